@@ -1,0 +1,132 @@
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * What Linux says about each system call, as data.
+ *
+ * One row describes a call once.  Everything else is derived: what capture
+ * copies out of the tracee and whether it stops there at all, how the decoder
+ * reads those bytes, how sinks print them, and what the call does to the model.
+ */
+
+enum arg_type {
+	ARG_NONE,
+	/* in the register itself */
+	ARG_INT,		/* signed 32 bit */
+	ARG_UINT, ARG_LONG, ARG_ULONG,
+	ARG_HEX, ARG_PTR,
+	ARG_SIZE, ARG_OFF,	/* bytes; signed file offset */
+	ARG_MODE,		/* octal permission bits */
+	ARG_DEV, ARG_PID, ARG_UID, ARG_SIGNAL, ARG_CLOCKID,
+	ARG_FD,			/* an open descriptor */
+	ARG_DIRFD,		/* likewise, or AT_FDCWD; the path that follows is relative to it */
+	ARG_FLAGS,		/* OR of .names */
+	ARG_ENUM,		/* one of .names */
+	/* memory read at entry */
+	ARG_PATH,		/* NUL-terminated file name */
+	ARG_STR,		/* NUL-terminated, not a file name */
+	ARG_STRV,		/* NULL-terminated array of strings */
+	ARG_BUF_IN,		/* bytes, count in argument .len */
+	ARG_IOVEC_IN,		/* struct iovec[], count in argument .len */
+	ARG_SOCKADDR_IN,	/* length in argument .len */
+	ARG_MSGHDR_IN, ARG_MMSGHDR_IN,
+	ARG_STRUCT_IN,		/* .size bytes */
+	ARG_ARRAY_IN,		/* .size bytes an element, count in argument .len */
+	/* memory read at exit, when the call succeeded */
+	ARG_BUF_OUT,		/* bytes, as many as the call returned */
+	ARG_IOVEC_OUT,
+	ARG_SOCKADDR_OUT,	/* argument .len points to the length */
+	ARG_MSGHDR_OUT, ARG_MMSGHDR_OUT,
+	ARG_STRUCT_OUT,		/* .size bytes */
+	ARG_ARRAY_OUT,		/* .size bytes an element, as many as the call returned */
+	ARG_FDPAIR_OUT,		/* int[2] */
+	ARG_STR_OUT,		/* bytes as in BUF_OUT, a NUL ends it (getcwd, readlink) */
+	/* both */
+	ARG_STRUCT_INOUT,	/* .size bytes at entry and again at exit */
+	ARG_ARRAY_INOUT,	/* .size bytes an element, count in argument .len, at entry and again at exit (pollfd) */
+	_ARG_TYPE_MAX,
+};
+
+enum ret_type { RET_INT, RET_FD, RET_HEX, RET_SIZE, RET_PID, RET_NEVER /* exit, sigreturn */ };
+
+enum group {		/* a call may be in several */
+	GRP_FILE = 1 << 0,	/* takes a file name */
+	GRP_DESC = 1 << 1,	/* works on descriptors */
+	GRP_IO = 1 << 2,	/* moves bytes */
+	GRP_NET = 1 << 3, GRP_MEM = 1 << 4, GRP_PROC = 1 << 5, GRP_SIGNAL = 1 << 6, GRP_IPC = 1 << 7,
+	GRP_TIME = 1 << 8,	/* clocks, timers, sleeping */
+	GRP_WAIT = 1 << 9,	/* may block without moving bytes: futex, poll, wait */
+	GRP_SYS = 1 << 10,	/* the rest: system, security, information */
+};
+
+/*
+ * What a call does to the model.  The effect names what is traced by default and whether its result is needed
+ * (abi/effect.c), the model function (model/fx_*.c), and the kind of event (event/event.c).
+ */
+enum effect {
+	FX_NONE,
+	FX_OPEN, FX_CLOSE, FX_CLOSE_RANGE, FX_DUP, FX_FCNTL, FX_PIPE, FX_ANONFD, FX_PIDFD_GETFD, FX_OPEN_HANDLE,
+	FX_READ, FX_WRITE, FX_TRANSFER, FX_SEEK, FX_IO_SUBMIT, FX_VM_RW,
+	FX_SOCKET, FX_SOCKETPAIR, FX_CONNECT, FX_ACCEPT, FX_BIND, FX_LISTEN, FX_SEND, FX_RECV, FX_SENDMMSG, FX_RECVMMSG,
+	FX_SHUTDOWN, FX_GETSOCKOPT, FX_SOCKNAME /* getsockname, getpeername */, FX_POLL,
+	FX_MMAP, FX_MUNMAP, FX_MREMAP, FX_MPROTECT, FX_MADVISE, FX_BRK, FX_SHMAT, FX_SHMDT,
+	FX_CHDIR, FX_FCHDIR, FX_CHROOT,
+	FX_LOOKUP /* stat, access, readlink… by name */, FX_RENAME, FX_UNLINK, FX_MKDIR, FX_RMDIR, FX_LINK, FX_SYMLINK, FX_MKNOD,
+	FX_CHMOD, FX_CHOWN, FX_TRUNCATE, FX_FALLOCATE, FX_UTIMES, FX_XATTR, FX_SYNC, FX_MOUNT, FX_UMOUNT,
+	FX_EXEC, FX_CLONE, FX_EXIT, FX_WAIT, FX_UNSHARE, FX_SETNS, FX_KILL, FX_SETSID, FX_SETPGID, FX_PRCTL, FX_SECCOMP,
+	FX_PTRACE, FX_SLEEP, FX_FUTEX,
+	_FX_MAX,
+};
+
+struct effect_info {
+	const char *name;
+	bool by_default;	/* traced when nobody asked for every call */
+	bool needs_exit;	/* by default, too, the result is needed: a second stop */
+};
+const struct effect_info *effect_info(enum effect fx);
+
+struct name_val { uint64_t val; const char *name; };
+/* mask 0: a set of flags.  Otherwise the bits of mask hold one value, the rest are flags.  Ends with a NULL name. */
+struct names { const struct name_val *v; uint64_t mask; };
+
+struct layout;	/* fields of a struct; abi/layout.h */
+struct arg_spec {
+	const char *name;
+	uint8_t type;		/* enum arg_type */
+	uint8_t len;		/* index of the argument that holds the count */
+	uint16_t size;		/* of a STRUCT, or of an ARRAY's element */
+	const struct names *names;
+	const struct layout *layout;
+};
+
+/*
+ * Traced by default only when (args[arg] & mask) is one of vals (invert: is none of them).  A filter the kernel can
+ * run: it spares stops for the forms of a call that say nothing (fcntl(F_GETFL), fstat spelled as newfstatat).
+ */
+struct arg_cond { uint8_t arg, nvals; bool invert; uint32_t mask, vals[6]; };
+
+struct syscall_spec {
+	const char *name;
+	uint32_t groups;
+	uint8_t ret, effect;
+	uint8_t nargs;		/* filled by the lookup from args */
+	struct arg_spec args[6];
+	const struct arg_cond *when;
+};
+
+#define SYSCALL_MAX 1024	/* numbers from here on are shown raw */
+
+/*
+ * Never NULL: unknown numbers get a row that prints six hex words and whose name is NULL (sinks print
+ * syscall_N / syscall_i386_N).  arch is enum record_arch.  i386 rows describe i386's own argument layouts.
+ */
+const struct syscall_spec *syscall_spec(unsigned arch, unsigned nr);
+int syscall_number(const char *name);			/* x86-64; -1 when there is none */
+int spec_find_arg(const struct syscall_spec *spec, enum arg_type type, unsigned nth);	/* -1 when it has none */
+
+/* Names of values, for sinks. */
+const char *names_find(const struct names *names, uint64_t val);	/* exact value; NULL when not there */
+const char *errno_name(int err);	/* "ENOENT", also ERESTARTSYS…; NULL when unknown */
+const char *errno_text(int err);	/* "No such file or directory" */
+const char *signal_name(int signo);	/* "SIGTERM", "SIGRT_3"; never NULL (a static table) */

@@ -1,0 +1,17 @@
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/macro.h"
+
+/* Growable bytes.  NUL-terminated once written to; zero-initialise to start. */
+struct buf { char *s; size_t len, cap; };
+
+void buf_grow(struct buf *b, size_t extra);		/* room for extra bytes and a NUL */
+void buf_add(struct buf *b, const void *p, size_t n);
+void buf_puts(struct buf *b, const char *s);
+void buf_putc(struct buf *b, char c);
+void buf_u64(struct buf *b, uint64_t v);		/* decimal, without printf's cost */
+void buf_printf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
+static inline void buf_reset(struct buf *b) { b->len = 0; if (b->s) b->s[0] = '\0'; }
+void buf_done(struct buf *b);

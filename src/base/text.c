@@ -1,0 +1,126 @@
+#include "base/text.h"
+
+#include <stdint.h>
+
+static uint32_t decode(const char *s, unsigned len)
+{
+	const unsigned char *u = (const unsigned char *)s;
+
+	switch (len) {
+	case 1: return u[0];
+	case 2: return (u[0] & 0x1fu) << 6 | (u[1] & 0x3fu);
+	case 3: return (u[0] & 0x0fu) << 12 | (u[1] & 0x3fu) << 6 | (u[2] & 0x3fu);
+	default: return (u[0] & 0x07u) << 18 | (u[1] & 0x3fu) << 12 | (u[2] & 0x3fu) << 6 | (u[3] & 0x3fu);
+	}
+}
+
+unsigned text_utf8_len(const char *s, size_t n)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned char c = n ? (unsigned char)s[0] : 0;
+	unsigned len = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
+
+	if (!n || !len || len > n)
+		return 0;
+	for (unsigned i = 1; i < len; i++)
+		if (((unsigned char)s[i] & 0xc0) != 0x80)
+			return 0;
+	uint32_t cp = decode(s, len);
+
+	if (cp < least[len] || cp > 0x10ffff || (cp >= 0xd800 && cp < 0xe000))
+		return 0;
+	return len;
+}
+
+bool text_printable(const char *s, unsigned len)
+{
+	uint32_t cp = decode(s, len);
+
+	return cp >= 0x20 && cp != 0x7f && !(cp >= 0x80 && cp < 0xa0) &&
+	       !(cp >= 0x200b && cp <= 0x200f) && !(cp >= 0x2028 && cp <= 0x202e) &&
+	       !(cp >= 0x2060 && cp <= 0x206f) && cp != 0xfeff && cp != 0x061c && !(cp >= 0xfff9 && cp <= 0xfffb);
+}
+
+static void escape(struct buf *b, unsigned char c)
+{
+	switch (c) {
+	case '\n': buf_puts(b, "\\n"); break;
+	case '\t': buf_puts(b, "\\t"); break;
+	case '\r': buf_puts(b, "\\r"); break;
+	case 0x1b: buf_puts(b, "\\e"); break;
+	case 0: buf_puts(b, "\\0"); break;
+	default: buf_printf(b, "\\x%02x", c);
+	}
+}
+
+static void add_safe(struct buf *b, const char *s, size_t n, bool quoting)
+{
+	for (size_t i = 0; i < n;) {
+		unsigned char c = (unsigned char)s[i];
+		size_t run = i;
+
+		while (run < n && (unsigned char)s[run] >= 0x20 && (unsigned char)s[run] < 0x7f &&
+		       !(quoting && (s[run] == '"' || s[run] == '\\')))
+			run++;
+		if (run > i) {
+			buf_add(b, s + i, run - i);
+			i = run;
+			continue;
+		}
+		if (quoting && (c == '"' || c == '\\')) {
+			buf_putc(b, '\\');
+			buf_putc(b, (char)c);
+			i++;
+			continue;
+		}
+		unsigned len = c >= 0x80 ? text_utf8_len(s + i, n - i) : 0;
+
+		if (len && text_printable(s + i, len)) {
+			buf_add(b, s + i, len);
+			i += len;
+		} else {
+			/* "\0" followed by a digit would read as an octal escape */
+			if (!c && i + 1 < n && s[i + 1] >= '0' && s[i + 1] <= '9')
+				buf_puts(b, "\\x00");
+			else
+				escape(b, c);
+			i++;
+		}
+	}
+}
+
+void text_safe(struct buf *b, const char *s, size_t n) { add_safe(b, s, n, false); }
+
+void text_quote(struct buf *b, const char *s, size_t n)
+{
+	buf_putc(b, '"');
+	add_safe(b, s, n, true);
+	buf_putc(b, '"');
+}
+
+size_t text_width(const char *s, size_t n)
+{
+	size_t w = 0;
+
+	for (size_t i = 0; i < n;) {
+		unsigned len = text_utf8_len(s + i, n - i);
+		uint32_t cp;
+
+		if (!len) {
+			w++, i++;
+			continue;
+		}
+		cp = decode(s + i, len);
+		/* Without a locale wcwidth() knows nothing: the wide blocks of Unicode's EastAsianWidth.txt, roughly. */
+		if ((cp >= 0x300 && cp < 0x370) || (cp >= 0xfe00 && cp < 0xfe10))
+			w += 0;
+		else if ((cp >= 0x1100 && cp < 0x1160) || (cp >= 0x2e80 && cp < 0xa4d0) || (cp >= 0xac00 && cp < 0xd7a4) ||
+			 (cp >= 0xf900 && cp < 0xfb00) || (cp >= 0xff00 && cp < 0xff61) || (cp >= 0x1f300 && cp < 0x1f650) ||
+			 (cp >= 0x1f900 && cp < 0x1fa00) || (cp >= 0x20000 && cp < 0x30000))
+			w += 2;
+		else
+			w++;
+		i += len;
+	}
+	return w;
+}

@@ -1,0 +1,22 @@
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+
+/*
+ * Bytes of unknown origin made safe to show.  Nothing a traced program chose
+ * may reach a terminal, JSON or HTML except through one of these.
+ */
+
+/* For a terminal: valid printable UTF-8 stays, everything else (control bytes, escapes, bidi overrides, bad UTF-8)
+ * becomes \n, \t, \e or \xNN.  Backslashes are doubled only when quoting. */
+void text_safe(struct buf *b, const char *s, size_t n);
+/* The same within double quotes, with " and \ escaped: a C string literal. */
+void text_quote(struct buf *b, const char *s, size_t n);
+/* Length of the valid UTF-8 sequence at s, 0 when it is not one (overlong, surrogate, cut off). */
+unsigned text_utf8_len(const char *s, size_t n);
+/* Would a terminal show this valid UTF-8 sequence as a plain glyph?  No: C0, C1, bidi controls, line separators. */
+bool text_printable(const char *s, unsigned len);
+/* Columns that text made by text_safe() takes (East Asian wide = 2). */
+size_t text_width(const char *s, size_t n);

@@ -1,0 +1,31 @@
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/spec.h"
+
+/*
+ * What to copy for one call, derived from its row.  ptrace executes a plan
+ * with process_vm_readv; the BPF program gets the same array as a map value.
+ */
+enum plan_op {
+	PLAN_SKIP,
+	PLAN_STR,		/* up to max bytes, ends at NUL */
+	PLAN_LEN_ARG,		/* args[len] * size bytes, at most max */
+	PLAN_LEN_RET,		/* ret * size bytes, at most max */
+	PLAN_FIXED,		/* size bytes */
+	PLAN_SOCKADDR_OUT,	/* args[len] points to the length */
+	PLAN_IOVEC,		/* the array (args[len] elements) and the first max bytes of data; at exit: ret bytes of data */
+	PLAN_MSGHDR,		/* name, control, iovec as IOVEC */
+	PLAN_MMSGHDR,		/* per message: length, name */
+	PLAN_STRV,		/* NULL-terminated array of strings */
+};
+struct plan_arg { uint8_t op, len; uint16_t size; uint32_t max; };
+struct capture_plan {
+	bool wanted;		/* this call is traced */
+	bool exit;		/* its result is needed */
+	struct plan_arg enter[6], leave[6];
+};
+
+/* all: every call with its result; max_payload: bytes of buffers to copy. */
+void plan_compile(const struct syscall_spec *spec, bool all, unsigned max_payload, struct capture_plan *ret_plan);

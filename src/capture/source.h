@@ -1,0 +1,46 @@
+#pragma once
+/*
+ * A source of records: a live backend, or a recording.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "record/record.h"
+
+struct diag;
+struct source;
+
+/* What to trace, and how closely; owned by the session, outlives the source. */
+struct capture_options {
+	char *const *argv;		/* the command, or NULL */
+	const pid_t *pids; unsigned npids;
+	bool descendants;
+	bool all_calls;			/* every syscall, with results and durations (-v, --report, --record) */
+	unsigned max_payload;		/* bytes of buffers to copy; 0: none */
+	bool no_seccomp;
+	bool want_env;			/* copy envp at exec */
+	bool want_maps;			/* exact address spaces: /proc/PID/maps after each exec */
+};
+
+/* One record; r lives until emit returns.  May not be called from signal handlers. */
+typedef void source_emit_fn(void *ctx, const struct record *r);
+
+struct source_ops {
+	const char *name;
+	/*
+	 * Waits for things to happen and emits them.  1: more may come; 0: the stream has ended (END was emitted);
+	 * -EINTR: a signal arrived, ask again.  Everything that can fail for the user's fault fails in open.
+	 */
+	int (*step)(struct source *s, source_emit_fn *emit, void *ctx);
+	/* Async-signal-safe: ends tracing soon.  detach: let go and live on; otherwise kill what was spawned. */
+	void (*stop)(struct source *s, bool kill);
+	void (*free)(struct source *s);	/* detaches or kills what is left */
+	/* -o NULL; how the command ended in wait form, -1 when it did not */
+	int (*status)(const struct source *s);
+};
+struct source { const struct source_ops *ops; };
+
+int source_ptrace_open(const struct capture_options *opt, struct source **ret_source, struct diag *diag);
+int source_replay_open(const char *path, struct source **ret_source, struct diag *diag);

@@ -1,0 +1,80 @@
+#pragma once
+/*
+ * Record bytes to typed items.  Every length is checked here, once: what comes
+ * out may be used without further checks.  Malformed bytes are -EBADMSG.
+ * Pointers in an item point into the record (or the arena) and live until the
+ * record does.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/spec.h"
+#include "record/record.h"
+
+struct arena;
+
+struct part { uint8_t arg, part; uint16_t flags; uint32_t len; const char *bytes; };
+
+struct value {
+	const struct arg_spec *spec;
+	uint64_t word;			/* the register */
+	const char *bytes;		/* PART_BYTES of this argument, NULL when none was copied; NUL not included */
+	uint32_t len;
+	bool fault, trunc;
+};
+
+struct call {
+	const struct syscall_spec *spec;
+	uint32_t nr;
+	uint8_t arch;			/* enum record_arch */
+	bool no_exit, unfinished, restarted;
+	uint64_t enter_ns, exit_ns;	/* exit_ns 0 when no_exit or unfinished */
+	int64_t ret;			/* -errno on failure; meaningless when no_exit or unfinished */
+	int err;			/* 0 or a positive errno */
+	unsigned nargs;
+	struct value args[6];
+	const struct part *parts;	/* everything that was copied, in order */
+	unsigned nparts;
+};
+
+struct item {
+	enum record_kind kind;
+	const struct record *head;
+	union {				/* the body of every kind but CALL, sizes checked */
+		const struct record_start *start;
+		const struct record_fork *fork;
+		const struct record_exec *exec;
+		const struct record_exit *exit;
+		const struct record_signal *signal;
+		const struct record_stop *stop;
+		const struct record_task *task;
+		const struct record_fd *fd;
+		const struct record_map *map;
+		const struct record_lost *lost;
+		const struct record_end *end;
+		const void *body;
+	};
+	struct call call;		/* kind == RECORD_CALL */
+	const struct part *parts;
+	unsigned nparts;
+};
+
+/* size: bytes available at r.  0, or -EBADMSG; unknown kinds give -ENOTSUP (a newer recording: skip, count). */
+int decode_record(const struct record *r, size_t size, struct arena *arena, struct item *ret_item);
+
+/* The n-th part of that kind (for a call: of that argument; arg -1: of any), or NULL. */
+const struct part *parts_find(const struct part *parts, unsigned nparts, int arg, enum chunk_part part, unsigned nth);
+
+/* ---- structures inside the copied bytes (decode/struct.c) ---- */
+
+/* A socket address as a comparable value and in words. */
+struct addr { uint16_t family; uint16_t port; uint8_t len; /* bytes in ip or path */ bool abstract; uint8_t ip[16]; uint32_t scope;
+	      char path[108]; uint32_t nl_pid, nl_groups; };
+bool decode_addr(const void *bytes, size_t len, struct addr *ret_addr);	/* false: empty or too short */
+bool addr_is_loopback(const struct addr *a);	/* 127/8, ::1, ::ffff:127/104 */
+struct buf;
+void addr_format(struct buf *b, const struct addr *a);	/* "1.2.3.4:80" "[::1]:80" "/run/x.sock" "@abstract" "netlink"; raw bytes for unix: pass through text_safe to show */
+
+/* Descriptors passed in msg_control (SCM_RIGHTS).  Returns how many, at most max. */
+unsigned decode_scm_rights(const char *control, size_t len, int *ret_fds, unsigned max);

@@ -1,0 +1,69 @@
+#pragma once
+/*
+ * What happened, to what, for how long.  One row per kind (event.c) says its
+ * name, category and whether a live line shows it; sinks derive from the rows.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct call;
+struct file;
+struct proc;
+struct task;
+struct region;
+struct addr;
+
+enum event_category { CAT_PROCESS, CAT_FILE, CAT_IO, CAT_NET, CAT_MEMORY, CAT_SIGNAL, CAT_WAIT, CAT_OTHER, CAT_SCHED, CAT_BLOCK,
+		      CAT_FAULT, CAT_TRACE, _CAT_MAX };
+
+enum event_kind {
+	EV_CALL,		/* a call without a kind of its own */
+	/* process */
+	EV_EXEC, EV_EXEC_FAILED, EV_FORK, EV_THREAD, EV_EXIT, EV_THREAD_EXIT, EV_ATTACH, EV_DETACH, EV_WAIT, EV_CHDIR, EV_SESSION,
+	/* file */
+	EV_OPEN, EV_CLOSE, EV_DUP, EV_PIPE, EV_ANONFD, EV_LOOKUP, EV_RENAME, EV_UNLINK, EV_MKDIR, EV_RMDIR, EV_LINK, EV_SYMLINK, EV_MKNOD,
+	EV_CHMOD, EV_CHOWN, EV_TRUNCATE, EV_FALLOCATE, EV_UTIMES, EV_XATTR, EV_SYNC, EV_MOUNT, EV_UMOUNT,
+	/* I/O on files, pipes, terminals; on sockets it is SEND and RECV whatever the call */
+	EV_READ, EV_WRITE, EV_TRANSFER, EV_SEEK,
+	/* network */
+	EV_SOCKET, EV_CONNECT, EV_CONNECTED /* the outcome of a connect that was in progress */, EV_ACCEPT, EV_BIND, EV_LISTEN, EV_SEND, EV_RECV, EV_SHUTDOWN,
+	/* memory */
+	EV_MMAP, EV_MUNMAP, EV_MREMAP, EV_MPROTECT, EV_MADVISE, EV_BRK,
+	/* the rest */
+	EV_SIGNAL, EV_KILL, EV_STOP, EV_CONT, EV_SLEEP, EV_POLL, EV_FUTEX, EV_LOST,
+	EV_SCHED, EV_BLOCK, EV_FAULT, EV_START, EV_END,
+	_EV_MAX,
+};
+
+struct event_info {
+	const char *name;	/* as in filters and the report's type column when there is no call: "exec", "signal" */
+	const char *verb;	/* how a live line begins: "open", "recv"; NULL: never a live line of its own */
+	uint8_t category;
+	bool live;		/* shown by default */
+};
+const struct event_info *event_info(enum event_kind kind);
+const char *event_category_name(enum event_category cat);	/* "process", "file", "io", "net", … */
+
+struct event {
+	enum event_kind kind;
+	uint64_t ts_ns, dur_ns;		/* start (CLOCK_MONOTONIC) and duration; 0: instant, or not known */
+	const struct task *task;	/* who; NULL for START, END, LOST without a task */
+	const struct call *call;	/* the call behind it; NULL for what no call made */
+	int err;			/* 0, or a positive errno: it failed */
+	int fd, fd2;			/* descriptors concerned, -1: none.  dup: fd2 is the new one; pipe, socketpair: both ends */
+	const struct file *file, *file2;	/* their open file descriptions (before a close takes effect); TRANSFER: from file to file2 */
+	const char *path, *path2;	/* resolved absolute paths (bytes, NUL-terminated); path2: rename's and link's new name */
+	uint32_t path_len, path2_len;
+	const char *raw; uint32_t raw_len;	/* path as the program gave it */
+	uint64_t nbytes;		/* moved; MMAP, BRK…: size of the range */
+	uint64_t addr;			/* start of the range */
+	uint32_t prot, flags;		/* PROT_*; MAP_*; open flags; clone flags */
+	int64_t delta;			/* BRK: growth of the heap, may be negative */
+	const struct addr *peer;	/* who was at the other end of this send/recv/accept/connect */
+	const struct task *child;	/* FORK, THREAD: the new one */
+	int status;			/* EXIT: wait form; END: the command's */
+	int signo, sigcode; uint32_t sender_pid, sender_uid;
+	uint64_t count;			/* LOST: how many */
+	const char *text; uint32_t text_len;	/* LOST: why */
+};

@@ -1,0 +1,113 @@
+#pragma once
+/*
+ * The traced world as Linux has it: tasks, processes, descriptor tables, open
+ * file descriptions, sockets, address spaces.  Built only from decoded items;
+ * knows no sink and no capture.  Objects are counted; ids are unique for the
+ * whole trace (pids are reused, ids never), start at 1 and grow by one.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "decode/call.h"
+
+struct arena;
+struct event;
+struct world;
+
+/* A byte string owned by the model.  May hold any bytes; NUL-terminated for convenience. */
+struct bytes { char *s; uint32_t len; };
+
+enum file_kind {
+	FILE_UNKNOWN, FILE_REG, FILE_DIR, FILE_TTY, FILE_DEV, FILE_PIPE, FILE_SOCKET, FILE_MEMFD, FILE_EVENTFD, FILE_EPOLL,
+	FILE_TIMERFD, FILE_SIGNALFD, FILE_INOTIFY, FILE_FANOTIFY, FILE_PIDFD, FILE_IO_URING, FILE_ANON, _FILE_KIND_MAX,
+};
+const char *file_kind_name(enum file_kind k);	/* "file", "dir", "pipe", … */
+
+/* An open file description: what descriptors refer to, shared after dup and fork. */
+struct file {
+	uint32_t id;
+	int refs;
+	enum file_kind kind;
+	struct bytes name;		/* absolute path; "pipe:[7]"; for sockets the words sink shows (kept up to date) */
+	uint32_t open_flags;
+	uint64_t bytes_read, bytes_written;
+	uint64_t opened_ns;
+	uint32_t opener_proc;		/* process id (not pid); 0: it was open before tracing */
+	struct sock *sock;		/* kind == FILE_SOCKET */
+	uint64_t dev, ino;		/* where known */
+	uint32_t peer_file;		/* the other end (pipe, socketpair, loopback or unix connection), an id; 0 unknown */
+	uint32_t peer_proc;		/* a process that holds the other end, an id; 0 unknown or not traced */
+	bool deleted, renamed;
+};
+
+enum conn_state { CONN_NONE, CONN_CONNECTING, CONN_CONNECTED, CONN_FAILED, CONN_LISTENING, CONN_ACCEPTED };
+struct sock {
+	uint16_t family, type, protocol;
+	enum conn_state state;
+	bool has_local, has_peer;
+	struct addr local, peer;
+	int err;			/* outcome of a failed connect */
+	uint64_t connect_ns, connected_ns;	/* start, and when its outcome was known */
+	uint64_t sent, received;	/* bytes */
+};
+
+struct fdent { struct file *file; bool cloexec; };
+struct fdtab { int refs; unsigned n; struct fdent *v; };	/* v[fd].file is NULL when closed */
+
+struct region { uint64_t start, end, offset; uint32_t prot, flags; uint8_t kind; /* MAP_KIND_* */ struct bytes path; uint64_t dev, ino; };
+struct mm {
+	uint32_t id;
+	int refs;
+	struct region *v; unsigned n, cap;	/* sorted, never overlapping */
+	uint64_t brk_start, brk;		/* 0 until known */
+	uint64_t heap, mapped;			/* current: brk growth; bytes mapped by the program since exec */
+	uint64_t heap_peak, mapped_peak;
+	uint64_t nmaps;				/* regions mapped in all */
+};
+const struct region *mm_find(const struct mm *mm, uint64_t addr);
+
+struct fs { int refs; struct bytes cwd, root; };	/* root is "/" unless chrooted; cwd as the program sees it */
+
+struct proc {		/* a thread group */
+	uint32_t id, pid, ppid;
+	uint32_t parent;		/* process id of the parent, 0 outside the trace */
+	int refs;
+	struct fdtab *fds;
+	struct mm *mm;
+	struct bytes comm, exe, cwd0;	/* cwd0: at its last exec */
+	struct bytes *argv; unsigned argc;
+	struct bytes *envp; unsigned envc;
+	uint64_t start_ns, end_ns;	/* end_ns 0 while it lives */
+	unsigned nthreads, nthreads_ever;
+	unsigned nexecs;
+	int status;			/* wait form once ended, -1 while alive or unknown */
+	uint32_t pgid, sid;		/* 0 unknown */
+	uint64_t utime_ns, stime_ns;
+	uint64_t bytes_read, bytes_written, net_sent, net_received;	/* by its threads */
+	bool attached;			/* existed before tracing */
+};
+
+struct task {		/* a thread */
+	uint32_t id, tid, ns_tid;
+	struct proc *proc;
+	struct fdtab *fds;		/* its own when unshared; usually proc->fds */
+	struct fs *fs;
+	struct bytes comm;
+	bool is_thread;			/* not the leader */
+	uint64_t start_ns, end_ns;
+	uint32_t creator;		/* task id */
+};
+
+/*
+ * Feeds one item.  Each thing that happened is handed to emit as an event (event/event.h), at most a handful per item,
+ * in order.  Events and what they point to live until emit returns.
+ */
+typedef void world_emit_fn(void *ctx, const struct event *ev);
+struct world *world_new(world_emit_fn *emit, void *ctx);
+void world_free(struct world *w);
+void world_feed(struct world *w, const struct item *item);
+
+unsigned world_ntasks_ever(const struct world *w);	/* more than one: lines carry [pid] */
+uint64_t world_start_ns(const struct world *w);
+struct task *world_task(struct world *w, uint32_t tid);	/* living; NULL */
+struct file *task_file(const struct task *t, int fd);	/* NULL when not open or not known */

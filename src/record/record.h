@@ -1,0 +1,114 @@
+#pragma once
+/*
+ * The contract between capture (ptrace, BPF, perf, a recording) and the rest.
+ *
+ * Capture turns the system into a stream of records; everything after it is a
+ * pure function of those bytes.  A recording is this stream, compressed.
+ * Shared with BPF C: fixed-width fields, no other headers.  Little-endian.
+ * Append kinds, flags and chunk parts; never reorder or reuse (the version in
+ * RECORD_START says what a reader may meet).
+ *
+ * Every record is a head, a body by kind, then `nchunks` chunks: bytes copied
+ * out of the traced program, padded to 8.  All sizes are multiples of 8.
+ * Times are CLOCK_MONOTONIC nanoseconds.  pid is the thread group, tid the
+ * thread, both as the tracer's pid namespace sees them.
+ */
+typedef unsigned char rec_u8;
+typedef unsigned short rec_u16;
+typedef unsigned int rec_u32;
+typedef int rec_i32;
+typedef unsigned long long rec_u64;
+typedef long long rec_i64;
+
+#define RECORD_VERSION 1
+#define RECORD_MAX (1u << 20)		/* no record is larger */
+#define RECORD_STR_MAX 4096		/* PATH_MAX; longer strings are marked TRUNC */
+
+enum record_kind {
+	RECORD_START = 1,	/* first of a stream */
+	RECORD_CALL = 2,	/* a system call: entry and exit in one record */
+	RECORD_FORK = 3,	/* a new process or thread; pid/tid are the child's */
+	RECORD_EXEC = 4,	/* a successful exec, before its CALL record */
+	RECORD_EXIT = 5,	/* a thread ended; the process ends with its last thread */
+	RECORD_SIGNAL = 6,	/* a signal reached a thread */
+	RECORD_STOP = 7,	/* group-stop (flags: RECORD_STOP_CONT when it ended) */
+	RECORD_TASK = 8,	/* a thread that existed before tracing began */
+	RECORD_FD = 9,		/* a descriptor it had open */
+	RECORD_MAP = 10,	/* a region it had mapped */
+	RECORD_LOST = 11,	/* records the capture could not deliver */
+	RECORD_END = 12,	/* last of a complete stream */
+	RECORD_DETACH = 13,	/* tracing of a thread ended, the thread lives on */
+	/* the kernel backend's own: */
+	RECORD_SCHED = 14, RECORD_BLOCK = 15, RECORD_FAULT = 16,
+	_RECORD_KIND_MAX,
+};
+
+struct record { rec_u32 size; rec_u16 kind, flags; rec_u32 pid, tid; rec_u64 ts_ns; };
+
+struct record_chunk { rec_u8 arg, part; rec_u16 flags; rec_u32 len; /* then len bytes, padded to 8 */ };
+enum { CHUNK_FAULT = 1, CHUNK_TRUNC = 2 /* more bytes were there */, CHUNK_AT_EXIT = 4 /* copied after the call */ };
+enum chunk_part {
+	PART_BYTES = 0,		/* the bytes the argument points to (string, buffer, struct, address) */
+	PART_IOV = 1,		/* struct iovec array (64-bit, also for 32-bit programs: capture widens it) */
+	PART_DATA = 2,		/* first bytes of what the iovecs hold */
+	PART_NAME = 3,		/* msg_name */
+	PART_CONTROL = 4,	/* msg_control */
+	PART_LEN = 5,		/* a value-result length after the call, rec_u32 */
+	PART_ITEM = 6,		/* one string of a vector (argv, envp), in order; arg is the argument's index */
+	PART_EXE = 7,		/* EXEC, TASK: the file behind /proc/PID/exe */
+	PART_COMM = 8, PART_CWD = 9, PART_ROOT = 10,
+	PART_ARGV = 11,		/* START, TASK, EXEC: one string of argv, in order */
+	PART_ENVP = 12,		/* EXEC: one string of the environment, in order */
+	PART_PATH = 13,		/* FD: link target; MAP: file; EXEC: the name as the program gave it */
+	PART_SOCK = 14,		/* struct record_sock */
+	PART_TEXT = 15,		/* START: tracer version; LOST: the reason */
+	PART_MSGVEC = 16,	/* per message of sendmmsg/recvmmsg: struct record_msg array */
+};
+
+/* START: chunks PART_ARGV (the command), PART_CWD, PART_TEXT.  ts_ns is the zero of all shown times. */
+struct record_start { struct record h; rec_u32 version, page_size; rec_u64 wall_ns; rec_u32 mode, nchunks; };
+enum { START_COMMAND = 1, START_ATTACH = 2, START_SYSTEM = 4, START_ALL_CALLS = 8 /* every syscall was asked for */,
+       START_PAYLOAD = 16 /* the beginnings of buffers were copied */ };
+
+enum record_arch { ARCH_X86_64 = 0, ARCH_I386 = 1, ARCH_X32 = 2 };
+enum { CALL_NO_EXIT = 1,	/* the result was not asked for: ret and exit_ns mean nothing */
+       CALL_UNFINISHED = 2,	/* the thread ended, or was let go, inside the call */
+       CALL_RESTARTED = 4 };	/* interrupted, the kernel will restart it (ERESTART*) */
+struct record_call {
+	struct record h;	/* ts_ns: entry */
+	rec_u64 exit_ns;
+	rec_u32 nr; rec_u8 arch, pad; rec_u16 nchunks;
+	rec_u64 args[6];
+	rec_i64 ret;		/* -errno on failure */
+};
+
+struct record_fork {
+	struct record h;
+	rec_u32 parent_pid, parent_tid;
+	rec_u64 clone_flags;	/* CLONE_*; fork is 0, vfork CLONE_VFORK|CLONE_VM */
+	rec_u32 ns_tid, nchunks;	/* the child's tid in its own pid namespace, 0 when not known */
+};
+
+/* EXEC: chunks PART_PATH (as given), PART_EXE, PART_ARGV…, PART_ENVP….  tid is already the leader's. */
+struct record_exec { struct record h; rec_u32 old_tid, nchunks; rec_u64 brk; };
+struct record_exit { struct record h; rec_i32 status; /* as wait(2) */ rec_u32 pad; rec_u64 utime_ns, stime_ns; };
+struct record_signal { struct record h; rec_i32 signo, code; rec_u32 sender_pid, sender_uid; rec_u64 addr; };
+enum { SIGNAL_IGNORED = 1, SIGNAL_FATAL = 2 };	/* h.flags */
+struct record_stop { struct record h; rec_i32 signo; rec_u32 pad; };
+enum { RECORD_STOP_CONT = 1 };
+
+/* TASK: chunks PART_COMM, PART_EXE, PART_CWD, PART_ROOT, PART_ARGV….  One per thread, leader first. */
+struct record_task { struct record h; rec_u32 ppid, ns_tid; rec_u64 start_ns; rec_u64 brk; rec_u32 nchunks, pad; };
+struct record_fd { struct record h; rec_i32 fd; rec_u32 open_flags; rec_u64 pos, dev, ino; rec_u32 mode, nchunks; };
+enum { FD_CLOEXEC_SET = 1 };	/* h.flags of FD */
+struct record_sock { rec_u32 family, type, protocol, state; rec_u32 local_len, peer_len; rec_u8 local[112], peer[112]; };
+/* MAP: flags MAP_FIRST on the first of a process: it replaces what was known of that address space. */
+struct record_map { struct record h; rec_u64 start, end, offset, dev, ino; rec_u32 prot, flags; rec_u32 kind, nchunks; };
+enum { MAP_FIRST = 1 };
+enum { MAP_KIND_PLAIN = 0, MAP_KIND_HEAP = 1, MAP_KIND_STACK = 2, MAP_KIND_SPECIAL = 3 /* vdso, vvar… */ };
+
+struct record_msg { rec_u64 nbytes; rec_u32 name_len, flags; rec_u8 name[112]; };	/* one message of *mmsg */
+struct record_lost { struct record h; rec_u64 count; rec_u32 cpu, nchunks; };
+/* END: flags END_INTERRUPTED when the user ended it.  status: what the command ended with (wait form), -1 when it lives on. */
+struct record_end { struct record h; rec_i32 status; rec_u32 pad; rec_u64 nrecords; };
+enum { END_INTERRUPTED = 1 };
