@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct call;
+struct item;
 struct file;
 struct proc;
 struct task;
@@ -50,10 +51,12 @@ struct event {
 	uint64_t ts_ns, dur_ns;		/* start (CLOCK_MONOTONIC) and duration; 0: instant, or not known */
 	const struct task *task;	/* who; NULL for START, END, LOST without a task */
 	const struct call *call;	/* the call behind it; NULL for what no call made */
+	const struct item *item;	/* what it was made from, never NULL; START, END: the command, wall clock, mode, how it ended */
 	int err;			/* 0, or a positive errno: it failed */
 	int fd, fd2;			/* descriptors concerned, -1: none.  dup: fd2 is the new one; pipe, socketpair: both ends */
 	const struct file *file, *file2;	/* their open file descriptions (before a close takes effect); TRANSFER: from file to file2 */
-	const char *path, *path2;	/* resolved absolute paths (bytes, NUL-terminated); path2: rename's and link's new name */
+	const char *path, *path2;	/* resolved absolute paths (bytes, NUL-terminated); path2: rename's and link's new name.
+					 * MUNMAP, MPROTECT, MADVISE, MREMAP: the file behind the region at addr, before the call took effect */
 	uint32_t path_len, path2_len;
 	const char *raw; uint32_t raw_len;	/* path as the program gave it */
 	uint64_t nbytes;		/* moved; MMAP, BRK…: size of the range */

@@ -10,6 +10,7 @@
 struct diag;
 struct event;
 struct sink;
+struct totals;
 
 /* What the command line asks of sinks; owned by the session, outlives them. */
 struct sink_options {
@@ -19,6 +20,7 @@ struct sink_options {
 	bool live;			/* false: only the summary */
 	uint64_t max_report_events;
 	const char *report_path;
+	const struct totals *totals;	/* fed by the session, each event before the sinks see it (analyze/totals.h) */
 };
 
 struct sink_ops {

@@ -1,0 +1,16 @@
+#pragma once
+/*
+ * A latency histogram of fixed size: values of any 64-bit range in buckets at
+ * most 1/8 wide, so quantiles are right within 12.5 %.
+ */
+#include <stdint.h>
+
+#define HIST_SUB 8				/* buckets per power of two */
+#define HIST_BUCKETS ((64 - 2) * HIST_SUB)
+
+struct hist { uint64_t n, sum, min, max; uint32_t buckets[HIST_BUCKETS]; };	/* zero-initialise to start */
+
+void hist_add(struct hist *h, uint64_t v);
+uint64_t hist_quantile(const struct hist *h, double q);	/* 0.5, 0.99…; 0 when empty; never outside min…max */
+unsigned hist_bucket(uint64_t v);
+uint64_t hist_bucket_low(unsigned i);			/* smallest value of bucket i */

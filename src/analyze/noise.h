@@ -1,0 +1,29 @@
+#pragma once
+/*
+ * What most readers do not want to see in the live lines.  A pure rule over
+ * events, in one place, so that the text, its summary and the report agree.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+struct event;
+
+enum noise_class {
+	NOISE_NONE,
+	NOISE_SYSTEM,		/* paths under /proc, /sys, /dev (not /dev/shm) */
+	NOISE_LOADER,		/* the dynamic linker: its cache and configuration, the shared libraries it loads, probes for them */
+	NOISE_LOCALHOST,	/* connections within this machine: 127/8, ::1, ::ffff:127/104 */
+	_NOISE_MAX,
+};
+const char *noise_class_name(enum noise_class c);	/* "loader" */
+const char *noise_class_text(enum noise_class c);	/* "dynamic linker and shared libraries" */
+
+/* By whole components: /devices is not /dev.  Loader paths only, /etc/ld.so.cache as well as libc.so.6. */
+enum noise_class noise_path(const char *path, uint32_t len);
+
+/* Remembers where each task's dynamic linker last looked; needed to tell its directory probes from the program's. */
+struct noise;
+struct noise *noise_new(void);
+void noise_free(struct noise *n);
+/* Once per event, in order. */
+enum noise_class noise_event(struct noise *n, const struct event *ev);

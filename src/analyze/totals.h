@@ -1,0 +1,121 @@
+#pragma once
+/*
+ * What a run came to: sums, files, failed lookups, connections, processes,
+ * latencies.  Fed each event once, by the session, before the sinks see it;
+ * the text summary and the report read the same numbers from here.
+ *
+ * Memory is bounded: up to TOTALS_ROWS distinct rows a table are kept exactly,
+ * what comes after is added to the table's `others` row, which is shown.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "analyze/hist.h"
+#include "analyze/noise.h"
+#include "decode/call.h"
+#include "model/model.h"
+
+struct event;
+
+#define TOTALS_ROWS 65536
+
+struct totals_file {	/* one path */
+	struct bytes path;
+	uint8_t kind;				/* enum file_kind */
+	uint8_t noise;				/* enum noise_class */
+	uint64_t opens, nreads, nwrites, nread, nwritten;	/* successful; calls; bytes */
+	uint64_t io_ns;				/* spent in reads and writes */
+};
+
+struct totals_lookup {	/* a path that was looked for and not had, with the error */
+	struct bytes path;
+	int err;
+	uint8_t kind;				/* enum event_kind of the first */
+	uint8_t noise;
+	uint64_t count;
+};
+
+struct totals_conn {	/* one socket that connected, was accepted, listened, or moved bytes */
+	uint32_t file;				/* its open file description's id */
+	uint32_t proc;				/* process id (struct totals_proc) of who made it */
+	uint16_t family, type, protocol;
+	uint8_t state;				/* enum conn_state, the furthest it came */
+	uint8_t noise;
+	int err;				/* of a failed connect */
+	struct addr local, peer;
+	bool has_local, has_peer;
+	bool many_peers;			/* a datagram socket that talked to more than one; peer is the first */
+	uint64_t nsends, nrecvs, sent, received;
+	uint64_t start_ns, end_ns;		/* created or first seen; closed (0: not seen) */
+	uint64_t connect_ns;			/* how long connect took; 0 not known */
+	uint32_t accepted;			/* listening: connections taken */
+};
+
+struct totals_proc {
+	uint32_t id, pid, ppid, parent;		/* as in struct proc */
+	char *cmd; uint32_t cmd_len;		/* last argv, quoted as for a shell, safe to show; else [comm] */
+	struct bytes comm;
+	int status;				/* wait form; -1 alive at the end of the trace, or unknown */
+	bool attached, detached;
+	unsigned nthreads, nexecs;		/* threads ever, the first included */
+	uint64_t start_ns, end_ns;		/* end 0: lived on */
+	uint64_t nread, nwritten, sent, received;	/* files and the like; sockets */
+	uint32_t first_child, last_child, next_sibling;	/* rows of totals.procs + 1, 0 none; in order of start */
+};
+
+struct totals_error { const char *call; int err; uint64_t count; };	/* call: static */
+
+struct totals_call {	/* one syscall */
+	const struct syscall_spec *spec;
+	uint32_t nr; uint8_t arch;
+	uint64_t count, errors;
+	struct hist dur;			/* of those whose result was seen */
+};
+
+struct totals_hidden { uint64_t events, opens, lookups, conns, nread, nwritten, sent, received; };
+
+/* Rows in order of first appearance. */
+#define TOTALS_TABLE(type) struct { type **v; unsigned n, cap; type others; uint64_t nothers; /* distinct rows are not counted: entries */ }
+
+struct totals {
+	struct bytes command;			/* as typed, shell-quoted, safe to show; "pid 12, 13" when attached */
+	uint64_t wall_ns;			/* wall clock at start */
+	uint64_t start_ns, end_ns;		/* end: of the last event */
+	uint32_t start_mode;			/* START_* of record.h */
+	bool ended;				/* EV_END was seen: the stream is complete */
+	bool interrupted;			/* the user ended it */
+	int status;				/* the command's, wait form; -1 when it lives on, or there was none */
+	uint32_t main_proc;			/* id of the first process, 0 none */
+
+	enum noise_class noise;			/* of the event fed last */
+	uint64_t nevents, ncalls, nlost, nlost_events;
+	unsigned ntasks, nprocs, nalive;	/* seen in all; processes seen; processes alive now */
+
+	/* bytes: regular files (with block devices and memfds); terminals, pipes and the like; network; local sockets */
+	uint64_t file_read, file_written, other_read, other_written, net_sent, net_received, local_sent, local_received;
+	/* docs/summary.md defines these three: peaks over time of the sum over living address spaces */
+	uint64_t heap_peak, mapped_peak, memory_peak, nmaps;
+	uint64_t opens, failed_opens, nconns, nfailed_conns, nsignals;
+
+	TOTALS_TABLE(struct totals_file) files;
+	TOTALS_TABLE(struct totals_lookup) lookups;
+	TOTALS_TABLE(struct totals_conn) conns;
+	TOTALS_TABLE(struct totals_proc) procs;
+	TOTALS_TABLE(struct totals_error) errors;
+	TOTALS_TABLE(struct totals_call) calls;
+	struct totals_hidden hidden[_NOISE_MAX];
+	struct totals_index *index;		/* private */
+};
+
+struct totals *totals_new(void);
+void totals_free(struct totals *t);
+void totals_event(struct totals *t, const struct event *ev);
+
+const struct totals_proc *totals_proc(const struct totals *t, uint32_t id);	/* NULL when not kept */
+/* The first n rows by what matters: bytes moved (files, conns), count (lookups, errors), total time (calls).
+ * ret_rows gets at most max row numbers; returns how many. */
+unsigned totals_top_files(const struct totals *t, bool noise, unsigned *ret_rows, unsigned max);
+unsigned totals_top_lookups(const struct totals *t, bool noise, unsigned *ret_rows, unsigned max);
+unsigned totals_top_conns(const struct totals *t, bool noise, unsigned *ret_rows, unsigned max);
+unsigned totals_top_errors(const struct totals *t, unsigned *ret_rows, unsigned max);
+unsigned totals_top_calls(const struct totals *t, unsigned *ret_rows, unsigned max);

@@ -1,0 +1,26 @@
+#pragma once
+/*
+ * Calls as text: arguments, results, and descriptors with what they are, as
+ * strace writes them.  All bytes of the program come out safe to show.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+struct buf;
+struct call;
+struct event;
+struct file;
+struct task;
+
+enum {
+	VALUE_NO_DATA = 1,	/* contents of buffers and where they lie become … (a report's argument string) */
+	VALUE_NO_FDNAMES = 2,	/* 3, not 3</etc/hosts> */
+};
+
+/* ev: the event whose call it is; its task and files name the descriptors (also one that was just closed). */
+void value_format(struct buf *b, const struct event *ev, unsigned arg, unsigned flags);
+void call_format_name(struct buf *b, const struct call *call);		/* "openat", "[i386] open", "syscall_999" */
+void call_format_args(struct buf *b, const struct event *ev, unsigned flags);	/* without the parentheses */
+void call_format_result(struct buf *b, const struct event *ev, unsigned flags);	/* "3</etc/hosts>", "-1 ENOENT (No such…)", "?" */
+void value_format_fd(struct buf *b, int fd, const struct file *file, unsigned flags);
+void file_format(struct buf *b, const struct file *file);	/* its name, safe: path, "pipe:[7]", a socket's words */
