@@ -95,7 +95,8 @@ struct arg_spec {
 	const char *name;
 	uint8_t type;		/* enum arg_type */
 	uint8_t len;		/* index of the argument that holds the count */
-	uint16_t size;		/* of a STRUCT, or of an ARRAY's element */
+	uint16_t size;		/* of a STRUCT, or of an ARRAY's element; a STRUCT with .len is as long as that argument says, at most .size */
+	bool needed;		/* the model reads it: copied even when only default lines are wanted */
 	const struct names *names;
 	const struct layout *layout;
 };
@@ -110,7 +111,8 @@ struct syscall_spec {
 	const char *name;
 	uint32_t groups;
 	uint8_t ret, effect;
-	uint8_t nargs;		/* filled by the lookup from args */
+	uint8_t nargs;
+	bool cloexec;		/* the descriptor it returns is always close-on-exec */
 	struct arg_spec args[6];
 	const struct arg_cond *when;
 };

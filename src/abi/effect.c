@@ -1,0 +1,92 @@
+#include "abi/spec.h"
+
+#include "base/macro.h"
+
+/*
+ * The default set is what live lines, the summary and the model need, and no more: each traced call costs a stop
+ * (5 µs under ptrace), its result another.
+ */
+#define D .by_default = true
+#define DX .by_default = true, .needs_exit = true
+static const struct effect_info infos[_FX_MAX] = {
+	[FX_NONE] = { "none" },
+	[FX_OPEN] = { "open", DX },
+	/* Linux frees the descriptor even when close fails (EBADF aside). */
+	[FX_CLOSE] = { "close", D },
+	[FX_CLOSE_RANGE] = { "close_range", D },
+	[FX_DUP] = { "dup", DX },
+	[FX_FCNTL] = { "fcntl", DX },
+	[FX_PIPE] = { "pipe", DX },
+	[FX_ANONFD] = { "anonfd", DX },
+	[FX_PIDFD_GETFD] = { "pidfd_getfd", DX },
+	[FX_OPEN_HANDLE] = { "open_handle", DX },
+	[FX_READ] = { "read", DX },
+	[FX_WRITE] = { "write", DX },
+	[FX_TRANSFER] = { "transfer", DX },
+	[FX_SEEK] = { "seek" },
+	[FX_IO_SUBMIT] = { "io_submit" },
+	[FX_VM_RW] = { "vm_rw", DX },
+	[FX_SOCKET] = { "socket", DX },
+	[FX_SOCKETPAIR] = { "socketpair", DX },
+	[FX_CONNECT] = { "connect", DX },
+	[FX_ACCEPT] = { "accept", DX },
+	[FX_BIND] = { "bind", DX },
+	[FX_LISTEN] = { "listen", DX },
+	[FX_SEND] = { "send", DX },
+	[FX_RECV] = { "recv", DX },
+	[FX_SENDMMSG] = { "sendmmsg", DX },
+	[FX_RECVMMSG] = { "recvmmsg", DX },
+	[FX_SHUTDOWN] = { "shutdown", DX },
+	[FX_GETSOCKOPT] = { "getsockopt", DX },
+	[FX_SOCKNAME] = { "sockname", DX },
+	[FX_POLL] = { "poll" },
+	[FX_MMAP] = { "mmap", DX },
+	/* Fails only for arguments that can be judged without its result: unaligned address, no length. */
+	[FX_MUNMAP] = { "munmap", D },
+	[FX_MREMAP] = { "mremap", DX },
+	[FX_MPROTECT] = { "mprotect" },
+	[FX_MADVISE] = { "madvise" },
+	[FX_BRK] = { "brk", DX },
+	[FX_SHMAT] = { "shmat", DX },
+	[FX_SHMDT] = { "shmdt", DX },
+	[FX_CHDIR] = { "chdir", DX },
+	[FX_FCHDIR] = { "fchdir", DX },
+	[FX_CHROOT] = { "chroot", DX },
+	[FX_LOOKUP] = { "lookup", DX },
+	[FX_RENAME] = { "rename", DX },
+	[FX_UNLINK] = { "unlink", DX },
+	[FX_MKDIR] = { "mkdir", DX },
+	[FX_RMDIR] = { "rmdir", DX },
+	[FX_LINK] = { "link", DX },
+	[FX_SYMLINK] = { "symlink", DX },
+	[FX_MKNOD] = { "mknod", DX },
+	[FX_CHMOD] = { "chmod", DX },
+	[FX_CHOWN] = { "chown", DX },
+	[FX_TRUNCATE] = { "truncate", DX },
+	[FX_FALLOCATE] = { "fallocate", DX },
+	[FX_UTIMES] = { "utimes", DX },
+	[FX_XATTR] = { "xattr", DX },
+	[FX_SYNC] = { "sync", DX },
+	[FX_MOUNT] = { "mount", DX },
+	[FX_UMOUNT] = { "umount", DX },
+	[FX_EXEC] = { "exec", DX },
+	[FX_CLONE] = { "clone", DX },
+	/* EXIT and FORK records tell of these without a stop. */
+	[FX_EXIT] = { "exit" },
+	[FX_WAIT] = { "wait" },
+	[FX_UNSHARE] = { "unshare", DX },
+	[FX_SETNS] = { "setns", DX },
+	[FX_KILL] = { "kill", DX },
+	[FX_SETSID] = { "setsid", DX },
+	[FX_SETPGID] = { "setpgid", DX },
+	[FX_PRCTL] = { "prctl" },
+	[FX_SECCOMP] = { "seccomp" },
+	[FX_PTRACE] = { "ptrace" },
+	[FX_SLEEP] = { "sleep" },
+	[FX_FUTEX] = { "futex" },
+};
+
+const struct effect_info *effect_info(enum effect fx)
+{
+	return &infos[(unsigned)fx < _FX_MAX ? fx : FX_NONE];
+}

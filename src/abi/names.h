@@ -1,0 +1,14 @@
+#pragma once
+#include "abi/spec.h"
+
+/*
+ * Sets of named values.  A set used by one family only is static in that
+ * family's file; these are shared, or useful to whoever prints values.
+ */
+#define N(x) { x, #x }				/* the header's value */
+#define V(val, name) { val, name }		/* newer than the oldest headers we build with */
+#define FLAG_SET(...) { .v = (const struct name_val[]){ __VA_ARGS__, { 0, NULL } } }
+#define FIELD_SET(mask_, ...) { .mask = mask_, .v = (const struct name_val[]){ __VA_ARGS__, { 0, NULL } } }
+#define VALUE_SET(...) FIELD_SET(~0ull, __VA_ARGS__)
+
+extern const struct names open_flags, at_flags, prot_flags, mmap_flags, clone_flags, socket_families, socket_types;

@@ -1,0 +1,33 @@
+#pragma once
+#include "abi/names.h"
+#include "abi/spec.h"
+#include "base/macro.h"
+
+/*
+ * How rows are written: inside abi/ only.  A family file holds one array of
+ * rows, ordered by number; spec.c indexes them.
+ *
+ *	ROW(0, "read", GRP_DESC | GRP_IO, SIZE, READ, A("fd", FD), A("buf", BUF_OUT), A("count", SIZE))
+ */
+struct syscall_row { unsigned nr; struct syscall_spec spec; };
+struct syscall_family { const struct syscall_row *rows; unsigned n; };
+
+#define ROW_MORE(nr_, name_, groups_, ret_, fx_, more_, ...)							\
+	{ nr_, { .name = name_, .groups = groups_, .ret = RET_##ret_, .effect = FX_##fx_,			\
+		 .nargs = sizeof((struct arg_spec[]){ __VA_ARGS__ }) / sizeof(struct arg_spec), more_,	\
+		 .args = { __VA_ARGS__ } } }
+#define ROW(nr_, name_, groups_, ret_, fx_, ...) ROW_MORE(nr_, name_, groups_, ret_, fx_, .cloexec = false, __VA_ARGS__)
+/* Traced by default only when cond_ holds. */
+#define ROW_IF(nr_, name_, groups_, ret_, fx_, cond_, ...) ROW_MORE(nr_, name_, groups_, ret_, fx_, .when = &cond_, __VA_ARGS__)
+/* Returns a descriptor that is close-on-exec without being asked. */
+#define ROW_CLOEXEC(nr_, name_, groups_, ret_, fx_, ...) ROW_MORE(nr_, name_, groups_, ret_, fx_, .cloexec = true, __VA_ARGS__)
+
+/* Arguments. */
+#define A(name_, type_) { .name = name_, .type = ARG_##type_ }
+#define A_LEN(name_, type_, len_) { .name = name_, .type = ARG_##type_, .len = len_ }
+#define A_FLAGS(name_, set_) { .name = name_, .type = ARG_FLAGS, .names = &set_ }
+#define A_ENUM(name_, set_) { .name = name_, .type = ARG_ENUM, .names = &set_ }
+#define A_STRUCT(name_, dir_, size_) { .name = name_, .type = ARG_STRUCT_##dir_, .size = size_ }
+#define A_ARRAY(name_, dir_, size_, len_) { .name = name_, .type = ARG_ARRAY_##dir_, .size = size_, .len = len_ }
+
+extern const struct syscall_family spec_file, spec_io, spec_net, spec_mem, spec_proc;
