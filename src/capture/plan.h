@@ -16,11 +16,12 @@ enum plan_op {
 	PLAN_FIXED,		/* size bytes */
 	PLAN_SOCKADDR_OUT,	/* args[len] points to the length */
 	PLAN_IOVEC,		/* the array (args[len] elements) and the first max bytes of data; at exit: ret bytes of data */
-	PLAN_MSGHDR,		/* name, control, iovec as IOVEC */
-	PLAN_MMSGHDR,		/* per message: length, name */
-	PLAN_STRV,		/* NULL-terminated array of strings */
+	PLAN_MSGHDR,		/* name and control, whole; with max also the iovec, as IOVEC */
+	PLAN_MMSGHDR,		/* per message, of the first ret: length, name */
+	PLAN_STRV,		/* NULL-terminated array of strings, max bytes together */
 };
 struct plan_arg { uint8_t op, len; uint16_t size; uint32_t max; };
+/* leave runs only when the call succeeded.  Pointers that are NULL are skipped. */
 struct capture_plan {
 	bool wanted;		/* this call is traced */
 	bool exit;		/* its result is needed */

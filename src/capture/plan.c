@@ -1,0 +1,78 @@
+#include "capture/plan.h"
+
+#include "base/macro.h"
+#include "record/record.h"
+
+#define ADDR_MAX 128		/* sizeof(struct sockaddr_storage) */
+#define ARRAY_MAX 4096		/* 512 struct pollfd */
+#define STRV_MAX 65536		/* all strings of a vector together */
+
+enum { WHEN_DEFAULT, WHEN_NEEDED, WHEN_PAYLOAD };	/* always; only when the row says so, or every call is wanted; only with payload */
+enum { MAX_GIVEN, MAX_SIZE, MAX_PAYLOAD };		/* as in the table; the row's size; what was asked for */
+
+static const struct { uint8_t enter, leave, when, limit; uint32_t max; } ops[_ARG_TYPE_MAX] = {
+	[ARG_PATH] = { PLAN_STR, PLAN_SKIP, WHEN_DEFAULT, MAX_GIVEN, RECORD_STR_MAX },
+	[ARG_STR] = { PLAN_STR, PLAN_SKIP, WHEN_DEFAULT, MAX_GIVEN, RECORD_STR_MAX },
+	[ARG_STRV] = { PLAN_STRV, PLAN_SKIP, WHEN_NEEDED, MAX_GIVEN, STRV_MAX },
+	[ARG_STR_OUT] = { PLAN_SKIP, PLAN_LEN_RET, WHEN_DEFAULT, MAX_GIVEN, RECORD_STR_MAX },
+	[ARG_BUF_IN] = { PLAN_LEN_ARG, PLAN_SKIP, WHEN_PAYLOAD, MAX_PAYLOAD },
+	[ARG_BUF_OUT] = { PLAN_SKIP, PLAN_LEN_RET, WHEN_PAYLOAD, MAX_PAYLOAD },
+	[ARG_IOVEC_IN] = { PLAN_IOVEC, PLAN_SKIP, WHEN_PAYLOAD, MAX_PAYLOAD },
+	[ARG_IOVEC_OUT] = { PLAN_SKIP, PLAN_IOVEC, WHEN_PAYLOAD, MAX_PAYLOAD },
+	[ARG_SOCKADDR_IN] = { PLAN_LEN_ARG, PLAN_SKIP, WHEN_DEFAULT, MAX_GIVEN, ADDR_MAX },
+	[ARG_SOCKADDR_OUT] = { PLAN_SKIP, PLAN_SOCKADDR_OUT, WHEN_DEFAULT, MAX_GIVEN, ADDR_MAX },
+	/* Names and control data always: they carry peers and passed descriptors. */
+	[ARG_MSGHDR_IN] = { PLAN_MSGHDR, PLAN_SKIP, WHEN_DEFAULT, MAX_PAYLOAD },
+	[ARG_MSGHDR_OUT] = { PLAN_SKIP, PLAN_MSGHDR, WHEN_DEFAULT, MAX_PAYLOAD },
+	/* The kernel writes each message's length on the way out, for sending too. */
+	[ARG_MMSGHDR_IN] = { PLAN_SKIP, PLAN_MMSGHDR, WHEN_DEFAULT, MAX_PAYLOAD },
+	[ARG_MMSGHDR_OUT] = { PLAN_SKIP, PLAN_MMSGHDR, WHEN_DEFAULT, MAX_PAYLOAD },
+	[ARG_FDPAIR_OUT] = { PLAN_SKIP, PLAN_FIXED, WHEN_DEFAULT, MAX_GIVEN, 2 * sizeof(int) },
+	[ARG_STRUCT_IN] = { PLAN_FIXED, PLAN_SKIP, WHEN_NEEDED, MAX_SIZE },
+	[ARG_STRUCT_OUT] = { PLAN_SKIP, PLAN_FIXED, WHEN_NEEDED, MAX_SIZE },
+	[ARG_STRUCT_INOUT] = { PLAN_FIXED, PLAN_FIXED, WHEN_NEEDED, MAX_SIZE },
+	[ARG_ARRAY_IN] = { PLAN_LEN_ARG, PLAN_SKIP, WHEN_NEEDED, MAX_GIVEN, ARRAY_MAX },
+	[ARG_ARRAY_OUT] = { PLAN_SKIP, PLAN_LEN_RET, WHEN_NEEDED, MAX_GIVEN, ARRAY_MAX },
+	[ARG_ARRAY_INOUT] = { PLAN_LEN_ARG, PLAN_LEN_ARG, WHEN_NEEDED, MAX_GIVEN, ARRAY_MAX },
+};
+
+static struct plan_arg compile_arg(const struct arg_spec *a, uint8_t op, unsigned max_payload)
+{
+	struct plan_arg p = { .op = op, .len = a->len, .size = 1, .max = ops[a->type].max };
+
+	if (op == PLAN_SKIP)
+		return (struct plan_arg){ .op = PLAN_SKIP };
+	if (ops[a->type].limit == MAX_SIZE)
+		p.max = a->size;
+	if (ops[a->type].limit == MAX_PAYLOAD)
+		p.max = max_payload;
+	if (op == PLAN_FIXED) {
+		p.size = (uint16_t)p.max;
+		/* A struct whose size the caller gives (openat2, clone3): older programs pass less. */
+		if (a->len)
+			p = (struct plan_arg){ PLAN_LEN_ARG, a->len, 1, a->size };
+	}
+	if (a->type == ARG_ARRAY_IN || a->type == ARG_ARRAY_OUT || a->type == ARG_ARRAY_INOUT)
+		p.size = a->size;
+	return p;
+}
+
+void plan_compile(const struct syscall_spec *spec, bool all, unsigned max_payload, struct capture_plan *ret_plan)
+{
+	const struct effect_info *fx = effect_info((enum effect)spec->effect);
+
+	*ret_plan = (struct capture_plan){
+		.wanted = all || fx->by_default,
+		.exit = (all || fx->needs_exit) && spec->ret != RET_NEVER,
+	};
+	for (unsigned i = 0; i < 6; i++) {
+		const struct arg_spec *a = &spec->args[i];
+		unsigned when = ops[a->type].when;
+
+		if (!ret_plan->wanted || (when == WHEN_PAYLOAD && !max_payload) || (when == WHEN_NEEDED && !all && !a->needed))
+			continue;
+		ret_plan->enter[i] = compile_arg(a, ops[a->type].enter, max_payload);
+		if (ret_plan->exit)
+			ret_plan->leave[i] = compile_arg(a, ops[a->type].leave, max_payload);
+	}
+}
