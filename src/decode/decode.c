@@ -1,0 +1,202 @@
+#include "decode/call.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/macro.h"
+
+/* Where each kind keeps its count of chunks; 0: it has none. */
+#define BODY(type) { sizeof(struct type), offsetof(struct type, nchunks) }
+static const struct { uint16_t size, nchunks; } bodies[_RECORD_KIND_MAX] = {
+	[RECORD_START] = BODY(record_start),
+	[RECORD_CALL] = { sizeof(struct record_call) },	/* its count is 16 bits wide */
+	[RECORD_FORK] = BODY(record_fork),
+	[RECORD_EXEC] = BODY(record_exec),
+	[RECORD_EXIT] = { sizeof(struct record_exit) },
+	[RECORD_SIGNAL] = { sizeof(struct record_signal) },
+	[RECORD_STOP] = { sizeof(struct record_stop) },
+	[RECORD_TASK] = BODY(record_task),
+	[RECORD_FD] = BODY(record_fd),
+	[RECORD_MAP] = BODY(record_map),
+	[RECORD_LOST] = BODY(record_lost),
+	[RECORD_END] = { sizeof(struct record_end) },
+	[RECORD_DETACH] = { sizeof(struct record) },
+};
+
+/*
+ * What holds for the bytes of a part, so that nobody has to look again.  elem: a multiple of so many bytes; exact:
+ * one element and no more.  A copy that faulted is shorter: it keeps its whole elements.
+ */
+static const struct { uint16_t elem; bool exact, str; } parts_are[] = {
+	[PART_IOV] = { 16 },
+	[PART_LEN] = { 4, .exact = true },
+	[PART_ITEM] = { .str = true }, [PART_EXE] = { .str = true }, [PART_COMM] = { .str = true }, [PART_CWD] = { .str = true },
+	[PART_ROOT] = { .str = true }, [PART_ARGV] = { .str = true }, [PART_ENVP] = { .str = true }, [PART_PATH] = { .str = true },
+	[PART_TEXT] = { .str = true },
+	[PART_SOCK] = { sizeof(struct record_sock), .exact = true },
+	[PART_MSGVEC] = { sizeof(struct record_msg) },
+};
+
+static uint32_t str_len(const char *s, uint32_t max)
+{
+	return (uint32_t)strnlen(s, max);
+}
+
+/* 1: keep it; 0: faulted, nothing usable; -EBADMSG. */
+static int check_part(struct part *p)
+{
+	bool partial = p->flags & (CHUNK_FAULT | CHUNK_TRUNC);
+
+	if (p->part >= ARRAY_SIZE(parts_are))
+		return 1;	/* a newer recording's: nobody here asks for it */
+	if (parts_are[p->part].str)
+		p->len = str_len(p->bytes, p->len);
+
+	unsigned elem = parts_are[p->part].elem;
+
+	if (elem && (p->len % elem || (parts_are[p->part].exact && p->len != elem))) {
+		if (!partial || (parts_are[p->part].exact && p->len > elem))
+			return -EBADMSG;
+		p->len -= p->len % elem;
+	}
+	if (parts_are[p->part].exact && !p->len)
+		return partial ? 0 : -EBADMSG;
+	if (p->part == PART_SOCK) {
+		const struct record_sock *s = (const void *)p->bytes;
+
+		if (s->local_len > sizeof(s->local) || s->peer_len > sizeof(s->peer))
+			return -EBADMSG;
+	}
+	if (p->part == PART_MSGVEC)
+		for (uint32_t off = 0; off < p->len; off += elem)
+			if (((const struct record_msg *)(const void *)(p->bytes + off))->name_len > sizeof(((struct record_msg *)0)->name))
+				return -EBADMSG;
+	return 1;
+}
+
+/* The chunks from off to the end of the record, which they must fill exactly. */
+static int decode_parts(const struct record *r, size_t off, uint32_t nchunks, struct arena *arena,
+			const struct part **ret_parts, unsigned *ret_nparts)
+{
+	if (nchunks > (r->size - off) / sizeof(struct record_chunk))
+		return -EBADMSG;
+
+	struct part *v = nchunks ? arena_alloc(arena, nchunks * sizeof(*v)) : NULL;
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < nchunks; i++) {
+		const struct record_chunk *c = (const void *)((const char *)r + off);
+
+		if (r->size - off < sizeof(*c))
+			return -EBADMSG;
+		off += sizeof(*c);
+		if (c->len > RECORD_MAX || r->size - off < ALIGN8(c->len) || (r->kind == RECORD_CALL && c->arg >= 6))
+			return -EBADMSG;
+
+		struct part p = { c->arg, c->part, c->flags, c->len, (const char *)(c + 1) };
+		int keep = check_part(&p);
+
+		if (keep < 0)
+			return keep;
+		if (keep)
+			v[n++] = p;
+		off += ALIGN8(c->len);
+	}
+	if (off != r->size)
+		return -EBADMSG;
+	*ret_parts = v;
+	*ret_nparts = n;
+	return 0;
+}
+
+static bool is_string(unsigned type)
+{
+	return type == ARG_PATH || type == ARG_STR || type == ARG_STR_OUT;
+}
+
+/* What an argument of a 32-bit program's register means as a 64-bit word: registers arrive zero-extended. */
+static uint64_t widen(unsigned type, uint64_t word)
+{
+	return type == ARG_LONG || type == ARG_OFF ? (uint64_t)(int64_t)(int32_t)word : (uint32_t)word;
+}
+
+static int decode_call(const struct record_call *r, struct arena *arena, struct call *c)
+{
+	*c = (struct call){
+		.nr = r->nr, .arch = r->arch, .spec = syscall_spec(r->arch, r->nr),
+		.no_exit = r->h.flags & CALL_NO_EXIT, .unfinished = r->h.flags & CALL_UNFINISHED,
+		.restarted = r->h.flags & CALL_RESTARTED,
+		.enter_ns = r->h.ts_ns, .ret = r->ret,
+	};
+	if (r->arch > ARCH_X32)
+		return -EBADMSG;
+
+	int err = decode_parts(&r->h, sizeof(*r), r->nchunks, arena, &c->parts, &c->nparts);
+
+	if (err < 0)
+		return err;
+	if (!c->no_exit && !c->unfinished) {
+		/* A clock read on another CPU, or a hand-made recording: time does not run backwards. */
+		c->exit_ns = MAX(r->exit_ns, r->h.ts_ns);
+		c->err = r->ret < 0 && r->ret >= -4095 ? (int)-r->ret : 0;
+	}
+	c->nargs = c->spec->nargs;
+	for (unsigned i = 0; i < 6; i++)
+		c->args[i] = (struct value){ .spec = &c->spec->args[i],
+					     .word = r->arch == ARCH_I386 ? widen(c->spec->args[i].type, r->args[i]) : r->args[i] };
+	for (unsigned i = 0; i < c->nparts; i++) {
+		const struct part *p = &c->parts[i];
+		struct value *v = &c->args[p->arg];
+
+		v->fault |= !!(p->flags & CHUNK_FAULT);
+		v->trunc |= !!(p->flags & CHUNK_TRUNC);
+		if (p->part != PART_BYTES)
+			continue;
+		/* The copy after the call, when there are two, says more (revents). */
+		v->bytes = p->bytes;
+		v->len = is_string(v->spec->type) ? str_len(p->bytes, p->len) : p->len;
+		if (v->spec->type == ARG_FDPAIR_OUT && v->len != 2 * sizeof(int)) {
+			if (!v->fault)
+				return -EBADMSG;
+			v->bytes = NULL;
+			v->len = 0;
+		}
+	}
+	return 0;
+}
+
+int decode_record(const struct record *r, size_t size, struct arena *arena, struct item *ret_item)
+{
+	if (size < sizeof(*r) || r->size < sizeof(*r) || r->size > size || r->size > RECORD_MAX || r->size % 8)
+		return -EBADMSG;
+	if (r->kind >= _RECORD_KIND_MAX || !bodies[r->kind].size)
+		return r->kind ? -ENOTSUP : -EBADMSG;
+	if (r->size < bodies[r->kind].size)
+		return -EBADMSG;
+
+	struct item item = { .kind = (enum record_kind)r->kind, .head = r, .body = r };
+	uint32_t nchunks = 0;
+	int err;
+
+	if (r->kind == RECORD_CALL) {
+		err = decode_call((const struct record_call *)r, arena, &item.call);
+		item.parts = item.call.parts;
+		item.nparts = item.call.nparts;
+	} else {
+		if (bodies[r->kind].nchunks)
+			memcpy(&nchunks, (const char *)r + bodies[r->kind].nchunks, sizeof(nchunks));
+		err = decode_parts(r, bodies[r->kind].size, nchunks, arena, &item.parts, &item.nparts);
+	}
+	if (err == 0)
+		*ret_item = item;
+	return err;
+}
+
+const struct part *parts_find(const struct part *parts, unsigned nparts, int arg, enum chunk_part part, unsigned nth)
+{
+	for (unsigned i = 0; i < nparts; i++)
+		if (parts[i].part == part && (arg < 0 || parts[i].arg == arg) && nth-- == 0)
+			return &parts[i];
+	return NULL;
+}

@@ -1,0 +1,145 @@
+#include "decode/call.h"
+
+#include <arpa/inet.h>
+#include <linux/netlink.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "abi/names.h"
+#include "base/buf.h"
+#include "base/macro.h"
+
+static bool decode_unix(const char *s, size_t len, struct addr *a)
+{
+	const char *path = s + offsetof(struct sockaddr_un, sun_path);
+	size_t n = MIN(len - offsetof(struct sockaddr_un, sun_path), sizeof(a->path));
+
+	a->abstract = n && !path[0];	/* n == 0: a socket without a name */
+	if (a->abstract) {
+		path++;
+		n--;		/* the rest counts whole, NULs included (unix(7)) */
+	} else {
+		n = strnlen(path, n);
+	}
+	a->len = (uint8_t)n;
+	memcpy(a->path, path, n);
+	return true;
+}
+
+bool decode_addr(const void *bytes, size_t len, struct addr *ret_addr)
+{
+	struct addr a;
+	uint16_t family;
+
+	if (!bytes || len < sizeof(family))
+		return false;
+	memset(&a, 0, sizeof(a));	/* padding too: addresses are compared as bytes */
+	memcpy(&family, bytes, sizeof(family));
+	a.family = family;
+	if (family == AF_INET) {
+		struct sockaddr_in in;
+
+		if (len < offsetof(struct sockaddr_in, sin_zero))
+			return false;
+		memcpy(&in, bytes, offsetof(struct sockaddr_in, sin_zero));
+		a.port = ntohs(in.sin_port);
+		a.len = 4;
+		memcpy(a.ip, &in.sin_addr, 4);
+	} else if (family == AF_INET6) {
+		struct sockaddr_in6 in6 = { 0 };
+
+		/* Before RFC 2553 there was no scope id; Linux still takes that. */
+		if (len < offsetof(struct sockaddr_in6, sin6_scope_id))
+			return false;
+		memcpy(&in6, bytes, MIN(len, sizeof(in6)));
+		a.port = ntohs(in6.sin6_port);
+		a.scope = in6.sin6_scope_id;
+		a.len = 16;
+		memcpy(a.ip, &in6.sin6_addr, 16);
+	} else if (family == AF_UNIX) {
+		decode_unix(bytes, len, &a);
+	} else if (family == AF_NETLINK) {
+		struct sockaddr_nl nl;
+
+		if (len < sizeof(nl))
+			return false;
+		memcpy(&nl, bytes, sizeof(nl));
+		a.nl_pid = nl.nl_pid;
+		a.nl_groups = nl.nl_groups;
+	}
+	memcpy(ret_addr, &a, sizeof(a));
+	return true;
+}
+
+bool addr_is_loopback(const struct addr *a)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	if (a->family == AF_INET)
+		return a->ip[0] == 127;
+	if (a->family != AF_INET6)
+		return false;
+	return memcmp(a->ip, &in6addr_loopback, 16) == 0 || (memcmp(a->ip, mapped, 12) == 0 && a->ip[12] == 127);
+}
+
+void addr_format(struct buf *b, const struct addr *a)
+{
+	char ip[INET6_ADDRSTRLEN];
+	const char *name;
+
+	switch (a->family) {
+	case AF_INET:
+		buf_printf(b, "%s:%u", inet_ntop(AF_INET, a->ip, ip, sizeof(ip)), a->port);
+		break;
+	case AF_INET6:
+		buf_printf(b, "[%s", inet_ntop(AF_INET6, a->ip, ip, sizeof(ip)));
+		if (a->scope)
+			buf_printf(b, "%%%u", a->scope);
+		buf_printf(b, "]:%u", a->port);
+		break;
+	case AF_UNIX:
+		if (a->abstract)
+			buf_putc(b, '@');
+		if (a->len || a->abstract)
+			buf_add(b, a->path, a->len);
+		else
+			buf_puts(b, "unnamed");
+		break;
+	default:
+		name = names_find(&socket_families, a->family);
+		if (!name) {
+			buf_printf(b, "family %u", a->family);
+			break;
+		}
+		for (name += strlen("AF_"); *name; name++)
+			buf_putc(b, *name >= 'A' && *name <= 'Z' ? (char)(*name - 'A' + 'a') : *name);
+	}
+}
+
+unsigned decode_scm_rights(const char *control, size_t len, int *ret_fds, unsigned max)
+{
+	unsigned n = 0;
+
+	/* By hand: CMSG_NXTHDR reads before it checks, and takes hostile lengths at their word. */
+	while (len >= sizeof(struct cmsghdr)) {
+		struct cmsghdr h;
+
+		memcpy(&h, control, sizeof(h));
+		if (h.cmsg_len < sizeof(h) || h.cmsg_len > len)
+			break;
+		if (h.cmsg_level == SOL_SOCKET && h.cmsg_type == SCM_RIGHTS) {
+			size_t nfds = (h.cmsg_len - sizeof(h)) / sizeof(int);
+
+			nfds = MIN(nfds, max - n);
+			memcpy(ret_fds + n, control + sizeof(h), nfds * sizeof(int));
+			n += (unsigned)nfds;
+		}
+		size_t step = MIN(ALIGN8(h.cmsg_len), len);
+
+		control += step;
+		len -= step;
+	}
+	return n;
+}
