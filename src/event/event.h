@@ -34,6 +34,11 @@ enum event_kind {
 	/* the rest */
 	EV_SIGNAL, EV_KILL, EV_STOP, EV_CONT, EV_SLEEP, EV_POLL, EV_FUTEX, EV_LOST,
 	EV_SCHED, EV_BLOCK, EV_FAULT, EV_START, EV_END,
+	/*
+	 * Nothing the program did: the last descriptor of an open file description went away (closed, replaced, exec, exit),
+	 * so what .file says now is final.  For tables of files; never a line, never a row.
+	 */
+	EV_RELEASE,
 	_EV_MAX,
 };
 
@@ -42,6 +47,7 @@ struct event_info {
 	const char *verb;	/* how a live line begins: "open", "recv"; NULL: never a live line of its own */
 	uint8_t category;
 	bool live;		/* shown by default */
+	bool live_failed;	/* shown by default when it failed (always so when live) */
 };
 const struct event_info *event_info(enum event_kind kind);
 const char *event_category_name(enum event_category cat);	/* "process", "file", "io", "net", … */
@@ -61,11 +67,12 @@ struct event {
 	const char *raw; uint32_t raw_len;	/* path as the program gave it */
 	uint64_t nbytes;		/* moved; MMAP, BRK…: size of the range */
 	uint64_t addr;			/* start of the range */
-	uint32_t prot, flags;		/* PROT_*; MAP_*; open flags; clone flags */
+	uint32_t prot, flags;		/* PROT_*; MAP_*; open flags; clone flags; SIGNAL: SIGNAL_IGNORED, SIGNAL_FATAL */
 	int64_t delta;			/* BRK: growth of the heap, may be negative */
 	const struct addr *peer;	/* who was at the other end of this send/recv/accept/connect */
 	const struct task *child;	/* FORK, THREAD: the new one */
-	int status;			/* EXIT: wait form; END: the command's */
+	uint32_t target_pid, target_proc; /* WAIT: who ended; KILL, process_vm_*: to whom.  pid, and process id where traced; 0: none */
+	int status;			/* EXIT, WAIT: wait form, -1 unknown; END: the command's */
 	int signo, sigcode; uint32_t sender_pid, sender_uid;
 	uint64_t count;			/* LOST: how many */
 	const char *text; uint32_t text_len;	/* LOST: why */

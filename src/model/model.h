@@ -37,7 +37,10 @@ struct file {
 	uint64_t dev, ino;		/* where known */
 	uint32_t peer_file;		/* the other end (pipe, socketpair, loopback or unix connection), an id; 0 unknown */
 	uint32_t peer_proc;		/* a process that holds the other end, an id; 0 unknown or not traced */
-	bool deleted, renamed;
+	bool deleted, renamed;		/* unlinked (or replaced) while open; name is the new one */
+	bool has_pos;
+	uint64_t pos;			/* file offset, when has_pos */
+	uint32_t target_pid;		/* FILE_PIDFD */
 };
 
 enum conn_state { CONN_NONE, CONN_CONNECTING, CONN_CONNECTED, CONN_FAILED, CONN_LISTENING, CONN_ACCEPTED };
@@ -50,15 +53,31 @@ struct sock {
 	uint64_t connect_ns, connected_ns;	/* start, and when its outcome was known */
 	uint64_t sent, received;	/* bytes */
 };
+const char *sock_proto_name(const struct sock *s);	/* "tcp4", "udp6", "unix", "unix-dgram", "netlink", … */
 
-struct fdent { struct file *file; bool cloexec; };
-struct fdtab { int refs; unsigned n; struct fdent *v; };	/* v[fd].file is NULL when closed */
+struct fdent { struct file *file; uint64_t since_ns; bool cloexec; };	/* since_ns: when it was installed */
+struct fdhigh { int fd; struct fdent ent; };
+/* v[fd].file is NULL when closed.  Numbers far above the number of open ones (dup2(1, 1 << 30)) are in high, sorted. */
+struct fdtab { int refs; unsigned n, nopen; struct fdent *v; struct fdhigh *high; unsigned nhigh; };
+int fdtab_next(const struct fdtab *tab, int fd, const struct fdent **ret_ent);	/* first open one >= fd; -1: none */
 
-struct region { uint64_t start, end, offset; uint32_t prot, flags; uint8_t kind; /* MAP_KIND_* */ struct bytes path; uint64_t dev, ino; };
+/* One line of /proc/PID/maps.  path is shared, not to be changed. */
+struct region {
+	uint64_t start, end, offset;
+	uint32_t prot, flags;		/* PROT_*, MAP_* */
+	uint8_t kind;			/* MAP_KIND_* */
+	bool counted;			/* in mm.mapped: mapped by a call since exec */
+	uint16_t vm;			/* VMF_* (mm.c): what else keeps neighbours apart */
+	uint32_t src;			/* open file description behind it, 0: anonymous or not known */
+	uint64_t pgoff;			/* as offset, for anonymous memory: where it was first mapped */
+	struct bytes path;
+	uint64_t dev, ino;
+};
 struct mm {
 	uint32_t id;
 	int refs;
 	struct region *v; unsigned n, cap;	/* sorted, never overlapping */
+	bool incomplete;			/* more regions than are kept, or its beginnings are not known */
 	uint64_t brk_start, brk;		/* 0 until known */
 	uint64_t heap, mapped;			/* current: brk growth; bytes mapped by the program since exec */
 	uint64_t heap_peak, mapped_peak;
@@ -85,6 +104,7 @@ struct proc {		/* a thread group */
 	uint64_t utime_ns, stime_ns;
 	uint64_t bytes_read, bytes_written, net_sent, net_received;	/* by its threads */
 	bool attached;			/* existed before tracing */
+	bool reaper;			/* orphans among its descendants become its children */
 };
 
 struct task {		/* a thread */
