@@ -1,0 +1,55 @@
+# The front door.  Meson does the building (see meson.build); this file installs
+# what is missing, gives the everyday commands a name and Meson its defaults.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+BUILD ?= build
+ROUNDS ?= 5
+
+# A build must never wait for an answer.
+export DEBIAN_FRONTEND = noninteractive
+
+.PHONY: all setup demo check check-slow bench install uninstall clean help
+
+all: setup $(BUILD)/build.ninja
+	@ninja -C $(BUILD)
+
+setup:
+	@tools/setup.sh build
+
+$(BUILD)/build.ninja: | setup
+	@meson setup $(BUILD) --prefix=$(PREFIX) $(MESON_ARGS)
+
+demo: all
+	@tools/demo.sh $(BUILD)
+
+check:
+	@tools/setup.sh check
+	@tools/check.py
+
+check-slow:
+	@tools/setup.sh check
+	@tools/check.py --slow
+
+bench: all
+	@tools/setup.sh bench
+	@bench/run.py --build $(BUILD) --rounds $(ROUNDS) $(BENCH_ARGS)
+
+install: all
+	@meson configure $(BUILD) -Dprefix=$(PREFIX)
+	@DESTDIR=$(DESTDIR) meson install -C $(BUILD)
+
+uninstall:
+	@ninja -C $(BUILD) uninstall
+
+clean:
+	rm -rf $(BUILD) build-check bench/out report/dist
+
+help:
+	@echo 'make                     install what is missing and build $(BUILD)/compendium'
+	@echo 'make demo                trace a small real build and write its report'
+	@echo 'make check               every test and check; ends with the count'
+	@echo 'make check-slow          the same with the long suites (10 M events, longer fuzzing)'
+	@echo 'make bench ROUNDS=N      side by side with strace; prints ratios'
+	@echo 'make install             to PREFIX (/usr/local), below DESTDIR when set'
+	@echo 'make clean               remove everything built'

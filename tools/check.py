@@ -1,0 +1,214 @@
+#!/usr/bin/env python3
+"""Run every test and check; `make check` and CI are this program.
+
+usage: tools/check.py [--slow] [--list] [STEP...]
+
+Each step is a row of STEPS.  A step's output goes to build-check/logs/STEP.log
+and is shown when it fails.  The last line counts everything.
+"""
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as xml
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+OUT = ROOT / "build-check"
+JOBS = str(os.cpu_count() or 1)
+FUZZ_SECONDS = {False: 20, True: 300}
+
+
+class Failed(Exception):
+    """A step could not even count: the build broke, a tool crashed."""
+
+
+class Step:
+    """What a step's function gets: a log, and somewhere to count."""
+
+    def __init__(self, name, log, slow):
+        self.name, self.log, self.slow = name, log, slow
+        self.passed = self.failed = self.skipped = 0
+        self.notes = []
+
+    def run(self, *command, cwd=ROOT, env=None, may_fail=False):
+        self.log.write(f"$ {' '.join(map(str, command))}\n")
+        self.log.flush()
+        done = subprocess.run([str(word) for word in command], cwd=cwd, env={**os.environ, **(env or {})},
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, errors="replace")
+        self.log.write(done.stdout)
+        self.log.flush()
+        if done.returncode and not may_fail:
+            raise Failed(f"{command[0]} ended with {done.returncode}")
+        return done
+
+    def check(self, what, ok):
+        self.passed, self.failed = self.passed + bool(ok), self.failed + (not ok)
+        if not ok:
+            self.notes.append(f"FAILED {what}")
+
+
+def meson_build(step, where, *options, env=None):
+    """Configure (once) and compile; the directory is kept for the next run."""
+    build = OUT / where
+    if not (build / "build.ninja").exists():
+        shutil.rmtree(build, ignore_errors=True)
+        step.run("meson", "setup", build, "-Dwerror=true", *options, env=env)
+    else:
+        step.run("meson", "configure", build, "-Dwerror=true", *options)
+    step.run("ninja", "-C", build)
+    return build
+
+
+def meson_test(step, build, *options, env=None):
+    """Run the tests of a build and count them one by one, TAP subtests too."""
+    junit = build / "meson-logs" / "testlog.junit.xml"
+    junit.unlink(missing_ok=True)
+    done = step.run("meson", "test", "-C", build, "--print-errorlogs", *options, env=env, may_fail=True)
+    if not junit.exists():
+        raise Failed("meson test wrote no results")
+    for case in xml.parse(junit).iter("testcase"):
+        name = f"{case.get('classname')}: {case.get('name')}"
+        skip = case.find("skipped")
+        if case.find("failure") is not None or case.find("error") is not None:
+            step.failed += 1
+            step.notes.append(f"FAILED {name}")
+        elif skip is not None:
+            step.skipped += 1
+            reason = skip.get("message") or (case.findtext("system-out") or "").strip().split("\n")[-1]
+            step.notes.append(f"skipped {name}: {reason}")
+        else:
+            step.passed += 1
+    if done.returncode and not step.failed:
+        raise Failed(f"meson test ended with {done.returncode}")
+
+
+def gcc(step):
+    build = meson_build(step, "gcc", env={"CC": "gcc"})
+    # Speed is never a test result, so a busy machine only has to be waited for.
+    meson_test(step, build, "--timeout-multiplier", "3", *([] if step.slow else ["--no-suite", "slow"]))
+
+
+def sanitizers(step):
+    build = meson_build(step, "clang", "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dfuzz=enabled",
+                        env={"CC": "clang-14"})
+    # The slow suites measure nothing new under a sanitizer.
+    meson_test(step, build, "--timeout-multiplier", "6", "--no-suite", "slow", "--no-suite", "fuzz", "--no-suite", "lint",
+               env={"ASAN_OPTIONS": "abort_on_error=1:detect_stack_use_after_return=1",
+                    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"})
+
+
+def fuzz(step):
+    meson_test(step, OUT / "clang", "--suite", "fuzz", "--timeout-multiplier", "10",
+               env={"FUZZ_SECONDS": str(FUZZ_SECONDS[step.slow])})
+
+
+def tidy(step):
+    build = OUT / "clang"
+    sources = sorted((ROOT / "src").rglob("*.c"))
+
+    def one(path):
+        # meson adds gcc-free flags here: this build directory is clang's own.
+        return path, subprocess.run(["clang-tidy-14", "-p", build, "--quiet", "--warnings-as-errors=*", path],
+                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    with concurrent.futures.ThreadPoolExecutor(int(JOBS)) as pool:
+        for path, done in pool.map(one, sources):
+            step.log.write(done.stdout)
+            step.check(path.relative_to(ROOT), done.returncode == 0)
+
+
+def scripts(step):
+    listed = step.run("git", "ls-files", "*.sh", ".ci/run", "completions/*").stdout.split()
+    for path in listed:
+        first = (ROOT / path).read_text().split("\n", 1)[0]
+        if first.startswith("#!") and "sh" in first:
+            step.check(path, step.run("shellcheck", path, may_fail=True).returncode == 0)
+
+
+def node_counts(step, done):
+    """Counts as Node's own runner or vitest print them."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
+    counts = {"passed": 0, "failed": 0, "skipped": 0}
+    for word, key in (("pass", "passed"), ("fail", "failed"), ("skipped", "skipped"), ("todo", "skipped")):
+        for found in re.findall(rf"^[#ℹ] {word} (\d+)$", text, re.M):
+            counts[key] += int(found)
+    for line in re.findall(r"^\s*Tests\s+(.*)$", text, re.M):
+        for number, key in re.findall(r"(\d+) (passed|failed|skipped)", line):
+            counts[key] += int(number)
+    for found in re.findall(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", text, re.M):
+        for key, number in zip(counts, found):
+            counts[key] += int(number or 0)
+    step.passed += counts["passed"]
+    step.failed += counts["failed"]
+    step.skipped += counts["skipped"]
+    if done.returncode and not step.failed:
+        raise Failed(f"the tests ended with {done.returncode}")
+    if not any(counts.values()):
+        raise Failed("the tests printed no count")
+
+
+def report_unit(step):
+    node_counts(step, step.run("npm", "test", cwd=ROOT / "report", may_fail=True))
+
+
+def report_browser(step):
+    # One page written by the program itself, so that both sides of the format are tried together.
+    node_counts(step, step.run("npm", "run", "e2e", cwd=ROOT / "report", may_fail=True,
+                               env={"COMPENDIUM": str(OUT / "gcc" / "compendium"), "SLOW": "1" if step.slow else ""}))
+
+
+STEPS = {
+    "gcc": gcc,
+    "sanitizers": sanitizers,
+    "fuzz": fuzz,
+    "tidy": tidy,
+    "scripts": scripts,
+    "report": report_unit,
+    "browser": report_browser,
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--slow", action="store_true", help="the long suites as well")
+    parser.add_argument("--list", action="store_true", help="name the steps")
+    parser.add_argument("step", nargs="*", help="only these steps", metavar="STEP")
+    args = parser.parse_args()
+    if args.list:
+        print("\n".join(STEPS))
+        return 0
+    for name in args.step:
+        if name not in STEPS:
+            parser.error(f"no step '{name}'; there are: {' '.join(STEPS)}")
+
+    (OUT / "logs").mkdir(parents=True, exist_ok=True)
+    passed = failed = skipped = 0
+    for name in args.step or STEPS:
+        path = OUT / "logs" / f"{name}.log"
+        start = time.monotonic()
+        with open(path, "w", encoding="utf-8", errors="replace") as log:
+            step = Step(name, log, args.slow)
+            try:
+                STEPS[name](step)
+            except (Failed, OSError) as problem:
+                step.failed += 1
+                step.notes.append(f"FAILED {problem}")
+        if step.failed:
+            sys.stdout.write(path.read_text(errors="replace")[-20000:])
+        print(f"{'FAILED' if step.failed else 'ok':6} {name:12} {step.passed:5} passed {step.failed:3} failed "
+              f"{step.skipped:3} skipped {time.monotonic() - start:6.0f} s", flush=True)
+        for note in step.notes:
+            print(f"         {note}", flush=True)
+        passed, failed, skipped = passed + step.passed, failed + step.failed, skipped + step.skipped
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

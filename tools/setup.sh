@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Installs what a task needs and is missing: tools/setup.sh build|check|bench
+# Looks first, so a second run installs nothing and needs no rights.
+set -euo pipefail
+
+usage() { echo "usage: tools/setup.sh build|check|bench" >&2; exit 2; }
+die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+
+[ $# -eq 1 ] || usage
+case $1 in build | check | bench) task=$1 ;; *) usage ;; esac
+
+missing=()
+# need PACKAGE CHECK [ARG]: CHECK is one of the questions below.
+need() { local package=$1; shift; "$@" >/dev/null 2>&1 || missing+=("$package"); }
+has_command() { command -v "$1"; }
+has_header() { echo "#include <$1>" | gcc -E -x c -; }
+has_library() { pkg-config --exists "$1"; }
+has_fuzzer() { ls /usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.fuzzer-x86_64.a; }
+
+need gcc has_command gcc
+need libc6-dev has_header stdio.h
+need linux-libc-dev has_header linux/ptrace.h
+need meson has_command meson
+need ninja-build has_command ninja
+need pkg-config has_command pkg-config
+need libzstd-dev has_library libzstd
+need zlib1g-dev has_library zlib
+need uthash-dev has_header uthash.h
+need scdoc has_command scdoc
+need nodejs has_command node
+# Debian's npm conflicts with other builds of Node.js, so any npm will do.
+need npm has_command npm
+need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
+
+if [ "$task" = check ]; then
+	need libcmocka-dev has_library cmocka
+	need clang-14 has_command clang-14
+	need clang-tidy-14 has_command clang-tidy-14
+	need libclang-rt-14-dev has_fuzzer
+	need llvm-14 test -x /usr/lib/llvm-14/bin/llvm-symbolizer
+	need shellcheck has_command shellcheck
+	need chromium has_command chromium
+	need strace has_command strace
+	need curl has_command curl
+fi
+if [ "$task" = bench ]; then
+	need python3 has_command python3
+	need strace has_command strace
+fi
+
+apt_install() {
+	local run=() apt=(apt-get -o DPkg::Lock::Timeout=300)
+	local line="apt-get install -y --no-install-recommends ${missing[*]}"
+
+	command -v apt-get >/dev/null || die "this system has no apt-get; install by hand what provides: ${missing[*]}"
+	if [ "$(id -u)" -ne 0 ]; then
+		command -v sudo >/dev/null || die "packages are missing; as root, run:
+  $line"
+		run=(sudo)
+		# Without a terminal nobody can type a password: fail instead of hanging.
+		[ -t 0 ] || run+=(-n)
+	fi
+	run+=(env DEBIAN_FRONTEND=noninteractive)
+	echo "setup: ${run[0]/#env/}${run[0]:+ }$line" | sed 's/^setup:  */setup: /'
+	# The package lists of a fresh system are empty, those of an old one name
+	# versions which are gone: both show as a failed install.
+	"${run[@]}" "${apt[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null && return
+	echo "setup: refreshing the package lists and trying again"
+	"${run[@]}" "${apt[@]}" update </dev/null || die "apt-get update failed; is the network up?"
+	"${run[@]}" "${apt[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null ||
+		die "could not install: ${missing[*]}
+  to try by hand: $line"
+}
+
+[ ${#missing[@]} -eq 0 ] || apt_install
+
+node=$(node --version)
+major=${node#v}
+[ "${major%%.*}" -ge 18 ] || die "the report's front end needs Node.js 18 or newer, found $node"
