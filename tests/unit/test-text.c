@@ -1,0 +1,76 @@
+/* A traced program picks its own names: none of its bytes may drive a terminal or break a literal. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/text.h"
+
+#define assert_made(fn, bytes, text) do { \
+	struct buf b = { 0 }; \
+	buf_puts(&b, ""); \
+	fn(&b, bytes, sizeof(bytes) - 1); \
+	assert_string_equal(b.s, text); \
+	buf_done(&b); \
+} while (0)
+
+static void keeps_what_is_readable(void **state)
+{
+	(void)state;
+	assert_made(text_safe, "", "");
+	assert_made(text_safe, "/etc/hosts", "/etc/hosts");
+	assert_made(text_safe, "na\xc3\xafve \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x98\x80", "na\xc3\xafve \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x98\x80");
+	assert_made(text_safe, "a\\b\"c", "a\\b\"c");
+}
+
+static void escapes_what_drives_a_terminal(void **state)
+{
+	(void)state;
+	assert_made(text_safe, "a\nb\tc\rd", "a\\nb\\tc\\rd");
+	assert_made(text_safe, "\x1b[31mred", "\\e[31mred");
+	assert_made(text_safe, "\x7f\x01", "\\x7f\\x01");
+	assert_made(text_safe, "\xc2\x9b" "31m", "\\xc2\\x9b31m");		/* C1 CSI */
+	assert_made(text_safe, "exe\xe2\x80\xae" "gpj", "exe\\xe2\\x80\\xaegpj");	/* right-to-left override */
+	assert_made(text_safe, "a\0b", "a\\0b");
+	assert_made(text_safe, "a\0" "7", "a\\x007");
+}
+
+static void escapes_bad_utf8(void **state)
+{
+	(void)state;
+	assert_made(text_safe, "\xff\xfe", "\\xff\\xfe");
+	assert_made(text_safe, "\xc0\xaf", "\\xc0\\xaf");			/* overlong / */
+	assert_made(text_safe, "\xed\xa0\x80", "\\xed\\xa0\\x80");		/* surrogate */
+	assert_made(text_safe, "\xe6\x97", "\\xe6\\x97");			/* cut off */
+	assert_made(text_safe, "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80");	/* past U+10FFFF */
+}
+
+static void quotes_as_c_literal(void **state)
+{
+	(void)state;
+	assert_made(text_quote, "", "\"\"");
+	assert_made(text_quote, "say \"hi\" c:\\", "\"say \\\"hi\\\" c:\\\\\"");
+}
+
+static void measures_columns(void **state)
+{
+	(void)state;
+	assert_int_equal(text_width("abc", 3), 3);
+	assert_int_equal(text_width("\xe6\x97\xa5", 3), 2);
+	assert_int_equal(text_width("e\xcc\x81", 3), 1);	/* combining accent */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keeps_what_is_readable),
+		cmocka_unit_test(escapes_what_drives_a_terminal),
+		cmocka_unit_test(escapes_bad_utf8),
+		cmocka_unit_test(quotes_as_c_literal),
+		cmocka_unit_test(measures_columns),
+	};
+
+	return cmocka_run_group_tests_name("text", tests, NULL, NULL);
+}
