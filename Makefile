@@ -18,7 +18,7 @@ setup:
 	@tools/setup.sh build
 
 $(BUILD)/build.ninja: | setup
-	@meson setup $(BUILD) --prefix=$(PREFIX) $(MESON_ARGS)
+	@meson setup $(BUILD) --prefix=$(PREFIX) -Dwerror=false $(MESON_ARGS)
 
 demo: all
 	@tools/demo.sh $(BUILD)
