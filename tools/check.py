@@ -119,7 +119,8 @@ def tidy(step):
 
     with concurrent.futures.ThreadPoolExecutor(int(JOBS)) as pool:
         for path, done in pool.map(one, sources):
-            step.log.write(done.stdout)
+            if done.returncode:
+                step.log.write(done.stdout)
             step.check(path.relative_to(ROOT), done.returncode == 0)
 
 
@@ -200,7 +201,7 @@ def main():
                 step.failed += 1
                 step.notes.append(f"FAILED {problem}")
         if step.failed:
-            sys.stdout.write(path.read_text(errors="replace")[-20000:])
+            sys.stdout.write(path.read_text(errors="replace")[-6000:])
         print(f"{'FAILED' if step.failed else 'ok':6} {name:12} {step.passed:5} passed {step.failed:3} failed "
               f"{step.skipped:3} skipped {time.monotonic() - start:6.0f} s", flush=True)
         for note in step.notes:
