@@ -66,7 +66,8 @@ apt_install() {
 	# versions which are gone: both show as a failed install.
 	quietly "${run[@]}" "${apt[@]}" install -y --no-install-recommends "${missing[@]}" && return
 	echo "setup: refreshing the package lists"
-	quietly "${run[@]}" "${apt[@]}" update || fail "apt-get update failed; is the network up?"
+	quietly "${run[@]}" "${apt[@]}" update || fail "apt-get update failed (above). Is the network up? To install by hand, as root:
+  $line"
 	quietly "${run[@]}" "${apt[@]}" install -y --no-install-recommends "${missing[@]}" ||
 		fail "could not install: ${missing[*]}
   to try by hand: $line"
