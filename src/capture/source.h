@@ -34,13 +34,19 @@ struct source_ops {
 	 * -EINTR: a signal arrived, ask again.  Everything that can fail for the user's fault fails in open.
 	 */
 	int (*step)(struct source *s, source_emit_fn *emit, void *ctx);
-	/* Async-signal-safe: ends tracing soon.  detach: let go and live on; otherwise kill what was spawned. */
+	/* Ends tracing at the next step: lets everything go, to live on; with kill, kills what was spawned. */
 	void (*stop)(struct source *s, bool kill);
 	void (*free)(struct source *s);	/* detaches or kills what is left */
-	/* -o NULL; how the command ended in wait form, -1 when it did not */
-	int (*status)(const struct source *s);
+	int (*status)(const struct source *s);		/* how the command ended, in wait form; -1 when it did not */
+	pid_t (*main_pid)(const struct source *s);	/* the command's pid; 0 when there is none (attach, replay) */
+	/* After the end of the stream: what was wrong with it (a recording cut short), or NULL.  May be absent. */
+	const struct diag *(*damage)(const struct source *s);
 };
-struct source { const struct source_ops *ops; };
+struct source {
+	const struct source_ops *ops;
+	/* Set while the backend waits for something to happen: every time stamp it takes later is later. */
+	_Atomic bool waiting;
+};
 
 int source_ptrace_open(const struct capture_options *opt, struct source **ret_source, struct diag *diag);
 int source_replay_open(const char *path, struct source **ret_source, struct diag *diag);

@@ -1,0 +1,18 @@
+#pragma once
+/*
+ * The command to start: where it is, and in words why it cannot be started.
+ * Shared by the backends.
+ */
+struct diag;
+
+/* Searches PATH as execvp does.  *ret_path is the caller's to free.  127 not found, 126 found and not executable. */
+int command_find(const char *name, char **ret_path, struct diag *diag);
+/* After execve of a file that command_find() accepted failed with err. */
+int command_exec_failed(const char *path, int err, struct diag *diag);
+
+/*
+ * Signals: the tracer catches some and the command must not notice.  Remembers the dispositions and the mask there
+ * were at the start; to be called before any is changed.
+ */
+void command_save_signals(void);
+void command_restore_signals(void);	/* in the child, before exec; async-signal-safe */

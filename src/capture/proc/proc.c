@@ -1,0 +1,438 @@
+#include "capture/proc/proc.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "capture/source.h"
+#include "record/build.h"
+
+enum { PF_KTHREAD = 0x00200000 };	/* include/linux/sched.h; field 9 of /proc/PID/stat */
+
+static int open_proc(pid_t pid, pid_t tid, const char *name)
+{
+	char path[96];
+
+	if (tid)
+		snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", pid, tid, name);
+	else
+		snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* Whole file into b; false when it is not there. */
+static bool slurp(pid_t pid, pid_t tid, const char *name, struct buf *b)
+{
+	_cleanup_close_ int fd = open_proc(pid, tid, name);
+	ssize_t n;
+
+	buf_reset(b);
+	if (fd < 0)
+		return false;
+	do {
+		buf_grow(b, 4096);
+		n = read(fd, b->s + b->len, b->cap - b->len - 1);
+		if (n > 0)
+			b->len += (size_t)n;
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	b->s[b->len] = '\0';
+	return b->len > 0;
+}
+
+static size_t link_of(pid_t pid, const char *name, char *to, size_t max)
+{
+	char path[96];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	n = readlink(path, to, max);
+	return n > 0 ? (size_t)n : 0;
+}
+
+/* The words after the last ')' of /proc/PID/stat: comm may hold anything, parentheses too.  Field 3 is the first. */
+static bool stat_field(pid_t pid, pid_t tid, unsigned field, unsigned long long *ret)
+{
+	struct buf b = { 0 };
+	bool ok = false;
+	char *p;
+
+	if (slurp(pid, tid, "stat", &b) && (p = strrchr(b.s, ')'))) {
+		p += 2;
+		for (unsigned i = 3; i < field && p; i++)
+			if ((p = strchr(p, ' ')))
+				p++;
+		if (p && field == 3)
+			*ret = (unsigned char)*p, ok = true;
+		else if (p)
+			*ret = strtoull(p, NULL, 10), ok = true;
+	}
+	buf_done(&b);
+	return ok;
+}
+
+char proc_state(pid_t pid, pid_t tid)
+{
+	unsigned long long c = 0;
+
+	return stat_field(pid, tid, 3, &c) ? (char)c : 0;
+}
+
+bool proc_is_kernel_thread(pid_t pid)
+{
+	unsigned long long flags = 0;
+
+	return stat_field(pid, 0, 9, &flags) && (flags & PF_KTHREAD);
+}
+
+static bool status_line(pid_t pid, pid_t tid, const char *key, char *ret, size_t max)
+{
+	struct buf b = { 0 };
+	const char *p;
+	bool ok = false;
+
+	if (slurp(pid, tid, "status", &b)) {
+		/* "Name:" comes first and its value has newlines escaped */
+		for (p = b.s; p; p = strchr(p, '\n'), p = p ? p + 1 : NULL)
+			if (!strncmp(p, key, strlen(key)) && p[strlen(key)] == ':') {
+				p += strlen(key) + 1;
+				p += strspn(p, "\t ");
+				snprintf(ret, max, "%.*s", (int)strcspn(p, "\n"), p);
+				ok = true;
+				break;
+			}
+	}
+	buf_done(&b);
+	return ok;
+}
+
+uint32_t proc_ns_tid(pid_t tid)
+{
+	char v[256], *last;
+
+	if (!status_line(tid, 0, "NSpid", v, sizeof(v)) || !(last = strrchr(v, '\t')))
+		return 0;
+	return (uint32_t)strtoul(last + 1, NULL, 10);
+}
+
+int proc_parent(pid_t tid, pid_t *ret_tgid, pid_t *ret_ppid)
+{
+	char v[64];
+
+	if (!status_line(tid, 0, "Tgid", v, sizeof(v)))
+		return -ESRCH;
+	*ret_tgid = (pid_t)atoi(v);
+	*ret_ppid = status_line(tid, 0, "PPid", v, sizeof(v)) ? (pid_t)atoi(v) : 0;
+	return 0;
+}
+
+pid_t proc_tracer(pid_t pid)
+{
+	char v[64];
+
+	return status_line(pid, 0, "TracerPid", v, sizeof(v)) ? (pid_t)atoi(v) : 0;
+}
+
+uid_t proc_uid(pid_t pid)
+{
+	char v[64];
+
+	return status_line(pid, 0, "Uid", v, sizeof(v)) ? (uid_t)strtoul(v, NULL, 10) : (uid_t)-1;
+}
+
+unsigned proc_each_thread(pid_t pid, void (*fn)(void *ctx, pid_t tid), void *ctx)
+{
+	char path[64];
+	struct dirent *e;
+	unsigned n = 0;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	d = opendir(path);
+	while (d && (e = readdir(d)))
+		if (isdigit((unsigned char)e->d_name[0])) {
+			fn(ctx, (pid_t)atoi(e->d_name));
+			n++;
+		}
+	if (d)
+		closedir(d);
+	return n;
+}
+
+static void strings(struct buf *rec, unsigned part, const char *s, size_t n, uint32_t *nchunks)
+{
+	for (size_t i = 0; i < n; (*nchunks)++) {
+		size_t len = strnlen(s + i, n - i);
+
+		record_chunk(rec, 0, (enum chunk_part)part, len > RECORD_STR_MAX ? CHUNK_TRUNC : 0, s + i, MIN(len, (size_t)RECORD_STR_MAX));
+		i += len + 1;
+	}
+}
+
+void proc_put_start(const struct capture_options *opt, struct buf *rec, uint64_t now_ns)
+{
+	struct record_start *r = record_begin(rec, RECORD_START, sizeof(*r), 0, 0, now_ns);
+	char cwd[RECORD_STR_MAX], *dir = getcwd(cwd, sizeof(cwd));
+	struct timespec ts;
+	uint32_t n = 0;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	r->version = RECORD_VERSION;
+	r->page_size = (rec_u32)sysconf(_SC_PAGESIZE);
+	r->wall_ns = (rec_u64)ts.tv_sec * 1000000000 + (rec_u64)ts.tv_nsec;
+	r->mode = (opt->argv ? START_COMMAND : START_ATTACH) | (opt->all_calls ? START_ALL_CALLS : 0) | (opt->max_payload ? START_PAYLOAD : 0);
+	for (char *const *a = opt->argv; a && *a; a++, n++)
+		record_chunk(rec, 0, PART_ARGV, 0, *a, MIN(strlen(*a), (size_t)RECORD_STR_MAX));
+	if (dir) {
+		record_chunk(rec, 0, PART_CWD, 0, dir, strlen(dir));
+		n++;
+	}
+	((struct record_start *)rec->s)->nchunks = n;
+}
+
+static void put_link(struct buf *rec, pid_t pid, const char *name, enum chunk_part part, uint32_t *nchunks)
+{
+	char s[RECORD_STR_MAX];
+	size_t n = link_of(pid, name, s, sizeof(s));
+
+	if (!n)
+		return;
+	record_chunk(rec, 0, part, 0, s, n);
+	(*nchunks)++;
+}
+
+struct put_ctx { pid_t pid; struct buf *rec; void (*put)(void *); void *ctx; bool leader; };
+
+static uint64_t boot_to_monotonic(unsigned long long ticks)
+{
+	struct timespec boot, mono;
+	uint64_t ns = ticks * (1000000000ull / (unsigned long long)sysconf(_SC_CLK_TCK));
+
+	/* starttime counts from boot including suspend; CLOCK_MONOTONIC does not (proc(5), field 22) */
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	clock_gettime(CLOCK_MONOTONIC, &mono);
+	uint64_t off = (uint64_t)(boot.tv_sec - mono.tv_sec) * 1000000000ull;
+
+	return ns > off ? ns - off : 0;
+}
+
+static void put_task(void *ctx, pid_t tid)
+{
+	struct put_ctx *c = ctx;
+	struct record_task *r;
+	struct buf b = { 0 };
+	unsigned long long v;
+	struct timespec ts;
+	uint32_t n = 0;
+
+	if (c->leader != (tid == c->pid))
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	r = record_begin(c->rec, RECORD_TASK, sizeof(*r), (uint32_t)c->pid, (uint32_t)tid,
+			 (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec);
+	r->ns_tid = proc_ns_tid(tid);
+	if (stat_field(c->pid, tid, 4, &v))
+		r->ppid = (rec_u32)v;
+	if (stat_field(c->pid, tid, 22, &v))
+		r->start_ns = boot_to_monotonic(v);
+	if (c->leader && stat_field(c->pid, 0, 47, &v))
+		r->brk = v;	/* start_brk; 0 without the right to know */
+	if (slurp(c->pid, tid, "comm", &b)) {
+		record_chunk(c->rec, 0, PART_COMM, 0, b.s, b.len - (b.s[b.len - 1] == '\n'));
+		n++;
+	}
+	if (c->leader) {
+		put_link(c->rec, c->pid, "exe", PART_EXE, &n);
+		put_link(c->rec, c->pid, "cwd", PART_CWD, &n);
+		put_link(c->rec, c->pid, "root", PART_ROOT, &n);
+		if (slurp(c->pid, 0, "cmdline", &b))
+			strings(c->rec, PART_ARGV, b.s, MIN(b.len, (size_t)128 << 10), &n);
+	}
+	((struct record_task *)c->rec->s)->nchunks = n;
+	buf_done(&b);
+	c->put(c->ctx);
+}
+
+/* pidfd_getfd (Linux 5.6) lends us the socket itself, so that it can be asked in any network namespace. */
+static bool sock_of(pid_t pid, int fd, struct record_sock *ret)
+{
+	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	_cleanup_close_ int sock = pidfd >= 0 ? (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0) : -1;
+	int v;
+	socklen_t len = sizeof(v);
+
+	memset(ret, 0, sizeof(*ret));
+	if (sock < 0 || getsockopt(sock, SOL_SOCKET, SO_DOMAIN, &v, &len) < 0)
+		return false;
+	ret->family = (rec_u32)v;
+	if (getsockopt(sock, SOL_SOCKET, SO_TYPE, &v, &len) == 0)
+		ret->type = (rec_u32)v;
+	if (getsockopt(sock, SOL_SOCKET, SO_PROTOCOL, &v, &len) == 0)
+		ret->protocol = (rec_u32)v;
+	if (getsockopt(sock, SOL_SOCKET, SO_ACCEPTCONN, &v, &len) == 0 && v)
+		ret->state = 1;
+	len = sizeof(ret->local);
+	if (getsockname(sock, (struct sockaddr *)ret->local, &len) == 0)
+		ret->local_len = MIN(len, (socklen_t)sizeof(ret->local));
+	len = sizeof(ret->peer);
+	if (getpeername(sock, (struct sockaddr *)ret->peer, &len) == 0)
+		ret->peer_len = MIN(len, (socklen_t)sizeof(ret->peer));
+	return true;
+}
+
+static void put_fd(pid_t pid, int fd, struct buf *rec)
+{
+	char name[64], target[RECORD_STR_MAX];
+	size_t n;
+	struct record_fd *r;
+	struct record_sock sock;
+	struct buf info = { 0 };
+	struct timespec ts;
+	struct stat st;
+	uint32_t nchunks = 1;
+	char path[96];
+	const char *p;
+
+	snprintf(name, sizeof(name), "fd/%d", fd);
+	n = link_of(pid, name, target, sizeof(target));
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	r = record_begin(rec, RECORD_FD, sizeof(*r), (uint32_t)pid, (uint32_t)pid, (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec);
+	r->fd = fd;
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	if (stat(path, &st) == 0) {
+		r->dev = st.st_dev;
+		r->ino = st.st_ino;
+		r->mode = st.st_mode;
+	}
+	snprintf(name, sizeof(name), "fdinfo/%d", fd);
+	if (slurp(pid, 0, name, &info)) {
+		if ((p = strstr(info.s, "pos:")))
+			r->pos = strtoull(p + 4, NULL, 10);
+		if ((p = strstr(info.s, "flags:")))
+			r->open_flags = (rec_u32)strtoul(p + 6, NULL, 8);
+		r->h.flags = r->open_flags & O_CLOEXEC ? FD_CLOEXEC_SET : 0;
+	}
+	buf_done(&info);
+	record_chunk(rec, 0, PART_PATH, 0, target, n);
+	if (n > 7 && !memcmp(target, "socket:", 7) && sock_of(pid, fd, &sock)) {
+		record_chunk(rec, 0, PART_SOCK, 0, &sock, sizeof(sock));
+		nchunks++;
+	}
+	((struct record_fd *)rec->s)->nchunks = nchunks;
+}
+
+void proc_put_fds(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx)
+{
+	char path[64];
+	struct dirent *e;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	d = opendir(path);
+	while (d && (e = readdir(d)))
+		if (isdigit((unsigned char)e->d_name[0])) {
+			put_fd(pid, atoi(e->d_name), rec);
+			put(ctx);
+		}
+	if (d)
+		closedir(d);
+}
+
+static uint32_t kind_of(const char *path)
+{
+	return !strcmp(path, "[heap]") ? MAP_KIND_HEAP : !strcmp(path, "[stack]") ? MAP_KIND_STACK :
+	       path[0] == '[' && strncmp(path, "[anon", 5) != 0 ? MAP_KIND_SPECIAL : MAP_KIND_PLAIN;
+}
+
+void proc_put_maps(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx)
+{
+	struct buf b = { 0 };
+	bool first = true;
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	if (!slurp(pid, 0, "maps", &b)) {
+		buf_done(&b);
+		return;
+	}
+	for (char *line = b.s, *end; *line; line = end) {
+		unsigned long long start, stop, off, ino;
+		unsigned maj, min;
+		char perms[5];
+		int at = 0;
+		struct record_map *r;
+
+		end = line + strcspn(line, "\n");
+		if (*end)
+			*end++ = '\0';
+		if (sscanf(line, "%llx-%llx %4s %llx %x:%x %llu %n", &start, &stop, perms, &off, &maj, &min, &ino, &at) < 7)
+			continue;
+		r = record_begin(rec, RECORD_MAP, sizeof(*r), (uint32_t)pid, (uint32_t)pid, (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec);
+		r->h.flags = first ? MAP_FIRST : 0;
+		first = false;
+		r->start = start, r->end = stop, r->offset = off, r->ino = ino;
+		r->dev = (rec_u64)maj << 32 | min;
+		r->prot = (perms[0] == 'r' ? PROT_READ : 0) | (perms[1] == 'w' ? PROT_WRITE : 0) | (perms[2] == 'x' ? PROT_EXEC : 0);
+		r->flags = perms[3] == 's' ? MAP_SHARED : MAP_PRIVATE;
+		r->kind = kind_of(line + at);
+		if (line[at]) {
+			r->nchunks = 1;
+			record_chunk(rec, 0, PART_PATH, 0, line + at, strlen(line + at));
+		}
+		put(ctx);
+	}
+	buf_done(&b);
+}
+
+void proc_put_process(pid_t pid, bool maps, struct buf *rec, void (*put)(void *ctx), void *ctx)
+{
+	struct put_ctx c = { pid, rec, put, ctx, true };
+
+	put_task(&c, pid);
+	c.leader = false;
+	proc_each_thread(pid, put_task, &c);
+	proc_put_fds(pid, rec, put, ctx);
+	if (maps)
+		proc_put_maps(pid, rec, put, ctx);
+}
+
+void proc_exec_parts(pid_t tid, const struct buf *call, bool want_env, struct buf *parts, uint32_t *ret_nchunks, unsigned long long *ret_brk)
+{
+	static const unsigned char as[] = { [0] = PART_PATH, [1] = PART_ARGV, [2] = PART_ENVP, [3] = PART_ENVP };
+	uint32_t n = 0;
+	struct buf b = { 0 };
+	bool have_argv = false;
+	unsigned first_vec = 0;
+
+	/* execve(path, argv, envp) or execveat(dirfd, path, argv, envp): the path is the first chunk */
+	for (size_t at = 0; call && at < call->len;) {
+		const struct record_chunk *c = (const struct record_chunk *)(call->s + at);
+
+		at += sizeof(*c) + ALIGN8(c->len);
+		if (c->part == PART_BYTES)
+			first_vec = c->arg + 1u;
+		unsigned idx = c->arg + 1u - first_vec;
+
+		if (c->part != PART_BYTES)
+			idx = c->arg - first_vec + 1;
+		if (idx >= ARRAY_SIZE(as) || (as[idx] == PART_ENVP && !want_env))
+			continue;
+		have_argv |= as[idx] == PART_ARGV;
+		record_chunk(parts, 0, as[idx], c->flags, c + 1, c->len);
+		n++;
+	}
+	if (!have_argv && slurp(tid, 0, "cmdline", &b))
+		strings(parts, PART_ARGV, b.s, MIN(b.len, (size_t)128 << 10), &n);
+	buf_done(&b);
+	put_link(parts, tid, "exe", PART_EXE, &n);
+	*ret_nchunks = n;
+	*ret_brk = 0;
+}

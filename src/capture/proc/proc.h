@@ -1,0 +1,34 @@
+#pragma once
+/*
+ * What /proc tells: snapshots of tasks, descriptors and mappings as records,
+ * and small questions about a pid.  All of it may vanish while it is read:
+ * what is gone is left out.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+
+struct capture_options;
+
+/* START's record stands in rec, unfinished. */
+void proc_put_start(const struct capture_options *opt, struct buf *rec, uint64_t now_ns);
+/*
+ * Everything about a process that exists: TASK for each thread (leader first), FD, MAP.  put(ctx) is called for each
+ * record built in rec.  maps: also the regions.
+ */
+void proc_put_process(pid_t pid, bool maps, struct buf *rec, void (*put)(void *ctx), void *ctx);
+void proc_put_maps(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx);
+void proc_put_fds(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx);
+/* The chunks of an EXEC record.  call: the execve's own chunks (path, argv, envp), or NULL: /proc/PID/cmdline is used. */
+void proc_exec_parts(pid_t tid, const struct buf *call, bool want_env, struct buf *parts, uint32_t *ret_nchunks, unsigned long long *ret_brk);
+
+uint32_t proc_ns_tid(pid_t tid);		/* innermost number; 0 when it is the same as ours */
+int proc_parent(pid_t tid, pid_t *ret_tgid, pid_t *ret_ppid);
+char proc_state(pid_t pid, pid_t tid);		/* 'R', 'S', 'Z'…; 0 when gone */
+pid_t proc_tracer(pid_t pid);			/* 0: nobody traces it */
+bool proc_is_kernel_thread(pid_t pid);
+uid_t proc_uid(pid_t pid);
+/* Calls fn for each thread of pid; returns how many. */
+unsigned proc_each_thread(pid_t pid, void (*fn)(void *ctx, pid_t tid), void *ctx);

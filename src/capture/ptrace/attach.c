@@ -1,0 +1,224 @@
+/* Seizes living processes with all their threads, and lets everything go again. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "capture/proc/proc.h"
+#include "capture/ptrace/ptrace.h"
+#include "record/build.h"
+
+struct seize { struct ptrace_source *s; pid_t pid; unsigned fresh; int err; };
+
+static void seize_thread(void *ctx, pid_t tid)
+{
+	struct seize *z = ctx;
+	struct tracee *t;
+
+	if (tracee_find(z->s, tid))
+		return;
+	if (ptrace(PTRACE_SEIZE, tid, 0, PTRACE_OPTIONS) < 0) {
+		/* a leader that has exited stays as a zombie that cannot be seized while its threads live on */
+		if (errno != ESRCH && proc_state(z->pid, tid) != 'Z' && !z->err)
+			z->err = errno;
+		return;
+	}
+	t = tracee_add(z->s, tid, z->pid);
+	t->announced = true;
+	t->every_call = true;
+	t->ns_tid = proc_ns_tid(tid);
+	if (ptrace(PTRACE_INTERRUPT, tid, 0, 0) == 0)
+		t->interrupted = true;
+	z->fresh++;
+}
+
+static int refuse(pid_t pid, int err, struct diag *diag)
+{
+	pid_t tracer = proc_tracer(pid);
+
+	if (tracer > 0)
+		return diag_set(diag, 125, EPERM, "process %d is traced already, by process %d; end that one (a debugger, strace?) first", pid, tracer);
+	if (proc_is_kernel_thread(pid))
+		return diag_set(diag, 125, EPERM, "process %d is a kernel thread: there is no program in it to trace", pid);
+	if (err == EPERM && proc_uid(pid) != geteuid() && geteuid() != 0)
+		return diag_set(diag, 125, EPERM, "process %d belongs to another user; attach to it as root: sudo compendium -p %d", pid, pid);
+	if (err == EPERM)
+		return diag_set(diag, 125, EPERM, "not allowed to trace process %d (kernel.yama.ptrace_scope?); try as root: sudo compendium -p %d", pid, pid);
+	return diag_set(diag, 125, err, "cannot trace process %d: %s", pid, strerror(err));
+}
+
+static int check_pid(pid_t pid, struct diag *diag)
+{
+	char state = proc_state(pid, 0);
+	pid_t tgid, ppid;
+
+	if (pid == getpid())
+		return diag_set(diag, 125, EINVAL, "process %d is compendium itself; give the pid of another process", pid);
+	if (!state || proc_parent(pid, &tgid, &ppid) < 0)
+		return diag_set(diag, 125, ESRCH, "there is no process %d; list them with: ps -e", pid);
+	if (proc_is_kernel_thread(pid))
+		return refuse(pid, EPERM, diag);
+	if (proc_tracer(pid) > 0)
+		return refuse(pid, EPERM, diag);
+	return 0;
+}
+
+/* Handles what comes until every thread has stopped or 100 ms have passed: one in a vfork or in the disk stops later. */
+static bool all_stopped(const struct ptrace_source *s)
+{
+	for (const struct tracee *t = s->tracees; t; t = t->hh.next)
+		if (t->interrupted && !t->gone)
+			return false;
+	return true;
+}
+
+static int attach_one(struct ptrace_source *s, pid_t pid, struct diag *diag)
+{
+	struct seize z = { .s = s, .pid = pid };
+	pid_t tgid, ppid;
+	int rc = check_pid(pid, diag);
+
+	if (rc < 0)
+		return rc;
+	if (proc_parent(pid, &tgid, &ppid) == 0)
+		z.pid = tgid;	/* a thread's number means its process */
+	if (z.pid == getpid())
+		return diag_set(diag, 125, EINVAL, "process %d is compendium itself; give the pid of another process", pid);
+	/* New threads appear while we look; those of seized threads come by themselves.  Until a look finds none. */
+	do {
+		z.fresh = 0;
+		proc_each_thread(z.pid, seize_thread, &z);
+	} while (z.fresh);
+	for (struct tracee *t = s->tracees; t; t = t->hh.next)
+		if (t->pid == z.pid)
+			return 0;
+	return refuse(pid, z.err ? z.err : ESRCH, diag);
+}
+
+static void attach_children(struct ptrace_source *s, pid_t pid)
+{
+	char path[64];
+	FILE *f;
+	int child;
+	struct diag ignored;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+	f = fopen(path, "re");
+	while (f && fscanf(f, "%d", &child) == 1)
+		if (!tracee_find(s, child) && attach_one(s, child, &ignored) == 0)
+			attach_children(s, child);
+	if (f)
+		fclose(f);
+}
+
+static void snapshot(struct ptrace_source *s)
+{
+	for (struct tracee *t = s->tracees; t; t = t->hh.next) {
+		bool first = true;
+
+		for (struct tracee *u = s->tracees; u != t && first; u = u->hh.next)
+			first = u->pid != t->pid;
+		if (first)
+			proc_put_process(t->pid, true, &s->rec, ptrace_put_cb, s);
+	}
+}
+
+int attach_pids(struct ptrace_source *s, struct diag *diag)
+{
+	const struct timespec ms = { 0, 1000000 };
+	int status, rc;
+	pid_t tid;
+
+	s->attached = true;
+	for (unsigned i = 0; i < s->opt->npids; i++) {
+		rc = attach_one(s, s->opt->pids[i], diag);
+		if (rc < 0)
+			return rc;
+		if (s->opt->descendants)
+			attach_children(s, s->opt->pids[i]);
+	}
+	snapshot(s);
+	/* Those that stop resume at once; what they do from here on comes after the snapshot in the stream. */
+	for (int waited = 0; waited < 100 && !all_stopped(s);) {
+		tid = waitpid(-1, &status, __WALL | WNOHANG);
+		if (tid > 0) {
+			ptrace_handle(s, tid, status, 0, 0);
+		} else {
+			nanosleep(&ms, NULL);
+			waited++;
+		}
+	}
+	return 0;
+}
+
+static void detached(struct ptrace_source *s, struct tracee *t, int sig)
+{
+	ptrace(PTRACE_DETACH, t->tid, 0, (long)sig);
+	if (t->announced) {
+		call_abandon(s, t);
+		record_begin(&s->rec, RECORD_DETACH, sizeof(struct record), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
+		ptrace_put(s);
+	}
+	tracee_drop(s, t);
+}
+
+/*
+ * Each thread has to be in a ptrace-stop to be let go.  One that is stopped for another reason goes at once, with the
+ * signal it was about to get; nothing is left behind: no SIGSTOP was ever sent.
+ */
+void attach_let_go(struct ptrace_source *s)
+{
+	struct tracee *t, *tmp;
+	int status;
+	pid_t tid;
+
+	s->leaving = true;
+	HASH_ITER(hh, s->tracees, t, tmp) {
+		if (t->stopped)
+			detached(s, t, t->stop_sig);
+		else if (!t->gone && ptrace(PTRACE_INTERRUPT, t->tid, 0, 0) == 0)
+			t->interrupted = true;
+	}
+	while (s->tracees && (tid = waitpid(-1, &status, __WALL)) != 0) {
+		if (tid < 0) {
+			if (errno == EINTR)
+				continue;
+			break;
+		}
+		t = tracee_find(s, tid);
+		if (!t && WIFSTOPPED(status)) {
+			ptrace(PTRACE_DETACH, tid, 0, 0);	/* a newborn */
+			continue;
+		}
+		if (!t)
+			continue;
+		if (!WIFSTOPPED(status)) {
+			ptrace_handle(s, tid, status, 0, 0);
+			continue;
+		}
+		int event = status >> 16, sig = WSTOPSIG(status);
+
+		t->stopped = true;
+		/* a result is worth waiting for no longer, but a call we interrupted must restart */
+		if (sig == (SIGTRAP | 0x80) && event == 0) {
+			call_hide_interrupt(t);
+			detached(s, t, 0);
+		} else if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE) {
+			/* its child is ours, too: wait for its first stop and let it go as well */
+			ptrace_handle(s, tid, status, 0, 0);
+			if ((t = tracee_find(s, tid)) && ptrace(PTRACE_INTERRUPT, tid, 0, 0) == 0)
+				t->interrupted = true;
+		} else if (event == PTRACE_EVENT_STOP) {
+			if (t->interrupted)
+				call_hide_interrupt(t);
+			detached(s, t, 0);
+		} else {
+			detached(s, t, event ? 0 : sig);
+		}
+	}
+}

@@ -1,0 +1,172 @@
+/* Syscall-stops. */
+#include <errno.h>
+#include <linux/audit.h>
+#include <sched.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
+
+#include "capture/ptrace/mem.h"
+#include "capture/ptrace/ptrace.h"
+#include "record/build.h"
+
+enum { X32_BIT = 0x40000000, KERNEL_ERESTARTSYS = 512, KERNEL_ERESTARTNOHAND = 514, KERNEL_ERESTART_RESTARTBLOCK = 516 };
+
+enum fixup { FIX_NONE, FIX_RET };
+
+static void set_ret(const struct tracee *t, int64_t ret)
+{
+	ptrace(PTRACE_POKEUSER, t->tid, offsetof(struct user_regs_struct, rax), ret);
+}
+
+static unsigned split_arch(uint32_t audit_arch, uint64_t nr, uint32_t *ret_nr)
+{
+	*ret_nr = (uint32_t)nr;
+	if (audit_arch == AUDIT_ARCH_I386)
+		return ARCH_I386;
+	/* -1 (a number a debugger or the program itself made up) has the bit too */
+	if ((nr & X32_BIT) && (int64_t)(int32_t)nr >= 0) {
+		*ret_nr = (uint32_t)(nr & ~(uint64_t)X32_BIT);
+		return ARCH_X32;
+	}
+	return ARCH_X86_64;
+}
+
+static bool ends_here(const struct tracee *t)
+{
+	return t->arch == ARCH_I386 ? t->nr == 1 || t->nr == 252 : t->nr == SYS_exit || t->nr == SYS_exit_group;
+}
+
+void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptrace_syscall_info *si)
+{
+	const struct capture_plan *plan;
+	bool narrow;
+
+	t->arch = (uint8_t)split_arch(si->arch, si->entry.nr, &t->nr);
+	plan = ptrace_plan(s, t->arch, t->nr);
+	if (t->muted && (t->arch != ARCH_X86_64 || t->nr != SYS_execve)) {
+		t->in_call = false;
+		return;
+	}
+	t->muted = false;
+	t->in_call = true;
+	t->chunks.len = 0;
+	t->nchunks = 0;
+	t->fixup = FIX_NONE;
+	t->want_exit = plan->exit;
+	if (!plan->wanted) {
+		t->in_call = false;	/* unwanted, seen only because every call stops */
+		return;
+	}
+	t->enter_ns = ptrace_now_ns();
+	narrow = t->arch == ARCH_I386;
+	for (int i = 0; i < 6; i++)
+		t->args[i] = narrow ? (uint32_t)si->entry.args[i] : si->entry.args[i];
+	mem_copy_enter(&t->chunks, plan, &(struct mem_call){ t->tid, narrow || t->arch == ARCH_X32, t->args, 0, s->opt->max_payload });
+	if (!plan->exit || ends_here(t)) {
+		call_put(s, t, CALL_NO_EXIT, 0, 0);
+		t->want_exit = false;
+	}
+}
+
+/* Chunks count themselves: they are laid end to end. */
+static unsigned count_chunks(const struct buf *b, size_t at)
+{
+	unsigned n = 0;
+
+	while (at < b->len) {
+		at += sizeof(struct record_chunk) + ALIGN8(((const struct record_chunk *)(b->s + at))->len);
+		n++;
+	}
+	return n;
+}
+
+void call_put(struct ptrace_source *s, struct tracee *t, unsigned flags, int64_t ret, uint64_t exit_ns)
+{
+	struct record_call *r = record_begin(&s->rec, RECORD_CALL, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, t->enter_ns);
+
+	r->h.flags = (rec_u16)flags;
+	r->exit_ns = exit_ns;
+	r->nr = t->nr;
+	r->arch = t->arch;
+	memcpy(r->args, t->args, sizeof(r->args));
+	r->ret = ret;
+	r->nchunks = (rec_u16)MIN(count_chunks(&t->chunks, 0), 0xffffu);
+	buf_add(&s->rec, t->chunks.s, t->chunks.len);
+	ptrace_put(s);
+	t->in_call = false;
+}
+
+void call_abandon(struct ptrace_source *s, struct tracee *t)
+{
+	if (t->in_call && !t->muted)
+		call_put(s, t, CALL_UNFINISHED, 0, 0);
+}
+
+void call_left(struct ptrace_source *s, struct tracee *t, const struct __ptrace_syscall_info *si)
+{
+	int64_t ret = si->exit.rval;
+	uint64_t now;
+
+	if (t->skip_exit || !t->in_call) {
+		t->skip_exit = false;
+		tracee_resume(s, t);
+		return;
+	}
+	now = ptrace_now_ns();
+	/* An interrupted call shows its ERESTART* code here and is entered again if no handler runs. */
+	unsigned flags = ret <= -KERNEL_ERESTARTSYS && ret >= -KERNEL_ERESTART_RESTARTBLOCK ? CALL_RESTARTED : 0;
+
+	if (ret >= 0)
+		mem_copy_leave(&t->chunks, ptrace_plan(s, t->arch, t->nr),
+			       &(struct mem_call){ t->tid, t->arch != ARCH_X86_64, t->args, ret, s->opt->max_payload });
+	if (t->interrupted)
+		call_hide_interrupt(t);
+	t->in_call = false;
+	tracee_resume(s, t);
+	call_put(s, t, flags, ret, now);
+}
+
+uint64_t call_clone_flags(const struct tracee *t, int event)
+{
+	bool narrow = t->arch == ARCH_I386;
+
+	if (t->in_call && t->nr == (narrow ? 120 : SYS_clone))
+		return t->args[0];
+	if (t->in_call && t->nr == SYS_clone3 && t->chunks.len >= sizeof(struct record_chunk) + 8) {
+		uint64_t flags;
+
+		memcpy(&flags, t->chunks.s + sizeof(struct record_chunk), sizeof(flags));
+		return flags;
+	}
+	if (event == PTRACE_EVENT_VFORK)
+		return CLONE_VFORK | CLONE_VM;
+	return 0;
+}
+
+/*
+ * These fail with EINTR after any stop, handler or not (signal(7), "Interruption of system calls ... by stop
+ * signals").  Told ERESTARTNOHAND instead, the kernel starts them again unless a handler really runs.
+ */
+static bool eintr_after_stop(unsigned nr)
+{
+	switch (nr) {
+	case SYS_epoll_wait: case SYS_epoll_pwait: case SYS_epoll_pwait2: case SYS_semop: case SYS_semtimedop:
+	case SYS_rt_sigtimedwait: case SYS_io_getevents: case SYS_msgrcv: case SYS_msgsnd: case SYS_io_pgetevents:
+		return true;
+	default:
+		return false;
+	}
+}
+
+void call_hide_interrupt(const struct tracee *t)
+{
+	struct user_regs_struct regs;
+
+	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0 || (int64_t)regs.orig_rax < 0 || (int64_t)regs.rax != -EINTR)
+		return;
+	if (eintr_after_stop((unsigned)regs.orig_rax))
+		set_ret(t, -KERNEL_ERESTARTNOHAND);
+}

@@ -1,0 +1,84 @@
+#include "capture/ptrace/filter.h"
+
+#include <linux/audit.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+
+#include "abi/spec.h"
+#include "base/macro.h"
+#include "capture/plan.h"
+#include "record/record.h"
+
+enum { X32_BIT = 0x40000000 };
+
+struct prog { struct sock_filter *v; unsigned n, max; };
+
+static void emit(struct prog *p, unsigned code, unsigned jt, unsigned jf, unsigned k)
+{
+	if (p->n < p->max)
+		p->v[p->n++] = (struct sock_filter){ (unsigned short)code, (unsigned char)jt, (unsigned char)jf, k };
+}
+
+static void load(struct prog *p, size_t offset) { emit(p, BPF_LD | BPF_W | BPF_ABS, 0, 0, (unsigned)offset); }
+static void ret(struct prog *p, unsigned action) { emit(p, BPF_RET | BPF_K, 0, 0, action); }
+
+/*
+ * Rows with a condition: low half of the argument, masked, against each value.  Little-endian, so the low half comes
+ * first; the kernel, too, uses only it for these (they are ints).
+ */
+static void check_cond(struct prog *p, const struct arg_cond *c)
+{
+	unsigned hit = c->invert ? SECCOMP_RET_ALLOW : SECCOMP_RET_TRACE, miss = c->invert ? SECCOMP_RET_TRACE : SECCOMP_RET_ALLOW;
+
+	load(p, offsetof(struct seccomp_data, args) + 8u * c->arg);
+	emit(p, BPF_ALU | BPF_AND | BPF_K, 0, 0, c->mask);
+	for (unsigned i = 0; i < c->nvals; i++) {
+		emit(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, c->vals[i]);
+		ret(p, hit);
+	}
+	ret(p, miss);
+}
+
+/*
+ * Numbers arrive in A.  Runs of equal decisions become ranges tested from the low end: `A < end` decides.  The order
+ * of the numbers is the kernel's; the frequent calls (read, write, open, close, mmap) have the lowest.
+ */
+static void check_arch(struct prog *p, const struct capture_plan *plans, unsigned arch)
+{
+	for (unsigned nr = 0; nr < SYSCALL_MAX;) {
+		const struct arg_cond *cond = plans[nr].wanted ? syscall_spec(arch, nr)->when : NULL;
+		unsigned end = nr + 1;
+
+		if (cond) {
+			/* A < end (it is not below nr any more) → the condition's few instructions */
+			emit(p, BPF_JMP | BPF_JGE | BPF_K, (unsigned char)(3 + 2 * cond->nvals), 0, end);
+			check_cond(p, cond);
+		} else {
+			while (end < SYSCALL_MAX && plans[end].wanted == plans[nr].wanted && !(plans[end].wanted && syscall_spec(arch, end)->when))
+				end++;
+			emit(p, BPF_JMP | BPF_JGE | BPF_K, 1, 0, end);
+			ret(p, plans[nr].wanted ? SECCOMP_RET_TRACE : SECCOMP_RET_ALLOW);
+		}
+		nr = end;
+	}
+	ret(p, SECCOMP_RET_TRACE);	/* numbers no table knows: shown raw */
+}
+
+unsigned filter_build(struct sock_filter *v, unsigned max, const struct capture_plan *x86_64, const struct capture_plan *i386)
+{
+	struct prog p = { v, 0, max };
+	unsigned i386_at;
+
+	load(&p, offsetof(struct seccomp_data, arch));
+	emit(&p, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, AUDIT_ARCH_X86_64);
+	emit(&p, BPF_JMP | BPF_JA, 0, 0, 0);
+	i386_at = p.n - 1;
+	load(&p, offsetof(struct seccomp_data, nr));
+	/* x32 shares the table: 512–547 are its own numbers */
+	emit(&p, BPF_ALU | BPF_AND | BPF_K, 0, 0, ~(unsigned)X32_BIT);
+	check_arch(&p, x86_64, ARCH_X86_64);
+	p.v[i386_at].k = p.n - i386_at - 1;
+	load(&p, offsetof(struct seccomp_data, nr));
+	check_arch(&p, i386, ARCH_I386);
+	return p.n < max ? p.n : 0;
+}

@@ -1,0 +1,11 @@
+#pragma once
+/*
+ * The seccomp filter of a spawned command: wanted calls stop (RET_TRACE), all
+ * others run at full speed and never see the tracer.
+ */
+#include <linux/filter.h>
+#include <stdbool.h>
+
+/* wanted[arch][nr]; conditions of the rows are compiled in.  Returns the number of instructions; max at least 4096. */
+struct capture_plan;
+unsigned filter_build(struct sock_filter *prog, unsigned max, const struct capture_plan *x86_64, const struct capture_plan *i386);

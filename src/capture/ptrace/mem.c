@@ -1,0 +1,244 @@
+#include "capture/ptrace/mem.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "base/macro.h"
+#include "record/build.h"
+
+enum { PAGE = 4096, IOV_MAX_COPIED = 64, MSG_MAX_COPIED = 64, STRV_BYTES_MAX = 512 << 10, CONTROL_MAX = 1024 };
+
+size_t mem_read(pid_t tid, uint64_t addr, void *to, size_t n)
+{
+	struct iovec local = { to, n }, remote[3];
+	unsigned k = 0;
+
+	/* process_vm_readv copies whole remote iovecs only: split at pages so that what is mapped arrives. */
+	for (uint64_t a = addr, left = n; left && k < ARRAY_SIZE(remote); k++) {
+		uint64_t part = k + 1 < ARRAY_SIZE(remote) ? MIN(left, PAGE - a % PAGE) : left;
+
+		remote[k] = (struct iovec){ (void *)a, part };
+		a += part;
+		left -= part;
+	}
+	ssize_t got = process_vm_readv(tid, &local, 1, remote, k, 0);
+
+	return got > 0 ? (size_t)got : 0;
+}
+
+static void copy_bytes(struct buf *b, unsigned arg, unsigned part, unsigned flags, pid_t tid, uint64_t addr, uint64_t want, uint64_t max)
+{
+	size_t n = (size_t)MIN(want, max), got, at = b->len;
+	struct record_chunk *c;
+
+	/* read straight into the chunk */
+	buf_grow(b, sizeof(*c) + ALIGN8(n));
+	got = n ? mem_read(tid, addr, b->s + at + sizeof(*c), n) : 0;
+	c = (struct record_chunk *)(b->s + at);
+	*c = (struct record_chunk){ (rec_u8)arg, (rec_u8)part, (rec_u16)(flags | (got < n ? CHUNK_FAULT : 0) | (n < want ? CHUNK_TRUNC : 0)), (rec_u32)got };
+	memset(b->s + at + sizeof(*c) + got, 0, ALIGN8(got) - got);
+	b->len = at + sizeof(*c) + ALIGN8(got);
+}
+
+static void copy_str(struct buf *b, unsigned arg, unsigned part, pid_t tid, uint64_t addr, size_t max)
+{
+	char s[RECORD_STR_MAX];
+	/* most names are short: the first try stays within one page */
+	size_t n = mem_read(tid, addr, s, MIN(max, MIN((size_t)256, (size_t)(PAGE - addr % PAGE)))), len;
+
+	len = strnlen(s, n);
+	if (n && len == n && n < max) {
+		n += mem_read(tid, addr + n, s + n, max - n);
+		len = strnlen(s, n);
+	}
+	record_chunk(b, arg, (enum chunk_part)part, len < n ? 0 : n == max ? CHUNK_TRUNC : CHUNK_FAULT, s, len);
+}
+
+void mem_copy_strv(struct buf *b, unsigned arg, unsigned part, pid_t tid, bool compat, uint64_t addr)
+{
+	size_t start = b->len, w = compat ? 4 : 8;
+
+	for (;;) {
+		char words[64 * 8];
+		/* never across a page, so that the end of a vector at the end of a mapping is read */
+		size_t n = mem_read(tid, addr, words, MIN(sizeof(words), (size_t)(PAGE - addr % PAGE)) / w * w);
+
+		if (!n)
+			n = mem_read(tid, addr, words, w);
+		for (size_t i = 0; i + w <= n; i += w) {
+			uint64_t p = 0;
+
+			memcpy(&p, words + i, w);
+			if (!p)
+				return;
+			if (b->len - start > STRV_BYTES_MAX) {
+				record_chunk(b, arg, (enum chunk_part)part, CHUNK_TRUNC, NULL, 0);
+				return;
+			}
+			copy_str(b, arg, part, tid, p, RECORD_STR_MAX);
+		}
+		if (n < w) {
+			record_chunk(b, arg, (enum chunk_part)part, CHUNK_FAULT, NULL, 0);
+			return;
+		}
+		addr += n;
+	}
+}
+
+/* struct iovec[] in either layout, as 64-bit ones.  Returns how many were read. */
+static unsigned read_iov(pid_t tid, bool compat, uint64_t addr, uint64_t n, struct iovec *ret_iov)
+{
+	uint32_t narrow[IOV_MAX_COPIED][2];
+
+	n = MIN(n, (uint64_t)IOV_MAX_COPIED);
+	if (!compat)
+		return (unsigned)(mem_read(tid, addr, ret_iov, n * sizeof(*ret_iov)) / sizeof(*ret_iov));
+	n = mem_read(tid, addr, narrow, n * sizeof(narrow[0])) / sizeof(narrow[0]);
+	for (unsigned i = 0; i < n; i++)
+		ret_iov[i] = (struct iovec){ (void *)(uintptr_t)narrow[i][0], narrow[i][1] };
+	return (unsigned)n;
+}
+
+/* The first bytes of what an iovec array holds; total: bytes that count (the call's result, or all). */
+static void copy_iov_data(struct buf *b, unsigned arg, unsigned flags, pid_t tid, const struct iovec *iov, unsigned n, uint64_t total, size_t max)
+{
+	char data[4096];
+	size_t got = 0, cap = MIN(max, sizeof(data));
+	uint64_t seen = 0;
+
+	for (unsigned i = 0; i < n && seen < total && got < cap; i++) {
+		size_t want = (size_t)MIN((uint64_t)iov[i].iov_len, MIN(total - seen, (uint64_t)(cap - got)));
+		size_t k = want ? mem_read(tid, (uint64_t)iov[i].iov_base, data + got, want) : 0;
+
+		got += k;
+		seen += iov[i].iov_len;
+		if (k < want)
+			break;
+	}
+	record_chunk(b, arg, PART_DATA, flags | (got < total ? CHUNK_TRUNC : 0), data, got);
+}
+
+struct msg { uint64_t name, iov, control; uint64_t iovlen, controllen; uint32_t namelen; };
+
+static bool read_msg(pid_t tid, bool compat, uint64_t addr, struct msg *m)
+{
+	struct msghdr h;
+	uint32_t w[7];
+
+	if (!compat) {
+		if (mem_read(tid, addr, &h, sizeof(h)) != sizeof(h))
+			return false;
+		*m = (struct msg){ (uint64_t)h.msg_name, (uint64_t)h.msg_iov, (uint64_t)h.msg_control, h.msg_iovlen, h.msg_controllen, h.msg_namelen };
+		return true;
+	}
+	if (mem_read(tid, addr, w, sizeof(w)) != sizeof(w))
+		return false;
+	*m = (struct msg){ .name = w[0], .namelen = w[1], .iov = w[2], .iovlen = w[3], .control = w[4], .controllen = w[5] };
+	return true;
+}
+
+static void copy_msg(struct buf *b, unsigned arg, const struct mem_call *c, unsigned flags, uint64_t total)
+{
+	struct iovec iov[IOV_MAX_COPIED];
+	struct msg m;
+	unsigned n;
+
+	if (!read_msg(c->tid, c->compat, c->args[arg], &m))
+		return;
+	if (m.name && m.namelen)
+		copy_bytes(b, arg, PART_NAME, flags, c->tid, m.name, m.namelen, sizeof(struct sockaddr_storage));
+	if (m.control && m.controllen)
+		copy_bytes(b, arg, PART_CONTROL, flags, c->tid, m.control, m.controllen, CONTROL_MAX);
+	if (c->payload) {
+		n = read_iov(c->tid, c->compat, m.iov, m.iovlen, iov);
+		record_chunk(b, arg, PART_IOV, flags, iov, n * sizeof(iov[0]));
+		copy_iov_data(b, arg, flags, c->tid, iov, n, total, c->payload);
+	}
+}
+
+static void copy_mmsg(struct buf *b, unsigned arg, const struct mem_call *c, unsigned flags, uint64_t n)
+{
+	struct record_msg v[MSG_MAX_COPIED];
+	size_t step = c->compat ? 32 : sizeof(struct mmsghdr);
+	unsigned i;
+
+	for (i = 0; i < n && i < MSG_MAX_COPIED; i++) {
+		uint64_t at = c->args[arg] + i * step;
+		uint32_t len = 0;
+		struct msg m;
+
+		memset(&v[i], 0, sizeof(v[i]));
+		if (!read_msg(c->tid, c->compat, at, &m) || mem_read(c->tid, at + (c->compat ? 28 : 56), &len, 4) != 4)
+			break;
+		v[i].nbytes = len;
+		if (m.name) {
+			v[i].name_len = MIN(m.namelen, (uint32_t)sizeof(v[i].name));
+			v[i].name_len = (uint32_t)mem_read(c->tid, m.name, v[i].name, v[i].name_len);
+		}
+	}
+	record_chunk(b, arg, PART_MSGVEC, flags | (i < n ? CHUNK_TRUNC : 0), v, i * sizeof(v[0]));
+}
+
+static void copy_arg(struct buf *b, unsigned i, const struct plan_arg *a, const struct mem_call *c, bool leave)
+{
+	uint64_t addr = c->args[i], n = c->args[a->len];
+	unsigned flags = leave ? CHUNK_AT_EXIT : 0;
+	size_t size = a->size ? a->size : 1;
+	uint32_t len;
+
+	switch ((enum plan_op)a->op) {
+	case PLAN_SKIP:
+		return;
+	case PLAN_STR:
+		copy_str(b, i, PART_BYTES, c->tid, addr, a->max ? MIN(a->max, (uint32_t)RECORD_STR_MAX) : RECORD_STR_MAX);
+		return;
+	case PLAN_LEN_ARG:
+		n = MIN(n, (uint64_t)1 << 32);
+		copy_bytes(b, i, PART_BYTES, flags, c->tid, addr, n * size, a->max);
+		return;
+	case PLAN_LEN_RET:
+		if (c->ret > 0)
+			copy_bytes(b, i, PART_BYTES, flags, c->tid, addr, MIN((uint64_t)c->ret, (uint64_t)1 << 32) * size, a->max);
+		return;
+	case PLAN_FIXED:
+		copy_bytes(b, i, PART_BYTES, flags, c->tid, addr, size, size);
+		return;
+	case PLAN_SOCKADDR_OUT:
+		if (n && mem_read(c->tid, n, &len, sizeof(len)) == sizeof(len))
+			copy_bytes(b, i, PART_BYTES, flags, c->tid, addr, len, MIN(a->max, (uint32_t)sizeof(struct sockaddr_storage)));
+		return;
+	case PLAN_IOVEC: {
+		struct iovec iov[IOV_MAX_COPIED];
+		unsigned k = read_iov(c->tid, c->compat, addr, n, iov);
+
+		if (!leave)
+			record_chunk(b, i, PART_IOV, n > k ? CHUNK_TRUNC : 0, iov, k * sizeof(iov[0]));
+		copy_iov_data(b, i, flags, c->tid, iov, k, leave ? (uint64_t)MAX(c->ret, (int64_t)0) : UINT64_MAX, a->max);
+		return;
+	}
+	case PLAN_MSGHDR:
+		copy_msg(b, i, c, flags, leave ? (uint64_t)MAX(c->ret, (int64_t)0) : UINT64_MAX);
+		return;
+	case PLAN_MMSGHDR:
+		copy_mmsg(b, i, c, flags, leave ? (uint64_t)MAX(c->ret, (int64_t)0) : n);
+		return;
+	case PLAN_STRV:
+		mem_copy_strv(b, i, PART_ITEM, c->tid, c->compat, addr);
+		return;
+	}
+}
+
+void mem_copy_enter(struct buf *b, const struct capture_plan *plan, const struct mem_call *c)
+{
+	for (unsigned i = 0; i < 6; i++)
+		if (plan->enter[i].op && c->args[i])
+			copy_arg(b, i, &plan->enter[i], c, false);
+}
+
+void mem_copy_leave(struct buf *b, const struct capture_plan *plan, const struct mem_call *c)
+{
+	for (unsigned i = 0; i < 6; i++)
+		if (plan->leave[i].op && c->args[i])
+			copy_arg(b, i, &plan->leave[i], c, true);
+}

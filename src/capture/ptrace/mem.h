@@ -1,0 +1,21 @@
+#pragma once
+/*
+ * Runs a capture plan on a stopped tracee: copies what the arguments point to
+ * into chunks.  A page that is not there gives a chunk marked FAULT, never an
+ * error; a task that has died gives nothing.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "capture/plan.h"
+
+struct mem_call { pid_t tid; bool compat; /* 32-bit layouts */ const uint64_t *args; int64_t ret; unsigned payload; };
+
+/* As many bytes as are there, up to n; 0 when nothing is. */
+size_t mem_read(pid_t tid, uint64_t addr, void *to, size_t n);
+void mem_copy_enter(struct buf *b, const struct capture_plan *plan, const struct mem_call *c);
+void mem_copy_leave(struct buf *b, const struct capture_plan *plan, const struct mem_call *c);
+/* Strings of a NULL-terminated vector in the tracee, as PART part chunks. */
+void mem_copy_strv(struct buf *b, unsigned arg, unsigned part, pid_t tid, bool compat, uint64_t addr);

@@ -1,0 +1,103 @@
+#pragma once
+/*
+ * The ptrace backend, inside: tracees and what its files share.
+ *
+ *   spawn.c   finds and starts the command, stopped and seized before its first instruction
+ *   attach.c  seizes living processes, and lets everything go again
+ *   ptrace.c  the stop loop
+ *   calls.c   syscall-stops: entry, exit, what is answered in the kernel's place
+ */
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/ptrace.h>
+#include <sys/types.h>
+#include <uthash.h>
+
+#include "base/buf.h"
+#include "capture/plan.h"
+#include "capture/source.h"
+#include "record/record.h"
+
+struct diag;
+
+struct tracee {
+	pid_t tid, pid;
+	UT_hash_handle hh;
+	bool announced;		/* FORK, TASK or START has told of it */
+	bool held;		/* stopped before its parent's fork event was seen */
+	bool seize_stop_due;	/* its first event-stop is still to come */
+	bool interrupted;	/* we asked it to stop (PTRACE_INTERRUPT) and the stop is still to come */
+	bool listening;		/* in group-stop */
+	bool filtered;		/* our seccomp filter is in place: wanted calls stop by themselves */
+	bool every_call;	/* stop at every call (no filter, or the program works with seccomp itself) */
+	bool muted;		/* our own child before its exec: nothing is recorded */
+	bool gone;		/* SIGKILLed or vanished: only its exit is awaited */
+	bool stopped;		/* in a ptrace-stop that we have not resumed */
+	int stop_sig;		/* signal to deliver at the next resume */
+	uint32_t ns_tid;	/* in its own pid namespace, 0 when that is ours */
+	/* the call it is in */
+	bool in_call, want_exit;
+	bool skip_exit;		/* the next exit-stop belongs to a call already recorded */
+	uint8_t arch;
+	uint32_t nr;
+	uint64_t args[6], enter_ns;
+	struct buf chunks;
+	unsigned nchunks;
+	uint8_t own_seccomp;	/* what the program itself has set: 0, 1 strict, 2 filter */
+	uint8_t fixup;		/* enum fixup: what to do at this call's exit */
+	bool own_nnp;		/* the program itself set no_new_privs */
+};
+
+struct ptrace_source {
+	struct source src;
+	const struct capture_options *opt;
+	struct tracee *tracees;		/* by tid */
+	struct tracee *last;		/* most stops come in runs from one thread */
+	struct capture_plan *plans[3];	/* by record_arch; SYSCALL_MAX each, compiled at first use */
+	bool *planned[3];
+	struct buf rec;			/* the record being built */
+	struct buf early;		/* records made in open, handed out by the first step */
+	source_emit_fn *emit;
+	void *emit_ctx;
+	pid_t main_pid;			/* the command, or 0 */
+	int main_status;		/* wait form, -1 while it runs */
+	bool attached;			/* -p: let go at the end instead of waiting */
+	bool nnp_ours;			/* the filter needed no_new_privs, which the program did not set */
+	bool ended, interrupted, stop_self;
+	uint64_t nrecords;
+	int stop_request;		/* enum stop_request */
+	bool leaving;			/* detach has begun */
+	int exec_error_fd;		/* the child's errno when its exec failed */
+};
+enum stop_request { STOP_NONE, STOP_DETACH, STOP_KILL };
+
+/* ptrace.c */
+uint64_t ptrace_now_ns(void);
+void ptrace_put(struct ptrace_source *s);			/* finishes s->rec and emits it */
+void ptrace_put_cb(void *ctx);
+struct tracee *tracee_find(struct ptrace_source *s, pid_t tid);
+struct tracee *tracee_add(struct ptrace_source *s, pid_t tid, pid_t pid);
+void tracee_drop(struct ptrace_source *s, struct tracee *t);
+void tracee_resume(struct ptrace_source *s, struct tracee *t);
+const struct capture_plan *ptrace_plan(struct ptrace_source *s, unsigned arch, unsigned nr);
+bool ptrace_handle(struct ptrace_source *s, pid_t tid, int status, uint64_t utime_ns, uint64_t stime_ns);
+
+/* calls.c */
+void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptrace_syscall_info *si);
+/* Resumes the tracee itself, as early as it can. */
+void call_left(struct ptrace_source *s, struct tracee *t, const struct __ptrace_syscall_info *si);
+void call_put(struct ptrace_source *s, struct tracee *t, unsigned flags, int64_t ret, uint64_t exit_ns);
+void call_abandon(struct ptrace_source *s, struct tracee *t);	/* the task ends or is let go inside a call */
+uint64_t call_clone_flags(const struct tracee *t, int event);
+/* A wait cut short by our own PTRACE_INTERRUPT must not be seen as EINTR. */
+void call_hide_interrupt(const struct tracee *t);
+
+/* spawn.c */
+int spawn_command(struct ptrace_source *s, struct diag *diag);
+
+/* attach.c */
+int attach_pids(struct ptrace_source *s, struct diag *diag);
+void attach_let_go(struct ptrace_source *s);			/* detaches everything; returns when done */
+
+#define PTRACE_OPTIONS (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP)

@@ -1,0 +1,64 @@
+/* A recording is a source like any other. */
+#include <string.h>
+
+#include "base/diag.h"
+#include "base/macro.h"
+#include "capture/source.h"
+#include "record/file.h"
+
+struct replay_source { struct source src; struct record_reader *reader; struct diag damage; bool damaged; int status; };
+
+static int replay_step(struct source *src, source_emit_fn *emit, void *ctx)
+{
+	struct replay_source *s = CONTAINER_OF(src, struct replay_source, src);
+	const struct record *r;
+	size_t avail;
+	int rc = record_reader_next(s->reader, &r, &avail, &s->damage);
+
+	if (rc == 1) {
+		if (r->kind == RECORD_END && avail >= sizeof(struct record_end))
+			s->status = ((const struct record_end *)r)->status;
+		emit(ctx, r);
+		return 1;
+	}
+	s->damaged |= rc < 0;
+	return 0;
+}
+
+static void replay_stop(struct source *src, bool kill) { (void)src, (void)kill; }
+static int replay_status(const struct source *src) { return CONTAINER_OF(src, struct replay_source, src)->status; }
+static pid_t replay_main_pid(const struct source *src) { (void)src; return 0; }
+
+static const struct diag *replay_damage(const struct source *src)
+{
+	const struct replay_source *s = CONTAINER_OF(src, struct replay_source, src);
+
+	return s->damaged ? &s->damage : NULL;
+}
+
+static void replay_free(struct source *src)
+{
+	struct replay_source *s = CONTAINER_OF(src, struct replay_source, src);
+
+	record_reader_close(s->reader);
+	free(s);
+}
+
+static const struct source_ops replay_ops = {
+	.name = "replay", .step = replay_step, .stop = replay_stop, .free = replay_free, .status = replay_status,
+	.main_pid = replay_main_pid, .damage = replay_damage,
+};
+
+int source_replay_open(const char *path, struct source **ret_source, struct diag *diag)
+{
+	struct record_reader *reader;
+	struct replay_source *s;
+	int rc = record_reader_open(path, &reader, diag);
+
+	if (rc < 0)
+		return rc;
+	s = xcalloc(1, sizeof(*s));
+	*s = (struct replay_source){ .src.ops = &replay_ops, .reader = reader, .status = -1 };
+	*ret_source = &s->src;
+	return 0;
+}

@@ -1,0 +1,46 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/diag.h"
+#include "cli/options.h"
+#include "cli/session.h"
+#include "cli/signals.h"
+#include "config.h"
+
+static void version(void)
+{
+	printf("compendium " COMPENDIUM_VERSION "\n"
+	       "built in: ptrace, seccomp filter, recordings (zstd), HTML report\n");
+}
+
+int main(int argc, char **argv)
+{
+	struct options opt;
+	struct diag diag = { 0 };
+	int rc, signo = 0;
+
+	/* Not in --help: what the build makes the man page and the completions from. */
+	if (argc == 3 && !strcmp(argv[1], "--generate"))
+		return options_generate(stdout, argv[2]) < 0 ? 125 : 0;
+	rc = options_parse(argc, argv, &opt, &diag);
+	if (rc < 0) {
+		signals_say(diag.text);
+		options_done(&opt);
+		return diag.exit_status;
+	}
+	if (opt.help || opt.version) {
+		if (opt.help)
+			options_help(stdout);
+		else
+			version();
+		options_done(&opt);
+		return fflush(stdout) ? 125 : 0;
+	}
+	rc = session_run(&opt, &signo, &diag);
+	if (diag.text[0])
+		signals_say(diag.text);
+	options_done(&opt);
+	if (signo)
+		signals_die(signo);
+	return rc;
+}

@@ -1,0 +1,490 @@
+#include "cli/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/macro.h"
+
+enum { USAGE = 125, REPORT_EVENTS_DEFAULT = 10000000 };
+
+static int number(const char *option, const char *arg, uint64_t min, uint64_t max, uint64_t *ret, struct diag *diag)
+{
+	char *end;
+	unsigned long long v;
+
+	errno = 0;
+	v = strtoull(arg, &end, 10);
+	if (!*arg || *end || strchr("+- \t", *arg) || errno || v < min || v > max)
+		return diag_set(diag, USAGE, EINVAL, "%s takes a number from %llu to %llu, not \"%s\"", option, (unsigned long long)min, (unsigned long long)max, arg);
+	*ret = v;
+	return 0;
+}
+
+static int set_pid(struct options *o, const char *arg, struct diag *diag)
+{
+	uint64_t v;
+	int rc = number("--pid", arg, 1, INT32_MAX, &v, diag);
+
+	if (rc < 0)
+		return rc;
+	for (unsigned i = 0; i < o->npids; i++)
+		if (o->pids[i] == (pid_t)v)
+			return 0;
+	o->pids = xrealloc(o->pids, (o->npids + 1) * sizeof(*o->pids));
+	o->pids[o->npids++] = (pid_t)v;
+	return 0;
+}
+
+static int file_name(const char *option, const char *arg, const char **ret, struct diag *diag)
+{
+	if (!*arg)
+		return diag_set(diag, USAGE, EINVAL, "%s takes a file name, not an empty word", option);
+	*ret = arg;
+	return 0;
+}
+
+static int set_report(struct options *o, const char *arg, struct diag *diag) { return file_name("--report", arg ? arg : "report.html", &o->report, diag); }
+static int set_output(struct options *o, const char *arg, struct diag *diag) { return file_name("--output", arg, &o->output, diag); }
+static int set_record(struct options *o, const char *arg, struct diag *diag) { return file_name("--record", arg, &o->record, diag); }
+static int set_read(struct options *o, const char *arg, struct diag *diag) { return file_name("--read", arg, &o->read, diag); }
+
+static int set_max_events(struct options *o, const char *arg, struct diag *diag)
+{
+	return number("--max-report-events", arg, 1, UINT32_MAX, &o->max_report_events, diag);
+}
+
+static int set_color(struct options *o, const char *arg, struct diag *diag)
+{
+	static const char *const names[] = { "auto", "always", "never" };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(arg, names[i])) {
+			o->color = (enum color)i;
+			return 0;
+		}
+	return diag_set(diag, USAGE, EINVAL, "--color takes auto, always or never, not \"%s\"", arg);
+}
+
+#define FLAG(fn, field) static int fn(struct options *o, const char *arg UNUSED, struct diag *diag UNUSED) { o->field = true; return 0; }
+FLAG(set_verbose, verbose)
+FLAG(set_all, all)
+FLAG(set_descendants, descendants)
+FLAG(set_no_seccomp, no_seccomp)
+FLAG(set_help, help)
+FLAG(set_version, version)
+
+const struct option_row option_rows[] = {
+	{ "pid", NULL, 'p', OPT_TARGET, TAKES_ONE, "PID", "attach to a running process, all its threads; may be given more than once", set_pid },
+	{ "descendants", NULL, 0, OPT_TARGET, TAKES_NONE, NULL, "with -p: also its living children, and theirs", set_descendants },
+	{ "read", NULL, 0, OPT_TARGET, TAKES_ONE, "FILE", "replay a recording instead of tracing", set_read },
+
+	{ "verbose", NULL, 'v', OPT_SHOW, TAKES_NONE, NULL, "also show every system call, with arguments, result and time", set_verbose },
+	{ "all", NULL, 'a', OPT_SHOW, TAKES_NONE, NULL, "no noise filter: also /proc, /sys, /dev, shared libraries, localhost", set_all },
+	{ "color", NULL, 0, OPT_SHOW, TAKES_ONE, "auto|always|never", "colour by category; auto: on a terminal, unless NO_COLOR is set", set_color },
+
+	{ "report", NULL, 0, OPT_WRITE, TAKES_OPTIONAL, "FILE", "write one interactive HTML page (default report.html)", set_report },
+	{ "max-report-events", NULL, 0, OPT_WRITE, TAKES_ONE, "N", "keep at most N events in the report (default 10000000); process exits are always kept", set_max_events },
+	{ "output", NULL, 'o', OPT_WRITE, TAKES_ONE, "FILE", "write the live lines and the summary also to FILE", set_output },
+	{ "record", NULL, 0, OPT_WRITE, TAKES_ONE, "FILE", "save everything captured, for --read", set_record },
+
+	{ "no-seccomp", NULL, 0, OPT_CAPTURE, TAKES_NONE, NULL, "stop at every call instead of filtering in the kernel: slower, invisible to programs that look at seccomp", set_no_seccomp },
+
+	{ "help", NULL, 'h', OPT_INFO, TAKES_NONE, NULL, "show this help", set_help },
+	{ "version", NULL, 'V', OPT_INFO, TAKES_NONE, NULL, "show the version and what is built in", set_version },
+};
+const unsigned option_nrows = ARRAY_SIZE(option_rows);
+
+const char *option_group_title(enum option_group g)
+{
+	static const char *const titles[_OPT_GROUPS] = {
+		[OPT_TARGET] = "What to trace", [OPT_SHOW] = "What to show", [OPT_WRITE] = "What to write",
+		[OPT_CAPTURE] = "How to trace", [OPT_INFO] = "About",
+	};
+
+	return titles[g];
+}
+
+/* Optimal string alignment distance: how far a mistyped option is from a real one. */
+static unsigned distance(const char *a, const char *b)
+{
+	unsigned d[32][32], n = (unsigned)strlen(a), m = (unsigned)strlen(b);
+
+	if (n >= 32 || m >= 32)
+		return 99;
+	for (unsigned i = 0; i <= n; i++)
+		d[i][0] = i;
+	for (unsigned j = 0; j <= m; j++)
+		d[0][j] = j;
+	for (unsigned i = 1; i <= n; i++)
+		for (unsigned j = 1; j <= m; j++) {
+			unsigned v = MIN(MIN(d[i - 1][j] + 1, d[i][j - 1] + 1), d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
+
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				v = MIN(v, d[i - 2][j - 2] + 1);
+			d[i][j] = v;
+		}
+	return d[n][m];
+}
+
+static int unknown_option(const char *word, struct diag *diag)
+{
+	const char *best = NULL;
+	unsigned best_d = 99;
+	char name[64];
+
+	if (word[0] == '-' && word[1] != '-')
+		return diag_set(diag, USAGE, EINVAL, "unknown option \"%s\"; try 'compendium --help'", word);
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
+	for (unsigned i = 0; i < option_nrows; i++) {
+		unsigned d = distance(name, option_rows[i].name);
+
+		/* a beginning counts as close */
+		if (*name && !strncmp(option_rows[i].name, name, strlen(name)))
+			d = 1;
+		if (d < best_d)
+			best_d = d, best = option_rows[i].name;
+	}
+	if (best && best_d <= 1 + strlen(name) / 4)
+		return diag_set(diag, USAGE, EINVAL, "unknown option \"--%s\"; did you mean --%s?", name, best);
+	return diag_set(diag, USAGE, EINVAL, "unknown option \"--%s\"; try 'compendium --help'", name);
+}
+
+static bool is_command(const char *word)
+{
+	const char *p = getenv("PATH");
+	char path[4096];
+
+	for (; p; p = strchr(p, ':') ? strchr(p, ':') + 1 : NULL) {
+		snprintf(path, sizeof(path), "%.*s/%s", (int)strcspn(p, ":"), p, word);
+		if (access(path, X_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool ends_in(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+
+	return n > m && !strcmp(s + n - m, end);
+}
+
+/*
+ * `--report WORD`: the report's name or the command?  A name is taken when it cannot be meant otherwise; a word that
+ * would run, with no .html to it, is asked about instead of swallowed.
+ */
+static int report_word(struct options *o, const char *word, bool last, struct diag *diag)
+{
+	bool html = ends_in(word, ".html") || ends_in(word, ".htm");
+
+	if (!html && (last || (!strchr(word, '/') && is_command(word))))
+		return diag_set(diag, USAGE, EINVAL, "--report %s: is \"%s\" the report's name or the command?  Type: compendium --report -- %s   or: compendium --report=%s -- COMMAND",
+				word, word, word, word);
+	return set_report(o, word, diag);
+}
+
+static int check(const struct options *o, const char *report_given, struct diag *diag)
+{
+	if (o->read && (o->argv || o->npids))
+		return diag_set(diag, USAGE, EINVAL, "--read replays a recording; it takes no command and no --pid");
+	if (o->read && o->record)
+		return diag_set(diag, USAGE, EINVAL, "--read and --record do not go together: the recording exists already; copy the file");
+	if (o->argv && o->npids)
+		return diag_set(diag, USAGE, EINVAL, "--pid attaches to a running process; it takes no command (\"%s\"): give one or the other", o->argv[0]);
+	if (o->descendants && !o->npids)
+		return diag_set(diag, USAGE, EINVAL, "--descendants goes with --pid; the children of a command are followed anyway");
+	if (!o->argv && !o->npids && !o->read && report_given)
+		return diag_set(diag, USAGE, EINVAL, "--report %s: nothing to trace follows; type: compendium --report=%s -- COMMAND", report_given, report_given);
+	if (!o->argv && !o->npids && !o->read)
+		return diag_set(diag, USAGE, EINVAL, "nothing to trace; type: compendium -- COMMAND   or: compendium -p PID   (more: compendium --help)");
+	return 0;
+}
+
+int options_parse(int argc, char **argv, struct options *ret_options, struct diag *diag)
+{
+	struct option longs[2 * ARRAY_SIZE(option_rows) + 1] = { 0 };
+	char shorts[4 * ARRAY_SIZE(option_rows) + 3] = "+:", *sp = shorts + 2;
+	struct options *o = ret_options;
+	const char *report_given = NULL;
+	unsigned n = 0;
+	int c, rc;
+
+	*o = (struct options){ .max_report_events = REPORT_EVENTS_DEFAULT };
+	for (unsigned i = 0; i < option_nrows; i++) {
+		const struct option_row *r = &option_rows[i];
+
+		longs[n++] = (struct option){ r->name, r->takes, NULL, 256 + (int)i };
+		if (r->alias)
+			longs[n++] = (struct option){ r->alias, r->takes, NULL, 256 + (int)i };
+		if (r->letter) {
+			*sp++ = r->letter;
+			if (r->takes == TAKES_ONE)
+				*sp++ = ':';
+		}
+	}
+	opterr = 0;
+	optind = 0;	/* GNU: start afresh, also after an earlier parse */
+	for (;;) {
+		int at = optind ? optind : 1;
+		const struct option_row *row = NULL;
+
+		c = getopt_long(argc, argv, shorts, longs, NULL);
+		if (c == -1)
+			break;
+		if (c == ':') {
+			return diag_set(diag, USAGE, EINVAL, "%s needs a value after it; try 'compendium --help'", argv[optind - 1]);
+		} else if (c == '?') {
+			const char *word = argv[at];
+			char letter[3] = { '-', (char)optopt, 0 };
+			const char *eq = word ? strchr(word, '=') : NULL;
+
+			for (unsigned i = 0; word && eq && i < option_nrows; i++)
+				if (!strncmp(word + 2, option_rows[i].name, (size_t)(eq - word - 2)) && strlen(option_rows[i].name) == (size_t)(eq - word - 2))
+					return diag_set(diag, USAGE, EINVAL, "--%s takes no value", option_rows[i].name);
+			return unknown_option(word && word[0] == '-' && word[1] == '-' ? word : letter, diag);
+		}
+		for (unsigned i = 0; i < option_nrows && !row; i++)
+			if (c == 256 + (int)i || (c < 256 && c == option_rows[i].letter))
+				row = &option_rows[i];
+		if (!row)
+			return unknown_option("-?", diag);
+		if (row->takes == TAKES_OPTIONAL && !optarg && optind < argc && argv[optind][0] != '-') {
+			report_given = argv[optind];
+			rc = report_word(o, argv[optind], optind + 1 == argc && !o->npids && !o->read, diag);
+			optind++;
+		} else {
+			rc = row->apply(o, optarg, diag);
+		}
+		if (rc < 0)
+			return rc;
+		if (o->help || o->version)
+			return 0;
+	}
+	if (optind < argc)
+		o->argv = argv + optind;
+	return check(o, report_given, diag);
+}
+
+void options_done(struct options *o)
+{
+	free(o->pids);
+	o->pids = NULL;
+}
+
+/* "-o, --output FILE" */
+static int heading(char *to, size_t max, const struct option_row *r)
+{
+	char letter[8] = "    ";
+
+	if (r->letter)
+		snprintf(letter, sizeof(letter), "-%c, ", r->letter);
+	return snprintf(to, max, "%s--%s%s%s%s", letter, r->name, r->takes == TAKES_OPTIONAL ? " [" : r->arg ? " " : "", r->arg ? r->arg : "",
+			r->takes == TAKES_OPTIONAL ? "]" : "");
+}
+
+enum { WIDTH = 80, INDENT = 26 };
+
+/* Words of s wrapped at 80 columns, continued under column `indent`. */
+static void wrapped(FILE *f, const char *s, int col, int indent)
+{
+	while (*s) {
+		int n = (int)strcspn(s, " ");
+
+		if (col + n > WIDTH - 1 && col > indent)
+			col = fprintf(f, "\n%*s", indent, "") - 1;
+		fprintf(f, "%.*s", n, s);
+		col += n;
+		s += n;
+		if (*s == ' ') {
+			s++;
+			if (*s && col + 1 + (int)strcspn(s, " ") <= WIDTH - 1)
+				fputc(' ', f), col++;
+			else if (*s)
+				col = WIDTH;
+		}
+	}
+	fputc('\n', f);
+}
+
+void options_help(FILE *f)
+{
+	fputs("Usage: compendium [OPTIONS] [--] COMMAND [ARG...]\n"
+	      "       compendium [OPTIONS] -p PID\n"
+	      "       compendium [OPTIONS] --read FILE\n\n"
+	      "Shows in words what a program does: files, connections, memory, I/O, processes.\n", f);
+	for (int g = 0; g < _OPT_GROUPS; g++) {
+		bool titled = false;
+
+		for (unsigned i = 0; i < option_nrows; i++) {
+			const struct option_row *r = &option_rows[i];
+			char head[80];
+			int col;
+
+			if (r->group != g)
+				continue;
+			if (!titled)
+				fprintf(f, "\n%s:\n", option_group_title((enum option_group)g));
+			titled = true;
+			heading(head, sizeof(head), r);
+			col = fprintf(f, "  %s", head);
+			if (col >= INDENT - 1)
+				fprintf(f, "\n%*s", INDENT, "");
+			else
+				fprintf(f, "%*s", INDENT - col, "");
+			wrapped(f, r->help, INDENT, INDENT);
+		}
+	}
+	fputs("\nOptions end at the command or at --.  The exit status is the command's own; 125,\n"
+	      "126, 127: compendium failed, the command cannot be executed, was not found.\n", f);
+}
+
+static void generate_man(FILE *f)
+{
+	for (int g = 0; g < _OPT_GROUPS; g++) {
+		fprintf(f, "## %s\n\n", option_group_title((enum option_group)g));
+		for (unsigned i = 0; i < option_nrows; i++) {
+			const struct option_row *r = &option_rows[i];
+
+			if (r->group != g)
+				continue;
+			if (r->letter)
+				fprintf(f, "*-%c*, ", r->letter);
+			fprintf(f, "*--%s*", r->name);
+			if (r->alias)
+				fprintf(f, ", *--%s*", r->alias);
+			if (r->arg)
+				fprintf(f, r->takes == TAKES_OPTIONAL ? " [_%s_]" : " _%s_", r->arg);
+			fprintf(f, "\n\t%s.\n\n", r->help);
+		}
+	}
+}
+
+static bool takes_file(const struct option_row *r) { return r->arg && !strcmp(r->arg, "FILE"); }
+
+/* The values of "auto|always|never", separated by sep. */
+static void choices(FILE *f, const char *arg, char sep)
+{
+	for (; *arg; arg++)
+		fputc(*arg == '|' ? sep : *arg, f);
+}
+
+static void generate_bash(FILE *f)
+{
+	fputs("# bash completion for compendium; made from its option table\n"
+	      "_compendium() {\n"
+	      "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} i\n"
+	      "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
+	      "\t\tcase ${COMP_WORDS[i]} in\n"
+	      "\t\t--) _command_offset $((i + 1)); return ;;\n\t\t", f);
+	for (unsigned i = 0, first = 1; i < option_nrows; i++)
+		if (option_rows[i].takes == TAKES_ONE) {
+			fprintf(f, "%s--%s", first ? "" : "|", option_rows[i].name);
+			if (option_rows[i].letter)
+				fprintf(f, "|-%c", option_rows[i].letter);
+			first = 0;
+		}
+	fputs(") i=$((i + 1)) ;;\n\t\t-*) ;;\n\t\t*) _command_offset \"$i\"; return ;;\n\t\tesac\n\tdone\n\tcase $prev in\n", f);
+	for (unsigned i = 0; i < option_nrows; i++) {
+		const struct option_row *r = &option_rows[i];
+		char letter[8] = "";
+
+		if (r->takes != TAKES_ONE)
+			continue;
+		if (r->letter)
+			snprintf(letter, sizeof(letter), "|-%c", r->letter);
+		fprintf(f, "\t--%s%s) ", r->name, letter);
+		if (takes_file(r)) {
+			fputs("mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")", f);
+		} else if (!strcmp(r->arg, "PID")) {
+			fputs("mapfile -t COMPREPLY < <(compgen -W \"$(ps -eo pid=)\" -- \"$cur\")", f);
+		} else if (strchr(r->arg, '|')) {
+			fputs("mapfile -t COMPREPLY < <(compgen -W \"", f);
+			choices(f, r->arg, ' ');
+			fputs("\" -- \"$cur\")", f);
+		} else {
+			fputs("COMPREPLY=()", f);
+		}
+		fputs("; return ;;\n", f);
+	}
+	fputs("\tesac\n\tif [[ $cur == -* ]]; then\n\t\tmapfile -t COMPREPLY < <(compgen -W \"", f);
+	for (unsigned i = 0; i < option_nrows; i++) {
+		fprintf(f, "%s--%s", i ? " " : "", option_rows[i].name);
+		if (option_rows[i].letter)
+			fprintf(f, " -%c", option_rows[i].letter);
+	}
+	fputs("\" -- \"$cur\")\n\telse\n\t\t_command_offset \"$COMP_CWORD\"\n\tfi\n}\ncomplete -F _compendium compendium\n", f);
+}
+
+static void generate_zsh(FILE *f)
+{
+	fputs("#compdef compendium\n# made from compendium's option table\n_arguments -S \\\n", f);
+	for (unsigned i = 0; i < option_nrows; i++) {
+		const struct option_row *r = &option_rows[i];
+		char help[256];
+
+		/* [ ] and : are special in a spec */
+		snprintf(help, sizeof(help), "%s", r->help);
+		for (char *p = help; *p; p++)
+			if (strchr("[]:'", *p))
+				*p = ' ';
+		for (int form = r->letter ? 0 : 1; form < 2; form++) {
+			fputs("  '", f);
+			if (r->arg && !strcmp(r->arg, "PID"))
+				fputc('*', f);
+			if (form)
+				fprintf(f, "--%s%s", r->name, r->takes == TAKES_NONE ? "" : r->takes == TAKES_OPTIONAL ? "=-" : "=");
+			else
+				fprintf(f, "-%c%s", r->letter, r->takes == TAKES_NONE ? "" : "+");
+			fprintf(f, "[%s]", help);
+			if (r->takes != TAKES_NONE) {
+				fprintf(f, "%s%s:", r->takes == TAKES_OPTIONAL ? "::" : ":", strchr(r->arg, '|') ? "when" : r->arg);
+				if (takes_file(r))
+					fputs("_files", f);
+				else if (!strcmp(r->arg, "PID"))
+					fputs("_pids", f);
+				else if (strchr(r->arg, '|'))
+					fputs("(", f), choices(f, r->arg, ' '), fputs(")", f);
+			}
+			fputs("' \\\n", f);
+		}
+	}
+	fputs("  '(-)1:command:_command_names -e' \\\n  '*::arguments:_normal'\n", f);
+}
+
+static void generate_fish(FILE *f)
+{
+	fputs("# fish completion for compendium; made from its option table\n"
+	      "complete -c compendium -f -a '(__fish_complete_subcommand)'\n", f);
+	for (unsigned i = 0; i < option_nrows; i++) {
+		const struct option_row *r = &option_rows[i];
+
+		fprintf(f, "complete -c compendium -l %s", r->name);
+		if (r->letter)
+			fprintf(f, " -s %c", r->letter);
+		if (r->takes == TAKES_ONE)
+			fputs(takes_file(r) ? " -rF" : " -x", f);
+		if (r->arg && strchr(r->arg, '|'))
+			fputs(" -a '", f), choices(f, r->arg, ' '), fputs("'", f);
+		if (r->arg && !strcmp(r->arg, "PID"))
+			fputs(" -a '(__fish_complete_pids)'", f);
+		fprintf(f, " -d '%s'\n", r->help);
+	}
+}
+
+int options_generate(FILE *f, const char *what)
+{
+	static const struct { const char *name; void (*fn)(FILE *); } makers[] = {
+		{ "man", generate_man }, { "bash", generate_bash }, { "zsh", generate_zsh }, { "fish", generate_fish },
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(makers); i++)
+		if (!strcmp(makers[i].name, what)) {
+			makers[i].fn(f);
+			return 0;
+		}
+	return -EINVAL;
+}

@@ -1,0 +1,46 @@
+#pragma once
+/*
+ * The command line.  One table of rows (options.c) makes the parser, --help,
+ * the completions and the man page's OPTIONS.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+struct diag;
+
+enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+struct options {
+	char **argv;		/* the command, NULL-terminated, or NULL */
+	pid_t *pids; unsigned npids;
+	bool descendants, verbose, all, no_seccomp, help, version;
+	enum color color;
+	const char *report, *output, *record, *read;
+	uint64_t max_report_events;
+};
+
+enum option_group { OPT_TARGET, OPT_SHOW, OPT_WRITE, OPT_CAPTURE, OPT_INFO, _OPT_GROUPS };
+enum option_arg { TAKES_NONE, TAKES_ONE, TAKES_OPTIONAL };
+
+struct option_row {
+	const char *name;	/* long form, without dashes */
+	const char *alias;	/* another long form, or NULL */
+	char letter;		/* 0: none */
+	uint8_t group;		/* enum option_group */
+	uint8_t takes;		/* enum option_arg */
+	const char *arg;	/* what the argument is called: FILE, PID, N, "auto|always|never" */
+	const char *help;	/* a sentence without a full stop */
+	int (*apply)(struct options *o, const char *arg, struct diag *diag);
+};
+extern const struct option_row option_rows[];
+extern const unsigned option_nrows;
+const char *option_group_title(enum option_group g);
+
+/* The words of argv (argv[0] is ours).  Strings are borrowed; options_done() frees the rest. */
+int options_parse(int argc, char **argv, struct options *ret_options, struct diag *diag);
+void options_done(struct options *o);
+void options_help(FILE *f);
+/* "man": scdoc OPTIONS; "bash", "zsh", "fish": completions.  -EINVAL for anything else. */
+int options_generate(FILE *f, const char *what);

@@ -1,0 +1,330 @@
+#include "cli/session.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "analyze/totals.h"
+#include "base/arena.h"
+#include "base/diag.h"
+#include "base/macro.h"
+#include "base/term.h"
+#include "capture/command.h"
+#include "capture/source.h"
+#include "cli/options.h"
+#include "cli/signals.h"
+#include "decode/call.h"
+#include "event/event.h"
+#include "model/model.h"
+#include "record/file.h"
+#include "record/ring.h"
+#include "sink/out.h"
+#include "sink/sink.h"
+
+enum {
+	RING_BYTES = 8 << 20,
+	PAYLOAD = 64,			/* bytes of buffers copied for -v and recordings */
+	SINKS_MAX = 4,
+	TICK_NS = 50000000,		/* live lines appear at least this often */
+	LET_GO_NS = 2000000000,		/* how long a command may take to end after SIGTERM */
+};
+
+struct session {
+	const struct options *opt;
+	struct sink_options sink_opt;
+	struct capture_options capture;
+	struct source *source;
+	struct ring *ring;
+	struct record_writer *writer;
+	struct totals *totals;
+	struct world *world;
+	struct out *out;
+	struct sink *sinks[SINKS_MAX];
+	unsigned nsinks;
+	struct arena arena;
+	uint64_t nbad, nunknown;	/* records that could not be decoded; of kinds not known here */
+	char notes[4][1024];		/* what went wrong on the way, said last */
+	unsigned nnotes;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static void note(struct session *s, const struct diag *d)
+{
+	if (s->nnotes < ARRAY_SIZE(s->notes))
+		memcpy(s->notes[s->nnotes++], d->text, sizeof(s->notes[0]));
+}
+
+/* ---- the reading side ---- */
+
+static void on_event(void *ctx, const struct event *ev)
+{
+	struct session *s = ctx;
+
+	totals_event(s->totals, ev);
+	for (unsigned i = 0; i < s->nsinks; i++)
+		s->sinks[i]->ops->event(s->sinks[i], ev);
+}
+
+static void on_record(void *ctx, const struct record *r)
+{
+	struct session *s = ctx;
+	struct item item;
+	int rc;
+
+	if (s->writer)
+		record_writer_add(s->writer, r);
+	rc = decode_record(r, r->size, &s->arena, &item);
+	if (rc == 0)
+		world_feed(s->world, &item);
+	else if (rc == -ENOTSUP)
+		s->nunknown++;
+	else
+		s->nbad++;
+	arena_reset(&s->arena);
+}
+
+static void tick(struct session *s, uint64_t now)
+{
+	for (unsigned i = 0; i < s->nsinks; i++)
+		if (s->sinks[i]->ops->tick)
+			s->sinks[i]->ops->tick(s->sinks[i], now);
+}
+
+static void *reader(void *ctx)
+{
+	struct session *s = ctx;
+	const struct record *r;
+	uint64_t ticked = 0;
+
+	while (!ring_done(s->ring)) {
+		/* In this order: with the source waiting after `now` and the ring empty after that, nothing earlier can come. */
+		uint64_t now = now_ns();
+		bool waiting = atomic_load_explicit(&s->source->waiting, memory_order_acquire);
+		unsigned n = 0;
+
+		while ((r = ring_peek(s->ring))) {
+			on_record(s, r);
+			ring_pop(s->ring);
+			n++;
+		}
+		if (n || ring_done(s->ring))
+			continue;
+		if (waiting && now - ticked >= TICK_NS) {
+			tick(s, now);
+			ticked = now;
+		}
+		ring_wait(s->ring, TICK_NS);
+	}
+	return NULL;
+}
+
+/* ---- the capturing side ---- */
+
+static void to_ring(void *ctx, const struct record *r)
+{
+	struct session *s = ctx;
+
+	ring_push(s->ring, r);
+}
+
+/* What a signal to compendium means; see docs/architecture.md, "Ending". */
+static void obey(struct session *s, struct signals *sig)
+{
+	pid_t pid = s->source->ops->main_pid(s->source);
+	bool runs = pid > 0 && s->source->ops->status(s->source) < 0;
+	int signo;
+
+	while ((signo = signals_next(sig))) {
+		bool interrupt = signo == SIGINT || signo == SIGQUIT;
+
+		if (!runs) {
+			s->source->ops->stop(s->source, false);	/* -p; or only what the command left behind is still there */
+		} else if (sig->nobeyed++ > 0) {
+			s->source->ops->stop(s->source, true);
+		} else if (interrupt) {
+			if (!sig->from_terminal)
+				kill(pid, signo);
+		} else if (signals_ignored_by(pid, signo)) {
+			s->source->ops->stop(s->source, false);
+		} else {
+			kill(pid, signo);
+			sig->deadline_ns = now_ns() + LET_GO_NS;
+		}
+	}
+	if (sig->deadline_ns && (!runs || now_ns() > sig->deadline_ns)) {
+		sig->deadline_ns = 0;
+		s->source->ops->stop(s->source, false);
+	}
+}
+
+static int run_live(struct session *s, struct diag *diag)
+{
+	struct signals sig;
+	pthread_t thread;
+	sigset_t all, old;
+	int rc;
+
+	s->ring = ring_new(RING_BYTES);
+	if (!s->ring)
+		return diag_set(diag, 125, ENOMEM, "cannot reserve %d MB of memory for the trace", RING_BYTES >> 20);
+	signals_open(&sig);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);	/* signals are this thread's business */
+	rc = pthread_create(&thread, NULL, reader, s);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (rc) {
+		signals_close(&sig);
+		return diag_set(diag, 125, rc, "cannot start a thread: %s", strerror(rc));
+	}
+	for (;;) {
+		rc = s->source->ops->step(s->source, to_ring, s);
+		if (rc == 0)
+			break;
+		if (signals_pending(&sig))
+			obey(s, &sig);
+	}
+	ring_close(s->ring);
+	pthread_join(thread, NULL);
+	signals_close(&sig);
+	return 0;
+}
+
+static void run_replay(struct session *s)
+{
+	while (s->source->ops->step(s->source, on_record, s) == 1)
+		;
+}
+
+/* ---- opening and closing ---- */
+
+static bool wants_color(const struct options *opt)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (opt->color != COLOR_AUTO)
+		return opt->color == COLOR_ALWAYS;
+	return !(no && *no) && isatty(STDERR_FILENO) && !(term && !strcmp(term, "dumb"));
+}
+
+/* Everything that may be refused is opened before the command runs. */
+static int open_sinks(struct session *s, struct diag *diag)
+{
+	const struct options *opt = s->opt;
+	int rc;
+
+	s->totals = totals_new();
+	s->sink_opt = (struct sink_options){
+		.verbose = opt->verbose, .all = opt->all, .color = wants_color(opt), .live = true,
+		.max_report_events = opt->max_report_events, .report_path = opt->report, .totals = s->totals,
+	};
+	s->out = out_new(STDERR_FILENO, s->sink_opt.color, term_columns(STDERR_FILENO));
+	if (opt->output && (rc = out_open_file(s->out, opt->output, diag)) < 0)
+		return rc;
+	if (opt->report) {
+		rc = sink_html_new(&s->sink_opt, &s->sinks[s->nsinks], diag);
+		if (rc < 0)
+			return rc;
+		s->nsinks++;
+	}
+	if (opt->record && (rc = record_writer_open(opt->record, &s->writer, diag)) < 0)
+		return rc;
+	s->sinks[s->nsinks++] = sink_text_new(s->out, &s->sink_opt);
+	s->sinks[s->nsinks++] = sink_summary_new(s->out, &s->sink_opt);
+	s->world = world_new(on_event, s);
+	return 0;
+}
+
+static int open_source(struct session *s, struct diag *diag)
+{
+	const struct options *opt = s->opt;
+	bool every_call = opt->verbose || opt->report || opt->record;
+
+	if (opt->read)
+		return source_replay_open(opt->read, &s->source, diag);
+	s->capture = (struct capture_options){
+		.argv = opt->argv, .pids = opt->pids, .npids = opt->npids, .descendants = opt->descendants,
+		.all_calls = every_call, .max_payload = opt->verbose || opt->record ? PAYLOAD : 0, .no_seccomp = opt->no_seccomp,
+		.want_env = opt->record, .want_maps = every_call,
+	};
+	return source_ptrace_open(&s->capture, &s->source, diag);
+}
+
+/* The report says what the text says, so the text sinks (behind it in the list) finish after it. */
+static void finish(struct session *s, bool ran)
+{
+	struct diag d;
+
+	for (unsigned i = 0; i < s->nsinks && ran; i++)
+		if (s->sinks[i]->ops->finish(s->sinks[i], &d) < 0)
+			note(s, &d);
+	if (record_writer_close(s->writer, &d) < 0)
+		note(s, &d);
+	s->writer = NULL;
+	if (s->source && s->source->ops->damage && s->source->ops->damage(s->source))
+		note(s, s->source->ops->damage(s->source));
+	if (s->nbad || s->nunknown) {
+		diag_set(&d, 125, EBADMSG, "%llu records could not be read and %llu are of a kind this version does not know; they are missing above",
+			 (unsigned long long)s->nbad, (unsigned long long)s->nunknown);
+		note(s, &d);
+	}
+	if (s->out && ran && out_finish(s->out, &d) < 0)
+		note(s, &d);
+	for (unsigned i = 0; i < s->nsinks; i++)
+		s->sinks[i]->ops->free(s->sinks[i]);
+	world_free(s->world);
+	totals_free(s->totals);
+	out_free(s->out);
+	if (s->source)
+		s->source->ops->free(s->source);
+	ring_free(s->ring);
+	arena_done(&s->arena);
+}
+
+int session_run(const struct options *opt, int *ret_signal, struct diag *diag)
+{
+	struct session s = { .opt = opt };
+	int rc, status = -1;
+	bool damaged;
+
+	*ret_signal = 0;
+	command_save_signals();
+	rc = open_sinks(&s, diag);
+	if (rc == 0)
+		rc = open_source(&s, diag);
+	if (rc < 0) {
+		finish(&s, false);
+		return diag->exit_status;
+	}
+	if (opt->read)
+		run_replay(&s);
+	else
+		rc = run_live(&s, diag);
+	if (!opt->read)
+		status = s.source->ops->status(s.source);
+	damaged = s.source->ops->damage && s.source->ops->damage(s.source);
+	finish(&s, true);
+	for (unsigned i = 0; i < s.nnotes; i++)
+		signals_say(s.notes[i]);
+	if (rc < 0)
+		return diag->exit_status;
+	if (damaged)
+		return 125;
+	if (status >= 0 && WIFSIGNALED(status)) {
+		*ret_signal = WTERMSIG(status);
+		return 128 + WTERMSIG(status);
+	}
+	return status >= 0 ? WEXITSTATUS(status) : 0;
+}

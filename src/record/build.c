@@ -1,0 +1,33 @@
+#include "record/build.h"
+
+#include <string.h>
+
+void *record_begin(struct buf *b, enum record_kind kind, size_t body_size, uint32_t pid, uint32_t tid, uint64_t ts_ns)
+{
+	struct record *r;
+
+	b->len = 0;
+	buf_grow(b, body_size);
+	r = memset(b->s, 0, body_size);
+	*r = (struct record){ .kind = (rec_u16)kind, .pid = pid, .tid = tid, .ts_ns = ts_ns };
+	b->len = body_size;
+	return r;
+}
+
+void record_chunk(struct buf *b, unsigned arg, enum chunk_part part, unsigned flags, const void *bytes, size_t len)
+{
+	struct record_chunk c = { (rec_u8)arg, (rec_u8)part, (rec_u16)flags, (rec_u32)len };
+	static const char zero[8];
+
+	buf_add(b, &c, sizeof(c));
+	buf_add(b, bytes, len);
+	buf_add(b, zero, ALIGN8(len) - len);
+}
+
+struct record *record_finish(struct buf *b)
+{
+	struct record *r = (struct record *)b->s;
+
+	r->size = (rec_u32)b->len;
+	return r;
+}

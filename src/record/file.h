@@ -1,0 +1,29 @@
+#pragma once
+/*
+ * A recording: the record stream in zstd blocks (docs/recording-format.md).
+ *
+ *   file   = magic(8) "CPDREC\r\n", u32 version, u32 flags, block…
+ *   block  = u32 stored, u32 raw, u32 nrecords, u32 crc (of the stored bytes, IEEE 802.3), stored bytes
+ *
+ * `raw` bytes of whole records come out of a block.  A block with stored == 0
+ * ends a complete file.  A file without it was cut short: what is there is
+ * replayed and the loss is said.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct diag;
+struct record;
+struct record_writer;
+struct record_reader;
+
+int record_writer_open(const char *path, struct record_writer **ret_writer, struct diag *diag);	/* mode 0600, truncates */
+void record_writer_add(struct record_writer *w, const struct record *r);	/* a failed write is remembered */
+/* Writes the end mark and closes.  -errno, with diag, when any byte was lost on the way. */
+int record_writer_close(struct record_writer *w, struct diag *diag);
+
+int record_reader_open(const char *path, struct record_reader **ret_reader, struct diag *diag);
+/* 1: *ret_record (and *ret_avail bytes are readable there); 0: end; -errno with diag: damaged from here on. */
+int record_reader_next(struct record_reader *r, const struct record **ret_record, size_t *ret_avail, struct diag *diag);
+void record_reader_close(struct record_reader *r);

@@ -1,0 +1,137 @@
+#include "record/ring.h"
+
+#include <linux/futex.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/macro.h"
+#include "record/record.h"
+
+/* A record never wraps: when it does not fit before the end, a filler head (kind 0) skips to the start. */
+struct ring {
+	char *mem;
+	size_t size;
+	_Alignas(64) _Atomic uint64_t head;	/* written by the producer */
+	_Atomic uint32_t parked;		/* consumer sleeps on this word */
+	_Atomic bool closed;
+	_Alignas(64) _Atomic uint64_t tail;	/* written by the consumer */
+	unsigned idle;				/* consumer: polls that found nothing, in a row */
+};
+
+static void futex(_Atomic uint32_t *word, int op, uint32_t val, const struct timespec *timeout)
+{
+	syscall(SYS_futex, word, op | FUTEX_PRIVATE_FLAG, val, timeout, NULL, 0);
+}
+
+struct ring *ring_new(size_t nbytes)
+{
+	struct ring *r = aligned_alloc(64, ALIGN8(sizeof(*r) + 63) & ~(size_t)63);
+
+	if (!r)
+		return NULL;
+	memset(r, 0, sizeof(*r));
+	r->size = nbytes;
+	r->mem = mmap(NULL, nbytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (r->mem == MAP_FAILED) {
+		free(r);
+		return NULL;
+	}
+	return r;
+}
+
+void ring_free(struct ring *r)
+{
+	if (!r)
+		return;
+	munmap(r->mem, r->size);
+	free(r);
+}
+
+static void wake(struct ring *r)
+{
+	if (atomic_load(&r->parked) && atomic_exchange(&r->parked, 0))
+		futex(&r->parked, FUTEX_WAKE, 1, NULL);
+}
+
+static void wait_for_room(struct ring *r, uint64_t head, size_t need)
+{
+	const struct timespec nap = { 0, 200000 };
+
+	while (head + need - atomic_load_explicit(&r->tail, memory_order_acquire) > r->size) {
+		wake(r);
+		nanosleep(&nap, NULL);
+	}
+}
+
+void ring_push(struct ring *r, const struct record *rec)
+{
+	uint64_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
+	size_t at = head & (r->size - 1), rest = r->size - at, need = rec->size;
+
+	if (need > rest) {
+		wait_for_room(r, head, rest);
+		((struct record *)(r->mem + at))->kind = 0;
+		head += rest;
+		at = 0;
+		atomic_store_explicit(&r->head, head, memory_order_release);
+	}
+	wait_for_room(r, head, need);
+	memcpy(r->mem + at, rec, need);
+	/* seq_cst: ordered against the consumer's "parked, then look again" */
+	atomic_store(&r->head, head + need);
+	wake(r);
+}
+
+void ring_close(struct ring *r)
+{
+	atomic_store(&r->closed, true);
+	wake(r);
+}
+
+const struct record *ring_peek(struct ring *r)
+{
+	for (;;) {
+		uint64_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
+		size_t at = tail & (r->size - 1);
+		const struct record *rec = (const struct record *)(r->mem + at);
+
+		if (tail == atomic_load_explicit(&r->head, memory_order_acquire))
+			return NULL;
+		r->idle = 0;
+		if (rec->kind)
+			return rec;
+		atomic_store_explicit(&r->tail, tail + r->size - at, memory_order_release);
+	}
+}
+
+void ring_pop(struct ring *r)
+{
+	uint64_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
+
+	atomic_store_explicit(&r->tail, tail + ((const struct record *)(r->mem + (tail & (r->size - 1))))->size, memory_order_release);
+}
+
+bool ring_done(const struct ring *r)
+{
+	return atomic_load(&r->closed) && atomic_load(&r->head) == atomic_load(&r->tail);
+}
+
+void ring_wait(struct ring *r, uint64_t max_ns)
+{
+	enum { POLLS = 10, POLL_NS = 2000000 };
+	struct timespec ts = { (time_t)(max_ns / 1000000000), (long)(max_ns % 1000000000) };
+
+	if (r->idle++ < POLLS) {
+		ts = (struct timespec){ 0, (long)MIN(max_ns, (uint64_t)POLL_NS) };
+		nanosleep(&ts, NULL);
+		return;
+	}
+	atomic_store(&r->parked, 1);
+	if (atomic_load(&r->head) == atomic_load(&r->tail) && !atomic_load(&r->closed))
+		futex(&r->parked, FUTEX_WAIT, 1, &ts);
+	atomic_store(&r->parked, 0);
+}

@@ -1,0 +1,27 @@
+#pragma once
+/*
+ * Record bytes from the capture thread to the one that reads them.  One
+ * producer, one consumer, no loss: a full ring makes the producer wait, which
+ * under ptrace is back-pressure on the tracee.
+ *
+ * The consumer polls instead of being woken for each record: a wake-up costs
+ * more than a syscall-stop.  Only after being idle for a while does it sleep
+ * until the producer wakes it.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct record;
+struct ring;
+
+struct ring *ring_new(size_t nbytes);	/* power of two; at least twice RECORD_MAX */
+void ring_free(struct ring *r);
+void ring_push(struct ring *r, const struct record *rec);	/* waits while full */
+void ring_close(struct ring *r);				/* producer: nothing follows */
+/* Next record, which stays valid until ring_pop; NULL: empty now (ring_done() tells whether for good). */
+const struct record *ring_peek(struct ring *r);
+void ring_pop(struct ring *r);
+bool ring_done(const struct ring *r);
+/* Consumer, when empty: waits until there is something, at most max_ns. */
+void ring_wait(struct ring *r, uint64_t max_ns);

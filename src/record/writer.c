@@ -1,0 +1,107 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include "base/buf.h"
+#include "base/diag.h"
+#include "record/file.h"
+#include "record/format.h"
+#include "record/record.h"
+
+struct record_writer {
+	int fd, err;
+	char *path;
+	struct buf raw, packed;
+	uint32_t nrecords;
+	ZSTD_CCtx *zstd;
+};
+
+static void put(struct record_writer *w, const void *p, size_t n)
+{
+	const char *s = p;
+
+	while (n && !w->err) {
+		ssize_t k = write(w->fd, s, n);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0) {
+			w->err = errno;
+			return;
+		}
+		s += k;
+		n -= (size_t)k;
+	}
+}
+
+static void flush(struct record_writer *w)
+{
+	size_t bound = ZSTD_compressBound(w->raw.len), n;
+	struct recording_block b;
+
+	if (!w->raw.len || w->err)
+		return;
+	w->packed.len = 0;
+	buf_grow(&w->packed, bound);
+	n = ZSTD_compressCCtx(w->zstd, w->packed.s, bound, w->raw.s, w->raw.len, 1);
+	if (ZSTD_isError(n)) {
+		w->err = EIO;
+		return;
+	}
+	b = (struct recording_block){ (uint32_t)n, (uint32_t)w->raw.len, w->nrecords,
+				      (uint32_t)crc32(0, (const void *)w->packed.s, (unsigned)n) };
+	put(w, &b, sizeof(b));
+	put(w, w->packed.s, n);
+	w->raw.len = 0;
+	w->nrecords = 0;
+}
+
+int record_writer_open(const char *path, struct record_writer **ret_writer, struct diag *diag)
+{
+	const struct recording_head head = { RECORDING_MAGIC, RECORD_VERSION, 0 };
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	struct record_writer *w;
+
+	if (fd < 0)
+		return diag_set(diag, 125, errno, "cannot write the recording %s: %s; choose another --record FILE", path, strerror(errno));
+	w = xcalloc(1, sizeof(*w));
+	w->fd = fd;
+	w->path = xmemdup0(path, strlen(path));
+	w->zstd = ZSTD_createCCtx();
+	put(w, &head, sizeof(head));
+	*ret_writer = w;
+	return 0;
+}
+
+void record_writer_add(struct record_writer *w, const struct record *r)
+{
+	if (w->raw.len + r->size > RECORDING_BLOCK)
+		flush(w);
+	buf_add(&w->raw, r, r->size);
+	w->nrecords++;
+}
+
+int record_writer_close(struct record_writer *w, struct diag *diag)
+{
+	const struct recording_block end = { 0 };
+	int err;
+
+	if (!w)
+		return 0;
+	flush(w);
+	put(w, &end, sizeof(end));
+	if (close(w->fd) < 0 && !w->err)
+		w->err = errno;
+	err = w->err;
+	if (err)
+		diag_set(diag, 125, err, "the recording %s is incomplete: %s; what was written before can still be read", w->path, strerror(err));
+	ZSTD_freeCCtx(w->zstd);
+	buf_done(&w->raw);
+	buf_done(&w->packed);
+	free(w->path);
+	free(w);
+	return -err;
+}
