@@ -60,17 +60,24 @@ apt_install() {
 		# Without a terminal nobody can type a password: fail instead of hanging.
 		[ -t 0 ] || run+=(-n)
 	fi
+	echo "setup: ${run[0]:+${run[0]} }$line"
 	run+=(env DEBIAN_FRONTEND=noninteractive)
-	echo "setup: ${run[0]/#env/}${run[0]:+ }$line" | sed 's/^setup:  */setup: /'
 	# The package lists of a fresh system are empty, those of an old one name
 	# versions which are gone: both show as a failed install.
-	"${run[@]}" "${apt[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null && return
-	echo "setup: refreshing the package lists and trying again"
-	"${run[@]}" "${apt[@]}" update </dev/null || die "apt-get update failed; is the network up?"
-	"${run[@]}" "${apt[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null ||
-		die "could not install: ${missing[*]}
+	quietly "${run[@]}" "${apt[@]}" install -y --no-install-recommends "${missing[@]}" && return
+	echo "setup: refreshing the package lists"
+	quietly "${run[@]}" "${apt[@]}" update || fail "apt-get update failed (above). Is the network up? To install by hand, as root:
+  $line"
+	quietly "${run[@]}" "${apt[@]}" install -y --no-install-recommends "${missing[@]}" ||
+		fail "could not install: ${missing[*]}
   to try by hand: $line"
 }
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# apt's thousand lines are of use only when it fails.
+quietly() { "$@" </dev/null >"$log" 2>&1; }
+fail() { tail -n 20 "$log" >&2; die "$@"; }
 
 [ ${#missing[@]} -eq 0 ] || apt_install
 
