@@ -1,0 +1,105 @@
+#include "base/json.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+static void value(struct json *j)
+{
+	if (j->comma)
+		buf_putc(j->b, ',');
+	j->comma = true;
+}
+
+void json_open(struct json *j, char bracket)
+{
+	value(j);
+	buf_putc(j->b, bracket);
+	j->comma = false;
+}
+
+void json_close(struct json *j, char bracket)
+{
+	buf_putc(j->b, bracket);
+	j->comma = true;
+}
+
+void json_key(struct json *j, const char *name)
+{
+	value(j);
+	buf_putc(j->b, '"');
+	buf_puts(j->b, name);
+	buf_puts(j->b, "\":");
+	j->comma = false;
+}
+
+static void escape(struct buf *b, unsigned char c)
+{
+	static const char hex[] = "0123456789abcdef";
+	char u[] = { '\\', 'u', c >= 0x80 ? 'd' : '0', c >= 0x80 ? 'c' : '0', hex[c >> 4], hex[c & 15] };
+
+	switch (c) {
+	case '"': buf_puts(b, "\\\""); break;
+	case '\\': buf_puts(b, "\\\\"); break;
+	case '\n': buf_puts(b, "\\n"); break;
+	case '\t': buf_puts(b, "\\t"); break;
+	default: buf_add(b, u, sizeof(u));
+	}
+}
+
+void json_str(struct json *j, const char *s, size_t n)
+{
+	struct buf *b = j->b;
+
+	value(j);
+	buf_putc(b, '"');
+	for (size_t i = 0; i < n;) {
+		size_t run = i;
+
+		while (run < n && (unsigned char)s[run] >= 0x20 && (unsigned char)s[run] < 0x7f &&
+		       s[run] != '"' && s[run] != '\\' && s[run] != '<')
+			run++;
+		if (run > i) {
+			buf_add(b, s + i, run - i);
+			i = run;
+			continue;
+		}
+		unsigned len = (unsigned char)s[i] >= 0x80 ? text_utf8_len(s + i, n - i) : 0;
+
+		if (len == 3 && !memcmp(s + i, "\xe2\x80", 2) && (s[i + 2] == '\xa8' || s[i + 2] == '\xa9')) {
+			buf_puts(b, s[i + 2] == '\xa8' ? "\\u2028" : "\\u2029");
+			i += 3;
+		} else if (len) {
+			buf_add(b, s + i, len);
+			i += len;
+		} else {
+			escape(b, (unsigned char)s[i++]);
+		}
+	}
+	buf_putc(b, '"');
+}
+
+void json_cstr(struct json *j, const char *s) { json_str(j, s, strlen(s)); }
+
+void json_u64(struct json *j, uint64_t v)
+{
+	value(j);
+	buf_u64(j->b, v);
+}
+
+void json_i64(struct json *j, int64_t v)
+{
+	value(j);
+	if (v < 0)
+		buf_putc(j->b, '-');
+	buf_u64(j->b, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+}
+
+void json_raw(struct json *j, const char *s, size_t n)
+{
+	value(j);
+	buf_add(j->b, s, n);
+}
+
+void json_bool(struct json *j, bool v) { json_raw(j, v ? "true" : "false", v ? 4 : 5); }
+void json_null(struct json *j) { json_raw(j, "null", 4); }

@@ -1,0 +1,25 @@
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+/*
+ * JSON written piece by piece into a buffer that the caller may empty at any time.  Commas and colons come by
+ * themselves; nesting is the caller's.  Strings may be any bytes: what is not UTF-8 becomes the lone surrogate
+ * \udcNN (as Python's surrogateescape), so that a reader can get the bytes back.  The text is ASCII-safe for HTML
+ * and scripts: '<' and U+2028/9 are escaped.
+ */
+struct json { struct buf *b; bool comma; };
+
+void json_open(struct json *j, char bracket);			/* '{' or '[' */
+void json_close(struct json *j, char bracket);			/* '}' or ']' */
+void json_key(struct json *j, const char *name);		/* a plain name: not escaped */
+void json_str(struct json *j, const char *s, size_t n);
+void json_cstr(struct json *j, const char *s);
+void json_u64(struct json *j, uint64_t v);
+void json_i64(struct json *j, int64_t v);
+void json_bool(struct json *j, bool v);
+void json_null(struct json *j);
+void json_raw(struct json *j, const char *s, size_t n);		/* a value that is JSON already */

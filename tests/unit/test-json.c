@@ -1,0 +1,133 @@
+/* JSON, base64 and interning. */
+#include "unit.h"
+
+#include "base/base64.h"
+#include "base/intern.h"
+#include "base/json.h"
+
+static void test_shape(void **state)
+{
+	struct buf b = { 0 };
+	struct json j = { .b = &b };
+
+	(void)state;
+	json_open(&j, '{');
+	json_key(&j, "a"), json_open(&j, '['), json_close(&j, ']');
+	json_key(&j, "b"), json_open(&j, '[');
+	json_u64(&j, UINT64_MAX), json_i64(&j, INT64_MIN), json_i64(&j, -1), json_i64(&j, 7);
+	json_bool(&j, true), json_bool(&j, false), json_null(&j), json_raw(&j, "{}", 2);
+	json_open(&j, '{'), json_close(&j, '}'), json_open(&j, '['), json_open(&j, '['), json_close(&j, ']'), json_close(&j, ']');
+	json_close(&j, ']');
+	json_key(&j, "c"), json_cstr(&j, "");
+	json_close(&j, '}');
+	assert_string_equal(b.s, "{\"a\":[],\"b\":[18446744073709551615,-9223372036854775808,-1,7,true,false,null,{},{},[[]]],\"c\":\"\"}");
+	buf_done(&b);
+}
+
+static void check(const char *in, size_t n, const char *out)
+{
+	struct buf b = { 0 };
+	struct json j = { .b = &b };
+
+	json_str(&j, in, n);
+	assert_string_equal(b.s, out);
+	buf_done(&b);
+}
+
+static void test_strings(void **state)
+{
+	(void)state;
+	check("a\"b\\c\n\t\x01\x7f", 9, "\"a\\\"b\\\\c\\n\\t\\u0001\\u007f\"");
+	check("a\0b", 3, "\"a\\u0000b\"");
+	check("</script><!--", 13, "\"\\u003c/script>\\u003c!--\"");
+	check("-->", 3, "\"-->\"");
+	check("é€😀", 9, "\"é€😀\"");
+	check("\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaa", 9, "\"\\u2028\\u2029\xe2\x80\xaa\"");
+	/* not UTF-8: each byte by itself; also surrogates, overlong forms and what is cut off */
+	check("\xff\x80", 2, "\"\\udcff\\udc80\"");
+	check("\xed\xa0\x80", 3, "\"\\udced\\udca0\\udc80\"");
+	check("\xc0\xaf", 2, "\"\\udcc0\\udcaf\"");
+	check("a\xe2\x82", 3, "\"a\\udce2\\udc82\"");
+}
+
+static void test_base64(void **state)
+{
+	static const struct { const char *in, *out; } v[] = {	/* RFC 4648, section 10 */
+		{ "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" }, { "foo", "Zm9v" }, { "foob", "Zm9vYg==" }, { "fooba", "Zm9vYmE=" },
+		{ "foobar", "Zm9vYmFy" }, { "\xff\xff\xff\xfb\xf0", "////+/A=" },
+	};
+	char out[16];
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(v); i++) {
+		size_t n = base64_encode(out, v[i].in, strlen(v[i].in));
+
+		assert_int_equal(n, strlen(v[i].out));
+		assert_int_equal(n, base64_len(strlen(v[i].in)));
+		assert_memory_equal(out, v[i].out, n);
+	}
+}
+
+static uint32_t get(struct intern *t, unsigned i, uint32_t next)
+{
+	char s[32];
+	int n = snprintf(s, sizeof(s), "/some/path/%u", i);
+	uint32_t *id = intern_id(t, intern_hash(t, s, (size_t)n));
+
+	if (!*id)
+		*id = next;
+	return *id;
+}
+
+static void test_intern(void **state)
+{
+	enum { MAX_SLOTS = 4096, ROOM = MAX_SLOTS / 4 * 3 };
+	struct intern t;
+
+	(void)state;
+	intern_init(&t, MAX_SLOTS);
+	for (unsigned i = 0; i < ROOM; i++)
+		assert_int_equal(get(&t, i, i + 1), i + 1);
+	for (unsigned i = 0; i < ROOM; i++)
+		assert_int_equal(get(&t, i, 999999), i + 1);	/* found again, also when it is full */
+	assert_int_equal(get(&t, ROOM, 5000), 5000);		/* one more: all is forgotten, nothing grows */
+	assert_int_equal(get(&t, ROOM, 1), 5000);
+	assert_int_equal(get(&t, 0, 6000), 6000);
+	assert_true(t.cap <= MAX_SLOTS);
+	intern_done(&t);
+}
+
+static void test_hash(void **state)
+{
+	struct intern a, b;
+	char s[64] = { 0 };
+	uint64_t seen[64];
+
+	(void)state;
+	intern_init(&a, 16);
+	intern_init(&b, 16);
+	for (size_t n = 0; n < 64; n++) {	/* zeros of different lengths differ, through every tail length */
+		seen[n] = intern_hash(&a, s, n);
+		for (size_t i = 0; i < n; i++)
+			assert_int_not_equal(seen[n], seen[i]);
+	}
+	for (size_t i = 0; i < 63; i++) {	/* every byte counts */
+		s[i] = 1;
+		assert_int_not_equal(intern_hash(&a, s, 63), seen[63]);
+		s[i] = 0;
+	}
+	assert_int_equal(intern_hash(&a, s, 20), seen[20]);
+	assert_int_not_equal(intern_hash(&b, s, 20), seen[20]);	/* each table has a key of its own */
+	intern_done(&a);
+	intern_done(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_shape), cmocka_unit_test(test_strings), cmocka_unit_test(test_base64), cmocka_unit_test(test_intern),
+		cmocka_unit_test(test_hash),
+	};
+
+	return cmocka_run_group_tests_name("json", tests, NULL, NULL);
+}
