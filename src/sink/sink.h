@@ -45,3 +45,5 @@ struct sink *sink_text_new(struct out *out, const struct sink_options *opt);	/* 
 struct sink *sink_summary_new(struct out *out, const struct sink_options *opt);	/* the FINAL block and tables */
 /* The report's file is created here, so that an unwritable one is found before the command runs. */
 int sink_html_new(const struct sink_options *opt, struct sink **ret_sink, struct diag *diag);
+/* Events the report keeps, and all there were: they differ with max_report_events. */
+uint64_t sink_html_kept(const struct sink *s, uint64_t *ret_total);

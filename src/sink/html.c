@@ -1,0 +1,457 @@
+/* The report: rows and strings go to disk while the trace runs; the page is written when it ends. */
+#include "sink/html.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/diag.h"
+#include "base/macro.h"
+#include "decode/call.h"
+#include "model/model.h"
+#include "sink/html_page.h"
+
+enum { STRINGS_A_BLOCK = 65536, STRING_BYTES_A_BLOCK = 4 << 20, TABLE_ROWS_A_BLOCK = 65536, INTERN_MAX = 1 << 21,
+       OVERVIEW_BUCKETS = 2048, OVERVIEW_BUCKETS_MIN = 64, OVERVIEW_MAX = 1 << 21 };
+
+uint64_t html_time(const struct html *h, uint64_t ts_ns) { return ts_ns > h->t0_ns ? ts_ns - h->t0_ns : 0; }
+
+/* ---- blocks on disk until their place in the page comes ---- */
+
+static void block_store(struct html *h, struct spool *s)
+{
+	uint32_t n;
+
+	html_block_compress(&h->block);
+	n = (uint32_t)h->block.gz.len;
+	spool_add(s, &n, sizeof(n));
+	spool_add(s, h->block.gz.s, n);
+}
+
+static void end_strings(struct html *h)
+{
+	if (!h->nlens)
+		return;
+	html_block_strings(&h->block, h->lens, h->nlens, h->text.s ? h->text.s : "", h->text.len);
+	block_store(h, &h->strings);
+	h->nlens = 0;
+	buf_reset(&h->text);
+}
+
+uint32_t html_string(struct html *h, const void *s, size_t n)
+{
+	if (!n)
+		return 0;
+	uint32_t *id = intern_id(&h->ids, intern_hash(&h->ids, s, n));
+
+	if (*id)
+		return *id;
+	if (h->nstrings == UINT32_MAX)
+		return 0;
+	if (h->nlens == STRINGS_A_BLOCK || h->text.len + n > STRING_BYTES_A_BLOCK)
+		end_strings(h);
+	h->lens[h->nlens++] = (uint32_t)n;
+	buf_add(&h->text, s, n);
+	return *id = h->nstrings++;
+}
+
+/* ---- while the trace runs ---- */
+
+static void take_start(struct html *h, const struct event *ev)
+{
+	const struct item *it = ev->item;
+	struct json j = { .b = &h->command };
+	const struct part *p;
+
+	if (!it || it->kind != RECORD_START || h->command.len)
+		return;
+	h->wall_ns = it->start->wall_ns;
+	h->mode = it->start->mode;
+	json_open(&j, '[');
+	for (unsigned n = 0; (p = parts_find(it->parts, it->nparts, -1, PART_ARGV, n)); n++)
+		json_str(&j, p->bytes, p->len);
+	json_close(&j, ']');
+	p = parts_find(it->parts, it->nparts, -1, PART_CWD, 0);
+	if (p)
+		buf_add(&h->cwd, p->bytes, p->len);
+}
+
+/* Process ends are kept whatever the limit: the tree needs them. */
+static bool wanted(const struct html *h, const struct event *ev)
+{
+	return h->kept < h->opt->max_report_events || ev->kind == EV_EXIT;
+}
+
+static void html_event(struct sink *s, const struct event *ev)
+{
+	struct html *h = CONTAINER_OF(s, struct html, sink);
+	struct html_row row;
+
+	if (!h->started) {
+		h->started = true;
+		h->t0_ns = ev->ts_ns;
+	}
+	h->last_ns = MAX(h->last_ns, html_time(h, ev->ts_ns + ev->dur_ns));
+	html_world_event(h, ev);
+	switch (ev->kind) {
+	case EV_START:
+		take_start(h, ev);
+		return;
+	case EV_END:
+		h->ended = true;
+		h->interrupted = ev->item && ev->item->head && ev->item->head->flags & END_INTERRUPTED;
+		return;
+	case EV_RELEASE:
+		return;
+	default:
+		break;
+	}
+	h->total++;
+	if (h->rows.err || !wanted(h, ev))
+		return;
+	html_row_of(h, ev, &row);
+	row_spool_add(&h->rows, &row);
+	h->kept = h->rows.nrows;
+}
+
+/* ---- the page ---- */
+
+void html_out_flush(struct html_out *out)
+{
+	const char *p = out->tail.s;
+
+	for (size_t n = out->tail.len; n && !out->err;) {
+		ssize_t done = write(out->fd, p, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			out->err = done < 0 ? -errno : -ENOSPC;
+		else
+			p += done, n -= (size_t)done;
+	}
+	buf_reset(&out->tail);
+}
+
+void html_out_add(void *ctx, const void *p, size_t n)
+{
+	struct html_out *out = ctx;
+
+	buf_add(&out->tail, p, n);
+	out->nbytes += n;
+	if (out->tail.len > 1 << 18)
+		html_out_flush(out);
+}
+
+static void write_block(struct html *h, char kind, struct html_out *out)
+{
+	const struct buf *gz = &h->block.gz;
+
+	html_block_compress(&h->block);
+	for (size_t at = 0; at < gz->len; at += HTML_PIECE)
+		html_piece_write(kind, at + HTML_PIECE >= gz->len, gz->s + at, MIN(gz->len - at, (size_t)HTML_PIECE), html_out_add, out);
+}
+
+static void write_stored(struct spool *s, char kind, struct html_out *out)
+{
+	char *piece = xmalloc(HTML_PIECE);
+	uint32_t n;
+
+	for (uint64_t pos = 0; pos < s->nbytes && !s->err; pos += n) {
+		spool_read(s, pos, &n, sizeof(n));
+		pos += sizeof(n);
+		for (uint32_t at = 0; at < n; at += HTML_PIECE) {
+			uint32_t part = MIN(n - at, (uint32_t)HTML_PIECE);
+
+			spool_read(s, pos + at, piece, part);
+			html_piece_write(kind, at + part == n, piece, part, html_out_add, out);
+		}
+	}
+	free(piece);
+}
+
+static void write_table(struct html *h, struct table *t, uint64_t nrows, char kind, const struct html_cols *cols, struct html_out *out)
+{
+	char *rows = xmalloc((size_t)t->row_size * TABLE_ROWS_A_BLOCK);
+
+	for (uint64_t at = 0; at < nrows; at += TABLE_ROWS_A_BLOCK) {
+		uint32_t n = (uint32_t)MIN(nrows - at, (uint64_t)TABLE_ROWS_A_BLOCK);
+
+		for (uint32_t i = 0; i < n; i++)
+			memcpy(rows + (size_t)i * t->row_size, table_row(t, at + i), t->row_size);
+		html_block_rows(&h->block, cols->v, cols->n, rows, t->row_size, n, 0);
+		write_block(h, kind, out);
+	}
+	free(rows);
+}
+
+/* A connection's times are those of its open file; the process at the other end is known now if ever. */
+static void finish_conns(struct html *h)
+{
+	for (uint32_t i = 0; i < h->nconns; i++) {
+		struct html_conn *c = table_row(&h->conns, i);
+		const struct html_file *f = table_row(&h->files, c->file);
+
+		c->open = f->open;
+		c->close = f->close;
+		c->lane = f->lane;
+		c->peer_lane = html_lane_of_proc(h, c->peer_proc);
+	}
+}
+
+static struct html_bucket *overview_new(const struct html_layout *l)
+{
+	return xcalloc((size_t)l->lanes * l->buckets + 1, sizeof(struct html_bucket));
+}
+
+static void overview_add(struct html *h, struct html_bucket *overview, const struct html_layout *l, const struct html_row *r)
+{
+	double scale = (double)l->buckets / (double)MAX(l->duration_ns, 1u);
+	uint32_t first = (uint32_t)MIN((double)r->start * scale, l->buckets - 1.0);
+	uint32_t last = (uint32_t)MIN((double)(r->start + r->dur) * scale, l->buckets - 1.0);
+	uint8_t cat = (uint8_t)(h->types[r->type].cat + 1);
+
+	if (r->lane >= l->lanes)
+		return;
+	struct html_bucket *b = overview + (size_t)r->lane * l->buckets;
+
+	b[first].count += b[first].count < UINT16_MAX;
+	/* the longest one's category: within a span's inside, nothing longer can have been drawn when it says so */
+	for (uint32_t i = first; i <= last; i++)
+		if (!(b[i].cat & 0x7f) || (float)r->dur > b[i].longest) {
+			b[i].cat = (uint8_t)((b[i].cat & 0x80) | cat);
+			b[i].longest = (float)r->dur;
+		}
+	if (html_is_error(r->err))
+		b[first].cat |= 0x80;
+}
+
+/* Sorted rows to h and c blocks, which wait on disk: the overview and META come before them. */
+static void encode_rows(struct html *h, const struct html_layout *l, struct html_bucket *overview, struct spool *hot, struct spool *cold)
+{
+	struct html_row *rows = xmalloc(sizeof(*rows) * RUN_ROWS);
+	const struct html_row *r;
+	uint64_t base = 0;
+	uint32_t n = 0;
+
+	do {
+		r = row_spool_next(&h->rows);
+		if (r) {
+			overview_add(h, overview, l, r);
+			rows[n++] = *r;
+		}
+		if (n == RUN_ROWS || (!r && n)) {
+			html_block_rows(&h->block, l->cols[KIND_H].v, l->cols[KIND_H].n, rows, sizeof(*rows), n, base);
+			block_store(h, hot);
+			html_block_rows(&h->block, l->cols[KIND_C].v, l->cols[KIND_C].n, rows, sizeof(*rows), n, 0);
+			block_store(h, cold);
+			base = rows[n - 1].start;
+			n = 0;
+		}
+	} while (r);
+	free(rows);
+}
+
+static void choose_overview(const struct html *h, struct html_layout *l)
+{
+	l->buckets = OVERVIEW_BUCKETS;
+	while ((uint64_t)h->ntasks * l->buckets > OVERVIEW_MAX && l->buckets > OVERVIEW_BUCKETS_MIN)
+		l->buckets /= 2;
+	l->lanes = MIN(h->ntasks, (uint32_t)(OVERVIEW_MAX / l->buckets));
+}
+
+static void write_markers(struct html *h, const struct html_layout *l, struct html_out *out)
+{
+	static const char *const markers[] = { "<!--cpd:title-->", "<!--cpd:summary-->", "<!--cpd:meta-->", "<!--cpd:data-->" };
+	const char *at = html_page;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(markers); i++) {
+		const char *marker = memmem(at, (size_t)(html_page_end - at), markers[i], strlen(markers[i]));
+
+		if (!marker) {	/* a page that was not built for this writer */
+			out->err = out->err ? out->err : -EINVAL;
+			return;
+		}
+		html_out_add(out, at, (size_t)(marker - at));
+		at = marker + strlen(markers[i]);
+		if (i == 0)
+			html_title_write(h, out);
+		else if (i == 1)
+			html_static_write(h, out);
+		else if (i == 2)
+			html_meta_write(h, l, out);
+		else
+			return;
+	}
+}
+
+static int write_page(struct html *h, struct html_out *out)
+{
+	static const char end[] = "<script>cpd(\"end\",1)</script>\n";
+	struct html_layout l;
+	struct spool hot, cold;
+	struct html_bucket *overview;
+	int r = spool_init(&hot, h->opt->report_path), r2 = spool_init(&cold, h->opt->report_path);
+
+	end_strings(h);
+	finish_conns(h);
+	html_layout_of(h, &l);
+	choose_overview(h, &l);
+	overview = overview_new(&l);
+	if (!r && !r2)
+		encode_rows(h, &l, overview, &hot, &cold);
+	h->kept = h->rows.nrows;
+	write_markers(h, &l, out);
+	if (l.lanes) {
+		html_block_rows(&h->block, l.cols[KIND_O].v, l.cols[KIND_O].n, overview, sizeof(*overview), l.lanes * l.buckets, 0);
+		write_block(h, 'o', out);
+	}
+	free(overview);
+	write_stored(&h->strings, 's', out);
+	write_table(h, &h->files, l.nfiles, 'f', &l.cols[KIND_F], out);
+	write_table(h, &h->conns, l.nconns, 'n', &l.cols[KIND_N], out);
+	write_stored(&hot, 'h', out);
+	write_stored(&cold, 'c', out);
+	const int errs[] = { r, r2, hot.err, cold.err, h->rows.err, h->strings.err, h->execs.err, h->files.err, h->conns.err,
+			     h->tasks.err, h->lane_of_task.err, h->lane_of_proc.err };
+
+	for (r = 0, r2 = 0; r2 < (int)ARRAY_SIZE(errs) && !r; r2++)
+		r = errs[r2];
+	/* what is missing must not look whole: without the end mark the page says that it was cut */
+	if (!r)
+		html_out_add(out, end, strlen(end));
+	const char *rest = memmem(html_page, (size_t)(html_page_end - html_page), "<!--cpd:data-->", 15);
+
+	if (rest)
+		html_out_add(out, rest + 15, (size_t)(html_page_end - rest) - 15);
+	html_out_flush(out);
+	spool_done(&hot);
+	spool_done(&cold);
+	return out->err ? out->err : r;
+}
+
+/* The file that was opened at the start, or a new one where the traced program removed it ("make clean"). */
+static int reopen_if_removed(struct html *h)
+{
+	struct stat st;
+
+	if (fstat(h->fd, &st) == 0 && S_ISREG(st.st_mode) && !st.st_nlink) {
+		int fd = open(h->opt->report_path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+		if (fd < 0)
+			return -errno;
+		close(h->fd);
+		h->fd = fd;
+	}
+	if (fstat(h->fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		fchmod(h->fd, 0600);	/* a report holds what the program saw; it may stand where an older file was */
+		if (ftruncate(h->fd, 0))
+			return -errno;
+	}
+	return 0;
+}
+
+static int html_finish(struct sink *s, struct diag *diag)
+{
+	struct html *h = CONTAINER_OF(s, struct html, sink);
+	struct html_out out = { 0 };
+	int r = reopen_if_removed(h);
+
+	if (!r) {
+		out.fd = h->fd;
+		r = write_page(h, &out);
+		buf_done(&out.tail);
+	}
+	h->created = false;	/* from here on there is something in it */
+	if (close(h->fd) && !r)	/* NFS and quotas tell of a full disk here */
+		r = -errno;
+	h->fd = -1;
+	if (!r)
+		return 0;
+	return diag_set(diag, 125, -r, "the report %s is incomplete: %s%s", h->opt->report_path, strerror(-r),
+			r == -ENOSPC || r == -EDQUOT ? "; free some space, or write it elsewhere with --report=FILE" : "");
+}
+
+uint64_t sink_html_kept(const struct sink *s, uint64_t *ret_total)
+{
+	const struct html *h = CONTAINER_OF(s, struct html, sink);
+
+	*ret_total = h->total;
+	return h->rows.nrows;
+}
+
+static void html_free(struct sink *s)
+{
+	struct html *h = CONTAINER_OF(s, struct html, sink);
+
+	if (h->fd >= 0 && h->created)	/* nothing was traced: leave no empty file */
+		unlink(h->opt->report_path);
+	closep(&h->fd);
+	row_spool_done(&h->rows);
+	spool_done(&h->strings);
+	spool_done(&h->execs);
+	table_done(&h->files);
+	table_done(&h->conns);
+	table_done(&h->tasks);
+	table_done(&h->lane_of_task);
+	table_done(&h->lane_of_proc);
+	intern_done(&h->ids);
+	intern_done(&h->type_ids);
+	html_block_done(&h->block);
+	buf_done(&h->command);
+	buf_done(&h->cwd);
+	buf_done(&h->lost_note);
+	buf_done(&h->text);
+	buf_done(&h->tmp);
+	free(h->lens);
+	free(h->types);
+	free(h);
+}
+
+static const struct sink_ops ops = {
+	.name = "html", .help = "one interactive page that opens offline", .event = html_event, .finish = html_finish, .free = html_free,
+};
+
+/* Not truncated yet: when the command cannot be started, an older report survives. */
+static int open_report(struct html *h, const char *path, struct diag *diag)
+{
+	h->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
+	h->created = h->fd >= 0;
+	if (h->fd < 0 && errno == EEXIST)
+		h->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+	if (h->fd >= 0)
+		return 0;
+	return diag_set(diag, 125, errno, "cannot write the report %s: %s; name another file with --report=FILE", path, strerror(errno));
+}
+
+int sink_html_new(const struct sink_options *opt, struct sink **ret_sink, struct diag *diag)
+{
+	struct html *h = xcalloc(1, sizeof(*h));
+	const char *path = opt->report_path;
+	int r;
+
+	h->sink.ops = &ops;
+	h->opt = opt;
+	h->rows.fd = h->strings.fd = h->execs.fd = h->files.fd = h->conns.fd = h->tasks.fd = h->lane_of_task.fd = h->lane_of_proc.fd = -1;
+	h->nstrings = 1;	/* string 0 is the empty one */
+	h->lens = xmalloc(sizeof(*h->lens) * STRINGS_A_BLOCK);
+	h->lens[h->nlens++] = 0;
+	intern_init(&h->ids, INTERN_MAX);
+	intern_init(&h->type_ids, HTML_TYPES_MAX);
+	r = open_report(h, path, diag);
+	if (r)
+		goto fail;
+	if ((r = html_block_init(&h->block)) || (r = row_spool_init(&h->rows, path)) || (r = spool_init(&h->strings, path)) ||
+	    (r = spool_init(&h->execs, path)) || (r = table_init(&h->files, sizeof(struct html_file), path)) ||
+	    (r = table_init(&h->conns, sizeof(struct html_conn), path)) || (r = table_init(&h->tasks, sizeof(struct html_task), path)) ||
+	    (r = table_init(&h->lane_of_task, sizeof(uint32_t), path)) || (r = table_init(&h->lane_of_proc, sizeof(uint32_t), path))) {
+		diag_set(diag, 125, -r, "cannot make a temporary file for the report in the folder of %s or in /tmp: %s", path, strerror(-r));
+		goto fail;
+	}
+	*ret_sink = &h->sink;
+	return 0;
+fail:
+	html_free(&h->sink);
+	return r;
+}

@@ -1,0 +1,295 @@
+/* META of a report: JSON, streamed; and which columns its blocks have. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "abi/spec.h"
+#include "analyze/totals.h"
+#include "base/macro.h"
+#include "model/model.h"
+#include "record/record.h"
+#include "sink/html.h"
+
+static const struct html_cols columns[_KIND_MAX] = {
+	[KIND_O] = { { HTML_COL("count", W_U16, struct html_bucket, count), HTML_COL("cat", W_U8, struct html_bucket, cat) }, 2 },
+	[KIND_F] = { { HTML_COL("kind", W_U8, struct html_file, kind), HTML_COL("name", W_U32, struct html_file, name),
+		       HTML_COL("lane", W_Z32, struct html_file, lane), HTML_COL("open", W_U64, struct html_file, open),
+		       HTML_COL("close", W_U64, struct html_file, close) }, 5 },
+	[KIND_N] = { { HTML_COL("file", W_U32, struct html_conn, file), HTML_COL("kind", W_U8, struct html_conn, kind),
+		       HTML_COL("state", W_U8, struct html_conn, state), HTML_COL("err", W_U8, struct html_conn, err),
+		       HTML_COL("local", W_U32, struct html_conn, local), HTML_COL("peer", W_U32, struct html_conn, peer),
+		       HTML_COL("lane", W_Z32, struct html_conn, lane), HTML_COL("peer_lane", W_Z32, struct html_conn, peer_lane),
+		       HTML_COL("peer_file", W_U32, struct html_conn, peer_file), HTML_COL("open", W_U64, struct html_conn, open),
+		       HTML_COL("connect", W_U64, struct html_conn, connect), HTML_COL("close", W_U64, struct html_conn, close) }, 12 },
+	[KIND_H] = { { HTML_DELTA("dt", W_X32, struct html_row, start), HTML_COL("lane", W_U16, struct html_row, lane),
+		       HTML_COL("type", W_U8, struct html_row, type), HTML_COL("dur", W_X32, struct html_row, dur),
+		       HTML_COL("err", W_U8, struct html_row, err) }, 5 },
+	[KIND_C] = { { HTML_COL("ret", W_Z64, struct html_row, ret), HTML_COL("obj", W_U32, struct html_row, obj),
+		       HTML_COL("arg", W_U32, struct html_row, arg), HTML_COL("fd", W_Z32, struct html_row, fd),
+		       HTML_COL("file", W_U32, struct html_row, file), HTML_COL("val", W_Z64, struct html_row, val) }, 6 },
+};
+
+static void widen(struct html_cols *cols, const char *name, enum html_width width)
+{
+	for (unsigned i = 0; i < cols->n; i++)
+		if (!strcmp(cols->v[i].name, name))
+			cols->v[i].width = (uint8_t)width;
+}
+
+void html_layout_of(struct html *h, struct html_layout *ret_layout)
+{
+	*ret_layout = (struct html_layout){ .nfiles = h->files.nrows, .nconns = h->nconns, .duration_ns = h->last_ns };
+	memcpy(ret_layout->cols, columns, sizeof(columns));
+	if (h->ntasks > 65536)
+		widen(&ret_layout->cols[KIND_H], "lane", W_U32);
+	if (h->ntypes > 256)
+		widen(&ret_layout->cols[KIND_H], "type", W_U16);
+}
+
+static void key_str(struct json *j, const char *key, const char *s) { json_key(j, key); json_cstr(j, s); }
+static void key_u64(struct json *j, const char *key, uint64_t v) { json_key(j, key); json_u64(j, v); }
+static void key_i64(struct json *j, const char *key, int64_t v) { json_key(j, key); json_i64(j, v); }
+
+static void flush(struct json *j, struct html_out *out, size_t keep)
+{
+	if (j->b->len < keep)
+		return;
+	html_out_add(out, j->b->s, j->b->len);
+	buf_reset(j->b);
+}
+
+static void write_names(struct json *j, const char *key, const char *const *names)
+{
+	json_key(j, key);
+	json_open(j, '[');
+	for (; *names; names++)
+		json_cstr(j, *names);
+	json_close(j, ']');
+}
+
+static void write_types(struct html *h, struct json *j)
+{
+	json_key(j, "types");
+	json_open(j, '[');
+	for (unsigned i = 0; i < h->ntypes; i++) {
+		const struct html_type *t = &h->types[i];
+
+		json_open(j, '{');
+		key_str(j, "name", t->name);
+		key_u64(j, "cat", t->cat);
+		key_str(j, "op", t->op);
+		if (t->io)
+			key_str(j, "io", t->io), key_str(j, "bytes", t->bytes);
+		if (t->layer)
+			key_str(j, "layer", t->layer);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void write_errnos(struct html *h, struct json *j)
+{
+	json_key(j, "errnos");
+	json_open(j, '[');
+	for (unsigned code = 1; code < ARRAY_SIZE(h->errs); code++) {
+		if (!h->errs[code])
+			continue;
+		int err = code < ERR_FIRST_INTERNAL ? (int)code : code < ERR_NO_RESULT ? h->internal_errs[code - ERR_FIRST_INTERNAL] : 0;
+		const char *name = err ? errno_name(err) : code == ERR_UNFINISHED ? "unfinished" : "unknown";
+		const char *text = err ? errno_text(err) : code == ERR_UNFINISHED ? "The call had not returned when tracing ended"
+				 : "The result was not recorded";
+		char number[32];
+
+		snprintf(number, sizeof(number), "errno %d", err);
+		json_open(j, '[');
+		json_u64(j, code);
+		json_cstr(j, name ? name : number);
+		json_cstr(j, text ? text : "");
+		json_u64(j, html_is_error((uint8_t)code));
+		json_close(j, ']');
+	}
+	json_close(j, ']');
+}
+
+/* The chain leads from the last exec to the first. */
+static void write_execs(struct html *h, struct json *j, uint64_t last, struct html_out *out)
+{
+	uint64_t *at = NULL;
+	unsigned n = 0, cap = 0;
+	struct html_exec e;
+
+	for (uint64_t pos = last; pos; pos = e.prev) {
+		if (n == cap) {
+			cap = cap ? cap * 2 : 16;
+			at = xrealloc(at, cap * sizeof(*at));
+		}
+		at[n++] = pos - 1;
+		spool_read(&h->execs, pos - 1, &e, sizeof(e));
+	}
+	json_key(j, "execs");
+	json_open(j, '[');
+	while (n--) {
+		spool_read(&h->execs, at[n], &e, sizeof(e));
+		buf_reset(&h->tmp);
+		buf_grow(&h->tmp, e.nbytes);
+		spool_read(&h->execs, at[n] + sizeof(e), h->tmp.s, e.nbytes);
+		json_raw(j, h->tmp.s, e.nbytes);
+		flush(j, out, 1 << 16);
+	}
+	json_close(j, ']');
+	free(at);
+}
+
+static void write_task(struct html *h, struct json *j, uint32_t lane, struct html_out *out)
+{
+	const struct html_task t = *(const struct html_task *)table_row(&h->tasks, lane);
+
+	json_open(j, '{');
+	key_u64(j, "pid", t.pid);
+	key_u64(j, "tid", t.tid);
+	key_i64(j, "parent", t.parent);
+	if (t.parent < 0 && t.ppid)
+		key_u64(j, "ppid", t.ppid);
+	key_u64(j, "proc", t.proc);
+	key_u64(j, "start", t.start);
+	json_key(j, "end");
+	if (t.ended)
+		json_u64(j, t.end);
+	else
+		json_null(j);
+	if (t.attached)
+		json_key(j, "was_running"), json_bool(j, true);
+	if (t.has_status && t.status >= 0 && WIFEXITED(t.status)) {
+		key_u64(j, "exit", (uint64_t)WEXITSTATUS(t.status));
+	} else if (t.has_status && t.status >= 0 && WIFSIGNALED(t.status)) {
+		key_str(j, "signal", signal_name(WTERMSIG(t.status)));
+		if (WCOREDUMP(t.status))
+			json_key(j, "core"), json_bool(j, true);
+	}
+	json_key(j, "comm");
+	json_str(j, t.comm, t.comm_len);
+	if (t.utime_ns || t.stime_ns) {
+		key_u64(j, "cpu_ns", t.utime_ns + t.stime_ns);
+		key_u64(j, "utime_ns", t.utime_ns);
+		key_u64(j, "stime_ns", t.stime_ns);
+	}
+	write_execs(h, j, t.last_exec, out);
+	json_close(j, '}');
+	flush(j, out, 1 << 16);
+}
+
+/* Bounded: a system-wide trace would list every process, which the tasks do anyway. */
+enum { ATTACHED_MAX = 64 };
+
+/* Returns whether anything traced lived on. */
+static bool write_attached(struct html *h, struct json *j)
+{
+	bool alive = false;
+	unsigned n = 0;
+
+	json_key(j, "attached");
+	json_open(j, '[');
+	for (uint32_t lane = 0; lane < h->ntasks; lane++) {
+		const struct html_task *t = table_row(&h->tasks, lane);
+
+		alive |= !t->ended;
+		if (t->attached && t->proc == lane && h->mode & START_ATTACH && n++ < ATTACHED_MAX)
+			json_u64(j, t->pid);
+	}
+	json_close(j, ']');
+	return alive;
+}
+
+static void write_notes(struct html *h, struct json *j)
+{
+	char text[256];
+
+	json_key(j, "notes");
+	json_open(j, '[');
+	if (!h->ended)
+		json_cstr(j, "The recording is incomplete: its end is missing.");
+	if (h->started && h->mode && !(h->mode & START_ALL_CALLS))
+		json_cstr(j, "Not every system call was recorded, and for many only that they were made: the recording was meant for text.");
+	if (h->args_dropped) {
+		snprintf(text, sizeof(text), "The arguments of %llu events were left out to keep the report small.",
+			 (unsigned long long)h->args_dropped);
+		json_cstr(j, text);
+	}
+	json_close(j, ']');
+}
+
+void html_meta_write(struct html *h, const struct html_layout *l, struct html_out *out)
+{
+	static const struct { char key[2]; enum html_kind kind; } kinds[] = {
+		{ "o", KIND_O }, { "s", KIND_S }, { "f", KIND_F }, { "n", KIND_N }, { "k", KIND_K }, { "h", KIND_H }, { "c", KIND_C },
+	};
+	const char *file_kinds[_FILE_KIND_MAX + 2] = { "none" };
+	struct buf b = { 0 };
+	struct json j = { .b = &b };
+	char number[32];
+
+	for (unsigned k = 0; k < _FILE_KIND_MAX; k++)
+		file_kinds[k + 1] = file_kind_name(k);
+	json_open(&j, '{');
+	key_u64(&j, "version", 1);
+	key_str(&j, "tool", "compendium " COMPENDIUM_VERSION);
+	/* the wall clock was read when the recording began, its zero */
+	snprintf(number, sizeof(number), "%llu", (unsigned long long)h->wall_ns);
+	key_str(&j, "t0_ns", number);
+	key_u64(&j, "duration_ns", l->duration_ns);
+	json_key(&j, "command");
+	json_raw(&j, h->command.len ? h->command.s : "[]", h->command.len ? h->command.len : 2);
+	bool alive = write_attached(h, &j);
+
+	json_key(&j, "cwd");
+	json_str(&j, h->cwd.s ? h->cwd.s : "", h->cwd.len);
+	key_i64(&j, "main", h->ntasks ? 0 : -1);
+	key_str(&j, "end", !h->ended ? "cut" : !alive ? "exit" : h->mode & START_ATTACH ? "detach" : h->interrupted ? "interrupt" : "exit");
+	json_key(&j, "events");
+	json_open(&j, '{');
+	key_u64(&j, "kept", h->kept);
+	key_u64(&j, "total", h->total);
+	json_close(&j, '}');
+	json_key(&j, "lost");
+	json_open(&j, '{');
+	key_u64(&j, "events", h->lost);
+	json_key(&j, "note");
+	json_str(&j, h->lost_note.s ? h->lost_note.s : "", h->lost_note.len);
+	json_close(&j, '}');
+	write_notes(h, &j);
+	json_key(&j, "cols");
+	json_open(&j, '{');
+	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
+		json_key(&j, kinds[i].key);
+		html_cols_json(&j, l->cols[kinds[i].kind].v, l->cols[kinds[i].kind].n);
+	}
+	json_close(&j, '}');
+	json_key(&j, "rows");
+	json_open(&j, '{');
+	key_u64(&j, "s", h->nstrings);
+	key_u64(&j, "f", l->nfiles);
+	key_u64(&j, "n", l->nconns);
+	key_u64(&j, "k", 0);
+	json_close(&j, '}');
+	key_u64(&j, "block", RUN_ROWS);
+	json_key(&j, "overview");
+	json_open(&j, '{');
+	key_u64(&j, "lanes", l->lanes);
+	key_u64(&j, "buckets", l->buckets);
+	json_close(&j, '}');
+	write_names(&j, "categories", html_categories);
+	write_types(h, &j);
+	write_errnos(h, &j);
+	write_names(&j, "file_kinds", file_kinds);
+	write_names(&j, "sock_kinds", html_sock_kinds);
+	write_names(&j, "sock_states", html_sock_states);
+	write_names(&j, "counters", (const char *const[]){ NULL });
+	json_key(&j, "tasks");
+	json_open(&j, '[');
+	for (uint32_t lane = 0; lane < h->ntasks; lane++)
+		write_task(h, &j, lane, out);
+	json_close(&j, ']');
+	json_close(&j, '}');
+	flush(&j, out, 0);
+	buf_done(&b);
+}

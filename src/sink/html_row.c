@@ -1,0 +1,215 @@
+/* One event as one row of the report. */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "base/macro.h"
+#include "decode/call.h"
+#include "model/model.h"
+#include "sink/html.h"
+#include "sink/value.h"
+
+/* Distinct argument strings are kept up to this many bytes; what comes after has none, and the report says so. */
+enum { ARG_BYTES_MAX = 128 << 20, ARG_LEN_MAX = 4096 };
+
+static uint8_t error_code(struct html *h, const struct event *ev)
+{
+	const struct call *c = ev->kind == EV_CONNECTED ? NULL : ev->call;
+	int err = c ? c->err : ev->err;
+	unsigned code = 0;
+
+	if (c && c->unfinished) {
+		code = ERR_UNFINISHED;
+	} else if (c && c->no_exit) {
+		code = ERR_NO_RESULT;
+	} else if (err > 0 && err < ERR_FIRST_INTERNAL) {
+		code = (unsigned)err;
+	} else if (err) {	/* ERESTARTSYS and its like: 512 and up; the last code is shared should there be more */
+		for (code = 0; code + 1 < ARRAY_SIZE(h->internal_errs) && h->internal_errs[code] && h->internal_errs[code] != err; code++)
+			;
+		h->internal_errs[code] = err;
+		code += ERR_FIRST_INTERNAL;
+	}
+	h->errs[code] = true;
+	return (uint8_t)code;
+}
+
+/* A call that would have had to wait, is still under way or will be restarted did not fail. */
+bool html_is_error(uint8_t code)
+{
+	return code && code < ERR_FIRST_INTERNAL && code != EAGAIN && code != EINPROGRESS;
+}
+
+static void add_hex(struct buf *b, uint64_t v)
+{
+	char tmp[16];
+	size_t i = sizeof(tmp);
+
+	do {
+		tmp[--i] = "0123456789abcdef"[v & 15];
+		v >>= 4;
+	} while (v);
+	buf_add(b, tmp + i, sizeof(tmp) - i);
+}
+
+static void add_region(struct buf *b, const struct event *ev)
+{
+	add_hex(b, ev->addr);
+	buf_putc(b, '-');
+	add_hex(b, ev->addr + ev->nbytes);
+	if (ev->kind == EV_MMAP || ev->kind == EV_MPROTECT) {
+		buf_putc(b, ' ');
+		buf_putc(b, ev->prot & PROT_READ ? 'r' : '-');
+		buf_putc(b, ev->prot & PROT_WRITE ? 'w' : '-');
+		buf_putc(b, ev->prot & PROT_EXEC ? 'x' : '-');
+	}
+	if (ev->path_len) {
+		buf_putc(b, ' ');
+		buf_add(b, ev->path, ev->path_len);
+	} else if (ev->kind == EV_MMAP && ev->file) {
+		buf_putc(b, ' ');
+		buf_add(b, ev->file->name.s, ev->file->name.len);
+	}
+}
+
+static void add_status(struct buf *b, int status)
+{
+	if (WIFSIGNALED(status))
+		buf_puts(b, signal_name(WTERMSIG(status)));
+	else if (status >= 0)
+		buf_printf(b, "exit %d", WEXITSTATUS(status));
+}
+
+static uint32_t peer_string(struct html *h, const struct addr *a)
+{
+	buf_reset(&h->tmp);
+	addr_format(&h->tmp, a);
+	return html_string(h, h->tmp.s, h->tmp.len);
+}
+
+static uint32_t object(struct html *h, const struct event *ev, const struct html_file *file)
+{
+	struct buf *b = &h->tmp;
+
+	switch (ev->kind) {
+	case EV_MMAP: case EV_MUNMAP: case EV_MREMAP: case EV_MPROTECT: case EV_MADVISE: case EV_BRK:
+		if (!ev->nbytes || ev->err)
+			return 0;
+		buf_reset(b);
+		add_region(b, ev);
+		return html_string(h, b->s, b->len);
+	case EV_SIGNAL: case EV_KILL: case EV_STOP: case EV_CONT: {
+		const char *name = signal_name(ev->signo);
+
+		return html_string(h, name, strlen(name));
+	}
+	case EV_EXIT:
+		buf_reset(b);
+		add_status(b, ev->status);
+		return html_string(h, b->s, b->len);
+	case EV_LOST:
+		return html_string(h, ev->text, ev->text_len);
+	case EV_SEND: case EV_RECV: case EV_CONNECT: case EV_CONNECTED: case EV_ACCEPT: case EV_BIND:
+		if (ev->peer)
+			return peer_string(h, ev->peer);
+		if (file && file->peer)
+			return file->peer;
+		break;
+	default:
+		break;
+	}
+	if (ev->path_len)
+		return html_string(h, ev->path, ev->path_len);
+	if (ev->raw_len)	/* could not be resolved */
+		return html_string(h, ev->raw, ev->raw_len);
+	return file ? file->name : 0;
+}
+
+/* Arguments that vary from call to call but stand in columns of their own are named, so that equal calls share one string. */
+static bool placeholder(struct buf *b, const struct event *ev, unsigned i, bool *path_used)
+{
+	const struct value *v = &ev->call->args[i];
+
+	switch (v->spec->type) {
+	case ARG_FD: case ARG_DIRFD:
+		if (ev->fd < 0 || (int32_t)v->word != ev->fd || !ev->file)
+			return false;
+		buf_puts(b, "\x01" "f");
+		return true;
+	case ARG_PATH:
+		if (*path_used || !ev->path_len || !v->bytes || v->len != ev->raw_len || memcmp(v->bytes, ev->raw, v->len) != 0)
+			return false;
+		*path_used = true;
+		buf_puts(b, "\x01o");
+		return true;
+	default:
+		return false;
+	}
+}
+
+static uint32_t arguments(struct html *h, const struct event *ev)
+{
+	struct buf *b = &h->tmp;
+	bool path_used = false;
+
+	if (!ev->call || ev->kind == EV_CONNECTED)
+		return 0;
+	buf_reset(b);
+	for (unsigned i = 0; i < ev->call->nargs && b->len < ARG_LEN_MAX; i++) {
+		if (i)
+			buf_puts(b, ", ");
+		if (!placeholder(b, ev, i, &path_used))
+			value_format(b, ev, i, VALUE_NO_DATA);
+	}
+	if (b->len > ARG_LEN_MAX) {
+		b->len = ARG_LEN_MAX;
+		buf_puts(b, "…");
+	}
+	if (h->arg_bytes > ARG_BYTES_MAX) {
+		h->args_dropped++;
+		return 0;
+	}
+	uint32_t before = h->nstrings, id = html_string(h, b->s, b->len);
+
+	if (h->nstrings != before)
+		h->arg_bytes += b->len;
+	return id;
+}
+
+static int64_t number(struct html *h, const struct event *ev)
+{
+	switch (ev->kind) {
+	case EV_DUP: return ev->fd2;
+	case EV_MMAP: return ev->err ? 0 : (int64_t)ev->nbytes;
+	case EV_MUNMAP: return ev->err ? 0 : -(int64_t)ev->nbytes;
+	case EV_MREMAP: case EV_BRK: return ev->delta;
+	case EV_RENAME: return html_string(h, ev->path2, ev->path2_len);
+	case EV_TRANSFER: return ev->file2 ? ev->file2->id : 0;
+	case EV_SEND: case EV_RECV:
+		return ev->call && (ev->call->spec->effect == FX_SENDMMSG || ev->call->spec->effect == FX_RECVMMSG) ? (int64_t)ev->nbytes : 0;
+	case EV_FORK: case EV_THREAD: return html_lane(h, ev->child) + 1;
+	case EV_WAIT: case EV_KILL: return html_lane_of_proc(h, ev->target_proc) + 1;
+	case EV_EXIT: return ev->status;
+	case EV_SIGNAL: case EV_STOP: case EV_CONT: return ev->signo;
+	case EV_LOST: return (int64_t)ev->count;
+	default: return 0;
+	}
+}
+
+void html_row_of(struct html *h, const struct event *ev, struct html_row *ret_row)
+{
+	int32_t lane = html_lane(h, ev->task);
+	const struct html_file *file = html_file_row(h, ev->file, ev);
+	struct html_row row = { .start = html_time(h, ev->ts_ns), .dur = ev->dur_ns, .lane = lane < 0 ? 0 : (uint32_t)lane,
+				.type = html_type_of(h, ev), .err = error_code(h, ev), .file = file ? ev->file->id : 0, .fd = ev->fd };
+
+	row.obj = object(h, ev, file);
+	row.arg = arguments(h, ev);
+	row.val = number(h, ev);
+	if (!row.err && ev->call && ev->kind != EV_CONNECTED)
+		row.ret = ev->call->ret;
+	if (ev->file2)
+		html_file_row(h, ev->file2, ev);
+	*ret_row = row;
+}

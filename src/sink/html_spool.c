@@ -1,0 +1,380 @@
+#include "sink/html_spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/macro.h"
+
+enum { TAIL_MAX = 1 << 18 };
+
+static int unnamed_file(const char *dir)
+{
+	char name[4096];
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		return fd;
+	/* file systems without O_TMPFILE (overlayfs before Linux 6.1, NFS) */
+	if (snprintf(name, sizeof(name), "%s/.compendium-XXXXXX", dir) >= (int)sizeof(name))
+		return -ENAMETOOLONG;
+	fd = mkostemp(name, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	unlink(name);
+	return fd;
+}
+
+int spool_file(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *tmp = getenv("TMPDIR");
+	_cleanup_free_ char *dir = slash ? xmemdup0(path, MAX(slash - path, 1)) : xmemdup0(".", 1);
+	int fd = unnamed_file(dir);
+
+	/* --report=/dev/stdout, or a writable file in a folder that is not */
+	if (fd < 0 && tmp && *tmp)
+		fd = unnamed_file(tmp);
+	return fd < 0 ? unnamed_file("/tmp") : fd;
+}
+
+static int write_at(int fd, const void *bytes, size_t n, uint64_t pos)
+{
+	for (const char *p = bytes; n;) {
+		ssize_t done = pwrite(fd, p, n, (off_t)pos);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return done < 0 ? -errno : -ENOSPC;
+		p += done, n -= (size_t)done, pos += (uint64_t)done;
+	}
+	return 0;
+}
+
+static int read_at(int fd, void *bytes, size_t n, uint64_t pos)
+{
+	char *p = bytes;
+
+	while (n) {
+		ssize_t done = pread(fd, p, n, (off_t)pos);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0) {
+			memset(p, 0, n);
+			return done < 0 ? -errno : 0;	/* never written: zeros */
+		}
+		p += done, n -= (size_t)done, pos += (uint64_t)done;
+	}
+	return 0;
+}
+
+int spool_init(struct spool *s, const char *path)
+{
+	*s = (struct spool){ .fd = spool_file(path) };
+	return s->fd < 0 ? s->fd : 0;
+}
+
+void spool_done(struct spool *s)
+{
+	closep(&s->fd);
+	buf_done(&s->tail);
+	s->fd = -1;
+}
+
+static void spool_flush(struct spool *s)
+{
+	if (!s->err && s->tail.len)
+		s->err = write_at(s->fd, s->tail.s, s->tail.len, s->nbytes - s->tail.len);
+	buf_reset(&s->tail);
+}
+
+void spool_add(struct spool *s, const void *p, size_t n)
+{
+	if (s->err)
+		return;
+	if (s->tail.len + n > TAIL_MAX)
+		spool_flush(s);
+	s->nbytes += n;
+	if (n < TAIL_MAX)
+		buf_add(&s->tail, p, n);
+	else if (!s->err)
+		s->err = write_at(s->fd, p, n, s->nbytes - n);
+}
+
+void spool_read(struct spool *s, uint64_t pos, void *p, size_t n)
+{
+	uint64_t written = s->nbytes - s->tail.len;
+
+	if (pos + n > written)
+		spool_flush(s);
+	int r = read_at(s->fd, p, n, pos);
+
+	if (!s->err)
+		s->err = r;
+}
+
+/* ---- rows by number ---- */
+
+int table_init(struct table *t, uint32_t row_size, const char *path)
+{
+	*t = (struct table){ .fd = spool_file(path), .row_size = row_size, .rows_a_page = TABLE_PAGE / row_size };
+	return t->fd < 0 ? t->fd : 0;
+}
+
+void table_done(struct table *t)
+{
+	closep(&t->fd);
+	t->fd = -1;
+	for (unsigned i = 0; i < TABLE_SLOTS; i++) {
+		free(t->slot[i].data);
+		t->slot[i].data = NULL;
+	}
+}
+
+void *table_row(struct table *t, uint64_t row)
+{
+	uint64_t page = row / t->rows_a_page;
+	__typeof__(t->slot[0]) *slot = &t->slot[page % TABLE_SLOTS];
+
+	if (row >= t->nrows)
+		t->nrows = row + 1;
+	if (!slot->data || slot->page != page) {
+		int r = 0;
+
+		if (slot->data && slot->dirty)
+			r = write_at(t->fd, slot->data, TABLE_PAGE, slot->page * TABLE_PAGE);
+		if (!slot->data)
+			slot->data = xmalloc(TABLE_PAGE);
+		if (!r)
+			r = read_at(t->fd, slot->data, TABLE_PAGE, page * TABLE_PAGE);
+		else
+			memset(slot->data, 0, TABLE_PAGE);
+		if (r && !t->err)
+			t->err = r;
+		slot->page = page;
+	}
+	slot->dirty = true;
+	return slot->data + row % t->rows_a_page * t->row_size;
+}
+
+/* ---- external merge sort ---- */
+
+/* Read buffers of one merge, together. */
+enum { MERGE_BYTES = 32 << 20, READER_ROWS_MIN = 64 };
+
+struct reader {
+	uint64_t pos;			/* of the next read, in bytes */
+	uint32_t left;			/* rows not read yet */
+	unsigned run, at, n;		/* n rows in v, the next one at */
+	struct html_row *v;
+};
+
+struct merge {
+	unsigned next_run;		/* runs sorted by first_start: from here on none is open */
+	unsigned *order;
+	struct reader **heap;
+	unsigned nheap, cap;
+	unsigned reader_rows;
+	bool started;
+};
+
+int row_spool_init(struct row_spool *s, const char *path)
+{
+	*s = (struct row_spool){ .fd = spool_file(path) };
+	if (s->fd < 0)
+		return s->fd;
+	s->waiting = xmalloc(sizeof(*s->waiting) * RUN_ROWS);
+	return 0;
+}
+
+static void merge_free(struct merge *m)
+{
+	if (!m)
+		return;
+	for (unsigned i = 0; i < m->nheap; i++) {
+		free(m->heap[i]->v);
+		free(m->heap[i]);
+	}
+	free(m->heap);
+	free(m->order);
+	free(m);
+}
+
+void row_spool_done(struct row_spool *s)
+{
+	closep(&s->fd);
+	s->fd = -1;
+	free(s->waiting);
+	free(s->runs);
+	merge_free(s->merge);
+	s->waiting = NULL;
+	s->runs = NULL;
+	s->merge = NULL;
+}
+
+struct sort_key { uint64_t start; uint32_t i; };
+
+static int by_start(const void *a, const void *b)
+{
+	const struct sort_key *x = a, *y = b;
+
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	return x->i < y->i ? -1 : x->i > y->i;
+}
+
+static void sort_rows(struct html_row *v, unsigned n)
+{
+	unsigned sorted = 1;
+
+	while (sorted < n && v[sorted - 1].start <= v[sorted].start)
+		sorted++;
+	if (sorted >= n)
+		return;
+	_cleanup_free_ struct sort_key *keys = xmalloc(sizeof(*keys) * n);
+	struct html_row *copy = xmalloc(sizeof(*copy) * n);
+
+	for (unsigned i = 0; i < n; i++)
+		keys[i] = (struct sort_key){ v[i].start, i };
+	qsort(keys, n, sizeof(*keys), by_start);
+	memcpy(copy, v, sizeof(*copy) * n);
+	for (unsigned i = 0; i < n; i++)
+		v[i] = copy[keys[i].i];
+	free(copy);
+}
+
+static void write_run(struct row_spool *s)
+{
+	size_t bytes = sizeof(*s->waiting) * s->nwaiting;
+
+	sort_rows(s->waiting, s->nwaiting);
+	if (s->nruns == s->cap) {
+		s->cap = s->cap ? s->cap * 2 : 64;
+		s->runs = xrealloc(s->runs, sizeof(*s->runs) * s->cap);
+	}
+	s->err = write_at(s->fd, s->waiting, bytes, (uint64_t)s->nruns * RUN_ROWS * sizeof(*s->waiting));
+	if (s->err)	/* what could not be written is not in the report */
+		s->nrows -= s->nwaiting;
+	else
+		s->runs[s->nruns++] = (struct run){ s->waiting[0].start, s->nwaiting };
+	s->nwaiting = 0;
+}
+
+void row_spool_add(struct row_spool *s, const struct html_row *row)
+{
+	if (s->err)
+		return;
+	s->waiting[s->nwaiting++] = *row;
+	s->nrows++;
+	if (s->nwaiting == RUN_ROWS)
+		write_run(s);
+}
+
+static void fill(struct row_spool *s, struct reader *r)
+{
+	unsigned n = MIN(r->left, s->merge->reader_rows);
+	int err = read_at(s->fd, r->v, sizeof(*r->v) * n, r->pos);
+
+	if (err && !s->err)
+		s->err = err;
+	r->pos += sizeof(*r->v) * n;
+	r->left -= n;
+	r->at = 0;
+	r->n = n;
+}
+
+static bool before(const struct reader *a, const struct reader *b)
+{
+	uint64_t x = a->v[a->at].start, y = b->v[b->at].start;
+
+	return x < y || (x == y && a->run < b->run);
+}
+
+static void sift_down(struct merge *m)
+{
+	for (unsigned i = 0, child; (child = 2 * i + 1) < m->nheap; i = child) {
+		if (child + 1 < m->nheap && before(m->heap[child + 1], m->heap[child]))
+			child++;
+		if (!before(m->heap[child], m->heap[i]))
+			return;
+		struct reader *tmp = m->heap[i];
+
+		m->heap[i] = m->heap[child];
+		m->heap[child] = tmp;
+	}
+}
+
+static void open_run(struct row_spool *s, unsigned run)
+{
+	struct merge *m = s->merge;
+	struct reader *r = xmalloc(sizeof(*r));
+
+	*r = (struct reader){ .pos = (uint64_t)run * RUN_ROWS * sizeof(*r->v), .left = s->runs[run].nrows, .run = run,
+			      .v = xmalloc(sizeof(*r->v) * m->reader_rows) };
+	fill(s, r);
+	if (m->nheap == m->cap) {
+		m->cap = m->cap ? m->cap * 2 : 16;
+		m->heap = xrealloc(m->heap, sizeof(struct reader *) * m->cap);
+	}
+	unsigned i = m->nheap++;
+
+	for (; i && before(r, m->heap[(i - 1) / 2]); i = (i - 1) / 2)
+		m->heap[i] = m->heap[(i - 1) / 2];
+	m->heap[i] = r;
+}
+
+static int by_first_start(const void *a, const void *b, void *ctx)
+{
+	const struct run *runs = ctx;
+	unsigned x = *(const unsigned *)a, y = *(const unsigned *)b;
+
+	if (runs[x].first_start != runs[y].first_start)
+		return runs[x].first_start < runs[y].first_start ? -1 : 1;
+	return x < y ? -1 : x > y;
+}
+
+static void merge_start(struct row_spool *s)
+{
+	struct merge *m = s->merge = xcalloc(1, sizeof(*m));
+
+	if (s->nwaiting)
+		write_run(s);
+	free(s->waiting);
+	s->waiting = NULL;
+	m->reader_rows = (unsigned)(MERGE_BYTES / sizeof(struct html_row) / MAX(s->nruns, 1u));
+	m->reader_rows = MIN(MAX(m->reader_rows, (unsigned)READER_ROWS_MIN), 16384u);
+	m->order = xmalloc(sizeof(*m->order) * MAX(s->nruns, 1u));
+	for (unsigned i = 0; i < s->nruns; i++)
+		m->order[i] = i;
+	qsort_r(m->order, s->nruns, sizeof(*m->order), by_first_start, s->runs);
+}
+
+const struct html_row *row_spool_next(struct row_spool *s)
+{
+	struct merge *m = s->merge;
+
+	if (!m) {
+		merge_start(s);
+		m = s->merge;
+	} else if (m->started) {	/* past the row that was returned last */
+		struct reader *top = m->heap[0];
+
+		if (++top->at == top->n) {
+			if (top->left) {
+				fill(s, top);
+			} else {
+				m->heap[0] = m->heap[--m->nheap];
+				free(top->v);
+				free(top);
+			}
+		}
+		sift_down(m);
+	}
+	while (m->next_run < s->nruns && (!m->nheap || s->runs[m->order[m->next_run]].first_start <= m->heap[0]->v[m->heap[0]->at].start))
+		open_run(s, m->order[m->next_run++]);
+	m->started = m->nheap > 0;
+	return m->nheap ? &m->heap[0]->v[m->heap[0]->at] : NULL;
+}

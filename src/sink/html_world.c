@@ -1,0 +1,273 @@
+/* Tasks, open files and connections of a report, kept up to date as events come by. */
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "base/macro.h"
+#include "decode/call.h"
+#include "model/model.h"
+#include "sink/html.h"
+
+/* An exec entry takes at most so many bytes of arguments: less when there are many of them, META is read as a whole. */
+static unsigned argv_room(const struct html *h)
+{
+	return h->execs.nbytes < 8 << 20 ? 4096 : h->execs.nbytes < 32 << 20 ? 512 : 128;
+}
+
+static void json_bytes(struct json *j, const char *key, const struct bytes *b)
+{
+	json_key(j, key);
+	json_str(j, b->s ? b->s : "", b->len);
+}
+
+static void add_exec(struct html *h, struct html_task *row, const struct task *t, uint64_t time, bool inherited)
+{
+	const struct proc *p = t->proc;
+	struct json j = { .b = &h->tmp };
+	size_t room = argv_room(h);
+	unsigned i = 0;
+	uint32_t cut = 0;
+
+	buf_reset(&h->tmp);
+	json_open(&j, '{');
+	json_key(&j, "t");
+	json_u64(&j, time);
+	json_bytes(&j, "exe", &p->exe);
+	json_key(&j, "argv");
+	json_open(&j, '[');
+	for (; i < p->argc && room && !cut; i++) {
+		uint32_t n = (uint32_t)MIN(p->argv[i].len, room);
+
+		cut = p->argv[i].len - n;
+		json_str(&j, p->argv[i].s ? p->argv[i].s : "", n);
+		room -= MIN(room, n + 8u);
+	}
+	json_close(&j, ']');
+	if (i < p->argc)
+		json_key(&j, "argv_more"), json_u64(&j, p->argc - i);
+	if (cut)
+		json_key(&j, "argv_cut"), json_u64(&j, cut);
+	json_bytes(&j, "cwd", t->fs && t->fs->cwd.len ? &t->fs->cwd : &p->cwd0);
+	if (inherited)
+		json_key(&j, "inherited"), json_bool(&j, true);
+	json_close(&j, '}');
+
+	struct html_exec head = { .prev = row->last_exec, .nbytes = (uint32_t)h->tmp.len };
+
+	row->last_exec = h->execs.nbytes + 1;
+	spool_add(&h->execs, &head, sizeof(head));
+	spool_add(&h->execs, h->tmp.s, h->tmp.len);
+}
+
+static int32_t lane_in(struct table *lanes, uint32_t id)
+{
+	return id ? (int32_t)*(uint32_t *)table_row(lanes, id) - 1 : -1;
+}
+
+static int32_t add_lane(struct html *h, const struct task *t)
+{
+	const struct proc *p = t->proc;
+	int32_t lane = (int32_t)h->ntasks++, parent = lane_in(&h->lane_of_task, t->creator), first = lane_in(&h->lane_of_proc, p->id);
+	struct html_task *row = table_row(&h->tasks, (uint32_t)lane);
+
+	*row = (struct html_task){ .start = p->attached && !t->creator ? 0 : html_time(h, t->start_ns), .pid = p->pid, .tid = t->tid,
+				   .ppid = p->ppid, .parent = parent, .proc = (uint32_t)(first < 0 ? lane : first), .status = -1,
+				   .attached = p->attached && !t->creator };
+	if (first < 0 && (p->exe.len || p->argc))
+		add_exec(h, row, t, row->start, true);
+	*(uint32_t *)table_row(&h->lane_of_task, t->id) = (uint32_t)lane + 1;
+	if (first < 0)
+		*(uint32_t *)table_row(&h->lane_of_proc, p->id) = (uint32_t)lane + 1;
+	return lane;
+}
+
+int32_t html_lane(struct html *h, const struct task *t)
+{
+	if (!t)
+		return -1;
+	int32_t lane = lane_in(&h->lane_of_task, t->id);
+
+	if (lane < 0)
+		lane = add_lane(h, t);
+	struct html_task *row = table_row(&h->tasks, (uint32_t)lane);
+	uint32_t n = MIN(t->comm.len, (uint32_t)sizeof(row->comm));
+
+	if (row->comm_len != n || memcmp(row->comm, t->comm.s, n)) {
+		row->comm_len = (uint8_t)n;
+		memcpy(row->comm, t->comm.s, n);
+	}
+	return lane;
+}
+
+int32_t html_lane_of_proc(struct html *h, uint32_t proc) { return lane_in(&h->lane_of_proc, proc); }
+
+static void task_ended(struct html *h, int32_t lane, const struct event *ev)
+{
+	struct html_task *row = table_row(&h->tasks, (uint32_t)lane);
+
+	row->ended = true;
+	row->end = html_time(h, ev->ts_ns + ev->dur_ns);
+	if (ev->kind == EV_EXIT) {
+		row->has_status = true;
+		row->status = ev->status;
+		row->utime_ns = ev->task->proc->utime_ns;
+		row->stime_ns = ev->task->proc->stime_ns;
+	}
+}
+
+/* ---- open files and connections ---- */
+
+enum { SOCK_TCP4, SOCK_TCP6, SOCK_UDP4, SOCK_UDP6, SOCK_UNIX, SOCK_UNIX_DGRAM, SOCK_NETLINK, SOCK_PIPE, SOCK_OTHER };
+const char *const html_sock_kinds[] = { "tcp4", "tcp6", "udp4", "udp6", "unix", "unix-dgram", "netlink", "pipe", "other", NULL };
+enum { STATE_UNCONNECTED, STATE_CONNECTING, STATE_CONNECTED, STATE_ACCEPTED, STATE_LISTENING, STATE_BOUND, STATE_FAILED };
+const char *const html_sock_states[] = { "unconnected", "connecting", "connected", "accepted", "listening", "bound", "failed", NULL };
+
+static uint8_t sock_kind(const struct sock *s)
+{
+	bool stream = s->type == SOCK_STREAM, dgram = s->type == SOCK_DGRAM;
+
+	switch (s->family) {
+	case AF_INET: return stream ? SOCK_TCP4 : dgram ? SOCK_UDP4 : SOCK_OTHER;
+	case AF_INET6: return stream ? SOCK_TCP6 : dgram ? SOCK_UDP6 : SOCK_OTHER;
+	case AF_UNIX: return dgram ? SOCK_UNIX_DGRAM : SOCK_UNIX;
+	case AF_NETLINK: return SOCK_NETLINK;
+	default: return SOCK_OTHER;
+	}
+}
+
+static uint8_t sock_state(const struct sock *s)
+{
+	switch (s->state) {
+	case CONN_CONNECTING: return STATE_CONNECTING;
+	case CONN_CONNECTED: return STATE_CONNECTED;
+	case CONN_FAILED: return STATE_FAILED;
+	case CONN_LISTENING: return STATE_LISTENING;
+	case CONN_ACCEPTED: return STATE_ACCEPTED;
+	default: return s->has_local ? STATE_BOUND : STATE_UNCONNECTED;
+	}
+}
+
+static uint32_t addr_string(struct html *h, bool known, const struct addr *a)
+{
+	if (!known)
+		return 0;
+	buf_reset(&h->tmp);
+	addr_format(&h->tmp, a);
+	return html_string(h, h->tmp.s, h->tmp.len);
+}
+
+/* Addresses change with few calls; formatting them at every send would cost more than the rest. */
+static bool addresses_changed(const struct event *ev)
+{
+	switch (ev->kind) {
+	case EV_READ: case EV_WRITE: case EV_SEND: case EV_RECV: case EV_POLL: case EV_SEEK: case EV_TRANSFER: return false;
+	default: return true;
+	}
+}
+
+static void update_conn(struct html *h, const struct file *f, const struct event *ev)
+{
+	const struct sock *s = f->sock;
+	struct html_file *file = table_row(&h->files, f->id);
+	bool is_new = !file->conn;
+
+	/* a pipe is one connection, told of at its writing end (the younger one): the page finds the other by peer_file */
+	if (!s && (!f->peer_file || f->id < f->peer_file))
+		return;
+	if (is_new)
+		file->conn = ++h->nconns;
+	struct html_conn *c = table_row(&h->conns, file->conn - 1);
+
+	if (is_new)
+		*c = (struct html_conn){ .file = f->id, .kind = s ? sock_kind(s) : SOCK_PIPE, .lane = file->lane,
+					 .state = s ? 0 : STATE_CONNECTED, .peer_lane = -1 };
+	c->peer_file = f->peer_file;
+	c->peer_proc = f->peer_proc;
+	if (!s || !(is_new || addresses_changed(ev)))
+		return;
+	/* the furthest it came: a shutdown does not make it unconnected */
+	if (sock_state(s) || !c->state)
+		c->state = sock_state(s);
+	c->err = (uint8_t)MIN(s->err, 239);
+	if (s->connected_ns > s->connect_ns && s->connect_ns)
+		c->connect = s->connected_ns - s->connect_ns;
+	uint32_t local = addr_string(h, s->has_local, &s->local), peer = addr_string(h, s->has_peer, &s->peer);
+
+	c = table_row(&h->conns, file->conn - 1);
+	c->local = local ? local : c->local;
+	c->peer = peer ? peer : c->peer;
+	file = table_row(&h->files, f->id);
+	file->peer = c->peer;
+}
+
+struct html_file *html_file_row(struct html *h, const struct file *f, const struct event *ev)
+{
+	if (!f || !f->id)
+		return NULL;
+	struct html_file *row = table_row(&h->files, f->id);
+
+	if (!row->seen) {
+		int32_t lane = !f->opener_proc ? -1 : ev->task && ev->task->proc->id == f->opener_proc ? html_lane(h, ev->task)
+			     : lane_in(&h->lane_of_proc, f->opener_proc);
+
+		*row = (struct html_file){ .open = f->opener_proc ? html_time(h, f->opened_ns) : 0, .close = NOT_CLOSED, .lane = lane,
+					   .kind = (uint8_t)(f->kind + 1), .seen = true };
+	}
+	uint64_t hash = f->name.len ? intern_hash(&h->ids, f->name.s, f->name.len) : 0;
+
+	if (hash != row->name_hash || !row->name) {
+		row->name_hash = hash;
+		row->name = html_string(h, f->name.s, f->name.len);
+	}
+	if (f->sock || f->kind == FILE_PIPE)
+		update_conn(h, f, ev);
+	return row;
+}
+
+static void file_closed(struct html *h, const struct event *ev)
+{
+	/* a description no event was about says nothing in a report */
+	if (!ev->file || ev->file->id >= h->files.nrows || !((struct html_file *)table_row(&h->files, ev->file->id))->seen)
+		return;
+	html_file_row(h, ev->file, ev);
+	((struct html_file *)table_row(&h->files, ev->file->id))->close = html_time(h, ev->ts_ns);
+}
+
+void html_world_event(struct html *h, const struct event *ev)
+{
+	int32_t lane = html_lane(h, ev->task);
+
+	switch (ev->kind) {
+	case EV_FORK: case EV_THREAD:
+		html_lane(h, ev->child);
+		break;
+	case EV_EXEC:
+		if (lane >= 0)
+			add_exec(h, table_row(&h->tasks, (uint32_t)lane), ev->task, html_time(h, ev->ts_ns), false);
+		break;
+	case EV_EXIT:
+		if (lane >= 0) {
+			struct html_task *row = table_row(&h->tasks, (uint32_t)lane);
+			uint32_t first = row->proc;
+
+			task_ended(h, lane, ev);
+			if (first != (uint32_t)lane)	/* the last thread is told of; the status is the process's */
+				task_ended(h, (int32_t)first, ev);
+		}
+		break;
+	case EV_THREAD_EXIT:
+		if (lane >= 0)
+			task_ended(h, lane, ev);
+		break;
+	case EV_RELEASE:
+		file_closed(h, ev);
+		break;
+	case EV_LOST:
+		h->lost += ev->count;
+		if (!h->lost_note.len)
+			buf_add(&h->lost_note, ev->text, ev->text_len);
+		break;
+	default:
+		break;
+	}
+}
