@@ -3,16 +3,25 @@
 void human_bytes(struct buf *b, uint64_t nbytes)
 {
 	static const char *const units[] = { "KB", "MB", "GB", "TB", "PB", "EB" };
-	double v = (double)nbytes / 1024;
-	unsigned u = 0;
+	unsigned u = 1;
+	uint64_t tenths;
 
 	if (nbytes < 1024) {
-		buf_printf(b, "%u B", (unsigned)nbytes);
+		buf_u64(b, nbytes);
+		buf_puts(b, " B");
 		return;
 	}
-	for (; v >= 1023.95 && u + 1 < ARRAY_SIZE(units); u++)
-		v /= 1024;
-	buf_printf(b, "%.1f %s", v, units[u]);
+	/* Rounded, and what rounds to 1024.0 takes the next unit.  Live lines are full of these: no printf. */
+	for (;; u++) {
+		tenths = (uint64_t)(((unsigned __int128)nbytes * 10 + (1ull << (10 * u - 1))) >> (10 * u));
+		if (tenths < 10240 || u == ARRAY_SIZE(units))
+			break;
+	}
+	buf_u64(b, tenths / 10);
+	buf_putc(b, '.');
+	buf_putc(b, (char)('0' + tenths % 10));
+	buf_putc(b, ' ');
+	buf_puts(b, units[u - 1]);
 }
 
 /* Three significant digits. */

@@ -1,6 +1,7 @@
 #include "base/text.h"
 
 #include <stdint.h>
+#include <string.h>
 
 static uint32_t decode(const char *s, unsigned len)
 {
@@ -98,29 +99,75 @@ void text_quote(struct buf *b, const char *s, size_t n)
 	buf_putc(b, '"');
 }
 
+void text_shell(struct buf *b, const char *s, size_t n)
+{
+	bool plain = n > 0;
+
+	for (size_t i = 0; i < n && plain; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		plain = c >= 0x80 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("_-+=./:,@%", c));
+	}
+	if (plain) {
+		text_safe(b, s, n);
+		return;
+	}
+	buf_putc(b, '\'');
+	for (size_t i = 0; i < n; i++) {
+		size_t run = i;
+
+		while (i < n && s[i] != '\'')
+			i++;
+		text_safe(b, s + run, i - run);
+		if (i < n)
+			buf_puts(b, "'\\''");
+	}
+	buf_putc(b, '\'');
+}
+
+/* Columns of the character at s, and in *ret_len its bytes. */
+static unsigned char_width(const char *s, size_t n, unsigned *ret_len)
+{
+	unsigned len = text_utf8_len(s, n);
+	uint32_t cp;
+
+	*ret_len = len ? len : 1;
+	if (!len)
+		return 1;
+	cp = decode(s, len);
+	/* Without a locale wcwidth() knows nothing: the wide blocks of Unicode's EastAsianWidth.txt, roughly. */
+	if ((cp >= 0x300 && cp < 0x370) || (cp >= 0xfe00 && cp < 0xfe10))
+		return 0;
+	return (cp >= 0x1100 && cp < 0x1160) || (cp >= 0x2e80 && cp < 0xa4d0) || (cp >= 0xac00 && cp < 0xd7a4) ||
+	       (cp >= 0xf900 && cp < 0xfb00) || (cp >= 0xff00 && cp < 0xff61) || (cp >= 0x1f300 && cp < 0x1f650) ||
+	       (cp >= 0x1f900 && cp < 0x1fa00) || (cp >= 0x20000 && cp < 0x30000) ? 2 : 1;
+}
+
 size_t text_width(const char *s, size_t n)
 {
 	size_t w = 0;
+	unsigned len;
 
-	for (size_t i = 0; i < n;) {
-		unsigned len = text_utf8_len(s + i, n - i);
-		uint32_t cp;
-
-		if (!len) {
-			w++, i++;
-			continue;
-		}
-		cp = decode(s + i, len);
-		/* Without a locale wcwidth() knows nothing: the wide blocks of Unicode's EastAsianWidth.txt, roughly. */
-		if ((cp >= 0x300 && cp < 0x370) || (cp >= 0xfe00 && cp < 0xfe10))
-			w += 0;
-		else if ((cp >= 0x1100 && cp < 0x1160) || (cp >= 0x2e80 && cp < 0xa4d0) || (cp >= 0xac00 && cp < 0xd7a4) ||
-			 (cp >= 0xf900 && cp < 0xfb00) || (cp >= 0xff00 && cp < 0xff61) || (cp >= 0x1f300 && cp < 0x1f650) ||
-			 (cp >= 0x1f900 && cp < 0x1fa00) || (cp >= 0x20000 && cp < 0x30000))
-			w += 2;
-		else
-			w++;
-		i += len;
-	}
+	for (size_t i = 0; i < n; i += len)
+		w += char_width(s + i, n - i, &len);
 	return w;
+}
+
+void text_middle(struct buf *b, const char *s, size_t n, size_t columns)
+{
+	size_t width = text_width(s, n), head = columns ? (columns - 1) / 2 : 0, w = 0, i = 0;
+	unsigned len;
+
+	if (width <= columns) {
+		buf_add(b, s, n);
+		return;
+	}
+	for (unsigned c; i < n && w + (c = char_width(s + i, n - i, &len)) <= head; i += len)
+		w += c;
+	buf_add(b, s, i);
+	buf_puts(b, "…");
+	/* The tail says more (a file's name): it gets what is left. */
+	for (size_t left = width - w; i < n && left > columns - 1 - w; i += len)
+		left -= char_width(s + i, n - i, &len);
+	buf_add(b, s + i, n - i);
 }

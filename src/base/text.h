@@ -14,9 +14,13 @@
 void text_safe(struct buf *b, const char *s, size_t n);
 /* The same within double quotes, with " and \ escaped: a C string literal. */
 void text_quote(struct buf *b, const char *s, size_t n);
+/* One word of a command line, quoted for a shell where it must be. */
+void text_shell(struct buf *b, const char *s, size_t n);
 /* Length of the valid UTF-8 sequence at s, 0 when it is not one (overlong, surrogate, cut off). */
 unsigned text_utf8_len(const char *s, size_t n);
 /* Would a terminal show this valid UTF-8 sequence as a plain glyph?  No: C0, C1, bidi controls, line separators. */
 bool text_printable(const char *s, unsigned len);
 /* Columns that text made by text_safe() takes (East Asian wide = 2). */
 size_t text_width(const char *s, size_t n);
+/* Appends text made by text_safe(), cut in the middle with … when it is wider than columns. */
+void text_middle(struct buf *b, const char *s, size_t n, size_t columns);
