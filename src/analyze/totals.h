@@ -15,6 +15,7 @@
 #include "decode/call.h"
 #include "model/model.h"
 
+struct buf;
 struct event;
 
 #define TOTALS_ROWS 65536
@@ -63,8 +64,6 @@ struct totals_proc {
 	uint32_t first_child, last_child, next_sibling;	/* rows of totals.procs + 1, 0 none; in order of start */
 };
 
-struct totals_error { const char *call; int err; uint64_t count; };	/* call: static */
-
 struct totals_call {	/* one syscall */
 	const struct syscall_spec *spec;
 	uint32_t nr; uint8_t arch;
@@ -72,10 +71,12 @@ struct totals_call {	/* one syscall */
 	struct hist dur;			/* of those whose result was seen */
 };
 
+struct totals_error { const struct totals_call *call; int err; uint64_t count; };
+
 struct totals_hidden { uint64_t events, opens, lookups, conns, nread, nwritten, sent, received; };
 
-/* Rows in order of first appearance. */
-#define TOTALS_TABLE(type) struct { type **v; unsigned n, cap; type others; uint64_t nothers; /* distinct rows are not counted: entries */ }
+/* Rows in order of first appearance.  nothers: how often something had no row (for processes: how many have none). */
+#define TOTALS_TABLE(type) struct { type **v; unsigned n, cap; type others; uint64_t nothers; }
 
 struct totals {
 	struct bytes command;			/* as typed, shell-quoted, safe to show; "pid 12, 13" when attached */
@@ -89,7 +90,7 @@ struct totals {
 
 	enum noise_class noise;			/* of the event fed last */
 	uint64_t nevents, ncalls, nlost, nlost_events;
-	unsigned ntasks, nprocs, nalive;	/* seen in all; processes seen; processes alive now */
+	unsigned ntasks, nprocs, nalive;	/* seen in all; processes seen, and not seen to end */
 
 	/* bytes: regular files (with block devices and memfds); terminals, pipes and the like; network; local sockets */
 	uint64_t file_read, file_written, other_read, other_written, net_sent, net_received, local_sent, local_received;
@@ -112,8 +113,14 @@ void totals_free(struct totals *t);
 void totals_event(struct totals *t, const struct event *ev);
 
 const struct totals_proc *totals_proc(const struct totals *t, uint32_t id);	/* NULL when not kept */
-/* The first n rows by what matters: bytes moved (files, conns), count (lookups, errors), total time (calls).
- * ret_rows gets at most max row numbers; returns how many. */
+/* A command line as one would type it, safe to show, cut after about max bytes. */
+void totals_command(struct buf *b, const struct bytes *argv, unsigned argc, size_t max);
+
+/*
+ * The rows that matter most: bytes moved (files, conns), count (lookups, errors), total time (calls); ties in order of
+ * appearance.  noise: also rows the noise filter hides.  ret_rows gets at most max row numbers; returns how many rows
+ * there are in all.
+ */
 unsigned totals_top_files(const struct totals *t, bool noise, unsigned *ret_rows, unsigned max);
 unsigned totals_top_lookups(const struct totals *t, bool noise, unsigned *ret_rows, unsigned max);
 unsigned totals_top_conns(const struct totals *t, bool noise, unsigned *ret_rows, unsigned max);

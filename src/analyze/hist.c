@@ -1,0 +1,48 @@
+#include "analyze/hist.h"
+
+#include "base/macro.h"
+
+/* Values below 8 have a bucket each; above, the top bit chooses the octave and the next three the bucket in it. */
+unsigned hist_bucket(uint64_t v)
+{
+	if (v < HIST_SUB)
+		return (unsigned)v;
+	unsigned e = 63 - (unsigned)__builtin_clzll(v);
+
+	return (e - 2) * HIST_SUB + (unsigned)(v >> (e - 3) & (HIST_SUB - 1));
+}
+
+uint64_t hist_bucket_low(unsigned i)
+{
+	unsigned e = i / HIST_SUB + 2;
+
+	return i < HIST_SUB ? i : (uint64_t)(HIST_SUB + i % HIST_SUB) << (e - 3);
+}
+
+void hist_add(struct hist *h, uint64_t v)
+{
+	h->min = h->n ? MIN(h->min, v) : v;
+	h->max = MAX(h->max, v);
+	h->n++;
+	h->sum += v;
+	h->buckets[hist_bucket(v)]++;
+}
+
+uint64_t hist_quantile(const struct hist *h, double q)
+{
+	uint64_t want = (uint64_t)(q * (double)h->n + 0.5), seen = 0;
+
+	if (!h->n)
+		return 0;
+	want = MIN(MAX(want, 1), h->n);
+	for (unsigned i = 0; i < HIST_BUCKETS; i++) {
+		seen += h->buckets[i];
+		if (seen >= want) {
+			uint64_t low = hist_bucket_low(i), next = i + 1 < HIST_BUCKETS ? hist_bucket_low(i + 1) : UINT64_MAX;
+			uint64_t mid = low + (next - low) / 2;
+
+			return MAX(h->min, MIN(mid, h->max));
+		}
+	}
+	return h->max;
+}
