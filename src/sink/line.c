@@ -1,0 +1,467 @@
+#include "sink/line.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "abi/spec.h"
+#include "analyze/totals.h"
+#include "base/human.h"
+#include "base/macro.h"
+#include "base/text.h"
+#include "event/event.h"
+#include "model/model.h"
+#include "record/record.h"
+#include "sink/out.h"
+#include "sink/value.h"
+
+static void hex(struct buf *b, uint64_t v, unsigned min)
+{
+	char tmp[16];
+	unsigned i = sizeof(tmp);
+
+	do {
+		tmp[--i] = "0123456789abcdef"[v & 15];
+		v >>= 4;
+	} while (v || sizeof(tmp) - i < min);
+	buf_add(b, tmp + i, sizeof(tmp) - i);
+}
+
+void line_begin(struct buf *b, uint64_t since_start_ns, uint32_t tid)
+{
+	uint64_t ms = since_start_ns / 1000000;
+	char frac[3] = { (char)('0' + ms / 100 % 10), (char)('0' + ms / 10 % 10), (char)('0' + ms % 10) };
+
+	buf_putc(b, STYLE_DIM);
+	buf_add(b, "[+", 2);
+	buf_u64(b, ms / 1000);
+	buf_putc(b, '.');
+	buf_add(b, frac, 3);
+	buf_add(b, "s]", 2);
+	if (tid) {
+		buf_add(b, " [", 2);
+		buf_u64(b, tid);
+		buf_putc(b, ']');
+	}
+	buf_putc(b, STYLE_OFF);
+	buf_putc(b, ' ');
+}
+
+/* Bytes, right-aligned: the sizes of consecutive lines stand under each other. */
+static void size_column(struct buf *b, uint64_t nbytes, unsigned width)
+{
+	size_t at = b->len, n;
+
+	human_bytes(b, nbytes);
+	n = b->len - at;
+	if (n >= width)
+		return;
+	buf_grow(b, width);
+	memmove(b->s + at + width - n, b->s + at, n + 1);
+	memset(b->s + at, ' ', width - n);
+	b->len += width - n;
+}
+
+static void error(struct buf *b, int err)
+{
+	const char *name = errno_name(err);
+
+	buf_putc(b, ' ');
+	buf_putc(b, STYLE_ERROR);
+	if (name)
+		buf_puts(b, name);
+	else
+		buf_printf(b, "errno %d", err);
+	buf_putc(b, STYLE_OFF);
+}
+
+static void path(struct buf *b, const struct event *ev)
+{
+	if (ev->path)
+		text_safe(b, ev->path, ev->path_len);
+	else if (ev->raw)
+		text_safe(b, ev->raw, ev->raw_len);
+	else if (ev->file)
+		file_format(b, ev->file);
+	else if (ev->fd >= 0)
+		buf_printf(b, "fd %d", ev->fd);
+	else
+		buf_putc(b, '?');	/* the name could not be read: a bad pointer */
+}
+
+/* ---- by kind ---- */
+
+static void basename_of(const char *s, uint32_t len, const char **ret_s, uint32_t *ret_len)
+{
+	const char *slash = s ? memrchr(s, '/', len) : NULL;
+
+	*ret_s = slash ? slash + 1 : s;
+	*ret_len = slash ? (uint32_t)(len - (slash + 1 - s)) : len;
+}
+
+static void line_exec(struct buf *b, const struct event *ev)
+{
+	const struct proc *p = ev->task->proc;
+	const char *name;
+	uint32_t len;
+
+	basename_of(ev->path ? ev->path : ev->raw, ev->path ? ev->path_len : ev->raw_len, &name, &len);
+	if (!len && p) {
+		name = p->comm.s;
+		len = p->comm.len;
+	}
+	buf_puts(b, "─── ");
+	text_safe(b, name, len);
+	buf_puts(b, " exec ───");
+	buf_putc(b, STYLE_OFF);
+	if (p && p->argc > 1) {
+		buf_putc(b, ' ');
+		buf_putc(b, STYLE_DIM);
+		totals_command(b, p->argv, p->argc, 200);
+		buf_putc(b, STYLE_OFF);
+	}
+}
+
+static void line_exec_failed(struct buf *b, const struct event *ev)
+{
+	buf_putc(b, ' ');
+	path(b, ev);
+	error(b, ev->err);
+}
+
+static void line_child(struct buf *b, const struct event *ev)
+{
+	if (ev->child) {
+		buf_puts(b, " → ");
+		buf_u64(b, ev->child->tid);
+	}
+}
+
+void line_status(struct buf *b, int status)
+{
+	if (status < 0) {
+		buf_puts(b, "exit, status unknown");
+	} else if (WIFSIGNALED(status)) {
+		buf_puts(b, "killed by ");
+		buf_puts(b, signal_name(WTERMSIG(status)));
+		if (WCOREDUMP(status))
+			buf_puts(b, " (core dumped)");
+	} else {
+		buf_puts(b, "exit ");
+		buf_u64(b, (unsigned)WEXITSTATUS(status));
+	}
+}
+
+static void line_exit(struct buf *b, const struct event *ev) { line_status(b, ev->status); }
+
+static void line_attach(struct buf *b, const struct event *ev)
+{
+	const struct task *t = ev->task;
+
+	buf_puts(b, t->is_thread ? " thread " : " process ");
+	buf_u64(b, t->tid);
+	if (t->comm.len) {
+		buf_putc(b, ' ');
+		text_safe(b, t->comm.s, t->comm.len);
+	}
+}
+
+static void line_open(struct buf *b, const struct event *ev)
+{
+	static const struct { unsigned mask; const char *word; } words[] = {
+		{ O_CREAT, "create" }, { O_EXCL, "exclusive" }, { O_TRUNC, "truncate" }, { O_APPEND, "append" },
+	};
+	static const char *const modes[] = { "read", "write", "read/write", "no access" };
+
+	buf_putc(b, ' ');
+	path(b, ev);
+	buf_puts(b, " (");
+	if (ev->flags & O_PATH) {
+		buf_puts(b, "path only");
+	} else {
+		buf_puts(b, modes[ev->flags & O_ACCMODE]);
+		if ((ev->flags & O_TMPFILE) == O_TMPFILE)
+			buf_puts(b, ", temporary");
+		else if (ev->flags & O_DIRECTORY)
+			buf_puts(b, ", directory");
+		for (unsigned i = 0; i < ARRAY_SIZE(words); i++)
+			if (ev->flags & words[i].mask) {
+				buf_puts(b, ", ");
+				buf_puts(b, words[i].word);
+			}
+	}
+	buf_putc(b, ')');
+}
+
+static void line_path(struct buf *b, const struct event *ev)
+{
+	buf_putc(b, ' ');
+	path(b, ev);
+	if (ev->path2_len) {
+		buf_puts(b, " → ");
+		text_safe(b, ev->path2, ev->path2_len);
+	}
+}
+
+static void line_sized_path(struct buf *b, const struct event *ev)
+{
+	line_path(b, ev);
+	buf_puts(b, " (");
+	human_bytes(b, ev->nbytes);
+	buf_putc(b, ')');
+}
+
+static void address(struct buf *b, const struct addr *a)
+{
+	struct buf t = { 0 };
+
+	addr_format(&t, a);
+	text_safe(b, t.s ? t.s : "", t.len);
+	buf_done(&t);
+}
+
+static void line_socket(struct buf *b, const struct event *ev)
+{
+	const struct sock *s = ev->file ? ev->file->sock : NULL;
+	const struct addr *peer = ev->peer ? ev->peer : s && s->has_peer ? &s->peer : NULL;
+	const struct addr *local = s && s->has_local ? &s->local : NULL;
+
+	buf_putc(b, ' ');
+	buf_puts(b, s ? sock_proto_name(s) : "socket");
+	if (ev->kind == EV_CONNECT || ev->kind == EV_CONNECTED) {
+		buf_puts(b, " → ");
+		if (peer)
+			address(b, peer);
+		else
+			buf_putc(b, '?');
+	} else if (ev->kind == EV_ACCEPT) {
+		if (peer && (peer->len || peer->port)) {
+			buf_puts(b, " ← ");
+			address(b, peer);
+		}
+		if (local) {
+			buf_puts(b, " on ");
+			address(b, local);
+		}
+	} else if (local) {
+		buf_putc(b, ' ');
+		address(b, local);
+	} else if (ev->peer) {
+		buf_putc(b, ' ');
+		address(b, ev->peer);
+	}
+}
+
+static void line_memory(struct buf *b, const struct event *ev)
+{
+	buf_putc(b, ' ');
+	if (ev->kind == EV_MMAP && ev->err) {	/* no address: it did not come about */
+		size_column(b, ev->nbytes, 8);
+	} else {
+		hex(b, ev->addr, 12);
+		buf_putc(b, '-');
+		hex(b, ev->addr + ev->nbytes, 12);
+		if (ev->kind == EV_MMAP || ev->kind == EV_MPROTECT) {
+			buf_putc(b, ' ');
+			buf_putc(b, ev->prot & PROT_READ ? 'r' : '-');
+			buf_putc(b, ev->prot & PROT_WRITE ? 'w' : '-');
+			buf_putc(b, ev->prot & PROT_EXEC ? 'x' : '-');
+		}
+		size_column(b, ev->nbytes, 9);
+	}
+	buf_putc(b, ' ');
+	if (ev->file && ev->kind == EV_MMAP)
+		file_format(b, ev->file);
+	else if (ev->path_len)
+		text_safe(b, ev->path, ev->path_len);
+	else if (ev->kind == EV_MMAP)
+		buf_puts(b, ev->flags & MAP_STACK ? "stack" : "anon");
+	else
+		b->len--;
+	if (ev->kind == EV_MMAP && (ev->flags & MAP_SHARED))
+		buf_puts(b, " shared");
+}
+
+static void line_brk(struct buf *b, const struct event *ev)
+{
+	buf_puts(b, " heap ");
+	buf_putc(b, ev->delta < 0 ? '-' : '+');
+	human_bytes(b, (uint64_t)(ev->delta < 0 ? -ev->delta : ev->delta));
+}
+
+static void line_signal(struct buf *b, const struct event *ev)
+{
+	buf_putc(b, ' ');
+	buf_puts(b, signal_name(ev->signo));
+	if (ev->sender_pid)
+		buf_printf(b, " from pid %u", ev->sender_pid);
+	else if (ev->sigcode > 0 && ev->sigcode != SI_KERNEL && (ev->signo == SIGSEGV || ev->signo == SIGBUS || ev->signo == SIGFPE || ev->signo == SIGILL))
+		buf_printf(b, " at 0x%llx", (unsigned long long)ev->addr);
+	if (ev->flags & SIGNAL_IGNORED)
+		buf_puts(b, " (ignored)");
+}
+
+static void line_kill(struct buf *b, const struct event *ev)
+{
+	buf_putc(b, ' ');
+	if (ev->signo)
+		buf_puts(b, signal_name(ev->signo));
+	else
+		buf_puts(b, "0 (is it there?)");
+	if (ev->target_pid)
+		buf_printf(b, " → %u", ev->target_pid);
+}
+
+static void line_stop(struct buf *b, const struct event *ev)
+{
+	if (ev->signo) {
+		buf_puts(b, " by ");
+		buf_puts(b, signal_name(ev->signo));
+	}
+}
+
+static void line_lost(struct buf *b, const struct event *ev)
+{
+	buf_putc(b, ' ');
+	buf_u64(b, ev->count);
+	buf_puts(b, ev->count == 1 ? " record" : " records");
+	if (ev->text_len) {
+		buf_puts(b, ": ");
+		text_safe(b, ev->text, ev->text_len);
+	}
+}
+
+static void (*const formats[_EV_MAX])(struct buf *, const struct event *) = {
+	[EV_EXEC] = line_exec, [EV_EXEC_FAILED] = line_exec_failed, [EV_FORK] = line_child, [EV_THREAD] = line_child,
+	[EV_EXIT] = line_exit, [EV_ATTACH] = line_attach, [EV_DETACH] = line_attach, [EV_OPEN] = line_open,
+	[EV_TRUNCATE] = line_sized_path, [EV_FALLOCATE] = line_sized_path,
+	[EV_SOCKET] = line_socket, [EV_CONNECT] = line_socket, [EV_CONNECTED] = line_socket, [EV_ACCEPT] = line_socket,
+	[EV_BIND] = line_socket, [EV_LISTEN] = line_socket, [EV_SHUTDOWN] = line_socket,
+	[EV_MMAP] = line_memory, [EV_MUNMAP] = line_memory, [EV_MREMAP] = line_memory, [EV_MPROTECT] = line_memory,
+	[EV_MADVISE] = line_memory, [EV_BRK] = line_brk, [EV_SIGNAL] = line_signal, [EV_KILL] = line_kill,
+	[EV_STOP] = line_stop, [EV_CONT] = line_stop, [EV_LOST] = line_lost,
+};
+
+/* A lookup is told by what was asked. */
+static const char *lookup_verb(const struct event *ev)
+{
+	static const struct { const char *call, *verb; } verbs[] = {
+		{ "newfstatat", "stat" }, { "statx", "stat" }, { "lstat", "stat" }, { "stat64", "stat" }, { "lstat64", "stat" },
+		{ "fstatat64", "stat" }, { "faccessat", "access" }, { "faccessat2", "access" }, { "readlinkat", "readlink" },
+	};
+	const char *name = ev->call ? ev->call->spec->name : NULL;
+
+	if (!name)
+		return event_info(ev->kind)->verb;
+	for (unsigned i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (!strcmp(name, verbs[i].call))
+			return verbs[i].verb;
+	return name;
+}
+
+void line_event(struct buf *b, const struct event *ev)
+{
+	const struct event_info *info = event_info(ev->kind);
+	bool own_words = ev->kind == EV_EXEC || ev->kind == EV_EXIT;
+
+	buf_putc(b, (char)(STYLE_CAT + info->category));
+	if (!own_words) {
+		buf_puts(b, ev->kind == EV_LOOKUP ? lookup_verb(ev) : info->verb ? info->verb : info->name);
+		buf_putc(b, STYLE_OFF);
+	}
+	if (formats[ev->kind])
+		formats[ev->kind](b, ev);
+	else
+		line_path(b, ev);
+	if (own_words)
+		buf_putc(b, STYLE_OFF);
+	if (!ev->err || ev->kind == EV_EXEC_FAILED)
+		return;
+	if (ev->err == EINPROGRESS) {
+		buf_puts(b, " in progress");
+		return;
+	}
+	error(b, ev->err);
+	if (ev->kind == EV_CONNECT || ev->kind == EV_CONNECTED) {
+		buf_puts(b, " after ");
+		human_ns(b, ev->dur_ns);
+	}
+}
+
+/* ---- I/O ---- */
+
+bool io_run_is_io(const struct event *ev)
+{
+	return ev->kind == EV_READ || ev->kind == EV_WRITE || ev->kind == EV_SEND || ev->kind == EV_RECV || ev->kind == EV_TRANSFER;
+}
+
+static void object(struct buf *b, const struct file *f, const struct addr *peer, int fd)
+{
+	if (peer && f && f->sock && (peer->len || peer->port))
+		address(b, peer);
+	else if (f)
+		file_format(b, f);
+	else
+		buf_printf(b, "fd %d", fd);
+}
+
+void io_run_start(struct io_run *r, const struct event *ev)
+{
+	struct buf *b = &r->name;
+
+	r->kind = (uint8_t)ev->kind;
+	r->err = ev->err;
+	r->fd = ev->fd;
+	r->file = ev->file ? ev->file->id : 0;
+	r->file2 = ev->file2 ? ev->file2->id : 0;
+	r->count = 0;
+	r->nbytes = 0;
+	r->first_ns = ev->ts_ns + ev->dur_ns;
+	if ((r->has_peer = ev->peer != NULL))
+		r->peer = *ev->peer;
+	buf_reset(b);
+	buf_puts(b, ev->kind == EV_WRITE || ev->kind == EV_SEND ? "to " : ev->kind == EV_TRANSFER ? "" : "from ");
+	object(b, ev->file, ev->kind == EV_TRANSFER ? NULL : ev->peer, ev->fd);
+	if (ev->kind == EV_TRANSFER) {
+		buf_puts(b, " → ");
+		object(b, ev->file2, NULL, ev->fd2);
+	}
+}
+
+bool io_run_same(const struct io_run *r, const struct event *ev)
+{
+	return r->kind == ev->kind && r->err == ev->err && r->fd == ev->fd && r->file == (ev->file ? ev->file->id : 0) &&
+	       r->file2 == (ev->file2 ? ev->file2->id : 0) && r->has_peer == (ev->peer != NULL) &&
+	       (!ev->peer || !memcmp(&r->peer, ev->peer, sizeof(r->peer)));
+}
+
+void io_run_format(struct buf *b, const struct io_run *r)
+{
+	const struct event_info *info = event_info(r->kind);
+	size_t n = strlen(info->verb);
+
+	buf_putc(b, (char)(STYLE_CAT + info->category));
+	buf_add(b, info->verb, n);
+	buf_putc(b, STYLE_OFF);
+	if (r->count > 1) {
+		buf_putc(b, ' ');
+		buf_u64(b, r->count);
+		buf_puts(b, "×");
+	}
+	if (!r->err) {
+		if (r->count > 1) {
+			buf_putc(b, ' ');
+			human_bytes(b, r->nbytes);
+		} else {
+			size_column(b, r->nbytes, n < 5 ? 13 - (unsigned)n : 8);
+		}
+	}
+	buf_putc(b, ' ');
+	buf_add(b, r->name.s, r->name.len);
+	if (r->err)
+		error(b, r->err);
+}

@@ -1,0 +1,36 @@
+#pragma once
+/*
+ * Events as the live lines a person reads, with style marks (sink/out.h).
+ * Everything that came from the program is made safe here.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "decode/call.h"
+
+struct event;
+
+/* "[+0.003s] [pid] ": a line's beginning; tid 0: none is shown. */
+void line_begin(struct buf *b, uint64_t since_start_ns, uint32_t tid);
+/* What follows, for every kind but I/O; no newline. */
+void line_event(struct buf *b, const struct event *ev);
+
+void line_status(struct buf *b, int status);	/* "exit 3", "killed by SIGSEGV (core dumped)" */
+
+/* I/O: one call, or several equal ones in a row. */
+struct io_run {
+	uint8_t kind;			/* enum event_kind */
+	bool has_peer;
+	int err, fd;
+	uint32_t file, file2;		/* ids */
+	uint32_t tid;			/* shown; 0: not; the caller's */
+	uint64_t count, nbytes;
+	uint64_t first_ns, last_ns;	/* ends of the first and the last call */
+	struct addr peer;
+	struct buf name;		/* "from /etc/hosts" */
+};
+bool io_run_is_io(const struct event *ev);
+void io_run_start(struct io_run *r, const struct event *ev);	/* r->name is reused */
+bool io_run_same(const struct io_run *r, const struct event *ev);	/* would this call be the same line? */
+void io_run_format(struct buf *b, const struct io_run *r);	/* "read 3× 2.3 KB from /etc/hosts" */

@@ -1,0 +1,289 @@
+#include <string.h>
+
+#include "analyze/totals.h"
+#include "base/buf.h"
+#include "base/diag.h"
+#include "base/human.h"
+#include "base/macro.h"
+#include "base/text.h"
+#include "event/event.h"
+#include "sink/line.h"
+#include "sink/out.h"
+#include "sink/sink.h"
+#include "sink/value.h"
+
+#define uthash_malloc(size) xmalloc(size)
+#include <uthash.h>
+
+/*
+ * Equal I/O of one task becomes one line while the calls follow each other within 100 ms, for at most a second.  When
+ * a line appears, and where, is decided by the times of events alone, never by when the capture delivered them: that is
+ * why a replayed recording gives the same text.  A line may wait until something ends later than its deadline; tick()
+ * promises the same thing without an event.
+ */
+#define MERGE_GAP_NS 100000000u
+#define MERGE_MAX_NS 1000000000u
+
+struct pending {
+	uint32_t task;
+	bool waiting;
+	struct io_run run;
+	struct pending *prev, *next;	/* the waiting ones, in order of their first call */
+	UT_hash_handle hh;
+};
+
+struct text_sink {
+	struct sink sink;
+	struct out *out;
+	const struct sink_options *opt;
+	struct buf line;
+	struct pending *tasks, *last;	/* by task id; the one used last */
+	struct pending *first_waiting, *last_waiting;
+	uint64_t deadline_ns;		/* no waiting line's is earlier */
+	uint64_t start_ns;
+	uint32_t verbose_task;		/* whose call, entered when, had its line (one call can be several events) */
+	uint64_t verbose_enter_ns;
+	bool header;
+};
+
+static uint64_t deadline_of(const struct io_run *r) { return MIN(r->last_ns + MERGE_GAP_NS, r->first_ns + MERGE_MAX_NS); }
+
+static uint64_t since_start(const struct text_sink *s, uint64_t ts_ns) { return ts_ns > s->start_ns ? ts_ns - s->start_ns : 0; }
+
+static uint32_t shown_tid(const struct text_sink *s, uint32_t tid) { return s->opt->totals->ntasks > 1 ? tid : 0; }
+
+static void write_line(struct text_sink *s)
+{
+	buf_putc(&s->line, '\n');
+	out_write(s->out, s->line.s, s->line.len);
+	buf_reset(&s->line);
+}
+
+static void flush_one(struct text_sink *s, struct pending *p)
+{
+	if (!p->waiting)
+		return;
+	*(p->prev ? &p->prev->next : &s->first_waiting) = p->next;
+	*(p->next ? &p->next->prev : &s->last_waiting) = p->prev;
+	p->waiting = false;
+	line_begin(&s->line, since_start(s, p->run.last_ns), p->run.tid);
+	io_run_format(&s->line, &p->run);
+	write_line(s);
+}
+
+/*
+ * Everything that no event ending at now_ns or later can join, earliest deadline first: the order in which ticks, if
+ * there were any, have done it.
+ */
+static void flush_due(struct text_sink *s, uint64_t now_ns)
+{
+	while (s->first_waiting && s->deadline_ns < now_ns) {
+		struct pending *due = s->first_waiting;
+
+		for (struct pending *p = due->next; p; p = p->next)
+			if (deadline_of(&p->run) < deadline_of(&due->run))
+				due = p;
+		s->deadline_ns = deadline_of(&due->run);	/* was a lower bound */
+		if (s->deadline_ns < now_ns)
+			flush_one(s, due);
+	}
+	if (!s->first_waiting)
+		s->deadline_ns = UINT64_MAX;
+}
+
+static void flush_all(struct text_sink *s) { flush_due(s, UINT64_MAX); }
+
+static struct pending *pending_find(struct text_sink *s, uint32_t task)
+{
+	struct pending *p;
+
+	if (s->last && s->last->task == task)
+		return s->last;
+	HASH_FIND(hh, s->tasks, &task, sizeof(task), p);
+	if (p)
+		s->last = p;
+	return p;
+}
+
+static void pending_drop(struct text_sink *s, struct pending *p)
+{
+	HASH_DEL(s->tasks, p);
+	if (s->last == p)
+		s->last = NULL;
+	buf_done(&p->run.name);
+	free(p);
+}
+
+static void add_io(struct text_sink *s, const struct event *ev)
+{
+	struct pending *p = pending_find(s, ev->task->id);
+	uint64_t end = ev->ts_ns + ev->dur_ns;
+
+	if (!p) {
+		p = xcalloc(1, sizeof(*p));
+		p->task = ev->task->id;
+		HASH_ADD(hh, s->tasks, task, sizeof(p->task), p);
+		s->last = p;
+	}
+	if (p->waiting && !(io_run_same(&p->run, ev) && end <= deadline_of(&p->run)))
+		flush_one(s, p);
+	if (!p->waiting) {
+		io_run_start(&p->run, ev);
+		p->run.tid = shown_tid(s, ev->task->tid);	/* as of now, not of when the line is written */
+		p->waiting = true;
+		p->next = NULL;
+		p->prev = s->last_waiting;
+		*(p->prev ? &p->prev->next : &s->first_waiting) = p;
+		s->last_waiting = p;
+	}
+	p->run.count++;
+	p->run.nbytes += ev->nbytes;
+	p->run.last_ns = end;
+	s->deadline_ns = MIN(s->deadline_ns, deadline_of(&p->run));
+}
+
+static void add_call(struct text_sink *s, const struct event *ev)
+{
+	const struct call *c = ev->call;
+	struct buf *b = &s->line;
+	size_t at;
+
+	if (s->verbose_task == ev->task->id && s->verbose_enter_ns == c->enter_ns)
+		return;
+	s->verbose_task = ev->task->id;
+	s->verbose_enter_ns = c->enter_ns;
+	line_begin(b, since_start(s, ev->ts_ns + ev->dur_ns), shown_tid(s, ev->task->tid));
+	buf_putc(b, (char)(STYLE_CAT + event_info(ev->kind)->category));
+	call_format_name(b, c);
+	buf_putc(b, STYLE_OFF);
+	buf_putc(b, '(');
+	call_format_args(b, ev, 0);
+	buf_puts(b, ") = ");
+	if (c->err)
+		buf_putc(b, STYLE_ERROR);
+	at = b->len;
+	call_format_result(b, ev, 0);
+	if (c->err)
+		buf_putc(b, STYLE_OFF);
+	if (!c->no_exit && !c->unfinished && b->len > at) {
+		buf_puts(b, "  ");
+		buf_putc(b, STYLE_DIM);
+		human_ns(b, c->exit_ns - c->enter_ns);
+		buf_putc(b, STYLE_OFF);
+	}
+	if (c->restarted) {
+		buf_puts(b, " (restarted)");
+	}
+	write_line(s);
+}
+
+static bool is_wanted(const struct text_sink *s, const struct event *ev)
+{
+	const struct event_info *info = event_info(ev->kind);
+
+	if (!(ev->err ? info->live_failed : info->live))
+		return false;
+	if (ev->kind == EV_ATTACH && ev->task->is_thread)
+		return false;
+	if (ev->kind == EV_BRK && !ev->delta && !ev->err)	/* a question: where is it? */
+		return false;
+	return s->opt->all || s->opt->totals->noise == NOISE_NONE;
+}
+
+static void text_header(struct text_sink *s)
+{
+	const struct bytes *cmd = &s->opt->totals->command;
+	struct buf *b = &s->line;
+
+	s->header = true;
+	buf_puts(b, "compendium: tracing ");
+	buf_putc(b, STYLE_BOLD);
+	buf_add(b, cmd->s, cmd->len);
+	buf_putc(b, STYLE_OFF);
+	write_line(s);
+}
+
+static void text_event(struct sink *sink, const struct event *ev)
+{
+	struct text_sink *s = CONTAINER_OF(sink, struct text_sink, sink);
+	struct pending *p;
+
+	switch (ev->kind) {
+	case EV_START:
+		s->start_ns = ev->ts_ns;
+		break;
+	case EV_END:
+		flush_all(s);
+		return;
+	case EV_RELEASE:
+		return;
+	default:
+		break;
+	}
+	if (!s->opt->live)
+		return;
+	if (!s->header && s->opt->totals->command.len)	/* with -p it is known with the first process */
+		text_header(s);
+	if (s->opt->verbose && ev->call && ev->kind != EV_EXEC && ev->kind != EV_FORK && ev->kind != EV_THREAD) {
+		add_call(s, ev);
+		return;
+	}
+	if (is_wanted(s, ev)) {
+		uint64_t end = ev->ts_ns + ev->dur_ns;
+
+		flush_due(s, end);
+		if (ev->task && io_run_is_io(ev)) {
+			add_io(s, ev);
+			return;
+		}
+		if (ev->task && (p = pending_find(s, ev->task->id)))
+			flush_one(s, p);
+		line_begin(&s->line, since_start(s, end), ev->task ? shown_tid(s, ev->task->tid) : 0);
+		line_event(&s->line, ev);
+		write_line(s);
+	}
+	if ((ev->kind == EV_EXIT || ev->kind == EV_THREAD_EXIT) && (p = pending_find(s, ev->task->id))) {
+		flush_one(s, p);
+		pending_drop(s, p);
+	}
+}
+
+static void text_tick(struct sink *sink, uint64_t now_ns)
+{
+	struct text_sink *s = CONTAINER_OF(sink, struct text_sink, sink);
+
+	flush_due(s, now_ns);
+	out_tick(s->out, now_ns);
+}
+
+static int text_finish(struct sink *sink, struct diag *diag UNUSED)
+{
+	struct text_sink *s = CONTAINER_OF(sink, struct text_sink, sink);
+
+	flush_all(s);	/* a stream cut short has no END */
+	return 0;
+}
+
+static void text_free(struct sink *sink)
+{
+	struct text_sink *s = CONTAINER_OF(sink, struct text_sink, sink);
+	struct pending *p, *next;
+
+	HASH_ITER(hh, s->tasks, p, next)
+		pending_drop(s, p);
+	buf_done(&s->line);
+	free(s);
+}
+
+static const struct sink_ops text_ops = {
+	.name = "text", .help = "live lines, one for each thing that happens",
+	.event = text_event, .tick = text_tick, .finish = text_finish, .free = text_free,
+};
+
+struct sink *sink_text_new(struct out *out, const struct sink_options *opt)
+{
+	struct text_sink *s = xcalloc(1, sizeof(*s));
+
+	*s = (struct text_sink){ .sink.ops = &text_ops, .out = out, .opt = opt, .deadline_ns = UINT64_MAX };
+	return &s->sink;
+}

@@ -1,0 +1,521 @@
+#include "sink/value.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "abi/names.h"
+#include "base/buf.h"
+#include "base/macro.h"
+#include "base/text.h"
+#include "decode/call.h"
+#include "event/event.h"
+#include "model/model.h"
+
+#define ITEMS_MAX 32		/* strings of a vector, vectors of an iovec, messages: shown; the rest is … */
+
+struct context { const struct event *ev; unsigned flags; };
+
+static void add_hex(struct buf *b, uint64_t v)
+{
+	char tmp[18];
+	size_t i = sizeof(tmp);
+
+	do {
+		tmp[--i] = "0123456789abcdef"[v & 15];
+		v >>= 4;
+	} while (v);
+	tmp[--i] = 'x';
+	tmp[--i] = '0';
+	buf_add(b, tmp + i, sizeof(tmp) - i);
+}
+
+static void add_i64(struct buf *b, int64_t v)
+{
+	if (v < 0)
+		buf_putc(b, '-');
+	buf_u64(b, v < 0 ? -(uint64_t)v : (uint64_t)v);
+}
+
+static void add_octal(struct buf *b, uint64_t v)
+{
+	char tmp[24];
+	size_t i = sizeof(tmp);
+
+	do {
+		tmp[--i] = (char)('0' + (v & 7));
+		v >>= 3;
+	} while (v);
+	buf_putc(b, '0');
+	buf_add(b, tmp + i, sizeof(tmp) - i);
+}
+
+static void add_address(struct buf *b, const char *bytes, size_t len)
+{
+	struct addr a;
+	struct buf t = { 0 };
+
+	if (!decode_addr(bytes, len, &a)) {
+		text_quote(b, bytes, len);
+		return;
+	}
+	addr_format(&t, &a);
+	text_safe(b, t.s ? t.s : "", t.len);
+	buf_done(&t);
+}
+
+void file_format(struct buf *b, const struct file *file)
+{
+	if (file->name.len)
+		text_safe(b, file->name.s, file->name.len);
+	else
+		buf_puts(b, file_kind_name(file->kind));
+	if (file->deleted)
+		buf_puts(b, " (deleted)");
+}
+
+void value_format_fd(struct buf *b, int fd, const struct file *file, unsigned flags)
+{
+	add_i64(b, fd);
+	if (!file || (flags & VALUE_NO_FDNAMES))
+		return;
+	buf_putc(b, '<');
+	file_format(b, file);
+	buf_putc(b, '>');
+}
+
+static const struct file *file_at(const struct event *ev, int fd)
+{
+	if (fd < 0)
+		return NULL;
+	if (fd == ev->fd && ev->file)
+		return ev->file;
+	if (fd == ev->fd2 && ev->file2)
+		return ev->file2;
+	return ev->task ? task_file(ev->task, fd) : NULL;
+}
+
+static void add_names(struct buf *b, const struct names *names, uint64_t word, bool flags)
+{
+	uint64_t rest = word, low = word & names->mask;
+	bool any = false, had_field = false;
+
+	for (const struct name_val *n = names->v; n->name; n++) {
+		bool field = names->mask && !(n->val & ~names->mask);
+
+		if (field ? n->val != low || had_field : !flags || !n->val || (rest & n->val) != n->val)
+			continue;
+		if (any)
+			buf_putc(b, '|');
+		buf_puts(b, n->name);
+		any = true;
+		had_field |= field;
+		rest &= field ? ~names->mask : ~n->val;
+	}
+	if (!rest && any)
+		return;
+	if (any)
+		buf_putc(b, '|');
+	if (rest || !flags || names->mask)
+		add_hex(b, rest);
+	else
+		buf_putc(b, '0');
+}
+
+/* ---- by type of argument ---- */
+
+typedef void format_fn(struct buf *b, const struct context *c, const struct call *call, unsigned arg);
+
+#define WORD(arg) (call->args[arg].word)
+
+static void fmt_int(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg) { add_i64(b, (int32_t)WORD(arg)); }
+static void fmt_uint(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg) { buf_u64(b, (uint32_t)WORD(arg)); }
+static void fmt_ulong(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg) { buf_u64(b, WORD(arg)); }
+static void fmt_long(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg)
+{
+	/* A 32-bit program's word is zero-extended; its sign is in bit 31. */
+	add_i64(b, call->arch == ARCH_I386 ? (int32_t)WORD(arg) : (int64_t)WORD(arg));
+}
+static void fmt_hex(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg) { add_hex(b, WORD(arg)); }
+
+static void fmt_ptr(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
+{
+	if (!WORD(arg))
+		buf_puts(b, "NULL");
+	else if (c->flags & VALUE_NO_DATA)
+		buf_puts(b, "…");
+	else
+		add_hex(b, WORD(arg));
+}
+
+static void fmt_mode(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg) { add_octal(b, (uint32_t)WORD(arg)); }
+
+static void fmt_dev(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg)
+{
+	uint64_t d = WORD(arg);
+
+	/* new_encode_dev() of the kernel */
+	buf_printf(b, "makedev(%u, %u)", (unsigned)(d >> 8 & 0xfff), (unsigned)((d & 0xff) | (d >> 12 & 0xfff00)));
+}
+
+static void fmt_signal(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg)
+{
+	int signo = (int)WORD(arg);
+
+	if (signo > 0 && signo <= 64)
+		buf_puts(b, signal_name(signo));
+	else
+		add_i64(b, signo);
+}
+
+static void fmt_clockid(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg)
+{
+	static const char *const names[] = {
+		"CLOCK_REALTIME", "CLOCK_MONOTONIC", "CLOCK_PROCESS_CPUTIME_ID", "CLOCK_THREAD_CPUTIME_ID", "CLOCK_MONOTONIC_RAW",
+		"CLOCK_REALTIME_COARSE", "CLOCK_MONOTONIC_COARSE", "CLOCK_BOOTTIME", "CLOCK_REALTIME_ALARM", "CLOCK_BOOTTIME_ALARM",
+		NULL, "CLOCK_TAI",
+	};
+	uint32_t id = (uint32_t)WORD(arg);
+
+	if (id < ARRAY_SIZE(names) && names[id])
+		buf_puts(b, names[id]);
+	else
+		add_i64(b, (int32_t)id);
+}
+
+static void fmt_fd(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
+{
+	int fd = (int)WORD(arg);
+
+	if (fd == AT_FDCWD)
+		buf_puts(b, "AT_FDCWD");
+	else
+		value_format_fd(b, fd, file_at(c->ev, fd), c->flags);
+}
+
+static void fmt_plain_fd(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
+{
+	int fd = (int)WORD(arg);
+
+	value_format_fd(b, fd, file_at(c->ev, fd), c->flags);
+}
+
+static void fmt_flags(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg)
+{
+	const struct names *names = call->args[arg].spec->names;
+
+	if (names)
+		add_names(b, names, WORD(arg), true);
+	else
+		add_hex(b, WORD(arg));
+}
+
+static void fmt_enum(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg)
+{
+	const struct names *names = call->args[arg].spec->names;
+	const char *name = names ? names_find(names, (uint32_t)WORD(arg)) : NULL;
+
+	if (!name && names)
+		name = names_find(names, WORD(arg));
+	if (name)
+		buf_puts(b, name);
+	else
+		add_i64(b, (int32_t)WORD(arg));
+}
+
+static void add_quoted(struct buf *b, const char *bytes, uint32_t len, bool trunc)
+{
+	text_quote(b, bytes, len);
+	if (trunc)
+		buf_puts(b, "…");
+}
+
+/* Names: shown whole whatever the flags. */
+static void fmt_str(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
+{
+	const struct value *v = &call->args[arg];
+
+	if (v->bytes)
+		add_quoted(b, v->bytes, v->len, v->trunc);
+	else
+		fmt_ptr(b, c, call, arg);
+}
+
+/* Contents. */
+static void fmt_data(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
+{
+	const struct value *v = &call->args[arg];
+
+	if (!v->bytes || (c->flags & VALUE_NO_DATA)) {
+		fmt_ptr(b, c, call, arg);
+		return;
+	}
+	uint64_t whole = v->len;
+
+	if (v->spec->type == ARG_BUF_OUT && !call->err && call->ret > 0)
+		whole = (uint64_t)call->ret;
+	else if (v->spec->type == ARG_BUF_IN && v->spec->len < call->nargs)
+		whole = WORD(v->spec->len);
+	add_quoted(b, v->bytes, v->len, v->trunc || whole > v->len);
+}
+
+static void fmt_strv(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
+{
+	const struct part *p;
+	unsigned n = 0;
+
+	if (!parts_find(call->parts, call->nparts, (int)arg, PART_ITEM, 0)) {
+		fmt_ptr(b, c, call, arg);
+		return;
+	}
+	buf_putc(b, '[');
+	for (const struct part *end = call->parts + call->nparts, *q = call->parts; q < end; q++) {
+		p = q;
+		if (p->arg != arg || p->part != PART_ITEM)
+			continue;
+		if (n)
+			buf_puts(b, ", ");
+		if (n++ == ITEMS_MAX) {
+			buf_puts(b, "…");
+			break;
+		}
+		if (p->flags & CHUNK_FAULT)
+			buf_putc(b, '?');
+		else
+			add_quoted(b, p->bytes, p->len, p->flags & CHUNK_TRUNC);
+	}
+	buf_putc(b, ']');
+}
+
+static void fmt_sockaddr(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
+{
+	const struct value *v = &call->args[arg];
+
+	if (v->bytes && v->len >= 2)
+		add_address(b, v->bytes, v->len);
+	else
+		fmt_ptr(b, c, call, arg);
+}
+
+struct wide_iovec { uint64_t base, len; };	/* as capture widens it */
+
+static void add_iovec(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
+{
+	const struct part *iov = parts_find(call->parts, call->nparts, (int)arg, PART_IOV, 0);
+	const struct part *data = parts_find(call->parts, call->nparts, (int)arg, PART_DATA, 0);
+	uint64_t off = 0;
+	size_t n = iov ? iov->len / sizeof(struct wide_iovec) : 0;
+
+	if (!n) {
+		fmt_ptr(b, c, call, arg);
+		return;
+	}
+	buf_putc(b, '[');
+	for (size_t i = 0; i < n; i++) {
+		struct wide_iovec v;
+
+		memcpy(&v, iov->bytes + i * sizeof(v), sizeof(v));
+		if (i)
+			buf_puts(b, ", ");
+		if (i == ITEMS_MAX) {
+			buf_puts(b, "…");
+			break;
+		}
+		buf_putc(b, '{');
+		if (data && !(c->flags & VALUE_NO_DATA) && off < data->len) {
+			uint64_t have = MIN(data->len - off, v.len);
+
+			add_quoted(b, data->bytes + off, (uint32_t)have, have < v.len);
+			buf_puts(b, ", ");
+		}
+		buf_u64(b, v.len);
+		buf_putc(b, '}');
+		off += v.len;
+	}
+	buf_putc(b, ']');
+}
+
+static void add_msghdr(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
+{
+	const struct part *name = parts_find(call->parts, call->nparts, (int)arg, PART_NAME, 0);
+	const struct part *control = parts_find(call->parts, call->nparts, (int)arg, PART_CONTROL, 0);
+	int fds[ITEMS_MAX];
+	unsigned n;
+
+	if (!parts_find(call->parts, call->nparts, (int)arg, PART_IOV, 0) && !name && !control) {
+		fmt_ptr(b, c, call, arg);
+		return;
+	}
+	buf_putc(b, '{');
+	if (name && name->len >= 2) {
+		buf_puts(b, "name=");
+		add_address(b, name->bytes, name->len);
+		buf_puts(b, ", ");
+	}
+	buf_puts(b, "iov=");
+	add_iovec(b, c, call, arg);
+	if (control && (n = decode_scm_rights(control->bytes, control->len, fds, ARRAY_SIZE(fds)))) {
+		buf_puts(b, ", fds=[");
+		for (unsigned i = 0; i < MIN(n, ARRAY_SIZE(fds)); i++) {
+			if (i)
+				buf_puts(b, ", ");
+			value_format_fd(b, fds[i], file_at(c->ev, fds[i]), c->flags);
+		}
+		buf_putc(b, ']');
+	}
+	buf_putc(b, '}');
+}
+
+static void add_mmsghdr(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
+{
+	const struct part *vec = parts_find(call->parts, call->nparts, (int)arg, PART_MSGVEC, 0);
+	size_t n = vec ? vec->len / sizeof(struct record_msg) : 0;
+
+	if (!n) {
+		fmt_ptr(b, c, call, arg);
+		return;
+	}
+	buf_putc(b, '[');
+	for (size_t i = 0; i < n; i++) {
+		struct record_msg m;
+
+		memcpy(&m, vec->bytes + i * sizeof(m), sizeof(m));
+		if (i)
+			buf_puts(b, ", ");
+		if (i == ITEMS_MAX) {
+			buf_puts(b, "…");
+			break;
+		}
+		buf_putc(b, '{');
+		if (m.name_len >= 2) {
+			buf_puts(b, "name=");
+			add_address(b, (const char *)m.name, MIN(m.name_len, sizeof(m.name)));
+			buf_puts(b, ", ");
+		}
+		buf_puts(b, "len=");
+		buf_u64(b, m.nbytes);
+		buf_putc(b, '}');
+	}
+	buf_putc(b, ']');
+}
+
+static void fmt_fdpair(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
+{
+	const struct value *v = &call->args[arg];
+	int32_t fds[2];
+
+	if (!v->bytes || v->len < sizeof(fds)) {
+		fmt_ptr(b, c, call, arg);
+		return;
+	}
+	memcpy(fds, v->bytes, sizeof(fds));
+	buf_putc(b, '[');
+	value_format_fd(b, fds[0], file_at(c->ev, fds[0]), c->flags);
+	buf_puts(b, ", ");
+	value_format_fd(b, fds[1], file_at(c->ev, fds[1]), c->flags);
+	buf_putc(b, ']');
+}
+
+static format_fn *const formats[_ARG_TYPE_MAX] = {
+	[ARG_NONE] = fmt_hex, [ARG_INT] = fmt_int, [ARG_UINT] = fmt_uint, [ARG_LONG] = fmt_long, [ARG_ULONG] = fmt_ulong, [ARG_HEX] = fmt_hex,
+	[ARG_PTR] = fmt_ptr, [ARG_SIZE] = fmt_ulong, [ARG_OFF] = fmt_long, [ARG_MODE] = fmt_mode, [ARG_DEV] = fmt_dev, [ARG_PID] = fmt_int,
+	[ARG_UID] = fmt_int, [ARG_SIGNAL] = fmt_signal, [ARG_CLOCKID] = fmt_clockid, [ARG_FD] = fmt_plain_fd, [ARG_DIRFD] = fmt_fd,
+	[ARG_FLAGS] = fmt_flags, [ARG_ENUM] = fmt_enum, [ARG_PATH] = fmt_str, [ARG_STR] = fmt_str, [ARG_STRV] = fmt_strv,
+	[ARG_BUF_IN] = fmt_data, [ARG_IOVEC_IN] = add_iovec, [ARG_SOCKADDR_IN] = fmt_sockaddr, [ARG_MSGHDR_IN] = add_msghdr,
+	[ARG_MMSGHDR_IN] = add_mmsghdr, [ARG_STRUCT_IN] = fmt_ptr, [ARG_ARRAY_IN] = fmt_ptr, [ARG_BUF_OUT] = fmt_data,
+	[ARG_IOVEC_OUT] = add_iovec, [ARG_SOCKADDR_OUT] = fmt_sockaddr, [ARG_MSGHDR_OUT] = add_msghdr, [ARG_MMSGHDR_OUT] = add_mmsghdr,
+	[ARG_STRUCT_OUT] = fmt_ptr, [ARG_ARRAY_OUT] = fmt_ptr, [ARG_FDPAIR_OUT] = fmt_fdpair, [ARG_STR_OUT] = fmt_str,
+	[ARG_STRUCT_INOUT] = fmt_ptr, [ARG_ARRAY_INOUT] = fmt_ptr,
+};
+
+static void format_arg(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
+{
+	const struct arg_spec *spec = call->args[arg].spec;
+
+	(spec && spec->type < _ARG_TYPE_MAX && formats[spec->type] ? formats[spec->type] : fmt_hex)(b, c, call, arg);
+}
+
+void value_format(struct buf *b, const struct event *ev, unsigned arg, unsigned flags)
+{
+	struct context c = { ev, flags };
+
+	if (arg < ev->call->nargs)
+		format_arg(b, &c, ev->call, arg);
+}
+
+void call_format_name(struct buf *b, const struct call *call)
+{
+	if (call->arch == ARCH_I386)
+		buf_puts(b, "[i386] ");
+	else if (call->arch == ARCH_X32)
+		buf_puts(b, "[x32] ");
+	if (call->spec->name) {
+		buf_puts(b, call->spec->name);
+	} else {
+		buf_puts(b, "syscall_");
+		buf_u64(b, call->nr);
+	}
+}
+
+/* open's and openat's mode says nothing unless a file may be created. */
+static bool is_unused_mode(const struct call *call, unsigned arg)
+{
+	const struct value *flags = arg ? &call->args[arg - 1] : NULL;
+
+	return flags && call->spec->effect == FX_OPEN && call->args[arg].spec->type == ARG_MODE && flags->spec->type == ARG_FLAGS &&
+	       !(flags->word & O_CREAT) && (flags->word & O_TMPFILE) != O_TMPFILE;
+}
+
+void call_format_args(struct buf *b, const struct event *ev, unsigned flags)
+{
+	const struct call *call = ev->call;
+	struct context c = { ev, flags };
+
+	for (unsigned i = 0; i < call->nargs; i++) {
+		if (i + 1 == call->nargs && is_unused_mode(call, i))
+			break;
+		if (i)
+			buf_puts(b, ", ");
+		format_arg(b, &c, call, i);
+	}
+}
+
+void call_format_result(struct buf *b, const struct event *ev, unsigned flags)
+{
+	const struct call *call = ev->call;
+	const char *name;
+
+	if (call->no_exit || call->unfinished) {
+		buf_putc(b, '?');
+		if (call->unfinished)
+			buf_puts(b, " <unfinished>");
+		return;
+	}
+	if (call->err) {
+		name = errno_name(call->err);
+		buf_puts(b, call->restarted ? "? " : "-1 ");
+		if (name)
+			buf_puts(b, name);
+		else
+			buf_u64(b, (unsigned)call->err);
+		buf_puts(b, " (");
+		buf_puts(b, errno_text(call->err));
+		buf_putc(b, ')');
+		return;
+	}
+	switch (call->spec->ret) {
+	case RET_FD:
+		value_format_fd(b, (int)call->ret, file_at(ev, (int)call->ret), flags);
+		break;
+	case RET_HEX:
+		if (call->ret)
+			add_hex(b, (uint64_t)call->ret);
+		else
+			buf_putc(b, '0');
+		break;
+	case RET_NEVER:
+		buf_putc(b, '?');
+		break;
+	default:
+		add_i64(b, call->ret);
+	}
+}
