@@ -63,7 +63,7 @@ static int set_color(struct options *o, const char *arg, struct diag *diag)
 
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(arg, names[i])) {
-			o->color = (enum color)i;
+			o->color = (enum color_mode)i;
 			return 0;
 		}
 	return diag_set(diag, USAGE, EINVAL, "--color takes auto, always or never, not \"%s\"", arg);

@@ -8,15 +8,15 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-struct diag;
+#include "base/term.h"
 
-enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+struct diag;
 
 struct options {
 	char **argv;		/* the command, NULL-terminated, or NULL */
 	pid_t *pids; unsigned npids;
 	bool descendants, verbose, all, no_seccomp, help, version;
-	enum color color;
+	enum color_mode color;
 	const char *report, *output, *record, *read;
 	uint64_t max_report_events;
 };

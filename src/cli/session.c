@@ -210,15 +210,6 @@ static void run_replay(struct session *s)
 
 /* ---- opening and closing ---- */
 
-static bool wants_color(const struct options *opt)
-{
-	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-
-	if (opt->color != COLOR_AUTO)
-		return opt->color == COLOR_ALWAYS;
-	return !(no && *no) && isatty(STDERR_FILENO) && !(term && !strcmp(term, "dumb"));
-}
-
 /* Everything that may be refused is opened before the command runs. */
 static int open_sinks(struct session *s, struct diag *diag)
 {
@@ -227,7 +218,7 @@ static int open_sinks(struct session *s, struct diag *diag)
 
 	s->totals = totals_new();
 	s->sink_opt = (struct sink_options){
-		.verbose = opt->verbose, .all = opt->all, .color = wants_color(opt), .live = true,
+		.verbose = opt->verbose, .all = opt->all, .color = term_wants_color(STDERR_FILENO, opt->color), .live = true,
 		.max_report_events = opt->max_report_events, .report_path = opt->report, .totals = s->totals,
 	};
 	s->out = out_new(STDERR_FILENO, s->sink_opt.color, term_columns(STDERR_FILENO));
@@ -267,9 +258,12 @@ static void finish(struct session *s, bool ran)
 {
 	struct diag d;
 
-	for (unsigned i = 0; i < s->nsinks && ran; i++)
+	for (unsigned i = 0; i < s->nsinks && ran; i++) {
 		if (s->sinks[i]->ops->finish(s->sinks[i], &d) < 0)
 			note(s, &d);
+		if (i == 0 && s->opt->report)
+			s->sink_opt.report_kept = sink_html_kept(s->sinks[0], &s->sink_opt.report_total);
+	}
 	if (record_writer_close(s->writer, &d) < 0)
 		note(s, &d);
 	s->writer = NULL;
