@@ -21,7 +21,7 @@ ALLOWED = {
     "event": "base abi decode",
     "model": "base record abi decode event",
     "symbol": "base record",
-    "analyze": "base abi decode event model",
+    "analyze": "base record abi decode event model",
     "sink": "base record abi filter decode event model analyze symbol",
     "cli": "base record abi filter capture decode event model analyze symbol sink",
 }
