@@ -6,11 +6,52 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include "base/buf.h"
+
+const char *names_find(const struct names *names, uint64_t val)
+{
+	for (const struct name_val *v = names ? names->v : NULL; v && v->name; v++)
+		if (v->val == val)
+			return v->name;
+	return NULL;
+}
+
+static void add_word(struct buf *b, size_t start, const char *name, uint64_t val)
+{
+	if (b->len > start)
+		buf_putc(b, '|');
+	if (name)
+		buf_puts(b, name);
+	else
+		buf_printf(b, "%#llx", (unsigned long long)val);
+}
+
+void names_format(struct buf *b, const struct names *names, uint64_t val)
+{
+	size_t start = b->len;
+	uint64_t mask = names ? names->mask : 0, field = val & mask, rest = val & ~mask;
+	const char *name = names_find(names, field);
+
+	/* A field that is zero and has no name for it says nothing. */
+	if (mask && (name || field))
+		add_word(b, start, name, field);
+	for (const struct name_val *v = names ? names->v : NULL; rest && v && v->name; v++) {
+		if (!(v->val & ~mask) || (rest & v->val) != v->val)
+			continue;
+		add_word(b, start, v->name, 0);
+		rest &= ~v->val;
+	}
+	if (rest)
+		add_word(b, start, NULL, rest);
+	else if (b->len == start)
+		buf_puts(b, mask || !name ? "0" : name);
+}
+
 /* O_SYNC and O_TMPFILE contain the bits of O_DSYNC and O_DIRECTORY, so they come first. */
-const struct names open_flags = FIELD_SET(O_ACCMODE,
-	N(O_RDONLY), N(O_WRONLY), N(O_RDWR), N(O_CREAT), N(O_EXCL), N(O_NOCTTY), N(O_TRUNC), N(O_APPEND), N(O_NONBLOCK),
-	N(O_SYNC), N(O_DSYNC), N(O_ASYNC), N(O_DIRECT), V(0100000, "O_LARGEFILE"), N(O_TMPFILE), N(O_DIRECTORY), N(O_NOFOLLOW),
-	N(O_NOATIME), N(O_CLOEXEC), N(O_PATH));
+#define OPEN_BITS N(O_CREAT), N(O_EXCL), N(O_NOCTTY), N(O_TRUNC), N(O_APPEND), N(O_NONBLOCK), N(O_SYNC), N(O_DSYNC), N(O_ASYNC), N(O_DIRECT),	\
+	V(0100000, "O_LARGEFILE"), N(O_TMPFILE), N(O_DIRECTORY), N(O_NOFOLLOW), N(O_NOATIME), N(O_CLOEXEC), N(O_PATH)
+const struct names open_flags = FIELD_SET(O_ACCMODE, N(O_RDONLY), N(O_WRONLY), N(O_RDWR), OPEN_BITS);
+const struct names open_bits = FLAG_SET(OPEN_BITS);
 
 const struct names at_flags = FLAG_SET(
 	N(AT_SYMLINK_NOFOLLOW), N(AT_SYMLINK_FOLLOW), N(AT_NO_AUTOMOUNT), N(AT_EMPTY_PATH), V(0x2000, "AT_STATX_FORCE_SYNC"),
@@ -25,13 +66,14 @@ const struct names mmap_flags = FIELD_SET(0xf,
 	N(MAP_32BIT), N(MAP_GROWSDOWN), N(MAP_DENYWRITE), N(MAP_EXECUTABLE), N(MAP_LOCKED), N(MAP_NORESERVE), N(MAP_POPULATE),
 	N(MAP_NONBLOCK), N(MAP_STACK), N(MAP_HUGETLB), N(MAP_SYNC), V(0x100000, "MAP_FIXED_NOREPLACE"));
 
-/* The low byte is the signal sent at exit; MASK prints it as a number where it has no name here. */
-const struct names clone_flags = FIELD_SET(0xff,
-	V(17, "SIGCHLD"), N(CLONE_VM), N(CLONE_FS), N(CLONE_FILES), N(CLONE_SIGHAND), V(0x1000, "CLONE_PIDFD"), N(CLONE_PTRACE),
-	N(CLONE_VFORK), N(CLONE_PARENT), N(CLONE_THREAD), N(CLONE_NEWNS), N(CLONE_SYSVSEM), N(CLONE_SETTLS),
-	N(CLONE_PARENT_SETTID), N(CLONE_CHILD_CLEARTID), N(CLONE_DETACHED), N(CLONE_UNTRACED), N(CLONE_CHILD_SETTID),
-	N(CLONE_NEWCGROUP), N(CLONE_NEWUTS), N(CLONE_NEWIPC), N(CLONE_NEWUSER), N(CLONE_NEWPID), N(CLONE_NEWNET), N(CLONE_IO),
-	V(0x100000000, "CLONE_CLEAR_SIGHAND"), V(0x200000000, "CLONE_INTO_CGROUP"));
+#define CLONE_BITS N(CLONE_VM), N(CLONE_FS), N(CLONE_FILES), N(CLONE_SIGHAND), V(0x1000, "CLONE_PIDFD"), N(CLONE_PTRACE), N(CLONE_VFORK),		\
+	N(CLONE_PARENT), N(CLONE_THREAD), N(CLONE_NEWNS), N(CLONE_SYSVSEM), N(CLONE_SETTLS), N(CLONE_PARENT_SETTID), N(CLONE_CHILD_CLEARTID),	\
+	N(CLONE_DETACHED), N(CLONE_UNTRACED), N(CLONE_CHILD_SETTID), N(CLONE_NEWCGROUP), N(CLONE_NEWUTS), N(CLONE_NEWIPC), N(CLONE_NEWUSER),	\
+	N(CLONE_NEWPID), N(CLONE_NEWNET), N(CLONE_IO), V(0x100000000, "CLONE_CLEAR_SIGHAND"), V(0x200000000, "CLONE_INTO_CGROUP")
+/* The low byte of clone's flags is the signal sent at exit. */
+const struct names clone_flags = FIELD_SET(0xff, V(17, "SIGCHLD"), CLONE_BITS);
+/* For unshare and setns one of those bits means a namespace. */
+const struct names clone_bits = FLAG_SET(V(0x80, "CLONE_NEWTIME"), CLONE_BITS);
 
 const struct names socket_families = VALUE_SET(
 	N(AF_UNSPEC), N(AF_UNIX), N(AF_INET), N(AF_AX25), N(AF_IPX), N(AF_APPLETALK), N(AF_NETROM), N(AF_BRIDGE), N(AF_ATMPVC),

@@ -11,4 +11,5 @@
 #define FIELD_SET(mask_, ...) { .mask = mask_, .v = (const struct name_val[]){ __VA_ARGS__, { 0, NULL } } }
 #define VALUE_SET(...) FIELD_SET(~0ull, __VA_ARGS__)
 
-extern const struct names open_flags, at_flags, prot_flags, mmap_flags, clone_flags, socket_families, socket_types;
+extern const struct names open_flags, open_bits /* without O_RDONLY… */, at_flags, prot_flags, mmap_flags, clone_flags /* with the exit signal */,
+	clone_bits, socket_families, socket_types, clock_ids, ioctl_cmds, fcntl_cmds;

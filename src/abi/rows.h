@@ -1,4 +1,5 @@
 #pragma once
+#include "abi/layout.h"
 #include "abi/names.h"
 #include "abi/spec.h"
 #include "base/macro.h"
@@ -27,7 +28,13 @@ struct syscall_family { const struct syscall_row *rows; unsigned n; };
 #define A_LEN(name_, type_, len_) { .name = name_, .type = ARG_##type_, .len = len_ }
 #define A_FLAGS(name_, set_) { .name = name_, .type = ARG_FLAGS, .names = &set_ }
 #define A_ENUM(name_, set_) { .name = name_, .type = ARG_ENUM, .names = &set_ }
-#define A_STRUCT(name_, dir_, size_) { .name = name_, .type = ARG_STRUCT_##dir_, .size = size_ }
-#define A_ARRAY(name_, dir_, size_, len_) { .name = name_, .type = ARG_ARRAY_##dir_, .size = size_, .len = len_ }
+#define A_CHOICE(name_, by_, choice_) { .name = name_, .type = ARG_INT, .by = by_, .choice = choice_ }
+#define A_LAYOUT(name_, dir_, layout_) { .name = name_, .type = ARG_STRUCT_##dir_, .size = layout_##_size, .layout = &layout_ }
+#define A_NEEDED(name_, dir_, layout_, ...)	/* the model reads it */					\
+	{ .name = name_, .type = ARG_STRUCT_##dir_, .size = layout_##_size, .layout = &layout_, .needed = true, ##__VA_ARGS__ }
+#define A_ARRAY(name_, dir_, layout_, len_) { .name = name_, .type = ARG_ARRAY_##dir_, .size = layout_##_size, .layout = &layout_, .len = len_ }
+#define A_ARGV(name_) { .name = name_, .type = ARG_STRV, .needed = true }
+#define ANY_ARGS A("a0", HEX), A("a1", HEX), A("a2", HEX), A("a3", HEX), A("a4", HEX), A("a5", HEX)
+#define ABSENT { .type = ARG_NONE }
 
-extern const struct syscall_family spec_file, spec_io, spec_net, spec_mem, spec_proc;
+extern const struct syscall_family spec_file, spec_io, spec_net, spec_mem, spec_proc, spec_signal, spec_ipc, spec_sys;

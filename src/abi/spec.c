@@ -2,7 +2,9 @@
 
 #include <string.h>
 
-static const struct syscall_family *const families[] = { &spec_file, &spec_io, &spec_net, &spec_mem, &spec_proc };
+static const struct syscall_family *const families[] = {
+	&spec_file, &spec_io, &spec_net, &spec_mem, &spec_proc, &spec_signal, &spec_ipc, &spec_sys,
+};
 
 static const struct syscall_spec unknown = {
 	.groups = GRP_SYS, .nargs = 6,
@@ -40,12 +42,4 @@ int spec_find_arg(const struct syscall_spec *spec, enum arg_type type, unsigned 
 		if (spec->args[i].type == type && nth-- == 0)
 			return (int)i;
 	return -1;
-}
-
-const char *names_find(const struct names *names, uint64_t val)
-{
-	for (const struct name_val *v = names ? names->v : NULL; v && v->name; v++)
-		if (v->val == val)
-			return v->name;
-	return NULL;
 }

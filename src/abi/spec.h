@@ -97,9 +97,17 @@ struct arg_spec {
 	uint8_t len;		/* index of the argument that holds the count */
 	uint16_t size;		/* of a STRUCT, or of an ARRAY's element; a STRUCT with .len is as long as that argument says, at most .size */
 	bool needed;		/* the model reads it: copied even when only default lines are wanted */
+	uint8_t by;		/* the argument that decides among .choice */
 	const struct names *names;
 	const struct layout *layout;
+	const struct arg_choice *choice;
 };
+
+/*
+ * What an argument is when (args[by] & mask) is val, instead of what its row says; a type of ARG_NONE: it and all after
+ * it are not there.  The decoder has chosen already (struct value.spec, struct call.nargs).  Ends with a mask of 0.
+ */
+struct arg_choice { uint32_t mask, val; struct arg_spec spec; };
 
 /*
  * Traced by default only when (args[arg] & mask) is one of vals (invert: is none of them).  A filter the kernel can
@@ -129,6 +137,8 @@ int spec_find_arg(const struct syscall_spec *spec, enum arg_type type, unsigned 
 
 /* Names of values, for sinks. */
 const char *names_find(const struct names *names, uint64_t val);	/* exact value; NULL when not there */
+struct buf;
+void names_format(struct buf *b, const struct names *names, uint64_t val);	/* "O_RDWR|O_CLOEXEC|0x4", "SEEK_END", "0"; names may be NULL */
 const char *errno_name(int err);	/* "ENOENT", also ERESTARTSYS…; NULL when unknown */
 const char *errno_text(int err);	/* "No such file or directory" */
 const char *signal_name(int signo);	/* "SIGTERM", "SIGRT_3"; never NULL (a static table) */

@@ -5,38 +5,108 @@
 #include <sys/socket.h>
 
 static const struct names msg_flags = FLAG_SET(
-	N(MSG_OOB), N(MSG_PEEK), N(MSG_DONTROUTE), N(MSG_CTRUNC), N(MSG_PROXY), N(MSG_TRUNC), N(MSG_DONTWAIT), N(MSG_EOR),
-	N(MSG_WAITALL), N(MSG_FIN), N(MSG_SYN), N(MSG_CONFIRM), N(MSG_RST), N(MSG_ERRQUEUE), N(MSG_NOSIGNAL), N(MSG_MORE),
-	N(MSG_WAITFORONE), V(0x40000, "MSG_BATCH"), N(MSG_ZEROCOPY), N(MSG_FASTOPEN), N(MSG_CMSG_CLOEXEC));
+	N(MSG_OOB), N(MSG_PEEK), N(MSG_DONTROUTE), N(MSG_CTRUNC), N(MSG_PROXY), N(MSG_TRUNC), N(MSG_DONTWAIT), N(MSG_EOR), N(MSG_WAITALL), N(MSG_FIN),
+	N(MSG_SYN), N(MSG_CONFIRM), N(MSG_RST), N(MSG_ERRQUEUE), N(MSG_NOSIGNAL), N(MSG_MORE), N(MSG_WAITFORONE), V(0x40000, "MSG_BATCH"),
+	V(0x2000000, "MSG_SOCK_DEVMEM"), N(MSG_ZEROCOPY), N(MSG_FASTOPEN), N(MSG_CMSG_CLOEXEC));
 static const struct names shutdown_how = VALUE_SET(N(SHUT_RD), N(SHUT_WR), N(SHUT_RDWR));
 static const struct names accept_flags = FLAG_SET(N(SOCK_NONBLOCK), N(SOCK_CLOEXEC));
+static const struct names sockopt_levels = VALUE_SET(
+	V(0, "SOL_IP"), V(1, "SOL_SOCKET"), V(6, "SOL_TCP"), V(17, "SOL_UDP"), V(41, "SOL_IPV6"), V(58, "SOL_ICMPV6"), V(132, "SOL_SCTP"), V(136, "SOL_UDPLITE"),
+	V(255, "SOL_RAW"), V(261, "SOL_DECNET"), V(262, "SOL_X25"), V(263, "SOL_PACKET"), V(264, "SOL_ATM"), V(265, "SOL_AAL"), V(266, "SOL_IRDA"),
+	V(268, "SOL_LLC"), V(269, "SOL_DCCP"), V(270, "SOL_NETLINK"), V(271, "SOL_TIPC"), V(272, "SOL_RXRPC"), V(273, "SOL_PPPOL2TP"), V(274, "SOL_BLUETOOTH"),
+	V(276, "SOL_RDS"), V(278, "SOL_CAIF"), V(279, "SOL_ALG"), V(280, "SOL_NFC"), V(281, "SOL_KCM"), V(282, "SOL_TLS"), V(283, "SOL_XDP"),
+	V(284, "SOL_MPTCP"), V(285, "SOL_MCTP"), V(286, "SOL_SMC"), V(287, "SOL_VSOCK"));
+static const struct names sockopts_socket = VALUE_SET(
+	V(1, "SO_DEBUG"), V(2, "SO_REUSEADDR"), V(3, "SO_TYPE"), V(4, "SO_ERROR"), V(5, "SO_DONTROUTE"), V(6, "SO_BROADCAST"), V(7, "SO_SNDBUF"), V(8, "SO_RCVBUF"),
+	V(9, "SO_KEEPALIVE"), V(10, "SO_OOBINLINE"), V(11, "SO_NO_CHECK"), V(12, "SO_PRIORITY"), V(13, "SO_LINGER"), V(14, "SO_BSDCOMPAT"), V(15, "SO_REUSEPORT"),
+	V(16, "SO_PASSCRED"), V(17, "SO_PEERCRED"), V(18, "SO_RCVLOWAT"), V(19, "SO_SNDLOWAT"), V(20, "SO_RCVTIMEO"), V(21, "SO_SNDTIMEO"),
+	V(25, "SO_BINDTODEVICE"), V(26, "SO_ATTACH_FILTER"), V(27, "SO_DETACH_FILTER"), V(28, "SO_PEERNAME"), V(29, "SO_TIMESTAMP"), V(30, "SO_ACCEPTCONN"),
+	V(31, "SO_PEERSEC"), V(32, "SO_SNDBUFFORCE"), V(33, "SO_RCVBUFFORCE"), V(34, "SO_PASSSEC"), V(35, "SO_TIMESTAMPNS"), V(36, "SO_MARK"),
+	V(37, "SO_TIMESTAMPING"), V(38, "SO_PROTOCOL"), V(39, "SO_DOMAIN"), V(40, "SO_RXQ_OVFL"), V(41, "SO_WIFI_STATUS"), V(42, "SO_PEEK_OFF"), V(43, "SO_NOFCS"),
+	V(44, "SO_LOCK_FILTER"), V(45, "SO_SELECT_ERR_QUEUE"), V(46, "SO_BUSY_POLL"), V(47, "SO_MAX_PACING_RATE"), V(48, "SO_BPF_EXTENSIONS"),
+	V(49, "SO_INCOMING_CPU"), V(50, "SO_ATTACH_BPF"), V(51, "SO_ATTACH_REUSEPORT_CBPF"), V(52, "SO_ATTACH_REUSEPORT_EBPF"), V(53, "SO_CNX_ADVICE"),
+	V(55, "SO_MEMINFO"), V(56, "SO_INCOMING_NAPI_ID"), V(57, "SO_COOKIE"), V(59, "SO_PEERGROUPS"), V(60, "SO_ZEROCOPY"), V(61, "SO_TXTIME"),
+	V(62, "SO_BINDTOIFINDEX"), V(63, "SO_TIMESTAMP_NEW"), V(64, "SO_TIMESTAMPNS_NEW"), V(65, "SO_TIMESTAMPING_NEW"), V(66, "SO_RCVTIMEO_NEW"),
+	V(67, "SO_SNDTIMEO_NEW"), V(68, "SO_DETACH_REUSEPORT_BPF"), V(69, "SO_PREFER_BUSY_POLL"), V(70, "SO_BUSY_POLL_BUDGET"), V(71, "SO_NETNS_COOKIE"),
+	V(72, "SO_BUF_LOCK"), V(73, "SO_RESERVE_MEM"), V(74, "SO_TXREHASH"), V(75, "SO_RCVMARK"), V(76, "SO_PASSPIDFD"), V(77, "SO_PEERPIDFD"),
+	V(78, "SO_DEVMEM_LINEAR"), V(79, "SO_DEVMEM_DMABUF"), V(80, "SO_DEVMEM_DONTNEED"), V(81, "SO_RCVPRIORITY"), V(82, "SO_PASSRIGHTS"), V(83, "SO_INQ"));
+static const struct names sockopts_tcp = VALUE_SET(
+	V(1, "TCP_NODELAY"), V(2, "TCP_MAXSEG"), V(3, "TCP_CORK"), V(4, "TCP_KEEPIDLE"), V(5, "TCP_KEEPINTVL"), V(6, "TCP_KEEPCNT"), V(7, "TCP_SYNCNT"),
+	V(8, "TCP_LINGER2"), V(9, "TCP_DEFER_ACCEPT"), V(10, "TCP_WINDOW_CLAMP"), V(11, "TCP_INFO"), V(12, "TCP_QUICKACK"), V(13, "TCP_CONGESTION"),
+	V(14, "TCP_MD5SIG"), V(16, "TCP_THIN_LINEAR_TIMEOUTS"), V(17, "TCP_THIN_DUPACK"), V(18, "TCP_USER_TIMEOUT"), V(19, "TCP_REPAIR"), V(20, "TCP_REPAIR_QUEUE"),
+	V(21, "TCP_QUEUE_SEQ"), V(22, "TCP_REPAIR_OPTIONS"), V(23, "TCP_FASTOPEN"), V(24, "TCP_TIMESTAMP"), V(25, "TCP_NOTSENT_LOWAT"), V(26, "TCP_CC_INFO"),
+	V(27, "TCP_SAVE_SYN"), V(28, "TCP_SAVED_SYN"), V(29, "TCP_REPAIR_WINDOW"), V(30, "TCP_FASTOPEN_CONNECT"), V(31, "TCP_ULP"), V(32, "TCP_MD5SIG_EXT"),
+	V(33, "TCP_FASTOPEN_KEY"), V(34, "TCP_FASTOPEN_NO_COOKIE"), V(35, "TCP_ZEROCOPY_RECEIVE"), V(36, "TCP_INQ"), V(37, "TCP_TX_DELAY"), V(38, "TCP_AO_ADD_KEY"),
+	V(39, "TCP_AO_DEL_KEY"), V(40, "TCP_AO_INFO"), V(41, "TCP_AO_GET_KEYS"), V(42, "TCP_AO_REPAIR"), V(43, "TCP_IS_MPTCP"), V(44, "TCP_RTO_MAX_MS"),
+	V(45, "TCP_RTO_MIN_US"), V(46, "TCP_DELACK_MAX_US"));
+static const struct names sockopts_ip = VALUE_SET(
+	V(1, "IP_TOS"), V(2, "IP_TTL"), V(3, "IP_HDRINCL"), V(4, "IP_OPTIONS"), V(5, "IP_ROUTER_ALERT"), V(6, "IP_RECVOPTS"), V(7, "IP_RETOPTS"), V(8, "IP_PKTINFO"),
+	V(9, "IP_PKTOPTIONS"), V(10, "IP_MTU_DISCOVER"), V(11, "IP_RECVERR"), V(12, "IP_RECVTTL"), V(13, "IP_RECVTOS"), V(14, "IP_MTU"), V(15, "IP_FREEBIND"),
+	V(16, "IP_IPSEC_POLICY"), V(17, "IP_XFRM_POLICY"), V(18, "IP_PASSSEC"), V(19, "IP_TRANSPARENT"), V(20, "IP_ORIGDSTADDR"), V(21, "IP_MINTTL"),
+	V(22, "IP_NODEFRAG"), V(23, "IP_CHECKSUM"), V(24, "IP_BIND_ADDRESS_NO_PORT"), V(25, "IP_RECVFRAGSIZE"), V(26, "IP_RECVERR_RFC4884"), V(32, "IP_MULTICAST_IF"),
+	V(33, "IP_MULTICAST_TTL"), V(34, "IP_MULTICAST_LOOP"), V(35, "IP_ADD_MEMBERSHIP"), V(36, "IP_DROP_MEMBERSHIP"), V(37, "IP_UNBLOCK_SOURCE"),
+	V(38, "IP_BLOCK_SOURCE"), V(39, "IP_ADD_SOURCE_MEMBERSHIP"), V(40, "IP_DROP_SOURCE_MEMBERSHIP"), V(41, "IP_MSFILTER"), V(49, "IP_MULTICAST_ALL"),
+	V(50, "IP_UNICAST_IF"), V(51, "IP_LOCAL_PORT_RANGE"), V(52, "IP_PROTOCOL"), V(80, "SO_ORIGINAL_DST"));
+static const struct names sockopts_ipv6 = VALUE_SET(
+	V(1, "IPV6_ADDRFORM"), V(2, "IPV6_2292PKTINFO"), V(3, "IPV6_2292HOPOPTS"), V(4, "IPV6_2292DSTOPTS"), V(5, "IPV6_2292RTHDR"), V(6, "IPV6_2292PKTOPTIONS"),
+	V(7, "IPV6_CHECKSUM"), V(8, "IPV6_2292HOPLIMIT"), V(9, "IPV6_NEXTHOP"), V(11, "IPV6_FLOWINFO"), V(16, "IPV6_UNICAST_HOPS"), V(17, "IPV6_MULTICAST_IF"),
+	V(18, "IPV6_MULTICAST_HOPS"), V(19, "IPV6_MULTICAST_LOOP"), V(20, "IPV6_ADD_MEMBERSHIP"), V(21, "IPV6_DROP_MEMBERSHIP"), V(22, "IPV6_ROUTER_ALERT"),
+	V(23, "IPV6_MTU_DISCOVER"), V(24, "IPV6_MTU"), V(25, "IPV6_RECVERR"), V(26, "IPV6_V6ONLY"), V(27, "IPV6_JOIN_ANYCAST"), V(28, "IPV6_LEAVE_ANYCAST"),
+	V(29, "IPV6_MULTICAST_ALL"), V(30, "IPV6_ROUTER_ALERT_ISOLATE"), V(31, "IPV6_RECVERR_RFC4884"), V(32, "IPV6_FLOWLABEL_MGR"), V(33, "IPV6_FLOWINFO_SEND"),
+	V(34, "IPV6_IPSEC_POLICY"), V(35, "IPV6_XFRM_POLICY"), V(36, "IPV6_HDRINCL"), V(49, "IPV6_RECVPKTINFO"), V(50, "IPV6_PKTINFO"), V(51, "IPV6_RECVHOPLIMIT"),
+	V(52, "IPV6_HOPLIMIT"), V(53, "IPV6_RECVHOPOPTS"), V(54, "IPV6_HOPOPTS"), V(55, "IPV6_RTHDRDSTOPTS"), V(56, "IPV6_RECVRTHDR"), V(57, "IPV6_RTHDR"),
+	V(58, "IPV6_RECVDSTOPTS"), V(59, "IPV6_DSTOPTS"), V(60, "IPV6_RECVPATHMTU"), V(61, "IPV6_PATHMTU"), V(62, "IPV6_DONTFRAG"), V(66, "IPV6_RECVTCLASS"),
+	V(67, "IPV6_TCLASS"), V(70, "IPV6_AUTOFLOWLABEL"), V(72, "IPV6_ADDR_PREFERENCES"), V(73, "IPV6_MINHOPCOUNT"), V(74, "IPV6_RECVORIGDSTADDR"),
+	V(75, "IPV6_TRANSPARENT"), V(76, "IPV6_UNICAST_IF"), V(77, "IPV6_RECVFRAGSIZE"), V(78, "IPV6_FREEBIND"));
+static const struct names sockopts_netlink = VALUE_SET(
+	V(1, "NETLINK_ADD_MEMBERSHIP"), V(2, "NETLINK_DROP_MEMBERSHIP"), V(3, "NETLINK_PKTINFO"), V(4, "NETLINK_BROADCAST_ERROR"), V(5, "NETLINK_NO_ENOBUFS"),
+	V(8, "NETLINK_LISTEN_ALL_NSID"), V(9, "NETLINK_LIST_MEMBERSHIPS"), V(10, "NETLINK_CAP_ACK"), V(11, "NETLINK_EXT_ACK"), V(12, "NETLINK_GET_STRICT_CHK"));
+static const struct names ip_protocols = VALUE_SET(
+	N(IPPROTO_IP), N(IPPROTO_ICMP), N(IPPROTO_IGMP), N(IPPROTO_IPIP), N(IPPROTO_TCP), N(IPPROTO_EGP), N(IPPROTO_PUP), N(IPPROTO_UDP), N(IPPROTO_IDP),
+	N(IPPROTO_TP), N(IPPROTO_DCCP), N(IPPROTO_IPV6), N(IPPROTO_RSVP), N(IPPROTO_GRE), N(IPPROTO_ESP), N(IPPROTO_AH), V(58, "IPPROTO_ICMPV6"), N(IPPROTO_MTP),
+	N(IPPROTO_BEETPH), N(IPPROTO_ENCAP), N(IPPROTO_PIM), N(IPPROTO_COMP), V(115, "IPPROTO_L2TP"), N(IPPROTO_SCTP), N(IPPROTO_UDPLITE), N(IPPROTO_MPLS),
+	V(143, "IPPROTO_ETHERNET"), N(IPPROTO_RAW), V(256, "IPPROTO_SMC"), V(262, "IPPROTO_MPTCP"));
+static const struct names netlink_protocols = VALUE_SET(
+	V(0, "NETLINK_ROUTE"), V(2, "NETLINK_USERSOCK"), V(3, "NETLINK_FIREWALL"), V(4, "NETLINK_SOCK_DIAG"), V(5, "NETLINK_NFLOG"), V(6, "NETLINK_XFRM"),
+	V(7, "NETLINK_SELINUX"), V(8, "NETLINK_ISCSI"), V(9, "NETLINK_AUDIT"), V(10, "NETLINK_FIB_LOOKUP"), V(11, "NETLINK_CONNECTOR"), V(12, "NETLINK_NETFILTER"),
+	V(13, "NETLINK_IP6_FW"), V(14, "NETLINK_DNRTMSG"), V(15, "NETLINK_KOBJECT_UEVENT"), V(16, "NETLINK_GENERIC"), V(18, "NETLINK_SCSITRANSPORT"),
+	V(19, "NETLINK_ECRYPTFS"), V(20, "NETLINK_RDMA"), V(21, "NETLINK_CRYPTO"), V(22, "NETLINK_SMC"));
+
+/* What a number means is up to another argument. */
+static const struct arg_choice protocol_by_family[] = {
+	{ ~0u, AF_INET, A_ENUM("protocol", ip_protocols) }, { ~0u, AF_INET6, A_ENUM("protocol", ip_protocols) },
+	{ ~0u, AF_NETLINK, A_ENUM("protocol", netlink_protocols) }, { 0 } };
+static const struct arg_choice sockopt_by_level[] = {
+	{ ~0u, 0, A_ENUM("optname", sockopts_ip) }, { ~0u, 1, A_ENUM("optname", sockopts_socket) }, { ~0u, 6, A_ENUM("optname", sockopts_tcp) },
+	{ ~0u, 41, A_ENUM("optname", sockopts_ipv6) }, { ~0u, 270, A_ENUM("optname", sockopts_netlink) }, { 0 } };
 
 /* The outcome of a connect that was in progress. */
-static const struct arg_cond getsockopt_error = { .arg = 2, .mask = ~0u, .nvals = 1, .vals = { SO_ERROR } };
+const struct arg_cond getsockopt_error = { .arg = 2, .mask = ~0u, .nvals = 1, .vals = { SO_ERROR } };
+
+#define SOCKET_ARGS A_ENUM("family", socket_families), A_FLAGS("type", socket_types), A_CHOICE("protocol", 0, protocol_by_family)
+#define SOCKOPT_ARGS A("fd", FD), A_ENUM("level", sockopt_levels), A_CHOICE("optname", 1, sockopt_by_level)
 
 static const struct syscall_row rows[] = {
-	ROW(41, "socket", GRP_NET | GRP_DESC, FD, SOCKET, A_ENUM("family", socket_families), A_FLAGS("type", socket_types), A("protocol", INT)),
-	ROW(42, "connect", GRP_NET, INT, CONNECT, A("fd", FD), A_LEN("addr", SOCKADDR_IN, 2), A("addrlen", SIZE)),
+	ROW(41, "socket", GRP_NET | GRP_DESC, FD, SOCKET, SOCKET_ARGS),
+	ROW(42, "connect", GRP_NET, INT, CONNECT, A("fd", FD), A_LEN("addr", SOCKADDR_IN, 2), A("addrlen", INT)),
 	ROW(43, "accept", GRP_NET | GRP_DESC, FD, ACCEPT, A("fd", FD), A_LEN("addr", SOCKADDR_OUT, 2), A("addrlen", PTR)),
 	ROW(44, "sendto", GRP_NET | GRP_IO, SIZE, SEND, A("fd", FD), A_LEN("buf", BUF_IN, 2), A("len", SIZE), A_FLAGS("flags", msg_flags),
-		A_LEN("addr", SOCKADDR_IN, 5), A("addrlen", SIZE)),
+		A_LEN("addr", SOCKADDR_IN, 5), A("addrlen", INT)),
 	ROW(45, "recvfrom", GRP_NET | GRP_IO, SIZE, RECV, A("fd", FD), A("buf", BUF_OUT), A("len", SIZE), A_FLAGS("flags", msg_flags),
 		A_LEN("addr", SOCKADDR_OUT, 5), A("addrlen", PTR)),
 	ROW(46, "sendmsg", GRP_NET | GRP_IO, SIZE, SEND, A("fd", FD), A("msg", MSGHDR_IN), A_FLAGS("flags", msg_flags)),
 	ROW(47, "recvmsg", GRP_NET | GRP_IO, SIZE, RECV, A("fd", FD), A("msg", MSGHDR_OUT), A_FLAGS("flags", msg_flags)),
 	ROW(48, "shutdown", GRP_NET, INT, SHUTDOWN, A("fd", FD), A_ENUM("how", shutdown_how)),
-	ROW(49, "bind", GRP_NET, INT, BIND, A("fd", FD), A_LEN("addr", SOCKADDR_IN, 2), A("addrlen", SIZE)),
+	ROW(49, "bind", GRP_NET, INT, BIND, A("fd", FD), A_LEN("addr", SOCKADDR_IN, 2), A("addrlen", INT)),
 	ROW(50, "listen", GRP_NET, INT, LISTEN, A("fd", FD), A("backlog", INT)),
 	ROW(51, "getsockname", GRP_NET, INT, SOCKNAME, A("fd", FD), A_LEN("addr", SOCKADDR_OUT, 2), A("addrlen", PTR)),
 	ROW(52, "getpeername", GRP_NET, INT, SOCKNAME, A("fd", FD), A_LEN("addr", SOCKADDR_OUT, 2), A("addrlen", PTR)),
-	ROW(53, "socketpair", GRP_NET | GRP_DESC, INT, SOCKETPAIR, A_ENUM("family", socket_families), A_FLAGS("type", socket_types), A("protocol", INT),
-		A("fds", FDPAIR_OUT)),
-	ROW(54, "setsockopt", GRP_NET, INT, NONE, A("fd", FD), A("level", INT), A("optname", INT), A_LEN("optval", BUF_IN, 4), A("optlen", SIZE)),
-	ROW_IF(55, "getsockopt", GRP_NET, INT, GETSOCKOPT, getsockopt_error, A("fd", FD), A("level", INT), A("optname", INT),
-		{ "optval", ARG_STRUCT_OUT, .size = 4, .needed = true }, A("optlen", PTR)),
+	ROW(53, "socketpair", GRP_NET | GRP_DESC, INT, SOCKETPAIR, SOCKET_ARGS, A("fds", FDPAIR_OUT)),
+	ROW(54, "setsockopt", GRP_NET, INT, NONE, SOCKOPT_ARGS, A_LAYOUT("optval", IN, layout_int), A("optlen", INT)),
+	ROW_IF(55, "getsockopt", GRP_NET, INT, GETSOCKOPT, getsockopt_error, SOCKOPT_ARGS, A_NEEDED("optval", OUT, layout_int), A("optlen", PTR)),
 	ROW(288, "accept4", GRP_NET | GRP_DESC, FD, ACCEPT, A("fd", FD), A_LEN("addr", SOCKADDR_OUT, 2), A("addrlen", PTR), A_FLAGS("flags", accept_flags)),
 	ROW(299, "recvmmsg", GRP_NET | GRP_IO, INT, RECVMMSG, A("fd", FD), A_LEN("msgvec", MMSGHDR_OUT, 2), A("vlen", UINT), A_FLAGS("flags", msg_flags),
-		A("timeout", PTR)),
+		A_LAYOUT("timeout", INOUT, layout_timespec)),
 	ROW(307, "sendmmsg", GRP_NET | GRP_IO, INT, SENDMMSG, A("fd", FD), A_LEN("msgvec", MMSGHDR_IN, 2), A("vlen", UINT), A_FLAGS("flags", msg_flags)),
 };
 const struct syscall_family spec_net = { rows, ARRAY_SIZE(rows) };

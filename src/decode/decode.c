@@ -115,10 +115,22 @@ static bool is_string(unsigned type)
 	return type == ARG_PATH || type == ARG_STR || type == ARG_STR_OUT;
 }
 
-/* What an argument of a 32-bit program's register means as a 64-bit word: registers arrive zero-extended. */
-static uint64_t widen(unsigned type, uint64_t word)
+/* What a register means as an argument: the kernel looks at 32 bits of an int, and 32-bit registers arrive zero-extended. */
+static uint64_t arg_word(const struct record_call *r, unsigned type, uint64_t word)
 {
+	if (type == ARG_ENUM)
+		return (uint32_t)word;
+	if (r->arch != ARCH_I386)
+		return word;
 	return type == ARG_LONG || type == ARG_OFF ? (uint64_t)(int64_t)(int32_t)word : (uint32_t)word;
+}
+
+static const struct arg_spec *choose(const struct arg_spec *a, const uint64_t args[6])
+{
+	for (const struct arg_choice *c = a->choice; c && c->mask; c++)
+		if ((args[a->by] & c->mask) == c->val)
+			return &c->spec;
+	return a;
 }
 
 static int decode_call(const struct record_call *r, struct arena *arena, struct call *c)
@@ -142,9 +154,13 @@ static int decode_call(const struct record_call *r, struct arena *arena, struct 
 		c->err = r->ret < 0 && r->ret >= -4095 ? (int)-r->ret : 0;
 	}
 	c->nargs = c->spec->nargs;
-	for (unsigned i = 0; i < 6; i++)
-		c->args[i] = (struct value){ .spec = &c->spec->args[i],
-					     .word = r->arch == ARCH_I386 ? widen(c->spec->args[i].type, r->args[i]) : r->args[i] };
+	for (unsigned i = 0; i < 6; i++) {
+		const struct arg_spec *a = choose(&c->spec->args[i], (const uint64_t *)r->args);
+
+		if (a->type == ARG_NONE)
+			c->nargs = MIN(c->nargs, i);
+		c->args[i] = (struct value){ .spec = a, .word = arg_word(r, a->type, r->args[i]) };
+	}
 	for (unsigned i = 0; i < c->nparts; i++) {
 		const struct part *p = &c->parts[i];
 		struct value *v = &c->args[p->arg];

@@ -1,0 +1,266 @@
+#include "abi/layout.h"
+
+#include <linux/aio_abi.h>
+#include <linux/capability.h>
+#include <linux/futex.h>
+#include <linux/mount.h>
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <mqueue.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/sem.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/sysinfo.h>
+#include <sys/sysmacros.h>
+#include <sys/time.h>
+#include <sys/times.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <utime.h>
+
+#include "abi/names.h"
+#include "base/buf.h"
+#include "base/macro.h"
+#include "base/text.h"
+
+/* A field as the headers have it; at an offset; one value that is the whole struct; a struct in a struct. */
+#define F(type_, field_, as_) { #field_, offsetof(type_, field_), sizeof(((type_ *)0)->field_), ARG_##as_ }
+#define FN(type_, field_, as_, set_) { #field_, offsetof(type_, field_), sizeof(((type_ *)0)->field_), ARG_##as_, &set_ }
+#define AT(name_, off_, size_, as_) { name_, off_, size_, ARG_##as_ }
+#define AT_N(name_, off_, size_, as_, set_) { name_, off_, size_, ARG_##as_, &set_ }
+#define SUB(name_, off_, layout_) { name_, off_, layout_##_size, ARG_STRUCT_IN, NULL, &layout_ }
+#define LAYOUT(name_, ...) const struct layout layout_##name_ = { .size = layout_##name_##_size, .fields = (const struct field[]){ __VA_ARGS__, { .type = ARG_NONE } } }
+#define SET(name_, form_) const struct layout layout_##name_ = { .size = layout_##name_##_size, .form = LAYOUT_##form_ }
+
+static const struct names file_types = FIELD_SET(S_IFMT, N(S_IFSOCK), N(S_IFLNK), N(S_IFREG), N(S_IFBLK), N(S_IFDIR), N(S_IFCHR), N(S_IFIFO));
+static const struct names poll_events = FLAG_SET(V(0x1, "POLLIN"), V(0x2, "POLLPRI"), V(0x4, "POLLOUT"), V(0x8, "POLLERR"), V(0x10, "POLLHUP"), V(0x20, "POLLNVAL"),
+	V(0x40, "POLLRDNORM"), V(0x80, "POLLRDBAND"), V(0x100, "POLLWRNORM"), V(0x200, "POLLWRBAND"), V(0x400, "POLLMSG"), V(0x2000, "POLLRDHUP"));
+static const struct names epoll_events = FLAG_SET(V(0x1, "EPOLLIN"), V(0x2, "EPOLLPRI"), V(0x4, "EPOLLOUT"), V(0x8, "EPOLLERR"), V(0x10, "EPOLLHUP"),
+	V(0x40, "EPOLLRDNORM"), V(0x80, "EPOLLRDBAND"), V(0x100, "EPOLLWRNORM"), V(0x200, "EPOLLWRBAND"), V(0x400, "EPOLLMSG"), V(0x2000, "EPOLLRDHUP"),
+	V(1u << 28, "EPOLLEXCLUSIVE"), V(1u << 29, "EPOLLWAKEUP"), V(1u << 30, "EPOLLONESHOT"), V(1u << 31, "EPOLLET"));
+static const struct names resolve_flags = FLAG_SET(V(1, "RESOLVE_NO_XDEV"), V(2, "RESOLVE_NO_MAGICLINKS"), V(4, "RESOLVE_NO_SYMLINKS"), V(8, "RESOLVE_BENEATH"),
+	V(0x10, "RESOLVE_IN_ROOT"), V(0x20, "RESOLVE_CACHED"));
+static const struct names sa_flags = FLAG_SET(V(1, "SA_NOCLDSTOP"), V(2, "SA_NOCLDWAIT"), V(4, "SA_SIGINFO"), V(0x400, "SA_UNSUPPORTED"), V(0x800, "SA_EXPOSE_TAGBITS"),
+	V(0x04000000, "SA_RESTORER"), V(0x08000000, "SA_ONSTACK"), V(0x10000000, "SA_RESTART"), V(0x40000000, "SA_NODEFER"), V(0x80000000, "SA_RESETHAND"));
+static const struct names ss_flags = FLAG_SET(V(1, "SS_ONSTACK"), V(2, "SS_DISABLE"), V(0x80000000, "SS_AUTODISARM"));
+
+LAYOUT(byte, AT(NULL, 0, 1, HEX));
+LAYOUT(int, AT(NULL, 0, 4, INT));
+LAYOUT(u64, AT(NULL, 0, 8, HEX));
+LAYOUT(off, AT(NULL, 0, 8, OFF));
+LAYOUT(ptr, AT(NULL, 0, 8, PTR));
+LAYOUT(timespec, F(struct timespec, tv_sec, LONG), F(struct timespec, tv_nsec, LONG));
+LAYOUT(timespecs, SUB("atime", 0, layout_timespec), SUB("mtime", 16, layout_timespec));
+LAYOUT(timeval, F(struct timeval, tv_sec, LONG), F(struct timeval, tv_usec, LONG));
+LAYOUT(timevals, SUB("atime", 0, layout_timeval), SUB("mtime", 16, layout_timeval));
+LAYOUT(itimerspec, SUB("it_interval", 0, layout_timespec), SUB("it_value", 16, layout_timespec));
+LAYOUT(itimerval, SUB("it_interval", 0, layout_timeval), SUB("it_value", 16, layout_timeval));
+LAYOUT(timezone, F(struct timezone, tz_minuteswest, INT), F(struct timezone, tz_dsttime, INT));
+LAYOUT(utimbuf, F(struct utimbuf, actime, LONG), F(struct utimbuf, modtime, LONG));
+LAYOUT(tms, F(struct tms, tms_utime, LONG), F(struct tms, tms_stime, LONG), F(struct tms, tms_cutime, LONG), F(struct tms, tms_cstime, LONG));
+LAYOUT(stat, F(struct stat, st_dev, DEV), F(struct stat, st_ino, ULONG), FN(struct stat, st_mode, MODE, file_types), F(struct stat, st_nlink, ULONG),
+	F(struct stat, st_uid, UID), F(struct stat, st_gid, UID), F(struct stat, st_rdev, DEV), F(struct stat, st_size, OFF), F(struct stat, st_blocks, LONG));
+LAYOUT(statx, F(struct statx, stx_mask, HEX), AT_N("stx_mode", 28, 2, MODE, file_types), F(struct statx, stx_nlink, UINT), F(struct statx, stx_uid, UID),
+	F(struct statx, stx_gid, UID), F(struct statx, stx_ino, ULONG), F(struct statx, stx_size, ULONG), F(struct statx, stx_blocks, ULONG));
+LAYOUT(statfs, F(struct statfs, f_type, HEX), F(struct statfs, f_bsize, LONG), F(struct statfs, f_blocks, ULONG), F(struct statfs, f_bfree, ULONG),
+	F(struct statfs, f_bavail, ULONG), F(struct statfs, f_files, ULONG), F(struct statfs, f_ffree, ULONG), F(struct statfs, f_namelen, LONG));
+LAYOUT(pollfd, F(struct pollfd, fd, FD), FN(struct pollfd, events, FLAGS, poll_events), FN(struct pollfd, revents, FLAGS, poll_events));
+LAYOUT(epoll_event, FN(struct epoll_event, events, FLAGS, epoll_events), AT("data", 4, 8, HEX));
+SET(fd_set, FD_SET);
+SET(sigset, SIGNAL_SET);
+/* The kernel's, not libc's: handler, flags, restorer, mask. */
+LAYOUT(sigaction, AT("sa_handler", 0, 8, PTR), AT_N("sa_flags", 8, 8, FLAGS, sa_flags), AT("sa_restorer", 16, 8, PTR), SUB("sa_mask", 24, layout_sigset));
+LAYOUT(siginfo, AT("si_signo", 0, 4, SIGNAL), AT("si_code", 8, 4, INT), AT("si_pid", 16, 4, PID), AT("si_uid", 20, 4, UID));
+LAYOUT(stack, F(stack_t, ss_sp, PTR), FN(stack_t, ss_flags, FLAGS, ss_flags), F(stack_t, ss_size, SIZE));
+LAYOUT(rlimit, F(struct rlimit, rlim_cur, ULONG), F(struct rlimit, rlim_max, ULONG));
+LAYOUT(rusage, SUB("ru_utime", 0, layout_timeval), SUB("ru_stime", 16, layout_timeval), F(struct rusage, ru_maxrss, LONG), F(struct rusage, ru_minflt, LONG),
+	F(struct rusage, ru_majflt, LONG), F(struct rusage, ru_nvcsw, LONG), F(struct rusage, ru_nivcsw, LONG));
+LAYOUT(utsname, F(struct utsname, sysname, STR), F(struct utsname, nodename, STR), F(struct utsname, release, STR), F(struct utsname, version, STR),
+	F(struct utsname, machine, STR));
+LAYOUT(sysinfo, F(struct sysinfo, uptime, LONG), F(struct sysinfo, totalram, ULONG), F(struct sysinfo, freeram, ULONG), F(struct sysinfo, totalswap, ULONG),
+	F(struct sysinfo, freeswap, ULONG), F(struct sysinfo, procs, UINT));
+LAYOUT(open_how, FN(struct open_how, flags, FLAGS, open_flags), F(struct open_how, mode, MODE), FN(struct open_how, resolve, FLAGS, resolve_flags));
+LAYOUT(clone_args, FN(struct clone_args, flags, FLAGS, clone_bits), F(struct clone_args, pidfd, PTR), F(struct clone_args, child_tid, PTR),
+	F(struct clone_args, parent_tid, PTR), F(struct clone_args, exit_signal, SIGNAL), F(struct clone_args, stack, PTR), F(struct clone_args, stack_size, SIZE),
+	F(struct clone_args, tls, PTR), AT("set_tid", 64, 8, PTR), AT("set_tid_size", 72, 8, SIZE), AT("cgroup", 80, 8, FD));
+SET(wstatus, WAIT_STATUS);
+LAYOUT(sched_attr, AT("size", 0, 4, UINT), AT("sched_policy", 4, 4, UINT), AT("sched_flags", 8, 8, HEX), AT("sched_nice", 16, 4, INT), AT("sched_priority", 20, 4, UINT),
+	AT("sched_runtime", 24, 8, ULONG), AT("sched_deadline", 32, 8, ULONG), AT("sched_period", 40, 8, ULONG));
+LAYOUT(cap_header, AT("version", 0, 4, HEX), AT("pid", 4, 4, PID));
+LAYOUT(cap_data, AT("effective", 0, 4, HEX), AT("permitted", 4, 4, HEX), AT("inheritable", 8, 4, HEX), AT("effective_high", 12, 4, HEX), AT("permitted_high", 16, 4, HEX),
+	AT("inheritable_high", 20, 4, HEX));
+LAYOUT(sembuf, AT("sem_num", 0, 2, UINT), AT("sem_op", 2, 2, INT), AT("sem_flg", 4, 2, HEX));
+LAYOUT(mq_attr, F(struct mq_attr, mq_flags, HEX), F(struct mq_attr, mq_maxmsg, LONG), F(struct mq_attr, mq_msgsize, LONG), F(struct mq_attr, mq_curmsgs, LONG));
+LAYOUT(futex_waitv, AT("val", 0, 8, ULONG), AT("uaddr", 8, 8, PTR), AT("flags", 16, 4, HEX));
+LAYOUT(io_event, F(struct io_event, data, HEX), F(struct io_event, obj, PTR), F(struct io_event, res, LONG), F(struct io_event, res2, LONG));
+LAYOUT(file_handle, AT("handle_bytes", 0, 4, UINT), AT("handle_type", 4, 4, INT));
+LAYOUT(mount_attr, AT("attr_set", 0, 8, HEX), AT("attr_clr", 8, 8, HEX), AT("propagation", 16, 8, HEX), AT("userns_fd", 24, 8, FD));
+LAYOUT(mnt_id_req, AT("size", 0, 4, UINT), AT("mnt_id", 8, 8, HEX), AT("param", 16, 8, HEX));
+LAYOUT(xattr_args, AT("value", 0, 8, PTR), AT("size", 8, 4, UINT), AT("flags", 12, 4, HEX));
+LAYOUT(file_attr, AT("fa_xflags", 0, 8, HEX), AT("fa_extsize", 8, 4, UINT), AT("fa_nextents", 12, 4, UINT), AT("fa_projid", 16, 4, UINT),
+	AT("fa_cowextsize", 20, 4, UINT));
+LAYOUT(cachestat_range, AT("off", 0, 8, ULONG), AT("len", 8, 8, ULONG));
+LAYOUT(cachestat, AT("nr_cache", 0, 8, ULONG), AT("nr_dirty", 8, 8, ULONG), AT("nr_writeback", 16, 8, ULONG), AT("nr_evicted", 24, 8, ULONG),
+	AT("nr_recently_evicted", 32, 8, ULONG));
+
+/* i386 (arch/x86/include/asm/compat.h, include/linux/compat.h). */
+LAYOUT(off32, AT(NULL, 0, 4, OFF));
+LAYOUT(timespec32, AT("tv_sec", 0, 4, INT), AT("tv_nsec", 4, 4, INT));
+LAYOUT(timespecs32, SUB("atime", 0, layout_timespec32), SUB("mtime", 8, layout_timespec32));
+LAYOUT(timeval32, AT("tv_sec", 0, 4, INT), AT("tv_usec", 4, 4, INT));
+LAYOUT(timevals32, SUB("atime", 0, layout_timeval32), SUB("mtime", 8, layout_timeval32));
+LAYOUT(itimerspec32, SUB("it_interval", 0, layout_timespec32), SUB("it_value", 8, layout_timespec32));
+LAYOUT(itimerval32, SUB("it_interval", 0, layout_timeval32), SUB("it_value", 8, layout_timeval32));
+LAYOUT(utimbuf32, AT("actime", 0, 4, INT), AT("modtime", 4, 4, INT));
+LAYOUT(tms32, AT("tms_utime", 0, 4, INT), AT("tms_stime", 4, 4, INT), AT("tms_cutime", 8, 4, INT), AT("tms_cstime", 12, 4, INT));
+LAYOUT(stat32, AT("st_dev", 0, 4, DEV), AT("st_ino", 4, 4, UINT), AT_N("st_mode", 8, 2, MODE, file_types), AT("st_nlink", 10, 2, UINT), AT("st_uid", 12, 2, UINT),
+	AT("st_gid", 14, 2, UINT), AT("st_rdev", 16, 4, DEV), AT("st_size", 20, 4, UINT), AT("st_blocks", 28, 4, UINT));
+LAYOUT(stat64_32, AT("st_dev", 0, 8, DEV), AT_N("st_mode", 16, 4, MODE, file_types), AT("st_nlink", 20, 4, UINT), AT("st_uid", 24, 4, UID), AT("st_gid", 28, 4, UID),
+	AT("st_rdev", 32, 8, DEV), AT("st_size", 44, 8, OFF), AT("st_blocks", 56, 8, LONG), AT("st_ino", 88, 8, ULONG));
+LAYOUT(statfs32, AT("f_type", 0, 4, HEX), AT("f_bsize", 4, 4, INT), AT("f_blocks", 8, 4, UINT), AT("f_bfree", 12, 4, UINT), AT("f_bavail", 16, 4, UINT),
+	AT("f_files", 20, 4, UINT), AT("f_ffree", 24, 4, UINT), AT("f_namelen", 36, 4, INT));
+LAYOUT(statfs64_32, AT("f_type", 0, 4, HEX), AT("f_bsize", 4, 4, INT), AT("f_blocks", 8, 8, ULONG), AT("f_bfree", 16, 8, ULONG), AT("f_bavail", 24, 8, ULONG),
+	AT("f_files", 32, 8, ULONG), AT("f_ffree", 40, 8, ULONG), AT("f_namelen", 56, 4, INT));
+LAYOUT(rlimit32, AT("rlim_cur", 0, 4, UINT), AT("rlim_max", 4, 4, UINT));
+LAYOUT(rusage32, SUB("ru_utime", 0, layout_timeval32), SUB("ru_stime", 8, layout_timeval32), AT("ru_maxrss", 16, 4, INT), AT("ru_minflt", 32, 4, INT),
+	AT("ru_majflt", 36, 4, INT), AT("ru_nvcsw", 64, 4, INT), AT("ru_nivcsw", 68, 4, INT));
+LAYOUT(sigaction32, AT("sa_handler", 0, 4, PTR), AT_N("sa_flags", 4, 4, FLAGS, sa_flags), AT("sa_restorer", 8, 4, PTR), SUB("sa_mask", 12, layout_sigset));
+LAYOUT(old_sigaction32, AT("sa_handler", 0, 4, PTR), SUB("sa_mask", 4, layout_old_sigset32), AT_N("sa_flags", 8, 4, FLAGS, sa_flags), AT("sa_restorer", 12, 4, PTR));
+SET(old_sigset32, SIGNAL_SET);
+LAYOUT(stack32, AT("ss_sp", 0, 4, PTR), AT_N("ss_flags", 4, 4, FLAGS, ss_flags), AT("ss_size", 8, 4, SIZE));
+LAYOUT(sysinfo32, AT("uptime", 0, 4, INT), AT("totalram", 16, 4, UINT), AT("freeram", 20, 4, UINT), AT("totalswap", 32, 4, UINT), AT("freeswap", 36, 4, UINT),
+	AT("procs", 40, 2, UINT));
+LAYOUT(mq_attr32, AT("mq_flags", 0, 4, HEX), AT("mq_maxmsg", 4, 4, INT), AT("mq_msgsize", 8, 4, INT), AT("mq_curmsgs", 12, 4, INT));
+
+static uint64_t field_word(const struct field *f, const char *bytes)
+{
+	bool is_signed = f->type == ARG_INT || f->type == ARG_LONG || f->type == ARG_OFF || f->type == ARG_FD || f->type == ARG_PID ||
+			 f->type == ARG_UID || f->type == ARG_SIGNAL;
+	unsigned shift = 64 - 8 * MIN(f->size, 8u);
+	uint64_t word = 0;
+
+	memcpy(&word, bytes + f->off, MIN(f->size, 8u));
+	return is_signed ? (uint64_t)((int64_t)(word << shift) >> shift) : word;
+}
+
+static void field_format(struct buf *b, const struct field *f, const char *bytes)
+{
+	uint64_t word = field_word(f, bytes);
+
+	switch (f->type) {
+	case ARG_STRUCT_IN:
+		layout_format(b, f->layout, bytes + f->off, f->size);
+		break;
+	case ARG_STR:
+		text_quote(b, bytes + f->off, strnlen(bytes + f->off, f->size));
+		break;
+	case ARG_FLAGS: case ARG_ENUM:
+		names_format(b, f->names, word);
+		break;
+	case ARG_MODE:
+		if (f->names && (word & f->names->mask)) {
+			names_format(b, f->names, word & f->names->mask);
+			buf_putc(b, '|');
+			word &= ~f->names->mask;
+		}
+		buf_printf(b, "0%03llo", (unsigned long long)word);
+		break;
+	case ARG_DEV:
+		buf_printf(b, "%u:%u", major(word), minor(word));
+		break;
+	case ARG_SIGNAL:
+		buf_puts(b, signal_name((int)word));
+		break;
+	case ARG_PTR:
+		if (!word) {
+			buf_puts(b, "NULL");
+			break;
+		}
+		/* fallthrough */
+	case ARG_HEX:
+		buf_printf(b, "%#llx", (unsigned long long)word);
+		break;
+	case ARG_UINT: case ARG_ULONG: case ARG_SIZE:
+		buf_u64(b, word);
+		break;
+	default:
+		buf_printf(b, "%lld", (long long)word);
+	}
+}
+
+static void set_format(struct buf *b, bool signals, const char *bytes, uint32_t len)
+{
+	unsigned members = 0, limit = len * 8;
+	const char *name;
+
+	/* Most masks that block nearly everything are easier to read by what they leave out. */
+	for (unsigned i = 0; i < limit; i++)
+		members += (bytes[i / 8] >> (i % 8)) & 1;
+
+	bool inverted = signals && members > limit * 2 / 3;
+
+	buf_puts(b, inverted ? "~[" : "[");
+	for (unsigned i = 0, n = 0; i < limit; i++) {
+		if (((bytes[i / 8] >> (i % 8)) & 1) == inverted)
+			continue;
+		if (n++)
+			buf_putc(b, ' ');
+		if (!signals) {
+			buf_u64(b, i);
+			continue;
+		}
+		name = signal_name((int)i + 1);
+		buf_puts(b, strncmp(name, "SIG", 3) == 0 ? name + 3 : name);
+	}
+	buf_putc(b, ']');
+}
+
+static void wait_status_format(struct buf *b, int status)
+{
+	if (WIFEXITED(status))
+		buf_printf(b, "[exited %d]", WEXITSTATUS(status));
+	else if (WIFSTOPPED(status))
+		buf_printf(b, "[stopped by %s]", signal_name(WSTOPSIG(status)));
+	else if (WIFCONTINUED(status))
+		buf_puts(b, "[continued]");
+	else
+		buf_printf(b, "[killed by %s%s]", signal_name(WTERMSIG(status)), WCOREDUMP(status) ? ", core dumped" : "");
+}
+
+void layout_format(struct buf *b, const struct layout *layout, const char *bytes, uint32_t len)
+{
+	int status;
+
+	if (layout->form == LAYOUT_FD_SET || layout->form == LAYOUT_SIGNAL_SET) {
+		set_format(b, layout->form == LAYOUT_SIGNAL_SET, bytes, MIN(len, layout->size));
+		return;
+	}
+	if (layout->form == LAYOUT_WAIT_STATUS) {
+		if (len < sizeof(status)) {
+			buf_puts(b, "…");
+			return;
+		}
+		memcpy(&status, bytes, sizeof(status));
+		wait_status_format(b, status);
+		return;
+	}
+	buf_putc(b, layout->fields->name ? '{' : '[');
+	for (const struct field *f = layout->fields; f->type != ARG_NONE; f++) {
+		if (f != layout->fields)
+			buf_puts(b, ", ");
+		if (f->off + f->size > len) {
+			buf_puts(b, "…");
+			break;
+		}
+		if (f->name)
+			buf_printf(b, "%s=", f->name);
+		field_format(b, f, bytes);
+	}
+	buf_putc(b, layout->fields->name ? '}' : ']');
+}

@@ -1,0 +1,39 @@
+#pragma once
+/*
+ * What is inside the structs that calls point to.  A layout describes bytes
+ * as the kernel lays them out; fields may be fewer than the struct has.
+ */
+#include <stdint.h>
+
+#include "abi/spec.h"
+
+struct buf;
+
+struct field {
+	const char *name;		/* NULL: the struct is this value alone */
+	uint16_t off, size;
+	uint8_t type;			/* enum arg_type of a register; ARG_STR: characters up to a NUL; ARG_STRUCT_IN: .layout */
+	const struct names *names;
+	const struct layout *layout;
+};
+enum layout_form { LAYOUT_FIELDS, LAYOUT_FD_SET, LAYOUT_SIGNAL_SET, LAYOUT_WAIT_STATUS };
+struct layout { uint16_t size; uint8_t form; const struct field *fields; /* ends with type ARG_NONE */ };
+
+/* "{tv_sec=1, tv_nsec=0}", "[3 4]"; all text in it is safe to show.  Fields that len does not reach become "…". */
+void layout_format(struct buf *b, const struct layout *layout, const char *bytes, uint32_t len);
+
+#define LAYOUTS(X)													\
+	X(byte, 1) X(int, 4) X(u64, 8) X(off, 8) X(ptr, 8)								\
+	X(timespec, 16) X(timespecs, 32) X(timeval, 16) X(timevals, 32) X(itimerspec, 32) X(itimerval, 32) X(timezone, 8)	\
+	X(utimbuf, 16) X(tms, 32) X(stat, 144) X(statx, 256) X(statfs, 120) X(pollfd, 8) X(epoll_event, 12) X(fd_set, 128)	\
+	X(sigset, 8) X(sigaction, 32) X(siginfo, 128) X(stack, 24) X(rlimit, 16) X(rusage, 144) X(utsname, 390)		\
+	X(sysinfo, 112) X(open_how, 24) X(clone_args, 88) X(wstatus, 4) X(sched_attr, 56) X(cap_header, 8) X(cap_data, 24)	\
+	X(sembuf, 6) X(mq_attr, 64) X(futex_waitv, 24) X(io_event, 32) X(file_handle, 8) X(mount_attr, 32) X(mnt_id_req, 24)	\
+	X(xattr_args, 16) X(file_attr, 24) X(cachestat_range, 16) X(cachestat, 40)					\
+	/* i386's own */												\
+	X(off32, 4) X(timespec32, 8) X(timespecs32, 16) X(timeval32, 8) X(timevals32, 16) X(itimerspec32, 16) X(itimerval32, 16) \
+	X(utimbuf32, 8) X(tms32, 16) X(stat32, 64) X(stat64_32, 96) X(statfs32, 64) X(statfs64_32, 84) X(rlimit32, 8)	\
+	X(rusage32, 72) X(sigaction32, 20) X(old_sigaction32, 16) X(old_sigset32, 4) X(stack32, 12) X(sysinfo32, 64) X(mq_attr32, 32)
+#define X(name, bytes) extern const struct layout layout_##name; enum { layout_##name##_size = bytes };
+LAYOUTS(X)
+#undef X
