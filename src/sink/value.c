@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "abi/layout.h"
 #include "abi/names.h"
 #include "base/buf.h"
 #include "base/macro.h"
@@ -94,33 +95,6 @@ static const struct file *file_at(const struct event *ev, int fd)
 	return ev->task ? task_file(ev->task, fd) : NULL;
 }
 
-static void add_names(struct buf *b, const struct names *names, uint64_t word, bool flags)
-{
-	uint64_t rest = word, low = word & names->mask;
-	bool any = false, had_field = false;
-
-	for (const struct name_val *n = names->v; n->name; n++) {
-		bool field = names->mask && !(n->val & ~names->mask);
-
-		if (field ? n->val != low || had_field : !flags || !n->val || (rest & n->val) != n->val)
-			continue;
-		if (any)
-			buf_putc(b, '|');
-		buf_puts(b, n->name);
-		any = true;
-		had_field |= field;
-		rest &= field ? ~names->mask : ~n->val;
-	}
-	if (!rest && any)
-		return;
-	if (any)
-		buf_putc(b, '|');
-	if (rest || !flags || names->mask)
-		add_hex(b, rest);
-	else
-		buf_putc(b, '0');
-}
-
 /* ---- by type of argument ---- */
 
 typedef void format_fn(struct buf *b, const struct context *c, const struct call *call, unsigned arg);
@@ -169,17 +143,12 @@ static void fmt_signal(struct buf *b, const struct context *c UNUSED, const stru
 
 static void fmt_clockid(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg)
 {
-	static const char *const names[] = {
-		"CLOCK_REALTIME", "CLOCK_MONOTONIC", "CLOCK_PROCESS_CPUTIME_ID", "CLOCK_THREAD_CPUTIME_ID", "CLOCK_MONOTONIC_RAW",
-		"CLOCK_REALTIME_COARSE", "CLOCK_MONOTONIC_COARSE", "CLOCK_BOOTTIME", "CLOCK_REALTIME_ALARM", "CLOCK_BOOTTIME_ALARM",
-		NULL, "CLOCK_TAI",
-	};
-	uint32_t id = (uint32_t)WORD(arg);
+	const char *name = names_find(&clock_ids, (uint32_t)WORD(arg));
 
-	if (id < ARRAY_SIZE(names) && names[id])
-		buf_puts(b, names[id]);
+	if (name)
+		buf_puts(b, name);
 	else
-		add_i64(b, (int32_t)id);
+		add_i64(b, (int32_t)WORD(arg));	/* of a process, or of a descriptor: clock_getcpuclockid(3) */
 }
 
 static void fmt_fd(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
@@ -201,12 +170,7 @@ static void fmt_plain_fd(struct buf *b, const struct context *c, const struct ca
 
 static void fmt_flags(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg)
 {
-	const struct names *names = call->args[arg].spec->names;
-
-	if (names)
-		add_names(b, names, WORD(arg), true);
-	else
-		add_hex(b, WORD(arg));
+	names_format(b, call->args[arg].spec->names, WORD(arg));
 }
 
 static void fmt_enum(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg)
@@ -415,16 +379,54 @@ static void fmt_fdpair(struct buf *b, const struct context *c, const struct call
 	buf_putc(b, ']');
 }
 
+static void add_structs(struct buf *b, const struct arg_spec *spec, const char *bytes, uint32_t len, bool array)
+{
+	uint32_t size = array && spec->size ? spec->size : MAX(len, 1);
+
+	if (array)
+		buf_putc(b, '[');
+	for (uint32_t i = 0; i * size < len; i++) {
+		if (i)
+			buf_puts(b, ", ");
+		if (i == ITEMS_MAX) {
+			buf_puts(b, "…");
+			break;
+		}
+		layout_format(b, spec->layout, bytes + i * size, MIN(size, len - i * size));
+	}
+	if (array)
+		buf_putc(b, ']');
+}
+
+/* Structs that are known inside.  What a call gave back is no argument, so a report leaves it out. */
+static void fmt_struct(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
+{
+	const struct arg_spec *spec = call->args[arg].spec;
+	const struct part *in = parts_find(call->parts, call->nparts, (int)arg, PART_BYTES, 0);
+	const struct part *out = in ? parts_find(call->parts, call->nparts, (int)arg, PART_BYTES, 1) : NULL;
+	bool array = spec->type == ARG_ARRAY_IN || spec->type == ARG_ARRAY_OUT || spec->type == ARG_ARRAY_INOUT;
+
+	if (!in || !spec->layout || (in->flags & CHUNK_FAULT) || ((in->flags & CHUNK_AT_EXIT) && (c->flags & VALUE_NO_DATA))) {
+		fmt_ptr(b, c, call, arg);
+		return;
+	}
+	add_structs(b, spec, in->bytes, in->len, array);
+	if (!out || (c->flags & VALUE_NO_DATA) || (out->flags & CHUNK_FAULT) || (out->len == in->len && !memcmp(in->bytes, out->bytes, in->len)))
+		return;
+	buf_puts(b, " → ");
+	add_structs(b, spec, out->bytes, out->len, array);
+}
+
 static format_fn *const formats[_ARG_TYPE_MAX] = {
 	[ARG_NONE] = fmt_hex, [ARG_INT] = fmt_int, [ARG_UINT] = fmt_uint, [ARG_LONG] = fmt_long, [ARG_ULONG] = fmt_ulong, [ARG_HEX] = fmt_hex,
 	[ARG_PTR] = fmt_ptr, [ARG_SIZE] = fmt_ulong, [ARG_OFF] = fmt_long, [ARG_MODE] = fmt_mode, [ARG_DEV] = fmt_dev, [ARG_PID] = fmt_int,
 	[ARG_UID] = fmt_int, [ARG_SIGNAL] = fmt_signal, [ARG_CLOCKID] = fmt_clockid, [ARG_FD] = fmt_plain_fd, [ARG_DIRFD] = fmt_fd,
 	[ARG_FLAGS] = fmt_flags, [ARG_ENUM] = fmt_enum, [ARG_PATH] = fmt_str, [ARG_STR] = fmt_str, [ARG_STRV] = fmt_strv,
 	[ARG_BUF_IN] = fmt_data, [ARG_IOVEC_IN] = add_iovec, [ARG_SOCKADDR_IN] = fmt_sockaddr, [ARG_MSGHDR_IN] = add_msghdr,
-	[ARG_MMSGHDR_IN] = add_mmsghdr, [ARG_STRUCT_IN] = fmt_ptr, [ARG_ARRAY_IN] = fmt_ptr, [ARG_BUF_OUT] = fmt_data,
+	[ARG_MMSGHDR_IN] = add_mmsghdr, [ARG_STRUCT_IN] = fmt_struct, [ARG_ARRAY_IN] = fmt_struct, [ARG_BUF_OUT] = fmt_data,
 	[ARG_IOVEC_OUT] = add_iovec, [ARG_SOCKADDR_OUT] = fmt_sockaddr, [ARG_MSGHDR_OUT] = add_msghdr, [ARG_MMSGHDR_OUT] = add_mmsghdr,
-	[ARG_STRUCT_OUT] = fmt_ptr, [ARG_ARRAY_OUT] = fmt_ptr, [ARG_FDPAIR_OUT] = fmt_fdpair, [ARG_STR_OUT] = fmt_str,
-	[ARG_STRUCT_INOUT] = fmt_ptr, [ARG_ARRAY_INOUT] = fmt_ptr,
+	[ARG_STRUCT_OUT] = fmt_struct, [ARG_ARRAY_OUT] = fmt_struct, [ARG_FDPAIR_OUT] = fmt_fdpair, [ARG_STR_OUT] = fmt_str,
+	[ARG_STRUCT_INOUT] = fmt_struct, [ARG_ARRAY_INOUT] = fmt_struct,
 };
 
 static void format_arg(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
