@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <string.h>
 
 #include "base/diag.h"
 #include "cli/options.h"
@@ -19,9 +18,6 @@ int main(int argc, char **argv)
 	struct diag diag = { 0 };
 	int rc, signo = 0;
 
-	/* Not in --help: what the build makes the man page and the completions from. */
-	if (argc == 3 && !strcmp(argv[1], "--generate"))
-		return options_generate(stdout, argv[2]) < 0 ? 125 : 0;
 	rc = options_parse(argc, argv, &opt, &diag);
 	if (rc < 0) {
 		signals_say(diag.text);

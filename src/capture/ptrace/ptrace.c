@@ -370,6 +370,7 @@ static void put_end(struct ptrace_source *s)
 	r->nrecords = s->nrecords;
 	ptrace_put(s);
 	s->ended = true;
+	near_close(&s->near);
 }
 
 static void kill_all(struct ptrace_source *s)
@@ -417,6 +418,10 @@ static int ptrace_step(struct source *src, source_emit_fn *emit, void *ctx)
 	s->emit_ctx = ctx;
 	if (s->early.len)
 		hand_out_early(s);
+	if (!s->near_open) {
+		s->near_open = true;
+		near_open(&s->near);
+	}
 	if (s->ended)
 		return 0;
 	if (s->stop_request)
@@ -436,6 +441,7 @@ static int ptrace_step(struct source *src, source_emit_fn *emit, void *ctx)
 		put_end(s);	/* ECHILD: nothing is left */
 		return 0;
 	}
+	near_stop(&s->near, tid);
 	ptrace_handle(s, tid, status, tv_ns(ru.ru_utime), tv_ns(ru.ru_stime));
 	if (!s->tracees && !s->ended) {
 		put_end(s);

@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "capture/plan.h"
+#include "capture/ptrace/near.h"
 #include "capture/source.h"
 #include "record/record.h"
 
@@ -68,6 +69,8 @@ struct ptrace_source {
 	uint64_t nrecords;
 	int stop_request;		/* enum stop_request */
 	bool leaving;			/* detach has begun */
+	struct near near;
+	bool near_open;
 	int exec_error_fd;		/* the child's errno when its exec failed */
 };
 enum stop_request { STOP_NONE, STOP_DETACH, STOP_KILL };
