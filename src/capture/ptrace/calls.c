@@ -8,13 +8,12 @@
 #include <sys/syscall.h>
 #include <sys/user.h>
 
+#include "capture/ptrace/disguise.h"
 #include "capture/ptrace/mem.h"
 #include "capture/ptrace/ptrace.h"
 #include "record/build.h"
 
 enum { X32_BIT = 0x40000000, KERNEL_ERESTARTSYS = 512, KERNEL_ERESTARTNOHAND = 514, KERNEL_ERESTART_RESTARTBLOCK = 516 };
-
-enum fixup { FIX_NONE, FIX_RET };
 
 static void set_ret(const struct tracee *t, int64_t ret)
 {
@@ -51,24 +50,17 @@ void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptra
 		return;
 	}
 	t->muted = false;
-	t->in_call = true;
+	t->in_call = plan->wanted;
 	t->chunks.len = 0;
-	t->nchunks = 0;
-	t->fixup = FIX_NONE;
-	t->want_exit = plan->exit;
-	if (!plan->wanted) {
-		t->in_call = false;	/* unwanted, seen only because every call stops */
-		return;
-	}
 	t->enter_ns = ptrace_now_ns();
 	narrow = t->arch == ARCH_I386;
 	for (int i = 0; i < 6; i++)
 		t->args[i] = narrow ? (uint32_t)si->entry.args[i] : si->entry.args[i];
 	mem_copy_enter(&t->chunks, plan, &(struct mem_call){ t->tid, narrow || t->arch == ARCH_X32, t->args, 0, s->opt->max_payload });
-	if (!plan->exit || ends_here(t)) {
+	t->answer_due = disguise_enter(s, t, t->args);
+	t->want_exit = plan->wanted && plan->exit && !ends_here(t);
+	if (t->in_call && !t->want_exit)
 		call_put(s, t, CALL_NO_EXIT, 0, 0);
-		t->want_exit = false;
-	}
 }
 
 /* Chunks count themselves: they are laid end to end. */
@@ -110,6 +102,10 @@ void call_left(struct ptrace_source *s, struct tracee *t, const struct __ptrace_
 	int64_t ret = si->exit.rval;
 	uint64_t now;
 
+	if (t->answer_due) {
+		ret = disguise_leave(s, t, ret);
+		t->answer_due = false;
+	}
 	if (t->skip_exit || !t->in_call) {
 		t->skip_exit = false;
 		tracee_resume(s, t);

@@ -7,9 +7,10 @@
 #include "abi/spec.h"
 #include "base/macro.h"
 #include "capture/plan.h"
+#include "capture/ptrace/disguise.h"
 #include "record/record.h"
 
-enum { X32_BIT = 0x40000000 };
+enum { X32_BIT = 0x40000000, TRACE = SECCOMP_RET_TRACE | FILTER_MARK };
 
 struct prog { struct sock_filter *v; unsigned n, max; };
 
@@ -28,7 +29,7 @@ static void ret(struct prog *p, unsigned action) { emit(p, BPF_RET | BPF_K, 0, 0
  */
 static void check_cond(struct prog *p, const struct arg_cond *c)
 {
-	unsigned hit = c->invert ? SECCOMP_RET_ALLOW : SECCOMP_RET_TRACE, miss = c->invert ? SECCOMP_RET_TRACE : SECCOMP_RET_ALLOW;
+	unsigned hit = c->invert ? SECCOMP_RET_ALLOW : TRACE, miss = c->invert ? TRACE : SECCOMP_RET_ALLOW;
 
 	load(p, offsetof(struct seccomp_data, args) + 8u * c->arg);
 	emit(p, BPF_ALU | BPF_AND | BPF_K, 0, 0, c->mask);
@@ -39,6 +40,18 @@ static void check_cond(struct prog *p, const struct arg_cond *c)
 	ret(p, miss);
 }
 
+/* Does this call stop?  *ret_cond: only when that holds. */
+static bool decide(unsigned arch, unsigned nr, const struct capture_plan *plans, const struct arg_cond **ret_cond)
+{
+	bool always;
+	const struct arg_cond *answered = disguise_wants(arch, nr, &always);
+
+	*ret_cond = plans[nr].wanted && !always ? syscall_spec(arch, nr)->when : NULL;
+	if (answered)
+		*ret_cond = plans[nr].wanted ? NULL : answered;
+	return plans[nr].wanted || always || answered;
+}
+
 /*
  * Numbers arrive in A.  Runs of equal decisions become ranges tested from the low end: `A < end` decides.  The order
  * of the numbers is the kernel's; the frequent calls (read, write, open, close, mmap) have the lowest.
@@ -46,7 +59,8 @@ static void check_cond(struct prog *p, const struct arg_cond *c)
 static void check_arch(struct prog *p, const struct capture_plan *plans, unsigned arch)
 {
 	for (unsigned nr = 0; nr < SYSCALL_MAX;) {
-		const struct arg_cond *cond = plans[nr].wanted ? syscall_spec(arch, nr)->when : NULL;
+		const struct arg_cond *cond;
+		bool trace = decide(arch, nr, plans, &cond);
 		unsigned end = nr + 1;
 
 		if (cond) {
@@ -54,14 +68,14 @@ static void check_arch(struct prog *p, const struct capture_plan *plans, unsigne
 			emit(p, BPF_JMP | BPF_JGE | BPF_K, (unsigned char)(3 + 2 * cond->nvals), 0, end);
 			check_cond(p, cond);
 		} else {
-			while (end < SYSCALL_MAX && plans[end].wanted == plans[nr].wanted && !(plans[end].wanted && syscall_spec(arch, end)->when))
+			while (end < SYSCALL_MAX && decide(arch, end, plans, &cond) == trace && !cond)
 				end++;
 			emit(p, BPF_JMP | BPF_JGE | BPF_K, 1, 0, end);
-			ret(p, plans[nr].wanted ? SECCOMP_RET_TRACE : SECCOMP_RET_ALLOW);
+			ret(p, trace ? TRACE : SECCOMP_RET_ALLOW);
 		}
 		nr = end;
 	}
-	ret(p, SECCOMP_RET_TRACE);	/* numbers no table knows: shown raw */
+	ret(p, TRACE);	/* numbers no table knows: shown raw */
 }
 
 unsigned filter_build(struct sock_filter *v, unsigned max, const struct capture_plan *x86_64, const struct capture_plan *i386)

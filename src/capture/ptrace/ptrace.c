@@ -13,6 +13,7 @@
 
 #include "base/diag.h"
 #include "capture/proc/proc.h"
+#include "capture/ptrace/disguise.h"
 #include "record/build.h"
 
 uint64_t ptrace_now_ns(void)
@@ -83,7 +84,7 @@ const struct capture_plan *ptrace_plan(struct ptrace_source *s, unsigned arch, u
 /* Lets t run on to its next stop of interest, with the signal that is due.  A task that is gone is no error. */
 void tracee_resume(struct ptrace_source *s, struct tracee *t)
 {
-	bool to_exit = (t->in_call && t->want_exit) || t->skip_exit;
+	bool to_exit = (t->in_call && t->want_exit) || t->skip_exit || t->answer_due;
 	int op = t->every_call || to_exit ? PTRACE_SYSCALL : PTRACE_CONT, sig = t->stop_sig;
 
 	(void)s;
@@ -306,10 +307,15 @@ static void syscall_stopped(struct ptrace_source *s, struct tracee *t)
 	}
 	switch (si.op) {
 	case PTRACE_SYSCALL_INFO_ENTRY:
+		call_entered(s, t, &si);
+		tracee_resume(s, t);
+		return;
 	case PTRACE_SYSCALL_INFO_SECCOMP:
 		/* with both a filter and PTRACE_SYSCALL the entry was seen already */
-		if (si.op == PTRACE_SYSCALL_INFO_ENTRY || !t->every_call)
+		if (!t->every_call)
 			call_entered(s, t, &si);
+		if (si.seccomp.ret_data != FILTER_MARK)
+			disguise_foreign_trace(t);
 		tracee_resume(s, t);
 		return;
 	case PTRACE_SYSCALL_INFO_EXIT:

@@ -5,7 +5,9 @@
  *   spawn.c   finds and starts the command, stopped and seized before its first instruction
  *   attach.c  seizes living processes, and lets everything go again
  *   ptrace.c  the stop loop
- *   calls.c   syscall-stops: entry, exit, what is answered in the kernel's place
+ *   calls.c   syscall-stops: entry and exit
+ *   disguise.c  what is answered in the kernel's place, so that a program does not see us
+ *   near.c    keeps us on the tracee's CPU
  */
 #include <signal.h>
 #include <stdbool.h>
@@ -39,14 +41,15 @@ struct tracee {
 	uint32_t ns_tid;	/* in its own pid namespace, 0 when that is ours */
 	/* the call it is in */
 	bool in_call, want_exit;
+	bool answer_due;	/* disguise.c has to see its exit */
 	bool skip_exit;		/* the next exit-stop belongs to a call already recorded */
 	uint8_t arch;
 	uint32_t nr;
 	uint64_t args[6], enter_ns;
 	struct buf chunks;
-	unsigned nchunks;
 	uint8_t own_seccomp;	/* what the program itself has set: 0, 1 strict, 2 filter */
-	uint8_t fixup;		/* enum fixup: what to do at this call's exit */
+	uint8_t fixup;		/* disguise.c: what to answer at this call's exit */
+	int status_fd;		/* a descriptor of /proc/…/status + 1, 0: none */
 	bool own_nnp;		/* the program itself set no_new_privs */
 };
 

@@ -1,0 +1,218 @@
+#include "capture/ptrace/disguise.h"
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+
+#include "abi/spec.h"
+#include "base/macro.h"
+#include "capture/ptrace/mem.h"
+#include "capture/ptrace/ptrace.h"
+
+/* The call's number on x86-64, whatever its own table: i386 has other numbers for the same few. */
+static unsigned native(const struct tracee *t)
+{
+	static const struct { unsigned short i386, x86_64; } same[] = {
+		{ 1, SYS_exit }, { 3, SYS_read }, { 4, SYS_write }, { 5, SYS_open }, { 6, SYS_close }, { 172, SYS_prctl }, { 173, SYS_rt_sigreturn },
+		{ 119, SYS_rt_sigreturn }, { 180, SYS_pread64 }, { 295, SYS_openat }, { 354, SYS_seccomp },
+	};
+
+	if (t->arch != ARCH_I386)
+		return t->nr;
+	for (unsigned i = 0; i < ARRAY_SIZE(same); i++)
+		if (same[i].i386 == t->nr)
+			return same[i].x86_64;
+	return UINT32_MAX;
+}
+
+const struct arg_cond *disguise_wants(unsigned arch, unsigned nr, bool *ret_always)
+{
+	static const struct arg_cond prctls = { .arg = 0, .nvals = 4, .mask = UINT32_MAX,
+		.vals = { PR_GET_SECCOMP, PR_SET_SECCOMP, PR_GET_NO_NEW_PRIVS, PR_SET_NO_NEW_PRIVS } };
+	const struct tracee t = { .arch = (uint8_t)arch, .nr = nr };
+	unsigned n = native(&t);
+
+	*ret_always = n == SYS_seccomp;
+	return n == SYS_prctl ? &prctls : NULL;
+}
+
+static void set_reg(const struct tracee *t, size_t offset, int64_t v) { ptrace(PTRACE_POKEUSER, t->tid, offset, v); }
+
+/* Makes the call at whose entry t stands do nothing and return ret. */
+static void skip_call(const struct tracee *t, int64_t ret)
+{
+	set_reg(t, offsetof(struct user_regs_struct, orig_rax), -1);
+	set_reg(t, offsetof(struct user_regs_struct, rax), ret);
+}
+
+void disguise_foreign_trace(const struct tracee *t) { skip_call(t, -ENOSYS); }
+
+enum { ANSWER_NONE, ANSWER_GET_SECCOMP, ANSWER_GET_NNP, ANSWER_SET_NNP, ANSWER_SET_STRICT, ANSWER_SET_FILTER, ANSWER_TSYNC, ANSWER_OPEN_STATUS,
+       ANSWER_READ_STATUS };
+
+/* /proc/self/status, /proc/thread-self/status, /proc/N/status, /proc/N/task/N/status */
+static bool is_status(const struct buf *chunks)
+{
+	const struct record_chunk *c = (const struct record_chunk *)chunks->s;
+	const char *p = (const char *)(c + 1);
+
+	return chunks->len > sizeof(*c) && c->part == PART_BYTES && c->len > 13 && !memcmp(p, "/proc/", 6) && !memcmp(p + c->len - 7, "/status", 7);
+}
+
+static bool strict_allows(unsigned nr)
+{
+	return nr == SYS_read || nr == SYS_write || nr == SYS_exit || nr == SYS_rt_sigreturn;
+}
+
+static bool set_mode(struct ptrace_source *s, struct tracee *t, bool filter, uint64_t flags)
+{
+	if (filter && s->nnp_ours && !t->own_nnp) {
+		/* without our no_new_privs the kernel would have refused: seccomp(2), EACCES */
+		skip_call(t, -EACCES);
+		return false;
+	}
+	if (filter) {
+		t->fixup = flags & SECCOMP_FILTER_FLAG_TSYNC ? ANSWER_TSYNC : ANSWER_SET_FILTER;
+	} else {
+		/* the kernel knows no way from our filter to strict mode; we play it */
+		if (t->own_seccomp)
+			return false;
+		t->fixup = ANSWER_SET_STRICT;
+	}
+	return true;
+}
+
+bool disguise_enter(struct ptrace_source *s, struct tracee *t, const uint64_t args[6])
+{
+	unsigned nr = native(t);
+
+	t->fixup = ANSWER_NONE;
+	if (t->own_seccomp == SECCOMP_MODE_STRICT && !strict_allows(nr)) {
+		skip_call(t, -EPERM);
+		syscall(SYS_tkill, t->tid, SIGKILL);
+		return false;
+	}
+	switch (nr) {
+	case SYS_prctl:
+		if (!t->filtered)
+			return false;
+		switch ((int)args[0]) {
+		case PR_GET_SECCOMP: t->fixup = ANSWER_GET_SECCOMP; break;
+		case PR_GET_NO_NEW_PRIVS: t->fixup = ANSWER_GET_NNP; break;
+		case PR_SET_NO_NEW_PRIVS: t->fixup = ANSWER_SET_NNP; break;
+		case PR_SET_SECCOMP:
+			if (args[1] == SECCOMP_MODE_STRICT || args[1] == SECCOMP_MODE_FILTER)
+				return set_mode(s, t, args[1] == SECCOMP_MODE_FILTER, 0);
+			break;
+		default:
+			break;
+		}
+		break;
+	case SYS_seccomp:
+		if (t->filtered && (args[0] == SECCOMP_SET_MODE_STRICT || args[0] == SECCOMP_SET_MODE_FILTER))
+			return set_mode(s, t, args[0] == SECCOMP_SET_MODE_FILTER, args[1]);
+		break;
+	case SYS_open:
+	case SYS_openat:
+		if (is_status(&t->chunks))
+			t->fixup = ANSWER_OPEN_STATUS;
+		break;
+	case SYS_read:
+	case SYS_pread64:
+		if (t->status_fd && (int)args[0] == t->status_fd - 1)
+			t->fixup = ANSWER_READ_STATUS;
+		break;
+	case SYS_close:
+		if (t->status_fd && (int)args[0] == t->status_fd - 1)
+			t->status_fd = 0;
+		break;
+	default:
+		break;
+	}
+	return t->fixup != ANSWER_NONE;
+}
+
+/* "Key:\tvalue" becomes "Key:\t0" and spaces, within the same bytes: the offsets of what follows stay true. */
+static void zero_field(char *s, size_t n, const char *key)
+{
+	char *p = memmem(s, n, key, strlen(key)), *end;
+
+	if (!p)
+		return;
+	p += strlen(key);
+	end = memchr(p, '\n', n - (size_t)(p - s));
+	if (!end || p == end)
+		return;
+	*p++ = '0';
+	memset(p, ' ', (size_t)(end - p));
+}
+
+static void hide_in_status(const struct ptrace_source *s, const struct tracee *t, size_t n)
+{
+	char text[8192];
+	struct iovec local = { text }, remote = { (void *)t->args[1] };
+
+	n = mem_read(t->tid, t->args[1], text, MIN(n, sizeof(text)));
+	zero_field(text, n, "\nTracerPid:\t");
+	if (t->filtered && !t->own_seccomp) {
+		zero_field(text, n, "\nSeccomp:\t");
+		zero_field(text, n, "\nSeccomp_filters:\t");
+	}
+	if (s->nnp_ours && !t->own_nnp)
+		zero_field(text, n, "\nNoNewPrivs:\t");
+	local.iov_len = remote.iov_len = n;
+	process_vm_writev(t->tid, &local, 1, &remote, 1, 0);
+}
+
+static void step_aside(struct ptrace_source *s, struct tracee *t, bool whole_process)
+{
+	for (struct tracee *u = s->tracees; u; u = u->hh.next)
+		if (u == t || (whole_process && u->pid == t->pid)) {
+			u->own_seccomp = SECCOMP_MODE_FILTER;
+			u->every_call = true;
+		}
+}
+
+int64_t disguise_leave(struct ptrace_source *s, struct tracee *t, int64_t ret)
+{
+	int64_t shown = ret;
+
+	switch (t->fixup) {
+	case ANSWER_GET_SECCOMP: shown = t->own_seccomp; break;
+	case ANSWER_GET_NNP: shown = s->nnp_ours && !t->own_nnp ? 0 : ret; break;
+	case ANSWER_SET_NNP: t->own_nnp |= ret == 0; break;
+	case ANSWER_SET_FILTER:
+	case ANSWER_TSYNC:
+		/* with SECCOMP_FILTER_FLAG_NEW_LISTENER the result is a descriptor; TSYNC may give the thread that failed */
+		if (ret >= 0)
+			step_aside(s, t, t->fixup == ANSWER_TSYNC);
+		break;
+	case ANSWER_SET_STRICT:
+		t->own_seccomp = SECCOMP_MODE_STRICT;
+		t->every_call = true;
+		shown = 0;
+		break;
+	case ANSWER_OPEN_STATUS:
+		if (ret >= 0)
+			t->status_fd = (int)ret + 1;
+		break;
+	case ANSWER_READ_STATUS:
+		if (ret > 0)
+			hide_in_status(s, t, (size_t)ret);
+		break;
+	default:
+		break;
+	}
+	t->fixup = ANSWER_NONE;
+	if (shown != ret)
+		set_reg(t, offsetof(struct user_regs_struct, rax), shown);
+	return shown;
+}

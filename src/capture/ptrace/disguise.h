@@ -1,0 +1,23 @@
+#pragma once
+/*
+ * What a program may look at and would see of us, answered as if we were not
+ * there: seccomp's mode and filters, no_new_privs, /proc/self/status.  And the
+ * step aside: once a program sets a filter of its own, all of its calls stop
+ * (its filter may hide calls from ours), and what its filter decides happens.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+struct ptrace_source;
+struct tracee;
+
+#define FILTER_MARK 0x4350	/* SECCOMP_RET_DATA of our filter: any other RET_TRACE is the program's own */
+
+/* Calls the filter has to stop at whatever the plan says.  Returns its condition, or NULL; *ret_always: without one. */
+const struct arg_cond *disguise_wants(unsigned arch, unsigned nr, bool *ret_always);
+/* At entry, after nr, arch and args are known.  True: an answer is due at exit, so the exit-stop is needed. */
+bool disguise_enter(struct ptrace_source *s, struct tracee *t, const uint64_t args[6]);
+/* At exit; returns the result to show, which may differ from the kernel's. */
+int64_t disguise_leave(struct ptrace_source *s, struct tracee *t, int64_t ret);
+/* At a seccomp-stop: a RET_TRACE of the program's own filter has no tracer in its eyes, so the call fails with ENOSYS. */
+void disguise_foreign_trace(const struct tracee *t);
