@@ -26,7 +26,7 @@ static int number(const char *option, const char *arg, uint64_t min, uint64_t ma
 
 static int set_pid(struct options *o, const char *arg, struct diag *diag)
 {
-	uint64_t v;
+	uint64_t v = 0;
 	int rc = number("--pid", arg, 1, INT32_MAX, &v, diag);
 
 	if (rc < 0)
@@ -440,7 +440,7 @@ static void generate_zsh(FILE *f)
 			else
 				fprintf(f, "-%c%s", r->letter, r->takes == TAKES_NONE ? "" : "+");
 			fprintf(f, "[%s]", help);
-			if (r->takes != TAKES_NONE) {
+			if (r->arg) {
 				fprintf(f, "%s%s:", r->takes == TAKES_OPTIONAL ? "::" : ":", strchr(r->arg, '|') ? "when" : r->arg);
 				if (takes_file(r))
 					fputs("_files", f);

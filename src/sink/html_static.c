@@ -15,7 +15,7 @@ enum { TOP_ROWS = 20, TREE_ROWS = 200, TITLE_BYTES = 400 };
 static void escape_char(struct buf *b, const char *s, unsigned len)
 {
 	unsigned char c = (unsigned char)*s;
-	uint32_t cp = c;
+	uint32_t cp;
 
 	switch (c) {
 	case '&': buf_puts(b, "&amp;"); return;

@@ -242,7 +242,7 @@ static void text_event(struct sink *sink, const struct event *ev)
 		line_event(&s->line, ev);
 		write_line(s);
 	}
-	if ((ev->kind == EV_EXIT || ev->kind == EV_THREAD_EXIT) && (p = pending_find(s, ev->task->id))) {
+	if (ev->task && (ev->kind == EV_EXIT || ev->kind == EV_THREAD_EXIT) && (p = pending_find(s, ev->task->id))) {
 		flush_one(s, p);
 		pending_drop(s, p);
 	}
