@@ -25,12 +25,12 @@ ALLOWED = {
     "sink": "base record abi filter decode event model analyze symbol",
     "cli": "base record abi filter capture decode event model analyze symbol sink",
 }
-# Syscall numbers are the kernel's business: elsewhere code looks at argument
-# types, effects or event kinds.
+# The numbers of traced calls are the kernel's business: elsewhere code looks at
+# argument types, effects or event kinds. (SYS_… is for a call of our own.)
 NUMBERS_ALLOWED = {"abi", "capture"}
 
 INCLUDE = re.compile(r'\s*#\s*include\s+"([^"]+)"')
-NUMBER = re.compile(r"\b(?:__NR|SYS)_[a-z0-9_]+\b")
+NUMBER = re.compile(r"\b__NR_[a-z0-9_]+\b")
 
 
 def problems(root, path):
