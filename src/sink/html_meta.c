@@ -8,6 +8,7 @@
 #include "base/macro.h"
 #include "model/model.h"
 #include "record/record.h"
+#include "config.h"
 #include "sink/html.h"
 
 static const struct html_cols columns[_KIND_MAX] = {
