@@ -82,6 +82,8 @@ struct mm {
 	uint64_t heap, mapped;			/* current: brk growth; bytes mapped by the program since exec */
 	uint64_t heap_peak, mapped_peak;
 	uint64_t nmaps;				/* regions mapped in all */
+	bool forked;				/* v is still the parent's */
+	struct { uint64_t start, end, at_ns; } recent[8]; unsigned nrecent;	/* mapped last */
 };
 const struct region *mm_find(const struct mm *mm, uint64_t addr);
 

@@ -97,12 +97,14 @@ enum { SIGNAL_IGNORED = 1, SIGNAL_FATAL = 2 };	/* h.flags */
 struct record_stop { struct record h; rec_i32 signo; rec_u32 pad; };
 enum { RECORD_STOP_CONT = 1 };
 
-/* TASK: chunks PART_COMM, PART_EXE, PART_CWD, PART_ROOT, PART_ARGV….  One per thread, leader first. */
+/* TASK: chunks PART_COMM, PART_EXE, PART_CWD, PART_ROOT, PART_ARGV….  One per thread, leader first.  brk: where the heap begins. */
 struct record_task { struct record h; rec_u32 ppid, ns_tid; rec_u64 start_ns; rec_u64 brk; rec_u32 nchunks, pad; };
 struct record_fd { struct record h; rec_i32 fd; rec_u32 open_flags; rec_u64 pos, dev, ino; rec_u32 mode, nchunks; };
 enum { FD_CLOEXEC_SET = 1 };	/* h.flags of FD */
+/* state: 1 when it listens */
 struct record_sock { rec_u32 family, type, protocol, state; rec_u32 local_len, peer_len; rec_u8 local[112], peer[112]; };
-/* MAP: flags MAP_FIRST on the first of a process: it replaces what was known of that address space. */
+/* MAP: h.flags MAP_FIRST on the first of a process: it replaces what was known of that address space.
+ * flags: MAP_SHARED or MAP_PRIVATE of mmap(2). */
 struct record_map { struct record h; rec_u64 start, end, offset, dev, ino; rec_u32 prot, flags; rec_u32 kind, nchunks; };
 enum { MAP_FIRST = 1 };
 enum { MAP_KIND_PLAIN = 0, MAP_KIND_HEAP = 1, MAP_KIND_STACK = 2, MAP_KIND_SPECIAL = 3 /* vdso, vvar… */ };

@@ -1,0 +1,241 @@
+#include "model/effect.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static const struct effect_row rows[_FX_MAX] = {
+	[FX_NONE] = { NULL, EV_CALL },
+	[FX_OPEN] = { fx_open, EV_OPEN },
+	[FX_CLOSE] = { fx_close, EV_CLOSE },
+	[FX_CLOSE_RANGE] = { fx_close_range, EV_CLOSE },
+	[FX_DUP] = { fx_dup, EV_DUP },
+	[FX_FCNTL] = { fx_fcntl, EV_CALL },	/* F_DUPFD: EV_DUP */
+	[FX_PIPE] = { fx_pipe, EV_PIPE },
+	[FX_ANONFD] = { fx_anonfd, EV_ANONFD },
+	[FX_PIDFD_GETFD] = { fx_pidfd_getfd, EV_DUP },
+	[FX_OPEN_HANDLE] = { fx_open_handle, EV_OPEN },
+	[FX_READ] = { fx_read, EV_READ },	/* sockets: EV_RECV */
+	[FX_WRITE] = { fx_write, EV_WRITE },	/* sockets: EV_SEND */
+	[FX_TRANSFER] = { fx_transfer, EV_TRANSFER },
+	[FX_SEEK] = { fx_seek, EV_SEEK },
+	[FX_IO_SUBMIT] = { fx_io_submit, EV_CALL },
+	[FX_VM_RW] = { fx_vm_rw, EV_TRANSFER },
+	[FX_SOCKET] = { fx_socket, EV_SOCKET },
+	[FX_SOCKETPAIR] = { fx_socketpair, EV_PIPE },
+	[FX_CONNECT] = { fx_connect, EV_CONNECT },
+	[FX_ACCEPT] = { fx_accept, EV_ACCEPT },
+	[FX_BIND] = { fx_bind, EV_BIND },
+	[FX_LISTEN] = { fx_listen, EV_LISTEN },
+	[FX_SEND] = { fx_send, EV_SEND },
+	[FX_RECV] = { fx_recv, EV_RECV },
+	[FX_SENDMMSG] = { fx_sendmmsg, EV_SEND },
+	[FX_RECVMMSG] = { fx_recvmmsg, EV_RECV },
+	[FX_SHUTDOWN] = { fx_shutdown, EV_SHUTDOWN },
+	[FX_GETSOCKOPT] = { fx_getsockopt, EV_CALL },
+	[FX_SOCKNAME] = { fx_sockname, EV_CALL },
+	[FX_POLL] = { fx_poll, EV_POLL },
+	[FX_MMAP] = { fx_mmap, EV_MMAP },
+	[FX_MUNMAP] = { fx_munmap, EV_MUNMAP },
+	[FX_MREMAP] = { fx_mremap, EV_MREMAP },
+	[FX_MPROTECT] = { fx_mprotect, EV_MPROTECT },
+	[FX_MADVISE] = { fx_madvise, EV_MADVISE },
+	[FX_BRK] = { fx_brk, EV_BRK },
+	[FX_SHMAT] = { fx_shmat, EV_MMAP },
+	[FX_SHMDT] = { fx_shmdt, EV_MUNMAP },
+	[FX_CHDIR] = { fx_chdir, EV_CHDIR },
+	[FX_FCHDIR] = { fx_fchdir, EV_CHDIR },
+	[FX_CHROOT] = { fx_chroot, EV_CHDIR },
+	[FX_LOOKUP] = { fx_lookup, EV_LOOKUP },
+	[FX_RENAME] = { fx_rename, EV_RENAME },
+	[FX_UNLINK] = { fx_unlink, EV_UNLINK },	/* unlinkat(AT_REMOVEDIR): EV_RMDIR */
+	[FX_MKDIR] = { fx_lookup, EV_MKDIR },
+	[FX_RMDIR] = { fx_unlink, EV_RMDIR },
+	[FX_LINK] = { fx_link, EV_LINK },
+	[FX_SYMLINK] = { fx_symlink, EV_SYMLINK },
+	[FX_MKNOD] = { fx_lookup, EV_MKNOD },
+	[FX_CHMOD] = { fx_named_file, EV_CHMOD },
+	[FX_CHOWN] = { fx_named_file, EV_CHOWN },
+	[FX_TRUNCATE] = { fx_named_file, EV_TRUNCATE },
+	[FX_FALLOCATE] = { fx_named_file, EV_FALLOCATE },
+	[FX_UTIMES] = { fx_named_file, EV_UTIMES },
+	[FX_XATTR] = { fx_named_file, EV_XATTR },
+	[FX_SYNC] = { fx_named_file, EV_SYNC },
+	[FX_MOUNT] = { fx_mount, EV_MOUNT },
+	[FX_UMOUNT] = { fx_named_file, EV_UMOUNT },
+	[FX_EXEC] = { fx_exec, EV_CALL },	/* failed: EV_EXEC_FAILED */
+	[FX_CLONE] = { fx_clone, EV_CALL },
+	[FX_EXIT] = { fx_exit, EV_CALL },
+	[FX_WAIT] = { fx_wait, EV_WAIT },
+	[FX_UNSHARE] = { fx_unshare, EV_CALL },
+	[FX_SETNS] = { fx_setns, EV_CALL },
+	[FX_KILL] = { fx_kill, EV_KILL },
+	[FX_SETSID] = { fx_setsid, EV_SESSION },
+	[FX_SETPGID] = { fx_setpgid, EV_SESSION },
+	[FX_PRCTL] = { fx_prctl, EV_CALL },
+	[FX_SECCOMP] = { NULL, EV_CALL },
+	[FX_PTRACE] = { NULL, EV_CALL },
+	[FX_SLEEP] = { NULL, EV_SLEEP },
+	[FX_FUTEX] = { NULL, EV_FUTEX },
+};
+
+const struct effect_row *effect_row(enum effect fx)
+{
+	return &rows[(unsigned)fx < _FX_MAX ? fx : FX_NONE];
+}
+
+int fx_arg(const struct fx *x, enum arg_type type, unsigned nth)
+{
+	const struct arg_spec *args = x->c->spec->args;
+
+	for (unsigned i = 0; i < x->c->nargs; i++)
+		if (args[i].type == type && nth-- == 0)
+			return (int)i;
+	return -1;
+}
+
+int fx_named(const struct fx *x, const char *name)
+{
+	for (unsigned i = 0; i < x->c->nargs; i++)
+		if (x->c->spec->args[i].name && strcmp(x->c->spec->args[i].name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+uint64_t fx_word(const struct fx *x, const char *name, uint64_t otherwise)
+{
+	int i = fx_named(x, name);
+
+	return i < 0 ? otherwise : x->c->args[i].word;
+}
+
+bool fx_is(const struct fx *x, const char *call_name)
+{
+	return x->c->spec->name && strcmp(x->c->spec->name, call_name) == 0;
+}
+
+const struct part *fx_part(const struct fx *x, int arg, enum chunk_part part, bool at_exit)
+{
+	for (unsigned i = 0; i < x->c->nparts; i++) {
+		const struct part *p = &x->c->parts[i];
+
+		if (p->arg == arg && p->part == part && !(p->flags & CHUNK_AT_EXIT) == !at_exit)
+			return p;
+	}
+	return NULL;
+}
+
+struct file *fx_file_at(struct fx *x, int fd)
+{
+	struct fdent *e = fdtab_at(x->t->fds, fd);
+	char name[24];
+	int n;
+
+	if (e)	/* installed while this call was under way: it means the one before, which is gone */
+		return e->since_ns <= x->c->enter_ns ? e->file : NULL;
+	if (!x->ok || !x->has_ret || fd < 0)
+		return NULL;
+	n = snprintf(name, sizeof(name), "fd %d", fd);
+
+	struct file *f = file_new(x->w, FILE_UNKNOWN, name, (size_t)n);
+
+	fdtab_set(x->w, x->t->fds, fd, f, false, x->c->enter_ns);
+	return task_file(x->t, fd);	/* NULL when there was no room */
+}
+
+struct file *fx_fd(struct fx *x, unsigned nth)
+{
+	const struct call *c = x->c;
+	int i = nth == 0 && c->spec->args[0].type == ARG_FD ? 0 : fx_arg(x, ARG_FD, nth);
+	struct file *f;
+	int fd;
+
+	if (i < 0)
+		return NULL;
+	fd = (int)c->args[i].word;
+	f = fx_file_at(x, fd);
+	if (f)
+		file_used(x->w, f, x->p);
+	if (nth == 0) {
+		x->ev->fd = fd;
+		x->ev->file = f;
+	} else {
+		x->ev->fd2 = fd;
+		x->ev->file2 = f;
+	}
+	return f;
+}
+
+struct path fx_path(struct fx *x, unsigned nth, unsigned how)
+{
+	int i = fx_arg(x, ARG_PATH, nth);
+	struct path p = { "", 0, NULL };
+	const struct value *v;
+	int dirfd = AT_FDCWD;
+
+	if (i < 0)
+		return p;
+	v = &x->c->args[i];
+	if (i > 0 && x->c->spec->args[i - 1].type == ARG_DIRFD)
+		dirfd = (int)x->c->args[i - 1].word;
+	if (v->bytes && (v->len || (fx_word(x, "flags", 0) & AT_EMPTY_PATH)))
+		p = path_resolve(x->w, x->tn, dirfd, v->bytes, v->len, how);
+	else if (!v->bytes && !v->word && dirfd != AT_FDCWD)	/* utimensat(fd, NULL): the descriptor itself */
+		p = path_resolve(x->w, x->tn, dirfd, "", 0, how);
+	if (nth == 0) {
+		x->ev->path = p.s;
+		x->ev->path_len = p.len;
+		x->ev->raw = v->bytes;
+		x->ev->raw_len = v->len;
+		if (p.file) {
+			x->ev->file = p.file;
+			if (!v->len)
+				x->ev->fd = dirfd;
+		}
+	} else {
+		x->ev->path2 = p.s;
+		x->ev->path2_len = p.len;
+	}
+	return p;
+}
+
+struct file *fx_install(struct fx *x, int fd, struct file *f, bool cloexec)
+{
+	if (!f->opened_ns) {
+		f->opened_ns = x->c->exit_ns;
+		f->opener_proc = x->p->p.id;
+		fnode_of(f)->user = x->p->p.id;
+	}
+	fdtab_set(x->w, x->t->fds, fd, f, cloexec, x->c->exit_ns);
+	return f;
+}
+
+struct file *fx_new(struct fx *x, int fd, enum file_kind kind, const char *name, size_t len, bool cloexec)
+{
+	return fx_install(x, fd, file_new(x->w, kind, name, len), cloexec);
+}
+
+void fx_moved(struct fx *x, struct file *in, struct file *out, uint64_t nbytes)
+{
+	struct proc *p = &x->p->p;
+
+	if (in) {
+		in->bytes_read += nbytes;
+		if (in->sock) {
+			in->sock->received += nbytes;
+			p->net_received += nbytes;
+		} else {
+			p->bytes_read += nbytes;
+		}
+	}
+	if (out) {
+		out->bytes_written += nbytes;
+		if (out->sock) {
+			out->sock->sent += nbytes;
+			p->net_sent += nbytes;
+		} else {
+			p->bytes_written += nbytes;
+		}
+	}
+}

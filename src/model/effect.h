@@ -1,0 +1,47 @@
+#pragma once
+/*
+ * What calls do to the model: one function an effect, in one table
+ * (effect.c).  A function gets the event that will be emitted after it, fills
+ * in what was concerned, and changes the world.
+ */
+#include "model/world.h"
+
+struct fx {
+	struct world *w;
+	struct tnode *tn;
+	struct task *t;
+	struct pnode *p;
+	const struct call *c;
+	struct event *ev;
+	bool ok;	/* it succeeded, or its result was not asked for and it may be taken to have */
+	bool has_ret;	/* c->ret means something */
+};
+typedef void effect_fn(struct fx *x);
+
+struct effect_row { effect_fn *apply; enum event_kind kind; };
+const struct effect_row *effect_row(enum effect fx);
+
+/* Arguments: by type or by name; -1 when there is none. */
+int fx_arg(const struct fx *x, enum arg_type type, unsigned nth);
+int fx_named(const struct fx *x, const char *name);
+uint64_t fx_word(const struct fx *x, const char *name, uint64_t otherwise);
+bool fx_is(const struct fx *x, const char *call_name);
+const struct part *fx_part(const struct fx *x, int arg, enum chunk_part part, bool at_exit);
+
+/* The nth descriptor argument: into event.fd (event.fd2) and its file into event.file (event.file2). */
+struct file *fx_fd(struct fx *x, unsigned nth);
+struct file *fx_file_at(struct fx *x, int fd);		/* made when the call shows that it must be there */
+/* The nth path argument, resolved: into event.path and raw (event.path2). */
+struct path fx_path(struct fx *x, unsigned nth, unsigned how);
+struct file *fx_install(struct fx *x, int fd, struct file *f, bool cloexec);
+struct file *fx_new(struct fx *x, int fd, enum file_kind kind, const char *name, size_t len, bool cloexec);
+void fx_moved(struct fx *x, struct file *in, struct file *out, uint64_t nbytes);	/* bytes read from, written to */
+void fx_settle(struct fx *x, struct file *sock);	/* data moved or not: was a connect open? */
+
+effect_fn fx_open, fx_close, fx_close_range, fx_dup, fx_fcntl, fx_pipe, fx_anonfd, fx_pidfd_getfd, fx_open_handle;
+effect_fn fx_read, fx_write, fx_transfer, fx_seek, fx_io_submit, fx_vm_rw;
+effect_fn fx_socket, fx_socketpair, fx_connect, fx_accept, fx_bind, fx_listen, fx_send, fx_recv, fx_sendmmsg, fx_recvmmsg, fx_shutdown,
+	fx_getsockopt, fx_sockname, fx_poll;
+effect_fn fx_mmap, fx_munmap, fx_mremap, fx_mprotect, fx_madvise, fx_brk, fx_shmat, fx_shmdt;
+effect_fn fx_chdir, fx_fchdir, fx_chroot, fx_lookup, fx_rename, fx_unlink, fx_link, fx_symlink, fx_named_file, fx_mount;
+effect_fn fx_exec, fx_clone, fx_exit, fx_wait, fx_unshare, fx_setns, fx_kill, fx_setsid, fx_setpgid, fx_prctl;

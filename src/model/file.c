@@ -1,0 +1,395 @@
+/* Open file descriptions: what they are, what they are called, who has the other end. */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "model/world.h"
+
+/* A description known from a snapshot: fds of other processes may share it. */
+struct snap_key { uint64_t dev, ino, pos; uint32_t flags, kind; };
+struct snap { struct snap_key key; struct fnode *file; UT_hash_handle hh; };
+
+static const char *const kind_names[_FILE_KIND_MAX] = {
+	[FILE_UNKNOWN] = "unknown", [FILE_REG] = "file", [FILE_DIR] = "dir", [FILE_TTY] = "tty", [FILE_DEV] = "device",
+	[FILE_PIPE] = "pipe", [FILE_SOCKET] = "socket", [FILE_MEMFD] = "memfd", [FILE_EVENTFD] = "eventfd", [FILE_EPOLL] = "epoll",
+	[FILE_TIMERFD] = "timerfd", [FILE_SIGNALFD] = "signalfd", [FILE_INOTIFY] = "inotify", [FILE_FANOTIFY] = "fanotify",
+	[FILE_PIDFD] = "pidfd", [FILE_IO_URING] = "io_uring", [FILE_ANON] = "anon",
+};
+
+const char *file_kind_name(enum file_kind k)
+{
+	return (unsigned)k < _FILE_KIND_MAX ? kind_names[k] : "unknown";
+}
+
+void bytes_set(struct bytes *b, const char *s, size_t len)
+{
+	char *copy = xmemdup0(s, len);
+
+	free(b->s);
+	*b = (struct bytes){ copy, (uint32_t)len };
+}
+
+void bytes_done(struct bytes *b)
+{
+	free(b->s);
+	*b = (struct bytes){ 0 };
+}
+
+static bool has_peer_kind(enum file_kind k)
+{
+	return k == FILE_PIPE || k == FILE_SOCKET;
+}
+
+static void set_named(struct world *w, struct fnode *n)
+{
+	bool named = n->f.name.len && n->f.name.s[0] == '/' && !has_peer_kind(n->f.kind);
+
+	if (named == n->named)
+		return;
+	n->named = named;
+	if (named) {
+		DL_APPEND(w->named, n);
+		w->nnamed++;
+	} else {
+		DL_DELETE(w->named, n);
+		w->nnamed--;
+	}
+}
+
+struct file *file_new(struct world *w, enum file_kind kind, const char *name, size_t len)
+{
+	struct fnode *n = xcalloc(1, sizeof(*n));
+
+	n->f.id = ++w->nfiles;
+	n->f.kind = kind;
+	bytes_set(&n->f.name, name, len);
+	if (has_peer_kind(kind))
+		HASH_ADD_INT(w->files, f.id, n);
+	set_named(w, n);
+	return &n->f;
+}
+
+void file_set_name(struct world *w, struct file *f, const char *name, size_t len)
+{
+	if (f->name.len == len && memcmp(f->name.s, name, len) == 0)
+		return;
+	bytes_set(&f->name, name, len);
+	set_named(w, fnode_of(f));
+}
+
+void file_set_kind(struct world *w, struct file *f, enum file_kind kind)
+{
+	struct fnode *n = fnode_of(f);
+
+	if (has_peer_kind(f->kind) != has_peer_kind(kind)) {
+		if (has_peer_kind(kind))
+			HASH_ADD_INT(w->files, f.id, n);
+		else
+			HASH_DEL(w->files, n);
+	}
+	f->kind = kind;
+	set_named(w, n);
+}
+
+struct file *file_by_id(struct world *w, uint32_t id)
+{
+	struct fnode *n;
+
+	HASH_FIND_INT(w->files, &id, n);
+	return n ? &n->f : NULL;
+}
+
+void file_unref(struct world *w, struct file *f)
+{
+	struct fnode *n = fnode_of(f);
+
+	if (--f->refs > 0) {
+		struct file *peer = f->peer_file ? file_by_id(w, f->peer_file) : NULL;
+
+		/* Perhaps its last descriptor here: when the other end is used next, look who has it. */
+		if (peer && peer->peer_proc == w->cur_proc)
+			fnode_of(peer)->peer_stale = true;
+		return;
+	}
+	if (n->named) {
+		DL_DELETE(w->named, n);
+		w->nnamed--;
+		n->named = false;
+	}
+	n->dying = true;
+	DL_APPEND(w->dying, n);
+}
+
+void file_free_now(struct world *w, struct fnode *n)
+{
+	if (n->f.kind == FILE_SOCKET)
+		sock_done(w, n);
+	if (has_peer_kind(n->f.kind))
+		HASH_DEL(w->files, n);
+	if (n->snap) {
+		HASH_DEL(w->snaps, n->snap);
+		free(n->snap);
+	}
+	bytes_done(&n->f.name);
+	free(n);
+}
+
+void file_reap(struct world *w, uint64_t ts_ns, const struct tnode *t)
+{
+	struct fnode *n;
+
+	while ((n = w->dying)) {
+		DL_DELETE(w->dying, n);
+		if (t) {
+			struct event ev = event_at(ts_ns, t, EV_RELEASE);
+
+			ev.file = &n->f;
+			world_emit(w, &ev);
+		}
+		file_free_now(w, n);
+	}
+}
+
+static bool under(const char *s, size_t len, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	return len >= n && memcmp(s, dir, n) == 0;
+}
+
+enum file_kind file_kind_of_path(const char *path, size_t len)
+{
+	if (!under(path, len, "/dev/") || under(path, len, "/dev/shm/") || under(path, len, "/dev/mqueue/") ||
+	    under(path, len, "/dev/hugepages/"))
+		return FILE_REG;
+	if (under(path, len, "/dev/pts/") || under(path, len, "/dev/tty") || under(path, len, "/dev/console") || under(path, len, "/dev/ptmx"))
+		return FILE_TTY;
+	return FILE_DEV;
+}
+
+/* ---- peers ---- */
+
+void file_link(struct world *w, struct file *a, struct file *b)
+{
+	(void)w;
+	a->peer_file = b->id;
+	b->peer_file = a->id;
+	a->peer_proc = fnode_of(b)->user;
+	b->peer_proc = fnode_of(a)->user;
+}
+
+static bool holds(const struct pnode *p, const struct file *f)
+{
+	const struct fdent *e;
+
+	for (int fd = p->p.fds ? fdtab_next(p->p.fds, 0, &e) : -1; fd >= 0; fd = fdtab_next(p->p.fds, fd + 1, &e))
+		if (e->file == f)
+			return true;
+	return false;
+}
+
+static void find_peer_proc(struct world *w, struct file *f, const struct pnode *self)
+{
+	struct file *peer = file_by_id(w, f->peer_file);
+	struct pnode *p, *tmp;
+	bool mine = false;
+
+	if (!peer)
+		return;		/* closed: who had it last stays */
+	HASH_ITER(hh, w->procs, p, tmp) {
+		if (!holds(p, peer))
+			continue;
+		if (p != self) {
+			f->peer_proc = p->p.id;
+			return;
+		}
+		mine = true;
+	}
+	if (mine)
+		f->peer_proc = self->p.id;
+}
+
+void file_used(struct world *w, struct file *f, const struct pnode *p)
+{
+	struct fnode *n = fnode_of(f);
+
+	if (n->peer_stale) {
+		n->peer_stale = false;
+		find_peer_proc(w, f, p);
+	}
+	if (n->user == p->p.id)
+		return;
+	n->user = p->p.id;
+
+	struct file *peer = f->peer_file ? file_by_id(w, f->peer_file) : NULL;
+
+	if (peer)
+		peer->peer_proc = p->p.id;
+}
+
+/* ---- names that change while files are open ---- */
+
+/* path is old, or below it: the new name in ret.  Else false. */
+static bool moved(const struct bytes *path, const char *old, size_t nold, const char *to, size_t nto, struct buf *ret)
+{
+	if (path->len < nold || memcmp(path->s, old, nold) != 0 || (path->len > nold && path->s[nold] != '/'))
+		return false;
+	buf_reset(ret);
+	buf_add(ret, to, nto);
+	buf_add(ret, path->s + nold, path->len - nold);
+	return true;
+}
+
+void files_renamed(struct world *w, const char *from, size_t nfrom, const char *to, size_t nto, bool exchange)
+{
+	struct fnode *n;
+	struct tnode *t, *tmp;
+
+	if ((nfrom == nto && memcmp(from, to, nfrom) == 0) || nfrom < 2 || w->nnamed > RENAME_SCAN_MAX)
+		return;
+	DL_FOREACH(w->named, n) {
+		struct bytes *name = &n->f.name;
+
+		if (n->f.deleted)
+			continue;
+		if (moved(name, from, nfrom, to, nto, &w->tmp)) {
+			n->f.renamed = true;
+			bytes_set(name, w->tmp.s, w->tmp.len);
+		} else if (exchange && moved(name, to, nto, from, nfrom, &w->tmp)) {
+			n->f.renamed = true;
+			bytes_set(name, w->tmp.s, w->tmp.len);
+		} else if (!exchange && name->len == nto && memcmp(name->s, to, nto) == 0) {
+			n->f.deleted = true;
+		}
+	}
+	if (HASH_COUNT(w->tasks) > RENAME_SCAN_MAX)
+		return;
+	HASH_ITER(hh, w->tasks, t, tmp) {
+		if (!t->t.fs || !t->t.fs->cwd.s)
+			continue;
+		if (moved(&t->t.fs->cwd, from, nfrom, to, nto, &w->tmp))
+			bytes_set(&t->t.fs->cwd, w->tmp.s, w->tmp.len);
+		else if (exchange && moved(&t->t.fs->cwd, to, nto, from, nfrom, &w->tmp))
+			bytes_set(&t->t.fs->cwd, w->tmp.s, w->tmp.len);
+	}
+}
+
+void files_unlinked(struct world *w, const char *path, size_t len)
+{
+	struct fnode *n;
+
+	if (w->nnamed > RENAME_SCAN_MAX)
+		return;
+	DL_FOREACH(w->named, n)
+		if (n->f.name.len == len && memcmp(n->f.name.s, path, len) == 0)
+			n->f.deleted = true;
+}
+
+/* ---- what /proc/PID/fd says ---- */
+
+static enum file_kind kind_of_link(uint32_t mode, const char **name, size_t *len)
+{
+	static const struct { const char *link; enum file_kind kind; } anon[] = {
+		{ "anon_inode:[eventfd", FILE_EVENTFD }, { "anon_inode:[eventpoll", FILE_EPOLL }, { "anon_inode:[timerfd", FILE_TIMERFD },
+		{ "anon_inode:[signalfd", FILE_SIGNALFD }, { "anon_inode:inotify", FILE_INOTIFY }, { "anon_inode:[inotify", FILE_INOTIFY },
+		{ "anon_inode:[fanotify", FILE_FANOTIFY }, { "anon_inode:[pidfd", FILE_PIDFD }, { "pidfd:", FILE_PIDFD },
+		{ "anon_inode:[io_uring", FILE_IO_URING },
+	};
+
+	if (under(*name, *len, "/memfd:")) {	/* as memfd_create names it here */
+		(*name)++;
+		(*len)--;
+		return FILE_MEMFD;
+	}
+	switch (mode & S_IFMT) {
+	case S_IFREG: return FILE_REG;
+	case S_IFDIR: return FILE_DIR;
+	case S_IFBLK: return FILE_DEV;
+	case S_IFIFO: return FILE_PIPE;
+	case S_IFSOCK: return FILE_SOCKET;
+	case S_IFCHR: return file_kind_of_path(*name, *len) == FILE_TTY ? FILE_TTY : FILE_DEV;
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(anon); i++)
+		if (under(*name, *len, anon[i].link)) {
+			*name = kind_names[anon[i].kind];
+			*len = strlen(*name);
+			return anon[i].kind;
+		}
+	if (under(*name, *len, "pipe:"))
+		return FILE_PIPE;
+	if (under(*name, *len, "socket:"))
+		return FILE_SOCKET;
+	if (*len && **name == '/')
+		return file_kind_of_path(*name, *len);
+	return under(*name, *len, "anon_inode:") ? FILE_ANON : FILE_UNKNOWN;
+}
+
+static bool cut_suffix(size_t *len, const char *s, const char *suffix)
+{
+	size_t n = strlen(suffix);
+
+	if (*len < n || memcmp(s + *len - n, suffix, n) != 0)
+		return false;
+	*len -= n;
+	return true;
+}
+
+struct file *file_snapshot(struct world *w, const struct record_fd *r, const char *name, size_t len, const struct record_sock *sock)
+{
+	bool deleted = cut_suffix(&len, name, " (deleted)");
+	enum file_kind kind = kind_of_link(r->mode, &name, &len);
+	/*
+	 * The snapshot does not say which descriptors share a description.  Sockets have one for each inode; pipes in effect one
+	 * for each end; files opened twice in the same way and read to the same byte are nearly always one that was dup'ed.
+	 */
+	bool shares = r->ino && (kind == FILE_SOCKET || kind == FILE_PIPE || kind == FILE_REG || kind == FILE_TTY || kind == FILE_DEV);
+	struct snap_key key;
+	struct snap *snap = NULL;
+
+	memset(&key, 0, sizeof(key));
+	key = (struct snap_key){ .dev = r->dev, .ino = r->ino, .pos = r->pos, .kind = kind };
+	key.flags = kind == FILE_SOCKET ? 0 : kind == FILE_PIPE ? r->open_flags & 3 : r->open_flags & ~02000000u;
+	if (shares)
+		HASH_FIND(hh, w->snaps, &key, sizeof(key), snap);
+	if (snap && !snap->file->dying)
+		return &snap->file->f;
+
+	struct file *f = file_new(w, kind, name, len);
+	struct fnode *n = fnode_of(f);
+
+	f->open_flags = r->open_flags;
+	f->dev = r->dev;
+	f->ino = r->ino;
+	f->pos = r->pos;
+	f->has_pos = kind == FILE_REG;
+	f->deleted = deleted && kind == FILE_REG;
+	n->user = w->cur_proc;
+	if (shares && !snap) {
+		n->snap = xcalloc(1, sizeof(*n->snap));
+		n->snap->key = key;
+		n->snap->file = n;
+		HASH_ADD(hh, w->snaps, key, sizeof(key), n->snap);
+	}
+	if (kind == FILE_PIPE && r->ino && (key.flags == 0 || key.flags == 1)) {
+		key.flags ^= 1;		/* O_RDONLY ↔ O_WRONLY */
+		HASH_FIND(hh, w->snaps, &key, sizeof(key), snap);
+		if (snap)
+			file_link(w, f, &snap->file->f);
+	}
+	if (kind == FILE_SOCKET && sock) {
+		struct addr a;
+
+		sock_init(w, f, sock->family, sock->type, sock->protocol);
+		if (sock->state)
+			f->sock->state = CONN_LISTENING;
+		if (decode_addr(sock->local, sock->local_len, &a))
+			sock_set_local(w, f, &a);
+		if (decode_addr(sock->peer, sock->peer_len, &a)) {
+			f->sock->state = CONN_CONNECTED;
+			sock_set_peer(w, f, &a);
+		}
+		if (!f->sock->has_peer)
+			sock_bound(w, f);
+		sock_name(w, f);
+	}
+	return f;
+}

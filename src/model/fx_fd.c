@@ -1,0 +1,307 @@
+/* Effects on descriptors. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include "model/effect.h"
+
+/* Calls that make a descriptor of nothing in the file system. */
+enum { CLOEXEC_NEVER, CLOEXEC_FLAG, CLOEXEC_ALWAYS };
+static const struct { const char *call; uint8_t kind, cloexec; uint32_t flag; const char *name; } anon_calls[] = {
+	{ "memfd_create", FILE_MEMFD, CLOEXEC_FLAG, MFD_CLOEXEC, "memfd:" },
+	{ "memfd_secret", FILE_MEMFD, CLOEXEC_FLAG, O_CLOEXEC, "memfd:secret" },
+	{ "eventfd", FILE_EVENTFD, CLOEXEC_NEVER, 0, NULL },
+	{ "eventfd2", FILE_EVENTFD, CLOEXEC_FLAG, O_CLOEXEC, NULL },
+	{ "epoll_create", FILE_EPOLL, CLOEXEC_NEVER, 0, NULL },
+	{ "epoll_create1", FILE_EPOLL, CLOEXEC_FLAG, O_CLOEXEC, NULL },
+	{ "timerfd_create", FILE_TIMERFD, CLOEXEC_FLAG, O_CLOEXEC, NULL },
+	{ "signalfd", FILE_SIGNALFD, CLOEXEC_NEVER, 0, NULL },
+	{ "signalfd4", FILE_SIGNALFD, CLOEXEC_FLAG, O_CLOEXEC, NULL },
+	{ "inotify_init", FILE_INOTIFY, CLOEXEC_NEVER, 0, NULL },
+	{ "inotify_init1", FILE_INOTIFY, CLOEXEC_FLAG, O_CLOEXEC, NULL },
+	{ "fanotify_init", FILE_FANOTIFY, CLOEXEC_FLAG, 1, NULL },
+	{ "pidfd_open", FILE_PIDFD, CLOEXEC_ALWAYS, 0, NULL },
+	{ "io_uring_setup", FILE_IO_URING, CLOEXEC_ALWAYS, 0, NULL },
+	{ "userfaultfd", FILE_ANON, CLOEXEC_FLAG, O_CLOEXEC, "userfaultfd" },
+	{ "perf_event_open", FILE_ANON, CLOEXEC_FLAG, 8, "perf_event" },
+	{ "bpf", FILE_ANON, CLOEXEC_ALWAYS, 0, "bpf" },
+	{ "landlock_create_ruleset", FILE_ANON, CLOEXEC_ALWAYS, 0, "landlock-ruleset" },
+	{ "fsopen", FILE_ANON, CLOEXEC_FLAG, 1, "fscontext" },
+	{ "fspick", FILE_ANON, CLOEXEC_FLAG, 1, "fscontext" },
+	{ "fsmount", FILE_ANON, CLOEXEC_FLAG, 1, "mount" },
+	{ "mq_open", FILE_ANON, CLOEXEC_ALWAYS, 0, "mqueue" },
+};
+
+void fx_open(struct fx *x)
+{
+	const struct call *c = x->c;
+	int how_arg = fx_named(x, "how");
+	uint64_t how[3] = { 0 };
+	uint32_t flags;
+	struct path p;
+	struct file *f;
+
+	if (how_arg >= 0 && c->args[how_arg].bytes)	/* openat2: struct open_how { flags, mode, resolve } */
+		memcpy(how, c->args[how_arg].bytes, MIN(c->args[how_arg].len, sizeof(how)));
+	else	/* creat has no flags */
+		how[0] = fx_word(x, "flags", O_CREAT | O_WRONLY | O_TRUNC);
+	flags = (uint32_t)how[0];
+	x->ev->flags = flags;
+	p = fx_path(x, 0, (flags & O_NOFOLLOW ? 0 : PATH_FOLLOW) | (how[2] & 0x10 /* RESOLVE_IN_ROOT */ ? PATH_IN_ROOT : 0));
+	x->ev->file = NULL;
+	if (!x->ok || !x->has_ret)
+		return;
+	x->ev->fd = (int)c->ret;
+	if ((flags & O_TMPFILE) == O_TMPFILE) {
+		struct buf *b = &x->w->tmp;
+
+		buf_reset(b);
+		buf_add(b, p.s, p.len);
+		buf_printf(b, "/#tmpfile%u", x->w->nfiles + 1);
+		f = fx_new(x, (int)c->ret, FILE_REG, b->s, b->len, flags & O_CLOEXEC);
+		f->deleted = true;
+	} else {
+		/* A /proc/…/fd/N link opens the same thing again, as another description. */
+		enum file_kind kind = p.file ? p.file->kind : flags & O_DIRECTORY ? FILE_DIR : file_kind_of_path(p.s, p.len);
+
+		f = fx_new(x, (int)c->ret, kind, p.s, p.len, flags & O_CLOEXEC);
+		if (p.file) {
+			f->dev = p.file->dev;
+			f->ino = p.file->ino;
+			f->deleted = p.file->deleted;
+			f->peer_file = (flags & O_ACCMODE) == (p.file->open_flags & O_ACCMODE) ? p.file->peer_file : p.file->id;
+			f->peer_proc = p.file->peer_proc;
+		}
+	}
+	f->open_flags = flags;
+	f->has_pos = f->kind == FILE_REG && !(flags & O_APPEND);
+	x->ev->file = f;
+}
+
+void fx_open_handle(struct fx *x)
+{
+	uint32_t flags = (uint32_t)fx_word(x, "flags", 0);
+
+	x->ev->flags = flags;
+	if (!x->ok || !x->has_ret)
+		return;
+	x->ev->fd = (int)x->c->ret;
+	x->ev->file = fx_new(x, x->ev->fd, flags & O_DIRECTORY ? FILE_DIR : FILE_REG, "file handle", 11, flags & O_CLOEXEC);
+	((struct file *)(uintptr_t)x->ev->file)->open_flags = flags;
+}
+
+void fx_close(struct fx *x)
+{
+	int fd = (int)x->c->args[0].word;
+	struct fdent *e = fdtab_at(x->t->fds, fd);
+
+	x->ev->fd = fd;
+	/* Taken by another thread's new file between this close and its record: that one stays. */
+	if (!e || e->since_ns > x->c->enter_ns || x->c->unfinished)
+		return;
+	x->ev->file = e->file;
+	fdtab_drop(x->w, x->t->fds, fd);	/* also when it failed, EBADF aside: close(2) */
+}
+
+static void unshare_fds(struct fx *x)
+{
+	if (x->t->fds->refs > 1)
+		task_set_fds(x->w, x->tn, fdtab_copy(x->w, x->t->fds));
+}
+
+void fx_close_range(struct fx *x)
+{
+	unsigned first = (unsigned)x->c->args[0].word, last = (unsigned)x->c->args[1].word, flags = (unsigned)x->c->args[2].word;
+
+	x->ev->fd = (int)first;
+	x->ev->fd2 = (int)MIN(last, (unsigned)INT32_MAX);
+	x->ev->flags = flags;
+	if (!x->ok || last < first)
+		return;
+	if (flags & 2)		/* CLOSE_RANGE_UNSHARE */
+		unshare_fds(x);
+	if (flags & 4)		/* CLOSE_RANGE_CLOEXEC */
+		fdtab_cloexec_range(x->t->fds, first, last);
+	else
+		fdtab_drop_range(x->w, x->t->fds, first, last, x->c->enter_ns);
+}
+
+static void dup_to(struct fx *x, int from, int to, bool cloexec)
+{
+	struct file *f = fx_file_at(x, from);
+
+	x->ev->fd = from;
+	x->ev->fd2 = to;
+	x->ev->file = f;
+	if (f && from != to)
+		fx_install(x, to, f, cloexec);
+	else if (!f)
+		fdtab_drop(x->w, x->t->fds, to);
+}
+
+void fx_dup(struct fx *x)
+{
+	int from = (int)x->c->args[0].word;
+
+	x->ev->fd = from;
+	x->ev->fd2 = x->c->nargs > 1 ? (int)x->c->args[1].word : -1;
+	if (x->ok && x->has_ret)
+		dup_to(x, from, (int)x->c->ret, x->c->nargs > 2 && (x->c->args[2].word & O_CLOEXEC));
+	else
+		x->ev->file = task_file(x->t, from);
+}
+
+void fx_fcntl(struct fx *x)
+{
+	int fd = (int)x->c->args[0].word;
+	unsigned cmd = (unsigned)x->c->args[1].word;
+	struct fdent *e;
+
+	if (x->ok && x->has_ret && (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC) && !fx_is(x, "ioctl")) {
+		x->ev->kind = EV_DUP;
+		dup_to(x, fd, (int)x->c->ret, cmd == F_DUPFD_CLOEXEC);
+		return;
+	}
+	fx_fd(x, 0);
+	e = fdtab_at(x->t->fds, fd);
+	if (!x->ok || !e)
+		return;
+	if (fx_is(x, "ioctl")) {
+		if (cmd == 0x5451 || cmd == 0x5450)	/* FIOCLEX, FIONCLEX */
+			e->cloexec = cmd == 0x5451;
+	} else if (cmd == F_SETFD) {
+		e->cloexec = x->c->args[2].word & FD_CLOEXEC;
+	} else if (cmd == F_SETFL) {
+		e->file->open_flags = (e->file->open_flags & (O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC)) | (uint32_t)x->c->args[2].word;
+	}
+}
+
+static bool two_fds(struct fx *x, int fds[2])
+{
+	int i = fx_arg(x, ARG_FDPAIR_OUT, 0);
+
+	if (!x->ok || i < 0 || !x->c->args[i].bytes || x->c->args[i].len < 2 * sizeof(int))
+		return false;
+	memcpy(fds, x->c->args[i].bytes, 2 * sizeof(int));
+	x->ev->fd = fds[0];
+	x->ev->fd2 = fds[1];
+	return true;
+}
+
+void fx_pipe(struct fx *x)
+{
+	uint32_t flags = (uint32_t)fx_word(x, "flags", 0);
+	struct file *f[2];
+	char name[32];
+	int fds[2], n;
+
+	x->ev->flags = flags;
+	if (!two_fds(x, fds))
+		return;
+	n = snprintf(name, sizeof(name), "pipe:[%u]", x->w->nfiles + 1);
+	for (int i = 0; i < 2; i++) {
+		f[i] = file_ref(fx_new(x, fds[i], FILE_PIPE, name, (size_t)n, flags & O_CLOEXEC));
+		f[i]->open_flags = flags | (i ? O_WRONLY : O_RDONLY);
+	}
+	file_link(x->w, f[0], f[1]);
+	x->ev->file = f[0];
+	x->ev->file2 = f[1];
+	file_unref(x->w, f[0]);
+	file_unref(x->w, f[1]);
+}
+
+void fx_socketpair(struct fx *x)
+{
+	unsigned type = (unsigned)x->c->args[1].word;
+	struct file *f[2];
+	int fds[2];
+
+	x->ev->flags = type;
+	if (!two_fds(x, fds))
+		return;
+	for (int i = 0; i < 2; i++) {
+		f[i] = file_ref(fx_new(x, fds[i], FILE_SOCKET, "", 0, type & SOCK_CLOEXEC));
+		sock_init(x->w, f[i], (unsigned)x->c->args[0].word, type, (unsigned)x->c->args[2].word);
+		f[i]->sock->state = CONN_CONNECTED;
+		f[i]->open_flags = O_RDWR;
+	}
+	file_link(x->w, f[0], f[1]);
+	x->ev->file = f[0];
+	x->ev->file2 = f[1];
+	file_unref(x->w, f[0]);
+	file_unref(x->w, f[1]);
+}
+
+void fx_anonfd(struct fx *x)
+{
+	const struct call *c = x->c;
+	const struct buf *b = &x->w->tmp;
+	unsigned i = 0, cloexec;
+	enum file_kind kind = FILE_ANON;
+	const char *name = c->spec->name ? c->spec->name : "anon";
+	int str = fx_arg(x, ARG_STR, 0), flags = fx_named(x, "flags");
+	struct fdent *was;
+
+	if (flags < 0)
+		flags = fx_arg(x, ARG_FLAGS, 0);
+	cloexec = c->spec->cloexec ? CLOEXEC_ALWAYS : CLOEXEC_NEVER;
+	if (flags >= 0)
+		x->ev->flags = (uint32_t)c->args[flags].word;
+	while (i < ARRAY_SIZE(anon_calls) && !fx_is(x, anon_calls[i].call))
+		i++;
+	if (i < ARRAY_SIZE(anon_calls)) {
+		kind = anon_calls[i].kind;
+		cloexec = anon_calls[i].cloexec;
+		name = anon_calls[i].name ? anon_calls[i].name : file_kind_name(kind);
+	}
+	buf_reset(&x->w->tmp);
+	buf_puts(&x->w->tmp, name);
+	if (str >= 0 && c->args[str].bytes && kind == FILE_MEMFD)
+		buf_add(&x->w->tmp, c->args[str].bytes, c->args[str].len);
+	if (kind == FILE_PIDFD)
+		buf_printf(&x->w->tmp, ":%u", (unsigned)c->args[0].word);
+	if (!x->ok || !x->has_ret)
+		return;
+	x->ev->fd = (int)c->ret;
+	was = fdtab_at(x->t->fds, x->ev->fd);
+	if (kind == FILE_SIGNALFD && (int)c->args[0].word >= 0 && was) {	/* changes the mask of one that is there */
+		x->ev->file = was->file;
+		return;
+	}
+
+	struct file *f = fx_new(x, x->ev->fd, kind, b->s, b->len,
+				cloexec == CLOEXEC_ALWAYS || (cloexec == CLOEXEC_FLAG && flags >= 0 && i < ARRAY_SIZE(anon_calls) &&
+							      (c->args[flags].word & anon_calls[i].flag)));
+
+	f->open_flags = O_RDWR;
+	if (kind == FILE_PIDFD)
+		f->target_pid = (uint32_t)c->args[0].word;
+	x->ev->file = f;
+}
+
+void fx_pidfd_getfd(struct fx *x)
+{
+	struct file *pidfd = fx_file_at(x, (int)x->c->args[0].word), *f = NULL;
+	int theirs = (int)x->c->args[1].word;
+	struct pnode *p = pidfd && pidfd->target_pid ? proc_find(x->w, pidfd->target_pid) : NULL;
+
+	x->ev->fd = theirs;
+	x->ev->target_pid = pidfd ? pidfd->target_pid : 0;
+	x->ev->target_proc = p ? p->p.id : 0;
+	if (!x->ok || !x->has_ret)
+		return;
+	x->ev->fd2 = (int)x->c->ret;
+	if (p && p->p.fds) {
+		struct fdent *e = fdtab_at(p->p.fds, theirs);
+
+		f = e ? e->file : NULL;
+	}
+	if (!f) {
+		buf_reset(&x->w->tmp);
+		buf_printf(&x->w->tmp, "fd %d of pid %u", theirs, x->ev->target_pid);
+		f = file_new(x->w, FILE_UNKNOWN, x->w->tmp.s, x->w->tmp.len);
+	}
+	x->ev->file = fx_install(x, x->ev->fd2, f, true);
+}

@@ -1,0 +1,126 @@
+/* Effects that move bytes between descriptors and memory. */
+#include <fcntl.h>
+#include <string.h>
+
+#include "model/effect.h"
+
+static bool advances(const struct fx *x, const struct file *f)
+{
+	int pos = f->has_pos ? fx_arg(x, ARG_OFF, 0) : -1;
+
+	/* pread and friends leave the offset alone, but preadv2 with -1 uses it. */
+	return f->has_pos && (pos < 0 || (int64_t)x->c->args[pos].word == -1);
+}
+
+static void moved(struct fx *x, bool out)
+{
+	struct file *f = fx_fd(x, 0);
+
+	if (f && f->sock) {
+		x->ev->kind = out ? EV_SEND : EV_RECV;
+		fx_settle(x, f);
+		x->ev->peer = f->sock->has_peer ? &f->sock->peer : NULL;
+	}
+	if (!x->ok || !x->has_ret)
+		return;
+	x->ev->nbytes = (uint64_t)x->c->ret;
+	fx_moved(x, out ? NULL : f, out ? f : NULL, x->ev->nbytes);
+	if (f && advances(x, f))
+		f->pos += x->ev->nbytes;
+}
+
+void fx_read(struct fx *x)
+{
+	moved(x, false);
+}
+
+void fx_write(struct fx *x)
+{
+	moved(x, true);
+}
+
+void fx_transfer(struct fx *x)
+{
+	bool swapped = fx_named(x, "out_fd") == 0;	/* sendfile names the destination first */
+	struct file *a = fx_fd(x, 0), *b = fx_fd(x, 1), *in, *out;
+
+	if (fx_arg(x, ARG_FD, 1) < 0) {	/* vmsplice: between memory and a pipe, which way the pipe's end says */
+		x->ev->kind = a && (a->open_flags & O_ACCMODE) == O_RDONLY ? EV_READ : EV_WRITE;
+		in = x->ev->kind == EV_READ ? a : NULL;
+		out = x->ev->kind == EV_READ ? NULL : a;
+	} else {
+		in = swapped ? b : a;
+		out = swapped ? a : b;
+		x->ev->file = in;
+		x->ev->file2 = out;
+		if (swapped) {
+			int fd = x->ev->fd;
+
+			x->ev->fd = x->ev->fd2;
+			x->ev->fd2 = fd;
+		}
+	}
+	if (out && out->sock)
+		fx_settle(x, out);
+	if (!x->ok || !x->has_ret)
+		return;
+	x->ev->nbytes = (uint64_t)x->c->ret;
+	fx_moved(x, fx_is(x, "tee") ? NULL : in, out, x->ev->nbytes);	/* tee leaves what it copies */
+	if (in && in->has_pos) {
+		int off = fx_named(x, swapped ? "offset" : "off_in");
+
+		if (off < 0 || !x->c->args[off].word)
+			in->pos += x->ev->nbytes;
+	}
+	if (out && out->has_pos) {
+		int off = fx_named(x, "off_out");
+
+		if (off < 0 || !x->c->args[off].word)
+			out->pos += x->ev->nbytes;
+	}
+}
+
+void fx_seek(struct fx *x)
+{
+	struct file *f = fx_fd(x, 0);
+
+	if (!f || !x->ok || !x->has_ret || fx_is(x, "_llseek"))
+		return;
+	f->has_pos = true;
+	f->pos = (uint64_t)x->c->ret;
+}
+
+/* What was asked for; what came of it is in io_getevents, which names no descriptor. */
+void fx_io_submit(struct fx *x)
+{
+	int i = fx_arg(x, ARG_ARRAY_IN, 0);
+	const char *bytes = i < 0 ? NULL : x->c->args[i].bytes;
+	struct { uint64_t data; uint32_t key, rw; uint16_t op; int16_t prio; uint32_t fd; uint64_t buf, nbytes; int64_t off; uint64_t more[2]; } cb;
+	unsigned n;
+
+	if (!bytes || !x->ok || !x->has_ret || x->c->spec->args[i].size != sizeof(cb))
+		return;
+	n = (unsigned)MIN((uint64_t)x->c->ret, x->c->args[i].len / sizeof(cb));
+	for (unsigned k = 0; k < n; k++) {
+		struct file *f;
+
+		memcpy(&cb, bytes + k * sizeof(cb), sizeof(cb));
+		f = fx_file_at(x, (int)cb.fd);
+		if (f && (cb.op == 0 || cb.op == 1)) {
+			fx_moved(x, cb.op == 0 ? f : NULL, cb.op == 1 ? f : NULL, cb.nbytes);
+			x->ev->nbytes += cb.nbytes;
+		}
+	}
+}
+
+/* process_vm_readv, process_vm_writev */
+void fx_vm_rw(struct fx *x)
+{
+	struct pnode *p;
+
+	x->ev->target_pid = (uint32_t)x->c->args[0].word;
+	p = proc_find(x->w, x->ev->target_pid);
+	x->ev->target_proc = p ? p->p.id : 0;
+	if (x->ok && x->has_ret)
+		x->ev->nbytes = (uint64_t)x->c->ret;
+}

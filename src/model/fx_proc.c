@@ -1,0 +1,159 @@
+/* Effects on processes.  What FORK, EXEC and EXIT records tell is done there (proc.c). */
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "model/effect.h"
+
+/* The EXEC record did the work; here is what did not succeed. */
+void fx_exec(struct fx *x)
+{
+	fx_path(x, 0, PATH_FOLLOW);
+	if (x->has_ret && x->c->err)
+		x->ev->kind = EV_EXEC_FAILED;
+}
+
+void fx_clone(struct fx *x)
+{
+	struct tnode *t;
+
+	if (!x->ok || !x->has_ret || x->c->ret <= 0)
+		return;
+	t = task_find(x->w, (uint32_t)x->c->ret);
+	x->ev->target_pid = (uint32_t)x->c->ret;
+	x->ev->target_proc = t ? t->t.proc->id : 0;
+}
+
+void fx_exit(struct fx *x)
+{
+	if (fx_is(x, "exit_group")) {
+		x->p->group_exit = true;
+		x->p->group_status = (int)(x->c->args[0].word & 0xff) << 8;
+	} else {
+		x->tn->exiting = true;
+	}
+}
+
+/* Who ended is named by the result (waitid: in siginfo). */
+void fx_wait(struct fx *x)
+{
+	const struct call *c = x->c;
+	int info = fx_named(x, "infop"), status = fx_named(x, "wstatus");
+	struct pnode *p = x->p;
+	struct ended *e = NULL;
+	uint32_t pid = 0;
+
+	x->ev->status = -1;
+	if (!x->ok || !x->has_ret)
+		return;
+	if (info >= 0) {
+		int si[5] = { 0 };	/* signo, errno, code, pad, pid */
+
+		if (c->args[info].bytes && c->args[info].len >= sizeof(si))
+			memcpy(si, c->args[info].bytes, sizeof(si));
+		pid = (uint32_t)si[4];
+	} else if (c->ret > 0) {
+		pid = (uint32_t)c->ret;
+	}
+	if (!pid)
+		return;
+	x->ev->target_pid = pid;
+	for (unsigned i = 0; i < p->nended && !e; i++)
+		if (p->ended[i].pid == pid)
+			e = &p->ended[i];
+	if (e) {
+		x->ev->target_proc = e->id;
+		x->ev->status = e->status;
+		if (!(fx_word(x, "options", 0) & 0x01000000 /* WNOWAIT */)) {
+			p->nended--;
+			memmove(e, e + 1, (size_t)(&p->ended[p->nended] - e) * sizeof(*e));
+		}
+	} else {	/* stopped or continued */
+		struct pnode *child = proc_find(x->w, pid);
+
+		x->ev->target_proc = child ? child->p.id : 0;
+	}
+	if (status >= 0 && c->args[status].bytes && c->args[status].len >= sizeof(int))
+		memcpy(&x->ev->status, c->args[status].bytes, sizeof(int));
+}
+
+void fx_unshare(struct fx *x)
+{
+	uint64_t flags = x->c->args[0].word;
+
+	x->ev->flags = (uint32_t)flags;
+	if (!x->ok)
+		return;
+	if ((flags & CLONE_FILES) && x->t->fds->refs > 1)
+		task_set_fds(x->w, x->tn, fdtab_copy(x->w, x->t->fds));
+	if (flags & (CLONE_FS | CLONE_NEWNS | CLONE_NEWUSER))
+		task_own_fs(x->tn);
+}
+
+void fx_setns(struct fx *x)
+{
+	struct file *f = fx_fd(x, 0);
+	uint64_t type = x->c->args[1].word;
+
+	x->ev->flags = (uint32_t)type;
+	if (!x->ok || !((type & CLONE_NEWNS) || (f && f->name.len > 4 && memcmp(f->name.s + f->name.len - 4, "/mnt", 4) == 0)))
+		return;
+	task_own_fs(x->tn);	/* entering a mount namespace, both are its root */
+	bytes_set(&x->t->fs->cwd, "/", 1);
+	bytes_set(&x->t->fs->root, "/", 1);
+}
+
+void fx_kill(struct fx *x)
+{
+	int sig = fx_arg(x, ARG_SIGNAL, 0), pid = fx_arg(x, ARG_PID, 1);
+	int64_t target;
+	struct tnode *t;
+
+	if (sig >= 0)
+		x->ev->signo = (int)x->c->args[sig].word;
+	if (pid < 0)
+		pid = fx_arg(x, ARG_PID, 0);
+	if (pid >= 0) {		/* of tgkill's two the thread */
+		target = (int32_t)x->c->args[pid].word;
+	} else {
+		struct file *f = fx_fd(x, 0);
+
+		target = f ? f->target_pid : 0;
+	}
+	if (target <= 0)
+		return;		/* a process group, or everybody */
+	x->ev->target_pid = (uint32_t)target;
+	t = task_find(x->w, (uint32_t)target);
+	x->ev->target_proc = t ? t->t.proc->id : 0;
+}
+
+void fx_setsid(struct fx *x)
+{
+	if (x->ok && x->has_ret)
+		x->p->p.sid = x->p->p.pgid = (uint32_t)x->c->ret;
+}
+
+void fx_setpgid(struct fx *x)
+{
+	uint32_t pid = (uint32_t)x->c->args[0].word, pgid = (uint32_t)x->c->args[1].word;
+	struct pnode *p = pid ? proc_find(x->w, pid) : x->p;
+
+	x->ev->target_pid = pid ? pid : x->p->p.pid;
+	x->ev->target_proc = p ? p->p.id : 0;
+	if (p && x->ok)
+		p->p.pgid = pgid ? pgid : p->p.pid;
+}
+
+void fx_prctl(struct fx *x)
+{
+	int option = (int)x->c->args[0].word;
+	const struct value *arg2 = &x->c->args[1];
+
+	if (!x->ok)
+		return;
+	if (option == PR_SET_NAME && arg2->bytes)
+		comm_set(x->tn, arg2->bytes, strnlen(arg2->bytes, arg2->len));
+	else if (option == PR_SET_CHILD_SUBREAPER)
+		x->p->p.reaper = arg2->word != 0;
+}

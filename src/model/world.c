@@ -1,0 +1,308 @@
+/* One item in, a handful of events out. */
+#include "model/model.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+#include "model/effect.h"
+
+struct world *world_new(world_emit_fn *emit, void *ctx)
+{
+	struct world *w = xcalloc(1, sizeof(*w));
+
+	w->emit = emit;
+	w->ctx = ctx;
+	w->page_size = 4096;
+	return w;
+}
+
+void world_free(struct world *w)
+{
+	struct shm *shm, *tmp;
+
+	if (!w)
+		return;
+	while (w->flights)
+		flight_free(w, w->flights);
+	while (w->arrivals)
+		flight_free(w, w->arrivals);
+	proc_free_all(w);
+	file_reap(w, 0, NULL);
+	HASH_ITER(hh, w->shms, shm, tmp) {
+		HASH_DEL(w->shms, shm);
+		free(shm);
+	}
+	arena_done(&w->scratch);
+	buf_done(&w->tmp);
+	free(w);
+}
+
+void *scratch(struct world *w, size_t size)
+{
+	w->scratch_used = true;
+	return arena_alloc(&w->scratch, size);
+}
+
+char *scratch_dup(struct world *w, const void *p, size_t n)
+{
+	w->scratch_used = true;
+	return arena_memdup0(&w->scratch, p, n);
+}
+
+struct event event_at(uint64_t ts_ns, const struct tnode *t, enum event_kind kind)
+{
+	return (struct event){ .kind = kind, .ts_ns = ts_ns, .task = t ? &t->t : NULL, .fd = -1, .fd2 = -1 };
+}
+
+void world_emit(struct world *w, const struct event *ev)
+{
+	w->emit(w->ctx, ev);
+}
+
+unsigned world_ntasks_ever(const struct world *w)
+{
+	return w->ntasks;
+}
+
+uint64_t world_start_ns(const struct world *w)
+{
+	return w->start_ns;
+}
+
+struct task *world_task(struct world *w, uint32_t tid)
+{
+	struct tnode *t = task_find(w, tid);
+
+	return t && !t->dead ? &t->t : NULL;
+}
+
+struct file *task_file(const struct task *t, int fd)
+{
+	const struct fdent *e = t->fds ? fdtab_at(t->fds, fd) : NULL;
+
+	return e ? e->file : NULL;
+}
+
+static void feed_call(struct world *w, const struct item *item)
+{
+	const struct call *c = &item->call;
+	const struct record *h = item->head;
+	struct tnode *t = task_find(w, h->tid);
+
+	/* An exec by a thread that is not the leader: its record may still carry the number it had. */
+	if (!t && c->spec->effect == FX_EXEC && !c->err)
+		t = task_find(w, h->pid);
+	if (!t || t->dead)
+		t = task_get(w, h->pid, h->tid, h->ts_ns);
+
+	const struct effect_row *row = effect_row(c->spec->effect);
+	struct event ev = event_at(c->enter_ns, t, row->kind);
+	struct fx x = { .w = w, .tn = t, .t = &t->t, .p = pnode_of(t->t.proc), .c = c, .ev = &ev };
+
+	w->cur_proc = x.p->p.id;
+	ev.call = c;
+	ev.dur_ns = c->exit_ns > c->enter_ns ? c->exit_ns - c->enter_ns : 0;
+	x.has_ret = !c->no_exit && !c->unfinished;
+	ev.err = x.has_ret ? c->err : 0;
+	x.ok = x.has_ret ? !c->err && !c->restarted : c->no_exit && !c->unfinished;
+	if (row->apply)
+		row->apply(&x);
+	world_emit(w, &ev);
+	if (w->dying)
+		file_reap(w, c->exit_ns ? c->exit_ns : c->enter_ns, t);
+}
+
+static void feed_start(struct world *w, const struct item *item)
+{
+	const struct record_start *r = item->start;
+	struct event ev = event_at(r->h.ts_ns, NULL, EV_START);
+
+	w->start_ns = r->h.ts_ns;
+	w->mode = r->mode;
+	if (r->page_size >= 4096 && r->page_size <= 1u << 20 && !(r->page_size & (r->page_size - 1)))
+		w->page_size = r->page_size;
+	ev.flags = r->mode;
+	world_emit(w, &ev);
+}
+
+static const struct part *part(const struct item *item, enum chunk_part kind)
+{
+	return parts_find(item->parts, item->nparts, -1, kind, 0);
+}
+
+static void feed_task(struct world *w, const struct item *item)
+{
+	const struct record_task *r = item->task;
+	struct tnode *t = task_find(w, r->h.tid);
+	bool new = !t;
+
+	if (!t)
+		t = task_adopt(w, r->h.pid, r->h.tid, r->start_ns ? r->start_ns : r->h.ts_ns);
+	else if (t->dead)
+		t = task_get(w, r->h.pid, r->h.tid, r->h.ts_ns);
+
+	struct proc *p = t->t.proc;
+	const struct part *s;
+
+	w->cur_proc = p->id;
+	t->t.ns_tid = r->ns_tid;
+	if ((s = part(item, PART_CWD))) {
+		bytes_set(&t->t.fs->cwd, s->bytes, s->len);
+		if (!p->cwd0.s)
+			bytes_set(&p->cwd0, s->bytes, s->len);
+	}
+	if ((s = part(item, PART_ROOT)))
+		bytes_set(&t->t.fs->root, s->bytes, s->len);
+	if ((s = part(item, PART_COMM)))
+		comm_set(t, s->bytes, s->len);
+	if (!t->t.is_thread || !p->exe.s) {
+		struct pnode *parent = proc_find(w, r->ppid);
+
+		if ((s = part(item, PART_EXE)))
+			bytes_set(&p->exe, s->bytes, s->len);
+		if (part(item, PART_ARGV))
+			proc_strings(p, item);
+		if (r->brk)
+			p->mm->brk_start = p->mm->brk = r->brk;	/* where it begins; the map tells where it is now */
+		if (new && r->ppid && !p->parent && parent != pnode_of(p))
+			proc_set_parent(pnode_of(p), parent, r->ppid);
+	}
+	if (!new)
+		return;
+	if (w->mode & START_COMMAND) {		/* the command's own first process: we made it */
+		p->attached = false;
+		return;
+	}
+
+	struct event ev = event_at(r->h.ts_ns, t, EV_ATTACH);
+
+	world_emit(w, &ev);
+}
+
+/* Snapshots speak of the process; its leader may have ended. */
+static struct tnode *some_task(struct world *w, const struct record *h)
+{
+	struct pnode *p = proc_find(w, h->pid);
+
+	for (struct tnode *t = p ? p->threads : NULL; t; t = t->next)
+		if (!t->dead)
+			return t;
+	return task_get(w, h->pid, h->tid, h->ts_ns);
+}
+
+static void feed_fd(struct world *w, const struct item *item)
+{
+	const struct record_fd *r = item->fd;
+	struct tnode *t = some_task(w, &r->h);
+	const struct part *name = part(item, PART_PATH), *sock = part(item, PART_SOCK);
+	struct file *f;
+
+	w->cur_proc = t->t.proc->id;
+	f = file_snapshot(w, r, name ? name->bytes : "", name ? name->len : 0, sock ? (const void *)sock->bytes : NULL);
+	fdtab_set(w, t->t.fds, r->fd, f, r->h.flags & FD_CLOEXEC_SET, 0);
+	file_reap(w, r->h.ts_ns, t);
+}
+
+static void feed_map(struct world *w, const struct item *item)
+{
+	const struct record_map *r = item->map;
+	struct proc *p = some_task(w, &r->h)->t.proc;
+	const struct part *name = part(item, PART_PATH);
+	struct mm *mm = p->mm;
+
+	if (r->h.flags & MAP_FIRST) {
+		mm_clear(w, mm);
+		mm->incomplete = false;
+	}
+	if (r->kind == MAP_KIND_HEAP && (!mm->brk_start || r->end >= mm->brk)) {
+		if (!mm->brk_start)
+			mm->brk_start = r->start;
+		mm->brk = r->end;	/* to the page */
+		mm->heap = mm->brk - mm->brk_start;
+		mm->heap_peak = MAX(mm->heap_peak, mm->heap);
+	}
+	if (r->end <= r->start)
+		return;
+	/* What a running program had mapped itself: all but what exec gives. */
+	bool own = p->attached && !p->nexecs && r->kind == MAP_KIND_PLAIN &&
+		   !(name && name->len && p->exe.len == name->len && memcmp(p->exe.s, name->bytes, name->len) == 0);
+
+	mm->nmaps += own;
+	mm_snapshot(w, mm, &(struct mm_map){
+		.start = r->start, .len = r->end - r->start, .offset = r->offset, .prot = r->prot,
+		.flags = r->flags & (MAP_SHARED | MAP_PRIVATE), .kind = (uint8_t)MIN(r->kind, (unsigned)MAP_KIND_SPECIAL), .counted = own,
+		.path = name ? name->bytes : NULL, .path_len = name ? name->len : 0, .dev = r->dev, .ino = r->ino });
+}
+
+static void feed_signal(struct world *w, const struct item *item)
+{
+	const struct record_signal *r = item->signal;
+	struct tnode *t = task_get(w, r->h.pid, r->h.tid, r->h.ts_ns);
+	struct event ev = event_at(r->h.ts_ns, t, EV_SIGNAL);
+
+	ev.signo = r->signo;
+	ev.sigcode = r->code;
+	ev.sender_pid = r->sender_pid;
+	ev.sender_uid = r->sender_uid;
+	ev.addr = r->addr;
+	ev.flags = r->h.flags;
+	world_emit(w, &ev);
+}
+
+static void feed_stop(struct world *w, const struct item *item)
+{
+	const struct record_stop *r = item->stop;
+	struct tnode *t = task_get(w, r->h.pid, r->h.tid, r->h.ts_ns);
+	struct event ev = event_at(r->h.ts_ns, t, r->h.flags & RECORD_STOP_CONT ? EV_CONT : EV_STOP);
+
+	ev.signo = r->signo;
+	world_emit(w, &ev);
+}
+
+static void feed_lost(struct world *w, const struct item *item)
+{
+	const struct record_lost *r = item->lost;
+	const struct part *why = part(item, PART_TEXT);
+	struct event ev = event_at(r->h.ts_ns, r->h.tid ? task_find(w, r->h.tid) : NULL, EV_LOST);
+
+	ev.count = r->count;
+	if (why) {
+		ev.text = why->bytes;
+		ev.text_len = why->len;
+	}
+	world_emit(w, &ev);
+}
+
+void world_feed(struct world *w, const struct item *item)
+{
+	struct event ev;
+
+	switch (item->kind) {
+	case RECORD_CALL: feed_call(w, item); break;
+	case RECORD_START: feed_start(w, item); break;
+	case RECORD_FORK: proc_fork(w, item); break;
+	case RECORD_EXEC: proc_exec(w, item); break;
+	case RECORD_EXIT: proc_exit(w, item->exit); break;
+	case RECORD_SIGNAL: feed_signal(w, item); break;
+	case RECORD_STOP: feed_stop(w, item); break;
+	case RECORD_TASK: feed_task(w, item); break;
+	case RECORD_FD: feed_fd(w, item); break;
+	case RECORD_MAP: feed_map(w, item); break;
+	case RECORD_LOST: feed_lost(w, item); break;
+	case RECORD_DETACH: proc_detach(w, item->head); break;
+	case RECORD_END:
+		ev = event_at(item->head->ts_ns, NULL, EV_END);
+		ev.status = item->end->status;
+		ev.flags = item->head->flags;
+		world_emit(w, &ev);
+		break;
+	default:
+		break;		/* kinds of the kernel backend, which have no body yet */
+	}
+	if (w->dying)
+		file_reap(w, item->head->ts_ns, task_find(w, item->head->tid));
+	if (w->scratch_used) {
+		arena_reset(&w->scratch);
+		w->scratch_used = false;
+	}
+}

@@ -1,0 +1,185 @@
+#pragma once
+/*
+ * The inside of the model: what its files share, and nobody else sees.
+ *
+ * Public objects are the first member of a node that carries the links.
+ * Everything is found by number in hashes; objects name each other by id
+ * where one may outlive the other.
+ */
+#include <uthash.h>
+#include <utlist.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/macro.h"
+#include "event/event.h"
+#include "model/model.h"
+
+/* Hostile input may ask for more than memory holds: what is beyond these is not tracked. */
+#define FD_DENSE_MIN 1024	/* descriptors below this, or below 4 × the open ones, are in an array */
+#define FD_HIGH_MAX 4096	/* others of one table */
+#define FD_TOTAL_MAX (1u << 22)	/* entries of all tables; beyond it fork copies the first FD_FORK_MAX only */
+#define FD_FORK_MAX 64
+#define REGION_MAX (1u << 18)	/* of one address space; vm.max_map_count is 65530 where nobody raised it */
+#define REGION_TOTAL_MAX (1u << 22)
+#define QUEUE_MAX 256		/* unmatched connections of one address; descriptors on their way (SCM_RIGHTS) */
+#define ENDPOINT_MAX 65536
+#define ENDED_MAX 64		/* ended children a process may still wait for */
+#define RENAME_SCAN_MAX 65536	/* open files that are looked at when a name changes */
+
+struct tnode {
+	struct task t;
+	struct tnode *prev, *next;	/* threads of the process, the leader first */
+	bool dead;			/* a leader that ended before its threads */
+	bool exiting;			/* it called exit: its status is its own, not the group's */
+	UT_hash_handle hh;
+};
+
+struct ended { uint32_t pid, id; int status; };
+
+struct pnode {
+	struct proc p;
+	struct tnode *threads;
+	struct pnode *up, *children, *prev, *next;	/* the parent as the kernel has it, where traced */
+	unsigned nlive;
+	struct ended *ended; unsigned nended;
+	bool group_exit, leader_ended, attached_leaderless;
+	int group_status, leader_status;
+	UT_hash_handle hh;
+};
+
+enum ep_role { EP_NONE, EP_BOUND, EP_CLIENT, EP_ACCEPTED };
+struct endpoint;
+struct fnode {
+	struct file f;
+	struct fnode *prev, *next;		/* in world.named, or world.dying */
+	bool named, dying, peer_stale;
+	uint8_t role;				/* enum ep_role */
+	uint32_t user;				/* process id of the last one to use it */
+	struct endpoint *ep; struct fnode *ep_prev, *ep_next;
+	struct tuple *tuple;
+	struct snap *snap;
+	UT_hash_handle hh;			/* world.files: pipes and sockets, by id */
+};
+
+struct flight { struct flight *prev, *next; bool arrived; uint32_t from, to, pid; unsigned n; struct file **files; };
+struct shm { int id; uint64_t size; UT_hash_handle hh; };
+struct shared_str;
+
+struct world {
+	world_emit_fn *emit; void *ctx;
+	struct arena scratch;			/* lives for one item */
+	bool scratch_used;
+	struct tnode *tasks, *last;		/* by tid */
+	struct pnode *procs;			/* by pid; living */
+	struct fnode *files, *named, *dying;
+	unsigned nnamed;
+	struct endpoint *endpoints; unsigned nendpoints;
+	struct tuple *tuples;
+	struct snap *snaps;
+	struct flight *flights; unsigned nflights;	/* descriptors sent, not yet received */
+	struct flight *arrivals; unsigned narrivals;	/* received before their sender's call returned */
+	struct shm *shms;
+	uint32_t ntasks, nprocs, nfiles, nmms;	/* last ids */
+	uint32_t anon_src;			/* ids below 2^31 are files; above, shared anonymous mappings */
+	uint32_t cur_proc;			/* whose item this is */
+	unsigned nfds, nregions;
+	uint64_t start_ns, page_size;
+	uint32_t mode;
+	struct buf tmp;
+};
+
+/* ---- world.c ---- */
+struct event event_at(uint64_t ts_ns, const struct tnode *t, enum event_kind kind);
+void world_emit(struct world *w, const struct event *ev);
+void *scratch(struct world *w, size_t size);
+char *scratch_dup(struct world *w, const void *p, size_t n);
+
+/* ---- file.c ---- */
+static inline struct fnode *fnode_of(const struct file *f) { return (struct fnode *)(uintptr_t)f; }
+void bytes_set(struct bytes *b, const char *s, size_t len);
+void bytes_done(struct bytes *b);
+struct file *file_new(struct world *w, enum file_kind kind, const char *name, size_t len);	/* refs 0: install it */
+static inline struct file *file_ref(struct file *f) { f->refs++; return f; }
+void file_unref(struct world *w, struct file *f);
+void file_reap(struct world *w, uint64_t ts_ns, const struct tnode *t);	/* what fell to 0 since: emits EV_RELEASE (t NULL: silently) */
+void file_free_now(struct world *w, struct fnode *n);
+void file_set_name(struct world *w, struct file *f, const char *name, size_t len);
+void file_set_kind(struct world *w, struct file *f, enum file_kind kind);
+enum file_kind file_kind_of_path(const char *path, size_t len);
+struct file *file_by_id(struct world *w, uint32_t id);		/* pipes and sockets */
+void file_link(struct world *w, struct file *a, struct file *b);
+void file_used(struct world *w, struct file *f, const struct pnode *p);	/* p did something with it: keeps peers up to date */
+void files_renamed(struct world *w, const char *from, size_t nfrom, const char *to, size_t nto, bool exchange);
+void files_unlinked(struct world *w, const char *path, size_t len);
+struct file *file_snapshot(struct world *w, const struct record_fd *r, const char *name, size_t len, const struct record_sock *sock);
+
+/* ---- fdtab.c ---- */
+struct fdtab *fdtab_new(void);
+struct fdtab *fdtab_copy(struct world *w, const struct fdtab *tab);
+void fdtab_unref(struct world *w, struct fdtab *tab);
+struct fdent *fdtab_at(const struct fdtab *tab, int fd);	/* NULL when not open */
+void fdtab_set(struct world *w, struct fdtab *tab, int fd, struct file *f, bool cloexec, uint64_t since_ns);
+void fdtab_drop(struct world *w, struct fdtab *tab, int fd);
+void fdtab_drop_range(struct world *w, struct fdtab *tab, unsigned first, unsigned last, uint64_t before_ns);
+void fdtab_cloexec_range(struct fdtab *tab, unsigned first, unsigned last);
+void fdtab_exec(struct world *w, struct fdtab *tab);		/* closes what is close-on-exec */
+
+/* ---- path.c ---- */
+struct path { const char *s; uint32_t len; struct file *file; /* what a /proc/…/fd/N names */ };
+enum { PATH_FOLLOW = 1, PATH_IN_ROOT = 2 };
+struct path path_resolve(struct world *w, struct tnode *t, int dirfd, const char *raw, uint32_t len, unsigned how);
+
+/* ---- sock.c ---- */
+void sock_init(struct world *w, struct file *f, unsigned family, unsigned type, unsigned protocol);
+struct sock *sock_of(struct world *w, struct file *f);		/* makes one of a file not known to be a socket */
+void flight_free(struct world *w, struct flight *fl);
+void sock_done(struct world *w, struct fnode *n);
+void flights_drop(struct world *w, uint32_t file);		/* descriptors sent to or through it will not arrive */
+void sock_name(struct world *w, struct file *f);		/* name from state */
+void sock_set_local(struct world *w, struct file *f, const struct addr *a);
+void sock_set_peer(struct world *w, struct file *f, const struct addr *a);
+void sock_bound(struct world *w, struct file *f);
+void sock_connecting(struct world *w, struct file *f);		/* peer is set, the outcome may be open */
+void sock_accepted(struct world *w, struct file *f, const struct file *listener);
+void sock_outcome(struct world *w, struct tnode *t, struct file *f, int fd, int err, uint64_t now_ns);	/* emits EV_CONNECTED */
+struct file *sock_find_dgram(struct world *w, const struct file *from, const struct addr *to);
+
+/* ---- mm.c ---- */
+struct mm *mm_new(struct world *w);
+struct mm *mm_copy(struct world *w, const struct mm *mm);	/* fork */
+void mm_unref(struct world *w, struct mm *mm);
+struct mm_map { uint64_t start, len, offset; uint32_t prot, flags, src; uint8_t kind; bool counted; const char *path; uint32_t path_len;
+		uint64_t dev, ino; };
+void mm_map(struct world *w, struct mm *mm, const struct mm_map *m);
+void mm_snapshot(struct world *w, struct mm *mm, const struct mm_map *m);	/* as told by /proc: never merged */
+void mm_clear(struct world *w, struct mm *mm);
+void mm_unmap(struct world *w, struct mm *mm, uint64_t start, uint64_t len);
+void mm_unmap_since(struct world *w, struct mm *mm, uint64_t start, uint64_t len, uint64_t enter_ns);	/* spares what was mapped later */
+void mm_remember(struct mm *mm, uint64_t start, uint64_t len, uint64_t exit_ns);
+void mm_protect(struct world *w, struct mm *mm, uint64_t start, uint64_t len, uint32_t prot);
+void mm_advise(struct world *w, struct mm *mm, uint64_t start, uint64_t len, uint16_t set, uint16_t clear);
+void mm_remap(struct world *w, struct mm *mm, uint64_t old, uint64_t old_len, uint64_t new, uint64_t new_len, bool keep);
+void mm_set_brk(struct world *w, struct mm *mm, uint64_t brk);
+uint64_t page_up(const struct world *w, uint64_t n);
+enum { VMF_NORESERVE = 1, VMF_ACCOUNT = 2, VMF_GROWSDOWN = 4, VMF_LOCKED = 8, VMF_HUGEPAGE = 16, VMF_NOHUGEPAGE = 32, VMF_DONTFORK = 64,
+       VMF_DONTDUMP = 128, VMF_WIPEONFORK = 256, VMF_MERGEABLE = 512, VMF_RANDOM = 1024, VMF_SEQUENTIAL = 2048, VMF_SPECIAL = 4096,
+       VMF_INHERITED = 8192, VMF_SYNC = 16384 };
+
+/* ---- proc.c ---- */
+static inline struct pnode *pnode_of(const struct proc *p) { return (struct pnode *)(uintptr_t)p; }
+struct tnode *task_find(struct world *w, uint32_t tid);
+struct tnode *task_get(struct world *w, uint32_t pid, uint32_t tid, uint64_t ts_ns);	/* made on the fly when not known */
+struct pnode *proc_find(struct world *w, uint32_t pid);
+struct tnode *task_adopt(struct world *w, uint32_t pid, uint32_t tid, uint64_t start_ns);
+struct fs *task_own_fs(struct tnode *t);		/* ends sharing */
+void task_set_fds(struct world *w, struct tnode *t, struct fdtab *tab);		/* takes the reference */
+void proc_fork(struct world *w, const struct item *item);
+void proc_exec(struct world *w, const struct item *item);
+void proc_exit(struct world *w, const struct record_exit *r);
+void proc_detach(struct world *w, const struct record *r);
+void proc_set_parent(struct pnode *p, struct pnode *parent, uint32_t ppid);
+void proc_free_all(struct world *w);
+void proc_strings(struct proc *p, const struct item *item);	/* argv and envp from an item's parts */
+const char *base_name(const char *s, size_t len, size_t *ret_len);
+void comm_set(struct tnode *t, const char *s, size_t len);
