@@ -4,7 +4,6 @@
 #include "cli/options.h"
 #include "cli/session.h"
 #include "cli/signals.h"
-#include "config.h"
 
 static void version(void)
 {
