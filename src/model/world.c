@@ -54,8 +54,9 @@ struct event event_at(uint64_t ts_ns, const struct tnode *t, enum event_kind kin
 	return (struct event){ .kind = kind, .ts_ns = ts_ns, .task = t ? &t->t : NULL, .fd = -1, .fd2 = -1 };
 }
 
-void world_emit(struct world *w, const struct event *ev)
+void world_emit(struct world *w, struct event *ev)
 {
+	ev->item = w->item;
 	w->emit(w->ctx, ev);
 }
 
@@ -277,6 +278,7 @@ void world_feed(struct world *w, const struct item *item)
 {
 	struct event ev;
 
+	w->item = item;
 	switch (item->kind) {
 	case RECORD_CALL: feed_call(w, item); break;
 	case RECORD_START: feed_start(w, item); break;

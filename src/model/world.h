@@ -68,6 +68,7 @@ struct shared_str;
 
 struct world {
 	world_emit_fn *emit; void *ctx;
+	const struct item *item;		/* being fed */
 	struct arena scratch;			/* lives for one item */
 	bool scratch_used;
 	struct tnode *tasks, *last;		/* by tid */
@@ -91,7 +92,7 @@ struct world {
 
 /* ---- world.c ---- */
 struct event event_at(uint64_t ts_ns, const struct tnode *t, enum event_kind kind);
-void world_emit(struct world *w, const struct event *ev);
+void world_emit(struct world *w, struct event *ev);	/* sets ev->item */
 void *scratch(struct world *w, size_t size);
 char *scratch_dup(struct world *w, const void *p, size_t n);
 
