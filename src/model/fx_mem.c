@@ -15,6 +15,19 @@ static uint64_t word(const struct fx *x, unsigned i)
 	return x->c->args[i].word;
 }
 
+/* The range a call is about, and what file was behind its beginning before. */
+static void range(struct fx *x, uint64_t start, uint64_t len)
+{
+	const struct region *r = mm_find(x->p->p.mm, start);
+
+	x->ev->addr = start;
+	x->ev->nbytes = len;
+	if (r && r->path.len) {
+		x->ev->path = scratch_dup(x->w, r->path.s, r->path.len);
+		x->ev->path_len = r->path.len;
+	}
+}
+
 void fx_mmap(struct fx *x)
 {
 	struct mm *mm = x->p->p.mm;
@@ -59,8 +72,7 @@ void fx_munmap(struct fx *x)
 	uint64_t start = word(x, 0), len = page_up(x->w, word(x, 1));
 	const struct region *r = mm_find(mm, start);
 
-	x->ev->addr = start;
-	x->ev->nbytes = len;
+	range(x, start, len);
 	/* Not asking for the result, the kernel's reasons to refuse are judged here. */
 	if (!x->ok || (start & (x->w->page_size - 1)) || !word(x, 1))
 		return;
@@ -73,8 +85,7 @@ void fx_mremap(struct fx *x)
 {
 	struct mm *mm = x->p->p.mm;
 
-	x->ev->addr = word(x, 0);
-	x->ev->nbytes = page_up(x->w, word(x, 2));
+	range(x, word(x, 0), page_up(x->w, word(x, 2)));
 	x->ev->flags = (uint32_t)word(x, 3);
 	if (!x->ok || !x->has_ret)
 		return;
@@ -88,8 +99,7 @@ void fx_mprotect(struct fx *x)
 	uint64_t start = word(x, 0), len = page_up(x->w, word(x, 1));
 	struct mm *mm = x->p->p.mm;
 
-	x->ev->addr = start;
-	x->ev->nbytes = len;
+	range(x, start, len);
 	x->ev->prot = (uint32_t)word(x, 2);
 	/* With a hole in the range it fails, after it changed what comes before. */
 	if (x->has_ret && x->c->err == ENOMEM && !mm->incomplete) {
@@ -127,8 +137,7 @@ void fx_madvise(struct fx *x)
 	};
 	uint64_t start = word(x, 0) & ~(x->w->page_size - 1), len = page_up(x->w, word(x, 1) + (word(x, 0) - start));
 
-	x->ev->addr = start;
-	x->ev->nbytes = len;
+	range(x, start, len);
 	if (!x->ok)
 		return;
 	for (unsigned i = 0; i < ARRAY_SIZE(changes); i++)
@@ -180,7 +189,7 @@ void fx_shmdt(struct fx *x)
 	const struct region *r = mm_find(x->p->p.mm, start);
 	uint32_t src = r ? r->src : 0;
 
-	x->ev->addr = start;
+	range(x, start, 0);
 	if (!x->ok)
 		return;
 	/* All that is left of that attachment; mprotect may have cut it in pieces. */
