@@ -467,17 +467,41 @@ static bool is_unused_mode(const struct call *call, unsigned arg)
 	       !(flags->word & O_CREAT) && (flags->word & O_TMPFILE) != O_TMPFILE;
 }
 
+/* Calls that differ only there share one string of arguments. */
+static bool add_placeholder(struct buf *b, const struct event *ev, unsigned arg, bool *path_used)
+{
+	const struct value *v = &ev->call->args[arg];
+
+	switch (v->spec->type) {
+	case ARG_FD: case ARG_DIRFD:
+		if (ev->fd < 0 || (int32_t)v->word != ev->fd || !ev->file)
+			return false;
+		buf_puts(b, "\x01" "f");
+		return true;
+	case ARG_PATH:
+		if (*path_used || !ev->path_len || !v->bytes || v->len != ev->raw_len || memcmp(v->bytes, ev->raw, v->len) != 0)
+			return false;
+		*path_used = true;
+		buf_puts(b, "\x01o");
+		return true;
+	default:
+		return false;
+	}
+}
+
 void call_format_args(struct buf *b, const struct event *ev, unsigned flags)
 {
 	const struct call *call = ev->call;
 	struct context c = { ev, flags };
+	bool path_used = false;
 
 	for (unsigned i = 0; i < call->nargs; i++) {
 		if (i + 1 == call->nargs && is_unused_mode(call, i))
 			break;
 		if (i)
 			buf_puts(b, ", ");
-		format_arg(b, &c, call, i);
+		if (!(flags & VALUE_COLUMNS) || !add_placeholder(b, ev, i, &path_used))
+			format_arg(b, &c, call, i);
 	}
 }
 

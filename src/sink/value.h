@@ -15,6 +15,7 @@ struct task;
 enum {
 	VALUE_NO_DATA = 1,	/* contents of buffers and where they lie become … (a report's argument string) */
 	VALUE_NO_FDNAMES = 2,	/* 3, not 3</etc/hosts> */
+	VALUE_COLUMNS = 4,	/* the event's path and descriptor become \x01o and \x01f: a report holds them in columns (docs/report-format.md) */
 };
 
 /* ev: the event whose call it is; its task and files name the descriptors (also one that was just closed). */
