@@ -40,6 +40,7 @@ struct html_task {
 	uint64_t utime_ns, stime_ns;
 	uint32_t pid, tid, ppid, proc;	/* proc: a lane */
 	int32_t parent;			/* a lane, -1 */
+	uint32_t last_child;		/* a lane + 1 */
 	int32_t status;
 	uint8_t ended, has_status, attached, comm_len;
 	char comm[16];
@@ -75,7 +76,7 @@ struct html {
 	struct spool strings;		/* finished s blocks, as block_store() writes them */
 	struct spool execs;
 	struct table files, conns, tasks, lane_of_task, lane_of_proc;	/* lanes + 1 */
-	uint32_t ntasks, nconns;
+	uint32_t ntasks, nended, nconns;
 
 	struct intern ids;		/* strings */
 	uint32_t nstrings;

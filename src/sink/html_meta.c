@@ -182,23 +182,19 @@ static void write_task(struct html *h, struct json *j, uint32_t lane, struct htm
 /* Bounded: a system-wide trace would list every process, which the tasks do anyway. */
 enum { ATTACHED_MAX = 64 };
 
-/* Returns whether anything traced lived on. */
-static bool write_attached(struct html *h, struct json *j)
+static void write_attached(struct html *h, struct json *j)
 {
-	bool alive = false;
 	unsigned n = 0;
 
 	json_key(j, "attached");
 	json_open(j, '[');
-	for (uint32_t lane = 0; lane < h->ntasks; lane++) {
+	for (uint32_t lane = 0; lane < h->ntasks && h->mode & START_ATTACH && n < ATTACHED_MAX; lane++) {
 		const struct html_task *t = table_row(&h->tasks, lane);
 
-		alive |= !t->ended;
-		if (t->attached && t->proc == lane && h->mode & START_ATTACH && n++ < ATTACHED_MAX)
-			json_u64(j, t->pid);
+		if (t->attached && t->proc == lane)
+			n++, json_u64(j, t->pid);
 	}
 	json_close(j, ']');
-	return alive;
 }
 
 static void write_notes(struct html *h, struct json *j)
@@ -240,12 +236,11 @@ void html_meta_write(struct html *h, const struct html_layout *l, struct html_ou
 	key_u64(&j, "duration_ns", l->duration_ns);
 	json_key(&j, "command");
 	json_raw(&j, h->command.len ? h->command.s : "[]", h->command.len ? h->command.len : 2);
-	bool alive = write_attached(h, &j);
-
+	write_attached(h, &j);
 	json_key(&j, "cwd");
 	json_str(&j, h->cwd.s ? h->cwd.s : "", h->cwd.len);
 	key_i64(&j, "main", h->ntasks ? 0 : -1);
-	key_str(&j, "end", !h->ended ? "cut" : !alive ? "exit" : h->mode & START_ATTACH ? "detach" : h->interrupted ? "interrupt" : "exit");
+	key_str(&j, "end", !h->ended ? "cut" : h->nended == h->ntasks ? "exit" : h->mode & START_ATTACH ? "detach" : h->interrupted ? "interrupt" : "exit");
 	json_key(&j, "events");
 	json_open(&j, '{');
 	key_u64(&j, "kept", h->kept);

@@ -19,7 +19,9 @@ static uint8_t error_code(struct html *h, const struct event *ev)
 	int err = c ? c->err : ev->err;
 	unsigned code = 0;
 
-	if (c && c->unfinished) {
+	if (c && c->spec->ret == RET_NEVER) {
+		err = 0;
+	} else if (c && c->unfinished) {
 		code = ERR_UNFINISHED;
 	} else if (c && c->no_exit) {
 		code = ERR_NO_RESULT;
@@ -126,42 +128,14 @@ static uint32_t object(struct html *h, const struct event *ev, const struct html
 	return file ? file->name : 0;
 }
 
-/* Arguments that vary from call to call but stand in columns of their own are named, so that equal calls share one string. */
-static bool placeholder(struct buf *b, const struct event *ev, unsigned i, bool *path_used)
-{
-	const struct value *v = &ev->call->args[i];
-
-	switch (v->spec->type) {
-	case ARG_FD: case ARG_DIRFD:
-		if (ev->fd < 0 || (int32_t)v->word != ev->fd || !ev->file)
-			return false;
-		buf_puts(b, "\x01" "f");
-		return true;
-	case ARG_PATH:
-		if (*path_used || !ev->path_len || !v->bytes || v->len != ev->raw_len || memcmp(v->bytes, ev->raw, v->len) != 0)
-			return false;
-		*path_used = true;
-		buf_puts(b, "\x01o");
-		return true;
-	default:
-		return false;
-	}
-}
-
 static uint32_t arguments(struct html *h, const struct event *ev)
 {
 	struct buf *b = &h->tmp;
-	bool path_used = false;
 
 	if (!ev->call || ev->kind == EV_CONNECTED)
 		return 0;
 	buf_reset(b);
-	for (unsigned i = 0; i < ev->call->nargs && b->len < ARG_LEN_MAX; i++) {
-		if (i)
-			buf_puts(b, ", ");
-		if (!placeholder(b, ev, i, &path_used))
-			value_format(b, ev, i, VALUE_NO_DATA);
-	}
+	call_format_args(b, ev, VALUE_NO_DATA | VALUE_COLUMNS);
 	if (b->len > ARG_LEN_MAX) {
 		b->len = ARG_LEN_MAX;
 		buf_puts(b, "…");
@@ -177,9 +151,13 @@ static uint32_t arguments(struct html *h, const struct event *ev)
 	return id;
 }
 
-static int64_t number(struct html *h, const struct event *ev)
+static int64_t number(struct html *h, const struct event *ev, int32_t lane)
 {
 	switch (ev->kind) {
+	case EV_CALL:	/* the new task was told of before the call returned */
+		if (ev->call->spec->effect == FX_CLONE && !ev->call->err && lane >= 0)
+			return ((const struct html_task *)table_row(&h->tasks, (uint32_t)lane))->last_child;
+		return 0;
 	case EV_DUP: return ev->fd2;
 	case EV_MMAP: return ev->err ? 0 : (int64_t)ev->nbytes;
 	case EV_MUNMAP: return ev->err ? 0 : -(int64_t)ev->nbytes;
@@ -206,7 +184,7 @@ void html_row_of(struct html *h, const struct event *ev, struct html_row *ret_ro
 
 	row.obj = object(h, ev, file);
 	row.arg = arguments(h, ev);
-	row.val = number(h, ev);
+	row.val = number(h, ev, lane);
 	if (!row.err && ev->call && ev->kind != EV_CONNECTED)
 		row.ret = ev->call->ret;
 	if (ev->file2)

@@ -97,7 +97,7 @@ static void add_status(struct buf *b, int status)
 		buf_printf(b, "exit %d", WEXITSTATUS(status));
 }
 
-static void write_outcome(struct buf *b, const struct totals *t)
+static void write_outcome(struct html *h, struct buf *b, const struct totals *t)
 {
 	bool bad = t->status > 0;
 
@@ -107,7 +107,7 @@ static void write_outcome(struct buf *b, const struct totals *t)
 	else if (t->status >= 0)
 		add_status(b, t->status);
 	else
-		buf_puts(b, t->nalive ? "still running when tracing ended" : "ended");
+		buf_puts(b, h->nended < h->ntasks ? "still running when tracing ended" : "ended");
 	buf_puts(b, "</p>\n");
 }
 
@@ -126,7 +126,7 @@ static void write_head(struct html *h, struct buf *b, const struct totals *t)
 	buf_puts(b, "<header class=\"run\">\n<h1>");
 	cut(b, t->command.s ? t->command.s : "", t->command.len, 4 * TITLE_BYTES);
 	buf_puts(b, "</h1>\n");
-	write_outcome(b, t);
+	write_outcome(h, b, t);
 	buf_puts(b, "<ul class=\"facts\"><li>");
 	human_ns(b, t->end_ns - t->start_ns);
 	buf_puts(b, "</li><li>");
@@ -265,7 +265,7 @@ static void count_cell(struct buf *b, uint64_t v)
 
 static void write_files(struct buf *b, const struct totals *t)
 {
-	unsigned rows[TOP_ROWS], n = totals_top_files(t, true, rows, TOP_ROWS);
+	unsigned rows[TOP_ROWS], all = totals_top_files(t, true, rows, TOP_ROWS), n = MIN(all, (unsigned)TOP_ROWS);
 
 	if (!n)
 		return;
@@ -281,12 +281,12 @@ static void write_files(struct buf *b, const struct totals *t)
 		count_cell(b, f->opens);
 		buf_puts(b, "</tr>\n");
 	}
-	table_end(b, t->files.n - n + t->files.nothers, 4);
+	table_end(b, all - n, 4);
 }
 
 static void write_lookups(struct buf *b, const struct totals *t)
 {
-	unsigned rows[TOP_ROWS], n = totals_top_lookups(t, true, rows, TOP_ROWS);
+	unsigned rows[TOP_ROWS], all = totals_top_lookups(t, true, rows, TOP_ROWS), n = MIN(all, (unsigned)TOP_ROWS);
 
 	if (!n)
 		return;
@@ -301,14 +301,14 @@ static void write_lookups(struct buf *b, const struct totals *t)
 		count_cell(b, l->count);
 		buf_puts(b, "</tr>\n");
 	}
-	table_end(b, t->lookups.n - n + t->lookups.nothers, 3);
+	table_end(b, all - n, 3);
 }
 
 static void write_conns(struct buf *b, const struct totals *t)
 {
 	static const char *const states[] = { [CONN_NONE] = "", [CONN_CONNECTING] = "connecting", [CONN_CONNECTED] = "connected",
 					      [CONN_FAILED] = "failed", [CONN_LISTENING] = "listening", [CONN_ACCEPTED] = "accepted" };
-	unsigned rows[TOP_ROWS], n = totals_top_conns(t, true, rows, TOP_ROWS);
+	unsigned rows[TOP_ROWS], all = totals_top_conns(t, true, rows, TOP_ROWS), n = MIN(all, (unsigned)TOP_ROWS);
 	struct buf name = { 0 };
 
 	if (!n)
@@ -337,7 +337,7 @@ static void write_conns(struct buf *b, const struct totals *t)
 		bytes_cell(b, c->received);
 		buf_puts(b, "</tr>\n");
 	}
-	table_end(b, t->conns.n - n + t->conns.nothers, 4);
+	table_end(b, all - n, 4);
 	buf_done(&name);
 }
 

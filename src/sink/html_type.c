@@ -81,8 +81,6 @@ static const struct { uint8_t kind; const char *op; uint8_t cat; const char *lay
 	{ EV_STOP, "other", C_SIGNAL, "mark" }, { EV_CONT, "other", C_SIGNAL, "mark" }, { EV_LOST, "lost", C_OTHER, "mark" },
 	{ EV_ATTACH, "other", C_PROC, "mark" }, { EV_DETACH, "other", C_PROC, "mark" }, { EV_CONNECTED, "other", C_NET, "mark" },
 	{ EV_SCHED, "run", C_SCHED, "state" }, { EV_BLOCK, "disk", C_DISK, "mark" }, { EV_FAULT, "fault", C_FAULT, "mark" },
-	/* these come from a record of their own when the call behind them is not known */
-	{ EV_EXEC, "exec", C_PROC, "mark" }, { EV_FORK, "fork", C_PROC, "mark" }, { EV_THREAD, "fork", C_PROC, "mark" },
 };
 
 /* Without a call an event is a mark; and the outcome of a connect is one, whichever call brought it. */
@@ -91,7 +89,10 @@ static const struct call *call_of(const struct event *ev)
 	return ev->kind == EV_CONNECTED ? NULL : ev->call;
 }
 
-static struct html_type describe(const struct event *ev)
+/* Marks of what a call did: they stand for the call only where calls were not recorded. */
+static const struct { uint8_t kind; const char *op; } doubles[] = { { EV_EXEC, "exec" }, { EV_FORK, "fork" }, { EV_THREAD, "fork" } };
+
+static struct html_type describe(const struct html *h, const struct event *ev)
 {
 	const struct call *c = call_of(ev);
 	struct html_type t = { .op = "other", .cat = C_OTHER, .layer = "mark" };
@@ -111,6 +112,9 @@ static struct html_type describe(const struct event *ev)
 	for (unsigned i = 0; i < ARRAY_SIZE(marks); i++)
 		if (marks[i].kind == ev->kind)
 			t.op = marks[i].op, t.cat = marks[i].cat, t.layer = marks[i].layer;
+	for (unsigned i = 0; i < ARRAY_SIZE(doubles); i++)
+		if (doubles[i].kind == ev->kind)
+			t.op = h->mode & START_ALL_CALLS ? "other" : doubles[i].op, t.cat = C_PROC;
 	return t;
 }
 
@@ -119,7 +123,7 @@ enum { UNKNOWN_MAX = 256 };
 
 static uint32_t add_type(struct html *h, const struct event *ev)
 {
-	struct html_type t = describe(ev);
+	struct html_type t = describe(h, ev);
 
 	if (call_of(ev) && !ev->call->spec->name && ++h->nunknown > UNKNOWN_MAX)
 		snprintf(t.name, sizeof(t.name), "syscall_other");

@@ -73,7 +73,8 @@ static int32_t add_lane(struct html *h, const struct task *t)
 	*row = (struct html_task){ .start = p->attached && !t->creator ? 0 : html_time(h, t->start_ns), .pid = p->pid, .tid = t->tid,
 				   .ppid = p->ppid, .parent = parent, .proc = (uint32_t)(first < 0 ? lane : first), .status = -1,
 				   .attached = p->attached && !t->creator };
-	if (first < 0 && (p->exe.len || p->argc))
+	/* before its first exec the command is still compendium's own fork */
+	if (first < 0 && (p->attached || t->creator) && (p->exe.len || p->argc))
 		add_exec(h, row, t, row->start, true);
 	*(uint32_t *)table_row(&h->lane_of_task, t->id) = (uint32_t)lane + 1;
 	if (first < 0)
@@ -105,6 +106,7 @@ static void task_ended(struct html *h, int32_t lane, const struct event *ev)
 {
 	struct html_task *row = table_row(&h->tasks, (uint32_t)lane);
 
+	h->nended += !row->ended;
 	row->ended = true;
 	row->end = html_time(h, ev->ts_ns + ev->dur_ns);
 	if (ev->kind == EV_EXIT) {
@@ -239,7 +241,11 @@ void html_world_event(struct html *h, const struct event *ev)
 
 	switch (ev->kind) {
 	case EV_FORK: case EV_THREAD:
-		html_lane(h, ev->child);
+		if (lane >= 0) {
+			uint32_t child = (uint32_t)html_lane(h, ev->child) + 1;
+
+			((struct html_task *)table_row(&h->tasks, (uint32_t)lane))->last_child = child;
+		}
 		break;
 	case EV_EXEC:
 		if (lane >= 0)
