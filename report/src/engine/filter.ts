@@ -1,0 +1,113 @@
+// Query → one byte an event (1 = shown) by plain scans of the columns, and the rows that are left.
+import { compare, numbersOf, pathTest, type Query, type Term } from './query';
+import type { Store } from './store';
+
+export interface Mask { bits: Uint8Array | null; count: number; rows: Uint32Array | null }
+
+/** Can the terms be answered from the hot columns alone (while the rest still loads)? */
+export function needsCold(q: Query): boolean {
+  return q.terms.some(t => ['', 'path', 'arg', 'fd', 'ret', 'bytes', 'file'].includes(t.key));
+}
+
+export function runFilter(store: Store, q: Query): Mask {
+  const n = store.hot;
+  if (!q.terms.length) return { bits: null, count: n, rows: null };
+  const types = new Uint8Array(store.types.length).fill(1);
+  const lanes = new Uint8Array(store.tasks.length).fill(1);
+  const errs = new Uint8Array(256).fill(1);
+  let useTypes = false, useLanes = false, useErrs = false, from = 0, to = n;
+  const slow: Term[] = [];
+
+  for (const t of q.terms) {
+    const keep = (a: Uint8Array, test: (i: number) => boolean) => { for (let i = 0; i < a.length; i++) if (test(i) === t.not) a[i] = 0; };
+    const anyOf = (text: string) => t.values.some(v => v === text || (v.includes('*') && pathTest(v)(text)));
+    switch (t.key) {
+      case 'type': useTypes = true; keep(types, i => anyOf(store.types[i].name)); break;
+      case 'cat': useTypes = true; keep(types, i => anyOf(store.meta.categories[store.types[i].cat])); break;
+      case 'op': useTypes = true; keep(types, i => anyOf(store.types[i].op)); break;
+      case 'pid': useLanes = true; keep(lanes, i => t.values.includes(String(store.tasks[i].pid))); break;
+      case 'tid': useLanes = true; keep(lanes, i => t.values.includes(String(store.tasks[i].tid))); break;
+      case 'proc': useLanes = true; keep(lanes, i => t.values.some(v => procNames(store, i).some(name => name === v || (v.includes('*') && pathTest(v)(name))))); break;
+      case 'tree': useLanes = true; { const inTree = treeOf(store, t.values); keep(lanes, i => inTree[i] === 1); } break;
+      case 'err':
+        useErrs = true;
+        keep(errs, i => t.values.some(v => (v === 'any' ? store.isError[i] === 1 : v === 'none' ? !store.isError[i] : store.errName[i] === v.toUpperCase() || store.errName[i] === v)));
+        break;
+      case 't': {
+        // The events are in order of time: one range, when it is one.
+        const test = compare(t);
+        if (!t.not && t.values.length === 1 && t.op !== ':' && t.op !== '=') {
+          let lo = 0, hi = n;
+          const first = t.op[0] === '>';
+          while (lo < hi) { const mid = (lo + hi) >> 1; if (test(store.start[mid]) === first) hi = mid; else lo = mid + 1; }
+          if (first) from = Math.max(from, lo); else to = Math.min(to, lo);
+        } else slow.push(t);
+        break;
+      }
+      default: slow.push(t);
+    }
+  }
+
+  const bits = new Uint8Array(store.n);
+  if (to > from) {
+    if (useTypes && !useLanes && !useErrs) { const { type } = store; for (let i = from; i < to; i++) bits[i] = types[type[i]]; }
+    else if (useTypes || useLanes || useErrs) { const { type, lane, err } = store; for (let i = from; i < to; i++) bits[i] = types[type[i]] & lanes[lane[i]] & errs[err[i]]; }
+    else bits.fill(1, from, to);
+  }
+  for (const t of slow) applySlow(store, t, bits, from, to);
+
+  let count = 0;
+  for (let i = from; i < to; i++) count += bits[i];
+  const rows = new Uint32Array(count);
+  for (let i = from, k = 0; i < to; i++) if (bits[i]) rows[k++] = i;
+  return { bits, count, rows };
+}
+
+function applySlow(store: Store, t: Term, bits: Uint8Array, from: number, to: number): void {
+  const want = t.not ? 0 : 1;
+  const drop = (test: (i: number) => boolean) => { for (let i = from; i < to; i++) if (bits[i] && (test(i) ? 1 : 0) !== want) bits[i] = 0; };
+  const { strings } = store;
+  if (t.key === 'dur') {
+    const test = compare(t), { dur32 } = store;
+    if (t.values.length === 1 && t.op !== ':' && t.op !== '=' && !store.longRows.length) {
+      // The usual case as a loop without calls: smallest and largest duration that pass.
+      const [v] = numbersOf(t), low = t.op === '>' ? v : t.op === '>=' ? v - 0.5 : -1, high = t.op === '<' ? v : t.op === '<=' ? v + 0.5 : Infinity;
+      for (let i = from; i < to; i++) bits[i] &= (dur32[i] > low && dur32[i] < high ? 1 : 0) ^ (1 - want);
+    } else drop(i => test(store.dur(i)));
+  } else if (t.key === 't') { const test = compare(t); drop(i => test(store.start[i])); }
+  else if (t.key === 'ret') { const test = compare(t); drop(i => test(store.failed(i) ? -1 : store.ret(i))); }
+  else if (t.key === 'fd') { const test = compare(t); drop(i => test(store.fd(i))); }
+  else if (t.key === 'bytes') { const test = compare(t); drop(i => test(store.bytes(i))); }
+  else if (t.key === 'file') { const ids = new Set(t.values.map(Number)); drop(i => ids.has(store.file[i])); }
+  else if (t.key === 'path') {
+    const tests = t.values.map(pathTest), hit = strings.match(s => tests.some(f => f(s)));
+    hit[0] = 0;
+    const { obj } = store;
+    for (let i = from; i < to; i++) if (hit[obj[i]] !== want) bits[i] = 0;
+  } else if (t.key === 'arg') {
+    const parts = t.values.map(v => v.toLowerCase()), hit = strings.match(s => { const low = s.toLowerCase(); return parts.some(p => low.includes(p)); });
+    const { arg } = store;
+    for (let i = from; i < to; i++) if (hit[arg[i]] !== want) bits[i] = 0;
+  } else {
+    // Bare text: in the object, the arguments, the name of the call or of the error, or the process.
+    const part = t.values[0].toLowerCase(), has = (s: string) => s.toLowerCase().includes(part), hit = strings.match(has);
+    const types = Uint8Array.from(store.types, x => (has(x.name) ? 1 : 0)), errs = Uint8Array.from({ length: 256 }, (_, i) => (has(store.errName[i] ?? '') ? 1 : 0));
+    const files = new Uint8Array(store.files.count);
+    for (let f = 1; f < files.length; f++) files[f] = hit[store.files.name[f]];
+    const { obj, arg, type, err, file } = store;
+    for (let i = from; i < to; i++) if ((hit[obj[i]] | hit[arg[i]] | types[type[i]] | errs[err[i]] | files[file[i]]) !== want) bits[i] = 0;
+  }
+}
+
+export function procNames(store: Store, lane: number): string[] {
+  const t = store.tasks[lane], p = store.tasks[t.proc] ?? t;
+  return [t.comm, p.comm, ...p.execs.map(e => e.exe.split('/').pop() ?? '')];
+}
+
+function treeOf(store: Store, pids: string[]): Uint8Array {
+  const out = new Uint8Array(store.tasks.length);
+  store.tasks.forEach((t, i) => {
+    if (pids.includes(String(t.pid)) || (t.parent >= 0 && t.parent < i && out[t.parent]) || (t.proc < i && out[t.proc])) out[i] = 1;
+  });
+  return out;
+}

@@ -1,0 +1,233 @@
+// All events in columns, filled block by block while the page loads, and what is said about one event.
+import type { Block, ColdBlock, HotBlock, Narrow, TableBlock } from '../format/decode';
+import type { Kind, Meta, Task, TypeRow } from '../format/layout';
+import { Strings } from '../format/strings';
+import { quote, show } from '../format/text';
+
+export const enum Layer { Call, Mark, State }
+const OVERFLOW = 0xffffffff;
+export const NEVER = 18446744073709552000; // close time of what stayed open (2^64 − 1 as a double)
+
+export interface Files { count: number; kind: Uint8Array; name: Uint32Array; lane: Float64Array; open: Float64Array; close: Float64Array }
+export interface Conns {
+  count: number; file: Uint32Array; kind: Uint8Array; state: Uint8Array; err: Uint8Array; local: Uint32Array; peer: Uint32Array; host: Uint32Array;
+  lane: Float64Array; peer_lane: Float64Array; peer_file: Uint32Array; open: Float64Array; connect: Float64Array; close: Float64Array;
+}
+export interface Counters { count: number; t: Float64Array; lane: Uint32Array; counter: Uint8Array; value: Float64Array }
+export interface Overview { lanes: number; buckets: number; count: Uint16Array; cat: Uint8Array }
+
+export class Store {
+  /** Events declared by META; those whose hot / cold columns are here, without a gap from 0. */
+  readonly n: number;
+  hot = 0;
+  cold = 0;
+  readonly start: Float64Array;
+  readonly lane: Uint16Array | Uint32Array;
+  readonly type: Uint8Array | Uint16Array;
+  readonly err: Uint8Array;
+  readonly obj: Uint32Array;
+  readonly arg: Uint32Array;
+  readonly file: Uint32Array;
+  readonly dur32: Uint32Array;
+  private longAt: number[] = [];
+  private longs = new Map<number, number>();
+  private rets: Narrow[] = [];
+  private fds: Narrow[] = [];
+  private vals: Narrow[] = [];
+  readonly block: number;
+  readonly strings = new Strings();
+  readonly tasks: Task[];
+  readonly types: TypeRow[];
+  readonly layerOf: Uint8Array;
+  readonly catOf: Uint8Array;
+  readonly ops: string[];
+  /** What `err` means: isError[code], errName[code], errText[code]. */
+  readonly isError = new Uint8Array(256);
+  readonly errName: string[] = [];
+  readonly errText: string[] = [];
+  /** Last time anything happens; never 0, so that scales are defined. */
+  readonly duration: number;
+  files: Files;
+  conns: Conns;
+  counters: Counters;
+  overview: Overview | null = null;
+  readonly hasLayer = [false, false, false];
+
+  constructor(readonly meta: Meta) {
+    const n = this.n = meta.events.kept;
+    this.block = meta.block || 131072;
+    this.tasks = meta.tasks;
+    this.types = meta.types;
+    this.duration = Math.max(1, meta.duration_ns);
+    const width = (name: string) => meta.cols.h.find(c => c.startsWith(name + ':'))?.split(':')[1];
+    this.start = new Float64Array(n);
+    this.lane = width('lane') === 'u32' ? new Uint32Array(n) : new Uint16Array(n);
+    this.type = width('type') === 'u16' ? new Uint16Array(n) : new Uint8Array(n);
+    this.err = new Uint8Array(n);
+    this.dur32 = new Uint32Array(n);
+    this.obj = new Uint32Array(n);
+    this.arg = new Uint32Array(n);
+    this.file = new Uint32Array(n);
+    this.layerOf = Uint8Array.from(meta.types, t => (t.layer === 'mark' ? Layer.Mark : t.layer === 'state' ? Layer.State : Layer.Call));
+    this.catOf = Uint8Array.from(meta.types, t => t.cat);
+    this.ops = meta.types.map(t => t.op);
+    for (const t of this.layerOf) this.hasLayer[t] = true;
+    for (const [code, name, text, error] of meta.errnos) { this.isError[code] = error; this.errName[code] = name; this.errText[code] = text; }
+    this.files = tableFiles(meta.rows.f);
+    this.conns = tableConns(meta.rows.n);
+    this.counters = { count: 0, t: new Float64Array(0), lane: new Uint32Array(0), counter: new Uint8Array(0), value: new Float64Array(0) };
+  }
+
+  add(kind: Kind, index: number, block: Block): void {
+    if (kind === 'h') this.addHot(index * this.block, block as HotBlock);
+    else if (kind === 'c') this.addCold(index, block as ColdBlock);
+    else if (kind === 's') this.strings.add(block as import('../format/decode').StringBlock);
+    else this.addTable(kind, block as TableBlock);
+  }
+
+  private addHot(at: number, b: HotBlock): void {
+    const room = Math.min(b.rows, this.n - at);
+    if (room <= 0 || at !== this.hot) return;
+    const cut = <T extends { subarray(a: number, b: number): T; length: number }>(a: T): T => (a.length === room ? a : a.subarray(0, room));
+    this.start.set(cut(b.start), at);
+    this.lane.set(cut(b.lane as Uint16Array), at);
+    this.type.set(cut(b.type as Uint8Array), at);
+    this.err.set(cut(b.err), at);
+    this.dur32.set(cut(b.dur), at);
+    let k = 0;
+    if (b.long.length) for (let i = 0; i < room; i++) if (b.dur[i] === OVERFLOW) { this.longs.set(at + i, b.long[k++]); this.longAt.push(at + i); }
+    const lanes = this.tasks.length, types = this.types.length;
+    for (let i = at; i < at + room; i++) {
+      // Indices are checked once here, so that nothing behind has to.
+      if (this.lane[i] >= lanes) this.lane[i] = 0;
+      if (this.type[i] >= types) this.type[i] = 0;
+    }
+    this.hot = at + room;
+  }
+
+  private addCold(index: number, b: ColdBlock): void {
+    const at = index * this.block, room = Math.min(b.rows, this.n - at);
+    if (room <= 0 || at !== this.cold) return;
+    this.obj.set(b.obj.subarray(0, room), at);
+    this.arg.set(b.arg.subarray(0, room), at);
+    this.file.set(b.file.subarray(0, room), at);
+    for (let i = at; i < at + room; i++) if (this.file[i] >= this.files.count) this.file[i] = 0;
+    this.rets[index] = b.ret;
+    this.fds[index] = b.fd;
+    this.vals[index] = b.val;
+    this.cold = at + room;
+  }
+
+  private tableAt: Record<string, number> = {};
+  private addTable(kind: 'o' | 'f' | 'n' | 'k', b: TableBlock): void {
+    if (kind === 'o') {
+      const { lanes, buckets } = this.meta.overview;
+      if (lanes * buckets === b.rows && b.cols.count && b.cols.cat) this.overview = { lanes, buckets, count: b.cols.count as Uint16Array, cat: b.cols.cat as Uint8Array };
+      return;
+    }
+    if (kind === 'k') {
+      const old = this.counters, n = old.count + b.rows;
+      const t = new Float64Array(n), lane = new Uint32Array(n), counter = new Uint8Array(n), value = new Float64Array(n);
+      t.set(old.t); lane.set(old.lane); counter.set(old.counter); value.set(old.value);
+      let at = b.base;
+      for (let i = 0; i < b.rows; i++) t[old.count + i] = at += b.cols.dt?.[i] ?? 0;
+      lane.set(b.cols.lane ?? [], old.count); counter.set(b.cols.counter ?? [], old.count); value.set(b.cols.value ?? [], old.count);
+      this.counters = { count: n, t, lane, counter, value };
+      return;
+    }
+    const target = (kind === 'f' ? this.files : this.conns) as unknown as Record<string, Uint32Array> & { count: number };
+    const at = this.tableAt[kind] ?? 0, room = Math.min(b.rows, target.count - at);
+    for (const [name, values] of Object.entries(b.cols)) if (target[name] && room > 0) target[name].set(values.subarray(0, room) as Uint32Array, at);
+    this.tableAt[kind] = at + room;
+  }
+
+  dur(i: number): number { const d = this.dur32[i]; return d === OVERFLOW ? this.longs.get(i) ?? OVERFLOW : d; }
+  end(i: number): number { return this.start[i] + this.dur(i); }
+  /** Rows whose duration does not fit 32 bits. */
+  get longRows(): readonly number[] { return this.longAt; }
+
+  private big(list: Narrow[], i: number): number | bigint {
+    const b = Math.floor(i / this.block), a = list[b];
+    return a ? a[i - b * this.block] : 0;
+  }
+  ret(i: number): number { return Number(this.big(this.rets, i)); }
+  fd(i: number): number { return Number(this.big(this.fds, i)); }
+  val(i: number): number { return Number(this.big(this.vals, i)); }
+  retText(i: number): string {
+    const ret = this.big(this.rets, i), op = this.ops[this.type[i]];
+    return (op === 'mmap' || op === 'brk') && ret > 4096 ? '0x' + ret.toString(16) : String(ret);
+  }
+  /** The arrays behind ret / val of one block, for scans. */
+  retBlock(b: number): Narrow { return this.rets[b] ?? null; }
+  valBlock(b: number): Narrow { return this.vals[b] ?? null; }
+
+  failed(i: number): boolean { return this.isError[this.err[i]] === 1; }
+  objText(i: number): string { return this.strings.get(this.obj[i]); }
+
+  /** Bytes moved by event i, 0 if it moves none. */
+  bytes(i: number): number {
+    const t = this.types[this.type[i]];
+    if (!t.io || this.isError[this.err[i]]) return 0;
+    return Math.max(0, t.bytes === 'val' ? this.val(i) : this.ret(i));
+  }
+
+  fileName(id: number): string { return this.strings.get(this.files.name[id] ?? 0); }
+  fileKind(id: number): string { return this.meta.file_kinds[this.files.kind[id]] ?? 'unknown'; }
+
+  /** The arguments in pieces ready to show; `main` marks the object and the descriptor. */
+  argParts(i: number): { text: string; main: boolean }[] {
+    const text = this.strings.get(this.arg[i]), obj = this.obj[i] ? this.objText(i) : '';
+    if (!text) return obj ? [{ text: this.layerOf[this.type[i]] === Layer.Call ? quote(obj) : show(obj), main: true }] : [];
+    return text.split(/(\x01.)/s).filter(Boolean).map(part => {
+      if (part[0] !== '\x01') return { text: show(part), main: false };
+      if (part[1] === 'o') return { text: quote(obj), main: true };
+      if (part[1] === 'r') return { text: this.retText(i), main: false };
+      if (part[1] !== 'f') return { text: show(part), main: false };
+      const name = this.fileName(this.file[i]) || obj, socket = this.fileKind(this.file[i]) === 'socket';
+      const what = socket && obj ? obj : name;
+      return { text: this.fd(i) + (what ? `<${show(what)}>` : ''), main: true };
+    });
+  }
+  args(i: number): string { return this.argParts(i).map(p => p.text).join(''); }
+
+  result(i: number): string {
+    const code = this.err[i];
+    if (this.isError[code]) return `-1 ${this.errName[code] ?? 'errno ' + code}`;
+    if (code) return '?';
+    return this.layerOf[this.type[i]] === Layer.Call ? this.retText(i) : '';
+  }
+
+  /** One line as strace -f -ttt -T would print it. */
+  straceLine(i: number): string {
+    const t = this.tasks[this.lane[i]], code = this.err[i];
+    const abs = BigInt(this.meta.t0_ns) + BigInt(Math.round(this.start[i])), us = abs / 1000n;
+    const time = `${us / 1000000n}.${(us % 1000000n).toString().padStart(6, '0')}`;
+    const type = this.types[this.type[i]];
+    if (type.layer) return `${t.tid} ${time} --- ${type.name}${this.obj[i] ? ' ' + show(this.objText(i)) : ''} ---`;
+    const why = this.isError[code] ? ` (${this.errText[code]})` : '';
+    return `${t.tid} ${time} ${type.name}(${this.args(i)}) = ${this.result(i)}${why} <${(this.dur(i) / 1e9).toFixed(6)}>`;
+  }
+
+  argv(lane: number): string[] {
+    const t = this.tasks[this.tasks[lane]?.proc ?? lane] ?? this.tasks[lane];
+    return t?.execs.length ? t.execs[t.execs.length - 1].argv : [];
+  }
+  isThread(lane: number): boolean { const t = this.tasks[lane]; return t.pid !== t.tid; }
+  taskEnd(lane: number): number { return this.tasks[lane].end ?? this.meta.duration_ns; }
+
+  /** First row with start ≥ t. */
+  lower(t: number): number {
+    let lo = 0, hi = this.hot;
+    while (lo < hi) { const mid = (lo + hi) >> 1; if (this.start[mid] < t) lo = mid + 1; else hi = mid; }
+    return lo;
+  }
+}
+
+function tableFiles(rows: number): Files {
+  const n = Math.max(1, rows);
+  return { count: n, kind: new Uint8Array(n), name: new Uint32Array(n), lane: new Float64Array(n), open: new Float64Array(n), close: new Float64Array(n) };
+}
+function tableConns(n: number): Conns {
+  const u8 = () => new Uint8Array(n), u32 = () => new Uint32Array(n), f64 = () => new Float64Array(n);
+  return { count: n, file: u32(), kind: u8(), state: u8(), err: u8(), local: u32(), peer: u32(), host: u32(), lane: f64(), peer_lane: f64(), peer_file: u32(), open: f64(), connect: f64(), close: f64() };
+}

@@ -1,0 +1,21 @@
+// Decodes blocks away from the page's thread, one after the other.
+import { buffers, decode, type Block } from './decode';
+import { base64Bytes, gunzip } from './inflate';
+import type { Col, Kind } from './layout';
+
+export interface Job { id: number; kind: Kind; pieces: string[]; cols: Col[] }
+export type Answer = { id: number; block: Block } | { id: number; error: string };
+
+const scope = self as unknown as { onmessage: (e: MessageEvent<Job>) => void; postMessage(m: Answer, t: ArrayBuffer[]): void };
+let queue: Promise<void> = Promise.resolve();
+
+scope.onmessage = ({ data }) => {
+  queue = queue.then(async () => {
+    try {
+      const block = decode(data.kind, await gunzip(data.pieces.map(base64Bytes)), data.cols);
+      scope.postMessage({ id: data.id, block }, buffers(block));
+    } catch (e) {
+      scope.postMessage({ id: data.id, error: e instanceof Error ? e.message : String(e) }, []);
+    }
+  });
+};

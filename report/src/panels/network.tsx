@@ -1,0 +1,54 @@
+// Network: one row a connection, failures first, with the process at the other end where both were traced.
+import { useMemo, useState } from 'preact/hooks';
+import { connStats, type ConnRow } from '../engine/aggregate';
+import { bytes, duration, plural } from '../engine/human';
+import { withValue } from '../engine/query';
+import { NEVER } from '../engine/store';
+import { show } from '../format/text';
+import { Grid, type GridColumn } from '../ui/grid';
+import { useScan } from '../ui/hooks';
+import { openMenu, valueItems } from '../ui/menu';
+import type { State } from '../ui/state';
+import { bytesOr, countOr, durOr, Segments, Span, Waiting } from './common';
+import { laneName } from './details';
+
+const ORDER = ['failed', 'connecting', 'connected', 'accepted', 'listening', 'bound', 'unconnected', ''];
+
+export function Network({ s }: { s: State }) {
+  const all = useScan(s, connStats), [mode, setMode] = useState('all'), [at, select] = useState<ConnRow | null>(null), { store } = s;
+  const rows = useMemo(() => {
+    const local = new Set(['unix', 'unix-dgram', 'pipe']);
+    const list = (all ?? []).filter(r => mode === 'all' || (mode === 'listen' ? r.state === 'listening' : mode === 'local' ? local.has(r.kind) : mode === 'failed' ? r.state === 'failed' || r.err > 0 : !local.has(r.kind) && r.state !== 'listening'));
+    return list.map((r, i) => ({ r, i })).sort((a, b) => rank(a.r) - rank(b.r) || a.r.open - b.r.open || a.i - b.i).map(x => x.r);
+  }, [all, mode]);
+  const end = (r: ConnRow) => (r.close >= NEVER || r.close === 0 ? store.duration : r.close);
+  const columns = useMemo<GridColumn<ConnRow>[]>(() => [
+    { id: 'kind', title: 'Kind', width: '64px', value: r => r.kind },
+    { id: 'state', title: 'State', width: '104px', value: r => ORDER.indexOf(r.state), render: r => <span class={'state state-' + (r.state || 'none')}>{r.err ? store.errName[r.err] ?? r.err : r.state}</span> },
+    { id: 'peer', title: 'Peer', width: 'minmax(170px, 1fr)', value: r => r.peer, render: r => <span class="path mono" title={show(r.peer)}>{r.state === 'listening' ? <span class="dim">listens on {show(r.local)}</span> : <>{r.host ? <b>{show(r.host)} </b> : ''}{show(r.peer)}</>}</span> },
+    { id: 'local', title: 'Local', width: 'minmax(120px, 0.5fr)', value: r => r.local, render: r => <span class="path mono dim" title={show(r.local)}>{show(r.local)}</span> },
+    { id: 'lane', title: 'Process', width: '130px', value: r => laneName(store, r.lane) || 'before tracing' },
+    { id: 'other', title: 'Other end', width: '130px', value: r => laneName(store, r.peerLane) },
+    { id: 'sent', title: 'Sent', width: '80px', num: true, value: r => r.sent, render: r => bytesOr(r.sent) },
+    { id: 'received', title: 'Received', width: '80px', num: true, value: r => r.received, render: r => bytesOr(r.received) },
+    { id: 'connect', title: 'Connect', width: '78px', num: true, value: r => r.connect, render: r => durOr(r.connect) },
+    { id: 'life', title: 'Open for', width: '78px', num: true, value: r => end(r) - r.open, render: r => duration(end(r) - r.open) },
+    { id: 'waited', title: 'Waited', width: '78px', num: true, hint: 'time in receive, read, accept and connect', value: r => r.waited, render: r => durOr(r.waited) },
+    { id: 'calls', title: 'Calls', width: '66px', num: true, value: r => r.calls, render: r => countOr(r.calls) },
+    { id: 'span', title: 'Lifetime', width: 'minmax(90px, 0.5fr)', value: r => r.open, render: r => <Span from={r.open} to={end(r)} of={store.duration} colour={r.state === 'failed' ? 'var(--bad)' : 'var(--cat-network)'} /> },
+  ], [store]);
+  const go = (r: ConnRow) => { s.filter.value = withValue(s.filter.value, 'file', String(r.file), 'only'); s.tab.value = 'timeline'; };
+  const sum = (f: (r: ConnRow) => number) => (all ?? []).reduce((a, r) => a + f(r), 0), failed = (all ?? []).filter(r => r.state === 'failed').length;
+  return (
+    <section class="tab" aria-label="Network">
+      <div class="tab-bar">
+        <Segments label="What to list" value={mode} onChange={setMode} options={[['all', 'All'], ['remote', 'Connections'], ['listen', 'Listening'], ['local', 'Unix and pipes'], ['failed', 'Failed']]} />
+        {all && <span class="dim">{plural(all.length, 'connection')}{failed ? `, ${failed} failed` : ''} · {bytes(sum(r => r.sent))} sent · {bytes(sum(r => r.received))} received</span>}
+      </div>
+      {!all ? <Waiting s={s} what="connections" /> : <Grid label="Connections" rows={rows} columns={columns} selected={at} onSelect={select} onOpen={go} rowClass={r => (r.state === 'failed' ? 'failed' : '')}
+        onMenu={(e, r) => openMenu(e, show(r.peer || r.local), [{ label: 'Show its events', run: () => go(r) }, ...(r.peer ? valueItems(s, 'path', r.peer, 'this peer') : []), ...(r.peerFile ? [{ label: 'Show the other end', run: () => { s.filter.value = withValue(s.filter.value, 'file', String(r.peerFile), 'only'); s.tab.value = 'timeline'; } }] : [])])}
+        empty={all.length ? 'None of this kind.' : 'No connection was made.'} />}
+    </section>
+  );
+}
+const rank = (r: ConnRow) => { const k = ORDER.indexOf(r.state); return r.err ? -1 : k < 0 ? 99 : k; };

@@ -1,0 +1,101 @@
+// Overview: what ran, how it ended, what was slow, what failed; the writer's summary cards with what the columns add.
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { laneStats, typeStats } from '../engine/aggregate';
+import { findings } from '../engine/findings';
+import { count, duration, percent, plural } from '../engine/human';
+import { withTerms } from '../engine/query';
+import { show } from '../format/text';
+import { Timeline } from '../timeline/view';
+import { useScan } from '../ui/hooks';
+import type { State } from '../ui/state';
+import { FindingItem } from './findings';
+import { laneName } from './details';
+
+const IDLE = new Set(['futex', 'poll', 'sleep', 'wait', 'exit', 'accept']);
+
+export function Overview({ s }: { s: State }) {
+  const cards = useRef<HTMLDivElement>(null), wide = useRef<HTMLDivElement>(null), chart = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // The writer's cards move here: small ones into a row, tables below.
+    for (const card of [...document.querySelectorAll('#summary > section.card')]) (card.classList.contains('wide') ? wide : cards).current!.append(card);
+    const t = new Timeline(s, { compact: true });
+    chart.current!.append(t.el);
+    const sync = () => t.drawForPrint();
+    addEventListener('beforeprint', sync);
+    return () => { removeEventListener('beforeprint', sync); t.destroy(); };
+  }, []);
+  const { store } = s, lanes = Math.max(1, s.laneRows.value.length);
+  return (
+    <section class="tab scroll" aria-label="Overview">
+      <div class="page wide-page">
+        <div class="cards" ref={cards} />
+        <Facts s={s} />
+        <section class="panel chart" aria-label="Timeline">
+          <h2>Timeline <button type="button" class="link" onClick={() => { s.tab.value = 'timeline'; }}>open</button></h2>
+          <div ref={chart} class="chart-body" style={{ height: 104 + Math.min(240, Math.max(60, lanes * 20 + 4)) + 'px' }} />
+        </section>
+        <div class="columns">
+          <Slow s={s} />
+          <Failed s={s} />
+        </div>
+        <div class="wide-cards" ref={wide} />
+        <p class="dim foot">{store.meta.tool}{store.meta.host ? ` on ${show(store.meta.host)}` : ''}{store.meta.kernel ? `, Linux ${show(store.meta.kernel)}` : ''}</p>
+      </div>
+    </section>
+  );
+}
+
+function Facts({ s }: { s: State }) {
+  const list = useScan(s, findings);
+  return (
+    <section class="panel" aria-label="Findings">
+      <h2>Findings {list && list.length > 0 && <button type="button" class="link" onClick={() => { s.tab.value = 'findings'; }}>all {count(list.length)}</button>}</h2>
+      {!list ? <p class="nothing" role="status">{s.coldReady.value ? 'Looking …' : 'Loading …'}</p> : list.length ? <ul class="findings">{list.slice(0, 6).map((f, k) => <FindingItem key={k} s={s} f={f} />)}</ul> : <p class="nothing">Nothing stands out{s.filter.value ? ' under this filter' : ''}.</p>}
+    </section>
+  );
+}
+
+function Slow({ s }: { s: State }) {
+  const stats = useScan(s, typeStats), { store } = s;
+  const top = useMemo(() => (stats ?? []).filter(t => !IDLE.has(store.ops[t.type]) && !store.types[t.type].layer).flatMap(t => t.slowest).sort((a, b) => store.dur(b) - store.dur(a)).slice(0, 8), [stats]);
+  const go = (i: number) => { s.tab.value = 'timeline'; s.select(i); s.reveal(i, true); };
+  const most = top.length ? store.dur(top[0]) : 1;
+  return (
+    <section class="panel" aria-label="Slowest calls">
+      <h2>Slowest calls <span class="dim">waiting for children, locks and events left out</span></h2>
+      {stats && !top.length && <p class="nothing">No call took time.</p>}
+      <ol class="list">{top.map(i => (
+        <li key={i}><button type="button" class="row-link" onClick={() => go(i)}>
+          <span class="num strong">{duration(store.dur(i))}</span>
+          <span class="meter"><i style={{ width: Math.max(2, (100 * store.dur(i)) / most) + '%', background: s.palette.value.cssType[store.type[i]] }} /></span>
+          <span class="call-name">{store.types[store.type[i]].name}</span>
+          <span class="grow path dim">{tail(show(store.objText(i)))}</span>
+          <span class="dim who-name">{laneName(store, store.lane[i])}</span>
+        </button></li>))}</ol>
+    </section>
+  );
+}
+
+const tail = (s: string) => (s.length > 60 ? '…' + s.slice(-59) : s);
+
+function Failed({ s }: { s: State }) {
+  const stats = useScan(s, typeStats), lanes = useScan(s, laneStats), { store } = s;
+  const errors = useMemo(() => {
+    const by = new Map<number, { n: number; types: Map<number, number> }>();
+    for (const t of stats ?? []) for (const [e, n] of t.errors) if (store.isError[e]) { const v = by.get(e) ?? { n: 0, types: new Map() }; v.n += n; v.types.set(t.type, n); by.set(e, v); }
+    return [...by].sort((a, b) => b[1].n - a[1].n);
+  }, [stats]);
+  const events = lanes ? lanes.reduce((a, l) => a + l.events, 0) : 0, total = errors.reduce((a, e) => a + e[1].n, 0);
+  return (
+    <section class="panel" aria-label="Failed calls">
+      <h2>Failed calls {total > 0 && <span class="dim">{count(total)} of {count(events)}, {percent(total, events)}</span>}</h2>
+      {stats && !errors.length && <p class="nothing">No call failed.</p>}
+      <ol class="list">{errors.slice(0, 8).map(([e, v]) => (
+        <li key={e}><button type="button" class="row-link" onClick={() => { s.filter.value = withTerms('', `err:${store.errName[e]}`); s.tab.value = 'timeline'; }}>
+          <span class="num strong bad">{count(v.n)}</span><span class="call-name">{store.errName[e]}</span><span class="path">{store.errText[e]}</span>
+          <span class="grow dim path">{[...v.types].sort((a, b) => b[1] - a[1]).slice(0, 4).map(([t, n]) => `${store.types[t].name} ${count(n)}`).join(', ')}</span>
+        </button></li>))}</ol>
+      {errors.length > 8 && <p class="dim">and {plural(errors.length - 8, 'more error')}</p>}
+    </section>
+  );
+}

@@ -1,0 +1,78 @@
+// Small charts above the lanes: memory, open descriptors, bytes moved.
+import { bytes, count, duration } from '../engine/human';
+import type { Store } from '../engine/store';
+import type { Palette } from '../ui/colors';
+
+export interface Series { name: string; t: Float64Array; v: Float64Array; max: number; text: (v: number) => string; bars: boolean; colour: number }
+
+export function counterSeries(store: Store): Series[] {
+  const out: Series[] = [], cat = (name: string) => store.meta.categories.indexOf(name);
+  const { counters } = store;
+  store.meta.counters.forEach((c, k) => {
+    const t: number[] = [], v: number[] = [], last = new Map<number, number>();
+    let sum = 0;
+    for (let i = 0; i < counters.count; i++) {
+      if (counters.counter[i] !== k) continue;
+      sum += counters.value[i] - (last.get(counters.lane[i]) ?? 0);
+      last.set(counters.lane[i], counters.value[i]);
+      t.push(counters.t[i]); v.push(sum);
+    }
+    if (t.length) out.push(step(c.name, t, v, c.unit === 'bytes' ? bytes : count, cat(c.unit === 'bytes' ? 'memory' : 'file')));
+  });
+  // Mapped memory from the calls, when nothing sampled it.
+  const memory = store.types.some(t => t.op === 'mmap' || t.op === 'brk'), n = store.cold;
+  if (memory && !out.some(s => s.name === 'memory')) {
+    const ops = Uint8Array.from(store.ops, o => (o === 'mmap' || o === 'munmap' || o === 'brk' ? 1 : 0)), t: number[] = [], v: number[] = [];
+    let sum = 0;
+    for (let i = 0; i < n; i++) {
+      if (!ops[store.type[i]] || store.isError[store.err[i]]) continue;
+      const d = store.val(i);
+      if (d) { sum += d; t.push(store.start[i]); v.push(Math.max(0, sum)); }
+    }
+    if (t.length > 1) out.push(step('mapped memory', t, v, bytes, cat('memory')));
+  }
+  // Bytes moved, by slice of time.
+  const slices = 1024, size = store.duration / slices, sums = new Float64Array(slices), io = Uint8Array.from(store.types, t => (t.io ? 1 : 0));
+  let any = false;
+  for (let i = 0; i < n; i++) {
+    if (!io[store.type[i]]) continue;
+    const b = store.bytes(i);
+    if (b > 0) { sums[Math.min(slices - 1, Math.floor(store.start[i] / size))] += b; any = true; }
+  }
+  if (any) out.push({ name: 'bytes moved', t: Float64Array.from({ length: slices }, (_, k) => k * size), v: sums, max: max(sums), text: v => `${bytes(Math.round(v))} / ${duration(size)}`, bars: true, colour: cat('network') });
+  return out;
+}
+
+function step(name: string, t: number[], v: number[], text: (v: number) => string, colour: number): Series {
+  return { name, t: Float64Array.from(t), v: Float64Array.from(v), max: max(v), text, bars: false, colour };
+}
+function max(a: ArrayLike<number>): number { let m = 0; for (let i = 0; i < a.length; i++) if (a[i] > m) m = a[i]; return m; }
+
+function lower(a: Float64Array, t: number): number {
+  let lo = 0, hi = a.length;
+  while (lo < hi) { const mid = (lo + hi) >> 1; if (a[mid] <= t) lo = mid + 1; else hi = mid; }
+  return lo;
+}
+
+/** Draws the visible part; returns the text for the gutter (value at the pointer, else the highest). */
+export function drawSeries(canvas: HTMLCanvasElement, s: Series, from: number, to: number, p: Palette, at: number | null): string {
+  const ctx = canvas.getContext('2d')!, W = canvas.width, H = canvas.height, ns = (to - from) / W;
+  ctx.clearRect(0, 0, W, H);
+  ctx.fillStyle = p.cssCat[s.colour] ?? p.accent;
+  const pad = Math.round(H * 0.12), scale = (H - pad - 1) / (s.max || 1);
+  let i = Math.max(0, lower(s.t, from) - 1), value = i < s.t.length && s.t[i] <= from ? s.v[i] : 0;
+  for (let x = 0; x < W; x++) {
+    const end = from + (x + 1) * ns;
+    let top = value;
+    while (i < s.t.length && s.t[i] < end) { value = s.v[i++]; if (value > top) top = value; }
+    const h = Math.round(top * scale);
+    if (!h) continue;
+    ctx.globalAlpha = 0.35;
+    ctx.fillRect(x, H - h, 1, h);
+    ctx.globalAlpha = 1;
+    ctx.fillRect(x, H - h, 1, Math.max(1, Math.round(H / 28)));
+  }
+  if (at === null) return s.text(s.max);
+  const k = lower(s.t, at) - 1;
+  return s.text(k >= 0 ? s.v[k] : 0);
+}
