@@ -15,7 +15,8 @@ function start(): void {
   const store = new Store(meta), state = new State(store);
   let timer = 0;
   const changed = () => { timer = 0; state.version.value++; };
-  const later = () => { if (!timer) timer = requestAnimationFrame(changed); };
+  // Drawing costs as much as taking in some blocks: while loading, a few times a second is enough.
+  const later = () => { if (!timer) timer = setTimeout(changed, 300) as unknown as number; };
   const problem = (text: string) => { if (!state.problems.value.includes(text)) state.problems.value = [...state.problems.value, text]; };
   const check = () => {
     if (!state.hotReady.value && store.hot === store.n) { stats.hotReady = performance.now(); batch(() => { state.hotReady.value = true; state.version.value++; }); }

@@ -26,7 +26,8 @@ export class Loader {
   private parsed = false;
   private ended = false;
   private finished = false;
-  readonly blocksSeen = { h: 0, c: 0 };
+  /** Milliseconds of decoding in the workers. */
+  decodeMs = 0;
 
   constructor(meta: Meta, private on: LoaderEvents) {
     for (const [kind, list] of Object.entries(meta.cols)) this.cols[kind] = parseCols(list);
@@ -61,7 +62,6 @@ export class Loader {
     if (!(kind in this.cols)) return; // a kind of a later version
     const k = kind as Kind, index = this.next[k] ?? 0;
     this.next[k] = index + 1;
-    if (k === 'h' || k === 'c') this.blocksSeen[k]++;
     const job: Job = { id: this.jobId++, kind: k, pieces, cols: this.cols[k] };
     this.jobs.set(job.id, { kind: k, index });
     this.workers[job.id % this.workers.length].postMessage(job);
@@ -71,6 +71,7 @@ export class Loader {
     const job = this.jobs.get(a.id);
     if (!job) return;
     this.jobs.delete(a.id);
+    if ('ms' in a) this.decodeMs += a.ms;
     this.held.set(job.kind + job.index, 'error' in a ? new Error(a.error) : a.block);
     for (let i = this.deliver[job.kind] ?? 0; ; i++) {
       const key = job.kind + i, block = this.held.get(key);

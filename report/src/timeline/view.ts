@@ -406,7 +406,7 @@ export class Timeline {
       e.style.setProperty('--d', String(Math.min(r.depth, 8)));
       const argv = store.argv(r.lane), spans = e.children as unknown as HTMLElement[];
       spans[0].className = 'lane-name';
-      spans[0].textContent = (r.pinned ? '📌 ' : '') + (r.thread ? '↳ ' : '') + show(t.comm);
+      spans[0].textContent = (r.thread ? '↳ ' : '') + show(t.comm);
       spans[1].className = 'lane-pid';
       spans[1].textContent = String(t.tid);
       spans[2].className = 'lane-exit' + (bad ? ' bad' : '');

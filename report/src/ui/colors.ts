@@ -10,6 +10,8 @@ const LIGHT: Record<string, Hsl> = {
   file: [214, 76, 50], network: [170, 72, 34], memory: [264, 54, 56], process: [28, 88, 46], signal: [322, 62, 50], wait: [220, 14, 62],
   time: [75, 42, 38], info: [196, 40, 44], scheduler: [140, 44, 38], fault: [42, 92, 42], disk: [18, 48, 44], other: [220, 8, 50],
 };
+/** Calls that only wait: paler, so that work stands out. */
+export const WAITING = new Set(['wait', 'futex', 'poll', 'sleep', 'accept']);
 const NEUTRAL: Hsl = [220, 8, 55];
 
 export function rgb([h, s, l]: Hsl): [number, number, number] {
@@ -36,10 +38,11 @@ export function palette(meta: Meta, dark: boolean): Palette {
   meta.types.forEach((t, i) => {
     const [h, s, l] = hsl[t.cat] ?? NEUTRAL, k = seen[t.cat]++, m = Math.max(1, total[t.cat] - 1);
     const c = rgb([h + (k % 3 - 1) * 4, s, l + (total[t.cat] > 1 ? (k / m - 0.5) * (dark ? 18 : 16) : 0)]);
-    full[i] = pack(c);
-    faint[i] = pack(mix(c, life, 0.62));
+    const shown = WAITING.has(t.op) ? mix(c, life, 0.36) : c;
+    full[i] = pack(shown);
+    faint[i] = pack(mix(shown, life, 0.62));
     cssType.push(`rgb(${c})`);
-    cssText.push(0.299 * c[0] + 0.587 * c[1] + 0.114 * c[2] > 140 ? '#10131a' : '#fff');
+    cssText.push(0.299 * shown[0] + 0.587 * shown[1] + 0.114 * shown[2] > 135 ? '#10131a' : '#f2f4f8');
   });
   const failed = dark ? [245, 84, 84] : [215, 38, 48];
   return {

@@ -177,7 +177,7 @@ export function fromHash(s: State, hash: string): void {
     try { value = decodeURIComponent(raw); } catch { /* not ours: as it is */ }
     return [at < 0 ? kv : kv.slice(0, at), value] as [string, string];
   }));
-  const ints = (v: string | undefined, max: number) => (v ?? '').split(',').map(Number).filter(x => Number.isInteger(x) && x >= 0 && x < max);
+  const ints = (v: string | undefined, max: number) => (v ?? '').split(',').filter(Boolean).map(Number).filter(x => Number.isInteger(x) && x >= 0 && x < max);
   const pair = (v: string | undefined): Range | null => { const [a, b] = (v ?? '').split(',').map(Number); return Number.isFinite(a) && Number.isFinite(b) && b > a ? { from: a, to: b } : null; };
   batch(() => {
     const tab = p.get('tab') as Tab;
