@@ -135,9 +135,9 @@ enum noise_class noise_event(struct noise *n, const struct event *ev)
 
 	if (!ev->task || cat == CAT_PROCESS || cat == CAT_SIGNAL || cat == CAT_TRACE || ev->kind == EV_MOUNT || ev->kind == EV_UMOUNT)
 		return NOISE_NONE;
-	if (ev->peer && addr_is_loopback(ev->peer))
-		return NOISE_LOCALHOST;
 	switch (ev->kind) {
+	case EV_BIND: case EV_LISTEN:	/* a server's address is no connection yet */
+		return NOISE_NONE;
 	case EV_OPEN:
 		c = by_open(ev->path, ev->path_len, ev->flags);
 		if (c == NOISE_LOADER && ev->err)
@@ -158,6 +158,8 @@ enum noise_class noise_event(struct noise *n, const struct event *ev)
 		c = by_file(ev->file);
 		return by_file(ev->file2) == NOISE_NONE ? NOISE_NONE : c;
 	default:
+		if (ev->peer && addr_is_loopback(ev->peer))
+			return NOISE_LOCALHOST;
 		c = by_file(ev->file);
 		if (c == NOISE_NONE && !ev->file && ev->path_len) {
 			c = noise_path(ev->path, ev->path_len);

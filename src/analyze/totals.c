@@ -568,7 +568,7 @@ static void call_event(struct totals *t, const struct event *ev)
 	row->count++;
 	if (c->exit_ns >= c->enter_ns)
 		hist_add(&row->dur, c->exit_ns - c->enter_ns);
-	if (!c->err)
+	if (!c->err || c->restarted)	/* the program never sees ERESTARTSYS */
 		return;
 	row->errors++;
 	struct error_key key;
@@ -678,8 +678,11 @@ void totals_event(struct totals *t, const struct event *ev)
 		return;
 	t->ntasks = MAX(t->ntasks, MAX(ev->task->id, ev->child ? ev->child->id : 0));
 	p = x->last_proc = proc_of(t, ev->task->proc);
-	if (ev->call)
+	if (ev->call) {
 		call_event(t, ev);
+		if (ev->call->unfinished || ev->call->restarted)
+			return;		/* nothing has come of it */
+	}
 	switch (event_info(ev->kind)->category) {
 	case CAT_PROCESS:
 		proc_event(t, ev, p);
@@ -698,7 +701,7 @@ void totals_event(struct totals *t, const struct event *ev)
 			moved(t, ev, ev->file, true);
 		else if (ev->kind == EV_WRITE || ev->kind == EV_SEND)
 			moved(t, ev, ev->file, false);
-		else if (ev->kind == EV_TRANSFER) {
+		else if (ev->kind == EV_TRANSFER && (ev->file || ev->file2)) {	/* neither: another process's memory */
 			moved(t, ev, ev->file, true);
 			moved(t, ev, ev->file2, false);
 		} else

@@ -379,6 +379,8 @@ void line_event(struct buf *b, const struct event *ev)
 		line_path(b, ev);
 	if (own_words)
 		buf_putc(b, STYLE_OFF);
+	if (ev->call && ev->call->unfinished)
+		buf_puts(b, " (unfinished)");
 	if (!ev->err || ev->kind == EV_EXEC_FAILED)
 		return;
 	if (ev->err == EINPROGRESS) {
@@ -399,9 +401,13 @@ bool io_run_is_io(const struct event *ev)
 	return ev->kind == EV_READ || ev->kind == EV_WRITE || ev->kind == EV_SEND || ev->kind == EV_RECV || ev->kind == EV_TRANSFER;
 }
 
+static bool is_unfinished(const struct event *ev) { return ev->call && ev->call->unfinished; }
+
 static void object(struct buf *b, const struct file *f, const struct addr *peer, int fd)
 {
-	if (peer && f && f->sock && (peer->len || peer->port))
+	if (!f && fd < 0)
+		buf_puts(b, "memory");
+	else if (peer && f && f->sock && (peer->len || peer->port))
 		address(b, peer);
 	else if (f)
 		file_format(b, f);
@@ -423,7 +429,12 @@ void io_run_start(struct io_run *r, const struct event *ev)
 	r->first_ns = ev->ts_ns + ev->dur_ns;
 	if ((r->has_peer = ev->peer != NULL))
 		r->peer = *ev->peer;
+	r->unfinished = is_unfinished(ev);
 	buf_reset(b);
+	if (ev->target_pid) {	/* process_vm_readv, process_vm_writev */
+		buf_printf(b, "memory of process %u", ev->target_pid);
+		return;
+	}
 	buf_puts(b, ev->kind == EV_WRITE || ev->kind == EV_SEND ? "to " : ev->kind == EV_TRANSFER ? "" : "from ");
 	object(b, ev->file, ev->kind == EV_TRANSFER ? NULL : ev->peer, ev->fd);
 	if (ev->kind == EV_TRANSFER) {
@@ -434,7 +445,7 @@ void io_run_start(struct io_run *r, const struct event *ev)
 
 bool io_run_same(const struct io_run *r, const struct event *ev)
 {
-	return r->kind == ev->kind && r->err == ev->err && r->fd == ev->fd && r->file == (ev->file ? ev->file->id : 0) &&
+	return r->kind == ev->kind && r->unfinished == is_unfinished(ev) && !ev->target_pid && r->err == ev->err && r->fd == ev->fd && r->file == (ev->file ? ev->file->id : 0) &&
 	       r->file2 == (ev->file2 ? ev->file2->id : 0) && r->has_peer == (ev->peer != NULL) &&
 	       (!ev->peer || !memcmp(&r->peer, ev->peer, sizeof(r->peer)));
 }
@@ -452,7 +463,7 @@ void io_run_format(struct buf *b, const struct io_run *r)
 		buf_u64(b, r->count);
 		buf_puts(b, "×");
 	}
-	if (!r->err) {
+	if (!r->err && !r->unfinished) {
 		if (r->count > 1) {
 			buf_putc(b, ' ');
 			human_bytes(b, r->nbytes);
@@ -464,4 +475,6 @@ void io_run_format(struct buf *b, const struct io_run *r)
 	buf_add(b, r->name.s, r->name.len);
 	if (r->err)
 		error(b, r->err);
+	if (r->unfinished)
+		buf_puts(b, " (unfinished)");
 }

@@ -21,7 +21,7 @@ void line_status(struct buf *b, int status);	/* "exit 3", "killed by SIGSEGV (co
 /* I/O: one call, or several equal ones in a row. */
 struct io_run {
 	uint8_t kind;			/* enum event_kind */
-	bool has_peer;
+	bool has_peer, unfinished;
 	int err, fd;
 	uint32_t file, file2;		/* ids */
 	uint32_t tid;			/* shown; 0: not; the caller's */

@@ -185,6 +185,8 @@ static bool is_wanted(const struct text_sink *s, const struct event *ev)
 		return false;
 	if (ev->kind == EV_ATTACH && ev->task->is_thread)
 		return false;
+	if (ev->call && ev->call->restarted)		/* it comes again, with a result */
+		return false;
 	if (ev->kind == EV_BRK && !ev->delta && !ev->err)	/* a question: where is it? */
 		return false;
 	return s->opt->all || s->opt->totals->noise == NOISE_NONE;
@@ -224,7 +226,7 @@ static void text_event(struct sink *sink, const struct event *ev)
 		return;
 	if (!s->header && s->opt->totals->command.len)	/* with -p it is known with the first process */
 		text_header(s);
-	if (s->opt->verbose && ev->call && ev->kind != EV_EXEC && ev->kind != EV_FORK && ev->kind != EV_THREAD) {
+	if (s->opt->verbose && ev->call) {
 		add_call(s, ev);
 		return;
 	}

@@ -1,0 +1,307 @@
+/* Totals, the noise rule and histograms, on events made by hand. */
+#include "events.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include "analyze/totals.h"
+#include "base/buf.h"
+
+static void test_hist(void **state)
+{
+	struct hist h = { 0 };
+
+	(void)state;
+	assert_int_equal(hist_quantile(&h, 0.5), 0);
+	for (unsigned i = 0; i + 1 < HIST_BUCKETS; i++) {
+		uint64_t low = hist_bucket_low(i), next = hist_bucket_low(i + 1);
+
+		assert_true(next > low);
+		assert_int_equal(hist_bucket(low), i);
+		assert_int_equal(hist_bucket(next - 1), i);
+		assert_true(next - low <= low / 8 + 1);
+	}
+	assert_int_equal(hist_bucket(UINT64_MAX), HIST_BUCKETS - 1);
+	for (uint64_t v = 1; v <= 1000; v++)
+		hist_add(&h, v * 1000);
+	assert_int_equal(h.n, 1000);
+	assert_int_equal(h.sum, 500500000);
+	assert_in_range(hist_quantile(&h, 0.5), 437500, 562500);
+	assert_in_range(hist_quantile(&h, 0.99), 866250, 1000000);
+	assert_int_equal(hist_quantile(&h, 0), h.min);
+	assert_true(hist_quantile(&h, 1) <= h.max);
+}
+
+static void test_noise_path(void **state)
+{
+	static const struct { const char *path; enum noise_class class; } rows[] = {
+		{ "/proc", NOISE_SYSTEM }, { "/proc/self/maps", NOISE_SYSTEM }, { "/sys/fs", NOISE_SYSTEM }, { "/dev/null", NOISE_SYSTEM },
+		{ "/dev/shm", NOISE_NONE }, { "/dev/shm/x", NOISE_NONE }, { "/dev/shmoo", NOISE_SYSTEM }, { "/devices", NOISE_NONE },
+		{ "/processes/x", NOISE_NONE }, { "/home/proc/x", NOISE_NONE }, { "/system", NOISE_NONE }, { "", NOISE_NONE },
+		{ "/etc/ld.so.cache", NOISE_LOADER }, { "/etc/ld.so.cached", NOISE_NONE }, { "/lib/x86_64-linux-gnu/libc.so.6", NOISE_LOADER },
+		{ "/lib64/ld-linux-x86-64.so.2", NOISE_LOADER }, { "/usr/lib/libx.so.1.2.3", NOISE_LOADER }, { "/a/b.so", NOISE_LOADER },
+		{ "/a/b.so.conf", NOISE_NONE }, { "/a/.so", NOISE_NONE }, { "/a.so/b", NOISE_NONE }, { "/a/also", NOISE_NONE }, { "/so", NOISE_NONE },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
+		if (noise_path(rows[i].path, (uint32_t)strlen(rows[i].path)) != rows[i].class)
+			fail_msg("%s is not of class %s", rows[i].path, noise_class_name(rows[i].class));
+}
+
+static void test_noise_event(void **state)
+{
+	struct noise *n = noise_new();
+	struct file lib = { .id = 1, .kind = FILE_REG, .name = BYTES("/lib/libc.so.6"), .open_flags = O_RDONLY | O_CLOEXEC };
+	struct file copied = lib;
+	struct addr lo = { .family = AF_INET, .len = 4, .ip = { 127, 9, 9, 9 } }, far = { .family = AF_INET, .len = 4, .ip = { 128 } };
+	struct region r[] = { { .start = 0x1000, .end = 0x3000, .path = BYTES("/lib/libc.so.6") } };
+
+	(void)state;
+	copied.open_flags = O_RDONLY;
+	/* The loader opens with O_CLOEXEC and nothing else; cat, cp, ld do not. */
+	assert_int_equal(noise_event(n, EVENT(EV_OPEN, PATH("/lib/libc.so.6"), .flags = O_RDONLY | O_CLOEXEC)), NOISE_LOADER);
+	assert_int_equal(noise_event(n, EVENT(EV_OPEN, PATH("/lib/libc.so.6"), .flags = O_RDONLY)), NOISE_NONE);
+	assert_int_equal(noise_event(n, EVENT(EV_OPEN, PATH("/lib/libc.so.6"), .flags = O_WRONLY | O_CREAT | O_CLOEXEC)), NOISE_NONE);
+	assert_int_equal(noise_event(n, EVENT(EV_READ, .file = &lib, .nbytes = 832)), NOISE_LOADER);
+	assert_int_equal(noise_event(n, EVENT(EV_READ, .file = &copied, .nbytes = 832)), NOISE_NONE);
+	assert_int_equal(noise_event(n, EVENT(EV_MMAP, .file = &lib, .addr = 0x1000, .nbytes = 0x2000)), NOISE_LOADER);
+	/* what follows from a miss */
+	assert_int_equal(noise_event(n, EVENT(EV_LOOKUP, PATH("/opt/x/"), .err = ENOENT)), NOISE_NONE);
+	assert_int_equal(noise_event(n, EVENT(EV_OPEN, PATH("/opt/x/libz.so.1"), .flags = O_CLOEXEC, .err = ENOENT)), NOISE_LOADER);
+	assert_int_equal(noise_event(n, EVENT(EV_LOOKUP, PATH("/opt/x/"), .err = ENOENT)), NOISE_LOADER);
+	assert_int_equal(noise_event(n, EVENT(EV_LOOKUP, PATH("/opt"))), NOISE_NONE);
+	assert_int_equal(noise_event(n, EVENT(EV_LOOKUP, PATH("/opt/libz.so.1"))), NOISE_NONE);
+	assert_int_equal(noise_event(n, EVENT(EV_LOOKUP, PATH("/etc/ld.so.preload"), .err = ENOENT)), NOISE_LOADER);
+	/* .bss over the end of a library; memory elsewhere is the program's */
+	mm.v = r;
+	mm.n = 1;
+	assert_int_equal(noise_event(n, EVENT(EV_MMAP, .addr = 0x3000, .nbytes = 0x1000, .flags = MAP_FIXED | MAP_ANONYMOUS)), NOISE_LOADER);
+	assert_int_equal(noise_event(n, EVENT(EV_MMAP, .addr = 0x3000, .nbytes = 0x1000, .flags = MAP_ANONYMOUS)), NOISE_NONE);
+	assert_int_equal(noise_event(n, EVENT(EV_MUNMAP, .addr = 0x1000, PATH("/etc/ld.so.cache"))), NOISE_LOADER);
+	mm.v = NULL;
+	mm.n = 0;
+	/* a build's own work on libraries, and names that matter whatever they are under */
+	assert_int_equal(noise_event(n, EVENT(EV_UNLINK, PATH("/b/libx.so"))), NOISE_NONE);
+	assert_int_equal(noise_event(n, EVENT(EV_RENAME, PATH("/dev/x"), .path2 = "/home/x", .path2_len = 7)), NOISE_NONE);
+	assert_int_equal(noise_event(n, EVENT(EV_EXEC, PATH("/proc/self/exe"))), NOISE_NONE);
+	assert_int_equal(noise_event(n, EVENT(EV_MOUNT, PATH("/proc"))), NOISE_NONE);
+	/* connections */
+	assert_int_equal(noise_event(n, EVENT(EV_CONNECT, .peer = &lo)), NOISE_LOCALHOST);
+	assert_int_equal(noise_event(n, EVENT(EV_CONNECT, .peer = &far)), NOISE_NONE);
+	assert_int_equal(noise_event(n, EVENT(EV_LISTEN, .peer = &lo)), NOISE_NONE);
+	noise_free(n);
+}
+
+static void test_files_and_bytes(void **state)
+{
+	struct totals *t = totals_new();
+	struct file hosts = { .id = 1, .kind = FILE_REG, .name = BYTES("/etc/hosts") }, tty = { .id = 2, .kind = FILE_TTY, .name = BYTES("/x/tty") };
+	struct file pipe = { .id = 3, .kind = FILE_PIPE, .name = BYTES("pipe:[7]") }, out = { .id = 4, .kind = FILE_REG, .name = BYTES("/tmp/x") };
+	unsigned rows[4];
+
+	(void)state;
+	totals_event(t, EVENT(EV_OPEN, PATH("/etc/hosts"), .file = &hosts, .fd = 3));
+	totals_event(t, EVENT(EV_OPEN, PATH("/etc/nope"), .err = ENOENT));
+	totals_event(t, EVENT(EV_OPEN, PATH("/etc/nope"), .err = ENOENT));
+	totals_event(t, EVENT(EV_LOOKUP, PATH("/etc/nope"), .err = EACCES));
+	totals_event(t, EVENT(EV_LOOKUP, PATH("/etc/link"), .err = EINVAL));	/* readlink of a file */
+	totals_event(t, EVENT(EV_READ, .file = &hosts, .nbytes = 100));
+	totals_event(t, EVENT(EV_READ, .file = &hosts, .err = EIO));
+	totals_event(t, EVENT(EV_WRITE, .file = &tty, .nbytes = 7));
+	totals_event(t, EVENT(EV_WRITE, .file = &pipe, .nbytes = 5));
+	totals_event(t, EVENT(EV_TRANSFER, .file = &hosts, .file2 = &out, .nbytes = 50));
+	assert_int_equal(t->opens, 1);
+	assert_int_equal(t->failed_opens, 2);
+	assert_int_equal(t->file_read, 150);
+	assert_int_equal(t->file_written, 50);
+	assert_int_equal(t->other_written, 12);
+	assert_int_equal(t->other_read, 0);
+	assert_int_equal(t->procs.v[0]->nread, 150);
+	assert_int_equal(t->procs.v[0]->nwritten, 62);
+	assert_int_equal(totals_top_files(t, false, rows, 4), 3);	/* the pipe has no name of its own */
+	assert_string_equal(t->files.v[rows[0]]->path.s, "/etc/hosts");
+	assert_int_equal(t->files.v[rows[0]]->nreads, 2);
+	assert_int_equal(t->files.v[rows[0]]->opens, 1);
+	assert_string_equal(t->files.v[rows[1]]->path.s, "/tmp/x");
+	assert_int_equal(totals_top_lookups(t, false, rows, 4), 2);
+	assert_int_equal(t->lookups.v[rows[0]]->count, 2);
+	assert_int_equal(t->lookups.v[rows[1]]->err, EACCES);
+	totals_free(t);
+}
+
+static void test_others(void **state)
+{
+	struct totals *t = totals_new();
+	char path[32];
+	unsigned n = TOTALS_ROWS + 100;
+
+	(void)state;
+	for (unsigned i = 0; i < n; i++) {
+		struct file f = { .id = i + 1, .kind = FILE_REG };
+
+		f.name = (struct bytes){ path, (uint32_t)snprintf(path, sizeof(path), "/many/%u", i) };
+		totals_event(t, EVENT(EV_OPEN, .path = path, .path_len = f.name.len, .file = &f));
+		totals_event(t, EVENT(EV_READ, .file = &f, .nbytes = 3));
+	}
+	assert_int_equal(t->files.n, TOTALS_ROWS);
+	assert_int_equal(t->files.others.opens, 100);
+	assert_int_equal(t->files.others.nread, 300);
+	assert_int_equal(t->file_read, 3 * n);		/* sums stay exact */
+	totals_free(t);
+}
+
+static void test_connections(void **state)
+{
+	struct totals *t = totals_new();
+	struct addr web = { .family = AF_INET, .len = 4, .ip = { 93, 184, 216, 34 }, .port = 443 }, lo = { .family = AF_INET, .len = 4, .ip = { 127, 0, 0, 1 }, .port = 80 };
+	struct sock s1 = { .family = AF_INET, .type = SOCK_STREAM, .state = CONN_CONNECTING, .has_peer = true, .peer = web, .connect_ns = 10 };
+	struct sock s2 = { .family = AF_INET, .type = SOCK_STREAM, .state = CONN_FAILED, .err = ECONNREFUSED };
+	struct sock s3 = { .family = AF_UNIX, .type = SOCK_STREAM, .state = CONN_CONNECTED };
+	struct sock l = { .family = AF_INET, .type = SOCK_STREAM, .state = CONN_LISTENING, .has_local = true, .local = lo };
+	struct sock a = { .family = AF_INET, .type = SOCK_STREAM, .state = CONN_ACCEPTED, .has_peer = true, .peer = lo };
+	struct file f1 = { .id = 1, .kind = FILE_SOCKET, .sock = &s1, .opened_ns = 5 }, f2 = { .id = 2, .kind = FILE_SOCKET, .sock = &s2 };
+	struct file f3 = { .id = 3, .kind = FILE_SOCKET, .sock = &s3 }, fl = { .id = 4, .kind = FILE_SOCKET, .sock = &l };
+	struct file fa = { .id = 5, .kind = FILE_SOCKET, .sock = &a };
+	unsigned rows[4];
+
+	(void)state;
+	now = 100;
+	totals_event(t, EVENT(EV_CONNECT, .file = &f1, .peer = &web, .err = EINPROGRESS));
+	assert_int_equal(t->nconns, 0);
+	s1.state = CONN_CONNECTED;
+	s1.connected_ns = 110;
+	totals_event(t, EVENT(EV_CONNECTED, .file = &f1, .peer = &web));
+	assert_int_equal(t->nconns, 1);
+	totals_event(t, EVENT(EV_SEND, .file = &f1, .peer = &web, .nbytes = 517));
+	totals_event(t, EVENT(EV_RECV, .file = &f1, .peer = &web, .nbytes = 2000));
+	totals_event(t, EVENT(EV_CONNECT, .file = &f2, .peer = &lo, .err = ECONNREFUSED));
+	totals_event(t, EVENT(EV_SEND, .file = &f3, .nbytes = 9));
+	totals_event(t, EVENT(EV_LISTEN, .file = &fl));
+	totals_event(t, EVENT(EV_ACCEPT, .file = &fl, .file2 = &fa, .peer = &lo));
+	totals_event(t, EVENT(EV_RECV, .file = &fa, .peer = &lo, .nbytes = 11));
+	totals_event(t, EVENT(EV_RELEASE, .file = &f1, .ts_ns = 1000));
+	assert_int_equal(t->nconns, 2);
+	assert_int_equal(t->nfailed_conns, 1);
+	assert_int_equal(t->net_sent, 517);
+	assert_int_equal(t->net_received, 2011);
+	assert_int_equal(t->local_sent, 9);
+	assert_int_equal(t->hidden[NOISE_LOCALHOST].received, 11);
+	assert_int_equal(t->hidden[NOISE_LOCALHOST].conns, 1);
+	assert_int_equal(t->conns.n, 5);
+	assert_int_equal(t->conns.v[0]->connect_ns, 100);
+	assert_int_equal(t->conns.v[0]->start_ns, 5);
+	assert_int_equal(t->conns.v[0]->end_ns, 1000);
+	assert_int_equal(t->conns.v[0]->state, CONN_CONNECTED);
+	assert_int_equal(t->conns.v[1]->err, ECONNREFUSED);
+	assert_true(t->conns.v[1]->has_peer);
+	assert_int_equal(t->conns.v[3]->accepted, 1);
+	assert_int_equal(totals_top_conns(t, false, rows, 4), 1);
+	assert_int_equal(totals_top_conns(t, true, rows, 4), 3);	/* the unnamed local socket has nobody to show */
+	assert_int_equal(t->conns.v[rows[0]]->file, 1);
+	totals_free(t);
+}
+
+static void test_memory(void **state)
+{
+	struct totals *t = totals_new();
+
+	(void)state;
+	mm = (struct mm){ .id = 1, .mapped = 1000 };
+	mm2 = (struct mm){ .id = 2 };
+	totals_event(t, EVENT(EV_MMAP, .nbytes = 1000));
+	mm.heap = 300;
+	totals_event(t, EVENT(EV_BRK, .delta = 300));
+	mm2.mapped = 1000;
+	mm2.heap = 300;
+	totals_event(t, EVENT(EV_FORK, .child = &child));
+	assert_int_equal(t->mapped_peak, 2000);
+	assert_int_equal(t->memory_peak, 2600);
+	mm2.mapped = 0;		/* exec */
+	mm2.heap = 0;
+	mm2.id = 3;
+	totals_event(t, EVENT(EV_EXEC, .task = &child));
+	mm2.mapped = 5000;
+	totals_event(t, EVENT(EV_MMAP, .task = &child, .nbytes = 5000));
+	assert_int_equal(t->mapped_peak, 6000);
+	totals_event(t, EVENT(EV_EXIT, .task = &child, .status = 0));
+	mm.mapped = 5999;
+	totals_event(t, EVENT(EV_MMAP, .nbytes = 4999));
+	assert_int_equal(t->mapped_peak, 6000);		/* the child's is gone */
+	assert_int_equal(t->memory_peak, 6300);
+	assert_int_equal(t->heap_peak, 600);
+	assert_int_equal(t->nmaps, 3);
+	/* vfork: one address space, counted once */
+	child_proc.mm = &mm;
+	child_proc.id = 3;
+	totals_event(t, EVENT(EV_FORK, .child = &child));
+	assert_int_equal(t->mapped_peak, 6000);
+	child_proc.mm = &mm2;
+	child_proc.id = 2;
+	totals_free(t);
+}
+
+static void test_processes(void **state)
+{
+	struct totals *t = totals_new();
+	struct bytes argv[] = { BYTES("sh"), BYTES("-c"), BYTES("it's \033[1m") };
+
+	(void)state;
+	proc.argv = argv;
+	proc.argc = 3;
+	totals_event(t, EVENT(EV_EXEC));
+	totals_event(t, EVENT(EV_FORK, .child = &child));
+	child_proc.nthreads_ever = 4;
+	totals_event(t, EVENT(EV_THREAD, .task = &child));
+	totals_event(t, EVENT(EV_EXIT, .task = &child, .status = 3 << 8, .ts_ns = 5000));
+	assert_int_equal(t->nprocs, 2);
+	assert_string_equal(t->procs.v[0]->cmd, "sh -c 'it'\\''s \\e[1m'");
+	assert_int_equal(t->procs.v[0]->first_child, 2);
+	assert_int_equal(t->procs.v[0]->status, -1);
+	assert_int_equal(t->procs.v[1]->status, 3 << 8);
+	assert_int_equal(t->procs.v[1]->end_ns, 5000);
+	assert_int_equal(t->procs.v[1]->nthreads, 4);
+	assert_ptr_equal(totals_proc(t, 2), t->procs.v[1]);
+	assert_null(totals_proc(t, 3));
+	proc.argc = 0;
+	totals_free(t);
+}
+
+static void test_calls(void **state)
+{
+	struct totals *t = totals_new();
+	struct call c = { .spec = syscall_spec(0, 257), .nr = 257, .enter_ns = 10, .exit_ns = 30, .err = ENOENT };
+	unsigned rows[2];
+
+	(void)state;
+	totals_event(t, EVENT(EV_OPEN, .call = &c, PATH("/x"), .err = ENOENT));
+	totals_event(t, EVENT(EV_CLOSE, .call = &c));		/* a second event of the same call */
+	c.enter_ns = 40;
+	c.exit_ns = 0;		/* nobody waited for the result */
+	c.err = 0;
+	totals_event(t, EVENT(EV_OPEN, .call = &c, PATH("/x")));
+	assert_int_equal(t->ncalls, 2);
+	assert_int_equal(t->calls.n, 1);
+	assert_int_equal(t->calls.v[0]->count, 2);
+	assert_int_equal(t->calls.v[0]->errors, 1);
+	assert_int_equal(t->calls.v[0]->dur.n, 1);
+	assert_int_equal(t->calls.v[0]->dur.sum, 20);
+	assert_int_equal(totals_top_errors(t, rows, 2), 1);
+	assert_int_equal(t->errors.v[rows[0]]->count, 1);
+	assert_ptr_equal(t->errors.v[rows[0]]->call, t->calls.v[0]);
+	totals_free(t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hist), cmocka_unit_test(test_noise_path), cmocka_unit_test(test_noise_event),
+		cmocka_unit_test(test_files_and_bytes), cmocka_unit_test(test_others), cmocka_unit_test(test_connections),
+		cmocka_unit_test(test_memory), cmocka_unit_test(test_processes), cmocka_unit_test(test_calls),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,450 @@
+/* Live lines, every call, and the summary, from events made by hand. */
+#include "events.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include "analyze/totals.h"
+#include "base/buf.h"
+#include "base/diag.h"
+#include "sink/out.h"
+#include "sink/sink.h"
+#include "sink/value.h"
+
+#define MS 1000000ull
+#define T0 (5000 * MS)
+
+static struct sink_options opt;
+static struct totals *totals;
+static struct sink *text, *summary;
+static struct out *out;
+static int fd;
+static char got[65536];
+
+static void open_sinks(bool color)
+{
+	fd = open("/tmp", O_TMPFILE | O_RDWR, 0600);
+	assert_true(fd >= 0);
+	totals = totals_new();
+	opt = (struct sink_options){ .live = true, .color = color, .totals = totals };
+	out = out_new(fd, color, 80);
+	text = sink_text_new(out, &opt);
+	summary = sink_summary_new(out, &opt);
+}
+
+static void feed(const struct event *ev)
+{
+	totals_event(totals, ev);
+	text->ops->event(text, ev);
+	summary->ops->event(summary, ev);
+}
+
+static void at(uint64_t ms, const struct event *ev)
+{
+	struct event copy = *ev;
+
+	copy.ts_ns = T0 + ms * MS;
+	feed(&copy);
+}
+
+static const char *output(void)
+{
+	ssize_t n;
+
+	out_flush(out);
+	n = pread(fd, got, sizeof(got) - 1, 0);
+	assert_true(n >= 0);
+	got[n] = '\0';
+	return got;
+}
+
+static const char *close_sinks(bool with_summary)
+{
+	struct diag d;
+
+	text->ops->finish(text, &d);
+	if (with_summary)
+		summary->ops->finish(summary, &d);
+	output();
+	assert_int_equal(out_finish(out, &d), 0);
+	text->ops->free(text);
+	summary->ops->free(summary);
+	out_free(out);
+	totals_free(totals);
+	close(fd);
+	return got;
+}
+
+static void start(const char *const *argv)
+{
+	static struct rec rec;
+	struct record_start *s = (struct record_start *)rec_begin(&rec, RECORD_START, sizeof(*s));
+	struct part parts[8];
+	struct item item = { .kind = RECORD_START, .head = &s->h, .start = s, .parts = parts };
+
+	s->h.ts_ns = T0;
+	s->mode = START_COMMAND;
+	for (; *argv; argv++)
+		parts[item.nparts++] = (struct part){ .part = PART_ARGV, .len = (uint32_t)strlen(*argv), .bytes = *argv };
+	feed(&(struct event){ .kind = EV_START, .ts_ns = T0, .item = &item, .fd = -1, .fd2 = -1 });
+}
+
+static void end(uint64_t ms, int status)
+{
+	struct record head = { .kind = RECORD_END };
+	struct item item = { .kind = RECORD_END, .head = &head };
+
+	feed(&(struct event){ .kind = EV_END, .ts_ns = T0 + ms * MS, .item = &item, .status = status, .fd = -1, .fd2 = -1 });
+}
+
+static struct addr web = { .family = AF_INET, .len = 4, .ip = { 93, 184, 216, 34 }, .port = 443 };
+static struct sock sock = { .family = AF_INET, .type = SOCK_STREAM, .state = CONN_CONNECTED, .has_peer = true };
+static struct file sockfile = { .id = 9, .kind = FILE_SOCKET, .sock = &sock, .name = BYTES("tcp4 → 93.184.216.34:443") };
+static struct file libc = { .id = 2, .kind = FILE_REG, .name = BYTES("/tmp/libc.so.6") };
+static struct file hosts = { .id = 3, .kind = FILE_REG, .name = BYTES("/etc/hosts") };
+
+static void curl(void)
+{
+	static struct bytes argv[] = { BYTES("curl"), BYTES("-s"), BYTES("https://example.com") };
+
+	sock.peer = web;
+	proc.argv = argv;
+	proc.argc = 3;
+	mm = (struct mm){ .id = 1 };
+	start((const char *const[]){ "curl", "-s", "https://example.com", NULL });
+	at(0, EVENT(EV_EXEC, PATH("/usr/bin/curl")));
+	mm.mapped = 8912896;
+	at(2, EVENT(EV_MMAP, .addr = 0x7f8a12345000, .nbytes = 8192, .prot = PROT_READ | PROT_WRITE, .flags = MAP_PRIVATE | MAP_ANONYMOUS));
+	mm.heap = 135168;
+	at(2, EVENT(EV_BRK, .delta = 135168));
+	at(2, EVENT(EV_BRK, .delta = 0));
+	at(3, EVENT(EV_OPEN, PATH("/etc/resolv.conf"), .flags = O_RDONLY | O_CLOEXEC));
+	at(4, EVENT(EV_OPEN, PATH("/etc/foo.conf"), .flags = O_RDONLY, .err = ENOENT));
+	at(15, EVENT(EV_CONNECT, .file = &sockfile, .peer = &web));
+	at(156, EVENT(EV_SEND, .file = &sockfile, .peer = &web, .nbytes = 517));
+	at(234, EVENT(EV_RECV, .file = &sockfile, .peer = &web, .nbytes = 1434));
+	at(340, EVENT(EV_EXIT, .status = 0));
+	end(340, 0);
+	proc.argc = 0;
+}
+
+static const char curl_lines[] =
+	"compendium: tracing curl -s https://example.com\n"
+	"[+0.000s] ─── curl exec ─── curl -s https://example.com\n"
+	"[+0.002s] mmap 7f8a12345000-7f8a12347000 rw-   8.0 KB anon\n"
+	"[+0.002s] brk heap +132.0 KB\n"
+	"[+0.003s] open /etc/resolv.conf (read)\n"
+	"[+0.004s] open /etc/foo.conf (read) ENOENT\n"
+	"[+0.015s] connect tcp4 → 93.184.216.34:443\n"
+	"[+0.156s] send    517 B to 93.184.216.34:443\n"
+	"[+0.234s] recv   1.4 KB from 93.184.216.34:443\n"
+	"[+0.340s] exit 0\n";
+
+static void test_lines(void **state)
+{
+	(void)state;
+	open_sinks(false);
+	curl();
+	assert_string_equal(close_sinks(false), curl_lines);
+}
+
+#define RULE "━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━\n"
+
+static void test_final(void **state)
+{
+	static const char want[] =
+		RULE " FINAL: curl -s https://example.com (0.34s)\n" RULE
+		" Memory:\n   Heap:     132.0 KB\n   Mmap:     8.5 MB (1 region)\n   Total:    8.6 MB\n"
+		" I/O:\n"
+		"   Files read:          0 B\n   Files written:       0 B\n   Net sent:          517 B\n   Net received:     1.4 KB\n"
+		" Network connections:\n   tcp4 → 93.184.216.34:443\n"
+		" Exit: 0\n" RULE;
+
+	(void)state;
+	open_sinks(false);
+	curl();
+	close_sinks(true);
+	assert_memory_equal(got, curl_lines, sizeof(curl_lines) - 1);
+	if (!strstr(got, want))
+		fail_msg("%s", got);
+	assert_non_null(strstr(got, "ENOENT     /etc/foo.conf\n"));
+	assert_non_null(strstr(got, "exit 0    curl -s https://example.com\n"));
+}
+
+/* Takes ticks as they come; the text must not depend on them. */
+static void io_sequence(bool ticks)
+{
+	start((const char *const[]){ "x", NULL });
+	at(10, EVENT(EV_READ, .file = &libc, .nbytes = 832, .fd = 3));
+	at(20, EVENT(EV_READ, .file = &libc, .nbytes = 784, .fd = 3));
+	at(25, EVENT(EV_SEEK, .file = &libc, .fd = 3));			/* has no line: does not come between */
+	at(30, EVENT(EV_READ, .file = &libc, .nbytes = 739, .fd = 3));
+	at(31, EVENT(EV_FORK, .child = &child));
+	at(40, EVENT(EV_WRITE, .file = &hosts, .nbytes = 5, .fd = 4));
+	at(42, EVENT(EV_READ, .task = &child, .file = &libc, .nbytes = 1, .fd = 3));
+	at(45, EVENT(EV_WRITE, .file = &hosts, .nbytes = 5, .fd = 4));
+	at(50, EVENT(EV_READ, .task = &child, .file = &libc, .nbytes = 2, .fd = 3));
+	at(51, EVENT(EV_READ, .task = &child, .file = &libc, .err = EAGAIN, .fd = 3));
+	if (ticks)
+		text->ops->tick(text, T0 + 148 * MS);	/* the first is due at 145, the second not yet */
+	if (ticks)
+		text->ops->tick(text, T0 + 200 * MS);
+	at(250, EVENT(EV_WRITE, .file = &hosts, .nbytes = 5, .fd = 4));	/* too late to join */
+	for (unsigned ms = 300; ms <= 1900; ms += 50)			/* never a gap, but nobody waits forever */
+		at(ms, EVENT(EV_WRITE, .file = &hosts, .nbytes = 1, .fd = 4));
+	at(1990, EVENT(EV_EXIT, .task = &child, .status = SIGKILL));
+	end(2000, 0);
+}
+
+static void test_merging(void **state)
+{
+	static const char want[] =
+		"compendium: tracing x\n"
+		"[+0.030s] read 3× 2.3 KB from /tmp/libc.so.6\n"
+		"[+0.031s] [100] fork → 101\n"
+		"[+0.050s] [101] read 2× 3 B from /tmp/libc.so.6\n"
+		"[+0.045s] [100] write 2× 10 B to /etc/hosts\n"
+		"[+0.051s] [101] read from /tmp/libc.so.6 EAGAIN\n"
+		"[+1.250s] [100] write 21× 25 B to /etc/hosts\n"
+		"[+1.990s] [101] killed by SIGKILL\n"
+		"[+1.900s] [100] write 13× 13 B to /etc/hosts\n";
+	char first[4096];
+
+	(void)state;
+	open_sinks(false);
+	io_sequence(false);
+	snprintf(first, sizeof(first), "%s", close_sinks(false));
+	open_sinks(false);
+	io_sequence(true);
+	assert_string_equal(close_sinks(false), first);
+	assert_string_equal(first, want);
+}
+
+static void test_tick_shows(void **state)
+{
+	(void)state;
+	open_sinks(false);
+	start((const char *const[]){ "x", NULL });
+	at(10, EVENT(EV_READ, .file = &hosts, .nbytes = 5, .fd = 3));
+	text->ops->tick(text, T0 + 110 * MS);
+	assert_null(strstr(output(), "read"));
+	text->ops->tick(text, T0 + 111 * MS);
+	assert_non_null(strstr(output(), "[+0.010s] read      5 B from /etc/hosts\n"));
+	close_sinks(false);
+}
+
+static void test_words(void **state)
+{
+	struct addr peer = { .family = AF_INET, .len = 4, .ip = { 10, 0, 0, 9 }, .port = 5 }, local = { .family = AF_INET, .len = 4, .port = 80 };
+	struct sock acc = { .family = AF_INET, .type = SOCK_STREAM, .state = CONN_ACCEPTED, .has_local = true, .local = local };
+	struct sock refused = { .family = AF_INET, .type = SOCK_STREAM, .state = CONN_FAILED };
+	struct file facc = { .id = 20, .kind = FILE_SOCKET, .sock = &acc }, frefused = { .id = 21, .kind = FILE_SOCKET, .sock = &refused };
+	struct call statx = { .spec = syscall_spec(0, 332), .nr = 332 };
+	struct call blocked = { .spec = syscall_spec(0, 0), .unfinished = true }, interrupted = { .spec = syscall_spec(0, 0), .restarted = true, .err = 512 };
+	struct file evil = { .id = 22, .kind = FILE_REG, .name = BYTES("/tmp/\033[31m\nx") };
+
+	(void)state;
+	open_sinks(false);
+	start((const char *const[]){ "a b", "it's", "\033[2J", NULL });
+	at(1, EVENT(EV_OPEN, PATH("/tmp/x"), .flags = O_WRONLY | O_CREAT | O_TRUNC));
+	at(1, EVENT(EV_OPEN, PATH("/tmp/\033]0;x\a\xff"), .flags = O_RDWR | O_APPEND));
+	at(1, EVENT(EV_OPEN, .err = EFAULT));
+	at(1, EVENT(EV_LOOKUP, PATH("/nonexistent"), .err = ENOENT, .call = &statx));
+	at(1, EVENT(EV_LOOKUP, PATH("/etc"), .call = &statx));		/* worked: nothing to tell */
+	at(1, EVENT(EV_RENAME, PATH("/a"), .path2 = "/b", .path2_len = 2));
+	at(1, EVENT(EV_ACCEPT, .file = &facc, .peer = &peer));
+	at(1, EVENT(EV_CONNECT, .file = &frefused, .peer = &peer, .err = ECONNREFUSED, .dur_ns = 120000));
+	at(1, EVENT(EV_CONNECT, .file = &frefused, .peer = &peer, .err = EINPROGRESS));
+	at(1, EVENT(EV_MMAP, .file = &hosts, .addr = 0x1000, .nbytes = 4096, .prot = PROT_READ, .flags = MAP_SHARED));
+	at(1, EVENT(EV_MUNMAP, .addr = 0x7f0000001000, .nbytes = 4096));
+	at(1, EVENT(EV_SIGNAL, .signo = SIGCHLD, .sender_pid = 123));
+	at(1, EVENT(EV_KILL, .signo = SIGTERM, .target_pid = 7));
+	at(1, EVENT(EV_EXEC_FAILED, PATH("/usr/local/bin/x"), .err = ENOENT));
+	at(1, EVENT(EV_READ, .file = &evil, .nbytes = 1023));
+	at(1, EVENT(EV_TRANSFER, .file = &hosts, .file2 = &sockfile, .nbytes = 2048, .fd2 = 4));
+	at(1, EVENT(EV_READ, .fd = 77, .err = EBADF));
+	at(1, EVENT(EV_READ, .file = &hosts, .call = &blocked));
+	at(1, EVENT(EV_READ, .file = &hosts, .call = &interrupted, .err = 512));	/* ERESTARTSYS: it comes again */
+	at(2, EVENT(EV_LOST, .count = 12, .text = "buffer full", .text_len = 11));
+	at(3, EVENT(EV_EXIT, .status = 128 | SIGSEGV));
+	assert_string_equal(close_sinks(false),
+		"compendium: tracing 'a b' 'it'\\''s' '\\e[2J'\n"
+		"[+0.001s] open /tmp/x (write, create, truncate)\n"
+		"[+0.001s] open /tmp/\\e]0;x\\x07\\xff (read/write, append)\n"
+		"[+0.001s] open ? (read) EFAULT\n"
+		"[+0.001s] stat /nonexistent ENOENT\n"
+		"[+0.001s] rename /a → /b\n"
+		"[+0.001s] accept tcp4 ← 10.0.0.9:5 on 0.0.0.0:80\n"
+		"[+0.001s] connect tcp4 → 10.0.0.9:5 ECONNREFUSED after 120µs\n"
+		"[+0.001s] connect tcp4 → 10.0.0.9:5 in progress\n"
+		"[+0.001s] mmap 000000001000-000000002000 r--   4.0 KB /etc/hosts shared\n"
+		"[+0.001s] munmap 7f0000001000-7f0000002000   4.0 KB\n"
+		"[+0.001s] signal SIGCHLD from pid 123\n"
+		"[+0.001s] kill SIGTERM → 7\n"
+		"[+0.001s] exec /usr/local/bin/x ENOENT\n"
+		"[+0.001s] read   1023 B from /tmp/\\e[31m\\nx\n"
+		"[+0.001s] copy   2.0 KB /etc/hosts → tcp4 → 93.184.216.34:443\n"
+		"[+0.001s] read from fd 77 EBADF\n"
+		"[+0.001s] read from /etc/hosts (unfinished)\n"
+		"[+0.002s] lost 12 records: buffer full\n"
+		"[+0.003s] killed by SIGSEGV (core dumped)\n");
+}
+
+static void test_noise_is_hidden(void **state)
+{
+	for (int all = 0; all < 2; all++) {
+		open_sinks(false);
+		opt.all = all;
+		start((const char *const[]){ "x", NULL });
+		at(1, EVENT(EV_OPEN, PATH("/proc/self/maps")));
+		at(1, EVENT(EV_OPEN, PATH("/procs")));
+		close_sinks(true);
+		assert_int_equal(strstr(got, "open /proc/self/maps") != NULL, all);
+		assert_int_equal(strstr(got, "/proc, /sys, /dev: 1 event, 1 open\n") != NULL, !all);
+		assert_non_null(strstr(got, "open /procs"));
+	}
+	(void)state;
+}
+
+static void test_color(void **state)
+{
+	(void)state;
+	open_sinks(true);
+	start((const char *const[]){ "x", NULL });
+	at(1, EVENT(EV_OPEN, PATH("/etc/nope"), .err = ENOENT));
+	assert_string_equal(close_sinks(false),
+		"compendium: tracing \033[1mx\033[0m\n"
+		"\033[2m[+0.001s]\033[0m \033[36mopen\033[0m /etc/nope (read) \033[31mENOENT\033[0m\n");
+}
+
+static void test_full_disk(void **state)
+{
+	struct diag d = { 0 };
+	struct out *o = out_new(-1, false, 80);
+
+	(void)state;
+	assert_int_equal(out_open_file(o, "/no/such/dir/x", &d), -ENOENT);
+	assert_non_null(strstr(d.text, "/no/such/dir/x"));
+	assert_int_equal(out_open_file(o, "/dev/full", &d), 0);
+	out_write(o, "one\n", 4);
+	out_flush(o);
+	out_write(o, "two\n", 4);		/* goes on */
+	assert_int_equal(out_finish(o, &d), -ENOSPC);
+	assert_non_null(strstr(d.text, "/dev/full"));
+	assert_non_null(strstr(d.text, "8 bytes"));
+	assert_int_equal(d.exit_status, 125);
+	out_free(o);
+}
+
+/* ---- -v ---- */
+
+static struct arg_spec args[6];
+static struct syscall_spec spec = { .name = "call" };
+static struct call call;
+static struct buf b;
+
+static const char *formatted(enum arg_type type, uint64_t word, const char *bytes, unsigned flags)
+{
+	struct event ev = { .task = &task, .call = &call, .fd = -1, .fd2 = -1 };
+
+	args[0].type = (uint8_t)type;
+	call = (struct call){ .spec = &spec, .nargs = 1, .args = { { .spec = &args[0], .word = word, .bytes = bytes, .len = bytes ? (uint32_t)strlen(bytes) : 0 } } };
+	buf_reset(&b);
+	value_format(&b, &ev, 0, flags);
+	return b.s;
+}
+
+static void test_values(void **state)
+{
+	static const struct name_val names[] = { { 0, "RD" }, { 1, "WR" }, { 2, "RW" }, { 0x40, "CREAT" }, { 0x410000, "TMP" }, { 0x10000, "DIR" }, { 0, NULL } };
+	static const struct names set = { names, 3 }, flags = { names + 3, 0 };
+	struct fdent ents[4] = { [3] = { .file = &hosts } };
+	struct fdtab tab = { .n = 4, .nopen = 1, .v = ents };
+
+	(void)state;
+	task.fds = &tab;
+	assert_string_equal(formatted(ARG_INT, (uint32_t)-1, NULL, 0), "-1");
+	assert_string_equal(formatted(ARG_ULONG, UINT64_MAX, NULL, 0), "18446744073709551615");
+	assert_string_equal(formatted(ARG_LONG, (uint64_t)INT64_MIN, NULL, 0), "-9223372036854775808");
+	assert_string_equal(formatted(ARG_HEX, 0xdeadbeef, NULL, 0), "0xdeadbeef");
+	assert_string_equal(formatted(ARG_PTR, 0, NULL, 0), "NULL");
+	assert_string_equal(formatted(ARG_PTR, 16, NULL, VALUE_NO_DATA), "…");
+	assert_string_equal(formatted(ARG_MODE, 0644, NULL, 0), "0644");
+	assert_string_equal(formatted(ARG_SIGNAL, 15, NULL, 0), "SIGTERM");
+	assert_string_equal(formatted(ARG_SIGNAL, 0, NULL, 0), "0");
+	assert_string_equal(formatted(ARG_CLOCKID, 1, NULL, 0), "CLOCK_MONOTONIC");
+	assert_string_equal(formatted(ARG_DIRFD, (uint64_t)-100, NULL, 0), "AT_FDCWD");
+	assert_string_equal(formatted(ARG_FD, 3, NULL, 0), "3</etc/hosts>");
+	assert_string_equal(formatted(ARG_FD, 3, NULL, VALUE_NO_FDNAMES), "3");
+	assert_string_equal(formatted(ARG_FD, 2, NULL, 0), "2");
+	assert_string_equal(formatted(ARG_PATH, 16, "/a\"\n\033", 0), "\"/a\\\"\\n\\e\"");
+	assert_string_equal(formatted(ARG_PATH, 16, NULL, 0), "0x10");
+	assert_string_equal(formatted(ARG_STR_OUT, 16, "/cwd", 0), "\"/cwd\"");
+	args[0].names = &set;
+	assert_string_equal(formatted(ARG_FLAGS, 0, NULL, 0), "RD");
+	assert_string_equal(formatted(ARG_FLAGS, 2 | 0x40 | 0x8000, NULL, 0), "RW|CREAT|0x8000");
+	assert_string_equal(formatted(ARG_FLAGS, 1 | 0x410000, NULL, 0), "WR|TMP");
+	assert_string_equal(formatted(ARG_FLAGS, 3, NULL, 0), "0x3");
+	assert_string_equal(formatted(ARG_ENUM, 1, NULL, 0), "WR");
+	assert_string_equal(formatted(ARG_ENUM, 99, NULL, 0), "99");
+	args[0].names = &flags;
+	assert_string_equal(formatted(ARG_FLAGS, 0, NULL, 0), "0");
+	assert_string_equal(formatted(ARG_FLAGS, 0x20, NULL, 0), "0x20");
+	args[0].names = NULL;
+	/* contents: cut where capture cut them, left out of reports */
+	args[0].len = 7;
+	assert_string_equal(formatted(ARG_BUF_IN, 16, "abc", 0), "\"abc\"");
+	assert_string_equal(formatted(ARG_BUF_IN, 16, "abc", VALUE_NO_DATA), "…");
+	task.fds = NULL;
+	buf_done(&b);
+}
+
+static void test_verbose(void **state)
+{
+	struct call c = { .spec = syscall_spec(0, 257), .nr = 257, .enter_ns = T0 + 3 * MS, .exit_ns = T0 + 3 * MS + 12000, .ret = 3, .nargs = 4 };
+	struct call unknown = { .spec = syscall_spec(0, 999), .nr = 999, .enter_ns = T0 + 4 * MS, .exit_ns = T0 + 4 * MS + 500, .ret = -ENOSYS, .err = ENOSYS, .nargs = 2 };
+	struct call unfinished = { .spec = syscall_spec(0, 0), .enter_ns = T0 + 5 * MS, .unfinished = true, .nargs = 1 };
+
+	(void)state;
+	c.args[0].word = (uint64_t)-100;
+	c.args[1].bytes = "/etc/hosts";
+	c.args[1].len = 10;
+	c.args[2].word = O_RDONLY | O_CLOEXEC;
+	for (unsigned i = 0; i < 4; i++)
+		c.args[i].spec = &c.spec->args[i];
+	unknown.args[0] = (struct value){ &unknown.spec->args[0], .word = 1 };
+	unknown.args[1] = (struct value){ &unknown.spec->args[1], .word = 2 };
+	unfinished.args[0] = (struct value){ &unfinished.spec->args[0], .word = 7 };
+	open_sinks(false);
+	opt.verbose = true;
+	start((const char *const[]){ "x", NULL });
+	at(3, EVENT(EV_OPEN, .call = &c, PATH("/etc/hosts"), .file = &hosts, .fd = 3, .dur_ns = 12000));
+	at(4, EVENT(EV_CALL, .call = &unknown, .err = ENOSYS));
+	unknown.arch = ARCH_I386;
+	unknown.enter_ns++, unknown.exit_ns++;
+	at(4, EVENT(EV_CALL, .call = &unknown, .err = ENOSYS));
+	at(5, EVENT(EV_READ, .call = &unfinished, .fd = 7));
+	at(6, EVENT(EV_SIGNAL, .signo = SIGTERM));
+	assert_string_equal(close_sinks(false),
+		"compendium: tracing x\n"
+		"[+0.003s] openat(AT_FDCWD, \"/etc/hosts\", O_RDONLY|O_CLOEXEC) = 3</etc/hosts>  12.0µs\n"
+		"[+0.004s] syscall_999(0x1, 0x2) = -1 ENOSYS (Function not implemented)  500ns\n"
+		"[+0.004s] [i386] syscall_999(0x1, 0x2) = -1 ENOSYS (Function not implemented)  500ns\n"
+		"[+0.005s] read(7) = ? <unfinished>\n"
+		"[+0.006s] signal SIGTERM\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lines), cmocka_unit_test(test_final), cmocka_unit_test(test_merging), cmocka_unit_test(test_tick_shows),
+		cmocka_unit_test(test_words), cmocka_unit_test(test_noise_is_hidden), cmocka_unit_test(test_color),
+		cmocka_unit_test(test_full_disk), cmocka_unit_test(test_values), cmocka_unit_test(test_verbose),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
