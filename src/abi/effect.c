@@ -47,6 +47,7 @@ static const struct effect_info infos[_FX_MAX] = {
 	[FX_MPROTECT] = { "mprotect" },
 	[FX_MADVISE] = { "madvise" },
 	[FX_BRK] = { "brk", DX },
+	[FX_SHMGET] = { "shmget", DX },
 	[FX_SHMAT] = { "shmat", DX },
 	[FX_SHMDT] = { "shmdt", DX },
 	[FX_CHDIR] = { "chdir", DX },

@@ -67,6 +67,8 @@ static const struct names io_uring_register_ops = VALUE_SET(
 static const struct names userfaultfd_flags = FLAG_SET(V(1, "UFFD_USER_MODE_ONLY"), V(0x800, "O_NONBLOCK"), V(0x80000, "O_CLOEXEC"));
 static const struct names perf_flags = FLAG_SET(V(1, "PERF_FLAG_FD_NO_GROUP"), V(2, "PERF_FLAG_FD_OUTPUT"), V(4, "PERF_FLAG_PID_CGROUP"), V(8, "PERF_FLAG_FD_CLOEXEC"));
 
+/* Of ioctl only what changes the descriptor: FIOCLEX, FIONCLEX. */
+static const struct arg_cond ioctl_cloexec = { .arg = 1, .mask = ~0u, .nvals = 2, .vals = { 0x5451, 0x5450 } };
 /* Of fcntl only what changes the descriptor table. */
 const struct arg_cond fcntl_changes = { .arg = 1, .mask = ~0u, .nvals = 3, .vals = { F_DUPFD, F_DUPFD_CLOEXEC, F_SETFD } };
 
@@ -76,7 +78,7 @@ static const struct syscall_row rows[] = {
 	ROW(3, "close", GRP_DESC, INT, CLOSE, A("fd", FD)),
 	ROW(7, "poll", GRP_DESC | GRP_WAIT, INT, POLL, A_ARRAY("fds", INOUT, layout_pollfd, 1), A("nfds", UINT), A("timeout", INT)),
 	ROW(8, "lseek", GRP_DESC, INT, SEEK, A("fd", FD), A("offset", OFF), A_ENUM("whence", seek_whence)),
-	ROW(16, "ioctl", GRP_DESC, INT, NONE, A("fd", FD), A_ENUM("cmd", ioctl_cmds), A("arg", HEX)),
+	ROW_IF(16, "ioctl", GRP_DESC, INT, FCNTL, ioctl_cloexec, A("fd", FD), A_ENUM("cmd", ioctl_cmds), A("arg", HEX)),
 	ROW(17, "pread64", GRP_DESC | GRP_IO, SIZE, READ, A("fd", FD), A("buf", BUF_OUT), A("count", SIZE), A("pos", OFF)),
 	ROW(18, "pwrite64", GRP_DESC | GRP_IO, SIZE, WRITE, A("fd", FD), A_LEN("buf", BUF_IN, 2), A("count", SIZE), A("pos", OFF)),
 	ROW(19, "readv", GRP_DESC | GRP_IO, SIZE, READ, A("fd", FD), A_LEN("iov", IOVEC_OUT, 2), A("iovcnt", ULONG)),
@@ -106,7 +108,7 @@ static const struct syscall_row rows[] = {
 	ROW(217, "getdents64", GRP_DESC, SIZE, NONE, A("fd", FD), A("dirp", PTR), A("count", SIZE)),
 	ROW(221, "fadvise64", GRP_DESC, INT, NONE, A("fd", FD), A("offset", OFF), A("len", SIZE), A_ENUM("advice", fadvise_advice)),
 	ROW(232, "epoll_wait", GRP_DESC | GRP_WAIT, INT, POLL, A("epfd", FD), A_ARRAY("events", OUT, layout_epoll_event, 0), A("maxevents", INT), A("timeout", INT)),
-	ROW(233, "epoll_ctl", GRP_DESC, INT, NONE, A("epfd", FD), A_ENUM("op", epoll_ops), A("fd", FD), A_LAYOUT("event", IN, layout_epoll_event)),
+	ROW(233, "epoll_ctl", GRP_DESC, INT, POLL, A("epfd", FD), A_ENUM("op", epoll_ops), A("fd", FD), A_LAYOUT("event", IN, layout_epoll_event)),
 	ROW(253, "inotify_init", GRP_DESC, FD, ANONFD),
 	ROW(254, "inotify_add_watch", GRP_DESC | GRP_FILE, INT, LOOKUP, A("fd", FD), A("path", PATH), A_FLAGS("mask", inotify_mask)),
 	ROW(255, "inotify_rm_watch", GRP_DESC, INT, NONE, A("fd", FD), A("wd", INT)),

@@ -41,7 +41,7 @@ static const struct arg_choice futex_timeout[] = {
 static const struct arg_choice futex_uaddr2[] = { { 0x7f, FUTEX_WAIT, ABSENT }, { 0x7f, FUTEX_LOCK_PI, ABSENT }, { 0x7f, 13, ABSENT }, { 0 } };
 
 static const struct syscall_row rows[] = {
-	ROW(29, "shmget", GRP_IPC | GRP_MEM, INT, NONE, A("key", HEX), A("size", SIZE), A_FLAGS("flags", shm_get_flags)),
+	ROW(29, "shmget", GRP_IPC | GRP_MEM, INT, SHMGET, A("key", HEX), A("size", SIZE), A_FLAGS("flags", shm_get_flags)),
 	ROW(31, "shmctl", GRP_IPC | GRP_MEM, INT, NONE, A("shmid", INT), A_FLAGS("cmd", shm_cmds), A("buf", PTR)),
 	ROW(64, "semget", GRP_IPC, INT, NONE, A("key", HEX), A("nsems", INT), A_FLAGS("flags", ipc_get_flags)),
 	ROW(65, "semop", GRP_IPC | GRP_WAIT, INT, NONE, A("semid", INT), A_ARRAY("sops", IN, layout_sembuf, 2), A("nsops", UINT)),
