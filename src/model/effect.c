@@ -20,7 +20,7 @@ static const struct effect_row rows[_FX_MAX] = {
 	[FX_WRITE] = { fx_write, EV_WRITE },	/* sockets: EV_SEND */
 	[FX_TRANSFER] = { fx_transfer, EV_TRANSFER },
 	[FX_SEEK] = { fx_seek, EV_SEEK },
-	[FX_IO_SUBMIT] = { fx_io_submit, EV_CALL },
+	[FX_IO_SUBMIT] = { NULL, EV_CALL },	/* what it moves is not in its arguments */
 	[FX_VM_RW] = { fx_vm_rw, EV_TRANSFER },
 	[FX_SOCKET] = { fx_socket, EV_SOCKET },
 	[FX_SOCKETPAIR] = { fx_socketpair, EV_PIPE },
@@ -42,6 +42,7 @@ static const struct effect_row rows[_FX_MAX] = {
 	[FX_MPROTECT] = { fx_mprotect, EV_MPROTECT },
 	[FX_MADVISE] = { fx_madvise, EV_MADVISE },
 	[FX_BRK] = { fx_brk, EV_BRK },
+	[FX_SHMGET] = { fx_shmget, EV_CALL },
 	[FX_SHMAT] = { fx_shmat, EV_MMAP },
 	[FX_SHMDT] = { fx_shmdt, EV_MUNMAP },
 	[FX_CHDIR] = { fx_chdir, EV_CHDIR },
@@ -87,10 +88,8 @@ const struct effect_row *effect_row(enum effect fx)
 
 int fx_arg(const struct fx *x, enum arg_type type, unsigned nth)
 {
-	const struct arg_spec *args = x->c->spec->args;
-
 	for (unsigned i = 0; i < x->c->nargs; i++)
-		if (args[i].type == type && nth-- == 0)
+		if (x->c->args[i].spec->type == type && nth-- == 0)
 			return (int)i;
 	return -1;
 }
@@ -98,7 +97,7 @@ int fx_arg(const struct fx *x, enum arg_type type, unsigned nth)
 int fx_named(const struct fx *x, const char *name)
 {
 	for (unsigned i = 0; i < x->c->nargs; i++)
-		if (x->c->spec->args[i].name && strcmp(x->c->spec->args[i].name, name) == 0)
+		if (x->c->args[i].spec->name && strcmp(x->c->args[i].spec->name, name) == 0)
 			return (int)i;
 	return -1;
 }
@@ -147,7 +146,7 @@ struct file *fx_file_at(struct fx *x, int fd)
 struct file *fx_fd(struct fx *x, unsigned nth)
 {
 	const struct call *c = x->c;
-	int i = nth == 0 && c->spec->args[0].type == ARG_FD ? 0 : fx_arg(x, ARG_FD, nth);
+	int i = nth == 0 && c->args[0].spec->type == ARG_FD ? 0 : fx_arg(x, ARG_FD, nth);
 	struct file *f;
 	int fd;
 
@@ -177,7 +176,7 @@ struct path fx_path(struct fx *x, unsigned nth, unsigned how)
 	if (i < 0)
 		return p;
 	v = &x->c->args[i];
-	if (i > 0 && x->c->spec->args[i - 1].type == ARG_DIRFD)
+	if (i > 0 && x->c->args[i - 1].spec->type == ARG_DIRFD)
 		dirfd = (int)x->c->args[i - 1].word;
 	if (v->bytes && (v->len || (fx_word(x, "flags", 0) & AT_EMPTY_PATH)))
 		p = path_resolve(x->w, x->tn, dirfd, v->bytes, v->len, how);

@@ -48,6 +48,8 @@ void fx_open(struct fx *x)
 	else	/* creat has no flags */
 		how[0] = fx_word(x, "flags", O_CREAT | O_WRONLY | O_TRUNC);
 	flags = (uint32_t)how[0];
+	if (fx_is(x, "open_tree") || fx_is(x, "open_tree_attr"))	/* flags of its own; what it opens is as with O_PATH */
+		flags = O_PATH | (flags & O_CLOEXEC);
 	x->ev->flags = flags;
 	p = fx_path(x, 0, (flags & O_NOFOLLOW ? 0 : PATH_FOLLOW) | (how[2] & 0x10 /* RESOLVE_IN_ROOT */ ? PATH_IN_ROOT : 0));
 	x->ev->file = NULL;

@@ -16,6 +16,10 @@ static void moved(struct fx *x, bool out)
 {
 	struct file *f = fx_fd(x, 0);
 
+	if (out && f && f->kind == FILE_PIPE && (f->open_flags & O_ACCMODE) == O_RDONLY && fx_is(x, "vmsplice")) {
+		out = false;	/* to or from memory: the end of the pipe decides */
+		x->ev->kind = EV_READ;
+	}
 	if (f && f->sock) {
 		x->ev->kind = out ? EV_SEND : EV_RECV;
 		fx_settle(x, f);
@@ -44,21 +48,15 @@ void fx_transfer(struct fx *x)
 	bool swapped = fx_named(x, "out_fd") == 0;	/* sendfile names the destination first */
 	struct file *a = fx_fd(x, 0), *b = fx_fd(x, 1), *in, *out;
 
-	if (fx_arg(x, ARG_FD, 1) < 0) {	/* vmsplice: between memory and a pipe, which way the pipe's end says */
-		x->ev->kind = a && (a->open_flags & O_ACCMODE) == O_RDONLY ? EV_READ : EV_WRITE;
-		in = x->ev->kind == EV_READ ? a : NULL;
-		out = x->ev->kind == EV_READ ? NULL : a;
-	} else {
-		in = swapped ? b : a;
-		out = swapped ? a : b;
-		x->ev->file = in;
-		x->ev->file2 = out;
-		if (swapped) {
-			int fd = x->ev->fd;
+	in = swapped ? b : a;
+	out = swapped ? a : b;
+	x->ev->file = in;
+	x->ev->file2 = out;
+	if (swapped) {
+		int fd = x->ev->fd;
 
-			x->ev->fd = x->ev->fd2;
-			x->ev->fd2 = fd;
-		}
+		x->ev->fd = x->ev->fd2;
+		x->ev->fd2 = fd;
 	}
 	if (out && out->sock)
 		fx_settle(x, out);
@@ -88,29 +86,6 @@ void fx_seek(struct fx *x)
 		return;
 	f->has_pos = true;
 	f->pos = (uint64_t)x->c->ret;
-}
-
-/* What was asked for; what came of it is in io_getevents, which names no descriptor. */
-void fx_io_submit(struct fx *x)
-{
-	int i = fx_arg(x, ARG_ARRAY_IN, 0);
-	const char *bytes = i < 0 ? NULL : x->c->args[i].bytes;
-	struct { uint64_t data; uint32_t key, rw; uint16_t op; int16_t prio; uint32_t fd; uint64_t buf, nbytes; int64_t off; uint64_t more[2]; } cb;
-	unsigned n;
-
-	if (!bytes || !x->ok || !x->has_ret || x->c->spec->args[i].size != sizeof(cb))
-		return;
-	n = (unsigned)MIN((uint64_t)x->c->ret, x->c->args[i].len / sizeof(cb));
-	for (unsigned k = 0; k < n; k++) {
-		struct file *f;
-
-		memcpy(&cb, bytes + k * sizeof(cb), sizeof(cb));
-		f = fx_file_at(x, (int)cb.fd);
-		if (f && (cb.op == 0 || cb.op == 1)) {
-			fx_moved(x, cb.op == 0 ? f : NULL, cb.op == 1 ? f : NULL, cb.nbytes);
-			x->ev->nbytes += cb.nbytes;
-		}
-	}
 }
 
 /* process_vm_readv, process_vm_writev */

@@ -62,6 +62,8 @@ void fx_mmap(struct fx *x)
 		m.path = "/dev/zero";
 		m.path_len = 9;
 	}
+	if (mm->lock_future)
+		m.flags |= MAP_LOCKED;
 	mm_map(x->w, mm, &m);
 	mm_remember(mm, m.start, page_up(x->w, m.len), x->c->exit_ns);
 }
@@ -112,7 +114,7 @@ void fx_mprotect(struct fx *x)
 	} else if (!x->ok) {
 		return;
 	}
-	mm_protect(x->w, mm, start, len, x->ev->prot);
+	mm_protect(x->w, mm, start, len, x->ev->prot, (int)fx_word(x, "pkey", UINT64_MAX));
 }
 
 void fx_madvise(struct fx *x)
@@ -134,15 +136,27 @@ void fx_madvise(struct fx *x)
 		{ "mlock", 0, VMF_LOCKED, 0 },
 		{ "mlock2", 0, VMF_LOCKED, 0 },
 		{ "munlock", 0, 0, VMF_LOCKED },
+		{ "mseal", 0, VMF_SEALED, 0 },
 	};
 	uint64_t start = word(x, 0) & ~(x->w->page_size - 1), len = page_up(x->w, word(x, 1) + (word(x, 0) - start));
+	struct mm *mm = x->p->p.mm;
 
 	range(x, start, len);
+	if (!fx_is(x, "madvise"))
+		x->ev->kind = EV_CALL;
 	if (!x->ok)
 		return;
+	if (fx_is(x, "mlockall") || fx_is(x, "munlockall")) {
+		unsigned flags = x->c->nargs ? (unsigned)word(x, 0) : 0;
+
+		mm->lock_future = flags & MCL_FUTURE;
+		if (!x->c->nargs || (flags & MCL_CURRENT))
+			mm_advise(x->w, mm, 0, UINT64_MAX & ~(x->w->page_size - 1), x->c->nargs ? VMF_LOCKED : 0, x->c->nargs ? 0 : VMF_LOCKED);
+		return;
+	}
 	for (unsigned i = 0; i < ARRAY_SIZE(changes); i++)
 		if (fx_is(x, changes[i].call) && (changes[i].call[1] != 'a' || changes[i].advice == (int)word(x, 2)))
-			mm_advise(x->w, x->p->p.mm, start, len, changes[i].set, changes[i].clear);
+			mm_advise(x->w, mm, start, len, changes[i].set, changes[i].clear);
 }
 
 void fx_brk(struct fx *x)
@@ -156,6 +170,25 @@ void fx_brk(struct fx *x)
 	x->ev->addr = (uint64_t)x->c->ret;
 	x->ev->delta = (int64_t)(mm->heap - heap);
 	x->ev->nbytes = mm->heap;
+}
+
+void fx_shmget(struct fx *x)
+{
+	uint64_t size = word(x, 1);
+	int id = (int)x->c->ret;
+	struct shm *shm;
+
+	x->ev->nbytes = size;
+	if (!x->ok || !x->has_ret)
+		return;
+	HASH_FIND_INT(x->w->shms, &id, shm);
+	if (!shm && HASH_COUNT(x->w->shms) < SHM_MAX) {
+		shm = xcalloc(1, sizeof(*shm));
+		shm->id = id;
+		HASH_ADD_INT(x->w->shms, id, shm);
+	}
+	if (shm)
+		shm->size = MAX(shm->size, size);	/* asking for one that is there may ask for less */
 }
 
 void fx_shmat(struct fx *x)

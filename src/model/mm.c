@@ -214,7 +214,7 @@ static void split(struct world *w, struct mm *mm, uint64_t addr)
 
 static bool mergeable(const struct region *a, const struct region *b)
 {
-	return a->end == b->start && a->prot == b->prot && ((a->flags ^ b->flags) & MAP_SHARED) == 0 && a->vm == b->vm &&
+	return a->end == b->start && a->prot == b->prot && ((a->flags ^ b->flags) & MAP_SHARED) == 0 && a->vm == b->vm && a->pkey == b->pkey &&
 	       !(a->vm & VMF_SPECIAL) && a->src == b->src && a->dev == b->dev && a->ino == b->ino &&
 	       a->pgoff + size_of(a) == b->pgoff && a->kind <= MAP_KIND_HEAP && b->kind <= MAP_KIND_HEAP;
 }
@@ -381,7 +381,7 @@ void mm_snapshot(struct world *w, struct mm *mm, const struct mm_map *m)
 	add(w, mm, &r, false);
 }
 
-void mm_protect(struct world *w, struct mm *mm, uint64_t start, uint64_t len, uint32_t prot)
+void mm_protect(struct world *w, struct mm *mm, uint64_t start, uint64_t len, uint32_t prot, int pkey)
 {
 	uint64_t end = start + page_up(w, len);
 	unsigned from, i;
@@ -396,6 +396,8 @@ void mm_protect(struct world *w, struct mm *mm, uint64_t start, uint64_t len, ui
 		struct region *r = &mm->v[i];
 
 		r->prot = prot & 15;
+		if (pkey >= 0)
+			r->pkey = (uint8_t)pkey;
 		if ((prot & PROT_WRITE) && !(r->flags & MAP_SHARED) && !(r->vm & VMF_NORESERVE))
 			r->vm |= VMF_ACCOUNT;
 	}

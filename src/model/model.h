@@ -67,7 +67,8 @@ struct region {
 	uint32_t prot, flags;		/* PROT_*, MAP_* */
 	uint8_t kind;			/* MAP_KIND_* */
 	bool counted;			/* in mm.mapped: mapped by a call since exec */
-	uint16_t vm;			/* VMF_* (mm.c): what else keeps neighbours apart */
+	uint8_t pkey;
+	uint16_t vm;			/* VMF_* (world.h): what else keeps neighbours apart */
 	uint32_t src;			/* open file description behind it, 0: anonymous or not known */
 	uint64_t pgoff;			/* as offset, for anonymous memory: where it was first mapped */
 	struct bytes path;
@@ -83,6 +84,7 @@ struct mm {
 	uint64_t heap_peak, mapped_peak;
 	uint64_t nmaps;				/* regions mapped in all */
 	bool forked;				/* v is still the parent's */
+	bool lock_future;			/* mlockall(MCL_FUTURE) */
 	struct { uint64_t start, end, at_ns; } recent[8]; unsigned nrecent;	/* mapped last */
 };
 const struct region *mm_find(const struct mm *mm, uint64_t addr);

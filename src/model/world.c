@@ -32,6 +32,7 @@ void world_free(struct world *w)
 		HASH_DEL(w->shms, shm);
 		free(shm);
 	}
+	watches_clear(w);
 	arena_done(&w->scratch);
 	buf_done(&w->tmp);
 	free(w);

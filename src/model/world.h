@@ -24,6 +24,8 @@
 #define REGION_TOTAL_MAX (1u << 22)
 #define QUEUE_MAX 256		/* unmatched connections of one address; descriptors on their way (SCM_RIGHTS) */
 #define ENDPOINT_MAX 65536
+#define SHM_MAX 65536
+#define WATCH_MAX 65536
 #define ENDED_MAX 64		/* ended children a process may still wait for */
 #define RENAME_SCAN_MAX 65536	/* open files that are looked at when a name changes */
 
@@ -63,6 +65,8 @@ struct fnode {
 };
 
 struct flight { struct flight *prev, *next; bool arrived; uint32_t from, to, pid; unsigned n; struct file **files; };
+struct watch_key { uint32_t epoll, pad; uint64_t data; };
+struct watch { struct watch_key key; uint32_t file; int fd; UT_hash_handle hh; };	/* epoll_ctl: what data stands for which socket */
 struct shm { int id; uint64_t size; UT_hash_handle hh; };
 struct shared_str;
 
@@ -81,6 +85,7 @@ struct world {
 	struct flight *flights; unsigned nflights;	/* descriptors sent, not yet received */
 	struct flight *arrivals; unsigned narrivals;	/* received before their sender's call returned */
 	struct shm *shms;
+	struct watch *watches;
 	uint32_t ntasks, nprocs, nfiles, nmms;	/* last ids */
 	uint32_t anon_src;			/* ids below 2^31 are files; above, shared anonymous mappings */
 	uint32_t cur_proc;			/* whose item this is */
@@ -135,6 +140,7 @@ struct path path_resolve(struct world *w, struct tnode *t, int dirfd, const char
 void sock_init(struct world *w, struct file *f, unsigned family, unsigned type, unsigned protocol);
 struct sock *sock_of(struct world *w, struct file *f);		/* makes one of a file not known to be a socket */
 void flight_free(struct world *w, struct flight *fl);
+void watches_clear(struct world *w);
 void sock_done(struct world *w, struct fnode *n);
 void flights_drop(struct world *w, uint32_t file);		/* descriptors sent to or through it will not arrive */
 void sock_name(struct world *w, struct file *f);		/* name from state */
@@ -158,14 +164,14 @@ void mm_clear(struct world *w, struct mm *mm);
 void mm_unmap(struct world *w, struct mm *mm, uint64_t start, uint64_t len);
 void mm_unmap_since(struct world *w, struct mm *mm, uint64_t start, uint64_t len, uint64_t enter_ns);	/* spares what was mapped later */
 void mm_remember(struct mm *mm, uint64_t start, uint64_t len, uint64_t exit_ns);
-void mm_protect(struct world *w, struct mm *mm, uint64_t start, uint64_t len, uint32_t prot);
+void mm_protect(struct world *w, struct mm *mm, uint64_t start, uint64_t len, uint32_t prot, int pkey);	/* pkey -1: as it was */
 void mm_advise(struct world *w, struct mm *mm, uint64_t start, uint64_t len, uint16_t set, uint16_t clear);
 void mm_remap(struct world *w, struct mm *mm, uint64_t old, uint64_t old_len, uint64_t new, uint64_t new_len, bool keep);
 void mm_set_brk(struct world *w, struct mm *mm, uint64_t brk);
 uint64_t page_up(const struct world *w, uint64_t n);
 enum { VMF_NORESERVE = 1, VMF_ACCOUNT = 2, VMF_GROWSDOWN = 4, VMF_LOCKED = 8, VMF_HUGEPAGE = 16, VMF_NOHUGEPAGE = 32, VMF_DONTFORK = 64,
        VMF_DONTDUMP = 128, VMF_WIPEONFORK = 256, VMF_MERGEABLE = 512, VMF_RANDOM = 1024, VMF_SEQUENTIAL = 2048, VMF_SPECIAL = 4096,
-       VMF_INHERITED = 8192, VMF_SYNC = 16384 };
+       VMF_INHERITED = 8192, VMF_SYNC = 16384, VMF_SEALED = 32768 };
 
 /* ---- proc.c ---- */
 static inline struct pnode *pnode_of(const struct proc *p) { return (struct pnode *)(uintptr_t)p; }
