@@ -287,19 +287,35 @@ static void finish(struct session *s, bool ran)
 	arena_done(&s->arena);
 }
 
+/* A command that is not there must not cost an older report or recording its content. */
+static int check_command(const struct options *opt, struct diag *diag)
+{
+	_cleanup_free_ char *path = NULL;
+
+	return opt->argv ? command_find(opt->argv[0], &path, diag) : 0;
+}
+
 int session_run(const struct options *opt, int *ret_signal, struct diag *diag)
 {
 	struct session s = { .opt = opt };
+	const char *const files[] = { opt->report, opt->output, opt->record };
+	bool made[ARRAY_SIZE(files)], damaged;
 	int rc, status = -1;
-	bool damaged;
 
 	*ret_signal = 0;
 	command_save_signals();
-	rc = open_sinks(&s, diag);
+	for (unsigned i = 0; i < ARRAY_SIZE(files); i++)
+		made[i] = files[i] && access(files[i], F_OK) < 0;
+	rc = check_command(opt, diag);
+	if (rc == 0)
+		rc = open_sinks(&s, diag);
 	if (rc == 0)
 		rc = open_source(&s, diag);
 	if (rc < 0) {
 		finish(&s, false);
+		for (unsigned i = 0; i < ARRAY_SIZE(files); i++)
+			if (made[i])
+				unlink(files[i]);	/* nothing is left of a run that did not begin */
 		return diag->exit_status;
 	}
 	if (opt->read)
