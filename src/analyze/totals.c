@@ -568,7 +568,8 @@ static void call_event(struct totals *t, const struct event *ev)
 	row->count++;
 	if (c->exit_ns >= c->enter_ns)
 		hist_add(&row->dur, c->exit_ns - c->enter_ns);
-	if (!c->err || c->restarted)	/* the program never sees ERESTARTSYS */
+	/* The program never sees ERESTARTSYS, and work in progress is no error. */
+	if (!c->err || c->restarted || c->err == EINPROGRESS)
 		return;
 	row->errors++;
 	struct error_key key;
@@ -638,7 +639,7 @@ static void count_hidden(struct totals *t, const struct event *ev)
 	h->events++;
 	h->opens += ev->kind == EV_OPEN && !ev->err;
 	h->lookups += (ev->kind == EV_OPEN && ev->err) || ev->kind == EV_LOOKUP;
-	h->conns += (ev->kind == EV_CONNECT || ev->kind == EV_ACCEPT) && !ev->err;
+	h->conns += (ev->kind == EV_CONNECT || ev->kind == EV_CONNECTED || ev->kind == EV_ACCEPT) && !ev->err;
 }
 
 /* readlink of what is no link, getxattr-like questions answered "no": not lookups that failed. */

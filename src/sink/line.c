@@ -381,14 +381,11 @@ void line_event(struct buf *b, const struct event *ev)
 		buf_putc(b, STYLE_OFF);
 	if (ev->call && ev->call->unfinished)
 		buf_puts(b, " (unfinished)");
-	if (!ev->err || ev->kind == EV_EXEC_FAILED)
-		return;
-	if (ev->err == EINPROGRESS) {
+	if (ev->err == EINPROGRESS)
 		buf_puts(b, " in progress");
-		return;
-	}
-	error(b, ev->err);
-	if (ev->kind == EV_CONNECT || ev->kind == EV_CONNECTED) {
+	else if (ev->err && ev->kind != EV_EXEC_FAILED)
+		error(b, ev->err);
+	if (ev->kind == EV_CONNECTED || (ev->kind == EV_CONNECT && ev->err && ev->err != EINPROGRESS)) {
 		buf_puts(b, " after ");
 		human_ns(b, ev->dur_ns);
 	}
@@ -435,10 +432,10 @@ void io_run_start(struct io_run *r, const struct event *ev)
 		buf_printf(b, "memory of process %u", ev->target_pid);
 		return;
 	}
-	buf_puts(b, ev->kind == EV_WRITE || ev->kind == EV_SEND ? "to " : ev->kind == EV_TRANSFER ? "" : "from ");
+	buf_puts(b, ev->kind == EV_WRITE || ev->kind == EV_SEND ? "to " : "from ");
 	object(b, ev->file, ev->kind == EV_TRANSFER ? NULL : ev->peer, ev->fd);
 	if (ev->kind == EV_TRANSFER) {
-		buf_puts(b, " → ");
+		buf_puts(b, " to ");
 		object(b, ev->file2, NULL, ev->fd2);
 	}
 }

@@ -266,10 +266,8 @@ static void connections(struct summary_sink *s)
 	}
 	total = HASH_COUNT(all);
 	buf_puts(&s->b, " Network connections:");
-	if (!total)
+	if (!total && !local)
 		buf_puts(&s->b, " none");
-	if (!total && local)
-		buf_printf(&s->b, " but %u within this machine (-a shows them)", local);
 	end_line(s);
 	HASH_ITER(hh, all, e, next) {
 		if (shown++ < ROWS_MAX) {
@@ -288,8 +286,10 @@ static void connections(struct summary_sink *s)
 		free(e);
 	}
 	more(s, ROWS_MAX, total);
-	if (total && local) {
-		buf_printf(&s->b, "   and %u within this machine (-a shows them)", local);
+	if (local) {
+		buf_puts(&s->b, "   ");
+		number(&s->b, local);
+		buf_puts(&s->b, " on localhost (-a shows which)");
 		end_line(s);
 	}
 	buf_done(&t);
@@ -359,22 +359,21 @@ static void top_files(struct summary_sink *s)
 	if (!n)
 		return;
 	title(s, "Top files");
-	spaces(&s->b, 8);
-	buf_puts(&s->b, "read   written");
+	buf_puts(&s->b, " (read, written)");
 	end_line(s);
 	for (unsigned i = 0; i < MIN(n, ROWS_MAX); i++) {
 		const struct totals_file *f = t->files.v[rows[i]];
 
 		buf_puts(&s->b, "   ");
-		bytes_right(&s->b, f->nread, 19);
+		bytes_right(&s->b, f->nread, 9);
 		bytes_right(&s->b, f->nwritten, 10);
 		buf_puts(&s->b, "  ");
-		rest_raw(s, f->path.s, f->path.len, 34);
+		rest_raw(s, f->path.s, f->path.len, 24);
 		end_line(s);
 	}
 	if (o->nreads || o->nwrites) {
 		buf_puts(&s->b, "   ");
-		bytes_right(&s->b, o->nread, 19);
+		bytes_right(&s->b, o->nread, 9);
 		bytes_right(&s->b, o->nwritten, 10);
 		buf_puts(&s->b, "  all other paths (more than are kept apart)");
 		end_line(s);
@@ -460,7 +459,7 @@ static void conn_table(struct summary_sink *s)
 
 	if (n) {
 		title(s, "Connections");
-		buf_puts(&s->b, " sent  received    time");
+		buf_puts(&s->b, " (sent, received, time)");
 		end_line(s);
 		for (unsigned i = 0; i < MIN(n, ROWS_MAX); i++)
 			conn_row(s, t->conns.v[rows[i]]);
@@ -501,15 +500,17 @@ static void tree_row(struct tree *tree, const struct totals_proc *p, size_t inde
 	const struct totals *t = s->t;
 	struct buf *b = &s->b;
 	uint64_t end = p->end_ns ? p->end_ns : t->end_ns;
+	uint64_t start = p->attached ? p->start_ns : MAX(p->start_ns, t->start_ns);	/* /proc knows it to 10 ms */
 	struct buf tail = { 0 };
-	size_t from;
+	const char *space = memchr(p->cmd, ' ', p->cmd_len), *slash = memrchr(p->cmd, '/', space ? (size_t)(space - p->cmd) : p->cmd_len);
+	size_t from, dir = slash && p->cmd[0] == '/' ? (size_t)(slash + 1 - p->cmd) : 0;	/* the program's folder says little */
 	bool bad = p->status > 0;
 
 	buf_puts(b, "   ");
 	from = b->len;
 	buf_u64(b, p->pid);
 	right(b, from, 7);
-	ns_right(b, end > p->start_ns ? end - p->start_ns : 0, 9);
+	ns_right(b, end > start ? end - start : 0, 9);
 	buf_puts(b, "  ");
 	if (bad)
 		buf_putc(b, STYLE_ERROR);
@@ -530,7 +531,7 @@ static void tree_row(struct tree *tree, const struct totals_proc *p, size_t inde
 		buf_puts(b, last ? "└─ " : "├─ ");
 	if (p->nthreads > 1)
 		buf_printf(&tail, " (%u threads)", p->nthreads);
-	rest(s, p->cmd, p->cmd_len, 31 + width_from(b, from) + tail.len);
+	rest(s, p->cmd + dir, p->cmd_len - dir, 31 + width_from(b, from) + tail.len);
 	buf_add(b, tail.s ? tail.s : "", tail.len);
 	buf_done(&tail);
 	end_line(s);

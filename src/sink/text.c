@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <string.h>
 
 #include "analyze/totals.h"
@@ -184,6 +185,8 @@ static bool is_wanted(const struct text_sink *s, const struct event *ev)
 	if (!(ev->err ? info->live_failed : info->live))
 		return false;
 	if (ev->kind == EV_ATTACH && ev->task->is_thread)
+		return false;
+	if (ev->kind == EV_LOOKUP && ev->err == EINVAL)	/* readlink: it is no link, which is an answer */
 		return false;
 	if (ev->call && ev->call->restarted)		/* it comes again, with a result */
 		return false;

@@ -13,6 +13,7 @@
 #include "model/model.h"
 
 #define ITEMS_MAX 32		/* strings of a vector, vectors of an iovec, messages: shown; the rest is … */
+#define DATA_MAX 32		/* bytes of a buffer, as strace has it */
 
 struct context { const struct event *ev; unsigned flags; };
 
@@ -219,12 +220,12 @@ static void fmt_data(struct buf *b, const struct context *c, const struct call *
 		whole = (uint64_t)call->ret;
 	else if (v->spec->type == ARG_BUF_IN && v->spec->len < call->nargs)
 		whole = WORD(v->spec->len);
-	add_quoted(b, v->bytes, v->len, v->trunc || whole > v->len);
+	add_quoted(b, v->bytes, MIN(v->len, DATA_MAX), v->trunc || whole > MIN(v->len, DATA_MAX));
 }
 
 static void fmt_strv(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
 {
-	const struct part *p;
+	const struct part *end = call->parts + call->nparts;
 	unsigned n = 0;
 
 	if (!parts_find(call->parts, call->nparts, (int)arg, PART_ITEM, 0)) {
@@ -232,8 +233,14 @@ static void fmt_strv(struct buf *b, const struct context *c, const struct call *
 		return;
 	}
 	buf_putc(b, '[');
-	for (const struct part *end = call->parts + call->nparts, *q = call->parts; q < end; q++) {
-		p = q;
+	if (!strcmp(call->args[arg].spec->name, "envp")) {	/* long, and the same again and again */
+		for (const struct part *p = call->parts; p < end; p++)
+			n += p->arg == arg && p->part == PART_ITEM;
+		buf_u64(b, n);
+		buf_puts(b, n == 1 ? " variable]" : " variables]");
+		return;
+	}
+	for (const struct part *p = call->parts; p < end; p++) {
 		if (p->arg != arg || p->part != PART_ITEM)
 			continue;
 		if (n)
@@ -286,7 +293,7 @@ static void add_iovec(struct buf *b, const struct context *c, const struct call 
 		}
 		buf_putc(b, '{');
 		if (data && !(c->flags & VALUE_NO_DATA) && off < data->len) {
-			uint64_t have = MIN(data->len - off, v.len);
+			uint64_t have = MIN(MIN(data->len - off, v.len), DATA_MAX);
 
 			add_quoted(b, data->bytes + off, (uint32_t)have, have < v.len);
 			buf_puts(b, ", ");

@@ -287,7 +287,7 @@ static void test_words(void **state)
 		"[+0.001s] kill SIGTERM → 7\n"
 		"[+0.001s] exec /usr/local/bin/x ENOENT\n"
 		"[+0.001s] read   1023 B from /tmp/\\e[31m\\nx\n"
-		"[+0.001s] copy   2.0 KB /etc/hosts → tcp4 → 93.184.216.34:443\n"
+		"[+0.001s] copy   2.0 KB from /etc/hosts to tcp4 → 93.184.216.34:443\n"
 		"[+0.001s] read from fd 77 EBADF\n"
 		"[+0.001s] read from /etc/hosts (unfinished)\n"
 		"[+0.002s] lost 12 records: buffer full\n"
