@@ -4,6 +4,7 @@
 #include "cli/options.h"
 #include "cli/session.h"
 #include "cli/signals.h"
+#include "config.h"
 
 static void version(void)
 {
