@@ -12,4 +12,7 @@
 #define VALUE_SET(...) FIELD_SET(~0ull, __VA_ARGS__)
 
 extern const struct names open_flags, open_bits /* without O_RDONLY… */, at_flags, prot_flags, mmap_flags, clone_flags /* with the exit signal */,
-	clone_bits, socket_families, socket_types, clock_ids, ioctl_cmds, fcntl_cmds;
+	clone_bits, socket_families, socket_types, clock_ids, ioctl_cmds;
+/* i386's rows need them too */
+extern const struct names seek_whence, fadvise_advice, rwf_flags, sync_file_range_flags, fallocate_modes, fanotify_mark_flags, wait_options, rlimit_resources,
+	futex_ops;

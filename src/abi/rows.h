@@ -23,6 +23,9 @@ struct syscall_family { const struct syscall_row *rows; unsigned n; };
 /* Returns a descriptor that is close-on-exec without being asked. */
 #define ROW_CLOEXEC(nr_, name_, groups_, ret_, fx_, ...) ROW_MORE(nr_, name_, groups_, ret_, fx_, .cloexec = true, __VA_ARGS__)
 
+/* Stands for other calls (i386). */
+#define ROW_WRAPPER(nr_, name_, groups_, ret_, fx_, ...) ROW_MORE(nr_, name_, groups_, ret_, fx_, .wraps = true, __VA_ARGS__)
+
 /* Arguments. */
 #define A(name_, type_) { .name = name_, .type = ARG_##type_ }
 #define A_LEN(name_, type_, len_) { .name = name_, .type = ARG_##type_, .len = len_ }
@@ -33,8 +36,16 @@ struct syscall_family { const struct syscall_row *rows; unsigned n; };
 #define A_NEEDED(name_, dir_, layout_, ...)	/* the model reads it */					\
 	{ .name = name_, .type = ARG_STRUCT_##dir_, .size = layout_##_size, .layout = &layout_, .needed = true, ##__VA_ARGS__ }
 #define A_ARRAY(name_, dir_, layout_, len_) { .name = name_, .type = ARG_ARRAY_##dir_, .size = layout_##_size, .layout = &layout_, .len = len_ }
+#define A_CLOCK(name_) { .name = name_, .type = ARG_CLOCKID, .names = &clock_ids }
 #define A_ARGV(name_) { .name = name_, .type = ARG_STRV, .needed = true }
 #define ANY_ARGS A("a0", HEX), A("a1", HEX), A("a2", HEX), A("a3", HEX), A("a4", HEX), A("a5", HEX)
 #define ABSENT { .type = ARG_NONE }
 
-extern const struct syscall_family spec_file, spec_io, spec_net, spec_mem, spec_proc, spec_signal, spec_ipc, spec_sys;
+extern const struct syscall_family spec_file, spec_io, spec_net, spec_mem, spec_proc, spec_signal, spec_ipc, spec_sys, spec_i386;
+
+/* Numbers of another table that share a row; ends with a NULL name. */
+struct shared_row { uint16_t nr; const char *name, *as; };
+extern const struct shared_row i386_shared[], x32_shared[];
+extern const struct x32_row { uint16_t nr, i386_nr; } x32_as_i386[];
+
+extern const struct arg_choice futex_timeout[], futex_uaddr2[];

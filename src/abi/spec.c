@@ -1,5 +1,6 @@
 #include "abi/rows.h"
 
+#include <assert.h>
 #include <string.h>
 
 static const struct syscall_family *const families[] = {
@@ -11,27 +12,64 @@ static const struct syscall_spec unknown = {
 	.args = { A("a0", HEX), A("a1", HEX), A("a2", HEX), A("a3", HEX), A("a4", HEX), A("a5", HEX) },
 };
 
+enum { X86_64, I386, X32 };		/* enum record_arch */
+#define X32_BIT 0x40000000u
+#define COMMON_FROM 424		/* from here on all architectures have the same numbers */
+
 /* Const data, filled before main() and only read from then on. */
-static const struct syscall_spec *x86_64[SYSCALL_MAX];
+static const struct syscall_spec *tables[3][SYSCALL_MAX];	/* by arch */
+static struct syscall_spec renamed[64];		/* i386's names for rows of x86-64: getuid32 */
+
+static void index_family(const struct syscall_family *f, const struct syscall_spec **table)
+{
+	for (unsigned i = 0; i < f->n; i++) {
+		assert(!table[f->rows[i].nr]);
+		table[f->rows[i].nr] = &f->rows[i].spec;
+	}
+}
+
+static void index_shared(const struct shared_row *rows, const struct syscall_spec **table)
+{
+	static unsigned nrenamed;
+
+	for (const struct shared_row *r = rows; r->name; r++) {
+		int nr = syscall_number(r->as);
+
+		assert(nr >= 0 && !table[r->nr]);
+		table[r->nr] = tables[X86_64][nr];
+		if (strcmp(r->name, r->as) == 0)
+			continue;
+		assert(nrenamed < ARRAY_SIZE(renamed));
+		renamed[nrenamed] = *tables[X86_64][nr];
+		renamed[nrenamed].name = r->name;
+		table[r->nr] = &renamed[nrenamed++];
+	}
+}
 
 __attribute__((constructor)) static void index_rows(void)
 {
 	for (unsigned f = 0; f < ARRAY_SIZE(families); f++)
-		for (unsigned i = 0; i < families[f]->n; i++)
-			x86_64[families[f]->rows[i].nr] = &families[f]->rows[i].spec;
+		index_family(families[f], tables[X86_64]);
+	index_family(&spec_i386, tables[I386]);
+	index_shared(i386_shared, tables[I386]);
+	memcpy(&tables[I386][COMMON_FROM], &tables[X86_64][COMMON_FROM], (SYSCALL_MAX - COMMON_FROM) * sizeof(tables[0][0]));
+	memcpy(tables[X32], tables[X86_64], 512 * sizeof(tables[0][0]));
+	index_shared(x32_shared, tables[X32]);
+	for (const struct x32_row *r = x32_as_i386; r->nr; r++)
+		tables[X32][r->nr] = tables[I386][r->i386_nr];
 }
 
 const struct syscall_spec *syscall_spec(unsigned arch, unsigned nr)
 {
-	if (arch != 0 || nr >= SYSCALL_MAX || !x86_64[nr])
-		return &unknown;
-	return x86_64[nr];
+	if (arch == X32)
+		nr &= ~X32_BIT;
+	return arch < ARRAY_SIZE(tables) && nr < SYSCALL_MAX && tables[arch][nr] ? tables[arch][nr] : &unknown;
 }
 
 int syscall_number(const char *name)
 {
 	for (unsigned nr = 0; nr < SYSCALL_MAX; nr++)
-		if (x86_64[nr] && strcmp(x86_64[nr]->name, name) == 0)
+		if (tables[X86_64][nr] && strcmp(tables[X86_64][nr]->name, name) == 0)
 			return (int)nr;
 	return -1;
 }

@@ -121,6 +121,7 @@ struct syscall_spec {
 	uint8_t ret, effect;
 	uint8_t nargs;
 	bool cloexec;		/* the descriptor it returns is always close-on-exec */
+	bool wraps;		/* stands for another call, see spec_unwrap(): a filter by number cannot tell which */
 	struct arg_spec args[6];
 	const struct arg_cond *when;
 };
@@ -129,9 +130,20 @@ struct syscall_spec {
 
 /*
  * Never NULL: unknown numbers get a row that prints six hex words and whose name is NULL (sinks print
- * syscall_N / syscall_i386_N).  arch is enum record_arch.  i386 rows describe i386's own argument layouts.
+ * syscall_N / syscall_i386_N).  arch is enum record_arch; x32's numbers may carry their bit or not.  i386 rows describe
+ * i386's own argument layouts, with two things already made alike: capture widens struct iovec and struct msghdr, and
+ * the decoder msg_control.
  */
 const struct syscall_spec *syscall_spec(unsigned arch, unsigned nr);
+
+/*
+ * i386 makes some calls through others: socketcall, ipc, and old mmap and select with their arguments in memory.
+ * Rewrites number and arguments to those of the call that is meant, where there is one.  read copies 32-bit words out
+ * of the program; false when it cannot.
+ */
+typedef bool spec_read_words_fn(void *ctx, uint64_t addr, unsigned nwords, uint32_t *ret_words);
+void spec_unwrap(unsigned *nr, uint64_t args[6], spec_read_words_fn *read, void *ctx);
+
 int syscall_number(const char *name);			/* x86-64; -1 when there is none */
 int spec_find_arg(const struct syscall_spec *spec, enum arg_type type, unsigned nth);	/* -1 when it has none */
 

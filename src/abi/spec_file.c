@@ -12,7 +12,7 @@ static const struct names unlinkat_flags = FLAG_SET(V(0x200, "AT_REMOVEDIR"));
 static const struct names handle_flags = FLAG_SET(V(0x1, "AT_HANDLE_MNT_ID_UNIQUE"), V(0x2, "AT_HANDLE_CONNECTABLE"), V(0x200, "AT_HANDLE_FID"),
 	V(0x400, "AT_SYMLINK_FOLLOW"), V(0x1000, "AT_EMPTY_PATH"));
 static const struct names rename_flags = FLAG_SET(V(1, "RENAME_NOREPLACE"), V(2, "RENAME_EXCHANGE"), V(4, "RENAME_WHITEOUT"));
-static const struct names fallocate_modes = FLAG_SET(V(0x1, "FALLOC_FL_KEEP_SIZE"), V(0x2, "FALLOC_FL_PUNCH_HOLE"), V(0x4, "FALLOC_FL_NO_HIDE_STALE"),
+const struct names fallocate_modes = FLAG_SET(V(0x1, "FALLOC_FL_KEEP_SIZE"), V(0x2, "FALLOC_FL_PUNCH_HOLE"), V(0x4, "FALLOC_FL_NO_HIDE_STALE"),
 	V(0x8, "FALLOC_FL_COLLAPSE_RANGE"), V(0x10, "FALLOC_FL_ZERO_RANGE"), V(0x20, "FALLOC_FL_INSERT_RANGE"), V(0x40, "FALLOC_FL_UNSHARE_RANGE"),
 	V(0x80, "FALLOC_FL_WRITE_ZEROES"));
 static const struct names xattr_flags = FLAG_SET(N(XATTR_CREATE), N(XATTR_REPLACE));

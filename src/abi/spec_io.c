@@ -9,8 +9,8 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-static const struct names seek_whence = VALUE_SET(N(SEEK_SET), N(SEEK_CUR), N(SEEK_END), V(3, "SEEK_DATA"), V(4, "SEEK_HOLE"));
-const struct names fcntl_cmds = VALUE_SET(
+const struct names seek_whence = VALUE_SET(N(SEEK_SET), N(SEEK_CUR), N(SEEK_END), V(3, "SEEK_DATA"), V(4, "SEEK_HOLE"));
+static const struct names fcntl_cmds = VALUE_SET(
 	N(F_DUPFD), N(F_GETFD), N(F_SETFD), N(F_GETFL), N(F_SETFL), V(5, "F_GETLK"), V(6, "F_SETLK"), V(7, "F_SETLKW"), N(F_SETOWN), N(F_GETOWN),
 	N(F_SETSIG), N(F_GETSIG), V(12, "F_GETLK64"), V(13, "F_SETLK64"), V(14, "F_SETLKW64"), N(F_SETOWN_EX), N(F_GETOWN_EX),
 	V(17, "F_GETOWNER_UIDS"), N(F_OFD_GETLK), N(F_OFD_SETLK), N(F_OFD_SETLKW), N(F_SETLEASE), N(F_GETLEASE), N(F_NOTIFY), V(1027, "F_DUPFD_QUERY"),
@@ -44,7 +44,7 @@ const struct names fanotify_mark_flags = FLAG_SET(
 	V(0x1, "FAN_MARK_ADD"), V(0x2, "FAN_MARK_REMOVE"), V(0x4, "FAN_MARK_DONT_FOLLOW"), V(0x8, "FAN_MARK_ONLYDIR"), V(0x110, "FAN_MARK_MNTNS"),
 	V(0x10, "FAN_MARK_MOUNT"), V(0x20, "FAN_MARK_IGNORED_MASK"), V(0x40, "FAN_MARK_IGNORED_SURV_MODIFY"), V(0x80, "FAN_MARK_FLUSH"),
 	V(0x100, "FAN_MARK_FILESYSTEM"), V(0x200, "FAN_MARK_EVICTABLE"), V(0x400, "FAN_MARK_IGNORE"));
-const struct names fanotify_mask = FLAG_SET(
+static const struct names fanotify_mask = FLAG_SET(
 	V(0x1, "FAN_ACCESS"), V(0x2, "FAN_MODIFY"), V(0x4, "FAN_ATTRIB"), V(0x8, "FAN_CLOSE_WRITE"), V(0x10, "FAN_CLOSE_NOWRITE"), V(0x20, "FAN_OPEN"),
 	V(0x40, "FAN_MOVED_FROM"), V(0x80, "FAN_MOVED_TO"), V(0x100, "FAN_CREATE"), V(0x200, "FAN_DELETE"), V(0x400, "FAN_DELETE_SELF"),
 	V(0x800, "FAN_MOVE_SELF"), V(0x1000, "FAN_OPEN_EXEC"), V(0x8000, "FAN_FS_ERROR"), V(0x10000, "FAN_OPEN_PERM"), V(0x20000, "FAN_ACCESS_PERM"),
@@ -70,7 +70,7 @@ static const struct names perf_flags = FLAG_SET(V(1, "PERF_FLAG_FD_NO_GROUP"), V
 /* Of ioctl only what changes the descriptor: FIOCLEX, FIONCLEX. */
 static const struct arg_cond ioctl_cloexec = { .arg = 1, .mask = ~0u, .nvals = 2, .vals = { 0x5451, 0x5450 } };
 /* Of fcntl only what changes the descriptor table. */
-const struct arg_cond fcntl_changes = { .arg = 1, .mask = ~0u, .nvals = 3, .vals = { F_DUPFD, F_DUPFD_CLOEXEC, F_SETFD } };
+static const struct arg_cond fcntl_changes = { .arg = 1, .mask = ~0u, .nvals = 3, .vals = { F_DUPFD, F_DUPFD_CLOEXEC, F_SETFD } };
 
 static const struct syscall_row rows[] = {
 	ROW(0, "read", GRP_DESC | GRP_IO, SIZE, READ, A("fd", FD), A("buf", BUF_OUT), A("count", SIZE)),
@@ -124,7 +124,7 @@ static const struct syscall_row rows[] = {
 	ROW(281, "epoll_pwait", GRP_DESC | GRP_WAIT, INT, POLL, A("epfd", FD), A_ARRAY("events", OUT, layout_epoll_event, 0), A("maxevents", INT), A("timeout", INT),
 		A_LAYOUT("sigmask", IN, layout_sigset), A("sigsetsize", SIZE)),
 	ROW(282, "signalfd", GRP_DESC | GRP_SIGNAL, FD, ANONFD, A("fd", INT), A_LAYOUT("mask", IN, layout_sigset), A("sizemask", SIZE)),
-	ROW(283, "timerfd_create", GRP_DESC | GRP_TIME, FD, ANONFD, { "clockid", ARG_CLOCKID, .names = &clock_ids }, A_FLAGS("flags", timerfd_flags)),
+	ROW(283, "timerfd_create", GRP_DESC | GRP_TIME, FD, ANONFD, A_CLOCK("clockid"), A_FLAGS("flags", timerfd_flags)),
 	ROW(284, "eventfd", GRP_DESC, FD, ANONFD, A("initval", UINT)),
 	ROW(286, "timerfd_settime", GRP_DESC | GRP_TIME, INT, NONE, A("fd", FD), A_FLAGS("flags", timerfd_settime_flags), A_LAYOUT("new_value", IN, layout_itimerspec),
 		A_LAYOUT("old_value", OUT, layout_itimerspec)),

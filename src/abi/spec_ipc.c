@@ -7,7 +7,7 @@
 #include <sys/sem.h>
 #include <sys/shm.h>
 
-static const struct names futex_ops = FIELD_SET(0x7f,
+const struct names futex_ops = FIELD_SET(0x7f,
 	N(FUTEX_WAIT), N(FUTEX_WAKE), N(FUTEX_FD), N(FUTEX_REQUEUE), N(FUTEX_CMP_REQUEUE), N(FUTEX_WAKE_OP), N(FUTEX_LOCK_PI), N(FUTEX_UNLOCK_PI),
 	N(FUTEX_TRYLOCK_PI), N(FUTEX_WAIT_BITSET), N(FUTEX_WAKE_BITSET), N(FUTEX_WAIT_REQUEUE_PI), N(FUTEX_CMP_REQUEUE_PI), V(13, "FUTEX_LOCK_PI2"),
 	N(FUTEX_PRIVATE_FLAG), N(FUTEX_CLOCK_REALTIME));
@@ -34,11 +34,11 @@ static const struct names keyrings = VALUE_SET(V(0xffffffff, "KEY_SPEC_THREAD_KE
 	V(0xfffffffa, "KEY_SPEC_GROUP_KEYRING"), V(0xfffffff9, "KEY_SPEC_REQKEY_AUTH_KEY"), V(0xfffffff8, "KEY_SPEC_REQUESTOR_KEYRING"));
 
 /* What follows a futex operation. */
-static const struct arg_choice futex_timeout[] = {
+const struct arg_choice futex_timeout[] = {
 	{ 0x7f, FUTEX_WAKE, ABSENT }, { 0x7f, FUTEX_WAKE_BITSET, ABSENT }, { 0x7f, FUTEX_UNLOCK_PI, ABSENT }, { 0x7f, FUTEX_TRYLOCK_PI, ABSENT },
 	{ 0x7f, FUTEX_REQUEUE, A("val2", UINT) }, { 0x7f, FUTEX_CMP_REQUEUE, A("val2", UINT) }, { 0x7f, FUTEX_CMP_REQUEUE_PI, A("val2", UINT) },
 	{ 0x7f, FUTEX_WAKE_OP, A("val2", UINT) }, { 0 } };
-static const struct arg_choice futex_uaddr2[] = { { 0x7f, FUTEX_WAIT, ABSENT }, { 0x7f, FUTEX_LOCK_PI, ABSENT }, { 0x7f, 13, ABSENT }, { 0 } };
+const struct arg_choice futex_uaddr2[] = { { 0x7f, FUTEX_WAIT, ABSENT }, { 0x7f, FUTEX_LOCK_PI, ABSENT }, { 0x7f, 13, ABSENT }, { 0 } };
 
 static const struct syscall_row rows[] = {
 	ROW(29, "shmget", GRP_IPC | GRP_MEM, INT, SHMGET, A("key", HEX), A("size", SIZE), A_FLAGS("flags", shm_get_flags)),
@@ -67,10 +67,10 @@ static const struct syscall_row rows[] = {
 	ROW(249, "request_key", GRP_IPC | GRP_SYS, INT, NONE, A("type", STR), A("description", STR), A("callout_info", STR), A_ENUM("dest_keyring", keyrings)),
 	ROW(250, "keyctl", GRP_IPC | GRP_SYS, INT, NONE, A_ENUM("op", keyctl_ops), A("arg2", HEX), A("arg3", HEX), A("arg4", HEX), A("arg5", HEX)),
 	ROW(449, "futex_waitv", GRP_WAIT | GRP_IPC, INT, FUTEX, A_ARRAY("waiters", IN, layout_futex_waitv, 1), A("nr_futexes", UINT), A("flags", HEX),
-		A_LAYOUT("timeout", IN, layout_timespec), { "clockid", ARG_CLOCKID, .names = &clock_ids }),
+		A_LAYOUT("timeout", IN, layout_timespec), A_CLOCK("clockid")),
 	ROW(454, "futex_wake", GRP_IPC, INT, FUTEX, A("uaddr", PTR), A("mask", HEX), A("nr", INT), A_FLAGS("flags", futex2_flags)),
 	ROW(455, "futex_wait", GRP_WAIT | GRP_IPC, INT, FUTEX, A("uaddr", PTR), A("val", ULONG), A("mask", HEX), A_FLAGS("flags", futex2_flags),
-		A_LAYOUT("timeout", IN, layout_timespec), { "clockid", ARG_CLOCKID, .names = &clock_ids }),
+		A_LAYOUT("timeout", IN, layout_timespec), A_CLOCK("clockid")),
 	ROW(456, "futex_requeue", GRP_IPC, INT, FUTEX, A("waiters", PTR), A("flags", HEX), A("nr_wake", INT), A("nr_requeue", INT)),
 };
 const struct syscall_family spec_ipc = { rows, ARRAY_SIZE(rows) };

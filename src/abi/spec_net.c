@@ -81,7 +81,7 @@ static const struct arg_choice sockopt_by_level[] = {
 	{ ~0u, 41, A_ENUM("optname", sockopts_ipv6) }, { ~0u, 270, A_ENUM("optname", sockopts_netlink) }, { 0 } };
 
 /* The outcome of a connect that was in progress. */
-const struct arg_cond getsockopt_error = { .arg = 2, .mask = ~0u, .nvals = 1, .vals = { SO_ERROR } };
+static const struct arg_cond getsockopt_error = { .arg = 2, .mask = ~0u, .nvals = 1, .vals = { SO_ERROR } };
 
 #define SOCKET_ARGS A_ENUM("family", socket_families), A_FLAGS("type", socket_types), A_CHOICE("protocol", 0, protocol_by_family)
 #define SOCKOPT_ARGS A("fd", FD), A_ENUM("level", sockopt_levels), A_CHOICE("optname", 1, sockopt_by_level)

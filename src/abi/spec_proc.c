@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-static const struct names wait_options = FLAG_SET(N(WNOHANG), N(WUNTRACED), N(WEXITED), N(WCONTINUED), N(WNOWAIT), V(0x20000000, "__WNOTHREAD"),
+const struct names wait_options = FLAG_SET(N(WNOHANG), N(WUNTRACED), N(WEXITED), N(WCONTINUED), N(WNOWAIT), V(0x20000000, "__WNOTHREAD"),
 	V(0x40000000, "__WALL"), V(0x80000000, "__WCLONE"));
 static const struct names waitid_which = VALUE_SET(V(0, "P_ALL"), V(1, "P_PID"), V(2, "P_PGID"), V(3, "P_PIDFD"));
 static const struct names sched_policies = FIELD_SET(0xff, V(0, "SCHED_OTHER"), V(1, "SCHED_FIFO"), V(2, "SCHED_RR"), V(3, "SCHED_BATCH"), V(5, "SCHED_IDLE"),

@@ -12,8 +12,6 @@ const struct names clock_ids = VALUE_SET(
 	N(CLOCK_REALTIME), N(CLOCK_MONOTONIC), N(CLOCK_PROCESS_CPUTIME_ID), N(CLOCK_THREAD_CPUTIME_ID), N(CLOCK_MONOTONIC_RAW), N(CLOCK_REALTIME_COARSE),
 	N(CLOCK_MONOTONIC_COARSE), N(CLOCK_BOOTTIME), N(CLOCK_REALTIME_ALARM), N(CLOCK_BOOTTIME_ALARM), N(CLOCK_TAI));
 
-#define A_CLOCK(name_) { .name = name_, .type = ARG_CLOCKID, .names = &clock_ids }
-
 static const struct syscall_row rows[] = {
 	ROW(13, "rt_sigaction", GRP_SIGNAL, INT, NONE, A("sig", SIGNAL), A_LAYOUT("act", IN, layout_sigaction), A_LAYOUT("oldact", OUT, layout_sigaction),
 		A("sigsetsize", SIZE)),

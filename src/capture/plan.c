@@ -62,8 +62,8 @@ void plan_compile(const struct syscall_spec *spec, bool all, unsigned max_payloa
 	const struct effect_info *fx = effect_info((enum effect)spec->effect);
 
 	*ret_plan = (struct capture_plan){
-		.wanted = all || fx->by_default,
-		.exit = (all || fx->needs_exit) && spec->ret != RET_NEVER,
+		.wanted = all || fx->by_default || spec->wraps,
+		.exit = (all || fx->needs_exit || spec->wraps) && spec->ret != RET_NEVER,
 	};
 	for (unsigned i = 0; i < 6; i++) {
 		const struct arg_spec *a = &spec->args[i];
