@@ -77,7 +77,7 @@ static int check_part(struct part *p)
 
 /* The chunks from off to the end of the record, which they must fill exactly. */
 static int decode_parts(const struct record *r, size_t off, uint32_t nchunks, struct arena *arena,
-			const struct part **ret_parts, unsigned *ret_nparts)
+			struct part **ret_parts, unsigned *ret_nparts)
 {
 	if (nchunks > (r->size - off) / sizeof(struct record_chunk))
 		return -EBADMSG;
@@ -125,6 +125,34 @@ static uint64_t arg_word(const struct record_call *r, unsigned type, uint64_t wo
 	return type == ARG_LONG || type == ARG_OFF ? (uint64_t)(int64_t)(int32_t)word : (uint32_t)word;
 }
 
+/*
+ * msg_control as 64-bit programs have it: a 32-bit cmsghdr starts with a 32-bit length and is padded to 4, not 8
+ * (struct compat_cmsghdr; x32 too).  What does not hold together is dropped, as the kernel would.
+ */
+static struct part widen_control(struct part p, struct arena *arena)
+{
+	char *to = arena_alloc(arena, (size_t)p.len * 2 + 8);	/* 12 bytes become 16; data, padded, at most doubles */
+	uint32_t at = 0, done = 0;
+
+	while (p.len - at >= 12) {
+		uint32_t h[3];
+		uint64_t len;
+
+		memcpy(h, p.bytes + at, sizeof(h));
+		if (h[0] < 12 || h[0] > p.len - at)
+			break;
+		len = h[0] + 4;
+		memcpy(to + done, &len, 8);
+		memcpy(to + done + 8, &h[1], 8);
+		memcpy(to + done + 16, p.bytes + at + 12, h[0] - 12);
+		done += ALIGN8((uint32_t)len);
+		at += MIN((h[0] + 3) & ~3u, p.len - at);
+	}
+	p.bytes = to;
+	p.len = done;
+	return p;
+}
+
 static const struct arg_spec *choose(const struct arg_spec *a, const uint64_t args[6])
 {
 	for (const struct arg_choice *c = a->choice; c && c->mask; c++)
@@ -144,10 +172,12 @@ static int decode_call(const struct record_call *r, struct arena *arena, struct 
 	if (r->arch > ARCH_X32)
 		return -EBADMSG;
 
-	int err = decode_parts(&r->h, sizeof(*r), r->nchunks, arena, &c->parts, &c->nparts);
+	struct part *parts;
+	int err = decode_parts(&r->h, sizeof(*r), r->nchunks, arena, &parts, &c->nparts);
 
 	if (err < 0)
 		return err;
+	c->parts = parts;
 	if (!c->no_exit && !c->unfinished) {
 		/* A clock read on another CPU, or a hand-made recording: time does not run backwards. */
 		c->exit_ns = MAX(r->exit_ns, r->h.ts_ns);
@@ -162,8 +192,11 @@ static int decode_call(const struct record_call *r, struct arena *arena, struct 
 		c->args[i] = (struct value){ .spec = a, .word = arg_word(r, a->type, r->args[i]) };
 	}
 	for (unsigned i = 0; i < c->nparts; i++) {
-		const struct part *p = &c->parts[i];
+		struct part *p = &parts[i];
 		struct value *v = &c->args[p->arg];
+
+		if (p->part == PART_CONTROL && r->arch != ARCH_X86_64)
+			*p = widen_control(*p, arena);
 
 		v->fault |= !!(p->flags & CHUNK_FAULT);
 		v->trunc |= !!(p->flags & CHUNK_TRUNC);
@@ -202,7 +235,10 @@ int decode_record(const struct record *r, size_t size, struct arena *arena, stru
 	} else {
 		if (bodies[r->kind].nchunks)
 			memcpy(&nchunks, (const char *)r + bodies[r->kind].nchunks, sizeof(nchunks));
-		err = decode_parts(r, bodies[r->kind].size, nchunks, arena, &item.parts, &item.nparts);
+		struct part *parts = NULL;
+
+		err = decode_parts(r, bodies[r->kind].size, nchunks, arena, &parts, &item.nparts);
+		item.parts = parts;
 	}
 	if (err == 0)
 		*ret_item = item;
