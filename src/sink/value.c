@@ -465,15 +465,6 @@ void call_format_name(struct buf *b, const struct call *call)
 	}
 }
 
-/* open's and openat's mode says nothing unless a file may be created. */
-static bool is_unused_mode(const struct call *call, unsigned arg)
-{
-	const struct value *flags = arg ? &call->args[arg - 1] : NULL;
-
-	return flags && call->spec->effect == FX_OPEN && call->args[arg].spec->type == ARG_MODE && flags->spec->type == ARG_FLAGS &&
-	       !(flags->word & O_CREAT) && (flags->word & O_TMPFILE) != O_TMPFILE;
-}
-
 /* Calls that differ only there share one string of arguments. */
 static bool add_placeholder(struct buf *b, const struct event *ev, unsigned arg, bool *path_used)
 {
@@ -503,8 +494,6 @@ void call_format_args(struct buf *b, const struct event *ev, unsigned flags)
 	bool path_used = false;
 
 	for (unsigned i = 0; i < call->nargs; i++) {
-		if (i + 1 == call->nargs && is_unused_mode(call, i))
-			break;
 		if (i)
 			buf_puts(b, ", ");
 		if (!(flags & VALUE_COLUMNS) || !add_placeholder(b, ev, i, &path_used))
