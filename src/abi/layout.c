@@ -48,6 +48,8 @@ static const struct names resolve_flags = FLAG_SET(V(1, "RESOLVE_NO_XDEV"), V(2,
 	V(0x10, "RESOLVE_IN_ROOT"), V(0x20, "RESOLVE_CACHED"));
 static const struct names sa_flags = FLAG_SET(V(1, "SA_NOCLDSTOP"), V(2, "SA_NOCLDWAIT"), V(4, "SA_SIGINFO"), V(0x400, "SA_UNSUPPORTED"), V(0x800, "SA_EXPOSE_TAGBITS"),
 	V(0x04000000, "SA_RESTORER"), V(0x08000000, "SA_ONSTACK"), V(0x10000000, "SA_RESTART"), V(0x40000000, "SA_NODEFER"), V(0x80000000, "SA_RESETHAND"));
+static const struct names infinity = VALUE_SET(V(~0ull, "RLIM_INFINITY"));
+static const struct names utime_nsec = VALUE_SET(N(UTIME_NOW), N(UTIME_OMIT));
 static const struct names ss_flags = FLAG_SET(V(1, "SS_ONSTACK"), V(2, "SS_DISABLE"), V(0x80000000, "SS_AUTODISARM"));
 
 LAYOUT(byte, AT(NULL, 0, 1, HEX));
@@ -56,7 +58,10 @@ LAYOUT(u64, AT(NULL, 0, 8, HEX));
 LAYOUT(off, AT(NULL, 0, 8, OFF));
 LAYOUT(ptr, AT(NULL, 0, 8, PTR));
 LAYOUT(timespec, F(struct timespec, tv_sec, LONG), F(struct timespec, tv_nsec, LONG));
-LAYOUT(timespecs, SUB("atime", 0, layout_timespec), SUB("mtime", 16, layout_timespec));
+static const struct layout layout_utimespec = { .size = 16, .fields = (const struct field[]){ F(struct timespec, tv_sec, LONG),
+	FN(struct timespec, tv_nsec, LONG, utime_nsec), { .type = ARG_NONE } } };
+enum { layout_utimespec_size = 16 };
+LAYOUT(timespecs, SUB("atime", 0, layout_utimespec), SUB("mtime", 16, layout_utimespec));
 LAYOUT(timeval, F(struct timeval, tv_sec, LONG), F(struct timeval, tv_usec, LONG));
 LAYOUT(timevals, SUB("atime", 0, layout_timeval), SUB("mtime", 16, layout_timeval));
 LAYOUT(itimerspec, SUB("it_interval", 0, layout_timespec), SUB("it_value", 16, layout_timespec));
@@ -78,7 +83,7 @@ SET(sigset, SIGNAL_SET);
 LAYOUT(sigaction, AT("sa_handler", 0, 8, PTR), AT_N("sa_flags", 8, 8, FLAGS, sa_flags), AT("sa_restorer", 16, 8, PTR), SUB("sa_mask", 24, layout_sigset));
 LAYOUT(siginfo, AT("si_signo", 0, 4, SIGNAL), AT("si_code", 8, 4, INT), AT("si_pid", 16, 4, PID), AT("si_uid", 20, 4, UID));
 LAYOUT(stack, F(stack_t, ss_sp, PTR), FN(stack_t, ss_flags, FLAGS, ss_flags), F(stack_t, ss_size, SIZE));
-LAYOUT(rlimit, F(struct rlimit, rlim_cur, ULONG), F(struct rlimit, rlim_max, ULONG));
+LAYOUT(rlimit, FN(struct rlimit, rlim_cur, ULONG, infinity), FN(struct rlimit, rlim_max, ULONG, infinity));
 LAYOUT(rusage, SUB("ru_utime", 0, layout_timeval), SUB("ru_stime", 16, layout_timeval), F(struct rusage, ru_maxrss, LONG), F(struct rusage, ru_minflt, LONG),
 	F(struct rusage, ru_majflt, LONG), F(struct rusage, ru_nvcsw, LONG), F(struct rusage, ru_nivcsw, LONG));
 LAYOUT(utsname, F(struct utsname, sysname, STR), F(struct utsname, nodename, STR), F(struct utsname, release, STR), F(struct utsname, version, STR),
@@ -152,7 +157,12 @@ static uint64_t field_word(const struct field *f, const char *bytes)
 static void field_format(struct buf *b, const struct field *f, const char *bytes)
 {
 	uint64_t word = field_word(f, bytes);
+	const char *name = f->type == ARG_LONG || f->type == ARG_ULONG ? names_find(f->names, word) : NULL;
 
+	if (name) {		/* a number of which one or two have names */
+		buf_puts(b, name);
+		return;
+	}
 	switch (f->type) {
 	case ARG_STRUCT_IN:
 		layout_format(b, f->layout, bytes + f->off, f->size);

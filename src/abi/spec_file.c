@@ -44,12 +44,16 @@ static const struct names statmount_flags = FLAG_SET(V(1, "STATMOUNT_BY_FD"));
 static const struct names swap_flags = FLAG_SET(V(0x8000, "SWAP_FLAG_PREFER"), V(0x10000, "SWAP_FLAG_DISCARD"), V(0x20000, "SWAP_FLAG_DISCARD_ONCE"),
 	V(0x40000, "SWAP_FLAG_DISCARD_PAGES"));
 
+/* open's mode is not looked at, and often garbage, unless a file may be created. */
+static const struct arg_choice mode_of_open[] = { { O_CREAT | (O_TMPFILE & ~O_DIRECTORY), 0, ABSENT }, { 0 } };
+#define OPEN_MODE(flags_) { "mode", ARG_MODE, .by = flags_, .choice = mode_of_open }
+
 /* glibc spells fstat as newfstatat(fd, "", …, AT_EMPTY_PATH): about a descriptor, not a lookup. */
 static const struct arg_cond newfstatat_by_name = { .arg = 3, .mask = 0x1000, .nvals = 1, .vals = { 0 } };
 static const struct arg_cond statx_by_name = { .arg = 2, .mask = 0x1000, .nvals = 1, .vals = { 0 } };
 
 static const struct syscall_row rows[] = {
-	ROW(2, "open", GRP_FILE | GRP_DESC, FD, OPEN, A("path", PATH), A_FLAGS("flags", open_flags), A("mode", MODE)),
+	ROW(2, "open", GRP_FILE | GRP_DESC, FD, OPEN, A("path", PATH), A_FLAGS("flags", open_flags), OPEN_MODE(1)),
 	ROW(4, "stat", GRP_FILE, INT, LOOKUP, A("path", PATH), A_LAYOUT("statbuf", OUT, layout_stat)),
 	ROW(5, "fstat", GRP_DESC, INT, NONE, A("fd", FD), A_LAYOUT("statbuf", OUT, layout_stat)),
 	ROW(6, "lstat", GRP_FILE, INT, LOOKUP, A("path", PATH), A_LAYOUT("statbuf", OUT, layout_stat)),
@@ -96,7 +100,7 @@ static const struct syscall_row rows[] = {
 	ROW(198, "lremovexattr", GRP_FILE, INT, XATTR, A("path", PATH), A("name", STR)),
 	ROW(199, "fremovexattr", GRP_DESC, INT, XATTR, A("fd", FD), A("name", STR)),
 	ROW(235, "utimes", GRP_FILE, INT, UTIMES, A("path", PATH), A_LAYOUT("times", IN, layout_timevals)),
-	ROW(257, "openat", GRP_FILE | GRP_DESC, FD, OPEN, A("dirfd", DIRFD), A("path", PATH), A_FLAGS("flags", open_flags), A("mode", MODE)),
+	ROW(257, "openat", GRP_FILE | GRP_DESC, FD, OPEN, A("dirfd", DIRFD), A("path", PATH), A_FLAGS("flags", open_flags), OPEN_MODE(2)),
 	ROW(258, "mkdirat", GRP_FILE, INT, MKDIR, A("dirfd", DIRFD), A("path", PATH), A("mode", MODE)),
 	ROW(259, "mknodat", GRP_FILE, INT, MKNOD, A("dirfd", DIRFD), A("path", PATH), A("mode", MODE), A("dev", DEV)),
 	ROW(260, "fchownat", GRP_FILE, INT, CHOWN, A("dirfd", DIRFD), A("path", PATH), A("owner", UID), A("group", UID), A_FLAGS("flags", at_flags)),

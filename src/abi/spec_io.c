@@ -69,6 +69,18 @@ static const struct names perf_flags = FLAG_SET(V(1, "PERF_FLAG_FD_NO_GROUP"), V
 
 /* Of ioctl only what changes the descriptor: FIOCLEX, FIONCLEX. */
 static const struct arg_cond ioctl_cloexec = { .arg = 1, .mask = ~0u, .nvals = 2, .vals = { 0x5451, 0x5450 } };
+static const struct names fd_flags = FLAG_SET(N(FD_CLOEXEC));
+static const struct names seals = FLAG_SET(V(0x1, "F_SEAL_SEAL"), V(0x2, "F_SEAL_SHRINK"), V(0x4, "F_SEAL_GROW"), V(0x8, "F_SEAL_WRITE"),
+	V(0x10, "F_SEAL_FUTURE_WRITE"), V(0x20, "F_SEAL_EXEC"));
+static const struct names lock_types = VALUE_SET(N(F_RDLCK), N(F_WRLCK), N(F_UNLCK));
+static const struct names notify_events = FLAG_SET(N(DN_ACCESS), N(DN_MODIFY), N(DN_CREATE), N(DN_DELETE), N(DN_RENAME), N(DN_ATTRIB), V(0x80000000, "DN_MULTISHOT"));
+static const struct arg_choice fcntl_args[] = {
+	{ ~0u, F_GETFD, ABSENT }, { ~0u, F_GETFL, ABSENT }, { ~0u, F_GETOWN, ABSENT }, { ~0u, F_GETSIG, ABSENT }, { ~0u, F_GETLEASE, ABSENT },
+	{ ~0u, F_GETPIPE_SZ, ABSENT }, { ~0u, F_GET_SEALS, ABSENT }, { ~0u, F_DUPFD, A("minfd", INT) }, { ~0u, F_DUPFD_CLOEXEC, A("minfd", INT) },
+	{ ~0u, F_SETFD, A_FLAGS("flags", fd_flags) }, { ~0u, F_SETFL, A_FLAGS("flags", open_flags) }, { ~0u, F_SETOWN, A("owner", PID) },
+	{ ~0u, F_SETSIG, A("sig", SIGNAL) }, { ~0u, F_SETPIPE_SZ, A("size", SIZE) }, { ~0u, F_ADD_SEALS, A_FLAGS("seals", seals) },
+	{ ~0u, F_SETLEASE, A_ENUM("type", lock_types) }, { ~0u, F_NOTIFY, A_FLAGS("events", notify_events) }, { 0 } };
+
 /* Of fcntl only what changes the descriptor table. */
 static const struct arg_cond fcntl_changes = { .arg = 1, .mask = ~0u, .nvals = 3, .vals = { F_DUPFD, F_DUPFD_CLOEXEC, F_SETFD } };
 
@@ -89,7 +101,8 @@ static const struct syscall_row rows[] = {
 	ROW(32, "dup", GRP_DESC, FD, DUP, A("oldfd", FD)),
 	ROW(33, "dup2", GRP_DESC, FD, DUP, A("oldfd", FD), A("newfd", FD)),
 	ROW(40, "sendfile", GRP_DESC | GRP_IO, SIZE, TRANSFER, A("out_fd", FD), A("in_fd", FD), A_LAYOUT("offset", INOUT, layout_off), A("count", SIZE)),
-	ROW_IF(72, "fcntl", GRP_DESC, INT, FCNTL, fcntl_changes, A("fd", FD), A_ENUM("cmd", fcntl_cmds), A("arg", HEX)),
+	ROW_IF(72, "fcntl", GRP_DESC, INT, FCNTL, fcntl_changes, A("fd", FD), A_ENUM("cmd", fcntl_cmds),
+		{ "arg", ARG_HEX, .by = 1, .choice = fcntl_args }),
 	ROW(73, "flock", GRP_DESC | GRP_WAIT, INT, NONE, A("fd", FD), A_FLAGS("op", flock_ops)),
 	ROW(74, "fsync", GRP_DESC, INT, SYNC, A("fd", FD)),
 	ROW(75, "fdatasync", GRP_DESC, INT, SYNC, A("fd", FD)),

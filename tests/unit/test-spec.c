@@ -295,6 +295,9 @@ static void test_layouts(void **state)
 	check_layout(&layout_timespec, ts, 12, "{tv_sec=1, …}");
 	check_layout(&layout_timespec, ts, 0, "{…}");
 	check_layout(&layout_timespecs, ts, 32, "{atime={tv_sec=1, tv_nsec=2}, mtime={tv_sec=-3, tv_nsec=4}}");
+	check_layout(&layout_rlimit, (uint64_t[2]){ 8192, ~0ull }, 16, "{rlim_cur=8192, rlim_max=RLIM_INFINITY}");
+	ts[1].tv_nsec = UTIME_OMIT;
+	check_layout(&layout_timespecs, ts, 32, "{atime={tv_sec=1, tv_nsec=2}, mtime={tv_sec=-3, tv_nsec=UTIME_OMIT}}");
 	check_layout(&layout_pollfd, &p, sizeof(p), "{fd=-1, events=POLLIN|POLLOUT, revents=POLLHUP}");
 	check_layout(&layout_epoll_event, &e, sizeof(e), "{events=EPOLLIN|EPOLLET, data=0x7}");
 	check_layout(&layout_stat, &st, sizeof(st), "{st_dev=8:1, st_ino=9, st_mode=S_IFREG|0644, st_nlink=1, st_uid=1000, st_gid=0, st_rdev=0:0, st_size=123, st_blocks=8}");
