@@ -35,9 +35,16 @@ static inline void fake_call(struct call *c, const char *name, uint64_t enter_ns
 	*c = (struct call){ .nr = (uint32_t)syscall_number(name), .enter_ns = enter_ns, .exit_ns = enter_ns + dur_ns, .ret = ret,
 			    .err = ret < 0 && ret > -4096 ? (int)-ret : 0 };
 	c->spec = syscall_spec(ARCH_X86_64, c->nr);
-	c->nargs = c->spec->nargs;
-	for (unsigned i = 0; i < c->nargs; i++)
-		c->args[i] = (struct value){ .spec = &c->spec->args[i], .word = args[i] };
+	for (unsigned i = 0; i < c->spec->nargs; i++) {
+		const struct arg_spec *a = &c->spec->args[i];
+
+		for (const struct arg_choice *o = a->choice; o && o->mask; o++)
+			if ((args[a->by] & o->mask) == o->val)
+				a = &o->spec;
+		if (a->type == ARG_NONE)	/* it and what follows is not there (open's mode) */
+			break;
+		c->args[c->nargs++] = (struct value){ .spec = a, .word = args[i] };
+	}
 }
 
 /* The string that argument points to. */

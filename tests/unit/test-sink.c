@@ -405,7 +405,7 @@ static void test_values(void **state)
 
 static void test_verbose(void **state)
 {
-	struct call c = { .spec = syscall_spec(0, 257), .nr = 257, .enter_ns = T0 + 3 * MS, .exit_ns = T0 + 3 * MS + 12000, .ret = 3, .nargs = 4 };
+	struct call c = { .spec = syscall_spec(0, 257), .nr = 257, .enter_ns = T0 + 3 * MS, .exit_ns = T0 + 3 * MS + 12000, .ret = 3, .nargs = 3 };
 	struct call unknown = { .spec = syscall_spec(0, 999), .nr = 999, .enter_ns = T0 + 4 * MS, .exit_ns = T0 + 4 * MS + 500, .ret = -ENOSYS, .err = ENOSYS, .nargs = 2 };
 	struct call unfinished = { .spec = syscall_spec(0, 0), .enter_ns = T0 + 5 * MS, .unfinished = true, .nargs = 1 };
 
@@ -414,7 +414,7 @@ static void test_verbose(void **state)
 	c.args[1].bytes = "/etc/hosts";
 	c.args[1].len = 10;
 	c.args[2].word = O_RDONLY | O_CLOEXEC;
-	for (unsigned i = 0; i < 4; i++)
+	for (unsigned i = 0; i < c.nargs; i++)
 		c.args[i].spec = &c.spec->args[i];
 	unknown.args[0] = (struct value){ &unknown.spec->args[0], .word = 1 };
 	unknown.args[1] = (struct value){ &unknown.spec->args[1], .word = 2 };
