@@ -32,6 +32,7 @@ enum {
 	PAYLOAD = 64,			/* bytes of buffers copied for -v and recordings */
 	SINKS_MAX = 4,
 	TICK_NS = 50000000,		/* live lines appear at least this often */
+	IDLE_NS = 1000000000,
 	LET_GO_NS = 2000000000,		/* how long a command may take to end after SIGTERM */
 };
 
@@ -107,7 +108,7 @@ static void *reader(void *ctx)
 {
 	struct session *s = ctx;
 	const struct record *r;
-	uint64_t ticked = 0;
+	uint64_t ticked = 0, busy = 0;
 
 	while (!ring_done(s->ring)) {
 		/* In this order: with the source waiting after `now` and the ring empty after that, nothing earlier can come. */
@@ -120,13 +121,16 @@ static void *reader(void *ctx)
 			ring_pop(s->ring);
 			n++;
 		}
+		if (n)
+			busy = now;
 		if (n || ring_done(s->ring))
 			continue;
 		if (waiting && now - ticked >= TICK_NS) {
 			tick(s, now);
 			ticked = now;
 		}
-		ring_wait(s->ring, TICK_NS);
+		/* once everything is shown only a record (which wakes us) makes a difference */
+		ring_wait(s->ring, now - busy < IDLE_NS ? TICK_NS : IDLE_NS);
 	}
 	return NULL;
 }

@@ -430,8 +430,13 @@ static int ptrace_step(struct source *src, source_emit_fn *emit, void *ctx)
 	}
 	if (s->ended)
 		return 0;
-	if (s->stop_request)
+	if (s->stop_request) {
 		asked_to_stop(s);
+		if (!s->tracees) {
+			put_end(s);	/* the command may live on as our child; it is not waited for */
+			return 0;
+		}
+	}
 	/* Before stopping ourselves every pending stop is handled, or a SIGCONT to the group could get ahead of it. */
 	atomic_store_explicit(&src->waiting, true, memory_order_release);
 	tid = wait4(-1, &status, __WALL | (s->stop_self ? WNOHANG : 0), &ru);
