@@ -215,6 +215,7 @@ static void conn_update(struct totals_conn *c, const struct event *ev, const str
 		c->has_peer = true;
 		c->peer = s->peer;
 	}
+	c->unknown_start = s->state == CONN_CONNECTED && !s->connect_ns && s->type == SOCK_STREAM;
 	if (s->connected_ns && s->connect_ns)
 		c->connect_ns = s->connected_ns - s->connect_ns;
 	if (!c->start_ns)
@@ -446,7 +447,11 @@ static void proc_describe(struct totals *t, struct totals_proc *r, const struct 
 	r->attached = p->attached;
 	buf_reset(b);
 	if (p->argc) {
-		totals_command(b, p->argv, p->argc, CMD_MAX);
+		unsigned argc = p->argc;
+
+		while (p->attached && argc > 1 && !p->argv[argc - 1].len)	/* setproctitle(3) leaves an empty tail */
+			argc--;
+		totals_command(b, p->argv, argc, CMD_MAX);
 	} else {
 		buf_putc(b, '[');
 		text_safe(b, p->comm.s, p->comm.len);

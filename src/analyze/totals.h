@@ -45,6 +45,7 @@ struct totals_conn {	/* one socket that connected, was accepted, listened, or mo
 	int err;				/* of a failed connect */
 	struct addr local, peer;
 	bool has_local, has_peer;
+	bool unknown_start;			/* connected before tracing began: by whom is not known */
 	bool many_peers;			/* a datagram socket that talked to more than one; peer is the first */
 	uint64_t nsends, nrecvs, sent, received;
 	uint64_t start_ns, end_ns;		/* created or first seen; closed (0: not seen) */

@@ -169,7 +169,7 @@ static void memory(struct summary_sink *s)
 {
 	struct buf *b = &s->b;
 
-	buf_puts(b, " Memory:");
+	buf_puts(b, s->t->start_mode & START_ATTACH ? " Memory (since attached):" : " Memory:");
 	end_line(s);
 	buf_puts(b, "   Heap:     ");
 	human_bytes(b, s->t->heap_peak);
@@ -220,7 +220,7 @@ static void conn_words(struct buf *b, const struct totals_conn *c)
 			address(b, &c->local);
 		return;
 	}
-	buf_puts(b, c->state == CONN_ACCEPTED ? " ← " : " → ");
+	buf_puts(b, c->state == CONN_ACCEPTED ? " ← " : c->unknown_start ? " ↔ " : " → ");
 	if (c->has_peer)
 		address(b, &c->peer);
 	else
@@ -298,23 +298,30 @@ static void connections(struct summary_sink *s)
 static void outcome(struct summary_sink *s)
 {
 	const struct totals *t = s->t;
+	const struct totals_proc *p = totals_proc(t, t->main_proc);
 	struct buf *b = &s->b;
-	bool bad = t->status > 0;
+	int status = t->status;
+	bool bad;
 
+	if (status < 0 && t->nprocs == 1 && p && p->end_ns)	/* -p, and it ended by itself */
+		status = p->status;
+	bad = status > 0;
 	buf_putc(b, ' ');
 	if (bad)
 		buf_putc(b, STYLE_ERROR);
 	if (!t->ended)
 		buf_puts(b, "Exit: unknown, the recording is cut off here");
-	else if (t->status >= 0 && WIFSIGNALED(t->status))
-		buf_printf(b, "Killed by %s%s", signal_name(WTERMSIG(t->status)), WCOREDUMP(t->status) ? " (core dumped)" : "");
-	else if (t->status >= 0)
-		buf_printf(b, "Exit: %d", WEXITSTATUS(t->status));
+	else if (status >= 0 && WIFSIGNALED(status))
+		buf_printf(b, "Killed by %s%s", signal_name(WTERMSIG(status)), WCOREDUMP(status) ? " (core dumped)" : "");
+	else if (status >= 0)
+		buf_printf(b, "Exit: %d", WEXITSTATUS(status));
+	else if (!t->nalive)
+		buf_puts(b, "All traced processes have ended");
 	else
-		buf_puts(b, t->start_mode & START_COMMAND ? "Exit: unknown, it runs on" : "Detached");
+		buf_printf(b, "Detached: %u process%s on", t->nalive, t->nalive == 1 ? " runs" : "es run");
 	if (bad)
 		buf_putc(b, STYLE_OFF);
-	if (t->interrupted && t->status >= 0)
+	if (t->interrupted && status >= 0)
 		buf_puts(b, " (interrupted)");
 	end_line(s);
 }

@@ -102,7 +102,7 @@ static void end(uint64_t ms, int status)
 }
 
 static struct addr web = { .family = AF_INET, .len = 4, .ip = { 93, 184, 216, 34 }, .port = 443 };
-static struct sock sock = { .family = AF_INET, .type = SOCK_STREAM, .state = CONN_CONNECTED, .has_peer = true };
+static struct sock sock = { .family = AF_INET, .type = SOCK_STREAM, .state = CONN_CONNECTED, .has_peer = true, .connect_ns = T0 };
 static struct file sockfile = { .id = 9, .kind = FILE_SOCKET, .sock = &sock, .name = BYTES("tcp4 → 93.184.216.34:443") };
 static struct file libc = { .id = 2, .kind = FILE_REG, .name = BYTES("/tmp/libc.so.6") };
 static struct file hosts = { .id = 3, .kind = FILE_REG, .name = BYTES("/etc/hosts") };
