@@ -49,7 +49,7 @@ struct lane {
 	struct fake_task f;
 	uint64_t now, brk, out_size;
 	struct file files[FDS];
-	unsigned fd, step, reads, path;
+	unsigned fd, step, reads, path, cycles;
 };
 
 static struct bytes paths[PATHS];
@@ -93,7 +93,7 @@ static struct event next_event(struct lane *l)
 	switch (l->step) {
 	case 0:		/* search */
 		if (!l->reads)
-			l->path = (unsigned)(rnd(PATHS) * rnd(PATHS) / PATHS);
+			l->path = (unsigned)(rnd(10) ? rnd(300) : rnd(PATHS));	/* everybody includes the same few */
 		l->step = ++l->reads < 1 + l->path % 3 ? 0 : 1;
 		ev = call(EV_LOOKUP, l, ACCESS, duration(1500), -ENOENT, (uint64_t[6]){ 0x550012345678, 4 });
 		set_path(&ev, 0, &paths[(l->path + l->reads * 7) % PATHS]);
@@ -124,7 +124,8 @@ static struct event next_event(struct lane *l)
 		return ev;
 	}
 	case 4:
-		l->step++, l->reads = 0;
+		l->step = ++l->cycles % 5 ? 0 : 5;	/* mostly it goes on to the next file */
+		l->reads = 0;
 		ev = call(EV_CLOSE, l, CLOSE, duration(500), 0, (uint64_t[6]){ fd });
 		set_file(&ev, f, fd);
 		return ev;
@@ -183,7 +184,7 @@ static uint64_t run(struct sink *sink, struct totals *totals, struct lane *lanes
 		struct lane *l = on[cpu_next];
 		struct event ev = next_event(l);
 
-		if (!l->step && !rnd(3)) {
+		if (!l->step && !rnd(5)) {
 			on[cpu_next] = &lanes[rnd(nlanes)];
 			on[cpu_next]->now = MAX(on[cpu_next]->now, l->now);
 		}

@@ -195,7 +195,6 @@ static void finish_conns(struct html *h)
 
 		c->open = f->open;
 		c->close = f->close;
-		c->lane = f->lane;
 		c->peer_lane = html_lane_of_proc(h, c->peer_proc);
 	}
 }

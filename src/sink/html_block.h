@@ -18,7 +18,13 @@ struct html_col { const char *name; uint8_t width, size; uint16_t offset; bool d
 #define HTML_DELTA(name, width, type, field) { name, width, sizeof(((type *)0)->field), offsetof(type, field), true }
 
 /* One block at a time: begin (or rows), end; raw then holds the payload and gz the compressed bytes. */
-struct html_block { struct buf raw, gz; uint64_t *values; size_t cap; z_stream z; };
+struct html_block {
+	struct buf raw, gz;
+	uint64_t *values; size_t cap;
+	size_t ends[96]; unsigned nends;	/* of what is compressed by itself: byte planes */
+	int level;
+	z_stream z;
+};
 
 int html_block_init(struct html_block *b);	/* -ENOMEM */
 void html_block_done(struct html_block *b);

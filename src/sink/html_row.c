@@ -182,6 +182,9 @@ void html_row_of(struct html *h, const struct event *ev, struct html_row *ret_ro
 	struct html_row row = { .start = html_time(h, ev->ts_ns), .dur = ev->dur_ns, .lane = lane < 0 ? 0 : (uint32_t)lane,
 				.type = html_type_of(h, ev), .err = error_code(h, ev), .file = file ? ev->file->id : 0, .fd = ev->fd };
 
+	/* it is told of when tracing of the task ends: until then it ran */
+	if (ev->call && ev->call->unfinished && !row.dur && ev->call->spec->ret != RET_NEVER)
+		row.dur = h->last_ns - MIN(h->last_ns, row.start);
 	row.obj = object(h, ev, file);
 	row.arg = arguments(h, ev);
 	row.val = number(h, ev, lane);

@@ -9,8 +9,10 @@
 #include "sink/html.h"
 
 /* An exec entry takes at most so many bytes of arguments: less when there are many of them, META is read as a whole. */
-static unsigned argv_room(const struct html *h)
+static unsigned argv_room(const struct html *h, bool inherited)
 {
+	if (inherited)
+		return 256;	/* the parent has all of it */
 	return h->execs.nbytes < 8 << 20 ? 4096 : h->execs.nbytes < 32 << 20 ? 512 : 128;
 }
 
@@ -24,7 +26,7 @@ static void add_exec(struct html *h, struct html_task *row, const struct task *t
 {
 	const struct proc *p = t->proc;
 	struct json j = { .b = &h->tmp };
-	size_t room = argv_room(h);
+	size_t room = argv_room(h, inherited);
 	unsigned i = 0;
 	uint32_t cut = 0;
 
@@ -173,18 +175,28 @@ static void update_conn(struct html *h, const struct file *f, const struct event
 	struct html_file *file = table_row(&h->files, f->id);
 	bool is_new = !file->conn;
 
-	/* a pipe is one connection, told of at its writing end (the younger one): the page finds the other by peer_file */
-	if (!s && (!f->peer_file || f->id < f->peer_file))
+	/* A pipe is one connection, told of at its writing end, the younger one; who reads it is seen at the other. */
+	if (!s && f->id < f->peer_file) {
+		uint32_t conn = ((const struct html_file *)table_row(&h->files, f->peer_file))->conn;
+
+		if (conn && ev->kind == EV_READ && !ev->err)
+			((struct html_conn *)table_row(&h->conns, conn - 1))->peer_proc = ev->task->proc->id;
+		return;
+	}
+	if (!s && !f->peer_file)
 		return;
 	if (is_new)
 		file->conn = ++h->nconns;
 	struct html_conn *c = table_row(&h->conns, file->conn - 1);
 
-	if (is_new)
-		*c = (struct html_conn){ .file = f->id, .kind = s ? sock_kind(s) : SOCK_PIPE, .lane = file->lane,
-					 .state = s ? 0 : STATE_CONNECTED, .peer_lane = -1 };
+	if (is_new)	/* whose it was before tracing is not known: then it is who uses it first */
+		*c = (struct html_conn){ .file = f->id, .lane = file->lane >= 0 || !ev->task ? file->lane : html_lane_of_proc(h, ev->task->proc->id),
+					 .kind = s ? sock_kind(s) : SOCK_PIPE, .state = s ? 0 : STATE_CONNECTED, .peer_lane = -1 };
 	c->peer_file = f->peer_file;
-	c->peer_proc = f->peer_proc;
+	if (s || !c->peer_proc)
+		c->peer_proc = f->peer_proc;
+	if (!s && ev->kind == EV_WRITE && !ev->err)
+		c->lane = html_lane_of_proc(h, ev->task->proc->id);
 	if (!s || !(is_new || addresses_changed(ev)))
 		return;
 	/* the furthest it came: a shutdown does not make it unconnected */
