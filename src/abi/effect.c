@@ -54,6 +54,11 @@ static const struct effect_info infos[_FX_MAX] = {
 	[FX_FCHDIR] = { "fchdir", DX },
 	[FX_CHROOT] = { "chroot", DX },
 	[FX_LOOKUP] = { "lookup", DX },
+	/*
+	 * realpath() asks for every component of a name and mostly hears "not a link": half the stops of a build (docs/performance.md).
+	 * What matters of it shows in the open or stat that follows.
+	 */
+	[FX_READLINK] = { "readlink" },
 	[FX_RENAME] = { "rename", DX },
 	[FX_UNLINK] = { "unlink", DX },
 	[FX_MKDIR] = { "mkdir", DX },

@@ -48,7 +48,7 @@ static const struct effect_row rows[_FX_MAX] = {
 	[FX_CHDIR] = { fx_chdir, EV_CHDIR },
 	[FX_FCHDIR] = { fx_fchdir, EV_CHDIR },
 	[FX_CHROOT] = { fx_chroot, EV_CHDIR },
-	[FX_LOOKUP] = { fx_lookup, EV_LOOKUP },
+	[FX_LOOKUP] = { fx_lookup, EV_LOOKUP }, [FX_READLINK] = { fx_lookup, EV_LOOKUP },
 	[FX_RENAME] = { fx_rename, EV_RENAME },
 	[FX_UNLINK] = { fx_unlink, EV_UNLINK },	/* unlinkat(AT_REMOVEDIR): EV_RMDIR */
 	[FX_MKDIR] = { fx_lookup, EV_MKDIR },

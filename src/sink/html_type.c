@@ -29,7 +29,7 @@ static const struct meaning by_effect[_FX_MAX] = {
 	[FX_MPROTECT] = { "mprotect", C_MEM }, [FX_MADVISE] = { "other", C_MEM }, [FX_BRK] = { "brk", C_MEM },
 	[FX_SHMAT] = { "mmap", C_MEM }, [FX_SHMDT] = { "munmap", C_MEM },
 	[FX_CHDIR] = { "dir", C_FILE }, [FX_FCHDIR] = { "dir", C_FILE }, [FX_CHROOT] = { "dir", C_FILE },
-	[FX_LOOKUP] = { "stat", C_FILE }, [FX_RENAME] = { "rename", C_FILE }, [FX_UNLINK] = { "unlink", C_FILE },
+	[FX_LOOKUP] = { "stat", C_FILE }, [FX_READLINK] = { "stat", C_FILE }, [FX_RENAME] = { "rename", C_FILE }, [FX_UNLINK] = { "unlink", C_FILE },
 	[FX_MKDIR] = { "dir", C_FILE }, [FX_RMDIR] = { "dir", C_FILE }, [FX_LINK] = { "link", C_FILE }, [FX_SYMLINK] = { "link", C_FILE },
 	[FX_MKNOD] = { "other", C_FILE }, [FX_CHMOD] = { "attr", C_FILE }, [FX_CHOWN] = { "attr", C_FILE },
 	[FX_TRUNCATE] = { "attr", C_FILE }, [FX_FALLOCATE] = { "attr", C_FILE }, [FX_UTIMES] = { "attr", C_FILE },

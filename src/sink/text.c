@@ -186,7 +186,8 @@ static bool is_wanted(const struct text_sink *s, const struct event *ev)
 		return false;
 	if (ev->kind == EV_ATTACH && ev->task->is_thread)
 		return false;
-	if (ev->kind == EV_LOOKUP && ev->err == EINVAL)	/* readlink: it is no link, which is an answer */
+	/* The lines are the same whether or not a report or a recording asked for more calls. */
+	if (ev->call && !effect_info((enum effect)ev->call->spec->effect)->by_default)
 		return false;
 	if (ev->call && ev->call->restarted)		/* it comes again, with a result */
 		return false;
