@@ -648,7 +648,7 @@ static void count_hidden(struct totals *t, const struct event *ev)
 }
 
 /* readlink of what is no link, getxattr-like questions answered "no": not lookups that failed. */
-static bool is_failed_lookup(const struct event *ev)
+bool totals_failed_lookup(const struct event *ev)
 {
 	switch (ev->kind) {
 	case EV_OPEN: case EV_EXEC_FAILED: case EV_CHDIR: return true;
@@ -727,7 +727,7 @@ void totals_event(struct totals *t, const struct event *ev)
 	default:
 		break;
 	}
-	if (ev->err && is_failed_lookup(ev))
+	if (ev->err && totals_failed_lookup(ev))
 		lookup_failed(t, ev);
 	if (t->noise != NOISE_NONE)
 		count_hidden(t, ev);

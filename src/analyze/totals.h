@@ -113,6 +113,8 @@ struct totals *totals_new(void);
 void totals_free(struct totals *t);
 void totals_event(struct totals *t, const struct event *ev);
 
+/* Of an event with an error: was something looked for and not had?  EINVAL of readlink only says that it is no link. */
+bool totals_failed_lookup(const struct event *ev);
 const struct totals_proc *totals_proc(const struct totals *t, uint32_t id);	/* NULL when not kept */
 /* A command line as one would type it, safe to show, cut after about max bytes. */
 void totals_command(struct buf *b, const struct bytes *argv, unsigned argc, size_t max);

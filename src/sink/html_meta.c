@@ -203,8 +203,6 @@ static void write_notes(struct html *h, struct json *j)
 
 	json_key(j, "notes");
 	json_open(j, '[');
-	if (!h->ended)
-		json_cstr(j, "The recording is incomplete: its end is missing.");
 	if (h->started && h->mode && !(h->mode & START_ALL_CALLS))
 		json_cstr(j, "Not every system call was recorded, and for many only that they were made: the recording was meant for text.");
 	if (h->args_dropped) {

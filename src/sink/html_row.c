@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "analyze/totals.h"
 #include "base/macro.h"
 #include "decode/call.h"
 #include "model/model.h"
@@ -12,6 +13,17 @@
 
 /* Distinct argument strings are kept up to this many bytes; what comes after has none, and the report says so. */
 enum { ARG_BYTES_MAX = 128 << 20, ARG_LEN_MAX = 4096 };
+
+/* Codes for what is no errno, or an errno that is no failure: ERESTARTSYS, the EINVAL of readlink on a plain file. */
+static unsigned special_code(struct html *h, int err)
+{
+	unsigned i = 0;
+
+	while (i + 1 < ARRAY_SIZE(h->internal_errs) && h->internal_errs[i] && h->internal_errs[i] != err)
+		i++;	/* the last one is shared should there be more */
+	h->internal_errs[i] = err;
+	return ERR_FIRST_INTERNAL + i;
+}
 
 static uint8_t error_code(struct html *h, const struct event *ev)
 {
@@ -25,13 +37,10 @@ static uint8_t error_code(struct html *h, const struct event *ev)
 		code = ERR_UNFINISHED;
 	} else if (c && c->no_exit) {
 		code = ERR_NO_RESULT;
-	} else if (err > 0 && err < ERR_FIRST_INTERNAL) {
+	} else if (err >= ERR_FIRST_INTERNAL || (err && ev->kind == EV_LOOKUP && !totals_failed_lookup(ev))) {
+		code = special_code(h, err);
+	} else if (err > 0) {
 		code = (unsigned)err;
-	} else if (err) {	/* ERESTARTSYS and its like: 512 and up; the last code is shared should there be more */
-		for (code = 0; code + 1 < ARRAY_SIZE(h->internal_errs) && h->internal_errs[code] && h->internal_errs[code] != err; code++)
-			;
-		h->internal_errs[code] = err;
-		code += ERR_FIRST_INTERNAL;
 	}
 	h->errs[code] = true;
 	return (uint8_t)code;
