@@ -56,7 +56,8 @@ int command_find(const char *name, char **ret_path, struct diag *diag)
 {
 	const char *dirs = getenv("PATH"), *p;
 	struct buf b = { 0 };
-	int rc, denied = 0;
+	char *denied = NULL;
+	int rc;
 
 	if (!*name)
 		return diag_set(diag, 127, ENOENT, "the command is an empty word; name a program to run");
@@ -78,16 +79,19 @@ int command_find(const char *name, char **ret_path, struct diag *diag)
 		rc = check(b.s);
 		if (rc == 0) {
 			*ret_path = b.s;
+			free(denied);
 			return 0;
 		}
-		if (rc == -EACCES && !denied) {
-			denied = 1;
-			not_executable(b.s, EACCES, diag);
-		}
+		/* a directory of PATH that we may not search holds nothing for us */
+		if (rc == -EACCES && !denied && access(b.s, F_OK) == 0)
+			denied = xmemdup0(b.s, b.len);
 	}
 	buf_done(&b);
-	if (denied)
-		return -EACCES;
+	if (denied) {
+		rc = not_executable(denied, EACCES, diag);
+		free(denied);
+		return rc;
+	}
 	return diag_set(diag, 127, ENOENT, "%s: command not found; check the name or PATH", name);
 }
 
