@@ -58,5 +58,5 @@ unsigned totals_top_errors(const struct totals *t, unsigned *ret_rows, unsigned 
 
 unsigned totals_top_calls(const struct totals *t, unsigned *ret_rows, unsigned max)
 {
-	TOP(t->calls, true, r->dur.sum);
+	TOP(t->calls, r->dur.n > 0, r->dur.sum);
 }

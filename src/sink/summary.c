@@ -590,6 +590,16 @@ static void process_tree(struct summary_sink *s)
 	more(s, tree.shown, t->nprocs);
 }
 
+static void call_name(struct buf *b, const struct totals_call *c)
+{
+	if (c->arch != ARCH_X86_64)
+		buf_puts(b, c->arch == ARCH_I386 ? "[i386] " : "[x32] ");
+	if (c->spec->name)
+		buf_puts(b, c->spec->name);
+	else
+		buf_printf(b, "syscall_%u", c->nr);
+}
+
 static void error_table(struct summary_sink *s)
 {
 	const struct totals *t = s->t;
@@ -611,10 +621,7 @@ static void error_table(struct summary_sink *s)
 		right(b, from, 7);
 		buf_puts(b, "  ");
 		from = b->len;
-		if (e->call->spec->name)
-			buf_puts(b, e->call->spec->name);
-		else
-			buf_printf(b, "syscall_%u", e->call->nr);
+		call_name(b, e->call);
 		left(b, from, 18);
 		buf_putc(b, ' ');
 		buf_putc(b, STYLE_ERROR);
@@ -622,6 +629,36 @@ static void error_table(struct summary_sink *s)
 		buf_putc(b, STYLE_OFF);
 		buf_puts(b, "  ");
 		buf_puts(b, errno_text(e->err));
+		end_line(s);
+	}
+	more(s, ROWS_MAX, n);
+}
+
+static void call_table(struct summary_sink *s)
+{
+	const struct totals *t = s->t;
+	unsigned rows[ROWS_MAX], n = totals_top_calls(t, rows, ROWS_MAX);
+	struct buf *b = &s->b;
+
+	if (!n)
+		return;
+	title(s, "Time in calls");
+	buf_puts(b, " (calls, total, median, 99th percentile, longest)");
+	end_line(s);
+	for (unsigned i = 0; i < MIN(n, ROWS_MAX); i++) {
+		const struct totals_call *c = t->calls.v[rows[i]];
+		size_t from;
+
+		buf_puts(b, "   ");
+		from = b->len;
+		number(b, c->count);
+		right(b, from, 9);
+		ns_right(b, c->dur.sum, 9);
+		ns_right(b, hist_quantile(&c->dur, 0.5), 9);
+		ns_right(b, hist_quantile(&c->dur, 0.99), 9);
+		ns_right(b, c->dur.max, 9);
+		buf_puts(b, "  ");
+		call_name(b, c);
 		end_line(s);
 	}
 	more(s, ROWS_MAX, n);
@@ -739,6 +776,7 @@ static int summary_finish(struct sink *sink, struct diag *diag UNUSED)
 	conn_table(s);
 	process_tree(s);
 	error_table(s);
+	call_table(s);
 	other_io(s);
 	hidden(s);
 	losses(s);
