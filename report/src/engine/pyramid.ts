@@ -6,7 +6,7 @@ import { Layer, type Store } from './store';
 export const FAILED = 0x80000000;
 
 export function durClass(d: number): number {
-  if (d > 0xfffffffe) return Math.min(255, 128 + Math.floor((Math.log2(d) - 32) * 4));
+  if (d > 0xfffffffe) { const e = Math.floor(Math.log2(d)); return Math.min(255, e * 4 + Math.min(3, Math.floor((d / 2 ** e - 1) * 4))); }
   const e = 31 - Math.clz32(d | 1);
   return e < 2 ? e * 4 : e * 4 + ((d >>> (e - 2)) & 3);
 }

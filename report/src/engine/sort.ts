@@ -4,7 +4,7 @@ import type { Store } from './store';
 export type SortKey = 'time' | 'lane' | 'cat' | 'type' | 'details' | 'result' | 'dur' | 'bytes' | 'fd';
 export interface Sort { key: SortKey; down: boolean }
 
-export const breathe = (): Promise<void> => new Promise(done => { const c = new MessageChannel(); c.port1.onmessage = () => done(); c.port2.postMessage(0); });
+export const breathe = (): Promise<void> => new Promise(done => { const c = new MessageChannel(); c.port1.onmessage = () => { c.port1.close(); done(); }; c.port2.postMessage(0); });
 
 /** Order of strings as text; equal strings share a rank. */
 function ranks(texts: string[]): Uint32Array {

@@ -1,0 +1,268 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { connStats, fileStats, histClass, histValue, HIST, laneStats, percentile, rangeStats, typeStats } from '../../src/engine/aggregate';
+import { needsCold, runFilter } from '../../src/engine/filter';
+import { bytes, duration, instant, ticks, wall } from '../../src/engine/human';
+import { countLanes, laneRows } from '../../src/engine/lanes';
+import { addReaching, addRows, classNs, durClass, FAILED, newCells, Pyramid, Reach } from '../../src/engine/pyramid';
+import { compare, format, parse, parseBytes, parseTime, pathTest, withoutKey, withoutValue, withValue } from '../../src/engine/query';
+import { sortRows, type SortKey } from '../../src/engine/sort';
+import { Layer, type Store } from '../../src/engine/store';
+import { rng, SCENARIOS } from '../fixtures/gen.mjs';
+import { storeOf, traced } from './make';
+
+const build = storeOf(SCENARIOS.build(6000)), long = storeOf(SCENARIOS.long());
+const go = () => false;
+
+test('durations have three digits that matter and the right unit', () => {
+  const cases: [number, string][] = [[0, '0'], [1, '1.00 ns'], [999, '999 ns'], [1000, '1.00 µs'], [12345, '12.3 µs'], [999999, '1000 µs'], [1.5e6, '1.50 ms'], [4.294967296e9, '4.29 s'], [59.9e9, '59.9 s'], [61e9, '1 min 1 s'], [3725e9, '1 h 2 min'], [3 * 86400e9 + 7200e9, '3 d 2 h']];
+  for (const [ns, text] of cases) assert.equal(duration(ns), text);
+});
+
+test('ticks: at every zoom some labels, all different, none of them 0.00', () => {
+  for (const duration of [1, 500, 1e4, 1e6, 3.4e8, 1e9, 5e9, 1e11, 3.6e12, 8.64e13, 5e14]) {
+    for (let span = duration; span >= 10; span /= 3.7) {
+      for (const from of [0, duration * 0.37, duration - span]) {
+        const t = ticks(from, from + span, 9), labels = t.values.map(t.label);
+        assert.ok(labels.length >= 1 && labels.length <= 25, `${labels.length} ticks for ${span} at ${from}`);
+        assert.equal(new Set(labels).size, labels.length, `${labels} for ${span} at ${from}`);
+        assert.ok(labels.every((l, i) => !/^0\.0*\s/.test(l) || t.values[i] === 0), labels.join());
+      }
+    }
+  }
+});
+
+test('other numbers for people', () => {
+  assert.equal(bytes(0), '0 B');
+  assert.equal(bytes(999), '999 B');
+  assert.equal(bytes(1434), '1.4 KB');
+  assert.equal(bytes(-8 * 1048576), '−8.0 MB');
+  assert.equal(instant(1_234_567_891, 9), '1.234567891');
+  assert.equal(instant(999_999_999, 3), '0.999');
+  assert.match(wall('1795324800123456789', 0), /^2026-11-22 05:20:00\.123456 UTC$/);
+});
+
+test('filter language: text → terms → the same text', () => {
+  for (const text of ['type:openat,read', '!path:/proc', 'dur>1ms', 'err:ENOENT pid:123', 'path:"/a b/,c"', '"two words"', 'proc:gcc !type:mmap dur<=20us', '"!x"', '"a:b"', 'hello']) {
+    const q = parse(text);
+    assert.deepEqual(q.errors, [], text);
+    assert.deepEqual(parse(format(q.terms)).terms, q.terms, text);
+  }
+  assert.equal(parse('a:b').terms.length, 1, 'an unknown field is text');
+  assert.match(parse('foo:b').errors[0], /no field "foo"/);
+  assert.match(parse('dur>fast').errors[0], /not a time/);
+  assert.match(parse('type:').errors[0], /what\?/);
+  assert.match(parse('type>3').errors[0], /takes ":"/);
+  assert.deepEqual(parse('http://x').errors, []);
+  assert.equal(parse('').terms.length, 0);
+  assert.equal(parse('path:"unfinished').terms[0].values[0], 'unfinished');
+});
+
+test('include, exclude, only and clear write the same language', () => {
+  let f = withValue('dur>1ms', 'type', 'read', 'exclude');
+  assert.equal(f, 'dur>1ms !type:read');
+  f = withValue(f, 'type', 'write', 'exclude');
+  assert.equal(f, 'dur>1ms !type:read,write');
+  f = withValue(f, 'type', 'read', 'include');
+  assert.equal(f, 'dur>1ms !type:write type:read');
+  assert.equal(withValue(f, 'type', 'openat', 'only'), 'dur>1ms type:openat');
+  assert.equal(withoutValue(f, 'type', 'write'), 'dur>1ms type:read');
+  assert.equal(withoutKey(f, 'dur', 'type'), '');
+  assert.equal(parse(withValue('', 'path', '/a "b", c\\d', 'only')).terms[0].values[0], '/a "b", c\\d');
+});
+
+test('times, sizes, patterns', () => {
+  assert.equal(parseTime('1.5ms'), 1.5e6);
+  assert.equal(parseTime('20us'), 2e4);
+  assert.equal(parseTime('2'), 2e9);
+  assert.ok(Number.isNaN(parseTime('x')));
+  assert.equal(parseBytes('64KB'), 65536);
+  assert.ok(compare(parse('dur>=1ms').terms[0])(1e6));
+  assert.ok(pathTest('*.so')('/lib/a.so') && !pathTest('*.so')('/lib/a.so.6'));
+  assert.ok(pathTest('/proc')('/proc/1') && pathTest('/proc')('/proc') && !pathTest('/proc')('/process'));
+  assert.ok(pathTest('CONF')('/etc/x.conf'));
+  assert.ok(pathTest('a?c')('abc') && !pathTest('a?c')('abbc') && pathTest('a.[c]*')('a.[c]d'));
+});
+
+/** What a filter means, said again without columns and tables. */
+function naive(store: Store, text: string): number[] {
+  const out: number[] = [];
+  for (let i = 0; i < store.n; i++) {
+    const t = store.tasks[store.lane[i]], type = store.types[store.type[i]], err = store.isError[store.err[i]] ? store.errName[store.err[i]] : '';
+    const ok = parse(text).terms.every(term => {
+      const any = (f: (v: string) => boolean) => term.values.some(f);
+      const hit = (() => {
+        switch (term.key) {
+          case 'type': return any(v => v === type.name || (v.includes('*') && pathTest(v)(type.name)));
+          case 'cat': return any(v => v === store.meta.categories[type.cat]);
+          case 'op': return any(v => v === type.op);
+          case 'pid': return any(v => Number(v) === t.pid);
+          case 'tid': return any(v => Number(v) === t.tid);
+          case 'proc': return any(v => v === t.comm || v === store.tasks[t.proc].comm || store.tasks[t.proc].execs.some(e => e.exe.endsWith('/' + v)));
+          case 'err': return any(v => (v === 'any' ? err !== '' : v === 'none' ? err === '' : v === err));
+          case 'dur': return compare(term)(store.dur(i));
+          case 't': return compare(term)(store.start[i]);
+          case 'ret': return compare(term)(err ? -1 : store.ret(i));
+          case 'fd': return compare(term)(store.fd(i));
+          case 'bytes': return compare(term)(store.bytes(i));
+          case 'file': return any(v => Number(v) === store.file[i]);
+          case 'path': return store.obj[i] > 0 && any(v => pathTest(v)(store.objText(i)));
+          case 'arg': return any(v => store.strings.get(store.arg[i]).toLowerCase().includes(v.toLowerCase()));
+          case 'tree': { for (let l = store.lane[i]; l >= 0; l = store.tasks[l].parent) if (any(v => Number(v) === store.tasks[l].pid)) return true; return false; }
+          default: { const v = term.values[0].toLowerCase(); return [store.objText(i), store.strings.get(store.arg[i]), type.name, store.errName[store.err[i]] ?? '', store.fileName(store.file[i])].some(s => s.toLowerCase().includes(v)); }
+        }
+      })();
+      return hit !== term.not;
+    });
+    if (ok) out.push(i);
+  }
+  return out;
+}
+
+test('filters by columns select what the words mean', () => {
+  const first = build.tasks[3].pid;
+  for (const text of ['type:openat', 'type:openat,read', '!type:openat', 'type:open*', 'cat:memory', 'op:exec', `pid:${first}`, `!pid:${first}`, `tid:${first}`, 'proc:cc1', '!proc:cc1,as', `tree:${first - 1}`, 'err:any', 'err:none', 'err:ENOENT', '!err:ENOENT', 'dur>100us', 'dur<=2us', '!dur>100us', 'dur>10us dur<50us', 't>20ms', 't<20ms', 't>=10ms t<=30ms', '!t>20ms', 'ret=3', 'ret>4096', 'fd:3', '!fd:3', 'bytes>4KB', 'bytes:832', 'file:4', 'path:*.h', 'path:/usr/include', '!path:/usr', 'path:libc,stdio', 'arg:O_CREAT', 'stdio', '!stdio', 'ENOENT type:access', 'type:openat err:any path:*.h dur>1us', 'pid:999999']) {
+    const m = runFilter(build, parse(text)), want = naive(build, text);
+    assert.deepEqual([...m.rows!], want, text);
+    assert.equal(m.count, want.length);
+  }
+  for (const text of ['dur>1h', 'dur>=4294967296ns', 'dur<5s', 't>1s', '!dur>1s', 'dur:10s']) assert.deepEqual([...runFilter(long, parse(text)).rows!], naive(long, text), text);
+  assert.equal(runFilter(build, parse('')).bits, null);
+  assert.ok(needsCold(parse('path:x')) && !needsCold(parse('type:read dur>1us')));
+});
+
+test('sorting by every column, both ways, is stable and complete', async () => {
+  const value: Record<string, (s: Store, i: number) => number | string> = { type: (s, i) => s.types[s.type[i]].name, dur: (s, i) => s.dur(i), bytes: (s, i) => s.bytes(i), fd: (s, i) => s.fd(i), cat: (s, i) => s.catOf[s.type[i]], lane: (s, i) => `${s.tasks[s.lane[i]].comm} ${String(s.tasks[s.lane[i]].pid).padStart(10)} ${String(s.tasks[s.lane[i]].tid).padStart(10)}`, details: (s, i) => s.objText(i), result: (s, i) => (s.err[i] ? s.err[i] - 256 : Math.max(-1, s.ret(i))) };
+  for (const store of [build, long]) for (const key of Object.keys(value) as SortKey[]) for (const down of [false, true]) {
+    const rows = (await sortRows(store, null, store.n, { key, down }, go))!;
+    assert.equal(rows.length, store.n);
+    assert.equal(new Set(rows).size, store.n);
+    for (let k = 1; k < rows.length; k++) {
+      const a = value[key](store, rows[k - 1]), b = value[key](store, rows[k]);
+      assert.ok(down ? a >= b : a <= b, `${key} ${down}: ${a} before ${b}`);
+      if (a === b && key !== 'details') assert.ok(rows[k - 1] < rows[k], `${key}: equal rows keep their order`);
+    }
+  }
+  const some = Uint32Array.from([5, 9, 700]);
+  assert.deepEqual([...(await sortRows(build, some, 3, { key: 'time', down: true }, go))!], [700, 9, 5]);
+  assert.equal(await sortRows(build, null, build.n, { key: 'dur', down: true }, () => true), null);
+});
+
+test('duration classes keep the order', () => {
+  let last = -1;
+  for (let d = 1; d < 1e15; d = Math.ceil(d * 1.07)) {
+    const c = durClass(d);
+    assert.ok(c >= last && c < 256);
+    assert.ok(classNs(c) <= d * 1.0001 && (c < 8 || classNs(c) >= d / 1.3), `${d}: ${classNs(c)}`);
+    last = c;
+  }
+});
+
+test('level of detail never hides a failed or a long call, at any zoom', () => {
+  for (const [store, name] of [[build, 'build'], [long, 'long']] as [Store, string][]) {
+    const reach = new Reach(store), random = rng(4), d = store.duration, p = new Pyramid(store, null);
+    reach.update();
+    p.update();
+    const lanes = store.tasks.length, slots = Int32Array.from({ length: lanes }, (_, i) => i);
+    for (let round = 0; round < 60; round++) {
+      const span = d / 3 ** (random() * 9), from = random() * (d - span), to = from + span, W = 400, ns = span / W;
+      const level = p.level(ns);
+      const cells = level ?? newCells(store, from, to, W, lanes);
+      if (!level) { const i0 = store.lower(from); addReaching(store, reach, cells, i0, null, slots); addRows(store, cells, i0, store.lower(to), null, slots); }
+      const scale = cells.buckets / (cells.to - cells.from);
+      for (let i = 0; i < store.n; i++) {
+        if (store.layerOf[store.type[i]] !== Layer.Call || store.end(i) < from || store.start[i] > to) continue;
+        const t = Math.max(store.start[i], from), b = Math.min(cells.buckets - 1, Math.max(0, Math.floor((t - cells.from) * scale)));
+        const v = Math.max(cells.data[store.lane[i] * cells.buckets + b], cells.data[store.lane[i] * cells.buckets + Math.min(cells.buckets - 1, b + 1)]);
+        assert.ok(v > 0, `${name}: event ${i} is in no cell of ${span} ns at ${from}`);
+        if (store.failed(i)) assert.ok(v >= FAILED, `${name}: failed event ${i} is hidden`);
+        else assert.ok(v >= FAILED || ((v >>> 16) & 0xff) >= durClass(store.dur(i)), `${name}: event ${i} of ${store.dur(i)} ns is hidden by a shorter one`);
+      }
+    }
+  }
+});
+
+test('coarse levels are the maximum of the finer ones', () => {
+  const p = new Pyramid(build, null);
+  p.update();
+  const fine = p.level(build.duration / p.buckets)!, coarse = p.level((build.duration / p.buckets) * 8)!;
+  assert.equal(coarse.buckets * 8, fine.buckets);
+  for (let lane = 0; lane < build.tasks.length; lane++) for (let b = 0; b < coarse.buckets; b += 37) {
+    let v = 0;
+    for (let k = 0; k < 8; k++) v = Math.max(v, fine.data[lane * fine.buckets + b * 8 + k]);
+    assert.equal(coarse.data[lane * coarse.buckets + b], v);
+  }
+  assert.equal(p.level(0.0001), null);
+});
+
+test('lanes: every lane once, threads behind their process, children behind their parent', () => {
+  const o = { sort: 'tree' as const, pins: [], hidden: [], folded: false, only: null };
+  for (const sort of ['tree', 'start', 'activity'] as const) {
+    const rows = laneRows(build, { ...o, sort, only: countLanes(build, null) });
+    assert.equal(rows.length, build.tasks.length);
+    assert.equal(new Set(rows.map(r => r.lane)).size, rows.length);
+    rows.forEach((r, k) => { if (r.thread) assert.equal(build.tasks[rows[k - 1].lane].proc, build.tasks[r.lane].proc); });
+  }
+  const tree = laneRows(build, o), at = new Map(tree.map((r, k) => [r.lane, k]));
+  build.tasks.forEach((t, l) => { if (t.parent >= 0) { assert.ok(at.get(t.parent)! < at.get(l)!); assert.equal(tree[at.get(l)!].depth, tree[at.get(t.parent)!].depth + 1); } });
+  assert.equal(laneRows(build, { ...o, folded: true }).some(r => r.thread), false);
+  assert.equal(laneRows(build, { ...o, pins: [5] })[0].lane, 5);
+  assert.equal(laneRows(build, { ...o, pins: [5] }).length, build.tasks.length);
+  assert.equal(laneRows(build, { ...o, hidden: [2] }).some(r => r.lane === 2), false);
+  const only = countLanes(build, runFilter(build, parse('proc:as')).bits);
+  assert.ok(laneRows(build, { ...o, only }).every(r => build.tasks[r.lane].comm === 'as'));
+});
+
+test('sums: every view counts the same events, calls and bytes', async () => {
+  const types = (await typeStats(build, null, go))!, files = (await fileStats(build, null, go))!, lanes = (await laneStats(build, null, go))!, conns = (await connStats(build, null, go))!;
+  let failed = 0, moved = 0, time = 0;
+  for (let i = 0; i < build.n; i++) { failed += build.failed(i) ? 1 : 0; moved += build.bytes(i); time += build.dur(i); }
+  const sum = <T>(list: T[], f: (x: T) => number) => list.reduce((a, x) => a + f(x), 0);
+  assert.equal(sum(types, t => t.count), build.n);
+  assert.equal(sum(types, t => t.failed), failed);
+  assert.equal(sum(types, t => t.total), time);
+  assert.equal(sum(types, t => t.bytes), moved);
+  assert.equal(sum(lanes, l => l.events), build.n);
+  assert.equal(sum(lanes, l => l.failed), failed);
+  assert.equal(sum(files, f => f.read + f.written) + sum(conns, c => c.sent + c.received), moved);
+  assert.equal(rangeStats(build, null, 0, build.duration + 1).events, build.n);
+  assert.equal(rangeStats(build, null, 0, build.duration + 1).bytes, moved);
+  const bits = runFilter(build, parse('proc:cc1')).bits;
+  assert.equal(sum((await typeStats(build, bits, go))!, t => t.count), bits!.reduce((a, b) => a + b, 0));
+  assert.equal(await typeStats(build, null, () => true) !== null, true, 'small scans end before they can be cancelled');
+});
+
+test('percentiles are within 3.2 % and the slowest calls are the slowest', async () => {
+  for (let d = 1; d < 1e14; d = Math.ceil(d * 1.31)) { const v = histValue(histClass(d)); assert.ok(histClass(d) < HIST && Math.abs(v - d) <= Math.max(1, d * 0.032), `${d} → ${v}`); }
+  for (const s of (await typeStats(build, null, go))!) {
+    const all = [...Array(build.n).keys()].filter(i => build.type[i] === s.type).map(i => build.dur(i)).sort((a, b) => a - b);
+    const exact = all[Math.ceil(all.length * 0.95) - 1], got = percentile(s.hist, s.count, 0.95);
+    assert.ok(Math.abs(got - exact) <= Math.max(1, exact * 0.033), `${got} is not ${exact}`);
+    assert.equal(s.max, all[all.length - 1]);
+    assert.deepEqual(s.slowest.map(i => build.dur(i)), all.slice(-5).reverse());
+  }
+});
+
+test('one event in words: arguments, result, strace line', () => {
+  const s = traced((x, lane) => { const f = x.open(lane, '/etc/"x"'); x.read(lane, f, 3, 10); x.open(lane, '/nope', { err: 'ENOENT' }); x.mmap(lane, 8192); });
+  assert.equal(s.args(0), 'AT_FDCWD, "/etc/\\"x\\"", O_RDONLY|O_CLOEXEC');
+  assert.equal(s.args(1), '3</etc/"x">, …, 4096');
+  assert.equal(s.result(1), '10');
+  assert.equal(s.bytes(1), 10);
+  assert.equal(s.result(2), '-1 ENOENT');
+  assert.match(s.straceLine(2), /^\d+ 1795324800\.\d{6} openat\(AT_FDCWD, "\/nope", O_RDONLY\|O_CLOEXEC\) = -1 ENOENT \(No such file or directory\) <\d\.\d{6}>$/);
+  assert.match(s.result(3), /^0x7f/);
+  assert.equal(s.failed(2), true);
+  assert.equal(long.retText(10), '0');
+  assert.equal(long.retText(11), '9223372036854775807');
+});
+
+test('indices out of range in the columns do not reach the views', () => {
+  const r = SCENARIOS.build(500);
+  r.hot.lane[3] = 60000;
+  r.hot.type[4] = 250;
+  r.cold.file[5] = 4000000000;
+  r.cold.obj[6] = 4000000000;
+  const s = storeOf(r);
+  for (let i = 0; i < s.n; i++) { assert.ok(s.tasks[s.lane[i]]); assert.ok(s.types[s.type[i]]); assert.equal(typeof s.args(i), 'string'); assert.equal(typeof s.straceLine(i), 'string'); }
+});

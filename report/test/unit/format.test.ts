@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { decode, type ColdBlock, type HotBlock, type StringBlock } from '../../src/format/decode';
+import { base64Bytes, gunzip } from '../../src/format/inflate';
+import { parseCols } from '../../src/format/layout';
+import { Strings } from '../../src/format/strings';
+import { decodeBytes, quote, shellWord, show } from '../../src/format/text';
+import { bytesToText, escapeHtml, metaJson, payload, pieces, stringPayload } from '../fixtures/encode.mjs';
+import { HOSTILE, rng } from '../fixtures/gen.mjs';
+
+const golden = JSON.parse(readFileSync(join(process.cwd(), 'test/fixtures/golden.json'), 'utf8'));
+const big = (name: string, cast: (v: string) => number | bigint) => golden.rows.map((r: Record<string, string>) => cast(r[name]));
+
+test('golden: the encoder of the tests makes exactly these bytes', () => {
+  const starts = big('start', Number) as number[];
+  const h = payload(golden.cols.h, { dt: starts.map((t, i) => t - (i ? starts[i - 1] : Number(golden.base))), lane: big('lane', Number), type: big('type', Number), dur: big('dur', Number), err: big('err', Number) }, 5, Number(golden.base));
+  assert.equal(Buffer.from(h).toString('base64'), golden.h);
+  const c = payload(golden.cols.c, { ret: big('ret', BigInt), obj: big('obj', Number), arg: big('arg', Number), fd: big('fd', Number), file: big('file', Number), val: big('val', BigInt) }, 5);
+  assert.equal(Buffer.from(c).toString('base64'), golden.c);
+});
+
+test('golden: hot columns', () => {
+  const b = decode('h', base64Bytes(golden.h), parseCols(golden.cols.h)) as HotBlock;
+  assert.deepEqual([...b.start], big('start', Number));
+  assert.deepEqual([...b.lane], big('lane', Number));
+  assert.deepEqual([...b.type], big('type', Number));
+  assert.deepEqual([...b.err], big('err', Number));
+  let k = 0;
+  assert.deepEqual([...b.dur].map(d => (d === 0xffffffff ? b.long[k++] : d)), big('dur', Number));
+});
+
+test('golden: cold columns, 64-bit values exact', () => {
+  const b = decode('c', base64Bytes(golden.c), parseCols(golden.cols.c)) as ColdBlock;
+  for (const name of ['obj', 'arg', 'file', 'fd'] as const) assert.deepEqual([...(b[name] as Uint32Array)], big(name, Number), name);
+  assert.ok(b.ret instanceof BigInt64Array && b.val instanceof BigInt64Array);
+  assert.deepEqual([...b.ret], big('ret', BigInt));
+  assert.deepEqual([...b.val], big('val', BigInt));
+});
+
+test('columns take the narrowest array; zeros take none', () => {
+  const cols = ['ret:z64', 'fd:z32', 'val:z64'], make = (ret: number[]) => decode('c', payload(cols, { ret, fd: ret.map(() => -1) }, ret.length), parseCols(cols)) as ColdBlock;
+  assert.ok(make([0, 5, -128]).ret instanceof Int8Array);
+  assert.ok(make([300]).ret instanceof Int16Array);
+  assert.ok(make([-70000]).ret instanceof Int32Array);
+  assert.ok(make([2 ** 47]).ret instanceof Float64Array);
+  assert.equal(make([0, 0]).ret, null);
+  assert.deepEqual([...(make([7, 7]).fd as Int8Array)], [-1, -1]);
+  assert.equal(make([1]).val, null);
+});
+
+test('a layout with wider, unknown and missing columns is read by name', () => {
+  const cols = ['extra:u64', 'lane:u32', 'dt:x32', 'type:u16'];
+  const b = decode('h', payload(cols, { extra: [1, 2], lane: [70000, 1], dt: [5, 6], type: [300, 2] }, 2, 10), parseCols(cols)) as HotBlock;
+  assert.deepEqual([...b.start], [15, 21]);
+  assert.deepEqual([...b.lane], [70000, 1]);
+  assert.deepEqual([...b.type], [300, 2]);
+  assert.deepEqual([...b.err], [0, 0]);
+});
+
+test('a block that is cut off or lies about its size is refused', () => {
+  const whole = base64Bytes(golden.h), cols = parseCols(golden.cols.h);
+  for (let n = 0; n < whole.length; n++) assert.throws(() => decode('h', whole.slice(0, n), cols), `${n} bytes`);
+  const lie = whole.slice();
+  new DataView(lie.buffer).setUint32(0, 0xffffffff, true);
+  assert.throws(() => decode('h', lie, cols));
+  assert.throws(() => parseCols(['x:u128']));
+});
+
+test('pieces: at most 1 MB of base64 each, together the gzip stream', async () => {
+  const data = new Uint8Array(3_000_000);
+  const random = rng(9);
+  for (let i = 0; i < data.length; i++) data[i] = random() * 256;
+  const parts = [...pieces('h', data).matchAll(/<!--([^-]*)--><script>cpd\("h",([01])\)<\/script>\n/g)];
+  assert.ok(parts.length > 2);
+  assert.ok(parts.every(p => p[1].length <= 1 << 20));
+  assert.deepEqual(parts.map(p => p[2]), [...parts.slice(1).map(() => '0'), '1']);
+  assert.deepEqual(await gunzip(parts.map(p => base64Bytes(p[1]))), data);
+});
+
+test('a damaged gzip stream is an error, not a hang', async () => {
+  await assert.rejects(gunzip([new Uint8Array([1, 2, 3, 4])]));
+});
+
+test('strings: any bytes, over several blocks', () => {
+  const list = [...HOSTILE.map(s => Buffer.from(s)), Buffer.from([0xff, 0x41, 0xed, 0xa0, 0x80, 0xc0]), Buffer.alloc(0)], s = new Strings();
+  s.add(decode('s', stringPayload([Buffer.alloc(0), ...list.slice(0, 5)]), []) as StringBlock);
+  s.add(decode('s', stringPayload(list.slice(5)), []) as StringBlock);
+  assert.equal(s.count, list.length + 1);
+  list.forEach((b, i) => assert.equal(s.get(i + 1), bytesToText(b)));
+  assert.equal(s.get(999999), '');
+  assert.deepEqual([...s.match(t => t.includes('script'))].reduce((a, b) => a + b, 0), HOSTILE.filter(h => h.includes('script')).length);
+});
+
+test('bytes that are not UTF-8 become visible and keep their place', () => {
+  assert.equal(show(decodeBytes(Buffer.from([0x61, 0xff, 0x62]))), 'a\\xffb');
+  assert.equal(show(decodeBytes(Buffer.from([0xed, 0xa0, 0x80]))), '\\xed\\xa0\\x80');
+  assert.equal(show(decodeBytes(Buffer.from([0xe2, 0x82]))), '\\xe2\\x82');
+  assert.equal(show(decodeBytes(Buffer.from([0xf0, 0x9f, 0x99, 0x82]))), '🙂');
+  assert.equal(decodeBytes(Buffer.from([0xef, 0xbb, 0xbf, 0x61])).length, 2);
+  for (let seed = 1; seed < 200; seed++) {
+    const b = Buffer.from(Array.from({ length: 12 }, (_, i) => (seed * 7919 * (i + 1) * 31) >> 3 & 255));
+    assert.equal(decodeBytes(b), bytesToText(b));
+  }
+});
+
+test('control and direction characters are shown, never obeyed', () => {
+  assert.equal(show('a\nb\tc\x1b[0m'), 'a\\nb\\tc\\x1b[0m');
+  assert.equal(show('\u202egpj.exe'), '\\u{202e}gpj.exe');
+  assert.equal(show('e\u0301 漢字'), 'e\u0301 漢字');
+  assert.equal(quote('a"b\\\n'), '"a\\"b\\\\\\n"');
+});
+
+test('shell words mean the same bytes', () => {
+  assert.equal(shellWord('plain/path-1.2'), 'plain/path-1.2');
+  assert.equal(shellWord("it's"), `'it'\\''s'`);
+  assert.equal(shellWord(''), "''");
+  assert.equal(shellWord('a\nb\udcff'), "$'a\\x0ab\\xff'");
+});
+
+test('META and HTML cannot be left', () => {
+  for (const h of HOSTILE) {
+    assert.ok(!metaJson({ h }).includes('<'));
+    assert.equal(JSON.parse(metaJson({ h })).h, h);
+    assert.ok(!/[<>"'\n\u202e]/.test(escapeHtml(h)));
+  }
+  assert.equal(JSON.parse(metaJson({ s: '\udcff' })).s, '\udcff');
+});
