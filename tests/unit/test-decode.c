@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <asm/unistd.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -43,24 +44,381 @@ static void test_openat(void **state)
 	arena_done(&a);
 }
 
-static void test_truncated(void **state)
+/* One well-formed record of each kind, with the chunks it usually has. */
+static void make_kind(unsigned kind)
+{
+	struct record_sock sock = { .family = AF_INET, .local_len = 16, .peer_len = 112 };
+	uint32_t *nchunks = NULL;
+
+	switch (kind) {
+	case RECORD_START:
+		rec_begin(&rec, kind, sizeof(struct record_start));
+		nchunks = &((struct record_start *)rec.mem)->nchunks;
+		break;
+	case RECORD_CALL:
+		rec_call(&rec, __NR_openat, (uint64_t[6]){ 0 }, 3);
+		rec_call_chunk(&rec, 1, PART_BYTES, 0, "/etc/passwd", 11);
+		rec_call_chunk(&rec, 5, PART_LEN, 0, "abcd", 4);
+		break;
+	case RECORD_FORK:
+		rec_begin(&rec, kind, sizeof(struct record_fork));
+		nchunks = &((struct record_fork *)rec.mem)->nchunks;
+		break;
+	case RECORD_EXEC:
+		rec_begin(&rec, kind, sizeof(struct record_exec));
+		nchunks = &((struct record_exec *)rec.mem)->nchunks;
+		break;
+	case RECORD_EXIT: rec_begin(&rec, kind, sizeof(struct record_exit)); break;
+	case RECORD_SIGNAL: rec_begin(&rec, kind, sizeof(struct record_signal)); break;
+	case RECORD_STOP: rec_begin(&rec, kind, sizeof(struct record_stop)); break;
+	case RECORD_TASK:
+		rec_begin(&rec, kind, sizeof(struct record_task));
+		nchunks = &((struct record_task *)rec.mem)->nchunks;
+		break;
+	case RECORD_FD:
+		rec_begin(&rec, kind, sizeof(struct record_fd));
+		nchunks = &((struct record_fd *)rec.mem)->nchunks;
+		*nchunks = 1;
+		rec_chunk(&rec, 0, PART_SOCK, 0, &sock, sizeof(sock));
+		break;
+	case RECORD_MAP:
+		rec_begin(&rec, kind, sizeof(struct record_map));
+		nchunks = &((struct record_map *)rec.mem)->nchunks;
+		break;
+	case RECORD_LOST:
+		rec_begin(&rec, kind, sizeof(struct record_lost));
+		nchunks = &((struct record_lost *)rec.mem)->nchunks;
+		break;
+	case RECORD_END: rec_begin(&rec, kind, sizeof(struct record_end)); break;
+	case RECORD_DETACH: rec_begin(&rec, kind, sizeof(struct record)); break;
+	}
+	if (nchunks) {
+		rec_chunk(&rec, 0, PART_PATH, 0, "/bin/true\0rest", 14);
+		rec_chunk(&rec, 0, PART_ARGV, 0, "", 0);
+		*nchunks += 2;
+	}
+}
+
+static void test_kinds(void **state)
+{
+	(void)state;
+	for (unsigned kind = RECORD_START; kind <= RECORD_DETACH; kind++) {
+		struct record *r = (struct record *)rec.mem;
+		struct arena a = { 0 };
+		struct item it;
+
+		make_kind(kind);
+		assert_int_equal(decode(&a, &it), 0);
+		assert_int_equal(it.kind, kind);
+		assert_ptr_equal(it.head, r);
+		if (parts_find(it.parts, it.nparts, -1, PART_PATH, 0))	/* a string ends at its NUL */
+			assert_int_equal(parts_find(it.parts, it.nparts, -1, PART_PATH, 0)->len, 9);
+
+		rec_u32 whole = r->size;
+
+		for (rec_u32 n = 0; n < whole; n++) {
+			assert_int_equal(decode_record(r, n, &a, &it), -EBADMSG);	/* the stream ends */
+			r->size = n;
+			assert_int_equal(decode_record(r, whole, &a, &it), -EBADMSG);	/* the record says so */
+			r->size = whole;
+		}
+		/* More than it says is in it. */
+		memset(rec.mem + whole, 0, 8);
+		r->size = whole + 8;
+		assert_int_equal(decode(&a, &it), -EBADMSG);
+		arena_done(&a);
+	}
+}
+
+static void test_unknown_kinds(void **state)
+{
+	struct record *r = (struct record *)rec.mem;
+	struct arena a = { 0 };
+	struct item it;
+
+	(void)state;
+	rec_begin(&rec, 0, 512);
+	assert_int_equal(decode(&a, &it), -EBADMSG);
+	for (unsigned kind = RECORD_SCHED; kind < 70000; kind += kind < 100 ? 1 : 1000) {
+		r->kind = (rec_u16)kind;
+		if (r->kind > RECORD_DETACH)
+			assert_int_equal(decode(&a, &it), -ENOTSUP);
+	}
+	r->kind = RECORD_STOP;
+	r->size = RECORD_MAX + 8;
+	assert_int_equal(decode_record(r, RECORD_MAX + 8, &a, &it), -EBADMSG);
+	arena_done(&a);
+}
+
+static void expect_call(int err)
 {
 	struct arena a = { 0 };
 	struct item it;
-	rec_u32 whole;
+
+	assert_int_equal(decode(&a, &it), err);
+	arena_done(&a);
+}
+
+/* Lengths and counts that do not fit. */
+static void test_bad_chunks(void **state)
+{
+	static const uint64_t args[6];
+	struct record_call *c = (struct record_call *)rec.mem;
+	struct record_chunk *k = (struct record_chunk *)(c + 1);
+	struct record_msg msg = { .name_len = 112 };
+	struct record_sock sock = { .local_len = 113 };
+	struct record_fd *fd;
 
 	(void)state;
-	rec_call(&rec, __NR_openat, (uint64_t[6]){ 0 }, 3);
-	rec_call_chunk(&rec, 1, PART_BYTES, 0, "/etc/passwd", 11);
-	whole = ((struct record *)rec.mem)->size;
-	for (rec_u32 n = 0; n < whole; n++) {
-		assert_int_equal(decode_record((struct record *)rec.mem, n, &a, &it), -EBADMSG);	/* the stream ends */
-		((struct record *)rec.mem)->size = n;
-		assert_int_equal(decode_record((struct record *)rec.mem, whole, &a, &it), -EBADMSG);	/* the record says so */
-		((struct record *)rec.mem)->size = whole;
+	rec_call(&rec, __NR_openat, args, 0);
+	rec_call_chunk(&rec, 1, PART_BYTES, 0, "x", 1);
+	expect_call(0);
+	c->nchunks = 2;
+	expect_call(-EBADMSG);
+	c->nchunks = 0xffff;
+	expect_call(-EBADMSG);
+	c->nchunks = 0;
+	expect_call(-EBADMSG);
+	c->nchunks = 1;
+	for (unsigned len = 9; len < 0x80000000; len = len * 2 + 1) {
+		k->len = len;
+		expect_call(-EBADMSG);
 	}
+	k->len = 0xfffffff9;	/* ALIGN8 of it is 0 */
+	expect_call(-EBADMSG);
+	k->len = 1;
+	k->arg = 6;
+	expect_call(-EBADMSG);
+	k->arg = 255;
+	expect_call(-EBADMSG);
+	k->arg = 1;
+	c->arch = 3;
+	expect_call(-EBADMSG);
+
+	rec_call(&rec, __NR_recvmmsg, args, 1);
+	rec_call_chunk(&rec, 1, PART_MSGVEC, 0, &msg, sizeof(msg));
+	expect_call(0);
+	((struct record_msg *)(k + 1))->name_len = 113;
+	expect_call(-EBADMSG);
+
+	for (unsigned len = 0; len <= 8; len++) {
+		rec_call(&rec, __NR_accept, args, 4);
+		rec_call_chunk(&rec, 1, PART_LEN, 0, "abcdefgh", len);
+		expect_call(len == 4 ? 0 : -EBADMSG);
+		rec_call(&rec, __NR_pipe, args, 0);
+		rec_call_chunk(&rec, 0, PART_BYTES, 0, "abcdefgh", len);
+		expect_call(len == 8 ? 0 : -EBADMSG);
+		rec_call(&rec, __NR_readv, args, 0);
+		rec_call_chunk(&rec, 1, PART_IOV, 0, "abcdefgh", len);
+		expect_call(len == 0 ? 0 : -EBADMSG);
+	}
+	fd = (struct record_fd *)rec_begin(&rec, RECORD_FD, sizeof(*fd));
+	fd->nchunks = 1;
+	rec_chunk(&rec, 0, PART_SOCK, 0, &sock, sizeof(sock));
+	expect_call(-EBADMSG);
+	fd = (struct record_fd *)rec_begin(&rec, RECORD_FD, sizeof(*fd));
+	fd->nchunks = 0xffffffff;
+	expect_call(-EBADMSG);
+}
+
+/* Copies that the program's memory cut short. */
+static void test_faults(void **state)
+{
+	static const uint64_t args[6];
+	char iov[40] = { 1 };
+	struct arena a = { 0 };
+	struct item it;
+
+	(void)state;
+	rec_call(&rec, __NR_pipe, args, 0);
+	rec_call_chunk(&rec, 0, PART_BYTES, CHUNK_FAULT | CHUNK_AT_EXIT, "abcd", 4);
 	assert_int_equal(decode(&a, &it), 0);
+	assert_null(it.call.args[0].bytes);	/* half a pair is none */
+	assert_int_equal(it.call.args[0].len, 0);
+	assert_true(it.call.args[0].fault);
+
+	rec_call(&rec, __NR_readv, args, 0);
+	rec_call_chunk(&rec, 1, PART_IOV, CHUNK_TRUNC, iov, sizeof(iov));
+	assert_int_equal(decode(&a, &it), 0);
+	assert_int_equal(it.parts[0].len, 32);
+	assert_true(it.call.args[1].trunc);
+
+	rec_call(&rec, __NR_accept, args, 4);
+	rec_call_chunk(&rec, 1, PART_LEN, CHUNK_FAULT, "ab", 2);
+	rec_call_chunk(&rec, 1, PART_BYTES, CHUNK_FAULT, "", 0);
+	assert_int_equal(decode(&a, &it), 0);
+	assert_null(parts_find(it.parts, it.nparts, 1, PART_LEN, 0));
+	assert_non_null(parts_find(it.parts, it.nparts, 1, PART_BYTES, 0));
 	arena_done(&a);
+}
+
+static void test_results(void **state)
+{
+	static const struct { int64_t ret; int err; } rows[] = { { 0, 0 }, { -1, 1 }, { -4095, 4095 }, { -4096, 0 }, { 1 << 20, 0 }, { INT64_MIN, 0 } };
+	static const uint64_t args[6] = { 3, 4, 5 };
+	struct record_call *c = (struct record_call *)rec.mem;
+	struct arena a = { 0 };
+	struct item it;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		rec_call(&rec, __NR_read, args, rows[i].ret);
+		assert_int_equal(decode(&a, &it), 0);
+		assert_int_equal(it.call.ret, rows[i].ret);
+		assert_int_equal(it.call.err, rows[i].err);
+	}
+	rec_call(&rec, __NR_close, args, -9);
+	c->h.flags = CALL_NO_EXIT;
+	assert_int_equal(decode(&a, &it), 0);
+	assert_true(it.call.no_exit);
+	assert_int_equal(it.call.err, 0);
+	assert_int_equal(it.call.exit_ns, 0);
+	c->h.flags = CALL_RESTARTED;
+	c->exit_ns = 5;		/* before it began */
+	assert_int_equal(decode(&a, &it), 0);
+	assert_true(it.call.restarted);
+	assert_int_equal(it.call.exit_ns, it.call.enter_ns);
+	rec_call(&rec, 999, args, 0);
+	assert_int_equal(decode(&a, &it), 0);
+	assert_null(it.call.spec->name);
+	assert_int_equal(it.call.nargs, 6);
+	assert_int_equal(it.call.args[2].word, 5);
+	arena_done(&a);
+}
+
+/* What an argument is may be up to another one. */
+static void test_choices(void **state)
+{
+	struct arena a = { 0 };
+	struct item it;
+
+	(void)state;
+	rec_call(&rec, __NR_fcntl, (uint64_t[6]){ 3, F_GETFL }, 0);
+	assert_int_equal(decode(&a, &it), 0);
+	assert_int_equal(it.call.nargs, 2);
+	rec_call(&rec, __NR_fcntl, (uint64_t[6]){ 3, F_SETFL, O_NONBLOCK }, 0);
+	assert_int_equal(decode(&a, &it), 0);
+	assert_int_equal(it.call.nargs, 3);
+	assert_int_equal(it.call.args[2].spec->type, ARG_FLAGS);
+	assert_string_equal(names_find(it.call.args[2].spec->names, O_NONBLOCK), "O_NONBLOCK");
+	rec_call(&rec, __NR_fcntl, (uint64_t[6]){ 3, 0xffff0000fffffff0ull, 1 }, 0);
+	assert_int_equal(decode(&a, &it), 0);
+	assert_int_equal(it.call.args[1].word, 0xfffffff0);	/* an int: the kernel does not see the rest */
+	assert_int_equal(it.call.args[2].spec->type, ARG_HEX);
+	rec_call(&rec, __NR_openat, (uint64_t[6]){ 3, 0, O_RDONLY, 0x777 }, 0);
+	assert_int_equal(decode(&a, &it), 0);
+	assert_int_equal(it.call.nargs, 3);
+	rec_call(&rec, __NR_openat, (uint64_t[6]){ 3, 0, O_RDWR | O_TMPFILE, 0600 }, 0);
+	assert_int_equal(decode(&a, &it), 0);
+	assert_int_equal(it.call.nargs, 4);
+	rec_call(&rec, __NR_setsockopt, (uint64_t[6]){ 3, SOL_SOCKET, SO_REUSEADDR }, 0);
+	assert_int_equal(decode(&a, &it), 0);
+	assert_string_equal(names_find(it.call.args[2].spec->names, it.call.args[2].word), "SO_REUSEADDR");
+	rec_call(&rec, __NR_socket, (uint64_t[6]){ AF_NETLINK, SOCK_RAW, 9 }, 0);
+	assert_int_equal(decode(&a, &it), 0);
+	assert_string_equal(names_find(it.call.args[2].spec->names, it.call.args[2].word), "NETLINK_AUDIT");
+	arena_done(&a);
+}
+
+static void test_values(void **state)
+{
+	static const uint64_t args[6];
+	char fds[2][8] = { "before!", "after !" };
+	struct arena a = { 0 };
+	struct item it;
+
+	(void)state;
+	rec_call(&rec, __NR_getcwd, args, 6);
+	rec_call_chunk(&rec, 0, PART_BYTES, CHUNK_AT_EXIT, "/root", 6);
+	assert_int_equal(decode(&a, &it), 0);
+	assert_int_equal(it.call.args[0].len, 5);
+	rec_call(&rec, __NR_read, args, 6);
+	rec_call_chunk(&rec, 1, PART_BYTES, CHUNK_AT_EXIT, "a\0b\0c", 6);
+	assert_int_equal(decode(&a, &it), 0);
+	assert_int_equal(it.call.args[1].len, 6);	/* contents keep their NULs */
+	rec_call(&rec, __NR_poll, args, 1);
+	rec_call_chunk(&rec, 0, PART_BYTES, 0, fds[0], 8);
+	rec_call_chunk(&rec, 0, PART_BYTES, CHUNK_AT_EXIT, fds[1], 8);
+	assert_int_equal(decode(&a, &it), 0);
+	assert_memory_equal(it.call.args[0].bytes, fds[1], 8);
+	assert_int_equal(it.nparts, 2);
+	rec_call(&rec, __NR_execve, args, 0);
+	rec_call_chunk(&rec, 1, PART_ITEM, 0, "sh", 2);
+	rec_call_chunk(&rec, 1, PART_ITEM, 0, "", 0);
+	rec_call_chunk(&rec, 2, PART_ITEM, 0, "A=b", 3);
+	assert_int_equal(decode(&a, &it), 0);
+	assert_int_equal(parts_find(it.parts, it.nparts, 1, PART_ITEM, 1)->len, 0);
+	assert_null(parts_find(it.parts, it.nparts, 1, PART_ITEM, 2));
+	assert_memory_equal(parts_find(it.parts, it.nparts, -1, PART_ITEM, 2)->bytes, "A=b", 3);
+	arena_done(&a);
+}
+
+/* 32-bit programs: signs, and descriptors passed in the narrow control messages. */
+static void test_i386(void **state)
+{
+	/* SCM_CREDENTIALS (12 + 12 bytes), then SCM_RIGHTS with three descriptors, then one whose length is a lie */
+	static const uint32_t narrow[] = { 24, SOL_SOCKET, SCM_CREDENTIALS, 1, 2, 3, 24, SOL_SOCKET, SCM_RIGHTS, 40, 41, 42, 1000, 1, 1 };
+	struct record_call *c = (struct record_call *)rec.mem;
+	struct arena a = { 0 };
+	const struct part *p;
+	struct item it;
+	int fds[8];
+
+	(void)state;
+	rec_call(&rec, 19, (uint64_t[6]){ 3, 0xffffffff, 2 }, 10);	/* lseek(3, -1, SEEK_END) */
+	c->arch = ARCH_I386;
+	assert_int_equal(decode(&a, &it), 0);
+	assert_string_equal(it.call.spec->name, "lseek");
+	assert_int_equal((int64_t)it.call.args[1].word, -1);
+	rec_call(&rec, 91, (uint64_t[6]){ 0xf7000000, 0x1000 }, 0);	/* munmap */
+	c->arch = ARCH_I386;
+	assert_int_equal(decode(&a, &it), 0);
+	assert_int_equal(it.call.args[0].word, 0xf7000000);
+
+	rec_call(&rec, 372, (uint64_t[6]){ 3 }, 1);	/* recvmsg */
+	c->arch = ARCH_I386;
+	rec_call_chunk(&rec, 1, PART_CONTROL, CHUNK_AT_EXIT, narrow, sizeof(narrow));
+	assert_int_equal(decode(&a, &it), 0);
+	p = parts_find(it.parts, it.nparts, 1, PART_CONTROL, 0);
+	assert_int_equal(decode_scm_rights(p->bytes, p->len, fds, 8), 3);
+	assert_int_equal(fds[0], 40);
+	assert_int_equal(fds[2], 42);
+	for (size_t n = 0; n <= sizeof(narrow); n++) {
+		rec_call(&rec, 372, (uint64_t[6]){ 3 }, 1);
+		c->arch = ARCH_X32;
+		c->nr = 519;
+		rec_call_chunk(&rec, 1, PART_CONTROL, CHUNK_AT_EXIT, narrow, n);
+		assert_int_equal(decode(&a, &it), 0);
+		p = parts_find(it.parts, it.nparts, 1, PART_CONTROL, 0);
+		assert_int_equal(decode_scm_rights(p->bytes, p->len, fds, 8), n >= 48 ? 3 : 0);
+	}
+	arena_done(&a);
+}
+
+static void test_scm_rights(void **state)
+{
+	_Alignas(8) char control[CMSG_SPACE(3 * sizeof(int)) + CMSG_SPACE(1)] = { 0 };
+	struct cmsghdr *h = (struct cmsghdr *)control;
+	int fds[4], sent[3] = { 5, 6, 7 };
+
+	(void)state;
+	*h = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(sent)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+	memcpy(CMSG_DATA(h), sent, sizeof(sent));
+	h = (struct cmsghdr *)(control + CMSG_SPACE(sizeof(sent)));
+	*h = (struct cmsghdr){ .cmsg_len = CMSG_LEN(1), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+	assert_int_equal(decode_scm_rights(control, sizeof(control), fds, 4), 3);
+	assert_int_equal(fds[2], 7);
+	assert_int_equal(decode_scm_rights(control, sizeof(control), fds, 2), 2);
+	for (size_t n = 0; n < CMSG_LEN(sizeof(sent)); n++)
+		assert_int_equal(decode_scm_rights(control, n, fds, 4), 0);
+	h = (struct cmsghdr *)control;
+	for (size_t len = 0; len < 16; len++) {
+		h->cmsg_len = len;
+		assert_int_equal(decode_scm_rights(control, sizeof(control), fds, 4), 0);
+	}
+	h->cmsg_len = SIZE_MAX;
+	assert_int_equal(decode_scm_rights(control, sizeof(control), fds, 4), 0);
+	assert_int_equal(decode_scm_rights(NULL, 0, fds, 4), 0);
 }
 
 static void check_addr(const void *bytes, size_t len, const char *text, bool loopback)
@@ -109,7 +467,9 @@ static void test_addr(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_openat), cmocka_unit_test(test_truncated), cmocka_unit_test(test_addr),
+		cmocka_unit_test(test_openat), cmocka_unit_test(test_kinds), cmocka_unit_test(test_unknown_kinds), cmocka_unit_test(test_bad_chunks),
+		cmocka_unit_test(test_faults), cmocka_unit_test(test_results), cmocka_unit_test(test_choices), cmocka_unit_test(test_values),
+		cmocka_unit_test(test_i386), cmocka_unit_test(test_scm_rights), cmocka_unit_test(test_addr),
 	};
 
 	return cmocka_run_group_tests_name("decode", tests, NULL, NULL);
