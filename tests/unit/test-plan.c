@@ -1,0 +1,165 @@
+/* What is copied, and which calls stop at all, as derived from rows. */
+#include "unit.h"
+
+#include "capture/plan.h"
+
+static struct capture_plan plan(const char *name, bool all, unsigned max_payload)
+{
+	struct capture_plan p;
+	int nr = syscall_number(name);
+
+	assert_true(nr >= 0);
+	plan_compile(syscall_spec(ARCH_X86_64, (unsigned)nr), all, max_payload, &p);
+	return p;
+}
+
+#define ENTER(p, i) ((p).enter[i].op)
+#define LEAVE(p, i) ((p).leave[i].op)
+
+/* The cost of a default trace is here: a call more is a stop more for every program. */
+static void test_default_set(void **state)
+{
+	static const char *const with_result[] = {
+		"read", "write", "openat", "stat", "newfstatat", "statx", "access", "readlink", "mmap", "brk", "mremap", "socket", "connect", "accept4", "sendto",
+		"recvmsg", "dup3", "fcntl", "pipe2", "execve", "clone", "clone3", "fork", "vfork", "rename", "unlinkat", "mkdir", "chdir", "kill", "fsync",
+		"utimensat", "memfd_create", "eventfd2", "sendfile", "getsockopt",
+	};
+	static const char *const without_result[] = { "close", "close_range", "munmap" };
+	static const char *const never[] = {
+		"fstat", "lseek", "poll", "epoll_wait", "select", "futex", "mprotect", "madvise", "prctl", "getpid", "clock_gettime", "nanosleep", "wait4",
+		"rt_sigprocmask", "rt_sigaction", "getdents64", "exit", "exit_group", "sched_yield", "getrandom", "setsockopt", "lgetxattr", "rseq",
+	};
+	struct capture_plan p;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(with_result); i++)
+		if (!plan(with_result[i], false, 0).wanted || !plan(with_result[i], false, 0).exit)
+			fail_msg("%s", with_result[i]);
+	for (unsigned i = 0; i < ARRAY_SIZE(without_result); i++)
+		if (!plan(without_result[i], false, 0).wanted || plan(without_result[i], false, 0).exit)
+			fail_msg("%s", without_result[i]);
+	for (unsigned i = 0; i < ARRAY_SIZE(never); i++)
+		if (plan(never[i], false, 0).wanted || !plan(never[i], true, 0).wanted)
+			fail_msg("%s", never[i]);
+	assert_false(plan("exit_group", true, 0).exit);		/* never returns */
+	assert_true(plan("close", true, 0).exit);
+	plan_compile(syscall_spec(ARCH_I386, 102), false, 0, &p);	/* socketcall: which call it is shows only at the stop */
+	assert_true(p.wanted && p.exit);
+	plan_compile(syscall_spec(ARCH_X86_64, 999), false, 0, &p);
+	assert_false(p.wanted);
+}
+
+static void test_default_copies(void **state)
+{
+	struct capture_plan p;
+
+	(void)state;
+	p = plan("openat", false, 0);
+	assert_int_equal(ENTER(p, 1), PLAN_STR);
+	assert_int_equal(p.enter[1].max, RECORD_STR_MAX);
+	p = plan("newfstatat", false, 0);
+	assert_int_equal(ENTER(p, 1), PLAN_STR);
+	assert_int_equal(LEAVE(p, 2), PLAN_SKIP);	/* no struct stat */
+	p = plan("write", false, 0);
+	assert_int_equal(ENTER(p, 1), PLAN_SKIP);
+	p = plan("readv", false, 0);
+	assert_int_equal(LEAVE(p, 1), PLAN_SKIP);
+	p = plan("readlink", false, 0);
+	assert_int_equal(LEAVE(p, 1), PLAN_LEN_RET);
+	p = plan("execve", false, 0);
+	assert_int_equal(ENTER(p, 1), PLAN_STRV);
+	assert_int_equal(ENTER(p, 2), PLAN_SKIP);
+	p = plan("connect", false, 0);
+	assert_int_equal(ENTER(p, 1), PLAN_LEN_ARG);
+	assert_int_equal(p.enter[1].len, 2);
+	assert_int_equal(p.enter[1].size, 1);
+	assert_int_equal(p.enter[1].max, 128);
+	p = plan("recvmsg", false, 0);
+	assert_int_equal(LEAVE(p, 1), PLAN_MSGHDR);
+	assert_int_equal(p.leave[1].max, 0);
+	p = plan("pipe2", false, 0);
+	assert_int_equal(LEAVE(p, 0), PLAN_FIXED);
+	assert_int_equal(p.leave[0].size, 8);
+	p = plan("openat2", false, 0);		/* as many bytes as the caller says, at most what is known */
+	assert_int_equal(ENTER(p, 2), PLAN_LEN_ARG);
+	assert_int_equal(p.enter[2].len, 3);
+	assert_int_equal(p.enter[2].max, 24);
+	p = plan("clone3", false, 0);
+	assert_int_equal(ENTER(p, 0), PLAN_LEN_ARG);
+	assert_int_equal(p.enter[0].len, 1);
+	assert_int_equal(p.enter[0].max, 88);
+	p = plan("getsockopt", false, 0);
+	assert_int_equal(LEAVE(p, 3), PLAN_FIXED);
+	assert_int_equal(p.leave[3].size, 4);
+}
+
+static void test_all_copies(void **state)
+{
+	struct capture_plan p;
+
+	(void)state;
+	p = plan("write", true, 64);
+	assert_int_equal(ENTER(p, 1), PLAN_LEN_ARG);
+	assert_int_equal(p.enter[1].len, 2);
+	assert_int_equal(p.enter[1].max, 64);
+	p = plan("read", true, 64);
+	assert_int_equal(LEAVE(p, 1), PLAN_LEN_RET);
+	assert_int_equal(p.leave[1].max, 64);
+	p = plan("writev", true, 64);
+	assert_int_equal(ENTER(p, 1), PLAN_IOVEC);
+	assert_int_equal(p.enter[1].len, 2);
+	p = plan("poll", true, 0);
+	assert_int_equal(ENTER(p, 0), PLAN_LEN_ARG);
+	assert_int_equal(LEAVE(p, 0), PLAN_LEN_ARG);
+	assert_int_equal(p.leave[0].size, 8);
+	assert_int_equal(p.leave[0].len, 1);
+	p = plan("epoll_wait", true, 0);
+	assert_int_equal(ENTER(p, 1), PLAN_SKIP);
+	assert_int_equal(LEAVE(p, 1), PLAN_LEN_RET);
+	assert_int_equal(p.leave[1].size, 12);
+	p = plan("select", true, 0);
+	assert_int_equal(ENTER(p, 1), PLAN_FIXED);
+	assert_int_equal(LEAVE(p, 3), PLAN_FIXED);
+	assert_int_equal(p.enter[1].size, 128);
+	p = plan("sendmmsg", true, 0);
+	assert_int_equal(ENTER(p, 1), PLAN_SKIP);
+	assert_int_equal(LEAVE(p, 1), PLAN_MMSGHDR);
+	p = plan("fstat", true, 0);
+	assert_int_equal(LEAVE(p, 1), PLAN_FIXED);
+	assert_int_equal(p.leave[1].size, 144);
+	p = plan("execve", true, 0);
+	assert_int_equal(ENTER(p, 2), PLAN_STRV);
+}
+
+/* Nothing is copied after a call whose end is not awaited, nor for one that is not traced. */
+static void test_invariants(void **state)
+{
+	static const struct { bool all; unsigned max; } modes[] = { { false, 0 }, { false, 32 }, { true, 0 }, { true, 4096 } };
+
+	(void)state;
+	for (unsigned m = 0; m < ARRAY_SIZE(modes); m++)
+		for (unsigned arch = ARCH_X86_64; arch <= ARCH_X32; arch++)
+			for (unsigned nr = 0; nr < SYSCALL_MAX; nr++) {
+				struct capture_plan p;
+
+				plan_compile(syscall_spec(arch, nr), modes[m].all, modes[m].max, &p);
+				for (unsigned i = 0; i < 6; i++) {
+					assert_true(p.wanted || !p.enter[i].op);
+					assert_true(p.exit || !p.leave[i].op);
+					assert_true(p.enter[i].len < 6 && p.leave[i].len < 6);
+					if (p.enter[i].op == PLAN_FIXED || p.enter[i].op == PLAN_LEN_ARG)
+						assert_true(p.enter[i].size && p.enter[i].max);
+					if (p.leave[i].op == PLAN_FIXED || p.leave[i].op == PLAN_LEN_ARG || p.leave[i].op == PLAN_LEN_RET)
+						assert_true(p.leave[i].size && p.leave[i].max);
+				}
+			}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_default_set), cmocka_unit_test(test_default_copies), cmocka_unit_test(test_all_copies), cmocka_unit_test(test_invariants),
+	};
+
+	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
+}
