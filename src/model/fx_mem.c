@@ -96,6 +96,17 @@ void fx_mremap(struct fx *x)
 	mm_remember(mm, (uint64_t)x->c->ret, page_up(x->w, word(x, 2)), x->c->exit_ns);
 }
 
+/* With a hole in the range mprotect and mlock fail, after they changed what comes before. */
+static uint64_t up_to_hole(const struct mm *mm, uint64_t start, uint64_t len)
+{
+	const struct region *r;
+	uint64_t at = start;
+
+	while (at >= start && at < start + len && (r = mm_find(mm, at)))
+		at = r->end;
+	return MIN(at - start, len);
+}
+
 void fx_mprotect(struct fx *x)
 {
 	uint64_t start = word(x, 0), len = page_up(x->w, word(x, 1));
@@ -103,17 +114,10 @@ void fx_mprotect(struct fx *x)
 
 	range(x, start, len);
 	x->ev->prot = (uint32_t)word(x, 2);
-	/* With a hole in the range it fails, after it changed what comes before. */
-	if (x->has_ret && x->c->err == ENOMEM && !mm->incomplete) {
-		const struct region *r;
-		uint64_t at = start;
-
-		while (at >= start && at < start + len && (r = mm_find(mm, at)))
-			at = r->end;
-		len = at - start;
-	} else if (!x->ok) {
+	if (x->has_ret && x->c->err == ENOMEM && !mm->incomplete)
+		len = up_to_hole(mm, start, len);
+	else if (!x->ok)
 		return;
-	}
 	mm_protect(x->w, mm, start, len, x->ev->prot, (int)fx_word(x, "pkey", UINT64_MAX));
 }
 
@@ -144,7 +148,9 @@ void fx_madvise(struct fx *x)
 	range(x, start, len);
 	if (!fx_is(x, "madvise"))
 		x->ev->kind = EV_CALL;
-	if (!x->ok)
+	if (x->has_ret && x->c->err == ENOMEM && !mm->incomplete && !fx_is(x, "mseal"))
+		len = fx_is(x, "madvise") ? len : up_to_hole(mm, start, len);	/* madvise goes on behind holes */
+	else if (!x->ok)
 		return;
 	if (fx_is(x, "mlockall") || fx_is(x, "munlockall")) {
 		unsigned flags = x->c->nargs ? (unsigned)word(x, 0) : 0;

@@ -41,12 +41,29 @@ static void str_unref(struct bytes b)
 		free(p);
 }
 
-/* The array of regions is shared after fork until one side changes it: most children exec. */
-struct regions { int refs; struct region v[]; };
+/*
+ * Pointers, so that inserting one among very many moves little.  The array is shared after fork until one side changes
+ * it: most children exec.
+ */
+struct regions { int refs; struct region *v[]; };
 
 static struct regions *regions_of(const struct mm *mm)
 {
 	return mm->v ? (struct regions *)(uintptr_t)((const char *)mm->v - offsetof(struct regions, v)) : NULL;
+}
+
+static void region_free(struct region *r)
+{
+	str_unref(r->path);
+	free(r);
+}
+
+static struct region *region_dup(const struct region *from)
+{
+	struct region *r = xmalloc(sizeof(*r));
+
+	*r = *from;
+	return r;
 }
 
 static void regions_drop(struct world *w, struct mm *mm)
@@ -55,18 +72,12 @@ static void regions_drop(struct world *w, struct mm *mm)
 
 	if (r && --r->refs == 0) {
 		for (unsigned i = 0; i < mm->n; i++)
-			str_unref(mm->v[i].path);
+			region_free(mm->v[i]);
 		w->nregions -= mm->n;
 		free(r);
 	}
 	mm->v = NULL;
 	mm->n = mm->cap = 0;
-}
-
-/* Private memory that was written to stays tied to where it was first mapped. */
-static bool touched(const struct region *r)
-{
-	return !(r->flags & MAP_SHARED) && ((r->prot & PROT_WRITE) || (r->vm & VMF_ACCOUNT));
 }
 
 /* Makes the array this address space's own, with room for two more. */
@@ -80,23 +91,25 @@ static void own(struct world *w, struct mm *mm)
 	unsigned cap = MAX(16u, mm->n + 2 <= mm->cap ? mm->cap : mm->cap + mm->cap / 2 + 2);
 
 	if (!r || r->refs == 1) {
-		copy = xrealloc(r, sizeof(*copy) + cap * sizeof(struct region));
+		copy = xrealloc(r, sizeof(*copy) + cap * sizeof(struct region *));
 	} else {
-		copy = xmalloc(sizeof(*copy) + cap * sizeof(struct region));
-		memcpy(copy->v, mm->v, mm->n * sizeof(struct region));
-		for (unsigned i = 0; i < mm->n; i++)
-			str_ref(mm->v[i].path);
+		copy = xmalloc(sizeof(*copy) + cap * sizeof(struct region *));
+		for (unsigned i = 0; i < mm->n; i++) {
+			copy->v[i] = region_dup(mm->v[i]);
+			str_ref(copy->v[i]->path);
+		}
 		w->nregions += mm->n;
 		r->refs--;
 	}
 	copy->refs = 1;
 	mm->v = copy->v;
 	mm->cap = cap;
-	/* Pages shared with the parent keep a region from merging with new ones (vma_is_fork_child). */
 	for (unsigned i = 0; mm->forked && i < mm->n; i++) {
-		mm->v[i].vm &= (uint16_t)~VMF_LOCKED;	/* not inherited: mlock(2) */
-		if (touched(&mm->v[i]))
-			mm->v[i].vm |= VMF_INHERITED;
+		mm->v[i]->vm &= (uint16_t)~VMF_LOCKED;	/* not inherited: mlock(2) */
+		if (mm->v[i]->anon) {
+			mm->v[i]->anon = ++w->nanons;
+			mm->v[i]->inherited = true;
+		}
 	}
 	mm->forked = false;
 }
@@ -137,7 +150,7 @@ static unsigned index_of(const struct mm *mm, uint64_t addr)
 	while (lo < hi) {
 		unsigned mid = (lo + hi) / 2;
 
-		if (mm->v[mid].end <= addr)
+		if (mm->v[mid]->end <= addr)
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -149,7 +162,7 @@ const struct region *mm_find(const struct mm *mm, uint64_t addr)
 {
 	unsigned i = index_of(mm, addr);
 
-	return i < mm->n && mm->v[i].start <= addr ? &mm->v[i] : NULL;
+	return i < mm->n && mm->v[i]->start <= addr ? mm->v[i] : NULL;
 }
 
 static uint64_t size_of(const struct region *r)
@@ -160,7 +173,7 @@ static uint64_t size_of(const struct region *r)
 static void insert(struct world *w, struct mm *mm, unsigned i, const struct region *r)
 {
 	memmove(mm->v + i + 1, mm->v + i, (mm->n - i) * sizeof(*mm->v));
-	mm->v[i] = *r;
+	mm->v[i] = region_dup(r);
 	mm->n++;
 	w->nregions++;
 }
@@ -168,9 +181,9 @@ static void insert(struct world *w, struct mm *mm, unsigned i, const struct regi
 static void erase(struct world *w, struct mm *mm, unsigned from, unsigned to)
 {
 	for (unsigned i = from; i < to; i++) {
-		if (mm->v[i].counted)
-			mm->mapped -= size_of(&mm->v[i]);
-		str_unref(mm->v[i].path);
+		if (mm->v[i]->counted)
+			mm->mapped -= size_of(mm->v[i]);
+		region_free(mm->v[i]);
 	}
 	memmove(mm->v + from, mm->v + to, (mm->n - to) * sizeof(*mm->v));
 	mm->n -= to - from;
@@ -189,13 +202,13 @@ static bool full(struct world *w, struct mm *mm)
 static void split(struct world *w, struct mm *mm, uint64_t addr)
 {
 	unsigned i = index_of(mm, addr);
-	struct region *r = i < mm->n ? &mm->v[i] : NULL;
+	struct region *r = i < mm->n ? mm->v[i] : NULL;
 	struct region tail;
 
 	if (!r || r->start >= addr)
 		return;
 	own(w, mm);
-	r = &mm->v[i];
+	r = mm->v[i];
 	tail = *r;
 	tail.start = addr;
 	tail.pgoff += addr - r->start;
@@ -212,11 +225,22 @@ static void split(struct world *w, struct mm *mm, uint64_t addr)
 	insert(w, mm, i + 1, &tail);
 }
 
+/*
+ * Written private memory has an anon_vma.  It keeps neighbours apart unless both have the same, or one has none yet and
+ * the other does not share pages with the process it was forked from (is_mergeable_anon_vma, vma_is_fork_child).
+ */
+static bool anons_fit(const struct region *a, const struct region *b)
+{
+	if (a->anon && b->anon)
+		return a->anon == b->anon;
+	return !(a->anon && a->inherited) && !(b->anon && b->inherited);
+}
+
 static bool mergeable(const struct region *a, const struct region *b)
 {
 	return a->end == b->start && a->prot == b->prot && ((a->flags ^ b->flags) & MAP_SHARED) == 0 && a->vm == b->vm && a->pkey == b->pkey &&
 	       !(a->vm & VMF_SPECIAL) && a->src == b->src && a->dev == b->dev && a->ino == b->ino &&
-	       a->pgoff + size_of(a) == b->pgoff && a->kind <= MAP_KIND_HEAP && b->kind <= MAP_KIND_HEAP;
+	       a->pgoff + size_of(a) == b->pgoff && a->kind <= MAP_KIND_HEAP && b->kind <= MAP_KIND_HEAP && anons_fit(a, b);
 }
 
 static void label(const struct mm *mm, struct region *r)
@@ -231,7 +255,7 @@ static void merge(struct world *w, struct mm *mm, unsigned from, unsigned to)
 	unsigned i = from ? from - 1 : 0;
 
 	for (to = MIN(to, mm->n ? mm->n - 1 : 0); i < to;) {
-		struct region *a = &mm->v[i], *b = a + 1;
+		struct region *a = mm->v[i], *b = mm->v[i + 1];
 
 		if (!mergeable(a, b)) {
 			i++;
@@ -241,10 +265,38 @@ static void merge(struct world *w, struct mm *mm, unsigned from, unsigned to)
 			mm->mapped += size_of(a->counted ? b : a);
 		a->end = b->end;
 		a->counted = a->counted || b->counted;
+		a->inherited = a->inherited || b->inherited;
+		a->anon = a->anon ? a->anon : b->anon;
 		b->counted = false;	/* erase() need not subtract it */
 		erase(w, mm, i + 1, i + 2);
 		label(mm, a);
 		to--;
+	}
+}
+
+/* May b's memory have a's anon_vma?  They are neighbours that differ in protection at most (anon_vma_compatible). */
+static uint32_t reusable(const struct region *owner, const struct region *a, const struct region *b)
+{
+	if (!owner->anon || owner->inherited || a->end != b->start || ((a->flags ^ b->flags) & MAP_SHARED) || a->vm != b->vm || a->pkey != b->pkey ||
+	    a->src != b->src || a->dev != b->dev || a->ino != b->ino || a->pgoff + size_of(a) != b->pgoff)
+		return 0;
+	return owner->anon;
+}
+
+/* Private memory that has just become writable is taken to be written to. */
+static void touch(struct world *w, struct mm *mm, uint64_t start, uint64_t end)
+{
+	for (unsigned i = index_of(mm, start); i < mm->n && mm->v[i]->start < end; i++) {
+		struct region *r = mm->v[i];
+
+		if ((r->flags & MAP_SHARED) || !(r->prot & PROT_WRITE) || r->anon)
+			continue;
+		if (i + 1 < mm->n)
+			r->anon = reusable(mm->v[i + 1], r, mm->v[i + 1]);
+		if (!r->anon && i)
+			r->anon = reusable(mm->v[i - 1], mm->v[i - 1], r);
+		if (!r->anon)
+			r->anon = ++w->nanons;
 	}
 }
 
@@ -257,7 +309,7 @@ void mm_unmap(struct world *w, struct mm *mm, uint64_t start, uint64_t len)
 
 	unsigned i = index_of(mm, start);
 
-	if (i == mm->n || mm->v[i].start >= end)
+	if (i == mm->n || mm->v[i]->start >= end)
 		return;
 	own(w, mm);
 	split(w, mm, start);
@@ -281,7 +333,7 @@ static void add(struct world *w, struct mm *mm, const struct region *r, bool mer
 	}
 	own(w, mm);
 	insert(w, mm, i, r);
-	label(mm, &mm->v[i]);
+	label(mm, mm->v[i]);
 	if (r->counted) {
 		mm->mapped += size_of(r);
 		count_peak(mm);
@@ -368,6 +420,7 @@ void mm_map(struct world *w, struct mm *mm, const struct mm_map *m)
 	r.path = str_new(m->path, m->path_len);
 	mm->nmaps += m->counted;
 	add(w, mm, &r, true);
+	touch(w, mm, r.start, r.end);
 }
 
 void mm_snapshot(struct world *w, struct mm *mm, const struct mm_map *m)
@@ -379,57 +432,81 @@ void mm_snapshot(struct world *w, struct mm *mm, const struct mm_map *m)
 	mm_unmap(w, mm, r.start, size_of(&r));
 	r.path = str_new(m->path, m->path_len);
 	add(w, mm, &r, false);
+	touch(w, mm, r.start, r.end);
+}
+
+struct change { int prot, pkey; uint16_t set, clear; };	/* prot, pkey -1: as they were */
+
+static struct region changed(const struct region *r, const struct change *c)
+{
+	struct region new = *r;
+
+	new.vm = (uint16_t)((r->vm & ~c->clear) | c->set);
+	if (c->pkey >= 0)
+		new.pkey = (uint8_t)c->pkey;
+	if (c->prot >= 0) {
+		new.prot = (uint32_t)c->prot;
+		if ((c->prot & PROT_WRITE) && !(r->flags & MAP_SHARED) && !(r->vm & VMF_NORESERVE))
+			new.vm |= VMF_ACCOUNT;
+	}
+	return new;
+}
+
+/* Region by region, as the kernel does it: what does not change is neither cut nor merged. */
+static void change(struct world *w, struct mm *mm, uint64_t start, uint64_t end, const struct change *c)
+{
+	if (index_of(mm, start) == mm->n)
+		return;
+	own(w, mm);
+	for (unsigned i = index_of(mm, start); i < mm->n && mm->v[i]->start < end; i++) {
+		struct region new = changed(mm->v[i], c);
+		unsigned before;
+
+		if (new.prot == mm->v[i]->prot && new.vm == mm->v[i]->vm && new.pkey == mm->v[i]->pkey)
+			continue;
+		if (mm->v[i]->start < start) {
+			split(w, mm, start);
+			if (++i == mm->n || mm->v[i]->start != start)
+				break;		/* no room to cut */
+		}
+		if (mm->v[i]->end > end)
+			split(w, mm, end);
+		mm->v[i]->prot = new.prot;
+		mm->v[i]->vm = new.vm;
+		mm->v[i]->pkey = new.pkey;
+		before = mm->n;
+		merge(w, mm, i, i + 1);
+		i = index_of(mm, MIN(end, mm->v[i - (i && before != mm->n)]->end) - 1);
+	}
+	touch(w, mm, start, end);
 }
 
 void mm_protect(struct world *w, struct mm *mm, uint64_t start, uint64_t len, uint32_t prot, int pkey)
 {
 	uint64_t end = start + page_up(w, len);
-	unsigned from, i;
 
-	if (end <= start || index_of(mm, start) == mm->n)
-		return;
-	own(w, mm);
-	split(w, mm, start);
-	split(w, mm, end);
-	from = index_of(mm, start);
-	for (i = from; i < mm->n && mm->v[i].start < end; i++) {
-		struct region *r = &mm->v[i];
-
-		r->prot = prot & 15;
-		if (pkey >= 0)
-			r->pkey = (uint8_t)pkey;
-		if ((prot & PROT_WRITE) && !(r->flags & MAP_SHARED) && !(r->vm & VMF_NORESERVE))
-			r->vm |= VMF_ACCOUNT;
-	}
-	merge(w, mm, from, i);
+	if (end > start)
+		change(w, mm, start, end, &(struct change){ .prot = prot & 15, .pkey = pkey });
 }
 
 void mm_advise(struct world *w, struct mm *mm, uint64_t start, uint64_t len, uint16_t set, uint16_t clear)
 {
 	uint64_t end = start + page_up(w, len);
-	unsigned from, i;
 
-	if (end <= start || index_of(mm, start) == mm->n)
-		return;
-	own(w, mm);
-	split(w, mm, start);
-	split(w, mm, end);
-	from = index_of(mm, start);
-	for (i = from; i < mm->n && mm->v[i].start < end; i++)
-		mm->v[i].vm = (uint16_t)((mm->v[i].vm & ~clear) | set);
-	merge(w, mm, from, i);
+	if (end > start)
+		change(w, mm, start, end, &(struct change){ .prot = -1, .pkey = -1, .set = set, .clear = clear });
 }
 
 static void grow_in_place(struct world *w, struct mm *mm, uint64_t old_end, uint64_t end)
 {
 	unsigned i = index_of(mm, old_end - 1);
 
-	if (i == mm->n || mm->v[i].end != old_end || (i + 1 < mm->n && mm->v[i + 1].start < end))
+	if (i == mm->n || mm->v[i]->end != old_end || (i + 1 < mm->n && mm->v[i + 1]->start < end))
 		return;
 	own(w, mm);
-	if (mm->v[i].counted)
+	if (mm->v[i]->counted)
 		mm->mapped += end - old_end;
-	mm->v[i].end = end;
+	mm->v[i]->end = end;
 	merge(w, mm, i, i + 1);
 	count_peak(mm);
 }
@@ -453,37 +530,46 @@ void mm_remap(struct world *w, struct mm *mm, uint64_t old, uint64_t old_len, ui
 	unsigned n = 0, i;
 	struct region *parts;
 
+	own(w, mm);
 	split(w, mm, old);
 	if (!copy)
 		split(w, mm, old + moved);
 	i = index_of(mm, old);
-	while (i + n < mm->n && mm->v[i + n].start < old + moved && n < 4096)
+	while (i + n < mm->n && mm->v[i + n]->start < old + moved && n < 4096)
 		n++;
 	if (copy)
 		n = MIN(n, 1u);
 	if (!n)
 		return;
 	parts = xmalloc(n * sizeof(*parts));
-	memcpy(parts, mm->v + i, n * sizeof(*parts));
-	for (unsigned k = 0; k < n; k++)
+	for (unsigned k = 0; k < n; k++) {
+		parts[k] = *mm->v[i + k];
 		str_ref(parts[k].path);
+	}
 	if (!keep && !copy)
 		mm_unmap(w, mm, old, old_len);
-	mm_unmap(w, mm, new, new_len);
 	for (unsigned k = 0; k < n; k++) {
 		struct region r = parts[k];
 
+		/* Since Linux 6.17 several regions move at once, with the holes between them; growing needs a single one. */
 		r.start = r.start - old + new;
-		r.end = k + 1 == n ? new + new_len : r.end - old + new;
-		if (!r.src && !r.ino && !touched(&r))
-			r.pgoff = r.start;
+		r.end = k + 1 == n && new_len > moved ? new + new_len : copy ? new + new_len : r.end - old + new;
+		mm_unmap(w, mm, r.start, r.end - r.start);
+		if (!r.src && !r.ino && !r.anon)
+			r.pgoff = r.start;	/* written memory stays tied to where it was first */
 		if (r.start < r.end && r.end - new <= new_len)
 			add(w, mm, &r, true);
 		else
 			str_unref(r.path);
 	}
 	free(parts);
+	for (i = index_of(mm, old); keep && i < mm->n && mm->v[i]->start < old + moved; i++) {
+		mm->v[i]->anon = 0;	/* MREMAP_DONTUNMAP: empty now */
+		mm->v[i]->inherited = false;
+	}
 	merge(w, mm, index_of(mm, old), index_of(mm, old) + 1);
+	if (keep)
+		touch(w, mm, old, old + moved);
 }
 
 void mm_set_brk(struct world *w, struct mm *mm, uint64_t brk)
@@ -499,6 +585,7 @@ void mm_set_brk(struct world *w, struct mm *mm, uint64_t brk)
 
 		mm_unmap(w, mm, old, new - old);
 		add(w, mm, &r, true);
+		touch(w, mm, old, new);
 	} else if (new < old) {
 		mm_unmap(w, mm, new, old - new);
 	}
@@ -523,7 +610,7 @@ struct mm *mm_copy(struct world *w, const struct mm *from)
 		mm->forked = true;
 	}
 	for (unsigned i = 0; i < mm->n; i++)
-		if (mm->v[i].vm & VMF_DONTFORK) {
+		if (mm->v[i]->vm & VMF_DONTFORK) {
 			own(w, mm);
 			erase(w, mm, i, i + 1);
 			i--;

@@ -68,6 +68,8 @@ struct region {
 	uint8_t kind;			/* MAP_KIND_* */
 	bool counted;			/* in mm.mapped: mapped by a call since exec */
 	uint8_t pkey;
+	bool inherited;			/* shares pages with the parent process */
+	uint32_t anon;			/* private memory that was written to: which may become one region */
 	uint16_t vm;			/* VMF_* (world.h): what else keeps neighbours apart */
 	uint32_t src;			/* open file description behind it, 0: anonymous or not known */
 	uint64_t pgoff;			/* as offset, for anonymous memory: where it was first mapped */
@@ -77,7 +79,7 @@ struct region {
 struct mm {
 	uint32_t id;
 	int refs;
-	struct region *v; unsigned n, cap;	/* sorted, never overlapping */
+	struct region **v; unsigned n, cap;	/* sorted, never overlapping */
 	bool incomplete;			/* more regions than are kept, or its beginnings are not known */
 	uint64_t brk_start, brk;		/* 0 until known */
 	uint64_t heap, mapped;			/* current: brk growth; bytes mapped by the program since exec */

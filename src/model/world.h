@@ -87,6 +87,7 @@ struct world {
 	struct shm *shms;
 	struct watch *watches;
 	uint32_t ntasks, nprocs, nfiles, nmms;	/* last ids */
+	uint32_t nanons;
 	uint32_t anon_src;			/* ids below 2^31 are files; above, shared anonymous mappings */
 	uint32_t cur_proc;			/* whose item this is */
 	unsigned nfds, nregions;
@@ -171,7 +172,7 @@ void mm_set_brk(struct world *w, struct mm *mm, uint64_t brk);
 uint64_t page_up(const struct world *w, uint64_t n);
 enum { VMF_NORESERVE = 1, VMF_ACCOUNT = 2, VMF_GROWSDOWN = 4, VMF_LOCKED = 8, VMF_HUGEPAGE = 16, VMF_NOHUGEPAGE = 32, VMF_DONTFORK = 64,
        VMF_DONTDUMP = 128, VMF_WIPEONFORK = 256, VMF_MERGEABLE = 512, VMF_RANDOM = 1024, VMF_SEQUENTIAL = 2048, VMF_SPECIAL = 4096,
-       VMF_INHERITED = 8192, VMF_SYNC = 16384, VMF_SEALED = 32768 };
+       VMF_SYNC = 8192, VMF_SEALED = 16384 };
 
 /* ---- proc.c ---- */
 static inline struct pnode *pnode_of(const struct proc *p) { return (struct pnode *)(uintptr_t)p; }

@@ -77,7 +77,7 @@ static void test_noise_event(void **state)
 	assert_int_equal(noise_event(n, EVENT(EV_LOOKUP, PATH("/opt/libz.so.1"))), NOISE_NONE);
 	assert_int_equal(noise_event(n, EVENT(EV_LOOKUP, PATH("/etc/ld.so.preload"), .err = ENOENT)), NOISE_LOADER);
 	/* .bss over the end of a library; memory elsewhere is the program's */
-	mm.v = r;
+	mm.v = (struct region *[]){ r };
 	mm.n = 1;
 	assert_int_equal(noise_event(n, EVENT(EV_MMAP, .addr = 0x3000, .nbytes = 0x1000, .flags = MAP_FIXED | MAP_ANONYMOUS)), NOISE_LOADER);
 	assert_int_equal(noise_event(n, EVENT(EV_MMAP, .addr = 0x3000, .nbytes = 0x1000, .flags = MAP_ANONYMOUS)), NOISE_NONE);
