@@ -148,6 +148,24 @@ uid_t proc_uid(pid_t pid)
 	return status_line(pid, 0, "Uid", v, sizeof(v)) ? (uid_t)strtoul(v, NULL, 10) : (uid_t)-1;
 }
 
+bool proc_dispositions(pid_t tid, uint64_t *ret_ignored, uint64_t *ret_caught)
+{
+	_cleanup_close_ int fd = open_proc(tid, 0, "status");
+	char s[4096], *ign, *cgt;
+	ssize_t n = fd >= 0 ? read(fd, s, sizeof(s) - 1) : 0;
+
+	if (n <= 0)
+		return false;
+	s[n] = '\0';
+	ign = strstr(s, "\nSigIgn:\t");
+	cgt = strstr(s, "\nSigCgt:\t");
+	if (!ign || !cgt)
+		return false;
+	*ret_ignored = strtoull(ign + 9, NULL, 16);
+	*ret_caught = strtoull(cgt + 9, NULL, 16);
+	return true;
+}
+
 unsigned proc_each_thread(pid_t pid, void (*fn)(void *ctx, pid_t tid), void *ctx)
 {
 	char path[64];

@@ -30,5 +30,7 @@ char proc_state(pid_t pid, pid_t tid);		/* 'R', 'S', 'Z'…; 0 when gone */
 pid_t proc_tracer(pid_t pid);			/* 0: nobody traces it */
 bool proc_is_kernel_thread(pid_t pid);
 uid_t proc_uid(pid_t pid);
+/* Bit n - 1: signal n is ignored on purpose; has a handler.  False when the task is gone. */
+bool proc_dispositions(pid_t tid, uint64_t *ret_ignored, uint64_t *ret_caught);
 /* Calls fn for each thread of pid; returns how many. */
 unsigned proc_each_thread(pid_t pid, void (*fn)(void *ctx, pid_t tid), void *ctx);

@@ -143,14 +143,18 @@ uint64_t call_clone_flags(const struct tracee *t, int event)
 }
 
 /*
- * These fail with EINTR after any stop, handler or not (signal(7), "Interruption of system calls ... by stop
- * signals").  Told ERESTARTNOHAND instead, the kernel starts them again unless a handler really runs.
+ * These say EINTR themselves, handler or not (signal(7), "Interruption of system calls ... by stop signals"; socket
+ * calls with SO_RCVTIMEO or SO_SNDTIMEO).  Told ERESTARTNOHAND instead, the kernel starts them again unless a handler
+ * really runs.
  */
 static bool eintr_after_stop(unsigned nr)
 {
 	switch (nr) {
 	case SYS_epoll_wait: case SYS_epoll_pwait: case SYS_epoll_pwait2: case SYS_semop: case SYS_semtimedop:
 	case SYS_rt_sigtimedwait: case SYS_io_getevents: case SYS_msgrcv: case SYS_msgsnd: case SYS_io_pgetevents:
+	case SYS_io_uring_enter: case SYS_read: case SYS_readv: case SYS_recvfrom: case SYS_recvmsg: case SYS_recvmmsg:
+	case SYS_write: case SYS_writev: case SYS_sendto: case SYS_sendmsg: case SYS_sendmmsg:
+	case SYS_accept: case SYS_accept4: case SYS_connect:
 		return true;
 	default:
 		return false;

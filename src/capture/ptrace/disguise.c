@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@ static unsigned native(const struct tracee *t)
 {
 	static const struct { unsigned short i386, x86_64; } same[] = {
 		{ 1, SYS_exit }, { 3, SYS_read }, { 4, SYS_write }, { 5, SYS_open }, { 6, SYS_close }, { 172, SYS_prctl }, { 173, SYS_rt_sigreturn },
+		{ 41, SYS_dup }, { 63, SYS_dup2 }, { 330, SYS_dup3 }, { 120, SYS_clone }, { 435, SYS_clone3 },
 		{ 119, SYS_rt_sigreturn }, { 180, SYS_pread64 }, { 295, SYS_openat }, { 354, SYS_seccomp },
 	};
 
@@ -55,9 +57,6 @@ static void skip_call(const struct tracee *t, int64_t ret)
 
 void disguise_foreign_trace(const struct tracee *t) { skip_call(t, -ENOSYS); }
 
-enum { ANSWER_NONE, ANSWER_GET_SECCOMP, ANSWER_GET_NNP, ANSWER_SET_NNP, ANSWER_SET_STRICT, ANSWER_SET_FILTER, ANSWER_TSYNC, ANSWER_OPEN_STATUS,
-       ANSWER_READ_STATUS };
-
 /* /proc/self/status, /proc/thread-self/status, /proc/N/status, /proc/N/task/N/status */
 static bool is_status(const struct buf *chunks)
 {
@@ -65,6 +64,34 @@ static bool is_status(const struct buf *chunks)
 	const char *p = (const char *)(c + 1);
 
 	return chunks->len > sizeof(*c) && c->part == PART_BYTES && c->len > 13 && !memcmp(p, "/proc/", 6) && !memcmp(p + c->len - 7, "/status", 7);
+}
+
+/*
+ * CLONE_UNTRACED would take the child from us, and our filter with it, in which every traced call then fails.  So the
+ * kernel does not get to see the flag; the program finds its arguments as they were, in the parent and in the child.
+ */
+static void set_clone_flags(const struct tracee *t, uint64_t flags)
+{
+	if (native(t) == SYS_clone)
+		set_reg(t, t->arch == ARCH_I386 ? offsetof(struct user_regs_struct, rbx) : offsetof(struct user_regs_struct, rdi), (int64_t)flags);
+	else
+		ptrace(PTRACE_POKEDATA, t->tid, t->args[0], flags);	/* the first member of struct clone_args */
+}
+
+static uint64_t clone_flags(const struct tracee *t)
+{
+	uint64_t flags = 0;
+
+	if (native(t) == SYS_clone)
+		return t->args[0];
+	return mem_read(t->tid, t->args[0], &flags, sizeof(flags)) == sizeof(flags) ? flags : 0;
+}
+
+void disguise_born(struct tracee *child)
+{
+	if (child->restore_flags)
+		set_clone_flags(child, native(child) == SYS_clone ? child->args[0] : clone_flags(child) | CLONE_UNTRACED);
+	child->restore_flags = false;
 }
 
 static bool strict_allows(unsigned nr)
@@ -129,6 +156,19 @@ bool disguise_enter(struct ptrace_source *s, struct tracee *t, const uint64_t ar
 	case SYS_pread64:
 		if (t->status_fd && (int)args[0] == t->status_fd - 1)
 			t->fixup = ANSWER_READ_STATUS;
+		break;
+	case SYS_dup:
+	case SYS_dup2:
+	case SYS_dup3:
+		if (t->status_fd && (int)args[0] == t->status_fd - 1)
+			t->fixup = ANSWER_DUP_STATUS;
+		break;
+	case SYS_clone:
+	case SYS_clone3:
+		if (clone_flags(t) & CLONE_UNTRACED) {
+			set_clone_flags(t, clone_flags(t) & ~(uint64_t)CLONE_UNTRACED);
+			t->fixup = ANSWER_UNTRACED;
+		}
 		break;
 	case SYS_close:
 		if (t->status_fd && (int)args[0] == t->status_fd - 1)
@@ -203,6 +243,13 @@ int64_t disguise_leave(struct ptrace_source *s, struct tracee *t, int64_t ret)
 	case ANSWER_OPEN_STATUS:
 		if (ret >= 0)
 			t->status_fd = (int)ret + 1;
+		break;
+	case ANSWER_DUP_STATUS:
+		if (ret >= 0)
+			t->status_fd = (int)ret + 1;
+		break;
+	case ANSWER_UNTRACED:
+		set_clone_flags(t, native(t) == SYS_clone ? t->args[0] : clone_flags(t) | CLONE_UNTRACED);
 		break;
 	case ANSWER_READ_STATUS:
 		if (ret > 0)

@@ -106,12 +106,15 @@ static void put_fork(struct ptrace_source *s, struct tracee *child, pid_t parent
 	child->announced = true;
 }
 
+static void task_ended(struct ptrace_source *s, struct tracee *t, int status, uint64_t utime_ns, uint64_t stime_ns);
+
 static void inherit(struct tracee *child, const struct tracee *parent)
 {
 	child->every_call = parent->every_call;
 	child->filtered = parent->filtered;
 	child->own_seccomp = parent->own_seccomp;
 	child->own_nnp = parent->own_nnp;
+	child->status_fd = parent->status_fd;
 }
 
 static void forked(struct ptrace_source *s, struct tracee *parent, int event)
@@ -130,12 +133,19 @@ static void forked(struct ptrace_source *s, struct tracee *parent, int event)
 		child->seize_stop_due = true;
 	}
 	child->pid = flags & CLONE_THREAD ? parent->pid : child->tid;
+	child->restore_flags = parent->fixup == ANSWER_UNTRACED;
+	child->args[0] = parent->args[0];
+	child->arch = parent->arch;
+	child->nr = parent->nr;
 	inherit(child, parent);
 	if ((flags & CLONE_NEWPID) || parent->ns_tid)
 		child->ns_tid = proc_ns_tid(child->tid);
 	put_fork(s, child, parent->pid, parent->tid, flags);
-	if (child->held) {
+	if (child->ended) {
+		task_ended(s, child, child->end_status, 0, 0);
+	} else if (child->held) {
 		child->held = false;
+		disguise_born(child);
 		tracee_resume(s, child);
 	}
 }
@@ -159,6 +169,10 @@ static void adopt_held(struct ptrace_source *s)
 				  (syscall_spec(p->arch, p->nr)->effect == FX_CLONE);
 		if (waiting)
 			continue;
+		if (t->ended) {		/* it never ran: nobody can tell whose it was */
+			tracee_drop(s, t);
+			continue;
+		}
 		if (proc_parent(t->tid, &tgid, &ppid) < 0)
 			tgid = t->tid, ppid = 0;
 		t->pid = tgid;
@@ -231,6 +245,8 @@ static void event_stopped(struct ptrace_source *s, struct tracee *t, int signo)
 		t->held = true;
 		return;
 	}
+	if (t->restore_flags)
+		disguise_born(t);
 	if (t->interrupted) {
 		t->interrupted = false;
 		call_hide_interrupt(t);
@@ -254,23 +270,55 @@ static void event_stopped(struct ptrace_source *s, struct tracee *t, int signo)
 	tracee_resume(s, t);
 }
 
+/* What will become of it: SIGNAL_IGNORED, SIGNAL_FATAL or neither. */
+static unsigned signal_fate(pid_t tid, int signo)
+{
+	uint64_t ignored, caught;
+
+	if (!proc_dispositions(tid, &ignored, &caught) || caught >> (signo - 1) & 1)
+		return 0;
+	if (ignored >> (signo - 1) & 1)
+		return SIGNAL_IGNORED;
+	switch (signo) {
+	case SIGCHLD: case SIGCONT: case SIGURG: case SIGWINCH:
+		return SIGNAL_IGNORED;
+	case SIGSTOP: case SIGTSTP: case SIGTTIN: case SIGTTOU:
+		return 0;
+	default:
+		return SIGNAL_FATAL;
+	}
+}
+
 static void signalled(struct ptrace_source *s, struct tracee *t, int signo)
 {
 	struct record_signal *r;
 	siginfo_t si;
 
+	unsigned fate = 0;
+
 	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, &si) < 0) {
 		t->gone = errno == ESRCH;
 		memset(&si, 0, sizeof(si));
+	}
+	/*
+	 * The kernel drops an ignored signal where it is sent, unless the receiver is traced (sig_ignored()): then it wakes
+	 * the receiver up.  What it interrupted has to go on as if nothing had been.
+	 */
+	if (!t->muted) {
+		fate = signal_fate(t->tid, signo);
+		if (fate & SIGNAL_IGNORED)
+			call_hide_interrupt(t);
 	}
 	t->stop_sig = signo;
 	tracee_resume(s, t);
 	if (t->muted)
 		return;
 	r = record_begin(&s->rec, RECORD_SIGNAL, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
+	r->h.flags = (rec_u16)fate;
 	r->signo = signo;
 	r->code = si.si_code;
-	if (si.si_code <= 0 || signo == SIGCHLD) {	/* from a process: SI_USER, SI_QUEUE, SI_TKILL… and CLD_* */
+	/* from a process; the kernel's own negative codes (SI_TIMER, SI_SIGIO…) have other things in the place of its pid */
+	if (si.si_code == SI_USER || si.si_code == SI_QUEUE || si.si_code == SI_TKILL || si.si_code == SI_MESGQ || (signo == SIGCHLD && si.si_code > 0)) {
 		r->sender_pid = (rec_u32)si.si_pid;
 		r->sender_uid = si.si_uid;
 	} else if (signo == SIGSEGV || signo == SIGBUS || signo == SIGILL || signo == SIGFPE || signo == SIGTRAP) {
@@ -314,7 +362,7 @@ static void syscall_stopped(struct ptrace_source *s, struct tracee *t)
 		/* with both a filter and PTRACE_SYSCALL the entry was seen already */
 		if (!t->every_call)
 			call_entered(s, t, &si);
-		if (si.seccomp.ret_data != FILTER_MARK)
+		if (si.seccomp.ret_data != FILTER_MARK || !t->filtered)
 			disguise_foreign_trace(t);
 		tracee_resume(s, t);
 		return;
@@ -333,9 +381,17 @@ bool ptrace_handle(struct ptrace_source *s, pid_t tid, int status, uint64_t utim
 	int event = status >> 16, signo;
 
 	if (!WIFSTOPPED(status)) {
-		if (t)
+		if (t && t->announced) {
 			task_ended(s, t, status, utime_ns, stime_ns);
-		return t != NULL;
+			return true;
+		}
+		/* killed before its parent's event came */
+		if (!t)
+			t = tracee_add(s, tid, 0);
+		t->ended = t->held = t->gone = true;
+		t->end_status = status;
+		adopt_held(s);
+		return true;
 	}
 	if (!t)			/* a child that stopped before its parent's event */
 		t = tracee_add(s, tid, 0);

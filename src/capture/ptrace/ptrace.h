@@ -37,6 +37,9 @@ struct tracee {
 	bool muted;		/* our own child before its exec: nothing is recorded */
 	bool gone;		/* SIGKILLed or vanished: only its exit is awaited */
 	bool stopped;		/* in a ptrace-stop that we have not resumed */
+	bool ended;		/* held, and dead: its end is told after its beginning */
+	int end_status;
+	bool restore_flags;	/* born of a call whose flags we changed: disguise_born() is due at its first stop */
 	int stop_sig;		/* signal to deliver at the next resume */
 	uint32_t ns_tid;	/* in its own pid namespace, 0 when that is ours */
 	/* the call it is in */
