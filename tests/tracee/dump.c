@@ -1,0 +1,72 @@
+/*
+ * Replays a recording and prints what the model holds whenever the program looks for /tracee/dump/NAME: the caller's
+ * descriptors and the regions of its address space.  One of the judges: run.py compares it with /proc.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "event/event.h"
+#include "model/model.h"
+#include "record/file.h"
+
+static const char marker[] = "/tracee/dump/";
+
+static void on_event(void *ctx, const struct event *ev)
+{
+	const struct fdent *e;
+
+	(void)ctx;
+	if (ev->kind != EV_LOOKUP || !ev->path || strncmp(ev->path, marker, strlen(marker)) != 0)
+		return;
+	printf("DUMP\t%s\n", ev->path + strlen(marker));
+	for (int fd = fdtab_next(ev->task->fds, 0, &e); fd >= 0; fd = fdtab_next(ev->task->fds, fd + 1, &e)) {
+		const struct file *f = e->file;
+		bool named = f->name.len && f->name.s[0] == '/';
+
+		printf("FD\t%d\t%s%s\t%d\t", fd, named || f->kind == FILE_MEMFD ? f->name.s : f->kind == FILE_EPOLL ? "eventpoll" : file_kind_name(f->kind),
+		       named && f->deleted ? " (deleted)" : "", e->cloexec);
+		if (f->has_pos && (f->kind == FILE_REG || f->kind == FILE_MEMFD))
+			printf("%llu\n", (unsigned long long)f->pos);
+		else
+			printf(f->kind == FILE_REG ? "?\n" : "-\n");
+	}
+	for (unsigned i = 0; i < ev->task->proc->mm->n; i++) {
+		const struct region *r = &ev->task->proc->mm->v[i];
+
+		printf("MAP\t%08llx-%08llx %c%c%c%c %08llx %s\n", (unsigned long long)r->start, (unsigned long long)r->end,
+		       r->prot & PROT_READ ? 'r' : '-', r->prot & PROT_WRITE ? 'w' : '-', r->prot & PROT_EXEC ? 'x' : '-',
+		       r->flags & MAP_SHARED ? 's' : 'p', (unsigned long long)r->offset, r->path.s ? r->path.s : r->kind == MAP_KIND_HEAP ? "[heap]" : "");
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct record_reader *reader;
+	struct diag diag;
+	struct arena arena = { 0 };
+	const struct record *r;
+	size_t avail;
+	struct item item;
+	int rc;
+
+	if (argc != 2 || record_reader_open(argv[1], &reader, &diag) < 0) {
+		fprintf(stderr, "usage: tracee-dump RECORDING\n");
+		return 2;
+	}
+
+	struct world *w = world_new(on_event, NULL);
+
+	while ((rc = record_reader_next(reader, &r, &avail, &diag)) == 1) {
+		if (decode_record(r, avail, &arena, &item) == 0)
+			world_feed(w, &item);
+		arena_reset(&arena);
+	}
+	world_free(w);
+	record_reader_close(reader);
+	arena_done(&arena);
+	return rc < 0;
+}
