@@ -180,19 +180,31 @@ bool disguise_enter(struct ptrace_source *s, struct tracee *t, const uint64_t ar
 	return t->fixup != ANSWER_NONE;
 }
 
-/* "Key:\tvalue" becomes "Key:\t0" and spaces, within the same bytes: the offsets of what follows stay true. */
-static void zero_field(char *s, size_t n, const char *key)
+/* The number after key becomes another, not longer, within the same bytes: the offsets of what follows stay true. */
+static void set_field(char *s, size_t n, const char *key, unsigned value)
 {
-	char *p = memmem(s, n, key, strlen(key)), *end;
+	char *p = memmem(s, n, key, strlen(key)), *end, digits[16];
+	size_t len;
 
 	if (!p)
 		return;
 	p += strlen(key);
 	end = memchr(p, '\n', n - (size_t)(p - s));
-	if (!end || p == end)
+	len = (size_t)snprintf(digits, sizeof(digits), "%u", value);
+	if (!end || (size_t)(end - p) < len)
 		return;
-	*p++ = '0';
 	memset(p, ' ', (size_t)(end - p));
+	memcpy(p, digits, len);
+}
+
+static unsigned get_field(const char *s, size_t n, const char *key)
+{
+	const char *p = memmem(s, n, key, strlen(key));
+	unsigned v = 0;
+
+	for (p = p ? p + strlen(key) : s + n; p < s + n && *p >= '0' && *p <= '9'; p++)
+		v = v * 10 + (unsigned)(*p - '0');
+	return v;
 }
 
 static void hide_in_status(const struct ptrace_source *s, const struct tracee *t, size_t n)
@@ -201,13 +213,15 @@ static void hide_in_status(const struct ptrace_source *s, const struct tracee *t
 	struct iovec local = { text }, remote = { (void *)t->args[1] };
 
 	n = mem_read(t->tid, t->args[1], text, MIN(n, sizeof(text)));
-	zero_field(text, n, "\nTracerPid:\t");
-	if (t->filtered && !t->own_seccomp) {
-		zero_field(text, n, "\nSeccomp:\t");
-		zero_field(text, n, "\nSeccomp_filters:\t");
+	set_field(text, n, "\nTracerPid:\t", 0);
+	if (t->filtered) {
+		unsigned nfilters = get_field(text, n, "\nSeccomp_filters:\t");
+
+		set_field(text, n, "\nSeccomp:\t", t->own_seccomp);
+		set_field(text, n, "\nSeccomp_filters:\t", nfilters ? nfilters - 1 : 0);
 	}
 	if (s->nnp_ours && !t->own_nnp)
-		zero_field(text, n, "\nNoNewPrivs:\t");
+		set_field(text, n, "\nNoNewPrivs:\t", 0);
 	local.iov_len = remote.iov_len = n;
 	process_vm_writev(t->tid, &local, 1, &remote, 1, 0);
 }
