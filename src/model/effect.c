@@ -185,7 +185,7 @@ struct path fx_path(struct fx *x, unsigned nth, unsigned how)
 	if (nth == 0) {
 		x->ev->path = p.s;
 		x->ev->path_len = p.len;
-		x->ev->raw = v->bytes;
+		x->ev->raw = v->len || !v->fault ? v->bytes : NULL;
 		x->ev->raw_len = v->len;
 		if (p.file) {
 			x->ev->file = p.file;

@@ -277,6 +277,7 @@ void fx_anonfd(struct fx *x)
 				cloexec == CLOEXEC_ALWAYS || (cloexec == CLOEXEC_FLAG && flags >= 0 && i < ARRAY_SIZE(anon_calls) &&
 							      (c->args[flags].word & anon_calls[i].flag)));
 
+	f->has_pos = kind == FILE_MEMFD;
 	f->open_flags = O_RDWR;
 	if (kind == FILE_PIDFD)
 		f->target_pid = (uint32_t)c->args[0].word;

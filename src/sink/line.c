@@ -81,14 +81,16 @@ static void error(struct buf *b, int err)
 
 static void path(struct buf *b, const struct event *ev)
 {
-	if (ev->path)
+	if (ev->path_len)
 		text_safe(b, ev->path, ev->path_len);
-	else if (ev->raw)
+	else if (ev->raw_len)
 		text_safe(b, ev->raw, ev->raw_len);
 	else if (ev->file)
 		file_format(b, ev->file);
 	else if (ev->fd >= 0)
 		buf_printf(b, "fd %d", ev->fd);
+	else if (ev->raw)
+		buf_puts(b, "\"\"");
 	else
 		buf_putc(b, '?');	/* the name could not be read: a bad pointer */
 }
@@ -400,9 +402,9 @@ bool io_run_is_io(const struct event *ev)
 
 static bool is_unfinished(const struct event *ev) { return ev->call && ev->call->unfinished; }
 
-static void object(struct buf *b, const struct file *f, const struct addr *peer, int fd)
+static void object(struct buf *b, const struct event *ev, const struct file *f, const struct addr *peer, int fd)
 {
-	if (!f && fd < 0)
+	if (!f && fd < 0 && ev->kind == EV_TRANSFER)
 		buf_puts(b, "memory");
 	else if (peer && f && f->sock && (peer->len || peer->port))
 		address(b, peer);
@@ -433,10 +435,10 @@ void io_run_start(struct io_run *r, const struct event *ev)
 		return;
 	}
 	buf_puts(b, ev->kind == EV_WRITE || ev->kind == EV_SEND ? "to " : "from ");
-	object(b, ev->file, ev->kind == EV_TRANSFER ? NULL : ev->peer, ev->fd);
+	object(b, ev, ev->file, ev->kind == EV_TRANSFER ? NULL : ev->peer, ev->fd);
 	if (ev->kind == EV_TRANSFER) {
 		buf_puts(b, " to ");
-		object(b, ev->file2, NULL, ev->fd2);
+		object(b, ev, ev->file2, NULL, ev->fd2);
 	}
 }
 
