@@ -165,7 +165,13 @@ static void tell_fds(const char *name)
 			p = strstr(info, "flags:");
 			long flags = p ? strtol(p + 6, NULL, 8) : 0;
 			p = strstr(info, "pos:");
-			directivef("FD", "%s\t%s\t%s\t%d\t%lld", name, e->name, target, !!(flags & O_CLOEXEC), p ? atoll(p + 4) : 0);
+
+			/* where the end is, which O_APPEND goes to, only the kernel knows */
+			struct stat st;
+			bool regular = !(flags & O_PATH) && fstat(atoi(e->name), &st) == 0 && S_ISREG(st.st_mode);
+
+			snprintf(info, sizeof(info), regular ? flags & O_APPEND ? "?" : "%lld" : "-", p ? atoll(p + 4) : 0);
+			directivef("FD", "%s\t%s\t%s\t%d\t%s", name, e->name, target, !!(flags & O_CLOEXEC), info);
 		}
 	close(dir);
 }

@@ -1,0 +1,281 @@
+/* Files by name: how they are opened, what fails and why, against which directory, and how names change under open files. */
+#include <sched.h>
+#include <sys/sendfile.h>
+#include <sys/statvfs.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <sys/xattr.h>
+
+#include "tracee.h"
+
+static const char *dir, *a, *b, *c;
+
+static void modes(void)
+{
+	static const struct { int flags; const char *how; } v[] = {
+		{ O_WRONLY | O_CREAT | O_EXCL, "write, create, exclusive" }, { O_RDONLY, "read" }, { O_RDWR, "read/write" },
+		{ O_WRONLY | O_TRUNC, "write, truncate" }, { O_WRONLY | O_APPEND, "write, append" }, { O_PATH, "path only" },
+		{ O_RDWR | O_CREAT | O_TRUNC, "read/write, create, truncate" },
+	};
+
+	for (unsigned i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		int fd = open(a, v[i].flags, 0640);
+
+		CHECK(fd >= 0);
+		expect("open %s (%s)", a, v[i].how);
+		close(fd);
+	}
+	int fd = open(dir, O_RDONLY | O_DIRECTORY);
+
+	CHECK(fd >= 0);
+	expect("open %s (read, directory)", dir);
+	close(fd);
+}
+
+static void failures(void)
+{
+	const char *none = in_dir("none"), *below = in_dir("a/below"), *loop = in_dir("loop");
+	char longname[5000];
+
+	CHECK(open(none, O_RDONLY) < 0);
+	expect("open %s (read) ENOENT", none);
+	CHECK(open(below, O_RDONLY) < 0);
+	expect("open %s (read) ENOTDIR", below);
+	CHECK(open(a, O_WRONLY | O_CREAT | O_EXCL, 0600) < 0);
+	expect("open %s (write, create, exclusive) EEXIST", a);
+	CHECK(open(dir, O_WRONLY) < 0);
+	expect("open %s (write) EISDIR", dir);
+	CHECK(symlink("loop", loop) == 0);
+	expect("symlink loop → %s", loop);
+	CHECK(open(loop, O_RDONLY) < 0);
+	expect("open %s (read) ELOOP", loop);
+	CHECK(unlink(loop) == 0);
+	expect("unlink %s", loop);
+	CHECK(open((char *)1, O_RDONLY) < 0 && errno == EFAULT);
+	expect("open ? (read) EFAULT");
+	CHECK(open("", O_RDONLY) < 0 && errno == ENOENT);
+	expect("open \"\" (read) ENOENT");
+	CHECK(access(none, R_OK) < 0);
+	expect("access %s ENOENT", none);
+	struct stat st;
+
+	CHECK(stat(none, &st) < 0 && lstat(below, &st) < 0);
+	expect("stat %s ENOENT", none);
+	expect("stat %s ENOTDIR", below);
+	char to[16];
+
+	CHECK(readlink(a, to, sizeof(to)) < 0 && errno == EINVAL);	/* no link, which is an answer and no line */
+	CHECK(unlink(none) < 0 && rmdir(a) < 0 && mkdir(a, 0700) < 0 && rename(none, a) < 0 && link(none, b) < 0 && chmod(none, 0600) < 0);
+	expect("unlink %s ENOENT", none);
+	expect("rmdir %s ENOTDIR", a);
+	expect("mkdir %s EEXIST", a);
+	expect("rename %s → %s ENOENT", none, a);
+	expect("link %s → %s ENOENT", none, b);
+	expect("chmod %s ENOENT", none);
+	memset(longname, 'x', sizeof(longname) - 1);
+	longname[sizeof(longname) - 1] = '\0';
+	longname[0] = '/';
+	CHECK(open(longname, O_RDONLY) < 0 && errno == ENAMETOOLONG);
+	expect("open /xxx* (read) ENAMETOOLONG");
+}
+
+static void directories(void)
+{
+	const char *sub = in_dir("sub"), *deep = in_dir("sub/deep"), *f = in_dir("sub/deep/f");
+	int fd, d;
+	pid_t pid;
+
+	CHECK(mkdir(sub, 0755) == 0 && mkdirat(AT_FDCWD, "sub/deep", 0755) == 0);
+	expect("mkdir %s", sub);
+	expect("mkdir %s", deep);
+	d = open("sub", O_RDONLY | O_DIRECTORY);
+	expect("open %s (read, directory)", sub);
+	CHECK((fd = openat(d, "deep/../deep/./f", O_CREAT | O_WRONLY, 0600)) >= 0);
+	expect("open %s (write, create)", f);
+	close(fd);
+	CHECK(chdir("sub/deep") == 0);
+	expect("chdir %s", deep);
+	CHECK((fd = open("f", O_RDONLY)) >= 0);
+	expect("open %s (read)", f);
+	close(fd);
+	CHECK(fchdir(d) == 0);
+	expect("chdir %s", sub);
+	CHECK((fd = open("./deep//f", O_RDONLY)) >= 0);
+	expect("open %s (read)", f);
+	close(fd);
+	/* /proc/self/fd names what is open */
+	char by[64];
+
+	snprintf(by, sizeof(by), "/proc/self/fd/%d/deep/f", d);
+	CHECK((fd = open(by, O_RDONLY)) >= 0);
+	expect("open %s (read)", f);
+	close(fd);
+	snprintf(by, sizeof(by), "/proc/self/fd/%d", d);
+	CHECK((fd = open(by, O_RDONLY | O_DIRECTORY)) >= 0);
+	expect("open %s (read, directory)", sub);
+	close(fd);
+	/* a child has its own working directory, one with CLONE_FS ours */
+	pid = fork();
+	if (pid == 0) {
+		CHECK(chdir("/") == 0);
+		expect("chdir /");
+		expect("exit 0");
+		_exit(0);
+	}
+	expect("fork → %d", pid);
+	CHECK(reap(pid) == 0);
+	CHECK(access("deep", F_OK) == 0 && access("none", F_OK) < 0);
+	expect("access %s/none ENOENT", sub);
+	pid = (pid_t)syscall(SYS_clone, CLONE_FS | SIGCHLD, NULL, NULL, NULL, NULL);
+	if (pid == 0) {
+		CHECK(chdir(dir) == 0);
+		expect("chdir %s", dir);
+		expect("exit 0");
+		_exit(0);
+	}
+	expect("fork → %d", pid);
+	CHECK(reap(pid) == 0);
+	CHECK(access("none", F_OK) < 0);
+	expect("access %s/none ENOENT", dir);
+	CHECK(chdir("none") < 0);
+	expect("chdir %s/none ENOENT", dir);
+	close(d);
+	CHECK(unlinkat(AT_FDCWD, "sub/deep/f", 0) == 0 && unlinkat(AT_FDCWD, "sub/deep", AT_REMOVEDIR) == 0 && rmdir("sub") == 0);
+	expect("unlink %s", f);
+	expect("rmdir %s", deep);
+	expect("rmdir %s", sub);
+}
+
+static void names(void)
+{
+	int fd = open(a, O_RDWR | O_CREAT | O_TRUNC, 0600), other;
+
+	CHECK(fd >= 0 && write(fd, "12345", 5) == 5);
+	expect("open %s (read/write, create, truncate)", a);
+	expect("write 5 B to %s", a);
+	/* the open file goes by its new name */
+	CHECK(rename(a, b) == 0);
+	expect("rename %s → %s", a, b);
+	CHECK(write(fd, "6", 1) == 1);
+	expect("write 1 B to %s", b);
+	CHECK((other = open(a, O_RDWR | O_CREAT, 0600)) >= 0);
+	expect("open %s (read/write, create)", a);
+	CHECK(syscall(SYS_renameat2, AT_FDCWD, a, AT_FDCWD, b, 2 /* RENAME_EXCHANGE */) == 0);
+	expect("rename %s → %s", a, b);
+	CHECK(write(fd, "78", 2) == 2 && write(other, "abc", 3) == 3);
+	expect("write 2 B to %s", a);
+	expect("write 3 B to %s", b);
+	checkpoint("fd", "renamed");
+	/* and, deleted, stays what it is */
+	CHECK(unlink(a) == 0);
+	expect("unlink %s", a);
+	CHECK(write(fd, "9", 1) == 1);
+	expect("write 1 B to %s*", a);
+	checkpoint("fd", "deleted");
+	CHECK(link(b, c) == 0);
+	expect("link %s → %s", b, c);
+	CHECK(unlink(c) == 0);
+	expect("unlink %s", c);
+	CHECK(rename(b, b) == 0);
+	expect("rename %s → %s", b, b);
+	close(fd);
+	close(other);
+}
+
+static void attributes(void)
+{
+	const struct timespec t[2] = { { 1, 0 }, { 2, 0 } };
+	int fd = open(b, O_RDWR);
+
+	expect("open %s (read/write)", b);
+	CHECK(chmod(b, 0644) == 0 && fchmod(fd, 0600) == 0);
+	expect("chmod %s", b);
+	expect("chmod %s", b);
+	CHECK(chown(b, (uid_t)-1, (gid_t)-1) == 0 && fchown(fd, (uid_t)-1, (gid_t)-1) == 0);
+	expect("chown %s", b);
+	expect("chown %s", b);
+	CHECK(truncate(b, 100) == 0 && ftruncate(fd, 50) == 0);
+	expect("truncate %s (100 B)", b);
+	expect("truncate %s (50 B)", b);
+	CHECK(posix_fallocate(fd, 0, 200) == 0);
+	expect("allocate %s (200 B)", b);
+	CHECK(utimensat(AT_FDCWD, b, t, 0) == 0 && futimens(fd, t) == 0);
+	expect("utimes %s", b);
+	expect("utimes %s", b);
+	CHECK(fsync(fd) == 0 && fdatasync(fd) == 0);
+	expect("sync %s", b);
+	expect("sync %s", b);
+	setxattr(b, "user.x", "y", 1, 0);	/* not every filesystem has them; not a live line */
+	CHECK(mknod(c, S_IFIFO | 0600, 0) == 0);
+	expect("mknod %s", c);
+	CHECK(unlink(c) == 0);
+	expect("unlink %s", c);
+	close(fd);
+}
+
+static void copies(void)
+{
+	int in = open(b, O_RDONLY), out = open(a, O_RDWR | O_CREAT, 0600), p[2];
+	struct iovec iov[2] = { { "abc", 3 }, { "defg", 4 } };
+	char buf[64];
+	loff_t off = 0;
+
+	expect("open %s (read)", b);
+	expect("open %s (read/write, create)", a);
+	CHECK(sendfile(out, in, NULL, 20) == 20);
+	expect("copy 20 B from %s to %s", b, a);
+	CHECK(copy_file_range(in, NULL, out, NULL, 10, 0) == 10);
+	expect("copy 10 B from %s to %s", b, a);
+	CHECK(pipe(p) == 0);
+	CHECK(splice(in, &off, p[1], NULL, 5, 0) == 5);
+	expect("copy 5 B from %s to pipe:*", b);
+	CHECK(splice(p[0], NULL, out, NULL, 5, 0) == 5);
+	expect("copy 5 B from pipe:* to %s", a);
+	CHECK(vmsplice(p[1], iov, 2, 0) == 7);
+	expect("write 7 B to pipe:*");
+	CHECK(read(p[0], buf, 7) == 7);
+	expect("read 7 B from pipe:*");
+	checkpoint("fd", "copied");
+	CHECK(writev(out, iov, 2) == 7 && pwrite(out, "xy", 2, 3) == 2 && pwritev(out, iov, 1, 0) == 3);
+	expect("write 7 B to %s", a);
+	expect("write 2 B to %s", a);
+	expect("write 3 B to %s", a);
+	CHECK(pread(out, buf, 9, 0) == 9 && preadv(out, iov, 0, 0) == 0);
+	expect("read 9 B from %s", a);
+	expect("read 0 B from %s", a);
+	/* short, and failed */
+	CHECK(lseek(out, -4, SEEK_END) >= 0 && read(out, buf, sizeof(buf)) == 4 && read(out, buf, 1) == 0);
+	expect("read 4 B from %s", a);
+	expect("read 0 B from %s", a);
+	CHECK(write(in, "x", 1) < 0 && syscall(SYS_read, out, 1, 1) == 0);
+	expect("write to %s EBADF", b);
+	expect("read 0 B from %s", a);
+	checkpoint("fd", "moved");
+	CHECK(write(p[1], "z", 1) == 1);
+	expect("write 1 B to pipe:*");
+	close(p[0]);
+	signal(SIGPIPE, SIG_IGN);
+	CHECK(write(p[1], "z", 1) < 0 && errno == EPIPE);
+	expect("write to pipe:* EPIPE");
+	expect("signal SIGPIPE from pid %d (ignored)", getpid());
+	close(p[1]);
+	close(in);
+	close(out);
+}
+
+int main(void)
+{
+	dir = in_dir("");
+	*((char *)dir + strlen(dir) - 1) = '\0';	/* no slash at its end */
+	a = in_dir("a");
+	b = in_dir("b");
+	c = in_dir("c");
+	tracee_begin();
+	modes();
+	failures();
+	directories();
+	names();
+	attributes();
+	copies();
+	tracee_end();
+}
