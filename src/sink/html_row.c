@@ -32,7 +32,7 @@ static uint8_t error_code(struct html *h, const struct event *ev)
 	unsigned code = 0;
 
 	if (c && c->spec->ret == RET_NEVER) {
-		err = 0;
+		code = 0;
 	} else if (c && c->unfinished) {
 		code = ERR_UNFINISHED;
 	} else if (c && c->no_exit) {
