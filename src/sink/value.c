@@ -225,13 +225,14 @@ static void fmt_data(struct buf *b, const struct context *c, const struct call *
 
 static void fmt_strv(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
 {
-	const struct part *end = call->parts + call->nparts;
+	const struct part *end;
 	unsigned n = 0;
 
 	if (!parts_find(call->parts, call->nparts, (int)arg, PART_ITEM, 0)) {
 		fmt_ptr(b, c, call, arg);
 		return;
 	}
+	end = call->parts + call->nparts;
 	buf_putc(b, '[');
 	if (!strcmp(call->args[arg].spec->name, "envp")) {	/* long, and the same again and again */
 		for (const struct part *p = call->parts; p < end; p++)
