@@ -74,6 +74,14 @@ int syscall_number(const char *name)
 	return -1;
 }
 
+bool cond_holds(const struct arg_cond *cond, const uint64_t args[6])
+{
+	for (unsigned i = 0; cond && i < cond->nvals; i++)
+		if ((args[cond->arg] & cond->mask) == cond->vals[i])
+			return !cond->invert;
+	return !cond || cond->invert;
+}
+
 int spec_find_arg(const struct syscall_spec *spec, enum arg_type type, unsigned nth)
 {
 	for (unsigned i = 0; i < spec->nargs; i++)

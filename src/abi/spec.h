@@ -114,6 +114,7 @@ struct arg_choice { uint32_t mask, val; struct arg_spec spec; };
  * run: it spares stops for the forms of a call that say nothing (fcntl(F_GETFL), fstat spelled as newfstatat).
  */
 struct arg_cond { uint8_t arg, nvals; bool invert; uint32_t mask, vals[6]; };
+bool cond_holds(const struct arg_cond *cond, const uint64_t args[6]);	/* NULL: always */
 
 struct syscall_spec {
 	const char *name;

@@ -164,6 +164,24 @@ static void test_find_arg(void **state)
 	assert_int_equal(spec_find_arg(s, ARG_FD, 0), -1);
 }
 
+static void test_conditions(void **state)
+{
+	const struct arg_cond *at = syscall_spec(ARCH_X86_64, 262)->when;	/* newfstatat */
+	const struct arg_cond *dup = syscall_spec(ARCH_X86_64, 72)->when;	/* fcntl */
+	const struct arg_cond not_two = { .arg = 1, .invert = true, .mask = 0xff, .nvals = 1, .vals = { 2 } };
+
+	(void)state;
+	assert_true(cond_holds(NULL, (const uint64_t[6]){ 0 }));
+	assert_true(cond_holds(at, (const uint64_t[6]){ 3, 0, 0, AT_SYMLINK_NOFOLLOW }));
+	assert_false(cond_holds(at, (const uint64_t[6]){ 3, 0, 0, AT_EMPTY_PATH | AT_NO_AUTOMOUNT }));
+	assert_true(cond_holds(dup, (const uint64_t[6]){ 3, F_DUPFD_CLOEXEC }));
+	assert_true(cond_holds(dup, (const uint64_t[6]){ 3, F_SETFD }));
+	assert_true(cond_holds(dup, (const uint64_t[6]){ 3, 0xdead00000000ull | F_DUPFD }));
+	assert_false(cond_holds(dup, (const uint64_t[6]){ 3, F_GETFL }));
+	assert_true(cond_holds(&not_two, (const uint64_t[6]){ 0, 1 }));
+	assert_false(cond_holds(&not_two, (const uint64_t[6]){ 0, 0x102 }));
+}
+
 static uint32_t memory[6] = { 11, 12, 13, 14, 15, 16 };
 
 static bool read_words(void *ctx, uint64_t addr, unsigned nwords, uint32_t *ret_words)
@@ -342,7 +360,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_header_numbers), cmocka_unit_test(test_recent_numbers), cmocka_unit_test(test_rows),
-		cmocka_unit_test(test_find_arg), cmocka_unit_test(test_unwrap), cmocka_unit_test(test_names), cmocka_unit_test(test_errno_signal),
+		cmocka_unit_test(test_find_arg), cmocka_unit_test(test_conditions), cmocka_unit_test(test_unwrap), cmocka_unit_test(test_names), cmocka_unit_test(test_errno_signal),
 		cmocka_unit_test(test_layouts), cmocka_unit_test(test_layout_sizes),
 	};
 
