@@ -38,27 +38,36 @@ static bool ends_here(const struct tracee *t)
 	return t->arch == ARCH_I386 ? t->nr == 1 || t->nr == 252 : t->nr == SYS_exit || t->nr == SYS_exit_group;
 }
 
+static bool read_words(void *tid, uint64_t addr, unsigned nwords, uint32_t *ret_words)
+{
+	return mem_read(*(pid_t *)tid, addr, ret_words, nwords * sizeof(*ret_words)) == nwords * sizeof(*ret_words);
+}
+
 void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptrace_syscall_info *si)
 {
 	const struct capture_plan *plan;
 	bool narrow;
 
 	t->arch = (uint8_t)split_arch(si->arch, si->entry.nr, &t->nr);
-	plan = ptrace_plan(s, t->arch, t->nr);
 	if (t->muted && (t->arch != ARCH_X86_64 || t->nr != SYS_execve)) {
 		t->in_call = false;
 		return;
 	}
 	t->muted = false;
-	t->in_call = plan->wanted;
 	t->chunks.len = 0;
 	t->enter_ns = ptrace_now_ns();
 	narrow = t->arch == ARCH_I386;
 	for (int i = 0; i < 6; i++)
 		t->args[i] = narrow ? (uint32_t)si->entry.args[i] : si->entry.args[i];
-	mem_copy_enter(&t->chunks, plan, &(struct mem_call){ t->tid, narrow || t->arch == ARCH_X32, t->args, 0, s->opt->max_payload });
+	if (narrow)
+		spec_unwrap(&t->nr, t->args, read_words, &t->tid);
+	plan = ptrace_plan(s, t->arch, t->nr);
+	/* The filter has looked at conditions already; not so where every call stops. */
+	t->in_call = plan->wanted && (s->opt->all_calls || cond_holds(syscall_spec(t->arch, t->nr)->when, t->args));
+	if (t->in_call)
+		mem_copy_enter(&t->chunks, plan, &(struct mem_call){ t->tid, narrow || t->arch == ARCH_X32, t->args, 0, s->opt->max_payload });
 	t->answer_due = disguise_enter(s, t, t->args);
-	t->want_exit = plan->wanted && plan->exit && !ends_here(t);
+	t->want_exit = t->in_call && plan->exit && !ends_here(t);
 	if (t->in_call && !t->want_exit)
 		call_put(s, t, CALL_NO_EXIT, 0, 0);
 }
