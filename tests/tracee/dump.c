@@ -35,7 +35,7 @@ static void on_event(void *ctx, const struct event *ev)
 			printf(f->kind == FILE_REG ? "?\n" : "-\n");
 	}
 	for (unsigned i = 0; i < ev->task->proc->mm->n; i++) {
-		const struct region *r = &ev->task->proc->mm->v[i];
+		const struct region *r = ev->task->proc->mm->v[i];
 
 		printf("MAP\t%08llx-%08llx %c%c%c%c %08llx %s\n", (unsigned long long)r->start, (unsigned long long)r->end,
 		       r->prot & PROT_READ ? 'r' : '-', r->prot & PROT_WRITE ? 'w' : '-', r->prot & PROT_EXEC ? 'x' : '-',
