@@ -1,0 +1,138 @@
+/* The seccomp filter decides as the plans say, for every number, condition and architecture. */
+#include <linux/audit.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "abi/spec.h"
+#include "base/macro.h"
+#include "capture/plan.h"
+#include "capture/ptrace/disguise.h"
+#include "capture/ptrace/filter.h"
+#include "record/record.h"
+#include "unit.h"
+
+enum { MAX = 4096 };
+static struct sock_filter prog[MAX];
+static unsigned nprog;
+static struct capture_plan plans[2][SYSCALL_MAX];
+
+/* The few instructions a seccomp filter may use, as seccomp(2) defines them. */
+static unsigned run(const struct seccomp_data *d)
+{
+	uint32_t a = 0;
+
+	for (unsigned pc = 0; pc < nprog; pc++) {
+		const struct sock_filter *i = &prog[pc];
+
+		switch (i->code) {
+		case BPF_LD | BPF_W | BPF_ABS: memcpy(&a, (const char *)d + i->k, 4); break;
+		case BPF_ALU | BPF_AND | BPF_K: a &= i->k; break;
+		case BPF_JMP | BPF_JA: pc += i->k; break;
+		case BPF_JMP | BPF_JEQ | BPF_K: pc += a == i->k ? i->jt : i->jf; break;
+		case BPF_JMP | BPF_JGE | BPF_K: pc += a >= i->k ? i->jt : i->jf; break;
+		case BPF_RET | BPF_K: return i->k;
+		default: fail_msg("instruction %x at %u", i->code, pc);
+		}
+	}
+	fail_msg("runs off its end");
+	return 0;
+}
+
+static bool stops(unsigned audit_arch, unsigned nr, unsigned arg, uint64_t value)
+{
+	struct seccomp_data d = { .nr = (int)nr, .arch = audit_arch };
+	unsigned action;
+
+	d.args[arg] = value;
+	action = run(&d);
+	assert_true(action == SECCOMP_RET_ALLOW || action == (SECCOMP_RET_TRACE | FILTER_MARK));
+	return action != SECCOMP_RET_ALLOW;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	for (unsigned nr = 0; nr < SYSCALL_MAX; nr++) {
+		plan_compile(syscall_spec(ARCH_X86_64, nr), false, 0, &plans[0][nr]);
+		plan_compile(syscall_spec(ARCH_I386, nr), false, 0, &plans[1][nr]);
+	}
+	nprog = filter_build(prog, MAX, plans[0], plans[1]);
+	return nprog ? 0 : -1;
+}
+
+static void test_every_number(void **state)
+{
+	static const unsigned arches[] = { AUDIT_ARCH_X86_64, AUDIT_ARCH_I386 };
+
+	(void)state;
+	for (unsigned a = 0; a < ARRAY_SIZE(arches); a++)
+		for (unsigned nr = 0; nr < SYSCALL_MAX; nr++) {
+			unsigned arch = a ? ARCH_I386 : ARCH_X86_64;
+			bool always;
+
+			if (syscall_spec(arch, nr)->when || disguise_wants(arch, nr, &always) || always)
+				continue;
+			if (stops(arches[a], nr, 0, 0) != plans[a][nr].wanted)
+				fail_msg("%s %u", a ? "i386" : "x86-64", nr);
+		}
+	assert_true(stops(AUDIT_ARCH_X86_64, SYSCALL_MAX + 5, 0, 0));	/* unknown: shown raw */
+	assert_true(stops(AUDIT_ARCH_X86_64, SYS_openat, 0, 0));
+	assert_true(stops(AUDIT_ARCH_X86_64, 0x40000000 | SYS_openat, 0, 0));	/* x32 */
+	assert_false(stops(AUDIT_ARCH_X86_64, SYS_getpid, 0, 0));
+	assert_true(stops(AUDIT_ARCH_I386, 5, 0, 0));			/* open */
+	assert_false(stops(AUDIT_ARCH_I386, 20, 0, 0));			/* getpid */
+}
+
+static void test_conditions(void **state)
+{
+	unsigned seen = 0;
+
+	(void)state;
+	for (unsigned nr = 0; nr < SYSCALL_MAX; nr++) {
+		const struct arg_cond *c = syscall_spec(ARCH_X86_64, nr)->when;
+		bool always;
+
+		if (!c || !plans[0][nr].wanted || disguise_wants(ARCH_X86_64, nr, &always))
+			continue;
+		seen++;
+		for (unsigned i = 0; i < c->nvals; i++) {
+			assert_int_equal(stops(AUDIT_ARCH_X86_64, nr, c->arg, c->vals[i]), !c->invert);
+			/* what the kernel does not look at must not matter */
+			assert_int_equal(stops(AUDIT_ARCH_X86_64, nr, c->arg, c->vals[i] | (uint64_t)~c->mask | 1ull << 40), !c->invert);
+		}
+		assert_int_equal(stops(AUDIT_ARCH_X86_64, nr, c->arg, 0x7fff & c->mask), c->invert);
+	}
+	assert_true(seen >= 3);		/* fcntl, newfstatat, getsockopt… */
+}
+
+static void test_disguise(void **state)
+{
+	(void)state;
+	assert_true(stops(AUDIT_ARCH_X86_64, SYS_prctl, 0, PR_GET_SECCOMP));
+	assert_true(stops(AUDIT_ARCH_X86_64, SYS_prctl, 0, PR_SET_NO_NEW_PRIVS));
+	assert_false(stops(AUDIT_ARCH_X86_64, SYS_prctl, 0, PR_SET_NAME));
+	assert_true(stops(AUDIT_ARCH_X86_64, SYS_seccomp, 0, 0));
+	assert_true(stops(AUDIT_ARCH_I386, 172, 0, PR_GET_SECCOMP));
+	assert_true(stops(AUDIT_ARCH_I386, 354, 0, 0));
+}
+
+static void test_too_small(void **state)
+{
+	static struct sock_filter few[64];
+
+	(void)state;
+	assert_int_equal(filter_build(few, ARRAY_SIZE(few), plans[0], plans[1]), 0);	/* refused, never cut */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_number), cmocka_unit_test(test_conditions), cmocka_unit_test(test_disguise),
+		cmocka_unit_test(test_too_small),
+	};
+
+	return cmocka_run_group_tests(tests, setup, NULL);
+}

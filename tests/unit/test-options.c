@@ -1,0 +1,151 @@
+/* The command line: what is accepted, what is refused, and in which words. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/diag.h"
+#include "base/macro.h"
+#include "cli/options.h"
+#include "unit.h"
+
+static struct options opt;
+static struct diag diag;
+
+/* Words separated by blanks; "''" is an empty word. */
+static int parse(const char *line)
+{
+	static char words[512];
+	static char *argv[32];
+	int argc = 0;
+
+	options_done(&opt);
+	diag = (struct diag){ 0 };
+	snprintf(words, sizeof(words), "compendium %s", line);
+	for (char *p = strtok(words, " "); p; p = strtok(NULL, " ")) {
+		if (!strcmp(p, "''"))
+			*p = '\0';
+		argv[argc++] = p;
+	}
+	argv[argc] = NULL;
+	return options_parse(argc, argv, &opt, &diag);
+}
+
+#define ACCEPT(line) assert_int_equal(parse(line), 0)
+#define REFUSE(line, words) do {									\
+		assert_true(parse(line) < 0);								\
+		assert_int_equal(diag.exit_status, 125);						\
+		if (!strstr(diag.text, words))								\
+			fail_msg("'%s' says: %s", line, diag.text);					\
+	} while (0)
+
+static void test_command(void **state)
+{
+	(void)state;
+	ACCEPT("ls -l --color=never");
+	assert_string_equal(opt.argv[0], "ls");
+	assert_string_equal(opt.argv[1], "-l");
+	assert_int_equal(opt.color, COLOR_AUTO);		/* the command's, not ours */
+	ACCEPT("-v -a -o x.txt -- -odd");
+	assert_string_equal(opt.argv[0], "-odd");
+	assert_true(opt.verbose && opt.all);
+	assert_string_equal(opt.output, "x.txt");
+	assert_int_equal(opt.max_report_events, 10000000);
+	ACCEPT("--max-report-events 5 --color always true");
+	assert_int_equal(opt.max_report_events, 5);
+	assert_int_equal(opt.color, COLOR_ALWAYS);
+}
+
+static void test_report(void **state)
+{
+	(void)state;
+	ACCEPT("--report -- ls");
+	assert_string_equal(opt.report, "report.html");
+	assert_string_equal(opt.argv[0], "ls");
+	ACCEPT("--report=r.html ls");
+	assert_string_equal(opt.report, "r.html");
+	ACCEPT("--report out.html ls -l");
+	assert_string_equal(opt.report, "out.html");
+	assert_string_equal(opt.argv[0], "ls");
+	ACCEPT("--report -v ls");
+	assert_string_equal(opt.report, "report.html");
+	assert_true(opt.verbose);
+	ACCEPT("-p 1 --report x.html");
+	assert_string_equal(opt.report, "x.html");
+	ACCEPT("--read t.cpd --report");
+	assert_string_equal(opt.report, "report.html");
+	REFUSE("--report ls", "compendium --report -- ls");
+	REFUSE("--report sh -c true", "compendium --report -- sh");	/* never swallows the command */
+	REFUSE("--report x.html", "compendium --report=x.html -- COMMAND");
+	REFUSE("--report= ls", "empty");
+}
+
+static void test_pids(void **state)
+{
+	(void)state;
+	ACCEPT("-p 12 --pid=13 -p 12");
+	assert_int_equal(opt.npids, 2);
+	assert_int_equal(opt.pids[1], 13);
+	REFUSE("-p x", "not \"x\"");
+	REFUSE("-p -1", "not \"-1\"");
+	REFUSE("-p 0", "from 1 to");
+	REFUSE("-p 99999999999", "from 1 to");
+	REFUSE("-p 12abc", "12abc");
+	REFUSE("-p 1 ls", "one or the other");
+	REFUSE("--descendants ls", "--pid");
+}
+
+static void test_refused(void **state)
+{
+	(void)state;
+	REFUSE("", "nothing to trace");
+	REFUSE("--verbos3 ls", "did you mean --verbose");
+	REFUSE("--ouptut x ls", "did you mean --output");
+	REFUSE("--zzzzzz ls", "--help");
+	REFUSE("-Z ls", "\"-Z\"");
+	REFUSE("--verbose=1 ls", "takes no value");
+	REFUSE("-o", "needs a value");
+	REFUSE("--color=blue ls", "auto, always or never");
+	REFUSE("--max-report-events 0 ls", "from 1 to");
+	REFUSE("--max-report-events 1e6 ls", "1e6");
+	REFUSE("--read x ls", "--read");
+	REFUSE("--read x -p 1", "--read");
+	REFUSE("--read x --record y", "--record");
+	REFUSE("-o '' ls", "empty");
+}
+
+/* Everything derived from the rows: on 80 columns, every option in it. */
+static void test_help(void **state)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+
+	(void)state;
+	options_help(f);
+	fclose(f);
+	for (char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+		assert_in_range(strcspn(line, "\n"), 0, 80);
+	for (unsigned i = 0; i < option_nrows; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "--%s", option_rows[i].name);
+		assert_non_null(strstr(text, name));
+		for (unsigned j = 0; j < i; j++) {
+			assert_string_not_equal(option_rows[i].name, option_rows[j].name);
+			assert_true(!option_rows[i].letter || option_rows[i].letter != option_rows[j].letter);
+		}
+	}
+	free(text);
+	assert_true(options_generate(stderr, "nonsense") < 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_command), cmocka_unit_test(test_report), cmocka_unit_test(test_pids),
+		cmocka_unit_test(test_refused), cmocka_unit_test(test_help),
+	};
+	int rc = cmocka_run_group_tests(tests, NULL, NULL);
+
+	options_done(&opt);
+	return rc;
+}

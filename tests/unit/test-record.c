@@ -1,0 +1,228 @@
+/* Recordings: what is written comes back; what is damaged is said; the ring loses nothing. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/diag.h"
+#include "record/build.h"
+#include "record/file.h"
+#include "record/format.h"
+#include "record/ring.h"
+#include "unit.h"
+
+static char path[64];
+
+static int setup(void **state)
+{
+	(void)state;
+	snprintf(path, sizeof(path), "/tmp/test-record.%d", getpid());
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	unlink(path);
+	return 0;
+}
+
+/* A record of n payload bytes that says its number. */
+static struct record *make(struct buf *b, unsigned i, size_t n)
+{
+	struct record_start *r = record_begin(b, RECORD_START, sizeof(*r), i, i, i);
+	char *payload = xcalloc(1, n + 1);
+
+	r->nchunks = 1;
+	memset(payload, (int)('a' + i % 26), n);
+	record_chunk(b, 1, PART_TEXT, 0, payload, n);
+	free(payload);
+	return record_finish(b);
+}
+
+static void write_recording(unsigned n, size_t payload)
+{
+	struct record_writer *w;
+	struct diag diag;
+	struct buf b = { 0 };
+
+	assert_int_equal(record_writer_open(path, &w, &diag), 0);
+	for (unsigned i = 0; i < n; i++)
+		record_writer_add(w, make(&b, i, payload));
+	assert_int_equal(record_writer_close(w, &diag), 0);
+	buf_done(&b);
+}
+
+/* Records read back; *ret_rc is how it ended: 0 complete, else the error. */
+static unsigned read_recording(int *ret_rc, struct diag *diag)
+{
+	struct record_reader *r;
+	const struct record *rec;
+	size_t avail;
+	unsigned n = 0;
+
+	*ret_rc = record_reader_open(path, &r, diag);
+	if (*ret_rc < 0)
+		return 0;
+	while ((*ret_rc = record_reader_next(r, &rec, &avail, diag)) == 1) {
+		assert_int_equal(rec->pid, n);
+		assert_int_equal(avail, rec->size);
+		n++;
+	}
+	record_reader_close(r);
+	return n;
+}
+
+static void test_round_trip(void **state)
+{
+	struct diag diag = { 0 };
+	struct stat st;
+	int rc;
+
+	(void)state;
+	write_recording(20000, 100);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);	/* traces hold secrets */
+	assert_int_equal(read_recording(&rc, &diag), 20000);
+	assert_int_equal(rc, 0);
+	write_recording(3, 300000);		/* larger than a block */
+	assert_int_equal(read_recording(&rc, &diag), 3);
+	assert_int_equal(rc, 0);
+	write_recording(0, 0);
+	assert_int_equal(read_recording(&rc, &diag), 0);
+	assert_int_equal(rc, 0);
+}
+
+static void test_cut_anywhere(void **state)
+{
+	struct diag diag = { 0 };
+	struct stat st;
+	int rc;
+
+	(void)state;
+	write_recording(5, 40);
+	assert_int_equal(stat(path, &st), 0);
+	for (off_t size = st.st_size - 1; size >= 0; size--) {
+		assert_int_equal(truncate(path, size), 0);
+		read_recording(&rc, &diag);
+		assert_int_equal(rc, -EBADMSG);
+	}
+	/* whole blocks before the cut are there */
+	write_recording(20000, 100);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(truncate(path, st.st_size - 20), 0);
+	assert_true(read_recording(&rc, &diag) > 1000);
+	assert_int_equal(rc, -EBADMSG);
+	assert_non_null(strstr(diag.text, "cut off"));
+}
+
+static void test_damaged(void **state)
+{
+	struct diag diag = { 0 };
+	uint32_t newer = RECORD_VERSION + 1;
+	struct stat st;
+	int rc, fd;
+
+	(void)state;
+	write_recording(50, 40);
+	assert_int_equal(stat(path, &st), 0);
+	fd = open(path, O_RDWR);
+	/* every byte of the block but its own count of records, which nothing relies on */
+	for (off_t at = sizeof(struct recording_head); at < st.st_size - (off_t)sizeof(struct recording_block); at++) {
+		unsigned char c, bad;
+
+		if (at >= (off_t)sizeof(struct recording_head) + 8 && at < (off_t)sizeof(struct recording_head) + 12)
+			continue;
+		assert_int_equal(pread(fd, &c, 1, at), 1);
+		bad = c ^ 0x10;
+		assert_int_equal(pwrite(fd, &bad, 1, at), 1);
+		read_recording(&rc, &diag);
+		assert_int_equal(rc, -EBADMSG);
+		assert_int_equal(pwrite(fd, &c, 1, at), 1);
+	}
+	assert_int_equal(read_recording(&rc, &diag), 50);
+	assert_int_equal(pwrite(fd, &newer, sizeof(newer), 8), sizeof(newer));
+	read_recording(&rc, &diag);
+	assert_int_equal(rc, -EPROTO);
+	assert_non_null(strstr(diag.text, "newer compendium"));
+	assert_int_equal(pwrite(fd, "ELF", 3, 0), 3);
+	read_recording(&rc, &diag);
+	assert_non_null(strstr(diag.text, "is not a recording"));
+	close(fd);
+}
+
+static void test_full_disk(void **state)
+{
+	struct record_writer *w;
+	struct diag diag = { 0 };
+	struct buf b = { 0 };
+
+	(void)state;
+	if (record_writer_open("/dev/full", &w, &diag) < 0)
+		skip();
+	for (unsigned i = 0; i < 10000; i++)
+		record_writer_add(w, make(&b, i, 500));
+	assert_int_equal(record_writer_close(w, &diag), -ENOSPC);
+	assert_non_null(strstr(diag.text, "incomplete"));
+	assert_int_equal(record_writer_open("/nonexistent/x", &w, &diag), -ENOENT);
+	buf_done(&b);
+}
+
+enum { RING_RECORDS = 200000 };
+
+static void *produce(void *ring)
+{
+	struct buf b = { 0 };
+
+	for (unsigned i = 0; i < RING_RECORDS; i++)
+		ring_push(ring, make(&b, i, i % 512 == 0 ? 100000 : i % 300));
+	ring_close(ring);
+	buf_done(&b);
+	return NULL;
+}
+
+/* A small ring, so that it is full and wraps often. */
+static void test_ring(void **state)
+{
+	struct ring *r = ring_new(1 << 18);
+	const struct record *rec;
+	pthread_t t;
+	unsigned n = 0;
+
+	(void)state;
+	assert_non_null(r);
+	assert_int_equal(pthread_create(&t, NULL, produce, r), 0);
+	while (!ring_done(r)) {
+		while ((rec = ring_peek(r))) {
+			const struct record_chunk *c = (const struct record_chunk *)((const char *)rec + sizeof(struct record_start));
+			size_t len = n % 512 == 0 ? 100000 : n % 300;
+
+			assert_int_equal(rec->pid, n);
+			assert_int_equal(c->len, len);
+			if (len) {
+				assert_int_equal(((const char *)(c + 1))[0], 'a' + n % 26);
+				assert_int_equal(((const char *)(c + 1))[len - 1], 'a' + n % 26);
+			}
+			ring_pop(r);
+			n++;
+		}
+		ring_wait(r, 1000000);
+	}
+	pthread_join(t, NULL);
+	assert_int_equal(n, RING_RECORDS);
+	ring_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_cut_anywhere), cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_full_disk), cmocka_unit_test(test_ring),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
