@@ -36,18 +36,17 @@ static void on_signal(int signo, siginfo_t *si, void *uc UNUSED)
 	errno = err;
 }
 
-static void catch(struct signals *s, int signo, void (*handler)(int, siginfo_t *, void *))
+static void catch(int signo, void (*handler)(int, siginfo_t *, void *))
 {
-	struct sigaction sa = { .sa_flags = handler ? SA_SIGINFO : 0 };
+	struct sigaction sa = { .sa_flags = handler ? SA_SIGINFO : 0 }, old;
 
 	/* Without SA_RESTART: wait4() has to come back.  What was ignored at the start (nohup, a shell's &) stays so. */
 	if (handler)
 		sa.sa_sigaction = handler;
 	else
 		sa.sa_handler = SIG_IGN;
-	if (sigaction(signo, NULL, &s->old[signo]) < 0 || s->old[signo].sa_handler == SIG_IGN)
-		return;
-	s->caught[signo] = sigaction(signo, &sa, NULL) == 0;
+	if (sigaction(signo, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+		sigaction(signo, &sa, NULL);
 }
 
 void signals_open(struct signals *s)
@@ -55,20 +54,20 @@ void signals_open(struct signals *s)
 	memset(s, 0, sizeof(*s));
 	for (unsigned i = 0; i < ARRAY_SIZE(obeyed); i++) {
 		count[obeyed[i]] = 0;
-		catch(s, obeyed[i], on_signal);
+		catch(obeyed[i], on_signal);
 	}
-	catch(s, SIGALRM, on_signal);
-	catch(s, SIGTSTP, on_signal);	/* we stop when the command has: capture/ptrace/ptrace.c */
-	catch(s, SIGTTOU, NULL);	/* the summary may be written from the background */
-	catch(s, SIGPIPE, NULL);	/* a closed stderr is an error of write */
+	catch(SIGALRM, on_signal);
+	catch(SIGTSTP, on_signal);	/* we stop when the command has: capture/ptrace/ptrace.c */
+	catch(SIGTTOU, NULL);	/* the summary may be written from the background */
+	catch(SIGPIPE, NULL);	/* a closed stderr is an error of write */
 }
 
 void signals_close(struct signals *s)
 {
+	s->deadline_ns = 0;
+	for (unsigned i = 0; i < ARRAY_SIZE(obeyed); i++)
+		signal(obeyed[i], SIG_IGN);
 	rearm(false);
-	for (int i = 1; i < NSIG; i++)
-		if (s->caught[i] && i != SIGPIPE)
-			sigaction(i, &s->old[i], NULL);
 }
 
 bool signals_pending(struct signals *s)

@@ -9,15 +9,13 @@
 #include <sys/types.h>
 
 struct signals {
-	struct sigaction old[NSIG];
-	bool caught[NSIG];
 	bool from_terminal;	/* of the signal signals_next() returned: its whole group got it */
 	unsigned nobeyed;
 	uint64_t deadline_ns;	/* CLOCK_MONOTONIC; 0: none */
 };
 
 void signals_open(struct signals *s);
-void signals_close(struct signals *s);		/* dispositions as they were */
+void signals_close(struct signals *s);		/* from here on they change nothing: the summary and the report are being written */
 bool signals_pending(struct signals *s);	/* anything to do: a signal, or a deadline */
 int signals_next(struct signals *s);		/* the next signal that came, 0: none */
 bool signals_ignored_by(pid_t pid, int signo);
