@@ -33,6 +33,7 @@ static unsigned run(const struct seccomp_data *d)
 		case BPF_JMP | BPF_JA: pc += i->k; break;
 		case BPF_JMP | BPF_JEQ | BPF_K: pc += a == i->k ? i->jt : i->jf; break;
 		case BPF_JMP | BPF_JGE | BPF_K: pc += a >= i->k ? i->jt : i->jf; break;
+		case BPF_JMP | BPF_JSET | BPF_K: pc += a & i->k ? i->jt : i->jf; break;
 		case BPF_RET | BPF_K: return i->k;
 		default: fail_msg("instruction %x at %u", i->code, pc);
 		}
