@@ -372,7 +372,7 @@ class Ending(Case):
 class Redis(Case):
     def test_attach_under_load(self):
         port = free_port()
-        server = subprocess.Popen(["redis-server", "--port", str(port), "--save", "", "--io-threads", "2"], stdout=subprocess.DEVNULL,
+        server = subprocess.Popen(["redis-server", "--port", str(port), "--save", ""], stdout=subprocess.DEVNULL,
                                   cwd=self.dir)
         self.addCleanup(lambda: (server.kill(), server.wait()))
 
@@ -380,7 +380,7 @@ class Redis(Case):
             with socket.socket() as s:
                 return s.connect_ex(("127.0.0.1", port)) == 0
         wait_for(up)
-        bench = subprocess.Popen(["redis-benchmark", "-p", str(port), "-t", "set,get", "-n", "60000", "-c", "10", "-q"],
+        bench = subprocess.Popen(["redis-benchmark", "-p", str(port), "-t", "set,get", "-n", "40000", "-c", "10", "-q"],
                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.addCleanup(lambda: (bench.poll() is None and bench.kill(), bench.wait(), bench.stdout.close()))
         time.sleep(0.3)
