@@ -218,7 +218,7 @@ int main(int argc, char **argv)
 	struct sink_options opt = { .max_report_events = UINT64_MAX, .report_path = argv[1], .totals = totals_new() };
 	struct sink *sink;
 	struct diag diag;
-	struct rusage use;
+	struct rusage use, before;
 	struct stat st;
 	double t[5];
 
@@ -245,6 +245,7 @@ int main(int argc, char **argv)
 	uint64_t b = run(NULL, (struct totals *)opt.totals, lanes, nlanes, n);
 
 	t[2] = cpu();
+	getrusage(RUSAGE_SELF, &before);
 	reset(lanes, nlanes);
 	uint64_t c = run(sink, NULL, lanes, nlanes, n);
 
@@ -258,9 +259,9 @@ int main(int argc, char **argv)
 	stat(argv[1], &st);
 	double collect = (t[3] - t[2]) - (t[1] - t[0]), finish = t[4] - t[3];
 
-	printf("%llu events, %u lanes: %.2f s while tracing + %.2f s at the end = %.2f M events/s; %.2f bytes an event; peak %ld MB "
+	printf("%llu events, %u lanes: %.2f s while tracing + %.2f s at the end = %.2f M events/s; %.2f bytes an event; peak %ld MB, %ld of them before the writer had an event "
 	       "(making events %.2f s, totals %.2f s)\n", (unsigned long long)n, nlanes, collect, finish,
-	       (double)n / 1e6 / (collect + finish), (double)st.st_size / (double)n, use.ru_maxrss / 1024, t[1] - t[0],
+	       (double)n / 1e6 / (collect + finish), (double)st.st_size / (double)n, use.ru_maxrss / 1024, before.ru_maxrss / 1024, t[1] - t[0],
 	       (t[2] - t[1]) - (t[1] - t[0]));
 	sink->ops->free(sink);
 	totals_free((struct totals *)opt.totals);

@@ -263,10 +263,14 @@ static void finish(struct session *s, bool ran)
 	struct diag d;
 
 	for (unsigned i = 0; i < s->nsinks && ran; i++) {
-		if (s->sinks[i]->ops->finish(s->sinks[i], &d) < 0)
+		int rc = s->sinks[i]->ops->finish(s->sinks[i], &d);
+
+		if (rc < 0)
 			note(s, &d);
-		if (i == 0 && s->opt->report)
+		if (i == 0 && s->opt->report) {
 			s->sink_opt.report_kept = sink_html_kept(s->sinks[0], &s->sink_opt.report_total);
+			s->sink_opt.report_incomplete = rc < 0;
+		}
 	}
 	if (record_writer_close(s->writer, &d) < 0)
 		note(s, &d);

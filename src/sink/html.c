@@ -226,6 +226,27 @@ static void overview_add(struct html *h, struct html_bucket *overview, const str
 		b[first].cat |= 0x80;
 }
 
+static void write_samples(struct html *h, const struct html_layout *l, struct html_out *out)
+{
+	struct html_row *rows = xmalloc(sizeof(*rows) * TABLE_ROWS_A_BLOCK);
+	const struct html_row *r;
+	uint64_t base = 0;
+	uint32_t n = 0;
+
+	do {
+		r = row_spool_next(&h->samples);
+		if (r)
+			rows[n++] = *r;
+		if (n == TABLE_ROWS_A_BLOCK || (!r && n)) {
+			html_block_rows(&h->block, l->cols[KIND_K].v, l->cols[KIND_K].n, rows, sizeof(*rows), n, base);
+			write_block(h, 'k', out);
+			base = rows[n - 1].start;
+			n = 0;
+		}
+	} while (r);
+	free(rows);
+}
+
 /* Sorted rows to h and c blocks, which wait on disk: the overview and META come before them. */
 static void encode_rows(struct html *h, const struct html_layout *l, struct html_bucket *overview, struct spool *hot, struct spool *cold)
 {
@@ -294,6 +315,7 @@ static int write_page(struct html *h, struct html_out *out)
 	int r = spool_init(&hot, h->opt->report_path), r2 = spool_init(&cold, h->opt->report_path);
 
 	end_strings(h);
+	html_world_finish(h);
 	finish_conns(h);
 	html_layout_of(h, &l);
 	choose_overview(h, &l);
@@ -310,9 +332,10 @@ static int write_page(struct html *h, struct html_out *out)
 	write_stored(&h->strings, 's', out);
 	write_table(h, &h->files, l.nfiles, 'f', &l.cols[KIND_F], out);
 	write_table(h, &h->conns, l.nconns, 'n', &l.cols[KIND_N], out);
+	write_samples(h, &l, out);
 	write_stored(&hot, 'h', out);
 	write_stored(&cold, 'c', out);
-	const int errs[] = { r, r2, hot.err, cold.err, h->rows.err, h->strings.err, h->execs.err, h->files.err, h->conns.err,
+	const int errs[] = { r, r2, hot.err, cold.err, h->rows.err, h->samples.err, h->strings.err, h->execs.err, h->files.err, h->conns.err,
 			     h->tasks.err, h->lane_of_task.err, h->lane_of_proc.err };
 
 	for (r = 0, r2 = 0; r2 < (int)ARRAY_SIZE(errs) && !r; r2++)
@@ -355,6 +378,7 @@ static int html_finish(struct sink *s, struct diag *diag)
 {
 	struct html *h = CONTAINER_OF(s, struct html, sink);
 	struct html_out out = { 0 };
+	struct stat st;
 	int r = reopen_if_removed(h);
 
 	if (!r) {
@@ -362,7 +386,8 @@ static int html_finish(struct sink *s, struct diag *diag)
 		r = write_page(h, &out);
 		buf_done(&out.tail);
 	}
-	h->created = false;	/* from here on there is something in it */
+	if (r && h->created && fstat(h->fd, &st) == 0 && !st.st_size)
+		unlink(h->opt->report_path);	/* not a byte of it could be written */
 	if (close(h->fd) && !r)	/* NFS and quotas tell of a full disk here */
 		r = -errno;
 	h->fd = -1;
@@ -388,6 +413,7 @@ static void html_free(struct sink *s)
 		unlink(h->opt->report_path);
 	closep(&h->fd);
 	row_spool_done(&h->rows);
+	row_spool_done(&h->samples);
 	spool_done(&h->strings);
 	spool_done(&h->execs);
 	table_done(&h->files);
@@ -432,7 +458,7 @@ int sink_html_new(const struct sink_options *opt, struct sink **ret_sink, struct
 
 	h->sink.ops = &ops;
 	h->opt = opt;
-	h->rows.fd = h->strings.fd = h->execs.fd = h->files.fd = h->conns.fd = h->tasks.fd = h->lane_of_task.fd = h->lane_of_proc.fd = -1;
+	h->rows.fd = h->samples.fd = h->strings.fd = h->execs.fd = h->files.fd = h->conns.fd = h->tasks.fd = h->lane_of_task.fd = h->lane_of_proc.fd = -1;
 	h->nstrings = 1;	/* string 0 is the empty one */
 	h->lens = xmalloc(sizeof(*h->lens) * STRINGS_A_BLOCK);
 	h->lens[h->nlens++] = 0;
@@ -441,7 +467,8 @@ int sink_html_new(const struct sink_options *opt, struct sink **ret_sink, struct
 	r = open_report(h, path, diag);
 	if (r)
 		goto fail;
-	if ((r = html_block_init(&h->block)) || (r = row_spool_init(&h->rows, path)) || (r = spool_init(&h->strings, path)) ||
+	if ((r = html_block_init(&h->block)) || (r = row_spool_init(&h->rows, path)) || (r = row_spool_init(&h->samples, path)) ||
+	     (r = spool_init(&h->strings, path)) ||
 	    (r = spool_init(&h->execs, path)) || (r = table_init(&h->files, sizeof(struct html_file), path)) ||
 	    (r = table_init(&h->conns, sizeof(struct html_conn), path)) || (r = table_init(&h->tasks, sizeof(struct html_task), path)) ||
 	    (r = table_init(&h->lane_of_task, sizeof(uint32_t), path)) || (r = table_init(&h->lane_of_proc, sizeof(uint32_t), path))) {

@@ -34,6 +34,10 @@ struct html_conn {		/* a row of n */
 	uint64_t open, connect, close;
 };
 
+/* A number that changes over the life of a process, thinned as it comes: all of the first ones, then less and less often. */
+enum html_counter { COUNTER_MEMORY, COUNTER_FDS, _COUNTER_MAX };
+struct html_gauge { uint64_t value, written, written_at, peak, peak_at; uint32_t nwritten, pending; };
+
 struct html_task {
 	uint64_t start, end;		/* ns from t0; end only with ENDED */
 	uint64_t last_exec;		/* position in execs + 1, 0: none */
@@ -44,6 +48,7 @@ struct html_task {
 	int32_t status;
 	uint8_t ended, has_status, attached, comm_len;
 	char comm[16];
+	struct html_gauge gauges[_COUNTER_MAX];	/* of a process, in its first task's row */
 };
 
 /* execs: head, then the entry as JSON; prev: position of the same task's entry before + 1, 0: none */
@@ -73,6 +78,7 @@ struct html {
 	struct buf lost_note;
 
 	struct row_spool rows;
+	struct row_spool samples;	/* start, lane, type: the counter, val */
 	struct spool strings;		/* finished s blocks, as block_store() writes them */
 	struct spool execs;
 	struct table files, conns, tasks, lane_of_task, lane_of_proc;	/* lanes + 1 */
@@ -109,6 +115,7 @@ extern const char *const html_sock_kinds[], *const html_sock_states[];
 int32_t html_lane(struct html *h, const struct task *t);		/* makes the row when it is new; -1 without a task */
 int32_t html_lane_of_proc(struct html *h, uint32_t proc);		/* -1 when not seen */
 void html_world_event(struct html *h, const struct event *ev);
+void html_world_finish(struct html *h);	/* samples not written yet */
 /* Up to date; NULL for no file.  Valid until the next call of any of these. */
 struct html_file *html_file_row(struct html *h, const struct file *f, const struct event *ev);
 

@@ -22,6 +22,8 @@ static const struct html_cols columns[_KIND_MAX] = {
 		       HTML_COL("lane", W_Z32, struct html_conn, lane), HTML_COL("peer_lane", W_Z32, struct html_conn, peer_lane),
 		       HTML_COL("peer_file", W_U32, struct html_conn, peer_file), HTML_COL("open", W_U64, struct html_conn, open),
 		       HTML_COL("connect", W_U64, struct html_conn, connect), HTML_COL("close", W_U64, struct html_conn, close) }, 12 },
+	[KIND_K] = { { HTML_DELTA("dt", W_X32, struct html_row, start), HTML_COL("lane", W_U16, struct html_row, lane),
+		       HTML_COL("counter", W_U8, struct html_row, type), HTML_COL("value", W_Z64, struct html_row, val) }, 4 },
 	[KIND_H] = { { HTML_DELTA("dt", W_X32, struct html_row, start), HTML_COL("lane", W_U16, struct html_row, lane),
 		       HTML_COL("type", W_U8, struct html_row, type), HTML_COL("dur", W_X32, struct html_row, dur),
 		       HTML_COL("err", W_U8, struct html_row, err) }, 5 },
@@ -41,8 +43,10 @@ void html_layout_of(struct html *h, struct html_layout *ret_layout)
 {
 	*ret_layout = (struct html_layout){ .nfiles = h->files.nrows, .nconns = h->nconns, .duration_ns = h->last_ns };
 	memcpy(ret_layout->cols, columns, sizeof(columns));
-	if (h->ntasks > 65536)
+	if (h->ntasks > 65536) {
 		widen(&ret_layout->cols[KIND_H], "lane", W_U32);
+		widen(&ret_layout->cols[KIND_K], "lane", W_U32);
+	}
 	if (h->ntypes > 256)
 		widen(&ret_layout->cols[KIND_H], "type", W_U16);
 }
@@ -65,6 +69,23 @@ static void write_names(struct json *j, const char *key, const char *const *name
 	json_open(j, '[');
 	for (; *names; names++)
 		json_cstr(j, *names);
+	json_close(j, ']');
+}
+
+static void write_counters(struct json *j)
+{
+	static const struct { const char *name, *unit; } counters[] = {
+		[COUNTER_MEMORY] = { "memory", "bytes" }, [COUNTER_FDS] = { "open fds", "count" },
+	};
+
+	json_key(j, "counters");
+	json_open(j, '[');
+	for (unsigned i = 0; i < ARRAY_SIZE(counters); i++) {
+		json_open(j, '{');
+		key_str(j, "name", counters[i].name);
+		key_str(j, "unit", counters[i].unit);
+		json_close(j, '}');
+	}
 	json_close(j, ']');
 }
 
@@ -263,7 +284,7 @@ void html_meta_write(struct html *h, const struct html_layout *l, struct html_ou
 	key_u64(&j, "s", h->nstrings);
 	key_u64(&j, "f", l->nfiles);
 	key_u64(&j, "n", l->nconns);
-	key_u64(&j, "k", 0);
+	key_u64(&j, "k", h->samples.nrows);
 	json_close(&j, '}');
 	key_u64(&j, "block", RUN_ROWS);
 	json_key(&j, "overview");
@@ -277,7 +298,7 @@ void html_meta_write(struct html *h, const struct html_layout *l, struct html_ou
 	write_names(&j, "file_kinds", file_kinds);
 	write_names(&j, "sock_kinds", html_sock_kinds);
 	write_names(&j, "sock_states", html_sock_states);
-	write_names(&j, "counters", (const char *const[]){ NULL });
+	write_counters(&j);
 	json_key(&j, "tasks");
 	json_open(&j, '[');
 	for (uint32_t lane = 0; lane < h->ntasks; lane++)

@@ -104,6 +104,67 @@ int32_t html_lane(struct html *h, const struct task *t)
 
 int32_t html_lane_of_proc(struct html *h, uint32_t proc) { return lane_in(&h->lane_of_proc, proc); }
 
+/* ---- counters ---- */
+
+enum { ALL_SAMPLES = 200, SAMPLES_A_LIFE = 500 };
+
+static void write_sample(struct html *h, uint32_t lane, unsigned counter, struct html_gauge *g, uint64_t at, uint64_t value)
+{
+	const struct html_row row = { .start = at, .lane = lane, .type = (uint16_t)counter, .val = (int64_t)value };
+
+	g->written = value;
+	g->written_at = at;
+	g->nwritten++;
+	row_spool_add(&h->samples, &row);
+}
+
+/* After the first ones a sample is worth a fixed share of the life so far; a peak in between is kept. */
+static void sample(struct html *h, uint32_t lane, unsigned counter, uint64_t at, uint64_t value, bool last)
+{
+	struct html_task *t = table_row(&h->tasks, lane);
+	struct html_gauge *g = &t->gauges[counter];
+
+	if (value == g->value && !(last && g->pending))
+		return;
+	g->value = value;
+	if (!last && g->nwritten >= ALL_SAMPLES && at - g->written_at < (at - t->start) / SAMPLES_A_LIFE) {
+		if (!g->pending || value > g->peak) {
+			g->peak = value;
+			g->peak_at = at;
+		}
+		g->pending = true;
+		return;
+	}
+	if (g->pending && g->peak > MAX(g->written, value))
+		write_sample(h, lane, counter, g, g->peak_at, g->peak);
+	g->pending = false;
+	write_sample(h, lane, counter, g, at, value);
+}
+
+static void sample_proc(struct html *h, int32_t lane, const struct event *ev)
+{
+	const struct proc *p = ev->task->proc;
+	uint64_t at = html_time(h, ev->ts_ns + ev->dur_ns);
+	bool ended = ev->kind == EV_EXIT;
+
+	/* what a vfork child has for a moment is its parent's memory */
+	if (ended || (p->mm && (p->mm->refs == 1 || ((const struct html_task *)table_row(&h->tasks, (uint32_t)lane))->gauges[COUNTER_MEMORY].nwritten)))
+		sample(h, (uint32_t)lane, COUNTER_MEMORY, at, ended ? 0 : p->mm->heap + p->mm->mapped, ended);
+	if (ended || p->fds)
+		sample(h, (uint32_t)lane, COUNTER_FDS, at, ended ? 0 : p->fds->nopen, ended);
+}
+
+void html_world_finish(struct html *h)
+{
+	for (uint32_t lane = 0; lane < h->ntasks; lane++)
+		for (unsigned c = 0; c < _COUNTER_MAX; c++) {
+			const struct html_gauge *g = &((const struct html_task *)table_row(&h->tasks, lane))->gauges[c];
+
+			if (g->pending)
+				sample(h, lane, c, h->last_ns, g->value, true);
+		}
+}
+
 static void task_ended(struct html *h, int32_t lane, const struct event *ev)
 {
 	struct html_task *row = table_row(&h->tasks, (uint32_t)lane);
@@ -250,6 +311,9 @@ static void file_closed(struct html *h, const struct event *ev)
 void html_world_event(struct html *h, const struct event *ev)
 {
 	int32_t lane = html_lane(h, ev->task);
+
+	if (lane >= 0)
+		sample_proc(h, html_lane_of_proc(h, ev->task->proc->id), ev);
 
 	switch (ev->kind) {
 	case EV_FORK: case EV_THREAD:

@@ -21,6 +21,7 @@ struct sink_options {
 	uint64_t max_report_events;
 	const char *report_path;
 	uint64_t report_kept, report_total;	/* events; set when the report is written, before the text sinks finish */
+	bool report_incomplete;		/* likewise; why is said elsewhere */
 	const struct totals *totals;	/* fed by the session, each event before the sinks see it (analyze/totals.h) */
 };
 

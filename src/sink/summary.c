@@ -761,7 +761,9 @@ static void report(struct summary_sink *s)
 		buf_puts(&s->b, " of ");
 	}
 	count_of(&s->b, o->report_total, "event", "events");
-	if (o->report_kept < o->report_total)
+	if (o->report_incomplete)
+		buf_puts(&s->b, " (incomplete, see below)");
+	else if (o->report_kept < o->report_total)
 		buf_puts(&s->b, " (cut; --max-report-events N keeps more)");
 	end_line(s);
 }

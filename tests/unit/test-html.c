@@ -493,6 +493,58 @@ static void test_many(void **state)
 	report_done(&r);
 }
 
+/* A number of samples that does not grow with the trace, and the highest value among them. */
+static void test_counters(void **state)
+{
+	enum { N = 200000, PEAK = 123456 };
+	struct mm mm = { .id = 1, .refs = 1 };
+	struct fdtab fds = { .refs = 1, .nopen = 3 };
+	struct fake_task p;
+	struct report r;
+	struct block b;
+	uint64_t *dt, *counter, *value, highest = 0, memory = 0, last_fds = 99;
+
+	(void)state;
+	report_open(&r, 10);
+	start(&r);
+	fake_proc(&p, 1, 0, "eater");
+	p.proc.mm = &mm;
+	p.proc.fds = &fds;
+	for (uint64_t i = 1; i <= N; i++) {
+		mm.heap = i == PEAK ? 1 << 30 : i % 1000 * 4096;
+		feed(&r, call_event(EV_BRK, &p, "brk", i * 1000, 10, 0, (uint64_t[6]){ 0 }));
+	}
+	exit_event(&r, &p, N * 1000 + 500, 0);
+	end(&r, N * 1000 + 500, 0);
+	report_close(&r);
+	assert_true(block_read(&r, 'k', 0, &b));
+	assert_true(b.nrows > 500 && b.nrows < 5000);
+	dt = column(&b, 4, false, true);
+	free(column(&b, 2, false, false));
+	counter = column(&b, 1, false, false);
+	value = column(&b, 8, true, false);
+	assert_int_equal(b.at, b.len);
+	for (uint64_t i = 0, at = 0; i < b.nrows; i++) {
+		at += dt[i];
+		assert_true(at <= N * 1000 + 500);
+		if (counter[i] == 0) {
+			memory = value[i];
+			highest = MAX(highest, memory);
+		} else {
+			last_fds = value[i];
+		}
+	}
+	assert_int_equal(highest, 1 << 30);
+	assert_int_equal(memory, 0);	/* it ended */
+	assert_int_equal(last_fds, 0);
+	free(dt);
+	free(counter);
+	free(value);
+	free(b.data);
+	assert_meta(&r, "\"counters\":[{\"name\":\"memory\",\"unit\":\"bytes\"},{\"name\":\"open fds\",\"unit\":\"count\"}]");
+	report_done(&r);
+}
+
 static void test_empty(void **state)
 {
 	struct report r;
@@ -561,7 +613,8 @@ static void test_files_on_disk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_small), cmocka_unit_test(test_files), cmocka_unit_test(test_many), cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_small), cmocka_unit_test(test_files), cmocka_unit_test(test_many), cmocka_unit_test(test_counters),
+		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_files_on_disk),
 	};
 
