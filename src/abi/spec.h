@@ -92,7 +92,7 @@ struct names { const struct name_val *v; uint64_t mask; };
 
 struct layout;	/* fields of a struct; abi/layout.h */
 struct arg_spec {
-	const char *name;
+	const char *name;		/* the model finds some by it: flags, mode, length, len, offset, out_fd, in_fd, fd_in, fd_out… */
 	uint8_t type;		/* enum arg_type */
 	uint8_t len;		/* index of the argument that holds the count */
 	uint16_t size;		/* of a STRUCT, or of an ARRAY's element; a STRUCT with .len is as long as that argument says, at most .size */
