@@ -22,6 +22,14 @@ struct capture_options {
 	bool no_seccomp;
 	bool want_env;			/* copy envp at exec */
 	bool want_maps;			/* exact address spaces: /proc/PID/maps after each exec */
+	/* the kernel backend's */
+	const char *cgroup;		/* trace what runs in this cgroup, NULL: none */
+	bool system;			/* trace everything but ourselves */
+	bool lossy;			/* never hold traced programs back */
+	size_t ring_bytes;		/* 0: the usual */
+	/* The command exists and waits for its go: the last moment to look at it from outside.  May be NULL. */
+	void (*spawned)(void *ctx, pid_t pid);
+	void *spawned_ctx;
 };
 
 /* One record; r lives until emit returns.  May not be called from signal handlers. */
@@ -46,6 +54,8 @@ struct source {
 	const struct source_ops *ops;
 	/* Set while the backend waits for something to happen: every time stamp it takes later is later. */
 	_Atomic bool waiting;
+	/* Of a backend that is never at rest: nothing it emits from now on happened before this. */
+	_Atomic uint64_t settled_ns;
 };
 
 int source_ptrace_open(const struct capture_options *opt, struct source **ret_source, struct diag *diag);

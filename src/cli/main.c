@@ -9,7 +9,7 @@
 static void version(void)
 {
 	printf("compendium " COMPENDIUM_VERSION "\n"
-	       "built in: ptrace, seccomp filter, recordings (zstd), HTML report\n");
+	       "built in: %s, seccomp filter, recordings (zstd), HTML report\n", backend_built_in());
 }
 
 int main(int argc, char **argv)

@@ -57,16 +57,67 @@ static int set_max_events(struct options *o, const char *arg, struct diag *diag)
 	return number("--max-report-events", arg, 1, UINT32_MAX, &o->max_report_events, diag);
 }
 
-static int set_color(struct options *o, const char *arg, struct diag *diag)
+/* One of "auto|always|never", by its place. */
+static int choice(const char *option, const char *choices, const char *arg, unsigned *ret, struct diag *diag)
 {
-	static const char *const names[] = { "auto", "always", "never" };
+	size_t len = strlen(arg);
+	char words[64];
+	unsigned n = 0;
 
-	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strcmp(arg, names[i])) {
-			o->color = (enum color_mode)i;
+	for (const char *p = choices; *p; p += strcspn(p, "|"), p += *p == '|', n++)
+		if (len && strcspn(p, "|") == len && !strncmp(p, arg, len)) {
+			*ret = n;
 			return 0;
 		}
-	return diag_set(diag, USAGE, EINVAL, "--color takes auto, always or never, not \"%s\"", arg);
+	words[0] = '\0';
+	for (const char *p = choices; *p; p += len, p += *p == '|') {
+		len = strcspn(p, "|");
+		snprintf(words + strlen(words), sizeof(words) - strlen(words), "%s%.*s", p == choices ? "" : p[len] ? ", " : " or ", (int)len, p);
+	}
+	return diag_set(diag, USAGE, EINVAL, "%s takes %s, not \"%s\"", option, words, arg);
+}
+
+#define COLORS "auto|always|never"	/* enum color_mode */
+#define BACKENDS "auto|ptrace|bpf"	/* enum backend */
+static int set_color(struct options *o, const char *arg, struct diag *diag)
+{
+	unsigned v;
+	int rc = choice("--color", COLORS, arg, &v, diag);
+
+	if (rc == 0)
+		o->color = (enum color_mode)v;
+	return rc;
+}
+
+static int set_backend(struct options *o, const char *arg, struct diag *diag)
+{
+	unsigned v;
+	int rc = choice("--backend", BACKENDS, arg, &v, diag);
+
+	if (rc == 0)
+		o->backend = (enum backend)v;
+	return rc;
+}
+
+static int set_cgroup(struct options *o, const char *arg, struct diag *diag) { return file_name("--cgroup", arg, &o->cgroup, diag); }
+
+/* A number with k, M or G; the kernel takes powers of two of at least a page. */
+static int set_ring_size(struct options *o, const char *arg, struct diag *diag)
+{
+	uint64_t n, size = 4096;
+	char word[32];
+	size_t len = strlen(arg);
+	int shift = !len ? 0 : strchr("kK", arg[len - 1]) ? 10 : strchr("mM", arg[len - 1]) ? 20 : strchr("gG", arg[len - 1]) ? 30 : 0;
+	struct diag ignored;
+
+	snprintf(word, sizeof(word), "%.*s", (int)(shift ? len - 1 : len), arg);
+	if (len >= sizeof(word) || number("--ring-size", word, 1, 1u << 30, &n, &ignored) < 0 || n << shift > 1u << 30 || n << shift < 65536)
+		return diag_set(diag, USAGE, EINVAL, "--ring-size takes a size from 64k to 1G, as 16M, not \"%s\"", arg);
+	while (size < n << shift)
+		size <<= 1;
+	o->ring_bytes = size;
+	o->ring_rounded = size != n << shift;
+	return 0;
 }
 
 #define FLAG(fn, field) static int fn(struct options *o, const char *arg UNUSED, struct diag *diag UNUSED) { o->field = true; return 0; }
@@ -74,23 +125,30 @@ FLAG(set_verbose, verbose)
 FLAG(set_all, all)
 FLAG(set_descendants, descendants)
 FLAG(set_no_seccomp, no_seccomp)
+FLAG(set_system, system)
+FLAG(set_lossy, lossy)
 FLAG(set_help, help)
 FLAG(set_version, version)
 
 const struct option_row option_rows[] = {
 	{ "pid", NULL, 'p', OPT_TARGET, TAKES_ONE, "PID", "attach to a running process, all its threads; may be given more than once", set_pid },
 	{ "descendants", NULL, 0, OPT_TARGET, TAKES_NONE, NULL, "with -p: also its living children, and theirs", set_descendants },
+	{ "cgroup", NULL, 0, OPT_TARGET, TAKES_ONE, "DIR", "trace what runs in this cgroup (v2) and below; needs the bpf backend", set_cgroup },
+	{ "system", NULL, 0, OPT_TARGET, TAKES_NONE, NULL, "trace everything but compendium; needs the bpf backend", set_system },
 	{ "read", NULL, 0, OPT_TARGET, TAKES_ONE, "FILE", "replay a recording instead of tracing", set_read },
 
 	{ "verbose", NULL, 'v', OPT_SHOW, TAKES_NONE, NULL, "also show every system call, with arguments, result and time", set_verbose },
 	{ "all", NULL, 'a', OPT_SHOW, TAKES_NONE, NULL, "no noise filter: also /proc, /sys, /dev, shared libraries, localhost", set_all },
-	{ "color", NULL, 0, OPT_SHOW, TAKES_ONE, "auto|always|never", "colour by category; auto: on a terminal, unless NO_COLOR is set", set_color },
+	{ "color", NULL, 0, OPT_SHOW, TAKES_ONE, COLORS, "colour by category; auto: on a terminal, unless NO_COLOR is set", set_color },
 
 	{ "report", NULL, 0, OPT_WRITE, TAKES_OPTIONAL, "FILE", "write one interactive HTML page (default report.html)", set_report },
 	{ "max-report-events", NULL, 0, OPT_WRITE, TAKES_ONE, "N", "keep at most N events in the report (default 10000000); process exits are always kept", set_max_events },
 	{ "output", NULL, 'o', OPT_WRITE, TAKES_ONE, "FILE", "write the live lines and the summary also to FILE", set_output },
 	{ "record", NULL, 0, OPT_WRITE, TAKES_ONE, "FILE", "save everything captured, for --read", set_record },
 
+	{ "backend", NULL, 0, OPT_CAPTURE, TAKES_ONE, BACKENDS, "how calls are seen: ptrace stops the program, bpf (root, or CAP_BPF and CAP_PERFMON) records them in the kernel; auto is ptrace, and bpf where only that can do it", set_backend },
+	{ "ring-size", NULL, 0, OPT_CAPTURE, TAKES_ONE, "SIZE", "bpf: memory between kernel and compendium (default 16M)", set_ring_size },
+	{ "lossy", NULL, 0, OPT_CAPTURE, TAKES_NONE, NULL, "bpf: never hold the program back when the ring is full; count what is lost instead", set_lossy },
 	{ "no-seccomp", NULL, 0, OPT_CAPTURE, TAKES_NONE, NULL, "stop at every call instead of filtering in the kernel: slower, invisible to programs that look at seccomp", set_no_seccomp },
 
 	{ "help", NULL, 'h', OPT_INFO, TAKES_NONE, NULL, "show this help", set_help },
@@ -189,17 +247,23 @@ static int report_word(struct options *o, const char *word, bool last, struct di
 
 static int check(const struct options *o, const char *report_given, struct diag *diag)
 {
-	if (o->read && (o->argv || o->npids))
-		return diag_set(diag, USAGE, EINVAL, "--read replays a recording; it takes no command and no --pid");
+	unsigned targets = !!o->argv + !!o->npids + !!o->cgroup + o->system;
+
+	if (o->system && targets > 1)
+		return diag_set(diag, USAGE, EINVAL, "--system traces everything; give it alone, without a command, --pid or --cgroup");
+	if (o->cgroup && targets > 1)
+		return diag_set(diag, USAGE, EINVAL, "--cgroup names what to trace; it takes no command and no --pid");
+	if (o->read && targets)
+		return diag_set(diag, USAGE, EINVAL, "--read replays a recording; it takes no command and nothing else to trace");
 	if (o->read && o->record)
 		return diag_set(diag, USAGE, EINVAL, "--read and --record do not go together: the recording exists already; copy the file");
 	if (o->argv && o->npids)
 		return diag_set(diag, USAGE, EINVAL, "--pid attaches to a running process; it takes no command (\"%s\"): give one or the other", o->argv[0]);
 	if (o->descendants && !o->npids)
 		return diag_set(diag, USAGE, EINVAL, "--descendants goes with --pid; the children of a command are followed anyway");
-	if (!o->argv && !o->npids && !o->read && report_given)
+	if (!targets && !o->read && report_given)
 		return diag_set(diag, USAGE, EINVAL, "--report %s: nothing to trace follows; type: compendium --report=%s -- COMMAND", report_given, report_given);
-	if (!o->argv && !o->npids && !o->read)
+	if (!targets && !o->read)
 		return diag_set(diag, USAGE, EINVAL, "nothing to trace; type: compendium -- COMMAND   or: compendium -p PID   (more: compendium --help)");
 	return 0;
 }
@@ -254,7 +318,7 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct dia
 			return unknown_option("-?", diag);
 		if (row->takes == TAKES_OPTIONAL && !optarg && optind < argc && argv[optind][0] != '-') {
 			report_given = argv[optind];
-			rc = report_word(o, argv[optind], optind + 1 == argc && !o->npids && !o->read, diag);
+			rc = report_word(o, argv[optind], optind + 1 == argc && !o->npids && !o->cgroup && !o->system && !o->read, diag);
 			optind++;
 		} else {
 			rc = row->apply(o, optarg, diag);

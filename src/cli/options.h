@@ -9,13 +9,17 @@
 #include <sys/types.h>
 
 #include "base/term.h"
+#include "capture/backend.h"
 
 struct diag;
 
 struct options {
 	char **argv;		/* the command, NULL-terminated, or NULL */
 	pid_t *pids; unsigned npids;
-	bool descendants, verbose, all, no_seccomp, help, version;
+	bool descendants, verbose, all, no_seccomp, help, version, system, lossy, ring_rounded;
+	const char *cgroup;
+	enum backend backend;
+	uint64_t ring_bytes;
 	enum color_mode color;
 	const char *report, *output, *record, *read;
 	uint64_t max_report_events;

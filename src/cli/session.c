@@ -15,6 +15,7 @@
 #include "base/diag.h"
 #include "base/macro.h"
 #include "base/term.h"
+#include "capture/backend.h"
 #include "capture/command.h"
 #include "capture/source.h"
 #include "cli/options.h"
@@ -114,6 +115,7 @@ static void *reader(void *ctx)
 		/* In this order: with the source waiting after `now` and the ring empty after that, nothing earlier can come. */
 		uint64_t now = now_ns();
 		bool waiting = atomic_load_explicit(&s->source->waiting, memory_order_acquire);
+		uint64_t settled = atomic_load_explicit(&s->source->settled_ns, memory_order_acquire);
 		unsigned n = 0;
 
 		while ((r = ring_peek(s->ring))) {
@@ -125,7 +127,9 @@ static void *reader(void *ctx)
 			busy = now;
 		if (n || ring_done(s->ring))
 			continue;
-		if (waiting && now - ticked >= TICK_NS) {
+		if (!waiting && settled)
+			now = settled;
+		if ((waiting || settled) && now >= ticked + TICK_NS) {
 			tick(s, now);
 			ticked = now;
 		}
@@ -246,6 +250,8 @@ static int open_source(struct session *s, struct diag *diag)
 {
 	const struct options *opt = s->opt;
 	bool every_call = opt->verbose || opt->report || opt->record;
+	struct diag told;
+	int rc;
 
 	if (opt->read)
 		return source_replay_open(opt->read, &s->source, diag);
@@ -253,8 +259,16 @@ static int open_source(struct session *s, struct diag *diag)
 		.argv = opt->argv, .pids = opt->pids, .npids = opt->npids, .descendants = opt->descendants,
 		.all_calls = every_call, .max_payload = opt->verbose || opt->record ? PAYLOAD : 0, .no_seccomp = opt->no_seccomp,
 		.want_env = opt->record, .want_maps = every_call,
+		.cgroup = opt->cgroup, .system = opt->system, .lossy = opt->lossy, .ring_bytes = opt->ring_bytes,
 	};
-	return source_ptrace_open(&s->capture, &s->source, diag);
+	if (opt->ring_rounded) {
+		diag_set(&told, 0, 0, "--ring-size: made %llu KB, the next power of two", (unsigned long long)opt->ring_bytes >> 10);
+		signals_say(told.text);
+	}
+	rc = backend_open(opt->backend, &s->capture, &s->source, &told, diag);
+	if (told.text[0])
+		signals_say(told.text);
+	return rc;
 }
 
 /* The report says what the text says, so the text sinks (behind it in the list) finish after it. */

@@ -91,6 +91,11 @@ static void test_pids(void **state)
 	REFUSE("-p 12abc", "12abc");
 	REFUSE("-p 1 ls", "one or the other");
 	REFUSE("--descendants ls", "--pid");
+	ACCEPT("--ring-size 3M ls");
+	assert_int_equal(opt.ring_bytes, 4 << 20);
+	assert_true(opt.ring_rounded);
+	ACCEPT("--system --backend bpf");
+	assert_int_equal(opt.backend, BACKEND_BPF);
 }
 
 static void test_refused(void **state)
@@ -104,6 +109,13 @@ static void test_refused(void **state)
 	REFUSE("--verbose=1 ls", "takes no value");
 	REFUSE("-o", "needs a value");
 	REFUSE("--color=blue ls", "auto, always or never");
+	REFUSE("--backend kernel ls", "auto, ptrace or bpf");
+	REFUSE("--ring-size 1 ls", "from 64k to 1G");
+	REFUSE("--ring-size 16Q ls", "16Q");
+	REFUSE("--ring-size 4G ls", "4G");
+	REFUSE("--system ls", "--system");
+	REFUSE("--cgroup /x ls", "--cgroup");
+	REFUSE("--cgroup /x -p 1", "--cgroup");
 	REFUSE("--max-report-events 0 ls", "from 1 to");
 	REFUSE("--max-report-events 1e6 ls", "1e6");
 	REFUSE("--read x ls", "--read");

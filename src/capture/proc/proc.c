@@ -422,11 +422,9 @@ void proc_put_process(pid_t pid, bool maps, struct buf *rec, void (*put)(void *c
 		proc_put_maps(pid, rec, put, ctx);
 }
 
-void proc_exec_parts(pid_t tid, const struct buf *call, bool want_env, struct buf *parts, uint32_t *ret_nchunks, unsigned long long *ret_brk)
+bool proc_exec_call_parts(const struct buf *call, bool want_argv, bool want_env, struct buf *parts, uint32_t *nchunks)
 {
 	static const unsigned char as[] = { [0] = PART_PATH, [1] = PART_ARGV, [2] = PART_ENVP, [3] = PART_ENVP };
-	uint32_t n = 0;
-	struct buf b = { 0 };
 	bool have_argv = false;
 	unsigned first_vec = 0;
 
@@ -441,13 +439,21 @@ void proc_exec_parts(pid_t tid, const struct buf *call, bool want_env, struct bu
 
 		if (c->part != PART_BYTES)
 			idx = c->arg - first_vec + 1;
-		if (idx >= ARRAY_SIZE(as) || (as[idx] == PART_ENVP && !want_env))
+		if (idx >= ARRAY_SIZE(as) || !(as[idx] == PART_ENVP ? want_env : want_argv))
 			continue;
 		have_argv |= as[idx] == PART_ARGV;
 		record_chunk(parts, 0, as[idx], c->flags, c + 1, c->len);
-		n++;
+		(*nchunks)++;
 	}
-	if (!have_argv && slurp(tid, 0, "cmdline", &b))
+	return have_argv;
+}
+
+void proc_exec_parts(pid_t tid, const struct buf *call, bool want_env, struct buf *parts, uint32_t *ret_nchunks, unsigned long long *ret_brk)
+{
+	uint32_t n = 0;
+	struct buf b = { 0 };
+
+	if (!proc_exec_call_parts(call, true, want_env, parts, &n) && slurp(tid, 0, "cmdline", &b))
 		strings(parts, PART_ARGV, b.s, MIN(b.len, (size_t)128 << 10), &n);
 	buf_done(&b);
 	put_link(parts, tid, "exe", PART_EXE, &n);

@@ -23,6 +23,8 @@ void proc_put_maps(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx
 void proc_put_fds(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx);
 /* The chunks of an EXEC record.  call: the execve's own chunks (path, argv, envp), or NULL: /proc/PID/cmdline is used. */
 void proc_exec_parts(pid_t tid, const struct buf *call, bool want_env, struct buf *parts, uint32_t *ret_nchunks, unsigned long long *ret_brk);
+/* Only what the execve's chunks have; true when argv is among it. */
+bool proc_exec_call_parts(const struct buf *call, bool want_argv, bool want_env, struct buf *parts, uint32_t *nchunks);
 
 uint32_t proc_ns_tid(pid_t tid);		/* innermost number; 0 when it is the same as ours */
 int proc_parent(pid_t tid, pid_t *ret_tgid, pid_t *ret_ppid);

@@ -1,0 +1,46 @@
+#include "capture/backend.h"
+
+#include <errno.h>
+
+#include "base/diag.h"
+#include "base/macro.h"
+#include "config.h"
+
+#if HAVE_BPF
+#include "capture/bpf/bpf.h"
+#endif
+
+const char *backend_built_in(void)
+{
+	return HAVE_BPF ? "ptrace, bpf" : "ptrace";
+}
+
+#if !HAVE_BPF
+static int source_bpf_open(const struct capture_options *opt UNUSED, struct source **ret_source UNUSED, struct diag *diag)
+{
+	return diag_set(diag, 125, ENOTSUP, "the bpf backend is not built in; install libbpf-dev, clang and bpftool and build again");
+}
+#endif
+
+int backend_open(enum backend wanted, const struct capture_options *opt, struct source **ret_source, struct diag *note, struct diag *diag)
+{
+	bool only_bpf = opt->cgroup || opt->system;
+	struct diag why;
+	int rc;
+
+	note->text[0] = '\0';
+	if (wanted == BACKEND_PTRACE && only_bpf)
+		return diag_set(diag, 125, EINVAL, "%s needs the bpf backend; leave out --backend ptrace", opt->cgroup ? "--cgroup" : "--system");
+	/* auto is ptrace for a command and for processes: it needs no rights and sees the same. */
+	if (wanted == BACKEND_BPF || only_bpf) {
+		rc = source_bpf_open(opt, ret_source, &why);
+		/* the command itself is at fault, or nothing else can do it: an error like any */
+		if (rc == 0 || why.exit_status != 125 || only_bpf || rc != -ENOTSUP) {
+			if (rc < 0)
+				*diag = why;
+			return rc;
+		}
+		diag_set(note, 125, ENOTSUP, "the bpf backend cannot be used, so ptrace is: %s", why.text);
+	}
+	return source_ptrace_open(opt, ret_source, diag);
+}

@@ -1,0 +1,371 @@
+/* The source: starts or finds what is traced, moves records, ends. */
+#include "capture/bpf/bpf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/macro.h"
+#include "capture/bpf/internal.h"
+#include "capture/command.h"
+#include "capture/proc/proc.h"
+#include "record/build.h"
+
+enum { STOP_NONE, STOP_DETACH, STOP_KILL };
+enum { BATCH = 4096, POLL_NS = 5000000, IDLE_POLLS = 40, SLEEP_MS = 1000, SETTLE_NS = 2000000 };
+
+uint64_t bpf_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+/* ---- a command ---- */
+
+static _Noreturn void child(const char *path, char *const *argv, int go_fd, int error_fd)
+{
+	char go;
+	int err;
+
+	/* the write end is closed in us: end of file means the tracer died */
+	if (read(go_fd, &go, 1) != 1)
+		_exit(125);
+	command_restore_signals();
+	execve(path, argv, environ);
+	err = errno;
+	if (write(error_fd, &err, sizeof(err)) < 0)
+		_exit(125);
+	_exit(err == ENOENT ? 127 : 126);
+}
+
+static int spawn(struct bpf_source *s, struct diag *diag)
+{
+	_cleanup_free_ char *path = NULL;
+	int go[2], error[2], err = 0, rc = command_find(s->opt->argv[0], &path, diag);
+	ssize_t n;
+	pid_t pid;
+
+	if (rc < 0)
+		return rc;
+	if (pipe2(go, O_CLOEXEC) < 0 || pipe2(error, O_CLOEXEC) < 0)
+		return diag_set(diag, 125, errno, "cannot make a pipe: %s", strerror(errno));
+	pid = fork();
+	if (pid == 0) {
+		close(go[1]);
+		close(error[0]);
+		child(path, s->opt->argv, go[0], error[1]);
+	}
+	close(go[0]);
+	close(error[1]);
+	if (pid < 0) {
+		rc = diag_set(diag, 125, errno, "cannot start a process: %s", strerror(errno));
+	} else {
+		s->main_pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+		rc = s->main_pidfd < 0 ? -errno : bpf_follow_child(s, s->main_pidfd, pid);
+		if (rc < 0)
+			diag_set(diag, 125, -rc, "cannot follow the command: %s", strerror(-rc));
+	}
+	if (rc == 0) {
+		s->main_pid = pid;
+		known_add(&s->pids, (uint32_t)pid);
+		known_add(&s->tids, (uint32_t)pid);
+		proc_put_process(pid, false, &s->rec, drain_put, s);
+		if (s->opt->spawned)
+			s->opt->spawned(s->opt->spawned_ctx, pid);
+		if (write(go[1], "g", 1) != 1)
+			kill(pid, SIGKILL);
+	}
+	close(go[1]);
+	if (rc < 0) {
+		close(error[0]);
+		if (pid > 0)
+			waitpid(pid, NULL, 0);	/* it saw the end of file */
+		return rc;
+	}
+	/* Closed by the exec, or the reason why there is none. */
+	do
+		n = read(error[0], &err, sizeof(err));
+	while (n < 0 && errno == EINTR);
+	close(error[0]);
+	if (n == 0)
+		return 0;
+	waitpid(pid, NULL, 0);
+	s->main_pid = 0;
+	return n == sizeof(err) ? command_exec_failed(path, err, diag) : diag_set(diag, 125, ECANCELED, "the command was killed before it began");
+}
+
+/* ---- what runs already ---- */
+
+static void know_thread(void *ctx, pid_t tid) { known_add(&((struct bpf_source *)ctx)->tids, (uint32_t)tid); }
+
+static void snapshot(struct bpf_source *s, pid_t pid)
+{
+	if (known_has(s->pids, (uint32_t)pid))
+		return;
+	known_add(&s->pids, (uint32_t)pid);
+	proc_each_thread(pid, know_thread, s);
+	proc_put_process(pid, true, &s->rec, drain_put, s);
+}
+
+static int add_process(struct bpf_source *s, pid_t pid, struct diag *diag)
+{
+	pid_t tgid, ppid;
+
+	if (!proc_state(pid, 0) || proc_parent(pid, &tgid, &ppid) < 0)
+		return diag_set(diag, 125, ESRCH, "there is no process %d; list them with: ps -e", pid);
+	if (tgid == getpid())
+		return diag_set(diag, 125, EINVAL, "process %d is compendium itself; give the pid of another process", pid);
+	if (proc_is_kernel_thread(tgid))
+		return diag_set(diag, 125, EPERM, "process %d is a kernel thread: there is no program in it to trace", pid);
+	return bpf_add_target(s, tgid);
+}
+
+static void add_children(struct bpf_source *s, pid_t pid)
+{
+	struct diag ignored;
+	char path[64];
+	int child_pid;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+	f = fopen(path, "re");
+	while (f && fscanf(f, "%d", &child_pid) == 1)
+		if (add_process(s, child_pid, &ignored) == 0)
+			add_children(s, child_pid);
+	if (f)
+		fclose(f);
+}
+
+static void snapshot_cb(void *ctx, pid_t pid) { snapshot(ctx, pid); }
+
+static int attach(struct bpf_source *s, struct diag *diag)
+{
+	int rc;
+
+	s->attached = true;
+	/* Who is a target is known before anything is looked at: what they start meanwhile comes by itself. */
+	bpf_seek(s, SEEK_TARGETS);
+	for (unsigned i = 0; i < s->opt->npids; i++) {
+		rc = add_process(s, s->opt->pids[i], diag);
+		if (rc < 0)
+			return rc;
+		if (s->opt->descendants)
+			add_children(s, s->opt->pids[i]);
+	}
+	bpf_adopt_targets(s);
+	bpf_seek(s, 0);
+	bpf_each_pid(s, snapshot_cb, s);
+	s->snapshot_ns = bpf_now_ns();
+	return 0;
+}
+
+static int watch_cgroup(struct bpf_source *s, struct diag *diag)
+{
+	_cleanup_close_ int fd = open(s->opt->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char path[4200];
+	FILE *f;
+	int pid, rc = fd < 0 ? -errno : bpf_watch_cgroup(s, fd);
+
+	if (fd < 0)
+		return diag_set(diag, 125, -rc, "--cgroup %s: %s; give a directory of the cgroup2 file system, as /sys/fs/cgroup/NAME", s->opt->cgroup, strerror(-rc));
+	if (rc < 0)
+		return diag_set(diag, 125, -rc, "--cgroup %s is not a cgroup (v2); give a directory of the cgroup2 file system, as /sys/fs/cgroup/NAME", s->opt->cgroup);
+	s->attached = true;
+	snprintf(path, sizeof(path), "%s/cgroup.procs", s->opt->cgroup);
+	f = fopen(path, "re");
+	while (f && fscanf(f, "%d", &pid) == 1)
+		if (pid != getpid())
+			bpf_add_target(s, pid);
+	if (f)
+		fclose(f);
+	bpf_seek(s, SEEK_CGROUP | SEEK_TARGETS);
+	bpf_adopt_targets(s);
+	bpf_each_pid(s, snapshot_cb, s);
+	s->snapshot_ns = bpf_now_ns();
+	return 0;
+}
+
+/* ---- running ---- */
+
+static void put_end(struct bpf_source *s)
+{
+	struct record_end *r;
+
+	drain_losses(s);
+	r = record_begin(&s->rec, RECORD_END, sizeof(*r), (uint32_t)s->main_pid, (uint32_t)s->main_pid, bpf_now_ns());
+	r->h.flags = s->interrupted ? END_INTERRUPTED : 0;
+	r->status = s->main_pid ? s->main_status : -1;
+	r->nrecords = s->nrecords;
+	drain_put(s);
+	s->ended = true;
+}
+
+static void kill_one(void *ctx UNUSED, pid_t pid) { kill(pid, SIGKILL); }
+
+static void asked_to_stop(struct bpf_source *s)
+{
+	int how = s->stop_request;
+
+	s->stop_request = STOP_NONE;
+	s->interrupted = true;
+	if (how == STOP_KILL && s->main_pid) {
+		bpf_each_pid(s, kill_one, NULL);
+	} else {
+		bpf_detach_all(s);
+		s->detached = true;
+	}
+}
+
+static void reap(struct bpf_source *s)
+{
+	int status;
+	pid_t pid;
+
+	if (!s->main_pid || s->reaped)
+		return;
+	pid = waitpid(s->main_pid, &status, WNOHANG | WUNTRACED);
+	if (pid != s->main_pid)
+		return;
+	if (WIFSTOPPED(status)) {
+		/* Ctrl-Z: our shell waits for us, so we stop when the command has. */
+		s->stop_self = WSTOPSIG(status) != SIGSTOP && getpgid(pid) == getpgrp();
+		return;
+	}
+	s->main_status = status;
+	s->reaped = true;
+}
+
+/* Until the command ends, the time is up, or (asleep) something is in the ring. */
+static int wait_for_more(struct bpf_source *s)
+{
+	struct pollfd p[2];
+	struct timespec ts = { 0, POLL_NS };
+	unsigned n = 0;
+	int rc;
+
+	if (s->main_pid && !s->reaped)
+		p[n++] = (struct pollfd){ s->main_pidfd, POLLIN, 0 };
+	if (s->idle++ >= IDLE_POLLS) {
+		s->shared->wake = 1;
+		atomic_thread_fence(memory_order_seq_cst);
+		p[n++] = (struct pollfd){ s->ring_fd, POLLIN, 0 };
+		ts = (struct timespec){ SLEEP_MS / 1000, SLEEP_MS % 1000 * 1000000 };
+	}
+	rc = ppoll(p, n, &ts, NULL);
+	s->shared->wake = 0;
+	return rc < 0 ? -errno : rc;
+}
+
+static int bpf_step(struct source *src, source_emit_fn *emit, void *ctx)
+{
+	struct bpf_source *s = CONTAINER_OF(src, struct bpf_source, src);
+	uint64_t before = bpf_now_ns();
+	unsigned n;
+	int rc;
+
+	s->emit = emit;
+	s->emit_ctx = ctx;
+	for (size_t at = 0; at < s->early.len;) {
+		const struct record *r = (const struct record *)(s->early.s + at);
+
+		emit(ctx, r);
+		at += r->size;
+	}
+	buf_done(&s->early);
+	s->early = (struct buf){ 0 };
+	if (s->ended)
+		return 0;
+	if (s->stop_request)
+		asked_to_stop(s);
+	reap(s);
+	/* In this order: with nobody left, and the ring empty after that, nothing can come. */
+	bool over = s->detached || (!s->opt->system && !s->opt->cgroup && s->shared->alive == 0 && (!s->main_pid || s->reaped));
+
+	n = drain(s, BATCH);
+	if (n < BATCH) {
+		drain_losses(s);
+		/* programs stamp first and reserve then; they are not interrupted for longer than this */
+		atomic_store_explicit(&src->settled_ns, before - SETTLE_NS, memory_order_release);
+	}
+	if (n) {
+		s->idle = 0;
+		if (n == BATCH)
+			return 1;
+	} else if (over) {
+		put_end(s);
+		return 0;
+	}
+	if (s->stop_self) {
+		s->stop_self = false;
+		kill(getpid(), SIGSTOP);
+		return 1;
+	}
+	if (over)
+		return 1;
+	rc = wait_for_more(s);
+	return rc == -EINTR ? -EINTR : 1;
+}
+
+static void bpf_stop(struct source *src, bool kill)
+{
+	CONTAINER_OF(src, struct bpf_source, src)->stop_request = kill ? STOP_KILL : STOP_DETACH;
+}
+
+static int bpf_status(const struct source *src) { return CONTAINER_OF(src, struct bpf_source, src)->main_status; }
+static pid_t bpf_main_pid(const struct source *src) { return CONTAINER_OF(src, struct bpf_source, src)->main_pid; }
+
+static void bpf_free(struct source *src)
+{
+	struct bpf_source *s = CONTAINER_OF(src, struct bpf_source, src);
+
+	bpf_unload(s);
+	drain_done(s);
+	if (s->main_pidfd >= 0)
+		close(s->main_pidfd);
+	buf_done(&s->rec);
+	buf_done(&s->early);
+	free(s);
+}
+
+static const struct source_ops bpf_ops = {
+	.name = "bpf", .step = bpf_step, .stop = bpf_stop, .free = bpf_free, .status = bpf_status, .main_pid = bpf_main_pid,
+};
+
+int source_bpf_open(const struct capture_options *opt, struct source **ret_source, struct diag *diag)
+{
+	struct bpf_source *s = xcalloc(1, sizeof(*s));
+	int rc;
+
+	*s = (struct bpf_source){ .src.ops = &bpf_ops, .opt = opt, .main_status = -1, .main_pidfd = -1 };
+	rc = bpf_load(s, diag);
+	if (rc == 0) {
+		proc_put_start(opt, &s->rec, bpf_now_ns());
+		drain_put(s);
+		if (opt->argv)
+			rc = spawn(s, diag);
+		else if (opt->cgroup)
+			rc = watch_cgroup(s, diag);
+		else if (opt->system)
+			bpf_seek(s, SEEK_ALL);
+		else
+			rc = attach(s, diag);
+	}
+	if (rc < 0) {
+		bpf_free(&s->src);
+		return rc;
+	}
+	*ret_source = &s->src;
+	return 0;
+}

@@ -1,0 +1,17 @@
+#pragma once
+/*
+ * The kernel backend: BPF programs in the kernel do what the ptrace backend
+ * does at stops, and the traced program is never stopped.
+ *
+ *   capture.bpf.c  the programs; copy.bpf.h runs the plan, follow.bpf.h knows who is traced
+ *   load.c         may we, can the kernel; loads and sets them up
+ *   kring.c        the kernel's ring buffer, read without wake-ups
+ *   drain.c        what comes out of it, made into records
+ *   pressure.c     keeps the ring from overflowing; tidies up should we be killed
+ *   bpf.c          the source
+ *
+ * -ENOTSUP: BPF is refused here; diag says by what, and how to get it.
+ */
+#include "capture/source.h"
+
+int source_bpf_open(const struct capture_options *opt, struct source **ret_source, struct diag *diag);

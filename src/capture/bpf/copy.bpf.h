@@ -1,0 +1,378 @@
+/*
+ * Runs a capture plan on the current task: copies what the arguments point to
+ * into chunks, as capture/ptrace/mem.c does.  Functions without `static` are
+ * verified once, on their own, whatever calls them.
+ *
+ * No BPF program may sleep here, so a page that is not in memory cannot be
+ * read: at entry the argument is put off, the kernel touches the page, and it
+ * is copied at the exit.
+ */
+#pragma once
+#include "capture/bpf/follow.bpf.h"
+
+enum { WORK_BYTES = 384 << 10, COPY_MAX = 16384, WORK_SOFT_MAX = WORK_BYTES - COPY_MAX - 64, VECTOR_MAX = 160 << 10,
+       IOV_COPIED = 64, MSG_COPIED = 64, ADDR_BYTES = 128, CONTROL_BYTES = 1024, PAGE_BYTES = 4096, BODY = sizeof(struct record_call) };
+enum { X86_64_IOV = 16, NAME_BYTES = 112 };
+
+struct wire_iov { u64 base, len; };
+struct iov_run { u64 total, seen; u32 got, cap, at; };
+/* Where a record is put together; one per CPU, used only by programs that run with preemption off in a task. */
+struct work {
+	u64 args[6];
+	s64 ret;
+	struct plan_arg plan[6];
+	u32 off, nchunks, flags, payload;
+	u8 compat, leave, faulted;
+	u32 niov;
+	struct iov_run run;	/* not on the stack: there the verifier follows every value it may take in a loop */
+	struct wire_iov iov[IOV_COPIED];
+	char path[PAGE_BYTES + 256];
+	char mem[WORK_BYTES];
+};
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1 /* CPUs */); __type(key, u32); __type(value, struct work); } works SEC(".maps");
+
+static __always_inline struct work *work_get(void)
+{
+	u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&works, &cpu);
+}
+
+static __always_inline u32 align8(u32 n) { return (n + 7) & ~7u; }
+
+static __always_inline struct record_chunk *chunk_at(struct work *w)
+{
+	u32 off = w->off;
+
+	return off > WORK_SOFT_MAX ? NULL : (struct record_chunk *)(w->mem + off);
+}
+
+static __always_inline void chunk_done(struct work *w, struct record_chunk *c, u32 arg, u32 part, u32 flags, u32 len)
+{
+	*c = (struct record_chunk){ (u8)arg, (u8)part, (u16)flags, len };
+	w->off += sizeof(*c) + align8(len);
+	w->nchunks++;
+}
+
+/* want bytes of addr, at most max.  Returns 0, or 1 when part of them is not there (then as many as are in the first page). */
+__noinline int copy_bytes(u32 arg_part, u64 addr, u64 want, u64 max)
+{
+	struct work *w = work_get();
+	struct record_chunk *c;
+	u32 n, flags;
+	int faulted = 0;
+
+	if (!w || !(c = chunk_at(w)))
+		return 0;
+	n = want > max ? (u32)max : (u32)want;
+	if (n > COPY_MAX)
+		n = COPY_MAX;
+	flags = w->flags | (n < want ? CHUNK_TRUNC : 0);
+	if (n && n <= COPY_MAX && bpf_probe_read_user(c + 1, n, (void *)addr)) {
+		u32 first = PAGE_BYTES - (addr & (PAGE_BYTES - 1));
+
+		faulted = 1;
+		flags |= CHUNK_FAULT;
+		if (first >= n || first > PAGE_BYTES || bpf_probe_read_user(c + 1, first, (void *)addr))
+			first = 0;
+		n = first;
+	}
+	chunk_done(w, c, arg_part & 0xff, arg_part >> 8, flags, n);
+	return faulted;
+}
+
+__noinline int copy_str(u32 arg_part, u64 addr)
+{
+	struct work *w = work_get();
+	struct record_chunk *c;
+	u32 flags;
+	long n;
+
+	if (!w || !(c = chunk_at(w)))
+		return 0;
+	flags = w->flags & ~CHUNK_AT_EXIT;
+	n = bpf_probe_read_user_str(c + 1, RECORD_STR_MAX + 1, (void *)addr);
+	if (n > 0) {
+		n--;
+		if (n >= RECORD_STR_MAX)
+			flags |= CHUNK_TRUNC;
+	} else {
+		u32 first = PAGE_BYTES - (addr & (PAGE_BYTES - 1));
+
+		flags |= CHUNK_FAULT;
+		n = first && first < PAGE_BYTES ? bpf_probe_read_user_str(c + 1, first + 1, (void *)addr) : 0;
+		n = n > 0 ? n - 1 : 0;
+	}
+	if (n > RECORD_STR_MAX)
+		n = RECORD_STR_MAX;
+	chunk_done(w, c, arg_part & 0xff, arg_part >> 8, flags, (u32)n);
+	return (flags & CHUNK_FAULT) != 0;
+}
+
+struct vec_ctx { u64 addr; u32 arg, start; u8 compat, faulted; };
+
+static long vec_item(u32 i, struct vec_ctx *v)
+{
+	struct work *w = work_get();
+	struct record_chunk *c;
+	u64 p = 0;
+
+	if (!w)
+		return 1;
+	if (bpf_probe_read_user(&p, v->compat ? 4 : 8, (void *)(v->addr + (u64)i * (v->compat ? 4 : 8)))) {
+		v->faulted = 1;
+		if ((c = chunk_at(w)))
+			chunk_done(w, c, v->arg, PART_ITEM, CHUNK_FAULT, 0);
+		return 1;
+	}
+	if (!p)
+		return 1;
+	if (w->off - v->start > VECTOR_MAX) {
+		if ((c = chunk_at(w)))
+			chunk_done(w, c, v->arg, PART_ITEM, CHUNK_TRUNC, 0);
+		return 1;
+	}
+	if (copy_str(v->arg | PART_ITEM << 8, p)) {
+		v->faulted = 1;
+		return 1;
+	}
+	return 0;
+}
+
+__noinline int copy_vector(u32 arg, u64 addr, u32 compat)
+{
+	struct work *w = work_get();
+	struct vec_ctx v = { .addr = addr, .arg = arg & 7, .compat = compat != 0 };
+
+	if (!w)
+		return 0;
+	v.start = w->off;
+	bpf_loop(8192, vec_item, &v, 0);
+	return v.faulted;
+}
+
+static long iov_widen(u32 i, u64 *addr)
+{
+	struct work *w = work_get();
+	u32 narrow[2];
+
+	if (!w || i >= IOV_COPIED || i >= w->niov)
+		return 1;
+	if (bpf_probe_read_user(narrow, sizeof(narrow), (void *)(*addr + i * 8ul))) {
+		w->niov = i;
+		return 1;
+	}
+	w->iov[i].base = narrow[0];
+	w->iov[i].len = narrow[1];
+	return 0;
+}
+
+/* struct iovec[] of either layout into w->iov.  1: not all of it was there. */
+__noinline int read_iov(u64 addr, u64 n)
+{
+	struct work *w = work_get();
+	u32 k;
+
+	if (!w)
+		return 0;
+	k = n > IOV_COPIED ? IOV_COPIED : (u32)n;
+	w->niov = k;
+	if (w->compat) {
+		bpf_loop(IOV_COPIED, iov_widen, &addr, 0);
+		return w->niov < k;
+	}
+	if (k && k <= IOV_COPIED && bpf_probe_read_user(w->iov, k * X86_64_IOV, (void *)addr)) {
+		w->niov = 0;
+		return 1;
+	}
+	return 0;
+}
+
+static long iov_data(u32 i, u32 *faulted)
+{
+	struct work *w = work_get();
+	u64 len, want;
+	u32 at, k;
+
+	if (!w || i >= IOV_COPIED || i >= w->niov || w->run.seen >= w->run.total || w->run.got >= w->run.cap)
+		return 1;
+	len = w->iov[i].len;
+	want = w->run.total - w->run.seen;
+	if (want > w->run.cap - w->run.got)
+		want = w->run.cap - w->run.got;
+	if (len < want)
+		want = len;
+	k = (u32)want;
+	at = w->run.at + w->run.got;
+	if (k && k <= PAGE_BYTES && at <= WORK_BYTES - COPY_MAX) {
+		if (bpf_probe_read_user(w->mem + at, k, (void *)w->iov[i].base)) {
+			*faulted = 1;
+			return 1;
+		}
+		w->run.got += k;
+	}
+	w->run.seen += len;
+	return 0;
+}
+
+/* The first bytes of what w->iov holds; total: bytes that count. */
+__noinline int copy_iov_data(u32 arg, u64 total, u64 max)
+{
+	struct work *w = work_get();
+	struct record_chunk *c;
+	u32 faulted = 0;
+
+	if (!w || !chunk_at(w))
+		return 0;
+	w->run = (struct iov_run){ .total = total, .cap = max > PAGE_BYTES ? PAGE_BYTES : (u32)max, .at = w->off + sizeof(*c) };
+	bpf_loop(IOV_COPIED, iov_data, &faulted, 0);
+	c = chunk_at(w);
+	if (c)
+		chunk_done(w, c, arg, PART_DATA, w->flags | (w->run.got < total ? CHUNK_TRUNC : 0), w->run.got);
+	return faulted != 0;
+}
+
+static __always_inline int put_iov(struct work *w, u32 arg, u32 flags)
+{
+	struct record_chunk *c = chunk_at(w);
+	u32 n = w->niov;
+
+	if (!c || n > IOV_COPIED)
+		return 0;
+	bpf_probe_read_kernel(c + 1, n * X86_64_IOV, w->iov);
+	chunk_done(w, c, arg, PART_IOV, flags, n * X86_64_IOV);
+	return 0;
+}
+
+struct wire_msg { u64 name, iov, control, iovlen, controllen; u32 namelen; };
+
+static __always_inline bool read_msg(u64 addr, bool compat, struct wire_msg *m)
+{
+	if (compat) {
+		u32 v[7];
+
+		if (bpf_probe_read_user(v, sizeof(v), (void *)addr))
+			return false;
+		*m = (struct wire_msg){ .name = v[0], .namelen = v[1], .iov = v[2], .iovlen = v[3], .control = v[4], .controllen = v[5] };
+		return true;
+	}
+	u64 v[7];
+
+	if (bpf_probe_read_user(v, sizeof(v), (void *)addr))
+		return false;
+	*m = (struct wire_msg){ .name = v[0], .namelen = (u32)v[1], .iov = v[2], .iovlen = v[3], .control = v[4], .controllen = v[5] };
+	return true;
+}
+
+__noinline int copy_msg(u32 arg, u64 addr, u64 total)
+{
+	struct work *w = work_get();
+	struct wire_msg m = { 0 };
+	int faulted = 0;
+
+	if (!w)
+		return 0;
+	if (!read_msg(addr, w->compat, &m))
+		return 1;
+	if (m.name && m.namelen)
+		faulted |= copy_bytes(arg | PART_NAME << 8, m.name, m.namelen, ADDR_BYTES);
+	if (m.control && m.controllen)
+		faulted |= copy_bytes(arg | PART_CONTROL << 8, m.control, m.controllen, CONTROL_BYTES);
+	if (w->payload) {
+		faulted |= read_iov(m.iov, m.iovlen);
+		put_iov(w, arg, w->flags);
+		faulted |= copy_iov_data(arg, total, w->payload);
+	}
+	return faulted;
+}
+
+struct mmsg_ctx { u64 addr, n; u32 at, count; u8 compat; };
+
+static long mmsg_item(u32 i, struct mmsg_ctx *x)
+{
+	struct work *w = work_get();
+	struct record_msg *v;
+	struct wire_msg m = { 0 };
+	u64 addr = x->addr + (u64)i * (x->compat ? 32 : 64);
+	u32 at = x->at + i * sizeof(*v), len = 0;
+
+	if (!w || i >= x->n || i >= MSG_COPIED || at > WORK_SOFT_MAX)
+		return 1;
+	v = (struct record_msg *)(w->mem + at);
+	__builtin_memset(v, 0, sizeof(*v));
+	if (!read_msg(addr, x->compat, &m) || bpf_probe_read_user(&len, 4, (void *)(addr + (x->compat ? 28 : 56))))
+		return 1;
+	v->nbytes = len;
+	if (m.name) {
+		u32 n = m.namelen > NAME_BYTES ? NAME_BYTES : m.namelen;
+
+		if (n && n <= NAME_BYTES && bpf_probe_read_user(v->name, n, (void *)m.name) == 0)
+			v->name_len = n;
+	}
+	x->count = i + 1;
+	return 0;
+}
+
+__noinline int copy_mmsg(u32 arg, u64 addr, u64 n)
+{
+	struct work *w = work_get();
+	struct mmsg_ctx x = { .addr = addr, .n = n };
+	struct record_chunk *c;
+
+	if (!w || !chunk_at(w))
+		return 0;
+	x.compat = w->compat;
+	x.at = w->off + sizeof(*c);
+	bpf_loop(MSG_COPIED, mmsg_item, &x, 0);
+	c = chunk_at(w);
+	if (c)
+		chunk_done(w, c, arg, PART_MSGVEC, w->flags | (x.count < n ? CHUNK_TRUNC : 0), x.count * sizeof(struct record_msg));
+	return 0;
+}
+
+/* One argument by w->plan[i].  Returns 1 when part of it was not in memory. */
+__noinline int copy_arg(u32 i)
+{
+	struct work *w = work_get();
+	u64 addr, n, size;
+	u32 len = 0;
+	s64 ret;
+
+	if (!w || i > 5)
+		return 0;
+	u32 op = w->plan[i].op, li = w->plan[i].len, max = w->plan[i].max;
+
+	size = w->plan[i].size ? w->plan[i].size : 1;
+	addr = w->args[i];
+	n = w->args[li > 5 ? 0 : li];
+	ret = w->ret > 0 ? w->ret : 0;
+	switch (op) {
+	case PLAN_STR:
+		return copy_str(i, addr);
+	case PLAN_LEN_ARG:
+		return copy_bytes(i, addr, (n >> 32 ? 1ull << 32 : n) * size, max);
+	case PLAN_LEN_RET:
+		return ret ? copy_bytes(i, addr, (u64)(u32)ret * size, max) : 0;
+	case PLAN_FIXED:
+		return copy_bytes(i, addr, size, size);
+	case PLAN_SOCKADDR_OUT:
+		if (!n || bpf_probe_read_user(&len, sizeof(len), (void *)n))
+			return 0;
+		return copy_bytes(i, addr, len, max < ADDR_BYTES ? max : ADDR_BYTES);
+	case PLAN_IOVEC: {
+		int faulted = read_iov(addr, n);
+
+		if (!w->leave)
+			put_iov(w, i, n > w->niov ? CHUNK_TRUNC : 0);
+		return faulted | copy_iov_data(i, w->leave ? (u64)ret : ~0ull, max);
+	}
+	case PLAN_MSGHDR:
+		return copy_msg(i, addr, w->leave ? (u64)ret : ~0ull);
+	case PLAN_MMSGHDR:
+		return copy_mmsg(i, addr, w->leave ? (u64)ret : n);
+	case PLAN_STRV:
+		return copy_vector(i, addr, w->compat);
+	default:
+		return 0;
+	}
+}

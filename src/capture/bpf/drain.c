@@ -1,0 +1,336 @@
+/* What comes out of the ring, made into records. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <sched.h>
+#include <string.h>
+
+#include "base/macro.h"
+#include "capture/bpf/internal.h"
+#include "capture/proc/proc.h"
+#include "record/build.h"
+
+void drain_put(void *ctx)
+{
+	struct bpf_source *s = ctx;
+	const struct record *r = record_finish(&s->rec);
+
+	s->nrecords++;
+	if (s->emit)
+		s->emit(s->emit_ctx, r);
+	else
+		buf_add(&s->early, r, r->size);
+}
+
+static void put_as_is(struct bpf_source *s, const struct record *r)
+{
+	s->nrecords++;
+	s->emit(s->emit_ctx, r);
+}
+
+void known_add(struct known **set, uint32_t id)
+{
+	struct known *k;
+
+	HASH_FIND_INT(*set, &id, k);
+	if (k)
+		return;
+	k = xcalloc(1, sizeof(*k));
+	k->id = id;
+	HASH_ADD_INT(*set, id, k);
+}
+
+bool known_has(struct known *set, uint32_t id)
+{
+	struct known *k;
+
+	HASH_FIND_INT(set, &id, k);
+	return k != NULL;
+}
+
+static void known_drop(struct known **set, uint32_t id)
+{
+	struct known *k;
+
+	HASH_FIND_INT(*set, &id, k);
+	if (!k)
+		return;
+	HASH_DEL(*set, k);
+	free(k);
+}
+
+static struct pending *pending_find(struct bpf_source *s, uint32_t tid)
+{
+	struct pending *p;
+
+	HASH_FIND_INT(s->pendings, &tid, p);
+	return p;
+}
+
+static void pending_drop(struct bpf_source *s, struct pending *p)
+{
+	if (!p)
+		return;
+	HASH_DEL(s->pendings, p);
+	buf_done(&p->chunks);
+	free(p);
+}
+
+static void entered(struct bpf_source *s, const struct wire_part *w)
+{
+	struct pending *p = pending_find(s, w->h.tid);
+
+	if (!p) {
+		p = xcalloc(1, sizeof(*p));
+		p->tid = w->h.tid;
+		HASH_ADD_INT(s->pendings, tid, p);
+	}
+	p->nchunks = w->nchunks;
+	buf_reset(&p->chunks);
+	buf_add(&p->chunks, w + 1, w->len);
+}
+
+static void called(struct bpf_source *s, const struct record_call *c)
+{
+	struct pending *p;
+	struct record_call *r;
+
+	if (!(c->h.flags & WIRE_SPLIT)) {
+		put_as_is(s, &c->h);
+		return;
+	}
+	p = pending_find(s, c->h.tid);
+	buf_reset(&s->rec);
+	buf_add(&s->rec, c, sizeof(*c));
+	if (p)
+		buf_add(&s->rec, p->chunks.s, p->chunks.len);
+	buf_add(&s->rec, c + 1, c->h.size - sizeof(*c));
+	r = (struct record_call *)s->rec.s;
+	r->h.flags &= (rec_u16)~WIRE_SPLIT;
+	r->nchunks = (rec_u16)(r->nchunks + (p ? p->nchunks : 0));
+	drain_put(s);
+	pending_drop(s, p);
+}
+
+static const struct record_chunk *chunk_of(const void *chunks, unsigned n, unsigned part)
+{
+	const struct record_chunk *c = chunks;
+
+	for (; n; n--) {
+		if (c->part == part)
+			return c;
+		c = (const struct record_chunk *)((const char *)(c + 1) + ALIGN8(c->len));
+	}
+	return NULL;
+}
+
+static void execed(struct bpf_source *s, const struct record_exec *w)
+{
+	const struct record_chunk *exe = chunk_of(w + 1, w->nchunks, PART_EXE), *argv = chunk_of(w + 1, w->nchunks, PART_ARGV),
+				  *path = chunk_of(w + 1, w->nchunks, PART_PATH);
+	struct pending *p = pending_find(s, w->old_tid);
+	struct held_exit *held;
+	struct record_exec *r;
+	struct buf parts = { 0 };
+	rec_u32 n = 0;
+	uint64_t pid = w->h.pid;
+
+	if (w->old_tid != w->h.tid) {
+		/* The leader's number passes on: what ended was not the process. */
+		HASH_FIND_INT(s->held, &w->h.pid, held);
+		if (held) {
+			HASH_DEL(s->held, held);
+			free(held);
+		}
+		pending_drop(s, pending_find(s, w->h.tid));
+		if (p) {
+			HASH_DEL(s->pendings, p);
+			p->tid = w->h.tid;
+			HASH_ADD_INT(s->pendings, tid, p);
+		}
+	}
+	r = record_begin(&s->rec, RECORD_EXEC, sizeof(*r), w->h.pid, w->h.tid, w->h.ts_ns);
+	r->old_tid = w->old_tid;
+	if (p)
+		proc_exec_call_parts(&p->chunks, !path, s->opt->want_env, &parts, &n);
+	if (path) {
+		record_chunk(&parts, 0, PART_PATH, path->flags, path + 1, path->len);
+		n++;
+	}
+	if (argv) {
+		const char *at = (const char *)(argv + 1), *end = at + argv->len;
+
+		for (; at < end; n++) {
+			size_t len = strnlen(at, (size_t)(end - at));
+
+			record_chunk(&parts, 0, PART_ARGV, len > RECORD_STR_MAX || (argv->flags & CHUNK_TRUNC && at + len == end) ? CHUNK_TRUNC : 0, at,
+				     MIN(len, (size_t)RECORD_STR_MAX));
+			at += len + 1;
+		}
+	}
+	if (exe) {
+		record_chunk(&parts, 0, PART_EXE, 0, exe + 1, exe->len);
+		n++;
+	}
+	((struct record_exec *)s->rec.s)->nchunks = n;
+	buf_add(&s->rec, parts.s, parts.len);
+	buf_done(&parts);
+	drain_put(s);
+	if (s->opt->want_maps)
+		proc_put_maps((pid_t)pid, &s->rec, drain_put, s);
+}
+
+/* As wait(2) reports them, a leader's end comes after that of its threads. */
+static void exited(struct bpf_source *s, const struct wire_exit *w)
+{
+	struct record_exit *r;
+	struct held_exit *held;
+
+	pending_drop(s, pending_find(s, w->r.h.tid));
+	known_drop(&s->tids, w->r.h.tid);
+	if (w->r.h.tid == w->r.h.pid && !w->last) {
+		held = xcalloc(1, sizeof(*held));
+		held->pid = w->r.h.pid;
+		held->r = w->r;
+		HASH_ADD_INT(s->held, pid, held);
+		return;
+	}
+	r = record_begin(&s->rec, RECORD_EXIT, sizeof(*r), w->r.h.pid, w->r.h.tid, w->r.h.ts_ns);
+	r->status = w->r.status;
+	if (w->r.h.tid == w->r.h.pid) {
+		r->utime_ns = w->r.utime_ns;
+		r->stime_ns = w->r.stime_ns;
+	}
+	drain_put(s);
+	if (!w->last)
+		return;
+	known_drop(&s->pids, w->r.h.pid);
+	HASH_FIND_INT(s->held, &w->r.h.pid, held);
+	if (!held)
+		return;
+	r = record_begin(&s->rec, RECORD_EXIT, sizeof(*r), held->pid, held->pid, w->r.h.ts_ns);
+	r->status = w->whole ? w->r.status : held->r.status;
+	r->utime_ns = w->r.utime_ns;
+	r->stime_ns = w->r.stime_ns;
+	drain_put(s);
+	HASH_DEL(s->held, held);
+	free(held);
+}
+
+static void thread_known(void *ctx, pid_t tid) { known_add(&((struct bpf_source *)ctx)->tids, (uint32_t)tid); }
+
+/* A task that /proc can tell about, or one that is gone already. */
+static void adopted(struct bpf_source *s, const struct wire_adopt *w)
+{
+	struct record_task *r;
+
+	if (known_has(s->tids, w->h.tid))
+		return;
+	if (!known_has(s->pids, w->h.pid) && proc_state((pid_t)w->h.pid, 0)) {
+		known_add(&s->pids, w->h.pid);
+		proc_each_thread((pid_t)w->h.pid, thread_known, s);
+		proc_put_process((pid_t)w->h.pid, s->opt->want_maps, &s->rec, drain_put, s);
+		if (known_has(s->tids, w->h.tid))
+			return;
+	}
+	known_add(&s->pids, w->h.pid);
+	known_add(&s->tids, w->h.tid);
+	r = record_begin(&s->rec, RECORD_TASK, sizeof(*r), w->h.pid, w->h.tid, w->h.ts_ns);
+	r->ppid = w->ppid;
+	r->nchunks = 1;
+	record_chunk(&s->rec, 0, PART_COMM, 0, w->comm, strnlen(w->comm, sizeof(w->comm)));
+	drain_put(s);
+}
+
+/* Bytes of the kernel's own making, but checked as far as we follow them. */
+static void handle(struct bpf_source *s, const struct record *r)
+{
+	switch ((unsigned)r->kind) {
+	case RECORD_CALL:
+		called(s, (const struct record_call *)r);
+		return;
+	case WIRE_ENTRY:
+		entered(s, (const struct wire_part *)r);
+		return;
+	case WIRE_EXEC:
+		execed(s, (const struct record_exec *)r);
+		return;
+	case WIRE_EXIT:
+		exited(s, (const struct wire_exit *)r);
+		return;
+	case WIRE_ADOPT:
+		adopted(s, (const struct wire_adopt *)r);
+		return;
+	case RECORD_FORK:
+		/* told of by the snapshot that was being made meanwhile */
+		if (r->ts_ns < s->snapshot_ns && known_has(s->tids, r->tid))
+			return;
+		put_as_is(s, r);
+		return;
+	default:
+		put_as_is(s, r);
+	}
+}
+
+unsigned drain(struct bpf_source *s, unsigned max)
+{
+	const struct record *r;
+	unsigned n = 0;
+	uint32_t size;
+
+	while (n < max && (r = kring_peek(&s->ring, &size))) {
+		if (size >= sizeof(*r) && r->size <= size)
+			handle(s, r);
+		kring_pop(&s->ring);
+		n++;
+	}
+	return n;
+}
+
+void drain_losses(struct bpf_source *s)
+{
+	static const char *const why[_LOSS_MAX] = { [LOSS_RING] = "the ring was full", [LOSS_TASK] = "no memory to follow a new task" };
+	struct wire_losses *v = s->losses;
+	uint64_t lost = s->shared->lost;
+	uint32_t zero = 0;
+
+	if (lost == s->lost_seen || bpf_map_lookup_elem(s->losses_fd, &zero, v))
+		return;
+	s->lost_seen = lost;
+	for (unsigned cpu = 0; cpu < s->ncpus; cpu++)
+		for (unsigned i = 0; i < _LOSS_MAX; i++) {
+			uint64_t *told = &s->lost_told[cpu * _LOSS_MAX + i];
+			struct record_lost *r;
+
+			if (v[cpu].n[i] == *told)
+				continue;
+			r = record_begin(&s->rec, RECORD_LOST, sizeof(*r), 0, 0, bpf_now_ns());
+			r->count = v[cpu].n[i] - *told;
+			r->cpu = cpu;
+			r->nchunks = 1;
+			record_chunk(&s->rec, 0, PART_TEXT, 0, why[i], strlen(why[i]));
+			drain_put(s);
+			*told = v[cpu].n[i];
+		}
+}
+
+void drain_done(struct bpf_source *s)
+{
+	struct pending *p, *pt;
+	struct held_exit *h, *ht;
+	struct known *k, *kt;
+
+	HASH_ITER(hh, s->pendings, p, pt)
+		pending_drop(s, p);
+	HASH_ITER(hh, s->held, h, ht) {
+		HASH_DEL(s->held, h);
+		free(h);
+	}
+	HASH_ITER(hh, s->tids, k, kt) {
+		HASH_DEL(s->tids, k);
+		free(k);
+	}
+	HASH_ITER(hh, s->pids, k, kt) {
+		HASH_DEL(s->pids, k);
+		free(k);
+	}
+}

@@ -1,0 +1,96 @@
+/*
+ * Which tasks are traced, and the ring: shared by both BPF objects.  A traced
+ * task has a state in task storage; fork hands it on, before the child runs.
+ */
+#pragma once
+#include "capture/bpf/kernel.bpf.h"
+#include "capture/bpf/wire.h"
+
+struct { __uint(type, BPF_MAP_TYPE_TASK_STORAGE); __uint(map_flags, BPF_F_NO_PREALLOC); __type(key, int); __type(value, struct task_state); } tasks SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 16 << 20); } events SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, 1); __type(key, u32); __type(value, struct wire_losses); } losses SEC(".maps");
+/* Thread groups to be traced from the next time one of their threads is seen. */
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 65536); __uint(map_flags, BPF_F_NO_PREALLOC); __type(key, u32); __type(value, u32); } targets SEC(".maps");
+/* A map and not globals, so that both objects can have the same. */
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __uint(map_flags, BPF_F_MMAPABLE); __type(key, u32); __type(value, struct wire_shared); } shared_map SEC(".maps");
+
+
+static __always_inline struct wire_shared *shared_get(void)
+{
+	u32 zero = 0;
+
+	return bpf_map_lookup_elem(&shared_map, &zero);
+}
+
+static __always_inline void lose(enum wire_loss why)
+{
+	u32 zero = 0;
+	struct wire_losses *l = bpf_map_lookup_elem(&losses, &zero);
+	struct wire_shared *sh = shared_get();
+
+	if (l)
+		__sync_fetch_and_add(&l->n[why], 1);	/* an interrupt's program may do it meanwhile */
+	if (sh)
+		__sync_fetch_and_add(&sh->lost, 1);
+}
+
+/* No wake-up while the reader polls; one when it said that it sleeps. */
+static __always_inline u64 ring_flags(void)
+{
+	struct wire_shared *sh = shared_get();
+
+	if (sh && sh->wake) {
+		sh->wake = 0;
+		return BPF_RB_FORCE_WAKEUP;
+	}
+	return BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline void emit(void *rec, u64 size)
+{
+	if (bpf_ringbuf_output(&events, rec, size, ring_flags()))
+		lose(LOSS_RING);
+}
+
+static __always_inline u32 upid_number(struct pid *pid, u32 level)
+{
+	int nr = 0;
+
+	bpf_probe_read_kernel(&nr, sizeof(nr), (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+			      level * bpf_core_type_size(struct upid) + bpf_core_field_offset(struct upid, nr));
+	return (u32)nr;
+}
+
+/* The number of a pid in the tracer's pid namespace; innermost: in its own, 0 when that is the tracer's. */
+static __always_inline u32 pid_number(struct pid *pid, bool innermost)
+{
+	struct wire_shared *sh = shared_get();
+	u32 level = sh ? sh->pidns_level : 0, at = BPF_CORE_READ(pid, level);
+
+	if (innermost) {
+		if (at <= level)
+			return 0;
+		level = at;
+	}
+	return at < level ? 0 : upid_number(pid, level);
+}
+
+static __always_inline u32 task_tid(struct task_struct *task) { return pid_number(BPF_CORE_READ(task, thread_pid), false); }
+static __always_inline u32 task_pid(struct task_struct *task) { return pid_number(BPF_CORE_READ(task, group_leader, thread_pid), false); }
+
+static __always_inline struct task_state *follow(struct task_struct *task, u8 flags)
+{
+	struct task_state *st = bpf_task_storage_get(&tasks, task, 0, 0);
+	struct wire_shared *sh = shared_get();
+
+	if (st || !sh)
+		return st;
+	st = bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!st)
+		return st;
+	st->pid = task_pid(task);
+	st->tid = task_tid(task);
+	st->flags = flags;
+	__sync_fetch_and_add(&sh->alive, 1);
+	return st;
+}

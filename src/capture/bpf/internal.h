@@ -1,0 +1,66 @@
+#pragma once
+/* What the files of the kernel backend share. */
+#include <stdatomic.h>
+#include <uthash.h>
+
+#include "base/buf.h"
+#include "capture/bpf/kring.h"
+#include "capture/bpf/wire.h"
+#include "capture/source.h"
+
+struct diag;
+struct capture_bpf;
+struct bpf_link;
+
+struct pending { uint32_t tid; UT_hash_handle hh; unsigned nchunks; struct buf chunks; };	/* of a call entered */
+struct held_exit { uint32_t pid; UT_hash_handle hh; struct record_exit r; };			/* leader ended, threads live on */
+struct known { uint32_t id; UT_hash_handle hh; };
+
+struct bpf_source {
+	struct source src;
+	const struct capture_options *opt;
+	struct capture_bpf *skel;
+	volatile struct wire_shared *shared;
+	struct kring ring;
+	struct buf rec, early;
+	source_emit_fn *emit;
+	void *emit_ctx;
+	uint64_t nrecords;
+	/* drain.c */
+	struct pending *pendings;
+	struct held_exit *held;
+	struct known *tids, *pids;	/* told of by a snapshot or ADOPT */
+	uint64_t snapshot_ns, lost_seen;
+	uint64_t *lost_told;		/* by CPU */
+	unsigned ncpus;
+	int losses_fd, ring_fd;
+	struct wire_losses *losses;	/* ncpus of them */
+	/* bpf.c */
+	pid_t main_pid;
+	int main_status, main_pidfd;
+	bool reaped, ended, interrupted, stop_self, detached, attached;
+	int stop_request;
+	unsigned idle;
+	struct pressure *pressure;
+};
+
+/* load.c: opens, configures, loads and attaches; the ring and shared words are mapped. */
+int bpf_load(struct bpf_source *s, struct diag *diag);
+void bpf_unload(struct bpf_source *s);
+void bpf_detach_all(struct bpf_source *s);			/* DETACH of every traced task, into the ring */
+void bpf_each_pid(struct bpf_source *s, void (*fn)(void *ctx, pid_t pid), void *ctx);
+int bpf_add_target(struct bpf_source *s, pid_t tgid);
+void bpf_adopt_targets(struct bpf_source *s);			/* their living threads, at once */
+int bpf_follow_child(struct bpf_source *s, int pidfd, pid_t pid);
+int bpf_watch_cgroup(struct bpf_source *s, int cgroup_fd);
+void bpf_seek(struct bpf_source *s, unsigned how);
+
+/* drain.c */
+unsigned drain(struct bpf_source *s, unsigned max);		/* emits at most max records; how many there were */
+void drain_put(void *ctx);					/* finishes s->rec and emits it */
+void drain_losses(struct bpf_source *s);			/* tells what was lost since */
+void drain_done(struct bpf_source *s);
+void known_add(struct known **set, uint32_t id);
+bool known_has(struct known *set, uint32_t id);
+
+uint64_t bpf_now_ns(void);

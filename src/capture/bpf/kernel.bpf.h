@@ -1,0 +1,63 @@
+/*
+ * The few kernel structures we look into.  CO-RE finds the fields in the
+ * running kernel's BTF; only names and kinds matter here.
+ */
+#pragma once
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef uint8_t u8; typedef uint16_t u16; typedef uint32_t u32; typedef uint64_t u64; typedef int32_t s32; typedef int64_t s64;
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+struct thread_info { u32 status; };
+struct ns_common_k { unsigned inum; };
+struct pid_namespace { struct ns_common_k ns; };
+struct upid { int nr; struct pid_namespace *ns; };
+struct pid { unsigned level; struct upid numbers[0]; };
+struct sched_entity { u64 sum_exec_runtime; };
+struct sigpending;
+struct qstr { u32 len; const unsigned char *name; };
+struct super_block { u32 s_dev; };
+struct inode { unsigned long i_ino; struct super_block *i_sb; };
+struct hlist_bl_node { void *pprev; };
+struct dentry { struct hlist_bl_node d_hash; struct dentry *d_parent; struct qstr d_name; struct inode *d_inode; };
+struct vfsmount { struct dentry *mnt_root; };
+struct mount { struct mount *mnt_parent; struct dentry *mnt_mountpoint; struct vfsmount mnt; };
+struct path { struct vfsmount *mnt; struct dentry *dentry; };
+struct file { struct path f_path; };
+struct mm_struct { unsigned long arg_start, arg_end; struct file *exe_file; };
+struct atomic_k { int counter; };
+struct signal_struct { struct atomic_k live; int group_exit_code; unsigned flags; u64 utime, stime; unsigned long long sum_sched_runtime; };
+struct sigset_k { unsigned long sig[1]; };
+struct sigpending { struct sigset_k signal; };
+struct task_struct {
+	struct thread_info thread_info;
+	unsigned flags;
+	struct sched_entity se;
+	struct mm_struct *mm;
+	int exit_code, pid, tgid;
+	struct task_struct *real_parent, *group_leader;
+	struct pid *thread_pid;
+	u64 utime, stime;
+	char comm[16];
+	struct signal_struct *signal;
+	struct sigpending pending;
+};
+struct pt_regs { unsigned long bp, bx, r10, r9, r8, ax, cx, dx, si, di, orig_ax; };
+struct linux_binprm { const char *filename; };
+struct kill_k { int _pid; u32 _uid; };
+struct fault_k { void *_addr; };
+union sifields_k { struct kill_k _kill; struct fault_k _sigfault; };
+struct kernel_siginfo { int si_signo, si_code; union sifields_k _sifields; };
+struct sigaction_k { void *sa_handler; unsigned long sa_flags; };
+struct k_sigaction { struct sigaction_k sa; };
+struct seq_file;
+struct bpf_iter_meta { struct seq_file *seq; };
+struct bpf_iter__task { struct bpf_iter_meta *meta; struct task_struct *task; };
+#pragma clang attribute pop
+
+enum { TS_COMPAT_BIT = 2, PF_KTHREAD_BIT = 0x00200000, SIGNAL_GROUP_EXIT_BIT = 4, SA_IMMUTABLE_BIT = 0x00800000, SIGKILL_NR = 9, SIGCHLD_NR = 17, SIGCONT_NR = 18 };

@@ -1,0 +1,71 @@
+#include "capture/bpf/kring.h"
+
+#include <errno.h>
+#include <linux/bpf.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+int kring_open(struct kring *r, int map_fd, size_t nbytes)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	void *mem;
+
+	/* one page of ours, one of the kernel's, then the data twice in a row, so that no record wraps */
+	mem = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
+	if (mem == MAP_FAILED)
+		return -errno;
+	*r = (struct kring){ .consumer = mem, .size = nbytes, .page = page };
+	mem = mmap(NULL, page + 2 * nbytes, PROT_READ, MAP_SHARED, map_fd, (off_t)page);
+	if (mem == MAP_FAILED) {
+		int err = errno;
+
+		kring_close(r);
+		return -err;
+	}
+	r->producer = mem;
+	r->data = (const char *)mem + page;
+	r->at = *r->consumer;
+	return 0;
+}
+
+void kring_close(struct kring *r)
+{
+	if (r->consumer)
+		munmap((void *)r->consumer, r->page);
+	if (r->producer)
+		munmap((void *)(uintptr_t)r->producer, r->page + 2 * r->size);
+	*r = (struct kring){ 0 };
+}
+
+const void *kring_peek(struct kring *r, uint32_t *ret_size)
+{
+	for (;;) {
+		const char *head = r->data + (r->at & (r->size - 1));
+		uint32_t len;
+
+		if (r->at == __atomic_load_n(r->producer, __ATOMIC_ACQUIRE))
+			return NULL;
+		len = __atomic_load_n((const uint32_t *)head, __ATOMIC_ACQUIRE);
+		if (len & BPF_RINGBUF_BUSY_BIT)
+			return NULL;	/* reserved and not yet filled; what follows it waits, too */
+		*ret_size = len & ~BPF_RINGBUF_DISCARD_BIT;
+		if (!(len & BPF_RINGBUF_DISCARD_BIT))
+			return head + BPF_RINGBUF_HDR_SZ;
+		kring_pop(r);
+	}
+}
+
+void kring_pop(struct kring *r)
+{
+	uint32_t len = *(const uint32_t *)(r->data + (r->at & (r->size - 1))) & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
+
+	r->at += (len + BPF_RINGBUF_HDR_SZ + 7u) & ~7ul;
+	__atomic_store_n(r->consumer, r->at, __ATOMIC_RELEASE);
+}
+
+size_t kring_used(const struct kring *r)
+{
+	unsigned long tail = __atomic_load_n(r->consumer, __ATOMIC_ACQUIRE);
+
+	return __atomic_load_n(r->producer, __ATOMIC_ACQUIRE) - tail;
+}

@@ -1,0 +1,16 @@
+#pragma once
+/*
+ * A BPF ring buffer, read by polling.  Records come in the order in which the
+ * kernel reserved them, whatever the CPU.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+struct kring { volatile unsigned long *consumer; const volatile unsigned long *producer; const char *data; size_t size, page; unsigned long at; };
+
+int kring_open(struct kring *r, int map_fd, size_t nbytes);
+void kring_close(struct kring *r);
+/* The next record, valid until kring_pop(); NULL: empty.  The size is the kernel's. */
+const void *kring_peek(struct kring *r, uint32_t *ret_size);
+void kring_pop(struct kring *r);
+size_t kring_used(const struct kring *r);	/* from any thread */

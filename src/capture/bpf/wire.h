@@ -1,0 +1,65 @@
+#pragma once
+/*
+ * Between the BPF programs and bpf.c: what travels through maps and ring, and
+ * is no record yet.  Included by BPF C.
+ */
+#include "capture/plan.h"
+#include "record/record.h"
+
+/* Kinds that exist only in the ring; drain.c turns them into records. */
+enum wire_kind {
+	WIRE_ENTRY = 0x100,	/* a call's entry chunks, too many to keep in the kernel until its exit; struct wire_part */
+	WIRE_EXEC = 0x101,	/* as RECORD_EXEC, but PART_ARGV is one blob with NULs (absent: the entry chunks have it) */
+	WIRE_ADOPT = 0x102,	/* a task that existed is traced from here on: it is looked up in /proc; struct wire_adopt */
+	WIRE_EXIT = 0x103,	/* as RECORD_EXIT; struct wire_exit */
+};
+struct wire_part { struct record h; rec_u32 nchunks, len; };
+struct wire_adopt { struct record h; rec_u32 ppid, pad; char comm[16]; };
+struct wire_exit { struct record_exit r; rec_u32 last, whole; /* no other thread of the process lives; the status is that of the whole process */ };
+/* h.flags of a RECORD_CALL in the ring: its WIRE_ENTRY came before.  Taken off again. */
+enum { WIRE_SPLIT = 1u << 15 };
+
+enum { WIRE_ARCHES = 2 /* x86-64 (x32 too), i386 */, WIRE_CALLS = 1024 /* SYSCALL_MAX */, WIRE_RAW = WIRE_ARCHES * WIRE_CALLS };
+/* One element of the map `plans`; number WIRE_RAW is for calls no table knows. */
+struct wire_plan {
+	struct capture_plan plan;
+	rec_u8 any_enter, any_leave;
+	rec_u8 exec;			/* execve, execveat: the entry chunks are needed before the exit */
+	rec_u8 cond_arg, cond_n, cond_invert;	/* traced only when the condition of abi's row holds; cond_n 0: always */
+	rec_u32 cond_mask, cond_vals[6];
+};
+
+/* What a call of i386 stands for: nr, with nwords from memory or with its own arguments in another order (from, 0: none). */
+struct wire_unwrap { rec_u16 nr; rec_u8 nwords, from[5]; };
+enum { UNWRAP_SOCKETCALL_MAX = 32, UNWRAP_SOCKETCALL = 2, UNWRAP_IPC = UNWRAP_SOCKETCALL + UNWRAP_SOCKETCALL_MAX, UNWRAPS = UNWRAP_IPC + UNWRAP_SOCKETCALL_MAX };
+
+/* Why records were lost; the index of `losses`. */
+enum wire_loss { LOSS_RING, LOSS_TASK, _LOSS_MAX };
+struct wire_losses { rec_u64 n[_LOSS_MAX], reported; };
+
+/* What BPF keeps of a traced task. */
+enum { WIRE_INLINE = 480 };
+enum { TASK_MUTED = 1 /* our own child before its exec */, TASK_STOPPED = 2, TASK_DYING = 4 };
+struct task_state {
+	rec_u32 pid, tid;		/* as the tracer sees them */
+	rec_u8 flags, in_call, arch, faulted /* arguments to be copied at the exit */, split, why;
+	rec_u16 nchunks;
+	rec_u32 nr, len;
+	rec_u64 enter_ns, args[6];
+	/* the latency programs' */
+	rec_u64 runnable_ns;
+	rec_u32 waker_pid, waker_tid;
+	char waker[16];
+	struct record_signal ignored;	/* came during a call, shown after it as ptrace does; signo 0: none */
+	char chunks[WIRE_INLINE];
+};
+
+/* Words that both sides change. */
+struct wire_shared {
+	rec_u64 alive;			/* traced tasks */
+	rec_u64 lost;			/* grows with `losses` */
+	rec_u32 wake;			/* the reader sleeps and wants to be woken, once */
+	rec_u32 seek;			/* enum: what else makes a task one of ours */
+	rec_u32 pidns_level, self;	/* the tracer's pid namespace and its own process, filled in by each_self */
+};
+enum { SEEK_TARGETS = 1, SEEK_CGROUP = 2, SEEK_ALL = 4 };
