@@ -199,6 +199,9 @@ static void lookup_failed(struct totals *t, const struct event *ev)
 
 static bool is_network(int family) { return family != AF_UNIX && family != AF_NETLINK && family != AF_UNSPEC; }
 
+/* What is counted as a connection: datagram sockets have none. */
+static bool is_connection(const struct sock *s) { return is_network(s->family) && s->type != SOCK_DGRAM && s->type != SOCK_RAW; }
+
 static void conn_update(struct totals_conn *c, const struct event *ev, const struct file *f)
 {
 	const struct sock *s = f->sock;
@@ -269,7 +272,7 @@ static void conn_event(struct totals *t, const struct event *ev)
 			conn_update(c, ev, s);
 			if (s->sock->state == CONN_LISTENING)
 				c->accepted++;
-			else if (is_network(s->sock->family))
+			else if (is_connection(s->sock))
 				t->nconns++;
 		}
 		return;
@@ -283,14 +286,14 @@ static void conn_event(struct totals *t, const struct event *ev)
 		c->noise = (uint8_t)t->noise;
 		if (c->state == CONN_FAILED && !c->connect_ns)
 			c->connect_ns = ev->dur_ns;
-		if (is_network(f->sock->family)) {
+		if (is_connection(f->sock)) {
 			t->nconns += f->sock->state == CONN_CONNECTED;
 			t->nfailed_conns += f->sock->state == CONN_FAILED;
 		}
 		return;
 	case EV_CONNECTED:
 		conn_update(conn_of(t, ev, f), ev, f);
-		if (is_network(f->sock->family)) {
+		if (is_connection(f->sock)) {
 			t->nconns += !ev->err;
 			t->nfailed_conns += ev->err != 0;
 		}

@@ -97,7 +97,7 @@ struct totals {
 	uint64_t file_read, file_written, other_read, other_written, net_sent, net_received, local_sent, local_received;
 	/* docs/summary.md defines these three: peaks over time of the sum over living address spaces */
 	uint64_t heap_peak, mapped_peak, memory_peak, nmaps;
-	uint64_t opens, failed_opens, nconns, nfailed_conns, nsignals;
+	uint64_t opens, failed_opens, nconns, nfailed_conns, nsignals;	/* connections: network, not datagram */
 
 	TOTALS_TABLE(struct totals_file) files;
 	TOTALS_TABLE(struct totals_lookup) lookups;

@@ -244,6 +244,9 @@ static void connections(struct summary_sink *s)
 
 		if (!is_network(c) || !c->has_peer || c->state == CONN_LISTENING)
 			continue;
+		/* Connecting a datagram socket sends nothing: getaddrinfo(3) does it to sort addresses. */
+		if (c->type != SOCK_STREAM && !c->nsends && !c->nrecvs)
+			continue;
 		if (c->noise != NOISE_NONE && !s->opt->all) {
 			local++;
 			continue;
