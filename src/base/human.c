@@ -47,3 +47,16 @@ void human_ns(struct buf *b, uint64_t ns)
 	else
 		buf_printf(b, "%uh%02um", (unsigned)(ns / 3600000000000), (unsigned)(ns / 60000000000 % 60));
 }
+
+void human_count(struct buf *b, uint64_t n)
+{
+	char tmp[32];
+	size_t i = sizeof(tmp);
+
+	for (unsigned digits = 0; !digits || n; n /= 10, digits++) {
+		if (digits && digits % 3 == 0)
+			tmp[--i] = ',';
+		tmp[--i] = (char)('0' + n % 10);
+	}
+	buf_add(b, tmp + i, sizeof(tmp) - i);
+}

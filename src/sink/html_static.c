@@ -73,19 +73,9 @@ void html_title_write(struct html *h, struct html_out *out)
 }
 
 /* 1,234,567 */
-static void count(struct buf *b, uint64_t n)
-{
-	if (n >= 1000) {
-		count(b, n / 1000);
-		buf_printf(b, ",%03u", (unsigned)(n % 1000));
-	} else {
-		buf_u64(b, n);
-	}
-}
-
 static void counted(struct buf *b, uint64_t n, const char *one, const char *many)
 {
-	count(b, n);
+	human_count(b, n);
 	buf_printf(b, " %s", n == 1 ? one : many);
 }
 
@@ -138,7 +128,7 @@ static void write_head(struct html *h, struct buf *b, const struct totals *t)
 	buf_puts(b, "</ul>\n");
 	if (h->kept != h->total) {
 		buf_puts(b, "<p class=\"note\">This report keeps ");
-		count(b, h->kept);
+		human_count(b, h->kept);
 		buf_puts(b, " of ");
 		counted(b, h->total, "event", "events");
 		buf_puts(b, "; the sums below are of all of them.</p>\n");
@@ -172,7 +162,7 @@ static void bytes_row(struct buf *b, const char *name, uint64_t nbytes)
 static void count_row(struct buf *b, const char *name, uint64_t n)
 {
 	buf_printf(b, "<dt>%s</dt><dd>", name);
-	count(b, n);
+	human_count(b, n);
 	buf_puts(b, "</dd>");
 }
 
@@ -236,7 +226,7 @@ static void table_end(struct buf *b, uint64_t left, unsigned columns)
 {
 	if (left) {
 		buf_printf(b, "<tr class=\"more\"><td colspan=\"%u\">… and ", columns);
-		count(b, left);
+		human_count(b, left);
 		buf_puts(b, " more</td></tr>\n");
 	}
 	buf_puts(b, "</tbody></table></section>\n");
@@ -259,7 +249,7 @@ static void bytes_cell(struct buf *b, uint64_t v)
 static void count_cell(struct buf *b, uint64_t v)
 {
 	buf_puts(b, "<td class=\"num\">");
-	count(b, v);
+	human_count(b, v);
 	buf_puts(b, "</td>");
 }
 

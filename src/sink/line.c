@@ -16,6 +16,7 @@
 #include "event/event.h"
 #include "model/model.h"
 #include "record/record.h"
+#include "sink/cell.h"
 #include "sink/out.h"
 #include "sink/value.h"
 
@@ -49,21 +50,6 @@ void line_begin(struct buf *b, uint64_t since_start_ns, uint32_t tid)
 	}
 	buf_putc(b, STYLE_OFF);
 	buf_putc(b, ' ');
-}
-
-/* Bytes, right-aligned: the sizes of consecutive lines stand under each other. */
-static void size_column(struct buf *b, uint64_t nbytes, unsigned width)
-{
-	size_t at = b->len, n;
-
-	human_bytes(b, nbytes);
-	n = b->len - at;
-	if (n >= width)
-		return;
-	buf_grow(b, width);
-	memmove(b->s + at + width - n, b->s + at, n + 1);
-	memset(b->s + at, ' ', width - n);
-	b->len += width - n;
 }
 
 static void error(struct buf *b, int err)
@@ -262,7 +248,7 @@ static void line_memory(struct buf *b, const struct event *ev)
 {
 	buf_putc(b, ' ');
 	if (ev->kind == EV_MMAP && ev->err) {	/* no address: it did not come about */
-		size_column(b, ev->nbytes, 8);
+		cell_bytes(b, ev->nbytes, 8);
 	} else {
 		hex(b, ev->addr, 12);
 		buf_putc(b, '-');
@@ -273,7 +259,7 @@ static void line_memory(struct buf *b, const struct event *ev)
 			buf_putc(b, ev->prot & PROT_WRITE ? 'w' : '-');
 			buf_putc(b, ev->prot & PROT_EXEC ? 'x' : '-');
 		}
-		size_column(b, ev->nbytes, 9);
+		cell_bytes(b, ev->nbytes, 9);
 	}
 	buf_putc(b, ' ');
 	if (ev->file && ev->kind == EV_MMAP)
@@ -467,7 +453,7 @@ void io_run_format(struct buf *b, const struct io_run *r)
 			buf_putc(b, ' ');
 			human_bytes(b, r->nbytes);
 		} else {
-			size_column(b, r->nbytes, n < 5 ? 13 - (unsigned)n : 8);
+			cell_bytes(b, r->nbytes, n < 5 ? 13 - (unsigned)n : 8);
 		}
 	}
 	buf_putc(b, ' ');

@@ -11,6 +11,7 @@
 #include "base/macro.h"
 #include "base/text.h"
 #include "record/record.h"
+#include "sink/cell.h"
 #include "sink/line.h"
 #include "sink/out.h"
 #include "sink/sink.h"
@@ -47,77 +48,9 @@ static void rule(struct summary_sink *s)
 	end_line(s);
 }
 
-static void spaces(struct buf *b, size_t n)
-{
-	while (n--)
-		buf_putc(b, ' ');
-}
-
-/* Columns since `from`; style marks take none. */
-static size_t width_from(const struct buf *b, size_t from)
-{
-	size_t marks = 0;
-
-	for (size_t i = from; i < b->len; i++)
-		marks += (unsigned char)b->s[i] < 0x20;
-	return text_width(b->s + from, b->len - from) - marks;
-}
-
-/* What was appended to b since `from`, moved to the right of a column. */
-static void right(struct buf *b, size_t from, size_t width)
-{
-	size_t w = width_from(b, from), n = b->len - from;
-
-	if (w >= width)
-		return;
-	spaces(b, width - w);
-	memmove(b->s + from + width - w, b->s + from, n);
-	memset(b->s + from, ' ', width - w);
-}
-
-static void left(struct buf *b, size_t from, size_t width)
-{
-	size_t w = width_from(b, from);
-
-	if (w < width)
-		spaces(b, width - w);
-}
-
-static void bytes_right(struct buf *b, uint64_t nbytes, size_t width)
-{
-	size_t from = b->len;
-
-	human_bytes(b, nbytes);
-	right(b, from, width);
-}
-
-static void ns_right(struct buf *b, uint64_t ns, size_t width)
-{
-	size_t from = b->len;
-
-	human_ns(b, ns);
-	right(b, from, width);
-}
-
-/* 12,345 */
-static void number(struct buf *b, uint64_t v)
-{
-	char tmp[32];
-	size_t i = sizeof(tmp), digits = 0;
-
-	do {
-		if (digits && digits % 3 == 0)
-			tmp[--i] = ',';
-		tmp[--i] = (char)('0' + v % 10);
-		v /= 10;
-		digits++;
-	} while (v);
-	buf_add(b, tmp + i, sizeof(tmp) - i);
-}
-
 static void count_of(struct buf *b, uint64_t n, const char *one, const char *many)
 {
-	number(b, n);
+	human_count(b, n);
 	buf_putc(b, ' ');
 	buf_puts(b, n == 1 ? one : many);
 }
@@ -150,7 +83,7 @@ static void more(struct summary_sink *s, uint64_t shown, uint64_t all)
 	if (shown >= all)
 		return;
 	buf_puts(&s->b, "   … and ");
-	number(&s->b, all - shown);
+	human_count(&s->b, all - shown);
 	buf_puts(&s->b, s->opt->report_path ? " more (all of it in the report)" : " more (--report keeps all of it)");
 	end_line(s);
 }
@@ -191,7 +124,7 @@ static void io_line(struct summary_sink *s, const char *label, uint64_t nbytes)
 
 	buf_puts(&s->b, "   ");
 	buf_puts(&s->b, label);
-	bytes_right(&s->b, nbytes, 24 - n);
+	cell_bytes(&s->b, nbytes, 24 - n);
 	end_line(s);
 }
 
@@ -291,7 +224,7 @@ static void connections(struct summary_sink *s)
 	more(s, ROWS_MAX, total);
 	if (local) {
 		buf_puts(&s->b, "   ");
-		number(&s->b, local);
+		human_count(&s->b, local);
 		buf_puts(&s->b, " on localhost (-a shows which)");
 		end_line(s);
 	}
@@ -375,16 +308,16 @@ static void top_files(struct summary_sink *s)
 		const struct totals_file *f = t->files.v[rows[i]];
 
 		buf_puts(&s->b, "   ");
-		bytes_right(&s->b, f->nread, 9);
-		bytes_right(&s->b, f->nwritten, 10);
+		cell_bytes(&s->b, f->nread, 9);
+		cell_bytes(&s->b, f->nwritten, 10);
 		buf_puts(&s->b, "  ");
 		rest_raw(s, f->path.s, f->path.len, 24);
 		end_line(s);
 	}
 	if (o->nreads || o->nwrites) {
 		buf_puts(&s->b, "   ");
-		bytes_right(&s->b, o->nread, 9);
-		bytes_right(&s->b, o->nwritten, 10);
+		cell_bytes(&s->b, o->nread, 9);
+		cell_bytes(&s->b, o->nwritten, 10);
 		buf_puts(&s->b, "  all other paths (more than are kept apart)");
 		end_line(s);
 	}
@@ -407,22 +340,22 @@ static void failed_lookups(struct summary_sink *s)
 
 		buf_puts(&s->b, "   ");
 		from = s->b.len;
-		number(&s->b, l->count);
+		human_count(&s->b, l->count);
 		buf_puts(&s->b, "×");
-		right(&s->b, from, 7);
+		cell_right(&s->b, from, 7);
 		buf_puts(&s->b, "  ");
 		from = s->b.len;
 		buf_putc(&s->b, STYLE_ERROR);
 		buf_puts(&s->b, name ? name : "?");
 		buf_putc(&s->b, STYLE_OFF);
-		left(&s->b, from, 9);
+		cell_left(&s->b, from, 9);
 		buf_puts(&s->b, "  ");
 		rest_raw(s, l->path.s, l->path.len, 22);
 		end_line(s);
 	}
 	if (t->lookups.others.count) {
 		buf_puts(&s->b, "   and ");
-		number(&s->b, t->lookups.others.count);
+		human_count(&s->b, t->lookups.others.count);
 		buf_puts(&s->b, " of other paths (more than are kept apart)");
 		end_line(s);
 	}
@@ -438,13 +371,13 @@ static void conn_row(struct summary_sink *s, const struct totals_conn *c)
 	size_t from;
 
 	buf_puts(b, "   ");
-	bytes_right(b, c->sent, 9);
-	bytes_right(b, c->received, 10);
-	ns_right(b, end > c->start_ns ? end - c->start_ns : 0, 8);
+	cell_bytes(b, c->sent, 9);
+	cell_bytes(b, c->received, 10);
+	cell_ns(b, end > c->start_ns ? end - c->start_ns : 0, 8);
 	buf_puts(b, "  ");
 	from = b->len;
 	conn_words(b, c);
-	left(b, from, 28);
+	cell_left(b, from, 28);
 	buf_puts(b, "  ");
 	if (c->err) {
 		buf_putc(b, STYLE_ERROR);
@@ -475,8 +408,8 @@ static void conn_table(struct summary_sink *s)
 			conn_row(s, t->conns.v[rows[i]]);
 		if (t->conns.nothers) {
 			buf_puts(&s->b, "   ");
-			bytes_right(&s->b, t->conns.others.sent, 9);
-			bytes_right(&s->b, t->conns.others.received, 10);
+			cell_bytes(&s->b, t->conns.others.sent, 9);
+			cell_bytes(&s->b, t->conns.others.received, 10);
 			buf_puts(&s->b, "            all other connections (more than are kept apart)");
 			end_line(s);
 		}
@@ -519,8 +452,8 @@ static void tree_row(struct tree *tree, const struct totals_proc *p, size_t inde
 	buf_puts(b, "   ");
 	from = b->len;
 	buf_u64(b, p->pid);
-	right(b, from, 7);
-	ns_right(b, end > start ? end - start : 0, 9);
+	cell_right(b, from, 7);
+	cell_ns(b, end > start ? end - start : 0, 9);
 	buf_puts(b, "  ");
 	if (bad)
 		buf_putc(b, STYLE_ERROR);
@@ -531,7 +464,7 @@ static void tree_row(struct tree *tree, const struct totals_proc *p, size_t inde
 		buf_printf(b, "exit %d", WEXITSTATUS(p->status));
 	else
 		buf_puts(b, p->end_ns ? "ended" : "runs on");
-	left(b, from, 8);
+	cell_left(b, from, 8);
 	if (bad)
 		buf_putc(b, STYLE_OFF);
 	buf_puts(b, "  ");
@@ -541,7 +474,7 @@ static void tree_row(struct tree *tree, const struct totals_proc *p, size_t inde
 		buf_puts(b, last ? "└─ " : "├─ ");
 	if (p->nthreads > 1)
 		buf_printf(&tail, " (%u threads)", p->nthreads);
-	rest(s, p->cmd + dir, p->cmd_len - dir, 31 + width_from(b, from) + tail.len);
+	rest(s, p->cmd + dir, p->cmd_len - dir, 31 + cell_width(b, from) + tail.len);
 	buf_add(b, tail.s ? tail.s : "", tail.len);
 	buf_done(&tail);
 	end_line(s);
@@ -579,10 +512,10 @@ static void process_tree(struct summary_sink *s)
 		failed += t->procs.v[i]->status > 0;
 	title(s, "Processes");
 	buf_printf(&s->b, " (");
-	number(&s->b, t->nprocs);
+	human_count(&s->b, t->nprocs);
 	if (failed && t->nprocs > 1) {
 		buf_puts(&s->b, ", ");
-		number(&s->b, failed);
+		human_count(&s->b, failed);
 		buf_puts(&s->b, " failed");
 	}
 	buf_putc(&s->b, ')');
@@ -619,13 +552,13 @@ static void error_table(struct summary_sink *s)
 
 		buf_puts(b, "   ");
 		from = b->len;
-		number(b, e->count);
+		human_count(b, e->count);
 		buf_puts(b, "×");
-		right(b, from, 7);
+		cell_right(b, from, 7);
 		buf_puts(b, "  ");
 		from = b->len;
 		call_name(b, e->call);
-		left(b, from, 18);
+		cell_left(b, from, 18);
 		buf_putc(b, ' ');
 		buf_putc(b, STYLE_ERROR);
 		buf_puts(b, errno_name(e->err) ? errno_name(e->err) : "?");
@@ -654,12 +587,12 @@ static void call_table(struct summary_sink *s)
 
 		buf_puts(b, "   ");
 		from = b->len;
-		number(b, c->count);
-		right(b, from, 9);
-		ns_right(b, c->dur.sum, 9);
-		ns_right(b, hist_quantile(&c->dur, 0.5), 9);
-		ns_right(b, hist_quantile(&c->dur, 0.99), 9);
-		ns_right(b, c->dur.max, 9);
+		human_count(b, c->count);
+		cell_right(b, from, 9);
+		cell_ns(b, c->dur.sum, 9);
+		cell_ns(b, hist_quantile(&c->dur, 0.5), 9);
+		cell_ns(b, hist_quantile(&c->dur, 0.99), 9);
+		cell_ns(b, c->dur.max, 9);
 		buf_puts(b, "  ");
 		call_name(b, c);
 		end_line(s);
@@ -760,7 +693,7 @@ static void report(struct summary_sink *s)
 	text_safe(&s->b, o->report_path, strlen(o->report_path));
 	buf_puts(&s->b, ", ");
 	if (o->report_kept < o->report_total) {
-		number(&s->b, o->report_kept);
+		human_count(&s->b, o->report_kept);
 		buf_puts(&s->b, " of ");
 	}
 	count_of(&s->b, o->report_total, "event", "events");

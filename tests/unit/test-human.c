@@ -39,9 +39,19 @@ static void durations(void **state)
 	assert_reads(human_ns, 5400000000000, "1h30m");
 }
 
+static void counts(void **state)
+{
+	(void)state;
+	assert_reads(human_count, 0, "0");
+	assert_reads(human_count, 999, "999");
+	assert_reads(human_count, 1000, "1,000");
+	assert_reads(human_count, 1234567, "1,234,567");
+	assert_reads(human_count, UINT64_MAX, "18,446,744,073,709,551,615");
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(bytes), cmocka_unit_test(durations) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(bytes), cmocka_unit_test(durations), cmocka_unit_test(counts) };
 
 	return cmocka_run_group_tests_name("human", tests, NULL, NULL);
 }
