@@ -18,6 +18,11 @@ export function Overview({ s }: { s: State }) {
   useEffect(() => {
     // The writer's cards move here: small ones into a row, tables below.
     for (const card of [...document.querySelectorAll('#summary > section.card')]) (card.classList.contains('wide') ? wide : cards).current!.append(card);
+    for (const card of wide.current!.querySelectorAll<HTMLElement>('.card')) {
+      // These scroll by themselves, so the keyboard must get there.
+      card.tabIndex = 0;
+      card.setAttribute('aria-label', card.querySelector('h2')?.textContent ?? '');
+    }
     const t = new Timeline(s, { compact: true });
     chart.current!.append(t.el);
     const sync = () => t.drawForPrint();
@@ -46,7 +51,7 @@ export function Overview({ s }: { s: State }) {
 }
 
 function Facts({ s }: { s: State }) {
-  const list = useScan(s, findings);
+  const list = useScan(s, findings, s.tab.value === 'overview');
   return (
     <section class="panel" aria-label="Findings">
       <h2>Findings {list && list.length > 0 && <button type="button" class="link" onClick={() => { s.tab.value = 'findings'; }}>all {count(list.length)}</button>}</h2>
@@ -56,7 +61,7 @@ function Facts({ s }: { s: State }) {
 }
 
 function Slow({ s }: { s: State }) {
-  const stats = useScan(s, typeStats), { store } = s;
+  const stats = useScan(s, typeStats, s.tab.value === 'overview'), { store } = s;
   const top = useMemo(() => (stats ?? []).filter(t => !IDLE.has(store.ops[t.type]) && !store.types[t.type].layer).flatMap(t => t.slowest).sort((a, b) => store.dur(b) - store.dur(a)).slice(0, 8), [stats]);
   const go = (i: number) => { s.tab.value = 'timeline'; s.select(i); s.reveal(i, true); };
   const most = top.length ? store.dur(top[0]) : 1;
@@ -79,7 +84,7 @@ function Slow({ s }: { s: State }) {
 const tail = (s: string) => (s.length > 60 ? '…' + s.slice(-59) : s);
 
 function Failed({ s }: { s: State }) {
-  const stats = useScan(s, typeStats), lanes = useScan(s, laneStats), { store } = s;
+  const on = s.tab.value === 'overview', stats = useScan(s, typeStats, on), lanes = useScan(s, laneStats, on), { store } = s;
   const errors = useMemo(() => {
     const by = new Map<number, { n: number; types: Map<number, number> }>();
     for (const t of stats ?? []) for (const [e, n] of t.errors) if (store.isError[e]) { const v = by.get(e) ?? { n: 0, types: new Map() }; v.n += n; v.types.set(t.type, n); by.set(e, v); }

@@ -38,7 +38,7 @@ export function Syscalls({ s }: { s: State }) {
       { id: 'failed', title: 'Failed', width: '70px', num: true, value: r => r.failed, render: r => countOr(r.failed), cls: r => (r.failed ? 'bad' : '') },
       { id: 'errors', title: 'Errors', width: 'minmax(110px, 0.5fr)', value: r => r.failed, render: r => <span class="path dim">{[...r.errors].sort((a, b) => b[1] - a[1]).map(([e, n]) => `${store.errName[e] ?? e} ${count(n)}`).join(', ')}</span> },
       { id: 'total', title: 'Total', width: '84px', num: true, value: r => r.total, render: r => durOr(r.total) },
-      { id: 'share', title: 'Share', width: '60px', num: true, value: r => (store.types[r.type].layer ? 0 : r.total), render: r => (store.types[r.type].layer ? '' : percent(r.total, total)), cls: () => 'dim' },
+      { id: 'share', title: 'Share', width: '74px', num: true, value: r => (store.types[r.type].layer ? 0 : r.total), render: r => (store.types[r.type].layer ? '' : percent(r.total, total)), cls: () => 'dim' },
       { id: 'p50', title: 'p50', width: '74px', num: true, value: pc(0.5), render: r => durOr(Math.round(pc(0.5)(r))) },
       { id: 'p95', title: 'p95', width: '74px', num: true, value: pc(0.95), render: r => durOr(Math.round(pc(0.95)(r))) },
       { id: 'p99', title: 'p99', width: '74px', num: true, value: pc(0.99), render: r => durOr(Math.round(pc(0.99)(r))) },

@@ -49,7 +49,7 @@ export class EventTable {
     this.head.setAttribute('role', 'row');
     this.body = make('tb-body', this.el);
     this.body.setAttribute('role', 'rowgroup');
-    this.body.tabIndex = -1;
+    this.body.tabIndex = 0; // it scrolls by itself
     this.space = make('tb-space', this.body);
     this.space.setAttribute('role', 'presentation');
     this.rowsEl = make('tb-rows', this.body);

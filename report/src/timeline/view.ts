@@ -86,7 +86,6 @@ export class Timeline {
       void [s.view.value, s.version.value, s.mask.value, s.laneRows.value, s.selected.value, s.range.value, s.palette.value, s.arrows.value, s.coldReady.value];
       this.invalidate();
     }));
-    this.stop.push(effect(() => { void s.laneRows.value; this.layout(); }));
     this.stop.push(effect(() => { if (s.coldReady.value) this.makeCounters(); }));
   }
 
@@ -100,8 +99,7 @@ export class Timeline {
     this.pending = requestAnimationFrame(() => { this.pending = 0; this.draw(); });
   }
 
-  private rowHeight(thread: boolean): number {
-    const rows = this.s.laneRows.value.length, room = this.body.clientHeight;
+  private rowHeight(rows: number, room: number, thread: boolean): number {
     if (this.o.compact) return thread ? 16 : 20;
     // Few lanes get more room, but a lane never becomes a wall.
     const h = rows && room ? Math.max(22, Math.min(34, Math.floor(room / rows / 2))) : 22;
@@ -109,9 +107,9 @@ export class Timeline {
   }
 
   private layout(): void {
-    const rows = this.s.laneRows.peek();
+    const rows = this.s.laneRows.peek(), room = this.body.clientHeight, tall = this.rowHeight(rows.length, room, false), low = this.rowHeight(rows.length, room, true);
     this.offsets = new Int32Array(rows.length + 1);
-    for (let i = 0; i < rows.length; i++) this.offsets[i + 1] = this.offsets[i] + this.rowHeight(rows[i].thread);
+    for (let i = 0; i < rows.length; i++) this.offsets[i + 1] = this.offsets[i] + (rows[i].thread ? low : tall);
     this.space.style.height = this.offsets[rows.length] + 'px';
     this.width = Math.max(50, this.body.clientWidth - GUTTER);
     this.height = Math.max(20, this.body.clientHeight);
@@ -145,7 +143,7 @@ export class Timeline {
   // ---- drawing ----
 
   private draw(): void {
-    if (!this.el.isConnected || this.width < 1) return;
+    if (!this.el.isConnected || this.width < 1 || !this.el.offsetParent) return;
     const t0 = performance.now(), { s } = this, { store } = s, rows = s.laneRows.peek();
     if (this.rowsDrawn !== rows) { this.rowsDrawn = rows; this.layout(); }
     s.pyramid.peek().update();

@@ -231,7 +231,7 @@ function LaneBar({ s }: { s: State }) {
 
 function Menu() {
   const m = menu.value, box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!m) return undefined;
     const before = document.activeElement as HTMLElement | null, e = box.current!, r = e.getBoundingClientRect();
     e.style.left = Math.max(4, Math.min(m.x, innerWidth - r.width - 6)) + 'px';
@@ -302,7 +302,7 @@ function useKeys(s: State): void {
           case '/': document.getElementById('filter')!.focus(); (document.getElementById('filter') as HTMLInputElement).select(); return true;
           case '?': s.help.value = true; return true;
           case 'Escape':
-            if (s.range.value) s.range.value = null; else if (s.selected.value >= 0) s.selected.value = -1; else if (s.filter.value) s.filter.value = ''; else return false;
+            if (menu.value) menu.value = null; else if (s.range.value) s.range.value = null; else if (s.selected.value >= 0) s.selected.value = -1; else if (s.filter.value) s.filter.value = ''; else return false;
             return true;
           case 'x': case 'X': s.filter.value = ''; return true;
           case '+': case '=': case 'w': s.zoom(1 / 1.5); return true;

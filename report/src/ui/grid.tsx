@@ -47,10 +47,10 @@ export function Grid<T>(p: Props<T>) {
     const page = Math.max(1, Math.floor(room / height) - 1);
     const to: Record<string, number> = { ArrowDown: index + 1, ArrowUp: index < 0 ? 0 : index - 1, PageDown: index + page, PageUp: index - page, Home: 0, End: rows.length - 1 };
     if (e.key in to) { e.preventDefault(); e.stopPropagation(); p.onSelect(rows[Math.max(0, Math.min(rows.length - 1, to[e.key]))]); }
-    else if (e.key === 'Enter' && index >= 0 && (e.target as HTMLElement).getAttribute('role') === 'grid') { e.preventDefault(); (p.onOpen ?? p.onSelect)(rows[index]); }
+    else if (e.key === 'Enter' && index >= 0 && /grid$/.test((e.target as HTMLElement).getAttribute('role') ?? '')) { e.preventDefault(); (p.onOpen ?? p.onSelect)(rows[index]); }
   };
   return (
-    <div class="grid" role="grid" aria-label={p.label} aria-rowcount={rows.length + 1} tabIndex={0} onKeyDown={key} style={{ '--cols': p.columns.map(c => c.width).join(' ') }}
+    <div class="grid" role={p.level ? 'treegrid' : 'grid'} aria-label={p.label} aria-rowcount={rows.length + 1} tabIndex={0} onKeyDown={key} style={{ '--cols': p.columns.map(c => c.width).join(' ') }}
       aria-activedescendant={index >= first && index < first + shown.length ? `${p.label}-${index}` : undefined}>
       <div class="grid-head" role="row">
         {p.columns.map(c => (
@@ -59,7 +59,7 @@ export function Grid<T>(p: Props<T>) {
           </div>
         ))}
       </div>
-      <div class="grid-body" role="rowgroup" ref={body} tabIndex={-1} onScroll={e => setTop((e.currentTarget as HTMLElement).scrollTop)}>
+      <div class="grid-body" role="rowgroup" ref={body} tabIndex={0} onScroll={e => setTop((e.currentTarget as HTMLElement).scrollTop)}>
         {!rows.length && <p class="nothing" role="row"><span role="gridcell">{p.empty ?? 'Nothing here.'}</span></p>}
         <div role="presentation" style={{ height: rows.length * height + 'px', position: 'relative' }}>
           {shown.map((row, k) => {

@@ -204,7 +204,7 @@ export function fromHash(s: State, hash: string): void {
 
 /** Keeps hash and state the same. Steps that a person would want to undo get their own entry in the history. */
 export function syncHash(s: State): void {
-  let restoring = false, wanted = toHash(s), timer = 0;
+  let restoring = false, wanted = toHash(s), timer = 0, pushing = false;
   const step = (hash: string) => hash.replace(/&?\b(t|event|range)=[^&]*/g, '');
   const write = (hash: string, push: boolean) => {
     if (hash === location.hash || (hash === '' && location.hash === '')) return;
@@ -217,11 +217,11 @@ export function syncHash(s: State): void {
     const hash = toHash(s);
     if (restoring) { wanted = hash; return; }
     if (hash === wanted) return;
-    const push = step(hash) !== step(wanted);
+    pushing ||= step(hash) !== step(wanted);
     wanted = hash;
     clearTimeout(timer);
-    if (push) write(hash, true);
-    else timer = setTimeout(() => write(wanted, false), 250) as unknown as number;
+    // What one click changes is one step.
+    timer = setTimeout(() => { write(wanted, pushing); pushing = false; }, pushing ? 0 : 250) as unknown as number;
   });
   const restore = () => {
     restoring = true;

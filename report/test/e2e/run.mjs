@@ -1,0 +1,55 @@
+// The page in a real browser: node test/e2e/run.mjs quick|slow [NAME…]
+// quick: functions, hostile input, accessibility, and the acceptance table at 1 M events; slow: also at 10 M.
+// Timings are printed and compared; only figures far beyond their limit fail, as the machine may be busy.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { generate } from '../fixtures/gen.mjs';
+import { Browser, whyNot } from './browser.mjs';
+import { tests } from './tests.mjs';
+import { acceptance } from './acceptance.mjs';
+
+const [mode = 'quick', ...only] = process.argv.slice(2);
+const why = whyNot();
+const all = [...tests, ['acceptance table, 1 M events', t => acceptance(t, 1_000_000)], ...(mode === 'slow' ? [['acceptance table, 10 M events', t => acceptance(t, 10_000_000)]] : [])].filter(([name]) => !only.length || only.some(o => name.includes(o)));
+if (why) {
+  console.log(`skipped: ${why}\n0 passed, 0 failed, ${all.length} skipped`);
+  process.exit(0);
+}
+
+const browser = await Browser.start();
+const dir = join(browser.dir, 'reports');
+mkdirSync(dir);
+let passed = 0, failed = 0, skipped = 0;
+const made = new Map();
+
+/** What a test gets. */
+const t = {
+  browser, dir,
+  /** A report of a scenario, made once. */
+  async report(scenario, ...args) {
+    const path = join(dir, `${[scenario, ...args].join('-')}.html`);
+    if (!made.has(path)) made.set(path, await generate(path, scenario, ...args));
+    return { path, data: made.get(path) };
+  },
+  forget(path) { made.delete(path); },
+  ok(value, what) { if (!value) throw new Error(what ?? 'not true'); },
+  equal(got, want, what = '') { if (got !== want && JSON.stringify(got) !== JSON.stringify(want)) throw new Error(`${what}: got ${JSON.stringify(got)}, not ${JSON.stringify(want)}`); },
+  skip(reason) { throw Object.assign(new Error(reason), { skip: true }); },
+  quiet(page) { if (page.trouble.length) throw new Error(page.trouble.join('\n')); },
+};
+
+for (const [name, run] of all) {
+  const from = Date.now();
+  try {
+    await run(t);
+    passed++;
+    console.log(`ok - ${name} (${Date.now() - from} ms)`);
+  } catch (e) {
+    if (e.skip) { skipped++; console.log(`ok - ${name} # SKIP ${e.message}`); }
+    else { failed++; console.log(`not ok - ${name}\n    ${String(e.stack ?? e).split('\n').slice(0, 14).join('\n    ')}`); }
+  }
+  for (const page of browser.context.pages().slice(1)) await page.close();
+}
+await browser.stop();
+console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+process.exit(failed ? 1 : 0);
