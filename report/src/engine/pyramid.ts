@@ -42,8 +42,16 @@ export class Reach {
       if (old < 0 || store.end(i) >= store.end(old)) a[l] = i;
     }
   }
-  /** For each lane the event before row i that reaches furthest; −1 none. */
+  private last: { i: number; done: number; a: Int32Array }[] = [];
+  /** For each lane the event before row i that reaches furthest; −1 none. Not to be written to. */
   before(i: number, layer: Layer): Int32Array {
+    const known = this.last[layer];
+    if (known?.i === i && known.done === this.done) return known.a;
+    const a = this.find(i, layer);
+    this.last[layer] = { i, done: this.done, a };
+    return a;
+  }
+  private find(i: number, layer: Layer): Int32Array {
     const { store } = this, b = Math.min(this.at[layer].length - 1, Math.floor(i / store.block));
     const from = this.at[layer][b];
     const out = [Layer.Call, Layer.Mark, Layer.State].map(() => new Int32Array(0));

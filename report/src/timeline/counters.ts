@@ -56,10 +56,18 @@ function lower(a: Float64Array, t: number): number {
 
 /** Draws the visible part; returns the text for the gutter (value at the pointer, else the highest). */
 export function drawSeries(canvas: HTMLCanvasElement, s: Series, from: number, to: number, p: Palette, at: number | null): string {
-  const ctx = canvas.getContext('2d')!, W = canvas.width, H = canvas.height, ns = (to - from) / W;
+  const ctx = canvas.getContext('2d')!, W = canvas.width, H = canvas.height, ns = (to - from) / W, key = `${from}/${to}/${W}x${H}/${p.dark}`;
+  if (canvas.dataset.key !== key) { canvas.dataset.key = key; paint(ctx, W, H, s, from, ns, p); }
+  if (at === null) return s.text(s.max);
+  const k = lower(s.t, at) - 1;
+  return s.text(k >= 0 ? s.v[k] : 0);
+}
+
+function paint(ctx: CanvasRenderingContext2D, W: number, H: number, s: Series, from: number, ns: number, p: Palette): void {
   ctx.clearRect(0, 0, W, H);
   ctx.fillStyle = p.cssCat[s.colour] ?? p.accent;
   const pad = Math.round(H * 0.12), scale = (H - pad - 1) / (s.max || 1);
+  const area = new Path2D(), edge = new Path2D(), thick = Math.max(1, Math.round(H / 28));
   let i = Math.max(0, lower(s.t, from) - 1), value = i < s.t.length && s.t[i] <= from ? s.v[i] : 0;
   for (let x = 0; x < W; x++) {
     const end = from + (x + 1) * ns;
@@ -67,12 +75,11 @@ export function drawSeries(canvas: HTMLCanvasElement, s: Series, from: number, t
     while (i < s.t.length && s.t[i] < end) { value = s.v[i++]; if (value > top) top = value; }
     const h = Math.round(top * scale);
     if (!h) continue;
-    ctx.globalAlpha = 0.35;
-    ctx.fillRect(x, H - h, 1, h);
-    ctx.globalAlpha = 1;
-    ctx.fillRect(x, H - h, 1, Math.max(1, Math.round(H / 28)));
+    area.rect(x, H - h, 1, h);
+    edge.rect(x, H - h, 1, thick);
   }
-  if (at === null) return s.text(s.max);
-  const k = lower(s.t, at) - 1;
-  return s.text(k >= 0 ? s.v[k] : 0);
+  ctx.globalAlpha = 0.35;
+  ctx.fill(area);
+  ctx.globalAlpha = 1;
+  ctx.fill(edge);
 }
