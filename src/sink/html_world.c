@@ -22,8 +22,31 @@ static void json_bytes(struct json *j, const char *key, const struct bytes *b)
 	json_str(j, b->s ? b->s : "", b->len);
 }
 
-static void add_exec(struct html *h, struct html_task *row, const struct task *t, uint64_t time, bool inherited)
+/* Descriptors that stayed open across an exec: often nobody meant them to. */
+enum { EXEC_FDS_MAX = 32 };
+struct exec_fds { unsigned n, more; struct { int fd; uint32_t file; } v[EXEC_FDS_MAX]; };
+
+static void collect_fds(struct html *h, const struct event *ev, struct exec_fds *ret)
 {
+	const struct fdent *e;
+
+	*ret = (struct exec_fds){ 0 };
+	if (!ev->task->fds)
+		return;
+	for (int fd = 3; (fd = fdtab_next(ev->task->fds, fd, &e)) >= 0; fd++) {
+		if (ret->n == EXEC_FDS_MAX) {
+			ret->more++;
+			continue;
+		}
+		html_file_row(h, e->file, ev);
+		ret->v[ret->n].fd = fd;
+		ret->v[ret->n++].file = e->file->id;
+	}
+}
+
+static void add_exec(struct html *h, struct html_task *row, const struct task *t, uint64_t time, const struct exec_fds *fds)
+{
+	bool inherited = !fds;
 	const struct proc *p = t->proc;
 	struct json j = { .b = &h->tmp };
 	size_t room = argv_room(h, inherited);
@@ -52,6 +75,19 @@ static void add_exec(struct html *h, struct html_task *row, const struct task *t
 	json_bytes(&j, "cwd", t->fs && t->fs->cwd.len ? &t->fs->cwd : &p->cwd0);
 	if (inherited)
 		json_key(&j, "inherited"), json_bool(&j, true);
+	if (fds && fds->n) {
+		json_key(&j, "fds");
+		json_open(&j, '[');
+		for (unsigned k = 0; k < fds->n; k++) {
+			json_open(&j, '[');
+			json_i64(&j, fds->v[k].fd);
+			json_u64(&j, fds->v[k].file);
+			json_close(&j, ']');
+		}
+		json_close(&j, ']');
+	}
+	if (fds && fds->more)
+		json_key(&j, "fds_more"), json_u64(&j, fds->more);
 	json_close(&j, '}');
 
 	struct html_exec head = { .prev = row->last_exec, .nbytes = (uint32_t)h->tmp.len };
@@ -77,7 +113,7 @@ static int32_t add_lane(struct html *h, const struct task *t)
 				   .attached = p->attached && !t->creator };
 	/* before its first exec the command is still compendium's own fork */
 	if (first < 0 && (p->attached || t->creator) && (p->exe.len || p->argc))
-		add_exec(h, row, t, row->start, true);
+		add_exec(h, row, t, row->start, NULL);
 	*(uint32_t *)table_row(&h->lane_of_task, t->id) = (uint32_t)lane + 1;
 	if (first < 0)
 		*(uint32_t *)table_row(&h->lane_of_proc, p->id) = (uint32_t)lane + 1;
@@ -324,8 +360,12 @@ void html_world_event(struct html *h, const struct event *ev)
 		}
 		break;
 	case EV_EXEC:
-		if (lane >= 0)
-			add_exec(h, table_row(&h->tasks, (uint32_t)lane), ev->task, html_time(h, ev->ts_ns), false);
+		if (lane >= 0) {
+			struct exec_fds fds;
+
+			collect_fds(h, ev, &fds);
+			add_exec(h, table_row(&h->tasks, (uint32_t)lane), ev->task, html_time(h, ev->ts_ns), &fds);
+		}
 		break;
 	case EV_EXIT:
 		if (lane >= 0) {

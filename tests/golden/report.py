@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""Replay recordings into reports and compare what they hold with the text summary of the same run.
+
+usage: report.py COMPENDIUM RECORDING...
+
+Reads the file as docs/report-format.md describes it, by other code than the page's and the writer's.  Prints TAP.
+"""
+import base64
+import collections
+import gzip
+import itertools
+import json
+import pathlib
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+
+PIECE = re.compile(rb'<!--([A-Za-z0-9+/]*={0,2})--><script>cpd\("(\w)",([01])\)</script>\n')
+END = b'<script>cpd("end",1)</script>\n'
+MAX_PIECE = 786432
+BYTES = {"u8": 1, "u16": 2, "u32": 4, "u64": 8, "z32": 4, "z64": 8, "x32": 4}
+
+
+def planes(data, at, rows, width):
+    out = [0] * rows
+    for p in range(width):
+        plane = data[at + p * rows:at + (p + 1) * rows]
+        if any(plane):
+            out = [v | b << 8 * p for v, b in zip(out, plane)]
+    return out, at + rows * width
+
+
+class Report:
+    def __init__(self, path):
+        page = path.read_bytes()
+        head, _, rest = page.partition(b'<script type="application/json" id="cpd-meta">')
+        text, _, rest = rest.partition(b"</script>")
+        self.summary = head.decode()
+        self.meta = json.loads(text)
+        assert b"<" not in text, "META must not hold '<'"
+        self.kinds, self.columns, self.strings, pieces = [], {}, [], []
+        first = rest.index(b"<!--H4s") if b"<!--H4s" in rest else rest.index(END)
+        at = first
+        while piece := PIECE.match(rest, at):
+            raw = base64.b64decode(piece[1], validate=True)
+            assert len(raw) <= MAX_PIECE and (piece[3] == b"1" or len(raw) % 3 == 0)
+            pieces.append(raw)
+            at = piece.end()
+            if piece[3] == b"1":
+                self.block(piece[2].decode(), gzip.decompress(b"".join(pieces)))
+                pieces = []
+        assert not pieces and rest[at:at + len(END)] == END, "no end mark after the last block"
+        order = [kind for kind, _ in itertools.groupby(self.kinds)]
+        assert order == [k for k in "osfnkhc" if k in order], f"order of blocks: {order}"
+
+    def block(self, kind, data):
+        rows, zero, base = struct.unpack_from("<IIQ", data)
+        at = 16
+        assert zero == 0
+        self.kinds.append(kind)
+        if kind == "s":
+            lens, at = planes(data, at, rows, 4)
+            for n in lens:
+                self.strings.append(data[at:at + n])
+                at += n
+        for column in self.meta["cols"][kind]:
+            name, width = column.split(":")
+            values, at = planes(data, at, rows, BYTES[width])
+            if width[0] == "z":
+                values = [v >> 1 ^ -(v & 1) for v in values]
+            if width == "x32":
+                count, = struct.unpack_from("<I", data, at)
+                more = iter(struct.unpack_from(f"<{count}Q", data, at + 4))
+                at += 4 + 8 * count
+                values = [next(more) if v == 0xFFFFFFFF else v for v in values]
+            if name == "dt":
+                name, values = "start", list(itertools.accumulate(values, initial=base))[1:]
+            self.columns.setdefault(kind, {}).setdefault(name, []).extend(values)
+        assert at == len(data), f"block {kind}: {len(data) - at} bytes left"
+
+
+def human(n):
+    """As src/base/human.c."""
+    if n < 1024:
+        return f"{n} B"
+    v, units = n / 1024, ["KB", "MB", "GB"]
+    while v >= 1023.95 and len(units) > 1:
+        v, units = v / 1024, units[1:]
+    return f"{v:.1f} {units[0]}"
+
+
+def check(compendium, recording, tmp):
+    out = []
+    for name in ("a", "b"):
+        page, text = tmp / f"{name}.html", tmp / f"{name}.txt"
+        subprocess.run([compendium, "--read", recording, f"--report={page}", "-a", "-o", text], check=True,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        out.append(page.read_bytes())
+    assert out[0] == out[1], "two replays give different reports"
+    r, text = Report(tmp / "a.html"), (tmp / "a.txt").read_text(errors="surrogateescape")
+    meta, h, c = r.meta, r.columns.get("h", collections.defaultdict(list)), r.columns.get("c", collections.defaultdict(list))
+    f, n = r.columns["f"], r.columns.get("n", collections.defaultdict(list))
+    total = len(h["start"])
+
+    # one number, wherever it stands
+    assert total == len(c["ret"]) == meta["events"]["kept"] == meta["events"]["total"]
+    assert f"{total:,} events" in next(line for line in text.splitlines() if line.startswith(" Report: "))
+    assert f"<li>{total:,} events</li>" in r.summary
+    assert sum(r.columns["o"]["count"]) == total, "the overview counts other events"
+    assert meta["rows"] == {"s": len(r.strings), "f": len(f["kind"]), "n": len(n["file"]), "k": len(r.columns.get("k", {}).get("start", []))}
+
+    # every reference points to something
+    errnos = {row[0] for row in meta["errnos"]} | {0}
+    assert h["start"] == sorted(h["start"]) and (not total or h["start"][-1] <= meta["duration_ns"])
+    assert all(lane < len(meta["tasks"]) for lane in h["lane"]) and all(t < len(meta["types"]) for t in h["type"])
+    assert set(h["err"]) <= errnos
+    assert all(s < len(r.strings) for s in itertools.chain(c["obj"], c["arg"], f["name"], n["local"], n["peer"]))
+    assert all(i < len(f["kind"]) for i in itertools.chain(c["file"], n["file"], n["peer_file"]))
+    assert len(set(r.strings)) == len(r.strings) and r.strings[0] == b""
+
+    # sums as the text has them
+    sock = {i: meta["sock_kinds"][k] for i, k in zip(n["file"], n["kind"])}
+    sums = collections.Counter()
+    for t, err, ret, val, i in zip(h["type"], h["err"], c["ret"], c["val"], c["file"]):
+        row = meta["types"][t]
+        if "io" not in row or err:
+            continue
+        nbytes, kind = (ret, meta["file_kinds"][f["kind"][i]]) if row["bytes"] == "ret" else (val, meta["file_kinds"][f["kind"][i]])
+        for way, file in (("in", i), ("out", val)) if row["io"] == "copy" else ((row["io"], i),):
+            kind = meta["file_kinds"][f["kind"][file]]
+            sums[way, "net" if sock.get(file, "")[:3] in ("tcp", "udp") else "file" if kind in ("file", "memfd") else "other"] += nbytes
+    for key, label in {("in", "file"): "Files read", ("out", "file"): "Files written", ("out", "net"): "Net sent", ("in", "net"): "Net received"}.items():
+        shown = re.search(rf"^ *{label}: +(.*)$", text, re.M)[1]
+        assert shown == human(sums[key]), f"{label}: {shown} in the text, {human(sums[key])} in the report"
+    processes = [t for lane, t in enumerate(meta["tasks"]) if t["proc"] == lane]
+    assert re.search(r"^ Processes \((\d+)", text, re.M)[1] == str(len(processes))
+    for t in processes:
+        line = re.search(rf"^ *{t['pid']} .*$", text, re.M)
+        ended = f"exit {t['exit']}" if "exit" in t else t.get("signal", "")
+        assert not line or ended in line[0], f"{line[0]}: {ended} in the report"
+
+    # the highest sum of the memory of all processes is the summary's
+    now, highest = {}, 0
+    k = r.columns.get("k", collections.defaultdict(list))
+    memory = [row["name"] for row in meta["counters"]].index("memory")
+    for lane, counter, value in zip(k["lane"], k["counter"], k["value"]):
+        if counter == memory:
+            now[lane] = value
+            highest = max(highest, sum(now.values()))
+    shown = re.search(r"^ *Total: +(.*)$", text, re.M)[1]
+    assert shown == human(highest), f"memory: {shown} in the text, {human(highest)} in the report"
+
+
+def main():
+    compendium, recordings = sys.argv[1], [pathlib.Path(name) for name in sys.argv[2:]]
+    print(f"1..{len(recordings)}")
+    failed = 0
+    for i, recording in enumerate(recordings, 1):
+        with tempfile.TemporaryDirectory() as tmp:
+            try:
+                check(compendium, recording, pathlib.Path(tmp))
+                print(f"ok {i} {recording.stem}", flush=True)
+            except (AssertionError, subprocess.CalledProcessError, KeyError, ValueError) as problem:
+                failed += 1
+                print(f"not ok {i} {recording.stem}\n# {type(problem).__name__}: {problem}", flush=True)
+    return bool(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
