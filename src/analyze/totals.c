@@ -609,8 +609,6 @@ static void start_event(struct totals *t, const struct event *ev)
 	struct buf b = { 0 };
 
 	t->start_ns = ev->ts_ns;
-	if (!ev->item || ev->item->kind != RECORD_START)
-		return;
 	t->wall_ns = ev->item->start->wall_ns;
 	t->start_mode = ev->item->start->mode;
 	for (; n < ARRAY_SIZE(argv) && (p = parts_find(ev->item->parts, ev->item->nparts, -1, PART_ARGV, n)); n++)
@@ -672,7 +670,7 @@ void totals_event(struct totals *t, const struct event *ev)
 	t->nevents++;
 	t->noise = noise_event(x->noise, ev);
 	t->end_ns = MAX(t->end_ns, ev->ts_ns + ev->dur_ns);
-	if (ev->kind == EV_START)
+	if (ev->kind == EV_START && !t->command.s)	/* a second one is a damaged recording's */
 		start_event(t, ev);
 	if (ev->kind == EV_END) {
 		t->ended = true;

@@ -41,7 +41,6 @@ struct text_sink {
 	struct pending *tasks, *last;	/* by task id; the one used last */
 	struct pending *first_waiting, *last_waiting;
 	uint64_t deadline_ns;		/* no waiting line's is earlier */
-	uint64_t start_ns;
 	uint32_t verbose_task;		/* whose call, entered when, had its line (one call can be several events) */
 	uint64_t verbose_enter_ns;
 	bool header;
@@ -49,7 +48,12 @@ struct text_sink {
 
 static uint64_t deadline_of(const struct io_run *r) { return MIN(r->last_ns + MERGE_GAP_NS, r->first_ns + MERGE_MAX_NS); }
 
-static uint64_t since_start(const struct text_sink *s, uint64_t ts_ns) { return ts_ns > s->start_ns ? ts_ns - s->start_ns : 0; }
+static uint64_t since_start(const struct text_sink *s, uint64_t ts_ns)
+{
+	uint64_t start_ns = s->opt->totals->start_ns;
+
+	return ts_ns > start_ns ? ts_ns - start_ns : 0;
+}
 
 static uint32_t shown_tid(const struct text_sink *s, uint32_t tid) { return s->opt->totals->ntasks > 1 ? tid : 0; }
 
@@ -215,9 +219,6 @@ static void text_event(struct sink *sink, const struct event *ev)
 	struct pending *p;
 
 	switch (ev->kind) {
-	case EV_START:
-		s->start_ns = ev->ts_ns;
-		break;
 	case EV_END:
 		flush_all(s);
 		return;

@@ -62,6 +62,38 @@ static void measures_columns(void **state)
 	assert_int_equal(text_width("e\xcc\x81", 3), 1);	/* combining accent */
 }
 
+static void quotes_for_a_shell(void **state)
+{
+	(void)state;
+	assert_made(text_shell, "-o=a/b.c", "-o=a/b.c");
+	assert_made(text_shell, "", "''");
+	assert_made(text_shell, "a b", "'a b'");
+	assert_made(text_shell, "it's $5", "'it'\\''s $5'");
+	assert_made(text_shell, "\033x", "'\\ex'");
+	assert_made(text_shell, "\xe6\x97\xa5", "\xe6\x97\xa5");
+}
+
+static void assert_cut(const char *s, size_t columns, const char *expect)
+{
+	struct buf b = { 0 };
+
+	text_middle(&b, s, strlen(s), columns);
+	assert_string_equal(b.s, expect);
+	assert_true(text_width(b.s, b.len) <= columns || text_width(s, strlen(s)) <= columns);
+	buf_done(&b);
+}
+
+static void cuts_in_the_middle(void **state)
+{
+	(void)state;
+	assert_cut("abcdefghij", 10, "abcdefghij");
+	assert_cut("abcdefghijk", 10, "abcd…ghijk");
+	assert_cut("abcdefghijk", 3, "a…k");
+	assert_cut("abc", 1, "…");
+	/* wide characters are not split, and what does not fit is left out */
+	assert_cut("\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5", 6, "\xe6\x97\xa5…\xe6\x97\xa5");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -70,6 +102,8 @@ int main(void)
 		cmocka_unit_test(escapes_bad_utf8),
 		cmocka_unit_test(quotes_as_c_literal),
 		cmocka_unit_test(measures_columns),
+		cmocka_unit_test(quotes_for_a_shell),
+		cmocka_unit_test(cuts_in_the_middle),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);

@@ -1,0 +1,93 @@
+/*
+ * Any record stream, through model, totals and both text sinks: no crash, and everything written is printable UTF-8 in
+ * whole lines, whatever the records say the traced program called things.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "analyze/totals.h"
+#include "base/arena.h"
+#include "base/diag.h"
+#include "base/macro.h"
+#include "base/text.h"
+#include "decode/call.h"
+#include "sink/out.h"
+#include "sink/sink.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct totals *totals;
+static struct sink *sinks[2];
+
+static void on_event(void *ctx, const struct event *ev)
+{
+	(void)ctx;
+	totals_event(totals, ev);
+	for (unsigned i = 0; i < ARRAY_SIZE(sinks); i++)
+		sinks[i]->ops->event(sinks[i], ev);
+}
+
+static void check(int fd)
+{
+	static char text[1 << 20];
+	ssize_t n = pread(fd, text, sizeof(text), 0);
+	unsigned len;
+
+	for (ssize_t i = 0; i < n; i += len) {
+		len = text_utf8_len(text + i, (size_t)(n - i));
+		if (!len && n == (ssize_t)sizeof(text) && n - i < 4)	/* cut by us */
+			return;
+		if (!len || (text[i] != '\n' && !text_printable(text + i, len)))
+			abort();
+	}
+	if (n > 0 && n < (ssize_t)sizeof(text) && text[n - 1] != '\n')
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static int fd = -1;
+	struct sink_options opt = { .live = true, .verbose = size & 8, .all = size & 16 };
+	struct arena arena = { 0 };
+	struct item item;
+	struct out *out;
+	struct world *world;
+	struct diag diag;
+	char *copy = malloc(size + 1);	/* aligned, and its end is watched by ASan */
+
+	if (fd < 0)
+		fd = memfd_create("text", 0);
+	if (fd < 0 || !copy || ftruncate(fd, 0) || lseek(fd, 0, SEEK_SET))
+		abort();
+	memcpy(copy, data, size);
+	opt.totals = totals = totals_new();
+	out = out_new(fd, false, 80);
+	sinks[0] = sink_text_new(out, &opt);
+	sinks[1] = sink_summary_new(out, &opt);
+	world = world_new(on_event, NULL);
+	for (size_t at = 0; size - at >= sizeof(struct record);) {
+		const struct record *r = (const struct record *)(copy + at);
+
+		if (r->size < sizeof(*r) || r->size % 8 || r->size > size - at)
+			break;
+		if (!decode_record(r, r->size, &arena, &item))
+			world_feed(world, &item);
+		arena_reset(&arena);
+		at += r->size;
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(sinks); i++) {
+		sinks[i]->ops->finish(sinks[i], &diag);
+		sinks[i]->ops->free(sinks[i]);
+	}
+	if (out_finish(out, &diag))
+		abort();
+	check(fd);
+	out_free(out);
+	world_free(world);
+	totals_free(totals);
+	arena_done(&arena);
+	free(copy);
+	return 0;
+}
