@@ -375,10 +375,11 @@ struct file *file_snapshot(struct world *w, const struct record_fd *r, const cha
 		if (snap)
 			file_link(w, f, &snap->file->f);
 	}
+	if (kind == FILE_SOCKET)
+		sock_init(w, f, sock ? sock->family : 0, sock ? sock->type : 0, sock ? sock->protocol : 0);
 	if (kind == FILE_SOCKET && sock) {
 		struct addr a;
 
-		sock_init(w, f, sock->family, sock->type, sock->protocol);
 		if (sock->state)
 			f->sock->state = CONN_LISTENING;
 		if (decode_addr(sock->local, sock->local_len, &a))

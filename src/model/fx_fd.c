@@ -68,6 +68,8 @@ void fx_open(struct fx *x)
 		/* A /proc/…/fd/N link opens the same thing again, as another description. */
 		enum file_kind kind = p.file ? p.file->kind : flags & O_DIRECTORY ? FILE_DIR : file_kind_of_path(p.s, p.len);
 
+		if (kind == FILE_SOCKET)
+			kind = FILE_UNKNOWN;	/* cannot be: ENXIO */
 		f = fx_new(x, (int)c->ret, kind, p.s, p.len, flags & O_CLOEXEC);
 		if (p.file) {
 			f->dev = p.file->dev;

@@ -101,6 +101,8 @@ void sock_name(struct world *w, struct file *f)
 	const struct sock *s = f->sock;
 	struct buf *b = &w->tmp;
 
+	if (s->family == AF_UNSPEC && f->name.len)
+		return;		/* nothing is known of it: what it was called before says more */
 	buf_reset(b);
 	buf_puts(b, sock_proto_name(s));
 	if (s->has_peer && !unnamed(&s->peer)) {
