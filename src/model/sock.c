@@ -223,14 +223,22 @@ static bool could_be(const struct fnode *client, const struct fnode *accepted)
 	return addr_is_loopback(&c->peer) ? addr_is_loopback(&a->peer) : same_ip(&c->peer, &a->peer);
 }
 
+/* The one whose address says so; else the first that it may be. */
 static struct fnode *ep_match(struct fnode *head, struct fnode *n, bool n_is_client)
 {
-	struct fnode *o;
+	struct fnode *o, *first = NULL;
 
-	DL_FOREACH2(head, o, ep_next)
-		if (n_is_client ? could_be(n, o) : could_be(o, n))
+	DL_FOREACH2(head, o, ep_next) {
+		const struct fnode *c = n_is_client ? n : o, *a = n_is_client ? o : n;
+
+		if (!could_be(c, a))
+			continue;
+		if (c->f.sock->has_local && c->f.sock->local.port && a->f.sock->has_peer)
 			return o;
-	return NULL;
+		if (!first)
+			first = o;
+	}
+	return first;
 }
 
 /* Two ends that found each other: what one knows of the addresses the other now knows as well. */
