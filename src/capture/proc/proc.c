@@ -306,7 +306,8 @@ static bool sock_of(pid_t pid, int fd, struct record_sock *ret)
 	return true;
 }
 
-static void put_fd(pid_t pid, int fd, struct buf *rec)
+/* false: it was closed while we looked.  A command that has not begun yet closes its ends of our pipes. */
+static bool put_fd(pid_t pid, int fd, struct buf *rec)
 {
 	char name[64], target[RECORD_STR_MAX];
 	size_t n;
@@ -331,13 +332,15 @@ static void put_fd(pid_t pid, int fd, struct buf *rec)
 		r->mode = st.st_mode;
 	}
 	snprintf(name, sizeof(name), "fdinfo/%d", fd);
-	if (slurp(pid, 0, name, &info)) {
-		if ((p = strstr(info.s, "pos:")))
-			r->pos = strtoull(p + 4, NULL, 10);
-		if ((p = strstr(info.s, "flags:")))
-			r->open_flags = (rec_u32)strtoul(p + 6, NULL, 8);
-		r->h.flags = r->open_flags & O_CLOEXEC ? FD_CLOEXEC_SET : 0;
+	if (!n || !slurp(pid, 0, name, &info)) {
+		buf_done(&info);
+		return false;
 	}
+	if ((p = strstr(info.s, "pos:")))
+		r->pos = strtoull(p + 4, NULL, 10);
+	if ((p = strstr(info.s, "flags:")))
+		r->open_flags = (rec_u32)strtoul(p + 6, NULL, 8);
+	r->h.flags = r->open_flags & O_CLOEXEC ? FD_CLOEXEC_SET : 0;
 	buf_done(&info);
 	record_chunk(rec, 0, PART_PATH, 0, target, n);
 	if (n > 7 && !memcmp(target, "socket:", 7) && sock_of(pid, fd, &sock)) {
@@ -345,6 +348,7 @@ static void put_fd(pid_t pid, int fd, struct buf *rec)
 		nchunks++;
 	}
 	((struct record_fd *)rec->s)->nchunks = nchunks;
+	return true;
 }
 
 void proc_put_fds(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx)
@@ -356,10 +360,8 @@ void proc_put_fds(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx)
 	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
 	d = opendir(path);
 	while (d && (e = readdir(d)))
-		if (isdigit((unsigned char)e->d_name[0])) {
-			put_fd(pid, atoi(e->d_name), rec);
+		if (isdigit((unsigned char)e->d_name[0]) && put_fd(pid, atoi(e->d_name), rec))
 			put(ctx);
-		}
 	if (d)
 		closedir(d);
 }
