@@ -392,7 +392,7 @@ class Redis(Case):
         p.send_signal(signal.SIGINT)
         p.communicate(timeout=60)
         self.assertEqual(p.returncode, 0)
-        self.assertEqual(bench.wait(timeout=120), 0)
+        self.assertEqual(bench.wait(timeout=300), 0)
         self.assertNotIn(b"rror", bench.stdout.read())
         self.assertEqual(subprocess.run(["redis-cli", "-p", str(port), "ping"], capture_output=True, timeout=60).stdout, b"PONG\n")
         self.assertLine(rf"(recv|send) .*(from|to) 127\.0\.0\.1:\d+", pathlib.Path("o.txt").read_text())
