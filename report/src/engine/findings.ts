@@ -36,7 +36,7 @@ export type Search = 'PATH' | 'include' | 'library' | 'python' | 'node' | 'other
 /** What kind of search a failed lookup of this path belongs to. */
 export function searchKind(path: string, op: string): Search {
   if (op === 'exec' || /\/s?bin\/[^/]+$/.test(path)) return 'PATH';
-  if (/\.(h|hh|hpp|hxx|inc|gch)$/.test(path)) return 'include';
+  if (/\.(h|hh|hpp|hxx|inc|gch)$|\/include\//.test(path)) return 'include';
   if (/\/node_modules(\/|$)|\/package\.json$|\.(m?js|cjs|node)$/.test(path)) return 'node';
   if (/\.pyc?$|\/__pycache__\/|\/(site|dist)-packages\/|\/python3[^/]*\/|\.cpython-|\.abi3\.so$/.test(path)) return 'python';
   if (/\.so(\.\d+)*$|\.a$|\/glibc-hwcaps\//.test(path)) return 'library';
@@ -202,7 +202,7 @@ export async function findings(store: Store, bits: Uint8Array | null, cancelled:
 function probePatterns(kind: Search): string[] {
   switch (kind) {
     case 'PATH': return ['*/bin/*', '*/sbin/*'];
-    case 'include': return ['*.h', '*.hpp', '*.hh', '*.hxx', '*.inc', '*.gch'];
+    case 'include': return ['*/include/*', '*.h', '*.hpp', '*.hh', '*.hxx', '*.inc', '*.gch'];
     case 'library': return ['*.so', '*.so.*', '*.a', '*/glibc-hwcaps/*'];
     case 'python': return ['*.py', '*.pyc', '*/__pycache__/*', '*-packages/*', '*/python3*', '*.cpython-*'];
     case 'node': return ['*/node_modules*', '*/package.json', '*.js', '*.mjs', '*.cjs', '*.node'];

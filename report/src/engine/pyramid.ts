@@ -1,9 +1,11 @@
-// Level of detail: events of a stretch of time → cells (lane × bucket), each keeping the worst of what it covers, so that an error or a
-// long call is never hidden by what lies on top of it. A cell is one number, and the larger one wins:
-//   bit 31 failed · bits 16–23 class of duration (quarter octaves) · bits 0–15 type + 1 · 0 = nothing
+// Level of detail: events of a stretch of time → cells (lane × bucket), so that neither a failed nor a long call is ever hidden by what
+// lies on top of it. A cell is the longest call it covers, as one number of which the larger wins:
+//   bits 16–23 class of duration (quarter octaves) · bit 15 it failed · bits 0–14 type + 1 · 0 = nothing
+// and, apart from it, whether any call in it failed.
 import { Layer, type Store } from './store';
 
-export const FAILED = 0x80000000;
+export const FAILED = 0x8000;
+export const TYPE = 0x7fff;
 
 export function durClass(d: number): number {
   if (d > 0xfffffffe) { const e = Math.floor(Math.log2(d)); return Math.min(255, e * 4 + Math.min(3, Math.floor((d / 2 ** e - 1) * 4))); }
@@ -13,7 +15,7 @@ export function durClass(d: number): number {
 /** Smallest duration of a class. */
 export function classNs(c: number): number { const e = c >> 2; return 2 ** e * (1 + (c & 3) / 4); }
 
-export interface Cells { from: number; to: number; buckets: number; data: Uint32Array; states: Uint32Array | null; marks: Uint32Array | null }
+export interface Cells { from: number; to: number; buckets: number; data: Uint32Array; bad: Uint8Array; states: Uint32Array | null; marks: Uint32Array | null }
 
 /** Where long spans begin: for every block, each lane's event that reaches furthest, before that block. */
 export class Reach {
@@ -70,11 +72,11 @@ export class Reach {
 /** Cells of rows i0…i1 for the lanes that have a slot (≥ 0); identity when slots is null. */
 export function newCells(store: Store, from: number, to: number, buckets: number, slots: number): Cells {
   const size = buckets * slots;
-  return { from, to: Math.max(to, from + 1e-6), buckets, data: new Uint32Array(size), states: store.hasLayer[Layer.State] ? new Uint32Array(size) : null, marks: store.hasLayer[Layer.Mark] ? new Uint32Array(size) : null };
+  return { from, to: Math.max(to, from + 1e-6), buckets, data: new Uint32Array(size), bad: new Uint8Array(size), states: store.hasLayer[Layer.State] ? new Uint32Array(size) : null, marks: store.hasLayer[Layer.Mark] ? new Uint32Array(size) : null };
 }
 
 export function addRows(store: Store, cells: Cells, i0: number, i1: number, bits: Uint8Array | null, slot: Int32Array | null): void {
-  const { start, lane, type, err, dur32, layerOf, isError } = store, { from, buckets, data } = cells;
+  const { start, lane, type, err, dur32, layerOf, isError } = store, { from, buckets, data, bad } = cells;
   const scale = buckets / (cells.to - from), last = buckets - 1;
   for (let i = i0; i < i1; i++) {
     if (bits !== null && bits[i] === 0) continue;
@@ -84,15 +86,16 @@ export function addRows(store: Store, cells: Cells, i0: number, i1: number, bits
     const x = (start[i] - from) * scale;
     let b = x | 0;
     if (x < 0) b = 0; else if (b > last) b = last;
-    const v = ((isError[err[i]] << 31) | (durClass(d === 0xffffffff ? store.dur(i) : d) << 16) | (t + 1)) >>> 0;
+    const failed = isError[err[i]], v = (durClass(d === 0xffffffff ? store.dur(i) : d) << 16) | (failed << 15) | (t + 1);
     const a = layer === 0 ? data : layer === 1 ? cells.marks! : cells.states!;
     const at = s * buckets;
     if (v > a[at + b]) a[at + b] = v;
+    if (failed && layer === 0) bad[at + b] = 1;
     const reach = x + (d === 0xffffffff ? store.dur(i) : d) * scale;
     if (reach >= b + 1) {
       const e = reach > last ? last : reach | 0;
       // A span that only just enters its last bucket leaves it to what begins there.
-      for (let k = b + 1; k <= e; k++) if (v > a[at + k]) a[at + k] = v;
+      for (let k = b + 1; k <= e; k++) { if (v > a[at + k]) a[at + k] = v; if (failed && layer === 0) bad[at + k] = 1; }
     }
   }
 }
@@ -146,6 +149,8 @@ export class Pyramid {
       for (let i = 0; i < out.length; i++) { const x = a[2 * i], y = a[2 * i + 1]; out[i] = x > y ? x : y; }
       return out;
     };
-    return { from: c.from, to: c.to, buckets: c.buckets >> 1, data: squeeze(c.data)!, states: squeeze(c.states), marks: squeeze(c.marks) };
+    const bad = new Uint8Array(c.bad.length >> 1);
+    for (let i = 0; i < bad.length; i++) bad[i] = c.bad[2 * i] | c.bad[2 * i + 1];
+    return { from: c.from, to: c.to, buckets: c.buckets >> 1, data: squeeze(c.data)!, bad, states: squeeze(c.states), marks: squeeze(c.marks) };
   }
 }

@@ -11,7 +11,7 @@ import type { State } from '../ui/state';
 import { FindingItem } from './findings';
 import { laneName } from './details';
 
-const IDLE = new Set(['futex', 'poll', 'sleep', 'wait', 'exit', 'accept']);
+const IDLE = new Set(['fork', 'futex', 'poll', 'sleep', 'wait', 'exit', 'accept']);
 
 export function Overview({ s }: { s: State }) {
   const cards = useRef<HTMLDivElement>(null), wide = useRef<HTMLDivElement>(null), chart = useRef<HTMLDivElement>(null);

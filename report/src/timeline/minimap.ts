@@ -1,5 +1,5 @@
 // The whole trace in one strip: how many lanes are busy, with what, and where calls failed.
-import { FAILED } from '../engine/pyramid';
+import { TYPE } from '../engine/pyramid';
 import { WAITING } from '../ui/colors';
 import type { State } from '../ui/state';
 
@@ -20,14 +20,14 @@ export function drawMinimap(canvas: HTMLCanvasElement, s: State): void {
     const cells = pyramid.level(store.duration / Math.min(W, pyramid.buckets)) ?? pyramid.level(store.duration / 64);
     if (!cells) return;
     const idle = Float64Array.from(store.types, t => (WAITING.has(t.op) ? 0.12 : 1));
-    const { buckets, data } = cells, lanes = store.tasks.length, { catOf } = store;
+    const { buckets, data, bad: failed } = cells, lanes = store.tasks.length, { catOf } = store;
     for (let b = 0; b < buckets; b++) {
       const x0 = Math.floor((b / buckets) * W), x1 = Math.max(x0 + 1, Math.floor(((b + 1) / buckets) * W));
       for (let l = 0; l < lanes; l++) {
         const v = data[l * buckets + b];
         if (!v) continue;
-        const t = (v & 0xffff) - 1, c = catOf[t];
-        for (let x = x0; x < x1 && x < W; x++) { weight[x * cats + c] += idle[t]; if (v >= FAILED) bad[x] = 1; }
+        const t = (v & TYPE) - 1, c = catOf[t];
+        for (let x = x0; x < x1 && x < W; x++) { weight[x * cats + c] += idle[t]; if (failed[l * buckets + b]) bad[x] = 1; }
       }
     }
   }

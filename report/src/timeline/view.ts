@@ -1,10 +1,11 @@
 // The timeline: minimap, axis, counters and lanes. Marks are pixels (ImageData); text, selection and arrows lie above them.
 import { effect } from '@preact/signals';
 import { duration, instant, plural, ticks } from '../engine/human';
-import { addReaching, addRows, classNs, FAILED, newCells, type Cells } from '../engine/pyramid';
+import { addReaching, addRows, classNs, FAILED, newCells, TYPE, type Cells } from '../engine/pyramid';
 import { Layer } from '../engine/store';
 import { show } from '../format/text';
 import { eventItems, laneItems, openMenu } from '../ui/menu';
+import type { Palette } from '../ui/colors';
 import { frames, stats, type State } from '../ui/state';
 import { counterSeries, drawSeries, type Series } from './counters';
 import { drawMinimap } from './minimap';
@@ -210,7 +211,7 @@ export class Timeline {
     visible.forEach((r, k) => { slots[r.lane] = k; });
     const useOverview = store.hot === 0 && store.overview && !s.filter.peek();
     const got = useOverview ? null : this.cells(slots, visible.length, W);
-    const ns = (v.to - v.from) / W, line = new Uint32Array(W), stateLine = new Uint32Array(W);
+    const ns = (v.to - v.from) / W, line = new Uint32Array(W), low = new Uint32Array(W), stateLine = new Uint32Array(W);
     for (let k = 0; k < visible.length; k++) {
       const { lane, thread } = visible[k], task = store.tasks[lane];
       const top = Math.round((this.offsets[first + k] - scroll) * dpr), bottom = Math.round((this.offsets[first + k + 1] - scroll) * dpr);
@@ -222,18 +223,22 @@ export class Timeline {
       if (useOverview) this.overviewLine(line, lane, v.from, ns);
       else if (got) {
         const { cells } = got, slot = got.own ? k : lane;
-        paint(line, cells, cells.data, slot, v.from, ns, p.full, p.faint, p.failed, p.failedFaint);
-        if (cells.marks) paint(line, cells, cells.marks, slot, v.from, ns, p.full, p.full, p.failed, p.failed, true);
+        paint(line, cells, cells.data, slot, v.from, ns, p, false);
+        if (cells.marks) paint(line, cells, cells.marks, slot, v.from, ns, p, true);
         if (cells.states) {
           stateLine.fill(0);
-          hasState = paint(stateLine, cells, cells.states, slot, v.from, ns, p.full, p.faint, p.failed, p.failed);
+          hasState = paint(stateLine, cells, cells.states, slot, v.from, ns, p, false);
         }
       }
+      // Where calls failed among others the lower third says so; a long call that failed is all red.
+      low.set(line);
+      if (got) failedLine(low, got.cells, got.own ? k : lane, v.from, ns, p.failed);
       // One row of pixels, then copies of it down the lane.
       const y0 = Math.max(0, top + pad), y1 = Math.min(H, bottom - pad), stripe = hasState ? Math.max(2, Math.round(3 * dpr)) : 0;
       for (let y = Math.max(0, top); y < Math.min(H, bottom); y++) out.fill(ground, y * W, (y + 1) * W);
       const yEnd = y1 - stripe - (stripe ? Math.round(dpr) : 0);
-      for (let y = y0; y < yEnd; y++) out.set(line, y * W);
+      const yLow = yEnd - Math.max(2, Math.round((bottom - top) * 0.28));
+      for (let y = y0; y < yEnd; y++) out.set(y < yLow ? line : low, y * W);
       if (stripe) {
         for (let x = 0; x < W; x++) if (!stateLine[x]) stateLine[x] = ground;
         for (let y = Math.max(0, y1 - stripe); y < y1; y++) out.set(stateLine, y * W);
@@ -662,24 +667,35 @@ export class Timeline {
 export const FONT = 'system-ui, -apple-system, "Segoe UI", "Noto Sans", "Liberation Sans", sans-serif';
 const clamp = (v: number, a: number, b: number): number => (v < a ? a : v > b ? b : v);
 
-/** Cells of one lane → colours of one row of pixels. True when anything was painted. */
-function paint(line: Uint32Array, cells: Cells, data: Uint32Array, slot: number, from: number, ns: number, full: Uint32Array, faint: Uint32Array, failed: number, failedFaint: number, thin = false): boolean {
-  const size = (cells.to - cells.from) / cells.buckets, base = slot * cells.buckets, W = line.length, n = cells.buckets;
-  const step = ns / size, x0 = (from - cells.from) / size;
-  let any = false;
+/** Calls f with each pixel and the cells it covers; nothing for pixels outside. */
+function eachPixel(cells: Cells, W: number, from: number, ns: number, f: (x: number, b: number, e: number) => void): void {
+  const size = (cells.to - cells.from) / cells.buckets, n = cells.buckets, step = ns / size, x0 = (from - cells.from) / size;
   for (let x = 0; x < W; x++) {
     const pos = x0 + x * step;
-    let b = Math.floor(pos), e = Math.ceil(pos + step);
-    if (step <= 1.001) e = b + 1;
+    let b = Math.floor(pos), e = step <= 1.001 ? b + 1 : Math.ceil(pos + step);
     if (e <= 0 || b >= n) continue;
     if (b < 0) b = 0;
     if (e > n) e = n;
+    f(x, b, e);
+  }
+}
+
+/** Cells of one lane → colours of one row of pixels. True when anything was painted. */
+function paint(line: Uint32Array, cells: Cells, data: Uint32Array, slot: number, from: number, ns: number, p: Palette, mark: boolean): boolean {
+  const base = slot * cells.buckets, { full, faint } = p;
+  let any = false;
+  eachPixel(cells, line.length, from, ns, (x, b, e) => {
     let v = 0;
     for (; b < e; b++) if (data[base + b] > v) v = data[base + b];
-    if (!v) continue;
+    if (!v) return;
     any = true;
-    const wide = thin || classNs((v >>> 16) & 0xff) * 2.2 >= ns, type = (v & 0xffff) - 1;
-    line[x] = v >= FAILED ? (wide ? failed : failedFaint) : wide ? full[type] : faint[type];
-  }
+    const wide = mark || classNs((v >>> 16) & 0xff) * 2.2 >= ns;
+    line[x] = wide ? (v & FAILED ? p.failed : full[(v & TYPE) - 1]) : faint[(v & TYPE) - 1];
+  });
   return any;
+}
+
+function failedLine(line: Uint32Array, cells: Cells, slot: number, from: number, ns: number, colour: number): void {
+  const base = slot * cells.buckets, { bad } = cells;
+  eachPixel(cells, line.length, from, ns, (x, b, e) => { for (; b < e; b++) if (bad[base + b]) { line[x] = colour; return; } });
 }

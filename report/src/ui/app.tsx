@@ -217,7 +217,7 @@ function LaneBar({ s }: { s: State }) {
       <span class="dim">{plural(s.laneRows.value.length, 'lane')}{hidden ? <> · <button type="button" class="link" onClick={() => { s.hidden.value = []; }}>{hidden} hidden, show</button></> : ''}</span>
       <ul class="legend" aria-label="Colours">
         {store.meta.categories.map((c, k) => used.has(k) && <li key={c}><i class="dot" style={{ background: p.cssCat[k] }} />{c}</li>)}
-        <li title="A pixel shows the worst of what it covers: first errors, then the longest call"><i class="dot" style={{ background: 'var(--bad)' }} />failed</li>
+        <li title="The lower edge is red where a call failed; a long call that failed is all red"><i class="dot" style={{ background: 'var(--bad)' }} />failed</li>
       </ul>
       <span class="zoom">
         <button type="button" class="icon" aria-label="Zoom out" title="Zoom out (−)" onClick={() => s.zoom(1.6)}>−</button>
@@ -280,7 +280,7 @@ function Help({ s }: { s: State }) {
         <h2>Filter</h2>
         <p>Space is <i>and</i>, comma is <i>or</i>, <code>!</code> is <i>not</i>. A word by itself is searched in paths, arguments, calls and errors.</p>
         <dl class="help-filter">{Object.entries(KEYS).map(([k, v]) => <div key={k}><dt>{k}</dt><dd>{v}</dd></div>)}</dl>
-        <p class="dim">Timeline: a pixel shows the worst of what it covers, first failed calls, then the longest one; full colour where a call is as long as the pixel, paler where it is shorter. The address of this page holds everything you see: copy it to share a view of the same file.</p>
+        <p class="dim">Timeline: a pixel has the colour of the longest call it covers, full where the call is as long as the pixel, paler where it is shorter or only waits; its lower edge is red where any call in it failed. The address of this page holds everything you see: copy it to share a view of the same file.</p>
       </div>
     </dialog>
   );

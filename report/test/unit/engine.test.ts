@@ -4,7 +4,7 @@ import { connStats, fileStats, histClass, histValue, HIST, laneStats, percentile
 import { needsCold, runFilter } from '../../src/engine/filter';
 import { bytes, duration, instant, ticks, wall } from '../../src/engine/human';
 import { countLanes, laneRows } from '../../src/engine/lanes';
-import { addReaching, addRows, classNs, durClass, FAILED, newCells, Pyramid, Reach } from '../../src/engine/pyramid';
+import { addReaching, addRows, classNs, durClass, newCells, Pyramid, Reach } from '../../src/engine/pyramid';
 import { compare, format, parse, parseBytes, parseTime, pathTest, withoutKey, withoutValue, withValue } from '../../src/engine/query';
 import { sortRows, type SortKey } from '../../src/engine/sort';
 import { Layer, type Store } from '../../src/engine/store';
@@ -173,10 +173,10 @@ test('level of detail never hides a failed or a long call, at any zoom', () => {
       for (let i = 0; i < store.n; i++) {
         if (store.layerOf[store.type[i]] !== Layer.Call || store.end(i) < from || store.start[i] > to) continue;
         const t = Math.max(store.start[i], from), b = Math.min(cells.buckets - 1, Math.max(0, Math.floor((t - cells.from) * scale)));
-        const v = Math.max(cells.data[store.lane[i] * cells.buckets + b], cells.data[store.lane[i] * cells.buckets + Math.min(cells.buckets - 1, b + 1)]);
+        const at = store.lane[i] * cells.buckets + b, next = store.lane[i] * cells.buckets + Math.min(cells.buckets - 1, b + 1), v = Math.max(cells.data[at], cells.data[next]);
         assert.ok(v > 0, `${name}: event ${i} is in no cell of ${span} ns at ${from}`);
-        if (store.failed(i)) assert.ok(v >= FAILED, `${name}: failed event ${i} is hidden`);
-        else assert.ok(v >= FAILED || ((v >>> 16) & 0xff) >= durClass(store.dur(i)), `${name}: event ${i} of ${store.dur(i)} ns is hidden by a shorter one`);
+        if (store.failed(i)) assert.ok(cells.bad[at] || cells.bad[next], `${name}: failed event ${i} is hidden`);
+        assert.ok(v >>> 16 >= durClass(store.dur(i)), `${name}: event ${i} of ${store.dur(i)} ns is hidden by a shorter one`);
       }
     }
   }
@@ -191,6 +191,7 @@ test('coarse levels are the maximum of the finer ones', () => {
     let v = 0;
     for (let k = 0; k < 8; k++) v = Math.max(v, fine.data[lane * fine.buckets + b * 8 + k]);
     assert.equal(coarse.data[lane * coarse.buckets + b], v);
+    assert.equal(coarse.bad[lane * coarse.buckets + b], fine.bad.slice(lane * fine.buckets + b * 8, lane * fine.buckets + b * 8 + 8).some(x => x) ? 1 : 0);
   }
   assert.equal(p.level(0.0001), null);
 });
