@@ -12,6 +12,7 @@ void buf_add(struct buf *b, const void *p, size_t n);
 void buf_puts(struct buf *b, const char *s);
 void buf_putc(struct buf *b, char c);
 void buf_u64(struct buf *b, uint64_t v);		/* decimal, without printf's cost */
+void buf_hex(struct buf *b, uint64_t v);		/* likewise; no 0x */
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 static inline void buf_reset(struct buf *b) { b->len = 0; if (b->s) b->s[0] = '\0'; }
 void buf_done(struct buf *b);

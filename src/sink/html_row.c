@@ -52,23 +52,11 @@ bool html_is_error(uint8_t code)
 	return code && code < ERR_FIRST_INTERNAL && code != EAGAIN && code != EINPROGRESS;
 }
 
-static void add_hex(struct buf *b, uint64_t v)
-{
-	char tmp[16];
-	size_t i = sizeof(tmp);
-
-	do {
-		tmp[--i] = "0123456789abcdef"[v & 15];
-		v >>= 4;
-	} while (v);
-	buf_add(b, tmp + i, sizeof(tmp) - i);
-}
-
 static void add_region(struct buf *b, const struct event *ev)
 {
-	add_hex(b, ev->addr);
+	buf_hex(b, ev->addr);
 	buf_putc(b, '-');
-	add_hex(b, ev->addr + ev->nbytes);
+	buf_hex(b, ev->addr + ev->nbytes);
 	if (ev->kind == EV_MMAP || ev->kind == EV_MPROTECT) {
 		buf_putc(b, ' ');
 		buf_putc(b, ev->prot & PROT_READ ? 'r' : '-');

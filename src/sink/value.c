@@ -19,16 +19,8 @@ struct context { const struct event *ev; unsigned flags; };
 
 static void add_hex(struct buf *b, uint64_t v)
 {
-	char tmp[18];
-	size_t i = sizeof(tmp);
-
-	do {
-		tmp[--i] = "0123456789abcdef"[v & 15];
-		v >>= 4;
-	} while (v);
-	tmp[--i] = 'x';
-	tmp[--i] = '0';
-	buf_add(b, tmp + i, sizeof(tmp) - i);
+	buf_puts(b, "0x");
+	buf_hex(b, v);
 }
 
 static void add_i64(struct buf *b, int64_t v)
