@@ -7,7 +7,6 @@
 set -euo pipefail
 
 suite=bookworm keep=
-mirror=${MIRROR:-http://deb.debian.org/debian}
 while [ $# -gt 0 ]; do
 	case $1 in
 	--suite) suite=$2; shift 2 ;;
@@ -20,6 +19,9 @@ done
 [ "$(id -u)" -eq 0 ] || { echo "check-clean-root: must be root (debootstrap, chroot)" >&2; exit 1; }
 command -v debootstrap >/dev/null || { echo "check-clean-root: install debootstrap first" >&2; exit 1; }
 
+# the mirror this machine's own packages come from
+mirror=${MIRROR:-$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' | awk -v suite="$suite" '$1 == suite { print $2; exit }')}
+[ -n "$mirror" ] || { echo "check-clean-root: no mirror of $suite in apt's sources; set MIRROR" >&2; exit 1; }
 source=$(cd "$(dirname "$0")/.." && pwd)
 root=$(mktemp -d /var/tmp/compendium-root.XXXXXX)
 
