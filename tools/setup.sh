@@ -9,10 +9,13 @@ die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 [ $# -eq 1 ] || usage
 case $1 in build | check | bench) task=$1 ;; *) usage ;; esac
 
-missing=()
+missing=() extra=()
 # need PACKAGE CHECK [ARG]: CHECK is one of the questions below.
 need() { local package=$1; shift; "$@" >/dev/null 2>&1 || missing+=("$package"); }
+# The same for what a build does without: a part is then left out, and --version says so.
+want() { local package=$1; shift; "$@" >/dev/null 2>&1 || extra+=("$package"); }
 has_command() { command -v "$1"; }
+has_any() { local name; for name; do ! command -v "$name" || return 0; done; return 1; }
 has_header() { echo "#include <$1>" | gcc -E -x c -; }
 has_library() { pkg-config --exists "$1"; }
 has_fuzzer() { ls /usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.fuzzer-x86_64.a; }
@@ -32,6 +35,11 @@ need nodejs has_command node
 need npm has_command npm
 need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
 
+# The kernel backend. Not every distribution has these under these names.
+want clang-14 has_any clang clang-{14,15,16,17,18,19}
+want bpftool has_any bpftool /usr/sbin/bpftool
+want libbpf-dev has_library libbpf
+
 if [ "$task" = check ]; then
 	need libcmocka-dev has_library cmocka
 	need clang-14 has_command clang-14
@@ -47,6 +55,14 @@ if [ "$task" = bench ]; then
 	need python3 has_command python3
 	need strace has_command strace
 fi
+
+# Those of the extras that this system's packages offer at all.
+offered() {
+	local package
+	for package in "${extra[@]}"; do
+		! apt-cache show "$package" >/dev/null 2>&1 || echo "$package"
+	done
+}
 
 apt_install() {
 	local run=() apt=(apt-get -o DPkg::Lock::Timeout=300)
@@ -80,6 +96,11 @@ quietly() { "$@" </dev/null >"$log" 2>&1; }
 fail() { tail -n 20 "$log" >&2; die "$@"; }
 
 [ ${#missing[@]} -eq 0 ] || apt_install
+# After the first installation, which has refreshed the package lists.
+if [ ${#extra[@]} -gt 0 ] && command -v apt-cache >/dev/null; then
+	mapfile -t missing < <(offered)
+	[ ${#missing[@]} -eq 0 ] || (apt_install) || echo "setup: going on without ${missing[*]}: the kernel backend is left out"
+fi
 
 node=$(node --version)
 major=${node#v}
