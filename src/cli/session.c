@@ -178,9 +178,8 @@ static void obey(struct session *s, struct signals *sig)
 	}
 }
 
-static int run_live(struct session *s, struct diag *diag)
+static int run_live(struct session *s, struct signals *sig, struct diag *diag)
 {
-	struct signals sig;
 	pthread_t thread;
 	sigset_t all, old;
 	int rc;
@@ -188,25 +187,21 @@ static int run_live(struct session *s, struct diag *diag)
 	s->ring = ring_new(RING_BYTES);
 	if (!s->ring)
 		return diag_set(diag, 125, ENOMEM, "cannot reserve %d MB of memory for the trace", RING_BYTES >> 20);
-	signals_open(&sig);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);	/* signals are this thread's business */
 	rc = pthread_create(&thread, NULL, reader, s);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (rc) {
-		signals_close(&sig);
+	if (rc)
 		return diag_set(diag, 125, rc, "cannot start a thread: %s", strerror(rc));
-	}
 	for (;;) {
 		rc = s->source->ops->step(s->source, to_ring, s);
 		if (rc == 0)
 			break;
-		if (signals_pending(&sig))
-			obey(s, &sig);
+		if (signals_pending(sig))
+			obey(s, sig);
 	}
 	ring_close(s->ring);
 	pthread_join(thread, NULL);
-	signals_close(&sig);
 	return 0;
 }
 
@@ -321,7 +316,8 @@ int session_run(const struct options *opt, int *ret_signal, struct diag *diag)
 {
 	struct session s = { .opt = opt };
 	const char *const files[] = { opt->report, opt->output, opt->record };
-	bool made[ARRAY_SIZE(files)], damaged;
+	bool made[ARRAY_SIZE(files)], damaged, live;
+	struct signals sig;
 	int rc, status = -1;
 
 	*ret_signal = 0;
@@ -331,19 +327,27 @@ int session_run(const struct options *opt, int *ret_signal, struct diag *diag)
 	rc = check_command(opt, diag);
 	if (rc == 0)
 		rc = open_sinks(&s, diag);
+	live = rc == 0 && !opt->read;
+	/* From before the first process is attached to or started, an end is asked for and not suffered. */
+	if (live)
+		signals_open(&sig);
 	if (rc == 0)
 		rc = open_source(&s, diag);
 	if (rc < 0) {
+		if (live)
+			signals_close(&sig);
 		finish(&s, false);
 		for (unsigned i = 0; i < ARRAY_SIZE(files); i++)
 			if (made[i])
 				unlink(files[i]);	/* nothing is left of a run that did not begin */
 		return diag->exit_status;
 	}
-	if (opt->read)
+	if (live) {
+		rc = run_live(&s, &sig, diag);
+		signals_close(&sig);
+	} else {
 		run_replay(&s);
-	else
-		rc = run_live(&s, diag);
+	}
 	if (!opt->read)
 		status = s.source->ops->status(s.source);
 	damaged = s.source->ops->damage && s.source->ops->damage(s.source);
