@@ -325,7 +325,7 @@ static int proc_status(const struct pnode *p, const struct tnode *t, int status)
 		return status;
 	if (p->group_exit)
 		return p->group_status;
-	if (!p->leader_ended || !t->t.is_thread)
+	if (!p->leader_ended || !t->t.is_thread || p->leader_status < 0)
 		return t->t.is_thread && p->leader_status >= 0 ? p->leader_status : status;
 	return !t->exiting && status != 0 ? status : p->leader_status;
 }

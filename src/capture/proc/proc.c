@@ -227,7 +227,15 @@ static void put_link(struct buf *rec, pid_t pid, const char *name, enum chunk_pa
 	(*nchunks)++;
 }
 
-struct put_ctx { pid_t pid; struct buf *rec; void (*put)(void *); void *ctx; bool leader; };
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+struct put_ctx { pid_t pid; struct buf *rec; void (*put)(void *); void *ctx; bool leader; pid_t living; };
 
 static uint64_t boot_to_monotonic(unsigned long long ticks)
 {
@@ -268,10 +276,10 @@ static void put_task(void *ctx, pid_t tid)
 		n++;
 	}
 	if (c->leader) {
-		put_link(c->rec, c->pid, "exe", PART_EXE, &n);
-		put_link(c->rec, c->pid, "cwd", PART_CWD, &n);
-		put_link(c->rec, c->pid, "root", PART_ROOT, &n);
-		if (slurp(c->pid, 0, "cmdline", &b))
+		put_link(c->rec, c->living, "exe", PART_EXE, &n);
+		put_link(c->rec, c->living, "cwd", PART_CWD, &n);
+		put_link(c->rec, c->living, "root", PART_ROOT, &n);
+		if (slurp(c->living, 0, "cmdline", &b))
 			strings(c->rec, PART_ARGV, b.s, MIN(b.len, (size_t)128 << 10), &n);
 	}
 	((struct record_task *)c->rec->s)->nchunks = n;
@@ -282,7 +290,9 @@ static void put_task(void *ctx, pid_t tid)
 /* pidfd_getfd (Linux 5.6) lends us the socket itself, so that it can be asked in any network namespace. */
 static bool sock_of(pid_t pid, int fd, struct record_sock *ret)
 {
-	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	/* PIDFD_THREAD (Linux 6.9, = O_EXCL): of a thread that is no leader, too */
+	int thread = (int)syscall(SYS_pidfd_open, pid, O_EXCL);
+	_cleanup_close_ int pidfd = thread >= 0 ? thread : (int)syscall(SYS_pidfd_open, pid, 0);
 	_cleanup_close_ int sock = pidfd >= 0 ? (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0) : -1;
 	int v;
 	socklen_t len = sizeof(v);
@@ -307,7 +317,7 @@ static bool sock_of(pid_t pid, int fd, struct record_sock *ret)
 }
 
 /* false: it was closed while we looked.  A command that has not begun yet closes its ends of our pipes. */
-static bool put_fd(pid_t pid, int fd, struct buf *rec)
+static bool put_fd(pid_t pid, pid_t tid, int fd, struct buf *rec)
 {
 	char name[64], target[RECORD_STR_MAX];
 	size_t n;
@@ -321,18 +331,18 @@ static bool put_fd(pid_t pid, int fd, struct buf *rec)
 	const char *p;
 
 	snprintf(name, sizeof(name), "fd/%d", fd);
-	n = link_of(pid, name, target, sizeof(target));
+	n = link_of(tid, name, target, sizeof(target));
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	r = record_begin(rec, RECORD_FD, sizeof(*r), (uint32_t)pid, (uint32_t)pid, (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec);
 	r->fd = fd;
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	snprintf(path, sizeof(path), "/proc/%d/%s", tid, name);
 	if (stat(path, &st) == 0) {
 		r->dev = st.st_dev;
 		r->ino = st.st_ino;
 		r->mode = st.st_mode;
 	}
 	snprintf(name, sizeof(name), "fdinfo/%d", fd);
-	if (!n || !slurp(pid, 0, name, &info)) {
+	if (!n || !slurp(tid, 0, name, &info)) {
 		buf_done(&info);
 		return false;
 	}
@@ -343,7 +353,7 @@ static bool put_fd(pid_t pid, int fd, struct buf *rec)
 	r->h.flags = r->open_flags & O_CLOEXEC ? FD_CLOEXEC_SET : 0;
 	buf_done(&info);
 	record_chunk(rec, 0, PART_PATH, 0, target, n);
-	if (n > 7 && !memcmp(target, "socket:", 7) && sock_of(pid, fd, &sock)) {
+	if (n > 7 && !memcmp(target, "socket:", 7) && sock_of(tid, fd, &sock)) {
 		record_chunk(rec, 0, PART_SOCK, 0, &sock, sizeof(sock));
 		nchunks++;
 	}
@@ -351,16 +361,16 @@ static bool put_fd(pid_t pid, int fd, struct buf *rec)
 	return true;
 }
 
-void proc_put_fds(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx)
+void proc_put_fds(pid_t pid, pid_t tid, struct buf *rec, void (*put)(void *ctx), void *ctx)
 {
 	char path[64];
 	struct dirent *e;
 	DIR *d;
 
-	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	snprintf(path, sizeof(path), "/proc/%d/fd", tid);
 	d = opendir(path);
 	while (d && (e = readdir(d)))
-		if (isdigit((unsigned char)e->d_name[0]) && put_fd(pid, atoi(e->d_name), rec))
+		if (isdigit((unsigned char)e->d_name[0]) && put_fd(pid, tid, atoi(e->d_name), rec))
 			put(ctx);
 	if (d)
 		closedir(d);
@@ -372,14 +382,14 @@ static uint32_t kind_of(const char *path)
 	       path[0] == '[' && strncmp(path, "[anon", 5) != 0 ? MAP_KIND_SPECIAL : MAP_KIND_PLAIN;
 }
 
-void proc_put_maps(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx)
+void proc_put_maps(pid_t pid, pid_t tid, struct buf *rec, void (*put)(void *ctx), void *ctx)
 {
 	struct buf b = { 0 };
 	bool first = true;
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	if (!slurp(pid, 0, "maps", &b)) {
+	if (!slurp(tid, 0, "maps", &b)) {
 		buf_done(&b);
 		return;
 	}
@@ -412,16 +422,33 @@ void proc_put_maps(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx
 	buf_done(&b);
 }
 
+static void find_living(void *ctx, pid_t tid)
+{
+	struct put_ctx *c = ctx;
+
+	if (proc_state(c->pid, tid) != 'Z')
+		c->living = tid;
+}
+
 void proc_put_process(pid_t pid, bool maps, struct buf *rec, void (*put)(void *ctx), void *ctx)
 {
-	struct put_ctx c = { pid, rec, put, ctx, true };
+	struct put_ctx c = { pid, rec, put, ctx, true, pid };
 
+	/* A leader that has exited is a zombie without descriptors and memory while its threads live: one of them is asked. */
+	if (proc_state(pid, pid) == 'Z')
+		proc_each_thread(pid, find_living, &c);
 	put_task(&c, pid);
 	c.leader = false;
 	proc_each_thread(pid, put_task, &c);
-	proc_put_fds(pid, rec, put, ctx);
+	if (c.living != pid) {
+		struct record_exit *r = record_begin(rec, RECORD_EXIT, sizeof(*r), (uint32_t)pid, (uint32_t)pid, now_ns());
+
+		r->status = -1;		/* when and how, nobody knows */
+		put(ctx);
+	}
+	proc_put_fds(pid, c.living, rec, put, ctx);
 	if (maps)
-		proc_put_maps(pid, rec, put, ctx);
+		proc_put_maps(pid, c.living, rec, put, ctx);
 }
 
 bool proc_exec_call_parts(const struct buf *call, bool want_argv, bool want_env, struct buf *parts, uint32_t *nchunks)

@@ -10,6 +10,7 @@
 
 #include "base/diag.h"
 #include "capture/proc/proc.h"
+#include "capture/ptrace/disguise.h"
 #include "capture/ptrace/ptrace.h"
 #include "record/build.h"
 
@@ -156,7 +157,7 @@ int attach_pids(struct ptrace_source *s, struct diag *diag)
 	return 0;
 }
 
-static void detached(struct ptrace_source *s, struct tracee *t, int sig)
+void ptrace_detached(struct ptrace_source *s, struct tracee *t, int sig)
 {
 	ptrace(PTRACE_DETACH, t->tid, 0, (long)sig);
 	if (t->announced) {
@@ -167,12 +168,73 @@ static void detached(struct ptrace_source *s, struct tracee *t, int sig)
 	tracee_drop(s, t);
 }
 
+/* One that is told to stop and cannot, deep in a vfork or in a file system: nothing of it is in user mode. */
+static bool is_asleep(const struct tracee *t) { return t->gone || proc_state(t->pid, t->tid) == 'D'; }
+
+/*
+ * At a syscall-stop on the way in, letting go would leave the pending mark of a signal behind, on which waits end with
+ * EINTR.  On the way out it makes them start again.
+ */
+static void let_go_in_call(struct ptrace_source *s, struct tracee *t)
+{
+	struct __ptrace_syscall_info si;
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, t->tid, sizeof(si), &si) < 0) {
+		t->gone = true;
+		return;
+	}
+	if (si.op != PTRACE_SYSCALL_INFO_EXIT) {
+		t->stopped = false;
+		if (ptrace(PTRACE_SYSCALL, t->tid, 0, 0) < 0)
+			t->gone = true;
+		return;
+	}
+	if (t->answer_due)
+		disguise_leave(s, t, si.exit.rval);
+	call_hide_interrupt(t);
+	ptrace_detached(s, t, 0);
+}
+
+static void let_go_at(struct ptrace_source *s, struct tracee *t, int status)
+{
+	int event = status >> 16, sig = WSTOPSIG(status);
+	pid_t tid = t->tid;
+
+	t->stopped = true;
+	switch (event) {
+	case 0:
+		if (sig == (SIGTRAP | 0x80)) {
+			let_go_in_call(s, t);
+		} else {
+			ptrace_hide_ignored(t, sig);
+			ptrace_detached(s, t, sig);
+		}
+		return;
+	case PTRACE_EVENT_SECCOMP:
+		let_go_in_call(s, t);
+		return;
+	case PTRACE_EVENT_STOP:
+		if (t->interrupted)
+			call_hide_interrupt(t);
+		disguise_born(t);
+		ptrace_detached(s, t, 0);
+		return;
+	default:
+		/* births: the child is ours, too, its first stop comes; exec: it may have another number now */
+		ptrace_handle(s, tid, status, 0, 0);
+		t = tracee_find(s, tid);
+		if (t && ptrace(PTRACE_INTERRUPT, tid, 0, 0) == 0)
+			t->interrupted = true;
+	}
+}
+
 /*
  * Each thread has to be in a ptrace-stop to be let go.  One that is stopped for another reason goes at once, with the
  * signal it was about to get; nothing is left behind: no SIGSTOP was ever sent.
  */
 void attach_let_go(struct ptrace_source *s)
 {
+	const struct timespec ms = { 0, 1000000 };
 	struct tracee *t, *tmp;
 	int status;
 	pid_t tid;
@@ -180,45 +242,43 @@ void attach_let_go(struct ptrace_source *s)
 	s->leaving = true;
 	HASH_ITER(hh, s->tracees, t, tmp) {
 		if (t->stopped)
-			detached(s, t, t->stop_sig);
+			ptrace_detached(s, t, t->stop_sig);
 		else if (!t->gone && ptrace(PTRACE_INTERRUPT, t->tid, 0, 0) == 0)
 			t->interrupted = true;
 	}
-	while (s->tracees && (tid = waitpid(-1, &status, __WALL)) != 0) {
-		if (tid < 0) {
-			if (errno == EINTR)
-				continue;
-			break;
-		}
-		t = tracee_find(s, tid);
-		if (!t && WIFSTOPPED(status)) {
-			ptrace(PTRACE_DETACH, tid, 0, 0);	/* a newborn */
-			continue;
-		}
-		if (!t)
-			continue;
-		if (!WIFSTOPPED(status)) {
-			ptrace_handle(s, tid, status, 0, 0);
-			continue;
-		}
-		int event = status >> 16, sig = WSTOPSIG(status);
+	for (unsigned waited = 0; s->tracees;) {
+		bool asleep = waited > 500 && s->attached;
 
-		t->stopped = true;
-		/* a result is worth waiting for no longer, but a call we interrupted must restart */
-		if (sig == (SIGTRAP | 0x80) && event == 0) {
-			call_hide_interrupt(t);
-			detached(s, t, 0);
-		} else if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE) {
-			/* its child is ours, too: wait for its first stop and let it go as well */
-			ptrace_handle(s, tid, status, 0, 0);
-			if ((t = tracee_find(s, tid)) && ptrace(PTRACE_INTERRUPT, tid, 0, 0) == 0)
-				t->interrupted = true;
-		} else if (event == PTRACE_EVENT_STOP) {
-			if (t->interrupted)
-				call_hide_interrupt(t);
-			detached(s, t, 0);
-		} else {
-			detached(s, t, event ? 0 : sig);
+		tid = waitpid(-1, &status, __WALL | WNOHANG);
+		if (tid < 0 && errno != EINTR)
+			break;
+		if (tid <= 0) {
+			/* The kernel lets go of those that cannot stop when we end; a command's own (EXITKILL) we have to wait for. */
+			for (t = s->tracees; t && asleep; t = t->hh.next)
+				asleep = is_asleep(t);
+			if (asleep)
+				break;
+			nanosleep(&ms, NULL);
+			waited++;
+			continue;
 		}
+		waited = 0;
+		t = tracee_find(s, tid);
+		if (t && WIFSTOPPED(status)) {
+			let_go_at(s, t, status);
+		} else if (t) {
+			ptrace_handle(s, tid, status, 0, 0);
+		} else if (WIFSTOPPED(status)) {
+			/* a newborn whose parent's event is still to come */
+			ptrace(PTRACE_DETACH, tid, 0, 0);
+			t = tracee_add(s, tid, 0);
+			t->held = t->released = true;
+		}
+	}
+	HASH_ITER(hh, s->tracees, t, tmp) {
+		if (t->announced && !t->gone)
+			ptrace_detached(s, t, 0);
+		else
+			tracee_drop(s, t);
 	}
 }

@@ -180,21 +180,25 @@ bool disguise_enter(struct ptrace_source *s, struct tracee *t, const uint64_t ar
 	return t->fixup != ANSWER_NONE;
 }
 
-/* The number after key becomes another, not longer, within the same bytes: the offsets of what follows stay true. */
-static void set_field(char *s, size_t n, const char *key, unsigned value)
+/*
+ * The number after key becomes another, not longer; the rest moves up and the read is that much shorter, which it may
+ * always be.  Returns the new length.
+ */
+static size_t set_field(char *s, size_t n, const char *key, unsigned value)
 {
 	char *p = memmem(s, n, key, strlen(key)), *end, digits[16];
 	size_t len;
 
 	if (!p)
-		return;
+		return n;
 	p += strlen(key);
 	end = memchr(p, '\n', n - (size_t)(p - s));
 	len = (size_t)snprintf(digits, sizeof(digits), "%u", value);
 	if (!end || (size_t)(end - p) < len)
-		return;
-	memset(p, ' ', (size_t)(end - p));
+		return n;
 	memcpy(p, digits, len);
+	memmove(p + len, end, n - (size_t)(end - s));
+	return n - ((size_t)(end - p) - len);
 }
 
 static unsigned get_field(const char *s, size_t n, const char *key)
@@ -207,23 +211,26 @@ static unsigned get_field(const char *s, size_t n, const char *key)
 	return v;
 }
 
-static void hide_in_status(const struct ptrace_source *s, const struct tracee *t, size_t n)
+/* Returns how many bytes there are now. */
+static size_t hide_in_status(const struct ptrace_source *s, const struct tracee *t, size_t nread)
 {
 	char text[8192];
 	struct iovec local = { text }, remote = { (void *)t->args[1] };
+	size_t n = mem_read(t->tid, t->args[1], text, MIN(nread, sizeof(text))), was = n;
 
-	n = mem_read(t->tid, t->args[1], text, MIN(n, sizeof(text)));
-	set_field(text, n, "\nTracerPid:\t", 0);
+	n = set_field(text, n, "\nTracerPid:\t", 0);
 	if (t->filtered) {
 		unsigned nfilters = get_field(text, n, "\nSeccomp_filters:\t");
 
-		set_field(text, n, "\nSeccomp:\t", t->own_seccomp);
-		set_field(text, n, "\nSeccomp_filters:\t", nfilters ? nfilters - 1 : 0);
+		n = set_field(text, n, "\nSeccomp:\t", t->own_seccomp);
+		n = set_field(text, n, "\nSeccomp_filters:\t", nfilters ? nfilters - 1 : 0);
 	}
 	if (s->nnp_ours && !t->own_nnp)
-		set_field(text, n, "\nNoNewPrivs:\t", 0);
+		n = set_field(text, n, "\nNoNewPrivs:\t", 0);
 	local.iov_len = remote.iov_len = n;
-	process_vm_writev(t->tid, &local, 1, &remote, 1, 0);
+	if (was != nread || process_vm_writev(t->tid, &local, 1, &remote, 1, 0) != (ssize_t)n)
+		return nread;
+	return n;
 }
 
 static void step_aside(struct ptrace_source *s, struct tracee *t, bool whole_process)
@@ -267,7 +274,7 @@ int64_t disguise_leave(struct ptrace_source *s, struct tracee *t, int64_t ret)
 		break;
 	case ANSWER_READ_STATUS:
 		if (ret > 0)
-			hide_in_status(s, t, (size_t)ret);
+			shown = (int64_t)hide_in_status(s, t, (size_t)ret);
 		break;
 	default:
 		break;

@@ -141,7 +141,9 @@ static void forked(struct ptrace_source *s, struct tracee *parent, int event)
 	if ((flags & CLONE_NEWPID) || parent->ns_tid)
 		child->ns_tid = proc_ns_tid(child->tid);
 	put_fork(s, child, parent->pid, parent->tid, flags);
-	if (child->ended) {
+	if (child->released) {
+		ptrace_detached(s, child, 0);
+	} else if (child->ended) {
 		task_ended(s, child, child->end_status, 0, 0);
 	} else if (child->held) {
 		child->held = false;
@@ -169,7 +171,7 @@ static void adopt_held(struct ptrace_source *s)
 				  (syscall_spec(p->arch, p->nr)->effect == FX_CLONE);
 		if (waiting)
 			continue;
-		if (t->ended) {		/* it never ran: nobody can tell whose it was */
+		if (t->ended || t->released) {		/* it never ran: nobody can tell whose it was */
 			tracee_drop(s, t);
 			continue;
 		}
@@ -213,7 +215,7 @@ static void execed(struct ptrace_source *s, struct tracee *t)
 	buf_done(&parts);
 	ptrace_put(s);
 	if (s->opt->want_maps)
-		proc_put_maps(t->pid, &s->rec, ptrace_put_cb, s);
+		proc_put_maps(t->pid, t->tid, &s->rec, ptrace_put_cb, s);
 	if (t->in_call) {
 		t->skip_exit = t->every_call;
 		call_put(s, t, 0, 0, ptrace_now_ns());
@@ -289,26 +291,31 @@ static unsigned signal_fate(pid_t tid, int signo)
 	}
 }
 
+/*
+ * The kernel drops an ignored signal where it is sent, unless the receiver is traced (sig_ignored()): then it wakes the
+ * receiver up.  What it interrupted has to go on as if nothing had been.
+ */
+unsigned ptrace_hide_ignored(struct tracee *t, int signo)
+{
+	unsigned fate = signal_fate(t->tid, signo);
+
+	if (fate & SIGNAL_IGNORED)
+		call_hide_interrupt(t);
+	return fate;
+}
+
 static void signalled(struct ptrace_source *s, struct tracee *t, int signo)
 {
 	struct record_signal *r;
 	siginfo_t si;
 
-	unsigned fate = 0;
+	unsigned fate;
 
 	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, &si) < 0) {
 		t->gone = errno == ESRCH;
 		memset(&si, 0, sizeof(si));
 	}
-	/*
-	 * The kernel drops an ignored signal where it is sent, unless the receiver is traced (sig_ignored()): then it wakes
-	 * the receiver up.  What it interrupted has to go on as if nothing had been.
-	 */
-	if (!t->muted) {
-		fate = signal_fate(t->tid, signo);
-		if (fate & SIGNAL_IGNORED)
-			call_hide_interrupt(t);
-	}
+	fate = t->muted ? 0 : ptrace_hide_ignored(t, signo);
 	t->stop_sig = signo;
 	tracee_resume(s, t);
 	if (t->muted)

@@ -39,6 +39,7 @@ struct tracee {
 	bool stopped;		/* in a ptrace-stop that we have not resumed */
 	bool ended;		/* held, and dead: its end is told after its beginning */
 	int end_status;
+	bool released;		/* held, and let go already */
 	bool restore_flags;	/* born of a call whose flags we changed: disguise_born() is due at its first stop */
 	int stop_sig;		/* signal to deliver at the next resume */
 	uint32_t ns_tid;	/* in its own pid namespace, 0 when that is ours */
@@ -91,6 +92,8 @@ void tracee_drop(struct ptrace_source *s, struct tracee *t);
 void tracee_resume(struct ptrace_source *s, struct tracee *t);
 const struct capture_plan *ptrace_plan(struct ptrace_source *s, unsigned arch, unsigned nr);
 bool ptrace_handle(struct ptrace_source *s, pid_t tid, int status, uint64_t utime_ns, uint64_t stime_ns);
+/* At a signal-delivery-stop: an ignored signal leaves no EINTR behind.  Returns SIGNAL_IGNORED, SIGNAL_FATAL or 0. */
+unsigned ptrace_hide_ignored(struct tracee *t, int signo);
 
 /* calls.c */
 void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptrace_syscall_info *si);
@@ -108,5 +111,6 @@ int spawn_command(struct ptrace_source *s, struct diag *diag);
 /* attach.c */
 int attach_pids(struct ptrace_source *s, struct diag *diag);
 void attach_let_go(struct ptrace_source *s);			/* detaches everything; returns when done */
+void ptrace_detached(struct ptrace_source *s, struct tracee *t, int sig);	/* from a stop, with a signal to deliver; tells of it */
 
 #define PTRACE_OPTIONS (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP)
