@@ -361,7 +361,7 @@ static bool put_fd(pid_t pid, pid_t tid, int fd, struct buf *rec)
 	return true;
 }
 
-void proc_put_fds(pid_t pid, pid_t tid, struct buf *rec, void (*put)(void *ctx), void *ctx)
+static void put_fds(pid_t pid, pid_t tid, struct buf *rec, void (*put)(void *ctx), void *ctx)
 {
 	char path[64];
 	struct dirent *e;
@@ -382,7 +382,7 @@ static uint32_t kind_of(const char *path)
 	       path[0] == '[' && strncmp(path, "[anon", 5) != 0 ? MAP_KIND_SPECIAL : MAP_KIND_PLAIN;
 }
 
-void proc_put_maps(pid_t pid, pid_t tid, struct buf *rec, void (*put)(void *ctx), void *ctx)
+static void put_maps(pid_t pid, pid_t tid, struct buf *rec, void (*put)(void *ctx), void *ctx)
 {
 	struct buf b = { 0 };
 	bool first = true;
@@ -422,6 +422,8 @@ void proc_put_maps(pid_t pid, pid_t tid, struct buf *rec, void (*put)(void *ctx)
 	buf_done(&b);
 }
 
+void proc_put_maps(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx) { put_maps(pid, pid, rec, put, ctx); }
+
 static void find_living(void *ctx, pid_t tid)
 {
 	struct put_ctx *c = ctx;
@@ -446,9 +448,9 @@ void proc_put_process(pid_t pid, bool maps, struct buf *rec, void (*put)(void *c
 		r->status = -1;		/* when and how, nobody knows */
 		put(ctx);
 	}
-	proc_put_fds(pid, c.living, rec, put, ctx);
+	put_fds(pid, c.living, rec, put, ctx);
 	if (maps)
-		proc_put_maps(pid, c.living, rec, put, ctx);
+		put_maps(pid, c.living, rec, put, ctx);
 }
 
 bool proc_exec_call_parts(const struct buf *call, bool want_argv, bool want_env, struct buf *parts, uint32_t *nchunks)

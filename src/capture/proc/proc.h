@@ -19,9 +19,7 @@ void proc_put_start(const struct capture_options *opt, struct buf *rec, uint64_t
  * record built in rec.  maps: also the regions.
  */
 void proc_put_process(pid_t pid, bool maps, struct buf *rec, void (*put)(void *ctx), void *ctx);
-/* tid: the thread that is asked, of those that have not exited. */
-void proc_put_maps(pid_t pid, pid_t tid, struct buf *rec, void (*put)(void *ctx), void *ctx);
-void proc_put_fds(pid_t pid, pid_t tid, struct buf *rec, void (*put)(void *ctx), void *ctx);
+void proc_put_maps(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx);
 /* The chunks of an EXEC record.  call: the execve's own chunks (path, argv, envp), or NULL: /proc/PID/cmdline is used. */
 void proc_exec_parts(pid_t tid, const struct buf *call, bool want_env, struct buf *parts, uint32_t *ret_nchunks, unsigned long long *ret_brk);
 /* Only what the execve's chunks have; true when argv is among it. */

@@ -215,7 +215,7 @@ static void execed(struct ptrace_source *s, struct tracee *t)
 	buf_done(&parts);
 	ptrace_put(s);
 	if (s->opt->want_maps)
-		proc_put_maps(t->pid, t->tid, &s->rec, ptrace_put_cb, s);
+		proc_put_maps(t->pid, &s->rec, ptrace_put_cb, s);
 	if (t->in_call) {
 		t->skip_exit = t->every_call;
 		call_put(s, t, 0, 0, ptrace_now_ns());

@@ -1,0 +1,660 @@
+#!/usr/bin/env python3
+"""Live tests: attaching and letting go, ends at any moment, job control, other tracers, real programs.
+
+usage: live.py --compendium PROGRAM [--victim PROGRAM] GROUP
+
+Prints TAP.  What a test needs and is not there is a skip with its reason.  Nothing is left behind: every process
+started is ended by its number, every directory removed.
+"""
+import argparse
+import contextlib
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+PATIENCE = 120      # seconds until a hang is a failure
+
+
+class Skip(Exception):
+    pass
+
+
+def need(*programs):
+    for program in programs:
+        if not shutil.which(program):
+            raise Skip(f"{program} is not installed")
+
+
+def need_root():
+    if os.geteuid() != 0:
+        raise Skip("needs root")
+
+
+def check(ok, what):
+    if not ok:
+        raise AssertionError(what)
+
+
+def equal(a, b, what):
+    check(a == b, f"{what}: {a!r}, not {b!r}")
+
+
+def eventually(ask, what, patience=PATIENCE):
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        answer = ask()
+        if answer:
+            return answer
+        time.sleep(0.02)
+    raise AssertionError(f"never came: {what}")
+
+
+def status(pid, key, tid=None):
+    try:
+        text = pathlib.Path(f"/proc/{pid}/task/{tid}/status" if tid else f"/proc/{pid}/status").read_text()
+    except OSError:
+        return None
+    return re.search(rf"^{key}:\s*(.*)$", text, re.M)[1]
+
+
+def tasks(pid):
+    try:
+        return [int(t) for t in os.listdir(f"/proc/{pid}/task")]
+    except OSError:
+        return []
+
+
+def untraced(pid):
+    """No thread has a tracer, none is in a tracing stop."""
+    for tid in tasks(pid):
+        if status(pid, "TracerPid", tid) not in ("0", None) or (status(pid, "State", tid) or "").startswith("t"):
+            return False
+    return True
+
+
+class Victim:
+    def __init__(self, test, way):
+        self.process = subprocess.Popen([test.args.victim, way], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        equal(self.process.stdout.readline(), b"ready\n", "the victim's first word")
+        self.pid = self.process.pid
+
+    def end(self, what="the victim"):
+        out, err = self.process.communicate(timeout=PATIENCE)
+        equal((self.process.returncode, err.decode()), (0, ""), f"how {what} ended")
+        return out.decode()
+
+
+class Test:
+    def __init__(self, args, scratch):
+        self.args, self.scratch = args, pathlib.Path(scratch)
+        self.started, self.n = [], 0
+
+    @contextlib.contextmanager
+    def victim(self, way):
+        v = Victim(self, way)
+        try:
+            yield v
+        finally:
+            if v.process.poll() is None:
+                v.process.kill()
+                v.process.wait()
+            for stream in (v.process.stdin, v.process.stdout, v.process.stderr):
+                stream.close()
+
+    def out(self):
+        self.n += 1
+        return self.scratch / f"out{self.n}"
+
+    def start(self, *options, **more):
+        """compendium, and the file its text goes to."""
+        out = self.out()
+        said = out.with_suffix(".err")
+        with open(said, "wb") as err:
+            p = subprocess.Popen([self.args.compendium, "-a", "-o", str(out), *map(str, options)], stdin=subprocess.DEVNULL,
+                                 **{"stdout": subprocess.DEVNULL, "stderr": err, **more})
+        p.said = lambda: said.read_text(errors="replace")
+        self.started.append(p)
+        p.text = lambda: out.read_text(errors="replace") if out.exists() else ""
+        return p
+
+    def run(self, *command, options=(), **more):
+        """A command traced to its end: exit status, what it wrote, the trace."""
+        p = self.start(*options, "--", *command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+        out, err = p.communicate(timeout=PATIENCE)
+        return p.returncode, out, err, p.text()
+
+    def attach(self, pid, *options):
+        p = self.start("-p", pid, *options)
+        eventually(lambda: p.poll() is not None or status(pid, "TracerPid") == str(p.pid) or
+                   any(status(pid, "TracerPid", t) == str(p.pid) for t in tasks(pid)), f"a tracer of {pid}")
+        return p
+
+    def let_go(self, p, pid, how=signal.SIGINT):
+        p.send_signal(how)
+        p.wait(PATIENCE)
+        if how == signal.SIGINT:
+            equal(p.returncode, 0, "the exit status of compendium, which says " + p.said()[-700:])
+            check("FINAL" in p.text(), "no summary")
+        eventually(lambda: untraced(pid), f"{pid} untraced")
+
+    def clean(self):
+        for p in self.started:
+            if p.poll() is None:
+                p.kill()
+                p.wait()
+            for stream in (p.stdout, p.stderr):
+                if stream:
+                    stream.close()
+
+
+# ---- attaching ----
+
+def attach_threads(t):
+    """100 rounds on a program that makes threads and processes all the time"""
+    with t.victim("threads") as v:
+        for i in range(100):
+            p = t.attach(v.pid)
+            if i % 4 == 0:
+                eventually(lambda: " send " in p.text() or "thread" in p.text(), "lines of its threads")
+            t.let_go(p, v.pid)
+            t.clean()
+            t.started.clear()
+        check(not status(v.pid, "State").startswith("T"), "it was left stopped")
+        out = v.end()
+        check(int(out.split()[0]) > 0, f"it did nothing: {out}")
+
+
+def attach_waits(t):
+    """waits of every kind go on after 40 rounds: no EINTR, nobody woken"""
+    with t.victim("waits") as v:
+        for _ in range(40):
+            p = t.attach(v.pid)
+            t.let_go(p, v.pid)
+            t.clean()
+            t.started.clear()
+        v.end()
+
+
+def attach_killed(t):
+    """SIGKILL to compendium leaves its target as it was"""
+    for way in ("threads", "waits"):
+        with t.victim(way) as v:
+            for _ in range(10):
+                p = t.attach(v.pid)
+                # an interrupted wait can only be mended by a tracer that lives: past the beginning none is
+                eventually(lambda: "attach process" in p.text(), "the first line")
+                time.sleep(random.random() / 50)
+                t.let_go(p, v.pid, signal.SIGKILL)
+                check(not status(v.pid, "State").startswith("T"), "it was left stopped")
+            v.end()
+
+
+def attach_stopped(t):
+    """a stopped process stays stopped, while traced and after; SIGCONT does what it does"""
+    with t.victim("busy") as v:
+        os.kill(v.pid, signal.SIGSTOP)
+        eventually(lambda: status(v.pid, "State").startswith("T"), "the stop")
+        p = t.attach(v.pid)
+        time.sleep(0.3)
+        check(status(v.pid, "State")[0] in "Tt", "it runs while traced")
+        check("/victim/here" not in p.text(), "it ran")
+        t.let_go(p, v.pid)
+        eventually(lambda: status(v.pid, "State").startswith("T"), "still stopped after letting go")
+        p = t.attach(v.pid)
+        os.kill(v.pid, signal.SIGCONT)
+        eventually(lambda: "/victim/here" in p.text(), "its calls after SIGCONT")
+        os.kill(v.pid, signal.SIGSTOP)
+        eventually(lambda: "stop by SIGSTOP" in p.text(), "the stop in the trace")
+        os.kill(v.pid, signal.SIGCONT)
+        eventually(lambda: re.search(r"continue", p.text()), "the continue in the trace")
+        # stopped again, and let go in that state
+        os.kill(v.pid, signal.SIGSTOP)
+        eventually(lambda: p.text().count("stop by SIGSTOP") >= 2, "the second stop")
+        t.let_go(p, v.pid)
+        eventually(lambda: status(v.pid, "State").startswith("T"), "still stopped after letting go")
+        os.kill(v.pid, signal.SIGCONT)
+        v.end()
+
+
+def attach_vfork(t):
+    """a process in vfork: its child is traced, it is when vfork ends, both go on"""
+    with t.victim("vfork") as v:
+        p = t.start("-p", v.pid, "--descendants")
+        child = int(pathlib.Path(f"/proc/{v.pid}/task/{v.pid}/children").read_text().split()[0])
+        eventually(lambda: status(child, "TracerPid") == str(p.pid), "the child's tracer")
+        t.let_go(p, child)
+        p = t.start("-p", v.pid, "--descendants")
+        eventually(lambda: status(child, "TracerPid") == str(p.pid), "the child's tracer")
+        v.end()
+        p.wait(PATIENCE)
+        check("exit 5" in p.text() and "exit 0" in p.text(), "ends of both:\n" + p.text())
+        equal(p.returncode, 0, "compendium's exit status")
+
+
+def attach_leaderless(t):
+    """a leader that has exited while its threads live"""
+    with t.victim("leaderless") as v:
+        p = t.attach(v.pid)
+        t.let_go(p, v.pid)
+        p = t.attach(v.pid)
+        v.end()
+        p.wait(PATIENCE)
+        check("exit 0" in p.text(), "its exit:\n" + p.text())
+
+
+def attach_descendants(t):
+    """--descendants takes the living children and theirs; without it, only the one named"""
+    with t.victim("family") as v:
+        p = t.attach(v.pid)
+        kids = [int(k) for k in pathlib.Path(f"/proc/{v.pid}/task/{v.pid}/children").read_text().split()]
+        equal(len(kids), 3, "children")
+        for k in kids:
+            equal(status(k, "TracerPid"), "0", f"tracer of {k}")
+        t.let_go(p, v.pid)
+        p = t.attach(v.pid, "--descendants")
+        grand = [int(g) for k in kids for g in pathlib.Path(f"/proc/{k}/task/{k}/children").read_text().split()]
+        equal(len(grand), 1, "grandchildren")
+        for k in kids + grand:
+            eventually(lambda: status(k, "TracerPid") == str(p.pid), f"tracer of {k}")
+        v.end()
+        p.wait(PATIENCE)
+        equal(p.text().count("/victim/relative ENOENT"), 3, "calls of the relatives")
+
+
+def attach_several(t):
+    """several pids at once"""
+    with t.victim("busy") as a, t.victim("busy") as b:
+        p = t.start("-p", a.pid, "-p", b.pid)
+        eventually(lambda: all(f"[{v.pid}] access /victim/here" in p.text() for v in (a, b)), "calls of both")
+        a.end()
+        p.send_signal(signal.SIGINT)
+        p.wait(PATIENCE)
+        check(untraced(b.pid), "the other is still traced")
+        b.end()
+
+
+def attach_refused(t):
+    """what cannot be attached to says why, and touches nothing"""
+    with t.victim("busy") as v:
+        first = t.attach(v.pid)
+        second = t.start("-p", v.pid, stderr=subprocess.PIPE)
+        _, err = second.communicate(timeout=PATIENCE)
+        check(second.returncode == 125 and f"traced already, by process {first.pid}".encode() in err, err)
+        t.let_go(first, v.pid)
+        v.end()
+    gone = t.start("-p", 4194303, stderr=subprocess.PIPE)
+    _, err = gone.communicate(timeout=PATIENCE)
+    check(gone.returncode == 125 and b"no process" in err, err)
+
+
+def attach_redis(t):
+    """100 rounds on redis-server under redis-benchmark: no client error"""
+    need("redis-server", "redis-benchmark", "redis-cli")
+    sock = str(t.scratch / "redis.sock")
+    server = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", sock, "--save", "", "--appendonly", "no", "--io-threads", "2"],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=t.scratch)
+    load = None
+    try:
+        eventually(lambda: os.path.exists(sock), "redis's socket")
+        load = subprocess.Popen(["redis-benchmark", "-s", sock, "-t", "set,get", "-n", "100000000", "-c", "20", "-q"],
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        saw = 0
+        for i in range(100):
+            p = t.attach(server.pid)
+            if i % 10 == 0:
+                eventually(lambda: re.search(r"(recv|send) ", p.text()), "its traffic")
+                saw += 1
+            t.let_go(p, server.pid)
+            check(server.poll() is None and load.poll() is None, "one of them ended")
+            t.clean()
+            t.started.clear()
+        done = subprocess.run(["redis-cli", "-s", sock, "ping"], stdout=subprocess.PIPE, timeout=PATIENCE, check=True)
+        equal(done.stdout, b"PONG\n", "redis answers")
+        load.send_signal(signal.SIGTERM)
+        out, _ = load.communicate(timeout=PATIENCE)
+        check(b"rror" not in out, out[-500:])
+        equal(saw, 10, "rounds with traffic")
+    finally:
+        for p in (load, server):
+            if p and p.poll() is None:
+                p.terminate()
+                p.wait(PATIENCE)
+        if load:
+            load.stdout.close()
+
+
+# ---- ends at any moment ----
+
+STORM = r"""
+import os, threading, sys
+def spin():
+    while True:
+        pid = os.fork()
+        if pid == 0:
+            os.close(os.open('/dev/null', os.O_RDONLY))
+            os._exit(3)
+        os.waitpid(pid, 0)
+        t = threading.Thread(target=lambda: os.stat('/')); t.start(); t.join()
+for _ in range(3):
+    threading.Thread(target=spin, daemon=True).start()
+sys.stdout.write('go\n'); sys.stdout.flush()
+spin()
+"""
+
+
+def kill_command(t):
+    """SIGKILL to a program that forks and makes threads: compendium tells it, sums up, ends"""
+    rng = random.Random(1)
+    for i in range(25):
+        options = [(), ("--no-seccomp",), ("-v",)][i % 3]
+        p = t.start(*options, "--", sys.executable, "-c", STORM, stdout=subprocess.PIPE)
+        equal(p.stdout.readline(), b"go\n", "its first word")
+        pid = int(pathlib.Path(f"/proc/{p.pid}/task/{p.pid}/children").read_text().split()[0])
+        time.sleep(rng.random() / 20)
+        os.kill(pid, signal.SIGKILL)
+        p.stdout.read()
+        p.wait(PATIENCE)
+        equal(p.returncode, -signal.SIGKILL, "compendium ends as its command did")
+        check("killed by SIGKILL" in p.text() and "FINAL" in p.text(), f"round {i}: " + p.text()[-2000:])
+        check("could not be read" not in p.text(), "bad records")
+
+
+def kill_attached(t):
+    """SIGKILL to a process that is attached to"""
+    for _ in range(10):
+        with t.victim("threads") as v:
+            p = t.attach(v.pid)
+            time.sleep(random.random() / 50)
+            v.process.kill()
+            v.process.wait()
+            p.wait(PATIENCE)
+            equal(p.returncode, 0, "compendium's exit status")
+            check("killed by SIGKILL" in p.text(), p.text()[-1500:])
+
+
+def kill_compendium(t):
+    """SIGKILL to compendium takes its command with it: nothing is left"""
+    for options in ((), ("--no-seccomp",)):
+        p = t.start(*options, "--", sys.executable, "-c", STORM, stdout=subprocess.PIPE)
+        equal(p.stdout.readline(), b"go\n", "its first word")
+        pid = int(pathlib.Path(f"/proc/{p.pid}/task/{p.pid}/children").read_text().split()[0])
+        p.kill()
+        p.wait()
+        eventually(lambda: not os.path.exists(f"/proc/{pid}") or status(pid, "State")[0] in "ZX", "the command's end")
+
+
+def left_behind(t):
+    """a daemon that outlives the command is let go, and works on"""
+    mark = t.scratch / "alive"
+    script = f"setsid sh -c 'while :; do date > {mark}; ls / > /dev/null || echo bad >> {mark}.err; sleep 0.05; done' </dev/null >/dev/null 2>&1 & echo $!"
+    p = t.start("--", "sh", "-c", script, stdout=subprocess.PIPE)
+    out = int(p.stdout.readline())
+    try:
+        eventually(mark.exists, "its first sign of life")
+        p.send_signal(signal.SIGINT)
+        p.wait(PATIENCE)
+        equal(p.returncode, 0, "compendium's exit status")
+        daemon = [int(k) for k in os.listdir("/proc") if k.isdigit() and str(mark) in pathlib.Path(f"/proc/{k}/cmdline").read_text(errors="replace")]
+        check(daemon, "the daemon is gone")
+        check(all(untraced(d) for d in daemon), "the daemon is traced")
+        mark.unlink()
+        eventually(mark.exists, "life after letting go")
+        check(not pathlib.Path(f"{mark}.err").exists(), "its commands fail now")
+    finally:
+        with contextlib.suppress(OSError):
+            os.killpg(out, signal.SIGKILL)
+        for k in os.listdir("/proc"):
+            with contextlib.suppress(OSError):
+                if k.isdigit() and str(mark) in pathlib.Path(f"/proc/{k}/cmdline").read_text(errors="replace"):
+                    os.kill(int(k), signal.SIGKILL)
+
+
+# ---- other tracers, privileges ----
+
+def same(t, *command, options=(), ok=None, filter_out=lambda b: b, env=None):
+    """Exit status and output of a command, traced as untraced."""
+    plain = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE, check=False,
+                           cwd=t.scratch, env=env)
+    rc, out, _, text = t.run(*command, options=options, cwd=t.scratch, env=env)
+    equal((rc, filter_out(out)), (plain.returncode, filter_out(plain.stdout)), " ".join(command)[:60])
+    if ok is not None:
+        equal(rc, ok, "its exit status")
+    return text
+
+
+def setuid(t):
+    """su nobody -s /bin/sh -c id"""
+    need_root()
+    need("su")
+    for options in ((), ("--no-seccomp",), ("-v",)):
+        text = same(t, "su", "nobody", "-s", "/bin/sh", "-c", "id; cat /proc/self/status | grep -E '^(Uid|NoNewPrivs|Seccomp|TracerPid)'", options=options, ok=0)
+        check("FINAL" in text, "no summary")
+
+
+def setuid_program(t):
+    """a set-user-ID program started by root keeps its power: run as nobody by su, it is root again"""
+    need_root()
+    need("setpriv", "su")
+    mine = t.scratch / "idcopy"
+    shutil.copy(shutil.which("id"), mine)
+    mine.chmod(0o4755)
+    t.scratch.chmod(0o755)
+    if os.statvfs(t.scratch).f_flag & os.ST_NOSUID:
+        raise Skip("the scratch directory is mounted nosuid")
+    for options in ((), ("--no-seccomp",)):
+        text = same(t, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", str(mine), "-u", options=options, ok=0)
+        check("FINAL" in text, "no summary")
+
+
+def gdb_inside(t):
+    """gdb under compendium is refused cleanly and ends"""
+    need("gdb")
+    rc, out, err, text = t.run("gdb", "-nx", "-batch", "-ex", "run", "-ex", "bt", "/bin/true", cwd=t.scratch)
+    check("FINAL" in text, "no summary")
+    check(b"peration not permitted" in out + err or b"not permitted" in err, (out + err)[-600:])
+    check(rc in (0, 1), f"exit status {rc}")
+
+
+def strace_inside(t):
+    """strace under compendium is refused cleanly and ends"""
+    need("strace")
+    rc, out, err, text = t.run("strace", "-f", "/bin/true", cwd=t.scratch)
+    check(rc == 1 and b"Operation not permitted" in err and "FINAL" in text, (rc, out, err[-600:]))
+
+
+def strace_outside(t):
+    """compendium under strace says why it cannot trace"""
+    need("strace")
+    done = subprocess.run(["strace", "-f", "-o", "/dev/null", t.args.compendium, "--", "/bin/true"], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE, check=False)
+    check(done.returncode == 125 and b"is compendium itself traced" in done.stderr, (done.returncode, done.stderr[-500:]))
+
+
+def compendium_inside(t):
+    """compendium under compendium says so"""
+    rc, _, err, text = t.run(t.args.compendium, "--", "/bin/true", cwd=t.scratch)
+    check(rc == 125 and b"is compendium itself traced" in err and "FINAL" in text, (rc, err[-300:]))
+
+
+# ---- job control ----
+
+class Tmux:
+    def __init__(self, t):
+        self.socket = str(t.scratch / "tmux")
+        env = {**os.environ, "PS1": "$ ", "HISTFILE": "", "TERM": "xterm"}
+        self.go("-f", "/dev/null", "new-session", "-d", "-x", "150", "-y", "50", "bash --norc --noprofile -i", env=env)
+        self.say("PS1='pr''ompt> '; set +o histexpand; stty -tostop")
+        self.wait(r"^prompt>")
+
+    def go(self, *words, env=None):
+        return subprocess.run(["tmux", "-S", self.socket, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE,
+                              check=True, env=env).stdout.decode(errors="replace")
+
+    def say(self, line):
+        self.go("send-keys", "-l", line)
+        self.key("Enter")
+
+    def key(self, *keys):
+        self.go("send-keys", *keys)
+
+    def screen(self):
+        return self.go("capture-pane", "-p", "-J", "-S", "-200").rstrip()
+
+    def wait(self, pattern):
+        try:
+            return eventually(lambda: re.search(pattern, self.screen(), re.M), pattern, 60)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.screen()}") from None
+
+    def end(self):
+        with contextlib.suppress(subprocess.SubprocessError):
+            self.go("kill-server")
+
+
+COUNTER = "i=0; while sleep 0.05; do i=$((i+1)); echo $i > count; done"
+
+
+def job_control(t):
+    """bash in tmux: Ctrl-Z, jobs, bg, fg, Ctrl-C of a traced command"""
+    need("tmux", "bash")
+    tmux = Tmux(t)
+    count = t.scratch / "count"
+
+    def runs():
+        before = count.read_text()
+        return eventually(lambda: count.read_text() not in (before, ""), "it runs", 60)
+
+    def stands():
+        time.sleep(0.3)
+        before = count.read_text()
+        time.sleep(0.5)
+        equal(count.read_text(), before, "a stopped program's counter")
+
+    try:
+        tmux.say(f"cd {t.scratch}")
+        (t.scratch / "counter").write_text(COUNTER)
+        tmux.say(f"{t.args.compendium} -o trace -- sh ./counter 2>/dev/null; echo status=$?")
+        eventually(count.exists, "the counter", 60)
+        runs()
+        tmux.key("C-z")
+        tmux.wait(r"Stopped")
+        stands()
+        tmux.say("clear; jobs")
+        tmux.wait(r"\[1\].*Stopped")
+        tmux.say("bg")
+        runs()
+        tmux.say("clear; jobs")
+        tmux.wait(r"\[1\].*Running")
+        tmux.say("fg")
+        runs()
+        tmux.key("C-z")
+        tmux.wait(r"Stopped")
+        stands()
+        tmux.say("clear; fg")
+        runs()
+        tmux.key("C-c")
+        stands()
+        tmux.say("echo status=$?")
+        tmux.wait(r"status=130")
+        trace = (t.scratch / "trace").read_text()
+        check("stop by SIGTSTP" in trace and "continue" in trace and "killed by SIGINT" in trace, trace[-1500:])
+        # a shell with job control of its own inside
+        tmux.say(f"clear; {t.args.compendium} -- bash --norc --noprofile -i 2>/dev/null")
+        tmux.say("PS1='in''ner> '")
+        time.sleep(0.5)
+        tmux.say("sh ./counter")
+        runs()
+        tmux.key("C-z")
+        stands()
+        tmux.say("bg")
+        runs()
+        tmux.say("fg")
+        runs()
+        tmux.key("C-c")
+        stands()
+        tmux.say("exit 7")
+        tmux.say("echo outer=$?")
+        tmux.wait(r"outer=(7|130)")
+    finally:
+        tmux.end()
+
+
+# ---- real programs behave the same ----
+
+def real_programs(t):
+    """the same results traced and untraced"""
+    work = t.scratch / "work"
+    work.mkdir()
+    (work / "a.c").write_text('#include <stdio.h>\nint main(void) { puts("hi"); return 4; }\n')
+    (work / "Makefile").write_text("all: a\n\t./a; test $$? = 4\na: a.c\n\t$(CC) -o a a.c\n")
+    (work / "t.py").write_text("import subprocess,threading,os\nr=[]\nts=[threading.Thread(target=r.append,args=(i,)) for i in range(9)]\n"
+                               "[x.start() for x in ts];[x.join() for x in ts]\nprint(sorted(r), subprocess.run(['sh','-c','exit 3']).returncode)\n"
+                               "p=os.popen('echo sub'); print(p.read())\n")
+    env = {"PATH": os.environ["PATH"], "HOME": str(t.scratch), "LC_ALL": "C", "GIT_CONFIG_NOSYSTEM": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    commands = [
+        ("sh", "-c", "exit 3"), ("sh", "-c", "kill -TERM $$"), ("bash", "-c", "set -m; sleep 0.1 & wait; echo done; trap 'echo t' USR1; kill -USR1 $$; wait"),
+        ("bash", "-c", "coproc cat; echo hi >&${COPROC[1]}; read x <&${COPROC[0]}; echo $x; kill $COPROC_PID"),
+        ("sh", "-c", "ulimit -c 0; kill -SEGV $$"), ("timeout", "0.2", "sleep", "9"), ("sh", "-c", "yes | head -3"),
+        (sys.executable, "work/t.py"), ("perl", "-e", "print join(',', map { $_ * 2 } 1..5), qq(\\n); exit 9"),
+        ("sh", "-c", "cd work && make -s -j2 && rm -f a"), ("tar", "-C", "work", "-cf", "-", "a.c", "--sort=name"),
+        ("sh", "-c", "cd work && git init -q . && git add a.c && git -c user.name=a -c user.email=b commit -qm x && git log --format=%s && rm -rf .git"),
+        ("sh", "-c", "seq 1000 | sort -R | sort -n | md5sum"), ("xargs", "-P2", "-n1", "echo"), ("find", "work", "-name", "*.c"),
+        ("env", "-i", "sh", "-c", "echo ${FOO-unset}"), ("nice", "-n5", "nice"), ("nohup", "sh", "-c", "echo x"),
+    ]
+    for command in commands:
+        if not shutil.which(command[0]):
+            continue
+        for options in ((), ("--no-seccomp",), ("-v",)):
+            same(t, *command, options=options, env=env)
+
+
+GROUPS = {
+    "attach": [attach_threads, attach_waits, attach_killed, attach_stopped, attach_vfork, attach_leaderless, attach_descendants, attach_several,
+               attach_refused],
+    "redis": [attach_redis],
+    "ends": [kill_command, kill_attached, kill_compendium],
+    "tracers": [setuid, setuid_program, gdb_inside, strace_inside, strace_outside, compendium_inside],
+    "jobs": [job_control],
+    "programs": [real_programs],
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--compendium", required=True, type=os.path.abspath)
+    parser.add_argument("--victim", type=os.path.abspath)
+    parser.add_argument("group", choices=GROUPS)
+    parser.add_argument("test", nargs="*", help="only these")
+    args = parser.parse_args()
+    tests = [test for test in GROUPS[args.group] if not args.test or test.__name__ in args.test]
+    failed = 0
+    print(f"1..{len(tests)}", flush=True)
+    for number, test in enumerate(tests, 1):
+        title = f"{test.__name__}: {test.__doc__}"
+        with tempfile.TemporaryDirectory(prefix="live-") as scratch:
+            t = Test(args, scratch)
+            try:
+                test(t)
+                print(f"ok {number} {title}", flush=True)
+            except Skip as reason:
+                print(f"ok {number} {title} # SKIP {reason}", flush=True)
+            except (AssertionError, subprocess.SubprocessError, OSError, IndexError, ValueError) as error:
+                failed += 1
+                print(f"not ok {number} {title}", flush=True)
+                for line in f"{type(error).__name__}: {error}".splitlines()[-40:]:
+                    print(f"# {line[:300]}", flush=True)
+            finally:
+                t.clean()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
