@@ -199,6 +199,15 @@ struct path fx_path(struct fx *x, unsigned nth, unsigned how)
 	return p;
 }
 
+struct pnode *fx_target(struct fx *x, uint32_t number)
+{
+	struct tnode *t = number ? task_named(x->w, x->tn, number) : NULL;
+
+	x->ev->target_pid = t ? t->t.tid : number;
+	x->ev->target_proc = t ? t->t.proc->id : 0;
+	return t ? pnode_of(t->t.proc) : NULL;
+}
+
 struct file *fx_install(struct fx *x, int fd, struct file *f, bool cloexec)
 {
 	if (!f->opened_ns) {

@@ -36,6 +36,7 @@ struct path fx_path(struct fx *x, unsigned nth, unsigned how);
 struct file *fx_install(struct fx *x, int fd, struct file *f, bool cloexec);
 struct file *fx_new(struct fx *x, int fd, enum file_kind kind, const char *name, size_t len, bool cloexec);
 void fx_moved(struct fx *x, struct file *in, struct file *out, uint64_t nbytes);	/* bytes read from, written to */
+struct pnode *fx_target(struct fx *x, uint32_t number);	/* whom a pid or tid argument means: into event.target_pid and .target_proc */
 void fx_settle(struct fx *x, struct file *sock);	/* data moved or not: was a connect open? */
 
 effect_fn fx_open, fx_close, fx_close_range, fx_dup, fx_fcntl, fx_pipe, fx_anonfd, fx_pidfd_getfd, fx_open_handle;

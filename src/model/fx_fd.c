@@ -281,8 +281,10 @@ void fx_anonfd(struct fx *x)
 
 	f->has_pos = kind == FILE_MEMFD;
 	f->open_flags = O_RDWR;
-	if (kind == FILE_PIDFD)
-		f->target_pid = (uint32_t)c->args[0].word;
+	if (kind == FILE_PIDFD) {
+		fx_target(x, (uint32_t)c->args[0].word);
+		f->target_pid = x->ev->target_pid;
+	}
 	x->ev->file = f;
 }
 

@@ -81,21 +81,20 @@ void fx_transfer(struct fx *x)
 void fx_seek(struct fx *x)
 {
 	struct file *f = fx_fd(x, 0);
+	int result = fx_named(x, "result");	/* _llseek */
 
-	if (!f || !x->ok || !x->has_ret || fx_is(x, "_llseek"))
+	if (!f || !x->ok || !x->has_ret || (result >= 0 && x->c->args[result].len < sizeof(f->pos)))
 		return;
 	f->has_pos = true;
 	f->pos = (uint64_t)x->c->ret;
+	if (result >= 0)
+		memcpy(&f->pos, x->c->args[result].bytes, sizeof(f->pos));
 }
 
 /* process_vm_readv, process_vm_writev */
 void fx_vm_rw(struct fx *x)
 {
-	struct pnode *p;
-
-	x->ev->target_pid = (uint32_t)x->c->args[0].word;
-	p = proc_find(x->w, x->ev->target_pid);
-	x->ev->target_proc = p ? p->p.id : 0;
+	fx_target(x, (uint32_t)x->c->args[0].word);
 	if (x->ok && x->has_ret)
 		x->ev->nbytes = (uint64_t)x->c->ret;
 }

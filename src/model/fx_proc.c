@@ -16,13 +16,8 @@ void fx_exec(struct fx *x)
 
 void fx_clone(struct fx *x)
 {
-	struct tnode *t;
-
-	if (!x->ok || !x->has_ret || x->c->ret <= 0)
-		return;
-	t = task_find(x->w, (uint32_t)x->c->ret);
-	x->ev->target_pid = (uint32_t)x->c->ret;
-	x->ev->target_proc = t ? t->t.proc->id : 0;
+	if (x->ok && x->has_ret && x->c->ret > 0)
+		fx_target(x, (uint32_t)x->c->ret);
 }
 
 void fx_exit(struct fx *x)
@@ -60,9 +55,10 @@ void fx_wait(struct fx *x)
 		return;
 	x->ev->target_pid = pid;
 	for (unsigned i = 0; i < p->nended && !e; i++)
-		if (p->ended[i].pid == pid)
+		if ((task_in_namespace(x->tn) && p->ended[i].ns_pid ? p->ended[i].ns_pid : p->ended[i].pid) == pid)
 			e = &p->ended[i];
 	if (e) {
+		x->ev->target_pid = e->pid;
 		x->ev->target_proc = e->id;
 		x->ev->status = e->status;
 		if (!(fx_word(x, "options", 0) & 0x01000000 /* WNOWAIT */)) {
@@ -70,9 +66,7 @@ void fx_wait(struct fx *x)
 			memmove(e, e + 1, (size_t)(&p->ended[p->nended] - e) * sizeof(*e));
 		}
 	} else {	/* stopped or continued */
-		struct pnode *child = proc_find(x->w, pid);
-
-		x->ev->target_proc = child ? child->p.id : 0;
+		fx_target(x, pid);
 	}
 	if (status >= 0 && c->args[status].bytes && c->args[status].len >= sizeof(int))
 		memcpy(&x->ev->status, c->args[status].bytes, sizeof(int));
@@ -108,7 +102,6 @@ void fx_kill(struct fx *x)
 {
 	int sig = fx_arg(x, ARG_SIGNAL, 0), pid = fx_arg(x, ARG_PID, 1);
 	int64_t target;
-	struct tnode *t;
 
 	if (sig >= 0)
 		x->ev->signo = (int)x->c->args[sig].word;
@@ -116,33 +109,31 @@ void fx_kill(struct fx *x)
 		pid = fx_arg(x, ARG_PID, 0);
 	if (pid >= 0) {		/* of tgkill's two the thread */
 		target = (int32_t)x->c->args[pid].word;
+		if (target > 0)		/* else a process group, or everybody */
+			fx_target(x, (uint32_t)target);
 	} else {
 		struct file *f = fx_fd(x, 0);
+		struct pnode *p = f && f->target_pid ? proc_find(x->w, f->target_pid) : NULL;
 
-		target = f ? f->target_pid : 0;
+		x->ev->target_pid = f ? f->target_pid : 0;
+		x->ev->target_proc = p ? p->p.id : 0;
 	}
-	if (target <= 0)
-		return;		/* a process group, or everybody */
-	x->ev->target_pid = (uint32_t)target;
-	t = task_find(x->w, (uint32_t)target);
-	x->ev->target_proc = t ? t->t.proc->id : 0;
 }
 
 void fx_setsid(struct fx *x)
 {
 	if (x->ok && x->has_ret)
-		x->p->p.sid = x->p->p.pgid = (uint32_t)x->c->ret;
+		x->p->p.sid = x->p->p.pgid = x->p->p.pid;
 }
 
 void fx_setpgid(struct fx *x)
 {
 	uint32_t pid = (uint32_t)x->c->args[0].word, pgid = (uint32_t)x->c->args[1].word;
-	struct pnode *p = pid ? proc_find(x->w, pid) : x->p;
+	struct pnode *p = pid ? fx_target(x, pid) : x->p;
+	struct tnode *leader = pgid ? task_named(x->w, x->tn, pgid) : NULL;
 
-	x->ev->target_pid = pid ? pid : x->p->p.pid;
-	x->ev->target_proc = p ? p->p.id : 0;
 	if (p && x->ok)
-		p->p.pgid = pgid ? pgid : p->p.pid;
+		p->p.pgid = leader ? leader->t.tid : pgid ? pgid : p->p.pid;
 }
 
 void fx_prctl(struct fx *x)

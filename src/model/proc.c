@@ -26,6 +26,31 @@ struct pnode *proc_find(struct world *w, uint32_t pid)
 	return p;
 }
 
+bool task_in_namespace(const struct tnode *t)
+{
+	return t->t.ns_tid && t->t.ns_tid != t->t.tid;
+}
+
+/* The first process of the pid namespace p is in, where it is traced. */
+static const struct pnode *namespace_init(const struct pnode *p)
+{
+	while (p && !(p->threads && p->threads->t.ns_tid == 1))
+		p = p->up;
+	return p;
+}
+
+struct tnode *task_named(struct world *w, struct tnode *by, uint32_t number)
+{
+	struct tnode *t, *tmp;
+
+	if (!task_in_namespace(by))
+		return task_find(w, number);
+	HASH_ITER(hh, w->tasks, t, tmp)
+		if (t->t.ns_tid == number && namespace_init(pnode_of(t->t.proc)) == namespace_init(pnode_of(by->t.proc)))
+			return t;
+	return NULL;
+}
+
 const char *base_name(const char *s, size_t len, size_t *ret_len)
 {
 	const char *slash = len ? memrchr(s, '/', len) : NULL;
@@ -287,7 +312,7 @@ static void remember_ended(struct pnode *parent, const struct pnode *p)
 		parent->nended--;
 		memmove(parent->ended, parent->ended + 1, parent->nended * sizeof(*parent->ended));
 	}
-	parent->ended[parent->nended++] = (struct ended){ p->p.pid, p->p.id, p->p.status };
+	parent->ended[parent->nended++] = (struct ended){ p->p.pid, p->threads ? p->threads->t.ns_tid : 0, p->p.id, p->p.status };
 }
 
 /* The last thread is gone.  told: with an event. */

@@ -37,7 +37,7 @@ struct tnode {
 	UT_hash_handle hh;
 };
 
-struct ended { uint32_t pid, id; int status; };
+struct ended { uint32_t pid, ns_pid, id; int status; };
 
 struct pnode {
 	struct proc p;
@@ -179,6 +179,8 @@ static inline struct pnode *pnode_of(const struct proc *p) { return (struct pnod
 struct tnode *task_find(struct world *w, uint32_t tid);
 struct tnode *task_get(struct world *w, uint32_t pid, uint32_t tid, uint64_t ts_ns);	/* made on the fly when not known */
 struct pnode *proc_find(struct world *w, uint32_t pid);
+struct tnode *task_named(struct world *w, struct tnode *by, uint32_t number);	/* by a number as that thread's pid namespace has it */
+bool task_in_namespace(const struct tnode *t);	/* its own number is another than the tracer's */
 struct tnode *task_adopt(struct world *w, uint32_t pid, uint32_t tid, uint64_t start_ns);
 struct fs *task_own_fs(struct tnode *t);		/* ends sharing */
 void task_set_fds(struct world *w, struct tnode *t, struct fdtab *tab);		/* takes the reference */

@@ -370,6 +370,32 @@ static void working_directories(void **state)
 	assert_string_equal(open_(s, 12, "/etc/x", O_RDONLY, -ENOENT)->path, "/etc/x");	/* as it sees it */
 }
 
+static void numbers_of_a_pid_namespace(void **state)
+{
+	struct scene *s = *state;
+	static const uint32_t tids[] = { 20, 21, 22 };
+	const struct seen *e;
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct record_fork *r = begin(s, RECORD_FORK, sizeof(*r), tids[i]);
+
+		r->parent_pid = r->parent_tid = i ? 20 : 10;
+		r->ns_tid = i + 1;
+		feed(s);
+	}
+	CALL(s, 20, "kill", 0, 2, SIGTERM);
+	e = go(s);
+	assert_int_equal(e->target_pid, 21);
+	assert_int_equal(e->target_proc, proc_of(s, 21)->id);
+	exit_(s, 22, 0);
+	CALL(s, 20, "wait4", 3, ~0ull);
+	e = go(s);
+	assert_int_equal(e->target_pid, 22);
+	assert_int_not_equal(e->target_proc, 0);
+	CALL(s, 10, "kill", 0, 20, 0);
+	assert_int_equal(go(s)->target_proc, proc_of(s, 20)->id);
+}
+
 /* What ended is gone: a long trace does not grow with what is over. */
 static void memory_of_the_dead_is_freed(void **state)
 {
@@ -406,6 +432,7 @@ int main(void)
 		SCENE(signals_and_kills),
 		SCENE(names_of_threads),
 		SCENE(working_directories),
+		SCENE(numbers_of_a_pid_namespace),
 		SCENE(memory_of_the_dead_is_freed),
 	};
 
