@@ -137,19 +137,20 @@ export async function connStats(store: Store, bits: Uint8Array | null, cancelled
   return ok ? rows.filter(r => !bits || r.calls > 0) : null;
 }
 
-export interface ProcStat { events: number; failed: number; time: number; wait: number; read: number; written: number; net: number; longest: number }
+/** run, runq, block: ns on a CPU, waiting for one, blocked, where scheduler data exists. */
+export interface ProcStat { run: number; runq: number; block: number; events: number; failed: number; time: number; wait: number; read: number; written: number; net: number; longest: number }
 const WAITS = new Set(['futex', 'poll', 'sleep', 'wait', 'accept', 'connect']);
 
 /** One row a lane; the caller adds threads to their process. */
 export async function laneStats(store: Store, bits: Uint8Array | null, cancelled: Cancel): Promise<ProcStat[] | null> {
-  const out: ProcStat[] = store.tasks.map(() => ({ events: 0, failed: 0, time: 0, wait: 0, read: 0, written: 0, net: 0, longest: -1 }));
+  const out: ProcStat[] = store.tasks.map(() => ({ run: 0, runq: 0, block: 0, events: 0, failed: 0, time: 0, wait: 0, read: 0, written: 0, net: 0, longest: -1 }));
   const socket = store.meta.file_kinds.indexOf('socket'), waits = Uint8Array.from(store.ops, o => (WAITS.has(o) ? 1 : 0)), { type, lane, err, isError, layerOf, file } = store;
   const ok = await eachRow(store, bits, cancelled, i => {
     const s = out[lane[i]], t = type[i];
     s.events++;
     s.failed += isError[err[i]];
-    if (layerOf[t]) return;
     const d = store.dur(i);
+    if (layerOf[t]) { const o = store.ops[t]; if (o === 'run' || o === 'runq' || o === 'block') s[o] += d; return; }
     s.time += d;
     if (waits[t]) s.wait += d;
     if (s.longest < 0 || d > store.dur(s.longest)) s.longest = i;

@@ -15,24 +15,34 @@ function ranks(texts: string[]): Uint32Array {
   return out;
 }
 
+/** Keys that fit 32 bits for all rows at once; null for columns that need more. */
+function keys32(store: Store, key: SortKey): Uint32Array | null {
+  const n = store.hot, by = (of: Uint8Array | Uint16Array | Uint32Array, rank: ArrayLike<number>) => { const out = new Uint32Array(n); for (let i = 0; i < n; i++) out[i] = rank[of[i]]; return out; };
+  switch (key) {
+    case 'dur': return store.longRows.length ? null : store.dur32;
+    case 'cat': return by(store.type, store.catOf);
+    case 'type': return by(store.type, ranks(store.types.map(t => t.name)));
+    case 'lane': return by(store.lane, ranks(store.tasks.map(laneKey)));
+    default: return null;
+  }
+}
+const laneKey = (t: Store['tasks'][number]): string => `${t.comm} ${String(t.pid).padStart(10)} ${String(t.tid).padStart(10)}`;
+
 let stringRanks: { count: number; ranks: Uint32Array } | null = null;
 
 /** A function from row to a number in the column's order. */
 function keyOf(store: Store, key: SortKey): (i: number) => number {
   switch (key) {
-    case 'time': return i => i;
-    case 'lane': { const r = ranks(store.tasks.map(t => `${t.comm} ${String(t.pid).padStart(10)} ${String(t.tid).padStart(10)}`)); return i => r[store.lane[i]]; }
-    case 'cat': return i => store.catOf[store.type[i]];
-    case 'type': { const r = ranks(store.types.map(t => t.name)); return i => r[store.type[i]]; }
     case 'details': {
       if (stringRanks?.count !== store.strings.count) stringRanks = { count: store.strings.count, ranks: ranks(Array.from({ length: store.strings.count }, (_, i) => store.strings.get(i))) };
       const r = stringRanks.ranks;
       return i => r[store.obj[i]] * 2 ** 20 + (r[store.arg[i]] & 0xfffff);
     }
     case 'result': return i => (store.err[i] ? store.err[i] - 256 : Math.max(-1, store.ret(i)));
-    case 'dur': return store.longRows.length ? i => store.dur(i) : i => store.dur32[i];
+    case 'dur': return i => store.dur(i);
     case 'bytes': return i => store.bytes(i);
     case 'fd': return i => store.fd(i);
+    default: return i => i;
   }
 }
 
@@ -40,10 +50,12 @@ export async function sortRows(store: Store, rows: Uint32Array | null, count: nu
   let from: Uint32Array = rows ? rows.slice() : new Uint32Array(0);
   if (!rows) { from = new Uint32Array(count); for (let i = 0; i < count; i++) from[i] = i; }
   if (sort.key === 'time') { if (sort.down) from.reverse(); return from; }
-  const f = keyOf(store, sort.key), lo = new Uint32Array(store.hot), n = from.length;
+  let paused = performance.now();
+  const pause = async (): Promise<boolean> => { if (performance.now() - paused > 40) { await breathe(); paused = performance.now(); } return cancelled(); };
+  const plain = keys32(store, sort.key), lo = plain ?? new Uint32Array(store.hot), n = from.length, f = keyOf(store, sort.key);
   let hi: Uint32Array | null = null;
   const at = new Float64Array(1), bits = new Uint32Array(at.buffer), CHUNK = 1 << 20;
-  for (let i = 0; i < n; i += CHUNK) {
+  if (!plain) for (let i = 0; i < n; i += CHUNK) {
     for (let k = i; k < Math.min(n, i + CHUNK); k++) {
       const row = from[k], v = f(row);
       if (v >= 0 && v < 4294967296 && Number.isInteger(v) && !hi) { lo[row] = v; continue; }
@@ -54,8 +66,7 @@ export async function sortRows(store: Store, rows: Uint32Array | null, count: nu
       }
       encode(v, row, lo, hi, at, bits);
     }
-    await breathe();
-    if (cancelled()) return null;
+    if (await pause()) return null;
   }
   let to: Uint32Array = new Uint32Array(n);
   const flip = sort.down ? 0xffff : 0;
@@ -66,11 +77,10 @@ export async function sortRows(store: Store, rows: Uint32Array | null, count: nu
     if (counts.some(c => c === n)) continue;
     let sum = 0;
     for (let d = 0; d < 65536; d++) { const c = counts[d]; counts[d] = sum; sum += c; }
-    await breathe();
+    if (await pause()) return null;
     for (let i = 0; i < n; i++) { const r = from[i]; to[counts[((keys[r] >>> shift) & 0xffff) ^ flip]++] = r; }
     [from, to] = [to, from];
-    await breathe();
-    if (cancelled()) return null;
+    if (await pause()) return null;
   }
   return from;
 }

@@ -42,15 +42,15 @@ function Paths({ s, rows }: { s: State; rows: FileRow[] }) {
   const [at, select] = useState<FileRow | null>(null), { store } = s;
   const columns = useMemo<GridColumn<FileRow>[]>(() => [
     { id: 'path', title: 'Path', width: 'minmax(240px, 1fr)', value: r => store.strings.get(r.name), render: r => <PathCell text={store.strings.get(r.name)} /> },
-    { id: 'kind', title: 'Kind', width: '70px', value: r => r.kind, cls: () => 'dim' },
+    { id: 'kind', drop: 7, title: 'Kind', width: '70px', value: r => r.kind, cls: () => 'dim' },
     { id: 'opens', title: 'Opens', width: '70px', num: true, value: r => r.opens, render: r => countOr(r.opens) },
     { id: 'failed', title: 'Failed', width: '70px', num: true, value: r => r.failed, render: r => countOr(r.failed), cls: r => (r.failed ? 'bad' : '') },
-    { id: 'reads', title: 'Reads', width: '76px', num: true, value: r => r.reads, render: r => countOr(r.reads) },
+    { id: 'reads', drop: 8, title: 'Reads', width: '76px', num: true, value: r => r.reads, render: r => countOr(r.reads) },
     { id: 'read', title: 'Read', width: '84px', num: true, value: r => r.read, render: r => bytesOr(r.read) },
-    { id: 'writes', title: 'Writes', width: '76px', num: true, value: r => r.writes, render: r => countOr(r.writes) },
+    { id: 'writes', drop: 9, title: 'Writes', width: '76px', num: true, value: r => r.writes, render: r => countOr(r.writes) },
     { id: 'written', title: 'Written', width: '84px', num: true, value: r => r.written, render: r => bytesOr(r.written) },
     { id: 'time', title: 'Time', width: '84px', num: true, value: r => r.time, render: r => durOr(r.time) },
-    { id: 'procs', title: 'Processes', width: '82px', num: true, value: r => r.procs },
+    { id: 'procs', drop: 3, title: 'Processes', width: '82px', num: true, value: r => r.procs },
   ], [store]);
   return <Grid label="Paths" rows={rows} columns={columns} sort={{ id: 'time', down: true }} selected={at} onSelect={select} onOpen={r => toEvents(s, store.strings.get(r.name))} onMenu={(e, r) => menuFor(s, e, store.strings.get(r.name))} rowClass={r => (r.failed && !r.opens ? 'failed' : '')} empty="No file was touched." />;
 }
@@ -118,7 +118,7 @@ function OpenFiles({ s }: { s: State }) {
   const end = (r: OpenFile) => (files.close[r.id] >= NEVER ? store.duration : files.close[r.id]);
   const columns = useMemo<GridColumn<OpenFile>[]>(() => [
     { id: 'name', title: 'File', width: 'minmax(220px, 1fr)', value: r => store.fileName(r.id), render: r => <PathCell text={store.fileName(r.id)} /> },
-    { id: 'kind', title: 'Kind', width: '70px', value: r => store.fileKind(r.id), cls: () => 'dim' },
+    { id: 'kind', drop: 7, title: 'Kind', width: '70px', value: r => store.fileKind(r.id), cls: () => 'dim' },
     { id: 'lane', title: 'Opened by', width: '130px', value: r => laneName(store, files.lane[r.id]) || 'before tracing' },
     { id: 'life', title: 'Open for', width: '84px', num: true, value: r => end(r) - files.open[r.id], render: r => duration(end(r) - files.open[r.id]) },
     { id: 'calls', title: 'Calls', width: '66px', num: true, value: r => r.calls, render: r => count(r.calls) },
@@ -163,7 +163,7 @@ function Searches({ s }: { s: State }) {
   }, [rows]);
   const columns = useMemo<GridColumn<Probe>[]>(() => [
     { id: 'name', title: 'Looked for', width: 'minmax(180px, 0.6fr)', value: r => r.name, render: r => <span class="path" title={show(r.name)}>{show(r.name)}</span> },
-    { id: 'kind', title: 'Search', width: '90px', value: r => r.kind },
+    { id: 'kind', drop: 7, title: 'Search', width: '90px', value: r => r.kind },
     { id: 'misses', title: 'Misses', width: '80px', num: true, value: r => r.misses, cls: () => 'bad' },
     { id: 'dirs', title: 'Places', width: '80px', num: true, value: r => r.dirs },
     { id: 'time', title: 'Cost', width: '90px', num: true, value: r => r.time, render: r => durOr(r.time) },

@@ -16,7 +16,7 @@ interface Row extends ProcStat { lane: number; depth: number; thread: boolean; w
 
 /** Threads' figures belong to their process. */
 function addThreads(a: ProcStat, b: ProcStat): ProcStat {
-  return { events: a.events + b.events, failed: a.failed + b.failed, time: a.time + b.time, wait: a.wait + b.wait, read: a.read + b.read, written: a.written + b.written, net: a.net + b.net, longest: a.longest < 0 ? b.longest : a.longest };
+  return { run: a.run + b.run, runq: a.runq + b.runq, block: a.block + b.block, events: a.events + b.events, failed: a.failed + b.failed, time: a.time + b.time, wait: a.wait + b.wait, read: a.read + b.read, written: a.written + b.written, net: a.net + b.net, longest: a.longest < 0 ? b.longest : a.longest };
 }
 
 export function Processes({ s }: { s: State }) {
@@ -31,6 +31,7 @@ export function Processes({ s }: { s: State }) {
   const sel = rows.find(r => r.lane === at) ?? null;
   const ended = (lane: number) => { const t = store.tasks[lane]; return t.signal ?? (t.exit !== undefined ? 'exit ' + t.exit : t.end === null ? 'running' : 'ended'); };
   const bad = (lane: number) => { const t = store.tasks[lane]; return t.signal !== undefined || (t.exit ?? 0) !== 0; };
+  const sched = store.ops.some(o => o === 'run' || o === 'runq' || o === 'block');
   const columns = useMemo<GridColumn<Row>[]>(() => [
     { id: 'what', title: 'Process', width: 'minmax(260px, 1fr)', value: r => store.argv(r.lane).join(' ') || store.tasks[r.lane].comm, render: r => {
       const argv = store.argv(r.lane), text = r.thread ? '↳ ' + show(store.tasks[r.lane].comm) : show(argv.length ? [argv[0].split('/').pop() ?? '', ...argv.slice(1)].join(' ') : store.tasks[r.lane].comm);
@@ -39,13 +40,18 @@ export function Processes({ s }: { s: State }) {
     { id: 'pid', title: 'PID', width: '70px', num: true, value: r => store.tasks[r.lane].tid },
     { id: 'exit', title: 'Ended', width: '86px', value: r => ended(r.lane), cls: r => (bad(r.lane) ? 'bad' : 'dim') },
     { id: 'wall', title: 'Duration', width: '84px', num: true, value: r => r.wall, render: r => duration(r.wall) },
-    ...(store.tasks.some(t => t.cpu_ns !== undefined) ? [{ id: 'cpu', title: 'CPU', width: '78px', num: true, value: (r: Row) => store.tasks[r.lane].cpu_ns ?? 0, render: (r: Row) => durOr(store.tasks[r.lane].cpu_ns ?? 0) }] : []),
-    { id: 'wait', title: 'Waits', width: '64px', num: true, hint: 'share of its life in futex, poll, sleep, wait, accept, connect', value: r => r.wait / Math.max(1, r.wall), render: r => (r.wait ? percent(Math.min(r.wait, r.wall), r.wall) : '') },
-    { id: 'events', title: 'Events', width: '76px', num: true, value: r => r.events, render: r => count(r.events) },
-    { id: 'failed', title: 'Failed', width: '66px', num: true, value: r => r.failed, render: r => countOr(r.failed), cls: r => (r.failed ? 'bad' : '') },
-    { id: 'read', title: 'Read', width: '80px', num: true, value: r => r.read, render: r => bytesOr(r.read) },
-    { id: 'written', title: 'Written', width: '80px', num: true, value: r => r.written, render: r => bytesOr(r.written) },
-    { id: 'net', title: 'Network', width: '80px', num: true, value: r => r.net, render: r => bytesOr(r.net) },
+    ...(store.tasks.some(t => t.cpu_ns !== undefined) ? [{ id: 'cpu', drop: 9, title: 'CPU', width: '78px', num: true, value: (r: Row) => store.tasks[r.lane].cpu_ns ?? 0, render: (r: Row) => durOr(store.tasks[r.lane].cpu_ns ?? 0) }] : []),
+    ...(sched ? [
+      { id: 'run', title: 'On CPU', width: '68px', num: true, value: (r: Row) => r.run / Math.max(1, r.wall), render: (r: Row) => (r.run ? percent(r.run, r.wall) : '') },
+      { id: 'runq', drop: 8, title: 'Runnable', width: '76px', num: true, hint: 'share of its life waiting for a CPU', value: (r: Row) => r.runq / Math.max(1, r.wall), render: (r: Row) => (r.runq ? percent(r.runq, r.wall) : '') },
+      { id: 'block', drop: 4, title: 'Blocked', width: '70px', num: true, value: (r: Row) => r.block / Math.max(1, r.wall), render: (r: Row) => (r.block ? percent(r.block, r.wall) : '') },
+    ] : []),
+    { id: 'wait', drop: 7, title: 'Waits', width: '64px', num: true, hint: 'share of its life in futex, poll, sleep, wait, accept, connect', value: r => r.wait / Math.max(1, r.wall), render: r => (r.wait ? percent(Math.min(r.wait, r.wall), r.wall) : '') },
+    { id: 'events', drop: 2, title: 'Events', width: '76px', num: true, value: r => r.events, render: r => count(r.events) },
+    { id: 'failed', drop: 1, title: 'Failed', width: '66px', num: true, value: r => r.failed, render: r => countOr(r.failed), cls: r => (r.failed ? 'bad' : '') },
+    { id: 'read', drop: 6, title: 'Read', width: '80px', num: true, value: r => r.read, render: r => bytesOr(r.read) },
+    { id: 'written', drop: 5, title: 'Written', width: '80px', num: true, value: r => r.written, render: r => bytesOr(r.written) },
+    { id: 'net', drop: 3, title: 'Network', width: '80px', num: true, value: r => r.net, render: r => bytesOr(r.net) },
     { id: 'span', title: 'Lifetime', width: 'minmax(160px, 0.9fr)', value: r => store.tasks[r.lane].start, render: r => <Span from={store.tasks[r.lane].start} to={store.taskEnd(r.lane)} of={store.duration} colour={bad(r.lane) ? 'var(--bad)' : r.thread ? 'var(--thread)' : 'var(--cat-process)'} title={`${duration(store.tasks[r.lane].start)} → ${duration(store.taskEnd(r.lane))}`} /> },
   ], [store]);
   const procs = store.tasks.filter(t => t.pid === t.tid).length;
@@ -83,6 +89,7 @@ function ProcessPane({ s, row, ended, bad, onClose, onFilter }: { s: State; row:
         <dt>Lived</dt><dd class="mono">{t.was_running ? 'since before tracing' : instant(t.start) + ' s'} → {t.end === null ? 'the end' : instant(t.end) + ' s'}</dd>
         <dt>Duration</dt><dd class="mono">{duration(row.wall)}</dd>
         {t.cpu_ns !== undefined && <><dt>CPU</dt><dd class="mono">{duration(t.cpu_ns)}{t.utime_ns !== undefined && <span class="dim"> ({duration(t.utime_ns)} user, {duration(t.stime_ns ?? 0)} system)</span>}</dd></>}
+        {row.run + row.runq + row.block > 0 && <><dt>Scheduler</dt><dd class="mono">{duration(row.run)} on CPU, {duration(row.runq)} runnable, {duration(row.block)} blocked</dd></>}
         {t.max_rss !== undefined && <><dt>Peak memory</dt><dd class="mono">{bytes(t.max_rss)}</dd></>}
         <dt>In calls</dt><dd class="mono">{duration(row.time)} <span class="dim">of which waiting {duration(row.wait)}</span></dd>
         {row.longest >= 0 && <><dt>Longest call</dt><dd><button type="button" class="link" onClick={() => { s.select(row.longest); s.tab.value = 'timeline'; }}>{store.types[store.type[row.longest]].name} {duration(store.dur(row.longest))}</button></dd></>}

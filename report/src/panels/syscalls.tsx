@@ -33,18 +33,18 @@ export function Syscalls({ s }: { s: State }) {
     const pc = (q: number) => (r: TypeStat) => Math.min(r.max, percentile(r.hist, r.count, q));
     return [
       { id: 'name', title: 'Call', width: 'minmax(130px, 0.5fr)', value: r => store.types[r.type].name, render: r => <span class="path"><i class="dot" style={{ background: p.cssType[r.type] }} />{store.types[r.type].name}</span> },
-      { id: 'cat', title: 'Category', width: '86px', value: r => store.meta.categories[store.types[r.type].cat], cls: () => 'dim' },
+      { id: 'cat', drop: 9, title: 'Category', width: '86px', value: r => store.meta.categories[store.types[r.type].cat], cls: () => 'dim' },
       { id: 'count', title: 'Count', width: '84px', num: true, value: r => r.count, render: r => count(r.count) },
       { id: 'failed', title: 'Failed', width: '70px', num: true, value: r => r.failed, render: r => countOr(r.failed), cls: r => (r.failed ? 'bad' : '') },
-      { id: 'errors', title: 'Errors', width: 'minmax(110px, 0.5fr)', value: r => r.failed, render: r => <span class="path dim">{[...r.errors].sort((a, b) => b[1] - a[1]).map(([e, n]) => `${store.errName[e] ?? e} ${count(n)}`).join(', ')}</span> },
+      { id: 'errors', drop: 8, title: 'Errors', width: 'minmax(110px, 0.5fr)', value: r => r.failed, render: r => <span class="path dim">{[...r.errors].sort((a, b) => b[1] - a[1]).map(([e, n]) => `${store.errName[e] ?? e} ${count(n)}`).join(', ')}</span> },
       { id: 'total', title: 'Total', width: '84px', num: true, value: r => r.total, render: r => durOr(r.total) },
-      { id: 'share', title: 'Share', width: '74px', num: true, value: r => (store.types[r.type].layer ? 0 : r.total), render: r => (store.types[r.type].layer ? '' : percent(r.total, total)), cls: () => 'dim' },
-      { id: 'p50', title: 'p50', width: '74px', num: true, value: pc(0.5), render: r => durOr(Math.round(pc(0.5)(r))) },
+      { id: 'share', drop: 5, title: 'Share', width: '74px', num: true, value: r => (store.types[r.type].layer ? 0 : r.total), render: r => (store.types[r.type].layer ? '' : percent(r.total, total)), cls: () => 'dim' },
+      { id: 'p50', drop: 2, title: 'p50', width: '74px', num: true, value: pc(0.5), render: r => durOr(Math.round(pc(0.5)(r))) },
       { id: 'p95', title: 'p95', width: '74px', num: true, value: pc(0.95), render: r => durOr(Math.round(pc(0.95)(r))) },
-      { id: 'p99', title: 'p99', width: '74px', num: true, value: pc(0.99), render: r => durOr(Math.round(pc(0.99)(r))) },
+      { id: 'p99', drop: 3, title: 'p99', width: '74px', num: true, value: pc(0.99), render: r => durOr(Math.round(pc(0.99)(r))) },
       { id: 'max', title: 'Max', width: '78px', num: true, value: r => r.max, render: r => durOr(r.max) },
-      { id: 'bytes', title: 'Bytes', width: '80px', num: true, value: r => r.bytes, render: r => bytesOr(r.bytes) },
-      { id: 'hist', title: 'Durations', width: 'minmax(110px, 0.6fr)', value: r => r.max, render: r => (r.max ? <Histogram hist={bars(r.hist)} colour={p.cssType[r.type]} /> : '') },
+      { id: 'bytes', drop: 7, title: 'Bytes', width: '80px', num: true, value: r => r.bytes, render: r => bytesOr(r.bytes) },
+      { id: 'hist', drop: 6, title: 'Durations', width: 'minmax(110px, 0.6fr)', value: r => r.max, render: r => (r.max ? <Histogram hist={bars(r.hist)} colour={p.cssType[r.type]} /> : '') },
     ];
   }, [store, p, total]);
   const go = (r: TypeStat) => { s.filter.value = withValue(s.filter.value, 'type', store.types[r.type].name, 'only'); s.tab.value = 'timeline'; };

@@ -83,10 +83,10 @@ export class EventTable {
     this.el.addEventListener('keydown', e => this.key(e));
     this.body.addEventListener('click', e => { const row = this.rowFrom(e); if (row >= 0) { this.s.select(this.s.event(row)); this.el.focus({ preventScroll: true }); } });
     this.body.addEventListener('dblclick', e => { const row = this.rowFrom(e); if (row >= 0) this.s.reveal(this.s.event(row), true); });
-    this.body.addEventListener('contextmenu', e => {
-      const row = this.rowFrom(e);
-      if (row < 0) return;
-      const i = s.event(row), cell = (e.target as HTMLElement).closest<HTMLElement>('[data-col]')?.dataset.col;
+    this.el.addEventListener('contextmenu', e => {
+      const row = this.rowFrom(e), i = row >= 0 ? s.event(row) : s.selected.value; // by key: the selected one
+      if (i < 0) return;
+      const cell = (e.target as HTMLElement).closest<HTMLElement>('[data-col]')?.dataset.col;
       s.selected.value = i;
       const { store } = s, items = eventItems(s, i), t = store.tasks[store.lane[i]];
       const own = cell === 'lane' ? valueItems(s, 'proc', t.comm, `all ${show(t.comm)}`) : cell === 'fd' ? valueItems(s, 'fd', String(store.fd(i)), `descriptor ${store.fd(i)}`) : [];

@@ -211,7 +211,7 @@ export class Timeline {
     visible.forEach((r, k) => { slots[r.lane] = k; });
     const useOverview = store.hot === 0 && store.overview && !s.filter.peek();
     const got = useOverview ? null : this.cells(slots, visible.length, W);
-    const ns = (v.to - v.from) / W, line = new Uint32Array(W), low = new Uint32Array(W), stateLine = new Uint32Array(W);
+    const ns = (v.to - v.from) / W, line = new Uint32Array(W), low = new Uint32Array(W), stateLine = new Uint32Array(W), markLine = new Uint32Array(W);
     for (let k = 0; k < visible.length; k++) {
       const { lane, thread } = visible[k], task = store.tasks[lane];
       const top = Math.round((this.offsets[first + k] - scroll) * dpr), bottom = Math.round((this.offsets[first + k + 1] - scroll) * dpr);
@@ -219,12 +219,13 @@ export class Timeline {
       line.fill(ground);
       const a = clamp(Math.floor((task.start - v.from) / ns), 0, W), b = clamp(Math.ceil((store.taskEnd(lane) - v.from) / ns), 0, W);
       if (b > a) line.fill(thread ? p.lifeThread : p.life, a, b);
-      let hasState = false;
+      let hasState = false, hasMark = false;
       if (useOverview) this.overviewLine(line, lane, v.from, ns);
       else if (got) {
         const { cells } = got, slot = got.own ? k : lane;
         paint(line, cells, cells.data, slot, v.from, ns, p, false);
-        if (cells.marks) paint(line, cells, cells.marks, slot, v.from, ns, p, true);
+        markLine.fill(0);
+        hasMark = cells.marks !== null && paint(markLine, cells, cells.marks, slot, v.from, ns, p, true);
         if (cells.states) {
           stateLine.fill(0);
           hasState = paint(stateLine, cells, cells.states, slot, v.from, ns, p, false);
@@ -239,6 +240,11 @@ export class Timeline {
       const yEnd = y1 - stripe - (stripe ? Math.round(dpr) : 0);
       const yLow = yEnd - Math.max(2, Math.round((bottom - top) * 0.28));
       for (let y = y0; y < yEnd; y++) out.set(y < yLow ? line : low, y * W);
+      // Marks are ticks at the upper edge: however many, they leave the calls in sight.
+      if (hasMark) {
+        const yMark = Math.min(yEnd, y0 + Math.max(3, Math.round(4 * dpr)));
+        for (let x = 0; x < W; x++) if (markLine[x]) for (let y = y0; y < yMark; y++) out[y * W + x] = markLine[x];
+      }
       if (stripe) {
         for (let x = 0; x < W; x++) if (!stateLine[x]) stateLine[x] = ground;
         for (let y = Math.max(0, y1 - stripe); y < y1; y++) out.set(stateLine, y * W);
@@ -572,7 +578,6 @@ export class Timeline {
       const { x, y } = at(e), v = s.view.peek();
       down = { x, y, from: v.from, to: v.to, scroll: this.body.scrollTop, range: e.shiftKey, moved: false, startT: this.timeAt(x) };
       this.over.setPointerCapture(e.pointerId);
-      this.body.focus({ preventScroll: true });
     });
     this.over.addEventListener('pointermove', e => {
       const { x, y } = at(e);

@@ -213,7 +213,7 @@ function LaneBar({ s }: { s: State }) {
     <div class="lane-bar">
       <label>Lanes <select value={s.laneSort.value} onChange={e => { s.laneSort.value = (e.currentTarget as HTMLSelectElement).value as 'tree'; }}><option value="tree">as a tree</option><option value="start">by start</option><option value="activity">busiest first</option></select></label>
       {store.tasks.some(t => t.pid !== t.tid) && <label class="check"><input type="checkbox" checked={!s.folded.value} onChange={() => { s.folded.value = !s.folded.value; }} /> threads</label>}
-      <label class="check"><input type="checkbox" checked={s.arrows.value} onChange={() => { s.arrows.value = !s.arrows.value; }} /> fork arrows</label>
+      <label class="check"><input type="checkbox" checked={s.arrows.value} onChange={() => { s.arrows.value = !s.arrows.value; }} /> arrows</label>
       <span class="dim">{plural(s.laneRows.value.length, 'lane')}{hidden ? <> · <button type="button" class="link" onClick={() => { s.hidden.value = []; }}>{hidden} hidden, show</button></> : ''}</span>
       <ul class="legend" aria-label="Colours">
         {store.meta.categories.map((c, k) => used.has(k) && <li key={c}><i class="dot" style={{ background: p.cssCat[k] }} />{c}</li>)}

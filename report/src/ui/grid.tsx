@@ -4,6 +4,8 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/ho
 
 export interface GridColumn<T> {
   id: string; title: string; width: string; num?: boolean; hint?: string;
+  /** Where there is no room for all columns, those with the highest number go first; 0 stays. */
+  drop?: number;
   value: (row: T) => string | number; render?: (row: T) => ComponentChildren; cls?: (row: T) => string;
 }
 interface Props<T> {
@@ -17,6 +19,7 @@ export function Grid<T>(p: Props<T>) {
   const [sort, setSort] = useState(p.sort ?? null);
   const [top, setTop] = useState(0);
   const [room, setRoom] = useState(600);
+  const [wide, setWide] = useState(1e9);
   const body = useRef<HTMLDivElement>(null);
   const rows = useMemo(() => {
     const c = sort && p.columns.find(x => x.id === sort.id);
@@ -27,7 +30,7 @@ export function Grid<T>(p: Props<T>) {
   }, [p.rows, sort, p.columns]);
   useLayoutEffect(() => {
     const e = body.current!;
-    const see = () => setRoom(e.clientHeight);
+    const see = () => { setRoom(e.clientHeight); setWide(e.clientWidth); };
     see();
     const o = new ResizeObserver(see);
     o.observe(e);
@@ -40,6 +43,16 @@ export function Grid<T>(p: Props<T>) {
     if (index * height < e.scrollTop) e.scrollTop = index * height;
     else if ((index + 1) * height > e.scrollTop + e.clientHeight) e.scrollTop = (index + 1) * height - e.clientHeight;
   }, [index]);
+  const columns = useMemo(() => {
+    const list = [...p.columns], least = (c: GridColumn<T>) => Number(/(\d+)px/.exec(c.width)?.[1] ?? 60);
+    let sum = list.reduce((a, c) => a + least(c), 0);
+    for (const c of [...list].sort((a, b) => (b.drop ?? 0) - (a.drop ?? 0))) {
+      if (sum <= wide || !c.drop) break;
+      list.splice(list.indexOf(c), 1);
+      sum -= least(c);
+    }
+    return list;
+  }, [p.columns, wide]);
   const first = Math.max(0, Math.floor(top / height) - 4), shown = rows.slice(first, first + Math.ceil(room / height) + 9);
   const click = (c: GridColumn<T>) => setSort(s => (s?.id === c.id ? (s.down === !!c.num ? { id: c.id, down: !s.down } : null) : { id: c.id, down: !!c.num }));
   const key = (e: KeyboardEvent) => {
@@ -50,10 +63,10 @@ export function Grid<T>(p: Props<T>) {
     else if (e.key === 'Enter' && index >= 0 && /grid$/.test((e.target as HTMLElement).getAttribute('role') ?? '')) { e.preventDefault(); (p.onOpen ?? p.onSelect)(rows[index]); }
   };
   return (
-    <div class="grid" role={p.level ? 'treegrid' : 'grid'} aria-label={p.label} aria-rowcount={rows.length + 1} tabIndex={0} onKeyDown={key} style={{ '--cols': p.columns.map(c => c.width).join(' ') }}
+    <div class="grid" role={p.level ? 'treegrid' : 'grid'} aria-label={p.label} aria-rowcount={rows.length + 1} tabIndex={0} onKeyDown={key} onContextMenu={e => { if (p.selected && !(e.target as HTMLElement).closest('.grid-row')) p.onMenu?.(e, p.selected, ''); }} style={{ '--cols': columns.map(c => c.width).join(' ') }}
       aria-activedescendant={index >= first && index < first + shown.length ? `${p.label}-${index}` : undefined}>
       <div class="grid-head" role="row">
-        {p.columns.map(c => (
+        {columns.map(c => (
           <div key={c.id} role="columnheader" class={c.num ? 'num' : ''} aria-sort={sort?.id === c.id ? (sort.down ? 'descending' : 'ascending') : 'none'} title={c.hint}>
             <button type="button" onClick={() => click(c)}>{c.title}</button>
           </div>
@@ -69,7 +82,7 @@ export function Grid<T>(p: Props<T>) {
                 style={{ transform: `translateY(${at * height}px)`, height: height + 'px' }}
                 onClick={() => p.onSelect?.(row)} onDblClick={() => p.onOpen?.(row)}
                 onContextMenu={e => p.onMenu?.(e, row, (e.target as HTMLElement).closest<HTMLElement>('[data-col]')?.dataset.col ?? '')}>
-                {p.columns.map(c => <div key={c.id} role="gridcell" data-col={c.id} class={(c.num ? 'num ' : '') + (c.cls?.(row) ?? '')}>{c.render ? c.render(row) : c.value(row)}</div>)}
+                {columns.map(c => <div key={c.id} role="gridcell" data-col={c.id} class={(c.num ? 'num ' : '') + (c.cls?.(row) ?? '')}>{c.render ? c.render(row) : c.value(row)}</div>)}
               </div>
             );
           })}
