@@ -59,7 +59,7 @@ def workloads(scratch, full):
 
 
 def lost_compendium(text):
-    return sum(int(n.replace(",", "")) for n in re.findall(r"([\d,]+) (?:records?|events?) (?:were )?lost", text))
+    return sum(int(n.replace(",", "")) for n in re.findall(r"Lost: ([\d,]+) records?", text))
 
 
 def lost_perf(text):
@@ -78,6 +78,7 @@ def tools(compendium, scratch):
     return log, {
         "native": Tool([]),
         "compendium": Tool([compendium, "-o", log, "--"], lost_compendium),
+        "bpf": Tool([compendium, "--backend", "bpf", "-o", log, "--"], lost_compendium),
         "report": Tool([compendium, "-o", log, f"--report={scratch / 'report.html'}", "--"], lost_compendium),
         "strace": Tool(["strace", "-f", "-o", log]),
         "strace-seccomp": Tool(["strace", "-f", "--seccomp-bpf", "-e", "trace=%file,%network,%process", "-o", log]),
@@ -209,7 +210,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--work", default="W1,W2,W3,W4,W5,W6,W7")
     parser.add_argument("--tools", default="native,compendium,strace",
-                        help="also: report, strace-seccomp, perf-trace")
+                        help="also: bpf (root), report, strace-seccomp, perf-trace")
     parser.add_argument("--full", action="store_true", help="a million calls in W1, W2 and W5, not a hundred thousand")
     parser.add_argument("--memory", action="store_true", help="peak memory instead of time")
     args = parser.parse_args()
