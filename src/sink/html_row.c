@@ -25,6 +25,21 @@ static unsigned special_code(struct html *h, int err)
 	return ERR_FIRST_INTERNAL + i;
 }
 
+/* The errno is the answer that was asked for: no terminal, no link, not yet.  Red is for what failed. */
+static bool is_answer(const struct event *ev, int err)
+{
+	static const struct { int err; const char *call; } answers[] = {
+		{ ENOTTY, "ioctl" }, { ESPIPE, "lseek" }, { ETIMEDOUT, "futex" }, { ETIMEDOUT, "restart_syscall" },
+	};
+
+	if (ev->kind == EV_LOOKUP)
+		return !totals_failed_lookup(ev);
+	for (unsigned i = 0; ev->call && ev->call->spec->name && i < ARRAY_SIZE(answers); i++)
+		if (answers[i].err == err && !strcmp(ev->call->spec->name, answers[i].call))
+			return true;
+	return false;
+}
+
 static uint8_t error_code(struct html *h, const struct event *ev)
 {
 	const struct call *c = ev->kind == EV_CONNECTED ? NULL : ev->call;
@@ -37,7 +52,7 @@ static uint8_t error_code(struct html *h, const struct event *ev)
 		code = ERR_UNFINISHED;
 	} else if (c && c->no_exit) {
 		code = ERR_NO_RESULT;
-	} else if (err >= ERR_FIRST_INTERNAL || (err && ev->kind == EV_LOOKUP && !totals_failed_lookup(ev))) {
+	} else if (err >= ERR_FIRST_INTERNAL || (err && is_answer(ev, err))) {
 		code = special_code(h, err);
 	} else if (err > 0) {
 		code = (unsigned)err;

@@ -357,6 +357,42 @@ static void test_small(void **state)
 	report_done(&r);
 }
 
+/* An errno that answers a question is no failure, the same errno elsewhere is one. */
+static void test_answers(void **state)
+{
+	struct fake_task p;
+	struct report r;
+	struct rows rows;
+
+	(void)state;
+	report_open(&r, 100);
+	start(&r);
+	fake_proc(&p, 1, 0, "sh");
+	feed(&r, call_event(EV_CALL, &p, "ioctl", 1, 1, -ENOTTY, (uint64_t[6]){ 3, 0x5401 }));
+	feed(&r, call_event(EV_FUTEX, &p, "futex", 2, 1, -ETIMEDOUT, (uint64_t[6]){ 0 }));
+	feed(&r, call_event(EV_CONNECT, &p, "connect", 3, 1, -ETIMEDOUT, (uint64_t[6]){ 3 }));
+	feed(&r, call_event(EV_LOOKUP, &p, "readlink", 4, 1, -EINVAL, (uint64_t[6]){ 0 }));
+	feed(&r, call_event(EV_LOOKUP, &p, "readlink", 5, 1, -ENOENT, (uint64_t[6]){ 0 }));
+	feed(&r, call_event(EV_CALL, &p, "ioctl", 6, 1, -512, (uint64_t[6]){ 3, 0x5401 }));
+	feed(&r, call_event(EV_READ, &p, "read", 7, 1, -EAGAIN, (uint64_t[6]){ 3 }));
+	report_close(&r);
+	rows_read(&r, 0, &rows);
+	assert_int_equal(rows.n, 7);
+	assert_int_equal(rows.err[0], 240);
+	assert_int_equal(rows.err[1], 241);
+	assert_int_equal(rows.err[2], ETIMEDOUT);
+	assert_int_equal(rows.err[3], 242);
+	assert_int_equal(rows.err[4], ENOENT);
+	assert_int_equal(rows.err[5], 243);
+	assert_int_equal(rows.err[6], EAGAIN);
+	rows_done(&rows);
+	assert_meta(&r, "[2,\"ENOENT\",\"No such file or directory\",1]");
+	assert_meta(&r, "[110,\"ETIMEDOUT\",\"Connection timed out\",1],[240,\"ENOTTY\",\"Inappropriate ioctl for device\",0],[241,\"ETIMEDOUT\"");
+	assert_meta(&r, "[242,\"EINVAL\",\"Invalid argument\",0],[243,\"ERESTARTSYS\"");
+	assert_meta(&r, "[11,\"EAGAIN\",\"Resource temporarily unavailable\",0]");
+	report_done(&r);
+}
+
 static void test_files(void **state)
 {
 	struct fake_task p;
@@ -613,7 +649,7 @@ static void test_files_on_disk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_small), cmocka_unit_test(test_files), cmocka_unit_test(test_many), cmocka_unit_test(test_counters),
+		cmocka_unit_test(test_small), cmocka_unit_test(test_answers), cmocka_unit_test(test_files), cmocka_unit_test(test_many), cmocka_unit_test(test_counters),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_files_on_disk),
 	};
