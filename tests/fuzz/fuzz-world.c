@@ -1,7 +1,7 @@
 /*
- * Any stream of records is survived, and what events point to is there.  The first byte chooses how the rest is read:
- * as records (0), or as a dense notation in which few bytes make a well-formed record that touches what earlier ones
- * made: the same few threads, descriptors and pages again and again.
+ * Any stream of records is survived, and what events point to is there.  What begins with START is taken as records;
+ * anything else as a dense notation in which few bytes make a well-formed record that touches what earlier ones made:
+ * the same few threads, descriptors and pages again and again.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -227,14 +227,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct world *w = world_new(on_event, NULL);
 	struct arena arena = { 0 };
 
-	if (size && data[0]) {
-		dense(w, &arena, &(struct input){ data + 1, size - 1 });
+	if (size < sizeof(struct record) || data[4] != RECORD_START || data[5]) {
+		dense(w, &arena, &(struct input){ data, size });
 	} else {
-		for (size_t off = 1; off + sizeof(struct record) <= size;) {
-			size_t left = MIN(size - off, sizeof(mem));
+		for (size_t off = 0; off + sizeof(struct record) <= size;) {
 			const struct record *r = (const struct record *)mem;
+			size_t left = size - off;
 
-			memcpy(mem, data + off, left);	/* aligned, as sources hand them over */
+			memcpy(mem, data + off, sizeof(*r));	/* aligned, as sources hand them over */
+			left = MIN(left, MIN(sizeof(mem), MAX(r->size, sizeof(*r))));
+			memcpy(mem, data + off, left);
 			feed(w, &arena, r, left);
 			off += r->size >= sizeof(*r) && r->size <= left ? r->size : sizeof(*r);
 		}
