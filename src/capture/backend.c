@@ -15,7 +15,20 @@ const char *backend_built_in(void)
 	return HAVE_BPF ? "ptrace, bpf" : "ptrace";
 }
 
+bool backend_is_bpf(enum backend wanted, const struct capture_options *opt)
+{
+	/* auto is ptrace for a command and for processes: it needs no rights and sees the same. */
+	return wanted == BACKEND_BPF || opt->cgroup || opt->system;
+}
+
 #if !HAVE_BPF
+int source_latency_open(const struct capture_options *opt UNUSED, struct source **ret_source UNUSED, struct diag *diag)
+{
+	return diag_set(diag, 125, ENOTSUP, "--ebpf is not built in; install libbpf-dev, clang and bpftool and build again");
+}
+
+void source_latency_add(struct source *s UNUSED, pid_t pid UNUSED) {}
+
 static int source_bpf_open(const struct capture_options *opt UNUSED, struct source **ret_source UNUSED, struct diag *diag)
 {
 	return diag_set(diag, 125, ENOTSUP, "the bpf backend is not built in; install libbpf-dev, clang and bpftool and build again");
@@ -31,8 +44,7 @@ int backend_open(enum backend wanted, const struct capture_options *opt, struct 
 	note->text[0] = '\0';
 	if (wanted == BACKEND_PTRACE && only_bpf)
 		return diag_set(diag, 125, EINVAL, "%s needs the bpf backend; leave out --backend ptrace", opt->cgroup ? "--cgroup" : "--system");
-	/* auto is ptrace for a command and for processes: it needs no rights and sees the same. */
-	if (wanted == BACKEND_BPF || only_bpf) {
+	if (backend_is_bpf(wanted, opt)) {
 		rc = source_bpf_open(opt, ret_source, &why);
 		/* the command itself is at fault, or nothing else can do it: an error like any */
 		if (rc == 0 || why.exit_status != 125 || only_bpf || rc != -ENOTSUP) {

@@ -7,6 +7,8 @@
 
 enum backend { BACKEND_AUTO, BACKEND_PTRACE, BACKEND_BPF };
 
+/* Whether the bpf backend is what will be tried first. */
+bool backend_is_bpf(enum backend wanted, const struct capture_options *opt);
 const char *backend_built_in(void);		/* for --version: "ptrace, bpf" */
 
 /*

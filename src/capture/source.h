@@ -27,6 +27,8 @@ struct capture_options {
 	bool system;			/* trace everything but ourselves */
 	bool lossy;			/* never hold traced programs back */
 	size_t ring_bytes;		/* 0: the usual */
+	bool latency;			/* SCHED and BLOCK records, too; ptrace cannot: source_latency_open() beside it */
+	uint64_t sched_min_ns;		/* shorter waits for a CPU are not recorded */
 	/* The command exists and waits for its go: the last moment to look at it from outside.  May be NULL. */
 	void (*spawned)(void *ctx, pid_t pid);
 	void *spawned_ctx;
@@ -59,4 +61,13 @@ struct source {
 };
 
 int source_ptrace_open(const struct capture_options *opt, struct source **ret_source, struct diag *diag);
+/*
+ * Page faults of the command (from `spawned` on) or of opt->pids, their threads and children.  Runs beside another
+ * source; add(pid) is what `spawned` has to call.
+ */
+int source_faults_open(const struct capture_options *opt, struct source **ret_source, struct diag *diag);
+void source_faults_add(struct source *s, pid_t pid);
+/* Waits for a CPU and block I/O, likewise. */
+int source_latency_open(const struct capture_options *opt, struct source **ret_source, struct diag *diag);
+void source_latency_add(struct source *s, pid_t pid);
 int source_replay_open(const char *path, struct source **ret_source, struct diag *diag);

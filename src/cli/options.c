@@ -127,6 +127,10 @@ FLAG(set_descendants, descendants)
 FLAG(set_no_seccomp, no_seccomp)
 FLAG(set_system, system)
 FLAG(set_lossy, lossy)
+FLAG(set_ebpf, ebpf)
+FLAG(set_faults, faults)
+static int set_sched_kept(struct options *o, const char *arg, struct diag *diag) { return number("--sched-min", arg, 0, UINT32_MAX, &o->sched_kept_us, diag); }
+static int set_sched_shown(struct options *o, const char *arg, struct diag *diag) { return number("--sched-show", arg, 0, UINT32_MAX, &o->sched_shown_us, diag); }
 FLAG(set_help, help)
 FLAG(set_version, version)
 
@@ -139,6 +143,10 @@ const struct option_row option_rows[] = {
 
 	{ "verbose", NULL, 'v', OPT_SHOW, TAKES_NONE, NULL, "also show every system call, with arguments, result and time", set_verbose },
 	{ "all", NULL, 'a', OPT_SHOW, TAKES_NONE, NULL, "no noise filter: also /proc, /sys, /dev, shared libraries, localhost", set_all },
+	{ "ebpf", NULL, 0, OPT_SHOW, TAKES_NONE, NULL, "also show waits for a CPU and block I/O; needs root, or CAP_BPF and CAP_PERFMON", set_ebpf },
+	{ "sched-show", NULL, 0, OPT_SHOW, TAKES_ONE, "USEC", "with --ebpf: waits for a CPU of at least so many microseconds have a line (default 100)", set_sched_shown },
+	{ "sched-min", NULL, 0, OPT_SHOW, TAKES_ONE, "USEC", "with --ebpf: shorter waits for a CPU are not even recorded (default 10)", set_sched_kept },
+	{ "faults", "page-faults", 0, OPT_SHOW, TAKES_NONE, NULL, "also show page faults in heap and anonymous memory; with -a in all memory", set_faults },
 	{ "color", NULL, 0, OPT_SHOW, TAKES_ONE, COLORS, "colour by category; auto: on a terminal, unless NO_COLOR is set", set_color },
 
 	{ "report", NULL, 0, OPT_WRITE, TAKES_OPTIONAL, "FILE", "write one interactive HTML page (default report.html)", set_report },
@@ -277,7 +285,7 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct dia
 	unsigned n = 0;
 	int c, rc;
 
-	*o = (struct options){ .max_report_events = REPORT_EVENTS_DEFAULT };
+	*o = (struct options){ .max_report_events = REPORT_EVENTS_DEFAULT, .sched_kept_us = 10, .sched_shown_us = 100 };
 	for (unsigned i = 0; i < option_nrows; i++) {
 		const struct option_row *r = &option_rows[i];
 

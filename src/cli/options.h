@@ -16,10 +16,10 @@ struct diag;
 struct options {
 	char **argv;		/* the command, NULL-terminated, or NULL */
 	pid_t *pids; unsigned npids;
-	bool descendants, verbose, all, no_seccomp, help, version, system, lossy, ring_rounded;
+	bool descendants, verbose, all, no_seccomp, help, version, system, lossy, ring_rounded, ebpf, faults;
 	const char *cgroup;
 	enum backend backend;
-	uint64_t ring_bytes;
+	uint64_t ring_bytes, sched_kept_us, sched_shown_us;
 	enum color_mode color;
 	const char *report, *output, *record, *read;
 	uint64_t max_report_events;

@@ -32,10 +32,15 @@ enum {
 	RING_BYTES = 8 << 20,
 	PAYLOAD = 64,			/* bytes of buffers copied for -v and recordings */
 	SINKS_MAX = 4,
+	SIDES_MAX = 2,
+	SIDE_RING_BYTES = 4 << 20,
+	SIDE_NAP_NS = 1000000,
 	TICK_NS = 50000000,		/* live lines appear at least this often */
 	IDLE_NS = 1000000000,
 	LET_GO_NS = 2000000000,		/* how long a command may take to end after SIGTERM */
 };
+
+struct side { struct source *source; struct ring *ring; pthread_t thread; };
 
 struct session {
 	const struct options *opt;
@@ -43,6 +48,9 @@ struct session {
 	struct capture_options capture;
 	struct source *source;
 	struct ring *ring;
+	struct side sides[SIDES_MAX];	/* sources that run beside it, merged by time */
+	unsigned nsides;
+	struct source *faults, *latency;	/* among the sides, or NULL */
 	struct record_writer *writer;
 	struct totals *totals;
 	struct world *world;
@@ -105,6 +113,40 @@ static void tick(struct session *s, uint64_t now)
 			s->sinks[i]->ops->tick(s->sinks[i], now);
 }
 
+/* When a record was made: at the end of what it tells of. */
+static uint64_t made_ns(const struct record *r)
+{
+	switch (r->kind) {
+	case RECORD_CALL: return MAX(r->ts_ns, ((const struct record_call *)r)->exit_ns);
+	case RECORD_SCHED: return r->ts_ns + ((const struct record_sched *)r)->delay_ns;
+	case RECORD_BLOCK: return r->ts_ns + ((const struct record_block *)r)->queue_ns + ((const struct record_block *)r)->device_ns;
+	default: return r->ts_ns;
+	}
+}
+
+/* What the sides made before ns, in order; first waits until they are that far. */
+static void feed_sides(struct session *s, uint64_t ns)
+{
+	const struct timespec nap = { 0, SIDE_NAP_NS };
+	const struct record *r;
+
+	for (unsigned i = 0; i < s->nsides; i++) {
+		struct side *side = &s->sides[i];
+
+		for (;;) {
+			bool settled = atomic_load_explicit(&side->source->settled_ns, memory_order_acquire) >= ns || ring_done(side->ring);
+
+			while ((r = ring_peek(side->ring)) && made_ns(r) <= ns) {
+				on_record(s, r);
+				ring_pop(side->ring);
+			}
+			if (settled || r)
+				break;
+			nanosleep(&nap, NULL);
+		}
+	}
+}
+
 static void *reader(void *ctx)
 {
 	struct session *s = ctx;
@@ -119,6 +161,8 @@ static void *reader(void *ctx)
 		unsigned n = 0;
 
 		while ((r = ring_peek(s->ring))) {
+			if (s->nsides)
+				feed_sides(s, made_ns(r));
 			on_record(s, r);
 			ring_pop(s->ring);
 			n++;
@@ -130,6 +174,8 @@ static void *reader(void *ctx)
 		if (!waiting && settled)
 			now = settled;
 		if ((waiting || settled) && now >= ticked + TICK_NS) {
+			if (s->nsides)
+				feed_sides(s, now);
 			tick(s, now);
 			ticked = now;
 		}
@@ -146,6 +192,28 @@ static void to_ring(void *ctx, const struct record *r)
 	struct session *s = ctx;
 
 	ring_push(s->ring, r);
+}
+
+static void to_side(void *ctx, const struct record *r) { ring_push(((struct side *)ctx)->ring, r); }
+
+static void *run_side(void *ctx)
+{
+	struct side *side = ctx;
+
+	while (side->source->ops->step(side->source, to_side, side) != 0)
+		;
+	ring_close(side->ring);
+	return NULL;
+}
+
+static void stop_sides(struct session *s)
+{
+	for (unsigned i = 0; i < s->nsides; i++) {
+		s->sides[i].source->ops->stop(s->sides[i].source, false);
+		if (s->sides[i].thread)
+			pthread_join(s->sides[i].thread, NULL);
+		s->sides[i].thread = 0;
+	}
 }
 
 /* What a signal to compendium means; see docs/architecture.md, "Ending". */
@@ -190,6 +258,8 @@ static int run_live(struct session *s, struct signals *sig, struct diag *diag)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);	/* signals are this thread's business */
 	rc = pthread_create(&thread, NULL, reader, s);
+	for (unsigned i = 0; i < s->nsides && !rc; i++)
+		rc = pthread_create(&s->sides[i].thread, NULL, run_side, &s->sides[i]);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (rc)
 		return diag_set(diag, 125, rc, "cannot start a thread: %s", strerror(rc));
@@ -202,6 +272,7 @@ static int run_live(struct session *s, struct signals *sig, struct diag *diag)
 	}
 	ring_close(s->ring);
 	pthread_join(thread, NULL);
+	stop_sides(s);
 	return 0;
 }
 
@@ -222,7 +293,7 @@ static int open_sinks(struct session *s, struct diag *diag)
 	s->totals = totals_new();
 	s->sink_opt = (struct sink_options){
 		.verbose = opt->verbose, .all = opt->all, .color = term_wants_color(STDERR_FILENO, opt->color), .live = true,
-		.max_report_events = opt->max_report_events, .report_path = opt->report, .totals = s->totals,
+		.max_report_events = opt->max_report_events, .report_path = opt->report, .sched_shown_ns = opt->sched_shown_us * 1000, .totals = s->totals,
 	};
 	s->out = out_new(STDERR_FILENO, s->sink_opt.color, term_columns(STDERR_FILENO));
 	if (opt->output && (rc = out_open_file(s->out, opt->output, diag)) < 0)
@@ -237,8 +308,34 @@ static int open_sinks(struct session *s, struct diag *diag)
 		return rc;
 	s->sinks[s->nsinks++] = sink_text_new(s->out, &s->sink_opt);
 	s->sinks[s->nsinks++] = sink_summary_new(s->out, &s->sink_opt);
+	s->sinks[s->nsinks++] = sink_kernel_new(s->out, &s->sink_opt);
 	s->world = world_new(on_event, s);
 	return 0;
+}
+
+/* A side that cannot be had is said, and the trace goes on without it. */
+static bool open_side(struct session *s, int (*open)(const struct capture_options *, struct source **, struct diag *))
+{
+	struct side *side = &s->sides[s->nsides];
+	struct diag why;
+
+	if (open(&s->capture, &side->source, &why) < 0) {
+		signals_say(why.text);
+		return false;
+	}
+	side->ring = ring_new(SIDE_RING_BYTES);
+	s->nsides++;
+	return true;
+}
+
+static void spawned(void *ctx, pid_t pid)
+{
+	struct session *s = ctx;
+
+	if (s->faults)
+		source_faults_add(s->faults, pid);
+	if (s->latency)
+		source_latency_add(s->latency, pid);
 }
 
 static int open_source(struct session *s, struct diag *diag)
@@ -256,6 +353,14 @@ static int open_source(struct session *s, struct diag *diag)
 		.want_env = opt->record, .want_maps = every_call,
 		.cgroup = opt->cgroup, .system = opt->system, .lossy = opt->lossy, .ring_bytes = opt->ring_bytes,
 	};
+	s->capture.latency = opt->ebpf;
+	s->capture.sched_min_ns = opt->sched_kept_us * 1000;
+	s->capture.spawned = spawned;
+	s->capture.spawned_ctx = s;
+	if (opt->faults && open_side(s, source_faults_open))
+		s->faults = s->sides[s->nsides - 1].source;
+	if (opt->ebpf && !backend_is_bpf(opt->backend, &s->capture) && open_side(s, source_latency_open))
+		s->latency = s->sides[s->nsides - 1].source;
 	if (opt->ring_rounded) {
 		diag_set(&told, 0, 0, "--ring-size: made %llu KB, the next power of two", (unsigned long long)opt->ring_bytes >> 10);
 		signals_say(told.text);
@@ -298,6 +403,11 @@ static void finish(struct session *s, bool ran)
 	world_free(s->world);
 	totals_free(s->totals);
 	out_free(s->out);
+	stop_sides(s);
+	for (unsigned i = 0; i < s->nsides; i++) {
+		s->sides[i].source->ops->free(s->sides[i].source);
+		ring_free(s->sides[i].ring);
+	}
 	if (s->source)
 		s->source->ops->free(s->source);
 	ring_free(s->ring);

@@ -53,6 +53,9 @@ struct item {
 		const struct record_map *map;
 		const struct record_lost *lost;
 		const struct record_end *end;
+		const struct record_sched *sched;
+		const struct record_block *block;
+		const struct record_fault *fault;
 		const void *body;
 	};
 	struct call call;		/* kind == RECORD_CALL */

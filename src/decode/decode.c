@@ -22,6 +22,9 @@ static const struct { uint16_t size, nchunks; } bodies[_RECORD_KIND_MAX] = {
 	[RECORD_LOST] = BODY(record_lost),
 	[RECORD_END] = { sizeof(struct record_end) },
 	[RECORD_DETACH] = { sizeof(struct record) },
+	[RECORD_SCHED] = { sizeof(struct record_sched) },
+	[RECORD_BLOCK] = { sizeof(struct record_block) },
+	[RECORD_FAULT] = { sizeof(struct record_fault) },
 };
 
 /*

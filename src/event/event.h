@@ -74,6 +74,7 @@ struct event {
 	uint32_t target_pid, target_proc; /* WAIT: who ended; KILL, process_vm_*: to whom.  pid, and process id where traced; 0: none */
 	int status;			/* EXIT, WAIT: wait form, -1 unknown; END: the command's */
 	int signo, sigcode; uint32_t sender_pid, sender_uid;
+	const struct region *region;	/* FAULT: where, NULL: not known */
 	uint64_t count;			/* LOST: how many */
 	const char *text; uint32_t text_len;	/* LOST: why */
 };

@@ -275,6 +275,38 @@ static void feed_lost(struct world *w, const struct item *item)
 	world_emit(w, &ev);
 }
 
+/* The details are in ev.item; what is common to all events is filled in. */
+static void feed_kernel(struct world *w, const struct item *item)
+{
+	struct event ev = event_at(item->head->ts_ns, item->head->tid ? task_find(w, item->head->tid) : NULL, EV_SCHED);
+
+	switch (item->kind) {
+	case RECORD_SCHED:
+		ev.dur_ns = item->sched->delay_ns;
+		ev.sender_pid = item->sched->waker_pid;
+		break;
+	case RECORD_BLOCK:
+		ev.kind = EV_BLOCK;
+		ev.dur_ns = item->block->queue_ns + item->block->device_ns;
+		ev.nbytes = item->block->nbytes;
+		ev.err = item->block->err < 0 ? -item->block->err : 0;
+		break;
+	default:
+		ev.kind = EV_FAULT;
+		ev.addr = item->fault->addr;
+		if (ev.task && ev.task->proc->mm)
+			ev.region = mm_find(ev.task->proc->mm, ev.addr);
+		if (ev.region) {
+			ev.prot = ev.region->prot;
+			ev.path = ev.region->path.s;
+			ev.path_len = ev.region->path.len;
+		}
+		break;
+	}
+	/* of a thread that has ended meanwhile, or of none that is known: only counted */
+	world_emit(w, &ev);
+}
+
 void world_feed(struct world *w, const struct item *item)
 {
 	struct event ev;
@@ -292,6 +324,7 @@ void world_feed(struct world *w, const struct item *item)
 	case RECORD_FD: feed_fd(w, item); break;
 	case RECORD_MAP: feed_map(w, item); break;
 	case RECORD_LOST: feed_lost(w, item); break;
+	case RECORD_SCHED: case RECORD_BLOCK: case RECORD_FAULT: feed_kernel(w, item); break;
 	case RECORD_DETACH: proc_detach(w, item->head); break;
 	case RECORD_END:
 		ev = event_at(item->head->ts_ns, NULL, EV_END);
@@ -300,7 +333,7 @@ void world_feed(struct world *w, const struct item *item)
 		world_emit(w, &ev);
 		break;
 	default:
-		break;		/* kinds of the kernel backend, which have no body yet */
+		break;
 	}
 	if (w->dying)
 		file_reap(w, item->head->ts_ns, task_find(w, item->head->tid));

@@ -109,6 +109,20 @@ struct record_map { struct record h; rec_u64 start, end, offset, dev, ino; rec_u
 enum { MAP_FIRST = 1 };
 enum { MAP_KIND_PLAIN = 0, MAP_KIND_HEAP = 1, MAP_KIND_STACK = 2, MAP_KIND_SPECIAL = 3 /* vdso, vvar… */ };
 
+/* SCHED: a thread could run from h.ts_ns on, and had to wait for a CPU.  The waker is who woke it, or took the CPU from it. */
+struct record_sched { struct record h; rec_u64 delay_ns; rec_u32 waker_pid, waker_tid, cpu; rec_u8 why, pad[3]; char waker[16]; };
+enum { SCHED_WAKEUP = 0, SCHED_NEW = 1, SCHED_PREEMPTED = 2 };
+/*
+ * BLOCK: a request to a block device, queued at h.ts_ns, on the device after queue_ns, done device_ns later.  pid 0: of
+ * nobody that is traced as far as can be told.  ino: of the file whose pages it writes, 0 not known.
+ */
+struct record_block { struct record h; rec_u64 queue_ns, device_ns, sector, dev, ino; rec_u32 nbytes; rec_i32 err; rec_u8 op, pad[7]; char disk[32]; };
+enum { BLOCK_READ = 0, BLOCK_WRITE = 1, BLOCK_FLUSH = 2, BLOCK_DISCARD = 3, BLOCK_OTHER = 4 };
+enum { BLOCK_WRITEBACK = 1 /* written by the kernel later, for the one who wrote into the file's pages */ };	/* h.flags */
+/* FAULT: h.flags FAULT_MAJOR: it had to wait for a disk. */
+struct record_fault { struct record h; rec_u64 addr; };
+enum { FAULT_MAJOR = 1 };
+
 struct record_msg { rec_u64 nbytes; rec_u32 name_len, flags; rec_u8 name[112]; };	/* one message of *mmsg */
 struct record_lost { struct record h; rec_u64 count; rec_u32 cpu, nchunks; };
 /* END: flags END_INTERRUPTED when the user ended it.  status: what the command ended with (wait form), -1 when it lives on. */

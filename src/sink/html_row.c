@@ -9,6 +9,7 @@
 #include "decode/call.h"
 #include "model/model.h"
 #include "sink/html.h"
+#include "sink/kernel.h"
 #include "sink/value.h"
 
 /* Distinct argument strings are kept up to this many bytes; what comes after has none, and the report says so. */
@@ -121,6 +122,10 @@ static uint32_t object(struct html *h, const struct event *ev, const struct html
 	case EV_EXIT:
 		buf_reset(b);
 		add_status(b, ev->status);
+		return html_string(h, b->s, b->len);
+	case EV_SCHED: case EV_BLOCK: case EV_FAULT:
+		buf_reset(b);
+		kernel_words(b, ev);
 		return html_string(h, b->s, b->len);
 	case EV_LOST:
 		return html_string(h, ev->text, ev->text_len);

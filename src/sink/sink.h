@@ -19,6 +19,7 @@ struct sink_options {
 	bool color;			/* of the terminal stream */
 	bool live;			/* false: only the summary */
 	uint64_t max_report_events;
+	uint64_t sched_shown_ns;	/* shorter waits for a CPU are counted, but have no line */
 	const char *report_path;
 	uint64_t report_kept, report_total;	/* events; set when the report is written, before the text sinks finish */
 	bool report_incomplete;		/* likewise; why is said elsewhere */
@@ -44,6 +45,8 @@ struct sink { const struct sink_ops *ops; };
 struct out;
 
 struct sink *sink_text_new(struct out *out, const struct sink_options *opt);	/* live lines, and -v */
+/* Waits for a CPU, block I/O, page faults: lines as they come, and what follows the summary. */
+struct sink *sink_kernel_new(struct out *out, const struct sink_options *opt);
 struct sink *sink_summary_new(struct out *out, const struct sink_options *opt);	/* the FINAL block and tables */
 /* The report's file is created here, so that an unwritable one is found before the command runs. */
 int sink_html_new(const struct sink_options *opt, struct sink **ret_sink, struct diag *diag);

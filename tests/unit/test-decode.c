@@ -139,7 +139,7 @@ static void test_unknown_kinds(void **state)
 	(void)state;
 	rec_begin(&rec, 0, 512);
 	assert_int_equal(decode(&a, &it), -EBADMSG);
-	for (unsigned kind = RECORD_SCHED; kind < 70000; kind += kind < 100 ? 1 : 1000) {
+	for (unsigned kind = _RECORD_KIND_MAX; kind < 70000; kind += kind < 100 ? 1 : 1000) {
 		r->kind = (rec_u16)kind;
 		if (r->kind > RECORD_DETACH)
 			assert_int_equal(decode(&a, &it), -ENOTSUP);

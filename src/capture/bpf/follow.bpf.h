@@ -94,3 +94,45 @@ static __always_inline struct task_state *follow(struct task_struct *task, u8 fl
 	__sync_fetch_and_add(&sh->alive, 1);
 	return st;
 }
+
+const volatile unsigned self_nr = 0;
+const volatile unsigned long long self_pidns = 0;
+
+/* Finds the tracer: its number in its own namespace is all that it knows. */
+SEC("iter/task")
+int each_self(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct wire_shared *sh = shared_get();
+	struct pid_namespace *ns = NULL;
+	struct pid *pid;
+	u32 level;
+
+	if (!task || !sh)
+		return 0;
+	pid = BPF_CORE_READ(task, group_leader, thread_pid);
+	level = BPF_CORE_READ(pid, level);
+	if (upid_number(pid, level) != self_nr)
+		return 0;
+	bpf_probe_read_kernel(&ns, sizeof(ns), (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+			      level * bpf_core_type_size(struct upid) + bpf_core_field_offset(struct upid, ns));
+	if (BPF_CORE_READ(ns, ns.inum) != self_pidns)
+		return 0;
+	sh->self = task->tgid;
+	sh->pidns_level = level;
+	return 0;
+}
+
+SEC("iter/task")
+int each_adopt(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	u32 pid;
+
+	if (!task)
+		return 0;
+	pid = task_pid(task);
+	if (!(task->flags & PF_KTHREAD_BIT) && bpf_map_lookup_elem(&targets, &pid))
+		follow(task, 0);
+	return 0;
+}

@@ -10,6 +10,8 @@
 
 struct diag;
 struct capture_bpf;
+struct latency_bpf;
+struct bpf_map;
 struct bpf_link;
 
 struct pending { uint32_t tid; UT_hash_handle hh; unsigned nchunks; struct buf chunks; };	/* of a call entered */
@@ -20,6 +22,7 @@ struct bpf_source {
 	struct source src;
 	const struct capture_options *opt;
 	struct capture_bpf *skel;
+	struct latency_bpf *latency;
 	volatile struct wire_shared *shared;
 	struct kring ring;
 	struct buf rec, early;
@@ -54,6 +57,18 @@ void bpf_adopt_targets(struct bpf_source *s);			/* their living threads, at once
 int bpf_follow_child(struct bpf_source *s, int pidfd, pid_t pid);
 int bpf_watch_cgroup(struct bpf_source *s, int cgroup_fd);
 void bpf_seek(struct bpf_source *s, unsigned how);
+
+struct bpf_program;
+int bpf_allowed(struct diag *diag);
+void bpf_listen(void);					/* libbpf's words are kept, not printed */
+const char *bpf_last_words(void);
+uint64_t bpf_own_pidns(void);
+int bpf_run_iter(struct bpf_program *prog, void (*fn)(void *ctx, pid_t pid), void *ctx);
+const struct bpf_map *bpf_shared_maps(struct bpf_source *s, unsigned i);	/* tasks, events, losses, targets, shared */
+
+/* latency.c: its programs beside ours, with the same maps */
+int latency_share(struct bpf_source *s);
+void latency_unshare(struct bpf_source *s);
 
 /* drain.c */
 unsigned drain(struct bpf_source *s, unsigned max);		/* emits at most max records; how many there were */

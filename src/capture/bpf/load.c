@@ -49,7 +49,22 @@ static int refused(struct diag *diag, const char *what, const char *remedy)
 	return diag_set(diag, 125, ENOTSUP, "%s; %s", what, remedy);
 }
 
-static int allowed(struct diag *diag)
+uint64_t bpf_own_pidns(void)
+{
+	struct stat ns;
+
+	return stat("/proc/self/ns/pid", &ns) == 0 ? ns.st_ino : 0;
+}
+
+const char *bpf_last_words(void) { return last_words; }
+
+void bpf_listen(void)
+{
+	libbpf_set_print(hear);
+	last_words[0] = '\0';
+}
+
+int bpf_allowed(struct diag *diag)
 {
 	bool admin = have_cap(CAP_SYS_ADMIN), bpf = admin || have_cap(CAP_BPF), perfmon = admin || have_cap(CAP_PERFMON);
 	char exe[4096] = "compendium", remedy[4400];
@@ -156,7 +171,7 @@ static int map_shared(struct bpf_source *s)
 }
 
 /* Runs an iterator over all tasks to its end; what it writes are pids. */
-static int run_iter(struct bpf_program *prog, void (*fn)(void *ctx, pid_t pid), void *ctx)
+int bpf_run_iter(struct bpf_program *prog, void (*fn)(void *ctx, pid_t pid), void *ctx)
 {
 	struct bpf_link *link = bpf_program__attach_iter(prog, NULL);
 	int fd = link ? bpf_iter_create(bpf_link__fd(link)) : -1;
@@ -191,13 +206,11 @@ int bpf_load(struct bpf_source *s, struct diag *diag)
 {
 	size_t ring = s->opt->ring_bytes ? s->opt->ring_bytes : RING_BYTES;
 	struct rlimit memlock;
-	struct stat ns;
-	int rc = allowed(diag);
+	int rc = bpf_allowed(diag);
 
 	if (rc < 0)
 		return rc;
-	libbpf_set_print(hear);
-	last_words[0] = '\0';
+	bpf_listen();
 	/* Before 5.11 libbpf raises this limit for us; the command must not inherit that. */
 	getrlimit(RLIMIT_MEMLOCK, &memlock);
 	s->skel = capture_bpf__open();
@@ -206,8 +219,7 @@ int bpf_load(struct bpf_source *s, struct diag *diag)
 	s->ncpus = (unsigned)libbpf_num_possible_cpus();
 	s->skel->rodata->payload_bytes = s->opt->max_payload;
 	s->skel->rodata->self_nr = (uint32_t)getpid();
-	if (stat("/proc/self/ns/pid", &ns) == 0)
-		s->skel->rodata->self_pidns = ns.st_ino;
+	s->skel->rodata->self_pidns = bpf_own_pidns();
 	bpf_map__set_max_entries(s->skel->maps.works, s->ncpus);
 	bpf_map__set_max_entries(s->skel->maps.events, (uint32_t)ring);
 	rc = capture_bpf__load(s->skel);
@@ -221,9 +233,11 @@ int bpf_load(struct bpf_source *s, struct diag *diag)
 	s->ring_fd = bpf_map__fd(s->skel->maps.events);
 	s->losses_fd = bpf_map__fd(s->skel->maps.losses);
 	if (rc == 0)
-		rc = run_iter(s->skel->progs.each_self, NULL, NULL);
+		rc = bpf_run_iter(s->skel->progs.each_self, NULL, NULL);
 	if (rc == 0)
 		rc = attach_events(s->skel);
+	if (rc == 0 && s->opt->latency)
+		rc = latency_share(s);
 	if (rc == -ENOMEM)
 		return refused(diag, "no memory for the ring buffer", "make it smaller with --ring-size");
 	if (rc < 0)
@@ -237,15 +251,23 @@ void bpf_unload(struct bpf_source *s)
 	if (s->shared)
 		munmap((void *)(uintptr_t)s->shared, page_up(sizeof(struct wire_shared)));
 	s->shared = NULL;
+	latency_unshare(s);
 	capture_bpf__destroy(s->skel);
 	s->skel = NULL;
 	free(s->losses);
 	free(s->lost_told);
 }
 
-void bpf_detach_all(struct bpf_source *s) { run_iter(s->skel->progs.each_detach, NULL, NULL); }
-void bpf_adopt_targets(struct bpf_source *s) { run_iter(s->skel->progs.each_adopt, NULL, NULL); }
-void bpf_each_pid(struct bpf_source *s, void (*fn)(void *ctx, pid_t pid), void *ctx) { run_iter(s->skel->progs.each_pid, fn, ctx); }
+const struct bpf_map *bpf_shared_maps(struct bpf_source *s, unsigned i)
+{
+	const struct bpf_map *maps[] = { s->skel->maps.tasks, s->skel->maps.events, s->skel->maps.losses, s->skel->maps.targets, s->skel->maps.shared_map };
+
+	return maps[i];
+}
+
+void bpf_detach_all(struct bpf_source *s) { bpf_run_iter(s->skel->progs.each_detach, NULL, NULL); }
+void bpf_adopt_targets(struct bpf_source *s) { bpf_run_iter(s->skel->progs.each_adopt, NULL, NULL); }
+void bpf_each_pid(struct bpf_source *s, void (*fn)(void *ctx, pid_t pid), void *ctx) { bpf_run_iter(s->skel->progs.each_pid, fn, ctx); }
 
 int bpf_add_target(struct bpf_source *s, pid_t tgid)
 {

@@ -145,6 +145,8 @@ int spawn_command(struct ptrace_source *s, struct diag *diag)
 	}
 	if (!filtered && waitpid(pid, &status, __WALL) == pid)
 		ptrace_handle(s, pid, status, 0, 0);
+	if (s->opt->spawned)
+		s->opt->spawned(s->opt->spawned_ctx, pid);
 	if (write(go[1], filtered ? "f" : "n", 1) != 1)
 		kill(pid, SIGKILL);
 	close(go[1]);

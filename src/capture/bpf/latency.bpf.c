@@ -1,0 +1,255 @@
+/* Waits for a CPU, and requests to disks. */
+#include "capture/bpf/follow.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+const volatile unsigned long long sched_min_ns = 10000;
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+struct address_space { struct inode *host; unsigned long flags; };
+struct folio { struct address_space *mapping; };
+struct page { unsigned long compound_head; struct address_space *mapping; };
+struct bio_vec { struct page *bv_page; };
+struct bio { struct bio_vec *bi_io_vec; };
+struct block_device { u32 bd_dev; };
+struct gendisk { char disk_name[32]; int major, first_minor; };
+struct request_queue { struct gendisk *disk; };
+struct request { struct request_queue *q; unsigned cmd_flags, __data_len; unsigned long __sector; struct bio *bio; struct block_device *part; };
+#pragma clang attribute pop
+struct task_struct___state { unsigned __state; } __attribute__((preserve_access_index));
+
+/* ---- waits for a CPU ---- */
+
+static __always_inline struct task_state *state_of(struct task_struct *task) { return bpf_task_storage_get(&tasks, task, 0, 0); }
+
+static __always_inline void runnable(struct task_struct *task, u8 why, struct task_struct *by)
+{
+	struct task_state *st = state_of(task);
+
+	if (!st)
+		return;
+	st->runnable_ns = bpf_ktime_get_ns();
+	st->why = why;
+	/* 0: the idle task, that is an interrupt; one that interrupted a task cannot be told from that task */
+	st->waker_tid = task_tid(by);
+	st->waker_pid = st->waker_tid ? task_pid(by) : 0;
+	bpf_probe_read_kernel(st->waker, sizeof(st->waker), by->comm);
+}
+
+SEC("tp_btf/sched_wakeup")
+int BPF_PROG(on_wakeup, struct task_struct *task)
+{
+	runnable(task, SCHED_WAKEUP, bpf_get_current_task_btf());
+	return 0;
+}
+
+SEC("tp_btf/sched_wakeup_new")
+int BPF_PROG(on_wakeup_new, struct task_struct *task)
+{
+	runnable(task, SCHED_NEW, bpf_get_current_task_btf());
+	return 0;
+}
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	struct task_state *st;
+	struct record_sched *r;
+	u64 delay;
+
+	/* still wants to run, but may not */
+	if (!BPF_CORE_READ((struct task_struct___state *)prev, __state))
+		runnable(prev, SCHED_PREEMPTED, next);
+	st = state_of(next);
+	if (!st || !st->runnable_ns)
+		return 0;
+	delay = bpf_ktime_get_ns() - st->runnable_ns;
+	if (delay >= sched_min_ns && !(st->flags & TASK_MUTED)) {
+		r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
+		if (r) {
+			*r = (struct record_sched){ { sizeof(*r), RECORD_SCHED, 0, st->pid, st->tid, st->runnable_ns }, .delay_ns = delay,
+						    .waker_pid = st->waker_pid, .waker_tid = st->waker_tid, .cpu = bpf_get_smp_processor_id(), .why = st->why };
+			__builtin_memcpy(r->waker, st->waker, sizeof(r->waker));
+			bpf_ringbuf_submit(r, ring_flags());
+		} else {
+			lose(LOSS_RING);
+		}
+	}
+	st->runnable_ns = 0;
+	return 0;
+}
+
+/* ---- block I/O ---- */
+
+struct owner { u32 pid, tid; };
+struct inode_key { u64 dev, ino; };
+/* Who last wrote into the pages of a file: the kernel writes them to the disk later, from a thread of its own. */
+struct { __uint(type, BPF_MAP_TYPE_LRU_HASH); __uint(max_entries, 16384); __type(key, struct inode_key); __type(value, struct owner); } dirtied SEC(".maps");
+
+struct flight { struct owner owner; u64 insert_ns, issue_ns, ino; u32 writeback, nbytes; };
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 16384); __type(key, u64); __type(value, struct flight); } flights SEC(".maps");
+
+SEC("tp_btf/writeback_dirty_folio")
+int BPF_PROG(on_dirty, struct folio *folio, struct address_space *mapping)
+{
+	struct task_state *st = state_of(bpf_get_current_task_btf());
+	struct inode *inode;
+	struct inode_key key;
+	struct owner owner;
+
+	if (!st || st->flags & TASK_MUTED || !mapping)
+		return 0;
+	inode = mapping->host;
+	if (!inode)
+		return 0;
+	key = (struct inode_key){ BPF_CORE_READ(inode, i_sb, s_dev), BPF_CORE_READ(inode, i_ino) };
+	owner = (struct owner){ st->pid, st->tid };
+	bpf_map_update_elem(&dirtied, &key, &owner, BPF_ANY);
+	return 0;
+}
+
+/* The file whose pages a request carries; false: none (direct I/O, metadata). */
+static __always_inline bool request_file(struct request *rq, struct inode_key *ret_key)
+{
+	struct bio *bio = BPF_CORE_READ(rq, bio);
+	struct bio_vec *vec = bio ? BPF_CORE_READ(bio, bi_io_vec) : NULL;
+	struct page *page = vec ? BPF_CORE_READ(vec, bv_page) : NULL;
+	unsigned long head = page ? BPF_CORE_READ(page, compound_head) : 0, mapping;
+	struct inode *inode;
+
+	if (!page)
+		return false;
+	if (head & 1)			/* a tail page of a folio: its head has the mapping */
+		page = (struct page *)(head - 1);
+	mapping = (unsigned long)BPF_CORE_READ(page, mapping);
+	if (!mapping || mapping & 3)	/* anonymous */
+		return false;
+	inode = BPF_CORE_READ((struct address_space *)mapping, host);
+	if (!inode)
+		return false;
+	*ret_key = (struct inode_key){ BPF_CORE_READ(inode, i_sb, s_dev), BPF_CORE_READ(inode, i_ino) };
+	return true;
+}
+
+static __always_inline u8 op_of(unsigned cmd_flags)
+{
+	/* enum req_op, include/linux/blk_types.h */
+	switch (cmd_flags & 0xff) {
+	case 0: return BLOCK_READ;
+	case 1: return BLOCK_WRITE;
+	case 2: return BLOCK_FLUSH;
+	case 3: return BLOCK_DISCARD;
+	default: return BLOCK_OTHER;
+	}
+}
+
+static __always_inline void begin_flight(struct request *rq, u64 now, bool issued)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_state *st = state_of(task);
+	struct flight f = { .insert_ns = now, .issue_ns = issued ? now : 0, .nbytes = BPF_CORE_READ(rq, __data_len) };
+	struct inode_key key = { 0 };
+	struct owner *o;
+	u64 id = (u64)rq;
+
+	if (request_file(rq, &key))
+		f.ino = key.ino;
+	if (st && !(st->flags & TASK_MUTED)) {
+		f.owner = (struct owner){ st->pid, st->tid };
+	} else {
+		if (!(task->flags & PF_KTHREAD_BIT) && !key.ino)
+			return;		/* another program's own */
+		o = key.ino ? bpf_map_lookup_elem(&dirtied, &key) : NULL;
+		if (o) {
+			f.owner = *o;
+			f.writeback = BLOCK_WRITEBACK;
+		} else if (!(task->flags & PF_KTHREAD_BIT)) {
+			return;
+		}
+	}
+	if (bpf_map_update_elem(&flights, &id, &f, BPF_ANY))
+		lose(LOSS_RING);
+}
+
+SEC("tp_btf/block_rq_insert")
+int BPF_PROG(on_insert, struct request *rq)
+{
+	begin_flight(rq, bpf_ktime_get_ns(), false);
+	return 0;
+}
+
+SEC("tp_btf/block_rq_issue")
+int BPF_PROG(on_issue, struct request *rq)
+{
+	u64 id = (u64)rq, now = bpf_ktime_get_ns();
+	struct flight *f = bpf_map_lookup_elem(&flights, &id);
+
+	if (f) {
+		f->issue_ns = now;
+		f->nbytes = BPF_CORE_READ(rq, __data_len);	/* others were merged into it */
+	} else {
+		begin_flight(rq, now, true);
+	}
+	return 0;
+}
+
+SEC("tp_btf/block_rq_complete")
+int BPF_PROG(on_complete, struct request *rq, u8 error, unsigned nbytes)
+{
+	u64 id = (u64)rq, now = bpf_ktime_get_ns();
+	struct flight *f = bpf_map_lookup_elem(&flights, &id);
+	struct block_device *part;
+	struct gendisk *disk;
+	struct record_block *r;
+
+	if (!f)
+		return 0;
+	/* done in parts: the last one counts */
+	if (nbytes < BPF_CORE_READ(rq, __data_len) && !error)
+		return 0;
+	r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
+	if (!r) {
+		lose(LOSS_RING);
+		bpf_map_delete_elem(&flights, &id);
+		return 0;
+	}
+	__builtin_memset(r, 0, sizeof(*r));
+	r->h = (struct record){ sizeof(*r), RECORD_BLOCK, (u16)f->writeback, f->owner.pid, f->owner.tid, f->insert_ns };
+	r->queue_ns = f->issue_ns > f->insert_ns ? f->issue_ns - f->insert_ns : 0;
+	r->device_ns = now - (f->issue_ns ? f->issue_ns : f->insert_ns);
+	r->sector = BPF_CORE_READ(rq, __sector);
+	part = BPF_CORE_READ(rq, part);
+	disk = BPF_CORE_READ(rq, q, disk);
+	r->dev = part ? BPF_CORE_READ(part, bd_dev) : 0;
+	r->ino = f->ino;
+	r->nbytes = f->nbytes;
+	r->err = error ? -5 /* EIO; the block layer's own codes are finer */ : 0;
+	r->op = op_of(BPF_CORE_READ(rq, cmd_flags));
+	if (disk)
+		bpf_probe_read_kernel_str(r->disk, sizeof(r->disk), disk->disk_name);
+	bpf_ringbuf_submit(r, ring_flags());
+	bpf_map_delete_elem(&flights, &id);
+	return 0;
+}
+
+/* ---- who is traced, when the other backend is ptrace ---- */
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+	if (state_of(parent) && !follow(child, 0))
+		lose(LOSS_TASK);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task)
+{
+	struct task_state *st = state_of(task);
+
+	if (st) {
+		st->flags &= ~TASK_MUTED;
+		st->tid = task_tid(task);
+	}
+	return 0;
+}

@@ -1,0 +1,298 @@
+/*
+ * Page faults by perf_event_open(2): a software event per CPU on the command,
+ * inherited by its threads and children.  One ring a CPU, read by polling.
+ */
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/diag.h"
+#include "base/macro.h"
+#include "capture/proc/proc.h"
+#include "capture/source.h"
+#include "record/build.h"
+
+enum { RING_BYTES = 4 << 20, POLL_MS = 4, SETTLE_NS = 2000000, EVENTS_MAX = 2 };
+
+struct cpu_ring { struct perf_event_mmap_page *page; int fd; };	/* fd: the event that owns the ring */
+
+struct faults_source {
+	struct source src;
+	const struct capture_options *opt;
+	struct cpu_ring *rings;		/* by CPU */
+	unsigned ncpus;
+	int *fds; unsigned nfds;
+	struct buf rec, batch;		/* batch: of struct record_fault, of one look at the rings */
+	source_emit_fn *emit;
+	void *emit_ctx;
+	_Atomic bool stop;
+	int err;			/* why an event could not be opened */
+	size_t page;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static int open_event(uint64_t what, pid_t tid, int cpu)
+{
+	struct perf_event_attr a = {
+		.type = PERF_TYPE_SOFTWARE, .size = sizeof(a), .config = what, .sample_period = 1,
+		.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR, .inherit = 1, .exclude_kernel = 1, .exclude_hv = 1,
+		.use_clockid = 1, .clockid = CLOCK_MONOTONIC, .watermark = 1, .wakeup_watermark = RING_BYTES / 2,
+		.sample_id_all = 0,
+	};
+
+	return (int)syscall(SYS_perf_event_open, &a, tid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
+static void keep_fd(struct faults_source *s, int fd)
+{
+	s->fds = xrealloc(s->fds, (s->nfds + 1) * sizeof(*s->fds));
+	s->fds[s->nfds++] = fd;
+}
+
+/*
+ * Minor and major faults are two events, told apart by rings of their own: two rings a CPU.  Events of more tasks on
+ * the same CPU write into the first one's ring.
+ */
+static int add_thread(struct faults_source *s, pid_t tid)
+{
+	static const uint64_t what[EVENTS_MAX] = { PERF_COUNT_SW_PAGE_FAULTS_MIN, PERF_COUNT_SW_PAGE_FAULTS_MAJ };
+
+	for (unsigned cpu = 0; cpu < s->ncpus; cpu++)
+		for (unsigned i = 0; i < EVENTS_MAX; i++) {
+			struct cpu_ring *r = &s->rings[cpu * EVENTS_MAX + i];
+			int fd = open_event(what[i], tid, (int)cpu);
+			size_t bytes = i ? RING_BYTES / 16 : RING_BYTES;
+			void *mem;
+
+			if (fd < 0 && errno == ENODEV)
+				continue;	/* a CPU that is off */
+			if (fd < 0)
+				return -errno;
+			if (r->page) {
+				if (ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, r->fd) < 0) {
+					close(fd);
+					return -errno;
+				}
+				keep_fd(s, fd);
+				continue;
+			}
+			/* unprivileged there is a limit to what may be locked: smaller, before none */
+			while ((mem = mmap(NULL, s->page + bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)) == MAP_FAILED && errno == EPERM && bytes > s->page)
+				bytes /= 2;
+			if (mem == MAP_FAILED) {
+				int err = errno;
+
+				close(fd);
+				return -err;
+			}
+			r->page = mem;
+			r->fd = fd;
+			keep_fd(s, fd);
+		}
+	return 0;
+}
+
+static void add_thread_cb(void *ctx, pid_t tid)
+{
+	struct faults_source *s = ctx;
+	int rc = add_thread(s, tid);
+
+	if (rc < 0 && rc != -ESRCH)
+		s->err = -rc;
+}
+
+static void put(struct faults_source *s) { s->emit(s->emit_ctx, record_finish(&s->rec)); }
+
+static void put_fault(struct faults_source *s, const void *body, bool major)
+{
+	struct { uint32_t pid, tid; uint64_t time, addr; } f;
+	struct record_fault r;
+
+	memcpy(&f, body, sizeof(f));
+	r = (struct record_fault){ { sizeof(r), RECORD_FAULT, major ? FAULT_MAJOR : 0, f.pid, f.tid, f.time }, f.addr };
+	buf_add(&s->batch, &r, sizeof(r));
+}
+
+static int by_time(const void *a, const void *b)
+{
+	uint64_t x = ((const struct record *)a)->ts_ns, y = ((const struct record *)b)->ts_ns;
+
+	return (x > y) - (x < y);
+}
+
+/* Each ring is in order, all of them together are not. */
+static void put_batch(struct faults_source *s)
+{
+	size_t n = s->batch.len / sizeof(struct record_fault);
+
+	if (n)
+		qsort(s->batch.s, n, sizeof(struct record_fault), by_time);
+	for (size_t i = 0; i < n; i++)
+		s->emit(s->emit_ctx, (const struct record *)(s->batch.s + i * sizeof(struct record_fault)));
+	buf_reset(&s->batch);
+}
+
+static void put_lost(struct faults_source *s, const void *body, unsigned cpu)
+{
+	static const char why[] = "page faults came faster than they could be read";
+	struct { uint64_t id, lost; } l;
+	struct record_lost *r;
+
+	memcpy(&l, body, sizeof(l));
+	r = record_begin(&s->rec, RECORD_LOST, sizeof(*r), 0, 0, now_ns());
+	r->count = l.lost;
+	r->cpu = cpu;
+	r->nchunks = 1;
+	record_chunk(&s->rec, 0, PART_TEXT, 0, why, strlen(why));
+	put(s);
+}
+
+static void copy_out(const struct perf_event_mmap_page *p, uint64_t at, void *to, size_t n)
+{
+	const char *data = (const char *)p + p->data_offset;
+	size_t from = at & (p->data_size - 1), first = MIN(n, p->data_size - from);
+
+	memcpy(to, data + from, first);
+	memcpy((char *)to + first, data, n - first);
+}
+
+static void read_ring(struct faults_source *s, unsigned i)
+{
+	struct perf_event_mmap_page *p = s->rings[i].page;
+	uint64_t head, tail;
+
+	if (!p)
+		return;
+	head = __atomic_load_n(&p->data_head, __ATOMIC_ACQUIRE);
+	for (tail = p->data_tail; tail < head;) {
+		struct { struct perf_event_header h; char body[64]; } e;
+
+		copy_out(p, tail, &e.h, sizeof(e.h));
+		copy_out(p, tail, &e, MIN((size_t)e.h.size, sizeof(e)));
+		if (e.h.type == PERF_RECORD_SAMPLE)
+			put_fault(s, e.body, i % EVENTS_MAX);
+		else if (e.h.type == PERF_RECORD_LOST)
+			put_lost(s, e.body, i / EVENTS_MAX);
+		tail += e.h.size;
+		if (!e.h.size)
+			break;
+		__atomic_store_n(&p->data_tail, tail, __ATOMIC_RELEASE);
+	}
+}
+
+static int faults_step(struct source *src, source_emit_fn *emit, void *ctx)
+{
+	struct faults_source *s = CONTAINER_OF(src, struct faults_source, src);
+	const struct timespec nap = { 0, POLL_MS * 1000000 };
+	uint64_t before = now_ns();
+	bool stop = atomic_load(&s->stop);
+
+	s->emit = emit;
+	s->emit_ctx = ctx;
+	for (unsigned i = 0; i < s->ncpus * EVENTS_MAX; i++)
+		read_ring(s, i);
+	put_batch(s);
+	atomic_store_explicit(&src->settled_ns, before - SETTLE_NS, memory_order_release);
+	if (stop)
+		return 0;
+	nanosleep(&nap, NULL);
+	return 1;
+}
+
+static void faults_stop(struct source *src, bool kill UNUSED) { atomic_store(&CONTAINER_OF(src, struct faults_source, src)->stop, true); }
+static int faults_status(const struct source *src UNUSED) { return -1; }
+static pid_t faults_main_pid(const struct source *src UNUSED) { return 0; }
+
+static void faults_free(struct source *src)
+{
+	struct faults_source *s = CONTAINER_OF(src, struct faults_source, src);
+
+	for (unsigned i = 0; i < s->ncpus * EVENTS_MAX; i++)
+		if (s->rings[i].page) {
+			size_t bytes = s->page + s->rings[i].page->data_size;
+
+			munmap(s->rings[i].page, bytes);
+		}
+	for (unsigned i = 0; i < s->nfds; i++)
+		close(s->fds[i]);
+	free(s->fds);
+	free(s->rings);
+	buf_done(&s->rec);
+	buf_done(&s->batch);
+	free(s);
+}
+
+static const struct source_ops faults_ops = {
+	.name = "faults", .step = faults_step, .stop = faults_stop, .free = faults_free, .status = faults_status, .main_pid = faults_main_pid,
+};
+
+static int paranoid(void)
+{
+	FILE *f = fopen("/proc/sys/kernel/perf_event_paranoid", "re");
+	int v = -1;
+
+	if (f && fscanf(f, "%d", &v) != 1)
+		v = -1;
+	if (f)
+		fclose(f);
+	return v;
+}
+
+static int refused(int err, struct diag *diag)
+{
+	if ((err == EACCES || err == EPERM) && paranoid() > 2)
+		return diag_set(diag, 125, err, "--faults: not allowed here (kernel.perf_event_paranoid is %d); run: sudo sysctl kernel.perf_event_paranoid=2", paranoid());
+	if (err == EACCES || err == EPERM)
+		return diag_set(diag, 125, err, "--faults: not allowed to count the page faults of that process; run as root");
+	return diag_set(diag, 125, err, "--faults: this kernel does not count page faults: %s", strerror(err));
+}
+
+void source_faults_add(struct source *src, pid_t pid)
+{
+	struct faults_source *s = CONTAINER_OF(src, struct faults_source, src);
+
+	s->err = 0;
+	proc_each_thread(pid, add_thread_cb, s);
+}
+
+int source_faults_open(const struct capture_options *opt, struct source **ret_source, struct diag *diag)
+{
+	struct faults_source *s;
+	int fd = open_event(PERF_COUNT_SW_PAGE_FAULTS_MIN, 0, -1), err = errno;
+
+	/* whether it is allowed at all is known before the command is there */
+	if (fd < 0)
+		return refused(err, diag);
+	close(fd);
+	if (opt->cgroup || opt->system)
+		return diag_set(diag, 125, EINVAL, "--faults goes with a command or --pid, not with --cgroup or --system");
+	s = xcalloc(1, sizeof(*s));
+	*s = (struct faults_source){ .src.ops = &faults_ops, .opt = opt, .ncpus = (unsigned)sysconf(_SC_NPROCESSORS_CONF), .page = (size_t)sysconf(_SC_PAGESIZE) };
+	s->rings = xcalloc(s->ncpus * EVENTS_MAX, sizeof(*s->rings));
+	for (unsigned i = 0; i < opt->npids; i++) {
+		source_faults_add(&s->src, opt->pids[i]);
+		if (s->err) {
+			err = s->err;
+			faults_free(&s->src);
+			return refused(err, diag);
+		}
+	}
+	*ret_source = &s->src;
+	return 0;
+}

@@ -1,0 +1,487 @@
+#include "sink/kernel.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "analyze/hist.h"
+#include "analyze/totals.h"
+#include "base/human.h"
+#include "base/macro.h"
+#include "base/text.h"
+#include "event/event.h"
+#include "sink/line.h"
+#include "sink/out.h"
+#include "sink/sink.h"
+
+#define RUN_GAP_NS 100000000u	/* equal requests or faults are one line while they follow each other this closely, */
+#define RUN_MAX_NS 1000000000u	/* for at most so long */
+#define BAR_COLUMNS 30
+
+enum { OPS = BLOCK_OTHER + 1, WHYS = SCHED_PREEMPTED + 1 };
+enum place { IN_HEAP, IN_ANON, IN_STACK, IN_FILE, IN_OTHER, _PLACES };
+static const char *const op_names[OPS] = { "read", "write", "flush", "discard", "request" };
+static const char *const place_names[_PLACES] = { "heap", "anonymous memory", "stack", "files", "elsewhere" };
+
+struct run { bool waiting; uint32_t task, tid; uint64_t count, sum_ns, max_ns, nbytes, first_ns, last_ns; struct record_block like;
+	     uint64_t start; uint32_t prot, nmajor; enum place place; };
+
+struct kernel_sink {
+	struct sink sink;
+	struct out *out;
+	const struct sink_options *opt;
+	struct buf b;
+	struct run block, fault;
+	struct hist sched[WHYS], queue[OPS], device[OPS];
+	uint64_t nbytes[OPS], nwriteback, nobodys, nobodys_bytes;
+	uint64_t faults[_PLACES], nmajor, nfaults;
+};
+
+static enum place place_of(const struct region *r)
+{
+	if (!r)
+		return IN_OTHER;
+	if (r->kind == MAP_KIND_HEAP)
+		return IN_HEAP;
+	if (r->kind == MAP_KIND_STACK)
+		return IN_STACK;
+	return r->path.len || r->src ? IN_FILE : IN_ANON;
+}
+
+static void put_prot(struct buf *b, uint32_t prot)
+{
+	buf_printf(b, " (%c%c%c)", prot & PROT_READ ? 'r' : '-', prot & PROT_WRITE ? 'w' : '-', prot & PROT_EXEC ? 'x' : '-');
+}
+
+static void put_region(struct buf *b, enum place place, uint64_t start, uint32_t prot)
+{
+	buf_puts(b, place == IN_HEAP ? "heap" : place == IN_STACK ? "stack" : place == IN_ANON ? "anon" : place == IN_FILE ? "file" : "unknown memory");
+	if (place == IN_OTHER)
+		return;
+	buf_printf(b, " @ %llx", (unsigned long long)start);
+	put_prot(b, prot);
+}
+
+static void put_disk(struct buf *b, const struct record_block *r)
+{
+	text_safe(b, r->disk, strnlen(r->disk, sizeof(r->disk)));
+}
+
+static const char *op_name(const struct record_block *r) { return op_names[MIN(r->op, (rec_u8)BLOCK_OTHER)]; }
+
+static void sched_words(struct buf *b, const struct record_sched *r)
+{
+	buf_puts(b, "delay ");
+	human_ns(b, r->delay_ns);
+	if (!r->waker_pid)
+		return;
+	buf_puts(b, r->why == SCHED_PREEMPTED ? " (preempted by " : " (woken by ");
+	buf_u64(b, r->waker_pid);
+	buf_putc(b, ' ');
+	text_safe(b, r->waker, strnlen(r->waker, sizeof(r->waker)));
+	buf_putc(b, ')');
+}
+
+static void block_words(struct buf *b, const struct record_block *r)
+{
+	buf_puts(b, op_name(r));
+	buf_putc(b, ' ');
+	human_bytes(b, r->nbytes);
+	buf_putc(b, ' ');
+	put_disk(b, r);
+	buf_printf(b, ", sector %llu, ", (unsigned long long)r->sector);
+	human_ns(b, r->queue_ns);
+	buf_puts(b, " queued, ");
+	human_ns(b, r->device_ns);
+	buf_puts(b, " on the device");
+	if (r->h.flags & BLOCK_WRITEBACK)
+		buf_puts(b, ", writeback");
+}
+
+void kernel_words(struct buf *b, const struct event *ev)
+{
+	if (ev->kind == EV_SCHED)
+		sched_words(b, ev->item->sched);
+	else if (ev->kind == EV_BLOCK)
+		block_words(b, ev->item->block);
+	else
+		put_region(b, place_of(ev->region), ev->region ? ev->region->start : ev->addr, ev->prot);
+}
+
+static void begin(struct kernel_sink *s, uint64_t ts_ns, uint32_t tid)
+{
+	uint64_t start = s->opt->totals->start_ns;
+
+	line_begin(&s->b, ts_ns > start ? ts_ns - start : 0, s->opt->totals->ntasks > 1 ? tid : 0);
+}
+
+static void end_line(struct kernel_sink *s)
+{
+	buf_putc(&s->b, '\n');
+	out_write(s->out, s->b.s, s->b.len);
+	buf_reset(&s->b);
+}
+
+static void verb(struct kernel_sink *s, enum event_category cat, const char *word)
+{
+	buf_putc(&s->b, (char)(STYLE_CAT + cat));
+	buf_puts(&s->b, word);
+	buf_putc(&s->b, STYLE_OFF);
+	buf_putc(&s->b, ' ');
+}
+
+static void flush_block(struct kernel_sink *s)
+{
+	struct run *r = &s->block;
+	struct buf *b = &s->b;
+
+	if (!r->waiting)
+		return;
+	r->waiting = false;
+	begin(s, r->last_ns, r->tid);
+	verb(s, CAT_BLOCK, "block I/O");
+	human_ns(b, r->sum_ns / r->count);
+	if (r->count > 1) {
+		buf_puts(b, " avg, ");
+		human_ns(b, r->max_ns);
+		buf_puts(b, " max");
+	}
+	buf_puts(b, " (");
+	human_bytes(b, r->like.nbytes);
+	if (r->count > 1) {
+		buf_puts(b, " x");
+		buf_u64(b, r->count);
+		buf_puts(b, ", ");
+		human_bytes(b, r->nbytes);
+		buf_puts(b, " total");
+	}
+	buf_puts(b, ") ");
+	buf_puts(b, op_name(&r->like));
+	buf_putc(b, ' ');
+	put_disk(b, &r->like);
+	if (r->like.h.flags & BLOCK_WRITEBACK)
+		buf_puts(b, ", writeback");
+	if (r->like.err) {
+		buf_puts(b, ", error ");
+		buf_u64(b, (uint64_t)-(int64_t)r->like.err);
+	}
+	end_line(s);
+}
+
+static void flush_fault(struct kernel_sink *s)
+{
+	struct run *r = &s->fault;
+	struct buf *b = &s->b;
+
+	if (!r->waiting)
+		return;
+	r->waiting = false;
+	begin(s, r->last_ns, r->tid);
+	buf_u64(b, r->count);
+	buf_putc(b, ' ');
+	verb(s, CAT_FAULT, r->count == 1 ? "fault" : "faults");
+	buf_puts(b, "in ");
+	put_region(b, r->place, r->start, r->prot);
+	if (r->nmajor)
+		buf_printf(b, ", %u major", r->nmajor);
+	end_line(s);
+}
+
+/* Whether an event that ends at ts_ns goes on with the run; a run that is over is written. */
+static bool goes_on(const struct run *r, const struct event *ev, uint64_t end_ns)
+{
+	return r->waiting && r->task == ev->task->id && end_ns <= r->last_ns + RUN_GAP_NS && end_ns <= r->first_ns + RUN_MAX_NS;
+}
+
+static void run_add(struct run *r, const struct event *ev, uint64_t end_ns)
+{
+	if (!r->waiting)
+		*r = (struct run){ .waiting = true, .task = ev->task->id, .tid = ev->task->tid, .first_ns = end_ns };
+	r->count++;
+	r->last_ns = MAX(r->last_ns, end_ns);
+	r->nbytes += ev->nbytes;
+	r->sum_ns += ev->dur_ns;
+	r->max_ns = MAX(r->max_ns, ev->dur_ns);
+}
+
+static void on_sched(struct kernel_sink *s, const struct event *ev)
+{
+	const struct record_sched *r = ev->item->sched;
+
+	hist_add(&s->sched[MIN(r->why, (rec_u8)SCHED_PREEMPTED)], r->delay_ns);
+	if (!s->opt->live || !ev->task || r->delay_ns < s->opt->sched_shown_ns)
+		return;
+	begin(s, ev->ts_ns + ev->dur_ns, ev->task->tid);
+	verb(s, CAT_SCHED, "sched");
+	sched_words(&s->b, r);
+	end_line(s);
+}
+
+static void on_block(struct kernel_sink *s, const struct event *ev)
+{
+	const struct record_block *r = ev->item->block;
+	uint64_t end = ev->ts_ns + ev->dur_ns;
+	unsigned op = MIN(r->op, (rec_u8)BLOCK_OTHER);
+
+	if (!r->h.pid) {
+		s->nobodys++;
+		s->nobodys_bytes += r->nbytes;
+		return;
+	}
+	hist_add(&s->queue[op], r->queue_ns);
+	hist_add(&s->device[op], r->device_ns);
+	s->nbytes[op] += r->nbytes;
+	s->nwriteback += (r->h.flags & BLOCK_WRITEBACK) != 0;
+	if (!s->opt->live || !ev->task)
+		return;
+	if (s->opt->verbose) {
+		begin(s, end, ev->task->tid);
+		verb(s, CAT_BLOCK, "block I/O");
+		block_words(&s->b, r);
+		end_line(s);
+		return;
+	}
+	if (!goes_on(&s->block, ev, end) || s->block.like.nbytes != r->nbytes || s->block.like.op != r->op || s->block.like.dev != r->dev ||
+	    s->block.like.err != r->err)
+		flush_block(s);
+	if (!s->block.waiting) {
+		run_add(&s->block, ev, end);
+		s->block.like = *r;
+	} else {
+		run_add(&s->block, ev, end);
+	}
+}
+
+static void on_fault(struct kernel_sink *s, const struct event *ev)
+{
+	enum place place = place_of(ev->region);
+	uint64_t start = ev->region ? ev->region->start : 0;
+	bool major = ev->item->head->flags & FAULT_MAJOR;
+
+	s->nfaults++;
+	s->faults[place]++;
+	s->nmajor += major;
+	if (!s->opt->live || !ev->task || (!s->opt->all && place != IN_HEAP && place != IN_ANON))
+		return;
+	if (!goes_on(&s->fault, ev, ev->ts_ns) || s->fault.place != place || s->fault.start != start)
+		flush_fault(s);
+	run_add(&s->fault, ev, ev->ts_ns);
+	s->fault.place = place;
+	s->fault.start = start;
+	s->fault.prot = ev->prot;
+	s->fault.nmajor += major;
+}
+
+static void kernel_event(struct sink *sink, const struct event *ev)
+{
+	struct kernel_sink *s = CONTAINER_OF(sink, struct kernel_sink, sink);
+	uint64_t end = ev->ts_ns + ev->dur_ns;
+
+	if (s->block.waiting && end > s->block.last_ns + RUN_GAP_NS)
+		flush_block(s);
+	if (s->fault.waiting && end > s->fault.last_ns + RUN_GAP_NS)
+		flush_fault(s);
+	switch (ev->kind) {
+	case EV_SCHED: on_sched(s, ev); break;
+	case EV_BLOCK: on_block(s, ev); break;
+	case EV_FAULT: on_fault(s, ev); break;
+	case EV_END:
+		flush_block(s);
+		flush_fault(s);
+		break;
+	default:
+		break;
+	}
+}
+
+static void kernel_tick(struct sink *sink, uint64_t now_ns)
+{
+	struct kernel_sink *s = CONTAINER_OF(sink, struct kernel_sink, sink);
+
+	if (s->block.waiting && now_ns > s->block.last_ns + RUN_GAP_NS)
+		flush_block(s);
+	if (s->fault.waiting && now_ns > s->fault.last_ns + RUN_GAP_NS)
+		flush_fault(s);
+}
+
+/* ---- the summary's part ---- */
+
+static void add_hist(struct hist *to, const struct hist *from)
+{
+	if (!from->n)
+		return;
+	to->min = to->n ? MIN(to->min, from->min) : from->min;
+	to->max = MAX(to->max, from->max);
+	to->n += from->n;
+	to->sum += from->sum;
+	for (unsigned i = 0; i < HIST_BUCKETS; i++)
+		to->buckets[i] += from->buckets[i];
+}
+
+static void title(struct kernel_sink *s, const char *text)
+{
+	buf_putc(&s->b, ' ');
+	buf_putc(&s->b, STYLE_BOLD);
+	buf_puts(&s->b, text);
+	buf_putc(&s->b, STYLE_OFF);
+}
+
+static void quantiles(struct kernel_sink *s, const char *name, const struct hist *h)
+{
+	static const struct { const char *name; double q; } qs[] = { { ", p50 ", .5 }, { ", p95 ", .95 }, { ", p99 ", .99 } };
+	struct buf *b = &s->b;
+
+	if (!h->n)
+		return;
+	buf_printf(b, "   %-12s", name);
+	human_count(b, h->n);
+	buf_puts(b, "×, avg ");
+	human_ns(b, h->sum / h->n);
+	for (unsigned i = 0; i < ARRAY_SIZE(qs); i++) {
+		buf_puts(b, qs[i].name);
+		human_ns(b, hist_quantile(h, qs[i].q));
+	}
+	buf_puts(b, ", max ");
+	human_ns(b, h->max);
+	end_line(s);
+}
+
+/* By powers of two. */
+static void bars(struct kernel_sink *s, const struct hist *h)
+{
+	uint64_t by[64] = { 0 }, most = 1;
+	unsigned first = 64, last = 0;
+
+	for (unsigned i = 0; i < HIST_BUCKETS; i++) {
+		uint64_t low = hist_bucket_low(i);
+		unsigned p = low ? 63u - (unsigned)__builtin_clzll(low) : 0;
+
+		by[p] += h->buckets[i];
+		if (h->buckets[i]) {
+			first = MIN(first, p);
+			last = p;
+		}
+	}
+	for (unsigned p = first; p <= last && p < 64; p++)
+		most = MAX(most, by[p]);
+	for (unsigned p = first; p <= last && p < 64; p++) {
+		size_t at;
+
+		buf_puts(&s->b, "     ≥ ");
+		at = s->b.len;
+		human_ns(&s->b, 1ull << p);
+		for (size_t n = s->b.len - at; n < 8; n++)
+			buf_putc(&s->b, ' ');
+		for (uint64_t n = 0; n < (by[p] * BAR_COLUMNS + most - 1) / most; n++)
+			buf_puts(&s->b, "▇");
+		buf_putc(&s->b, ' ');
+		human_count(&s->b, by[p]);
+		end_line(s);
+	}
+}
+
+static void sched_summary(struct kernel_sink *s)
+{
+	static const char *const names[WHYS] = { "woken", "new", "preempted" };
+	struct hist all = { 0 };
+
+	for (unsigned i = 0; i < WHYS; i++)
+		add_hist(&all, &s->sched[i]);
+	if (!all.n)
+		return;
+	title(s, "Waits for a CPU");
+	end_line(s);
+	quantiles(s, "all", &all);
+	for (unsigned i = 0; i < WHYS; i++)
+		quantiles(s, names[i], &s->sched[i]);
+	bars(s, &all);
+}
+
+static void block_summary(struct kernel_sink *s)
+{
+	uint64_t n = 0;
+	char name[32];
+
+	for (unsigned i = 0; i < OPS; i++)
+		n += s->queue[i].n;
+	if (!n && !s->nobodys)
+		return;
+	title(s, "Block I/O");
+	end_line(s);
+	for (unsigned i = 0; i < OPS; i++) {
+		if (!s->queue[i].n)
+			continue;
+		buf_puts(&s->b, "   ");
+		human_count(&s->b, s->queue[i].n);
+		buf_printf(&s->b, " %s%s, ", op_names[i], s->queue[i].n == 1 ? "" : i == BLOCK_FLUSH ? "es" : "s");
+		human_bytes(&s->b, s->nbytes[i]);
+		if (i == BLOCK_WRITE && s->nwriteback) {
+			buf_puts(&s->b, ", ");
+			human_count(&s->b, s->nwriteback);
+			buf_puts(&s->b, " of them written back later by the kernel");
+		}
+		end_line(s);
+		snprintf(name, sizeof(name), "  queued");
+		quantiles(s, name, &s->queue[i]);
+		quantiles(s, "  device", &s->device[i]);
+		bars(s, &s->device[i]);
+	}
+	if (s->nobodys) {
+		buf_puts(&s->b, "   ");
+		human_count(&s->b, s->nobodys);
+		buf_puts(&s->b, " more (");
+		human_bytes(&s->b, s->nobodys_bytes);
+		buf_puts(&s->b, ") by kernel threads, of no program that can be named (journal, metadata, others' files)");
+		end_line(s);
+	}
+}
+
+static void fault_summary(struct kernel_sink *s)
+{
+	if (!s->nfaults)
+		return;
+	title(s, "Page faults: ");
+	human_count(&s->b, s->nfaults);
+	buf_puts(&s->b, ", ");
+	human_count(&s->b, s->nmajor);
+	buf_puts(&s->b, " major");
+	for (unsigned i = 0; i < _PLACES; i++)
+		if (s->faults[i]) {
+			buf_puts(&s->b, "; ");
+			human_count(&s->b, s->faults[i]);
+			buf_puts(&s->b, i == IN_OTHER ? " " : " in ");
+			buf_puts(&s->b, place_names[i]);
+		}
+	end_line(s);
+}
+
+static int kernel_finish(struct sink *sink, struct diag *diag UNUSED)
+{
+	struct kernel_sink *s = CONTAINER_OF(sink, struct kernel_sink, sink);
+
+	sched_summary(s);
+	block_summary(s);
+	fault_summary(s);
+	return 0;
+}
+
+static void kernel_free(struct sink *sink)
+{
+	struct kernel_sink *s = CONTAINER_OF(sink, struct kernel_sink, sink);
+
+	buf_done(&s->b);
+	free(s);
+}
+
+static const struct sink_ops kernel_ops = {
+	.name = "kernel", .help = "waits for a CPU, block I/O and page faults", .event = kernel_event, .tick = kernel_tick,
+	.finish = kernel_finish, .free = kernel_free,
+};
+
+struct sink *sink_kernel_new(struct out *out, const struct sink_options *opt)
+{
+	struct kernel_sink *s = xcalloc(1, sizeof(*s));
+
+	*s = (struct kernel_sink){ .sink.ops = &kernel_ops, .out = out, .opt = opt };
+	return &s->sink;
+}
