@@ -191,7 +191,7 @@ class Status(Case):
                  "ulimit -a; pwd; ps -o ni= -p $$; chrt -p $$ | sed 's/.*://'; umask")
         args = ["sh", "-c", probe]
         plain = subprocess.run(args, capture_output=True, text=True, env=ENV, timeout=60)
-        for options in ([], ["--no-seccomp"], ["--record", "t.cpd"]):
+        for options in ([], ["--no-seccomp"], ["--record", "t.cpd"], ["--report=r.html", "-o", "o.txt"]):
             r = trace(*options, "--", *args)
             # our answer pads a shorter number with blanks so that the file keeps its length
             self.assertEqual(re.sub(r" +$", "", r.stdout, flags=re.M), re.sub(r" +$", "", plain.stdout, flags=re.M))
