@@ -294,14 +294,7 @@ void fx_poll(struct fx *x)
 	i = fx_arg(x, ARG_ARRAY_OUT, 0);
 	if (i >= 0 && c->args[i].spec->size == 12)	/* struct epoll_event, packed */
 		epoll_ready(x, &c->args[i]);
-	i = fx_named(x, "writefds");
-	if (i >= 0) {
-		const struct part *p = fx_part(x, i, PART_BYTES, true);
-
-		for (uint32_t fd = 0; p && fd < 8 * p->len && fd < (uint32_t)c->args[0].word; fd++)
-			if (p->bytes[fd / 8] >> (fd % 8) & 1)
-				ready(x, task_file(x->t, (int)fd), (int)fd, POLLOUT);
-	}
+	/* select says writable of a failed connect, too: nothing follows from it. */
 }
 
 /* ---- data ---- */

@@ -213,11 +213,12 @@ static void in_progress_until_ready(void **state)
 	go(s);
 	assert_int_equal(got(s, EV_CONNECTED, 0)->fd, 6);
 
-	CALL(s, 10, "select", 1, 8, 0, 0x1000, 0, 0);
+	CALL(s, 10, "select", 1, 8, 0, 0x1000, 0, 0);	/* says writable of a failed one, too */
 	in(s, 2, set, sizeof(set));
 	out(s, 2, set, sizeof(set));
 	go(s);
-	assert_int_equal(got(s, EV_CONNECTED, 0)->fd, 7);
+	assert_null(got(s, EV_CONNECTED, 0));
+	assert_int_equal(so_error(s, 7, ECONNREFUSED)->err, ECONNREFUSED);
 	assert_int_equal(file_of(s, 10, 3)->sock->state, CONN_CONNECTING);
 }
 
