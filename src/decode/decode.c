@@ -175,6 +175,10 @@ static int decode_call(const struct record_call *r, struct arena *arena, struct 
 	if (r->arch > ARCH_X32)
 		return -EBADMSG;
 
+	/* A 32-bit result above 2 GB, an address: what is no error is no negative number. */
+	if (r->arch == ARCH_I386 && r->ret < -4095)
+		c->ret = (uint32_t)r->ret;
+
 	struct part *parts;
 	int err = decode_parts(&r->h, sizeof(*r), r->nchunks, arena, &parts, &c->nparts);
 
