@@ -29,7 +29,7 @@ class Expectation:
 
     def __init__(self, text):
         self.main, self.skip = 0, None
-        self.lines, self.never, self.dumps = {}, [], {}
+        self.lines, self.never, self.dumps, self.calls = {}, [], {}, []
         ignore = dict(DEFAULT_IGNORE)
         more = []
         for line in text.splitlines():
@@ -42,6 +42,8 @@ class Expectation:
                 more.append(rest)
             elif head == "NEVER":
                 self.never.append(re.compile(rest))
+            elif head == "CALL":
+                self.calls.append(rest)
             elif head == "SKIP":
                 self.skip = rest
             elif head == "DUMP":
@@ -111,6 +113,8 @@ def compare(expected, text):
     for tid in sorted({*shown, *expected.lines}):
         want = merge_io([re.sub(r"  +", " ", line) for line in expected.lines.get(tid, []) if not expected.ignore.search(line)])
         have = merge_io(shown.get(tid, []))
+        want = [line[2:] if line.startswith("? ") else line for line in want
+                if not line.startswith("? ") or any(matches(line[2:], there) for there in have)]
         # a pattern that fits is replaced by the line, so that a difference shows only what differs
         aligned, at = [], 0
         for pattern in want:
@@ -123,6 +127,19 @@ def compare(expected, text):
     for pattern in expected.never:
         wrong += [f"must not appear: {line}" for line in text.splitlines() if pattern.search(line)]
     return wrong
+
+
+def compare_calls(expected, text):
+    """Every call -v had to show, in order."""
+    lines = [re.sub(r"  [\d.]+(ns|µs|ms|s)$", "", found[2]) for found in map(LINE.match, text.splitlines()) if found]
+    at = 0
+    for pattern in expected.calls:
+        found = next((i for i in range(at, len(lines)) if matches(pattern, lines[i])), None)
+        if found is None:
+            near = [line for line in lines if line.split("(")[0] == pattern.split("(")[0]]
+            return [f"no call {pattern}", *(f"  there is {line}" for line in near[:5])]
+        at = found + 1
+    return []
 
 
 def compare_dumps(expected, text):
@@ -166,7 +183,7 @@ def normal(what, line):
         return None
     if path == "[stack]":       # grows by itself
         start = "…"
-    if path.startswith(("/SYSV", "/dev/zero")):
+    if path.startswith(("/SYSV", "/dev/zero", "shm:[")):
         path = "[shared]"
     if path.startswith("/lib"):     # a symbolic link to /usr/lib; the model goes by the text
         path = os.path.realpath(path)
@@ -213,7 +230,7 @@ class Runner:
             wrong = ["the tracee said nothing"]
         return wrong, expected, where
 
-    def traced(self, way, options, prefix=()):
+    def traced(self, way, options, judge=compare, prefix=()):
         wrong, expected, where = self.run([*prefix, self.args.compendium, "-a", "-o", "@live", *options, "--"], way)
         live = where / ".live"
         text = live.read_text(errors="replace") if live.exists() else ""
@@ -221,7 +238,7 @@ class Runner:
             self.skip(way, expected.skip)
             return None
         if expected and not wrong:
-            wrong = compare(expected, text)
+            wrong = judge(expected, text)
         self.tap(way, wrong, text)
         return (expected, where, text) if not wrong else None
 
@@ -243,6 +260,8 @@ class Runner:
             self.traced("no-seccomp", ["--no-seccomp"])
         if self.wanted("record"):
             self.record()
+        if expected.calls and self.wanted("verbose"):
+            self.traced("verbose", ["-v"], compare_calls)
         if self.wanted("user"):
             self.as_user()
         self.other_backend()
@@ -282,7 +301,7 @@ class Runner:
             return
         self.tap("user untraced", wrong)
         if not wrong:
-            self.traced(way, [], prefix)
+            self.traced(way, [], prefix=prefix)
 
     def other_backend(self):
         if not self.wanted("bpf"):
@@ -302,7 +321,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--compendium", required=True, type=os.path.abspath)
     parser.add_argument("--dump", type=os.path.abspath, help="the program that prints the model at checkpoints")
-    parser.add_argument("--only", action="append", help="filter, no-seccomp, record, user, bpf")
+    parser.add_argument("--only", action="append", help="filter, no-seccomp, record, verbose, user, bpf")
     parser.add_argument("--show", action="store_true", help="the whole trace of a way that failed")
     parser.add_argument("tracee", type=os.path.abspath)
     parser.add_argument("arg", nargs="*")

@@ -76,6 +76,15 @@ void expect_of(pid_t tid, const char *fmt, ...)
 	va_end(ap);
 }
 
+void expect_call(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	directive("CALL", fmt, ap);
+	va_end(ap);
+}
+
 void tracee_watch(const char *what) { directivef("WATCH", "%s", what); }
 void tracee_ignore(const char *regex) { directivef("IGNORE", "%s", regex); }
 void tracee_never(const char *regex) { directivef("NEVER", "%s", regex); }

@@ -26,9 +26,11 @@ void tracee_begin(void);
 /* Writes the expectations to $TRACEE_EXPECT and ends the process (exit status 0) without another call that shows. */
 _Noreturn void tracee_end(void);
 
-/* The line this thread's next visible act gives. */
+/* The line this thread's next visible act gives.  "? " before it: it may be missing. */
 void expect(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void expect_of(pid_t tid, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A call as -v has to show it, result and all; in the order of these, whoever made them. */
+void expect_call(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Lines by default left out of the comparison: "memory", "sigchld". */
 void tracee_watch(const char *what);
 /* Lines matching the regular expression are left out, too. */

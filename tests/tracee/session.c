@@ -1,0 +1,150 @@
+/* Sessions, groups, daemons, stops: job control as a program does it itself; and a pid that is used twice. */
+#include <sys/prctl.h>
+
+#include "tracee.h"
+
+static void stops(void)
+{
+	static const struct { int sig; const char *name; } by[] = { { SIGSTOP, "SIGSTOP" }, { SIGTSTP, "SIGTSTP" }, { SIGTTIN, "SIGTTIN" } };
+	pid_t pid;
+	int status, gate[2];
+	char c;
+
+	tracee_ignore("^(read|write) .*pipe:");
+	CHECK(pipe(gate) == 0);
+	for (unsigned i = 0; i < sizeof(by) / sizeof(by[0]); i++) {
+		pid = fork();
+		if (pid == 0) {
+			setpgid(0, 0);
+			raise(by[i].sig);
+			CHECK(read(gate[0], &c, 1) == 1);	/* the parent sees us continued first */
+			access("/tracee/went-on", F_OK);
+			_exit(6);
+		}
+		expect("fork → %d", pid);
+		expect_of(pid, "kill %s → %d", by[i].name, pid);
+		expect_of(pid, "signal %s from pid %d", by[i].name, pid);
+		/* an orphaned group is not stopped by the terminal's signals: ours is not orphaned, we are its parent in the same session */
+		CHECK(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status) && WSTOPSIG(status) == by[i].sig);
+		expect_of(pid, "stop by %s", by[i].name);
+		/* it stays so */
+		CHECK(waitpid(pid, &status, WUNTRACED | WCONTINUED | WNOHANG) == 0);
+		expect("kill SIGCONT → %d", pid);
+		CHECK(kill(pid, SIGCONT) == 0);
+		CHECK(waitpid(pid, &status, WCONTINUED) == pid && WIFCONTINUED(status));
+		CHECK(write(gate[1], "x", 1) == 1);
+		expect_of(pid, "continue*");
+		expect_of(pid, "signal SIGCONT from pid %d (ignored)", getpid());
+		expect_of(pid, "access /tracee/went-on ENOENT");
+		expect_of(pid, "exit 6");
+		CHECK(WEXITSTATUS(reap(pid)) == 6);
+	}
+	close(gate[0]);
+	close(gate[1]);
+	/* killed while stopped */
+	pid = fork();
+	if (pid == 0) {
+		raise(SIGSTOP);
+		_exit(0);
+	}
+	expect("fork → %d", pid);
+	expect_of(pid, "kill SIGSTOP → %d", pid);
+	expect_of(pid, "signal SIGSTOP from pid %d", pid);
+	expect_of(pid, "? stop by SIGSTOP");	/* the kill may be there before the tracer has heard of the stop */
+	CHECK(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status));
+	expect("kill SIGKILL → %d", pid);
+	CHECK(kill(pid, SIGKILL) == 0);
+	expect_of(pid, "killed by SIGKILL");
+	status = reap(pid);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static void daemons(void)
+{
+	pid_t pid;
+	int gate[2], told[2];
+	pid_t daemon_pid;
+	char c;
+
+	tracee_ignore("^(read|write) .*pipe:");
+	CHECK(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
+	CHECK(pipe(gate) == 0 && pipe(told) == 0);
+	pid = fork();
+	if (pid == 0) {
+		CHECK(setsid() == getpid());
+		daemon_pid = fork();
+		if (daemon_pid == 0) {
+			close(gate[1]);
+			CHECK(chdir("/") == 0);
+			CHECK(read(gate[0], &c, 1) == 0);
+			CHECK(getsid(0) != getpid());
+			access("/tracee/daemon", F_OK);
+			_exit(12);
+		}
+		expect("fork → %d", daemon_pid);
+		expect("exit 0");
+		expect_of(daemon_pid, "chdir /");
+		expect_of(daemon_pid, "access /tracee/daemon ENOENT");
+		expect_of(daemon_pid, "exit 12");
+		CHECK(write(told[1], &daemon_pid, sizeof(pid)) == sizeof(pid));
+		_exit(0);
+	}
+	expect("fork → %d", pid);
+	CHECK(read(told[0], &daemon_pid, sizeof(pid)) == sizeof(pid));
+	CHECK(reap(pid) == 0);
+	close(gate[1]);
+	close(gate[0]);
+	CHECK(WEXITSTATUS(reap(daemon_pid)) == 12);
+	close(told[0]);
+	close(told[1]);
+}
+
+/* The kernel gives the number again: two processes, not one. */
+static void reused(void)
+{
+	char text[32];
+	pid_t first = fork(), second;
+	int fd;
+
+	if (first == 0) {
+		access("/tracee/first", F_OK);
+		_exit(1);
+	}
+	expect("fork → %d", first);
+	expect_of(first, "access /tracee/first ENOENT");
+	expect_of(first, "exit 1");
+	CHECK(WEXITSTATUS(reap(first)) == 1);
+	tracee_ignore("/proc/sys/kernel/ns_last_pid");
+	for (int i = 0; i < 20; i++) {
+		fd = open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
+		if (fd < 0)
+			return;		/* only root may ask for a number */
+		snprintf(text, sizeof(text), "%d", first - 1);
+		
+		ssize_t n = write(fd, text, strlen(text));
+
+		close(fd);
+		if (n < 0)
+			return;
+		second = fork();
+		if (second == 0) {
+			access("/tracee/second", F_OK);
+			_exit(2);
+		}
+		expect("fork → %d", second);
+		expect_of(second, "access /tracee/second ENOENT");
+		expect_of(second, "exit 2");
+		CHECK(WEXITSTATUS(reap(second)) == 2);
+		if (second == first)
+			return;
+	}
+}
+
+int main(void)
+{
+	tracee_begin();
+	stops();
+	daemons();
+	reused();
+	tracee_end();
+}

@@ -1,0 +1,143 @@
+/* Namespaces and roots: pids as the tracer sees them, paths as the program sees them. */
+#include <sched.h>
+#include <sys/mount.h>
+
+#include "tracee.h"
+
+static void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		CHECK(write(fd, text, strlen(text)) > 0);
+		close(fd);
+	}
+}
+
+/* In a pid namespace: the child is 1 there, its own child 2. */
+static void pids(void)
+{
+	pid_t outer, inner;
+
+	outer = (pid_t)syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, NULL, NULL, NULL, NULL);
+	if (outer == 0) {
+		CHECK(getpid() == 1);
+		inner = fork();
+		if (inner == 0) {
+			char me[16] = "";
+
+			CHECK(getpid() == 2);
+			/* this /proc is of the outer namespace and knows us by our number there */
+			CHECK(readlink("/proc/self", me, sizeof(me) - 1) > 0 && atoi(me) > 2);
+			expect_of(atoi(me), "access /tracee/inner ENOENT");
+			access("/tracee/inner", F_OK);
+			expect_of(atoi(me), "exit 3");
+			_exit(3);
+		}
+		CHECK(inner == 2);
+		CHECK(WEXITSTATUS(reap(inner)) == 3);
+		access("/tracee/outer", F_OK);
+		_exit(4);
+	}
+	CHECK(outer > 0);
+	expect("fork → %d", outer);
+	expect_of(outer, "fork → *");
+	expect_of(outer, "access /tracee/outer ENOENT");
+	expect_of(outer, "exit 4");
+	CHECK(WEXITSTATUS(reap(outer)) == 4);
+}
+
+static void roots(void)
+{
+	const char *root = in_dir("root"), *etc = in_dir("root/etc");
+	pid_t pid;
+
+	CHECK(mkdir(root, 0755) == 0 && mkdir(etc, 0755) == 0);
+	expect("mkdir %s", root);
+	expect("mkdir %s", etc);
+	pid = fork();
+	if (pid == 0) {
+		CHECK(chdir(root) == 0);
+		expect("chdir %s", root);
+		CHECK(chroot(root) == 0);
+		expect("chdir %s", root);
+		CHECK(chdir("/etc") == 0);
+		expect("chdir /etc");
+		CHECK(access("passwd", F_OK) < 0);
+		expect("access /etc/passwd ENOENT");
+		int fd = open("../etc/../new", O_WRONLY | O_CREAT, 0600);
+
+		CHECK(fd >= 0);
+		expect("open /new (write, create)");
+		expect("exit 0");
+		_exit(0);
+	}
+	expect("fork → %d", pid);
+	CHECK(reap(pid) == 0);
+	/* the parent's root is its own */
+	CHECK(access("/etc/passwd", F_OK) == 0);
+	CHECK(access(in_dir("root/new"), F_OK) == 0);
+}
+
+static void mounts(void)
+{
+	const char *where = in_dir("mnt"), *file = in_dir("mnt/file");
+	pid_t pid;
+
+	CHECK(mkdir(where, 0755) == 0);
+	expect("mkdir %s", where);
+	pid = fork();
+	if (pid == 0) {
+		CHECK(unshare(CLONE_NEWNS) == 0);
+		CHECK(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+		expect("mount *");
+		CHECK(mount("tracee", where, "tmpfs", 0, NULL) == 0);
+		expect("mount *%s", where);
+		int fd = open(file, O_WRONLY | O_CREAT, 0600);
+
+		CHECK(fd >= 0);
+		expect("open %s (write, create)", file);
+		close(fd);
+		CHECK(umount(where) == 0);
+		expect("umount %s", where);
+		CHECK(umount(where) < 0);
+		expect("umount %s EINVAL", where);
+		expect("exit 0");
+		_exit(0);
+	}
+	expect("fork → %d", pid);
+	CHECK(reap(pid) == 0);
+}
+
+int main(void)
+{
+	int probe = fork(), status;
+
+	if (probe == 0)
+		_exit(unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID) != 0 && errno);
+	status = reap(probe);
+
+	uid_t uid = getuid();
+	gid_t gid = getgid();
+	char map[64];
+
+	tracee_begin();
+	if (status != 0)
+		tracee_skip("no user namespaces here");
+	tracee_ignore("^(open|write) .*/proc/self/");
+	tracee_ignore("^readlink ");
+	if (uid != 0) {
+		/* root in a user namespace of our own */
+		CHECK(unshare(CLONE_NEWUSER) == 0);
+		write_file("/proc/self/setgroups", "deny");
+		snprintf(map, sizeof(map), "0 %u 1", uid);
+		write_file("/proc/self/uid_map", map);
+		snprintf(map, sizeof(map), "0 %u 1", gid);
+		write_file("/proc/self/gid_map", map);
+		CHECK(getuid() == 0);
+	}
+	pids();
+	roots();
+	mounts();
+	tracee_end();
+}
