@@ -61,13 +61,13 @@ cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
 cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
 
 # Only git and make may be there: what a build finds by luck proves nothing.
-git clone -q --no-hardlinks "file://$source" "$root/root/compendium"
+git clone -q --no-hardlinks "file://$source" "$root/srv/compendium"
 for target; do
 	echo "== make $target"
 	start=$SECONDS
 	# No standard input and CI's environment, nothing of this shell's.
 	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root CI=true LANG=C.UTF-8 \
 		NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
-		chroot "$root" make -C /root/compendium "$target" </dev/null
+		chroot "$root" make -C /srv/compendium "$target" </dev/null
 	echo "== make $target: $((SECONDS - start)) s"
 done
