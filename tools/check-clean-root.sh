@@ -24,6 +24,7 @@ mirror=${MIRROR:-$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Creat
 [ -n "$mirror" ] || { echo "check-clean-root: no mirror of $suite in apt's sources; set MIRROR" >&2; exit 1; }
 source=$(cd "$(dirname "$0")/.." && pwd)
 root=$(mktemp -d /var/tmp/compendium-root.XXXXXX)
+chmod 755 "$root" # it becomes /, for every user in there
 
 clean_up() {
 	local point
