@@ -80,15 +80,27 @@ export async function fileStats(store: Store, bits: Uint8Array | null, cancelled
   const rows = new Map<number, FileRow & { lanes: Set<number> }>();
   const kinds = store.meta.file_kinds, socket = kinds.indexOf('socket'), { type, lane, file, obj, err } = store;
   const named = Uint8Array.from(store.ops, o => (PATH_OPS.has(o) ? 1 : 0)), op = store.ops;
-  const ok = await eachRow(store, bits, cancelled, i => {
-    const t = type[i], f = file[i];
-    if (f ? store.files.kind[f] === socket : !named[t]) return;
-    const id = f && store.files.name[f] ? store.files.name[f] : obj[i];
-    if (!id) return;
+  const rowOf = (id: number, f: number, i: number) => {
     let r = rows.get(id);
     if (!r) { r = { name: id, kind: '', opens: 0, failed: 0, failedTime: 0, reads: 0, writes: 0, read: 0, written: 0, time: 0, calls: 0, procs: 0, first: i, lanes: new Set() }; rows.set(id, r); }
     if (f && !r.kind) r.kind = kinds[store.files.kind[f]] ?? '';
-    const d = store.dur(i), o = op[t], bad = store.isError[err[i]];
+    return r;
+  };
+  const ok = await eachRow(store, bits, cancelled, i => {
+    const t = type[i], f = file[i];
+    if (store.types[t].io === 'copy' && !store.isError[err[i]]) {
+      const to = store.copiedTo(i);
+      if (to && store.files.kind[to] !== socket && store.files.name[to]) {
+        const r = rowOf(store.files.name[to], to, i);
+        r.writes++;
+        r.written += store.bytes(i);
+        r.lanes.add(store.tasks[lane[i]].proc);
+      }
+    }
+    if (f ? store.files.kind[f] === socket : !named[t]) return;
+    const id = f && store.files.name[f] ? store.files.name[f] : obj[i];
+    if (!id) return;
+    const r = rowOf(id, f, i), d = store.dur(i), o = op[t], bad = store.isError[err[i]];
     r.calls++;
     r.time += d;
     r.lanes.add(store.tasks[lane[i]].proc);
@@ -117,6 +129,7 @@ export async function connStats(store: Store, bits: Uint8Array | null, cancelled
   const { file, type } = store, socket = meta.file_kinds.indexOf('socket');
   const ok = await eachRow(store, bits, cancelled, i => {
     const f = file[i];
+    if (store.types[type[i]].io === 'copy') { const to = byFile[store.copiedTo(i)]; if (to >= 0) rows[to].sent += store.bytes(i); }
     if (!f) return;
     let k = byFile[f];
     if (k < 0) {
@@ -132,7 +145,6 @@ export async function connStats(store: Store, bits: Uint8Array | null, cancelled
     if (!r.peer && store.obj[i] && t.op !== 'bind' && t.op !== 'listen') r.peer = store.objText(i);
     if (t.io === 'in') r.received += store.bytes(i); else if (t.io === 'out') r.sent += store.bytes(i);
     else if (t.io === 'copy') r.received += store.bytes(i);
-    if (t.io === 'copy') { const to = byFile[store.val(i)]; if (to >= 0) rows[to].sent += store.bytes(i); }
   });
   return ok ? rows.filter(r => !bits || r.calls > 0) : null;
 }
@@ -157,6 +169,7 @@ export async function laneStats(store: Store, bits: Uint8Array | null, cancelled
     const io = store.types[t].io;
     if (!io) return;
     const b = store.bytes(i);
+    if (io === 'copy') { if (store.files.kind[store.copiedTo(i)] === socket) s.net += b; else s.written += b; }
     if (store.files.kind[file[i]] === socket) s.net += b;
     else if (io === 'out') s.written += b;
     else s.read += b;

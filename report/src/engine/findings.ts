@@ -89,6 +89,8 @@ export async function findings(store: Store, bits: Uint8Array | null, cancelled:
             v.n++; v.bytes += b;
             list.set(id, v);
             if (o === 'write') dirty.set(id, i);
+            const to = store.copiedTo(i);
+            if (to) dirty.set(store.files.name[to], i);
           }
         }
         if (isSocket && (o === 'read' || o === 'recv') && store.dur(i) >= L.slowPeerNs) add(peers, obj[i] || store.files.name[f], i);
@@ -141,15 +143,42 @@ export async function findings(store: Store, bits: Uint8Array | null, cancelled:
   // exit
   const shownLanes = bits ? new Set<number>() : null;
   if (bits && shownLanes) for (let i = 0; i < store.hot; i++) if (bits[i]) shownLanes.add(lane[i]);
+  const ends = new Map<string, number[]>();
   tasks.forEach((t, l) => {
-    if (t.pid !== t.tid || (shownLanes && !shownLanes.has(l))) return;
-    const main = l === store.meta.main, said = `${show((t.execs[t.execs.length - 1]?.argv ?? [t.comm]).join(' ')).slice(0, 120)} (${t.pid})`;
-    if (t.signal) put('exit', 3, `${said} was killed by ${t.signal}${t.core ? ' and dumped core' : ''} after ${duration(store.taskEnd(l) - t.start)}.`, term('pid', String(t.pid)), -1, main ? 2e18 : 1e18);
-    else if (t.exit) put('exit', 3, `${said} ended with exit code ${t.exit}.`, term('pid', String(t.pid)), -1, main ? 2e18 : 1e17);
+    if (t.pid !== t.tid || (shownLanes && !shownLanes.has(l)) || (!t.signal && !t.exit)) return;
+    const key = l === store.meta.main ? '' : `${t.comm}\n${t.signal ?? t.exit}`;
+    ends.set(key, [...(ends.get(key) ?? []), l]);
   });
+  // Signals that mean a fault of the program itself; others are how programs are told to stop.
+  const FAULTS = new Set(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGKILL', 'SIGSYS', 'SIGTRAP']);
+  for (const lanes of ends.values()) {
+    const l = lanes[0], t = tasks[l], main = l === store.meta.main, weight = main || (t.signal && FAULTS.has(t.signal)) ? 3 : 2;
+    if (lanes.length > 2) {
+      put('exit', weight, `${count(lanes.length)} processes named ${show(t.comm)} ${t.signal ? `were killed by ${t.signal}` : `ended with exit code ${t.exit}`}.`, term('pid', ...lanes.slice(0, 100).map(x => String(tasks[x].pid))), -1, 1e15 + lanes.length);
+      continue;
+    }
+    for (const lane of lanes) ended(lane, weight, main);
+  }
+  function ended(l: number, weight: Finding['weight'], main: boolean): void {
+    const t = tasks[l], said = `${show((t.execs[t.execs.length - 1]?.argv ?? [t.comm]).join(' ')).slice(0, 120)} (${t.pid})`;
+    if (t.signal) put('exit', weight, `${said} was killed by ${t.signal}${t.core ? ' and dumped core' : ''} after ${duration(store.taskEnd(l) - t.start)}.`, term('pid', String(t.pid)), -1, main ? 2e18 : 1e18);
+    else put('exit', weight, `${said} ended with exit code ${t.exit}.`, term('pid', String(t.pid)), -1, main ? 2e18 : 1e17);
+  }
+  // A connect that went on in the background fails without a failing call: the table of connections knows.
+  const { conns } = store, late = new Map<string, { n: number; peer: number; err: number; file: number[] }>();
+  for (let k = 0; k < conns.count; k++) {
+    const key = `${conns.peer[k]} ${conns.err[k]}`, l = conns.lane[k];
+    if (store.meta.sock_states[conns.state[k]] !== 'failed' || !isError[conns.err[k]] || refused.has(key) || (shownLanes && !shownLanes.has(l))) continue;
+    const v = late.get(key) ?? { n: 0, peer: conns.peer[k], err: conns.err[k], file: [] };
+    v.n++;
+    v.file.push(conns.file[k]);
+    late.set(key, v);
+  }
+  for (const v of late.values()) put('connect', 3, `${v.n === 1 ? 'A connection' : plural(v.n, 'connection')} to ${name(v.peer)} failed: ${store.errText[v.err].toLowerCase()} (${store.errName[v.err]}).`, term('file', ...v.file.slice(0, 100).map(String)), -1, 1e16 + v.n);
   for (const [key, v] of refused) {
     const e = Number(key.split(' ')[1]);
-    put('connect', 3, `${v.n === 1 ? 'A connection' : plural(v.n, 'connection')} to ${name(obj[v.first])} failed: ${store.errText[e].toLowerCase()} (${store.errName[e]}).`, `op:connect ${term('path', strings.get(obj[v.first]))}`, v.first, 1e16 + v.n);
+    // A local service that is not there is how its clients find out that it is not used.
+    put('connect', store.errName[e] === 'ENOENT' ? 1 : 3, `${v.n === 1 ? 'A connection' : plural(v.n, 'connection')} to ${name(obj[v.first])} failed: ${store.errText[e].toLowerCase()} (${store.errName[e]}).`, `op:connect ${term('path', strings.get(obj[v.first]))}`, v.first, 1e16 + v.n);
   }
   for (const [id, v] of slow) put('slow-call', 3, `${show(store.types[type[v.longest]].name)} on ${name(id)} took ${duration(store.dur(v.longest))}${v.n > 1 ? `; ${plural(v.n, 'call')} on it took ${duration(L.slowCallNs)} or more` : ''}.`, `${term('path', strings.get(id))} dur>=${L.slowCallNs / 1e6}ms`, v.longest, v.ns);
   for (const [id, v] of peers) put('slow-peer', 2, `${who(lane[v.longest])} waited ${duration(v.ns)} for ${name(id)}${v.n > 1 ? ` in ${plural(v.n, 'long call')}` : ''}.`, `${term('path', strings.get(id))} dur>=${L.slowPeerNs / 1e6}ms`, v.longest, v.ns);

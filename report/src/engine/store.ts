@@ -171,6 +171,9 @@ export class Store {
     return Math.max(0, t.bytes === 'val' ? this.val(i) : this.ret(i));
   }
 
+  /** Where a copying call (sendfile, splice, copy_file_range) put its bytes; 0 for other calls. */
+  copiedTo(i: number): number { return this.types[this.type[i]].io === 'copy' ? Math.min(this.val(i), this.files.count - 1) : 0; }
+
   fileName(id: number): string { return this.strings.get(this.files.name[id] ?? 0); }
   fileKind(id: number): string { return this.meta.file_kinds[this.files.kind[id]] ?? 'unknown'; }
 

@@ -20,13 +20,16 @@ export function Files({ s }: { s: State }) {
     <section class="tab" aria-label="Files">
       <div class="tab-bar">
         <Segments label="What to list" value={mode} onChange={setMode} options={[['paths', 'Paths'], ['folders', 'Folders'], ['open', 'Open files'], ['searches', 'Searches']]} />
-        {rows && <span class="dim">{plural(rows.length, 'path')} · {bytes(rows.reduce((a, r) => a + r.read, 0))} read · {bytes(rows.reduce((a, r) => a + r.written, 0))} written · {plural(rows.reduce((a, r) => a + r.failed, 0), 'failed lookup')}</span>}
+        {rows && <span class="dim">{plural(rows.length, 'path')} · {bytes(sum(rows, r => (isFile(r) ? r.read : 0)))} read · {bytes(sum(rows, r => (isFile(r) ? r.written : 0)))} written{sum(rows, r => (isFile(r) ? 0 : r.read + r.written)) > 0 && ` · pipes, terminals, devices: ${bytes(sum(rows, r => (isFile(r) ? 0 : r.read)))} read, ${bytes(sum(rows, r => (isFile(r) ? 0 : r.written)))} written`} · {plural(rows.reduce((a, r) => a + r.failed, 0), 'failed lookup')}</span>}
       </div>
       {!rows ? <Waiting s={s} what="files" /> : mode === 'paths' ? <Paths s={s} rows={rows} /> : mode === 'folders' ? <Folders s={s} rows={rows} /> : mode === 'open' ? <OpenFiles s={s} /> : <Searches s={s} />}
     </section>
   );
 }
 
+/** What the text summary calls a file; pipes, terminals and devices are counted apart there too. */
+const isFile = (r: FileRow) => ['file', 'dir', 'memfd', ''].includes(r.kind);
+const sum = (rows: FileRow[], f: (r: FileRow) => number) => rows.reduce((a, r) => a + f(r), 0);
 const toEvents = (s: State, path: string) => { s.filter.value = withValue(s.filter.value, 'path', path, 'only'); s.tab.value = 'timeline'; };
 
 function menuFor(s: State, e: MouseEvent, path: string): void {
@@ -107,7 +110,8 @@ async function openFiles(store: Store, bits: Uint8Array | null, cancelled: Cance
     r.calls++;
     r.last = i;
     r.time += store.dur(i);
-    const io = store.types[store.type[i]].io;
+    const io = store.types[store.type[i]].io, to = rows.get(store.copiedTo(i));
+    if (io === 'copy' && to) { to.written += store.bytes(i); to.last = i; }
     if (io === 'in' || io === 'copy') r.read += store.bytes(i); else if (io === 'out') r.written += store.bytes(i);
   });
   return ok ? [...rows.values()] : null;

@@ -17,14 +17,13 @@ const ORDER = ['failed', 'connecting', 'connected', 'accepted', 'listening', 'bo
 export function Network({ s }: { s: State }) {
   const all = useScan(s, connStats), [mode, setMode] = useState('all'), [at, select] = useState<ConnRow | null>(null), { store } = s;
   const rows = useMemo(() => {
-    const local = new Set(['unix', 'unix-dgram', 'pipe']);
-    const list = (all ?? []).filter(r => mode === 'all' || (mode === 'listen' ? r.state === 'listening' : mode === 'local' ? local.has(r.kind) : mode === 'failed' ? r.state === 'failed' || r.err > 0 : !local.has(r.kind) && r.state !== 'listening'));
+    const list = (all ?? []).filter(r => mode === 'all' || (mode === 'listen' ? r.state === 'listening' : mode === 'local' ? LOCAL.has(r.kind) : mode === 'failed' ? r.state === 'failed' || r.err > 0 : !LOCAL.has(r.kind) && r.state !== 'listening'));
     return list.map((r, i) => ({ r, i })).sort((a, b) => rank(a.r) - rank(b.r) || a.r.open - b.r.open || a.i - b.i).map(x => x.r);
   }, [all, mode]);
   const end = (r: ConnRow) => (r.close >= NEVER || r.close === 0 ? store.duration : r.close);
   const columns = useMemo<GridColumn<ConnRow>[]>(() => [
     { id: 'kind', title: 'Kind', width: '64px', value: r => r.kind },
-    { id: 'state', title: 'State', width: '104px', value: r => ORDER.indexOf(r.state), render: r => <span class={'state state-' + (r.state || 'none')}>{r.err ? store.errName[r.err] ?? r.err : r.state}</span> },
+    { id: 'state', title: 'State', width: '122px', value: r => ORDER.indexOf(r.state), render: r => <span class={'state state-' + (r.state || 'none')}>{r.err ? store.errName[r.err] ?? r.err : r.state}</span> },
     { id: 'peer', title: 'Peer', width: 'minmax(170px, 1fr)', value: r => r.peer, render: r => <span class="path mono" title={show(r.peer)}>{r.state === 'listening' ? <span class="dim">listens on {show(r.local)}</span> : <>{r.host ? <b>{show(r.host)} </b> : ''}{show(r.peer)}</>}</span> },
     { id: 'local', drop: 9, title: 'Local', width: 'minmax(120px, 0.5fr)', value: r => r.local, render: r => <span class="path mono dim" title={show(r.local)}>{show(r.local)}</span> },
     { id: 'lane', title: 'Process', width: '130px', value: r => laneName(store, r.lane) || 'before tracing' },
@@ -38,12 +37,13 @@ export function Network({ s }: { s: State }) {
     { id: 'span', title: 'Lifetime', width: 'minmax(90px, 0.5fr)', value: r => r.open, render: r => <Span from={r.open} to={end(r)} of={store.duration} colour={r.state === 'failed' ? 'var(--bad)' : 'var(--cat-network)'} /> },
   ], [store]);
   const go = (r: ConnRow) => { s.filter.value = withValue(s.filter.value, 'file', String(r.file), 'only'); s.tab.value = 'timeline'; };
-  const sum = (f: (r: ConnRow) => number) => (all ?? []).reduce((a, r) => a + f(r), 0), failed = (all ?? []).filter(r => r.state === 'failed').length;
+  const remote = (all ?? []).filter(r => !LOCAL.has(r.kind)), local = (all ?? []).filter(r => LOCAL.has(r.kind)), sum = (list: ConnRow[], f: (r: ConnRow) => number) => list.reduce((a, r) => a + f(r), 0);
+  const made = remote.filter(r => r.state === 'connected' || r.state === 'accepted').length, failed = remote.filter(r => r.state === 'failed').length;
   return (
     <section class="tab" aria-label="Network">
       <div class="tab-bar">
         <Segments label="What to list" value={mode} onChange={setMode} options={[['all', 'All'], ['remote', 'Connections'], ['listen', 'Listening'], ['local', 'Unix and pipes'], ['failed', 'Failed']]} />
-        {all && <span class="dim">{plural(all.length, 'connection')}{failed ? `, ${failed} failed` : ''} · {bytes(sum(r => r.sent))} sent · {bytes(sum(r => r.received))} received</span>}
+        {all && <span class="dim">{plural(made, 'connection')}{failed ? `, ${failed} failed` : ''} · {bytes(sum(remote, r => r.sent))} sent · {bytes(sum(remote, r => r.received))} received{local.length > 0 && ` · ${plural(local.length, 'local socket or pipe', 'local sockets and pipes')}`}</span>}
       </div>
       {!all ? <Waiting s={s} what="connections" /> : <Grid label="Connections" rows={rows} columns={columns} selected={at} onSelect={select} onOpen={go} rowClass={r => (r.state === 'failed' ? 'failed' : '')}
         onMenu={(e, r) => openMenu(e, show(r.peer || r.local), [{ label: 'Show its events', run: () => go(r) }, ...(r.peer ? valueItems(s, 'path', r.peer, 'this peer') : []), ...(r.peerFile ? [{ label: 'Show the other end', run: () => { s.filter.value = withValue(s.filter.value, 'file', String(r.peerFile), 'only'); s.tab.value = 'timeline'; } }] : [])])}
@@ -51,4 +51,6 @@ export function Network({ s }: { s: State }) {
     </section>
   );
 }
-const rank = (r: ConnRow) => { const k = ORDER.indexOf(r.state); return r.err ? -1 : k < 0 ? 99 : k; };
+const LOCAL = new Set(['unix', 'unix-dgram', 'pipe', 'netlink']);
+/** Failures first, those over the network before local ones. */
+const rank = (r: ConnRow) => { const k = ORDER.indexOf(r.state); return r.err ? (LOCAL.has(r.kind) ? -1 : -2) : k < 0 ? 99 : k + (LOCAL.has(r.kind) ? 20 : 0); };

@@ -1,7 +1,7 @@
 // Overview: what ran, how it ended, what was slow, what failed; the writer's summary cards with what the columns add.
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { laneStats, typeStats } from '../engine/aggregate';
-import { findings } from '../engine/findings';
+import { findings, type Finding } from '../engine/findings';
 import { count, duration, percent, plural } from '../engine/human';
 import { withTerms } from '../engine/query';
 import { show } from '../format/text';
@@ -10,6 +10,13 @@ import { useScan } from '../ui/hooks';
 import type { State } from '../ui/state';
 import { FindingItem } from './findings';
 import { laneName } from './details';
+
+/** The first two of every kind, then the rest: one kind must not push the others out of sight. */
+function firstOf(list: Finding[], n = 6): Finding[] {
+  const seen = new Map<string, number>(), ahead: Finding[] = [], behind: Finding[] = [];
+  for (const f of list) { const k = (seen.get(f.rule) ?? 0) + 1; seen.set(f.rule, k); (k <= 2 ? ahead : behind).push(f); }
+  return [...ahead, ...behind].slice(0, n);
+}
 
 const IDLE = new Set(['fork', 'futex', 'poll', 'sleep', 'wait', 'exit', 'accept']);
 
@@ -55,7 +62,7 @@ function Facts({ s }: { s: State }) {
   return (
     <section class="panel" aria-label="Findings">
       <h2>Findings {list && list.length > 0 && <button type="button" class="link" onClick={() => { s.tab.value = 'findings'; }}>all {count(list.length)}</button>}</h2>
-      {!list ? <p class="nothing" role="status">{s.coldReady.value ? 'Looking …' : 'Loading …'}</p> : list.length ? <ul class="findings">{list.slice(0, 6).map((f, k) => <FindingItem key={k} s={s} f={f} />)}</ul> : <p class="nothing">Nothing stands out{s.filter.value ? ' under this filter' : ''}.</p>}
+      {!list ? <p class="nothing" role="status">{s.coldReady.value ? 'Looking …' : 'Loading …'}</p> : list.length ? <ul class="findings">{firstOf(list).map((f, k) => <FindingItem key={k} s={s} f={f} />)}</ul> : <p class="nothing">Nothing stands out{s.filter.value ? ' under this filter' : ''}.</p>}
     </section>
   );
 }

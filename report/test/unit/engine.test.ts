@@ -258,6 +258,20 @@ test('one event in words: arguments, result, strace line', () => {
   assert.equal(long.retText(11), '9223372036854775807');
 });
 
+test('a copy counts on both of its files', async () => {
+  const s = traced((x, l) => {
+    const a = x.open(l, '/a'), b = x.open(l, '/b', { fd: 4 }), sock = x.file('socket', 'socket:[7]', l, 0);
+    x.conns.push({ file: sock, kind: 0, state: 2, peer: x.strings.id('10.0.0.1:80'), lane: l, peer_lane: -1, close: 0 });
+    x.ev(l, 'copy_file_range', 900, { obj: '/a', fd: 3, file: a, ret: 49, val: b, arg: '\x01f, …' });
+    x.ev(l, 'copy_file_range', 900, { obj: '/a', fd: 3, file: a, ret: 11, val: sock, arg: '\x01f, …' });
+  });
+  const files = (await fileStats(s, null, go))!, by = (name: string) => files.find(f => s.strings.get(f.name) === name)!;
+  assert.deepEqual([by('/a').read, by('/a').written, by('/b').read, by('/b').written], [60, 0, 0, 49]);
+  assert.deepEqual((await connStats(s, null, go))!.map(c => [c.sent, c.received]), [[11, 0]]);
+  const lanes = (await laneStats(s, null, go))!;
+  assert.deepEqual([lanes[0].read, lanes[0].written, lanes[0].net], [60, 49, 11]);
+});
+
 test('indices out of range in the columns do not reach the views', () => {
   const r = SCENARIOS.build(500);
   r.hot.lane[3] = 60000;

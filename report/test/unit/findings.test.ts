@@ -28,7 +28,23 @@ const socket = (x: Trace, lane: number) => x.file('socket', 'socket:[1]', lane, 
 
 test('exit', () => rule('exit', (x, l) => x.exit(l, 3), (x, l) => x.exit(l, 0), /ended with exit code 3/));
 test('exit by signal', async () => { const f = (await quietly(traced((x, l) => x.exit(l, 0, 'SIGSEGV')))).filter(r => r.rule === 'exit'); assert.match(f[0].text, /killed by SIGSEGV/); });
+test('exit: many alike are one finding, the main process is its own', async () => {
+  const many = (n: number) => traced((x, l) => { for (let k = 0; k < n; k++) x.exit(x.task(l, { comm: 'child', argv: ['child'], start: k }), 1); x.exit(l, 2); });
+  assert.deepEqual((await quietly(many(2))).map(f => f.weight), [3, 2, 2]);
+  const three = await quietly(many(3));
+  assert.equal(three.length, 2);
+  assert.match(three[1].text, /3 processes named child ended with exit code 1/);
+});
 const connect = (err?: string): Make => (x, l) => x.ev(l, 'connect', 5000, { obj: '10.0.0.1:80', fd: 3, file: socket(x, l), err, arg: '\x01f, …' });
+test('connect: one that failed in the background', async () => {
+  const f = (await quietly(traced((x, l) => {
+    const file = socket(x, l);
+    x.ev(l, 'connect', 900, { obj: '10.0.0.2:443', fd: 3, file, err: 'EINPROGRESS', arg: '\x01f, …' });
+    x.conns.push({ file, kind: 0, state: 6, err: 111, peer: x.strings.id('10.0.0.2:443'), lane: l, peer_lane: -1, close: 0 });
+  }))).filter(r => r.rule === 'connect');
+  assert.equal(f.length, 1);
+  assert.match(f[0].text, /10\.0\.0\.2:443 failed: connection refused/);
+});
 test('connect', () => rule('connect', connect('ECONNREFUSED'), connect('EINPROGRESS'), /10\.0\.0\.1:80 failed: connection refused/));
 const sync = (ns: number): Make => (x, l) => { const f = x.open(l, '/data'); x.ev(l, 'fsync', ns, { obj: '/data', fd: 3, file: f, arg: '\x01f' }); };
 test('slow-call', () => rule('slow-call', sync(L.slowCallNs), sync(L.slowCallNs - 1), /fsync on \/data took 100 ms/));
