@@ -17,6 +17,7 @@
 #include "base/diag.h"
 #include "base/macro.h"
 #include "capture/bpf/internal.h"
+#include "capture/bpf/pressure.h"
 #include "capture/command.h"
 #include "capture/proc/proc.h"
 #include "record/build.h"
@@ -82,6 +83,7 @@ static int spawn(struct bpf_source *s, struct diag *diag)
 		known_add(&s->pids, (uint32_t)pid);
 		known_add(&s->tids, (uint32_t)pid);
 		proc_put_process(pid, false, &s->rec, drain_put, s);
+		s->pressure = pressure_open_command(pid, &s->ring, !s->opt->lossy);
 		if (s->opt->spawned)
 			s->opt->spawned(s->opt->spawned_ctx, pid);
 		if (write(go[1], "g", 1) != 1)
@@ -194,6 +196,8 @@ static int watch_cgroup(struct bpf_source *s, struct diag *diag)
 	bpf_adopt_targets(s);
 	bpf_each_pid(s, snapshot_cb, s);
 	s->snapshot_ns = bpf_now_ns();
+	if (!s->opt->lossy)
+		s->pressure = pressure_open_cgroup(s->opt->cgroup, &s->ring);
 	return 0;
 }
 
@@ -220,6 +224,7 @@ static void asked_to_stop(struct bpf_source *s)
 
 	s->stop_request = STOP_NONE;
 	s->interrupted = true;
+	pressure_release(s->pressure);
 	if (how == STOP_KILL && s->main_pid) {
 		bpf_each_pid(s, kill_one, NULL);
 	} else {
@@ -330,6 +335,7 @@ static void bpf_free(struct source *src)
 {
 	struct bpf_source *s = CONTAINER_OF(src, struct bpf_source, src);
 
+	pressure_close(s->pressure);
 	bpf_unload(s);
 	drain_done(s);
 	if (s->main_pidfd >= 0)

@@ -86,8 +86,27 @@ struct inode_key { u64 dev, ino; };
 /* Who last wrote into the pages of a file: the kernel writes them to the disk later, from a thread of its own. */
 struct { __uint(type, BPF_MAP_TYPE_LRU_HASH); __uint(max_entries, 16384); __type(key, struct inode_key); __type(value, struct owner); } dirtied SEC(".maps");
 
+/* Who submitted what: the request made of it may be dispatched by a kernel thread. */
+struct { __uint(type, BPF_MAP_TYPE_LRU_HASH); __uint(max_entries, 16384); __type(key, u64); __type(value, struct owner); } submitted SEC(".maps");
+
 struct flight { struct owner owner; u64 insert_ns, issue_ns, ino; u32 writeback, nbytes; };
 struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 16384); __type(key, u64); __type(value, struct flight); } flights SEC(".maps");
+
+SEC("tp_btf/block_bio_queue")
+int BPF_PROG(on_submit, struct bio *bio)
+{
+	struct task_state *st = state_of(bpf_get_current_task_btf());
+	struct owner owner;
+	u64 id = (u64)bio;
+
+	if (!st || st->flags & TASK_MUTED) {
+		bpf_map_delete_elem(&submitted, &id);	/* of another one, that had the same address */
+		return 0;
+	}
+	owner = (struct owner){ st->pid, st->tid };
+	bpf_map_update_elem(&submitted, &id, &owner, BPF_ANY);
+	return 0;
+}
 
 SEC("tp_btf/writeback_dirty_folio")
 int BPF_PROG(on_dirty, struct folio *folio, struct address_space *mapping)
@@ -150,12 +169,14 @@ static __always_inline void begin_flight(struct request *rq, u64 now, bool issue
 	struct flight f = { .insert_ns = now, .issue_ns = issued ? now : 0, .nbytes = BPF_CORE_READ(rq, __data_len) };
 	struct inode_key key = { 0 };
 	struct owner *o;
-	u64 id = (u64)rq;
+	u64 id = (u64)rq, bio = (u64)BPF_CORE_READ(rq, bio);
 
 	if (request_file(rq, &key))
 		f.ino = key.ino;
 	if (st && !(st->flags & TASK_MUTED)) {
 		f.owner = (struct owner){ st->pid, st->tid };
+	} else if (bio && (o = bpf_map_lookup_elem(&submitted, &bio))) {
+		f.owner = *o;
 	} else {
 		if (!(task->flags & PF_KTHREAD_BIT) && !key.ino)
 			return;		/* another program's own */

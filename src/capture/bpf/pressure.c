@@ -1,0 +1,256 @@
+#include "capture/bpf/pressure.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/macro.h"
+#include "capture/bpf/kring.h"
+
+enum { PATH_BYTES = 4096, BUSY_NAP_NS = 1000000, NAP_NS = 4000000, IDLE_NAP_NS = 10000000, IDLE_ROUNDS = 50, REMOVE_TRIES = 200 };
+
+struct pressure {
+	const struct kring *ring;
+	int dir;			/* the cgroup, or -1 */
+	bool own;			/* made by us: removed at the end */
+	char path[PATH_BYTES];
+	pthread_t thread;
+	bool watching;
+	_Atomic bool stop;
+	pid_t guard;
+	int guard_fd;			/* closed by our end, whatever it is */
+};
+
+static void nap(long ns) { nanosleep(&(struct timespec){ 0, ns }, NULL); }
+
+static int put(int dir, const char *file, const char *text)
+{
+	_cleanup_close_ int fd = openat(dir, file, O_WRONLY | O_CLOEXEC);
+
+	return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : -errno;
+}
+
+/* Where cgroup v2 is mounted and which of it is ours: "/sys/fs/cgroup/user.slice/…". */
+static bool own_cgroup(char *ret, size_t max)
+{
+	char line[PATH_BYTES], mount[PATH_BYTES / 2] = "", *sep, at[PATH_BYTES / 2], own[PATH_BYTES / 2];
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+	bool found = false;
+
+	while (f && fgets(line, sizeof(line), f))
+		if ((sep = strstr(line, " - cgroup2 ")) && sscanf(line, "%*s %*s %*s %*s %2047s", at) == 1)
+			memcpy(mount, at, sizeof(at));
+	if (f)
+		fclose(f);
+	f = mount[0] ? fopen("/proc/self/cgroup", "re") : NULL;
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "0::%2047[^\n]", own) == 1)
+			found = snprintf(ret, max, "%s%s", mount, strcmp(own, "/") ? own : "") < (int)max - 32;
+	if (f)
+		fclose(f);
+	return found;
+}
+
+static void remove_cgroup(const char *path)
+{
+	for (int i = 0; i < REMOVE_TRIES && rmdir(path) < 0 && errno == EBUSY; i++)
+		nap(NAP_NS);
+}
+
+/* The process that outlives us if we are killed. */
+static _Noreturn void guard(int fd, int dir, const char *path, pid_t pid)
+{
+	sigset_t all;
+	char bye;
+	ssize_t n;
+	int keep[2] = { MIN(fd, dir), MAX(fd, dir) };
+	int pidfd = -1;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	prctl(PR_SET_NAME, "compendium-end");
+	/* nothing of what was open stays open: whoever waits for the end of a pipe must see it */
+	if (keep[0] > 0)
+		syscall(SYS_close_range, 0, keep[0] - 1, 0);
+	if (keep[1] > keep[0] + 1)
+		syscall(SYS_close_range, keep[0] + 1, keep[1] - 1, 0);
+	syscall(SYS_close_range, keep[1] + 1, ~0u, 0);
+	if (pid)
+		pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	do
+		n = read(fd, &bye, 1);
+	while (n < 0 && errno == EINTR);
+	if (n == 1)
+		_exit(0);
+	if (dir >= 0)
+		put(dir, "cgroup.freeze", "0");
+	if (pid) {
+		if (dir < 0 || put(dir, "cgroup.kill", "1") < 0)
+			syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+		if (dir >= 0)
+			remove_cgroup(path);
+	}
+	_exit(0);
+}
+
+static void start_guard(struct pressure *p, pid_t pid)
+{
+	int fds[2];
+
+	p->guard_fd = -1;
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return;
+	p->guard = fork();
+	if (p->guard == 0) {
+		close(fds[1]);
+		guard(fds[0], p->dir, p->path, pid);
+	}
+	close(fds[0]);
+	p->guard_fd = fds[1];
+}
+
+static void *watch(void *ctx)
+{
+	struct pressure *p = ctx;
+	bool frozen = false;
+	unsigned idle = 0;
+
+	while (!atomic_load(&p->stop)) {
+		size_t used = kring_used(p->ring), size = p->ring->size;
+
+		/* It takes some 4 ms until the last of them stands still: there has to be room for that. */
+		if (!frozen && used > size / 2)
+			frozen = put(p->dir, "cgroup.freeze", "1") == 0;
+		else if (frozen && used < size / 8)
+			frozen = put(p->dir, "cgroup.freeze", "0") != 0;
+		idle = used ? 0 : idle + 1;
+		nap(frozen || used > size / 16 ? BUSY_NAP_NS : idle > IDLE_ROUNDS ? IDLE_NAP_NS : NAP_NS);
+	}
+	if (frozen)
+		put(p->dir, "cgroup.freeze", "0");
+	return NULL;
+}
+
+static void start_watch(struct pressure *p)
+{
+	sigset_t all, old;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);	/* signals are the first thread's business */
+	p->watching = pthread_create(&p->thread, NULL, watch, p) == 0;
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+struct pressure *pressure_open_command(pid_t pid, const struct kring *ring, bool freeze)
+{
+	struct pressure *p = xcalloc(1, sizeof(*p));
+	char number[16];
+
+	p->ring = ring;
+	p->dir = -1;
+	if (freeze && own_cgroup(p->path, sizeof(p->path))) {
+		snprintf(p->path + strlen(p->path), sizeof(p->path) - strlen(p->path), "/compendium-%d", pid);
+		if (mkdir(p->path, 0755) == 0) {
+			p->own = true;
+			p->dir = open(p->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+			snprintf(number, sizeof(number), "%d", pid);
+			if (p->dir >= 0 && put(p->dir, "cgroup.procs", number) < 0) {
+				close(p->dir);
+				p->dir = -1;
+			}
+			if (p->dir < 0)
+				remove_cgroup(p->path);
+		}
+	}
+	start_guard(p, pid);
+	if (p->dir >= 0)
+		start_watch(p);
+	return p;
+}
+
+static bool contains_us(const char *path)
+{
+	char own[PATH_BYTES], real[PATH_BYTES], *r = realpath(path, NULL);
+	size_t n;
+
+	snprintf(real, sizeof(real), "%s", r ? r : path);
+	free(r);
+	n = strlen(real);
+	return own_cgroup(own, sizeof(own)) && !strncmp(own, real, n) && (!own[n] || own[n] == '/');
+}
+
+struct pressure *pressure_open_cgroup(const char *path, const struct kring *ring)
+{
+	struct pressure *p;
+
+	if (contains_us(path))
+		return NULL;
+	p = xcalloc(1, sizeof(*p));
+	p->ring = ring;
+	p->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	start_guard(p, 0);
+	if (p->dir >= 0)
+		start_watch(p);
+	return p;
+}
+
+void pressure_release(struct pressure *p)
+{
+	if (!p || !p->watching)
+		return;
+	atomic_store(&p->stop, true);
+	pthread_join(p->thread, NULL);
+	p->watching = false;
+}
+
+/* Who lives on goes back to where we are. */
+static void move_up(struct pressure *p)
+{
+	char line[32], parent[PATH_BYTES];
+	_cleanup_close_ int up = -1;
+	FILE *f;
+	int fd;
+
+	snprintf(parent, sizeof(parent), "%s", p->path);
+	*strrchr(parent, '/') = '\0';
+	up = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = openat(p->dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	f = fd >= 0 ? fdopen(fd, "r") : NULL;
+	while (up >= 0 && f && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		put(up, "cgroup.procs", line);
+	}
+	if (f)
+		fclose(f);
+}
+
+void pressure_close(struct pressure *p)
+{
+	if (!p)
+		return;
+	pressure_release(p);
+	if (p->own && p->dir >= 0) {
+		for (int i = 0; i < 3 && rmdir(p->path) < 0 && errno == EBUSY; i++)
+			move_up(p);
+		remove_cgroup(p->path);
+	}
+	if (p->guard_fd >= 0) {
+		if (write(p->guard_fd, "q", 1) < 0)
+			kill(p->guard, SIGKILL);
+		close(p->guard_fd);
+		waitpid(p->guard, NULL, 0);
+	}
+	if (p->dir >= 0)
+		close(p->dir);
+	free(p);
+}

@@ -1,0 +1,270 @@
+#!/usr/bin/env python3
+"""The bpf backend begins, ends and loses nothing.
+
+usage: tests/bpf/lifecycle.py COMPENDIUM WORK [--soak SECONDS]
+
+WORK is bench/work.c, built: a program that makes a known number of calls.
+"""
+import argparse
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+COMPENDIUM = WORK = None
+SOAK = 3
+SELF = pathlib.Path(__file__).resolve()
+
+
+def run(*args, **more):
+    return subprocess.run([COMPENDIUM, "--backend", "bpf", *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, errors="replace", timeout=200, check=False, **more)
+
+
+def cgroup_root():
+    for line in open("/proc/self/mountinfo"):
+        before, _, after = line.partition(" - ")
+        if after.startswith("cgroup2 "):
+            own = next(text[3:].strip() for text in open("/proc/self/cgroup") if text.startswith("0::"))
+            return pathlib.Path(before.split()[4] + ("" if own == "/" else own))
+    return None
+
+
+def programs():
+    """BPF programs of ours that are loaded, by name."""
+    text = subprocess.run(["bpftool", "prog", "show"], stdout=subprocess.PIPE, text=True, check=False,
+                          env={"PATH": os.environ["PATH"] + ":/usr/sbin"}).stdout
+    return len(re.findall(r"name (?:on_enter|on_task_exit|on_switch)\b", text))
+
+
+def wait_for(what, seconds=20):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := what():
+            return value
+        time.sleep(0.02)
+    return what()
+
+
+def lost(text):
+    return sum(int(n.replace(",", "")) for n in re.findall(r"Lost: ([\d,]+)", text))
+
+
+class Ends(unittest.TestCase):
+    def test_exit_status(self):
+        self.assertEqual(run("-o", "/dev/null", "--", "sh", "-c", "exit 7").returncode, 7)
+        self.assertEqual(run("-o", "/dev/null", "--", "sh", "-c", "kill -TERM $$").returncode, -signal.SIGTERM)
+        self.assertEqual(run("-o", "/dev/null", "--", "/nonexistent").returncode, 127)
+        self.assertEqual(run("-o", "/dev/null", "--", "/etc/passwd").returncode, 126)
+
+    def test_output_untouched(self):
+        done = run("-o", "/dev/null", "--", "sh", "-c", "echo out")
+        self.assertEqual(done.stdout, "out\n")
+
+    def test_sigterm_ends_the_command(self):
+        with tempfile.TemporaryDirectory() as name:
+            flag = pathlib.Path(name, "flag")
+            tracer = subprocess.Popen([COMPENDIUM, "--backend", "bpf", "-o", "/dev/null", "--", "sh", "-c", f"trap 'exit 9' TERM; touch {flag}; while :; do sleep 0.05; done"],
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.assertTrue(wait_for(flag.exists))
+            tracer.terminate()
+            self.assertEqual(tracer.wait(20), 9)
+
+    def test_killed_tracer_leaves_nothing(self):
+        with tempfile.TemporaryDirectory() as name:
+            flag = pathlib.Path(name, "pid")
+            tracer = subprocess.Popen([COMPENDIUM, "--backend", "bpf", "-o", "/dev/null", "--", "sh", "-c", f"sleep 1000 & echo $! > {flag}.new; mv {flag}.new {flag}; wait"],
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.assertTrue(wait_for(flag.exists))
+            sleeper = int(flag.read_text())
+            before = programs()
+            self.assertGreater(before, 0)
+            tracer.kill()
+            tracer.wait()
+            self.assertTrue(wait_for(lambda: not programs() < 0 and programs() < before), "its programs are still loaded")
+            root = cgroup_root()
+            if root:
+                self.assertTrue(wait_for(lambda: not pathlib.Path(f"/proc/{sleeper}").exists()), "the command lives on")
+                self.assertTrue(wait_for(lambda: not list(root.glob("compendium-*"))), "its cgroup is still there")
+
+
+class Attach(unittest.TestCase):
+    def setUp(self):
+        self.target = subprocess.Popen([sys.executable, "-c", "import time,threading\n"
+                                        "def work():\n while True: open('/etc/hostname').close(); time.sleep(0.01)\n"
+                                        "threading.Thread(target=work, daemon=True).start(); work()"])
+        time.sleep(0.3)
+
+    def tearDown(self):
+        self.target.kill()
+        self.target.wait()
+
+    def test_threads_and_detach(self):
+        with tempfile.TemporaryDirectory() as name:
+            log = pathlib.Path(name, "log")
+            tracer = subprocess.Popen([COMPENDIUM, "--backend", "bpf", "-o", log, "-p", str(self.target.pid)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(1.5)
+            tracer.send_signal(signal.SIGINT)
+            self.assertEqual(tracer.wait(20), 0)
+            text = log.read_text(errors="replace")
+            self.assertIsNone(self.target.poll(), "the target did not survive")
+            tids = set(re.findall(r"\[(\d+)\] open /etc/hostname", text))
+            self.assertEqual(len(tids), 2, text[:2000])
+
+    def test_cgroup(self):
+        root = cgroup_root()
+        if not root or os.geteuid() != 0:
+            self.skipTest("no cgroup v2 that may be changed")
+        group = root / f"lifecycle-{os.getpid()}"
+        group.mkdir()
+        try:
+            (group / "cgroup.procs").write_text(str(self.target.pid))
+            with tempfile.TemporaryDirectory() as name:
+                log = pathlib.Path(name, "log")
+                tracer = subprocess.Popen([COMPENDIUM, "--backend", "bpf", "-o", log, "--cgroup", group], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                time.sleep(1)
+                child = subprocess.Popen(["sh", "-c", f"echo $$ > {group}/cgroup.procs; cat /etc/hosts"], stdout=subprocess.DEVNULL)
+                child.wait()
+                time.sleep(0.3)
+                tracer.send_signal(signal.SIGINT)
+                self.assertEqual(tracer.wait(20), 0)
+                text = log.read_text(errors="replace")
+                self.assertIn("open /etc/hostname", text)
+                self.assertIn("open /etc/hosts (read)", text)
+        finally:
+            self.target.kill()
+            self.target.wait()
+            wait_for(lambda: not (group / "cgroup.procs").read_text())
+            group.rmdir()
+
+    def test_system(self):
+        with tempfile.TemporaryDirectory() as name:
+            log = pathlib.Path(name, "log")
+            tracer = subprocess.Popen([COMPENDIUM, "-o", log, "--system"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(1.5)
+            subprocess.run(["cat", "/etc/hosts"], stdout=subprocess.DEVNULL, check=True)
+            time.sleep(0.5)
+            tracer.send_signal(signal.SIGINT)
+            self.assertEqual(tracer.wait(60), 0)
+            text = log.read_text(errors="replace")
+            self.assertRegex(text, r"cat exec ─── cat /etc/hosts")
+            self.assertRegex(text, r"open /etc/hostname")
+
+    def test_refused(self):
+        done = run("-p", "999999999")
+        self.assertEqual(done.returncode, 125)
+        self.assertIn("no process", done.stderr)
+        done = run("--cgroup", "/etc")
+        self.assertEqual(done.returncode, 125)
+        self.assertIn("not a cgroup", done.stderr)
+
+
+class Losses(unittest.TestCase):
+    """A reader that cannot keep up: either nothing is lost, or exactly what is missing is counted."""
+
+    CALLS = 400000
+
+    def slowly(self, *options):
+        tracer = subprocess.Popen([COMPENDIUM, "--backend", "bpf", "-v", *options, "--", WORK, "read", str(self.CALLS)],
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        parts = []
+        while part := os.read(tracer.stderr.fileno(), 65536):
+            parts.append(part)
+            time.sleep(0.004)
+        self.assertEqual(tracer.wait(), 0)
+        return b"".join(parts).decode(errors="replace")
+
+    def test_nothing_is_lost(self):
+        if not cgroup_root() or not os.access(cgroup_root(), os.W_OK):
+            self.skipTest("no cgroup v2 that may be changed: nothing can be held back")
+        text = self.slowly()
+        self.assertEqual(lost(text), 0)
+        self.assertGreaterEqual(len(re.findall(r"\bread\(", text)), self.CALLS)
+
+    def test_losses_are_counted(self):
+        text = self.slowly("--lossy", "--ring-size", "1M")
+        whole = self.slowly()
+        all_calls = len(re.findall(r"\] (?:\[\d+\] )?[a-z]\w*\(", whole))
+        shown = len(re.findall(r"\] (?:\[\d+\] )?[a-z]\w*\(", text))
+        missing = lost(text)
+        self.assertGreater(missing, 0, "the reader was fast enough: this tests nothing")
+        # other records can be lost, too: exec, exit, fork
+        self.assertLessEqual(abs(all_calls - shown - missing), 3, f"{all_calls} calls, {shown} shown, {missing} said to be lost")
+
+    def test_soak(self):
+        """Processes and threads come and go; nothing is lost, and the tracer does not grow."""
+        script = (f"end=$(($(date +%s)+{SOAK})); while [ $(date +%s) -lt $end ]; do for i in 1 2 3 4 5 6 7 8; do /bin/true; done; "
+                  f"{WORK} threads 400 >/dev/null; done")
+        tracer = subprocess.Popen([COMPENDIUM, "--backend", "bpf", "-o", "/dev/null", "--", "sh", "-c", script], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        sizes = []
+
+        def watch():
+            while tracer.poll() is None:
+                try:
+                    sizes.append(int(re.search(r"RssAnon:\s+(\d+)", pathlib.Path(f"/proc/{tracer.pid}/status").read_text())[1]))
+                except (OSError, TypeError):
+                    break
+                time.sleep(0.1)
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        text = tracer.stderr.read().decode(errors="replace")
+        self.assertEqual(tracer.wait(), 0)
+        watcher.join()
+        self.assertEqual(lost(text), 0)
+        forks = len(re.findall(r"fork → ", text))
+        self.assertEqual(forks, len(re.findall(r"\] \[\d+\] exit ", text)) - 1, "every process that began ended")
+        self.assertLess(sizes[-1], 200 << 10)
+
+
+class Latency(unittest.TestCase):
+    def test_direct_writes(self):
+        where = SELF.parent if os.access(SELF.parent, os.W_OK) else pathlib.Path.home()
+        if subprocess.run(["findmnt", "-n", "-o", "FSTYPE", "-T", where], stdout=subprocess.PIPE, text=True, check=False).stdout.strip() in ("", "tmpfs", "overlay"):
+            self.skipTest(f"{where} is not on a disk")
+        with tempfile.TemporaryDirectory(dir=where) as name:
+            for backend in ("ptrace", "bpf"):
+                done = subprocess.run([COMPENDIUM, "--backend", backend, "--ebpf", "--", "dd", "if=/dev/zero", f"of={name}/{backend}", "bs=4K", "count=1000", "oflag=direct"],
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", timeout=120, check=True)
+                found = re.search(r"^   ([\d,]+) writes, ([\d.]+ MB)", done.stderr, re.M)
+                self.assertTrue(found, done.stderr[-3000:])
+                self.assertEqual((found[1], found[2]), ("1,000", "3.9 MB"))
+                self.assertRegex(done.stderr, r"block I/O .* avg, .* max \(4\.0 KB x\d+, .* total\) write")
+            done = run("--ebpf", "--", "sh", "-c", f"dd if=/dev/zero of={name}/buffered bs=4K count=1000; sync")
+            found = re.search(r"^   [\d,]+ writes?, ([\d.]+) MB", done.stderr, re.M)
+            self.assertTrue(found, done.stderr[-3000:])
+            self.assertGreaterEqual(float(found[1]), 3.9)
+
+    def test_page_faults(self):
+        for backend in ("ptrace", "bpf"):
+            done = subprocess.run([COMPENDIUM, "--backend", backend, "--faults", "--", sys.executable, "-S", "-c", "x = bytearray(64 << 20)"],
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", timeout=120, check=True)
+            counts = [int(n) for n in re.findall(r" (\d+) faults in anon @", done.stderr)]
+            self.assertTrue(counts, done.stderr[-2000:])
+            self.assertLess(abs(max(counts) - 16384), 164)
+
+
+def main():
+    global COMPENDIUM, WORK, SOAK
+    parser = argparse.ArgumentParser()
+    parser.add_argument("compendium", type=os.path.abspath)
+    parser.add_argument("work", type=os.path.abspath)
+    parser.add_argument("--soak", type=int, default=3)
+    args, rest = parser.parse_known_args()
+    COMPENDIUM, WORK, SOAK = args.compendium, args.work, args.soak
+    probe = run("-o", "/dev/null", "--", "true")
+    if "cannot be used" in probe.stderr:
+        print("SKIP:", probe.stderr.strip().splitlines()[0])
+        return 77
+    result = unittest.main(argv=[sys.argv[0], *rest], exit=False, verbosity=2).result
+    return not result.wasSuccessful()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
