@@ -50,6 +50,8 @@ if [ "$task" = check ]; then
 	need chromium has_command chromium
 	need strace has_command strace
 	need curl has_command curl
+	need gdb has_command gdb
+	need tmux has_command tmux
 fi
 if [ "$task" = bench ]; then
 	need python3 has_command python3
