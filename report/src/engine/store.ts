@@ -16,6 +16,9 @@ export interface Conns {
 export interface Counters { count: number; t: Float64Array; lane: Uint32Array; counter: Uint8Array; value: Float64Array }
 export interface Overview { lanes: number; buckets: number; count: Uint16Array; cat: Uint8Array }
 
+/** Codes of `err` from here on say that there was no result. */
+const NO_RESULT = 253;
+
 export class Store {
   /** Events declared by META; those whose hot / cold columns are here, without a gap from 0. */
   readonly n: number;
@@ -195,8 +198,8 @@ export class Store {
 
   result(i: number): string {
     const code = this.err[i];
-    if (this.isError[code]) return `-1 ${this.errName[code] ?? 'errno ' + code}`;
-    if (code) return '?';
+    if (code >= NO_RESULT) return '?';
+    if (code) return `-1 ${this.errName[code] ?? 'errno ' + code}`;
     return this.layerOf[this.type[i]] === Layer.Call ? this.retText(i) : '';
   }
 
@@ -207,7 +210,7 @@ export class Store {
     const time = `${us / 1000000n}.${(us % 1000000n).toString().padStart(6, '0')}`;
     const type = this.types[this.type[i]];
     if (type.layer) return `${t.tid} ${time} --- ${type.name}${this.obj[i] ? ' ' + show(this.objText(i)) : ''} ---`;
-    const why = this.isError[code] ? ` (${this.errText[code]})` : '';
+    const why = code && code < NO_RESULT ? ` (${this.errText[code]})` : '';
     return `${t.tid} ${time} ${type.name}(${this.args(i)}) = ${this.result(i)}${why} <${(this.dur(i) / 1e9).toFixed(6)}>`;
   }
 
