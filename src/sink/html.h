@@ -108,7 +108,7 @@ uint64_t html_time(const struct html *h, uint64_t ts_ns);		/* from t0, never neg
 /* html_type.c, html_row.c: what an event says as a row; the tables of types and errors fill as they go */
 uint16_t html_type_of(struct html *h, const struct event *ev);
 bool html_is_error(uint8_t code);
-void html_row_of(struct html *h, const struct event *ev, struct html_row *ret_row);
+void html_row_of(struct html *h, const struct event *event, struct html_row *ret_row);
 
 /* html_world.c: tasks, files and connections as they come by */
 extern const char *const html_sock_kinds[], *const html_sock_states[];

@@ -192,9 +192,25 @@ static int64_t number(struct html *h, const struct event *ev, int32_t lane)
 	}
 }
 
-void html_row_of(struct html *h, const struct event *ev, struct html_row *ret_row)
+/* Calls the model does nothing with (fadvise64, ioctl) are about a descriptor all the same. */
+static void find_subject(struct event *ev)
 {
+	int arg = ev->call && ev->kind != EV_CONNECTED && ev->fd < 0 && !ev->file ? spec_find_arg(ev->call->spec, ARG_FD, 0) : -1;
+
+	if (arg < 0 || !ev->task)
+		return;
+	ev->file = task_file(ev->task, (int)ev->call->args[arg].word);
+	if (ev->file)
+		ev->fd = (int)ev->call->args[arg].word;
+}
+
+void html_row_of(struct html *h, const struct event *event, struct html_row *ret_row)
+{
+	struct event copy = *event, *ev = &copy;
 	int32_t lane = html_lane(h, ev->task);
+
+	find_subject(ev);
+
 	const struct html_file *file = html_file_row(h, ev->file, ev);
 	struct html_row row = { .start = html_time(h, ev->ts_ns), .dur = ev->dur_ns, .lane = lane < 0 ? 0 : (uint32_t)lane,
 				.type = html_type_of(h, ev), .err = error_code(h, ev), .file = file ? ev->file->id : 0, .fd = ev->fd };

@@ -142,7 +142,7 @@ int32_t html_lane_of_proc(struct html *h, uint32_t proc) { return lane_in(&h->la
 
 /* ---- counters ---- */
 
-enum { ALL_SAMPLES = 200, SAMPLES_A_LIFE = 500 };
+enum { ALL_SAMPLES = 200, SAMPLES_A_LIFE = 150 };
 
 static void write_sample(struct html *h, uint32_t lane, unsigned counter, struct html_gauge *g, uint64_t at, uint64_t value)
 {

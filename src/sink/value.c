@@ -469,6 +469,12 @@ static bool add_placeholder(struct buf *b, const struct event *ev, unsigned arg,
 			return false;
 		buf_puts(b, "\x01" "f");
 		return true;
+	case ARG_SIZE:		/* all that was asked for */
+		if (ev->call->spec->ret != RET_SIZE || ev->call->err || ev->call->no_exit || ev->call->unfinished ||
+		    v->word != (uint64_t)ev->call->ret)
+			return false;
+		buf_puts(b, "\x01r");
+		return true;
 	case ARG_PATH:
 		if (*path_used || !ev->path_len || !v->bytes || v->len != ev->raw_len || memcmp(v->bytes, ev->raw, v->len) != 0)
 			return false;
