@@ -107,8 +107,13 @@ def meson_test(step, build, *options, env=None):
     if not log.exists():
         raise Failed("meson test wrote no results")
     before = step.failed
+    suites = {}
     for line in log.read_text(errors="replace").splitlines():
-        count_test(step, json.loads(line))
+        test, so_far = json.loads(line), step.passed
+        count_test(step, test)
+        suite = test["name"].split(":")[-1].split(" / ")[0]     # "compendium:unit / text"
+        suites[suite] = suites.get(suite, 0) + step.passed - so_far
+    step.notes.append("passed by suite: " + ", ".join(f"{suite} {n}" for suite, n in sorted(suites.items())))
     if done.returncode and step.failed == before:
         raise Failed(f"meson test ended with {done.returncode}")
 
