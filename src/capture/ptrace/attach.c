@@ -159,6 +159,8 @@ int attach_pids(struct ptrace_source *s, struct diag *diag)
 
 void ptrace_detached(struct ptrace_source *s, struct tracee *t, int sig)
 {
+	if (t->filtered && t->stopped)
+		keeper_add(s, t->tid, t->pid, t->listening);
 	ptrace(PTRACE_DETACH, t->tid, 0, (long)sig);
 	if (t->announced) {
 		call_abandon(s, t);
@@ -270,6 +272,8 @@ void attach_let_go(struct ptrace_source *s)
 			ptrace_handle(s, tid, status, 0, 0);
 		} else if (WIFSTOPPED(status)) {
 			/* a newborn whose parent's event is still to come */
+			if (s->filter_set)
+				keeper_add(s, tid, 0, false);
 			ptrace(PTRACE_DETACH, tid, 0, 0);
 			t = tracee_add(s, tid, 0);
 			t->held = t->released = true;
@@ -281,4 +285,5 @@ void attach_let_go(struct ptrace_source *s)
 		else
 			tracee_drop(s, t);
 	}
+	keeper_start(s);
 }

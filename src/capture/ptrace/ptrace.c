@@ -456,7 +456,7 @@ static void asked_to_stop(struct ptrace_source *s)
 
 	s->stop_request = STOP_NONE;
 	s->interrupted = true;
-	if (how == STOP_KILL && s->main_pid) {
+	if (s->main_pid && (how == STOP_KILL || (how == STOP_DETACH && s->filter_set && !keeper_may()))) {
 		kill_all(s);
 	} else if (how != STOP_NONE) {
 		attach_let_go(s);

@@ -7,6 +7,7 @@
  *   ptrace.c  the stop loop
  *   calls.c   syscall-stops: entry and exit
  *   disguise.c  what is answered in the kernel's place, so that a program does not see us
+ *   keeper.c  looks after what was started with our filter and is let go
  *   near.c    keeps us on the tracee's CPU
  */
 #include <signal.h>
@@ -71,11 +72,13 @@ struct ptrace_source {
 	pid_t main_pid;			/* the command, or 0 */
 	int main_status;		/* wait form, -1 while it runs */
 	bool attached;			/* -p: let go at the end instead of waiting */
+	bool filter_set;		/* the command was started with our filter */
 	bool nnp_ours;			/* the filter needed no_new_privs, which the program did not set */
 	bool ended, interrupted, stop_self;
 	uint64_t nrecords;
 	int stop_request;		/* enum stop_request */
 	bool leaving;			/* detach has begun */
+	struct buf kept;		/* struct kept[]: let go, for the keeper to seize */
 	struct near near;
 	bool near_open;
 	int exec_error_fd;		/* the child's errno when its exec failed */
@@ -112,5 +115,11 @@ int spawn_command(struct ptrace_source *s, struct diag *diag);
 int attach_pids(struct ptrace_source *s, struct diag *diag);
 void attach_let_go(struct ptrace_source *s);			/* detaches everything; returns when done */
 void ptrace_detached(struct ptrace_source *s, struct tracee *t, int sig);	/* from a stop, with a signal to deliver; tells of it */
+
+/* keeper.c */
+struct kept { pid_t tid, pid; bool was_stopped, woken; };
+bool keeper_may(void);						/* is there to be one? else what has our filter is killed */
+void keeper_add(struct ptrace_source *s, pid_t tid, pid_t pid, bool was_stopped);	/* just before it is let go */
+void keeper_start(struct ptrace_source *s);			/* when all were let go; does nothing when there are none */
 
 #define PTRACE_OPTIONS (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP)

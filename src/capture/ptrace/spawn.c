@@ -99,7 +99,7 @@ int spawn_command(struct ptrace_source *s, struct diag *diag)
 	rc = command_find(s->opt->argv[0], &path, diag);
 	if (rc < 0)
 		return rc;
-	filtered = build_filter(s, prog, &c.filter);
+	filtered = s->filter_set = build_filter(s, prog, &c.filter);
 	if (pipe2(go, O_CLOEXEC) < 0 || pipe2(error, O_CLOEXEC) < 0)
 		return diag_set(diag, 125, errno, "cannot make a pipe: %s", strerror(errno));
 	c.path = path;
