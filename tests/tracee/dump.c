@@ -34,6 +34,7 @@ static void on_event(void *ctx, const struct event *ev)
 		else
 			printf(f->kind == FILE_REG ? "?\n" : "-\n");
 	}
+	printf("IO\t%llu\t%llu\n", (unsigned long long)ev->task->proc->bytes_read, (unsigned long long)ev->task->proc->bytes_written);
 	for (unsigned i = 0; i < ev->task->proc->mm->n; i++) {
 		const struct region *r = ev->task->proc->mm->v[i];
 

@@ -48,8 +48,8 @@ class Expectation:
                 self.skip = rest
             elif head == "DUMP":
                 name, tid, what = rest.split("\t")
-                self.dumps[name] = {"tid": tid, "what": what, "fd": [], "map": []}
-            elif head in ("FD", "MAP"):
+                self.dumps[name] = {"tid": tid, "what": what, "fd": [], "map": [], "io": []}
+            elif head in ("FD", "MAP", "IO"):
                 name, _, what = rest.partition("\t")
                 self.dumps[name][head.lower()].append(what)
             else:
@@ -149,10 +149,16 @@ def compare_dumps(expected, text):
         head, _, rest = line.partition("\t")
         if head == "DUMP":
             name = rest
-            model[name] = {"fd": [], "map": []}
+            model[name] = {"fd": [], "map": [], "io": []}
         elif name:
             model[name][head.lower()].append(rest)
     wrong = []
+    counted = [(name, [tuple(map(int, side["io"][0].split("\t"))) for side in (kernel, model[name])])
+               for name, kernel in expected.dumps.items() if "io" in kernel["what"] and name in model]
+    for (before, (k0, m0)), (after, (k1, m1)) in zip(counted, counted[1:]):
+        want, have = [tuple(b - a for a, b in zip(x, y)) for x, y in ((k0, k1), (m0, m1))]
+        if want != have:
+            wrong.append(f"{before} to {after}: the kernel counted {want} bytes read and written, the model {have}")
     for name, kernel in expected.dumps.items():
         if name not in model:
             wrong.append(f"no checkpoint {name} in the recording")

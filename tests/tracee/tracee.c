@@ -198,9 +198,19 @@ void checkpoint(const char *what, const char *name)
 	directivef("DUMP", "%s\t%d\t%s", name, tid_now(), what);
 	expect("access %s ENOENT", marker);
 	access(marker, F_OK);
-	tracee_ignore("/proc/self/(fd|maps)");
+	tracee_ignore("/proc/self/(fd|maps|io)");
 	if (strstr(what, "fd"))
 		tell_fds(name);
+	if (strstr(what, "io")) {
+		static char io[1024];
+		char *r, *w;
+
+		slurp("/proc/self/io", io, sizeof(io));
+		r = strstr(io, "rchar: ");
+		w = strstr(io, "wchar: ");
+		CHECK(r && w);
+		directivef("IO", "%s\t%lld\t%lld", name, atoll(r + 7), atoll(w + 7));
+	}
 	if (strstr(what, "map")) {
 		slurp("/proc/self/maps", maps, sizeof(maps));
 		for (char *line = strtok(maps, "\n"); line; line = strtok(NULL, "\n"))
