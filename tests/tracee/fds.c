@@ -209,6 +209,7 @@ int main(int argc, char **argv)
 		access("/tracee/execed", F_OK);
 		CHECK(fcntl(50, F_GETFD) == 0 && fcntl(51, F_GETFD) < 0);
 		CHECK(write(50, "abcd", 4) == 4);
+		CHECK(write(51, "abcd", 4) < 0 && write(3, "abcd", 4) < 0);
 		_exit(0);
 	}
 	/* at its start: descriptors it inherited, among them those of the one that runs it */
@@ -240,6 +241,8 @@ int main(int argc, char **argv)
 	expect_of(pid, "─── fds exec ─── %s again", self);
 	expect_of(pid, "access /tracee/execed ENOENT");
 	expect_of(pid, "write 4 B to %s", a);
+	expect_of(pid, "write to fd 51 EBADF");
+	expect_of(pid, "write to fd 3 EBADF");
 	expect_of(pid, "exit 0");
 	CHECK(reap(pid) == 0);
 

@@ -3,6 +3,23 @@
 
 #include "tracee.h"
 
+static char state_of(pid_t pid)
+{
+	char path[64], s[512], *p;
+	int fd;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, s, sizeof(s) - 1);
+	CHECK(n > 0);
+	close(fd);
+	s[n] = '\0';
+	p = strrchr(s, ')');
+	CHECK(p);
+	return p[2];
+}
+
 static void stops(void)
 {
 	static const struct { int sig; const char *name; } by[] = { { SIGSTOP, "SIGSTOP" }, { SIGTSTP, "SIGTSTP" }, { SIGTTIN, "SIGTTIN" } };
@@ -11,6 +28,7 @@ static void stops(void)
 	char c;
 
 	tracee_ignore("^(read|write) .*pipe:");
+	tracee_ignore("/proc/\\d+/stat");
 	CHECK(pipe(gate) == 0);
 	for (unsigned i = 0; i < sizeof(by) / sizeof(by[0]); i++) {
 		pid = fork();
@@ -27,7 +45,9 @@ static void stops(void)
 		/* an orphaned group is not stopped by the terminal's signals: ours is not orphaned, we are its parent in the same session */
 		CHECK(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status) && WSTOPSIG(status) == by[i].sig);
 		expect_of(pid, "stop by %s", by[i].name);
-		/* it stays so */
+		/* it stays so: T, or t where a tracer listens */
+		usleep(20000);
+		CHECK(strchr("Tt", state_of(pid)));
 		CHECK(waitpid(pid, &status, WUNTRACED | WCONTINUED | WNOHANG) == 0);
 		expect("kill SIGCONT → %d", pid);
 		CHECK(kill(pid, SIGCONT) == 0);
