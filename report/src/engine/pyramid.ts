@@ -23,13 +23,13 @@ export class Reach {
   private now: Int32Array[] = [];
   private done = 0;
   constructor(private store: Store) {
-    for (const layer of [Layer.Call, Layer.State]) { this.at[layer] = []; this.now[layer] = new Int32Array(store.hasLayer[layer] ? store.tasks.length : 0).fill(-1); }
+    for (const layer of [Layer.Call, Layer.State]) { this.at[layer] = []; this.now[layer] = new Int32Array(store.tasks.length).fill(-1); }
   }
   /** Takes in the blocks that have arrived since. */
   update(): void {
     const { store } = this;
     while (this.done < store.hot) {
-      for (const layer of [Layer.Call, Layer.State]) this.at[layer].push(this.now[layer].length ? this.now[layer].slice() : null);
+      for (const layer of [Layer.Call, Layer.State]) this.at[layer].push(store.hasLayer[layer] ? this.now[layer].slice() : null);
       const end = Math.min(store.hot, this.done + store.block);
       this.advance(this.now, this.done, end);
       this.done = end;
@@ -70,9 +70,9 @@ export class Reach {
 }
 
 /** Cells of rows i0…i1 for the lanes that have a slot (≥ 0); identity when slots is null. */
-export function newCells(store: Store, from: number, to: number, buckets: number, slots: number): Cells {
+export function newCells(from: number, to: number, buckets: number, slots: number): Cells {
   const size = buckets * slots;
-  return { from, to: Math.max(to, from + 1e-6), buckets, data: new Uint32Array(size), bad: new Uint8Array(size), states: store.hasLayer[Layer.State] ? new Uint32Array(size) : null, marks: store.hasLayer[Layer.Mark] ? new Uint32Array(size) : null };
+  return { from, to: Math.max(to, from + 1e-6), buckets, data: new Uint32Array(size), bad: new Uint8Array(size), states: null, marks: null };
 }
 
 export function addRows(store: Store, cells: Cells, i0: number, i1: number, bits: Uint8Array | null, slot: Int32Array | null): void {
@@ -87,7 +87,7 @@ export function addRows(store: Store, cells: Cells, i0: number, i1: number, bits
     let b = x | 0;
     if (x < 0) b = 0; else if (b > last) b = last;
     const failed = isError[err[i]], v = (durClass(d === 0xffffffff ? store.dur(i) : d) << 16) | (failed << 15) | (t + 1);
-    const a = layer === 0 ? data : layer === 1 ? cells.marks! : cells.states!;
+    const a = layer === 0 ? data : layer === 1 ? (cells.marks ??= new Uint32Array(data.length)) : (cells.states ??= new Uint32Array(data.length));
     const at = s * buckets;
     if (v > a[at + b]) a[at + b] = v;
     if (failed && layer === 0) bad[at + b] = 1;
@@ -124,7 +124,7 @@ export class Pyramid {
     let b = 65536;
     while (b > 128 && b * store.tasks.length > 3 << 20) b >>= 1;
     this.buckets = b;
-    this.fine = newCells(store, 0, store.duration, b, store.tasks.length);
+    this.fine = newCells(0, store.duration, b, store.tasks.length);
   }
   /** Takes in what has loaded since. */
   update(): void {

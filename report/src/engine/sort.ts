@@ -47,8 +47,7 @@ function keyOf(store: Store, key: SortKey): (i: number) => number {
 }
 
 export async function sortRows(store: Store, rows: Uint32Array | null, count: number, sort: Sort, cancelled: () => boolean): Promise<Uint32Array | null> {
-  let from: Uint32Array = rows ? rows.slice() : new Uint32Array(0);
-  if (!rows) { from = new Uint32Array(count); for (let i = 0; i < count; i++) from[i] = i; }
+  let from: Uint32Array = rows ? rows.slice() : identity(count);
   if (sort.key === 'time') { if (sort.down) from.reverse(); return from; }
   let paused = performance.now();
   const pause = async (): Promise<boolean> => { if (performance.now() - paused > 40) { await breathe(); paused = performance.now(); } return cancelled(); };
@@ -73,16 +72,30 @@ export async function sortRows(store: Store, rows: Uint32Array | null, count: nu
   for (const [keys, shift] of [[lo, 0], [lo, 16], [hi, 0], [hi, 16]] as [Uint32Array | null, number][]) {
     if (!keys) continue;
     const counts = new Uint32Array(65536);
-    for (let i = 0; i < n; i++) counts[((keys[from[i]] >>> shift) & 0xffff) ^ flip]++;
+    countDigits(keys, from, shift, flip, counts);
     if (counts.some(c => c === n)) continue;
-    let sum = 0;
-    for (let d = 0; d < 65536; d++) { const c = counts[d]; counts[d] = sum; sum += c; }
     if (await pause()) return null;
-    for (let i = 0; i < n; i++) { const r = from[i]; to[counts[((keys[r] >>> shift) & 0xffff) ^ flip]++] = r; }
+    scatter(keys, from, to, shift, flip, counts);
     [from, to] = [to, from];
     if (await pause()) return null;
   }
   return from;
+}
+
+// The loops stand by themselves, where the compiler sees them sooner than inside an async function.
+function identity(n: number): Uint32Array {
+  const out = new Uint32Array(n);
+  for (let i = 0; i < n; i++) out[i] = i;
+  return out;
+}
+function countDigits(keys: Uint32Array, rows: Uint32Array, shift: number, flip: number, counts: Uint32Array): void {
+  for (let i = 0; i < rows.length; i++) counts[((keys[rows[i]] >>> shift) & 0xffff) ^ flip]++;
+}
+/** Moves rows to where their digit belongs, in order; counts are the digits' numbers. */
+function scatter(keys: Uint32Array, rows: Uint32Array, to: Uint32Array, shift: number, flip: number, counts: Uint32Array): void {
+  let sum = 0;
+  for (let d = 0; d < counts.length; d++) { const c = counts[d]; counts[d] = sum; sum += c; }
+  for (let i = 0; i < rows.length; i++) { const r = rows[i]; to[counts[((keys[r] >>> shift) & 0xffff) ^ flip]++] = r; }
 }
 
 function encode(v: number, row: number, lo: Uint32Array, hi: Uint32Array, at: Float64Array, bits: Uint32Array): void {

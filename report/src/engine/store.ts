@@ -54,6 +54,7 @@ export class Store {
   conns: Conns;
   counters: Counters;
   overview: Overview | null = null;
+  /** Which layers have any event so far. */
   readonly hasLayer = [false, false, false];
 
   constructor(readonly meta: Meta) {
@@ -74,7 +75,6 @@ export class Store {
     this.layerOf = Uint8Array.from(meta.types, t => (t.layer === 'mark' ? Layer.Mark : t.layer === 'state' ? Layer.State : Layer.Call));
     this.catOf = Uint8Array.from(meta.types, t => t.cat);
     this.ops = meta.types.map(t => t.op);
-    for (const t of this.layerOf) this.hasLayer[t] = true;
     for (const [code, name, text, error] of meta.errnos) { this.isError[code] = error; this.errName[code] = name; this.errText[code] = text; }
     this.files = tableFiles(meta.rows.f);
     this.conns = tableConns(meta.rows.n);
@@ -99,12 +99,14 @@ export class Store {
     this.dur32.set(cut(b.dur), at);
     let k = 0;
     if (b.long.length) for (let i = 0; i < room; i++) if (b.dur[i] === OVERFLOW) { this.longs.set(at + i, b.long[k++]); this.longAt.push(at + i); }
-    const lanes = this.tasks.length, types = this.types.length;
+    const lanes = this.tasks.length, types = this.types.length, seen = new Uint8Array(types);
     for (let i = at; i < at + room; i++) {
       // Indices are checked once here, so that nothing behind has to.
       if (this.lane[i] >= lanes) this.lane[i] = 0;
       if (this.type[i] >= types) this.type[i] = 0;
+      seen[this.type[i]] = 1;
     }
+    for (let t = 0; t < types; t++) if (seen[t]) this.hasLayer[this.layerOf[t]] = true;
     this.hot = at + room;
   }
 

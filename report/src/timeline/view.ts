@@ -180,7 +180,7 @@ export class Timeline {
     if (level) return { cells: level, own: false };
     const bits = s.mask.peek().bits, i0 = store.lower(v.from), i1 = store.lower(v.to);
     if (i1 - i0 <= DIRECT) {
-      const cells = newCells(store, v.from, v.to, width, count);
+      const cells = newCells(v.from, v.to, width, count);
       addReaching(store, s.reach, cells, i0, bits, slots);
       addRows(store, cells, i0, i1, bits, slots);
       return { cells, own: true };
@@ -191,7 +191,7 @@ export class Timeline {
     const span = v.to - v.from, from = v.from - span / 2, to = v.to + span / 2;
     let buckets = width * 4;
     while (buckets * count > 8 << 20 && buckets > width * 2) buckets >>= 1;
-    const cells = newCells(store, from, to, buckets, count), a = store.lower(from);
+    const cells = newCells(from, to, buckets, count), a = store.lower(from);
     addReaching(store, s.reach, cells, a, bits, slots);
     addRows(store, cells, a, store.lower(to), bits, slots);
     this.window = { key, cells };

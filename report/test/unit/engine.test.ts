@@ -167,7 +167,7 @@ test('level of detail never hides a failed or a long call, at any zoom', () => {
     for (let round = 0; round < 60; round++) {
       const span = d / 3 ** (random() * 9), from = random() * (d - span), to = from + span, W = 400, ns = span / W;
       const level = p.level(ns);
-      const cells = level ?? newCells(store, from, to, W, lanes);
+      const cells = level ?? newCells(from, to, W, lanes);
       if (!level) { const i0 = store.lower(from); addReaching(store, reach, cells, i0, null, slots); addRows(store, cells, i0, store.lower(to), null, slots); }
       const scale = cells.buckets / (cells.to - cells.from);
       for (let i = 0; i < store.n; i++) {
