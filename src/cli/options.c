@@ -91,7 +91,7 @@ static int set_color(struct options *o, const char *arg, struct diag *diag)
 
 static int set_backend(struct options *o, const char *arg, struct diag *diag)
 {
-	unsigned v;
+	unsigned v = 0;
 	int rc = choice("--backend", BACKENDS, arg, &v, diag);
 
 	if (rc == 0)
@@ -104,7 +104,7 @@ static int set_cgroup(struct options *o, const char *arg, struct diag *diag) { r
 /* A number with k, M or G; the kernel takes powers of two of at least a page. */
 static int set_ring_size(struct options *o, const char *arg, struct diag *diag)
 {
-	uint64_t n, size = 4096;
+	uint64_t n = 0, size = 4096;
 	char word[32];
 	size_t len = strlen(arg);
 	int shift = !len ? 0 : strchr("kK", arg[len - 1]) ? 10 : strchr("mM", arg[len - 1]) ? 20 : strchr("gG", arg[len - 1]) ? 30 : 0;

@@ -43,12 +43,12 @@ static int put(int dir, const char *file, const char *text)
 /* Where cgroup v2 is mounted and which of it is ours: "/sys/fs/cgroup/user.slice/…". */
 static bool own_cgroup(char *ret, size_t max)
 {
-	char line[PATH_BYTES], mount[PATH_BYTES / 2] = "", *sep, at[PATH_BYTES / 2], own[PATH_BYTES / 2];
+	char line[PATH_BYTES], mount[PATH_BYTES / 2] = "", at[PATH_BYTES / 2], own[PATH_BYTES / 2];
 	FILE *f = fopen("/proc/self/mountinfo", "re");
 	bool found = false;
 
 	while (f && fgets(line, sizeof(line), f))
-		if ((sep = strstr(line, " - cgroup2 ")) && sscanf(line, "%*s %*s %*s %*s %2047s", at) == 1)
+		if (strstr(line, " - cgroup2 ") && sscanf(line, "%*s %*s %*s %*s %2047s", at) == 1)
 			memcpy(mount, at, sizeof(at));
 	if (f)
 		fclose(f);
