@@ -273,8 +273,8 @@ class Runner:
         self.other_backend()
         print(f"1..{self.number}")
 
-    def record(self):
-        done = self.traced("record", ["--record", "@cpd"])
+    def record(self, prefix="", options=()):
+        done = self.traced(prefix + "record", [*options, "--record", "@cpd"])
         if not done:
             return
         expected, where, text = done
@@ -283,10 +283,10 @@ class Runner:
         subprocess.run([self.args.compendium, "-a", "-o", again, "--read", cpd], stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL, timeout=TIMEOUT, check=False)
         replayed = again.read_text(errors="replace") if again.exists() else ""
-        self.tap("replay", list(difflib.unified_diff(text.splitlines(), replayed.splitlines(), "live", "replayed", lineterm="", n=1)))
+        self.tap(prefix + "replay", list(difflib.unified_diff(text.splitlines(), replayed.splitlines(), "live", "replayed", lineterm="", n=1)))
         if expected.dumps and self.args.dump:
             dumped = subprocess.run([self.args.dump, cpd], stdout=subprocess.PIPE, timeout=TIMEOUT, check=True, text=True, errors="replace")
-            self.tap("model", compare_dumps(expected, dumped.stdout), dumped.stdout)
+            self.tap(prefix + "model", compare_dumps(expected, dumped.stdout), dumped.stdout)
 
     def as_user(self):
         way = "user"
@@ -317,10 +317,11 @@ class Runner:
             return
         probe = subprocess.run([self.args.compendium, "--backend", "bpf", "--", "true"], stdout=subprocess.DEVNULL,
                                stderr=subprocess.PIPE, text=True, errors="replace", check=False)
-        if probe.returncode:
-            self.skip("bpf", (probe.stderr.strip().splitlines() or ["not available"])[-1])
+        if probe.returncode or "cannot be used" in probe.stderr:
+            self.skip("bpf", (probe.stderr.strip().splitlines() or ["not available"])[0])
             return
         self.traced("bpf", ["--backend", "bpf"])
+        self.record("bpf ", ["--backend", "bpf"])
 
 
 def main():

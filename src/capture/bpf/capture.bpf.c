@@ -460,10 +460,9 @@ static long walk_up(u32 i, struct walk *k)
 	return 0;
 }
 
-/* The file that runs, as a path from the root of the mounts. */
-static __noinline void put_exe(struct work *w, struct task_struct *task)
+/* The name of a file, from the root of the mounts, as a chunk. */
+static __noinline void put_path(struct work *w, struct file *f, u32 part)
 {
-	struct file *f = BPF_CORE_READ(task, mm, exe_file);
 	struct walk k = { .pos = PAGE_BYTES };
 	struct record_chunk *c = chunk_at(w);
 	struct dentry *d;
@@ -488,7 +487,7 @@ static __noinline void put_exe(struct work *w, struct task_struct *task)
 		__builtin_memcpy((char *)(c + 1) + n, " (deleted)", 10);
 		n += 10;
 	}
-	chunk_done(w, c, 0, PART_EXE, 0, n);
+	chunk_done(w, c, 0, part, 0, n);
 }
 
 /* argv out of the new address space, where the kernel has just put it. */
@@ -521,12 +520,89 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 			chunk_done(w, c, 0, PART_PATH, 0, (u32)n - 1);
 		put_argv(w, task);
 	}
-	put_exe(w, task);
+	put_path(w, BPF_CORE_READ(task, mm, exe_file), PART_EXE);
 	r = (struct record_exec *)w->mem;
 	*r = (struct record_exec){ { w->off, WIRE_EXEC, 0, st->pid, st->tid, bpf_ktime_get_ns() }, old, w->nchunks, 0 };
 	st->faulted = 0;		/* the old memory is gone */
 	if (w->off <= WORK_BYTES)
 		emit(w->mem, w->off);
+	return 0;
+}
+
+/* ---- the new address space, where the kernel lets us walk it (6.7) ---- */
+
+struct bpf_iter_task_vma { u64 opaque[1]; } __attribute__((aligned(8)));
+extern int bpf_iter_task_vma_new(struct bpf_iter_task_vma *it, struct task_struct *task, u64 addr) __ksym;
+extern struct vm_area_struct *bpf_iter_task_vma_next(struct bpf_iter_task_vma *it) __ksym;
+extern void bpf_iter_task_vma_destroy(struct bpf_iter_task_vma *it) __ksym;
+
+enum { VM_READ_BITS = 7, VM_MAYSHARE_BIT = 0x80, VM_PFNMAP_BIT = 0x400, VM_IO_BIT = 0x4000, VM_MIXEDMAP_BIT = 0x10000000, MAP_SHARED_BIT = 1, MAP_PRIVATE_BIT = 2 };
+
+static __always_inline void put_name(struct work *w, const char *name, u32 len)
+{
+	struct record_chunk *c = chunk_at(w);
+
+	if (!c)
+		return;
+	bpf_probe_read_kernel(c + 1, len, name);
+	chunk_done(w, c, 0, PART_PATH, 0, len);
+}
+
+static __noinline void put_region(struct task_state *st, struct work *w, struct vm_area_struct *vma, u64 ts_ns, bool first)
+{
+	struct record_map *r = (struct record_map *)w->mem;
+	struct mm_struct *mm = vma->vm_mm;
+	u64 start = vma->vm_start, end = vma->vm_end, flags = vma->vm_flags;
+	struct file *f = vma->vm_file;
+
+	*r = (struct record_map){ .h = { 0, RECORD_MAP, first ? MAP_FIRST : 0, st->pid, st->tid, ts_ns }, .start = start, .end = end,
+				  .prot = flags & VM_READ_BITS, .flags = flags & VM_MAYSHARE_BIT ? MAP_SHARED_BIT : MAP_PRIVATE_BIT };
+	w->off = sizeof(*r);
+	w->nchunks = 0;
+	if (f) {
+		u64 dev = BPF_CORE_READ(f, f_inode, i_sb, s_dev);
+
+		r->offset = vma->vm_pgoff << 12;
+		r->dev = dev >> 20 << 32 | (dev & 0xfffff);
+		r->ino = BPF_CORE_READ(f, f_inode, i_ino);
+		put_path(w, f, PART_PATH);
+	} else if (start <= BPF_CORE_READ(mm, brk) && end >= BPF_CORE_READ(mm, start_brk)) {
+		r->kind = MAP_KIND_HEAP;
+		put_name(w, "[heap]", 6);
+	} else if (start <= BPF_CORE_READ(mm, start_stack) && end >= BPF_CORE_READ(mm, start_stack)) {
+		r->kind = MAP_KIND_STACK;
+		put_name(w, "[stack]", 7);
+	} else if (start == (u64)BPF_CORE_READ(mm, context.vdso)) {
+		r->kind = MAP_KIND_SPECIAL;
+		put_name(w, "[vdso]", 6);
+	} else if (flags & (VM_PFNMAP_BIT | VM_IO_BIT | VM_MIXEDMAP_BIT)) {
+		r->kind = MAP_KIND_SPECIAL;
+		put_name(w, "[vvar]", 6);
+	}
+	r->nchunks = w->nchunks;
+	r->h.size = w->off;
+	if (w->off <= WORK_BYTES)
+		emit(w->mem, w->off);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec_maps, struct task_struct *task)
+{
+	struct task_state *st = bpf_task_storage_get(&tasks, task, 0, 0);
+	struct work *w;
+	struct bpf_iter_task_vma it;
+	struct vm_area_struct *vma;
+	u64 now = bpf_ktime_get_ns();
+	bool first = true;
+
+	if (!st || st->flags & TASK_MUTED || !(w = work_begin(st, 0, false)))
+		return 0;
+	bpf_iter_task_vma_new(&it, task, 0);
+	while ((vma = bpf_iter_task_vma_next(&it))) {
+		put_region(st, w, vma, now, first);
+		first = false;
+	}
+	bpf_iter_task_vma_destroy(&it);
 	return 0;
 }
 

@@ -175,7 +175,8 @@ static void execed(struct bpf_source *s, const struct record_exec *w)
 	buf_add(&s->rec, parts.s, parts.len);
 	buf_done(&parts);
 	drain_put(s);
-	if (s->opt->want_maps)
+	/* older kernels: what has become of them since */
+	if (s->opt->want_maps && !s->kernel_maps)
 		proc_put_maps((pid_t)pid, &s->rec, drain_put, s);
 }
 

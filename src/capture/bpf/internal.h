@@ -23,6 +23,7 @@ struct bpf_source {
 	const struct capture_options *opt;
 	struct capture_bpf *skel;
 	struct latency_bpf *latency;
+	bool kernel_maps;		/* regions come through the ring, too */
 	volatile struct wire_shared *shared;
 	struct kring ring;
 	struct buf rec, early;

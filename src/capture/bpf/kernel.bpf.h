@@ -28,8 +28,10 @@ struct dentry { struct hlist_bl_node d_hash; struct dentry *d_parent; struct qst
 struct vfsmount { struct dentry *mnt_root; };
 struct mount { struct mount *mnt_parent; struct dentry *mnt_mountpoint; struct vfsmount mnt; };
 struct path { struct vfsmount *mnt; struct dentry *dentry; };
-struct file { struct path f_path; };
-struct mm_struct { unsigned long arg_start, arg_end; struct file *exe_file; };
+struct file { struct path f_path; struct inode *f_inode; };
+struct mm_context_k { void *vdso; };
+struct mm_struct { unsigned long arg_start, arg_end, start_brk, brk, start_stack; struct file *exe_file; struct mm_context_k context; };
+struct vm_area_struct { unsigned long vm_start, vm_end, vm_flags, vm_pgoff; struct file *vm_file; struct mm_struct *vm_mm; };
 struct atomic_k { int counter; };
 struct signal_struct { struct atomic_k live; int group_exit_code; unsigned flags; u64 utime, stime; unsigned long long sum_sched_runtime; };
 struct sigset_k { unsigned long sig[1]; };

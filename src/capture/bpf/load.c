@@ -199,7 +199,46 @@ static int attach_events(struct capture_bpf *skel)
 		if (!*links[i])
 			return -errno;
 	}
+	/* behind on_exec on the same tracepoint: regions follow the EXEC they belong to */
+	if (bpf_program__autoload(skel->progs.on_exec_maps)) {
+		skel->links.on_exec_maps = bpf_program__attach(skel->progs.on_exec_maps);
+		if (!skel->links.on_exec_maps)
+			return -errno;
+	}
 	return 0;
+}
+
+static int load_once(struct bpf_source *s, size_t ring)
+{
+	s->skel = capture_bpf__open();
+	if (!s->skel)
+		return -errno;
+	s->skel->rodata->payload_bytes = s->opt->max_payload;
+	s->skel->rodata->self_nr = (uint32_t)getpid();
+	s->skel->rodata->self_pidns = bpf_own_pidns();
+	bpf_program__set_autoload(s->skel->progs.on_exec_maps, s->kernel_maps);
+	bpf_map__set_max_entries(s->skel->maps.works, s->ncpus);
+	bpf_map__set_max_entries(s->skel->maps.events, (uint32_t)ring);
+	return capture_bpf__load(s->skel);
+}
+
+static int set_up(struct bpf_source *s, size_t ring)
+{
+	int rc = map_shared(s);
+
+	s->losses = xcalloc(s->ncpus, sizeof(*s->losses));
+	s->lost_told = xcalloc(s->ncpus * _LOSS_MAX, sizeof(*s->lost_told));
+	s->ring_fd = bpf_map__fd(s->skel->maps.events);
+	s->losses_fd = bpf_map__fd(s->skel->maps.losses);
+	if (rc == 0)
+		rc = kring_open(&s->ring, s->ring_fd, ring);
+	if (rc == 0)
+		rc = bpf_run_iter(s->skel->progs.each_self, NULL, NULL);
+	if (rc == 0)
+		rc = attach_events(s->skel);
+	if (rc == 0 && s->opt->latency)
+		rc = latency_share(s);
+	return rc;
 }
 
 int bpf_load(struct bpf_source *s, struct diag *diag)
@@ -213,31 +252,18 @@ int bpf_load(struct bpf_source *s, struct diag *diag)
 	bpf_listen();
 	/* Before 5.11 libbpf raises this limit for us; the command must not inherit that. */
 	getrlimit(RLIMIT_MEMLOCK, &memlock);
-	s->skel = capture_bpf__open();
-	if (!s->skel)
-		return diag_set(diag, 125, ENOTSUP, "libbpf: %s", last_words);
 	s->ncpus = (unsigned)libbpf_num_possible_cpus();
-	s->skel->rodata->payload_bytes = s->opt->max_payload;
-	s->skel->rodata->self_nr = (uint32_t)getpid();
-	s->skel->rodata->self_pidns = bpf_own_pidns();
-	bpf_map__set_max_entries(s->skel->maps.works, s->ncpus);
-	bpf_map__set_max_entries(s->skel->maps.events, (uint32_t)ring);
-	rc = capture_bpf__load(s->skel);
+	s->kernel_maps = s->opt->want_maps;
+	rc = load_once(s, ring);
+	if (rc < 0 && s->kernel_maps) {
+		/* before 6.7 there is no walking through regions */
+		s->kernel_maps = false;
+		capture_bpf__destroy(s->skel);
+		rc = load_once(s, ring);
+	}
 	setrlimit(RLIMIT_MEMLOCK, &memlock);
 	if (rc == 0)
-		rc = map_shared(s);
-	if (rc == 0)
-		rc = kring_open(&s->ring, bpf_map__fd(s->skel->maps.events), ring);
-	s->losses = xcalloc(s->ncpus, sizeof(*s->losses));
-	s->lost_told = xcalloc(s->ncpus * _LOSS_MAX, sizeof(*s->lost_told));
-	s->ring_fd = bpf_map__fd(s->skel->maps.events);
-	s->losses_fd = bpf_map__fd(s->skel->maps.losses);
-	if (rc == 0)
-		rc = bpf_run_iter(s->skel->progs.each_self, NULL, NULL);
-	if (rc == 0)
-		rc = attach_events(s->skel);
-	if (rc == 0 && s->opt->latency)
-		rc = latency_share(s);
+		rc = set_up(s, ring);
 	if (rc == -ENOMEM)
 		return refused(diag, "no memory for the ring buffer", "make it smaller with --ring-size");
 	if (rc < 0)
