@@ -234,7 +234,8 @@ class Latency(unittest.TestCase):
                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", timeout=120, check=True)
                 found = re.search(r"^   ([\d,]+) writes, ([\d.]+ MB)", done.stderr, re.M)
                 self.assertTrue(found, done.stderr[-3000:])
-                self.assertEqual((found[1], found[2]), ("1,000", "3.9 MB"))
+                # none may be missing; a request of somebody else's that dd's thread dispatches counts as dd's
+                self.assertIn(int(found[1].replace(",", "")), range(1000, 1100))
                 self.assertRegex(done.stderr, r"block I/O .* avg, .* max \(4\.0 KB x\d+, .* total\) write")
             done = run("--ebpf", "--", "sh", "-c", f"dd if=/dev/zero of={name}/buffered bs=4K count=1000; sync")
             found = re.search(r"^   [\d,]+ writes?, ([\d.]+) MB", done.stderr, re.M)

@@ -277,6 +277,8 @@ static int bpf_step(struct source *src, source_emit_fn *emit, void *ctx)
 {
 	struct bpf_source *s = CONTAINER_OF(src, struct bpf_source, src);
 	uint64_t before = bpf_now_ns();
+	unsigned long mark;
+	bool caught_up;
 	unsigned n;
 	int rc;
 
@@ -298,8 +300,10 @@ static int bpf_step(struct source *src, source_emit_fn *emit, void *ctx)
 	/* In this order: with nobody left, and the ring empty after that, nothing can come. */
 	bool over = s->detached || (!s->opt->system && !s->opt->cgroup && s->shared->alive == 0 && (!s->main_pid || s->reaped));
 
+	mark = kring_mark(&s->ring);
 	n = drain(s, BATCH);
-	if (n < BATCH) {
+	caught_up = kring_read_to(&s->ring, mark);
+	if (caught_up) {
 		drain_losses(s);
 		/* programs stamp first and reserve then; they are not interrupted for longer than this */
 		atomic_store_explicit(&src->settled_ns, before - SETTLE_NS, memory_order_release);
@@ -308,7 +312,7 @@ static int bpf_step(struct source *src, source_emit_fn *emit, void *ctx)
 		s->idle = 0;
 		if (n == BATCH)
 			return 1;
-	} else if (over) {
+	} else if (over && caught_up) {
 		put_end(s);
 		return 0;
 	}

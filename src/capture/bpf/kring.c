@@ -63,6 +63,9 @@ void kring_pop(struct kring *r)
 	__atomic_store_n(r->consumer, r->at, __ATOMIC_RELEASE);
 }
 
+unsigned long kring_mark(const struct kring *r) { return __atomic_load_n(r->producer, __ATOMIC_ACQUIRE); }
+bool kring_read_to(const struct kring *r, unsigned long mark) { return (long)(r->at - mark) >= 0; }
+
 size_t kring_used(const struct kring *r)
 {
 	unsigned long tail = __atomic_load_n(r->consumer, __ATOMIC_ACQUIRE);

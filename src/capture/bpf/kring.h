@@ -3,6 +3,7 @@
  * A BPF ring buffer, read by polling.  Records come in the order in which the
  * kernel reserved them, whatever the CPU.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,4 +14,10 @@ void kring_close(struct kring *r);
 /* The next record, valid until kring_pop(); NULL: empty.  The size is the kernel's. */
 const void *kring_peek(struct kring *r, uint32_t *ret_size);
 void kring_pop(struct kring *r);
+/*
+ * A record that is reserved and not yet filled holds up all behind it, for as long as its CPU is away.  Empty is only
+ * what has been read up to a mark taken before.
+ */
+unsigned long kring_mark(const struct kring *r);
+bool kring_read_to(const struct kring *r, unsigned long mark);
 size_t kring_used(const struct kring *r);	/* from any thread */

@@ -88,15 +88,18 @@ static int latency_step(struct source *src, source_emit_fn *emit, void *ctx)
 	uint64_t before = bpf_now_ns();
 	bool stop = atomic_load(&s->stop);
 	const struct record *r;
+	unsigned long mark;
 	uint32_t size;
 
+	mark = kring_mark(&s->ring);
 	while ((r = kring_peek(&s->ring, &size))) {
 		if (size >= sizeof(*r) && r->size <= size)
 			emit(ctx, r);
 		kring_pop(&s->ring);
 	}
 	put_losses(s, emit, ctx);
-	atomic_store_explicit(&src->settled_ns, before - SETTLE_NS, memory_order_release);
+	if (kring_read_to(&s->ring, mark))
+		atomic_store_explicit(&src->settled_ns, before - SETTLE_NS, memory_order_release);
 	if (stop)
 		return 0;
 	nanosleep(&nap, NULL);
