@@ -35,6 +35,7 @@ enum {
 	SIDES_MAX = 2,
 	SIDE_RING_BYTES = 4 << 20,
 	SIDE_NAP_NS = 1000000,
+	SIDE_GRACE_NS = 20000000,
 	TICK_NS = 50000000,		/* live lines appear at least this often */
 	IDLE_NS = 1000000000,
 	LET_GO_NS = 2000000000,		/* how long a command may take to end after SIGTERM */
@@ -162,7 +163,8 @@ static void *reader(void *ctx)
 
 		while ((r = ring_peek(s->ring))) {
 			if (s->nsides)
-				feed_sides(s, made_ns(r));
+				/* nothing is read after the end: those that were held up on their way may still come */
+				feed_sides(s, made_ns(r) + (r->kind == RECORD_END ? SIDE_GRACE_NS : 0));
 			on_record(s, r);
 			ring_pop(s->ring);
 			n++;
