@@ -60,7 +60,7 @@ class Case(unittest.TestCase):
         self.addCleanup(os.chdir, self.here)
 
     def start(self, *args, **kw):
-        p = subprocess.Popen([BINARY, *args], env=ENV, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kw)
+        p = subprocess.Popen([BINARY, *args], env=ENV, **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **kw})
 
         def end():
             if p.poll() is None:
@@ -384,7 +384,8 @@ class Redis(Case):
         load = ["redis-benchmark", "-p", str(port), "-t", "set,get", "-n", "4000", "-c", "10", "-q"]
         bench = subprocess.Popen([*load, "-l"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.addCleanup(lambda: (bench.poll() is None and bench.kill(), bench.wait(), bench.stdout.close()))
-        p = self.start("-a", "-p", str(server.pid), "-o", "o.txt")
+        # nobody reads its standard error meanwhile, and a full pipe would hold it up
+        p = self.start("-a", "-p", str(server.pid), "-o", "o.txt", stderr=subprocess.DEVNULL)
 
         def seen():
             return os.path.exists("o.txt") and re.search(r"(recv|send) .*(from|to) 127\.0\.0\.1:\d+", pathlib.Path("o.txt").read_text())
