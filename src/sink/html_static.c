@@ -208,7 +208,7 @@ static void write_cards(struct buf *b, const struct totals *t)
 
 	card(b, "process", "Processes");
 	count_row(b, "Processes", t->nprocs);
-	count_row(b, "Threads", t->ntasks);
+	count_row(b, "Threads", t->ntasks > t->nprocs ? t->ntasks - t->nprocs : 0);
 	if (t->nsignals)
 		count_row(b, "Signals", t->nsignals);
 	count_row(b, "System calls", t->ncalls);

@@ -43,10 +43,12 @@ export function searchKind(path: string, op: string): Search {
   return 'other';
 }
 
+/** A terminal speaks in lines, and these in messages of the kernel's size: no buffer would help. */
+const FIXED_SIZE = new Set(['tty', 'eventfd', 'timerfd', 'signalfd', 'inotify', 'pidfd']);
 interface Tiny { n: number; bytes: number; first: number }
 
 export async function findings(store: Store, bits: Uint8Array | null, cancelled: Cancel): Promise<Finding[] | null> {
-  const out: Finding[] = [], { type, lane, err, obj, file, isError, tasks, strings } = store, op = store.ops, socket = store.meta.file_kinds.indexOf('socket'), tty = store.meta.file_kinds.indexOf('tty');
+  const out: Finding[] = [], { type, lane, err, obj, file, isError, tasks, strings } = store, op = store.ops, socket = store.meta.file_kinds.indexOf('socket'), fixed = store.meta.file_kinds.map(k => FIXED_SIZE.has(k));
   const term = (key: string, ...values: string[]) => format([{ not: false, key, op: ':', values }]);
   const who = (l: number) => `${show(tasks[l].comm)} ${tasks[l].tid}`;
   const tiny = [new Map<number, Tiny>(), new Map<number, Tiny>()];
@@ -82,7 +84,7 @@ export async function findings(store: Store, bits: Uint8Array | null, cancelled:
         break;
       case 'read': case 'write': case 'recv': case 'send': {
         const f = file[i], kind = store.files.kind[f], isSocket = kind === socket || o === 'recv' || o === 'send';
-        if (!bad && f && !isSocket && kind !== tty) {
+        if (!bad && f && !isSocket && !fixed[kind]) {
           const b = store.bytes(i), id = store.files.name[f];
           if (b > 0) {
             const list = tiny[o === 'read' ? 0 : 1], v = list.get(id) ?? { n: 0, bytes: 0, first: i };

@@ -62,6 +62,10 @@ test('tiny reads', () => rule('tiny', reads(L.tinyCalls, L.tinyBytes), reads(L.t
 test('tiny: too few', async () => assert.deepEqual((await quietly(traced(reads(L.tinyCalls - 1, 1)))).filter(f => f.rule === 'tiny'), []));
 const writes = (n: number): Make => (x, l) => { const f = x.open(l, '/log'); times(n, () => x.write(l, f, 3, 7)); };
 test('tiny writes', () => rule('tiny', writes(L.tinyCalls), writes(L.tinyCalls - 1), /1,000 writes of 7 B/));
+test('tiny: an eventfd takes eight bytes at a time', async () => assert.deepEqual((await quietly(traced((x, l) => {
+  const f = x.open(l, 'eventfd', { kind: 'eventfd' });
+  times(2 * L.tinyCalls, () => x.write(l, f, 3, 8));
+}))).filter(f => f.rule === 'tiny'), []));
 const opens = (n: number): Make => (x, l) => times(n, () => x.close(l, x.open(l, '/etc/hosts')));
 test('reopen', () => rule('reopen', opens(L.opens), opens(L.opens - 1), /opened \/etc\/hosts 50 times/));
 const rename = (synced: boolean): Make => (x, l) => {
