@@ -20,6 +20,8 @@ done
 command -v debootstrap >/dev/null || { echo "check-clean-root: install debootstrap first" >&2; exit 1; }
 
 # the mirror this machine's own packages come from
+# apt expands what looks like a variable here.
+# shellcheck disable=SC2016
 mirror=${MIRROR:-$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' | awk -v suite="$suite" '$1 == suite { print $2; exit }')}
 [ -n "$mirror" ] || { echo "check-clean-root: no mirror of $suite in apt's sources; set MIRROR" >&2; exit 1; }
 source=$(cd "$(dirname "$0")/.." && pwd)

@@ -6,5 +6,6 @@ mkdir -p "$corpus" "$corpus.crash"
 for recording in "$seeds"/*.cpd; do
 	"$raw" "$recording" >"$corpus/$(basename "$recording").raw"
 done
-exec "$target" -max_total_time="${FUZZ_SECONDS:-5}" -timeout=10 -rss_limit_mb=2048 -max_len=65536 \
+# 77, what libFuzzer ends with after a crash, is "skipped" to Meson.
+exec "$target" -error_exitcode=1 -timeout_exitcode=1 -max_total_time="${FUZZ_SECONDS:-5}" -timeout=10 -rss_limit_mb=2048 -max_len=65536 \
 	-artifact_prefix="$corpus.crash/" -print_final_stats=1 -verbosity=1 "$corpus" "$seeds"
