@@ -13,8 +13,10 @@
 enum {
 	WINDOW = 256,			/* stops looked at together */
 	SWITCHES_MAX = 64,		/* more changes of tracee than this in a window: no following */
+	SAMPLE = 16,			/* stops between two looks at how busy the machine is */
+	CALM = 6, BUSY = 2,		/* looks in favour before following, and against before giving up */
 	CHECK_NS = 50000000,
-	WAIT_MAX_NS = 300000,		/* a stop may wait this long for a CPU, on average */
+	WAIT_MAX_NS = 100000,		/* a stop may wait this long for a CPU, on average */
 	BACKOFF_MIN_NS = 250000000,
 };
 
@@ -79,12 +81,27 @@ static void pin(struct near *n, int cpu)
 	n->cpu = cpu;
 }
 
+/*
+ * Is a CPU idle besides the one we run on?  Only then does the kernel send the tracee away; on a busy machine it stays
+ * by itself, and a SCHED_IDLE thread would wait for everybody.  Fourth field of /proc/loadavg: how many are running or
+ * runnable now, we among them.
+ */
+static bool cpu_to_spare(const struct near *n)
+{
+	char s[128];
+	ssize_t len = pread(n->loadavg_fd, s, sizeof(s) - 1, 0);
+	unsigned running;
+
+	s[len > 0 ? len : 0] = '\0';
+	return sscanf(s, "%*s %*s %*s %u/", &running) == 1 && running < n->ncpus;
+}
+
 static void go_idle(struct near *n)
 {
 	n->idle = set_policy(SCHED_IDLE);
 	n->checked_ns = now_ns();
 	n->waited_ns = waited_ns();
-	n->nstops = n->nswitches = n->nchecked = 0;
+	n->nswitches = n->nchecked = n->votes = 0;
 	n->last = 0;
 	n->apart = false;
 }
@@ -94,6 +111,7 @@ static void go_normal(struct near *n)
 	set_policy(SCHED_OTHER);
 	pin(n, -1);
 	n->idle = false;
+	n->votes = 0;
 }
 
 static void *try_return(void *ret)
@@ -108,7 +126,7 @@ void near_open(struct near *n)
 	struct sched_param param;
 	pthread_t t;
 
-	*n = (struct near){ .cpu = -1, .backoff_ns = BACKOFF_MIN_NS };
+	*n = (struct near){ .cpu = -1, .loadavg_fd = -1, .backoff_ns = BACKOFF_MIN_NS };
 	/* a user's own nice, chrt or taskset is respected */
 	if (pthread_getschedparam(pthread_self(), &policy, &param) || policy != SCHED_OTHER ||
 	    sched_getaffinity(0, sizeof(n->all), &n->all) < 0 || CPU_COUNT(&n->all) < 2)
@@ -116,8 +134,10 @@ void near_open(struct near *n)
 	/* There is no way back for those without the right to it; found out by a thread that may be lost. */
 	if (pthread_create(&t, NULL, try_return, &n->usable) || pthread_join(t, NULL))
 		n->usable = false;
-	if (n->usable)
-		go_idle(n);
+	n->ncpus = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+	n->loadavg_fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
+	if (n->loadavg_fd < 0)
+		n->usable = false;
 }
 
 static void check_waiting(struct near *n)
@@ -148,10 +168,16 @@ void near_stop(struct near *n, pid_t tid)
 	if (tid != n->last)
 		n->nswitches++;
 	n->nchecked++;
-	if (++n->nstops % (WINDOW / 16) == 0) {
+	if (++n->nstops % SAMPLE == 0) {
+		if (cpu_to_spare(n) == n->idle)
+			n->votes = 0;
+		else
+			n->votes++;
 		if (n->idle)
 			check_waiting(n);
-		else if (now_ns() > n->retry_ns)
+		if (n->idle && n->votes >= BUSY)
+			go_normal(n);
+		else if (!n->idle && n->votes >= CALM && now_ns() > n->retry_ns)
 			go_idle(n);
 	}
 	if (!n->idle)
@@ -172,5 +198,7 @@ void near_close(struct near *n)
 {
 	if (n->usable && n->idle)
 		go_normal(n);
-	n->usable = false;
+	if (n->ncpus && n->loadavg_fd >= 0)	/* ncpus: near_open() came that far */
+		close(n->loadavg_fd);
+	*n = (struct near){ .cpu = -1, .loadavg_fd = -1 };
 }

@@ -10,8 +10,9 @@
  * thread becomes one and follows the tracee while a single one is active.
  * Nothing of this can be seen by the tracee.
  *
- * SCHED_IDLE starves on a busy machine: when the thread had to wait for a CPU
- * for much of the time, it goes back to normal for a while.
+ * On a busy machine the tracee stays where it is by itself and SCHED_IDLE
+ * would starve: the thread is one only while a CPU is free, and goes back when
+ * it had to wait all the same (a cpuset, a quota).
  */
 #include <sched.h>
 #include <stdbool.h>
@@ -23,6 +24,8 @@ struct near {
 	bool idle;		/* we are SCHED_IDLE now */
 	bool apart;		/* several tracees take turns: follow none */
 	int cpu;		/* pinned to, -1: not */
+	int loadavg_fd;
+	unsigned ncpus, votes;	/* votes: looks at the machine in a row that spoke for a change */
 	pid_t last;
 	unsigned nstops, nswitches, nchecked;	/* since the window began; since the last check */
 	uint64_t checked_ns, waited_ns, retry_ns, backoff_ns;
