@@ -56,6 +56,26 @@ def lost(text):
     return sum(int(n.replace(",", "")) for n in re.findall(r"Lost: ([\d,]+)", text))
 
 
+def tries(n):
+    """
+    For what a busy host can spoil from outside: a CPU taken away while the ring fills, somebody else's disk writes.
+    A feature that is broken fails every time; each failed try is printed.
+    """
+    def wrap(test):
+        def run_it(self):
+            for left in range(n, 0, -1):
+                try:
+                    return test(self)
+                except AssertionError as e:
+                    if left == 1:
+                        raise
+                    print(f"{test.__name__}: tried again after: {str(e).splitlines()[0][:200]}", file=sys.stderr)
+        run_it.__doc__ = test.__doc__
+        run_it.__name__ = test.__name__
+        return run_it
+    return wrap
+
+
 class Ends(unittest.TestCase):
     def test_exit_status(self):
         self.assertEqual(run("-o", "/dev/null", "--", "sh", "-c", "exit 7").returncode, 7)
@@ -180,6 +200,7 @@ class Losses(unittest.TestCase):
         self.assertEqual(tracer.wait(), 0)
         return b"".join(parts).decode(errors="replace")
 
+    @tries(3)
     def test_nothing_is_lost(self):
         if not cgroup_root() or not os.access(cgroup_root(), os.W_OK):
             self.skipTest("no cgroup v2 that may be changed: nothing can be held back")
@@ -187,16 +208,18 @@ class Losses(unittest.TestCase):
         self.assertEqual(lost(text), 0)
         self.assertGreaterEqual(len(re.findall(r"\bread\(", text)), self.CALLS)
 
+    @tries(3)
     def test_losses_are_counted(self):
         text = self.slowly("--lossy", "--ring-size", "1M")
         whole = self.slowly()
-        all_calls = len(re.findall(r"\] (?:\[\d+\] )?[a-z]\w*\(", whole))
+        all_calls = len(re.findall(r"\] (?:\[\d+\] )?[a-z]\w*\(", whole)) + lost(whole)
         shown = len(re.findall(r"\] (?:\[\d+\] )?[a-z]\w*\(", text))
         missing = lost(text)
         self.assertGreater(missing, 0, "the reader was fast enough: this tests nothing")
         # other records can be lost, too: exec, exit, fork
         self.assertLessEqual(abs(all_calls - shown - missing), 3, f"{all_calls} calls, {shown} shown, {missing} said to be lost")
 
+    @tries(3)
     def test_soak(self):
         """Processes and threads come and go; nothing is lost, and the tracer does not grow."""
         script = (f"end=$(($(date +%s)+{SOAK})); while [ $(date +%s) -lt $end ]; do for i in 1 2 3 4 5 6 7 8; do /bin/true; done; "
@@ -224,6 +247,7 @@ class Losses(unittest.TestCase):
 
 
 class Latency(unittest.TestCase):
+    @tries(3)
     def test_direct_writes(self):
         where = SELF.parent if os.access(SELF.parent, os.W_OK) else pathlib.Path.home()
         if subprocess.run(["findmnt", "-n", "-o", "FSTYPE", "-T", where], stdout=subprocess.PIPE, text=True, check=False).stdout.strip() in ("", "tmpfs", "overlay"):
