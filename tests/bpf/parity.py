@@ -34,6 +34,7 @@ REPLACE = [
     (re.compile(r"tmp_obj_\w{6}"), "tmp_obj_XXXXXX"), (re.compile(r"\.git/t\w{6}\b"), ".git/tXXXXXX"),
     (re.compile(r"((?:read|write)\(\d+<[^>]*(?:/\.git/|urandom)[^>]*>, )\"(?:[^\"\\]|\\.)*\"…?"), r"\1DATA"),   # holds times and random bytes
     (re.compile(r"getppid\(\) = \d+"), "getppid() = N"),
+    (re.compile(r"(\bpoll\(.*, \d+, )\d+(\) =)"), r"\1TIMEOUT\2"),               # what is left of curl's patience
     (re.compile(r"(times|time|getrusage)\((.*)\) = \d+"), r"\1(\2) = N"),
     (re.compile(r"0x7ff[0-9a-f]{9}\b"), "STACK"),                                  # below the environment, whose size differs
     (re.compile(r"(pipe|socket|anon_inode):\[\d+\]"), r"\1:[N]"),
