@@ -10,6 +10,7 @@
 #include "base/macro.h"
 #include "base/text.h"
 #include "event/event.h"
+#include "sink/cell.h"
 #include "sink/line.h"
 #include "sink/out.h"
 #include "sink/sink.h"
@@ -285,6 +286,13 @@ static void kernel_event(struct sink *sink, const struct event *ev)
 	case EV_SCHED: on_sched(s, ev); break;
 	case EV_BLOCK: on_block(s, ev); break;
 	case EV_FAULT: on_fault(s, ev); break;
+	case EV_EXIT:
+	case EV_THREAD_EXIT:
+		if (ev->task && s->block.task == ev->task->id)
+			flush_block(s);
+		if (ev->task && s->fault.task == ev->task->id)
+			flush_fault(s);
+		break;
 	case EV_END:
 		flush_block(s);
 		flush_fault(s);
@@ -370,8 +378,8 @@ static void bars(struct kernel_sink *s, const struct hist *h)
 		buf_puts(&s->b, "     ≥ ");
 		at = s->b.len;
 		human_ns(&s->b, 1ull << p);
-		for (size_t n = s->b.len - at; n < 8; n++)
-			buf_putc(&s->b, ' ');
+		cell_left(&s->b, at, 7);
+		buf_putc(&s->b, ' ');
 		for (uint64_t n = 0; n < (by[p] * BAR_COLUMNS + most - 1) / most; n++)
 			buf_puts(&s->b, "▇");
 		buf_putc(&s->b, ' ');
