@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -424,6 +425,32 @@ static int check_command(const struct options *opt, struct diag *diag)
 	return opt->argv ? command_find(opt->argv[0], &path, diag) : 0;
 }
 
+/* Whether two names are one regular file; two that do not exist yet are, when they are spelled alike. */
+static bool same_file(const char *a, const char *b)
+{
+	struct stat sa, sb;
+	bool a_exists = stat(a, &sa) == 0, b_exists = stat(b, &sb) == 0;
+
+	if (!a_exists || !b_exists)
+		return !a_exists && !b_exists && !strcmp(a, b);
+	return S_ISREG(sa.st_mode) && sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
+/* Two outputs in one file would overwrite each other, and an output over the recording that is read would destroy it. */
+static int check_files(const struct options *opt, struct diag *diag)
+{
+	const struct { const char *option, *path; } files[] = {
+		{ "--read", opt->read }, { "--report", opt->report }, { "--output", opt->output }, { "--record", opt->record },
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(files); i++)
+		for (unsigned k = i + 1; k < ARRAY_SIZE(files); k++)
+			if (files[i].path && files[k].path && same_file(files[i].path, files[k].path))
+				return diag_set(diag, 125, EINVAL, "%s and %s name the same file, %s; give each its own", files[i].option,
+						files[k].option, files[k].path);
+	return 0;
+}
+
 int session_run(const struct options *opt, int *ret_signal, struct diag *diag)
 {
 	struct session s = { .opt = opt };
@@ -436,7 +463,9 @@ int session_run(const struct options *opt, int *ret_signal, struct diag *diag)
 	command_save_signals();
 	for (unsigned i = 0; i < ARRAY_SIZE(files); i++)
 		made[i] = files[i] && access(files[i], F_OK) < 0;
-	rc = check_command(opt, diag);
+	rc = check_files(opt, diag);
+	if (rc == 0)
+		rc = check_command(opt, diag);
 	if (rc == 0)
 		rc = open_sinks(&s, diag);
 	live = rc == 0 && !opt->read;

@@ -265,6 +265,16 @@ class Refused(Case):
         trace("--report=old.html", "--", "no-such-command")
         self.assertEqual(pathlib.Path("old.html").read_text(), "precious")
 
+    def test_one_file_for_two_things(self):
+        trace("--record", "t.cpd", "--", "true")
+        whole = pathlib.Path("t.cpd").read_bytes()
+        os.link("t.cpd", "linked")
+        for option in ("--output=t.cpd", "--report=t.cpd", "--output=./linked"):
+            self.refused(125, "the same file", "--read", "t.cpd", option)
+        self.assertEqual(pathlib.Path("t.cpd").read_bytes(), whole)
+        self.refused(125, "--report and --output name the same file", "--report=new", "-o", "new", "--", "true")
+        self.assertFalse(os.path.exists("new"))
+
     def test_disk_full(self):
         if not os.path.exists("/dev/full"):
             self.skipTest("no /dev/full")
