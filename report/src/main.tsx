@@ -25,7 +25,7 @@ function start(): void {
   const loader = new Loader(meta, {
     block(kind, index, block) {
       store.add(kind, index, block);
-      if (kind === 'h') { state.pyramid.peek().update(); state.reach.update(); }
+      if (kind === 'h') { state.whole.update(); state.reach.update(); }
       later();
       check();
     },

@@ -2,7 +2,56 @@
 import { compare, numbersOf, pathTest, type Query, type Term } from './query';
 import type { Store } from './store';
 
-export interface Mask { bits: Uint8Array | null; count: number; rows: Uint32Array | null }
+const SHIFT = 12; // rows a block, as a power of two, of the index from row to event
+
+/** Which events are shown. A row is a place among them: found through sums a block, so that no list of them need be written. */
+export class Mask {
+  readonly count: number;
+  /** Events shown of each lane. */
+  readonly lanes: Uint32Array;
+  private before: Uint32Array | null = null;
+  private list: Uint32Array | null = null;
+
+  /** `bits` null: all of the store's first `n`. */
+  constructor(store: Store, readonly bits: Uint8Array | null, private n = store.hot, from = 0, to = n) {
+    if (!bits) { this.count = n; this.lanes = store.laneEvents; return; }
+    const lanes = this.lanes = new Uint32Array(store.tasks.length), before = this.before = new Uint32Array((n >> SHIFT) + 2), { lane } = store;
+    let sum = 0;
+    for (let b = 0; b < before.length - 1; b++) {
+      before[b] = sum;
+      const end = Math.min(to, (b + 1) << SHIFT);
+      for (let i = Math.max(from, b << SHIFT); i < end; i++) { const on = bits[i]; sum += on; lanes[lane[i]] += on; }
+    }
+    before[before.length - 1] = sum;
+    this.count = sum;
+  }
+  /** All rows as a list of events; null when a row is the event. */
+  get rows(): Uint32Array | null {
+    const { bits } = this;
+    if (!bits || this.list) return this.list;
+    const out = this.list = new Uint32Array(this.count);
+    for (let i = 0, k = 0; i < this.n; i++) if (bits[i]) out[k++] = i;
+    return out;
+  }
+  event(row: number): number {
+    const { bits, before } = this;
+    if (row < 0 || row >= this.count) return -1;
+    if (!bits || !before) return row;
+    let lo = 0, hi = before.length - 2;
+    while (lo < hi) { const mid = (lo + hi + 1) >> 1; if (before[mid] <= row) lo = mid; else hi = mid - 1; }
+    for (let i = lo << SHIFT, left = row - before[lo]; i < this.n; i++) if (bits[i] && left-- === 0) return i;
+    return -1;
+  }
+  /** −1 when it is not shown. */
+  rowOf(event: number): number {
+    const { bits, before } = this;
+    if (!bits || !before) return event < this.count ? event : -1;
+    if (!bits[event]) return -1;
+    let row = before[event >> SHIFT];
+    for (let i = (event >> SHIFT) << SHIFT; i < event; i++) row += bits[i];
+    return row;
+  }
+}
 
 /** Can the terms be answered from the hot columns alone (while the rest still loads)? */
 export function needsCold(q: Query): boolean {
@@ -11,7 +60,7 @@ export function needsCold(q: Query): boolean {
 
 export function runFilter(store: Store, q: Query): Mask {
   const n = store.hot;
-  if (!q.terms.length) return { bits: null, count: n, rows: null };
+  if (!q.terms.length) return new Mask(store, null);
   const types = new Uint8Array(store.types.length).fill(1);
   const lanes = new Uint8Array(store.tasks.length).fill(1);
   const errs = new Uint8Array(256).fill(1);
@@ -56,11 +105,7 @@ export function runFilter(store: Store, q: Query): Mask {
   }
   for (const t of slow) applySlow(store, t, bits, from, to);
 
-  let count = 0;
-  for (let i = from; i < to; i++) count += bits[i];
-  const rows = new Uint32Array(count);
-  for (let i = from, k = 0; i < to; i++) if (bits[i]) rows[k++] = i;
-  return { bits, count, rows };
+  return new Mask(store, bits, n, from, to);
 }
 
 function applySlow(store: Store, t: Term, bits: Uint8Array, from: number, to: number): void {

@@ -46,10 +46,3 @@ export function laneRows(store: Store, o: LaneOptions): LaneRow[] {
   }
   return out;
 }
-
-export function countLanes(store: Store, bits: Uint8Array | null): Uint32Array {
-  const out = new Uint32Array(store.tasks.length), { lane } = store, n = store.hot;
-  if (bits) for (let i = 0; i < n; i++) out[lane[i]] += bits[i];
-  else for (let i = 0; i < n; i++) out[lane[i]]++;
-  return out;
-}

@@ -112,7 +112,7 @@ export function addReaching(store: Store, reach: Reach, cells: Cells, i0: number
   }
 }
 
-/** The pyramid over the whole trace: one fine level and halves of it. */
+/** The pyramid over the whole trace: one fine level and halves of it. Takes in what has loaded, or all that a filter leaves, in steps. */
 export class Pyramid {
   levels: Cells[] = [];
   readonly buckets: number;
@@ -126,12 +126,15 @@ export class Pyramid {
     this.buckets = b;
     this.fine = newCells(0, store.duration, b, store.tasks.length);
   }
-  /** Takes in what has loaded since. */
-  update(): void {
-    if (this.done >= this.store.hot) return;
-    addRows(this.store, this.fine, this.done, this.store.hot, this.bits, null);
-    this.done = this.store.hot;
-    this.stale = true;
+  /** Takes in at most so many of the events that are not in it; false when there are more. */
+  update(most = Infinity): boolean {
+    const to = Math.min(this.store.hot, this.done + most);
+    if (this.done < to) {
+      addRows(this.store, this.fine, this.done, to, this.bits, null);
+      this.done = to;
+      this.stale = true;
+    }
+    return to === this.store.hot;
   }
   /** The coarsest level whose buckets are no wider than ns; null when even the finest is too coarse. */
   level(ns: number): Cells | null {

@@ -54,6 +54,9 @@ export class Store {
   conns: Conns;
   counters: Counters;
   overview: Overview | null = null;
+  /** Events so far of each lane and of each type. */
+  readonly laneEvents: Uint32Array;
+  readonly typeEvents: Uint32Array;
   /** Which layers have any event so far. */
   readonly hasLayer = [false, false, false];
 
@@ -72,6 +75,8 @@ export class Store {
     this.obj = new Uint32Array(n);
     this.arg = new Uint32Array(n);
     this.file = new Uint32Array(n);
+    this.laneEvents = new Uint32Array(meta.tasks.length);
+    this.typeEvents = new Uint32Array(meta.types.length);
     this.layerOf = Uint8Array.from(meta.types, t => (t.layer === 'mark' ? Layer.Mark : t.layer === 'state' ? Layer.State : Layer.Call));
     this.catOf = Uint8Array.from(meta.types, t => t.cat);
     this.ops = meta.types.map(t => t.op);
@@ -99,14 +104,15 @@ export class Store {
     this.dur32.set(cut(b.dur), at);
     let k = 0;
     if (b.long.length) for (let i = 0; i < room; i++) if (b.dur[i] === OVERFLOW) { this.longs.set(at + i, b.long[k++]); this.longAt.push(at + i); }
-    const lanes = this.tasks.length, types = this.types.length, seen = new Uint8Array(types);
+    const lanes = this.tasks.length, types = this.types.length, { laneEvents, typeEvents } = this;
     for (let i = at; i < at + room; i++) {
       // Indices are checked once here, so that nothing behind has to.
       if (this.lane[i] >= lanes) this.lane[i] = 0;
       if (this.type[i] >= types) this.type[i] = 0;
-      seen[this.type[i]] = 1;
+      laneEvents[this.lane[i]]++;
+      typeEvents[this.type[i]]++;
     }
-    for (let t = 0; t < types; t++) if (seen[t]) this.hasLayer[this.layerOf[t]] = true;
+    for (let t = 0; t < types; t++) if (typeEvents[t]) this.hasLayer[this.layerOf[t]] = true;
     this.hot = at + room;
   }
 

@@ -58,7 +58,7 @@ export class EventTable {
     this.resize.observe(this.body);
     this.stop.push(effect(() => { this.makeHead(s.columns.value); }));
     this.stop.push(effect(() => {
-      void [s.rows.value, s.mask.value, s.version.value, s.coldReady.value, s.palette.value, s.columns.value];
+      void [s.sorted.value, s.sort.value, s.mask.value, s.version.value, s.coldReady.value, s.palette.value, s.columns.value];
       this.invalidate();
     }));
     this.stop.push(effect(() => {

@@ -16,7 +16,7 @@ export function drawMinimap(canvas: HTMLCanvasElement, s: State): void {
     }
   } else {
     const pyramid = s.pyramid.peek();
-    pyramid.update();
+    if (!pyramid) return;
     const cells = pyramid.level(store.duration / Math.min(W, pyramid.buckets)) ?? pyramid.level(store.duration / 64);
     if (!cells) return;
     const idle = Float64Array.from(store.types, t => (WAITING.has(t.op) ? 0.12 : 1));

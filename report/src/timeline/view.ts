@@ -1,7 +1,7 @@
 // The timeline: minimap, axis, counters and lanes. Marks are pixels (ImageData); text, selection and arrows lie above them.
 import { effect } from '@preact/signals';
 import { duration, instant, plural, ticks } from '../engine/human';
-import { addReaching, addRows, classNs, FAILED, newCells, TYPE, type Cells } from '../engine/pyramid';
+import { addReaching, addRows, classNs, FAILED, newCells, TYPE, type Cells, type Pyramid } from '../engine/pyramid';
 import { Layer } from '../engine/store';
 import { show } from '../format/text';
 import { eventItems, laneItems, openMenu } from '../ui/menu';
@@ -84,7 +84,7 @@ export class Timeline {
     this.stop.push(effect(() => {
       const { s } = this;
       // What a frame depends on.
-      void [s.view.value, s.version.value, s.mask.value, s.laneRows.value, s.selected.value, s.range.value, s.palette.value, s.arrows.value, s.coldReady.value];
+      void [s.view.value, s.version.value, s.mask.value, s.pyramid.value, s.laneRows.value, s.selected.value, s.range.value, s.palette.value, s.arrows.value, s.coldReady.value];
       this.invalidate();
     }));
     this.stop.push(effect(() => { if (s.coldReady.value) this.makeCounters(); }));
@@ -147,7 +147,7 @@ export class Timeline {
     if (!this.el.isConnected || this.width < 1 || !this.el.offsetParent) return;
     const t0 = performance.now(), { s } = this, { store } = s, rows = s.laneRows.peek();
     if (this.rowsDrawn !== rows) { this.rowsDrawn = rows; this.layout(); }
-    s.pyramid.peek().update();
+    s.whole.update();
     s.reach.update();
     const scroll = this.body.scrollTop, first = Math.max(0, this.rowAt(0));
     let last = first;
@@ -176,7 +176,7 @@ export class Timeline {
   /** The cells for the lanes shown, one bucket a pixel or finer. */
   private cells(slots: Int32Array, count: number, width: number): { cells: Cells; own: boolean } {
     const { s } = this, { store } = s, v = s.view.peek(), ns = (v.to - v.from) / width;
-    const level = s.pyramid.peek().level(ns);
+    const level = s.pyramid.peek()?.level(ns);
     if (level) return { cells: level, own: false };
     const bits = s.mask.peek().bits, i0 = store.lower(v.from), i1 = store.lower(v.to);
     if (i1 - i0 <= DIRECT) {
@@ -461,12 +461,13 @@ export class Timeline {
   private drawMini(): void {
     const { s } = this, { store } = s, p = s.palette.peek(), W = this.mini.width, H = this.mini.height, ctx = this.mini.getContext('2d')!;
     const key = `${W}x${H}/${store.hot}/${p.dark}`;
-    if (this.miniCache?.key !== key || this.miniMask !== s.mask.peek().bits) {
+    // Under a new filter the old picture stands until the pyramid is built.
+    if (this.miniCache?.key !== key || (this.miniOf !== s.pyramid.peek() && s.pyramid.peek())) {
       const canvas = this.miniCache?.canvas ?? document.createElement('canvas');
       canvas.width = W; canvas.height = H;
       drawMinimap(canvas, s);
       this.miniCache = { key, canvas };
-      this.miniMask = s.mask.peek().bits;
+      this.miniOf = s.pyramid.peek();
     }
     ctx.clearRect(0, 0, W, H);
     ctx.drawImage(this.miniCache.canvas, 0, 0);
@@ -482,7 +483,7 @@ export class Timeline {
     const range = s.range.peek();
     if (range) { ctx.globalAlpha = 0.3; ctx.fillRect((range.from / store.duration) * W, 0, Math.max(1, ((range.to - range.from) / store.duration) * W), H); ctx.globalAlpha = 1; }
   }
-  private miniMask: Uint8Array | null = null;
+  private miniOf: Pyramid | null = null;
 
   private makeCounters(): void {
     if (this.o.compact) return;

@@ -148,8 +148,7 @@ function Popover({ label, children, on }: { label: ComponentChildren; children: 
 function Picks({ s }: { s: State }) {
   const { store } = s, ready = s.hotReady.value, terms = parse(s.filter.value).terms;
   const counts = useMemo(() => {
-    const types = new Uint32Array(store.types.length), lanes = new Uint32Array(store.tasks.length), { type, lane } = store;
-    for (let i = 0; i < store.hot; i++) { types[type[i]]++; lanes[lane[i]]++; }
+    const types = store.typeEvents, lanes = store.laneEvents;
     const cats = new Float64Array(store.meta.categories.length), procs = new Map<string, number>();
     types.forEach((n, t) => { cats[store.catOf[t]] += n; });
     lanes.forEach((n, l) => { const name = store.tasks[l].comm; procs.set(name, (procs.get(name) ?? 0) + n); });

@@ -1,7 +1,7 @@
 // What is shown, as signals; the part of it that belongs in the address lives in the URL hash.
 import { batch, computed, effect, signal } from '@preact/signals';
-import { needsCold, runFilter, type Mask } from '../engine/filter';
-import { countLanes, laneRows, type LaneRow, type LaneSort } from '../engine/lanes';
+import { needsCold, runFilter, Mask } from '../engine/filter';
+import { laneRows, type LaneRow, type LaneSort } from '../engine/lanes';
 import { Pyramid, Reach } from '../engine/pyramid';
 import { parse } from '../engine/query';
 import { sortRows, type Sort, type SortKey } from '../engine/sort';
@@ -36,16 +36,18 @@ export class State {
   readonly done = signal(false);
   readonly problems = signal<string[]>([]);
   readonly busy = signal('');
-  readonly rows = signal<Uint32Array | null>(null);
+  /** Events in the table's order where that is not the order of time. */
+  readonly sorted = signal<Uint32Array | null>(null);
   readonly systemDark = signal(false);
   readonly toast = signal('');
   readonly help = signal(false);
 
   readonly query = computed(() => parse(this.filter.value));
   readonly mask;
-  readonly laneCounts;
   readonly laneRows;
-  readonly pyramid;
+  /** Of everything; that of the filter, null until it is built. */
+  readonly whole: Pyramid;
+  readonly pyramid = signal<Pyramid | null>(null);
   readonly reach: Reach;
   readonly palette;
   private sorting = 0;
@@ -58,31 +60,43 @@ export class State {
     dark.addEventListener('change', () => { this.systemDark.value = dark.matches; });
     this.palette = computed<Palette>(() => palette(store.meta, this.dark));
     // Without a filter the mask follows the data; with one it is worked out when the columns it needs are complete.
-    const mask = signal<Mask>({ bits: null, count: 0, rows: null });
+    const none = new Mask(store, new Uint8Array(store.n), 0), mask = signal(none);
     this.mask = computed(() => mask.value);
     effect(() => {
       const q = this.query.value, hot = this.hotReady.value, cold = this.coldReady.value;
-      if (!q.terms.length) { void this.version.value; mask.value = { bits: null, count: store.hot, rows: null }; }
+      if (!q.terms.length) { void this.version.value; mask.value = new Mask(store, null); }
       else if (needsCold(q) ? cold : hot) mask.value = timed('filter', () => runFilter(store, q));
-      else mask.value = { bits: new Uint8Array(store.n), count: 0, rows: new Uint32Array(0) };
+      else mask.value = none;
     });
     const bits = computed(() => this.mask.value.bits);
-    this.laneCounts = computed(() => { void this.hotReady.value; return timed('lanes', () => countLanes(store, bits.value)); });
-    this.pyramid = computed(() => new Pyramid(store, bits.value));
+    // Until the pyramid of a filter is built, in steps, a frame scans the lanes in sight.
+    this.whole = new Pyramid(store, null);
+    effect(() => {
+      const m = this.mask.value.bits;
+      if (!m) { this.pyramid.value = this.whole; return; }
+      this.pyramid.value = null;
+      void (async () => {
+        const p = new Pyramid(store, m);
+        for (;;) {
+          await new Promise(done => setTimeout(done, 0)); // frames and input first
+          const until = performance.now() + 8;
+          for (;;) { if (this.mask.peek().bits !== m) return; if (p.update(1 << 15)) { this.pyramid.value = p; return; } if (performance.now() > until) break; }
+        }
+      })();
+    });
     this.laneRows = computed<LaneRow[]>(() => laneRows(store, {
       sort: this.laneSort.value, pins: this.pins.value, hidden: this.hidden.value, folded: this.folded.value,
-      only: bits.value && this.hotReady.value ? this.laneCounts.value : this.laneSort.value === 'activity' ? this.laneCounts.value : null,
+      only: bits.value ? (this.hotReady.value ? this.mask.value.lanes : null) : this.laneSort.value === 'activity' ? (void this.hotReady.value, store.laneEvents) : null,
     }));
-    // Rows of the table: the filter's, or sorted.
     effect(() => {
       const m = this.mask.value, s = this.sort.value, ready = this.coldReady.value, id = ++this.sorting;
-      if (s.key === 'time' && !s.down) { this.rows.value = m.rows; return; }
+      if (s.key === 'time') { this.sorted.value = null; this.busy.value = ''; return; }
       if (!ready) return;
       const from = performance.now();
       this.busy.value = 'Sorting …';
       void sortRows(store, m.rows, m.count, s, () => id !== this.sorting).then(rows => {
         if (id !== this.sorting) return;
-        batch(() => { this.rows.value = rows; this.busy.value = ''; });
+        batch(() => { this.sorted.value = rows; this.busy.value = ''; });
         stats.sort = performance.now() - from;
       });
     });
@@ -90,18 +104,19 @@ export class State {
 
   get dark(): boolean { return this.theme.value === 'dark' || (this.theme.value === 'auto' && this.systemDark.value); }
 
+  private get backwards(): boolean { const s = this.sort.value; return s.key === 'time' && s.down; }
   /** Row number in the table → event. */
-  event(row: number): number { const rows = this.rows.value; return rows ? rows[row] ?? -1 : row; }
-  get rowCount(): number { const rows = this.rows.value; return rows ? rows.length : this.mask.value.count; }
+  event(row: number): number {
+    const { value: m } = this.mask, sorted = this.sorted.value;
+    return sorted ? sorted[row] ?? -1 : m.event(this.backwards ? m.count - 1 - row : row);
+  }
+  get rowCount(): number { return this.sorted.value?.length ?? this.mask.value.count; }
   /** Event → its place in the table; −1 when the filter hides it. */
   rowOf(event: number): number {
-    const rows = this.rows.value;
-    if (!rows) return event < this.mask.value.count ? event : -1;
-    if (this.sort.value.key !== 'time') return rows.indexOf(event);
-    const down = this.sort.value.down;
-    let lo = 0, hi = rows.length - 1;
-    while (lo <= hi) { const mid = (lo + hi) >> 1, v = rows[mid]; if (v === event) return mid; if ((v < event) !== down) lo = mid + 1; else hi = mid - 1; }
-    return -1;
+    const { value: m } = this.mask, sorted = this.sorted.value;
+    if (sorted) return sorted.indexOf(event);
+    const row = m.rowOf(event);
+    return row >= 0 && this.backwards ? m.count - 1 - row : row;
   }
 
   setView(from: number, to: number): void {

@@ -56,7 +56,7 @@ export const tests = [
     t.ok((await page.locator('.top .facts').innerText()).replace(/,/g, '').includes(`${data.n} events`), 'header');
     await goTab(page, 'timeline');
     t.equal(number(await page.locator('.tb').getAttribute('aria-rowcount')), data.n + 1, 'table');
-    t.equal(await state(page, 's.laneCounts.value.reduce((a, b) => a + b, 0)'), data.n, 'lanes');
+    t.equal(await state(page, 's.mask.value.lanes.reduce((a, b) => a + b, 0)'), data.n, 'lanes');
     await goTab(page, 'syscalls');
     t.ok((await page.locator('.tab-bar').innerText()).replace(/,/g, '').includes(`${data.n} events`), 'syscalls');
     await goTab(page, 'processes');
@@ -279,7 +279,7 @@ export const tests = [
   ['table: sort, columns, keyboard; details explain the error and who else touched it', async t => {
     const { path } = await t.report('build', 6000), page = await t.browser.open(path, { hash: 'tab=timeline' });
     await page.click('.tb-head button[data-col="dur"]');
-    await page.waitForFunction(() => !window.cpd.state.busy.value && window.cpd.state.rows.value);
+    await page.waitForFunction(() => !window.cpd.state.busy.value && window.cpd.state.sorted.value);
     await settle(page);
     const [a, b] = await page.evaluate(() => { const s = window.cpd.state; return [s.store.dur(s.event(0)), Math.max(...Array.from({ length: s.store.n }, (_, i) => s.store.dur(i)))]; });
     t.equal(a, b, 'longest first');

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { connStats, fileStats, histClass, histValue, HIST, laneStats, percentile, rangeStats, typeStats } from '../../src/engine/aggregate';
 import { needsCold, runFilter } from '../../src/engine/filter';
 import { bytes, duration, instant, ticks, wall } from '../../src/engine/human';
-import { countLanes, laneRows } from '../../src/engine/lanes';
+import { laneRows } from '../../src/engine/lanes';
 import { addReaching, addRows, classNs, durClass, newCells, Pyramid, Reach } from '../../src/engine/pyramid';
 import { compare, format, parse, parseBytes, parseTime, pathTest, withoutKey, withoutValue, withValue } from '../../src/engine/query';
 import { sortRows, type SortKey } from '../../src/engine/sort';
@@ -125,6 +125,11 @@ test('filters by columns select what the words mean', () => {
     const m = runFilter(build, parse(text)), want = naive(build, text);
     assert.deepEqual([...m.rows!], want, text);
     assert.equal(m.count, want.length);
+    assert.deepEqual(want.map((_, row) => m.event(row)), want, text);
+    assert.deepEqual([m.event(-1), m.event(want.length)], [-1, -1]);
+    const place = new Map(want.map((i, row) => [i, row]));
+    for (let i = 0; i < build.n; i++) assert.equal(m.rowOf(i), place.get(i) ?? -1, `${text}: ${i}`);
+    assert.deepEqual([...m.lanes], build.tasks.map((_, l) => want.filter(i => build.lane[i] === l).length), text);
   }
   for (const text of ['dur>1h', 'dur>=4294967296ns', 'dur<5s', 't>1s', '!dur>1s', 'dur:10s']) assert.deepEqual([...runFilter(long, parse(text)).rows!], naive(long, text), text);
   assert.equal(runFilter(build, parse('')).bits, null);
@@ -199,7 +204,7 @@ test('coarse levels are the maximum of the finer ones', () => {
 test('lanes: every lane once, threads behind their process, children behind their parent', () => {
   const o = { sort: 'tree' as const, pins: [], hidden: [], folded: false, only: null };
   for (const sort of ['tree', 'start', 'activity'] as const) {
-    const rows = laneRows(build, { ...o, sort, only: countLanes(build, null) });
+    const rows = laneRows(build, { ...o, sort, only: runFilter(build, parse('')).lanes });
     assert.equal(rows.length, build.tasks.length);
     assert.equal(new Set(rows.map(r => r.lane)).size, rows.length);
     rows.forEach((r, k) => { if (r.thread) assert.equal(build.tasks[rows[k - 1].lane].proc, build.tasks[r.lane].proc); });
@@ -210,7 +215,7 @@ test('lanes: every lane once, threads behind their process, children behind thei
   assert.equal(laneRows(build, { ...o, pins: [5] })[0].lane, 5);
   assert.equal(laneRows(build, { ...o, pins: [5] }).length, build.tasks.length);
   assert.equal(laneRows(build, { ...o, hidden: [2] }).some(r => r.lane === 2), false);
-  const only = countLanes(build, runFilter(build, parse('proc:as')).bits);
+  const only = runFilter(build, parse('proc:as')).lanes;
   assert.ok(laneRows(build, { ...o, only }).every(r => build.tasks[r.lane].comm === 'as'));
 });
 
