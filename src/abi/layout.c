@@ -76,6 +76,14 @@ LAYOUT(statx, F(struct statx, stx_mask, HEX), AT_N("stx_mode", 28, 2, MODE, file
 LAYOUT(statfs, F(struct statfs, f_type, HEX), F(struct statfs, f_bsize, LONG), F(struct statfs, f_blocks, ULONG), F(struct statfs, f_bfree, ULONG),
 	F(struct statfs, f_bavail, ULONG), F(struct statfs, f_files, ULONG), F(struct statfs, f_ffree, ULONG), F(struct statfs, f_namelen, LONG));
 LAYOUT(pollfd, F(struct pollfd, fd, FD), FN(struct pollfd, events, FLAGS, poll_events), FN(struct pollfd, revents, FLAGS, poll_events));
+static const struct names io_uring_setup_flags = { .v = (const struct name_val[]){
+	{ 1, "IORING_SETUP_IOPOLL" }, { 2, "IORING_SETUP_SQPOLL" }, { 4, "IORING_SETUP_SQ_AFF" }, { 8, "IORING_SETUP_CQSIZE" }, { 0x10, "IORING_SETUP_CLAMP" },
+	{ 0x20, "IORING_SETUP_ATTACH_WQ" }, { 0x40, "IORING_SETUP_R_DISABLED" }, { 0x80, "IORING_SETUP_SUBMIT_ALL" }, { 0x100, "IORING_SETUP_COOP_TASKRUN" },
+	{ 0x200, "IORING_SETUP_TASKRUN_FLAG" }, { 0x400, "IORING_SETUP_SQE128" }, { 0x800, "IORING_SETUP_CQE32" }, { 0x1000, "IORING_SETUP_SINGLE_ISSUER" },
+	{ 0x2000, "IORING_SETUP_DEFER_TASKRUN" }, { 0x4000, "IORING_SETUP_NO_MMAP" }, { 0x8000, "IORING_SETUP_REGISTERED_FD_ONLY" },
+	{ 0x10000, "IORING_SETUP_NO_SQARRAY" }, { 0x20000, "IORING_SETUP_HYBRID_IOPOLL" }, { 0x40000, "IORING_SETUP_CQE_MIXED" }, { 0 } } };
+LAYOUT(io_uring_params, AT("sq_entries", 0, 4, UINT), AT("cq_entries", 4, 4, UINT), AT_N("flags", 8, 4, FLAGS, io_uring_setup_flags), AT("sq_thread_cpu", 12, 4, UINT),
+	AT("sq_thread_idle", 16, 4, UINT), AT("features", 20, 4, HEX), AT("wq_fd", 24, 4, FD));
 LAYOUT(epoll_event, FN(struct epoll_event, events, FLAGS, epoll_events), AT("data", 4, 8, HEX));
 SET(fd_set, FD_SET);
 SET(sigset, SIGNAL_SET);

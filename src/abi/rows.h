@@ -36,6 +36,8 @@ struct syscall_family { const struct syscall_row *rows; unsigned n; };
 #define A_NEEDED(name_, dir_, layout_, ...)	/* the model reads it */					\
 	{ .name = name_, .type = ARG_STRUCT_##dir_, .size = layout_##_size, .layout = &layout_, .needed = true, ##__VA_ARGS__ }
 #define A_ARRAY(name_, dir_, layout_, len_) { .name = name_, .type = ARG_ARRAY_##dir_, .size = layout_##_size, .layout = &layout_, .len = len_ }
+#define A_NEEDED_ARRAY(name_, dir_, layout_, len_)								\
+	{ .name = name_, .type = ARG_ARRAY_##dir_, .size = layout_##_size, .layout = &layout_, .len = len_, .needed = true }
 #define A_CLOCK(name_) { .name = name_, .type = ARG_CLOCKID, .names = &clock_ids }
 #define A_ARGV(name_) { .name = name_, .type = ARG_STRV, .needed = true }
 #define ANY_ARGS A("a0", HEX), A("a1", HEX), A("a2", HEX), A("a3", HEX), A("a4", HEX), A("a5", HEX)

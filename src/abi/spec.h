@@ -33,6 +33,7 @@ enum arg_type {
 	ARG_MSGHDR_IN, ARG_MMSGHDR_IN,
 	ARG_STRUCT_IN,		/* .size bytes */
 	ARG_ARRAY_IN,		/* .size bytes an element, count in argument .len */
+	ARG_IOCBS_IN,		/* struct iocb *[], count in argument .len */
 	/* memory read at exit, when the call succeeded */
 	ARG_BUF_OUT,		/* bytes, as many as the call returned */
 	ARG_IOVEC_OUT,
@@ -67,7 +68,7 @@ enum group {		/* a call may be in several */
 enum effect {
 	FX_NONE,
 	FX_OPEN, FX_CLOSE, FX_CLOSE_RANGE, FX_DUP, FX_FCNTL, FX_PIPE, FX_ANONFD, FX_PIDFD_GETFD, FX_OPEN_HANDLE,
-	FX_READ, FX_WRITE, FX_TRANSFER, FX_SEEK, FX_IO_SUBMIT, FX_VM_RW,
+	FX_READ, FX_WRITE, FX_TRANSFER, FX_SEEK, FX_IO_SUBMIT, FX_IO_DONE, FX_IO_URING, FX_VM_RW,
 	FX_SOCKET, FX_SOCKETPAIR, FX_CONNECT, FX_ACCEPT, FX_BIND, FX_LISTEN, FX_SEND, FX_RECV, FX_SENDMMSG, FX_RECVMMSG,
 	FX_SHUTDOWN, FX_GETSOCKOPT, FX_SOCKNAME /* getsockname, getpeername */, FX_POLL,
 	FX_MMAP, FX_MUNMAP, FX_MREMAP, FX_MPROTECT, FX_MADVISE, FX_BRK, FX_SHMGET, FX_SHMAT, FX_SHMDT,
@@ -97,6 +98,7 @@ struct arg_spec {
 	uint8_t len;		/* index of the argument that holds the count */
 	uint16_t size;		/* of a STRUCT, or of an ARRAY's element; a STRUCT with .len is as long as that argument says, at most .size */
 	bool needed;		/* the model reads it: copied even when only default lines are wanted */
+	uint8_t deref;		/* of a STRUCT_IN: where in it is a pointer to an int that the kernel writes; 0 none */
 	uint8_t by;		/* the argument that decides among .choice */
 	const struct names *names;
 	const struct layout *layout;

@@ -62,7 +62,7 @@ static const struct names rseq_flags = FLAG_SET(V(1, "RSEQ_FLAG_UNREGISTER"));
 static const struct syscall_row rows[] = {
 	ROW(24, "sched_yield", GRP_PROC, INT, NONE),
 	ROW(39, "getpid", GRP_PROC, PID, NONE),
-	ROW(56, "clone", GRP_PROC, PID, CLONE, A_FLAGS("flags", clone_flags), A("stack", PTR), A("parent_tid", PTR), A("child_tid", PTR), A("tls", PTR)),
+	ROW(56, "clone", GRP_PROC, PID, CLONE, A_FLAGS("flags", clone_flags), A("stack", PTR), A_NEEDED("parent_tid", OUT, layout_int), A("child_tid", PTR), A("tls", PTR)),
 	ROW(57, "fork", GRP_PROC, PID, CLONE),
 	ROW(58, "vfork", GRP_PROC, PID, CLONE),
 	ROW(59, "execve", GRP_PROC | GRP_FILE, INT, EXEC, A("path", PATH), A_ARGV("argv"), A("envp", STRV)),
@@ -136,6 +136,6 @@ static const struct syscall_row rows[] = {
 	ROW(322, "execveat", GRP_PROC | GRP_FILE, INT, EXEC, A("dirfd", DIRFD), A("path", PATH), A_ARGV("argv"), A("envp", STRV), A_FLAGS("flags", at_flags)),
 	ROW(334, "rseq", GRP_PROC, INT, NONE, A("rseq", PTR), A("rseq_len", UINT), A_FLAGS("flags", rseq_flags), A("sig", HEX)),
 	ROW_CLOEXEC(434, "pidfd_open", GRP_PROC | GRP_DESC, FD, ANONFD, A("pid", PID), A_FLAGS("flags", pidfd_flags)),
-	ROW(435, "clone3", GRP_PROC, PID, CLONE, A_NEEDED("args", IN, layout_clone_args, .len = 1), A("size", SIZE)),
+	ROW(435, "clone3", GRP_PROC, PID, CLONE, A_NEEDED("args", IN, layout_clone_args, .len = 1, .deref = 8 /* pidfd */), A("size", SIZE)),
 };
 const struct syscall_family spec_proc = { rows, ARRAY_SIZE(rows) };

@@ -218,6 +218,8 @@ static void conn_update(struct totals_conn *c, const struct event *ev, const str
 		c->has_peer = true;
 		c->peer = s->peer;
 	}
+	if (f->peer_proc)
+		c->peer_proc = f->peer_proc;
 	c->unknown_start = s->state == CONN_CONNECTED && !s->connect_ns && s->type == SOCK_STREAM;
 	if (s->connected_ns && s->connect_ns)
 		c->connect_ns = s->connected_ns - s->connect_ns;
@@ -658,6 +660,15 @@ bool totals_failed_lookup(const struct event *ev)
 	}
 }
 
+/* Rings that were there before tracing began: told of by nothing but the descriptor. */
+static void old_rings(struct totals *t, const struct event *ev)
+{
+	const struct fdent *e;
+
+	for (int fd = ev->task && ev->task->fds ? fdtab_next(ev->task->fds, 0, &e) : -1; fd >= 0 && fd < INT32_MAX; fd = fdtab_next(ev->task->fds, fd + 1, &e))
+		t->nrings += e->file->kind == FILE_IO_URING && !e->file->opener_proc;
+}
+
 void totals_event(struct totals *t, const struct event *ev)
 {
 	struct totals_index *x = t->index;
@@ -667,6 +678,8 @@ void totals_event(struct totals *t, const struct event *ev)
 		conn_release(t, ev);
 		return;
 	}
+	if (ev->kind == EV_EXIT || ev->kind == EV_DETACH)
+		old_rings(t, ev);
 	t->nevents++;
 	t->noise = noise_event(x->noise, ev);
 	t->end_ns = MAX(t->end_ns, ev->ts_ns + ev->dur_ns);
@@ -715,6 +728,7 @@ void totals_event(struct totals *t, const struct event *ev)
 			conn_event(t, ev);
 		break;
 	case CAT_FILE:
+		t->nrings += ev->kind == EV_ANONFD && !ev->err && ev->file && ev->file->kind == FILE_IO_URING;
 		if (ev->kind == EV_OPEN && !ev->err) {
 			t->opens++;
 			if (ev->path)

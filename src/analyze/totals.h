@@ -39,6 +39,7 @@ struct totals_lookup {	/* a path that was looked for and not had, with the error
 struct totals_conn {	/* one socket that connected, was accepted, listened, or moved bytes */
 	uint32_t file;				/* its open file description's id */
 	uint32_t proc;				/* process id (struct totals_proc) of who made it */
+	uint32_t peer_proc;			/* of a process at the other end, 0 not known or not traced */
 	uint16_t family, type, protocol;
 	uint8_t state;				/* enum conn_state, the furthest it came */
 	uint8_t noise;
@@ -91,6 +92,7 @@ struct totals {
 
 	enum noise_class noise;			/* of the event fed last */
 	uint64_t nevents, ncalls, nlost, nlost_events;
+	uint64_t nrings;			/* io_uring instances: what is asked of them is no call, and not seen */
 	unsigned ntasks, nprocs, nalive;	/* seen in all; processes seen, and not seen to end */
 
 	/* bytes: regular files (with block devices and memfds); terminals, pipes and the like; network; local sockets */

@@ -5,6 +5,7 @@
 
 #define ADDR_MAX 128		/* sizeof(struct sockaddr_storage) */
 #define ARRAY_MAX 4096		/* 512 struct pollfd */
+#define IOCBS_MAX 64		/* requests of one io_submit */
 #define STRV_MAX 65536		/* all strings of a vector together */
 
 enum { WHEN_DEFAULT, WHEN_NEEDED, WHEN_PAYLOAD };	/* always; only when the row says so, or every call is wanted; only with payload */
@@ -32,6 +33,7 @@ static const struct { uint8_t enter, leave, when, limit; uint32_t max; } ops[_AR
 	[ARG_STRUCT_OUT] = { PLAN_SKIP, PLAN_FIXED, WHEN_NEEDED, MAX_SIZE },
 	[ARG_STRUCT_INOUT] = { PLAN_FIXED, PLAN_FIXED, WHEN_NEEDED, MAX_SIZE },
 	[ARG_ARRAY_IN] = { PLAN_LEN_ARG, PLAN_SKIP, WHEN_NEEDED, MAX_GIVEN, ARRAY_MAX },
+	[ARG_IOCBS_IN] = { PLAN_IOCBS, PLAN_SKIP, WHEN_DEFAULT, MAX_GIVEN, IOCBS_MAX },
 	[ARG_ARRAY_OUT] = { PLAN_SKIP, PLAN_LEN_RET, WHEN_NEEDED, MAX_GIVEN, ARRAY_MAX },
 	[ARG_ARRAY_INOUT] = { PLAN_LEN_ARG, PLAN_LEN_ARG, WHEN_NEEDED, MAX_GIVEN, ARRAY_MAX },
 };
@@ -73,6 +75,6 @@ void plan_compile(const struct syscall_spec *spec, bool all, unsigned max_payloa
 			continue;
 		ret_plan->enter[i] = compile_arg(a, ops[a->type].enter, max_payload);
 		if (ret_plan->exit)
-			ret_plan->leave[i] = compile_arg(a, ops[a->type].leave, max_payload);
+			ret_plan->leave[i] = a->deref ? (struct plan_arg){ .op = PLAN_DEREF, .max = a->deref } : compile_arg(a, ops[a->type].leave, max_payload);
 	}
 }

@@ -19,6 +19,8 @@ enum plan_op {
 	PLAN_MSGHDR,		/* name and control, whole; with max also the iovec, as IOVEC */
 	PLAN_MMSGHDR,		/* per message, of the first ret: length, name */
 	PLAN_STRV,		/* NULL-terminated array of strings, max bytes together */
+	PLAN_DEREF,		/* the int to which a pointer points that is max bytes into the struct */
+	PLAN_IOCBS,		/* what an array of args[len] pointers to struct iocb points to; at most max of them */
 };
 struct plan_arg { uint8_t op, len; uint16_t size; uint32_t max; };
 /* leave runs only when the call succeeded.  Pointers that are NULL are skipped. */

@@ -39,6 +39,8 @@ static const struct { uint16_t elem; bool exact, str; } parts_are[] = {
 	[PART_TEXT] = { .str = true },
 	[PART_SOCK] = { sizeof(struct record_sock), .exact = true },
 	[PART_MSGVEC] = { sizeof(struct record_msg) },
+	[PART_INT] = { 4, .exact = true },
+	[PART_IOCB] = { sizeof(struct record_iocb) },
 };
 
 static uint32_t str_len(const char *s, uint32_t max)

@@ -20,7 +20,9 @@ static const struct effect_row rows[_FX_MAX] = {
 	[FX_WRITE] = { fx_write, EV_WRITE },	/* sockets: EV_SEND */
 	[FX_TRANSFER] = { fx_transfer, EV_TRANSFER },
 	[FX_SEEK] = { fx_seek, EV_SEEK },
-	[FX_IO_SUBMIT] = { NULL, EV_CALL },	/* what it moves is not in its arguments */
+	[FX_IO_SUBMIT] = { fx_io_submit, EV_CALL },
+	[FX_IO_DONE] = { fx_io_done, EV_CALL },	/* and an EV_READ or EV_WRITE for each outcome */
+	[FX_IO_URING] = { NULL, EV_CALL },	/* what it moves is not in its arguments */
 	[FX_VM_RW] = { fx_vm_rw, EV_TRANSFER },
 	[FX_SOCKET] = { fx_socket, EV_SOCKET },
 	[FX_SOCKETPAIR] = { fx_socketpair, EV_PIPE },
@@ -228,6 +230,7 @@ struct file *fx_install(struct fx *x, int fd, struct file *f, bool cloexec)
 		f->opened_ns = x->c->exit_ns;
 		f->opener_proc = x->p->p.id;
 		fnode_of(f)->user = x->p->p.id;
+		fnode_of(f)->user_pid = x->p->p.pid;
 	}
 	fdtab_set(x->w, x->t->fds, fd, f, cloexec, x->c->exit_ns);
 	return f;

@@ -41,7 +41,7 @@ struct pnode *fx_target(struct fx *x, uint32_t number);	/* whom a pid or tid arg
 void fx_settle(struct fx *x, struct file *sock);	/* data moved or not: was a connect open? */
 
 effect_fn fx_open, fx_close, fx_close_range, fx_dup, fx_fcntl, fx_pipe, fx_anonfd, fx_pidfd_getfd, fx_open_handle;
-effect_fn fx_read, fx_write, fx_transfer, fx_seek, fx_vm_rw;
+effect_fn fx_read, fx_write, fx_transfer, fx_seek, fx_vm_rw, fx_io_submit, fx_io_done;
 effect_fn fx_socket, fx_socketpair, fx_connect, fx_accept, fx_bind, fx_listen, fx_send, fx_recv, fx_sendmmsg, fx_recvmmsg, fx_shutdown,
 	fx_getsockopt, fx_sockname, fx_poll;
 effect_fn fx_mmap, fx_munmap, fx_mremap, fx_mprotect, fx_madvise, fx_brk, fx_shmget, fx_shmat, fx_shmdt;

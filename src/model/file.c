@@ -168,13 +168,23 @@ enum file_kind file_kind_of_path(const char *path, size_t len)
 
 /* ---- peers ---- */
 
-void file_link(struct world *w, struct file *a, struct file *b)
+void file_set_peer(struct file *f, const struct file *peer)
 {
-	(void)w;
-	a->peer_file = b->id;
-	b->peer_file = a->id;
-	a->peer_proc = fnode_of(b)->user;
-	b->peer_proc = fnode_of(a)->user;
+	f->peer_file = peer ? peer->id : 0;
+	f->peer_proc = peer ? fnode_of(peer)->user : 0;
+	f->peer_pid = peer ? fnode_of(peer)->user_pid : 0;
+}
+
+void file_link(struct file *a, struct file *b)
+{
+	file_set_peer(a, b);
+	file_set_peer(b, a);
+}
+
+static void set_holder(struct file *f, const struct pnode *p)
+{
+	f->peer_proc = p->p.id;
+	f->peer_pid = p->p.pid;
 }
 
 static bool holds(const struct pnode *p, const struct file *f)
@@ -199,13 +209,13 @@ static void find_peer_proc(struct world *w, struct file *f, const struct pnode *
 		if (!holds(p, peer))
 			continue;
 		if (p != self) {
-			f->peer_proc = p->p.id;
+			set_holder(f, p);
 			return;
 		}
 		mine = true;
 	}
 	if (mine)
-		f->peer_proc = self->p.id;
+		set_holder(f, self);
 }
 
 void file_used(struct world *w, struct file *f, const struct pnode *p)
@@ -219,11 +229,12 @@ void file_used(struct world *w, struct file *f, const struct pnode *p)
 	if (n->user == p->p.id)
 		return;
 	n->user = p->p.id;
+	n->user_pid = p->p.pid;
 
 	struct file *peer = f->peer_file ? file_by_id(w, f->peer_file) : NULL;
 
 	if (peer)
-		peer->peer_proc = p->p.id;
+		set_holder(peer, p);
 }
 
 /* ---- names that change while files are open ---- */
@@ -363,6 +374,7 @@ struct file *file_snapshot(struct world *w, const struct record_fd *r, const cha
 	f->has_pos = kind == FILE_REG;
 	f->deleted = deleted && kind == FILE_REG;
 	n->user = w->cur_proc;
+	n->user_pid = w->cur_pid;
 	if (shares && !snap) {
 		n->snap = xcalloc(1, sizeof(*n->snap));
 		n->snap->key = key;
@@ -373,7 +385,7 @@ struct file *file_snapshot(struct world *w, const struct record_fd *r, const cha
 		key.flags ^= 1;		/* O_RDONLY ↔ O_WRONLY */
 		HASH_FIND(hh, w->snaps, &key, sizeof(key), snap);
 		if (snap)
-			file_link(w, f, &snap->file->f);
+			file_link(f, &snap->file->f);
 	}
 	if (kind == FILE_SOCKET)
 		sock_init(w, f, sock ? sock->family : 0, sock ? sock->type : 0, sock ? sock->protocol : 0);

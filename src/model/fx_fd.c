@@ -77,6 +77,7 @@ void fx_open(struct fx *x)
 			f->deleted = p.file->deleted;
 			f->peer_file = (flags & O_ACCMODE) == (p.file->open_flags & O_ACCMODE) ? p.file->peer_file : p.file->id;
 			f->peer_proc = p.file->peer_proc;
+			f->peer_pid = p.file->peer_pid;
 		}
 	}
 	f->open_flags = flags;
@@ -209,7 +210,7 @@ void fx_pipe(struct fx *x)
 		f[i] = file_ref(fx_new(x, fds[i], FILE_PIPE, name, (size_t)n, flags & O_CLOEXEC));
 		f[i]->open_flags = flags | (i ? O_WRONLY : O_RDONLY);
 	}
-	file_link(x->w, f[0], f[1]);
+	file_link(f[0], f[1]);
 	x->ev->file = f[0];
 	x->ev->file2 = f[1];
 	file_unref(x->w, f[0]);
@@ -231,11 +232,22 @@ void fx_socketpair(struct fx *x)
 		f[i]->sock->state = CONN_CONNECTED;
 		f[i]->open_flags = O_RDWR;
 	}
-	file_link(x->w, f[0], f[1]);
+	file_link(f[0], f[1]);
 	x->ev->file = f[0];
 	x->ev->file2 = f[1];
 	file_unref(x->w, f[0]);
 	file_unref(x->w, f[1]);
+}
+
+/* io_uring_setup(IORING_SETUP_REGISTERED_FD_ONLY) returns an index of registered rings, no descriptor. */
+static bool registered_ring(const struct value *params)
+{
+	uint32_t words[3];
+
+	if (!params->bytes || params->len < sizeof(words))
+		return false;
+	memcpy(words, params->bytes, sizeof(words));
+	return words[2] & 1 << 15;
 }
 
 void fx_anonfd(struct fx *x)
@@ -267,6 +279,8 @@ void fx_anonfd(struct fx *x)
 	if (kind == FILE_PIDFD)
 		buf_printf(&x->w->tmp, ":%u", (unsigned)c->args[0].word);
 	if (!x->ok || !x->has_ret)
+		return;
+	if (kind == FILE_IO_URING && registered_ring(&c->args[1]))
 		return;
 	x->ev->fd = (int)c->ret;
 	was = fdtab_at(x->t->fds, x->ev->fd);

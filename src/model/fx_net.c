@@ -78,7 +78,7 @@ void fx_connect(struct fx *x)
 	if (to && to->family == AF_UNSPEC) {	/* dissolves the association */
 		s->has_peer = false;
 		s->state = CONN_NONE;
-		f->peer_file = f->peer_proc = 0;
+		file_set_peer(f, NULL);
 		sock_name(x->w, f);
 		return;
 	}
@@ -325,10 +325,8 @@ static void set_peer(struct fx *x, struct addr *a)
 	if (f->sock->family == AF_UNSPEC)
 		f->sock->family = a->family;
 	to = sock_find_dgram(x->w, f, a);
-	if (to && to != f && f->peer_file != to->id) {
-		f->peer_file = to->id;
-		f->peer_proc = fnode_of(to)->user;
-	}
+	if (to && to != f && f->peer_file != to->id)
+		file_set_peer(f, to);
 }
 
 static struct addr *msg_name(struct fx *x, int arg, bool at_exit)
@@ -516,8 +514,18 @@ static void mmsg(struct fx *x, bool out)
 	}
 	if (!x->ev->peer && s->has_peer)
 		x->ev->peer = &s->peer;
-	if (x->ok && x->has_ret && (out || !(fx_word(x, "flags", 0) & MSG_PEEK)))
+	if (!x->ok || !x->has_ret)
+		return;
+	if (out || !(fx_word(x, "flags", 0) & MSG_PEEK))
 		fx_moved(x, out ? NULL : f, out ? f : NULL, x->ev->nbytes);
+	for (unsigned i = 0; i < x->c->nparts; i++) {
+		if (x->c->parts[i].part != PART_CONTROL)
+			continue;
+		if (out)
+			send_fds(x, f, &x->c->parts[i]);
+		else
+			recv_fds(x, f, &x->c->parts[i]);
+	}
 }
 
 void fx_sendmmsg(struct fx *x)

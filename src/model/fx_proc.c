@@ -1,4 +1,5 @@
 /* Effects on processes.  What FORK, EXEC and EXIT records tell is done there (proc.c). */
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -16,8 +17,34 @@ void fx_exec(struct fx *x)
 
 void fx_clone(struct fx *x)
 {
-	if (x->ok && x->has_ret && x->c->ret > 0)
-		fx_target(x, (uint32_t)x->c->ret);
+	int args = fx_named(x, "args"), parent_tid = fx_named(x, "parent_tid"), fd;
+	const struct part *p = NULL;
+	uint64_t flags = x->c->args[0].word;
+
+	if (!x->ok || !x->has_ret || x->c->ret <= 0)
+		return;
+	fx_target(x, (uint32_t)x->c->ret);
+	if (args >= 0) {	/* clone3: in the struct */
+		flags = 0;
+		memcpy(&flags, x->c->args[args].bytes, x->c->args[args].bytes ? MIN(x->c->args[args].len, sizeof(flags)) : 0);
+		p = fx_part(x, args, PART_INT, true);
+	} else if (parent_tid >= 0) {
+		p = fx_part(x, parent_tid, PART_BYTES, true);
+	}
+	if (!(flags & CLONE_PIDFD) || !p || p->len < sizeof(fd))
+		return;
+
+	struct buf *b = &x->w->tmp;
+	struct file *f;
+
+	memcpy(&fd, p->bytes, sizeof(fd));
+	buf_reset(b);
+	buf_printf(b, "pidfd:%lld", (long long)x->c->ret);
+	f = fx_new(x, fd, FILE_PIDFD, b->s, b->len, true);
+	f->open_flags = O_RDWR;
+	f->target_pid = x->ev->target_pid;
+	x->ev->fd = fd;
+	x->ev->file = f;
 }
 
 void fx_exit(struct fx *x)

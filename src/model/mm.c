@@ -127,6 +127,8 @@ void mm_unref(struct world *w, struct mm *mm)
 {
 	if (!mm || --mm->refs)
 		return;
+	if (w->aios)
+		aio_forget(w, mm->id);
 	regions_drop(w, mm);
 	free(mm);
 }

@@ -36,7 +36,7 @@ struct file {
 	struct sock *sock;		/* kind == FILE_SOCKET */
 	uint64_t dev, ino;		/* where known */
 	uint32_t peer_file;		/* the other end (pipe, socketpair, loopback or unix connection), an id; 0 unknown */
-	uint32_t peer_proc;		/* a process that holds the other end, an id; 0 unknown or not traced */
+	uint32_t peer_proc, peer_pid;	/* a process that holds the other end, as id and pid; 0 unknown or not traced */
 	bool deleted, renamed;		/* unlinked (or replaced) while open; name is the new one */
 	bool has_pos;
 	uint64_t pos;			/* file offset, when has_pos */

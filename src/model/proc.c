@@ -398,7 +398,7 @@ void proc_exit(struct world *w, const struct record_exit *r)
 	if (r->h.tid != r->h.pid && !task_find(w, r->h.tid) && proc_find(w, r->h.pid))
 		return;		/* an exec by another thread ended it */
 	t = task_get(w, r->h.pid, r->h.tid, r->h.ts_ns);
-	w->cur_proc = t->t.proc->id;
+	set_current(w, t->t.proc);
 	t->t.proc->utime_ns += r->utime_ns;
 	t->t.proc->stime_ns += r->stime_ns;
 	task_end(w, t, r->h.ts_ns, r->status);
@@ -516,7 +516,7 @@ void proc_fork(struct world *w, const struct item *item)
 
 	if (r->h.tid == by->t.proc->pid)
 		return;		/* the number of a living process is not given away */
-	w->cur_proc = by->t.proc->id;
+	set_current(w, by->t.proc);
 	tid_reused(w, r->h.tid, ts_ns);
 
 	struct pnode *parent = pnode_of(by->t.proc);
@@ -631,7 +631,7 @@ void proc_exec(struct world *w, const struct item *item)
 
 	if (!p || !p->nlive)
 		p = pnode_of(task_get(w, r->h.pid, r->h.tid, ts_ns)->t.proc);
-	w->cur_proc = p->p.id;
+	set_current(w, &p->p);
 	t = exec_threads(w, p, r->old_tid, ts_ns);
 
 	const struct part *exe = parts_find(item->parts, item->nparts, -1, PART_EXE, 0);

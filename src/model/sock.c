@@ -246,7 +246,7 @@ static void joined(struct world *w, struct fnode *a, struct fnode *b)
 {
 	ep_leave(w, a);
 	ep_leave(w, b);
-	file_link(w, &a->f, &b->f);
+	file_link(&a->f, &b->f);
 }
 
 /* ---- exact addresses ---- */
@@ -298,7 +298,7 @@ static void tuple_update(struct world *w, struct fnode *n)
 
 	for (int i = 0; i < 2; i++)
 		if (was[i] && (was[i]->peer_file == n->f.id || was[i]->peer_file == t->file->f.id))
-			was[i]->peer_file = was[i]->peer_proc = 0;
+			file_set_peer(was[i], NULL);
 	joined(w, n, t->file);
 }
 
@@ -371,10 +371,8 @@ void sock_connecting(struct world *w, struct file *f)
 	if (is_dgram(s)) {
 		struct file *to = sock_find_dgram(w, f, &s->peer);
 
-		if (to && to != f) {
-			f->peer_file = to->id;
-			f->peer_proc = fnode_of(to)->user;
-		}
+		if (to && to != f)
+			file_set_peer(f, to);
 		return;
 	}
 	if (f->peer_file || !(s->peer.family == AF_UNIX || addr_is_loopback(&s->peer)))

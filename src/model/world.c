@@ -22,6 +22,7 @@ void world_free(struct world *w)
 
 	if (!w)
 		return;
+	w->item = NULL;		/* nothing is told any more */
 	while (w->flights)
 		flight_free(w, w->flights);
 	while (w->arrivals)
@@ -101,7 +102,7 @@ static void feed_call(struct world *w, const struct item *item)
 	struct event ev = event_at(c->enter_ns, t, row->kind);
 	struct fx x = { .w = w, .tn = t, .t = &t->t, .p = pnode_of(t->t.proc), .c = c, .ev = &ev };
 
-	w->cur_proc = x.p->p.id;
+	set_current(w, &x.p->p);
 	ev.call = c;
 	ev.dur_ns = c->exit_ns > c->enter_ns ? c->exit_ns - c->enter_ns : 0;
 	x.has_ret = !c->no_exit && !c->unfinished;
@@ -146,7 +147,7 @@ static void feed_task(struct world *w, const struct item *item)
 	struct proc *p = t->t.proc;
 	const struct part *s;
 
-	w->cur_proc = p->id;
+	set_current(w, p);
 	t->t.ns_tid = r->ns_tid;
 	if ((s = part(item, PART_CWD))) {
 		bytes_set(&t->t.fs->cwd, s->bytes, s->len);
@@ -199,7 +200,7 @@ static void feed_fd(struct world *w, const struct item *item)
 	const struct part *name = part(item, PART_PATH), *sock = part(item, PART_SOCK);
 	struct file *f;
 
-	w->cur_proc = t->t.proc->id;
+	set_current(w, t->t.proc);
 	f = file_snapshot(w, r, name ? name->bytes : "", name ? name->len : 0, sock ? (const void *)sock->bytes : NULL);
 	fdtab_set(w, t->t.fds, r->fd, f, r->h.flags & FD_CLOEXEC_SET, 0);
 	file_reap(w, r->h.ts_ns, t);

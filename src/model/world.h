@@ -26,6 +26,7 @@
 #define ENDPOINT_MAX 65536
 #define SHM_MAX 65536
 #define WATCH_MAX 65536
+#define AIO_MAX 65536		/* asynchronous requests under way */
 #define ENDED_MAX 64		/* ended children a process may still wait for */
 #define RENAME_SCAN_MAX 65536	/* open files that are looked at when a name changes */
 
@@ -57,7 +58,7 @@ struct fnode {
 	struct fnode *prev, *next;		/* in world.named, or world.dying */
 	bool named, dying, peer_stale;
 	uint8_t role;				/* enum ep_role */
-	uint32_t user;				/* process id of the last one to use it */
+	uint32_t user, user_pid;		/* the last process to use it */
 	struct endpoint *ep; struct fnode *ep_prev, *ep_next;
 	struct tuple *tuple;
 	struct snap *snap;
@@ -67,6 +68,9 @@ struct fnode {
 struct flight { struct flight *prev, *next; bool arrived; uint32_t from, to, pid; unsigned n; struct file **files; };
 struct watch_key { uint32_t epoll, pad; uint64_t data; };
 struct watch { struct watch_key key; uint32_t file; int fd; UT_hash_handle hh; };	/* epoll_ctl: what data stands for which socket */
+struct aio_key { uint32_t mm, pad; uint64_t addr; };
+/* file NULL: the outcome was heard of before the submission was recorded */
+struct aio { struct aio_key key; struct file *file; int fd; unsigned op; bool done; uint64_t submit_ns, done_ns; int64_t res; UT_hash_handle hh; };
 struct shm { int id; uint64_t size; UT_hash_handle hh; };
 struct shared_str;
 
@@ -86,10 +90,11 @@ struct world {
 	struct flight *arrivals; unsigned narrivals;	/* received before their sender's call returned */
 	struct shm *shms;
 	struct watch *watches;
+	struct aio *aios;
 	uint32_t ntasks, nprocs, nfiles, nmms;	/* last ids */
 	uint32_t nanons;
 	uint32_t anon_src;			/* ids below 2^31 are files; above, shared anonymous mappings */
-	uint32_t cur_proc;			/* whose item this is */
+	uint32_t cur_proc, cur_pid;		/* whose item this is */
 	unsigned nfds, nregions;
 	uint64_t start_ns, page_size;
 	uint32_t mode;
@@ -97,6 +102,7 @@ struct world {
 };
 
 /* ---- world.c ---- */
+static inline void set_current(struct world *w, const struct proc *p) { w->cur_proc = p->id; w->cur_pid = p->pid; }
 struct event event_at(uint64_t ts_ns, const struct tnode *t, enum event_kind kind);
 void world_emit(struct world *w, struct event *ev);	/* sets ev->item */
 void *scratch(struct world *w, size_t size);
@@ -115,7 +121,8 @@ void file_set_name(struct world *w, struct file *f, const char *name, size_t len
 void file_set_kind(struct world *w, struct file *f, enum file_kind kind);
 enum file_kind file_kind_of_path(const char *path, size_t len);
 struct file *file_by_id(struct world *w, uint32_t id);		/* pipes and sockets */
-void file_link(struct world *w, struct file *a, struct file *b);
+void file_link(struct file *a, struct file *b);
+void file_set_peer(struct file *f, const struct file *peer);	/* one way only; NULL: it has none any more */
 void file_used(struct world *w, struct file *f, const struct pnode *p);	/* p did something with it: keeps peers up to date */
 void files_renamed(struct world *w, const char *from, size_t nfrom, const char *to, size_t nto, bool exchange);
 void files_unlinked(struct world *w, const char *path, size_t len);
@@ -152,6 +159,9 @@ void sock_connecting(struct world *w, struct file *f);		/* peer is set, the outc
 void sock_accepted(struct world *w, struct file *f, const struct file *listener);
 void sock_outcome(struct world *w, struct tnode *t, struct file *f, int fd, int err, uint64_t now_ns);	/* emits EV_CONNECTED */
 struct file *sock_find_dgram(struct world *w, const struct file *from, const struct addr *to);
+
+/* ---- fx_aio.c ---- */
+void aio_forget(struct world *w, uint32_t mm);		/* what is under way of an address space that is no more */
 
 /* ---- mm.c ---- */
 struct mm *mm_new(struct world *w);

@@ -62,7 +62,9 @@ enum chunk_part {
 	PART_PATH = 13,		/* FD: link target; MAP: file; EXEC: the name as the program gave it */
 	PART_SOCK = 14,		/* struct record_sock */
 	PART_TEXT = 15,		/* START: tracer version; LOST: the reason */
-	PART_MSGVEC = 16,	/* per message of sendmmsg/recvmmsg: struct record_msg array */
+	PART_MSGVEC = 16,	/* per message of sendmmsg/recvmmsg: struct record_msg array; their PART_CONTROL follow in order */
+	PART_INT = 17,		/* an int that the kernel wrote where a struct's member points (clone3's pidfd) */
+	PART_IOCB = 18,		/* io_submit: struct record_iocb array */
 };
 
 /* START: chunks PART_ARGV (the command), PART_CWD, PART_TEXT.  ts_ns is the zero of all shown times. */
@@ -124,6 +126,8 @@ struct record_fault { struct record h; rec_u64 addr; };
 enum { FAULT_MAJOR = 1 };
 
 struct record_msg { rec_u64 nbytes; rec_u32 name_len, flags; rec_u8 name[112]; };	/* one message of *mmsg */
+/* One request of io_submit: the struct iocb, and where it is (io_getevents names it by that). */
+struct record_iocb { rec_u64 addr; rec_u8 iocb[64]; };
 struct record_lost { struct record h; rec_u64 count; rec_u32 cpu, nchunks; };
 /* END: flags END_INTERRUPTED when the user ended it.  status: what the command ended with (wait form), -1 when it lives on. */
 struct record_end { struct record h; rec_i32 status; rec_u32 pad; rec_u64 nrecords; };

@@ -182,7 +182,8 @@ static int64_t number(struct html *h, const struct event *ev, int32_t lane)
 	case EV_RENAME: return html_string(h, ev->path2, ev->path2_len);
 	case EV_TRANSFER: return ev->file2 ? ev->file2->id : 0;
 	case EV_SEND: case EV_RECV:
-		return ev->call && (ev->call->spec->effect == FX_SENDMMSG || ev->call->spec->effect == FX_RECVMMSG) ? (int64_t)ev->nbytes : 0;
+		return !ev->call || ev->call->spec->effect == FX_SENDMMSG || ev->call->spec->effect == FX_RECVMMSG ? (int64_t)ev->nbytes : 0;
+	case EV_READ: case EV_WRITE: return ev->call ? 0 : (int64_t)ev->nbytes;	/* asynchronous: no call that returned it */
 	case EV_FORK: case EV_THREAD: return html_lane(h, ev->child) + 1;
 	case EV_WAIT: case EV_KILL: return html_lane_of_proc(h, ev->target_proc) + 1;
 	case EV_EXIT: return ev->status;

@@ -18,6 +18,7 @@ static const struct meaning by_effect[_FX_MAX] = {
 	[FX_PIPE] = { "pipe", C_FILE }, [FX_ANONFD] = { "other", C_FILE }, [FX_PIDFD_GETFD] = { "dup", C_FILE },
 	[FX_READ] = { "read", C_FILE, "in", "ret" }, [FX_WRITE] = { "write", C_FILE, "out", "ret" },
 	[FX_TRANSFER] = { "read", C_FILE, "copy", "ret" }, [FX_SEEK] = { "seek", C_FILE }, [FX_IO_SUBMIT] = { "other", C_FILE },
+	[FX_IO_DONE] = { "other", C_FILE }, [FX_IO_URING] = { "other", C_FILE },
 	[FX_VM_RW] = { "other", C_MEM },
 	[FX_SOCKET] = { "socket", C_NET }, [FX_SOCKETPAIR] = { "pipe", C_NET }, [FX_CONNECT] = { "connect", C_NET },
 	[FX_ACCEPT] = { "accept", C_NET }, [FX_BIND] = { "bind", C_NET }, [FX_LISTEN] = { "listen", C_NET },
@@ -76,11 +77,14 @@ static struct meaning meaning_of(const struct syscall_spec *spec)
 	return (struct meaning){ "other", C_OTHER };
 }
 
-static const struct { uint8_t kind; const char *op; uint8_t cat; const char *layer; } marks[] = {
+static const struct { uint8_t kind; const char *op; uint8_t cat; const char *layer, *io, *bytes; } marks[] = {
 	{ EV_EXIT, "exit", C_PROC, "mark" }, { EV_THREAD_EXIT, "exit", C_PROC, "mark" }, { EV_SIGNAL, "signal", C_SIGNAL, "mark" },
 	{ EV_STOP, "other", C_SIGNAL, "mark" }, { EV_CONT, "other", C_SIGNAL, "mark" }, { EV_LOST, "lost", C_OTHER, "mark" },
 	{ EV_ATTACH, "other", C_PROC, "mark" }, { EV_DETACH, "other", C_PROC, "mark" }, { EV_CONNECTED, "other", C_NET, "mark" },
 	{ EV_SCHED, "run", C_SCHED, "state" }, { EV_BLOCK, "disk", C_DISK, "mark" }, { EV_FAULT, "fault", C_FAULT, "mark" },
+	/* asynchronous requests */
+	{ EV_READ, "read", C_FILE, "mark", "in", "val" }, { EV_WRITE, "write", C_FILE, "mark", "out", "val" }, { EV_SYNC, "sync", C_FILE, "mark" },
+	{ EV_RECV, "recv", C_NET, "mark", "in", "val" }, { EV_SEND, "send", C_NET, "mark", "out", "val" },
 };
 
 /* Without a call an event is a mark; and the outcome of a connect is one, whichever call brought it. */
@@ -111,7 +115,7 @@ static struct html_type describe(const struct html *h, const struct event *ev)
 	snprintf(t.name, sizeof(t.name), "%s", event_info(ev->kind)->name);
 	for (unsigned i = 0; i < ARRAY_SIZE(marks); i++)
 		if (marks[i].kind == ev->kind)
-			t.op = marks[i].op, t.cat = marks[i].cat, t.layer = marks[i].layer;
+			t.op = marks[i].op, t.cat = marks[i].cat, t.layer = marks[i].layer, t.io = marks[i].io, t.bytes = marks[i].bytes;
 	for (unsigned i = 0; i < ARRAY_SIZE(doubles); i++)
 		if (doubles[i].kind == ev->kind)
 			t.op = h->mode & START_ALL_CALLS ? "other" : doubles[i].op, t.cat = C_PROC;

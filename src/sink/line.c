@@ -388,6 +388,21 @@ bool io_run_is_io(const struct event *ev)
 
 static bool is_unfinished(const struct event *ev) { return ev->call && ev->call->unfinished; }
 
+/* The process at the other end of a pipe or a local connection, when it is another one. */
+static uint32_t other_end(const struct event *ev, const struct file *f)
+{
+	return f && ev->task && ev->task->proc && f->peer_proc != ev->task->proc->id ? f->peer_pid : 0;
+}
+
+static void add_other_end(struct buf *b, uint32_t pid)
+{
+	if (!pid)
+		return;
+	buf_puts(b, " (pid ");
+	buf_u64(b, pid);
+	buf_putc(b, ')');
+}
+
 static void object(struct buf *b, const struct event *ev, const struct file *f, const struct addr *peer, int fd)
 {
 	if (!f && fd < 0 && ev->kind == EV_TRANSFER)
@@ -409,6 +424,8 @@ void io_run_start(struct io_run *r, const struct event *ev)
 	r->fd = ev->fd;
 	r->file = ev->file ? ev->file->id : 0;
 	r->file2 = ev->file2 ? ev->file2->id : 0;
+	r->pid = other_end(ev, ev->file);
+	r->pid2 = other_end(ev, ev->file2);
 	r->count = 0;
 	r->nbytes = 0;
 	r->first_ns = ev->ts_ns + ev->dur_ns;
@@ -422,16 +439,18 @@ void io_run_start(struct io_run *r, const struct event *ev)
 	}
 	buf_puts(b, ev->kind == EV_WRITE || ev->kind == EV_SEND ? "to " : "from ");
 	object(b, ev, ev->file, ev->kind == EV_TRANSFER ? NULL : ev->peer, ev->fd);
+	add_other_end(b, r->pid);
 	if (ev->kind == EV_TRANSFER) {
 		buf_puts(b, " to ");
 		object(b, ev, ev->file2, NULL, ev->fd2);
+		add_other_end(b, r->pid2);
 	}
 }
 
 bool io_run_same(const struct io_run *r, const struct event *ev)
 {
 	return r->kind == ev->kind && r->unfinished == is_unfinished(ev) && !ev->target_pid && r->err == ev->err && r->fd == ev->fd && r->file == (ev->file ? ev->file->id : 0) &&
-	       r->file2 == (ev->file2 ? ev->file2->id : 0) && r->has_peer == (ev->peer != NULL) &&
+	       r->file2 == (ev->file2 ? ev->file2->id : 0) && r->pid == other_end(ev, ev->file) && r->pid2 == other_end(ev, ev->file2) && r->has_peer == (ev->peer != NULL) &&
 	       (!ev->peer || !memcmp(&r->peer, ev->peer, sizeof(r->peer)));
 }
 

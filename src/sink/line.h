@@ -24,6 +24,7 @@ struct io_run {
 	bool has_peer, unfinished;
 	int err, fd;
 	uint32_t file, file2;		/* ids */
+	uint32_t pid, pid2;		/* of the process at the other end of each; 0: none, or itself */
 	uint32_t tid;			/* shown; 0: not; the caller's */
 	uint64_t count, nbytes;
 	uint64_t first_ns, last_ns;	/* ends of the first and the last call */

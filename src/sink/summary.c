@@ -392,6 +392,9 @@ static void conn_row(struct summary_sink *s, const struct totals_conn *c)
 	}
 	if (p && t->nprocs > 1)
 		buf_printf(b, " [%u]", p->pid);
+	p = c->peer_proc != c->proc ? totals_proc(t, c->peer_proc) : NULL;
+	if (p)
+		buf_printf(b, " ↔ [%u]", p->pid);
 	end_line(s);
 }
 
@@ -670,6 +673,19 @@ static void hidden(struct summary_sink *s)
 	}
 }
 
+static void unseen(struct summary_sink *s)
+{
+	if (!s->t->nrings)
+		return;
+	buf_putc(&s->b, ' ');
+	buf_putc(&s->b, STYLE_ERROR);
+	buf_puts(&s->b, "Not seen: what went through ");
+	count_of(&s->b, s->t->nrings, "io_uring", "io_urings");
+	buf_puts(&s->b, " (its requests are no system calls); the numbers above are without it");
+	buf_putc(&s->b, STYLE_OFF);
+	end_line(s);
+}
+
 static void losses(struct summary_sink *s)
 {
 	if (!s->t->nlost_events)
@@ -717,6 +733,7 @@ static int summary_finish(struct sink *sink, struct diag *diag UNUSED)
 	call_table(s);
 	other_io(s);
 	hidden(s);
+	unseen(s);
 	losses(s);
 	report(s);
 	return 0;

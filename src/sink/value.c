@@ -1,5 +1,6 @@
 #include "sink/value.h"
 
+#include <linux/aio_abi.h>
 #include <fcntl.h>
 #include <string.h>
 
@@ -417,6 +418,43 @@ static void fmt_struct(struct buf *b, const struct context *c, const struct call
 	add_structs(b, spec, out->bytes, out->len, array);
 }
 
+static void add_iocbs(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
+{
+	static const char *const ops[] = { "pread", "pwrite", "fsync", "fdsync", NULL, "poll", "noop", "preadv", "pwritev" };
+	const struct part *v = parts_find(call->parts, call->nparts, (int)arg, PART_IOCB, 0);
+	size_t n = v ? v->len / sizeof(struct record_iocb) : 0;
+
+	if (!n) {
+		fmt_ptr(b, c, call, arg);
+		return;
+	}
+	buf_putc(b, '[');
+	for (size_t i = 0; i < n; i++) {
+		struct record_iocb r;
+		struct iocb cb;
+
+		if (i == ITEMS_MAX) {
+			buf_puts(b, ", …");
+			break;
+		}
+		memcpy(&r, v->bytes + i * sizeof(r), sizeof(r));
+		memcpy(&cb, r.iocb, sizeof(cb));
+		buf_puts(b, i ? ", {" : "{");
+		if (cb.aio_lio_opcode < ARRAY_SIZE(ops) && ops[cb.aio_lio_opcode])
+			buf_puts(b, ops[cb.aio_lio_opcode]);
+		else
+			buf_u64(b, cb.aio_lio_opcode);
+		buf_puts(b, ", ");
+		value_format_fd(b, (int)cb.aio_fildes, file_at(c->ev, (int)cb.aio_fildes), c->flags);
+		buf_puts(b, ", ");
+		buf_u64(b, cb.aio_nbytes);
+		buf_puts(b, ", ");
+		add_i64(b, cb.aio_offset);
+		buf_putc(b, '}');
+	}
+	buf_putc(b, ']');
+}
+
 static format_fn *const formats[_ARG_TYPE_MAX] = {
 	[ARG_NONE] = fmt_hex, [ARG_INT] = fmt_int, [ARG_UINT] = fmt_uint, [ARG_LONG] = fmt_long, [ARG_ULONG] = fmt_ulong, [ARG_HEX] = fmt_hex,
 	[ARG_PTR] = fmt_ptr, [ARG_SIZE] = fmt_ulong, [ARG_OFF] = fmt_long, [ARG_MODE] = fmt_mode, [ARG_DEV] = fmt_dev, [ARG_PID] = fmt_int,
@@ -426,7 +464,7 @@ static format_fn *const formats[_ARG_TYPE_MAX] = {
 	[ARG_MMSGHDR_IN] = add_mmsghdr, [ARG_STRUCT_IN] = fmt_struct, [ARG_ARRAY_IN] = fmt_struct, [ARG_BUF_OUT] = fmt_data,
 	[ARG_IOVEC_OUT] = add_iovec, [ARG_SOCKADDR_OUT] = fmt_sockaddr, [ARG_MSGHDR_OUT] = add_msghdr, [ARG_MMSGHDR_OUT] = add_mmsghdr,
 	[ARG_STRUCT_OUT] = fmt_struct, [ARG_ARRAY_OUT] = fmt_struct, [ARG_FDPAIR_OUT] = fmt_fdpair, [ARG_STR_OUT] = fmt_str,
-	[ARG_STRUCT_INOUT] = fmt_struct, [ARG_ARRAY_INOUT] = fmt_struct,
+	[ARG_STRUCT_INOUT] = fmt_struct, [ARG_ARRAY_INOUT] = fmt_struct, [ARG_IOCBS_IN] = add_iocbs,
 };
 
 static void format_arg(struct buf *b, const struct context *c, const struct call *call, unsigned arg)

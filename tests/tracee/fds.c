@@ -1,7 +1,8 @@
 /* Descriptors: who shares a table, what a number means after dup, close_range, exec, SCM_RIGHTS; and what is behind it. */
 #include <linux/close_range.h>
-#include <libgen.h>
+#include <linux/sched.h>
 #include <sched.h>
+#include <libgen.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
@@ -71,6 +72,26 @@ static void kinds(void)
 	CHECK(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC) >= 0);
 	CHECK(signalfd(-1, &none, 0) >= 0);
 	CHECK(inotify_init1(IN_CLOEXEC) >= 0);
+	/* those that come with a child; the child's own table has none */
+	for (int way = 0; way < 2; way++) {
+		struct clone_args args = { .flags = CLONE_PIDFD, .pidfd = (uintptr_t)&fd, .exit_signal = SIGCHLD };
+		pid_t pid;
+
+		fd = -1;
+		pid = (pid_t)(way ? syscall(SYS_clone3, &args, sizeof(args)) : syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, NULL, &fd, NULL, NULL));
+		if (pid == 0) {
+			checkpoint("fd", way ? "clone3" : "clone");
+			expect("exit 0");
+			_exit(0);
+		}
+		expect("fork → %d", pid);
+		CHECK(pid > 0 && fd >= 0 && reap(pid) == 0);
+	}
+	/* where the system lets one */
+	struct { uint32_t words[30]; } params = { 0 };
+
+	CHECK(syscall(SYS_io_uring_setup, 4, &params) >= 0 || errno == EPERM || errno == ENOSYS);
+	CHECK(syscall(SYS_fanotify_init, 0x200 | 1 /* FAN_REPORT_FID | FAN_CLOEXEC */, O_RDONLY) >= 0 || errno == EPERM || errno == ENOSYS || errno == EINVAL);
 	fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	CHECK(fd >= 0);
 	/* a copy of another's descriptor, here our own */
@@ -199,6 +220,33 @@ static void passing(void)
 	send_fds(sv[0], fds, 2);
 	CHECK(reap(pid) == 0);
 	CHECK(lseek(fds[0], 0, SEEK_CUR) == 3);
+	CHECK(close_range(3, ~0u, 0) == 0);
+
+	/* several messages at once, each with one of its own */
+	CHECK(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, sv) == 0);
+	fds[0] = opened(a, O_WRONLY | O_TRUNC, "write, truncate");
+	fds[1] = opened(b, O_WRONLY | O_TRUNC, "write, truncate");
+
+	char control[2][CMSG_SPACE(sizeof(int))] = { 0 }, bytes[2];
+	struct iovec iov[2] = { { bytes, 1 }, { bytes + 1, 1 } };
+	struct mmsghdr m[2] = { 0 };
+
+	for (int i = 0; i < 2; i++) {
+		m[i].msg_hdr = (struct msghdr){ .msg_iov = &iov[i], .msg_iovlen = 1, .msg_control = control[i], .msg_controllen = sizeof(control[i]) };
+		*CMSG_FIRSTHDR(&m[i].msg_hdr) = (struct cmsghdr){ .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int)) };
+		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&m[i].msg_hdr)), &fds[i], sizeof(int));
+	}
+	CHECK(sendmmsg(sv[0], m, 2, 0) == 2);
+	close(fds[0]);
+	close(fds[1]);
+	for (int i = 0; i < 2; i++)
+		m[i].msg_hdr.msg_controllen = sizeof(control[i]);
+	CHECK(recvmmsg(sv[1], m, 2, MSG_CMSG_CLOEXEC, NULL) == 2);
+	for (int i = 0; i < 2; i++)
+		memcpy(&got[i], CMSG_DATA(CMSG_FIRSTHDR(&m[i].msg_hdr)), sizeof(int));
+	put(got[0], a, 4);
+	put(got[1], b, 6);
+	checkpoint("fd", "passed many");
 	CHECK(close_range(3, ~0u, 0) == 0);
 }
 

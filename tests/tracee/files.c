@@ -205,7 +205,26 @@ static void attributes(void)
 	CHECK(fsync(fd) == 0 && fdatasync(fd) == 0);
 	expect("sync %s", b);
 	expect("sync %s", b);
-	setxattr(b, "user.x", "y", 1, 0);	/* not every filesystem has them; not a live line */
+	/* not every filesystem has extended attributes; they are no live lines */
+	char xattr[64];
+
+	if (setxattr(b, "user.x", "y", 1, XATTR_CREATE) == 0) {
+		expect_call("setxattr(\"%s\", \"user.x\", \"y\", 1, XATTR_CREATE) = 0", b);
+		CHECK(lsetxattr(b, "user.x", "yz", 2, XATTR_REPLACE) == 0 && fsetxattr(fd, "user.z", "", 0, 0) == 0);
+		expect_call("lsetxattr(\"%s\", \"user.x\", \"yz\", 2, XATTR_REPLACE) = 0", b);
+		expect_call("fsetxattr(%d<%s>, \"user.z\", \"\", 0, 0) = 0", fd, b);
+		CHECK(getxattr(b, "user.x", xattr, sizeof(xattr)) == 2 && fgetxattr(fd, "user.x", xattr, 0) == 2);
+		expect_call("getxattr(\"%s\", \"user.x\", \"yz\", 64) = 2", b);
+		expect_call("fgetxattr(%d<%s>, \"user.x\", *, 0) = 2", fd, b);
+		CHECK(listxattr(b, xattr, sizeof(xattr)) >= 14 && flistxattr(fd, NULL, 0) >= 14);
+		expect_call("listxattr(\"%s\", *, 64) = *", b);
+		expect_call("flistxattr(%d<%s>, NULL, 0) = *", fd, b);
+		CHECK(removexattr(b, "user.x") == 0 && fremovexattr(fd, "user.z") == 0);
+		expect_call("removexattr(\"%s\", \"user.x\") = 0", b);
+		expect_call("fremovexattr(%d<%s>, \"user.z\") = 0", fd, b);
+		CHECK(lgetxattr(b, "user.x", xattr, sizeof(xattr)) < 0 && errno == ENODATA);
+		expect_call("lgetxattr(\"%s\", \"user.x\", *, 64) = -1 ENODATA (No data available)", b);
+	}
 	CHECK(mknod(c, S_IFIFO | 0600, 0) == 0);
 	expect("mknod %s", c);
 	CHECK(unlink(c) == 0);

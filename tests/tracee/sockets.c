@@ -263,6 +263,125 @@ static void netlink(void)
 	close(s);
 }
 
+/* What the kernel itself answers: a raw socket sends a ping and hears both it and the answer. */
+static void raw(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	unsigned char echo[8] = { 8, 0, 0xf7, 0xff }, buf[256];
+	int s = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+
+	if (s < 0) {
+		CHECK(errno == EPERM);
+		return;
+	}
+	CHECK(sendto(s, echo, sizeof(echo), 0, (struct sockaddr *)&a, sizeof(a)) == sizeof(echo));
+	expect("send 8 B to 127.0.0.1:0");
+	CHECK(recvfrom(s, buf, sizeof(buf), 0, NULL, NULL) == 28);
+	expect("recv 28 B from raw4*");
+	CHECK(connect(s, (struct sockaddr *)&a, sizeof(a)) == 0);
+	expect("connect raw4 → 127.0.0.1:0");
+	CHECK(send(s, echo, sizeof(echo), 0) == sizeof(echo));
+	expect("send 8 B to *127.0.0.1:0*");
+	close(s);
+}
+
+/* One end each, of a connection of any kind: each line says who has the other. */
+static void ends(int here, int there, const char *kind)
+{
+	pid_t parent = getpid(), pid;
+	char c;
+
+	pid = fork();
+	if (pid == 0) {
+		close(here);
+		CHECK(read(there, &c, 1) == 1);
+		expect("recv 1 B from %s (pid %d)", kind, parent);
+		CHECK(write(there, "yz", 2) == 2);
+		expect("send 2 B to %s (pid %d)", kind, parent);
+		expect("exit 0");
+		_exit(0);
+	}
+	expect("fork → %d", pid);
+	close(there);
+	CHECK(write(here, "x", 1) == 1);
+	expect("send 1 B to %s (pid %d)", kind, pid);
+	CHECK(reap(pid) == 0);
+	CHECK(read(here, &c, 1) == 1);
+	expect("recv 1 B from %s (pid %d)", kind, pid);
+	close(here);
+}
+
+/* A client that connects from a process of its own, before or after the server has accepted. */
+static void served(int l, const struct sockaddr *a, socklen_t len, const char *name)
+{
+	pid_t parent = getpid(), pid = fork();
+	char c;
+
+	if (pid == 0) {
+		int s = socket(a->sa_family, SOCK_STREAM, 0);
+
+		close(l);
+		CHECK(connect(s, a, len) == 0);
+		expect("connect %s", name);
+		CHECK(write(s, "yz", 2) == 2);
+		expect("send 2 B to *");	/* accepted or not yet */
+		CHECK(read(s, &c, 1) == 1);
+		expect("recv 1 B from * (pid %d)", parent);
+		CHECK(read(s, &c, 1) == 0);
+		expect("recv 0 B from * (pid %d)", parent);
+		expect("exit 0");
+		_exit(0);
+	}
+	expect("fork → %d", pid);
+
+	int s = accept(l, NULL, NULL);
+
+	CHECK(s >= 0);
+	expect("accept *");
+	CHECK(read(s, &c, 1) == 1);
+	expect("recv 1 B from * (pid %d)", pid);
+	CHECK(read(s, &c, 1) == 1);
+	expect("recv 1 B from * (pid %d)", pid);
+	CHECK(write(s, "x", 1) == 1);
+	expect("send 1 B to * (pid %d)", pid);
+	close(s);
+	CHECK(reap(pid) == 0);
+	close(l);
+}
+
+static void peers(void)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	uint16_t port;
+	char name[300];
+	int sv[2], l;
+
+	CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, sv) == 0);
+	ends(sv[0], sv[1], "unix*");
+	CHECK(socketpair(AF_UNIX, SOCK_DGRAM, 0, sv) == 0);
+	ends(sv[1], sv[0], "unix-dgram*");
+
+	l = tcp_listener(AF_INET, &port);
+	expect("bind tcp4 127.0.0.1:0");
+	expect("listen tcp4 127.0.0.1*");
+	in.sin_port = htons(port);
+	snprintf(name, sizeof(name), "tcp4 → 127.0.0.1:%d", port);
+	served(l, (struct sockaddr *)&in, sizeof(in), name);
+
+	snprintf(un.sun_path, sizeof(un.sun_path), "/tmp/tracee-%d", getpid());
+	unlink(un.sun_path);
+	expect("unlink %s ENOENT", un.sun_path);
+	l = socket(AF_UNIX, SOCK_STREAM, 0);
+	CHECK(bind(l, (struct sockaddr *)&un, sizeof(un)) == 0 && listen(l, 5) == 0);
+	expect("bind unix %s", un.sun_path);
+	expect("listen unix %s", un.sun_path);
+	snprintf(name, sizeof(name), "unix → %s", un.sun_path);
+	served(l, (struct sockaddr *)&un, sizeof(un), name);
+	unlink(un.sun_path);
+	expect("unlink %s", un.sun_path);
+}
+
 /* Who is at the other end: two processes of ours. */
 static void between(void)
 {
@@ -296,5 +415,7 @@ int main(void)
 	unix_sockets();
 	netlink();
 	between();
+	raw();
+	peers();
 	tracee_end();
 }

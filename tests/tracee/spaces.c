@@ -109,6 +109,38 @@ static void mounts(void)
 	CHECK(reap(pid) == 0);
 }
 
+/* Into a mount namespace and back: the working directory is its root then. */
+static void entered(void)
+{
+	const char *where = in_dir("here");
+	pid_t pid;
+
+	CHECK(mkdir(where, 0755) == 0);
+	expect("mkdir %s", where);
+	pid = fork();
+	if (pid == 0) {
+		/* one of our own: a user may not go back to the system's */
+		CHECK(unshare(CLONE_NEWNS) == 0);
+
+		int ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+
+		CHECK(ns >= 0 && unshare(CLONE_NEWNS) == 0 && chdir(where) == 0);
+		expect("chdir %s", where);
+		CHECK(access("etc/none", F_OK) < 0);
+		expect("access %s/etc/none ENOENT", where);
+		CHECK(setns(ns, CLONE_NEWNS) == 0);
+		CHECK(access("etc/none", F_OK) < 0);
+		expect("access /etc/none ENOENT");
+		expect_call("setns(%d</proc/self/ns/mnt>, CLONE_NEWNS) = 0", ns);
+		CHECK(setns(ns, CLONE_NEWNET) < 0 && errno == EINVAL);
+		expect_call("setns(%d</proc/self/ns/mnt>, CLONE_NEWNET) = -1 EINVAL (Invalid argument)", ns);
+		expect("exit 0");
+		_exit(0);
+	}
+	expect("fork → %d", pid);
+	CHECK(reap(pid) == 0);
+}
+
 int main(void)
 {
 	int probe = fork(), status;
@@ -139,5 +171,6 @@ int main(void)
 	pids();
 	roots();
 	mounts();
+	entered();
 	tracee_end();
 }

@@ -71,17 +71,34 @@ static void aio(const char *path)
 {
 	aio_context_t ctx = 0;
 	int fd = open(path, O_RDWR);
-	struct iocb cb = { .aio_lio_opcode = IOCB_CMD_PWRITE, .aio_fildes = (uint32_t)fd, .aio_buf = (uintptr_t)here, .aio_nbytes = 300 }, *v[] = { &cb };
-	struct io_event ev;
+	struct iocb cb[4] = {
+		{ .aio_lio_opcode = IOCB_CMD_PWRITE, .aio_fildes = (uint32_t)fd, .aio_buf = (uintptr_t)here, .aio_nbytes = 300 },
+		{ .aio_lio_opcode = IOCB_CMD_FSYNC, .aio_fildes = (uint32_t)fd },
+		{ .aio_lio_opcode = IOCB_CMD_PREAD, .aio_fildes = (uint32_t)fd, .aio_buf = (uintptr_t)here, .aio_nbytes = 1000, .aio_offset = 100 },
+		{ .aio_lio_opcode = IOCB_CMD_PWRITE, .aio_fildes = (uint32_t)fd, .aio_buf = 1, .aio_nbytes = 7 },
+	}, *v[] = { &cb[0], &cb[1], &cb[2], &cb[3] };
+	struct io_event ev[4];
 
 	expect("open %s (read/write)", path);
 	if (syscall(SYS_io_setup, 4, &ctx) < 0)
 		return;
+	/* what came of each is known when it is asked for, and counted then */
 	CHECK(syscall(SYS_io_submit, ctx, 1, v) == 1);
-	CHECK(syscall(SYS_io_getevents, ctx, 1, 1, &ev, NULL) == 1 && ev.res == 300);
+	CHECK(syscall(SYS_io_getevents, ctx, 1, 4, ev, NULL) == 1 && ev[0].res == 300);
+	expect("write 300 B to %s", path);
+	CHECK(syscall(SYS_io_submit, ctx, 1, v + 1) == 1);
+	CHECK(syscall(SYS_io_getevents, ctx, 1, 4, ev, NULL) == 1 && ev[0].res == 0);
+	expect("sync %s", path);
+	CHECK(syscall(SYS_io_submit, ctx, 1, v + 2) == 1);
+	CHECK(syscall(SYS_io_getevents, ctx, 1, 4, ev, NULL) == 1 && ev[0].res == 200);
+	expect("read 200 B from %s", path);
+	CHECK(syscall(SYS_io_submit, ctx, 1, v + 3) == 1);
+	CHECK(syscall(SYS_io_getevents, ctx, 1, 4, ev, NULL) == 1 && ev[0].res == -EFAULT);
+	expect("write to %s EFAULT", path);
 	CHECK(syscall(SYS_io_destroy, ctx) == 0);
-	expect_call("io_submit(*) = 1");
+	expect_call("io_submit(*, 1, [{pwrite, *<%s>, 300, 0}]) = 1", path);
 	expect_call("io_getevents(*) = 1");
+	expect_call("io_submit(*, 1, [{pread, *<%s>, 1000, 100}]) = 1", path);
 	close(fd);
 }
 
@@ -146,13 +163,15 @@ int main(void)
 	if (pid == 0) {
 		close(p[0]);
 		CHECK(write(p[1], "abc", 3) == 3);
-		expect("write 3 B to pipe:*");
+		expect("write 3 B to pipe:[*] (pid %d)", getppid());
 		expect("exit 0");
 		_exit(0);
 	}
 	expect("fork → %d", pid);
 	close(p[1]);
 	CHECK(reap(pid) == 0);
+	CHECK(read(p[0], here, 9) == 3);
+	expect("read 3 B from pipe:[*] (pid %d)", pid);
 	CHECK(close_range(3, ~0u, 0) == 0);
 	vm();
 	handles(path);

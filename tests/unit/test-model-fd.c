@@ -447,6 +447,88 @@ static void sh_counts_the_write_to_the_redirection(void **state)
 	assert_int_equal(got(s, EV_RELEASE, 1)->nwritten + got(s, EV_RELEASE, 0)->nwritten, 75);
 }
 
+static void pidfds_come_with_children(void **state)
+{
+	struct scene *s = *state;
+	uint64_t args[11] = { CLONE_PIDFD };
+
+	fork_(s, 10, 11, CLONE_PIDFD);
+	CALL(s, 10, "clone", 11, CLONE_PIDFD | SIGCHLD, 0, 0x1000, 0, 0);
+	out(s, 2, (int[]){ 5 }, sizeof(int));
+	go(s);
+	assert_string_equal(name_of(s, 10, 5), "pidfd:11");
+	assert_int_equal(file_of(s, 10, 5)->kind, FILE_PIDFD);
+	assert_null(file_of(s, 11, 5));
+	fork_(s, 10, 12, CLONE_PIDFD);
+	CALL(s, 10, "clone3", 12, 0x1000, sizeof(args));
+	in(s, 0, args, sizeof(args));
+	part(s, 0, PART_INT, CHUNK_AT_EXIT, (int[]){ 6 }, sizeof(int));
+	go(s);
+	assert_int_equal(file_of(s, 10, 6)->target_pid, 12);
+	exec(s, 10, "/bin/true", NULL);
+	assert_null(file_of(s, 10, 6));		/* close-on-exec by itself */
+}
+
+static void put_iocb(struct scene *s, uint64_t addr, unsigned op, unsigned fd)
+{
+	struct record_iocb r = { .addr = addr };
+
+	memcpy(r.iocb + 16, &op, 2);
+	memcpy(r.iocb + 20, &fd, 4);
+	part(s, 2, PART_IOCB, 0, &r, sizeof(r));
+}
+
+static const struct seen *outcome(struct scene *s, uint32_t tid, uint64_t addr, int64_t res)
+{
+	CALL(s, tid, "io_getevents", 1, 0x9000, 1, 1, 0x1000, 0);
+	out(s, 3, (uint64_t[]){ 0, addr, (uint64_t)res, 0 }, 32);
+	go(s);
+	return &s->v[s->from];
+}
+
+static void requests_count_when_their_outcome_is_heard_of(void **state)
+{
+	struct scene *s = *state;
+	const struct seen *e;
+
+	open_(s, 10, "/a", O_RDWR, 3);
+	CALL(s, 10, "io_submit", 1, 0x9000, 1, 0x1000);
+	put_iocb(s, 0x500, 1, 3);
+	go(s);
+	assert_int_equal(file_of(s, 10, 3)->bytes_written, 0);
+	close_(s, 10, 3);
+	assert_int_equal(count(s, EV_RELEASE), 0);	/* it is still written to */
+	e = outcome(s, 10, 0x500, 100);
+	assert_int_equal(e->kind, EV_WRITE);
+	assert_int_equal(e->nbytes, 100);
+	assert_string_equal(e->name, "/a");
+	assert_int_equal(count(s, EV_RELEASE), 1);
+
+	/* heard of by another thread before the submission is told; and a failure */
+	fork_(s, 10, 11, CLONE_THREAD | CLONE_VM | CLONE_FILES);
+	open_(s, 10, "/b", O_RDWR, 3);
+	e = outcome(s, 11, 0x500, 7);
+	assert_int_equal(e->kind, EV_CALL);
+	CALL(s, 10, "io_submit", 1, 0x9000, 1, 0x1000);
+	put_iocb(s, 0x500, 0, 3);
+	go(s);
+	assert_int_equal(file_of(s, 10, 3)->bytes_read, 7);
+	CALL(s, 10, "io_submit", 1, 0x9000, 1, 0x1000);
+	put_iocb(s, 0x540, 0, 3);
+	go(s);
+	e = outcome(s, 10, 0x540, -EIO);
+	assert_int_equal(e->err, EIO);
+	assert_int_equal(file_of(s, 10, 3)->bytes_read, 7);
+
+	/* nobody asks any more: that is said */
+	CALL(s, 10, "io_submit", 1, 0x9000, 1, 0x1000);
+	put_iocb(s, 0x580, 0, 3);
+	go(s);
+	assert_int_equal(count(s, EV_LOST), 0);
+	exec(s, 10, "/bin/true", NULL);
+	assert_int_equal(count(s, EV_LOST), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -468,6 +550,8 @@ int main(void)
 		SCENE(absurd_numbers_cost_nothing),
 		SCENE(tables_grow_over_sparse_numbers),
 		SCENE(sh_counts_the_write_to_the_redirection),
+		SCENE(pidfds_come_with_children),
+		SCENE(requests_count_when_their_outcome_is_heard_of),
 	};
 
 	return cmocka_run_group_tests_name("model-fd", tests, NULL, NULL);

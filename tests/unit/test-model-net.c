@@ -551,6 +551,28 @@ static void descriptors_travel(void **state)
 	assert_int_equal(s->v[s->n - 1].kind, EV_RELEASE);
 }
 
+/* Several messages in one call, each with its own. */
+static void descriptors_travel_in_numbers(void **state)
+{
+	struct scene *s = *state;
+
+	CALL(s, 10, "socketpair", 0, AF_UNIX, SOCK_DGRAM, 0, 0x1000);
+	out(s, 3, (int[]){ 3, 4 }, 2 * sizeof(int));
+	go(s);
+	open_(s, 10, "/a", O_RDONLY, 5);
+	open_(s, 10, "/b", O_RDONLY, 6);
+	CALL(s, 10, "sendmmsg", 2, 3, 0x1000, 2, 0);
+	put_rights(s, CHUNK_AT_EXIT, (int[]){ 5 }, 1);
+	put_rights(s, CHUNK_AT_EXIT, (int[]){ 6 }, 1);
+	go(s);
+	CALL(s, 10, "recvmmsg", 2, 4, 0x1000, 2, MSG_CMSG_CLOEXEC, 0);
+	put_rights(s, CHUNK_AT_EXIT, (int[]){ 7 }, 1);
+	put_rights(s, CHUNK_AT_EXIT, (int[]){ 8 }, 1);
+	go(s);
+	assert_ptr_equal(file_of(s, 10, 7), file_of(s, 10, 5));
+	assert_ptr_equal(file_of(s, 10, 8), file_of(s, 10, 6));
+}
+
 static void descriptors_travel_over_connections(void **state)
 {
 	struct scene *s = *state;
@@ -602,6 +624,7 @@ int main(void)
 		SCENE(socketpairs_are_joined),
 		SCENE(datagrams_name_their_peers),
 		SCENE(descriptors_travel),
+		SCENE(descriptors_travel_in_numbers),
 		SCENE(descriptors_travel_over_connections),
 		SCENE(queues_are_bounded),
 	};

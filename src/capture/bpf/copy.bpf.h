@@ -313,6 +313,17 @@ static long mmsg_item(u32 i, struct mmsg_ctx *x)
 	return 0;
 }
 
+static long mmsg_control(u32 i, struct mmsg_ctx *x)
+{
+	struct wire_msg m = { 0 };
+
+	if (i >= x->n || !read_msg(x->addr + (u64)i * (x->compat ? 32 : 64), x->compat, &m))
+		return 1;
+	if (m.control && m.controllen)
+		copy_bytes(x->at | PART_CONTROL << 8, m.control, m.controllen, CONTROL_BYTES);
+	return 0;
+}
+
 __noinline int copy_mmsg(u32 arg, u64 addr, u64 n)
 {
 	struct work *w = work_get();
@@ -327,7 +338,49 @@ __noinline int copy_mmsg(u32 arg, u64 addr, u64 n)
 	c = chunk_at(w);
 	if (c)
 		chunk_done(w, c, arg, PART_MSGVEC, w->flags | (x.count < n ? CHUNK_TRUNC : 0), x.count * sizeof(struct record_msg));
+	x.n = x.count;
+	x.at = arg;
+	bpf_loop(MSG_COPIED, mmsg_control, &x, 0);
 	return 0;
+}
+
+struct iocb_ctx { u64 addr, n; u32 at, count; u8 compat, faulted; };
+
+static long iocb_item(u32 i, struct iocb_ctx *x)
+{
+	struct work *w = work_get();
+	struct record_iocb *v;
+	u32 at = x->at + i * sizeof(*v);
+	u64 p = 0;
+
+	if (!w || i >= x->n || i >= MSG_COPIED || at > WORK_SOFT_MAX)
+		return 1;
+	v = (struct record_iocb *)(w->mem + at);
+	if (bpf_probe_read_user(&p, x->compat ? 4 : 8, (void *)(x->addr + (u64)i * (x->compat ? 4 : 8))) ||
+	    bpf_probe_read_user(v->iocb, sizeof(v->iocb), (void *)p)) {
+		x->faulted = 1;
+		return 1;
+	}
+	v->addr = p;
+	x->count = i + 1;
+	return 0;
+}
+
+__noinline int copy_iocbs(u32 arg, u64 addr, u64 n)
+{
+	struct work *w = work_get();
+	struct iocb_ctx x = { .addr = addr, .n = n };
+	struct record_chunk *c;
+
+	if (!w || !chunk_at(w))
+		return 0;
+	x.compat = w->compat;
+	x.at = w->off + sizeof(*c);
+	bpf_loop(MSG_COPIED, iocb_item, &x, 0);
+	c = chunk_at(w);
+	if (c)
+		chunk_done(w, c, arg, PART_IOCB, w->flags | (x.count < n ? CHUNK_TRUNC : 0), x.count * sizeof(struct record_iocb));
+	return x.faulted;
 }
 
 /* One argument by w->plan[i].  Returns 1 when part of it was not in memory. */
@@ -372,6 +425,15 @@ __noinline int copy_arg(u32 i)
 		return copy_mmsg(i, addr, w->leave ? (u64)ret : n);
 	case PLAN_STRV:
 		return copy_vector(i, addr, w->compat);
+	case PLAN_DEREF: {
+		u64 p = 0;
+
+		if (bpf_probe_read_user(&p, sizeof(p), (void *)(addr + max)) || !p)
+			return 0;
+		return copy_bytes(i | PART_INT << 8, p, sizeof(int), sizeof(int));
+	}
+	case PLAN_IOCBS:
+		return copy_iocbs(i, addr, n);
 	default:
 		return 0;
 	}

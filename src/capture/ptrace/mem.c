@@ -159,7 +159,7 @@ static void copy_msg(struct buf *b, unsigned arg, const struct mem_call *c, unsi
 
 static void copy_mmsg(struct buf *b, unsigned arg, const struct mem_call *c, unsigned flags, uint64_t n)
 {
-	struct record_msg v[MSG_MAX_COPIED];
+	struct record_msg v[MSG_MAX_COPIED] = { 0 };
 	size_t step = c->compat ? 32 : sizeof(struct mmsghdr);
 	unsigned i;
 
@@ -168,7 +168,6 @@ static void copy_mmsg(struct buf *b, unsigned arg, const struct mem_call *c, uns
 		uint32_t len = 0;
 		struct msg m;
 
-		memset(&v[i], 0, sizeof(v[i]));
 		if (!read_msg(c->tid, c->compat, at, &m) || mem_read(c->tid, at + (c->compat ? 28 : 56), &len, 4) != 4)
 			break;
 		v[i].nbytes = len;
@@ -178,6 +177,33 @@ static void copy_mmsg(struct buf *b, unsigned arg, const struct mem_call *c, uns
 		}
 	}
 	record_chunk(b, arg, PART_MSGVEC, flags | (i < n ? CHUNK_TRUNC : 0), v, i * sizeof(v[0]));
+	for (unsigned k = 0; k < i; k++) {
+		struct msg m;
+
+		if (read_msg(c->tid, c->compat, c->args[arg] + k * step, &m) && m.control && m.controllen)
+			copy_bytes(b, arg, PART_CONTROL, flags, c->tid, m.control, m.controllen, CONTROL_MAX);
+	}
+}
+
+static void copy_iocbs(struct buf *b, unsigned arg, const struct mem_call *c, uint64_t n, uint64_t max)
+{
+	struct record_iocb v[MSG_MAX_COPIED] = { 0 };
+	size_t w = c->compat ? 4 : 8;
+	unsigned i, limit = (unsigned)MIN(n, MIN(max, (uint64_t)MSG_MAX_COPIED));
+
+	for (i = 0; i < limit; i++) {
+		if (mem_read(c->tid, c->args[arg] + i * w, &v[i].addr, w) != w || mem_read(c->tid, v[i].addr, v[i].iocb, sizeof(v[i].iocb)) != sizeof(v[i].iocb))
+			break;
+	}
+	record_chunk(b, arg, PART_IOCB, i < n ? CHUNK_TRUNC : 0, v, i * sizeof(v[0]));
+}
+
+static void copy_deref(struct buf *b, unsigned arg, const struct mem_call *c, unsigned flags, uint32_t at)
+{
+	uint64_t p = 0;
+
+	if (mem_read(c->tid, c->args[arg] + at, &p, sizeof(p)) == sizeof(p) && p)
+		copy_bytes(b, arg, PART_INT, flags, c->tid, p, sizeof(int), sizeof(int));
 }
 
 static void copy_arg(struct buf *b, unsigned i, const struct plan_arg *a, const struct mem_call *c, bool leave)
@@ -225,6 +251,12 @@ static void copy_arg(struct buf *b, unsigned i, const struct plan_arg *a, const 
 		return;
 	case PLAN_STRV:
 		mem_copy_strv(b, i, PART_ITEM, c->tid, c->compat, addr);
+		return;
+	case PLAN_DEREF:
+		copy_deref(b, i, c, flags, a->max);
+		return;
+	case PLAN_IOCBS:
+		copy_iocbs(b, i, c, n, a->max);
 		return;
 	}
 }
