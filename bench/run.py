@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """What tracing costs, side by side with its peers in one interleaved run.
 
-usage: bench/run.py [--build DIR] [--rounds N] [--full]
-                    [--work W2,W3] [--tools native,compendium,strace]
+usage: bench/run.py [--build DIR] [--rounds N] [--user NAME]
+                    [--work W2,W3] [--tools native,bpf,ptrace,strace,perf-trace]
        bench/run.py --memory [--build DIR]
 
 Every round runs each workload once under each tool, in rotating order, so that
@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import pathlib
+import pwd
 import re
 import shutil
 import statistics
@@ -25,116 +26,104 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "bench"))
 sys.dont_write_bytecode = True
-from project import write_project  # noqa: E402
+from common import Tool, run_once, workloads  # noqa: E402
 
-FORKS = "i=0; while [ $i -lt 500 ]; do /bin/true; i=$((i+1)); done"
-CAT = "find /usr/include /usr/share -type f -size -256k -print0 | head -z -n 16000 | xargs -0 cat"
-
-
-class Workload:
-    def __init__(self, name, what, command, calls=0, prepare=None):
-        self.name, self.what, self.command, self.calls, self.prepare = name, what, command, calls, prepare
+OURS = {"said": r"Lost: ([\d,]+) records?", "call": r"^ +([\d,]+) .*  NAME$"}
 
 
-def workloads(scratch, full):
-    work, project, blob = scratch / "work", scratch / "project", scratch / "blob"
-    subprocess.run(["gcc", "-O2", "-pthread", "-o", work, ROOT / "bench/work.c"], check=True)
-    write_project(project, 60)
-    blob.write_bytes(b"".join((i * 2654435761 % 2**32).to_bytes(4, "little") for i in range(8 << 20)))
-
-    def clean_project():
-        subprocess.run(["make", "-s", "-C", project, "clean"], check=True)
-
-    # strace needs minutes for a million calls; a tenth tells the same.
-    k = 1000 if full else 100
-    return [
-        Workload("W1", f"{k} k one-byte reads", [work, "read", 1000 * k], 1000 * k),
-        Workload("W2", f"{k // 5} k × open, fstat, read, close", [work, "open", 200 * k, "/etc/hosts"], 800 * k),
-        Workload("W3", "500 × /bin/true from sh", ["sh", "-c", FORKS]),
-        Workload("W4", "60 C files with make -j2", ["make", "-s", "-j2", "-C", project], prepare=clean_project),
-        Workload("W5", f"4 threads × {k // 4} k one-byte writes", [work, "threads", 250 * k], 1000 * k),
-        Workload("W6", "gzip of 32 MB", ["gzip", "-1", "-k", "-f", blob]),
-        Workload("W7", "find, xargs cat of 16 k files", ["sh", "-c", CAT]),
-    ]
-
-
-def lost_compendium(text):
-    return sum(int(n.replace(",", "")) for n in re.findall(r"Lost: ([\d,]+) records?", text))
-
-
-def lost_perf(text):
-    return sum(int(n) for n in re.findall(r"LOST (\d+) events", text))
-
-
-class Tool:
-    """prefix: what stands before the command; log: the file it writes; lost: events it says it lost."""
-
-    def __init__(self, prefix, lost=None):
-        self.prefix, self.lost = prefix, lost
-
-
-def tools(compendium, scratch):
+def tools(compendium, scratch, user):
+    """Those that can be had: name → Tool, and where they write."""
     log = scratch / "log"
-    return log, {
+    become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"] if user else []
+    ptrace = [compendium, "--backend", "ptrace", "-o", log]
+    every = {
         "native": Tool([]),
-        "compendium": Tool([compendium, "-o", log, "--"], lost_compendium),
-        "bpf": Tool([compendium, "--backend", "bpf", "-o", log, "--"], lost_compendium),
-        "report": Tool([compendium, "-o", log, f"--report={scratch / 'report.html'}", "--"], lost_compendium),
-        "strace": Tool(["strace", "-f", "-o", log]),
-        "strace-seccomp": Tool(["strace", "-f", "--seccomp-bpf", "-e", "trace=%file,%network,%process", "-o", log]),
-        "perf-trace": Tool(["perf", "trace", "-o", log, "--"], lost_perf),
+        "bpf": Tool([compendium, "--backend", "bpf", "-o", log, "--"], **OURS),
+        "ptrace": Tool([*ptrace, "--"], heavy=True, **OURS),
+        "report": Tool([*ptrace, f"--report={scratch / 'report.html'}", "--"], heavy=True, **OURS),
+        "strace": Tool(["strace", "-f", "-o", log], heavy=True, call=r"^\d+ +NAME\("),
+        "strace-seccomp": Tool(["strace", "-f", "--seccomp-bpf", "-e", "trace=%file,%network,%process", "-o", log], heavy=True),
+        "perf-trace": Tool(["perf", "trace", "-o", log, "--"], heavy=True, said=r"LOST (\d+) events", call=r" NAME\(fd"),
     }
+    for tool in every.values():
+        tool.prefix = become + tool.prefix
+    return log, every
 
 
-def run_once(tool, log, workload):
-    if workload.prepare:
-        workload.prepare()
-    log.unlink(missing_ok=True)
-    command = [str(word) for word in tool.prefix + workload.command]
-    start = time.monotonic_ns()
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    elapsed = time.monotonic_ns() - start
-    if done.returncode:
-        sys.exit(f"{' '.join(command)}: ended with {done.returncode}")
-    lost = tool.lost(log.read_text(errors="replace")) if tool.lost and log.exists() else 0
-    return elapsed, lost
+def refused(tool):
+    """Why this tool cannot be had here, or None."""
+    program = next((str(word) for word in tool.prefix if not str(word).startswith("--")), None)
+    if not program:
+        return None
+    if not shutil.which(program):
+        return f"{program} is not installed"
+    tried = subprocess.run([str(word) for word in [*tool.prefix, "true"]], capture_output=True, text=True)
+    said = [line for line in (tried.stdout + tried.stderr).splitlines() if tried.returncode or "so ptrace is" in line]
+    return said[-1] if said else "it fails" if tried.returncode else None
 
 
-def measure(works, chosen, log, rounds):
-    times = {w.name: {name: [] for name in chosen} for w in works}
-    lost = {w.name: dict.fromkeys(chosen, 0) for w in works}
+def measure(works, chosen, log, scratch, rounds):
+    runs = {w.name: {name: [] for name in chosen} for w in works}
     names = list(chosen)
-    for n in range(rounds):
-        for w in works:
-            for name in names[n % len(names):] + names[:n % len(names)]:
-                elapsed, missing = run_once(chosen[name], log, w)
-                times[w.name][name].append(elapsed)
-                lost[w.name][name] += missing
-                print(f"round {n + 1}/{rounds} {w.name} {name}: {elapsed / 1e9:.2f} s", file=sys.stderr)
-    return times, lost
+    try:
+        for n in range(rounds):
+            for w in works:
+                for name in names[n % len(names):] + names[:n % len(names)]:
+                    run = run_once(chosen[name], log, scratch, w)
+                    runs[w.name][name].append(run)
+                    print(f"round {n + 1}/{rounds} {w.name} {name}: {run['s']:.2f} s", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("interrupted: the table is of what was measured", file=sys.stderr)
+    return runs
 
 
-def print_table(works, chosen, times, lost):
+def cells(w, name, runs, start_s):
+    """One row; medians, ratios round by round since each round saw the same machine."""
+    mine, native, strace = (runs[w.name].get(t) or [] for t in (name, "native", "strace"))
+    start = 0 if w.name == "true" else start_s
+
+    def middle(values):
+        values = list(values)
+        return statistics.median(values) if values else None
+
+    def ns_per_call(key, less):
+        if w.calls and native and name != "native":
+            return middle((a[key] - less - b[key]) / w.calls * 1e9 for a, b in zip(mine, native))
+        return None
+
+    return [(middle(r["s"] for r in mine), ".2f"),
+            (middle((a["s"] - start) / b["s"] for a, b in zip(mine, native)) if w.name != "true" else None, ".2f"),
+            (middle(a["s"] / b["s"] for a, b in zip(mine, strace)), ".2f"),
+            (ns_per_call("s", start), ".0f"),
+            (ns_per_call("command_cpu_s", 0), ".0f"),
+            (middle(r["cpu_s"] for r in mine), ".2f"),
+            (sum(r["lost"] for r in mine) if name != "native" else None, ",")]
+
+
+def print_table(works, chosen, runs, rounds):
+    print(f"""Medians of {rounds} interleaved rounds; load average {os.getloadavg()[0]:.1f} at the end, {os.cpu_count()} CPUs.
+× native, + ns/call: less what the tool needs for /bin/true, which is the first row; × strace: all of it.
+cpu ns/call: what the traced program's own CPU time grew by. cpu s: of program and tool together.
+Tools that stop the program get a tenth of the calls in W1, W2 and W5; their figures are scaled up.
+""")
     for w in works:
-        print(f"{w.name}: {w.what}")
+        print(f"{w.name:5} {w.what}")
     print()
-    columns = ["workload", "tool", "median s", "× native", "× strace", "ns/call", "lost"]
+    columns = ["workload", "tool", "s", "× native", "× strace", "+ ns/call", "cpu ns/call", "cpu s", "lost"]
     rows = []
+    native_true = runs["true"].get("native", [])
     for w in works:
-        medians = {name: statistics.median(t) for name, t in times[w.name].items()}
         for name in chosen:
-            # Ratios round by round: each round saw the same machine.
-            ratio = {peer: statistics.median(a / b for a, b in zip(times[w.name][name], times[w.name][peer]))
-                     for peer in ("native", "strace") if peer in chosen}
-            added = (medians[name] - medians["native"]) / w.calls if w.calls and "native" in chosen else None
-            rows.append([w.name if name == next(iter(chosen)) else "", name, f"{medians[name] / 1e9:.2f}",
-                         f"{ratio['native']:.2f}" if "native" in ratio else "",
-                         f"{ratio['strace']:.2f}" if "strace" in ratio else "",
-                         f"{added:.0f}" if added is not None and name != "native" else "", str(lost[w.name][name])])
+            if not runs[w.name][name]:
+                continue
+            start = statistics.median([r["s"] for r in runs["true"][name]]) - \
+                statistics.median([r["s"] for r in native_true]) if native_true else 0
+            rows.append([w.name if name == next(iter(chosen)) else "", name] +
+                        [format(value, how) if value is not None else "" for value, how in cells(w, name, runs, start)])
     widths = [max(len(row[i]) for row in [columns] + rows) for i in range(len(columns))]
 
-    def line(cells):
-        return "| " + " | ".join(c.ljust(n) if i < 2 else c.rjust(n) for i, (c, n) in enumerate(zip(cells, widths))) + " |"
+    def line(words):
+        return "| " + " | ".join(c.ljust(n) if i < 2 else c.rjust(n) for i, (c, n) in enumerate(zip(words, widths))) + " |"
 
     print(line(columns))
     print("|" + "|".join("-" * (n + 2) for n in widths) + "|")
@@ -209,9 +198,8 @@ def main():
     parser.add_argument("--build", default="build", help="where compendium was built (build)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--work", default="W1,W2,W3,W4,W5,W6,W7")
-    parser.add_argument("--tools", default="native,compendium,strace",
-                        help="also: bpf (root), report, strace-seccomp, perf-trace")
-    parser.add_argument("--full", action="store_true", help="a million calls in W1, W2 and W5, not a hundred thousand")
+    parser.add_argument("--tools", default="native,bpf,ptrace,strace,perf-trace", help="also: report, strace-seccomp")
+    parser.add_argument("--user", help="run everything as this user")
     parser.add_argument("--memory", action="store_true", help="peak memory instead of time")
     args = parser.parse_args()
     compendium = (ROOT / args.build / "compendium").resolve()
@@ -222,20 +210,25 @@ def main():
         if args.memory:
             save("memory", {"memory": memory(compendium, scratch)})
             return
-        log, every = tools(compendium, scratch)
-        unknown = [t for t in args.tools.split(",") if t not in every]
+        log, every = tools(shutil.copy(compendium, scratch), scratch, args.user and pwd.getpwnam(args.user).pw_uid)
+        wanted, unknown = args.work.split(","), set(args.tools.split(",")) - set(every)
         if unknown:
-            parser.error(f"no tool '{unknown[0]}'; there are: {', '.join(every)}")
-        chosen = {t: every[t] for t in args.tools.split(",")
-                  if not every[t].prefix or shutil.which(every[t].prefix[0])
-                  or print(f"{t}: {every[t].prefix[0]} is not installed, left out", file=sys.stderr)}
-        wanted = args.work.split(",")
-        works = [w for w in workloads(scratch, args.full) if w.name in wanted]
-        if len(works) != len(wanted):
+            parser.error(f"no tool '{unknown.pop()}'; there are: {', '.join(every)}")
+        works = [w for w in workloads(scratch) if w.name in ["true", *wanted]]
+        if len(works) != len(wanted) + 1:
             parser.error("the workloads are W1 to W7")
-        times, lost = measure(works, chosen, log, args.rounds)
-        print_table(works, chosen, times, lost)
-        save("cost", {"rounds": args.rounds, "times_ns": times, "lost": lost})
+        if args.user:
+            subprocess.run(["chown", "-R", args.user, scratch], check=True)
+        chosen = {}
+        for tool in args.tools.split(","):
+            why = refused(every[tool])
+            if why:
+                print(f"{tool} is left out: {why}", file=sys.stderr)
+            else:
+                chosen[tool] = every[tool]
+        runs = measure(works, chosen, log, scratch, args.rounds)
+        print_table(works, chosen, runs, len(runs["true"][next(iter(chosen))]))
+        save("cost", {"rounds": args.rounds, "runs": runs})
 
 
 if __name__ == "__main__":

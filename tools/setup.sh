@@ -56,6 +56,8 @@ fi
 if [ "$task" = bench ]; then
 	need python3 has_command python3
 	need strace has_command strace
+	# Only a peer to be measured beside: what there is of it will do.
+	want linux-perf has_command perf
 fi
 
 # Those of the extras that this system's packages offer at all.
@@ -101,7 +103,7 @@ fail() { tail -n 20 "$log" >&2; die "$@"; }
 # After the first installation, which has refreshed the package lists.
 if [ ${#extra[@]} -gt 0 ] && command -v apt-cache >/dev/null; then
 	mapfile -t missing < <(offered)
-	[ ${#missing[@]} -eq 0 ] || (apt_install) || echo "setup: going on without ${missing[*]}: the kernel backend is left out"
+	[ ${#missing[@]} -eq 0 ] || (apt_install) || echo "setup: going on without ${missing[*]}: what needs them is left out"
 fi
 
 node=$(node --version)
