@@ -11,14 +11,19 @@
 #include "base/macro.h"
 #include "record/record.h"
 
+enum { GIVE_BACK_PARTS = 64 };		/* of the ring, together */
+
 /* A record never wraps: when it does not fit before the end, a filler head (kind 0) skips to the start. */
 struct ring {
 	char *mem;
 	size_t size;
+	/* What one side writes for each record is on no line that the other looks at for each record. */
 	_Alignas(64) _Atomic uint64_t head;	/* written by the producer */
+	uint64_t room;				/* producer: where tail was when it last looked */
 	_Atomic uint32_t parked;		/* consumer sleeps on this word */
 	_Atomic bool closed;
-	_Alignas(64) _Atomic uint64_t tail;	/* written by the consumer */
+	_Alignas(64) _Atomic uint64_t tail;	/* written by the consumer, for many records at a time */
+	_Alignas(64) uint64_t at, limit;	/* consumer: where it reads; where head was when it last looked */
 	unsigned idle;				/* consumer: polls that found nothing, in a row */
 };
 
@@ -61,7 +66,10 @@ static void wait_for_room(struct ring *r, uint64_t head, size_t need)
 {
 	const struct timespec nap = { 0, 200000 };
 
-	while (head + need - atomic_load_explicit(&r->tail, memory_order_acquire) > r->size) {
+	while (head + need - r->room > r->size) {
+		r->room = atomic_load_explicit(&r->tail, memory_order_acquire);
+		if (head + need - r->room <= r->size)
+			return;
 		wake(r);
 		nanosleep(&nap, NULL);
 	}
@@ -95,24 +103,29 @@ void ring_close(struct ring *r)
 const struct record *ring_peek(struct ring *r)
 {
 	for (;;) {
-		uint64_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
-		size_t at = tail & (r->size - 1);
+		size_t at = r->at & (r->size - 1);
 		const struct record *rec = (const struct record *)(r->mem + at);
 
-		if (tail == atomic_load_explicit(&r->head, memory_order_acquire))
-			return NULL;
-		r->idle = 0;
+		if (r->at == r->limit) {
+			r->limit = atomic_load_explicit(&r->head, memory_order_acquire);
+			if (r->at == r->limit) {
+				atomic_store_explicit(&r->tail, r->at, memory_order_release);
+				return NULL;
+			}
+			r->idle = 0;
+		}
 		if (rec->kind)
 			return rec;
-		atomic_store_explicit(&r->tail, tail + r->size - at, memory_order_release);
+		r->at += r->size - at;
 	}
 }
 
 void ring_pop(struct ring *r)
 {
-	uint64_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
-
-	atomic_store_explicit(&r->tail, tail + ((const struct record *)(r->mem + (tail & (r->size - 1))))->size, memory_order_release);
+	r->at += ((const struct record *)(r->mem + (r->at & (r->size - 1))))->size;
+	/* each store takes the line away from the producer, who looks at it for every record */
+	if (r->at - atomic_load_explicit(&r->tail, memory_order_relaxed) >= r->size / GIVE_BACK_PARTS)
+		atomic_store_explicit(&r->tail, r->at, memory_order_release);
 }
 
 bool ring_done(const struct ring *r)

@@ -5,6 +5,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+enum { GIVE_BACK_PARTS = 64 };		/* of the ring, together */
+
 int kring_open(struct kring *r, int map_fd, size_t nbytes)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -24,7 +26,7 @@ int kring_open(struct kring *r, int map_fd, size_t nbytes)
 	}
 	r->producer = mem;
 	r->data = (const char *)mem + page;
-	r->at = *r->consumer;
+	r->at = r->limit = r->told = *r->consumer;
 	return 0;
 }
 
@@ -37,17 +39,32 @@ void kring_close(struct kring *r)
 	*r = (struct kring){ 0 };
 }
 
+static void give_back(struct kring *r)
+{
+	if (r->told == r->at)
+		return;
+	__atomic_store_n(r->consumer, r->at, __ATOMIC_RELEASE);
+	r->told = r->at;
+}
+
 const void *kring_peek(struct kring *r, uint32_t *ret_size)
 {
 	for (;;) {
 		const char *head = r->data + (r->at & (r->size - 1));
 		uint32_t len;
 
-		if (r->at == __atomic_load_n(r->producer, __ATOMIC_ACQUIRE))
-			return NULL;
+		if (r->at == r->limit) {
+			r->limit = __atomic_load_n(r->producer, __ATOMIC_ACQUIRE);
+			if (r->at == r->limit) {
+				give_back(r);
+				return NULL;
+			}
+		}
 		len = __atomic_load_n((const uint32_t *)head, __ATOMIC_ACQUIRE);
-		if (len & BPF_RINGBUF_BUSY_BIT)
+		if (len & BPF_RINGBUF_BUSY_BIT) {
+			give_back(r);
 			return NULL;	/* reserved and not yet filled; what follows it waits, too */
+		}
 		*ret_size = len & ~BPF_RINGBUF_DISCARD_BIT;
 		if (!(len & BPF_RINGBUF_DISCARD_BIT))
 			return head + BPF_RINGBUF_HDR_SZ;
@@ -60,7 +77,8 @@ void kring_pop(struct kring *r)
 	uint32_t len = *(const uint32_t *)(r->data + (r->at & (r->size - 1))) & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
 
 	r->at += (len + BPF_RINGBUF_HDR_SZ + 7u) & ~7ul;
-	__atomic_store_n(r->consumer, r->at, __ATOMIC_RELEASE);
+	if (r->at - r->told >= r->size / GIVE_BACK_PARTS)
+		give_back(r);
 }
 
 unsigned long kring_mark(const struct kring *r) { return __atomic_load_n(r->producer, __ATOMIC_ACQUIRE); }
