@@ -4,10 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-void buf_grow(struct buf *b, size_t extra)
+void buf_grow_slow(struct buf *b, size_t extra)
 {
-	if (b->cap - b->len > extra)
-		return;
 	b->cap = (b->len + extra + 1) * 2;
 	b->s = xrealloc(b->s, b->cap);
 }
@@ -22,7 +20,6 @@ void buf_add(struct buf *b, const void *p, size_t n)
 }
 
 void buf_puts(struct buf *b, const char *s) { buf_add(b, s, strlen(s)); }
-void buf_putc(struct buf *b, char c) { buf_add(b, &c, 1); }
 
 void buf_u64(struct buf *b, uint64_t v)
 {

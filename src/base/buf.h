@@ -7,10 +7,20 @@
 /* Growable bytes.  NUL-terminated once written to; zero-initialise to start. */
 struct buf { char *s; size_t len, cap; };
 
-void buf_grow(struct buf *b, size_t extra);		/* room for extra bytes and a NUL */
+void buf_grow_slow(struct buf *b, size_t extra);
+static inline void buf_grow(struct buf *b, size_t extra)	/* room for extra bytes and a NUL */
+{
+	if (b->cap - b->len <= extra)
+		buf_grow_slow(b, extra);
+}
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_puts(struct buf *b, const char *s);
-void buf_putc(struct buf *b, char c);
+static inline void buf_putc(struct buf *b, char c)
+{
+	buf_grow(b, 1);
+	b->s[b->len++] = c;
+	b->s[b->len] = '\0';
+}
 void buf_u64(struct buf *b, uint64_t v);		/* decimal, without printf's cost */
 void buf_hex(struct buf *b, uint64_t v);		/* likewise; no 0x */
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);

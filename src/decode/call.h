@@ -63,7 +63,10 @@ struct item {
 	unsigned nparts;
 };
 
-/* size: bytes available at r.  0, or -EBADMSG; unknown kinds give -ENOTSUP (a newer recording: skip, count). */
+/*
+ * size: bytes available at r.  0, or -EBADMSG; unknown kinds give -ENOTSUP (a newer recording: skip, count).  Built in
+ * place: after a failure *ret_item is of no use.
+ */
 int decode_record(const struct record *r, size_t size, struct arena *arena, struct item *ret_item);
 
 /* The n-th part of that kind (for a call: of that argument; arg -1: of any), or NULL. */

@@ -168,12 +168,17 @@ static const struct arg_spec *choose(const struct arg_spec *a, const uint64_t ar
 
 static int decode_call(const struct record_call *r, struct arena *arena, struct call *c)
 {
-	*c = (struct call){
-		.nr = r->nr, .arch = r->arch, .spec = syscall_spec(r->arch, r->nr),
-		.no_exit = r->h.flags & CALL_NO_EXIT, .unfinished = r->h.flags & CALL_UNFINISHED,
-		.restarted = r->h.flags & CALL_RESTARTED,
-		.enter_ns = r->h.ts_ns, .ret = r->ret,
-	};
+	/* Not cleared and then filled: every field is written once, this runs for every call of the program. */
+	c->nr = r->nr;
+	c->arch = r->arch;
+	c->spec = syscall_spec(r->arch, r->nr);
+	c->no_exit = r->h.flags & CALL_NO_EXIT;
+	c->unfinished = r->h.flags & CALL_UNFINISHED;
+	c->restarted = r->h.flags & CALL_RESTARTED;
+	c->enter_ns = r->h.ts_ns;
+	c->exit_ns = 0;
+	c->ret = r->ret;
+	c->err = 0;
 	if (r->arch > ARCH_X32)
 		return -EBADMSG;
 
@@ -181,11 +186,15 @@ static int decode_call(const struct record_call *r, struct arena *arena, struct 
 	if (r->arch == ARCH_I386 && r->ret < -4095)
 		c->ret = (uint32_t)r->ret;
 
-	struct part *parts;
-	int err = decode_parts(&r->h, sizeof(*r), r->nchunks, arena, &parts, &c->nparts);
+	struct part *parts = NULL;
 
-	if (err < 0)
-		return err;
+	c->nparts = 0;
+	if (r->nchunks || r->h.size != sizeof(*r)) {
+		int err = decode_parts(&r->h, sizeof(*r), r->nchunks, arena, &parts, &c->nparts);
+
+		if (err < 0)
+			return err;
+	}
 	c->parts = parts;
 	if (!c->no_exit && !c->unfinished) {
 		/* A clock read on another CPU, or a hand-made recording: time does not run backwards. */
@@ -233,24 +242,23 @@ int decode_record(const struct record *r, size_t size, struct arena *arena, stru
 	if (r->size < bodies[r->kind].size)
 		return -EBADMSG;
 
-	struct item item = { .kind = (enum record_kind)r->kind, .head = r, .body = r };
+	struct part *parts = NULL;
 	uint32_t nchunks = 0;
 	int err;
 
+	ret_item->kind = (enum record_kind)r->kind;
+	ret_item->head = r;
+	ret_item->body = r;
 	if (r->kind == RECORD_CALL) {
-		err = decode_call((const struct record_call *)r, arena, &item.call);
-		item.parts = item.call.parts;
-		item.nparts = item.call.nparts;
-	} else {
-		if (bodies[r->kind].nchunks)
-			memcpy(&nchunks, (const char *)r + bodies[r->kind].nchunks, sizeof(nchunks));
-		struct part *parts = NULL;
-
-		err = decode_parts(r, bodies[r->kind].size, nchunks, arena, &parts, &item.nparts);
-		item.parts = parts;
+		err = decode_call((const struct record_call *)r, arena, &ret_item->call);
+		ret_item->parts = ret_item->call.parts;
+		ret_item->nparts = ret_item->call.nparts;
+		return err;
 	}
-	if (err == 0)
-		*ret_item = item;
+	if (bodies[r->kind].nchunks)
+		memcpy(&nchunks, (const char *)r + bodies[r->kind].nchunks, sizeof(nchunks));
+	err = decode_parts(r, bodies[r->kind].size, nchunks, arena, &parts, &ret_item->nparts);
+	ret_item->parts = parts;
 	return err;
 }
 

@@ -103,7 +103,7 @@ static void stream_add(struct stream *s, const char *p, size_t n)
 		return;
 	buf_grow(&s->buf, n);
 	for (size_t i = 0, run; i < n; i++) {
-		for (run = i; i < n && !is_mark(p[i]);)
+		for (run = i; i < n && ((unsigned char)p[i] >= _STYLE_MAX || !is_mark(p[i]));)
 			i++;
 		buf_add(&s->buf, p + run, i - run);
 		if (i < n && s->color && sgr[(unsigned char)p[i]])
