@@ -422,6 +422,9 @@ bool ptrace_handle(struct ptrace_source *s, pid_t tid, int status, uint64_t utim
 	case PTRACE_EVENT_VFORK:
 	case PTRACE_EVENT_CLONE:
 		forked(s, t, event);
+		/* The event says that it succeeded.  Who wants durations (all_calls) waits for the exit. */
+		if (t->in_call && !s->opt->all_calls && !t->every_call && !t->answer_due)
+			call_put(s, t, CALL_NO_EXIT, 0, 0);
 		tracee_resume(s, t);
 		break;
 	case PTRACE_EVENT_EXEC:
