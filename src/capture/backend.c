@@ -17,8 +17,8 @@ const char *backend_built_in(void)
 
 bool backend_is_bpf(enum backend wanted, const struct capture_options *opt)
 {
-	/* auto is ptrace for a command and for processes: it needs no rights and sees the same. */
-	return wanted == BACKEND_BPF || opt->cgroup || opt->system;
+	/* auto is the one that costs less; --no-seccomp is a way to use ptrace */
+	return wanted == BACKEND_BPF || (wanted == BACKEND_AUTO && !opt->no_seccomp) || opt->cgroup || opt->system;
 }
 
 #if !HAVE_BPF
@@ -29,7 +29,7 @@ int source_latency_open(const struct capture_options *opt UNUSED, struct source 
 
 void source_latency_add(struct source *s UNUSED, pid_t pid UNUSED) {}
 
-static int source_bpf_open(const struct capture_options *opt UNUSED, struct source **ret_source UNUSED, struct diag *diag)
+static int source_bpf_open(const struct capture_options *opt UNUSED, struct source **ret_source UNUSED, struct diag *note UNUSED, struct diag *diag)
 {
 	return diag_set(diag, 125, ENOTSUP, "the bpf backend is not built in; install libbpf-dev, clang and bpftool and build again");
 }
@@ -45,14 +45,17 @@ int backend_open(enum backend wanted, const struct capture_options *opt, struct 
 	if (wanted == BACKEND_PTRACE && only_bpf)
 		return diag_set(diag, 125, EINVAL, "%s needs the bpf backend; leave out --backend ptrace", opt->cgroup ? "--cgroup" : "--system");
 	if (backend_is_bpf(wanted, opt)) {
-		rc = source_bpf_open(opt, ret_source, &why);
+		rc = source_bpf_open(opt, ret_source, note, &why);
 		/* the command itself is at fault, or nothing else can do it: an error like any */
 		if (rc == 0 || why.exit_status != 125 || only_bpf || rc != -ENOTSUP) {
 			if (rc < 0)
 				*diag = why;
 			return rc;
 		}
-		diag_set(note, 125, ENOTSUP, "the bpf backend cannot be used, so ptrace is: %s", why.text);
+		diag_set(note, 125, ENOTSUP, "the bpf backend cannot be used, so ptrace is%s: %s", opt->latency ? ", without what --ebpf shows" : "", why.text);
 	}
-	return source_ptrace_open(opt, ret_source, diag);
+	rc = source_ptrace_open(opt, ret_source, diag);
+	if (rc < 0)
+		note->text[0] = '\0';	/* one line: why it failed after all */
+	return rc;
 }

@@ -8,6 +8,7 @@
 #include "base/macro.h"
 #include "base/text.h"
 #include "event/event.h"
+#include "record/record.h"
 #include "sink/line.h"
 #include "sink/out.h"
 #include "sink/sink.h"
@@ -203,6 +204,7 @@ static bool is_wanted(const struct text_sink *s, const struct event *ev)
 static void text_header(struct text_sink *s)
 {
 	const struct bytes *cmd = &s->opt->totals->command;
+	uint32_t mode = s->opt->totals->start_mode;
 	struct buf *b = &s->line;
 
 	s->header = true;
@@ -210,6 +212,11 @@ static void text_header(struct text_sink *s)
 	buf_putc(b, STYLE_BOLD);
 	buf_add(b, cmd->s, cmd->len);
 	buf_putc(b, STYLE_OFF);
+	if (mode & (START_PTRACE | START_BPF)) {
+		buf_putc(b, STYLE_DIM);
+		buf_puts(b, mode & START_BPF ? " (bpf)" : " (ptrace)");
+		buf_putc(b, STYLE_OFF);
+	}
 	write_line(s);
 }
 
@@ -223,7 +230,6 @@ static void text_event(struct sink *sink, const struct event *ev)
 		flush_all(s);
 		return;
 	case EV_RELEASE:
-	case EV_FOUND:
 		return;
 	default:
 		break;

@@ -9,6 +9,7 @@ import argparse
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,19 +29,29 @@ def run(*args, **more):
 
 
 def cgroup_root():
-    for line in open("/proc/self/mountinfo"):
+    for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines():
         before, _, after = line.partition(" - ")
         if after.startswith("cgroup2 "):
-            own = next(text[3:].strip() for text in open("/proc/self/cgroup") if text.startswith("0::"))
+            own = next(text[3:].strip() for text in pathlib.Path("/proc/self/cgroup").read_text().splitlines() if text.startswith("0::"))
             return pathlib.Path(before.split()[4] + ("" if own == "/" else own))
     return None
 
 
-def programs():
-    """BPF programs of ours that are loaded, by name."""
-    text = subprocess.run(["bpftool", "prog", "show"], stdout=subprocess.PIPE, text=True, check=False,
-                          env={"PATH": os.environ["PATH"] + ":/usr/sbin"}).stdout
-    return len(re.findall(r"name (?:on_enter|on_task_exit|on_switch)\b", text))
+def loaded(pid):
+    """The numbers of the BPF programs and maps that a process has."""
+    found = set()
+    for path in pathlib.Path(f"/proc/{pid}/fdinfo").iterdir():
+        try:
+            found |= set(re.findall(r"^(prog|map)_id:\s*(\d+)$", path.read_text(), re.M))
+        except OSError:
+            pass
+    return found
+
+
+def still_loaded(objects):
+    env = {"PATH": os.environ["PATH"] + ":/usr/sbin"}
+    return [(what, number) for what, number in objects
+            if subprocess.run(["bpftool", what, "show", "id", number], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env, check=False).returncode == 0]
 
 
 def wait_for(what, seconds=20):
@@ -96,22 +107,93 @@ class Ends(unittest.TestCase):
             tracer.terminate()
             self.assertEqual(tracer.wait(20), 9)
 
-    def test_killed_tracer_leaves_nothing(self):
+    def kill_tracer(self, *options, inside=()):
+        """SIGKILL to a tracer: its command, its programs, its cgroup are gone."""
         with tempfile.TemporaryDirectory() as name:
             flag = pathlib.Path(name, "pid")
-            tracer = subprocess.Popen([COMPENDIUM, "--backend", "bpf", "-o", "/dev/null", "--", "sh", "-c", f"sleep 1000 & echo $! > {flag}.new; mv {flag}.new {flag}; wait"],
+            tracer = subprocess.Popen([COMPENDIUM, "--backend", "bpf", "-o", "/dev/null", *options, "--", *inside, "sh", "-c",
+                                       f"sh -c 'sleep 1000 & echo $! > {flag}.new; mv {flag}.new {flag}; wait' & wait"],
                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             self.assertTrue(wait_for(flag.exists))
             sleeper = int(flag.read_text())
-            before = programs()
-            self.assertGreater(before, 0)
+            children = [int(p) for p in pathlib.Path(f"/proc/{tracer.pid}/task/{tracer.pid}/children").read_text().split()]
+            objects = loaded(tracer.pid)
+            self.assertTrue(objects)
+            cgroups = [root / f"compendium-{p}" for root in [cgroup_root()] if root for p in children]
             tracer.kill()
             tracer.wait()
-            self.assertTrue(wait_for(lambda: not programs() < 0 and programs() < before), "its programs are still loaded")
-            root = cgroup_root()
-            if root:
-                self.assertTrue(wait_for(lambda: not pathlib.Path(f"/proc/{sleeper}").exists()), "the command lives on")
-                self.assertTrue(wait_for(lambda: not list(root.glob("compendium-*"))), "its cgroup is still there")
+            self.assertTrue(wait_for(lambda: not still_loaded(objects)), "its programs or maps are still loaded")
+            for pid in [*children, sleeper]:
+                self.assertTrue(wait_for(lambda: not pathlib.Path(f"/proc/{pid}").exists()), f"process {pid} lives on")
+            self.assertTrue(wait_for(lambda: not any(c.exists() for c in cgroups)), "its cgroup is still there")
+
+    def test_killed_tracer_leaves_nothing(self):
+        self.kill_tracer()
+
+    def test_killed_tracer_without_cgroup(self):
+        self.kill_tracer("--lossy")
+
+    def test_killed_tracer_of_a_tracer(self):
+        self.kill_tracer(inside=(COMPENDIUM, "-o", "/dev/null", "--"))
+
+    def test_no_cgroup(self):
+        """Where no cgroup can be made, that is said, and tracing works."""
+        if os.geteuid() != 0 or not shutil.which("unshare"):
+            self.skipTest("needs root and unshare")
+        done = subprocess.run(["unshare", "-m", "sh", "-c", 'umount -R /sys/fs/cgroup; "$0" --backend bpf -- sh -c "exit 3"', COMPENDIUM],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", timeout=60, check=False)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("cannot be held back when the ring is full", done.stderr.splitlines()[0])
+        self.assertIn("sh exec", done.stderr)
+
+
+class Choice(unittest.TestCase):
+    """--backend auto: bpf where it may be, else ptrace, with one line."""
+
+    def auto(self, *prefix):
+        return subprocess.run([*prefix, COMPENDIUM, "--", "sh", "-c", "exit 3"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, errors="replace", timeout=60, check=False)
+
+    def as_nobody(self, program):
+        if os.geteuid() != 0 or not shutil.which("setpriv"):
+            self.skipTest("needs root and setpriv")
+        prefix = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        if subprocess.run([*prefix, "test", "-x", program], check=False).returncode:
+            self.skipTest("user nobody cannot reach the program")
+        return prefix
+
+    def test_auto(self):
+        done = self.auto()
+        self.assertEqual(done.returncode, 3)
+        self.assertRegex(done.stderr, r"(?m)^compendium: tracing sh -c 'exit 3' \(bpf\)$")
+        self.assertNotIn("cannot be used", done.stderr)
+
+    def test_nobody(self):
+        done = self.auto(*self.as_nobody(COMPENDIUM))
+        self.assertEqual(done.returncode, 3)
+        first, second = done.stderr.splitlines()[:2]
+        self.assertRegex(first, r"^compendium: the bpf backend cannot be used, so ptrace is: no CAP_BPF and no CAP_PERFMON; .*sudo setcap cap_bpf,cap_perfmon\+ep /")
+        self.assertEqual(second, "compendium: tracing sh -c 'exit 3' (ptrace)")
+
+    def test_setcap(self):
+        """The right, given to the file, is enough for nobody."""
+        setcap = shutil.which("setcap", path=os.environ["PATH"] + ":/usr/sbin:/sbin")
+        if not setcap:
+            self.skipTest("setcap is not installed")
+        with tempfile.TemporaryDirectory() as name:
+            os.chmod(name, 0o755)
+            mine = pathlib.Path(name, "compendium")
+            shutil.copy(COMPENDIUM, mine)
+            prefix = self.as_nobody(mine)
+            if subprocess.run([setcap, "cap_bpf,cap_perfmon+ep", mine], check=False).returncode:
+                self.skipTest("the file system of the scratch directory keeps no capabilities")
+            done = subprocess.run([*prefix, mine, "--ebpf", "--", "sh", "-c", "cat /etc/hosts >/dev/null; grep -E '^(CapEff|NoNewPrivs|TracerPid)' /proc/self/status; exit 3"], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", timeout=60, check=False)
+            self.assertEqual(done.returncode, 3, done.stderr)
+            self.assertRegex(done.stderr, r"(?m)^compendium: tracing sh .* \(bpf\)$")
+            self.assertNotIn("cannot be used", done.stderr)
+            self.assertIn("open /etc/hosts (read)", done.stderr)
+            self.assertEqual(done.stdout, "TracerPid:\t0\nCapEff:\t0000000000000000\nNoNewPrivs:\t0\n")
 
 
 class Attach(unittest.TestCase):

@@ -51,7 +51,7 @@ static _Noreturn void child(const char *path, char *const *argv, int go_fd, int 
 	_exit(err == ENOENT ? 127 : 126);
 }
 
-static int spawn(struct bpf_source *s, struct diag *diag)
+static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
 {
 	_cleanup_free_ char *path = NULL;
 	int go[2], error[2], err = 0, rc = command_find(s->opt->argv[0], &path, diag);
@@ -83,7 +83,7 @@ static int spawn(struct bpf_source *s, struct diag *diag)
 		known_add(&s->pids, (uint32_t)pid);
 		known_add(&s->tids, (uint32_t)pid);
 		proc_put_process(pid, false, &s->rec, drain_put, s);
-		s->pressure = pressure_open_command(pid, &s->ring, !s->opt->lossy);
+		s->pressure = pressure_open_command(pid, &s->ring, !s->opt->lossy, note);
 		if (s->opt->spawned)
 			s->opt->spawned(s->opt->spawned_ctx, pid);
 		if (write(go[1], "g", 1) != 1)
@@ -127,6 +127,8 @@ static int add_process(struct bpf_source *s, pid_t pid, struct diag *diag)
 
 	if (!proc_state(pid, 0) || proc_parent(pid, &tgid, &ppid) < 0)
 		return diag_set(diag, 125, ESRCH, "there is no process %d; list them with: ps -e", pid);
+	if (proc_uid(tgid) != geteuid() && geteuid() != 0)	/* CAP_PERFMON may, but /proc would tell nothing of it */
+		return diag_set(diag, 125, EPERM, "process %d belongs to another user; attach to it as root: sudo compendium -p %d", pid, pid);
 	if (tgid == getpid())
 		return diag_set(diag, 125, EINVAL, "process %d is compendium itself; give the pid of another process", pid);
 	if (proc_is_kernel_thread(tgid))
@@ -134,20 +136,12 @@ static int add_process(struct bpf_source *s, pid_t pid, struct diag *diag)
 	return bpf_add_target(s, tgid);
 }
 
-static void add_children(struct bpf_source *s, pid_t pid)
+static void add_child(void *ctx, pid_t pid)
 {
 	struct diag ignored;
-	char path[64];
-	int child_pid;
-	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
-	f = fopen(path, "re");
-	while (f && fscanf(f, "%d", &child_pid) == 1)
-		if (add_process(s, child_pid, &ignored) == 0)
-			add_children(s, child_pid);
-	if (f)
-		fclose(f);
+	if (add_process(ctx, pid, &ignored) == 0)
+		proc_each_child(pid, add_child, ctx);
 }
 
 static void snapshot_cb(void *ctx, pid_t pid) { snapshot(ctx, pid); }
@@ -164,7 +158,7 @@ static int attach(struct bpf_source *s, struct diag *diag)
 		if (rc < 0)
 			return rc;
 		if (s->opt->descendants)
-			add_children(s, s->opt->pids[i]);
+			proc_each_child(s->opt->pids[i], add_child, s);
 	}
 	bpf_adopt_targets(s);
 	bpf_seek(s, 0);
@@ -353,7 +347,7 @@ static const struct source_ops bpf_ops = {
 	.name = "bpf", .step = bpf_step, .stop = bpf_stop, .free = bpf_free, .status = bpf_status, .main_pid = bpf_main_pid,
 };
 
-int source_bpf_open(const struct capture_options *opt, struct source **ret_source, struct diag *diag)
+int source_bpf_open(const struct capture_options *opt, struct source **ret_source, struct diag *note, struct diag *diag)
 {
 	struct bpf_source *s = xcalloc(1, sizeof(*s));
 	int rc;
@@ -361,10 +355,10 @@ int source_bpf_open(const struct capture_options *opt, struct source **ret_sourc
 	*s = (struct bpf_source){ .src.ops = &bpf_ops, .opt = opt, .main_status = -1, .main_pidfd = -1 };
 	rc = bpf_load(s, diag);
 	if (rc == 0) {
-		proc_put_start(opt, &s->rec, bpf_now_ns());
+		proc_put_start(opt, START_BPF, &s->rec, bpf_now_ns());
 		drain_put(s);
 		if (opt->argv)
-			rc = spawn(s, diag);
+			rc = spawn(s, note, diag);
 		else if (opt->cgroup)
 			rc = watch_cgroup(s, diag);
 		else if (opt->system)

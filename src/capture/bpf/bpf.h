@@ -10,8 +10,8 @@
  *   pressure.c     keeps the ring from overflowing; tidies up should we be killed
  *   bpf.c          the source
  *
- * -ENOTSUP: BPF is refused here; diag says by what, and how to get it.
+ * -ENOTSUP: BPF is refused here; diag says by what, and how to get it.  note: what cannot be had, though tracing works.
  */
 #include "capture/source.h"
 
-int source_bpf_open(const struct capture_options *opt, struct source **ret_source, struct diag *diag);
+int source_bpf_open(const struct capture_options *opt, struct source **ret_source, struct diag *note, struct diag *diag);

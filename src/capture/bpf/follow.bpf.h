@@ -132,7 +132,8 @@ int each_adopt(struct bpf_iter__task *ctx)
 	if (!task)
 		return 0;
 	pid = task_pid(task);
-	if (!(task->flags & PF_KTHREAD_BIT) && bpf_map_lookup_elem(&targets, &pid))
+	/* a leader that has exited stays in the list while its threads live */
+	if (!(task->flags & (PF_KTHREAD_BIT | PF_EXITING_BIT)) && bpf_map_lookup_elem(&targets, &pid))
 		follow(task, 0);
 	return 0;
 }

@@ -266,6 +266,8 @@ int bpf_load(struct bpf_source *s, struct diag *diag)
 		rc = set_up(s, ring);
 	if (rc == -ENOMEM)
 		return refused(diag, "no memory for the ring buffer", "make it smaller with --ring-size");
+	if (rc == -EPERM)
+		return refused(diag, "the kernel does not permit it here (a user namespace? a container? lockdown?)", "run it as root of the host");
 	if (rc < 0)
 		return diag_set(diag, 125, ENOTSUP, "this kernel refuses the programs: %s%s%s", strerror(-rc), last_words[0] ? ": " : "", last_words);
 	return 0;

@@ -1,5 +1,6 @@
 #include "capture/bpf/pressure.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -14,10 +15,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/diag.h"
 #include "base/macro.h"
 #include "capture/bpf/kring.h"
+#include "capture/proc/proc.h"
 
 enum { PATH_BYTES = 4096, BUSY_NAP_NS = 1000000, NAP_NS = 4000000, IDLE_NAP_NS = 10000000, IDLE_ROUNDS = 50, REMOVE_TRIES = 200 };
+#define OWN_PREFIX "compendium-"
 
 struct pressure {
 	const struct kring *ring;
@@ -61,10 +65,30 @@ static bool own_cgroup(char *ret, size_t max)
 	return found;
 }
 
+/* With what a compendium that ran in it left below it. */
 static void remove_cgroup(const char *path)
 {
-	for (int i = 0; i < REMOVE_TRIES && rmdir(path) < 0 && errno == EBUSY; i++)
+	for (int i = 0; i < REMOVE_TRIES && rmdir(path) < 0 && errno == EBUSY; i++) {
+		char below[PATH_BYTES];
+		struct dirent *e;
+		DIR *d = opendir(path);
+
+		while (d && (e = readdir(d)))
+			if (!strncmp(e->d_name, OWN_PREFIX, strlen(OWN_PREFIX)) &&
+			    snprintf(below, sizeof(below), "%s/%s", path, e->d_name) < (int)sizeof(below))
+				rmdir(below);
+		if (d)
+			closedir(d);
 		nap(NAP_NS);
+	}
+}
+
+/* Where there is no cgroup: a process and what descends from it, as far as /proc still tells. */
+static void kill_tree(void *ctx UNUSED, pid_t pid)
+{
+	kill(pid, SIGSTOP);	/* no more children, and those there are keep their numbers */
+	proc_each_child(pid, kill_tree, NULL);
+	kill(pid, SIGKILL);
 }
 
 /* The process that outlives us if we are killed. */
@@ -95,8 +119,10 @@ static _Noreturn void guard(int fd, int dir, const char *path, pid_t pid)
 	if (dir >= 0)
 		put(dir, "cgroup.freeze", "0");
 	if (pid) {
+		/* a cgroup.kill (5.14) reaches all; otherwise those that descend from it */
 		if (dir < 0 || put(dir, "cgroup.kill", "1") < 0)
-			syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+			if (syscall(SYS_pidfd_send_signal, pidfd, SIGSTOP, NULL, 0) == 0)
+				kill_tree(NULL, pid);
 		if (dir >= 0)
 			remove_cgroup(path);
 	}
@@ -151,27 +177,40 @@ static void start_watch(struct pressure *p)
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
-struct pressure *pressure_open_command(pid_t pid, const struct kring *ring, bool freeze)
+static int make_cgroup(struct pressure *p, pid_t pid)
+{
+	char number[16];
+	int rc = 0;
+
+	if (!own_cgroup(p->path, sizeof(p->path)))
+		return -ENOENT;
+	snprintf(p->path + strlen(p->path), sizeof(p->path) - strlen(p->path), "/" OWN_PREFIX "%d", pid);
+	if (mkdir(p->path, 0755) < 0)
+		return -errno;
+	p->own = true;
+	p->dir = open(p->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	snprintf(number, sizeof(number), "%d", pid);
+	rc = p->dir < 0 ? -errno : put(p->dir, "cgroup.procs", number);
+	if (rc == 0)
+		return 0;
+	if (p->dir >= 0)
+		close(p->dir);
+	p->dir = -1;
+	remove_cgroup(p->path);
+	return rc;
+}
+
+struct pressure *pressure_open_command(pid_t pid, const struct kring *ring, bool freeze, struct diag *note)
 {
 	struct pressure *p = xcalloc(1, sizeof(*p));
-	char number[16];
+	int rc;
 
 	p->ring = ring;
 	p->dir = -1;
-	if (freeze && own_cgroup(p->path, sizeof(p->path))) {
-		snprintf(p->path + strlen(p->path), sizeof(p->path) - strlen(p->path), "/compendium-%d", pid);
-		if (mkdir(p->path, 0755) == 0) {
-			p->own = true;
-			p->dir = open(p->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-			snprintf(number, sizeof(number), "%d", pid);
-			if (p->dir >= 0 && put(p->dir, "cgroup.procs", number) < 0) {
-				close(p->dir);
-				p->dir = -1;
-			}
-			if (p->dir < 0)
-				remove_cgroup(p->path);
-		}
-	}
+	rc = freeze ? make_cgroup(p, pid) : 0;
+	if (rc < 0)
+		diag_set(note, 125, -rc, "the command cannot be held back when the ring is full, what is lost then is counted: %s%s; a cgroup (v2) it may have a directory in is needed, --lossy does without",
+			 rc == -ENOENT ? "no cgroup2 file system is mounted" : "cannot make a cgroup for it: ", rc == -ENOENT ? "" : strerror(-rc));
 	start_guard(p, pid);
 	if (p->dir >= 0)
 		start_watch(p);

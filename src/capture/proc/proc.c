@@ -185,6 +185,26 @@ unsigned proc_each_thread(pid_t pid, void (*fn)(void *ctx, pid_t tid), void *ctx
 	return n;
 }
 
+struct each_child { pid_t pid; void (*fn)(void *ctx, pid_t child); void *ctx; };
+
+static void children_of_thread(void *ctx, pid_t tid)
+{
+	const struct each_child *c = ctx;
+	struct buf b = { 0 };
+	char *at, *end;
+	long child;
+
+	if (slurp(c->pid, tid, "children", &b))
+		for (at = b.s; (child = strtol(at, &end, 10)) > 0 && end != at; at = end)
+			c->fn(c->ctx, (pid_t)child);
+	buf_done(&b);
+}
+
+void proc_each_child(pid_t pid, void (*fn)(void *ctx, pid_t child), void *ctx)
+{
+	proc_each_thread(pid, children_of_thread, &(struct each_child){ pid, fn, ctx });
+}
+
 static void strings(struct buf *rec, unsigned part, const char *s, size_t n, uint32_t *nchunks)
 {
 	for (size_t i = 0; i < n; (*nchunks)++) {
@@ -195,7 +215,7 @@ static void strings(struct buf *rec, unsigned part, const char *s, size_t n, uin
 	}
 }
 
-void proc_put_start(const struct capture_options *opt, struct buf *rec, uint64_t now_ns)
+void proc_put_start(const struct capture_options *opt, unsigned backend, struct buf *rec, uint64_t now_ns)
 {
 	struct record_start *r = record_begin(rec, RECORD_START, sizeof(*r), 0, 0, now_ns);
 	char cwd[RECORD_STR_MAX], *dir = getcwd(cwd, sizeof(cwd));
@@ -206,22 +226,12 @@ void proc_put_start(const struct capture_options *opt, struct buf *rec, uint64_t
 	r->version = RECORD_VERSION;
 	r->page_size = (rec_u32)sysconf(_SC_PAGESIZE);
 	r->wall_ns = (rec_u64)ts.tv_sec * 1000000000 + (rec_u64)ts.tv_nsec;
-	r->mode = (opt->argv ? START_COMMAND : START_ATTACH) | (opt->all_calls ? START_ALL_CALLS : 0) | (opt->max_payload ? START_PAYLOAD : 0);
+	r->mode = (opt->argv ? START_COMMAND : START_ATTACH) | (opt->all_calls ? START_ALL_CALLS : 0) | (opt->max_payload ? START_PAYLOAD : 0) | backend;
 	for (char *const *a = opt->argv; a && *a; a++, n++)
 		record_chunk(rec, 0, PART_ARGV, 0, *a, MIN(strlen(*a), (size_t)RECORD_STR_MAX));
 	if (dir) {
 		record_chunk(rec, 0, PART_CWD, 0, dir, strlen(dir));
 		n++;
-	}
-	for (unsigned i = 0; i < opt->npids; i++, n++) {
-		struct buf b = { 0 }, name = { 0 };
-
-		buf_printf(&b, "%d", opt->pids[i]);
-		if (slurp(opt->pids[i], 0, "comm", &name))
-			buf_printf(&b, " (%.*s)", (int)strcspn(name.s, "\n"), name.s);
-		record_chunk(rec, 0, PART_TARGET, 0, b.s, b.len);
-		buf_done(&name);
-		buf_done(&b);
 	}
 	((struct record_start *)rec->s)->nchunks = n;
 }

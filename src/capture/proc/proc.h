@@ -12,8 +12,8 @@
 
 struct capture_options;
 
-/* START's record stands in rec, unfinished. */
-void proc_put_start(const struct capture_options *opt, struct buf *rec, uint64_t now_ns);
+/* START's record stands in rec, unfinished.  backend: START_PTRACE, START_BPF. */
+void proc_put_start(const struct capture_options *opt, unsigned backend, struct buf *rec, uint64_t now_ns);
 /*
  * Everything about a process that exists: TASK for each thread (leader first), FD, MAP.  put(ctx) is called for each
  * record built in rec.  maps: also the regions.
@@ -35,3 +35,4 @@ uid_t proc_uid(pid_t pid);
 bool proc_dispositions(pid_t tid, uint64_t *ret_ignored, uint64_t *ret_caught);
 /* Calls fn for each thread of pid; returns how many. */
 unsigned proc_each_thread(pid_t pid, void (*fn)(void *ctx, pid_t tid), void *ctx);
+void proc_each_child(pid_t pid, void (*fn)(void *ctx, pid_t child), void *ctx);	/* of any of its threads */

@@ -101,20 +101,12 @@ static int attach_one(struct ptrace_source *s, pid_t pid, struct diag *diag)
 	return refuse(pid, z.err ? z.err : ESRCH, diag);
 }
 
-static void attach_children(struct ptrace_source *s, pid_t pid)
+static void attach_child(void *ctx, pid_t pid)
 {
-	char path[64];
-	FILE *f;
-	int child;
 	struct diag ignored;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
-	f = fopen(path, "re");
-	while (f && fscanf(f, "%d", &child) == 1)
-		if (!tracee_find(s, child) && attach_one(s, child, &ignored) == 0)
-			attach_children(s, child);
-	if (f)
-		fclose(f);
+	if (!tracee_find(ctx, pid) && attach_one(ctx, pid, &ignored) == 0)
+		proc_each_child(pid, attach_child, ctx);
 }
 
 static void snapshot(struct ptrace_source *s)
@@ -141,7 +133,7 @@ int attach_pids(struct ptrace_source *s, struct diag *diag)
 		if (rc < 0)
 			return rc;
 		if (s->opt->descendants)
-			attach_children(s, s->opt->pids[i]);
+			proc_each_child(s->opt->pids[i], attach_child, s);
 	}
 	snapshot(s);
 	/* Those that stop resume at once; what they do from here on comes after the snapshot in the stream. */
