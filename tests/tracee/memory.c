@@ -17,6 +17,22 @@ static unsigned rnd(unsigned n)		/* the same walk every time: xorshift */
 	return (unsigned)(state % n);
 }
 
+static int prot_of[ARENA];	/* of each page; -1 where nothing is mapped */
+
+static void set_prot(unsigned at, unsigned n, int prot)
+{
+	for (unsigned i = at; i < at + n; i++)
+		prot_of[i] = prot;
+}
+
+/* The model takes what may be written to as written to: it is, in the order of the addresses. */
+static void write_to(char *arena, unsigned at, unsigned n)
+{
+	for (unsigned i = at; i < at + n; i++)
+		if (prot_of[i] >= 0 && (prot_of[i] & PROT_WRITE))
+			((volatile char *)arena)[(size_t)i * PAGE] = 1;
+}
+
 static void walk(const char *file)
 {
 	char *arena = mmap(NULL, ARENA * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0), name[32];
@@ -27,7 +43,7 @@ static void walk(const char *file)
 		unsigned at = rnd(ARENA), n = 1 + rnd(rnd(4) ? 8 : 100);
 		static const int prots[] = { PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE, PROT_READ | PROT_EXEC };
 		int prot = prots[rnd(4)];
-		char *p = arena + (size_t)at * PAGE;
+		char *p = arena + (size_t)at * PAGE, *to;
 
 		if (at + n > ARENA)
 			n = ARENA - at;
@@ -35,25 +51,39 @@ static void walk(const char *file)
 		case 0:
 		case 1:
 			CHECK(munmap(p, (size_t)n * PAGE) == 0);
+			set_prot(at, n, -1);
 			break;
 		case 2:
 			mprotect(p, (size_t)n * PAGE, prot);	/* fails where there is a hole, having done the part before it */
+			for (unsigned k = at; k < at + n && prot_of[k] >= 0; k++)
+				prot_of[k] = prot;
 			break;
 		case 3:
 			CHECK(mmap(p, (size_t)n * PAGE - rnd(PAGE), prot, MAP_PRIVATE | MAP_FIXED, fd, (off_t)rnd(16) * PAGE) == p);
+			set_prot(at, n, prot);
 			break;
 		case 4:
 			CHECK(mmap(p, (size_t)n * PAGE, prot, MAP_SHARED | MAP_FIXED, fd, (off_t)at * PAGE) == p);
+			set_prot(at, n, prot);
 			break;
 		case 5:
-			mremap(p, PAGE, (size_t)n * PAGE, rnd(2) ? MREMAP_MAYMOVE : 0);
+			to = mremap(p, PAGE, (size_t)n * PAGE, rnd(2) ? MREMAP_MAYMOVE : 0);
+			if (to == MAP_FAILED)
+				break;
+			prot = prot_of[at];
+			prot_of[at] = -1;
+			for (p = to; p < to + (size_t)n * PAGE; p += PAGE)	/* often to a hole of the arena's */
+				if (p >= arena && p < arena + ARENA * PAGE)
+					prot_of[(p - arena) / PAGE] = prot;
 			break;
 		case 6:
 			madvise(p, (size_t)n * PAGE, rnd(2) ? MADV_DONTFORK : MADV_DOFORK);
 			break;
 		default:
 			CHECK(mmap(p, (size_t)n * PAGE, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == p);
+			set_prot(at, n, prot);
 		}
+		write_to(arena, at, n);
 		if (i % EVERY == EVERY - 1) {
 			snprintf(name, sizeof(name), "walk%d", i);
 			checkpoint("map", name);
@@ -143,7 +173,7 @@ int main(void)
 	const char *file = in_dir("file");
 	int fd = open(file, O_RDWR | O_CREAT, 0600);
 
-	CHECK(fd >= 0 && ftruncate(fd, ARENA * PAGE) == 0);
+	CHECK(fd >= 0 && ftruncate(fd, (off_t)128 * ARENA * PAGE) == 0);	/* sparse; no step of the walk may reach behind its end */
 	close(fd);
 	tracee_begin();
 	tracee_ignore("^open .*/file ");
