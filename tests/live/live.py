@@ -642,6 +642,11 @@ def job_control(t):
         tmux.wait(r"status=130")
         trace = (t.scratch / "trace").read_text()
         check("stop by SIGTSTP" in trace and "continue" in trace and "killed by SIGINT" in trace, trace[-1500:])
+        # dash forks with vfork: its child may be the only one that can stop
+        tmux.say(f"clear; {t.args.compendium} --backend ptrace -- {t.args.victim} vfork_stop 2>/dev/null; echo vfork=$?")
+        tmux.wait(r"Stopped")
+        tmux.say("fg; echo ended=$?")
+        tmux.wait(r"ended=0")
         # a shell with job control of its own inside
         tmux.say(f"clear; {t.args.compendium} --backend {t.args.backend} -- bash --norc --noprofile -i 2>/dev/null")
         tmux.say("PS1='in''ner> '")

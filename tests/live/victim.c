@@ -248,6 +248,20 @@ static int live_vfork(void)
 	return 0;
 }
 
+/* What Ctrl-Z does between vfork and exec: the child stops, and its parent cannot. */
+static int live_vfork_stop(void)
+{
+	pid_t pid = vfork();
+	int status;
+
+	if (pid == 0) {
+		kill(getpid(), SIGTSTP);
+		_exit(5);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 5);
+	return 0;
+}
+
 static void *goes_on(void *arg)
 {
 	char path[64], stat[512] = "", *p;
@@ -324,8 +338,8 @@ static int live_busy(void)
 int main(int argc, char **argv)
 {
 	static const struct { const char *name; int (*live)(void); } ways[] = {
-		{ "threads", live_threads }, { "waits", live_waits }, { "vfork", live_vfork }, { "leaderless", live_leaderless },
-		{ "family", live_family }, { "busy", live_busy },
+		{ "threads", live_threads }, { "waits", live_waits }, { "vfork", live_vfork }, { "vfork_stop", live_vfork_stop },
+		{ "leaderless", live_leaderless }, { "family", live_family }, { "busy", live_busy },
 	};
 
 	for (unsigned i = 0; argc > 1 && i < sizeof(ways) / sizeof(ways[0]); i++)

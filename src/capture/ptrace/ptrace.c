@@ -234,6 +234,14 @@ static void put_stop(struct ptrace_source *s, struct tracee *t, int signo, unsig
 	ptrace_put(s);
 }
 
+/* As its parent, our shell, sees it: between vfork and exec the child is the only one that can stop. */
+static bool command_stopped(struct ptrace_source *s, const struct tracee *t)
+{
+	const struct tracee *command = t->tid == s->main_pid ? t : tracee_find(s, s->main_pid);
+
+	return command && (t == command || command->in_vfork) && getpgid(t->tid) == getpgrp();
+}
+
 /*
  * PTRACE_EVENT_STOP: the first stop of a new tracee, our PTRACE_INTERRUPT, a group-stop, or SIGCONT ending one.
  * In a group-stop the task must stay stopped but be able to hear SIGCONT: PTRACE_LISTEN (ptrace(2), since 3.4).
@@ -261,7 +269,7 @@ static void event_stopped(struct ptrace_source *s, struct tracee *t, int signo)
 		if (ptrace(PTRACE_LISTEN, t->tid, 0, 0) < 0)
 			t->gone = true;
 		/* Ctrl-Z: our shell waits for us, so we stop when the command has. */
-		if (t->tid == s->main_pid && signo != SIGSTOP && getpgid(t->tid) == getpgrp())
+		if (signo != SIGSTOP && command_stopped(s, t))
 			s->stop_self = true;
 		return;
 	}
@@ -403,6 +411,7 @@ bool ptrace_handle(struct ptrace_source *s, pid_t tid, int status, uint64_t utim
 	if (!t)			/* a child that stopped before its parent's event */
 		t = tracee_add(s, tid, 0);
 	t->stopped = true;
+	t->in_vfork = event == PTRACE_EVENT_VFORK;
 	signo = WSTOPSIG(status);
 	if (signo == (SIGTRAP | 0x80) || event == PTRACE_EVENT_SECCOMP) {
 		syscall_stopped(s, t);

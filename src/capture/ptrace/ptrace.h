@@ -33,6 +33,7 @@ struct tracee {
 	bool seize_stop_due;	/* its first event-stop is still to come */
 	bool interrupted;	/* we asked it to stop (PTRACE_INTERRUPT) and the stop is still to come */
 	bool listening;		/* in group-stop */
+	bool in_vfork;		/* waits, deaf to signals, for its child to exec or end */
 	bool filtered;		/* our seccomp filter is in place: wanted calls stop by themselves */
 	bool every_call;	/* stop at every call (no filter, or the program works with seccomp itself) */
 	bool muted;		/* our own child before its exec: nothing is recorded */
