@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
 # Proves the two commands of the README on a system that has only git and make:
-#   tools/check-clean-root.sh [--suite bookworm] [--keep] [TARGET…]
+#   tools/check-clean-root.sh [--suite bookworm] [--user] [--keep] [TARGET…]
 # Makes a minimal Debian with debootstrap (root needed), clones the current
 # commit into it and runs make TARGET there; by default make, make demo, make
-# check. Everything is unmounted and removed at the end.
+# check; with --user as an ordinary user who may use sudo. Everything is
+# unmounted and removed at the end.
 set -euo pipefail
 
-suite=bookworm keep=
+suite=bookworm keep='' packages=git,make,ca-certificates as=() home=/root
 while [ $# -gt 0 ]; do
 	case $1 in
 	--suite) suite=$2; shift 2 ;;
+	--user) packages+=,sudo as=(--userspec=user:user) home=/home/user; shift ;;
 	--keep) keep=1; shift ;;
-	-*) sed -n '2,6s/^# //p' "$0" >&2; exit 2 ;;
+	-*) sed -n '2,7s/^# //p' "$0" >&2; exit 2 ;;
 	*) break ;;
 	esac
 done
@@ -19,11 +21,11 @@ done
 [ "$(id -u)" -eq 0 ] || { echo "check-clean-root: must be root (debootstrap, chroot)" >&2; exit 1; }
 command -v debootstrap >/dev/null || { echo "check-clean-root: install debootstrap first" >&2; exit 1; }
 
-# the mirror this machine's own packages come from
+# the mirror this machine's own packages come from; it has the other suites too
 # apt expands what looks like a variable here.
 # shellcheck disable=SC2016
-mirror=${MIRROR:-$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' | awk -v suite="$suite" '$1 == suite { print $2; exit }')}
-[ -n "$mirror" ] || { echo "check-clean-root: no mirror of $suite in apt's sources; set MIRROR" >&2; exit 1; }
+mirror=${MIRROR:-$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' | awk '/debian\/?$/ { print $2; exit }')}
+[ -n "$mirror" ] || { echo "check-clean-root: no mirror of Debian in apt's sources; set MIRROR" >&2; exit 1; }
 source=$(cd "$(dirname "$0")/.." && pwd)
 root=$(mktemp -d /var/tmp/compendium-root.XXXXXX)
 chmod 755 "$root" # it becomes /, for every user in there
@@ -45,7 +47,7 @@ clean_up() {
 trap clean_up EXIT
 
 echo "== a minimal $suite in $root"
-debootstrap --variant=minbase --include=git,make,ca-certificates "$suite" "$root" "$mirror" >"$root.log" 2>&1 ||
+debootstrap --variant=minbase --include="$packages" "$suite" "$root" "$mirror" >"$root.log" 2>&1 ||
 	{ tail "$root.log" >&2; exit 1; }
 rm -f "$root.log"
 mount -t proc proc "$root/proc"
@@ -65,12 +67,17 @@ cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.cr
 
 # Only git and make may be there: what a build finds by luck proves nothing.
 git clone -q --no-hardlinks "file://$source" "$root/srv/compendium"
+if [ ${#as[@]} -gt 0 ]; then
+	chroot "$root" useradd --create-home user
+	echo 'user ALL=(ALL) NOPASSWD: ALL' >"$root/etc/sudoers.d/user"
+	chroot "$root" chown -R user:user /srv/compendium
+fi
 for target; do
 	echo "== make $target"
 	start=$SECONDS
 	# No standard input and CI's environment, nothing of this shell's.
-	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root CI=true LANG=C.UTF-8 \
+	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME="$home" CI=true LANG=C.UTF-8 \
 		NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
-		chroot "$root" make -C /srv/compendium "$target" </dev/null
+		chroot "${as[@]}" "$root" make -C /srv/compendium "$target" </dev/null
 	echo "== make $target: $((SECONDS - start)) s"
 done
