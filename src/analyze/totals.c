@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/human.h"
 #include "base/macro.h"
 #include "base/text.h"
 #include "event/event.h"
@@ -16,6 +17,7 @@
 
 #define STRINGS_MAX (24u << 20)		/* bytes of names kept; further new rows go to `others` */
 #define CMD_MAX 512
+#define COMMAND_MAX 4096
 #define CACHE 1024
 
 /* Rows with their place in an index.  Allocated from the arena, freed together. */
@@ -49,6 +51,7 @@ struct totals_index {
 	uint32_t last_task;			/* whose call, entered when, was counted last */
 	uint64_t last_enter_ns;
 	unsigned nattached;
+	bool targets;				/* t->command names them all */
 	struct buf tmp;
 };
 
@@ -419,6 +422,28 @@ static void memory_update(struct totals *t, const struct proc *proc, const struc
 	t->memory_peak = MAX(t->memory_peak, x->heap + x->mapped);
 }
 
+void totals_memory(struct buf *b, const struct totals *t, enum totals_memory what)
+{
+	const uint64_t peaks[] = { t->heap_peak, t->mapped_peak, t->memory_peak };
+	const uint64_t befores[] = { t->heap_before, t->mapped_before, t->heap_before + t->mapped_before };
+	uint64_t peak = peaks[what], before = befores[what];
+	bool attached = t->heap_before || t->mapped_before, regions = what == MEMORY_MMAP;
+
+	human_bytes(b, peak);
+	if (!attached && !regions)
+		return;
+	buf_puts(b, " (");
+	if (attached) {
+		human_bytes(b, before);
+		buf_puts(b, " when attached, +");
+		human_bytes(b, peak > before ? peak - before : 0);
+		buf_puts(b, regions ? "; " : "");
+	}
+	if (regions)
+		human_counted(b, t->nmaps, "region", "regions");
+	buf_puts(b, attached && regions ? " since)" : ")");
+}
+
 /* ---- processes ---- */
 
 void totals_command(struct buf *b, const struct bytes *argv, unsigned argc, size_t max)
@@ -605,6 +630,7 @@ static void call_event(struct totals *t, const struct event *ev)
 
 static void start_event(struct totals *t, const struct event *ev)
 {
+	const struct item *item = ev->item;
 	struct bytes argv[64];
 	const struct part *p;
 	unsigned n = 0;
@@ -613,20 +639,28 @@ static void start_event(struct totals *t, const struct event *ev)
 	t->start_ns = ev->ts_ns;
 	t->wall_ns = ev->item->start->wall_ns;
 	t->start_mode = ev->item->start->mode;
-	for (; n < ARRAY_SIZE(argv) && (p = parts_find(ev->item->parts, ev->item->nparts, -1, PART_ARGV, n)); n++)
+	for (; n < ARRAY_SIZE(argv) && (p = parts_find(item->parts, item->nparts, -1, PART_ARGV, n)); n++)
 		argv[n] = (struct bytes){ (char *)p->bytes, p->len };
-	totals_command(&b, argv, n, 4096);
+	totals_command(&b, argv, n, COMMAND_MAX);
 	if (n == ARRAY_SIZE(argv))
 		buf_puts(&b, " …");
+	for (n = 0; (p = parts_find(item->parts, item->nparts, -1, PART_TARGET, n)) && b.len < COMMAND_MAX; n++) {
+		buf_puts(&b, n ? ", pid " : "pid ");
+		text_safe(&b, p->bytes, p->len);
+		t->index->targets = true;
+	}
+	if (n && p)
+		buf_puts(&b, ", …");
 	buf_puts(&b, "");
 	t->command = (struct bytes){ b.s, (uint32_t)b.len };
 }
 
+/* Who was asked for is not said in older recordings, nor known of a cgroup before its processes are found. */
 static void attached_command(struct totals *t, const struct event *ev)
 {
 	struct buf b = { 0 };
 
-	if (!(t->start_mode & START_ATTACH) || ev->kind != EV_ATTACH || ev->task->is_thread || t->index->nattached > 8)
+	if (!(t->start_mode & START_ATTACH) || t->index->targets || ev->kind != EV_ATTACH || ev->task->is_thread || t->index->nattached > 8)
 		return;
 	buf_add(&b, t->command.s, t->command.len);
 	if (t->index->nattached == 8) {
@@ -676,6 +710,12 @@ void totals_event(struct totals *t, const struct event *ev)
 
 	if (ev->kind == EV_RELEASE) {
 		conn_release(t, ev);
+		return;
+	}
+	if (ev->kind == EV_FOUND) {
+		t->heap_before += (uint64_t)ev->delta;
+		t->mapped_before += ev->nbytes;
+		memory_update(t, ev->task->proc, ev->task->proc->mm);
 		return;
 	}
 	if (ev->kind == EV_EXIT || ev->kind == EV_DETACH)

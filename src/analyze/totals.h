@@ -81,7 +81,7 @@ struct totals_hidden { uint64_t events, opens, lookups, conns, nread, nwritten, 
 #define TOTALS_TABLE(type) struct { type **v; unsigned n, cap; type others; uint64_t nothers; }
 
 struct totals {
-	struct bytes command;			/* as typed, shell-quoted, safe to show; "pid 12, 13" when attached */
+	struct bytes command;			/* as typed, shell-quoted, safe to show; "pid 12 (a), pid 13 (b)" when attached */
 	uint64_t wall_ns;			/* wall clock at start */
 	uint64_t start_ns, end_ns;		/* end: of the last event */
 	uint32_t start_mode;			/* START_* of record.h */
@@ -99,6 +99,7 @@ struct totals {
 	uint64_t file_read, file_written, other_read, other_written, net_sent, net_received, local_sent, local_received;
 	/* docs/summary.md defines these three: peaks over time of the sum over living address spaces */
 	uint64_t heap_peak, mapped_peak, memory_peak, nmaps;
+	uint64_t heap_before, mapped_before;	/* of these, what attached processes had already */
 	uint64_t opens, failed_opens, nconns, nfailed_conns, nsignals;	/* connections: network, not datagram */
 
 	TOTALS_TABLE(struct totals_file) files;
@@ -117,6 +118,9 @@ void totals_event(struct totals *t, const struct event *ev);
 
 /* Of an event with an error: was something looked for and not had?  EINVAL of readlink only says that it is no link. */
 bool totals_failed_lookup(const struct event *ev);
+/* A sum of memory in words: "132.0 KB", "8.5 MB (24 regions)", "7.6 MB (4.6 MB when attached, +3.0 MB)". */
+enum totals_memory { MEMORY_HEAP, MEMORY_MMAP, MEMORY_TOTAL };
+void totals_memory(struct buf *b, const struct totals *t, enum totals_memory what);
 const struct totals_proc *totals_proc(const struct totals *t, uint32_t id);	/* NULL when not kept */
 /* A command line as one would type it, safe to show, cut after about max bytes. */
 void totals_command(struct buf *b, const struct bytes *argv, unsigned argc, size_t max);

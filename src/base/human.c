@@ -60,3 +60,10 @@ void human_count(struct buf *b, uint64_t n)
 	}
 	buf_add(b, tmp + i, sizeof(tmp) - i);
 }
+
+void human_counted(struct buf *b, uint64_t n, const char *one, const char *many)
+{
+	human_count(b, n);
+	buf_putc(b, ' ');
+	buf_puts(b, n == 1 ? one : many);
+}

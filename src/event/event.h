@@ -39,6 +39,10 @@ enum event_kind {
 	 * so what .file says now is final.  For tables of files; never a line, never a row.
 	 */
 	EV_RELEASE,
+	/*
+	 * Likewise: memory that a process had when it was attached to.  nbytes was mapped, delta is heap.
+	 */
+	EV_FOUND,
 	_EV_MAX,
 };
 

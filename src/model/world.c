@@ -209,7 +209,9 @@ static void feed_fd(struct world *w, const struct item *item)
 static void feed_map(struct world *w, const struct item *item)
 {
 	const struct record_map *r = item->map;
-	struct proc *p = some_task(w, &r->h)->t.proc;
+	const struct tnode *t = some_task(w, &r->h);
+	struct proc *p = t->t.proc;
+	struct event ev = event_at(r->h.ts_ns, t, EV_FOUND);
 	const struct part *name = part(item, PART_PATH);
 	struct mm *mm = p->mm;
 
@@ -221,6 +223,7 @@ static void feed_map(struct world *w, const struct item *item)
 		if (!mm->brk_start)
 			mm->brk_start = r->start;
 		mm->brk = r->end;	/* to the page */
+		ev.delta = (int64_t)(mm->brk - mm->brk_start - mm->heap);
 		mm->heap = mm->brk - mm->brk_start;
 		mm->heap_peak = MAX(mm->heap_peak, mm->heap);
 	}
@@ -231,10 +234,16 @@ static void feed_map(struct world *w, const struct item *item)
 		   !(name && name->len && p->exe.len == name->len && memcmp(p->exe.s, name->bytes, name->len) == 0);
 
 	mm->nmaps += own;
+
+	uint64_t mapped = mm->mapped;
+
 	mm_snapshot(w, mm, &(struct mm_map){
 		.start = r->start, .len = r->end - r->start, .offset = r->offset, .prot = r->prot,
 		.flags = r->flags & (MAP_SHARED | MAP_PRIVATE), .kind = (uint8_t)MIN(r->kind, (unsigned)MAP_KIND_SPECIAL), .counted = own,
 		.path = name ? name->bytes : NULL, .path_len = name ? name->len : 0, .dev = r->dev, .ino = r->ino });
+	ev.nbytes = mm->mapped > mapped ? mm->mapped - mapped : 0;
+	if (p->attached && !p->nexecs && (ev.nbytes || ev.delta))
+		world_emit(w, &ev);
 }
 
 static void feed_signal(struct world *w, const struct item *item)

@@ -65,9 +65,10 @@ enum chunk_part {
 	PART_MSGVEC = 16,	/* per message of sendmmsg/recvmmsg: struct record_msg array; their PART_CONTROL follow in order */
 	PART_INT = 17,		/* an int that the kernel wrote where a struct's member points (clone3's pidfd) */
 	PART_IOCB = 18,		/* io_submit: struct record_iocb array */
+	PART_TARGET = 19,	/* START: a process that was asked for, "12 (name)" */
 };
 
-/* START: chunks PART_ARGV (the command), PART_CWD, PART_TEXT.  ts_ns is the zero of all shown times. */
+/* START: chunks PART_ARGV (the command), PART_CWD, PART_TEXT, PART_TARGET….  ts_ns is the zero of all shown times. */
 struct record_start { struct record h; rec_u32 version, page_size; rec_u64 wall_ns; rec_u32 mode, nchunks; };
 enum { START_COMMAND = 1, START_ATTACH = 2, START_SYSTEM = 4, START_ALL_CALLS = 8 /* every syscall was asked for */,
        START_PAYLOAD = 16 /* the beginnings of buffers were copied */,

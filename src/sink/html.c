@@ -103,6 +103,7 @@ static void html_event(struct sink *s, const struct event *ev)
 		h->interrupted = ev->item && ev->item->head && ev->item->head->flags & END_INTERRUPTED;
 		return;
 	case EV_RELEASE:
+	case EV_FOUND:
 		return;
 	default:
 		break;

@@ -72,13 +72,6 @@ void html_title_write(struct html *h, struct html_out *out)
 	buf_done(&b);
 }
 
-/* 1,234,567 */
-static void counted(struct buf *b, uint64_t n, const char *one, const char *many)
-{
-	human_count(b, n);
-	buf_printf(b, " %s", n == 1 ? one : many);
-}
-
 static void add_status(struct buf *b, int status)
 {
 	if (WIFSIGNALED(status))
@@ -120,9 +113,9 @@ static void write_head(struct html *h, struct buf *b, const struct totals *t)
 	buf_puts(b, "<ul class=\"facts\"><li>");
 	human_ns(b, t->end_ns - t->start_ns);
 	buf_puts(b, "</li><li>");
-	counted(b, t->nprocs, "process", "processes");
+	human_counted(b, t->nprocs, "process", "processes");
 	buf_puts(b, "</li><li>");
-	counted(b, h->total, "event", "events");
+	human_counted(b, h->total, "event", "events");
 	buf_puts(b, "</li>");
 	write_date(b, t->wall_ns);
 	buf_puts(b, "</ul>\n");
@@ -130,12 +123,12 @@ static void write_head(struct html *h, struct buf *b, const struct totals *t)
 		buf_puts(b, "<p class=\"note\">This report keeps ");
 		human_count(b, h->kept);
 		buf_puts(b, " of ");
-		counted(b, h->total, "event", "events");
+		human_counted(b, h->total, "event", "events");
 		buf_puts(b, "; the sums below are of all of them.</p>\n");
 	}
 	if (h->lost) {
 		buf_puts(b, "<p class=\"note\">Lost while tracing: ");
-		counted(b, h->lost, "event", "events");
+		human_counted(b, h->lost, "event", "events");
 		buf_puts(b, h->lost_note.len ? ": " : ".");
 		html_escape(b, h->lost_note.s ? h->lost_note.s : "", h->lost_note.len);
 		buf_puts(b, "</p>\n");
@@ -168,14 +161,14 @@ static void count_row(struct buf *b, const char *name, uint64_t n)
 
 static void write_cards(struct buf *b, const struct totals *t)
 {
+	static const char *const sums[] = { [MEMORY_HEAP] = "Heap", [MEMORY_MMAP] = "Mmap", [MEMORY_TOTAL] = "Total" };
+
 	card(b, "memory", "Memory");
-	bytes_row(b, "Heap", t->heap_peak);
-	buf_puts(b, "<dt>Mmap</dt><dd>");
-	human_bytes(b, t->mapped_peak);
-	buf_puts(b, " (");
-	counted(b, t->nmaps, "region", "regions");
-	buf_puts(b, ")</dd>");
-	bytes_row(b, "Total", t->memory_peak);
+	for (unsigned i = 0; i < ARRAY_SIZE(sums); i++) {
+		buf_printf(b, "<dt>%s</dt><dd>", sums[i]);
+		totals_memory(b, t, i);
+		buf_puts(b, "</dd>");
+	}
 	card_end(b);
 
 	card(b, "io", "Input and output");

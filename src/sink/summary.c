@@ -48,13 +48,6 @@ static void rule(struct summary_sink *s)
 	end_line(s);
 }
 
-static void count_of(struct buf *b, uint64_t n, const char *one, const char *many)
-{
-	human_count(b, n);
-	buf_putc(b, ' ');
-	buf_puts(b, n == 1 ? one : many);
-}
-
 /* The rest of the line, from column `used` on. */
 static void rest(struct summary_sink *s, const char *text, size_t len, size_t used)
 {
@@ -100,22 +93,16 @@ static void seconds(struct buf *b, uint64_t ns)
 
 static void memory(struct summary_sink *s)
 {
+	static const char *const labels[] = { [MEMORY_HEAP] = "   Heap:     ", [MEMORY_MMAP] = "   Mmap:     ", [MEMORY_TOTAL] = "   Total:    " };
 	struct buf *b = &s->b;
 
-	buf_puts(b, s->t->start_mode & START_ATTACH ? " Memory (since attached):" : " Memory:");
+	buf_puts(b, " Memory:");
 	end_line(s);
-	buf_puts(b, "   Heap:     ");
-	human_bytes(b, s->t->heap_peak);
-	end_line(s);
-	buf_puts(b, "   Mmap:     ");
-	human_bytes(b, s->t->mapped_peak);
-	buf_puts(b, " (");
-	count_of(b, s->t->nmaps, "region", "regions");
-	buf_putc(b, ')');
-	end_line(s);
-	buf_puts(b, "   Total:    ");
-	human_bytes(b, s->t->memory_peak);
-	end_line(s);
+	for (unsigned i = 0; i < ARRAY_SIZE(labels); i++) {
+		buf_puts(b, labels[i]);
+		totals_memory(b, s->t, i);
+		end_line(s);
+	}
 }
 
 static void io_line(struct summary_sink *s, const char *label, uint64_t nbytes)
@@ -432,7 +419,7 @@ static void conn_table(struct summary_sink *s)
 		buf_puts(&s->b, "   ");
 		conn_words(&s->b, c);
 		buf_puts(&s->b, ", ");
-		count_of(&s->b, c->accepted, "connection accepted", "connections accepted");
+		human_counted(&s->b, c->accepted, "connection accepted", "connections accepted");
 		end_line(s);
 	}
 	more(s, ROWS_MAX, listening);
@@ -652,18 +639,18 @@ static void hidden(struct summary_sink *s)
 		buf_puts(b, "   ");
 		buf_puts(b, noise_class_text(i));
 		buf_puts(b, ": ");
-		count_of(b, h->events, "event", "events");
+		human_counted(b, h->events, "event", "events");
 		if (h->opens) {
 			buf_puts(b, ", ");
-			count_of(b, h->opens, "open", "opens");
+			human_counted(b, h->opens, "open", "opens");
 		}
 		if (h->lookups) {
 			buf_puts(b, ", ");
-			count_of(b, h->lookups, "lookup", "lookups");
+			human_counted(b, h->lookups, "lookup", "lookups");
 		}
 		if (h->conns) {
 			buf_puts(b, ", ");
-			count_of(b, h->conns, "connection", "connections");
+			human_counted(b, h->conns, "connection", "connections");
 		}
 		add_bytes(b, h->nread, "read");
 		add_bytes(b, h->nwritten, "written");
@@ -680,7 +667,7 @@ static void unseen(struct summary_sink *s)
 	buf_putc(&s->b, ' ');
 	buf_putc(&s->b, STYLE_ERROR);
 	buf_puts(&s->b, "Not seen: what went through ");
-	count_of(&s->b, s->t->nrings, "io_uring", "io_urings");
+	human_counted(&s->b, s->t->nrings, "io_uring", "io_urings");
 	buf_puts(&s->b, " (its requests are no system calls); the numbers above are without it");
 	buf_putc(&s->b, STYLE_OFF);
 	end_line(s);
@@ -693,7 +680,7 @@ static void losses(struct summary_sink *s)
 	buf_putc(&s->b, ' ');
 	buf_putc(&s->b, STYLE_ERROR);
 	buf_puts(&s->b, "Lost: ");
-	count_of(&s->b, s->t->nlost, "record", "records");
+	human_counted(&s->b, s->t->nlost, "record", "records");
 	buf_puts(&s->b, " could not be captured; the numbers above are that much too low");
 	buf_putc(&s->b, STYLE_OFF);
 	end_line(s);
@@ -712,7 +699,7 @@ static void report(struct summary_sink *s)
 		human_count(&s->b, o->report_kept);
 		buf_puts(&s->b, " of ");
 	}
-	count_of(&s->b, o->report_total, "event", "events");
+	human_counted(&s->b, o->report_total, "event", "events");
 	if (o->report_incomplete)
 		buf_puts(&s->b, " (incomplete, see below)");
 	else if (o->report_kept < o->report_total)

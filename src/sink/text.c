@@ -230,6 +230,7 @@ static void text_event(struct sink *sink, const struct event *ev)
 		flush_all(s);
 		return;
 	case EV_RELEASE:
+	case EV_FOUND:
 		return;
 	default:
 		break;

@@ -279,10 +279,14 @@ def attach_several(t):
     with t.victim("busy") as a, t.victim("busy") as b:
         p = t.start("-p", a.pid, "-p", b.pid)
         eventually(lambda: all(f"[{v.pid}] access /victim/here" in p.text() for v in (a, b)), "calls of both")
+        both = f"pid {a.pid} (victim), pid {b.pid} (victim)"
+        check(p.text().startswith(f"compendium: tracing {both}\n"), p.text()[:200])
         a.end()
         p.send_signal(signal.SIGINT)
         p.wait(PATIENCE)
         check(untraced(b.pid), "the other is still traced")
+        check(f" FINAL: {both} (" in p.text(), "the title: " + p.text()[-3000:])
+        check(re.search(r"Mmap: +[\d.]+ [KM]B \([\d.]+ [KM]B when attached, \+", p.text()), "what was mapped: " + p.text()[-3000:])
         b.end()
 
 

@@ -244,6 +244,33 @@ static void test_memory(void **state)
 	totals_free(t);
 }
 
+static void test_memory_when_attached(void **state)
+{
+	struct totals *t = totals_new();
+	struct buf b = { 0 };
+
+	(void)state;
+	mm = (struct mm){ .id = 1, .heap = 2048 };
+	totals_event(t, EVENT(EV_FOUND, .delta = 2048));
+	mm.mapped = 4096;
+	totals_event(t, EVENT(EV_FOUND, .nbytes = 4096));
+	assert_int_equal(t->nevents, 0);	/* nothing the program did */
+	mm.mapped = 8192;
+	totals_event(t, EVENT(EV_MMAP, .nbytes = 4096));
+	mm.mapped = 0;
+	totals_event(t, EVENT(EV_MUNMAP, .nbytes = 8192));
+	totals_memory(&b, t, MEMORY_HEAP);
+	buf_puts(&b, ", ");
+	totals_memory(&b, t, MEMORY_MMAP);
+	buf_puts(&b, ", ");
+	totals_memory(&b, t, MEMORY_TOTAL);
+	assert_string_equal(b.s, "2.0 KB (2.0 KB when attached, +0 B), 8.0 KB (4.0 KB when attached, +4.0 KB; 1 region since), "
+				 "10.0 KB (6.0 KB when attached, +4.0 KB)");
+	buf_done(&b);
+	mm = (struct mm){ .id = 1 };
+	totals_free(t);
+}
+
 static void test_processes(void **state)
 {
 	struct totals *t = totals_new();
@@ -300,7 +327,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hist), cmocka_unit_test(test_noise_path), cmocka_unit_test(test_noise_event),
 		cmocka_unit_test(test_files_and_bytes), cmocka_unit_test(test_others), cmocka_unit_test(test_connections),
-		cmocka_unit_test(test_memory), cmocka_unit_test(test_processes), cmocka_unit_test(test_calls),
+		cmocka_unit_test(test_memory), cmocka_unit_test(test_memory_when_attached), cmocka_unit_test(test_processes), cmocka_unit_test(test_calls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

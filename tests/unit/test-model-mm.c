@@ -288,6 +288,29 @@ static void snapshots_replace(void **state)
 	assert_int_equal(mm->mapped, PG);
 }
 
+/* What a process had when it was attached to is told of: its own mappings, not what exec gives; and its heap. */
+static void what_was_there_is_found(void **state)
+{
+	struct scene *s = *state;
+
+	s->pid_of[20] = 20;
+	start(s, START_ATTACH);
+	task(s, 20, 20);
+	snapshot(s, 20, 0, 2, PROT_READ, "/usr/bin/prog", MAP_KIND_PLAIN, true);
+	assert_int_equal(count(s, EV_FOUND), 0);
+	snapshot(s, 20, 4, 3, RW, "[heap]", MAP_KIND_HEAP, false);
+	assert_int_equal(got(s, EV_FOUND, 0)->delta, 3 * PG);
+	assert_int_equal(got(s, EV_FOUND, 0)->nbytes, 0);
+	snapshot(s, 20, 9, 5, PROT_READ, "/usr/lib/libc.so.6", MAP_KIND_PLAIN, false);
+	assert_int_equal(got(s, EV_FOUND, 0)->nbytes, 5 * PG);
+	assert_int_equal(got(s, EV_FOUND, 0)->tid, 20);
+	assert_int_equal(mm_of(s, 20)->mapped, 5 * PG);
+	assert_int_equal(mm_of(s, 20)->heap, 3 * PG);
+	exec(s, 20, "/bin/true", NULL);
+	snapshot(s, 20, 9, 5, PROT_READ, "/usr/lib/libc.so.6", MAP_KIND_PLAIN, true);
+	assert_int_equal(count(s, EV_FOUND), 2);
+}
+
 /* A munmap whose record comes after that of the mmap which was given the same place. */
 static void a_late_munmap_spares_the_new_mapping(void **state)
 {
@@ -544,6 +567,7 @@ int main(void)
 		SCENE(spaces_are_shared_copied_and_reset),
 		SCENE(shared_memory_segments),
 		SCENE(snapshots_replace),
+		SCENE(what_was_there_is_found),
 		SCENE(a_late_munmap_spares_the_new_mapping),
 		SCENE(locked_advised_and_keyed_regions_stay_apart),
 		SCENE(more_regions_than_memory),

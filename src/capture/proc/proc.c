@@ -233,6 +233,16 @@ void proc_put_start(const struct capture_options *opt, unsigned backend, struct 
 		record_chunk(rec, 0, PART_CWD, 0, dir, strlen(dir));
 		n++;
 	}
+	for (unsigned i = 0; i < opt->npids; i++, n++) {
+		struct buf b = { 0 }, name = { 0 };
+
+		buf_printf(&b, "%d", opt->pids[i]);
+		if (slurp(opt->pids[i], 0, "comm", &name))
+			buf_printf(&b, " (%.*s)", (int)strcspn(name.s, "\n"), name.s);
+		record_chunk(rec, 0, PART_TARGET, 0, b.s, b.len);
+		buf_done(&name);
+		buf_done(&b);
+	}
 	((struct record_start *)rec->s)->nchunks = n;
 }
 
