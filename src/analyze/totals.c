@@ -1,6 +1,7 @@
 #include "analyze/totals.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -21,7 +22,7 @@
 #define CACHE 1024
 
 /* Rows with their place in an index.  Allocated from the arena, freed together. */
-struct file_row { struct totals_file row; UT_hash_handle hh; };
+struct file_row { struct totals_file row; struct bytes linked; /* a second name given to it */ UT_hash_handle hh; };
 struct lookup_row { struct totals_lookup row; struct bytes key; UT_hash_handle hh; };
 struct conn_row { struct totals_conn row; UT_hash_handle hh; };
 struct proc_row { struct totals_proc row; unsigned pos; UT_hash_handle hh; };
@@ -44,7 +45,8 @@ struct totals_index {
 	struct mm_row *mms;
 	struct live_row *lives;
 	uint64_t heap, mapped;			/* now, over all living address spaces */
-	struct { uint32_t id; const char *name; struct totals_file *row; } file_cache[CACHE];
+	struct { uint32_t id, renames; const char *name; struct totals_file *row; } file_cache[CACHE];
+	uint32_t renames;			/* so far: cached rows may be another path's since */
 	struct { uint32_t id; struct totals_conn *row; } conn_cache[CACHE];
 	struct totals_proc *last_proc;
 	struct totals_call *calls[3][SYSCALL_MAX + 1];
@@ -155,14 +157,90 @@ static struct totals_file *file_of(struct totals *t, const struct file *f)
 
 	if (!is_path(f))
 		return NULL;
-	if (c->id != f->id || c->name != f->name.s) {
+	if (c->id != f->id || c->renames != t->index->renames || c->name != f->name.s) {
 		c->row = file_by_path(t, f->name.s, f->name.len, (uint8_t)f->kind);
 		c->id = f->id;
+		c->renames = t->index->renames;
 		c->name = f->name.s;
 	} else if (t->noise == NOISE_NONE) {
 		c->row->noise = NOISE_NONE;
 	}
 	return c->row;
+}
+
+static bool same(struct bytes a, struct bytes b) { return a.len == b.len && memcmp(a.s, b.s, a.len) == 0; }
+
+/* What was read and written under one name is found under the one it ended with: tmp_obj_x became objects/ab/cd. */
+static void file_renamed(struct totals *t, struct file_row *from, const char *to, uint32_t len)
+{
+	struct totals_index *x = t->index;
+	struct totals_file *r = &from->row;
+	struct bytes was = r->was.len ? r->was : r->path;
+	struct file_row *there;
+
+	HASH_FIND(hh, x->files, to, len, there);
+	if (there == from || (!there && x->strings >= STRINGS_MAX) || !(r->opens || r->nreads || r->nwrites))
+		return;
+	if (!there) {
+		HASH_DEL(x->files, from);
+		r->path = keep(t, to, len);
+		HASH_ADD_KEYPTR(hh, x->files, r->path.s, len, from);
+	} else {
+		struct totals_file *d = &there->row;
+
+		d->opens += r->opens;
+		d->nreads += r->nreads;
+		d->nwrites += r->nwrites;
+		d->nread += r->nread;
+		d->nwritten += r->nwritten;
+		d->io_ns += r->io_ns;
+		d->noise = MIN(d->noise, r->noise);
+		*r = (struct totals_file){ .path = r->path, .kind = r->kind, .noise = r->noise };
+		r = d;
+	}
+	r->was = same(was, r->path) ? (struct bytes){ 0 } : was;
+}
+
+static void file_event(struct totals *t, const struct event *ev)
+{
+	struct totals_index *x = t->index;
+	struct file_row *r = NULL;
+
+	if (ev->kind == EV_OPEN) {
+		t->opens += !ev->err;
+		t->failed_opens += ev->err != 0;
+		if (!ev->err && ev->path)
+			file_by_path(t, ev->path, ev->path_len, ev->file ? (uint8_t)ev->file->kind : FILE_UNKNOWN)->opens++;
+		return;
+	}
+	if (ev->err || !ev->path || (ev->kind != EV_RENAME && ev->kind != EV_LINK && ev->kind != EV_UNLINK))
+		return;
+	x->renames++;
+	HASH_FIND(hh, x->files, ev->path, ev->path_len, r);
+	if (!r)
+		return;
+	if (ev->kind == EV_RENAME && ev->path2 && !(ev->flags & RENAME_EXCHANGE))
+		file_renamed(t, r, ev->path2, ev->path2_len);
+	else if (ev->kind == EV_LINK && ev->path2 && x->strings < STRINGS_MAX)
+		r->linked = keep(t, ev->path2, ev->path2_len);
+	if (ev->kind == EV_UNLINK && r->linked.len)
+		file_renamed(t, r, r->linked.s, r->linked.len);
+	if (ev->kind != EV_LINK)
+		r->linked = (struct bytes){ 0 };
+}
+
+void totals_file_name(struct buf *b, const struct totals_file *f)
+{
+	const char *dir = memrchr(f->path.s, '/', f->path.len);
+	size_t n = dir ? (size_t)(dir + 1 - f->path.s) : 0;
+
+	buf_add(b, f->path.s, f->path.len);
+	if (!f->was.len)
+		return;
+	n = n < f->was.len && memcmp(f->was.s, f->path.s, n) == 0 && !memchr(f->was.s + n, '/', f->was.len - n) ? n : 0;
+	buf_puts(b, " (was ");
+	buf_add(b, f->was.s + n, f->was.len - n);
+	buf_putc(b, ')');
 }
 
 static void lookup_failed(struct totals *t, const struct event *ev)
@@ -769,12 +847,7 @@ void totals_event(struct totals *t, const struct event *ev)
 		break;
 	case CAT_FILE:
 		t->nrings += ev->kind == EV_ANONFD && !ev->err && ev->file && ev->file->kind == FILE_IO_URING;
-		if (ev->kind == EV_OPEN && !ev->err) {
-			t->opens++;
-			if (ev->path)
-				file_by_path(t, ev->path, ev->path_len, ev->file ? (uint8_t)ev->file->kind : FILE_UNKNOWN)->opens++;
-		}
-		t->failed_opens += ev->kind == EV_OPEN && ev->err;
+		file_event(t, ev);
 		break;
 	case CAT_SIGNAL:
 		t->nsignals += ev->kind == EV_SIGNAL;

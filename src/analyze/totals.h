@@ -20,8 +20,8 @@ struct event;
 
 #define TOTALS_ROWS 65536
 
-struct totals_file {	/* one path */
-	struct bytes path;
+struct totals_file {	/* one path; of what was renamed (or linked, and the old name removed), the last */
+	struct bytes path, was;			/* was: its first name, where it had another */
 	uint8_t kind;				/* enum file_kind */
 	uint8_t noise;				/* enum noise_class */
 	uint64_t opens, nreads, nwrites, nread, nwritten;	/* successful; calls; bytes */
@@ -121,6 +121,8 @@ bool totals_failed_lookup(const struct event *ev);
 /* A sum of memory in words: "132.0 KB", "8.5 MB (24 regions)", "7.6 MB (4.6 MB when attached, +3.0 MB)". */
 enum totals_memory { MEMORY_HEAP, MEMORY_MMAP, MEMORY_TOTAL };
 void totals_memory(struct buf *b, const struct totals *t, enum totals_memory what);
+/* "/d/final (was tmp)", as it is: to be made safe before it is shown. */
+void totals_file_name(struct buf *b, const struct totals_file *f);
 const struct totals_proc *totals_proc(const struct totals *t, uint32_t id);	/* NULL when not kept */
 /* A command line as one would type it, safe to show, cut after about max bytes. */
 void totals_command(struct buf *b, const struct bytes *argv, unsigned argc, size_t max);

@@ -71,7 +71,7 @@ struct event {
 	const char *raw; uint32_t raw_len;	/* path as the program gave it */
 	uint64_t nbytes;		/* moved; MMAP, BRK…: size of the range */
 	uint64_t addr;			/* start of the range */
-	uint32_t prot, flags;		/* PROT_*; MAP_*; open flags; clone flags; SIGNAL: SIGNAL_IGNORED, SIGNAL_FATAL */
+	uint32_t prot, flags;		/* PROT_*; MAP_*; open flags; clone flags; RENAME_*; SIGNAL: SIGNAL_IGNORED, SIGNAL_FATAL */
 	int64_t delta;			/* BRK: growth of the heap, may be negative */
 	const struct addr *peer;	/* who was at the other end of this send/recv/accept/connect */
 	const struct task *child;	/* FORK, THREAD: the new one */

@@ -1,10 +1,11 @@
 /* Effects on names: what is looked up, made, renamed, removed; and where paths start. */
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "model/effect.h"
 
-enum { FLAG_EXCHANGE = 2, FLAG_REMOVEDIR = 0x200 };
+enum { FLAG_REMOVEDIR = 0x200 };
 
 /* By name, and nothing changes that is tracked. */
 void fx_lookup(struct fx *x)
@@ -38,8 +39,9 @@ void fx_mount(struct fx *x)
 void fx_rename(struct fx *x)
 {
 	struct path from = fx_path(x, 0, 0), to = fx_path(x, 1, 0);
-	bool exchange = fx_word(x, "flags", 0) & FLAG_EXCHANGE;
+	bool exchange = fx_word(x, "flags", 0) & RENAME_EXCHANGE;
 
+	x->ev->flags = (uint32_t)fx_word(x, "flags", 0);
 	if (x->ok && from.len && to.len)
 		files_renamed(x->w, from.s, from.len, to.s, to.len, exchange);
 }

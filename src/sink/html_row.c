@@ -1,5 +1,6 @@
 /* One event as one row of the report. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -179,7 +180,8 @@ static int64_t number(struct html *h, const struct event *ev, int32_t lane)
 	case EV_MMAP: return ev->err ? 0 : (int64_t)ev->nbytes;
 	case EV_MUNMAP: return ev->err ? 0 : -(int64_t)ev->nbytes;
 	case EV_MREMAP: case EV_BRK: return ev->delta;
-	case EV_RENAME: return html_string(h, ev->path2, ev->path2_len);
+	/* the new name; which of two that change places it is, only the arguments say */
+	case EV_RENAME: case EV_LINK: return ev->kind == EV_RENAME && ev->flags & RENAME_EXCHANGE ? 0 : html_string(h, ev->path2, ev->path2_len);
 	case EV_TRANSFER: return ev->file2 ? ev->file2->id : 0;
 	case EV_SEND: case EV_RECV:
 		return !ev->call || ev->call->spec->effect == FX_SENDMMSG || ev->call->spec->effect == FX_RECVMMSG ? (int64_t)ev->nbytes : 0;

@@ -250,6 +250,8 @@ static void write_files(struct buf *b, const struct totals *t)
 {
 	unsigned rows[TOP_ROWS], all = totals_top_files(t, true, rows, TOP_ROWS), n = MIN(all, (unsigned)TOP_ROWS);
 
+	struct buf name = { 0 };
+
 	if (!n)
 		return;
 	table(b, "top-files", "Top files", "<thead><tr><th>File</th><th class=\"num\">Read</th><th class=\"num\">Written</th>"
@@ -258,13 +260,16 @@ static void write_files(struct buf *b, const struct totals *t)
 		const struct totals_file *f = t->files.v[rows[i]];
 
 		buf_puts(b, "<tr>");
-		path_cell(b, f->path.s, f->path.len);
+		buf_reset(&name);
+		totals_file_name(&name, f);
+		path_cell(b, name.s, name.len);
 		bytes_cell(b, f->nread);
 		bytes_cell(b, f->nwritten);
 		count_cell(b, f->opens);
 		buf_puts(b, "</tr>\n");
 	}
 	table_end(b, all - n, 4);
+	buf_done(&name);
 }
 
 static void write_lookups(struct buf *b, const struct totals *t)

@@ -285,6 +285,7 @@ static void top_files(struct summary_sink *s)
 	const struct totals *t = s->t;
 	unsigned rows[ROWS_MAX], n = totals_top_files(t, s->opt->all, rows, ROWS_MAX);
 	const struct totals_file *o = &t->files.others;
+	struct buf name = { 0 };
 
 	if (!n)
 		return;
@@ -298,7 +299,9 @@ static void top_files(struct summary_sink *s)
 		cell_bytes(&s->b, f->nread, 9);
 		cell_bytes(&s->b, f->nwritten, 10);
 		buf_puts(&s->b, "  ");
-		rest_raw(s, f->path.s, f->path.len, 24);
+		buf_reset(&name);
+		totals_file_name(&name, f);
+		rest_raw(s, name.s, name.len, 24);
 		end_line(s);
 	}
 	if (o->nreads || o->nwrites) {
@@ -308,6 +311,7 @@ static void top_files(struct summary_sink *s)
 		buf_puts(&s->b, "  all other paths (more than are kept apart)");
 		end_line(s);
 	}
+	buf_done(&name);
 	more(s, ROWS_MAX, n);
 }
 

@@ -133,6 +133,52 @@ static void test_files_and_bytes(void **state)
 	totals_free(t);
 }
 
+static const char *file_row(struct buf *b, const struct totals *t, unsigned row)
+{
+	buf_reset(b);
+	totals_file_name(b, t->files.v[row]);
+	buf_printf(b, " %llu", (unsigned long long)t->files.v[row]->nwritten);
+	return b->s;
+}
+
+#define PATH2(lit) .path2 = (lit), .path2_len = sizeof(lit) - 1
+
+static void test_names_that_change(void **state)
+{
+	struct totals *t = totals_new();
+	struct file tmp = { .id = 7, .kind = FILE_REG, .name = BYTES("/d/x.tmp") }, obj = { .id = 8, .kind = FILE_REG, .name = BYTES("/d/tmp_obj") };
+	struct buf b = { 0 };
+	unsigned rows[4];
+
+	(void)state;
+	totals_event(t, EVENT(EV_WRITE, .file = &tmp, .nbytes = 10));
+	tmp.name = BYTES("/d/x");		/* open still, as the model has it */
+	totals_event(t, EVENT(EV_RENAME, PATH("/d/x.tmp"), PATH2("/d/x")));
+	totals_event(t, EVENT(EV_WRITE, .file = &tmp, .nbytes = 1));
+	assert_string_equal(file_row(&b, t, 0), "/d/x (was x.tmp) 11");
+	/* the same again, with another file */
+	tmp = (struct file){ .id = 9, .kind = FILE_REG, .name = BYTES("/d/x.tmp") };
+	totals_event(t, EVENT(EV_WRITE, .file = &tmp, .nbytes = 100));
+	totals_event(t, EVENT(EV_RENAME, PATH("/d/x.tmp"), PATH2("/d/x"), .err = EACCES));
+	assert_int_equal(totals_top_files(t, true, rows, 4), 2);
+	totals_event(t, EVENT(EV_RENAME, PATH("/d/x.tmp"), PATH2("/d/x")));
+	assert_string_equal(file_row(&b, t, 0), "/d/x (was x.tmp) 111");
+	assert_int_equal(totals_top_files(t, true, rows, 4), 1);
+	/* as git does it; a second name alone is none */
+	totals_event(t, EVENT(EV_WRITE, .file = &obj, .nbytes = 20));
+	totals_event(t, EVENT(EV_LINK, PATH("/d/tmp_obj"), PATH2("/e/ab")));
+	assert_string_equal(file_row(&b, t, 2), "/d/tmp_obj 20");
+	totals_event(t, EVENT(EV_UNLINK, PATH("/d/tmp_obj")));
+	assert_string_equal(file_row(&b, t, 2), "/e/ab (was /d/tmp_obj) 20");
+	totals_event(t, EVENT(EV_RENAME, PATH("/e/ab"), PATH2("/d/tmp_obj")));
+	assert_string_equal(file_row(&b, t, 2), "/d/tmp_obj 20");
+	totals_event(t, EVENT(EV_UNLINK, PATH("/d/tmp_obj")));
+	totals_event(t, EVENT(EV_RENAME, PATH("/d/never"), PATH2("/d/y")));
+	assert_int_equal(t->files.n, 3);
+	buf_done(&b);
+	totals_free(t);
+}
+
 static void test_others(void **state)
 {
 	struct totals *t = totals_new();
@@ -326,7 +372,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hist), cmocka_unit_test(test_noise_path), cmocka_unit_test(test_noise_event),
-		cmocka_unit_test(test_files_and_bytes), cmocka_unit_test(test_others), cmocka_unit_test(test_connections),
+		cmocka_unit_test(test_files_and_bytes), cmocka_unit_test(test_names_that_change), cmocka_unit_test(test_others), cmocka_unit_test(test_connections),
 		cmocka_unit_test(test_memory), cmocka_unit_test(test_memory_when_attached), cmocka_unit_test(test_processes), cmocka_unit_test(test_calls),
 	};
 

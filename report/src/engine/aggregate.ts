@@ -73,18 +73,35 @@ export async function typeStats(store: Store, bits: Uint8Array | null, cancelled
 
 const PATH_OPS = new Set(['open', 'stat', 'dir', 'rename', 'unlink', 'link', 'attr', 'exec']);
 
-export interface FileRow { name: number; kind: string; opens: number; failed: number; failedTime: number; reads: number; writes: number; read: number; written: number; time: number; calls: number; procs: number; first: number }
+export interface FileRow { name: number; was: number; kind: string; opens: number; failed: number; failedTime: number; reads: number; writes: number; read: number; written: number; time: number; calls: number; procs: number; first: number }
 
-/** One row a path: everything that names it or works on a description of it. */
+/**
+ * One row a path: everything that names it or works on a description of it. What was renamed, or linked and the old
+ * name removed, is found under its last name, as in the text summary; `was` is the first.
+ */
 export async function fileStats(store: Store, bits: Uint8Array | null, cancelled: Cancel): Promise<FileRow[] | null> {
   const rows = new Map<number, FileRow & { lanes: Set<number> }>();
   const kinds = store.meta.file_kinds, socket = kinds.indexOf('socket'), { type, lane, file, obj, err } = store;
   const named = Uint8Array.from(store.ops, o => (PATH_OPS.has(o) ? 1 : 0)), op = store.ops;
   const rowOf = (id: number, f: number, i: number) => {
     let r = rows.get(id);
-    if (!r) { r = { name: id, kind: '', opens: 0, failed: 0, failedTime: 0, reads: 0, writes: 0, read: 0, written: 0, time: 0, calls: 0, procs: 0, first: i, lanes: new Set() }; rows.set(id, r); }
+    if (!r) { r = { name: id, was: 0, kind: '', opens: 0, failed: 0, failedTime: 0, reads: 0, writes: 0, read: 0, written: 0, time: 0, calls: 0, procs: 0, first: i, lanes: new Set() }; rows.set(id, r); }
     if (f && !r.kind) r.kind = kinds[store.files.kind[f]] ?? '';
     return r;
+  };
+  const linked = new Map<number, number>();
+  const renamed = (from: number, to: number) => {
+    const r = rows.get(from), d = rows.get(to);
+    if (!r || from === to || !(r.opens || r.reads || r.writes)) return;
+    const was = r.was || r.name;
+    rows.delete(from);
+    if (d) {
+      d.kind ||= r.kind;
+      for (const key of ['opens', 'failed', 'failedTime', 'reads', 'writes', 'read', 'written', 'time', 'calls'] as const) d[key] += r[key];
+      for (const l of r.lanes) d.lanes.add(l);
+      d.first = Math.min(d.first, r.first);
+    } else rows.set(to, Object.assign(r, { name: to }));
+    rows.get(to)!.was = was === to ? 0 : was;
   };
   const ok = await eachRow(store, bits, cancelled, i => {
     const t = type[i], f = file[i];
@@ -106,6 +123,9 @@ export async function fileStats(store: Store, bits: Uint8Array | null, cancelled
     r.lanes.add(store.tasks[lane[i]].proc);
     if (bad) { if (named[t]) { r.failed++; r.failedTime += d; } return; }
     if (o === 'open') r.opens++;
+    else if (o === 'rename' && store.val(i)) renamed(obj[i], store.val(i));
+    else if (o === 'link' && store.val(i)) linked.set(obj[i], store.val(i));
+    else if (o === 'unlink') { const to = linked.get(obj[i]); if (to && linked.delete(obj[i])) renamed(obj[i], to); }
     const kind = store.types[t].io;
     if (kind === 'in' || kind === 'copy') { r.reads++; r.read += store.bytes(i); } else if (kind === 'out') { r.writes++; r.written += store.bytes(i); }
   });

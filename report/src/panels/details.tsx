@@ -24,7 +24,7 @@ function valMeaning(store: Store, i: number): [string, string] | null {
     case 'mmap': case 'munmap': case 'brk': return ['Mapped', (v > 0 ? '+' : '') + bytes(v)];
     case 'fork': case 'wait': return ['Child', laneName(store, v - 1)];
     case 'kill': return ['Target', laneName(store, v - 1)];
-    case 'rename': return ['New name', show(store.strings.get(v))];
+    case 'rename': case 'link': return ['New name', show(store.strings.get(v))];
     case 'fault': return ['Kind', v === 1 ? 'major (read from disk)' : 'minor'];
     case 'disk': return ['Size', bytes(Math.abs(v)) + (v < 0 ? ' written' : ' read')];
     case 'dup': return ['New descriptor', String(v)];

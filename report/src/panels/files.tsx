@@ -30,21 +30,25 @@ export function Files({ s }: { s: State }) {
 /** What the text summary calls a file; pipes, terminals and devices are counted apart there too. */
 const isFile = (r: FileRow) => ['file', 'dir', 'memfd', ''].includes(r.kind);
 const sum = (rows: FileRow[], f: (r: FileRow) => number) => rows.reduce((a, r) => a + f(r), 0);
-const toEvents = (s: State, path: string) => { s.filter.value = withValue(s.filter.value, 'path', path, 'only'); s.tab.value = 'timeline'; };
+const toEvents = (s: State, path: string, was = '') => {
+  const only = withValue(s.filter.value, 'path', path, 'only');
+  s.filter.value = was ? withValue(only, 'path', was, 'include') : only;
+  s.tab.value = 'timeline';
+};
 
-function menuFor(s: State, e: MouseEvent, path: string): void {
-  openMenu(e, show(path), [...valueItems(s, 'path', path, 'this path'), { label: 'Show its events', run: () => toEvents(s, path) }, { label: 'Copy path', run: () => copy(s, show(path)) }]);
+function menuFor(s: State, e: MouseEvent, path: string, was = ''): void {
+  openMenu(e, show(path), [...valueItems(s, 'path', path, 'this path'), { label: 'Show its events', run: () => toEvents(s, path, was) }, { label: 'Copy path', run: () => copy(s, show(path)) }]);
 }
 
-function PathCell({ text, indent = 0 }: { text: string; indent?: number }) {
-  const shown = show(text), cut = shown.lastIndexOf('/') + 1;
-  return <span class="path" title={shown} style={indent ? { paddingLeft: indent * 14 + 'px' } : undefined}><span class="dim path-dir">{shown.slice(0, cut)}</span><span class="path-base">{shown.slice(cut)}</span></span>;
+function PathCell({ text, was = '', indent = 0 }: { text: string; was?: string; indent?: number }) {
+  const shown = show(text), cut = shown.lastIndexOf('/') + 1, old = show(was), beside = old.startsWith(shown.slice(0, cut)) && !old.includes('/', cut);
+  return <span class="path" title={shown} style={indent ? { paddingLeft: indent * 14 + 'px' } : undefined}><span class="dim path-dir">{shown.slice(0, cut)}</span><span class="path-base">{shown.slice(cut)}</span>{was && <span class="dim" title={`first ${old}`}> (was {beside ? old.slice(cut) : old})</span>}</span>;
 }
 
 function Paths({ s, rows }: { s: State; rows: FileRow[] }) {
   const [at, select] = useState<FileRow | null>(null), { store } = s;
   const columns = useMemo<GridColumn<FileRow>[]>(() => [
-    { id: 'path', title: 'Path', width: 'minmax(240px, 1fr)', value: r => store.strings.get(r.name), render: r => <PathCell text={store.strings.get(r.name)} /> },
+    { id: 'path', title: 'Path', width: 'minmax(240px, 1fr)', value: r => store.strings.get(r.name), render: r => <PathCell text={store.strings.get(r.name)} was={store.strings.get(r.was)} /> },
     { id: 'kind', drop: 7, title: 'Kind', width: '70px', value: r => r.kind, cls: () => 'dim' },
     { id: 'opens', title: 'Opens', width: '70px', num: true, value: r => r.opens, render: r => countOr(r.opens) },
     { id: 'failed', title: 'Failed', width: '70px', num: true, value: r => r.failed, render: r => countOr(r.failed), cls: r => (r.failed ? 'bad' : '') },
@@ -55,7 +59,7 @@ function Paths({ s, rows }: { s: State; rows: FileRow[] }) {
     { id: 'time', title: 'Time', width: '84px', num: true, value: r => r.time, render: r => durOr(r.time) },
     { id: 'procs', drop: 3, title: 'Processes', width: '82px', num: true, value: r => r.procs },
   ], [store]);
-  return <Grid label="Paths" rows={rows} columns={columns} sort={{ id: 'time', down: true }} selected={at} onSelect={select} onOpen={r => toEvents(s, store.strings.get(r.name))} onMenu={(e, r) => menuFor(s, e, store.strings.get(r.name))} rowClass={r => (r.failed && !r.opens ? 'failed' : '')} empty="No file was touched." />;
+  return <Grid label="Paths" rows={rows} columns={columns} sort={{ id: 'time', down: true }} selected={at} onSelect={select} onOpen={r => toEvents(s, store.strings.get(r.name), store.strings.get(r.was))} onMenu={(e, r) => menuFor(s, e, store.strings.get(r.name), store.strings.get(r.was))} rowClass={r => (r.failed && !r.opens ? 'failed' : '')} empty="No file was touched." />;
 }
 
 interface Folder { path: string; name: string; depth: number; files: number; opens: number; failed: number; read: number; written: number; time: number; children: Map<string, Folder>; leaf: boolean }

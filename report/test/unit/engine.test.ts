@@ -277,6 +277,24 @@ test('a copy counts on both of its files', async () => {
   assert.deepEqual([lanes[0].read, lanes[0].written, lanes[0].net], [60, 49, 11]);
 });
 
+test('what is renamed is found under its last name', async () => {
+  const s = traced((x, l) => {
+    const write = (path: string, n: number) => { const f = x.open(l, path); x.ev(l, 'write', 900, { obj: path, fd: 3, file: f, ret: n, arg: '\x01f, …' }); };
+    const to = (call: string, from: string, name = '') => x.ev(l, call, 900, { obj: from, arg: '\x01o', val: name ? x.strings.id(name) : 0 });
+    write('/d/x.tmp', 10); to('rename', '/d/x.tmp', '/d/x');
+    write('/d/x.tmp', 5); to('rename', '/d/x.tmp', '/d/x');
+    write('/d/tmp_obj', 7); to('link', '/d/tmp_obj', '/e/obj'); to('unlink', '/d/tmp_obj');
+    write('/d/kept', 3); to('unlink', '/d/kept');
+    to('rename', '/d/untouched', '/d/u');
+  });
+  const rows = new Map((await fileStats(s, null, go))!.map(r => [s.strings.get(r.name), [s.strings.get(r.was), r.written, r.opens]]));
+  assert.deepEqual(rows.get('/d/x'), ['/d/x.tmp', 15, 2]);
+  assert.deepEqual(rows.get('/e/obj'), ['/d/tmp_obj', 7, 1]);
+  assert.deepEqual(rows.get('/d/kept'), ['', 3, 1]);
+  assert.deepEqual(rows.get('/d/untouched'), ['', 0, 0]);
+  assert.ok(!rows.has('/d/x.tmp') && !rows.has('/d/tmp_obj'));
+});
+
 test('indices out of range in the columns do not reach the views', () => {
   const r = SCENARIOS.build(500);
   r.hot.lane[3] = 60000;
