@@ -712,15 +712,17 @@ GROUPS = {
 }
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(doc=__doc__, groups=None):
+    groups = groups or GROUPS
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--compendium", required=True, type=os.path.abspath)
     parser.add_argument("--victim", type=os.path.abspath)
     parser.add_argument("--backend", choices=["ptrace", "bpf"], default="ptrace")
-    parser.add_argument("group", choices=GROUPS)
+    parser.add_argument("--dump", type=os.path.abspath, help="the program that prints the model at checkpoints")
+    parser.add_argument("group", choices=groups)
     parser.add_argument("test", nargs="*", help="only these")
     args = parser.parse_args()
-    tests = [test for test in GROUPS[args.group] if not args.test or test.__name__ in args.test]
+    tests = [test for test in groups[args.group] if not args.test or test.__name__ in args.test]
     probe = subprocess.run([args.compendium, "--backend", "bpf", "-o", "/dev/null", "--", "true"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                            stderr=subprocess.PIPE, check=False)
     bpf = b"cannot be used" not in probe.stderr

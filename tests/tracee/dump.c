@@ -8,12 +8,33 @@
 #include <sys/mman.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/diag.h"
 #include "event/event.h"
 #include "model/model.h"
 #include "record/file.h"
 
 static const char marker[] = "/tracee/dump/";
+
+static void tell_addr(bool has, const struct addr *a)
+{
+	struct buf b = { 0 };
+
+	if (has)
+		addr_format(&b, a);
+	printf("\t%s", has && b.len ? b.s : "-");
+	buf_done(&b);
+}
+
+static void tell_socket(int fd, const struct file *f)
+{
+	static const char *const states[] = { "none", "connecting", "connected", "failed", "listening", "accepted" };
+
+	printf("SOCK\t%d\t%s\t%s", fd, sock_proto_name(f->sock), states[f->sock->state]);
+	tell_addr(f->sock->has_local, &f->sock->local);
+	tell_addr(f->sock->has_peer, &f->sock->peer);
+	printf("\t%u\n", f->peer_pid);
+}
 
 static void on_event(void *ctx, const struct event *ev)
 {
@@ -33,6 +54,8 @@ static void on_event(void *ctx, const struct event *ev)
 			printf("%llu\n", (unsigned long long)f->pos);
 		else
 			printf(f->kind == FILE_REG ? "?\n" : "-\n");
+		if (f->sock)
+			tell_socket(fd, f);
 	}
 	printf("IO\t%llu\t%llu\n", (unsigned long long)ev->task->proc->bytes_read, (unsigned long long)ev->task->proc->bytes_written);
 	for (unsigned i = 0; i < ev->task->proc->mm->n; i++) {

@@ -150,7 +150,7 @@ def compare_dumps(expected, text, kinds=("fd", "map")):
         if head == "DUMP":
             name = rest
             model[name] = {"fd": [], "map": [], "io": []}
-        elif name:
+        elif name and head.lower() in model[name]:
             model[name][head.lower()].append(rest)
     wrong = []
     counted = [(name, [tuple(map(int, side["io"][0].split("\t"))) for side in (kernel, model[name])])

@@ -228,6 +228,7 @@ static void stacks(void)
 static void restarts(void)
 {
 	struct timespec t = { 0, 60000000 }, rem;
+	_Atomic bool *woken = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int fds[2];
 	pid_t pid, me = getpid();
 	char c;
@@ -249,14 +250,17 @@ static void restarts(void)
 		nanosleep(&some, NULL);
 		kill(me, SIGCONT);
 		CHECK(read(fds[0], &c, 1) == 1);
-		nanosleep(&some, NULL);
-		kill(me, SIGUSR1);
+		do {	/* the sleep it is to end may not have begun yet */
+			nanosleep(&some, NULL);
+			kill(me, SIGUSR1);
+		} while (!*woken);
 		_exit(0);
 	}
 	CHECK(nanosleep(&t, NULL) == 0);
 	CHECK(write(fds[1], "x", 1) == 1);
 	t.tv_sec = 100;
 	CHECK(nanosleep(&t, &rem) < 0 && errno == EINTR && rem.tv_sec >= 50);
+	*woken = true;
 	CHECK(reap(pid) == 0);
 	close(fds[0]);
 	close(fds[1]);
