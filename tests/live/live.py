@@ -280,7 +280,7 @@ def attach_several(t):
         p = t.start("-p", a.pid, "-p", b.pid)
         eventually(lambda: all(f"[{v.pid}] access /victim/here" in p.text() for v in (a, b)), "calls of both")
         both = f"pid {a.pid} (victim), pid {b.pid} (victim)"
-        check(p.text().startswith(f"compendium: tracing {both}\n"), p.text()[:200])
+        check(p.text().startswith(f"compendium: tracing {both} ({t.args.backend})\n"), p.text()[:200])
         a.end()
         p.send_signal(signal.SIGINT)
         p.wait(PATIENCE)
