@@ -302,6 +302,9 @@ static void feed_kernel(struct world *w, const struct item *item)
 		ev.err = item->block->err < 0 ? -item->block->err : 0;
 		break;
 	default:
+		/* until its first exec the command's process is a copy of ours */
+		if (w->mode & START_COMMAND && ev.task && !ev.task->proc->nexecs && !ev.task->proc->parent)
+			return;
 		ev.kind = EV_FAULT;
 		ev.addr = item->fault->addr;
 		if (ev.task && ev.task->proc->mm)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "analyze/resident.h"
 #include "base/diag.h"
 #include "base/macro.h"
 #include "decode/call.h"
@@ -422,6 +423,7 @@ static void html_free(struct sink *s)
 	table_done(&h->tasks);
 	table_done(&h->lane_of_task);
 	table_done(&h->lane_of_proc);
+	resident_free(h->resident);
 	intern_done(&h->ids);
 	intern_done(&h->type_ids);
 	html_block_done(&h->block);
@@ -463,6 +465,7 @@ int sink_html_new(const struct sink_options *opt, struct sink **ret_sink, struct
 	h->nstrings = 1;	/* string 0 is the empty one */
 	h->lens = xmalloc(sizeof(*h->lens) * STRINGS_A_BLOCK);
 	h->lens[h->nlens++] = 0;
+	h->resident = resident_new();
 	intern_init(&h->ids, INTERN_MAX);
 	intern_init(&h->type_ids, HTML_TYPES_MAX);
 	r = open_report(h, path, diag);

@@ -35,7 +35,7 @@ struct html_conn {		/* a row of n */
 };
 
 /* A number that changes over the life of a process, thinned as it comes: all of the first ones, then less and less often. */
-enum html_counter { COUNTER_MEMORY, COUNTER_FDS, _COUNTER_MAX };
+enum html_counter { COUNTER_MEMORY, COUNTER_RESIDENT, COUNTER_FDS, _COUNTER_MAX };
 struct html_gauge { uint64_t value, written, written_at, peak, peak_at; uint32_t nwritten, pending; };
 
 struct html_task {
@@ -83,6 +83,7 @@ struct html {
 	struct spool execs;
 	struct table files, conns, tasks, lane_of_task, lane_of_proc;	/* lanes + 1 */
 	uint32_t ntasks, nended, nconns;
+	struct resident *resident;
 
 	struct intern ids;		/* strings */
 	uint32_t nstrings;

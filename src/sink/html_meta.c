@@ -75,7 +75,7 @@ static void write_names(struct json *j, const char *key, const char *const *name
 static void write_counters(struct json *j)
 {
 	static const struct { const char *name, *unit; } counters[] = {
-		[COUNTER_MEMORY] = { "memory", "bytes" }, [COUNTER_FDS] = { "open fds", "count" },
+		[COUNTER_MEMORY] = { "mapped memory", "bytes" }, [COUNTER_RESIDENT] = { "resident, by faults", "bytes" }, [COUNTER_FDS] = { "open fds", "count" },
 	};
 
 	json_key(j, "counters");

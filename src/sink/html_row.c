@@ -191,6 +191,8 @@ static int64_t number(struct html *h, const struct event *ev, int32_t lane)
 	case EV_EXIT: return ev->status;
 	case EV_SIGNAL: case EV_STOP: case EV_CONT: return ev->signo;
 	case EV_LOST: return (int64_t)ev->count;
+	case EV_BLOCK: return ev->item->block->op == BLOCK_READ ? (int64_t)ev->nbytes : ev->item->block->op == BLOCK_WRITE ? -(int64_t)ev->nbytes : 0;
+	case EV_FAULT: return ev->item->head->flags & FAULT_MAJOR ? 1 : 0;
 	default: return 0;
 	}
 }

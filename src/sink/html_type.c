@@ -77,14 +77,16 @@ static struct meaning meaning_of(const struct syscall_spec *spec)
 	return (struct meaning){ "other", C_OTHER };
 }
 
-static const struct { uint8_t kind; const char *op; uint8_t cat; const char *layer, *io, *bytes; } marks[] = {
+/* call_op: where calls were not recorded the mark stands for the call that made it. */
+static const struct { uint8_t kind; const char *op; uint8_t cat; const char *layer, *call_op, *io, *bytes; } marks[] = {
+	{ EV_EXEC, "execed", C_PROC, "mark", "exec" }, { EV_FORK, "forked", C_PROC, "mark", "fork" }, { EV_THREAD, "forked", C_PROC, "mark", "fork" },
 	{ EV_EXIT, "exit", C_PROC, "mark" }, { EV_THREAD_EXIT, "exit", C_PROC, "mark" }, { EV_SIGNAL, "signal", C_SIGNAL, "mark" },
-	{ EV_STOP, "other", C_SIGNAL, "mark" }, { EV_CONT, "other", C_SIGNAL, "mark" }, { EV_LOST, "lost", C_OTHER, "mark" },
-	{ EV_ATTACH, "other", C_PROC, "mark" }, { EV_DETACH, "other", C_PROC, "mark" }, { EV_CONNECTED, "other", C_NET, "mark" },
-	{ EV_SCHED, "run", C_SCHED, "state" }, { EV_BLOCK, "disk", C_DISK, "mark" }, { EV_FAULT, "fault", C_FAULT, "mark" },
+	{ EV_STOP, "stop", C_SIGNAL, "mark" }, { EV_CONT, "continue", C_SIGNAL, "mark" }, { EV_LOST, "lost", C_OTHER, "mark" },
+	{ EV_ATTACH, "attach", C_PROC, "mark" }, { EV_DETACH, "detach", C_PROC, "mark" }, { EV_CONNECTED, "connected", C_NET, "mark" },
+	{ EV_SCHED, "runq", C_SCHED, "state" }, { EV_BLOCK, "disk", C_DISK, "mark" }, { EV_FAULT, "fault", C_FAULT, "mark" },
 	/* asynchronous requests */
-	{ EV_READ, "read", C_FILE, "mark", "in", "val" }, { EV_WRITE, "write", C_FILE, "mark", "out", "val" }, { EV_SYNC, "sync", C_FILE, "mark" },
-	{ EV_RECV, "recv", C_NET, "mark", "in", "val" }, { EV_SEND, "send", C_NET, "mark", "out", "val" },
+	{ EV_READ, "read", C_FILE, "mark", NULL, "in", "val" }, { EV_WRITE, "write", C_FILE, "mark", NULL, "out", "val" }, { EV_SYNC, "sync", C_FILE, "mark" },
+	{ EV_RECV, "recv", C_NET, "mark", NULL, "in", "val" }, { EV_SEND, "send", C_NET, "mark", NULL, "out", "val" },
 };
 
 /* Without a call an event is a mark; and the outcome of a connect is one, whichever call brought it. */
@@ -92,9 +94,6 @@ static const struct call *call_of(const struct event *ev)
 {
 	return ev->kind == EV_CONNECTED ? NULL : ev->call;
 }
-
-/* Marks of what a call did: they stand for the call only where calls were not recorded. */
-static const struct { uint8_t kind; const char *op; } doubles[] = { { EV_EXEC, "exec" }, { EV_FORK, "fork" }, { EV_THREAD, "fork" } };
 
 static struct html_type describe(const struct html *h, const struct event *ev)
 {
@@ -114,11 +113,13 @@ static struct html_type describe(const struct html *h, const struct event *ev)
 	}
 	snprintf(t.name, sizeof(t.name), "%s", event_info(ev->kind)->name);
 	for (unsigned i = 0; i < ARRAY_SIZE(marks); i++)
-		if (marks[i].kind == ev->kind)
-			t.op = marks[i].op, t.cat = marks[i].cat, t.layer = marks[i].layer, t.io = marks[i].io, t.bytes = marks[i].bytes;
-	for (unsigned i = 0; i < ARRAY_SIZE(doubles); i++)
-		if (doubles[i].kind == ev->kind)
-			t.op = h->mode & START_ALL_CALLS ? "other" : doubles[i].op, t.cat = C_PROC;
+		if (marks[i].kind == ev->kind) {
+			t.op = marks[i].call_op && !(h->mode & START_ALL_CALLS) ? marks[i].call_op : marks[i].op;
+			t.cat = marks[i].cat;
+			t.layer = marks[i].layer;
+			t.io = marks[i].io;
+			t.bytes = marks[i].bytes;
+		}
 	return t;
 }
 

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "analyze/resident.h"
 #include "base/macro.h"
 #include "decode/call.h"
 #include "model/model.h"
@@ -186,6 +187,10 @@ static void sample_proc(struct html *h, int32_t lane, const struct event *ev)
 	/* what a vfork child has for a moment is its parent's memory */
 	if (ended || (p->mm && (p->mm->refs == 1 || ((const struct html_task *)table_row(&h->tasks, (uint32_t)lane))->gauges[COUNTER_MEMORY].nwritten)))
 		sample(h, (uint32_t)lane, COUNTER_MEMORY, at, ended ? 0 : p->mm->heap + p->mm->mapped, ended);
+	uint64_t nbytes;
+
+	if (resident_event(h->resident, ev, &nbytes))
+		sample(h, (uint32_t)lane, COUNTER_RESIDENT, at, nbytes, ended);
 	if (ended || p->fds)
 		sample(h, (uint32_t)lane, COUNTER_FDS, at, ended ? 0 : p->fds->nopen, ended);
 }

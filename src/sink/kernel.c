@@ -101,12 +101,17 @@ static void block_words(struct buf *b, const struct record_block *r)
 
 void kernel_words(struct buf *b, const struct event *ev)
 {
-	if (ev->kind == EV_SCHED)
+	if (ev->kind == EV_SCHED) {
 		sched_words(b, ev->item->sched);
-	else if (ev->kind == EV_BLOCK)
+	} else if (ev->kind == EV_BLOCK) {
 		block_words(b, ev->item->block);
-	else
+	} else if (place_of(ev->region) == IN_FILE && ev->path_len) {
+		buf_add(b, ev->path, ev->path_len);
+		buf_printf(b, " @ %llx", (unsigned long long)ev->region->start);
+		put_prot(b, ev->prot);
+	} else {
 		put_region(b, place_of(ev->region), ev->region ? ev->region->start : ev->addr, ev->prot);
+	}
 }
 
 static void begin(struct kernel_sink *s, uint64_t ts_ns, uint32_t tid)

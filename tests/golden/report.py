@@ -118,6 +118,7 @@ def check(compendium, recording, tmp):
     assert set(h["err"]) <= errnos
     assert all(s < len(r.strings) for s in itertools.chain(c["obj"], c["arg"], f["name"], n["local"], n["peer"]))
     assert all(i < len(f["kind"]) for i in itertools.chain(c["file"], n["file"], n["peer_file"]))
+    assert not [t for t in meta["types"] if t.get("layer") and t["op"] == "other"], "a mark without a meaning"
     assert len(set(r.strings)) == len(r.strings) and r.strings[0] == b""
 
     # sums as the text has them
@@ -144,7 +145,7 @@ def check(compendium, recording, tmp):
     # the highest sum of the memory of all processes is the summary's
     now, highest = {}, 0
     k = r.columns.get("k", collections.defaultdict(list))
-    memory = [row["name"] for row in meta["counters"]].index("memory")
+    memory = [row["name"] for row in meta["counters"]].index("mapped memory")
     for lane, counter, value in zip(k["lane"], k["counter"], k["value"]):
         if counter == memory:
             now[lane] = value

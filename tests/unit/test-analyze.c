@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include "analyze/resident.h"
 #include "analyze/totals.h"
 #include "base/buf.h"
 
@@ -94,6 +95,56 @@ static void test_noise_event(void **state)
 	assert_int_equal(noise_event(n, EVENT(EV_CONNECT, .peer = &far)), NOISE_NONE);
 	assert_int_equal(noise_event(n, EVENT(EV_LISTEN, .peer = &lo)), NOISE_NONE);
 	noise_free(n);
+}
+
+static void test_resident(void **state)
+{
+	struct resident *r = resident_new();
+	struct call advise = { .args[2].word = MADV_DONTNEED }, remap = { .args = { { .word = 0x400000 }, { .word = 0x2000 }, { .word = 0x3000 } }, .ret = 0x900000 };
+	uint64_t n = 1;
+
+	(void)state;
+	/* nothing is followed before the first fault */
+	assert_false(resident_event(r, EVENT(EV_MMAP, .addr = 0x1000, .nbytes = 0x1000), &n));
+	/* a page counts once */
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(resident_event(r, EVENT(EV_FAULT, .addr = 0x400123 + i), &n));
+	assert_int_equal(n, 4096);
+	/* 16 MB over several chunks */
+	for (uint64_t a = 0x7f0000000000; a < 0x7f0001000000; a += 4096)
+		resident_event(r, EVENT(EV_FAULT, .addr = a), &n);
+	assert_int_equal(n, 4096 + (16 << 20));
+	assert_false(resident_event(r, EVENT(EV_READ, .nbytes = 4096), &n));
+	/* a child has what its parent has, until it execs; one that shares the memory has none of its own */
+	assert_false(resident_event(r, EVENT(EV_FORK, .child = &child), &n));
+	assert_true(resident_event(r, EVENT(EV_FAULT, .task = &child, .addr = 0x400000), &n));
+	assert_int_equal(n, 4096 + (16 << 20));
+	assert_true(resident_event(r, EVENT(EV_EXEC, .task = &child), &n));
+	assert_int_equal(n, 0);
+	/* parts of a range go; a failed call takes nothing */
+	assert_false(resident_event(r, EVENT(EV_MUNMAP, .addr = 0x7f0000000000, .nbytes = 1 << 20, .err = EINVAL), &n));
+	assert_true(resident_event(r, EVENT(EV_MUNMAP, .addr = 0x7f0000001000, .nbytes = 1 << 20), &n));
+	assert_int_equal(n, 4096 + (15 << 20));
+	assert_true(resident_event(r, EVENT(EV_MADVISE, .addr = 0x7f0000800000, .nbytes = 1 << 20, .call = &advise), &n));
+	assert_int_equal(n, 4096 + (14 << 20));
+	assert_true(resident_event(r, EVENT(EV_MADVISE, .addr = 0x7f0000000000, .nbytes = 1, .call = &(struct call){ .args[2].word = MADV_WILLNEED }), &n));
+	assert_int_equal(n, 4096 + (14 << 20));
+	/* moved: still there, at its new place */
+	assert_true(resident_event(r, EVENT(EV_MREMAP, .addr = 0x900000, .nbytes = 0x3000, .call = &remap), &n));
+	assert_true(resident_event(r, EVENT(EV_FAULT, .addr = 0x900000), &n));
+	assert_int_equal(n, 4096 + (14 << 20));
+	assert_true(resident_event(r, EVENT(EV_MMAP, .addr = 0x900000, .nbytes = 4096), &n));
+	assert_int_equal(n, 14 << 20);
+	/* ranges nobody has */
+	assert_true(resident_event(r, EVENT(EV_MUNMAP, .addr = UINT64_MAX - 4096, .nbytes = UINT64_MAX), &n));
+	assert_true(resident_event(r, EVENT(EV_MUNMAP, .addr = 0, .nbytes = UINT64_MAX), &n));
+	assert_int_equal(n, 0);
+	assert_true(resident_event(r, EVENT(EV_BRK, .addr = 0x1000, .delta = INT64_MIN), &n));
+	assert_true(resident_event(r, EVENT(EV_EXIT), &n));
+	assert_int_equal(n, 0);
+	assert_false(resident_event(r, EVENT(EV_MUNMAP, .addr = 0, .nbytes = 4096), &n));
+	resident_free(r);
+	resident_free(NULL);
 }
 
 static void test_files_and_bytes(void **state)
@@ -372,6 +423,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hist), cmocka_unit_test(test_noise_path), cmocka_unit_test(test_noise_event),
+		cmocka_unit_test(test_resident),
 		cmocka_unit_test(test_files_and_bytes), cmocka_unit_test(test_names_that_change), cmocka_unit_test(test_others), cmocka_unit_test(test_connections),
 		cmocka_unit_test(test_memory), cmocka_unit_test(test_memory_when_attached), cmocka_unit_test(test_processes), cmocka_unit_test(test_calls),
 	};

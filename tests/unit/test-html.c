@@ -577,7 +577,7 @@ static void test_counters(void **state)
 	free(counter);
 	free(value);
 	free(b.data);
-	assert_meta(&r, "\"counters\":[{\"name\":\"memory\",\"unit\":\"bytes\"},{\"name\":\"open fds\",\"unit\":\"count\"}]");
+	assert_meta(&r, "\"counters\":[{\"name\":\"mapped memory\",\"unit\":\"bytes\"},{\"name\":\"resident, by faults\",\"unit\":\"bytes\"},{\"name\":\"open fds\",\"unit\":\"count\"}]");
 	report_done(&r);
 }
 

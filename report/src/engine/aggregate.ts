@@ -71,6 +71,13 @@ export async function typeStats(store: Store, bits: Uint8Array | null, cancelled
   return stats.filter(s => s.count);
 }
 
+/** Page faults that had to read from a disk. */
+export async function majorFaults(store: Store, bits: Uint8Array | null, cancelled: Cancel): Promise<number | null> {
+  const { type } = store, fault = Uint8Array.from(store.ops, o => (o === 'fault' ? 1 : 0));
+  let n = 0;
+  return (await eachRow(store, bits, cancelled, i => { if (fault[type[i]] && store.val(i) === 1) n++; })) ? n : null;
+}
+
 const PATH_OPS = new Set(['open', 'stat', 'dir', 'rename', 'unlink', 'link', 'attr', 'exec']);
 
 export interface FileRow { name: number; was: number; kind: string; opens: number; failed: number; failedTime: number; reads: number; writes: number; read: number; written: number; time: number; calls: number; procs: number; first: number }

@@ -19,7 +19,7 @@ export const RULES: Rule[] = [
   { id: 'connect', title: 'Connections that failed', threshold: 'any connect that failed for another reason than “in progress”' },
   { id: 'slow-call', title: 'Slow file operations', threshold: `one call on a file of ${duration(L.slowCallNs)} or more` },
   { id: 'slow-peer', title: 'Waiting for a slow peer', threshold: `one receive or connect of ${duration(L.slowPeerNs)} or more` },
-  { id: 'futex', title: 'Time lost waiting for locks', threshold: `a thread spends ${L.waitShare * 100} % of its life and ${duration(L.waitNs)} or more in futex` },
+  { id: 'futex', title: 'Time lost waiting for locks', threshold: `a thread spends ${L.waitShare * 100} % of its life and ${duration(L.waitNs)} or more in futex; threads beside the first are one note a process` },
   { id: 'lookups', title: 'Failed lookups that cost', threshold: `${L.lookups} or more misses of one kind (PATH, include, library, python, node, other) that took ${duration(L.lookupNs)} or more` },
   { id: 'tiny', title: 'Many tiny reads or writes', threshold: `${count(L.tinyCalls)} or more calls of ${L.tinyBytes} B or less on average on one file or pipe` },
   { id: 'reopen', title: 'The same file opened again and again', threshold: `${L.opens} or more opens of one path by one process` },
@@ -107,6 +107,7 @@ export async function findings(store: Store, bits: Uint8Array | null, cancelled:
         if (store.dur(i) >= L.slowPeerNs) add(peers, obj[i], i);
         break;
       }
+      case 'connected': if (store.dur(i) >= L.slowPeerNs) add(peers, obj[i], i); break;
       case 'futex': add(futex, lane[i], i); break;
       case 'sleep': { const v = sleeps.get(lane[i]) ?? { n: 0, ns: 0, first: i }; v.n++; v.ns += store.dur(i); sleeps.set(lane[i], v); break; }
       case 'dns': {
@@ -184,9 +185,17 @@ export async function findings(store: Store, bits: Uint8Array | null, cancelled:
   }
   for (const [id, v] of slow) put('slow-call', 3, `${show(store.types[type[v.longest]].name)} on ${name(id)} took ${duration(store.dur(v.longest))}${v.n > 1 ? `; ${plural(v.n, 'call')} on it took ${duration(L.slowCallNs)} or more` : ''}.`, `${term('path', strings.get(id))} dur>=${L.slowCallNs / 1e6}ms`, v.longest, v.ns);
   for (const [id, v] of peers) put('slow-peer', 2, `${who(lane[v.longest])} waited ${duration(v.ns)} for ${name(id)}${v.n > 1 ? ` in ${plural(v.n, 'long call')}` : ''}.`, `${term('path', strings.get(id))} dur>=${L.slowPeerNs / 1e6}ms`, v.longest, v.ns);
+  // A thread that only waits may be an idle worker: those of a process are one note.
+  const workers = new Map<number, { lane: number; ns: number; longest: number }[]>();
   for (const [l, v] of futex) {
     const life = store.taskEnd(l) - tasks[l].start;
-    if (v.ns >= L.waitNs && life > 0 && v.ns >= L.waitShare * life) put('futex', 2, `${who(l)} spent ${percent(Math.min(v.ns, life), life)} of its time (${duration(v.ns)}) waiting in futex, in ${plural(v.n, 'call')}.`, `tid:${tasks[l].tid} op:futex`, v.longest, v.ns);
+    if (v.ns < L.waitNs || life <= 0 || v.ns < L.waitShare * life) continue;
+    if (store.isThread(l)) workers.set(tasks[l].proc, [...(workers.get(tasks[l].proc) ?? []), { lane: l, ns: v.ns, longest: v.longest }]);
+    else put('futex', 2, `${who(l)} spent ${percent(Math.min(v.ns, life), life)} of its time (${duration(v.ns)}) waiting in futex, in ${plural(v.n, 'call')}.`, `tid:${tasks[l].tid} op:futex`, v.longest, v.ns);
+  }
+  for (const [proc, list] of workers) {
+    const most = list.reduce((a, b) => (b.ns > a.ns ? b : a)), life = store.taskEnd(most.lane) - tasks[most.lane].start;
+    put('futex', 1, `${list.length === 1 ? `Thread ${tasks[most.lane].tid}` : plural(list.length, 'thread')} of ${who(proc)} spent ${list.length === 1 ? '' : 'up to '}${percent(Math.min(most.ns, life), life)} of ${list.length === 1 ? 'its' : 'their'} time (${duration(most.ns)}) waiting in futex: idle, or held up by a lock.`, `op:futex ${term('tid', ...list.slice(0, 100).map(x => String(tasks[x.lane].tid)))}`, most.longest, most.ns);
   }
   const KIND_TEXT: Record<Search, string> = { PATH: 'programs along PATH', include: 'header files along the include path', library: 'libraries', python: 'Python modules', node: 'Node modules', other: 'files' };
   for (const [kind, m] of misses) {

@@ -24,8 +24,8 @@ function long(ns: number): string {
 export function bytes(n: number): string {
   const sign = n < 0 ? '−' : '';
   n = Math.abs(n);
-  if (n < 1000) return `${sign}${n} B`;
-  for (const unit of ['KB', 'MB', 'GB', 'TB', 'PB']) { n /= 1024; if (n < 999.95 || unit === 'PB') return `${sign}${n.toFixed(1)} ${unit}`; }
+  if (n < 1024) return `${sign}${n} B`;
+  for (const unit of ['KB', 'MB', 'GB', 'TB', 'PB']) { n /= 1024; if (n < 1023.95 || unit === 'PB') return `${sign}${n.toFixed(1)} ${unit}`; }
   return '';
 }
 

@@ -51,6 +51,7 @@ export function Details({ s }: { s: State }) {
   const i = s.selected.value, { store } = s;
   if (s.range.value) return <RangePane s={s} />;
   if (i < 0) return null;
+  if (!s.hotReady.value) void s.version.value; // it may come yet
   if (i >= store.hot) return <aside class="details" aria-label="Details"><p class="nothing">This event is still loading …</p></aside>;
   return <EventPane key={i} s={s} i={i} />;
 }

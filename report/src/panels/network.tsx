@@ -22,8 +22,8 @@ export function Network({ s }: { s: State }) {
   }, [all, mode]);
   const end = (r: ConnRow) => (r.close >= NEVER || r.close === 0 ? store.duration : r.close);
   const columns = useMemo<GridColumn<ConnRow>[]>(() => [
-    { id: 'kind', title: 'Kind', width: '64px', value: r => r.kind },
-    { id: 'state', title: 'State', width: '122px', value: r => ORDER.indexOf(r.state), render: r => <span class={'state state-' + (r.state || 'none')}>{r.err ? store.errName[r.err] ?? r.err : r.state}</span> },
+    { id: 'kind', title: 'Kind', width: '84px', value: r => r.kind },
+    { id: 'state', title: 'State', width: '138px', value: r => ORDER.indexOf(r.state), render: r => <span class={'state state-' + (r.state || 'none')}>{r.err ? store.errName[r.err] ?? r.err : r.state}</span> },
     { id: 'peer', title: 'Peer', width: 'minmax(170px, 1fr)', value: r => r.peer, render: r => <span class="path mono" title={show(r.peer)}>{r.state === 'listening' ? <span class="dim">listens on {show(r.local)}</span> : <>{r.host ? <b>{show(r.host)} </b> : ''}{show(r.peer)}</>}</span> },
     { id: 'local', drop: 9, title: 'Local', width: 'minmax(120px, 0.5fr)', value: r => r.local, render: r => <span class="path mono dim" title={show(r.local)}>{show(r.local)}</span> },
     { id: 'lane', title: 'Process', width: '130px', value: r => laneName(store, r.lane) || 'before tracing' },
@@ -38,12 +38,12 @@ export function Network({ s }: { s: State }) {
   ], [store]);
   const go = (r: ConnRow) => { s.filter.value = withValue(s.filter.value, 'file', String(r.file), 'only'); s.tab.value = 'timeline'; };
   const remote = (all ?? []).filter(r => !LOCAL.has(r.kind)), local = (all ?? []).filter(r => LOCAL.has(r.kind)), sum = (list: ConnRow[], f: (r: ConnRow) => number) => list.reduce((a, r) => a + f(r), 0);
-  const made = remote.filter(r => r.state === 'connected' || r.state === 'accepted').length, failed = remote.filter(r => r.state === 'failed').length;
+  const streams = remote.filter(r => !r.kind.startsWith('udp')), made = streams.filter(r => r.state === 'connected' || r.state === 'accepted').length, failed = streams.filter(r => r.state === 'failed').length, grams = remote.length - streams.length;
   return (
     <section class="tab" aria-label="Network">
       <div class="tab-bar">
         <Segments label="What to list" value={mode} onChange={setMode} options={[['all', 'All'], ['remote', 'Connections'], ['listen', 'Listening'], ['local', 'Unix and pipes'], ['failed', 'Failed']]} />
-        {all && <span class="dim">{plural(made, 'connection')}{failed ? `, ${failed} failed` : ''} · {bytes(sum(remote, r => r.sent))} sent · {bytes(sum(remote, r => r.received))} received{local.length > 0 && ` · ${plural(local.length, 'local socket or pipe', 'local sockets and pipes')}`}</span>}
+        {all && <span class="dim">{plural(made, 'connection')}{failed ? `, ${failed} failed` : ''}{grams > 0 && ` · ${plural(grams, 'datagram socket')}`} · {bytes(sum(remote, r => r.sent))} sent · {bytes(sum(remote, r => r.received))} received{local.length > 0 && ` · ${plural(local.length, 'local socket or pipe', 'local sockets and pipes')}`}</span>}
       </div>
       {!all ? <Waiting s={s} what="connections" /> : <Grid label="Connections" rows={rows} columns={columns} selected={at} onSelect={select} onOpen={go} rowClass={r => (r.state === 'failed' ? 'failed' : '')}
         onMenu={(e, r) => openMenu(e, show(r.peer || r.local), [{ label: 'Show its events', run: () => go(r) }, ...(r.peer ? valueItems(s, 'path', r.peer, 'this peer') : []), ...(r.peerFile ? [{ label: 'Show the other end', run: () => { s.filter.value = withValue(s.filter.value, 'file', String(r.peerFile), 'only'); s.tab.value = 'timeline'; } }] : [])])}

@@ -1,6 +1,6 @@
 // Overview: what ran, how it ended, what was slow, what failed; the writer's summary cards with what the columns add.
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import { laneStats, typeStats } from '../engine/aggregate';
+import { laneStats, majorFaults, percentile, typeStats, type TypeStat } from '../engine/aggregate';
 import { findings, type Finding } from '../engine/findings';
 import { count, duration, percent, plural } from '../engine/human';
 import { withTerms } from '../engine/query';
@@ -9,7 +9,9 @@ import { Timeline } from '../timeline/view';
 import { useScan } from '../ui/hooks';
 import type { State } from '../ui/state';
 import { FindingItem } from './findings';
+import { durOr, Histogram } from './common';
 import { laneName } from './details';
+import { bars } from './syscalls';
 
 /** The first two of every kind, then the rest: one kind must not push the others out of sight. */
 function firstOf(list: Finding[], n = 6): Finding[] {
@@ -41,15 +43,15 @@ export function Overview({ s }: { s: State }) {
     <section class="tab scroll" aria-label="Overview">
       <div class="page wide-page">
         <div class="cards" ref={cards} />
-        <Facts s={s} />
+        <div class="columns">
+          <Facts s={s} />
+          <div class="stack"><Slow s={s} /><Failed s={s} /></div>
+        </div>
         <section class="panel chart" aria-label="Timeline">
           <h2>Timeline <button type="button" class="link" onClick={() => { s.tab.value = 'timeline'; }}>open</button></h2>
           <div ref={chart} class="chart-body" style={{ height: 104 + Math.min(240, Math.max(60, lanes * 20 + 4)) + 'px' }} />
         </section>
-        <div class="columns">
-          <Slow s={s} />
-          <Failed s={s} />
-        </div>
+        <Kernel s={s} />
         <div class="wide-cards" ref={wide} />
         <p class="dim foot">{store.meta.tool}{store.meta.host ? ` on ${show(store.meta.host)}` : ''}{store.meta.kernel ? `, Linux ${show(store.meta.kernel)}` : ''}</p>
       </div>
@@ -69,7 +71,7 @@ function Facts({ s }: { s: State }) {
 
 function Slow({ s }: { s: State }) {
   const stats = useScan(s, typeStats, s.tab.value === 'overview'), { store } = s;
-  const top = useMemo(() => (stats ?? []).filter(t => !IDLE.has(store.ops[t.type]) && !store.types[t.type].layer).flatMap(t => t.slowest).sort((a, b) => store.dur(b) - store.dur(a)).slice(0, 8), [stats]);
+  const top = useMemo(() => (stats ?? []).filter(t => !IDLE.has(store.ops[t.type]) && !store.types[t.type].layer).flatMap(t => t.slowest).sort((a, b) => store.dur(b) - store.dur(a)).slice(0, 5), [stats]);
   const go = (i: number) => { s.tab.value = 'timeline'; s.select(i); s.reveal(i, true); };
   const most = top.length ? store.dur(top[0]) : 1;
   return (
@@ -81,14 +83,37 @@ function Slow({ s }: { s: State }) {
           <span class="num strong">{duration(store.dur(i))}</span>
           <span class="meter"><i style={{ width: Math.max(2, (100 * store.dur(i)) / most) + '%', background: s.palette.value.cssType[store.type[i]] }} /></span>
           <span class="call-name">{store.types[store.type[i]].name}</span>
-          <span class="grow path dim">{tail(show(store.objText(i)))}</span>
+          <span class="grow path tail dim" title={show(store.objText(i))}><bdi>{show(store.objText(i))}</bdi></span>
           <span class="dim who-name">{laneName(store, store.lane[i])}</span>
         </button></li>))}</ol>
     </section>
   );
 }
 
-const tail = (s: string) => (s.length > 60 ? '…' + s.slice(-59) : s);
+
+/** Waits for a CPU, block I/O and page faults, where they were recorded. */
+function Kernel({ s }: { s: State }) {
+  const { store } = s, on = s.tab.value === 'overview', kinds = store.types.some(t => KERNEL[t.op]), stats = useScan(s, typeStats, on && kinds), major = useScan(s, majorFaults, on && kinds);
+  const rows = (stats ?? []).filter(t => KERNEL[store.ops[t.type]]);
+  if (!rows.length) return null;
+  const p = s.palette.value, go = (t: TypeStat) => { s.filter.value = withTerms('', `type:${store.types[t.type].name}`); s.tab.value = 'timeline'; };
+  const pc = (t: TypeStat, q: number) => durOr(Math.round(Math.min(t.max, percentile(t.hist, t.count, q))));
+  return (
+    <section class="panel" aria-label="Scheduler, disk, page faults">
+      <h2>Scheduler, disk, page faults</h2>
+      <table class="kernel">
+        <thead><tr><th scope="col">What</th>{['Count', 'Total', 'p50', 'p95', 'p99', 'Max'].map(x => <th scope="col" key={x} class="num">{x}</th>)}<th scope="col">Durations</th></tr></thead>
+        <tbody>{rows.map(t => (
+          <tr key={t.type}>
+            <td><button type="button" class="link" onClick={() => go(t)}><i class="dot" style={{ background: p.cssType[t.type] }} />{KERNEL[store.ops[t.type]]}</button></td>
+            <td class="num">{count(t.count)}</td><td class="num">{durOr(t.total)}</td><td class="num">{pc(t, 0.5)}</td><td class="num">{pc(t, 0.95)}</td><td class="num">{pc(t, 0.99)}</td><td class="num">{durOr(t.max)}</td>
+            <td>{t.max > 0 ? <Histogram hist={bars(t.hist)} colour={p.cssType[t.type]} /> : <span class="dim">{store.ops[t.type] === 'fault' && major !== null ? `${count(major)} major, ${count(t.count - major)} minor` : ''}</span>}</td>
+          </tr>))}</tbody>
+      </table>
+    </section>
+  );
+}
+const KERNEL: Record<string, string> = { run: 'On a CPU', runq: 'Waiting for a CPU', block: 'Blocked', disk: 'Block I/O', fault: 'Page faults' };
 
 function Failed({ s }: { s: State }) {
   const on = s.tab.value === 'overview', stats = useScan(s, typeStats, on), lanes = useScan(s, laneStats, on), { store } = s;
@@ -102,12 +127,12 @@ function Failed({ s }: { s: State }) {
     <section class="panel" aria-label="Failed calls">
       <h2>Failed calls {total > 0 && <span class="dim">{count(total)} of {count(events)}, {percent(total, events)}</span>}</h2>
       {stats && !errors.length && <p class="nothing">No call failed.</p>}
-      <ol class="list">{errors.slice(0, 8).map(([e, v]) => (
+      <ol class="list">{errors.slice(0, 4).map(([e, v]) => (
         <li key={e}><button type="button" class="row-link" onClick={() => { s.filter.value = withTerms('', `err:${store.errName[e]}`); s.tab.value = 'timeline'; }}>
           <span class="num strong bad">{count(v.n)}</span><span class="call-name">{store.errName[e]}</span><span class="path">{store.errText[e]}</span>
           <span class="grow dim path">{[...v.types].sort((a, b) => b[1] - a[1]).slice(0, 4).map(([t, n]) => `${store.types[t].name} ${count(n)}`).join(', ')}</span>
         </button></li>))}</ol>
-      {errors.length > 8 && <p class="dim">and {plural(errors.length - 8, 'more error')}</p>}
+      {errors.length > 4 && <p class="dim more-errors">and {plural(errors.length - 4, 'more error')}: {errors.slice(4, 12).map(([e, v]) => `${store.errName[e]} ${count(v.n)}`).join(', ')}{errors.length > 12 && ' …'}</p>}
     </section>
   );
 }

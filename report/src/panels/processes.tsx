@@ -12,7 +12,11 @@ import type { State } from '../ui/state';
 import { bytesOr, countOr, durOr, Segments, Span, Waiting } from './common';
 import { laneName } from './details';
 
-interface Row extends ProcStat { lane: number; depth: number; thread: boolean; wall: number }
+/** life: of all its threads together; cpu: ns, −1 not known. */
+interface Row extends ProcStat { lane: number; depth: number; thread: boolean; wall: number; life: number; cpu: number }
+
+/** Where only the waits for a CPU are known, what is neither those nor time on a CPU was spent blocked. */
+const blocked = (r: Row) => r.block || (r.cpu >= 0 ? Math.max(0, r.life - r.cpu - r.runq) : 0);
 
 /** Threads' figures belong to their process. */
 function addThreads(a: ProcStat, b: ProcStat): ProcStat {
@@ -23,15 +27,17 @@ export function Processes({ s }: { s: State }) {
   const stats = useScan(s, laneStats), [mode, setMode] = useState('tree'), [threads, setThreads] = useState(false), [at, select] = useState<number>(-1), { store } = s;
   const rows = useMemo<Row[]>(() => {
     if (!stats) return [];
-    const sums = stats.map(x => ({ ...x }));
-    store.tasks.forEach((t, l) => { if (t.proc !== l && sums[t.proc]) sums[t.proc] = addThreads(sums[t.proc], stats[l]); });
+    const sums = stats.map(x => ({ ...x })), wall = store.tasks.map((t, l) => store.taskEnd(l) - t.start), life = wall.slice();
+    store.tasks.forEach((t, l) => { if (t.proc !== l && sums[t.proc]) { sums[t.proc] = addThreads(sums[t.proc], stats[l]); life[t.proc] += wall[l]; } });
+    const cpu = (l: number, x: ProcStat) => x.run || (store.isThread(l) ? -1 : store.tasks[l].cpu_ns ?? -1);
     const list = laneRows(store, { sort: mode === 'tree' ? 'tree' : 'start', pins: [], hidden: [], folded: !threads, only: s.mask.value.bits ? Uint32Array.from(sums, x => x.events) : null });
-    return list.map(r => ({ ...(r.thread ? stats[r.lane] : sums[r.lane]), lane: r.lane, depth: r.depth, thread: r.thread, wall: store.taskEnd(r.lane) - store.tasks[r.lane].start }));
+    return list.map(r => { const x = r.thread ? stats[r.lane] : sums[r.lane]; return { ...x, lane: r.lane, depth: r.depth, thread: r.thread, wall: wall[r.lane], life: life[r.lane], cpu: cpu(r.lane, x) }; });
   }, [stats, mode, threads]);
   const sel = rows.find(r => r.lane === at) ?? null;
   const ended = (lane: number) => { const t = store.tasks[lane]; return t.signal ?? (t.exit !== undefined ? 'exit ' + t.exit : t.end === null ? 'running' : 'ended'); };
   const bad = (lane: number) => { const t = store.tasks[lane]; return t.signal !== undefined || (t.exit ?? 0) !== 0; };
   const sched = store.ops.some(o => o === 'run' || o === 'runq' || o === 'block');
+  const share = (id: string, drop: number, title: string, hint: string, of: (r: Row) => number): GridColumn<Row> => ({ id, drop, title, width: '78px', num: true, hint, value: r => of(r) / Math.max(1, r.life), render: r => (of(r) > 0 ? percent(Math.min(of(r), r.life), r.life) : '') });
   const columns = useMemo<GridColumn<Row>[]>(() => [
     { id: 'what', title: 'Process', width: 'minmax(260px, 1fr)', value: r => store.argv(r.lane).join(' ') || store.tasks[r.lane].comm, render: r => {
       const argv = store.argv(r.lane), text = r.thread ? '↳ ' + show(store.tasks[r.lane].comm) : show(argv.length ? [argv[0].split('/').pop() ?? '', ...argv.slice(1)].join(' ') : store.tasks[r.lane].comm);
@@ -42,11 +48,11 @@ export function Processes({ s }: { s: State }) {
     { id: 'wall', title: 'Duration', width: '84px', num: true, value: r => r.wall, render: r => duration(r.wall) },
     ...(store.tasks.some(t => t.cpu_ns !== undefined) ? [{ id: 'cpu', drop: 9, title: 'CPU', width: '78px', num: true, value: (r: Row) => store.tasks[r.lane].cpu_ns ?? 0, render: (r: Row) => durOr(store.tasks[r.lane].cpu_ns ?? 0) }] : []),
     ...(sched ? [
-      { id: 'run', title: 'On CPU', width: '68px', num: true, value: (r: Row) => r.run / Math.max(1, r.wall), render: (r: Row) => (r.run ? percent(r.run, r.wall) : '') },
-      { id: 'runq', drop: 8, title: 'Runnable', width: '76px', num: true, hint: 'share of its life waiting for a CPU', value: (r: Row) => r.runq / Math.max(1, r.wall), render: (r: Row) => (r.runq ? percent(r.runq, r.wall) : '') },
-      { id: 'block', drop: 4, title: 'Blocked', width: '70px', num: true, value: (r: Row) => r.block / Math.max(1, r.wall), render: (r: Row) => (r.block ? percent(r.block, r.wall) : '') },
+      share('run', 0, 'On CPU', 'share of the time of its threads', r => r.cpu),
+      share('runq', 8, 'Runnable', 'share of the time of its threads that they waited for a CPU', r => r.runq),
+      share('block', 4, 'Blocked', 'what is left of the time of its threads: neither on a CPU nor waiting for one', blocked),
     ] : []),
-    { id: 'wait', drop: 7, title: 'Waits', width: '64px', num: true, hint: 'share of its life in futex, poll, sleep, wait, accept, connect', value: r => r.wait / Math.max(1, r.wall), render: r => (r.wait ? percent(Math.min(r.wait, r.wall), r.wall) : '') },
+    { id: 'wait', drop: 7, title: 'Waits', width: '72px', num: true, hint: 'share of its life in futex, poll, sleep, wait, accept, connect', value: r => r.wait / Math.max(1, r.wall), render: r => (r.wait ? percent(Math.min(r.wait, r.wall), r.wall) : '') },
     { id: 'events', drop: 2, title: 'Events', width: '76px', num: true, value: r => r.events, render: r => count(r.events) },
     { id: 'failed', drop: 1, title: 'Failed', width: '66px', num: true, value: r => r.failed, render: r => countOr(r.failed), cls: r => (r.failed ? 'bad' : '') },
     { id: 'read', drop: 6, title: 'Read', width: '80px', num: true, value: r => r.read, render: r => bytesOr(r.read) },
@@ -89,7 +95,7 @@ function ProcessPane({ s, row, ended, bad, onClose, onFilter }: { s: State; row:
         <dt>Lived</dt><dd class="mono">{t.was_running ? 'since before tracing' : instant(t.start) + ' s'} → {t.end === null ? 'the end' : instant(t.end) + ' s'}</dd>
         <dt>Duration</dt><dd class="mono">{duration(row.wall)}</dd>
         {t.cpu_ns !== undefined && <><dt>CPU</dt><dd class="mono">{duration(t.cpu_ns)}{t.utime_ns !== undefined && <span class="dim"> ({duration(t.utime_ns)} user, {duration(t.stime_ns ?? 0)} system)</span>}</dd></>}
-        {row.run + row.runq + row.block > 0 && <><dt>Scheduler</dt><dd class="mono">{duration(row.run)} on CPU, {duration(row.runq)} runnable, {duration(row.block)} blocked</dd></>}
+        {row.run + row.runq + row.block > 0 && <><dt>Scheduler</dt><dd class="mono">{row.cpu >= 0 && `${duration(row.cpu)} on CPU, `}{duration(row.runq)} waiting for one{row.cpu >= 0 && `, ${duration(blocked(row))} blocked`}</dd></>}
         {t.max_rss !== undefined && <><dt>Peak memory</dt><dd class="mono">{bytes(t.max_rss)}</dd></>}
         <dt>In calls</dt><dd class="mono">{duration(row.time)} <span class="dim">of which waiting {duration(row.wait)}</span></dd>
         {row.longest >= 0 && <><dt>Longest call</dt><dd><button type="button" class="link" onClick={() => { s.select(row.longest); s.tab.value = 'timeline'; }}>{store.types[store.type[row.longest]].name} {duration(store.dur(row.longest))}</button></dd></>}

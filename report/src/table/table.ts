@@ -4,7 +4,7 @@ import { bytes, count, duration, instant, wall } from '../engine/human';
 import type { SortKey } from '../engine/sort';
 import { Layer } from '../engine/store';
 import { show } from '../format/text';
-import { eventItems, openMenu, valueItems } from '../ui/menu';
+import { eventItems, openMenu, tipWhenCut, valueItems } from '../ui/menu';
 import type { Column, State } from '../ui/state';
 
 const ROW = 23;
@@ -80,6 +80,7 @@ export class EventTable {
       e.preventDefault();
       this.setTop(this.top + (e.deltaY * (e.deltaMode ? 30 : 1)) / ROW);
     }, { passive: false });
+    this.body.addEventListener('mouseover', tipWhenCut);
     this.el.addEventListener('keydown', e => this.key(e));
     this.body.addEventListener('click', e => { const row = this.rowFrom(e); if (row >= 0) { this.s.select(this.s.event(row)); this.el.focus({ preventScroll: true }); } });
     this.body.addEventListener('dblclick', e => { const row = this.rowFrom(e); if (row >= 0) this.s.reveal(this.s.event(row), true); });

@@ -21,7 +21,7 @@ export function counterSeries(store: Store): Series[] {
   });
   // Mapped memory from the calls, when nothing sampled it.
   const memory = store.types.some(t => t.op === 'mmap' || t.op === 'brk'), n = store.cold;
-  if (memory && !out.some(s => s.name === 'memory')) {
+  if (memory && !out.some(s => s.name === 'mapped memory')) {
     const ops = Uint8Array.from(store.ops, o => (o === 'mmap' || o === 'munmap' || o === 'brk' ? 1 : 0)), t: number[] = [], v: number[] = [];
     let sum = 0;
     for (let i = 0; i < n; i++) {

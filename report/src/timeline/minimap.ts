@@ -19,12 +19,12 @@ export function drawMinimap(canvas: HTMLCanvasElement, s: State): void {
     if (!pyramid) return;
     const cells = pyramid.level(store.duration / Math.min(W, pyramid.buckets)) ?? pyramid.level(store.duration / 64);
     if (!cells) return;
-    const idle = Float64Array.from(store.types, t => (WAITING.has(t.op) ? 0.12 : 1));
-    const { buckets, data, bad: failed } = cells, lanes = store.tasks.length, { catOf } = store;
+    const idle = Float64Array.from(store.types, t => (t.layer || WAITING.has(t.op) ? 0.12 : 1));
+    const { buckets, data, bad: failed, marks, states } = cells, lanes = store.tasks.length, { catOf } = store;
     for (let b = 0; b < buckets; b++) {
       const x0 = Math.floor((b / buckets) * W), x1 = Math.max(x0 + 1, Math.floor(((b + 1) / buckets) * W));
       for (let l = 0; l < lanes; l++) {
-        const v = data[l * buckets + b];
+        const v = data[l * buckets + b] || marks?.[l * buckets + b] || states?.[l * buckets + b];
         if (!v) continue;
         const t = (v & TYPE) - 1, c = catOf[t];
         for (let x = x0; x < x1 && x < W; x++) { weight[x * cats + c] += idle[t]; if (failed[l * buckets + b]) bad[x] = 1; }

@@ -45,7 +45,8 @@ export function App({ s }: { s: State }) {
 
 function Header({ s }: { s: State }) {
   const { store } = s, { meta } = store, root = meta.tasks[meta.main];
-  const command = meta.command.length ? meta.command.map(show).join(' ') : meta.attached.length ? `pid ${meta.attached.join(', ')}` : 'nothing';
+  const looked = store.argv(meta.main);
+  const command = meta.command.length ? meta.command.map(show).join(' ') : meta.attached.length ? `${meta.attached.length === 1 && looked.length ? looked.map(show).join(' ') + ' · ' : ''}pid ${meta.attached.join(', ')}` : 'nothing';
   const [cls, outcome] = !root ? ['open', 'nothing ran'] : meta.end === 'detach' ? ['open', 'detached, ran on'] : root.signal ? ['bad', `killed by ${root.signal}`] : root.exit === undefined ? ['open', 'still running'] : [root.exit ? 'bad' : 'ok', `exit ${root.exit}`];
   const procs = meta.tasks.filter(t => t.pid === t.tid).length, threads = meta.tasks.length - procs;
   return (
@@ -204,6 +205,8 @@ function TimelineTab({ s }: { s: State }) {
   );
 }
 
+const LEGEND: Record<string, string> = { scheduler: 'The strip under a lane: it waited for a CPU', fault: 'Ticks at the upper edge of a lane: page faults', disk: 'Ticks at the upper edge of a lane: block I/O' };
+
 function LaneBar({ s }: { s: State }) {
   const { store } = s, hidden = s.hidden.value.length, p = s.palette.value;
   const used = new Set(store.types.map(t => t.cat));
@@ -215,7 +218,7 @@ function LaneBar({ s }: { s: State }) {
       <label class="check"><input type="checkbox" checked={s.arrows.value} onChange={() => { s.arrows.value = !s.arrows.value; }} /> arrows</label>
       <span class="dim">{plural(s.laneRows.value.length, 'lane')}{hidden ? <> · <button type="button" class="link" onClick={() => { s.hidden.value = []; }}>{hidden} hidden, show</button></> : ''}</span>
       <ul class="legend" aria-label="Colours">
-        {store.meta.categories.map((c, k) => used.has(k) && <li key={c}><i class="dot" style={{ background: p.cssCat[k] }} />{c}</li>)}
+        {store.meta.categories.map((c, k) => used.has(k) && <li key={c} title={LEGEND[c]}><i class="dot" style={{ background: p.cssCat[k] }} />{c}</li>)}
         <li title="The lower edge is red where a call failed; a long call that failed is all red"><i class="dot" style={{ background: 'var(--bad)' }} />failed</li>
       </ul>
       <span class="zoom">

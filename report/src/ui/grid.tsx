@@ -1,6 +1,7 @@
 // A sortable list of any length: only the rows in sight are elements.
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { tipWhenCut } from './menu';
 
 export interface GridColumn<T> {
   id: string; title: string; width: string; num?: boolean; hint?: string;
@@ -63,7 +64,7 @@ export function Grid<T>(p: Props<T>) {
     else if (e.key === 'Enter' && index >= 0 && /grid$/.test((e.target as HTMLElement).getAttribute('role') ?? '')) { e.preventDefault(); (p.onOpen ?? p.onSelect)(rows[index]); }
   };
   return (
-    <div class="grid" role={p.level ? 'treegrid' : 'grid'} aria-label={p.label} aria-rowcount={rows.length + 1} tabIndex={0} onKeyDown={key} onContextMenu={e => { if (p.selected && !(e.target as HTMLElement).closest('.grid-row')) p.onMenu?.(e, p.selected, ''); }} style={{ '--cols': columns.map(c => c.width).join(' ') }}
+    <div class="grid" role={p.level ? 'treegrid' : 'grid'} aria-label={p.label} aria-rowcount={rows.length + 1} tabIndex={0} onKeyDown={key} onMouseOver={tipWhenCut} onContextMenu={e => { if (p.selected && !(e.target as HTMLElement).closest('.grid-row')) p.onMenu?.(e, p.selected, ''); }} style={{ '--cols': columns.map(c => c.width).join(' ') }}
       aria-activedescendant={index >= first && index < first + shown.length ? `${p.label}-${index}` : undefined}>
       <div class="grid-head" role="row">
         {columns.map(c => (

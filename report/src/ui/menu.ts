@@ -13,6 +13,14 @@ export function openMenu(e: { clientX: number; clientY: number; preventDefault()
   menu.value = { x: e.clientX, y: e.clientY, title, items };
 }
 
+/** What does not fit is shown whole under the pointer. */
+export function tipWhenCut(e: Event): void {
+  const cell = (e.target as HTMLElement).closest<HTMLElement>('[role=gridcell]');
+  if (!cell || cell.querySelector('[title]')) return;
+  const cut = [cell, ...cell.querySelectorAll<HTMLElement>('span')].some(x => x.scrollWidth > x.clientWidth + 1 && x.clientWidth > 0);
+  if (cut) cell.title = cell.innerText.slice(0, 2000); else cell.removeAttribute('title');
+}
+
 /** Include / exclude entries for one field and value. */
 export function valueItems(s: State, key: string, value: string, what: string): MenuItem[] {
   const set = (how: 'include' | 'exclude' | 'only') => () => { s.filter.value = withValue(s.filter.value, key, value, how); };

@@ -70,7 +70,7 @@ export const tests = [
       if (type.io === 'in') read += data.cold.ret[i];
       if (type.io === 'out') written += data.cold.ret[i];
     }
-    const text = await page.locator('.tab-bar').innerText(), mb = b => (b >= 1023488 ? `${(b / 1048576).toFixed(1)} MB` : `${(b / 1024).toFixed(1)} KB`);
+    const text = await page.locator('.tab-bar').innerText(), mb = b => (b >= 1048525 ? `${(b / 1048576).toFixed(1)} MB` : `${(b / 1024).toFixed(1)} KB`);
     t.ok(text.includes(`${mb(read)} read`) && text.includes(`${mb(written)} written`) && text.replace(/,/g, '').includes(`${failed} failed`), `files: ${text}`);
     const card = await page.evaluate(() => document.querySelector('#card-io').textContent);
     t.ok(card.includes(mb(read)) && card.includes(mb(written)), `the static summary agrees: ${card}`);

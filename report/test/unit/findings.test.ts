@@ -53,6 +53,7 @@ const recv = (ns: number): Make => (x, l) => x.ev(l, 'recvfrom', ns, { obj: '10.
 test('slow-peer', () => rule('slow-peer', recv(L.slowPeerNs), recv(L.slowPeerNs - 1), /waited 200 ms for 10\.0\.0\.1:80/));
 const futex = (ns: number, rest: number): Make => (x, l) => { x.ev(l, 'futex', ns, { arg: '0x1, FUTEX_WAIT' }, 0); x.tasks[l].clock += rest; };
 test('futex', () => rule('futex', futex(L.waitNs, 3 * L.waitNs), futex(L.waitNs, 5 * L.waitNs), /25 % of its time \(100 ms\) waiting in futex/));
+test('futex: threads beside the first are one note', () => rule('futex', (x, l) => { for (const n of [1, 2]) { const w = x.task(l, { comm: 'worker', thread: true }); futex(L.waitNs * n, 0)(x, w); } }, (x, l) => futex(L.waitNs - 1, 0)(x, x.task(l, { comm: 'worker', thread: true })), /2 threads of .* up to 100 % of their time \(200 ms\)/));
 test('futex: a short wait is nothing, however large its share', async () => assert.deepEqual((await quietly(traced(futex(L.waitNs - 1, 0)))).filter(f => f.rule === 'futex'), []));
 const miss = (n: number, ns: number): Make => (x, l) => times(n, k => x.ev(l, 'openat', ns, { obj: `/usr/local/include/${k % 7}.h`, arg: 'AT_FDCWD, \x01o', err: 'ENOENT' }));
 test('lookups', () => rule('lookups', miss(L.lookups, L.lookupNs / L.lookups), miss(L.lookups - 1, L.lookupNs), /50 failed lookups of header files/));
