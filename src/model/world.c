@@ -290,6 +290,9 @@ static void feed_kernel(struct world *w, const struct item *item)
 {
 	struct event ev = event_at(item->head->ts_ns, item->head->tid ? task_find(w, item->head->tid) : NULL, EV_SCHED);
 
+	/* Before its first exec the process of the command is still a copy of compendium. */
+	if (ev.task && w->mode & START_COMMAND && !ev.task->proc->parent && !ev.task->proc->nexecs)
+		return;
 	switch (item->kind) {
 	case RECORD_SCHED:
 		ev.dur_ns = item->sched->delay_ns;

@@ -51,6 +51,12 @@ static _Noreturn void child(const char *path, char *const *argv, int go_fd, int 
 	_exit(err == ENOENT ? 127 : 126);
 }
 
+static void put_start(struct bpf_source *s)
+{
+	proc_put_start(s->opt, START_BPF, &s->rec, bpf_now_ns());
+	drain_put(s);
+}
+
 static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
 {
 	_cleanup_free_ char *path = NULL;
@@ -82,10 +88,12 @@ static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
 		s->main_pid = pid;
 		known_add(&s->pids, (uint32_t)pid);
 		known_add(&s->tids, (uint32_t)pid);
-		proc_put_process(pid, false, &s->rec, drain_put, s);
 		s->pressure = pressure_open_command(pid, &s->ring, !s->opt->lossy, note);
 		if (s->opt->spawned)
 			s->opt->spawned(s->opt->spawned_ctx, pid);
+		/* The trace begins when the command does: a move between cgroups takes up to 30 ms. */
+		put_start(s);
+		proc_put_process(pid, false, &s->rec, drain_put, s);
 		if (write(go[1], "g", 1) != 1)
 			kill(pid, SIGKILL);
 	}
@@ -355,8 +363,8 @@ int source_bpf_open(const struct capture_options *opt, struct source **ret_sourc
 	*s = (struct bpf_source){ .src.ops = &bpf_ops, .opt = opt, .main_status = -1, .main_pidfd = -1 };
 	rc = bpf_load(s, diag);
 	if (rc == 0) {
-		proc_put_start(opt, START_BPF, &s->rec, bpf_now_ns());
-		drain_put(s);
+		if (!opt->argv)
+			put_start(s);
 		if (opt->argv)
 			rc = spawn(s, note, diag);
 		else if (opt->cgroup)
