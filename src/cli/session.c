@@ -353,7 +353,7 @@ static int open_source(struct session *s, struct diag *diag)
 	s->capture = (struct capture_options){
 		.argv = opt->argv, .pids = opt->pids, .npids = opt->npids, .descendants = opt->descendants,
 		.all_calls = every_call, .max_payload = opt->verbose || opt->record ? PAYLOAD : 0, .no_seccomp = opt->no_seccomp,
-		.want_env = opt->record, .want_maps = every_call,
+		.want_env = opt->record, .want_maps = every_call || opt->faults,
 		.cgroup = opt->cgroup, .system = opt->system, .lossy = opt->lossy, .ring_bytes = opt->ring_bytes,
 	};
 	s->capture.latency = opt->ebpf;

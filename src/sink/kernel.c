@@ -25,7 +25,7 @@ static const char *const op_names[OPS] = { "read", "write", "flush", "discard", 
 static const char *const place_names[_PLACES] = { "heap", "anonymous memory", "stack", "files", "elsewhere" };
 
 struct run { bool waiting; uint32_t task, tid; uint64_t count, sum_ns, max_ns, nbytes, first_ns, last_ns; struct record_block like;
-	     uint64_t start; uint32_t prot, nmajor; enum place place; };
+	     uint64_t start; uint32_t prot, nmajor; enum place place; char file[64]; unsigned file_len; };
 
 struct kernel_sink {
 	struct sink sink;
@@ -54,9 +54,24 @@ static void put_prot(struct buf *b, uint32_t prot)
 	buf_printf(b, " (%c%c%c)", prot & PROT_READ ? 'r' : '-', prot & PROT_WRITE ? 'w' : '-', prot & PROT_EXEC ? 'x' : '-');
 }
 
-static void put_region(struct buf *b, enum place place, uint64_t start, uint32_t prot)
+/* The last component of a path: which of the mapped files it was. */
+static const char *file_of(const char *path, size_t len, size_t *ret_len)
 {
-	buf_puts(b, place == IN_HEAP ? "heap" : place == IN_STACK ? "stack" : place == IN_ANON ? "anon" : place == IN_FILE ? "file" : "unknown memory");
+	const char *slash = len ? memrchr(path, '/', len) : NULL;
+
+	*ret_len = slash ? len - (size_t)(slash + 1 - path) : len;
+	return slash ? slash + 1 : path;
+}
+
+/* as_is: for the report, which shows any bytes as text itself */
+static void put_region(struct buf *b, enum place place, bool as_is, const char *file, size_t file_len, uint64_t start, uint32_t prot)
+{
+	if (place == IN_FILE && file_len && as_is)
+		buf_add(b, file, file_len);
+	else if (place == IN_FILE && file_len)
+		text_safe(b, file, file_len);
+	else
+		buf_puts(b, place == IN_HEAP ? "heap" : place == IN_STACK ? "stack" : place == IN_ANON ? "anon" : place == IN_FILE ? "file" : "unknown memory");
 	if (place == IN_OTHER)
 		return;
 	buf_printf(b, " @ %llx", (unsigned long long)start);
@@ -105,12 +120,8 @@ void kernel_words(struct buf *b, const struct event *ev)
 		sched_words(b, ev->item->sched);
 	} else if (ev->kind == EV_BLOCK) {
 		block_words(b, ev->item->block);
-	} else if (place_of(ev->region) == IN_FILE && ev->path_len) {
-		buf_add(b, ev->path, ev->path_len);
-		buf_printf(b, " @ %llx", (unsigned long long)ev->region->start);
-		put_prot(b, ev->prot);
 	} else {
-		put_region(b, place_of(ev->region), ev->region ? ev->region->start : ev->addr, ev->prot);
+		put_region(b, place_of(ev->region), true, ev->path, ev->path_len, ev->region ? ev->region->start : ev->addr, ev->prot);
 	}
 }
 
@@ -187,7 +198,7 @@ static void flush_fault(struct kernel_sink *s)
 	buf_putc(b, ' ');
 	verb(s, CAT_FAULT, r->count == 1 ? "fault" : "faults");
 	buf_puts(b, "in ");
-	put_region(b, r->place, r->start, r->prot);
+	put_region(b, r->place, false, r->file, r->file_len, r->start, r->prot);
 	if (r->nmajor)
 		buf_printf(b, ", %u major", r->nmajor);
 	end_line(s);
@@ -272,6 +283,14 @@ static void on_fault(struct kernel_sink *s, const struct event *ev)
 	if (!goes_on(&s->fault, ev, ev->ts_ns) || s->fault.place != place || s->fault.start != start)
 		flush_fault(s);
 	run_add(&s->fault, ev, ev->ts_ns);
+	if (s->fault.count == 1) {
+		size_t len;
+		const char *file = file_of(ev->path, ev->path_len, &len);
+
+		s->fault.file_len = (unsigned)MIN(len, sizeof(s->fault.file));
+		if (len)
+			memcpy(s->fault.file, file, s->fault.file_len);
+	}
 	s->fault.place = place;
 	s->fault.start = start;
 	s->fault.prot = ev->prot;
