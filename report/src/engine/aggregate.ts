@@ -1,6 +1,6 @@
 // Totals by type, file, connection and process: plain scans, in steps that let the page breathe.
 import { breathe } from './sort';
-import type { Store } from './store';
+import { UNFINISHED, type Store } from './store';
 
 const STEP = 1 << 20;
 export type Cancel = () => boolean;
@@ -36,11 +36,12 @@ export function percentile(hist: ArrayLike<number>, count: number, p: number, fr
   return 0;
 }
 
-export interface TypeStat { type: number; count: number; errors: Map<number, number>; failed: number; total: number; max: number; bytes: number; hist: Uint32Array; slowest: number[] }
+/** timed: calls whose duration is known, which total, max and hist are of; one that had not returned has none, but is among the slowest. */
+export interface TypeStat { type: number; count: number; timed: number; errors: Map<number, number>; failed: number; total: number; max: number; bytes: number; hist: Uint32Array; slowest: number[] }
 
 export async function typeStats(store: Store, bits: Uint8Array | null, cancelled: Cancel): Promise<TypeStat[] | null> {
-  const n = store.types.length, stats: TypeStat[] = store.types.map((_, type) => ({ type, count: 0, errors: new Map(), failed: 0, total: 0, max: 0, bytes: 0, hist: new Uint32Array(0), slowest: [] }));
-  const hist = new Uint32Array(n * HIST), total = new Float64Array(n), counts = new Uint32Array(n), bytes = new Float64Array(n), errs = new Uint32Array(n * 256), floor = new Float64Array(n).fill(-1);
+  const n = store.types.length, stats: TypeStat[] = store.types.map((_, type) => ({ type, count: 0, timed: 0, errors: new Map(), failed: 0, total: 0, max: 0, bytes: 0, hist: new Uint32Array(0), slowest: [] }));
+  const hist = new Uint32Array(n * HIST), timed = new Uint32Array(n), max = new Float64Array(n), total = new Float64Array(n), counts = new Uint32Array(n), bytes = new Float64Array(n), errs = new Uint32Array(n * 256), floor = new Float64Array(n).fill(-1);
   const { type, err, dur32 } = store, io = Uint8Array.from(store.types, t => (t.io ? 1 : 0));
   // log2 of small integers is most of the cost: a table for the common ones.
   const table = new Uint16Array(1 << 16);
@@ -48,10 +49,14 @@ export async function typeStats(store: Store, bits: Uint8Array | null, cancelled
   const ok = await eachRow(store, bits, cancelled, i => {
     const t = type[i], d32 = dur32[i], d = d32 === 0xffffffff ? store.dur(i) : d32;
     counts[t]++;
-    total[t] += d;
     errs[t * 256 + err[i]]++;
-    hist[t * HIST + (d < 65536 ? table[d] : histClass(d))]++;
     if (io[t]) bytes[t] += store.bytes(i);
+    if (err[i] !== UNFINISHED) {
+      timed[t]++;
+      total[t] += d;
+      if (d > max[t]) max[t] = d;
+      hist[t * HIST + (d < 65536 ? table[d] : histClass(d))]++;
+    }
     if (d > floor[t]) {
       const top = stats[t].slowest;
       top.push(i);
@@ -61,11 +66,11 @@ export async function typeStats(store: Store, bits: Uint8Array | null, cancelled
   if (!ok) return null;
   for (const s of stats) {
     const t = s.type;
-    s.count = counts[t]; s.total = total[t]; s.bytes = bytes[t];
+    s.count = counts[t]; s.timed = timed[t]; s.total = total[t]; s.bytes = bytes[t];
     s.hist = hist.subarray(t * HIST, (t + 1) * HIST);
     s.slowest.sort((a, b) => store.dur(b) - store.dur(a) || a - b);
     s.slowest.length = Math.min(5, s.slowest.length);
-    s.max = s.slowest.length ? store.dur(s.slowest[0]) : 0;
+    s.max = max[t];
     for (let e = 1; e < 256; e++) { const c = errs[t * 256 + e]; if (c) { s.errors.set(e, c); if (store.isError[e]) s.failed += c; } }
   }
   return stats.filter(s => s.count);
@@ -145,6 +150,9 @@ export interface ConnRow {
   open: number; connect: number; close: number; sent: number; received: number; calls: number; time: number; waited: number; first: number;
 }
 
+/** What these are about is who is at the other end: of a socket that was never connected, the first one. */
+const PEER_OPS = new Set(['send', 'recv', 'read', 'write', 'connect', 'connected', 'accept']);
+
 export async function connStats(store: Store, bits: Uint8Array | null, cancelled: Cancel): Promise<ConnRow[] | null> {
   const c = store.conns, { strings, meta } = store, rows: ConnRow[] = [], byFile = new Int32Array(store.files.count).fill(-1);
   const blank = (f: number): ConnRow => ({ file: f, kind: '', state: '', err: 0, local: '', peer: '', host: '', lane: -1, peerLane: -1, peerFile: 0, open: 0, connect: 0, close: 0, sent: 0, received: 0, calls: 0, time: 0, waited: 0, first: -1 });
@@ -169,7 +177,7 @@ export async function connStats(store: Store, bits: Uint8Array | null, cancelled
     r.calls++;
     r.time += d;
     if (t.op === 'recv' || t.op === 'read' || t.op === 'accept' || t.op === 'connect') r.waited += d;
-    if (!r.peer && store.obj[i] && t.op !== 'bind' && t.op !== 'listen') r.peer = store.objText(i);
+    if (!r.peer && store.obj[i] !== store.files.name[f] && PEER_OPS.has(t.op)) r.peer = store.objText(i);
     if (t.io === 'in') r.received += store.bytes(i); else if (t.io === 'out') r.sent += store.bytes(i);
     else if (t.io === 'copy') r.received += store.bytes(i);
   });

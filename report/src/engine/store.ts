@@ -18,6 +18,7 @@ export interface Overview { lanes: number; buckets: number; count: Uint16Array; 
 
 /** Codes of `err` from here on say that there was no result. */
 const NO_RESULT = 253;
+export const UNFINISHED = 254;
 
 export class Store {
   /** Events declared by META; those whose hot / cold columns are here, without a gap from 0. */

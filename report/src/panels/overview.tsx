@@ -97,7 +97,7 @@ function Kernel({ s }: { s: State }) {
   const rows = (stats ?? []).filter(t => KERNEL[store.ops[t.type]]);
   if (!rows.length) return null;
   const p = s.palette.value, go = (t: TypeStat) => { s.filter.value = withTerms('', `type:${store.types[t.type].name}`); s.tab.value = 'timeline'; };
-  const pc = (t: TypeStat, q: number) => durOr(Math.round(Math.min(t.max, percentile(t.hist, t.count, q))));
+  const pc = (t: TypeStat, q: number) => durOr(Math.round(Math.min(t.max, percentile(t.hist, t.timed, q))));
   return (
     <section class="panel" aria-label="Scheduler, disk, page faults">
       <h2>Scheduler, disk, page faults</h2>

@@ -30,7 +30,7 @@ export function Syscalls({ s }: { s: State }) {
   const stats = useScan(s, typeStats), [at, select] = useState(-1), { store } = s, p = s.palette.value;
   const rows = stats ?? [], total = rows.reduce((a, r) => a + (store.types[r.type].layer ? 0 : r.total), 0), sel = rows.find(r => r.type === at) ?? null;
   const columns = useMemo<GridColumn<TypeStat>[]>(() => {
-    const pc = (q: number) => (r: TypeStat) => Math.min(r.max, percentile(r.hist, r.count, q));
+    const pc = (q: number) => (r: TypeStat) => Math.min(r.max, percentile(r.hist, r.timed, q));
     return [
       { id: 'name', title: 'Call', width: 'minmax(130px, 0.5fr)', value: r => store.types[r.type].name, render: r => <span class="path"><i class="dot" style={{ background: p.cssType[r.type] }} />{store.types[r.type].name}</span> },
       { id: 'cat', drop: 9, title: 'Category', width: '86px', value: r => store.meta.categories[store.types[r.type].cat], cls: () => 'dim' },
@@ -57,7 +57,7 @@ export function Syscalls({ s }: { s: State }) {
       {sel && (
         <aside class="details" aria-label="Call">
           <header><i class="dot" style={{ background: p.cssType[sel.type] }} /><h2>{store.types[sel.type].name}</h2><span class="dim">{count(sel.count)}×</span><button type="button" class="icon" aria-label="Close" onClick={() => select(-1)}>✕</button></header>
-          {sel.max > 0 && <><h3>Durations</h3><Histogram tall hist={bars(sel.hist, 4)} colour={p.cssType[sel.type]} /><div class="hist-axis dim"><span>{duration(Math.round(percentile(sel.hist, sel.count, 0.0001)))}</span><span>median {duration(Math.round(percentile(sel.hist, sel.count, 0.5)))}</span><span>{duration(sel.max)}</span></div></>}
+          {sel.max > 0 && <><h3>Durations</h3><Histogram tall hist={bars(sel.hist, 4)} colour={p.cssType[sel.type]} /><div class="hist-axis dim"><span>{duration(Math.round(percentile(sel.hist, sel.timed, 0.0001)))}</span><span>median {duration(Math.round(percentile(sel.hist, sel.timed, 0.5)))}</span><span>{duration(sel.max)}</span></div></>}
           {sel.errors.size > 0 && <><h3>Errors</h3><ul class="who">{[...sel.errors].sort((a, b) => b[1] - a[1]).map(([e, n]) => <li key={e}><button type="button" class="link" onClick={() => { s.filter.value = withValue(withValue(s.filter.value, 'type', store.types[sel.type].name, 'only'), 'err', store.errName[e], 'only'); s.tab.value = 'timeline'; }}>{store.errName[e]}</button><span class="dim grow">{store.errText[e]}</span><span class="num">{count(n)}</span></li>)}</ul></>}
           {sel.bytes > 0 && <p class="dim">{bytes(sel.bytes)} moved, {bytes(Math.round(sel.bytes / Math.max(1, sel.count - sel.failed)))} a call.</p>}
           <h3>Slowest</h3>

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HOSTILE, TYPES } from '../fixtures/gen.mjs';
 
+const here = dirname(fileURLToPath(import.meta.url)), PROGRAM = process.env.COMPENDIUM || join(here, '../../../build/compendium');
 const TABS = ['overview', 'timeline', 'files', 'network', 'processes', 'syscalls', 'findings'];
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const settle = page => page.evaluate(() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(r, 60)))));
@@ -440,8 +441,8 @@ export const tests = [
   }],
 
   ['a report the program wrote: opens, sums agree with its text summary', async t => {
-    const program = process.env.COMPENDIUM ?? join(dirname(fileURLToPath(import.meta.url)), '../../../build/compendium');
-    if (!program || !existsSync(program)) t.skip('no compendium to run (set COMPENDIUM)');
+    const program = PROGRAM;
+    if (!existsSync(program)) t.skip('no compendium to run (set COMPENDIUM)');
     const path = join(t.dir, 'real.html');
     let text = '';
     try { text = execFileSync('sh', ['-c', '"$0" --report="$1" -- sh -c "cat /etc/hosts > $2; ls /nonexistent; exit 3" 2>&1 || true', program, path, join(t.dir, 'copy')], { encoding: 'utf8' }); } catch (e) { text = String(e.stdout); }
@@ -459,5 +460,74 @@ export const tests = [
     t.ok(bar.includes(`${written} written`), `the Files view says ${written}: ${bar}`);
     const procs = await page.evaluate(() => window.cpd.state.store.tasks.filter(x => x.pid === x.tid).map(x => x.exit));
     t.equal([...procs].sort(), [0, 2, 3], 'three processes and how they ended');
+  }],
+
+  ['sums in every view are those of the text summary: files, calls, errors, connections, memory, processes', async t => {
+    if (!existsSync(PROGRAM)) t.skip('no compendium to run (set COMPENDIUM)');
+    for (const name of ['net', 'threads', 'make', 'shell', 'pipe']) {
+      const path = join(t.dir, `${name}.html`), out = join(t.dir, `${name}.txt`);
+      execFileSync(PROGRAM, ['--read', join(here, `../../../tests/golden/${name}.cpd`), '-a', '-o', out, `--report=${path}`], { stdio: 'ignore' });
+      const text = readFileSync(out, 'utf8'), all = text.slice(text.indexOf(' FINAL: '));
+      const part = title => { const at = all.indexOf(`\n ${title}`); return at < 0 ? [] : all.slice(at + 2).split('\n').slice(1).filter((_, i, l) => l.slice(0, i + 1).every(x => /^ {2,}/.test(x) && !/^ {3}…/.test(x))); };
+      const one = re => re.exec(all)?.[1];
+      const page = await t.browser.open(path, { size: { width: 1900, height: 7000 } });
+      /** Rows of the table in sight as { column: text }. */
+      const rows = async () => { await page.waitForSelector('.grid-body'); return page.evaluate(() => [...document.querySelectorAll('.grid-row')].map(r => Object.fromEntries([...r.querySelectorAll('[data-col]')].map(c => [c.dataset.col, c.innerText.replace(/\u00a0/g, ' ').trim()])))); };
+      const bar = async () => (await page.locator('.tab-bar').innerText()).replace(/\n/g, ' ');
+      const none = b => (b === '0 B' ? '' : b);
+
+      const cards = await page.evaluate(() => document.querySelector('.cards').innerText);
+      for (const [label, re] of [['Heap', /Heap: +(.*)/], ['Mmap', /Mmap: +(.*)/], ['Total', /Total: +(.*)/], ['Files read', /Files read: +(.*)/], ['Files written', /Files written: +(.*)/]])
+        t.ok(cards.includes(`${label}\n${one(re)}`), `${name}: the card says ${label} ${one(re)}: ${cards}`);
+      await goTab(page, 'timeline');
+      const chart = await page.locator('.pane .tl-counters').innerText();
+      t.ok(chart.includes(`mapped memory\n${one(/Total: +(.*)/)}`), `${name}: highest memory in the chart: ${chart}`);
+
+      await goTab(page, 'files');
+      const files = await rows();
+      t.ok((await bar()).includes(`${one(/Files read: +(.*)/)} read · ${one(/Files written: +(.*)/)} written`), `${name}: ${await bar()}`);
+      const top = part('Top files');
+      for (const line of top) {
+        const [, read, written, file] = /^ +([\d.]+ \w+) +([\d.]+ \w+) +(.*)$/.exec(line), row = files.find(r => r.path === file);
+        if (file.includes('…')) continue;
+        t.equal([row?.read, row?.written], [none(read), none(written)], `${name}: ${file}`);
+      }
+      t.ok(top.length > 0, `${name}: some files`);
+      for (const line of part('Failed lookups')) {
+        const [, n, , file] = /^ +([\d,]+)× +(\w+) +(.*)$/.exec(line), row = files.find(r => r.path === file);
+        if (!file.includes('…')) t.equal(row?.failed, n, `${name}: lookups of ${file}`);
+      }
+
+      await goTab(page, 'syscalls');
+      const calls = await rows(), timed = part('Time in calls'), bare = s => (s ?? '').replace(/\s/g, '');
+      for (const line of timed) {
+        const [, n, total, , , longest, call] = /^ +([\d,]+) +(\S+) +(\S+) +(\S+) +(\S+) +(\S+)/.exec(line), row = calls.find(r => r.name === call);
+        t.equal([row?.count, bare(row?.total), bare(row?.max)], [n, total, longest], `${name}: ${call}`);
+      }
+      t.ok(timed.length > 3, `${name}: some calls`);
+      const errors = await page.evaluate(() => { const { store } = window.cpd.state, out = {}; for (let i = 0; i < store.n; i++) if (store.err[i] && !store.types[store.type[i]].layer) { const k = `${store.types[store.type[i]].name} ${store.errName[store.err[i]]}`; out[k] = (out[k] ?? 0) + 1; } return out; });
+      for (const line of part('Errors by call')) { const [, n, call, err] = /^ +([\d,]+)× +(\S+) +(\S+)/.exec(line); t.equal(errors[`${call} ${err}`], number(n), `${name}: ${call} ${err}`); }
+      t.ok((await bar()).includes(`${one(/Report: .*, ([\d,]+) events/)} events`), `${name}: events in ${await bar()}`);
+
+      await goTab(page, 'network');
+      const conns = await rows(), made = number(/(\d+) connections?/.exec(await bar())?.[1] ?? '0'), lines = part('Connections');
+      t.equal(number(/Connections\n(\d+)/.exec(cards)?.[1] ?? '0'), made, `${name}: connections made`);
+      t.ok((await bar()).includes(`${one(/Net sent: +(.*)/)} sent · ${one(/Net received: +(.*)/)} received`), `${name}: ${await bar()}`);
+      for (const line of lines) {
+        const [, sent, received, kind, peer] = /^ +([\d.]+ \w+) +([\d.]+ \w+) +\S+ +(\S+) [→←↔] (\S+)/.exec(line) ?? [];
+        if (!kind || kind === 'pipe') continue;
+        const at = conns.findIndex(r => r.kind === kind && r.peer.endsWith(peer) && r.sent === none(sent) && r.received === none(received));
+        t.ok(at >= 0, `${name}: ${line.trim()} among ${JSON.stringify(conns.map(r => [r.kind, r.peer, r.sent, r.received]))}`);
+        conns.splice(at, 1);
+      }
+      if (name === 'net') t.ok(lines.length >= 5 && made === 2, 'net: connections are compared');
+
+      await goTab(page, 'processes');
+      const threads = [...all.matchAll(/\((\d+) threads\)/g)].reduce((a, m) => a + Number(m[1]) - 1, 0), procs = one(/\n Processes \((\d+)/);
+      t.ok(new RegExp(`(^|\\D)${procs} process(es)?, ${threads} threads?`).test(await bar()), `${name}: ${procs} processes, ${threads} threads: ${await bar()}`);
+      for (const row of await rows()) { const line = new RegExp(`^ +${row.pid} .*$`, 'm').exec(all.slice(all.indexOf('\n Processes ('))); t.ok(!line || line[0].includes(row.exit), `${name}: ${line?.[0]}: ${row.exit}`); }
+      t.quiet(page);
+      await page.close();
+    }
   }],
 ];
