@@ -28,6 +28,18 @@ static void range(struct fx *x, uint64_t start, uint64_t len)
 	}
 }
 
+/* What was asked for is told in any case; true where it was had. */
+static bool mapped(struct fx *x, const struct mm_map *m)
+{
+	x->ev->nbytes = page_up(x->w, m->len);
+	x->ev->prot = m->prot;
+	x->ev->flags = m->flags;
+	if (!x->ok || !x->has_ret)
+		return false;
+	x->ev->addr = m->start;
+	return true;
+}
+
 void fx_mmap(struct fx *x)
 {
 	struct mm *mm = x->p->p.mm;
@@ -43,12 +55,8 @@ void fx_mmap(struct fx *x)
 	}
 	if (!(m.flags & MAP_ANONYMOUS))
 		f = fx_fd(x, 0);
-	x->ev->nbytes = page_up(x->w, m.len);
-	x->ev->prot = m.prot;
-	x->ev->flags = m.flags;
-	if (!x->ok || !x->has_ret)
+	if (!mapped(x, &m))
 		return;
-	x->ev->addr = m.start;
 	if (f && !(f->kind == FILE_DEV && f->name.len == 9 && memcmp(f->name.s, "/dev/zero", 9) == 0)) {
 		m.offset = word(x, 5) * (fx_is(x, "mmap2") ? 4096 : 1);
 		m.src = f->id;
@@ -210,12 +218,8 @@ void fx_shmat(struct fx *x)
 	HASH_FIND_INT(x->w->shms, &id, shm);
 	if (shm)
 		m.len = shm->size;
-	x->ev->nbytes = page_up(x->w, m.len);
-	x->ev->prot = m.prot;
-	x->ev->flags = m.flags;
-	if (!x->ok || !x->has_ret)
+	if (!mapped(x, &m))
 		return;
-	x->ev->addr = m.start;
 	m.src = ++x->w->anon_src | 1u << 31;
 	m.path = name;
 	m.path_len = (uint32_t)snprintf(name, sizeof(name), "shm:[%d]", id);

@@ -209,12 +209,7 @@ static void ready(struct fx *x, struct file *f, int fd, unsigned events)
 
 void watches_clear(struct world *w)
 {
-	struct watch *wt, *tmp;
-
-	HASH_ITER(hh, w->watches, wt, tmp) {
-		HASH_DEL(w->watches, wt);
-		free(wt);
-	}
+	HASH_FREE(w->watches);
 }
 
 static void epoll_control(struct fx *x)

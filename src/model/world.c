@@ -18,8 +18,6 @@ struct world *world_new(world_emit_fn *emit, void *ctx)
 
 void world_free(struct world *w)
 {
-	struct shm *shm, *tmp;
-
 	if (!w)
 		return;
 	w->item = NULL;		/* nothing is told any more */
@@ -29,10 +27,7 @@ void world_free(struct world *w)
 		flight_free(w, w->arrivals);
 	proc_free_all(w);
 	file_reap(w, 0, NULL);
-	HASH_ITER(hh, w->shms, shm, tmp) {
-		HASH_DEL(w->shms, shm);
-		free(shm);
-	}
+	HASH_FREE(w->shms);
 	watches_clear(w);
 	arena_done(&w->scratch);
 	buf_done(&w->tmp);

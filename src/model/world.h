@@ -6,11 +6,11 @@
  * Everything is found by number in hashes; objects name each other by id
  * where one may outlive the other.
  */
-#include <uthash.h>
 #include <utlist.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/macro.h"
 #include "event/event.h"
 #include "model/model.h"

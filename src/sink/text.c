@@ -4,6 +4,7 @@
 #include "analyze/totals.h"
 #include "base/buf.h"
 #include "base/diag.h"
+#include "base/hash.h"
 #include "base/human.h"
 #include "base/macro.h"
 #include "base/text.h"
@@ -13,9 +14,6 @@
 #include "sink/out.h"
 #include "sink/sink.h"
 #include "sink/value.h"
-
-#define uthash_malloc(size) xmalloc(size)
-#include <uthash.h>
 
 /*
  * Equal I/O of one task becomes one line while the calls follow each other within 100 ms, for at most a second.  When

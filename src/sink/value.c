@@ -216,6 +216,16 @@ static void fmt_data(struct buf *b, const struct context *c, const struct call *
 	add_quoted(b, v->bytes, MIN(v->len, DATA_MAX), v->trunc || whole > MIN(v->len, DATA_MAX));
 }
 
+/* Before the i-th item of a list: what stands between them; false where the rest is not shown. */
+static bool list_goes_on(struct buf *b, size_t i)
+{
+	if (i)
+		buf_puts(b, ", ");
+	if (i == ITEMS_MAX)
+		buf_puts(b, "…");
+	return i != ITEMS_MAX;
+}
+
 static void fmt_strv(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
 {
 	const struct part *end;
@@ -237,12 +247,8 @@ static void fmt_strv(struct buf *b, const struct context *c, const struct call *
 	for (const struct part *p = call->parts; p < end; p++) {
 		if (p->arg != arg || p->part != PART_ITEM)
 			continue;
-		if (n)
-			buf_puts(b, ", ");
-		if (n++ == ITEMS_MAX) {
-			buf_puts(b, "…");
+		if (!list_goes_on(b, n++))
 			break;
-		}
 		if (p->flags & CHUNK_FAULT)
 			buf_putc(b, '?');
 		else
@@ -279,12 +285,8 @@ static void add_iovec(struct buf *b, const struct context *c, const struct call 
 		struct wide_iovec v;
 
 		memcpy(&v, iov->bytes + i * sizeof(v), sizeof(v));
-		if (i)
-			buf_puts(b, ", ");
-		if (i == ITEMS_MAX) {
-			buf_puts(b, "…");
+		if (!list_goes_on(b, i))
 			break;
-		}
 		buf_putc(b, '{');
 		if (data && !(c->flags & VALUE_NO_DATA) && off < data->len) {
 			uint64_t have = MIN(MIN(data->len - off, v.len), DATA_MAX);
@@ -344,12 +346,8 @@ static void add_mmsghdr(struct buf *b, const struct context *c, const struct cal
 		struct record_msg m;
 
 		memcpy(&m, vec->bytes + i * sizeof(m), sizeof(m));
-		if (i)
-			buf_puts(b, ", ");
-		if (i == ITEMS_MAX) {
-			buf_puts(b, "…");
+		if (!list_goes_on(b, i))
 			break;
-		}
 		buf_putc(b, '{');
 		if (m.name_len >= 2) {
 			buf_puts(b, "name=");
@@ -387,12 +385,8 @@ static void add_structs(struct buf *b, const struct arg_spec *spec, const char *
 	if (array)
 		buf_putc(b, '[');
 	for (uint32_t i = 0; i * size < len; i++) {
-		if (i)
-			buf_puts(b, ", ");
-		if (i == ITEMS_MAX) {
-			buf_puts(b, "…");
+		if (!list_goes_on(b, i))
 			break;
-		}
 		layout_format(b, spec->layout, bytes + i * size, MIN(size, len - i * size));
 	}
 	if (array)
@@ -433,13 +427,11 @@ static void add_iocbs(struct buf *b, const struct context *c, const struct call 
 		struct record_iocb r;
 		struct iocb cb;
 
-		if (i == ITEMS_MAX) {
-			buf_puts(b, ", …");
+		if (!list_goes_on(b, i))
 			break;
-		}
 		memcpy(&r, v->bytes + i * sizeof(r), sizeof(r));
 		memcpy(&cb, r.iocb, sizeof(cb));
-		buf_puts(b, i ? ", {" : "{");
+		buf_putc(b, '{');
 		if (cb.aio_lio_opcode < ARRAY_SIZE(ops) && ops[cb.aio_lio_opcode])
 			buf_puts(b, ops[cb.aio_lio_opcode]);
 		else

@@ -317,21 +317,10 @@ void drain_losses(struct bpf_source *s)
 void drain_done(struct bpf_source *s)
 {
 	struct pending *p, *pt;
-	struct held_exit *h, *ht;
-	struct known *k, *kt;
 
 	HASH_ITER(hh, s->pendings, p, pt)
 		pending_drop(s, p);
-	HASH_ITER(hh, s->held, h, ht) {
-		HASH_DEL(s->held, h);
-		free(h);
-	}
-	HASH_ITER(hh, s->tids, k, kt) {
-		HASH_DEL(s->tids, k);
-		free(k);
-	}
-	HASH_ITER(hh, s->pids, k, kt) {
-		HASH_DEL(s->pids, k);
-		free(k);
-	}
+	HASH_FREE(s->held);
+	HASH_FREE(s->tids);
+	HASH_FREE(s->pids);
 }

@@ -1,9 +1,9 @@
 #pragma once
 /* What the files of the kernel backend share. */
 #include <stdatomic.h>
-#include <uthash.h>
 
 #include "base/buf.h"
+#include "base/hash.h"
 #include "capture/bpf/kring.h"
 #include "capture/bpf/wire.h"
 #include "capture/source.h"

@@ -15,9 +15,9 @@
 #include <stdint.h>
 #include <sys/ptrace.h>
 #include <sys/types.h>
-#include <uthash.h>
 
 #include "base/buf.h"
+#include "base/hash.h"
 #include "capture/plan.h"
 #include "capture/ptrace/near.h"
 #include "capture/source.h"

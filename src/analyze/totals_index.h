@@ -1,0 +1,83 @@
+#pragma once
+/*
+ * The inside of totals, shared by its files: rows with their place in an index.  totals_files.c knows paths,
+ * totals_conns.c sockets, totals_procs.c processes and memory; totals.c takes the events and hands them on.
+ */
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "analyze/totals.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/hash.h"
+#include "event/event.h"
+
+#define STRINGS_MAX (24u << 20)		/* bytes of names kept; further new rows go to `others` */
+#define CMD_MAX 512
+#define COMMAND_MAX 4096
+#define CACHE 1024
+
+/* Rows with their place in an index.  Allocated from the arena, freed together. */
+struct file_row { struct totals_file row; struct bytes linked; /* a second name given to it */ UT_hash_handle hh; };
+struct lookup_row { struct totals_lookup row; struct bytes key; UT_hash_handle hh; };
+struct conn_row { struct totals_conn row; UT_hash_handle hh; };
+struct proc_row { struct totals_proc row; unsigned pos; UT_hash_handle hh; };
+struct error_key { const struct syscall_spec *spec; uint32_t nr; uint16_t arch; uint16_t err; };
+struct error_row { struct totals_error row; struct error_key key; UT_hash_handle hh; };
+
+/* Address spaces of living processes. */
+struct mm_row { uint32_t id, nprocs; uint64_t heap, mapped; UT_hash_handle hh; };
+struct live_row { uint32_t proc; struct mm_row *mm; UT_hash_handle hh; };
+
+struct totals_index {
+	struct arena arena;
+	size_t strings;
+	struct noise *noise;
+	struct file_row *files;
+	struct lookup_row *lookups;
+	struct conn_row *conns;
+	struct proc_row *procs;
+	struct error_row *errors;
+	struct mm_row *mms;
+	struct live_row *lives;
+	uint64_t heap, mapped;			/* now, over all living address spaces */
+	struct { uint32_t id, renames; const char *name; struct totals_file *row; } file_cache[CACHE];
+	uint32_t renames;			/* so far: cached rows may be another path's since */
+	struct { uint32_t id; struct totals_conn *row; } conn_cache[CACHE];
+	struct totals_proc *last_proc;
+	struct totals_call *calls[3][SYSCALL_MAX + 1];
+	uint32_t last_task;			/* whose call, entered when, was counted last */
+	uint64_t last_enter_ns;
+	unsigned nattached;
+	bool targets;				/* t->command names them all */
+	struct buf tmp;
+};
+
+static inline bool totals_full(const struct totals *t, unsigned n) { return n >= TOTALS_ROWS || t->index->strings >= STRINGS_MAX; }
+static inline bool totals_is_network(int family) { return family != AF_UNIX && family != AF_NETLINK && family != AF_UNSPEC; }
+
+/* Appends to a table; evaluates to the row's number. */
+#define TABLE_ADD(table, ptr) ({ \
+	__typeof__(&(table)) t_ = &(table); \
+	if (t_->n == t_->cap) { \
+		t_->cap = t_->cap ? t_->cap * 2 : 64; \
+		t_->v = xrealloc(t_->v, t_->cap * sizeof(*t_->v)); \
+	} \
+	t_->v[t_->n] = (ptr); \
+	t_->n++; })
+
+struct bytes totals_keep(struct totals *t, const char *s, uint32_t len);	/* a copy that lives as long as t */
+
+/* NULL: nothing with a name of its own (pipes, sockets, …). */
+struct totals_file *totals_file_of(struct totals *t, const struct file *f);
+void totals_file_event(struct totals *t, const struct event *ev);
+void totals_lookup_failed(struct totals *t, const struct event *ev);
+
+struct totals_conn *totals_conn_of(struct totals *t, const struct event *ev, const struct file *f);
+void totals_conn_event(struct totals *t, const struct event *ev);
+void totals_conn_release(struct totals *t, const struct event *ev);
+
+struct totals_proc *totals_proc_of(struct totals *t, const struct proc *p);
+void totals_proc_event(struct totals *t, const struct event *ev, struct totals_proc *p);
+/* Brings the sums up to what the process's address space is now; mm NULL: the process is gone. */
+void totals_memory_update(struct totals *t, const struct proc *proc, const struct mm *mm);

@@ -1,0 +1,220 @@
+/* Processes, and the memory they have mapped. */
+#include <string.h>
+
+#include "analyze/totals_index.h"
+#include "base/human.h"
+#include "base/text.h"
+
+/* ---- memory ---- */
+
+static void mm_set(struct totals_index *x, struct mm_row *m, uint64_t heap, uint64_t mapped)
+{
+	x->heap += heap - m->heap;
+	x->mapped += mapped - m->mapped;
+	m->heap = heap;
+	m->mapped = mapped;
+}
+
+static void mm_drop(struct totals_index *x, struct mm_row *m)
+{
+	if (!m || --m->nprocs)
+		return;
+	mm_set(x, m, 0, 0);
+	HASH_DEL(x->mms, m);
+	free(m);
+}
+
+void totals_memory_update(struct totals *t, const struct proc *proc, const struct mm *mm)
+{
+	struct totals_index *x = t->index;
+	struct live_row *l;
+	struct mm_row *m = NULL;
+
+	HASH_FIND(hh, x->lives, &proc->id, sizeof(proc->id), l);
+	if (!mm) {
+		if (l) {
+			mm_drop(x, l->mm);
+			HASH_DEL(x->lives, l);
+			free(l);
+		}
+		return;
+	}
+	if (!l) {
+		l = xcalloc(1, sizeof(*l));
+		l->proc = proc->id;
+		HASH_ADD(hh, x->lives, proc, sizeof(l->proc), l);
+	}
+	if (!l->mm || l->mm->id != mm->id) {
+		HASH_FIND(hh, x->mms, &mm->id, sizeof(mm->id), m);
+		if (!m) {
+			m = xcalloc(1, sizeof(*m));
+			m->id = mm->id;
+			HASH_ADD(hh, x->mms, id, sizeof(m->id), m);
+		}
+		m->nprocs++;
+		mm_drop(x, l->mm);
+		l->mm = m;
+	}
+	mm_set(x, l->mm, mm->heap, mm->mapped);
+	t->heap_peak = MAX(t->heap_peak, x->heap);
+	t->mapped_peak = MAX(t->mapped_peak, x->mapped);
+	t->memory_peak = MAX(t->memory_peak, x->heap + x->mapped);
+}
+
+void totals_memory(struct buf *b, const struct totals *t, enum totals_memory what)
+{
+	const uint64_t peaks[] = { t->heap_peak, t->mapped_peak, t->memory_peak };
+	const uint64_t befores[] = { t->heap_before, t->mapped_before, t->heap_before + t->mapped_before };
+	uint64_t peak = peaks[what], before = befores[what];
+	bool attached = t->heap_before || t->mapped_before, regions = what == MEMORY_MMAP;
+
+	human_bytes(b, peak);
+	if (!attached && !regions)
+		return;
+	buf_puts(b, " (");
+	if (attached) {
+		human_bytes(b, before);
+		buf_puts(b, " when attached, +");
+		human_bytes(b, peak > before ? peak - before : 0);
+		buf_puts(b, regions ? "; " : "");
+	}
+	if (regions)
+		human_counted(b, t->nmaps, "region", "regions");
+	buf_puts(b, attached && regions ? " since)" : ")");
+}
+
+/* ---- processes ---- */
+
+void totals_command(struct buf *b, const struct bytes *argv, unsigned argc, size_t max)
+{
+	size_t from = b->len;
+
+	for (unsigned i = 0; i < argc; i++) {
+		if (i)
+			buf_putc(b, ' ');
+		text_shell(b, argv[i].s, argv[i].len);
+		if (b->len - from > max) {
+			size_t end = from + max;
+
+			while (end > from && ((unsigned char)b->s[end] & 0xc0) == 0x80)
+				end--;
+			b->len = end;
+			buf_puts(b, "…");
+			return;
+		}
+	}
+}
+
+static void proc_describe(struct totals *t, struct totals_proc *r, const struct proc *p)
+{
+	struct buf *b = &t->index->tmp;
+
+	r->pid = p->pid;
+	r->ppid = p->ppid;
+	r->nthreads = MAX(p->nthreads_ever, 1);
+	r->nexecs = p->nexecs;
+	r->attached = p->attached;
+	buf_reset(b);
+	if (p->argc) {
+		unsigned argc = p->argc;
+
+		while (p->attached && argc > 1 && !p->argv[argc - 1].len)	/* setproctitle(3) leaves an empty tail */
+			argc--;
+		totals_command(b, p->argv, argc, CMD_MAX);
+	} else {
+		buf_putc(b, '[');
+		text_safe(b, p->comm.s, p->comm.len);
+		buf_putc(b, ']');
+	}
+	if (r->cmd && r->cmd_len == b->len && !memcmp(r->cmd, b->s, b->len))
+		return;
+	struct bytes cmd = totals_keep(t, b->s, (uint32_t)b->len);
+
+	r->cmd = cmd.s;
+	r->cmd_len = cmd.len;
+	r->comm = totals_keep(t, p->comm.s, p->comm.len);
+}
+
+struct totals_proc *totals_proc_of(struct totals *t, const struct proc *p)
+{
+	struct totals_index *x = t->index;
+	struct proc_row *r, *parent;
+
+	if (x->last_proc && x->last_proc->id == p->id)
+		return x->last_proc;
+	HASH_FIND(hh, x->procs, &p->id, sizeof(p->id), r);
+	if (r)
+		return &r->row;
+	bool is_new = p->id > t->nprocs;	/* ids grow by one */
+
+	t->nprocs = MAX(t->nprocs, p->id);
+	t->nalive += is_new;
+	if (totals_full(t, t->procs.n)) {
+		t->procs.nothers += is_new;
+		return &t->procs.others;
+	}
+	r = arena_alloc(&x->arena, sizeof(*r));
+	r->row = (struct totals_proc){ .id = p->id, .parent = p->parent, .status = -1, .start_ns = p->start_ns };
+	proc_describe(t, &r->row, p);
+	HASH_ADD(hh, x->procs, row.id, sizeof(p->id), r);
+	r->pos = t->procs.n;
+	TABLE_ADD(t->procs, &r->row);
+	if (!t->main_proc)
+		t->main_proc = p->id;
+	HASH_FIND(hh, x->procs, &p->parent, sizeof(p->parent), parent);
+	if (parent) {
+		if (parent->row.last_child)
+			t->procs.v[parent->row.last_child - 1]->next_sibling = r->pos + 1;
+		else
+			parent->row.first_child = r->pos + 1;
+		parent->row.last_child = r->pos + 1;
+	}
+	return &r->row;
+}
+
+const struct totals_proc *totals_proc(const struct totals *t, uint32_t id)
+{
+	struct proc_row *r;
+
+	HASH_FIND(hh, t->index->procs, &id, sizeof(id), r);
+	return r ? &r->row : NULL;
+}
+
+void totals_proc_event(struct totals *t, const struct event *ev, struct totals_proc *p)
+{
+	const struct proc *proc = ev->task->proc;
+
+	switch (ev->kind) {
+	case EV_FORK:
+		if (ev->child && ev->child->proc && !ev->err) {
+			totals_proc_of(t, ev->child->proc);
+			totals_memory_update(t, ev->child->proc, ev->child->proc->mm);
+		}
+		break;
+	case EV_ATTACH:
+		if (!ev->task->is_thread)
+			t->index->nattached++;
+		/* fall through */
+	case EV_EXEC:
+		if (!ev->err) {
+			proc_describe(t, p, proc);
+			totals_memory_update(t, proc, proc->mm);
+		}
+		break;
+	case EV_THREAD:
+		p->nthreads = MAX(proc->nthreads_ever, 1);
+		break;
+	case EV_EXIT:
+		t->nalive--;
+		p->status = ev->status;
+		p->end_ns = ev->ts_ns;
+		p->nthreads = MAX(proc->nthreads_ever, 1);
+		totals_memory_update(t, proc, NULL);
+		break;
+	case EV_DETACH:
+		p->detached = true;
+		break;
+	default:
+		break;
+	}
+}
