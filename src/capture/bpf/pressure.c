@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -150,6 +152,10 @@ static void *watch(void *ctx)
 	struct pressure *p = ctx;
 	bool frozen = false;
 	unsigned idle = 0;
+
+	/* On a loaded machine the ring may be full before an ordinary thread has its turn; this one looks and sleeps. */
+	if (pthread_setschedparam(pthread_self(), SCHED_FIFO, &(struct sched_param){ .sched_priority = 1 }))
+		setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), -20);
 
 	while (!atomic_load(&p->stop)) {
 		size_t used = kring_used(p->ring), size = p->ring->size;
