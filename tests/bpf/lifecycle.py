@@ -67,26 +67,6 @@ def lost(text):
     return sum(int(n.replace(",", "")) for n in re.findall(r"Lost: ([\d,]+)", text))
 
 
-def tries(n):
-    """
-    For what a busy host can spoil from outside: a CPU taken away while the ring fills, somebody else's disk writes.
-    A feature that is broken fails every time; each failed try is printed.
-    """
-    def wrap(test):
-        def run_it(self):
-            for left in range(n, 0, -1):
-                try:
-                    return test(self)
-                except AssertionError as e:
-                    if left == 1:
-                        raise
-                    print(f"{test.__name__}: tried again after: {str(e).splitlines()[0][:200]}", file=sys.stderr)
-        run_it.__doc__ = test.__doc__
-        run_it.__name__ = test.__name__
-        return run_it
-    return wrap
-
-
 class Ends(unittest.TestCase):
     def test_exit_status(self):
         self.assertEqual(run("-o", "/dev/null", "--", "sh", "-c", "exit 7").returncode, 7)
@@ -282,7 +262,6 @@ class Losses(unittest.TestCase):
         self.assertEqual(tracer.wait(), 0)
         return b"".join(parts).decode(errors="replace")
 
-    @tries(3)
     def test_nothing_is_lost(self):
         if not cgroup_root() or not os.access(cgroup_root(), os.W_OK):
             self.skipTest("no cgroup v2 that may be changed: nothing can be held back")
@@ -290,7 +269,6 @@ class Losses(unittest.TestCase):
         self.assertEqual(lost(text), 0)
         self.assertGreaterEqual(len(re.findall(r"\bread\(", text)), self.CALLS)
 
-    @tries(3)
     def test_losses_are_counted(self):
         text = self.slowly("--lossy", "--ring-size", "1M")
         whole = self.slowly()
@@ -301,7 +279,6 @@ class Losses(unittest.TestCase):
         # other records can be lost, too: exec, exit, fork
         self.assertLessEqual(abs(all_calls - shown - missing), 3, f"{all_calls} calls, {shown} shown, {missing} said to be lost")
 
-    @tries(3)
     def test_soak(self):
         """Processes and threads come and go; nothing is lost, and the tracer does not grow."""
         script = (f"end=$(($(date +%s)+{SOAK})); while [ $(date +%s) -lt $end ]; do for i in 1 2 3 4 5 6 7 8; do /bin/true; done; "
@@ -329,7 +306,6 @@ class Losses(unittest.TestCase):
 
 
 class Latency(unittest.TestCase):
-    @tries(3)
     def test_direct_writes(self):
         where = SELF.parent if os.access(SELF.parent, os.W_OK) else pathlib.Path.home()
         if subprocess.run(["findmnt", "-n", "-o", "FSTYPE", "-T", where], stdout=subprocess.PIPE, text=True, check=False).stdout.strip() in ("", "tmpfs", "overlay"):
@@ -340,9 +316,9 @@ class Latency(unittest.TestCase):
                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", timeout=120, check=True)
                 found = re.search(r"^   ([\d,]+) writes, ([\d.]+ MB)", done.stderr, re.M)
                 self.assertTrue(found, done.stderr[-3000:])
-                # none may be missing; a request of somebody else's that dd's thread dispatches counts as dd's
-                self.assertIn(int(found[1].replace(",", "")), range(1000, 1100))
-                self.assertRegex(done.stderr, r"block I/O .* avg, .* max \(4\.0 KB x\d+, .* total\) write")
+                self.assertEqual((found[1], found[2]), ("1,000", "3.9 MB"), done.stderr[-3000:])
+                grouped = re.findall(r"block I/O .* avg, .* max \(4\.0 KB x(\d+), .* total\) write", done.stderr)
+                self.assertGreater(sum(map(int, grouped)), 900, done.stderr)
             done = run("--ebpf", "--", "sh", "-c", f"dd if=/dev/zero of={name}/buffered bs=4K count=1000; sync")
             found = re.search(r"^   [\d,]+ writes?, ([\d.]+) MB", done.stderr, re.M)
             self.assertTrue(found, done.stderr[-3000:])

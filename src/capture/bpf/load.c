@@ -234,10 +234,11 @@ static int set_up(struct bpf_source *s, size_t ring)
 		rc = kring_open(&s->ring, s->ring_fd, ring);
 	if (rc == 0)
 		rc = bpf_run_iter(s->skel->progs.each_self, NULL, NULL);
-	if (rc == 0)
-		rc = attach_events(s->skel);
+	/* first: on a tracepoint that both use, it still finds the task's state, which ours takes away at the exit */
 	if (rc == 0 && s->opt->latency)
 		rc = latency_share(s);
+	if (rc == 0)
+		rc = attach_events(s->skel);
 	return rc;
 }
 

@@ -39,7 +39,7 @@ struct wire_losses { rec_u64 n[_LOSS_MAX], reported; };
 
 /* What BPF keeps of a traced task. */
 enum { WIRE_INLINE = 480 };
-enum { TASK_MUTED = 1 /* our own child before its exec */, TASK_STOPPED = 2, TASK_DYING = 4 };
+enum { TASK_MUTED = 1 /* our own child before its exec */, TASK_STOPPED = 2, TASK_DYING = 4, TASK_SUBMITTED = 8 /* block I/O */ };
 struct task_state {
 	rec_u32 pid, tid;		/* as the tracer sees them */
 	rec_u8 flags, in_call, arch, faulted /* arguments to be copied at the exit */, split, why;
@@ -53,6 +53,23 @@ struct task_state {
 	struct record_signal ignored;	/* came during a call, shown after it as ptrace does; signo 0: none */
 	char chunks[WIRE_INLINE];
 };
+
+/* A request to a disk, under way. */
+struct wire_flight { rec_u64 insert_ns, issue_ns, sector, dev, ino; rec_u32 pid, tid, nbytes; rec_u8 op, writeback, pad[2]; char disk[32]; };
+
+static inline __attribute__((always_inline)) void flight_record(const struct wire_flight *f, rec_u64 end_ns, rec_i32 err, struct record_block *r)
+{
+	*r = (struct record_block){ .h = { sizeof(*r), RECORD_BLOCK, f->writeback, f->pid, f->tid, f->insert_ns } };
+	r->queue_ns = f->issue_ns > f->insert_ns ? f->issue_ns - f->insert_ns : 0;
+	r->device_ns = end_ns - (f->issue_ns ? f->issue_ns : f->insert_ns);
+	r->sector = f->sector;
+	r->dev = f->dev;
+	r->ino = f->ino;
+	r->nbytes = f->nbytes;
+	r->err = err;
+	r->op = f->op;
+	__builtin_memcpy(r->disk, f->disk, sizeof(r->disk));
+}
 
 /* Words that both sides change. */
 struct wire_shared {
