@@ -364,10 +364,6 @@ static void task_end(struct world *w, struct tnode *t, uint64_t ts_ns, int statu
 	t->t.end_ns = ts_ns;
 	p->nlive--;
 	p->p.nthreads--;
-	if (WIFSIGNALED(status) && status >= 0) {
-		p->group_exit = true;
-		p->group_status = status;
-	}
 	if (t->t.is_thread) {
 		struct event ev = event_at(ts_ns, t, EV_THREAD_EXIT);
 

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/uio.h>
 
 #include "tracee.h"
 
@@ -41,6 +42,47 @@ static void status_says(const char *key, const char *value)
 	}
 }
 
+/* By other ways to the same file: relative to an open /proc, in pieces, from another thread. */
+static void *status_pieces(void *arg)
+{
+	char a[20], b[8192];
+	struct iovec iov[2] = { { a, sizeof(a) }, { b, sizeof(b) - 1 } };
+	int *fd = arg;
+	ssize_t n = preadv(*fd, iov, 2, 0);
+
+	CHECK(n > 200);
+	b[n - (ssize_t)sizeof(a)] = '\0';
+	CHECK(strstr(b, "\nTracerPid:\t0\n") && strstr(b, "\nSeccomp:\t0\n"));
+	return NULL;
+}
+
+static void other_ways(void)
+{
+	int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC), fd;
+	pthread_t t;
+
+	expect("open /proc (path only)");
+	tracee_ignore("^thread|^(open|read) .*/self/status");
+	fd = openat(proc, "self/status", O_RDONLY | O_CLOEXEC);
+	CHECK(proc >= 0 && fd >= 0);
+	status_pieces(&fd);
+	CHECK(pthread_create(&t, NULL, status_pieces, &fd) == 0 && pthread_join(t, NULL) == 0);
+	close(fd);
+	close(proc);
+	/* one of that name that is none */
+	fd = open("status", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	expect("open */status (read/write, create)");
+	CHECK(fd >= 0 && write(fd, "TracerPid:\t5\n", 13) == 13);
+	expect("write 13 B to *");
+
+	char text[64] = "";
+
+	CHECK(pread(fd, text, sizeof(text), 0) == 13 && strstr(text, "\t5\n"));
+	expect("read 13 B from *");
+	close(fd);
+	expect("exit 0");
+}
+
 static pid_t in_child(void (*fn)(void))
 {
 	pid_t pid = fork();
@@ -71,6 +113,28 @@ static void strict(void)
 	write(-1, "", 0);		/* allowed */
 	getpid();			/* death */
 	_exit(1);
+}
+
+/* Of several threads only the one that does what is forbidden ends. */
+static void *forbidden(void *arg)
+{
+	*(pid_t *)arg = tid_now();
+	CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) == 0);
+	syscall(SYS_getpid);
+	CHECK(!"getpid in strict mode");
+	return NULL;
+}
+
+static void strict_threads(void)
+{
+	pthread_t t;
+	pid_t tid = 0;
+
+	CHECK(pthread_create(&t, NULL, forbidden, &tid) == 0 && pthread_join(t, NULL) == 0);
+	CHECK(syscall(SYS_tgkill, getpid(), tid, 0) < 0 && errno == ESRCH);
+	expect("kill 0 (is it there?) → %d ESRCH", tid);
+	expect("exit 4");
+	_exit(4);
 }
 
 static void strict_ok(void)
@@ -122,6 +186,7 @@ static void traces(void)
 	FILTER(NR, ON(SYS_getppid, SECCOMP_RET_TRACE | 0x4350), ON(SYS_mkdir, SECCOMP_RET_TRACE), ALLOW);
 
 	set(&prog);
+	CHECK(syscall(SYS_getppid) < 0 && errno == ENOSYS);
 	CHECK(syscall(SYS_mkdir, "/tracee/dir", 0700) < 0 && errno == ENOSYS);
 	expect("mkdir /tracee/dir ENOSYS");
 	expect("exit 0");
@@ -181,6 +246,8 @@ int main(void)
 	status_says("\nSeccomp_filters:", "0");
 	status_says("\nTracerPid:", "0");
 
+	pid = in_child(other_ways);
+	CHECK(reap(pid) == 0);
 	pid = in_child(refused);
 	CHECK(reap(pid) == 0);
 	pid = in_child(strict);
@@ -188,6 +255,8 @@ int main(void)
 	expect_of(pid, "killed by SIGKILL");
 	status = reap(pid);
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	pid = in_child(strict_threads);
+	CHECK(WEXITSTATUS(reap(pid)) == 4);
 	pid = in_child(strict_ok);
 	expect_of(pid, "exit 3");
 	CHECK(WEXITSTATUS(reap(pid)) == 3);

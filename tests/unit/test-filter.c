@@ -14,6 +14,8 @@
 #include "record/record.h"
 #include "unit.h"
 
+enum { FILTER_MARK = 0x4350 };
+
 enum { MAX = 4096 };
 static struct sock_filter prog[MAX];
 static unsigned nprog;
@@ -60,7 +62,7 @@ static int setup(void **state)
 		plan_compile(syscall_spec(ARCH_X86_64, nr), false, 0, &plans[0][nr]);
 		plan_compile(syscall_spec(ARCH_I386, nr), false, 0, &plans[1][nr]);
 	}
-	nprog = filter_build(prog, MAX, plans[0], plans[1]);
+	nprog = filter_build(prog, MAX, FILTER_MARK, plans[0], plans[1]);
 	return nprog ? 0 : -1;
 }
 
@@ -125,7 +127,7 @@ static void test_too_small(void **state)
 	static struct sock_filter few[64];
 
 	(void)state;
-	assert_int_equal(filter_build(few, ARRAY_SIZE(few), plans[0], plans[1]), 0);	/* refused, never cut */
+	assert_int_equal(filter_build(few, ARRAY_SIZE(few), FILTER_MARK, plans[0], plans[1]), 0);	/* refused, never cut */
 }
 
 int main(void)

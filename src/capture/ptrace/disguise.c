@@ -1,6 +1,7 @@
 #include "capture/ptrace/disguise.h"
 
 #include <errno.h>
+#include <linux/magic.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
@@ -10,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 
@@ -24,7 +26,8 @@ static unsigned native(const struct tracee *t)
 	static const struct { unsigned short i386, x86_64; } same[] = {
 		{ 1, SYS_exit }, { 3, SYS_read }, { 4, SYS_write }, { 5, SYS_open }, { 6, SYS_close }, { 172, SYS_prctl }, { 173, SYS_rt_sigreturn },
 		{ 41, SYS_dup }, { 63, SYS_dup2 }, { 330, SYS_dup3 }, { 120, SYS_clone }, { 435, SYS_clone3 },
-		{ 119, SYS_rt_sigreturn }, { 180, SYS_pread64 }, { 295, SYS_openat }, { 354, SYS_seccomp },
+		{ 119, SYS_rt_sigreturn }, { 180, SYS_pread64 }, { 295, SYS_openat }, { 354, SYS_seccomp }, { 437, SYS_openat2 },
+		{ 145, SYS_readv }, { 333, SYS_preadv }, { 378, SYS_preadv2 },
 	};
 
 	if (t->arch != ARCH_I386)
@@ -57,13 +60,33 @@ static void skip_call(const struct tracee *t, int64_t ret)
 
 void disguise_foreign_trace(const struct tracee *t) { skip_call(t, -ENOSYS); }
 
-/* /proc/self/status, /proc/thread-self/status, /proc/N/status, /proc/N/task/N/status */
+/* Is it a file of that name?  Where it is shows once it is open. */
 static bool is_status(const struct buf *chunks)
 {
 	const struct record_chunk *c = (const struct record_chunk *)chunks->s;
 	const char *p = (const char *)(c + 1);
 
-	return chunks->len > sizeof(*c) && c->part == PART_BYTES && c->len > 13 && !memcmp(p, "/proc/", 6) && !memcmp(p + c->len - 7, "/status", 7);
+	return chunks->len > sizeof(*c) && c->part == PART_BYTES && c->len >= 6 && !memcmp(p + c->len - 6, "status", 6) && (c->len == 6 || p[c->len - 7] == '/');
+}
+
+static bool is_of_proc(const struct tracee *t, int fd)
+{
+	char link[64];
+	struct statfs st;
+
+	snprintf(link, sizeof(link), "/proc/%d/fd/%d", t->tid, fd);
+	return statfs(link, &st) == 0 && st.f_type == PROC_SUPER_MAGIC;
+}
+
+/* Which thread of the process opened fd as a status file; NULL: none did. */
+static struct tracee *status_of(struct ptrace_source *s, struct tracee *t, int fd)
+{
+	if (!s->status_seen || t->status_fd == fd + 1)
+		return t->status_fd == fd + 1 ? t : NULL;
+	for (struct tracee *u = s->tracees; u; u = u->hh.next)
+		if (u->pid == t->pid && u->status_fd == fd + 1)
+			return u;
+	return NULL;
 }
 
 /*
@@ -99,6 +122,26 @@ static bool strict_allows(unsigned nr)
 	return nr == SYS_read || nr == SYS_write || nr == SYS_exit || nr == SYS_rt_sigreturn;
 }
 
+/*
+ * Strict mode ends a thread that does what it forbids, and that one alone, as if by SIGKILL.  A signal would take the
+ * others along: where there are others it exits by itself.
+ */
+static void forbid(struct ptrace_source *s, struct tracee *t)
+{
+	bool narrow = t->arch == ARCH_I386, alone = true;
+
+	for (struct tracee *u = s->tracees; u && alone; u = u->hh.next)
+		alone = u == t || u->pid != t->pid || u->gone || u->forbidden;
+	if (alone) {
+		skip_call(t, -EPERM);
+		syscall(SYS_tkill, t->tid, SIGKILL);
+		return;
+	}
+	t->forbidden = true;
+	set_reg(t, offsetof(struct user_regs_struct, orig_rax), narrow ? 1 : SYS_exit);
+	set_reg(t, narrow ? offsetof(struct user_regs_struct, rbx) : offsetof(struct user_regs_struct, rdi), SIGKILL);
+}
+
 static bool set_mode(struct ptrace_source *s, struct tracee *t, bool filter, uint64_t flags)
 {
 	if (filter && s->nnp_ours && !t->own_nnp) {
@@ -123,8 +166,7 @@ bool disguise_enter(struct ptrace_source *s, struct tracee *t, const uint64_t ar
 
 	t->fixup = ANSWER_NONE;
 	if (t->own_seccomp == SECCOMP_MODE_STRICT && !strict_allows(nr)) {
-		skip_call(t, -EPERM);
-		syscall(SYS_tkill, t->tid, SIGKILL);
+		forbid(s, t);
 		return false;
 	}
 	switch (nr) {
@@ -149,18 +191,22 @@ bool disguise_enter(struct ptrace_source *s, struct tracee *t, const uint64_t ar
 		break;
 	case SYS_open:
 	case SYS_openat:
+	case SYS_openat2:
 		if (is_status(&t->chunks))
 			t->fixup = ANSWER_OPEN_STATUS;
 		break;
 	case SYS_read:
 	case SYS_pread64:
-		if (t->status_fd && (int)args[0] == t->status_fd - 1)
+	case SYS_readv:
+	case SYS_preadv:
+	case SYS_preadv2:
+		if (status_of(s, t, (int)args[0]))
 			t->fixup = ANSWER_READ_STATUS;
 		break;
 	case SYS_dup:
 	case SYS_dup2:
 	case SYS_dup3:
-		if (t->status_fd && (int)args[0] == t->status_fd - 1)
+		if (status_of(s, t, (int)args[0]))
 			t->fixup = ANSWER_DUP_STATUS;
 		break;
 	case SYS_clone:
@@ -171,8 +217,8 @@ bool disguise_enter(struct ptrace_source *s, struct tracee *t, const uint64_t ar
 		}
 		break;
 	case SYS_close:
-		if (t->status_fd && (int)args[0] == t->status_fd - 1)
-			t->status_fd = 0;
+		for (struct tracee *u; (u = status_of(s, t, (int)args[0]));)
+			u->status_fd = 0;
 		break;
 	default:
 		break;
@@ -211,12 +257,39 @@ static unsigned get_field(const char *s, size_t n, const char *key)
 	return v;
 }
 
+/* Where the first n bytes of a read went: one buffer, or several. */
+static unsigned where_read(const struct tracee *t, size_t n, struct iovec *ret_iov, unsigned max)
+{
+	unsigned nr = native(t), k = 0;
+
+	if (nr == SYS_read || nr == SYS_pread64) {
+		*ret_iov = (struct iovec){ (void *)t->args[1], n };
+		return 1;
+	}
+	for (; k < max && k < t->args[2] && n; k++) {
+		uint32_t narrow[2];
+		bool ok;
+
+		if (t->arch == ARCH_X86_64)
+			ok = mem_read(t->tid, t->args[1] + k * sizeof(*ret_iov), &ret_iov[k], sizeof(*ret_iov)) == sizeof(*ret_iov);
+		else if ((ok = mem_read(t->tid, t->args[1] + k * sizeof(narrow), narrow, sizeof(narrow)) == sizeof(narrow)))
+			ret_iov[k] = (struct iovec){ (void *)(uintptr_t)narrow[0], narrow[1] };
+		if (!ok)
+			break;
+		ret_iov[k].iov_len = MIN(ret_iov[k].iov_len, n);
+		n -= ret_iov[k].iov_len;
+	}
+	return k;
+}
+
 /* Returns how many bytes there are now. */
 static size_t hide_in_status(const struct ptrace_source *s, const struct tracee *t, size_t nread)
 {
 	char text[8192];
-	struct iovec local = { text }, remote = { (void *)t->args[1] };
-	size_t n = mem_read(t->tid, t->args[1], text, MIN(nread, sizeof(text))), was = n;
+	struct iovec local = { text, MIN(nread, sizeof(text)) }, remote[16];
+	unsigned niov = where_read(t, local.iov_len, remote, ARRAY_SIZE(remote));
+	ssize_t was = process_vm_readv(t->tid, &local, 1, remote, niov, 0);
+	size_t n = was < 0 ? 0 : (size_t)was;
 
 	n = set_field(text, n, "\nTracerPid:\t", 0);
 	if (t->filtered) {
@@ -227,8 +300,9 @@ static size_t hide_in_status(const struct ptrace_source *s, const struct tracee 
 	}
 	if (s->nnp_ours && !t->own_nnp)
 		n = set_field(text, n, "\nNoNewPrivs:\t", 0);
-	local.iov_len = remote.iov_len = n;
-	if (was != nread || process_vm_writev(t->tid, &local, 1, &remote, 1, 0) != (ssize_t)n)
+	local.iov_len = n;
+	niov = where_read(t, n, remote, ARRAY_SIZE(remote));
+	if (was != (ssize_t)nread || process_vm_writev(t->tid, &local, 1, remote, niov, 0) != (ssize_t)n)
 		return nread;
 	return n;
 }
@@ -262,8 +336,10 @@ int64_t disguise_leave(struct ptrace_source *s, struct tracee *t, int64_t ret)
 		shown = 0;
 		break;
 	case ANSWER_OPEN_STATUS:
-		if (ret >= 0)
+		if (ret >= 0 && is_of_proc(t, (int)ret)) {
 			t->status_fd = (int)ret + 1;
+			s->status_seen = true;
+		}
 		break;
 	case ANSWER_DUP_STATUS:
 		if (ret >= 0)

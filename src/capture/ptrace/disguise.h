@@ -14,8 +14,6 @@ struct tracee;
 enum { ANSWER_NONE, ANSWER_GET_SECCOMP, ANSWER_GET_NNP, ANSWER_SET_NNP, ANSWER_SET_STRICT, ANSWER_SET_FILTER, ANSWER_TSYNC, ANSWER_OPEN_STATUS,
        ANSWER_READ_STATUS, ANSWER_DUP_STATUS, ANSWER_UNTRACED };	/* tracee.fixup */
 
-#define FILTER_MARK 0x4350	/* SECCOMP_RET_DATA of our filter: any other RET_TRACE is the program's own */
-
 /* Calls the filter has to stop at whatever the plan says.  Returns its condition, or NULL; *ret_always: without one. */
 const struct arg_cond *disguise_wants(unsigned arch, unsigned nr, bool *ret_always);
 /* At entry, after nr, arch and args are known.  True: an answer is due at exit, so the exit-stop is needed. */

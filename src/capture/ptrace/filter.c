@@ -10,9 +10,9 @@
 #include "capture/ptrace/disguise.h"
 #include "record/record.h"
 
-enum { X32_BIT = 0x40000000, TRACE = SECCOMP_RET_TRACE | FILTER_MARK };
+enum { X32_BIT = 0x40000000 };
 
-struct prog { struct sock_filter *v; unsigned n, max; };
+struct prog { struct sock_filter *v; unsigned n, max, trace; };
 
 static void emit(struct prog *p, unsigned code, unsigned jt, unsigned jf, unsigned k)
 {
@@ -29,7 +29,7 @@ static void ret(struct prog *p, unsigned action) { emit(p, BPF_RET | BPF_K, 0, 0
  */
 static void check_cond(struct prog *p, const struct arg_cond *c)
 {
-	unsigned hit = c->invert ? SECCOMP_RET_ALLOW : TRACE, miss = c->invert ? TRACE : SECCOMP_RET_ALLOW;
+	unsigned hit = c->invert ? SECCOMP_RET_ALLOW : p->trace, miss = c->invert ? p->trace : SECCOMP_RET_ALLOW;
 
 	load(p, offsetof(struct seccomp_data, args) + 8u * c->arg);
 	emit(p, BPF_ALU | BPF_AND | BPF_K, 0, 0, c->mask);
@@ -71,16 +71,16 @@ static void check_arch(struct prog *p, const struct capture_plan *plans, unsigne
 			while (end < SYSCALL_MAX && decide(arch, end, plans, &cond) == trace && !cond)
 				end++;
 			emit(p, BPF_JMP | BPF_JGE | BPF_K, 1, 0, end);
-			ret(p, trace ? TRACE : SECCOMP_RET_ALLOW);
+			ret(p, trace ? p->trace : SECCOMP_RET_ALLOW);
 		}
 		nr = end;
 	}
-	ret(p, TRACE);	/* numbers no table knows: shown raw */
+	ret(p, p->trace);	/* numbers no table knows: shown raw */
 }
 
-unsigned filter_build(struct sock_filter *v, unsigned max, const struct capture_plan *x86_64, const struct capture_plan *i386)
+unsigned filter_build(struct sock_filter *v, unsigned max, unsigned mark, const struct capture_plan *x86_64, const struct capture_plan *i386)
 {
-	struct prog p = { v, 0, max };
+	struct prog p = { v, 0, max, SECCOMP_RET_TRACE | mark };
 	unsigned i386_at;
 
 	load(&p, offsetof(struct seccomp_data, arch));
@@ -90,7 +90,7 @@ unsigned filter_build(struct sock_filter *v, unsigned max, const struct capture_
 	load(&p, offsetof(struct seccomp_data, nr));
 	/* x32 has numbers of its own and next to no programs: all its calls stop, the plan decides then */
 	emit(&p, BPF_JMP | BPF_JSET | BPF_K, 0, 1, X32_BIT);
-	ret(&p, TRACE);
+	ret(&p, p.trace);
 	check_arch(&p, x86_64, ARCH_X86_64);
 	p.v[i386_at].k = p.n - i386_at - 1;
 	load(&p, offsetof(struct seccomp_data, nr));

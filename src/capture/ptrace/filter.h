@@ -6,6 +6,9 @@
 #include <linux/filter.h>
 #include <stdbool.h>
 
-/* wanted[arch][nr]; conditions of the rows are compiled in.  Returns the number of instructions; max at least 4096. */
+/*
+ * wanted[arch][nr]; conditions of the rows are compiled in.  mark is the SECCOMP_RET_DATA of every stop: one nobody can
+ * guess, since any other RET_TRACE is the program's own.  Returns the number of instructions; max at least 4096.
+ */
 struct capture_plan;
-unsigned filter_build(struct sock_filter *prog, unsigned max, const struct capture_plan *x86_64, const struct capture_plan *i386);
+unsigned filter_build(struct sock_filter *prog, unsigned max, unsigned mark, const struct capture_plan *x86_64, const struct capture_plan *i386);

@@ -57,10 +57,10 @@ static bool is_ours(pid_t tid, struct kept *v, size_t n)
 	return false;
 }
 
-static void pass(pid_t tid, int status, struct kept *v, size_t n)
+static void pass(pid_t tid, int status, unsigned mark, struct kept *v, size_t n)
 {
 	int event = status >> 16, sig = WSTOPSIG(status);
-	unsigned long data = FILTER_MARK;
+	unsigned long data = mark;
 
 	switch (event) {
 	case 0:
@@ -70,7 +70,7 @@ static void pass(pid_t tid, int status, struct kept *v, size_t n)
 		return;
 	case PTRACE_EVENT_SECCOMP:
 		ptrace(PTRACE_GETEVENTMSG, tid, 0, &data);
-		if (data != FILTER_MARK)
+		if (data != mark)
 			disguise_foreign_trace(&(struct tracee){ .tid = tid });
 		break;
 	case PTRACE_EVENT_STOP:
@@ -86,7 +86,7 @@ static void pass(pid_t tid, int status, struct kept *v, size_t n)
 }
 
 /* After a fork of a program with threads: no allocation, no locks. */
-static _Noreturn void keep(struct kept *v, size_t n)
+static _Noreturn void keep(unsigned mark, struct kept *v, size_t n)
 {
 	int null = open("/dev/null", O_RDWR), status;
 	pid_t tid;
@@ -112,7 +112,7 @@ static _Noreturn void keep(struct kept *v, size_t n)
 	for (;;) {
 		tid = waitpid(-1, &status, __WALL);
 		if (tid > 0 && WIFSTOPPED(status))
-			pass(tid, status, v, n);
+			pass(tid, status, mark, v, n);
 		else if (tid < 0 && errno != EINTR)
 			_exit(0);
 	}
@@ -128,7 +128,7 @@ void keeper_start(struct ptrace_source *s)
 	near_close(&s->near);	/* the keeper is no idle thread */
 	switch (fork()) {
 	case 0:
-		keep(v, n);
+		keep(s->mark, v, n);
 	case -1:
 		for (size_t i = 0; i < n; i++)
 			kill(v[i].pid ? v[i].pid : v[i].tid, SIGKILL);

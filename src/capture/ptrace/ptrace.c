@@ -346,6 +346,8 @@ static void task_ended(struct ptrace_source *s, struct tracee *t, int status, ui
 {
 	struct record_exit *r;
 
+	if (t->forbidden)	/* as the kernel ends a thread that breaks strict mode */
+		status = SIGKILL;
 	if (t->announced) {
 		call_abandon(s, t);
 		r = record_begin(&s->rec, RECORD_EXIT, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
@@ -377,7 +379,7 @@ static void syscall_stopped(struct ptrace_source *s, struct tracee *t)
 		/* with both a filter and PTRACE_SYSCALL the entry was seen already */
 		if (!t->every_call)
 			call_entered(s, t, &si);
-		if (si.seccomp.ret_data != FILTER_MARK || !t->filtered)
+		if (si.seccomp.ret_data != s->mark || !t->filtered)
 			disguise_foreign_trace(t);
 		tracee_resume(s, t);
 		return;

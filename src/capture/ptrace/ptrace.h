@@ -57,6 +57,7 @@ struct tracee {
 	uint8_t fixup;		/* disguise.c: what to answer at this call's exit */
 	int status_fd;		/* a descriptor of /proc/…/status + 1, 0: none */
 	bool own_nnp;		/* the program itself set no_new_privs */
+	bool forbidden;		/* made to exit: it made a call that strict mode forbids */
 };
 
 struct ptrace_source {
@@ -74,6 +75,8 @@ struct ptrace_source {
 	int main_status;		/* wait form, -1 while it runs */
 	bool attached;			/* -p: let go at the end instead of waiting */
 	bool filter_set;		/* the command was started with our filter */
+	uint16_t mark;			/* the filter's SECCOMP_RET_DATA */
+	bool status_seen;		/* somebody opened a /proc/…/status */
 	bool nnp_ours;			/* the filter needed no_new_privs, which the program did not set */
 	bool ended, interrupted, stop_self;
 	uint64_t nrecords;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -77,7 +78,10 @@ static bool build_filter(struct ptrace_source *s, struct sock_filter *prog, stru
 		ptrace_plan(s, ARCH_X86_64, nr);
 		ptrace_plan(s, ARCH_I386, nr);
 	}
-	*ret = (struct sock_fprog){ (unsigned short)filter_build(prog, FILTER_MAX, s->plans[ARCH_X86_64], s->plans[ARCH_I386]), prog };
+	while (!s->mark)
+		if (getrandom(&s->mark, sizeof(s->mark), 0) < 0)
+			s->mark = 0x4350;
+	*ret = (struct sock_fprog){ (unsigned short)filter_build(prog, FILTER_MAX, s->mark, s->plans[ARCH_X86_64], s->plans[ARCH_I386]), prog };
 	if (!ret->len || !filter_works(ret, &needs_nnp)) {
 		ret->len = 0;
 		return false;
