@@ -38,6 +38,16 @@ static const struct { uint8_t enter, leave, when, limit; uint32_t max; } ops[_AR
 	[ARG_ARRAY_INOUT] = { PLAN_LEN_ARG, PLAN_LEN_ARG, WHEN_NEEDED, MAX_GIVEN, ARRAY_MAX },
 };
 
+/* Names that text alone cannot follow: what `..` means after a symbolic link, and what is entered through one. */
+static struct plan_arg compile_real(const struct syscall_spec *spec, unsigned arg)
+{
+	bool cwd = spec->effect == FX_CHDIR || spec->effect == FX_FCHDIR;
+
+	if (cwd ? arg == 0 : spec->effect == FX_OPEN && spec->args[arg].type == ARG_PATH)
+		return (struct plan_arg){ .op = PLAN_REAL, .max = cwd };
+	return (struct plan_arg){ .op = PLAN_SKIP };
+}
+
 static struct plan_arg compile_arg(const struct arg_spec *a, uint8_t op, unsigned max_payload)
 {
 	struct plan_arg p = { .op = op, .len = a->len, .size = 1, .max = ops[a->type].max };
@@ -76,5 +86,7 @@ void plan_compile(const struct syscall_spec *spec, bool all, unsigned max_payloa
 		ret_plan->enter[i] = compile_arg(a, ops[a->type].enter, max_payload);
 		if (ret_plan->exit)
 			ret_plan->leave[i] = a->deref ? (struct plan_arg){ .op = PLAN_DEREF, .max = a->deref } : compile_arg(a, ops[a->type].leave, max_payload);
+		if (ret_plan->exit && !ret_plan->leave[i].op)
+			ret_plan->leave[i] = compile_real(spec, i);
 	}
 }

@@ -20,6 +20,7 @@ enum plan_op {
 	PLAN_MMSGHDR,		/* per message, of the first ret: length, name */
 	PLAN_STRV,		/* NULL-terminated array of strings, max bytes together */
 	PLAN_DEREF,		/* the int to which a pointer points that is max bytes into the struct */
+	PLAN_REAL,		/* at exit: where a name led.  max 0: that of the descriptor returned, when there is a `..` in it; 1: that of the cwd */
 	PLAN_IOCBS,		/* what an array of args[len] pointers to struct iocb points to; at most max of them */
 };
 struct plan_arg { uint8_t op, len; uint16_t size; uint32_t max; };

@@ -215,6 +215,21 @@ struct path fx_path(struct fx *x, unsigned nth, unsigned how)
 	return p;
 }
 
+bool fx_real(struct fx *x, int arg, struct path *ret_path)
+{
+	const struct part *p = arg < 0 ? NULL : fx_part(x, arg, PART_PATH, true);
+	const struct bytes *root = &x->t->fs->root;
+	static const char deleted[] = " (deleted)";
+	uint32_t skip = root->len > 1 ? root->len : 0;
+
+	if (!p || !p->len || p->bytes[0] != '/' || (p->len >= sizeof(deleted) && !memcmp(p->bytes + p->len - sizeof(deleted) + 1, deleted, sizeof(deleted) - 1)))
+		return false;
+	if (skip && (p->len < skip || memcmp(p->bytes, root->s, skip) != 0 || (p->len > skip && p->bytes[skip] != '/')))
+		return false;	/* outside of its root: it would see no name */
+	*ret_path = p->len == skip ? (struct path){ "/", 1, NULL } : (struct path){ scratch_dup(x->w, p->bytes + skip, p->len - skip), p->len - skip, NULL };
+	return true;
+}
+
 struct pnode *fx_target(struct fx *x, uint32_t number)
 {
 	struct tnode *t = number ? task_named(x->w, x->tn, number) : NULL;

@@ -34,6 +34,8 @@ struct file *fx_fd(struct fx *x, unsigned nth);
 struct file *fx_file_at(struct fx *x, int fd);		/* made when the call shows that it must be there */
 /* The nth path argument, resolved: into event.path and raw (event.path2). */
 struct path fx_path(struct fx *x, unsigned nth, unsigned how);
+/* Where the nth path argument, or the call, led, links and all, as the program sees it; false when that was not recorded. */
+bool fx_real(struct fx *x, int arg, struct path *ret_path);
 struct file *fx_install(struct fx *x, int fd, struct file *f, bool cloexec);
 struct file *fx_new(struct fx *x, int fd, enum file_kind kind, const char *name, size_t len, bool cloexec);
 void fx_moved(struct fx *x, struct file *in, struct file *out, uint64_t nbytes);	/* bytes read from, written to */

@@ -55,6 +55,10 @@ void fx_open(struct fx *x)
 	x->ev->file = NULL;
 	if (!x->ok || !x->has_ret)
 		return;
+	if (!p.file && fx_real(x, fx_arg(x, ARG_PATH, 0), &p)) {
+		x->ev->path = p.s;
+		x->ev->path_len = p.len;
+	}
 	x->ev->fd = (int)c->ret;
 	if ((flags & O_TMPFILE) == O_TMPFILE) {
 		struct buf *b = &x->w->tmp;

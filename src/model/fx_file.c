@@ -90,20 +90,30 @@ static void set_cwd(struct fx *x, const char *s, uint32_t len)
 
 void fx_chdir(struct fx *x)
 {
-	struct path p = fx_path(x, 0, PATH_FOLLOW);
+	struct path p = fx_path(x, 0, PATH_FOLLOW), real;
 
+	if (fx_real(x, 0, &real)) {
+		if (path_has_dots(x->ev->raw, x->ev->raw_len)) {
+			x->ev->path = real.s;
+			x->ev->path_len = real.len;
+		}
+		p = real;
+	}
 	set_cwd(x, p.s, p.len);
 }
 
 void fx_fchdir(struct fx *x)
 {
 	struct file *f = fx_fd(x, 0);
+	struct path real;
 
 	if (!f)
 		return;
 	x->ev->path = f->name.s;
 	x->ev->path_len = f->name.len;
-	if (f->name.s[0] == '/')
+	if (fx_real(x, 0, &real))
+		set_cwd(x, real.s, real.len);
+	else if (f->name.s[0] == '/')
 		set_cwd(x, f->name.s, f->name.len);
 }
 

@@ -1,7 +1,9 @@
 /*
  * Paths as the program sees them, made absolute by text alone: `.`, `..` and
  * double slashes go, symbolic links are not known (except those of /proc that
- * lead to open files).  `a/link/../b` may therefore be shown as `a/b`.
+ * lead to open files).  Where a name with `..` in it was opened, and where a
+ * chdir led, capture has asked the kernel (fx_real); of the others
+ * `a/link/../b` is shown as `a/b`.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -131,6 +133,11 @@ static bool magic_link(struct world *w, struct tnode *self, const char *s, struc
 	}
 	*ret_rest = s;
 	return ret_to->len > 0;
+}
+
+bool path_has_dots(const char *raw, uint32_t len)
+{
+	return len >= 2 && memmem(raw, len, "..", 2);
 }
 
 struct path path_resolve(struct world *w, struct tnode *t, int dirfd, const char *raw, uint32_t len, unsigned how)

@@ -142,6 +142,7 @@ void fdtab_exec(struct world *w, struct fdtab *tab);		/* closes what is close-on
 /* ---- path.c ---- */
 struct path { const char *s; uint32_t len; struct file *file; /* what a /proc/…/fd/N names */ };
 enum { PATH_FOLLOW = 1, PATH_IN_ROOT = 2 };
+bool path_has_dots(const char *raw, uint32_t len);	/* a `..` that may follow a symbolic link */
 struct path path_resolve(struct world *w, struct tnode *t, int dirfd, const char *raw, uint32_t len, unsigned how);
 
 /* ---- sock.c ---- */

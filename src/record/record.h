@@ -59,7 +59,8 @@ enum chunk_part {
 	PART_COMM = 8, PART_CWD = 9, PART_ROOT = 10,
 	PART_ARGV = 11,		/* START, TASK, EXEC: one string of argv, in order */
 	PART_ENVP = 12,		/* EXEC: one string of the environment, in order */
-	PART_PATH = 13,		/* FD: link target; MAP: file; EXEC: the name as the program gave it */
+	PART_PATH = 13,		/* FD: link target; MAP: file; EXEC: the name as the program gave it;
+				 * CALL: where it led, links and all, where text alone does not tell: from the tracer's root */
 	PART_SOCK = 14,		/* struct record_sock */
 	PART_TEXT = 15,		/* START: tracer version; LOST: the reason */
 	PART_MSGVEC = 16,	/* per message of sendmmsg/recvmmsg: struct record_msg array; their PART_CONTROL follow in order */

@@ -146,6 +146,51 @@ static void directories(void)
 	expect("rmdir %s", sub);
 }
 
+/* What `..` means after a symbolic link only the kernel knows; a working directory is where the link leads. */
+static void links(void)
+{
+	const char *deep = in_dir("deep"), *in = in_dir("deep/in"), *link = in_dir("link"), *f = in_dir("deep/f"), *g = in_dir("deep/in/g");
+	int fd, d;
+
+	CHECK(mkdir(deep, 0755) == 0 && mkdir(in, 0755) == 0 && symlink("deep/in", link) == 0);
+	expect("mkdir %s", deep);
+	expect("mkdir %s", in);
+	expect("symlink deep/in → %s", link);
+	CHECK((fd = open("link/../f", O_RDWR | O_CREAT, 0600)) >= 0);
+	expect("open %s (read/write, create)", f);
+	CHECK(write(fd, "x", 1) == 1);
+	expect("write 1 B to %s", f);
+	checkpoint("fd", "linked");
+	close(fd);
+	CHECK((fd = open("link/g", O_RDWR | O_CREAT, 0600)) >= 0);	/* as it was named */
+	expect("open %s/g (read/write, create)", link);
+	close(fd);
+	CHECK(chdir("link") == 0);
+	expect("chdir %s", link);
+	CHECK((fd = open("g", O_RDONLY)) >= 0);
+	expect("open %s (read)", g);
+	close(fd);
+	CHECK((fd = open("../f", O_RDONLY)) >= 0);
+	expect("open %s (read)", f);
+	close(fd);
+	CHECK(chdir(dir) == 0 && (d = open("link", O_PATH | O_DIRECTORY)) >= 0 && fchdir(d) == 0);
+	expect("chdir %s", dir);
+	expect("open %s (path only)", link);
+	expect("chdir %s", link);
+	CHECK(access("none", F_OK) < 0);
+	expect("access %s/none ENOENT", in);
+	CHECK(chdir("../../link/..") == 0);
+	expect("chdir %s", deep);
+	CHECK(chdir(dir) == 0 && unlink(f) == 0 && unlink(g) == 0 && unlink(link) == 0 && rmdir(in) == 0 && rmdir(deep) == 0);
+	expect("chdir %s", dir);
+	expect("unlink %s", f);
+	expect("unlink %s", g);
+	expect("unlink %s", link);
+	expect("rmdir %s", in);
+	expect("rmdir %s", deep);
+	close(d);
+}
+
 static void names(void)
 {
 	int fd = open(a, O_RDWR | O_CREAT | O_TRUNC, 0600), other;
@@ -293,6 +338,7 @@ int main(void)
 	modes();
 	failures();
 	directories();
+	links();
 	names();
 	attributes();
 	copies();

@@ -145,7 +145,7 @@ static __always_inline u32 overwritten(const struct capture_plan *p)
 	u32 set = 0;
 
 	for (int i = 0; i < 6; i++)
-		if (p->enter[i].op && p->leave[i].op)
+		if (p->enter[i].op && p->leave[i].op && p->leave[i].op != PLAN_REAL && p->leave[i].op != PLAN_DEREF)
 			set |= 1u << i;
 	return set;
 }
@@ -422,72 +422,6 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	r->nchunks = 0;
 	bpf_ringbuf_submit(r, ring_flags());
 	return 0;
-}
-
-struct walk { u64 dentry, mnt; u32 pos; };
-
-static long walk_up(u32 i, struct walk *k)
-{
-	struct dentry *d = (struct dentry *)k->dentry;
-	struct mount *m = (struct mount *)k->mnt;
-	u64 root = (u64)BPF_CORE_READ(m, mnt.mnt_root), up = (u64)BPF_CORE_READ(d, d_parent);
-	struct work *w = work_get();
-	const unsigned char *name;
-	u32 len, pos;
-
-	if (!w)
-		return 1;
-	if (k->dentry == root || k->dentry == up) {
-		u64 over = (u64)BPF_CORE_READ(m, mnt_parent);
-
-		if (over == k->mnt || k->dentry != root)
-			return 1;	/* the root of all mounts, or something that is in no tree (a memfd) */
-		k->dentry = (u64)BPF_CORE_READ(m, mnt_mountpoint);
-		k->mnt = over;
-		return 0;
-	}
-	len = BPF_CORE_READ(d, d_name.len);
-	name = BPF_CORE_READ(d, d_name.name);
-	if (len > 255 || k->pos < len + 1 || k->pos > PAGE_BYTES)
-		return 1;
-	pos = k->pos - len - 1;
-	if (pos >= PAGE_BYTES)
-		return 1;
-	w->path[pos] = '/';
-	bpf_probe_read_kernel(w->path + pos + 1, len, name);
-	k->pos = pos;
-	k->dentry = up;
-	return 0;
-}
-
-/* The name of a file, from the root of the mounts, as a chunk. */
-static __noinline void put_path(struct work *w, struct file *f, u32 part)
-{
-	struct walk k = { .pos = PAGE_BYTES };
-	struct record_chunk *c = chunk_at(w);
-	struct dentry *d;
-	u32 n, gone = 0;
-
-	if (!f || !c)
-		return;
-	d = BPF_CORE_READ(f, f_path.dentry);
-	k.dentry = (u64)d;
-	k.mnt = (u64)BPF_CORE_READ(f, f_path.mnt) - bpf_core_field_offset(struct mount, mnt);
-	if (!BPF_CORE_READ(d, d_hash.pprev))
-		gone = 1;
-	bpf_loop(128, walk_up, &k, 0);
-	if (k.pos >= PAGE_BYTES)
-		return;
-	n = PAGE_BYTES - k.pos;
-	if (n > PAGE_BYTES)
-		return;
-	bpf_probe_read_kernel(c + 1, n, w->path + (k.pos & (PAGE_BYTES - 1)));
-	if (gone) {
-		/* as /proc/PID/exe says it */
-		__builtin_memcpy((char *)(c + 1) + n, " (deleted)", 10);
-		n += 10;
-	}
-	chunk_done(w, c, 0, part, 0, n);
 }
 
 /* argv out of the new address space, where the kernel has just put it. */

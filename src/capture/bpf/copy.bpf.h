@@ -383,6 +383,118 @@ __noinline int copy_iocbs(u32 arg, u64 addr, u64 n)
 	return x.faulted;
 }
 
+struct walk { u64 dentry, mnt; u32 pos; };
+
+static long walk_up(u32 i, struct walk *k)
+{
+	struct dentry *d = (struct dentry *)k->dentry;
+	struct mount *m = (struct mount *)k->mnt;
+	u64 root = (u64)BPF_CORE_READ(m, mnt.mnt_root), up = (u64)BPF_CORE_READ(d, d_parent);
+	struct work *w = work_get();
+	const unsigned char *name;
+	u32 len, pos;
+
+	if (!w)
+		return 1;
+	if (k->dentry == root || k->dentry == up) {
+		u64 over = (u64)BPF_CORE_READ(m, mnt_parent);
+
+		if (over == k->mnt || k->dentry != root)
+			return 1;	/* the root of all mounts, or something that is in no tree (a memfd) */
+		k->dentry = (u64)BPF_CORE_READ(m, mnt_mountpoint);
+		k->mnt = over;
+		return 0;
+	}
+	len = BPF_CORE_READ(d, d_name.len);
+	name = BPF_CORE_READ(d, d_name.name);
+	if (len > 255 || k->pos < len + 1 || k->pos > PAGE_BYTES)
+		return 1;
+	pos = k->pos - len - 1;
+	if (pos >= PAGE_BYTES)
+		return 1;
+	w->path[pos] = '/';
+	bpf_probe_read_kernel(w->path + pos + 1, len, name);
+	k->pos = pos;
+	k->dentry = up;
+	return 0;
+}
+
+/* The name of a file, from the root of the mounts, as a chunk. */
+static __noinline void put_name_of(struct work *w, struct dentry *d, struct vfsmount *mnt, u32 arg_part)
+{
+	struct walk k = { .pos = PAGE_BYTES };
+	struct record_chunk *c = chunk_at(w);
+	u32 n, gone = 0;
+
+	if (!d || !c)
+		return;
+	k.dentry = (u64)d;
+	k.mnt = (u64)mnt - bpf_core_field_offset(struct mount, mnt);
+	if (!BPF_CORE_READ(d, d_hash.pprev))
+		gone = 1;
+	bpf_loop(128, walk_up, &k, 0);
+	if (k.pos >= PAGE_BYTES)
+		return;
+	n = PAGE_BYTES - k.pos;
+	if (n > PAGE_BYTES)
+		return;
+	bpf_probe_read_kernel(c + 1, n, w->path + (k.pos & (PAGE_BYTES - 1)));
+	if (gone) {
+		/* as /proc/PID/exe says it */
+		__builtin_memcpy((char *)(c + 1) + n, " (deleted)", 10);
+		n += 10;
+	}
+	chunk_done(w, c, arg_part & 0xff, arg_part >> 8, w->flags, n);
+}
+
+static __always_inline void put_path(struct work *w, struct file *f, u32 part)
+{
+	if (f)
+		put_name_of(w, BPF_CORE_READ(f, f_path.dentry), BPF_CORE_READ(f, f_path.mnt), part << 8);
+}
+
+struct dots { u32 at, found; };
+
+/* Eight bytes at a time, each step one less: are two dots side by side? */
+static long look_for_dots(u32 i, struct dots *x)
+{
+	struct work *w = work_get();
+	u32 at = x->at + i * 7;
+	u64 v;
+
+	if (!w || at > WIRE_INLINE + BODY || at >= w->off)
+		return 1;
+	v = *(u64 *)(w->mem + at) ^ 0x2e2e2e2e2e2e2e2e;
+	v = v | v >> 8 | 0xff00000000000000;
+	x->found = ((v - 0x0101010101010101) & ~v & 0x8080808080808080) != 0;
+	return x->found;
+}
+
+/* Where a name led: of the descriptor the call returned, or of the working directory. */
+__noinline int copy_real(u32 arg, u32 cwd)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct work *w = work_get();
+	struct dots x = { .at = BODY + sizeof(struct record_chunk) };
+	struct file **fds, *f = NULL;
+	u32 fd;
+
+	if (!w)
+		return 0;
+	if (cwd) {
+		put_name_of(w, BPF_CORE_READ(task, fs, pwd.dentry), BPF_CORE_READ(task, fs, pwd.mnt), arg | PART_PATH << 8);
+		return 0;
+	}
+	bpf_loop(WIRE_INLINE / 7 + 1, look_for_dots, &x, 0);
+	if (!x.found)
+		return 0;
+	fd = (u32)w->ret;
+	fds = BPF_CORE_READ(task, files, fdt, fd);
+	if (fd < BPF_CORE_READ(task, files, fdt, max_fds) && !bpf_probe_read_kernel(&f, sizeof(f), fds + fd) && f)
+		put_name_of(w, BPF_CORE_READ(f, f_path.dentry), BPF_CORE_READ(f, f_path.mnt), arg | PART_PATH << 8);
+	return 0;
+}
+
 /* One argument by w->plan[i].  Returns 1 when part of it was not in memory. */
 __noinline int copy_arg(u32 i)
 {
@@ -432,6 +544,8 @@ __noinline int copy_arg(u32 i)
 			return 0;
 		return copy_bytes(i | PART_INT << 8, p, sizeof(int), sizeof(int));
 	}
+	case PLAN_REAL:
+		return copy_real(i, max);
 	case PLAN_IOCBS:
 		return copy_iocbs(i, addr, n);
 	default:

@@ -1,6 +1,7 @@
 #include "capture/ptrace/disguise.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -81,8 +82,10 @@ static bool is_of_proc(const struct tracee *t, int fd)
 /* Which thread of the process opened fd as a status file; NULL: none did. */
 static struct tracee *status_of(struct ptrace_source *s, struct tracee *t, int fd)
 {
-	if (!s->status_seen || t->status_fd == fd + 1)
-		return t->status_fd == fd + 1 ? t : NULL;
+	if (fd < 0 || fd == INT_MAX)
+		return NULL;		/* close(-1): no thread has opened that, 0 in status_fd means none */
+	if (!s->status_seen || fd < 0 || t->status_fd == fd + 1)
+		return fd >= 0 && t->status_fd == fd + 1 ? t : NULL;
 	for (struct tracee *u = s->tracees; u; u = u->hh.next)
 		if (u->pid == t->pid && u->status_fd == fd + 1)
 			return u;

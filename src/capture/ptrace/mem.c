@@ -1,8 +1,10 @@
 #include "capture/ptrace/mem.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "base/macro.h"
 #include "record/build.h"
@@ -206,6 +208,34 @@ static void copy_deref(struct buf *b, unsigned arg, const struct mem_call *c, un
 		copy_bytes(b, arg, PART_INT, flags, c->tid, p, sizeof(int), sizeof(int));
 }
 
+static bool has_dots(const struct buf *b, unsigned arg)
+{
+	for (size_t at = 0; at < b->len;) {
+		const struct record_chunk *c = (const struct record_chunk *)(b->s + at);
+
+		if (c->arg == arg && c->part == PART_BYTES)
+			return memmem(c + 1, c->len, "..", 2);
+		at += sizeof(*c) + ALIGN8(c->len);
+	}
+	return false;
+}
+
+static void copy_real(struct buf *b, unsigned arg, const struct mem_call *c, unsigned flags, bool cwd)
+{
+	char link[64], path[RECORD_STR_MAX];
+	ssize_t n;
+
+	if (!cwd && !has_dots(b, arg))
+		return;
+	if (cwd)
+		snprintf(link, sizeof(link), "/proc/%d/cwd", c->tid);
+	else
+		snprintf(link, sizeof(link), "/proc/%d/fd/%d", c->tid, (int)c->ret);
+	n = readlink(link, path, sizeof(path));
+	if (n > 0 && n < (ssize_t)sizeof(path))
+		record_chunk(b, arg, PART_PATH, flags, path, (size_t)n);
+}
+
 static void copy_arg(struct buf *b, unsigned i, const struct plan_arg *a, const struct mem_call *c, bool leave)
 {
 	uint64_t addr = c->args[i], n = c->args[a->len];
@@ -254,6 +284,9 @@ static void copy_arg(struct buf *b, unsigned i, const struct plan_arg *a, const 
 		return;
 	case PLAN_DEREF:
 		copy_deref(b, i, c, flags, a->max);
+		return;
+	case PLAN_REAL:
+		copy_real(b, i, c, flags, a->max);
 		return;
 	case PLAN_IOCBS:
 		copy_iocbs(b, i, c, n, a->max);
