@@ -126,7 +126,7 @@ function RangePane({ s }: { s: State }) {
         <button type="button" onClick={() => s.setView(r.from, r.to)} title="R">Zoom to it</button>
         <button type="button" onClick={() => { s.filter.value = withTerms(withoutKey(s.filter.value, 't'), `t>=${Math.round(r.from)}ns`, `t<=${Math.round(r.to)}ns`); s.range.value = null; }}>Filter to it</button>
       </div>
-      <h3>Time in calls</h3>
+      <h3>By type</h3>
       <ul class="bars">{stat.byType.slice(0, 24).map(x => <li key={x.type}><span class="bar" style={{ width: (100 * x.time) / most + '%', background: s.palette.value.cssType[x.type] }} /><span class="bar-name">{s.store.types[x.type].name}</span><span class="num">{count(x.count)}×</span><span class="num">{duration(x.time)}</span><span class="num dim">{percent(x.time, span * stat.lanes)}</span></li>)}</ul>
     </aside>
   );

@@ -64,17 +64,23 @@ function Paths({ s, rows }: { s: State; rows: FileRow[] }) {
 
 interface Folder { path: string; name: string; depth: number; files: number; opens: number; failed: number; read: number; written: number; time: number; children: Map<string, Folder>; leaf: boolean }
 
+const NAMELESS = 'pipes, sockets and other things without a path';
+
 function Folders({ s, rows }: { s: State; rows: FileRow[] }) {
   const [open, setOpen] = useState<Set<string>>(new Set(['/'])), [at, select] = useState<Folder | null>(null);
   const root = useMemo(() => {
     const make = (path: string, name: string, depth: number): Folder => ({ path, name, depth, files: 0, opens: 0, failed: 0, read: 0, written: 0, time: 0, children: new Map(), leaf: true });
     const top = make('', '', -1);
     for (const r of rows) {
-      const path = s.store.strings.get(r.name), parts = path[0] === '/' ? path.split('/').filter(Boolean) : [path];
-      let node = top, prefix = path[0] === '/' ? '' : '\u0000';
+      const path = s.store.strings.get(r.name), named = path[0] === '/', parts = named ? path.split('/').filter(Boolean) : [path];
+      let node = top, prefix = named ? '' : '\u0000';
       const add = (n: Folder) => { n.files++; n.opens += r.opens; n.failed += r.failed; n.read += r.read; n.written += r.written; n.time += r.time; };
       add(top);
-      if (path[0] === '/') { let n = top.children.get('/'); if (!n) { n = make('/', '/', 0); top.children.set('/', n); top.leaf = false; } node = n; add(n); }
+      const root = named ? '/' : NAMELESS;
+      node = top.children.get(root) ?? make(root, root, 0);
+      top.children.set(root, node);
+      node.leaf = top.leaf = false;
+      add(node);
       for (const part of parts.slice(0, 64)) {
         prefix += (prefix === '\u0000' ? '' : '/') + part;
         let n = node.children.get(part);
@@ -92,7 +98,7 @@ function Folders({ s, rows }: { s: State; rows: FileRow[] }) {
   }, [root, open]);
   const toggle = (f: Folder) => setOpen(o => { const n = new Set(o); if (!n.delete(f.path)) n.add(f.path); return n; });
   const columns = useMemo<GridColumn<Folder>[]>(() => [
-    { id: 'name', title: 'Folder', width: 'minmax(240px, 1fr)', value: f => f.path, render: f => <span class="path" style={{ paddingLeft: f.depth * 16 + 'px' }}>{f.leaf ? <span class="twist" /> : <button type="button" class="twist" aria-expanded={open.has(f.path)} aria-label={`${open.has(f.path) ? 'Close' : 'Open'} ${show(f.path)}`} tabIndex={-1} onClick={e => { e.stopPropagation(); toggle(f); }}>{open.has(f.path) ? '▾' : '▸'}</button>}<span class={f.leaf ? '' : 'folder'}>{show(f.name)}{f.leaf || f.name === '/' ? '' : '/'}</span></span> },
+    { id: 'name', title: 'Folder', width: 'minmax(240px, 1fr)', value: f => f.path, render: f => <span class="path" style={{ paddingLeft: f.depth * 16 + 'px' }}>{f.leaf ? <span class="twist" /> : <button type="button" class="twist" aria-expanded={open.has(f.path)} aria-label={`${open.has(f.path) ? 'Close' : 'Open'} ${show(f.path)}`} tabIndex={-1} onClick={e => { e.stopPropagation(); toggle(f); }}>{open.has(f.path) ? '▾' : '▸'}</button>}<span class={f.leaf ? '' : 'folder'}>{show(f.name)}{f.leaf || f.path === '/' || f.path === NAMELESS ? '' : '/'}</span></span> },
     { id: 'files', title: 'Paths', width: '76px', num: true, value: f => f.files, render: f => (f.leaf ? '' : count(f.files)) },
     { id: 'opens', title: 'Opens', width: '76px', num: true, value: f => f.opens, render: f => countOr(f.opens) },
     { id: 'failed', title: 'Failed', width: '76px', num: true, value: f => f.failed, render: f => countOr(f.failed), cls: f => (f.failed ? 'bad' : '') },

@@ -431,6 +431,8 @@ export class Timeline {
     ctx.font = '11px ' + FONT;
     ctx.textBaseline = 'middle';
     const t = ticks(v.from, v.to, W / 110), scale = W / (v.to - v.from);
+    const range = this.dragRange ?? s.range.peek(), label = range ? duration(range.to - range.from) : '', labelW = ctx.measureText(label).width;
+    const a = range ? (range.from - v.from) * scale : 0, b = range ? (range.to - v.from) * scale : 0, left = (a + b) / 2 - labelW / 2, labelled = b - a > labelW + 12;
     for (const x of t.values) {
       const px = Math.round((x - v.from) * scale);
       ctx.fillStyle = p.dim;
@@ -438,7 +440,8 @@ export class Timeline {
       ctx.fillRect(px, 18, 1, 8);
       ctx.globalAlpha = 1;
       const text = t.label(x), w = ctx.measureText(text).width;
-      if (px + 5 + w < W) ctx.fillText(text, px + 5, 12);
+      // The length of the selected range goes before a tick's text.
+      if (px + 5 + w < W && !(labelled && px + 5 < left + labelW + 6 && px + 5 + w > left - 6)) ctx.fillText(text, px + 5, 12);
     }
     const minor = t.step / 5;
     ctx.globalAlpha = 0.35;
@@ -448,13 +451,10 @@ export class Timeline {
     const corner = this.el.querySelector('.tl-corner')!;
     const text = `${duration(v.to - v.from)} shown`;
     if (corner.textContent !== text) corner.textContent = text;
-    const range = this.dragRange ?? s.range.peek();
     if (range) {
       ctx.fillStyle = p.accent;
-      const a = (range.from - v.from) * scale, b = (range.to - v.from) * scale;
       ctx.fillRect(a, 24, b - a, 2);
-      const label = duration(range.to - range.from), w = ctx.measureText(label).width;
-      if (b - a > w + 12) { ctx.fillStyle = p.dark ? '#15181e' : '#fff'; ctx.fillRect((a + b) / 2 - w / 2 - 4, 3, w + 8, 17); ctx.fillStyle = p.accent; ctx.fillText(label, (a + b) / 2 - w / 2, 12); }
+      if (labelled) ctx.fillText(label, left, 12);
     }
   }
 
