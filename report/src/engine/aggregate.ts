@@ -215,17 +215,22 @@ export async function laneStats(store: Store, bits: Uint8Array | null, cancelled
 export interface RangeStat { events: number; failed: number; bytes: number; byType: { type: number; count: number; time: number }[]; lanes: number }
 export function rangeStats(store: Store, bits: Uint8Array | null, from: number, to: number): RangeStat {
   const n = store.types.length, counts = new Uint32Array(n), time = new Float64Array(n), lanes = new Uint8Array(store.tasks.length);
+  const { type, lane, err, start, dur32, isError, cold, block } = store, source = Uint8Array.from(store.types, k => (k.io ? (k.bytes === 'val' ? 2 : 1) : 0));
+  const ret = new Float64Array(block), val = source.includes(2) ? new Float64Array(block) : null;
   let events = 0, failed = 0, bytes = 0;
-  const cold = store.cold;
-  for (let i = store.lower(from), e = store.lower(to); i < e; i++) {
-    if (bits && !bits[i]) continue;
-    const t = store.type[i];
-    events++;
-    counts[t]++;
-    failed += store.isError[store.err[i]];
-    time[t] += Math.min(store.end(i), to) - store.start[i];
-    lanes[store.lane[i]] = 1;
-    if (store.types[t].io && i < cold) bytes += store.bytes(i);
+  for (let i = store.lower(from), last = store.lower(to); i < last;) {
+    const b = Math.floor(i / block), base = b * block, end = Math.min(last, base + block);
+    if (i < cold) { store.numbers('ret', b, ret); if (val) store.numbers('val', b, val); }
+    for (; i < end; i++) {
+      if (bits && !bits[i]) continue;
+      const t = type[i], bad = isError[err[i]], d = dur32[i] === 0xffffffff ? store.dur(i) : dur32[i], room = to - start[i];
+      events++;
+      counts[t]++;
+      failed += bad;
+      time[t] += d < room ? d : room;
+      lanes[lane[i]] = 1;
+      if (source[t] && !bad && i < cold) { const n = source[t] === 2 ? val![i - base] : ret[i - base]; if (n > 0) bytes += n; }
+    }
   }
   const byType = [...counts].map((count, type) => ({ type, count, time: time[type] })).filter(x => x.count).sort((a, b) => b.time - a.time || b.count - a.count);
   return { events, failed, bytes, byType, lanes: lanes.reduce((a, b) => a + b, 0) };

@@ -4,6 +4,12 @@ import type { Store } from './store';
 
 const SHIFT = 12; // rows a block, as a power of two, of the index from row to event
 
+function countLanes(bits: Uint8Array, lane: Uint16Array | Uint32Array, lanes: Uint32Array, a: number, b: number): number {
+  let sum = 0;
+  for (let i = a; i < b; i++) { const on = bits[i]; sum += on; lanes[lane[i]] += on; }
+  return sum;
+}
+
 /** Which events are shown. A row is a place among them: found through sums a block, so that no list of them need be written. */
 export class Mask {
   readonly count: number;
@@ -19,8 +25,7 @@ export class Mask {
     let sum = 0;
     for (let b = 0; b < before.length - 1; b++) {
       before[b] = sum;
-      const end = Math.min(to, (b + 1) << SHIFT);
-      for (let i = Math.max(from, b << SHIFT); i < end; i++) { const on = bits[i]; sum += on; lanes[lane[i]] += on; }
+      sum += countLanes(bits, lane, lanes, Math.max(from, b << SHIFT), Math.min(to, (b + 1) << SHIFT));
     }
     before[before.length - 1] = sum;
     this.count = sum;
@@ -99,14 +104,27 @@ export function runFilter(store: Store, q: Query): Mask {
 
   const bits = new Uint8Array(store.n);
   if (to > from) {
-    if (useTypes && !useLanes && !useErrs) { const { type } = store; for (let i = from; i < to; i++) bits[i] = types[type[i]]; }
-    else if (useTypes || useLanes || useErrs) { const { type, lane, err } = store; for (let i = from; i < to; i++) bits[i] = types[type[i]] & lanes[lane[i]] & errs[err[i]]; }
-    else bits.fill(1, from, to);
+    bits.fill(1, from, to);
+    if (useTypes) eachChunk(from, to, (a, b) => keepOf(bits, types, store.type, a, b));
+    if (useLanes) eachChunk(from, to, (a, b) => keepOf(bits, lanes, store.lane, a, b));
+    if (useErrs) eachChunk(from, to, (a, b) => keepOf(bits, errs, store.err, a, b));
   }
   for (const t of slow) applySlow(store, t, bits, from, to);
 
   return new Mask(store, bits, n, from, to);
 }
+
+/** Loops of few lines, called again and again: the compiler gets to them within the first million rows, not after the last. */
+function eachChunk(from: number, to: number, f: (a: number, b: number) => void): void {
+  for (let a = from; a < to; a += 1 << 16) f(a, Math.min(to, a + (1 << 16)));
+}
+function keepOf(bits: Uint8Array, keep: Uint8Array, of: Uint8Array | Uint16Array | Uint32Array, a: number, b: number): void {
+  for (let i = a; i < b; i++) bits[i] &= keep[of[i]];
+}
+function keepBetween(bits: Uint8Array, x: Float64Array | Uint32Array, base: number, low: number, high: number, flip: number, a: number, b: number): void {
+  for (let i = a; i < b; i++) { const v = x[i - base]; bits[i] &= (v > low && v < high ? 1 : 0) ^ flip; }
+}
+function flipped(keep: Uint8Array, not: boolean): Uint8Array { return not ? keep.map(x => x ^ 1) : keep; }
 
 function applySlow(store: Store, t: Term, bits: Uint8Array, from: number, to: number): void {
   const want = t.not ? 0 : 1;
@@ -114,25 +132,30 @@ function applySlow(store: Store, t: Term, bits: Uint8Array, from: number, to: nu
   const { strings } = store;
   if (t.key === 'dur') {
     const test = compare(t), { dur32 } = store;
-    if (t.values.length === 1 && t.op !== ':' && t.op !== '=' && !store.longRows.length) {
-      // The usual case as a loop without calls: smallest and largest duration that pass.
-      const [v] = numbersOf(t), low = t.op === '>' ? v : t.op === '>=' ? v - 0.5 : -1, high = t.op === '<' ? v : t.op === '<=' ? v + 0.5 : Infinity;
-      for (let i = from; i < to; i++) bits[i] &= (dur32[i] > low && dur32[i] < high ? 1 : 0) ^ (1 - want);
+    const [v] = numbersOf(t);
+    if (t.values.length === 1 && t.op !== ':' && t.op !== '=' && (v < 4294967295 || !store.longRows.length)) {
+      // The usual case as a loop without calls: smallest and largest duration that pass. What does not fit 32 bits stands there as
+      // the largest number that does.
+      const low = t.op === '>' ? v : t.op === '>=' ? v - 0.5 : -1, high = t.op === '<' ? v : t.op === '<=' ? v + 0.5 : Infinity;
+      eachChunk(from, to, (a, b) => keepBetween(bits, dur32, 0, low, high, 1 - want, a, b));
     } else drop(i => test(store.dur(i)));
   } else if (t.key === 't') { const test = compare(t); drop(i => test(store.start[i])); }
-  else if (t.key === 'ret') { const test = compare(t); drop(i => test(store.failed(i) ? -1 : store.ret(i))); }
-  else if (t.key === 'fd') { const test = compare(t); drop(i => test(store.fd(i))); }
-  else if (t.key === 'bytes') { const test = compare(t); drop(i => test(store.bytes(i))); }
-  else if (t.key === 'file') { const ids = new Set(t.values.map(Number)); drop(i => ids.has(store.file[i])); }
+  else if (t.key === 'ret' || t.key === 'fd' || t.key === 'bytes') numeric(store, t, t.key, bits, from, to);
+  else if (t.key === 'file') {
+    const ids = new Uint8Array(store.files.count);
+    for (const v of t.values) if (Number(v) < ids.length) ids[Number(v)] = 1;
+    const keep = flipped(ids, t.not);
+    eachChunk(from, to, (a, b) => keepOf(bits, keep, store.file, a, b));
+  }
   else if (t.key === 'path') {
     const tests = t.values.map(pathTest), hit = strings.match(s => tests.some(f => f(s)));
     hit[0] = 0;
-    const { obj } = store;
-    for (let i = from; i < to; i++) if (hit[obj[i]] !== want) bits[i] = 0;
+    const keep = flipped(hit, t.not);
+    eachChunk(from, to, (a, b) => keepOf(bits, keep, store.obj, a, b));
   } else if (t.key === 'arg') {
     const parts = t.values.map(v => v.toLowerCase()), hit = strings.match(s => { const low = s.toLowerCase(); return parts.some(p => low.includes(p)); });
-    const { arg } = store;
-    for (let i = from; i < to; i++) if (hit[arg[i]] !== want) bits[i] = 0;
+    const keep = flipped(hit, t.not);
+    eachChunk(from, to, (a, b) => keepOf(bits, keep, store.arg, a, b));
   } else {
     // Bare text: in the object, the arguments, the name of the call or of the error, or the process.
     const part = t.values[0].toLowerCase(), has = (s: string) => s.toLowerCase().includes(part), hit = strings.match(has);
@@ -141,6 +164,30 @@ function applySlow(store: Store, t: Term, bits: Uint8Array, from: number, to: nu
     for (let f = 1; f < files.length; f++) files[f] = hit[store.files.name[f]];
     const { obj, arg, type, err, file } = store;
     for (let i = from; i < to; i++) if ((hit[obj[i]] | hit[arg[i]] | types[type[i]] | errs[err[i]] | files[file[i]]) !== want) bits[i] = 0;
+  }
+}
+
+/** Turns results into bytes moved: x are the results, y the values of calls that return something else. */
+function bytesOf(x: Float64Array, y: Float64Array, source: Uint8Array, type: Uint8Array | Uint16Array, err: Uint8Array, isError: Uint8Array, base: number, first: number, end: number): void {
+  for (let i = first; i < end; i++) {
+    const k = i - base, s = source[type[i]], n = s === 2 ? y[k] : x[k];
+    x[k] = s === 0 || isError[err[i]] === 1 || n < 0 ? 0 : n;
+  }
+}
+
+/** Columns that lie in blocks of different widths: a block at a time as doubles, the usual comparison as two bounds. */
+function numeric(store: Store, t: Term, key: 'ret' | 'fd' | 'bytes', bits: Uint8Array, from: number, to: number): void {
+  const size = store.block, x = new Float64Array(size), source = Uint8Array.from(store.types, k => (k.io ? (k.bytes === 'val' ? 2 : 1) : 0)), y = key === 'bytes' && source.includes(2) ? new Float64Array(size) : x, flip = t.not ? 1 : 0, test = compare(t), [v] = numbersOf(t);
+  const plain = t.values.length === 1 && Number.isInteger(v) && Math.abs(v) < 2 ** 51, equal = t.op === ':' || t.op === '=';
+  const low = t.op === '>' ? v : t.op === '>=' || equal ? v - 0.5 : -Infinity, high = t.op === '<' ? v : t.op === '<=' || equal ? v + 0.5 : Infinity;
+  const { type, err, isError } = store;
+  for (let b = Math.floor(from / size); b * size < to; b++) {
+    const base = b * size, first = Math.max(from, base), end = Math.min(to, base + size);
+    store.numbers(key === 'fd' ? 'fd' : 'ret', b, x);
+    if (key === 'ret') for (let i = first; i < end; i++) { if (isError[err[i]]) x[i - base] = -1; }
+    else if (key === 'bytes') { if (y !== x) store.numbers('val', b, y); bytesOf(x, y, source, type, err, isError, base, first, end); }
+    if (plain) keepBetween(bits, x, base, low, high, flip, first, end);
+    else for (let i = first; i < end; i++) bits[i] &= (test(x[i - base]) ? 1 : 0) ^ flip;
   }
 }
 

@@ -169,9 +169,14 @@ export class Store {
     const ret = this.big(this.rets, i), op = this.ops[this.type[i]];
     return (op === 'mmap' || op === 'brk') && ret > 4096 ? '0x' + ret.toString(16) : String(ret);
   }
-  /** The arrays behind ret / val of one block, for scans. */
-  retBlock(b: number): Narrow { return this.rets[b] ?? null; }
-  valBlock(b: number): Narrow { return this.vals[b] ?? null; }
+  /** A cold column of one block as plain numbers, for scans; `out` has room for a block. */
+  numbers(column: 'ret' | 'fd' | 'val', b: number, out: Float64Array): Float64Array {
+    const a = (column === 'ret' ? this.rets : column === 'fd' ? this.fds : this.vals)[b];
+    if (!a) out.fill(0);
+    else if (a instanceof BigInt64Array || a instanceof BigUint64Array) for (let k = 0; k < a.length; k++) out[k] = Number(a[k]);
+    else out.set(a);
+    return out;
+  }
 
   failed(i: number): boolean { return this.isError[this.err[i]] === 1; }
   objText(i: number): string { return this.strings.get(this.obj[i]); }
