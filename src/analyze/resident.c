@@ -3,12 +3,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/hash.h"
 #include "base/macro.h"
 #include "decode/call.h"
 #include "model/model.h"
-
-#define uthash_malloc(size) xmalloc(size)
-#include <uthash.h>
 
 /* A chunk of address space: a bit a page.  Beyond so many nothing new is kept: as much as 512 GB, each page touched. */
 enum { PAGE_BITS = 12, CHUNK_BITS = 21, PAGES = 1 << (CHUNK_BITS - PAGE_BITS), CHUNKS_MAX = 1 << 18 };

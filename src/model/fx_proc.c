@@ -26,7 +26,8 @@ void fx_clone(struct fx *x)
 	fx_target(x, (uint32_t)x->c->ret);
 	if (args >= 0) {	/* clone3: in the struct */
 		flags = 0;
-		memcpy(&flags, x->c->args[args].bytes, x->c->args[args].bytes ? MIN(x->c->args[args].len, sizeof(flags)) : 0);
+		if (x->c->args[args].bytes)
+			memcpy(&flags, x->c->args[args].bytes, MIN(x->c->args[args].len, sizeof(flags)));
 		p = fx_part(x, args, PART_INT, true);
 	} else if (parent_tid >= 0) {
 		p = fx_part(x, parent_tid, PART_BYTES, true);
