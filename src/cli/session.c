@@ -451,11 +451,20 @@ static int check_files(const struct options *opt, struct diag *diag)
 	return 0;
 }
 
+/* Nothing is left of a run that did not begin. */
+enum { FILES = 3 };
+static void remove_made(const char *const files[FILES], const bool made[FILES])
+{
+	for (unsigned i = 0; i < FILES; i++)
+		if (made[i])
+			unlink(files[i]);
+}
+
 int session_run(const struct options *opt, int *ret_signal, struct diag *diag)
 {
 	struct session s = { .opt = opt };
-	const char *const files[] = { opt->report, opt->output, opt->record };
-	bool made[ARRAY_SIZE(files)], damaged, live;
+	const char *const files[FILES] = { opt->report, opt->output, opt->record };
+	bool made[FILES], damaged, nothing, live;
 	struct signals sig;
 	int rc, status = -1;
 
@@ -478,9 +487,7 @@ int session_run(const struct options *opt, int *ret_signal, struct diag *diag)
 		if (live)
 			signals_close(&sig);
 		finish(&s, false);
-		for (unsigned i = 0; i < ARRAY_SIZE(files); i++)
-			if (made[i])
-				unlink(files[i]);	/* nothing is left of a run that did not begin */
+		remove_made(files, made);
 		return diag->exit_status;
 	}
 	if (live) {
@@ -492,7 +499,10 @@ int session_run(const struct options *opt, int *ret_signal, struct diag *diag)
 	if (!opt->read)
 		status = s.source->ops->status(s.source);
 	damaged = s.source->ops->damage && s.source->ops->damage(s.source);
-	finish(&s, true);
+	nothing = damaged && !s.totals->nevents;	/* cut off before its first record */
+	finish(&s, !nothing);
+	if (nothing)
+		remove_made(files, made);
 	for (unsigned i = 0; i < s.nnotes; i++)
 		signals_say(s.notes[i]);
 	if (rc < 0)

@@ -57,6 +57,8 @@ int record_reader_open(const char *path, struct record_reader **ret_reader, stru
 static int cut_short(struct record_reader *r, struct diag *diag, const char *what)
 {
 	r->ended = true;
+	if (!r->nrecords)
+		return diag_set(diag, 125, EBADMSG, "the recording %s is %s at its beginning; there is nothing in it to show", r->path, what);
 	return diag_set(diag, 125, EBADMSG, "the recording %s is %s after %llu records; what stands before is shown", r->path, what,
 			(unsigned long long)r->nrecords);
 }

@@ -388,14 +388,16 @@ static int html_finish(struct sink *s, struct diag *diag)
 		r = write_page(h, &out);
 		buf_done(&out.tail);
 	}
-	if (r && h->created && fstat(h->fd, &st) == 0 && !st.st_size)
+	if (r && h->created && fstat(h->fd, &st) == 0 && !st.st_size) {
 		unlink(h->opt->report_path);	/* not a byte of it could be written */
+		h->removed = true;
+	}
 	if (close(h->fd) && !r)	/* NFS and quotas tell of a full disk here */
 		r = -errno;
 	h->fd = -1;
 	if (!r)
 		return 0;
-	return diag_set(diag, 125, -r, "the report %s is incomplete: %s%s", h->opt->report_path, strerror(-r),
+	return diag_set(diag, 125, -r, "the report %s %s: %s%s", h->opt->report_path, h->removed ? "could not be written" : "is incomplete", strerror(-r),
 			r == -ENOSPC || r == -EDQUOT ? "; free some space, or write it elsewhere with --report=FILE" : "");
 }
 
@@ -404,7 +406,7 @@ uint64_t sink_html_kept(const struct sink *s, uint64_t *ret_total)
 	const struct html *h = CONTAINER_OF(s, struct html, sink);
 
 	*ret_total = h->total;
-	return h->rows.nrows;
+	return h->removed ? 0 : h->rows.nrows;
 }
 
 static void html_free(struct sink *s)

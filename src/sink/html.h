@@ -67,7 +67,7 @@ struct html {
 	struct sink sink;
 	const struct sink_options *opt;
 	int fd;				/* the report */
-	bool created;
+	bool created, removed;
 	uint64_t t0_ns, last_ns;	/* last_ns: from t0 */
 	bool started, ended, interrupted;
 	uint64_t wall_ns;

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/diag.h"
+#include "base/human.h"
 #include "base/macro.h"
 #include "event/event.h"
 
@@ -152,8 +153,15 @@ int out_finish(struct out *o, struct diag *diag)
 	bad = o->file.err ? &o->file : &o->term;
 	if (!bad->err)
 		return 0;
-	return diag_set(diag, 125, bad->err, "could not write all output to %s: %s; the last %llu bytes are missing there", bad->name,
-			strerror(bad->err), (unsigned long long)bad->lost);
+
+	struct buf lost = { 0 };
+	int rc;
+
+	human_bytes(&lost, bad->lost);
+	rc = diag_set(diag, 125, bad->err, "could not write all output to %s: %s; the last %s are missing there", bad->name, strerror(bad->err),
+		      lost.s);
+	buf_done(&lost);
+	return rc;
 }
 
 static void stream_done(struct stream *s)

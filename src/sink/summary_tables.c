@@ -414,6 +414,11 @@ static void report(struct summary_sink *s)
 	if (!o->report_path)
 		return;
 	summary_title(s, "Report: ");
+	if (o->report_incomplete && !o->report_kept) {
+		buf_puts(&s->b, "not written (see below)");
+		summary_line(s);
+		return;
+	}
 	text_safe(&s->b, o->report_path, strlen(o->report_path));
 	buf_puts(&s->b, ", ");
 	if (o->report_kept < o->report_total) {

@@ -335,7 +335,7 @@ static void test_full_disk(void **state)
 	out_write(o, "two\n", 4);		/* goes on */
 	assert_int_equal(out_finish(o, &d), -ENOSPC);
 	assert_non_null(strstr(d.text, "/dev/full"));
-	assert_non_null(strstr(d.text, "8 bytes"));
+	assert_non_null(strstr(d.text, "last 8 B "));
 	assert_int_equal(d.exit_status, 125);
 	out_free(o);
 }
