@@ -69,14 +69,20 @@ function paint(ctx: CanvasRenderingContext2D, W: number, H: number, s: Series, f
   const pad = Math.round(H * 0.12), scale = (H - pad - 1) / (s.max || 1);
   const area = new Path2D(), edge = new Path2D(), thick = Math.max(1, Math.round(H / 28));
   let i = Math.max(0, lower(s.t, from) - 1), value = i < s.t.length && s.t[i] <= from ? s.v[i] : 0;
-  for (let x = 0; x < W; x++) {
-    const end = from + (x + 1) * ns;
-    let top = value;
-    while (i < s.t.length && s.t[i] < end) { value = s.v[i++]; if (value > top) top = value; }
-    const h = Math.round(top * scale);
-    if (!h) continue;
-    area.rect(x, H - h, 1, h);
-    edge.rect(x, H - h, 1, thick);
+  // Neighbours of one height are one rectangle.
+  let since = 0, height = 0;
+  for (let x = 0; x <= W; x++) {
+    let h = -1;
+    if (x < W) {
+      const end = from + (x + 1) * ns;
+      let top = value;
+      while (i < s.t.length && s.t[i] < end) { value = s.v[i++]; if (value > top) top = value; }
+      h = Math.round(top * scale);
+    }
+    if (h === height) continue;
+    if (height) { area.rect(since, H - height, x - since, height); edge.rect(since, H - height, x - since, thick); }
+    since = x;
+    height = h;
   }
   ctx.globalAlpha = 0.35;
   ctx.fill(area);
