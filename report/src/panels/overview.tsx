@@ -105,7 +105,7 @@ function Kernel({ s }: { s: State }) {
         <thead><tr><th scope="col">What</th>{['Count', 'Total', 'p50', 'p95', 'p99', 'Max'].map(x => <th scope="col" key={x} class="num">{x}</th>)}<th scope="col">Durations</th></tr></thead>
         <tbody>{rows.map(t => (
           <tr key={t.type}>
-            <td><button type="button" class="link" onClick={() => go(t)}><i class="dot" style={{ background: p.cssType[t.type] }} />{KERNEL[store.ops[t.type]]}</button></td>
+            <td><button type="button" class="link always" onClick={() => go(t)}><i class="dot" style={{ background: p.cssType[t.type] }} />{KERNEL[store.ops[t.type]]}</button></td>
             <td class="num">{count(t.count)}</td><td class="num">{durOr(t.total)}</td><td class="num">{pc(t, 0.5)}</td><td class="num">{pc(t, 0.95)}</td><td class="num">{pc(t, 0.99)}</td><td class="num">{durOr(t.max)}</td>
             <td>{t.max > 0 ? <Histogram hist={bars(t.hist)} colour={p.cssType[t.type]} /> : <span class="dim">{store.ops[t.type] === 'fault' && major !== null ? `${count(major)} major, ${count(t.count - major)} minor` : ''}</span>}</td>
           </tr>))}</tbody>

@@ -92,7 +92,7 @@ export class Timeline {
 
   destroy(): void { for (const f of this.stop) f(); this.resize.disconnect(); cancelAnimationFrame(this.pending); }
 
-  /** Paper is white whatever the theme; printing does not wait for a frame. */
+  /** Printing does not wait for a frame. */
   drawForPrint(): void { this.layout(); this.draw(); }
 
   invalidate(): void {

@@ -18,7 +18,7 @@ export function useScan<T>(s: State, f: (store: Store, bits: Uint8Array | null, 
     let off = false;
     // The redraw that the same change asked for comes first.
     const timer = setTimeout(() => void f(s.store, bits, () => off).then(v => {
-      if (off || !v) return;
+      if (off || v === null) return;
       memo.set(f, { bits, ready, value: v });
       set({ of: bits, v });
     }), 30);

@@ -39,6 +39,8 @@ export class State {
   /** Events in the table's order where that is not the order of time. */
   readonly sorted = signal<Uint32Array | null>(null);
   readonly systemDark = signal(false);
+  /** Paper is white whatever the theme. */
+  readonly printing = signal(false);
   readonly toast = signal('');
   readonly help = signal(false);
 
@@ -58,6 +60,8 @@ export class State {
     const dark = matchMedia('(prefers-color-scheme: dark)');
     this.systemDark.value = dark.matches;
     dark.addEventListener('change', () => { this.systemDark.value = dark.matches; });
+    addEventListener('beforeprint', () => { this.printing.value = true; });
+    addEventListener('afterprint', () => { this.printing.value = false; });
     this.palette = computed<Palette>(() => palette(store.meta, this.dark));
     // Without a filter the mask follows the data; with one it is worked out when the columns it needs are complete.
     const none = new Mask(store, new Uint8Array(store.n), 0), mask = signal(none);
@@ -102,7 +106,7 @@ export class State {
     });
   }
 
-  get dark(): boolean { return this.theme.value === 'dark' || (this.theme.value === 'auto' && this.systemDark.value); }
+  get dark(): boolean { return !this.printing.value && (this.theme.value === 'dark' || (this.theme.value === 'auto' && this.systemDark.value)); }
 
   private get backwards(): boolean { const s = this.sort.value; return s.key === 'time' && s.down; }
   /** Row number in the table → event. */

@@ -367,6 +367,15 @@ export const tests = [
     t.ok(await page.locator('#card-memory').isVisible() && await page.locator('#card-tree').isVisible(), 'cards');
     t.ok(!(await page.locator('.toolbar').isVisible()), 'no toolbar');
     t.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), 'rgb(255, 255, 255)');
+    const ground = () => page.evaluate(() => [document.documentElement.dataset.theme, ...document.querySelector('.view .tl-pix').getContext('2d').getImageData(2, 2, 1, 1).data]);
+    await page.evaluate(() => { window.cpd.state.tab.value = 'overview'; window.cpd.state.theme.value = 'dark'; });
+    await settle(page);
+    await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
+    const [theme, ...pixel] = await ground();
+    t.ok(theme === 'light' && Math.min(...pixel) > 150, `the timeline is drawn on white: ${theme} ${pixel}`);
+    await page.evaluate(() => dispatchEvent(new Event('afterprint')));
+    await settle(page);
+    t.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark', 'and the theme comes back');
     const pdf = await page.pdf();
     t.ok(pdf.length > 20000, 'prints');
     t.quiet(page);
