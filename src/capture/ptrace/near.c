@@ -13,18 +13,16 @@
 enum {
 	WINDOW = 256,			/* stops looked at together */
 	SWITCHES_MAX = 64,		/* more changes of tracee than this in a window: no following */
-	SAMPLE = 16,			/* stops between two looks at how busy the machine is */
-	CALM = 6, BUSY = 2,		/* looks in favour before following, and against before giving up */
-	CHECK_NS = 50000000,
-	WAIT_MAX_NS = 100000,		/* a stop may wait this long for a CPU, on average */
-	BACKOFF_MIN_NS = 250000000,
+	TRIAL_MIN = 32, TRIAL_TIMES = 4,	/* a trial this much worse is not seen through to its end */
+	PAUSE_MIN_NS = 100000000,	/* between two trials; doubled by each that does not pay */
+	PAUSE_TIMES = 16,
 };
 
 static uint64_t now_ns(void)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
@@ -81,37 +79,25 @@ static void pin(struct near *n, int cpu)
 	n->cpu = cpu;
 }
 
-/*
- * Is a CPU idle besides the one we run on?  Only then does the kernel send the tracee away; on a busy machine it stays
- * by itself, and a SCHED_IDLE thread would wait for everybody.  Fourth field of /proc/loadavg: how many are running or
- * runnable now, we among them.
- */
-static bool cpu_to_spare(const struct near *n)
+static void window_begin(struct near *n)
 {
-	char s[128];
-	ssize_t len = pread(n->loadavg_fd, s, sizeof(s) - 1, 0);
-	unsigned running;
-
-	s[len > 0 ? len : 0] = '\0';
-	return sscanf(s, "%*s %*s %*s %u/", &running) == 1 && running < n->ncpus;
-}
-
-static void go_idle(struct near *n)
-{
-	n->idle = set_policy(SCHED_IDLE);
-	n->checked_ns = now_ns();
+	memset(n->gaps, 0, sizeof(n->gaps));
+	n->nstops = n->nswitches = 0;
+	n->last = 0;			/* look again where it runs */
+	n->began_ns = now_ns();
 	n->waited_ns = waited_ns();
-	n->nswitches = n->nchecked = n->votes = 0;
-	n->last = 0;
-	n->apart = false;
 }
 
-static void go_normal(struct near *n)
+static bool pins(const struct near *n) { return (n->may_idle || n->first_way) && !n->apart; }
+
+/* SCHED_IDLE or not; where that is not ours to choose, pinned or not. */
+static void go(struct near *n, bool first_way)
 {
-	set_policy(SCHED_OTHER);
-	pin(n, -1);
-	n->idle = false;
-	n->votes = 0;
+	n->first_way = first_way;
+	if (n->may_idle)
+		set_policy(first_way ? SCHED_IDLE : SCHED_OTHER);
+	if (!pins(n))
+		pin(n, -1);
 }
 
 static void *try_return(void *ret)
@@ -126,79 +112,95 @@ void near_open(struct near *n)
 	struct sched_param param;
 	pthread_t t;
 
-	*n = (struct near){ .cpu = -1, .loadavg_fd = -1, .backoff_ns = BACKOFF_MIN_NS };
+	*n = (struct near){ .cpu = -1, .pause_ns = PAUSE_MIN_NS };
 	/* a user's own nice, chrt or taskset is respected */
 	if (pthread_getschedparam(pthread_self(), &policy, &param) || policy != SCHED_OTHER ||
 	    sched_getaffinity(0, sizeof(n->all), &n->all) < 0 || CPU_COUNT(&n->all) < 2)
 		return;
+	n->follows = true;
 	/* There is no way back for those without the right to it; found out by a thread that may be lost. */
-	if (pthread_create(&t, NULL, try_return, &n->usable) || pthread_join(t, NULL))
-		n->usable = false;
-	n->ncpus = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
-	n->loadavg_fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
-	if (n->loadavg_fd < 0)
-		n->usable = false;
+	if (pthread_create(&t, NULL, try_return, &n->may_idle) || pthread_join(t, NULL))
+		n->may_idle = false;
+	go(n, true);
+	window_begin(n);
 }
 
-static void check_waiting(struct near *n)
+static unsigned bucket(uint64_t ns)
 {
-	uint64_t now = now_ns(), waited, spent = now - n->checked_ns;
+	unsigned e = ns < 4 ? 2 : 63 - (unsigned)__builtin_clzll(ns);
 
-	if (spent < CHECK_NS)
-		return;
-	waited = waited_ns();
-	/*
-	 * Some waiting is the rule: a resumed tracee takes the CPU from us at once.  It is short when stops are frequent; when
-	 * it is long, either others use the CPU and we starve, or stops are so rare that nothing is lost by being normal.
-	 */
-	if (waited - n->waited_ns > (uint64_t)n->nchecked * WAIT_MAX_NS) {
-		go_normal(n);
-		n->retry_ns = now + n->backoff_ns;
-		n->backoff_ns = MIN(n->backoff_ns * 2, 32ull * BACKOFF_MIN_NS);
+	return MIN((e - 2) * 4 + (unsigned)(ns >> (e - 2) & 3), (unsigned)NEAR_GAPS - 1);
+}
+
+/*
+ * What a window cost.  The median tells what a turn takes, whatever the tracee computes between two calls.  What we waited
+ * for a CPU hits few turns and hard; a tracee that takes the CPU from us as we resume it makes us wait as well, but
+ * no longer than its turn.
+ */
+static uint64_t window_cost(const struct near *n)
+{
+	unsigned seen = 0, i = 0;
+	uint64_t median;
+
+	while (i < NEAR_GAPS - 1 && (seen += n->gaps[i]) < n->nstops / 2)
+		i++;
+	median = (uint64_t)(4 + i % 4) << (i / 4);
+	return MAX(median * n->nstops, waited_ns() - n->waited_ns);
+}
+
+/* Decides how the next window is to be run. */
+static void window_end(struct near *n, uint64_t now)
+{
+	n->apart = n->nswitches > SWITCHES_MAX;
+	if (!pins(n))
+		pin(n, -1);
+	if (n->trying || now >= n->retry_ns) {
+		uint64_t cost = window_cost(n) * WINDOW / n->nstops;
+
+		if (!n->trying) {
+			n->trying = true;
+			n->other_ns = cost;
+			go(n, !n->first_way);
+		} else {
+			n->trying = false;
+			if (cost < n->other_ns) {
+				n->pause_ns = PAUSE_MIN_NS;
+			} else {
+				go(n, !n->first_way);
+				n->pause_ns = MIN(n->pause_ns * 2, (uint64_t)PAUSE_TIMES * PAUSE_MIN_NS);
+			}
+			n->retry_ns = now + n->pause_ns;
+		}
 	}
-	n->checked_ns = now;
-	n->waited_ns = waited;
-	n->nchecked = 0;
+	window_begin(n);
 }
 
 void near_stop(struct near *n, pid_t tid)
 {
-	if (!n->usable)
+	uint64_t now;
+
+	if (!n->follows)
 		return;
+	now = now_ns();
+	if (n->nstops)
+		n->gaps[bucket(now - n->last_ns)]++;
+	n->last_ns = now;
+	n->nstops++;
 	if (tid != n->last)
 		n->nswitches++;
-	n->nchecked++;
-	if (++n->nstops % SAMPLE == 0) {
-		if (cpu_to_spare(n) == n->idle)
-			n->votes = 0;
-		else
-			n->votes++;
-		if (n->idle)
-			check_waiting(n);
-		if (n->idle && n->votes >= BUSY)
-			go_normal(n);
-		else if (!n->idle && n->votes >= CALM && now_ns() > n->retry_ns)
-			go_idle(n);
-	}
-	if (!n->idle)
-		return;
-	if (n->nstops >= WINDOW) {
-		n->apart = n->nswitches > SWITCHES_MAX;
-		if (n->apart)
-			pin(n, -1);
-		n->nstops = n->nswitches = 0;
-		n->last = 0;	/* look again where it runs */
-	}
-	if (tid != n->last && !n->apart)
+	if (n->nstops >= WINDOW || (n->trying && n->nstops >= TRIAL_MIN && now - n->began_ns > TRIAL_TIMES * n->other_ns))
+		window_end(n, now);
+	if (tid != n->last && pins(n))
 		pin(n, cpu_of(tid));
 	n->last = tid;
 }
 
 void near_close(struct near *n)
 {
-	if (n->usable && n->idle)
-		go_normal(n);
-	if (n->ncpus && n->loadavg_fd >= 0)	/* ncpus: near_open() came that far */
-		close(n->loadavg_fd);
-	*n = (struct near){ .cpu = -1, .loadavg_fd = -1 };
+	if (n->follows) {
+		pin(n, -1);
+		if (n->may_idle)
+			set_policy(SCHED_OTHER);
+	}
+	*n = (struct near){ .cpu = -1 };
 }

@@ -3,32 +3,38 @@
  * Keeps the tracer on its tracee's CPU.
  *
  * At a stop the two take turns, so a second CPU is no help, and waking one up
- * for each turn costs far more than the turn itself (docs/performance.md: six
- * times on a virtual machine).  The kernel sends the resumed tracee away only
- * because its CPU is busy with us.  A CPU that runs nothing but SCHED_IDLE
- * threads counts as free (select_idle_sibling(), Linux 5.4), so the capture
- * thread becomes one and follows the tracee while a single one is active.
- * Nothing of this can be seen by the tracee.
+ * for each turn costs far more than the turn itself (docs/performance.md).  So
+ * the capture thread goes to the tracee's CPU while a single one is active.
  *
- * On a busy machine the tracee stays where it is by itself and SCHED_IDLE
- * would starve: the thread is one only while a CPU is free, and goes back when
- * it had to wait all the same (a cpuset, a quota).
+ * Where a CPU is free the kernel sends the resumed tracee there, because its own
+ * is busy with us.  One that runs nothing but SCHED_IDLE threads counts as free
+ * (select_idle_sibling(), Linux 5.4): so we become one, where we may return.
+ * Where others want the CPU as well, the tracee stays by itself, and SCHED_IDLE
+ * would wait for all of them.  Which of the two it is, is found out by doing: a
+ * window of stops in one way and a window in the other, again from time to time.
+ * Without the right to return from SCHED_IDLE the two ways are to follow or not.
+ *
+ * Nothing of this can be seen by the tracee.
  */
 #include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
+enum { NEAR_GAPS = 160 };	/* four to the octave of nanoseconds */
+
 struct near {
-	bool usable;		/* we may also return from SCHED_IDLE (RLIMIT_NICE or CAP_SYS_NICE) */
-	bool idle;		/* we are SCHED_IDLE now */
+	bool follows;		/* there is more than one CPU and nobody has said where or how we run */
+	bool may_idle;		/* we may also return from SCHED_IDLE (RLIMIT_NICE or CAP_SYS_NICE) */
+	bool first_way;		/* SCHED_IDLE; without the right to that: pinned */
+	bool trying;		/* this window is a trial; the one before cost other_ns */
 	bool apart;		/* several tracees take turns: follow none */
 	int cpu;		/* pinned to, -1: not */
-	int loadavg_fd;
-	unsigned ncpus, votes;	/* votes: looks at the machine in a row that spoke for a change */
 	pid_t last;
-	unsigned nstops, nswitches, nchecked;	/* since the window began; since the last check */
-	uint64_t checked_ns, waited_ns, retry_ns, backoff_ns;
+	unsigned nstops, nswitches;		/* since the window began */
+	unsigned gaps[NEAR_GAPS];		/* times between two stops, by length */
+	uint64_t last_ns, began_ns, waited_ns;	/* of the last stop; of the window */
+	uint64_t other_ns, retry_ns, pause_ns;
 	cpu_set_t all;
 };
 
