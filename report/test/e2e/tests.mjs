@@ -539,4 +539,33 @@ export const tests = [
       await page.close();
     }
   }],
+
+  ['waits for a CPU, block I/O and page faults of a real run: counts, the curve of memory, shares', async t => {
+    if (!existsSync(PROGRAM)) t.skip('no compendium to run (set COMPENDIUM)');
+    const path = join(t.dir, 'kernel.html'), out = join(t.dir, 'kernel.txt'), code = 'import mmap\nm = mmap.mmap(-1, 64 << 20)\nm.madvise(mmap.MADV_NOHUGEPAGE)\nfor i in range(0, 64 << 20, 4096): m[i] = 1\nm.close()\nx = sum(range(3000000))';
+    try { execFileSync(PROGRAM, ['--ebpf', '--faults', '-o', out, `--report=${path}`, '--', 'python3', '-c', code], { stdio: 'ignore' }); } catch { /* said in the text */ }
+    const text = existsSync(out) ? readFileSync(out, 'utf8') : '';
+    const faults = number(/Page faults: ([\d,]+)/.exec(text)?.[1] ?? ''), waits = number(/Waits for a CPU\n +all +([\d,]+)×/.exec(text)?.[1] ?? '');
+    if (!faults) t.skip('page faults cannot be recorded here');
+    const page = await t.browser.open(path, { size: { width: 1600, height: 2000 } });
+    const counts = await page.evaluate(() => { const { store } = window.cpd.state, by = {}; store.types.forEach((t, k) => { by[t.op] = (by[t.op] ?? 0) + store.typeEvents[k]; }); return by; });
+    t.equal(counts.fault, faults, 'page faults');
+    await page.waitForSelector('.kernel');
+    const panel = await page.locator('.kernel').innerText();
+    t.ok(panel.includes(`Page faults\t${faults.toLocaleString('en-US')}`), panel);
+    // The mapping is written page by page, then given back.
+    const curve = await page.evaluate(() => { const { counters: c, meta } = window.cpd.state.store, k = meta.counters.findIndex(x => /^resident/.test(x.name)), v = [...c.value].filter((_, i) => c.counter[i] === k); return { top: Math.max(...v), last: v[v.length - 1], n: v.length, before: v[v.length - 2] }; });
+    t.ok(curve.top >= 64 << 20 && curve.top < 100 << 20 && curve.n > 20, `peak of the curve: ${JSON.stringify(curve)}`);
+    t.ok(curve.last === 0 && curve.before < curve.top - (60 << 20), `what is unmapped leaves the curve: ${JSON.stringify(curve)}`);
+    await goTab(page, 'timeline');
+    t.ok(/resident, by faults\n\d+\.\d MB/.test(await page.locator('.pane .tl-counters').innerText()), 'a chart of it');
+    if (waits) {
+      t.equal(counts.runq, waits, 'waits for a CPU');
+      await goTab(page, 'processes');
+      const row = await page.evaluate(() => Object.fromEntries([...document.querySelector('.grid-row').querySelectorAll('[data-col]')].map(c => [c.dataset.col, c.innerText])));
+      const shares = ['run', 'runq', 'block'].map(k => Number(/[\d.]+/.exec(row[k])?.[0] ?? 0));
+      t.ok(shares[0] > 0 && Math.abs(shares.reduce((a, b) => a + b, 0) - 100) < 2.5, `on a CPU, waiting, blocked: ${JSON.stringify(row)}`);
+    }
+    t.quiet(page);
+  }],
 ];
