@@ -116,7 +116,7 @@ enum { MAP_KIND_PLAIN = 0, MAP_KIND_HEAP = 1, MAP_KIND_STACK = 2, MAP_KIND_SPECI
 
 /* SCHED: a thread could run from h.ts_ns on, and had to wait for a CPU.  The waker is who woke it, or took the CPU from it. */
 struct record_sched { struct record h; rec_u64 delay_ns; rec_u32 waker_pid, waker_tid, cpu; rec_u8 why, pad[3]; char waker[16]; };
-enum { SCHED_WAKEUP = 0, SCHED_NEW = 1, SCHED_PREEMPTED = 2 };
+enum { SCHED_WAKEUP = 0, SCHED_NEW = 1, SCHED_PREEMPTED = 2, SCHED_INTERRUPT = 3 /* woken by one; no waker */ };
 /*
  * BLOCK: a request to a block device, queued at h.ts_ns, on the device after queue_ns, done device_ns later.  pid 0: of
  * nobody that is traced as far as can be told.  ino: of the file whose pages it writes, 0 not known.

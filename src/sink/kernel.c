@@ -19,7 +19,7 @@
 #define RUN_MAX_NS 1000000000u	/* for at most so long */
 #define BAR_COLUMNS 30
 
-enum { OPS = BLOCK_OTHER + 1, WHYS = SCHED_PREEMPTED + 1 };
+enum { OPS = BLOCK_OTHER + 1, WHYS = SCHED_INTERRUPT + 1 };
 enum place { IN_HEAP, IN_ANON, IN_STACK, IN_FILE, IN_OTHER, _PLACES };
 static const char *const op_names[OPS] = { "read", "write", "flush", "discard", "request" };
 static const char *const place_names[_PLACES] = { "heap", "anonymous memory", "stack", "files", "elsewhere" };
@@ -89,8 +89,11 @@ static void sched_words(struct buf *b, const struct record_sched *r)
 {
 	buf_puts(b, "delay ");
 	human_ns(b, r->delay_ns);
-	if (!r->waker_pid)
+	if (!r->waker_pid) {
+		if (r->why == SCHED_INTERRUPT)
+			buf_puts(b, " (woken by an interrupt)");
 		return;
+	}
 	buf_puts(b, r->why == SCHED_PREEMPTED ? " (preempted by " : " (woken by ");
 	buf_u64(b, r->waker_pid);
 	buf_putc(b, ' ');
@@ -225,7 +228,7 @@ static void on_sched(struct kernel_sink *s, const struct event *ev)
 {
 	const struct record_sched *r = ev->item->sched;
 
-	hist_add(&s->sched[MIN(r->why, (rec_u8)SCHED_PREEMPTED)], r->delay_ns);
+	hist_add(&s->sched[MIN(r->why, (rec_u8)SCHED_INTERRUPT)], r->delay_ns);
 	if (!s->opt->live || !ev->task || r->delay_ns < s->opt->sched_shown_ns)
 		return;
 	begin(s, ev->ts_ns + ev->dur_ns, ev->task->tid);
@@ -414,7 +417,7 @@ static void bars(struct kernel_sink *s, const struct hist *h)
 
 static void sched_summary(struct kernel_sink *s)
 {
-	static const char *const names[WHYS] = { "woken", "new", "preempted" };
+	static const char *const names[WHYS] = { "woken", "new", "preempted", "interrupt" };
 	struct hist all = { 0 };
 
 	for (unsigned i = 0; i < WHYS; i++)

@@ -25,7 +25,27 @@ struct task_struct___state { unsigned __state; } __attribute__((preserve_access_
 
 static __always_inline struct task_state *state_of(struct task_struct *task) { return bpf_task_storage_get(&tasks, task, 0, 0); }
 
-static __always_inline void runnable(struct task_struct *task, u8 why, struct task_struct *by)
+struct task_struct___stack { void *stack; } __attribute__((preserve_access_index));
+enum { THREAD_SIZE = 16384 };	/* asm/page_64_types.h */
+
+/*
+ * x86-64 serves an interrupt on a stack of its own when it came in the kernel.  A program's arguments stand on the stack
+ * of who ran into the tracepoint.  One that came in user mode is served on the stack of the task, whose registers then
+ * have no call's number (a page fault has none either, but wakes nobody as a rule).  The preempt count would say the
+ * same, but without CONFIG_KALLSYMS_ALL a program cannot find it.
+ */
+static __always_inline bool in_interrupt(void *ctx, struct task_struct *current)
+{
+	u64 at = 0, stack = (u64)BPF_CORE_READ((struct task_struct___stack *)current, stack);
+
+	bpf_probe_read_kernel(&at, sizeof(at), &ctx);	/* the pointer as a number */
+	if (at - stack >= THREAD_SIZE)
+		return true;
+	return !(current->flags & (PF_KTHREAD_BIT | PF_EXITING_BIT)) &&
+	       (s64)BPF_CORE_READ((struct pt_regs *)bpf_task_pt_regs(current), orig_ax) == -1;
+}
+
+static __always_inline void runnable(struct task_struct *task, u8 why, struct task_struct *by, void *ctx)
 {
 	struct task_state *st = state_of(task);
 
@@ -33,7 +53,12 @@ static __always_inline void runnable(struct task_struct *task, u8 why, struct ta
 		return;
 	st->runnable_ns = bpf_ktime_get_ns();
 	st->why = why;
-	/* 0: the idle task, that is an interrupt; one that interrupted a task cannot be told from that task */
+	if (why == SCHED_WAKEUP && in_interrupt(ctx, by)) {	/* whom it interrupted has no part in it */
+		st->why = SCHED_INTERRUPT;
+		st->waker_tid = st->waker_pid = 0;
+		__builtin_memset(st->waker, 0, sizeof(st->waker));
+		return;
+	}
 	st->waker_tid = task_tid(by);
 	st->waker_pid = st->waker_tid ? task_pid(by) : 0;
 	bpf_probe_read_kernel(st->waker, sizeof(st->waker), by->comm);
@@ -42,14 +67,14 @@ static __always_inline void runnable(struct task_struct *task, u8 why, struct ta
 SEC("tp_btf/sched_wakeup")
 int BPF_PROG(on_wakeup, struct task_struct *task)
 {
-	runnable(task, SCHED_WAKEUP, bpf_get_current_task_btf());
+	runnable(task, SCHED_WAKEUP, bpf_get_current_task_btf(), ctx);
 	return 0;
 }
 
 SEC("tp_btf/sched_wakeup_new")
 int BPF_PROG(on_wakeup_new, struct task_struct *task)
 {
-	runnable(task, SCHED_NEW, bpf_get_current_task_btf());
+	runnable(task, SCHED_NEW, bpf_get_current_task_btf(), ctx);
 	return 0;
 }
 
@@ -62,7 +87,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 
 	/* still wants to run, but may not */
 	if (!BPF_CORE_READ((struct task_struct___state *)prev, __state))
-		runnable(prev, SCHED_PREEMPTED, next);
+		runnable(prev, SCHED_PREEMPTED, next, ctx);
 	st = state_of(next);
 	if (!st || !st->runnable_ns)
 		return 0;
