@@ -263,7 +263,17 @@ static void feed_stop(struct world *w, const struct item *item)
 	struct event ev = event_at(r->h.ts_ns, t, r->h.flags & RECORD_STOP_CONT ? EV_CONT : EV_STOP);
 
 	ev.signo = r->signo;
-	world_emit(w, &ev);
+	if (!(r->h.flags & RECORD_STOP_GROUP)) {
+		world_emit(w, &ev);
+		return;
+	}
+	for (t = pnode_of(t->t.proc)->threads; t; t = t->next) {
+		if (t->dead || t->stopped == (ev.kind == EV_STOP))
+			continue;
+		t->stopped = !t->stopped;
+		ev.task = &t->t;
+		world_emit(w, &ev);
+	}
 }
 
 static void feed_lost(struct world *w, const struct item *item)

@@ -34,6 +34,7 @@ struct tnode {
 	struct task t;
 	struct tnode *prev, *next;	/* threads of the process, the leader first */
 	bool dead;			/* a leader that ended before its threads */
+	bool stopped;			/* in a group-stop that was told for all threads at once */
 	bool exiting;			/* it called exit: its status is its own, not the group's */
 	UT_hash_handle hh;
 };

@@ -31,7 +31,7 @@ enum record_kind {
 	RECORD_EXEC = 4,	/* a successful exec, before its CALL record */
 	RECORD_EXIT = 5,	/* a thread ended; the process ends with its last thread */
 	RECORD_SIGNAL = 6,	/* a signal reached a thread */
-	RECORD_STOP = 7,	/* group-stop (flags: RECORD_STOP_CONT when it ended) */
+	RECORD_STOP = 7,	/* group-stop */
 	RECORD_TASK = 8,	/* a thread that existed before tracing began */
 	RECORD_FD = 9,		/* a descriptor it had open */
 	RECORD_MAP = 10,	/* a region it had mapped */
@@ -100,7 +100,7 @@ struct record_exit { struct record h; rec_i32 status; /* as wait(2) */ rec_u32 p
 struct record_signal { struct record h; rec_i32 signo, code; rec_u32 sender_pid, sender_uid; rec_u64 addr; };
 enum { SIGNAL_IGNORED = 1, SIGNAL_FATAL = 2 };	/* h.flags */
 struct record_stop { struct record h; rec_i32 signo; rec_u32 pad; };
-enum { RECORD_STOP_CONT = 1 };
+enum { RECORD_STOP_CONT = 1 /* it ended */, RECORD_STOP_GROUP = 2 /* for all threads of the process; one that ends may not have begun */ };
 
 /* TASK: chunks PART_COMM, PART_EXE, PART_CWD, PART_ROOT, PART_ARGV….  One per thread, leader first.  brk: where the heap begins. */
 struct record_task { struct record h; rec_u32 ppid, ns_tid; rec_u64 start_ns; rec_u64 brk; rec_u32 nchunks, pad; };

@@ -1,4 +1,6 @@
 /* Sessions, groups, daemons, stops: job control as a program does it itself; and a pid that is used twice. */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/prctl.h>
 
 #include "tracee.h"
@@ -77,6 +79,58 @@ static void stops(void)
 	expect_of(pid, "killed by SIGKILL");
 	status = reap(pid);
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static struct group { _Atomic pid_t tids[2]; } *group;
+
+static void *waits(void *arg)
+{
+	group->tids[(long)arg] = tid_now();
+	for (;;)
+		pause();
+	return NULL;
+}
+
+/* A stop is every thread's, whoever took the signal. */
+static void group_stop(void)
+{
+	int status;
+	pid_t pid;
+
+	group = mmap(NULL, sizeof(*group), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(group != MAP_FAILED);
+	tracee_ignore("^(thread|exit thread|thread exit) ");
+	pid = fork();
+	if (pid == 0) {
+		pthread_t thread;
+
+		for (long i = 0; i < 2; i++)
+			CHECK(pthread_create(&thread, NULL, waits, (void *)i) == 0);
+		for (;;)
+			pause();
+	}
+	expect("fork → %d", pid);
+	while (!group->tids[0] || !group->tids[1])
+		usleep(1000);
+	expect("kill SIGSTOP → %d", pid);
+	expect_of(pid, "signal SIGSTOP from pid %d*", getpid());
+	CHECK(kill(pid, SIGSTOP) == 0);
+	CHECK(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status));
+	usleep(20000);		/* a tracer by ptrace hears of each thread by itself */
+	expect("kill SIGCONT → %d", pid);
+	CHECK(kill(pid, SIGCONT) == 0);
+	CHECK(waitpid(pid, &status, WCONTINUED) == pid && WIFCONTINUED(status));
+	usleep(20000);
+	for (int i = -1; i < 2; i++) {
+		expect_of(i < 0 ? pid : group->tids[i], "stop by SIGSTOP");
+		expect_of(i < 0 ? pid : group->tids[i], "continue*");
+		expect_of(i < 0 ? pid : group->tids[i], "? signal SIGCONT from pid %d (ignored)", getpid());	/* one of them takes it */
+	}
+	expect("kill SIGKILL → %d", pid);
+	CHECK(kill(pid, SIGKILL) == 0);
+	expect_of(pid, "killed by SIGKILL");
+	CHECK(WIFSIGNALED(reap(pid)));
+	munmap(group, sizeof(*group));
 }
 
 static void daemons(void)
@@ -164,6 +218,7 @@ int main(void)
 {
 	tracee_begin();
 	stops();
+	group_stop();
 	daemons();
 	reused();
 	tracee_end();

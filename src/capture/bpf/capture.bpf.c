@@ -645,8 +645,7 @@ int BPF_PROG(on_signal, int signo, struct kernel_siginfo *info, struct k_sigacti
 	fill_signal(&r, st, signo, info, handler > 1 ? 0 : handler ? SIGNAL_IGNORED : fate(signo));
 	put_signal(&r);
 	if (stops(signo) && !handler) {
-		st->flags |= TASK_STOPPED;
-		put_stop(st, signo, 0);
+		put_stop(st, signo, RECORD_STOP_GROUP);
 	}
 	return 0;
 }
@@ -664,10 +663,8 @@ int BPF_PROG(on_generate, int signo, struct kernel_siginfo *info, struct task_st
 	st = bpf_task_storage_get(&tasks, task, 0, 0);
 	if (!st || st->flags & TASK_MUTED)
 		return 0;
-	if (signo == SIGCONT_NR && st->flags & TASK_STOPPED) {
-		st->flags &= ~TASK_STOPPED;
-		put_stop(st, signo, RECORD_STOP_CONT);
-	}
+	if (signo == SIGCONT_NR)
+		put_stop(st, signo, RECORD_STOP_CONT | RECORD_STOP_GROUP);
 	/*
 	 * A signal that ends the process without a core dump is never delivered: where it is sent, it becomes SIGKILL for
 	 * every thread (complete_signal()).

@@ -39,7 +39,7 @@ struct wire_losses { rec_u64 n[_LOSS_MAX], reported; };
 
 /* What BPF keeps of a traced task. */
 enum { WIRE_INLINE = 480 };
-enum { TASK_MUTED = 1 /* our own child before its exec */, TASK_STOPPED = 2, TASK_DYING = 4, TASK_SUBMITTED = 8 /* block I/O */ };
+enum { TASK_MUTED = 1 /* our own child before its exec */, TASK_DYING = 4, TASK_SUBMITTED = 8 /* block I/O */ };
 struct task_state {
 	rec_u32 pid, tid;		/* as the tracer sees them */
 	rec_u8 flags, in_call, arch, faulted /* arguments to be copied at the exit */, split, why;
