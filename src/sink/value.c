@@ -192,10 +192,10 @@ static void fmt_str(struct buf *b, const struct context *c, const struct call *c
 {
 	const struct value *v = &call->args[arg];
 
-	if (v->bytes)
+	if (v->bytes && (v->len || !v->fault))
 		add_quoted(b, v->bytes, v->len, v->trunc);
 	else
-		fmt_ptr(b, c, call, arg);
+		fmt_ptr(b, c, call, arg);	/* a name of no bytes that are there is not "" */
 }
 
 /* Contents. */

@@ -210,19 +210,14 @@ static __noinline u32 unwrap(u32 nr, u64 *args)
 	return u->nr;
 }
 
-SEC("tp_btf/sys_enter")
-int BPF_PROG(on_enter, struct pt_regs *regs, long id)
+static __always_inline void enter(struct task_struct *task, struct task_state *st, struct pt_regs *regs, u32 nr)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_state *st = traced(task);
 	const struct wire_plan *p;
-	u32 nr = (u32)id, at;
-	bool narrow;
+	bool narrow = compat_task(task);
+	u32 at;
 
-	if (!st)
-		return 0;
-	narrow = compat_task(task);
 	st->in_call = 0;
+	st->seen = 1;
 	st->arch = narrow ? ARCH_I386 : ARCH_X86_64;
 	if (!narrow && (nr & 0x40000000) && (s32)nr >= 0) {
 		nr &= ~0x40000000u;
@@ -230,7 +225,7 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long id)
 	}
 	if (st->flags & TASK_MUTED) {
 		if (narrow || nr != NR_EXECVE)
-			return 0;
+			return;
 		st->flags &= ~TASK_MUTED;
 	}
 	if (narrow) {
@@ -242,13 +237,13 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long id)
 	at = nr < WIRE_CALLS ? (narrow ? WIRE_CALLS : 0) + nr : WIRE_RAW;
 	p = bpf_map_lookup_elem(&plans, &at);
 	if (!p || !p->plan.wanted)
-		return 0;
+		return;
 	if (!narrow) {
 		st->args[0] = regs->di; st->args[1] = regs->si; st->args[2] = regs->dx;
 		st->args[3] = regs->r10; st->args[4] = regs->r8; st->args[5] = regs->r9;
 	}
 	if (p->cond_n && !plan_cond_holds(p, st->args))
-		return 0;
+		return;
 	st->nr = nr;
 	st->len = 0;
 	st->nchunks = 0;
@@ -260,6 +255,16 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long id)
 		enter_with_memory(st, p);
 	else if (!p->plan.exit)
 		emit_bare_call(st, CALL_NO_EXIT, 0, 0);
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(on_enter, struct pt_regs *regs, long id)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_state *st = traced(task);
+
+	if (st)
+		enter(task, st, regs, (u32)id);
 	return 0;
 }
 
@@ -352,13 +357,28 @@ static __always_inline void leave(struct task_struct *task, struct task_state *s
 	emit_call(st, w, flags, now, ret);
 }
 
+/* A seccomp filter's refusal comes before sys_enter; sys_exit comes all the same. */
+static __noinline void refused(struct task_struct *task, struct task_state *st, struct pt_regs *regs, long ret)
+{
+	s32 nr = (s32)BPF_CORE_READ(regs, orig_ax);
+
+	/* RET_TRAP and RET_KILL put the registers back: there is no result, but a SIGSYS */
+	if (nr >= 0 && !(ret == nr && task->pending.signal.sig[0] & 1ul << (SIGSYS_NR - 1)))
+		enter(task, st, regs, (u32)nr);
+}
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *st = bpf_task_storage_get(&tasks, task, 0, 0);
 
-	if (!st || !st->in_call)
+	if (!st)
+		return 0;
+	if (!st->seen)
+		refused(task, st, regs, ret);
+	st->seen = 0;
+	if (!st->in_call)
 		return 0;
 	leave(task, st, ret);
 	if (st->ignored.signo) {

@@ -91,6 +91,7 @@ static __always_inline struct task_state *follow(struct task_struct *task, u8 fl
 	st->pid = task_pid(task);
 	st->tid = task_tid(task);
 	st->flags = flags;
+	st->seen = 1;			/* what it may be in began before */
 	__sync_fetch_and_add(&sh->alive, 1);
 	return st;
 }

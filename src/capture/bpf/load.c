@@ -316,7 +316,7 @@ int bpf_watch_cgroup(struct bpf_source *s, int cgroup_fd)
 
 int bpf_follow_child(struct bpf_source *s, int pidfd, pid_t pid)
 {
-	struct task_state st = { .pid = (uint32_t)pid, .tid = (uint32_t)pid, .flags = TASK_MUTED };
+	struct task_state st = { .pid = (uint32_t)pid, .tid = (uint32_t)pid, .flags = TASK_MUTED, .seen = 1 };
 	int rc = bpf_map__update_elem(s->skel->maps.tasks, &pidfd, sizeof(pidfd), &st, sizeof(st), BPF_NOEXIST);
 
 	if (rc == 0)

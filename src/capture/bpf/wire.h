@@ -42,7 +42,7 @@ enum { WIRE_INLINE = 480 };
 enum { TASK_MUTED = 1 /* our own child before its exec */, TASK_DYING = 4, TASK_SUBMITTED = 8 /* block I/O */ };
 struct task_state {
 	rec_u32 pid, tid;		/* as the tracer sees them */
-	rec_u8 flags, in_call, arch, faulted /* arguments to be copied at the exit */, split, why;
+	rec_u8 flags, in_call, seen /* its entry */, arch, faulted /* arguments to be copied at the exit */, split, why, pad;
 	rec_u16 nchunks;
 	rec_u32 nr, len;
 	rec_u64 enter_ns, args[6];
