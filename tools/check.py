@@ -65,6 +65,9 @@ def meson_build(step, where, *options, env=None):
     return build
 
 
+# The sections of docs/linux-as-it-is.md, as the suites of tests/tracee and tests/live name them.
+SECTIONS = {"linux-ptrace": "1. ptrace", "linux-model": "2. the model", "linux-judges": "3. judges"}
+
 TAP = re.compile(r"^(not )?ok\b(?:\s+\d+)?\s*-?\s*(.*?)(?:\s*#\s*(SKIP|TODO)\b\s*(.*))?$", re.I)
 PLAIN = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
 
@@ -111,9 +114,12 @@ def meson_test(step, build, *options, env=None):
     for line in log.read_text(errors="replace").splitlines():
         test, so_far = json.loads(line), step.passed
         count_test(step, test)
-        suite = test["name"].split(":")[-1].split(" / ")[0]     # "compendium:unit / text"
-        suites[suite] = suites.get(suite, 0) + step.passed - so_far
+        for suite in test["name"].split(":")[-1].split(" / ")[0].split("+"):    # "compendium:live+linux-ptrace / ends"
+            suites[suite] = suites.get(suite, 0) + step.passed - so_far
+    sections = [(title, suites.pop(suite, 0)) for suite, title in SECTIONS.items()]
     step.notes.append("passed by suite: " + ", ".join(f"{suite} {n}" for suite, n in sorted(suites.items())))
+    if any(n for _, n in sections):
+        step.notes.append("of these, Linux as it is: " + ", ".join(f"{title} {n}" for title, n in sections))
     if done.returncode and step.failed == before:
         raise Failed(f"meson test ended with {done.returncode}")
 

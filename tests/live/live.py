@@ -701,6 +701,51 @@ def real_programs(t):
             same(t, *command, options=options, env=env)
 
 
+def python_tests(t, *names):
+    command = [sys.executable, "-m", "test", "--timeout", "100", "-w"]
+    env = {"PATH": os.environ["PATH"], "HOME": str(t.scratch), "LC_ALL": "C.UTF-8", "TMPDIR": str(t.scratch)}
+    there = subprocess.run([sys.executable, "-c", "import test.test_os"], stderr=subprocess.DEVNULL, check=False)
+    if there.returncode:
+        raise Skip("this Python comes without its tests")
+
+    def outcome(out):
+        return sorted(re.findall(rb"^(\w+) (?:failed|skipped|crashed)", out, re.M))
+
+    for name in names:
+        plain = subprocess.run([*command, name], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=5 * PATIENCE,
+                               check=False, cwd=t.scratch, env=env)
+        p = t.start("--", *command, name, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=t.scratch, env=env)
+        out, _ = p.communicate(timeout=5 * PATIENCE)
+        equal((p.returncode, outcome(out)), (plain.returncode, outcome(plain.stdout)), name + "\n" + out.decode(errors="replace")[-3000:])
+        check(" FINAL: " in p.text(), f"{name}: no summary")
+
+
+def python_quick(t):
+    """Python's own tests of files, descriptors, processes and polling come out as untraced"""
+    python_tests(t, "test_os", "test_fcntl", "test_mmap", "test_poll", "test_epoll", "test_posix")
+
+
+def python_long(t):
+    """Python's own tests of subprocesses, signals and selectors come out as untraced"""
+    python_tests(t, "test_subprocess", "test_signal", "test_selectors")
+
+
+def git_and_redis(t):
+    """a repository with a merge, a rebase and a repack; a server with its own benchmark: as untraced"""
+    need("git")
+    env = {"PATH": os.environ["PATH"], "HOME": str(t.scratch), "LC_ALL": "C", "GIT_CONFIG_NOSYSTEM": "1", "GIT_AUTHOR_DATE": "2020-01-01T00:00:00Z",
+           "GIT_COMMITTER_DATE": "2020-01-01T00:00:00Z"}
+    script = ("rm -rf r && git init -q -b main r && cd r && git config user.name a && git config user.email b && for i in 1 2 3; do echo $i > f$i; git add f$i; "
+              "git commit -qm $i; done && git checkout -q -b side HEAD~1 && echo x > s && git add s && git commit -qm s && git checkout -q main && "
+              "git merge -q --no-edit side && git checkout -q side && git rebase -q main && git gc -q && git fsck && git log --format=%H%s --graph && cd .. && rm -rf r")
+    same(t, "sh", "-c", script, ok=0, env=env)
+    need("redis-server", "redis-benchmark", "redis-cli")
+    script = ("redis-server --port 0 --unixsocket $PWD/s --save '' --appendonly yes --daemonize no > log & for i in $(seq 100); do test -S s && break; sleep 0.05; done; "
+              "redis-benchmark -s s -n 2000 -c 5 -q -t ping,set,get,lpush,incr > /dev/null && for i in 1 2 3; do redis-cli -s s incr n; done; redis-cli -s s dbsize; "
+              "redis-cli -s s bgrewriteaof; redis-cli -s s shutdown nosave; wait; echo $?; rm -rf s log appendonlydir")
+    same(t, "sh", "-c", script, ok=0, env={**env, "PWD": str(t.scratch)})
+
+
 GROUPS = {
     "attach": [attach_threads, attach_waits, attach_killed, attach_stopped, attach_vfork, attach_leaderless, attach_descendants, attach_several,
                attach_twice, attach_refused],
@@ -708,7 +753,9 @@ GROUPS = {
     "ends": [kill_command, kill_attached, kill_compendium, left_behind, term_ignored],
     "tracers": [setuid, setuid_program, gdb_inside, strace_inside, strace_outside, compendium_inside],
     "jobs": [job_control],
-    "programs": [real_programs],
+    "programs": [real_programs, git_and_redis],
+    "selftests": [python_quick],
+    "selftests-long": [python_long],
 }
 
 
