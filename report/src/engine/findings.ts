@@ -10,7 +10,7 @@ export interface Rule { id: string; title: string; threshold: string }
 
 export const LIMITS = {
   tinyCalls: 1000, tinyBytes: 512, lookups: 50, lookupNs: 1e6, opens: 50, waitShare: 0.2, waitNs: 100e6, slowPeerNs: 200e6, slowCallNs: 100e6,
-  leakedFds: 3, unclosed: 100, sleeps: 100, sleepNs: 10e6, dns: 5, growBytes: 64 << 20, unmapShare: 0.1,
+  leakedFds: 3, unclosed: 100, sleeps: 100, sleepNs: 10e6, dns: 5, questions: 20, growBytes: 64 << 20, unmapShare: 0.1,
 };
 const L = LIMITS;
 
@@ -27,7 +27,7 @@ export const RULES: Rule[] = [
   { id: 'leak', title: 'Descriptors leaked to another program', threshold: `${L.leakedFds} or more descriptors above 2 left open across an exec` },
   { id: 'unclosed', title: 'Descriptors never closed', threshold: `${L.unclosed} or more opened by a process and not closed while it ran, at least half of all it opened` },
   { id: 'sleep', title: 'Polling with short sleeps', threshold: `${L.sleeps} or more sleeps of ${duration(L.sleepNs)} or less on average in one thread` },
-  { id: 'dns', title: 'The same name asked again and again', threshold: `${L.dns} or more lookups of one name by one process` },
+  { id: 'dns', title: 'Name servers asked again and again', threshold: `${L.questions} or more messages to name servers (port 53) by one process; ${L.dns} or more lookups of one name by one process, where names are known` },
   { id: 'memory', title: 'Memory that only grows', threshold: `${bytes(L.growBytes)} or more mapped by a process, under ${L.unmapShare * 100} % given back, growing in every quarter of its calls` },
 ];
 
@@ -58,7 +58,7 @@ export async function findings(store: Store, bits: Uint8Array | null, cancelled:
   const slow = new Map<number, { n: number; ns: number; longest: number }>(), peers = new Map<number, { n: number; ns: number; longest: number }>();
   const refused = new Map<string, { n: number; first: number }>();
   const sleeps = new Map<number, { n: number; ns: number; first: number }>();
-  const names = new Map<string, { n: number; first: number; name: number; lane: number }>();
+  const names = new Map<string, { n: number; first: number; name: number; lane: number }>(), questions = new Map<number, { n: number; first: number }>(), nameServer = new Map<number, boolean>();
   const dirty = new Map<number, number>(), renames: { i: number; path: number }[] = [];
   const memory = new Map<number, { up: number; down: number; steps: number[]; first: number }>();
   const FILE_OPS = new Set(['open', 'close', 'read', 'write', 'stat', 'dir', 'rename', 'unlink', 'sync', 'attr', 'seek', 'link', 'lock']);
@@ -83,6 +83,12 @@ export async function findings(store: Store, bits: Uint8Array | null, cancelled:
         }
         break;
       case 'read': case 'write': case 'recv': case 'send': {
+        if (o === 'send' && !bad && obj[i]) {
+          let is = nameServer.get(obj[i]);
+          if (is === undefined) { is = store.objText(i).endsWith(':53'); nameServer.set(obj[i], is); }
+          const p = tasks[lane[i]].proc, q = is ? questions.get(p) : undefined;
+          if (q) q.n++; else if (is) questions.set(p, { n: 1, first: i });
+        }
         const f = file[i], kind = store.files.kind[f], isSocket = kind === socket || o === 'recv' || o === 'send';
         if (!bad && f && !isSocket && !fixed[kind]) {
           const b = store.bytes(i), id = store.files.name[f];
@@ -231,6 +237,7 @@ export async function findings(store: Store, bits: Uint8Array | null, cancelled:
   }
   for (const [p, v] of held) if (v.open >= L.unclosed && v.open * 2 >= v.all && (!shownLanes || shownLanes.has(p))) put('unclosed', 2, `${who(p)} opened ${plural(v.all, 'descriptor')} and never closed ${count(v.open)} of them.`, `pid:${tasks[p].pid} op:open,socket,accept,pipe`, -1, v.open);
   for (const [l, v] of sleeps) if (v.n >= L.sleeps && v.ns / v.n <= L.sleepNs) put('sleep', 2, `${who(l)} slept ${count(v.n)} times for ${duration(v.ns / v.n)} on average: it polls instead of waiting to be woken.`, `tid:${tasks[l].tid} op:sleep`, v.first, v.ns);
+  for (const [p, v] of questions) if (v.n >= L.questions) put('dns', 2, `${who(p)} sent ${plural(v.n, 'message')} to name servers: its answers are not cached.`, `op:send ${term('path', '*:53')} ${term('pid', String(tasks[p].pid))}`, v.first, v.n);
   for (const v of names.values()) if (v.n >= L.dns) put('dns', 2, `${who(tasks[v.lane].proc)} asked for the name ${name(v.name)} ${count(v.n)} times: nothing caches it.`, `op:dns ${term('path', strings.get(v.name))}`, v.first, v.n);
   for (const [p, v] of memory) {
     const net = v.up - v.down, at = (k: number) => v.steps[Math.floor(((v.steps.length - 1) * k) / 4)];

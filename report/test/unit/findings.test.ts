@@ -86,6 +86,9 @@ const sleeps = (n: number, ns: number): Make => (x, l) => times(n, () => x.ev(l,
 test('sleep', () => rule('sleep', sleeps(L.sleeps, L.sleepNs), sleeps(L.sleeps, L.sleepNs + 1), /slept 100 times for 10\.0 ms/));
 test('sleep: too few', async () => assert.deepEqual((await quietly(traced(sleeps(L.sleeps - 1, 1000)))).filter(f => f.rule === 'sleep'), []));
 const dns = (n: number): Make => (x, l) => times(n, k => x.ev(l, 'dns', 0, { obj: 'example.com' }, 1000 + k));
+const asks = (n: number, port: number): Make => (x, l) => { const f = socket(x, l); times(n, () => x.ev(l, 'sendto', 900, { obj: `10.0.0.53:${port}`, fd: 3, file: f, ret: 40, arg: '\x01f, …' })); };
+test('dns: messages to name servers', () => rule('dns', asks(L.questions, 53), asks(L.questions - 1, 53), /sent 20 messages to name servers/));
+test('dns: other ports are no name servers', async () => assert.deepEqual((await quietly(traced(asks(L.questions, 5353)))).filter(f => f.rule === 'dns'), []));
 test('dns', () => rule('dns', dns(L.dns), dns(L.dns - 1), /asked for the name example\.com 5 times/));
 const grow = (total: number, back: number): Make => (x, l) => { times(16, () => x.mmap(l, total / 16)); if (back) x.ev(l, 'munmap', 1000, { obj: 'r', arg: '', val: -back }); };
 test('memory', () => rule('memory', grow(L.growBytes, 0), grow(L.growBytes - 16 * 4096, 0), /mapped 64\.0 MB and gave back 0 B/));
