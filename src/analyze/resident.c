@@ -187,7 +187,7 @@ bool resident_event(struct resident *r, const struct event *ev, uint64_t *ret_nb
 	case EV_BRK:
 		if (ev->delta >= 0)
 			return false;
-		drop(r, s, ev->addr, (uint64_t)-ev->delta, NULL);
+		drop(r, s, ev->addr, -(uint64_t)ev->delta, NULL);
 		break;
 	case EV_MADVISE:
 		given_back(r, s, ev);
