@@ -295,6 +295,17 @@ static void copies(void)
 	expect("copy 5 B from %s to pipe:*", b);
 	CHECK(splice(p[0], NULL, out, NULL, 5, 0) == 5);
 	expect("copy 5 B from pipe:* to %s", a);
+	int q[2];
+
+	CHECK(pipe(q) == 0 && write(p[1], "tee", 3) == 3);
+	expect("write 3 B to pipe:*");
+	CHECK(tee(p[0], q[1], 10, 0) == 3);
+	expect("copy 3 B from pipe:* to pipe:*");
+	CHECK(read(q[0], buf, sizeof(buf)) == 3 && read(p[0], buf, sizeof(buf)) == 3);	/* it is in both */
+	expect("read 3 B from pipe:*");
+	expect("read 3 B from pipe:[*]");		/* another pattern: lines of the same one are merged */
+	close(q[0]);
+	close(q[1]);
 	CHECK(vmsplice(p[1], iov, 2, 0) == 7);
 	expect("write 7 B to pipe:*");
 	CHECK(read(p[0], buf, 7) == 7);
