@@ -109,6 +109,10 @@ static void html_event(struct sink *s, const struct event *ev)
 	default:
 		break;
 	}
+	if (!ev->task && (ev->kind == EV_SCHED || ev->kind == EV_BLOCK || ev->kind == EV_FAULT)) {
+		h->nobodys++;	/* of nobody there is a lane for */
+		return;
+	}
 	h->total++;
 	if (h->rows.err || !wanted(h, ev))
 		return;

@@ -74,7 +74,7 @@ struct html {
 	uint32_t mode;			/* START_* */
 	struct buf command;		/* argv and cwd of the command as JSON */
 	struct buf cwd;
-	uint64_t kept, total, lost, args_dropped;
+	uint64_t kept, total, lost, args_dropped, nobodys;
 	struct buf lost_note;
 
 	struct row_spool rows;

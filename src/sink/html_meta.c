@@ -226,6 +226,11 @@ static void write_notes(struct html *h, struct json *j)
 	json_open(j, '[');
 	if (h->started && h->mode && !(h->mode & START_ALL_CALLS))
 		json_cstr(j, "Not every system call was recorded, and for many only that they were made: the recording was meant for text.");
+	if (h->nobodys) {
+		snprintf(text, sizeof(text), "%llu block requests, waits for a CPU or page faults of kernel threads or of threads that had ended are left out.",
+			 (unsigned long long)h->nobodys);
+		json_cstr(j, text);
+	}
 	if (h->args_dropped) {
 		snprintf(text, sizeof(text), "The arguments of %llu events were left out to keep the report small.",
 			 (unsigned long long)h->args_dropped);

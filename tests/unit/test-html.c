@@ -529,6 +529,26 @@ static void test_many(void **state)
 	report_done(&r);
 }
 
+/* Block I/O of kernel threads is nobody's: least of all the first lane's. */
+static void test_nobodys(void **state)
+{
+	struct fake_task p;
+	struct report r;
+
+	(void)state;
+	report_open(&r, 10);
+	start(&r);
+	fake_proc(&p, 1, 0, "one");
+	feed(&r, (struct event){ .kind = EV_BLOCK, .ts_ns = 1000, .dur_ns = 10, .nbytes = 4096, .fd = -1, .fd2 = -1 });
+	feed(&r, (struct event){ .kind = EV_FAULT, .ts_ns = 1001, .fd = -1, .fd2 = -1 });
+	exit_event(&r, &p, 2000, 0);
+	end(&r, 2000, 0);
+	report_close(&r);
+	assert_meta(&r, "\"events\":{\"kept\":1,\"total\":1}");
+	assert_meta(&r, "\"notes\":[\"2 block requests, waits for a CPU or page faults of kernel threads or of threads that had ended are left out.\"]");
+	report_done(&r);
+}
+
 /* A number of samples that does not grow with the trace, and the highest value among them. */
 static void test_counters(void **state)
 {
@@ -649,7 +669,7 @@ static void test_files_on_disk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_small), cmocka_unit_test(test_answers), cmocka_unit_test(test_files), cmocka_unit_test(test_many), cmocka_unit_test(test_counters),
+		cmocka_unit_test(test_small), cmocka_unit_test(test_answers), cmocka_unit_test(test_files), cmocka_unit_test(test_many), cmocka_unit_test(test_counters), cmocka_unit_test(test_nobodys),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_files_on_disk),
 	};
