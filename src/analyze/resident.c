@@ -170,6 +170,7 @@ static void moved(struct resident *r, struct space *s, const struct event *ev)
 bool resident_event(struct resident *r, const struct event *ev, uint64_t *ret_nbytes)
 {
 	struct space *s, *child;
+	uint64_t npages;
 
 	if (!ev->task || (!r->spaces && ev->kind != EV_FAULT) || ev->err)
 		return false;
@@ -178,7 +179,10 @@ bool resident_event(struct resident *r, const struct event *ev, uint64_t *ret_nb
 		return false;
 	switch (ev->kind) {
 	case EV_FAULT:
-		touch(r, s, ev->addr >> PAGE_BITS);
+		/* a huge page is all of its pages */
+		npages = MAX(1u, MIN(ev->nbytes, 1u << 30) >> PAGE_BITS);
+		for (uint64_t page = (ev->addr >> PAGE_BITS) & ~(npages - 1), i = 0; i < npages; i++)
+			touch(r, s, page + i);
 		break;
 	case EV_MMAP:	/* what is mapped over is gone; what is new was not touched */
 	case EV_MUNMAP:

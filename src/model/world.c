@@ -315,6 +315,7 @@ static void feed_kernel(struct world *w, const struct item *item)
 			return;
 		ev.kind = EV_FAULT;
 		ev.addr = item->fault->addr;
+		ev.nbytes = w->page_size << MIN(item->head->flags >> FAULT_ORDER_SHIFT, 18);
 		if (ev.task && ev.task->proc->mm)
 			ev.region = mm_find(ev.task->proc->mm, ev.addr);
 		if (ev.region) {

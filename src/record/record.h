@@ -124,9 +124,9 @@ enum { SCHED_WAKEUP = 0, SCHED_NEW = 1, SCHED_PREEMPTED = 2, SCHED_INTERRUPT = 3
 struct record_block { struct record h; rec_u64 queue_ns, device_ns, sector, dev, ino; rec_u32 nbytes; rec_i32 err; rec_u8 op, pad[7]; char disk[32]; };
 enum { BLOCK_READ = 0, BLOCK_WRITE = 1, BLOCK_FLUSH = 2, BLOCK_DISCARD = 3, BLOCK_OTHER = 4 };
 enum { BLOCK_WRITEBACK = 1 /* written by the kernel later, for the one who wrote into the file's pages */ };	/* h.flags */
-/* FAULT: h.flags FAULT_MAJOR: it had to wait for a disk. */
+/* FAULT: h.flags FAULT_MAJOR: it had to wait for a disk; >> FAULT_ORDER_SHIFT: it brought so many pages, as a power of two (9: 2 MB at once). */
 struct record_fault { struct record h; rec_u64 addr; };
-enum { FAULT_MAJOR = 1 };
+enum { FAULT_MAJOR = 1, FAULT_ORDER_SHIFT = 8 };
 
 struct record_msg { rec_u64 nbytes; rec_u32 name_len, flags; rec_u8 name[112]; };	/* one message of *mmsg */
 /* One request of io_submit: the struct iocb, and where it is (io_getevents names it by that). */

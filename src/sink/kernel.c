@@ -19,13 +19,13 @@
 #define RUN_MAX_NS 1000000000u	/* for at most so long */
 #define BAR_COLUMNS 30
 
-enum { OPS = BLOCK_OTHER + 1, WHYS = SCHED_INTERRUPT + 1 };
+enum { OPS = BLOCK_OTHER + 1, WHYS = SCHED_INTERRUPT + 1, ORDER_MAX = 18 };
 enum place { IN_HEAP, IN_ANON, IN_STACK, IN_FILE, IN_OTHER, _PLACES };
 static const char *const op_names[OPS] = { "read", "write", "flush", "discard", "request" };
 static const char *const place_names[_PLACES] = { "heap", "anonymous memory", "stack", "files", "elsewhere" };
 
 struct run { bool waiting; uint32_t task, tid; uint64_t count, sum_ns, max_ns, nbytes, first_ns, last_ns; struct record_block like;
-	     uint64_t start; uint32_t prot, nmajor; enum place place; char file[64]; unsigned file_len; };
+	     uint64_t start; uint32_t prot, nmajor, nhuge; uint64_t npages; enum place place; char file[64]; unsigned file_len; };
 
 struct kernel_sink {
 	struct sink sink;
@@ -35,7 +35,7 @@ struct kernel_sink {
 	struct run block, fault;
 	struct hist sched[WHYS], queue[OPS], device[OPS];
 	uint64_t nbytes[OPS], nwriteback, nobodys, nobodys_bytes;
-	uint64_t faults[_PLACES], nmajor, nfaults;
+	uint64_t faults[_PLACES], nmajor, nhuge, nfaults;
 };
 
 static enum place place_of(const struct region *r)
@@ -197,13 +197,15 @@ static void flush_fault(struct kernel_sink *s)
 		return;
 	r->waiting = false;
 	begin(s, r->last_ns, r->tid);
-	buf_u64(b, r->count);
+	buf_u64(b, r->npages);
 	buf_putc(b, ' ');
-	verb(s, CAT_FAULT, r->count == 1 ? "fault" : "faults");
+	verb(s, CAT_FAULT, r->npages == 1 ? "fault" : "faults");
 	buf_puts(b, "in ");
 	put_region(b, r->place, false, r->file, r->file_len, r->start, r->prot);
 	if (r->nmajor)
 		buf_printf(b, ", %u major", r->nmajor);
+	if (r->nhuge)
+		buf_printf(b, ", %u huge page%s", r->nhuge, r->nhuge == 1 ? "" : "s");
 	end_line(s);
 }
 
@@ -277,9 +279,11 @@ static void on_fault(struct kernel_sink *s, const struct event *ev)
 	enum place place = place_of(ev->region);
 	uint64_t start = ev->region ? ev->region->start : 0;
 	bool major = ev->item->head->flags & FAULT_MAJOR;
+	unsigned order = MIN(ev->item->head->flags >> FAULT_ORDER_SHIFT, ORDER_MAX);	/* a huge page counts as the pages it is */
 
-	s->nfaults++;
-	s->faults[place]++;
+	s->nfaults += 1u << order;
+	s->faults[place] += 1u << order;
+	s->nhuge += order > 0;
 	s->nmajor += major;
 	if (!s->opt->live || !ev->task || (!s->opt->all && place != IN_HEAP && place != IN_ANON))
 		return;
@@ -298,6 +302,8 @@ static void on_fault(struct kernel_sink *s, const struct event *ev)
 	s->fault.start = start;
 	s->fault.prot = ev->prot;
 	s->fault.nmajor += major;
+	s->fault.nhuge += order > 0;
+	s->fault.npages += 1u << order;
 }
 
 static void kernel_event(struct sink *sink, const struct event *ev)
@@ -480,6 +486,11 @@ static void fault_summary(struct kernel_sink *s)
 	buf_puts(&s->b, ", ");
 	human_count(&s->b, s->nmajor);
 	buf_puts(&s->b, " major");
+	if (s->nhuge) {
+		buf_puts(&s->b, "; ");
+		human_count(&s->b, s->nhuge);
+		buf_puts(&s->b, s->nhuge == 1 ? " huge page" : " huge pages");
+	}
 	for (unsigned i = 0; i < _PLACES; i++)
 		if (s->faults[i]) {
 			buf_puts(&s->b, "; ");

@@ -21,7 +21,7 @@
 #include "capture/source.h"
 #include "record/build.h"
 
-enum { RING_BYTES = 4 << 20, POLL_MS = 4, SETTLE_NS = 2000000, EVENTS_MAX = 2 };
+enum { RING_BYTES = 4 << 20, POLL_MS = 4, SETTLE_NS = 2000000, EVENTS_MAX = 2, ORDER_MAX = 18 };
 
 struct cpu_ring { struct perf_event_mmap_page *page; int fd; };	/* fd: the event that owns the ring */
 
@@ -35,6 +35,7 @@ struct faults_source {
 	source_emit_fn *emit;
 	void *emit_ctx;
 	_Atomic bool stop;
+	bool sized;			/* samples say the size of the page (Linux 5.11) */
 	int err;			/* why an event could not be opened */
 	size_t page;
 };
@@ -47,11 +48,11 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
-static int open_event(uint64_t what, pid_t tid, int cpu)
+static int open_event(uint64_t what, pid_t tid, int cpu, bool sized)
 {
 	struct perf_event_attr a = {
 		.type = PERF_TYPE_SOFTWARE, .size = sizeof(a), .config = what, .sample_period = 1,
-		.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR, .inherit = 1, .exclude_kernel = 1, .exclude_hv = 1,
+		.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR | (sized ? PERF_SAMPLE_DATA_PAGE_SIZE : 0), .inherit = 1, .exclude_kernel = 1, .exclude_hv = 1,
 		.use_clockid = 1, .clockid = CLOCK_MONOTONIC, .watermark = 1, .wakeup_watermark = RING_BYTES / 2,
 		.sample_id_all = 0,
 	};
@@ -76,7 +77,7 @@ static int add_thread(struct faults_source *s, pid_t tid)
 	for (unsigned cpu = 0; cpu < s->ncpus; cpu++)
 		for (unsigned i = 0; i < EVENTS_MAX; i++) {
 			struct cpu_ring *r = &s->rings[cpu * EVENTS_MAX + i];
-			int fd = open_event(what[i], tid, (int)cpu);
+			int fd = open_event(what[i], tid, (int)cpu, s->sized);
 			size_t bytes = i ? RING_BYTES / 16 : RING_BYTES;
 			void *mem;
 
@@ -121,11 +122,15 @@ static void put(struct faults_source *s) { s->emit(s->emit_ctx, record_finish(&s
 
 static void put_fault(struct faults_source *s, const void *body, bool major)
 {
-	struct { uint32_t pid, tid; uint64_t time, addr; } f;
+	struct { uint32_t pid, tid; uint64_t time, addr, page; } f;
 	struct record_fault r;
+	unsigned order = 0;
 
 	memcpy(&f, body, sizeof(f));
-	r = (struct record_fault){ { sizeof(r), RECORD_FAULT, major ? FAULT_MAJOR : 0, f.pid, f.tid, f.time }, f.addr };
+	/* both events come when the fault has been served: the page is there, unless it was taken away again */
+	while (s->sized && order < ORDER_MAX && (s->page << order) < f.page)
+		order++;
+	r = (struct record_fault){ { sizeof(r), RECORD_FAULT, (rec_u16)((major ? FAULT_MAJOR : 0) | order << FAULT_ORDER_SHIFT), f.pid, f.tid, f.time }, f.addr };
 	buf_add(&s->batch, &r, sizeof(r));
 }
 
@@ -274,7 +279,12 @@ void source_faults_add(struct source *src, pid_t pid)
 int source_faults_open(const struct capture_options *opt, struct source **ret_source, struct diag *diag)
 {
 	struct faults_source *s;
-	int fd = open_event(PERF_COUNT_SW_PAGE_FAULTS_MIN, 0, -1), err = errno;
+	int fd = open_event(PERF_COUNT_SW_PAGE_FAULTS_MIN, 0, -1, true), err;
+	bool sized = fd >= 0;
+
+	if (fd < 0 && errno == EINVAL)
+		fd = open_event(PERF_COUNT_SW_PAGE_FAULTS_MIN, 0, -1, false);
+	err = errno;
 
 	/* whether it is allowed at all is known before the command is there */
 	if (fd < 0)
@@ -283,7 +293,7 @@ int source_faults_open(const struct capture_options *opt, struct source **ret_so
 	if (opt->cgroup || opt->system)
 		return diag_set(diag, 125, EINVAL, "--faults goes with a command or --pid, not with --cgroup or --system");
 	s = xcalloc(1, sizeof(*s));
-	*s = (struct faults_source){ .src.ops = &faults_ops, .opt = opt, .ncpus = (unsigned)sysconf(_SC_NPROCESSORS_CONF), .page = (size_t)sysconf(_SC_PAGESIZE) };
+	*s = (struct faults_source){ .src.ops = &faults_ops, .opt = opt, .sized = sized, .ncpus = (unsigned)sysconf(_SC_NPROCESSORS_CONF), .page = (size_t)sysconf(_SC_PAGESIZE) };
 	s->rings = xcalloc(s->ncpus * EVENTS_MAX, sizeof(*s->rings));
 	for (unsigned i = 0; i < opt->npids; i++) {
 		source_faults_add(&s->src, opt->pids[i]);
