@@ -11,10 +11,10 @@
 #include "base/macro.h"
 
 enum {
-	WINDOW = 256,			/* stops looked at together */
-	SWITCHES_MAX = 64,		/* more changes of tracee than this in a window: no following */
-	TRIAL_MIN = 32, TRIAL_TIMES = 4,	/* a trial this much worse is not seen through to its end */
-	PAUSE_MIN_NS = 100000000,	/* between two trials; doubled by each that does not pay */
+	WINDOW = 256, TRIAL = 64,	/* stops looked at together */
+	FAR_WORSE = 4,			/* a window that waits so many times as long as usual has said enough */
+	SWITCHES_PART = 4,		/* more changes of tracee than this part of the stops: no following */
+	PAUSE_MIN_NS = 200000000,	/* between two rounds of trials; doubled by each that changes nothing */
 	PAUSE_TIMES = 16,
 };
 
@@ -88,16 +88,33 @@ static void window_begin(struct near *n)
 	n->waited_ns = waited_ns();
 }
 
-static bool pins(const struct near *n) { return (n->may_idle || n->first_way) && !n->apart; }
+static bool pins(const struct near *n) { return n->way != WAY_FREE && !n->apart; }
 
-/* SCHED_IDLE or not; where that is not ours to choose, pinned or not. */
-static void go(struct near *n, bool first_way)
+static void go(struct near *n, unsigned way)
 {
-	n->first_way = first_way;
+	n->way = way;
 	if (n->may_idle)
-		set_policy(first_way ? SCHED_IDLE : SCHED_OTHER);
+		set_policy(way == WAY_IDLE ? SCHED_IDLE : SCHED_OTHER);
 	if (!pins(n))
 		pin(n, -1);
+}
+
+/*
+ * Is a CPU idle besides the one we run on?  Fourth field of /proc/loadavg: how many are running or runnable now, we
+ * among them.
+ */
+static bool cpu_to_spare(const struct near *n)
+{
+	char s[128];
+	unsigned running;
+
+	return read_file("/proc/loadavg", s, sizeof(s)) && sscanf(s, "%*s %*s %*s %u/", &running) == 1 && running < n->ncpus;
+}
+
+/* SCHED_IDLE among those who compute may have to wait for long: not even tried. */
+static bool worth_a_try(const struct near *n, unsigned way)
+{
+	return way != n->home && way != n->way && (way != WAY_IDLE || (n->may_idle && cpu_to_spare(n)));
 }
 
 static void *try_return(void *ret)
@@ -118,10 +135,12 @@ void near_open(struct near *n)
 	    sched_getaffinity(0, sizeof(n->all), &n->all) < 0 || CPU_COUNT(&n->all) < 2)
 		return;
 	n->follows = true;
+	n->ncpus = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
 	/* There is no way back for those without the right to it; found out by a thread that may be lost. */
 	if (pthread_create(&t, NULL, try_return, &n->may_idle) || pthread_join(t, NULL))
 		n->may_idle = false;
-	go(n, true);
+	n->home = WAY_PINNED;
+	go(n, n->home);
 	window_begin(n);
 }
 
@@ -133,11 +152,11 @@ static unsigned bucket(uint64_t ns)
 }
 
 /*
- * What a window cost.  The median tells what a turn takes, whatever the tracee computes between two calls.  What we waited
- * for a CPU hits few turns and hard; a tracee that takes the CPU from us as we resume it makes us wait as well, but
- * no longer than its turn.
+ * What a stop cost in this window.  The median tells what a turn takes, whatever the tracee computes between two calls.
+ * What we waited for a CPU hits few turns and hard; a tracee that takes the CPU from us as we resume it makes us wait
+ * as well, but no longer than its turn.
  */
-static uint64_t window_cost(const struct near *n)
+static uint64_t stop_cost(const struct near *n)
 {
 	unsigned seen = 0, i = 0;
 	uint64_t median;
@@ -145,34 +164,47 @@ static uint64_t window_cost(const struct near *n)
 	while (i < NEAR_GAPS - 1 && (seen += n->gaps[i]) < n->nstops / 2)
 		i++;
 	median = (uint64_t)(4 + i % 4) << (i / 4);
-	return MAX(median * n->nstops, waited_ns() - n->waited_ns);
+	return MAX(median, (waited_ns() - n->waited_ns) / n->nstops);
 }
 
-/* Decides how the next window is to be run. */
+/* Decides how the next window is to be run.  Home is the best way known; a round of trials visits the others. */
 static void window_end(struct near *n, uint64_t now)
 {
-	n->apart = n->nswitches > SWITCHES_MAX;
+	uint64_t cost = stop_cost(n);
+
+	n->apart = n->nswitches > n->nstops / SWITCHES_PART;
 	if (!pins(n))
 		pin(n, -1);
-	if (n->trying || now >= n->retry_ns) {
-		uint64_t cost = window_cost(n) * WINDOW / n->nstops;
-
-		if (!n->trying) {
-			n->trying = true;
-			n->other_ns = cost;
-			go(n, !n->first_way);
-		} else {
-			n->trying = false;
-			if (cost < n->other_ns) {
-				n->pause_ns = PAUSE_MIN_NS;
-			} else {
-				go(n, !n->first_way);
-				n->pause_ns = MIN(n->pause_ns * 2, (uint64_t)PAUSE_TIMES * PAUSE_MIN_NS);
-			}
-			n->retry_ns = now + n->pause_ns;
+	if (n->way == n->home) {
+		if (now < n->retry_ns && cost < FAR_WORSE * n->home_ns) {
+			window_begin(n);
+			return;
 		}
+		n->home_ns = cost;
+		n->next = 0;
+		n->changed = false;
+	} else if (cost < n->home_ns - n->home_ns / 4) {
+		n->home = n->way;
+		n->home_ns = cost;
+		n->changed = true;
+	}
+	while (n->next < _WAYS && !worth_a_try(n, n->next))
+		n->next++;
+	if (n->next < _WAYS) {
+		go(n, n->next++);
+	} else {
+		n->pause_ns = n->changed ? PAUSE_MIN_NS : MIN(n->pause_ns * 2, (uint64_t)PAUSE_TIMES * PAUSE_MIN_NS);
+		n->retry_ns = now + n->pause_ns;
+		go(n, n->home);
 	}
 	window_begin(n);
+}
+
+static bool starving(const struct near *n, uint64_t now)
+{
+	uint64_t spent = now - n->began_ns;
+
+	return n->home_ns && spent > FAR_WORSE * WINDOW * n->home_ns && waited_ns() - n->waited_ns > spent / 2;
 }
 
 void near_stop(struct near *n, pid_t tid)
@@ -188,7 +220,7 @@ void near_stop(struct near *n, pid_t tid)
 	n->nstops++;
 	if (tid != n->last)
 		n->nswitches++;
-	if (n->nstops >= WINDOW || (n->trying && n->nstops >= TRIAL_MIN && now - n->began_ns > TRIAL_TIMES * n->other_ns))
+	if (n->nstops >= (n->home_ns && n->way == n->home ? WINDOW : TRIAL) || starving(n, now))
 		window_end(n, now);
 	if (tid != n->last && pins(n))
 		pin(n, cpu_of(tid));

@@ -10,9 +10,9 @@
  * is busy with us.  One that runs nothing but SCHED_IDLE threads counts as free
  * (select_idle_sibling(), Linux 5.4): so we become one, where we may return.
  * Where others want the CPU as well, the tracee stays by itself, and SCHED_IDLE
- * would wait for all of them.  Which of the two it is, is found out by doing: a
- * window of stops in one way and a window in the other, again from time to time.
- * Without the right to return from SCHED_IDLE the two ways are to follow or not.
+ * would wait for all of them.  And where somebody computes on each CPU, he gets
+ * it at each turn unless the one who is woken preempts him on another.  Which of
+ * these it is, is found out by doing: some stops in each way, from time to time.
  *
  * Nothing of this can be seen by the tracee.
  */
@@ -21,20 +21,23 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+enum near_way { WAY_IDLE /* SCHED_IDLE, pinned to the tracee's CPU */, WAY_PINNED, WAY_FREE, _WAYS };
 enum { NEAR_GAPS = 160 };	/* four to the octave of nanoseconds */
 
 struct near {
 	bool follows;		/* there is more than one CPU and nobody has said where or how we run */
 	bool may_idle;		/* we may also return from SCHED_IDLE (RLIMIT_NICE or CAP_SYS_NICE) */
-	bool first_way;		/* SCHED_IDLE; without the right to that: pinned */
-	bool trying;		/* this window is a trial; the one before cost other_ns */
 	bool apart;		/* several tracees take turns: follow none */
+	unsigned ncpus;
 	int cpu;		/* pinned to, -1: not */
 	pid_t last;
 	unsigned nstops, nswitches;		/* since the window began */
 	unsigned gaps[NEAR_GAPS];		/* times between two stops, by length */
 	uint64_t last_ns, began_ns, waited_ns;	/* of the last stop; of the window */
-	uint64_t other_ns, retry_ns, pause_ns;
+	unsigned way, home, next;	/* enum near_way: now; the best one known; to be tried next */
+	bool changed;			/* this round of trials has found a better one */
+	uint64_t home_ns;		/* what a stop cost there */
+	uint64_t retry_ns, pause_ns;
 	cpu_set_t all;
 };
 
