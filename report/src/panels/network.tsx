@@ -24,7 +24,7 @@ export function Network({ s }: { s: State }) {
   const columns = useMemo<GridColumn<ConnRow>[]>(() => [
     { id: 'kind', title: 'Kind', width: '84px', value: r => r.kind },
     { id: 'state', title: 'State', width: '138px', value: r => ORDER.indexOf(r.state), render: r => <span class={'state state-' + (r.state || 'none')}>{r.err ? store.errName[r.err] ?? r.err : r.state}</span> },
-    { id: 'peer', title: 'Peer', width: 'minmax(170px, 1fr)', value: r => r.peer, render: r => <span class="path mono" title={show(r.peer)}>{r.state === 'listening' ? <span class="dim">listens on {show(r.local)}</span> : <>{r.host ? <b>{show(r.host)} </b> : ''}{show(r.peer)}</>}</span> },
+    { id: 'peer', title: 'Peer', width: 'minmax(170px, 1fr)', value: r => r.peer, render: r => <span class="path mono" title={show(r.peer || store.fileName(r.file))}>{r.state === 'listening' ? <span class="dim">listens on {show(r.local)}</span> : <>{r.host ? <b>{show(r.host)} </b> : ''}{r.peer ? show(r.peer) : <span class="dim">{show(store.fileName(r.file))}</span>}</>}</span> },
     { id: 'local', drop: 9, title: 'Local', width: 'minmax(120px, 0.5fr)', value: r => r.local, render: r => <span class="path mono dim" title={show(r.local)}>{show(r.local)}</span> },
     { id: 'lane', title: 'Process', width: '130px', value: r => laneName(store, r.lane) || 'before tracing' },
     { id: 'other', drop: 5, title: 'Other end', width: '130px', value: r => laneName(store, r.peerLane) },
