@@ -90,6 +90,7 @@ def count_test(step, test):
         step.failed += int(counts[-1][2])
         step.skipped += int(counts[-1][3] or 0)
         step.notes += [line for line in lines if line.startswith("skipped ")]
+    step.notes += [line for line in lines if line.startswith("verifier: ")]
     if result in ("OK", "EXPECTEDFAIL"):
         if not taps and not counts:
             step.passed += 1

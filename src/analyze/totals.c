@@ -162,7 +162,9 @@ static void start_event(struct totals *t, const struct event *ev)
 	}
 	if (n && p)
 		buf_puts(&b, ", …");
-	buf_puts(&b, "");
+	if (t->start_mode & START_SYSTEM)
+		t->index->targets = true;
+	buf_puts(&b, t->start_mode & START_SYSTEM ? "everything" : "");
 	t->command = (struct bytes){ b.s, (uint32_t)b.len };
 }
 

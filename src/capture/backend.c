@@ -48,7 +48,9 @@ int backend_open(enum backend wanted, const struct capture_options *opt, struct 
 		rc = source_bpf_open(opt, ret_source, note, &why);
 		/* the command itself is at fault, or nothing else can do it: an error like any */
 		if (rc == 0 || why.exit_status != 125 || only_bpf || rc != -ENOTSUP) {
-			if (rc < 0)
+			if (rc == -ENOTSUP && only_bpf)
+				diag_set(diag, 125, ENOTSUP, "%s needs the bpf backend: %s", opt->cgroup ? "--cgroup" : "--system", why.text);
+			else if (rc < 0)
 				*diag = why;
 			return rc;
 		}

@@ -6,6 +6,7 @@ usage: tests/bpf/lifecycle.py COMPENDIUM WORK [--soak SECONDS]
 WORK is bench/work.c, built: a program that makes a known number of calls.
 """
 import argparse
+import json
 import os
 import pathlib
 import re
@@ -175,6 +176,32 @@ class Choice(unittest.TestCase):
             self.assertNotIn("cannot be used", done.stderr)
             self.assertIn("open /etc/hosts (read)", done.stderr)
             self.assertEqual(done.stdout, "TracerPid:\t0\nCapEff:\t0000000000000000\nNoNewPrivs:\t0\n")
+
+
+class Programs(unittest.TestCase):
+    def test_verifier(self):
+        """Every program loads; what the verifier and the compiler made of each is printed."""
+        with tempfile.TemporaryDirectory() as name:
+            flag = pathlib.Path(name, "flag")
+            tracer = subprocess.Popen([COMPENDIUM, "--backend", "bpf", "--ebpf", "--record", f"{name}/r", "-o", "/dev/null", "--", "sh", "-c", f"touch {flag}; sleep 100"],
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                self.assertTrue(wait_for(flag.exists))
+                env = {"PATH": os.environ["PATH"] + ":/usr/sbin"}
+                shown = {}
+                for path in pathlib.Path(f"/proc/{tracer.pid}/fdinfo").iterdir():
+                    text = path.read_text()
+                    found, looked = re.search(r"^prog_id:\s*(\d+)$", text, re.M), re.search(r"^verified_insns:\s*(\d+)$", text, re.M)
+                    if found and looked:    # a link's has the first, too
+                        said = subprocess.run(["bpftool", "-j", "prog", "show", "id", found[1]], stdout=subprocess.PIPE, env=env, check=True).stdout
+                        shown[json.loads(said)["name"]] = (int(looked[1]), json.loads(said))
+            finally:
+                tracer.terminate()
+                tracer.wait(20)
+        for what, (looked, p) in sorted(shown.items()):
+            print(f"verifier: {what}: {looked} instructions looked at, {p['bytes_xlated']} B, compiled {p.get('bytes_jited', 0)} B")
+            self.assertLess(looked, 500000, "the verifier gives up at a million")
+        self.assertLessEqual({"on_enter", "on_exit", "on_fork", "on_exec", "on_task_exit", "on_signal", "on_generate", "on_switch", "on_wakeup", "on_complete"}, set(shown))
 
 
 class Attach(unittest.TestCase):

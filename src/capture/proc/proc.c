@@ -226,7 +226,7 @@ void proc_put_start(const struct capture_options *opt, unsigned backend, struct 
 	r->version = RECORD_VERSION;
 	r->page_size = (rec_u32)sysconf(_SC_PAGESIZE);
 	r->wall_ns = (rec_u64)ts.tv_sec * 1000000000 + (rec_u64)ts.tv_nsec;
-	r->mode = (opt->argv ? START_COMMAND : START_ATTACH) | (opt->all_calls ? START_ALL_CALLS : 0) | (opt->max_payload ? START_PAYLOAD : 0) | backend;
+	r->mode = (opt->argv ? START_COMMAND : START_ATTACH) | (opt->system ? START_SYSTEM : 0) | (opt->all_calls ? START_ALL_CALLS : 0) | (opt->max_payload ? START_PAYLOAD : 0) | backend;
 	for (char *const *a = opt->argv; a && *a; a++, n++)
 		record_chunk(rec, 0, PART_ARGV, 0, *a, MIN(strlen(*a), (size_t)RECORD_STR_MAX));
 	if (dir) {
