@@ -81,13 +81,18 @@ static void stops(void)
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
-static struct group { _Atomic pid_t tids[2]; } *group;
+/* Three threads; each counts while it runs. */
+static struct group { _Atomic pid_t tids[3]; _Atomic unsigned turns[3]; } *group;
 
 static void *waits(void *arg)
 {
+	const struct timespec some = { 0, 2000000 };
+
 	group->tids[(long)arg] = tid_now();
-	for (;;)
-		pause();
+	for (;;) {
+		group->turns[(long)arg]++;
+		nanosleep(&some, NULL);
+	}
 	return NULL;
 }
 
@@ -104,27 +109,34 @@ static void group_stop(void)
 	if (pid == 0) {
 		pthread_t thread;
 
-		for (long i = 0; i < 2; i++)
+		for (long i = 1; i < 3; i++)
 			CHECK(pthread_create(&thread, NULL, waits, (void *)i) == 0);
-		for (;;)
-			pause();
+		waits(NULL);
 	}
 	expect("fork → %d", pid);
-	while (!group->tids[0] || !group->tids[1])
-		usleep(1000);
+	for (int i = 0; i < 3; i++)
+		while (!group->tids[i])
+			usleep(1000);
 	expect("kill SIGSTOP → %d", pid);
-	expect_of(pid, "signal SIGSTOP from pid %d*", getpid());
+	for (int i = 0; i < 3; i++)	/* one of them takes it */
+		expect_of(group->tids[i], "? signal SIGSTOP from pid %d*", getpid());
 	CHECK(kill(pid, SIGSTOP) == 0);
 	CHECK(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status));
-	usleep(20000);		/* a tracer by ptrace hears of each thread by itself */
+	for (int i = 0; i < 3; i++)
+		while (!strchr("Tt", state_of(group->tids[i])))
+			usleep(1000);
+	usleep(100000);		/* a tracer by ptrace hears of each thread by itself */
 	expect("kill SIGCONT → %d", pid);
 	CHECK(kill(pid, SIGCONT) == 0);
 	CHECK(waitpid(pid, &status, WCONTINUED) == pid && WIFCONTINUED(status));
-	usleep(20000);
-	for (int i = -1; i < 2; i++) {
-		expect_of(i < 0 ? pid : group->tids[i], "stop by SIGSTOP");
-		expect_of(i < 0 ? pid : group->tids[i], "continue*");
-		expect_of(i < 0 ? pid : group->tids[i], "? signal SIGCONT from pid %d (ignored)", getpid());	/* one of them takes it */
+	for (int i = 0; i < 3; i++) {
+		unsigned turns = group->turns[i];
+
+		while (group->turns[i] - turns < 3)	/* it runs again: a tracer has seen to it */
+			usleep(1000);
+		expect_of(group->tids[i], "stop by SIGSTOP");
+		expect_of(group->tids[i], "continue*");
+		expect_of(group->tids[i], "? signal SIGCONT from pid %d (ignored)", getpid());
 	}
 	expect("kill SIGKILL → %d", pid);
 	CHECK(kill(pid, SIGKILL) == 0);
