@@ -383,7 +383,7 @@ __noinline int copy_iocbs(u32 arg, u64 addr, u64 n)
 	return x.faulted;
 }
 
-struct walk { u64 dentry, mnt; u32 pos; };
+struct walk { u64 dentry, mnt, root, root_mnt; u32 pos; };
 
 static long walk_up(u32 i, struct walk *k)
 {
@@ -394,7 +394,7 @@ static long walk_up(u32 i, struct walk *k)
 	const unsigned char *name;
 	u32 len, pos;
 
-	if (!w)
+	if (!w || (k->dentry == k->root && k->mnt == k->root_mnt))
 		return 1;
 	if (k->dentry == root || k->dentry == up) {
 		u64 over = (u64)BPF_CORE_READ(m, mnt_parent);
@@ -419,15 +419,18 @@ static long walk_up(u32 i, struct walk *k)
 	return 0;
 }
 
-/* The name of a file, from the root of the mounts, as a chunk. */
+/* The name of a file as /proc would tell the tracer, which may be in a chroot, as a chunk. */
 static __noinline void put_name_of(struct work *w, struct dentry *d, struct vfsmount *mnt, u32 arg_part)
 {
 	struct walk k = { .pos = PAGE_BYTES };
 	struct record_chunk *c = chunk_at(w);
+	struct wire_shared *sh = shared_get();
 	u32 n, gone = 0;
 
-	if (!d || !c)
+	if (!d || !c || !sh)
 		return;
+	k.root = sh->root;
+	k.root_mnt = sh->root_mnt - bpf_core_field_offset(struct mount, mnt);
 	k.dentry = (u64)d;
 	k.mnt = (u64)mnt - bpf_core_field_offset(struct mount, mnt);
 	if (!BPF_CORE_READ(d, d_hash.pprev))

@@ -121,6 +121,8 @@ int each_self(struct bpf_iter__task *ctx)
 		return 0;
 	sh->self = task->tgid;
 	sh->pidns_level = level;
+	sh->root = (u64)BPF_CORE_READ(task, fs, root.dentry);
+	sh->root_mnt = (u64)BPF_CORE_READ(task, fs, root.mnt);
 	return 0;
 }
 

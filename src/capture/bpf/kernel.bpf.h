@@ -31,7 +31,7 @@ struct path { struct vfsmount *mnt; struct dentry *dentry; };
 struct file { struct path f_path; struct inode *f_inode; };
 struct fdtable { unsigned max_fds; struct file **fd; };
 struct files_struct { struct fdtable *fdt; };
-struct fs_struct { struct path pwd; };
+struct fs_struct { struct path root, pwd; };
 struct mm_context_k { void *vdso; };
 struct mm_struct { unsigned long arg_start, arg_end, start_brk, brk, start_stack; struct file *exe_file; struct mm_context_k context; };
 struct vm_area_struct { unsigned long vm_start, vm_end, vm_flags, vm_pgoff; struct file *vm_file; struct mm_struct *vm_mm; };

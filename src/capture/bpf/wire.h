@@ -78,5 +78,6 @@ struct wire_shared {
 	rec_u32 wake;			/* the reader sleeps and wants to be woken, once */
 	rec_u32 seek;			/* enum: what else makes a task one of ours */
 	rec_u32 pidns_level, self;	/* the tracer's pid namespace and its own process, filled in by each_self */
+	rec_u64 root, root_mnt;		/* where names begin for it: struct dentry, struct vfsmount */
 };
 enum { SEEK_TARGETS = 1, SEEK_CGROUP = 2, SEEK_ALL = 4 };
