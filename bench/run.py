@@ -68,7 +68,8 @@ def measure(works, chosen, log, scratch, rounds):
     try:
         for n in range(rounds):
             for w in works:
-                for name in names[n % len(names):] + names[:n % len(names)]:
+                # what is taken off everywhere has to be known best
+                for name in (names[n % len(names):] + names[:n % len(names)]) * (3 if w.name == "true" else 1):
                     run = run_once(chosen[name], log, scratch, w)
                     runs[w.name][name].append(run)
                     print(f"round {n + 1}/{rounds} {w.name} {name}: {run['s']:.2f} s", file=sys.stderr)
@@ -227,7 +228,7 @@ def main():
             else:
                 chosen[tool] = every[tool]
         runs = measure(works, chosen, log, scratch, args.rounds)
-        print_table(works, chosen, runs, len(runs["true"][next(iter(chosen))]))
+        print_table(works, chosen, runs, len(runs[works[-1].name][next(iter(chosen))]))
         save("cost", {"rounds": args.rounds, "runs": runs})
 
 
