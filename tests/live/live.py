@@ -569,7 +569,7 @@ def compendium_inside(t):
 class Tmux:
     def __init__(self, t):
         self.socket = str(t.scratch / "tmux")
-        env = {**os.environ, "PS1": "$ ", "HISTFILE": "", "TERM": "xterm"}
+        env = {**os.environ, "PS1": "$ ", "HISTFILE": "", "TERM": "xterm", "SHELL": "/bin/sh"}  # nobody's own is nologin
         self.go("-f", "/dev/null", "new-session", "-d", "-x", "150", "-y", "50", "bash --norc --noprofile -i", env=env)
         self.say("PS1='pr''ompt> '; set +o histexpand; stty -tostop")
         self.wait(r"^prompt>")
