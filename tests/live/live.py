@@ -331,7 +331,10 @@ def attach_redis(t):
         for i in range(100):
             p = t.attach(server.pid)
             if i % 10 == 0:
-                eventually(lambda: re.search(r"(recv|send) ", p.text()), "its traffic")
+                try:
+                    eventually(lambda: re.search(r"(recv|send) ", p.text()), "its traffic")
+                except AssertionError as error:
+                    raise AssertionError(f"{error}; round {i}, compendium says {p.said()[-500:]}{p.text()[-1500:]}") from None
                 saw += 1
             t.let_go(p, server.pid)
             check(server.poll() is None and load.poll() is None, "one of them ended")
