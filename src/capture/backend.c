@@ -18,7 +18,7 @@ const char *backend_built_in(void)
 bool backend_is_bpf(enum backend wanted, const struct capture_options *opt)
 {
 	/* auto is the one that costs less; --no-seccomp is a way to use ptrace */
-	return wanted == BACKEND_BPF || (wanted == BACKEND_AUTO && !opt->no_seccomp) || opt->cgroup || opt->system;
+	return wanted == BACKEND_BPF || (HAVE_BPF && wanted == BACKEND_AUTO && !opt->no_seccomp) || opt->cgroup || opt->system;
 }
 
 #if !HAVE_BPF
