@@ -40,6 +40,8 @@ enum {
 	TICK_NS = 50000000,		/* live lines appear at least this often */
 	IDLE_NS = 1000000000,
 	LET_GO_NS = 2000000000,		/* how long a command may take to end after SIGTERM */
+	FORWARD_NS = 100000000,		/* a signal that somebody sends to our whole group reaches the command within this */
+	SAME_NS = 5000000,		/* two equal signals this close are one: timeout(1) sends to its child, then to the group */
 };
 
 struct side { struct source *source; struct ring *ring; pthread_t thread; };
@@ -60,6 +62,7 @@ struct session {
 	struct sink *sinks[SINKS_MAX];
 	unsigned nsinks;
 	struct arena arena;
+	uint64_t seen_ns[NSIG];		/* when the command was last seen to get a signal */
 	uint64_t nbad, nunknown;	/* records that could not be decoded; of kinds not known here */
 	char notes[4][1024];		/* what went wrong on the way, said last */
 	unsigned nnotes;
@@ -194,6 +197,12 @@ static void to_ring(void *ctx, const struct record *r)
 {
 	struct session *s = ctx;
 
+	if (r->kind == RECORD_SIGNAL && r->pid == (rec_u32)s->source->ops->main_pid(s->source)) {
+		int signo = ((const struct record_signal *)r)->signo;
+
+		if (signo > 0 && signo < NSIG)
+			s->seen_ns[signo] = now_ns();
+	}
 	ring_push(s->ring, r);
 }
 
@@ -219,31 +228,52 @@ static void stop_sides(struct session *s)
 	}
 }
 
+/*
+ * A signal that a process sent to us goes on to the command, as if compendium were not there.  Whether it was sent to
+ * our whole group, so that the command has it already, nothing tells; but then we see the command get it.
+ */
+static void forward(struct session *s, struct signals *sig, pid_t pid, uint64_t now)
+{
+	bool has_it = s->seen_ns[sig->forward] + FORWARD_NS > sig->forward_since_ns;
+
+	if (!has_it && now < sig->forward_since_ns + FORWARD_NS)
+		return;
+	if (!has_it && pid > 0)
+		kill(pid, sig->forward);
+	sig->forward = 0;
+}
+
 /* What a signal to compendium means; see docs/architecture.md, "Ending". */
 static void obey(struct session *s, struct signals *sig)
 {
 	pid_t pid = s->source->ops->main_pid(s->source);
 	bool runs = pid > 0 && s->source->ops->status(s->source) < 0;
+	uint64_t now = now_ns();
 	int signo;
 
+	if (sig->forward)
+		forward(s, sig, runs ? pid : 0, now);
 	while ((signo = signals_next(sig))) {
 		bool interrupt = signo == SIGINT || signo == SIGQUIT;
 
+		if (signo == sig->forward && now < sig->forward_since_ns + SAME_NS)
+			continue;
 		if (!runs) {
 			s->source->ops->stop(s->source, false);	/* -p; or only what the command left behind is still there */
 		} else if (sig->nobeyed++ > 0) {
 			s->source->ops->stop(s->source, true);
-		} else if (interrupt) {
-			if (!sig->from_terminal)
-				kill(pid, signo);
-		} else if (signals_ignored_by(pid, signo)) {
+		} else if (!interrupt && signals_ignored_by(pid, signo)) {
 			s->source->ops->stop(s->source, false);
 		} else {
-			kill(pid, signo);
-			sig->deadline_ns = now_ns() + LET_GO_NS;
+			if (!interrupt || !sig->from_terminal) {
+				sig->forward = signo;
+				sig->forward_since_ns = now;
+			}
+			if (!interrupt)
+				sig->deadline_ns = now + LET_GO_NS;
 		}
 	}
-	if (sig->deadline_ns && (!runs || now_ns() > sig->deadline_ns)) {
+	if (sig->deadline_ns && (!runs || now > sig->deadline_ns)) {
 		sig->deadline_ns = 0;
 		s->source->ops->stop(s->source, false);
 	}

@@ -65,6 +65,7 @@ void signals_open(struct signals *s)
 void signals_close(struct signals *s)
 {
 	s->deadline_ns = 0;
+	s->forward = 0;
 	for (unsigned i = 0; i < ARRAY_SIZE(obeyed); i++)
 		signal(obeyed[i], SIG_IGN);
 	rearm(false);
@@ -75,7 +76,7 @@ bool signals_pending(struct signals *s)
 	for (unsigned i = 0; i < ARRAY_SIZE(obeyed); i++)
 		if (count[obeyed[i]])
 			return true;
-	return s->deadline_ns != 0;
+	return s->deadline_ns || s->forward;
 }
 
 int signals_next(struct signals *s)
@@ -89,7 +90,7 @@ int signals_next(struct signals *s)
 		s->from_terminal = !by_user[signo];
 		return signo;
 	}
-	if (!s->deadline_ns)
+	if (!s->deadline_ns && !s->forward)
 		rearm(false);
 	return 0;
 }

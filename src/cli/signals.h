@@ -12,6 +12,8 @@ struct signals {
 	bool from_terminal;	/* of the signal signals_next() returned: its whole group got it */
 	unsigned nobeyed;
 	uint64_t deadline_ns;	/* CLOCK_MONOTONIC; 0: none */
+	int forward;		/* to be sent to the command, unless it got it itself; 0: none */
+	uint64_t forward_since_ns;
 };
 
 void signals_open(struct signals *s);

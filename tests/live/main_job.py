@@ -333,6 +333,16 @@ class Ending(Case):
         self.assertEqual(p.returncode, 0)
         self.assertIn(b"FINAL", err)
 
+    def test_interrupt_to_us_alone_goes_on_once(self):
+        for kill in (os.kill, os.killpg):
+            p = self.start("--", "sh", "-c", "trap 'echo caught' INT; echo ready >&2; sleep 0.5; sleep 0.5; echo after", start_new_session=True)
+            self.run_until(p, rb"sleep exec")
+            kill(p.pid, signal.SIGINT)
+            kill(p.pid, signal.SIGINT)      # timeout(1) tells its child, and then the group
+            out, err = p.communicate(timeout=60)
+            self.assertEqual(out, b"caught\nafter\n")
+            self.assertEqual(p.returncode, 0)
+
     def test_second_interrupt_kills(self):
         p = self.start("--report=r.html", "--", "sh", "-c", "trap '' INT; sleep 60; sleep 60", start_new_session=True)
         self.run_until(p, rb"sleep exec")
