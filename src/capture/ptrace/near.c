@@ -14,6 +14,7 @@ enum {
 	WINDOW = 256, TRIAL = 64,	/* stops looked at together */
 	FAR_WORSE = 4,			/* a window that waits so many times as long as usual has said enough */
 	SWITCHES_PART = 4,		/* more changes of tracee than this part of the stops: no following */
+	SETTLE_NS = 100000000,		/* before the first trials: where the two run settles by itself, mostly on one CPU */
 	PAUSE_MIN_NS = 200000000,	/* between two rounds of trials; doubled by each that changes nothing */
 	PAUSE_TIMES = 16,
 };
@@ -139,7 +140,8 @@ void near_open(struct near *n)
 	/* There is no way back for those without the right to it; found out by a thread that may be lost. */
 	if (pthread_create(&t, NULL, try_return, &n->may_idle) || pthread_join(t, NULL))
 		n->may_idle = false;
-	n->home = WAY_PINNED;
+	n->home = WAY_FREE;
+	n->retry_ns = now_ns() + SETTLE_NS;
 	go(n, n->home);
 	window_begin(n);
 }
@@ -176,6 +178,8 @@ static void window_end(struct near *n, uint64_t now)
 	if (!pins(n))
 		pin(n, -1);
 	if (n->way == n->home) {
+		if (!n->home_ns)
+			n->home_ns = cost;
 		if (now < n->retry_ns && cost < FAR_WORSE * n->home_ns) {
 			window_begin(n);
 			return;
