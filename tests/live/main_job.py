@@ -431,6 +431,9 @@ class Redis(Case):
 
 
 if __name__ == "__main__":
+    for ignored in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(ignored, signal.SIG_DFL)  # nohup and such would be inherited, and respected
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     probe = subprocess.run([*TRACER, "-o", "/dev/null", "--", "true"], capture_output=True, text=True, env=ENV, timeout=60)
     if "cannot be used" in probe.stderr:
         print("skipped:", probe.stderr.splitlines()[0])
