@@ -52,6 +52,8 @@ if [ "$task" = check ]; then
 	need curl has_command curl
 	need gdb has_command gdb
 	need tmux has_command tmux
+	need redis-tools has_command redis-benchmark
+	need iproute2 has_command ss
 fi
 if [ "$task" = bench ]; then
 	need python3 has_command python3

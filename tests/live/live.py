@@ -20,6 +20,10 @@ import tempfile
 import threading
 import time
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
+import redis_server  # noqa: E402
+
 PATIENCE = 120      # seconds until a hang is a failure
 
 
@@ -764,6 +768,7 @@ GROUPS = {
 
 def main(doc=__doc__, groups=None):
     groups = groups or GROUPS
+    redis_server.find()
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--compendium", required=True, type=os.path.abspath)
     parser.add_argument("--victim", type=os.path.abspath)

@@ -15,6 +15,10 @@ import tempfile
 import time
 import unittest
 
+sys.dont_write_bytecode = True
+import redis_server  # noqa: E402
+
+redis_server.find()
 BINARY, BACKEND = os.path.abspath(sys.argv.pop(1)), sys.argv.pop(1)
 TRACER = [BINARY, "--backend", BACKEND]
 # What a host without some right or without cgroups is told first; the trace goes on.
