@@ -41,7 +41,7 @@ enum {
 	IDLE_NS = 1000000000,
 	LET_GO_NS = 2000000000,		/* how long a command may take to end after SIGTERM */
 	FORWARD_NS = 100000000,		/* a signal that somebody sends to our whole group reaches the command within this */
-	SAME_NS = 5000000,		/* two equal signals this close are one: timeout(1) sends to its child, then to the group */
+	SAME_NS = 50000000,		/* two equal signals this close are one: timeout(1) sends to its child, then to the group */
 };
 
 struct side { struct source *source; struct ring *ring; pthread_t thread; };

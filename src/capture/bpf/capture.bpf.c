@@ -1,7 +1,7 @@
 /* System calls, processes, signals: one program per kernel event, whatever the call. */
 #include "capture/bpf/copy.bpf.h"
 
-char LICENSE[] SEC("license") = "GPL";
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, WIRE_RAW + 1); __uint(map_flags, BPF_F_MMAPABLE); __type(key, u32); __type(value, struct wire_plan); } plans SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, UNWRAPS); __type(key, u32); __type(value, struct wire_unwrap); } unwraps SEC(".maps");

@@ -1,7 +1,7 @@
 /* Waits for a CPU, and requests to disks. */
 #include "capture/bpf/follow.bpf.h"
 
-char LICENSE[] SEC("license") = "GPL";
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 const volatile unsigned long long sched_min_ns = 10000;
 
