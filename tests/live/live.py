@@ -6,7 +6,6 @@ usage: live.py --compendium PROGRAM [--victim PROGRAM] [--backend ptrace|bpf] GR
 Prints TAP.  What a test needs and is not there is a skip with its reason.  Nothing is left behind: every process
 started is ended by its number, every directory removed.
 """
-import argparse
 import contextlib
 import os
 import pathlib
@@ -16,153 +15,11 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
-import redis_server  # noqa: E402
-
-PATIENCE = 120      # seconds until a hang is a failure
-
-
-class Skip(Exception):
-    pass
-
-
-def need(*programs):
-    for program in programs:
-        if not shutil.which(program):
-            raise Skip(f"{program} is not installed")
-
-
-def need_root():
-    if os.geteuid() != 0:
-        raise Skip("needs root")
-
-
-def check(ok, what):
-    if not ok:
-        raise AssertionError(what)
-
-
-def equal(a, b, what):
-    check(a == b, f"{what}: {a!r}, not {b!r}")
-
-
-def eventually(ask, what, patience=PATIENCE):
-    end = time.monotonic() + patience
-    while time.monotonic() < end:
-        answer = ask()
-        if answer:
-            return answer
-        time.sleep(0.02)
-    raise AssertionError(f"never came: {what}")
-
-
-def status(pid, key, tid=None):
-    try:
-        text = pathlib.Path(f"/proc/{pid}/task/{tid}/status" if tid else f"/proc/{pid}/status").read_text()
-    except OSError:
-        return None
-    return re.search(rf"^{key}:\s*(.*)$", text, re.M)[1]
-
-
-def tasks(pid):
-    try:
-        return [int(t) for t in os.listdir(f"/proc/{pid}/task")]
-    except OSError:
-        return []
-
-
-def untraced(pid):
-    """No thread has a tracer, none is in a tracing stop."""
-    for tid in tasks(pid):
-        if status(pid, "TracerPid", tid) not in ("0", None) or (status(pid, "State", tid) or "").startswith("t"):
-            return False
-    return True
-
-
-class Victim:
-    def __init__(self, test, way):
-        self.process = subprocess.Popen([test.args.victim, way], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        equal(self.process.stdout.readline(), b"ready\n", "the victim's first word")
-        self.pid = self.process.pid
-
-    def end(self, what="the victim"):
-        out, err = self.process.communicate(timeout=PATIENCE)
-        equal((self.process.returncode, err.decode()), (0, ""), f"how {what} ended")
-        return out.decode()
-
-
-class Test:
-    def __init__(self, args, scratch):
-        self.args, self.scratch = args, pathlib.Path(scratch)
-        self.started, self.n = [], 0
-
-    @contextlib.contextmanager
-    def victim(self, way):
-        v = Victim(self, way)
-        try:
-            yield v
-        finally:
-            if v.process.poll() is None:
-                v.process.kill()
-                v.process.wait()
-            for stream in (v.process.stdin, v.process.stdout, v.process.stderr):
-                stream.close()
-
-    def out(self):
-        self.n += 1
-        return self.scratch / f"out{self.n}"
-
-    def start(self, *options, **more):
-        """compendium, and the file its text goes to."""
-        out = self.out()
-        said = out.with_suffix(".err")
-        with open(said, "wb") as err:
-            p = subprocess.Popen([self.args.compendium, "--backend", self.args.backend, "-a", "-o", str(out), *map(str, options)],
-                                 **{"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": err, **more})
-        p.said = lambda: said.read_text(errors="replace")
-        self.started.append(p)
-        p.text = lambda: out.read_text(errors="replace") if out.exists() else ""
-        return p
-
-    def run(self, *command, options=(), **more):
-        """A command traced to its end: exit status, what it wrote, the trace."""
-        p = self.start(*options, "--", *command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
-        out, err = p.communicate(timeout=PATIENCE)
-        return p.returncode, out, err, p.text()
-
-    def traces(self, p, pid):
-        """Whether compendium p has begun to trace pid: the kernel knows of a ptracer, of bpf only compendium itself."""
-        if self.args.backend == "bpf":
-            return re.search(rf"attach process {pid}\b", p.text())
-        return any(status(pid, "TracerPid", t) == str(p.pid) for t in [None, *tasks(pid)])
-
-    def attach(self, pid, *options):
-        p = self.start("-p", pid, *options)
-        eventually(lambda: p.poll() is not None or self.traces(p, pid), f"a tracer of {pid}")
-        return p
-
-    def let_go(self, p, pid, how=signal.SIGINT):
-        p.send_signal(how)
-        p.wait(PATIENCE)
-        if how == signal.SIGINT:
-            equal(p.returncode, 0, "the exit status of compendium, which says " + p.said()[-700:])
-            check("FINAL" in p.text(), "no summary")
-        eventually(lambda: untraced(pid), f"{pid} untraced")
-
-    def clean(self):
-        for p in self.started:
-            if p.poll() is None:
-                p.kill()
-                p.wait()
-            for stream in (p.stdout, p.stderr):
-                if stream:
-                    stream.close()
-
+from harness import PATIENCE, Skip, check, equal, eventually, main, need, need_root, status, untraced  # noqa: E402
 
 # ---- attaching ----
 
@@ -476,6 +333,18 @@ os._exit(0)
         equal(p.stdout.read(), b"fine\n", "its last word")
 
 
+def held_in_vfork(t):
+    """what is let go may be waiting in vfork for a child that has not called exec yet"""
+    for _ in range(3):
+        p = t.start("--", "sh", "-c", 'trap "" TERM; exec "$0" vforks', t.args.victim, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        equal(p.stdout.readline(), b"ready\n", "its first word")
+        p.send_signal(signal.SIGTERM)
+        p.wait(PATIENCE)
+        check("FINAL" in p.text(), "no summary")
+        p.stdin.close()
+        equal(p.stdout.read(), b"fine\n", "its last word")
+
+
 # ---- other tracers, privileges ----
 
 def same(t, *command, options=(), ok=None, filter_out=lambda b: b, env=None):
@@ -757,7 +626,7 @@ GROUPS = {
     "attach": [attach_threads, attach_waits, attach_killed, attach_stopped, attach_vfork, attach_leaderless, attach_descendants, attach_several,
                attach_twice, attach_refused],
     "redis": [attach_redis],
-    "ends": [kill_command, kill_attached, kill_compendium, left_behind, term_ignored],
+    "ends": [kill_command, kill_attached, kill_compendium, left_behind, term_ignored, held_in_vfork],
     "tracers": [setuid, setuid_program, gdb_inside, strace_inside, strace_outside, compendium_inside],
     "jobs": [job_control],
     "programs": [real_programs, git_and_redis],
@@ -766,45 +635,5 @@ GROUPS = {
 }
 
 
-def main(doc=__doc__, groups=None):
-    groups = groups or GROUPS
-    redis_server.find()
-    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--compendium", required=True, type=os.path.abspath)
-    parser.add_argument("--victim", type=os.path.abspath)
-    parser.add_argument("--backend", choices=["ptrace", "bpf"], default="ptrace")
-    parser.add_argument("--dump", type=os.path.abspath, help="the program that prints the model at checkpoints")
-    parser.add_argument("group", choices=groups)
-    parser.add_argument("test", nargs="*", help="only these")
-    args = parser.parse_args()
-    tests = [test for test in groups[args.group] if not args.test or test.__name__ in args.test]
-    probe = subprocess.run([args.compendium, "--backend", "bpf", "-o", "/dev/null", "--", "true"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                           stderr=subprocess.PIPE, check=False)
-    bpf = b"cannot be used" not in probe.stderr
-    if args.backend == "bpf" and not bpf:
-        print("1..0 # SKIP", probe.stderr.decode(errors="replace").splitlines()[0])
-        return 0
-    failed = 0
-    print(f"1..{len(tests)}", flush=True)
-    for number, test in enumerate(tests, 1):
-        title = f"{test.__name__}: {test.__doc__}"
-        with tempfile.TemporaryDirectory(prefix="live-") as scratch:
-            t = Test(args, scratch)
-            t.bpf = bpf
-            try:
-                test(t)
-                print(f"ok {number} {title}", flush=True)
-            except Skip as reason:
-                print(f"ok {number} {title} # SKIP {reason}", flush=True)
-            except (AssertionError, subprocess.SubprocessError, OSError, IndexError, ValueError) as error:
-                failed += 1
-                print(f"not ok {number} {title}", flush=True)
-                for line in f"{type(error).__name__}: {error}".splitlines()[-40:]:
-                    print(f"# {line[:300]}", flush=True)
-            finally:
-                t.clean()
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, GROUPS))

@@ -10,8 +10,8 @@ import re
 import subprocess
 import sys
 
-import live
-from live import Skip, check, equal, need
+sys.dont_write_bytecode = True
+from harness import PATIENCE, Skip, check, equal, main, need  # noqa: E402
 
 # Sockets in every state, in two processes; then a moment at which the kernel and the model are asked.
 SOCKETS = r"""
@@ -90,9 +90,9 @@ def ss_judge(t):
     kernel = ss_table()
     p.stdin.write(b"\n\n")
     p.stdin.close()
-    p.wait(live.PATIENCE)
+    p.wait(PATIENCE)
     equal(p.returncode, 0, "its exit status; " + p.said()[-500:])
-    dump = subprocess.run([t.args.dump, cpd], stdout=subprocess.PIPE, timeout=live.PATIENCE, check=True, text=True, errors="replace").stdout
+    dump = subprocess.run([t.args.dump, cpd], stdout=subprocess.PIPE, timeout=PATIENCE, check=True, text=True, errors="replace").stdout
     name, model = None, {}
     for line in dump.splitlines():
         head, _, rest = line.partition("\t")
@@ -152,8 +152,8 @@ def connect_in_progress(t):
     waiting = [key for key, row in ss_table().items() if key[0] == pid and row[1] == "SYN-SENT"]
     p.stdin.write(b"\n")
     p.stdin.close()
-    p.wait(live.PATIENCE)
-    dump = subprocess.run([t.args.dump, cpd], stdout=subprocess.PIPE, timeout=live.PATIENCE, check=True, text=True, errors="replace").stdout
+    p.wait(PATIENCE)
+    dump = subprocess.run([t.args.dump, cpd], stdout=subprocess.PIPE, timeout=PATIENCE, check=True, text=True, errors="replace").stdout
     states = {int(line.split("\t")[1]): line.split("\t")[3] for line in dump.splitlines() if line.startswith("SOCK\t")}
     check(waiting, "no connect is under way")
     for _, fd in waiting:
@@ -161,4 +161,4 @@ def connect_in_progress(t):
 
 
 if __name__ == "__main__":
-    sys.exit(live.main(__doc__, {"ss": [ss_judge, connect_in_progress]}))
+    sys.exit(main(__doc__, {"ss": [ss_judge, connect_in_progress]}))

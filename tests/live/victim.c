@@ -248,6 +248,37 @@ static int live_vfork(void)
 	return 0;
 }
 
+static void *vforker(void *arg)
+{
+	const struct timespec while_ns = { 0, 50000000 };
+	pid_t pid;
+	int status;
+
+	(void)arg;
+	while (!ending) {
+		pid = vfork();
+		if (pid == 0) {
+			nanosleep(&while_ns, NULL);
+			execl("/bin/true", "true", (char *)NULL);
+			_exit(3);
+		}
+		CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	}
+	return NULL;
+}
+
+/* A thread that is nearly always in vfork. */
+static int live_vforks(void)
+{
+	pthread_t t;
+
+	CHECK(pthread_create(&t, NULL, vforker, NULL) == 0);
+	until_told();
+	pthread_join(t, NULL);
+	CHECK(write(1, "fine\n", 5) == 5);
+	return 0;
+}
+
 /* What Ctrl-Z does between vfork and exec: the child stops, and its parent cannot. */
 static int live_vfork_stop(void)
 {
@@ -338,7 +369,7 @@ static int live_busy(void)
 int main(int argc, char **argv)
 {
 	static const struct { const char *name; int (*live)(void); } ways[] = {
-		{ "threads", live_threads }, { "waits", live_waits }, { "vfork", live_vfork }, { "vfork_stop", live_vfork_stop },
+		{ "threads", live_threads }, { "waits", live_waits }, { "vfork", live_vfork }, { "vforks", live_vforks }, { "vfork_stop", live_vfork_stop },
 		{ "leaderless", live_leaderless }, { "family", live_family }, { "busy", live_busy },
 	};
 

@@ -162,6 +162,28 @@ void ptrace_detached(struct ptrace_source *s, struct tracee *t, int sig)
 	tracee_drop(s, t);
 }
 
+/*
+ * What has our filter is let go stopped, for the keeper to wake.  Between vfork and exec that would hold its parent for
+ * good, which can stop only after it: such a child is traced on until then.
+ */
+static bool holds_parent(struct ptrace_source *s, const struct tracee *t)
+{
+	const struct tracee *parent = t->filtered && t->vforked_by ? tracee_find(s, t->vforked_by) : NULL;
+
+	return parent && parent->in_vfork && !parent->stopped;
+}
+
+/* Those that have not been told to stop: at first all, later newborns and what held its parent. */
+static void tell_to_stop(struct ptrace_source *s)
+{
+	struct tracee *t;
+
+	for (t = s->tracees; t; t = t->hh.next)
+		if (!t->interrupted && !t->gone && !t->stopped && !t->seize_stop_due && !holds_parent(s, t) &&
+		    ptrace(PTRACE_INTERRUPT, t->tid, 0, 0) == 0)
+			t->interrupted = true;
+}
+
 /* One that is told to stop and cannot, deep in a vfork or in a file system: nothing of it is in user mode. */
 static bool is_asleep(const struct tracee *t) { return t->gone || proc_state(t->pid, t->tid) == 'D'; }
 
@@ -192,8 +214,11 @@ static void let_go_in_call(struct ptrace_source *s, struct tracee *t)
 static void let_go_at(struct ptrace_source *s, struct tracee *t, int status)
 {
 	int event = status >> 16, sig = WSTOPSIG(status);
-	pid_t tid = t->tid;
 
+	if (!t->announced || holds_parent(s, t)) {
+		ptrace_handle(s, t->tid, status, 0, 0);
+		return;
+	}
 	t->stopped = true;
 	switch (event) {
 	case 0:
@@ -215,10 +240,9 @@ static void let_go_at(struct ptrace_source *s, struct tracee *t, int status)
 		return;
 	default:
 		/* births: the child is ours, too, its first stop comes; exec: it may have another number now */
-		ptrace_handle(s, tid, status, 0, 0);
-		t = tracee_find(s, tid);
-		if (t && ptrace(PTRACE_INTERRUPT, tid, 0, 0) == 0)
-			t->interrupted = true;
+		t->interrupted = false;
+		ptrace_handle(s, t->tid, status, 0, 0);
+		tell_to_stop(s);
 	}
 }
 
@@ -235,14 +259,19 @@ void attach_let_go(struct ptrace_source *s)
 
 	s->leaving = true;
 	HASH_ITER(hh, s->tracees, t, tmp) {
-		if (t->stopped)
+		t->interrupted = false;
+		if (t->stopped && !t->held)
 			ptrace_detached(s, t, t->stop_sig);
-		else if (!t->gone && ptrace(PTRACE_INTERRUPT, t->tid, 0, 0) == 0)
-			t->interrupted = true;
 	}
+	tell_to_stop(s);
 	for (unsigned waited = 0; s->tracees;) {
 		bool asleep = waited > 500 && s->attached;
 
+		if (s->stop_request == STOP_KILL && s->main_pid) {
+			s->stop_request = STOP_NONE;
+			ptrace_kill_all(s);
+			keeper_kill(s);
+		}
 		tid = waitpid(-1, &status, __WALL | WNOHANG);
 		if (tid < 0 && errno != EINTR)
 			break;
@@ -254,21 +283,15 @@ void attach_let_go(struct ptrace_source *s)
 				break;
 			nanosleep(&ms, NULL);
 			waited++;
+			tell_to_stop(s);
 			continue;
 		}
 		waited = 0;
 		t = tracee_find(s, tid);
 		if (t && WIFSTOPPED(status)) {
 			let_go_at(s, t, status);
-		} else if (t) {
-			ptrace_handle(s, tid, status, 0, 0);
-		} else if (WIFSTOPPED(status)) {
-			/* a newborn whose parent's event is still to come */
-			if (s->filter_set)
-				keeper_add(s, tid, 0, false);
-			ptrace(PTRACE_DETACH, tid, 0, 0);
-			t = tracee_add(s, tid, 0);
-			t->held = t->released = true;
+		} else {
+			ptrace_handle(s, tid, status, 0, 0);	/* an end, or a newborn whose parent's event is still to come */
 		}
 	}
 	HASH_ITER(hh, s->tracees, t, tmp) {

@@ -47,10 +47,10 @@ static bool is_ours(pid_t tid, struct kept *v, size_t n)
 	pid_t pid = tid;
 
 	for (size_t i = 0; i < n; i++)
-		if (v[i].tid == tid && v[i].pid)
+		if (v[i].tid == tid)
 			pid = v[i].pid;
 	for (size_t i = 0; i < n; i++)
-		if (v[i].woken && (v[i].pid ? v[i].pid : v[i].tid) == pid) {
+		if (v[i].woken && v[i].pid == pid) {
 			v[i].woken = false;
 			return true;
 		}
@@ -99,7 +99,7 @@ static _Noreturn void keep(unsigned mark, struct kept *v, size_t n)
 		signal(sig, sig == SIGHUP || sig == SIGINT || sig == SIGQUIT || sig == SIGTERM || sig == SIGPIPE ? SIG_IGN : SIG_DFL);
 	for (size_t i = 0; i < n; i++)
 		if (ptrace(PTRACE_SEIZE, v[i].tid, 0, PTRACE_OPTIONS) < 0 && errno != ESRCH)
-			kill(v[i].pid ? v[i].pid : v[i].tid, SIGKILL);	/* better than to go on with calls that fail */
+			kill(v[i].pid, SIGKILL);	/* better than to go on with calls that fail */
 	for (size_t i = 0; i < n; i++) {
 		bool first = !v[i].was_stopped;
 
@@ -107,7 +107,7 @@ static _Noreturn void keep(unsigned mark, struct kept *v, size_t n)
 			first = v[k].pid != v[i].pid;
 		v[i].woken = first;
 		if (first)
-			kill(v[i].pid ? v[i].pid : v[i].tid, SIGCONT);
+			kill(v[i].pid, SIGCONT);
 	}
 	for (;;) {
 		tid = waitpid(-1, &status, __WALL);
@@ -116,6 +116,14 @@ static _Noreturn void keep(unsigned mark, struct kept *v, size_t n)
 		else if (tid < 0 && errno != EINTR)
 			_exit(0);
 	}
+}
+
+void keeper_kill(const struct ptrace_source *s)
+{
+	const struct kept *v = (const struct kept *)s->kept.s;
+
+	for (size_t i = 0; i < s->kept.len / sizeof(*v); i++)
+		kill(v[i].pid, SIGKILL);
 }
 
 void keeper_start(struct ptrace_source *s)
@@ -130,8 +138,7 @@ void keeper_start(struct ptrace_source *s)
 	case 0:
 		keep(s->mark, v, n);
 	case -1:
-		for (size_t i = 0; i < n; i++)
-			kill(v[i].pid ? v[i].pid : v[i].tid, SIGKILL);
+		keeper_kill(s);
 		break;
 	default:
 		break;

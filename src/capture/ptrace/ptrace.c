@@ -133,6 +133,7 @@ static void forked(struct ptrace_source *s, struct tracee *parent, int event)
 		child->seize_stop_due = true;
 	}
 	child->pid = flags & CLONE_THREAD ? parent->pid : child->tid;
+	child->vforked_by = event == PTRACE_EVENT_VFORK ? parent->tid : 0;
 	child->restore_flags = parent->fixup == ANSWER_UNTRACED;
 	child->args[0] = parent->args[0];
 	child->arch = parent->arch;
@@ -141,9 +142,7 @@ static void forked(struct ptrace_source *s, struct tracee *parent, int event)
 	if ((flags & CLONE_NEWPID) || parent->ns_tid)
 		child->ns_tid = proc_ns_tid(child->tid);
 	put_fork(s, child, parent->pid, parent->tid, flags);
-	if (child->released) {
-		ptrace_detached(s, child, 0);
-	} else if (child->ended) {
+	if (child->ended) {
 		task_ended(s, child, child->end_status, 0, 0);
 	} else if (child->held) {
 		child->held = false;
@@ -171,7 +170,7 @@ static void adopt_held(struct ptrace_source *s)
 				  (syscall_spec(p->arch, p->nr)->effect == FX_CLONE);
 		if (waiting)
 			continue;
-		if (t->ended || t->released) {		/* it never ran: nobody can tell whose it was */
+		if (t->ended) {		/* it never ran: nobody can tell whose it was */
 			tracee_drop(s, t);
 			continue;
 		}
@@ -208,6 +207,7 @@ static void execed(struct ptrace_source *s, struct tracee *t)
 		s->last = t = was;
 		t->stopped = true;
 	}
+	t->vforked_by = 0;
 	r = record_begin(&s->rec, RECORD_EXEC, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
 	r->old_tid = (rec_u32)old;
 	proc_exec_parts(t->tid, t->in_call ? &t->chunks : NULL, s->opt->want_env, &parts, &r->nchunks, &r->brk);
@@ -456,7 +456,7 @@ static void put_end(struct ptrace_source *s)
 	near_close(&s->near);
 }
 
-static void kill_all(struct ptrace_source *s)
+void ptrace_kill_all(struct ptrace_source *s)
 {
 	struct tracee *t;
 
@@ -471,7 +471,7 @@ static void asked_to_stop(struct ptrace_source *s)
 	s->stop_request = STOP_NONE;
 	s->interrupted = true;
 	if (s->main_pid && (how == STOP_KILL || (how == STOP_DETACH && s->filter_set && !keeper_may()))) {
-		kill_all(s);
+		ptrace_kill_all(s);
 	} else if (how != STOP_NONE) {
 		attach_let_go(s);
 	}
@@ -561,7 +561,7 @@ static void ptrace_free(struct source *src)
 	struct tracee *t, *tmp;
 
 	if (s->tracees && s->main_pid)
-		kill_all(s);
+		ptrace_kill_all(s);
 	else if (s->tracees)
 		attach_let_go(s);
 	HASH_ITER(hh, s->tracees, t, tmp)

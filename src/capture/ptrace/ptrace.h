@@ -34,6 +34,7 @@ struct tracee {
 	bool interrupted;	/* we asked it to stop (PTRACE_INTERRUPT) and the stop is still to come */
 	bool listening;		/* in group-stop */
 	bool in_vfork;		/* waits, deaf to signals, for its child to exec or end */
+	pid_t vforked_by;	/* who may wait so for this one, 0 from its exec on */
 	bool filtered;		/* our seccomp filter is in place: wanted calls stop by themselves */
 	bool every_call;	/* stop at every call (no filter, or the program works with seccomp itself) */
 	bool muted;		/* our own child before its exec: nothing is recorded */
@@ -41,7 +42,6 @@ struct tracee {
 	bool stopped;		/* in a ptrace-stop that we have not resumed */
 	bool ended;		/* held, and dead: its end is told after its beginning */
 	int end_status;
-	bool released;		/* held, and let go already */
 	bool restore_flags;	/* born of a call whose flags we changed: disguise_born() is due at its first stop */
 	int stop_sig;		/* signal to deliver at the next resume */
 	uint32_t ns_tid;	/* in its own pid namespace, 0 when that is ours */
@@ -91,6 +91,7 @@ enum stop_request { STOP_NONE, STOP_DETACH, STOP_KILL };
 
 /* ptrace.c */
 uint64_t ptrace_now_ns(void);
+void ptrace_kill_all(struct ptrace_source *s);
 void ptrace_put(struct ptrace_source *s);			/* finishes s->rec and emits it */
 void ptrace_put_cb(void *ctx);
 struct tracee *tracee_find(struct ptrace_source *s, pid_t tid);
@@ -125,5 +126,6 @@ struct kept { pid_t tid, pid; bool was_stopped, woken; };
 bool keeper_may(void);						/* is there to be one? else what has our filter is killed */
 void keeper_add(struct ptrace_source *s, pid_t tid, pid_t pid, bool was_stopped);	/* just before it is let go */
 void keeper_start(struct ptrace_source *s);			/* when all were let go; does nothing when there are none */
+void keeper_kill(const struct ptrace_source *s);		/* those that wait for it */
 
 #define PTRACE_OPTIONS (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP)
