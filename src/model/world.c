@@ -310,12 +310,9 @@ static void feed_kernel(struct world *w, const struct item *item)
 		ev.err = item->block->err < 0 ? -item->block->err : 0;
 		break;
 	default:
-		/* until its first exec the command's process is a copy of ours */
-		if (w->mode & START_COMMAND && ev.task && !ev.task->proc->nexecs && !ev.task->proc->parent)
-			return;
 		ev.kind = EV_FAULT;
 		ev.addr = item->fault->addr;
-		ev.nbytes = w->page_size << MIN(item->head->flags >> FAULT_ORDER_SHIFT, 18);
+		ev.nbytes = w->page_size << MIN(item->head->flags >> FAULT_ORDER_SHIFT, FAULT_ORDER_MAX);
 		if (ev.task && ev.task->proc->mm)
 			ev.region = mm_find(ev.task->proc->mm, ev.addr);
 		if (ev.region) {

@@ -126,7 +126,7 @@ enum { BLOCK_READ = 0, BLOCK_WRITE = 1, BLOCK_FLUSH = 2, BLOCK_DISCARD = 3, BLOC
 enum { BLOCK_WRITEBACK = 1 /* written by the kernel later, for the one who wrote into the file's pages */ };	/* h.flags */
 /* FAULT: h.flags FAULT_MAJOR: it had to wait for a disk; >> FAULT_ORDER_SHIFT: it brought so many pages, as a power of two (9: 2 MB at once). */
 struct record_fault { struct record h; rec_u64 addr; };
-enum { FAULT_MAJOR = 1, FAULT_ORDER_SHIFT = 8 };
+enum { FAULT_MAJOR = 1, FAULT_ORDER_SHIFT = 8, FAULT_ORDER_MAX = 18 /* 1 GB */ };
 
 struct record_msg { rec_u64 nbytes; rec_u32 name_len, flags; rec_u8 name[112]; };	/* one message of *mmsg */
 /* One request of io_submit: the struct iocb, and where it is (io_getevents names it by that). */

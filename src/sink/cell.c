@@ -56,3 +56,12 @@ void cell_ns(struct buf *b, uint64_t ns, size_t width)
 	human_ns(b, ns);
 	cell_right(b, from, width);
 }
+
+void cell_count(struct buf *b, uint64_t n, const char *unit, size_t width)
+{
+	size_t from = b->len;
+
+	human_count(b, n);
+	buf_puts(b, unit);
+	cell_right(b, from, width);
+}

@@ -215,7 +215,6 @@ void html_row_of(struct html *h, const struct event *event, struct html_row *ret
 	int32_t lane = html_lane(h, ev->task);
 
 	find_subject(ev);
-
 	const struct html_file *file = html_file_row(h, ev->file, ev);
 	struct html_row row = { .start = html_time(h, ev->ts_ns), .dur = ev->dur_ns, .lane = lane < 0 ? 0 : (uint32_t)lane,
 				.type = html_type_of(h, ev), .err = error_code(h, ev), .file = file ? ev->file->id : 0, .fd = ev->fd };

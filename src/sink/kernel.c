@@ -19,7 +19,7 @@
 #define RUN_MAX_NS 1000000000u	/* for at most so long */
 #define BAR_COLUMNS 30
 
-enum { OPS = BLOCK_OTHER + 1, WHYS = SCHED_INTERRUPT + 1, ORDER_MAX = 18 };
+enum { OPS = BLOCK_OTHER + 1, WHYS = SCHED_INTERRUPT + 1 };
 enum place { IN_HEAP, IN_ANON, IN_STACK, IN_FILE, IN_OTHER, _PLACES };
 static const char *const op_names[OPS] = { "read", "write", "flush", "discard", "request" };
 static const char *const place_names[_PLACES] = { "heap", "anonymous memory", "stack", "files", "elsewhere" };
@@ -279,7 +279,7 @@ static void on_fault(struct kernel_sink *s, const struct event *ev)
 	enum place place = place_of(ev->region);
 	uint64_t start = ev->region ? ev->region->start : 0;
 	bool major = ev->item->head->flags & FAULT_MAJOR;
-	unsigned order = MIN(ev->item->head->flags >> FAULT_ORDER_SHIFT, ORDER_MAX);	/* a huge page counts as the pages it is */
+	unsigned order = MIN(ev->item->head->flags >> FAULT_ORDER_SHIFT, FAULT_ORDER_MAX);	/* a huge page counts as the pages it is */
 
 	s->nfaults += 1u << order;
 	s->faults[place] += 1u << order;

@@ -62,10 +62,7 @@ static void failed_lookups(struct summary_sink *s)
 		size_t from;
 
 		buf_puts(&s->b, "   ");
-		from = s->b.len;
-		human_count(&s->b, l->count);
-		buf_puts(&s->b, "×");
-		cell_right(&s->b, from, 7);
+		cell_count(&s->b, l->count, "×", 7);
 		buf_puts(&s->b, "  ");
 		from = s->b.len;
 		buf_putc(&s->b, STYLE_ERROR);
@@ -277,10 +274,7 @@ static void error_table(struct summary_sink *s)
 		size_t from;
 
 		buf_puts(b, "   ");
-		from = b->len;
-		human_count(b, e->count);
-		buf_puts(b, "×");
-		cell_right(b, from, 7);
+		cell_count(b, e->count, "×", 7);
 		buf_puts(b, "  ");
 		from = b->len;
 		call_name(b, e->call);
@@ -309,12 +303,9 @@ static void call_table(struct summary_sink *s)
 	summary_line(s);
 	for (unsigned i = 0; i < MIN(n, ROWS_MAX); i++) {
 		const struct totals_call *c = t->calls.v[rows[i]];
-		size_t from;
 
 		buf_puts(b, "   ");
-		from = b->len;
-		human_count(b, c->count);
-		cell_right(b, from, 9);
+		cell_count(b, c->count, "", 9);
 		cell_ns(b, c->dur.sum, 9);
 		cell_ns(b, hist_quantile(&c->dur, 0.5), 9);
 		cell_ns(b, hist_quantile(&c->dur, 0.99), 9);

@@ -306,9 +306,9 @@ class Refused(Case):
         r = trace("--read", "cut.cpd")
         self.assertEqual(r.returncode, 125)
         self.assertIn("cut off", r.stderr)
-        pathlib.Path("stub.cpd").write_bytes(whole[:100])
-        self.refused(125, "nothing in it to show", "--read", "stub.cpd", "--report=stub.html", "-o", "stub.txt")
-        self.assertFalse(os.path.exists("stub.html") or os.path.exists("stub.txt"))
+        pathlib.Path("begun.cpd").write_bytes(whole[:100])
+        self.refused(125, "nothing in it to show", "--read", "begun.cpd", "--report=begun.html", "-o", "begun.txt")
+        self.assertFalse(os.path.exists("begun.html") or os.path.exists("begun.txt"))
 
     def test_options(self):
         self.refused(125, "did you mean --report", "--repotr", "ls")

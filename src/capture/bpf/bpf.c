@@ -203,6 +203,17 @@ static int watch_cgroup(struct bpf_source *s, struct diag *diag)
 	return 0;
 }
 
+static int find_running(struct bpf_source *s, struct diag *diag)
+{
+	put_start(s);
+	if (s->opt->cgroup)
+		return watch_cgroup(s, diag);
+	if (!s->opt->system)
+		return attach(s, diag);
+	bpf_seek(s, SEEK_ALL);
+	return 0;
+}
+
 /* ---- running ---- */
 
 static void put_end(struct bpf_source *s)
@@ -362,18 +373,8 @@ int source_bpf_open(const struct capture_options *opt, struct source **ret_sourc
 
 	*s = (struct bpf_source){ .src.ops = &bpf_ops, .opt = opt, .main_status = -1, .main_pidfd = -1 };
 	rc = bpf_load(s, diag);
-	if (rc == 0) {
-		if (!opt->argv)
-			put_start(s);
-		if (opt->argv)
-			rc = spawn(s, note, diag);
-		else if (opt->cgroup)
-			rc = watch_cgroup(s, diag);
-		else if (opt->system)
-			bpf_seek(s, SEEK_ALL);
-		else
-			rc = attach(s, diag);
-	}
+	if (rc == 0)
+		rc = opt->argv ? spawn(s, note, diag) : find_running(s, diag);
 	if (rc < 0) {
 		bpf_free(&s->src);
 		return rc;

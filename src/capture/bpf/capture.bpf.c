@@ -664,9 +664,8 @@ int BPF_PROG(on_signal, int signo, struct kernel_siginfo *info, struct k_sigacti
 		return 0;	/* the kernel kills; a tracer by ptrace does not see it either */
 	fill_signal(&r, st, signo, info, handler > 1 ? 0 : handler ? SIGNAL_IGNORED : fate(signo));
 	put_signal(&r);
-	if (stops(signo) && !handler) {
+	if (stops(signo) && !handler)
 		put_stop(st, signo, RECORD_STOP_GROUP);
-	}
 	return 0;
 }
 

@@ -10,11 +10,11 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+struct diag;
 struct kring;
 struct pressure;
 
 /* freeze: whether the ring is watched (not with --lossy); note says why it cannot be. */
-struct diag;
 struct pressure *pressure_open_command(pid_t pid, const struct kring *ring, bool freeze, struct diag *note);
 struct pressure *pressure_open_cgroup(const char *path, const struct kring *ring);
 void pressure_release(struct pressure *p);	/* nothing is held back any more */

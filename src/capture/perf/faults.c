@@ -21,7 +21,7 @@
 #include "capture/source.h"
 #include "record/build.h"
 
-enum { RING_BYTES = 4 << 20, POLL_MS = 4, SETTLE_NS = 2000000, EVENTS_MAX = 2, ORDER_MAX = 18 };
+enum { RING_BYTES = 4 << 20, POLL_MS = 4, SETTLE_NS = 2000000, EVENTS_MAX = 2 };
 
 struct cpu_ring { struct perf_event_mmap_page *page; int fd; };	/* fd: the event that owns the ring */
 
@@ -128,7 +128,7 @@ static void put_fault(struct faults_source *s, const void *body, bool major)
 
 	memcpy(&f, body, sizeof(f));
 	/* both events come when the fault has been served: the page is there, unless it was taken away again */
-	while (s->sized && order < ORDER_MAX && (s->page << order) < f.page)
+	while (s->sized && order < FAULT_ORDER_MAX && (s->page << order) < f.page)
 		order++;
 	r = (struct record_fault){ { sizeof(r), RECORD_FAULT, (rec_u16)((major ? FAULT_MAJOR : 0) | order << FAULT_ORDER_SHIFT), f.pid, f.tid, f.time }, f.addr };
 	buf_add(&s->batch, &r, sizeof(r));

@@ -84,8 +84,8 @@ static struct tracee *status_of(struct ptrace_source *s, struct tracee *t, int f
 {
 	if (fd < 0 || fd == INT_MAX)
 		return NULL;		/* close(-1): no thread has opened that, 0 in status_fd means none */
-	if (!s->status_seen || fd < 0 || t->status_fd == fd + 1)
-		return fd >= 0 && t->status_fd == fd + 1 ? t : NULL;
+	if (!s->status_seen || t->status_fd == fd + 1)
+		return t->status_fd == fd + 1 ? t : NULL;
 	for (struct tracee *u = s->tracees; u; u = u->hh.next)
 		if (u->pid == t->pid && u->status_fd == fd + 1)
 			return u;
