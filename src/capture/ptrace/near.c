@@ -17,6 +17,8 @@ enum {
 	SETTLE_NS = 100000000,		/* before the first trials: where the two run settles by itself, mostly on one CPU */
 	PAUSE_MIN_NS = 200000000,	/* between two rounds of trials; doubled by each that changes nothing */
 	PAUSE_TIMES = 16,
+	LOOK_NS = 16000,		/* a turn on two CPUs takes longer, one on the same 5 to 10 µs */
+	LOOK_MIN = 2, LOOK_MAX = 64,	/* such turns between two looks at where the tracee runs */
 };
 
 static uint64_t now_ns(void)
@@ -130,7 +132,7 @@ void near_open(struct near *n)
 	struct sched_param param;
 	pthread_t t;
 
-	*n = (struct near){ .cpu = -1, .pause_ns = PAUSE_MIN_NS };
+	*n = (struct near){ .cpu = -1, .pause_ns = PAUSE_MIN_NS, .look_every = LOOK_MIN };
 	/* a user's own nice, chrt or taskset is respected */
 	if (pthread_getschedparam(pthread_self(), &policy, &param) || policy != SCHED_OTHER ||
 	    sched_getaffinity(0, sizeof(n->all), &n->all) < 0 || CPU_COUNT(&n->all) < 2)
@@ -211,23 +213,34 @@ static bool starving(const struct near *n, uint64_t now)
 	return n->home_ns && spent > FAR_WORSE * WINDOW * n->home_ns && waited_ns() - n->waited_ns > spent / 2;
 }
 
+/* Where the tracee runs now: it is moved at times, and then each turn is long until we have followed. */
+static void look(struct near *n, pid_t tid)
+{
+	int before = n->cpu;
+
+	pin(n, cpu_of(tid));
+	n->look_every = n->cpu != before ? LOOK_MIN : MIN(n->look_every * 2, (unsigned)LOOK_MAX);
+	n->nlong = 0;
+}
+
 void near_stop(struct near *n, pid_t tid)
 {
-	uint64_t now;
+	uint64_t now, gap;
 
 	if (!n->follows)
 		return;
 	now = now_ns();
+	gap = now - n->last_ns;
 	if (n->nstops)
-		n->gaps[bucket(now - n->last_ns)]++;
+		n->gaps[bucket(gap)]++;
 	n->last_ns = now;
 	n->nstops++;
 	if (tid != n->last)
 		n->nswitches++;
 	if (n->nstops >= (n->home_ns && n->way == n->home ? WINDOW : TRIAL) || starving(n, now))
 		window_end(n, now);
-	if (tid != n->last && pins(n))
-		pin(n, cpu_of(tid));
+	if (pins(n) && (tid != n->last || (gap > LOOK_NS && ++n->nlong >= n->look_every)))
+		look(n, tid);
 	n->last = tid;
 }
 

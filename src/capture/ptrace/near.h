@@ -31,6 +31,7 @@ struct near {
 	unsigned ncpus;
 	int cpu;		/* pinned to, -1: not */
 	pid_t last;
+	unsigned nlong, look_every;	/* long turns since we looked where it runs, and how many to the next look */
 	unsigned nstops, nswitches;		/* since the window began */
 	unsigned gaps[NEAR_GAPS];		/* times between two stops, by length */
 	uint64_t last_ns, began_ns, waited_ns;	/* of the last stop; of the window */
