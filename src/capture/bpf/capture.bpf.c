@@ -117,6 +117,7 @@ static __always_inline struct work *work_begin(const struct task_state *st, s64 
 	w->payload = payload_bytes;
 	w->compat = st->arch != ARCH_X86_64;
 	w->leave = leave;
+	w->packs = false;
 	w->flags = leave ? CHUNK_AT_EXIT : 0;
 	w->faulted = 0;
 	return w;
@@ -157,6 +158,7 @@ static __always_inline void enter_with_memory(struct task_state *st, const struc
 
 	if (!w)
 		return;
+	w->packs = p->exec;
 	run_plan(w, p->plan.enter, 0x3f, p->plan.exit);
 	st->faulted = w->faulted & ~overwritten(&p->plan);
 	len = w->off - BODY;

@@ -12,7 +12,8 @@
 
 enum { WORK_BYTES = 384 << 10, COPY_MAX = 16384, WORK_SOFT_MAX = WORK_BYTES - COPY_MAX - 64, VECTOR_MAX = 160 << 10,
        IOV_COPIED = 64, MSG_COPIED = 64, ADDR_BYTES = 128, CONTROL_BYTES = 1024, PAGE_BYTES = 4096, BODY = sizeof(struct record_call) };
-enum { X86_64_IOV = 16, NAME_BYTES = 112 };
+enum { X86_64_IOV = 16, NAME_BYTES = 112,
+       STRINGS = 32, STRING_GAP = 500, STRINGS_MAX = (STRINGS - 1) * STRING_GAP, SINGLES = 8 };
 
 struct wire_iov { u64 base, len; };
 struct iov_run { u64 total, seen; u32 got, cap, at; };
@@ -22,7 +23,7 @@ struct work {
 	s64 ret;
 	struct plan_arg plan[6];
 	u32 off, nchunks, flags, payload;
-	u8 compat, leave, faulted;
+	u8 compat, leave, faulted, packs;	/* packs: strings may be sent as WIRE_STRINGS */
 	u32 niov;
 	struct iov_run run;	/* not on the stack: there the verifier follows every value it may take in a loop */
 	struct wire_iov iov[IOV_COPIED];
@@ -109,17 +110,62 @@ __noinline int copy_str(u32 arg_part, u64 addr)
 	return (flags & CHUNK_FAULT) != 0;
 }
 
-struct vec_ctx { u64 addr; u32 arg, start; u8 compat, faulted; };
+struct vec_ctx { u64 addr; u32 arg, start, n, singles; u8 compat, faulted; };
+
+/*
+ * The strings of an argument vector mostly stand side by side (xargs, a shell's expansions, what exec itself put there):
+ * one copy for up to 31 of them, instead of one each.  Returns how many, 0 when it is not so.
+ */
+__noinline int copy_strings(u32 arg, u64 addr)
+{
+	struct work *w = work_get();
+	struct record_chunk *c;
+	u64 *p, span;
+	u32 n;
+
+	if (!w || !(c = chunk_at(w)))
+		return 0;
+	p = (u64 *)(c + 1);
+	if (bpf_probe_read_user(p, STRINGS * sizeof(*p), (void *)addr))
+		return 0;
+	for (n = 0; n < STRINGS - 1; n++)
+		if (!p[n + 1] || p[n + 1] - p[n] - 1 >= STRING_GAP)
+			break;
+	if (n < 2 || n >= STRINGS)
+		return 0;
+	span = p[n] - p[0];
+	if (!span || span > STRINGS_MAX || bpf_probe_read_user(p + n + 1, (u32)span, (void *)p[0]))
+		return 0;
+	if (((char *)(p + n + 1))[span - 1])
+		return 0;		/* the last of them goes on behind the next one's beginning */
+	chunk_done(w, c, arg, WIRE_STRINGS, n, (n + 1) * sizeof(*p) + (u32)span);
+	return (int)n;
+}
 
 static long vec_item(u32 i, struct vec_ctx *v)
 {
 	struct work *w = work_get();
 	struct record_chunk *c;
 	u64 p = 0;
+	u32 n;
 
 	if (!w)
 		return 1;
-	if (bpf_probe_read_user(&p, v->compat ? 4 : 8, (void *)(v->addr + (u64)i * (v->compat ? 4 : 8)))) {
+	if (w->off - v->start > VECTOR_MAX) {
+		if ((c = chunk_at(w)))
+			chunk_done(w, c, v->arg, PART_ITEM, CHUNK_TRUNC, 0);
+		return 1;
+	}
+	if (w->packs && !v->compat && !v->singles) {
+		n = (u32)copy_strings(v->arg, v->addr + (u64)v->n * 8);
+		v->n += n;
+		if (n)
+			return 0;
+		v->singles = SINGLES;
+	}
+	if (v->singles)
+		v->singles--;
+	if (bpf_probe_read_user(&p, v->compat ? 4 : 8, (void *)(v->addr + (u64)v->n++ * (v->compat ? 4 : 8)))) {
 		v->faulted = 1;
 		if ((c = chunk_at(w)))
 			chunk_done(w, c, v->arg, PART_ITEM, CHUNK_FAULT, 0);
@@ -127,11 +173,6 @@ static long vec_item(u32 i, struct vec_ctx *v)
 	}
 	if (!p)
 		return 1;
-	if (w->off - v->start > VECTOR_MAX) {
-		if ((c = chunk_at(w)))
-			chunk_done(w, c, v->arg, PART_ITEM, CHUNK_TRUNC, 0);
-		return 1;
-	}
 	if (copy_str(v->arg | PART_ITEM << 8, p)) {
 		v->faulted = 1;
 		return 1;
@@ -147,7 +188,7 @@ __noinline int copy_vector(u32 arg, u64 addr, u32 compat)
 	if (!w)
 		return 0;
 	v.start = w->off;
-	bpf_loop(8192, vec_item, &v, 0);
+	bpf_loop(VECTOR_MAX / sizeof(u64), vec_item, &v, 0);
 	return v.faulted;
 }
 

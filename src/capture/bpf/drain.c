@@ -75,8 +75,30 @@ static void pending_drop(struct bpf_source *s, struct pending *p)
 	free(p);
 }
 
+/* Adds the strings of a WIRE_STRINGS as chunks of their own.  Returns how many. */
+static unsigned unpack(struct buf *to, const struct record_chunk *c)
+{
+	const rec_u64 *at = (const rec_u64 *)(c + 1);
+	unsigned n = c->flags;
+	size_t head = (n + 1) * sizeof(*at), len;
+
+	if (c->len < head || at[n] - at[0] != c->len - head)
+		return 0;
+	for (unsigned i = 0; i < n; i++) {
+		const char *s = (const char *)(at + n + 1) + (at[i] - at[0]);
+		size_t room = (size_t)(at[n] - at[i]);
+
+		if (at[i] < at[0] || at[i] > at[n])
+			return i;
+		len = strnlen(s, room);
+		record_chunk(to, c->arg, PART_ITEM, len >= RECORD_STR_MAX ? CHUNK_TRUNC : 0, s, MIN(len, (size_t)RECORD_STR_MAX));
+	}
+	return n;
+}
+
 static void entered(struct bpf_source *s, const struct wire_part *w)
 {
+	const char *chunk = (const char *)(w + 1);
 	struct pending *p = pending_find(s, w->h.tid);
 
 	if (!p) {
@@ -84,9 +106,20 @@ static void entered(struct bpf_source *s, const struct wire_part *w)
 		p->tid = w->h.tid;
 		HASH_ADD_INT(s->pendings, tid, p);
 	}
-	p->nchunks = w->nchunks;
+	p->nchunks = 0;
 	buf_reset(&p->chunks);
-	buf_add(&p->chunks, w + 1, w->len);
+	for (unsigned i = 0; i < w->nchunks; i++) {
+		const struct record_chunk *c = (const struct record_chunk *)chunk;
+		size_t size = sizeof(*c) + ALIGN8(c->len);
+
+		if (c->part == WIRE_STRINGS) {
+			p->nchunks += unpack(&p->chunks, c);
+		} else {
+			buf_add(&p->chunks, c, size);
+			p->nchunks++;
+		}
+		chunk += size;
+	}
 }
 
 static void called(struct bpf_source *s, const struct record_call *c)
