@@ -2,12 +2,13 @@
 """What tracing costs, side by side with its peers in one interleaved run.
 
 usage: bench/run.py [--build DIR] [--rounds N] [--user NAME]
-                    [--work W2,W3] [--tools native,bpf,ptrace,strace,perf-trace]
+                    [--work W2,W3] [--tools native,floor,bpf,ptrace,strace,perf-trace]
        bench/run.py --memory [--build DIR]
 
 Every round runs each workload once under each tool, in rotating order, so that
 whatever else the machine does hits them all. Read the ratios; the seconds
-belong to this machine and this minute. Results also go to bench/out/ as JSON.
+belong to this machine and this minute. `floor` is no tracer: a program at
+each entry and each exit that reads the clock. Results also go to bench/out/ as JSON.
 """
 import argparse
 import json
@@ -31,6 +32,16 @@ from common import Tool, run_once, workloads  # noqa: E402
 OURS = {"said": r"Lost: ([\d,]+) records?", "call": r"^ +([\d,]+) .*  NAME$"}
 
 
+def floor(scratch):
+    """A program that attaches two programs which read the clock, and runs a command: where clang and libbpf are."""
+    include = f"-I/usr/include/{os.uname().machine}-linux-gnu"
+    for command in (["clang", "-O2", "-g", "-target", "bpf", include, "-c", ROOT / "bench/floor.bpf.c", "-o", scratch / "floor.o"],
+                    ["cc", "-O2", "-o", scratch / "floor", ROOT / "bench/floor.c", "-lbpf"]):
+        if not shutil.which(command[0]) or subprocess.run(command, capture_output=True).returncode:
+            break
+    return [scratch / "floor", scratch / "floor.o"]
+
+
 def tools(compendium, scratch, user):
     """Those that can be had: name → Tool, and where they write."""
     log = scratch / "log"
@@ -38,6 +49,7 @@ def tools(compendium, scratch, user):
     ptrace = [compendium, "--backend", "ptrace", "-o", log]
     every = {
         "native": Tool([]),
+        "floor": Tool(floor(scratch)),
         "bpf": Tool([compendium, "--backend", "bpf", "-o", log, "--"], **OURS),
         "ptrace": Tool([*ptrace, "--"], heavy=True, **OURS),
         "report": Tool([*ptrace, f"--report={scratch / 'report.html'}", "--"], heavy=True, **OURS),
@@ -199,7 +211,7 @@ def main():
     parser.add_argument("--build", default="build", help="where compendium was built (build)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--work", default="W1,W2,W3,W4,W5,W6,W7")
-    parser.add_argument("--tools", default="native,bpf,ptrace,strace,perf-trace", help="also: report, strace-seccomp")
+    parser.add_argument("--tools", default="native,floor,bpf,ptrace,strace,perf-trace", help="also: report, strace-seccomp")
     parser.add_argument("--user", help="run everything as this user")
     parser.add_argument("--memory", action="store_true", help="peak memory instead of time")
     args = parser.parse_args()
