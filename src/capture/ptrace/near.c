@@ -239,7 +239,8 @@ void near_stop(struct near *n, pid_t tid)
 		n->nswitches++;
 	if (n->nstops >= (n->home_ns && n->way == n->home ? WINDOW : TRIAL) || starving(n, now))
 		window_end(n, now);
-	if (pins(n) && (tid != n->last || (gap > LOOK_NS && ++n->nlong >= n->look_every)))
+	/* a normal thread drives the tracee to the other CPU itself: no use in running after it */
+	if (pins(n) && (tid != n->last || (n->way == WAY_IDLE && gap > LOOK_NS && ++n->nlong >= n->look_every)))
 		look(n, tid);
 	n->last = tid;
 }
