@@ -259,7 +259,8 @@ static void obey(struct session *s, struct signals *sig)
 		if (signo == sig->forward && now < sig->forward_since_ns + SAME_NS)
 			continue;
 		if (!runs) {
-			s->source->ops->stop(s->source, false);	/* -p; or only what the command left behind is still there */
+			/* -p; or only what the command left behind is still there */
+			s->source->ops->stop(s->source, sig->nleft++ > 0);
 		} else if (sig->nobeyed++ > 0) {
 			s->source->ops->stop(s->source, true);
 		} else if (!interrupt && signals_ignored_by(pid, signo)) {

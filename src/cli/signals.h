@@ -10,7 +10,7 @@
 
 struct signals {
 	bool from_terminal;	/* of the signal signals_next() returned: its whole group got it */
-	unsigned nobeyed;
+	unsigned nobeyed, nleft;	/* while the command ran; after it, or without one */
 	uint64_t deadline_ns;	/* CLOCK_MONOTONIC; 0: none */
 	int forward;		/* to be sent to the command, unless it got it itself; 0: none */
 	uint64_t forward_since_ns;

@@ -120,6 +120,7 @@ __noinline int copy_strings(u32 arg, u64 addr)
 {
 	struct work *w = work_get();
 	struct record_chunk *c;
+	const char *text;
 	u64 *p, span;
 	u32 n;
 
@@ -136,8 +137,14 @@ __noinline int copy_strings(u32 arg, u64 addr)
 	span = p[n] - p[0];
 	if (!span || span > STRINGS_MAX || bpf_probe_read_user(p + n + 1, (u32)span, (void *)p[0]))
 		return 0;
-	if (((char *)(p + n + 1))[span - 1])
-		return 0;		/* the last of them goes on behind the next one's beginning */
+	text = (const char *)(p + n + 1);
+	for (u32 i = 1; i <= n && i < STRINGS; i++) {
+		u64 last = p[i] - p[0] - 1;
+
+		asm volatile("" : "+r"(last));	/* or the check is of one number and the use of another */
+		if (last >= STRINGS_MAX || text[last])
+			return 0;	/* one that goes on behind the next one's beginning */
+	}
 	chunk_done(w, c, arg, WIRE_STRINGS, n, (n + 1) * sizeof(*p) + (u32)span);
 	return (int)n;
 }
@@ -146,17 +153,14 @@ static long vec_item(u32 i, struct vec_ctx *v)
 {
 	struct work *w = work_get();
 	struct record_chunk *c;
+	bool full;
 	u64 p = 0;
 	u32 n;
 
 	if (!w)
 		return 1;
-	if (w->off - v->start > VECTOR_MAX) {
-		if ((c = chunk_at(w)))
-			chunk_done(w, c, v->arg, PART_ITEM, CHUNK_TRUNC, 0);
-		return 1;
-	}
-	if (w->packs && !v->compat && !v->singles) {
+	full = w->off - v->start > VECTOR_MAX;
+	if (w->packs && !v->compat && !v->singles && !full) {
 		n = (u32)copy_strings(v->arg, v->addr + (u64)v->n * 8);
 		v->n += n;
 		if (n)
@@ -173,6 +177,11 @@ static long vec_item(u32 i, struct vec_ctx *v)
 	}
 	if (!p)
 		return 1;
+	if (full) {
+		if ((c = chunk_at(w)))
+			chunk_done(w, c, v->arg, PART_ITEM, CHUNK_TRUNC, 0);
+		return 1;
+	}
 	if (copy_str(v->arg | PART_ITEM << 8, p)) {
 		v->faulted = 1;
 		return 1;
@@ -188,7 +197,7 @@ __noinline int copy_vector(u32 arg, u64 addr, u32 compat)
 	if (!w)
 		return 0;
 	v.start = w->off;
-	bpf_loop(VECTOR_MAX / sizeof(u64), vec_item, &v, 0);
+	bpf_loop(VECTOR_MAX / sizeof(u64) + 2, vec_item, &v, 0);
 	return v.faulted;
 }
 

@@ -108,7 +108,7 @@ static void entered(struct bpf_source *s, const struct wire_part *w)
 	}
 	p->nchunks = 0;
 	buf_reset(&p->chunks);
-	for (unsigned i = 0; i < w->nchunks; i++) {
+	for (unsigned i = 0; i < w->nchunks && chunk < (const char *)(w + 1) + w->len; i++) {
 		const struct record_chunk *c = (const struct record_chunk *)chunk;
 		size_t size = sizeof(*c) + ALIGN8(c->len);
 

@@ -152,7 +152,7 @@ int attach_pids(struct ptrace_source *s, struct diag *diag)
 void ptrace_detached(struct ptrace_source *s, struct tracee *t, int sig)
 {
 	if (t->filtered && t->stopped)
-		keeper_add(s, t->tid, t->pid, t->listening);
+		keeper_add(s, t->tid, t->pid, t->listening || sig == SIGSTOP);
 	ptrace(PTRACE_DETACH, t->tid, 0, (long)sig);
 	if (t->announced) {
 		call_abandon(s, t);
@@ -220,6 +220,7 @@ static void let_go_at(struct ptrace_source *s, struct tracee *t, int status)
 		return;
 	}
 	t->stopped = true;
+	t->listening = event == PTRACE_EVENT_STOP && ptrace_stops_group(sig);
 	switch (event) {
 	case 0:
 		if (sig == (SIGTRAP | 0x80)) {
@@ -250,50 +251,34 @@ static void let_go_at(struct ptrace_source *s, struct tracee *t, int status)
  * Each thread has to be in a ptrace-stop to be let go.  One that is stopped for another reason goes at once, with the
  * signal it was about to get; nothing is left behind: no SIGSTOP was ever sent.
  */
-void attach_let_go(struct ptrace_source *s)
+static void begin(struct ptrace_source *s)
 {
-	const struct timespec ms = { 0, 1000000 };
 	struct tracee *t, *tmp;
-	int status;
-	pid_t tid;
 
-	s->leaving = true;
 	HASH_ITER(hh, s->tracees, t, tmp) {
 		t->interrupted = false;
 		if (t->stopped && !t->held)
 			ptrace_detached(s, t, t->stop_sig);
 	}
 	tell_to_stop(s);
-	for (unsigned waited = 0; s->tracees;) {
-		bool asleep = waited > 500 && s->attached;
+	s->leaving = LEAVING;
+}
 
-		if (s->stop_request == STOP_KILL && s->main_pid) {
-			s->stop_request = STOP_NONE;
-			ptrace_kill_all(s);
-			keeper_kill(s);
-		}
-		tid = waitpid(-1, &status, __WALL | WNOHANG);
-		if (tid < 0 && errno != EINTR)
-			break;
-		if (tid <= 0) {
-			/* The kernel lets go of those that cannot stop when we end; a command's own (EXITKILL) we have to wait for. */
-			for (t = s->tracees; t && asleep; t = t->hh.next)
-				asleep = is_asleep(t);
-			if (asleep)
-				break;
-			nanosleep(&ms, NULL);
-			waited++;
-			tell_to_stop(s);
-			continue;
-		}
-		waited = 0;
-		t = tracee_find(s, tid);
-		if (t && WIFSTOPPED(status)) {
-			let_go_at(s, t, status);
-		} else {
-			ptrace_handle(s, tid, status, 0, 0);	/* an end, or a newborn whose parent's event is still to come */
-		}
-	}
+/* Nobody can stop: the kernel lets go of them when we end.  A command's own (EXITKILL) we have to wait for. */
+static bool all_asleep(const struct ptrace_source *s)
+{
+	if (!s->attached || s->idle_rounds < 500)
+		return false;
+	for (const struct tracee *t = s->tracees; t; t = t->hh.next)
+		if (!is_asleep(t))
+			return false;
+	return true;
+}
+
+static void finish(struct ptrace_source *s)
+{
+	struct tracee *t, *tmp;
+
 	HASH_ITER(hh, s->tracees, t, tmp) {
 		if (t->announced && !t->gone)
 			ptrace_detached(s, t, 0);
@@ -301,4 +286,39 @@ void attach_let_go(struct ptrace_source *s)
 			tracee_drop(s, t);
 	}
 	keeper_start(s);
+}
+
+bool attach_let_go(struct ptrace_source *s)
+{
+	struct timespec nap = { 0, s->idle_rounds < 20 ? 50000 : 1000000 };
+	bool holding = false;
+	struct tracee *t;
+	int status;
+	pid_t tid;
+
+	/* What is let go first would stand still until the last: so nobody goes before those who may take long. */
+	for (t = s->tracees; t && s->leaving == ABOUT_TO_LEAVE && !holding; t = t->hh.next)
+		holding = holds_parent(s, t);
+	if (s->leaving == ABOUT_TO_LEAVE && !holding)
+		begin(s);
+	tid = s->tracees ? waitpid(-1, &status, __WALL | WNOHANG) : -1;
+	if (!s->tracees || s->give_up || (tid < 0 && errno != EINTR) || (tid <= 0 && all_asleep(s))) {
+		finish(s);
+		return true;
+	}
+	if (tid <= 0) {
+		adopt_held(s);
+		if (s->leaving == LEAVING)
+			tell_to_stop(s);
+		nanosleep(&nap, NULL);
+		s->idle_rounds++;
+		return false;
+	}
+	s->idle_rounds = 0;
+	t = s->leaving == LEAVING && WIFSTOPPED(status) ? tracee_find(s, tid) : NULL;
+	if (t)
+		let_go_at(s, t, status);
+	else
+		ptrace_handle(s, tid, status, 0, 0);	/* an end, or a newborn whose parent's event is still to come */
+	return false;
 }

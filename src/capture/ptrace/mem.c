@@ -9,7 +9,7 @@
 #include "base/macro.h"
 #include "record/build.h"
 
-enum { PAGE = 4096, IOV_MAX_COPIED = 64, MSG_MAX_COPIED = 64, STRV_BYTES_MAX = 512 << 10, CONTROL_MAX = 1024 };
+enum { PAGE = 4096, IOV_MAX_COPIED = 64, MSG_MAX_COPIED = 64, STRV_BYTES_MAX = 400 << 10, STRV_MAX = 30000 /* two vectors are less than RECORD_MAX, their chunks fit a rec_u16 */, CONTROL_MAX = 1024 };
 
 size_t mem_read(pid_t tid, uint64_t addr, void *to, size_t n)
 {
@@ -59,7 +59,7 @@ static void copy_str(struct buf *b, unsigned arg, unsigned part, pid_t tid, uint
 
 void mem_copy_strv(struct buf *b, unsigned arg, unsigned part, pid_t tid, bool compat, uint64_t addr)
 {
-	size_t start = b->len, w = compat ? 4 : 8;
+	size_t start = b->len, w = compat ? 4 : 8, seen = 0;
 
 	for (;;) {
 		char words[64 * 8];
@@ -74,7 +74,7 @@ void mem_copy_strv(struct buf *b, unsigned arg, unsigned part, pid_t tid, bool c
 			memcpy(&p, words + i, w);
 			if (!p)
 				return;
-			if (b->len - start > STRV_BYTES_MAX) {
+			if (b->len - start > STRV_BYTES_MAX || seen++ >= STRV_MAX) {
 				record_chunk(b, arg, (enum chunk_part)part, CHUNK_TRUNC, NULL, 0);
 				return;
 			}

@@ -155,7 +155,7 @@ static void forked(struct ptrace_source *s, struct tracee *parent, int event)
  * A new task whose parent's event has not come.  It will, while any tracee is in a call that may have made it; when
  * none is, the parent was killed in between and /proc has to tell.
  */
-static void adopt_held(struct ptrace_source *s)
+void adopt_held(struct ptrace_source *s)
 {
 	struct tracee *t, *tmp, *p;
 
@@ -208,6 +208,7 @@ static void execed(struct ptrace_source *s, struct tracee *t)
 		t->stopped = true;
 	}
 	t->vforked_by = 0;
+	t->interrupted = false;		/* any stop takes that back */
 	r = record_begin(&s->rec, RECORD_EXEC, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
 	r->old_tid = (rec_u32)old;
 	proc_exec_parts(t->tid, t->in_call ? &t->chunks : NULL, s->opt->want_env, &parts, &r->nchunks, &r->brk);
@@ -242,17 +243,20 @@ static bool command_stopped(struct ptrace_source *s, const struct tracee *t)
 	return command && (t == command || command->in_vfork) && getpgid(t->tid) == getpgrp();
 }
 
+bool ptrace_stops_group(int signo) { return signo == SIGSTOP || signo == SIGTSTP || signo == SIGTTIN || signo == SIGTTOU; }
+
 /*
  * PTRACE_EVENT_STOP: the first stop of a new tracee, our PTRACE_INTERRUPT, a group-stop, or SIGCONT ending one.
  * In a group-stop the task must stay stopped but be able to hear SIGCONT: PTRACE_LISTEN (ptrace(2), since 3.4).
  */
 static void event_stopped(struct ptrace_source *s, struct tracee *t, int signo)
 {
-	bool group = signo == SIGSTOP || signo == SIGTSTP || signo == SIGTTIN || signo == SIGTTOU;
+	bool group = ptrace_stops_group(signo);
 
 	t->seize_stop_due = false;
 	if (!t->announced) {
 		t->held = true;
+		adopt_held(s);		/* its parent may be dead already */
 		return;
 	}
 	if (t->restore_flags)
@@ -456,7 +460,7 @@ static void put_end(struct ptrace_source *s)
 	near_close(&s->near);
 }
 
-void ptrace_kill_all(struct ptrace_source *s)
+static void kill_all(struct ptrace_source *s)
 {
 	struct tracee *t;
 
@@ -470,10 +474,13 @@ static void asked_to_stop(struct ptrace_source *s)
 
 	s->stop_request = STOP_NONE;
 	s->interrupted = true;
-	if (s->main_pid && (how == STOP_KILL || (how == STOP_DETACH && s->filter_set && !keeper_may()))) {
-		ptrace_kill_all(s);
-	} else if (how != STOP_NONE) {
-		attach_let_go(s);
+	if (s->main_pid && (how == STOP_KILL || (s->filter_set && !keeper_may()))) {
+		kill_all(s);
+		keeper_kill(s);
+	} else if (s->leaving == STAYING) {
+		s->leaving = ABOUT_TO_LEAVE;
+	} else if (how == STOP_KILL) {
+		s->give_up = true;
 	}
 }
 
@@ -507,12 +514,13 @@ static int ptrace_step(struct source *src, source_emit_fn *emit, void *ctx)
 	}
 	if (s->ended)
 		return 0;
-	if (s->stop_request) {
+	if (s->stop_request)
 		asked_to_stop(s);
-		if (!s->tracees) {
-			put_end(s);	/* the command may live on as our child; it is not waited for */
-			return 0;
-		}
+	if (s->leaving) {
+		if (!attach_let_go(s))
+			return 1;
+		put_end(s);	/* the command may live on as our child; it is not waited for */
+		return 0;
 	}
 	/* Before stopping ourselves every pending stop is handled, or a SIGCONT to the group could get ahead of it. */
 	atomic_store_explicit(&src->waiting, true, memory_order_release);
@@ -561,9 +569,9 @@ static void ptrace_free(struct source *src)
 	struct tracee *t, *tmp;
 
 	if (s->tracees && s->main_pid)
-		ptrace_kill_all(s);
-	else if (s->tracees)
-		attach_let_go(s);
+		kill_all(s);
+	for (s->leaving = ABOUT_TO_LEAVE; s->tracees && !s->main_pid && !attach_let_go(s);)
+		;
 	HASH_ITER(hh, s->tracees, t, tmp)
 		tracee_drop(s, t);
 	for (unsigned i = 0; i < ARRAY_SIZE(s->plans); i++) {

@@ -81,7 +81,9 @@ struct ptrace_source {
 	bool ended, interrupted, stop_self;
 	uint64_t nrecords;
 	int stop_request;		/* enum stop_request */
-	bool leaving;			/* detach has begun */
+	enum { STAYING, ABOUT_TO_LEAVE, LEAVING } leaving;	/* detach: asked for; begun */
+	bool give_up;			/* asked for again */
+	unsigned idle_rounds;		/* of attach_let_go() */
 	struct buf kept;		/* struct kept[]: let go, for the keeper to seize */
 	struct near near;
 	bool near_open;
@@ -91,9 +93,10 @@ enum stop_request { STOP_NONE, STOP_DETACH, STOP_KILL };
 
 /* ptrace.c */
 uint64_t ptrace_now_ns(void);
-void ptrace_kill_all(struct ptrace_source *s);
 void ptrace_put(struct ptrace_source *s);			/* finishes s->rec and emits it */
 void ptrace_put_cb(void *ctx);
+void adopt_held(struct ptrace_source *s);
+bool ptrace_stops_group(int signo);				/* of a PTRACE_EVENT_STOP: it is a group-stop */
 struct tracee *tracee_find(struct ptrace_source *s, pid_t tid);
 struct tracee *tracee_add(struct ptrace_source *s, pid_t tid, pid_t pid);
 void tracee_drop(struct ptrace_source *s, struct tracee *t);
@@ -118,7 +121,7 @@ int spawn_command(struct ptrace_source *s, struct diag *diag);
 
 /* attach.c */
 int attach_pids(struct ptrace_source *s, struct diag *diag);
-void attach_let_go(struct ptrace_source *s);			/* detaches everything; returns when done */
+bool attach_let_go(struct ptrace_source *s);			/* one round of detaching everything, from ABOUT_TO_LEAVE on; true: done */
 void ptrace_detached(struct ptrace_source *s, struct tracee *t, int sig);	/* from a stop, with a signal to deliver; tells of it */
 
 /* keeper.c */
