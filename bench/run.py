@@ -33,13 +33,16 @@ OURS = {"said": r"Lost: ([\d,]+) records?", "call": r"^ +([\d,]+) .*  NAME$"}
 
 
 def floor(scratch):
-    """A program that attaches two programs which read the clock, and runs a command: where clang and libbpf are."""
+    """Builds a program that attaches two programs which read the clock, and runs a command. Returns None, or why it cannot be had."""
     include = f"-I/usr/include/{os.uname().machine}-linux-gnu"
     for command in (["clang", "-O2", "-g", "-target", "bpf", include, "-c", ROOT / "bench/floor.bpf.c", "-o", scratch / "floor.o"],
                     ["cc", "-O2", "-o", scratch / "floor", ROOT / "bench/floor.c", "-lbpf"]):
-        if not shutil.which(command[0]) or subprocess.run(command, capture_output=True).returncode:
-            break
-    return [scratch / "floor", scratch / "floor.o"]
+        if not shutil.which(command[0]):
+            return f"{command[0]} is not installed"
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            return f"{command[0]}: {done.stderr.strip().splitlines()[0]}"
+    return None
 
 
 def tools(compendium, scratch, user):
@@ -49,7 +52,7 @@ def tools(compendium, scratch, user):
     ptrace = [compendium, "--backend", "ptrace", "-o", log]
     every = {
         "native": Tool([]),
-        "floor": Tool(floor(scratch)),
+        "floor": Tool([scratch / "floor", scratch / "floor.o"]),
         "bpf": Tool([compendium, "--backend", "bpf", "-o", log, "--"], **OURS),
         "ptrace": Tool([*ptrace, "--"], heavy=True, **OURS),
         "report": Tool([*ptrace, f"--report={scratch / 'report.html'}", "--"], heavy=True, **OURS),
@@ -234,7 +237,7 @@ def main():
             subprocess.run(["chown", "-R", args.user, scratch], check=True)
         chosen = {}
         for tool in args.tools.split(","):
-            why = refused(every[tool])
+            why = (tool == "floor" and floor(scratch)) or refused(every[tool])
             if why:
                 print(f"{tool} is left out: {why}", file=sys.stderr)
             else:
