@@ -78,6 +78,8 @@ struct event {
 	uint32_t target_pid, target_proc; /* WAIT: who ended; KILL, process_vm_*: to whom.  pid, and process id where traced; 0: none */
 	int status;			/* EXIT, WAIT: wait form, -1 unknown; END: the command's */
 	int signo, sigcode; uint32_t sender_pid, sender_uid;
+	uint32_t sender_ns_pid;		/* SIGNAL: with sender_pid 0: the sender's number in the receiver's pid namespace, where no more is known */
+	bool sender_outside;		/* SIGNAL: it has no number there */
 	const struct region *region;	/* FAULT: where, NULL: not known */
 	uint64_t count;			/* LOST: how many */
 	const char *text; uint32_t text_len;	/* LOST: why */

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 
@@ -113,12 +114,29 @@ void fx_unshare(struct fx *x)
 		task_own_fs(x->tn);
 }
 
+/* /proc/PID/ns/pid, or a pidfd: whose pid namespace it stands for. */
+static struct tnode *owner_of_namespace(struct fx *x, const struct file *f)
+{
+	unsigned number;
+	int len = 0;
+
+	if (f->kind == FILE_PIDFD)
+		return f->target_pid ? task_find(x->w, f->target_pid) : NULL;
+	if (!f->name.s || sscanf(f->name.s, "/proc/%u/ns/pid%n", &number, &len) != 1 || (size_t)len != f->name.len)
+		return NULL;
+	return task_named(x->w, x->tn, number);
+}
+
 void fx_setns(struct fx *x)
 {
 	struct file *f = fx_fd(x, 0);
 	uint64_t type = x->c->args[1].word;
 
+	struct tnode *owner = x->ok && f && (!type || type & CLONE_NEWPID) ? owner_of_namespace(x, f) : NULL;
+
 	x->ev->flags = (uint32_t)type;
+	if (owner)
+		x->tn->entered_ns = namespace_of(pnode_of(owner->t.proc));
 	if (!x->ok || !((type & CLONE_NEWNS) || (f && f->name.len > 4 && memcmp(f->name.s + f->name.len - 4, "/mnt", 4) == 0)))
 		return;
 	task_own_fs(x->tn);	/* entering a mount namespace, both are its root */

@@ -28,27 +28,53 @@ struct pnode *proc_find(struct world *w, uint32_t pid)
 
 bool task_in_namespace(const struct tnode *t)
 {
-	return t->t.ns_tid && t->t.ns_tid != t->t.tid;
+	return t->t.ns_tid;
 }
 
-/* The first process of the pid namespace p is in, where it is traced. */
-static const struct pnode *namespace_init(const struct pnode *p)
+uint32_t namespace_of(const struct pnode *p)
 {
-	while (p && !(p->threads && p->threads->t.ns_tid == 1))
+	while (p && !p->pidns)
 		p = p->up;
-	return p;
+	return p ? p->pidns : 0;
+}
+
+void namespace_begin(struct pnode *init)
+{
+	init->pidns = init->p.id;
+	init->p.reaper = true;
 }
 
 struct tnode *task_named(struct world *w, struct tnode *by, uint32_t number)
 {
 	struct tnode *t, *tmp;
+	uint32_t ns;
 
 	if (!task_in_namespace(by))
 		return task_find(w, number);
+	ns = namespace_of(pnode_of(by->t.proc));
 	HASH_ITER(hh, w->tasks, t, tmp)
-		if (t->t.ns_tid == number && namespace_init(pnode_of(t->t.proc)) == namespace_init(pnode_of(by->t.proc)))
+		if (t->t.ns_tid == number && namespace_of(pnode_of(t->t.proc)) == ns)
 			return t;
 	return NULL;
+}
+
+uint32_t proc_named(struct world *w, struct tnode *by, uint32_t number)
+{
+	struct tnode *t = task_named(w, by, number);
+	uint32_t ns;
+
+	if (t)
+		return t->t.proc->pid;
+	if (!task_in_namespace(by))
+		return 0;
+	ns = namespace_of(pnode_of(by->t.proc));
+	for (unsigned i = 1; i <= MIN(w->ngone, GONE_MAX); i++) {
+		const struct gone *g = &w->gone[(w->ngone - i) % GONE_MAX];
+
+		if (g->ns_pid == number && g->ns == ns)
+			return g->pid;
+	}
+	return 0;
 }
 
 const char *base_name(const char *s, size_t len, size_t *ret_len)
@@ -328,6 +354,8 @@ static void proc_end(struct world *w, struct pnode *p, struct tnode *last, uint6
 		world_emit(w, &ev);
 		if (p->up)
 			remember_ended(p->up, p);
+		if (task_in_namespace(t))
+			w->gone[w->ngone++ % GONE_MAX] = (struct gone){ namespace_of(p), t->t.ns_tid, p->p.pid };
 	}
 	for (struct tnode *o = p->threads; o; o = o->next)
 		task_tables_done(w, o);
@@ -523,7 +551,9 @@ void proc_fork(struct world *w, const struct item *item)
 	t->t.creator = by->t.id;
 	t->t.ns_tid = r->ns_tid;
 	if (!t->t.is_thread && r->ns_tid == 1 && r->h.tid != 1)
-		p->p.reaper = true;
+		namespace_begin(p);
+	else if (!t->t.is_thread && r->ns_tid)
+		p->pidns = by->entered_ns ? by->entered_ns : namespace_of(pnode_of(by->t.proc));
 	bytes_copy(&t->t.comm, &by->t.comm);
 	if (!t->t.is_thread)
 		bytes_copy(&p->p.comm, &by->t.comm);

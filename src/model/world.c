@@ -1,6 +1,7 @@
 /* One item in, a handful of events out. */
 #include "model/model.h"
 
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -144,6 +145,8 @@ static void feed_task(struct world *w, const struct item *item)
 
 	set_current(w, p);
 	t->t.ns_tid = r->ns_tid;
+	if (!t->t.is_thread && r->ns_tid == 1 && r->h.tid != 1)
+		namespace_begin(pnode_of(p));
 	if ((s = part(item, PART_CWD))) {
 		bytes_set(&t->t.fs->cwd, s->bytes, s->len);
 		if (!p->cwd0.s)
@@ -251,6 +254,13 @@ static void feed_signal(struct world *w, const struct item *item)
 	ev.sigcode = r->code;
 	ev.sender_pid = r->sender_pid;
 	ev.sender_uid = r->sender_uid;
+	/* si_pid is a number of the receiver's pid namespace, and 0 where the sender has none there (pid_namespaces(7)). */
+	if (task_in_namespace(t) && r->sender_pid) {
+		ev.sender_pid = proc_named(w, t, r->sender_pid);
+		ev.sender_ns_pid = ev.sender_pid ? 0 : r->sender_pid;
+	} else if (task_in_namespace(t)) {
+		ev.sender_outside = r->code == SI_USER || r->code == SI_QUEUE || r->code == SI_TKILL || r->code == SI_MESGQ;
+	}
 	ev.addr = r->addr;
 	ev.flags = r->h.flags;
 	world_emit(w, &ev);

@@ -28,6 +28,7 @@
 #define WATCH_MAX 65536
 #define AIO_MAX 65536		/* asynchronous requests under way */
 #define ENDED_MAX 64		/* ended children a process may still wait for */
+#define GONE_MAX 64		/* ended processes of pid namespaces whose signals may still come */
 #define RENAME_SCAN_MAX 65536	/* open files that are looked at when a name changes */
 
 struct tnode {
@@ -35,17 +36,20 @@ struct tnode {
 	struct tnode *prev, *next;	/* threads of the process, the leader first */
 	bool dead;			/* a leader that ended before its threads */
 	bool stopped;			/* in a group-stop that was told for all threads at once */
+	uint32_t entered_ns;		/* the pid namespace its children will be in, 0: not by setns */
 	bool exiting;			/* it called exit: its status is its own, not the group's */
 	UT_hash_handle hh;
 };
 
 struct ended { uint32_t pid, ns_pid, id; int status; };
+struct gone { uint32_t ns, ns_pid, pid; };
 
 struct pnode {
 	struct proc p;
 	struct tnode *threads;
 	struct pnode *up, *children, *prev, *next;	/* the parent as the kernel has it, where traced */
 	unsigned nlive;
+	uint32_t pidns;			/* its pid namespace, by the process id of the first in there; 0: that of the one above it */
 	struct ended *ended; unsigned nended;
 	bool group_exit, leader_ended, attached_leaderless;
 	int group_status, leader_status;
@@ -97,6 +101,7 @@ struct world {
 	uint32_t anon_src;			/* ids below 2^31 are files; above, shared anonymous mappings */
 	uint32_t cur_proc, cur_pid;		/* whose item this is */
 	unsigned nfds, nregions;
+	struct gone gone[GONE_MAX]; unsigned ngone;	/* a ring; ngone: ever */
 	uint64_t start_ns, page_size;
 	uint32_t mode;
 	struct buf tmp;
@@ -192,7 +197,10 @@ struct tnode *task_find(struct world *w, uint32_t tid);
 struct tnode *task_get(struct world *w, uint32_t pid, uint32_t tid, uint64_t ts_ns);	/* made on the fly when not known */
 struct pnode *proc_find(struct world *w, uint32_t pid);
 struct tnode *task_named(struct world *w, struct tnode *by, uint32_t number);	/* by a number as that thread's pid namespace has it */
-bool task_in_namespace(const struct tnode *t);	/* its own number is another than the tracer's */
+uint32_t proc_named(struct world *w, struct tnode *by, uint32_t number);	/* its pid, also of one that ended lately; 0 not known */
+uint32_t namespace_of(const struct pnode *p);		/* the pid namespace it is in; 0: the tracer's, or one whose first process is not traced */
+void namespace_begin(struct pnode *init);
+bool task_in_namespace(const struct tnode *t);	/* in another pid namespace than the tracer's */
 struct tnode *task_adopt(struct world *w, uint32_t pid, uint32_t tid, uint64_t start_ns);
 struct fs *task_own_fs(struct tnode *t);		/* ends sharing */
 void task_set_fds(struct world *w, struct tnode *t, struct fdtab *tab);		/* takes the reference */

@@ -287,6 +287,10 @@ static void line_signal(struct buf *b, const struct event *ev)
 	buf_puts(b, signal_name(ev->signo));
 	if (ev->sender_pid)
 		buf_printf(b, " from pid %u", ev->sender_pid);
+	else if (ev->sender_ns_pid)
+		buf_printf(b, " from pid %u in its pid namespace", ev->sender_ns_pid);
+	else if (ev->sender_outside)
+		buf_puts(b, " from outside its pid namespace");
 	else if (ev->sigcode > 0 && ev->sigcode != SI_KERNEL && (ev->signo == SIGSEGV || ev->signo == SIGBUS || ev->signo == SIGFPE || ev->signo == SIGILL))
 		buf_printf(b, " at 0x%llx", (unsigned long long)ev->addr);
 	if (ev->flags & SIGNAL_IGNORED)

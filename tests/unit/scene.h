@@ -29,7 +29,8 @@ struct seen {
 	enum event_kind kind;
 	bool call;
 	int err, fd, fd2, status, signo;
-	uint32_t tid, pid, task, proc, child_tid, child, target_pid, target_proc, flags;
+	uint32_t tid, pid, task, proc, child_tid, child, target_pid, target_proc, flags, sender_pid, sender_ns_pid;
+	bool sender_outside;
 	uint32_t file, file2;		/* ids */
 	char name[300], name2[300], path[512], path2[512], raw[512], peer[160];
 	uint64_t ts_ns, dur_ns, nbytes, addr, nread, nwritten;
@@ -68,6 +69,7 @@ static inline void scene_event(void *ctx, const struct event *ev)
 
 	*e = (struct seen){ .kind = ev->kind, .call = ev->call, .err = ev->err, .fd = ev->fd, .fd2 = ev->fd2, .status = ev->status,
 			    .signo = ev->signo, .target_pid = ev->target_pid, .target_proc = ev->target_proc, .flags = ev->flags,
+			    .sender_pid = ev->sender_pid, .sender_ns_pid = ev->sender_ns_pid, .sender_outside = ev->sender_outside,
 			    .ts_ns = ev->ts_ns, .dur_ns = ev->dur_ns, .nbytes = ev->nbytes, .addr = ev->addr, .delta = ev->delta };
 	assert_non_null(ev->item);
 	if (ev->task) {

@@ -396,6 +396,69 @@ static void numbers_of_a_pid_namespace(void **state)
 	assert_int_equal(go(s)->target_proc, proc_of(s, 20)->id);
 }
 
+static const struct seen *signal_(struct scene *s, uint32_t tid, uint32_t sender, int code)
+{
+	struct record_signal *r = begin(s, RECORD_SIGNAL, sizeof(*r), tid);
+
+	r->signo = SIGUSR1;
+	r->code = code;
+	r->sender_pid = sender;
+	feed(s);
+	return got(s, EV_SIGNAL, 0);
+}
+
+static void fork_inside(struct scene *s, uint32_t parent, uint32_t tid, uint32_t ns_tid)
+{
+	struct record_fork *r = begin(s, RECORD_FORK, sizeof(*r), tid);
+
+	r->parent_pid = r->parent_tid = parent;
+	r->ns_tid = ns_tid;
+	feed(s);
+}
+
+/* Two namespaces with the same numbers in them, and a process that has come into the first by setns. */
+static void senders_in_a_pid_namespace(void **state)
+{
+	struct scene *s = *state;
+	const struct seen *e;
+
+	fork_(s, 10, 11, 0);
+	for (uint32_t ns = 0; ns < 2; ns++) {
+		fork_inside(s, 10, 20 + 10 * ns, 1);
+		fork_inside(s, 20 + 10 * ns, 21 + 10 * ns, 2);
+	}
+	assert_int_equal(signal_(s, 20, 2, SI_USER)->sender_pid, 21);
+	assert_int_equal(signal_(s, 31, 1, SI_USER)->sender_pid, 30);
+	assert_int_equal(signal_(s, 10, 2, SI_USER)->sender_pid, 2);	/* of the tracer's namespace */
+	assert_false(signal_(s, 10, 0, SI_USER)->sender_outside);
+	exit_(s, 21, 0);
+	CALL(s, 20, "wait4", 2, ~0ull);
+	go(s);
+	assert_int_equal(signal_(s, 20, 2, SI_USER)->sender_pid, 21);	/* ended and reaped */
+	e = signal_(s, 20, 5, SI_USER);
+	assert_int_equal(e->sender_pid, 0);
+	assert_int_equal(e->sender_ns_pid, 5);
+	e = signal_(s, 20, 0, SI_USER);
+	assert_true(e->sender_outside);
+	assert_int_equal(e->sender_pid | e->sender_ns_pid, 0);
+	assert_false(signal_(s, 20, 0, SI_TIMER)->sender_outside);
+
+	open_(s, 11, "/proc/20/ns/pid", O_RDONLY, 3);
+	CALL(s, 11, "setns", 0, 3, 0);
+	go(s);
+	fork_inside(s, 11, 22, 3);
+	CALL(s, 22, "kill", 0, 1, SIGTERM);
+	assert_int_equal(go(s)->target_pid, 20);
+	assert_int_equal(signal_(s, 20, 3, SI_USER)->sender_pid, 22);
+	fork_(s, 10, 12, 0);
+	CALL(s, 12, "pidfd_open", 3, 30);
+	go(s);
+	CALL(s, 12, "setns", 0, 3, CLONE_NEWPID);
+	go(s);
+	fork_inside(s, 12, 40, 3);
+	assert_int_equal(signal_(s, 30, 3, SI_USER)->sender_pid, 40);
+}
+
 /* What ended is gone: a long trace does not grow with what is over. */
 static void memory_of_the_dead_is_freed(void **state)
 {
@@ -433,6 +496,7 @@ int main(void)
 		SCENE(names_of_threads),
 		SCENE(working_directories),
 		SCENE(numbers_of_a_pid_namespace),
+		SCENE(senders_in_a_pid_namespace),
 		SCENE(memory_of_the_dead_is_freed),
 	};
 

@@ -262,6 +262,8 @@ static void test_words(void **state)
 	at(1, EVENT(EV_MMAP, .file = &hosts, .addr = 0x1000, .nbytes = 4096, .prot = PROT_READ, .flags = MAP_SHARED));
 	at(1, EVENT(EV_MUNMAP, .addr = 0x7f0000001000, .nbytes = 4096));
 	at(1, EVENT(EV_SIGNAL, .signo = SIGCHLD, .sender_pid = 123));
+	at(1, EVENT(EV_SIGNAL, .signo = SIGUSR1, .sender_ns_pid = 7));
+	at(1, EVENT(EV_SIGNAL, .signo = SIGUSR1, .sender_outside = true));
 	at(1, EVENT(EV_KILL, .signo = SIGTERM, .target_pid = 7));
 	at(1, EVENT(EV_EXEC_FAILED, PATH("/usr/local/bin/x"), .err = ENOENT));
 	at(1, EVENT(EV_READ, .file = &evil, .nbytes = 1023));
@@ -284,6 +286,8 @@ static void test_words(void **state)
 		"[+0.001s] mmap 000000001000-000000002000 r--   4.0 KB /etc/hosts shared\n"
 		"[+0.001s] munmap 7f0000001000-7f0000002000   4.0 KB\n"
 		"[+0.001s] signal SIGCHLD from pid 123\n"
+		"[+0.001s] signal SIGUSR1 from pid 7 in its pid namespace\n"
+		"[+0.001s] signal SIGUSR1 from outside its pid namespace\n"
 		"[+0.001s] kill SIGTERM → 7\n"
 		"[+0.001s] exec /usr/local/bin/x ENOENT\n"
 		"[+0.001s] read   1023 B from /tmp/\\e[31m\\nx\n"

@@ -286,7 +286,18 @@ static __always_inline bool from_process(int code, int signo)
 	return code == 0 || code == -1 || code == -3 || code == -6 || (signo == SIGCHLD_NR && code > 0);
 }
 
-static __always_inline void fill_signal(struct record_signal *r, const struct task_state *st, int signo, struct kernel_siginfo *info, u32 fate)
+/* The current process as the receiver's pid namespace has it, as in any si_pid: 0 where it is not in there. */
+static __always_inline u32 number_there(struct task_struct *to)
+{
+	struct pid *pid = BPF_CORE_READ(bpf_get_current_task_btf(), group_leader, thread_pid), *own = BPF_CORE_READ(to, thread_pid);
+	u32 level = BPF_CORE_READ(own, level);
+
+	if (BPF_CORE_READ(pid, level) < level || upid_ns(pid, level) != upid_ns(own, level))
+		return 0;
+	return upid_number(pid, level);
+}
+
+static __always_inline void fill_signal(struct record_signal *r, const struct task_state *st, struct task_struct *to, int signo, struct kernel_siginfo *info, u32 fate)
 {
 	*r = (struct record_signal){ .h = { sizeof(*r), RECORD_SIGNAL, (u16)fate, st->pid, st->tid, bpf_ktime_get_ns() }, .signo = signo };
 	if ((u64)info > 1) {
@@ -300,7 +311,7 @@ static __always_inline void fill_signal(struct record_signal *r, const struct ta
 	} else if ((u64)info == 1) {	/* SEND_SIG_PRIV */
 		r->code = 0x80;		/* SI_KERNEL */
 	} else {			/* SEND_SIG_NOINFO: as if the current task had sent it */
-		r->sender_pid = task_pid(bpf_get_current_task_btf());
+		r->sender_pid = number_there(to);
 		r->sender_uid = (u32)bpf_get_current_uid_gid();
 	}
 }
@@ -664,7 +675,7 @@ int BPF_PROG(on_signal, int signo, struct kernel_siginfo *info, struct k_sigacti
 	handler = (u64)BPF_CORE_READ(ka, sa.sa_handler);
 	if (BPF_CORE_READ(ka, sa.sa_flags) & SA_IMMUTABLE_BIT)
 		return 0;	/* the kernel kills; a tracer by ptrace does not see it either */
-	fill_signal(&r, st, signo, info, handler > 1 ? 0 : handler ? SIGNAL_IGNORED : fate(signo));
+	fill_signal(&r, st, bpf_get_current_task_btf(), signo, info, handler > 1 ? 0 : handler ? SIGNAL_IGNORED : fate(signo));
 	put_signal(&r);
 	if (stops(signo) && !handler)
 		put_stop(st, signo, RECORD_STOP_GROUP);
@@ -693,12 +704,12 @@ int BPF_PROG(on_generate, int signo, struct kernel_siginfo *info, struct task_st
 	if (result == TRACE_SIGNAL_DELIVERED_RESULT && !(st->flags & TASK_DYING) && BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT_BIT &&
 	    BPF_CORE_READ(task, signal, group_exit_code) == signo) {
 		st->flags |= TASK_DYING;
-		fill_signal(&r, st, signo, info, SIGNAL_FATAL);
+		fill_signal(&r, st, task, signo, info, SIGNAL_FATAL);
 		put_signal(&r);
 	}
 	if (result != TRACE_SIGNAL_IGNORED_RESULT)
 		return 0;
-	fill_signal(&r, st, signo, info, SIGNAL_IGNORED);
+	fill_signal(&r, st, task, signo, info, SIGNAL_IGNORED);
 	if (st->in_call && !st->ignored.signo)
 		st->ignored = r;
 	else if (st->ignored.signo != signo)	/* one of a kind can be pending */

@@ -61,6 +61,15 @@ static __always_inline u32 upid_number(struct pid *pid, u32 level)
 	return (u32)nr;
 }
 
+static __always_inline struct pid_namespace *upid_ns(struct pid *pid, u32 level)
+{
+	struct pid_namespace *ns = 0;
+
+	bpf_probe_read_kernel(&ns, sizeof(ns), (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+			      level * bpf_core_type_size(struct upid) + bpf_core_field_offset(struct upid, ns));
+	return ns;
+}
+
 /* The number of a pid in the tracer's pid namespace; innermost: in its own, 0 when that is the tracer's. */
 static __always_inline u32 pid_number(struct pid *pid, bool innermost)
 {
@@ -105,7 +114,7 @@ int each_self(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct wire_shared *sh = shared_get();
-	struct pid_namespace *ns = NULL;
+	struct pid_namespace *ns;
 	struct pid *pid;
 	u32 level;
 
@@ -115,8 +124,7 @@ int each_self(struct bpf_iter__task *ctx)
 	level = BPF_CORE_READ(pid, level);
 	if (upid_number(pid, level) != self_nr)
 		return 0;
-	bpf_probe_read_kernel(&ns, sizeof(ns), (void *)pid + bpf_core_field_offset(struct pid, numbers) +
-			      level * bpf_core_type_size(struct upid) + bpf_core_field_offset(struct upid, ns));
+	ns = upid_ns(pid, level);
 	if (BPF_CORE_READ(ns, ns.inum) != self_pidns)
 		return 0;
 	sh->self = task->tgid;
