@@ -1,6 +1,7 @@
 /* Namespaces and roots: pids as the tracer sees them, paths as the program sees them. */
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 
 #include "tracee.h"
 
@@ -41,10 +42,160 @@ static void pids(void)
 	}
 	CHECK(outer > 0);
 	expect("fork → %d", outer);
+	expect("signal SIGCHLD from pid %d (ignored)", outer);
 	expect_of(outer, "fork → *");
+	expect_of(outer, "signal SIGCHLD*");
 	expect_of(outer, "access /tracee/outer ENOENT");
 	expect_of(outer, "exit 4");
 	CHECK(WEXITSTATUS(reap(outer)) == 4);
+}
+
+/* What the processes below tell each other: their numbers where the tracer is. */
+static volatile struct { pid_t init, child, nested, entered; } *numbers;
+
+static pid_t number_outside(void)
+{
+	char me[16] = "";
+
+	CHECK(readlink("/proc/self", me, sizeof(me) - 1) > 0);
+	return atoi(me);
+}
+
+static pid_t wait_for(volatile pid_t *number)
+{
+	while (!*number)
+		usleep(1000);
+	return *number;
+}
+
+static void caught(int signo) { (void)signo; }
+
+/* All signals are blocked but while one is waited for: the order they come in is ours. */
+static void wait_signal(int signo)
+{
+	sigset_t set;
+
+	sigfillset(&set);
+	sigdelset(&set, signo);
+	CHECK(sigsuspend(&set) < 0 && errno == EINTR);
+}
+
+static void child_of_init(void)
+{
+	pid_t me = number_outside();
+
+	CHECK(getpid() == 2);
+	expect_of(me, "signal SIGUSR1 from pid %d", numbers->init);
+	numbers->child = me;
+	wait_signal(SIGUSR1);
+	expect_of(me, "kill SIGUSR2 → %d", numbers->init);
+	CHECK(kill(1, SIGUSR2) == 0);
+	expect_of(me, "exit 5");
+	_exit(5);
+}
+
+static void init_of_namespace(void)
+{
+	pid_t me = number_outside(), pid;
+
+	CHECK(getpid() == 1);
+	numbers->init = me;
+	pid = fork();
+	if (pid == 0)
+		child_of_init();
+	CHECK(pid == 2);
+	expect_of(me, "fork → %d", wait_for(&numbers->child));
+	expect_of(me, "kill SIGUSR1 → %d", numbers->child);
+	CHECK(kill(pid, SIGUSR1) == 0);
+	expect_of(me, "signal SIGUSR2 from pid %d", numbers->child);
+	wait_signal(SIGUSR2);
+	expect_of(me, "signal SIGCHLD from pid %d", numbers->child);	/* which has ended */
+	wait_signal(SIGCHLD);
+	CHECK(WEXITSTATUS(reap(pid)) == 5);
+
+	/* One whose own namespace is further in: its number in ours is not among what is recorded. */
+	pid = (pid_t)syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, NULL, NULL, NULL, NULL);
+	if (pid == 0) {
+		CHECK(getpid() == 1);
+		numbers->nested = number_outside();
+		expect_of(numbers->nested, "exit 0");
+		_exit(0);
+	}
+	CHECK(pid == 3);
+	expect_of(me, "fork → %d", wait_for(&numbers->nested));
+	expect_of(me, "signal SIGCHLD from pid 3 in its pid namespace");
+	wait_signal(SIGCHLD);
+	CHECK(reap(pid) == 0);
+
+	expect_of(me, "signal SIGUSR1 from outside its pid namespace");
+	wait_signal(SIGUSR1);
+	expect_of(me, "signal SIGUSR2 from pid %d", wait_for(&numbers->entered));
+	wait_signal(SIGUSR2);
+	expect_of(me, "exit 6");
+	_exit(6);
+}
+
+/* unshare and setns: the children are in the namespace, the caller is not.  Who sends a signal, and to whom. */
+static void unshared(void)
+{
+	static const int signals[] = { SIGUSR1, SIGUSR2, SIGCHLD };
+	struct sigaction sa = { .sa_handler = caught };
+	sigset_t all;
+	pid_t outer, enters, pid, init;
+	char path[64];
+
+	numbers = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK((void *)numbers != MAP_FAILED);
+	outer = fork();
+	if (outer == 0) {
+		CHECK(unshare(CLONE_NEWPID) == 0);
+		sigfillset(&all);
+		sigprocmask(SIG_BLOCK, &all, NULL);
+		for (unsigned i = 0; i < 3; i++)
+			CHECK(sigaction(signals[i], &sa, NULL) == 0);
+		pid = fork();
+		if (pid == 0)
+			init_of_namespace();
+		expect("fork → %d", pid);
+		CHECK(wait_for(&numbers->init) == pid);
+		CHECK(WEXITSTATUS(reap(pid)) == 6);
+		expect("exit 0");
+		_exit(0);
+	}
+	expect("fork → %d", outer);
+	wait_for(&numbers->nested);
+	init = numbers->init;
+	expect("kill SIGUSR1 → %d", init);
+	CHECK(kill(init, SIGUSR1) == 0);
+	enters = fork();
+	if (enters == 0) {
+		snprintf(path, sizeof(path), "/proc/%d/ns/pid", init);
+
+		int ns = open(path, O_RDONLY | O_CLOEXEC);
+
+		CHECK(ns >= 0 && setns(ns, 0) == 0);
+		pid = fork();
+		if (pid == 0) {
+			pid_t me = number_outside();
+
+			CHECK(getpid() == 4);
+			expect_of(me, "kill SIGUSR2 → %d", init);
+			expect_of(me, "exit 7");
+			numbers->entered = me;
+			CHECK(kill(1, SIGUSR2) == 0);
+			_exit(7);
+		}
+		expect("fork → %d", pid);
+		expect("signal SIGCHLD from pid %d (ignored)", pid);
+		CHECK(WEXITSTATUS(reap(pid)) == 7);
+		expect("exit 0");
+		_exit(0);
+	}
+	expect("fork → %d", enters);
+	CHECK(reap(enters) == 0);
+	expect("signal SIGCHLD from pid %d (ignored)", enters);
+	CHECK(reap(outer) == 0);
+	expect("signal SIGCHLD from pid %d (ignored)", outer);
 }
 
 static void roots(void)
@@ -73,6 +224,7 @@ static void roots(void)
 		_exit(0);
 	}
 	expect("fork → %d", pid);
+	expect("signal SIGCHLD from pid %d (ignored)", pid);
 	CHECK(reap(pid) == 0);
 	/* the parent's root is its own */
 	CHECK(access("/etc/passwd", F_OK) == 0);
@@ -106,6 +258,7 @@ static void mounts(void)
 		_exit(0);
 	}
 	expect("fork → %d", pid);
+	expect("signal SIGCHLD from pid %d (ignored)", pid);
 	CHECK(reap(pid) == 0);
 }
 
@@ -138,6 +291,7 @@ static void entered(void)
 		_exit(0);
 	}
 	expect("fork → %d", pid);
+	expect("signal SIGCHLD from pid %d (ignored)", pid);
 	CHECK(reap(pid) == 0);
 }
 
@@ -156,7 +310,9 @@ int main(void)
 	tracee_begin();
 	if (status != 0)
 		tracee_skip("no user namespaces here");
+	tracee_watch("sigchld");
 	tracee_ignore("^(open|write) .*/proc/self/");
+	tracee_ignore("^open /proc/\\d+/ns/pid ");
 	tracee_ignore("^readlink ");
 	if (uid != 0) {
 		/* root in a user namespace of our own */
@@ -167,8 +323,10 @@ int main(void)
 		snprintf(map, sizeof(map), "0 %u 1", gid);
 		write_file("/proc/self/gid_map", map);
 		CHECK(getuid() == 0);
+		CHECK(prctl(PR_SET_DUMPABLE, 1) == 0);	/* a child's namespaces can be looked up */
 	}
 	pids();
+	unshared();
 	roots();
 	mounts();
 	entered();

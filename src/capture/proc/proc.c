@@ -123,6 +123,18 @@ uint32_t proc_ns_tid(pid_t tid)
 	return (uint32_t)strtoul(last + 1, NULL, 10);
 }
 
+/* The second link cannot be read while that namespace has no first process, and before Linux 4.12. */
+bool proc_children_elsewhere(pid_t tid)
+{
+	char path[64], own[64], theirs[64];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", tid);
+	n = readlink(path, own, sizeof(own));
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid_for_children", tid);
+	return n > 0 && (readlink(path, theirs, sizeof(theirs)) != n || memcmp(own, theirs, (size_t)n) != 0);
+}
+
 int proc_parent(pid_t tid, pid_t *ret_tgid, pid_t *ret_ppid)
 {
 	char v[64];

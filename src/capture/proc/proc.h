@@ -26,6 +26,7 @@ void proc_exec_parts(pid_t tid, const struct buf *call, bool want_env, struct bu
 bool proc_exec_call_parts(const struct buf *call, bool want_argv, bool want_env, struct buf *parts, uint32_t *nchunks);
 
 uint32_t proc_ns_tid(pid_t tid);		/* innermost number; 0 when it is the same as ours */
+bool proc_children_elsewhere(pid_t tid);	/* they may get another pid namespace than its own */
 int proc_parent(pid_t tid, pid_t *ret_tgid, pid_t *ret_ppid);
 char proc_state(pid_t pid, pid_t tid);		/* 'R', 'S', 'Z'…; 0 when gone */
 pid_t proc_tracer(pid_t pid);			/* 0: nobody traces it */

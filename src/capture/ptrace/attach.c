@@ -33,6 +33,7 @@ static void seize_thread(void *ctx, pid_t tid)
 	t->announced = true;
 	t->every_call = true;
 	t->ns_tid = proc_ns_tid(tid);
+	t->other_pidns = proc_children_elsewhere(tid);
 	if (ptrace(PTRACE_INTERRUPT, tid, 0, 0) == 0)
 		t->interrupted = true;
 	z->fresh++;

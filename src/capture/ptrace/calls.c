@@ -43,6 +43,19 @@ static bool read_words(void *tid, uint64_t addr, unsigned nwords, uint32_t *ret_
 	return mem_read(*(pid_t *)tid, addr, ret_words, nwords * sizeof(*ret_words)) == nwords * sizeof(*ret_words);
 }
 
+/* Whether the namespace its later children are in may change: of the calling thread only, and whether it succeeds or not. */
+static bool changes_pidns(const struct tracee *t)
+{
+	switch (syscall_spec(t->arch, t->nr)->effect) {
+	case FX_UNSHARE:
+		return t->args[0] & CLONE_NEWPID;
+	case FX_SETNS:		/* 0: whatever the descriptor is of */
+		return !(uint32_t)t->args[1] || (t->args[1] & CLONE_NEWPID);
+	default:
+		return false;
+	}
+}
+
 void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptrace_syscall_info *si)
 {
 	const struct capture_plan *plan;
@@ -64,8 +77,10 @@ void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptra
 	plan = ptrace_plan(s, t->arch, t->nr);
 	/* The filter has looked at conditions already; not so where every call stops. */
 	t->in_call = plan->wanted && (s->opt->all_calls || cond_holds(syscall_spec(t->arch, t->nr)->when, t->args));
-	if (t->in_call)
+	if (t->in_call) {
+		t->other_pidns |= changes_pidns(t);
 		mem_copy_enter(&t->chunks, plan, &(struct mem_call){ t->tid, narrow || t->arch == ARCH_X32, t->args, 0, s->opt->max_payload });
+	}
 	t->answer_due = disguise_enter(s, t, t->args);
 	t->want_exit = t->in_call && plan->exit && !ends_here(t);
 	if (t->in_call && !t->want_exit)

@@ -139,7 +139,7 @@ static void forked(struct ptrace_source *s, struct tracee *parent, int event)
 	child->arch = parent->arch;
 	child->nr = parent->nr;
 	inherit(child, parent);
-	if ((flags & CLONE_NEWPID) || parent->ns_tid)
+	if ((flags & CLONE_NEWPID) || parent->ns_tid || parent->other_pidns)
 		child->ns_tid = proc_ns_tid(child->tid);
 	put_fork(s, child, parent->pid, parent->tid, flags);
 	if (child->ended) {
@@ -183,6 +183,7 @@ void adopt_held(struct ptrace_source *s)
 		else if ((p = tracee_find(s, ppid)))
 			inherit(t, p);
 		t->held = false;
+		t->ns_tid = proc_ns_tid(t->tid);
 		put_fork(s, t, tgid != t->tid ? tgid : ppid, tgid != t->tid ? tgid : ppid, tgid != t->tid ? CLONE_THREAD | CLONE_VM | CLONE_FILES | CLONE_FS : 0);
 		tracee_resume(s, t);
 	}
@@ -326,6 +327,7 @@ static void signalled(struct ptrace_source *s, struct tracee *t, int signo)
 	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, &si) < 0) {
 		t->gone = errno == ESRCH;
 		memset(&si, 0, sizeof(si));
+		si.si_code = SI_KERNEL;	/* who sent it is not known */
 	}
 	fate = t->muted ? 0 : ptrace_hide_ignored(t, signo);
 	t->stop_sig = signo;

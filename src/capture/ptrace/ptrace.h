@@ -45,6 +45,7 @@ struct tracee {
 	bool restore_flags;	/* born of a call whose flags we changed: disguise_born() is due at its first stop */
 	int stop_sig;		/* signal to deliver at the next resume */
 	uint32_t ns_tid;	/* in its own pid namespace, 0 when that is ours */
+	bool other_pidns;	/* its children may be in another one: unshare, setns (pid_namespaces(7)) */
 	/* the call it is in */
 	bool in_call, want_exit;
 	bool answer_due;	/* disguise.c has to see its exit */

@@ -135,6 +135,7 @@ int spawn_command(struct ptrace_source *s, struct diag *diag)
 	s->exec_error_fd = error[0];
 	t = tracee_add(s, pid, pid);
 	t->announced = t->muted = true;
+	t->ns_tid = proc_ns_tid(pid);
 	t->filtered = filtered;
 	t->every_call = !filtered;
 	/*
