@@ -51,7 +51,7 @@ static void pids(void)
 }
 
 /* What the processes below tell each other: their numbers where the tracer is. */
-static volatile struct { pid_t init, child, nested, entered; } *numbers;
+static volatile struct { pid_t init, child, nested, entered, reaped; } *numbers;
 
 static pid_t number_outside(void)
 {
@@ -131,6 +131,7 @@ static void init_of_namespace(void)
 	wait_signal(SIGUSR1);
 	expect_of(me, "signal SIGUSR2 from pid %d", wait_for(&numbers->entered));
 	wait_signal(SIGUSR2);
+	wait_for(&numbers->reaped);	/* our end is that of all in here */
 	expect_of(me, "exit 6");
 	_exit(6);
 }
@@ -188,6 +189,7 @@ static void unshared(void)
 		expect("fork → %d", pid);
 		expect("signal SIGCHLD from pid %d (ignored)", pid);
 		CHECK(WEXITSTATUS(reap(pid)) == 7);
+		numbers->reaped = pid;
 		expect("exit 0");
 		_exit(0);
 	}
