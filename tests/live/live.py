@@ -135,6 +135,27 @@ def attach_descendants(t):
         equal(p.text().count("/victim/relative ENOENT"), 3, "calls of the relatives")
 
 
+def attach_namespace(t):
+    """a process whose children are in another pid namespace, with or without somebody in there: pids are ours, not theirs"""
+    need_root()
+    for way in "unshared", "inhabited":
+        with t.victim(way) as v:
+            p = t.attach(v.pid, "--descendants")
+            if way == "inhabited":
+                init = int(pathlib.Path(f"/proc/{v.pid}/task/{v.pid}/children").read_text())
+                eventually(lambda: t.traces(p, init), "the first process in there")
+            v.end()
+            p.wait(PATIENCE)
+            text = p.text()
+            killed = re.findall(r"\[(\d+)\] killed by SIGTERM", text)
+            equal(len(killed), 2, "those that were killed in\n" + text)
+            for pid in killed:
+                parent = re.search(rf"\[(\d+)\] fork → {pid}$", text, re.M)
+                check(parent, f"no birth of {pid}:\n{text}")
+                check(f"[{parent[1]}] kill SIGTERM → {pid}\n" in text, f"{pid} is not who was sent the signal:\n{text}")
+                check(f"[{pid}] signal SIGTERM from pid {parent[1]}\n" in text, f"{parent[1]} is not who sent it:\n{text}")
+
+
 def attach_several(t):
     """several pids at once"""
     with t.victim("busy") as a, t.victim("busy") as b:
@@ -658,8 +679,8 @@ def git_and_redis(t):
 
 
 GROUPS = {
-    "attach": [attach_threads, attach_waits, attach_killed, attach_stopped, attach_vfork, attach_leaderless, attach_descendants, attach_several,
-               attach_twice, attach_refused],
+    "attach": [attach_threads, attach_waits, attach_killed, attach_stopped, attach_vfork, attach_leaderless, attach_descendants, attach_namespace,
+               attach_several, attach_twice, attach_refused],
     "redis": [attach_redis],
     "ends": [kill_command, kill_attached, kill_compendium, left_behind, term_ignored, held_in_vfork, second_signal],
     "tracers": [setuid, setuid_program, gdb_inside, strace_inside, strace_outside, compendium_inside],

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -348,6 +349,53 @@ static int live_family(void)
 	return 0;
 }
 
+static void kill_a_child(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		for (;;)
+			pause();
+	CHECK(pid > 0 && kill(pid, SIGTERM) == 0 && waitpid(pid, &status, 0) == pid && WTERMSIG(status) == SIGTERM);
+}
+
+/* Its children are in another pid namespace: the first one from the end on, or (inhabited) already. */
+static int live_in_namespace(bool inhabited)
+{
+	int gate[2], status;
+	pid_t init, pid;
+	char c;
+
+	CHECK(pipe(gate) == 0 && unshare(CLONE_NEWPID) == 0);
+	if (!inhabited)
+		until_told();
+	init = fork();
+	if (init == 0) {
+		close(gate[1]);
+		CHECK(getpid() == 1 && read(gate[0], &c, 1) == 0);
+		kill_a_child();
+		_exit(0);
+	}
+	CHECK(init > 0);
+	if (inhabited)
+		until_told();
+	pid = fork();
+	if (pid == 0) {
+		close(gate[1]);
+		CHECK(getpid() == 2);
+		kill_a_child();
+		_exit(0);
+	}
+	CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0);
+	close(gate[1]);
+	CHECK(waitpid(init, &status, 0) == init && status == 0);
+	return 0;
+}
+
+static int live_unshared(void) { return live_in_namespace(false); }
+static int live_inhabited(void) { return live_in_namespace(true); }
+
 static int live_busy(void)
 {
 	struct timespec t = { 0, 2000000 };
@@ -371,6 +419,7 @@ int main(int argc, char **argv)
 	static const struct { const char *name; int (*live)(void); } ways[] = {
 		{ "threads", live_threads }, { "waits", live_waits }, { "vfork", live_vfork }, { "vforks", live_vforks }, { "vfork_stop", live_vfork_stop },
 		{ "leaderless", live_leaderless }, { "family", live_family }, { "busy", live_busy },
+		{ "unshared", live_unshared }, { "inhabited", live_inhabited },
 	};
 
 	for (unsigned i = 0; argc > 1 && i < sizeof(ways) / sizeof(ways[0]); i++)
