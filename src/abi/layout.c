@@ -50,9 +50,9 @@ static const struct names sa_flags = FLAG_SET(V(1, "SA_NOCLDSTOP"), V(2, "SA_NOC
 	V(0x04000000, "SA_RESTORER"), V(0x08000000, "SA_ONSTACK"), V(0x10000000, "SA_RESTART"), V(0x40000000, "SA_NODEFER"), V(0x80000000, "SA_RESETHAND"));
 static const struct names infinity = VALUE_SET(V(~0ull, "RLIM_INFINITY"));
 static const struct names utime_nsec = VALUE_SET(N(UTIME_NOW), N(UTIME_OMIT));
+static const struct names signal_handlers = VALUE_SET(V(0, "SIG_DFL"), V(1, "SIG_IGN"));
 static const struct names ss_flags = FLAG_SET(V(1, "SS_ONSTACK"), V(2, "SS_DISABLE"), V(0x80000000, "SS_AUTODISARM"));
 
-LAYOUT(byte, AT(NULL, 0, 1, HEX));
 LAYOUT(int, AT(NULL, 0, 4, INT));
 LAYOUT(u64, AT(NULL, 0, 8, HEX));
 LAYOUT(off, AT(NULL, 0, 8, OFF));
@@ -86,9 +86,10 @@ LAYOUT(io_uring_params, AT("sq_entries", 0, 4, UINT), AT("cq_entries", 4, 4, UIN
 	AT("sq_thread_idle", 16, 4, UINT), AT("features", 20, 4, HEX), AT("wq_fd", 24, 4, FD));
 LAYOUT(epoll_event, FN(struct epoll_event, events, FLAGS, epoll_events), AT("data", 4, 8, HEX));
 SET(fd_set, FD_SET);
+SET(cpu_set, CPU_SET);
 SET(sigset, SIGNAL_SET);
 /* The kernel's, not libc's: handler, flags, restorer, mask. */
-LAYOUT(sigaction, AT("sa_handler", 0, 8, PTR), AT_N("sa_flags", 8, 8, FLAGS, sa_flags), AT("sa_restorer", 16, 8, PTR), SUB("sa_mask", 24, layout_sigset));
+LAYOUT(sigaction, AT_N("sa_handler", 0, 8, PTR, signal_handlers), AT_N("sa_flags", 8, 8, FLAGS, sa_flags), AT("sa_restorer", 16, 8, PTR), SUB("sa_mask", 24, layout_sigset));
 LAYOUT(siginfo, AT("si_signo", 0, 4, SIGNAL), AT("si_code", 8, 4, INT), AT("si_pid", 16, 4, PID), AT("si_uid", 20, 4, UID));
 LAYOUT(stack, F(stack_t, ss_sp, PTR), FN(stack_t, ss_flags, FLAGS, ss_flags), F(stack_t, ss_size, SIZE));
 LAYOUT(rlimit, FN(struct rlimit, rlim_cur, ULONG, infinity), FN(struct rlimit, rlim_max, ULONG, infinity));
@@ -143,8 +144,8 @@ LAYOUT(statfs64_32, AT("f_type", 0, 4, HEX), AT("f_bsize", 4, 4, INT), AT("f_blo
 LAYOUT(rlimit32, AT("rlim_cur", 0, 4, UINT), AT("rlim_max", 4, 4, UINT));
 LAYOUT(rusage32, SUB("ru_utime", 0, layout_timeval32), SUB("ru_stime", 8, layout_timeval32), AT("ru_maxrss", 16, 4, INT), AT("ru_minflt", 32, 4, INT),
 	AT("ru_majflt", 36, 4, INT), AT("ru_nvcsw", 64, 4, INT), AT("ru_nivcsw", 68, 4, INT));
-LAYOUT(sigaction32, AT("sa_handler", 0, 4, PTR), AT_N("sa_flags", 4, 4, FLAGS, sa_flags), AT("sa_restorer", 8, 4, PTR), SUB("sa_mask", 12, layout_sigset));
-LAYOUT(old_sigaction32, AT("sa_handler", 0, 4, PTR), SUB("sa_mask", 4, layout_old_sigset32), AT_N("sa_flags", 8, 4, FLAGS, sa_flags), AT("sa_restorer", 12, 4, PTR));
+LAYOUT(sigaction32, AT_N("sa_handler", 0, 4, PTR, signal_handlers), AT_N("sa_flags", 4, 4, FLAGS, sa_flags), AT("sa_restorer", 8, 4, PTR), SUB("sa_mask", 12, layout_sigset));
+LAYOUT(old_sigaction32, AT_N("sa_handler", 0, 4, PTR, signal_handlers), SUB("sa_mask", 4, layout_old_sigset32), AT_N("sa_flags", 8, 4, FLAGS, sa_flags), AT("sa_restorer", 12, 4, PTR));
 SET(old_sigset32, SIGNAL_SET);
 LAYOUT(stack32, AT("ss_sp", 0, 4, PTR), AT_N("ss_flags", 4, 4, FLAGS, ss_flags), AT("ss_size", 8, 4, SIZE));
 LAYOUT(sysinfo32, AT("uptime", 0, 4, INT), AT("totalram", 16, 4, UINT), AT("freeram", 20, 4, UINT), AT("totalswap", 32, 4, UINT), AT("freeswap", 36, 4, UINT),
@@ -165,7 +166,7 @@ static uint64_t field_word(const struct field *f, const char *bytes)
 static void field_format(struct buf *b, const struct field *f, const char *bytes)
 {
 	uint64_t word = field_word(f, bytes);
-	const char *name = f->type == ARG_LONG || f->type == ARG_ULONG ? names_find(f->names, word) : NULL;
+	const char *name = f->type == ARG_LONG || f->type == ARG_ULONG || f->type == ARG_PTR ? names_find(f->names, word) : NULL;
 
 	if (name) {		/* a number of which one or two have names */
 		buf_puts(b, name);
@@ -239,6 +240,28 @@ static void set_format(struct buf *b, bool signals, const char *bytes, uint32_t 
 	buf_putc(b, ']');
 }
 
+/* As the kernel writes lists of CPUs: "[0-3,8]". */
+static void cpu_set_format(struct buf *b, const char *bytes, uint32_t len)
+{
+	uint32_t limit = len * 8, end;
+
+	buf_putc(b, '[');
+	for (uint32_t i = 0, n = 0; i < limit; i = end + 1) {
+		for (end = i; end < limit && ((bytes[end / 8] >> (end % 8)) & 1); end++)
+			;
+		if (end == i)
+			continue;
+		if (n++)
+			buf_putc(b, ',');
+		buf_u64(b, i);
+		if (end - i > 1) {
+			buf_putc(b, '-');
+			buf_u64(b, end - 1);
+		}
+	}
+	buf_putc(b, ']');
+}
+
 static void wait_status_format(struct buf *b, int status)
 {
 	if (WIFEXITED(status))
@@ -257,6 +280,10 @@ void layout_format(struct buf *b, const struct layout *layout, const char *bytes
 
 	if (layout->form == LAYOUT_FD_SET || layout->form == LAYOUT_SIGNAL_SET) {
 		set_format(b, layout->form == LAYOUT_SIGNAL_SET, bytes, MIN(len, layout->size));
+		return;
+	}
+	if (layout->form == LAYOUT_CPU_SET) {
+		cpu_set_format(b, bytes, len);
 		return;
 	}
 	if (layout->form == LAYOUT_WAIT_STATUS) {

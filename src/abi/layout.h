@@ -16,14 +16,14 @@ struct field {
 	const struct names *names;
 	const struct layout *layout;
 };
-enum layout_form { LAYOUT_FIELDS, LAYOUT_FD_SET, LAYOUT_SIGNAL_SET, LAYOUT_WAIT_STATUS };
+enum layout_form { LAYOUT_FIELDS, LAYOUT_FD_SET, LAYOUT_SIGNAL_SET, LAYOUT_CPU_SET /* of any length */, LAYOUT_WAIT_STATUS };
 struct layout { uint16_t size; uint8_t form; const struct field *fields; /* ends with type ARG_NONE */ };
 
 /* "{tv_sec=1, tv_nsec=0}", "[3 4]"; all text in it is safe to show.  Fields that len does not reach become "…". */
 void layout_format(struct buf *b, const struct layout *layout, const char *bytes, uint32_t len);
 
 #define LAYOUTS(X)													\
-	X(byte, 1) X(int, 4) X(u64, 8) X(off, 8) X(ptr, 8)								\
+	X(cpu_set, 1) X(int, 4) X(u64, 8) X(off, 8) X(ptr, 8)								\
 	X(timespec, 16) X(timespecs, 32) X(timeval, 16) X(timevals, 32) X(itimerspec, 32) X(itimerval, 32) X(timezone, 8)	\
 	X(utimbuf, 16) X(tms, 32) X(stat, 144) X(statx, 256) X(statfs, 120) X(pollfd, 8) X(epoll_event, 12) X(fd_set, 128)	\
 	X(sigset, 8) X(sigaction, 32) X(siginfo, 128) X(stack, 24) X(rlimit, 16) X(rusage, 144) X(utsname, 390)		\

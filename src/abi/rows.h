@@ -35,9 +35,12 @@ struct syscall_family { const struct syscall_row *rows; unsigned n; };
 #define A_LAYOUT(name_, dir_, layout_) { .name = name_, .type = ARG_STRUCT_##dir_, .size = layout_##_size, .layout = &layout_ }
 #define A_NEEDED(name_, dir_, layout_, ...)	/* the model reads it */					\
 	{ .name = name_, .type = ARG_STRUCT_##dir_, .size = layout_##_size, .layout = &layout_, .needed = true, ##__VA_ARGS__ }
+#define A_IF_POSITIVE(name_, layout_)		/* written only when the result is above 0 */			\
+	{ .name = name_, .type = ARG_STRUCT_OUT, .size = layout_##_size, .layout = &layout_, .if_positive = true }
 #define A_ARRAY(name_, dir_, layout_, len_) { .name = name_, .type = ARG_ARRAY_##dir_, .size = layout_##_size, .layout = &layout_, .len = len_ }
 #define A_NEEDED_ARRAY(name_, dir_, layout_, len_)								\
 	{ .name = name_, .type = ARG_ARRAY_##dir_, .size = layout_##_size, .layout = &layout_, .len = len_, .needed = true }
+#define CLONE_PARENT_TID A_NEEDED("parent_tid", OUT, layout_int, .by = 0, .choice = clone_parent_tid)
 #define A_CLOCK(name_) { .name = name_, .type = ARG_CLOCKID, .names = &clock_ids }
 #define A_ARGV(name_) { .name = name_, .type = ARG_STRV, .needed = true }
 #define ANY_ARGS A("a0", HEX), A("a1", HEX), A("a2", HEX), A("a3", HEX), A("a4", HEX), A("a5", HEX)
@@ -50,4 +53,4 @@ struct shared_row { uint16_t nr; const char *name, *as; };
 extern const struct shared_row i386_shared[], x32_shared[];
 extern const struct x32_row { uint16_t nr, i386_nr; } x32_as_i386[];
 
-extern const struct arg_choice futex_timeout[], futex_uaddr2[];
+extern const struct arg_choice futex_timeout[], futex_uaddr2[], clone_parent_tid[];

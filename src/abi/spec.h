@@ -98,6 +98,7 @@ struct arg_spec {
 	uint8_t len;		/* index of the argument that holds the count */
 	uint16_t size;		/* of a STRUCT, or of an ARRAY's element; a STRUCT with .len is as long as that argument says, at most .size */
 	bool needed;		/* the model reads it: copied even when only default lines are wanted */
+	bool if_positive;	/* of a STRUCT_OUT: the kernel writes it only when the result is above 0; else what is there is no argument */
 	uint8_t deref;		/* of a STRUCT_IN: where in it is a pointer to an int that the kernel writes; 0 none */
 	uint8_t by;		/* the argument that decides among .choice */
 	const struct names *names;

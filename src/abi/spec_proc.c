@@ -59,16 +59,19 @@ static const struct names kcmp_types = VALUE_SET(V(0, "KCMP_FILE"), V(1, "KCMP_V
 	V(6, "KCMP_SYSVSEM"), V(7, "KCMP_EPOLL_TFD"));
 static const struct names rseq_flags = FLAG_SET(V(1, "RSEQ_FLAG_UNREGISTER"));
 
+/* Without either flag the register holds whatever was in it (musl's clone() of two arguments). */
+const struct arg_choice clone_parent_tid[] = { { CLONE_PARENT_SETTID | CLONE_PIDFD, 0, A("parent_tid", PTR) }, { 0 } };
+
 static const struct syscall_row rows[] = {
 	ROW(24, "sched_yield", GRP_PROC, INT, NONE),
 	ROW(39, "getpid", GRP_PROC, PID, NONE),
-	ROW(56, "clone", GRP_PROC, PID, CLONE, A_FLAGS("flags", clone_flags), A("stack", PTR), A_NEEDED("parent_tid", OUT, layout_int), A("child_tid", PTR), A("tls", PTR)),
+	ROW(56, "clone", GRP_PROC, PID, CLONE, A_FLAGS("flags", clone_flags), A("stack", PTR), CLONE_PARENT_TID, A("child_tid", PTR), A("tls", PTR)),
 	ROW(57, "fork", GRP_PROC, PID, CLONE),
 	ROW(58, "vfork", GRP_PROC, PID, CLONE),
 	ROW(59, "execve", GRP_PROC | GRP_FILE, INT, EXEC, A("path", PATH), A_ARGV("argv"), A("envp", STRV)),
 	ROW(60, "exit", GRP_PROC, NEVER, EXIT, A("status", INT)),
-	ROW(61, "wait4", GRP_PROC | GRP_WAIT, PID, WAIT, A("pid", PID), A_LAYOUT("wstatus", OUT, layout_wstatus), A_FLAGS("options", wait_options),
-		A_LAYOUT("rusage", OUT, layout_rusage)),
+	ROW(61, "wait4", GRP_PROC | GRP_WAIT, PID, WAIT, A("pid", PID), A_IF_POSITIVE("wstatus", layout_wstatus), A_FLAGS("options", wait_options),
+		A_IF_POSITIVE("rusage", layout_rusage)),
 	ROW(95, "umask", GRP_PROC, INT, NONE, A("mask", MODE)),
 	ROW(97, "getrlimit", GRP_PROC, INT, NONE, A_ENUM("resource", rlimit_resources), A_LAYOUT("rlim", OUT, layout_rlimit)),
 	ROW(98, "getrusage", GRP_PROC, INT, NONE, A_ENUM("who", rusage_who), A_LAYOUT("usage", OUT, layout_rusage)),
@@ -112,8 +115,8 @@ static const struct syscall_row rows[] = {
 	ROW(158, "arch_prctl", GRP_PROC, INT, NONE, A_ENUM("option", arch_prctl_options), A("arg2", HEX)),
 	ROW(160, "setrlimit", GRP_PROC, INT, NONE, A_ENUM("resource", rlimit_resources), A_LAYOUT("rlim", IN, layout_rlimit)),
 	ROW(186, "gettid", GRP_PROC, PID, NONE),
-	ROW(203, "sched_setaffinity", GRP_PROC, INT, NONE, A("pid", PID), A("len", UINT), A_ARRAY("mask", IN, layout_byte, 1)),
-	ROW(204, "sched_getaffinity", GRP_PROC, SIZE, NONE, A("pid", PID), A("len", UINT), A_ARRAY("mask", OUT, layout_byte, 1)),
+	ROW(203, "sched_setaffinity", GRP_PROC, INT, NONE, A("pid", PID), A("len", UINT), A_ARRAY("mask", IN, layout_cpu_set, 1)),
+	ROW(204, "sched_getaffinity", GRP_PROC, SIZE, NONE, A("pid", PID), A("len", UINT), A_ARRAY("mask", OUT, layout_cpu_set, 1)),
 	ROW(205, "set_thread_area", GRP_PROC, INT, NONE, A("u_info", PTR)),
 	ROW(211, "get_thread_area", GRP_PROC, INT, NONE, A("u_info", PTR)),
 	ROW(218, "set_tid_address", GRP_PROC, PID, NONE, A("tidptr", PTR)),

@@ -209,10 +209,18 @@ static int decode_call(const struct record_call *r, struct arena *arena, struct 
 			c->nargs = MIN(c->nargs, i);
 		c->args[i] = (struct value){ .spec = a, .word = arg_word(r, a->type, r->args[i]) };
 	}
-	for (unsigned i = 0; i < c->nparts; i++) {
-		struct part *p = &parts[i];
-		struct value *v = &c->args[p->arg];
 
+	unsigned ncopied = c->nparts;
+
+	c->nparts = 0;
+	for (unsigned i = 0; i < ncopied; i++) {
+		struct part *p = &parts[c->nparts];
+		struct value *v = &c->args[parts[i].arg];
+
+		if (v->spec->if_positive && r->ret <= 0)
+			continue;		/* what the program had there before */
+		*p = parts[i];
+		c->nparts++;
 		if (p->part == PART_CONTROL && r->arch != ARCH_X86_64)
 			*p = widen_control(*p, arena);
 

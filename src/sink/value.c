@@ -401,6 +401,8 @@ static void fmt_struct(struct buf *b, const struct context *c, const struct call
 	const struct part *out = in ? parts_find(call->parts, call->nparts, (int)arg, PART_BYTES, 1) : NULL;
 	bool array = spec->type == ARG_ARRAY_IN || spec->type == ARG_ARRAY_OUT || spec->type == ARG_ARRAY_INOUT;
 
+	/* bytes of one set, not many of one byte */
+	array = array && spec->layout && spec->layout->form != LAYOUT_CPU_SET;
 	if (!in || !spec->layout || (in->flags & CHUNK_FAULT) || ((in->flags & CHUNK_AT_EXIT) && (c->flags & VALUE_NO_DATA))) {
 		fmt_ptr(b, c, call, arg);
 		return;

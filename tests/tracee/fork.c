@@ -3,6 +3,8 @@
 #include <sched.h>
 #include <spawn.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <time.h>
 
 #include "tracee.h"
 
@@ -144,6 +146,53 @@ static void deaths(void)
 	close(back[1]);
 }
 
+/* Nobody has ended: the kernel writes no status, and what is in memory there is none.  Nor what is left of a sleep that nothing cut short. */
+static void nothing_written(void)
+{
+	int gate[2], status = -1;
+	struct rusage usage = { .ru_maxrss = 4711 };
+	struct timespec t = { 0, 1000 }, rem = { 77, 77 };
+	char c;
+	pid_t pid;
+
+	CHECK(pipe(gate) == 0);
+	pid = fork();
+	if (pid == 0) {
+		close(gate[1]);
+		CHECK(read(gate[0], &c, 1) == 0);
+		_exit(3);
+	}
+	expect("fork → %d", pid);
+	expect_of(pid, "exit 3");
+	expect_call("clone(*SIGCHLD*");
+	CHECK(wait4(pid, &status, WNOHANG, &usage) == 0 && status == -1 && usage.ru_maxrss == 4711);
+	expect_call("wait4(%d, %p, WNOHANG, %p) = 0", pid, (void *)&status, (void *)&usage);
+	CHECK(syscall(SYS_nanosleep, &t, &rem) == 0 && rem.tv_sec == 77);
+	expect_call("nanosleep({tv_sec=0, tv_nsec=1000}, %p) = 0", (void *)&rem);
+	close(gate[1]);
+	close(gate[0]);
+	CHECK(wait4(pid, &status, 0, &usage) == pid && WEXITSTATUS(status) == 3);
+	expect_call("wait4(%d, [exited 3], 0, {ru_utime=*}) = %d", pid, pid);
+
+	/* one set of CPUs, not many bytes */
+	cpu_set_t cpus;
+	int cpu = 0;
+
+	CHECK(syscall(SYS_sched_getaffinity, 0, sizeof(cpus), &cpus) > 0);
+	while (!CPU_ISSET(cpu, &cpus))
+		cpu++;
+	expect_call("sched_getaffinity(0, %zu, [%d*]) = *", sizeof(cpus), cpu);
+
+	/* without CLONE_PARENT_SETTID the third register says nothing */
+	pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, &status, NULL, NULL);
+	if (pid == 0)
+		_exit(4);
+	expect("fork → %d", pid);
+	expect_of(pid, "exit 4");
+	expect_call("clone(SIGCHLD, NULL, %p, NULL, NULL) = %d", (void *)&status, pid);
+	CHECK(WEXITSTATUS(reap(pid)) == 4);
+}
+
 static void execs(void)
 {
 	char *const argv[] = { "true", NULL }, *const path[] = { "PATH=/tracee/a:/tracee/b:/bin", NULL };
@@ -190,6 +239,7 @@ int main(void)
 	forks();
 	failing();
 	deaths();
+	nothing_written();
 	execs();
 	tracee_end();
 }

@@ -464,11 +464,36 @@ static void test_addr(void **state)
 	assert_false(decode_addr(NULL, 16, &a));
 }
 
+/* What the kernel did not write is no value, though it was copied. */
+static void test_not_written(void **state)
+{
+	static const struct { unsigned arch, nr; } calls[] = { { ARCH_X86_64, __NR_wait4 }, { ARCH_I386, 7 /* waitpid */ }, { ARCH_I386, 114 }, { ARCH_X32, __NR_wait4 } };
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(calls); i++) {
+		for (int ret = 0; ret < 2; ret++) {
+			struct arena a = { 0 };
+			struct item it;
+
+			rec_call(&rec, calls[i].nr, (uint64_t[6]){ (uint64_t)-1, 0x1000, 1 }, ret);
+			((struct record_call *)rec.mem)->arch = (uint8_t)calls[i].arch;
+			rec_call_chunk(&rec, 1, PART_BYTES, CHUNK_AT_EXIT, "\0\3\0\0", 4);
+			rec_call_chunk(&rec, 2, PART_BYTES, 0, "x", 1);
+			assert_int_equal(decode(&a, &it), 0);
+			assert_int_equal(it.nparts, ret + 1);
+			assert_int_equal(it.call.args[1].bytes != NULL, ret);
+			assert_int_equal(parts_find(it.parts, it.nparts, 1, PART_BYTES, 0) != NULL, ret);
+			assert_memory_equal(parts_find(it.parts, it.nparts, 2, PART_BYTES, 0)->bytes, "x", 1);
+			arena_done(&a);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_openat), cmocka_unit_test(test_kinds), cmocka_unit_test(test_unknown_kinds), cmocka_unit_test(test_bad_chunks),
-		cmocka_unit_test(test_faults), cmocka_unit_test(test_results), cmocka_unit_test(test_choices), cmocka_unit_test(test_values),
+		cmocka_unit_test(test_faults), cmocka_unit_test(test_results), cmocka_unit_test(test_choices), cmocka_unit_test(test_not_written), cmocka_unit_test(test_values),
 		cmocka_unit_test(test_i386), cmocka_unit_test(test_scm_rights), cmocka_unit_test(test_addr),
 	};
 

@@ -328,6 +328,13 @@ static void test_layouts(void **state)
 	FD_SET(1023, &fds);
 	check_layout(&layout_fd_set, &fds, sizeof(fds), "[0 1023]");
 	check_layout(&layout_fd_set, &fds, 3, "[0]");
+	check_layout(&layout_cpu_set, "\x0f\x81\0\3", 4, "[0-3,8,15,24-25]");
+	check_layout(&layout_cpu_set, "\xff\xff", 2, "[0-15]");
+	check_layout(&layout_cpu_set, "\0", 1, "[]");
+	check_layout(&layout_cpu_set, "", 0, "[]");
+	check_layout(&layout_sigaction, (uint64_t[4]){ 1, 0x10000000 }, 32, "{sa_handler=SIG_IGN, sa_flags=SA_RESTART, sa_restorer=NULL, sa_mask=[]}");
+	check_layout(&layout_sigaction32, (uint32_t[5]){ 0 }, 20, "{sa_handler=SIG_DFL, sa_flags=0, sa_restorer=NULL, sa_mask=[]}");
+	check_layout(&layout_sigaction, (uint64_t[4]){ 0x1234 }, 32, "{sa_handler=0x1234, sa_flags=0, sa_restorer=NULL, sa_mask=[]}");
 	check_layout(&layout_int, &status, 4, "[768]");
 	check_layout(&layout_wstatus, &status, 4, "[exited 3]");
 	status = SIGSEGV | 0x80;
