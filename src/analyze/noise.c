@@ -2,22 +2,29 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "base/macro.h"
+#include "decode/call.h"
 #include "event/event.h"
 #include "model/model.h"
 
 #define PROBES 256	/* tasks remembered; two that share a slot only lose the other's last probe */
+#define PREEMPTED 64	/* processes, likewise */
 
-struct noise { struct probe { uint32_t task; uint32_t len; uint64_t hash; } probes[PROBES]; };
+struct noise {
+	struct probe { uint32_t task; uint32_t len; uint64_t hash; } probes[PROBES];
+	struct preempted { uint32_t proc, named, sender; } preempted[PREEMPTED];
+};
 
 static const struct { const char *name, *text; } classes[_NOISE_MAX] = {
 	[NOISE_NONE] = { "none", "" },
 	[NOISE_SYSTEM] = { "system", "/proc, /sys, /dev" },
 	[NOISE_LOADER] = { "loader", "shared libraries" },
 	[NOISE_LOCALHOST] = { "localhost", "localhost connections" },
+	[NOISE_PREEMPTION] = { "preemption", "thread preemption (SIGURG)" },
 };
 const char *noise_class_name(enum noise_class c) { return classes[c].name; }
 const char *noise_class_text(enum noise_class c) { return classes[c].text; }
@@ -128,13 +135,52 @@ static enum noise_class by_region(const struct event *ev)
 	return before && before->path.len ? noise_path(before->path.s, before->path.len) : NOISE_NONE;
 }
 
+/* An accept of which nothing came has no peer; whoever it waits for is of this machine when the listener is. */
+static bool accepts_localhost(const struct event *ev)
+{
+	const struct sock *s = ev->file ? ev->file->sock : NULL;
+
+	return s && s->has_local && addr_is_loopback(&s->local);
+}
+
+/*
+ * To a thread, not to the process: kill(2) with SIGURG, and the SIGURG of urgent data, mean something to the program.
+ * In a pid namespace whose numbers are not known (attached to, unshare(2)) a process is told by what it calls itself
+ * in tgkill(2) and who it then hears from; only the first of each is not known for what it is.
+ */
+static enum noise_class by_signal(struct noise *n, const struct event *ev)
+{
+	const struct proc *p = ev->task->proc;
+	const char *call = ev->call ? ev->call->spec->name : NULL;
+	struct preempted *own;
+
+	if (!p || ev->signo != SIGURG)
+		return NOISE_NONE;
+	own = &n->preempted[p->id % PREEMPTED];
+	if (own->proc != p->id)
+		*own = (struct preempted){ .proc = p->id };
+	if (ev->kind == EV_SIGNAL && ev->sigcode == SI_TKILL) {
+		own->sender = ev->sender_pid;
+		return own->sender == p->pid || own->sender == own->named ? NOISE_PREEMPTION : NOISE_NONE;
+	}
+	if (ev->kind != EV_KILL || !call)
+		return NOISE_NONE;
+	if (!strcmp(call, "tgkill")) {
+		own->named = (uint32_t)ev->call->args[0].word;
+		return ev->target_proc == p->id || own->named == own->sender ? NOISE_PREEMPTION : NOISE_NONE;
+	}
+	return !strcmp(call, "tkill") && ev->target_proc == p->id ? NOISE_PREEMPTION : NOISE_NONE;
+}
+
 enum noise_class noise_event(struct noise *n, const struct event *ev)
 {
 	enum event_category cat = event_info(ev->kind)->category;
 	enum noise_class c;
 
-	if (!ev->task || cat == CAT_PROCESS || cat == CAT_SIGNAL || cat == CAT_TRACE || ev->kind == EV_MOUNT || ev->kind == EV_UMOUNT)
+	if (!ev->task || cat == CAT_PROCESS || cat == CAT_TRACE || ev->kind == EV_MOUNT || ev->kind == EV_UMOUNT)
 		return NOISE_NONE;
+	if (cat == CAT_SIGNAL)
+		return by_signal(n, ev);
 	switch (ev->kind) {
 	case EV_BIND: case EV_LISTEN:	/* a server's address is no connection yet */
 		return NOISE_NONE;
@@ -157,6 +203,10 @@ enum noise_class noise_event(struct noise *n, const struct event *ev)
 	case EV_TRANSFER:	/* hidden only when both ends are */
 		c = by_file(ev->file);
 		return by_file(ev->file2) == NOISE_NONE ? NOISE_NONE : c;
+	case EV_ACCEPT:
+		if (ev->err && !ev->peer)
+			return accepts_localhost(ev) ? NOISE_LOCALHOST : NOISE_NONE;
+		/* fallthrough */
 	default:
 		if (ev->peer && addr_is_loopback(ev->peer))
 			return NOISE_LOCALHOST;

@@ -13,6 +13,7 @@ enum noise_class {
 	NOISE_SYSTEM,		/* paths under /proc, /sys, /dev (not /dev/shm) */
 	NOISE_LOADER,		/* the dynamic linker: its cache and configuration, the shared libraries it loads, probes for them */
 	NOISE_LOCALHOST,	/* connections within this machine: 127/8, ::1, ::ffff:127/104 */
+	NOISE_PREEMPTION,	/* SIGURG from a process to a thread of its own: how Go's scheduler interrupts a goroutine */
 	_NOISE_MAX,
 };
 const char *noise_class_name(enum noise_class c);	/* "loader" */

@@ -142,7 +142,7 @@ const struct option_row option_rows[] = {
 	{ "read", NULL, 0, OPT_TARGET, TAKES_ONE, "FILE", "replay a recording instead of tracing", set_read },
 
 	{ "verbose", NULL, 'v', OPT_SHOW, TAKES_NONE, NULL, "also show every system call, with arguments, result and time", set_verbose },
-	{ "all", NULL, 'a', OPT_SHOW, TAKES_NONE, NULL, "no noise filter: also /proc, /sys, /dev, shared libraries, localhost", set_all },
+	{ "all", NULL, 'a', OPT_SHOW, TAKES_NONE, NULL, "no noise filter: also /proc, /sys, /dev, shared libraries, localhost, SIGURG of Go", set_all },
 	{ "ebpf", NULL, 0, OPT_SHOW, TAKES_NONE, NULL, "also show waits for a CPU and block I/O; needs root, or CAP_BPF and CAP_PERFMON", set_ebpf },
 	{ "sched-show", NULL, 0, OPT_SHOW, TAKES_ONE, "USEC", "with --ebpf: waits for a CPU of at least so many microseconds have a line (default 100)", set_sched_shown },
 	{ "sched-min", NULL, 0, OPT_SHOW, TAKES_ONE, "USEC", "with --ebpf: shorter waits for a CPU are not even recorded (default 10)", set_sched_kept },

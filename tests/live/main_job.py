@@ -132,6 +132,21 @@ class Shown(Case):
         self.assertIn("open /proc/self/stat", full.stderr)
         self.assertIn("libc.so", full.stderr)
 
+    def test_preemption_is_noise(self):
+        """As Go's runtime does: SIGURG to a thread of one's own, without end.  kill(2) with it is the program's business."""
+        code = ("import os, signal, socket, threading; signal.signal(signal.SIGURG, lambda *a: None)\n"
+                "for _ in range(5): signal.pthread_kill(threading.main_thread().ident, signal.SIGURG)\n"
+                "os.kill(os.getpid(), signal.SIGURG)\n"
+                "s = socket.create_server(('127.0.0.1', 0)); s.setblocking(False)\n"
+                "try: s.accept()\n"
+                "except BlockingIOError: pass")
+        quiet, full = trace("--", PYTHON, "-c", code), trace("-a", "--", PYTHON, "-c", code)
+        self.assertEqual([len(re.findall(rf"\] {verb} SIGURG", quiet.stderr)) for verb in ("kill", "signal")], [1, 1], quiet.stderr)
+        self.assertLine(r"thread preemption \(SIGURG\): 10 events$", quiet.stderr)
+        self.assertEqual([len(re.findall(rf"\] {verb} SIGURG", full.stderr)) for verb in ("kill", "signal")], [6, 6], full.stderr)
+        self.assertNotRegex(quiet.stderr, r"\] accept ")
+        self.assertLine(r"\] accept tcp4 on 127\.0\.0\.1:\d+ EAGAIN", full.stderr)
+
     def test_server_and_client(self):
         port = free_port()
         server = self.start("-a", "-o", "server.txt", "--", PYTHON, "-m", "http.server", str(port), "--bind", "127.0.0.1",

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -59,6 +60,8 @@ static void test_noise_event(void **state)
 	struct file lib = { .id = 1, .kind = FILE_REG, .name = BYTES("/lib/libc.so.6"), .open_flags = O_RDONLY | O_CLOEXEC };
 	struct file copied = lib;
 	struct addr lo = { .family = AF_INET, .len = 4, .ip = { 127, 9, 9, 9 } }, far = { .family = AF_INET, .len = 4, .ip = { 128 } };
+	struct sock at = { .family = AF_INET, .type = SOCK_STREAM, .state = CONN_LISTENING, .has_local = true, .local = far };
+	struct file listener = { .id = 2, .kind = FILE_SOCKET, .sock = &at };
 	struct region r[] = { { .start = 0x1000, .end = 0x3000, .path = BYTES("/lib/libc.so.6") } };
 
 	(void)state;
@@ -94,6 +97,38 @@ static void test_noise_event(void **state)
 	assert_int_equal(noise_event(n, EVENT(EV_CONNECT, .peer = &lo)), NOISE_LOCALHOST);
 	assert_int_equal(noise_event(n, EVENT(EV_CONNECT, .peer = &far)), NOISE_NONE);
 	assert_int_equal(noise_event(n, EVENT(EV_LISTEN, .peer = &lo)), NOISE_NONE);
+	/* nobody came: the listener says whether it is a matter of this machine alone */
+	assert_int_equal(noise_event(n, EVENT(EV_ACCEPT, .file = &listener, .err = EAGAIN)), NOISE_NONE);
+	at.local = lo;
+	assert_int_equal(noise_event(n, EVENT(EV_ACCEPT, .file = &listener, .err = EAGAIN)), NOISE_LOCALHOST);
+	assert_int_equal(noise_event(n, EVENT(EV_ACCEPT, .err = EBADF)), NOISE_NONE);
+	noise_free(n);
+}
+
+#define SIGURG_FROM(pid_, code_) EVENT(EV_SIGNAL, .signo = SIGURG, .sigcode = code_, .sender_pid = pid_)
+static void test_noise_preemption(void **state)
+{
+	struct noise *n = noise_new();
+	struct call tgkill = { .spec = syscall_spec(ARCH_X86_64, (unsigned)syscall_number("tgkill")), .args[0].word = proc.pid };
+	struct call tkill = { .spec = syscall_spec(ARCH_I386, 238) }, kill = { .spec = syscall_spec(ARCH_X86_64, (unsigned)syscall_number("kill")) };
+
+	(void)state;
+	assert_int_equal(noise_event(n, EVENT(EV_KILL, .call = &tgkill, .signo = SIGURG, .target_proc = proc.id)), NOISE_PREEMPTION);
+	assert_int_equal(noise_event(n, EVENT(EV_KILL, .call = &tkill, .signo = SIGURG, .target_proc = proc.id)), NOISE_PREEMPTION);
+	assert_int_equal(noise_event(n, SIGURG_FROM(proc.pid, SI_TKILL)), NOISE_PREEMPTION);
+	/* another signal, another process, another call, urgent data */
+	assert_int_equal(noise_event(n, EVENT(EV_KILL, .call = &tgkill, .signo = SIGUSR1, .target_proc = proc.id)), NOISE_NONE);
+	assert_int_equal(noise_event(n, EVENT(EV_SIGNAL, .signo = SIGUSR1, .sigcode = SI_TKILL, .sender_pid = proc.pid)), NOISE_NONE);
+	assert_int_equal(noise_event(n, EVENT(EV_KILL, .call = &kill, .signo = SIGURG, .target_proc = proc.id)), NOISE_NONE);
+	assert_int_equal(noise_event(n, SIGURG_FROM(proc.pid, SI_USER)), NOISE_NONE);
+	assert_int_equal(noise_event(n, SIGURG_FROM(0, SI_KERNEL)), NOISE_NONE);
+	assert_int_equal(noise_event(n, SIGURG_FROM(child_proc.pid, SI_TKILL)), NOISE_NONE);
+	tgkill.args[0].word = 7;
+	assert_int_equal(noise_event(n, EVENT(EV_KILL, .call = &tgkill, .signo = SIGURG)), NOISE_NONE);
+	/* in a pid namespace where that is its own number, as the answer tells */
+	assert_int_equal(noise_event(n, SIGURG_FROM(7, SI_TKILL)), NOISE_PREEMPTION);
+	assert_int_equal(noise_event(n, EVENT(EV_KILL, .call = &tgkill, .signo = SIGURG)), NOISE_PREEMPTION);
+	assert_int_equal(noise_event(n, EVENT(EV_KILL, .task = &child, .call = &tgkill, .signo = SIGURG)), NOISE_NONE);
 	noise_free(n);
 }
 
@@ -422,7 +457,7 @@ static void test_calls(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hist), cmocka_unit_test(test_noise_path), cmocka_unit_test(test_noise_event),
+		cmocka_unit_test(test_hist), cmocka_unit_test(test_noise_path), cmocka_unit_test(test_noise_event), cmocka_unit_test(test_noise_preemption),
 		cmocka_unit_test(test_resident),
 		cmocka_unit_test(test_files_and_bytes), cmocka_unit_test(test_names_that_change), cmocka_unit_test(test_others), cmocka_unit_test(test_connections),
 		cmocka_unit_test(test_memory), cmocka_unit_test(test_memory_when_attached), cmocka_unit_test(test_processes), cmocka_unit_test(test_calls),
