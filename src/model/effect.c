@@ -232,9 +232,10 @@ bool fx_real(struct fx *x, int arg, struct path *ret_path)
 
 struct pnode *fx_target(struct fx *x, uint32_t number)
 {
-	struct tnode *t = number ? task_named(x->w, x->tn, number) : NULL;
+	struct tnode *t = task_named(x->w, x->tn, number);
+	uint32_t ended = t ? 0 : proc_named(x->w, x->tn, number);	/* before its killer's call was over */
 
-	x->ev->target_pid = t ? t->t.tid : number;
+	x->ev->target_pid = t ? t->t.tid : ended ? ended : number;
 	x->ev->target_proc = t ? t->t.proc->id : 0;
 	return t ? pnode_of(t->t.proc) : NULL;
 }

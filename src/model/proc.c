@@ -49,8 +49,8 @@ struct tnode *task_named(struct world *w, struct tnode *by, uint32_t number)
 	struct tnode *t, *tmp;
 	uint32_t ns;
 
-	if (!task_in_namespace(by))
-		return task_find(w, number);
+	if (!task_in_namespace(by) || !number)
+		return number ? task_find(w, number) : NULL;
 	ns = namespace_of(pnode_of(by->t.proc));
 	HASH_ITER(hh, w->tasks, t, tmp)
 		if (t->t.ns_tid == number && namespace_of(pnode_of(t->t.proc)) == ns)

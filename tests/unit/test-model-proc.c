@@ -435,6 +435,8 @@ static void senders_in_a_pid_namespace(void **state)
 	CALL(s, 20, "wait4", 2, ~0ull);
 	go(s);
 	assert_int_equal(signal_(s, 20, 2, SI_USER)->sender_pid, 21);	/* ended and reaped */
+	CALL(s, 20, "kill", 0, 2, SIGTERM);	/* its record comes when the call is over */
+	assert_int_equal(go(s)->target_pid, 21);
 	e = signal_(s, 20, 5, SI_USER);
 	assert_int_equal(e->sender_pid, 0);
 	assert_int_equal(e->sender_ns_pid, 5);
