@@ -50,8 +50,8 @@ static void pids(void)
 	CHECK(WEXITSTATUS(reap(outer)) == 4);
 }
 
-/* What the processes below tell each other: their numbers where the tracer is. */
-static volatile struct { pid_t init, child, nested, entered, reaped; } *numbers;
+/* What the processes below tell each other: their numbers where the tracer is; of those that are over, once that is so. */
+static volatile struct { pid_t init, child, nested, entered, reaped, entrant; } *numbers;
 
 static pid_t number_outside(void)
 {
@@ -160,6 +160,7 @@ static void unshared(void)
 		expect("fork → %d", pid);
 		CHECK(wait_for(&numbers->init) == pid);
 		CHECK(WEXITSTATUS(reap(pid)) == 6);
+		wait_for(&numbers->entrant);
 		expect("exit 0");
 		_exit(0);
 	}
@@ -196,6 +197,7 @@ static void unshared(void)
 	expect("fork → %d", enters);
 	CHECK(reap(enters) == 0);
 	expect("signal SIGCHLD from pid %d (ignored)", enters);
+	numbers->entrant = enters;
 	CHECK(reap(outer) == 0);
 	expect("signal SIGCHLD from pid %d (ignored)", outer);
 }
