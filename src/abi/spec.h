@@ -35,7 +35,7 @@ enum arg_type {
 	ARG_ARRAY_IN,		/* .size bytes an element, count in argument .len */
 	ARG_IOCBS_IN,		/* struct iocb *[], count in argument .len */
 	/* memory read at exit, when the call succeeded */
-	ARG_BUF_OUT,		/* bytes, as many as the call returned */
+	ARG_BUF_OUT,		/* bytes, as many as the call returned, at most what the next argument has room for */
 	ARG_IOVEC_OUT,
 	ARG_SOCKADDR_OUT,	/* argument .len points to the length */
 	ARG_MSGHDR_OUT, ARG_MMSGHDR_OUT,

@@ -166,6 +166,24 @@ static const struct arg_spec *choose(const struct arg_spec *a, const uint64_t ar
 	return a;
 }
 
+/*
+ * What the kernel wrote of what was copied, which is as much as the call returned: recv(2) with MSG_TRUNC and
+ * getxattr(2) with no room return more.  false: nothing, those are bytes the program had there before.
+ */
+static bool was_written(const struct call *c, struct part *p)
+{
+	const struct arg_spec *a = c->args[p->arg].spec;
+	uint64_t room;
+
+	if (a->if_positive)
+		return c->ret > 0;
+	if (a->type != ARG_BUF_OUT || p->part != PART_BYTES || p->arg == ARRAY_SIZE(c->args) - 1)
+		return true;
+	room = c->args[p->arg + 1].word;
+	p->len = MIN(p->len, room);
+	return room;
+}
+
 static int decode_call(const struct record_call *r, struct arena *arena, struct call *c)
 {
 	/* Not cleared and then filled: every field is written once, this runs for every call of the program. */
@@ -217,9 +235,9 @@ static int decode_call(const struct record_call *r, struct arena *arena, struct 
 		struct part *p = &parts[c->nparts];
 		struct value *v = &c->args[parts[i].arg];
 
-		if (v->spec->if_positive && r->ret <= 0)
-			continue;		/* what the program had there before */
 		*p = parts[i];
+		if (!was_written(c, p))
+			continue;
 		c->nparts++;
 		if (p->part == PART_CONTROL && r->arch != ARCH_X86_64)
 			*p = widen_control(*p, arena);

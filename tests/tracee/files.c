@@ -260,7 +260,7 @@ static void attributes(void)
 		expect_call("fsetxattr(%d<%s>, \"user.z\", \"\", 0, 0) = 0", fd, b);
 		CHECK(getxattr(b, "user.x", xattr, sizeof(xattr)) == 2 && fgetxattr(fd, "user.x", xattr, 0) == 2);
 		expect_call("getxattr(\"%s\", \"user.x\", \"yz\", 64) = 2", b);
-		expect_call("fgetxattr(%d<%s>, \"user.x\", *, 0) = 2", fd, b);
+		expect_call("fgetxattr(%d<%s>, \"user.x\", %p, 0) = 2", fd, b, (void *)xattr);
 		CHECK(listxattr(b, xattr, sizeof(xattr)) >= 14 && flistxattr(fd, NULL, 0) >= 14);
 		expect_call("listxattr(\"%s\", *, 64) = *", b);
 		expect_call("flistxattr(%d<%s>, NULL, 0) = *", fd, b);

@@ -332,7 +332,7 @@ static void test_values(void **state)
 	rec_call_chunk(&rec, 0, PART_BYTES, CHUNK_AT_EXIT, "/root", 6);
 	assert_int_equal(decode(&a, &it), 0);
 	assert_int_equal(it.call.args[0].len, 5);
-	rec_call(&rec, __NR_read, args, 6);
+	rec_call(&rec, __NR_read, (uint64_t[6]){ [2] = 6 }, 6);
 	rec_call_chunk(&rec, 1, PART_BYTES, CHUNK_AT_EXIT, "a\0b\0c", 6);
 	assert_int_equal(decode(&a, &it), 0);
 	assert_int_equal(it.call.args[1].len, 6);	/* contents keep their NULs */
@@ -489,11 +489,35 @@ static void test_not_written(void **state)
 	}
 }
 
+/* recv with MSG_TRUNC returns the length of the message, getxattr without room that of the value. */
+static void test_room(void **state)
+{
+	static const struct { unsigned nr, arg; } calls[] = { { __NR_recvfrom, 1 }, { __NR_getxattr, 2 } };
+	static const unsigned rooms[] = { 10, 2, 0 };
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(calls) * ARRAY_SIZE(rooms); i++) {
+		unsigned arg = calls[i / ARRAY_SIZE(rooms)].arg, room = rooms[i % ARRAY_SIZE(rooms)];
+		uint64_t args[6] = { 3, 0x1000, 0x2000 };
+		struct arena a = { 0 };
+		struct item it;
+
+		args[arg + 1] = room;
+		rec_call(&rec, calls[i / ARRAY_SIZE(rooms)].nr, args, 5);
+		rec_call_chunk(&rec, arg, PART_BYTES, CHUNK_AT_EXIT, "01GGG", 5);
+		assert_int_equal(decode(&a, &it), 0);
+		assert_int_equal(it.nparts, room ? 1 : 0);
+		assert_int_equal(it.call.args[arg].len, MIN(room, 5));
+		assert_int_equal(it.call.args[arg].bytes != NULL, room != 0);
+		arena_done(&a);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_openat), cmocka_unit_test(test_kinds), cmocka_unit_test(test_unknown_kinds), cmocka_unit_test(test_bad_chunks),
-		cmocka_unit_test(test_faults), cmocka_unit_test(test_results), cmocka_unit_test(test_choices), cmocka_unit_test(test_not_written), cmocka_unit_test(test_values),
+		cmocka_unit_test(test_faults), cmocka_unit_test(test_results), cmocka_unit_test(test_choices), cmocka_unit_test(test_not_written), cmocka_unit_test(test_room), cmocka_unit_test(test_values),
 		cmocka_unit_test(test_i386), cmocka_unit_test(test_scm_rights), cmocka_unit_test(test_addr),
 	};
 

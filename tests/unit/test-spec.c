@@ -132,6 +132,8 @@ static void check_row(const struct syscall_spec *s)
 			ended = true;
 		if (a->type == ARG_SOCKADDR_OUT && s->args[a->len].type != ARG_PTR)
 			ended = true;
+		if (a->type == ARG_BUF_OUT && (i == 5 || s->args[i + 1].type != ARG_SIZE))	/* its room */
+			ended = true;
 		if (a->type == ARG_DIRFD && s->args[i + 1].type != ARG_PATH)
 			ended = true;
 		if (ended)
