@@ -41,7 +41,8 @@ enum {
 	IDLE_NS = 1000000000,
 	LET_GO_NS = 2000000000,		/* how long a command may take to end after SIGTERM */
 	FORWARD_NS = 100000000,		/* a signal that somebody sends to our whole group reaches the command within this */
-	SAME_NS = 50000000,		/* two equal signals this close are one: timeout(1) sends to its child, then to the group */
+	SAME_NS = 500000000,		/* two equal signals of a process this close are one: timeout(1) sends to its child, then to the group,
+					 * and on a busy machine we may look much later; whoever is at a terminal is not meant */
 };
 
 struct side { struct source *source; struct ring *ring; pthread_t thread; };
@@ -256,8 +257,10 @@ static void obey(struct session *s, struct signals *sig)
 	while ((signo = signals_next(sig))) {
 		bool interrupt = signo == SIGINT || signo == SIGQUIT;
 
-		if (signo == sig->forward && now < sig->forward_since_ns + SAME_NS)
+		if (!sig->from_terminal && signo == sig->last && now < sig->last_ns + SAME_NS)
 			continue;
+		sig->last = signo;
+		sig->last_ns = now;
 		if (!runs) {
 			/* -p; or only what the command left behind is still there */
 			s->source->ops->stop(s->source, sig->nleft++ > 0);

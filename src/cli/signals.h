@@ -14,6 +14,8 @@ struct signals {
 	uint64_t deadline_ns;	/* CLOCK_MONOTONIC; 0: none */
 	int forward;		/* to be sent to the command, unless it got it itself; 0: none */
 	uint64_t forward_since_ns;
+	int last;		/* the last one obeyed, and when */
+	uint64_t last_ns;
 };
 
 void signals_open(struct signals *s);

@@ -367,7 +367,7 @@ class Ending(Case):
         p = self.start("--report=r.html", "--", "sh", "-c", "trap '' INT; sleep 60; sleep 60", start_new_session=True)
         self.run_until(p, rb"sleep exec")
         os.killpg(p.pid, signal.SIGINT)
-        time.sleep(0.2)
+        time.sleep(1)       # closer together they are one, unless they come from a terminal
         os.killpg(p.pid, signal.SIGINT)
         _, err = p.communicate(timeout=60)
         self.assertEqual(p.returncode, -signal.SIGKILL)
