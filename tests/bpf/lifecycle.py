@@ -401,6 +401,9 @@ def main():
     args, rest = parser.parse_known_args()
     COMPENDIUM, WORK, SOAK = args.compendium, args.work, args.soak
     probe = run("-o", "/dev/null", "--", "true")
+    if "refuses the programs" in probe.stderr:
+        print("FAILED: every test of the backend would be skipped:", probe.stderr.strip().splitlines()[0])
+        return 1
     if "cannot be used" in probe.stderr:
         print("SKIP:", probe.stderr.strip().splitlines()[0])
         return 77
