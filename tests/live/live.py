@@ -355,15 +355,20 @@ os._exit(0)
         equal(p.stdout.read(), b"fine\n", "its last word")
 
 
+@contextlib.contextmanager
 def stubborn(t, script):
-    """A command of which nothing is left when it is killed as a group."""
-    return t.start("--", "sh", "-c", 'trap "" TERM; ' + script, t.args.victim, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+    """A command that ignores SIGTERM, and of which nothing is left afterwards."""
+    p = t.start("--", "sh", "-c", 'trap "" TERM; ' + script, t.args.victim, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+    try:
+        yield p
+    finally:
+        with contextlib.suppress(OSError):
+            os.killpg(p.pid, signal.SIGKILL)
 
 
 def second_signal(t):
     """while letting go waits for a child in vfork nothing stands still, and a second signal ends it all"""
-    p = stubborn(t, 'sleep 100 & echo $!; exec "$0" vfork')
-    try:
+    with stubborn(t, 'sleep 100 & echo $!; exec "$0" vfork') as p:
         bystander = int(p.stdout.readline())
         equal(p.stdout.readline(), b"ready\n", "its first word")
         p.send_signal(signal.SIGTERM)
@@ -380,25 +385,18 @@ def second_signal(t):
         equal(p.returncode, -signal.SIGKILL, "how it ended")
         check("FINAL" in p.text(), "no summary")
         eventually(lambda: status(bystander, "State") in (None, "Z (zombie)"), "the bystander's end")
-    finally:
-        with contextlib.suppress(OSError):
-            os.killpg(p.pid, signal.SIGKILL)
 
 
 def held_in_vfork(t):
     """what is let go may be waiting in vfork for a child that has not called exec yet"""
     for _ in range(3):
-        p = stubborn(t, 'exec "$0" vforks')
-        try:
+        with stubborn(t, 'exec "$0" vforks') as p:
             equal(p.stdout.readline(), b"ready\n", "its first word")
             p.send_signal(signal.SIGTERM)
             p.wait(PATIENCE)
             check("FINAL" in p.text(), "no summary")
             p.stdin.close()
             equal(p.stdout.read(), b"fine\n", "its last word")
-        finally:
-            with contextlib.suppress(OSError):
-                os.killpg(p.pid, signal.SIGKILL)
 
 
 # ---- other tracers, privileges ----

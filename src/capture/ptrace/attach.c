@@ -308,7 +308,7 @@ bool attach_let_go(struct ptrace_source *s)
 		return true;
 	}
 	if (tid <= 0) {
-		adopt_held(s);
+		ptrace_adopt_held(s);
 		if (s->leaving == LEAVING)
 			tell_to_stop(s);
 		nanosleep(&nap, NULL);

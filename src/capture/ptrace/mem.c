@@ -9,7 +9,9 @@
 #include "base/macro.h"
 #include "record/build.h"
 
-enum { PAGE = 4096, IOV_MAX_COPIED = 64, MSG_MAX_COPIED = 64, STRV_BYTES_MAX = 400 << 10, STRV_MAX = 30000 /* two vectors are less than RECORD_MAX, their chunks fit a rec_u16 */, CONTROL_MAX = 1024 };
+enum { PAGE = 4096, IOV_MAX_COPIED = 64, MSG_MAX_COPIED = 64, CONTROL_MAX = 1024 };
+/* Two vectors are less than RECORD_MAX, and their chunks fit a rec_u16. */
+enum { STRV_BYTES_MAX = 400 << 10, STRV_MAX = 30000 };
 
 size_t mem_read(pid_t tid, uint64_t addr, void *to, size_t n)
 {

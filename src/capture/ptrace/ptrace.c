@@ -155,7 +155,7 @@ static void forked(struct ptrace_source *s, struct tracee *parent, int event)
  * A new task whose parent's event has not come.  It will, while any tracee is in a call that may have made it; when
  * none is, the parent was killed in between and /proc has to tell.
  */
-void adopt_held(struct ptrace_source *s)
+void ptrace_adopt_held(struct ptrace_source *s)
 {
 	struct tracee *t, *tmp, *p;
 
@@ -257,7 +257,7 @@ static void event_stopped(struct ptrace_source *s, struct tracee *t, int signo)
 	t->seize_stop_due = false;
 	if (!t->announced) {
 		t->held = true;
-		adopt_held(s);		/* its parent may be dead already */
+		ptrace_adopt_held(s);		/* its parent may be dead already */
 		return;
 	}
 	if (t->restore_flags)
@@ -365,7 +365,7 @@ static void task_ended(struct ptrace_source *s, struct tracee *t, int status, ui
 	if (t->tid == s->main_pid)
 		s->main_status = status;
 	tracee_drop(s, t);
-	adopt_held(s);
+	ptrace_adopt_held(s);
 }
 
 static void syscall_stopped(struct ptrace_source *s, struct tracee *t)
@@ -413,7 +413,7 @@ bool ptrace_handle(struct ptrace_source *s, pid_t tid, int status, uint64_t utim
 			t = tracee_add(s, tid, 0);
 		t->ended = t->held = t->gone = true;
 		t->end_status = status;
-		adopt_held(s);
+		ptrace_adopt_held(s);
 		return true;
 	}
 	if (!t)			/* a child that stopped before its parent's event */

@@ -96,7 +96,7 @@ enum stop_request { STOP_NONE, STOP_DETACH, STOP_KILL };
 uint64_t ptrace_now_ns(void);
 void ptrace_put(struct ptrace_source *s);			/* finishes s->rec and emits it */
 void ptrace_put_cb(void *ctx);
-void adopt_held(struct ptrace_source *s);
+void ptrace_adopt_held(struct ptrace_source *s);		/* newborns whose parent's event cannot come any more */
 bool ptrace_stops_group(int signo);				/* of a PTRACE_EVENT_STOP: it is a group-stop */
 struct tracee *tracee_find(struct ptrace_source *s, pid_t tid);
 struct tracee *tracee_add(struct ptrace_source *s, pid_t tid, pid_t pid);
