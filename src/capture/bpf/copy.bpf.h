@@ -12,8 +12,9 @@
 
 enum { WORK_BYTES = 384 << 10, COPY_MAX = 16384, WORK_SOFT_MAX = WORK_BYTES - COPY_MAX - 64, VECTOR_MAX = 160 << 10,
        IOV_COPIED = 64, MSG_COPIED = 64, ADDR_BYTES = 128, CONTROL_BYTES = 1024, PAGE_BYTES = 4096, BODY = sizeof(struct record_call) };
-enum { X86_64_IOV = 16, NAME_BYTES = 112,
-       STRINGS = 32, STRING_GAP = 500, STRINGS_MAX = (STRINGS - 1) * STRING_GAP, SINGLES = 8 };
+enum { X86_64_IOV = 16, NAME_BYTES = 112 };
+/* Pointers looked at together, how far apart they may be (all fit COPY_MAX), and how many are taken singly after a try in vain. */
+enum { STRINGS = 32, STRING_GAP = 500, STRINGS_MAX = (STRINGS - 1) * STRING_GAP, SINGLES = 8 };
 
 struct wire_iov { u64 base, len; };
 struct iov_run { u64 total, seen; u32 got, cap, at; };
