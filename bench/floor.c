@@ -3,6 +3,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/process.h"
+
 int main(int argc, char **argv)
 {
 	struct bpf_object *o = argc > 2 ? bpf_object__open(argv[1]) : NULL;
@@ -20,5 +22,5 @@ int main(int argc, char **argv)
 		execvp(argv[2], argv + 2);
 		_exit(127);
 	}
-	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+	return wait_one(pid, &status, 0) > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }

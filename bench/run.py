@@ -36,7 +36,7 @@ def floor(scratch):
     """Builds a program that attaches two programs which read the clock, and runs a command. Returns None, or why it cannot be had."""
     include = f"-I/usr/include/{os.uname().machine}-linux-gnu"
     for command in (["clang", "-O2", "-g", "-target", "bpf", include, "-c", ROOT / "bench/floor.bpf.c", "-o", scratch / "floor.o"],
-                    ["cc", "-O2", "-o", scratch / "floor", ROOT / "bench/floor.c", "-lbpf"]):
+                    ["cc", "-O2", "-o", scratch / "floor", ROOT / "bench/floor.c", "-I", ROOT / "src", "-lbpf"]):
         if not shutil.which(command[0]):
             return f"{command[0]} is not installed"
         done = subprocess.run(command, capture_output=True, text=True)

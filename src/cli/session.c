@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "base/macro.h"
+#include "base/process.h"
 #include "base/term.h"
 #include "capture/backend.h"
 #include "capture/command.h"
@@ -239,8 +240,8 @@ static void forward(struct session *s, struct signals *sig, pid_t pid, uint64_t 
 
 	if (!has_it && now < sig->forward_since_ns + FORWARD_NS)
 		return;
-	if (!has_it && pid > 0)
-		kill(pid, sig->forward);
+	if (!has_it)
+		kill_one(pid, sig->forward);
 	sig->forward = 0;
 }
 

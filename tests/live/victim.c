@@ -25,6 +25,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/process.h"
+
 #define CHECK(cond) do { if (!(cond)) broken(__LINE__, #cond); } while (0)
 
 static _Atomic bool ending;
@@ -82,7 +84,7 @@ static void *spawner(void *arg)
 		pid = rounds & 1 ? vfork() : fork();
 		if (pid == 0)
 			_exit(7);
-		CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 7);
+		CHECK(pid > 0 && wait_one(pid, &status, 0) > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 7);
 		usleep(1000);
 	}
 	return NULL;
@@ -245,7 +247,7 @@ static int live_vfork(void)
 		until_told();
 		_exit(5);
 	}
-	CHECK(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 5);
+	CHECK(wait_one(pid, &status, 0) > 0 && WEXITSTATUS(status) == 5);
 	return 0;
 }
 
@@ -263,7 +265,7 @@ static void *vforker(void *arg)
 			execl("/bin/true", "true", (char *)NULL);
 			_exit(3);
 		}
-		CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+		CHECK(wait_one(pid, &status, 0) > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	}
 	return NULL;
 }
@@ -290,7 +292,7 @@ static int live_vfork_stop(void)
 		kill(getpid(), SIGTSTP);
 		_exit(5);
 	}
-	CHECK(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 5);
+	CHECK(wait_one(pid, &status, 0) > 0 && WEXITSTATUS(status) == 5);
 	return 0;
 }
 
@@ -357,7 +359,7 @@ static void kill_a_child(void)
 	if (pid == 0)
 		for (;;)
 			pause();
-	CHECK(pid > 0 && kill(pid, SIGTERM) == 0 && waitpid(pid, &status, 0) == pid && WTERMSIG(status) == SIGTERM);
+	CHECK(pid > 0 && kill_one(pid, SIGTERM) == 0 && wait_one(pid, &status, 0) > 0 && WTERMSIG(status) == SIGTERM);
 }
 
 /* Its children are in another pid namespace: the first one from the end on, or (inhabited) already. */
@@ -387,9 +389,9 @@ static int live_in_namespace(bool inhabited)
 		kill_a_child();
 		_exit(0);
 	}
-	CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0);
+	CHECK(pid > 0 && wait_one(pid, &status, 0) > 0 && status == 0);
 	close(gate[1]);
-	CHECK(waitpid(init, &status, 0) == init && status == 0);
+	CHECK(wait_one(init, &status, 0) > 0 && status == 0);
 	return 0;
 }
 

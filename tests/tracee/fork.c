@@ -45,7 +45,7 @@ static void forks(void)
 	pid = clone(clone_fn, stack + sizeof(stack), CLONE_VM, (void *)10);
 	expect("fork → %d", pid);
 	expect_of(pid, "exit 10");
-	CHECK(waitpid(pid, &status, __WALL) == pid && WEXITSTATUS(status) == 10);
+	CHECK(wait_one(pid, &status, __WALL) > 0 && WEXITSTATUS(status) == 10);
 
 	struct clone_args ca = { .flags = CLONE_UNTRACED, .exit_signal = SIGCHLD };
 
@@ -102,7 +102,7 @@ static void deaths(void)
 		if (by[i].sig != SIGKILL)	/* it is delivered; SIGKILL is not a thing to be seen */
 			expect_of(pid, "signal SIGUSR1 from pid %d", getpid());
 		expect_of(pid, "%s", by[i].line);
-		CHECK(kill(pid, by[i].sig) == 0);
+		CHECK(kill_one(pid, by[i].sig) == 0);
 		int status = reap(pid);
 
 		CHECK(WIFSIGNALED(status) && WTERMSIG(status) == by[i].sig);
@@ -165,13 +165,13 @@ static void nothing_written(void)
 	expect("fork → %d", pid);
 	expect_of(pid, "exit 3");
 	expect_call("clone(*SIGCHLD*");
-	CHECK(wait4(pid, &status, WNOHANG, &usage) == 0 && status == -1 && usage.ru_maxrss == 4711);
+	CHECK(pid > 0 && wait4(pid, &status, WNOHANG, &usage) == 0 && status == -1 && usage.ru_maxrss == 4711);
 	expect_call("wait4(%d, %p, WNOHANG, %p) = 0", pid, (void *)&status, (void *)&usage);
 	CHECK(syscall(SYS_nanosleep, &t, &rem) == 0 && rem.tv_sec == 77);
 	expect_call("nanosleep({tv_sec=0, tv_nsec=1000}, %p) = 0", (void *)&rem);
 	close(gate[1]);
 	close(gate[0]);
-	CHECK(wait4(pid, &status, 0, &usage) == pid && WEXITSTATUS(status) == 3);
+	CHECK(pid > 0 && wait4(pid, &status, 0, &usage) == pid && WEXITSTATUS(status) == 3);
 	expect_call("wait4(%d, [exited 3], 0, {ru_utime=*}) = %d", pid, pid);
 
 	/* one set of CPUs, not many bytes */

@@ -45,15 +45,15 @@ static void stops(void)
 		expect_of(pid, "kill %s → %d", by[i].name, pid);
 		expect_of(pid, "signal %s from pid %d", by[i].name, pid);
 		/* an orphaned group is not stopped by the terminal's signals: ours is not orphaned, we are its parent in the same session */
-		CHECK(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status) && WSTOPSIG(status) == by[i].sig);
+		CHECK(wait_one(pid, &status, WUNTRACED) > 0 && WIFSTOPPED(status) && WSTOPSIG(status) == by[i].sig);
 		expect_of(pid, "stop by %s", by[i].name);
 		/* it stays so: T, or t where a tracer listens */
 		usleep(20000);
 		CHECK(strchr("Tt", state_of(pid)));
-		CHECK(waitpid(pid, &status, WUNTRACED | WCONTINUED | WNOHANG) == 0);
+		CHECK(wait_one(pid, &status, WUNTRACED | WCONTINUED | WNOHANG) == 0);
 		expect("kill SIGCONT → %d", pid);
-		CHECK(kill(pid, SIGCONT) == 0);
-		CHECK(waitpid(pid, &status, WCONTINUED) == pid && WIFCONTINUED(status));
+		CHECK(kill_one(pid, SIGCONT) == 0);
+		CHECK(wait_one(pid, &status, WCONTINUED) > 0 && WIFCONTINUED(status));
 		CHECK(write(gate[1], "x", 1) == 1);
 		expect_of(pid, "continue*");
 		expect_of(pid, "signal SIGCONT from pid %d (ignored)", getpid());
@@ -73,9 +73,9 @@ static void stops(void)
 	expect_of(pid, "kill SIGSTOP → %d", pid);
 	expect_of(pid, "signal SIGSTOP from pid %d", pid);
 	expect_of(pid, "? stop by SIGSTOP");	/* the kill may be there before the tracer has heard of the stop */
-	CHECK(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status));
+	CHECK(wait_one(pid, &status, WUNTRACED) > 0 && WIFSTOPPED(status));
 	expect("kill SIGKILL → %d", pid);
-	CHECK(kill(pid, SIGKILL) == 0);
+	CHECK(kill_one(pid, SIGKILL) == 0);
 	expect_of(pid, "killed by SIGKILL");
 	status = reap(pid);
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
@@ -120,15 +120,15 @@ static void group_stop(void)
 	expect("kill SIGSTOP → %d", pid);
 	for (int i = 0; i < 3; i++)	/* one of them takes it */
 		expect_of(group->tids[i], "? signal SIGSTOP from pid %d*", getpid());
-	CHECK(kill(pid, SIGSTOP) == 0);
-	CHECK(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status));
+	CHECK(kill_one(pid, SIGSTOP) == 0);
+	CHECK(wait_one(pid, &status, WUNTRACED) > 0 && WIFSTOPPED(status));
 	for (int i = 0; i < 3; i++)
 		while (!strchr("Tt", state_of(group->tids[i])))
 			usleep(1000);
 	usleep(100000);		/* a tracer by ptrace hears of each thread by itself */
 	expect("kill SIGCONT → %d", pid);
-	CHECK(kill(pid, SIGCONT) == 0);
-	CHECK(waitpid(pid, &status, WCONTINUED) == pid && WIFCONTINUED(status));
+	CHECK(kill_one(pid, SIGCONT) == 0);
+	CHECK(wait_one(pid, &status, WCONTINUED) > 0 && WIFCONTINUED(status));
 	for (int i = 0; i < 3; i++) {
 		unsigned turns = group->turns[i];
 
@@ -139,7 +139,7 @@ static void group_stop(void)
 		expect_of(group->tids[i], "? signal SIGCONT from pid %d (ignored)", getpid());
 	}
 	expect("kill SIGKILL → %d", pid);
-	CHECK(kill(pid, SIGKILL) == 0);
+	CHECK(kill_one(pid, SIGKILL) == 0);
 	expect_of(pid, "killed by SIGKILL");
 	CHECK(WIFSIGNALED(reap(pid)));
 	munmap(group, sizeof(*group));

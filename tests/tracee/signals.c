@@ -246,13 +246,13 @@ static void restarts(void)
 		struct timespec some = { 0, 5000000 };
 
 		nanosleep(&some, NULL);
-		kill(me, SIGSTOP);
+		kill_one(me, SIGSTOP);
 		nanosleep(&some, NULL);
-		kill(me, SIGCONT);
+		kill_one(me, SIGCONT);
 		CHECK(read(fds[0], &c, 1) == 1);
 		do {	/* the sleep it is to end may not have begun yet */
 			nanosleep(&some, NULL);
-			kill(me, SIGUSR1);
+			kill_one(me, SIGUSR1);
 		} while (!*woken);
 		_exit(0);
 	}

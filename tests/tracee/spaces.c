@@ -106,7 +106,7 @@ static void init_of_namespace(void)
 	CHECK(pid == 2);
 	expect_of(me, "fork → %d", wait_for(&numbers->child));
 	expect_of(me, "kill SIGUSR1 → %d", numbers->child);
-	CHECK(kill(pid, SIGUSR1) == 0);
+	CHECK(kill_one(pid, SIGUSR1) == 0);
 	expect_of(me, "signal SIGUSR2 from pid %d", numbers->child);
 	wait_signal(SIGUSR2);
 	expect_of(me, "signal SIGCHLD from pid %d", numbers->child);	/* which has ended */
@@ -168,7 +168,7 @@ static void unshared(void)
 	wait_for(&numbers->nested);
 	init = numbers->init;
 	expect("kill SIGUSR1 → %d", init);
-	CHECK(kill(init, SIGUSR1) == 0);
+	CHECK(kill_one(init, SIGUSR1) == 0);
 	enters = fork();
 	if (enters == 0) {
 		snprintf(path, sizeof(path), "/proc/%d/ns/pid", init);

@@ -22,6 +22,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/process.h"
+
 void tracee_begin(void);
 /* Writes the expectations to $TRACEE_EXPECT and ends the process (exit status 0) without another call that shows. */
 _Noreturn void tracee_end(void);
@@ -59,8 +61,5 @@ static inline int reap(pid_t pid)
 {
 	int status;
 
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -1;
-	return status;
+	return wait_end(pid, &status) < 0 ? -1 : status;
 }

@@ -1,4 +1,5 @@
 /* Address spaces: by hand, and against the kernel's own /proc/self/maps under random calls. */
+#include "base/process.h"
 #include "scene.h"
 
 #include <sys/syscall.h>
@@ -527,7 +528,7 @@ static void random_calls(struct scene *s, uint64_t from_seed, unsigned ncalls, b
 				pid_t child = fork();
 
 				if (child) {	/* the child goes on, as the same process to the model */
-					ok = waitpid(child, &status, 0) == child && status == 0;
+					ok = wait_one(child, &status, 0) > 0 && status == 0;
 					break;
 				}
 				fork_(s, 10, 11, 0);
@@ -539,7 +540,7 @@ static void random_calls(struct scene *s, uint64_t from_seed, unsigned ncalls, b
 		}
 		_exit(ok ? 0 : 1);
 	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(wait_end(pid, &status), 1);
 	if (status)
 		fail_msg("seed %lx: differs from the kernel", from_seed);
 }

@@ -16,6 +16,7 @@
 
 #include "base/diag.h"
 #include "base/macro.h"
+#include "base/process.h"
 #include "capture/bpf/internal.h"
 #include "capture/bpf/pressure.h"
 #include "capture/command.h"
@@ -95,13 +96,12 @@ static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
 		put_start(s);
 		proc_put_process(pid, false, &s->rec, drain_put, s);
 		if (write(go[1], "g", 1) != 1)
-			kill(pid, SIGKILL);
+			kill_one(pid, SIGKILL);
 	}
 	close(go[1]);
 	if (rc < 0) {
 		close(error[0]);
-		if (pid > 0)
-			waitpid(pid, NULL, 0);	/* it saw the end of file */
+		wait_end(pid, NULL);	/* it saw the end of file */
 		return rc;
 	}
 	/* Closed by the exec, or the reason why there is none. */
@@ -111,7 +111,7 @@ static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
 	close(error[0]);
 	if (n == 0)
 		return 0;
-	waitpid(pid, NULL, 0);
+	wait_end(pid, NULL);
 	s->main_pid = 0;
 	return n == sizeof(err) ? command_exec_failed(path, err, diag) : diag_set(diag, 125, ECANCELED, "the command was killed before it began");
 }
@@ -229,7 +229,7 @@ static void put_end(struct bpf_source *s)
 	s->ended = true;
 }
 
-static void kill_one(void *ctx UNUSED, pid_t pid) { kill(pid, SIGKILL); }
+static void kill_cb(void *ctx UNUSED, pid_t pid) { kill_one(pid, SIGKILL); }
 
 static void asked_to_stop(struct bpf_source *s)
 {
@@ -239,7 +239,7 @@ static void asked_to_stop(struct bpf_source *s)
 	s->interrupted = true;
 	pressure_release(s->pressure);
 	if (how == STOP_KILL && s->main_pid) {
-		bpf_each_pid(s, kill_one, NULL);
+		bpf_each_pid(s, kill_cb, NULL);
 	} else {
 		bpf_detach_all(s);
 		s->detached = true;
@@ -249,16 +249,12 @@ static void asked_to_stop(struct bpf_source *s)
 static void reap(struct bpf_source *s)
 {
 	int status;
-	pid_t pid;
 
-	if (!s->main_pid || s->reaped)
-		return;
-	pid = waitpid(s->main_pid, &status, WNOHANG | WUNTRACED);
-	if (pid != s->main_pid)
+	if (s->reaped || wait_one(s->main_pid, &status, WNOHANG | WUNTRACED) <= 0)
 		return;
 	if (WIFSTOPPED(status)) {
 		/* Ctrl-Z: our shell waits for us, so we stop when the command has. */
-		s->stop_self = WSTOPSIG(status) != SIGSTOP && getpgid(pid) == getpgrp();
+		s->stop_self = WSTOPSIG(status) != SIGSTOP && getpgid(s->main_pid) == getpgrp();
 		return;
 	}
 	s->main_status = status;

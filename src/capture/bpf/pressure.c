@@ -19,6 +19,7 @@
 
 #include "base/diag.h"
 #include "base/macro.h"
+#include "base/process.h"
 #include "capture/bpf/kring.h"
 #include "capture/proc/proc.h"
 
@@ -88,9 +89,9 @@ static void remove_cgroup(const char *path)
 /* Where there is no cgroup: a process and what descends from it, as far as /proc still tells. */
 static void kill_tree(void *ctx UNUSED, pid_t pid)
 {
-	kill(pid, SIGSTOP);	/* no more children, and those there are keep their numbers */
+	kill_one(pid, SIGSTOP);	/* no more children, and those there are keep their numbers */
 	proc_each_child(pid, kill_tree, NULL);
-	kill(pid, SIGKILL);
+	kill_one(pid, SIGKILL);
 }
 
 /* The process that outlives us if we are killed. */
@@ -131,20 +132,27 @@ static _Noreturn void guard(int fd, int dir, const char *path, pid_t pid)
 	_exit(0);
 }
 
-static void start_guard(struct pressure *p, pid_t pid)
+/* 0 or -errno: without it nothing ends the command, or thaws a cgroup, if we are killed. */
+static int start_guard(struct pressure *p, pid_t pid)
 {
-	int fds[2];
+	int fds[2], rc = 0;
 
-	p->guard_fd = -1;
 	if (pipe2(fds, O_CLOEXEC) < 0)
-		return;
+		return -errno;
 	p->guard = fork();
 	if (p->guard == 0) {
 		close(fds[1]);
 		guard(fds[0], p->dir, p->path, pid);
 	}
+	if (p->guard < 0) {
+		rc = -errno;
+		p->guard = 0;
+		close(fds[1]);
+		fds[1] = -1;
+	}
 	close(fds[0]);
 	p->guard_fd = fds[1];
+	return rc;
 }
 
 static void *watch(void *ctx)
@@ -212,12 +220,15 @@ struct pressure *pressure_open_command(pid_t pid, const struct kring *ring, bool
 	int rc;
 
 	p->ring = ring;
-	p->dir = -1;
+	p->dir = p->guard_fd = -1;
 	rc = freeze ? make_cgroup(p, pid) : 0;
 	if (rc < 0)
 		diag_set(note, 125, -rc, "the command cannot be held back when the ring is full, what is lost then is counted: %s%s; a cgroup (v2) it may have a directory in is needed, --lossy does without",
 			 rc == -ENOENT ? "no cgroup2 file system is mounted" : "cannot make a cgroup for it: ", rc == -ENOENT ? "" : strerror(-rc));
-	start_guard(p, pid);
+	rc = start_guard(p, pid);
+	if (rc < 0)	/* worse than the other, if there is one */
+		diag_set(note, 125, -rc, "cannot start the process that ends the command should compendium be killed: %s; it is traced all the same, and if compendium is killed it runs on",
+			 strerror(-rc));
 	if (p->dir >= 0)
 		start_watch(p);
 	return p;
@@ -242,9 +253,10 @@ struct pressure *pressure_open_cgroup(const char *path, const struct kring *ring
 		return NULL;
 	p = xcalloc(1, sizeof(*p));
 	p->ring = ring;
+	p->guard_fd = -1;
 	p->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	start_guard(p, 0);
-	if (p->dir >= 0)
+	/* what would stay frozen for ever, should we be killed, is not frozen */
+	if (p->dir >= 0 && start_guard(p, 0) == 0)
 		start_watch(p);
 	return p;
 }
@@ -291,9 +303,9 @@ void pressure_close(struct pressure *p)
 	}
 	if (p->guard_fd >= 0) {
 		if (write(p->guard_fd, "q", 1) < 0)
-			kill(p->guard, SIGKILL);
+			kill_one(p->guard, SIGKILL);
 		close(p->guard_fd);
-		waitpid(p->guard, NULL, 0);
+		wait_end(p->guard, NULL);
 	}
 	if (p->dir >= 0)
 		close(p->dir);

@@ -153,7 +153,7 @@ int attach_pids(struct ptrace_source *s, struct diag *diag)
 void ptrace_detached(struct ptrace_source *s, struct tracee *t, int sig)
 {
 	if (t->filtered && t->stopped)
-		keeper_add(s, t->tid, t->pid, t->listening || sig == SIGSTOP);
+		keeper_add(s, t->tid, t->pid ? t->pid : t->tid, t->listening || sig == SIGSTOP);
 	ptrace(PTRACE_DETACH, t->tid, 0, (long)sig);
 	if (t->announced) {
 		call_abandon(s, t);

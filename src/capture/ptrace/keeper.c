@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/process.h"
 #include "capture/ptrace/disguise.h"
 #include "capture/ptrace/ptrace.h"
 
@@ -93,13 +94,14 @@ static _Noreturn void keep(unsigned mark, struct kept *v, size_t n)
 
 	setsid();
 	for (int fd = 0; fd < 3; fd++)
-		dup2(null, fd);
+		if (dup2(null, fd) < 0)
+			close(fd);
 	close_range(3, ~0u, 0);
 	for (int sig = 1; sig < NSIG; sig++)
 		signal(sig, sig == SIGHUP || sig == SIGINT || sig == SIGQUIT || sig == SIGTERM || sig == SIGPIPE ? SIG_IGN : SIG_DFL);
 	for (size_t i = 0; i < n; i++)
 		if (ptrace(PTRACE_SEIZE, v[i].tid, 0, PTRACE_OPTIONS) < 0 && errno != ESRCH)
-			kill(v[i].pid, SIGKILL);	/* better than to go on with calls that fail */
+			kill_one(v[i].pid, SIGKILL);	/* better than to go on with calls that fail */
 	for (size_t i = 0; i < n; i++) {
 		bool first = !v[i].was_stopped;
 
@@ -107,7 +109,7 @@ static _Noreturn void keep(unsigned mark, struct kept *v, size_t n)
 			first = v[k].pid != v[i].pid;
 		v[i].woken = first;
 		if (first)
-			kill(v[i].pid, SIGCONT);
+			kill_one(v[i].pid, SIGCONT);
 	}
 	for (;;) {
 		tid = waitpid(-1, &status, __WALL);
@@ -123,7 +125,7 @@ void keeper_kill(const struct ptrace_source *s)
 	const struct kept *v = (const struct kept *)s->kept.s;
 
 	for (size_t i = 0; i < s->kept.len / sizeof(*v); i++)
-		kill(v[i].pid, SIGKILL);
+		kill_one(v[i].pid, SIGKILL);
 }
 
 void keeper_start(struct ptrace_source *s)

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "base/diag.h"
+#include "base/process.h"
 #include "capture/proc/proc.h"
 #include "capture/ptrace/disguise.h"
 #include "record/build.h"
@@ -467,7 +468,7 @@ static void kill_all(struct ptrace_source *s)
 	struct tracee *t;
 
 	for (t = s->tracees; t; t = t->hh.next)
-		kill(t->pid ? t->pid : t->tid, SIGKILL);
+		kill_one(t->pid ? t->pid : t->tid, SIGKILL);
 }
 
 static void asked_to_stop(struct ptrace_source *s)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/process.h"
 #include "capture/command.h"
 #include "capture/proc/proc.h"
 #include "capture/ptrace/filter.h"
@@ -61,7 +62,7 @@ static bool filter_works(const struct sock_fprog *filter, bool *ret_needs_nnp)
 			_exit(1);
 		_exit(2);
 	}
-	if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
+	if (wait_end(pid, &status) < 0 || !WIFEXITED(status))
 		return false;
 	*ret_needs_nnp = WEXITSTATUS(status) == 1;
 	return WEXITSTATUS(status) < 2;
@@ -125,10 +126,8 @@ int spawn_command(struct ptrace_source *s, struct diag *diag)
 	if (rc < 0) {
 		close(go[1]);
 		close(error[0]);
-		if (pid > 0) {
-			kill(pid, SIGKILL);
-			waitpid(pid, NULL, 0);
-		}
+		kill_one(pid, SIGKILL);
+		wait_end(pid, NULL);
 		return rc;
 	}
 	s->main_pid = pid;
@@ -148,20 +147,20 @@ int spawn_command(struct ptrace_source *s, struct diag *diag)
 		ptrace(PTRACE_INTERRUPT, pid, 0, 0);
 		t->interrupted = true;
 	}
-	if (!filtered && waitpid(pid, &status, __WALL) == pid)
+	if (!filtered && wait_one(pid, &status, __WALL) > 0)
 		ptrace_handle(s, pid, status, 0, 0);
 	if (s->opt->spawned)
 		s->opt->spawned(s->opt->spawned_ctx, pid);
 	if (write(go[1], filtered ? "f" : "n", 1) != 1)
-		kill(pid, SIGKILL);
+		kill_one(pid, SIGKILL);
 	close(go[1]);
 	/* Run until the exec has succeeded or failed, so that a bad command is an error of open and not a trace. */
 	while (s->exec_error_fd >= 0 && s->tracees) {
-		if (waitpid(pid, &status, __WALL) != pid) {
-			if (errno == EINTR)
-				continue;
+		rc = wait_one(pid, &status, __WALL);
+		if (rc == -EINTR)
+			continue;
+		if (rc < 0)
 			break;
-		}
 		ptrace_handle(s, pid, status, 0, 0);
 	}
 	if (s->exec_error_fd == -2) {
