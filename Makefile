@@ -9,7 +9,7 @@ ROUNDS ?= 5
 # A build must never wait for an answer.
 export DEBIAN_FRONTEND = noninteractive
 
-.PHONY: all setup demo check check-slow bench install uninstall clean help
+.PHONY: all static setup demo check check-slow bench install uninstall clean help
 
 all: setup $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -19,6 +19,14 @@ setup:
 
 $(BUILD)/build.ninja: | setup
 	@meson setup $(BUILD) --prefix=$(PREFIX) -Dwerror=false $(MESON_ARGS)
+
+# One file without libraries, for a system where nothing can be installed.  -O2 and no symbols: what is distributed.
+static:
+	@tools/setup.sh static
+	@[ -e $(BUILD)-static/build.ninja ] || meson setup $(BUILD)-static -Dprefer_static=true '-Dc_link_args=-static -s' -Db_pie=false \
+	  -Doptimization=2 -Ddebug=false -Dwerror=false -Dbpf=enabled -Ddocs=disabled $(MESON_ARGS)
+	@ninja -C $(BUILD)-static compendium
+	@ls -l $(BUILD)-static/compendium
 
 demo: all
 	@tools/demo.sh $(BUILD)
@@ -43,10 +51,11 @@ uninstall:
 	@ninja -C $(BUILD) uninstall
 
 clean:
-	rm -rf $(BUILD) build-check bench/out report/dist
+	rm -rf $(BUILD) $(BUILD)-static build-check bench/out report/dist
 
 help:
 	@echo 'make                     install what is missing and build $(BUILD)/compendium'
+	@echo 'make static              one program without libraries: $(BUILD)-static/compendium'
 	@echo 'make demo                trace a small real build and write its report'
 	@echo 'make check               every test and check; ends with the count'
 	@echo 'make check-slow          the same with the long suites (10 M events, longer fuzzing)'

@@ -173,6 +173,22 @@ def scripts(step):
             step.check(path, step.run("shellcheck", path, may_fail=True).returncode == 0)
 
 
+def tap(step, *command, env=None):
+    """A script that prints TAP."""
+    done = step.run(*command, env=env, may_fail=True)
+    count_test(step, {"name": pathlib.Path(command[0]).name, "result": "FAIL" if done.returncode else "OK", "stdout": done.stdout})
+
+
+def static(step):
+    missing = step.run("tools/setup.sh", "-n", "static", may_fail=True)
+    if missing.returncode:
+        step.skipped += 1
+        step.notes.append(f"skipped static: to link without libraries needs {missing.stdout.strip()}")
+        return
+    step.run("make", f"BUILD={OUT / 'one'}", "MESON_ARGS=-Dwerror=true", "static")
+    tap(step, "tests/package/static.sh", OUT / "one-static" / "compendium")
+
+
 def node_counts(step, done):
     """What npm's scripts count: they close with the plain line."""
     counts = [match for match in map(PLAIN.match, done.stdout.splitlines()) if match]
@@ -204,6 +220,7 @@ STEPS = {
     "scripts": scripts,
     "report": report_unit,
     "browser": report_browser,
+    "static": static,
 }
 
 

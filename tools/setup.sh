@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
-# Installs what a task needs and is missing: tools/setup.sh build|check|bench
-# Looks first, so a second run installs nothing and needs no rights.
+# Installs what a task needs and is missing: tools/setup.sh [-n] build|static|check|bench
+# Looks first, so a second run installs nothing and needs no rights; with -n it
+# only says what is missing, and fails when something is.
 set -euo pipefail
 
-usage() { echo "usage: tools/setup.sh build|check|bench" >&2; exit 2; }
+usage() { echo "usage: tools/setup.sh [-n] build|static|check|bench" >&2; exit 2; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
+only_look=
+[ "${1-}" != -n ] || { only_look=1; shift; }
 [ $# -eq 1 ] || usage
-case $1 in build | check | bench) task=$1 ;; *) usage ;; esac
+case $1 in build | static | check | bench) task=$1 ;; *) usage ;; esac
 
 missing=() extra=()
 # need PACKAGE CHECK [ARG]: CHECK is one of the questions below.
@@ -18,6 +21,12 @@ has_command() { command -v "$1"; }
 has_any() { local name; for name; do ! command -v "$name" || return 0; done; return 1; }
 has_header() { echo "#include <$1>" | gcc -E -x c -; }
 has_library() { pkg-config --exists "$1"; }
+# Links a program without libraries, from what these names of pkg-config's need.
+has_static() {
+	# flags are words
+	# shellcheck disable=SC2046
+	echo 'int main(void) { return 0; }' | gcc -static -x c - -o /dev/null $(pkg-config --static --libs "$@")
+}
 has_fuzzer() { ls /usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.fuzzer-x86_64.a; }
 
 need gcc has_command gcc
@@ -34,6 +43,14 @@ need nodejs has_command node
 # Debian's npm conflicts with other builds of Node.js, so any npm will do.
 need npm has_command npm
 need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
+
+if [ "$task" = static ]; then	# it has everything in it
+	need clang has_any clang clang-{14..30}
+	need bpftool has_any bpftool /usr/sbin/bpftool
+	need libbpf-dev has_static libbpf
+	need libelf-dev has_static libelf
+	need libzstd-dev has_static libzstd zlib
+fi
 
 # The kernel backend. Not every distribution has these under these names.
 want clang-14 has_any clang clang-{14,15,16,17,18,19}
@@ -94,6 +111,11 @@ apt_install() {
 		fail "could not install: ${missing[*]}
   to try by hand: $line"
 }
+
+if [ -n "$only_look" ]; then
+	[ ${#missing[@]} -eq 0 ] || { echo "${missing[*]}"; exit 1; }
+	exit 0
+fi
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

@@ -10,10 +10,10 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/kernel.h"
 #include "base/macro.h"
 #include "capture/bpf/internal.h"
 #include "capture.skel.h"
@@ -69,8 +69,6 @@ int bpf_allowed(struct diag *diag)
 	bool admin = have_cap(CAP_SYS_ADMIN), bpf = admin || have_cap(CAP_BPF), perfmon = admin || have_cap(CAP_PERFMON);
 	char exe[4096] = "compendium", remedy[4400];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	struct utsname u;
-	unsigned major = 0, minor = 0;
 
 	if (n > 0)
 		exe[n] = '\0';
@@ -78,9 +76,7 @@ int bpf_allowed(struct diag *diag)
 		snprintf(remedy, sizeof(remedy), "run as root, or once: sudo setcap cap_bpf,cap_perfmon+ep %.600s", exe);
 		return refused(diag, !bpf && !perfmon ? "no CAP_BPF and no CAP_PERFMON" : !bpf ? "no CAP_BPF" : "no CAP_PERFMON", remedy);
 	}
-	if (uname(&u) == 0)
-		sscanf(u.release, "%u.%u", &major, &minor);
-	if (major * 1000 + minor < 5017)
+	if (kernel_is_older(5, 17))
 		return refused(diag, "this kernel is older than 5.17 (no bpf_loop)", "use a newer one");
 	if (access("/sys/kernel/btf/vmlinux", R_OK) < 0)
 		return refused(diag, "this kernel does not describe its types (/sys/kernel/btf/vmlinux)", "it has to be built with CONFIG_DEBUG_INFO_BTF");

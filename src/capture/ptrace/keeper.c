@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -86,17 +87,33 @@ static void pass(pid_t tid, int status, unsigned mark, struct kept *v, size_t n)
 	ptrace(PTRACE_CONT, tid, 0, 0);
 }
 
+/* Whoever waits for the end of a pipe must not wait for the keeper. */
+static void let_files_go(void)
+{
+	enum { NEVER_MORE = 1 << 20 };	/* the usual fs.nr_open */
+	int null = open("/dev/null", O_RDWR);
+	struct rlimit limit = { NEVER_MORE, NEVER_MORE };
+
+	/* an empty root has no /dev */
+	for (int fd = 0; fd < 3; fd++)
+		if (null < 0 || dup2(null, fd) < 0)
+			close(fd);
+	if (close_range(3, ~0u, 0) == 0)
+		return;
+	/* before 5.9 */
+	getrlimit(RLIMIT_NOFILE, &limit);
+	for (int fd = 3; fd < (int)MIN(limit.rlim_cur, (rlim_t)NEVER_MORE); fd++)
+		close(fd);
+}
+
 /* After a fork of a program with threads: no allocation, no locks. */
 static _Noreturn void keep(unsigned mark, struct kept *v, size_t n)
 {
-	int null = open("/dev/null", O_RDWR), status;
+	int status;
 	pid_t tid;
 
 	setsid();
-	for (int fd = 0; fd < 3; fd++)
-		if (dup2(null, fd) < 0)
-			close(fd);
-	close_range(3, ~0u, 0);
+	let_files_go();
 	for (int sig = 1; sig < NSIG; sig++)
 		signal(sig, sig == SIGHUP || sig == SIGINT || sig == SIGQUIT || sig == SIGTERM || sig == SIGPIPE ? SIG_IGN : SIG_DFL);
 	for (size_t i = 0; i < n; i++)

@@ -602,7 +602,9 @@ int source_ptrace_open(const struct capture_options *opt, struct source **ret_so
 	}
 	proc_put_start(opt, START_PTRACE, &s->rec, ptrace_now_ns());
 	ptrace_put(s);
-	rc = opt->argv ? spawn_command(s, diag) : attach_pids(s, diag);
+	rc = ptrace_able(diag);
+	if (rc == 0)
+		rc = opt->argv ? spawn_command(s, diag) : attach_pids(s, diag);
 	if (rc < 0) {
 		ptrace_free(&s->src);
 		return rc;

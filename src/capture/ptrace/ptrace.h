@@ -104,6 +104,9 @@ void tracee_drop(struct ptrace_source *s, struct tracee *t);
 void tracee_resume(struct ptrace_source *s, struct tracee *t);
 const struct capture_plan *ptrace_plan(struct ptrace_source *s, unsigned arch, unsigned nr);
 bool ptrace_handle(struct ptrace_source *s, pid_t tid, int status, uint64_t utime_ns, uint64_t stime_ns);
+
+/* able.c: 0, or -ENOTSUP on a kernel before 5.3 */
+int ptrace_able(struct diag *diag);
 /* At a signal-delivery-stop: an ignored signal leaves no EINTR behind.  Returns SIGNAL_IGNORED, SIGNAL_FATAL or 0. */
 unsigned ptrace_hide_ignored(struct tracee *t, int signo);
 
