@@ -8,8 +8,10 @@ ROUNDS ?= 5
 
 # A build must never wait for an answer.
 export DEBIAN_FRONTEND = noninteractive
+# tools/setup.sh looks in it for a ready-made page
+export MESON_ARGS
 
-.PHONY: all static setup demo check check-slow bench install uninstall clean help
+.PHONY: all static dist setup demo check check-slow bench install uninstall clean help
 
 all: setup $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -27,6 +29,11 @@ static:
 	  -Doptimization=2 -Ddebug=false -Dwerror=false -Dbpf=enabled -Ddocs=disabled $(MESON_ARGS)
 	@ninja -C $(BUILD)-static compendium
 	@ls -l $(BUILD)-static/compendium
+
+# What is committed, and the built page: building from it needs neither Node.js nor network.
+dist: setup $(BUILD)/build.ninja
+	@meson dist -C $(BUILD) --no-tests
+	@ls -l $(BUILD)/meson-dist/compendium-*.tar.xz
 
 demo: all
 	@tools/demo.sh $(BUILD)
@@ -56,6 +63,7 @@ clean:
 help:
 	@echo 'make                     install what is missing and build $(BUILD)/compendium'
 	@echo 'make static              one program without libraries: $(BUILD)-static/compendium'
+	@echo 'make dist                source tarball with the built page: $(BUILD)/meson-dist'
 	@echo 'make demo                trace a small real build and write its report'
 	@echo 'make check               every test and check; ends with the count'
 	@echo 'make check-slow          the same with the long suites (10 M events, longer fuzzing)'

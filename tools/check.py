@@ -189,6 +189,11 @@ def static(step):
     tap(step, "tests/package/static.sh", OUT / "one-static" / "compendium")
 
 
+def dist(step):
+    done = step.run("make", f"BUILD={OUT / 'dist'}", "MESON_ARGS=-Dwerror=true", "dist")
+    tap(step, "tests/package/dist.sh", done.stdout.split()[-1])
+
+
 def node_counts(step, done):
     """What npm's scripts count: they close with the plain line."""
     counts = [match for match in map(PLAIN.match, done.stdout.splitlines()) if match]
@@ -221,6 +226,7 @@ STEPS = {
     "report": report_unit,
     "browser": report_browser,
     "static": static,
+    "dist": dist,
 }
 
 

@@ -3,6 +3,7 @@
 # Looks first, so a second run installs nothing and needs no rights; with -n it
 # only says what is missing, and fails when something is.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 usage() { echo "usage: tools/setup.sh [-n] build|static|check|bench" >&2; exit 2; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
@@ -39,9 +40,13 @@ need libzstd-dev has_library libzstd
 need zlib1g-dev has_library zlib
 need uthash-dev has_header uthash.h
 need scdoc has_command scdoc
-need nodejs has_command node
-# Debian's npm conflicts with other builds of Node.js, so any npm will do.
-need npm has_command npm
+bundles_page= # unless there is one: in a source tarball, or given
+[ -e report/template.html ] || [[ ${MESON_ARGS-} == *-Dreport_template=* ]] || bundles_page=1
+if [ -n "$bundles_page" ] || [ "$task" = check ]; then
+	need nodejs has_command node
+	# Debian's npm conflicts with other builds of Node.js, so any npm will do.
+	need npm has_command npm
+fi
 need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
 
 if [ "$task" = static ]; then	# it has everything in it
@@ -130,6 +135,7 @@ if [ ${#extra[@]} -gt 0 ] && command -v apt-cache >/dev/null; then
 	[ ${#missing[@]} -eq 0 ] || (apt_install) || echo "setup: going on without ${missing[*]}: what needs them is left out"
 fi
 
+[ -n "$bundles_page" ] || exit 0
 node=$(node --version)
 major=${node#v}
 [ "${major%%.*}" -ge 18 ] || die "the report's front end needs Node.js 18 or newer, found $node"
