@@ -47,7 +47,7 @@ void totals_free(struct totals *t)
 struct bytes totals_keep(struct totals *t, const char *s, uint32_t len)
 {
 	t->index->strings += len + 1;
-	return (struct bytes){ arena_memdup0(&t->index->arena, s, len), len };
+	return (struct bytes){ arena_memdup0(&t->index->arena, s, len), len, 0 };
 }
 
 /* ---- bytes ---- */
@@ -142,7 +142,7 @@ static void call_event(struct totals *t, const struct event *ev)
 static void start_event(struct totals *t, const struct event *ev)
 {
 	const struct item *item = ev->item;
-	struct bytes argv[64];
+	struct strings *argv = strings_new(item->parts, item->nparts, PART_ARGV);
 	const struct part *p;
 	unsigned n = 0;
 	struct buf b = { 0 };
@@ -150,12 +150,9 @@ static void start_event(struct totals *t, const struct event *ev)
 	t->start_ns = ev->ts_ns;
 	t->wall_ns = ev->item->start->wall_ns;
 	t->start_mode = ev->item->start->mode;
-	for (; n < ARRAY_SIZE(argv) && (p = parts_find(item->parts, item->nparts, -1, PART_ARGV, n)); n++)
-		argv[n] = (struct bytes){ (char *)p->bytes, p->len };
-	totals_command(&b, argv, n, COMMAND_MAX);
-	if (n == ARRAY_SIZE(argv))
-		buf_puts(&b, " …");
-	for (n = 0; (p = parts_find(item->parts, item->nparts, -1, PART_TARGET, n)) && b.len < COMMAND_MAX; n++) {
+	totals_command(&b, argv->v, argv->n, argv->all, COMMAND_MAX);
+	strings_unref(argv);
+	for (; (p = parts_find(item->parts, item->nparts, -1, PART_TARGET, n)) && b.len < COMMAND_MAX; n++) {
 		buf_puts(&b, n ? ", pid " : "pid ");
 		text_safe(&b, p->bytes, p->len);
 		t->index->targets = true;
@@ -165,7 +162,7 @@ static void start_event(struct totals *t, const struct event *ev)
 	if (t->start_mode & START_SYSTEM)
 		t->index->targets = true;
 	buf_puts(&b, t->start_mode & START_SYSTEM ? "everything" : "");
-	t->command = (struct bytes){ b.s, (uint32_t)b.len };
+	t->command = (struct bytes){ b.s, (uint32_t)b.len, 0 };
 }
 
 /* Who was asked for is not said in older recordings, nor known of a cgroup before its processes are found. */
@@ -184,7 +181,7 @@ static void attached_command(struct totals *t, const struct event *ev)
 		buf_puts(&b, ")");
 	}
 	free(t->command.s);
-	t->command = (struct bytes){ b.s, (uint32_t)b.len };
+	t->command = (struct bytes){ b.s, (uint32_t)b.len, 0 };
 }
 
 static void count_hidden(struct totals *t, const struct event *ev)

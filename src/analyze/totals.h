@@ -125,7 +125,7 @@ void totals_memory(struct buf *b, const struct totals *t, enum totals_memory wha
 void totals_file_name(struct buf *b, const struct totals_file *f);
 const struct totals_proc *totals_proc(const struct totals *t, uint32_t id);	/* NULL when not kept */
 /* A command line as one would type it, safe to show, cut after about max bytes. */
-void totals_command(struct buf *b, const struct bytes *argv, unsigned argc, size_t max);
+void totals_command(struct buf *b, const struct bytes *argv, unsigned argc, uint64_t all, size_t max);
 
 /*
  * The rows that matter most: bytes moved (files, conns), count (lookups, errors), total time (calls); ties in order of

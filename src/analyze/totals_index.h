@@ -14,7 +14,7 @@
 
 #define STRINGS_MAX (24u << 20)		/* bytes of names kept; further new rows go to `others` */
 #define CMD_MAX 512
-#define COMMAND_MAX 4096
+#define COMMAND_MAX 400
 #define CACHE 1024
 
 /* Rows with their place in an index.  Allocated from the arena, freed together. */

@@ -85,24 +85,40 @@ void totals_memory(struct buf *b, const struct totals *t, enum totals_memory wha
 
 /* ---- processes ---- */
 
-void totals_command(struct buf *b, const struct bytes *argv, unsigned argc, size_t max)
+/* Shortens b to at most len bytes, between characters. */
+static void shorten(struct buf *b, size_t from, size_t len)
+{
+	while (len > from && ((unsigned char)b->s[len] & 0xc0) == 0x80)
+		len--;
+	b->len = len;
+	b->s[len] = '\0';
+	buf_puts(b, "…");
+}
+
+void totals_command(struct buf *b, const struct bytes *argv, unsigned argc, uint64_t all, size_t max)
 {
 	size_t from = b->len;
+	unsigned i = 0;
 
-	for (unsigned i = 0; i < argc; i++) {
+	for (bool cut = false; i < argc && !cut; i++) {
+		size_t before = b->len;
+
 		if (i)
 			buf_putc(b, ' ');
 		text_shell(b, argv[i].s, argv[i].len);
-		if (b->len - from > max) {
-			size_t end = from + max;
-
-			while (end > from && ((unsigned char)b->s[end] & 0xc0) == 0x80)
-				end--;
-			b->len = end;
+		cut = b->len - from > max;
+		if (cut)
+			shorten(b, from, from + max);
+		else if (argv[i].cut)
 			buf_puts(b, "…");
-			return;
-		}
+		if (cut && i && b->len <= before + 4)	/* nothing of it but its blank */
+			break;
 	}
+	if (i >= MAX(all, (uint64_t)argc))
+		return;
+	buf_puts(b, " (");
+	human_counted(b, MAX(all, (uint64_t)argc) - i, "more argument", "more arguments");
+	buf_putc(b, ')');
 }
 
 static void proc_describe(struct totals *t, struct totals_proc *r, const struct proc *p)
@@ -120,7 +136,7 @@ static void proc_describe(struct totals *t, struct totals_proc *r, const struct 
 
 		while (p->attached && argc > 1 && !p->argv[argc - 1].len)	/* setproctitle(3) leaves an empty tail */
 			argc--;
-		totals_command(b, p->argv, argc, CMD_MAX);
+		totals_command(b, p->argv, argc, p->argc_all > p->argc ? p->argc_all : argc, CMD_MAX);
 	} else {
 		buf_putc(b, '[');
 		text_safe(b, p->comm.s, p->comm.len);

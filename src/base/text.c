@@ -3,6 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/macro.h"
+
 static uint32_t decode(const char *s, unsigned len)
 {
 	const unsigned char *u = (const unsigned char *)s;
@@ -33,13 +35,26 @@ unsigned text_utf8_len(const char *s, size_t n)
 	return len;
 }
 
+/*
+ * What a terminal obeys or does not show: controls, Default_Ignorable_Code_Point of Unicode 15 (format characters, direction
+ * marks, joiners, fillers, variation selectors, tags), line and paragraph separators, interlinear annotation, the empty braille
+ * cell and noncharacters.  In order.  report/src/format/text.ts has the same list.
+ */
+static const struct { uint32_t first, last; } hidden[] = {
+	{ 0x00, 0x1f }, { 0x7f, 0x9f }, { 0xad, 0xad }, { 0x34f, 0x34f }, { 0x61c, 0x61c }, { 0x115f, 0x1160 }, { 0x17b4, 0x17b5 },
+	{ 0x180b, 0x180f }, { 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0x2800, 0x2800 }, { 0x3164, 0x3164 },
+	{ 0xfdd0, 0xfdef }, { 0xfe00, 0xfe0f }, { 0xfeff, 0xfeff }, { 0xffa0, 0xffa0 }, { 0xfff0, 0xfffb }, { 0xfffe, 0xffff },
+	{ 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
+};
+
 bool text_printable(const char *s, unsigned len)
 {
 	uint32_t cp = decode(s, len);
 
-	return cp >= 0x20 && cp != 0x7f && !(cp >= 0x80 && cp < 0xa0) &&
-	       !(cp >= 0x200b && cp <= 0x200f) && !(cp >= 0x2028 && cp <= 0x202e) &&
-	       !(cp >= 0x2060 && cp <= 0x206f) && cp != 0xfeff && cp != 0x061c && !(cp >= 0xfff9 && cp <= 0xfffb);
+	for (unsigned i = 0; i < ARRAY_SIZE(hidden) && hidden[i].first <= cp; i++)
+		if (cp <= hidden[i].last)
+			return false;
+	return (cp & 0xfffe) != 0xfffe;
 }
 
 static void escape(struct buf *b, unsigned char c)

@@ -40,6 +40,7 @@ static const struct { uint16_t elem; bool exact, str; } parts_are[] = {
 	[PART_SOCK] = { sizeof(struct record_sock), .exact = true },
 	[PART_MSGVEC] = { sizeof(struct record_msg) },
 	[PART_INT] = { 4, .exact = true },
+	[PART_WHOLE] = { 8, .exact = true }, [PART_COUNT] = { 8, .exact = true },
 	[PART_IOCB] = { sizeof(struct record_iocb) },
 };
 

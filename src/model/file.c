@@ -25,7 +25,7 @@ void bytes_set(struct bytes *b, const char *s, size_t len)
 	char *copy = xmemdup0(s, len);
 
 	free(b->s);
-	*b = (struct bytes){ copy, (uint32_t)len };
+	*b = (struct bytes){ copy, (uint32_t)len, 0 };
 }
 
 void bytes_done(struct bytes *b)

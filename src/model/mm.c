@@ -23,7 +23,7 @@ static struct bytes str_new(const char *s, size_t len)
 	p->refs = 1;
 	memcpy(p->s, s, len);
 	p->s[len] = '\0';
-	return (struct bytes){ p->s, (uint32_t)len };
+	return (struct bytes){ p->s, (uint32_t)len, 0 };
 }
 
 static struct bytes str_ref(struct bytes b)

@@ -15,7 +15,7 @@ struct event;
 struct world;
 
 /* A byte string owned by the model.  May hold any bytes; NUL-terminated for convenience. */
-struct bytes { char *s; uint32_t len; };
+struct bytes { char *s; uint32_t len; uint32_t cut; /* bytes that stood behind them and were not kept */ };
 
 enum file_kind {
 	FILE_UNKNOWN, FILE_REG, FILE_DIR, FILE_TTY, FILE_DEV, FILE_PIPE, FILE_SOCKET, FILE_MEMFD, FILE_EVENTFD, FILE_EPOLL,
@@ -93,6 +93,13 @@ const struct region *mm_find(const struct mm *mm, uint64_t addr);
 
 struct fs { int refs; struct bytes cwd, root; };	/* root is "/" unless chrooted; cwd as the program sees it */
 
+/* A vector of strings: n are kept of `all`.  Shared and counted, never changed. */
+struct strings { int refs; unsigned n; uint64_t all; struct bytes v[]; };
+struct part;
+/* Those of that kind among an item's parts (PART_ARGV, PART_ENVP), never NULL. */
+struct strings *strings_new(const struct part *parts, unsigned nparts, enum chunk_part kind);
+void strings_unref(struct strings *s);
+
 struct proc {		/* a thread group */
 	uint32_t id, pid, ppid;
 	uint32_t parent;		/* process id of the parent, 0 outside the trace */
@@ -100,8 +107,9 @@ struct proc {		/* a thread group */
 	struct fdtab *fds;
 	struct mm *mm;
 	struct bytes comm, exe, cwd0;	/* cwd0: at its last exec */
-	struct bytes *argv; unsigned argc;
-	struct bytes *envp; unsigned envc;
+	const struct bytes *argv; unsigned argc;	/* what is kept of its arguments */
+	uint64_t argc_all;		/* how many it has; 0: argc */
+	struct strings *args;		/* where they are */
 	uint64_t start_ns, end_ns;	/* end_ns 0 while it lives */
 	unsigned nthreads, nthreads_ever;
 	unsigned nexecs;

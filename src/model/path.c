@@ -116,7 +116,7 @@ static bool magic_link(struct world *w, struct tnode *self, const char *s, struc
 		} else if (skip(&s, "/cwd")) {
 			*ret_to = t->t.fs->cwd;
 		} else if (skip(&s, "/root")) {
-			*ret_to = (struct bytes){ (char *)(uintptr_t)"/", 1 };
+			*ret_to = (struct bytes){ (char *)(uintptr_t)"/", 1, 0 };
 		} else if (skip(&s, "/exe")) {
 			*ret_to = t->t.proc->exe;
 		} else {

@@ -270,13 +270,6 @@ struct tnode *task_get(struct world *w, uint32_t pid, uint32_t tid, uint64_t ts_
 
 /* ---- death ---- */
 
-static void strings_done(struct bytes *v, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		bytes_done(&v[i]);
-	free(v);
-}
-
 static void proc_free(struct world *w, struct pnode *p)
 {
 	if (p->p.mm)
@@ -284,8 +277,7 @@ static void proc_free(struct world *w, struct pnode *p)
 	bytes_done(&p->p.comm);
 	bytes_done(&p->p.exe);
 	bytes_done(&p->p.cwd0);
-	strings_done(p->p.argv, p->p.argc);
-	strings_done(p->p.envp, p->p.envc);
+	strings_unref(p->p.args);
 	free(p->ended);
 	free(p);
 }
@@ -491,14 +483,6 @@ void proc_free_all(struct world *w)
 
 /* ---- fork ---- */
 
-static void strings_copy(struct bytes **ret_v, unsigned *ret_n, const struct bytes *v, unsigned n)
-{
-	*ret_v = n ? xcalloc(n, sizeof(**ret_v)) : NULL;
-	*ret_n = n;
-	for (unsigned i = 0; i < n; i++)
-		bytes_set(&(*ret_v)[i], v[i].s, v[i].len);
-}
-
 static void bytes_copy(struct bytes *to, const struct bytes *from)
 {
 	if (from->s)
@@ -521,8 +505,10 @@ static struct pnode *fork_proc(struct world *w, struct pnode *parent, uint32_t p
 	bytes_copy(&p->p.comm, &parent->p.comm);
 	bytes_copy(&p->p.exe, &parent->p.exe);
 	bytes_copy(&p->p.cwd0, &parent->p.cwd0);
-	strings_copy(&p->p.argv, &p->p.argc, parent->p.argv, parent->p.argc);
-	strings_copy(&p->p.envp, &p->p.envc, parent->p.envp, parent->p.envc);
+	if (parent->p.args) {
+		parent->p.args->refs++;
+		proc_strings(&p->p, parent->p.args);
+	}
 	p->p.pgid = parent->p.pgid;
 	p->p.sid = parent->p.sid;
 	return p;
@@ -577,31 +563,13 @@ void proc_fork(struct world *w, const struct item *item)
 
 /* ---- exec ---- */
 
-static unsigned parts_strings(const struct item *item, enum chunk_part kind, struct bytes **ret)
+void proc_strings(struct proc *p, struct strings *args)
 {
-	unsigned n = 0, i = 0;
-
-	for (unsigned k = 0; k < item->nparts; k++)
-		n += item->parts[k].part == kind;
-	*ret = n ? xcalloc(n, sizeof(**ret)) : NULL;
-	for (unsigned k = 0; k < item->nparts; k++)
-		if (item->parts[k].part == kind)
-			bytes_set(&(*ret)[i++], item->parts[k].bytes, item->parts[k].len);
-	return n;
-}
-
-void proc_strings(struct proc *p, const struct item *item)
-{
-	struct bytes *v;
-	unsigned n = parts_strings(item, PART_ARGV, &v);
-
-	strings_done(p->argv, p->argc);
-	p->argv = v;
-	p->argc = n;
-	n = parts_strings(item, PART_ENVP, &v);
-	strings_done(p->envp, p->envc);
-	p->envp = v;
-	p->envc = n;
+	strings_unref(p->args);
+	p->args = args;
+	p->argv = args->v;
+	p->argc = args->n;
+	p->argc_all = args->all;
 }
 
 /* Only the caller survives, as the leader: its tables, the leader's number (and task id). */
@@ -686,7 +654,7 @@ void proc_exec(struct world *w, const struct item *item)
 
 		comm_set(t, s, n);
 	}
-	proc_strings(&p->p, item);
+	proc_strings(&p->p, strings_new(item->parts, item->nparts, PART_ARGV));
 	bytes_copy(&p->p.cwd0, &t->t.fs->cwd);
 	p->p.nexecs++;
 

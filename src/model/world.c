@@ -162,7 +162,7 @@ static void feed_task(struct world *w, const struct item *item)
 		if ((s = part(item, PART_EXE)))
 			bytes_set(&p->exe, s->bytes, s->len);
 		if (part(item, PART_ARGV))
-			proc_strings(p, item);
+			proc_strings(p, strings_new(item->parts, item->nparts, PART_ARGV));
 		if (r->brk)
 			p->mm->brk_start = p->mm->brk = r->brk;	/* where it begins; the map tells where it is now */
 		if (new && r->ppid && !p->parent && parent != pnode_of(p))

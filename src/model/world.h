@@ -210,6 +210,6 @@ void proc_exit(struct world *w, const struct record_exit *r);
 void proc_detach(struct world *w, const struct record *r);
 void proc_set_parent(struct pnode *p, struct pnode *parent, uint32_t ppid);
 void proc_free_all(struct world *w);
-void proc_strings(struct proc *p, const struct item *item);	/* argv and envp from an item's parts */
+void proc_strings(struct proc *p, struct strings *args);	/* takes the reference */
 const char *base_name(const char *s, size_t len, size_t *ret_len);
 void comm_set(struct tnode *t, const char *s, size_t len);

@@ -67,6 +67,8 @@ enum chunk_part {
 	PART_INT = 17,		/* an int that the kernel wrote where a struct's member points (clone3's pidfd) */
 	PART_IOCB = 18,		/* io_submit: struct record_iocb array */
 	PART_TARGET = 19,	/* START: a process that was asked for, "12 (name)" */
+	PART_WHOLE = 36,	/* after a string of a vector (ITEM, ARGV, ENVP) that was cut: rec_u64, its bytes in all */
+	PART_COUNT = 37,	/* after the strings of a vector that has more: rec_u64, how many there are in all */
 };
 
 /* START: chunks PART_ARGV (the command), PART_CWD, PART_TEXT, PART_TARGET….  ts_ns is the zero of all shown times. */

@@ -62,17 +62,13 @@ uint32_t html_string(struct html *h, const void *s, size_t n)
 static void take_start(struct html *h, const struct event *ev)
 {
 	const struct item *it = ev->item;
-	struct json j = { .b = &h->command };
 	const struct part *p;
 
-	if (!it || it->kind != RECORD_START || h->command.len)
+	if (!it || it->kind != RECORD_START || h->command)
 		return;
 	h->wall_ns = it->start->wall_ns;
 	h->mode = it->start->mode;
-	json_open(&j, '[');
-	for (unsigned n = 0; (p = parts_find(it->parts, it->nparts, -1, PART_ARGV, n)); n++)
-		json_str(&j, p->bytes, p->len);
-	json_close(&j, ']');
+	h->command = strings_new(it->parts, it->nparts, PART_ARGV);
 	p = parts_find(it->parts, it->nparts, -1, PART_CWD, 0);
 	if (p)
 		buf_add(&h->cwd, p->bytes, p->len);
@@ -433,7 +429,7 @@ static void html_free(struct sink *s)
 	intern_done(&h->ids);
 	intern_done(&h->type_ids);
 	html_block_done(&h->block);
-	buf_done(&h->command);
+	strings_unref(h->command);
 	buf_done(&h->cwd);
 	buf_done(&h->lost_note);
 	buf_done(&h->text);

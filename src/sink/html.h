@@ -17,6 +17,8 @@
 
 #define NOT_CLOSED UINT64_MAX
 
+struct bytes;
+struct strings;
 struct html_file {		/* a row of f, by file id */
 	uint64_t open, close;
 	uint64_t name_hash;
@@ -72,7 +74,7 @@ struct html {
 	bool started, ended, interrupted;
 	uint64_t wall_ns;
 	uint32_t mode;			/* START_* */
-	struct buf command;		/* argv and cwd of the command as JSON */
+	struct strings *command;	/* NULL before the start */
 	struct buf cwd;
 	uint64_t kept, total, lost, args_dropped, nobodys;
 	struct buf lost_note;
@@ -113,6 +115,8 @@ void html_row_of(struct html *h, const struct event *event, struct html_row *ret
 
 /* html_world.c: tasks, files and connections as they come by */
 extern const char *const html_sock_kinds[], *const html_sock_states[];
+/* Key and list, and `key`_more and _cut for what is left out beyond so many bytes, or was not kept of `all`. */
+void html_strings(struct json *j, const char *key, const struct bytes *v, unsigned n, uint64_t all, size_t room);
 int32_t html_lane(struct html *h, const struct task *t);		/* makes the row when it is new; -1 without a task */
 int32_t html_lane_of_proc(struct html *h, uint32_t proc);		/* -1 when not seen */
 void html_world_event(struct html *h, const struct event *ev);

@@ -201,7 +201,7 @@ static void write_task(struct html *h, struct json *j, uint32_t lane, struct htm
 }
 
 /* Bounded: a system-wide trace would list every process, which the tasks do anyway. */
-enum { ATTACHED_MAX = 64 };
+enum { ATTACHED_MAX = 64, COMMAND_ROOM = 16384 };
 
 static void write_attached(struct html *h, struct json *j)
 {
@@ -258,8 +258,7 @@ void html_meta_write(struct html *h, const struct html_layout *l, struct html_ou
 	snprintf(number, sizeof(number), "%llu", (unsigned long long)h->wall_ns);
 	key_str(&j, "t0_ns", number);
 	key_u64(&j, "duration_ns", l->duration_ns);
-	json_key(&j, "command");
-	json_raw(&j, h->command.len ? h->command.s : "[]", h->command.len ? h->command.len : 2);
+	html_strings(&j, "command", h->command ? h->command->v : NULL, h->command ? h->command->n : 0, h->command ? h->command->all : 0, COMMAND_ROOM);
 	write_attached(h, &j);
 	json_key(&j, "cwd");
 	json_str(&j, h->cwd.s ? h->cwd.s : "", h->cwd.len);

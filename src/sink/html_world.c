@@ -1,4 +1,5 @@
 /* Tasks, open files and connections of a report, kept up to date as events come by. */
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -15,6 +16,30 @@ static unsigned argv_room(const struct html *h, bool inherited)
 	if (inherited)
 		return 256;	/* the parent has all of it */
 	return h->execs.nbytes < 8 << 20 ? 4096 : h->execs.nbytes < 32 << 20 ? 512 : 128;
+}
+
+void html_strings(struct json *j, const char *key, const struct bytes *v, unsigned n, uint64_t all, size_t room)
+{
+	char more[32], left[32];
+	uint64_t cut = 0;
+	unsigned i = 0;
+
+	json_key(j, key);
+	json_open(j, '[');
+	for (; i < n && room && !cut; i++) {
+		uint32_t kept = (uint32_t)MIN(v[i].len, room);
+
+		cut = (uint64_t)v[i].len + v[i].cut - kept;
+		json_str(j, v[i].s ? v[i].s : "", kept);
+		room -= MIN(room, kept + 8u);
+	}
+	json_close(j, ']');
+	snprintf(more, sizeof(more), "%s_more", key);
+	snprintf(left, sizeof(left), "%s_cut", key);
+	if (i < MAX(all, (uint64_t)n))
+		json_key(j, more), json_u64(j, MAX(all, (uint64_t)n) - i);
+	if (cut)
+		json_key(j, left), json_u64(j, cut);
 }
 
 static void json_bytes(struct json *j, const char *key, const struct bytes *b)
@@ -50,29 +75,13 @@ static void add_exec(struct html *h, struct html_task *row, const struct task *t
 	bool inherited = !fds;
 	const struct proc *p = t->proc;
 	struct json j = { .b = &h->tmp };
-	size_t room = argv_room(h, inherited);
-	unsigned i = 0;
-	uint32_t cut = 0;
 
 	buf_reset(&h->tmp);
 	json_open(&j, '{');
 	json_key(&j, "t");
 	json_u64(&j, time);
 	json_bytes(&j, "exe", &p->exe);
-	json_key(&j, "argv");
-	json_open(&j, '[');
-	for (; i < p->argc && room && !cut; i++) {
-		uint32_t n = (uint32_t)MIN(p->argv[i].len, room);
-
-		cut = p->argv[i].len - n;
-		json_str(&j, p->argv[i].s ? p->argv[i].s : "", n);
-		room -= MIN(room, n + 8u);
-	}
-	json_close(&j, ']');
-	if (i < p->argc)
-		json_key(&j, "argv_more"), json_u64(&j, p->argc - i);
-	if (cut)
-		json_key(&j, "argv_cut"), json_u64(&j, cut);
+	html_strings(&j, "argv", p->argv, p->argc, p->argc_all, argv_room(h, inherited));
 	json_bytes(&j, "cwd", t->fs && t->fs->cwd.len ? &t->fs->cwd : &p->cwd0);
 	if (inherited)
 		json_key(&j, "inherited"), json_bool(&j, true);

@@ -65,14 +65,45 @@ static void error(struct buf *b, int err)
 	buf_putc(b, STYLE_OFF);
 }
 
+/* A name of 4 KB would hide the line it stands in: more than this is cut in the middle.  The report and -v have it whole. */
+enum { NAME_COLUMNS = 400 };
+
+static void shorten(struct buf *b, size_t from)
+{
+	struct buf whole = { 0 };
+
+	if (b->len - from <= NAME_COLUMNS)
+		return;
+	buf_add(&whole, b->s + from, b->len - from);
+	b->len = from;
+	text_middle(b, whole.s, whole.len, NAME_COLUMNS);
+	buf_done(&whole);
+}
+
+static void name(struct buf *b, const char *s, size_t n)
+{
+	size_t from = b->len;
+
+	text_safe(b, s, n);
+	shorten(b, from);
+}
+
+static void file(struct buf *b, const struct file *f)
+{
+	size_t from = b->len;
+
+	file_format(b, f);
+	shorten(b, from);
+}
+
 static void path(struct buf *b, const struct event *ev)
 {
 	if (ev->path_len)
-		text_safe(b, ev->path, ev->path_len);
+		name(b, ev->path, ev->path_len);
 	else if (ev->raw_len)
-		text_safe(b, ev->raw, ev->raw_len);
+		name(b, ev->raw, ev->raw_len);
 	else if (ev->file)
-		file_format(b, ev->file);
+		file(b, ev->file);
 	else if (ev->fd >= 0)
 		buf_printf(b, "fd %d", ev->fd);
 	else if (ev->raw)
@@ -94,22 +125,22 @@ static void basename_of(const char *s, uint32_t len, const char **ret_s, uint32_
 static void line_exec(struct buf *b, const struct event *ev)
 {
 	const struct proc *p = ev->task->proc;
-	const char *name;
+	const char *base;
 	uint32_t len;
 
-	basename_of(ev->path ? ev->path : ev->raw, ev->path ? ev->path_len : ev->raw_len, &name, &len);
+	basename_of(ev->path ? ev->path : ev->raw, ev->path ? ev->path_len : ev->raw_len, &base, &len);
 	if (!len && p) {
-		name = p->comm.s;
+		base = p->comm.s;
 		len = p->comm.len;
 	}
 	buf_puts(b, "─── ");
-	text_safe(b, name, len);
+	name(b, base, len);
 	buf_puts(b, " exec ───");
 	buf_putc(b, STYLE_OFF);
 	if (p && p->argc > 1) {
 		buf_putc(b, ' ');
 		buf_putc(b, STYLE_DIM);
-		totals_command(b, p->argv, p->argc, 200);
+		totals_command(b, p->argv, p->argc, p->argc_all, 200);
 		buf_putc(b, STYLE_OFF);
 	}
 }
@@ -191,7 +222,7 @@ static void line_path(struct buf *b, const struct event *ev)
 	path(b, ev);
 	if (ev->path2_len) {
 		buf_puts(b, " → ");
-		text_safe(b, ev->path2, ev->path2_len);
+		name(b, ev->path2, ev->path2_len);
 	}
 }
 
@@ -263,9 +294,9 @@ static void line_memory(struct buf *b, const struct event *ev)
 	}
 	buf_putc(b, ' ');
 	if (ev->file && ev->kind == EV_MMAP)
-		file_format(b, ev->file);
+		file(b, ev->file);
 	else if (ev->path_len)
-		text_safe(b, ev->path, ev->path_len);
+		name(b, ev->path, ev->path_len);
 	else if (ev->kind == EV_MMAP)
 		buf_puts(b, ev->flags & MAP_STACK ? "stack" : "anon");
 	else
@@ -414,7 +445,7 @@ static void object(struct buf *b, const struct event *ev, const struct file *f, 
 	else if (peer && f && f->sock && (peer->len || peer->port))
 		address(b, peer);
 	else if (f)
-		file_format(b, f);
+		file(b, f);
 	else
 		buf_printf(b, "fd %d", fd);
 }

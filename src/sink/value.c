@@ -7,6 +7,7 @@
 #include "abi/layout.h"
 #include "abi/names.h"
 #include "base/buf.h"
+#include "base/human.h"
 #include "base/macro.h"
 #include "base/text.h"
 #include "decode/call.h"
@@ -14,6 +15,7 @@
 #include "model/model.h"
 
 #define ITEMS_MAX 32		/* strings of a vector, vectors of an iovec, messages: shown; the rest is … */
+#define ITEM_MAX 256		/* bytes of a string of a vector */
 #define DATA_MAX 32		/* bytes of a buffer, as strace has it */
 
 struct context { const struct event *ev; unsigned flags; };
@@ -226,6 +228,17 @@ static bool list_goes_on(struct buf *b, size_t i)
 	return i != ITEMS_MAX;
 }
 
+/* How many strings a vector has that is not kept whole; 0: as many as there are. */
+static uint64_t vector_count(const struct call *call, unsigned arg)
+{
+	const struct part *p = parts_find(call->parts, call->nparts, (int)arg, PART_COUNT, 0);
+	uint64_t n = 0;
+
+	if (p)
+		memcpy(&n, p->bytes, sizeof(n));
+	return MIN(n, (uint64_t)UINT32_MAX);
+}
+
 static void fmt_strv(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
 {
 	const struct part *end;
@@ -240,19 +253,26 @@ static void fmt_strv(struct buf *b, const struct context *c, const struct call *
 	if (!strcmp(call->args[arg].spec->name, "envp")) {	/* long, and the same again and again */
 		for (const struct part *p = call->parts; p < end; p++)
 			n += p->arg == arg && p->part == PART_ITEM;
+		n = (unsigned)MAX(vector_count(call, arg), (uint64_t)n);
 		buf_u64(b, n);
 		buf_puts(b, n == 1 ? " variable]" : " variables]");
 		return;
 	}
 	for (const struct part *p = call->parts; p < end; p++) {
-		if (p->arg != arg || p->part != PART_ITEM)
+		if (p->arg != arg || p->part != PART_ITEM || (p->flags & CHUNK_TRUNC && !p->len))
 			continue;
-		if (!list_goes_on(b, n++))
-			break;
+		if (n++ >= ITEMS_MAX)
+			continue;
+		list_goes_on(b, n - 1);
 		if (p->flags & CHUNK_FAULT)
 			buf_putc(b, '?');
 		else
-			add_quoted(b, p->bytes, p->len, p->flags & CHUNK_TRUNC);
+			add_quoted(b, p->bytes, MIN(p->len, ITEM_MAX), p->flags & CHUNK_TRUNC || p->len > ITEM_MAX);
+	}
+	n = (unsigned)MAX(vector_count(call, arg), (uint64_t)n);
+	if (n > ITEMS_MAX) {
+		buf_puts(b, ", … ");
+		human_counted(b, n - ITEMS_MAX, "more", "more");
 	}
 	buf_putc(b, ']');
 }

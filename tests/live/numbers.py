@@ -5,9 +5,11 @@ usage: numbers.py --compendium FILE [--backend B] numbers [TEST…]
 """
 import os
 import pathlib
+import re
+import subprocess
 import sys
 
-from harness import check, equal, main
+from harness import PATIENCE, check, equal, eventually, main
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden"))
 from report import Report  # noqa: E402  (the reader of reports)
@@ -51,5 +53,89 @@ def given(t):
     check([a for c, a, _ in seen if c == "openat" and a.startswith('AT_FDCWD, "",')], "the empty name is not shown")
 
 
+def whole(entry, key="argv"):
+    """How many strings an entry of a report says there were, and how long its last kept one was."""
+    kept = entry[key]
+    return len(kept) + entry.get(key + "_more", 0), len(kept[-1]) + entry.get(key + "_cut", 0)
+
+
+def said_in_text(line):
+    """How many words a line's command has with those it says are left out."""
+    words = line.split()
+    more = re.search(r" \(([\d,]+) more arguments?\)$", line)
+    return len(words) - 3 * bool(more) + (int(more[1].replace(",", "")) if more else 0)
+
+
+VECTORS = {
+    "short": ["a", "", "b c"],
+    "30,000": [f"argument-{i}" for i in range(1, 30001)],
+    "long": ["y" * 120000],
+    "odd lengths": ["a" * 4095, "b" * 4096, "c" * 4097, "d" * 131000],
+    "empty": [""] * 50000,
+    "long and many": ["z" * 5000] * 200,
+}
+
+
+def left_out(t):
+    """of arguments what is kept and what is left out make what the program got, in number and in length"""
+    program = t.scratch / "program"
+    os.symlink("/bin/true", program)
+    for title, words in VECTORS.items():
+        cpd = t.out().with_suffix(".cpd")
+        r, text, (status, *_) = report_of(t, program, *words, options=("--record", cpd))
+        equal(status, 0, title)
+        every = [str(program), *words]
+        execs = [e for task in r.meta["tasks"] for e in task["execs"]]
+        equal(len(execs), 1, f"{title}: execs")
+        for entry, key in ((execs[0], "argv"), (r.meta, "command")):
+            kept = entry[key]
+            equal(whole(entry, key), (len(every), len(every[len(kept) - 1])), f"{title}: {key} and the last one that is kept")
+            equal(kept[:-1], every[:len(kept) - 1], f"{title}: {key}")
+            check(every[len(kept) - 1].startswith(kept[-1]), f"{title}: the last of {key}")
+        check(max(map(len, text.splitlines())) < 1000, f"{title}: a line of {max(map(len, text.splitlines()))} characters")
+        replay = t.out()
+        subprocess.run([t.args.compendium, "--read", cpd, "-a", "-o", replay], stderr=subprocess.DEVNULL, timeout=PATIENCE, check=True)
+        equal(*([x for x in lines.splitlines() if re.match(r"\[|compendium:", x)] for lines in (replay.read_text(), text)), f"{title}: the replay")
+    text = t.run(program, *VECTORS["30,000"])[3].splitlines()
+    line = next(x for x in text if "exec ───" in x)
+    equal(said_in_text(line.split("─── ")[-1]), 30001, line)
+    line = re.sub(r" \((ptrace|bpf)\)$", "", text[0])
+    equal(said_in_text(line.removeprefix("compendium: tracing ")), 30001, line)
+
+
+def left_out_attached(t):
+    """so they do for a process that runs already"""
+    words = VECTORS["30,000"]
+    with subprocess.Popen(["sleep", "100", *["0"] * 100, *(w.replace("argument-", "0.") for w in words)]) as p:
+        try:
+            eventually(lambda: "sleep" in pathlib.Path(f"/proc/{p.pid}/comm").read_text(), "sleep")
+            page = t.out().with_suffix(".html")
+            tracer = t.attach(p.pid, f"--report={page}")
+            t.let_go(tracer, p.pid)
+            equal(whole(Report(page).meta["tasks"][0]["execs"][0])[0], 102 + len(words), "arguments")
+        finally:
+            p.kill()
+
+
+def left_out_variables(t):
+    """-v counts all variables of an environment, and all words that it leaves out"""
+    env = {f"V{i}": "0123456789" for i in range(30000)}
+    text = t.run("/bin/true", *VECTORS["30,000"], options=("-v",), env=env)[3]
+    line = next(x for x in text.splitlines() if " execve(" in x)
+    shown = line.count('"argument-')
+    more = int(re.search(r"… ([\d,]+) more\]", line)[1].replace(",", ""))
+    equal(shown + more, 30000, line[-200:])
+    equal(re.search(r"\[(\d+) variables\]", line)[1], "30000", line[-200:])
+
+
+def long_names(t):
+    """a name of 4 KB does not hide its line, and is whole in the report"""
+    name = "/".join(["x" * 99] * 40)
+    r, text, _ = report_of(t, "cat", name, cwd=t.scratch)
+    line = next(x for x in text.splitlines() if " open " in x and "xxx" in x)
+    check(len(line) < 1000 and "…" in line and line.endswith("(read) ENOENT"), f"{len(line)} characters: {line[-100:]}")
+    check([o for c, a, o in calls(r) if c == "openat" and o.endswith(name)], "the whole name is not in the report")
+
+
 if __name__ == "__main__":
-    sys.exit(main(__doc__, {"numbers": [given]}))
+    sys.exit(main(__doc__, {"numbers": [given, left_out, left_out_attached, left_out_variables, long_names]}))

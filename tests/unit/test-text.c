@@ -1,6 +1,7 @@
 /* A traced program picks its own names: none of its bytes may drive a terminal or break a literal. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -35,6 +36,38 @@ static void escapes_what_drives_a_terminal(void **state)
 	assert_made(text_safe, "exe\xe2\x80\xae" "gpj", "exe\\xe2\\x80\\xaegpj");	/* right-to-left override */
 	assert_made(text_safe, "a\0b", "a\\0b");
 	assert_made(text_safe, "a\0" "7", "a\\x007");
+}
+
+static void assert_shown(uint32_t cp, bool shown)
+{
+	char s[4];
+	unsigned n = cp < 0x80 ? 1 : cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4;
+
+	for (unsigned i = n - 1; i; i--, cp >>= 6)
+		s[i] = (char)(0x80 | (cp & 0x3f));
+	s[0] = (char)(n == 1 ? cp : (0xf0u << (4 - n) & 0xff) | cp);
+	assert_int_equal(text_utf8_len(s, n), n);
+	assert_int_equal(text_printable(s, n), shown);
+}
+
+static void escapes_what_is_not_seen(void **state)
+{
+	static const uint32_t hidden[] = {
+		0x00, 0x1f, 0x7f, 0x80, 0x9f, 0xad, 0x34f, 0x61c, 0x115f, 0x1160, 0x17b4, 0x180b, 0x180e, 0x200b, 0x200d, 0x200f, 0x2028, 0x202a, 0x202e,
+		0x2060, 0x2066, 0x2069, 0x206f, 0x2800, 0x3164, 0xfdd0, 0xfe00, 0xfe0f, 0xfeff, 0xffa0, 0xfff0, 0xfff9, 0xfffb, 0xfffe, 0xffff, 0x1bca0,
+		0x1d173, 0x1fffe, 0xe0000, 0xe0001, 0xe0041, 0xe007f, 0xe0100, 0xe01ef, 0xe0fff, 0x10ffff,
+	};
+	static const uint32_t shown[] = {
+		0x20, 0x7e, 0xa0, 0xac, 0xae, 0xe9, 0x300, 0x5d0, 0x61b, 0x627, 0x115e, 0x1161, 0x2007, 0x200a, 0x2010, 0x2027, 0x202f, 0x205f, 0x2070, 0x2764,
+		0x2801, 0x3000, 0x65e5, 0xac00, 0xfdcf, 0xfdf0, 0xfdff, 0xfe10, 0xff41, 0xfffc, 0xfffd, 0x1f600, 0x1d172, 0x20000, 0xdfffd, 0xe1000,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
+		assert_shown(hidden[i], false);
+	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+		assert_shown(shown[i], true);
+	assert_made(text_safe, "a\xf3\xa0\x81\xa1" "b", "a\\xf3\\xa0\\x81\\xa1b");	/* a tag: the a of a hidden word */
 }
 
 static void escapes_bad_utf8(void **state)
@@ -99,7 +132,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_what_is_readable),
 		cmocka_unit_test(escapes_what_drives_a_terminal),
-		cmocka_unit_test(escapes_bad_utf8),
+		cmocka_unit_test(escapes_what_is_not_seen), cmocka_unit_test(escapes_bad_utf8),
 		cmocka_unit_test(quotes_as_c_literal),
 		cmocka_unit_test(measures_columns),
 		cmocka_unit_test(quotes_for_a_shell),

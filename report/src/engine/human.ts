@@ -31,6 +31,10 @@ export function bytes(n: number): string {
 
 export function count(n: number): string { return n.toLocaleString('en-US'); }
 export function plural(n: number, one: string, many = one + 's'): string { return `${count(n)} ${n === 1 ? one : many}`; }
+/** Behind a list of arguments that is not whole: how much of what the program was given is left out. */
+export function leftOut(more = 0, cut = 0): string {
+  return (cut ? `… (${plural(cut, 'more byte')})` : '') + (more ? `\n… ${plural(more, 'more argument')}` : '');
+}
 export function percent(part: number, whole: number): string {
   if (!whole) return '0 %';
   const p = (100 * part) / whole;

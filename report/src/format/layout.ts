@@ -19,7 +19,7 @@ export interface Task {
 export interface TypeRow { name: string; cat: number; op: string; io?: 'in' | 'out' | 'copy'; bytes?: 'ret' | 'val'; layer?: 'mark' | 'state' }
 export type ErrnoRow = [number, string, string, number];
 export interface Meta {
-  version: number; tool: string; t0_ns: string; duration_ns: number; command: string[]; attached: number[];
+  version: number; tool: string; t0_ns: string; duration_ns: number; command: string[]; command_more?: number; command_cut?: number; attached: number[];
   cwd?: string; host?: string; kernel?: string; main: number; end: 'exit' | 'detach' | 'interrupt' | 'cut';
   events: { kept: number; total: number }; lost: { events: number; note: string }; notes: string[];
   cols: Record<Kind, string[]>; rows: { s: number; f: number; n: number; k: number }; block: number;

@@ -26,7 +26,10 @@ function sequence(b: Uint8Array, i: number): number {
   return n;
 }
 
-const HIDDEN = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]/u;
+// src/base/text.c has the same list and says what it is
+const HIDDEN = new RegExp('[\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u2800\\u3164'
+  + '\\ufdd0-\\ufdef\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb\\ufffe\\uffff\\ud800-\\udfff\\u{1bca0}-\\u{1bca3}\\u{1d173}-\\u{1d17a}\\u{e0000}-\\u{e0fff}'
+  + [...Array(16).keys()].map(k => `\\u{${(k + 1).toString(16)}fffe}\\u{${(k + 1).toString(16)}ffff}`).join('') + ']', 'u');
 const HIDDEN_ALL = new RegExp(HIDDEN.source, 'gu');
 
 function escapeChar(c: string): string {

@@ -1,7 +1,7 @@
 // Processes: the tree with what each ran, how it ended and what it did, and when each lived.
 import { useMemo, useState } from 'preact/hooks';
 import { laneStats, type ProcStat } from '../engine/aggregate';
-import { bytes, count, duration, instant, percent, plural } from '../engine/human';
+import { bytes, count, duration, instant, leftOut, percent, plural } from '../engine/human';
 import { laneRows } from '../engine/lanes';
 import { withValue } from '../engine/query';
 import { show } from '../format/text';
@@ -85,7 +85,7 @@ function ProcessPane({ s, row, ended, bad, onClose, onFilter }: { s: State; row:
       {t.execs.map((e, k) => (
         <div key={k} class="exec">
           <p class="dim">{e.inherited ? 'started as a copy of' : `exec at ${instant(e.t)} s`}</p>
-          <pre class="call">{show(e.argv.join(' ')).slice(0, 4000)}{e.argv_more ? `\n… ${e.argv_more} more arguments` : ''}</pre>
+          <pre class="call">{show(e.argv.join(' '))}{leftOut(e.argv_more, e.argv_cut)}</pre>
           <dl class="fields"><dt>Program</dt><dd class="mono wrap">{show(e.exe)}</dd>{e.cwd && <><dt>In</dt><dd class="mono wrap">{show(e.cwd)}</dd></>}</dl>
           {e.fds && e.fds.length > 0 && <p class="dim">Descriptors kept open: {e.fds.map(([fd, f]) => `${fd}<${show(store.fileName(f))}>`).join(', ')}{e.fds_more ? ` and ${e.fds_more} more` : ''}</p>}
         </div>

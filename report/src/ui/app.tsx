@@ -1,7 +1,7 @@
 // The frame around the views: what ran, the filter, the tabs, menus, help.
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { count, duration, plural } from '../engine/human';
+import { count, duration, leftOut, plural } from '../engine/human';
 import { parse, withoutValue, withValue, KEYS } from '../engine/query';
 import { show } from '../format/text';
 import { Details, neighbour, sameFile, sameLane, samePath } from '../panels/details';
@@ -46,7 +46,7 @@ export function App({ s }: { s: State }) {
 function Header({ s }: { s: State }) {
   const { store } = s, { meta } = store, root = meta.tasks[meta.main];
   const looked = store.argv(meta.main);
-  const command = meta.command.length ? meta.command.map(show).join(' ') : meta.attached.length ? `${meta.attached.length === 1 && looked.length ? looked.map(show).join(' ') + ' · ' : ''}pid ${meta.attached.join(', ')}` : 'nothing';
+  const command = meta.command.length ? meta.command.map(show).join(' ') + leftOut(meta.command_more, meta.command_cut) : meta.attached.length ? `${meta.attached.length === 1 && looked.length ? looked.map(show).join(' ') + ' · ' : ''}pid ${meta.attached.join(', ')}` : 'nothing';
   const [cls, outcome] = !root ? ['open', 'nothing ran'] : meta.end === 'detach' ? ['open', 'detached, ran on'] : root.signal ? ['bad', `killed by ${root.signal}`] : root.exit === undefined ? ['open', 'still running'] : [root.exit ? 'bad' : 'ok', `exit ${root.exit}`];
   const procs = meta.tasks.filter(t => t.pid === t.tid).length, threads = meta.tasks.length - procs;
   return (

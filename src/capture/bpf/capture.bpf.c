@@ -457,13 +457,17 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	return 0;
 }
 
-/* argv out of the new address space, where the kernel has just put it. */
-static __noinline void put_argv(struct work *w, struct task_struct *task)
+/* argv out of the new address space, where the kernel has just put it: its beginning, and how many strings it has. */
+static __noinline void put_argv(struct work *w, struct task_struct *task, u64 argc)
 {
 	u64 start = BPF_CORE_READ(task, mm, arg_start), end = BPF_CORE_READ(task, mm, arg_end);
 
-	if (start && end > start)
+	if (!start)
+		return;
+	for (u32 i = 0; i < VECTOR_MAX / COPY_MAX && start < end; i++, start += COPY_MAX)
 		copy_bytes(PART_ARGV << 8, start, end - start, COPY_MAX);
+	if (start < end)
+		put_number(PART_COUNT << 8, argc);
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -485,7 +489,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 		n = bpf_probe_read_kernel_str(c + 1, RECORD_STR_MAX, bprm->filename);
 		if (n > 0 && n <= RECORD_STR_MAX)
 			chunk_done(w, c, 0, PART_PATH, 0, (u32)n - 1);
-		put_argv(w, task);
+		put_argv(w, task, (u32)BPF_CORE_READ(bprm, argc));
 	}
 	put_path(w, BPF_CORE_READ(task, mm, exe_file), PART_EXE);
 	r = (struct record_exec *)w->mem;

@@ -111,6 +111,94 @@ __noinline int copy_str(u32 arg_part, u64 addr)
 	return (flags & CHUNK_FAULT) != 0;
 }
 
+__noinline int put_number(u32 arg_part, u64 n)
+{
+	struct work *w = work_get();
+	struct record_chunk *c;
+
+	if (!w || !(c = chunk_at(w)))
+		return 0;
+	*(u64 *)(c + 1) = n;
+	chunk_done(w, c, arg_part & 0xff, arg_part >> 8, 0, sizeof(n));
+	return 0;
+}
+
+struct rest_ctx { u64 addr, n; u8 compat; };
+
+/* One page of a string that goes on; what is read stands behind the chunks for a moment. */
+static long rest_page(u32 i, struct rest_ctx *x)
+{
+	struct work *w = work_get();
+	struct record_chunk *c;
+	long n;
+
+	if (!w || !(c = chunk_at(w)))
+		return 1;
+	n = bpf_probe_read_user_str(c + 1, PAGE_BYTES + 1, (void *)(x->addr + x->n));
+	if (n <= 0)
+		return 1;
+	x->n += n - 1;
+	return n <= PAGE_BYTES;
+}
+
+/* A string of a vector, with its whole length where it is cut.  exec(2) takes none longer than 32 pages. */
+__noinline int copy_item(u32 arg, u64 addr)
+{
+	struct work *w = work_get();
+	struct rest_ctx x = { .addr = addr, .n = RECORD_STR_MAX };
+	struct record_chunk *c;
+
+	if (!w || !(c = chunk_at(w)))
+		return 0;
+	if (copy_str(arg | PART_ITEM << 8, addr))
+		return 1;
+	if (!(c->flags & CHUNK_TRUNC))
+		return 0;
+	bpf_loop(32, rest_page, &x, 0);
+	if (x.n > RECORD_STR_MAX)
+		put_number(arg | PART_WHOLE << 8, x.n);
+	else
+		c->flags &= ~CHUNK_TRUNC;
+	return 0;
+}
+
+static long rest_pointers(u32 i, struct rest_ctx *x)
+{
+	u64 v[16];
+	u32 *half = (u32 *)v;
+
+	if (bpf_probe_read_user(v, sizeof(v), (void *)x->addr)) {
+		v[0] = 0;
+		if (bpf_probe_read_user(v, x->compat ? 4 : 8, (void *)x->addr) || !v[0])
+			return 1;
+		x->addr += x->compat ? 4 : 8;
+		x->n++;
+		return 0;
+	}
+	for (u32 k = 0; k < 16 && !x->compat; k++)
+		if (!v[k]) {
+			x->n += k;
+			return 1;
+		}
+	for (u32 k = 0; k < 32 && x->compat; k++)
+		if (!half[k]) {
+			x->n += k;
+			return 1;
+		}
+	x->n += x->compat ? 32 : 16;
+	x->addr += sizeof(v);
+	return 0;
+}
+
+/* A vector that goes on at addr: how many strings it has in all. */
+__noinline int put_count(u32 arg, u64 addr, u64 before, u32 compat)
+{
+	struct rest_ctx x = { .addr = addr, .n = before, .compat = compat != 0 };
+
+	bpf_loop(1 << 17, rest_pointers, &x, 0);
+	return put_number(arg | PART_COUNT << 8, x.n);
+}
+
 struct vec_ctx { u64 addr; u32 arg, start, n, singles; u8 compat, faulted; };
 
 /*
@@ -179,11 +267,10 @@ static long vec_item(u32 i, struct vec_ctx *v)
 	if (!p)
 		return 1;
 	if (full) {
-		if ((c = chunk_at(w)))
-			chunk_done(w, c, v->arg, PART_ITEM, CHUNK_TRUNC, 0);
+		put_count(v->arg, v->addr + (u64)(v->n - 1) * (v->compat ? 4 : 8), v->n - 1, v->compat);
 		return 1;
 	}
-	if (copy_str(v->arg | PART_ITEM << 8, p)) {
+	if (copy_item(v->arg, p)) {
 		v->faulted = 1;
 		return 1;
 	}

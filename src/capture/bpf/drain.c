@@ -80,7 +80,8 @@ static unsigned unpack(struct buf *to, const struct record_chunk *c)
 {
 	const rec_u64 *at = (const rec_u64 *)(c + 1);
 	unsigned n = c->flags;
-	size_t head = (n + 1) * sizeof(*at), len;
+	size_t head = (n + 1) * sizeof(*at);
+	unsigned made = 0;
 
 	if (c->len < head || at[n] - at[0] != c->len - head)
 		return 0;
@@ -89,11 +90,10 @@ static unsigned unpack(struct buf *to, const struct record_chunk *c)
 		size_t room = (size_t)(at[n] - at[i]);
 
 		if (at[i] < at[0] || at[i] > at[n])
-			return i;
-		len = strnlen(s, room);
-		record_chunk(to, c->arg, PART_ITEM, len >= RECORD_STR_MAX ? CHUNK_TRUNC : 0, s, MIN(len, (size_t)RECORD_STR_MAX));
+			return made;
+		made += record_vector_string(to, c->arg, PART_ITEM, s, strnlen(s, room));
 	}
-	return n;
+	return made;
 }
 
 static void entered(struct bpf_source *s, const struct wire_part *w)
@@ -156,9 +156,39 @@ static const struct record_chunk *chunk_of(const void *chunks, unsigned n, unsig
 	return NULL;
 }
 
+/* Strings with a NUL behind each, copied in pieces: the last may be cut, and then what follows it is not known. */
+static unsigned exec_strings(struct buf *to, const struct record_exec *w)
+{
+	const struct record_chunk *c = (const struct record_chunk *)(w + 1);
+	struct buf all = { 0 };
+	bool cut = false;
+	unsigned made = 0;
+
+	for (unsigned n = w->nchunks; n; n--) {
+		if (c->part == PART_ARGV) {
+			buf_add(&all, c + 1, c->len);
+			cut = c->flags & (CHUNK_TRUNC | CHUNK_FAULT);
+		}
+		c = (const struct record_chunk *)((const char *)(c + 1) + ALIGN8(c->len));
+	}
+	for (size_t at = 0; at < all.len;) {
+		size_t len = strnlen(all.s + at, all.len - at);
+
+		if (cut && at + len == all.len) {
+			record_chunk(to, 0, PART_ARGV, CHUNK_TRUNC, all.s + at, MIN(len, (size_t)RECORD_STR_MAX));
+			made++;
+		} else {
+			made += record_vector_string(to, 0, PART_ARGV, all.s + at, len);
+		}
+		at += len + 1;
+	}
+	buf_done(&all);
+	return made;
+}
+
 static void execed(struct bpf_source *s, const struct record_exec *w)
 {
-	const struct record_chunk *exe = chunk_of(w + 1, w->nchunks, PART_EXE), *argv = chunk_of(w + 1, w->nchunks, PART_ARGV),
+	const struct record_chunk *exe = chunk_of(w + 1, w->nchunks, PART_EXE), *argc = chunk_of(w + 1, w->nchunks, PART_COUNT),
 				  *path = chunk_of(w + 1, w->nchunks, PART_PATH);
 	struct pending *p = pending_find(s, w->old_tid);
 	struct held_exit *held;
@@ -189,16 +219,10 @@ static void execed(struct bpf_source *s, const struct record_exec *w)
 		record_chunk(&parts, 0, PART_PATH, path->flags, path + 1, path->len);
 		n++;
 	}
-	if (argv) {
-		const char *at = (const char *)(argv + 1), *end = at + argv->len;
-
-		for (; at < end; n++) {
-			size_t len = strnlen(at, (size_t)(end - at));
-
-			record_chunk(&parts, 0, PART_ARGV, len > RECORD_STR_MAX || (argv->flags & CHUNK_TRUNC && at + len == end) ? CHUNK_TRUNC : 0, at,
-				     MIN(len, (size_t)RECORD_STR_MAX));
-			at += len + 1;
-		}
+	n += exec_strings(&parts, w);
+	if (argc) {
+		record_chunk(&parts, 0, PART_COUNT, 0, argc + 1, argc->len);
+		n++;
 	}
 	if (exe) {
 		record_chunk(&parts, 0, PART_EXE, 0, exe + 1, exe->len);

@@ -55,7 +55,7 @@ struct task_struct {
 	struct sigpending pending;
 };
 struct pt_regs { unsigned long bp, bx, r10, r9, r8, ax, cx, dx, si, di, orig_ax; };
-struct linux_binprm { const char *filename; };
+struct linux_binprm { const char *filename; int argc; };
 struct kill_k { int _pid; u32 _uid; };
 struct fault_k { void *_addr; };
 union sifields_k { struct kill_k _kill; struct fault_k _sigfault; };

@@ -217,14 +217,45 @@ void proc_each_child(pid_t pid, void (*fn)(void *ctx, pid_t child), void *ctx)
 	proc_each_thread(pid, children_of_thread, &(struct each_child){ pid, fn, ctx });
 }
 
+/* What is kept of a vector of strings: with those of a command line a record stays well below RECORD_MAX. */
+enum { VECTOR_KEPT = 128 << 10, VECTOR_KEPT_MAX = 16384 };
+
+/* Strings that stand one behind the other in n bytes. */
 static void strings(struct buf *rec, unsigned part, const char *s, size_t n, uint32_t *nchunks)
 {
-	for (size_t i = 0; i < n; (*nchunks)++) {
+	uint64_t count = 0;
+	bool more = false;
+
+	for (size_t i = 0; i < n; count++) {
 		size_t len = strnlen(s + i, n - i);
 
-		record_chunk(rec, 0, (enum chunk_part)part, len > RECORD_STR_MAX ? CHUNK_TRUNC : 0, s + i, MIN(len, (size_t)RECORD_STR_MAX));
+		more |= i >= VECTOR_KEPT || count >= VECTOR_KEPT_MAX;
+		if (!more)
+			*nchunks += record_vector_string(rec, 0, (enum chunk_part)part, s + i, len);
 		i += len + 1;
 	}
+	if (!more)
+		return;
+	record_number(rec, 0, PART_COUNT, count);
+	(*nchunks)++;
+}
+
+static void put_command(struct buf *rec, char *const *argv, uint32_t *nchunks)
+{
+	size_t kept = 0;
+	uint64_t count = 0;
+
+	for (; argv && argv[count]; count++) {
+		if (kept < VECTOR_KEPT && count < VECTOR_KEPT_MAX)
+			*nchunks += record_vector_string(rec, 0, PART_ARGV, argv[count], strlen(argv[count]));
+		else if (kept < SIZE_MAX / 2)
+			kept = SIZE_MAX / 2;	/* one that is left out ends what is kept */
+		kept += strlen(argv[count]) + 1;
+	}
+	if (kept < SIZE_MAX / 2)
+		return;
+	record_number(rec, 0, PART_COUNT, count);
+	(*nchunks)++;
 }
 
 void proc_put_start(const struct capture_options *opt, unsigned backend, struct buf *rec, uint64_t now_ns)
@@ -239,8 +270,7 @@ void proc_put_start(const struct capture_options *opt, unsigned backend, struct 
 	r->page_size = (rec_u32)sysconf(_SC_PAGESIZE);
 	r->wall_ns = (rec_u64)ts.tv_sec * 1000000000 + (rec_u64)ts.tv_nsec;
 	r->mode = (opt->argv ? START_COMMAND : START_ATTACH) | (opt->system ? START_SYSTEM : 0) | (opt->all_calls ? START_ALL_CALLS : 0) | (opt->max_payload ? START_PAYLOAD : 0) | backend;
-	for (char *const *a = opt->argv; a && *a; a++, n++)
-		record_chunk(rec, 0, PART_ARGV, 0, *a, MIN(strlen(*a), (size_t)RECORD_STR_MAX));
+	put_command(rec, opt->argv, &n);
 	if (dir) {
 		record_chunk(rec, 0, PART_CWD, 0, dir, strlen(dir));
 		n++;
@@ -322,7 +352,7 @@ static void put_task(void *ctx, pid_t tid)
 		put_link(c->rec, c->living, "cwd", PART_CWD, &n);
 		put_link(c->rec, c->living, "root", PART_ROOT, &n);
 		if (slurp(c->living, 0, "cmdline", &b))
-			strings(c->rec, PART_ARGV, b.s, MIN(b.len, (size_t)128 << 10), &n);
+			strings(c->rec, PART_ARGV, b.s, b.len, &n);
 	}
 	((struct record_task *)c->rec->s)->nchunks = n;
 	buf_done(&b);
@@ -515,7 +545,10 @@ bool proc_exec_call_parts(const struct buf *call, bool want_argv, bool want_env,
 		if (idx >= ARRAY_SIZE(as) || !(as[idx] == PART_ENVP ? want_env : want_argv))
 			continue;
 		have_argv |= as[idx] == PART_ARGV;
-		record_chunk(parts, 0, as[idx], c->flags, c + 1, c->len);
+		if (c->part == PART_WHOLE || c->part == PART_COUNT)	/* arg: of which vector */
+			record_chunk(parts, as[idx] == PART_ENVP, c->part, c->flags, c + 1, c->len);
+		else
+			record_chunk(parts, 0, as[idx], c->flags, c + 1, c->len);
 		(*nchunks)++;
 	}
 	return have_argv;
@@ -527,7 +560,7 @@ void proc_exec_parts(pid_t tid, const struct buf *call, bool want_env, struct bu
 	struct buf b = { 0 };
 
 	if (!proc_exec_call_parts(call, true, want_env, parts, &n) && slurp(tid, 0, "cmdline", &b))
-		strings(parts, PART_ARGV, b.s, MIN(b.len, (size_t)128 << 10), &n);
+		strings(parts, PART_ARGV, b.s, b.len, &n);
 	buf_done(&b);
 	put_link(parts, tid, "exe", PART_EXE, &n);
 	*ret_nchunks = n;

@@ -59,6 +59,60 @@ static void copy_str(struct buf *b, unsigned arg, unsigned part, pid_t tid, uint
 	record_chunk(b, arg, (enum chunk_part)part, len < n ? 0 : n == max ? CHUNK_TRUNC : CHUNK_FAULT, s, len);
 }
 
+/* How far a string that goes on at addr still goes.  exec(2) takes none longer than this (MAX_ARG_STRLEN). */
+static uint64_t string_rest(pid_t tid, uint64_t addr)
+{
+	char s[PAGE];
+	uint64_t done = 0;
+
+	for (size_t n = 1; n && done < 32 * PAGE;) {
+		size_t len;
+
+		n = mem_read(tid, addr + done, s, PAGE - (addr + done) % PAGE);
+		len = strnlen(s, n);
+		done += len;
+		if (len < n)
+			break;
+	}
+	return done;
+}
+
+static void copy_item(struct buf *b, unsigned arg, unsigned part, pid_t tid, uint64_t addr)
+{
+	size_t at = b->len;
+	struct record_chunk *c;
+	uint64_t rest;
+
+	copy_str(b, arg, part, tid, addr, RECORD_STR_MAX);
+	c = (struct record_chunk *)(b->s + at);
+	if (!(c->flags & CHUNK_TRUNC))
+		return;
+	rest = string_rest(tid, addr + c->len);
+	if (rest)
+		record_number(b, arg, PART_WHOLE, c->len + rest);
+	else
+		c->flags &= (rec_u16)~CHUNK_TRUNC;
+}
+
+/* How many pointers stand from addr up to a NULL, w bytes each.  exec(2) takes fewer: they count against its 6 MB. */
+static uint64_t count_pointers(pid_t tid, uint64_t addr, size_t w)
+{
+	char words[PAGE];
+	uint64_t count = 0;
+
+	for (size_t n = PAGE; n >= w && count < 1 << 20; addr += n) {
+		n = mem_read(tid, addr, words, (PAGE - addr % PAGE) / w * w);
+		for (size_t i = 0; i + w <= n; i += w, count++) {
+			uint64_t p = 0;
+
+			memcpy(&p, words + i, w);
+			if (!p)
+				return count;
+		}
+	}
+	return count;
+}
+
 void mem_copy_strv(struct buf *b, unsigned arg, unsigned part, pid_t tid, bool compat, uint64_t addr)
 {
 	size_t start = b->len, w = compat ? 4 : 8, seen = 0;
@@ -76,11 +130,11 @@ void mem_copy_strv(struct buf *b, unsigned arg, unsigned part, pid_t tid, bool c
 			memcpy(&p, words + i, w);
 			if (!p)
 				return;
-			if (b->len - start > STRV_BYTES_MAX || seen++ >= STRV_MAX) {
-				record_chunk(b, arg, (enum chunk_part)part, CHUNK_TRUNC, NULL, 0);
+			if (seen++ >= STRV_MAX || b->len - start > STRV_BYTES_MAX) {
+				record_number(b, arg, PART_COUNT, seen - 1 + count_pointers(tid, addr + i, w));
 				return;
 			}
-			copy_str(b, arg, part, tid, p, RECORD_STR_MAX);
+			copy_item(b, arg, part, tid, p);
 		}
 		if (n < w) {
 			record_chunk(b, arg, (enum chunk_part)part, CHUNK_FAULT, NULL, 0);
