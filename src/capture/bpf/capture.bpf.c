@@ -491,7 +491,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 			chunk_done(w, c, 0, PART_PATH, 0, (u32)n - 1);
 		put_argv(w, task, (u32)BPF_CORE_READ(bprm, argc));
 	}
-	put_path(w, BPF_CORE_READ(task, mm, exe_file), PART_EXE);
+	put_path(BPF_CORE_READ(task, mm, exe_file), PART_EXE);
 	r = (struct record_exec *)w->mem;
 	*r = (struct record_exec){ { w->off, WIRE_EXEC, 0, st->pid, st->tid, bpf_ktime_get_ns() }, old, w->nchunks, 0 };
 	st->faulted = 0;		/* the old memory is gone */
@@ -536,7 +536,7 @@ static __noinline void put_region(struct task_state *st, struct work *w, struct 
 		r->offset = vma->vm_pgoff << 12;
 		r->dev = dev >> 20 << 32 | (dev & 0xfffff);
 		r->ino = BPF_CORE_READ(f, f_inode, i_ino);
-		put_path(w, f, PART_PATH);
+		put_path(f, PART_PATH);
 	} else if (start <= BPF_CORE_READ(mm, brk) && end >= BPF_CORE_READ(mm, start_brk)) {
 		r->kind = MAP_KIND_HEAP;
 		put_name(w, "[heap]", 6);

@@ -18,6 +18,7 @@ enum { STRINGS = 32, STRING_GAP = 500, STRINGS_MAX = (STRINGS - 1) * STRING_GAP,
 
 struct wire_iov { u64 base, len; };
 struct iov_run { u64 total, seen; u32 got, cap, at; };
+struct walk { u64 dentry, mnt, root, root_mnt; u32 pos; };
 /* Where a record is put together; one per CPU, used only by programs that run with preemption off in a task. */
 struct work {
 	u64 args[6];
@@ -26,7 +27,10 @@ struct work {
 	u32 off, nchunks, flags, payload;
 	u8 compat, leave, faulted, packs;	/* packs: strings may be sent as WIRE_STRINGS */
 	u32 niov;
-	struct iov_run run;	/* not on the stack: there the verifier follows every value it may take in a loop */
+	/* not on the stack: there the verifier follows every value they may take in a loop */
+	struct iov_run run;
+	struct walk walk;
+	u32 nstrings;
 	struct wire_iov iov[IOV_COPIED];
 	char path[PAGE_BYTES + 256];
 	char mem[WORK_BYTES];
@@ -221,6 +225,9 @@ __noinline int copy_strings(u32 arg, u64 addr)
 	for (n = 0; n < STRINGS - 1; n++)
 		if (!p[n + 1] || p[n + 1] - p[n] - 1 >= STRING_GAP)
 			break;
+	/* By way of memory, or the verifier goes through what follows once for each number it may be. */
+	*(volatile u32 *)&w->nstrings = n;
+	n = *(volatile u32 *)&w->nstrings;
 	if (n < 2 || n >= STRINGS)
 		return 0;
 	span = p[n] - p[0];
@@ -521,19 +528,25 @@ __noinline int copy_iocbs(u32 arg, u64 addr, u64 n)
 	return x.faulted;
 }
 
-struct walk { u64 dentry, mnt, root, root_mnt; u32 pos; };
-
-static long walk_up(u32 i, struct walk *k)
+static long walk_up(u32 i, void *ctx)
 {
-	struct dentry *d = (struct dentry *)k->dentry;
-	struct mount *m = (struct mount *)k->mnt;
-	u64 root = (u64)BPF_CORE_READ(m, mnt.mnt_root), up = (u64)BPF_CORE_READ(d, d_parent);
 	struct work *w = work_get();
 	const unsigned char *name;
+	struct dentry *d;
+	struct mount *m;
+	struct walk *k;
+	u64 root, up;
 	u32 len, pos;
 
-	if (!w || (k->dentry == k->root && k->mnt == k->root_mnt))
+	if (!w)
 		return 1;
+	k = &w->walk;
+	if (k->dentry == k->root && k->mnt == k->root_mnt)
+		return 1;
+	d = (struct dentry *)k->dentry;
+	m = (struct mount *)k->mnt;
+	root = (u64)BPF_CORE_READ(m, mnt.mnt_root);
+	up = (u64)BPF_CORE_READ(d, d_parent);
 	if (k->dentry == root || k->dentry == up) {
 		u64 over = (u64)BPF_CORE_READ(m, mnt_parent);
 
@@ -557,41 +570,48 @@ static long walk_up(u32 i, struct walk *k)
 	return 0;
 }
 
-/* The name of a file as /proc would tell the tracer, which may be in a chroot, as a chunk. */
-static __noinline void put_name_of(struct work *w, struct dentry *d, struct vfsmount *mnt, u32 arg_part)
+/* The name of a file as /proc would show it to the tracer, which may be in a chroot, as a chunk. */
+__noinline int put_name_of(u64 dentry, u64 vfsmount, u32 arg_part)
 {
-	struct walk k = { .pos = PAGE_BYTES };
-	struct record_chunk *c = chunk_at(w);
+	struct work *w = work_get();
 	struct wire_shared *sh = shared_get();
-	u32 n, gone = 0;
+	struct record_chunk *c;
+	u32 n, pos, gone;
 
-	if (!d || !c || !sh)
-		return;
-	k.root = sh->root;
-	k.root_mnt = sh->root_mnt - bpf_core_field_offset(struct mount, mnt);
-	k.dentry = (u64)d;
-	k.mnt = (u64)mnt - bpf_core_field_offset(struct mount, mnt);
-	if (!BPF_CORE_READ(d, d_hash.pprev))
-		gone = 1;
-	bpf_loop(128, walk_up, &k, 0);
-	if (k.pos >= PAGE_BYTES)
-		return;
-	n = PAGE_BYTES - k.pos;
+	if (!dentry || !w || !sh || !(c = chunk_at(w)))
+		return 0;
+	w->walk.root = sh->root;
+	w->walk.root_mnt = sh->root_mnt - bpf_core_field_offset(struct mount, mnt);
+	w->walk.dentry = dentry;
+	w->walk.mnt = vfsmount - bpf_core_field_offset(struct mount, mnt);
+	w->walk.pos = PAGE_BYTES;
+	gone = !BPF_CORE_READ((struct dentry *)dentry, d_hash.pprev);
+	bpf_loop(128, walk_up, NULL, 0);
+	pos = w->walk.pos;
+	if (pos >= PAGE_BYTES)
+		return 0;
+	n = PAGE_BYTES - pos;
 	if (n > PAGE_BYTES)
-		return;
-	bpf_probe_read_kernel(c + 1, n, w->path + (k.pos & (PAGE_BYTES - 1)));
+		return 0;
+	bpf_probe_read_kernel(c + 1, n, w->path + (pos & (PAGE_BYTES - 1)));
 	if (gone) {
-		/* as /proc/PID/exe says it */
+		/* as in /proc/PID/exe */
 		__builtin_memcpy((char *)(c + 1) + n, " (deleted)", 10);
 		n += 10;
 	}
 	chunk_done(w, c, arg_part & 0xff, arg_part >> 8, w->flags, n);
+	return 0;
 }
 
-static __always_inline void put_path(struct work *w, struct file *f, u32 part)
+static __always_inline void put_path_of(struct path *path, u32 arg_part)
+{
+	put_name_of((u64)BPF_CORE_READ(path, dentry), (u64)BPF_CORE_READ(path, mnt), arg_part);
+}
+
+static __always_inline void put_path(struct file *f, u32 part)
 {
 	if (f)
-		put_name_of(w, BPF_CORE_READ(f, f_path.dentry), BPF_CORE_READ(f, f_path.mnt), part << 8);
+		put_path_of(&f->f_path, part << 8);
 }
 
 struct dots { u32 at, found; };
@@ -623,7 +643,7 @@ __noinline int copy_real(u32 arg, u32 cwd)
 	if (!w)
 		return 0;
 	if (cwd) {
-		put_name_of(w, BPF_CORE_READ(task, fs, pwd.dentry), BPF_CORE_READ(task, fs, pwd.mnt), arg | PART_PATH << 8);
+		put_path_of(&BPF_CORE_READ(task, fs)->pwd, arg | PART_PATH << 8);
 		return 0;
 	}
 	bpf_loop(WIRE_INLINE / 7 + 1, look_for_dots, &x, 0);
@@ -632,7 +652,7 @@ __noinline int copy_real(u32 arg, u32 cwd)
 	fd = (u32)w->ret;
 	fds = BPF_CORE_READ(task, files, fdt, fd);
 	if (fd < BPF_CORE_READ(task, files, fdt, max_fds) && !bpf_probe_read_kernel(&f, sizeof(f), fds + fd) && f)
-		put_name_of(w, BPF_CORE_READ(f, f_path.dentry), BPF_CORE_READ(f, f_path.mnt), arg | PART_PATH << 8);
+		put_path_of(&f->f_path, arg | PART_PATH << 8);
 	return 0;
 }
 
