@@ -34,11 +34,12 @@
 #define FN(type_, field_, as_, set_) { #field_, offsetof(type_, field_), sizeof(((type_ *)0)->field_), ARG_##as_, &set_ }
 #define AT(name_, off_, size_, as_) { name_, off_, size_, ARG_##as_ }
 #define AT_N(name_, off_, size_, as_, set_) { name_, off_, size_, ARG_##as_, &set_ }
+#define FN_AFTER(type_, field_, as_, set_) { #field_, offsetof(type_, field_), sizeof(((type_ *)0)->field_), ARG_##as_, &set_, .after = true }
+#define AT_AFTER(name_, off_, size_, as_) { name_, off_, size_, ARG_##as_, .after = true }
 #define SUB(name_, off_, layout_) { name_, off_, layout_##_size, ARG_STRUCT_IN, NULL, &layout_ }
 #define LAYOUT(name_, ...) const struct layout layout_##name_ = { .size = layout_##name_##_size, .fields = (const struct field[]){ __VA_ARGS__, { .type = ARG_NONE } } }
 #define SET(name_, form_) const struct layout layout_##name_ = { .size = layout_##name_##_size, .form = LAYOUT_##form_ }
 
-static const struct names file_types = FIELD_SET(S_IFMT, N(S_IFSOCK), N(S_IFLNK), N(S_IFREG), N(S_IFBLK), N(S_IFDIR), N(S_IFCHR), N(S_IFIFO));
 static const struct names poll_events = FLAG_SET(V(0x1, "POLLIN"), V(0x2, "POLLPRI"), V(0x4, "POLLOUT"), V(0x8, "POLLERR"), V(0x10, "POLLHUP"), V(0x20, "POLLNVAL"),
 	V(0x40, "POLLRDNORM"), V(0x80, "POLLRDBAND"), V(0x100, "POLLWRNORM"), V(0x200, "POLLWRBAND"), V(0x400, "POLLMSG"), V(0x2000, "POLLRDHUP"));
 static const struct names epoll_events = FLAG_SET(V(0x1, "EPOLLIN"), V(0x2, "EPOLLPRI"), V(0x4, "EPOLLOUT"), V(0x8, "EPOLLERR"), V(0x10, "EPOLLHUP"),
@@ -54,6 +55,8 @@ static const struct names signal_handlers = VALUE_SET(V(0, "SIG_DFL"), V(1, "SIG
 static const struct names ss_flags = FLAG_SET(V(1, "SS_ONSTACK"), V(2, "SS_DISABLE"), V(0x80000000, "SS_AUTODISARM"));
 
 LAYOUT(int, AT(NULL, 0, 4, INT));
+LAYOUT(uid, AT(NULL, 0, 4, UID));
+LAYOUT(uid16, AT(NULL, 0, 2, UID));
 LAYOUT(u64, AT(NULL, 0, 8, HEX));
 LAYOUT(off, AT(NULL, 0, 8, OFF));
 LAYOUT(ptr, AT(NULL, 0, 8, PTR));
@@ -75,15 +78,15 @@ LAYOUT(statx, F(struct statx, stx_mask, HEX), AT_N("stx_mode", 28, 2, MODE, file
 	F(struct statx, stx_gid, UID), F(struct statx, stx_ino, ULONG), F(struct statx, stx_size, ULONG), F(struct statx, stx_blocks, ULONG));
 LAYOUT(statfs, F(struct statfs, f_type, HEX), F(struct statfs, f_bsize, LONG), F(struct statfs, f_blocks, ULONG), F(struct statfs, f_bfree, ULONG),
 	F(struct statfs, f_bavail, ULONG), F(struct statfs, f_files, ULONG), F(struct statfs, f_ffree, ULONG), F(struct statfs, f_namelen, LONG));
-LAYOUT(pollfd, F(struct pollfd, fd, FD), FN(struct pollfd, events, FLAGS, poll_events), FN(struct pollfd, revents, FLAGS, poll_events));
+LAYOUT(pollfd, F(struct pollfd, fd, FD), FN(struct pollfd, events, FLAGS, poll_events), FN_AFTER(struct pollfd, revents, FLAGS, poll_events));
 static const struct names io_uring_setup_flags = { .v = (const struct name_val[]){
 	{ 1, "IORING_SETUP_IOPOLL" }, { 2, "IORING_SETUP_SQPOLL" }, { 4, "IORING_SETUP_SQ_AFF" }, { 8, "IORING_SETUP_CQSIZE" }, { 0x10, "IORING_SETUP_CLAMP" },
 	{ 0x20, "IORING_SETUP_ATTACH_WQ" }, { 0x40, "IORING_SETUP_R_DISABLED" }, { 0x80, "IORING_SETUP_SUBMIT_ALL" }, { 0x100, "IORING_SETUP_COOP_TASKRUN" },
 	{ 0x200, "IORING_SETUP_TASKRUN_FLAG" }, { 0x400, "IORING_SETUP_SQE128" }, { 0x800, "IORING_SETUP_CQE32" }, { 0x1000, "IORING_SETUP_SINGLE_ISSUER" },
 	{ 0x2000, "IORING_SETUP_DEFER_TASKRUN" }, { 0x4000, "IORING_SETUP_NO_MMAP" }, { 0x8000, "IORING_SETUP_REGISTERED_FD_ONLY" },
 	{ 0x10000, "IORING_SETUP_NO_SQARRAY" }, { 0x20000, "IORING_SETUP_HYBRID_IOPOLL" }, { 0x40000, "IORING_SETUP_CQE_MIXED" }, { 0 } } };
-LAYOUT(io_uring_params, AT("sq_entries", 0, 4, UINT), AT("cq_entries", 4, 4, UINT), AT_N("flags", 8, 4, FLAGS, io_uring_setup_flags), AT("sq_thread_cpu", 12, 4, UINT),
-	AT("sq_thread_idle", 16, 4, UINT), AT("features", 20, 4, HEX), AT("wq_fd", 24, 4, FD));
+LAYOUT(io_uring_params, AT_AFTER("sq_entries", 0, 4, UINT), AT("cq_entries", 4, 4, UINT), AT_N("flags", 8, 4, FLAGS, io_uring_setup_flags), AT("sq_thread_cpu", 12, 4, UINT),
+	AT("sq_thread_idle", 16, 4, UINT), AT_AFTER("features", 20, 4, HEX), AT("wq_fd", 24, 4, FD));
 LAYOUT(epoll_event, FN(struct epoll_event, events, FLAGS, epoll_events), AT("data", 4, 8, HEX));
 SET(fd_set, FD_SET);
 SET(cpu_set, CPU_SET);
@@ -98,7 +101,7 @@ LAYOUT(rusage, SUB("ru_utime", 0, layout_timeval), SUB("ru_stime", 16, layout_ti
 LAYOUT(utsname, F(struct utsname, sysname, STR), F(struct utsname, nodename, STR), F(struct utsname, release, STR), F(struct utsname, version, STR),
 	F(struct utsname, machine, STR));
 LAYOUT(sysinfo, F(struct sysinfo, uptime, LONG), F(struct sysinfo, totalram, ULONG), F(struct sysinfo, freeram, ULONG), F(struct sysinfo, totalswap, ULONG),
-	F(struct sysinfo, freeswap, ULONG), F(struct sysinfo, procs, UINT));
+	F(struct sysinfo, freeswap, ULONG), F(struct sysinfo, procs, UINT), F(struct sysinfo, mem_unit, UINT));
 LAYOUT(open_how, FN(struct open_how, flags, FLAGS, open_flags), F(struct open_how, mode, MODE), FN(struct open_how, resolve, FLAGS, resolve_flags));
 LAYOUT(clone_args, FN(struct clone_args, flags, FLAGS, clone_bits), F(struct clone_args, pidfd, PTR), F(struct clone_args, child_tid, PTR),
 	F(struct clone_args, parent_tid, PTR), F(struct clone_args, exit_signal, SIGNAL), F(struct clone_args, stack, PTR), F(struct clone_args, stack_size, SIZE),
@@ -113,7 +116,7 @@ LAYOUT(sembuf, AT("sem_num", 0, 2, UINT), AT("sem_op", 2, 2, INT), AT("sem_flg",
 LAYOUT(mq_attr, F(struct mq_attr, mq_flags, HEX), F(struct mq_attr, mq_maxmsg, LONG), F(struct mq_attr, mq_msgsize, LONG), F(struct mq_attr, mq_curmsgs, LONG));
 LAYOUT(futex_waitv, AT("val", 0, 8, ULONG), AT("uaddr", 8, 8, PTR), AT("flags", 16, 4, HEX));
 LAYOUT(io_event, F(struct io_event, data, HEX), F(struct io_event, obj, PTR), F(struct io_event, res, LONG), F(struct io_event, res2, LONG));
-LAYOUT(file_handle, AT("handle_bytes", 0, 4, UINT), AT("handle_type", 4, 4, INT));
+LAYOUT(file_handle, AT("handle_bytes", 0, 4, UINT), AT_AFTER("handle_type", 4, 4, INT));
 LAYOUT(mount_attr, AT("attr_set", 0, 8, HEX), AT("attr_clr", 8, 8, HEX), AT("propagation", 16, 8, HEX), AT("userns_fd", 24, 8, FD));
 LAYOUT(mnt_id_req, AT("size", 0, 4, UINT), AT("mnt_id", 8, 8, HEX), AT("param", 16, 8, HEX));
 LAYOUT(xattr_args, AT("value", 0, 8, PTR), AT("size", 8, 4, UINT), AT("flags", 12, 4, HEX));
@@ -149,13 +152,12 @@ LAYOUT(old_sigaction32, AT_N("sa_handler", 0, 4, PTR, signal_handlers), SUB("sa_
 SET(old_sigset32, SIGNAL_SET);
 LAYOUT(stack32, AT("ss_sp", 0, 4, PTR), AT_N("ss_flags", 4, 4, FLAGS, ss_flags), AT("ss_size", 8, 4, SIZE));
 LAYOUT(sysinfo32, AT("uptime", 0, 4, INT), AT("totalram", 16, 4, UINT), AT("freeram", 20, 4, UINT), AT("totalswap", 32, 4, UINT), AT("freeswap", 36, 4, UINT),
-	AT("procs", 40, 2, UINT));
+	AT("procs", 40, 2, UINT), AT("mem_unit", 52, 4, UINT));
 LAYOUT(mq_attr32, AT("mq_flags", 0, 4, HEX), AT("mq_maxmsg", 4, 4, INT), AT("mq_msgsize", 8, 4, INT), AT("mq_curmsgs", 12, 4, INT));
 
 static uint64_t field_word(const struct field *f, const char *bytes)
 {
-	bool is_signed = f->type == ARG_INT || f->type == ARG_LONG || f->type == ARG_OFF || f->type == ARG_FD || f->type == ARG_PID ||
-			 f->type == ARG_UID || f->type == ARG_SIGNAL;
+	bool is_signed = f->type == ARG_INT || f->type == ARG_LONG || f->type == ARG_OFF || f->type == ARG_FD || f->type == ARG_PID;
 	unsigned shift = 64 - 8 * MIN(f->size, 8u);
 	uint64_t word = 0;
 
@@ -194,7 +196,16 @@ static void field_format(struct buf *b, const struct field *f, const char *bytes
 		buf_printf(b, "%u:%u", major(word), minor(word));
 		break;
 	case ARG_SIGNAL:
-		buf_puts(b, signal_name((int)word));
+		if (word <= 64)
+			buf_puts(b, signal_name((int)word));
+		else
+			buf_u64(b, word);
+		break;
+	case ARG_UID:
+		if (word == (1ull << 8 * f->size) - 1)
+			buf_puts(b, "-1");
+		else
+			buf_u64(b, word);
 		break;
 	case ARG_PTR:
 		if (!word) {
@@ -262,19 +273,40 @@ static void cpu_set_format(struct buf *b, const char *bytes, uint32_t len)
 	buf_putc(b, ']');
 }
 
+static const struct names ptrace_events = VALUE_SET(V(1, "PTRACE_EVENT_FORK"), V(2, "PTRACE_EVENT_VFORK"), V(3, "PTRACE_EVENT_CLONE"), V(4, "PTRACE_EVENT_EXEC"),
+	V(5, "PTRACE_EVENT_VFORK_DONE"), V(6, "PTRACE_EVENT_EXIT"), V(7, "PTRACE_EVENT_SECCOMP"), V(128, "PTRACE_EVENT_STOP"));
+/* A ptracer's: the signal, 0x80 with PTRACE_O_TRACESYSGOOD, and above it the event of PTRACE_O_TRACE… */
+static void stop_format(struct buf *b, int status)
+{
+	int event = (unsigned)status >> 16, sig = WSTOPSIG(status);
+	const char *name = names_find(&ptrace_events, (unsigned)event);
+
+	if (sig == (SIGTRAP | 0x80))
+		buf_puts(b, "[stopped by SIGTRAP|0x80");
+	else if (sig <= 64)
+		buf_printf(b, "[stopped by %s", signal_name(sig));
+	else
+		buf_printf(b, "[stopped by %d", sig);
+	if (name)
+		buf_printf(b, ", %s", name);
+	else if (event)
+		buf_printf(b, ", event %d", event);
+	buf_putc(b, ']');
+}
+
 static void wait_status_format(struct buf *b, int status)
 {
 	if (WIFEXITED(status))
 		buf_printf(b, "[exited %d]", WEXITSTATUS(status));
 	else if (WIFSTOPPED(status))
-		buf_printf(b, "[stopped by %s]", signal_name(WSTOPSIG(status)));
+		stop_format(b, status);
 	else if (WIFCONTINUED(status))
 		buf_puts(b, "[continued]");
 	else
 		buf_printf(b, "[killed by %s%s]", signal_name(WTERMSIG(status)), WCOREDUMP(status) ? ", core dumped" : "");
 }
 
-void layout_format(struct buf *b, const struct layout *layout, const char *bytes, uint32_t len)
+static void fields_format(struct buf *b, const struct layout *layout, const char *bytes, uint32_t len, bool before)
 {
 	int status;
 
@@ -295,10 +327,16 @@ void layout_format(struct buf *b, const struct layout *layout, const char *bytes
 		wait_status_format(b, status);
 		return;
 	}
-	buf_putc(b, layout->fields->name ? '{' : '[');
-	for (const struct field *f = layout->fields; f->type != ARG_NONE; f++) {
-		if (f != layout->fields)
+	bool many = layout->fields->name;
+
+	if (many)
+		buf_putc(b, '{');
+	for (const struct field *f = layout->fields, *first = NULL; f->type != ARG_NONE; f++) {
+		if (before && f->after)
+			continue;
+		if (first)
 			buf_puts(b, ", ");
+		first = f;
 		if (f->off + f->size > len) {
 			buf_puts(b, "…");
 			break;
@@ -307,5 +345,31 @@ void layout_format(struct buf *b, const struct layout *layout, const char *bytes
 			buf_printf(b, "%s=", f->name);
 		field_format(b, f, bytes);
 	}
-	buf_putc(b, layout->fields->name ? '}' : ']');
+	if (many)
+		buf_putc(b, '}');
+}
+
+bool layout_answers(const struct layout *layout)
+{
+	const struct field *f = layout->form ? NULL : layout->fields;
+
+	while (f && f->type != ARG_NONE && !f->after)
+		f++;
+	return f && f->type != ARG_NONE;
+}
+
+void layout_format(struct buf *b, const struct layout *layout, const char *bytes, uint32_t len)
+{
+	layout_format_as(b, layout, bytes, len, 0);
+}
+
+void layout_format_as(struct buf *b, const struct layout *layout, const char *bytes, uint32_t len, unsigned how)
+{
+	bool alone = !layout->form && !layout->fields->name && !(how & LAYOUT_ITEM);
+
+	if (alone)
+		buf_putc(b, '[');
+	fields_format(b, layout, bytes, len, how & LAYOUT_BEFORE);
+	if (alone)
+		buf_putc(b, ']');
 }

@@ -15,15 +15,22 @@ struct field {
 	uint8_t type;			/* enum arg_type of a register; ARG_STR: characters up to a NUL; ARG_STRUCT_IN: .layout */
 	const struct names *names;
 	const struct layout *layout;
+	bool after;			/* the kernel writes it: before the call it says nothing (revents) */
 };
 enum layout_form { LAYOUT_FIELDS, LAYOUT_FD_SET, LAYOUT_SIGNAL_SET, LAYOUT_CPU_SET /* of any length */, LAYOUT_WAIT_STATUS };
 struct layout { uint16_t size; uint8_t form; const struct field *fields; /* ends with type ARG_NONE */ };
 
-/* "{tv_sec=1, tv_nsec=0}", "[3 4]"; all text in it is safe to show.  Fields that len does not reach become "…". */
+/*
+ * "{tv_sec=1, tv_nsec=0}", "[3 4]"; all text in it is safe to show.  Fields that len does not reach become "…".
+ * A single value has brackets, [3], as an address has that leads to one; as an item of a list (LAYOUT_ITEM) it has none.
+ */
+enum { LAYOUT_ITEM = 1, LAYOUT_BEFORE = 2 /* the call: without what the kernel will write */ };
+void layout_format_as(struct buf *b, const struct layout *layout, const char *bytes, uint32_t len, unsigned how);
+bool layout_answers(const struct layout *layout);	/* it has fields that the kernel writes */
 void layout_format(struct buf *b, const struct layout *layout, const char *bytes, uint32_t len);
 
 #define LAYOUTS(X)													\
-	X(cpu_set, 1) X(int, 4) X(u64, 8) X(off, 8) X(ptr, 8)								\
+	X(cpu_set, 1) X(int, 4) X(uid, 4) X(uid16, 2) X(u64, 8) X(off, 8) X(ptr, 8)								\
 	X(timespec, 16) X(timespecs, 32) X(timeval, 16) X(timevals, 32) X(itimerspec, 32) X(itimerval, 32) X(timezone, 8)	\
 	X(utimbuf, 16) X(tms, 32) X(stat, 144) X(statx, 256) X(statfs, 120) X(pollfd, 8) X(epoll_event, 12) X(fd_set, 128)	\
 	X(sigset, 8) X(sigaction, 32) X(siginfo, 128) X(stack, 24) X(rlimit, 16) X(rusage, 144) X(utsname, 390)		\

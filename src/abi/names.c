@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "base/buf.h"
 
@@ -47,6 +48,27 @@ void names_format(struct buf *b, const struct names *names, uint64_t val)
 		buf_puts(b, mask || !name ? "0" : name);
 }
 
+static void add_name(struct buf *b, const struct names *names, uint64_t val)
+{
+	const char *name = names_find(names, val);
+
+	if (name)
+		buf_puts(b, name);
+	else
+		buf_printf(b, "%#llx", (unsigned long long)val);
+}
+
+void quotactl_format(struct buf *b, uint32_t cmd)
+{
+	buf_puts(b, "QCMD(");
+	add_name(b, &quotactl_cmds, cmd >> 8);
+	buf_puts(b, ", ");
+	add_name(b, &quota_types, cmd & 0xff);
+	buf_putc(b, ')');
+}
+
+const struct names file_types = FIELD_SET(S_IFMT, N(S_IFSOCK), N(S_IFLNK), N(S_IFREG), N(S_IFBLK), N(S_IFDIR), N(S_IFCHR), N(S_IFIFO));
+
 /* O_SYNC and O_TMPFILE contain the bits of O_DSYNC and O_DIRECTORY, so they come first. */
 #define OPEN_BITS N(O_CREAT), N(O_EXCL), N(O_NOCTTY), N(O_TRUNC), N(O_APPEND), N(O_NONBLOCK), N(O_SYNC), N(O_DSYNC), N(O_ASYNC), N(O_DIRECT),	\
 	V(0100000, "O_LARGEFILE"), N(O_TMPFILE), N(O_DIRECTORY), N(O_NOFOLLOW), N(O_NOATIME), N(O_CLOEXEC), N(O_PATH)
@@ -70,8 +92,10 @@ const struct names mmap_flags = FIELD_SET(0xf,
 	N(CLONE_PARENT), N(CLONE_THREAD), N(CLONE_NEWNS), N(CLONE_SYSVSEM), N(CLONE_SETTLS), N(CLONE_PARENT_SETTID), N(CLONE_CHILD_CLEARTID),	\
 	N(CLONE_DETACHED), N(CLONE_UNTRACED), N(CLONE_CHILD_SETTID), N(CLONE_NEWCGROUP), N(CLONE_NEWUTS), N(CLONE_NEWIPC), N(CLONE_NEWUSER),	\
 	N(CLONE_NEWPID), N(CLONE_NEWNET), N(CLONE_IO), V(0x100000000, "CLONE_CLEAR_SIGHAND"), V(0x200000000, "CLONE_INTO_CGROUP")
+#define EXIT_SIGNALS V(1, "SIGHUP"), V(2, "SIGINT"), V(3, "SIGQUIT"), V(9, "SIGKILL"), V(10, "SIGUSR1"), V(12, "SIGUSR2"), V(13, "SIGPIPE"),	\
+	V(14, "SIGALRM"), V(15, "SIGTERM"), V(17, "SIGCHLD"), V(18, "SIGCONT"), V(19, "SIGSTOP"), V(23, "SIGURG"), V(28, "SIGWINCH"), V(29, "SIGIO")
 /* The low byte of clone's flags is the signal sent at exit. */
-const struct names clone_flags = FIELD_SET(0xff, V(17, "SIGCHLD"), CLONE_BITS);
+const struct names clone_flags = FIELD_SET(0xff, EXIT_SIGNALS, CLONE_BITS);
 /* For unshare and setns one of those bits means a namespace. */
 const struct names clone_bits = FLAG_SET(V(0x80, "CLONE_NEWTIME"), CLONE_BITS);
 

@@ -11,8 +11,13 @@
 #define FIELD_SET(mask_, ...) { .mask = mask_, .v = (const struct name_val[]){ __VA_ARGS__, { 0, NULL } } }
 #define VALUE_SET(...) FIELD_SET(~0ull, __VA_ARGS__)
 
+struct buf;
+/* "TCGETS", "_IOC(_IOC_READ, 0x45, 0x1, 0x4)"; "QCMD(Q_GETQUOTA, USRQUOTA)". */
+void ioctl_format(struct buf *b, uint32_t request);
+void quotactl_format(struct buf *b, uint32_t cmd);
+
 extern const struct names open_flags, open_bits /* without O_RDONLY… */, at_flags, prot_flags, mmap_flags, clone_flags /* with the exit signal */,
-	clone_bits, socket_families, socket_types, clock_ids, ioctl_cmds;
+	clone_bits, file_types, quota_types, quotactl_cmds, socket_families, socket_types, clock_ids, ioctl_cmds;
 /* i386's rows need them too */
-extern const struct names seek_whence, fadvise_advice, rwf_flags, sync_file_range_flags, fallocate_modes, fanotify_mark_flags, wait_options, rlimit_resources,
+extern const struct names seek_whence, fadvise_advice, rwf_flags, sync_file_range_flags, fallocate_modes, fanotify_mark_flags, fanotify_mask, wait_options, rlimit_resources,
 	futex_ops;

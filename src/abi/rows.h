@@ -23,12 +23,18 @@ struct syscall_family { const struct syscall_row *rows; unsigned n; };
 /* Returns a descriptor that is close-on-exec without being asked. */
 #define ROW_CLOEXEC(nr_, name_, groups_, ret_, fx_, ...) ROW_MORE(nr_, name_, groups_, ret_, fx_, .cloexec = true, __VA_ARGS__)
 
+/* One argument tells which of the others there are. */
+#define ROW_USE(nr_, name_, groups_, ret_, fx_, usage_, ...) ROW_MORE(nr_, name_, groups_, ret_, fx_, .usage = &usage_, __VA_ARGS__)
+
 /* Stands for other calls (i386). */
 #define ROW_WRAPPER(nr_, name_, groups_, ret_, fx_, ...) ROW_MORE(nr_, name_, groups_, ret_, fx_, .wraps = true, __VA_ARGS__)
 
 /* Arguments. */
 #define A(name_, type_) { .name = name_, .type = ARG_##type_ }
 #define A_LEN(name_, type_, len_) { .name = name_, .type = ARG_##type_, .len = len_ }
+/* In so many bits, other than its type has: unsigned long flags, int keys. */
+#define A_BITS(name_, type_, bits_) { .name = name_, .type = ARG_##type_, .bits = bits_ }
+#define A_FLAGS64(name_, set_) { .name = name_, .type = ARG_FLAGS, .names = &set_, .bits = 64 }
 #define A_FLAGS(name_, set_) { .name = name_, .type = ARG_FLAGS, .names = &set_ }
 #define A_ENUM(name_, set_) { .name = name_, .type = ARG_ENUM, .names = &set_ }
 #define A_CHOICE(name_, by_, choice_) { .name = name_, .type = ARG_INT, .by = by_, .choice = choice_ }
@@ -41,10 +47,13 @@ struct syscall_family { const struct syscall_row *rows; unsigned n; };
 #define A_NEEDED_ARRAY(name_, dir_, layout_, len_)								\
 	{ .name = name_, .type = ARG_ARRAY_##dir_, .size = layout_##_size, .layout = &layout_, .len = len_, .needed = true }
 #define CLONE_PARENT_TID A_NEEDED("parent_tid", OUT, layout_int, .by = 0, .choice = clone_parent_tid)
+#define CLONE_CHILD_TID { .name = "child_tid", .type = ARG_PTR, .by = 0, .choice = clone_child_tid }
+#define CLONE_TLS { .name = "tls", .type = ARG_PTR, .by = 0, .choice = clone_tls }
 #define A_CLOCK(name_) { .name = name_, .type = ARG_CLOCKID, .names = &clock_ids }
 #define A_ARGV(name_) { .name = name_, .type = ARG_STRV, .needed = true }
 #define ANY_ARGS A("a0", HEX), A("a1", HEX), A("a2", HEX), A("a3", HEX), A("a4", HEX), A("a5", HEX)
 #define ABSENT { .type = ARG_NONE }
+#define HOLE { .name = "unused", .type = ARG_HOLE }
 
 extern const struct syscall_family spec_file, spec_io, spec_net, spec_mem, spec_proc, spec_signal, spec_ipc, spec_sys, spec_i386;
 
@@ -53,4 +62,5 @@ struct shared_row { uint16_t nr; const char *name, *as; };
 extern const struct shared_row i386_shared[], x32_shared[];
 extern const struct x32_row { uint16_t nr, i386_nr; } x32_as_i386[];
 
-extern const struct arg_choice futex_timeout[], futex_uaddr2[], clone_parent_tid[];
+extern const struct arg_choice futex_timeout[], clone_parent_tid[], clone_child_tid[], clone_tls[], mode_of_mq[];
+extern const struct arg_usage futex_words;

@@ -19,6 +19,10 @@ enum arg_type {
 	ARG_SIZE, ARG_OFF,	/* bytes; signed file offset */
 	ARG_MODE,		/* octal permission bits */
 	ARG_DEV, ARG_PID, ARG_UID, ARG_SIGNAL, ARG_CLOCKID,
+	ARG_IOCTL,		/* a request of ioctl(2): .names, or direction, type, number and size */
+	ARG_QUOTACTL,		/* .names in all but the low byte, which is the type of quota */
+	ARG_PAGES,		/* a file offset in units of 4096 bytes; the decoder makes bytes of it */
+	ARG_HOLE,		/* no argument, though later words are: not looked at by the kernel, or the upper half of another (.high) */
 	ARG_FD,			/* an open descriptor */
 	ARG_DIRFD,		/* likewise, or AT_FDCWD; the path that follows is relative to it */
 	ARG_FLAGS,		/* OR of .names */
@@ -97,6 +101,8 @@ struct arg_spec {
 	uint8_t type;		/* enum arg_type */
 	uint8_t len;		/* index of the argument that holds the count */
 	uint16_t size;		/* of a STRUCT, or of an ARRAY's element; a STRUCT with .len is as long as that argument says, at most .size */
+	uint8_t bits;		/* of the register the kernel looks at: 16, 32 or 64; 0: as many as its type has, arg_bits() */
+	uint8_t high;		/* i386: the argument with the upper 32 bits of this one; 0 none */
 	bool needed;		/* the model reads it: copied even when only default lines are wanted */
 	bool if_positive;	/* of a STRUCT_OUT: the kernel writes it only when the result is above 0; else what is there is no argument */
 	uint8_t deref;		/* of a STRUCT_IN: where in it is a pointer to an int that the kernel writes; 0 none */
@@ -111,6 +117,13 @@ struct arg_spec {
  * it are not there.  The decoder has chosen already (struct value.spec, struct call.nargs).  Ends with a mask of 0.
  */
 struct arg_choice { uint32_t mask, val; struct arg_spec spec; };
+
+/*
+ * Which words are arguments, where args[by] decides about all of them: of the first entry that fits, a bit an argument.
+ * The others are ARG_HOLE.  No entry fits: all are.  Ends with a mask of 0.
+ */
+struct arg_use { uint32_t mask, val; uint8_t args; };
+struct arg_usage { uint8_t by; const struct arg_use *uses; };
 
 /*
  * Traced by default only when (args[arg] & mask) is one of vals (invert: is none of them).  A filter the kernel can
@@ -128,7 +141,11 @@ struct syscall_spec {
 	bool wraps;		/* stands for another call, see spec_unwrap(): a filter by number cannot tell which */
 	struct arg_spec args[6];
 	const struct arg_cond *when;
+	const struct arg_usage *usage;
 };
+
+/* How many bits of a 64-bit register the kernel looks at; a program may leave anything in the rest (arch/x86/include/asm/syscall_wrapper.h). */
+unsigned arg_bits(const struct arg_spec *arg);
 
 #define SYSCALL_MAX 1024	/* numbers from here on are shown raw */
 

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -20,10 +21,16 @@ static const struct names statx_mask = FLAG_SET(V(0x7ff, "STATX_BASIC_STATS"), V
 	V(0x8, "STATX_UID"), V(0x10, "STATX_GID"), V(0x20, "STATX_ATIME"), V(0x40, "STATX_MTIME"), V(0x80, "STATX_CTIME"), V(0x100, "STATX_INO"),
 	V(0x200, "STATX_SIZE"), V(0x400, "STATX_BLOCKS"), V(0x800, "STATX_BTIME"), V(0x1000, "STATX_MNT_ID"), V(0x2000, "STATX_DIOALIGN"),
 	V(0x4000, "STATX_MNT_ID_UNIQUE"), V(0x8000, "STATX_SUBVOL"), V(0x10000, "STATX_WRITE_ATOMIC"), V(0x20000, "STATX_DIO_READ_ALIGN"));
-static const struct names mount_flags = FLAG_SET(N(MS_RDONLY), N(MS_NOSUID), N(MS_NODEV), N(MS_NOEXEC), N(MS_SYNCHRONOUS), N(MS_REMOUNT),
-	N(MS_MANDLOCK), N(MS_DIRSYNC), V(0x100, "MS_NOSYMFOLLOW"), N(MS_NOATIME), N(MS_NODIRATIME), N(MS_BIND), N(MS_MOVE), N(MS_REC), N(MS_SILENT),
-	N(MS_POSIXACL), N(MS_UNBINDABLE), N(MS_PRIVATE), N(MS_SLAVE), N(MS_SHARED), N(MS_RELATIME), N(MS_KERNMOUNT), N(MS_I_VERSION),
-	N(MS_STRICTATIME), N(MS_LAZYTIME));
+#define MOUNT_LOW N(MS_RDONLY), N(MS_NOSUID), N(MS_NODEV), N(MS_NOEXEC), N(MS_SYNCHRONOUS), N(MS_REMOUNT), N(MS_MANDLOCK), N(MS_DIRSYNC),	\
+	V(0x100, "MS_NOSYMFOLLOW"), N(MS_NOATIME), N(MS_NODIRATIME), N(MS_BIND), N(MS_MOVE), N(MS_REC), N(MS_SILENT)
+static const struct names mount_flags = FLAG_SET(MOUNT_LOW, N(MS_POSIXACL), N(MS_UNBINDABLE), N(MS_PRIVATE), N(MS_SLAVE), N(MS_SHARED), N(MS_RELATIME),
+	N(MS_KERNMOUNT), N(MS_I_VERSION), N(MS_STRICTATIME), N(MS_LAZYTIME));
+/* Up to Linux 2.4 this stood in the upper half; it is taken off since, and no flags are there beside it. */
+static const struct names mount_magic = FIELD_SET(0xffff0000, V(0xc0ed0000, "MS_MGC_VAL"), MOUNT_LOW);
+static const struct arg_choice mount_by_magic[] = { { 0xffff0000, 0xc0ed0000, A_FLAGS64("flags", mount_magic) }, { 0 } };
+/* What is no device has no number. */
+#define NO_DEVICE(type_) { S_IFMT, type_, ABSENT }
+static const struct arg_choice dev_by_type[] = { NO_DEVICE(0), NO_DEVICE(S_IFREG), NO_DEVICE(S_IFIFO), NO_DEVICE(S_IFSOCK), NO_DEVICE(S_IFDIR), NO_DEVICE(S_IFLNK), { 0 } };
 static const struct names umount_flags = FLAG_SET(N(MNT_FORCE), N(MNT_DETACH), N(MNT_EXPIRE), N(UMOUNT_NOFOLLOW));
 static const struct names open_tree_flags = FLAG_SET(V(1, "OPEN_TREE_CLONE"), V(0x80000, "OPEN_TREE_CLOEXEC"), V(0x100, "AT_SYMLINK_NOFOLLOW"),
 	V(0x800, "AT_NO_AUTOMOUNT"), V(0x1000, "AT_EMPTY_PATH"), V(0x8000, "AT_RECURSIVE"));
@@ -70,20 +77,20 @@ static const struct syscall_row rows[] = {
 	ROW(86, "link", GRP_FILE, INT, LINK, A("oldpath", PATH), A("newpath", PATH)),
 	ROW(87, "unlink", GRP_FILE, INT, UNLINK, A("path", PATH)),
 	ROW(88, "symlink", GRP_FILE, INT, SYMLINK, A("target", STR), A("linkpath", PATH)),
-	ROW(89, "readlink", GRP_FILE, SIZE, READLINK, A("path", PATH), A("buf", STR_OUT), A("bufsiz", SIZE)),
+	ROW(89, "readlink", GRP_FILE, SIZE, READLINK, A("path", PATH), A("buf", STR_OUT), A_BITS("bufsiz", SIZE, 32)),
 	ROW(90, "chmod", GRP_FILE, INT, CHMOD, A("path", PATH), A("mode", MODE)),
 	ROW(91, "fchmod", GRP_DESC, INT, CHMOD, A("fd", FD), A("mode", MODE)),
 	ROW(92, "chown", GRP_FILE, INT, CHOWN, A("path", PATH), A("owner", UID), A("group", UID)),
 	ROW(93, "fchown", GRP_DESC, INT, CHOWN, A("fd", FD), A("owner", UID), A("group", UID)),
 	ROW(94, "lchown", GRP_FILE, INT, CHOWN, A("path", PATH), A("owner", UID), A("group", UID)),
 	ROW(132, "utime", GRP_FILE, INT, UTIMES, A("path", PATH), A_LAYOUT("times", IN, layout_utimbuf)),
-	ROW(133, "mknod", GRP_FILE, INT, MKNOD, A("path", PATH), A("mode", MODE), A("dev", DEV)),
+	ROW(133, "mknod", GRP_FILE, INT, MKNOD, A("path", PATH), { "mode", ARG_MODE, .names = &file_types }, { "dev", ARG_DEV, .by = 1, .choice = dev_by_type }),
 	ROW(134, "uselib", GRP_FILE, INT, NONE, A("library", PATH)),
 	ROW(137, "statfs", GRP_FILE, INT, LOOKUP, A("path", PATH), A_LAYOUT("buf", OUT, layout_statfs)),
 	ROW(138, "fstatfs", GRP_DESC, INT, NONE, A("fd", FD), A_LAYOUT("buf", OUT, layout_statfs)),
 	ROW(155, "pivot_root", GRP_FILE, INT, NONE, A("new_root", PATH), A("put_old", PATH)),
 	ROW(161, "chroot", GRP_FILE, INT, CHROOT, A("path", PATH)),
-	ROW(165, "mount", GRP_FILE, INT, MOUNT, A("source", STR), A("target", PATH), A("fstype", STR), A_FLAGS("flags", mount_flags), A("data", STR)),
+	ROW(165, "mount", GRP_FILE, INT, MOUNT, A("source", STR), A("target", PATH), A("fstype", STR), { "flags", ARG_FLAGS, .names = &mount_flags, .bits = 64, .by = 3, .choice = mount_by_magic }, A("data", STR)),
 	ROW(166, "umount2", GRP_FILE, INT, UMOUNT, A("target", PATH), A_FLAGS("flags", umount_flags)),
 	ROW(167, "swapon", GRP_FILE, INT, NONE, A("path", PATH), A_FLAGS("flags", swap_flags)),
 	ROW(168, "swapoff", GRP_FILE, INT, NONE, A("path", PATH)),
@@ -102,7 +109,8 @@ static const struct syscall_row rows[] = {
 	ROW(235, "utimes", GRP_FILE, INT, UTIMES, A("path", PATH), A_LAYOUT("times", IN, layout_timevals)),
 	ROW(257, "openat", GRP_FILE | GRP_DESC, FD, OPEN, A("dirfd", DIRFD), A("path", PATH), A_FLAGS("flags", open_flags), OPEN_MODE(2)),
 	ROW(258, "mkdirat", GRP_FILE, INT, MKDIR, A("dirfd", DIRFD), A("path", PATH), A("mode", MODE)),
-	ROW(259, "mknodat", GRP_FILE, INT, MKNOD, A("dirfd", DIRFD), A("path", PATH), A("mode", MODE), A("dev", DEV)),
+	ROW(259, "mknodat", GRP_FILE, INT, MKNOD, A("dirfd", DIRFD), A("path", PATH), { "mode", ARG_MODE, .names = &file_types },
+		{ "dev", ARG_DEV, .by = 2, .choice = dev_by_type }),
 	ROW(260, "fchownat", GRP_FILE, INT, CHOWN, A("dirfd", DIRFD), A("path", PATH), A("owner", UID), A("group", UID), A_FLAGS("flags", at_flags)),
 	ROW(261, "futimesat", GRP_FILE, INT, UTIMES, A("dirfd", DIRFD), A("path", PATH), A_LAYOUT("times", IN, layout_timevals)),
 	ROW_IF(262, "newfstatat", GRP_FILE, INT, LOOKUP, newfstatat_by_name, A("dirfd", DIRFD), A("path", PATH), A_LAYOUT("statbuf", OUT, layout_stat),
@@ -111,7 +119,7 @@ static const struct syscall_row rows[] = {
 	ROW(264, "renameat", GRP_FILE, INT, RENAME, A("olddirfd", DIRFD), A("oldpath", PATH), A("newdirfd", DIRFD), A("newpath", PATH)),
 	ROW(265, "linkat", GRP_FILE, INT, LINK, A("olddirfd", DIRFD), A("oldpath", PATH), A("newdirfd", DIRFD), A("newpath", PATH), A_FLAGS("flags", at_flags)),
 	ROW(266, "symlinkat", GRP_FILE, INT, SYMLINK, A("target", STR), A("newdirfd", DIRFD), A("linkpath", PATH)),
-	ROW(267, "readlinkat", GRP_FILE, SIZE, READLINK, A("dirfd", DIRFD), A("path", PATH), A("buf", STR_OUT), A("bufsiz", SIZE)),
+	ROW(267, "readlinkat", GRP_FILE, SIZE, READLINK, A("dirfd", DIRFD), A("path", PATH), A("buf", STR_OUT), A_BITS("bufsiz", SIZE, 32)),
 	ROW(268, "fchmodat", GRP_FILE, INT, CHMOD, A("dirfd", DIRFD), A("path", PATH), A("mode", MODE)),
 	ROW(269, "faccessat", GRP_FILE, INT, LOOKUP, A("dirfd", DIRFD), A("path", PATH), A_FLAGS("mode", access_modes)),
 	ROW(280, "utimensat", GRP_FILE, INT, UTIMES, A("dirfd", DIRFD), A("path", PATH), A_LAYOUT("times", IN, layout_timespecs), A_FLAGS("flags", at_flags)),

@@ -35,27 +35,46 @@ static const struct names keyrings = VALUE_SET(V(0xffffffff, "KEY_SPEC_THREAD_KE
 
 /* What follows a futex operation. */
 const struct arg_choice futex_timeout[] = {
-	{ 0x7f, FUTEX_WAKE, ABSENT }, { 0x7f, FUTEX_WAKE_BITSET, ABSENT }, { 0x7f, FUTEX_UNLOCK_PI, ABSENT }, { 0x7f, FUTEX_TRYLOCK_PI, ABSENT },
 	{ 0x7f, FUTEX_REQUEUE, A("val2", UINT) }, { 0x7f, FUTEX_CMP_REQUEUE, A("val2", UINT) }, { 0x7f, FUTEX_CMP_REQUEUE_PI, A("val2", UINT) },
 	{ 0x7f, FUTEX_WAKE_OP, A("val2", UINT) }, { 0 } };
-const struct arg_choice futex_uaddr2[] = { { 0x7f, FUTEX_WAIT, ABSENT }, { 0x7f, FUTEX_LOCK_PI, ABSENT }, { 0x7f, 13, ABSENT }, { 0 } };
+static const struct arg_use futex_uses[] = {
+	{ 0x7f, FUTEX_WAIT, 0xf }, { 0x7f, FUTEX_WAKE, 0x7 }, { 0x7f, FUTEX_FD, 0x7 }, { 0x7f, FUTEX_REQUEUE, 0x1f }, { 0x7f, FUTEX_LOCK_PI, 0xb },
+	{ 0x7f, 13 /* FUTEX_LOCK_PI2 */, 0xb }, { 0x7f, FUTEX_UNLOCK_PI, 0x3 }, { 0x7f, FUTEX_TRYLOCK_PI, 0x3 }, { 0x7f, FUTEX_WAIT_BITSET, 0x2f },
+	{ 0x7f, FUTEX_WAKE_BITSET, 0x27 }, { 0x7f, FUTEX_WAIT_REQUEUE_PI, 0x1f }, { 0 } };
+const struct arg_usage futex_words = { 1, futex_uses };
+/* keyctl(2): how many words each takes. */
+static const struct arg_use keyctl_uses[] = {
+	{ ~0u, 18 /* KEYCTL_SESSION_TO_PARENT */, 1 }, { ~0u, 1 /* KEYCTL_JOIN_SESSION_KEYRING */, 3 }, { ~0u, 3 /* KEYCTL_REVOKE */, 3 },
+	{ ~0u, 7 /* KEYCTL_CLEAR */, 3 }, { ~0u, 14 /* KEYCTL_SET_REQKEY_KEYRING */, 3 }, { ~0u, 16 /* KEYCTL_ASSUME_AUTHORITY */, 3 },
+	{ ~0u, 21 /* KEYCTL_INVALIDATE */, 3 }, { ~0u, 0 /* KEYCTL_GET_KEYRING_ID */, 7 }, { ~0u, 5 /* KEYCTL_SETPERM */, 7 }, { ~0u, 8 /* KEYCTL_LINK */, 7 },
+	{ ~0u, 9 /* KEYCTL_UNLINK */, 7 }, { ~0u, 15 /* KEYCTL_SET_TIMEOUT */, 7 }, { ~0u, 22 /* KEYCTL_GET_PERSISTENT */, 7 },
+	{ ~0u, 31 /* KEYCTL_CAPABILITIES */, 7 }, { ~0u, 2 /* KEYCTL_UPDATE */, 0xf }, { ~0u, 4 /* KEYCTL_CHOWN */, 0xf }, { ~0u, 6 /* KEYCTL_DESCRIBE */, 0xf },
+	{ ~0u, 11 /* KEYCTL_READ */, 0xf }, { ~0u, 13 /* KEYCTL_NEGATE */, 0xf }, { ~0u, 17 /* KEYCTL_GET_SECURITY */, 0xf },
+	{ ~0u, 29 /* KEYCTL_RESTRICT_KEYRING */, 0xf }, { 0 } };
+static const struct arg_usage keyctl_words = { 0, keyctl_uses };
+/* Without O_CREAT the kernel looks at neither. */
+const struct arg_choice mode_of_mq[] = { { 0100 /* O_CREAT */, 0, ABSENT }, { 0 } };
+/* Those that read or write something say so; semctl(2) and its like ignore the rest. */
+static const struct arg_choice sem_arg[] = {
+	{ 0xff, IPC_RMID, ABSENT }, { 0xff, GETPID, ABSENT }, { 0xff, GETVAL, ABSENT }, { 0xff, GETNCNT, ABSENT }, { 0xff, GETZCNT, ABSENT },
+	{ 0xff, SETVAL, A("arg", INT) }, { 0 } };
 
 static const struct syscall_row rows[] = {
-	ROW(29, "shmget", GRP_IPC | GRP_MEM, INT, SHMGET, A("key", HEX), A("size", SIZE), A_FLAGS("flags", shm_get_flags)),
+	ROW(29, "shmget", GRP_IPC | GRP_MEM, INT, SHMGET, A_BITS("key", HEX, 32), A("size", SIZE), A_FLAGS("flags", shm_get_flags)),
 	ROW(31, "shmctl", GRP_IPC | GRP_MEM, INT, NONE, A("shmid", INT), A_FLAGS("cmd", shm_cmds), A("buf", PTR)),
-	ROW(64, "semget", GRP_IPC, INT, NONE, A("key", HEX), A("nsems", INT), A_FLAGS("flags", ipc_get_flags)),
+	ROW(64, "semget", GRP_IPC, INT, NONE, A_BITS("key", HEX, 32), A("nsems", INT), A_FLAGS("flags", ipc_get_flags)),
 	ROW(65, "semop", GRP_IPC | GRP_WAIT, INT, NONE, A("semid", INT), A_ARRAY("sops", IN, layout_sembuf, 2), A("nsops", UINT)),
-	ROW(66, "semctl", GRP_IPC, INT, NONE, A("semid", INT), A("semnum", INT), A_FLAGS("cmd", sem_cmds), A("arg", HEX)),
-	ROW(68, "msgget", GRP_IPC, INT, NONE, A("key", HEX), A_FLAGS("flags", ipc_get_flags)),
+	ROW(66, "semctl", GRP_IPC, INT, NONE, A("semid", INT), A("semnum", INT), A_FLAGS("cmd", sem_cmds), { "arg", ARG_HEX, .by = 2, .choice = sem_arg }),
+	ROW(68, "msgget", GRP_IPC, INT, NONE, A_BITS("key", HEX, 32), A_FLAGS("flags", ipc_get_flags)),
 	ROW(69, "msgsnd", GRP_IPC | GRP_WAIT, INT, NONE, A("msqid", INT), A("msgp", PTR), A("msgsz", SIZE), A_FLAGS("flags", msg_flags)),
 	ROW(70, "msgrcv", GRP_IPC | GRP_WAIT, SIZE, NONE, A("msqid", INT), A("msgp", PTR), A("msgsz", SIZE), A("msgtyp", LONG), A_FLAGS("flags", msg_flags)),
 	ROW(71, "msgctl", GRP_IPC, INT, NONE, A("msqid", INT), A_FLAGS("cmd", ipc_cmds), A("buf", PTR)),
-	ROW(202, "futex", GRP_WAIT | GRP_IPC, INT, FUTEX, A("uaddr", PTR), A_FLAGS("op", futex_ops), A("val", UINT),
+	ROW_USE(202, "futex", GRP_WAIT | GRP_IPC, INT, FUTEX, futex_words, A("uaddr", PTR), A_FLAGS("op", futex_ops), A("val", UINT),
 		{ "timeout", ARG_STRUCT_IN, .size = 16, .layout = &layout_timespec, .by = 1, .choice = futex_timeout },
-		{ "uaddr2", ARG_PTR, .by = 1, .choice = futex_uaddr2 }, A("val3", HEX)),
+		A("uaddr2", PTR), A_BITS("val3", HEX, 32)),
 	ROW(220, "semtimedop", GRP_IPC | GRP_WAIT, INT, NONE, A("semid", INT), A_ARRAY("sops", IN, layout_sembuf, 2), A("nsops", UINT),
 		A_LAYOUT("timeout", IN, layout_timespec)),
-	ROW_CLOEXEC(240, "mq_open", GRP_IPC | GRP_DESC, FD, ANONFD, A("name", STR), A_FLAGS("oflag", open_flags), A("mode", MODE), A_LAYOUT("attr", IN, layout_mq_attr)),
+	ROW_CLOEXEC(240, "mq_open", GRP_IPC | GRP_DESC, FD, ANONFD, A("name", STR), A_FLAGS("oflag", open_flags), { "mode", ARG_MODE, .by = 1, .choice = mode_of_mq }, A_LAYOUT("attr", IN, layout_mq_attr)),
 	ROW(241, "mq_unlink", GRP_IPC, INT, NONE, A("name", STR)),
 	ROW(242, "mq_timedsend", GRP_IPC | GRP_IO | GRP_DESC, INT, NONE, A("mqdes", FD), A_LEN("msg", BUF_IN, 2), A("msg_len", SIZE), A("msg_prio", UINT),
 		A_LAYOUT("abs_timeout", IN, layout_timespec)),
@@ -65,12 +84,12 @@ static const struct syscall_row rows[] = {
 	ROW(245, "mq_getsetattr", GRP_IPC | GRP_DESC, INT, NONE, A("mqdes", FD), A_LAYOUT("new_attr", IN, layout_mq_attr), A_LAYOUT("old_attr", OUT, layout_mq_attr)),
 	ROW(248, "add_key", GRP_IPC | GRP_SYS, INT, NONE, A("type", STR), A("description", STR), A_LEN("payload", BUF_IN, 3), A("plen", SIZE), A_ENUM("keyring", keyrings)),
 	ROW(249, "request_key", GRP_IPC | GRP_SYS, INT, NONE, A("type", STR), A("description", STR), A("callout_info", STR), A_ENUM("dest_keyring", keyrings)),
-	ROW(250, "keyctl", GRP_IPC | GRP_SYS, INT, NONE, A_ENUM("op", keyctl_ops), A("arg2", HEX), A("arg3", HEX), A("arg4", HEX), A("arg5", HEX)),
-	ROW(449, "futex_waitv", GRP_WAIT | GRP_IPC, INT, FUTEX, A_ARRAY("waiters", IN, layout_futex_waitv, 1), A("nr_futexes", UINT), A("flags", HEX),
+	ROW_USE(250, "keyctl", GRP_IPC | GRP_SYS, INT, NONE, keyctl_words, A_ENUM("op", keyctl_ops), A("arg2", HEX), A("arg3", HEX), A("arg4", HEX), A("arg5", HEX)),
+	ROW(449, "futex_waitv", GRP_WAIT | GRP_IPC, INT, FUTEX, A_ARRAY("waiters", IN, layout_futex_waitv, 1), A("nr_futexes", UINT), A_BITS("flags", HEX, 32),
 		A_LAYOUT("timeout", IN, layout_timespec), A_CLOCK("clockid")),
 	ROW(454, "futex_wake", GRP_IPC, INT, FUTEX, A("uaddr", PTR), A("mask", HEX), A("nr", INT), A_FLAGS("flags", futex2_flags)),
 	ROW(455, "futex_wait", GRP_WAIT | GRP_IPC, INT, FUTEX, A("uaddr", PTR), A("val", ULONG), A("mask", HEX), A_FLAGS("flags", futex2_flags),
 		A_LAYOUT("timeout", IN, layout_timespec), A_CLOCK("clockid")),
-	ROW(456, "futex_requeue", GRP_IPC, INT, FUTEX, A("waiters", PTR), A("flags", HEX), A("nr_wake", INT), A("nr_requeue", INT)),
+	ROW(456, "futex_requeue", GRP_IPC, INT, FUTEX, A("waiters", PTR), A_BITS("flags", HEX, 32), A("nr_wake", INT), A("nr_requeue", INT)),
 };
 const struct syscall_family spec_ipc = { rows, ARRAY_SIZE(rows) };

@@ -60,12 +60,35 @@ static const struct names kcmp_types = VALUE_SET(V(0, "KCMP_FILE"), V(1, "KCMP_V
 static const struct names rseq_flags = FLAG_SET(V(1, "RSEQ_FLAG_UNREGISTER"));
 
 /* Without either flag the register holds whatever was in it (musl's clone() of two arguments). */
-const struct arg_choice clone_parent_tid[] = { { CLONE_PARENT_SETTID | CLONE_PIDFD, 0, A("parent_tid", PTR) }, { 0 } };
+const struct arg_choice clone_parent_tid[] = { { CLONE_PARENT_SETTID | CLONE_PIDFD, 0, HOLE }, { 0 } };
+const struct arg_choice clone_child_tid[] = { { CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID, 0, HOLE }, { 0 } };
+const struct arg_choice clone_tls[] = { { CLONE_SETTLS, 0, HOLE }, { 0 } };
+
+/* prctl(2): options that say nothing in all five words.  The rest wants those it does not use to be 0, and fails otherwise. */
+static const struct arg_use prctl_uses[] = {
+	{ ~0u, 3 /* PR_GET_DUMPABLE */, 1 }, { ~0u, 7 /* PR_GET_KEEPCAPS */, 1 }, { ~0u, 13 /* PR_GET_TIMING */, 1 }, { ~0u, 21 /* PR_GET_SECCOMP */, 1 },
+	{ ~0u, 27 /* PR_GET_SECUREBITS */, 1 }, { ~0u, 30 /* PR_GET_TIMERSLACK */, 1 }, { ~0u, 31 /* PR_TASK_PERF_EVENTS_DISABLE */, 1 },
+	{ ~0u, 32 /* …ENABLE */, 1 }, { ~0u, 46 /* PR_GET_FP_MODE */, 1 }, { ~0u, 51 /* PR_SVE_GET_VL */, 1 }, { ~0u, 64 /* PR_SME_GET_VL */, 1 },
+	{ ~0u, 70 /* PR_RISCV_V_GET_CONTROL */, 1 },
+	{ ~0u, 1 /* PR_SET_PDEATHSIG */, 3 }, { ~0u, 2, 3 }, { ~0u, 4 /* PR_SET_DUMPABLE */, 3 }, { ~0u, 5, 3 }, { ~0u, 6, 3 }, { ~0u, 8 /* PR_SET_KEEPCAPS */, 3 },
+	{ ~0u, 9, 3 }, { ~0u, 10, 3 }, { ~0u, 11, 3 }, { ~0u, 12, 3 }, { ~0u, 14, 3 }, { ~0u, 15 /* PR_SET_NAME */, 3 }, { ~0u, 16 /* PR_GET_NAME */, 3 },
+	{ ~0u, 19, 3 }, { ~0u, 20, 3 }, { ~0u, 23 /* PR_CAPBSET_READ */, 3 }, { ~0u, 24, 3 }, { ~0u, 25 /* PR_GET_TSC */, 3 }, { ~0u, 26, 3 },
+	{ ~0u, 28 /* PR_SET_SECUREBITS */, 3 }, { ~0u, 29 /* PR_SET_TIMERSLACK */, 3 }, { ~0u, 36 /* PR_SET_CHILD_SUBREAPER */, 3 }, { ~0u, 37, 3 },
+	{ ~0u, 40 /* PR_GET_TID_ADDRESS */, 3 }, { ~0u, 45, 3 }, { ~0u, 50, 3 }, { ~0u, 52 /* PR_GET_SPECULATION_CTRL */, 3 }, { ~0u, 63, 3 }, { ~0u, 69, 3 },
+	{ ~0u, 0x59616d61 /* PR_SET_PTRACER */, 3 }, { ~0u, 53 /* PR_SET_SPECULATION_CTRL */, 7 }, { ~0u, 71, 7 }, { 0 } };
+static const struct arg_usage prctl_words = { 0, prctl_uses };
+static const struct arg_use ptrace_uses[] = {
+	{ ~0u, 0 /* PTRACE_TRACEME */, 1 }, { ~0u, 8 /* PTRACE_KILL */, 3 }, { ~0u, 16 /* PTRACE_ATTACH */, 3 }, { ~0u, 0x4207 /* PTRACE_INTERRUPT */, 3 },
+	{ ~0u, 0x4208 /* PTRACE_LISTEN */, 3 }, { ~0u, 12 /* PTRACE_GETREGS */, 0xb }, { ~0u, 13, 0xb }, { ~0u, 14, 0xb }, { ~0u, 15, 0xb }, { 0 } };
+static const struct arg_usage ptrace_words = { 0, ptrace_uses };
+/* The indices are of a file, or of an epoll's entry. */
+static const struct arg_use kcmp_uses[] = { { ~0u, 0 /* KCMP_FILE */, 0x1f }, { ~0u, 7 /* KCMP_EPOLL_TFD */, 0x1f }, { ~7u, 0, 7 }, { 0 } };
+static const struct arg_usage kcmp_words = { 2, kcmp_uses };
 
 static const struct syscall_row rows[] = {
 	ROW(24, "sched_yield", GRP_PROC, INT, NONE),
 	ROW(39, "getpid", GRP_PROC, PID, NONE),
-	ROW(56, "clone", GRP_PROC, PID, CLONE, A_FLAGS("flags", clone_flags), A("stack", PTR), CLONE_PARENT_TID, A("child_tid", PTR), A("tls", PTR)),
+	ROW(56, "clone", GRP_PROC, PID, CLONE, A_FLAGS64("flags", clone_flags), A("stack", PTR), CLONE_PARENT_TID, CLONE_CHILD_TID, CLONE_TLS),
 	ROW(57, "fork", GRP_PROC, PID, CLONE),
 	ROW(58, "vfork", GRP_PROC, PID, CLONE),
 	ROW(59, "execve", GRP_PROC | GRP_FILE, INT, EXEC, A("path", PATH), A_ARGV("argv"), A("envp", STRV)),
@@ -75,7 +98,7 @@ static const struct syscall_row rows[] = {
 	ROW(95, "umask", GRP_PROC, INT, NONE, A("mask", MODE)),
 	ROW(97, "getrlimit", GRP_PROC, INT, NONE, A_ENUM("resource", rlimit_resources), A_LAYOUT("rlim", OUT, layout_rlimit)),
 	ROW(98, "getrusage", GRP_PROC, INT, NONE, A_ENUM("who", rusage_who), A_LAYOUT("usage", OUT, layout_rusage)),
-	ROW(101, "ptrace", GRP_PROC, HEX, PTRACE, A_ENUM("request", ptrace_requests), A("pid", PID), A("addr", PTR), A("data", HEX)),
+	ROW_USE(101, "ptrace", GRP_PROC, HEX, PTRACE, ptrace_words, { "request", ARG_ENUM, .names = &ptrace_requests, .bits = 64 }, A("pid", PID), A("addr", PTR), A("data", HEX)),
 	ROW(102, "getuid", GRP_PROC, INT, NONE),
 	ROW(104, "getgid", GRP_PROC, INT, NONE),
 	ROW(105, "setuid", GRP_PROC, INT, NONE, A("uid", UID)),
@@ -88,19 +111,19 @@ static const struct syscall_row rows[] = {
 	ROW(112, "setsid", GRP_PROC, PID, SETSID),
 	ROW(113, "setreuid", GRP_PROC, INT, NONE, A("ruid", UID), A("euid", UID)),
 	ROW(114, "setregid", GRP_PROC, INT, NONE, A("rgid", UID), A("egid", UID)),
-	ROW(115, "getgroups", GRP_PROC, INT, NONE, A("size", INT), A_ARRAY("list", OUT, layout_int, 0)),
-	ROW(116, "setgroups", GRP_PROC, INT, NONE, A("size", INT), A_ARRAY("list", IN, layout_int, 0)),
+	ROW(115, "getgroups", GRP_PROC, INT, NONE, A("size", INT), A_ARRAY("list", OUT, layout_uid, 0)),
+	ROW(116, "setgroups", GRP_PROC, INT, NONE, A("size", INT), A_ARRAY("list", IN, layout_uid, 0)),
 	ROW(117, "setresuid", GRP_PROC, INT, NONE, A("ruid", UID), A("euid", UID), A("suid", UID)),
-	ROW(118, "getresuid", GRP_PROC, INT, NONE, A_LAYOUT("ruid", OUT, layout_int), A_LAYOUT("euid", OUT, layout_int), A_LAYOUT("suid", OUT, layout_int)),
+	ROW(118, "getresuid", GRP_PROC, INT, NONE, A_LAYOUT("ruid", OUT, layout_uid), A_LAYOUT("euid", OUT, layout_uid), A_LAYOUT("suid", OUT, layout_uid)),
 	ROW(119, "setresgid", GRP_PROC, INT, NONE, A("rgid", UID), A("egid", UID), A("sgid", UID)),
-	ROW(120, "getresgid", GRP_PROC, INT, NONE, A_LAYOUT("rgid", OUT, layout_int), A_LAYOUT("egid", OUT, layout_int), A_LAYOUT("sgid", OUT, layout_int)),
+	ROW(120, "getresgid", GRP_PROC, INT, NONE, A_LAYOUT("rgid", OUT, layout_uid), A_LAYOUT("egid", OUT, layout_uid), A_LAYOUT("sgid", OUT, layout_uid)),
 	ROW(121, "getpgid", GRP_PROC, PID, NONE, A("pid", PID)),
 	ROW(122, "setfsuid", GRP_PROC, INT, NONE, A("fsuid", UID)),
 	ROW(123, "setfsgid", GRP_PROC, INT, NONE, A("fsgid", UID)),
 	ROW(124, "getsid", GRP_PROC, PID, NONE, A("pid", PID)),
 	ROW(125, "capget", GRP_PROC, INT, NONE, A_LAYOUT("header", IN, layout_cap_header), A("data", PTR)),
 	ROW(126, "capset", GRP_PROC, INT, NONE, A_LAYOUT("header", IN, layout_cap_header), A_LAYOUT("data", IN, layout_cap_data)),
-	ROW(135, "personality", GRP_PROC, HEX, NONE, A("persona", HEX)),
+	ROW(135, "personality", GRP_PROC, HEX, NONE, A_BITS("persona", HEX, 32)),
 	ROW(140, "getpriority", GRP_PROC, INT, NONE, A_ENUM("which", priority_which), A("who", INT)),
 	ROW(141, "setpriority", GRP_PROC, INT, NONE, A_ENUM("which", priority_which), A("who", INT), A("niceval", INT)),
 	ROW(142, "sched_setparam", GRP_PROC, INT, NONE, A("pid", PID), A_LAYOUT("param", IN, layout_int)),
@@ -111,7 +134,7 @@ static const struct syscall_row rows[] = {
 	ROW(147, "sched_get_priority_min", GRP_PROC, INT, NONE, A_FLAGS("policy", sched_policies)),
 	ROW(148, "sched_rr_get_interval", GRP_PROC, INT, NONE, A("pid", PID), A_LAYOUT("interval", OUT, layout_timespec)),
 	ROW(154, "modify_ldt", GRP_PROC, INT, NONE, A("func", INT), A("ptr", PTR), A("bytecount", SIZE)),
-	ROW(157, "prctl", GRP_PROC, INT, PRCTL, A_ENUM("option", prctl_options), A("arg2", HEX), A("arg3", HEX), A("arg4", HEX), A("arg5", HEX)),
+	ROW_USE(157, "prctl", GRP_PROC, INT, PRCTL, prctl_words, A_ENUM("option", prctl_options), A("arg2", HEX), A("arg3", HEX), A("arg4", HEX), A("arg5", HEX)),
 	ROW(158, "arch_prctl", GRP_PROC, INT, NONE, A_ENUM("option", arch_prctl_options), A("arg2", HEX)),
 	ROW(160, "setrlimit", GRP_PROC, INT, NONE, A_ENUM("resource", rlimit_resources), A_LAYOUT("rlim", IN, layout_rlimit)),
 	ROW(186, "gettid", GRP_PROC, PID, NONE),
@@ -123,21 +146,21 @@ static const struct syscall_row rows[] = {
 	ROW(231, "exit_group", GRP_PROC, NEVER, EXIT, A("status", INT)),
 	ROW(247, "waitid", GRP_PROC | GRP_WAIT, INT, WAIT, A_ENUM("which", waitid_which), A("pid", PID), A_LAYOUT("infop", OUT, layout_siginfo),
 		A_FLAGS("options", wait_options), A_LAYOUT("rusage", OUT, layout_rusage)),
-	ROW(251, "ioprio_set", GRP_PROC, INT, NONE, A_ENUM("which", ioprio_which), A("who", INT), A("ioprio", HEX)),
+	ROW(251, "ioprio_set", GRP_PROC, INT, NONE, A_ENUM("which", ioprio_which), A("who", INT), A_BITS("ioprio", HEX, 32)),
 	ROW(252, "ioprio_get", GRP_PROC, INT, NONE, A_ENUM("which", ioprio_which), A("who", INT)),
-	ROW(272, "unshare", GRP_PROC, INT, UNSHARE, A_FLAGS("flags", clone_bits)),
+	ROW(272, "unshare", GRP_PROC, INT, UNSHARE, A_FLAGS64("flags", clone_bits)),
 	ROW(273, "set_robust_list", GRP_PROC, INT, NONE, A("head", PTR), A("len", SIZE)),
 	ROW(274, "get_robust_list", GRP_PROC, INT, NONE, A("pid", PID), A("head_ptr", PTR), A("len_ptr", PTR)),
 	ROW(302, "prlimit64", GRP_PROC, INT, NONE, A("pid", PID), A_ENUM("resource", rlimit_resources), A_LAYOUT("new_rlim", IN, layout_rlimit),
 		A_LAYOUT("old_rlim", OUT, layout_rlimit)),
 	ROW(308, "setns", GRP_PROC | GRP_DESC, INT, SETNS, A("fd", FD), A_FLAGS("nstype", clone_bits)),
 	ROW(309, "getcpu", GRP_PROC, INT, NONE, A_LAYOUT("cpu", OUT, layout_int), A_LAYOUT("node", OUT, layout_int), A("tcache", PTR)),
-	ROW(312, "kcmp", GRP_PROC, INT, NONE, A("pid1", PID), A("pid2", PID), A_ENUM("type", kcmp_types), A("idx1", ULONG), A("idx2", ULONG)),
-	ROW(314, "sched_setattr", GRP_PROC, INT, NONE, A("pid", PID), A_LAYOUT("attr", IN, layout_sched_attr), A("flags", HEX)),
-	ROW(315, "sched_getattr", GRP_PROC, INT, NONE, A("pid", PID), A_LAYOUT("attr", OUT, layout_sched_attr), A("size", UINT), A("flags", HEX)),
+	ROW_USE(312, "kcmp", GRP_PROC, INT, NONE, kcmp_words, A("pid1", PID), A("pid2", PID), A_ENUM("type", kcmp_types), A("idx1", ULONG), A("idx2", ULONG)),
+	ROW(314, "sched_setattr", GRP_PROC, INT, NONE, A("pid", PID), A_LAYOUT("attr", IN, layout_sched_attr), A_BITS("flags", HEX, 32)),
+	ROW(315, "sched_getattr", GRP_PROC, INT, NONE, A("pid", PID), A_LAYOUT("attr", OUT, layout_sched_attr), A("size", UINT), A_BITS("flags", HEX, 32)),
 	ROW(317, "seccomp", GRP_PROC, INT, SECCOMP, A_ENUM("op", seccomp_ops), A_FLAGS("flags", seccomp_flags), A("args", PTR)),
 	ROW(322, "execveat", GRP_PROC | GRP_FILE, INT, EXEC, A("dirfd", DIRFD), A("path", PATH), A_ARGV("argv"), A("envp", STRV), A_FLAGS("flags", at_flags)),
-	ROW(334, "rseq", GRP_PROC, INT, NONE, A("rseq", PTR), A("rseq_len", UINT), A_FLAGS("flags", rseq_flags), A("sig", HEX)),
+	ROW(334, "rseq", GRP_PROC, INT, NONE, A("rseq", PTR), A("rseq_len", UINT), A_FLAGS("flags", rseq_flags), A_BITS("sig", HEX, 32)),
 	ROW_CLOEXEC(434, "pidfd_open", GRP_PROC | GRP_DESC, FD, ANONFD, A("pid", PID), A_FLAGS("flags", pidfd_flags)),
 	ROW(435, "clone3", GRP_PROC, PID, CLONE, A_NEEDED("args", IN, layout_clone_args, .len = 1, .deref = 8 /* pidfd */), A("size", SIZE)),
 };

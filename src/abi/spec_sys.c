@@ -26,9 +26,12 @@ static const struct names bpf_cmds = VALUE_SET(
 	V(27, "BPF_MAP_DELETE_BATCH"), V(28, "BPF_LINK_CREATE"), V(29, "BPF_LINK_UPDATE"), V(30, "BPF_LINK_GET_FD_BY_ID"), V(31, "BPF_LINK_GET_NEXT_ID"),
 	V(32, "BPF_ENABLE_STATS"), V(33, "BPF_ITER_CREATE"), V(34, "BPF_LINK_DETACH"), V(35, "BPF_PROG_BIND_MAP"), V(36, "BPF_TOKEN_CREATE"),
 	V(37, "BPF_PROG_STREAM_READ_BY_FD"));
-static const struct names quotactl_cmds = FIELD_SET(0xff, V(0, "USRQUOTA"), V(1, "GRPQUOTA"), V(2, "PRJQUOTA"), V(0x80000100, "Q_SYNC"), V(0x80000200, "Q_QUOTAON"),
-	V(0x80000300, "Q_QUOTAOFF"), V(0x80000400, "Q_GETFMT"), V(0x80000500, "Q_GETINFO"), V(0x80000600, "Q_SETINFO"), V(0x80000700, "Q_GETQUOTA"),
-	V(0x80000800, "Q_SETQUOTA"), V(0x80000900, "Q_GETNEXTQUOTA"));
+/* QCMD(command, type) of <sys/quota.h>: the command without its low byte, which is the type. */
+const struct names quota_types = VALUE_SET(V(0, "USRQUOTA"), V(1, "GRPQUOTA"), V(2, "PRJQUOTA"));
+const struct names quotactl_cmds = VALUE_SET(V(0x800001, "Q_SYNC"), V(0x800002, "Q_QUOTAON"), V(0x800003, "Q_QUOTAOFF"), V(0x800004, "Q_GETFMT"),
+	V(0x800005, "Q_GETINFO"), V(0x800006, "Q_SETINFO"), V(0x800007, "Q_GETQUOTA"), V(0x800008, "Q_SETQUOTA"), V(0x800009, "Q_GETNEXTQUOTA"),
+	V(0x5801, "Q_XQUOTAON"), V(0x5802, "Q_XQUOTAOFF"), V(0x5803, "Q_XGETQUOTA"), V(0x5804, "Q_XSETQLIM"), V(0x5805, "Q_XGETQSTAT"), V(0x5806, "Q_XQUOTARM"),
+	V(0x5807, "Q_XQUOTASYNC"), V(0x5808, "Q_XGETQSTATV"), V(0x5809, "Q_XGETNEXTQUOTA"));
 static const struct names landlock_create_flags = FLAG_SET(V(1, "LANDLOCK_CREATE_RULESET_VERSION"), V(2, "LANDLOCK_CREATE_RULESET_ERRATA"));
 static const struct names landlock_rule_types = VALUE_SET(V(1, "LANDLOCK_RULE_PATH_BENEATH"), V(2, "LANDLOCK_RULE_NET_PORT"));
 static const struct names landlock_restrict_flags = FLAG_SET(V(1, "LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF"), V(2, "LANDLOCK_RESTRICT_SELF_LOG_NEW_EXEC_ON"),
@@ -37,16 +40,26 @@ static const struct names lsm_attrs = VALUE_SET(V(100, "LSM_ATTR_CURRENT"), V(10
 	V(104, "LSM_ATTR_PREV"), V(105, "LSM_ATTR_SOCKCREATE"));
 static const struct names lsm_flags = FLAG_SET(V(1, "LSM_FLAG_SINGLE"));
 
+/* syslog(2): those that take no buffer. */
+static const struct arg_use syslog_uses[] = { { ~0u, 0, 1 }, { ~0u, 1, 1 }, { ~0u, 5, 1 }, { ~0u, 6, 1 }, { ~0u, 7, 1 }, { ~0u, 9, 1 }, { ~0u, 10, 1 }, { 0 } };
+static const struct arg_usage syslog_words = { 0, syslog_uses };
+static const struct arg_choice reboot_arg[] = { { ~0u, 0xa1b2c3d4 /* LINUX_REBOOT_CMD_RESTART2 */, A("arg", STR) }, { 0 } };
+/* quotactl(2): some need no id, some no address either. */
+static const struct arg_use quotactl_uses[] = {
+	{ ~0xffu, 0x80000100 /* Q_SYNC */, 0x3 }, { ~0xffu, 0x80000300 /* Q_QUOTAOFF */, 0x3 }, { ~0xffu, 0x80000400 /* Q_GETFMT */, 0xb },
+	{ ~0xffu, 0x80000500 /* Q_GETINFO */, 0xb }, { ~0xffu, 0x80000600 /* Q_SETINFO */, 0xb }, { 0 } };
+static const struct arg_usage quotactl_words = { 0, quotactl_uses }, quotactl_fd_words = { 1, quotactl_uses };
+
 static const struct syscall_row rows[] = {
 	ROW(63, "uname", GRP_SYS, INT, NONE, A_LAYOUT("buf", OUT, layout_utsname)),
 	ROW(99, "sysinfo", GRP_SYS, INT, NONE, A_LAYOUT("info", OUT, layout_sysinfo)),
-	ROW(103, "syslog", GRP_SYS, INT, NONE, A_ENUM("type", syslog_types), A("buf", PTR), A("len", INT)),
+	ROW_USE(103, "syslog", GRP_SYS, INT, NONE, syslog_words, A_ENUM("type", syslog_types), A("buf", PTR), A("len", INT)),
 	ROW(136, "ustat", GRP_SYS, INT, NONE, A("dev", DEV), A("ubuf", PTR)),
 	ROW(139, "sysfs", GRP_SYS, INT, NONE, A("option", INT), A("arg1", HEX), A("arg2", HEX)),
 	ROW(153, "vhangup", GRP_SYS, INT, NONE),
 	ROW(156, "_sysctl", GRP_SYS, INT, NONE, A("args", PTR)),
 	ROW(163, "acct", GRP_SYS | GRP_FILE, INT, NONE, A("path", PATH)),
-	ROW(169, "reboot", GRP_SYS, INT, NONE, A_ENUM("magic1", reboot_magic1), A_ENUM("magic2", reboot_magic2), A_ENUM("cmd", reboot_cmds), A("arg", PTR)),
+	ROW(169, "reboot", GRP_SYS, INT, NONE, A_ENUM("magic1", reboot_magic1), A_ENUM("magic2", reboot_magic2), A_ENUM("cmd", reboot_cmds), { "arg", ARG_HOLE, .by = 2, .choice = reboot_arg }),
 	ROW(170, "sethostname", GRP_SYS, INT, NONE, A_LEN("name", BUF_IN, 1), A("len", INT)),
 	ROW(171, "setdomainname", GRP_SYS, INT, NONE, A_LEN("name", BUF_IN, 1), A("len", INT)),
 	ROW(172, "iopl", GRP_SYS, INT, NONE, A("level", UINT)),
@@ -56,7 +69,7 @@ static const struct syscall_row rows[] = {
 	ROW(176, "delete_module", GRP_SYS, INT, NONE, A("name", STR), A_FLAGS("flags", delete_module_flags)),
 	ROW(177, "get_kernel_syms", GRP_SYS, INT, NONE, A("table", PTR)),
 	ROW(178, "query_module", GRP_SYS, INT, NONE, A("name", STR), A("which", INT), A("buf", PTR), A("bufsize", SIZE), A("ret", PTR)),
-	ROW(179, "quotactl", GRP_SYS | GRP_FILE, INT, NONE, A_FLAGS("cmd", quotactl_cmds), A("special", STR), A("id", UID), A("addr", PTR)),
+	ROW_USE(179, "quotactl", GRP_SYS | GRP_FILE, INT, NONE, quotactl_words, { "cmd", ARG_QUOTACTL, .names = &quotactl_cmds }, A("special", STR), A("id", UID), A("addr", PTR)),
 	ROW(180, "nfsservctl", GRP_SYS, INT, NONE, A("cmd", INT), A("argp", PTR), A("resp", PTR)),
 	ROW(181, "getpmsg", GRP_SYS, INT, NONE, ANY_ARGS),
 	ROW(182, "putpmsg", GRP_SYS, INT, NONE, ANY_ARGS),
@@ -74,13 +87,13 @@ static const struct syscall_row rows[] = {
 	ROW(321, "bpf", GRP_SYS | GRP_DESC, INT, NONE, A_ENUM("cmd", bpf_cmds), A("attr", PTR), A("size", UINT)),
 	ROW(335, "uretprobe", GRP_SYS, INT, NONE),
 	ROW(336, "uprobe", GRP_SYS, INT, NONE),
-	ROW(443, "quotactl_fd", GRP_SYS | GRP_DESC, INT, NONE, A("fd", FD), A_FLAGS("cmd", quotactl_cmds), A("id", UID), A("addr", PTR)),
+	ROW_USE(443, "quotactl_fd", GRP_SYS | GRP_DESC, INT, NONE, quotactl_fd_words, A("fd", FD), { "cmd", ARG_QUOTACTL, .names = &quotactl_cmds }, A("id", UID), A("addr", PTR)),
 	/* With flags it returns a number, not a descriptor. */
 	ROW(444, "landlock_create_ruleset", GRP_SYS | GRP_DESC, INT, NONE, A("attr", PTR), A("size", SIZE), A_FLAGS("flags", landlock_create_flags)),
-	ROW(445, "landlock_add_rule", GRP_SYS | GRP_DESC, INT, NONE, A("ruleset_fd", FD), A_ENUM("rule_type", landlock_rule_types), A("rule_attr", PTR), A("flags", HEX)),
+	ROW(445, "landlock_add_rule", GRP_SYS | GRP_DESC, INT, NONE, A("ruleset_fd", FD), A_ENUM("rule_type", landlock_rule_types), A("rule_attr", PTR), A_BITS("flags", HEX, 32)),
 	ROW(446, "landlock_restrict_self", GRP_SYS | GRP_DESC, INT, NONE, A("ruleset_fd", FD), A_FLAGS("flags", landlock_restrict_flags)),
 	ROW(459, "lsm_get_self_attr", GRP_SYS, INT, NONE, A_ENUM("attr", lsm_attrs), A("ctx", PTR), A("size", PTR), A_FLAGS("flags", lsm_flags)),
-	ROW(460, "lsm_set_self_attr", GRP_SYS, INT, NONE, A_ENUM("attr", lsm_attrs), A("ctx", PTR), A("size", UINT), A("flags", HEX)),
-	ROW(461, "lsm_list_modules", GRP_SYS, INT, NONE, A("ids", PTR), A("size", PTR), A("flags", HEX)),
+	ROW(460, "lsm_set_self_attr", GRP_SYS, INT, NONE, A_ENUM("attr", lsm_attrs), A("ctx", PTR), A("size", UINT), A_BITS("flags", HEX, 32)),
+	ROW(461, "lsm_list_modules", GRP_SYS, INT, NONE, A("ids", PTR), A("size", PTR), A_BITS("flags", HEX, 32)),
 };
 const struct syscall_family spec_sys = { rows, ARRAY_SIZE(rows) };

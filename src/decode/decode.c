@@ -121,14 +121,25 @@ static bool is_string(unsigned type)
 	return type == ARG_PATH || type == ARG_STR || type == ARG_STR_OUT;
 }
 
-/* What a register means as an argument: the kernel looks at 32 bits of an int, and 32-bit registers arrive zero-extended. */
-static uint64_t arg_word(const struct record_call *r, unsigned type, uint64_t word)
+/*
+ * What a register means as an argument: the kernel looks at 32 bits of an int, and 32-bit registers arrive zero-extended.
+ * Here and nowhere else, so that the model decides by what the kernel saw.
+ */
+static uint64_t arg_word(const struct record_call *r, const struct arg_spec *a, unsigned i)
 {
-	if (type == ARG_ENUM)
-		return (uint32_t)word;
-	if (r->arch != ARCH_I386)
-		return word;
-	return type == ARG_LONG || type == ARG_OFF ? (uint64_t)(int64_t)(int32_t)word : (uint32_t)word;
+	uint64_t word = r->args[i];
+	unsigned bits = arg_bits(a);
+
+	if (r->arch == ARCH_I386) {
+		if (a->high)
+			return r->args[a->high] << 32 | (uint32_t)word;
+		word = (uint32_t)word;
+		if (a->type == ARG_LONG || a->type == ARG_OFF)
+			word = (uint64_t)(int64_t)(int32_t)word;
+	}
+	if (a->type == ARG_PAGES)
+		return word * 4096;
+	return bits < 64 ? word & ((1ull << bits) - 1) : word;
 }
 
 /*
@@ -157,6 +168,15 @@ static struct part widen_control(struct part p, struct arena *arena)
 	p.bytes = to;
 	p.len = done;
 	return p;
+}
+
+/* Which of the words are arguments, a bit each. */
+static unsigned words_used(const struct arg_usage *usage, const uint64_t args[6])
+{
+	for (const struct arg_use *u = usage ? usage->uses : NULL; u && u->mask; u++)
+		if ((args[usage->by] & u->mask) == u->val)
+			return u->args;
+	return ~0u;
 }
 
 static const struct arg_spec *choose(const struct arg_spec *a, const uint64_t args[6])
@@ -221,12 +241,16 @@ static int decode_call(const struct record_call *r, struct arena *arena, struct 
 		c->err = r->ret < 0 && r->ret >= -4095 ? (int)-r->ret : 0;
 	}
 	c->nargs = c->spec->nargs;
+
+	static const struct arg_spec hole = { .type = ARG_HOLE };
+	unsigned used = words_used(c->spec->usage, (const uint64_t *)r->args);
+
 	for (unsigned i = 0; i < 6; i++) {
-		const struct arg_spec *a = choose(&c->spec->args[i], (const uint64_t *)r->args);
+		const struct arg_spec *a = used >> i & 1 ? choose(&c->spec->args[i], (const uint64_t *)r->args) : &hole;
 
 		if (a->type == ARG_NONE)
 			c->nargs = MIN(c->nargs, i);
-		c->args[i] = (struct value){ .spec = a, .word = arg_word(r, a->type, r->args[i]) };
+		c->args[i] = (struct value){ .spec = a, .word = arg_word(r, a, i) };
 	}
 
 	unsigned ncopied = c->nparts;

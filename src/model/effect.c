@@ -111,20 +111,6 @@ uint64_t fx_word(const struct fx *x, const char *name, uint64_t otherwise)
 	return i < 0 ? otherwise : x->c->args[i].word;
 }
 
-uint64_t fx_offset(const struct fx *x, const char *name, uint64_t otherwise)
-{
-	char half[32];
-	int lo, hi;
-
-	snprintf(half, sizeof(half), "%s_lo", name);
-	lo = fx_named(x, half);
-	snprintf(half, sizeof(half), "%s_hi", name);
-	hi = fx_named(x, half);
-	if (lo < 0 || hi < 0)
-		return fx_word(x, name, otherwise);
-	return (uint64_t)(uint32_t)x->c->args[hi].word << 32 | (uint32_t)x->c->args[lo].word;
-}
-
 bool fx_is(const struct fx *x, const char *call_name)
 {
 	return x->c->spec->name && strcmp(x->c->spec->name, call_name) == 0;

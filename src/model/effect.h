@@ -25,7 +25,6 @@ const struct effect_row *effect_row(enum effect fx);
 int fx_arg(const struct fx *x, enum arg_type type, unsigned nth);
 int fx_named(const struct fx *x, const char *name);
 uint64_t fx_word(const struct fx *x, const char *name, uint64_t otherwise);
-uint64_t fx_offset(const struct fx *x, const char *name, uint64_t otherwise);	/* also where a 32-bit call has it in two halves */
 bool fx_is(const struct fx *x, const char *call_name);
 const struct part *fx_part(const struct fx *x, int arg, enum chunk_part part, bool at_exit);
 

@@ -312,7 +312,6 @@ void fx_pidfd_getfd(struct fx *x)
 	int theirs = (int)x->c->args[1].word;
 	struct pnode *p = pidfd && pidfd->target_pid ? proc_find(x->w, pidfd->target_pid) : NULL;
 
-	x->ev->fd = theirs;
 	x->ev->target_pid = pidfd ? pidfd->target_pid : 0;
 	x->ev->target_proc = p ? p->p.id : 0;
 	if (!x->ok || !x->has_ret)
@@ -328,5 +327,6 @@ void fx_pidfd_getfd(struct fx *x)
 		buf_printf(&x->w->tmp, "fd %d of pid %u", theirs, x->ev->target_pid);
 		f = file_new(x->w, FILE_UNKNOWN, x->w->tmp.s, x->w->tmp.len);
 	}
+	x->ev->fd = x->ev->fd2;	/* theirs is a number of another process: here it may be something else */
 	x->ev->file = fx_install(x, x->ev->fd2, f, true);
 }

@@ -16,7 +16,7 @@ void fx_lookup(struct fx *x)
 /* By name or by descriptor. */
 void fx_named_file(struct fx *x)
 {
-	x->ev->nbytes = fx_offset(x, "length", fx_offset(x, "len", 0));	/* truncate; fallocate */
+	x->ev->nbytes = fx_word(x, "length", fx_word(x, "len", 0));	/* truncate; fallocate */
 	if (fx_arg(x, ARG_PATH, 0) >= 0) {
 		fx_path(x, 0, fx_word(x, "flags", 0) & AT_SYMLINK_NOFOLLOW ? 0 : PATH_FOLLOW);
 		return;

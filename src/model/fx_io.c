@@ -9,10 +9,7 @@ static bool advances(const struct fx *x, const struct file *f)
 	int pos = f->has_pos ? fx_arg(x, ARG_OFF, 0) : -1;
 
 	/* pread and friends leave the offset alone, but preadv2 with -1 uses it. */
-	if (x->c->arch != ARCH_I386)
-		return f->has_pos && (pos < 0 || (int64_t)x->c->args[pos].word == -1);
-	pos = fx_named(x, "pos_lo");	/* in two registers */
-	return f->has_pos && (pos < 0 || ((uint32_t)x->c->args[pos].word == ~0u && (uint32_t)x->c->args[pos + 1].word == ~0u));
+	return f->has_pos && (pos < 0 || (int64_t)x->c->args[pos].word == -1);
 }
 
 static void moved(struct fx *x, bool out)

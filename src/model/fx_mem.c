@@ -58,7 +58,7 @@ void fx_mmap(struct fx *x)
 	if (!mapped(x, &m))
 		return;
 	if (f && !(f->kind == FILE_DEV && f->name.len == 9 && memcmp(f->name.s, "/dev/zero", 9) == 0)) {
-		m.offset = word(x, 5) * (fx_is(x, "mmap2") ? 4096 : 1);
+		m.offset = word(x, 5);
 		m.src = f->id;
 		m.dev = f->dev;
 		m.ino = f->ino;

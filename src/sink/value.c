@@ -100,11 +100,7 @@ typedef void format_fn(struct buf *b, const struct context *c, const struct call
 static void fmt_int(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg) { add_i64(b, (int32_t)WORD(arg)); }
 static void fmt_uint(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg) { buf_u64(b, (uint32_t)WORD(arg)); }
 static void fmt_ulong(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg) { buf_u64(b, WORD(arg)); }
-static void fmt_long(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg)
-{
-	/* A 32-bit program's word is zero-extended; its sign is in bit 31. */
-	add_i64(b, call->arch == ARCH_I386 ? (int32_t)WORD(arg) : (int64_t)WORD(arg));
-}
+static void fmt_long(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg) { add_i64(b, (int64_t)WORD(arg)); }
 static void fmt_hex(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg) { add_hex(b, WORD(arg)); }
 
 static void fmt_ptr(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
@@ -117,7 +113,23 @@ static void fmt_ptr(struct buf *b, const struct context *c, const struct call *c
 		add_hex(b, WORD(arg));
 }
 
-static void fmt_mode(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg) { add_octal(b, (uint32_t)WORD(arg)); }
+static void fmt_mode(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg)
+{
+	const struct names *types = call->args[arg].spec->names;
+	uint64_t type = types ? WORD(arg) & types->mask : 0;
+
+	if (type) {
+		names_format(b, types, type);
+		buf_putc(b, '|');
+	}
+	add_octal(b, WORD(arg) - type);
+}
+
+static void fmt_uid(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg)
+{
+	/* (uid_t)-1 leaves it as it is: setreuid(2), chown(2) */
+	add_i64(b, WORD(arg) == (1ull << arg_bits(call->args[arg].spec)) - 1 ? -1 : (int64_t)WORD(arg));
+}
 
 static void fmt_dev(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg)
 {
@@ -172,14 +184,22 @@ static void fmt_flags(struct buf *b, const struct context *c UNUSED, const struc
 static void fmt_enum(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg)
 {
 	const struct names *names = call->args[arg].spec->names;
-	const char *name = names ? names_find(names, (uint32_t)WORD(arg)) : NULL;
+	const char *name = names ? names_find(names, WORD(arg)) : NULL;
 
-	if (!name && names)
-		name = names_find(names, WORD(arg));
 	if (name)
 		buf_puts(b, name);
 	else
-		add_i64(b, (int32_t)WORD(arg));
+		add_i64(b, arg_bits(call->args[arg].spec) > 32 ? (int64_t)WORD(arg) : (int32_t)WORD(arg));
+}
+
+static void fmt_ioctl(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg)
+{
+	ioctl_format(b, (uint32_t)WORD(arg));
+}
+
+static void fmt_quotactl(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg)
+{
+	quotactl_format(b, (uint32_t)WORD(arg));
 }
 
 static void add_quoted(struct buf *b, const char *bytes, uint32_t len, bool trunc)
@@ -398,19 +418,21 @@ static void fmt_fdpair(struct buf *b, const struct context *c, const struct call
 	buf_putc(b, ']');
 }
 
-static void add_structs(struct buf *b, const struct arg_spec *spec, const char *bytes, uint32_t len, bool array)
+static void add_structs(struct buf *b, const struct arg_spec *spec, const char *bytes, uint32_t len, bool array, unsigned how)
 {
-	uint32_t size = array && spec->size ? spec->size : MAX(len, 1);
+	uint32_t size = spec->size ? spec->size : 1;
 
-	if (array)
-		buf_putc(b, '[');
+	if (!array) {
+		layout_format_as(b, spec->layout, bytes, len, how);
+		return;
+	}
+	buf_putc(b, '[');
 	for (uint32_t i = 0; i * size < len; i++) {
 		if (!list_goes_on(b, i))
 			break;
-		layout_format(b, spec->layout, bytes + i * size, MIN(size, len - i * size));
+		layout_format_as(b, spec->layout, bytes + i * size, MIN(size, len - i * size), how | LAYOUT_ITEM);
 	}
-	if (array)
-		buf_putc(b, ']');
+	buf_putc(b, ']');
 }
 
 /* Structs that are known inside.  What a call gave back is no argument, so a report leaves it out. */
@@ -419,7 +441,7 @@ static void fmt_struct(struct buf *b, const struct context *c, const struct call
 	const struct arg_spec *spec = call->args[arg].spec;
 	const struct part *in = parts_find(call->parts, call->nparts, (int)arg, PART_BYTES, 0);
 	const struct part *out = in ? parts_find(call->parts, call->nparts, (int)arg, PART_BYTES, 1) : NULL;
-	bool array = spec->type == ARG_ARRAY_IN || spec->type == ARG_ARRAY_OUT || spec->type == ARG_ARRAY_INOUT;
+	bool both, array = spec->type == ARG_ARRAY_IN || spec->type == ARG_ARRAY_OUT || spec->type == ARG_ARRAY_INOUT;
 
 	/* bytes of one set, not many of one byte */
 	array = array && spec->layout && spec->layout->form != LAYOUT_CPU_SET;
@@ -427,11 +449,14 @@ static void fmt_struct(struct buf *b, const struct context *c, const struct call
 		fmt_ptr(b, c, call, arg);
 		return;
 	}
-	add_structs(b, spec, in->bytes, in->len, array);
-	if (!out || (c->flags & VALUE_NO_DATA) || (out->flags & CHUNK_FAULT) || (out->len == in->len && !memcmp(in->bytes, out->bytes, in->len)))
+	both = spec->type == ARG_STRUCT_INOUT || spec->type == ARG_ARRAY_INOUT;
+	add_structs(b, spec, in->bytes, in->len, array, both && !(in->flags & CHUNK_AT_EXIT) ? LAYOUT_BEFORE : 0);
+	if (!out || (c->flags & VALUE_NO_DATA) || (out->flags & CHUNK_FAULT))
+		return;
+	if (out->len == in->len && !memcmp(in->bytes, out->bytes, in->len) && !(call->ret > 0 && layout_answers(spec->layout)))
 		return;
 	buf_puts(b, " → ");
-	add_structs(b, spec, out->bytes, out->len, array);
+	add_structs(b, spec, out->bytes, out->len, array, 0);
 }
 
 static void add_iocbs(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
@@ -472,7 +497,7 @@ static void add_iocbs(struct buf *b, const struct context *c, const struct call 
 static format_fn *const formats[_ARG_TYPE_MAX] = {
 	[ARG_NONE] = fmt_hex, [ARG_INT] = fmt_int, [ARG_UINT] = fmt_uint, [ARG_LONG] = fmt_long, [ARG_ULONG] = fmt_ulong, [ARG_HEX] = fmt_hex,
 	[ARG_PTR] = fmt_ptr, [ARG_SIZE] = fmt_ulong, [ARG_OFF] = fmt_long, [ARG_MODE] = fmt_mode, [ARG_DEV] = fmt_dev, [ARG_PID] = fmt_int,
-	[ARG_UID] = fmt_int, [ARG_SIGNAL] = fmt_signal, [ARG_CLOCKID] = fmt_clockid, [ARG_FD] = fmt_plain_fd, [ARG_DIRFD] = fmt_fd,
+	[ARG_UID] = fmt_uid, [ARG_IOCTL] = fmt_ioctl, [ARG_QUOTACTL] = fmt_quotactl, [ARG_PAGES] = fmt_ulong, [ARG_SIGNAL] = fmt_signal, [ARG_CLOCKID] = fmt_clockid, [ARG_FD] = fmt_plain_fd, [ARG_DIRFD] = fmt_fd,
 	[ARG_FLAGS] = fmt_flags, [ARG_ENUM] = fmt_enum, [ARG_PATH] = fmt_str, [ARG_STR] = fmt_str, [ARG_STRV] = fmt_strv,
 	[ARG_BUF_IN] = fmt_data, [ARG_IOVEC_IN] = add_iovec, [ARG_SOCKADDR_IN] = fmt_sockaddr, [ARG_MSGHDR_IN] = add_msghdr,
 	[ARG_MMSGHDR_IN] = add_mmsghdr, [ARG_STRUCT_IN] = fmt_struct, [ARG_ARRAY_IN] = fmt_struct, [ARG_BUF_OUT] = fmt_data,
@@ -545,8 +570,10 @@ void call_format_args(struct buf *b, const struct event *ev, unsigned flags)
 	struct context c = { ev, flags };
 	bool path_used = false;
 
-	for (unsigned i = 0; i < call->nargs; i++) {
-		if (i)
+	for (unsigned i = 0, n = 0; i < call->nargs; i++) {
+		if (call->args[i].spec->type == ARG_HOLE)
+			continue;
+		if (n++)
 			buf_puts(b, ", ");
 		if (!(flags & VALUE_COLUMNS) || !add_placeholder(b, ev, i, &path_used))
 			format_arg(b, &c, call, i);
