@@ -11,7 +11,7 @@ export DEBIAN_FRONTEND = noninteractive
 # tools/setup.sh looks in it for a ready-made page
 export MESON_ARGS
 
-.PHONY: all static dist setup demo check check-slow bench install uninstall clean help
+.PHONY: all static dist deb setup demo check check-slow bench install uninstall clean help
 
 all: setup $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -34,6 +34,10 @@ static:
 dist: setup $(BUILD)/build.ninja
 	@meson dist -C $(BUILD) --no-tests
 	@ls -l $(BUILD)/meson-dist/compendium-*.tar.xz
+
+deb: dist
+	@tools/setup.sh deb
+	@tools/deb.sh "$$(ls -t $(BUILD)/meson-dist/compendium-*.tar.xz | head -n 1)" $(BUILD)/deb
 
 demo: all
 	@tools/demo.sh $(BUILD)
@@ -64,6 +68,7 @@ help:
 	@echo 'make                     install what is missing and build $(BUILD)/compendium'
 	@echo 'make static              one program without libraries: $(BUILD)-static/compendium'
 	@echo 'make dist                source tarball with the built page: $(BUILD)/meson-dist'
+	@echo 'make deb                 Debian package: $(BUILD)/deb'
 	@echo 'make demo                trace a small real build and write its report'
 	@echo 'make check               every test and check; ends with the count'
 	@echo 'make check-slow          the same with the long suites (10 M events, longer fuzzing)'

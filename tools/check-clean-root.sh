@@ -1,32 +1,44 @@
 #!/usr/bin/env bash
-# Proves the two commands of the README on a system that has only git and make:
-#   tools/check-clean-root.sh [--suite bookworm] [--user] [--keep] [TARGET…]
-# Makes a minimal Debian with debootstrap (root needed), clones the current
-# commit into it and runs make TARGET there; by default make, make demo, make
-# check; with --user as an ordinary user who may use sudo. Everything is
-# unmounted and removed at the end.
+# Proves on a fresh Debian what the README promises:
+#   tools/check-clean-root.sh [SUITE] [--deb] [--user] [--keep] [TARGET…]
+# SUITE is bookworm (default), trixie, sid. Makes a minimal one with debootstrap
+# (root needed) that has only git and make, clones the current commit into it and
+# runs make TARGET there; by default make, make demo, make check; with --user as
+# an ordinary user who may use sudo. With --deb it has not even these: the
+# package that make deb built is installed, used and removed. Everything is
+# unmounted and removed at the end. CACHE=DIR keeps debootstrap's downloads.
 set -euo pipefail
 
-suite=bookworm keep='' packages=git,make,ca-certificates as=() home=/root
+suite='' keep='' deb='' packages=git,make,ca-certificates as=() home=/root targets=()
 while [ $# -gt 0 ]; do
 	case $1 in
-	--suite) suite=$2; shift 2 ;;
-	--user) packages+=,sudo as=(--userspec=user:user) home=/home/user; shift ;;
-	--keep) keep=1; shift ;;
-	-*) sed -n '2,7s/^# //p' "$0" >&2; exit 2 ;;
-	*) break ;;
+	--deb) deb=1 ;;
+	--user) packages+=,sudo as=(--userspec=user:user) home=/home/user ;;
+	--keep) keep=1 ;;
+	-*) sed -n '2,10s/^# //p' "$0" >&2; exit 2 ;;
+	*) if [ -z "$suite" ]; then suite=$1; else targets+=("$1"); fi ;;
 	esac
+	shift
 done
-[ $# -gt 0 ] || set -- all demo check
-[ "$(id -u)" -eq 0 ] || { echo "check-clean-root: must be root (debootstrap, chroot)" >&2; exit 1; }
-command -v debootstrap >/dev/null || { echo "check-clean-root: install debootstrap first" >&2; exit 1; }
+suite=${suite:-bookworm}
+[ ${#targets[@]} -gt 0 ] || targets=(all demo check)
+die() { echo "check-clean-root: $*" >&2; exit 1; }
+[ "$(id -u)" -eq 0 ] || die "must be root (debootstrap, chroot)"
+command -v debootstrap >/dev/null || die "install debootstrap first"
+source=$(cd "$(dirname "$0")/.." && pwd)
+if [ -n "$deb" ]; then
+	packages=ca-certificates
+	# the newest; their names have no odd characters
+	# shellcheck disable=SC2012
+	deb=$(ls -t "$source"/build/deb/compendium_*.deb 2>/dev/null | head -n 1)
+	[ -n "$deb" ] || die "there is no package in build/deb; run make deb first"
+fi
 
 # the mirror this machine's own packages come from; it has the other suites too
 # apt expands what looks like a variable here.
 # shellcheck disable=SC2016
 mirror=${MIRROR:-$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' | awk '/debian\/?$/ { print $2; exit }')}
-[ -n "$mirror" ] || { echo "check-clean-root: no mirror of Debian in apt's sources; set MIRROR" >&2; exit 1; }
-source=$(cd "$(dirname "$0")/.." && pwd)
+[ -n "$mirror" ] || die "no mirror of Debian in apt's sources; set MIRROR"
 root=$(mktemp -d /var/tmp/compendium-root.XXXXXX)
 chmod 755 "$root" # it becomes /, for every user in there
 
@@ -47,9 +59,11 @@ clean_up() {
 trap clean_up EXIT
 
 echo "== a minimal $suite in $root"
-debootstrap --variant=minbase --include="$packages" "$suite" "$root" "$mirror" >"$root.log" 2>&1 ||
+start=$SECONDS
+debootstrap --variant=minbase ${CACHE:+--cache-dir="$CACHE"} --include="$packages" "$suite" "$root" "$mirror" >"$root.log" 2>&1 ||
 	{ tail "$root.log" >&2; exit 1; }
 rm -f "$root.log"
+echo "== a minimal $suite ($(cat "$root/etc/debian_version")): $((SECONDS - start)) s, $(du -sm "$root" | cut -f1) MB"
 mount -t proc proc "$root/proc"
 mount -t sysfs -o ro sys "$root/sys"
 mount -t tmpfs -o mode=755 dev "$root/dev"
@@ -65,6 +79,14 @@ cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
 # A network that signs with its own authority: trust it inside as outside.
 cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
 
+if [ -n "$deb" ]; then
+	echo "== $(basename "$deb") in $suite"
+	start=$SECONDS
+	"$source/tests/package/deb.sh" "$root" "$deb"
+	echo "== $(basename "$deb") in $suite: $((SECONDS - start)) s"
+	exit 0
+fi
+
 # Only git and make may be there: what a build finds by luck proves nothing.
 git clone -q --no-hardlinks "file://$source" "$root/srv/compendium"
 if [ ${#as[@]} -gt 0 ]; then
@@ -72,12 +94,12 @@ if [ ${#as[@]} -gt 0 ]; then
 	echo 'user ALL=(ALL) NOPASSWD: ALL' >"$root/etc/sudoers.d/user"
 	chroot "$root" chown -R user:user /srv/compendium
 fi
-for target; do
+for target in "${targets[@]}"; do
 	echo "== make $target"
 	start=$SECONDS
 	# No standard input and CI's environment, nothing of this shell's.
 	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME="$home" CI=true LANG=C.UTF-8 \
 		NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
 		chroot "${as[@]}" "$root" make -C /srv/compendium "$target" </dev/null
-	echo "== make $target: $((SECONDS - start)) s"
+	echo "== make $target: $((SECONDS - start)) s, the root has $(du -smx "$root" | cut -f1) MB"
 done

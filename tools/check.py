@@ -194,6 +194,19 @@ def dist(step):
     tap(step, "tests/package/dist.sh", done.stdout.split()[-1])
 
 
+def deb(step):
+    """The package is built and lintian looks at it; tools/check-clean-root.sh SUITE --deb installs it."""
+    missing = step.run("tools/setup.sh", "-n", "deb", may_fail=True)
+    if missing.returncode:
+        step.skipped += 1
+        step.notes.append(f"skipped deb: to build a package needs {missing.stdout.strip()}")
+        return
+    tarball = max((OUT / "dist" / "meson-dist").glob("*.tar.xz"), key=os.path.getmtime)
+    step.check("package", step.run("tools/deb.sh", tarball, OUT / "deb", may_fail=True).returncode == 0)
+    version = re.search(r"version: '([^']+)'", (ROOT / "meson.build").read_text())[1].replace("-", "~")
+    step.check(f"of version {version}", (OUT / "deb" / f"compendium_{version}_amd64.deb").exists())
+
+
 def node_counts(step, done):
     """What npm's scripts count: they close with the plain line."""
     counts = [match for match in map(PLAIN.match, done.stdout.splitlines()) if match]
@@ -227,6 +240,7 @@ STEPS = {
     "browser": report_browser,
     "static": static,
     "dist": dist,
+    "deb": deb,
 }
 
 

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Installs what a task needs and is missing: tools/setup.sh [-n] build|static|check|bench
+# Installs what a task needs and is missing: tools/setup.sh [-n] build|static|deb|check|bench
 # Looks first, so a second run installs nothing and needs no rights; with -n it
 # only says what is missing, and fails when something is.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-usage() { echo "usage: tools/setup.sh [-n] build|static|check|bench" >&2; exit 2; }
+usage() { echo "usage: tools/setup.sh [-n] build|static|deb|check|bench" >&2; exit 2; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
 only_look=
 [ "${1-}" != -n ] || { only_look=1; shift; }
 [ $# -eq 1 ] || usage
-case $1 in build | static | check | bench) task=$1 ;; *) usage ;; esac
+case $1 in build | static | deb | check | bench) task=$1 ;; *) usage ;; esac
 
 missing=() extra=()
 # need PACKAGE CHECK [ARG]: CHECK is one of the questions below.
@@ -55,6 +55,15 @@ if [ "$task" = static ]; then	# it has everything in it
 	need libbpf-dev has_static libbpf
 	need libelf-dev has_static libelf
 	need libzstd-dev has_static libzstd zlib
+fi
+
+if [ "$task" = deb ]; then
+	need debhelper has_command dh
+	need lintian has_command lintian
+	need bpftool has_any bpftool /usr/sbin/bpftool
+	need clang has_any clang
+	need libbpf-dev has_library libbpf
+	need libcmocka-dev has_library cmocka
 fi
 
 # The kernel backend. Not every distribution has these under these names.
