@@ -38,7 +38,7 @@ struct html_conn {		/* a row of n */
 
 /* A number that changes over the life of a process, thinned as it comes: all of the first ones, then less and less often. */
 enum html_counter { COUNTER_MEMORY, COUNTER_RESIDENT, COUNTER_FDS, _COUNTER_MAX };
-struct html_gauge { uint64_t value, written, written_at, peak, peak_at; uint32_t nwritten, pending; };
+struct html_gauge { uint64_t value, written, written_at; uint32_t nwritten; bool pending; };
 
 struct html_task {
 	uint64_t start, end;		/* ns from t0; end only with ENDED */
@@ -51,6 +51,8 @@ struct html_task {
 	uint8_t ended, has_status, attached, comm_len;
 	char comm[16];
 	struct html_gauge gauges[_COUNTER_MAX];	/* of a process, in its first task's row */
+	uint32_t next_pending;		/* a lane + 1 */
+	bool in_pending;
 };
 
 /* execs: head, then the entry as JSON; prev: position of the same task's entry before + 1, 0: none */
@@ -86,6 +88,9 @@ struct html {
 	struct table files, conns, tasks, lane_of_task, lane_of_proc;	/* lanes + 1 */
 	uint32_t ntasks, nended, nconns;
 	struct resident *resident;
+	/* Over all lanes: now, the highest so far; what the samples that were written come to, and the highest of that. */
+	uint64_t sums[_COUNTER_MAX], peaks[_COUNTER_MAX], shown[_COUNTER_MAX], highest[_COUNTER_MAX], sampled_at;
+	uint32_t first_pending;		/* lanes with a value not written, + 1 */
 
 	struct intern ids;		/* strings */
 	uint32_t nstrings;

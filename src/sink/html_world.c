@@ -152,68 +152,122 @@ int32_t html_lane_of_proc(struct html *h, uint32_t proc) { return lane_in(&h->la
 
 /* ---- counters ---- */
 
-enum { ALL_SAMPLES = 200, SAMPLES_A_LIFE = 150 };
+enum { ALL_SAMPLES = 200, SAMPLES_A_LIFE = 150, PEAK_SHARE = 4096 };
 
-static void write_sample(struct html *h, uint32_t lane, unsigned counter, struct html_gauge *g, uint64_t at, uint64_t value)
+static void write_sample(struct html *h, uint32_t lane, unsigned counter, struct html_gauge *g, uint64_t at)
 {
-	const struct html_row row = { .start = at, .lane = lane, .type = (uint16_t)counter, .val = (int64_t)value };
+	const struct html_row row = { .start = at, .lane = lane, .type = (uint16_t)counter, .val = (int64_t)g->value };
 
-	g->written = value;
+	h->shown[counter] += g->value - g->written;
+	g->written = g->value;
 	g->written_at = at;
 	g->nwritten++;
+	g->pending = false;
 	row_spool_add(&h->samples, &row);
 }
 
-/* After the first ones a sample is worth a fixed share of the life so far; a peak in between is kept. */
-static void sample(struct html *h, uint32_t lane, unsigned counter, uint64_t at, uint64_t value, bool last)
+static void wait_pending(struct html *h, uint32_t lane, struct html_task *t)
+{
+	if (t->in_pending)
+		return;
+	t->in_pending = true;
+	t->next_pending = h->first_pending;
+	h->first_pending = lane + 1;
+}
+
+/*
+ * Every value that was thinned out, so that what the samples of all lanes come to at this moment is true.  What fell comes
+ * first: no sum on the way there is one that never was.
+ */
+static void write_all_pending(struct html *h, uint64_t at)
+{
+	struct html_task *t;
+
+	for (unsigned rising = 0; rising < 2; rising++)
+		for (uint32_t next = h->first_pending; next; next = t->next_pending) {
+			t = table_row(&h->tasks, next - 1);
+			for (unsigned c = 0; c < _COUNTER_MAX; c++)
+				if (t->gauges[c].pending && (rising || t->gauges[c].value < t->gauges[c].written))
+					write_sample(h, next - 1, c, &t->gauges[c], at);
+		}
+	for (uint32_t next = h->first_pending; next; next = t->next_pending) {
+		t = table_row(&h->tasks, next - 1);
+		t->in_pending = false;
+	}
+	h->first_pending = 0;
+}
+
+/*
+ * After the first ones a sample is worth a fixed share of the life so far.  The sum of all lanes is shown as high as it was,
+ * but for a share nobody sees, and never higher.
+ */
+static void sample(struct html *h, uint32_t lane, unsigned counter, uint64_t at, uint64_t value)
 {
 	struct html_task *t = table_row(&h->tasks, lane);
 	struct html_gauge *g = &t->gauges[counter];
+	bool highest;
 
-	if (value == g->value && !(last && g->pending))
+	if (value == g->value)
 		return;
+	h->sums[counter] += value - g->value;
 	g->value = value;
-	if (!last && g->nwritten >= ALL_SAMPLES && at - g->written_at < (at - t->start) / SAMPLES_A_LIFE) {
-		if (!g->pending || value > g->peak) {
-			g->peak = value;
-			g->peak_at = at;
-		}
+	h->peaks[counter] = MAX(h->peaks[counter], h->sums[counter]);
+	highest = h->sums[counter] > h->highest[counter] + h->highest[counter] / PEAK_SHARE;
+	if (!highest && g->nwritten >= ALL_SAMPLES && at - g->written_at < (at - t->start) / SAMPLES_A_LIFE) {
 		g->pending = true;
+		wait_pending(h, lane, t);
 		return;
 	}
-	if (g->pending && g->peak > MAX(g->written, value))
-		write_sample(h, lane, counter, g, g->peak_at, g->peak);
-	g->pending = false;
-	write_sample(h, lane, counter, g, at, value);
+	if (highest || h->shown[counter] - g->written + value > h->peaks[counter]) {
+		g->pending = true;
+		wait_pending(h, lane, t);
+		write_all_pending(h, at);
+		h->highest[counter] = MAX(h->highest[counter], h->sums[counter]);
+		return;
+	}
+	write_sample(h, lane, counter, g, at);
 }
 
-static void sample_proc(struct html *h, int32_t lane, const struct event *ev)
+/* Sums are those of the summary, which takes events as they come: a late one counts from now on. */
+static uint64_t sample_time(struct html *h, const struct event *ev)
 {
-	const struct proc *p = ev->task->proc;
-	uint64_t at = html_time(h, ev->ts_ns + ev->dur_ns);
-	bool ended = ev->kind == EV_EXIT;
+	h->sampled_at = MAX(h->sampled_at, html_time(h, ev->ts_ns + ev->dur_ns));
+	return h->sampled_at;
+}
 
+static void sample_proc(struct html *h, const struct proc *p, const struct event *ev)
+{
+	int32_t lane = html_lane_of_proc(h, p->id);
+	uint64_t at = sample_time(h, ev);
+	bool ended = ev->kind == EV_EXIT;
+	const struct html_task *t;
+
+	if (lane < 0)
+		return;
+	t = table_row(&h->tasks, (uint32_t)lane);
+	/* what it had open is released after its end: that is no memory any more */
+	if (t->has_status)
+		return;
 	/* what a vfork child has for a moment is its parent's memory */
-	if (ended || (p->mm && (p->mm->refs == 1 || ((const struct html_task *)table_row(&h->tasks, (uint32_t)lane))->gauges[COUNTER_MEMORY].nwritten)))
-		sample(h, (uint32_t)lane, COUNTER_MEMORY, at, ended ? 0 : p->mm->heap + p->mm->mapped, ended);
+	if (ended || (p->mm && (p->mm->refs == 1 || t->gauges[COUNTER_MEMORY].nwritten)))
+		sample(h, (uint32_t)lane, COUNTER_MEMORY, at, ended ? 0 : p->mm->heap + p->mm->mapped);
+	if (ended || p->fds)
+		sample(h, (uint32_t)lane, COUNTER_FDS, at, ended ? 0 : p->fds->nopen);
+}
+
+static void sample_event(struct html *h, const struct event *ev)
+{
+	int32_t lane = html_lane_of_proc(h, ev->task->proc->id);
 	uint64_t nbytes;
 
-	if (resident_event(h->resident, ev, &nbytes))
-		sample(h, (uint32_t)lane, COUNTER_RESIDENT, at, nbytes, ended);
-	if (ended || p->fds)
-		sample(h, (uint32_t)lane, COUNTER_FDS, at, ended ? 0 : p->fds->nopen, ended);
+	sample_proc(h, ev->task->proc, ev);
+	if (ev->kind == EV_FORK && ev->child && ev->child->proc)
+		sample_proc(h, ev->child->proc, ev);
+	if (resident_event(h->resident, ev, &nbytes) && lane >= 0 && !((const struct html_task *)table_row(&h->tasks, (uint32_t)lane))->has_status)
+		sample(h, (uint32_t)lane, COUNTER_RESIDENT, sample_time(h, ev), nbytes);
 }
 
-void html_world_finish(struct html *h)
-{
-	for (uint32_t lane = 0; lane < h->ntasks; lane++)
-		for (unsigned c = 0; c < _COUNTER_MAX; c++) {
-			const struct html_gauge *g = &((const struct html_task *)table_row(&h->tasks, lane))->gauges[c];
-
-			if (g->pending)
-				sample(h, lane, c, h->last_ns, g->value, true);
-		}
-}
+void html_world_finish(struct html *h) { write_all_pending(h, h->last_ns); }
 
 static void task_ended(struct html *h, int32_t lane, const struct event *ev)
 {
@@ -362,9 +416,11 @@ void html_world_event(struct html *h, const struct event *ev)
 {
 	int32_t lane = html_lane(h, ev->task);
 
-	if (lane >= 0)
-		sample_proc(h, html_lane_of_proc(h, ev->task->proc->id), ev);
-
+	if (lane >= 0) {
+		if (ev->kind == EV_FORK && ev->child)
+			html_lane(h, ev->child);
+		sample_event(h, ev);
+	}
 	switch (ev->kind) {
 	case EV_FORK: case EV_THREAD:
 		if (lane >= 0) {

@@ -3,6 +3,7 @@
 
 usage: numbers.py --compendium FILE [--backend B] numbers [TEST…]
 """
+import collections
 import os
 import pathlib
 import re
@@ -12,7 +13,7 @@ import sys
 from harness import PATIENCE, check, equal, eventually, main
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden"))
-from report import Report  # noqa: E402  (the reader of reports)
+from report import Report, human  # noqa: E402  (the reader of reports)
 
 
 def report_of(t, *command, options=(), **more):
@@ -137,5 +138,48 @@ def long_names(t):
     check([o for c, a, o in calls(r) if c == "openat" and o.endswith(name)], "the whole name is not in the report")
 
 
+def series(r, name):
+    """A counter of the page: the sum over all processes, as it goes."""
+    k, which = r.columns["k"], [c["name"] for c in r.meta["counters"]].index(name)
+    last, total = collections.Counter(), 0
+    for lane, counter, value in zip(k["lane"], k["counter"], k["value"]):
+        if counter == which:
+            total += value - last[lane]
+            last[lane] = value
+            yield total
+
+
+def memory(t):
+    """the page's memory goes as high as the summary says, and down again with those who end"""
+    for script in ('find /usr/include/linux -name "a*.h" | xargs -n 1 /bin/true', "for i in 1 2 3 4 5; do (ls /; sh -c 'ls /') & done; wait; ls /",
+                   f"exec {sys.executable} -S -E -c 'import json; x = [bytearray(i * 100) for i in range(3000)]; del x[::2]; y = [bytearray(i * 300) for i in range(2000)]'"):
+        r, text, _ = report_of(t, "sh", "-c", script)
+        sums = list(series(r, "mapped memory"))
+        equal(human(max(sums)), re.search(r"^ *Total: +(\S+ \S+)", text, re.M)[1], f"{script}: the highest")
+        equal(sums[-1], 0, f"{script}: at the end")
+
+
+def descriptors(t):
+    """a command has the descriptors that were there before compendium, whatever compendium opens for itself"""
+    script = "import os; n = os.listdir('/proc/self/fd'); print(len(n) - 1, flush=True)"
+    inherited = [os.open("/etc/hosts", os.O_RDONLY) for _ in range(149)]
+    try:
+        for options in ((), ("--ebpf",), ("--faults",), ("--record", t.out().with_suffix(".cpd"))):
+            r, _, (status, out, _) = report_of(t, sys.executable, "-S", "-E", "-c", script, options=options, pass_fds=inherited)
+            equal((status, int(out)), (0, 152), "what the program itself counts")
+            first = next(series(r, "open fds"))
+            equal(first, 152, f"{options}: at the beginning")
+            entry = r.meta["tasks"][0]["execs"][0]
+            equal(sorted(fd for fd, _ in entry["fds"]), inherited[:32], f"{options}: kept open across exec")
+            equal(entry.get("fds_more", 0), 149 - 32, f"{options}: the others")
+            files = [i for i, (kind, opened) in enumerate(zip(r.columns["f"]["kind"], r.columns["f"]["open"])) if i and not opened]
+            check(len(files) <= 4, f"{options}: {len(files)} files were open at the start")  # three streams, and /etc/hosts, which all have at one offset
+            own = [r.strings[n].decode() for n in r.columns["f"]["name"] if re.search(rb"bpf|perf|\.html|\.cpd|compendium", r.strings[n])]
+            equal(own, [], f"{options}: files that are compendium's")
+    finally:
+        for fd in inherited:
+            os.close(fd)
+
+
 if __name__ == "__main__":
-    sys.exit(main(__doc__, {"numbers": [given, left_out, left_out_attached, left_out_variables, long_names]}))
+    sys.exit(main(__doc__, {"numbers": [given, left_out, left_out_attached, left_out_variables, long_names, memory, descriptors]}))

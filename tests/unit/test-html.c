@@ -601,6 +601,73 @@ static void test_counters(void **state)
 	report_done(&r);
 }
 
+/* The samples of all lanes together come to the summary's sums, whatever was thinned out, and to nothing when all have ended. */
+static void test_counter_sums(void **state)
+{
+	enum { CHILDREN = 40, GROWTH = 3000 };
+	struct mm mm = { .id = 1, .refs = 1, .heap = 1 << 20 }, child_mm[CHILDREN];
+	struct fake_task p, child[CHILDREN];
+	struct file file = { .id = 1, .kind = FILE_PIPE, .name = fake_bytes("pipe:[1]") };
+	uint64_t *dt, *lane, *counter, *value, now = 1000, last[CHILDREN + 1] = { 0 }, sum = 0, highest = 0;
+	struct report r;
+	struct block b;
+	struct event ev;
+
+	(void)state;
+	report_open(&r, 100000);
+	start(&r);
+	fake_proc(&p, 1, 0, "sh");
+	p.proc.mm = &mm;
+	feed(&r, call_event(EV_BRK, &p, "brk", now, 10, 0, (uint64_t[6]){ 0 }));
+	for (uint32_t k = 0; k < CHILDREN; k++) {
+		struct fake_task *c = &child[k];
+
+		child_mm[k] = (struct mm){ .id = k + 2, .refs = 1, .heap = mm.heap };
+		fake_proc(c, k + 2, 1, "true");
+		c->proc.mm = &child_mm[k];
+		ev = fake_event(EV_FORK, &p, NULL, FAKE_T0 + (now += 100));
+		ev.child = &c->task;
+		feed(&r, ev);
+		for (uint64_t i = 0; i < GROWTH; i++) {
+			child_mm[k].heap = i % 7 ? i << 12 : 0;
+			feed(&r, call_event(EV_BRK, c, "brk", now += 10, 5, 0, (uint64_t[6]){ 0 }));
+			mm.mapped = i % 5 << 14;
+			feed(&r, call_event(EV_MMAP, &p, "mmap", now += 10, 5, 0x10000, (uint64_t[6]){ 0, 4096 }));
+		}
+		exit_event(&r, c, now += 10, 0);
+		ev = fake_event(EV_RELEASE, c, NULL, FAKE_T0 + (now += 10));	/* what it had is freed after its end */
+		ev.file = &file;
+		feed(&r, ev);
+	}
+	exit_event(&r, &p, now += 10, 0);
+	end(&r, now, 0);
+	report_close(&r);
+	assert_true(block_read(&r, 'k', 0, &b));
+	dt = column(&b, 4, false, true);
+	lane = column(&b, 2, false, false);
+	counter = column(&b, 1, false, false);
+	value = column(&b, 8, true, false);
+	for (uint64_t i = 0; i < b.nrows; i++) {
+		if (counter[i] != 0)
+			continue;
+		assert_true(lane[i] <= CHILDREN);
+		sum += value[i] - last[lane[i]];
+		last[lane[i]] = value[i];
+		highest = MAX(highest, sum);
+	}
+	assert_int_equal(sum, 0);
+	assert_true(highest <= r.totals->memory_peak);
+	assert_true(r.totals->memory_peak - highest <= r.totals->memory_peak / 4000);
+	assert_true(r.totals->memory_peak > 12 << 20);
+	assert_true(b.nrows < CHILDREN * 1500);		/* it was thinned out */
+	free(dt);
+	free(lane);
+	free(counter);
+	free(value);
+	free(b.data);
+	report_done(&r);
+}
+
 static void test_empty(void **state)
 {
 	struct report r;
@@ -669,7 +736,7 @@ static void test_files_on_disk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_small), cmocka_unit_test(test_answers), cmocka_unit_test(test_files), cmocka_unit_test(test_many), cmocka_unit_test(test_counters), cmocka_unit_test(test_nobodys),
+		cmocka_unit_test(test_small), cmocka_unit_test(test_answers), cmocka_unit_test(test_files), cmocka_unit_test(test_many), cmocka_unit_test(test_counters), cmocka_unit_test(test_counter_sums), cmocka_unit_test(test_nobodys),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_files_on_disk),
 	};

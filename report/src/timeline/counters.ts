@@ -22,12 +22,22 @@ export function counterSeries(store: Store): Series[] {
   // Mapped memory from the calls, when nothing sampled it.
   const memory = store.types.some(t => t.op === 'mmap' || t.op === 'brk'), n = store.cold;
   if (memory && !out.some(s => s.name === 'mapped memory')) {
-    const ops = Uint8Array.from(store.ops, o => (o === 'mmap' || o === 'munmap' || o === 'brk' ? 1 : 0)), t: number[] = [], v: number[] = [];
+    // What a program has goes with it: at the end of its last thread, and when another one takes its place.
+    const MAPS = 1, EXEC = 2, EXIT = 3, ops = Uint8Array.from(store.ops, o => (o === 'mmap' || o === 'munmap' || o === 'brk' ? MAPS : o === 'exec' ? EXEC : o === 'exit' ? EXIT : 0));
+    const t: number[] = [], v: number[] = [], has = new Map<number, number>(), threads = new Map<number, number>();
     let sum = 0;
+    for (const task of store.tasks) threads.set(task.proc, (threads.get(task.proc) ?? 0) + 1);
     for (let i = 0; i < n; i++) {
-      if (!ops[store.type[i]] || store.isError[store.err[i]]) continue;
-      const d = store.val(i);
-      if (d) { sum += d; t.push(store.start[i]); v.push(Math.max(0, sum)); }
+      const what = ops[store.type[i]];
+      if (!what || store.isError[store.err[i]]) continue;
+      const proc = store.tasks[store.lane[i]].proc, had = has.get(proc) ?? 0, left = threads.get(proc)! - Number(what === EXIT);
+      const d = what === MAPS ? Math.max(-had, store.val(i)) : what === EXEC || !left ? -had : 0;
+      threads.set(proc, left);
+      if (!d) continue;
+      has.set(proc, had + d);
+      sum += d;
+      t.push(store.start[i]);
+      v.push(sum);
     }
     if (t.length > 1) out.push(step('mapped memory', t, v, bytes, cat('memory')));
   }

@@ -9,10 +9,40 @@ import { compare, format, parse, parseBytes, parseTime, pathTest, withoutKey, wi
 import { sortRows, type SortKey } from '../../src/engine/sort';
 import { Layer, type Store } from '../../src/engine/store';
 import { rng, SCENARIOS } from '../fixtures/gen.mjs';
-import { storeOf, traced } from './make';
+import { counterSeries } from '../../src/timeline/counters';
+import { storeOf, Trace, traced } from './make';
 
 const build = storeOf(SCENARIOS.build(6000)), long = storeOf(SCENARIOS.long());
 const go = () => false;
+
+test('the memory chart gives back what ended processes had', () => {
+  const MB = 1 << 20, x = new Trace(['sh'], 5), sh = x.task(-1, { comm: 'sh', argv: ['sh'], exe: '/bin/sh' });
+  x.mmap(sh, 2 * MB);
+  for (let k = 0; k < 30; k++) {
+    const child = x.task(sh, { comm: 'true', argv: ['true'], exe: '/bin/true' });
+    x.tasks[child].clock = x.tasks[sh].clock;
+    x.mmap(child, 3 * MB);
+    x.exit(child, 0);
+    x.tasks[sh].clock = x.tasks[child].clock + 1000;
+  }
+  x.exit(sh, 0);
+  const memory = (s: Store) => counterSeries(s).find(c => c.name === 'mapped memory')!;
+  const calls = memory(storeOf(x.finish()));
+  assert.equal(calls.max, 5 * MB);
+  assert.equal(calls.v.at(-1), 0);
+  // and so it does with samples: each is what one process has
+  const y = new Trace(['sh'], 5), lane = y.task(-1, { comm: 'sh', argv: ['sh'], exe: '/bin/sh' });
+  y.counters.push({ t: 10, lane, counter: 0, value: 2 * MB });
+  for (let k = 1; k <= 30; k++) {
+    const child = y.task(lane, { comm: 'true', argv: ['true'], exe: '/bin/true' });
+    y.counters.push({ t: k * 100, lane: child, counter: 0, value: 3 * MB }, { t: k * 100 + 50, lane: child, counter: 0, value: 0 });
+    y.exit(child, 0);
+  }
+  y.exit(lane, 0);
+  const samples = memory(storeOf(y.finish()));
+  assert.equal(samples.max, 5 * MB);
+  assert.equal(samples.v.at(-1), 2 * MB);
+});
 
 test('durations have three digits that matter and the right unit', () => {
   const cases: [number, string][] = [[0, '0'], [1, '1.00 ns'], [999, '999 ns'], [1000, '1.00 µs'], [12345, '12.3 µs'], [999999, '1000 µs'], [1.5e6, '1.50 ms'], [4.294967296e9, '4.29 s'], [59.9e9, '59.9 s'], [61e9, '1 min 1 s'], [3725e9, '1 h 2 min'], [3 * 86400e9 + 7200e9, '3 d 2 h']];

@@ -17,6 +17,7 @@ export function storeOf(r: Report): Store {
   add('s', 0, stringPayload(r.strings.list));
   add('f', 0, payload(COLS.f, rows(r.files, COLS.f), r.files.length));
   if (r.conns.length) add('n', 0, payload(COLS.n, rows(r.conns, COLS.n), r.conns.length));
+  if (r.counters.length) add('k', 0, payload(COLS.k, { dt: r.counters.map((c: { t: number }, i: number) => c.t - (i ? r.counters[i - 1].t : 0)), ...rows(r.counters, COLS.k.filter((c: string) => !c.startsWith('dt'))) }, r.counters.length));
   for (const kind of ['h', 'c'] as const) {
     for (let at = 0, k = 0; at < r.n; at += BLOCK, k++) {
       const n = Math.min(BLOCK, r.n - at), data: Record<string, ArrayLike<number | bigint>> = {};

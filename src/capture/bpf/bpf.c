@@ -94,7 +94,7 @@ static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
 			s->opt->spawned(s->opt->spawned_ctx, pid);
 		/* The trace begins when the command does: a move between cgroups takes up to 30 ms. */
 		put_start(s);
-		proc_put_process(pid, false, &s->rec, drain_put, s);
+		proc_put_command(pid, &s->rec, drain_put, s);
 		if (write(go[1], "g", 1) != 1)
 			kill_one(pid, SIGKILL);
 	}

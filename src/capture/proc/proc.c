@@ -433,7 +433,8 @@ static bool put_fd(pid_t pid, pid_t tid, int fd, struct buf *rec)
 	return true;
 }
 
-static void put_fds(pid_t pid, pid_t tid, struct buf *rec, void (*put)(void *ctx), void *ctx)
+/* inherited: without those that go at an exec. */
+static void put_fds(pid_t pid, pid_t tid, bool inherited, struct buf *rec, void (*put)(void *ctx), void *ctx)
 {
 	char path[64];
 	struct dirent *e;
@@ -442,7 +443,8 @@ static void put_fds(pid_t pid, pid_t tid, struct buf *rec, void (*put)(void *ctx
 	snprintf(path, sizeof(path), "/proc/%d/fd", tid);
 	d = opendir(path);
 	while (d && (e = readdir(d)))
-		if (isdigit((unsigned char)e->d_name[0]) && put_fd(pid, tid, atoi(e->d_name), rec))
+		if (isdigit((unsigned char)e->d_name[0]) && put_fd(pid, tid, atoi(e->d_name), rec) &&
+		    !(inherited && ((const struct record *)rec->s)->flags & FD_CLOEXEC_SET))
 			put(ctx);
 	if (d)
 		closedir(d);
@@ -520,9 +522,15 @@ void proc_put_process(pid_t pid, bool maps, struct buf *rec, void (*put)(void *c
 		r->status = -1;		/* when and how, nobody knows */
 		put(ctx);
 	}
-	put_fds(pid, c.living, rec, put, ctx);
+	put_fds(pid, c.living, false, rec, put, ctx);
 	if (maps)
 		put_maps(pid, c.living, rec, put, ctx);
+}
+
+void proc_put_command(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx)
+{
+	put_task(&(struct put_ctx){ pid, rec, put, ctx, true, pid }, pid);
+	put_fds(pid, pid, true, rec, put, ctx);
 }
 
 bool proc_exec_call_parts(const struct buf *call, bool want_argv, bool want_env, struct buf *parts, uint32_t *nchunks)

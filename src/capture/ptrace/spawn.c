@@ -137,11 +137,8 @@ int spawn_command(struct ptrace_source *s, struct diag *diag)
 	t->ns_tid = proc_ns_tid(pid);
 	t->filtered = filtered;
 	t->every_call = !filtered;
-	/*
-	 * What it has at its start: the descriptors it inherits (standard streams) and who it is.  Ours, close-on-exec, are
-	 * in the list too and go at its exec, as in the kernel.
-	 */
-	proc_put_process(pid, false, &s->rec, ptrace_put_cb, s);
+	/* What it has at its start: the descriptors it inherits (standard streams) and who it is. */
+	proc_put_command(pid, &s->rec, ptrace_put_cb, s);
 	if (!filtered) {
 		/* stops at calls only start from a stop */
 		ptrace(PTRACE_INTERRUPT, pid, 0, 0);
