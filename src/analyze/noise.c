@@ -183,6 +183,7 @@ enum noise_class noise_event(struct noise *n, const struct event *ev)
 		return by_signal(n, ev);
 	switch (ev->kind) {
 	case EV_BIND: case EV_LISTEN:	/* a server's address is no connection yet */
+	case EV_WAITING:		/* whatever it is, it was asked for */
 		return NOISE_NONE;
 	case EV_OPEN:
 		c = by_open(ev->path, ev->path_len, ev->flags);

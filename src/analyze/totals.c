@@ -112,8 +112,9 @@ static void call_event(struct totals *t, const struct event *ev)
 		TABLE_ADD(t->calls, row);
 	}
 	row->count++;
-	if (c->exit_ns >= c->enter_ns)
-		hist_add(&row->dur, c->exit_ns - c->enter_ns);
+	row->running += c->running;
+	if (c->exit_ns >= c->enter_ns || c->running)
+		hist_add(&row->dur, c->running ? ev->dur_ns : c->exit_ns - c->enter_ns);
 	/* The program never sees ERESTARTSYS, and work in progress is no error. */
 	if (!c->err || c->restarted || c->err == EINPROGRESS)
 		return;
@@ -248,7 +249,7 @@ void totals_event(struct totals *t, const struct event *ev)
 		return;
 	t->ntasks = MAX(t->ntasks, MAX(ev->task->id, ev->child ? ev->child->id : 0));
 	p = x->last_proc = totals_proc_of(t, ev->task->proc);
-	if (ev->call) {
+	if (ev->call && ev->kind != EV_WAITING) {
 		call_event(t, ev);
 		if (ev->call->unfinished || ev->call->restarted)
 			return;		/* nothing has come of it */

@@ -70,7 +70,8 @@ struct totals_call {	/* one syscall */
 	const struct syscall_spec *spec;
 	uint32_t nr; uint8_t arch;
 	uint64_t count, errors;
-	struct hist dur;			/* of those whose result was seen */
+	uint64_t running;			/* of these, still under way when tracing ended: with the time until then */
+	struct hist dur;			/* of those whose result was seen, and those */
 };
 
 struct totals_error { const struct totals_call *call; int err; uint64_t count; };

@@ -29,7 +29,9 @@ struct call {
 	uint32_t nr;
 	uint8_t arch;			/* enum record_arch */
 	bool no_exit, unfinished, restarted;
+	bool running;			/* with unfinished: the thread lives on in it */
 	uint64_t enter_ns, exit_ns;	/* exit_ns 0 when no_exit or unfinished */
+	uint64_t until_ns;		/* unfinished: when it was last known to be in it, 0 not known */
 	int64_t ret;			/* -errno on failure; meaningless when no_exit or unfinished */
 	int err;			/* 0 or a positive errno */
 	unsigned nargs;
@@ -56,9 +58,10 @@ struct item {
 		const struct record_sched *sched;
 		const struct record_block *block;
 		const struct record_fault *fault;
+		const struct record_waiting *waiting;
 		const void *body;
 	};
-	struct call call;		/* kind == RECORD_CALL */
+	struct call call;		/* kind CALL; WAITING in a call: unfinished */
 	const struct part *parts;
 	unsigned nparts;
 };

@@ -25,6 +25,7 @@ static const struct { uint16_t size, nchunks; } bodies[_RECORD_KIND_MAX] = {
 	[RECORD_SCHED] = { sizeof(struct record_sched) },
 	[RECORD_BLOCK] = { sizeof(struct record_block) },
 	[RECORD_FAULT] = { sizeof(struct record_fault) },
+	[RECORD_WAITING] = { sizeof(struct record_waiting) },	/* likewise */
 };
 
 /*
@@ -42,6 +43,7 @@ static const struct { uint16_t elem; bool exact, str; } parts_are[] = {
 	[PART_INT] = { 4, .exact = true },
 	[PART_WHOLE] = { 8, .exact = true }, [PART_COUNT] = { 8, .exact = true },
 	[PART_IOCB] = { sizeof(struct record_iocb) },
+	[PART_HOLDER] = { .str = true }, [PART_WCHAN] = { .str = true }, [PART_FDS] = { sizeof(rec_i32) },
 };
 
 static uint32_t str_len(const char *s, uint32_t max)
@@ -97,7 +99,7 @@ static int decode_parts(const struct record *r, size_t off, uint32_t nchunks, st
 		if (r->size - off < sizeof(*c))
 			return -EBADMSG;
 		off += sizeof(*c);
-		if (c->len > RECORD_MAX || r->size - off < ALIGN8(c->len) || (r->kind == RECORD_CALL && c->arg >= 6))
+		if (c->len > RECORD_MAX || r->size - off < ALIGN8(c->len) || ((r->kind == RECORD_CALL || r->kind == RECORD_WAITING) && c->arg >= 6))
 			return -EBADMSG;
 
 		struct part p = { c->arg, c->part, c->flags, c->len, (const char *)(c + 1) };
@@ -197,7 +199,7 @@ static bool was_written(const struct call *c, struct part *p)
 	uint64_t room;
 
 	if (a->if_positive)
-		return c->ret > 0;
+		return c->ret > 0 || p->part >= PART_HOLDER;
 	if (a->type != ARG_BUF_OUT || p->part != PART_BYTES || p->arg == ARRAY_SIZE(c->args) - 1)
 		return true;
 	room = c->args[p->arg + 1].word;
@@ -205,7 +207,8 @@ static bool was_written(const struct call *c, struct part *p)
 	return room;
 }
 
-static int decode_call(const struct record_call *r, struct arena *arena, struct call *c)
+/* r: the call; its chunks are behind the first `body` bytes of h. */
+static int decode_call(const struct record_call *r, const struct record *h, size_t body, struct arena *arena, struct call *c)
 {
 	/* Not cleared and then filled: every field is written once, this runs for every call of the program. */
 	c->nr = r->nr;
@@ -213,9 +216,11 @@ static int decode_call(const struct record_call *r, struct arena *arena, struct 
 	c->spec = syscall_spec(r->arch, r->nr);
 	c->no_exit = r->h.flags & CALL_NO_EXIT;
 	c->unfinished = r->h.flags & CALL_UNFINISHED;
+	c->running = r->h.flags & CALL_RUNNING;
 	c->restarted = r->h.flags & CALL_RESTARTED;
 	c->enter_ns = r->h.ts_ns;
 	c->exit_ns = 0;
+	c->until_ns = c->unfinished ? r->exit_ns : 0;
 	c->ret = r->ret;
 	c->err = 0;
 	if (r->arch > ARCH_X32)
@@ -228,8 +233,8 @@ static int decode_call(const struct record_call *r, struct arena *arena, struct 
 	struct part *parts = NULL;
 
 	c->nparts = 0;
-	if (r->nchunks || r->h.size != sizeof(*r)) {
-		int err = decode_parts(&r->h, sizeof(*r), r->nchunks, arena, &parts, &c->nparts);
+	if (r->nchunks || h->size != body) {
+		int err = decode_parts(h, body, r->nchunks, arena, &parts, &c->nparts);
 
 		if (err < 0)
 			return err;
@@ -284,6 +289,16 @@ static int decode_call(const struct record_call *r, struct arena *arena, struct 
 	return 0;
 }
 
+/* As a call that has not returned. */
+static int decode_waiting(const struct record_waiting *r, struct arena *arena, struct call *c)
+{
+	struct record_call as = { .h = r->h, .exit_ns = r->h.ts_ns, .nr = r->nr, .arch = r->arch, .nchunks = r->nchunks };
+
+	as.h.flags = CALL_UNFINISHED | CALL_RUNNING;
+	memcpy(as.args, r->args, sizeof(as.args));
+	return decode_call(&as, &r->h, sizeof(*r), arena, c);
+}
+
 int decode_record(const struct record *r, size_t size, struct arena *arena, struct item *ret_item)
 {
 	if (size < sizeof(*r) || r->size < sizeof(*r) || r->size > size || r->size > RECORD_MAX || r->size % 8)
@@ -300,8 +315,9 @@ int decode_record(const struct record *r, size_t size, struct arena *arena, stru
 	ret_item->kind = (enum record_kind)r->kind;
 	ret_item->head = r;
 	ret_item->body = r;
-	if (r->kind == RECORD_CALL) {
-		err = decode_call((const struct record_call *)r, arena, &ret_item->call);
+	if (r->kind == RECORD_CALL || r->kind == RECORD_WAITING) {
+		err = r->kind == RECORD_CALL ? decode_call((const struct record_call *)r, r, sizeof(struct record_call), arena, &ret_item->call) :
+					       decode_waiting((const struct record_waiting *)r, arena, &ret_item->call);
 		ret_item->parts = ret_item->call.parts;
 		ret_item->nparts = ret_item->call.nparts;
 		return err;

@@ -80,6 +80,7 @@ static const struct event_info infos[_EV_MAX] = {
 	ROW(EV_END,		"end",		NULL,		CAT_TRACE,	0),
 	ROW(EV_RELEASE,		"release",	NULL,		CAT_FILE,	0),
 	ROW(EV_FOUND,		"found",	NULL,		CAT_MEMORY,	0),
+	ROW(EV_WAITING,		"waiting",	"waiting in",	CAT_WAIT,	LIVE),
 };
 
 static const char *const categories[_CAT_MAX] = {

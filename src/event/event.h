@@ -43,6 +43,11 @@ enum event_kind {
 	 * Likewise: memory that a process had when it was attached to.  nbytes was mapped, delta is heap.
 	 */
 	EV_FOUND,
+	/*
+	 * What a thread that was attached to was in: details in .item, .call where it is in one.  text: who
+	 * holds what it waits for, or (no call) the kernel's function.  Its call has an event of its own when it ends, or tracing does.
+	 */
+	EV_WAITING,
 	_EV_MAX,
 };
 
@@ -80,6 +85,8 @@ struct event {
 	int signo, sigcode; uint32_t sender_pid, sender_uid;
 	uint32_t sender_ns_pid;		/* SIGNAL: with sender_pid 0: the sender's number in the receiver's pid namespace, where no more is known */
 	bool sender_outside;		/* SIGNAL: it has no number there */
+	bool found;			/* the call was under way when its thread was attached to */
+	uint64_t before_ns;		/* found, WAITING: for how long it had been then, as far as known */
 	const struct region *region;	/* FAULT: where, NULL: not known */
 	uint64_t count;			/* LOST: how many */
 	const char *text; uint32_t text_len;	/* LOST: why */

@@ -82,6 +82,17 @@ struct file *task_file(const struct task *t, int fd)
 	return e ? e->file : NULL;
 }
 
+/* The first call of a thread that was found in one is that call, or it was not recorded. */
+static void join_found(struct tnode *t, struct event *ev)
+{
+	const struct call *c = ev->call;
+
+	ev->found = t->found.arch == c->arch && t->found.nr == c->nr;
+	if (ev->found && t->found.since_ns && t->found.since_ns < c->enter_ns)
+		ev->before_ns = c->enter_ns - t->found.since_ns;
+	t->found.set = ev->found && c->restarted;
+}
+
 static void feed_call(struct world *w, const struct item *item)
 {
 	const struct call *c = &item->call;
@@ -100,7 +111,9 @@ static void feed_call(struct world *w, const struct item *item)
 
 	set_current(w, &x.p->p);
 	ev.call = c;
-	ev.dur_ns = c->exit_ns > c->enter_ns ? c->exit_ns - c->enter_ns : 0;
+	ev.dur_ns = MAX(c->exit_ns, c->until_ns) > c->enter_ns ? MAX(c->exit_ns, c->until_ns) - c->enter_ns : 0;
+	if (t->found.set)
+		join_found(t, &ev);
 	x.has_ret = !c->no_exit && !c->unfinished;
 	ev.err = x.has_ret ? c->err : 0;
 	x.ok = x.has_ret ? !c->err && !c->restarted : c->no_exit && !c->unfinished;
@@ -109,6 +122,42 @@ static void feed_call(struct world *w, const struct item *item)
 	world_emit(w, &ev);
 	if (w->dying)
 		file_reap(w, c->exit_ns ? c->exit_ns : c->enter_ns, t);
+}
+
+static const struct part *part(const struct item *item, enum chunk_part kind)
+{
+	return parts_find(item->parts, item->nparts, -1, kind, 0);
+}
+
+static void feed_waiting(struct world *w, const struct item *item)
+{
+	const struct record_waiting *r = item->waiting;
+	struct tnode *t = task_find(w, r->h.tid);
+
+	if (!t || t->dead)
+		return;
+
+	struct event ev = event_at(r->h.ts_ns, t, EV_WAITING);
+	const struct effect_row *row = effect_row(item->call.spec->effect);
+	struct fx x = { .w = w, .tn = t, .t = &t->t, .p = pnode_of(t->t.proc), .c = &item->call, .ev = &ev };
+	const struct part *who = part(item, r->how == WAITING_CALL ? PART_HOLDER : PART_WCHAN);
+
+	if (r->how == WAITING_CALL) {
+		ev.call = x.c;
+		if (row->apply)
+			row->apply(&x);
+		ev.kind = EV_WAITING;
+		t->found.set = true;
+		t->found.arch = x.c->arch;
+		t->found.nr = x.c->nr;
+		t->found.since_ns = r->since_ns;
+	}
+	ev.before_ns = r->since_ns && r->since_ns < r->h.ts_ns ? r->h.ts_ns - r->since_ns : 0;
+	if (who) {
+		ev.text = who->bytes;
+		ev.text_len = who->len;
+	}
+	world_emit(w, &ev);
 }
 
 static void feed_start(struct world *w, const struct item *item)
@@ -122,11 +171,6 @@ static void feed_start(struct world *w, const struct item *item)
 		w->page_size = r->page_size;
 	ev.flags = r->mode;
 	world_emit(w, &ev);
-}
-
-static const struct part *part(const struct item *item, enum chunk_part kind)
-{
-	return parts_find(item->parts, item->nparts, -1, kind, 0);
 }
 
 static void feed_task(struct world *w, const struct item *item)
@@ -352,6 +396,7 @@ void world_feed(struct world *w, const struct item *item)
 	case RECORD_TASK: feed_task(w, item); break;
 	case RECORD_FD: feed_fd(w, item); break;
 	case RECORD_MAP: feed_map(w, item); break;
+	case RECORD_WAITING: feed_waiting(w, item); break;
 	case RECORD_LOST: feed_lost(w, item); break;
 	case RECORD_SCHED: case RECORD_BLOCK: case RECORD_FAULT: feed_kernel(w, item); break;
 	case RECORD_DETACH: proc_detach(w, item->head); break;

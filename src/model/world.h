@@ -37,6 +37,7 @@ struct tnode {
 	bool dead;			/* a leader that ended before its threads */
 	bool stopped;			/* in a group-stop that was told for all threads at once */
 	uint32_t entered_ns;		/* the pid namespace its children will be in, 0: not by setns */
+	struct { bool set; uint8_t arch; uint32_t nr; uint64_t since_ns; } found;	/* the call it was in when it was attached to */
 	bool exiting;			/* it called exit: its status is its own, not the group's */
 	UT_hash_handle hh;
 };

@@ -40,6 +40,7 @@ enum record_kind {
 	RECORD_DETACH = 13,	/* tracing of a thread ended, the thread lives on */
 	/* the kernel backend's own: */
 	RECORD_SCHED = 14, RECORD_BLOCK = 15, RECORD_FAULT = 16,
+	RECORD_WAITING = 17,	/* what a thread was in when it was found running */
 	_RECORD_KIND_MAX,
 };
 
@@ -67,6 +68,9 @@ enum chunk_part {
 	PART_INT = 17,		/* an int that the kernel wrote where a struct's member points (clone3's pidfd) */
 	PART_IOCB = 18,		/* io_submit: struct record_iocb array */
 	PART_TARGET = 19,	/* START: a process that was asked for, "12 (name)" */
+	PART_HOLDER = 28,	/* WAITING: who holds the lock, in words */
+	PART_WCHAN = 29,	/* WAITING: the kernel's function it sleeps in */
+	PART_FDS = 30,		/* WAITING in poll, select, epoll_wait: rec_i32 each, the descriptors it waits for */
 	PART_WHOLE = 36,	/* after a string of a vector (ITEM, ARGV, ENVP) that was cut: rec_u64, its bytes in all */
 	PART_COUNT = 37,	/* after the strings of a vector that has more: rec_u64, how many there are in all */
 };
@@ -80,10 +84,11 @@ enum { START_COMMAND = 1, START_ATTACH = 2, START_SYSTEM = 4, START_ALL_CALLS = 
 enum record_arch { ARCH_X86_64 = 0, ARCH_I386 = 1, ARCH_X32 = 2 };
 enum { CALL_NO_EXIT = 1,	/* the result was not asked for: ret and exit_ns mean nothing */
        CALL_UNFINISHED = 2,	/* the thread ended, or was let go, inside the call */
-       CALL_RESTARTED = 4 };	/* interrupted, the kernel will restart it (ERESTART*) */
+       CALL_RESTARTED = 4,	/* interrupted, the kernel will restart it (ERESTART*) */
+       CALL_RUNNING = 8 };	/* with UNFINISHED: the thread was let go inside the call, which goes on */
 struct record_call {
 	struct record h;	/* ts_ns: entry */
-	rec_u64 exit_ns;
+	rec_u64 exit_ns;	/* UNFINISHED: when it was last known to be in it, 0 not known */
 	rec_u32 nr; rec_u8 arch, pad; rec_u16 nchunks;
 	rec_u64 args[6];
 	rec_i64 ret;		/* -errno on failure */
@@ -129,6 +134,14 @@ enum { BLOCK_WRITEBACK = 1 /* written by the kernel later, for the one who wrote
 /* FAULT: h.flags FAULT_MAJOR: it had to wait for a disk; >> FAULT_ORDER_SHIFT: it brought so many pages, as a power of two (9: 2 MB at once). */
 struct record_fault { struct record h; rec_u64 addr; };
 enum { FAULT_MAJOR = 1, FAULT_ORDER_SHIFT = 8, FAULT_ORDER_MAX = 18 /* 1 GB */ };
+
+/*
+ * WAITING: what a thread that was attached to was in at h.ts_ns; behind its TASK, FD and MAP.  how WAITING_CALL: nr and args are
+ * those of a call, the chunks those of its entry; else they mean nothing.  since_ns: it has not run since; 0 not known.
+ */
+struct record_waiting { struct record h; rec_u64 since_ns; rec_u32 nr; rec_u8 arch, how; rec_u16 nchunks; rec_u64 args[6]; };
+enum { WAITING_STOPPED = 1 /* in a group-stop, too */ };	/* h.flags */
+enum { WAITING_CALL = 0, WAITING_KERNEL = 1 /* asleep in the kernel and in no call: a page fault */, WAITING_RUNS = 2 };
 
 struct record_msg { rec_u64 nbytes; rec_u32 name_len, flags; rec_u8 name[112]; };	/* one message of *mmsg */
 /* One request of io_submit: the struct iocb, and where it is (io_getevents names it by that). */

@@ -101,6 +101,7 @@ static void html_event(struct sink *s, const struct event *ev)
 		return;
 	case EV_RELEASE:
 	case EV_FOUND:
+	case EV_WAITING:	/* its call has a row when it ends, or tracing does */
 		return;
 	default:
 		break;

@@ -358,6 +358,84 @@ static void line_lost(struct buf *b, const struct event *ev)
 	}
 }
 
+static void so_far(struct buf *b, uint64_t ns)
+{
+	if (!ns)
+		return;
+	buf_puts(b, ", ");
+	human_ns(b, ns);
+	buf_puts(b, " so far");
+}
+
+static void call_words(struct buf *b, const struct event *ev)
+{
+	call_format_name(b, ev->call);
+	buf_putc(b, '(');
+	call_format_args(b, ev, 0);
+	buf_putc(b, ')');
+}
+
+/* The descriptors that a poll, a select or an epoll_wait is for. */
+static void waits_for(struct buf *b, const struct event *ev)
+{
+	enum { SHOWN = 8 };
+	const struct part *p = parts_find(ev->item->parts, ev->item->nparts, -1, PART_FDS, 0);
+	unsigned n = p ? p->len / (unsigned)sizeof(rec_i32) : 0;
+	rec_i32 fd;
+
+	for (unsigned i = 0; i < MIN(n, (unsigned)SHOWN); i++) {
+		memcpy(&fd, p->bytes + i * sizeof(fd), sizeof(fd));
+		buf_puts(b, i ? ", " : " for ");
+		value_format_fd(b, fd, task_file(ev->task, fd), 0);
+	}
+	if (n > SHOWN || (p && p->flags & CHUNK_TRUNC))
+		buf_puts(b, ", …");
+}
+
+static void line_waiting(struct buf *b, const struct event *ev)
+{
+	const struct record_waiting *r = ev->item->waiting;
+	bool stopped = r->h.flags & WAITING_STOPPED;
+
+	buf_putc(b, (char)(STYLE_CAT + event_info(EV_WAITING)->category));
+	buf_puts(b, r->how == WAITING_RUNS ? "running" : stopped ? "stopped in" : "waiting in");
+	buf_putc(b, STYLE_OFF);
+	if (ev->call) {
+		buf_putc(b, ' ');
+		call_words(b, ev);
+		waits_for(b, ev);
+	} else if (r->how == WAITING_RUNS) {
+		buf_puts(b, ", in no call");
+	} else {
+		buf_puts(b, stopped ? " no call" : " the kernel, in no call: a page fault");
+	}
+	if (ev->text_len) {
+		buf_puts(b, ev->call ? ", held by " : " (");
+		text_safe(b, ev->text, ev->text_len);
+		buf_puts(b, ev->call ? "" : ")");
+	}
+	so_far(b, ev->before_ns);
+}
+
+void line_call(struct buf *b, const struct event *ev)
+{
+	const struct call *c = ev->call;
+
+	buf_putc(b, (char)(STYLE_CAT + event_info(ev->kind)->category));
+	if (c->running)
+		buf_puts(b, "still in ");
+	call_words(b, ev);
+	buf_putc(b, STYLE_OFF);
+	if (c->running) {
+		so_far(b, ev->before_ns + ev->dur_ns);
+		return;
+	}
+	buf_puts(b, " = ");
+	call_format_result(b, ev, 0);
+	buf_puts(b, " after ");
+	human_ns(b, ev->before_ns + ev->dur_ns);
+}
+
 static void (*const formats[_EV_MAX])(struct buf *, const struct event *) = {
 	[EV_EXEC] = line_exec, [EV_EXEC_FAILED] = line_exec_failed, [EV_FORK] = line_child, [EV_THREAD] = line_child,
 	[EV_EXIT] = line_exit, [EV_ATTACH] = line_attach, [EV_DETACH] = line_attach, [EV_OPEN] = line_open,
@@ -390,6 +468,11 @@ void line_event(struct buf *b, const struct event *ev)
 {
 	const struct event_info *info = event_info(ev->kind);
 	bool own_words = ev->kind == EV_EXEC || ev->kind == EV_EXIT;
+
+	if (ev->kind == EV_WAITING) {
+		line_waiting(b, ev);
+		return;
+	}
 
 	buf_putc(b, (char)(STYLE_CAT + info->category));
 	if (!own_words) {

@@ -293,12 +293,13 @@ static void error_table(struct summary_sink *s)
 static void call_table(struct summary_sink *s)
 {
 	const struct totals *t = s->t;
+	bool all = t->start_mode & START_ALL_CALLS;
 	unsigned rows[ROWS_MAX], n = totals_top_calls(t, rows, ROWS_MAX);
 	struct buf *b = &s->b;
 
 	if (!n)
 		return;
-	summary_title(s, "Time in calls");
+	summary_title(s, all ? "Time in calls" : "Time in calls, waits not timed");
 	buf_puts(b, " (calls, total, median, 99th percentile, longest)");
 	summary_line(s);
 	for (unsigned i = 0; i < MIN(n, ROWS_MAX); i++) {
@@ -312,9 +313,18 @@ static void call_table(struct summary_sink *s)
 		cell_ns(b, c->dur.max, 9);
 		buf_puts(b, "  ");
 		call_name(b, c);
+		if (c->running) {
+			buf_puts(b, " (");
+			human_count(b, c->running);
+			buf_puts(b, " still under way)");
+		}
 		summary_line(s);
 	}
 	summary_more(s, ROWS_MAX, n);
+	if (!all) {
+		buf_puts(b, "   sleep, poll, wait, futex and the like are timed with -v, --report and --record");
+		summary_line(s);
+	}
 }
 
 static void other_io(struct summary_sink *s)

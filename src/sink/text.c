@@ -172,8 +172,12 @@ static void add_call(struct text_sink *s, const struct event *ev)
 	if (!c->no_exit && !c->unfinished && b->len > at) {
 		buf_puts(b, "  ");
 		buf_putc(b, STYLE_DIM);
-		human_ns(b, c->exit_ns - c->enter_ns);
+		human_ns(b, ev->before_ns + c->exit_ns - c->enter_ns);
 		buf_putc(b, STYLE_OFF);
+	} else if (c->running && ev->before_ns + ev->dur_ns) {
+		buf_printf(b, "  %c", STYLE_DIM);
+		human_ns(b, ev->before_ns + ev->dur_ns);
+		buf_printf(b, " so far%c", STYLE_OFF);
 	}
 	if (c->restarted) {
 		buf_puts(b, " (restarted)");
@@ -181,10 +185,22 @@ static void add_call(struct text_sink *s, const struct event *ev)
 	write_line(s);
 }
 
+/* Shown as a call, whatever it is: one that goes on when tracing ends; the end of one that was found and has no other line. */
+static bool is_call_line(const struct event *ev)
+{
+	const struct call *c = ev->call;
+
+	if (!c || ev->kind == EV_WAITING)
+		return false;
+	return c->running || (ev->found && !c->unfinished && !c->restarted && !effect_info((enum effect)c->spec->effect)->by_default);
+}
+
 static bool is_wanted(const struct text_sink *s, const struct event *ev)
 {
 	const struct event_info *info = event_info(ev->kind);
 
+	if (ev->kind == EV_WAITING || is_call_line(ev))
+		return true;
 	if (!(ev->err ? info->live_failed : info->live))
 		return false;
 	if (ev->kind == EV_ATTACH && ev->task->is_thread)
@@ -237,7 +253,7 @@ static void text_event(struct sink *sink, const struct event *ev)
 		return;
 	if (!s->header && s->opt->totals->command.len)	/* with -p it is known with the first process */
 		text_header(s);
-	if (s->opt->verbose && ev->call) {
+	if (s->opt->verbose && ev->call && ev->kind != EV_WAITING) {
 		add_call(s, ev);
 		return;
 	}
@@ -245,14 +261,14 @@ static void text_event(struct sink *sink, const struct event *ev)
 		uint64_t end = ev->ts_ns + ev->dur_ns;
 
 		flush_due(s, end);
-		if (ev->task && io_run_is_io(ev)) {
+		if (ev->task && io_run_is_io(ev) && !is_call_line(ev)) {
 			add_io(s, ev);
 			return;
 		}
 		if (ev->task && (p = pending_find(s, ev->task->id)))
 			flush_one(s, p);
 		line_begin(&s->line, since_start(s, end), ev->task ? shown_tid(s, ev->task->tid) : 0);
-		line_event(&s->line, ev);
+		(is_call_line(ev) ? line_call : line_event)(&s->line, ev);
 		write_line(s);
 	}
 	if (ev->task && (ev->kind == EV_EXIT || ev->kind == EV_THREAD_EXIT) && (p = pending_find(s, ev->task->id))) {

@@ -30,7 +30,9 @@ struct seen {
 	bool call;
 	int err, fd, fd2, status, signo;
 	uint32_t tid, pid, task, proc, child_tid, child, target_pid, target_proc, flags, sender_pid, sender_ns_pid;
-	bool sender_outside;
+	bool sender_outside, found;
+	uint64_t before_ns;
+	char text[80];
 	uint32_t file, file2;		/* ids */
 	char name[300], name2[300], path[512], path2[512], raw[512], peer[160];
 	uint64_t ts_ns, dur_ns, nbytes, addr, nread, nwritten;
@@ -69,7 +71,7 @@ static inline void scene_event(void *ctx, const struct event *ev)
 
 	*e = (struct seen){ .kind = ev->kind, .call = ev->call, .err = ev->err, .fd = ev->fd, .fd2 = ev->fd2, .status = ev->status,
 			    .signo = ev->signo, .target_pid = ev->target_pid, .target_proc = ev->target_proc, .flags = ev->flags,
-			    .sender_pid = ev->sender_pid, .sender_ns_pid = ev->sender_ns_pid, .sender_outside = ev->sender_outside,
+			    .sender_pid = ev->sender_pid, .sender_ns_pid = ev->sender_ns_pid, .sender_outside = ev->sender_outside, .found = ev->found, .before_ns = ev->before_ns,
 			    .ts_ns = ev->ts_ns, .dur_ns = ev->dur_ns, .nbytes = ev->nbytes, .addr = ev->addr, .delta = ev->delta };
 	assert_non_null(ev->item);
 	if (ev->task) {
@@ -92,6 +94,7 @@ static inline void scene_event(void *ctx, const struct event *ev)
 		e->file2 = ev->file2->id;
 		copy_text(e->name2, sizeof(e->name2), ev->file2->name.s, ev->file2->name.len);
 	}
+	copy_text(e->text, sizeof(e->text), ev->text, ev->text_len);
 	copy_text(e->path, sizeof(e->path), ev->path, ev->path_len);
 	copy_text(e->path2, sizeof(e->path2), ev->path2, ev->path2_len);
 	copy_text(e->raw, sizeof(e->raw), ev->raw, ev->raw_len);
@@ -132,6 +135,7 @@ static inline void part(struct scene *s, unsigned arg, unsigned kind, unsigned f
 	rec_chunk(&s->r, arg, kind, flags, p, n);
 	switch (h->kind) {
 	case RECORD_CALL: ((struct record_call *)h)->nchunks++; break;
+	case RECORD_WAITING: ((struct record_waiting *)h)->nchunks++; break;
 	case RECORD_EXEC: ((struct record_exec *)h)->nchunks++; break;
 	case RECORD_TASK: ((struct record_task *)h)->nchunks++; break;
 	case RECORD_FD: ((struct record_fd *)h)->nchunks++; break;

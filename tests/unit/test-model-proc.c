@@ -461,6 +461,81 @@ static void senders_in_a_pid_namespace(void **state)
 	assert_int_equal(signal_(s, 30, 3, SI_USER)->sender_pid, 40);
 }
 
+static struct record_waiting *waiting(struct scene *s, uint32_t tid, const char *name, unsigned how, uint64_t since_ns)
+{
+	struct record_waiting *r = begin(s, RECORD_WAITING, sizeof(*r), tid);
+
+	r->how = (rec_u8)how;
+	r->since_ns = since_ns;
+	if (name)
+		r->nr = (rec_u32)syscall_number(name);
+	return r;
+}
+
+/* The call a thread was in when it was attached to is the next that ends, or it is not there. */
+static void calls_that_were_under_way(void **state)
+{
+	struct scene *s = *state;
+	struct record_call *c;
+	const struct seen *e;
+
+	s->now = 1000000;
+	waiting(s, 10, "read", WAITING_CALL, 400000)->args[0] = 0;
+	part(s, 0, PART_HOLDER, 0, "process 7", 9);
+	feed(s);
+	e = got(s, EV_WAITING, 0);
+	assert_non_null(e);
+	assert_true(e->call);
+	assert_int_equal(e->before_ns, 600000);
+	assert_int_equal(e->fd, 0);
+	assert_string_equal(e->text, "process 7");
+	/* interrupted by being attached to, and entered again: still the one that was found */
+	c = CALL(s, 10, "read", -512, 0);
+	c->h.flags = CALL_RESTARTED;
+	assert_true(go(s)->found);
+	CALL(s, 10, "read", 5, 0);
+	e = go(s);
+	assert_true(e->found);
+	assert_int_equal(e->before_ns, s->now - 1000 - 400000);
+	assert_int_equal(e->kind, EV_READ);
+	CALL(s, 10, "read", 5, 0);
+	assert_false(go(s)->found);
+
+	/* another one came first: the end was not seen */
+	waiting(s, 10, "poll", WAITING_CALL, 0);
+	feed(s);
+	assert_int_equal(got(s, EV_WAITING, 0)->before_ns, 0);
+	CALL(s, 10, "getpid", 5, 0);
+	assert_false(go(s)->found);
+	CALL(s, 10, "poll", 1, 0);
+	assert_false(go(s)->found);
+
+	/* let go in it: so long it took until then */
+	waiting(s, 10, "futex", WAITING_CALL, s->now - 100);
+	feed(s);
+	c = CALL(s, 10, "futex", 0, 0);
+	c->h.flags = CALL_UNFINISHED | CALL_RUNNING;
+	c->exit_ns = s->now + 5000;
+	e = go(s);
+	assert_true(e->found);
+	assert_int_equal(e->dur_ns, 5000);
+	assert_int_equal(e->before_ns, 1100);
+
+	/* in no call: the number means nothing, and no call is expected */
+	waiting(s, 10, "read", WAITING_KERNEL, 0);
+	part(s, 0, PART_WCHAN, 0, "folio_wait", 10);
+	feed(s);
+	e = got(s, EV_WAITING, 0);
+	assert_false(e->call);
+	assert_string_equal(e->text, "folio_wait");
+	CALL(s, 10, "read", 5, 0);
+	assert_false(go(s)->found);
+	/* nobody is made by it */
+	waiting(s, 999, "read", WAITING_CALL, 0);
+	feed(s);
+	assert_null(got(s, EV_WAITING, 0));
+}
+
 /* What ended is gone: a long trace does not grow with what is over. */
 static void memory_of_the_dead_is_freed(void **state)
 {
@@ -499,6 +574,7 @@ int main(void)
 		SCENE(working_directories),
 		SCENE(numbers_of_a_pid_namespace),
 		SCENE(senders_in_a_pid_namespace),
+		SCENE(calls_that_were_under_way),
 		SCENE(memory_of_the_dead_is_freed),
 	};
 

@@ -21,6 +21,7 @@
 #include "capture/bpf/pressure.h"
 #include "capture/command.h"
 #include "capture/proc/proc.h"
+#include "capture/waiting.h"
 #include "record/build.h"
 
 enum { STOP_NONE, STOP_DETACH, STOP_KILL };
@@ -54,7 +55,8 @@ static _Noreturn void child(const char *path, char *const *argv, int go_fd, int 
 
 static void put_start(struct bpf_source *s)
 {
-	proc_put_start(s->opt, START_BPF, &s->rec, bpf_now_ns());
+	s->start_ns = bpf_now_ns();
+	proc_put_start(s->opt, START_BPF, &s->rec, s->start_ns);
 	drain_put(s);
 }
 
@@ -120,6 +122,8 @@ static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
 
 static void know_thread(void *ctx, pid_t tid) { known_add(&((struct bpf_source *)ctx)->tids, (uint32_t)tid); }
 
+static void found(void *ctx, const struct waiting *w) { drain_resumes(ctx, w); }
+
 static void snapshot(struct bpf_source *s, pid_t pid)
 {
 	if (known_has(s->pids, (uint32_t)pid))
@@ -127,6 +131,7 @@ static void snapshot(struct bpf_source *s, pid_t pid)
 	known_add(&s->pids, (uint32_t)pid);
 	proc_each_thread(pid, know_thread, s);
 	proc_put_process(pid, true, &s->rec, drain_put, s);
+	waiting_put_process(pid, s->opt->max_payload, &s->rec, found, drain_put, s);
 }
 
 static int add_process(struct bpf_source *s, pid_t pid, struct diag *diag)

@@ -10,7 +10,7 @@ struct { __uint(type, BPF_MAP_TYPE_CGROUP_ARRAY); __uint(max_entries, 1); __type
 const volatile unsigned payload_bytes = 0;
 const volatile bool all_calls = false;
 
-enum { CLONE_VFORK_BIT = 0x4000, CLONE_VM_BIT = 0x100, NR_CLONE = 56, NR_FORK = 57, NR_VFORK = 58, NR_CLONE3 = 435, NR_EXECVE = 59,
+enum { CLONE_VFORK_BIT = 0x4000, CLONE_VM_BIT = 0x100, NR_CLONE = 56, NR_FORK = 57, NR_VFORK = 58, NR_CLONE3 = 435, NR_EXECVE = 59, NR_RESTART_SYSCALL = 219, ERESTART_BLOCK = -516,
        NR32_CLONE = 120, NR32_VFORK = 190, ERESTART_FIRST = -516, ERESTART_LAST = -512 };
 
 /* A task of no traced parent: is it one we look for?  Rare: only with -p, --cgroup, --system. */
@@ -183,8 +183,6 @@ static __always_inline void enter_with_memory(struct task_state *st, const struc
 	}
 }
 
-static __always_inline bool compat_task(struct task_struct *task) { return task->thread_info.status & TS_COMPAT_BIT; }
-
 /* i386 calls that stand for another: socketcall, ipc, and those with their arguments in memory. */
 static __noinline u32 unwrap(u32 nr, u64 *args)
 {
@@ -236,6 +234,8 @@ static __always_inline void enter(struct task_struct *task, struct task_state *s
 		if (nr == 82 || nr == 90 || nr == 102 || nr == 117)
 			nr = unwrap(nr, st->args);
 	}
+	if (nr == (narrow ? 0 : NR_RESTART_SYSCALL) && st->resume_nr)
+		nr = st->resume_nr - 1;
 	at = nr < WIRE_CALLS ? (narrow ? WIRE_CALLS : 0) + nr : WIRE_RAW;
 	p = bpf_map_lookup_elem(&plans, &at);
 	if (!p || !p->plan.wanted)
@@ -341,6 +341,8 @@ static __always_inline void leave(struct task_struct *task, struct task_state *s
 		if (dying(task))
 			return;	/* it will not come back from this call */
 		flags = CALL_RESTARTED;
+		if (ret == ERESTART_BLOCK)
+			st->resume_nr = st->nr + 1;
 	}
 	now = bpf_ktime_get_ns();
 	at = plan_index(st);
@@ -577,7 +579,7 @@ int BPF_PROG(on_exec_maps, struct task_struct *task)
 	return 0;
 }
 
-static __always_inline void abandon_call(struct task_state *st)
+static __always_inline void abandon_call(struct task_state *st, u32 flags)
 {
 	if (!st->in_call)
 		return;
@@ -591,7 +593,7 @@ static __always_inline void abandon_call(struct task_state *st)
 		w->off += len;
 		w->nchunks = st->nchunks;
 	}
-	emit_call(st, w, CALL_UNFINISHED, 0, 0);
+	emit_call(st, w, CALL_UNFINISHED | flags, bpf_ktime_get_ns(), 0);
 }
 
 /* Tick-based user and system time, scaled to the time that really ran, as getrusage does. */
@@ -624,7 +626,7 @@ int BPF_PROG(on_task_exit, struct task_struct *task)
 	if (!st || !sh)
 		return 0;
 	if (!(st->flags & TASK_MUTED)) {
-		abandon_call(st);
+		abandon_call(st, 0);
 		r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
 		if (r) {
 			sig = BPF_CORE_READ(task, signal);
@@ -745,7 +747,14 @@ int each_detach(struct bpf_iter__task *ctx)
 
 	if (!task || !(st = bpf_task_storage_get(&tasks, task, 0, 0)) || st->flags & TASK_MUTED)
 		return 0;
-	abandon_call(st);
+	if (st->flags & TASK_WORKER) {
+		bpf_task_storage_delete(&tasks, task);
+		return 0;
+	}
+	if (st->in_call)
+		abandon_call(st, CALL_RUNNING);
+	else if (found_in_call(task, st))	/* one that nobody asked for */
+		emit_bare_call(st, CALL_UNFINISHED | CALL_RUNNING | WIRE_FOUND, st->enter_ns, 0);
 	r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
 	if (r) {
 		*r = (struct record){ sizeof(*r), RECORD_DETACH, 0, st->pid, st->tid, bpf_ktime_get_ns() };

@@ -7,6 +7,7 @@
 #include "base/macro.h"
 #include "capture/bpf/internal.h"
 #include "capture/proc/proc.h"
+#include "capture/waiting.h"
 #include "record/build.h"
 
 void drain_put(void *ctx)
@@ -122,11 +123,63 @@ static void entered(struct bpf_source *s, const struct wire_part *w)
 	}
 }
 
+void drain_resumes(struct bpf_source *s, const struct waiting *w)
+{
+	struct resume *r;
+	uint32_t tid = (uint32_t)w->tid;
+
+	HASH_FIND_INT(s->resumes, &tid, r);
+	if (!r) {
+		r = xcalloc(1, sizeof(*r));
+		r->tid = tid;
+		HASH_ADD_INT(s->resumes, tid, r);
+	}
+	r->nr = w->nr;
+}
+
+/*
+ * A call whose beginning was not seen, or that goes on when tracing ends: what BPF could not copy for it is read now.
+ */
+static void called_before(struct bpf_source *s, const struct record_call *c)
+{
+	struct pending *p = c->h.flags & WIRE_SPLIT ? pending_find(s, c->h.tid) : NULL;
+	unsigned n = c->nchunks + (p ? p->nchunks : 0);
+	struct record_call *r;
+	struct resume *was = NULL;
+	uint32_t tid = c->h.tid;
+
+	buf_reset(&s->rec);
+	buf_add(&s->rec, c, sizeof(*c));
+	r = (struct record_call *)s->rec.s;
+	if (waiting_is_restart(r->arch, r->nr))
+		HASH_FIND_INT(s->resumes, &tid, was);
+	if (was)
+		r->nr = was->nr;
+	if (r->h.flags & WIRE_FOUND) {
+		uint64_t since = waiting_since((pid_t)r->h.pid, (pid_t)r->h.tid);
+
+		r->h.ts_ns = since && since < r->h.ts_ns ? MAX(since, s->start_ns) : r->h.ts_ns;
+	}
+	r->h.flags &= (rec_u16)~(WIRE_SPLIT | WIRE_FOUND);
+	if (p)
+		buf_add(&s->rec, p->chunks.s, p->chunks.len);
+	buf_add(&s->rec, c + 1, c->h.size - sizeof(*c));
+	if (!n && c->h.flags & CALL_RUNNING)
+		n = waiting_copy(&s->rec, (pid_t)tid, r->arch, r->nr, (const uint64_t *)r->args, s->opt->max_payload);
+	((struct record_call *)s->rec.s)->nchunks = (rec_u16)n;
+	drain_put(s);
+	pending_drop(s, p);
+}
+
 static void called(struct bpf_source *s, const struct record_call *c)
 {
 	struct pending *p;
 	struct record_call *r;
 
+	if (c->h.flags & (WIRE_FOUND | CALL_RUNNING) || (s->resumes && waiting_is_restart(c->arch, c->nr))) {
+		called_before(s, c);
+		return;
+	}
 	if (!(c->h.flags & WIRE_SPLIT)) {
 		put_as_is(s, &c->h);
 		return;
@@ -377,6 +430,7 @@ void drain_done(struct bpf_source *s)
 
 	HASH_ITER(hh, s->pendings, p, pt)
 		pending_drop(s, p);
+	HASH_FREE(s->resumes);
 	HASH_FREE(s->held);
 	HASH_FREE(s->tids);
 	HASH_FREE(s->pids);

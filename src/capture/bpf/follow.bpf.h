@@ -105,6 +105,34 @@ static __always_inline struct task_state *follow(struct task_struct *task, u8 fl
 	return st;
 }
 
+static __always_inline bool compat_task(struct task_struct *task) { return task->thread_info.status & TS_COMPAT_BIT; }
+
+/* Asleep in a call that began before we looked: its registers are still there.  Its end is recorded like any other's. */
+static __always_inline bool found_in_call(struct task_struct *task, struct task_state *st)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	s64 nr = (s64)BPF_CORE_READ(regs, orig_ax);
+
+	if (!task->__state || nr < 0)
+		return false;
+	st->arch = ARCH_X86_64;
+	if (compat_task(task)) {
+		st->arch = ARCH_I386;
+		st->args[0] = (u32)BPF_CORE_READ(regs, bx); st->args[1] = (u32)BPF_CORE_READ(regs, cx); st->args[2] = (u32)BPF_CORE_READ(regs, dx);
+		st->args[3] = (u32)BPF_CORE_READ(regs, si); st->args[4] = (u32)BPF_CORE_READ(regs, di); st->args[5] = (u32)BPF_CORE_READ(regs, bp);
+	} else {
+		st->args[0] = BPF_CORE_READ(regs, di); st->args[1] = BPF_CORE_READ(regs, si); st->args[2] = BPF_CORE_READ(regs, dx);
+		st->args[3] = BPF_CORE_READ(regs, r10); st->args[4] = BPF_CORE_READ(regs, r8); st->args[5] = BPF_CORE_READ(regs, r9);
+		if (nr & 0x40000000)
+			st->arch = ARCH_X32;
+	}
+	st->nr = (u32)nr & ~0x40000000u;
+	st->enter_ns = bpf_ktime_get_ns();
+	st->faulted = 0x3f;	/* what its arguments point to is read at the exit */
+	st->in_call = 1;
+	return true;
+}
+
 const volatile unsigned self_nr = 0;
 const volatile unsigned long long self_pidns = 0;
 
@@ -138,13 +166,17 @@ SEC("iter/task")
 int each_adopt(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
+	struct task_state *st;
 	u32 pid;
 
 	if (!task)
 		return 0;
 	pid = task_pid(task);
 	/* a leader that has exited stays in the list while its threads live */
-	if (!(task->flags & (PF_KTHREAD_BIT | PF_EXITING_BIT)) && bpf_map_lookup_elem(&targets, &pid))
-		follow(task, 0);
+	if (task->flags & (PF_KTHREAD_BIT | PF_EXITING_BIT) || !bpf_map_lookup_elem(&targets, &pid))
+		return 0;
+	st = follow(task, task->flags & PF_WORKER_BITS ? TASK_WORKER : 0);
+	if (st && !(st->flags & TASK_WORKER) && !st->in_call)
+		found_in_call(task, st);
 	return 0;
 }

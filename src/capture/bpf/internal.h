@@ -9,6 +9,7 @@
 #include "capture/source.h"
 
 struct diag;
+struct waiting;
 struct capture_bpf;
 struct latency_bpf;
 struct bpf_map;
@@ -16,6 +17,7 @@ struct bpf_link;
 
 struct pending { uint32_t tid; UT_hash_handle hh; unsigned nchunks; struct buf chunks; };	/* of a call entered */
 struct held_exit { uint32_t pid; UT_hash_handle hh; struct record_exit r; };			/* leader ended, threads live on */
+struct resume { uint32_t tid; UT_hash_handle hh; uint32_t nr; };				/* what restart_syscall(2) goes on with */
 struct known { uint32_t id; UT_hash_handle hh; };
 
 struct bpf_source {
@@ -33,6 +35,8 @@ struct bpf_source {
 	/* drain.c */
 	struct pending *pendings;
 	struct held_exit *held;
+	struct resume *resumes;
+	uint64_t start_ns;
 	struct known *tids, *pids;	/* told of by a snapshot or ADOPT */
 	uint64_t snapshot_ns, lost_seen;
 	uint64_t *lost_told;		/* by CPU */
@@ -75,6 +79,7 @@ void latency_unshare(struct bpf_source *s);
 unsigned drain(struct bpf_source *s, unsigned max);		/* emits at most max records; how many there were */
 void drain_put(void *ctx);					/* finishes s->rec and emits it */
 void drain_losses(struct bpf_source *s);			/* tells what was lost since */
+void drain_resumes(struct bpf_source *s, const struct waiting *w);	/* a call that was found */
 void drain_done(struct bpf_source *s);
 void known_add(struct known **set, uint32_t id);
 bool known_has(struct known *set, uint32_t id);

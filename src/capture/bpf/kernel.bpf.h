@@ -41,6 +41,7 @@ struct sigset_k { unsigned long sig[1]; };
 struct sigpending { struct sigset_k signal; };
 struct task_struct {
 	struct thread_info thread_info;
+	unsigned __state;
 	unsigned flags;
 	struct sched_entity se;
 	struct mm_struct *mm;
@@ -67,4 +68,4 @@ struct bpf_iter_meta { struct seq_file *seq; };
 struct bpf_iter__task { struct bpf_iter_meta *meta; struct task_struct *task; };
 #pragma clang attribute pop
 
-enum { TS_COMPAT_BIT = 2, PF_EXITING_BIT = 4, PF_KTHREAD_BIT = 0x00200000, SIGNAL_GROUP_EXIT_BIT = 4, SA_IMMUTABLE_BIT = 0x00800000, SIGKILL_NR = 9, SIGCHLD_NR = 17, SIGCONT_NR = 18, SIGSYS_NR = 31 };
+enum { TS_COMPAT_BIT = 2, PF_EXITING_BIT = 4, PF_WORKER_BITS = 0x4010 /* PF_USER_WORKER, PF_IO_WORKER */, PF_KTHREAD_BIT = 0x00200000, SIGNAL_GROUP_EXIT_BIT = 4, SA_IMMUTABLE_BIT = 0x00800000, SIGKILL_NR = 9, SIGCHLD_NR = 17, SIGCONT_NR = 18, SIGSYS_NR = 31 };

@@ -20,7 +20,7 @@ struct wire_exit { struct record_exit r; rec_u32 last, whole; /* no other thread
  * then their bytes.  Before each beginning, and at the end, is a NUL. */
 enum { WIRE_STRINGS = 0xff };
 /* h.flags of a RECORD_CALL in the ring: its WIRE_ENTRY came before.  Taken off again. */
-enum { WIRE_SPLIT = 1u << 15 };
+enum { WIRE_SPLIT = 1u << 15, WIRE_FOUND = 1u << 14 /* its beginning was not seen */ };
 
 enum { WIRE_ARCHES = 2 /* x86-64 (x32 too), i386 */, WIRE_CALLS = 1024 /* SYSCALL_MAX */, WIRE_RAW = WIRE_ARCHES * WIRE_CALLS };
 /* One element of the map `plans`; number WIRE_RAW is for calls no table knows. */
@@ -42,12 +42,13 @@ struct wire_losses { rec_u64 n[_LOSS_MAX], reported; };
 
 /* What BPF keeps of a traced task. */
 enum { WIRE_INLINE = 480 };
-enum { TASK_MUTED = 1 /* our own child before its exec */, TASK_DYING = 4, TASK_SUBMITTED = 8 /* block I/O */ };
+enum { TASK_MUTED = 1 /* our own child before its exec */, TASK_WORKER = 2 /* the kernel's helper: it only has to end */, TASK_DYING = 4, TASK_SUBMITTED = 8 /* block I/O */ };
 struct task_state {
 	rec_u32 pid, tid;		/* as the tracer sees them */
 	rec_u8 flags, in_call, seen /* its entry */, arch, faulted /* arguments to be copied at the exit */, split, why, pad;
 	rec_u16 nchunks;
 	rec_u32 nr, len;
+	rec_u32 resume_nr, pad2;	/* what restart_syscall(2) goes on with, + 1; 0: not known */
 	rec_u64 enter_ns, args[6];
 	/* the latency programs' */
 	rec_u64 runnable_ns;

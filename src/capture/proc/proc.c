@@ -16,7 +16,7 @@
 #include "capture/source.h"
 #include "record/build.h"
 
-enum { PF_KTHREAD = 0x00200000 };	/* include/linux/sched.h; field 9 of /proc/PID/stat */
+enum { PF_KTHREAD = 0x00200000, PF_IO_WORKER = 0x10, PF_USER_WORKER = 0x4000 };	/* include/linux/sched.h; field 9 of /proc/PID/stat */
 
 static int open_proc(pid_t pid, pid_t tid, const char *name)
 {
@@ -91,6 +91,13 @@ bool proc_is_kernel_thread(pid_t pid)
 	unsigned long long flags = 0;
 
 	return stat_field(pid, 0, 9, &flags) && (flags & PF_KTHREAD);
+}
+
+bool proc_is_kernel_helper(pid_t pid, pid_t tid)
+{
+	unsigned long long flags = 0;
+
+	return stat_field(pid, tid, 9, &flags) && (flags & (PF_IO_WORKER | PF_USER_WORKER));
 }
 
 static bool status_line(pid_t pid, pid_t tid, const char *key, char *ret, size_t max)
@@ -331,7 +338,7 @@ static void put_task(void *ctx, pid_t tid)
 	struct timespec ts;
 	uint32_t n = 0;
 
-	if (c->leader != (tid == c->pid))
+	if (c->leader != (tid == c->pid) || proc_is_kernel_helper(c->pid, tid))
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	r = record_begin(c->rec, RECORD_TASK, sizeof(*r), (uint32_t)c->pid, (uint32_t)tid,

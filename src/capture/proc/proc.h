@@ -36,6 +36,7 @@ int proc_parent(pid_t tid, pid_t *ret_tgid, pid_t *ret_ppid);
 char proc_state(pid_t pid, pid_t tid);		/* 'R', 'S', 'Z'…; 0 when gone */
 pid_t proc_tracer(pid_t pid);			/* 0: nobody traces it */
 bool proc_is_kernel_thread(pid_t pid);
+bool proc_is_kernel_helper(pid_t pid, pid_t tid);	/* a thread the kernel made in a program: io_uring's, vhost's */
 uid_t proc_uid(pid_t pid);
 /* Bit n - 1: signal n is ignored on purpose; has a handler.  False when the task is gone. */
 bool proc_dispositions(pid_t tid, uint64_t *ret_ignored, uint64_t *ret_caught);

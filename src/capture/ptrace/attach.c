@@ -12,6 +12,7 @@
 #include "capture/proc/proc.h"
 #include "capture/ptrace/disguise.h"
 #include "capture/ptrace/ptrace.h"
+#include "capture/waiting.h"
 #include "record/build.h"
 
 struct seize { struct ptrace_source *s; pid_t pid; unsigned fresh; int err; };
@@ -19,10 +20,13 @@ struct seize { struct ptrace_source *s; pid_t pid; unsigned fresh; int err; };
 static void seize_thread(void *ctx, pid_t tid)
 {
 	struct seize *z = ctx;
+	struct waiting waiting;
 	struct tracee *t;
+	bool known;
 
-	if (tracee_find(z->s, tid))
+	if (tracee_find(z->s, tid) || proc_is_kernel_helper(z->pid, tid))
 		return;
+	known = waiting_look(z->pid, tid, &waiting);	/* before we disturb it */
 	if (ptrace(PTRACE_SEIZE, tid, 0, PTRACE_OPTIONS) < 0) {
 		/* a leader that has exited stays as a zombie that cannot be seized while its threads live on */
 		if (errno != ESRCH && proc_state(z->pid, tid) != 'Z' && !z->err)
@@ -32,6 +36,8 @@ static void seize_thread(void *ctx, pid_t tid)
 	t = tracee_add(z->s, tid, z->pid);
 	t->announced = true;
 	t->every_call = true;
+	if (known)
+		*(t->waiting = xcalloc(1, sizeof(waiting))) = waiting;
 	t->ns_tid = proc_ns_tid(tid);
 	t->other_pidns = proc_children_elsewhere(tid);
 	if (ptrace(PTRACE_INTERRUPT, tid, 0, 0) == 0)
@@ -110,6 +116,19 @@ static void attach_child(void *ctx, pid_t pid)
 		proc_each_child(pid, attach_child, ctx);
 }
 
+static void put_waiting(struct ptrace_source *s, struct tracee *t)
+{
+	const struct waiting *w = t->waiting;
+
+	if (!w)
+		return;
+	waiting_put(&s->rec, w, s->opt->max_payload, ptrace_put_cb, s);
+	t->found = t->resumes = w->how == WAITING_CALL;
+	t->found_nr = w->nr;
+	free(t->waiting);
+	t->waiting = NULL;
+}
+
 static void snapshot(struct ptrace_source *s)
 {
 	for (struct tracee *t = s->tracees; t; t = t->hh.next) {
@@ -120,6 +139,8 @@ static void snapshot(struct ptrace_source *s)
 		if (first)
 			proc_put_process(t->pid, true, &s->rec, ptrace_put_cb, s);
 	}
+	for (struct tracee *t = s->tracees; t; t = t->hh.next)
+		put_waiting(s, t);
 }
 
 int attach_pids(struct ptrace_source *s, struct diag *diag)
@@ -154,9 +175,10 @@ void ptrace_detached(struct ptrace_source *s, struct tracee *t, int sig)
 {
 	if (t->filtered && t->stopped)
 		keeper_add(s, t->tid, t->pid ? t->pid : t->tid, t->listening || sig == SIGSTOP);
+	if (t->announced)
+		call_let_go(s, t);	/* its memory is still ours to read */
 	ptrace(PTRACE_DETACH, t->tid, 0, (long)sig);
 	if (t->announced) {
-		call_abandon(s, t);
 		record_begin(&s->rec, RECORD_DETACH, sizeof(struct record), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
 		ptrace_put(s);
 	}
@@ -208,6 +230,7 @@ static void let_go_in_call(struct ptrace_source *s, struct tracee *t)
 	}
 	if (t->answer_due)
 		disguise_leave(s, t, si.exit.rval);
+	call_ended(s, t, si.exit.rval);
 	call_hide_interrupt(t);
 	ptrace_detached(s, t, 0);
 }

@@ -11,6 +11,7 @@
 #include "capture/ptrace/disguise.h"
 #include "capture/ptrace/mem.h"
 #include "capture/ptrace/ptrace.h"
+#include "capture/waiting.h"
 #include "record/build.h"
 
 enum { X32_BIT = 0x40000000, KERNEL_ERESTARTSYS = 512, KERNEL_ERESTARTNOHAND = 514, KERNEL_ERESTART_RESTARTBLOCK = 516 };
@@ -59,7 +60,7 @@ static bool changes_pidns(const struct tracee *t)
 void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptrace_syscall_info *si)
 {
 	const struct capture_plan *plan;
-	bool narrow;
+	bool narrow, again;
 
 	t->arch = (uint8_t)split_arch(si->arch, si->entry.nr, &t->nr);
 	if (t->muted && (t->arch != ARCH_X86_64 || t->nr != SYS_execve)) {
@@ -74,6 +75,11 @@ void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptra
 		t->args[i] = narrow ? (uint32_t)si->entry.args[i] : si->entry.args[i];
 	if (narrow)
 		spec_unwrap(&t->nr, t->args, read_words, &t->tid);
+	if (t->resumes && waiting_is_restart(t->arch, t->nr))
+		t->nr = t->found_nr;
+	again = t->found && t->nr == t->found_nr;
+	t->found = t->resumes = false;
+	t->inside = t->every_call;
 	plan = ptrace_plan(s, t->arch, t->nr);
 	/* The filter has looked at conditions already; not so where every call stops. */
 	t->in_call = plan->wanted && (s->opt->all_calls || cond_holds(syscall_spec(t->arch, t->nr)->when, t->args));
@@ -81,8 +87,12 @@ void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptra
 		t->other_pidns |= changes_pidns(t);
 		mem_copy_enter(&t->chunks, plan, &(struct mem_call){ t->tid, narrow || t->arch == ARCH_X32, t->args, 0, s->opt->max_payload });
 	}
+	if (again && !t->in_call) {
+		t->in_call = true;
+		waiting_copy(&t->chunks, t->tid, t->arch, t->nr, t->args, s->opt->max_payload);
+	}
 	t->answer_due = disguise_enter(s, t, t->args);
-	t->want_exit = t->in_call && plan->exit && !ends_here(t);
+	t->want_exit = t->in_call && (plan->exit || again) && !ends_here(t);
 	if (t->in_call && !t->want_exit)
 		call_put(s, t, CALL_NO_EXIT, 0, 0);
 }
@@ -118,7 +128,40 @@ void call_put(struct ptrace_source *s, struct tracee *t, unsigned flags, int64_t
 void call_abandon(struct ptrace_source *s, struct tracee *t)
 {
 	if (t->in_call && !t->muted)
-		call_put(s, t, CALL_UNFINISHED, 0, 0);
+		call_put(s, t, CALL_UNFINISHED, 0, ptrace_now_ns());
+}
+
+void call_let_go(struct ptrace_source *s, struct tracee *t)
+{
+	if (t->muted || (!t->in_call && !t->inside))
+		return;
+	if (!t->in_call) {
+		t->chunks.len = 0;
+		waiting_copy(&t->chunks, t->tid, t->arch, t->nr, t->args, s->opt->max_payload);
+	}
+	call_put(s, t, CALL_UNFINISHED | CALL_RUNNING, 0, ptrace_now_ns());
+	t->inside = false;
+}
+
+/* An interrupted call shows its ERESTART* code at the exit, and is entered again if no handler runs. */
+static bool will_restart(int64_t ret) { return ret <= -KERNEL_ERESTARTSYS && ret >= -KERNEL_ERESTART_RESTARTBLOCK; }
+
+static void copy_leave(struct ptrace_source *s, struct tracee *t, int64_t ret)
+{
+	if (ret >= 0)
+		mem_copy_leave(&t->chunks, ptrace_plan(s, t->arch, t->nr),
+			       &(struct mem_call){ t->tid, t->arch != ARCH_X86_64, t->args, ret, s->opt->max_payload });
+}
+
+void call_ended(struct ptrace_source *s, struct tracee *t, int64_t ret)
+{
+	if (will_restart(ret) || (t->interrupted && ret == -EINTR))
+		return;
+	t->inside = false;
+	if (!t->in_call || t->skip_exit)
+		return;
+	copy_leave(s, t, ret);
+	call_put(s, t, 0, ret, ptrace_now_ns());
 }
 
 void call_left(struct ptrace_source *s, struct tracee *t, const struct __ptrace_syscall_info *si)
@@ -126,6 +169,11 @@ void call_left(struct ptrace_source *s, struct tracee *t, const struct __ptrace_
 	int64_t ret = si->exit.rval;
 	uint64_t now;
 
+	t->inside = false;
+	if (ret == -KERNEL_ERESTART_RESTARTBLOCK) {
+		t->resumes = true;
+		t->found_nr = t->nr;
+	}
 	if (t->answer_due) {
 		ret = disguise_leave(s, t, ret);
 		t->answer_due = false;
@@ -136,12 +184,9 @@ void call_left(struct ptrace_source *s, struct tracee *t, const struct __ptrace_
 		return;
 	}
 	now = ptrace_now_ns();
-	/* An interrupted call shows its ERESTART* code here and is entered again if no handler runs. */
-	unsigned flags = ret <= -KERNEL_ERESTARTSYS && ret >= -KERNEL_ERESTART_RESTARTBLOCK ? CALL_RESTARTED : 0;
+	unsigned flags = will_restart(ret) ? CALL_RESTARTED : 0;
 
-	if (ret >= 0)
-		mem_copy_leave(&t->chunks, ptrace_plan(s, t->arch, t->nr),
-			       &(struct mem_call){ t->tid, t->arch != ARCH_X86_64, t->args, ret, s->opt->max_payload });
+	copy_leave(s, t, ret);
 	if (t->interrupted)
 		call_hide_interrupt(t);
 	t->in_call = false;

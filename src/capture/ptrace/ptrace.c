@@ -66,6 +66,7 @@ void tracee_drop(struct ptrace_source *s, struct tracee *t)
 	if (s->last == t)
 		s->last = NULL;
 	buf_done(&t->chunks);
+	free(t->waiting);
 	free(t);
 }
 

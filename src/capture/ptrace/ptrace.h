@@ -24,6 +24,7 @@
 #include "record/record.h"
 
 struct diag;
+struct waiting;
 
 struct tracee {
 	pid_t tid, pid;
@@ -48,12 +49,17 @@ struct tracee {
 	bool other_pidns;	/* its children may be in another one: unshare, setns (pid_namespaces(7)) */
 	/* the call it is in */
 	bool in_call, want_exit;
+	bool inside;		/* in any, also one that is not recorded (with every_call only) */
+	bool found;		/* it was in one when we attached: number found_nr, which it enters again */
+	bool resumes;		/* what restart_syscall(2) goes on with is known: found_nr */
+	uint32_t found_nr;
 	bool answer_due;	/* disguise.c has to see its exit */
 	bool skip_exit;		/* the next exit-stop belongs to a call already recorded */
 	uint8_t arch;
 	uint32_t nr;
 	uint64_t args[6], enter_ns;
 	struct buf chunks;
+	struct waiting *waiting;	/* what it was in before we attached, until that is told */
 	uint8_t own_seccomp;	/* what the program itself has set: 0, 1 strict, 2 filter */
 	uint8_t fixup;		/* disguise.c: what to answer at this call's exit */
 	int status_fd;		/* a descriptor of /proc/…/status + 1, 0: none */
@@ -115,7 +121,10 @@ void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptra
 /* Resumes the tracee itself, as early as it can. */
 void call_left(struct ptrace_source *s, struct tracee *t, const struct __ptrace_syscall_info *si);
 void call_put(struct ptrace_source *s, struct tracee *t, unsigned flags, int64_t ret, uint64_t exit_ns);
-void call_abandon(struct ptrace_source *s, struct tracee *t);	/* the task ends or is let go inside a call */
+void call_abandon(struct ptrace_source *s, struct tracee *t);	/* the task ends inside a call */
+void call_let_go(struct ptrace_source *s, struct tracee *t);	/* the task is let go, maybe inside a call */
+/* At an exit-stop at which it is let go: a call that ended is one. */
+void call_ended(struct ptrace_source *s, struct tracee *t, int64_t ret);
 uint64_t call_clone_flags(const struct tracee *t, int event);
 /* A wait cut short by our own PTRACE_INTERRUPT must not be seen as EINTR. */
 void call_hide_interrupt(const struct tracee *t);
