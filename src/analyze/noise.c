@@ -91,12 +91,17 @@ static enum noise_class by_open(const char *path, uint32_t len, uint32_t flags)
 	return c == NOISE_LOADER && !loader_flags(flags) ? NOISE_NONE : c;
 }
 
+enum noise_class noise_conn(const struct addr *peer, int err)
+{
+	return peer && addr_is_loopback(peer) && !err ? NOISE_LOCALHOST : NOISE_NONE;
+}
+
 static enum noise_class by_file(const struct file *f)
 {
 	if (!f)
 		return NOISE_NONE;
 	if (f->kind == FILE_SOCKET)
-		return f->sock && f->sock->has_peer && addr_is_loopback(&f->sock->peer) ? NOISE_LOCALHOST : NOISE_NONE;
+		return noise_conn(f->sock && f->sock->now.has_peer ? &f->sock->now.peer : NULL, 0);
 	return f->name.s && f->name.s[0] == '/' ? by_open(f->name.s, f->name.len, f->open_flags) : NOISE_NONE;
 }
 
@@ -172,7 +177,27 @@ static enum noise_class by_signal(struct noise *n, const struct event *ev)
 	return !strcmp(call, "tkill") && ev->target_proc == p->id ? NOISE_PREEMPTION : NOISE_NONE;
 }
 
+/* Not: nothing there yet, under way, to be asked again. */
+static bool is_failure(int err)
+{
+	static const int not[] = { EAGAIN, EINPROGRESS, EALREADY, EISCONN, EINTR };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(not); i++)
+		if (err == not[i])
+			return false;
+	return err != 0;
+}
+
+static enum noise_class by_kind(struct noise *n, const struct event *ev);
+
 enum noise_class noise_event(struct noise *n, const struct event *ev)
+{
+	enum noise_class c = by_kind(n, ev);
+
+	return c == NOISE_LOCALHOST && is_failure(ev->err) ? NOISE_NONE : c;
+}
+
+static enum noise_class by_kind(struct noise *n, const struct event *ev)
 {
 	enum event_category cat = event_info(ev->kind)->category;
 	enum noise_class c;

@@ -6,13 +6,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct addr;
 struct event;
 
 enum noise_class {
 	NOISE_NONE,
 	NOISE_SYSTEM,		/* paths under /proc, /sys, /dev (not /dev/shm) */
 	NOISE_LOADER,		/* the dynamic linker: its cache and configuration, the shared libraries it loads, probes for them */
-	NOISE_LOCALHOST,	/* connections within this machine: 127/8, ::1, ::ffff:127/104 */
+	NOISE_LOCALHOST,	/* connections within this machine: 127/8, ::1, ::ffff:127/104; unless they fail */
 	NOISE_PREEMPTION,	/* SIGURG from a process to a thread of its own: how Go's scheduler interrupts a goroutine */
 	_NOISE_MAX,
 };
@@ -21,6 +22,9 @@ const char *noise_class_text(enum noise_class c);	/* "dynamic linker and shared 
 
 /* By whole components: /devices is not /dev.  Loader paths only, /etc/ld.so.cache as well as libc.so.6. */
 enum noise_class noise_path(const char *path, uint32_t len);
+
+/* A connection with that peer (NULL: not known), and what it failed with: what failed is never noise. */
+enum noise_class noise_conn(const struct addr *peer, int err);
 
 /* Remembers where each task's dynamic linker last looked; needed to tell its directory probes from the program's. */
 struct noise;

@@ -60,23 +60,14 @@ static void moved(struct totals *t, const struct event *ev, const struct file *f
 	uint64_t n = ev->nbytes;
 
 	if (f && f->kind == FILE_SOCKET && f->sock) {
-		struct totals_conn *c = totals_conn_of(t, ev, f);
+		const struct conn *conn = f == ev->file ? ev->conn : ev->conn2;
+		struct totals_conn *c = conn ? totals_conn_of(t, ev, f, conn) : &t->conns.others;
 
 		*(totals_is_network(f->sock->family) ? in ? &t->net_received : &t->net_sent : in ? &t->local_received : &t->local_sent) += n;
 		*(in ? &c->received : &c->sent) += n;
 		*(in ? &c->nrecvs : &c->nsends) += 1;
 		*(in ? &p->received : &p->sent) += n;
 		*(in ? &t->hidden[t->noise].received : &t->hidden[t->noise].sent) += n;
-		if (t->noise != NOISE_NONE)
-			c->noise = (uint8_t)t->noise;
-		if (ev->peer && ev->peer->family) {
-			if (!c->has_peer) {
-				c->has_peer = true;
-				c->peer = *ev->peer;
-			} else if (f->sock->type != SOCK_STREAM && !f->sock->has_peer && !c->many_peers) {
-				c->many_peers = memcmp(&c->peer, ev->peer, sizeof(c->peer)) != 0;
-			}
-		}
 		return;
 	}
 	struct totals_file *row = f ? totals_file_of(t, f) : NULL;
@@ -192,7 +183,6 @@ static void count_hidden(struct totals *t, const struct event *ev)
 	h->events++;
 	h->opens += ev->kind == EV_OPEN && !ev->err;
 	h->lookups += (ev->kind == EV_OPEN && ev->err) || ev->kind == EV_LOOKUP;
-	h->conns += (ev->kind == EV_CONNECT || ev->kind == EV_CONNECTED || ev->kind == EV_ACCEPT) && !ev->err;
 }
 
 /* readlink of what is no link, getxattr-like questions answered "no": not lookups that failed. */

@@ -36,20 +36,21 @@ struct totals_lookup {	/* a path that was looked for and not had, with the error
 	uint64_t count;
 };
 
-struct totals_conn {	/* one socket that connected, was accepted, listened, or moved bytes */
+struct totals_conn {	/* what a socket had with one peer (struct conn): it connected, was accepted, listened, or moved bytes */
+	uint32_t id;				/* of the struct conn */
 	uint32_t file;				/* its open file description's id */
 	uint32_t proc;				/* process id (struct totals_proc) of who made it */
 	uint32_t peer_proc;			/* of a process at the other end, 0 not known or not traced */
 	uint16_t family, type, protocol;
 	uint8_t state;				/* enum conn_state, the furthest it came */
 	uint8_t noise;
-	int err;				/* of a failed connect */
+	int err;				/* of a failed connect; or what the peer, or the way to it, answered later */
 	struct addr local, peer;
 	bool has_local, has_peer;
 	bool unknown_start;			/* connected before tracing began: by whom is not known */
-	bool many_peers;			/* a datagram socket that talked to more than one; peer is the first */
+	bool rest;				/* all peers of a datagram socket beyond those kept apart */
 	uint64_t nsends, nrecvs, sent, received;
-	uint64_t start_ns, end_ns;		/* created or first seen; closed (0: not seen) */
+	uint64_t start_ns, end_ns;		/* first seen; closed, or connected anew (0: not seen) */
 	uint64_t connect_ns;			/* how long connect took; 0 not known */
 	uint32_t accepted;			/* listening: connections taken */
 };
@@ -76,7 +77,7 @@ struct totals_call {	/* one syscall */
 
 struct totals_error { const struct totals_call *call; int err; uint64_t count; };
 
-struct totals_hidden { uint64_t events, opens, lookups, conns, nread, nwritten, sent, received; };
+struct totals_hidden { uint64_t events, opens, lookups, nread, nwritten, sent, received; };
 
 /* Rows in order of first appearance.  nothers: how often something had no row (for processes: how many have none). */
 #define TOTALS_TABLE(type) struct { type **v; unsigned n, cap; type others; uint64_t nothers; }
@@ -101,7 +102,7 @@ struct totals {
 	/* docs/summary.md defines these three: peaks over time of the sum over living address spaces */
 	uint64_t heap_peak, mapped_peak, memory_peak, nmaps;
 	uint64_t heap_before, mapped_before;	/* of these, what attached processes had already */
-	uint64_t opens, failed_opens, nconns, nfailed_conns, nsignals;	/* connections: network, not datagram */
+	uint64_t opens, failed_opens, nsignals;
 
 	TOTALS_TABLE(struct totals_file) files;
 	TOTALS_TABLE(struct totals_lookup) lookups;
@@ -116,6 +117,15 @@ struct totals {
 struct totals *totals_new(void);
 void totals_free(struct totals *t);
 void totals_event(struct totals *t, const struct event *ev);
+
+/*
+ * Is it a connection over a network, as a reader counts them?  Each counted once, whatever it came to; not those that
+ * listen, nor datagram sockets that were connected only (getaddrinfo(3) does it to sort addresses).
+ */
+bool totals_is_connection(const struct totals_conn *c);
+/* Those of them that were made; that failed; and of all, how many the noise filter hides. */
+struct totals_conn_counts { uint64_t made, failed, hidden; };
+struct totals_conn_counts totals_count_conns(const struct totals *t);
 
 /* Of an event with an error: was something looked for and not had?  EINVAL of readlink only says that it is no link. */
 bool totals_failed_lookup(const struct event *ev);

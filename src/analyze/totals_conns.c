@@ -1,124 +1,136 @@
-/* Connections, by open file description. */
+/* Connections: what sockets had with their peers. */
 #include "analyze/totals_index.h"
 
-/* What is counted as a connection: datagram sockets have none. */
-static bool is_connection(const struct sock *s) { return totals_is_network(s->family) && s->type != SOCK_DGRAM && s->type != SOCK_RAW; }
+static bool is_datagram(unsigned type) { return type == SOCK_DGRAM || type == SOCK_RAW; }
 
-static void conn_update(struct totals_conn *c, const struct event *ev, const struct file *f)
+bool totals_is_connection(const struct totals_conn *c)
+{
+	if (!totals_is_network(c->family) || c->state == CONN_LISTENING || !(c->has_peer || c->rest))
+		return false;
+	return !is_datagram(c->type) || c->nsends || c->nrecvs;
+}
+
+struct totals_conn_counts totals_count_conns(const struct totals *t)
+{
+	struct totals_conn_counts n = { .made = t->conns.nothers };
+
+	for (unsigned i = 0; i < t->conns.n; i++) {
+		const struct totals_conn *c = t->conns.v[i];
+
+		if (!totals_is_connection(c))
+			continue;
+		*(c->state == CONN_FAILED ? &n.failed : &n.made) += 1;
+		n.hidden += c->noise != NOISE_NONE;
+	}
+	return n;
+}
+
+static void conn_update(struct totals_conn *c, const struct event *ev, const struct file *f, const struct conn *conn)
 {
 	const struct sock *s = f->sock;
 
 	c->family = s->family;
 	c->type = s->type;
 	c->protocol = s->protocol;
-	if (s->state != CONN_NONE)
-		c->state = (uint8_t)s->state;
-	c->err = s->err;
+	c->state = (uint8_t)conn->state;
+	c->err = conn->err;
+	c->rest = conn->rest;
 	if ((c->has_local = s->has_local))
 		c->local = s->local;
-	if (s->has_peer && !c->many_peers) {
+	if (conn->has_peer) {
 		c->has_peer = true;
-		c->peer = s->peer;
+		c->peer = conn->peer;
 	}
 	if (f->peer_proc)
 		c->peer_proc = f->peer_proc;
-	c->unknown_start = s->state == CONN_CONNECTED && !s->connect_ns && s->type == SOCK_STREAM;
-	if (s->connected_ns && s->connect_ns)
-		c->connect_ns = s->connected_ns - s->connect_ns;
+	c->unknown_start = conn->state == CONN_CONNECTED && !conn->connect_ns && s->type == SOCK_STREAM;
+	if (conn->connected_ns && conn->connect_ns)
+		c->connect_ns = conn->connected_ns - conn->connect_ns;
 	if (!c->start_ns)
-		c->start_ns = f->opened_ns ? f->opened_ns : ev->ts_ns;
+		c->start_ns = conn->connect_ns ? conn->connect_ns : ev->ts_ns;
+	c->noise = (uint8_t)noise_conn(c->has_peer ? &c->peer : NULL, c->err);
 }
 
-struct totals_conn *totals_conn_of(struct totals *t, const struct event *ev, const struct file *f)
+static struct conn_row *find(struct totals *t, uint32_t id)
 {
 	struct totals_index *x = t->index;
-	__typeof__(&x->conn_cache[0]) c = &x->conn_cache[f->id % CACHE];
-	struct conn_row *r;
+	__typeof__(&x->conn_cache[0]) cached = &x->conn_cache[id % CACHE];
 
-	if (c->id == f->id)
-		return c->row;
-	HASH_FIND(hh, x->conns, &f->id, sizeof(f->id), r);
+	if (cached->id != id) {
+		struct conn_row *r;
+
+		HASH_FIND(hh, x->conns, &id, sizeof(id), r);
+		if (!r)
+			return NULL;
+		cached->id = id;
+		cached->row = r;
+	}
+	return cached->row;
+}
+
+struct totals_conn *totals_conn_of(struct totals *t, const struct event *ev, const struct file *f, const struct conn *conn)
+{
+	struct totals_index *x = t->index;
+	struct conn_row *r = find(t, conn->id);
+
+	if (!r && totals_full(t, t->conns.n)) {
+		t->conns.nothers += conn->id > x->last_other_conn;	/* ids are in order of first use */
+		x->last_other_conn = MAX(x->last_other_conn, conn->id);
+		return &t->conns.others;
+	}
 	if (!r) {
-		if (totals_full(t, t->conns.n)) {
-			t->conns.nothers++;
-			return &t->conns.others;
-		}
 		r = arena_alloc(&x->arena, sizeof(*r));
+		r->row.id = conn->id;
 		r->row.file = f->id;
 		r->row.proc = ev->task->proc ? ev->task->proc->id : 0;
-		r->row.noise = (uint8_t)t->noise;
-		conn_update(&r->row, ev, f);
-		HASH_ADD(hh, x->conns, row.file, sizeof(f->id), r);
+		HASH_ADD(hh, x->conns, row.id, sizeof(r->row.id), r);
 		TABLE_ADD(t->conns, &r->row);
+		conn_update(&r->row, ev, f, conn);
+	} else if (r->row.state != conn->state || r->row.err != conn->err || r->row.has_peer != conn->has_peer ||
+		   r->row.has_local != f->sock->has_local) {
+		conn_update(&r->row, ev, f, conn);
 	}
-	c->id = f->id;
-	c->row = &r->row;
-	return c->row;
+	return &r->row;
+}
+
+static bool is_data(enum event_kind k)
+{
+	return k == EV_SEND || k == EV_RECV || k == EV_PEEK || k == EV_READ || k == EV_WRITE || k == EV_TRANSFER;
 }
 
 void totals_conn_event(struct totals *t, const struct event *ev)
 {
-	const struct file *f = ev->file;
-	struct totals_conn *c;
+	for (unsigned i = 0; i < 2; i++) {
+		const struct file *f = i ? ev->file2 : ev->file;
+		const struct conn *conn = i ? ev->conn2 : ev->conn;
+		struct totals_conn *c;
 
-	if (!f || !f->sock)
-		return;
-	switch (ev->kind) {
-	case EV_ACCEPT:		/* the listening socket and the new one, in either order */
-		if (ev->err)
-			return;
-		for (unsigned i = 0; i < 2; i++) {
-			const struct file *s = i ? ev->file2 : ev->file;
-
-			if (!s || !s->sock)
-				continue;
-			c = totals_conn_of(t, ev, s);
-			conn_update(c, ev, s);
-			if (s->sock->state == CONN_LISTENING)
-				c->accepted++;
-			else if (is_connection(s->sock))
-				t->nconns++;
-		}
-		return;
-	case EV_CONNECT:
-		c = totals_conn_of(t, ev, f);
-		conn_update(c, ev, f);
-		if (ev->peer && !c->has_peer) {	/* refused: the socket itself has no peer */
-			c->has_peer = true;
-			c->peer = *ev->peer;
-		}
-		c->noise = (uint8_t)t->noise;
-		if (c->state == CONN_FAILED && !c->connect_ns)
-			c->connect_ns = ev->dur_ns;
-		if (is_connection(f->sock)) {
-			t->nconns += f->sock->state == CONN_CONNECTED;
-			t->nfailed_conns += f->sock->state == CONN_FAILED;
-		}
-		return;
-	case EV_CONNECTED:
-		conn_update(totals_conn_of(t, ev, f), ev, f);
-		if (is_connection(f->sock)) {
-			t->nconns += !ev->err;
-			t->nfailed_conns += ev->err != 0;
-		}
-		return;
-	case EV_LISTEN:
-		conn_update(totals_conn_of(t, ev, f), ev, f);
-		return;
-	default:
-		return;
+		if (!f || !f->sock || !conn || (ev->err && is_data(ev->kind) && !conn->err))
+			continue;	/* (nothing came of it, which says nothing of the peer) */
+		c = totals_conn_of(t, ev, f, conn);
+		c->accepted += ev->kind == EV_ACCEPT && !ev->err && conn->state == CONN_LISTENING;
 	}
+}
+
+static void ended(struct totals *t, const struct event *ev, const struct conn *conn)
+{
+	struct conn_row *r = conn->id ? find(t, conn->id) : NULL;
+
+	if (!r)
+		return;
+	conn_update(&r->row, ev, ev->file, conn);
+	r->row.end_ns = ev->ts_ns + ev->dur_ns;
 }
 
 void totals_conn_release(struct totals *t, const struct event *ev)
 {
-	struct conn_row *r;
+	const struct conn *conn;
 
 	if (!ev->file || !ev->file->sock)
 		return;
-	HASH_FIND(hh, t->index->conns, &ev->file->id, sizeof(ev->file->id), r);
-	if (!r)
-		return;
-	conn_update(&r->row, ev, ev->file);
-	r->row.end_ns = ev->ts_ns + ev->dur_ns;
+	if (ev->conn)
+		ended(t, ev, ev->conn);
+	else
+		for (unsigned i = 0; (conn = sock_conn_at(ev->file->sock, i)); i++)
+			ended(t, ev, conn);
 }

@@ -43,7 +43,8 @@ struct totals_index {
 	uint64_t heap, mapped;			/* now, over all living address spaces */
 	struct { uint32_t id, renames; const char *name; struct totals_file *row; } file_cache[CACHE];
 	uint32_t renames;			/* so far: cached rows may be another path's since */
-	struct { uint32_t id; struct totals_conn *row; } conn_cache[CACHE];
+	struct { uint32_t id; struct conn_row *row; } conn_cache[CACHE];
+	uint32_t last_other_conn;		/* the last that has no row */
 	struct totals_proc *last_proc;
 	struct totals_call *calls[3][SYSCALL_MAX + 1];
 	uint32_t last_task;			/* whose call, entered when, was counted last */
@@ -73,7 +74,7 @@ struct totals_file *totals_file_of(struct totals *t, const struct file *f);
 void totals_file_event(struct totals *t, const struct event *ev);
 void totals_lookup_failed(struct totals *t, const struct event *ev);
 
-struct totals_conn *totals_conn_of(struct totals *t, const struct event *ev, const struct file *f);
+struct totals_conn *totals_conn_of(struct totals *t, const struct event *ev, const struct file *f, const struct conn *conn);
 void totals_conn_event(struct totals *t, const struct event *ev);
 void totals_conn_release(struct totals *t, const struct event *ev);
 

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "analyze/totals.h"
 #include "base/macro.h"
@@ -46,9 +47,17 @@ unsigned totals_top_lookups(const struct totals *t, bool noise, unsigned *ret_ro
 	TOP(t->lookups, noise || r->noise == NOISE_NONE, r->count);
 }
 
+/* A local socket without a name says nothing; over a network bytes count whosever they are. */
+static bool has_words(const struct totals_conn *c)
+{
+	bool local = c->family == AF_UNIX || c->family == AF_NETLINK || c->family == AF_UNSPEC;
+
+	return c->state != CONN_LISTENING && (c->has_peer || c->rest || (!local && (c->sent || c->received)));
+}
+
 unsigned totals_top_conns(const struct totals *t, bool noise, unsigned *ret_rows, unsigned max)
 {
-	TOP(t->conns, (noise || r->noise == NOISE_NONE) && r->state != CONN_LISTENING && r->has_peer, r->sent + r->received);
+	TOP(t->conns, (noise || r->noise == NOISE_NONE) && has_words(r), r->sent + r->received);
 }
 
 unsigned totals_top_errors(const struct totals *t, unsigned *ret_rows, unsigned max)

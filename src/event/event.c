@@ -51,11 +51,13 @@ static const struct event_info infos[_EV_MAX] = {
 	ROW(EV_SOCKET,		"socket",	"socket",	CAT_NET,	0),
 	ROW(EV_CONNECT,		"connect",	"connect",	CAT_NET,	LIVE),
 	ROW(EV_CONNECTED,	"connected",	"connected",	CAT_NET,	LIVE),
+	ROW(EV_CONNECT_FAILED,	"connect_failed",	"connect",	CAT_NET,	LIVE),
 	ROW(EV_ACCEPT,		"accept",	"accept",	CAT_NET,	LIVE),
 	ROW(EV_BIND,		"bind",		"bind",		CAT_NET,	LIVE),
 	ROW(EV_LISTEN,		"listen",	"listen",	CAT_NET,	LIVE),
 	ROW(EV_SEND,		"send",		"send",		CAT_NET,	LIVE),
 	ROW(EV_RECV,		"recv",		"recv",		CAT_NET,	LIVE),
+	ROW(EV_PEEK,		"peek",		"peek",		CAT_NET,	LIVE),
 	ROW(EV_SHUTDOWN,	"shutdown",	"shutdown",	CAT_NET,	0),
 
 	ROW(EV_MMAP,		"mmap",		"mmap",		CAT_MEMORY,	LIVE),

@@ -14,6 +14,7 @@ struct proc;
 struct task;
 struct region;
 struct addr;
+struct conn;
 
 enum event_category { CAT_PROCESS, CAT_FILE, CAT_IO, CAT_NET, CAT_MEMORY, CAT_SIGNAL, CAT_WAIT, CAT_OTHER, CAT_SCHED, CAT_BLOCK,
 		      CAT_FAULT, CAT_TRACE, _CAT_MAX };
@@ -28,7 +29,8 @@ enum event_kind {
 	/* I/O on files, pipes, terminals; on sockets it is SEND and RECV whatever the call */
 	EV_READ, EV_WRITE, EV_TRANSFER, EV_SEEK,
 	/* network */
-	EV_SOCKET, EV_CONNECT, EV_CONNECTED /* the outcome of a connect that was in progress */, EV_ACCEPT, EV_BIND, EV_LISTEN, EV_SEND, EV_RECV, EV_SHUTDOWN,
+	EV_SOCKET, EV_CONNECT, EV_CONNECTED, EV_CONNECT_FAILED /* the outcome of a connect that was in progress */, EV_ACCEPT, EV_BIND, EV_LISTEN,
+	EV_SEND, EV_RECV, EV_PEEK /* looked at, not received: MSG_PEEK, MSG_ERRQUEUE */, EV_SHUTDOWN,
 	/* memory */
 	EV_MMAP, EV_MUNMAP, EV_MREMAP, EV_MPROTECT, EV_MADVISE, EV_BRK,
 	/* the rest */
@@ -36,7 +38,8 @@ enum event_kind {
 	EV_SCHED, EV_BLOCK, EV_FAULT, EV_START, EV_END,
 	/*
 	 * Nothing the program did: the last descriptor of an open file description went away (closed, replaced, exec, exit),
-	 * so what .file says now is final.  For tables of files; never a line, never a row.
+	 * so what .file says now is final.  With .conn, only that is over (struct conn): its socket lives on.  For tables of
+	 * files and connections; never a line, never a row.
 	 */
 	EV_RELEASE,
 	/*
@@ -61,6 +64,9 @@ struct event_info {
 const struct event_info *event_info(enum event_kind kind);
 const char *event_category_name(enum event_category cat);	/* "process", "file", "io", "net", … */
 
+/* flags of CONNECT_FAILED: connect returned success before the peer was asked (TCP_FASTOPEN_CONNECT) */
+enum { CONN_TAKEN_BACK = 1 };
+
 struct event {
 	enum event_kind kind;
 	uint64_t ts_ns, dur_ns;		/* start (CLOCK_MONOTONIC) and duration; 0: instant, or not known */
@@ -76,8 +82,10 @@ struct event {
 	const char *raw; uint32_t raw_len;	/* path as the program gave it */
 	uint64_t nbytes;		/* moved; MMAP, BRK…: size of the range */
 	uint64_t addr;			/* start of the range */
-	uint32_t prot, flags;		/* PROT_*; MAP_*; open flags; clone flags; RENAME_*; SIGNAL: SIGNAL_IGNORED, SIGNAL_FATAL */
+	uint32_t prot, flags;		/* PROT_*; MAP_*; open flags; clone flags; RENAME_*; SIGNAL: SIGNAL_IGNORED, SIGNAL_FATAL;
+					 * CONNECT_FAILED: CONN_TAKEN_BACK */
 	int64_t delta;			/* BRK: growth of the heap, may be negative */
+	const struct conn *conn, *conn2;	/* what .file and .file2, sockets, had this with; NULL: no peer was concerned */
 	const struct addr *peer;	/* who was at the other end of this send/recv/accept/connect */
 	const struct task *child;	/* FORK, THREAD: the new one */
 	uint32_t target_pid, target_proc; /* WAIT: who ended; KILL, process_vm_*: to whom.  pid, and process id where traced; 0: none */

@@ -249,20 +249,10 @@ void fx_moved(struct fx *x, struct file *in, struct file *out, uint64_t nbytes)
 
 	if (in) {
 		in->bytes_read += nbytes;
-		if (in->sock) {
-			in->sock->received += nbytes;
-			p->net_received += nbytes;
-		} else {
-			p->bytes_read += nbytes;
-		}
+		*(in->sock ? &p->net_received : &p->bytes_read) += nbytes;
 	}
 	if (out) {
 		out->bytes_written += nbytes;
-		if (out->sock) {
-			out->sock->sent += nbytes;
-			p->net_sent += nbytes;
-		} else {
-			p->bytes_written += nbytes;
-		}
+		*(out->sock ? &p->net_sent : &p->bytes_written) += nbytes;
 	}
 }

@@ -39,7 +39,8 @@ struct file *fx_install(struct fx *x, int fd, struct file *f, bool cloexec);
 struct file *fx_new(struct fx *x, int fd, enum file_kind kind, const char *name, size_t len, bool cloexec);
 void fx_moved(struct fx *x, struct file *in, struct file *out, uint64_t nbytes);	/* bytes read from, written to */
 struct pnode *fx_target(struct fx *x, uint32_t number);	/* whom a pid or tid argument means: into event.target_pid and .target_proc */
-void fx_settle(struct fx *x, struct file *sock);	/* data moved or not: was a connect open? */
+/* What data moved, or not, to or from that address of a socket belongs to (NULL: none was given): also how its connect came out. */
+struct conn *fx_conn(struct fx *x, struct file *sock, const struct addr *a);
 
 effect_fn fx_open, fx_close, fx_close_range, fx_dup, fx_fcntl, fx_pipe, fx_anonfd, fx_pidfd_getfd, fx_open_handle;
 effect_fn fx_read, fx_write, fx_transfer, fx_seek, fx_vm_rw, fx_io_submit, fx_io_done;

@@ -143,6 +143,8 @@ void file_reap(struct world *w, uint64_t ts_ns, const struct tnode *t)
 			struct event ev = event_at(ts_ns, t, EV_RELEASE);
 
 			ev.file = &n->f;
+			if (n->f.sock && n->f.sock->now.state == CONN_CONNECTING && n->f.sock->now.broken)
+				n->f.sock->now.state = CONN_FAILED;
 			world_emit(w, &ev);
 		}
 		file_free_now(w, n);
@@ -393,14 +395,14 @@ struct file *file_snapshot(struct world *w, const struct record_fd *r, const cha
 		struct addr a;
 
 		if (sock->state)
-			f->sock->state = CONN_LISTENING;
+			f->sock->now.state = CONN_LISTENING;
 		if (decode_addr(sock->local, sock->local_len, &a))
 			sock_set_local(w, f, &a);
 		if (decode_addr(sock->peer, sock->peer_len, &a)) {
-			f->sock->state = CONN_CONNECTED;
+			f->sock->now.state = CONN_CONNECTED;
 			sock_set_peer(w, f, &a);
 		}
-		if (!f->sock->has_peer)
+		if (!f->sock->now.has_peer)
 			sock_bound(w, f);
 		sock_name(w, f);
 	}

@@ -31,7 +31,8 @@ static void settle(struct fx *x, struct aio *a)
 	ev.file = a->file;
 	if (a->file->sock && (in || out)) {
 		ev.kind = out ? EV_SEND : EV_RECV;
-		ev.peer = a->file->sock->has_peer ? &a->file->sock->peer : NULL;
+		ev.conn = conn_used(x->w, &a->file->sock->now);
+		ev.peer = ev.conn->has_peer ? &ev.conn->peer : NULL;
 	}
 	if (a->res < 0) {
 		ev.err = (int)MIN(-a->res, INT64_C(4095));

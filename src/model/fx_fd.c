@@ -233,7 +233,7 @@ void fx_socketpair(struct fx *x)
 	for (int i = 0; i < 2; i++) {
 		f[i] = file_ref(fx_new(x, fds[i], FILE_SOCKET, "", 0, type & SOCK_CLOEXEC));
 		sock_init(x->w, f[i], (unsigned)x->c->args[0].word, type, (unsigned)x->c->args[2].word);
-		f[i]->sock->state = CONN_CONNECTED;
+		f[i]->sock->now.state = CONN_CONNECTED;
 		f[i]->open_flags = O_RDWR;
 	}
 	file_link(f[0], f[1]);

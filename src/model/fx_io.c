@@ -22,8 +22,10 @@ static void moved(struct fx *x, bool out)
 	}
 	if (f && f->sock) {
 		x->ev->kind = out ? EV_SEND : EV_RECV;
-		fx_settle(x, f);
-		x->ev->peer = f->sock->has_peer ? &f->sock->peer : NULL;
+		struct conn *c = fx_conn(x, f, NULL);
+
+		x->ev->conn = c;
+		x->ev->peer = c->has_peer ? &c->peer : NULL;
 	}
 	if (!x->ok || !x->has_ret)
 		return;
@@ -58,8 +60,10 @@ void fx_transfer(struct fx *x)
 		x->ev->fd = x->ev->fd2;
 		x->ev->fd2 = fd;
 	}
+	if (in && in->sock)
+		x->ev->conn = fx_conn(x, in, NULL);
 	if (out && out->sock)
-		fx_settle(x, out);
+		x->ev->conn2 = fx_conn(x, out, NULL);
 	if (!x->ok || !x->has_ret)
 		return;
 	x->ev->nbytes = (uint64_t)x->c->ret;

@@ -64,48 +64,71 @@ void fx_socket(struct fx *x)
 	x->ev->file = f;
 }
 
+/* Is the kernel's answer about an attempt at all?  No: the descriptor, the address or the state of the socket forbade one. */
+static bool is_attempt(const struct fx *x, const struct sock *s, const struct addr *to)
+{
+	switch (x->c->err) {
+	case 0: return true;
+	case ECONNABORTED: return s->now.state != CONN_FAILED;	/* the last attempt, which failed in the background, is cleared away */
+	case EBADF: case ENOTSOCK: case EFAULT: case EISCONN: case EALREADY: case EOPNOTSUPP: return false;
+	default: return to != NULL;
+	}
+}
+
+static bool in_progress(int err) { return err == EINPROGRESS || err == EINTR; }
+
+/*
+ * A new attempt, with the outcome that the call reported: the one before is over.  But one that fails leaves a socket as it
+ * was that is connected (a datagram socket stays so) or listens: such an attempt has a struct conn for this event only.
+ */
+static struct conn *begin_attempt(struct fx *x, struct file *f, const struct addr *to)
+{
+	struct sock *s = f->sock;
+	int err = x->c->err;
+	bool failed = err && !in_progress(err), apart = failed && s->now.state != CONN_NONE && s->now.state != CONN_FAILED;
+	struct conn *c = &s->now;
+
+	if (apart)
+		c = scratch(x->w, sizeof(*c));
+	else
+		sock_conn_end(x->w, x->tn, f, x->c->enter_ns);
+	*c = (struct conn){ .state = failed ? CONN_FAILED : err ? CONN_CONNECTING : CONN_CONNECTED, .err = failed ? err : 0,
+			    .connect_ns = x->c->enter_ns, .connected_ns = in_progress(err) ? 0 : x->c->exit_ns };
+	if (to && apart) {
+		c->has_peer = true;
+		c->peer = *to;
+	} else if (to) {
+		sock_set_peer(x->w, f, to);
+	}
+	if (to && !failed)
+		sock_connecting(x->w, f);
+	return conn_used(x->w, c);
+}
+
 void fx_connect(struct fx *x)
 {
 	struct sock *s = sock_arg(x);
 	struct file *f = file_arg(x);
 	struct addr *to = addr_arg(x, ARG_SOCKADDR_IN);
 	int err = x->c->err;
-	bool was_open;
 
 	x->ev->peer = to;
 	if (!s || !x->has_ret || x->c->restarted)
 		return;
 	if (to && to->family == AF_UNSPEC) {	/* dissolves the association */
-		s->has_peer = false;
-		s->state = CONN_NONE;
-		file_set_peer(f, NULL);
-		sock_name(x->w, f);
+		if (x->ok)
+			sock_conn_end(x->w, x->tn, f, x->c->exit_ns);
 		return;
 	}
-	was_open = s->state == CONN_CONNECTING;
-	if (was_open) {		/* asking again: how did it come out? */
+	if (s->now.state == CONN_CONNECTING) {		/* asking again: how did it come out? */
 		x->ev->kind = EV_CALL;
-		if (err != EALREADY && err != EINPROGRESS && err != EINTR)
+		x->ev->conn = conn_used(x->w, &s->now);
+		if (err != EALREADY && !in_progress(err))
 			sock_outcome(x->w, x->tn, f, x->ev->fd, err == EISCONN ? 0 : err, x->c->exit_ns);
 		return;
 	}
-	if (err == EISCONN && s->state == CONN_CONNECTED)
-		return;
-	if (to)
-		sock_set_peer(x->w, f, to);
-	s->connect_ns = x->c->enter_ns;
-	if (err == EINPROGRESS || err == EINTR) {
-		s->state = CONN_CONNECTING;
-	} else if (err) {
-		s->state = CONN_FAILED;
-		s->err = err;
-		return;
-	} else {
-		s->state = CONN_CONNECTED;
-		s->connected_ns = x->c->exit_ns;
-	}
-	if (s->has_peer)
-		sock_connecting(x->w, f);
+	if (is_attempt(x, s, to))
+		x->ev->conn = begin_attempt(x, f, to);
 }
 
 void fx_accept(struct fx *x)
@@ -125,13 +148,15 @@ void fx_accept(struct fx *x)
 	sock_init(x->w, f, listener ? listener->family : from ? from->family : AF_UNSPEC, listener && listener->type ? listener->type : SOCK_STREAM,
 		  listener ? listener->protocol : 0);
 	f->open_flags = O_RDWR | (flags & SOCK_NONBLOCK);
-	f->sock->state = CONN_ACCEPTED;
-	f->sock->connect_ns = f->sock->connected_ns = x->c->exit_ns;
+	f->sock->now.state = CONN_ACCEPTED;
+	f->sock->now.connect_ns = f->sock->now.connected_ns = x->c->exit_ns;
+	x->ev->conn = conn_used(x->w, &f->sock->now);
 	if (from)
 		sock_set_peer(x->w, f, from);
 	if (listener) {
-		if (listener->state != CONN_LISTENING)
-			listener->state = CONN_LISTENING;
+		if (listener->now.state != CONN_LISTENING)
+			listener->now.state = CONN_LISTENING;
+		x->ev->conn2 = conn_used(x->w, &listener->now);
 		sock_accepted(x->w, f, lf);
 	}
 	sock_name(x->w, f);
@@ -154,8 +179,10 @@ void fx_listen(struct fx *x)
 {
 	struct sock *s = sock_arg(x);
 
-	if (s && x->ok)
-		s->state = CONN_LISTENING;
+	if (s && x->ok) {
+		s->now.state = CONN_LISTENING;
+		x->ev->conn = conn_used(x->w, &s->now);
+	}
 	x->ev->peer = s && s->has_local ? &s->local : NULL;
 }
 
@@ -163,8 +190,10 @@ void fx_shutdown(struct fx *x)
 {
 	struct sock *s = sock_arg(x);
 
-	x->ev->peer = s && s->has_peer ? &s->peer : NULL;
+	x->ev->peer = s && s->now.has_peer ? &s->now.peer : NULL;
 	x->ev->flags = (uint32_t)x->c->args[1].word;
+	if (s && x->ok && s->now.state == CONN_LISTENING && x->ev->flags != SHUT_WR)	/* it can connect now, or listen anew */
+		sock_conn_end(x->w, x->tn, file_arg(x), x->c->exit_ns);
 }
 
 void fx_getsockopt(struct fx *x)
@@ -174,7 +203,7 @@ void fx_getsockopt(struct fx *x)
 
 	if (!s || !x->ok || !x->has_ret || (int)x->c->args[1].word != SOL_SOCKET || (int)x->c->args[2].word != SO_ERROR)
 		return;
-	if (s->state != CONN_CONNECTING || i < 0 || !x->c->args[i].bytes || x->c->args[i].len < sizeof(err))
+	if (s->now.state != CONN_CONNECTING || i < 0 || !x->c->args[i].bytes || x->c->args[i].len < sizeof(err))
 		return;
 	memcpy(&err, x->c->args[i].bytes, sizeof(err));
 	if (err >= 0)
@@ -193,7 +222,7 @@ void fx_sockname(struct fx *x)
 		sock_set_local(x->w, f, a);
 		return;
 	}
-	if (s->state == CONN_CONNECTING)	/* else it fails with ENOTCONN */
+	if (s->now.state == CONN_CONNECTING)	/* else it fails with ENOTCONN */
 		sock_outcome(x->w, x->tn, f, x->ev->fd, 0, x->c->exit_ns);
 	sock_set_peer(x->w, f, a);
 }
@@ -202,8 +231,11 @@ void fx_sockname(struct fx *x)
 
 static void ready(struct fx *x, struct file *f, int fd, unsigned events)
 {
-	/* With an error the reason is not told yet: getsockopt(SO_ERROR) or the next write will. */
-	if (f && f->sock && f->sock->state == CONN_CONNECTING && (events & POLLOUT) && !(events & (POLLERR | POLLHUP)))
+	if (!f || !f->sock || f->sock->now.state != CONN_CONNECTING)
+		return;
+	if (events & (POLLERR | POLLHUP))	/* the reason is not known yet: getsockopt(SO_ERROR) or the next write tells */
+		f->sock->now.broken = true;
+	else if (events & POLLOUT)
 		sock_outcome(x->w, x->tn, f, fd, 0, x->c->exit_ns);
 }
 
@@ -225,7 +257,7 @@ static void epoll_control(struct fx *x)
 	x->ev->file2 = f;
 	if (!ep || !f || !f->sock || !x->ok || !v->bytes || v->len < 12)
 		return;
-	if (f->sock->state != CONN_NONE && f->sock->state != CONN_CONNECTING)
+	if (f->sock->now.state != CONN_NONE && f->sock->now.state != CONN_CONNECTING)
 		return;		/* only of interest until it is known how a connect came out */
 	memcpy(&ev, v->bytes, 12);
 	memset(&key, 0, sizeof(key));
@@ -294,34 +326,68 @@ void fx_poll(struct fx *x)
 
 /* ---- data ---- */
 
-/* Of a socket whose connect was in progress, data tells how it came out. */
-void fx_settle(struct fx *x, struct file *f)
+/* Errors that come from the peer or the way to it, not from what the program did. */
+static bool is_peers_error(int err)
 {
-	static const int final[] = { ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, ECONNRESET, EHOSTDOWN, ENETDOWN, ECONNABORTED };
-	int err = x->ok && x->has_ret ? 0 : -1;
+	static const int errs[] = { ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, ECONNRESET, EHOSTDOWN, ENETDOWN, ECONNABORTED };
 
-	if (f->sock->state != CONN_CONNECTING)
-		return;
-	for (unsigned i = 0; i < ARRAY_SIZE(final); i++)
-		if (x->c->err == final[i])
-			err = final[i];
-	if (err >= 0)
-		sock_outcome(x->w, x->tn, f, x->ev->fd, err, x->c->exit_ns);
+	for (unsigned i = 0; i < ARRAY_SIZE(errs); i++)
+		if (err == errs[i])
+			return true;
+	return false;
 }
 
-/* The name of the other side that came with the message, if one did. */
+/* Of a socket whose connect was in progress, data tells how it came out. */
+static void settle(struct fx *x, struct file *f)
+{
+	struct conn *now = &f->sock->now;
+	int err = x->c->err;
+	bool done = x->ok && x->has_ret, failed = is_peers_error(err);
+
+	/* With TCP_FASTOPEN_CONNECT connect(2) only notes the address: the first write asks the peer. */
+	if (now->state == CONN_CONNECTED && err == ECONNREFUSED && f->sock->type == SOCK_STREAM && !now->moved && now->connect_ns)
+		sock_outcome(x->w, x->tn, f, x->ev->fd, err, x->c->exit_ns);
+	else if (now->state == CONN_CONNECTING && (done || failed))
+		sock_outcome(x->w, x->tn, f, x->ev->fd, done ? 0 : err, x->c->exit_ns);
+}
+
+struct conn *fx_conn(struct fx *x, struct file *f, const struct addr *a)
+{
+	struct conn *c;
+
+	settle(x, f);
+	c = sock_conn(x->w, f, a);
+	if (x->ok && x->has_ret)
+		c->moved = true;
+	else if (!c->err && is_peers_error(x->c->err))
+		c->err = x->c->err;
+	return c;
+}
+
+/* Who is at the other end of a datagram socket changes with every message that has an address. */
+static void meet(struct fx *x, struct file *f, const struct addr *a)
+{
+	struct sock *s = f->sock;
+	struct file *to;
+
+	if (!a || s->now.has_peer || (s->type && s->type != SOCK_DGRAM && s->type != SOCK_RAW))
+		return;
+	if (s->family == AF_UNSPEC)
+		s->family = a->family;
+	to = sock_find_dgram(x->w, f, a);
+	if (to != f && f->peer_file != (to ? to->id : 0))
+		file_set_peer(f, to);
+}
+
+/* The peer of a message, and what it belongs to: by the address that came with it, if one did. */
 static void set_peer(struct fx *x, struct addr *a)
 {
-	struct file *f = file_arg(x), *to;
+	struct file *f = file_arg(x);
+	struct conn *c = fx_conn(x, f, a);
 
-	x->ev->peer = a ? a : f->sock->has_peer ? &f->sock->peer : NULL;
-	if (!a || (f->sock->type && f->sock->type != SOCK_DGRAM && f->sock->type != SOCK_RAW))
-		return;
-	if (f->sock->family == AF_UNSPEC)
-		f->sock->family = a->family;
-	to = sock_find_dgram(x->w, f, a);
-	if (to && to != f && f->peer_file != to->id)
-		file_set_peer(f, to);
+	x->ev->conn = c;
+	x->ev->peer = a ? a : c->has_peer ? &c->peer : NULL;
+	meet(x, f, a);
 }
 
 static struct addr *msg_name(struct fx *x, int arg, bool at_exit)
@@ -449,22 +515,61 @@ static void recv_fds(struct fx *x, struct file *f, const struct part *control)
 		file_unref(x->w, files[i]);
 }
 
+/*
+ * MSG_FASTOPEN: the call connects, and the data travels with the request where the kernel has a cookie of the peer.  Without
+ * waiting it returns before the peer has answered.  True when it did, for better or worse.
+ */
+static bool fast_open(struct fx *x, struct file *f, struct addr *to)
+{
+	uint64_t flags = fx_word(x, "flags", 0);
+	struct sock *s = f->sock;
+	struct event ev;
+
+	if (!(flags & MSG_FASTOPEN) || !to || !x->has_ret || x->c->restarted || s->type != SOCK_STREAM ||
+	    (s->now.state != CONN_NONE && s->now.state != CONN_FAILED) || !is_attempt(x, s, to))
+		return false;
+	ev = event_at(x->c->enter_ns, x->tn, EV_CONNECT);
+	ev.dur_ns = x->ev->dur_ns;
+	ev.fd = x->ev->fd;
+	ev.file = f;
+	ev.err = x->c->err;
+	ev.peer = to;
+	ev.conn = begin_attempt(x, f, to);
+	if (!x->c->err && ((flags & MSG_DONTWAIT) || (f->open_flags & O_NONBLOCK)))
+		s->now.state = CONN_CONNECTING;
+	world_emit(x->w, &ev);
+	return true;
+}
+
 void fx_send(struct fx *x)
 {
 	struct sock *s = sock_arg(x);
 	struct file *f = file_arg(x);
 	int msg = fx_arg(x, ARG_MSGHDR_IN, 0);
+	struct addr *to;
 
 	if (!s)
 		return;
-	fx_settle(x, f);
-	set_peer(x, msg < 0 ? addr_arg(x, ARG_SOCKADDR_IN) : msg_name(x, msg, false));
+	to = msg < 0 ? addr_arg(x, ARG_SOCKADDR_IN) : msg_name(x, msg, false);
+	if (fast_open(x, f, to)) {
+		x->ev->peer = to;
+		x->ev->conn = conn_used(x->w, &s->now);
+		s->now.moved = x->ok;
+	} else {
+		set_peer(x, to);
+	}
 	if (!x->ok || !x->has_ret)
 		return;
 	x->ev->nbytes = (uint64_t)x->c->ret;
 	fx_moved(x, NULL, f, x->ev->nbytes);
 	if (msg >= 0)
 		send_fds(x, f, fx_part(x, msg, PART_CONTROL, false));
+}
+
+/* Not taken, or not the peer's: what is looked at stays; the error queue gives back what was sent. */
+static bool peeks(const struct fx *x)
+{
+	return fx_word(x, "flags", 0) & (MSG_PEEK | MSG_ERRQUEUE);
 }
 
 void fx_recv(struct fx *x)
@@ -475,44 +580,85 @@ void fx_recv(struct fx *x)
 
 	if (!s)
 		return;
-	fx_settle(x, f);
+	if (peeks(x))
+		x->ev->kind = EV_PEEK;
 	set_peer(x, !x->ok ? NULL : msg < 0 ? addr_arg(x, ARG_SOCKADDR_OUT) : msg_name(x, msg, true));
 	if (!x->ok || !x->has_ret)
 		return;
 	x->ev->nbytes = (uint64_t)x->c->ret;
-	if (!(fx_word(x, "flags", 0) & MSG_PEEK))	/* looked at, not taken */
+	if (!peeks(x))
 		fx_moved(x, f, NULL, x->ev->nbytes);
 	if (msg >= 0)
 		recv_fds(x, f, fx_part(x, msg, PART_CONTROL, true));
 }
 
-/* Several messages: as many as the call returned, each with its length. */
+/* The messages of one call that belong to one peer. */
+struct share { const struct conn *conn; const struct addr *peer; uint64_t nbytes; };
+#define SHARES_MAX (SOCK_PEERS_MAX + 2)
+
+/* The peers beyond those kept apart are one, as sums and as lines. */
+static struct share *share_of(struct share *v, unsigned *n, const struct conn *c, const struct addr *peer)
+{
+	for (unsigned i = 0; i < *n; i++)
+		if (v[i].conn == c)
+			return &v[i];
+	v[*n] = (struct share){ .conn = c, .peer = c->rest ? NULL : peer ? peer : c->has_peer ? &c->peer : NULL };
+	return &v[(*n)++];
+}
+
+/* A share that is not the call's own event. */
+static void emit_share(struct fx *x)
+{
+	struct event ev = *x->ev;
+
+	ev.call = NULL;
+	ev.ts_ns = x->c->exit_ns;
+	ev.dur_ns = 0;
+	world_emit(x->w, &ev);
+}
+
+/* Several messages: as many as the call returned, each with its length.  One event a peer; the last is the call's own. */
 static void mmsg(struct fx *x, bool out)
 {
 	struct sock *s = sock_arg(x);
 	struct file *f = file_arg(x);
 	int arg = fx_arg(x, out ? ARG_MMSGHDR_IN : ARG_MMSGHDR_OUT, 0);
+	bool peek = !out && peeks(x);
+	struct share shares[SHARES_MAX];
+	unsigned nshares = 0;
 	const struct part *p;
 	struct record_msg m;
 
 	if (!s)
 		return;
-	fx_settle(x, f);
+	if (peek)
+		x->ev->kind = EV_PEEK;
 	p = arg < 0 ? NULL : fx_part(x, arg, PART_MSGVEC, true);
 	if (!p && arg >= 0)
 		p = fx_part(x, arg, PART_MSGVEC, false);
 	for (int64_t i = 0; p && x->ok && x->has_ret && i < x->c->ret && (size_t)(i + 1) * sizeof(m) <= p->len; i++) {
+		struct addr *a;
+
 		memcpy(&m, p->bytes + (size_t)i * sizeof(m), sizeof(m));
-		x->ev->nbytes += m.nbytes;
-		if (i == 0)
-			set_peer(x, addr_of(x, m.name, m.name_len));
+		a = addr_of(x, m.name, MIN(m.name_len, sizeof(m.name)));
+		share_of(shares, &nshares, fx_conn(x, f, a), a)->nbytes += m.nbytes;
+		meet(x, f, a);
 	}
-	if (!x->ev->peer && s->has_peer)
-		x->ev->peer = &s->peer;
+	if (!nshares) {
+		set_peer(x, NULL);
+		shares[nshares++] = (struct share){ x->ev->conn, x->ev->peer, 0 };
+	}
+	for (unsigned i = 0; i < nshares; i++) {
+		x->ev->conn = shares[i].conn;
+		x->ev->peer = shares[i].peer;
+		x->ev->nbytes = shares[i].nbytes;
+		if (!peek)
+			fx_moved(x, out ? NULL : f, out ? f : NULL, x->ev->nbytes);
+		if (i + 1 < nshares)
+			emit_share(x);
+	}
 	if (!x->ok || !x->has_ret)
 		return;
-	if (out || !(fx_word(x, "flags", 0) & MSG_PEEK))
-		fx_moved(x, out ? NULL : f, out ? f : NULL, x->ev->nbytes);
 	for (unsigned i = 0; i < x->c->nparts; i++) {
 		if (x->c->parts[i].part != PART_CONTROL)
 			continue;

@@ -44,15 +44,35 @@ struct file {
 };
 
 enum conn_state { CONN_NONE, CONN_CONNECTING, CONN_CONNECTED, CONN_FAILED, CONN_LISTENING, CONN_ACCEPTED };
+
+/*
+ * What a socket has with one peer: one attempt to connect and what came of it, or the datagrams exchanged with one
+ * address.  Bytes and outcomes belong to it, not to the socket, which can have several: one after the other (refused here,
+ * connected there; a datagram socket connected anew) and, where datagrams carry addresses, at a time.
+ */
+struct conn {
+	uint32_t id;			/* in order of first use; 0 until an event names it */
+	enum conn_state state;
+	bool has_peer;
+	bool rest;			/* all peers of the socket beyond those kept apart; no address */
+	bool broken;			/* poll(2) reported that the connect failed, not yet why */
+	bool moved;			/* bytes went through it */
+	struct addr peer;
+	int err;			/* of a failed connect; or the first error that the peer or the way to it gave afterwards */
+	uint64_t connect_ns, connected_ns;	/* start of the attempt, and when its outcome was known */
+};
+#define SOCK_PEERS_MAX 64		/* addresses of one socket that are kept apart */
+
 struct sock {
 	uint16_t family, type, protocol;
-	enum conn_state state;
-	bool has_local, has_peer;
-	struct addr local, peer;
-	int err;			/* outcome of a failed connect */
-	uint64_t connect_ns, connected_ns;	/* start, and when its outcome was known */
-	uint64_t sent, received;	/* bytes */
+	bool has_local;
+	struct addr local;
+	struct conn now;		/* what it is connected to, or was last */
+	struct conn **peers; unsigned npeers;	/* addresses that datagrams were sent to or came from */
+	struct conn *rest;
 };
+/* All that a socket has at present: i counts from 0; NULL behind the last. */
+const struct conn *sock_conn_at(const struct sock *s, unsigned i);
 const char *sock_proto_name(const struct sock *s);	/* "tcp4", "udp6", "unix", "unix-dgram", "netlink", … */
 
 struct fdent { struct file *file; uint64_t since_ns; bool cloexec; };	/* since_ns: when it was installed */

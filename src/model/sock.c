@@ -105,9 +105,9 @@ void sock_name(struct world *w, struct file *f)
 		return;		/* nothing is known of it: what it was called before says more */
 	buf_reset(b);
 	buf_puts(b, sock_proto_name(s));
-	if (s->has_peer && !unnamed(&s->peer)) {
-		buf_puts(b, s->state == CONN_ACCEPTED ? " ← " : " → ");
-		addr_format(b, &s->peer);
+	if (s->now.has_peer && s->now.state != CONN_FAILED && !unnamed(&s->now.peer)) {
+		buf_puts(b, s->now.state == CONN_ACCEPTED ? " ← " : " → ");
+		addr_format(b, &s->now.peer);
 	} else if (s->has_local && !unnamed(&s->local)) {
 		buf_putc(b, ' ');
 		addr_format(b, &s->local);
@@ -207,20 +207,20 @@ static bool could_be(const struct fnode *client, const struct fnode *accepted)
 {
 	const struct sock *c = client->f.sock, *a = accepted->f.sock;
 
-	if (c->connected_ns && accepted->f.opened_ns && c->connect_ns > accepted->f.opened_ns)
+	if (c->now.connected_ns && accepted->f.opened_ns && c->now.connect_ns > accepted->f.opened_ns)
 		return false;
 	if (c->family == AF_UNIX)
-		return !a->has_peer || unnamed(&a->peer) || (c->has_local && same_addr(&c->local, &a->peer));
-	if (a->has_local && !is_any(&a->local) && !same_ip(&a->local, &c->peer))
+		return !a->now.has_peer || unnamed(&a->now.peer) || (c->has_local && same_addr(&c->local, &a->now.peer));
+	if (a->has_local && !is_any(&a->local) && !same_ip(&a->local, &c->now.peer))
 		return false;
-	if (!a->has_peer)
+	if (!a->now.has_peer)
 		return true;
 	if (c->has_local && c->local.port && !is_any(&c->local))
-		return same_addr(&c->local, &a->peer);
+		return same_addr(&c->local, &a->now.peer);
 	if (c->has_local && c->local.port)
-		return c->local.port == a->peer.port;
+		return c->local.port == a->now.peer.port;
 	/* Its own address is not known; on one machine both ends have the same unless it chose another. */
-	return addr_is_loopback(&c->peer) ? addr_is_loopback(&a->peer) : same_ip(&c->peer, &a->peer);
+	return addr_is_loopback(&c->now.peer) ? addr_is_loopback(&a->now.peer) : same_ip(&c->now.peer, &a->now.peer);
 }
 
 /* The one whose address says so; else the first that it may be. */
@@ -233,7 +233,7 @@ static struct fnode *ep_match(struct fnode *head, struct fnode *n, bool n_is_cli
 
 		if (!could_be(c, a))
 			continue;
-		if (c->f.sock->has_local && c->f.sock->local.port && a->f.sock->has_peer)
+		if (c->f.sock->has_local && c->f.sock->local.port && a->f.sock->now.has_peer)
 			return o;
 		if (!first)
 			first = o;
@@ -274,12 +274,12 @@ static void tuple_update(struct world *w, struct fnode *n)
 	struct tuple *t;
 
 	tuple_drop(w, n);
-	if (!s->has_local || !s->has_peer || !is_inet(s->local.family) || !is_inet(s->peer.family) || is_any(&s->local) || !s->local.port)
+	if (!s->has_local || !s->now.has_peer || !is_inet(s->local.family) || !is_inet(s->now.peer.family) || is_any(&s->local) || !s->local.port)
 		return;
 	memset(&key, 0, sizeof(key));
 	memset(&other, 0, sizeof(other));
 	side(&s->local, &key.local);
-	side(&s->peer, &key.peer);
+	side(&s->now.peer, &key.peer);
 	other.local = key.peer;
 	other.peer = key.local;
 	HASH_FIND(hh, w->tuples, &key, sizeof(key), t);
@@ -313,7 +313,7 @@ void sock_set_local(struct world *w, struct file *f, const struct addr *a)
 	s->has_local = true;
 	s->local = *a;
 	tuple_update(w, fnode_of(f));
-	if (is_dgram(s) || s->state == CONN_LISTENING)
+	if (is_dgram(s) || s->now.state == CONN_LISTENING)
 		sock_bound(w, f);
 	sock_name(w, f);
 }
@@ -324,10 +324,10 @@ void sock_set_peer(struct world *w, struct file *f, const struct addr *a)
 
 	if (s->family == AF_UNSPEC)
 		s->family = a->family;
-	if (s->has_peer && same_addr(&s->peer, a))
+	if (s->now.has_peer && same_addr(&s->now.peer, a))
 		return;
-	s->has_peer = true;
-	s->peer = *a;
+	s->now.has_peer = true;
+	s->now.peer = *a;
 	tuple_update(w, fnode_of(f));
 	sock_name(w, f);
 }
@@ -369,15 +369,15 @@ void sock_connecting(struct world *w, struct file *f)
 	struct endpoint *ep;
 
 	if (is_dgram(s)) {
-		struct file *to = sock_find_dgram(w, f, &s->peer);
+		struct file *to = sock_find_dgram(w, f, &s->now.peer);
 
 		if (to && to != f)
 			file_set_peer(f, to);
 		return;
 	}
-	if (f->peer_file || !(s->peer.family == AF_UNIX || addr_is_loopback(&s->peer)))
+	if (f->peer_file || !(s->now.peer.family == AF_UNIX || addr_is_loopback(&s->now.peer)))
 		return;		/* other addresses of this machine are found by exact match only */
-	ep = ep_find(w, s, &s->peer, true);
+	ep = ep_find(w, s, &s->now.peer, true);
 	if (!ep)
 		return;
 	o = ep_match(ep->accepted, n, true);
@@ -398,7 +398,7 @@ void sock_accepted(struct world *w, struct file *f, const struct file *listener)
 	s->has_local = true;
 	s->local = listener->sock->local;
 	/* On loopback the address that was called is the caller's own, as a rule: enough to show, not to match by. */
-	if (f->peer_file || (s->has_peer && is_inet(s->peer.family) && !addr_is_loopback(&s->peer)))
+	if (f->peer_file || (s->now.has_peer && is_inet(s->now.peer.family) && !addr_is_loopback(&s->now.peer)))
 		return;
 	ep = ep_find(w, s, &s->local, true);
 	if (!ep)
@@ -410,21 +410,34 @@ void sock_accepted(struct world *w, struct file *f, const struct file *listener)
 		ep_join(w, ep, n, EP_ACCEPTED);
 }
 
+void sock_unpeer(struct world *w, struct file *f)
+{
+	struct fnode *n = fnode_of(f);
+
+	if (n->role != EP_BOUND)
+		ep_leave(w, n);
+	tuple_drop(w, n);
+	file_set_peer(f, NULL);
+}
+
 void sock_outcome(struct world *w, struct tnode *t, struct file *f, int fd, int err, uint64_t now_ns)
 {
 	struct sock *s = f->sock;
-	struct event ev = event_at(s->connect_ns, t, EV_CONNECTED);
+	struct event ev = event_at(s->now.connect_ns, t, err ? EV_CONNECT_FAILED : EV_CONNECTED);
 
-	s->state = err ? CONN_FAILED : CONN_CONNECTED;
-	s->err = err;
-	s->connected_ns = now_ns;
+	ev.flags = err && s->now.state == CONN_CONNECTED ? CONN_TAKEN_BACK : 0;
+	s->now.state = err ? CONN_FAILED : CONN_CONNECTED;
+	s->now.err = err;
+	s->now.connected_ns = now_ns;
 	if (err && !f->peer_file)
 		ep_leave(w, fnode_of(f));
-	ev.dur_ns = now_ns > s->connect_ns ? now_ns - s->connect_ns : 0;
+	sock_name(w, f);
+	ev.conn = conn_used(w, &s->now);
+	ev.dur_ns = now_ns > s->now.connect_ns ? now_ns - s->now.connect_ns : 0;
 	ev.err = err;
 	ev.fd = fd;
 	ev.file = f;
-	ev.peer = s->has_peer ? &s->peer : NULL;
+	ev.peer = s->now.has_peer ? &s->now.peer : NULL;
 	world_emit(w, &ev);
 }
 
@@ -448,6 +461,7 @@ void sock_done(struct world *w, struct fnode *n)
 	tuple_drop(w, n);
 	if (w->nflights || w->narrivals)
 		flights_drop(w, n->f.id);
+	sock_conns_free(w, n->f.sock);
 	free(n->f.sock);
 	n->f.sock = NULL;
 }

@@ -26,6 +26,7 @@
 #define ENDPOINT_MAX 65536
 #define SHM_MAX 65536
 #define WATCH_MAX 65536
+#define PEERS_TOTAL_MAX 65536	/* addresses of all datagram sockets that are kept apart (SOCK_PEERS_MAX: of one) */
 #define AIO_MAX 65536		/* asynchronous requests under way */
 #define ENDED_MAX 64		/* ended children a process may still wait for */
 #define GONE_MAX 64		/* ended processes of pid namespaces whose signals may still come */
@@ -97,7 +98,8 @@ struct world {
 	struct shm *shms;
 	struct watch *watches;
 	struct aio *aios;
-	uint32_t ntasks, nprocs, nfiles, nmms;	/* last ids */
+	uint32_t ntasks, nprocs, nfiles, nmms, nconns;	/* last ids */
+	unsigned npeers;
 	uint32_t nanons;
 	uint32_t anon_src;			/* ids below 2^31 are files; above, shared anonymous mappings */
 	uint32_t cur_proc, cur_pid;		/* whose item this is */
@@ -164,9 +166,17 @@ void sock_set_local(struct world *w, struct file *f, const struct addr *a);
 void sock_set_peer(struct world *w, struct file *f, const struct addr *a);
 void sock_bound(struct world *w, struct file *f);
 void sock_connecting(struct world *w, struct file *f);		/* peer is set, the outcome may be open */
+void sock_unpeer(struct world *w, struct file *f);		/* it has nobody at the other end any more */
 void sock_accepted(struct world *w, struct file *f, const struct file *listener);
-void sock_outcome(struct world *w, struct tnode *t, struct file *f, int fd, int err, uint64_t now_ns);	/* emits EV_CONNECTED */
+void sock_outcome(struct world *w, struct tnode *t, struct file *f, int fd, int err, uint64_t now_ns);	/* emits EV_CONNECTED or _FAILED */
 struct file *sock_find_dgram(struct world *w, const struct file *from, const struct addr *to);
+
+/* ---- conn.c ---- */
+struct conn *conn_used(struct world *w, struct conn *c);	/* c, with an id */
+/* What data to or from that address belongs to; a NULL: no address was given. */
+struct conn *sock_conn(struct world *w, struct file *f, const struct addr *a);
+void sock_conn_end(struct world *w, struct tnode *t, struct file *f, uint64_t now_ns);	/* f is as never connected; emits EV_RELEASE */
+void sock_conns_free(struct world *w, struct sock *s);
 
 /* ---- fx_aio.c ---- */
 void aio_forget(struct world *w, uint32_t mm);		/* what is under way of an address space that is no more */

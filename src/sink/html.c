@@ -196,8 +196,10 @@ static void finish_conns(struct html *h)
 		struct html_conn *c = table_row(&h->conns, i);
 		const struct html_file *f = table_row(&h->files, c->file);
 
-		c->open = f->open;
-		c->close = f->close;
+		if (!c->later)
+			c->open = f->open;
+		if (!c->over)
+			c->close = f->close;
 		c->peer_lane = html_lane_of_proc(h, c->peer_proc);
 	}
 }
@@ -339,7 +341,7 @@ static int write_page(struct html *h, struct html_out *out)
 	write_stored(&hot, 'h', out);
 	write_stored(&cold, 'c', out);
 	const int errs[] = { r, r2, hot.err, cold.err, h->rows.err, h->samples.err, h->strings.err, h->execs.err, h->files.err, h->conns.err,
-			     h->tasks.err, h->lane_of_task.err, h->lane_of_proc.err };
+			     h->tasks.err, h->lane_of_task.err, h->lane_of_proc.err, h->conn_rows.err };
 
 	for (r = 0, r2 = 0; r2 < (int)ARRAY_SIZE(errs) && !r; r2++)
 		r = errs[r2];
@@ -426,6 +428,7 @@ static void html_free(struct sink *s)
 	table_done(&h->tasks);
 	table_done(&h->lane_of_task);
 	table_done(&h->lane_of_proc);
+	table_done(&h->conn_rows);
 	resident_free(h->resident);
 	intern_done(&h->ids);
 	intern_done(&h->type_ids);
@@ -464,7 +467,7 @@ int sink_html_new(const struct sink_options *opt, struct sink **ret_sink, struct
 
 	h->sink.ops = &ops;
 	h->opt = opt;
-	h->rows.fd = h->samples.fd = h->strings.fd = h->execs.fd = h->files.fd = h->conns.fd = h->tasks.fd = h->lane_of_task.fd = h->lane_of_proc.fd = -1;
+	h->rows.fd = h->samples.fd = h->strings.fd = h->execs.fd = h->files.fd = h->conns.fd = h->tasks.fd = h->lane_of_task.fd = h->lane_of_proc.fd = h->conn_rows.fd = -1;
 	h->nstrings = 1;	/* string 0 is the empty one */
 	h->lens = xmalloc(sizeof(*h->lens) * STRINGS_A_BLOCK);
 	h->lens[h->nlens++] = 0;
@@ -478,7 +481,8 @@ int sink_html_new(const struct sink_options *opt, struct sink **ret_sink, struct
 	     (r = spool_init(&h->strings, path)) ||
 	    (r = spool_init(&h->execs, path)) || (r = table_init(&h->files, sizeof(struct html_file), path)) ||
 	    (r = table_init(&h->conns, sizeof(struct html_conn), path)) || (r = table_init(&h->tasks, sizeof(struct html_task), path)) ||
-	    (r = table_init(&h->lane_of_task, sizeof(uint32_t), path)) || (r = table_init(&h->lane_of_proc, sizeof(uint32_t), path))) {
+	    (r = table_init(&h->lane_of_task, sizeof(uint32_t), path)) || (r = table_init(&h->lane_of_proc, sizeof(uint32_t), path)) ||
+	    (r = table_init(&h->conn_rows, sizeof(uint32_t), path))) {
 		diag_set(diag, 125, -r, "cannot make a temporary file for the report in the folder of %s or in /tmp: %s", path, strerror(-r));
 		goto fail;
 	}

@@ -24,16 +24,17 @@ struct html_file {		/* a row of f, by file id */
 	uint64_t name_hash;
 	uint32_t name, peer, conn;	/* strings; conn: row of n + 1 */
 	int32_t lane;
-	uint8_t kind, seen;
+	uint8_t kind, seen, conn_taken;	/* conn_taken: its row is that of a struct conn, the first */
 };
 
 struct html_conn {		/* a row of n */
-	uint32_t file;
+	uint32_t file, id;		/* id: of the struct conn, 0 none */
 	uint8_t kind, state, err;
 	uint32_t local, peer, host;
 	int32_t lane, peer_lane;
 	uint32_t peer_proc, peer_file;
 	uint64_t open, connect, close;
+	uint8_t later, over;		/* later: it began after its socket was opened; over: and ended before that was closed */
 };
 
 /* A number that changes over the life of a process, thinned as it comes: all of the first ones, then less and less often. */
@@ -86,6 +87,7 @@ struct html {
 	struct spool strings;		/* finished s blocks, as block_store() writes them */
 	struct spool execs;
 	struct table files, conns, tasks, lane_of_task, lane_of_proc;	/* lanes + 1 */
+	struct table conn_rows;		/* by id of the struct conn: row of conns + 1 */
 	uint32_t ntasks, nended, nconns;
 	struct resident *resident;
 	/* Over all lanes: now, the highest so far; what the samples that were written come to, and the highest of that. */
@@ -127,6 +129,8 @@ int32_t html_lane_of_proc(struct html *h, uint32_t proc);		/* -1 when not seen *
 void html_world_event(struct html *h, const struct event *ev);
 void html_world_finish(struct html *h);	/* samples not written yet */
 /* Up to date; NULL for no file.  Valid until the next call of any of these. */
+/* Which row of n an event is about, + 1; 0: none.  After html_file_row() of its files. */
+uint32_t html_conn_of(struct html *h, const struct event *ev);
 struct html_file *html_file_row(struct html *h, const struct file *f, const struct event *ev);
 
 /* The report's file, written at the end of the trace: a failed write is remembered and what follows is dropped. */

@@ -29,7 +29,8 @@ static const struct html_cols columns[_KIND_MAX] = {
 		       HTML_COL("err", W_U8, struct html_row, err) }, 5 },
 	[KIND_C] = { { HTML_COL("ret", W_Z64, struct html_row, ret), HTML_COL("obj", W_U32, struct html_row, obj),
 		       HTML_COL("arg", W_U32, struct html_row, arg), HTML_COL("fd", W_Z32, struct html_row, fd),
-		       HTML_COL("file", W_U32, struct html_row, file), HTML_COL("val", W_Z64, struct html_row, val) }, 6 },
+		       HTML_COL("file", W_U32, struct html_row, file), HTML_COL("val", W_Z64, struct html_row, val),
+		       HTML_COL("conn", W_U32, struct html_row, conn) }, 7 },
 };
 
 static void widen(struct html_cols *cols, const char *name, enum html_width width)

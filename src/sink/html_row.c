@@ -44,7 +44,7 @@ static bool is_answer(const struct event *ev, int err)
 
 static uint8_t error_code(struct html *h, const struct event *ev)
 {
-	const struct call *c = ev->kind == EV_CONNECTED ? NULL : ev->call;
+	const struct call *c = ev->call;
 	int err = c ? c->err : ev->err;
 	unsigned code = 0;
 
@@ -130,7 +130,7 @@ static uint32_t object(struct html *h, const struct event *ev, const struct html
 		return html_string(h, b->s, b->len);
 	case EV_LOST:
 		return html_string(h, ev->text, ev->text_len);
-	case EV_SEND: case EV_RECV: case EV_CONNECT: case EV_CONNECTED: case EV_ACCEPT: case EV_BIND:
+	case EV_SEND: case EV_RECV: case EV_PEEK: case EV_CONNECT: case EV_CONNECTED: case EV_CONNECT_FAILED: case EV_ACCEPT: case EV_BIND:
 		if (ev->peer)
 			return peer_string(h, ev->peer);
 		if (file && file->peer)
@@ -150,7 +150,7 @@ static uint32_t arguments(struct html *h, const struct event *ev)
 {
 	struct buf *b = &h->tmp;
 
-	if (!ev->call || ev->kind == EV_CONNECTED)
+	if (!ev->call)
 		return 0;
 	buf_reset(b);
 	call_format_args(b, ev, VALUE_NO_DATA | VALUE_COLUMNS);
@@ -200,7 +200,7 @@ static int64_t number(struct html *h, const struct event *ev, int32_t lane)
 /* Calls the model does nothing with (fadvise64, ioctl) are about a descriptor all the same. */
 static void find_subject(struct event *ev)
 {
-	int arg = ev->call && ev->kind != EV_CONNECTED && ev->fd < 0 && !ev->file ? spec_find_arg(ev->call->spec, ARG_FD, 0) : -1;
+	int arg = ev->call && ev->fd < 0 && !ev->file ? spec_find_arg(ev->call->spec, ARG_FD, 0) : -1;
 
 	if (arg < 0 || !ev->task)
 		return;
@@ -225,9 +225,10 @@ void html_row_of(struct html *h, const struct event *event, struct html_row *ret
 	row.obj = object(h, ev, file);
 	row.arg = arguments(h, ev);
 	row.val = number(h, ev, lane);
-	if (!row.err && ev->call && ev->kind != EV_CONNECTED)
+	if (!row.err && ev->call)
 		row.ret = ev->call->ret;
 	if (ev->file2)
 		html_file_row(h, ev->file2, ev);
+	row.conn = html_conn_of(h, ev);
 	*ret_row = row;
 }

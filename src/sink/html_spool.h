@@ -40,7 +40,7 @@ void *table_row(struct table *t, uint64_t row);	/* zeros when new; valid until t
 struct html_row {
 	uint64_t start, dur;
 	int64_t ret, val;
-	uint32_t lane, obj, arg, file;
+	uint32_t lane, obj, arg, file, conn;
 	int32_t fd;
 	uint16_t type;
 	uint8_t err, pad;

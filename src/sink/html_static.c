@@ -180,7 +180,9 @@ static void write_cards(struct buf *b, const struct totals *t)
 	}
 	card_end(b);
 
-	if (t->nconns || t->net_sent || t->net_received || t->local_sent || t->local_received) {
+	const struct totals_conn_counts conns = totals_count_conns(t);
+
+	if (conns.made || conns.failed || t->net_sent || t->net_received || t->local_sent || t->local_received) {
 		card(b, "network", "Network");
 		bytes_row(b, "Sent", t->net_sent);
 		bytes_row(b, "Received", t->net_received);
@@ -188,9 +190,11 @@ static void write_cards(struct buf *b, const struct totals *t)
 			bytes_row(b, "Local sockets sent", t->local_sent);
 			bytes_row(b, "Local sockets received", t->local_received);
 		}
-		count_row(b, "Connections", t->nconns);
-		if (t->nfailed_conns)
-			count_row(b, "Failed", t->nfailed_conns);
+		count_row(b, "Connections", conns.made);
+		if (conns.hidden)
+			count_row(b, "On localhost", conns.hidden);
+		if (conns.failed)
+			count_row(b, "Failed", conns.failed);
 		card_end(b);
 	}
 
@@ -313,8 +317,8 @@ static void write_conns(struct buf *b, const struct totals *t)
 		if (c->has_peer) {
 			buf_puts(&name, c->state == CONN_ACCEPTED ? "← " : "→ ");
 			addr_format(&name, &c->peer);
-			if (c->many_peers)
-				buf_puts(&name, " and others");
+		} else if (c->rest) {
+			buf_printf(&name, "→ other peers (beyond the first %d)", SOCK_PEERS_MAX);
 		} else if (c->has_local) {
 			addr_format(&name, &c->local);
 		}

@@ -83,27 +83,24 @@ static const struct { uint8_t kind; const char *op; uint8_t cat; const char *lay
 	{ EV_EXIT, "exit", C_PROC, "mark" }, { EV_THREAD_EXIT, "exit", C_PROC, "mark" }, { EV_SIGNAL, "signal", C_SIGNAL, "mark" },
 	{ EV_STOP, "stop", C_SIGNAL, "mark" }, { EV_CONT, "continue", C_SIGNAL, "mark" }, { EV_LOST, "lost", C_OTHER, "mark" },
 	{ EV_ATTACH, "attach", C_PROC, "mark" }, { EV_DETACH, "detach", C_PROC, "mark" }, { EV_CONNECTED, "connected", C_NET, "mark" },
+	{ EV_CONNECT_FAILED, "connected", C_NET, "mark" }, { EV_CONNECT, "connect", C_NET, "mark" },	/* by MSG_FASTOPEN */
 	{ EV_SCHED, "runq", C_SCHED, "state" }, { EV_BLOCK, "disk", C_DISK, "mark" }, { EV_FAULT, "fault", C_FAULT, "mark" },
 	/* asynchronous requests */
 	{ EV_READ, "read", C_FILE, "mark", NULL, "in", "val" }, { EV_WRITE, "write", C_FILE, "mark", NULL, "out", "val" }, { EV_SYNC, "sync", C_FILE, "mark" },
 	{ EV_RECV, "recv", C_NET, "mark", NULL, "in", "val" }, { EV_SEND, "send", C_NET, "mark", NULL, "out", "val" },
 };
 
-/* Without a call an event is a mark; and the outcome of a connect is one, whichever call brought it. */
-static const struct call *call_of(const struct event *ev)
-{
-	return ev->kind == EV_CONNECTED ? NULL : ev->call;
-}
-
 static struct html_type describe(const struct html *h, const struct event *ev)
 {
-	const struct call *c = call_of(ev);
+	const struct call *c = ev->call;
 	struct html_type t = { .op = "other", .cat = C_OTHER, .layer = "mark" };
 
 	if (c) {
 		struct meaning m = meaning_of(c->spec);
 		static const char *const arch[] = { "", "i386_", "x32_" };
 
+		if (ev->kind == EV_PEEK)	/* the same bytes come again */
+			m = (struct meaning){ .op = "peek", .cat = C_NET };
 		t = (struct html_type){ .op = m.op, .cat = m.cat, .io = m.io, .bytes = m.bytes };
 		if (c->spec->name)
 			snprintf(t.name, sizeof(t.name), "%s", c->spec->name);
@@ -130,7 +127,7 @@ static uint32_t add_type(struct html *h, const struct event *ev)
 {
 	struct html_type t = describe(h, ev);
 
-	if (call_of(ev) && !ev->call->spec->name && ++h->nunknown > UNKNOWN_MAX)
+	if (ev->call && !ev->call->spec->name && ++h->nunknown > UNKNOWN_MAX)
 		snprintf(t.name, sizeof(t.name), "syscall_other");
 	/* the same call of another architecture is the same to a reader */
 	for (uint32_t i = 0; i < h->ntypes; i++)
@@ -146,12 +143,12 @@ static uint32_t add_type(struct html *h, const struct event *ev)
 
 uint16_t html_type_of(struct html *h, const struct event *ev)
 {
-	const struct call *c = call_of(ev);
+	const struct call *c = ev->call;
 	struct { uint64_t what; uint32_t nr, arch; } key = { .nr = UINT32_MAX, .arch = ev->kind };
 
 	if (c) {
 		key.what = (uintptr_t)c->spec;
-		key.nr = c->spec->name ? 0 : c->nr;
+		key.nr = c->spec->name ? ev->kind == EV_PEEK : c->nr;
 		key.arch = c->spec->name ? 0 : c->arch;
 	}
 	uint32_t *id = intern_id(&h->type_ids, intern_hash(&h->type_ids, &key, sizeof(key)));	/* + 1 */

@@ -304,9 +304,9 @@ static uint8_t sock_kind(const struct sock *s)
 	}
 }
 
-static uint8_t sock_state(const struct sock *s)
+static uint8_t sock_state(const struct sock *s, const struct conn *conn)
 {
-	switch (s->state) {
+	switch (conn ? conn->state : CONN_NONE) {
 	case CONN_CONNECTING: return STATE_CONNECTING;
 	case CONN_CONNECTED: return STATE_CONNECTED;
 	case CONN_FAILED: return STATE_FAILED;
@@ -325,58 +325,125 @@ static uint32_t addr_string(struct html *h, bool known, const struct addr *a)
 	return html_string(h, h->tmp.s, h->tmp.len);
 }
 
+static const char other_peers[] = "other peers";
+
 /* Addresses change with few calls; formatting them at every send would cost more than the rest. */
 static bool addresses_changed(const struct event *ev)
 {
 	switch (ev->kind) {
-	case EV_READ: case EV_WRITE: case EV_SEND: case EV_RECV: case EV_POLL: case EV_SEEK: case EV_TRANSFER: return false;
+	case EV_READ: case EV_WRITE: case EV_SEND: case EV_RECV: case EV_PEEK: case EV_POLL: case EV_SEEK: case EV_TRANSFER: return false;
 	default: return true;
 	}
 }
 
-static void update_conn(struct html *h, const struct file *f, const struct event *ev)
+/* A new row: of the file's making, or what its socket does with another peer. */
+static struct html_conn *add_conn(struct html *h, const struct file *f, const struct conn *conn, const struct event *ev)
 {
-	const struct sock *s = f->sock;
-	struct html_file *file = table_row(&h->files, f->id);
-	bool is_new = !file->conn;
+	const struct html_file *file = table_row(&h->files, f->id);
+	/* whose it was before tracing is not known: then it is who uses it first */
+	int32_t lane = file->lane >= 0 || !ev->task ? file->lane : html_lane_of_proc(h, ev->task->proc->id);
+	struct html_conn *c = table_row(&h->conns, h->nconns++);
 
-	/* A pipe is one connection, told of at its writing end, the younger one; who reads it is seen at the other. */
-	if (!s && f->id < f->peer_file) {
+	*c = (struct html_conn){ .file = f->id, .lane = lane, .kind = f->sock ? sock_kind(f->sock) : SOCK_PIPE,
+				 .state = f->sock ? 0 : STATE_CONNECTED, .peer_lane = -1 };
+	if (file->conn) {
+		c->later = true;
+		c->open = html_time(h, conn->connect_ns ? conn->connect_ns : ev->ts_ns);
+	}
+	return c;
+}
+
+/* The row of what a socket has with one peer; the first has that of the socket. */
+static uint32_t conn_row(struct html *h, const struct file *f, const struct conn *conn, const struct event *ev)
+{
+	uint32_t row = conn ? *(uint32_t *)table_row(&h->conn_rows, conn->id) : ((const struct html_file *)table_row(&h->files, f->id))->conn;
+	struct html_file *file;
+
+	if (row)
+		return row;
+	file = table_row(&h->files, f->id);
+	row = file->conn;
+	if (!row || file->conn_taken) {
+		add_conn(h, f, conn, ev);
+		row = h->nconns;
+	}
+	file = table_row(&h->files, f->id);
+	if (!file->conn)
+		file->conn = row;
+	if (conn) {
+		file->conn_taken = true;
+		*(uint32_t *)table_row(&h->conn_rows, conn->id) = row;
+	}
+	return row;
+}
+
+/* What the event is about of this socket; without a peer of its own what it is connected to. */
+static const struct conn *conn_of(const struct file *f, const struct event *ev)
+{
+	const struct conn *conn = f == ev->file ? ev->conn : f == ev->file2 ? ev->conn2 : NULL;
+
+	return conn ? conn : f->sock && f->sock->now.id ? &f->sock->now : NULL;
+}
+
+uint32_t html_conn_of(struct html *h, const struct event *ev)
+{
+	const struct file *f = ev->file2 && ev->file2->sock && ev->conn2 && ev->kind == EV_TRANSFER ? ev->file2 : ev->file;
+	const struct conn *conn = f ? conn_of(f, ev) : NULL;
+
+	if (!f || !f->id)
+		return 0;
+	return conn ? *(uint32_t *)table_row(&h->conn_rows, conn->id) : ((const struct html_file *)table_row(&h->files, f->id))->conn;
+}
+
+/* A pipe is one connection, told of at its writing end, the younger one; who reads it is seen at the other. */
+static void update_pipe(struct html *h, const struct file *f, const struct event *ev)
+{
+	struct html_conn *c;
+
+	if (f->id < f->peer_file) {
 		uint32_t conn = ((const struct html_file *)table_row(&h->files, f->peer_file))->conn;
 
 		if (conn && ev->kind == EV_READ && !ev->err)
 			((struct html_conn *)table_row(&h->conns, conn - 1))->peer_proc = ev->task->proc->id;
 		return;
 	}
-	if (!s && !f->peer_file)
+	if (!f->peer_file)
 		return;
-	if (is_new)
-		file->conn = ++h->nconns;
-	struct html_conn *c = table_row(&h->conns, file->conn - 1);
-
-	if (is_new)	/* whose it was before tracing is not known: then it is who uses it first */
-		*c = (struct html_conn){ .file = f->id, .lane = file->lane >= 0 || !ev->task ? file->lane : html_lane_of_proc(h, ev->task->proc->id),
-					 .kind = s ? sock_kind(s) : SOCK_PIPE, .state = s ? 0 : STATE_CONNECTED, .peer_lane = -1 };
+	c = table_row(&h->conns, conn_row(h, f, NULL, ev) - 1);
 	c->peer_file = f->peer_file;
-	if (s || !c->peer_proc)
+	if (!c->peer_proc)
 		c->peer_proc = f->peer_proc;
-	if (!s && ev->kind == EV_WRITE && !ev->err)
+	if (ev->kind == EV_WRITE && !ev->err)
 		c->lane = html_lane_of_proc(h, ev->task->proc->id);
-	if (!s || !(is_new || addresses_changed(ev)))
+}
+
+static void update_conn(struct html *h, const struct file *f, const struct event *ev)
+{
+	const struct sock *s = f->sock;
+	const struct conn *conn = conn_of(f, ev);
+	uint32_t before = h->nconns, row = conn_row(h, f, conn, ev), id = conn ? conn->id : 0, err = conn ? (uint32_t)MIN(conn->err, 239) : 0;
+	struct html_conn *c = table_row(&h->conns, row - 1);
+	bool is_new = h->nconns != before || c->id != id;
+
+	c->id = id;
+	c->peer_file = f->peer_file;
+	c->peer_proc = f->peer_proc;
+	if (!is_new && !addresses_changed(ev) && c->err == err)
 		return;
 	/* the furthest it came: a shutdown does not make it unconnected */
-	if (sock_state(s) || !c->state)
-		c->state = sock_state(s);
-	c->err = (uint8_t)MIN(s->err, 239);
-	if (s->connected_ns > s->connect_ns && s->connect_ns)
-		c->connect = s->connected_ns - s->connect_ns;
-	uint32_t local = addr_string(h, s->has_local, &s->local), peer = addr_string(h, s->has_peer, &s->peer);
+	if (sock_state(s, conn) || !c->state)
+		c->state = sock_state(s, conn);
+	c->err = (uint8_t)err;
+	if (conn && conn->connected_ns > conn->connect_ns && conn->connect_ns)
+		c->connect = conn->connected_ns - conn->connect_ns;
+	uint32_t local = addr_string(h, s->has_local, &s->local), peer = addr_string(h, conn && conn->has_peer, conn ? &conn->peer : NULL);
 
-	c = table_row(&h->conns, file->conn - 1);
+	if (conn && conn->rest)
+		peer = html_string(h, other_peers, sizeof(other_peers) - 1);
+	c = table_row(&h->conns, row - 1);
 	c->local = local ? local : c->local;
 	c->peer = peer ? peer : c->peer;
-	file = table_row(&h->files, f->id);
-	file->peer = c->peer;
+	((struct html_file *)table_row(&h->files, f->id))->peer = c->peer;
 }
 
 struct html_file *html_file_row(struct html *h, const struct file *f, const struct event *ev)
@@ -398,9 +465,11 @@ struct html_file *html_file_row(struct html *h, const struct file *f, const stru
 		row->name_hash = hash;
 		row->name = html_string(h, f->name.s, f->name.len);
 	}
-	if (f->sock || f->kind == FILE_PIPE)
+	if (f->sock)
 		update_conn(h, f, ev);
-	return row;
+	else if (f->kind == FILE_PIPE)
+		update_pipe(h, f, ev);
+	return table_row(&h->files, f->id);
 }
 
 static void file_closed(struct html *h, const struct event *ev)
@@ -409,6 +478,13 @@ static void file_closed(struct html *h, const struct event *ev)
 	if (!ev->file || ev->file->id >= h->files.nrows || !((struct html_file *)table_row(&h->files, ev->file->id))->seen)
 		return;
 	html_file_row(h, ev->file, ev);
+	if (ev->conn) {
+		struct html_conn *c = table_row(&h->conns, *(uint32_t *)table_row(&h->conn_rows, ev->conn->id) - 1);
+
+		c->over = true;
+		c->close = html_time(h, ev->ts_ns);
+		return;
+	}
 	((struct html_file *)table_row(&h->files, ev->file->id))->close = html_time(h, ev->ts_ns);
 }
 

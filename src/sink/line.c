@@ -246,12 +246,12 @@ static void address(struct buf *b, const struct addr *a)
 static void line_socket(struct buf *b, const struct event *ev)
 {
 	const struct sock *s = ev->file ? ev->file->sock : NULL;
-	const struct addr *peer = ev->peer ? ev->peer : s && s->has_peer ? &s->peer : NULL;
+	const struct addr *peer = ev->peer ? ev->peer : s && s->now.has_peer ? &s->now.peer : NULL;
 	const struct addr *local = s && s->has_local ? &s->local : NULL;
 
 	buf_putc(b, ' ');
 	buf_puts(b, s ? sock_proto_name(s) : "socket");
-	if (ev->kind == EV_CONNECT || ev->kind == EV_CONNECTED) {
+	if (ev->kind == EV_CONNECT || ev->kind == EV_CONNECTED || ev->kind == EV_CONNECT_FAILED) {
 		buf_puts(b, " → ");
 		if (peer)
 			address(b, peer);
@@ -440,7 +440,7 @@ static void (*const formats[_EV_MAX])(struct buf *, const struct event *) = {
 	[EV_EXEC] = line_exec, [EV_EXEC_FAILED] = line_exec_failed, [EV_FORK] = line_child, [EV_THREAD] = line_child,
 	[EV_EXIT] = line_exit, [EV_ATTACH] = line_attach, [EV_DETACH] = line_attach, [EV_OPEN] = line_open,
 	[EV_TRUNCATE] = line_sized_path, [EV_FALLOCATE] = line_sized_path,
-	[EV_SOCKET] = line_socket, [EV_CONNECT] = line_socket, [EV_CONNECTED] = line_socket, [EV_ACCEPT] = line_socket,
+	[EV_SOCKET] = line_socket, [EV_CONNECT] = line_socket, [EV_CONNECTED] = line_socket, [EV_CONNECT_FAILED] = line_socket, [EV_ACCEPT] = line_socket,
 	[EV_BIND] = line_socket, [EV_LISTEN] = line_socket, [EV_SHUTDOWN] = line_socket,
 	[EV_MMAP] = line_memory, [EV_MUNMAP] = line_memory, [EV_MREMAP] = line_memory, [EV_MPROTECT] = line_memory,
 	[EV_MADVISE] = line_memory, [EV_BRK] = line_brk, [EV_SIGNAL] = line_signal, [EV_KILL] = line_kill,
@@ -491,7 +491,7 @@ void line_event(struct buf *b, const struct event *ev)
 		buf_puts(b, " in progress");
 	else if (ev->err && ev->kind != EV_EXEC_FAILED)
 		error(b, ev->err);
-	if (ev->kind == EV_CONNECTED || (ev->kind == EV_CONNECT && ev->err && ev->err != EINPROGRESS)) {
+	if (ev->kind == EV_CONNECTED || ev->kind == EV_CONNECT_FAILED || (ev->kind == EV_CONNECT && ev->err && ev->err != EINPROGRESS)) {
 		buf_puts(b, " after ");
 		human_ns(b, ev->dur_ns);
 	}
@@ -501,7 +501,8 @@ void line_event(struct buf *b, const struct event *ev)
 
 bool io_run_is_io(const struct event *ev)
 {
-	return ev->kind == EV_READ || ev->kind == EV_WRITE || ev->kind == EV_SEND || ev->kind == EV_RECV || ev->kind == EV_TRANSFER;
+	return ev->kind == EV_READ || ev->kind == EV_WRITE || ev->kind == EV_SEND || ev->kind == EV_RECV || ev->kind == EV_PEEK ||
+	       ev->kind == EV_TRANSFER;
 }
 
 static bool is_unfinished(const struct event *ev) { return ev->call && ev->call->unfinished; }

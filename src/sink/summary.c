@@ -127,37 +127,34 @@ void summary_conn(struct buf *b, const struct totals_conn *c)
 			address(b, &c->local);
 		return;
 	}
+	if (!c->has_peer && c->has_local && !c->rest) {	/* it did not ask who sends */
+		buf_puts(b, " ← ? on ");
+		address(b, &c->local);
+		return;
+	}
 	buf_puts(b, c->state == CONN_ACCEPTED ? " ← " : c->unknown_start ? " ↔ " : " → ");
 	if (c->has_peer)
 		address(b, &c->peer);
+	else if (c->rest)
+		buf_printf(b, "other peers (beyond the first %d)", SOCK_PEERS_MAX);
 	else
 		buf_putc(b, '?');
-	if (c->many_peers)
-		buf_puts(b, " and others");
 }
-
-static bool is_network(const struct totals_conn *c) { return c->family != AF_UNIX && c->family != AF_NETLINK && c->family != AF_UNSPEC; }
 
 struct endpoint { char *words; uint64_t count; int err; UT_hash_handle hh; };
 
 static void connections(struct summary_sink *s)
 {
 	struct endpoint *all = NULL, *e, *next;
-	unsigned shown = 0, total, local = 0;
+	unsigned shown = 0, total;
+	uint64_t local = s->opt->all ? 0 : totals_count_conns(s->t).hidden;
 	struct buf t = { 0 };
 
 	for (unsigned i = 0; i < s->t->conns.n; i++) {
 		const struct totals_conn *c = s->t->conns.v[i];
 
-		if (!is_network(c) || !c->has_peer || c->state == CONN_LISTENING)
+		if (!totals_is_connection(c) || (c->noise != NOISE_NONE && !s->opt->all))
 			continue;
-		/* Connecting a datagram socket sends nothing: getaddrinfo(3) does it to sort addresses. */
-		if (c->type != SOCK_STREAM && !c->nsends && !c->nrecvs)
-			continue;
-		if (c->noise != NOISE_NONE && !s->opt->all) {
-			local++;
-			continue;
-		}
 		buf_reset(&t);
 		summary_conn(&t, c);
 		if (c->err) {

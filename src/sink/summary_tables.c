@@ -387,7 +387,8 @@ static void hidden(struct summary_sink *s)
 		human_counted(b, h->events, "event", "events");
 		add_count(b, h->opens, "open", "opens");
 		add_count(b, h->lookups, "lookup", "lookups");
-		add_count(b, h->conns, "connection", "connections");
+		if (i == NOISE_LOCALHOST)
+			add_count(b, totals_count_conns(t).hidden, "connection", "connections");
 		add_bytes(b, h->nread, "read");
 		add_bytes(b, h->nwritten, "written");
 		add_bytes(b, h->sent, "sent");

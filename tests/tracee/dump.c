@@ -30,9 +30,9 @@ static void tell_socket(int fd, const struct file *f)
 {
 	static const char *const states[] = { "none", "connecting", "connected", "failed", "listening", "accepted" };
 
-	printf("SOCK\t%d\t%s\t%s", fd, sock_proto_name(f->sock), states[f->sock->state]);
+	printf("SOCK\t%d\t%s\t%s", fd, sock_proto_name(f->sock), states[f->sock->now.state]);
 	tell_addr(f->sock->has_local, &f->sock->local);
-	tell_addr(f->sock->has_peer, &f->sock->peer);
+	tell_addr(f->sock->now.has_peer, &f->sock->now.peer);
 	printf("\t%u\n", f->peer_pid);
 }
 

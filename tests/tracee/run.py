@@ -20,8 +20,8 @@ TIMEOUT = 240       # a hang is a failure, a slow machine is none
 NOBODY = "65534"
 DEFAULT_IGNORE = {"memory": r"^(mmap|munmap|mremap|brk) ", "sigchld": r"^signal SIGCHLD "}
 LINE = re.compile(r"^\[\+\d+\.\d{3}s\](?: \[(\d+)\])? (.*)$")
-IO = re.compile(r"^(read|write|send|recv|copy)(?: (\d+)×)? (\d+) B (.*)$")
-IO_FAILED = re.compile(r"^(read|write|send|recv|copy)(?: (\d+)×)? ((?:from|to) .*)$")
+IO = re.compile(r"^(read|write|send|recv|peek|copy)(?: (\d+)×)? (\d+) B (.*)$")
+IO_FAILED = re.compile(r"^(read|write|send|recv|peek|copy)(?: (\d+)×)? ((?:from|to) .*)$")
 
 
 class Expectation:

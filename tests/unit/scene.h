@@ -33,7 +33,7 @@ struct seen {
 	bool sender_outside, found;
 	uint64_t before_ns;
 	char text[80];
-	uint32_t file, file2;		/* ids */
+	uint32_t file, file2, conn, conn2;	/* ids */
 	char name[300], name2[300], path[512], path2[512], raw[512], peer[160];
 	uint64_t ts_ns, dur_ns, nbytes, addr, nread, nwritten;
 	int64_t delta;
@@ -84,6 +84,8 @@ static inline void scene_event(void *ctx, const struct event *ev)
 		e->child_tid = ev->child->tid;
 		e->child = ev->child->id;
 	}
+	e->conn = ev->conn ? ev->conn->id : 0;
+	e->conn2 = ev->conn2 ? ev->conn2->id : 0;
 	if (ev->file) {
 		e->file = ev->file->id;
 		e->nread = ev->file->bytes_read;

@@ -60,7 +60,7 @@ static void test_noise_event(void **state)
 	struct file lib = { .id = 1, .kind = FILE_REG, .name = BYTES("/lib/libc.so.6"), .open_flags = O_RDONLY | O_CLOEXEC };
 	struct file copied = lib;
 	struct addr lo = { .family = AF_INET, .len = 4, .ip = { 127, 9, 9, 9 } }, far = { .family = AF_INET, .len = 4, .ip = { 128 } };
-	struct sock at = { .family = AF_INET, .type = SOCK_STREAM, .state = CONN_LISTENING, .has_local = true, .local = far };
+	struct sock at = { .family = AF_INET, .type = SOCK_STREAM, .now.state = CONN_LISTENING, .has_local = true, .local = far };
 	struct file listener = { .id = 2, .kind = FILE_SOCKET, .sock = &at };
 	struct region r[] = { { .start = 0x1000, .end = 0x3000, .path = BYTES("/lib/libc.so.6") } };
 
@@ -290,11 +290,11 @@ static void test_connections(void **state)
 {
 	struct totals *t = totals_new();
 	struct addr web = { .family = AF_INET, .len = 4, .ip = { 93, 184, 216, 34 }, .port = 443 }, lo = { .family = AF_INET, .len = 4, .ip = { 127, 0, 0, 1 }, .port = 80 };
-	struct sock s1 = { .family = AF_INET, .type = SOCK_STREAM, .state = CONN_CONNECTING, .has_peer = true, .peer = web, .connect_ns = 10 };
-	struct sock s2 = { .family = AF_INET, .type = SOCK_STREAM, .state = CONN_FAILED, .err = ECONNREFUSED };
-	struct sock s3 = { .family = AF_UNIX, .type = SOCK_STREAM, .state = CONN_CONNECTED };
-	struct sock l = { .family = AF_INET, .type = SOCK_STREAM, .state = CONN_LISTENING, .has_local = true, .local = lo };
-	struct sock a = { .family = AF_INET, .type = SOCK_STREAM, .state = CONN_ACCEPTED, .has_peer = true, .peer = lo };
+	struct sock s1 = { .family = AF_INET, .type = SOCK_STREAM, .now.state = CONN_CONNECTING, .now.has_peer = true, .now.peer = web, .now.connect_ns = 10, .now.id = 1 };
+	struct sock s2 = { .family = AF_INET, .type = SOCK_STREAM, .now.state = CONN_FAILED, .now.err = ECONNREFUSED, .now.id = 2, .now.has_peer = true, .now.peer = lo };
+	struct sock s3 = { .family = AF_UNIX, .type = SOCK_STREAM, .now.state = CONN_CONNECTED, .now.id = 3 };
+	struct sock l = { .family = AF_INET, .type = SOCK_STREAM, .now.state = CONN_LISTENING, .now.id = 4, .has_local = true, .local = lo };
+	struct sock a = { .family = AF_INET, .type = SOCK_STREAM, .now.state = CONN_ACCEPTED, .now.has_peer = true, .now.peer = lo, .now.id = 5 };
 	struct file f1 = { .id = 1, .kind = FILE_SOCKET, .sock = &s1, .opened_ns = 5 }, f2 = { .id = 2, .kind = FILE_SOCKET, .sock = &s2 };
 	struct file f3 = { .id = 3, .kind = FILE_SOCKET, .sock = &s3 }, fl = { .id = 4, .kind = FILE_SOCKET, .sock = &l };
 	struct file fa = { .id = 5, .kind = FILE_SOCKET, .sock = &a };
@@ -302,38 +302,81 @@ static void test_connections(void **state)
 
 	(void)state;
 	now = 100;
-	totals_event(t, EVENT(EV_CONNECT, .file = &f1, .peer = &web, .err = EINPROGRESS));
-	assert_int_equal(t->nconns, 0);
-	s1.state = CONN_CONNECTED;
-	s1.connected_ns = 110;
-	totals_event(t, EVENT(EV_CONNECTED, .file = &f1, .peer = &web));
-	assert_int_equal(t->nconns, 1);
-	totals_event(t, EVENT(EV_SEND, .file = &f1, .peer = &web, .nbytes = 517));
-	totals_event(t, EVENT(EV_RECV, .file = &f1, .peer = &web, .nbytes = 2000));
-	totals_event(t, EVENT(EV_CONNECT, .file = &f2, .peer = &lo, .err = ECONNREFUSED));
-	totals_event(t, EVENT(EV_SEND, .file = &f3, .nbytes = 9));
-	totals_event(t, EVENT(EV_LISTEN, .file = &fl));
-	totals_event(t, EVENT(EV_ACCEPT, .file = &fl, .file2 = &fa, .peer = &lo));
-	totals_event(t, EVENT(EV_RECV, .file = &fa, .peer = &lo, .nbytes = 11));
+	totals_event(t, EVENT(EV_CONNECT, .file = &f1, .conn = &s1.now, .peer = &web, .err = EINPROGRESS));
+	assert_int_equal(totals_count_conns(t).failed, 0);
+	s1.now.state = CONN_CONNECTED;
+	s1.now.connected_ns = 110;
+	totals_event(t, EVENT(EV_CONNECTED, .file = &f1, .conn = &s1.now, .peer = &web));
+	assert_int_equal(totals_count_conns(t).made, 1);
+	totals_event(t, EVENT(EV_SEND, .file = &f1, .conn = &s1.now, .peer = &web, .nbytes = 517));
+	totals_event(t, EVENT(EV_RECV, .file = &f1, .conn = &s1.now, .peer = &web, .nbytes = 2000));
+	totals_event(t, EVENT(EV_CONNECT, .file = &f2, .conn = &s2.now, .peer = &lo, .err = ECONNREFUSED));
+	totals_event(t, EVENT(EV_SEND, .file = &f3, .conn = &s3.now, .nbytes = 9));
+	totals_event(t, EVENT(EV_LISTEN, .file = &fl, .conn = &l.now));
+	totals_event(t, EVENT(EV_ACCEPT, .file = &fl, .conn = &l.now, .file2 = &fa, .conn2 = &a.now, .peer = &lo));
+	totals_event(t, EVENT(EV_RECV, .file = &fa, .conn = &a.now, .peer = &lo, .nbytes = 11));
 	totals_event(t, EVENT(EV_RELEASE, .file = &f1, .ts_ns = 1000));
-	assert_int_equal(t->nconns, 2);
-	assert_int_equal(t->nfailed_conns, 1);
+	assert_int_equal(totals_count_conns(t).made, 2);
+	assert_int_equal(totals_count_conns(t).failed, 1);
+	assert_int_equal(totals_count_conns(t).hidden, 1);	/* what failed is not */
 	assert_int_equal(t->net_sent, 517);
 	assert_int_equal(t->net_received, 2011);
 	assert_int_equal(t->local_sent, 9);
 	assert_int_equal(t->hidden[NOISE_LOCALHOST].received, 11);
-	assert_int_equal(t->hidden[NOISE_LOCALHOST].conns, 1);
 	assert_int_equal(t->conns.n, 5);
 	assert_int_equal(t->conns.v[0]->connect_ns, 100);
-	assert_int_equal(t->conns.v[0]->start_ns, 5);
+	assert_int_equal(t->conns.v[0]->start_ns, 10);
 	assert_int_equal(t->conns.v[0]->end_ns, 1000);
 	assert_int_equal(t->conns.v[0]->state, CONN_CONNECTED);
 	assert_int_equal(t->conns.v[1]->err, ECONNREFUSED);
 	assert_true(t->conns.v[1]->has_peer);
 	assert_int_equal(t->conns.v[3]->accepted, 1);
-	assert_int_equal(totals_top_conns(t, false, rows, 4), 1);
+	assert_int_equal(totals_top_conns(t, false, rows, 4), 2);
 	assert_int_equal(totals_top_conns(t, true, rows, 4), 3);	/* the unnamed local socket has nobody to show */
 	assert_int_equal(t->conns.v[rows[0]]->file, 1);
+	totals_free(t);
+}
+
+/* Rows are by peer and attempt; a failure is never noise; the counts of what is hidden are one. */
+static void test_several_peers(void **state)
+{
+	struct totals *t = totals_new();
+	struct addr lo = { .family = AF_INET, .len = 4, .ip = { 127, 0, 0, 1 }, .port = 1 }, other = lo;
+	struct conn a = { .id = 2, .has_peer = true, .peer = lo, .moved = true }, rest = { .id = 4, .rest = true };
+	struct conn *peers[] = { &a };
+	struct sock s = { .family = AF_INET, .type = SOCK_DGRAM, .now.id = 1, .peers = peers, .npeers = 1, .rest = &rest };
+	struct sock tcp = { .family = AF_INET, .type = SOCK_STREAM, .now = { .id = 3, .state = CONN_FAILED, .err = ECONNREFUSED, .has_peer = true, .peer = lo } };
+	struct file f = { .id = 1, .kind = FILE_SOCKET, .sock = &s }, g = { .id = 2, .kind = FILE_SOCKET, .sock = &tcp };
+
+	(void)state;
+	now = 100;
+	other.port = 2;
+	totals_event(t, EVENT(EV_RECV, .file = &f, .conn = &s.now, .nbytes = 7));
+	totals_event(t, EVENT(EV_SEND, .file = &f, .conn = &a, .peer = &lo, .nbytes = 10));
+	assert_int_equal(t->noise, NOISE_LOCALHOST);
+	totals_event(t, EVENT(EV_PEEK, .file = &f, .conn = &a, .peer = &lo, .nbytes = 9));
+	totals_event(t, EVENT(EV_SEND, .file = &f, .conn = &rest, .peer = &other, .nbytes = 20));
+	totals_event(t, EVENT(EV_CONNECT, .file = &g, .conn = &tcp.now, .peer = &lo, .err = ECONNREFUSED));
+	assert_int_equal(t->noise, NOISE_NONE);
+	totals_event(t, EVENT(EV_RECV, .file = &f, .conn = &a, .peer = &lo, .err = EAGAIN));
+	assert_int_equal(t->noise, NOISE_LOCALHOST);
+	assert_int_equal(t->conns.n, 4);
+	assert_int_equal(t->conns.v[1]->sent, 10);
+	assert_int_equal(t->conns.v[1]->received, 0);
+	assert_true(t->conns.v[2]->rest);
+	assert_int_equal(t->conns.v[3]->noise, NOISE_NONE);
+	assert_int_equal(t->net_received, 7);
+	assert_int_equal(totals_count_conns(t).made, 2);	/* where 7 bytes came from is not known */
+	assert_int_equal(totals_count_conns(t).failed, 1);
+	assert_int_equal(totals_count_conns(t).hidden, 1);
+	/* one attempt is over, then the file */
+	totals_event(t, EVENT(EV_RELEASE, .file = &g, .conn = &tcp.now, .ts_ns = 200));
+	assert_int_equal(t->conns.v[3]->end_ns, 200);
+	a.err = ECONNREFUSED;
+	totals_event(t, EVENT(EV_RELEASE, .file = &f, .ts_ns = 300));
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(t->conns.v[i]->end_ns, 300);
+	assert_int_equal(totals_count_conns(t).hidden, 0);
 	totals_free(t);
 }
 
@@ -459,7 +502,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hist), cmocka_unit_test(test_noise_path), cmocka_unit_test(test_noise_event), cmocka_unit_test(test_noise_preemption),
 		cmocka_unit_test(test_resident),
-		cmocka_unit_test(test_files_and_bytes), cmocka_unit_test(test_names_that_change), cmocka_unit_test(test_others), cmocka_unit_test(test_connections),
+		cmocka_unit_test(test_files_and_bytes), cmocka_unit_test(test_names_that_change), cmocka_unit_test(test_others), cmocka_unit_test(test_connections), cmocka_unit_test(test_several_peers),
 		cmocka_unit_test(test_memory), cmocka_unit_test(test_memory_when_attached), cmocka_unit_test(test_processes), cmocka_unit_test(test_calls),
 	};
 

@@ -151,7 +151,7 @@ static uint64_t *column(struct block *b, unsigned width, bool sign, bool overflo
 	return v;
 }
 
-struct rows { uint32_t n; uint64_t *start, *lane, *type, *dur, *err, *ret, *obj, *arg, *fd, *file, *val; };
+struct rows { uint32_t n; uint64_t *start, *lane, *type, *dur, *err, *ret, *obj, *arg, *fd, *file, *val, *conn; };
 
 static void rows_read(const struct report *r, unsigned block, struct rows *ret)
 {
@@ -172,6 +172,7 @@ static void rows_read(const struct report *r, unsigned block, struct rows *ret)
 	ret->fd = column(&c, 4, true, false);
 	ret->file = column(&c, 4, false, false);
 	ret->val = column(&c, 8, true, false);
+	ret->conn = column(&c, 4, false, false);
 	assert_int_equal(h.at, h.len);
 	assert_int_equal(c.at, c.len);
 	for (uint32_t i = 0; i < h.nrows; i++)
@@ -182,7 +183,7 @@ static void rows_read(const struct report *r, unsigned block, struct rows *ret)
 
 static void rows_done(struct rows *r)
 {
-	uint64_t *const all[] = { r->start, r->lane, r->type, r->dur, r->err, r->ret, r->obj, r->arg, r->fd, r->file, r->val };
+	uint64_t *const all[] = { r->start, r->lane, r->type, r->dur, r->err, r->ret, r->obj, r->arg, r->fd, r->file, r->val, r->conn };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(all); i++)
 		free(all[i]);
@@ -398,8 +399,8 @@ static void test_files(void **state)
 	struct fake_task p;
 	struct report r;
 	struct block b;
-	struct sock sock = { .family = AF_INET, .type = SOCK_STREAM, .state = CONN_CONNECTED, .has_peer = true, .connect_ns = FAKE_T0 + 10,
-			     .connected_ns = FAKE_T0 + 60, .peer = { .family = AF_INET, .port = 443, .len = 4, .ip = { 93, 184, 216, 34 } } };
+	struct sock sock = { .family = AF_INET, .type = SOCK_STREAM, .now.state = CONN_CONNECTED, .now.has_peer = true, .now.connect_ns = FAKE_T0 + 10,
+			     .now.connected_ns = FAKE_T0 + 60, .now.id = 1, .now.peer = { .family = AF_INET, .port = 443, .len = 4, .ip = { 93, 184, 216, 34 } } };
 	struct file in = { .id = 1, .kind = FILE_TTY, .name = fake_bytes("/dev/pts/0") },
 		    s = { .id = 7, .kind = FILE_SOCKET, .name = fake_bytes("tcp4"), .sock = &sock, .opener_proc = 1, .opened_ns = FAKE_T0 + 5 };
 	struct event ev;
@@ -413,11 +414,11 @@ static void test_files(void **state)
 	ev.fd = 0, ev.file = &in;
 	feed(&r, ev);
 	ev = call_event(EV_CONNECT, &p, "connect", 10, 50, 0, (uint64_t[6]){ 3 });
-	ev.fd = 3, ev.file = &s;
+	ev.fd = 3, ev.file = &s, ev.conn = &sock.now;
 	feed(&r, ev);
 	s.name = fake_bytes("tcp4 → 93.184.216.34:443");
 	ev = call_event(EV_SEND, &p, "write", 70, 5, 100, (uint64_t[6]){ 3, 0, 100 });
-	ev.fd = 3, ev.file = &s, ev.nbytes = 100;
+	ev.fd = 3, ev.file = &s, ev.conn = &sock.now, ev.nbytes = 100;
 	feed(&r, ev);
 	ev = fake_event(EV_RELEASE, &p, NULL, FAKE_T0 + 99);
 	ev.file = &s;

@@ -94,6 +94,16 @@ static void names_say_what_they_are(void **state)
 	assert_int_equal(socket_(s, 10, AF_INET, SOCK_STREAM, -EMFILE)->err, EMFILE);
 }
 
+/* Bytes of all events of that kind that belong to a connection. */
+static uint64_t moved(struct scene *s, enum event_kind kind, uint32_t conn)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < s->n; i++)
+		n += s->v[i].kind == kind && (s->v[i].conn == conn || s->v[i].conn2 == conn) ? s->v[i].nbytes : 0;
+	return n;
+}
+
 static void connects_and_counts(void **state)
 {
 	struct scene *s = *state;
@@ -115,15 +125,15 @@ static void connects_and_counts(void **state)
 	assert_string_equal(e->peer, "93.184.216.34:443");
 	CALL(s, 10, "recvfrom", 9, 3, 0, 9, MSG_PEEK, 0, 0);	/* looked at, not taken */
 	go(s);
-	assert_int_equal(file_of(s, 10, 3)->sock->sent, 520);
-	assert_int_equal(file_of(s, 10, 3)->sock->received, 1404);
+	assert_int_equal(moved(s, EV_SEND, 1), 520);
+	assert_int_equal(moved(s, EV_RECV, 1), 1404);
 	assert_int_equal(world_task(s->w, 10)->proc->net_sent, 520);
 	assert_int_equal(world_task(s->w, 10)->proc->net_received, 1404);
 	assert_int_equal(world_task(s->w, 10)->proc->bytes_written, 0);
 	open_(s, 10, "/f", O_RDONLY, 4);
 	CALL(s, 10, "sendfile", 1000, 3, 4, 0, 1000);
 	go(s);
-	assert_int_equal(file_of(s, 10, 3)->sock->sent, 1520);
+	assert_int_equal(moved(s, EV_TRANSFER, 1), 1000);
 	CALL(s, 10, "shutdown", 0, 3, SHUT_WR);
 	assert_int_equal(go(s)->kind, EV_SHUTDOWN);
 }
@@ -139,8 +149,8 @@ static void refused(void **state)
 	assert_int_equal(e->kind, EV_CONNECT);
 	assert_int_equal(e->err, ETIMEDOUT);
 	assert_int_equal(e->dur_ns, 3000000000);
-	assert_int_equal(file_of(s, 10, 3)->sock->state, CONN_FAILED);
-	assert_int_equal(file_of(s, 10, 3)->sock->err, ETIMEDOUT);
+	assert_int_equal(file_of(s, 10, 3)->sock->now.state, CONN_FAILED);
+	assert_int_equal(file_of(s, 10, 3)->sock->now.err, ETIMEDOUT);
 }
 
 static const struct seen *so_error(struct scene *s, int fd, int err)
@@ -148,7 +158,7 @@ static const struct seen *so_error(struct scene *s, int fd, int err)
 	CALL(s, 10, "getsockopt", 0, (uint64_t)fd, SOL_SOCKET, SO_ERROR, 0x1000, 0x2000);
 	out(s, 3, &err, sizeof(err));
 	assert_int_equal(go(s)->kind, EV_CALL);
-	return got(s, EV_CONNECTED, 0);
+	return got(s, err ? EV_CONNECT_FAILED : EV_CONNECTED, 0);
 }
 
 /* Returns when it began. */
@@ -159,7 +169,7 @@ static uint64_t begin_connect(struct scene *s, int fd)
 	socket_(s, 10, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, fd);
 	began = s->now;
 	assert_int_equal(connect4(s, 10, fd, -EINPROGRESS, "93.184.216.34", 443)->err, EINPROGRESS);
-	assert_int_equal(file_of(s, 10, fd)->sock->state, CONN_CONNECTING);
+	assert_int_equal(file_of(s, 10, fd)->sock->now.state, CONN_CONNECTING);
 	s->now += 7000000;
 	return began;
 }
@@ -176,14 +186,14 @@ static void in_progress_until_asked(void **state)
 	assert_int_equal(e->ts_ns, began);
 	assert_true(e->dur_ns > 7000000 && e->dur_ns < 8000000);
 	assert_string_equal(e->peer, "93.184.216.34:443");
-	assert_int_equal(file_of(s, 10, 3)->sock->state, CONN_CONNECTED);
+	assert_int_equal(file_of(s, 10, 3)->sock->now.state, CONN_CONNECTED);
 	assert_null(so_error(s, 3, 0));		/* told once */
 	begin_connect(s, 4);
 	e = so_error(s, 4, ECONNREFUSED);
 	assert_int_equal(e->err, ECONNREFUSED);
 	assert_true(e->dur_ns > 7000000);
-	assert_int_equal(file_of(s, 10, 4)->sock->state, CONN_FAILED);
-	assert_int_equal(file_of(s, 10, 4)->sock->err, ECONNREFUSED);
+	assert_int_equal(file_of(s, 10, 4)->sock->now.state, CONN_FAILED);
+	assert_int_equal(file_of(s, 10, 4)->sock->now.err, ECONNREFUSED);
 }
 
 static void in_progress_until_ready(void **state)
@@ -219,7 +229,7 @@ static void in_progress_until_ready(void **state)
 	go(s);
 	assert_null(got(s, EV_CONNECTED, 0));
 	assert_int_equal(so_error(s, 7, ECONNREFUSED)->err, ECONNREFUSED);
-	assert_int_equal(file_of(s, 10, 3)->sock->state, CONN_CONNECTING);
+	assert_int_equal(file_of(s, 10, 3)->sock->now.state, CONN_CONNECTING);
 }
 
 static void in_progress_until_used(void **state)
@@ -234,7 +244,7 @@ static void in_progress_until_used(void **state)
 	assert_true(got(s, EV_CONNECTED, 0) < got(s, EV_SEND, 0));	/* the outcome first */
 	begin_connect(s, 4);
 	io(s, 10, "sendto", 4, -ECONNREFUSED);
-	assert_int_equal(got(s, EV_CONNECTED, 0)->err, ECONNREFUSED);
+	assert_int_equal(got(s, EV_CONNECT_FAILED, 0)->err, ECONNREFUSED);
 	begin_connect(s, 5);
 	assert_int_equal(connect4(s, 10, 5, -EALREADY, "93.184.216.34", 443)->kind, EV_CALL);
 	assert_null(got(s, EV_CONNECTED, 0));
@@ -242,7 +252,7 @@ static void in_progress_until_used(void **state)
 	assert_int_equal(got(s, EV_CONNECTED, 0)->err, 0);
 	begin_connect(s, 6);
 	connect4(s, 10, 6, -EHOSTUNREACH, "93.184.216.34", 443);
-	assert_int_equal(got(s, EV_CONNECTED, 0)->err, EHOSTUNREACH);
+	assert_int_equal(got(s, EV_CONNECT_FAILED, 0)->err, EHOSTUNREACH);
 	begin_connect(s, 7);
 	name_call(s, 10, "getpeername", 7, "93.184.216.34", 443);
 	assert_int_equal(got(s, EV_CONNECTED, 0)->err, 0);
@@ -274,7 +284,7 @@ static void loopback_ends_meet(void **state)
 	assert_int_equal(e->fd2, 3);
 	assert_string_equal(e->peer, "127.0.0.1:40000");
 	assert_string_equal(e->name, "tcp4 ← 127.0.0.1:40000");
-	assert_int_equal(file_of(s, 11, 4)->sock->state, CONN_ACCEPTED);
+	assert_int_equal(file_of(s, 11, 4)->sock->now.state, CONN_ACCEPTED);
 	assert_joined(s, 10, 3, 11, 4);
 
 	/* The server's accept may be told before the client's connect. */
@@ -358,7 +368,7 @@ static void snapshot_connections_meet(void **state)
 	assert_ptr_equal(file_of(s, 11, 7), file_of(s, 10, 3));
 	assert_string_equal(name_of(s, 10, 3), "tcp4 → 127.0.0.1:40000");
 	assert_string_equal(name_of(s, 10, 4), "tcp4 0.0.0.0:6379");
-	assert_int_equal(file_of(s, 10, 4)->sock->state, CONN_LISTENING);
+	assert_int_equal(file_of(s, 10, 4)->sock->now.state, CONN_LISTENING);
 	assert_int_equal(file_of(s, 10, 6)->peer_file, 0);
 	/* A client that comes after the attach meets the listener of before. */
 	socket_(s, 11, AF_INET, SOCK_STREAM, 8);
@@ -461,9 +471,10 @@ static void datagrams_name_their_peers(void **state)
 	assert_string_equal(e->peer, "127.0.0.1:5353");
 	assert_int_equal(e->nbytes, 100);
 
-	struct record_msg msgs[2] = { { .nbytes = 40, .name_len = sizeof(client) }, { .nbytes = 60 } };
+	struct record_msg msgs[2] = { { .nbytes = 40, .name_len = sizeof(client) }, { .nbytes = 60, .name_len = sizeof(client) } };
 
 	memcpy(msgs[0].name, &client, sizeof(client));
+	memcpy(msgs[1].name, &client, sizeof(client));
 	CALL(s, 11, "recvmmsg", 2, 3, 0x1000, 8, 0, 0);
 	part(s, 1, PART_MSGVEC, CHUNK_AT_EXIT, msgs, sizeof(msgs));
 	e = go(s);
@@ -473,15 +484,138 @@ static void datagrams_name_their_peers(void **state)
 	CALL(s, 11, "sendmmsg", 1, 3, 0x1000, 2, 0);
 	part(s, 1, PART_MSGVEC, CHUNK_AT_EXIT, msgs, sizeof(msgs));
 	assert_int_equal(go(s)->nbytes, 40);		/* one of the two */
-	assert_int_equal(file_of(s, 11, 3)->sock->received, 200);
+	assert_int_equal(world_task(s->w, 11)->proc->net_received, 200);
 
 	connect4(s, 10, 3, 0, "127.0.0.1", 53);
 	assert_string_equal(io(s, 10, "write", 3, 5)->peer, "127.0.0.1:53");
 	CALL(s, 10, "connect", 0, 3, 0x1000, 16);
 	in(s, 1, &(struct sockaddr_in){ .sin_family = AF_UNSPEC }, sizeof(struct sockaddr_in));
 	go(s);
-	assert_false(file_of(s, 10, 3)->sock->has_peer);
+	assert_false(file_of(s, 10, 3)->sock->now.has_peer);
 	assert_string_equal(sendto4(s, 10, 3, "192.0.2.9", 53, -ENETUNREACH)->peer, "192.0.2.9:53");
+}
+
+/* ---- several peers and outcomes of one socket ---- */
+
+static void attempts_are_apart(void **state)
+{
+	struct scene *s = *state;
+	const struct seen *e;
+	uint32_t r, g;
+
+	socket_(s, 10, AF_INET, SOCK_STREAM, 3);
+	r = connect4(s, 10, 3, -ECONNREFUSED, "10.0.0.1", 1)->conn;
+	e = connect4(s, 10, 3, 0, "10.0.0.2", 2);
+	g = e->conn;
+	assert_int_equal(r, 1);
+	assert_int_equal(g, 2);
+	assert_int_equal(got(s, EV_RELEASE, 0)->conn, r);	/* the first is over, the socket is not */
+	assert_int_equal(io(s, 10, "write", 3, 5)->conn, g);
+	assert_int_equal(connect4(s, 10, 3, -EISCONN, "10.0.0.1", 1)->conn, 0);	/* no attempt */
+	assert_string_equal(io(s, 10, "write", 3, 5)->peer, "10.0.0.2:2");
+	assert_string_equal(name_of(s, 10, 3), "tcp4 → 10.0.0.2:2");
+
+	/* a datagram socket that cannot connect to another peer stays connected to the one it has */
+	socket_(s, 10, AF_INET, SOCK_DGRAM, 4);
+	g = connect4(s, 10, 4, 0, "10.0.0.2", 2)->conn;
+	r = connect4(s, 10, 4, -ENETUNREACH, "10.0.0.3", 3)->conn;
+	assert_int_not_equal(r, g);
+	assert_int_equal(io(s, 10, "write", 4, 5)->conn, g);
+}
+
+static void late_outcomes_are_their_own(void **state)
+{
+	struct scene *s = *state;
+	uint32_t first;
+
+	begin_connect(s, 3);
+	first = file_of(s, 10, 3)->sock->now.id;
+	assert_int_equal(connect4(s, 10, 3, -ECONNREFUSED, "10.0.0.9", 9)->kind, EV_CALL);	/* (the first one's) */
+	assert_int_equal(got(s, EV_CONNECT_FAILED, 0)->conn, first);
+	assert_string_equal(got(s, EV_CONNECT_FAILED, 0)->peer, "93.184.216.34:443");
+	assert_int_equal(connect4(s, 10, 3, -ECONNABORTED, "10.0.0.9", 9)->conn, 0);
+	assert_int_not_equal(connect4(s, 10, 3, 0, "10.0.0.9", 9)->conn, first);
+
+	/* TCP_FASTOPEN_CONNECT: success came before the peer was asked */
+	begin_connect(s, 4);
+	first = file_of(s, 10, 4)->sock->now.id;
+	connect4(s, 10, 4, -EISCONN, "93.184.216.34", 443);
+	assert_int_equal(io(s, 10, "write", 4, -ECONNREFUSED)->conn, first);
+	assert_int_equal(got(s, EV_CONNECT_FAILED, 0)->flags, CONN_TAKEN_BACK);
+	assert_int_equal(file_of(s, 10, 4)->sock->now.state, CONN_FAILED);
+}
+
+static void fast_open_connects(void **state)
+{
+	struct sockaddr_in a = v4("10.0.0.1", 80);
+	struct scene *s = *state;
+	const struct seen *e;
+
+	socket_(s, 10, AF_INET, SOCK_STREAM, 3);
+	CALL(s, 10, "sendto", 8, 3, 0x1000, 8, MSG_FASTOPEN, 0x2000, sizeof(a));
+	in(s, 4, &a, sizeof(a));
+	e = go(s);
+	assert_int_equal(e->kind, EV_SEND);
+	assert_string_equal(e->peer, "10.0.0.1:80");
+	assert_int_equal(got(s, EV_CONNECT, 0)->conn, e->conn);
+	assert_int_equal(file_of(s, 10, 3)->sock->now.state, CONN_CONNECTED);
+	assert_string_equal(io(s, 10, "read", 3, 6)->peer, "10.0.0.1:80");
+
+	/* without waiting: data is on its way, the answer is not known */
+	socket_(s, 10, AF_INET, SOCK_STREAM, 4);
+	CALL(s, 10, "sendto", 8, 4, 0x1000, 8, MSG_FASTOPEN | MSG_DONTWAIT, 0x2000, sizeof(a));
+	in(s, 4, &a, sizeof(a));
+	go(s);
+	assert_int_equal(file_of(s, 10, 4)->sock->now.state, CONN_CONNECTING);
+	io(s, 10, "read", 4, -ECONNREFUSED);
+	assert_int_equal(got(s, EV_CONNECT_FAILED, 0)->err, ECONNREFUSED);
+
+	/* off: no attempt; of a datagram socket the flag means nothing */
+	socket_(s, 10, AF_INET, SOCK_STREAM, 5);
+	CALL(s, 10, "sendto", -EOPNOTSUPP, 5, 0x1000, 8, MSG_FASTOPEN, 0x2000, sizeof(a));
+	in(s, 4, &a, sizeof(a));
+	go(s);
+	assert_null(got(s, EV_CONNECT, 0));
+	assert_int_equal(file_of(s, 10, 5)->sock->now.state, CONN_NONE);
+}
+
+static void peers_of_datagrams_are_apart(void **state)
+{
+	struct record_msg msgs[3] = { { .nbytes = 40 }, { .nbytes = 60 }, { .nbytes = 2 } };
+	struct scene *s = *state;
+	const struct seen *e;
+	uint32_t a, b, last;
+
+	socket_(s, 10, AF_INET, SOCK_DGRAM, 3);
+	a = sendto4(s, 10, 3, "10.0.0.1", 1, 10)->conn;
+	b = sendto4(s, 10, 3, "10.0.0.1", 2, 10)->conn;
+	assert_int_not_equal(a, b);
+	assert_int_equal(sendto4(s, 10, 3, "10.0.0.1", 1, 10)->conn, a);
+	/* several messages of one call: an event a peer, one of them the call's */
+	for (unsigned i = 0; i < 3; i++) {
+		struct sockaddr_in to = v4("10.0.0.1", i == 1 ? 2 : 1);
+
+		msgs[i].name_len = sizeof(to);
+		memcpy(msgs[i].name, &to, sizeof(to));
+	}
+	CALL(s, 10, "sendmmsg", 3, 3, 0x1000, 3, 0);
+	part(s, 1, PART_MSGVEC, CHUNK_AT_EXIT, msgs, sizeof(msgs));
+	e = go(s);
+	assert_int_equal(e->conn, b);
+	assert_int_equal(e->nbytes, 60);
+	assert_null(got(s, EV_SEND, 2));
+	assert_int_equal(got(s, EV_SEND, 0)->conn, a);
+	assert_int_equal(got(s, EV_SEND, 0)->nbytes, 42);
+	/* 64 are kept apart; a program that sends to millions of addresses has one more */
+	for (unsigned i = 0; i < SOCK_PEERS_MAX - 2; i++)
+		last = sendto4(s, 10, 3, "10.0.1.1", 1000 + i, 10)->conn;
+	assert_int_equal(file_of(s, 10, 3)->sock->npeers, SOCK_PEERS_MAX);
+	e = sendto4(s, 10, 3, "10.0.2.1", 1, 10);
+	assert_int_equal(e->conn, last + 1);
+	assert_string_equal(e->peer, "10.0.2.1:1");
+	assert_int_equal(sendto4(s, 10, 3, "10.0.2.1", 2, 10)->conn, last + 1);
+	assert_int_equal(sendto4(s, 10, 3, "10.0.0.1", 1, 10)->conn, a);
+	assert_true(file_of(s, 10, 3)->sock->rest->rest);
 }
 
 /* ---- descriptors on the way ---- */
@@ -623,6 +757,10 @@ int main(void)
 		SCENE(unix_ends_meet),
 		SCENE(socketpairs_are_joined),
 		SCENE(datagrams_name_their_peers),
+		SCENE(attempts_are_apart),
+		SCENE(late_outcomes_are_their_own),
+		SCENE(fast_open_connects),
+		SCENE(peers_of_datagrams_are_apart),
 		SCENE(descriptors_travel),
 		SCENE(descriptors_travel_in_numbers),
 		SCENE(descriptors_travel_over_connections),

@@ -102,7 +102,7 @@ static void end(uint64_t ms, int status)
 }
 
 static struct addr web = { .family = AF_INET, .len = 4, .ip = { 93, 184, 216, 34 }, .port = 443 };
-static struct sock sock = { .family = AF_INET, .type = SOCK_STREAM, .state = CONN_CONNECTED, .has_peer = true, .connect_ns = T0 };
+static struct sock sock = { .family = AF_INET, .type = SOCK_STREAM, .now.state = CONN_CONNECTED, .now.has_peer = true, .now.connect_ns = T0, .now.id = 1 };
 static struct file sockfile = { .id = 9, .kind = FILE_SOCKET, .sock = &sock, .name = BYTES("tcp4 → 93.184.216.34:443") };
 static struct file libc = { .id = 2, .kind = FILE_REG, .name = BYTES("/tmp/libc.so.6") };
 static struct file hosts = { .id = 3, .kind = FILE_REG, .name = BYTES("/etc/hosts") };
@@ -111,7 +111,7 @@ static void curl(void)
 {
 	static struct bytes argv[] = { BYTES("curl"), BYTES("-s"), BYTES("https://example.com") };
 
-	sock.peer = web;
+	sock.now.peer = web;
 	proc.argv = argv;
 	proc.argc = 3;
 	mm = (struct mm){ .id = 1 };
@@ -124,9 +124,9 @@ static void curl(void)
 	at(2, EVENT(EV_BRK, .delta = 0));
 	at(3, EVENT(EV_OPEN, PATH("/etc/resolv.conf"), .flags = O_RDONLY | O_CLOEXEC));
 	at(4, EVENT(EV_OPEN, PATH("/etc/foo.conf"), .flags = O_RDONLY, .err = ENOENT));
-	at(15, EVENT(EV_CONNECT, .file = &sockfile, .peer = &web));
-	at(156, EVENT(EV_SEND, .file = &sockfile, .peer = &web, .nbytes = 517));
-	at(234, EVENT(EV_RECV, .file = &sockfile, .peer = &web, .nbytes = 1434));
+	at(15, EVENT(EV_CONNECT, .file = &sockfile, .conn = &sock.now, .peer = &web));
+	at(156, EVENT(EV_SEND, .file = &sockfile, .conn = &sock.now, .peer = &web, .nbytes = 517));
+	at(234, EVENT(EV_RECV, .file = &sockfile, .conn = &sock.now, .peer = &web, .nbytes = 1434));
 	at(340, EVENT(EV_EXIT, .status = 0));
 	end(340, 0);
 	proc.argc = 0;
@@ -240,8 +240,8 @@ static void test_tick_shows(void **state)
 static void test_words(void **state)
 {
 	struct addr peer = { .family = AF_INET, .len = 4, .ip = { 10, 0, 0, 9 }, .port = 5 }, local = { .family = AF_INET, .len = 4, .port = 80 };
-	struct sock acc = { .family = AF_INET, .type = SOCK_STREAM, .state = CONN_ACCEPTED, .has_local = true, .local = local };
-	struct sock refused = { .family = AF_INET, .type = SOCK_STREAM, .state = CONN_FAILED };
+	struct sock acc = { .family = AF_INET, .type = SOCK_STREAM, .now.state = CONN_ACCEPTED, .has_local = true, .local = local };
+	struct sock refused = { .family = AF_INET, .type = SOCK_STREAM, .now.state = CONN_FAILED };
 	struct file facc = { .id = 20, .kind = FILE_SOCKET, .sock = &acc }, frefused = { .id = 21, .kind = FILE_SOCKET, .sock = &refused };
 	struct call statx = { .spec = syscall_spec(0, 332), .nr = 332 };
 	struct call blocked = { .spec = syscall_spec(0, 0), .unfinished = true }, interrupted = { .spec = syscall_spec(0, 0), .restarted = true, .err = 512 };
@@ -267,7 +267,7 @@ static void test_words(void **state)
 	at(1, EVENT(EV_KILL, .signo = SIGTERM, .target_pid = 7));
 	at(1, EVENT(EV_EXEC_FAILED, PATH("/usr/local/bin/x"), .err = ENOENT));
 	at(1, EVENT(EV_READ, .file = &evil, .nbytes = 1023));
-	at(1, EVENT(EV_TRANSFER, .file = &hosts, .file2 = &sockfile, .nbytes = 2048, .fd2 = 4));
+	at(1, EVENT(EV_TRANSFER, .file = &hosts, .file2 = &sockfile, .conn2 = &sock.now, .nbytes = 2048, .fd2 = 4));
 	at(1, EVENT(EV_READ, .fd = 77, .err = EBADF));
 	at(1, EVENT(EV_READ, .file = &hosts, .call = &blocked));
 	at(1, EVENT(EV_READ, .file = &hosts, .call = &interrupted, .err = 512));	/* ERESTARTSYS: it comes again */

@@ -158,15 +158,17 @@ export async function connStats(store: Store, bits: Uint8Array | null, cancelled
   const blank = (f: number): ConnRow => ({ file: f, kind: '', state: '', err: 0, local: '', peer: '', host: '', lane: -1, peerLane: -1, peerFile: 0, open: 0, connect: 0, close: 0, sent: 0, received: 0, calls: 0, time: 0, waited: 0, first: -1 });
   for (let k = 0; k < c.count; k++) {
     const f = c.file[k];
-    if (f < byFile.length) byFile[f] = rows.length;
+    if (f < byFile.length && byFile[f] < 0) byFile[f] = rows.length;
     rows.push({ ...blank(f), kind: meta.sock_kinds[c.kind[k]] ?? 'other', state: meta.sock_states[c.state[k]] ?? '', err: c.err[k], local: strings.get(c.local[k]), peer: strings.get(c.peer[k]), host: strings.get(c.host[k]), lane: c.lane[k], peerLane: c.peer_lane[k], peerFile: c.peer_file[k], open: c.open[k], connect: c.connect[k], close: c.close[k] });
   }
   const { file, type } = store, socket = meta.file_kinds.indexOf('socket');
+  // A socket has a row for each peer and attempt: the event says which.
+  const rowOf = (i: number, f: number) => { const k = store.connOf(i, f); return k >= 0 ? k : byFile[f]; };
   const ok = await eachRow(store, bits, cancelled, i => {
     const f = file[i];
-    if (store.types[type[i]].io === 'copy') { const to = byFile[store.copiedTo(i)]; if (to >= 0) rows[to].sent += store.bytes(i); }
+    if (store.types[type[i]].io === 'copy') { const to = rowOf(i, store.copiedTo(i)); if (to >= 0) rows[to].sent += store.bytes(i); }
     if (!f) return;
-    let k = byFile[f];
+    let k = rowOf(i, f);
     if (k < 0) {
       if (store.files.kind[f] !== socket) return;
       k = byFile[f] = rows.length;

@@ -38,6 +38,7 @@ export class Store {
   private rets: Narrow[] = [];
   private fds: Narrow[] = [];
   private vals: Narrow[] = [];
+  private connRows: Narrow[] = [];
   readonly block: number;
   readonly strings = new Strings();
   readonly tasks: Task[];
@@ -127,6 +128,7 @@ export class Store {
     this.rets[index] = b.ret;
     this.fds[index] = b.fd;
     this.vals[index] = b.val;
+    this.connRows[index] = b.conn;
     this.cold = at + room;
   }
 
@@ -165,6 +167,11 @@ export class Store {
   ret(i: number): number { return Number(this.big(this.rets, i)); }
   fd(i: number): number { return Number(this.big(this.fds, i)); }
   val(i: number): number { return Number(this.big(this.vals, i)); }
+  /** The row of `conns` that event i is about, of that file; −1: not known (older reports). */
+  connOf(i: number, file: number): number {
+    const k = Number(this.big(this.connRows, i)) - 1;
+    return k >= 0 && k < this.conns.count && this.conns.file[k] === file ? k : -1;
+  }
   retText(i: number): string {
     const ret = this.big(this.rets, i), op = this.ops[this.type[i]];
     return (op === 'mmap' || op === 'brk') && ret > 4096 ? '0x' + ret.toString(16) : String(ret);

@@ -6,7 +6,7 @@ export type Narrow = Int8Array | Int16Array | Int32Array | Float64Array | BigInt
 export type Plain = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
 export interface HotBlock { kind: 'h'; rows: number; start: Float64Array; lane: Uint16Array | Uint32Array; type: Uint8Array | Uint16Array; dur: Uint32Array; err: Uint8Array; long: Float64Array }
-export interface ColdBlock { kind: 'c'; rows: number; obj: Uint32Array; arg: Uint32Array; file: Uint32Array; ret: Narrow; fd: Narrow; val: Narrow }
+export interface ColdBlock { kind: 'c'; rows: number; obj: Uint32Array; arg: Uint32Array; file: Uint32Array; ret: Narrow; fd: Narrow; val: Narrow; conn: Narrow }
 export interface StringBlock { kind: 's'; rows: number; ends: Uint32Array; bytes: Uint8Array }
 export interface TableBlock { kind: 'o' | 'f' | 'n' | 'k'; rows: number; base: number; cols: Record<string, Plain> }
 export type Block = HotBlock | ColdBlock | StringBlock | TableBlock;
@@ -138,10 +138,10 @@ function hot(r: Reader, cols: Col[]): HotBlock {
 
 function cold(r: Reader, cols: Col[]): ColdBlock {
   const { rows } = r;
-  const out: ColdBlock = { kind: 'c', rows, obj: new Uint32Array(0), arg: new Uint32Array(0), file: new Uint32Array(0), ret: null, fd: null, val: null };
+  const out: ColdBlock = { kind: 'c', rows, obj: new Uint32Array(0), arg: new Uint32Array(0), file: new Uint32Array(0), ret: null, fd: null, val: null, conn: null };
   readColumns(r, cols, (col, raw) => {
     if (col.name === 'obj' || col.name === 'arg' || col.name === 'file') out[col.name] = raw.lo;
-    else if (col.name === 'ret' || col.name === 'fd' || col.name === 'val') out[col.name] = narrow(raw, col.width[0] === 'z');
+    else if (col.name === 'ret' || col.name === 'fd' || col.name === 'val' || col.name === 'conn') out[col.name] = narrow(raw, col.width[0] === 'z');
   });
   for (const name of ['obj', 'arg', 'file'] as const) if (!out[name].length) out[name] = new Uint32Array(rows);
   return out;

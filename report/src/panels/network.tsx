@@ -43,7 +43,7 @@ export function Network({ s }: { s: State }) {
     <section class="tab" aria-label="Network">
       <div class="tab-bar">
         <Segments label="What to list" value={mode} onChange={setMode} options={[['all', 'All'], ['remote', 'Connections'], ['listen', 'Listening'], ['local', 'Unix and pipes'], ['failed', 'Failed']]} />
-        {all && <span class="dim">{plural(made, 'connection')}{failed ? `, ${failed} failed` : ''}{grams > 0 && ` · ${plural(grams, 'datagram socket')}`} · {bytes(sum(remote, r => r.sent))} sent · {bytes(sum(remote, r => r.received))} received{local.length > 0 && ` · ${plural(local.length, 'local socket or pipe', 'local sockets and pipes')}`}</span>}
+        {all && <span class="dim">{plural(made, 'connection')}{failed ? `, ${failed} failed` : ''}{grams > 0 && ` · ${plural(grams, 'datagram peer')}`} · {bytes(sum(remote, r => r.sent))} sent · {bytes(sum(remote, r => r.received))} received{local.length > 0 && ` · ${plural(local.length, 'local socket or pipe', 'local sockets and pipes')}`}</span>}
       </div>
       {!all ? <Waiting s={s} what="connections" /> : <Grid label="Connections" rows={rows} columns={columns} selected={at} onSelect={select} onOpen={go} rowClass={r => (r.state === 'failed' ? 'failed' : '')}
         onMenu={(e, r) => openMenu(e, show(r.peer || r.local), [{ label: 'Show its events', run: () => go(r) }, ...(r.peer ? valueItems(s, 'path', r.peer, 'this peer') : []), ...(r.peerFile ? [{ label: 'Show the other end', run: () => { s.filter.value = withValue(s.filter.value, 'file', String(r.peerFile), 'only'); s.tab.value = 'timeline'; } }] : [])])}

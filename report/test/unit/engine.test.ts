@@ -307,6 +307,19 @@ test('a copy counts on both of its files', async () => {
   assert.deepEqual([lanes[0].read, lanes[0].written, lanes[0].net], [60, 49, 11]);
 });
 
+test('bytes belong to the peer and the attempt, not to the socket', async () => {
+  const s = traced((x, l) => {
+    const sock = x.file('socket', 'udp4', l, 0), file = x.open(l, '/a');
+    const peer = (p: string, o = {}) => x.conns.push({ file: sock, kind: 2, state: 2, peer: x.strings.id(p), lane: l, peer_lane: -1, close: 0, ...o });
+    peer('10.0.0.1:1', { state: 6, err: 111 }); peer('10.0.0.2:2'); peer('10.0.0.3:3');
+    for (const [conn, ret] of [[2, 3], [3, 500], [2, 40]]) x.ev(l, 'sendto', 900, { obj: `10.0.0.${conn}:${conn}`, fd: 3, file: sock, conn, ret, arg: '\x01f, …' });
+    x.ev(l, 'copy_file_range', 900, { obj: '/a', fd: 4, file, ret: 11, val: sock, conn: 3, arg: '\x01f, …' });
+    x.ev(l, 'sendto', 900, { obj: '10.0.0.1:1', fd: 3, file: sock, conn: 99, ret: 1, arg: '\x01f, …' }); // a row that is not there: the file's first
+  });
+  const conns = (await connStats(s, null, go))!;
+  assert.deepEqual(conns.map(c => [c.peer, c.sent, c.state]), [['10.0.0.1:1', 1, 'failed'], ['10.0.0.2:2', 43, 'connected'], ['10.0.0.3:3', 511, 'connected']]);
+});
+
 test('what is renamed is found under its last name', async () => {
   const s = traced((x, l) => {
     const write = (path: string, n: number) => { const f = x.open(l, path); x.ev(l, 'write', 900, { obj: path, fd: 3, file: f, ret: n, arg: '\x01f, …' }); };
