@@ -156,7 +156,7 @@ const struct option_row option_rows[] = {
 
 	{ "backend", NULL, 0, OPT_CAPTURE, TAKES_ONE, BACKENDS, "how calls are seen: ptrace stops the program, bpf (root, or CAP_BPF and CAP_PERFMON) records them in the kernel; auto takes bpf where it may, else ptrace", set_backend },
 	{ "ring-size", NULL, 0, OPT_CAPTURE, TAKES_ONE, "SIZE", "bpf: memory between kernel and compendium (default 16M)", set_ring_size },
-	{ "lossy", NULL, 0, OPT_CAPTURE, TAKES_NONE, NULL, "bpf: never hold the program back when the ring is full; count what is lost instead", set_lossy },
+	{ "lossy", NULL, 0, OPT_CAPTURE, TAKES_NONE, NULL, "bpf: never slow the program down when the ring is full; count what is lost instead", set_lossy },
 	{ "no-seccomp", NULL, 0, OPT_CAPTURE, TAKES_NONE, NULL, "stop at every call instead of filtering in the kernel: slower, invisible to programs that look at seccomp", set_no_seccomp },
 
 	{ "help", NULL, 'h', OPT_INFO, TAKES_NONE, NULL, "show this help", set_help },

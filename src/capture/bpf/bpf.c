@@ -17,15 +17,15 @@
 #include "base/diag.h"
 #include "base/macro.h"
 #include "base/process.h"
+#include "capture/bpf/guard.h"
 #include "capture/bpf/internal.h"
-#include "capture/bpf/pressure.h"
 #include "capture/command.h"
 #include "capture/proc/proc.h"
 #include "capture/waiting.h"
 #include "record/build.h"
 
 enum { STOP_NONE, STOP_DETACH, STOP_KILL };
-enum { BATCH = 4096, POLL_NS = 5000000, IDLE_POLLS = 40, SLEEP_MS = 1000, SETTLE_NS = 2000000 };
+enum { BATCH = 4096, POLL_NS = 5000000, BUSY_POLL_NS = 200000, BUSY_PARTS = 8, IDLE_POLLS = 40, SLEEP_MS = 1000, SETTLE_NS = 2000000 };
 
 uint64_t bpf_now_ns(void)
 {
@@ -63,7 +63,7 @@ static void put_start(struct bpf_source *s)
 static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
 {
 	_cleanup_free_ char *path = NULL;
-	int go[2], error[2], err = 0, rc = command_find(s->opt->argv[0], &path, diag);
+	int go[2], error[2], err = 0, guard_rc, rc = command_find(s->opt->argv[0], &path, diag);
 	ssize_t n;
 	pid_t pid;
 
@@ -91,10 +91,12 @@ static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
 		s->main_pid = pid;
 		known_add(&s->pids, (uint32_t)pid);
 		known_add(&s->tids, (uint32_t)pid);
-		s->pressure = pressure_open_command(pid, &s->ring, !s->opt->lossy, note);
+		guard_rc = guard_start(&s->guard, s);
+		if (guard_rc < 0)
+			diag_set(note, 125, -guard_rc, "cannot start the process that ends the command should compendium be killed: %s; it is traced all the same, and if compendium is killed it runs on",
+				 strerror(-guard_rc));
 		if (s->opt->spawned)
 			s->opt->spawned(s->opt->spawned_ctx, pid);
-		/* The trace begins when the command does: a move between cgroups takes up to 30 ms. */
 		put_start(s);
 		proc_put_command(pid, &s->rec, drain_put, s);
 		if (write(go[1], "g", 1) != 1)
@@ -203,8 +205,6 @@ static int watch_cgroup(struct bpf_source *s, struct diag *diag)
 	bpf_adopt_targets(s);
 	bpf_each_pid(s, snapshot_cb, s);
 	s->snapshot_ns = bpf_now_ns();
-	if (!s->opt->lossy)
-		s->pressure = pressure_open_cgroup(s->opt->cgroup, &s->ring);
 	return 0;
 }
 
@@ -242,11 +242,11 @@ static void asked_to_stop(struct bpf_source *s)
 
 	s->stop_request = STOP_NONE;
 	s->interrupted = true;
-	pressure_release(s->pressure);
 	if (how == STOP_KILL && s->main_pid) {
 		bpf_each_pid(s, kill_cb, NULL);
 	} else {
 		bpf_detach_all(s);
+		s->shared->hold = HOLD_NOT;
 		s->detached = true;
 	}
 }
@@ -270,7 +270,7 @@ static void reap(struct bpf_source *s)
 static int wait_for_more(struct bpf_source *s)
 {
 	struct pollfd p[2];
-	struct timespec ts = { 0, POLL_NS };
+	struct timespec ts = { 0, s->busy ? BUSY_POLL_NS : POLL_NS };
 	unsigned n = 0;
 	int rc;
 
@@ -291,7 +291,7 @@ static int bpf_step(struct source *src, source_emit_fn *emit, void *ctx)
 {
 	struct bpf_source *s = CONTAINER_OF(src, struct bpf_source, src);
 	uint64_t before = bpf_now_ns();
-	unsigned long mark;
+	unsigned long mark, from = s->ring.at;
 	bool caught_up;
 	unsigned n;
 	int rc;
@@ -316,6 +316,7 @@ static int bpf_step(struct source *src, source_emit_fn *emit, void *ctx)
 
 	mark = kring_mark(&s->ring);
 	n = drain(s, BATCH);
+	s->busy = s->ring.at - from > s->ring.size / BUSY_PARTS;
 	caught_up = kring_read_to(&s->ring, mark);
 	if (caught_up) {
 		drain_losses(s);
@@ -353,7 +354,7 @@ static void bpf_free(struct source *src)
 {
 	struct bpf_source *s = CONTAINER_OF(src, struct bpf_source, src);
 
-	pressure_close(s->pressure);
+	guard_dismiss(&s->guard);
 	bpf_unload(s);
 	drain_done(s);
 	if (s->main_pidfd >= 0)
@@ -372,7 +373,7 @@ int source_bpf_open(const struct capture_options *opt, struct source **ret_sourc
 	struct bpf_source *s = xcalloc(1, sizeof(*s));
 	int rc;
 
-	*s = (struct bpf_source){ .src.ops = &bpf_ops, .opt = opt, .main_status = -1, .main_pidfd = -1 };
+	*s = (struct bpf_source){ .src.ops = &bpf_ops, .opt = opt, .main_status = -1, .main_pidfd = -1, .guard.fd = -1 };
 	rc = bpf_load(s, diag);
 	if (rc == 0)
 		rc = opt->argv ? spawn(s, note, diag) : find_running(s, diag);

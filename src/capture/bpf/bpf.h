@@ -7,7 +7,8 @@
  *   load.c         may we, can the kernel; loads and sets them up
  *   kring.c        the kernel's ring buffer, read without wake-ups
  *   drain.c        what comes out of it, made into records
- *   pressure.c     keeps the ring from overflowing; tidies up should we be killed
+ *   hold.bpf.h     keeps the ring from overflowing
+ *   guard.c        ends what is traced should we be killed
  *   bpf.c          the source
  *
  * -ENOTSUP: BPF is refused here; diag says by what, and how to get it.  note: what cannot be had, though tracing works.

@@ -1,5 +1,6 @@
 /* System calls, processes, signals: one program per kernel event, whatever the call. */
 #include "capture/bpf/copy.bpf.h"
+#include "capture/bpf/hold.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -88,14 +89,16 @@ static __noinline void emit_call(struct task_state *st, struct work *w, u32 flag
 	if (size < BODY || size > WORK_BYTES)
 		return;
 	fill_call((struct record_call *)w->mem, st, flags, exit_ns, ret, size, w->nchunks);
-	emit(w->mem, size);
+	emit_ordinary(st, w->mem, size);
 }
 
 static __always_inline void emit_bare_call(struct task_state *st, u32 flags, u64 exit_ns, s64 ret)
 {
-	struct record_call *r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
+	struct record_call *r = NULL;
 
 	st->in_call = 0;
+	if (admitted(st))
+		r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
 	if (!r) {
 		lose(LOSS_RING);
 		return;
@@ -179,7 +182,7 @@ static __always_inline void enter_with_memory(struct task_state *st, const struc
 			return;
 		*part = (struct wire_part){ { size, WIRE_ENTRY, 0, st->pid, st->tid, st->enter_ns }, w->nchunks, len };
 		st->split = 1;
-		emit(part, size);
+		emit_ordinary(st, part, size);
 	}
 }
 
@@ -316,10 +319,12 @@ static __always_inline void fill_signal(struct record_signal *r, const struct ta
 	}
 }
 
-static __always_inline void put_signal(const struct record_signal *sig)
+static __always_inline void put_signal(struct task_state *current, const struct record_signal *sig)
 {
-	struct record_signal *r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
+	struct record_signal *r = NULL;
 
+	if (admitted(current))
+		r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
 	if (!r) {
 		lose(LOSS_RING);
 		return;
@@ -393,13 +398,15 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 	if (!st->seen)
 		refused(task, st, regs, ret);
 	st->seen = 0;
-	if (!st->in_call)
-		return 0;
-	leave(task, st, ret);
-	if (st->ignored.signo) {
-		put_signal(&st->ignored);
-		st->ignored.signo = 0;
+	if (st->in_call) {
+		leave(task, st, ret);
+		if (st->ignored.signo) {
+			put_signal(st, &st->ignored);
+			st->ignored.signo = 0;
+		}
 	}
+	if (st->owes)
+		hold(st);
 	return 0;
 }
 
@@ -449,6 +456,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 		lose(LOSS_RING);
 		return 0;
 	}
+	owe(st);
 	r->h = (struct record){ sizeof(*r), RECORD_FORK, 0, cs ? cs->pid : task_pid(child), cs ? cs->tid : task_tid(child), bpf_ktime_get_ns() };
 	r->parent_pid = st->pid;
 	r->parent_tid = st->tid;
@@ -497,6 +505,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	r = (struct record_exec *)w->mem;
 	*r = (struct record_exec){ { w->off, WIRE_EXEC, 0, st->pid, st->tid, bpf_ktime_get_ns() }, old, w->nchunks, 0 };
 	st->faulted = 0;		/* the old memory is gone */
+	owe(st);
 	if (w->off <= WORK_BYTES)
 		emit(w->mem, w->off);
 	return 0;
@@ -648,10 +657,12 @@ int BPF_PROG(on_task_exit, struct task_struct *task)
 
 /* ---- signals ---- */
 
-static __always_inline void put_stop(const struct task_state *st, int signo, u32 flags)
+static __always_inline void put_stop(struct task_state *current, const struct task_state *st, int signo, u32 flags)
 {
-	struct record_stop *r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
+	struct record_stop *r = NULL;
 
+	if (admitted(current))
+		r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
 	if (!r) {
 		lose(LOSS_RING);
 		return;
@@ -682,9 +693,9 @@ int BPF_PROG(on_signal, int signo, struct kernel_siginfo *info, struct k_sigacti
 	if (BPF_CORE_READ(ka, sa.sa_flags) & SA_IMMUTABLE_BIT)
 		return 0;	/* the kernel kills; a tracer by ptrace does not see it either */
 	fill_signal(&r, st, bpf_get_current_task_btf(), signo, info, handler > 1 ? 0 : handler ? SIGNAL_IGNORED : fate(signo));
-	put_signal(&r);
+	put_signal(st, &r);
 	if (stops(signo) && !handler)
-		put_stop(st, signo, RECORD_STOP_GROUP);
+		put_stop(st, st, signo, RECORD_STOP_GROUP);
 	return 0;
 }
 
@@ -693,7 +704,7 @@ enum { TRACE_SIGNAL_DELIVERED_RESULT = 0, TRACE_SIGNAL_IGNORED_RESULT = 1 };
 SEC("tp_btf/signal_generate")
 int BPF_PROG(on_generate, int signo, struct kernel_siginfo *info, struct task_struct *task, int group, int result)
 {
-	struct task_state *st;
+	struct task_state *st, *sender;
 	struct record_signal r;
 
 	if (signo == SIGKILL_NR)
@@ -701,8 +712,9 @@ int BPF_PROG(on_generate, int signo, struct kernel_siginfo *info, struct task_st
 	st = bpf_task_storage_get(&tasks, task, 0, 0);
 	if (!st || st->flags & TASK_MUTED)
 		return 0;
+	sender = bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), 0, 0);
 	if (signo == SIGCONT_NR)
-		put_stop(st, signo, RECORD_STOP_CONT | RECORD_STOP_GROUP);
+		put_stop(sender, st, signo, RECORD_STOP_CONT | RECORD_STOP_GROUP);
 	/*
 	 * A signal that ends the process without a core dump is never delivered: where it is sent, it becomes SIGKILL for
 	 * every thread (complete_signal()).
@@ -711,7 +723,7 @@ int BPF_PROG(on_generate, int signo, struct kernel_siginfo *info, struct task_st
 	    BPF_CORE_READ(task, signal, group_exit_code) == signo) {
 		st->flags |= TASK_DYING;
 		fill_signal(&r, st, task, signo, info, SIGNAL_FATAL);
-		put_signal(&r);
+		put_signal(sender, &r);
 	}
 	if (result != TRACE_SIGNAL_IGNORED_RESULT)
 		return 0;
@@ -719,7 +731,7 @@ int BPF_PROG(on_generate, int signo, struct kernel_siginfo *info, struct task_st
 	if (st->in_call && !st->ignored.signo)
 		st->ignored = r;
 	else if (st->ignored.signo != signo)	/* one of a kind can be pending */
-		put_signal(&r);
+		put_signal(sender, &r);
 	return 0;
 }
 

@@ -46,9 +46,40 @@ static __always_inline u64 ring_flags(void)
 	return BPF_RB_NO_WAKEUP;
 }
 
+const volatile unsigned long long ring_half = ~0ull, ring_most = ~0ull;	/* bytes */
+
+static __always_inline u64 ring_used(void) { return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA); }
+
+/* Whoever fills the ring beyond its half pays for it at the end of a call: hold.bpf.h. */
+static __always_inline void owe(struct task_state *current)
+{
+	if (current && ring_used() > ring_half)
+		current->owes = 1;
+}
+
+/* The last part of the ring is kept for what begins and ends tasks; an ordinary record that finds the rest full is lost. */
+static __always_inline bool admitted(struct task_state *current)
+{
+	u64 used = ring_used();
+
+	if (used <= ring_half)
+		return true;
+	if (current)
+		current->owes = 1;
+	return used <= ring_most;
+}
+
+/* For the beginnings and ends of tasks. */
 static __always_inline void emit(void *rec, u64 size)
 {
 	if (bpf_ringbuf_output(&events, rec, size, ring_flags()))
+		lose(LOSS_RING);
+}
+
+/* For all else. */
+static __always_inline void emit_ordinary(struct task_state *current, void *rec, u64 size)
+{
+	if (!admitted(current) || bpf_ringbuf_output(&events, rec, size, ring_flags()))
 		lose(LOSS_RING);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
+#include "capture/bpf/guard.h"
 #include "capture/bpf/kring.h"
 #include "capture/bpf/wire.h"
 #include "capture/source.h"
@@ -47,9 +48,10 @@ struct bpf_source {
 	pid_t main_pid;
 	int main_status, main_pidfd;
 	bool reaped, ended, interrupted, stop_self, detached, attached;
+	bool busy;			/* the ring fills fast for its size */
 	int stop_request;
 	unsigned idle;
-	struct pressure *pressure;
+	struct guard guard;
 };
 
 /* load.c: opens, configures, loads and attaches; the ring and shared words are mapped. */

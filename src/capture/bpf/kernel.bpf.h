@@ -13,7 +13,7 @@
 typedef __u8 u8; typedef __u16 u16; typedef __u32 u32; typedef __u64 u64; typedef __s32 s32; typedef __s64 s64;
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-struct thread_info { u32 status; };
+struct thread_info { unsigned long flags; u32 status; };
 struct ns_common_k { unsigned inum; };
 struct pid_namespace { struct ns_common_k ns; };
 struct upid { int nr; struct pid_namespace *ns; };
@@ -68,4 +68,5 @@ struct bpf_iter_meta { struct seq_file *seq; };
 struct bpf_iter__task { struct bpf_iter_meta *meta; struct task_struct *task; };
 #pragma clang attribute pop
 
-enum { TS_COMPAT_BIT = 2, PF_EXITING_BIT = 4, PF_WORKER_BITS = 0x4010 /* PF_USER_WORKER, PF_IO_WORKER */, PF_KTHREAD_BIT = 0x00200000, SIGNAL_GROUP_EXIT_BIT = 4, SA_IMMUTABLE_BIT = 0x00800000, SIGKILL_NR = 9, SIGCHLD_NR = 17, SIGCONT_NR = 18, SIGSYS_NR = 31 };
+enum { TS_COMPAT_BIT = 2, TIF_SIGPENDING_BIT = 1 << 2, TIF_RESCHED_BITS = 1 << 3 | 1 << 4 /* _LAZY, since 6.12 */ };
+enum { PF_EXITING_BIT = 4, PF_WORKER_BITS = 0x4010 /* PF_USER_WORKER, PF_IO_WORKER */, PF_KTHREAD_BIT = 0x00200000, SIGNAL_GROUP_EXIT_BIT = 4, SA_IMMUTABLE_BIT = 0x00800000, SIGKILL_NR = 9, SIGCHLD_NR = 17, SIGCONT_NR = 18, SIGSYS_NR = 31 };

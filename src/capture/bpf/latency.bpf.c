@@ -93,7 +93,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 		return 0;
 	delay = bpf_ktime_get_ns() - st->runnable_ns;
 	if (delay >= sched_min_ns && !(st->flags & TASK_MUTED)) {
-		r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
+		r = admitted(NULL) ? bpf_ringbuf_reserve(&events, sizeof(*r), 0) : NULL;
 		if (r) {
 			*r = (struct record_sched){ { sizeof(*r), RECORD_SCHED, 0, st->pid, st->tid, st->runnable_ns }, .delay_ns = delay,
 						    .waker_pid = st->waker_pid, .waker_tid = st->waker_tid, .cpu = bpf_get_smp_processor_id(), .why = st->why };
@@ -214,7 +214,7 @@ static __always_inline u8 op_of(unsigned cmd_flags)
 
 static __always_inline void end_flight(u64 id, const struct wire_flight *f, u64 end_ns, int err)
 {
-	struct record_block *r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
+	struct record_block *r = admitted(NULL) ? bpf_ringbuf_reserve(&events, sizeof(*r), 0) : NULL;
 
 	if (r) {
 		flight_record(f, end_ns, err, r);

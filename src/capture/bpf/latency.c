@@ -11,6 +11,7 @@
 #include "base/diag.h"
 #include "base/macro.h"
 #include "capture/bpf/internal.h"
+#include "capture.skel.h"
 #include "latency.skel.h"
 #include "record/build.h"
 
@@ -29,6 +30,8 @@ int latency_share(struct bpf_source *s)
 	for (unsigned i = 0; i < ARRAY_SIZE(maps) && rc == 0; i++)
 		rc = bpf_map__reuse_fd(maps[i], bpf_map__fd(bpf_shared_maps(s, i)));
 	k->rodata->sched_min_ns = s->opt->sched_min_ns;
+	k->rodata->ring_half = s->skel->rodata->ring_half;
+	k->rodata->ring_most = s->skel->rodata->ring_most;
 	/* who is traced is known already */
 	bpf_program__set_autoload(k->progs.on_fork, false);
 	bpf_program__set_autoload(k->progs.on_exec, false);

@@ -18,7 +18,7 @@
 #include "capture/bpf/internal.h"
 #include "capture.skel.h"
 
-enum { RING_BYTES = 16 << 20, NS_LEVEL_MAX = 32 };
+enum { RING_BYTES = 16 << 20, RING_KEPT_PARTS = 16, NS_LEVEL_MAX = 32 };
 
 static char last_words[512];	/* what libbpf said last; it has no other way to tell */
 
@@ -212,6 +212,8 @@ static int load_once(struct bpf_source *s, size_t ring)
 	s->skel->rodata->payload_bytes = s->opt->max_payload;
 	s->skel->rodata->self_nr = (uint32_t)getpid();
 	s->skel->rodata->self_pidns = bpf_own_pidns();
+	s->skel->rodata->ring_half = ring / 2;
+	s->skel->rodata->ring_most = ring - ring / RING_KEPT_PARTS;
 	bpf_program__set_autoload(s->skel->progs.on_exec_maps, s->kernel_maps);
 	bpf_map__set_max_entries(s->skel->maps.works, s->ncpus);
 	bpf_map__set_max_entries(s->skel->maps.events, (uint32_t)ring);
@@ -222,6 +224,9 @@ static int set_up(struct bpf_source *s, size_t ring)
 {
 	int rc = map_shared(s);
 
+	/* what a whole system does not survive well is a shell or a terminal that is held for long */
+	if (rc == 0)
+		s->shared->hold = s->opt->lossy ? HOLD_NOT : s->opt->system ? HOLD_SHORTLY : HOLD_LONG;
 	s->losses = xcalloc(s->ncpus, sizeof(*s->losses));
 	s->lost_told = xcalloc(s->ncpus * _LOSS_MAX, sizeof(*s->lost_told));
 	s->ring_fd = bpf_map__fd(s->skel->maps.events);

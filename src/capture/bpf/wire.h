@@ -45,7 +45,7 @@ enum { WIRE_INLINE = 480 };
 enum { TASK_MUTED = 1 /* our own child before its exec */, TASK_WORKER = 2 /* the kernel's helper: it only has to end */, TASK_DYING = 4, TASK_SUBMITTED = 8 /* block I/O */ };
 struct task_state {
 	rec_u32 pid, tid;		/* as the tracer sees them */
-	rec_u8 flags, in_call, seen /* its entry */, arch, faulted /* arguments to be copied at the exit */, split, why, pad;
+	rec_u8 flags, in_call, seen /* its entry */, arch, faulted /* arguments to be copied at the exit */, split, why, owes /* room in the ring */;
 	rec_u16 nchunks;
 	rec_u32 nr, len;
 	rec_u32 resume_nr, pad2;	/* what restart_syscall(2) goes on with, + 1; 0: not known */
@@ -82,6 +82,8 @@ struct wire_shared {
 	rec_u32 wake;			/* the reader sleeps and wants to be woken, once */
 	rec_u32 seek;			/* enum: what else makes a task one of ours */
 	rec_u32 pidns_level, self;	/* the tracer's pid namespace and its own process, filled in by each_self */
+	rec_u32 hold, pad;		/* enum: how long who fills the ring may be held */
 	rec_u64 root, root_mnt;		/* where names begin for it: struct dentry, struct vfsmount */
 };
+enum { HOLD_NOT, HOLD_SHORTLY, HOLD_LONG };
 enum { SEEK_TARGETS = 1, SEEK_CGROUP = 2, SEEK_ALL = 4 };

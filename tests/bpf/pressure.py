@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""A ring that fills faster than it is read: nothing is lost, and the program does not notice.
+
+usage: tests/bpf/pressure.py COMPENDIUM WORK WAITS
+
+WORK is bench/work.c and WAITS waits.c, built. With --lossy the same loads overflow the ring: that shows that there was
+something to hold back.
+"""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+COMPENDIUM = WORK = WAITS = None
+CALLS = 100000
+SMALL = ("--ring-size", "256k")
+TINY = ("--ring-size", "64k")
+
+
+def cgroup_root():
+    for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines():
+        before, _, after = line.partition(" - ")
+        if after.startswith("cgroup2 "):
+            return pathlib.Path(before.split()[4])
+    return None
+
+
+def lost(text):
+    return sum(int(n.replace(",", "")) for n in re.findall(r"Lost: ([\d,]+)", text))
+
+
+class Pressure(unittest.TestCase):
+    def setUp(self):
+        self.scratch = tempfile.TemporaryDirectory()
+        self.dir = pathlib.Path(self.scratch.name)
+
+    def tearDown(self):
+        self.scratch.cleanup()
+
+    def slowly(self, *args, before=(), **more):
+        """compendium, whose text is read slower than it comes: exit status, output of the command, text."""
+        with open(self.dir / "out", "wb") as out:
+            tracer = subprocess.Popen([*before, COMPENDIUM, "--backend", "bpf", *map(str, args)], stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, **more)
+        parts = []
+        with tracer:
+            while part := os.read(tracer.stderr.fileno(), 65536):
+                parts.append(part)
+                time.sleep(0.002)
+        return tracer.returncode, (self.dir / "out").read_text(), b"".join(parts).decode(errors="replace")
+
+    def test_waits_are_not_cut_short(self):
+        """epoll_wait, semtimedop, recv and others, and big reads, beside two threads that flood the ring."""
+        status, out, text = self.slowly("-v", *SMALL, "--", WAITS, CALLS)
+        self.assertEqual(status, 0, out)
+        self.assertRegex(out, r"^\d+ waits, 0 cut short\n$")
+        self.assertEqual(lost(text), 0)
+
+    def test_the_load_is_one(self):
+        _, out, text = self.slowly("-v", "--lossy", *TINY, "--", WAITS, CALLS)
+        self.assertRegex(out, r"^\d+ waits, 0 cut short\n$")
+        self.assertGreater(lost(text), 0, "the ring never overflowed: the other tests show nothing")
+
+    def test_files_are_whole(self):
+        """dd counts on reads and writes that are not cut short."""
+        script = f"{WORK} read {CALLS} >/dev/null & dd if=/dev/urandom bs=8M count=4 2>/dev/null | dd of=$0/b bs=1M iflag=fullblock 2>/dev/null; dd if=/dev/urandom of=$0/a bs=8M count=4 2>/dev/null; wait"
+        status, _, text = self.slowly("-v", *SMALL, "--report", self.dir / "r.html", "--", "sh", "-c", script, self.dir)
+        self.assertEqual(status, 0)
+        self.assertEqual([(self.dir / name).stat().st_size for name in "ab"], [32 << 20, 32 << 20])
+        self.assertEqual(lost(text), 0)
+
+    def test_processes_come_and_go(self):
+        """What begins and ends tasks has room of its own in the ring."""
+        script = f"{WORK} read {CALLS} >/dev/null & i=0; while [ $i -lt 200 ]; do /bin/true; i=$((i+1)); done; wait"
+        status, _, text = self.slowly("-v", "--lossy", *SMALL, "--", "sh", "-c", script)
+        self.assertEqual(status, 0)
+        self.assertGreater(lost(text), 0, "nothing was lost: this shows nothing")
+        self.assertNotIn("runs on", text)
+        self.assertEqual(len(re.findall(r" fork → ", text)), 201)
+        self.assertEqual(len(re.findall(r"(?m)^\S+ (?:\[\d+\] )+exit 0\b", text)), 202)
+
+    def test_signals(self):
+        """Signals that no call's record goes with: who sends them pays."""
+        script = "import os, signal\nfor i in range(30000): os.kill(os.getpid(), signal.SIGWINCH)\n"
+        status, _, text = self.slowly("-a", *TINY, "--", sys.executable, "-c", script)
+        self.assertEqual(status, 0)
+        self.assertEqual(lost(text), 0)
+
+    def test_another_cgroup(self):
+        """The command moves to a cgroup of its own."""
+        root = cgroup_root()
+        if not root or not os.access(root, os.W_OK) or os.geteuid() != 0:
+            self.skipTest("no cgroup v2 that may be changed")
+        group = root / f"pressure-{os.getpid()}"
+        group.mkdir()
+        try:
+            status, _, text = self.slowly("-v", *SMALL, "--", "sh", "-c", f"echo $$ > {group}/cgroup.procs && exec {WORK} read {CALLS}")
+        finally:
+            group.rmdir()
+        self.assertEqual((status, lost(text)), (0, 0))
+        self.assertGreaterEqual(len(re.findall(r"\bread\(", text)), CALLS)
+
+    def attached(self, *before, options=SMALL):
+        """A reader of low priority, and a program that it is attached to."""
+        with subprocess.Popen(["sh", "-c", f"read x; {WORK} read {CALLS}; {WORK} read {CALLS}"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as target:
+            tracer = subprocess.Popen([*before, COMPENDIUM, "--backend", "bpf", "-v", *options, "-o", self.dir / "log", "-p", str(target.pid)],
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            end = time.monotonic() + 60
+            while not (self.dir / "log").exists() or "attach process" not in (self.dir / "log").read_text(errors="replace"):
+                self.assertLess(time.monotonic(), end, "it never attached")
+                time.sleep(0.05)
+            target.stdin.write(b"x\n")
+            target.stdin.close()
+            self.assertEqual(target.wait(), 0)
+            self.assertEqual(tracer.wait(300), 0)
+        text = (self.dir / "log").read_text(errors="replace")
+        self.assertEqual(lost(text), 0)
+        self.assertGreaterEqual(len(re.findall(r"\bread\(", text)), 2 * CALLS)
+
+    def test_nice(self):
+        self.attached("nice", "-n", "19")
+
+    def test_idle(self):
+        if not shutil.which("chrt"):
+            self.skipTest("chrt is not installed")
+        self.attached("chrt", "-i", "0")
+
+    def test_default_ring(self):
+        self.attached("nice", "-n", "19", options=())
+
+
+def main():
+    global COMPENDIUM, WORK, WAITS
+    COMPENDIUM, WORK, WAITS = (os.path.abspath(a) for a in sys.argv[1:4])
+    done = subprocess.run([COMPENDIUM, "--backend", "bpf", "--", "/bin/true"], stderr=subprocess.PIPE, text=True, check=False)
+    if "(bpf)" not in done.stderr:
+        print("SKIP: the bpf backend does not work here")
+        sys.exit(77)
+    unittest.main(argv=sys.argv[:1], verbosity=2)
+
+
+if __name__ == "__main__":
+    main()
