@@ -42,6 +42,10 @@ deb: dist
 demo: all
 	@tools/demo.sh $(BUILD)
 
+quick: all
+	@tools/setup.sh check
+	@meson test -C $(BUILD) --suite unit --suite golden --suite lint
+
 check:
 	@tools/setup.sh check
 	@tools/check.py
@@ -70,6 +74,7 @@ help:
 	@echo 'make dist                source tarball with the built page: $(BUILD)/meson-dist'
 	@echo 'make deb                 Debian package: $(BUILD)/deb'
 	@echo 'make demo                trace a small real build and write its report'
+	@echo 'make quick               unit tests, recordings, lint: a few seconds after a build'
 	@echo 'make check               every test and check; ends with the count'
 	@echo 'make check-slow          the same with the long suites (10 M events, longer fuzzing)'
 	@echo 'make bench ROUNDS=N      side by side with strace; prints ratios'
