@@ -28,6 +28,7 @@ void totals_free(struct totals *t)
 	HASH_CLEAR(hh, x->conns);
 	HASH_CLEAR(hh, x->procs);
 	HASH_CLEAR(hh, x->errors);
+	HASH_CLEAR(hh, x->rings);
 	HASH_FREE(x->lives);
 	HASH_FREE(x->mms);
 	arena_done(&x->arena);
@@ -195,13 +196,28 @@ bool totals_failed_lookup(const struct event *ev)
 	}
 }
 
-/* Rings that were there before tracing began: told of by nothing but the descriptor. */
-static void old_rings(struct totals *t, const struct event *ev)
+/* One that was there before tracing began: told of by nothing but its descriptors, of which any process may have some. */
+static void old_ring(struct totals *t, const struct file *f)
+{
+	struct ring_row *r;
+
+	if (f->kind != FILE_IO_URING || f->opener_proc || HASH_COUNT(t->index->rings) >= TOTALS_ROWS)
+		return;
+	HASH_FIND(hh, t->index->rings, &f->id, sizeof(f->id), r);
+	if (r)
+		return;
+	r = arena_alloc(&t->index->arena, sizeof(*r));
+	r->file = f->id;
+	HASH_ADD(hh, t->index->rings, file, sizeof(r->file), r);
+	t->nrings++;
+}
+
+static void old_rings(struct totals *t, const struct task *task)
 {
 	const struct fdent *e;
 
-	for (int fd = ev->task && ev->task->fds ? fdtab_next(ev->task->fds, 0, &e) : -1; fd >= 0 && fd < INT32_MAX; fd = fdtab_next(ev->task->fds, fd + 1, &e))
-		t->nrings += e->file->kind == FILE_IO_URING && !e->file->opener_proc;
+	for (int fd = task && task->fds ? fdtab_next(task->fds, 0, &e) : -1; fd >= 0 && fd < INT32_MAX; fd = fdtab_next(task->fds, fd + 1, &e))
+		old_ring(t, e->file);
 }
 
 void totals_event(struct totals *t, const struct event *ev)
@@ -210,6 +226,7 @@ void totals_event(struct totals *t, const struct event *ev)
 	struct totals_proc *p;
 
 	if (ev->kind == EV_RELEASE) {
+		old_ring(t, ev->file);
 		totals_conn_release(t, ev);
 		return;
 	}
@@ -219,8 +236,8 @@ void totals_event(struct totals *t, const struct event *ev)
 		totals_memory_update(t, ev->task->proc, ev->task->proc->mm);
 		return;
 	}
-	if (ev->kind == EV_EXIT || ev->kind == EV_DETACH)
-		old_rings(t, ev);
+	if (ev->kind == EV_DETACH)	/* nothing is released: the program lives on */
+		old_rings(t, ev->task);
 	t->nevents++;
 	t->noise = noise_event(x->noise, ev);
 	t->end_ns = MAX(t->end_ns, ev->ts_ns + ev->dur_ns);

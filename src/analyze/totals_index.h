@@ -25,6 +25,8 @@ struct proc_row { struct totals_proc row; unsigned pos; UT_hash_handle hh; };
 struct error_key { const struct syscall_spec *spec; uint32_t nr; uint16_t arch; uint16_t err; };
 struct error_row { struct totals_error row; struct error_key key; UT_hash_handle hh; };
 
+struct ring_row { uint32_t file; UT_hash_handle hh; };	/* an io_uring that was there already */
+
 /* Address spaces of living processes. */
 struct mm_row { uint32_t id, nprocs; uint64_t heap, mapped; UT_hash_handle hh; };
 struct live_row { uint32_t proc; struct mm_row *mm; UT_hash_handle hh; };
@@ -38,6 +40,7 @@ struct totals_index {
 	struct conn_row *conns;
 	struct proc_row *procs;
 	struct error_row *errors;
+	struct ring_row *rings;
 	struct mm_row *mms;
 	struct live_row *lives;
 	uint64_t heap, mapped;			/* now, over all living address spaces */

@@ -238,5 +238,35 @@ def fault(t):
         p.wait(PATIENCE)
 
 
+def kernel_threads(t):
+    """a process ends with its status though io_uring's threads in it end after it; they are not its threads; a ring counts once"""
+    for threads in (0, 3):
+        status_, out, _, text = t.run(t.args.victim, "0.3", str(threads))
+        if status_ == 77:
+            raise Skip("no io_uring here")
+        equal((status_, out), (7, b"ready\n"), "how it ended")
+        check(re.search(r"^ +\d+ +[\d.]+(?:ms|s)  exit 7 ", text, re.M) and "runs on" not in text, text)
+        check("what went through 2 io_urings" in text, text)
+        for seconds, ended in (("0.7", True), ("100", False)):
+            v = subprocess.Popen([t.args.victim, seconds, str(threads)], stdout=subprocess.PIPE)
+            try:
+                equal(v.stdout.readline(), b"ready\n", "its first word")
+                p = t.attach(v.pid)
+                eventually(lambda p=p, n=threads: p.text().count("waiting in clock_nanosleep") == n + 1, f"its threads' waits in {p.text()}")
+                if ended:
+                    p.wait(PATIENCE)
+                else:
+                    t.let_go(p, v.pid)
+                text = p.text()
+                check("iou-" not in text, text)
+                check(not threads or f"({threads + 1} threads)" in text, text)
+                check("what went through 2 io_urings" in text, text)
+                check(("exit 7 " in text) == ended and ("runs on" in text) == (not ended), text)
+            finally:
+                v.kill()
+                v.wait()
+                v.stdout.close()
+
+
 if __name__ == "__main__":
-    sys.exit(main(__doc__, {"waiting": [waits, waits_verbose, goes_on, ends, recorded, threads, no_call, fault]}))
+    sys.exit(main(__doc__, {"waiting": [waits, waits_verbose, goes_on, ends, recorded, threads, no_call, fault, kernel_threads]}))

@@ -467,6 +467,18 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	return 0;
 }
 
+/*
+ * Threads that the kernel makes in a program (io_uring's SQPOLL and workers, vhost's) have no sched_process_fork and make no calls,
+ * but the process has not ended before they have.
+ */
+SEC("tp_btf/task_newtask")
+int BPF_PROG(on_helper, struct task_struct *task)
+{
+	if (task->flags & PF_WORKER_BITS && bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), 0, 0))
+		follow(task, TASK_WORKER);
+	return 0;
+}
+
 /* argv out of the new address space, where the kernel has just put it: its beginning, and how many strings it has. */
 static __noinline void put_argv(struct work *w, struct task_struct *task, u64 argc)
 {
@@ -644,6 +656,7 @@ int BPF_PROG(on_task_exit, struct task_struct *task)
 			r->r.status = BPF_CORE_READ(sig, flags) & SIGNAL_GROUP_EXIT_BIT ? BPF_CORE_READ(sig, group_exit_code) : task->exit_code;
 			r->whole = (BPF_CORE_READ(sig, flags) & SIGNAL_GROUP_EXIT_BIT) != 0;
 			r->last = BPF_CORE_READ(sig, live.counter) == 0;
+			r->helper = (st->flags & TASK_WORKER) != 0;
 			cpu_times(task, &r->r.utime_ns, &r->r.stime_ns);
 			bpf_ringbuf_submit(r, ring_flags());
 		} else {

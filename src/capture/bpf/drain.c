@@ -290,6 +290,18 @@ static void execed(struct bpf_source *s, const struct record_exec *w)
 		proc_put_maps((pid_t)pid, &s->rec, drain_put, s);
 }
 
+static void put_exit(struct bpf_source *s, const struct wire_exit *w)
+{
+	struct record_exit *r = record_begin(&s->rec, RECORD_EXIT, sizeof(*r), w->r.h.pid, w->r.h.tid, w->r.h.ts_ns);
+
+	r->status = w->r.status;
+	if (w->r.h.tid == w->r.h.pid) {
+		r->utime_ns = w->r.utime_ns;
+		r->stime_ns = w->r.stime_ns;
+	}
+	drain_put(s);
+}
+
 /* As wait(2) reports them, a leader's end comes after that of its threads. */
 static void exited(struct bpf_source *s, const struct wire_exit *w)
 {
@@ -305,13 +317,8 @@ static void exited(struct bpf_source *s, const struct wire_exit *w)
 		HASH_ADD_INT(s->held, pid, held);
 		return;
 	}
-	r = record_begin(&s->rec, RECORD_EXIT, sizeof(*r), w->r.h.pid, w->r.h.tid, w->r.h.ts_ns);
-	r->status = w->r.status;
-	if (w->r.h.tid == w->r.h.pid) {
-		r->utime_ns = w->r.utime_ns;
-		r->stime_ns = w->r.stime_ns;
-	}
-	drain_put(s);
+	if (!w->helper)
+		put_exit(s, w);
 	if (!w->last)
 		return;
 	known_drop(&s->pids, w->r.h.pid);

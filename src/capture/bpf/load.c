@@ -185,9 +185,9 @@ int bpf_run_iter(struct bpf_program *prog, void (*fn)(void *ctx, pid_t pid), voi
 
 static int attach_events(struct capture_bpf *skel)
 {
-	struct bpf_program *progs[] = { skel->progs.on_enter, skel->progs.on_exit, skel->progs.on_fork, skel->progs.on_exec, skel->progs.on_task_exit,
+	struct bpf_program *progs[] = { skel->progs.on_enter, skel->progs.on_exit, skel->progs.on_fork, skel->progs.on_helper, skel->progs.on_exec, skel->progs.on_task_exit,
 					skel->progs.on_signal, skel->progs.on_generate };
-	struct bpf_link **links[] = { &skel->links.on_enter, &skel->links.on_exit, &skel->links.on_fork, &skel->links.on_exec, &skel->links.on_task_exit,
+	struct bpf_link **links[] = { &skel->links.on_enter, &skel->links.on_exit, &skel->links.on_fork, &skel->links.on_helper, &skel->links.on_exec, &skel->links.on_task_exit,
 				      &skel->links.on_signal, &skel->links.on_generate };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(progs); i++) {

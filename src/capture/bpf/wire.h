@@ -15,7 +15,7 @@ enum wire_kind {
 };
 struct wire_part { struct record h; rec_u32 nchunks, len; };
 struct wire_adopt { struct record h; rec_u32 ppid, pad; char comm[16]; };
-struct wire_exit { struct record_exit r; rec_u32 last, whole; /* no other thread of the process lives; the status is that of the whole process */ };
+struct wire_exit { struct record_exit r; rec_u32 last, whole, helper, pad; /* helper: of the kernel, never told of; no other thread of the process lives; the status is that of the whole process */ };
 /* A chunk part of WIRE_ENTRY: strings that stand side by side.  flags: n of them; rec_u64[n + 1], where each began, and the end;
  * then their bytes.  Before each beginning, and at the end, is a NUL. */
 enum { WIRE_STRINGS = 0xff };
