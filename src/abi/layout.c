@@ -119,6 +119,7 @@ LAYOUT(io_event, F(struct io_event, data, HEX), F(struct io_event, obj, PTR), F(
 LAYOUT(file_handle, AT("handle_bytes", 0, 4, UINT), AT_AFTER("handle_type", 4, 4, INT));
 LAYOUT(mount_attr, AT("attr_set", 0, 8, HEX), AT("attr_clr", 8, 8, HEX), AT("propagation", 16, 8, HEX), AT("userns_fd", 24, 8, FD));
 LAYOUT(mnt_id_req, AT("size", 0, 4, UINT), AT("mnt_id", 8, 8, HEX), AT("param", 16, 8, HEX));
+LAYOUT(ns_id_req, AT("size", 0, 4, UINT), AT("ns_id", 8, 8, HEX), AT_N("ns_type", 16, 4, FLAGS, clone_bits), AT("user_ns_id", 24, 8, HEX));
 LAYOUT(xattr_args, AT("value", 0, 8, PTR), AT("size", 8, 4, UINT), AT("flags", 12, 4, HEX));
 LAYOUT(file_attr, AT("fa_xflags", 0, 8, HEX), AT("fa_extsize", 8, 4, UINT), AT("fa_nextents", 12, 4, UINT), AT("fa_projid", 16, 4, UINT),
 	AT("fa_cowextsize", 20, 4, UINT));

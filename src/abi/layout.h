@@ -35,7 +35,7 @@ void layout_format(struct buf *b, const struct layout *layout, const char *bytes
 	X(utimbuf, 16) X(tms, 32) X(stat, 144) X(statx, 256) X(statfs, 120) X(pollfd, 8) X(epoll_event, 12) X(fd_set, 128)	\
 	X(sigset, 8) X(sigaction, 32) X(siginfo, 128) X(stack, 24) X(rlimit, 16) X(rusage, 144) X(utsname, 390)		\
 	X(sysinfo, 112) X(open_how, 24) X(clone_args, 88) X(wstatus, 4) X(sched_attr, 56) X(cap_header, 8) X(cap_data, 24)	\
-	X(sembuf, 6) X(mq_attr, 64) X(futex_waitv, 24) X(io_event, 32) X(io_uring_params, 28) X(file_handle, 8) X(mount_attr, 32) X(mnt_id_req, 24)	\
+	X(sembuf, 6) X(mq_attr, 64) X(futex_waitv, 24) X(io_event, 32) X(io_uring_params, 28) X(file_handle, 8) X(mount_attr, 32) X(mnt_id_req, 24) X(ns_id_req, 32)	\
 	X(xattr_args, 16) X(file_attr, 24) X(cachestat_range, 16) X(cachestat, 40)					\
 	/* i386's own */												\
 	X(off32, 4) X(timespec32, 8) X(timespecs32, 16) X(timeval32, 8) X(timevals32, 16) X(itimerspec32, 16) X(itimerval32, 16) \
