@@ -44,13 +44,22 @@ static __always_inline struct work *work_get(void)
 	return bpf_map_lookup_elem(&works, &cpu);
 }
 
+/*
+ * Where a check and a use must be of the same value: what is checked is what is used then.  Compilers know that two ways to the same number are equal, and clang 19 and newer
+ * check one and use the other; the verifier does not know it and refuses the program.
+ */
+#define SAME(v) asm volatile("" : "+r"(v))
+
 static __always_inline u32 align8(u32 n) { return (n + 7) & ~7u; }
 
 static __always_inline struct record_chunk *chunk_at(struct work *w)
 {
 	u32 off = w->off;
 
-	return off > WORK_SOFT_MAX ? NULL : (struct record_chunk *)(w->mem + off);
+	if (off > WORK_SOFT_MAX)
+		return NULL;
+	SAME(off);
+	return (struct record_chunk *)(w->mem + off);
 }
 
 static __always_inline void chunk_done(struct work *w, struct record_chunk *c, u32 arg, u32 part, u32 flags, u32 len)
@@ -74,6 +83,7 @@ __noinline int copy_bytes(u32 arg_part, u64 addr, u64 want, u64 max)
 	if (n > COPY_MAX)
 		n = COPY_MAX;
 	flags = w->flags | (n < want ? CHUNK_TRUNC : 0);
+	SAME(n);
 	if (n && n <= COPY_MAX && bpf_probe_read_user(c + 1, n, (void *)addr)) {
 		u32 first = PAGE_BYTES - (addr & (PAGE_BYTES - 1));
 
@@ -237,7 +247,7 @@ __noinline int copy_strings(u32 arg, u64 addr)
 	for (u32 i = 1; i <= n && i < STRINGS; i++) {
 		u64 last = p[i] - p[0] - 1;
 
-		asm volatile("" : "+r"(last));	/* or the check is of one number and the use of another */
+		SAME(last);
 		if (last >= STRINGS_MAX || text[last])
 			return 0;	/* one that goes on behind the next one's beginning */
 	}
@@ -451,6 +461,7 @@ static long mmsg_item(u32 i, struct mmsg_ctx *x)
 	if (m.name) {
 		u32 n = m.namelen > NAME_BYTES ? NAME_BYTES : m.namelen;
 
+		SAME(n);
 		if (n && n <= NAME_BYTES && bpf_probe_read_user(v->name, n, (void *)m.name) == 0)
 			v->name_len = n;
 	}

@@ -25,10 +25,14 @@ static char last_words[512];	/* what libbpf said last; it has no other way to te
 static int hear(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
 	char line[512];
+	va_list all;
 
+	va_copy(all, ap);
 	vsnprintf(line, sizeof(line), fmt, ap);
+	/* the verifier's log is one call, of any length */
 	if (getenv("COMPENDIUM_BPF_DEBUG"))
-		fputs(line, stderr);
+		vfprintf(stderr, fmt, all);
+	va_end(all);
 	if (level == LIBBPF_WARN && !strncmp(line, "libbpf: ", 8) && !strstr(line, "BEGIN PROG") && !strstr(line, "END PROG")) {
 		snprintf(last_words, sizeof(last_words), "%s", line + 8);
 		last_words[strcspn(last_words, "\n")] = '\0';
