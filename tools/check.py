@@ -23,6 +23,22 @@ JOBS = str(os.cpu_count() or 1)
 FUZZ_SECONDS = {False: 60, True: 1200}  # for all targets together, on every core
 
 
+def clang():
+    """The clang of this system and what follows its name in its tools' names: ("clang", ""), ("clang-16", "-16").
+
+    Of those from 14 on, one that has its clang-tidy; the plain name first, then the newest."""
+    found = []
+    for suffix in ["", *(f"-{n}" for n in range(30, 13, -1))]:
+        path = shutil.which(f"clang{suffix}")
+        said = path and subprocess.run([path, "--version"], stdout=subprocess.PIPE, text=True, check=False).stdout
+        version = said and re.search(r"version (\d+)", said)
+        if version and int(version[1]) >= 14:
+            found.append((not shutil.which(f"clang-tidy{suffix}"), len(found), path, suffix))
+    if not found:
+        raise Failed("there is no clang of version 14 or newer")
+    return min(found)[2:]
+
+
 class Failed(Exception):
     """A step could not even count: the build broke, a tool crashed."""
 
@@ -133,7 +149,7 @@ def gcc(step):
 
 def sanitizers(step):
     build = meson_build(step, "clang", "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dfuzz=enabled",
-                        env={"CC": "clang-14"})
+                        env={"CC": clang()[0]})
     # The slow suites measure nothing new under a sanitizer.
     meson_test(step, build, "--timeout-multiplier", "6", "--no-suite", "slow", "--no-suite", "fuzz", "--no-suite", "lint",
                env={"ASAN_OPTIONS": "abort_on_error=1:detect_stack_use_after_return=1",
@@ -155,7 +171,7 @@ def tidy(step):
 
     def one(path):
         # meson adds gcc-free flags here: this build directory is clang's own.
-        return path, subprocess.run(["clang-tidy-14", "-p", build, "--quiet", "--warnings-as-errors=*", path],
+        return path, subprocess.run([f"clang-tidy{clang()[1]}", "-p", build, "--quiet", "--warnings-as-errors=*", path],
                                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     with concurrent.futures.ThreadPoolExecutor(int(JOBS)) as pool:

@@ -28,7 +28,25 @@ has_static() {
 	# shellcheck disable=SC2046
 	echo 'int main(void) { return 0; }' | gcc -static -x c - -o /dev/null $(pkg-config --static --libs "$@")
 }
-has_fuzzer() { ls /usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.fuzzer-x86_64.a; }
+# has_clang [TOOL]: version 14 or newer, under whatever name (clang, clang-19).
+has_clang() {
+	local suffix
+	for suffix in '' -{14..30}; do
+		! command -v "${1:-clang}$suffix" >/dev/null || [[ ! $("${1:-clang}$suffix" --version) =~ version\ ([0-9]+) ]] ||
+			[ "${BASH_REMATCH[1]}" -lt 14 ] || return 0
+	done
+	return 1
+}
+# Links with the sanitizers and libFuzzer: their libraries are a package of their own.
+has_fuzzer() {
+	local suffix
+	for suffix in '' -{14..30}; do
+		! echo 'int LLVMFuzzerTestOneInput(const char *p, long n) { return !p && n; }' |
+			"clang$suffix" -fsanitize=fuzzer,address,undefined -x c - -o /dev/null || return 0
+	done
+	return 1
+}
+has_symbolizer() { has_any llvm-symbolizer llvm-symbolizer-{14..30} || ls /usr/lib/llvm-*/bin/llvm-symbolizer; }
 
 need gcc has_command gcc
 need libc6-dev has_header stdio.h
@@ -50,7 +68,7 @@ fi
 need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
 
 if [ "$task" = static ]; then	# it has everything in it
-	need clang has_any clang clang-{14..30}
+	need clang has_clang
 	need bpftool has_any bpftool /usr/sbin/bpftool
 	need libbpf-dev has_static libbpf
 	need libelf-dev has_static libelf
@@ -61,22 +79,22 @@ if [ "$task" = deb ]; then
 	need debhelper has_command dh
 	need lintian has_command lintian
 	need bpftool has_any bpftool /usr/sbin/bpftool
-	need clang has_any clang
+	need clang has_clang
 	need libbpf-dev has_library libbpf
 	need libcmocka-dev has_library cmocka
 fi
 
 # The kernel backend. Not every distribution has these under these names.
-want clang-14 has_any clang clang-{14,15,16,17,18,19}
+want clang has_clang
 want bpftool has_any bpftool /usr/sbin/bpftool
 want libbpf-dev has_library libbpf
 
 if [ "$task" = check ]; then
 	need libcmocka-dev has_library cmocka
-	need clang-14 has_command clang-14
-	need clang-tidy-14 has_command clang-tidy-14
-	need libclang-rt-14-dev has_fuzzer
-	need llvm-14 test -x /usr/lib/llvm-14/bin/llvm-symbolizer
+	need clang has_clang
+	need clang-tidy has_clang clang-tidy
+	need libclang-rt-dev has_fuzzer
+	need llvm has_symbolizer
 	need shellcheck has_command shellcheck
 	need chromium has_command chromium
 	need strace has_command strace

@@ -61,7 +61,7 @@ static void flush(struct record_writer *w)
 
 int record_writer_open(const char *path, struct record_writer **ret_writer, struct diag *diag)
 {
-	const struct recording_head head = { RECORDING_MAGIC, RECORD_VERSION, 0 };
+	struct recording_head head = { .version = RECORD_VERSION };
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	struct record_writer *w;
 
@@ -71,6 +71,7 @@ int record_writer_open(const char *path, struct record_writer **ret_writer, stru
 	w->fd = fd;
 	w->path = xmemdup0(path, strlen(path));
 	w->zstd = ZSTD_createCCtx();
+	memcpy(head.magic, RECORDING_MAGIC, sizeof(head.magic));
 	put(w, &head, sizeof(head));
 	*ret_writer = w;
 	return 0;

@@ -135,7 +135,7 @@ static void test_help(void **state)
 	options_help(f);
 	fclose(f);
 	for (char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
-		assert_in_range(strcspn(line, "\n"), 0, 80);
+		assert_true(strcspn(line, "\n") <= 80);
 	for (unsigned i = 0; i < option_nrows; i++) {
 		char name[64];
 
