@@ -77,6 +77,9 @@ static const struct arg_use prctl_uses[] = {
 	{ ~0u, 40 /* PR_GET_TID_ADDRESS */, 3 }, { ~0u, 45, 3 }, { ~0u, 50, 3 }, { ~0u, 52 /* PR_GET_SPECULATION_CTRL */, 3 }, { ~0u, 63, 3 }, { ~0u, 69, 3 },
 	{ ~0u, 0x59616d61 /* PR_SET_PTRACER */, 3 }, { ~0u, 53 /* PR_SET_SPECULATION_CTRL */, 7 }, { ~0u, 71, 7 }, { 0 } };
 static const struct arg_usage prctl_words = { 0, prctl_uses };
+static const struct arg_choice prctl_arg2[] = { { ~0u, 15 /* PR_SET_NAME */, A("arg2", STR) }, { 0 } };
+/* The names of threads, and who takes in orphans. */
+static const struct arg_cond prctl_changes = { .arg = 0, .mask = ~0u, .nvals = 2, .vals = { 15, 36 /* PR_SET_CHILD_SUBREAPER */ } };
 static const struct arg_use ptrace_uses[] = {
 	{ ~0u, 0 /* PTRACE_TRACEME */, 1 }, { ~0u, 8 /* PTRACE_KILL */, 3 }, { ~0u, 16 /* PTRACE_ATTACH */, 3 }, { ~0u, 0x4207 /* PTRACE_INTERRUPT */, 3 },
 	{ ~0u, 0x4208 /* PTRACE_LISTEN */, 3 }, { ~0u, 12 /* PTRACE_GETREGS */, 0xb }, { ~0u, 13, 0xb }, { ~0u, 14, 0xb }, { ~0u, 15, 0xb }, { 0 } };
@@ -134,7 +137,8 @@ static const struct syscall_row rows[] = {
 	ROW(147, "sched_get_priority_min", GRP_PROC, INT, NONE, A_FLAGS("policy", sched_policies)),
 	ROW(148, "sched_rr_get_interval", GRP_PROC, INT, NONE, A("pid", PID), A_LAYOUT("interval", OUT, layout_timespec)),
 	ROW(154, "modify_ldt", GRP_PROC, INT, NONE, A("func", INT), A("ptr", PTR), A("bytecount", SIZE)),
-	ROW_USE(157, "prctl", GRP_PROC, INT, PRCTL, prctl_words, A_ENUM("option", prctl_options), A("arg2", HEX), A("arg3", HEX), A("arg4", HEX), A("arg5", HEX)),
+	{ 157, { .name = "prctl", .groups = GRP_PROC, .ret = RET_INT, .effect = FX_PRCTL, .nargs = 5, .when = &prctl_changes, .usage = &prctl_words,
+		 .args = { A_ENUM("option", prctl_options), { "arg2", ARG_HEX, .by = 0, .choice = prctl_arg2 }, A("arg3", HEX), A("arg4", HEX), A("arg5", HEX) } } },
 	ROW(158, "arch_prctl", GRP_PROC, INT, NONE, A_ENUM("option", arch_prctl_options), A("arg2", HEX)),
 	ROW(160, "setrlimit", GRP_PROC, INT, NONE, A_ENUM("resource", rlimit_resources), A_LAYOUT("rlim", IN, layout_rlimit)),
 	ROW(186, "gettid", GRP_PROC, PID, NONE),

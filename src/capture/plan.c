@@ -69,6 +69,15 @@ static struct plan_arg compile_arg(const struct arg_spec *a, uint8_t op, unsigne
 	return p;
 }
 
+/* A string only where another argument says so: prctl(PR_SET_NAME, name). */
+static struct plan_arg compile_choice(const struct arg_spec *a)
+{
+	for (const struct arg_choice *c = a->choice; c && c->mask; c++)
+		if (c->mask == ~0u && c->spec.type == ARG_STR)
+			return (struct plan_arg){ .op = PLAN_STR_IF, .len = a->by, .max = c->val };
+	return (struct plan_arg){ .op = PLAN_SKIP };
+}
+
 void plan_compile(const struct syscall_spec *spec, bool all, unsigned max_payload, struct capture_plan *ret_plan)
 {
 	const struct effect_info *fx = effect_info((enum effect)spec->effect);
@@ -84,9 +93,14 @@ void plan_compile(const struct syscall_spec *spec, bool all, unsigned max_payloa
 		if (!ret_plan->wanted || (when == WHEN_PAYLOAD && !max_payload) || (when == WHEN_NEEDED && !all && !a->needed))
 			continue;
 		ret_plan->enter[i] = compile_arg(a, ops[a->type].enter, max_payload);
+		if (!ret_plan->enter[i].op && !ops[a->type].leave)
+			ret_plan->enter[i] = compile_choice(a);
 		if (ret_plan->exit)
 			ret_plan->leave[i] = a->deref ? (struct plan_arg){ .op = PLAN_DEREF, .max = a->deref } : compile_arg(a, ops[a->type].leave, max_payload);
 		if (ret_plan->exit && !ret_plan->leave[i].op)
 			ret_plan->leave[i] = compile_real(spec, i);
 	}
+	ret_plan->opens = ret_plan->exit && spec->effect == FX_OPEN && spec_find_arg(spec, ARG_PATH, 0) >= 0;
+	if (ret_plan->exit && spec->effect == FX_WRITE && !max_payload)
+		ret_plan->names = (uint8_t)(spec_find_arg(spec, ARG_BUF_IN, 0) + 1);
 }

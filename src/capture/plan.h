@@ -21,6 +21,7 @@ enum plan_op {
 	PLAN_STRV,		/* NULL-terminated array of strings, max bytes together */
 	PLAN_DEREF,		/* the int to which a pointer points that is max bytes into the struct */
 	PLAN_REAL,		/* at exit: where a name led.  max 0: that of the descriptor returned, when there is a `..` in it; 1: that of the cwd */
+	PLAN_STR_IF,		/* as STR, when args[len] is max */
 	PLAN_IOCBS,		/* what an array of args[len] pointers to struct iocb points to; at most max of them */
 };
 struct plan_arg { uint8_t op, len; uint16_t size; uint32_t max; };
@@ -28,8 +29,15 @@ struct plan_arg { uint8_t op, len; uint16_t size; uint32_t max; };
 struct capture_plan {
 	bool wanted;		/* this call is traced */
 	bool exit;		/* its result is needed */
+	/*
+	 * A thread's name is written to /proc/…/comm, where nothing but the bytes tells it.  opens: the call opens the path that
+	 * is its first chunk; names: argument + 1 whose bytes are such a name after such an open, PLAN_NAMES writes at most.
+	 */
+	uint8_t opens, names;
 	struct plan_arg enter[6], leave[6];
 };
+enum { PLAN_NAMES = 8, PLAN_NAME_MAX = 16 /* TASK_COMM_LEN */ };
+#define PLAN_NAME_FILE "/comm"		/* what such a path ends with */
 
 /* all: every call with its result; max_payload: bytes of buffers to copy. */
 void plan_compile(const struct syscall_spec *spec, bool all, unsigned max_payload, struct capture_plan *ret_plan);

@@ -123,6 +123,7 @@ static int set_ring_size(struct options *o, const char *arg, struct diag *diag)
 #define FLAG(fn, field) static int fn(struct options *o, const char *arg UNUSED, struct diag *diag UNUSED) { o->field = true; return 0; }
 FLAG(set_verbose, verbose)
 FLAG(set_all, all)
+FLAG(set_show_comm, show_comm)
 FLAG(set_descendants, descendants)
 FLAG(set_no_seccomp, no_seccomp)
 FLAG(set_system, system)
@@ -143,6 +144,7 @@ const struct option_row option_rows[] = {
 
 	{ "verbose", NULL, 'v', OPT_SHOW, TAKES_NONE, NULL, "also show every system call, with arguments, result and time", set_verbose },
 	{ "all", NULL, 'a', OPT_SHOW, TAKES_NONE, NULL, "no noise filter: also /proc, /sys, /dev, shared libraries, localhost, SIGURG of Go", set_all },
+	{ "show-comm", NULL, 'Y', OPT_SHOW, TAKES_NONE, NULL, "name the thread in each line: [pid<name>]", set_show_comm },
 	{ "ebpf", NULL, 0, OPT_SHOW, TAKES_NONE, NULL, "also show waits for a CPU and block I/O; needs root, or CAP_BPF and CAP_PERFMON", set_ebpf },
 	{ "sched-show", NULL, 0, OPT_SHOW, TAKES_ONE, "USEC", "with --ebpf: waits for a CPU of at least so many microseconds have a line (default 100)", set_sched_shown },
 	{ "sched-min", NULL, 0, OPT_SHOW, TAKES_ONE, "USEC", "with --ebpf: shorter waits for a CPU are not even recorded (default 10)", set_sched_kept },

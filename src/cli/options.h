@@ -16,7 +16,7 @@ struct diag;
 struct options {
 	char **argv;		/* the command, NULL-terminated, or NULL */
 	pid_t *pids; unsigned npids;
-	bool descendants, verbose, all, no_seccomp, help, version, system, lossy, ring_rounded, ebpf, faults;
+	bool descendants, verbose, all, show_comm, no_seccomp, help, version, system, lossy, ring_rounded, ebpf, faults;
 	const char *cgroup;
 	enum backend backend;
 	uint64_t ring_bytes, sched_kept_us, sched_shown_us;

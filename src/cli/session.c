@@ -330,7 +330,7 @@ static int open_sinks(struct session *s, struct diag *diag)
 
 	s->totals = totals_new();
 	s->sink_opt = (struct sink_options){
-		.verbose = opt->verbose, .all = opt->all, .color = term_wants_color(STDERR_FILENO, opt->color), .live = true,
+		.verbose = opt->verbose, .all = opt->all, .show_comm = opt->show_comm, .color = term_wants_color(STDERR_FILENO, opt->color), .live = true,
 		.max_report_events = opt->max_report_events, .report_path = opt->report, .sched_shown_ns = opt->sched_shown_us * 1000, .totals = s->totals,
 	};
 	s->out = out_new(STDERR_FILENO, s->sink_opt.color, term_columns(STDERR_FILENO));

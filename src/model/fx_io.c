@@ -12,6 +12,39 @@ static bool advances(const struct fx *x, const struct file *f)
 	return f->has_pos && (pos < 0 || (int64_t)x->c->args[pos].word == -1);
 }
 
+/* Whose name the file holds: /proc/self/comm, /proc/PID/comm, /proc/PID/task/TID/comm.  NULL: nobody's. */
+static struct tnode *comm_of(struct fx *x, const struct file *f)
+{
+	static const char proc[] = "/proc/", comm[] = "/comm";
+	const char *p = f->name.s, *end = p + f->name.len - (sizeof(comm) - 1), *slash;
+	uint64_t number = 0;
+
+	if (f->name.len <= sizeof(proc) + sizeof(comm) || memcmp(end, comm, sizeof(comm) - 1) != 0 || memcmp(p, proc, sizeof(proc) - 1) != 0)
+		return NULL;
+	slash = memrchr(p, '/', (size_t)(end - p));
+	if (end - slash == 12 && !memcmp(slash, "/thread-self", 12))
+		return x->tn;
+	if (end - slash == 5 && !memcmp(slash, "/self", 5))
+		return task_find(x->w, x->p->p.pid);
+	for (p = slash + 1; p < end; p++) {
+		if (*p < '0' || *p > '9' || number > UINT32_MAX)
+			return NULL;
+		number = 10 * number + (uint64_t)(*p - '0');
+	}
+	return task_named(x->w, x->tn, (uint32_t)number);
+}
+
+/* Threads are named by writing to a file (pthread_setname_np(3)). */
+static void comm_written(struct fx *x, const struct file *f)
+{
+	int i = fx_arg(x, ARG_BUF_IN, 0);
+	const struct value *v = i < 0 ? NULL : &x->c->args[i];
+	struct tnode *t = v && v->bytes ? comm_of(x, f) : NULL;
+
+	if (t && v->len && !v->fault)
+		comm_set(t, v->bytes, strnlen(v->bytes, v->len));
+}
+
 static void moved(struct fx *x, bool out)
 {
 	struct file *f = fx_fd(x, 0);
@@ -33,6 +66,8 @@ static void moved(struct fx *x, bool out)
 	fx_moved(x, out ? NULL : f, out ? f : NULL, x->ev->nbytes);
 	if (f && advances(x, f))
 		f->pos += x->ev->nbytes;
+	if (f && out && f->kind == FILE_REG)
+		comm_written(x, f);
 }
 
 void fx_read(struct fx *x)

@@ -189,7 +189,7 @@ void fx_prctl(struct fx *x)
 
 	if (!x->ok)
 		return;
-	if (option == PR_SET_NAME && arg2->bytes)
+	if (option == PR_SET_NAME && arg2->bytes && !arg2->fault)
 		comm_set(x->tn, arg2->bytes, strnlen(arg2->bytes, arg2->len));
 	else if (option == PR_SET_CHILD_SUBREAPER)
 		x->p->p.reaper = arg2->word != 0;

@@ -24,7 +24,7 @@ enum place { IN_HEAP, IN_ANON, IN_STACK, IN_FILE, IN_OTHER, _PLACES };
 static const char *const op_names[OPS] = { "read", "write", "flush", "discard", "request" };
 static const char *const place_names[_PLACES] = { "heap", "anonymous memory", "stack", "files", "elsewhere" };
 
-struct run { bool waiting; uint32_t task, tid; uint64_t count, sum_ns, max_ns, nbytes, first_ns, last_ns; struct record_block like;
+struct run { bool waiting; uint32_t task; struct line_who who; uint64_t count, sum_ns, max_ns, nbytes, first_ns, last_ns; struct record_block like;
 	     uint64_t start; uint32_t prot, nmajor, nhuge; uint64_t npages; enum place place; char file[64]; unsigned file_len; };
 
 struct kernel_sink {
@@ -128,11 +128,18 @@ void kernel_words(struct buf *b, const struct event *ev)
 	}
 }
 
-static void begin(struct kernel_sink *s, uint64_t ts_ns, uint32_t tid)
+static void begin(struct kernel_sink *s, uint64_t ts_ns, const struct line_who *who)
 {
 	uint64_t start = s->opt->totals->start_ns;
 
-	line_begin(&s->b, ts_ns > start ? ts_ns - start : 0, s->opt->totals->ntasks > 1 ? tid : 0);
+	line_begin(&s->b, ts_ns > start ? ts_ns - start : 0, who);
+}
+
+static void begin_event(struct kernel_sink *s, const struct event *ev)
+{
+	const struct line_who who = line_who(s->opt, ev->task);
+
+	begin(s, ev->ts_ns + ev->dur_ns, &who);
 }
 
 static void end_line(struct kernel_sink *s)
@@ -158,7 +165,7 @@ static void flush_block(struct kernel_sink *s)
 	if (!r->waiting)
 		return;
 	r->waiting = false;
-	begin(s, r->last_ns, r->tid);
+	begin(s, r->last_ns, &r->who);
 	verb(s, CAT_BLOCK, "block I/O");
 	human_ns(b, r->sum_ns / r->count);
 	if (r->count > 1) {
@@ -196,7 +203,7 @@ static void flush_fault(struct kernel_sink *s)
 	if (!r->waiting)
 		return;
 	r->waiting = false;
-	begin(s, r->last_ns, r->tid);
+	begin(s, r->last_ns, &r->who);
 	buf_u64(b, r->npages);
 	buf_putc(b, ' ');
 	verb(s, CAT_FAULT, r->npages == 1 ? "fault" : "faults");
@@ -215,10 +222,10 @@ static bool goes_on(const struct run *r, const struct event *ev, uint64_t end_ns
 	return r->waiting && r->task == ev->task->id && end_ns <= r->last_ns + RUN_GAP_NS && end_ns <= r->first_ns + RUN_MAX_NS;
 }
 
-static void run_add(struct run *r, const struct event *ev, uint64_t end_ns)
+static void run_add(const struct kernel_sink *s, struct run *r, const struct event *ev, uint64_t end_ns)
 {
 	if (!r->waiting)
-		*r = (struct run){ .waiting = true, .task = ev->task->id, .tid = ev->task->tid, .first_ns = end_ns };
+		*r = (struct run){ .waiting = true, .task = ev->task->id, .who = line_who(s->opt, ev->task), .first_ns = end_ns };
 	r->count++;
 	r->last_ns = MAX(r->last_ns, end_ns);
 	r->nbytes += ev->nbytes;
@@ -233,7 +240,7 @@ static void on_sched(struct kernel_sink *s, const struct event *ev)
 	hist_add(&s->sched[MIN(r->why, (rec_u8)SCHED_INTERRUPT)], r->delay_ns);
 	if (!s->opt->live || !ev->task || r->delay_ns < s->opt->sched_shown_ns)
 		return;
-	begin(s, ev->ts_ns + ev->dur_ns, ev->task->tid);
+	begin_event(s, ev);
 	verb(s, CAT_SCHED, "sched");
 	sched_words(&s->b, r);
 	end_line(s);
@@ -257,7 +264,7 @@ static void on_block(struct kernel_sink *s, const struct event *ev)
 	if (!s->opt->live || !ev->task)
 		return;
 	if (s->opt->verbose) {
-		begin(s, end, ev->task->tid);
+		begin_event(s, ev);
 		verb(s, CAT_BLOCK, "block I/O");
 		block_words(&s->b, r);
 		end_line(s);
@@ -267,10 +274,10 @@ static void on_block(struct kernel_sink *s, const struct event *ev)
 	    s->block.like.err != r->err)
 		flush_block(s);
 	if (!s->block.waiting) {
-		run_add(&s->block, ev, end);
+		run_add(s, &s->block, ev, end);
 		s->block.like = *r;
 	} else {
-		run_add(&s->block, ev, end);
+		run_add(s, &s->block, ev, end);
 	}
 }
 
@@ -289,7 +296,7 @@ static void on_fault(struct kernel_sink *s, const struct event *ev)
 		return;
 	if (!goes_on(&s->fault, ev, ev->ts_ns) || s->fault.place != place || s->fault.start != start)
 		flush_fault(s);
-	run_add(&s->fault, ev, ev->ts_ns);
+	run_add(s, &s->fault, ev, ev->ts_ns);
 	if (s->fault.count == 1) {
 		size_t len;
 		const char *file = file_of(ev->path, ev->path_len, &len);

@@ -18,6 +18,7 @@
 #include "record/record.h"
 #include "sink/cell.h"
 #include "sink/out.h"
+#include "sink/sink.h"
 #include "sink/value.h"
 
 static void hex(struct buf *b, uint64_t v, unsigned min)
@@ -32,7 +33,21 @@ static void hex(struct buf *b, uint64_t v, unsigned min)
 	buf_add(b, tmp + i, sizeof(tmp) - i);
 }
 
-void line_begin(struct buf *b, uint64_t since_start_ns, uint32_t tid)
+struct line_who line_who(const struct sink_options *opt, const struct task *t)
+{
+	struct line_who w = { .named = opt->show_comm };
+
+	if (!t || !(opt->show_comm || opt->totals->ntasks > 1))
+		return w;
+	w.tid = t->tid;
+	if (w.named) {
+		w.len = (uint8_t)MIN(t->comm.len, (uint32_t)sizeof(w.comm));
+		memcpy(w.comm, t->comm.s ? t->comm.s : "", w.len);
+	}
+	return w;
+}
+
+void line_begin(struct buf *b, uint64_t since_start_ns, const struct line_who *who)
 {
 	uint64_t ms = since_start_ns / 1000000;
 	char frac[3] = { (char)('0' + ms / 100 % 10), (char)('0' + ms / 10 % 10), (char)('0' + ms % 10) };
@@ -43,9 +58,14 @@ void line_begin(struct buf *b, uint64_t since_start_ns, uint32_t tid)
 	buf_putc(b, '.');
 	buf_add(b, frac, 3);
 	buf_add(b, "s]", 2);
-	if (tid) {
+	if (who->tid) {
 		buf_add(b, " [", 2);
-		buf_u64(b, tid);
+		buf_u64(b, who->tid);
+		if (who->named) {
+			buf_putc(b, '<');
+			text_safe(b, who->comm, who->len);
+			buf_putc(b, '>');
+		}
 		buf_putc(b, ']');
 	}
 	buf_putc(b, STYLE_OFF);

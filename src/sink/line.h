@@ -10,9 +10,14 @@
 #include "decode/call.h"
 
 struct event;
+struct sink_options;
+struct task;
 
-/* "[+0.003s] [pid] ": a line's beginning; tid 0: none is shown. */
-void line_begin(struct buf *b, uint64_t since_start_ns, uint32_t tid);
+/* Whose line it is, as of the event (a thread may be named anew before the line is written); tid 0: it is not shown. */
+struct line_who { uint32_t tid; bool named; uint8_t len; char comm[16]; };
+struct line_who line_who(const struct sink_options *opt, const struct task *t);	/* t may be NULL */
+/* "[+0.003s] [pid] ", "[+0.003s] [pid<name>] ": a line's beginning. */
+void line_begin(struct buf *b, uint64_t since_start_ns, const struct line_who *who);
 /* What follows, for every kind but I/O; no newline. */
 void line_event(struct buf *b, const struct event *ev);
 
@@ -27,7 +32,7 @@ struct io_run {
 	int err, fd;
 	uint32_t file, file2;		/* ids */
 	uint32_t pid, pid2;		/* of the process at the other end of each; 0: none, or itself */
-	uint32_t tid;			/* shown; 0: not; the caller's */
+	struct line_who who;		/* the caller's */
 	uint64_t count, nbytes;
 	uint64_t first_ns, last_ns;	/* ends of the first and the last call */
 	struct addr peer;

@@ -16,6 +16,7 @@ struct totals;
 struct sink_options {
 	bool verbose;			/* every call, one line each */
 	bool all;			/* no noise filter */
+	bool show_comm;			/* each line names its thread */
 	bool color;			/* of the terminal stream */
 	bool live;			/* false: only the summary */
 	uint64_t max_report_events;

@@ -54,13 +54,18 @@ static uint64_t since_start(const struct text_sink *s, uint64_t ts_ns)
 	return ts_ns > start_ns ? ts_ns - start_ns : 0;
 }
 
-static uint32_t shown_tid(const struct text_sink *s, uint32_t tid) { return s->opt->totals->ntasks > 1 ? tid : 0; }
-
 static void write_line(struct text_sink *s)
 {
 	buf_putc(&s->line, '\n');
 	out_write(s->out, s->line.s, s->line.len);
 	buf_reset(&s->line);
+}
+
+static void begin(struct text_sink *s, const struct event *ev, uint64_t end_ns)
+{
+	const struct line_who who = line_who(s->opt, ev->task);
+
+	line_begin(&s->line, since_start(s, end_ns), &who);
 }
 
 static void flush_one(struct text_sink *s, struct pending *p)
@@ -70,7 +75,7 @@ static void flush_one(struct text_sink *s, struct pending *p)
 	*(p->prev ? &p->prev->next : &s->first_waiting) = p->next;
 	*(p->next ? &p->next->prev : &s->last_waiting) = p->prev;
 	p->waiting = false;
-	line_begin(&s->line, since_start(s, p->run.last_ns), p->run.tid);
+	line_begin(&s->line, since_start(s, p->run.last_ns), &p->run.who);
 	io_run_format(&s->line, &p->run);
 	write_line(s);
 }
@@ -133,7 +138,7 @@ static void add_io(struct text_sink *s, const struct event *ev)
 		flush_one(s, p);
 	if (!p->waiting) {
 		io_run_start(&p->run, ev);
-		p->run.tid = shown_tid(s, ev->task->tid);	/* as of now, not of when the line is written */
+		p->run.who = line_who(s->opt, ev->task);
 		p->waiting = true;
 		p->next = NULL;
 		p->prev = s->last_waiting;
@@ -156,7 +161,7 @@ static void add_call(struct text_sink *s, const struct event *ev)
 		return;
 	s->verbose_task = ev->task->id;
 	s->verbose_enter_ns = c->enter_ns;
-	line_begin(b, since_start(s, ev->ts_ns + ev->dur_ns), shown_tid(s, ev->task->tid));
+	begin(s, ev, ev->ts_ns + ev->dur_ns);
 	buf_putc(b, (char)(STYLE_CAT + event_info(ev->kind)->category));
 	call_format_name(b, c);
 	buf_putc(b, STYLE_OFF);
@@ -267,7 +272,7 @@ static void text_event(struct sink *sink, const struct event *ev)
 		}
 		if (ev->task && (p = pending_find(s, ev->task->id)))
 			flush_one(s, p);
-		line_begin(&s->line, since_start(s, end), ev->task ? shown_tid(s, ev->task->tid) : 0);
+		begin(s, ev, end);
 		(is_call_line(ev) ? line_call : line_event)(&s->line, ev);
 		write_line(s);
 	}

@@ -19,7 +19,7 @@ import tempfile
 TIMEOUT = 240       # a hang is a failure, a slow machine is none
 NOBODY = "65534"
 DEFAULT_IGNORE = {"memory": r"^(mmap|munmap|mremap|brk) ", "sigchld": r"^signal SIGCHLD "}
-LINE = re.compile(r"^\[\+\d+\.\d{3}s\](?: \[(\d+)\])? (.*)$")
+LINE = re.compile(r"^\[\+\d+\.\d{3}s\](?: \[(\d+)(?:<.*?>)?\])? (.*)$")
 IO = re.compile(r"^(read|write|send|recv|peek|copy)(?: (\d+)×)? (\d+) B (.*)$")
 IO_FAILED = re.compile(r"^(read|write|send|recv|peek|copy)(?: (\d+)×)? ((?:from|to) .*)$")
 
@@ -29,7 +29,7 @@ class Expectation:
 
     def __init__(self, text):
         self.main, self.skip = 0, None
-        self.lines, self.never, self.dumps, self.calls = {}, [], {}, []
+        self.lines, self.never, self.dumps, self.calls, self.names = {}, [], {}, [], []
         ignore = dict(DEFAULT_IGNORE)
         more = []
         for line in text.splitlines():
@@ -44,6 +44,9 @@ class Expectation:
                 self.never.append(re.compile(rest))
             elif head == "CALL":
                 self.calls.append(rest)
+            elif head == "NAME":
+                tid, _, name = rest.partition("\t")
+                self.names.append((tid, name))
             elif head == "SKIP":
                 self.skip = rest
             elif head == "DUMP":
@@ -124,6 +127,16 @@ def compare(expected, text):
         if aligned != have:
             name = f"thread {tid}{' (main)' if tid == expected.main else ''}"
             wrong += difflib.unified_diff(aligned, have, f"{name}: expected", f"{name}: shown", lineterm="", n=2)
+    # a thread's names, in order, in the lines of -Y
+    seen = {}
+    for tid, name in re.findall(r"^\[\+[\d.]+s\] \[(\d+)<(.*?)>\] ", text, re.M):
+        names = seen.setdefault(tid, [])
+        if not names or names[-1] != name:
+            names.append(name)
+    for tid in dict(expected.names):
+        want = [name for t, name in expected.names if t == tid]
+        if seen.get(tid, [])[-len(want):] != want:
+            wrong.append(f"thread {tid} was named {want}, shown {seen.get(tid)}")
     for pattern in expected.never:
         wrong += [f"must not appear: {line}" for line in text.splitlines() if pattern.search(line)]
     return wrong
@@ -237,7 +250,7 @@ class Runner:
         return wrong, expected, where
 
     def traced(self, way, options, judge=compare, prefix=()):
-        wrong, expected, where = self.run([*prefix, self.args.compendium, "--backend", "ptrace", "-a", "-o", "@live", *options, "--"], way)
+        wrong, expected, where = self.run([*prefix, self.args.compendium, "--backend", "ptrace", "-a", *self.lines, "-o", "@live", *options, "--"], way)
         live = where / ".live"
         text = live.read_text(errors="replace") if live.exists() else ""
         if expected and expected.skip:
@@ -256,6 +269,7 @@ class Runner:
         if expected and expected.skip:
             print(f"1..0 # SKIP {expected.skip}")
             return
+        self.lines = ["-Y"] if expected and expected.names else []
         self.tap("untraced", wrong)
         if wrong:
             print(f"1..{self.number}")
@@ -280,7 +294,7 @@ class Runner:
         expected, where, text = done
         cpd = where / ".cpd"
         again = where / ".again"
-        subprocess.run([self.args.compendium, "-a", "-o", again, "--read", cpd], stdout=subprocess.DEVNULL,
+        subprocess.run([self.args.compendium, "-a", *self.lines, "-o", again, "--read", cpd], stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL, timeout=TIMEOUT, check=False)
         replayed = again.read_text(errors="replace") if again.exists() else ""
         self.tap(prefix + "replay", list(difflib.unified_diff(text.splitlines(), replayed.splitlines(), "live", "replayed", lineterm="", n=1)))

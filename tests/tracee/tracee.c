@@ -87,6 +87,7 @@ void expect_call(const char *fmt, ...)
 
 void tracee_watch(const char *what) { directivef("WATCH", "%s", what); }
 void tracee_ignore(const char *regex) { directivef("IGNORE", "%s", regex); }
+void expect_name(pid_t tid, const char *name) { directivef("NAME", "%d\t%s", tid, name); }
 void tracee_never(const char *regex) { directivef("NEVER", "%s", regex); }
 
 void tracee_begin(void)

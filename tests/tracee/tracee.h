@@ -33,6 +33,8 @@ void expect(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void expect_of(pid_t tid, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A call as -v has to show it, result and all; in the order of these, whoever made them. */
 void expect_call(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* A name that the thread's lines have to carry (-Y), the last of them after those before, in order. */
+void expect_name(pid_t tid, const char *name);
 /* Lines by default left out of the comparison: "memory", "sigchld". */
 void tracee_watch(const char *what);
 /* Lines matching the regular expression are left out, too. */

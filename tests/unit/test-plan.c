@@ -22,11 +22,11 @@ static void test_default_set(void **state)
 	static const char *const with_result[] = {
 		"read", "write", "openat", "stat", "newfstatat", "statx", "access", "mmap", "brk", "mremap", "socket", "connect", "accept4", "sendto",
 		"recvmsg", "dup3", "fcntl", "pipe2", "execve", "clone", "clone3", "fork", "vfork", "rename", "unlinkat", "mkdir", "chdir", "kill", "fsync",
-		"utimensat", "memfd_create", "eventfd2", "sendfile", "getsockopt",
+		"utimensat", "memfd_create", "eventfd2", "sendfile", "getsockopt", "prctl",
 	};
 	static const char *const without_result[] = { "close", "close_range", "munmap" };
 	static const char *const never[] = {
-		"fstat", "lseek", "poll", "epoll_wait", "select", "futex", "mprotect", "madvise", "prctl", "getpid", "clock_gettime", "nanosleep", "wait4",
+		"fstat", "lseek", "poll", "epoll_wait", "select", "futex", "mprotect", "madvise", "getpid", "clock_gettime", "nanosleep", "wait4",
 		"rt_sigprocmask", "rt_sigaction", "getdents64", "exit", "exit_group", "sched_yield", "getrandom", "setsockopt", "lgetxattr", "rseq", "readlink",
 	};
 	struct capture_plan p;
@@ -88,6 +88,16 @@ static void test_default_copies(void **state)
 	assert_int_equal(ENTER(p, 0), PLAN_LEN_ARG);
 	assert_int_equal(p.enter[0].len, 1);
 	assert_int_equal(p.enter[0].max, 88);
+	p = plan("prctl", false, 0);		/* a string when it is PR_SET_NAME's */
+	assert_int_equal(ENTER(p, 1), PLAN_STR_IF);
+	assert_int_equal(p.enter[1].len, 0);
+	assert_int_equal(p.enter[1].max, 15);
+	assert_int_equal(ENTER(p, 2), PLAN_SKIP);
+	assert_true(plan("openat", false, 0).opens);
+	assert_int_equal(plan("write", false, 0).names, 2);
+	assert_int_equal(plan("pwrite64", false, 0).names, 2);
+	assert_int_equal(plan("write", true, 64).names, 0);	/* its bytes are copied anyway */
+	assert_int_equal(plan("read", false, 0).names, 0);
 	p = plan("getsockopt", false, 0);
 	assert_int_equal(LEAVE(p, 3), PLAN_FIXED);
 	assert_int_equal(p.leave[3].size, 4);

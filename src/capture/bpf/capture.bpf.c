@@ -333,6 +333,35 @@ static __always_inline void put_signal(struct task_state *current, const struct 
 	bpf_ringbuf_submit(r, ring_flags());
 }
 
+/* A path that ends as PLAN_NAME_FILE was opened: its chunk is the first.  Longer ones than are kept here lead there by detours only. */
+static __always_inline bool opened_name(const struct task_state *st)
+{
+	static const char end[] = PLAN_NAME_FILE;
+	enum { N = sizeof(end) - 1 };
+	u32 n = ((const struct record_chunk *)st->chunks)->len;
+	char got[N] = { 0 };
+
+	if (st->len <= sizeof(struct record_chunk) || n <= N || n > WIRE_INLINE - sizeof(struct record_chunk))
+		return false;
+	bpf_probe_read_kernel(got, N, st->chunks + sizeof(struct record_chunk) + n - N);
+	for (int i = 0; i < N; i++)
+		if (got[i] != end[i])
+			return false;
+	return true;
+}
+
+/* A write that may give a thread its name. */
+static __noinline void emit_named(struct task_state *st, u32 arg, u32 flags, u64 now, s64 ret)
+{
+	struct work *w = work_begin(st, ret, false);
+
+	if (!w || arg > 5)
+		return;
+	st->names--;
+	copy_bytes(arg, w->args[arg], (u64)ret, PLAN_NAME_MAX);
+	emit_call(st, w, flags, now, ret);
+}
+
 static __always_inline void leave(struct task_struct *task, struct task_state *st, long ret)
 {
 	const struct wire_plan *p;
@@ -353,6 +382,12 @@ static __always_inline void leave(struct task_struct *task, struct task_state *s
 	at = plan_index(st);
 	p = bpf_map_lookup_elem(&plans, &at);
 	len = st->len;
+	if (p && p->plan.opens && ret >= 0 && opened_name(st))
+		st->names = PLAN_NAMES;
+	if (p && st->names && p->plan.names && ret > 0) {
+		emit_named(st, p->plan.names - 1, flags, now, ret);
+		return;
+	}
 	if (!p || (!len && !st->faulted && !(ret >= 0 && p->any_leave))) {
 		emit_bare_call(st, flags, now, ret);
 		return;

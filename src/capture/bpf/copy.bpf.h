@@ -686,6 +686,8 @@ __noinline int copy_arg(u32 i)
 	switch (op) {
 	case PLAN_STR:
 		return copy_str(i, addr);
+	case PLAN_STR_IF:
+		return (u32)n == max ? copy_str(i, addr) : 0;
 	case PLAN_LEN_ARG:
 		return copy_bytes(i, addr, (n >> 32 ? 1ull << 32 : n) * size, max);
 	case PLAN_LEN_RET:

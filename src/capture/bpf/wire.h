@@ -31,6 +31,7 @@ struct wire_plan {
 	rec_u8 cond_arg, cond_n, cond_invert;	/* traced only when the condition of abi's row holds; cond_n 0: always */
 	rec_u32 cond_mask, cond_vals[6];
 };
+_Static_assert(sizeof(struct wire_plan) % 8 == 0, "the kernel lays elements of a mapped array at multiples of 8");
 
 /* What a call of i386 stands for: nr, with nwords from memory or with its own arguments in another order (from, 0: none). */
 struct wire_unwrap { rec_u16 nr; rec_u8 nwords, from[5]; };
@@ -48,7 +49,8 @@ struct task_state {
 	rec_u8 flags, in_call, seen /* its entry */, arch, faulted /* arguments to be copied at the exit */, split, why, owes /* room in the ring */;
 	rec_u16 nchunks;
 	rec_u32 nr, len;
-	rec_u32 resume_nr, pad2;	/* what restart_syscall(2) goes on with, + 1; 0: not known */
+	rec_u32 resume_nr;		/* what restart_syscall(2) goes on with, + 1; 0: not known */
+	rec_u32 names;			/* writes to look at: it opened the file with a thread's name */
 	rec_u64 enter_ns, args[6];
 	/* the latency programs' */
 	rec_u64 runnable_ns;

@@ -148,9 +148,13 @@ static bool will_restart(int64_t ret) { return ret <= -KERNEL_ERESTARTSYS && ret
 
 static void copy_leave(struct ptrace_source *s, struct tracee *t, int64_t ret)
 {
-	if (ret >= 0)
-		mem_copy_leave(&t->chunks, ptrace_plan(s, t->arch, t->nr),
-			       &(struct mem_call){ t->tid, t->arch != ARCH_X86_64, t->args, ret, s->opt->max_payload });
+	const struct capture_plan *plan = ptrace_plan(s, t->arch, t->nr);
+	const struct mem_call c = { t->tid, t->arch != ARCH_X86_64, t->args, ret, s->opt->max_payload };
+
+	if (ret < 0)
+		return;
+	mem_copy_leave(&t->chunks, plan, &c);
+	mem_copy_name(&t->chunks, plan, &c, &t->names);
 }
 
 void call_ended(struct ptrace_source *s, struct tracee *t, int64_t ret)

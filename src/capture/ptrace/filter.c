@@ -40,6 +40,19 @@ static void check_cond(struct prog *p, const struct arg_cond *c)
 	ret(p, miss);
 }
 
+/* Either of two; NULL: not to be said in one condition.  Valid until the next call. */
+static const struct arg_cond *either(const struct arg_cond *a, const struct arg_cond *b)
+{
+	static struct arg_cond both;
+
+	if (!a || a->arg != b->arg || a->mask != b->mask || a->invert || b->invert || a->nvals + b->nvals > (int)ARRAY_SIZE(both.vals))
+		return NULL;
+	both = *a;
+	for (unsigned i = 0; i < b->nvals; i++)
+		both.vals[both.nvals++] = b->vals[i];
+	return &both;
+}
+
 /* Does this call stop?  *ret_cond: only when that holds. */
 static bool decide(unsigned arch, unsigned nr, const struct capture_plan *plans, const struct arg_cond **ret_cond)
 {
@@ -48,7 +61,7 @@ static bool decide(unsigned arch, unsigned nr, const struct capture_plan *plans,
 
 	*ret_cond = plans[nr].wanted && !always ? syscall_spec(arch, nr)->when : NULL;
 	if (answered)
-		*ret_cond = plans[nr].wanted ? NULL : answered;
+		*ret_cond = plans[nr].wanted ? either(*ret_cond, answered) : answered;
 	return plans[nr].wanted || always || answered;
 }
 

@@ -305,6 +305,10 @@ static void copy_arg(struct buf *b, unsigned i, const struct plan_arg *a, const 
 	case PLAN_STR:
 		copy_str(b, i, PART_BYTES, c->tid, addr, a->max ? MIN(a->max, (uint32_t)RECORD_STR_MAX) : RECORD_STR_MAX);
 		return;
+	case PLAN_STR_IF:
+		if ((uint32_t)n == a->max)
+			copy_str(b, i, PART_BYTES, c->tid, addr, RECORD_STR_MAX);
+		return;
 	case PLAN_LEN_ARG:
 		n = MIN(n, (uint64_t)1 << 32);
 		copy_bytes(b, i, PART_BYTES, flags, c->tid, addr, n * size, a->max);
@@ -362,4 +366,25 @@ void mem_copy_leave(struct buf *b, const struct capture_plan *plan, const struct
 	for (unsigned i = 0; i < 6; i++)
 		if (plan->leave[i].op && c->args[i])
 			copy_arg(b, i, &plan->leave[i], c, true);
+}
+
+static bool opened_name(const struct buf *b)
+{
+	const struct record_chunk *c = (const struct record_chunk *)b->s;
+	static const char end[] = PLAN_NAME_FILE;
+	size_t n = sizeof(end) - 1;
+
+	return b->len > sizeof(*c) && c->part == PART_BYTES && c->len > n && !memcmp((const char *)(c + 1) + c->len - n, end, n);
+}
+
+void mem_copy_name(struct buf *b, const struct capture_plan *plan, const struct mem_call *c, uint8_t *names)
+{
+	unsigned arg = plan->names - 1u;
+
+	if (plan->opens && opened_name(b))
+		*names = PLAN_NAMES;
+	if (!plan->names || !*names)
+		return;
+	--*names;
+	copy_bytes(b, arg, PART_BYTES, 0, c->tid, c->args[arg], (uint64_t)c->ret, PLAN_NAME_MAX);
 }

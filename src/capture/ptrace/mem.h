@@ -17,5 +17,7 @@ struct mem_call { pid_t tid; bool compat; /* 32-bit layouts */ const uint64_t *a
 size_t mem_read(pid_t tid, uint64_t addr, void *to, size_t n);
 void mem_copy_enter(struct buf *b, const struct capture_plan *plan, const struct mem_call *c);
 void mem_copy_leave(struct buf *b, const struct capture_plan *plan, const struct mem_call *c);
+/* The bytes of a thread's name that the call wrote (plan->names); names: how many such writes to look at, counted down. */
+void mem_copy_name(struct buf *b, const struct capture_plan *plan, const struct mem_call *c, uint8_t *names);
 /* Strings of a NULL-terminated vector in the tracee, as PART part chunks. */
 void mem_copy_strv(struct buf *b, unsigned arg, unsigned part, pid_t tid, bool compat, uint64_t addr);

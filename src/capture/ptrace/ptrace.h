@@ -62,6 +62,7 @@ struct tracee {
 	struct waiting *waiting;	/* what it was in before we attached, until that is told */
 	uint8_t own_seccomp;	/* what the program itself has set: 0, 1 strict, 2 filter */
 	uint8_t fixup;		/* disguise.c: what to answer at this call's exit */
+	uint8_t names;		/* writes to look at: it opened the file with a thread's name */
 	int status_fd;		/* a descriptor of /proc/…/status + 1, 0: none */
 	bool own_nnp;		/* the program itself set no_new_privs */
 	bool forbidden;		/* made to exit: it made a call that strict mode forbids */
