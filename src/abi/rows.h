@@ -1,4 +1,6 @@
 #pragma once
+#include <errno.h>
+
 #include "abi/layout.h"
 #include "abi/names.h"
 #include "abi/spec.h"
@@ -25,6 +27,13 @@ struct syscall_family { const struct syscall_row *rows; unsigned n; };
 
 /* One argument tells which of the others there are. */
 #define ROW_USE(nr_, name_, groups_, ret_, fx_, usage_, ...) ROW_MORE(nr_, name_, groups_, ret_, fx_, .usage = &usage_, __VA_ARGS__)
+
+/* May wait, and report EINTR though no handler runs: WAITS(limit, argument, result at the limit). */
+#define ROW_WAIT(nr_, name_, groups_, ret_, fx_, wait_, ...)							\
+	{ nr_, { .name = name_, .groups = groups_, .ret = RET_##ret_, .effect = FX_##fx_,			\
+		 .nargs = sizeof((struct arg_spec[]){ __VA_ARGS__ }) / sizeof(struct arg_spec), .wait = wait_,	\
+		 .args = { __VA_ARGS__ } } }
+#define WAITS(limit_, arg_, result_) { WAIT_##limit_, arg_, result_ }
 
 /* Stands for other calls (i386). */
 #define ROW_WRAPPER(nr_, name_, groups_, ret_, fx_, ...) ROW_MORE(nr_, name_, groups_, ret_, fx_, .wraps = true, __VA_ARGS__)

@@ -132,6 +132,27 @@ struct arg_usage { uint8_t by; const struct arg_use *uses; };
 struct arg_cond { uint8_t arg, nvals; bool invert; uint32_t mask, vals[6]; };
 bool cond_holds(const struct arg_cond *cond, const uint64_t args[6]);	/* NULL: always */
 
+/*
+ * Calls that report EINTR by themselves when a signal comes, whether a handler runs or not (signal(7); socket calls with
+ * a timeout: sock_intr_errno()), and those the kernel starts again with their whole time (io_pgetevents).  Where the
+ * limit of their time is, and what they return at it.
+ */
+enum wait_limit {
+	WAIT_NOT,		/* not one of them */
+	WAIT_ENDLESS,		/* has no limit */
+	WAIT_MS,		/* milliseconds in .arg, a negative int: none */
+	WAIT_TIMESPEC, WAIT_TIMESPEC32,		/* .arg points to it, NULL: none; of longs or of 32-bit words */
+	/*
+	 * Likewise, but only where the kernel cannot write back what is left of it, in memory that is read-only
+	 * (poll_select_finish()): otherwise the call is started again with the rest.
+	 */
+	WAIT_TIMESPEC_UNWRITTEN, WAIT_TIMESPEC32_UNWRITTEN, WAIT_TIMEVAL_UNWRITTEN, WAIT_TIMEVAL32_UNWRITTEN,
+	WAIT_RECV, WAIT_SEND,	/* SO_RCVTIMEO, SO_SNDTIMEO of the socket in .arg */
+	WAIT_SPLICE,		/* of the socket in .arg, else of the one in .arg + 2 */
+	WAIT_IO_URING,		/* struct io_uring_getevents_arg in .arg + 1 where the flags in .arg say so */
+};
+struct call_wait { uint8_t limit /* enum wait_limit */, arg; int16_t result; };
+
 struct syscall_spec {
 	const char *name;
 	uint32_t groups;
@@ -139,6 +160,7 @@ struct syscall_spec {
 	uint8_t nargs;
 	bool cloexec;		/* the descriptor it returns is always close-on-exec */
 	bool wraps;		/* stands for another call, see spec_unwrap(): a filter by number cannot tell which */
+	struct call_wait wait;
 	struct arg_spec args[6];
 	const struct arg_cond *when;
 	const struct arg_usage *usage;

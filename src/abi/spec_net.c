@@ -88,14 +88,14 @@ static const struct arg_cond getsockopt_error = { .arg = 2, .mask = ~0u, .nvals 
 
 static const struct syscall_row rows[] = {
 	ROW(41, "socket", GRP_NET | GRP_DESC, FD, SOCKET, SOCKET_ARGS),
-	ROW(42, "connect", GRP_NET, INT, CONNECT, A("fd", FD), A_LEN("addr", SOCKADDR_IN, 2), A("addrlen", INT)),
-	ROW(43, "accept", GRP_NET | GRP_DESC, FD, ACCEPT, A("fd", FD), A_LEN("addr", SOCKADDR_OUT, 2), A("addrlen", PTR)),
-	ROW(44, "sendto", GRP_NET | GRP_IO, SIZE, SEND, A("fd", FD), A_LEN("buf", BUF_IN, 2), A("len", SIZE), A_FLAGS("flags", msg_flags),
+	ROW_WAIT(42, "connect", GRP_NET, INT, CONNECT, WAITS(SEND, 0, -EINPROGRESS), A("fd", FD), A_LEN("addr", SOCKADDR_IN, 2), A("addrlen", INT)),
+	ROW_WAIT(43, "accept", GRP_NET | GRP_DESC, FD, ACCEPT, WAITS(RECV, 0, -EAGAIN), A("fd", FD), A_LEN("addr", SOCKADDR_OUT, 2), A("addrlen", PTR)),
+	ROW_WAIT(44, "sendto", GRP_NET | GRP_IO, SIZE, SEND, WAITS(SEND, 0, -EAGAIN), A("fd", FD), A_LEN("buf", BUF_IN, 2), A("len", SIZE), A_FLAGS("flags", msg_flags),
 		A_LEN("addr", SOCKADDR_IN, 5), A("addrlen", INT)),
-	ROW(45, "recvfrom", GRP_NET | GRP_IO, SIZE, RECV, A("fd", FD), A("buf", BUF_OUT), A("len", SIZE), A_FLAGS("flags", msg_flags),
+	ROW_WAIT(45, "recvfrom", GRP_NET | GRP_IO, SIZE, RECV, WAITS(RECV, 0, -EAGAIN), A("fd", FD), A("buf", BUF_OUT), A("len", SIZE), A_FLAGS("flags", msg_flags),
 		A_LEN("addr", SOCKADDR_OUT, 5), A("addrlen", PTR)),
-	ROW(46, "sendmsg", GRP_NET | GRP_IO, SIZE, SEND, A("fd", FD), A("msg", MSGHDR_IN), A_FLAGS("flags", msg_flags)),
-	ROW(47, "recvmsg", GRP_NET | GRP_IO, SIZE, RECV, A("fd", FD), A("msg", MSGHDR_OUT), A_FLAGS("flags", msg_flags)),
+	ROW_WAIT(46, "sendmsg", GRP_NET | GRP_IO, SIZE, SEND, WAITS(SEND, 0, -EAGAIN), A("fd", FD), A("msg", MSGHDR_IN), A_FLAGS("flags", msg_flags)),
+	ROW_WAIT(47, "recvmsg", GRP_NET | GRP_IO, SIZE, RECV, WAITS(RECV, 0, -EAGAIN), A("fd", FD), A("msg", MSGHDR_OUT), A_FLAGS("flags", msg_flags)),
 	ROW(48, "shutdown", GRP_NET, INT, SHUTDOWN, A("fd", FD), A_ENUM("how", shutdown_how)),
 	ROW(49, "bind", GRP_NET, INT, BIND, A("fd", FD), A_LEN("addr", SOCKADDR_IN, 2), A("addrlen", INT)),
 	ROW(50, "listen", GRP_NET, INT, LISTEN, A("fd", FD), A("backlog", INT)),
@@ -104,9 +104,9 @@ static const struct syscall_row rows[] = {
 	ROW(53, "socketpair", GRP_NET | GRP_DESC, INT, SOCKETPAIR, SOCKET_ARGS, A("fds", FDPAIR_OUT)),
 	ROW(54, "setsockopt", GRP_NET, INT, NONE, SOCKOPT_ARGS, A_LAYOUT("optval", IN, layout_int), A("optlen", INT)),
 	ROW_IF(55, "getsockopt", GRP_NET, INT, GETSOCKOPT, getsockopt_error, SOCKOPT_ARGS, A_NEEDED("optval", OUT, layout_int), A("optlen", PTR)),
-	ROW(288, "accept4", GRP_NET | GRP_DESC, FD, ACCEPT, A("fd", FD), A_LEN("addr", SOCKADDR_OUT, 2), A("addrlen", PTR), A_FLAGS("flags", accept_flags)),
-	ROW(299, "recvmmsg", GRP_NET | GRP_IO, INT, RECVMMSG, A("fd", FD), A_LEN("msgvec", MMSGHDR_OUT, 2), A("vlen", UINT), A_FLAGS("flags", msg_flags),
+	ROW_WAIT(288, "accept4", GRP_NET | GRP_DESC, FD, ACCEPT, WAITS(RECV, 0, -EAGAIN), A("fd", FD), A_LEN("addr", SOCKADDR_OUT, 2), A("addrlen", PTR), A_FLAGS("flags", accept_flags)),
+	ROW_WAIT(299, "recvmmsg", GRP_NET | GRP_IO, INT, RECVMMSG, WAITS(RECV, 0, -EAGAIN), A("fd", FD), A_LEN("msgvec", MMSGHDR_OUT, 2), A("vlen", UINT), A_FLAGS("flags", msg_flags),
 		A_LAYOUT("timeout", INOUT, layout_timespec)),
-	ROW(307, "sendmmsg", GRP_NET | GRP_IO, INT, SENDMMSG, A("fd", FD), A_LEN("msgvec", MMSGHDR_IN, 2), A("vlen", UINT), A_FLAGS("flags", msg_flags)),
+	ROW_WAIT(307, "sendmmsg", GRP_NET | GRP_IO, INT, SENDMMSG, WAITS(SEND, 0, -EAGAIN), A("fd", FD), A_LEN("msgvec", MMSGHDR_IN, 2), A("vlen", UINT), A_FLAGS("flags", msg_flags)),
 };
 const struct syscall_family spec_net = { rows, ARRAY_SIZE(rows) };

@@ -139,6 +139,13 @@ static void check_row(const struct syscall_spec *s)
 		if (ended)
 			fail_msg("%s: argument %u (%s) is not well described", s->name, i, a->name ? a->name : "?");
 	}
+	/* where its time is: a pointer, or an int; or a descriptor */
+	if (s->wait.limit >= WAIT_TIMESPEC && s->wait.limit <= WAIT_TIMEVAL32_UNWRITTEN && strcmp(s->name, "ipc") != 0)
+		assert_true(strstr(s->args[s->wait.arg].name, "timeout"));
+	if (s->wait.limit == WAIT_MS)
+		assert_string_equal(s->args[s->wait.arg].name, "timeout");
+	if (s->wait.limit == WAIT_RECV || s->wait.limit == WAIT_SEND || s->wait.limit == WAIT_SPLICE)
+		assert_int_equal(s->args[s->wait.arg].type, ARG_FD);
 	if (s->when)
 		assert_true(s->when->arg < s->nargs && s->when->mask && s->when->nvals && s->when->nvals <= ARRAY_SIZE(s->when->vals));
 }

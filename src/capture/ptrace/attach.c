@@ -231,7 +231,7 @@ static void let_go_in_call(struct ptrace_source *s, struct tracee *t)
 	if (t->answer_due)
 		disguise_leave(s, t, si.exit.rval);
 	call_ended(s, t, si.exit.rval);
-	call_hide_interrupt(t);
+	wait_hide(s, t);
 	ptrace_detached(s, t, 0);
 }
 
@@ -250,7 +250,7 @@ static void let_go_at(struct ptrace_source *s, struct tracee *t, int status)
 		if (sig == (SIGTRAP | 0x80)) {
 			let_go_in_call(s, t);
 		} else {
-			ptrace_hide_ignored(t, sig);
+			ptrace_hide_ignored(s, t, sig);
 			ptrace_detached(s, t, sig);
 		}
 		return;
@@ -259,7 +259,7 @@ static void let_go_at(struct ptrace_source *s, struct tracee *t, int status)
 		return;
 	case PTRACE_EVENT_STOP:
 		if (t->interrupted)
-			call_hide_interrupt(t);
+			wait_hide(s, t);
 		disguise_born(t);
 		ptrace_detached(s, t, 0);
 		return;

@@ -14,14 +14,9 @@
 #include "capture/waiting.h"
 #include "record/build.h"
 
-enum { X32_BIT = 0x40000000, KERNEL_ERESTARTSYS = 512, KERNEL_ERESTARTNOHAND = 514, KERNEL_ERESTART_RESTARTBLOCK = 516 };
+enum { X32_BIT = 0x40000000, KERNEL_ERESTARTSYS = 512, KERNEL_ERESTART_RESTARTBLOCK = 516 };
 
-static void set_ret(const struct tracee *t, int64_t ret)
-{
-	ptrace(PTRACE_POKEUSER, t->tid, offsetof(struct user_regs_struct, rax), ret);
-}
-
-static unsigned split_arch(uint32_t audit_arch, uint64_t nr, uint32_t *ret_nr)
+unsigned call_arch(uint32_t audit_arch, uint64_t nr, uint32_t *ret_nr)
 {
 	*ret_nr = (uint32_t)nr;
 	if (audit_arch == AUDIT_ARCH_I386)
@@ -44,6 +39,15 @@ static bool read_words(void *tid, uint64_t addr, unsigned nwords, uint32_t *ret_
 	return mem_read(*(pid_t *)tid, addr, ret_words, nwords * sizeof(*ret_words)) == nwords * sizeof(*ret_words);
 }
 
+void call_unwrap(const struct tracee *t, unsigned *nr, uint64_t args[6])
+{
+	pid_t tid = t->tid;
+
+	for (unsigned i = 0; i < 6; i++)
+		args[i] = (uint32_t)args[i];
+	spec_unwrap(nr, args, read_words, &tid);
+}
+
 /* Whether the namespace its later children are in may change: of the calling thread only, and whether it succeeds or not. */
 static bool changes_pidns(const struct tracee *t)
 {
@@ -62,7 +66,8 @@ void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptra
 	const struct capture_plan *plan;
 	bool narrow, again;
 
-	t->arch = (uint8_t)split_arch(si->arch, si->entry.nr, &t->nr);
+	wait_before_entry(s, t);
+	t->arch = (uint8_t)call_arch(si->arch, si->entry.nr, &t->nr);
 	if (t->muted && (t->arch != ARCH_X86_64 || t->nr != SYS_execve)) {
 		t->in_call = false;
 		return;
@@ -72,9 +77,9 @@ void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptra
 	t->enter_ns = ptrace_now_ns();
 	narrow = t->arch == ARCH_I386;
 	for (int i = 0; i < 6; i++)
-		t->args[i] = narrow ? (uint32_t)si->entry.args[i] : si->entry.args[i];
+		t->args[i] = si->entry.args[i];
 	if (narrow)
-		spec_unwrap(&t->nr, t->args, read_words, &t->tid);
+		call_unwrap(t, &t->nr, t->args);
 	if (t->resumes && waiting_is_restart(t->arch, t->nr))
 		t->nr = t->found_nr;
 	again = t->found && t->nr == t->found_nr;
@@ -92,6 +97,7 @@ void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptra
 		waiting_copy(&t->chunks, t->tid, t->arch, t->nr, t->args, s->opt->max_payload);
 	}
 	t->answer_due = disguise_enter(s, t, t->args);
+	wait_entered(t);
 	t->want_exit = t->in_call && (plan->exit || again) && !ends_here(t);
 	if (t->in_call && !t->want_exit)
 		call_put(s, t, CALL_NO_EXIT, 0, 0);
@@ -182,7 +188,7 @@ void call_left(struct ptrace_source *s, struct tracee *t, const struct __ptrace_
 		ret = disguise_leave(s, t, ret);
 		t->answer_due = false;
 	}
-	if (t->skip_exit || !t->in_call) {
+	if (wait_left(t, ret) || t->skip_exit || !t->in_call) {
 		t->skip_exit = false;
 		tracee_resume(s, t);
 		return;
@@ -192,7 +198,7 @@ void call_left(struct ptrace_source *s, struct tracee *t, const struct __ptrace_
 
 	copy_leave(s, t, ret);
 	if (t->interrupted)
-		call_hide_interrupt(t);
+		wait_hide(s, t);
 	t->in_call = false;
 	tracee_resume(s, t);
 	call_put(s, t, flags, ret, now);
@@ -213,33 +219,4 @@ uint64_t call_clone_flags(const struct tracee *t, int event)
 	if (event == PTRACE_EVENT_VFORK)
 		return CLONE_VFORK | CLONE_VM;
 	return 0;
-}
-
-/*
- * These say EINTR themselves, handler or not (signal(7), "Interruption of system calls ... by stop signals"; socket
- * calls with SO_RCVTIMEO or SO_SNDTIMEO).  Told ERESTARTNOHAND instead, the kernel starts them again unless a handler
- * really runs.
- */
-static bool eintr_after_stop(unsigned nr)
-{
-	switch (nr) {
-	case SYS_epoll_wait: case SYS_epoll_pwait: case SYS_epoll_pwait2: case SYS_semop: case SYS_semtimedop:
-	case SYS_rt_sigtimedwait: case SYS_io_getevents: case SYS_msgrcv: case SYS_msgsnd: case SYS_io_pgetevents:
-	case SYS_io_uring_enter: case SYS_read: case SYS_readv: case SYS_recvfrom: case SYS_recvmsg: case SYS_recvmmsg:
-	case SYS_write: case SYS_writev: case SYS_sendto: case SYS_sendmsg: case SYS_sendmmsg:
-	case SYS_accept: case SYS_accept4: case SYS_connect:
-		return true;
-	default:
-		return false;
-	}
-}
-
-void call_hide_interrupt(const struct tracee *t)
-{
-	struct user_regs_struct regs;
-
-	if (ptrace(PTRACE_GETREGS, t->tid, 0, &regs) < 0 || (int64_t)regs.orig_rax < 0 || (int64_t)regs.rax != -EINTR)
-		return;
-	if (eintr_after_stop((unsigned)regs.orig_rax))
-		set_ret(t, -KERNEL_ERESTARTNOHAND);
 }

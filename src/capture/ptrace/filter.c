@@ -8,6 +8,7 @@
 #include "base/macro.h"
 #include "capture/plan.h"
 #include "capture/ptrace/disguise.h"
+#include "capture/ptrace/ptrace.h"
 #include "record/record.h"
 
 enum { X32_BIT = 0x40000000 };
@@ -58,6 +59,8 @@ static bool decide(unsigned arch, unsigned nr, const struct capture_plan *plans,
 {
 	bool always;
 	const struct arg_cond *answered = disguise_wants(arch, nr, &always);
+
+	always |= wait_is_seen(syscall_spec(arch, nr));
 
 	*ret_cond = plans[nr].wanted && !always ? syscall_spec(arch, nr)->when : NULL;
 	if (answered)

@@ -86,7 +86,7 @@ const struct capture_plan *ptrace_plan(struct ptrace_source *s, unsigned arch, u
 /* Lets t run on to its next stop of interest, with the signal that is due.  A task that is gone is no error. */
 void tracee_resume(struct ptrace_source *s, struct tracee *t)
 {
-	bool to_exit = (t->in_call && t->want_exit) || t->skip_exit || t->answer_due;
+	bool to_exit = (t->in_call && t->want_exit) || t->skip_exit || t->answer_due || t->exit_due;
 	int op = t->every_call || to_exit ? PTRACE_SYSCALL : PTRACE_CONT, sig = t->stop_sig;
 
 	(void)s;
@@ -135,6 +135,8 @@ static void forked(struct ptrace_source *s, struct tracee *parent, int event)
 		child->seize_stop_due = true;
 	}
 	child->pid = flags & CLONE_THREAD ? parent->pid : child->tid;
+	if (flags & CLONE_THREAD)
+		parent->threaded = child->threaded = true;
 	child->vforked_by = event == PTRACE_EVENT_VFORK ? parent->tid : 0;
 	child->restore_flags = parent->fixup == ANSWER_UNTRACED;
 	child->args[0] = parent->args[0];
@@ -211,6 +213,7 @@ static void execed(struct ptrace_source *s, struct tracee *t)
 		t->stopped = true;
 	}
 	t->vforked_by = 0;
+	t->threaded = false;
 	t->interrupted = false;		/* any stop takes that back */
 	r = record_begin(&s->rec, RECORD_EXEC, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
 	r->old_tid = (rec_u32)old;
@@ -221,7 +224,7 @@ static void execed(struct ptrace_source *s, struct tracee *t)
 	if (s->opt->want_maps)
 		proc_put_maps(t->pid, &s->rec, ptrace_put_cb, s);
 	if (t->in_call) {
-		t->skip_exit = t->every_call;
+		t->skip_exit = t->every_call || t->exit_due;
 		call_put(s, t, 0, 0, ptrace_now_ns());
 	}
 	if (t->pid == s->main_pid && s->exec_error_fd >= 0)
@@ -264,11 +267,11 @@ static void event_stopped(struct ptrace_source *s, struct tracee *t, int signo)
 	}
 	if (t->restore_flags)
 		disguise_born(t);
-	if (t->interrupted) {
-		t->interrupted = false;
-		call_hide_interrupt(t);
-	}
+	if (t->interrupted && !group)
+		wait_hide(s, t);
+	t->interrupted = false;
 	if (group) {
+		wait_signalled(s, t, false, true);
 		if (!t->listening)
 			put_stop(s, t, signo, 0);
 		t->listening = true;
@@ -287,7 +290,8 @@ static void event_stopped(struct ptrace_source *s, struct tracee *t, int signo)
 	tracee_resume(s, t);
 }
 
-/* What will become of it: SIGNAL_IGNORED, SIGNAL_FATAL or neither. */
+/* What will become of it: SIGNAL_IGNORED, SIGNAL_FATAL, FATE_STOP, or 0 for a handler. */
+enum { FATE_STOP = 1 << 12 };
 static unsigned signal_fate(pid_t tid, int signo)
 {
 	uint64_t ignored, caught;
@@ -300,23 +304,18 @@ static unsigned signal_fate(pid_t tid, int signo)
 	case SIGCHLD: case SIGCONT: case SIGURG: case SIGWINCH:
 		return SIGNAL_IGNORED;
 	case SIGSTOP: case SIGTSTP: case SIGTTIN: case SIGTTOU:
-		return 0;
+		return FATE_STOP;
 	default:
 		return SIGNAL_FATAL;
 	}
 }
 
-/*
- * The kernel drops an ignored signal where it is sent, unless the receiver is traced (sig_ignored()): then it wakes the
- * receiver up.  What it interrupted has to go on as if nothing had been.
- */
-unsigned ptrace_hide_ignored(struct tracee *t, int signo)
+unsigned ptrace_hide_ignored(struct ptrace_source *s, struct tracee *t, int signo)
 {
 	unsigned fate = signal_fate(t->tid, signo);
 
-	if (fate & SIGNAL_IGNORED)
-		call_hide_interrupt(t);
-	return fate;
+	wait_signalled(s, t, fate & SIGNAL_IGNORED, fate == FATE_STOP);
+	return fate & (SIGNAL_IGNORED | SIGNAL_FATAL);
 }
 
 static void signalled(struct ptrace_source *s, struct tracee *t, int signo)
@@ -331,7 +330,7 @@ static void signalled(struct ptrace_source *s, struct tracee *t, int signo)
 		memset(&si, 0, sizeof(si));
 		si.si_code = SI_KERNEL;	/* who sent it is not known */
 	}
-	fate = t->muted ? 0 : ptrace_hide_ignored(t, signo);
+	fate = t->muted ? 0 : ptrace_hide_ignored(s, t, signo);
 	t->stop_sig = signo;
 	tracee_resume(s, t);
 	if (t->muted)
@@ -380,18 +379,20 @@ static void syscall_stopped(struct ptrace_source *s, struct tracee *t)
 	}
 	switch (si.op) {
 	case PTRACE_SYSCALL_INFO_ENTRY:
+		t->entered = true;
 		call_entered(s, t, &si);
 		tracee_resume(s, t);
 		return;
 	case PTRACE_SYSCALL_INFO_SECCOMP:
 		/* with both a filter and PTRACE_SYSCALL the entry was seen already */
-		if (!t->every_call)
+		if (!t->entered)
 			call_entered(s, t, &si);
 		if (si.seccomp.ret_data != s->mark || !t->filtered)
 			disguise_foreign_trace(t);
 		tracee_resume(s, t);
 		return;
 	case PTRACE_SYSCALL_INFO_EXIT:
+		t->entered = false;
 		call_left(s, t, &si);
 		return;
 	default:
@@ -461,6 +462,7 @@ static void put_end(struct ptrace_source *s)
 	r->nrecords = s->nrecords;
 	ptrace_put(s);
 	s->ended = true;
+	wait_done(s);
 	near_close(&s->near);
 }
 
@@ -526,6 +528,8 @@ static int ptrace_step(struct source *src, source_emit_fn *emit, void *ctx)
 		put_end(s);	/* the command may live on as our child; it is not waited for */
 		return 0;
 	}
+	if (s->next_end_ns)
+		wait_clock(s);
 	/* Before stopping ourselves every pending stop is handled, or a SIGCONT to the group could get ahead of it. */
 	atomic_store_explicit(&src->waiting, true, memory_order_release);
 	tid = wait4(-1, &status, __WALL | (s->stop_self ? WNOHANG : 0), &ru);

@@ -6,6 +6,7 @@
  *   attach.c  seizes living processes, and lets everything go again
  *   ptrace.c  the stop loop
  *   calls.c   syscall-stops: entry and exit
+ *   wait.c    waits that only a handler may end
  *   disguise.c  what is answered in the kernel's place, so that a program does not see us
  *   keeper.c  looks after what was started with our filter and is let go
  *   near.c    keeps us on the tracee's CPU
@@ -15,6 +16,7 @@
 #include <stdint.h>
 #include <sys/ptrace.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "base/buf.h"
 #include "base/hash.h"
@@ -25,6 +27,20 @@
 
 struct diag;
 struct waiting;
+
+/* wait.c: the wait a task is in. */
+struct wait {
+	uint64_t since_ns;	/* when the program made the call, 0: not known */
+	uint64_t until_ns;	/* when it has to end, 0: not known yet, or never */
+	uint64_t held_ns;
+	unsigned nr;
+	unsigned ntaken;	/* how often it went on though no signal came to this thread */
+	bool inside;		/* between its entry and its exit, both of which stop */
+	bool again;		/* the call that comes next is its continuation */
+	bool asked;		/* for that we have put ERESTARTNOHAND in the place of EINTR */
+	bool over;		/* a handler or a stop has ended it */
+	bool held;		/* its record waits for what becomes of it */
+};
 
 struct tracee {
 	pid_t tid, pid;
@@ -54,6 +70,10 @@ struct tracee {
 	bool resumes;		/* what restart_syscall(2) goes on with is known: found_nr */
 	uint32_t found_nr;
 	bool answer_due;	/* disguise.c has to see its exit */
+	bool exit_due;		/* wait.c has to see it, or its entry was a stop by itself */
+	bool entered;		/* its entry has been seen: at its seccomp-stop nothing is new */
+	bool threaded;		/* its process has, or had, several threads */
+	struct wait wait;
 	bool skip_exit;		/* the next exit-stop belongs to a call already recorded */
 	uint8_t arch;
 	uint32_t nr;
@@ -95,6 +115,9 @@ struct ptrace_source {
 	struct buf kept;		/* struct kept[]: let go, for the keeper to seize */
 	struct near near;
 	bool near_open;
+	uint64_t next_end_ns;		/* the first wait.until_ns of all, 0: none */
+	timer_t timer;
+	bool has_timer;
 	int exec_error_fd;		/* the child's errno when its exec failed */
 };
 enum stop_request { STOP_NONE, STOP_DETACH, STOP_KILL };
@@ -115,7 +138,7 @@ bool ptrace_handle(struct ptrace_source *s, pid_t tid, int status, uint64_t utim
 /* able.c: 0, or -ENOTSUP on a kernel before 5.3 */
 int ptrace_able(struct diag *diag);
 /* At a signal-delivery-stop: an ignored signal leaves no EINTR behind.  Returns SIGNAL_IGNORED, SIGNAL_FATAL or 0. */
-unsigned ptrace_hide_ignored(struct tracee *t, int signo);
+unsigned ptrace_hide_ignored(struct ptrace_source *s, struct tracee *t, int signo);
 
 /* calls.c */
 void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptrace_syscall_info *si);
@@ -127,8 +150,21 @@ void call_let_go(struct ptrace_source *s, struct tracee *t);	/* the task is let 
 /* At an exit-stop at which it is let go: a call that ended is one. */
 void call_ended(struct ptrace_source *s, struct tracee *t, int64_t ret);
 uint64_t call_clone_flags(const struct tracee *t, int event);
-/* A wait cut short by our own PTRACE_INTERRUPT must not be seen as EINTR. */
-void call_hide_interrupt(const struct tracee *t);
+unsigned call_arch(uint32_t audit_arch, uint64_t nr, uint32_t *ret_nr);	/* enum record_arch, and the number in its table */
+void call_unwrap(const struct tracee *t, unsigned *nr, uint64_t args[6]);	/* i386: spec_unwrap() */
+
+/* wait.c */
+struct syscall_spec;
+bool wait_is_seen(const struct syscall_spec *spec);		/* our filter has to stop at it */
+void wait_before_entry(struct ptrace_source *s, struct tracee *t);	/* before anything of the last call is overwritten */
+void wait_entered(struct tracee *t);
+bool wait_left(struct tracee *t, int64_t ret);	/* true: the record of the call is held back */
+/* A wait cut short by our own PTRACE_INTERRUPT or by an ignored signal goes on, or ends as at the end of its time. */
+void wait_hide(struct ptrace_source *s, struct tracee *t);
+/* At a signal-delivery-stop, or at a group-stop (stops). */
+void wait_signalled(struct ptrace_source *s, struct tracee *t, bool ignored, bool stops);
+void wait_clock(struct ptrace_source *s);			/* ends what has waited for long enough, when next_end_ns has come */
+void wait_done(struct ptrace_source *s);
 
 /* spawn.c */
 int spawn_command(struct ptrace_source *s, struct diag *diag);
