@@ -18,6 +18,10 @@ int main(int argc, char **argv)
 	struct diag diag = { 0 };
 	int rc, signo = 0;
 
+	if (argc < 2) {
+		options_hint(stderr);
+		return 125;
+	}
 	rc = options_parse(argc, argv, &opt, &diag);
 	if (rc < 0) {
 		signals_say(diag.text);
@@ -26,7 +30,7 @@ int main(int argc, char **argv)
 	}
 	if (opt.help || opt.version) {
 		if (opt.help)
-			options_help(stdout);
+			options_help(stdout, opt.help_all);
 		else
 			version();
 		options_done(&opt);

@@ -132,37 +132,58 @@ FLAG(set_ebpf, ebpf)
 FLAG(set_faults, faults)
 static int set_sched_kept(struct options *o, const char *arg, struct diag *diag) { return number("--sched-min", arg, 0, UINT32_MAX, &o->sched_kept_us, diag); }
 static int set_sched_shown(struct options *o, const char *arg, struct diag *diag) { return number("--sched-show", arg, 0, UINT32_MAX, &o->sched_shown_us, diag); }
-FLAG(set_help, help)
+static int set_help(struct options *o, const char *arg, struct diag *diag)
+{
+	if (arg && strcmp(arg, "all"))
+		return diag_set(diag, USAGE, EINVAL, "--help takes nothing or all, not \"%s\"", arg);
+	o->help = true;
+	o->help_all = arg != NULL;
+	return 0;
+}
+
 FLAG(set_version, version)
 
 const struct option_row option_rows[] = {
-	{ "pid", NULL, 'p', OPT_TARGET, TAKES_ONE, "PID", "attach to a running process, all its threads; may be given more than once", set_pid },
+	{ "pid", NULL, 'p', OPT_TARGET, TAKES_ONE, "PID", "attach to a running process, all its threads; may be given more than once", set_pid,
+	  "attach to a running process, all its threads" },
 	{ "descendants", NULL, 0, OPT_TARGET, TAKES_NONE, NULL, "with -p: also its living children, and theirs", set_descendants },
-	{ "cgroup", NULL, 0, OPT_TARGET, TAKES_ONE, "DIR", "trace what runs in this cgroup (v2) and below; needs the bpf backend", set_cgroup },
-	{ "system", NULL, 0, OPT_TARGET, TAKES_NONE, NULL, "trace everything but compendium; needs the bpf backend", set_system },
-	{ "read", NULL, 0, OPT_TARGET, TAKES_ONE, "FILE", "replay a recording instead of tracing", set_read },
+	{ "cgroup", NULL, 0, OPT_TARGET, TAKES_ONE, "DIR", "trace what runs in this cgroup (v2) and below; needs the bpf backend", set_cgroup,
+	  "trace what runs in this cgroup (root)" },
+	{ "system", NULL, 0, OPT_TARGET, TAKES_NONE, NULL, "trace everything but compendium; needs the bpf backend", set_system,
+	  "trace everything (root)" },
+	{ "read", NULL, 0, OPT_TARGET, TAKES_ONE, "FILE", "replay a recording instead of tracing", set_read,
+	  "replay a recording instead of tracing" },
 
-	{ "verbose", NULL, 'v', OPT_SHOW, TAKES_NONE, NULL, "also show every system call, with arguments, result and time", set_verbose },
-	{ "all", NULL, 'a', OPT_SHOW, TAKES_NONE, NULL, "no noise filter: also /proc, /sys, /dev, shared libraries, localhost, SIGURG of Go", set_all },
+	{ "verbose", NULL, 'v', OPT_SHOW, TAKES_NONE, NULL, "also show every system call, with arguments, result and time", set_verbose,
+	  "every system call, with arguments, result and time" },
+	{ "all", NULL, 'a', OPT_SHOW, TAKES_NONE, NULL, "no noise filter: also /proc, /sys, /dev, shared libraries, localhost, SIGURG of Go", set_all,
+	  "no noise filter: also /proc, libraries, localhost" },
 	{ "show-comm", NULL, 'Y', OPT_SHOW, TAKES_NONE, NULL, "name the thread in each line: [pid<name>]", set_show_comm },
-	{ "ebpf", NULL, 0, OPT_SHOW, TAKES_NONE, NULL, "also show waits for a CPU and block I/O; needs root, or CAP_BPF and CAP_PERFMON", set_ebpf },
+	{ "ebpf", NULL, 0, OPT_SHOW, TAKES_NONE, NULL, "also show waits for a CPU and block I/O; needs root, or CAP_BPF and CAP_PERFMON", set_ebpf,
+	  "also waits for a CPU and block I/O (root)" },
 	{ "sched-show", NULL, 0, OPT_SHOW, TAKES_ONE, "USEC", "with --ebpf: waits for a CPU of at least so many microseconds have a line (default 100)", set_sched_shown },
 	{ "sched-min", NULL, 0, OPT_SHOW, TAKES_ONE, "USEC", "with --ebpf: shorter waits for a CPU are not even recorded (default 10)", set_sched_kept },
-	{ "faults", "page-faults", 0, OPT_SHOW, TAKES_NONE, NULL, "also show page faults in heap and anonymous memory; with -a in all memory", set_faults },
+	{ "faults", "page-faults", 0, OPT_SHOW, TAKES_NONE, NULL, "also show page faults in heap and anonymous memory; with -a in all memory", set_faults,
+	  "also page faults" },
 	{ "color", NULL, 0, OPT_SHOW, TAKES_ONE, COLORS, "colour by category; auto: on a terminal, unless NO_COLOR is set", set_color },
 
-	{ "report", NULL, 0, OPT_WRITE, TAKES_OPTIONAL, "FILE", "write one interactive HTML page (default report.html)", set_report },
+	{ "report", NULL, 0, OPT_WRITE, TAKES_OPTIONAL, "FILE", "write one interactive HTML page (default report.html)", set_report,
+	  "write one interactive HTML page (report.html)" },
 	{ "max-report-events", NULL, 0, OPT_WRITE, TAKES_ONE, "N", "keep at most N events in the report (default 10000000); process exits are always kept", set_max_events },
-	{ "output", NULL, 'o', OPT_WRITE, TAKES_ONE, "FILE", "write the live lines and the summary also to FILE", set_output },
-	{ "record", NULL, 0, OPT_WRITE, TAKES_ONE, "FILE", "save everything captured, for --read", set_record },
+	{ "output", NULL, 'o', OPT_WRITE, TAKES_ONE, "FILE", "write the live lines and the summary also to FILE", set_output,
+	  "write the lines and the summary also to FILE" },
+	{ "record", NULL, 0, OPT_WRITE, TAKES_ONE, "FILE", "save everything captured, for --read", set_record,
+	  "save everything captured, for --read" },
 
 	{ "backend", NULL, 0, OPT_CAPTURE, TAKES_ONE, BACKENDS, "how calls are seen: ptrace stops the program, bpf (root, or CAP_BPF and CAP_PERFMON) records them in the kernel; auto takes bpf where it may, else ptrace", set_backend },
 	{ "ring-size", NULL, 0, OPT_CAPTURE, TAKES_ONE, "SIZE", "bpf: memory between kernel and compendium (default 16M)", set_ring_size },
 	{ "lossy", NULL, 0, OPT_CAPTURE, TAKES_NONE, NULL, "bpf: never slow the program down when the ring is full; count what is lost instead", set_lossy },
 	{ "no-seccomp", NULL, 0, OPT_CAPTURE, TAKES_NONE, NULL, "stop at every call instead of filtering in the kernel: slower, invisible to programs that look at seccomp", set_no_seccomp },
 
-	{ "help", NULL, 'h', OPT_INFO, TAKES_NONE, NULL, "show this help", set_help },
-	{ "version", NULL, 'V', OPT_INFO, TAKES_NONE, NULL, "show the version and what is built in", set_version },
+	{ "help", NULL, 'h', OPT_INFO, TAKES_OPTIONAL, "all", "show the options used most, with examples; all: every option", set_help,
+	  "this help; all: with every option" },
+	{ "version", NULL, 'V', OPT_INFO, TAKES_NONE, NULL, "show the version and what is built in", set_version,
+	  "the version and what is built in" },
 };
 const unsigned option_nrows = ARRAY_SIZE(option_rows);
 
@@ -326,7 +347,7 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct dia
 				row = &option_rows[i];
 		if (!row)
 			return unknown_option("-?", diag);
-		if (row->takes == TAKES_OPTIONAL && !optarg && optind < argc && argv[optind][0] != '-') {
+		if (row->apply == set_report && !optarg && optind < argc && argv[optind][0] != '-') {
 			report_given = argv[optind];
 			rc = report_word(o, argv[optind], optind + 1 == argc && !o->npids && !o->cgroup && !o->system && !o->read, diag);
 			optind++;

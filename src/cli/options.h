@@ -16,7 +16,7 @@ struct diag;
 struct options {
 	char **argv;		/* the command, NULL-terminated, or NULL */
 	pid_t *pids; unsigned npids;
-	bool descendants, verbose, all, show_comm, no_seccomp, help, version, system, lossy, ring_rounded, ebpf, faults;
+	bool descendants, verbose, all, show_comm, no_seccomp, help, help_all, version, system, lossy, ring_rounded, ebpf, faults;
 	const char *cgroup;
 	enum backend backend;
 	uint64_t ring_bytes, sched_kept_us, sched_shown_us;
@@ -37,6 +37,7 @@ struct option_row {
 	const char *arg;	/* what the argument is called: FILE, PID, N, "auto|always|never" */
 	const char *help;	/* a sentence without a full stop */
 	int (*apply)(struct options *o, const char *arg, struct diag *diag);
+	const char *brief;	/* of --help, at most 50 columns; NULL: only --help=all has it */
 };
 extern const struct option_row option_rows[];
 extern const unsigned option_nrows;
@@ -45,6 +46,9 @@ const char *option_group_title(enum option_group g);
 /* The words of argv (argv[0] is ours).  Strings are borrowed; options_done() frees the rest. */
 int options_parse(int argc, char **argv, struct options *ret_options, struct diag *diag);
 void options_done(struct options *o);
-void options_help(FILE *f);
+/* The options used most and examples, on one screen; all: every option. */
+void options_help(FILE *f, bool all);
+/* What to type, for someone who typed nothing. */
+void options_hint(FILE *f);
 /* "man": scdoc OPTIONS; "bash", "zsh", "fish": completions.  -EINVAL for anything else. */
 int options_generate(FILE *f, const char *what);

@@ -12,7 +12,7 @@ static int heading(char *to, size_t max, const struct option_row *r)
 
 	if (r->letter)
 		snprintf(letter, sizeof(letter), "-%c, ", r->letter);
-	return snprintf(to, max, "%s--%s%s%s%s", letter, r->name, r->takes == TAKES_OPTIONAL ? " [" : r->arg ? " " : "", r->arg ? r->arg : "",
+	return snprintf(to, max, "%s--%s%s%s%s", letter, r->name, r->takes == TAKES_OPTIONAL ? "[=" : r->arg ? " " : "", r->arg ? r->arg : "",
 			r->takes == TAKES_OPTIONAL ? "]" : "");
 }
 
@@ -40,36 +40,69 @@ static void wrapped(FILE *f, const char *s, int col, int indent)
 	fputc('\n', f);
 }
 
-void options_help(FILE *f)
+static void usage(FILE *f)
 {
 	fputs("Usage: compendium [OPTIONS] [--] COMMAND [ARG...]\n"
-	      "       compendium [OPTIONS] -p PID\n"
-	      "       compendium [OPTIONS] --read FILE\n\n"
+	      "       compendium [OPTIONS] -p PID | --read FILE\n\n"
 	      "Shows in words what a program does: files, connections, memory, I/O, processes.\n", f);
+}
+
+/* In the order of what is asked first. */
+static const struct { const char *command, *what; } examples[] = {
+	{ "compendium -- ls", "which files does it open or look for in vain?" },
+	{ "compendium -p 1234", "what does it do now? Ctrl-C ends the look" },
+	{ "compendium -v -- curl URL", "whom does it talk to, and what takes long?" },
+	{ "compendium --report -- make", "as a page to look at or send: report.html" },
+	{ "compendium --record t.cpd -- CMD", "look later: compendium --read t.cpd" },
+};
+
+static void put_examples(FILE *f, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		fprintf(f, "  %-32s %s\n", examples[i].command, examples[i].what);
+}
+
+void options_hint(FILE *f)
+{
+	fputs("compendium: nothing to trace. Type, for example:\n", f);
+	put_examples(f, 4);
+	fprintf(f, "  %-32s %s\n", "compendium --help", "the options");
+}
+
+static void put_row(FILE *f, const struct option_row *r, const char *help)
+{
+	char head[80];
+	int col;
+
+	heading(head, sizeof(head), r);
+	col = fprintf(f, "  %s", head);
+	if (col >= INDENT - 1)
+		fprintf(f, "\n%*s", INDENT, "");
+	else
+		fprintf(f, "%*s", INDENT - col, "");
+	wrapped(f, help, INDENT, INDENT);
+}
+
+void options_help(FILE *f, bool all)
+{
+	usage(f);
 	for (int g = 0; g < _OPT_GROUPS; g++) {
 		bool titled = false;
 
 		for (unsigned i = 0; i < option_nrows; i++) {
 			const struct option_row *r = &option_rows[i];
-			char head[80];
-			int col;
 
-			if (r->group != g)
+			if (r->group != g || !(all || r->brief))
 				continue;
 			if (!titled)
 				fprintf(f, "\n%s:\n", option_group_title((enum option_group)g));
 			titled = true;
-			heading(head, sizeof(head), r);
-			col = fprintf(f, "  %s", head);
-			if (col >= INDENT - 1)
-				fprintf(f, "\n%*s", INDENT, "");
-			else
-				fprintf(f, "%*s", INDENT - col, "");
-			wrapped(f, r->help, INDENT, INDENT);
+			put_row(f, r, all ? r->help : r->brief);
 		}
 	}
 	fputs("\nOptions end at the command or at --.  The exit status is the command's own; 125,\n"
-	      "126, 127: compendium failed, the command cannot be executed, was not found.\n", f);
+	      "126, 127: compendium failed, the command cannot be executed, was not found.\n\nExamples:\n", f);
+	put_examples(f, ARRAY_SIZE(examples));
 }
 
 static void generate_man(FILE *f)
@@ -87,7 +120,7 @@ static void generate_man(FILE *f)
 			if (r->alias)
 				fprintf(f, ", *--%s*", r->alias);
 			if (r->arg)
-				fprintf(f, r->takes == TAKES_OPTIONAL ? " [_%s_]" : " _%s_", r->arg);
+				fprintf(f, r->takes == TAKES_OPTIONAL ? "[=_%s_]" : " _%s_", r->arg);
 			fprintf(f, "\n\t%s.\n\n", r->help);
 		}
 	}

@@ -326,7 +326,7 @@ class Runner:
     def other_backend(self):
         if not self.wanted("bpf"):
             return
-        help_text = subprocess.run([self.args.compendium, "--help"], stdout=subprocess.PIPE, text=True, check=False).stdout
+        help_text = subprocess.run([self.args.compendium, "--help=all"], stdout=subprocess.PIPE, text=True, check=False).stdout
         if "--backend" not in help_text:
             return
         probe = subprocess.run([self.args.compendium, "--backend", "bpf", "--", "true"], stdout=subprocess.DEVNULL,

@@ -124,30 +124,65 @@ static void test_refused(void **state)
 	REFUSE("-o '' ls", "empty");
 }
 
+static char *help_text(bool all)
+{
+	static char *text;	/* static: gcc cannot see that a closed stream no longer has their addresses */
+	static size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	options_help(f, all);
+	fclose(f);
+	return text;
+}
+
+/* Returns how many lines, each of at most 80 columns. */
+static unsigned lines_of(const char *text)
+{
+	unsigned n = 0;
+
+	for (; *text; n++) {
+		size_t len = strcspn(text, "\n");
+
+		assert_true(len <= 80);
+		text += len + (text[len] == '\n');
+	}
+	return n;
+}
+
 /* Everything derived from the rows: on 80 columns, every option in it. */
 static void test_help(void **state)
 {
-	char *text = NULL;
-	size_t len = 0;
-	FILE *f = open_memstream(&text, &len);
+	char *all = help_text(true), *brief = help_text(false);
 
 	(void)state;
-	options_help(f);
-	fclose(f);
-	for (char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
-		assert_true(strcspn(line, "\n") <= 80);
+	lines_of(all);
+	assert_true(lines_of(brief) <= 40);
 	for (unsigned i = 0; i < option_nrows; i++) {
+		const struct option_row *r = &option_rows[i];
 		char name[64];
 
-		snprintf(name, sizeof(name), "--%s", option_rows[i].name);
-		assert_non_null(strstr(text, name));
+		snprintf(name, sizeof(name), " --%s", r->name);
+		assert_non_null(strstr(all, name));
+		assert_int_equal(strstr(brief, name) != NULL, r->brief != NULL);
+		if (r->brief)	/* on one line */
+			assert_non_null(strstr(brief, r->brief));
 		for (unsigned j = 0; j < i; j++) {
-			assert_string_not_equal(option_rows[i].name, option_rows[j].name);
-			assert_true(!option_rows[i].letter || option_rows[i].letter != option_rows[j].letter);
+			assert_string_not_equal(r->name, option_rows[j].name);
+			assert_true(!r->letter || r->letter != option_rows[j].letter);
 		}
 	}
-	free(text);
+	assert_non_null(strstr(brief, "\nExamples:\n"));
+	assert_non_null(strstr(strstr(brief, "\nExamples:\n"), "compendium -- "));
+	free(all);
+	free(brief);
 	assert_true(options_generate(stderr, "nonsense") < 0);
+	ACCEPT("--help");
+	assert_true(opt.help && !opt.help_all);
+	ACCEPT("--help=all");
+	assert_true(opt.help && opt.help_all);
+	ACCEPT("-h ls");
+	assert_true(opt.help && !opt.help_all);
+	REFUSE("--help=most", "nothing or all");
 }
 
 int main(void)
