@@ -82,6 +82,19 @@ static void file_renamed(struct totals *t, struct file_row *from, const char *to
 	r->was = same(was, r->path) ? (struct bytes){ 0 } : was;
 }
 
+/* A directory got another name: what is open in it goes on under that. */
+static void directory_renamed(struct totals *t, const struct event *ev)
+{
+	for (uint32_t i = 0; i < ev->nrenamed; i++) {
+		const struct renamed *n = &ev->renamed[i];
+		struct file_row *r;
+
+		HASH_FIND(hh, t->index->files, n->from, n->from_len, r);
+		if (r)
+			file_renamed(t, r, n->to, n->to_len);
+	}
+}
+
 void totals_file_event(struct totals *t, const struct event *ev)
 {
 	struct totals_index *x = t->index;
@@ -97,6 +110,7 @@ void totals_file_event(struct totals *t, const struct event *ev)
 	if (ev->err || !ev->path || (ev->kind != EV_RENAME && ev->kind != EV_LINK && ev->kind != EV_UNLINK))
 		return;
 	x->renames++;
+	directory_renamed(t, ev);
 	HASH_FIND(hh, x->files, ev->path, ev->path_len, r);
 	if (!r)
 		return;

@@ -67,6 +67,9 @@ const char *event_category_name(enum event_category cat);	/* "process", "file", 
 /* flags of CONNECT_FAILED: connect returned success before the peer was asked (TCP_FASTOPEN_CONNECT) */
 enum { CONN_TAKEN_BACK = 1 };
 
+/* An open file below a directory that was renamed: what it was called, and is. */
+struct renamed { const char *from, *to; uint32_t from_len, to_len; };
+
 struct event {
 	enum event_kind kind;
 	uint64_t ts_ns, dur_ns;		/* start (CLOCK_MONOTONIC) and duration; 0: instant, or not known */
@@ -79,6 +82,7 @@ struct event {
 	const char *path, *path2;	/* resolved absolute paths (bytes, NUL-terminated); path2: rename's and link's new name.
 					 * MUNMAP, MPROTECT, MADVISE, MREMAP: the file behind the region at addr, before the call took effect */
 	uint32_t path_len, path2_len;
+	const struct renamed *renamed; uint32_t nrenamed;	/* RENAME: files that are open below path, which has another name now */
 	const char *raw; uint32_t raw_len;	/* path as the program gave it */
 	uint64_t nbytes;		/* moved; MMAP, BRK…: size of the range */
 	uint64_t addr;			/* start of the range */

@@ -43,7 +43,7 @@ void fx_rename(struct fx *x)
 
 	x->ev->flags = (uint32_t)fx_word(x, "flags", 0);
 	if (x->ok && from.len && to.len)
-		files_renamed(x->w, from.s, from.len, to.s, to.len, exchange);
+		files_renamed(x->w, x->ev, &(struct bytes){ (char *)(uintptr_t)from.s, from.len }, &(struct bytes){ (char *)(uintptr_t)to.s, to.len }, exchange);
 }
 
 void fx_unlink(struct fx *x)

@@ -34,6 +34,8 @@ struct seen {
 	uint64_t before_ns;
 	char text[80];
 	uint32_t file, file2, conn, conn2;	/* ids */
+	uint32_t nrenamed;
+	char renamed[200];		/* the first: from, to */
 	char name[300], name2[300], path[512], path2[512], raw[512], peer[160];
 	uint64_t ts_ns, dur_ns, nbytes, addr, nread, nwritten;
 	int64_t delta;
@@ -84,6 +86,9 @@ static inline void scene_event(void *ctx, const struct event *ev)
 		e->child_tid = ev->child->tid;
 		e->child = ev->child->id;
 	}
+	e->nrenamed = ev->nrenamed;
+	if (ev->nrenamed)
+		snprintf(e->renamed, sizeof(e->renamed), "%s %s", ev->renamed[0].from, ev->renamed[0].to);
 	e->conn = ev->conn ? ev->conn->id : 0;
 	e->conn2 = ev->conn2 ? ev->conn2->id : 0;
 	if (ev->file) {

@@ -261,6 +261,15 @@ static void test_names_that_change(void **state)
 	totals_event(t, EVENT(EV_UNLINK, PATH("/d/tmp_obj")));
 	totals_event(t, EVENT(EV_RENAME, PATH("/d/never"), PATH2("/d/y")));
 	assert_int_equal(t->files.n, 3);
+	/* what is open in a directory goes along with it, what is not stays; its first name is the one it was made under */
+	struct renamed open[2] = { { "/d/x", "/D/x", 4, 4 }, { "/d/none", "/D/none", 7, 7 } };
+
+	totals_event(t, EVENT(EV_RENAME, PATH("/d"), PATH2("/D"), .renamed = open, .nrenamed = 2));
+	tmp.name = BYTES("/D/x");
+	totals_event(t, EVENT(EV_WRITE, .file = &tmp, .nbytes = 1000));
+	assert_string_equal(file_row(&b, t, 0), "/D/x (was /d/x.tmp) 1111");
+	assert_string_equal(file_row(&b, t, 2), "/d/tmp_obj 20");
+	assert_int_equal(t->files.n, 3);
 	buf_done(&b);
 	totals_free(t);
 }
