@@ -28,6 +28,11 @@ void hist_add(struct hist *h, uint64_t v)
 	h->buckets[hist_bucket(v)]++;
 }
 
+bool hist_has_quantile(const struct hist *h, double q)
+{
+	return (double)h->n * (1 - q) >= 1 - 1e-9;
+}
+
 uint64_t hist_quantile(const struct hist *h, double q)
 {
 	uint64_t want = (uint64_t)(q * (double)h->n + 0.5), seen = 0;

@@ -3,6 +3,7 @@
  * A latency histogram of fixed size: values of any 64-bit range in buckets at
  * most 1/8 wide, so quantiles are right within 12.5 %.
  */
+#include <stdbool.h>
 #include <stdint.h>
 
 #define HIST_SUB 8				/* buckets per power of two */
@@ -12,5 +13,7 @@ struct hist { uint64_t n, sum, min, max; uint32_t buckets[HIST_BUCKETS]; };	/* z
 
 void hist_add(struct hist *h, uint64_t v);
 uint64_t hist_quantile(const struct hist *h, double q);	/* 0.5, 0.99…; 0 when empty; never outside min…max */
+/* Whether there are enough values that one lies above: 2 for a median, 20 for p95, 100 for p99.  The page has the same rule. */
+bool hist_has_quantile(const struct hist *h, double q);
 unsigned hist_bucket(uint64_t v);
 uint64_t hist_bucket_low(unsigned i);			/* smallest value of bucket i */

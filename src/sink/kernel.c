@@ -12,6 +12,7 @@
 #include "event/event.h"
 #include "sink/cell.h"
 #include "sink/line.h"
+#include "sink/lines.h"
 #include "sink/out.h"
 #include "sink/sink.h"
 
@@ -128,18 +129,33 @@ void kernel_words(struct buf *b, const struct event *ev)
 	}
 }
 
-static void begin(struct kernel_sink *s, uint64_t ts_ns, const struct line_who *who)
+static uint64_t since_start(const struct kernel_sink *s, uint64_t ts_ns)
 {
-	uint64_t start = s->opt->totals->start_ns;
+	uint64_t start_ns = s->opt->totals->start_ns;
 
-	line_begin(&s->b, ts_ns > start ? ts_ns - start : 0, who);
+	return ts_ns > start_ns ? ts_ns - start_ns : 0;
 }
 
-static void begin_event(struct kernel_sink *s, const struct event *ev)
+/* What was written to s->b is a line. */
+static void live_line(struct kernel_sink *s, uint64_t ts_ns, const struct line_who *who)
+{
+	lines_add(out_lines(s->out), since_start(s, ts_ns), who, s->b.s, s->b.len);
+	buf_reset(&s->b);
+}
+
+static void event_line(struct kernel_sink *s, const struct event *ev)
 {
 	const struct line_who who = line_who(s->opt, ev->task);
 
-	begin(s, ev->ts_ns + ev->dur_ns, &who);
+	live_line(s, ev->ts_ns + ev->dur_ns, &who);
+}
+
+/* Lines from the end of a run on wait for it. */
+static void hold(struct kernel_sink *s)
+{
+	uint64_t ns = MIN(s->block.waiting ? s->block.last_ns : UINT64_MAX, s->fault.waiting ? s->fault.last_ns : UINT64_MAX);
+
+	lines_hold(out_lines(s->out), LINES_KERNEL, ns == UINT64_MAX ? ns : since_start(s, ns));
 }
 
 static void end_line(struct kernel_sink *s)
@@ -165,7 +181,6 @@ static void flush_block(struct kernel_sink *s)
 	if (!r->waiting)
 		return;
 	r->waiting = false;
-	begin(s, r->last_ns, &r->who);
 	verb(s, CAT_BLOCK, "block I/O");
 	human_ns(b, r->sum_ns / r->count);
 	if (r->count > 1) {
@@ -192,7 +207,7 @@ static void flush_block(struct kernel_sink *s)
 		buf_puts(b, ", error ");
 		buf_u64(b, (uint64_t)-(int64_t)r->like.err);
 	}
-	end_line(s);
+	live_line(s, r->last_ns, &r->who);
 }
 
 static void flush_fault(struct kernel_sink *s)
@@ -203,7 +218,6 @@ static void flush_fault(struct kernel_sink *s)
 	if (!r->waiting)
 		return;
 	r->waiting = false;
-	begin(s, r->last_ns, &r->who);
 	buf_u64(b, r->npages);
 	buf_putc(b, ' ');
 	verb(s, CAT_FAULT, r->npages == 1 ? "fault" : "faults");
@@ -213,7 +227,7 @@ static void flush_fault(struct kernel_sink *s)
 		buf_printf(b, ", %u major", r->nmajor);
 	if (r->nhuge)
 		buf_printf(b, ", %u huge page%s", r->nhuge, r->nhuge == 1 ? "" : "s");
-	end_line(s);
+	live_line(s, r->last_ns, &r->who);
 }
 
 /* Whether an event that ends at ts_ns goes on with the run; a run that is over is written. */
@@ -240,10 +254,9 @@ static void on_sched(struct kernel_sink *s, const struct event *ev)
 	hist_add(&s->sched[MIN(r->why, (rec_u8)SCHED_INTERRUPT)], r->delay_ns);
 	if (!s->opt->live || !ev->task || r->delay_ns < s->opt->sched_shown_ns)
 		return;
-	begin_event(s, ev);
 	verb(s, CAT_SCHED, "sched");
 	sched_words(&s->b, r);
-	end_line(s);
+	event_line(s, ev);
 }
 
 static void on_block(struct kernel_sink *s, const struct event *ev)
@@ -264,10 +277,9 @@ static void on_block(struct kernel_sink *s, const struct event *ev)
 	if (!s->opt->live || !ev->task)
 		return;
 	if (s->opt->verbose) {
-		begin_event(s, ev);
 		verb(s, CAT_BLOCK, "block I/O");
 		block_words(&s->b, r);
-		end_line(s);
+		event_line(s, ev);
 		return;
 	}
 	if (!goes_on(&s->block, ev, end) || s->block.like.nbytes != r->nbytes || s->block.like.op != r->op || s->block.like.dev != r->dev ||
@@ -340,6 +352,7 @@ static void kernel_event(struct sink *sink, const struct event *ev)
 	default:
 		break;
 	}
+	hold(s);
 }
 
 static void kernel_tick(struct sink *sink, uint64_t now_ns)
@@ -350,6 +363,7 @@ static void kernel_tick(struct sink *sink, uint64_t now_ns)
 		flush_block(s);
 	if (s->fault.waiting && now_ns > s->fault.last_ns + RUN_GAP_NS)
 		flush_fault(s);
+	hold(s);
 }
 
 /* ---- the summary's part ---- */
@@ -387,7 +401,10 @@ static void quantiles(struct kernel_sink *s, const char *name, const struct hist
 	human_ns(b, h->sum / h->n);
 	for (unsigned i = 0; i < ARRAY_SIZE(qs); i++) {
 		buf_puts(b, qs[i].name);
-		human_ns(b, hist_quantile(h, qs[i].q));
+		if (hist_has_quantile(h, qs[i].q))
+			human_ns(b, hist_quantile(h, qs[i].q));
+		else
+			buf_puts(b, "–");
 	}
 	buf_puts(b, ", max ");
 	human_ns(b, h->max);

@@ -11,6 +11,7 @@
 #include "base/human.h"
 #include "base/macro.h"
 #include "event/event.h"
+#include "sink/lines.h"
 
 #define LIVE_FULL (64u << 10)		/* a terminal or pipe: also at every tick */
 #define FILE_FULL (256u << 10)		/* a file */
@@ -25,7 +26,7 @@ struct stream {
 	char *name;
 };
 
-struct out { struct stream term, file; unsigned columns; };
+struct out { struct stream term, file; unsigned columns; struct lines *lines; };
 
 static const char *const sgr[_STYLE_MAX] = {
 	[STYLE_OFF] = "\033[0m", [STYLE_DIM] = "\033[2m", [STYLE_BOLD] = "\033[1m", [STYLE_ERROR] = "\033[31m", [STYLE_NUMBER] = "\033[1m",
@@ -51,6 +52,10 @@ static void stream_init(struct stream *s, int fd, bool color, const char *name)
 	s->live = fd >= 0 && !fstat(fd, &st) && !S_ISREG(st.st_mode);
 }
 
+static void write_line(void *ctx, const char *s, size_t n) { out_write(ctx, s, n); }
+
+struct lines *out_lines(struct out *o) { return o->lines; }
+
 struct out *out_new(int fd, bool color, unsigned columns)
 {
 	struct out *o = xcalloc(1, sizeof(*o));
@@ -58,6 +63,7 @@ struct out *out_new(int fd, bool color, unsigned columns)
 	stream_init(&o->term, fd, color, "the terminal");
 	o->file.fd = -1;
 	o->columns = columns;
+	o->lines = lines_new(write_line, o);
 	return o;
 }
 
@@ -176,6 +182,7 @@ void out_free(struct out *o)
 		return;
 	if (o->file.fd >= 0)
 		close(o->file.fd);
+	lines_free(o->lines);
 	stream_done(&o->term);
 	stream_done(&o->file);
 	free(o);

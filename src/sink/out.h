@@ -13,6 +13,7 @@
 
 struct buf;
 struct diag;
+struct lines;
 struct out;
 
 enum style {		/* below 0x20, clear of \t \n \r \e */
@@ -26,6 +27,7 @@ struct out *out_new(int fd, bool color, unsigned columns);
 /* -o.  Created now, mode 0600, so that an unwritable one is found before the command runs. */
 int out_open_file(struct out *o, const char *path, struct diag *diag);
 void out_write(struct out *o, const char *s, size_t n);	/* whole lines, with marks */
+struct lines *out_lines(struct out *o);		/* those that show a time come through it (sink/lines.h) */
 void out_tick(struct out *o, uint64_t now_ns);		/* shows what people may be waiting for; files lag up to a second */
 void out_flush(struct out *o);
 unsigned out_columns(const struct out *o);

@@ -290,6 +290,18 @@ static void error_table(struct summary_sink *s)
 	summary_more(s, ROWS_MAX, n);
 }
 
+static void cell_quantile(struct buf *b, const struct hist *h, double q, unsigned width)
+{
+	size_t from = b->len;
+
+	if (hist_has_quantile(h, q)) {
+		cell_ns(b, hist_quantile(h, q), width);
+		return;
+	}
+	buf_puts(b, "–");
+	cell_right(b, from, width);
+}
+
 static void call_table(struct summary_sink *s)
 {
 	const struct totals *t = s->t;
@@ -308,8 +320,8 @@ static void call_table(struct summary_sink *s)
 		buf_puts(b, "   ");
 		cell_count(b, c->count, "", 9);
 		cell_ns(b, c->dur.sum, 9);
-		cell_ns(b, hist_quantile(&c->dur, 0.5), 9);
-		cell_ns(b, hist_quantile(&c->dur, 0.99), 9);
+		cell_quantile(b, &c->dur, 0.5, 9);
+		cell_quantile(b, &c->dur, 0.99, 9);
 		cell_ns(b, c->dur.max, 9);
 		buf_puts(b, "  ");
 		call_name(b, c);

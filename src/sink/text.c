@@ -11,6 +11,7 @@
 #include "event/event.h"
 #include "record/record.h"
 #include "sink/line.h"
+#include "sink/lines.h"
 #include "sink/out.h"
 #include "sink/sink.h"
 #include "sink/value.h"
@@ -24,11 +25,14 @@
 #define MERGE_GAP_NS 100000000u
 #define MERGE_MAX_NS 1000000000u
 
+/* The waiting ones by the end of their first call, and of their last. */
+enum order { BY_FIRST, BY_LAST, _ORDERS };
+
 struct pending {
 	uint32_t task;
 	bool waiting;
 	struct io_run run;
-	struct pending *prev, *next;	/* the waiting ones, in order of their first call */
+	struct pending *prev[_ORDERS], *next[_ORDERS];	/* the waiting ones */
 	UT_hash_handle hh;
 };
 
@@ -38,8 +42,7 @@ struct text_sink {
 	const struct sink_options *opt;
 	struct buf line;
 	struct pending *tasks, *last;	/* by task id; the one used last */
-	struct pending *first_waiting, *last_waiting;
-	uint64_t deadline_ns;		/* no waiting line's is earlier */
+	struct pending *first_waiting[_ORDERS], *last_waiting[_ORDERS];
 	uint32_t verbose_task;		/* whose call, entered when, had its line (one call can be several events) */
 	uint64_t verbose_enter_ns;
 	bool header;
@@ -54,30 +57,58 @@ static uint64_t since_start(const struct text_sink *s, uint64_t ts_ns)
 	return ts_ns > start_ns ? ts_ns - start_ns : 0;
 }
 
-static void write_line(struct text_sink *s)
+static void write_line(struct text_sink *s, uint64_t ts_ns, const struct line_who *who)
 {
-	buf_putc(&s->line, '\n');
-	out_write(s->out, s->line.s, s->line.len);
+	lines_add(out_lines(s->out), since_start(s, ts_ns), who, s->line.s, s->line.len);
 	buf_reset(&s->line);
 }
 
-static void begin(struct text_sink *s, const struct event *ev, uint64_t end_ns)
+static void write_event(struct text_sink *s, const struct event *ev)
 {
 	const struct line_who who = line_who(s->opt, ev->task);
 
-	line_begin(&s->line, since_start(s, end_ns), &who);
+	write_line(s, ev->ts_ns + ev->dur_ns, &who);
+}
+
+static void unlink_waiting(struct text_sink *s, struct pending *p, enum order o)
+{
+	*(p->prev[o] ? &p->prev[o]->next[o] : &s->first_waiting[o]) = p->next[o];
+	*(p->next[o] ? &p->next[o]->prev[o] : &s->last_waiting[o]) = p->prev[o];
+}
+
+static uint64_t order_ns(const struct pending *p, enum order o) { return o == BY_FIRST ? p->run.first_ns : p->run.last_ns; }
+
+/* Events come nearly in order of their ends: the place is at the end, or close to it. */
+static void link_waiting(struct text_sink *s, struct pending *p, enum order o)
+{
+	struct pending *after = s->last_waiting[o];
+
+	while (after && order_ns(after, o) > order_ns(p, o))
+		after = after->prev[o];
+	p->prev[o] = after;
+	p->next[o] = after ? after->next[o] : s->first_waiting[o];
+	*(after ? &after->next[o] : &s->first_waiting[o]) = p;
+	*(p->next[o] ? &p->next[o]->prev[o] : &s->last_waiting[o]) = p;
+}
+
+/* What comes after the last call of a waiting line waits for it. */
+static void hold(struct text_sink *s)
+{
+	const struct pending *p = s->first_waiting[BY_LAST];
+
+	lines_hold(out_lines(s->out), LINES_TEXT, p ? since_start(s, p->run.last_ns) : UINT64_MAX);
 }
 
 static void flush_one(struct text_sink *s, struct pending *p)
 {
 	if (!p->waiting)
 		return;
-	*(p->prev ? &p->prev->next : &s->first_waiting) = p->next;
-	*(p->next ? &p->next->prev : &s->last_waiting) = p->prev;
+	unlink_waiting(s, p, BY_FIRST);
+	unlink_waiting(s, p, BY_LAST);
 	p->waiting = false;
-	line_begin(&s->line, since_start(s, p->run.last_ns), &p->run.who);
 	io_run_format(&s->line, &p->run);
-	write_line(s);
+	write_line(s, p->run.last_ns, &p->run.who);
+	hold(s);
 }
 
 /*
@@ -86,18 +117,15 @@ static void flush_one(struct text_sink *s, struct pending *p)
  */
 static void flush_due(struct text_sink *s, uint64_t now_ns)
 {
-	while (s->first_waiting && s->deadline_ns < now_ns) {
-		struct pending *due = s->first_waiting;
+	while (s->first_waiting[BY_FIRST]) {
+		struct pending *due = s->first_waiting[BY_LAST], *oldest = s->first_waiting[BY_FIRST];
 
-		for (struct pending *p = due->next; p; p = p->next)
-			if (deadline_of(&p->run) < deadline_of(&due->run))
-				due = p;
-		s->deadline_ns = deadline_of(&due->run);	/* was a lower bound */
-		if (s->deadline_ns < now_ns)
-			flush_one(s, due);
+		if (deadline_of(&oldest->run) < deadline_of(&due->run))
+			due = oldest;
+		if (deadline_of(&due->run) >= now_ns)
+			return;
+		flush_one(s, due);
 	}
-	if (!s->first_waiting)
-		s->deadline_ns = UINT64_MAX;
 }
 
 static void flush_all(struct text_sink *s) { flush_due(s, UINT64_MAX); }
@@ -140,15 +168,15 @@ static void add_io(struct text_sink *s, const struct event *ev)
 		io_run_start(&p->run, ev);
 		p->run.who = line_who(s->opt, ev->task);
 		p->waiting = true;
-		p->next = NULL;
-		p->prev = s->last_waiting;
-		*(p->prev ? &p->prev->next : &s->first_waiting) = p;
-		s->last_waiting = p;
+		link_waiting(s, p, BY_FIRST);
+	} else {
+		unlink_waiting(s, p, BY_LAST);
 	}
 	p->run.count++;
 	p->run.nbytes += ev->nbytes;
 	p->run.last_ns = end;
-	s->deadline_ns = MIN(s->deadline_ns, deadline_of(&p->run));
+	link_waiting(s, p, BY_LAST);
+	hold(s);
 }
 
 static void add_call(struct text_sink *s, const struct event *ev)
@@ -161,7 +189,6 @@ static void add_call(struct text_sink *s, const struct event *ev)
 		return;
 	s->verbose_task = ev->task->id;
 	s->verbose_enter_ns = c->enter_ns;
-	begin(s, ev, ev->ts_ns + ev->dur_ns);
 	buf_putc(b, (char)(STYLE_CAT + event_info(ev->kind)->category));
 	call_format_name(b, c);
 	buf_putc(b, STYLE_OFF);
@@ -187,7 +214,7 @@ static void add_call(struct text_sink *s, const struct event *ev)
 	if (c->restarted) {
 		buf_puts(b, " (restarted)");
 	}
-	write_line(s);
+	write_event(s, ev);
 }
 
 /* Shown as a call, whatever it is: one that goes on when tracing ends; the end of one that was found and has no other line. */
@@ -236,7 +263,9 @@ static void text_header(struct text_sink *s)
 		buf_puts(b, mode & START_BPF ? " (bpf)" : " (ptrace)");
 		buf_putc(b, STYLE_OFF);
 	}
-	write_line(s);
+	buf_putc(b, '\n');
+	out_write(s->out, b->s, b->len);
+	buf_reset(b);
 }
 
 static void text_event(struct sink *sink, const struct event *ev)
@@ -272,9 +301,8 @@ static void text_event(struct sink *sink, const struct event *ev)
 		}
 		if (ev->task && (p = pending_find(s, ev->task->id)))
 			flush_one(s, p);
-		begin(s, ev, end);
 		(is_call_line(ev) ? line_call : line_event)(&s->line, ev);
-		write_line(s);
+		write_event(s, ev);
 	}
 	if (ev->task && (ev->kind == EV_EXIT || ev->kind == EV_THREAD_EXIT) && (p = pending_find(s, ev->task->id))) {
 		flush_one(s, p);
@@ -295,6 +323,7 @@ static int text_finish(struct sink *sink, struct diag *diag UNUSED)
 	struct text_sink *s = CONTAINER_OF(sink, struct text_sink, sink);
 
 	flush_all(s);	/* a stream cut short has no END */
+	lines_flush(out_lines(s->out));
 	return 0;
 }
 
@@ -318,6 +347,6 @@ struct sink *sink_text_new(struct out *out, const struct sink_options *opt)
 {
 	struct text_sink *s = xcalloc(1, sizeof(*s));
 
-	*s = (struct text_sink){ .sink.ops = &text_ops, .out = out, .opt = opt, .deadline_ns = UINT64_MAX };
+	*s = (struct text_sink){ .sink.ops = &text_ops, .out = out, .opt = opt };
 	return &s->sink;
 }

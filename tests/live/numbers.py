@@ -181,5 +181,27 @@ def descriptors(t):
             os.close(fd)
 
 
+THREADS = ("import os, threading\n"
+           "def f():\n"
+           "    for _ in range(200): open('/etc/hosts').read(); os.stat('/tmp')\n"
+           "t = [threading.Thread(target=f) for _ in range(6)]; [x.start() for x in t]; [x.join() for x in t]")
+
+
+def in_order(t):
+    """the times of the lines never run backwards: threads, pipes, grouped calls, page faults and block I/O"""
+    big = t.scratch / "big"
+    commands = [("sh", "-c", "find /usr/include/linux -name 'a*.h' | xargs -n 4 cat | sort | tail -n 1"),
+                ("sh", "-c", "for i in 1 2 3 4; do (ls -l /etc | sort | uniq | wc) & done; wait"),
+                ("sh", "-c", f"dd if=/dev/zero of={big} bs=64k count=50 conv=fsync 2>&1; cat {big} | wc -c"),
+                (sys.executable, "-S", "-E", "-c", THREADS)]
+    for command in commands:
+        for options in ((), ("-v",), ("--faults",), ("--ebpf", "--faults")):
+            text = t.run(*command, options=options)[3]
+            times = [(float(m[1]), line) for line in text.splitlines() if (m := re.match(r"\[\+([\d.]+)s\]", line))]
+            check(len(times) > 50, f"{command} {options}: {len(times)} lines")
+            for (before, first), (after, second) in zip(times, times[1:]):
+                check(before <= after, f"{command} {options}: {first!r}, then {second!r}")
+
+
 if __name__ == "__main__":
-    sys.exit(main(__doc__, {"numbers": [given, left_out, left_out_attached, left_out_variables, long_names, memory, descriptors]}))
+    sys.exit(main(__doc__, {"numbers": [given, left_out, left_out_attached, left_out_variables, long_names, memory, descriptors, in_order]}))

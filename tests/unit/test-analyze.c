@@ -37,6 +37,19 @@ static void test_hist(void **state)
 	assert_true(hist_quantile(&h, 1) <= h.max);
 }
 
+/* A quantile of few values says nothing: one has to lie above it. */
+static void test_hist_enough(void **state)
+{
+	static const struct { double q; uint64_t n; } least[] = { { 0.5, 2 }, { 0.9, 10 }, { 0.95, 20 }, { 0.99, 100 }, { 0.999, 1000 } };
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(least); i++) {
+		assert_false(hist_has_quantile(&(struct hist){ .n = 0 }, least[i].q));
+		assert_false(hist_has_quantile(&(struct hist){ .n = least[i].n - 1 }, least[i].q));
+		assert_true(hist_has_quantile(&(struct hist){ .n = least[i].n }, least[i].q));
+	}
+}
+
 static void test_noise_path(void **state)
 {
 	static const struct { const char *path; enum noise_class class; } rows[] = {
@@ -509,7 +522,7 @@ static void test_calls(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hist), cmocka_unit_test(test_noise_path), cmocka_unit_test(test_noise_event), cmocka_unit_test(test_noise_preemption),
+		cmocka_unit_test(test_hist), cmocka_unit_test(test_hist_enough), cmocka_unit_test(test_noise_path), cmocka_unit_test(test_noise_event), cmocka_unit_test(test_noise_preemption),
 		cmocka_unit_test(test_resident),
 		cmocka_unit_test(test_files_and_bytes), cmocka_unit_test(test_names_that_change), cmocka_unit_test(test_others), cmocka_unit_test(test_connections), cmocka_unit_test(test_several_peers),
 		cmocka_unit_test(test_memory), cmocka_unit_test(test_memory_when_attached), cmocka_unit_test(test_processes), cmocka_unit_test(test_calls),

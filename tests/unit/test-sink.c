@@ -206,12 +206,12 @@ static void test_merging(void **state)
 		"compendium: tracing x\n"
 		"[+0.030s] read 3× 2.3 KB from /tmp/libc.so.6\n"
 		"[+0.031s] [100] fork → 101\n"
-		"[+0.050s] [101] read 2× 3 B from /tmp/libc.so.6\n"
 		"[+0.045s] [100] write 2× 10 B to /etc/hosts\n"
+		"[+0.050s] [101] read 2× 3 B from /tmp/libc.so.6\n"
 		"[+0.051s] [101] read from /tmp/libc.so.6 EAGAIN\n"
 		"[+1.250s] [100] write 21× 25 B to /etc/hosts\n"
-		"[+1.990s] [101] killed by SIGKILL\n"
-		"[+1.900s] [100] write 13× 13 B to /etc/hosts\n";
+		"[+1.900s] [100] write 13× 13 B to /etc/hosts\n"
+		"[+1.990s] [101] killed by SIGKILL\n";
 	char first[4096];
 
 	(void)state;

@@ -29,6 +29,8 @@ export function histValue(c: number): number {
   const e = Math.floor(c / SUB) + 3, m = c % SUB;
   return 2 ** e * (1 + (m + 0.5) / SUB);
 }
+/** Whether there are enough values that one lies above: 2 for a median, 20 for p95, 100 for p99. As in the terminal (src/analyze/hist.c). */
+export function hasPercentile(count: number, p: number): boolean { return count * (1 - p) >= 1 - 1e-9; }
 export function percentile(hist: ArrayLike<number>, count: number, p: number, from = 0): number {
   if (!count) return 0;
   let want = Math.ceil(count * p);

@@ -1,6 +1,6 @@
 // Overview: what ran, how it ended, what was slow, what failed; the writer's summary cards with what the columns add.
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import { laneStats, majorFaults, percentile, typeStats, type TypeStat } from '../engine/aggregate';
+import { hasPercentile, laneStats, majorFaults, percentile, typeStats, type TypeStat } from '../engine/aggregate';
 import { findings, type Finding } from '../engine/findings';
 import { count, duration, percent, plural } from '../engine/human';
 import { withTerms } from '../engine/query';
@@ -97,7 +97,7 @@ function Kernel({ s }: { s: State }) {
   const rows = (stats ?? []).filter(t => KERNEL[store.ops[t.type]]);
   if (!rows.length) return null;
   const p = s.palette.value, go = (t: TypeStat) => { s.filter.value = withTerms('', `type:${store.types[t.type].name}`); s.tab.value = 'timeline'; };
-  const pc = (t: TypeStat, q: number) => durOr(Math.round(Math.min(t.max, percentile(t.hist, t.timed, q))));
+  const pc = (t: TypeStat, q: number) => !hasPercentile(t.timed, q) ? '–' : durOr(Math.round(Math.min(t.max, percentile(t.hist, t.timed, q))));
   return (
     <section class="panel" aria-label="Scheduler, disk, page faults">
       <h2>Scheduler, disk, page faults</h2>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { connStats, fileStats, histClass, histValue, HIST, laneStats, percentile, rangeStats, typeStats } from '../../src/engine/aggregate';
+import { connStats, fileStats, hasPercentile, histClass, histValue, HIST, laneStats, percentile, rangeStats, typeStats } from '../../src/engine/aggregate';
 import { needsCold, runFilter } from '../../src/engine/filter';
 import { bytes, duration, instant, ticks, wall } from '../../src/engine/human';
 import { laneRows } from '../../src/engine/lanes';
@@ -42,6 +42,14 @@ test('the memory chart gives back what ended processes had', () => {
   const samples = memory(storeOf(y.finish()));
   assert.equal(samples.max, 5 * MB);
   assert.equal(samples.v.at(-1), 2 * MB);
+});
+
+test('a percentile of few calls says nothing: one has to lie above it', () => {
+  for (const [p, n] of [[0.5, 2], [0.9, 10], [0.95, 20], [0.99, 100], [0.999, 1000]]) {
+    assert.equal(hasPercentile(0, p), false);
+    assert.equal(hasPercentile(n - 1, p), false, `${p} of ${n - 1}`);
+    assert.equal(hasPercentile(n, p), true, `${p} of ${n}`);
+  }
 });
 
 test('durations have three digits that matter and the right unit', () => {
