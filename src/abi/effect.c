@@ -92,6 +92,7 @@ static const struct effect_info infos[_FX_MAX] = {
 	[FX_PTRACE] = { "ptrace" },
 	[FX_SLEEP] = { "sleep" },
 	[FX_FUTEX] = { "futex" },
+	[FX_PROBE] = { "probe" },
 };
 
 const struct effect_info *effect_info(enum effect fx)

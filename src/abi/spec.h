@@ -53,7 +53,7 @@ enum arg_type {
 	_ARG_TYPE_MAX,
 };
 
-enum ret_type { RET_INT, RET_FD, RET_HEX, RET_SIZE, RET_PID, RET_NEVER /* exit, sigreturn */ };
+enum ret_type { RET_INT, RET_FD, RET_HEX, RET_SIZE, RET_PID, RET_NEVER /* exit, sigreturn */, RET_FOREIGN /* a word of the program's that the call leaves alone */ };
 
 enum group {		/* a call may be in several */
 	GRP_FILE = 1 << 0,	/* takes a file name */
@@ -81,6 +81,7 @@ enum effect {
 	FX_CHMOD, FX_CHOWN, FX_TRUNCATE, FX_FALLOCATE, FX_UTIMES, FX_XATTR, FX_SYNC, FX_MOUNT, FX_UMOUNT,
 	FX_EXEC, FX_CLONE, FX_EXIT, FX_WAIT, FX_UNSHARE, FX_SETNS, FX_KILL, FX_SETSID, FX_SETPGID, FX_PRCTL, FX_SECCOMP,
 	FX_PTRACE, FX_SLEEP, FX_FUTEX,
+	FX_PROBE,		/* the kernel's own, where another tracer has put a probe: nothing the program does */
 	_FX_MAX,
 };
 

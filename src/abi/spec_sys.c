@@ -85,8 +85,9 @@ static const struct syscall_row rows[] = {
 	ROW(320, "kexec_file_load", GRP_SYS | GRP_DESC, INT, NONE, A("kernel_fd", FD), A("initrd_fd", FD), A("cmdline_len", SIZE), A("cmdline", STR),
 		A_FLAGS("flags", kexec_file_flags)),
 	ROW(321, "bpf", GRP_SYS | GRP_DESC, INT, NONE, A_ENUM("cmd", bpf_cmds), A("attr", PTR), A("size", UINT)),
-	ROW(335, "uretprobe", GRP_SYS, INT, NONE),
-	ROW(336, "uprobe", GRP_SYS, INT, NONE),
+	/* Made by the kernel's trampolines (Linux 6.11, 6.18); the register of the result is the probed function's. */
+	ROW(335, "uretprobe", GRP_SYS, FOREIGN, PROBE),
+	ROW(336, "uprobe", GRP_SYS, FOREIGN, PROBE),
 	ROW_USE(443, "quotactl_fd", GRP_SYS | GRP_DESC, INT, NONE, quotactl_fd_words, A("fd", FD), { "cmd", ARG_QUOTACTL, .names = &quotactl_cmds }, A("id", UID), A("addr", PTR)),
 	/* With flags it returns a number, not a descriptor. */
 	ROW(444, "landlock_create_ruleset", GRP_SYS | GRP_DESC, INT, NONE, A("attr", PTR), A("size", SIZE), A_FLAGS("flags", landlock_create_flags)),

@@ -97,6 +97,10 @@ static void call_event(struct totals *t, const struct event *ev)
 		return;
 	x->last_task = ev->task->id;
 	x->last_enter_ns = c->enter_ns;
+	if (c->spec->effect == FX_PROBE) {
+		t->nprobes++;
+		return;
+	}
 	t->ncalls++;
 	if (!row) {
 		row = x->calls[arch][nr] = arena_alloc(&x->arena, sizeof(*row));

@@ -94,6 +94,7 @@ struct totals {
 
 	enum noise_class noise;			/* of the event fed last */
 	uint64_t nevents, ncalls, nlost, nlost_events;
+	uint64_t nprobes;			/* hits of probes that other tracers have put: not among ncalls */
 	uint64_t nrings;			/* io_uring instances: what is asked of them is no call, and not seen */
 	unsigned ntasks, nprocs, nalive;	/* seen in all; processes seen, and not seen to end */
 

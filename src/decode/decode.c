@@ -217,7 +217,7 @@ static int decode_call(const struct record_call *r, const struct record *h, size
 	c->no_exit = r->h.flags & CALL_NO_EXIT;
 	c->unfinished = r->h.flags & CALL_UNFINISHED;
 	c->running = r->h.flags & CALL_RUNNING;
-	c->restarted = r->h.flags & CALL_RESTARTED;
+	c->restarted = r->h.flags & CALL_RESTARTED && c->spec->ret != RET_FOREIGN;
 	c->enter_ns = r->h.ts_ns;
 	c->exit_ns = 0;
 	c->until_ns = c->unfinished ? r->exit_ns : 0;
@@ -243,7 +243,7 @@ static int decode_call(const struct record_call *r, const struct record *h, size
 	if (!c->no_exit && !c->unfinished) {
 		/* A clock read on another CPU, or a hand-made recording: time does not run backwards. */
 		c->exit_ns = MAX(r->exit_ns, r->h.ts_ns);
-		c->err = r->ret < 0 && r->ret >= -4095 ? (int)-r->ret : 0;
+		c->err = r->ret < 0 && r->ret >= -4095 && c->spec->ret != RET_FOREIGN ? (int)-r->ret : 0;
 	}
 	c->nargs = c->spec->nargs;
 

@@ -81,6 +81,7 @@ static const struct effect_row rows[_FX_MAX] = {
 	[FX_PTRACE] = { NULL, EV_CALL },
 	[FX_SLEEP] = { NULL, EV_SLEEP },
 	[FX_FUTEX] = { NULL, EV_FUTEX },
+	[FX_PROBE] = { NULL, EV_CALL },
 };
 
 const struct effect_row *effect_row(enum effect fx)

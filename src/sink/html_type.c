@@ -102,6 +102,8 @@ static struct html_type describe(const struct html *h, const struct event *ev)
 		if (ev->kind == EV_PEEK)	/* the same bytes come again */
 			m = (struct meaning){ .op = "peek", .cat = C_NET };
 		t = (struct html_type){ .op = m.op, .cat = m.cat, .io = m.io, .bytes = m.bytes };
+		if (c->spec->effect == FX_PROBE)	/* another tracer's: in no table of calls */
+			t.layer = "mark";
 		if (c->spec->name)
 			snprintf(t.name, sizeof(t.name), "%s", c->spec->name);
 		else

@@ -459,6 +459,13 @@ void summary_tables(struct summary_sink *s)
 	call_table(s);
 	other_io(s);
 	hidden(s);
+	if (t->nprobes) {
+		summary_title(s, "Probes of other tracers");
+		buf_puts(&s->b, ": ");
+		human_counted(&s->b, t->nprobes, "hit", "hits");
+		buf_puts(&s->b, " (uprobe, uretprobe; no calls of the program)");
+		summary_line(s);
+	}
 	if (t->nrings)
 		warn_of(s, "Not seen: what went through ", t->nrings, "io_uring", "io_urings",
 			" (its requests are no system calls); the numbers above are without it");

@@ -613,6 +613,9 @@ void call_format_result(struct buf *b, const struct event *ev, unsigned flags)
 		else
 			buf_putc(b, '0');
 		break;
+	case RET_FOREIGN:
+		buf_puts(b, "a probe of another tracer");
+		break;
 	case RET_NEVER:
 		buf_putc(b, '?');
 		break;

@@ -180,7 +180,7 @@ void call_left(struct ptrace_source *s, struct tracee *t, const struct __ptrace_
 	uint64_t now;
 
 	t->inside = false;
-	if (ret == -KERNEL_ERESTART_RESTARTBLOCK) {
+	if (ret == -KERNEL_ERESTART_RESTARTBLOCK && syscall_spec(t->arch, t->nr)->ret != RET_FOREIGN) {
 		t->resumes = true;
 		t->found_nr = t->nr;
 	}

@@ -120,9 +120,12 @@ void disguise_born(struct tracee *child)
 	child->restore_flags = false;
 }
 
-static bool strict_allows(unsigned nr)
+/* Those of strict mode; and the kernel lets its own calls at a probe past seccomp (seccomp_uprobe_exception(), Linux 6.14). */
+static bool strict_allows(const struct tracee *t)
 {
-	return nr == SYS_read || nr == SYS_write || nr == SYS_exit || nr == SYS_rt_sigreturn;
+	unsigned nr = native(t);
+
+	return nr == SYS_read || nr == SYS_write || nr == SYS_exit || nr == SYS_rt_sigreturn || syscall_spec(t->arch, t->nr)->effect == FX_PROBE;
 }
 
 /*
@@ -168,7 +171,7 @@ bool disguise_enter(struct ptrace_source *s, struct tracee *t, const uint64_t ar
 	unsigned nr = native(t);
 
 	t->fixup = ANSWER_NONE;
-	if (t->own_seccomp == SECCOMP_MODE_STRICT && !strict_allows(nr)) {
+	if (t->own_seccomp == SECCOMP_MODE_STRICT && !strict_allows(t)) {
 		forbid(s, t);
 		return false;
 	}
