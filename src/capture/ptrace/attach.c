@@ -250,7 +250,7 @@ static void let_go_at(struct ptrace_source *s, struct tracee *t, int status)
 		if (sig == (SIGTRAP | 0x80)) {
 			let_go_in_call(s, t);
 		} else {
-			ptrace_hide_ignored(s, t, sig);
+			signal_hide_ignored(s, t, sig);
 			ptrace_detached(s, t, sig);
 		}
 		return;

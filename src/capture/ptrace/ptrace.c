@@ -108,8 +108,6 @@ static void put_fork(struct ptrace_source *s, struct tracee *child, pid_t parent
 	child->announced = true;
 }
 
-static void task_ended(struct ptrace_source *s, struct tracee *t, int status, uint64_t utime_ns, uint64_t stime_ns);
-
 static void inherit(struct tracee *child, const struct tracee *parent)
 {
 	child->every_call = parent->every_call;
@@ -147,7 +145,7 @@ static void forked(struct ptrace_source *s, struct tracee *parent, int event)
 		child->ns_tid = proc_ns_tid(child->tid);
 	put_fork(s, child, parent->pid, parent->tid, flags);
 	if (child->ended) {
-		task_ended(s, child, child->end_status, 0, 0);
+		ptrace_ended(s, child, child->end_status, 0, 0);
 	} else if (child->held) {
 		child->held = false;
 		disguise_born(child);
@@ -290,66 +288,7 @@ static void event_stopped(struct ptrace_source *s, struct tracee *t, int signo)
 	tracee_resume(s, t);
 }
 
-/* What will become of it: SIGNAL_IGNORED, SIGNAL_FATAL, FATE_STOP, or 0 for a handler. */
-enum { FATE_STOP = 1 << 12 };
-static unsigned signal_fate(pid_t tid, int signo)
-{
-	uint64_t ignored, caught;
-
-	if (!proc_dispositions(tid, &ignored, &caught) || caught >> (signo - 1) & 1)
-		return 0;
-	if (ignored >> (signo - 1) & 1)
-		return SIGNAL_IGNORED;
-	switch (signo) {
-	case SIGCHLD: case SIGCONT: case SIGURG: case SIGWINCH:
-		return SIGNAL_IGNORED;
-	case SIGSTOP: case SIGTSTP: case SIGTTIN: case SIGTTOU:
-		return FATE_STOP;
-	default:
-		return SIGNAL_FATAL;
-	}
-}
-
-unsigned ptrace_hide_ignored(struct ptrace_source *s, struct tracee *t, int signo)
-{
-	unsigned fate = signal_fate(t->tid, signo);
-
-	wait_signalled(s, t, fate & SIGNAL_IGNORED, fate == FATE_STOP);
-	return fate & (SIGNAL_IGNORED | SIGNAL_FATAL);
-}
-
-static void signalled(struct ptrace_source *s, struct tracee *t, int signo)
-{
-	struct record_signal *r;
-	siginfo_t si;
-
-	unsigned fate;
-
-	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, &si) < 0) {
-		t->gone = errno == ESRCH;
-		memset(&si, 0, sizeof(si));
-		si.si_code = SI_KERNEL;	/* who sent it is not known */
-	}
-	fate = t->muted ? 0 : ptrace_hide_ignored(s, t, signo);
-	t->stop_sig = signo;
-	tracee_resume(s, t);
-	if (t->muted)
-		return;
-	r = record_begin(&s->rec, RECORD_SIGNAL, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
-	r->h.flags = (rec_u16)fate;
-	r->signo = signo;
-	r->code = si.si_code;
-	/* from a process; the kernel's own negative codes (SI_TIMER, SI_SIGIO…) have other things in the place of its pid */
-	if (si.si_code == SI_USER || si.si_code == SI_QUEUE || si.si_code == SI_TKILL || si.si_code == SI_MESGQ || (signo == SIGCHLD && si.si_code > 0)) {
-		r->sender_pid = (rec_u32)si.si_pid;
-		r->sender_uid = si.si_uid;
-	} else if (signo == SIGSEGV || signo == SIGBUS || signo == SIGILL || signo == SIGFPE || signo == SIGTRAP) {
-		r->addr = (rec_u64)si.si_addr;
-	}
-	ptrace_put(s);
-}
-
-static void task_ended(struct ptrace_source *s, struct tracee *t, int status, uint64_t utime_ns, uint64_t stime_ns)
+void ptrace_ended(struct ptrace_source *s, struct tracee *t, int status, uint64_t utime_ns, uint64_t stime_ns)
 {
 	struct record_exit *r;
 
@@ -408,7 +347,7 @@ bool ptrace_handle(struct ptrace_source *s, pid_t tid, int status, uint64_t utim
 
 	if (!WIFSTOPPED(status)) {
 		if (t && t->announced) {
-			task_ended(s, t, status, utime_ns, stime_ns);
+			ptrace_ended(s, t, status, utime_ns, stime_ns);
 			return true;
 		}
 		/* killed before its parent's event came */
@@ -445,7 +384,7 @@ bool ptrace_handle(struct ptrace_source *s, pid_t tid, int status, uint64_t utim
 		event_stopped(s, t, signo);
 		break;
 	case 0:
-		signalled(s, t, signo);
+		signal_stopped(s, t, signo);
 		break;
 	default:
 		tracee_resume(s, t);

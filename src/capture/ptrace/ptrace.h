@@ -6,6 +6,7 @@
  *   attach.c  seizes living processes, and lets everything go again
  *   ptrace.c  the stop loop
  *   calls.c   syscall-stops: entry and exit
+ *   signal.c  signals: their fate, and faults of the first process of a pid namespace
  *   wait.c    waits that only a handler may end
  *   disguise.c  what is answered in the kernel's place, so that a program does not see us
  *   keeper.c  looks after what was started with our filter and is let go
@@ -137,8 +138,11 @@ bool ptrace_handle(struct ptrace_source *s, pid_t tid, int status, uint64_t utim
 
 /* able.c: 0, or -ENOTSUP on a kernel before 5.3 */
 int ptrace_able(struct diag *diag);
-/* At a signal-delivery-stop: an ignored signal leaves no EINTR behind.  Returns SIGNAL_IGNORED, SIGNAL_FATAL or 0. */
-unsigned ptrace_hide_ignored(struct ptrace_source *s, struct tracee *t, int signo);
+void ptrace_ended(struct ptrace_source *s, struct tracee *t, int status, uint64_t utime_ns, uint64_t stime_ns);	/* frees t */
+
+/* signal.c: at a signal-delivery-stop. */
+void signal_stopped(struct ptrace_source *s, struct tracee *t, int signo);	/* t may be gone afterwards */
+void signal_hide_ignored(struct ptrace_source *s, struct tracee *t, int signo);	/* an ignored signal leaves no EINTR behind */
 
 /* calls.c */
 void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptrace_syscall_info *si);

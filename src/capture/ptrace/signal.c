@@ -1,0 +1,132 @@
+/* Signal-delivery-stops: what becomes of a signal, and its record. */
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/user.h>
+
+#include "capture/proc/proc.h"
+#include "capture/ptrace/mem.h"
+#include "capture/ptrace/ptrace.h"
+#include "record/build.h"
+
+enum { FATE_STOP = 1 << 12 };	/* beside SIGNAL_IGNORED and SIGNAL_FATAL; 0: a handler */
+
+/* Sent by the kernel for what the task itself has just done: not even the first process of a pid namespace is spared. */
+static bool is_fault(int signo, const siginfo_t *si)
+{
+	return si->si_code > 0 && (signo == SIGSEGV || signo == SIGBUS || signo == SIGILL || signo == SIGFPE || signo == SIGTRAP || signo == SIGSYS);
+}
+
+/* The first process of its pid namespace, which no signal ends without a handler (SIGNAL_UNKILLABLE). */
+static bool is_init(struct ptrace_source *s, const struct tracee *t)
+{
+	const struct tracee *leader = tracee_find(s, t->pid);
+
+	return t->pid == 1 || (leader ? leader->ns_tid : proc_ns_tid(t->pid)) == 1;
+}
+
+static unsigned signal_fate(struct ptrace_source *s, struct tracee *t, int signo, const siginfo_t *si)
+{
+	uint64_t ignored, caught;
+
+	if (!proc_dispositions(t->tid, &ignored, &caught) || caught >> (signo - 1) & 1)
+		return 0;
+	if (ignored >> (signo - 1) & 1)
+		return SIGNAL_IGNORED;
+	switch (signo) {
+	case SIGCHLD: case SIGCONT: case SIGURG: case SIGWINCH:
+		return SIGNAL_IGNORED;
+	case SIGSTOP: case SIGTSTP: case SIGTTIN: case SIGTTOU:
+		return FATE_STOP;
+	default:
+		return !is_fault(signo, si) && is_init(s, t) ? SIGNAL_IGNORED : SIGNAL_FATAL;
+	}
+}
+
+static void look(struct tracee *t, siginfo_t *ret)
+{
+	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, ret) == 0)
+		return;
+	t->gone = errno == ESRCH;
+	memset(ret, 0, sizeof(*ret));
+	ret->si_code = SI_KERNEL;	/* who sent it is not known */
+}
+
+void signal_hide_ignored(struct ptrace_source *s, struct tracee *t, int signo)
+{
+	unsigned fate;
+	siginfo_t si;
+
+	look(t, &si);
+	fate = signal_fate(s, t, signo, &si);
+	wait_signalled(s, t, fate & SIGNAL_IGNORED, fate == FATE_STOP);
+}
+
+static void put_signal(struct ptrace_source *s, const struct tracee *t, int signo, unsigned fate, const siginfo_t *si)
+{
+	struct record_signal *r = record_begin(&s->rec, RECORD_SIGNAL, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
+
+	r->h.flags = (rec_u16)(fate & (SIGNAL_IGNORED | SIGNAL_FATAL));
+	r->signo = signo;
+	r->code = si->si_code;
+	/* from a process; the kernel's own negative codes (SI_TIMER, SI_SIGIO…) have other things in the place of its pid */
+	if (si->si_code == SI_USER || si->si_code == SI_QUEUE || si->si_code == SI_TKILL || si->si_code == SI_MESGQ || (signo == SIGCHLD && si->si_code > 0)) {
+		r->sender_pid = (rec_u32)si->si_pid;
+		r->sender_uid = si->si_uid;
+	} else if (signo == SIGSEGV || signo == SIGBUS || signo == SIGILL || signo == SIGFPE || signo == SIGTRAP) {
+		r->addr = (rec_u64)si->si_addr;
+	}
+	ptrace_put(s);
+}
+
+/* What has no fault to come back to is done once more: a call that a filter traps, int3. */
+static void step_back(const struct tracee *t, int signo, const siginfo_t *si)
+{
+	uint64_t ip = (uint64_t)ptrace(PTRACE_PEEKUSER, t->tid, offsetof(struct user_regs_struct, rip), 0), back = 0;
+	uint8_t last[2] = { 0 };
+
+	if (signo == SIGSYS)
+		back = 2;	/* syscall, sysenter, int $0x80 */
+	else if (signo == SIGTRAP && si->si_code == SI_KERNEL && mem_read(t->tid, ip - 2, last, 2) == 2)
+		back = last[1] == 0xcc ? 1 : 2;		/* int3, int $3 */
+	if (back)
+		ptrace(PTRACE_POKEUSER, t->tid, offsetof(struct user_regs_struct, rip), ip - back);
+}
+
+/*
+ * While it is traced the kernel does not kill the first process of a pid namespace for a fault, so that a debugger can
+ * go on with it (force_sig_info_to_task()): it would fault for ever.  Let go, it faults once more, and ends as untraced.
+ * Nobody but its parent hears of that end, which is ours only for the command itself.
+ */
+static void let_it_end(struct ptrace_source *s, struct tracee *t, int signo, const siginfo_t *si)
+{
+	step_back(t, signo, si);
+	if (ptrace(PTRACE_DETACH, t->tid, 0, 0) < 0 || t->tid == s->main_pid)
+		t->gone = true;
+	else
+		ptrace_ended(s, t, signo, 0, 0);
+}
+
+void signal_stopped(struct ptrace_source *s, struct tracee *t, int signo)
+{
+	bool muted = t->muted;
+	unsigned fate = 0;
+	siginfo_t si;
+
+	look(t, &si);
+	if (!muted) {
+		fate = signal_fate(s, t, signo, &si);
+		wait_signalled(s, t, fate & SIGNAL_IGNORED, fate == FATE_STOP);
+	}
+	if (fate == SIGNAL_FATAL && is_fault(signo, &si) && is_init(s, t)) {
+		put_signal(s, t, signo, fate, &si);
+		let_it_end(s, t, signo, &si);
+		return;
+	}
+	t->stop_sig = signo;
+	tracee_resume(s, t);
+	if (!muted)
+		put_signal(s, t, signo, fate, &si);
+}
