@@ -1,5 +1,6 @@
 #include "abi/layout.h"
 
+#include <arpa/inet.h>
 #include <linux/aio_abi.h>
 #include <linux/capability.h>
 #include <linux/futex.h>
@@ -38,6 +39,10 @@
 #define AT_AFTER(name_, off_, size_, as_) { name_, off_, size_, ARG_##as_, .after = true }
 #define SUB(name_, off_, layout_) { name_, off_, layout_##_size, ARG_STRUCT_IN, NULL, &layout_ }
 #define LAYOUT(name_, ...) const struct layout layout_##name_ = { .size = layout_##name_##_size, .fields = (const struct field[]){ __VA_ARGS__, { .type = ARG_NONE } } }
+#define LAYOUT_OR(name_, shorter_, ...) const struct layout layout_##name_ = { .size = layout_##name_##_size, .shorter = &shorter_,	\
+	.fields = (const struct field[]){ __VA_ARGS__, { .type = ARG_NONE } } }
+#define LIST(name_, ...) const struct layout layout_##name_ = { .size = layout_##name_##_size, .form = LAYOUT_LIST,			\
+	.fields = (const struct field[]){ __VA_ARGS__, { .type = ARG_NONE } } }
 #define SET(name_, form_) const struct layout layout_##name_ = { .size = layout_##name_##_size, .form = LAYOUT_##form_ }
 
 static const struct names poll_events = FLAG_SET(V(0x1, "POLLIN"), V(0x2, "POLLPRI"), V(0x4, "POLLOUT"), V(0x8, "POLLERR"), V(0x10, "POLLHUP"), V(0x20, "POLLNVAL"),
@@ -65,7 +70,7 @@ static const struct layout layout_utimespec = { .size = 16, .fields = (const str
 	FN(struct timespec, tv_nsec, LONG, utime_nsec), { .type = ARG_NONE } } };
 enum { layout_utimespec_size = 16 };
 LAYOUT(timespecs, SUB("atime", 0, layout_utimespec), SUB("mtime", 16, layout_utimespec));
-LAYOUT(timeval, F(struct timeval, tv_sec, LONG), F(struct timeval, tv_usec, LONG));
+LAYOUT_OR(timeval, layout_timeval32, F(struct timeval, tv_sec, LONG), F(struct timeval, tv_usec, LONG));
 LAYOUT(timevals, SUB("atime", 0, layout_timeval), SUB("mtime", 16, layout_timeval));
 LAYOUT(itimerspec, SUB("it_interval", 0, layout_timespec), SUB("it_value", 16, layout_timespec));
 LAYOUT(itimerval, SUB("it_interval", 0, layout_timeval), SUB("it_value", 16, layout_timeval));
@@ -88,7 +93,6 @@ static const struct names io_uring_setup_flags = { .v = (const struct name_val[]
 LAYOUT(io_uring_params, AT_AFTER("sq_entries", 0, 4, UINT), AT("cq_entries", 4, 4, UINT), AT_N("flags", 8, 4, FLAGS, io_uring_setup_flags), AT("sq_thread_cpu", 12, 4, UINT),
 	AT("sq_thread_idle", 16, 4, UINT), AT_AFTER("features", 20, 4, HEX), AT("wq_fd", 24, 4, FD));
 LAYOUT(epoll_event, FN(struct epoll_event, events, FLAGS, epoll_events), AT("data", 4, 8, HEX));
-SET(fd_set, FD_SET);
 SET(cpu_set, CPU_SET);
 SET(sigset, SIGNAL_SET);
 /* The kernel's, not libc's: handler, flags, restorer, mask. */
@@ -127,7 +131,40 @@ LAYOUT(cachestat_range, AT("off", 0, 8, ULONG), AT("len", 8, 8, ULONG));
 LAYOUT(cachestat, AT("nr_cache", 0, 8, ULONG), AT("nr_dirty", 8, 8, ULONG), AT("nr_writeback", 16, 8, ULONG), AT("nr_evicted", 24, 8, ULONG),
 	AT("nr_recently_evicted", 32, 8, ULONG));
 
+/* Values of socket options. */
+SET(string, STRING);
+SET(bytes, BYTES);
+SET(sockaddr, SOCKADDR);
+LAYOUT(uint, AT(NULL, 0, 4, UINT));
+LIST(uints, AT(NULL, 0, 4, UINT));
+LIST(uids, AT(NULL, 0, 4, UID));
+LAYOUT_OR(rate, layout_uint, AT(NULL, 0, 8, ULONG));
+LAYOUT(linger, AT("l_onoff", 0, 4, INT), AT("l_linger", 4, 4, INT));
+LAYOUT(ucred, AT("pid", 0, 4, PID), AT("uid", 4, 4, UID), AT("gid", 8, 4, UID));
+LAYOUT_OR(sock_fprog, layout_sock_fprog32, AT("len", 0, 2, UINT), AT("filter", 8, 8, PTR));
+static const struct names timestamping = FLAG_SET(V(1, "SOF_TIMESTAMPING_TX_HARDWARE"), V(2, "SOF_TIMESTAMPING_TX_SOFTWARE"), V(4, "SOF_TIMESTAMPING_RX_HARDWARE"),
+	V(8, "SOF_TIMESTAMPING_RX_SOFTWARE"), V(0x10, "SOF_TIMESTAMPING_SOFTWARE"), V(0x20, "SOF_TIMESTAMPING_SYS_HARDWARE"), V(0x40, "SOF_TIMESTAMPING_RAW_HARDWARE"),
+	V(0x80, "SOF_TIMESTAMPING_OPT_ID"), V(0x100, "SOF_TIMESTAMPING_TX_SCHED"), V(0x200, "SOF_TIMESTAMPING_TX_ACK"), V(0x400, "SOF_TIMESTAMPING_OPT_CMSG"),
+	V(0x800, "SOF_TIMESTAMPING_OPT_TSONLY"));
+static const struct layout timestamping_flags = { .size = 4, .fields = (const struct field[]){ AT_N(NULL, 0, 4, FLAGS, timestamping), { .type = ARG_NONE } } };
+LAYOUT_OR(timestamping, timestamping_flags, AT_N("flags", 0, 4, FLAGS, timestamping), AT("bind_phc", 4, 4, INT));
+LAYOUT(txtime, AT_N("clockid", 0, 4, ENUM, clock_ids), AT("flags", 4, 4, HEX));
+LAYOUT(in_addr, AT(NULL, 0, 4, IPV4));
+LAYOUT_OR(ip_mreq, layout_in_addr, AT("imr_multiaddr", 0, 4, IPV4), AT("imr_interface", 4, 4, IPV4));
+LAYOUT_OR(ip_mreqn, layout_ip_mreq, AT("imr_multiaddr", 0, 4, IPV4), AT("imr_address", 4, 4, IPV4), AT("imr_ifindex", 8, 4, INT));
+LAYOUT(ip_mreq_source, AT("imr_multiaddr", 0, 4, IPV4), AT("imr_interface", 4, 4, IPV4), AT("imr_sourceaddr", 8, 4, IPV4));
+LAYOUT(ipv6_mreq, AT("ipv6mr_multiaddr", 0, 16, IPV6), AT("ipv6mr_interface", 16, 4, INT));
+LAYOUT(in6_pktinfo, AT("ipi6_addr", 0, 16, IPV6), AT("ipi6_ifindex", 16, 4, INT));
+LAYOUT(ip6_mtuinfo, AT("ip6m_addr", 8, 16, IPV6), AT("ip6m_mtu", 28, 4, UINT));
+LAYOUT(icmp_filter, AT(NULL, 0, 4, HEX));
+static const struct names tcp_states = VALUE_SET(V(1, "TCP_ESTABLISHED"), V(2, "TCP_SYN_SENT"), V(3, "TCP_SYN_RECV"), V(4, "TCP_FIN_WAIT1"), V(5, "TCP_FIN_WAIT2"),
+	V(6, "TCP_TIME_WAIT"), V(7, "TCP_CLOSE"), V(8, "TCP_CLOSE_WAIT"), V(9, "TCP_LAST_ACK"), V(10, "TCP_LISTEN"), V(11, "TCP_CLOSING"), V(12, "TCP_NEW_SYN_RECV"));
+LAYOUT(tcp_info, AT_N("tcpi_state", 0, 1, ENUM, tcp_states), AT("tcpi_retransmits", 2, 1, UINT), AT("tcpi_rto", 8, 4, UINT), AT("tcpi_snd_mss", 16, 4, UINT),
+	AT("tcpi_rcv_mss", 20, 4, UINT), AT("tcpi_unacked", 24, 4, UINT), AT("tcpi_lost", 32, 4, UINT), AT("tcpi_rtt", 68, 4, UINT), AT("tcpi_rttvar", 72, 4, UINT),
+	AT("tcpi_snd_cwnd", 80, 4, UINT), AT("tcpi_total_retrans", 100, 4, UINT));
+
 /* i386 (arch/x86/include/asm/compat.h, include/linux/compat.h). */
+LAYOUT(sock_fprog32, AT("len", 0, 2, UINT), AT("filter", 4, 4, PTR));
 LAYOUT(off32, AT(NULL, 0, 4, OFF));
 LAYOUT(timespec32, AT("tv_sec", 0, 4, INT), AT("tv_nsec", 4, 4, INT));
 LAYOUT(timespecs32, SUB("atime", 0, layout_timespec32), SUB("mtime", 8, layout_timespec32));
@@ -156,6 +193,8 @@ LAYOUT(sysinfo32, AT("uptime", 0, 4, INT), AT("totalram", 16, 4, UINT), AT("free
 	AT("procs", 40, 2, UINT), AT("mem_unit", 52, 4, UINT));
 LAYOUT(mq_attr32, AT("mq_flags", 0, 4, HEX), AT("mq_maxmsg", 4, 4, INT), AT("mq_msgsize", 8, 4, INT), AT("mq_curmsgs", 12, 4, INT));
 
+#define BYTES_SHOWN 32
+
 static uint64_t field_word(const struct field *f, const char *bytes)
 {
 	bool is_signed = f->type == ARG_INT || f->type == ARG_LONG || f->type == ARG_OFF || f->type == ARG_FD || f->type == ARG_PID;
@@ -169,6 +208,7 @@ static uint64_t field_word(const struct field *f, const char *bytes)
 static void field_format(struct buf *b, const struct field *f, const char *bytes)
 {
 	uint64_t word = field_word(f, bytes);
+	char ip[INET6_ADDRSTRLEN];
 	const char *name = f->type == ARG_LONG || f->type == ARG_ULONG || f->type == ARG_PTR ? names_find(f->names, word) : NULL;
 
 	if (name) {		/* a number of which one or two have names */
@@ -202,6 +242,9 @@ static void field_format(struct buf *b, const struct field *f, const char *bytes
 		else
 			buf_u64(b, word);
 		break;
+	case ARG_IPV4: case ARG_IPV6:
+		buf_puts(b, inet_ntop(f->type == ARG_IPV4 ? AF_INET : AF_INET6, bytes + f->off, ip, sizeof(ip)));
+		break;
 	case ARG_UID:
 		if (word == (1ull << 8 * f->size) - 1)
 			buf_puts(b, "-1");
@@ -225,9 +268,9 @@ static void field_format(struct buf *b, const struct field *f, const char *bytes
 	}
 }
 
-static void set_format(struct buf *b, bool signals, const char *bytes, uint32_t len)
+static void set_format(struct buf *b, bool signals, const char *bytes, uint32_t limit)
 {
-	unsigned members = 0, limit = len * 8;
+	unsigned members = 0;
 	const char *name;
 
 	/* Most masks that block nearly everything are easier to read by what they leave out. */
@@ -250,6 +293,29 @@ static void set_format(struct buf *b, bool signals, const char *bytes, uint32_t 
 		buf_puts(b, strncmp(name, "SIG", 3) == 0 ? name + 3 : name);
 	}
 	buf_putc(b, ']');
+}
+
+void fd_set_format(struct buf *b, const char *bytes, uint32_t nbits)
+{
+	set_format(b, false, bytes, nbits);
+}
+
+static void list_format(struct buf *b, const struct layout *layout, const char *bytes, uint32_t len)
+{
+	buf_putc(b, '[');
+	for (uint32_t off = 0; off + layout->size <= len; off += layout->size) {
+		if (off)
+			buf_puts(b, ", ");
+		field_format(b, layout->fields, bytes + off);
+	}
+	buf_putc(b, ']');
+}
+
+const struct layout *layout_by_length(const struct layout *layout, uint32_t len)
+{
+	while (layout->shorter && len < layout->size)
+		layout = layout->shorter;
+	return layout;
 }
 
 /* As the kernel writes lists of CPUs: "[0-3,8]". */
@@ -311,8 +377,18 @@ static void fields_format(struct buf *b, const struct layout *layout, const char
 {
 	int status;
 
-	if (layout->form == LAYOUT_FD_SET || layout->form == LAYOUT_SIGNAL_SET) {
-		set_format(b, layout->form == LAYOUT_SIGNAL_SET, bytes, MIN(len, layout->size));
+	if (layout->form == LAYOUT_SIGNAL_SET) {
+		set_format(b, true, bytes, MIN(len, layout->size) * 8);
+		return;
+	}
+	if (layout->form == LAYOUT_STRING || layout->form == LAYOUT_BYTES || layout->form == LAYOUT_SOCKADDR) {
+		text_quote(b, bytes, layout->form == LAYOUT_STRING ? strnlen(bytes, len) : MIN(len, BYTES_SHOWN));
+		if (layout->form != LAYOUT_STRING && len > BYTES_SHOWN)
+			buf_puts(b, "…");
+		return;
+	}
+	if (layout->form == LAYOUT_LIST) {
+		list_format(b, layout, bytes, len);
 		return;
 	}
 	if (layout->form == LAYOUT_CPU_SET) {

@@ -9,12 +9,19 @@
 
 #include "base/buf.h"
 
-const char *names_find(const struct names *names, uint64_t val)
+const struct name_val *names_entry(const struct names *names, uint64_t val)
 {
 	for (const struct name_val *v = names ? names->v : NULL; v && v->name; v++)
 		if (v->val == val)
-			return v->name;
+			return v;
 	return NULL;
+}
+
+const char *names_find(const struct names *names, uint64_t val)
+{
+	const struct name_val *v = names_entry(names, val);
+
+	return v ? v->name : NULL;
 }
 
 static void add_word(struct buf *b, size_t start, const char *name, uint64_t val)

@@ -7,6 +7,7 @@
  */
 #define N(x) { x, #x }				/* the header's value */
 #define V(val, name) { val, name }		/* newer than the oldest headers we build with */
+#define VL(val_, name_, as_) { val_, name_, &layout_##as_ }	/* an option whose value is no int */
 #define FLAG_SET(...) { .v = (const struct name_val[]){ __VA_ARGS__, { 0, NULL } } }
 #define FIELD_SET(mask_, ...) { .mask = mask_, .v = (const struct name_val[]){ __VA_ARGS__, { 0, NULL } } }
 #define VALUE_SET(...) FIELD_SET(~0ull, __VA_ARGS__)

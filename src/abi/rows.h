@@ -59,6 +59,9 @@ struct syscall_family { const struct syscall_row *rows; unsigned n; };
 #define CLONE_CHILD_TID { .name = "child_tid", .type = ARG_PTR, .by = 0, .choice = clone_child_tid }
 #define CLONE_TLS { .name = "tls", .type = ARG_PTR, .by = 0, .choice = clone_tls }
 #define A_CLOCK(name_) { .name = name_, .type = ARG_CLOCKID, .names = &clock_ids }
+/* The room for what the kernel writes, and how much that was (it may be more than there was room for). */
+#define A_ROOM(name_) A_NEEDED(name_, INOUT, layout_int)
+#define A_FD_SET(name_) A_LEN(name_, FD_SET, 0)
 #define A_ARGV(name_) { .name = name_, .type = ARG_STRV, .needed = true }
 #define ANY_ARGS A("a0", HEX), A("a1", HEX), A("a2", HEX), A("a3", HEX), A("a4", HEX), A("a5", HEX)
 #define ABSENT { .type = ARG_NONE }

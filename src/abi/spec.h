@@ -37,6 +37,8 @@ enum arg_type {
 	ARG_MSGHDR_IN, ARG_MMSGHDR_IN,
 	ARG_STRUCT_IN,		/* .size bytes */
 	ARG_ARRAY_IN,		/* .size bytes an element, count in argument .len */
+	ARG_IOVEC,		/* struct iovec[], count in argument .len; what they point to is another process's */
+	ARG_OPTVAL_IN,		/* of a socket: length in argument .len; argument .by names the option */
 	ARG_IOCBS_IN,		/* struct iocb *[], count in argument .len */
 	/* memory read at exit, when the call succeeded */
 	ARG_BUF_OUT,		/* bytes, as many as the call returned, at most what the next argument has room for */
@@ -46,10 +48,14 @@ enum arg_type {
 	ARG_STRUCT_OUT,		/* .size bytes */
 	ARG_ARRAY_OUT,		/* .size bytes an element, as many as the call returned */
 	ARG_FDPAIR_OUT,		/* int[2] */
+	ARG_OPTVAL_OUT,		/* likewise; argument .len points to the length */
 	ARG_STR_OUT,		/* bytes as in BUF_OUT, a NUL ends it (getcwd, readlink) */
 	/* both */
 	ARG_STRUCT_INOUT,	/* .size bytes at entry and again at exit */
 	ARG_ARRAY_INOUT,	/* .size bytes an element, count in argument .len, at entry and again at exit (pollfd) */
+	ARG_FD_SET,		/* a bit a descriptor, argument .len is the number of bits, at entry and again at exit */
+	/* only inside structs */
+	ARG_IPV4, ARG_IPV6,
 	_ARG_TYPE_MAX,
 };
 
@@ -92,11 +98,11 @@ struct effect_info {
 };
 const struct effect_info *effect_info(enum effect fx);
 
-struct name_val { uint64_t val; const char *name; };
+struct layout;	/* fields of a struct; abi/layout.h */
+struct name_val { uint64_t val; const char *name; const struct layout *layout; /* of a socket option: its value, NULL: an int */ };
 /* mask 0: a set of flags.  Otherwise the bits of mask hold one value, the rest are flags.  Ends with a NULL name. */
 struct names { const struct name_val *v; uint64_t mask; };
 
-struct layout;	/* fields of a struct; abi/layout.h */
 struct arg_spec {
 	const char *name;		/* the model finds some by it: flags, mode, length, len, offset, out_fd, in_fd, fd_in, fd_out… */
 	uint8_t type;		/* enum arg_type */
@@ -192,7 +198,8 @@ int syscall_number(const char *name);			/* x86-64; -1 when there is none */
 int spec_find_arg(const struct syscall_spec *spec, enum arg_type type, unsigned nth);	/* -1 when it has none */
 
 /* Names of values, for sinks. */
-const char *names_find(const struct names *names, uint64_t val);	/* exact value; NULL when not there */
+const struct name_val *names_entry(const struct names *names, uint64_t val);	/* exact value; NULL when not there */
+const char *names_find(const struct names *names, uint64_t val);	/* likewise */
 struct buf;
 void names_format(struct buf *b, const struct names *names, uint64_t val);	/* "O_RDWR|O_CLOEXEC|0x4", "SEEK_END", "0"; names may be NULL */
 const char *errno_name(int err);	/* "ENOENT", also ERESTARTSYS…; NULL when unknown */

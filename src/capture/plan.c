@@ -4,6 +4,8 @@
 #include "record/record.h"
 
 #define ADDR_MAX 128		/* sizeof(struct sockaddr_storage) */
+#define OPTVAL_MAX 256		/* struct tcp_info has 232 and grows */
+#define FD_SET_MAX 1024		/* 8192 descriptors */
 #define ARRAY_MAX 4096		/* 512 struct pollfd */
 #define IOCBS_MAX 64		/* requests of one io_submit */
 #define STRV_MAX 65536		/* all strings of a vector together */
@@ -19,15 +21,19 @@ static const struct { uint8_t enter, leave, when, limit; uint32_t max; } ops[_AR
 	[ARG_BUF_IN] = { PLAN_LEN_ARG, PLAN_SKIP, WHEN_PAYLOAD, MAX_PAYLOAD },
 	[ARG_BUF_OUT] = { PLAN_SKIP, PLAN_LEN_RET, WHEN_PAYLOAD, MAX_PAYLOAD },
 	[ARG_IOVEC_IN] = { PLAN_IOVEC, PLAN_SKIP, WHEN_PAYLOAD, MAX_PAYLOAD },
-	[ARG_IOVEC_OUT] = { PLAN_SKIP, PLAN_IOVEC, WHEN_PAYLOAD, MAX_PAYLOAD },
+	[ARG_IOVEC] = { PLAN_IOV, PLAN_SKIP, WHEN_PAYLOAD, MAX_GIVEN },
+	[ARG_IOVEC_OUT] = { PLAN_IOV, PLAN_IOVEC, WHEN_PAYLOAD, MAX_PAYLOAD },
 	[ARG_SOCKADDR_IN] = { PLAN_LEN_ARG, PLAN_SKIP, WHEN_DEFAULT, MAX_GIVEN, ADDR_MAX },
-	[ARG_SOCKADDR_OUT] = { PLAN_SKIP, PLAN_SOCKADDR_OUT, WHEN_DEFAULT, MAX_GIVEN, ADDR_MAX },
+	[ARG_SOCKADDR_OUT] = { PLAN_SKIP, PLAN_LEN_AT, WHEN_DEFAULT, MAX_GIVEN, ADDR_MAX },
 	/* Names and control data always: they carry peers and passed descriptors. */
 	[ARG_MSGHDR_IN] = { PLAN_MSGHDR, PLAN_SKIP, WHEN_DEFAULT, MAX_PAYLOAD },
-	[ARG_MSGHDR_OUT] = { PLAN_SKIP, PLAN_MSGHDR, WHEN_DEFAULT, MAX_PAYLOAD },
+	[ARG_MSGHDR_OUT] = { PLAN_ROOM, PLAN_MSGHDR, WHEN_DEFAULT, MAX_PAYLOAD },
 	/* The kernel writes each message's length on the way out, for sending too. */
 	[ARG_MMSGHDR_IN] = { PLAN_SKIP, PLAN_MMSGHDR, WHEN_DEFAULT, MAX_PAYLOAD },
-	[ARG_MMSGHDR_OUT] = { PLAN_SKIP, PLAN_MMSGHDR, WHEN_DEFAULT, MAX_PAYLOAD },
+	[ARG_MMSGHDR_OUT] = { PLAN_ROOMS, PLAN_MMSGHDR, WHEN_DEFAULT, MAX_PAYLOAD },
+	[ARG_OPTVAL_IN] = { PLAN_LEN_ARG, PLAN_SKIP, WHEN_NEEDED, MAX_GIVEN, OPTVAL_MAX },
+	[ARG_OPTVAL_OUT] = { PLAN_SKIP, PLAN_LEN_AT, WHEN_NEEDED, MAX_GIVEN, OPTVAL_MAX },
+	[ARG_FD_SET] = { PLAN_BITS, PLAN_BITS, WHEN_NEEDED, MAX_GIVEN, FD_SET_MAX },
 	[ARG_FDPAIR_OUT] = { PLAN_SKIP, PLAN_FIXED, WHEN_DEFAULT, MAX_GIVEN, 2 * sizeof(int) },
 	[ARG_STRUCT_IN] = { PLAN_FIXED, PLAN_SKIP, WHEN_NEEDED, MAX_SIZE },
 	[ARG_STRUCT_OUT] = { PLAN_SKIP, PLAN_FIXED, WHEN_NEEDED, MAX_SIZE },
@@ -48,9 +54,9 @@ static struct plan_arg compile_real(const struct syscall_spec *spec, unsigned ar
 	return (struct plan_arg){ .op = PLAN_SKIP };
 }
 
-static struct plan_arg compile_arg(const struct arg_spec *a, uint8_t op, unsigned max_payload)
+static struct plan_arg compile_arg(const struct syscall_spec *spec, const struct arg_spec *a, uint8_t op, unsigned max_payload)
 {
-	struct plan_arg p = { .op = op, .len = a->len, .size = 1, .max = ops[a->type].max };
+	struct plan_arg p = { .op = op, .len = a->len, .narrow = arg_bits(&spec->args[a->len]) <= 32, .size = 1, .max = ops[a->type].max };
 
 	if (op == PLAN_SKIP)
 		return (struct plan_arg){ .op = PLAN_SKIP };
@@ -62,7 +68,7 @@ static struct plan_arg compile_arg(const struct arg_spec *a, uint8_t op, unsigne
 		p.size = (uint16_t)p.max;
 		/* A struct whose size the caller gives (openat2, clone3): older programs pass less. */
 		if (a->len)
-			p = (struct plan_arg){ PLAN_LEN_ARG, a->len, 1, a->size };
+			p = (struct plan_arg){ .op = PLAN_LEN_ARG, .len = a->len, .narrow = p.narrow, .size = 1, .max = a->size };
 	}
 	if (a->type == ARG_ARRAY_IN || a->type == ARG_ARRAY_OUT || a->type == ARG_ARRAY_INOUT)
 		p.size = a->size;
@@ -74,7 +80,7 @@ static struct plan_arg compile_choice(const struct arg_spec *a)
 {
 	for (const struct arg_choice *c = a->choice; c && c->mask; c++)
 		if (c->mask == ~0u && c->spec.type == ARG_STR)
-			return (struct plan_arg){ .op = PLAN_STR_IF, .len = a->by, .max = c->val };
+			return (struct plan_arg){ .op = PLAN_STR_IF, .len = a->by, .narrow = true, .max = c->val };
 	return (struct plan_arg){ .op = PLAN_SKIP };
 }
 
@@ -92,11 +98,11 @@ void plan_compile(const struct syscall_spec *spec, bool all, unsigned max_payloa
 
 		if (!ret_plan->wanted || (when == WHEN_PAYLOAD && !max_payload) || (when == WHEN_NEEDED && !all && !a->needed))
 			continue;
-		ret_plan->enter[i] = compile_arg(a, ops[a->type].enter, max_payload);
+		ret_plan->enter[i] = compile_arg(spec, a, ops[a->type].enter, max_payload);
 		if (!ret_plan->enter[i].op && !ops[a->type].leave)
 			ret_plan->enter[i] = compile_choice(a);
 		if (ret_plan->exit)
-			ret_plan->leave[i] = a->deref ? (struct plan_arg){ .op = PLAN_DEREF, .max = a->deref } : compile_arg(a, ops[a->type].leave, max_payload);
+			ret_plan->leave[i] = a->deref ? (struct plan_arg){ .op = PLAN_DEREF, .max = a->deref } : compile_arg(spec, a, ops[a->type].leave, max_payload);
 		if (ret_plan->exit && !ret_plan->leave[i].op)
 			ret_plan->leave[i] = compile_real(spec, i);
 	}

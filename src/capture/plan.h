@@ -14,8 +14,12 @@ enum plan_op {
 	PLAN_LEN_ARG,		/* args[len] * size bytes, at most max */
 	PLAN_LEN_RET,		/* ret * size bytes, at most max */
 	PLAN_FIXED,		/* size bytes */
-	PLAN_SOCKADDR_OUT,	/* args[len] points to the length */
+	PLAN_LEN_AT,		/* args[len] points to the length */
+	PLAN_BITS,		/* a bit for each of args[len], which is an int */
 	PLAN_IOVEC,		/* the array (args[len] elements) and the first max bytes of data; at exit: ret bytes of data */
+	PLAN_IOV,		/* the array alone */
+	PLAN_ROOM,		/* the room that a struct msghdr has for its name */
+	PLAN_ROOMS,		/* likewise of args[len] struct mmsghdr */
 	PLAN_MSGHDR,		/* name and control, whole; with max also the iovec, as IOVEC */
 	PLAN_MMSGHDR,		/* per message, of the first ret: length, name */
 	PLAN_STRV,		/* NULL-terminated array of strings, max bytes together */
@@ -24,7 +28,8 @@ enum plan_op {
 	PLAN_STR_IF,		/* as STR, when args[len] is max */
 	PLAN_IOCBS,		/* what an array of args[len] pointers to struct iocb points to; at most max of them */
 };
-struct plan_arg { uint8_t op, len; uint16_t size; uint32_t max; };
+/* narrow: the kernel looks at 32 bits of args[len]. */
+struct plan_arg { uint8_t op, len : 7, narrow : 1; uint16_t size; uint32_t max; };
 /* leave runs only when the call succeeded.  Pointers that are NULL are skipped. */
 struct capture_plan {
 	bool wanted;		/* this call is traced */

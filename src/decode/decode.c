@@ -44,6 +44,7 @@ static const struct { uint16_t elem; bool exact, str; } parts_are[] = {
 	[PART_WHOLE] = { 8, .exact = true }, [PART_COUNT] = { 8, .exact = true },
 	[PART_IOCB] = { sizeof(struct record_iocb) },
 	[PART_HOLDER] = { .str = true }, [PART_WCHAN] = { .str = true }, [PART_FDS] = { sizeof(rec_i32) },
+	[PART_ROOM] = { 4 },
 };
 
 static uint32_t str_len(const char *s, uint32_t max)
@@ -207,6 +208,65 @@ static bool was_written(const struct call *c, struct part *p)
 	return room;
 }
 
+/* Addresses that the kernel wrote end with the room that there was for them; cut ones are marked so, and are nobody's address. */
+static void cut_address(struct call *c, unsigned arg)
+{
+	struct value *v = &c->args[arg];
+	const struct part *before = parts_find(c->parts, c->nparts, v->spec->len, PART_BYTES, 0);
+	const struct part *after = parts_find(c->parts, c->nparts, v->spec->len, PART_BYTES, 1);
+	uint32_t room, len;
+
+	if (!before || !after || (before->flags & CHUNK_AT_EXIT) || before->len < sizeof(room) || after->len < sizeof(len))
+		return;
+	memcpy(&room, before->bytes, sizeof(room));
+	memcpy(&len, after->bytes, sizeof(len));
+	v->len = MIN(v->len, MIN(room, len));
+	v->trunc = len > room;
+}
+
+static void cut_name(struct part *p, uint32_t room)
+{
+	if (p->len <= room)
+		return;
+	p->len = room;
+	p->flags |= CHUNK_TRUNC;
+}
+
+static void cut_names(struct part *p, const struct part *rooms, struct arena *arena)
+{
+	size_t n = MIN(p->len / sizeof(struct record_msg), rooms->len / sizeof(uint32_t));
+	struct record_msg *v = arena_alloc(arena, p->len);
+	uint32_t room;
+
+	memcpy(v, p->bytes, p->len);
+	for (size_t i = 0; i < n; i++) {
+		memcpy(&room, rooms->bytes + i * sizeof(room), sizeof(room));
+		v[i].flags = v[i].name_len > room ? MSG_NAME_CUT : 0;
+		v[i].name_len = MIN(v[i].name_len, room);
+	}
+	p->bytes = (const char *)v;
+}
+
+/* What was copied for its own sake is one thing, what it means together with other parts another. */
+static void relate(const struct call *c, struct part *p, struct arena *arena)
+{
+	const struct part *rooms;
+	uint32_t room;
+
+	if (p->part == PART_CONTROL && c->arch != ARCH_X86_64)
+		*p = widen_control(*p, arena);
+	if ((p->part != PART_NAME && p->part != PART_MSGVEC) || !(p->flags & CHUNK_AT_EXIT))
+		return;
+	rooms = parts_find(c->parts, c->nparts, p->arg, PART_ROOM, 0);
+	if (!rooms || rooms->len < sizeof(room))
+		return;
+	memcpy(&room, rooms->bytes, sizeof(room));
+	if (p->part == PART_NAME)
+		cut_name(p, room);
+	else
+		cut_names(p, rooms, arena);
+}
+
 /* r: the call; its chunks are behind the first `body` bytes of h. */
 static int decode_call(const struct record_call *r, const struct record *h, size_t body, struct arena *arena, struct call *c)
 {
@@ -258,7 +318,7 @@ static int decode_call(const struct record_call *r, const struct record *h, size
 		c->args[i] = (struct value){ .spec = a, .word = arg_word(r, a, i) };
 	}
 
-	unsigned ncopied = c->nparts;
+	unsigned ncopied = c->nparts, address = ARRAY_SIZE(c->args);
 
 	c->nparts = 0;
 	for (unsigned i = 0; i < ncopied; i++) {
@@ -269,13 +329,14 @@ static int decode_call(const struct record_call *r, const struct record *h, size
 		if (!was_written(c, p))
 			continue;
 		c->nparts++;
-		if (p->part == PART_CONTROL && r->arch != ARCH_X86_64)
-			*p = widen_control(*p, arena);
+		relate(c, p, arena);
 
 		v->fault |= !!(p->flags & CHUNK_FAULT);
 		v->trunc |= !!(p->flags & CHUNK_TRUNC);
 		if (p->part != PART_BYTES)
 			continue;
+		if (v->spec->type == ARG_SOCKADDR_OUT)
+			address = p->arg;
 		/* The copy after the call, when there are two, says more (revents). */
 		v->bytes = p->bytes;
 		v->len = is_string(v->spec->type) ? str_len(p->bytes, p->len) : p->len;
@@ -286,6 +347,8 @@ static int decode_call(const struct record_call *r, const struct record *h, size
 			v->len = 0;
 		}
 	}
+	if (address < ARRAY_SIZE(c->args))
+		cut_address(c, address);
 	return 0;
 }
 

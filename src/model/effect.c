@@ -217,6 +217,18 @@ bool fx_real(struct fx *x, int arg, struct path *ret_path)
 	return true;
 }
 
+void fx_was(struct fx *x, int fd, const struct file *f)
+{
+	const char *kind = f ? file_kind_name(f->kind) : NULL;
+
+	x->ev->was.known = true;
+	x->ev->was.fd = fd;
+	if (!f)
+		return;
+	x->ev->was.len = f->name.len ? f->name.len : (uint32_t)strlen(kind);
+	x->ev->was.s = scratch_dup(x->w, f->name.len ? f->name.s : kind, x->ev->was.len);
+}
+
 struct pnode *fx_target(struct fx *x, uint32_t number)
 {
 	struct tnode *t = task_named(x->w, x->tn, number);

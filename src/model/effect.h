@@ -37,6 +37,7 @@ struct path fx_path(struct fx *x, unsigned nth, unsigned how);
 bool fx_real(struct fx *x, int arg, struct path *ret_path);
 struct file *fx_install(struct fx *x, int fd, struct file *f, bool cloexec);
 struct file *fx_new(struct fx *x, int fd, enum file_kind kind, const char *name, size_t len, bool cloexec);
+void fx_was(struct fx *x, int fd, const struct file *f);	/* what that argument is called before the call changes it; into event.was */
 void fx_moved(struct fx *x, struct file *in, struct file *out, uint64_t nbytes);	/* bytes read from, written to */
 struct pnode *fx_target(struct fx *x, uint32_t number);	/* whom a pid or tid argument means: into event.target_pid and .target_proc */
 /* What data moved, or not, to or from that address of a socket belongs to (NULL: none was given): also how its connect came out. */

@@ -156,6 +156,8 @@ void fx_dup(struct fx *x)
 
 	x->ev->fd = from;
 	x->ev->fd2 = x->c->nargs > 1 ? (int)x->c->args[1].word : -1;
+	if (x->ok && x->has_ret && x->c->nargs > 1 && from != (int)x->c->ret)
+		fx_was(x, (int)x->c->ret, task_file(x->t, (int)x->c->ret));
 	if (x->ok && x->has_ret)
 		dup_to(x, from, (int)x->c->ret, x->c->nargs > 2 && (x->c->args[2].word & O_CLOEXEC));
 	else

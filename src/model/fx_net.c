@@ -24,7 +24,7 @@ static struct addr *addr_arg(struct fx *x, enum arg_type type)
 	const struct part *full;
 	size_t len;
 
-	if (i < 0 || !x->c->args[i].bytes)
+	if (i < 0 || !x->c->args[i].bytes || (type == ARG_SOCKADDR_OUT && x->c->args[i].trunc))	/* cut: whose it is cannot be told */
 		return NULL;
 	len = x->c->args[i].len;
 	full = fx_part(x, i, PART_LEN, true);
@@ -113,6 +113,8 @@ void fx_connect(struct fx *x)
 	int err = x->c->err;
 
 	x->ev->peer = to;
+	if (f)
+		fx_was(x, x->ev->fd, f);
 	if (!s || !x->has_ret || x->c->restarted)
 		return;
 	if (to && to->family == AF_UNSPEC) {	/* dissolves the association */
@@ -171,6 +173,7 @@ void fx_bind(struct fx *x)
 	x->ev->peer = a;
 	if (!s || !x->ok || !a)
 		return;
+	fx_was(x, x->ev->fd, file_arg(x));
 	sock_set_local(x->w, file_arg(x), a);
 	sock_bound(x->w, file_arg(x));
 }
@@ -199,7 +202,7 @@ void fx_shutdown(struct fx *x)
 void fx_getsockopt(struct fx *x)
 {
 	struct sock *s = sock_arg(x);
-	int i = fx_arg(x, ARG_STRUCT_OUT, 0), err;
+	int i = fx_arg(x, ARG_OPTVAL_OUT, 0), err;
 
 	if (!s || !x->ok || !x->has_ret || (int)x->c->args[1].word != SOL_SOCKET || (int)x->c->args[2].word != SO_ERROR)
 		return;
@@ -394,7 +397,7 @@ static struct addr *msg_name(struct fx *x, int arg, bool at_exit)
 {
 	const struct part *p = arg < 0 ? NULL : fx_part(x, arg, PART_NAME, at_exit);
 
-	return p ? addr_of(x, p->bytes, p->len) : NULL;
+	return p && !(p->flags & CHUNK_TRUNC) ? addr_of(x, p->bytes, p->len) : NULL;
 }
 
 void flight_free(struct world *w, struct flight *fl)
@@ -640,7 +643,7 @@ static void mmsg(struct fx *x, bool out)
 		struct addr *a;
 
 		memcpy(&m, p->bytes + (size_t)i * sizeof(m), sizeof(m));
-		a = addr_of(x, m.name, MIN(m.name_len, sizeof(m.name)));
+		a = m.flags & MSG_NAME_CUT ? NULL : addr_of(x, m.name, MIN(m.name_len, sizeof(m.name)));
 		share_of(shares, &nshares, fx_conn(x, f, a), a)->nbytes += m.nbytes;
 		meet(x, f, a);
 	}

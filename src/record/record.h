@@ -71,6 +71,7 @@ enum chunk_part {
 	PART_HOLDER = 28,	/* WAITING: who holds the lock, in words */
 	PART_WCHAN = 29,	/* WAITING: the kernel's function it sleeps in */
 	PART_FDS = 30,		/* WAITING in poll, select, epoll_wait: rec_i32 each, the descriptors it waits for */
+	PART_ROOM = 32,		/* recvmsg, recvmmsg: the room for names before the call, rec_u32 a message */
 	PART_WHOLE = 36,	/* after a string of a vector (ITEM, ARGV, ENVP) that was cut: rec_u64, its bytes in all */
 	PART_COUNT = 37,	/* after the strings of a vector that has more: rec_u64, how many there are in all */
 };
@@ -144,6 +145,7 @@ enum { WAITING_STOPPED = 1 /* in a group-stop, too */ };	/* h.flags */
 enum { WAITING_CALL = 0, WAITING_KERNEL = 1 /* asleep in the kernel and in no call: a page fault */, WAITING_RUNS = 2 };
 
 struct record_msg { rec_u64 nbytes; rec_u32 name_len, flags; rec_u8 name[112]; };	/* one message of *mmsg */
+enum { MSG_NAME_CUT = 1 };	/* its flags, set by the decoder: there was less room than the name needs */
 /* One request of io_submit: the struct iocb, and where it is (io_getevents names it by that). */
 struct record_iocb { rec_u64 addr; rec_u8 iocb[64]; };
 struct record_lost { struct record h; rec_u64 count; rec_u32 cpu, nchunks; };

@@ -1,4 +1,4 @@
-#include "sink/value.h"
+#include "sink/value_part.h"
 
 #include <linux/aio_abi.h>
 #include <fcntl.h>
@@ -14,11 +14,8 @@
 #include "event/event.h"
 #include "model/model.h"
 
-#define ITEMS_MAX 32		/* strings of a vector, vectors of an iovec, messages: shown; the rest is … */
 #define ITEM_MAX 256		/* bytes of a string of a vector */
-#define DATA_MAX 32		/* bytes of a buffer, as strace has it */
 
-struct context { const struct event *ev; unsigned flags; };
 
 static void add_hex(struct buf *b, uint64_t v)
 {
@@ -46,20 +43,6 @@ static void add_octal(struct buf *b, uint64_t v)
 	buf_add(b, tmp + i, sizeof(tmp) - i);
 }
 
-static void add_address(struct buf *b, const char *bytes, size_t len)
-{
-	struct addr a;
-	struct buf t = { 0 };
-
-	if (!decode_addr(bytes, len, &a)) {
-		text_quote(b, bytes, len);
-		return;
-	}
-	addr_format(&t, &a);
-	text_safe(b, t.s ? t.s : "", t.len);
-	buf_done(&t);
-}
-
 void file_format(struct buf *b, const struct file *file)
 {
 	if (file->name.len)
@@ -80,7 +63,7 @@ void value_format_fd(struct buf *b, int fd, const struct file *file, unsigned fl
 	buf_putc(b, '>');
 }
 
-static const struct file *file_at(const struct event *ev, int fd)
+const struct file *value_file(const struct event *ev, int fd)
 {
 	if (fd < 0)
 		return NULL;
@@ -93,17 +76,13 @@ static const struct file *file_at(const struct event *ev, int fd)
 
 /* ---- by type of argument ---- */
 
-typedef void format_fn(struct buf *b, const struct context *c, const struct call *call, unsigned arg);
-
-#define WORD(arg) (call->args[arg].word)
-
 static void fmt_int(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg) { add_i64(b, (int32_t)WORD(arg)); }
 static void fmt_uint(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg) { buf_u64(b, (uint32_t)WORD(arg)); }
 static void fmt_ulong(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg) { buf_u64(b, WORD(arg)); }
 static void fmt_long(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg) { add_i64(b, (int64_t)WORD(arg)); }
 static void fmt_hex(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg) { add_hex(b, WORD(arg)); }
 
-static void fmt_ptr(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
+void value_ptr(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
 {
 	if (!WORD(arg))
 		buf_puts(b, "NULL");
@@ -166,14 +145,28 @@ static void fmt_fd(struct buf *b, const struct context *c, const struct call *ca
 	if (fd == AT_FDCWD)
 		buf_puts(b, "AT_FDCWD");
 	else
-		value_format_fd(b, fd, file_at(c->ev, fd), c->flags);
+		value_format_fd(b, fd, value_file(c->ev, fd), c->flags);
+}
+
+/* What the call itself makes of a descriptor is no argument of it. */
+static void add_fd_as_it_was(struct buf *b, const struct event *ev, unsigned flags)
+{
+	add_i64(b, ev->was.fd);
+	if (!ev->was.s || (flags & VALUE_NO_FDNAMES))
+		return;
+	buf_putc(b, '<');
+	text_safe(b, ev->was.s, ev->was.len);
+	buf_putc(b, '>');
 }
 
 static void fmt_plain_fd(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
 {
 	int fd = (int)WORD(arg);
 
-	value_format_fd(b, fd, file_at(c->ev, fd), c->flags);
+	if (c->ev->was.known && c->ev->was.fd == fd)
+		add_fd_as_it_was(b, c->ev, c->flags);
+	else
+		value_format_fd(b, fd, value_file(c->ev, fd), c->flags);
 }
 
 static void fmt_flags(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg)
@@ -202,7 +195,7 @@ static void fmt_quotactl(struct buf *b, const struct context *c UNUSED, const st
 	quotactl_format(b, (uint32_t)WORD(arg));
 }
 
-static void add_quoted(struct buf *b, const char *bytes, uint32_t len, bool trunc)
+void value_quoted(struct buf *b, const char *bytes, uint32_t len, bool trunc)
 {
 	text_quote(b, bytes, len);
 	if (trunc)
@@ -215,9 +208,9 @@ static void fmt_str(struct buf *b, const struct context *c, const struct call *c
 	const struct value *v = &call->args[arg];
 
 	if (v->bytes && (v->len || !v->fault))
-		add_quoted(b, v->bytes, v->len, v->trunc);
+		value_quoted(b, v->bytes, v->len, v->trunc);
 	else
-		fmt_ptr(b, c, call, arg);	/* a name of no bytes that are there is not "" */
+		value_ptr(b, c, call, arg);	/* a name of no bytes that are there is not "" */
 }
 
 /* Contents. */
@@ -226,20 +219,20 @@ static void fmt_data(struct buf *b, const struct context *c, const struct call *
 	const struct value *v = &call->args[arg];
 
 	if (!v->bytes || (c->flags & VALUE_NO_DATA)) {
-		fmt_ptr(b, c, call, arg);
+		value_ptr(b, c, call, arg);
 		return;
 	}
-	uint64_t whole = v->len;
+	uint64_t whole = UINT64_MAX;
 
-	if (v->spec->type == ARG_BUF_OUT && !call->err && call->ret > 0)
-		whole = (uint64_t)call->ret;
+	if (v->spec->type == ARG_BUF_OUT && !call->err && call->ret > 0 && arg + 1 < call->nargs)	/* recv(2) with MSG_TRUNC returns more than it writes */
+		whole = MIN((uint64_t)call->ret, WORD(arg + 1));
 	else if (v->spec->type == ARG_BUF_IN && v->spec->len < call->nargs)
 		whole = WORD(v->spec->len);
-	add_quoted(b, v->bytes, MIN(v->len, DATA_MAX), v->trunc || whole > MIN(v->len, DATA_MAX));
+	value_quoted(b, v->bytes, MIN(v->len, DATA_MAX), whole == UINT64_MAX ? v->trunc || v->len > DATA_MAX : whole > MIN(v->len, DATA_MAX));
 }
 
 /* Before the i-th item of a list: what stands between them; false where the rest is not shown. */
-static bool list_goes_on(struct buf *b, size_t i)
+bool value_list_goes_on(struct buf *b, size_t i)
 {
 	if (i)
 		buf_puts(b, ", ");
@@ -265,7 +258,7 @@ static void fmt_strv(struct buf *b, const struct context *c, const struct call *
 	unsigned n = 0;
 
 	if (!parts_find(call->parts, call->nparts, (int)arg, PART_ITEM, 0)) {
-		fmt_ptr(b, c, call, arg);
+		value_ptr(b, c, call, arg);
 		return;
 	}
 	end = call->parts + call->nparts;
@@ -283,120 +276,16 @@ static void fmt_strv(struct buf *b, const struct context *c, const struct call *
 			continue;
 		if (n++ >= ITEMS_MAX)
 			continue;
-		list_goes_on(b, n - 1);
+		value_list_goes_on(b, n - 1);
 		if (p->flags & CHUNK_FAULT)
 			buf_putc(b, '?');
 		else
-			add_quoted(b, p->bytes, MIN(p->len, ITEM_MAX), p->flags & CHUNK_TRUNC || p->len > ITEM_MAX);
+			value_quoted(b, p->bytes, MIN(p->len, ITEM_MAX), p->flags & CHUNK_TRUNC || p->len > ITEM_MAX);
 	}
 	n = (unsigned)MAX(vector_count(call, arg), (uint64_t)n);
 	if (n > ITEMS_MAX) {
 		buf_puts(b, ", … ");
 		human_counted(b, n - ITEMS_MAX, "more", "more");
-	}
-	buf_putc(b, ']');
-}
-
-static void fmt_sockaddr(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
-{
-	const struct value *v = &call->args[arg];
-
-	if (v->bytes && v->len >= 2)
-		add_address(b, v->bytes, v->len);
-	else
-		fmt_ptr(b, c, call, arg);
-}
-
-struct wide_iovec { uint64_t base, len; };	/* as capture widens it */
-
-static void add_iovec(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
-{
-	const struct part *iov = parts_find(call->parts, call->nparts, (int)arg, PART_IOV, 0);
-	const struct part *data = parts_find(call->parts, call->nparts, (int)arg, PART_DATA, 0);
-	uint64_t off = 0;
-	size_t n = iov ? iov->len / sizeof(struct wide_iovec) : 0;
-
-	if (!n) {
-		fmt_ptr(b, c, call, arg);
-		return;
-	}
-	buf_putc(b, '[');
-	for (size_t i = 0; i < n; i++) {
-		struct wide_iovec v;
-
-		memcpy(&v, iov->bytes + i * sizeof(v), sizeof(v));
-		if (!list_goes_on(b, i))
-			break;
-		buf_putc(b, '{');
-		if (data && !(c->flags & VALUE_NO_DATA) && off < data->len) {
-			uint64_t have = MIN(MIN(data->len - off, v.len), DATA_MAX);
-
-			add_quoted(b, data->bytes + off, (uint32_t)have, have < v.len);
-			buf_puts(b, ", ");
-		}
-		buf_u64(b, v.len);
-		buf_putc(b, '}');
-		off += v.len;
-	}
-	buf_putc(b, ']');
-}
-
-static void add_msghdr(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
-{
-	const struct part *name = parts_find(call->parts, call->nparts, (int)arg, PART_NAME, 0);
-	const struct part *control = parts_find(call->parts, call->nparts, (int)arg, PART_CONTROL, 0);
-	int fds[ITEMS_MAX];
-	unsigned n;
-
-	if (!parts_find(call->parts, call->nparts, (int)arg, PART_IOV, 0) && !name && !control) {
-		fmt_ptr(b, c, call, arg);
-		return;
-	}
-	buf_putc(b, '{');
-	if (name && name->len >= 2) {
-		buf_puts(b, "name=");
-		add_address(b, name->bytes, name->len);
-		buf_puts(b, ", ");
-	}
-	buf_puts(b, "iov=");
-	add_iovec(b, c, call, arg);
-	if (control && (n = decode_scm_rights(control->bytes, control->len, fds, ARRAY_SIZE(fds)))) {
-		buf_puts(b, ", fds=[");
-		for (unsigned i = 0; i < MIN(n, ARRAY_SIZE(fds)); i++) {
-			if (i)
-				buf_puts(b, ", ");
-			value_format_fd(b, fds[i], file_at(c->ev, fds[i]), c->flags);
-		}
-		buf_putc(b, ']');
-	}
-	buf_putc(b, '}');
-}
-
-static void add_mmsghdr(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
-{
-	const struct part *vec = parts_find(call->parts, call->nparts, (int)arg, PART_MSGVEC, 0);
-	size_t n = vec ? vec->len / sizeof(struct record_msg) : 0;
-
-	if (!n) {
-		fmt_ptr(b, c, call, arg);
-		return;
-	}
-	buf_putc(b, '[');
-	for (size_t i = 0; i < n; i++) {
-		struct record_msg m;
-
-		memcpy(&m, vec->bytes + i * sizeof(m), sizeof(m));
-		if (!list_goes_on(b, i))
-			break;
-		buf_putc(b, '{');
-		if (m.name_len >= 2) {
-			buf_puts(b, "name=");
-			add_address(b, (const char *)m.name, MIN(m.name_len, sizeof(m.name)));
-			buf_puts(b, ", ");
-		}
-		buf_puts(b, "len=");
-		buf_u64(b, m.nbytes);
-		buf_putc(b, '}');
 	}
 	buf_putc(b, ']');
 }
@@ -407,14 +296,14 @@ static void fmt_fdpair(struct buf *b, const struct context *c, const struct call
 	int32_t fds[2];
 
 	if (!v->bytes || v->len < sizeof(fds)) {
-		fmt_ptr(b, c, call, arg);
+		value_ptr(b, c, call, arg);
 		return;
 	}
 	memcpy(fds, v->bytes, sizeof(fds));
 	buf_putc(b, '[');
-	value_format_fd(b, fds[0], file_at(c->ev, fds[0]), c->flags);
+	value_format_fd(b, fds[0], value_file(c->ev, fds[0]), c->flags);
 	buf_puts(b, ", ");
-	value_format_fd(b, fds[1], file_at(c->ev, fds[1]), c->flags);
+	value_format_fd(b, fds[1], value_file(c->ev, fds[1]), c->flags);
 	buf_putc(b, ']');
 }
 
@@ -428,7 +317,7 @@ static void add_structs(struct buf *b, const struct arg_spec *spec, const char *
 	}
 	buf_putc(b, '[');
 	for (uint32_t i = 0; i * size < len; i++) {
-		if (!list_goes_on(b, i))
+		if (!value_list_goes_on(b, i))
 			break;
 		layout_format_as(b, spec->layout, bytes + i * size, MIN(size, len - i * size), how | LAYOUT_ITEM);
 	}
@@ -446,7 +335,7 @@ static void fmt_struct(struct buf *b, const struct context *c, const struct call
 	/* bytes of one set, not many of one byte */
 	array = array && spec->layout && spec->layout->form != LAYOUT_CPU_SET;
 	if (!in || !spec->layout || (in->flags & CHUNK_FAULT) || ((in->flags & CHUNK_AT_EXIT) && (c->flags & VALUE_NO_DATA))) {
-		fmt_ptr(b, c, call, arg);
+		value_ptr(b, c, call, arg);
 		return;
 	}
 	both = spec->type == ARG_STRUCT_INOUT || spec->type == ARG_ARRAY_INOUT;
@@ -459,6 +348,35 @@ static void fmt_struct(struct buf *b, const struct context *c, const struct call
 	add_structs(b, spec, out->bytes, out->len, array, 0);
 }
 
+static bool same_bits(const char *a, const char *b, uint32_t nbits)
+{
+	for (uint32_t i = 0; i < nbits; i++)
+		if ((a[i / 8] ^ b[i / 8]) >> i % 8 & 1)
+			return false;
+	return true;
+}
+
+/* As many descriptors as the call says; what is behind them in memory is no part of the set. */
+static void fmt_fd_set(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
+{
+	const struct part *in = parts_find(call->parts, call->nparts, (int)arg, PART_BYTES, 0);
+	const struct part *out = in ? parts_find(call->parts, call->nparts, (int)arg, PART_BYTES, 1) : NULL;
+	int32_t nfds = (int32_t)WORD(call->args[arg].spec->len);
+	uint32_t n = in && nfds > 0 ? MIN((uint32_t)nfds, in->len * 8) : 0;
+
+	if (!in || (in->flags & CHUNK_FAULT)) {
+		value_ptr(b, c, call, arg);
+		return;
+	}
+	fd_set_format(b, in->bytes, n);
+	if (in->flags & CHUNK_TRUNC)
+		buf_puts(b, "…");
+	if (!out || (c->flags & VALUE_NO_DATA) || out->len < in->len || same_bits(in->bytes, out->bytes, n))
+		return;
+	buf_puts(b, " → ");
+	fd_set_format(b, out->bytes, n);
+}
+
 static void add_iocbs(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
 {
 	static const char *const ops[] = { "pread", "pwrite", "fsync", "fdsync", NULL, "poll", "noop", "preadv", "pwritev" };
@@ -466,7 +384,7 @@ static void add_iocbs(struct buf *b, const struct context *c, const struct call 
 	size_t n = v ? v->len / sizeof(struct record_iocb) : 0;
 
 	if (!n) {
-		fmt_ptr(b, c, call, arg);
+		value_ptr(b, c, call, arg);
 		return;
 	}
 	buf_putc(b, '[');
@@ -474,7 +392,7 @@ static void add_iocbs(struct buf *b, const struct context *c, const struct call 
 		struct record_iocb r;
 		struct iocb cb;
 
-		if (!list_goes_on(b, i))
+		if (!value_list_goes_on(b, i))
 			break;
 		memcpy(&r, v->bytes + i * sizeof(r), sizeof(r));
 		memcpy(&cb, r.iocb, sizeof(cb));
@@ -484,7 +402,7 @@ static void add_iocbs(struct buf *b, const struct context *c, const struct call 
 		else
 			buf_u64(b, cb.aio_lio_opcode);
 		buf_puts(b, ", ");
-		value_format_fd(b, (int)cb.aio_fildes, file_at(c->ev, (int)cb.aio_fildes), c->flags);
+		value_format_fd(b, (int)cb.aio_fildes, value_file(c->ev, (int)cb.aio_fildes), c->flags);
 		buf_puts(b, ", ");
 		buf_u64(b, cb.aio_nbytes);
 		buf_puts(b, ", ");
@@ -496,14 +414,14 @@ static void add_iocbs(struct buf *b, const struct context *c, const struct call 
 
 static format_fn *const formats[_ARG_TYPE_MAX] = {
 	[ARG_NONE] = fmt_hex, [ARG_INT] = fmt_int, [ARG_UINT] = fmt_uint, [ARG_LONG] = fmt_long, [ARG_ULONG] = fmt_ulong, [ARG_HEX] = fmt_hex,
-	[ARG_PTR] = fmt_ptr, [ARG_SIZE] = fmt_ulong, [ARG_OFF] = fmt_long, [ARG_MODE] = fmt_mode, [ARG_DEV] = fmt_dev, [ARG_PID] = fmt_int,
+	[ARG_PTR] = value_ptr, [ARG_SIZE] = fmt_ulong, [ARG_OFF] = fmt_long, [ARG_MODE] = fmt_mode, [ARG_DEV] = fmt_dev, [ARG_PID] = fmt_int,
 	[ARG_UID] = fmt_uid, [ARG_IOCTL] = fmt_ioctl, [ARG_QUOTACTL] = fmt_quotactl, [ARG_PAGES] = fmt_ulong, [ARG_SIGNAL] = fmt_signal, [ARG_CLOCKID] = fmt_clockid, [ARG_FD] = fmt_plain_fd, [ARG_DIRFD] = fmt_fd,
 	[ARG_FLAGS] = fmt_flags, [ARG_ENUM] = fmt_enum, [ARG_PATH] = fmt_str, [ARG_STR] = fmt_str, [ARG_STRV] = fmt_strv,
-	[ARG_BUF_IN] = fmt_data, [ARG_IOVEC_IN] = add_iovec, [ARG_SOCKADDR_IN] = fmt_sockaddr, [ARG_MSGHDR_IN] = add_msghdr,
-	[ARG_MMSGHDR_IN] = add_mmsghdr, [ARG_STRUCT_IN] = fmt_struct, [ARG_ARRAY_IN] = fmt_struct, [ARG_BUF_OUT] = fmt_data,
-	[ARG_IOVEC_OUT] = add_iovec, [ARG_SOCKADDR_OUT] = fmt_sockaddr, [ARG_MSGHDR_OUT] = add_msghdr, [ARG_MMSGHDR_OUT] = add_mmsghdr,
+	[ARG_BUF_IN] = fmt_data, [ARG_IOVEC_IN] = value_iovec, [ARG_SOCKADDR_IN] = value_sockaddr, [ARG_MSGHDR_IN] = value_msghdr,
+	[ARG_MMSGHDR_IN] = value_mmsghdr, [ARG_STRUCT_IN] = fmt_struct, [ARG_ARRAY_IN] = fmt_struct, [ARG_BUF_OUT] = fmt_data,
+	[ARG_IOVEC_OUT] = value_iovec, [ARG_SOCKADDR_OUT] = value_sockaddr, [ARG_MSGHDR_OUT] = value_msghdr, [ARG_MMSGHDR_OUT] = value_mmsghdr,
 	[ARG_STRUCT_OUT] = fmt_struct, [ARG_ARRAY_OUT] = fmt_struct, [ARG_FDPAIR_OUT] = fmt_fdpair, [ARG_STR_OUT] = fmt_str,
-	[ARG_STRUCT_INOUT] = fmt_struct, [ARG_ARRAY_INOUT] = fmt_struct, [ARG_IOCBS_IN] = add_iocbs,
+	[ARG_STRUCT_INOUT] = fmt_struct, [ARG_ARRAY_INOUT] = fmt_struct, [ARG_IOCBS_IN] = add_iocbs, [ARG_IOVEC] = value_iovec, [ARG_OPTVAL_IN] = value_optval, [ARG_OPTVAL_OUT] = value_optval, [ARG_FD_SET] = fmt_fd_set,
 };
 
 static void format_arg(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
@@ -605,7 +523,7 @@ void call_format_result(struct buf *b, const struct event *ev, unsigned flags)
 	}
 	switch (call->spec->ret) {
 	case RET_FD:
-		value_format_fd(b, (int)call->ret, file_at(ev, (int)call->ret), flags);
+		value_format_fd(b, (int)call->ret, value_file(ev, (int)call->ret), flags);
 		break;
 	case RET_HEX:
 		if (call->ret)

@@ -334,7 +334,9 @@ class Runner:
         if probe.returncode or "cannot be used" in probe.stderr:
             self.skip("bpf", (probe.stderr.strip().splitlines() or ["not available"])[0])
             return
-        self.traced("bpf", ["--backend", "bpf"])
+        expected = self.traced("bpf", ["--backend", "bpf"])
+        if expected and expected[0].calls:
+            self.traced("bpf verbose", ["--backend", "bpf", "-v"], compare_calls)
         self.record("bpf ", ["--backend", "bpf"])
 
 

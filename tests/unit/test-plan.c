@@ -73,6 +73,7 @@ static void test_default_copies(void **state)
 	assert_int_equal(ENTER(p, 1), PLAN_LEN_ARG);
 	assert_int_equal(p.enter[1].len, 2);
 	assert_int_equal(p.enter[1].size, 1);
+	assert_int_equal(p.enter[1].narrow, 1);		/* an int: what lies above is no length */
 	assert_int_equal(p.enter[1].max, 128);
 	p = plan("recvmsg", false, 0);
 	assert_int_equal(LEAVE(p, 1), PLAN_MSGHDR);
@@ -99,8 +100,17 @@ static void test_default_copies(void **state)
 	assert_int_equal(plan("write", true, 64).names, 0);	/* its bytes are copied anyway */
 	assert_int_equal(plan("read", false, 0).names, 0);
 	p = plan("getsockopt", false, 0);
-	assert_int_equal(LEAVE(p, 3), PLAN_FIXED);
-	assert_int_equal(p.leave[3].size, 4);
+	assert_int_equal(LEAVE(p, 3), PLAN_LEN_AT);
+	assert_int_equal(p.leave[3].len, 4);
+	p = plan("accept4", false, 0);		/* the room, the address, how long it is */
+	assert_int_equal(ENTER(p, 2), PLAN_FIXED);
+	assert_int_equal(LEAVE(p, 1), PLAN_LEN_AT);
+	assert_int_equal(LEAVE(p, 2), PLAN_FIXED);
+	p = plan("recvmsg", false, 0);
+	assert_int_equal(ENTER(p, 1), PLAN_ROOM);
+	p = plan("recvmmsg", false, 0);
+	assert_int_equal(ENTER(p, 1), PLAN_ROOMS);
+	assert_int_equal(p.enter[1].len, 2);
 }
 
 static void test_all_copies(void **state)
@@ -112,6 +122,7 @@ static void test_all_copies(void **state)
 	assert_int_equal(ENTER(p, 1), PLAN_LEN_ARG);
 	assert_int_equal(p.enter[1].len, 2);
 	assert_int_equal(p.enter[1].max, 64);
+	assert_int_equal(p.enter[1].narrow, 0);		/* a size_t */
 	p = plan("read", true, 64);
 	assert_int_equal(LEAVE(p, 1), PLAN_LEN_RET);
 	assert_int_equal(p.leave[1].max, 64);
@@ -128,9 +139,15 @@ static void test_all_copies(void **state)
 	assert_int_equal(LEAVE(p, 1), PLAN_LEN_RET);
 	assert_int_equal(p.leave[1].size, 12);
 	p = plan("select", true, 0);
-	assert_int_equal(ENTER(p, 1), PLAN_FIXED);
-	assert_int_equal(LEAVE(p, 3), PLAN_FIXED);
-	assert_int_equal(p.enter[1].size, 128);
+	assert_int_equal(ENTER(p, 1), PLAN_BITS);
+	assert_int_equal(LEAVE(p, 3), PLAN_BITS);
+	assert_int_equal(p.enter[1].len, 0);
+	p = plan("readv", true, 64);		/* where to before the call, what after it */
+	assert_int_equal(ENTER(p, 1), PLAN_IOV);
+	assert_int_equal(LEAVE(p, 1), PLAN_IOVEC);
+	p = plan("process_vm_writev", true, 64);
+	assert_int_equal(ENTER(p, 3), PLAN_IOV);
+	assert_int_equal(LEAVE(p, 3), PLAN_SKIP);
 	p = plan("sendmmsg", true, 0);
 	assert_int_equal(ENTER(p, 1), PLAN_SKIP);
 	assert_int_equal(LEAVE(p, 1), PLAN_MMSGHDR);

@@ -441,7 +441,45 @@ __noinline int copy_msg(u32 arg, u64 addr, u64 total)
 	return faulted;
 }
 
-struct mmsg_ctx { u64 addr, n; u32 at, count; u8 compat; };
+struct mmsg_ctx { u64 addr, n; u32 at, count; u8 compat, named, faulted; };
+
+/* msg_name and msg_namelen come first in a struct msghdr, and that first in a struct mmsghdr. */
+static long room_item(u32 i, struct mmsg_ctx *x)
+{
+	struct work *w = work_get();
+	u64 head[2] = { 0 }, addr = x->addr + (u64)i * (x->compat ? 32 : 64);
+	u32 at = x->at + i * sizeof(u32);
+
+	if (!w || i >= x->n || i >= MSG_COPIED || at > WORK_SOFT_MAX)
+		return 1;
+	if (bpf_probe_read_user(head, x->compat ? 8 : 16, (void *)addr)) {
+		x->faulted = 1;
+		return 1;
+	}
+	x->named |= x->compat ? (u32)head[0] != 0 : head[0] != 0;
+	*(u32 *)(w->mem + at) = x->compat ? head[0] >> 32 : (u32)head[1];
+	x->count = i + 1;
+	return 0;
+}
+
+/* How much room there is for the names of n messages. */
+__noinline int copy_rooms(u32 arg, u64 addr, u64 n)
+{
+	struct work *w = work_get();
+	struct mmsg_ctx x = { .addr = addr, .n = n };
+	struct record_chunk *c;
+
+	if (!w || !chunk_at(w))
+		return 0;
+	x.compat = w->compat;
+	x.at = w->off + sizeof(*c);
+	bpf_loop(MSG_COPIED, room_item, &x, 0);
+	c = chunk_at(w);
+	if (c && x.named)
+		chunk_done(w, c, arg, PART_ROOM, w->flags, x.count * sizeof(u32));
+	return x.faulted;
+}
+
 
 static long mmsg_item(u32 i, struct mmsg_ctx *x)
 {
@@ -682,6 +720,8 @@ __noinline int copy_arg(u32 i)
 	size = w->plan[i].size ? w->plan[i].size : 1;
 	addr = w->args[i];
 	n = w->args[li > 5 ? 0 : li];
+	if (w->plan[i].narrow)
+		n = (u32)n;
 	ret = w->ret > 0 ? w->ret : 0;
 	switch (op) {
 	case PLAN_STR:
@@ -694,17 +734,23 @@ __noinline int copy_arg(u32 i)
 		return ret ? copy_bytes(i, addr, (u64)(u32)ret * size, max) : 0;
 	case PLAN_FIXED:
 		return copy_bytes(i, addr, size, size);
-	case PLAN_SOCKADDR_OUT:
+	case PLAN_LEN_AT:
 		if (!n || bpf_probe_read_user(&len, sizeof(len), (void *)n))
 			return 0;
-		return copy_bytes(i, addr, len, max < ADDR_BYTES ? max : ADDR_BYTES);
+		return copy_bytes(i, addr, len, max);
+	case PLAN_BITS:
+		return copy_bytes(i, addr, n >> 31 ? 0 : (n + 7) / 8, max);
+	case PLAN_IOV:
 	case PLAN_IOVEC: {
 		int faulted = read_iov(addr, n);
 
 		if (!w->leave)
 			put_iov(w, i, n > w->niov ? CHUNK_TRUNC : 0);
-		return faulted | copy_iov_data(i, w->leave ? (u64)ret : ~0ull, max);
+		return op == PLAN_IOV ? faulted : faulted | copy_iov_data(i, w->leave ? (u64)ret : ~0ull, max);
 	}
+	case PLAN_ROOM:
+	case PLAN_ROOMS:
+		return copy_rooms(i, addr, op == PLAN_ROOM ? 1 : n);
 	case PLAN_MSGHDR:
 		return copy_msg(i, addr, w->leave ? (u64)ret : ~0ull);
 	case PLAN_MMSGHDR:

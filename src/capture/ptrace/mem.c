@@ -158,6 +158,11 @@ static unsigned read_iov(pid_t tid, bool compat, uint64_t addr, uint64_t n, stru
 	return (unsigned)n;
 }
 
+static void copy_iov(struct buf *b, unsigned arg, const struct iovec *iov, unsigned got, uint64_t n)
+{
+	record_chunk(b, arg, PART_IOV, n > got ? CHUNK_TRUNC : 0, iov, got * sizeof(*iov));
+}
+
 /* The first bytes of what an iovec array holds; total: bytes that count (the call's result, or all). */
 static void copy_iov_data(struct buf *b, unsigned arg, unsigned flags, pid_t tid, const struct iovec *iov, unsigned n, uint64_t total, size_t max)
 {
@@ -194,6 +199,28 @@ static bool read_msg(pid_t tid, bool compat, uint64_t addr, struct msg *m)
 		return false;
 	*m = (struct msg){ .name = w[0], .namelen = w[1], .iov = w[2], .iovlen = w[3], .control = w[4], .controllen = w[5] };
 	return true;
+}
+
+/* How much room there is for names: msg_name and msg_namelen come first in a struct msghdr, and that first in a struct mmsghdr. */
+static void copy_rooms(struct buf *b, unsigned arg, const struct mem_call *c, uint64_t n)
+{
+	size_t step = c->compat ? 32 : sizeof(struct mmsghdr), width = c->compat ? 4 : 8, got;
+	char heads[MSG_MAX_COPIED * sizeof(struct mmsghdr)];
+	uint32_t rooms[MSG_MAX_COPIED];
+	bool named = false;
+
+	n = MIN(n, (uint64_t)MSG_MAX_COPIED);
+	got = n ? mem_read(c->tid, c->args[arg], heads, (n - 1) * step + 2 * width) : 0;
+	n = got < 2 * width ? 0 : (got - 2 * width) / step + 1;
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t name = 0;
+
+		memcpy(&name, heads + i * step, width);
+		memcpy(&rooms[i], heads + i * step + width, sizeof(rooms[i]));
+		named |= name != 0;
+	}
+	if (named)
+		record_chunk(b, arg, PART_ROOM, 0, rooms, n * sizeof(rooms[0]));
 }
 
 static void copy_msg(struct buf *b, unsigned arg, const struct mem_call *c, unsigned flags, uint64_t total)
@@ -294,7 +321,7 @@ static void copy_real(struct buf *b, unsigned arg, const struct mem_call *c, uns
 
 static void copy_arg(struct buf *b, unsigned i, const struct plan_arg *a, const struct mem_call *c, bool leave)
 {
-	uint64_t addr = c->args[i], n = c->args[a->len];
+	uint64_t addr = c->args[i], n = a->narrow ? (uint32_t)c->args[a->len] : c->args[a->len];
 	unsigned flags = leave ? CHUNK_AT_EXIT : 0;
 	size_t size = a->size ? a->size : 1;
 	uint32_t len;
@@ -320,19 +347,34 @@ static void copy_arg(struct buf *b, unsigned i, const struct plan_arg *a, const 
 	case PLAN_FIXED:
 		copy_bytes(b, i, PART_BYTES, flags, c->tid, addr, size, size);
 		return;
-	case PLAN_SOCKADDR_OUT:
+	case PLAN_LEN_AT:
 		if (n && mem_read(c->tid, n, &len, sizeof(len)) == sizeof(len))
-			copy_bytes(b, i, PART_BYTES, flags, c->tid, addr, len, MIN(a->max, (uint32_t)sizeof(struct sockaddr_storage)));
+			copy_bytes(b, i, PART_BYTES, flags, c->tid, addr, len, a->max);
+		return;
+	case PLAN_BITS:
+		copy_bytes(b, i, PART_BYTES, flags, c->tid, addr, n > INT32_MAX ? 0 : (n + 7) / 8, a->max);
 		return;
 	case PLAN_IOVEC: {
 		struct iovec iov[IOV_MAX_COPIED];
 		unsigned k = read_iov(c->tid, c->compat, addr, n, iov);
 
 		if (!leave)
-			record_chunk(b, i, PART_IOV, n > k ? CHUNK_TRUNC : 0, iov, k * sizeof(iov[0]));
+			copy_iov(b, i, iov, k, n);
 		copy_iov_data(b, i, flags, c->tid, iov, k, leave ? (uint64_t)MAX(c->ret, (int64_t)0) : UINT64_MAX, a->max);
 		return;
 	}
+	case PLAN_IOV: {
+		struct iovec iov[IOV_MAX_COPIED];
+
+		copy_iov(b, i, iov, read_iov(c->tid, c->compat, addr, n, iov), n);
+		return;
+	}
+	case PLAN_ROOM:
+		copy_rooms(b, i, c, 1);
+		return;
+	case PLAN_ROOMS:
+		copy_rooms(b, i, c, n);
+		return;
 	case PLAN_MSGHDR:
 		copy_msg(b, i, c, flags, leave ? (uint64_t)MAX(c->ret, (int64_t)0) : UINT64_MAX);
 		return;
