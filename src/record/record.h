@@ -104,7 +104,7 @@ struct record_fork {
 
 /* EXEC: chunks PART_PATH (as given), PART_EXE, PART_ARGV…, PART_ENVP….  tid is already the leader's. */
 struct record_exec { struct record h; rec_u32 old_tid, nchunks; rec_u64 brk; };
-struct record_exit { struct record h; rec_i32 status; /* as wait(2) */ rec_u32 pad; rec_u64 utime_ns, stime_ns; };
+struct record_exit { struct record h; rec_i32 status; /* as wait(2); -1: not known */ rec_u32 pad; rec_u64 utime_ns, stime_ns; };
 struct record_signal { struct record h; rec_i32 signo, code; rec_u32 sender_pid, sender_uid; rec_u64 addr; };
 enum { SIGNAL_IGNORED = 1, SIGNAL_FATAL = 2 };	/* h.flags */
 struct record_stop { struct record h; rec_i32 signo; rec_u32 pad; };

@@ -21,6 +21,7 @@ import unittest
 
 COMPENDIUM = WORK = None
 SOAK = 3
+ROUNDS = 10
 SELF = pathlib.Path(__file__).resolve()
 PYTHON = shutil.which("python3", path="/usr/bin:/bin") or sys.executable      # one that every user can run
 
@@ -238,6 +239,49 @@ class Attach(unittest.TestCase):
             self.assertIsNone(self.target.poll(), "the target did not survive")
             tids = set(re.findall(r"\[(\d+)\] open /etc/hostname", text))
             self.assertEqual(len(tids), 2, text[:2000])
+
+    def let_go(self, *options):
+        """Lets busy threads, and processes that come and go, alone in the middle of their calls: nothing of them comes afterwards."""
+        busy = subprocess.Popen([PYTHON, "-c", "import threading,os,subprocess\n"
+                                 "def work():\n while True: os.stat('/etc/hostname'); os.kill(os.getpid(), 28)\n"
+                                 "[threading.Thread(target=work, daemon=True).start() for _ in range(3)]\n"
+                                 "while True: subprocess.run(['/bin/true'])"], start_new_session=True)
+        try:
+            with tempfile.TemporaryDirectory() as name:
+                log = pathlib.Path(name, "log")
+                tracer = subprocess.Popen([COMPENDIUM, "--backend", "bpf", "-a", "-o", log, *(o.replace("PID", str(busy.pid)) for o in options)],
+                                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                self.assertTrue(wait_for(lambda: log.exists() and f"[{busy.pid}] fork" in log.read_text(errors="replace")))
+                tracer.send_signal(signal.SIGINT)
+                self.assertEqual(tracer.wait(60), 0)
+                lines = log.read_text(errors="replace").partition(" FINAL")[0].splitlines()
+        finally:
+            os.killpg(busy.pid, signal.SIGKILL)
+            busy.wait()
+        over, begun = {}, set()
+        for line in lines:
+            what = re.match(r"\[\S+\] (?:\[(\d+)\] )?(.*)", line)
+            for tid in re.findall(r"^(?:fork|thread) → (\d+)", what[2]) if what else ():
+                over.pop(tid, None)         # the number is used again
+                begun.add(tid)
+            started = re.match(r"attach (?:process|thread) (\d+)", what[2]) if what else None
+            if started:
+                self.assertNotIn(started[1], begun, f"a ghost: {line}, after {over.get(started[1])}")
+                begun.add(started[1])
+            elif what and what[1]:
+                self.assertNotIn(what[1], over, f"after {over.get(what[1])}: {line}")
+            gone = re.match(r"(?:detach|exit|killed)\b", what[2]) if what else None
+            if gone and what[1]:
+                over[what[1]] = line
+        self.assertTrue(over)
+
+    def test_nothing_comes_after_the_end(self):
+        for _ in range(ROUNDS):
+            self.let_go("-p", "PID")
+
+    def test_nothing_comes_after_the_end_of_a_system(self):
+        for _ in range(ROUNDS):
+            self.let_go("--system")
 
     def test_cgroup(self):
         root = cgroup_root()

@@ -89,8 +89,7 @@ static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
 	}
 	if (rc == 0) {
 		s->main_pid = pid;
-		known_add(&s->pids, (uint32_t)pid);
-		known_add(&s->tids, (uint32_t)pid);
+		live_begin(&s->live, (uint32_t)pid, (uint32_t)pid);
 		guard_rc = guard_start(&s->guard, s);
 		if (guard_rc < 0)
 			diag_set(note, 125, -guard_rc, "cannot start the process that ends the command should compendium be killed: %s; it is traced all the same, and if compendium is killed it runs on",
@@ -122,16 +121,13 @@ static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
 
 /* ---- what runs already ---- */
 
-static void know_thread(void *ctx, pid_t tid) { known_add(&((struct bpf_source *)ctx)->tids, (uint32_t)tid); }
-
 static void found(void *ctx, const struct waiting *w) { drain_resumes(ctx, w); }
 
 static void snapshot(struct bpf_source *s, pid_t pid)
 {
-	if (known_has(s->pids, (uint32_t)pid))
+	if (pid <= 0 || live_has_process(&s->live, (uint32_t)pid))
 		return;
-	known_add(&s->pids, (uint32_t)pid);
-	proc_each_thread(pid, know_thread, s);
+	drain_begin_process(s, pid);
 	proc_put_process(pid, true, &s->rec, drain_put, s);
 	waiting_put_process(pid, s->opt->max_payload, &s->rec, found, drain_put, s);
 }
@@ -226,6 +222,8 @@ static void put_end(struct bpf_source *s)
 	struct record_end *r;
 
 	drain_losses(s);
+	if (!s->detached)
+		drain_ends(s);
 	r = record_begin(&s->rec, RECORD_END, sizeof(*r), (uint32_t)s->main_pid, (uint32_t)s->main_pid, bpf_now_ns());
 	r->h.flags = s->interrupted ? END_INTERRUPTED : 0;
 	r->status = s->main_pid ? s->main_status : -1;
@@ -245,6 +243,7 @@ static void asked_to_stop(struct bpf_source *s)
 	if (how == STOP_KILL && s->main_pid) {
 		bpf_each_pid(s, kill_cb, NULL);
 	} else {
+		bpf_seek(s, 0);		/* or their next call would make them ours again */
 		bpf_detach_all(s);
 		s->shared->hold = HOLD_NOT;
 		s->detached = true;

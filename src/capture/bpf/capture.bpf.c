@@ -698,8 +698,8 @@ int BPF_PROG(on_task_exit, struct task_struct *task)
 			lose(LOSS_RING);
 		}
 	}
-	bpf_task_storage_delete(&tasks, task);
-	__sync_fetch_and_add(&sh->alive, -1ull);
+	if (bpf_task_storage_delete(&tasks, task) != -ENOENT_NR)
+		__sync_fetch_and_add(&sh->alive, -1ull);
 	return 0;
 }
 

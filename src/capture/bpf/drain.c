@@ -28,37 +28,6 @@ static void put_as_is(struct bpf_source *s, const struct record *r)
 	s->emit(s->emit_ctx, r);
 }
 
-void known_add(struct known **set, uint32_t id)
-{
-	struct known *k;
-
-	HASH_FIND_INT(*set, &id, k);
-	if (k)
-		return;
-	k = xcalloc(1, sizeof(*k));
-	k->id = id;
-	HASH_ADD_INT(*set, id, k);
-}
-
-bool known_has(struct known *set, uint32_t id)
-{
-	struct known *k;
-
-	HASH_FIND_INT(set, &id, k);
-	return k != NULL;
-}
-
-static void known_drop(struct known **set, uint32_t id)
-{
-	struct known *k;
-
-	HASH_FIND_INT(*set, &id, k);
-	if (!k)
-		return;
-	HASH_DEL(*set, k);
-	free(k);
-}
-
 static struct pending *pending_find(struct bpf_source *s, uint32_t tid)
 {
 	struct pending *p;
@@ -244,7 +213,6 @@ static void execed(struct bpf_source *s, const struct record_exec *w)
 	const struct record_chunk *exe = chunk_of(w + 1, w->nchunks, PART_EXE), *argc = chunk_of(w + 1, w->nchunks, PART_COUNT),
 				  *path = chunk_of(w + 1, w->nchunks, PART_PATH);
 	struct pending *p = pending_find(s, w->old_tid);
-	struct held_exit *held;
 	struct record_exec *r;
 	struct buf parts = { 0 };
 	rec_u32 n = 0;
@@ -252,11 +220,7 @@ static void execed(struct bpf_source *s, const struct record_exec *w)
 
 	if (w->old_tid != w->h.tid) {
 		/* The leader's number passes on: what ended was not the process. */
-		HASH_FIND_INT(s->held, &w->h.pid, held);
-		if (held) {
-			HASH_DEL(s->held, held);
-			free(held);
-		}
+		live_exec(&s->live, w->h.pid, w->old_tid);
 		pending_drop(s, pending_find(s, w->h.tid));
 		if (p) {
 			HASH_DEL(s->pendings, p);
@@ -295,63 +259,86 @@ static void put_exit(struct bpf_source *s, const struct wire_exit *w)
 	struct record_exit *r = record_begin(&s->rec, RECORD_EXIT, sizeof(*r), w->r.h.pid, w->r.h.tid, w->r.h.ts_ns);
 
 	r->status = w->r.status;
-	if (w->r.h.tid == w->r.h.pid) {
-		r->utime_ns = w->r.utime_ns;
-		r->stime_ns = w->r.stime_ns;
-	}
 	drain_put(s);
 }
 
 /* As wait(2) reports them, a leader's end comes after that of its threads. */
 static void exited(struct bpf_source *s, const struct wire_exit *w)
 {
+	struct live_process *p = live_end(&s->live, w->r.h.pid, w->r.h.tid);
 	struct record_exit *r;
-	struct held_exit *held;
 
 	pending_drop(s, pending_find(s, w->r.h.tid));
-	known_drop(&s->tids, w->r.h.tid);
-	if (w->r.h.tid == w->r.h.pid && !w->last) {
-		held = xcalloc(1, sizeof(*held));
-		held->pid = w->r.h.pid;
-		held->r = w->r;
-		HASH_ADD_INT(s->held, pid, held);
-		return;
-	}
-	if (!w->helper)
+	p->over |= w->last != 0;
+	if (w->r.h.tid == w->r.h.pid) {
+		p->leader_ended = true;
+		p->leader = w->r;
+	} else if (!w->helper) {
 		put_exit(s, w);
-	if (!w->last)
+	}
+	if (!p->over || p->nthreads)
 		return;
-	known_drop(&s->pids, w->r.h.pid);
-	HASH_FIND_INT(s->held, &w->r.h.pid, held);
-	if (!held)
-		return;
-	r = record_begin(&s->rec, RECORD_EXIT, sizeof(*r), held->pid, held->pid, w->r.h.ts_ns);
-	r->status = w->whole ? w->r.status : held->r.status;
+	r = record_begin(&s->rec, RECORD_EXIT, sizeof(*r), p->pid, p->pid, w->r.h.ts_ns);
+	r->status = w->whole ? w->r.status : p->leader_ended ? p->leader.status : -1;
 	r->utime_ns = w->r.utime_ns;
 	r->stime_ns = w->r.stime_ns;
 	drain_put(s);
-	HASH_DEL(s->held, held);
-	free(held);
+	live_forget(&s->live, p);
 }
 
-static void thread_known(void *ctx, pid_t tid) { known_add(&((struct bpf_source *)ctx)->tids, (uint32_t)tid); }
+static void put_unseen_end(struct bpf_source *s, uint32_t pid, uint32_t tid, int status)
+{
+	struct record_exit *r = record_begin(&s->rec, RECORD_EXIT, sizeof(*r), pid, tid, bpf_now_ns());
+
+	r->status = status;
+	drain_put(s);
+}
+
+void drain_ends(struct bpf_source *s)
+{
+	struct live_task *t, *next_task;
+	struct live_process *p, *next;
+
+	HASH_ITER(hh, s->live.tasks, t, next_task)
+		if (t->tid != t->pid)
+			put_unseen_end(s, t->pid, t->tid, -1);
+	HASH_ITER(hh, s->live.processes, p, next) {
+		put_unseen_end(s, p->pid, p->pid, p->leader_ended ? p->leader.status : p->pid == (uint32_t)s->main_pid ? s->main_status : -1);
+		live_forget(&s->live, p);
+	}
+}
+
+struct of_process { struct bpf_source *s; uint32_t pid; };
+
+static void begin_thread(void *ctx, pid_t tid)
+{
+	const struct of_process *of = ctx;
+
+	live_begin(&of->s->live, of->pid, (uint32_t)tid);
+}
+
+void drain_begin_process(struct bpf_source *s, pid_t pid)
+{
+	struct of_process of = { s, (uint32_t)pid };
+
+	proc_each_thread(pid, begin_thread, &of);
+}
 
 /* A task that /proc can tell about, or one that is gone already. */
 static void adopted(struct bpf_source *s, const struct wire_adopt *w)
 {
 	struct record_task *r;
 
-	if (known_has(s->tids, w->h.tid))
+	if (live_has(&s->live, w->h.tid))
 		return;
-	if (!known_has(s->pids, w->h.pid) && proc_state((pid_t)w->h.pid, 0)) {
-		known_add(&s->pids, w->h.pid);
-		proc_each_thread((pid_t)w->h.pid, thread_known, s);
+	if (!live_has_process(&s->live, w->h.pid) && proc_state((pid_t)w->h.pid, 0)) {
+		drain_begin_process(s, (pid_t)w->h.pid);
 		proc_put_process((pid_t)w->h.pid, s->opt->want_maps, &s->rec, drain_put, s);
-		if (known_has(s->tids, w->h.tid))
+		s->snapshot_ns = bpf_now_ns();
+		if (live_has(&s->live, w->h.tid))
 			return;
 	}
-	known_add(&s->pids, w->h.pid);
-	known_add(&s->tids, w->h.tid);
+	live_begin(&s->live, w->h.pid, w->h.tid);
 	r = record_begin(&s->rec, RECORD_TASK, sizeof(*r), w->h.pid, w->h.tid, w->h.ts_ns);
 	r->ppid = w->ppid;
 	r->nchunks = 1;
@@ -359,9 +346,39 @@ static void adopted(struct bpf_source *s, const struct wire_adopt *w)
 	drain_put(s);
 }
 
+/* Of a task that has ended, or was let go: made by a program that was under way on another CPU, or by who sent it a signal. */
+static bool too_late(const struct bpf_source *s, const struct record *r)
+{
+	switch ((unsigned)r->kind) {
+	case RECORD_SIGNAL:
+	case RECORD_STOP:
+	case RECORD_SCHED:
+	case RECORD_DETACH:
+		/* with its beginning lost, nothing is known of it */
+		return !live_has(&s->live, r->tid) && (s->detached || !s->shared->lost);
+	case RECORD_BLOCK:
+		return false;
+	case RECORD_FORK:
+		return s->detached && !live_has(&s->live, ((const struct record_fork *)r)->parent_tid);
+	default:
+		return s->detached && !live_has(&s->live, r->tid);
+	}
+}
+
+static void detached(struct bpf_source *s, const struct record *r)
+{
+	struct live_process *p = live_end(&s->live, r->pid, r->tid);
+
+	put_as_is(s, r);
+	if (!p->nthreads)
+		live_forget(&s->live, p);
+}
+
 /* Bytes of the kernel's own making, but checked as far as we follow them. */
 static void handle(struct bpf_source *s, const struct record *r)
 {
+	if ((r->kind != RECORD_CALL || s->detached) && too_late(s, r))
+		return;
 	switch ((unsigned)r->kind) {
 	case RECORD_CALL:
 		called(s, (const struct record_call *)r);
@@ -380,9 +397,13 @@ static void handle(struct bpf_source *s, const struct record *r)
 		return;
 	case RECORD_FORK:
 		/* told of by the snapshot that was being made meanwhile */
-		if (r->ts_ns < s->snapshot_ns && known_has(s->tids, r->tid))
+		if (r->ts_ns < s->snapshot_ns && live_has(&s->live, r->tid))
 			return;
+		live_begin(&s->live, r->pid, r->tid);
 		put_as_is(s, r);
+		return;
+	case RECORD_DETACH:
+		detached(s, r);
 		return;
 	default:
 		put_as_is(s, r);
@@ -438,7 +459,5 @@ void drain_done(struct bpf_source *s)
 	HASH_ITER(hh, s->pendings, p, pt)
 		pending_drop(s, p);
 	HASH_FREE(s->resumes);
-	HASH_FREE(s->held);
-	HASH_FREE(s->tids);
-	HASH_FREE(s->pids);
+	live_done(&s->live);
 }

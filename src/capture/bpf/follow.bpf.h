@@ -197,6 +197,7 @@ SEC("iter/task")
 int each_adopt(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
+	struct wire_shared *sh = shared_get();
 	struct task_state *st;
 	u32 pid;
 
@@ -207,6 +208,12 @@ int each_adopt(struct bpf_iter__task *ctx)
 	if (task->flags & (PF_KTHREAD_BIT | PF_EXITING_BIT) || !bpf_map_lookup_elem(&targets, &pid))
 		return 0;
 	st = follow(task, task->flags & PF_WORKER_BITS ? TASK_WORKER : 0);
+	/* it may have passed on_task_exit just before */
+	if (st && BPF_CORE_READ(task, flags) & PF_EXITING_BIT) {
+		if (bpf_task_storage_delete(&tasks, task) == 0 && sh)
+			__sync_fetch_and_add(&sh->alive, -1ull);
+		return 0;
+	}
 	if (st && !(st->flags & TASK_WORKER) && !st->in_call)
 		found_in_call(task, st);
 	return 0;

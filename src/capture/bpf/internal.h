@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "capture/bpf/guard.h"
 #include "capture/bpf/kring.h"
+#include "capture/bpf/live.h"
 #include "capture/bpf/wire.h"
 #include "capture/source.h"
 
@@ -17,9 +18,7 @@ struct bpf_map;
 struct bpf_link;
 
 struct pending { uint32_t tid; UT_hash_handle hh; unsigned nchunks; struct buf chunks; };	/* of a call entered */
-struct held_exit { uint32_t pid; UT_hash_handle hh; struct record_exit r; };			/* leader ended, threads live on */
 struct resume { uint32_t tid; UT_hash_handle hh; uint32_t nr; };				/* what restart_syscall(2) goes on with */
-struct known { uint32_t id; UT_hash_handle hh; };
 
 struct bpf_source {
 	struct source src;
@@ -35,10 +34,9 @@ struct bpf_source {
 	uint64_t nrecords;
 	/* drain.c */
 	struct pending *pendings;
-	struct held_exit *held;
 	struct resume *resumes;
 	uint64_t start_ns;
-	struct known *tids, *pids;	/* told of by a snapshot or ADOPT */
+	struct live live;
 	uint64_t snapshot_ns, lost_seen;
 	uint64_t *lost_told;		/* by CPU */
 	unsigned ncpus;
@@ -83,7 +81,7 @@ void drain_put(void *ctx);					/* finishes s->rec and emits it */
 void drain_losses(struct bpf_source *s);			/* tells what was lost since */
 void drain_resumes(struct bpf_source *s, const struct waiting *w);	/* a call that was found */
 void drain_done(struct bpf_source *s);
-void known_add(struct known **set, uint32_t id);
-bool known_has(struct known *set, uint32_t id);
+void drain_begin_process(struct bpf_source *s, pid_t pid);	/* its threads live; a snapshot tells of them */
+void drain_ends(struct bpf_source *s);				/* of those that have ended, but whose end was lost */
 
 uint64_t bpf_now_ns(void);
