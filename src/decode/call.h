@@ -78,12 +78,25 @@ const struct part *parts_find(const struct part *parts, unsigned nparts, int arg
 /* ---- structures inside the copied bytes (decode/struct.c) ---- */
 
 /* A socket address as a comparable value and in words. */
-struct addr { uint16_t family; uint16_t port; uint8_t len; /* bytes in ip or path */ bool abstract; uint8_t ip[16]; uint32_t scope;
-	      char path[108]; uint32_t nl_pid, nl_groups; };
+#define ADDR_PATH_MAX 250	/* sun_path has 108; a relative one becomes absolute in the model, where it fits */
+struct addr {
+	uint16_t family, port;
+	uint8_t len;			/* bytes in ip, path (also of AF_ALG: "hash(sha256)") or mac */
+	bool abstract;
+	uint8_t ip[16];			/* AF_PACKET: the hardware address, of len bytes */
+	uint32_t scope;			/* AF_INET6: scope id; AF_PACKET: number of the interface, 0: any */
+	uint32_t id[2];			/* AF_NETLINK: port id, groups; AF_VSOCK: context id, port; AF_PACKET: Ethernet protocol */
+	char path[ADDR_PATH_MAX];
+};
 bool decode_addr(const void *bytes, size_t len, struct addr *ret_addr);	/* false: empty or too short */
+bool addr_same(const struct addr *a, const struct addr *b);
 bool addr_is_loopback(const struct addr *a);	/* 127/8, ::1, ::ffff:127/104 */
 struct buf;
-void addr_format(struct buf *b, const struct addr *a);	/* "1.2.3.4:80" "[::1]:80" "/run/x.sock" "@abstract" "netlink"; raw bytes for unix: pass through text_safe to show */
+/*
+ * "1.2.3.4:80" "[::1]:80" "/run/x.sock" "@abstract" "netlink" "2:1024" (vsock) "if2 0x0800 02:42:ac:11:00:02" (packet);
+ * raw bytes for unix: pass through text_safe to show.
+ */
+void addr_format(struct buf *b, const struct addr *a);
 
 /* Descriptors passed in msg_control (SCM_RIGHTS).  Returns how many, at most max. */
 unsigned decode_scm_rights(const char *control, size_t len, int *ret_fds, unsigned max);

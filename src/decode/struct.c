@@ -1,7 +1,11 @@
 #include "decode/call.h"
 
 #include <arpa/inet.h>
+#include <linux/if_alg.h>
 #include <linux/netlink.h>
+#include <linux/vm_sockets.h>
+#include <netpacket/packet.h>
+#include <stdio.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,7 +18,7 @@
 static bool decode_unix(const char *s, size_t len, struct addr *a)
 {
 	const char *path = s + offsetof(struct sockaddr_un, sun_path);
-	size_t n = MIN(len - offsetof(struct sockaddr_un, sun_path), sizeof(a->path));
+	size_t n = MIN(len - offsetof(struct sockaddr_un, sun_path), sizeof(((struct sockaddr_un *)0)->sun_path));
 
 	a->abstract = n && !path[0];	/* n == 0: a socket without a name */
 	if (a->abstract) {
@@ -66,11 +70,43 @@ bool decode_addr(const void *bytes, size_t len, struct addr *ret_addr)
 		if (len < sizeof(nl))
 			return false;
 		memcpy(&nl, bytes, sizeof(nl));
-		a.nl_pid = nl.nl_pid;
-		a.nl_groups = nl.nl_groups;
+		a.id[0] = nl.nl_pid;
+		a.id[1] = nl.nl_groups;
+	} else if (family == AF_VSOCK) {
+		struct sockaddr_vm vm = { 0 };
+
+		if (len < offsetof(struct sockaddr_vm, svm_cid) + sizeof(vm.svm_cid))
+			return false;
+		memcpy(&vm, bytes, MIN(len, sizeof(vm)));
+		a.id[0] = vm.svm_cid;
+		a.id[1] = vm.svm_port;
+	} else if (family == AF_PACKET) {
+		struct sockaddr_ll ll = { 0 };
+
+		if (len < offsetof(struct sockaddr_ll, sll_hatype))
+			return false;
+		memcpy(&ll, bytes, MIN(len, sizeof(ll)));
+		a.scope = (uint32_t)ll.sll_ifindex;
+		a.id[0] = ntohs(ll.sll_protocol);
+		a.len = MIN(ll.sll_halen, (uint8_t)sizeof(ll.sll_addr));
+		memcpy(a.ip, ll.sll_addr, a.len);
+	} else if (family == AF_ALG) {
+		struct sockaddr_alg alg = { 0 };
+
+		if (len < offsetof(struct sockaddr_alg, salg_feat))
+			return false;
+		memcpy(&alg, bytes, MIN(len, sizeof(alg)));
+		a.len = (uint8_t)snprintf(a.path, sizeof(a.path), "%.*s(%.*s)", (int)sizeof(alg.salg_type), (const char *)alg.salg_type,
+					  (int)sizeof(alg.salg_name), (const char *)alg.salg_name);
 	}
 	memcpy(ret_addr, &a, sizeof(a));
 	return true;
+}
+
+bool addr_same(const struct addr *a, const struct addr *b)
+{
+	return a->family == b->family && a->port == b->port && a->len == b->len && a->abstract == b->abstract && a->scope == b->scope &&
+	       a->id[0] == b->id[0] && a->id[1] == b->id[1] && memcmp(a->ip, b->ip, sizeof(a->ip)) == 0 && memcmp(a->path, b->path, a->len) == 0;
 }
 
 bool addr_is_loopback(const struct addr *a)
@@ -82,6 +118,25 @@ bool addr_is_loopback(const struct addr *a)
 	if (a->family != AF_INET6)
 		return false;
 	return memcmp(a->ip, &in6addr_loopback, 16) == 0 || (memcmp(a->ip, mapped, 12) == 0 && a->ip[12] == 127);
+}
+
+static void format_cid(struct buf *b, uint32_t cid)
+{
+	if (cid == VMADDR_CID_ANY)
+		buf_putc(b, '*');
+	else
+		buf_u64(b, cid);
+}
+
+static void format_packet(struct buf *b, const struct addr *a)
+{
+	if (a->scope)
+		buf_printf(b, "if%u", a->scope);
+	else
+		buf_puts(b, "any interface");
+	buf_printf(b, " 0x%04x", a->id[0]);
+	for (unsigned i = 0; i < a->len; i++)
+		buf_printf(b, "%c%02x", i ? ':' : ' ', a->ip[i]);
 }
 
 void addr_format(struct buf *b, const struct addr *a)
@@ -106,6 +161,16 @@ void addr_format(struct buf *b, const struct addr *a)
 			buf_add(b, a->path, a->len);
 		else
 			buf_puts(b, "unnamed");
+		break;
+	case AF_VSOCK:
+		format_cid(b, a->id[0]);
+		buf_printf(b, a->id[1] == VMADDR_PORT_ANY ? ":*" : ":%u", a->id[1]);
+		break;
+	case AF_PACKET:
+		format_packet(b, a);
+		break;
+	case AF_ALG:
+		buf_add(b, a->path, a->len);
 		break;
 	default:
 		name = names_find(&socket_families, a->family);

@@ -24,17 +24,12 @@ static bool by_address(const struct sock *s)
 	return s->type || !s->now.has_peer;	/* of a socket whose making was not seen the type is not known */
 }
 
-static bool same(const struct addr *a, const struct addr *b)
-{
-	return a->port == b->port && memcmp(a, b, sizeof(*a)) == 0;	/* decode_addr() clears the padding */
-}
-
 static struct conn *find_peer(struct world *w, struct sock *s, const struct addr *a)
 {
 	struct conn *c;
 
 	for (unsigned i = s->npeers; i-- > 0;)
-		if (same(&s->peers[i]->peer, a))
+		if (addr_same(&s->peers[i]->peer, a))
 			return s->peers[i];
 	if (s->npeers == SOCK_PEERS_MAX || w->npeers >= PEERS_TOTAL_MAX) {
 		if (!s->rest) {
@@ -56,7 +51,7 @@ struct conn *sock_conn(struct world *w, struct file *f, const struct addr *a)
 {
 	struct sock *s = f->sock;
 
-	if (!a || !a->family || !by_address(s) || (s->now.has_peer && s->now.state != CONN_FAILED && same(&s->now.peer, a)))
+	if (!a || !a->family || !by_address(s) || (s->now.has_peer && s->now.state != CONN_FAILED && addr_same(&s->now.peer, a)))
 		return conn_used(w, &s->now);
 	return conn_used(w, find_peer(w, s, a));
 }

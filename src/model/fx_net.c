@@ -17,6 +17,39 @@ static struct addr *addr_of(struct fx *x, const void *bytes, size_t len)
 	return bytes && decode_addr(bytes, len, a) ? a : NULL;
 }
 
+/* A socket in the file system, named relative to the working directory: absolute, where that fits. */
+static struct addr *absolute(struct fx *x, struct addr *a)
+{
+	struct path p;
+
+	if (!a || a->family != AF_UNIX || a->abstract || !a->len || a->path[0] == '/')
+		return a;
+	p = path_resolve(x->w, x->tn, AT_FDCWD, a->path, a->len, 0);
+	if (p.len && p.len <= sizeof(a->path) && p.s[0] == '/') {
+		a->len = (uint8_t)p.len;
+		memcpy(a->path, p.s, p.len);
+	}
+	return a;
+}
+
+/* A name that came from the kernel, as another socket gave it: the one that is bound to it from here, if there is. */
+static struct addr *absolute_there(struct fx *x, const struct file *f, struct addr *a)
+{
+	struct addr *abs = a && a->family == AF_UNIX ? scratch(x->w, sizeof(*abs)) : NULL;
+	const struct file *peer;
+
+	if (!abs || a->abstract || !a->len || a->path[0] == '/')
+		return a;
+	*abs = *a;
+	if (sock_find_dgram(x->w, f, absolute(x, abs)))
+		return abs;
+	peer = f->peer_file ? file_by_id(x->w, f->peer_file) : NULL;
+	if (peer && peer->sock && peer->sock->has_local && peer->sock->local.len > a->len && peer->sock->local.family == AF_UNIX &&
+	    !memcmp(peer->sock->local.path + peer->sock->local.len - a->len, a->path, a->len))
+		*a = peer->sock->local;
+	return a;
+}
+
 /* A socket address argument, as it was given or, with LEN, as the kernel answered. */
 static struct addr *addr_arg(struct fx *x, enum arg_type type)
 {
@@ -34,7 +67,7 @@ static struct addr *addr_arg(struct fx *x, enum arg_type type)
 		memcpy(&n, full->bytes, sizeof(n));
 		len = MIN(len, n);
 	}
-	return addr_of(x, x->c->args[i].bytes, len);
+	return type == ARG_SOCKADDR_IN ? absolute(x, addr_of(x, x->c->args[i].bytes, len)) : addr_of(x, x->c->args[i].bytes, len);
 }
 
 static struct sock *sock_arg(struct fx *x)
@@ -345,7 +378,7 @@ static void settle(struct fx *x, struct file *f)
 {
 	struct conn *now = &f->sock->now;
 	int err = x->c->err;
-	bool done = x->ok && x->has_ret, failed = is_peers_error(err);
+	bool done = x->ok && x->has_ret && !(fx_word(x, "flags", 0) & MSG_ERRQUEUE), failed = is_peers_error(err);
 
 	/* With TCP_FASTOPEN_CONNECT connect(2) only notes the address: the first write asks the peer. */
 	if (now->state == CONN_CONNECTED && err == ECONNREFUSED && f->sock->type == SOCK_STREAM && !now->moved && now->connect_ns)
@@ -397,7 +430,9 @@ static struct addr *msg_name(struct fx *x, int arg, bool at_exit)
 {
 	const struct part *p = arg < 0 ? NULL : fx_part(x, arg, PART_NAME, at_exit);
 
-	return p && !(p->flags & CHUNK_TRUNC) ? addr_of(x, p->bytes, p->len) : NULL;
+	if (!p || (p->flags & CHUNK_TRUNC))
+		return NULL;
+	return at_exit ? addr_of(x, p->bytes, p->len) : absolute(x, addr_of(x, p->bytes, p->len));
 }
 
 void flight_free(struct world *w, struct flight *fl)
@@ -585,7 +620,7 @@ void fx_recv(struct fx *x)
 		return;
 	if (peeks(x))
 		x->ev->kind = EV_PEEK;
-	set_peer(x, !x->ok ? NULL : msg < 0 ? addr_arg(x, ARG_SOCKADDR_OUT) : msg_name(x, msg, true));
+	set_peer(x, !x->ok ? NULL : absolute_there(x, f, msg < 0 ? addr_arg(x, ARG_SOCKADDR_OUT) : msg_name(x, msg, true)));
 	if (!x->ok || !x->has_ret)
 		return;
 	x->ev->nbytes = (uint64_t)x->c->ret;
@@ -644,6 +679,7 @@ static void mmsg(struct fx *x, bool out)
 
 		memcpy(&m, p->bytes + (size_t)i * sizeof(m), sizeof(m));
 		a = m.flags & MSG_NAME_CUT ? NULL : addr_of(x, m.name, MIN(m.name_len, sizeof(m.name)));
+		a = out ? absolute(x, a) : absolute_there(x, f, a);
 		share_of(shares, &nshares, fx_conn(x, f, a), a)->nbytes += m.nbytes;
 		meet(x, f, a);
 	}

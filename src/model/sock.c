@@ -9,7 +9,7 @@
  * Where traced sockets meet.  Stream clients and accepted sockets of one port or path wait here for each other, in
  * order: the kernel's accept queue is first in, first out.  Datagram sockets stand here under their own address.
  */
-struct ep_key { uint16_t family, type, port; uint8_t abstract, len; char path[108]; };
+struct ep_key { uint16_t family, type, port; uint8_t abstract, len; char path[ADDR_PATH_MAX]; };
 struct endpoint { struct ep_key key; struct fnode *clients, *accepted, *bound; unsigned n; UT_hash_handle hh; };
 
 /* Both addresses of a connection: the other end has them the other way round. */
@@ -60,7 +60,7 @@ static bool same_addr(const struct addr *a, const struct addr *b)
 {
 	if (is_inet(a->family) && is_inet(b->family))
 		return a->port == b->port && same_ip(a, b);
-	return a->family == b->family && a->len == b->len && a->abstract == b->abstract && memcmp(a->path, b->path, a->len) == 0;
+	return addr_same(a, b);
 }
 
 const char *sock_proto_name(const struct sock *s)
@@ -302,13 +302,20 @@ static void tuple_update(struct world *w, struct fnode *n)
 	joined(w, n, t->file);
 }
 
+/* The kernel has a relative name as it was given (unix(7)): what is known of it already says more. */
+static bool known_as(const struct addr *known, const struct addr *a)
+{
+	return known->family == AF_UNIX && a->family == AF_UNIX && !known->abstract && !a->abstract && known->len && known->path[0] == '/' &&
+	       a->len && a->path[0] != '/';
+}
+
 void sock_set_local(struct world *w, struct file *f, const struct addr *a)
 {
 	struct sock *s = f->sock;
 
 	if (s->family == AF_UNSPEC)
 		s->family = a->family;
-	if (s->has_local && same_addr(&s->local, a))
+	if (s->has_local && (same_addr(&s->local, a) || known_as(&s->local, a)))
 		return;
 	s->has_local = true;
 	s->local = *a;
@@ -324,7 +331,7 @@ void sock_set_peer(struct world *w, struct file *f, const struct addr *a)
 
 	if (s->family == AF_UNSPEC)
 		s->family = a->family;
-	if (s->now.has_peer && same_addr(&s->now.peer, a))
+	if (s->now.has_peer && (same_addr(&s->now.peer, a) || (s->now.state != CONN_NONE && known_as(&s->now.peer, a))))
 		return;
 	s->now.has_peer = true;
 	s->now.peer = *a;

@@ -590,7 +590,7 @@ bool io_run_same(const struct io_run *r, const struct event *ev)
 {
 	return r->kind == ev->kind && r->unfinished == is_unfinished(ev) && !ev->target_pid && r->err == ev->err && r->fd == ev->fd && r->file == (ev->file ? ev->file->id : 0) &&
 	       r->file2 == (ev->file2 ? ev->file2->id : 0) && r->pid == other_end(ev, ev->file) && r->pid2 == other_end(ev, ev->file2) && r->has_peer == (ev->peer != NULL) &&
-	       (!ev->peer || !memcmp(&r->peer, ev->peer, sizeof(r->peer)));
+	       (!ev->peer || addr_same(&r->peer, ev->peer));
 }
 
 void io_run_format(struct buf *b, const struct io_run *r)

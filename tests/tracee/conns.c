@@ -1,12 +1,15 @@
 /* One socket, several peers and outcomes: each line names the peer that the bytes or the failure belong to. */
 #include <arpa/inet.h>
+#include <linux/if_alg.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <netpacket/packet.h>
 #include <poll.h>
 #include <stddef.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
+#include <linux/vm_sockets.h>
 
 #include "tracee.h"
 
@@ -236,6 +239,96 @@ static void unix_peers(void)
 	close(fd[1]);
 }
 
+static socklen_t un_name(struct sockaddr_un *a, const char *path)
+{
+	*a = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	strcpy(a->sun_path, path);
+	return sizeof(*a);
+}
+
+/* The kernel keeps the names of sockets as they were given; what is shown is where they are. */
+static void relative_names(void)
+{
+	struct sockaddr_un a, from;
+	const char *where = strdup(in_dir("rel")), *l_path = strdup(in_dir("rel/l")), *d_path = strdup(in_dir("rel/d"));
+	int l, c, d, e;
+	socklen_t len = sizeof(from);
+	char buf[16], home[4096];
+
+	CHECK(getcwd(home, sizeof(home)) && mkdir(where, 0755) == 0);
+	expect("mkdir %s", where);
+	CHECK(chdir(where) == 0);
+	expect("chdir %s", where);
+	l = socket(AF_UNIX, SOCK_STREAM, 0);
+	CHECK(bind(l, (struct sockaddr *)&a, un_name(&a, "l")) == 0);
+	expect("bind unix %s", l_path);
+	CHECK(getsockname(l, (struct sockaddr *)&from, &len) == 0 && !strcmp(from.sun_path, "l"));
+	CHECK(listen(l, 1) == 0);
+	expect("listen unix %s", l_path);
+	d = socket(AF_UNIX, SOCK_DGRAM, 0);
+	CHECK(bind(d, (struct sockaddr *)&a, un_name(&a, "./d")) == 0);
+	expect("bind unix-dgram %s", d_path);
+	CHECK(mkdir("in", 0755) == 0 && chdir("in") == 0);
+	expect("mkdir %s/in", where);
+	expect("chdir %s/in", where);
+	/* the same sockets under another relative name */
+	c = socket(AF_UNIX, SOCK_STREAM, 0);
+	CHECK(connect(c, (struct sockaddr *)&a, un_name(&a, "../l")) == 0);
+	expect("connect unix → %s", l_path);
+	len = sizeof(from);
+	CHECK(getpeername(c, (struct sockaddr *)&from, &len) == 0 && !strcmp(from.sun_path, "l"));
+	CHECK(send(c, "1234", 4, 0) == 4);
+	expect("send 4 B to %s", l_path);
+	e = socket(AF_UNIX, SOCK_DGRAM, 0);
+	CHECK(sendto(d, "12", 2, 0, (struct sockaddr *)&a, un_name(&a, "../d")) == 2);	/* to itself */
+	expect("send 2 B to %s", d_path);
+	CHECK(chdir("..") == 0);
+	expect("chdir %s", where);
+	len = sizeof(from);
+	CHECK(recvfrom(d, buf, sizeof(buf), 0, (struct sockaddr *)&from, &len) == 2);
+	expect("recv 2 B from %s", d_path);
+	CHECK(connect(e, (struct sockaddr *)&a, un_name(&a, "nobody")) < 0 && errno == ENOENT);
+	expect("connect unix-dgram → %s/nobody ENOENT after TIME", where);
+	CHECK(chdir(home) == 0);
+	expect("chdir *");
+	close(l);
+	close(c);
+	close(d);
+	close(e);
+}
+
+/* Addresses of other families, whole. */
+static void families(void)
+{
+	struct sockaddr_vm v = { .svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_LOCAL, .svm_port = 70000 };
+	struct sockaddr_ll p = { .sll_family = AF_PACKET, .sll_protocol = htons(0x88b5), .sll_ifindex = 1, .sll_halen = 6, .sll_addr = { 2, 0, 0, 0, 0, 9 } };
+	struct sockaddr_alg alg = { .salg_family = AF_ALG, .salg_type = "hash", .salg_name = "sha1" };
+	int s = socket(AF_VSOCK, SOCK_STREAM | SOCK_NONBLOCK, 0), r;
+
+	if (s >= 0) {
+		r = connect(s, (struct sockaddr *)&v, sizeof(v));
+		CHECK(r < 0);
+		expect(errno == EINPROGRESS ? "connect vsock → 1:70000 in progress" : "connect vsock → 1:70000 E* after TIME");
+		close(s);
+	}
+	s = socket(AF_PACKET, SOCK_DGRAM, 0);
+	if (s >= 0) {
+		if (sendto(s, "lonely", 6, 0, (struct sockaddr *)&p, sizeof(p)) == 6)
+			expect("send 6 B to if1 0x88b5 02:00:00:00:00:09");
+		else
+			tracee_ignore("^send .*if1");
+		CHECK(bind(s, (struct sockaddr *)&p, sizeof(p)) == 0);
+		expect("bind packet if1 0x88b5*");
+		close(s);
+	}
+	s = socket(AF_ALG, SOCK_SEQPACKET, 0);
+	if (s >= 0) {
+		r = bind(s, (struct sockaddr *)&alg, sizeof(alg));
+		expect(r ? "bind alg hash(sha1) E*" : "bind alg hash(sha1)");
+		close(s);
+	}
+}
+
 /* Connecting with the first data: by sendto and sendmsg, or at the first write after a connect that asked nobody. */
 static void fast_open(void)
 {
@@ -305,6 +398,8 @@ int main(void)
 	udp_many();
 	peeks();
 	unix_peers();
+	relative_names();
+	families();
 	fast_open();
 	tracee_end();
 }

@@ -5,7 +5,10 @@
 #include <asm/unistd.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_alg.h>
+#include <netpacket/packet.h>
 #include <sys/socket.h>
+#include <linux/vm_sockets.h>
 #include <sys/un.h>
 
 #include "base/arena.h"
@@ -455,7 +458,28 @@ static void test_addr(void **state)
 	check_addr(&un, 2, "unnamed", false);
 	check_addr("\1\0\0abc", 6, "@abc", false);
 	check_addr("\x10\0\0\0\0\0\0\0\0\0\0\0", 12, "netlink", false);
-	check_addr("\x11\0", 2, "packet", false);
+	struct sockaddr_vm vm = { .svm_family = AF_VSOCK, .svm_cid = 2, .svm_port = 70000 };
+	struct sockaddr_ll ll = { .sll_family = AF_PACKET, .sll_protocol = htons(0x0800), .sll_ifindex = 2, .sll_halen = 6, .sll_addr = { 2, 0x42, 0xac, 0x11, 0, 2 } };
+	struct sockaddr_alg alg = { .salg_family = AF_ALG, .salg_type = "hash", .salg_name = "sha256" };
+
+	check_addr(&vm, sizeof(vm), "2:70000", false);
+	vm.svm_cid = VMADDR_CID_ANY;
+	vm.svm_port = VMADDR_PORT_ANY;
+	check_addr(&vm, sizeof(vm), "*:*", false);
+	check_addr(&ll, sizeof(ll), "if2 0x0800 02:42:ac:11:00:02", false);
+	ll.sll_halen = 255;	/* not believed */
+	check_addr(&ll, sizeof(ll), "if2 0x0800 02:42:ac:11:00:02:00:00", false);
+	ll = (struct sockaddr_ll){ .sll_family = AF_PACKET, .sll_protocol = htons(3) };
+	check_addr(&ll, 12, "any interface 0x0003", false);
+	check_addr(&alg, sizeof(alg), "hash(sha256)", false);
+	memset(alg.salg_type, 'x', sizeof(alg.salg_type));
+	memset(alg.salg_name, 'y', sizeof(alg.salg_name));
+	check_addr(&alg, sizeof(alg), "xxxxxxxxxxxxxx(yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy)", false);
+	for (size_t n = 0; n < 8; n++) {
+		assert_false(decode_addr(&vm, n, &a));
+		assert_false(decode_addr(&ll, n, &a));
+		assert_false(decode_addr(&alg, n, &a));
+	}
 	check_addr("\xff\xff", 2, "family 65535", false);
 	for (size_t n = 0; n < 8; n++)
 		assert_false(decode_addr(&in, n, &a));
