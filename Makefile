@@ -11,7 +11,7 @@ export DEBIAN_FRONTEND = noninteractive
 # tools/setup.sh looks in it for a ready-made page
 export MESON_ARGS
 
-.PHONY: all static dist deb setup demo check check-slow bench install uninstall clean help
+.PHONY: all static dist deb setup demo check check-readme check-slow bench install uninstall clean help
 
 all: setup $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -50,6 +50,9 @@ check:
 	@tools/setup.sh check
 	@tools/check.py
 
+check-readme: all
+	@tools/check-readme.py $(BUILD)/compendium
+
 check-slow:
 	@tools/setup.sh check
 	@tools/check.py --slow
@@ -76,6 +79,7 @@ help:
 	@echo 'make demo                trace a small real build and write its report'
 	@echo 'make quick               unit tests, recordings, lint: a few seconds after a build'
 	@echo 'make check               every test and check; ends with the count'
+	@echo 'make check-readme        the commands of README.md still work and give what it prints'
 	@echo 'make check-slow          the same with the long suites (10 M events, longer fuzzing)'
 	@echo 'make bench ROUNDS=N      side by side with strace; prints ratios'
 	@echo 'make install             to PREFIX (/usr/local), below DESTDIR when set'

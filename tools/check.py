@@ -210,6 +210,16 @@ def dist(step):
     tap(step, "tests/package/dist.sh", done.stdout.split()[-1])
 
 
+def readme(step):
+    for backend in ["ptrace", "bpf"]:
+        probe = step.run(OUT / "gcc" / "compendium", "--backend", backend, "--", "true", may_fail=True)
+        if "cannot be used" in probe.stdout:
+            step.skipped += 1
+            step.notes.append(f"skipped README with {backend}: {probe.stdout.splitlines()[0]}")
+        else:
+            tap(step, "tools/check-readme.py", "--backend", backend, OUT / "gcc" / "compendium")
+
+
 def deb(step):
     """The package is built and lintian looks at it; tools/check-clean-root.sh SUITE --deb installs it."""
     missing = step.run("tools/setup.sh", "-n", "deb", may_fail=True)
@@ -254,6 +264,7 @@ STEPS = {
     "scripts": scripts,
     "report": report_unit,
     "browser": report_browser,
+    "readme": readme,
     "static": static,
     "dist": dist,
     "deb": deb,
