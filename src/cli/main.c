@@ -1,4 +1,6 @@
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/diag.h"
 #include "cli/options.h"
@@ -12,12 +14,25 @@ static void version(void)
 	       "built in: %s, seccomp filter, recordings (zstd), HTML report\n", backend_built_in());
 }
 
+/*
+ * Started with one of the standard streams closed, the next file that is opened would get its number, and what is meant
+ * for the stream would go into it.  Something that can neither be read nor written takes the place; the command's exec
+ * closes it, so that the command has the stream closed as it was.
+ */
+static void fill_standard_streams(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/", O_PATH | O_CLOEXEC) != fd)
+			_exit(125);
+}
+
 int main(int argc, char **argv)
 {
 	struct options opt;
 	struct diag diag = { 0 };
 	int rc, signo = 0;
 
+	fill_standard_streams();
 	if (argc < 2) {
 		options_hint(stderr);
 		return 125;

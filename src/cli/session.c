@@ -1,7 +1,9 @@
 #include "cli/session.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -20,6 +22,7 @@
 #include "capture/backend.h"
 #include "capture/command.h"
 #include "capture/source.h"
+#include "cli/files.h"
 #include "cli/options.h"
 #include "cli/signals.h"
 #include "decode/call.h"
@@ -46,7 +49,10 @@ enum {
 					 * and on a busy machine we may look much later; whoever is at a terminal is not meant */
 };
 
-struct side { struct source *source; struct ring *ring; pthread_t thread; };
+/* Threads that are made before the command is, so that it never runs without them. */
+struct gate { sem_t go; bool called_off; };
+
+struct side { struct source *source; struct ring *ring; pthread_t thread; struct gate *gate; };
 
 struct session {
 	const struct options *opt;
@@ -54,6 +60,8 @@ struct session {
 	struct capture_options capture;
 	struct source *source;
 	struct ring *ring;
+	pthread_t reader;
+	struct gate gate;
 	struct side sides[SIDES_MAX];	/* sources that run beside it, merged by time */
 	unsigned nsides;
 	struct source *faults, *latency;	/* among the sides, or NULL */
@@ -80,7 +88,7 @@ static uint64_t now_ns(void)
 
 static void note(struct session *s, const struct diag *d)
 {
-	if (s->nnotes < ARRAY_SIZE(s->notes))
+	if (d->text[0] && s->nnotes < ARRAY_SIZE(s->notes))
 		memcpy(s->notes[s->nnotes++], d->text, sizeof(s->notes[0]));
 }
 
@@ -154,11 +162,21 @@ static void feed_sides(struct session *s, uint64_t ns)
 	}
 }
 
+static bool pass(struct gate *g)
+{
+	while (sem_wait(&g->go) < 0)
+		;
+	return !g->called_off;
+}
+
 static void *reader(void *ctx)
 {
 	struct session *s = ctx;
 	const struct record *r;
 	uint64_t ticked = 0, busy = 0;
+
+	if (!pass(&s->gate))
+		return NULL;
 
 	while (!ring_done(s->ring)) {
 		/* In this order: with the source waiting after `now` and the ring empty after that, nothing earlier can come. */
@@ -214,6 +232,8 @@ static void *run_side(void *ctx)
 {
 	struct side *side = ctx;
 
+	if (!pass(side->gate))
+		return NULL;
 	while (side->source->ops->step(side->source, to_side, side) != 0)
 		;
 	ring_close(side->ring);
@@ -284,34 +304,47 @@ static void obey(struct session *s, struct signals *sig)
 	}
 }
 
-static int run_live(struct session *s, struct signals *sig, struct diag *diag)
+static int start_thread(pthread_t *ret_thread, void *(*run)(void *), void *ctx, struct diag *diag)
 {
-	pthread_t thread;
 	sigset_t all, old;
 	int rc;
 
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);	/* signals are the main thread's business */
+	rc = pthread_create(ret_thread, NULL, run, ctx);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (!rc)
+		return 0;
+	*ret_thread = 0;
+	return diag_set(diag, 125, rc, "cannot start a thread: %s; is the number of processes limited (ulimit -u, a container's pids limit)?", strerror(rc));
+}
+
+static int open_reader(struct session *s, struct diag *diag)
+{
 	s->ring = ring_new(RING_BYTES);
 	if (!s->ring)
 		return diag_set(diag, 125, ENOMEM, "cannot reserve %d MB of memory for the trace", RING_BYTES >> 20);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);	/* signals are this thread's business */
-	rc = pthread_create(&thread, NULL, reader, s);
-	for (unsigned i = 0; i < s->nsides && !rc; i++)
-		rc = pthread_create(&s->sides[i].thread, NULL, run_side, &s->sides[i]);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (rc)
-		return diag_set(diag, 125, rc, "cannot start a thread: %s", strerror(rc));
-	for (;;) {
-		rc = s->source->ops->step(s->source, to_ring, s);
-		if (rc == 0)
-			break;
+	sem_init(&s->gate.go, 0, 0);
+	return start_thread(&s->reader, reader, s, diag);
+}
+
+/* Lets the threads that wait begin, or end when nothing is traced. */
+static void open_gate(struct session *s, bool call_off)
+{
+	s->gate.called_off = call_off;
+	for (unsigned i = 0; i < s->nsides + (s->reader != 0); i++)
+		sem_post(&s->gate.go);
+}
+
+static void run_live(struct session *s, struct signals *sig)
+{
+	open_gate(s, false);
+	while (s->source->ops->step(s->source, to_ring, s) != 0)
 		if (signals_pending(sig))
 			obey(s, sig);
-	}
 	ring_close(s->ring);
-	pthread_join(thread, NULL);
+	pthread_join(s->reader, NULL);
 	stop_sides(s);
-	return 0;
 }
 
 static void run_replay(struct session *s)
@@ -321,6 +354,14 @@ static void run_replay(struct session *s)
 }
 
 /* ---- opening and closing ---- */
+
+/* What there is to say of something that went well. */
+static void say(struct diag *d)
+{
+	if (d->text[0])
+		signals_say(d->text);
+	d->text[0] = '\0';
+}
 
 /* Everything that may be refused is opened before the command runs. */
 static int open_sinks(struct session *s, struct diag *diag)
@@ -333,17 +374,21 @@ static int open_sinks(struct session *s, struct diag *diag)
 		.verbose = opt->verbose, .all = opt->all, .show_comm = opt->show_comm, .color = term_wants_color(STDERR_FILENO, opt->color), .live = true,
 		.max_report_events = opt->max_report_events, .report_path = opt->report, .sched_shown_ns = opt->sched_shown_us * 1000, .totals = s->totals,
 	};
-	s->out = out_new(STDERR_FILENO, s->sink_opt.color, term_columns(STDERR_FILENO));
+	/* what stands in for a stream that was closed at the start (main.c) takes no text */
+	s->out = out_new(fcntl(STDERR_FILENO, F_GETFL) & O_PATH ? -1 : STDERR_FILENO, s->sink_opt.color, term_columns(STDERR_FILENO));
 	if (opt->output && (rc = out_open_file(s->out, opt->output, diag)) < 0)
 		return rc;
+	say(diag);
 	if (opt->report) {
 		rc = sink_html_new(&s->sink_opt, &s->sinks[s->nsinks], diag);
 		if (rc < 0)
 			return rc;
 		s->nsinks++;
+		say(diag);
 	}
 	if (opt->record && (rc = record_writer_open(opt->record, &s->writer, diag)) < 0)
 		return rc;
+	say(diag);
 	s->sinks[s->nsinks++] = sink_text_new(s->out, &s->sink_opt);
 	s->sinks[s->nsinks++] = sink_summary_new(s->out, &s->sink_opt);
 	s->sinks[s->nsinks++] = sink_kernel_new(s->out, &s->sink_opt);
@@ -362,6 +407,14 @@ static bool open_side(struct session *s, int (*open)(const struct capture_option
 		return false;
 	}
 	side->ring = ring_new(SIDE_RING_BYTES);
+	side->gate = &s->gate;
+	if (!side->ring || start_thread(&side->thread, run_side, side, &why) < 0) {
+		signals_say(side->ring ? why.text : "cannot reserve memory for what runs beside the trace");
+		side->source->ops->free(side->source);
+		ring_free(side->ring);
+		*side = (struct side){ 0 };
+		return false;
+	}
 	s->nsides++;
 	return true;
 }
@@ -412,7 +465,7 @@ static int open_source(struct session *s, struct diag *diag)
 /* The report says what the text says, so the text sinks (behind it in the list) finish after it. */
 static void finish(struct session *s, bool ran)
 {
-	struct diag d;
+	struct diag d = { 0 };
 
 	for (unsigned i = 0; i < s->nsinks && ran; i++) {
 		int rc = s->sinks[i]->ops->finish(s->sinks[i], &d);
@@ -424,8 +477,9 @@ static void finish(struct session *s, bool ran)
 			s->sink_opt.report_incomplete = rc < 0;
 		}
 	}
-	if (record_writer_close(s->writer, &d) < 0)
-		note(s, &d);
+	d.text[0] = '\0';
+	record_writer_close(s->writer, &d);
+	note(s, &d);
 	s->writer = NULL;
 	if (s->source && s->source->ops->damage && s->source->ops->damage(s->source))
 		note(s, s->source->ops->damage(s->source));
@@ -434,8 +488,10 @@ static void finish(struct session *s, bool ran)
 			 (unsigned long long)s->nbad, (unsigned long long)s->nunknown);
 		note(s, &d);
 	}
-	if (s->out && ran && out_finish(s->out, &d) < 0)
-		note(s, &d);
+	d.text[0] = '\0';
+	if (s->out && ran)
+		out_finish(s->out, &d);
+	note(s, &d);
 	for (unsigned i = 0; i < s->nsinks; i++)
 		s->sinks[i]->ops->free(s->sinks[i]);
 	world_free(s->world);
@@ -460,54 +516,18 @@ static int check_command(const struct options *opt, struct diag *diag)
 	return opt->argv ? command_find(opt->argv[0], &path, diag) : 0;
 }
 
-/* Whether two names are one regular file; two that do not exist yet are, when they are spelled alike. */
-static bool same_file(const char *a, const char *b)
-{
-	struct stat sa, sb;
-	bool a_exists = stat(a, &sa) == 0, b_exists = stat(b, &sb) == 0;
-
-	if (!a_exists || !b_exists)
-		return !a_exists && !b_exists && !strcmp(a, b);
-	return S_ISREG(sa.st_mode) && sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
-}
-
-/* Two outputs in one file would overwrite each other, and an output over the recording that is read would destroy it. */
-static int check_files(const struct options *opt, struct diag *diag)
-{
-	const struct { const char *option, *path; } files[] = {
-		{ "--read", opt->read }, { "--report", opt->report }, { "--output", opt->output }, { "--record", opt->record },
-	};
-
-	for (unsigned i = 0; i < ARRAY_SIZE(files); i++)
-		for (unsigned k = i + 1; k < ARRAY_SIZE(files); k++)
-			if (files[i].path && files[k].path && same_file(files[i].path, files[k].path))
-				return diag_set(diag, 125, EINVAL, "%s and %s name the same file, %s; give each its own", files[i].option,
-						files[k].option, files[k].path);
-	return 0;
-}
-
-/* Nothing is left of a run that did not begin. */
-enum { FILES = 3 };
-static void remove_made(const char *const files[FILES], const bool made[FILES])
-{
-	for (unsigned i = 0; i < FILES; i++)
-		if (made[i])
-			unlink(files[i]);
-}
-
 int session_run(const struct options *opt, int *ret_signal, struct diag *diag)
 {
 	struct session s = { .opt = opt };
-	const char *const files[FILES] = { opt->report, opt->output, opt->record };
-	bool made[FILES], damaged, nothing, live;
+	struct files files;
+	bool damaged, nothing, live;
 	struct signals sig;
 	int rc, status = -1;
 
 	*ret_signal = 0;
 	command_save_signals();
-	for (unsigned i = 0; i < ARRAY_SIZE(files); i++)
-		made[i] = files[i] && access(files[i], F_OK) < 0;
-	rc = check_files(opt, diag);
+	signal(SIGXFSZ, SIG_IGN);	/* RLIMIT_FSIZE is an error of write, as a full disk is */
+	rc = files_check(opt, &files, diag);
 	if (rc == 0)
 		rc = check_command(opt, diag);
 	if (rc == 0)
@@ -516,17 +536,22 @@ int session_run(const struct options *opt, int *ret_signal, struct diag *diag)
 	/* From before the first process is attached to or started, an end is asked for and not suffered. */
 	if (live)
 		signals_open(&sig);
+	if (live)
+		rc = open_reader(&s, diag);
 	if (rc == 0)
 		rc = open_source(&s, diag);
 	if (rc < 0) {
+		open_gate(&s, true);
+		if (s.reader)
+			pthread_join(s.reader, NULL);
 		if (live)
 			signals_close(&sig);
 		finish(&s, false);
-		remove_made(files, made);
+		files_remove_made(&files);
 		return diag->exit_status;
 	}
 	if (live) {
-		rc = run_live(&s, &sig, diag);
+		run_live(&s, &sig);
 		signals_close(&sig);
 	} else {
 		run_replay(&s);
@@ -537,11 +562,9 @@ int session_run(const struct options *opt, int *ret_signal, struct diag *diag)
 	nothing = damaged && !s.totals->nevents;	/* cut off before its first record */
 	finish(&s, !nothing);
 	if (nothing)
-		remove_made(files, made);
+		files_remove_made(&files);
 	for (unsigned i = 0; i < s.nnotes; i++)
 		signals_say(s.notes[i]);
-	if (rc < 0)
-		return diag->exit_status;
 	if (damaged)
 		return 125;
 	if (status >= 0 && WIFSIGNALED(status)) {

@@ -7,13 +7,14 @@
 
 #include "base/buf.h"
 #include "base/diag.h"
+#include "base/outfile.h"
 #include "record/file.h"
 #include "record/format.h"
 #include "record/record.h"
 
 struct record_writer {
-	int fd, err;
-	char *path;
+	struct outfile file;
+	int err;
 	struct buf raw, packed;
 	uint32_t nrecords;
 	ZSTD_CCtx *zstd;
@@ -24,7 +25,7 @@ static void put(struct record_writer *w, const void *p, size_t n)
 	const char *s = p;
 
 	while (n && !w->err) {
-		ssize_t k = write(w->fd, s, n);
+		ssize_t k = write(w->file.fd, s, n);
 
 		if (k < 0 && errno == EINTR)
 			continue;
@@ -42,8 +43,12 @@ static void flush(struct record_writer *w)
 	size_t bound = ZSTD_compressBound(w->raw.len), n;
 	struct recording_block b;
 
-	if (!w->raw.len || w->err)
+	if (!w->raw.len)
 		return;
+	if (w->err) {		/* nothing of it would be written */
+		w->raw.len = 0;
+		return;
+	}
 	w->packed.len = 0;
 	buf_grow(&w->packed, bound);
 	n = ZSTD_compressCCtx(w->zstd, w->packed.s, bound, w->raw.s, w->raw.len, 1);
@@ -62,14 +67,19 @@ static void flush(struct record_writer *w)
 int record_writer_open(const char *path, struct record_writer **ret_writer, struct diag *diag)
 {
 	struct recording_head head = { .version = RECORD_VERSION };
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	struct outfile file;
 	struct record_writer *w;
+	int rc = outfile_open(path, "the recording", "choose another --record FILE", &file, diag);
 
-	if (fd < 0)
-		return diag_set(diag, 125, errno, "cannot write the recording %s: %s; choose another --record FILE", path, strerror(errno));
+	if (rc < 0)
+		return rc;
+	rc = outfile_begin(&file);
+	if (rc < 0) {
+		outfile_close(&file);
+		return diag_set(diag, 125, -rc, "cannot empty the recording %s: %s; choose another --record FILE", path, strerror(-rc));
+	}
 	w = xcalloc(1, sizeof(*w));
-	w->fd = fd;
-	w->path = xmemdup0(path, strlen(path));
+	w->file = file;
 	w->zstd = ZSTD_createCCtx();
 	memcpy(head.magic, RECORDING_MAGIC, sizeof(head.magic));
 	put(w, &head, sizeof(head));
@@ -88,21 +98,26 @@ void record_writer_add(struct record_writer *w, const struct record *r)
 int record_writer_close(struct record_writer *w, struct diag *diag)
 {
 	const struct recording_block end = { 0 };
-	int err;
+	int restored, rc;
 
 	if (!w)
 		return 0;
 	flush(w);
 	put(w, &end, sizeof(end));
-	if (close(w->fd) < 0 && !w->err)
-		w->err = errno;
-	err = w->err;
-	if (err)
-		diag_set(diag, 125, err, "the recording %s is incomplete: %s; what was written before can still be read", w->path, strerror(err));
+	restored = outfile_restore(&w->file);
+	if (restored > 0)
+		diag_set(diag, 0, 0, "the recording %s was removed while the trace ran; it was written anew", w->file.path);
+	if (restored < 0)
+		diag_set(diag, 125, -restored, "the recording %s was removed while the trace ran, and what was recorded is lost", w->file.path);
+	if (w->err)
+		diag_set(diag, 125, w->err, "the recording %s is incomplete: %s; what was written before can still be read", w->file.path, strerror(w->err));
+	rc = w->err ? -w->err : restored < 0 ? restored : 0;
+	if (!rc && (rc = outfile_close(&w->file)) < 0)
+		diag_set(diag, 125, -rc, "the recording is incomplete: %s; what was written before can still be read", strerror(-rc));
+	outfile_close(&w->file);
 	ZSTD_freeCCtx(w->zstd);
 	buf_done(&w->raw);
 	buf_done(&w->packed);
-	free(w->path);
 	free(w);
-	return -err;
+	return rc;
 }

@@ -361,22 +361,9 @@ static int write_page(struct html *h, struct html_out *out)
 /* The file that was opened at the start, or a new one where the traced program removed it ("make clean"). */
 static int reopen_if_removed(struct html *h)
 {
-	struct stat st;
+	int rc = outfile_restore(&h->file);
 
-	if (fstat(h->fd, &st) == 0 && S_ISREG(st.st_mode) && !st.st_nlink) {
-		int fd = open(h->opt->report_path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-		if (fd < 0)
-			return -errno;
-		close(h->fd);
-		h->fd = fd;
-	}
-	if (fstat(h->fd, &st) == 0 && S_ISREG(st.st_mode)) {
-		fchmod(h->fd, 0600);	/* a report holds what the program saw; it may stand where an older file was */
-		if (ftruncate(h->fd, 0))
-			return -errno;
-	}
-	return 0;
+	return rc < 0 ? rc : outfile_begin(&h->file);
 }
 
 static int html_finish(struct sink *s, struct diag *diag)
@@ -384,20 +371,20 @@ static int html_finish(struct sink *s, struct diag *diag)
 	struct html *h = CONTAINER_OF(s, struct html, sink);
 	struct html_out out = { 0 };
 	struct stat st;
-	int r = reopen_if_removed(h);
+	int closed, r = reopen_if_removed(h);
 
 	if (!r) {
-		out.fd = h->fd;
+		out.fd = h->file.fd;
 		r = write_page(h, &out);
 		buf_done(&out.tail);
 	}
-	if (r && h->created && fstat(h->fd, &st) == 0 && !st.st_size) {
-		unlink(h->opt->report_path);	/* not a byte of it could be written */
+	if (r && h->file.created && fstat(h->file.fd, &st) == 0 && !st.st_size) {
+		outfile_remove(&h->file);	/* not a byte of it could be written */
 		h->removed = true;
 	}
-	if (close(h->fd) && !r)	/* NFS and quotas tell of a full disk here */
-		r = -errno;
-	h->fd = -1;
+	closed = outfile_close(&h->file);
+	if (!r)
+		r = closed;
 	if (!r)
 		return 0;
 	return diag_set(diag, 125, -r, "the report %s %s: %s%s", h->opt->report_path, h->removed ? "could not be written" : "is incomplete", strerror(-r),
@@ -416,9 +403,7 @@ static void html_free(struct sink *s)
 {
 	struct html *h = CONTAINER_OF(s, struct html, sink);
 
-	if (h->fd >= 0 && h->created)	/* nothing was traced: leave no empty file */
-		unlink(h->opt->report_path);
-	closep(&h->fd);
+	outfile_remove(&h->file);	/* still open: nothing was traced, and no empty file is left */
 	row_spool_done(&h->rows);
 	row_spool_done(&h->samples);
 	spool_done(&h->strings);
@@ -447,18 +432,6 @@ static const struct sink_ops ops = {
 	.name = "html", .help = "one interactive page that opens offline", .event = html_event, .finish = html_finish, .free = html_free,
 };
 
-/* Not truncated yet: when the command cannot be started, an older report survives. */
-static int open_report(struct html *h, const char *path, struct diag *diag)
-{
-	h->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
-	h->created = h->fd >= 0;
-	if (h->fd < 0 && errno == EEXIST)
-		h->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
-	if (h->fd >= 0)
-		return 0;
-	return diag_set(diag, 125, errno, "cannot write the report %s: %s; name another file with --report=FILE", path, strerror(errno));
-}
-
 int sink_html_new(const struct sink_options *opt, struct sink **ret_sink, struct diag *diag)
 {
 	struct html *h = xcalloc(1, sizeof(*h));
@@ -467,14 +440,15 @@ int sink_html_new(const struct sink_options *opt, struct sink **ret_sink, struct
 
 	h->sink.ops = &ops;
 	h->opt = opt;
-	h->rows.fd = h->samples.fd = h->strings.fd = h->execs.fd = h->files.fd = h->conns.fd = h->tasks.fd = h->lane_of_task.fd = h->lane_of_proc.fd = h->conn_rows.fd = -1;
+	h->file.fd = h->rows.fd = h->samples.fd = h->strings.fd = h->execs.fd = h->files.fd = h->conns.fd = h->tasks.fd = h->lane_of_task.fd = h->lane_of_proc.fd = h->conn_rows.fd = -1;
 	h->nstrings = 1;	/* string 0 is the empty one */
 	h->lens = xmalloc(sizeof(*h->lens) * STRINGS_A_BLOCK);
 	h->lens[h->nlens++] = 0;
 	h->resident = resident_new();
 	intern_init(&h->ids, INTERN_MAX);
 	intern_init(&h->type_ids, HTML_TYPES_MAX);
-	r = open_report(h, path, diag);
+	/* not emptied yet: when the command cannot be started, an older report survives */
+	r = outfile_open(path, "the report", "name another file with --report=FILE", &h->file, diag);
 	if (r)
 		goto fail;
 	if ((r = html_block_init(&h->block)) || (r = row_spool_init(&h->rows, path)) || (r = row_spool_init(&h->samples, path)) ||

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/intern.h"
 #include "base/json.h"
+#include "base/outfile.h"
 #include "event/event.h"
 #include "sink/html_block.h"
 #include "sink/html_spool.h"
@@ -71,8 +72,8 @@ enum { ERR_FIRST_INTERNAL = 240, ERR_NO_RESULT = 253, ERR_UNFINISHED = 254, HTML
 struct html {
 	struct sink sink;
 	const struct sink_options *opt;
-	int fd;				/* the report */
-	bool created, removed;
+	struct outfile file;		/* the report */
+	bool removed;
 	uint64_t t0_ns, last_ns;	/* last_ns: from t0 */
 	bool started, ended, interrupted;
 	uint64_t wall_ns;

@@ -10,6 +10,7 @@
 #include "base/diag.h"
 #include "base/human.h"
 #include "base/macro.h"
+#include "base/outfile.h"
 #include "event/event.h"
 #include "sink/lines.h"
 
@@ -26,7 +27,7 @@ struct stream {
 	char *name;
 };
 
-struct out { struct stream term, file; unsigned columns; struct lines *lines; };
+struct out { struct stream term, file; struct outfile opened; unsigned columns; struct lines *lines; };
 
 static const char *const sgr[_STYLE_MAX] = {
 	[STYLE_OFF] = "\033[0m", [STYLE_DIM] = "\033[2m", [STYLE_BOLD] = "\033[1m", [STYLE_ERROR] = "\033[31m", [STYLE_NUMBER] = "\033[1m",
@@ -61,7 +62,7 @@ struct out *out_new(int fd, bool color, unsigned columns)
 	struct out *o = xcalloc(1, sizeof(*o));
 
 	stream_init(&o->term, fd, color, "the terminal");
-	o->file.fd = -1;
+	o->file.fd = o->opened.fd = -1;
 	o->columns = columns;
 	o->lines = lines_new(write_line, o);
 	return o;
@@ -69,15 +70,13 @@ struct out *out_new(int fd, bool color, unsigned columns)
 
 int out_open_file(struct out *o, const char *path, struct diag *diag)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600);
+	int rc = outfile_open(path, "the text", "choose another file for -o", &o->opened, diag);
 
-	if (fd < 0) {
-		int err = errno;
-
-		return diag_set(diag, 125, err, "cannot write %s: %s; choose another file for -o", path, strerror(err));
-	}
-	stream_init(&o->file, fd, false, path);
-	return 0;
+	if (rc == 0 && (rc = outfile_begin(&o->opened)) < 0)
+		diag_set(diag, 125, -rc, "cannot empty %s: %s; choose another file for -o", path, strerror(-rc));
+	if (rc == 0)
+		stream_init(&o->file, o->opened.fd, false, path);
+	return rc;
 }
 
 static void stream_flush(struct stream *s)
@@ -150,18 +149,23 @@ unsigned out_columns(const struct out *o) { return o->columns; }
 
 int out_finish(struct out *o, struct diag *diag)
 {
+	int restored, rc;
 	struct stream *bad;
 
 	out_flush(o);
-	if (o->file.fd >= 0 && close(o->file.fd) && !o->file.err)
-		o->file.err = errno;	/* NFS and quota errors come here */
+	restored = outfile_restore(&o->opened);
+	rc = outfile_close(&o->opened);
+	if (rc < 0 && !o->file.err)
+		o->file.err = -rc;
 	o->file.fd = -1;
+	if (restored)
+		diag_set(diag, restored < 0 ? 125 : 0, 0, restored < 0 ? "%s was removed while the trace ran, and what was written to it is lost"
+			 : "%s was removed while the trace ran; it was written anew", o->file.name);
 	bad = o->file.err ? &o->file : &o->term;
 	if (!bad->err)
-		return 0;
+		return restored < 0 ? restored : 0;
 
 	struct buf lost = { 0 };
-	int rc;
 
 	human_bytes(&lost, bad->lost);
 	rc = diag_set(diag, 125, bad->err, "could not write all output to %s: %s; the last %s are missing there", bad->name, strerror(bad->err),
@@ -180,8 +184,7 @@ void out_free(struct out *o)
 {
 	if (!o)
 		return;
-	if (o->file.fd >= 0)
-		close(o->file.fd);
+	outfile_close(&o->opened);
 	lines_free(o->lines);
 	stream_done(&o->term);
 	stream_done(&o->file);
