@@ -49,9 +49,15 @@ void names_format(struct buf *b, const struct names *names, uint64_t val)
 		add_word(b, start, v->name, 0);
 		rest &= ~v->val;
 	}
+	uint64_t mode = names ? rest & names->octal : 0;
+
+	if (rest - mode)
+		add_word(b, start, NULL, rest - mode);
+	if (mode)
+		buf_printf(b, b->len > start ? "|%#llo" : "%#llo", (unsigned long long)mode);
 	if (rest)
-		add_word(b, start, NULL, rest);
-	else if (b->len == start)
+		return;
+	if (b->len == start)
 		buf_puts(b, mask || !name ? "0" : name);
 }
 
@@ -92,7 +98,7 @@ const struct names prot_flags = FLAG_SET(
 /* MAP_32BIT and the rest are x86's; the page size of MAP_HUGETLB sits in the top six bits. */
 const struct names mmap_flags = FIELD_SET(0xf,
 	N(MAP_SHARED), N(MAP_PRIVATE), V(3, "MAP_SHARED_VALIDATE"), V(8, "MAP_DROPPABLE"), N(MAP_FIXED), N(MAP_ANONYMOUS),
-	N(MAP_32BIT), N(MAP_GROWSDOWN), N(MAP_DENYWRITE), N(MAP_EXECUTABLE), N(MAP_LOCKED), N(MAP_NORESERVE), N(MAP_POPULATE),
+	N(MAP_32BIT), V(0x80, "MAP_ABOVE4G"), N(MAP_GROWSDOWN), N(MAP_DENYWRITE), N(MAP_EXECUTABLE), N(MAP_LOCKED), N(MAP_NORESERVE), N(MAP_POPULATE),
 	N(MAP_NONBLOCK), N(MAP_STACK), N(MAP_HUGETLB), N(MAP_SYNC), V(0x100000, "MAP_FIXED_NOREPLACE"));
 
 #define CLONE_BITS N(CLONE_VM), N(CLONE_FS), N(CLONE_FILES), N(CLONE_SIGHAND), V(0x1000, "CLONE_PIDFD"), N(CLONE_PTRACE), N(CLONE_VFORK),		\
@@ -103,7 +109,10 @@ const struct names mmap_flags = FIELD_SET(0xf,
 	V(14, "SIGALRM"), V(15, "SIGTERM"), V(17, "SIGCHLD"), V(18, "SIGCONT"), V(19, "SIGSTOP"), V(23, "SIGURG"), V(28, "SIGWINCH"), V(29, "SIGIO")
 /* The low byte of clone's flags is the signal sent at exit. */
 const struct names clone_flags = FIELD_SET(0xff, EXIT_SIGNALS, CLONE_BITS);
-/* For unshare and setns one of those bits means a namespace. */
+#define NAMESPACES V(0x80, "CLONE_NEWTIME"), N(CLONE_NEWNS), N(CLONE_NEWCGROUP), N(CLONE_NEWUTS), N(CLONE_NEWIPC), N(CLONE_NEWUSER), N(CLONE_NEWPID), N(CLONE_NEWNET)
+const struct names namespace_flags = FLAG_SET(NAMESPACES);
+const struct names unshare_flags = FLAG_SET(NAMESPACES, N(CLONE_VM), N(CLONE_FS), N(CLONE_FILES), N(CLONE_SIGHAND), N(CLONE_THREAD), N(CLONE_SYSVSEM));
+/* For clone3 one of those bits means a namespace. */
 const struct names clone_bits = FLAG_SET(V(0x80, "CLONE_NEWTIME"), CLONE_BITS);
 
 const struct names socket_families = VALUE_SET(

@@ -101,7 +101,7 @@ const struct effect_info *effect_info(enum effect fx);
 struct layout;	/* fields of a struct; abi/layout.h */
 struct name_val { uint64_t val; const char *name; const struct layout *layout; /* of a socket option: its value, NULL: an int */ };
 /* mask 0: a set of flags.  Otherwise the bits of mask hold one value, the rest are flags.  Ends with a NULL name. */
-struct names { const struct name_val *v; uint64_t mask; };
+struct names { const struct name_val *v; uint64_t mask; uint64_t octal; /* permission bits among the flags */ };
 
 struct arg_spec {
 	const char *name;		/* the model finds some by it: flags, mode, length, len, offset, out_fd, in_fd, fd_in, fd_out… */

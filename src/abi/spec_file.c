@@ -29,8 +29,7 @@ static const struct names mount_flags = FLAG_SET(MOUNT_LOW, N(MS_POSIXACL), N(MS
 static const struct names mount_magic = FIELD_SET(0xffff0000, V(0xc0ed0000, "MS_MGC_VAL"), MOUNT_LOW);
 static const struct arg_choice mount_by_magic[] = { { 0xffff0000, 0xc0ed0000, A_FLAGS64("flags", mount_magic) }, { 0 } };
 /* What is no device has no number. */
-#define NO_DEVICE(type_) { S_IFMT, type_, ABSENT }
-static const struct arg_choice dev_by_type[] = { NO_DEVICE(0), NO_DEVICE(S_IFREG), NO_DEVICE(S_IFIFO), NO_DEVICE(S_IFSOCK), NO_DEVICE(S_IFDIR), NO_DEVICE(S_IFLNK), { 0 } };
+static const struct arg_choice dev_by_type[] = { { S_IFMT, S_IFCHR, A("dev", DEV) }, { S_IFMT, S_IFBLK, A("dev", DEV) }, { 0 } };
 static const struct names umount_flags = FLAG_SET(N(MNT_FORCE), N(MNT_DETACH), N(MNT_EXPIRE), N(UMOUNT_NOFOLLOW));
 static const struct names open_tree_flags = FLAG_SET(V(1, "OPEN_TREE_CLONE"), V(0x80000, "OPEN_TREE_CLOEXEC"), V(0x100, "AT_SYMLINK_NOFOLLOW"),
 	V(0x800, "AT_NO_AUTOMOUNT"), V(0x1000, "AT_EMPTY_PATH"), V(0x8000, "AT_RECURSIVE"));
@@ -84,7 +83,7 @@ static const struct syscall_row rows[] = {
 	ROW(93, "fchown", GRP_DESC, INT, CHOWN, A("fd", FD), A("owner", UID), A("group", UID)),
 	ROW(94, "lchown", GRP_FILE, INT, CHOWN, A("path", PATH), A("owner", UID), A("group", UID)),
 	ROW(132, "utime", GRP_FILE, INT, UTIMES, A("path", PATH), A_LAYOUT("times", IN, layout_utimbuf)),
-	ROW(133, "mknod", GRP_FILE, INT, MKNOD, A("path", PATH), { "mode", ARG_MODE, .names = &file_types }, { "dev", ARG_DEV, .by = 1, .choice = dev_by_type }),
+	ROW(133, "mknod", GRP_FILE, INT, MKNOD, A("path", PATH), { "mode", ARG_MODE, .names = &file_types }, { "dev", ARG_HOLE, .by = 1, .choice = dev_by_type }),
 	ROW(134, "uselib", GRP_FILE, INT, NONE, A("library", PATH)),
 	ROW(137, "statfs", GRP_FILE, INT, LOOKUP, A("path", PATH), A_LAYOUT("buf", OUT, layout_statfs)),
 	ROW(138, "fstatfs", GRP_DESC, INT, NONE, A("fd", FD), A_LAYOUT("buf", OUT, layout_statfs)),
@@ -110,7 +109,7 @@ static const struct syscall_row rows[] = {
 	ROW(257, "openat", GRP_FILE | GRP_DESC, FD, OPEN, A("dirfd", DIRFD), A("path", PATH), A_FLAGS("flags", open_flags), OPEN_MODE(2)),
 	ROW(258, "mkdirat", GRP_FILE, INT, MKDIR, A("dirfd", DIRFD), A("path", PATH), A("mode", MODE)),
 	ROW(259, "mknodat", GRP_FILE, INT, MKNOD, A("dirfd", DIRFD), A("path", PATH), { "mode", ARG_MODE, .names = &file_types },
-		{ "dev", ARG_DEV, .by = 2, .choice = dev_by_type }),
+		{ "dev", ARG_HOLE, .by = 2, .choice = dev_by_type }),
 	ROW(260, "fchownat", GRP_FILE, INT, CHOWN, A("dirfd", DIRFD), A("path", PATH), A("owner", UID), A("group", UID), A_FLAGS("flags", at_flags)),
 	ROW(261, "futimesat", GRP_FILE, INT, UTIMES, A("dirfd", DIRFD), A("path", PATH), A_LAYOUT("times", IN, layout_timevals)),
 	ROW_IF(262, "newfstatat", GRP_FILE, INT, LOOKUP, newfstatat_by_name, A("dirfd", DIRFD), A("path", PATH), A_LAYOUT("statbuf", OUT, layout_stat),

@@ -29,7 +29,7 @@ static const struct names epoll_create_flags = FLAG_SET(V(0x80000, "EPOLL_CLOEXE
 static const struct names eventfd_flags = FLAG_SET(V(1, "EFD_SEMAPHORE"), V(0x800, "EFD_NONBLOCK"), V(0x80000, "EFD_CLOEXEC"));
 static const struct names signalfd_flags = FLAG_SET(V(0x800, "SFD_NONBLOCK"), V(0x80000, "SFD_CLOEXEC"));
 static const struct names timerfd_flags = FLAG_SET(V(0x800, "TFD_NONBLOCK"), V(0x80000, "TFD_CLOEXEC"));
-static const struct names timerfd_settime_flags = FLAG_SET(V(1, "TFD_TIMER_ABSTIME"), V(2, "TFD_TIMER_CANCEL_ON_SET"));
+const struct names timerfd_settime_flags = FLAG_SET(V(1, "TFD_TIMER_ABSTIME"), V(2, "TFD_TIMER_CANCEL_ON_SET"));
 static const struct names inotify_flags = FLAG_SET(V(0x800, "IN_NONBLOCK"), V(0x80000, "IN_CLOEXEC"));
 static const struct names inotify_mask = FLAG_SET(
 	N(IN_ALL_EVENTS), N(IN_ACCESS), N(IN_MODIFY), N(IN_ATTRIB), N(IN_CLOSE_WRITE), N(IN_CLOSE_NOWRITE), N(IN_OPEN), N(IN_MOVED_FROM), N(IN_MOVED_TO),
@@ -47,7 +47,7 @@ const struct names fanotify_mark_flags = FLAG_SET(
 const struct names fanotify_mask = FLAG_SET(
 	V(0x1, "FAN_ACCESS"), V(0x2, "FAN_MODIFY"), V(0x4, "FAN_ATTRIB"), V(0x8, "FAN_CLOSE_WRITE"), V(0x10, "FAN_CLOSE_NOWRITE"), V(0x20, "FAN_OPEN"),
 	V(0x40, "FAN_MOVED_FROM"), V(0x80, "FAN_MOVED_TO"), V(0x100, "FAN_CREATE"), V(0x200, "FAN_DELETE"), V(0x400, "FAN_DELETE_SELF"),
-	V(0x800, "FAN_MOVE_SELF"), V(0x1000, "FAN_OPEN_EXEC"), V(0x8000, "FAN_FS_ERROR"), V(0x10000, "FAN_OPEN_PERM"), V(0x20000, "FAN_ACCESS_PERM"),
+	V(0x800, "FAN_MOVE_SELF"), V(0x1000, "FAN_OPEN_EXEC"), V(0x4000, "FAN_Q_OVERFLOW"), V(0x8000, "FAN_FS_ERROR"), V(0x10000, "FAN_OPEN_PERM"), V(0x20000, "FAN_ACCESS_PERM"),
 	V(0x40000, "FAN_OPEN_EXEC_PERM"), V(0x100000, "FAN_PRE_ACCESS"), V(0x1000000, "FAN_MNT_ATTACH"), V(0x2000000, "FAN_MNT_DETACH"),
 	V(0x8000000, "FAN_EVENT_ON_CHILD"), V(0x10000000, "FAN_RENAME"), V(0x40000000, "FAN_ONDIR"));
 static const struct names io_uring_enter_flags = FLAG_SET(V(0x1, "IORING_ENTER_GETEVENTS"), V(0x2, "IORING_ENTER_SQ_WAKEUP"), V(0x4, "IORING_ENTER_SQ_WAIT"),

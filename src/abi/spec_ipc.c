@@ -7,19 +7,21 @@
 #include <sys/sem.h>
 #include <sys/shm.h>
 
-const struct names futex_ops = FIELD_SET(0x7f,
+/* FUTEX_CMD_MASK: all but two bits are the operation. */
+const struct names futex_ops = FIELD_SET(0xfffffe7f,
 	N(FUTEX_WAIT), N(FUTEX_WAKE), N(FUTEX_FD), N(FUTEX_REQUEUE), N(FUTEX_CMP_REQUEUE), N(FUTEX_WAKE_OP), N(FUTEX_LOCK_PI), N(FUTEX_UNLOCK_PI),
 	N(FUTEX_TRYLOCK_PI), N(FUTEX_WAIT_BITSET), N(FUTEX_WAKE_BITSET), N(FUTEX_WAIT_REQUEUE_PI), N(FUTEX_CMP_REQUEUE_PI), V(13, "FUTEX_LOCK_PI2"),
 	N(FUTEX_PRIVATE_FLAG), N(FUTEX_CLOCK_REALTIME));
 static const struct names futex2_flags = FIELD_SET(0x3, V(0, "FUTEX2_SIZE_U8"), V(1, "FUTEX2_SIZE_U16"), V(2, "FUTEX2_SIZE_U32"), V(3, "FUTEX2_SIZE_U64"),
 	V(4, "FUTEX2_NUMA"), V(8, "FUTEX2_MPOL"), V(128, "FUTEX2_PRIVATE"));
-static const struct names ipc_get_flags = FLAG_SET(N(IPC_CREAT), N(IPC_EXCL), N(IPC_NOWAIT));
-static const struct names shm_get_flags = FLAG_SET(N(IPC_CREAT), N(IPC_EXCL), V(04000, "SHM_HUGETLB"), V(010000, "SHM_NORESERVE"));
+/* The permissions of what is made are among them. */
+static const struct names ipc_get_flags = MODE_SET(N(IPC_CREAT), N(IPC_EXCL), N(IPC_NOWAIT));
+static const struct names shm_get_flags = MODE_SET(N(IPC_CREAT), N(IPC_EXCL), V(04000, "SHM_HUGETLB"), V(010000, "SHM_NORESERVE"));
 static const struct names msg_flags = FLAG_SET(N(IPC_NOWAIT), N(MSG_NOERROR), N(MSG_EXCEPT), V(040000, "MSG_COPY"));
-static const struct names ipc_cmds = FIELD_SET(0xff, N(IPC_RMID), N(IPC_SET), N(IPC_STAT), N(IPC_INFO), V(0x100, "IPC_64"));
-static const struct names shm_cmds = FIELD_SET(0xff, N(IPC_RMID), N(IPC_SET), N(IPC_STAT), N(IPC_INFO), N(SHM_LOCK), N(SHM_UNLOCK), N(SHM_STAT), N(SHM_INFO),
+static const struct names ipc_cmds = FIELD_SET(0xfffffeff, N(IPC_RMID), N(IPC_SET), N(IPC_STAT), N(IPC_INFO), V(0x100, "IPC_64"));
+static const struct names shm_cmds = FIELD_SET(0xfffffeff, N(IPC_RMID), N(IPC_SET), N(IPC_STAT), N(IPC_INFO), N(SHM_LOCK), N(SHM_UNLOCK), N(SHM_STAT), N(SHM_INFO),
 	V(15, "SHM_STAT_ANY"), V(0x100, "IPC_64"));
-static const struct names sem_cmds = FIELD_SET(0xff, N(IPC_RMID), N(IPC_SET), N(IPC_STAT), N(IPC_INFO), N(GETPID), N(GETVAL), N(GETALL), N(GETNCNT), N(GETZCNT),
+static const struct names sem_cmds = FIELD_SET(0xfffffeff, N(IPC_RMID), N(IPC_SET), N(IPC_STAT), N(IPC_INFO), N(GETPID), N(GETVAL), N(GETALL), N(GETNCNT), N(GETZCNT),
 	N(SETVAL), N(SETALL), N(SEM_STAT), N(SEM_INFO), V(20, "SEM_STAT_ANY"), V(0x100, "IPC_64"));
 static const struct names keyctl_ops = VALUE_SET(
 	V(0, "KEYCTL_GET_KEYRING_ID"), V(1, "KEYCTL_JOIN_SESSION_KEYRING"), V(2, "KEYCTL_UPDATE"), V(3, "KEYCTL_REVOKE"), V(4, "KEYCTL_CHOWN"), V(5, "KEYCTL_SETPERM"),
@@ -35,12 +37,12 @@ static const struct names keyrings = VALUE_SET(V(0xffffffff, "KEY_SPEC_THREAD_KE
 
 /* What follows a futex operation. */
 const struct arg_choice futex_timeout[] = {
-	{ 0x7f, FUTEX_REQUEUE, A("val2", UINT) }, { 0x7f, FUTEX_CMP_REQUEUE, A("val2", UINT) }, { 0x7f, FUTEX_CMP_REQUEUE_PI, A("val2", UINT) },
-	{ 0x7f, FUTEX_WAKE_OP, A("val2", UINT) }, { 0 } };
+	{ FUTEX_CMD_MASK, FUTEX_REQUEUE, A("val2", UINT) }, { FUTEX_CMD_MASK, FUTEX_CMP_REQUEUE, A("val2", UINT) }, { FUTEX_CMD_MASK, FUTEX_CMP_REQUEUE_PI, A("val2", UINT) },
+	{ FUTEX_CMD_MASK, FUTEX_WAKE_OP, A("val2", UINT) }, { 0 } };
 static const struct arg_use futex_uses[] = {
-	{ 0x7f, FUTEX_WAIT, 0xf }, { 0x7f, FUTEX_WAKE, 0x7 }, { 0x7f, FUTEX_FD, 0x7 }, { 0x7f, FUTEX_REQUEUE, 0x1f }, { 0x7f, FUTEX_LOCK_PI, 0xb },
-	{ 0x7f, 13 /* FUTEX_LOCK_PI2 */, 0xb }, { 0x7f, FUTEX_UNLOCK_PI, 0x3 }, { 0x7f, FUTEX_TRYLOCK_PI, 0x3 }, { 0x7f, FUTEX_WAIT_BITSET, 0x2f },
-	{ 0x7f, FUTEX_WAKE_BITSET, 0x27 }, { 0x7f, FUTEX_WAIT_REQUEUE_PI, 0x1f }, { 0 } };
+	{ FUTEX_CMD_MASK, FUTEX_WAIT, 0xf }, { FUTEX_CMD_MASK, FUTEX_WAKE, 0x7 }, { FUTEX_CMD_MASK, FUTEX_FD, 0x7 }, { FUTEX_CMD_MASK, FUTEX_REQUEUE, 0x1f }, { FUTEX_CMD_MASK, FUTEX_LOCK_PI, 0xb },
+	{ FUTEX_CMD_MASK, 13 /* FUTEX_LOCK_PI2 */, 0xb }, { FUTEX_CMD_MASK, FUTEX_UNLOCK_PI, 0x3 }, { FUTEX_CMD_MASK, FUTEX_TRYLOCK_PI, 0x3 }, { FUTEX_CMD_MASK, FUTEX_WAIT_BITSET, 0x2f },
+	{ FUTEX_CMD_MASK, FUTEX_WAKE_BITSET, 0x27 }, { FUTEX_CMD_MASK, FUTEX_WAIT_REQUEUE_PI, 0x1f }, { 0 } };
 const struct arg_usage futex_words = { 1, futex_uses };
 /* keyctl(2): how many words each takes. */
 static const struct arg_use keyctl_uses[] = {
@@ -56,8 +58,8 @@ static const struct arg_usage keyctl_words = { 0, keyctl_uses };
 const struct arg_choice mode_of_mq[] = { { 0100 /* O_CREAT */, 0, ABSENT }, { 0 } };
 /* Those that read or write something say so; semctl(2) and its like ignore the rest. */
 static const struct arg_choice sem_arg[] = {
-	{ 0xff, IPC_RMID, ABSENT }, { 0xff, GETPID, ABSENT }, { 0xff, GETVAL, ABSENT }, { 0xff, GETNCNT, ABSENT }, { 0xff, GETZCNT, ABSENT },
-	{ 0xff, SETVAL, A("arg", INT) }, { 0 } };
+	{ 0xfffffeff, IPC_RMID, ABSENT }, { 0xfffffeff, GETPID, ABSENT }, { 0xfffffeff, GETVAL, ABSENT }, { 0xfffffeff, GETNCNT, ABSENT }, { 0xfffffeff, GETZCNT, ABSENT },
+	{ 0xfffffeff, SETVAL, A("arg", INT) }, { 0 } };
 
 static const struct syscall_row rows[] = {
 	ROW(29, "shmget", GRP_IPC | GRP_MEM, INT, SHMGET, A_BITS("key", HEX, 32), A("size", SIZE), A_FLAGS("flags", shm_get_flags)),

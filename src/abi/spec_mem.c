@@ -32,6 +32,10 @@ static const struct names membarrier_cmds = VALUE_SET(
 
 static const struct arg_choice mremap_new_addr[] = { { 6 /* MREMAP_FIXED | MREMAP_DONTUNMAP */, 0, ABSENT }, { 0 } };
 
+/* The CPU counts only with MEMBARRIER_CMD_FLAG_CPU. */
+static const struct arg_use membarrier_uses[] = { { 1, 0, 0x3 }, { 0 } };
+static const struct arg_usage membarrier_words = { 1, membarrier_uses };
+
 static const struct syscall_row rows[] = {
 	ROW(9, "mmap", GRP_MEM | GRP_DESC, HEX, MMAP, A("addr", PTR), A("length", SIZE), A_FLAGS64("prot", prot_flags), A_FLAGS64("flags", mmap_flags),
 		A("fd", FD), A("offset", OFF)),
@@ -61,7 +65,7 @@ static const struct syscall_row rows[] = {
 	ROW(311, "process_vm_writev", GRP_MEM | GRP_IO, SIZE, VM_RW, A("pid", PID), A_LEN("local_iov", IOVEC_IN, 2), A("liovcnt", ULONG), A_LEN("remote_iov", IOVEC, 4),
 		A("riovcnt", ULONG), A("flags", HEX)),
 	ROW(319, "memfd_create", GRP_MEM | GRP_DESC, FD, ANONFD, A("name", STR), A_FLAGS("flags", memfd_flags)),
-	ROW(324, "membarrier", GRP_MEM, INT, NONE, A_ENUM("cmd", membarrier_cmds), A_BITS("flags", HEX, 32), A("cpu_id", INT)),
+	ROW_USE(324, "membarrier", GRP_MEM, INT, NONE, membarrier_words, A_ENUM("cmd", membarrier_cmds), A_BITS("flags", HEX, 32), A("cpu_id", INT)),
 	ROW(325, "mlock2", GRP_MEM, INT, MADVISE, A("addr", PTR), A("length", SIZE), A_FLAGS("flags", mlock_flags)),
 	ROW(329, "pkey_mprotect", GRP_MEM, INT, MPROTECT, A("addr", PTR), A("length", SIZE), A_FLAGS64("prot", prot_flags), A("pkey", INT)),
 	ROW(330, "pkey_alloc", GRP_MEM, INT, NONE, A("flags", HEX), A_FLAGS64("access_rights", pkey_rights)),

@@ -4,7 +4,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-static const struct names msg_flags = FLAG_SET(
+const struct names socket_msg_flags = FLAG_SET(
 	N(MSG_OOB), N(MSG_PEEK), N(MSG_DONTROUTE), N(MSG_CTRUNC), N(MSG_PROXY), N(MSG_TRUNC), N(MSG_DONTWAIT), N(MSG_EOR), N(MSG_WAITALL), N(MSG_FIN),
 	N(MSG_SYN), N(MSG_CONFIRM), N(MSG_RST), N(MSG_ERRQUEUE), N(MSG_NOSIGNAL), N(MSG_MORE), N(MSG_WAITFORONE), V(0x40000, "MSG_BATCH"),
 	V(0x2000000, "MSG_SOCK_DEVMEM"), N(MSG_ZEROCOPY), N(MSG_FASTOPEN), N(MSG_CMSG_CLOEXEC));
@@ -109,12 +109,12 @@ static const struct syscall_row rows[] = {
 	ROW(41, "socket", GRP_NET | GRP_DESC, FD, SOCKET, SOCKET_ARGS),
 	ROW_WAIT(42, "connect", GRP_NET, INT, CONNECT, WAITS(SEND, 0, -EINPROGRESS), A("fd", FD), A_LEN("addr", SOCKADDR_IN, 2), A("addrlen", INT)),
 	ROW_WAIT(43, "accept", GRP_NET | GRP_DESC, FD, ACCEPT, WAITS(RECV, 0, -EAGAIN), A("fd", FD), A_LEN("addr", SOCKADDR_OUT, 2), A_ROOM("addrlen")),
-	ROW_WAIT(44, "sendto", GRP_NET | GRP_IO, SIZE, SEND, WAITS(SEND, 0, -EAGAIN), A("fd", FD), A_LEN("buf", BUF_IN, 2), A("len", SIZE), A_FLAGS("flags", msg_flags),
+	ROW_WAIT(44, "sendto", GRP_NET | GRP_IO, SIZE, SEND, WAITS(SEND, 0, -EAGAIN), A("fd", FD), A_LEN("buf", BUF_IN, 2), A("len", SIZE), A_FLAGS("flags", socket_msg_flags),
 		A_LEN("addr", SOCKADDR_IN, 5), A("addrlen", INT)),
-	ROW_WAIT(45, "recvfrom", GRP_NET | GRP_IO, SIZE, RECV, WAITS(RECV, 0, -EAGAIN), A("fd", FD), A("buf", BUF_OUT), A("len", SIZE), A_FLAGS("flags", msg_flags),
+	ROW_WAIT(45, "recvfrom", GRP_NET | GRP_IO, SIZE, RECV, WAITS(RECV, 0, -EAGAIN), A("fd", FD), A("buf", BUF_OUT), A("len", SIZE), A_FLAGS("flags", socket_msg_flags),
 		A_LEN("addr", SOCKADDR_OUT, 5), A_ROOM("addrlen")),
-	ROW_WAIT(46, "sendmsg", GRP_NET | GRP_IO, SIZE, SEND, WAITS(SEND, 0, -EAGAIN), A("fd", FD), A("msg", MSGHDR_IN), A_FLAGS("flags", msg_flags)),
-	ROW_WAIT(47, "recvmsg", GRP_NET | GRP_IO, SIZE, RECV, WAITS(RECV, 0, -EAGAIN), A("fd", FD), A("msg", MSGHDR_OUT), A_FLAGS("flags", msg_flags)),
+	ROW_WAIT(46, "sendmsg", GRP_NET | GRP_IO, SIZE, SEND, WAITS(SEND, 0, -EAGAIN), A("fd", FD), A("msg", MSGHDR_IN), A_FLAGS("flags", socket_msg_flags)),
+	ROW_WAIT(47, "recvmsg", GRP_NET | GRP_IO, SIZE, RECV, WAITS(RECV, 0, -EAGAIN), A("fd", FD), A("msg", MSGHDR_OUT), A_FLAGS("flags", socket_msg_flags)),
 	ROW(48, "shutdown", GRP_NET, INT, SHUTDOWN, A("fd", FD), A_ENUM("how", shutdown_how)),
 	ROW(49, "bind", GRP_NET, INT, BIND, A("fd", FD), A_LEN("addr", SOCKADDR_IN, 2), A("addrlen", INT)),
 	ROW(50, "listen", GRP_NET, INT, LISTEN, A("fd", FD), A("backlog", INT)),
@@ -125,8 +125,8 @@ static const struct syscall_row rows[] = {
 	ROW_IF(55, "getsockopt", GRP_NET, INT, GETSOCKOPT, getsockopt_error, SOCKOPT_ARGS,
 		{ "optval", ARG_OPTVAL_OUT, .len = 4, .by = 2, .needed = true }, A_LAYOUT("optlen", INOUT, layout_int)),
 	ROW_WAIT(288, "accept4", GRP_NET | GRP_DESC, FD, ACCEPT, WAITS(RECV, 0, -EAGAIN), A("fd", FD), A_LEN("addr", SOCKADDR_OUT, 2), A_ROOM("addrlen"), A_FLAGS("flags", accept_flags)),
-	ROW_WAIT(299, "recvmmsg", GRP_NET | GRP_IO, INT, RECVMMSG, WAITS(RECV, 0, -EAGAIN), A("fd", FD), A_LEN("msgvec", MMSGHDR_OUT, 2), A("vlen", UINT), A_FLAGS("flags", msg_flags),
+	ROW_WAIT(299, "recvmmsg", GRP_NET | GRP_IO, INT, RECVMMSG, WAITS(RECV, 0, -EAGAIN), A("fd", FD), A_LEN("msgvec", MMSGHDR_OUT, 2), A("vlen", UINT), A_FLAGS("flags", socket_msg_flags),
 		A_LAYOUT("timeout", INOUT, layout_timespec)),
-	ROW_WAIT(307, "sendmmsg", GRP_NET | GRP_IO, INT, SENDMMSG, WAITS(SEND, 0, -EAGAIN), A("fd", FD), A_LEN("msgvec", MMSGHDR_IN, 2), A("vlen", UINT), A_FLAGS("flags", msg_flags)),
+	ROW_WAIT(307, "sendmmsg", GRP_NET | GRP_IO, INT, SENDMMSG, WAITS(SEND, 0, -EAGAIN), A("fd", FD), A_LEN("msgvec", MMSGHDR_IN, 2), A("vlen", UINT), A_FLAGS("flags", socket_msg_flags)),
 };
 const struct syscall_family spec_net = { rows, ARRAY_SIZE(rows) };

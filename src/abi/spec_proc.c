@@ -7,8 +7,8 @@
 
 const struct names wait_options = FLAG_SET(N(WNOHANG), N(WUNTRACED), N(WEXITED), N(WCONTINUED), N(WNOWAIT), V(0x20000000, "__WNOTHREAD"),
 	V(0x40000000, "__WALL"), V(0x80000000, "__WCLONE"));
-static const struct names waitid_which = VALUE_SET(V(0, "P_ALL"), V(1, "P_PID"), V(2, "P_PGID"), V(3, "P_PIDFD"));
-static const struct names sched_policies = FIELD_SET(0xff, V(0, "SCHED_OTHER"), V(1, "SCHED_FIFO"), V(2, "SCHED_RR"), V(3, "SCHED_BATCH"), V(5, "SCHED_IDLE"),
+const struct names waitid_which = VALUE_SET(V(0, "P_ALL"), V(1, "P_PID"), V(2, "P_PGID"), V(3, "P_PIDFD"));
+static const struct names sched_policies = FIELD_SET(0xbfffffff, V(0, "SCHED_OTHER"), V(1, "SCHED_FIFO"), V(2, "SCHED_RR"), V(3, "SCHED_BATCH"), V(5, "SCHED_IDLE"),
 	V(6, "SCHED_DEADLINE"), V(7, "SCHED_EXT"), V(0x40000000, "SCHED_RESET_ON_FORK"));
 static const struct names priority_which = VALUE_SET(V(0, "PRIO_PROCESS"), V(1, "PRIO_PGRP"), V(2, "PRIO_USER"));
 static const struct names ioprio_which = VALUE_SET(V(1, "IOPRIO_WHO_PROCESS"), V(2, "IOPRIO_WHO_PGRP"), V(3, "IOPRIO_WHO_USER"));
@@ -16,7 +16,7 @@ const struct names rlimit_resources = VALUE_SET(
 	V(0, "RLIMIT_CPU"), V(1, "RLIMIT_FSIZE"), V(2, "RLIMIT_DATA"), V(3, "RLIMIT_STACK"), V(4, "RLIMIT_CORE"), V(5, "RLIMIT_RSS"), V(6, "RLIMIT_NPROC"),
 	V(7, "RLIMIT_NOFILE"), V(8, "RLIMIT_MEMLOCK"), V(9, "RLIMIT_AS"), V(10, "RLIMIT_LOCKS"), V(11, "RLIMIT_SIGPENDING"), V(12, "RLIMIT_MSGQUEUE"),
 	V(13, "RLIMIT_NICE"), V(14, "RLIMIT_RTPRIO"), V(15, "RLIMIT_RTTIME"));
-static const struct names rusage_who = VALUE_SET(V(0, "RUSAGE_SELF"), V(0xffffffff, "RUSAGE_CHILDREN"), V(1, "RUSAGE_THREAD"));
+const struct names rusage_who = VALUE_SET(V(0, "RUSAGE_SELF"), V(0xffffffff, "RUSAGE_CHILDREN"), V(1, "RUSAGE_THREAD"));
 static const struct names pidfd_flags = FLAG_SET(V(0x800, "PIDFD_NONBLOCK"), V(0x80, "PIDFD_THREAD"));
 static const struct names ptrace_requests = VALUE_SET(
 	V(0, "PTRACE_TRACEME"), V(1, "PTRACE_PEEKTEXT"), V(2, "PTRACE_PEEKDATA"), V(3, "PTRACE_PEEKUSER"), V(4, "PTRACE_POKETEXT"), V(5, "PTRACE_POKEDATA"),
@@ -91,7 +91,7 @@ static const struct arg_usage kcmp_words = { 2, kcmp_uses };
 static const struct syscall_row rows[] = {
 	ROW(24, "sched_yield", GRP_PROC, INT, NONE),
 	ROW(39, "getpid", GRP_PROC, PID, NONE),
-	ROW(56, "clone", GRP_PROC, PID, CLONE, A_FLAGS64("flags", clone_flags), A("stack", PTR), CLONE_PARENT_TID, CLONE_CHILD_TID, CLONE_TLS),
+	ROW(56, "clone", GRP_PROC, PID, CLONE, A_FLAGS("flags", clone_flags), A("stack", PTR), CLONE_PARENT_TID, CLONE_CHILD_TID, CLONE_TLS),
 	ROW(57, "fork", GRP_PROC, PID, CLONE),
 	ROW(58, "vfork", GRP_PROC, PID, CLONE),
 	ROW(59, "execve", GRP_PROC | GRP_FILE, INT, EXEC, A("path", PATH), A_ARGV("argv"), A("envp", STRV)),
@@ -152,12 +152,12 @@ static const struct syscall_row rows[] = {
 		A_FLAGS("options", wait_options), A_LAYOUT("rusage", OUT, layout_rusage)),
 	ROW(251, "ioprio_set", GRP_PROC, INT, NONE, A_ENUM("which", ioprio_which), A("who", INT), A_BITS("ioprio", HEX, 32)),
 	ROW(252, "ioprio_get", GRP_PROC, INT, NONE, A_ENUM("which", ioprio_which), A("who", INT)),
-	ROW(272, "unshare", GRP_PROC, INT, UNSHARE, A_FLAGS64("flags", clone_bits)),
+	ROW(272, "unshare", GRP_PROC, INT, UNSHARE, A_FLAGS64("flags", unshare_flags)),
 	ROW(273, "set_robust_list", GRP_PROC, INT, NONE, A("head", PTR), A("len", SIZE)),
 	ROW(274, "get_robust_list", GRP_PROC, INT, NONE, A("pid", PID), A("head_ptr", PTR), A("len_ptr", PTR)),
 	ROW(302, "prlimit64", GRP_PROC, INT, NONE, A("pid", PID), A_ENUM("resource", rlimit_resources), A_LAYOUT("new_rlim", IN, layout_rlimit),
 		A_LAYOUT("old_rlim", OUT, layout_rlimit)),
-	ROW(308, "setns", GRP_PROC | GRP_DESC, INT, SETNS, A("fd", FD), A_FLAGS("nstype", clone_bits)),
+	ROW(308, "setns", GRP_PROC | GRP_DESC, INT, SETNS, A("fd", FD), A_FLAGS("nstype", namespace_flags)),
 	ROW(309, "getcpu", GRP_PROC, INT, NONE, A_LAYOUT("cpu", OUT, layout_int), A_LAYOUT("node", OUT, layout_int), A("tcache", PTR)),
 	ROW_USE(312, "kcmp", GRP_PROC, INT, NONE, kcmp_words, A("pid1", PID), A("pid2", PID), A_ENUM("type", kcmp_types), A("idx1", ULONG), A("idx2", ULONG)),
 	ROW(314, "sched_setattr", GRP_PROC, INT, NONE, A("pid", PID), A_LAYOUT("attr", IN, layout_sched_attr), A_BITS("flags", HEX, 32)),

@@ -83,7 +83,7 @@ static const struct syscall_row rows[] = {
 	ROW(313, "finit_module", GRP_SYS | GRP_DESC, INT, NONE, A("fd", FD), A("params", STR), A_FLAGS("flags", module_init_flags)),
 	ROW(318, "getrandom", GRP_SYS, SIZE, NONE, A("buf", BUF_OUT), A("count", SIZE), A_FLAGS("flags", getrandom_flags)),
 	ROW(320, "kexec_file_load", GRP_SYS | GRP_DESC, INT, NONE, A("kernel_fd", FD), A("initrd_fd", FD), A("cmdline_len", SIZE), A("cmdline", STR),
-		A_FLAGS("flags", kexec_file_flags)),
+		A_FLAGS64("flags", kexec_file_flags)),
 	ROW(321, "bpf", GRP_SYS | GRP_DESC, INT, NONE, A_ENUM("cmd", bpf_cmds), A("attr", PTR), A("size", UINT)),
 	/* Made by the kernel's trampolines (Linux 6.11, 6.18); the register of the result is the probed function's. */
 	ROW(335, "uretprobe", GRP_SYS, FOREIGN, PROBE),

@@ -97,11 +97,13 @@ static void fmt_mode(struct buf *b, const struct context *c UNUSED, const struct
 	const struct names *types = call->args[arg].spec->names;
 	uint64_t type = types ? WORD(arg) & types->mask : 0;
 
-	if (type) {
-		names_format(b, types, type);
+	const char *name = type ? names_find(types, type) : NULL;
+
+	if (name) {
+		buf_puts(b, name);
 		buf_putc(b, '|');
 	}
-	add_octal(b, WORD(arg) - type);
+	add_octal(b, name ? WORD(arg) - type : WORD(arg));
 }
 
 static void fmt_uid(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg)
@@ -182,7 +184,7 @@ static void fmt_enum(struct buf *b, const struct context *c UNUSED, const struct
 	if (name)
 		buf_puts(b, name);
 	else
-		add_i64(b, arg_bits(call->args[arg].spec) > 32 ? (int64_t)WORD(arg) : (int32_t)WORD(arg));
+		add_i64(b, arg_bits(call->args[arg].spec) > 32 && call->arch != ARCH_I386 ? (int64_t)WORD(arg) : (int32_t)WORD(arg));
 }
 
 static void fmt_ioctl(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg)
@@ -218,7 +220,7 @@ static void fmt_data(struct buf *b, const struct context *c, const struct call *
 {
 	const struct value *v = &call->args[arg];
 
-	if (!v->bytes || (c->flags & VALUE_NO_DATA)) {
+	if (!v->bytes || (!v->len && v->fault) || (c->flags & VALUE_NO_DATA)) {	/* bytes that are not there are not "" */
 		value_ptr(b, c, call, arg);
 		return;
 	}
@@ -252,12 +254,14 @@ static uint64_t vector_count(const struct call *call, unsigned arg)
 	return MIN(n, (uint64_t)UINT32_MAX);
 }
 
+static bool unread(const struct part *item) { return item->flags & CHUNK_FAULT && !item->len; }
+
 static void fmt_strv(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
 {
-	const struct part *end;
+	const struct part *end, *first = parts_find(call->parts, call->nparts, (int)arg, PART_ITEM, 0);
 	unsigned n = 0;
 
-	if (!parts_find(call->parts, call->nparts, (int)arg, PART_ITEM, 0)) {
+	if (!first || unread(first)) {	/* not one of its strings is there */
 		value_ptr(b, c, call, arg);
 		return;
 	}
@@ -265,7 +269,7 @@ static void fmt_strv(struct buf *b, const struct context *c, const struct call *
 	buf_putc(b, '[');
 	if (!strcmp(call->args[arg].spec->name, "envp")) {	/* long, and the same again and again */
 		for (const struct part *p = call->parts; p < end; p++)
-			n += p->arg == arg && p->part == PART_ITEM;
+			n += p->arg == arg && p->part == PART_ITEM && !unread(p);
 		n = (unsigned)MAX(vector_count(call, arg), (uint64_t)n);
 		buf_u64(b, n);
 		buf_puts(b, n == 1 ? " variable]" : " variables]");
@@ -364,7 +368,7 @@ static void fmt_fd_set(struct buf *b, const struct context *c, const struct call
 	int32_t nfds = (int32_t)WORD(call->args[arg].spec->len);
 	uint32_t n = in && nfds > 0 ? MIN((uint32_t)nfds, in->len * 8) : 0;
 
-	if (!in || (in->flags & CHUNK_FAULT)) {
+	if (!in || nfds < 0 || (in->flags & CHUNK_FAULT)) {
 		value_ptr(b, c, call, arg);
 		return;
 	}

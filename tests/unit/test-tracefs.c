@@ -28,8 +28,8 @@ static unsigned declared_bits(const char *line)
 
 static bool same_bits(const char *call, unsigned arg, unsigned declared)
 {
-	/* Declared wider than what it is handed on as: descriptors to fget(unsigned int), a pid, the permissions of a mask. */
-	static const struct { const char *call; unsigned arg; } narrower[] = { { "ptrace", 1 }, { "umask", 0 } };
+	/* Declared wider than what it is handed on as: descriptors to fget(unsigned int), a pid, the permissions of a mask, lower_32_bits(). */
+	static const struct { const char *call; unsigned arg; } narrower[] = { { "ptrace", 1 }, { "umask", 0 }, { "clone", 0 } };
 	const struct arg_spec *a = &syscall_spec(ARCH_X86_64, (unsigned)syscall_number(call))->args[arg];
 
 	for (unsigned i = 0; i < ARRAY_SIZE(narrower); i++)

@@ -83,7 +83,7 @@ static void upper_halves_are_no_argument(void **state)
 	CALL(s, 10, "kill", 0, rubbish | 10, rubbish | SIGUSR1);
 	shows(s, "kill(10, SIGUSR1) = 0");
 	CALL(s, 10, "shmget", 7, rubbish | 5, 1, rubbish | 0600);
-	shows(s, "shmget(0x5, 1, 0x180) = 7");
+	shows(s, "shmget(0x5, 1, 0600) = 7");
 }
 
 /* renameat2's flags and setns's type decide what happens to the model, by the bits the kernel saw. */
@@ -232,6 +232,47 @@ static void words_that_are_no_arguments(void **state)
 	CALL(s, 10, "mknod", 0, 0, 0x2180, 0x103);
 	str(s, 0, "/f");
 	shows(s, "mknod(\"/f\", S_IFCHR|0600, makedev(1, 3)) = 0");
+}
+
+/* What cannot be read is an address, not something of no bytes. */
+static void what_is_not_there(void **state)
+{
+	struct scene *s = *state;
+
+	CALL(s, 10, "write", -EFAULT, 3, 0x1000, 5);
+	part(s, 1, PART_BYTES, CHUNK_FAULT, "", 0);
+	shows(s, "write(3, 0x1000, 5) = -1 EFAULT (Bad address)");
+	CALL(s, 10, "execve", -EFAULT, 0x1000, 0x2000, 0x3000);
+	str(s, 0, "/bin/true");
+	part(s, 1, PART_ITEM, CHUNK_FAULT, "", 0);
+	part(s, 2, PART_ITEM, CHUNK_FAULT, "", 0);
+	shows(s, "execve(\"/bin/true\", 0x2000, 0x3000) = -1 EFAULT (Bad address)");
+	CALL(s, 10, "execve", -EFAULT, 0x1000, 0x2000, 0x3000);
+	str(s, 0, "/bin/true");
+	part(s, 1, PART_ITEM, 0, "true", 4);
+	part(s, 1, PART_ITEM, CHUNK_FAULT, "", 0);
+	part(s, 2, PART_ITEM, 0, "A=1", 3);
+	part(s, 2, PART_ITEM, CHUNK_FAULT, "", 0);
+	shows(s, "execve(\"/bin/true\", [\"true\", ?], [1 variable]) = -1 EFAULT (Bad address)");
+}
+
+/* Permissions among flags are octal, as everywhere; what is no flag of the call has no name of another's. */
+static void flags(void **state)
+{
+	struct scene *s = *state;
+
+	CALL(s, 10, "shmget", 7, 0, 4096, 01000 | 0640);
+	shows(s, "shmget(0x0, 4096, IPC_CREAT|0640) = 7");
+	CALL(s, 10, "semget", -EINVAL, 5, 1, 0x10000 | 0600);
+	shows(s, "semget(0x5, 1, 0x10000|0600) = -1 EINVAL (Invalid argument)");
+	CALL(s, 10, "msgget", 7, 5, 0);
+	shows(s, "msgget(0x5, 0) = 7");
+	CALL(s, 10, "setns", -EINVAL, 3, CLONE_NEWNET | CLONE_VM);
+	shows(s, "setns(3, CLONE_NEWNET|0x100) = -1 EINVAL (Invalid argument)");
+	CALL(s, 10, "semctl", -EINVAL, 1, 0, 0x1234, 0);
+	shows(s, "semctl(1, 0, 0x1234, 0x0) = -1 EINVAL (Invalid argument)");
+	CALL(s, 10, "clone", -EINVAL, 1ull << 33 | CLONE_VM | SIGUSR2, 0, 5, 6, 7);	/* lower_32_bits(clone_flags) */
+	shows(s, "clone(SIGUSR2|CLONE_VM, NULL) = -1 EINVAL (Invalid argument)");
 }
 
 static void commands(void **state)
@@ -425,7 +466,7 @@ static void sets_and_vectors(void **state)
 	shows(s, "select(200, [5 7], NULL, NULL, NULL) = 0");
 	CALL(s, 10, "select", -EINVAL, (uint32_t)-1, 0x1000, 0, 0, 0);
 	in(s, 1, "", 0);
-	shows(s, "select(-1, [], NULL, NULL, NULL) = -1 EINVAL (Invalid argument)");
+	shows(s, "select(-1, 0x1000, NULL, NULL, NULL) = -1 EINVAL (Invalid argument)");
 	CALL(s, 10, "readv", 7, 3, 0x1000, 2);
 	part(s, 1, PART_IOV, 0, iov, sizeof(iov));
 	part(s, 1, PART_DATA, CHUNK_AT_EXIT, "abcdefg", 7);
@@ -465,7 +506,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		VALUES(upper_halves_are_no_argument), VALUES(upper_halves_decide_nothing), VALUES(sixteen_bits_of_i386), VALUES(ids_are_unsigned),
-		VALUES(halves_of_i386), VALUES(words_that_are_no_arguments), VALUES(commands), VALUES(structs), VALUES(cut_addresses), VALUES(option_values), VALUES(sets_and_vectors),
+		VALUES(halves_of_i386), VALUES(words_that_are_no_arguments), VALUES(what_is_not_there), VALUES(flags), VALUES(commands), VALUES(structs), VALUES(cut_addresses), VALUES(option_values), VALUES(sets_and_vectors),
 		VALUES(descriptors_of_others),
 	};
 
