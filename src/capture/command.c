@@ -4,13 +4,20 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/diag.h"
+
+/* The kernel's own, for the signals that libc does not let go of (SIGCANCEL, SIGSETXID): struct sigaction of asm/signal.h. */
+struct raw_action { void (*handler)(int); unsigned long flags; void (*restorer)(void); uint64_t mask; };
+enum { LIBC_FIRST = 32 };
+static struct raw_action libc_own[8];
 
 static struct { sigset_t mask; struct sigaction act[NSIG]; bool known[NSIG]; } at_start;	/* set once, before any thread */
 
@@ -19,6 +26,8 @@ void command_save_signals(void)
 	sigprocmask(SIG_BLOCK, NULL, &at_start.mask);
 	for (int i = 1; i < NSIG; i++)
 		at_start.known[i] = sigaction(i, NULL, &at_start.act[i]) == 0;
+	for (int i = LIBC_FIRST; i < SIGRTMIN; i++)
+		syscall(SYS_rt_sigaction, i, NULL, &libc_own[i - LIBC_FIRST], sizeof(uint64_t));
 }
 
 void command_restore_signals(void)
@@ -26,7 +35,16 @@ void command_restore_signals(void)
 	for (int i = 1; i < NSIG; i++)
 		if (at_start.known[i] && i != SIGKILL && i != SIGSTOP)
 			sigaction(i, &at_start.act[i], NULL);
+	for (int i = LIBC_FIRST; i < SIGRTMIN; i++)
+		syscall(SYS_rt_sigaction, i, &libc_own[i - LIBC_FIRST], NULL, sizeof(uint64_t));
 	sigprocmask(SIG_SETMASK, &at_start.mask, NULL);
+}
+
+void command_ignore_signal(int signo)
+{
+	const struct raw_action ignore = { .handler = SIG_IGN };
+
+	syscall(SYS_rt_sigaction, signo, &ignore, NULL, sizeof(uint64_t));
 }
 
 static int not_executable(const char *path, int err, struct diag *diag)

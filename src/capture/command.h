@@ -16,3 +16,4 @@ int command_exec_failed(const char *path, int err, struct diag *diag);
  */
 void command_save_signals(void);
 void command_restore_signals(void);	/* in the child, before exec; async-signal-safe */
+void command_ignore_signal(int signo);	/* also one that libc keeps for itself: its sigaction() refuses those */

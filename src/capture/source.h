@@ -49,6 +49,8 @@ struct source_ops {
 	void (*free)(struct source *s);	/* detaches or kills what is left */
 	int (*status)(const struct source *s);		/* how the command ended, in wait form; -1 when it did not */
 	pid_t (*main_pid)(const struct source *s);	/* the command's pid; 0 when there is none (attach, replay) */
+	/* Whether it traces this process, or did so lately.  May be absent. */
+	bool (*traces)(const struct source *s, pid_t pid);
 	/* After the end of the stream: what was wrong with it (a recording cut short), or NULL.  May be absent. */
 	const struct diag *(*damage)(const struct source *s);
 };

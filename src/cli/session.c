@@ -250,19 +250,44 @@ static void stop_sides(struct session *s)
 	}
 }
 
+/* A process that is traced: it sends to its group, or to its parent, and not to a tracer it knows nothing of. */
+static bool is_ours(struct session *s, pid_t pid)
+{
+	return pid > 0 && s->source->ops->traces && s->source->ops->traces(s->source, pid);
+}
+
 /*
  * A signal that a process sent to us goes on to the command, as if compendium were not there.  Whether it was sent to
  * our whole group, so that the command has it already, nothing tells; but then we see the command get it.
  */
-static void forward(struct session *s, struct signals *sig, pid_t pid, uint64_t now)
+static void forward(struct session *s, struct signals *sig, pid_t pid, int signo, uint64_t now)
 {
-	bool has_it = s->seen_ns[sig->forward] + FORWARD_NS > sig->forward_since_ns;
+	const struct signal_came *what = &sig->forwards[signo].what;
+	bool has_it = s->seen_ns[signo] + FORWARD_NS > sig->forwards[signo].since_ns;
 
-	if (!has_it && now < sig->forward_since_ns + FORWARD_NS)
+	if (!has_it && now < sig->forwards[signo].since_ns + FORWARD_NS)
 		return;
-	if (!has_it)
-		kill_one(pid, sig->forward);
-	sig->forward = 0;
+	if (!has_it && pid > 0 && !is_ours(s, what->sender)) {
+		if (what->queued)
+			sigqueue(pid, signo, what->value);
+		else
+			kill_one(pid, signo);
+	}
+	sig->forwards[signo].since_ns = 0;
+	sig->nforwards--;
+}
+
+static void set_forward(struct signals *sig, const struct signal_came *what, uint64_t now)
+{
+	sig->nforwards += !sig->forwards[what->signo].since_ns;
+	sig->forwards[what->signo].what = *what;
+	sig->forwards[what->signo].since_ns = now;
+}
+
+static void let_go(struct session *s, struct signals *sig, int signo)
+{
+	sig->let_go_by = signo;
+	s->source->ops->stop(s->source, false);
 }
 
 /* What a signal to compendium means; see docs/architecture.md, "Ending". */
@@ -270,37 +295,46 @@ static void obey(struct session *s, struct signals *sig)
 {
 	pid_t pid = s->source->ops->main_pid(s->source);
 	bool runs = pid > 0 && s->source->ops->status(s->source) < 0;
+	struct signal_came c;
 	uint64_t now = now_ns();
-	int signo;
 
-	if (sig->forward)
-		forward(s, sig, runs ? pid : 0, now);
-	while ((signo = signals_next(sig))) {
-		bool interrupt = signo == SIGINT || signo == SIGQUIT;
+	for (int signo = 1; signo < NSIG && sig->nforwards; signo++)
+		if (sig->forwards[signo].since_ns)
+			forward(s, sig, runs ? pid : 0, signo, now);
+	while (signals_next(sig, &c)) {
+		bool interrupt = c.signo == SIGINT || c.signo == SIGQUIT;
 
-		if (!sig->from_terminal && signo == sig->last && now < sig->last_ns + SAME_NS)
+		if (is_ours(s, c.sender))
 			continue;
-		sig->last = signo;
+		if (!signals_is_obeyed(c.signo) && (runs || c.signo == SIGTSTP || c.signo == SIGTTIN)) {
+			if (runs)
+				set_forward(sig, &c, now);
+			continue;
+		}
+		if (!c.from_terminal && c.signo == sig->last && now < sig->last_ns + SAME_NS)
+			continue;
+		sig->last = c.signo;
 		sig->last_ns = now;
 		if (!runs) {
 			/* -p; or only what the command left behind is still there */
 			s->source->ops->stop(s->source, sig->nleft++ > 0);
 		} else if (sig->nobeyed++ > 0) {
 			s->source->ops->stop(s->source, true);
-		} else if (!interrupt && signals_ignored_by(pid, signo)) {
-			s->source->ops->stop(s->source, false);
+		} else if (!interrupt && signals_ignored_by(pid, c.signo)) {
+			let_go(s, sig, c.signo);
 		} else {
-			if (!interrupt || !sig->from_terminal) {
-				sig->forward = signo;
-				sig->forward_since_ns = now;
-			}
+			if (!interrupt || !c.from_terminal)
+				set_forward(sig, &c, now);
 			if (!interrupt)
 				sig->deadline_ns = now + LET_GO_NS;
 		}
 	}
 	if (sig->deadline_ns && (!runs || now > sig->deadline_ns)) {
 		sig->deadline_ns = 0;
-		s->source->ops->stop(s->source, false);
+		if (runs)
+			let_go(s, sig, sig->last);
+		else
+			s->source->ops->stop(s->source, false);
 	}
 }
 
@@ -521,7 +555,7 @@ int session_run(const struct options *opt, int *ret_signal, struct diag *diag)
 	struct session s = { .opt = opt };
 	struct files files;
 	bool damaged, nothing, live;
-	struct signals sig;
+	struct signals sig = { 0 };
 	int rc, status = -1;
 
 	*ret_signal = 0;
@@ -570,6 +604,11 @@ int session_run(const struct options *opt, int *ret_signal, struct diag *diag)
 	if (status >= 0 && WIFSIGNALED(status)) {
 		*ret_signal = WTERMSIG(status);
 		return 128 + WTERMSIG(status);
+	}
+	/* the command was told to end and runs on: not 0, which would say that it has ended well */
+	if (status < 0 && live && sig.let_go_by) {
+		*ret_signal = sig.let_go_by;
+		return 128 + sig.let_go_by;
 	}
 	return status >= 0 ? WEXITSTATUS(status) : 0;
 }

@@ -1,6 +1,7 @@
 #include "cli/signals.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -9,9 +10,22 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "capture/command.h"
 
-static volatile sig_atomic_t count[NSIG], by_user[NSIG];
+enum { CAME_MAX = 64, DEPTH_MAX = 64, FIRST_RT = 32 };	/* the kernel's first; libc keeps two for itself */
+
+/* Written by the handler, which only the main thread runs and nothing interrupts; read by the same thread. */
+static struct signal_came came[CAME_MAX];
+static volatile sig_atomic_t ncame, nread;
 static const int obeyed[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
+
+bool signals_is_obeyed(int signo)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(obeyed); i++)
+		if (obeyed[i] == signo)
+			return true;
+	return false;
+}
 
 /*
  * A signal between the look at the flag and wait4() would not be noticed until the next stop, so while one is
@@ -24,75 +38,156 @@ static void rearm(bool on)
 	setitimer(ITIMER_REAL, &it, NULL);
 }
 
+/* The number behind key in /proc/PID/status, 0 when there is none.  Async-signal-safe. */
+static pid_t status_number(const char *text, const char *key)
+{
+	const char *p = strstr(text, key);
+	pid_t v = 0;
+
+	for (p = p ? p + strlen(key) : ""; *p >= '0' && *p <= '9'; p++)
+		v = v * 10 + (*p - '0');
+	return v;
+}
+
+static ssize_t read_status(pid_t pid, char *text, size_t room)
+{
+	char path[32] = "/proc/", *p = path + 6, digits[12];
+	unsigned n = 0;
+	ssize_t len;
+	int fd;
+
+	for (; pid; pid /= 10)
+		digits[n++] = (char)('0' + pid % 10);
+	while (n)
+		*p++ = digits[--n];
+	memcpy(p, "/status", 8);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	len = read(fd, text, room - 1);
+	close(fd);
+	text[MAX(len, 0)] = '\0';
+	return len;
+}
+
+/*
+ * Is it of what we have started, or do we trace it?  Asked in the handler, while the sender still is what it was: it may
+ * be about to end.
+ */
+static bool is_traced(pid_t pid)
+{
+	char text[2048];
+
+	for (unsigned i = 0; i < DEPTH_MAX && pid > 1; i++) {
+		if (read_status(pid, text, sizeof(text)) <= 0)
+			return false;
+		if (i == 0 && status_number(text, "\nTracerPid:\t") == getpid())
+			return true;
+		pid = status_number(text, "\nPPid:\t");
+		if (pid == getpid())
+			return true;
+	}
+	return false;
+}
+
+static bool is_user(int code) { return code == SI_USER || code == SI_QUEUE || code == SI_TKILL; }
+
+/* Of our own making: a fault, or the limit of our time.  What is done by default is right. */
+static bool is_own(int signo, const siginfo_t *si)
+{
+	switch (signo) {
+	case SIGSEGV: case SIGBUS: case SIGILL: case SIGFPE: case SIGTRAP: case SIGSYS: case SIGXCPU:
+		return si->si_code > 0;
+	default:
+		return false;
+	}
+}
+
 static void on_signal(int signo, siginfo_t *si, void *uc UNUSED)
 {
 	int err = errno;
 
-	if (signo != SIGALRM && signo != SIGTSTP) {
-		count[signo]++;
-		by_user[signo] = si->si_code <= 0;	/* SI_USER, SI_TKILL, SI_QUEUE; the terminal's are SI_KERNEL */
+	if (is_own(signo, si)) {
+		signal(signo, SIG_DFL);
+		if (signo == SIGXCPU)
+			raise(signo);
+	} else if ((is_user(si->si_code) ? !is_traced(si->si_pid) : signals_is_obeyed(signo)) && ncame - nread < CAME_MAX) {
+		came[ncame % CAME_MAX] = (struct signal_came){ signo, is_user(si->si_code) ? si->si_pid : 0, !is_user(si->si_code),
+							       si->si_code == SI_QUEUE, si->si_value };
+		ncame++;
 		rearm(true);
 	}
 	errno = err;
 }
 
-static void catch(int signo, void (*handler)(int, siginfo_t *, void *))
+/* What was ignored at the start (nohup, a shell's &), or has a handler (a sanitizer's), stays so. */
+static void catch(int signo, bool ignore, int flags)
 {
-	struct sigaction sa = { .sa_flags = handler ? SA_SIGINFO : 0 }, old;
+	struct sigaction sa = { .sa_flags = flags }, old;
 
-	/* Without SA_RESTART: wait4() has to come back.  What was ignored at the start (nohup, a shell's &) stays so. */
-	if (handler)
-		sa.sa_sigaction = handler;
-	else
+	sigfillset(&sa.sa_mask);
+	if (ignore)
 		sa.sa_handler = SIG_IGN;
-	if (sigaction(signo, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+	else
+		sa.sa_sigaction = on_signal;
+	if (sigaction(signo, NULL, &old) == 0 && old.sa_handler == SIG_DFL)
 		sigaction(signo, &sa, NULL);
 }
 
+/*
+ * Every signal that would end or stop us: what a program sends to its process group is meant for the group, and what
+ * somebody else sends to us is meant for the command.
+ */
 void signals_open(struct signals *s)
 {
+	sigset_t alarm;
+
 	memset(s, 0, sizeof(*s));
-	for (unsigned i = 0; i < ARRAY_SIZE(obeyed); i++) {
-		count[obeyed[i]] = 0;
-		catch(obeyed[i], on_signal);
+	nread = ncame;
+	for (int signo = 1; signo < NSIG; signo++) {
+		switch (signo) {
+		case SIGKILL: case SIGSTOP: case SIGCHLD: case SIGCONT: case SIGURG: case SIGWINCH:
+			break;
+		case SIGTTOU:		/* the summary may be written from the background */
+		case SIGPIPE:		/* a closed stderr is an error of write */
+			catch(signo, true, 0);
+			break;
+		case SIGALRM:		/* without SA_RESTART: wait4() has to come back */
+		case SIGINT: case SIGQUIT: case SIGTERM: case SIGHUP:
+			catch(signo, false, SA_SIGINFO);
+			break;
+		default:		/* SIGTSTP, SIGTTIN: we stop when the command has: capture/ptrace/ptrace.c */
+			catch(signo, false, SA_SIGINFO | SA_RESTART);
+		}
 	}
-	catch(SIGALRM, on_signal);
-	catch(SIGTSTP, on_signal);	/* we stop when the command has: capture/ptrace/ptrace.c */
-	catch(SIGTTOU, NULL);	/* the summary may be written from the background */
-	catch(SIGPIPE, NULL);	/* a closed stderr is an error of write */
+	for (int signo = FIRST_RT; signo < SIGRTMIN; signo++)
+		command_ignore_signal(signo);
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	sigprocmask(SIG_UNBLOCK, &alarm, NULL);
 }
 
 void signals_close(struct signals *s)
 {
 	s->deadline_ns = 0;
-	s->forward = 0;
+	s->nforwards = 0;
 	for (unsigned i = 0; i < ARRAY_SIZE(obeyed); i++)
 		signal(obeyed[i], SIG_IGN);
 	rearm(false);
 }
 
-bool signals_pending(struct signals *s)
-{
-	for (unsigned i = 0; i < ARRAY_SIZE(obeyed); i++)
-		if (count[obeyed[i]])
-			return true;
-	return s->deadline_ns || s->forward;
-}
+bool signals_pending(struct signals *s) { return ncame != nread || s->deadline_ns || s->nforwards; }
 
-int signals_next(struct signals *s)
+bool signals_next(struct signals *s, struct signal_came *ret)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(obeyed); i++) {
-		int signo = obeyed[i];
-
-		if (!count[signo])
-			continue;
-		count[signo]--;
-		s->from_terminal = !by_user[signo];
-		return signo;
+	if (ncame != nread) {
+		*ret = came[nread % CAME_MAX];
+		nread++;
+		return true;
 	}
-	if (!s->deadline_ns && !s->forward)
+	if (!s->deadline_ns && !s->nforwards)
 		rearm(false);
-	return 0;
+	return false;
 }
 
 bool signals_ignored_by(pid_t pid, int signo)

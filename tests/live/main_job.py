@@ -388,9 +388,46 @@ class Ending(Case):
         p = self.start("--", "sh", "-c", "trap '' TERM; echo $$ >&2; sleep 5; exit 0")
         self.run_until(p, rb"sleep exec")
         p.send_signal(signal.SIGTERM)
-        out, err = p.communicate(timeout=60)
+        _, err = p.communicate(timeout=60)
         self.assertIn(b"FINAL", err)
-        self.assertEqual(p.returncode, 0)
+        self.assertEqual(p.returncode, -signal.SIGTERM)     # 0 would say that the command has ended well
+
+    def test_signals_to_the_command_s_own_group(self):
+        """kill 0 in a job script is no request to compendium, whether the command handles the signal or ends by it."""
+        signals = [n for n in range(1, 65) if n in signal.valid_signals() and n not in (signal.SIGKILL, signal.SIGSTOP)]
+        handles = "import os,signal,sys,time\nsignal.signal(int(sys.argv[1]), lambda *a: os._exit(5))\nos.kill(0, int(sys.argv[1]))\ntime.sleep(20)"
+        ends = "import os,signal,sys\nsignal.signal(int(sys.argv[1]), signal.SIG_DFL)\nos.kill(0, int(sys.argv[1]))\nos._exit(5)"
+        stops = (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
+        for n in signals:
+            for program in [handles] if n in stops else [handles, ends]:
+                untraced = subprocess.run([PYTHON, "-S", "-c", program, str(n)], start_new_session=True, timeout=60).returncode
+                p = self.start("--", PYTHON, "-S", "-c", program, str(n), start_new_session=True)
+                _, err = p.communicate(timeout=60)
+                self.assertEqual(p.returncode, untraced, (n, program, err[-300:]))
+                self.assertIn(b"FINAL", err)
+
+    def test_slow_end_after_a_signal_of_its_own(self):
+        """A trap that needs longer than the two seconds somebody else's SIGTERM gives."""
+        script = "trap 'sleep 2.5; exit 5' TERM; trap '' HUP; kill -HUP 0; kill -TERM 0; sleep 60 & wait"
+        p = self.start("--", "sh", "-c", script, start_new_session=True)
+        _, err = p.communicate(timeout=60)
+        self.assertEqual(p.returncode, 5, err[-500:])
+
+    def test_a_signal_of_a_child_of_the_command(self):
+        """Also of a process that has ended when compendium looks."""
+        script = "trap 'echo caught' USR1; sh -c 'kill -USR1 0'; env kill -USR2 $PPID; sleep 0.3; exit 5"
+        p = self.start("--", "sh", "-c", "trap '' USR2; " + script, start_new_session=True)
+        out, err = p.communicate(timeout=60)
+        self.assertEqual((p.returncode, out), (5, b"caught\n"), err[-500:])
+
+    def test_signals_from_elsewhere_are_the_command_s(self):
+        for sig in (signal.SIGUSR1, signal.SIGVTALRM, signal.SIGRTMIN + 3):
+            p = self.start("--", "sh", "-c", f"trap 'echo caught; n=done' {sig - 0}; echo ready >&2; while [ -z $n ]; do sleep 0.1; done; sleep 0.5; exit 5",
+                           start_new_session=True)
+            self.run_until(p, rb"sleep exec")
+            p.send_signal(sig)
+            out, err = p.communicate(timeout=60)
+            self.assertEqual((p.returncode, out), (5, b"caught\n"), err[-500:])
 
     def test_killed_tracer_takes_its_command_along(self):
         p = self.start("--", "sh", "-c", "echo $$; sleep 60")

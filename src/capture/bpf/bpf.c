@@ -363,8 +363,14 @@ static void bpf_free(struct source *src)
 	free(s);
 }
 
+static bool bpf_traces(const struct source *src, pid_t pid)
+{
+	return bpf_is_traced(CONTAINER_OF(src, struct bpf_source, src), pid);
+}
+
 static const struct source_ops bpf_ops = {
 	.name = "bpf", .step = bpf_step, .stop = bpf_stop, .free = bpf_free, .status = bpf_status, .main_pid = bpf_main_pid,
+	.traces = bpf_traces,
 };
 
 int source_bpf_open(const struct capture_options *opt, struct source **ret_source, struct diag *note, struct diag *diag)

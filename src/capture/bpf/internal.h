@@ -59,6 +59,7 @@ void bpf_detach_all(struct bpf_source *s);			/* DETACH of every traced task, int
 void bpf_each_pid(struct bpf_source *s, void (*fn)(void *ctx, pid_t pid), void *ctx);
 int bpf_add_target(struct bpf_source *s, pid_t tgid);
 void bpf_adopt_targets(struct bpf_source *s);			/* their living threads, at once */
+bool bpf_is_traced(struct bpf_source *s, pid_t pid);
 int bpf_follow_child(struct bpf_source *s, int pidfd, pid_t pid);
 int bpf_watch_cgroup(struct bpf_source *s, int cgroup_fd);
 void bpf_seek(struct bpf_source *s, unsigned how);

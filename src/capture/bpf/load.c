@@ -328,3 +328,11 @@ int bpf_follow_child(struct bpf_source *s, int pidfd, pid_t pid)
 		__atomic_fetch_add(&s->shared->alive, 1, __ATOMIC_SEQ_CST);
 	return rc;
 }
+
+bool bpf_is_traced(struct bpf_source *s, pid_t pid)
+{
+	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct task_state st;
+
+	return pidfd >= 0 && bpf_map__lookup_elem(s->skel->maps.tasks, &pidfd, sizeof(pidfd), &st, sizeof(st), 0) == 0;
+}

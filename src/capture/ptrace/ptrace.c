@@ -510,6 +510,16 @@ static pid_t ptrace_main_pid(const struct source *src)
 	return CONTAINER_OF(src, struct ptrace_source, src)->main_pid;
 }
 
+static bool ptrace_traces(const struct source *src, pid_t pid)
+{
+	const struct ptrace_source *s = CONTAINER_OF(src, struct ptrace_source, src);
+
+	for (const struct tracee *t = s->tracees; t; t = t->hh.next)
+		if (t->pid == pid)
+			return true;
+	return false;
+}
+
 static void ptrace_free(struct source *src)
 {
 	struct ptrace_source *s = CONTAINER_OF(src, struct ptrace_source, src);
@@ -532,6 +542,7 @@ static void ptrace_free(struct source *src)
 
 static const struct source_ops ptrace_ops = {
 	.name = "ptrace", .step = ptrace_step, .stop = ptrace_stop, .free = ptrace_free, .status = ptrace_status, .main_pid = ptrace_main_pid,
+	.traces = ptrace_traces,
 };
 
 int source_ptrace_open(const struct capture_options *opt, struct source **ret_source, struct diag *diag)
