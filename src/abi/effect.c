@@ -1,6 +1,4 @@
-#include "abi/spec.h"
-
-#include "base/macro.h"
+#include "abi/rows.h"
 
 /*
  * The default set is what live lines, the summary and the model need, and no more: each traced call costs a stop
@@ -8,19 +6,20 @@
  */
 #define D .by_default = true
 #define DX .by_default = true, .needs_exit = true
+#define ASKS(what) .ask = ASK_##what
 static const struct effect_info infos[_FX_MAX] = {
 	[FX_NONE] = { "none" },
-	[FX_OPEN] = { "open", DX },
+	[FX_OPEN] = { "open", DX, ASKS(KIND) },
 	/* Linux frees the descriptor even when close fails (EBADF aside). */
 	[FX_CLOSE] = { "close", D },
 	[FX_CLOSE_RANGE] = { "close_range", D },
 	[FX_DUP] = { "dup", DX },
 	[FX_FCNTL] = { "fcntl", DX },
-	[FX_PIPE] = { "pipe", DX },
+	[FX_PIPE] = { "pipe", DX, ASKS(PAIR) },
 	[FX_ANONFD] = { "anonfd", DX },
-	[FX_PIDFD_GETFD] = { "pidfd_getfd", DX },
-	[FX_OPEN_HANDLE] = { "open_handle", DX },
-	[FX_READ] = { "read", DX },
+	[FX_PIDFD_GETFD] = { "pidfd_getfd", DX, ASKS(RETURNED) },
+	[FX_OPEN_HANDLE] = { "open_handle", DX, ASKS(RETURNED) },
+	[FX_READ] = { "read", DX, ASKS(EVENTS) },
 	[FX_WRITE] = { "write", DX },
 	[FX_TRANSFER] = { "transfer", DX },
 	[FX_SEEK] = { "seek" },
@@ -28,16 +27,16 @@ static const struct effect_info infos[_FX_MAX] = {
 	[FX_IO_DONE] = { "io_done", DX },
 	[FX_IO_URING] = { "io_uring" },
 	[FX_VM_RW] = { "vm_rw", DX },
-	[FX_SOCKET] = { "socket", DX },
-	[FX_SOCKETPAIR] = { "socketpair", DX },
+	[FX_SOCKET] = { "socket", DX, ASKS(NUMBER) },
+	[FX_SOCKETPAIR] = { "socketpair", DX, ASKS(PAIR) },
 	[FX_CONNECT] = { "connect", DX },
-	[FX_ACCEPT] = { "accept", DX },
-	[FX_BIND] = { "bind", DX },
-	[FX_LISTEN] = { "listen", DX },
+	[FX_ACCEPT] = { "accept", DX, ASKS(RETURNED) },
+	[FX_BIND] = { "bind", DX, ASKS(ARGUMENT) },
+	[FX_LISTEN] = { "listen", DX, ASKS(ARGUMENT) },
 	[FX_SEND] = { "send", DX },
-	[FX_RECV] = { "recv", DX },
+	[FX_RECV] = { "recv", DX, ASKS(CONTROL) },
 	[FX_SENDMMSG] = { "sendmmsg", DX },
-	[FX_RECVMMSG] = { "recvmmsg", DX },
+	[FX_RECVMMSG] = { "recvmmsg", DX, ASKS(CONTROL) },
 	[FX_SHUTDOWN] = { "shutdown", DX },
 	[FX_GETSOCKOPT] = { "getsockopt", DX },
 	[FX_SOCKNAME] = { "sockname", DX },
@@ -88,12 +87,23 @@ static const struct effect_info infos[_FX_MAX] = {
 	[FX_SETSID] = { "setsid", DX },
 	[FX_SETPGID] = { "setpgid", DX },
 	[FX_PRCTL] = { "prctl", DX },
-	[FX_SECCOMP] = { "seccomp" },
+	[FX_SECCOMP] = { "seccomp", DX },
 	[FX_PTRACE] = { "ptrace" },
 	[FX_SLEEP] = { "sleep" },
 	[FX_FUTEX] = { "futex" },
 	[FX_PROBE] = { "probe" },
+	[FX_NEWFD] = { "newfd", DX, ASKS(RETURNED) },
+	[FX_IOCTL] = { "ioctl", DX, ASKS(RETURNED) },
 };
+
+const struct fd_question question_returned = { ASK_RETURNED, NULL };
+
+struct fd_question spec_question(const struct syscall_spec *spec)
+{
+	if (spec->question)
+		return *spec->question;
+	return (struct fd_question){ effect_info((enum effect)spec->effect)->ask, NULL };
+}
 
 const struct effect_info *effect_info(enum effect fx)
 {

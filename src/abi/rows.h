@@ -35,6 +35,14 @@ struct syscall_family { const struct syscall_row *rows; unsigned n; };
 		 .args = { __VA_ARGS__ } } }
 #define WAITS(limit_, arg_, result_) { WAIT_##limit_, arg_, result_ }
 
+/* Brings descriptors of which only the kernel knows what they are: question_ is a struct fd_question; when_: as with ROW_IF, or NULL. */
+#define ROW_ASKS(nr_, name_, groups_, ret_, fx_, when_, question_, ...)						\
+	{ nr_, { .name = name_, .groups = groups_, .ret = RET_##ret_, .effect = FX_##fx_, .when = when_, .question = question_,	\
+		 .nargs = sizeof((struct arg_spec[]){ __VA_ARGS__ }) / sizeof(struct arg_spec),			\
+		 .args = { __VA_ARGS__ } } }
+
+extern const struct fd_question question_returned;	/* ASK_RETURNED, of every form */
+
 /* Stands for other calls (i386). */
 #define ROW_WRAPPER(nr_, name_, groups_, ret_, fx_, ...) ROW_MORE(nr_, name_, groups_, ret_, fx_, .wraps = true, __VA_ARGS__)
 

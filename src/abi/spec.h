@@ -88,13 +88,31 @@ enum effect {
 	FX_EXEC, FX_CLONE, FX_EXIT, FX_WAIT, FX_UNSHARE, FX_SETNS, FX_KILL, FX_SETSID, FX_SETPGID, FX_PRCTL, FX_SECCOMP,
 	FX_PTRACE, FX_SLEEP, FX_FUTEX,
 	FX_PROBE,		/* the kernel's own, where another tracer has put a probe: nothing the program does */
+	FX_NEWFD /* returns a descriptor; only the kernel knows of what */, FX_IOCTL,
 	_FX_MAX,
+};
+
+/*
+ * What the kernel is asked when a call has succeeded, because the text of the call does not tell what a descriptor is.
+ * Each answer is a PART_FACT of the call's record (record/record.h).
+ */
+enum fd_ask {
+	ASK_NOTHING,
+	ASK_KIND,		/* the descriptor returned was opened by name: of what kind is it?  Its name only where it has none */
+	ASK_NUMBER,		/* the descriptor returned is known but for its inode number */
+	ASK_RETURNED,		/* the descriptor returned: everything */
+	ASK_ARGUMENT,		/* the descriptor in the first argument, a socket whose addresses the call may have set */
+	ASK_PAIR,		/* the two descriptors written to a FDPAIR_OUT: inode numbers */
+	ASK_CONTROL,		/* those that came in control messages: SCM_RIGHTS, SCM_PIDFD */
+	ASK_WRITTEN,		/* the one written to the first STRUCT_OUT, an int */
+	ASK_EVENTS,		/* those in the events that a BUF_OUT holds, when the first argument is a fanotify descriptor */
 };
 
 struct effect_info {
 	const char *name;
 	bool by_default;	/* traced when nobody asked for every call */
 	bool needs_exit;	/* by default, too, the result is needed: a second stop */
+	uint8_t ask;		/* enum fd_ask, for calls whose row asks nothing of its own */
 };
 const struct effect_info *effect_info(enum effect fx);
 
@@ -136,7 +154,8 @@ struct arg_usage { uint8_t by; const struct arg_use *uses; };
  * Traced by default only when (args[arg] & mask) is one of vals (invert: is none of them).  A filter the kernel can
  * run: it spares stops for the forms of a call that say nothing (fcntl(F_GETFL), fstat spelled as newfstatat).
  */
-struct arg_cond { uint8_t arg, nvals; bool invert; uint32_t mask, vals[6]; };
+enum { COND_VALS = 28 };
+struct arg_cond { uint8_t arg, nvals; bool invert; uint32_t mask, vals[COND_VALS]; };
 bool cond_holds(const struct arg_cond *cond, const uint64_t args[6]);	/* NULL: always */
 
 /*
@@ -160,6 +179,9 @@ enum wait_limit {
 };
 struct call_wait { uint8_t limit /* enum wait_limit */, arg; int16_t result; };
 
+/* What to ask (enum fd_ask), and of which forms of the call; NULL: of all. */
+struct fd_question { uint8_t what; const struct arg_cond *when; };
+
 struct syscall_spec {
 	const char *name;
 	uint32_t groups;
@@ -171,7 +193,9 @@ struct syscall_spec {
 	struct arg_spec args[6];
 	const struct arg_cond *when;
 	const struct arg_usage *usage;
+	const struct fd_question *question;	/* NULL: as its effect says */
 };
+struct fd_question spec_question(const struct syscall_spec *spec);	/* the row's own, or its effect's */
 
 /* How many bits of a 64-bit register the kernel looks at; a program may leave anything in the rest (arch/x86/include/asm/syscall_wrapper.h). */
 unsigned arg_bits(const struct arg_spec *arg);

@@ -67,8 +67,17 @@ static const struct names io_uring_register_ops = VALUE_SET(
 static const struct names userfaultfd_flags = FLAG_SET(V(1, "UFFD_USER_MODE_ONLY"), V(0x800, "O_NONBLOCK"), V(0x80000, "O_CLOEXEC"));
 static const struct names perf_flags = FLAG_SET(V(1, "PERF_FLAG_FD_NO_GROUP"), V(2, "PERF_FLAG_FD_OUTPUT"), V(4, "PERF_FLAG_PID_CGROUP"), V(8, "PERF_FLAG_FD_CLOEXEC"));
 
-/* Of ioctl only what changes the descriptor: FIOCLEX, FIONCLEX. */
-static const struct arg_cond ioctl_cloexec = { .arg = 1, .mask = ~0u, .nvals = 2, .vals = { 0x5451, 0x5450 } };
+/*
+ * Of ioctl only what changes descriptors: FIOCLEX and FIONCLEX, and the requests that return one.  In the order of the
+ * headers: TIOCGPTPEER, TUNGETDEVNETNS, SIOCGSKNS, USERFAULTFD_IOC_NEW; NS_GET_USERNS, NS_GET_PARENT, NS_MNT_GET_NEXT, NS_MNT_GET_PREV
+ * (linux/nsfs.h, 6.12); KVM_CREATE_VM, KVM_CREATE_VCPU, KVM_GET_STATS_FD; UDMABUF_CREATE, UDMABUF_CREATE_LIST; VFIO_GROUP_GET_DEVICE_FD;
+ * PIDFD_GET_CGROUP_NAMESPACE … PIDFD_GET_UTS_NAMESPACE (linux/pidfd.h, 6.11).
+ */
+#define IOCTLS_NEWFD 0x5441, 0x54e3, 0x894c, 0xaa00, 0xb701, 0xb702, 0x8010b70b, 0x8010b70c, 0xae01, 0xae41, 0xaece, 0x40187542, 0x40087543, 0x3b6a, \
+	0xff01, 0xff02, 0xff03, 0xff04, 0xff05, 0xff06, 0xff07, 0xff08, 0xff09, 0xff0a
+static const struct arg_cond ioctl_newfd = { .arg = 1, .mask = ~0u, .nvals = 24, .vals = { IOCTLS_NEWFD } };
+static const struct arg_cond ioctl_changes = { .arg = 1, .mask = ~0u, .nvals = 26, .vals = { 0x5451, 0x5450, IOCTLS_NEWFD } };
+static const struct fd_question ioctl_question = { ASK_RETURNED, &ioctl_newfd };
 static const struct names fd_flags = FLAG_SET(N(FD_CLOEXEC));
 static const struct names seals = FLAG_SET(V(0x1, "F_SEAL_SEAL"), V(0x2, "F_SEAL_SHRINK"), V(0x4, "F_SEAL_GROW"), V(0x8, "F_SEAL_WRITE"),
 	V(0x10, "F_SEAL_FUTURE_WRITE"), V(0x20, "F_SEAL_EXEC"));
@@ -90,7 +99,7 @@ static const struct syscall_row rows[] = {
 	ROW(3, "close", GRP_DESC, INT, CLOSE, A("fd", FD)),
 	ROW(7, "poll", GRP_DESC | GRP_WAIT, INT, POLL, A_ARRAY("fds", INOUT, layout_pollfd, 1), A("nfds", UINT), A("timeout", INT)),
 	ROW(8, "lseek", GRP_DESC, INT, SEEK, A("fd", FD), A("offset", OFF), A_ENUM("whence", seek_whence)),
-	ROW_IF(16, "ioctl", GRP_DESC, INT, FCNTL, ioctl_cloexec, A("fd", FD), { "cmd", ARG_IOCTL, .names = &ioctl_cmds }, A("arg", HEX)),
+	ROW_ASKS(16, "ioctl", GRP_DESC, INT, IOCTL, &ioctl_changes, &ioctl_question, A("fd", FD), { "cmd", ARG_IOCTL, .names = &ioctl_cmds }, A("arg", HEX)),
 	ROW(17, "pread64", GRP_DESC | GRP_IO, SIZE, READ, A("fd", FD), A("buf", BUF_OUT), A("count", SIZE), A("pos", OFF)),
 	ROW(18, "pwrite64", GRP_DESC | GRP_IO, SIZE, WRITE, A("fd", FD), A_LEN("buf", BUF_IN, 2), A("count", SIZE), A("pos", OFF)),
 	ROW_WAIT(19, "readv", GRP_DESC | GRP_IO, SIZE, READ, WAITS(RECV, 0, -EAGAIN), A("fd", FD), A_LEN("iov", IOVEC_OUT, 2), A("iovcnt", ULONG)),
@@ -152,7 +161,7 @@ static const struct syscall_row rows[] = {
 	ROW(295, "preadv", GRP_DESC | GRP_IO, SIZE, READ, A("fd", FD), A_LEN("iov", IOVEC_OUT, 2), A("iovcnt", ULONG), A("pos", OFF), HOLE /* pos_high */),
 	ROW(296, "pwritev", GRP_DESC | GRP_IO, SIZE, WRITE, A("fd", FD), A_LEN("iov", IOVEC_IN, 2), A("iovcnt", ULONG), A("pos", OFF), HOLE),
 	ROW(298, "perf_event_open", GRP_DESC | GRP_SYS, FD, ANONFD, A("attr", PTR), A("pid", PID), A("cpu", INT), A("group_fd", FD), A_FLAGS64("flags", perf_flags)),
-	ROW(300, "fanotify_init", GRP_DESC, FD, ANONFD, A_FLAGS("flags", fanotify_init_flags), A_FLAGS("event_f_flags", open_flags)),
+	ROW_ASKS(300, "fanotify_init", GRP_DESC, FD, ANONFD, NULL, &question_returned, A_FLAGS("flags", fanotify_init_flags), A_FLAGS("event_f_flags", open_flags)),
 	ROW(301, "fanotify_mark", GRP_DESC | GRP_FILE, INT, LOOKUP, A("fanotify_fd", FD), A_FLAGS("flags", fanotify_mark_flags), A_FLAGS64("mask", fanotify_mask),
 		A("dirfd", DIRFD), A("path", PATH)),
 	ROW(306, "syncfs", GRP_DESC, INT, SYNC, A("fd", FD)),

@@ -99,8 +99,10 @@ static const struct arg_choice sockopt_by_level[] = {
 	{ ~0u, 58, A_ENUM("optname", sockopts_icmpv6) }, { ~0u, 255, A_ENUM("optname", sockopts_raw) }, { ~0u, 263, A_ENUM("optname", sockopts_packet) },
 	{ ~0u, 270, A_ENUM("optname", sockopts_netlink) }, { ~0u, 282, A_ENUM("optname", sockopts_tls) }, { 0 } };
 
-/* The outcome of a connect that was in progress. */
-static const struct arg_cond getsockopt_error = { .arg = 2, .mask = ~0u, .nvals = 1, .vals = { SO_ERROR } };
+/* The outcome of a connect that was in progress; SO_PEERPIDFD (6.5), which makes a descriptor. */
+static const struct arg_cond getsockopt_needed = { .arg = 2, .mask = ~0u, .nvals = 2, .vals = { SO_ERROR, 77 } };
+static const struct arg_cond getsockopt_newfd = { .arg = 2, .mask = ~0u, .nvals = 1, .vals = { 77 } };
+static const struct fd_question getsockopt_question = { ASK_WRITTEN, &getsockopt_newfd };
 
 #define SOCKET_ARGS A_ENUM("family", socket_families), A_FLAGS("type", socket_types), A_CHOICE("protocol", 0, protocol_by_family)
 #define SOCKOPT_ARGS A("fd", FD), A_ENUM("level", sockopt_levels), A_CHOICE("optname", 1, sockopt_by_level)
@@ -122,7 +124,7 @@ static const struct syscall_row rows[] = {
 	ROW(52, "getpeername", GRP_NET, INT, SOCKNAME, A("fd", FD), A_LEN("addr", SOCKADDR_OUT, 2), A_ROOM("addrlen")),
 	ROW(53, "socketpair", GRP_NET | GRP_DESC, INT, SOCKETPAIR, SOCKET_ARGS, A("fds", FDPAIR_OUT)),
 	ROW(54, "setsockopt", GRP_NET, INT, NONE, SOCKOPT_ARGS, { "optval", ARG_OPTVAL_IN, .len = 4, .by = 2 }, A("optlen", INT)),
-	ROW_IF(55, "getsockopt", GRP_NET, INT, GETSOCKOPT, getsockopt_error, SOCKOPT_ARGS,
+	ROW_ASKS(55, "getsockopt", GRP_NET, INT, GETSOCKOPT, &getsockopt_needed, &getsockopt_question, SOCKOPT_ARGS,
 		{ "optval", ARG_OPTVAL_OUT, .len = 4, .by = 2, .needed = true }, A_LAYOUT("optlen", INOUT, layout_int)),
 	ROW_WAIT(288, "accept4", GRP_NET | GRP_DESC, FD, ACCEPT, WAITS(RECV, 0, -EAGAIN), A("fd", FD), A_LEN("addr", SOCKADDR_OUT, 2), A_ROOM("addrlen"), A_FLAGS("flags", accept_flags)),
 	ROW_WAIT(299, "recvmmsg", GRP_NET | GRP_IO, INT, RECVMMSG, WAITS(RECV, 0, -EAGAIN), A("fd", FD), A_LEN("msgvec", MMSGHDR_OUT, 2), A("vlen", UINT), A_FLAGS("flags", socket_msg_flags),

@@ -51,6 +51,9 @@ static const struct names arch_prctl_options = VALUE_SET(V(0x1001, "ARCH_SET_GS"
 	V(0x2003, "ARCH_MAP_VDSO_64"), V(0x3001, "ARCH_CET_STATUS"), V(0x4001, "ARCH_GET_UNTAG_MASK"), V(0x4002, "ARCH_ENABLE_TAGGED_ADDR"),
 	V(0x4003, "ARCH_GET_MAX_TAG_BITS"), V(0x4004, "ARCH_FORCE_TAGGED_SVA"), V(0x5001, "ARCH_SHSTK_ENABLE"), V(0x5002, "ARCH_SHSTK_DISABLE"),
 	V(0x5003, "ARCH_SHSTK_LOCK"), V(0x5004, "ARCH_SHSTK_UNLOCK"), V(0x5005, "ARCH_SHSTK_STATUS"));
+/* SECCOMP_FILTER_FLAG_NEW_LISTENER: returns a descriptor. */
+static const struct arg_cond seccomp_listener = { .arg = 1, .mask = 8, .nvals = 1, .vals = { 8 } };
+static const struct fd_question seccomp_question = { ASK_RETURNED, &seccomp_listener };
 static const struct names seccomp_ops = VALUE_SET(V(0, "SECCOMP_SET_MODE_STRICT"), V(1, "SECCOMP_SET_MODE_FILTER"), V(2, "SECCOMP_GET_ACTION_AVAIL"),
 	V(3, "SECCOMP_GET_NOTIF_SIZES"));
 static const struct names seccomp_flags = FLAG_SET(V(0x1, "SECCOMP_FILTER_FLAG_TSYNC"), V(0x2, "SECCOMP_FILTER_FLAG_LOG"), V(0x4, "SECCOMP_FILTER_FLAG_SPEC_ALLOW"),
@@ -162,7 +165,7 @@ static const struct syscall_row rows[] = {
 	ROW_USE(312, "kcmp", GRP_PROC, INT, NONE, kcmp_words, A("pid1", PID), A("pid2", PID), A_ENUM("type", kcmp_types), A("idx1", ULONG), A("idx2", ULONG)),
 	ROW(314, "sched_setattr", GRP_PROC, INT, NONE, A("pid", PID), A_LAYOUT("attr", IN, layout_sched_attr), A_BITS("flags", HEX, 32)),
 	ROW(315, "sched_getattr", GRP_PROC, INT, NONE, A("pid", PID), A_LAYOUT("attr", OUT, layout_sched_attr), A("size", UINT), A_BITS("flags", HEX, 32)),
-	ROW(317, "seccomp", GRP_PROC, INT, SECCOMP, A_ENUM("op", seccomp_ops), A_FLAGS("flags", seccomp_flags), A("args", PTR)),
+	ROW_ASKS(317, "seccomp", GRP_PROC, INT, SECCOMP, &seccomp_listener, &seccomp_question, A_ENUM("op", seccomp_ops), A_FLAGS("flags", seccomp_flags), A("args", PTR)),
 	ROW(322, "execveat", GRP_PROC | GRP_FILE, INT, EXEC, A("dirfd", DIRFD), A("path", PATH), A_ARGV("argv"), A("envp", STRV), A_FLAGS("flags", at_flags)),
 	ROW(334, "rseq", GRP_PROC, INT, NONE, A("rseq", PTR), A("rseq_len", UINT), A_FLAGS("flags", rseq_flags), A_BITS("sig", HEX, 32)),
 	ROW_CLOEXEC(434, "pidfd_open", GRP_PROC | GRP_DESC, FD, ANONFD, A("pid", PID), A_FLAGS("flags", pidfd_flags)),

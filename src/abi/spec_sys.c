@@ -26,6 +26,12 @@ static const struct names bpf_cmds = VALUE_SET(
 	V(27, "BPF_MAP_DELETE_BATCH"), V(28, "BPF_LINK_CREATE"), V(29, "BPF_LINK_UPDATE"), V(30, "BPF_LINK_GET_FD_BY_ID"), V(31, "BPF_LINK_GET_NEXT_ID"),
 	V(32, "BPF_ENABLE_STATS"), V(33, "BPF_ITER_CREATE"), V(34, "BPF_LINK_DETACH"), V(35, "BPF_PROG_BIND_MAP"), V(36, "BPF_TOKEN_CREATE"),
 	V(37, "BPF_PROG_STREAM_READ_BY_FD"));
+/* Those that return a descriptor: MAP_CREATE, PROG_LOAD, OBJ_GET, …_GET_FD_BY_ID, RAW_TRACEPOINT_OPEN, BTF_LOAD, LINK_CREATE, ENABLE_STATS, ITER_CREATE, TOKEN_CREATE. */
+static const struct arg_cond bpf_newfd = { .arg = 0, .mask = ~0u, .nvals = 13, .vals = { 0, 5, 7, 13, 14, 17, 18, 19, 28, 30, 32, 33, 36 } };
+static const struct fd_question bpf_question = { ASK_RETURNED, &bpf_newfd };
+/* With flags it returns a number, not a descriptor. */
+static const struct arg_cond landlock_newfd = { .arg = 2, .mask = ~0u, .nvals = 1, .vals = { 0 } };
+static const struct fd_question landlock_question = { ASK_RETURNED, &landlock_newfd };
 /* QCMD(command, type) of <sys/quota.h>: the command without its low byte, which is the type. */
 const struct names quota_types = VALUE_SET(V(0, "USRQUOTA"), V(1, "GRPQUOTA"), V(2, "PRJQUOTA"));
 const struct names quotactl_cmds = VALUE_SET(V(0x800001, "Q_SYNC"), V(0x800002, "Q_QUOTAON"), V(0x800003, "Q_QUOTAOFF"), V(0x800004, "Q_GETFMT"),
@@ -84,13 +90,12 @@ static const struct syscall_row rows[] = {
 	ROW(318, "getrandom", GRP_SYS, SIZE, NONE, A("buf", BUF_OUT), A("count", SIZE), A_FLAGS("flags", getrandom_flags)),
 	ROW(320, "kexec_file_load", GRP_SYS | GRP_DESC, INT, NONE, A("kernel_fd", FD), A("initrd_fd", FD), A("cmdline_len", SIZE), A("cmdline", STR),
 		A_FLAGS64("flags", kexec_file_flags)),
-	ROW(321, "bpf", GRP_SYS | GRP_DESC, INT, NONE, A_ENUM("cmd", bpf_cmds), A("attr", PTR), A("size", UINT)),
+	ROW_ASKS(321, "bpf", GRP_SYS | GRP_DESC, INT, NEWFD, &bpf_newfd, &bpf_question, A_ENUM("cmd", bpf_cmds), A("attr", PTR), A("size", UINT)),
 	/* Made by the kernel's trampolines (Linux 6.11, 6.18); the register of the result is the probed function's. */
 	ROW(335, "uretprobe", GRP_SYS, FOREIGN, PROBE),
 	ROW(336, "uprobe", GRP_SYS, FOREIGN, PROBE),
 	ROW_USE(443, "quotactl_fd", GRP_SYS | GRP_DESC, INT, NONE, quotactl_fd_words, A("fd", FD), { "cmd", ARG_QUOTACTL, .names = &quotactl_cmds }, A("id", UID), A("addr", PTR)),
-	/* With flags it returns a number, not a descriptor. */
-	ROW(444, "landlock_create_ruleset", GRP_SYS | GRP_DESC, INT, NONE, A("attr", PTR), A("size", SIZE), A_FLAGS("flags", landlock_create_flags)),
+	ROW_ASKS(444, "landlock_create_ruleset", GRP_SYS | GRP_DESC, INT, NEWFD, &landlock_newfd, &landlock_question, A("attr", PTR), A("size", SIZE), A_FLAGS("flags", landlock_create_flags)),
 	ROW(445, "landlock_add_rule", GRP_SYS | GRP_DESC, INT, NONE, A("ruleset_fd", FD), A_ENUM("rule_type", landlock_rule_types), A("rule_attr", PTR), A_BITS("flags", HEX, 32)),
 	ROW(446, "landlock_restrict_self", GRP_SYS | GRP_DESC, INT, NONE, A("ruleset_fd", FD), A_FLAGS("flags", landlock_restrict_flags)),
 	ROW(459, "lsm_get_self_attr", GRP_SYS, INT, NONE, A_ENUM("attr", lsm_attrs), A("ctx", PTR), A("size", PTR), A_FLAGS("flags", lsm_flags)),

@@ -54,6 +54,29 @@ static struct plan_arg compile_real(const struct syscall_spec *spec, unsigned ar
 	return (struct plan_arg){ .op = PLAN_SKIP };
 }
 
+/* The argument that a question is about: of one of these types; ASK_… without one is of the result or of argument 0. */
+static void compile_ask(const struct syscall_spec *spec, struct capture_plan *plan)
+{
+	static const enum arg_type of[][2] = {
+		[ASK_PAIR] = { ARG_FDPAIR_OUT }, [ASK_CONTROL] = { ARG_MSGHDR_OUT, ARG_MMSGHDR_OUT }, [ASK_WRITTEN] = { ARG_OPTVAL_OUT },
+		[ASK_EVENTS] = { ARG_BUF_OUT },
+	};
+	unsigned what = spec_question(spec).what;
+	int arg;
+
+	plan->returns_fd = spec->ret == RET_FD;
+	plan->ask = (uint8_t)what;
+	if (what >= ARRAY_SIZE(of) || !of[what][0])
+		return;
+	arg = spec_find_arg(spec, of[what][0], 0);
+	if (arg < 0 && of[what][1])
+		arg = spec_find_arg(spec, of[what][1], 0);
+	if (arg < 0)	/* readv, recvfrom: another form of the call */
+		plan->ask = ASK_NOTHING;
+	else
+		plan->ask_arg = (uint8_t)arg;
+}
+
 static struct plan_arg compile_arg(const struct syscall_spec *spec, const struct arg_spec *a, uint8_t op, unsigned max_payload)
 {
 	struct plan_arg p = { .op = op, .len = a->len, .narrow = arg_bits(&spec->args[a->len]) <= 32, .size = 1, .max = ops[a->type].max };
@@ -109,4 +132,6 @@ void plan_compile(const struct syscall_spec *spec, bool all, unsigned max_payloa
 	ret_plan->opens = ret_plan->exit && spec->effect == FX_OPEN && spec_find_arg(spec, ARG_PATH, 0) >= 0;
 	if (ret_plan->exit && spec->effect == FX_WRITE && !max_payload)
 		ret_plan->names = (uint8_t)(spec_find_arg(spec, ARG_BUF_IN, 0) + 1);
+	if (ret_plan->exit)
+		compile_ask(spec, ret_plan);
 }

@@ -39,6 +39,9 @@ struct capture_plan {
 	 * is its first chunk; names: argument + 1 whose bytes are such a name after such an open, PLAN_NAMES writes at most.
 	 */
 	uint8_t opens, names;
+	bool returns_fd;	/* a supervisor may answer it with a descriptor of its own (SECCOMP_IOCTL_NOTIF_ADDFD) */
+	uint8_t ask;		/* enum fd_ask: what is asked about descriptors when it has succeeded */
+	uint8_t ask_arg;	/* the argument that holds them, where ask is of one */
 	struct plan_arg enter[6], leave[6];
 };
 enum { PLAN_NAMES = 8, PLAN_NAME_MAX = 16 /* TASK_COMM_LEN */ };

@@ -30,6 +30,7 @@ struct call {
 	uint8_t arch;			/* enum record_arch */
 	bool no_exit, unfinished, restarted;
 	bool running;			/* with unfinished: the thread lives on in it */
+	bool facts;			/* parts has answers of the kernel: decode_fact() */
 	uint64_t enter_ns, exit_ns;	/* exit_ns 0 when no_exit or unfinished */
 	uint64_t until_ns;		/* unfinished: when it was last known to be in it, 0 not known */
 	int64_t ret;			/* -errno on failure; meaningless when no_exit or unfinished */
@@ -74,6 +75,11 @@ int decode_record(const struct record *r, size_t size, struct arena *arena, stru
 
 /* The n-th part of that kind (for a call: of that argument; arg -1: of any), or NULL. */
 const struct part *parts_find(const struct part *parts, unsigned nparts, int arg, enum chunk_part part, unsigned nth);
+
+/* What the kernel answered about a descriptor: PART_FACT and what belongs to it.  name, sock: NULL where there is none. */
+struct fact { const struct record_fact *r; const struct part *name; const struct record_sock *sock; };
+/* The next one from part *at on, which moves behind it; false: no more. */
+bool decode_fact(const struct part *parts, unsigned nparts, unsigned *at, struct fact *ret_fact);
 
 /* ---- structures inside the copied bytes (decode/struct.c) ---- */
 

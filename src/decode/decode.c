@@ -45,6 +45,9 @@ static const struct { uint16_t elem; bool exact, str; } parts_are[] = {
 	[PART_IOCB] = { sizeof(struct record_iocb) },
 	[PART_HOLDER] = { .str = true }, [PART_WCHAN] = { .str = true }, [PART_FDS] = { sizeof(rec_i32) },
 	[PART_ROOM] = { 4 },
+	[PART_FACT] = { sizeof(struct record_fact), .exact = true },
+	[PART_FACT_NAME] = { .str = true },
+	[PART_FACT_SOCK] = { sizeof(struct record_sock), .exact = true },
 };
 
 static uint32_t str_len(const char *s, uint32_t max)
@@ -71,7 +74,7 @@ static int check_part(struct part *p)
 	}
 	if (parts_are[p->part].exact && !p->len)
 		return partial ? 0 : -EBADMSG;
-	if (p->part == PART_SOCK) {
+	if (p->part == PART_SOCK || p->part == PART_FACT_SOCK) {
 		const struct record_sock *s = (const void *)p->bytes;
 
 		if (s->local_len > sizeof(s->local) || s->peer_len > sizeof(s->peer))
@@ -321,6 +324,7 @@ static int decode_call(const struct record_call *r, const struct record *h, size
 	unsigned ncopied = c->nparts, address = ARRAY_SIZE(c->args);
 
 	c->nparts = 0;
+	c->facts = false;
 	for (unsigned i = 0; i < ncopied; i++) {
 		struct part *p = &parts[c->nparts];
 		struct value *v = &c->args[parts[i].arg];
@@ -333,6 +337,7 @@ static int decode_call(const struct record_call *r, const struct record *h, size
 
 		v->fault |= !!(p->flags & CHUNK_FAULT);
 		v->trunc |= !!(p->flags & CHUNK_TRUNC);
+		c->facts |= p->part == PART_FACT;
 		if (p->part != PART_BYTES)
 			continue;
 		if (v->spec->type == ARG_SOCKADDR_OUT)
@@ -398,4 +403,20 @@ const struct part *parts_find(const struct part *parts, unsigned nparts, int arg
 		if (parts[i].part == part && (arg < 0 || parts[i].arg == arg) && nth-- == 0)
 			return &parts[i];
 	return NULL;
+}
+
+bool decode_fact(const struct part *parts, unsigned nparts, unsigned *at, struct fact *ret_fact)
+{
+	while (*at < nparts && parts[*at].part != PART_FACT)
+		(*at)++;
+	if (*at == nparts)
+		return false;
+	*ret_fact = (struct fact){ .r = (const void *)parts[(*at)++].bytes };
+	for (; *at < nparts && parts[*at].part != PART_FACT; (*at)++) {
+		if (parts[*at].part == PART_FACT_NAME && parts[*at].len)
+			ret_fact->name = &parts[*at];
+		if (parts[*at].part == PART_FACT_SOCK)
+			ret_fact->sock = (const void *)parts[*at].bytes;
+	}
+	return true;
 }

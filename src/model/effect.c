@@ -77,11 +77,13 @@ static const struct effect_row rows[_FX_MAX] = {
 	[FX_SETSID] = { fx_setsid, EV_SESSION },
 	[FX_SETPGID] = { fx_setpgid, EV_SESSION },
 	[FX_PRCTL] = { fx_prctl, EV_CALL },
-	[FX_SECCOMP] = { NULL, EV_CALL },
+	[FX_SECCOMP] = { fx_seccomp, EV_CALL },
 	[FX_PTRACE] = { NULL, EV_CALL },
 	[FX_SLEEP] = { NULL, EV_SLEEP },
 	[FX_FUTEX] = { NULL, EV_FUTEX },
 	[FX_PROBE] = { NULL, EV_CALL },
+	[FX_NEWFD] = { fx_newfd, EV_ANONFD },	/* something with a name: EV_OPEN */
+	[FX_IOCTL] = { fx_ioctl, EV_CALL },
 };
 
 const struct effect_row *effect_row(enum effect fx)
@@ -204,7 +206,11 @@ struct path fx_path(struct fx *x, unsigned nth, unsigned how)
 
 bool fx_real(struct fx *x, int arg, struct path *ret_path)
 {
-	const struct part *p = arg < 0 ? NULL : fx_part(x, arg, PART_PATH, true);
+	return arg >= 0 && fx_real_of(x, fx_part(x, arg, PART_PATH, true), ret_path);
+}
+
+bool fx_real_of(struct fx *x, const struct part *p, struct path *ret_path)
+{
 	const struct bytes *root = &x->t->fs->root;
 	static const char deleted[] = " (deleted)";
 	uint32_t skip = root->len > 1 ? root->len : 0;

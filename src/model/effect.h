@@ -35,6 +35,11 @@ struct file *fx_file_at(struct fx *x, int fd);		/* made when the call shows that
 struct path fx_path(struct fx *x, unsigned nth, unsigned how);
 /* Where the nth path argument, or the call, led, links and all, as the program sees it; false when that was not recorded. */
 bool fx_real(struct fx *x, int arg, struct path *ret_path);
+/* What the kernel answered about a descriptor of this call; false: nothing. */
+bool fx_fact(const struct fx *x, int fd, struct fact *ret_fact);
+struct file *fx_received(struct fx *x, int fd, struct file *known);	/* known, unless the kernel says otherwise; NULL: nothing is known */
+void fx_facts(struct fx *x);		/* after the effect: what else the answers say, and what else they brought */
+bool fx_real_of(struct fx *x, const struct part *link, struct path *ret_path);	/* likewise, of a link that the kernel showed; NULL: false */
 struct file *fx_install(struct fx *x, int fd, struct file *f, bool cloexec);
 struct file *fx_new(struct fx *x, int fd, enum file_kind kind, const char *name, size_t len, bool cloexec);
 void fx_was(struct fx *x, int fd, const struct file *f);	/* what that argument is called before the call changes it; into event.was */
@@ -43,6 +48,7 @@ struct pnode *fx_target(struct fx *x, uint32_t number);	/* whom a pid or tid arg
 /* What data moved, or not, to or from that address of a socket belongs to (NULL: none was given): also how its connect came out. */
 struct conn *fx_conn(struct fx *x, struct file *sock, const struct addr *a);
 
+effect_fn fx_newfd, fx_ioctl, fx_seccomp;
 effect_fn fx_open, fx_close, fx_close_range, fx_dup, fx_fcntl, fx_pipe, fx_anonfd, fx_pidfd_getfd, fx_open_handle;
 effect_fn fx_read, fx_write, fx_transfer, fx_seek, fx_vm_rw, fx_io_submit, fx_io_done;
 effect_fn fx_socket, fx_socketpair, fx_connect, fx_accept, fx_bind, fx_listen, fx_send, fx_recv, fx_sendmmsg, fx_recvmmsg, fx_shutdown,

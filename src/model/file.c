@@ -4,10 +4,6 @@
 
 #include "model/world.h"
 
-/* A description known from a snapshot: fds of other processes may share it. */
-struct snap_key { uint64_t dev, ino, pos; uint32_t flags, kind; };
-struct snap { struct snap_key key; struct fnode *file; UT_hash_handle hh; };
-
 static const char *const kind_names[_FILE_KIND_MAX] = {
 	[FILE_UNKNOWN] = "unknown", [FILE_REG] = "file", [FILE_DIR] = "dir", [FILE_TTY] = "tty", [FILE_DEV] = "device",
 	[FILE_PIPE] = "pipe", [FILE_SOCKET] = "socket", [FILE_MEMFD] = "memfd", [FILE_EVENTFD] = "eventfd", [FILE_EPOLL] = "epoll",
@@ -41,7 +37,7 @@ static bool has_peer_kind(enum file_kind k)
 
 static void set_named(struct world *w, struct fnode *n)
 {
-	bool named = n->f.name.len && n->f.name.s[0] == '/' && !has_peer_kind(n->f.kind);
+	bool named = n->f.name.len && n->f.name.s[0] == '/' && n->f.kind != FILE_SOCKET;
 
 	if (named == n->named)
 		return;
@@ -125,10 +121,7 @@ void file_free_now(struct world *w, struct fnode *n)
 		sock_done(w, n);
 	if (has_peer_kind(n->f.kind))
 		HASH_DEL(w->files, n);
-	if (n->snap) {
-		HASH_DEL(w->snaps, n->snap);
-		free(n->snap);
-	}
+	fact_forget(w, n);
 	bytes_done(&n->f.name);
 	free(n);
 }
@@ -312,116 +305,4 @@ void files_unlinked(struct world *w, const char *path, size_t len)
 	DL_FOREACH(w->named, n)
 		if (n->f.name.len == len && memcmp(n->f.name.s, path, len) == 0)
 			n->f.deleted = true;
-}
-
-/* ---- what /proc/PID/fd says ---- */
-
-static enum file_kind kind_of_link(uint32_t mode, const char **name, size_t *len)
-{
-	static const struct { const char *link; enum file_kind kind; } anon[] = {
-		{ "anon_inode:[eventfd", FILE_EVENTFD }, { "anon_inode:[eventpoll", FILE_EPOLL }, { "anon_inode:[timerfd", FILE_TIMERFD },
-		{ "anon_inode:[signalfd", FILE_SIGNALFD }, { "anon_inode:inotify", FILE_INOTIFY }, { "anon_inode:[inotify", FILE_INOTIFY },
-		{ "anon_inode:[fanotify", FILE_FANOTIFY }, { "anon_inode:[pidfd", FILE_PIDFD }, { "pidfd:", FILE_PIDFD },
-		{ "anon_inode:[io_uring", FILE_IO_URING },
-	};
-
-	if (under(*name, *len, "/memfd:")) {	/* as memfd_create names it here */
-		(*name)++;
-		(*len)--;
-		return FILE_MEMFD;
-	}
-	switch (mode & S_IFMT) {
-	case S_IFREG: return FILE_REG;
-	case S_IFDIR: return FILE_DIR;
-	case S_IFBLK: return FILE_DEV;
-	case S_IFIFO: return FILE_PIPE;
-	case S_IFSOCK: return FILE_SOCKET;
-	case S_IFCHR: return file_kind_of_path(*name, *len) == FILE_TTY ? FILE_TTY : FILE_DEV;
-	}
-	for (unsigned i = 0; i < ARRAY_SIZE(anon); i++)
-		if (under(*name, *len, anon[i].link)) {
-			*name = kind_names[anon[i].kind];
-			*len = strlen(*name);
-			return anon[i].kind;
-		}
-	if (under(*name, *len, "pipe:"))
-		return FILE_PIPE;
-	if (under(*name, *len, "socket:"))
-		return FILE_SOCKET;
-	if (*len && **name == '/')
-		return file_kind_of_path(*name, *len);
-	return under(*name, *len, "anon_inode:") ? FILE_ANON : FILE_UNKNOWN;
-}
-
-static bool cut_suffix(size_t *len, const char *s, const char *suffix)
-{
-	size_t n = strlen(suffix);
-
-	if (*len < n || memcmp(s + *len - n, suffix, n) != 0)
-		return false;
-	*len -= n;
-	return true;
-}
-
-struct file *file_snapshot(struct world *w, const struct record_fd *r, const char *name, size_t len, const struct record_sock *sock)
-{
-	bool deleted = cut_suffix(&len, name, " (deleted)");
-	enum file_kind kind = kind_of_link(r->mode, &name, &len);
-	/*
-	 * The snapshot does not say which descriptors share a description.  Sockets have one for each inode; pipes in effect one
-	 * for each end; files opened twice in the same way and read to the same byte are nearly always one that was dup'ed.
-	 */
-	bool shares = r->ino && (kind == FILE_SOCKET || kind == FILE_PIPE || kind == FILE_REG || kind == FILE_TTY || kind == FILE_DEV);
-	struct snap_key key;
-	struct snap *snap = NULL;
-
-	memset(&key, 0, sizeof(key));
-	key = (struct snap_key){ .dev = r->dev, .ino = r->ino, .pos = r->pos, .kind = kind };
-	key.flags = kind == FILE_SOCKET ? 0 : kind == FILE_PIPE ? r->open_flags & 3 : r->open_flags & ~02000000u;
-	if (shares)
-		HASH_FIND(hh, w->snaps, &key, sizeof(key), snap);
-	if (snap && !snap->file->dying)
-		return &snap->file->f;
-
-	struct file *f = file_new(w, kind, name, len);
-	struct fnode *n = fnode_of(f);
-
-	f->open_flags = r->open_flags;
-	f->dev = r->dev;
-	f->ino = r->ino;
-	f->pos = r->pos;
-	f->has_pos = kind == FILE_REG;
-	f->deleted = deleted && kind == FILE_REG;
-	n->user = w->cur_proc;
-	n->user_pid = w->cur_pid;
-	if (shares && !snap) {
-		n->snap = xcalloc(1, sizeof(*n->snap));
-		n->snap->key = key;
-		n->snap->file = n;
-		HASH_ADD(hh, w->snaps, key, sizeof(key), n->snap);
-	}
-	if (kind == FILE_PIPE && r->ino && (key.flags == 0 || key.flags == 1)) {
-		key.flags ^= 1;		/* O_RDONLY ↔ O_WRONLY */
-		HASH_FIND(hh, w->snaps, &key, sizeof(key), snap);
-		if (snap)
-			file_link(f, &snap->file->f);
-	}
-	if (kind == FILE_SOCKET)
-		sock_init(w, f, sock ? sock->family : 0, sock ? sock->type : 0, sock ? sock->protocol : 0);
-	if (kind == FILE_SOCKET && sock) {
-		struct addr a;
-
-		if (sock->state)
-			f->sock->now.state = CONN_LISTENING;
-		if (decode_addr(sock->local, sock->local_len, &a))
-			sock_set_local(w, f, &a);
-		if (decode_addr(sock->peer, sock->peer_len, &a)) {
-			f->sock->now.state = CONN_CONNECTED;
-			sock_set_peer(w, f, &a);
-		}
-		if (!f->sock->now.has_peer)
-			sock_bound(w, f);
-		sock_name(w, f);
-	}
-	return f;
 }

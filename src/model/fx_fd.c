@@ -12,27 +12,54 @@ enum { CLOEXEC_NEVER, CLOEXEC_FLAG, CLOEXEC_ALWAYS };
 static const struct { const char *call; uint8_t kind, cloexec; uint32_t flag; const char *name; } anon_calls[] = {
 	{ "memfd_create", FILE_MEMFD, CLOEXEC_FLAG, MFD_CLOEXEC, "memfd:" },
 	{ "memfd_secret", FILE_MEMFD, CLOEXEC_FLAG, O_CLOEXEC, "memfd:secret" },
-	{ "eventfd", FILE_EVENTFD, CLOEXEC_NEVER, 0, NULL },
-	{ "eventfd2", FILE_EVENTFD, CLOEXEC_FLAG, O_CLOEXEC, NULL },
-	{ "epoll_create", FILE_EPOLL, CLOEXEC_NEVER, 0, NULL },
-	{ "epoll_create1", FILE_EPOLL, CLOEXEC_FLAG, O_CLOEXEC, NULL },
-	{ "timerfd_create", FILE_TIMERFD, CLOEXEC_FLAG, O_CLOEXEC, NULL },
-	{ "signalfd", FILE_SIGNALFD, CLOEXEC_NEVER, 0, NULL },
-	{ "signalfd4", FILE_SIGNALFD, CLOEXEC_FLAG, O_CLOEXEC, NULL },
-	{ "inotify_init", FILE_INOTIFY, CLOEXEC_NEVER, 0, NULL },
-	{ "inotify_init1", FILE_INOTIFY, CLOEXEC_FLAG, O_CLOEXEC, NULL },
-	{ "fanotify_init", FILE_FANOTIFY, CLOEXEC_FLAG, 1, NULL },
+	{ "eventfd", FILE_EVENTFD, CLOEXEC_NEVER, 0, "anon_inode:[eventfd]" },
+	{ "eventfd2", FILE_EVENTFD, CLOEXEC_FLAG, O_CLOEXEC, "anon_inode:[eventfd]" },
+	{ "epoll_create", FILE_EPOLL, CLOEXEC_NEVER, 0, "anon_inode:[eventpoll]" },
+	{ "epoll_create1", FILE_EPOLL, CLOEXEC_FLAG, O_CLOEXEC, "anon_inode:[eventpoll]" },
+	{ "timerfd_create", FILE_TIMERFD, CLOEXEC_FLAG, O_CLOEXEC, "anon_inode:[timerfd]" },
+	{ "signalfd", FILE_SIGNALFD, CLOEXEC_NEVER, 0, "anon_inode:[signalfd]" },
+	{ "signalfd4", FILE_SIGNALFD, CLOEXEC_FLAG, O_CLOEXEC, "anon_inode:[signalfd]" },
+	{ "inotify_init", FILE_INOTIFY, CLOEXEC_NEVER, 0, "anon_inode:inotify" },
+	{ "inotify_init1", FILE_INOTIFY, CLOEXEC_FLAG, O_CLOEXEC, "anon_inode:inotify" },
+	{ "fanotify_init", FILE_FANOTIFY, CLOEXEC_FLAG, 1, "anon_inode:[fanotify]" },
 	{ "pidfd_open", FILE_PIDFD, CLOEXEC_ALWAYS, 0, NULL },
-	{ "io_uring_setup", FILE_IO_URING, CLOEXEC_ALWAYS, 0, NULL },
-	{ "userfaultfd", FILE_ANON, CLOEXEC_FLAG, O_CLOEXEC, "userfaultfd" },
-	{ "perf_event_open", FILE_ANON, CLOEXEC_FLAG, 8, "perf_event" },
-	{ "bpf", FILE_ANON, CLOEXEC_ALWAYS, 0, "bpf" },
-	{ "landlock_create_ruleset", FILE_ANON, CLOEXEC_ALWAYS, 0, "landlock-ruleset" },
-	{ "fsopen", FILE_ANON, CLOEXEC_FLAG, 1, "fscontext" },
-	{ "fspick", FILE_ANON, CLOEXEC_FLAG, 1, "fscontext" },
+	{ "io_uring_setup", FILE_IO_URING, CLOEXEC_ALWAYS, 0, "anon_inode:[io_uring]" },
+	{ "userfaultfd", FILE_ANON, CLOEXEC_FLAG, O_CLOEXEC, "anon_inode:[userfaultfd]" },
+	{ "perf_event_open", FILE_ANON, CLOEXEC_FLAG, 8, "anon_inode:[perf_event]" },
+	{ "fsopen", FILE_ANON, CLOEXEC_FLAG, 1, "anon_inode:[fscontext]" },
+	{ "fspick", FILE_ANON, CLOEXEC_FLAG, 1, "anon_inode:[fscontext]" },
 	{ "fsmount", FILE_ANON, CLOEXEC_FLAG, 1, "mount" },
 	{ "mq_open", FILE_ANON, CLOEXEC_ALWAYS, 0, "mqueue" },
 };
+
+static const uint64_t *call_words(const struct fx *x)
+{
+	uint64_t *v = scratch(x->w, sizeof(*v) * ARRAY_SIZE(x->c->args));
+
+	for (unsigned i = 0; i < ARRAY_SIZE(x->c->args); i++)
+		v[i] = x->c->args[i].word;
+	return v;
+}
+
+/* Nothing came back from the kernel: a regular file where it was asked, else what the name says. */
+static enum file_kind kind_unasked(const struct fx *x, const struct path *p, uint32_t flags)
+{
+	if (flags & O_DIRECTORY)
+		return FILE_DIR;
+	if (p->file)
+		return p->file->kind;
+	/* asked, and there was no answer: it is gone */
+	return x->w->mode & START_FACTS && !x->c->facts ? FILE_REG : file_kind_of_path(p->s, p->len);
+}
+
+/* Not what was asked for: a supervisor answered the call, or the name is gone.  The file's own name is shown. */
+static void opened_other(struct fx *x, const struct fact *a, struct path *p)
+{
+	if (!fx_real_of(x, a->name, p) || p->file)
+		return;
+	x->ev->path = p->s;
+	x->ev->path_len = p->len;
+}
 
 void fx_open(struct fx *x)
 {
@@ -40,8 +67,10 @@ void fx_open(struct fx *x)
 	int how_arg = fx_named(x, "how");
 	uint64_t how[3] = { 0 };
 	uint32_t flags;
+	struct fact fact;
 	struct path p;
 	struct file *f;
+	bool known;
 
 	if (how_arg >= 0 && c->args[how_arg].bytes)	/* openat2: struct open_how { flags, mode, resolve } */
 		memcpy(how, c->args[how_arg].bytes, MIN(c->args[how_arg].len, sizeof(how)));
@@ -60,7 +89,10 @@ void fx_open(struct fx *x)
 		x->ev->path_len = p.len;
 	}
 	x->ev->fd = (int)c->ret;
-	if ((flags & O_TMPFILE) == O_TMPFILE) {
+	known = fx_fact(x, x->ev->fd, &fact);
+	if (known && fact.name && (flags & O_TMPFILE) != O_TMPFILE)
+		opened_other(x, &fact, &p);
+	if (!known && (flags & O_TMPFILE) == O_TMPFILE) {
 		struct buf *b = &x->w->tmp;
 
 		buf_reset(b);
@@ -69,12 +101,10 @@ void fx_open(struct fx *x)
 		f = fx_new(x, (int)c->ret, FILE_REG, b->s, b->len, flags & O_CLOEXEC);
 		f->deleted = true;
 	} else {
-		/* A /proc/…/fd/N link opens the same thing again, as another description. */
-		enum file_kind kind = p.file ? p.file->kind : flags & O_DIRECTORY ? FILE_DIR : file_kind_of_path(p.s, p.len);
+		enum file_kind kind = known ? fact_kind(&fact) : kind_unasked(x, &p, flags);
 
-		if (kind == FILE_SOCKET)
-			kind = FILE_UNKNOWN;	/* cannot be: ENXIO */
-		f = fx_new(x, (int)c->ret, kind, p.s, p.len, flags & O_CLOEXEC);
+		f = fx_new(x, (int)c->ret, kind == FILE_SOCKET ? FILE_UNKNOWN : kind, p.s, p.len, flags & O_CLOEXEC);
+		/* A /proc/…/fd/N link opens the same thing again, as another description. */
 		if (p.file) {
 			f->dev = p.file->dev;
 			f->ino = p.file->ino;
@@ -89,16 +119,86 @@ void fx_open(struct fx *x)
 	x->ev->file = f;
 }
 
+/* A descriptor of which the call itself tells nothing. */
+static struct file *new_by_fact(struct fx *x, int fd, const char *otherwise)
+{
+	struct file *f = fx_received(x, fd, NULL);
+	struct fact a;
+
+	if (!f)
+		f = file_new(x->w, FILE_UNKNOWN, otherwise, strlen(otherwise));
+	x->ev->fd = fd;
+	x->ev->file = fx_install(x, fd, f, x->c->spec->cloexec || (fx_fact(x, fd, &a) && a.r->flags & FACT_CLOEXEC));
+	return f;
+}
+
+/* It was opened, as if by its name. */
+static void opened_by_fact(struct fx *x, const struct file *f)
+{
+	x->ev->kind = EV_OPEN;
+	x->ev->flags = f->open_flags;
+	x->ev->path = scratch_dup(x->w, f->name.s, f->name.len);
+	x->ev->path_len = f->name.len;
+}
+
 void fx_open_handle(struct fx *x)
 {
 	uint32_t flags = (uint32_t)fx_word(x, "flags", 0);
+	struct file *f;
 
 	x->ev->flags = flags;
 	if (!x->ok || !x->has_ret)
 		return;
-	x->ev->fd = (int)x->c->ret;
-	x->ev->file = fx_new(x, x->ev->fd, flags & O_DIRECTORY ? FILE_DIR : FILE_REG, "file handle", 11, flags & O_CLOEXEC);
-	((struct file *)(uintptr_t)x->ev->file)->open_flags = flags;
+	f = new_by_fact(x, (int)x->c->ret, "file handle");
+	if (f->kind != FILE_UNKNOWN) {
+		opened_by_fact(x, f);
+		x->ev->flags = flags;
+		return;
+	}
+	file_set_kind(x->w, f, flags & O_DIRECTORY ? FILE_DIR : FILE_REG);
+	f->open_flags = flags;
+	fdtab_at(x->t->fds, x->ev->fd)->cloexec = flags & O_CLOEXEC;
+}
+
+void fx_newfd(struct fx *x)
+{
+	struct file *f;
+
+	if (!cond_holds(spec_question(x->c->spec).when, call_words(x))) {
+		x->ev->kind = EV_CALL;
+		return;
+	}
+	if (!x->ok || !x->has_ret)
+		return;
+	f = new_by_fact(x, (int)x->c->ret, x->c->spec->name ? x->c->spec->name : "anon");
+	if (f->name.len && f->name.s[0] == '/')
+		opened_by_fact(x, f);
+}
+
+void fx_seccomp(struct fx *x)
+{
+	if (cond_holds(spec_question(x->c->spec).when, call_words(x)))
+		fx_newfd(x);
+}
+
+void fx_ioctl(struct fx *x)
+{
+	unsigned cmd = (unsigned)x->c->args[1].word;
+	struct fdent *e;
+
+	if (cond_holds(spec_question(x->c->spec).when, call_words(x))) {
+		fx_fd(x, 0);
+		x->ev->fd2 = x->ev->fd;
+		x->ev->file2 = x->ev->file;
+		x->ev->file = NULL;
+		x->ev->kind = EV_ANONFD;
+		fx_newfd(x);
+		return;
+	}
+	fx_fd(x, 0);
+	e = fdtab_at(x->t->fds, x->ev->fd);
+	if (x->ok && e && (cmd == 0x5451 || cmd == 0x5450))	/* FIOCLEX, FIONCLEX */
+		e->cloexec = cmd == 0x5451;
 }
 
 void fx_close(struct fx *x)
@@ -170,7 +270,7 @@ void fx_fcntl(struct fx *x)
 	unsigned cmd = (unsigned)x->c->args[1].word;
 	struct fdent *e;
 
-	if (x->ok && x->has_ret && (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC) && !fx_is(x, "ioctl")) {
+	if (x->ok && x->has_ret && (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC)) {
 		x->ev->kind = EV_DUP;
 		dup_to(x, fd, (int)x->c->ret, cmd == F_DUPFD_CLOEXEC);
 		return;
@@ -179,10 +279,7 @@ void fx_fcntl(struct fx *x)
 	e = fdtab_at(x->t->fds, fd);
 	if (!x->ok || !e)
 		return;
-	if (fx_is(x, "ioctl")) {
-		if (cmd == 0x5451 || cmd == 0x5450)	/* FIOCLEX, FIONCLEX */
-			e->cloexec = cmd == 0x5451;
-	} else if (cmd == F_SETFD) {
+	if (cmd == F_SETFD) {
 		e->cloexec = x->c->args[2].word & FD_CLOEXEC;
 	} else if (cmd == F_SETFL) {
 		e->file->open_flags = (e->file->open_flags & (O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC)) | (uint32_t)x->c->args[2].word;
@@ -324,6 +421,7 @@ void fx_pidfd_getfd(struct fx *x)
 
 		f = e ? e->file : NULL;
 	}
+	f = fx_received(x, x->ev->fd2, f);
 	if (!f) {
 		buf_reset(&x->w->tmp);
 		buf_printf(&x->w->tmp, "fd %d of pid %u", theirs, x->ev->target_pid);

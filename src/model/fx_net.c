@@ -172,16 +172,24 @@ void fx_accept(struct fx *x)
 	struct file *lf = file_arg(x), *f;
 	struct addr *from = addr_arg(x, ARG_SOCKADDR_OUT);
 	uint32_t flags = (uint32_t)fx_word(x, "flags", 0);
+	struct fact fact;
+	bool asked;
 
 	x->ev->peer = from;
 	if (!x->ok || !x->has_ret)
 		return;
+	asked = fx_fact(x, (int)x->c->ret, &fact) && fact.sock;
+	if (!from && asked)	/* accept(fd, NULL, NULL) */
+		x->ev->peer = from = addr_of(x, fact.sock->peer, fact.sock->peer_len);
+	if (listener && !listener->family && asked)
+		listener->family = (uint16_t)fact.sock->family;
 	x->ev->fd2 = x->ev->fd;
 	x->ev->file2 = lf;
 	x->ev->fd = (int)x->c->ret;
 	f = fx_new(x, x->ev->fd, FILE_SOCKET, "", 0, flags & SOCK_CLOEXEC);
-	sock_init(x->w, f, listener ? listener->family : from ? from->family : AF_UNSPEC, listener && listener->type ? listener->type : SOCK_STREAM,
-		  listener ? listener->protocol : 0);
+	sock_init(x->w, f, asked ? fact.sock->family : listener ? listener->family : from ? from->family : AF_UNSPEC,
+		  asked ? fact.sock->type : listener && listener->type ? listener->type : SOCK_STREAM,
+		  asked ? fact.sock->protocol : listener ? listener->protocol : 0);
 	f->open_flags = O_RDWR | (flags & SOCK_NONBLOCK);
 	f->sock->now.state = CONN_ACCEPTED;
 	f->sock->now.connect_ns = f->sock->now.connected_ns = x->c->exit_ns;
@@ -198,11 +206,21 @@ void fx_accept(struct fx *x)
 	x->ev->file = f;
 }
 
+/* The address that the socket has now. */
+static struct addr *local_of(struct fx *x)
+{
+	struct fact a;
+
+	return fx_fact(x, x->ev->fd, &a) && a.sock ? addr_of(x, a.sock->local, a.sock->local_len) : NULL;
+}
+
 void fx_bind(struct fx *x)
 {
 	struct sock *s = sock_arg(x);
-	struct addr *a = addr_arg(x, ARG_SOCKADDR_IN);
+	struct addr *a = addr_arg(x, ARG_SOCKADDR_IN), *real = local_of(x);
 
+	if (real)	/* port 0, an unnamed unix socket: the kernel has chosen */
+		a = real;
 	x->ev->peer = a;
 	if (!s || !x->ok || !a)
 		return;
@@ -215,6 +233,10 @@ void fx_listen(struct fx *x)
 {
 	struct sock *s = sock_arg(x);
 
+	const struct addr *real = local_of(x);
+
+	if (s && real)	/* not bound before */
+		sock_set_local(x->w, file_arg(x), real);
 	if (s && x->ok) {
 		s->now.state = CONN_LISTENING;
 		x->ev->conn = conn_used(x->w, &s->now);
@@ -534,9 +556,8 @@ static void recv_fds(struct fx *x, struct file *f, const struct part *control)
 				break;
 			}
 	for (unsigned i = 0; i < n; i++) {
-		if (found) {
-			files[i] = found->files[i];
-		} else {
+		files[i] = fx_received(x, fds[i], found ? found->files[i] : NULL);
+		if (!files[i]) {
 			buf_reset(&x->w->tmp);
 			buf_printf(&x->w->tmp, "fd received over %s", f->name.s);
 			files[i] = file_new(x->w, FILE_UNKNOWN, x->w->tmp.s, x->w->tmp.len);

@@ -119,6 +119,8 @@ static void feed_call(struct world *w, const struct item *item)
 	x.ok = x.has_ret ? !c->err && !c->restarted : c->no_exit && !c->unfinished;
 	if (row->apply)
 		row->apply(&x);
+	if (c->facts)
+		fx_facts(&x);
 	world_emit(w, &ev);
 	if (w->dying)
 		file_reap(w, c->exit_ns ? c->exit_ns : c->enter_ns, t);
@@ -239,11 +241,16 @@ static void feed_fd(struct world *w, const struct item *item)
 {
 	const struct record_fd *r = item->fd;
 	struct tnode *t = some_task(w, &r->h);
-	const struct part *name = part(item, PART_PATH), *sock = part(item, PART_SOCK);
+	const struct part *sock = part(item, PART_SOCK), *more = part(item, PART_FACT);
+	struct record_fact fact = { .fd = r->fd, .mode = r->mode, .open_flags = r->open_flags, .pos = r->pos, .dev = r->dev, .ino = r->ino };
 	struct file *f;
 
+	if (more) {
+		fact.rdev = ((const struct record_fact *)(const void *)more->bytes)->rdev;
+		fact.pid = ((const struct record_fact *)(const void *)more->bytes)->pid;
+	}
 	set_current(w, t->t.proc);
-	f = file_snapshot(w, r, name ? name->bytes : "", name ? name->len : 0, sock ? (const void *)sock->bytes : NULL);
+	f = fact_file(w, &(struct fact){ &fact, part(item, PART_PATH), sock ? (const void *)sock->bytes : NULL });
 	fdtab_set(w, t->t.fds, r->fd, f, r->h.flags & FD_CLOEXEC_SET, 0);
 	file_reap(w, r->h.ts_ns, t);
 }

@@ -136,7 +136,13 @@ void file_used(struct world *w, struct file *f, const struct pnode *p);	/* p did
 /* Names that begin so change.  Files below a directory: into ev->renamed, but where two names are exchanged (each would be the other's). */
 void files_renamed(struct world *w, struct event *ev, const struct bytes *from, const struct bytes *to, bool exchange);
 void files_unlinked(struct world *w, const char *path, size_t len);
-struct file *file_snapshot(struct world *w, const struct record_fd *r, const char *name, size_t len, const struct record_sock *sock);
+
+/* ---- fact.c ---- */
+enum file_kind fact_kind(const struct fact *a);
+bool fact_fits(const struct file *f, const struct fact *a);
+struct file *fact_file(struct world *w, const struct fact *a);	/* the one that is known by its inode, or a new one: install it */
+void fact_learn(struct world *w, struct file *f, const struct fact *a);		/* what is new about f */
+void fact_forget(struct world *w, struct fnode *n);		/* it is not found by its inode any more */
 
 /* ---- fdtab.c ---- */
 struct fdtab *fdtab_new(void);

@@ -68,6 +68,11 @@ enum chunk_part {
 	PART_INT = 17,		/* an int that the kernel wrote where a struct's member points (clone3's pidfd) */
 	PART_IOCB = 18,		/* io_submit: struct record_iocb array */
 	PART_TARGET = 19,	/* START: a process that was asked for, "12 (name)" */
+	/* What the kernel answers about a descriptor (struct record_fact).  CALL: as it is right after the call, for as many as the
+	 * call brought and its text does not tell; FD: what struct record_fd has no room for. */
+	PART_FACT = 20,
+	PART_FACT_NAME = 21,	/* of the PART_FACT before it: the link /proc/PID/fd has; absent: the text of the call tells, or it is pipe:[ino], socket:[ino] */
+	PART_FACT_SOCK = 22,	/* of the PART_FACT before it: struct record_sock */
 	PART_HOLDER = 28,	/* WAITING: who holds the lock, in words */
 	PART_WCHAN = 29,	/* WAITING: the kernel's function it sleeps in */
 	PART_FDS = 30,		/* WAITING in poll, select, epoll_wait: rec_i32 each, the descriptors it waits for */
@@ -76,11 +81,20 @@ enum chunk_part {
 	PART_COUNT = 37,	/* after the strings of a vector that has more: rec_u64, how many there are in all */
 };
 
+/*
+ * mode, dev, rdev, ino: as stat(2) has them (dev_t as glibc's makedev); mode 0: no answer.  pid: whom a pidfd is of, as the
+ * tracer's pid namespace has it.  A call that opens by name brings one when what it opened is no regular file, or may
+ * have another name than was asked for; one with mode 0 when there was no answer.
+ */
+struct record_fact { rec_i32 fd; rec_u32 mode, open_flags, flags; rec_u64 pos, dev, rdev, ino; rec_u32 pid, pad; };
+enum { FACT_CLOEXEC = 1 };
+
 /* START: chunks PART_ARGV (the command), PART_CWD, PART_TEXT, PART_TARGET….  ts_ns is the zero of all shown times. */
 struct record_start { struct record h; rec_u32 version, page_size; rec_u64 wall_ns; rec_u32 mode, nchunks; };
 enum { START_COMMAND = 1, START_ATTACH = 2, START_SYSTEM = 4, START_ALL_CALLS = 8 /* every syscall was asked for */,
        START_PAYLOAD = 16 /* the beginnings of buffers were copied */,
-       START_PTRACE = 32, START_BPF = 64 /* the backend; neither: not said */ };
+       START_PTRACE = 32, START_BPF = 64 /* the backend; neither: not said */,
+       START_FACTS = 128 /* calls have PART_FACT: what was opened by name and has none is a regular file */ };
 
 enum record_arch { ARCH_X86_64 = 0, ARCH_I386 = 1, ARCH_X32 = 2 };
 enum { CALL_NO_EXIT = 1,	/* the result was not asked for: ret and exit_ns mean nothing */

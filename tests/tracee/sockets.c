@@ -49,8 +49,8 @@ static void tcp4(void)
 
 	l = tcp_listener(AF_INET, &port);
 	CHECK(l >= 0);
-	expect("bind tcp4 127.0.0.1:0");
-	expect("listen tcp4 127.0.0.1*");
+	expect("bind tcp4 127.0.0.1:%d", port);	/* 0 was asked for */
+	expect("listen tcp4 127.0.0.1:%d", port);
 	a.sin_port = htons(port);
 	c = socket(AF_INET, SOCK_STREAM, 0);
 	CHECK(connect(c, (struct sockaddr *)&a, sizeof(a)) == 0);
@@ -59,9 +59,9 @@ static void tcp4(void)
 	mine = ntohs(a.sin_port);
 	s = accept4(l, NULL, NULL, SOCK_CLOEXEC);
 	CHECK(s >= 0);
-	/* the peer was not asked for; the pair is known all the same */
-	expect("accept tcp4*on 127.0.0.1:%d", port);
-	snprintf(there, sizeof(there), "tcp4 127.0.0.1:%d", port);
+	/* the program did not ask for the peer; the kernel knows it all the same */
+	expect("accept tcp4 ← 127.0.0.1:%d on 127.0.0.1:%d", mine, port);
+	snprintf(there, sizeof(there), "127.0.0.1:%d", mine);
 	snprintf(here, sizeof(here), "127.0.0.1:%d", port);
 	bytes(c, s, there, here);
 	CHECK(write(s, "abc", 3) == 3);
@@ -113,8 +113,8 @@ static void tcp6(void)
 		tracee_ignore("^bind tcp6");
 		return;
 	}
-	expect("bind tcp6 [::1]:0");
-	expect("listen tcp6 [::1]*");
+	expect("bind tcp6 [::1]:%d", port);
+	expect("listen tcp6 [::1]:%d", port);
 	c = socket(AF_INET6, SOCK_STREAM, 0);
 	a.sin6_port = htons(port);
 	CHECK(connect(c, (struct sockaddr *)&a, sizeof(a)) == 0);
@@ -123,8 +123,8 @@ static void tcp6(void)
 	close(l);
 	/* an IPv4 address in IPv6 clothes */
 	l = tcp_listener(AF_INET, &port);
-	expect("bind tcp4 127.0.0.1:0");
-	expect("listen tcp4 127.0.0.1*");
+	expect("bind tcp4 127.0.0.1:%d", port);	/* 0 was asked for */
+	expect("listen tcp4 127.0.0.1:%d", port);
 	c = socket(AF_INET6, SOCK_STREAM, 0);
 	a.sin6_port = htons(port);
 	CHECK(inet_pton(AF_INET6, "::ffff:127.0.0.1", &a.sin6_addr) == 1);
@@ -145,9 +145,9 @@ static void udp(void)
 	uint16_t port, mine;
 
 	CHECK(bind(s, (struct sockaddr *)&a, sizeof(a)) == 0);
-	expect("bind udp4 127.0.0.1:0");
 	CHECK(getsockname(s, (struct sockaddr *)&a, &len) == 0);
 	port = ntohs(a.sin_port);
+	expect("bind udp4 127.0.0.1:%d", port);
 	CHECK(sendto(c, "xyz", 3, 0, (struct sockaddr *)&a, sizeof(a)) == 3);
 	expect("send 3 B to 127.0.0.1:%d", port);
 	len = sizeof(from);
@@ -363,8 +363,8 @@ static void peers(void)
 	ends(sv[1], sv[0], "unix-dgram*");
 
 	l = tcp_listener(AF_INET, &port);
-	expect("bind tcp4 127.0.0.1:0");
-	expect("listen tcp4 127.0.0.1*");
+	expect("bind tcp4 127.0.0.1:%d", port);	/* 0 was asked for */
+	expect("listen tcp4 127.0.0.1:%d", port);
 	in.sin_port = htons(port);
 	snprintf(name, sizeof(name), "tcp4 → 127.0.0.1:%d", port);
 	served(l, (struct sockaddr *)&in, sizeof(in), name);

@@ -60,9 +60,9 @@ static void handles(const char *path)
 		close(dir);
 		return;
 	}
-	expect("? open *");
+	expect("open %s (read)", path);		/* named by what it is */
 	CHECK(read(fd, here, 3) == 3);
-	expect("read 3 B from file handle");
+	expect("read 3 B from %s", path);
 	close(fd);
 	close(dir);
 }

@@ -201,17 +201,17 @@ static void a_late_close_does_not_close_the_new_file(void **state)
 static void descriptors_of_nothing_in_the_file_system(void **state)
 {
 	static const struct { const char *call; enum file_kind kind; const char *name; uint64_t args[6]; bool cloexec; } rows[] = {
-		{ "eventfd2", FILE_EVENTFD, "eventfd", { 0, O_CLOEXEC }, true },
-		{ "eventfd", FILE_EVENTFD, "eventfd", { 0, O_CLOEXEC }, false },
-		{ "epoll_create1", FILE_EPOLL, "epoll", { 0 }, false },
-		{ "timerfd_create", FILE_TIMERFD, "timerfd", { 0, O_CLOEXEC }, true },
-		{ "signalfd4", FILE_SIGNALFD, "signalfd", { ~0ull, 0, 8, O_CLOEXEC }, true },
-		{ "inotify_init1", FILE_INOTIFY, "inotify", { 0 }, false },
-		{ "fanotify_init", FILE_FANOTIFY, "fanotify", { 1 }, true },
+		{ "eventfd2", FILE_EVENTFD, "anon_inode:[eventfd]", { 0, O_CLOEXEC }, true },
+		{ "eventfd", FILE_EVENTFD, "anon_inode:[eventfd]", { 0, O_CLOEXEC }, false },
+		{ "epoll_create1", FILE_EPOLL, "anon_inode:[eventpoll]", { 0 }, false },
+		{ "timerfd_create", FILE_TIMERFD, "anon_inode:[timerfd]", { 0, O_CLOEXEC }, true },
+		{ "signalfd4", FILE_SIGNALFD, "anon_inode:[signalfd]", { ~0ull, 0, 8, O_CLOEXEC }, true },
+		{ "inotify_init1", FILE_INOTIFY, "anon_inode:inotify", { 0 }, false },
+		{ "fanotify_init", FILE_FANOTIFY, "anon_inode:[fanotify]", { 1 }, true },
 		{ "pidfd_open", FILE_PIDFD, "pidfd:10", { 10 }, true },
-		{ "io_uring_setup", FILE_IO_URING, "io_uring", { 8 }, true },
+		{ "io_uring_setup", FILE_IO_URING, "anon_inode:[io_uring]", { 8 }, true },
 		{ "memfd_create", FILE_MEMFD, "memfd:", { 0, 1 }, true },
-		{ "userfaultfd", FILE_ANON, "userfaultfd", { 0 }, false },
+		{ "userfaultfd", FILE_ANON, "anon_inode:[userfaultfd]", { 0 }, false },
 	};
 	struct scene *s = *state;
 
@@ -311,10 +311,10 @@ static void snapshot_descriptors(void **state)
 		{ "/etc/hosts", 0100644, 5, FILE_REG, "/etc/hosts" },
 		{ "/tmp/x (deleted)", 0100644, 6, FILE_REG, "/tmp/x" },
 		{ "/srv", 0040755, 7, FILE_DIR, "/srv" },
-		{ "anon_inode:[eventpoll]", 0600, 8, FILE_EPOLL, "epoll" },
-		{ "anon_inode:[eventfd]", 0600, 8, FILE_EVENTFD, "eventfd" },
-		{ "anon_inode:[pidfd]", 0600, 8, FILE_PIDFD, "pidfd" },
-		{ "anon_inode:inotify", 0600, 8, FILE_INOTIFY, "inotify" },
+		{ "anon_inode:[eventpoll]", 0600, 8, FILE_EPOLL, "anon_inode:[eventpoll]" },
+		{ "anon_inode:[eventfd]", 0600, 8, FILE_EVENTFD, "anon_inode:[eventfd]" },
+		{ "anon_inode:[pidfd]", 0600, 8, FILE_PIDFD, "anon_inode:[pidfd]" },
+		{ "anon_inode:inotify", 0600, 8, FILE_INOTIFY, "anon_inode:inotify" },
 		{ "/memfd:x (deleted)", 0100777, 9, FILE_MEMFD, "memfd:x" },
 		{ "pipe:[77]", 0010600, 77, FILE_PIPE, "pipe:[77]" },
 		{ "socket:[78]", 0140777, 78, FILE_SOCKET, "socket:[78]" },

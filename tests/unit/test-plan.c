@@ -113,6 +113,29 @@ static void test_default_copies(void **state)
 	assert_int_equal(p.enter[1].len, 2);
 }
 
+/* What is asked about descriptors: a question is a system call or more of ours, so only where the text does not tell. */
+static void test_questions(void **state)
+{
+	static const struct { const char *call; enum fd_ask ask; unsigned arg; } rows[] = {
+		{ "openat", ASK_KIND, 0 }, { "openat2", ASK_KIND, 0 }, { "creat", ASK_KIND, 0 }, { "socket", ASK_NUMBER, 0 }, { "accept4", ASK_RETURNED, 0 },
+		{ "pidfd_getfd", ASK_RETURNED, 0 }, { "open_by_handle_at", ASK_RETURNED, 0 }, { "ioctl", ASK_RETURNED, 0 }, { "bpf", ASK_RETURNED, 0 },
+		{ "landlock_create_ruleset", ASK_RETURNED, 0 }, { "bind", ASK_ARGUMENT, 0 }, { "listen", ASK_ARGUMENT, 0 }, { "pipe2", ASK_PAIR, 0 },
+		{ "socketpair", ASK_PAIR, 3 }, { "recvmsg", ASK_CONTROL, 1 }, { "recvmmsg", ASK_CONTROL, 1 }, { "getsockopt", ASK_WRITTEN, 3 },
+		{ "read", ASK_EVENTS, 1 }, { "readv", ASK_NOTHING, 0 }, { "recvfrom", ASK_NOTHING, 0 }, { "write", ASK_NOTHING, 0 }, { "close", ASK_NOTHING, 0 },
+		{ "eventfd2", ASK_NOTHING, 0 }, { "dup", ASK_NOTHING, 0 },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct capture_plan p = plan(rows[i].call, false, 0);
+
+		if (p.ask != rows[i].ask || p.ask_arg != rows[i].arg)
+			fail_msg("%s asks %u of %u", rows[i].call, p.ask, p.ask_arg);
+	}
+	assert_true(plan("openat", false, 0).returns_fd);
+	assert_false(plan("read", false, 0).returns_fd);
+}
+
 static void test_all_copies(void **state)
 {
 	struct capture_plan p;
@@ -185,7 +208,7 @@ static void test_invariants(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_default_set), cmocka_unit_test(test_default_copies), cmocka_unit_test(test_all_copies), cmocka_unit_test(test_invariants),
+		cmocka_unit_test(test_default_set), cmocka_unit_test(test_default_copies), cmocka_unit_test(test_questions), cmocka_unit_test(test_all_copies), cmocka_unit_test(test_invariants),
 	};
 
 	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

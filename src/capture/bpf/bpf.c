@@ -97,7 +97,7 @@ static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
 		if (s->opt->spawned)
 			s->opt->spawned(s->opt->spawned_ctx, pid);
 		put_start(s);
-		proc_put_command(pid, &s->rec, drain_put, s);
+		s->shared->fanotify |= proc_put_command(pid, &s->rec, drain_put, s);
 		if (write(go[1], "g", 1) != 1)
 			kill_one(pid, SIGKILL);
 	}
@@ -128,7 +128,7 @@ static void snapshot(struct bpf_source *s, pid_t pid)
 	if (pid <= 0 || live_has_process(&s->live, (uint32_t)pid))
 		return;
 	drain_begin_process(s, pid);
-	proc_put_process(pid, true, &s->rec, drain_put, s);
+	s->shared->fanotify |= proc_put_process(pid, true, &s->rec, drain_put, s);
 	waiting_put_process(pid, s->opt->max_payload, &s->rec, found, drain_put, s);
 }
 

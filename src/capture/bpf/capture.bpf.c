@@ -1,5 +1,5 @@
 /* System calls, processes, signals: one program per kernel event, whatever the call. */
-#include "capture/bpf/copy.bpf.h"
+#include "capture/bpf/facts.bpf.h"
 #include "capture/bpf/hold.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
@@ -55,17 +55,17 @@ static __always_inline struct task_state *traced(struct task_struct *task)
 	return sh && sh->seek ? seek(task, sh->seek) : NULL;
 }
 
-static __always_inline bool plan_cond_holds(const struct wire_plan *p, const u64 *args)
+static __always_inline bool cond_met(const struct wire_cond *c, const u64 *args)
 {
-	u32 v = 0;
+	u32 v = 0, n = c->n;
 	bool hit = false;
 
 	for (int i = 0; i < 6; i++)
-		if (i == p->cond_arg)
-			v = (u32)args[i] & p->cond_mask;
-	for (int i = 0; i < 6; i++)
-		hit |= i < p->cond_n && v == p->cond_vals[i];
-	return hit != (p->cond_invert != 0);
+		if (i == c->arg)
+			v = (u32)args[i] & c->mask;
+	for (u32 i = 0; i < COND_VALS && i < n && !hit; i++)
+		hit = v == c->vals[i];
+	return !n || hit != (c->invert != 0);
 }
 
 static __always_inline void fill_call(struct record_call *r, const struct task_state *st, u32 flags, u64 exit_ns, s64 ret, u32 size, u32 nchunks)
@@ -247,7 +247,7 @@ static __always_inline void enter(struct task_struct *task, struct task_state *s
 		st->args[0] = regs->di; st->args[1] = regs->si; st->args[2] = regs->dx;
 		st->args[3] = regs->r10; st->args[4] = regs->r8; st->args[5] = regs->r9;
 	}
-	if (p->cond_n && !plan_cond_holds(p, st->args))
+	if (p->when.n && !cond_met(&p->when, st->args))
 		return;
 	st->nr = nr;
 	st->len = 0;
@@ -362,8 +362,23 @@ static __noinline void emit_named(struct task_state *st, u32 arg, u32 flags, u64
 	emit_call(st, w, flags, now, ret);
 }
 
-static __always_inline void leave(struct task_struct *task, struct task_state *st, long ret)
+/* What is to be asked about descriptors after this call; enum fd_ask. */
+static __always_inline u32 question(const struct task_state *st, const struct wire_plan *p, bool answered)
 {
+	u32 ask = p->plan.ask;
+	struct wire_shared *sh;
+
+	if (answered && p->plan.returns_fd)
+		return ASK_RETURNED;
+	if (ask == ASK_EVENTS && (!(sh = shared_get()) || !sh->fanotify))
+		return ASK_NOTHING;
+	return ask && p->ask_when.n && !cond_met(&p->ask_when, st->args) ? ASK_NOTHING : ask;
+}
+
+/* answered: by a seccomp supervisor, which may have put a descriptor in place of the kernel's own. */
+static __always_inline void leave(struct task_struct *task, struct task_state *st, long ret, bool answered)
+{
+	u32 ask = ASK_NOTHING;
 	const struct wire_plan *p;
 	struct work *w;
 	u32 at, flags = 0, len;
@@ -388,7 +403,9 @@ static __always_inline void leave(struct task_struct *task, struct task_state *s
 		emit_named(st, p->plan.names - 1, flags, now, ret);
 		return;
 	}
-	if (!p || (!len && !st->faulted && !(ret >= 0 && p->any_leave))) {
+	if (p && ret >= 0)
+		ask = question(st, p, answered);
+	if (!p || (!len && !st->faulted && !ask && !(ret >= 0 && p->any_leave))) {
 		emit_bare_call(st, flags, now, ret);
 		return;
 	}
@@ -409,6 +426,10 @@ static __always_inline void leave(struct task_struct *task, struct task_state *s
 	}
 	if (ret >= 0 && p->any_leave)
 		run_plan(w, p->plan.leave, 0x3f, false);
+	if (ask) {
+		w->multiple = p->plan.leave[1].op == PLAN_MMSGHDR;
+		ask_kernel(ask, p->plan.ask_arg, answered && p->plan.returns_fd);
+	}
 	emit_call(st, w, flags, now, ret);
 }
 
@@ -427,14 +448,16 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *st = bpf_task_storage_get(&tasks, task, 0, 0);
+	bool answered;
 
 	if (!st)
 		return 0;
-	if (!st->seen)
+	answered = !st->seen;
+	if (answered)
 		refused(task, st, regs, ret);
 	st->seen = 0;
 	if (st->in_call) {
-		leave(task, st, ret);
+		leave(task, st, ret, answered);
 		if (st->ignored.signo) {
 			put_signal(st, &st->ignored);
 			st->ignored.signo = 0;

@@ -11,10 +11,13 @@
 #include "capture/bpf/follow.bpf.h"
 
 enum { WORK_BYTES = 384 << 10, COPY_MAX = 16384, WORK_SOFT_MAX = WORK_BYTES - COPY_MAX - 64, VECTOR_MAX = 160 << 10,
-       IOV_COPIED = 64, MSG_COPIED = 64, ADDR_BYTES = 128, CONTROL_BYTES = 1024, PAGE_BYTES = 4096, BODY = sizeof(struct record_call) };
+       IOV_COPIED = 64, MSG_COPIED = 64, ADDR_BYTES = 128, CONTROL_BYTES = 2048, PAGE_BYTES = 4096, BODY = sizeof(struct record_call) };
 enum { X86_64_IOV = 16, NAME_BYTES = 112 };
 /* Pointers looked at together, how far apart they may be (all fit COPY_MAX), and how many are taken singly after a try in vain. */
 enum { STRINGS = 32, STRING_GAP = 500, STRINGS_MAX = (STRINGS - 1) * STRING_GAP, SINGLES = 8 };
+
+/* Descriptors of one call that are asked about; SCM_MAX_FD. */
+enum { FDS_ASKED = 256, CMSG_FDS_MAX = 253 };
 
 struct wire_iov { u64 base, len; };
 struct iov_run { u64 total, seen; u32 got, cap, at; };
@@ -26,6 +29,8 @@ struct work {
 	struct plan_arg plan[6];
 	u32 off, nchunks, flags, payload;
 	u8 compat, leave, faulted, packs;	/* packs: strings may be sent as WIRE_STRINGS */
+	u8 multiple;		/* the message headers of recvmmsg */
+	u32 nfds, fds[FDS_ASKED + CMSG_FDS_MAX + 1];	/* to be asked about; room for one more message */
 	u32 niov;
 	/* not on the stack: there the verifier follows every value they may take in a loop */
 	struct iov_run run;
@@ -680,14 +685,25 @@ static long look_for_dots(u32 i, struct dots *x)
 	return x->found;
 }
 
+/* What a descriptor of the current task is; NULL: nothing. */
+static __always_inline struct file *file_of(u32 fd)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
+	struct file **fds = BPF_CORE_READ(fdt, fd), *f = NULL;
+
+	if (fd >= BPF_CORE_READ(fdt, max_fds) || bpf_probe_read_kernel(&f, sizeof(f), fds + fd))
+		return NULL;
+	return f;
+}
+
 /* Where a name led: of the descriptor the call returned, or of the working directory. */
 __noinline int copy_real(u32 arg, u32 cwd)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct work *w = work_get();
 	struct dots x = { .at = BODY + sizeof(struct record_chunk) };
-	struct file **fds, *f = NULL;
-	u32 fd;
+	struct file *f;
 
 	if (!w)
 		return 0;
@@ -698,9 +714,8 @@ __noinline int copy_real(u32 arg, u32 cwd)
 	bpf_loop(WIRE_INLINE / 7 + 1, look_for_dots, &x, 0);
 	if (!x.found)
 		return 0;
-	fd = (u32)w->ret;
-	fds = BPF_CORE_READ(task, files, fdt, fd);
-	if (fd < BPF_CORE_READ(task, files, fdt, max_fds) && !bpf_probe_read_kernel(&f, sizeof(f), fds + fd) && f)
+	f = file_of((u32)w->ret);
+	if (f)
 		put_path_of(&f->f_path, arg | PART_PATH << 8);
 	return 0;
 }

@@ -333,7 +333,7 @@ static void adopted(struct bpf_source *s, const struct wire_adopt *w)
 		return;
 	if (!live_has_process(&s->live, w->h.pid) && proc_state((pid_t)w->h.pid, 0)) {
 		drain_begin_process(s, (pid_t)w->h.pid);
-		proc_put_process((pid_t)w->h.pid, s->opt->want_maps, &s->rec, drain_put, s);
+		s->shared->fanotify |= proc_put_process((pid_t)w->h.pid, s->opt->want_maps, &s->rec, drain_put, s);
 		s->snapshot_ns = bpf_now_ns();
 		if (live_has(&s->live, w->h.tid))
 			return;

@@ -87,6 +87,14 @@ int bpf_allowed(struct diag *diag)
 	return 0;
 }
 
+static void fill_cond(struct wire_cond *to, const struct arg_cond *c)
+{
+	if (!c)
+		return;
+	*to = (struct wire_cond){ .arg = c->arg, .n = c->nvals, .invert = c->invert, .mask = c->mask };
+	memcpy(to->vals, c->vals, sizeof(to->vals));
+}
+
 static void fill_plans(struct wire_plan *v, const struct capture_options *opt)
 {
 	static const unsigned arches[WIRE_ARCHES] = { ARCH_X86_64, ARCH_I386 };
@@ -102,13 +110,9 @@ static void fill_plans(struct wire_plan *v, const struct capture_options *opt)
 				p->any_leave |= p->plan.leave[i].op != PLAN_SKIP;
 			}
 			p->exec = spec->effect == FX_EXEC;
-			if (spec->when && !opt->all_calls) {
-				p->cond_arg = spec->when->arg;
-				p->cond_n = spec->when->nvals;
-				p->cond_invert = spec->when->invert;
-				p->cond_mask = spec->when->mask;
-				memcpy(p->cond_vals, spec->when->vals, sizeof(p->cond_vals));
-			}
+			if (!opt->all_calls)
+				fill_cond(&p->when, spec->when);
+			fill_cond(&p->ask_when, spec_question(spec).when);
 		}
 	v[WIRE_RAW].plan = (struct capture_plan){ .wanted = true, .exit = true };
 }

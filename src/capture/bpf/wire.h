@@ -23,14 +23,15 @@ enum { WIRE_STRINGS = 0xff };
 enum { WIRE_SPLIT = 1u << 15, WIRE_FOUND = 1u << 14 /* its beginning was not seen */ };
 
 enum { WIRE_ARCHES = 2 /* x86-64 (x32 too), i386 */, WIRE_CALLS = 1024 /* SYSCALL_MAX */, WIRE_RAW = WIRE_ARCHES * WIRE_CALLS };
+/* struct arg_cond; n 0: it holds always. */
+struct wire_cond { rec_u8 arg, n, invert, pad; rec_u32 mask, vals[COND_VALS]; };
 /* One element of the map `plans`; number WIRE_RAW is for calls no table knows. */
 struct wire_plan {
 	struct capture_plan plan;
 	rec_u8 any_enter, any_leave;
 	rec_u8 exec;			/* execve, execveat: the entry chunks are needed before the exit */
-	rec_u8 cond_arg, cond_n, cond_invert;	/* traced only when the condition of abi's row holds; cond_n 0: always */
-	rec_u32 cond_mask, cond_vals[6];
-};
+	struct wire_cond when, ask_when;	/* of abi's row: traced, asked only when it holds */
+} __attribute__((aligned(8)));			/* as the kernel lays out elements, which both sides map */
 _Static_assert(sizeof(struct wire_plan) % 8 == 0, "the kernel lays elements of a mapped array at multiples of 8");
 
 /* What a call of i386 stands for: nr, with nwords from memory or with its own arguments in another order (from, 0: none). */
@@ -81,6 +82,7 @@ static inline __attribute__((always_inline)) void flight_record(const struct wir
 struct wire_shared {
 	rec_u64 alive;			/* traced tasks */
 	rec_u64 lost;			/* grows with `losses` */
+	rec_u32 fanotify;		/* somebody has a fanotify descriptor: what is read may bring more */
 	rec_u32 wake;			/* the reader sleeps and wants to be woken, once */
 	rec_u32 seek;			/* enum: what else makes a task one of ours */
 	rec_u32 pidns_level, self;	/* the tracer's pid namespace and its own process, filled in by each_self */

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "capture/proc/fd.h"
 #include "capture/source.h"
 #include "record/build.h"
 
@@ -276,7 +277,7 @@ void proc_put_start(const struct capture_options *opt, unsigned backend, struct 
 	r->version = RECORD_VERSION;
 	r->page_size = (rec_u32)sysconf(_SC_PAGESIZE);
 	r->wall_ns = (rec_u64)ts.tv_sec * 1000000000 + (rec_u64)ts.tv_nsec;
-	r->mode = (opt->argv ? START_COMMAND : START_ATTACH) | (opt->system ? START_SYSTEM : 0) | (opt->all_calls ? START_ALL_CALLS : 0) | (opt->max_payload ? START_PAYLOAD : 0) | backend;
+	r->mode = (opt->argv ? START_COMMAND : START_ATTACH) | (opt->system ? START_SYSTEM : 0) | (opt->all_calls ? START_ALL_CALLS : 0) | (opt->max_payload ? START_PAYLOAD : 0) | START_FACTS | backend;
 	put_command(rec, opt->argv, &n);
 	if (dir) {
 		record_chunk(rec, 0, PART_CWD, 0, dir, strlen(dir));
@@ -366,83 +367,38 @@ static void put_task(void *ctx, pid_t tid)
 	c->put(c->ctx);
 }
 
-/* pidfd_getfd (Linux 5.6) lends us the socket itself, so that it can be asked in any network namespace. */
-static bool sock_of(pid_t pid, int fd, struct record_sock *ret)
-{
-	/* PIDFD_THREAD (Linux 6.9, = O_EXCL): of a thread that is no leader, too */
-	int thread = (int)syscall(SYS_pidfd_open, pid, O_EXCL);
-	_cleanup_close_ int pidfd = thread >= 0 ? thread : (int)syscall(SYS_pidfd_open, pid, 0);
-	_cleanup_close_ int sock = pidfd >= 0 ? (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0) : -1;
-	int v;
-	socklen_t len = sizeof(v);
-
-	memset(ret, 0, sizeof(*ret));
-	if (sock < 0 || getsockopt(sock, SOL_SOCKET, SO_DOMAIN, &v, &len) < 0)
-		return false;
-	ret->family = (rec_u32)v;
-	if (getsockopt(sock, SOL_SOCKET, SO_TYPE, &v, &len) == 0)
-		ret->type = (rec_u32)v;
-	if (getsockopt(sock, SOL_SOCKET, SO_PROTOCOL, &v, &len) == 0)
-		ret->protocol = (rec_u32)v;
-	if (getsockopt(sock, SOL_SOCKET, SO_ACCEPTCONN, &v, &len) == 0 && v)
-		ret->state = 1;
-	len = sizeof(ret->local);
-	if (getsockname(sock, (struct sockaddr *)ret->local, &len) == 0)
-		ret->local_len = MIN(len, (socklen_t)sizeof(ret->local));
-	len = sizeof(ret->peer);
-	if (getpeername(sock, (struct sockaddr *)ret->peer, &len) == 0)
-		ret->peer_len = MIN(len, (socklen_t)sizeof(ret->peer));
-	return true;
-}
-
 /* false: it was closed while we looked.  A command that has not begun yet closes its ends of our pipes. */
-static bool put_fd(pid_t pid, pid_t tid, int fd, struct buf *rec)
+static bool put_fd(pid_t pid, pid_t tid, int fd, struct buf *rec, bool *ret_fanotify)
 {
-	char name[64], target[RECORD_STR_MAX];
-	size_t n;
 	struct record_fd *r;
-	struct record_sock sock;
-	struct buf info = { 0 };
-	struct timespec ts;
-	struct stat st;
-	uint32_t nchunks = 1;
-	char path[96];
-	const char *p;
+	struct fd_facts f;
+	uint32_t nchunks = 2;
 
-	snprintf(name, sizeof(name), "fd/%d", fd);
-	n = link_of(tid, name, target, sizeof(target));
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	r = record_begin(rec, RECORD_FD, sizeof(*r), (uint32_t)pid, (uint32_t)pid, (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec);
-	r->fd = fd;
-	snprintf(path, sizeof(path), "/proc/%d/%s", tid, name);
-	if (stat(path, &st) == 0) {
-		r->dev = st.st_dev;
-		r->ino = st.st_ino;
-		r->mode = st.st_mode;
-	}
-	snprintf(name, sizeof(name), "fdinfo/%d", fd);
-	if (!n || !slurp(tid, 0, name, &info)) {
-		buf_done(&info);
+	if (!proc_fd_ask(NULL, tid, fd, true, &f))
 		return false;
-	}
-	if ((p = strstr(info.s, "pos:")))
-		r->pos = strtoull(p + 4, NULL, 10);
-	if ((p = strstr(info.s, "flags:")))
-		r->open_flags = (rec_u32)strtoul(p + 6, NULL, 8);
-	r->h.flags = r->open_flags & O_CLOEXEC ? FD_CLOEXEC_SET : 0;
-	buf_done(&info);
-	record_chunk(rec, 0, PART_PATH, 0, target, n);
-	if (n > 7 && !memcmp(target, "socket:", 7) && sock_of(tid, fd, &sock)) {
-		record_chunk(rec, 0, PART_SOCK, 0, &sock, sizeof(sock));
+	r = record_begin(rec, RECORD_FD, sizeof(*r), (uint32_t)pid, (uint32_t)pid, now_ns());
+	r->fd = fd;
+	r->dev = f.fact.dev;
+	r->ino = f.fact.ino;
+	r->mode = f.fact.mode;
+	r->pos = f.fact.pos;
+	r->open_flags = f.fact.open_flags;
+	r->h.flags = f.fact.flags & FACT_CLOEXEC ? FD_CLOEXEC_SET : 0;
+	*ret_fanotify |= f.name_len == strlen(PROC_FANOTIFY) && memcmp(f.name, PROC_FANOTIFY, f.name_len) == 0;
+	record_chunk(rec, 0, PART_PATH, 0, f.name, f.name_len);
+	if (f.has_sock) {
+		record_chunk(rec, 0, PART_SOCK, 0, &f.sock, sizeof(f.sock));
 		nchunks++;
 	}
+	record_chunk(rec, 0, PART_FACT, 0, &f.fact, sizeof(f.fact));
 	((struct record_fd *)rec->s)->nchunks = nchunks;
 	return true;
 }
 
 /* inherited: without those that go at an exec. */
-static void put_fds(pid_t pid, pid_t tid, bool inherited, struct buf *rec, void (*put)(void *ctx), void *ctx)
+static bool put_fds(pid_t pid, pid_t tid, bool inherited, struct buf *rec, void (*put)(void *ctx), void *ctx)
 {
+	bool fanotify = false;
 	char path[64];
 	struct dirent *e;
 	DIR *d;
@@ -450,11 +406,12 @@ static void put_fds(pid_t pid, pid_t tid, bool inherited, struct buf *rec, void 
 	snprintf(path, sizeof(path), "/proc/%d/fd", tid);
 	d = opendir(path);
 	while (d && (e = readdir(d)))
-		if (isdigit((unsigned char)e->d_name[0]) && put_fd(pid, tid, atoi(e->d_name), rec) &&
+		if (isdigit((unsigned char)e->d_name[0]) && put_fd(pid, tid, atoi(e->d_name), rec, &fanotify) &&
 		    !(inherited && ((const struct record *)rec->s)->flags & FD_CLOEXEC_SET))
 			put(ctx);
 	if (d)
 		closedir(d);
+	return fanotify;
 }
 
 static uint32_t kind_of(const char *path)
@@ -513,9 +470,10 @@ static void find_living(void *ctx, pid_t tid)
 		c->living = tid;
 }
 
-void proc_put_process(pid_t pid, bool maps, struct buf *rec, void (*put)(void *ctx), void *ctx)
+bool proc_put_process(pid_t pid, bool maps, struct buf *rec, void (*put)(void *ctx), void *ctx)
 {
 	struct put_ctx c = { pid, rec, put, ctx, true, pid };
+	bool fanotify;
 
 	/* A leader that has exited is a zombie without descriptors and memory while its threads live: one of them is asked. */
 	if (proc_state(pid, pid) == 'Z')
@@ -529,15 +487,16 @@ void proc_put_process(pid_t pid, bool maps, struct buf *rec, void (*put)(void *c
 		r->status = -1;		/* when and how, nobody knows */
 		put(ctx);
 	}
-	put_fds(pid, c.living, false, rec, put, ctx);
+	fanotify = put_fds(pid, c.living, false, rec, put, ctx);
 	if (maps)
 		put_maps(pid, c.living, rec, put, ctx);
+	return fanotify;
 }
 
-void proc_put_command(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx)
+bool proc_put_command(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx)
 {
 	put_task(&(struct put_ctx){ pid, rec, put, ctx, true, pid }, pid);
-	put_fds(pid, pid, true, rec, put, ctx);
+	return put_fds(pid, pid, true, rec, put, ctx);
 }
 
 bool proc_exec_call_parts(const struct buf *call, bool want_argv, bool want_env, struct buf *parts, uint32_t *nchunks)

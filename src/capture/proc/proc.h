@@ -16,14 +16,14 @@ struct capture_options;
 void proc_put_start(const struct capture_options *opt, unsigned backend, struct buf *rec, uint64_t now_ns);
 /*
  * Everything about a process that exists: TASK for each thread (leader first), FD, MAP.  put(ctx) is called for each
- * record built in rec.  maps: also the regions.
+ * record built in rec.  maps: also the regions.  true: it has a fanotify descriptor, from which it may read descriptors.
  */
-void proc_put_process(pid_t pid, bool maps, struct buf *rec, void (*put)(void *ctx), void *ctx);
+bool proc_put_process(pid_t pid, bool maps, struct buf *rec, void (*put)(void *ctx), void *ctx);
 /*
  * Our own child that waits for its exec: who it is and what the command inherits.  Every descriptor that we opened is
  * close-on-exec, and the others were there before us.
  */
-void proc_put_command(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx);
+bool proc_put_command(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx);
 void proc_put_maps(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx);
 /* The chunks of an EXEC record.  call: the execve's own chunks (path, argv, envp), or NULL: /proc/PID/cmdline is used. */
 void proc_exec_parts(pid_t tid, const struct buf *call, bool want_env, struct buf *parts, uint32_t *ret_nchunks, unsigned long long *ret_brk);

@@ -161,6 +161,8 @@ static void copy_leave(struct ptrace_source *s, struct tracee *t, int64_t ret)
 		return;
 	mem_copy_leave(&t->chunks, plan, &c);
 	mem_copy_name(&t->chunks, plan, &c, &t->names);
+	if (plan->ask || (t->supervised && plan->returns_fd))
+		facts_ask(s, t, plan, ret);
 }
 
 void call_ended(struct ptrace_source *s, struct tracee *t, int64_t ret)

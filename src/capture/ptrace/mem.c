@@ -9,7 +9,7 @@
 #include "base/macro.h"
 #include "record/build.h"
 
-enum { PAGE = 4096, IOV_MAX_COPIED = 64, MSG_MAX_COPIED = 64, CONTROL_MAX = 1024 };
+enum { PAGE = 4096, IOV_MAX_COPIED = 64, MSG_MAX_COPIED = 64 };
 /* Two vectors are less than RECORD_MAX, and their chunks fit a rec_u16. */
 enum { STRV_BYTES_MAX = 400 << 10, STRV_MAX = 30000 };
 
@@ -234,7 +234,7 @@ static void copy_msg(struct buf *b, unsigned arg, const struct mem_call *c, unsi
 	if (m.name && m.namelen)
 		copy_bytes(b, arg, PART_NAME, flags, c->tid, m.name, m.namelen, sizeof(struct sockaddr_storage));
 	if (m.control && m.controllen)
-		copy_bytes(b, arg, PART_CONTROL, flags, c->tid, m.control, m.controllen, CONTROL_MAX);
+		copy_bytes(b, arg, PART_CONTROL, flags, c->tid, m.control, m.controllen, MEM_CONTROL_MAX);
 	if (c->payload) {
 		n = read_iov(c->tid, c->compat, m.iov, m.iovlen, iov);
 		record_chunk(b, arg, PART_IOV, flags, iov, n * sizeof(iov[0]));
@@ -266,7 +266,7 @@ static void copy_mmsg(struct buf *b, unsigned arg, const struct mem_call *c, uns
 		struct msg m;
 
 		if (read_msg(c->tid, c->compat, c->args[arg] + k * step, &m) && m.control && m.controllen)
-			copy_bytes(b, arg, PART_CONTROL, flags, c->tid, m.control, m.controllen, CONTROL_MAX);
+			copy_bytes(b, arg, PART_CONTROL, flags, c->tid, m.control, m.controllen, MEM_CONTROL_MAX);
 	}
 }
 

@@ -11,6 +11,8 @@
 #include "base/buf.h"
 #include "capture/plan.h"
 
+enum { MEM_CONTROL_MAX = 2048 };	/* of msg_control; SCM_MAX_FD descriptors are 1028 bytes */
+
 struct mem_call { pid_t tid; bool compat; /* 32-bit layouts */ const uint64_t *args; int64_t ret; unsigned payload; };
 
 /* As many bytes as are there, up to n; 0 when nothing is. */

@@ -63,6 +63,7 @@ struct tracee *tracee_add(struct ptrace_source *s, pid_t tid, pid_t pid)
 void tracee_drop(struct ptrace_source *s, struct tracee *t)
 {
 	HASH_DEL(s->tracees, t);
+	proc_fds_forget(&s->fds, t->tid);
 	if (s->last == t)
 		s->last = NULL;
 	buf_done(&t->chunks);
@@ -113,6 +114,7 @@ static void inherit(struct tracee *child, const struct tracee *parent)
 	child->every_call = parent->every_call;
 	child->filtered = parent->filtered;
 	child->own_seccomp = parent->own_seccomp;
+	child->supervised = parent->supervised;
 	child->own_nnp = parent->own_nnp;
 	child->status_fd = parent->status_fd;
 }
@@ -205,6 +207,7 @@ static void execed(struct ptrace_source *s, struct tracee *t)
 		call_abandon(s, t);
 		tracee_drop(s, t);
 		HASH_DEL(s->tracees, was);
+		proc_fds_forget(&s->fds, was->tid);
 		was->tid = pid;
 		HASH_ADD_INT(s->tracees, tid, was);
 		s->last = t = was;
@@ -535,6 +538,7 @@ static void ptrace_free(struct source *src)
 		free(s->plans[i]);
 		free(s->planned[i]);
 	}
+	proc_fds_close(&s->fds);
 	buf_done(&s->rec);
 	buf_done(&s->early);
 	free(s);

@@ -10,6 +10,7 @@
  *   wait.c    waits that only a handler may end
  *   disguise.c  what is answered in the kernel's place, so that a program does not see us
  *   keeper.c  looks after what was started with our filter and is let go
+ *   facts.c   asks the kernel about descriptors whose call does not tell
  *   near.c    keeps us on the tracee's CPU
  */
 #include <signal.h>
@@ -22,6 +23,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "capture/plan.h"
+#include "capture/proc/fd.h"
 #include "capture/ptrace/near.h"
 #include "capture/source.h"
 #include "record/record.h"
@@ -86,6 +88,7 @@ struct tracee {
 	uint8_t names;		/* writes to look at: it opened the file with a thread's name */
 	int status_fd;		/* a descriptor of /proc/…/status + 1, 0: none */
 	bool own_nnp;		/* the program itself set no_new_privs */
+	bool supervised;	/* a seccomp filter with a listener: its calls may be answered by another process */
 	bool forbidden;		/* made to exit: it made a call that strict mode forbids */
 };
 
@@ -114,6 +117,8 @@ struct ptrace_source {
 	bool give_up;			/* asked for again */
 	unsigned idle_rounds;		/* of attach_let_go() */
 	struct buf kept;		/* struct kept[]: let go, for the keeper to seize */
+	struct proc_fds fds;		/* for questions about descriptors */
+	bool fanotify;			/* somebody has a fanotify descriptor: what is read may bring more */
 	struct near near;
 	bool near_open;
 	uint64_t next_end_ns;		/* the first wait.until_ns of all, 0: none */
@@ -169,6 +174,9 @@ void wait_hide(struct ptrace_source *s, struct tracee *t);
 void wait_signalled(struct ptrace_source *s, struct tracee *t, bool ignored, bool stops);
 void wait_clock(struct ptrace_source *s);			/* ends what has waited for long enough, when next_end_ns has come */
 void wait_done(struct ptrace_source *s);
+
+/* facts.c */
+void facts_ask(struct ptrace_source *s, struct tracee *t, const struct capture_plan *plan, int64_t ret);	/* t's call has succeeded */
 
 /* spawn.c */
 int spawn_command(struct ptrace_source *s, struct diag *diag);

@@ -1,0 +1,158 @@
+/* Asks the kernel about descriptors, at the exit of the call that brought them (enum fd_ask). */
+#include <limits.h>
+#include <string.h>
+#include <sys/fanotify.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "capture/proc/fd.h"
+#include "capture/ptrace/mem.h"
+#include "capture/ptrace/ptrace.h"
+#include "record/build.h"
+
+enum { SCM_PIDFD_TYPE = 4, FAN_INFO_PIDFD = 4, EVENTS_MAX = 128 };
+
+struct asking { struct ptrace_source *s; struct tracee *t; bool text; };
+
+static void ask(const struct asking *a, int fd)
+{
+	struct fd_facts f;
+
+	if (fd < 0)
+		return;
+	/* one that is gone again is reported, too: what it was is not known */
+	if (!proc_fd_ask(&a->s->fds, a->t->tid, fd, a->text, &f))
+		f.fact.mode = 0;
+	proc_fd_put(&a->t->chunks, CHUNK_AT_EXIT, &f);
+	if (f.name_len == strlen(PROC_FANOTIFY) && memcmp(f.name, PROC_FANOTIFY, f.name_len) == 0)
+		a->s->fanotify = true;
+}
+
+static void ask_number(const struct asking *a, int fd)
+{
+	struct fd_facts f;
+
+	if (fd >= 0 && proc_fd_stat(&a->s->fds, a->t->tid, fd, &f))
+		proc_fd_put(&a->t->chunks, CHUNK_AT_EXIT, &f);
+}
+
+/* An ordinary file, by its name: nothing is recorded of it. */
+static void ask_kind(const struct asking *a, int fd)
+{
+	struct fd_facts f;
+
+	if (!proc_fd_stat(&a->s->fds, a->t->tid, fd, &f))
+		f.fact.mode = 0;
+	if (f.unlinked)
+		ask(a, fd);
+	else if (!S_ISREG(f.fact.mode))
+		proc_fd_put(&a->t->chunks, CHUNK_AT_EXIT, &f);
+}
+
+/* msg_control as the program has it: a 32-bit cmsghdr begins with a 32-bit length and is padded to 4 (struct compat_cmsghdr). */
+static void ask_control(const struct asking *a, const char *control, size_t len)
+{
+	bool narrow = a->t->arch != ARCH_X86_64;
+	size_t word = narrow ? 4 : 8, head = word + 8;
+
+	for (size_t at = 0; len - at >= head && at < len;) {
+		uint64_t size = 0;
+		uint32_t level_type[2];
+		int fd;
+
+		memcpy(&size, control + at, word);
+		memcpy(level_type, control + at + word, sizeof(level_type));
+		if (size < head || size > len - at)
+			return;
+		if (level_type[0] == SOL_SOCKET && (level_type[1] == SCM_RIGHTS || level_type[1] == SCM_PIDFD_TYPE))
+			for (size_t i = head; i + sizeof(fd) <= size; i += sizeof(fd)) {
+				memcpy(&fd, control + at + i, sizeof(fd));
+				ask(a, fd);
+			}
+		at += (size + word - 1) & ~(word - 1);
+	}
+}
+
+static void ask_controls(const struct asking *a)
+{
+	const struct buf *b = &a->t->chunks;
+	size_t end = b->len;
+
+	for (size_t at = 0; at < end;) {
+		const struct record_chunk *c = (const struct record_chunk *)(b->s + at);
+		size_t len = c->len;
+
+		if (c->part == PART_CONTROL && c->flags & CHUNK_AT_EXIT && len <= MEM_CONTROL_MAX) {
+			char control[MEM_CONTROL_MAX];	/* the buffer grows with every answer */
+
+			memcpy(control, c + 1, len);
+			ask_control(a, control, len);
+		}
+		at += sizeof(*c) + ALIGN8(len);
+	}
+}
+
+/* struct fanotify_event_metadata, behind each its information records: FAN_REPORT_PIDFD brings another descriptor. */
+static void ask_events(const struct asking *a, uint64_t addr, uint64_t len)
+{
+	struct fanotify_event_metadata m;
+	struct { uint8_t type, pad; uint16_t len; int32_t fd; } info;
+	unsigned n = 0;
+
+	if (!a->s->fanotify || !proc_fd_is(&a->s->fds, a->t->tid, (int)a->t->args[0], PROC_FANOTIFY))
+		return;
+	for (uint64_t at = 0; at + sizeof(m) <= len && n < EVENTS_MAX; at += m.event_len, n++) {
+		if (mem_read(a->t->tid, addr + at, &m, sizeof(m)) != sizeof(m) || m.event_len < sizeof(m) || m.vers != FANOTIFY_METADATA_VERSION)
+			return;
+		ask(a, m.fd);
+		for (uint64_t i = at + m.metadata_len; m.metadata_len && i + sizeof(info) <= at + m.event_len; i += info.len) {
+			if (mem_read(a->t->tid, addr + i, &info, sizeof(info)) != sizeof(info) || info.len < 4)
+				break;
+			if (info.type == FAN_INFO_PIDFD)
+				ask(a, info.fd);
+		}
+	}
+}
+
+/* seccomp(2) made a listener: its filter is the process's from now on (TSYNC), or this thread's and its children's. */
+static void supervised(struct ptrace_source *s, const struct tracee *by)
+{
+	for (struct tracee *t = s->tracees; t; t = t->hh.next)
+		t->supervised |= t->pid == by->pid;
+}
+
+void facts_ask(struct ptrace_source *s, struct tracee *t, const struct capture_plan *plan, int64_t ret)
+{
+	struct asking a = { s, t, false };
+	const struct syscall_spec *spec = syscall_spec(t->arch, t->nr);
+	int fds[2] = { -1, -1 };
+
+	if (t->supervised && plan->returns_fd && plan->ask != ASK_RETURNED) {
+		a.text = true;
+		ask(&a, (int)ret);
+		return;
+	}
+	if (!cond_holds(spec_question(spec).when, t->args))
+		return;
+	if (spec->effect == FX_SECCOMP)
+		supervised(s, t);
+	switch ((enum fd_ask)plan->ask) {
+	case ASK_NOTHING: return;
+	case ASK_KIND: ask_kind(&a, (int)ret); return;
+	case ASK_NUMBER: ask_number(&a, (int)ret); return;
+	case ASK_RETURNED: ask(&a, (int)ret); return;
+	case ASK_ARGUMENT: ask(&a, (int)t->args[0]); return;
+	case ASK_CONTROL: ask_controls(&a); return;
+	case ASK_EVENTS: ask_events(&a, t->args[plan->ask_arg], (uint64_t)ret); return;
+	case ASK_PAIR:
+		mem_read(t->tid, t->args[plan->ask_arg], fds, sizeof(fds));
+		ask_number(&a, fds[0]);
+		ask_number(&a, fds[1]);
+		return;
+	case ASK_WRITTEN:
+		mem_read(t->tid, t->args[plan->ask_arg], fds, sizeof(fds[0]));
+		ask(&a, fds[0]);
+		return;
+	}
+}
