@@ -363,13 +363,15 @@ static __noinline void emit_named(struct task_state *st, u32 arg, u32 flags, u64
 }
 
 /* What is to be asked about descriptors after this call; enum fd_ask. */
-static __always_inline u32 question(const struct task_state *st, const struct wire_plan *p, bool answered)
+static __always_inline u32 question(const struct task_state *st, const struct wire_plan *p, bool answered, long ret)
 {
 	u32 ask = p->plan.ask;
 	struct wire_shared *sh;
 
 	if (answered && p->plan.returns_fd)
 		return ASK_RETURNED;
+	if (ask == ASK_KIND)
+		return is_plain((u32)ret) ? ASK_NOTHING : ask;
 	if (ask == ASK_EVENTS && (!(sh = shared_get()) || !sh->fanotify))
 		return ASK_NOTHING;
 	return ask && p->ask_when.n && !cond_met(&p->ask_when, st->args) ? ASK_NOTHING : ask;
@@ -404,7 +406,7 @@ static __always_inline void leave(struct task_struct *task, struct task_state *s
 		return;
 	}
 	if (p && ret >= 0)
-		ask = question(st, p, answered);
+		ask = question(st, p, answered, ret);
 	if (!p || (!len && !st->faulted && !ask && !(ret >= 0 && p->any_leave))) {
 		emit_bare_call(st, flags, now, ret);
 		return;

@@ -689,10 +689,10 @@ static long look_for_dots(u32 i, struct dots *x)
 static __always_inline struct file *file_of(u32 fd)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
-	struct file **fds = BPF_CORE_READ(fdt, fd), *f = NULL;
+	struct files_struct *files = task->files;	/* loads that the verifier knows to be safe, and the compiler makes itself */
+	struct file *f = NULL;
 
-	if (fd >= BPF_CORE_READ(fdt, max_fds) || bpf_probe_read_kernel(&f, sizeof(f), fds + fd))
+	if (!files || fd >= files->fdt->max_fds || bpf_probe_read_kernel(&f, sizeof(f), files->fdt->fd + fd))
 		return NULL;
 	return f;
 }

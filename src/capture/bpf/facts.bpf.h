@@ -235,6 +235,15 @@ static __noinline void fill_fact(struct record_fact *r, u32 fd, struct file *f, 
 	r->pid = pidfd_number(f, inode, magic);
 }
 
+/* Opened by name, as nearly everything is: there is nothing to be said about it. */
+static __always_inline bool is_plain(u32 fd)
+{
+	struct file *f = file_of(fd);
+	struct inode *inode = f ? BPF_CORE_READ(f, f_inode) : NULL;
+
+	return inode && (BPF_CORE_READ(inode, i_mode) & S_IFMT_BITS) == S_IFREG_BITS && BPF_CORE_READ(inode, i_nlink);
+}
+
 __noinline int put_fact(u32 fd, u32 how)
 {
 	struct work *w = work_get();
@@ -247,11 +256,8 @@ __noinline int put_fact(u32 fd, u32 how)
 
 	if (!w || (s32)fd < 0 || !(c = chunk_at(w)))
 		return 0;
-	if (how == FACT_HOW_KIND && (mode & S_IFMT_BITS) == S_IFREG_BITS) {
-		if (BPF_CORE_READ(inode, i_nlink))
-			return 0;
+	if (how == FACT_HOW_KIND && (mode & S_IFMT_BITS) == S_IFREG_BITS)
 		how = FACT_HOW_ALL;
-	}
 	r = (struct record_fact *)(c + 1);
 	__builtin_memset(r, 0, sizeof(*r));
 	r->fd = (s32)fd;

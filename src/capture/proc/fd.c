@@ -57,19 +57,29 @@ void proc_fds_close(struct proc_fds *fds)
 			proc_fds_forget(fds, fds->v[i].tid);
 }
 
-static void number(char *s, size_t size, int fd) { snprintf(s, size, "%d", fd); }
+/* Of every successful open under ptrace: not by printf. */
+static const char *number(char digits[12], int fd)
+{
+	char *at = digits + 11;
+	unsigned v = (unsigned)fd;
+
+	*at = '\0';
+	do
+		*--at = (char)('0' + v % 10);
+	while (v /= 10);
+	return at;
+}
 
 static bool stat_below(int dir, int fd, struct fd_facts *ret)
 {
 	struct record_fact *f = &ret->fact;
 	struct statx st;
-	char name[16];
+	char digits[12];
 
-	number(name, sizeof(name), fd);
 	*f = (struct record_fact){ .fd = fd };
 	ret->has_sock = ret->unlinked = false;
 	ret->name_len = 0;
-	if (dir < 0 || statx(dir, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE | STATX_MODE | STATX_NLINK | STATX_INO, &st) < 0)
+	if (dir < 0 || statx(dir, number(digits, fd), AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE | STATX_MODE | STATX_NLINK | STATX_INO, &st) < 0)
 		return false;
 	f->mode = st.stx_mode;
 	f->ino = st.stx_ino;
@@ -113,11 +123,10 @@ static bool sock_of(pid_t tid, int fd, struct record_sock *ret)
 /* The link, and what fdinfo has: offset, flags, whom a pidfd is of. */
 static bool text_of(int dir, pid_t tid, int fd, struct fd_facts *ret)
 {
-	char name[64], info[1024], *at;
+	char name[64], digits[12], info[1024], *at;
 	ssize_t n;
 
-	number(name, sizeof(name), fd);
-	n = readlinkat(dir, name, ret->name, sizeof(ret->name));
+	n = readlinkat(dir, number(digits, fd), ret->name, sizeof(ret->name));
 	snprintf(name, sizeof(name), "/proc/%d/fdinfo/%d", tid, fd);
 
 	_cleanup_close_ int f = n > 0 ? open(name, O_RDONLY | O_CLOEXEC) : -1;
@@ -155,11 +164,10 @@ bool proc_fd_ask(struct proc_fds *fds, pid_t tid, int fd, bool text, struct fd_f
 
 bool proc_fd_is(struct proc_fds *fds, pid_t tid, int fd, const char *link)
 {
-	char name[16], is[64];
+	char digits[12], is[64];
 	size_t len = strlen(link);
 
-	number(name, sizeof(name), fd);
-	return readlinkat(dir_of(fds, tid), name, is, sizeof(is)) == (ssize_t)len && memcmp(is, link, len) == 0;
+	return readlinkat(dir_of(fds, tid), number(digits, fd), is, sizeof(is)) == (ssize_t)len && memcmp(is, link, len) == 0;
 }
 
 void proc_fd_put(struct buf *b, unsigned flags, const struct fd_facts *f)
