@@ -48,8 +48,12 @@ static void on_event(void *ctx, const struct event *ev)
 		const struct file *f = e->file;
 		bool named = f->name.len && f->name.s[0] == '/';
 
-		printf("FD\t%d\t%s%s\t%d\t", fd, named || f->kind == FILE_MEMFD ? f->name.s : f->kind == FILE_EPOLL ? "eventpoll" : file_kind_name(f->kind),
-		       named && f->deleted ? " (deleted)" : "", e->cloexec);
+		printf("FD\t%d\t", fd);
+		if (f->sock)	/* its own name says with whom it talks */
+			printf("socket:[%llu]", (unsigned long long)f->ino);
+		else
+			printf("%s%s", f->kind == FILE_PIDFD ? "anon_inode:[pidfd]" : f->name.s, named && f->deleted ? " (deleted)" : "");
+		printf("\t%d\t", e->cloexec);
 		if (f->has_pos && (f->kind == FILE_REG || f->kind == FILE_MEMFD))
 			printf("%llu\n", (unsigned long long)f->pos);
 		else

@@ -190,11 +190,9 @@ def compare_dumps(expected, text, kinds=("fd", "map")):
 def normal(what, line):
     if what == "fd":
         fd, target, cloexec, pos = line.split("\t")
-        kind = re.match(r"^(?:anon_inode:)?\[?(pipe|socket|eventfd|eventpoll|timerfd|signalfd|inotify|fanotify|pidfd|io_uring)\b", target)
-        if kind:        # numbers of pipes and sockets are the kernel's own
-            target, pos = kind[1], "-"
         target = re.sub(r"^/?memfd:(.*?)(?: \(deleted\))?$", r"memfd \1", target)
-        target = re.sub(r"/#\w+ \(deleted\)$", "/# (deleted)", target)      # O_TMPFILE: the kernel's number
+        if not target.startswith(("/", "memfd")):       # what has no name has no offset
+            pos = "-"
         return f"{fd:>4} {target} {'cloexec' if cloexec == '1' else ''} {pos}"
     found = re.match(r"^([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) (?:\S+ \S+\s*)?(.*)$", line)
     start, end, perms, offset, path = found.groups()
