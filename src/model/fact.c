@@ -1,4 +1,5 @@
 /* What the kernel says about a descriptor: which kind of file it is, whether it is known already, and what of it is new. */
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -198,6 +199,10 @@ void fact_learn(struct world *w, struct file *f, const struct fact *a)
 		f->target_pid = r.pid;
 	if (kind != f->kind && kind != FILE_UNKNOWN && !f->sock && kind != FILE_SOCKET)
 		file_set_kind(w, f, kind);
+	if (f->kind == FILE_REG && !f->has_pos && !(f->open_flags & O_APPEND)) {
+		f->has_pos = true;
+		f->pos = r.pos;
+	}
 	if (a->name || (f->kind == FILE_PIPE && f->name.s[0] != '/')) {
 		name = name_of(w, a, f->kind, &len, &deleted);
 		f->deleted = deleted;

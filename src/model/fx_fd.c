@@ -115,7 +115,7 @@ void fx_open(struct fx *x)
 		}
 	}
 	f->open_flags = flags;
-	f->has_pos = f->kind == FILE_REG && !(flags & O_APPEND);
+	f->has_pos = (f->kind == FILE_REG || f->kind == FILE_MEMFD) && !(flags & O_APPEND);
 	x->ev->file = f;
 }
 

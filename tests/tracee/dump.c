@@ -55,9 +55,10 @@ static void on_event(void *ctx, const struct event *ev)
 			printf("%s%s", f->kind == FILE_PIDFD ? "anon_inode:[pidfd]" : f->name.s, named && f->deleted ? " (deleted)" : "");
 		printf("\t%d\t", e->cloexec);
 		if (f->has_pos && (f->kind == FILE_REG || f->kind == FILE_MEMFD))
-			printf("%llu\n", (unsigned long long)f->pos);
+			printf("%llu\t", (unsigned long long)f->pos);
 		else
-			printf(f->kind == FILE_REG ? "?\n" : "-\n");
+			printf(f->kind == FILE_REG ? "?\t" : "-\t");
+		puts(f->kind == FILE_MEMFD ? "file" : f->kind <= FILE_SOCKET && f->kind != FILE_UNKNOWN ? file_kind_name(f->kind) : "other");
 		if (f->sock)
 			tell_socket(fd, f);
 	}

@@ -189,11 +189,12 @@ def compare_dumps(expected, text, kinds=("fd", "map")):
 
 def normal(what, line):
     if what == "fd":
-        fd, target, cloexec, pos = line.split("\t")
+        fd, target, cloexec, pos, kind = line.split("\t")
         target = re.sub(r"^/?memfd:(.*?)(?: \(deleted\))?$", r"memfd \1", target)
+        target = re.sub(r"^/dev/zero$|^.*/link-to-zero$", "link to /dev/zero", target)      # a file keeps the name it was opened by
         if not target.startswith(("/", "memfd")):       # what has no name has no offset
             pos = "-"
-        return f"{fd:>4} {target} {'cloexec' if cloexec == '1' else ''} {pos}"
+        return f"{fd:>4} {kind} {target} {'cloexec' if cloexec == '1' else ''} {pos}"
     found = re.match(r"^([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) (?:\S+ \S+\s*)?(.*)$", line)
     start, end, perms, offset, path = found.groups()
     if path in ("[vvar]", "[vdso]", "[vsyscall]", "[vvar_vclock]"):

@@ -154,6 +154,22 @@ static size_t slurp(const char *path, char *to, size_t max)
 	return n;
 }
 
+/* As the model sorts them: by what is open, not by its name. */
+static const char *kind_of(int fd, const char *target, mode_t mode)
+{
+	char termios[64];
+
+	switch (mode & S_IFMT) {
+	case S_IFREG: return target[0] == '/' ? "file" : "other";	/* net:[…] */
+	case S_IFDIR: return "dir";
+	case S_IFIFO: return "pipe";
+	case S_IFSOCK: return "socket";
+	case S_IFBLK: return "device";
+	case S_IFCHR: return syscall(SYS_ioctl, fd, 0x5401 /* TCGETS */, termios) == 0 ? "tty" : "device";
+	default: return "other";
+	}
+}
+
 static void tell_fds(const char *name)
 {
 	struct { uint64_t ino; int64_t off; unsigned short len; unsigned char type; char name[]; } *e;
@@ -178,10 +194,11 @@ static void tell_fds(const char *name)
 
 			/* where the end is, which O_APPEND goes to, only the kernel knows */
 			struct stat st;
-			bool regular = !(flags & O_PATH) && fstat(atoi(e->name), &st) == 0 && S_ISREG(st.st_mode);
+			bool known = fstat(atoi(e->name), &st) == 0, regular = known && !(flags & O_PATH) && S_ISREG(st.st_mode);
 
 			snprintf(info, sizeof(info), regular ? flags & O_APPEND ? "?" : "%lld" : "-", p ? atoll(p + 4) : 0);
-			directivef("FD", "%s\t%s\t%s\t%d\t%s", name, e->name, target, !!(flags & O_CLOEXEC), info);
+			directivef("FD", "%s\t%s\t%s\t%d\t%s\t%s", name, e->name, target, !!(flags & O_CLOEXEC), info,
+				   known ? kind_of(atoi(e->name), target, st.st_mode) : "?");
 		}
 	close(dir);
 }
