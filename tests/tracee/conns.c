@@ -35,7 +35,7 @@ static int bound(int type, int *ret_port)
 	CHECK(bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0);
 	CHECK(getsockname(fd, (struct sockaddr *)&a, &len) == 0);
 	*ret_port = ntohs(a.sin_port);
-	expect("bind %s 127.0.0.1:0", type == SOCK_STREAM ? "tcp4" : "udp4");
+	expect("bind %s 127.0.0.1:%d", type == SOCK_STREAM ? "tcp4" : "udp4", *ret_port);
 	return fd;
 }
 
