@@ -206,12 +206,13 @@ void fx_accept(struct fx *x)
 	x->ev->file = f;
 }
 
-/* The address that the socket has now. */
+/* The address that the socket has now; NULL: the kernel says no more of it than the program did (a relative name). */
 static struct addr *local_of(struct fx *x)
 {
-	struct fact a;
+	struct fact fact;
+	struct addr *a = fx_fact(x, x->ev->fd, &fact) && fact.sock ? addr_of(x, fact.sock->local, fact.sock->local_len) : NULL;
 
-	return fx_fact(x, x->ev->fd, &a) && a.sock ? addr_of(x, a.sock->local, a.sock->local_len) : NULL;
+	return a && a->family == AF_UNIX && !a->abstract && a->len && a->path[0] != '/' ? NULL : a;
 }
 
 void fx_bind(struct fx *x)
@@ -232,7 +233,6 @@ void fx_bind(struct fx *x)
 void fx_listen(struct fx *x)
 {
 	struct sock *s = sock_arg(x);
-
 	const struct addr *real = local_of(x);
 
 	if (s && real)	/* not bound before */
