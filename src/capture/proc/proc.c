@@ -186,6 +186,26 @@ bool proc_dispositions(pid_t tid, uint64_t *ret_ignored, uint64_t *ret_caught)
 	return true;
 }
 
+void proc_each_descriptor(pid_t pid, void (*fn)(void *ctx, const char *target), void *ctx)
+{
+	char path[64], target[PATH_MAX];
+	struct dirent *e;
+	ssize_t n;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	d = opendir(path);
+	while (d && (e = readdir(d))) {
+		n = readlinkat(dirfd(d), e->d_name, target, sizeof(target) - 1);
+		if (n <= 0)
+			continue;
+		target[n] = '\0';
+		fn(ctx, target);
+	}
+	if (d)
+		closedir(d);
+}
+
 unsigned proc_each_thread(pid_t pid, void (*fn)(void *ctx, pid_t tid), void *ctx)
 {
 	char path[64];

@@ -11,6 +11,7 @@
 #include "base/diag.h"
 #include "capture/proc/proc.h"
 #include "capture/ptrace/disguise.h"
+#include "capture/ptrace/mem.h"
 #include "capture/ptrace/ptrace.h"
 #include "capture/waiting.h"
 #include "record/build.h"
@@ -85,6 +86,13 @@ static bool all_stopped(const struct ptrace_source *s)
 	return true;
 }
 
+/* It may be what fills pages of a process that we trace (reader.h). */
+static void look_for_fillers(void *ctx UNUSED, const char *target)
+{
+	if (!strcmp(target, "anon_inode:[userfaultfd]") || !strcmp(target, "/dev/userfaultfd") || !strcmp(target, "/dev/fuse"))
+		mem_may_wait();
+}
+
 static int attach_one(struct ptrace_source *s, pid_t pid, struct diag *diag)
 {
 	struct seize z = { .s = s, .pid = pid };
@@ -103,8 +111,10 @@ static int attach_one(struct ptrace_source *s, pid_t pid, struct diag *diag)
 		proc_each_thread(z.pid, seize_thread, &z);
 	} while (z.fresh);
 	for (struct tracee *t = s->tracees; t; t = t->hh.next)
-		if (t->pid == z.pid)
+		if (t->pid == z.pid) {
+			proc_each_descriptor(z.pid, look_for_fillers, NULL);
 			return 0;
+		}
 	return refuse(pid, z.err ? z.err : ESRCH, diag);
 }
 

@@ -29,6 +29,7 @@ static unsigned native(const struct tracee *t)
 		{ 41, SYS_dup }, { 63, SYS_dup2 }, { 330, SYS_dup3 }, { 120, SYS_clone }, { 435, SYS_clone3 },
 		{ 119, SYS_rt_sigreturn }, { 180, SYS_pread64 }, { 295, SYS_openat }, { 354, SYS_seccomp }, { 437, SYS_openat2 },
 		{ 145, SYS_readv }, { 333, SYS_preadv }, { 378, SYS_preadv2 },
+		{ 374, SYS_userfaultfd },
 	};
 
 	if (t->arch != ARCH_I386)
@@ -62,12 +63,13 @@ static void skip_call(const struct tracee *t, int64_t ret)
 void disguise_foreign_trace(const struct tracee *t) { skip_call(t, -ENOSYS); }
 
 /* Is it a file of that name?  Where it is shows once it is open. */
-static bool is_status(const struct buf *chunks)
+static bool is_named(const struct buf *chunks, const char *name)
 {
 	const struct record_chunk *c = (const struct record_chunk *)chunks->s;
 	const char *p = (const char *)(c + 1);
+	size_t n = strlen(name);
 
-	return chunks->len > sizeof(*c) && c->part == PART_BYTES && c->len >= 6 && !memcmp(p + c->len - 6, "status", 6) && (c->len == 6 || p[c->len - 7] == '/');
+	return chunks->len > sizeof(*c) && c->part == PART_BYTES && c->len >= n && !memcmp(p + c->len - n, name, n) && (c->len == n || p[c->len - n - 1] == '/');
 }
 
 static bool is_of_proc(const struct tracee *t, int fd)
@@ -198,8 +200,13 @@ bool disguise_enter(struct ptrace_source *s, struct tracee *t, const uint64_t ar
 	case SYS_open:
 	case SYS_openat:
 	case SYS_openat2:
-		if (is_status(&t->chunks))
+		if (is_named(&t->chunks, "status"))
 			t->fixup = ANSWER_OPEN_STATUS;
+		else if (is_named(&t->chunks, "fuse") || is_named(&t->chunks, "userfaultfd"))
+			mem_may_wait();
+		break;
+	case SYS_userfaultfd:
+		mem_may_wait();
 		break;
 	case SYS_read:
 	case SYS_pread64:

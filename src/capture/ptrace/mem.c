@@ -7,11 +7,16 @@
 #include <unistd.h>
 
 #include "base/macro.h"
+#include "capture/ptrace/reader.h"
 #include "record/build.h"
 
 enum { PAGE = 4096, IOV_MAX_COPIED = 64, MSG_MAX_COPIED = 64 };
 /* Two vectors are less than RECORD_MAX, and their chunks fit a rec_u16. */
 enum { STRV_BYTES_MAX = 400 << 10, STRV_MAX = 30000 };
+
+static bool may_wait;	/* never taken back: whose memory it is may be another's */
+
+void mem_may_wait(void) { may_wait = true; }
 
 size_t mem_read(pid_t tid, uint64_t addr, void *to, size_t n)
 {
@@ -26,6 +31,9 @@ size_t mem_read(pid_t tid, uint64_t addr, void *to, size_t n)
 		a += part;
 		left -= part;
 	}
+	if (may_wait)
+		return reader_read(tid, to, n, remote, k);
+
 	ssize_t got = process_vm_readv(tid, &local, 1, remote, k, 0);
 
 	return got > 0 ? (size_t)got : 0;
