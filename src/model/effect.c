@@ -211,15 +211,15 @@ bool fx_real(struct fx *x, int arg, struct path *ret_path)
 
 bool fx_real_of(struct fx *x, const struct part *p, struct path *ret_path)
 {
-	const struct bytes *root = &x->t->fs->root;
 	static const char deleted[] = " (deleted)";
-	uint32_t skip = root->len > 1 ? root->len : 0;
+	const char *s = p ? p->bytes : NULL;
+	uint32_t len = p ? p->len : 0;
 
 	if (!p || !p->len || p->bytes[0] != '/' || (p->len >= sizeof(deleted) && !memcmp(p->bytes + p->len - sizeof(deleted) + 1, deleted, sizeof(deleted) - 1)))
 		return false;
-	if (skip && (p->len < skip || memcmp(p->bytes, root->s, skip) != 0 || (p->len > skip && p->bytes[skip] != '/')))
+	if (!path_inside(&x->t->fs->root, &s, &len))
 		return false;	/* outside of its root: it would see no name */
-	*ret_path = p->len == skip ? (struct path){ "/", 1, NULL } : (struct path){ scratch_dup(x->w, p->bytes + skip, p->len - skip), p->len - skip, NULL };
+	*ret_path = (struct path){ scratch_dup(x->w, s, len), len, NULL };
 	return true;
 }
 

@@ -80,7 +80,7 @@ enum file_kind fact_kind(const struct fact *a)
 }
 
 /* As the model calls it.  Lives until w->tmp is used again. */
-static const char *name_of(struct world *w, const struct fact *a, enum file_kind kind, uint32_t *ret_len, bool *ret_deleted)
+static const char *name_of(struct world *w, const struct fact *a, const struct bytes *root, enum file_kind kind, uint32_t *ret_len, bool *ret_deleted)
 {
 	const char *s = a->name ? a->name->bytes : NULL;
 
@@ -91,8 +91,15 @@ static const char *name_of(struct world *w, const struct fact *a, enum file_kind
 		*ret_deleted = false;
 		return s + 1;
 	}
-	if ((kind != FILE_PIDFD || !a->r->pid) && s)
-		return s;
+	if ((kind != FILE_PIDFD || !a->r->pid) && s) {
+		if (path_inside(root, &s, ret_len) || kind != FILE_REG)
+			return s;
+		buf_reset(&w->tmp);
+		buf_add(&w->tmp, s, *ret_len);
+		buf_puts(&w->tmp, " (outside its root)");
+		*ret_len = (uint32_t)w->tmp.len;
+		return w->tmp.s;
+	}
 	buf_reset(&w->tmp);
 	if (kind == FILE_PIDFD)
 		buf_printf(&w->tmp, "pidfd:%u", a->r->pid);
@@ -182,7 +189,7 @@ static void sock_learn(struct world *w, struct file *f, const struct record_sock
 	sock_name(w, f);
 }
 
-void fact_learn(struct world *w, struct file *f, const struct fact *a)
+void fact_learn(struct world *w, struct file *f, const struct fact *a, const struct bytes *root)
 {
 	struct record_fact r = *a->r;
 	enum file_kind kind = fact_kind(a);
@@ -204,7 +211,7 @@ void fact_learn(struct world *w, struct file *f, const struct fact *a)
 		f->pos = r.pos;
 	}
 	if (a->name || (f->kind == FILE_PIPE && f->name.s[0] != '/')) {
-		name = name_of(w, a, f->kind, &len, &deleted);
+		name = name_of(w, a, root, f->kind, &len, &deleted);
 		f->deleted = deleted;
 		if (f->kind != FILE_SOCKET)
 			file_set_name(w, f, name, len);
@@ -219,7 +226,7 @@ void fact_learn(struct world *w, struct file *f, const struct fact *a)
 	}
 }
 
-struct file *fact_file(struct world *w, const struct fact *a)
+struct file *fact_file(struct world *w, const struct fact *a, const struct bytes *root)
 {
 	enum file_kind kind = fact_kind(a);
 	struct snap_key key;
@@ -234,7 +241,7 @@ struct file *fact_file(struct world *w, const struct fact *a)
 			sock_learn(w, &n->f, a->sock);
 		return &n->f;
 	}
-	name = name_of(w, a, kind, &len, &deleted);
+	name = name_of(w, a, root, kind, &len, &deleted);
 	f = file_new(w, kind, name, len);
 	n = fnode_of(f);
 	f->open_flags = a->r->open_flags;
@@ -279,7 +286,7 @@ struct file *fx_received(struct fx *x, int fd, struct file *known)
 
 	if (!fx_fact(x, fd, &a) || (known && fact_fits(known, &a)))
 		return known;
-	return fact_file(x->w, &a);
+	return fact_file(x->w, &a, &x->t->fs->root);
 }
 
 void fx_facts(struct fx *x)
@@ -293,8 +300,8 @@ void fx_facts(struct fx *x)
 		if (!a.r->mode)
 			continue;
 		if (e && (of_argument ? fact_fits(e->file, &a) : e->since_ns == x->c->exit_ns))
-			fact_learn(x->w, e->file, &a);
+			fact_learn(x->w, e->file, &a, &x->t->fs->root);
 		else
-			fx_install(x, a.r->fd, fact_file(x->w, &a), a.r->flags & FACT_CLOEXEC);
+			fx_install(x, a.r->fd, fact_file(x->w, &a, &x->t->fs->root), a.r->flags & FACT_CLOEXEC);
 	}
 }

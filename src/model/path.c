@@ -135,6 +135,30 @@ static bool magic_link(struct world *w, struct tnode *self, const char *s, struc
 	return ret_to->len > 0;
 }
 
+bool path_inside(const struct bytes *root, const char **path, uint32_t *len)
+{
+	uint32_t skip = root->len > 1 ? root->len : 0;
+
+	if (!skip || !*len || (*path)[0] != '/')
+		return true;
+	if (*len < skip || memcmp(*path, root->s, skip) != 0 || (*len > skip && (*path)[skip] != '/'))
+		return false;
+	if (*len == skip) {
+		*path = "/";
+		*len = 1;
+	} else {
+		*path += skip;
+		*len -= skip;
+	}
+	return true;
+}
+
+void bytes_inside(struct bytes *b, const struct bytes *root, const char *s, uint32_t len)
+{
+	path_inside(root, &s, &len);
+	bytes_set(b, s, len);
+}
+
 bool path_has_dots(const char *raw, uint32_t len)
 {
 	return len >= 2 && memmem(raw, len, "..", 2);

@@ -636,14 +636,14 @@ void proc_exec(struct world *w, const struct item *item)
 	struct path given = { "", 0, NULL };
 
 	if (cwd)
-		bytes_set(&t->t.fs->cwd, cwd->bytes, cwd->len);
+		bytes_inside(&t->t.fs->cwd, &t->t.fs->root, cwd->bytes, cwd->len);
 	if (path) {
 		given = path_resolve(w, t, AT_FDCWD, path->bytes, path->len, PATH_FOLLOW);
 		ev.raw = scratch_dup(w, path->bytes, path->len);
 		ev.raw_len = path->len;
 	}
 	if (exe)
-		bytes_set(&p->p.exe, exe->bytes, exe->len);
+		bytes_inside(&p->p.exe, &t->t.fs->root, exe->bytes, exe->len);
 	else
 		bytes_set(&p->p.exe, given.s, given.len);
 	if (comm) {

@@ -193,20 +193,20 @@ static void feed_task(struct world *w, const struct item *item)
 	t->t.ns_tid = r->ns_tid;
 	if (!t->t.is_thread && r->ns_tid == 1 && r->h.tid != 1)
 		namespace_begin(pnode_of(p));
-	if ((s = part(item, PART_CWD))) {
-		bytes_set(&t->t.fs->cwd, s->bytes, s->len);
-		if (!p->cwd0.s)
-			bytes_set(&p->cwd0, s->bytes, s->len);
-	}
 	if ((s = part(item, PART_ROOT)))
 		bytes_set(&t->t.fs->root, s->bytes, s->len);
+	if ((s = part(item, PART_CWD))) {
+		bytes_inside(&t->t.fs->cwd, &t->t.fs->root, s->bytes, s->len);
+		if (!p->cwd0.s)
+			bytes_inside(&p->cwd0, &t->t.fs->root, s->bytes, s->len);
+	}
 	if ((s = part(item, PART_COMM)))
 		comm_set(t, s->bytes, s->len);
 	if (!t->t.is_thread || !p->exe.s) {
 		struct pnode *parent = proc_find(w, r->ppid);
 
 		if ((s = part(item, PART_EXE)))
-			bytes_set(&p->exe, s->bytes, s->len);
+			bytes_inside(&p->exe, &t->t.fs->root, s->bytes, s->len);
 		if (part(item, PART_ARGV))
 			proc_strings(p, strings_new(item->parts, item->nparts, PART_ARGV));
 		if (r->brk)
@@ -250,7 +250,7 @@ static void feed_fd(struct world *w, const struct item *item)
 		fact.pid = ((const struct record_fact *)(const void *)more->bytes)->pid;
 	}
 	set_current(w, t->t.proc);
-	f = fact_file(w, &(struct fact){ &fact, part(item, PART_PATH), sock ? (const void *)sock->bytes : NULL });
+	f = fact_file(w, &(struct fact){ &fact, part(item, PART_PATH), sock ? (const void *)sock->bytes : NULL }, &t->t.fs->root);
 	fdtab_set(w, t->t.fds, r->fd, f, r->h.flags & FD_CLOEXEC_SET, 0);
 	file_reap(w, r->h.ts_ns, t);
 }
@@ -262,7 +262,11 @@ static void feed_map(struct world *w, const struct item *item)
 	struct proc *p = t->t.proc;
 	struct event ev = event_at(r->h.ts_ns, t, EV_FOUND);
 	const struct part *name = part(item, PART_PATH);
+	const char *path = name ? name->bytes : NULL;
+	uint32_t path_len = name ? name->len : 0;
 	struct mm *mm = p->mm;
+
+	path_inside(&t->t.fs->root, &path, &path_len);
 
 	if (r->h.flags & MAP_FIRST) {
 		mm_clear(w, mm);
@@ -280,7 +284,7 @@ static void feed_map(struct world *w, const struct item *item)
 		return;
 	/* What a running program had mapped itself: all but what exec gives. */
 	bool own = p->attached && !p->nexecs && r->kind == MAP_KIND_PLAIN &&
-		   !(name && name->len && p->exe.len == name->len && memcmp(p->exe.s, name->bytes, name->len) == 0);
+		   !(path_len && p->exe.len == path_len && memcmp(p->exe.s, path, path_len) == 0);
 
 	mm->nmaps += own;
 
@@ -289,7 +293,7 @@ static void feed_map(struct world *w, const struct item *item)
 	mm_snapshot(w, mm, &(struct mm_map){
 		.start = r->start, .len = r->end - r->start, .offset = r->offset, .prot = r->prot,
 		.flags = r->flags & (MAP_SHARED | MAP_PRIVATE), .kind = (uint8_t)MIN(r->kind, (unsigned)MAP_KIND_SPECIAL), .counted = own,
-		.path = name ? name->bytes : NULL, .path_len = name ? name->len : 0, .dev = r->dev, .ino = r->ino });
+		.path = path, .path_len = path_len, .dev = r->dev, .ino = r->ino });
 	ev.nbytes = mm->mapped > mapped ? mm->mapped - mapped : 0;
 	if (p->attached && !p->nexecs && (ev.nbytes || ev.delta))
 		world_emit(w, &ev);

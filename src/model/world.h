@@ -140,8 +140,9 @@ void files_unlinked(struct world *w, const char *path, size_t len);
 /* ---- fact.c ---- */
 enum file_kind fact_kind(const struct fact *a);
 bool fact_fits(const struct file *f, const struct fact *a);
-struct file *fact_file(struct world *w, const struct fact *a);	/* the one that is known by its inode, or a new one: install it */
-void fact_learn(struct world *w, struct file *f, const struct fact *a);		/* what is new about f */
+/* root: of the program that has it, names are what they are from there. */
+struct file *fact_file(struct world *w, const struct fact *a, const struct bytes *root);	/* the one that is known by its inode, or a new one: install it */
+void fact_learn(struct world *w, struct file *f, const struct fact *a, const struct bytes *root);		/* what is new about f */
 void fact_forget(struct world *w, struct fnode *n);		/* it is not found by its inode any more */
 
 /* ---- fdtab.c ---- */
@@ -159,6 +160,9 @@ void fdtab_exec(struct world *w, struct fdtab *tab);		/* closes what is close-on
 struct path { const char *s; uint32_t len; struct file *file; /* what a /proc/…/fd/N names */ };
 enum { PATH_FOLLOW = 1, PATH_IN_ROOT = 2 };
 bool path_has_dots(const char *raw, uint32_t len);	/* a `..` that may follow a symbolic link */
+/* A path as the kernel names it to the tracer, made what a program with that root calls it; false: it has no name there. */
+bool path_inside(const struct bytes *root, const char **path, uint32_t *len);
+void bytes_inside(struct bytes *b, const struct bytes *root, const char *s, uint32_t len);	/* so; outside: as it is */
 struct path path_resolve(struct world *w, struct tnode *t, int dirfd, const char *raw, uint32_t len, unsigned how);
 
 /* ---- sock.c ---- */

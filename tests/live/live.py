@@ -156,6 +156,35 @@ def attach_namespace(t):
                 check(f"[{pid}] signal SIGTERM from pid {parent[1]}\n" in text, f"{parent[1]} is not who sent it:\n{text}")
 
 
+def attach_chrooted(t):
+    """a chrooted process: what it has open and what it opens are called alike, as it calls them itself"""
+    need_root()
+    jail = t.scratch / "jail"
+    (jail / "sub").mkdir(parents=True)
+    (t.scratch / "outside").write_text("o" * 30)
+    code = ("import os, sys\n"
+            "jail, outside = sys.argv[1:]\n"
+            "o = os.open(outside, os.O_RDONLY)\n"
+            "os.chroot(jail); os.chdir('/sub')\n"
+            "f = os.open('/data', os.O_RDWR | os.O_CREAT); os.write(f, b'x' * 100)\n"
+            "print('ready', flush=True); sys.stdin.readline()\n"
+            "os.write(f, b'y' * 20)\n"
+            "g = os.open('/data', os.O_RDONLY); os.read(g, 7)\n"
+            "h = os.open('mine', os.O_WRONLY | os.O_CREAT); os.write(h, b'z' * 3)\n"
+            "os.read(o, 30)\n")
+    with subprocess.Popen([sys.executable, "-ISc", code, jail, t.scratch / "outside"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as v:
+        equal(v.stdout.readline(), b"ready\n", "its first word")
+        p = t.attach(v.pid)
+        v.communicate(b"\n", timeout=PATIENCE)
+        p.wait(PATIENCE)
+    text = p.text()
+    rows = text[text.index(" Top files"):]
+    check(re.search(r"^ +7 B +20 B +/data$", rows, re.M), "one row for /data:\n" + rows)
+    check(re.search(r"^ +0 B +3 B +/sub/mine$", rows, re.M), "/sub/mine:\n" + rows)
+    check(re.search(rf"^ +30 B +0 B +{re.escape(str(t.scratch))}/outside \(outside its root\)$", rows, re.M), "what is outside:\n" + rows)
+    check(f"{jail}/" not in rows, "names from outside:\n" + rows)
+
+
 def attach_several(t):
     """several pids at once"""
     with t.victim("busy") as a, t.victim("busy") as b:
@@ -677,7 +706,7 @@ def git_and_redis(t):
 
 
 GROUPS = {
-    "attach": [attach_threads, attach_waits, attach_killed, attach_stopped, attach_vfork, attach_leaderless, attach_descendants, attach_namespace,
+    "attach": [attach_threads, attach_waits, attach_killed, attach_stopped, attach_vfork, attach_leaderless, attach_descendants, attach_namespace, attach_chrooted,
                attach_several, attach_twice, attach_refused],
     "redis": [attach_redis],
     "ends": [kill_command, kill_attached, kill_compendium, left_behind, term_ignored, held_in_vfork, second_signal],
