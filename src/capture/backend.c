@@ -4,6 +4,7 @@
 
 #include "base/diag.h"
 #include "base/macro.h"
+#include "capture/proc/proc.h"
 #include "config.h"
 
 #if HAVE_BPF
@@ -35,6 +36,25 @@ static int source_bpf_open(const struct capture_options *opt UNUSED, struct sour
 }
 #endif
 
+/* What is looked at in /proc needs one, and something to look at. */
+static int check_running(const struct capture_options *opt, struct diag *note, struct diag *diag)
+{
+	pid_t tgid, parent;
+
+	if (!proc_mounted()) {
+		if (!opt->argv)
+			return diag_set(diag, 125, ENOENT, "/proc is not mounted here (or is another pid namespace's), and without it nothing is known of what runs; mount it: mount -t proc proc /proc");
+		diag_set(note, 125, ENOENT, "/proc is not mounted here (or is another pid namespace's): what the command inherits and maps, and names that only the kernel knows, are missing");
+	}
+	for (unsigned i = 0; i < opt->npids; i++) {
+		pid_t pid = opt->pids[i];
+
+		if (proc_has_ended(pid) && proc_parent(pid, &tgid, &parent) == 0)
+			return diag_set(diag, 125, ESRCH, "process %d has ended already and is a zombie, until its parent (process %d) takes notice; there is nothing to trace", pid, parent);
+	}
+	return 0;
+}
+
 int backend_open(enum backend wanted, const struct capture_options *opt, struct source **ret_source, struct diag *note, struct diag *diag)
 {
 	bool only_bpf = opt->cgroup || opt->system;
@@ -42,6 +62,9 @@ int backend_open(enum backend wanted, const struct capture_options *opt, struct 
 	int rc;
 
 	note->text[0] = '\0';
+	rc = check_running(opt, note, diag);
+	if (rc < 0)
+		return rc;
 	if (wanted == BACKEND_PTRACE && only_bpf)
 		return diag_set(diag, 125, EINVAL, "%s needs the bpf backend; leave out --backend ptrace", opt->cgroup ? "--cgroup" : "--system");
 	if (backend_is_bpf(wanted, opt)) {

@@ -217,6 +217,27 @@ def attach_twice(t):
         v.end()
 
 
+def attach_ended(t):
+    """a zombie, and a /proc that is not there, are said as what they are; a zombie whose threads live can be traced"""
+    p = subprocess.Popen(["true"])
+    try:
+        eventually(lambda: (status(p.pid, "State") or "").startswith("Z"), "a zombie")
+        tracer = t.start("-p", p.pid)
+        equal(tracer.wait(PATIENCE), 125, "the exit status")
+        check(f"process {p.pid} has ended already and is a zombie, until its parent (process {os.getpid()}) takes notice" in tracer.said(), tracer.said())
+    finally:
+        p.wait()
+    if os.geteuid() != 0:
+        raise Skip("the rest needs root, for a mount namespace")
+    for script, said in ((f"mount -t tmpfs none /proc && exec {t.args.compendium} --backend {t.args.backend} -p $$", "and without it nothing is known of what runs"),
+                         (f"mount -t tmpfs none /proc && exec {t.args.compendium} --backend {t.args.backend} -- echo well", "what the command inherits")):
+        r = subprocess.run(["unshare", "-m", "sh", "-c", script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE, check=False)
+        if b"unshare:" in r.stderr or b"mount:" in r.stderr:
+            raise Skip("no mount namespace here")
+        check(b"/proc is not mounted here" in r.stderr and said.encode() in r.stderr, r.stderr[:500])
+        equal((r.returncode, r.stdout), (0, b"well\n") if "echo" in script else (125, b""), script)
+
+
 def attach_refused(t):
     """what cannot be attached to says why"""
     gone = t.start("-p", 4194303, stderr=subprocess.PIPE)
@@ -707,7 +728,7 @@ def git_and_redis(t):
 
 GROUPS = {
     "attach": [attach_threads, attach_waits, attach_killed, attach_stopped, attach_vfork, attach_leaderless, attach_descendants, attach_namespace, attach_chrooted,
-               attach_several, attach_twice, attach_refused],
+               attach_several, attach_twice, attach_refused, attach_ended],
     "redis": [attach_redis],
     "ends": [kill_command, kill_attached, kill_compendium, left_behind, term_ignored, held_in_vfork, second_signal],
     "tracers": [setuid, setuid_program, gdb_inside, strace_inside, strace_outside, compendium_inside],

@@ -490,6 +490,25 @@ static void find_living(void *ctx, pid_t tid)
 		c->living = tid;
 }
 
+bool proc_mounted(void)
+{
+	char self[32];
+	ssize_t n = readlink("/proc/self", self, sizeof(self) - 1);
+
+	self[MAX(n, 0)] = '\0';
+	return n > 0 && atoi(self) == getpid();
+}
+
+bool proc_has_ended(pid_t pid)
+{
+	struct put_ctx c = { .pid = pid };
+
+	if (proc_state(pid, pid) != 'Z')
+		return false;
+	proc_each_thread(pid, find_living, &c);
+	return !c.living;
+}
+
 bool proc_put_process(pid_t pid, bool maps, struct buf *rec, void (*put)(void *ctx), void *ctx)
 {
 	struct put_ctx c = { pid, rec, put, ctx, true, pid };

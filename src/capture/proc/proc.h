@@ -30,6 +30,8 @@ void proc_exec_parts(pid_t tid, const struct buf *call, bool want_env, struct bu
 /* Only what the execve's chunks have; true when argv is among it. */
 bool proc_exec_call_parts(const struct buf *call, bool want_argv, bool want_env, struct buf *parts, uint32_t *nchunks);
 
+bool proc_mounted(void);			/* and of our pid namespace */
+bool proc_has_ended(pid_t pid);		/* a zombie: no thread of it lives, only its parent has not noticed */
 uint32_t proc_ns_tid(pid_t tid);		/* innermost number; 0 when it is the same as ours */
 bool proc_children_elsewhere(pid_t tid);	/* they may get another pid namespace than its own */
 int proc_parent(pid_t tid, pid_t *ret_tgid, pid_t *ret_ppid);
