@@ -62,8 +62,12 @@ static int check_part(struct part *p)
 
 	if (p->part >= ARRAY_SIZE(parts_are))
 		return 1;	/* a newer recording's: nobody here asks for it */
-	if (parts_are[p->part].str)
-		p->len = str_len(p->bytes, p->len);
+	if (parts_are[p->part].str) {
+		uint32_t len = str_len(p->bytes, p->len);
+
+		p->len = MIN(len, (uint32_t)RECORD_STR_MAX);	/* capture copies no more: a made-up recording may */
+		p->flags |= p->len < len ? CHUNK_TRUNC : 0;
+	}
 
 	unsigned elem = parts_are[p->part].elem;
 
@@ -344,7 +348,7 @@ static int decode_call(const struct record_call *r, const struct record *h, size
 			address = p->arg;
 		/* The copy after the call, when there are two, says more (revents). */
 		v->bytes = p->bytes;
-		v->len = is_string(v->spec->type) ? str_len(p->bytes, p->len) : p->len;
+		v->len = is_string(v->spec->type) ? str_len(p->bytes, MIN(p->len, (uint32_t)RECORD_STR_MAX)) : p->len;
 		if (v->spec->type == ARG_FDPAIR_OUT && v->len != 2 * sizeof(int)) {
 			if (!v->fault)
 				return -EBADMSG;

@@ -16,20 +16,6 @@ const char *file_kind_name(enum file_kind k)
 	return (unsigned)k < _FILE_KIND_MAX ? kind_names[k] : "unknown";
 }
 
-void bytes_set(struct bytes *b, const char *s, size_t len)
-{
-	char *copy = xmemdup0(s, len);
-
-	free(b->s);
-	*b = (struct bytes){ copy, (uint32_t)len, 0 };
-}
-
-void bytes_done(struct bytes *b)
-{
-	free(b->s);
-	*b = (struct bytes){ 0 };
-}
-
 static bool has_peer_kind(enum file_kind k)
 {
 	return k == FILE_PIPE || k == FILE_SOCKET;

@@ -19,6 +19,8 @@ static struct bytes str_new(const char *s, size_t len)
 
 	if (!len)
 		return (struct bytes){ 0 };
+	len = strings_room(len, NAME_LEAST);
+	strings_took(len);
 	p = xmalloc(sizeof(*p) + len + 1);
 	p->refs = 1;
 	memcpy(p->s, s, len);
@@ -37,8 +39,10 @@ static void str_unref(struct bytes b)
 {
 	struct shared_str *p = b.s ? CONTAINER_OF(b.s, struct shared_str, s) : NULL;
 
-	if (p && --p->refs == 0)
+	if (p && --p->refs == 0) {
+		strings_gave(b.len);
 		free(p);
+	}
 }
 
 /*

@@ -114,7 +114,7 @@ const struct region *mm_find(const struct mm *mm, uint64_t addr);
 struct fs { int refs; struct bytes cwd, root; };	/* root is "/" unless chrooted; cwd as the program sees it */
 
 /* A vector of strings: n are kept of `all`.  Shared and counted, never changed. */
-struct strings { int refs; unsigned n; uint64_t all; struct bytes v[]; };
+struct strings { int refs; unsigned n; uint64_t all; size_t nbytes; struct bytes v[]; };
 struct part;
 /* Those of that kind among an item's parts (PART_ARGV, PART_ENVP), never NULL. */
 struct strings *strings_new(const struct part *parts, unsigned nparts, enum chunk_part kind);

@@ -391,11 +391,34 @@ static void feed_kernel(struct world *w, const struct item *item)
 	world_emit(w, &ev);
 }
 
+/* Whether this is about one more task, where there are as many as are followed. */
+static bool is_too_many(struct world *w, const struct record *head)
+{
+	return HASH_COUNT(w->tasks) >= TASKS_MAX && head->tid && !task_find(w, head->tid);
+}
+
+static void feed_dropped(struct world *w, uint64_t ts_ns)
+{
+	static const char why[] = "more tasks at a time than are followed";
+	struct event ev = event_at(ts_ns, NULL, EV_LOST);
+
+	if (!w->ndropped)
+		return;
+	ev.count = w->ndropped;
+	ev.text = why;
+	ev.text_len = sizeof(why) - 1;
+	world_emit(w, &ev);
+}
+
 void world_feed(struct world *w, const struct item *item)
 {
 	struct event ev;
 
 	w->item = item;
+	if (is_too_many(w, item->head)) {
+		w->ndropped++;
+		return;
+	}
 	switch (item->kind) {
 	case RECORD_CALL: feed_call(w, item); break;
 	case RECORD_START: feed_start(w, item); break;
@@ -412,6 +435,7 @@ void world_feed(struct world *w, const struct item *item)
 	case RECORD_SCHED: case RECORD_BLOCK: case RECORD_FAULT: feed_kernel(w, item); break;
 	case RECORD_DETACH: proc_detach(w, item->head); break;
 	case RECORD_END:
+		feed_dropped(w, item->head->ts_ns);
 		ev = event_at(item->head->ts_ns, NULL, EV_END);
 		ev.status = item->end->status;
 		ev.flags = item->head->flags;

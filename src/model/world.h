@@ -22,6 +22,10 @@
 #define FD_FORK_MAX 64
 #define REGION_MAX (1u << 18)	/* of one address space; vm.max_map_count is 65530 where nobody raised it */
 #define REGION_TOTAL_MAX (1u << 22)
+#define TASKS_MAX (1u << 18)	/* living at a time; what comes of others is counted as lost */
+#define STRINGS_TOTAL_MAX (256u << 20)	/* bytes of all names and argument vectors; beyond it they keep their beginnings: */
+#define NAME_LEAST 256		/* of each name */
+#define VECTOR_LEAST 4096	/* of each vector */
 #define QUEUE_MAX 256		/* unmatched connections of one address; descriptors on their way (SCM_RIGHTS) */
 #define ENDPOINT_MAX 65536
 #define SHM_MAX 65536
@@ -104,6 +108,7 @@ struct world {
 	uint32_t anon_src;			/* ids below 2^31 are files; above, shared anonymous mappings */
 	uint32_t cur_proc, cur_pid;		/* whose item this is */
 	unsigned nfds, nregions;
+	uint64_t ndropped;			/* records of tasks beyond TASKS_MAX */
 	struct gone gone[GONE_MAX]; unsigned ngone;	/* a ring; ngone: ever */
 	uint64_t start_ns, page_size;
 	uint32_t mode;
@@ -117,10 +122,16 @@ void world_emit(struct world *w, struct event *ev);	/* sets ev->item */
 void *scratch(struct world *w, size_t size);
 char *scratch_dup(struct world *w, const void *p, size_t n);
 
+/* ---- strings.c ---- */
+void bytes_set(struct bytes *b, const char *s, size_t len);	/* a copy, or its beginning when there is no room for more */
+void bytes_done(struct bytes *b);
+/* For those who keep names themselves: how much of len bytes there is room for (at_least in any case); what they took, what they gave back. */
+size_t strings_room(size_t len, size_t at_least);
+void strings_took(size_t len);
+void strings_gave(size_t len);
+
 /* ---- file.c ---- */
 static inline struct fnode *fnode_of(const struct file *f) { return (struct fnode *)(uintptr_t)f; }
-void bytes_set(struct bytes *b, const char *s, size_t len);
-void bytes_done(struct bytes *b);
 struct file *file_new(struct world *w, enum file_kind kind, const char *name, size_t len);	/* refs 0: install it */
 static inline struct file *file_ref(struct file *f) { f->refs++; return f; }
 void file_unref(struct world *w, struct file *f);
