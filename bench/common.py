@@ -92,6 +92,6 @@ def run_once(tool, log, scratch, workload, share=None):
         sys.exit(f"{' '.join(command)}: ended with {child.returncode}")
     own_wall, own_cpu = (int(word) / 1e9 for word in inner.read_text().split())
     # A tool that stops the program has a share of the calls only; everything but starting and ending is scaled up.
-    return {"s": wall + own_wall * (share - 1), "command_cpu_s": own_cpu * share,
+    return {"s": wall + own_wall * (share - 1), "command_s": own_wall * share, "command_cpu_s": own_cpu * share,
             "cpu_s": usage.ru_utime + usage.ru_stime + own_cpu * (share - 1),
             "lost": lost_in(log, tool, workload, share) * share if log.exists() else 0}
