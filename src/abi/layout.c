@@ -97,7 +97,19 @@ SET(cpu_set, CPU_SET);
 SET(sigset, SIGNAL_SET);
 /* The kernel's, not libc's: handler, flags, restorer, mask. */
 LAYOUT(sigaction, AT_N("sa_handler", 0, 8, PTR, signal_handlers), AT_N("sa_flags", 8, 8, FLAGS, sa_flags), AT("sa_restorer", 16, 8, PTR), SUB("sa_mask", 24, layout_sigset));
-LAYOUT(siginfo, AT("si_signo", 0, 4, SIGNAL), AT("si_code", 8, 4, INT), AT("si_pid", 16, 4, PID), AT("si_uid", 20, 4, UID));
+/* What follows the code depends on it, and on the signal (sigaction(2)). */
+#define SIGINFO(name_, ...) static const struct layout siginfo_##name_ = { .size = 128, .fields = (const struct field[]){				\
+	AT("si_signo", 0, 4, SIGNAL), AT_N("si_code", 8, 4, LONG, si_codes), __VA_ARGS__, { .type = ARG_NONE } } }
+static const struct names si_codes = VALUE_SET(V(0, "SI_USER"), V(0x80, "SI_KERNEL"), V(~0ull, "SI_QUEUE"), V(~1ull, "SI_TIMER"), V(~2ull, "SI_MESGQ"),
+	V(~3ull, "SI_ASYNCIO"), V(~4ull, "SI_SIGIO"), V(~5ull, "SI_TKILL"));
+SIGINFO(plain, AT("si_errno", 4, 4, INT));
+SIGINFO(sender, AT("si_pid", 16, 4, PID), AT("si_uid", 20, 4, UID));
+SIGINFO(queued, AT("si_pid", 16, 4, PID), AT("si_uid", 20, 4, UID), AT("si_value", 24, 8, HEX));
+SIGINFO(child, AT("si_pid", 16, 4, PID), AT("si_uid", 20, 4, UID), AT("si_status", 24, 4, INT));
+SIGINFO(timer, AT("si_timerid", 16, 4, INT), AT("si_overrun", 20, 4, INT), AT("si_value", 24, 8, HEX));
+SIGINFO(fault, AT("si_addr", 16, 8, PTR));
+SIGINFO(io, AT("si_band", 16, 8, LONG), AT("si_fd", 24, 4, FD));
+SET(siginfo, SIGINFO);
 LAYOUT(stack, F(stack_t, ss_sp, PTR), FN(stack_t, ss_flags, FLAGS, ss_flags), F(stack_t, ss_size, SIZE));
 LAYOUT(rlimit, FN(struct rlimit, rlim_cur, ULONG, infinity), FN(struct rlimit, rlim_max, ULONG, infinity));
 LAYOUT(rusage, SUB("ru_utime", 0, layout_timeval), SUB("ru_stime", 16, layout_timeval), F(struct rusage, ru_maxrss, LONG), F(struct rusage, ru_minflt, LONG),
@@ -182,7 +194,8 @@ LAYOUT(statfs32, AT("f_type", 0, 4, HEX), AT("f_bsize", 4, 4, INT), AT("f_blocks
 	AT("f_files", 20, 4, UINT), AT("f_ffree", 24, 4, UINT), AT("f_namelen", 36, 4, INT));
 LAYOUT(statfs64_32, AT("f_type", 0, 4, HEX), AT("f_bsize", 4, 4, INT), AT("f_blocks", 8, 8, ULONG), AT("f_bfree", 16, 8, ULONG), AT("f_bavail", 24, 8, ULONG),
 	AT("f_files", 32, 8, ULONG), AT("f_ffree", 40, 8, ULONG), AT("f_namelen", 56, 4, INT));
-LAYOUT(rlimit32, AT("rlim_cur", 0, 4, UINT), AT("rlim_max", 4, 4, UINT));
+static const struct names infinity32 = VALUE_SET(V(~0u, "RLIM_INFINITY"));
+LAYOUT(rlimit32, AT_N("rlim_cur", 0, 4, ULONG, infinity32), AT_N("rlim_max", 4, 4, ULONG, infinity32));
 LAYOUT(rusage32, SUB("ru_utime", 0, layout_timeval32), SUB("ru_stime", 8, layout_timeval32), AT("ru_maxrss", 16, 4, INT), AT("ru_minflt", 32, 4, INT),
 	AT("ru_majflt", 36, 4, INT), AT("ru_nvcsw", 64, 4, INT), AT("ru_nivcsw", 68, 4, INT));
 LAYOUT(sigaction32, AT_N("sa_handler", 0, 4, PTR, signal_handlers), AT_N("sa_flags", 4, 4, FLAGS, sa_flags), AT("sa_restorer", 8, 4, PTR), SUB("sa_mask", 12, layout_sigset));
@@ -435,6 +448,31 @@ bool layout_answers(const struct layout *layout)
 	return f && f->type != ARG_NONE;
 }
 
+static const struct layout *siginfo_of(const char *bytes, uint32_t len)
+{
+	int32_t si[3] = { 0 };		/* signal, errno, code */
+
+	memcpy(si, bytes, MIN(len, sizeof(si)));
+	if (si[2] == SI_TIMER)
+		return &siginfo_timer;
+	if (si[2] == SI_QUEUE || si[2] == SI_MESGQ)
+		return &siginfo_queued;
+	if (si[2] == SI_USER || si[2] == SI_TKILL)
+		return &siginfo_sender;
+	if (si[2] <= 0 || si[2] == SI_KERNEL)
+		return &siginfo_plain;
+	switch (si[0]) {
+	case SIGCHLD:
+		return &siginfo_child;
+	case SIGSEGV: case SIGBUS: case SIGILL: case SIGFPE: case SIGTRAP: case SIGSYS:
+		return &siginfo_fault;
+	case SIGIO:
+		return &siginfo_io;
+	default:
+		return &siginfo_plain;
+	}
+}
+
 void layout_format(struct buf *b, const struct layout *layout, const char *bytes, uint32_t len)
 {
 	layout_format_as(b, layout, bytes, len, 0);
@@ -446,7 +484,7 @@ void layout_format_as(struct buf *b, const struct layout *layout, const char *by
 
 	if (alone)
 		buf_putc(b, '[');
-	fields_format(b, layout, bytes, len, how & LAYOUT_BEFORE);
+	fields_format(b, layout->form == LAYOUT_SIGINFO ? siginfo_of(bytes, len) : layout, bytes, len, how & LAYOUT_BEFORE);
 	if (alone)
 		buf_putc(b, ']');
 }

@@ -17,7 +17,7 @@ struct field {
 	const struct layout *layout;
 	bool after;			/* the kernel writes it: before the call it says nothing (revents) */
 };
-enum layout_form { LAYOUT_FIELDS, LAYOUT_SIGNAL_SET, LAYOUT_CPU_SET, LAYOUT_WAIT_STATUS,
+enum layout_form { LAYOUT_FIELDS, LAYOUT_SIGNAL_SET, LAYOUT_CPU_SET, LAYOUT_WAIT_STATUS, LAYOUT_SIGINFO,
 	/* as long as the bytes are */ LAYOUT_STRING, LAYOUT_BYTES, LAYOUT_LIST /* of .fields */, LAYOUT_SOCKADDR /* bytes here; whoever knows addresses decodes them */ };
 struct layout { uint16_t size; uint8_t form; const struct field *fields; /* ends with type ARG_NONE */
 		const struct layout *shorter; /* what it is where there are no more bytes than that has */ };

@@ -56,6 +56,8 @@ extern const struct fd_question question_returned;	/* ASK_RETURNED, of every for
 #define A_ENUM(name_, set_) { .name = name_, .type = ARG_ENUM, .names = &set_ }
 #define A_CHOICE(name_, by_, choice_) { .name = name_, .type = ARG_INT, .by = by_, .choice = choice_ }
 #define A_LAYOUT(name_, dir_, layout_) { .name = name_, .type = ARG_STRUCT_##dir_, .size = layout_##_size, .layout = &layout_ }
+/* As long as argument len_ says, at most what is known of it. */
+#define A_SIZED(name_, dir_, layout_, len_) { .name = name_, .type = ARG_STRUCT_##dir_, .size = layout_##_size, .layout = &layout_, .len = len_ }
 #define A_NEEDED(name_, dir_, layout_, ...)	/* the model reads it */					\
 	{ .name = name_, .type = ARG_STRUCT_##dir_, .size = layout_##_size, .layout = &layout_, .needed = true, ##__VA_ARGS__ }
 #define A_IF_POSITIVE(name_, layout_)		/* written only when the result is above 0 */			\

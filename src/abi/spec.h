@@ -46,7 +46,7 @@ enum arg_type {
 	ARG_SOCKADDR_OUT,	/* argument .len points to the length */
 	ARG_MSGHDR_OUT, ARG_MMSGHDR_OUT,
 	ARG_STRUCT_OUT,		/* .size bytes */
-	ARG_ARRAY_OUT,		/* .size bytes an element, as many as the call returned */
+	ARG_ARRAY_OUT,		/* .size bytes an element, as many as the call returned, at most argument .len */
 	ARG_FDPAIR_OUT,		/* int[2] */
 	ARG_OPTVAL_OUT,		/* likewise; argument .len points to the length */
 	ARG_STR_OUT,		/* bytes as in BUF_OUT, a NUL ends it (getcwd, readlink) */

@@ -93,6 +93,9 @@ static const struct arg_choice fcntl_args[] = {
 /* Of fcntl only what changes the descriptor table. */
 static const struct arg_cond fcntl_changes = { .arg = 1, .mask = ~0u, .nvals = 3, .vals = { F_DUPFD, F_DUPFD_CLOEXEC, F_SETFD } };
 
+/* Deleting takes no event, though Linux before 2.6.9 wanted an address. */
+static const struct arg_choice epoll_event_of[] = { { ~0u, EPOLL_CTL_DEL, A("event", PTR) }, { 0 } };
+
 static const struct syscall_row rows[] = {
 	ROW_WAIT(0, "read", GRP_DESC | GRP_IO, SIZE, READ, WAITS(RECV, 0, -EAGAIN), A("fd", FD), A("buf", BUF_OUT), A("count", SIZE)),
 	ROW_WAIT(1, "write", GRP_DESC | GRP_IO, SIZE, WRITE, WAITS(SEND, 0, -EAGAIN), A("fd", FD), A_LEN("buf", BUF_IN, 2), A("count", SIZE)),
@@ -120,7 +123,7 @@ static const struct syscall_row rows[] = {
 	ROW(187, "readahead", GRP_DESC, INT, NONE, A("fd", FD), A("offset", OFF), A("count", SIZE)),
 	ROW(206, "io_setup", GRP_IO, INT, NONE, A("nr_events", UINT), A_LAYOUT("ctxp", OUT, layout_ptr)),
 	ROW(207, "io_destroy", GRP_IO, INT, NONE, A("ctx", HEX)),
-	ROW_WAIT(208, "io_getevents", GRP_IO | GRP_WAIT, INT, IO_DONE, WAITS(TIMESPEC, 4, 0), A("ctx", HEX), A("min_nr", LONG), A("nr", LONG), A_NEEDED_ARRAY("events", OUT, layout_io_event, 0),
+	ROW_WAIT(208, "io_getevents", GRP_IO | GRP_WAIT, INT, IO_DONE, WAITS(TIMESPEC, 4, 0), A("ctx", HEX), A("min_nr", LONG), A("nr", LONG), A_NEEDED_ARRAY("events", OUT, layout_io_event, 2),
 		A_LAYOUT("timeout", IN, layout_timespec)),
 	ROW(209, "io_submit", GRP_IO, INT, IO_SUBMIT, A("ctx", HEX), A("nr", LONG), A_LEN("iocbpp", IOCBS_IN, 1)),
 	ROW(210, "io_cancel", GRP_IO, INT, NONE, A("ctx", HEX), A("iocb", PTR), A_LAYOUT("result", OUT, layout_io_event)),
@@ -129,8 +132,8 @@ static const struct syscall_row rows[] = {
 	ROW(215, "epoll_wait_old", GRP_DESC, INT, NONE),
 	ROW(217, "getdents64", GRP_DESC, SIZE, NONE, A("fd", FD), A("dirp", PTR), A("count", UINT)),
 	ROW(221, "fadvise64", GRP_DESC, INT, NONE, A("fd", FD), A("offset", OFF), A("len", SIZE), A_ENUM("advice", fadvise_advice)),
-	ROW_WAIT(232, "epoll_wait", GRP_DESC | GRP_WAIT, INT, POLL, WAITS(MS, 3, 0), A("epfd", FD), A_ARRAY("events", OUT, layout_epoll_event, 0), A("maxevents", INT), A("timeout", INT)),
-	ROW(233, "epoll_ctl", GRP_DESC, INT, POLL, A("epfd", FD), A_ENUM("op", epoll_ops), A("fd", FD), A_LAYOUT("event", IN, layout_epoll_event)),
+	ROW_WAIT(232, "epoll_wait", GRP_DESC | GRP_WAIT, INT, POLL, WAITS(MS, 3, 0), A("epfd", FD), A_ARRAY("events", OUT, layout_epoll_event, 2), A("maxevents", INT), A("timeout", INT)),
+	ROW(233, "epoll_ctl", GRP_DESC, INT, POLL, A("epfd", FD), A_ENUM("op", epoll_ops), A("fd", FD), { "event", ARG_STRUCT_IN, .size = layout_epoll_event_size, .layout = &layout_epoll_event, .by = 1, .choice = epoll_event_of }),
 	ROW(253, "inotify_init", GRP_DESC, FD, ANONFD),
 	ROW(254, "inotify_add_watch", GRP_DESC | GRP_FILE, INT, LOOKUP, A("fd", FD), A("path", PATH), A_FLAGS("mask", inotify_mask)),
 	ROW(255, "inotify_rm_watch", GRP_DESC, INT, NONE, A("fd", FD), A("wd", INT)),
@@ -143,7 +146,7 @@ static const struct syscall_row rows[] = {
 	ROW(276, "tee", GRP_DESC | GRP_IO, SIZE, TRANSFER, A("fd_in", FD), A("fd_out", FD), A("len", SIZE), A_FLAGS("flags", splice_flags)),
 	ROW(277, "sync_file_range", GRP_DESC, INT, SYNC, A("fd", FD), A("offset", OFF), A("nbytes", OFF), A_FLAGS("flags", sync_file_range_flags)),
 	ROW(278, "vmsplice", GRP_DESC | GRP_IO, SIZE, WRITE, A("fd", FD), A_LEN("iov", IOVEC_IN, 2), A("nr_segs", ULONG), A_FLAGS("flags", splice_flags)),
-	ROW_WAIT(281, "epoll_pwait", GRP_DESC | GRP_WAIT, INT, POLL, WAITS(MS, 3, 0), A("epfd", FD), A_ARRAY("events", OUT, layout_epoll_event, 0), A("maxevents", INT), A("timeout", INT),
+	ROW_WAIT(281, "epoll_pwait", GRP_DESC | GRP_WAIT, INT, POLL, WAITS(MS, 3, 0), A("epfd", FD), A_ARRAY("events", OUT, layout_epoll_event, 2), A("maxevents", INT), A("timeout", INT),
 		A_LAYOUT("sigmask", IN, layout_sigset), A("sigsetsize", SIZE)),
 	ROW(282, "signalfd", GRP_DESC | GRP_SIGNAL, FD, ANONFD, A("fd", INT), A_LAYOUT("mask", IN, layout_sigset), A("sizemask", SIZE)),
 	ROW(283, "timerfd_create", GRP_DESC | GRP_TIME, FD, ANONFD, A_CLOCK("clockid"), A_FLAGS("flags", timerfd_flags)),
@@ -172,7 +175,7 @@ static const struct syscall_row rows[] = {
 		A_FLAGS("flags", rwf_flags)),
 	ROW_WAIT(328, "pwritev2", GRP_DESC | GRP_IO, SIZE, WRITE, WAITS(SEND, 0, -EAGAIN), A("fd", FD), A_LEN("iov", IOVEC_IN, 2), A("iovcnt", ULONG), A("pos", OFF), HOLE,
 		A_FLAGS("flags", rwf_flags)),
-	ROW_WAIT(333, "io_pgetevents", GRP_IO | GRP_WAIT, INT, IO_DONE, WAITS(TIMESPEC, 4, 0), A("ctx", HEX), A("min_nr", LONG), A("nr", LONG), A_NEEDED_ARRAY("events", OUT, layout_io_event, 0),
+	ROW_WAIT(333, "io_pgetevents", GRP_IO | GRP_WAIT, INT, IO_DONE, WAITS(TIMESPEC, 4, 0), A("ctx", HEX), A("min_nr", LONG), A("nr", LONG), A_NEEDED_ARRAY("events", OUT, layout_io_event, 2),
 		A_LAYOUT("timeout", IN, layout_timespec), A("sigmask", PTR)),
 	ROW_CLOEXEC(425, "io_uring_setup", GRP_DESC | GRP_IO, FD, ANONFD, A("entries", UINT), A_NEEDED("params", INOUT, layout_io_uring_params)),
 	ROW_WAIT(426, "io_uring_enter", GRP_DESC | GRP_IO | GRP_WAIT, INT, IO_URING, WAITS(IO_URING, 3, -ETIME), A("fd", FD), A("to_submit", UINT), A("min_complete", UINT),
@@ -180,7 +183,7 @@ static const struct syscall_row rows[] = {
 	ROW(427, "io_uring_register", GRP_DESC | GRP_IO, INT, NONE, A("fd", FD), A_ENUM("opcode", io_uring_register_ops), A("arg", PTR), A("nr_args", UINT)),
 	ROW(436, "close_range", GRP_DESC, INT, CLOSE_RANGE, A("fd", UINT), A("max_fd", UINT), A_FLAGS("flags", close_range_flags)),
 	ROW_CLOEXEC(438, "pidfd_getfd", GRP_DESC | GRP_PROC, FD, PIDFD_GETFD, A("pidfd", FD), A("targetfd", INT), A_BITS("flags", HEX, 32)),
-	ROW_WAIT(441, "epoll_pwait2", GRP_DESC | GRP_WAIT, INT, POLL, WAITS(TIMESPEC, 3, 0), A("epfd", FD), A_ARRAY("events", OUT, layout_epoll_event, 0), A("maxevents", INT),
+	ROW_WAIT(441, "epoll_pwait2", GRP_DESC | GRP_WAIT, INT, POLL, WAITS(TIMESPEC, 3, 0), A("epfd", FD), A_ARRAY("events", OUT, layout_epoll_event, 2), A("maxevents", INT),
 		A_LAYOUT("timeout", IN, layout_timespec), A_LAYOUT("sigmask", IN, layout_sigset), A("sigsetsize", SIZE)),
 	ROW(451, "cachestat", GRP_DESC, INT, NONE, A("fd", FD), A_LAYOUT("range", IN, layout_cachestat_range), A_LAYOUT("cstat", OUT, layout_cachestat), A_BITS("flags", HEX, 32)),
 };

@@ -208,6 +208,11 @@ static bool was_written(const struct call *c, struct part *p)
 
 	if (a->if_positive)
 		return c->ret > 0 || p->part >= PART_HOLDER;
+	if (a->type == ARG_ARRAY_OUT) {
+		room = c->args[a->len].word;
+		p->len = (uint32_t)MIN((uint64_t)p->len, room * a->size);
+		return room;		/* getgroups(0, list) says how many there are */
+	}
 	if (a->type != ARG_BUF_OUT || p->part != PART_BYTES || p->arg == ARRAY_SIZE(c->args) - 1)
 		return true;
 	room = c->args[p->arg + 1].word;

@@ -135,6 +135,9 @@ static void check_row(const struct syscall_spec *s)
 			ended = true;
 		if (a->type == ARG_BUF_OUT && (i == 5 || s->args[i + 1].type != ARG_SIZE))	/* its room */
 			ended = true;
+		if (a->type == ARG_ARRAY_OUT && s->args[a->len].type != ARG_SIZE && s->args[a->len].type != ARG_INT && s->args[a->len].type != ARG_UINT &&
+		    s->args[a->len].type != ARG_LONG)
+			ended = true;
 		if (a->type == ARG_DIRFD && s->args[i + 1].type != ARG_PATH)
 			ended = true;
 		if (ended)

@@ -489,6 +489,57 @@ static void sets_and_vectors(void **state)
 	shows(s, "recvfrom(3<fd 3>, \"abcde\", 5, MSG_TRUNC, NULL, NULL) = 100");
 }
 
+/* What a call did not write, and what lies behind what it wrote, is not its answer. */
+static void what_was_not_written(void **state)
+{
+	struct scene *s = *state;
+	uint64_t attr[4] = { 0x10 };
+
+	CALL(s, 10, "getgroups", 3, 0, 0x1000);
+	out(s, 1, (uint32_t[]){ 7, 8, 9 }, 12);
+	shows(s, "getgroups(0, 0x1000) = 3");
+	CALL(s, 10, "getgroups", 2, 5, 0x1000);
+	out(s, 1, (uint32_t[]){ 7, 8 }, 8);
+	shows(s, "getgroups(5, [7, 8]) = 2");
+	CALL(s, 10, "mount_setattr", -EINVAL, 3, 0, 0, 0x1000, 8);
+	str(s, 1, "/m");
+	in(s, 3, attr, 8);
+	shows(s, "mount_setattr(3, \"/m\", 0, {attr_set=0x10, …}, 8) = -1 EINVAL (Invalid argument)");
+	CALL(s, 10, "epoll_ctl", 0, 3, 2, 4, 0x1000);
+	in(s, 3, "abcdefghijkl", 12);
+	shows(s, "epoll_ctl(3<fd 3>, EPOLL_CTL_DEL, 4, 0x1000) = 0");
+	CALL(s, 10, "getpid", 0, 7, 0x1000);
+	out(s, 1, (uint32_t[]){ 1024, ~0u }, 8);
+	narrow(s, 191);
+	shows(s, "[i386] ugetrlimit(RLIMIT_NOFILE, {rlim_cur=1024, rlim_max=RLIM_INFINITY}) = 0");
+}
+
+static void siginfo(struct scene *s, int signo, int code, const char *text)
+{
+	int32_t si[32] = { signo, 0, code, 0, 11, 1000, 9 };
+
+	CALL(s, 10, "rt_sigtimedwait", signo, 0, 0x1000, 0, 8);
+	out(s, 1, si, sizeof(si));
+	go(s);
+	if (!strstr(shown.s, text))
+		fail_msg("%s lacks %s", shown.s, text);
+}
+
+/* The same bytes are a sender, a timer or an address. */
+static void siginfos(void **state)
+{
+	struct scene *s = *state;
+
+	siginfo(s, SIGUSR1, SI_USER, "{si_signo=SIGUSR1, si_code=SI_USER, si_pid=11, si_uid=1000}");
+	siginfo(s, SIGUSR1, SI_QUEUE, "{si_signo=SIGUSR1, si_code=SI_QUEUE, si_pid=11, si_uid=1000, si_value=0x9}");
+	siginfo(s, SIGALRM, SI_TIMER, "{si_signo=SIGALRM, si_code=SI_TIMER, si_timerid=11, si_overrun=1000, si_value=0x9}");
+	siginfo(s, SIGCHLD, 1, "{si_signo=SIGCHLD, si_code=1, si_pid=11, si_uid=1000, si_status=9}");
+	siginfo(s, SIGSEGV, 1, "{si_signo=SIGSEGV, si_code=1, si_addr=0x3e80000000b}");
+	siginfo(s, SIGSEGV, SI_TKILL, "si_code=SI_TKILL, si_pid=11");
+	siginfo(s, SIGSEGV, SI_KERNEL, "{si_signo=SIGSEGV, si_code=SI_KERNEL, si_errno=0}");
+	siginfo(s, SIGIO, 1, "{si_signo=SIGIO, si_code=1, si_band=4294967296011, si_fd=9}");
+}
+
 /* A pidfd and a number of another process that happen to be equal. */
 static void descriptors_of_others(void **state)
 {
@@ -506,7 +557,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		VALUES(upper_halves_are_no_argument), VALUES(upper_halves_decide_nothing), VALUES(sixteen_bits_of_i386), VALUES(ids_are_unsigned),
-		VALUES(halves_of_i386), VALUES(words_that_are_no_arguments), VALUES(what_is_not_there), VALUES(flags), VALUES(commands), VALUES(structs), VALUES(cut_addresses), VALUES(option_values), VALUES(sets_and_vectors),
+		VALUES(halves_of_i386), VALUES(words_that_are_no_arguments), VALUES(what_is_not_there), VALUES(flags), VALUES(commands), VALUES(structs), VALUES(cut_addresses), VALUES(option_values), VALUES(sets_and_vectors), VALUES(what_was_not_written), VALUES(siginfos),
 		VALUES(descriptors_of_others),
 	};
 
