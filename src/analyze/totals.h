@@ -77,6 +77,10 @@ struct totals_call {	/* one syscall */
 
 struct totals_error { const struct totals_call *call; int err; uint64_t count; };
 
+/* What tracing did to a program: EXEC_* of record.h.  Equal ones once. */
+struct totals_note { unsigned flags; uint32_t proc; struct bytes program; uint64_t count; };
+#define TOTALS_NOTES 16
+
 struct totals_hidden { uint64_t events, opens, lookups, nread, nwritten, sent, received; };
 
 /* Rows in order of first appearance.  nothers: how often something had no row (for processes: how many have none). */
@@ -111,6 +115,7 @@ struct totals {
 	TOTALS_TABLE(struct totals_proc) procs;
 	TOTALS_TABLE(struct totals_error) errors;
 	TOTALS_TABLE(struct totals_call) calls;
+	struct totals_note notes[TOTALS_NOTES]; unsigned nnotes;
 	struct totals_hidden hidden[_NOISE_MAX];
 	struct totals_index *index;		/* private */
 };
@@ -135,6 +140,8 @@ enum totals_memory { MEMORY_HEAP, MEMORY_MMAP, MEMORY_TOTAL };
 void totals_memory(struct buf *b, const struct totals *t, enum totals_memory what);
 /* "/d/final (was tmp)", as it is: to be made safe before it is shown. */
 void totals_file_name(struct buf *b, const struct totals_file *f);
+bool totals_note_of(const struct event *ev, struct totals_note *ret);	/* an event that says so; program is the model's */
+void totals_note_format(struct buf *b, const struct totals_note *n);	/* a sentence, safe to show */
 const struct totals_proc *totals_proc(const struct totals *t, uint32_t id);	/* NULL when not kept */
 /* A command line as one would type it, safe to show, cut after about max bytes. */
 void totals_command(struct buf *b, const struct bytes *argv, unsigned argc, uint64_t all, size_t max);

@@ -31,7 +31,9 @@ struct capture_options {
 	uint64_t sched_min_ns;		/* shorter waits for a CPU are not recorded */
 	/* The command exists and waits for its go: the last moment to look at it from outside.  May be NULL. */
 	void (*spawned)(void *ctx, pid_t pid);
-	void *spawned_ctx;
+	/* Whether the user has asked for the end: looked at last before anything is started or attached to.  May be NULL. */
+	bool (*asked_to_end)(void *ctx);
+	void *spawned_ctx;		/* of both */
 };
 
 /* One record; r lives until emit returns.  May not be called from signal handlers. */

@@ -15,6 +15,7 @@
 
 #include "analyze/totals.h"
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/diag.h"
 #include "base/macro.h"
 #include "base/process.h"
@@ -43,6 +44,7 @@ enum {
 	SIDE_GRACE_NS = 20000000,
 	TICK_NS = 50000000,		/* live lines appear at least this often */
 	IDLE_NS = 1000000000,
+	LEFT_NS = 1000000000,		/* what outlives the command by this much is named */
 	LET_GO_NS = 2000000000,		/* how long a command may take to end after SIGTERM */
 	FORWARD_NS = 100000000,		/* a signal that somebody sends to our whole group reaches the command within this */
 	SAME_NS = 500000000,		/* two equal signals of a process this close are one: timeout(1) sends to its child, then to the group,
@@ -73,6 +75,7 @@ struct session {
 	unsigned nsinks;
 	struct arena arena;
 	uint64_t seen_ns[NSIG];		/* when the command was last seen to get a signal */
+	bool left_named;
 	uint64_t nbad, nunknown;	/* records that could not be decoded; of kinds not known here */
 	char notes[4][1024];		/* what went wrong on the way, said last */
 	unsigned nnotes;
@@ -121,8 +124,39 @@ static void on_record(void *ctx, const struct record *r)
 	arena_reset(&s->arena);
 }
 
+/* The command has ended and something it started has not: whoever waits for us wants to know what for. */
+static void name_left_behind(struct session *s, uint64_t now)
+{
+	enum { NAMES_MAX = 5 };
+	const struct totals *t = s->totals;
+	const struct totals_proc *p = totals_proc(t, t->main_proc);
+	struct buf b = { 0 };
+	unsigned n = 0;
+
+	if (s->left_named || !(t->start_mode & START_COMMAND) || !p || !p->end_ns || !t->nalive || now < p->end_ns + LEFT_NS)
+		return;
+	s->left_named = true;
+	buf_puts(&b, "the command has ended; waiting for what it left running: ");
+	for (unsigned i = 0; i < t->procs.n; i++) {
+		p = t->procs.v[i];
+		if (p->end_ns || p->detached || n++ >= NAMES_MAX)
+			continue;
+		buf_puts(&b, n > 1 ? ", " : "");
+		buf_add(&b, p->comm.s, p->comm.len);
+		buf_printf(&b, " (%u)", p->pid);
+	}
+	if (n > NAMES_MAX)
+		buf_printf(&b, " and %u more", n - NAMES_MAX);
+	buf_puts(&b, ". Ctrl-C lets it go on untraced");
+	if (n)
+		signals_say(b.s);
+	buf_done(&b);
+}
+
 static void tick(struct session *s, uint64_t now)
 {
+	name_left_behind(s, now);
+
 	for (unsigned i = 0; i < s->nsinks; i++)
 		if (s->sinks[i]->ops->tick)
 			s->sinks[i]->ops->tick(s->sinks[i], now);
@@ -453,6 +487,8 @@ static bool open_side(struct session *s, int (*open)(const struct capture_option
 	return true;
 }
 
+static bool asked_to_end(void *ctx UNUSED) { return signals_end_asked(); }
+
 static void spawned(void *ctx, pid_t pid)
 {
 	struct session *s = ctx;
@@ -481,6 +517,7 @@ static int open_source(struct session *s, struct diag *diag)
 	s->capture.latency = opt->ebpf;
 	s->capture.sched_min_ns = opt->sched_kept_us * 1000;
 	s->capture.spawned = spawned;
+	s->capture.asked_to_end = asked_to_end;
 	s->capture.spawned_ctx = s;
 	if (opt->faults && open_side(s, source_faults_open))
 		s->faults = s->sides[s->nsides - 1].source;
@@ -561,16 +598,16 @@ int session_run(const struct options *opt, int *ret_signal, struct diag *diag)
 	*ret_signal = 0;
 	command_save_signals();
 	signal(SIGXFSZ, SIG_IGN);	/* RLIMIT_FSIZE is an error of write, as a full disk is */
+	/* From before the first file is made, an end is asked for and not suffered. */
+	live = !opt->read;
+	if (live)
+		signals_open(&sig);
 	rc = files_check(opt, &files, diag);
 	if (rc == 0)
 		rc = check_command(opt, diag);
 	if (rc == 0)
 		rc = open_sinks(&s, diag);
-	live = rc == 0 && !opt->read;
-	/* From before the first process is attached to or started, an end is asked for and not suffered. */
-	if (live)
-		signals_open(&sig);
-	if (live)
+	if (rc == 0 && live)
 		rc = open_reader(&s, diag);
 	if (rc == 0)
 		rc = open_source(&s, diag);
@@ -578,11 +615,13 @@ int session_run(const struct options *opt, int *ret_signal, struct diag *diag)
 		open_gate(&s, true);
 		if (s.reader)
 			pthread_join(s.reader, NULL);
+		if (rc == -ECANCELED && live)
+			*ret_signal = signals_end_asked();
 		if (live)
 			signals_close(&sig);
 		finish(&s, false);
 		files_remove_made(&files);
-		return diag->exit_status;
+		return *ret_signal ? 128 + *ret_signal : diag->exit_status;
 	}
 	if (live) {
 		run_live(&s, &sig);

@@ -167,6 +167,14 @@ void signals_open(struct signals *s)
 	sigprocmask(SIG_UNBLOCK, &alarm, NULL);
 }
 
+int signals_end_asked(void)
+{
+	for (int i = nread; i < ncame; i++)
+		if (signals_is_obeyed(came[i % CAME_MAX].signo))
+			return came[i % CAME_MAX].signo;
+	return 0;
+}
+
 void signals_close(struct signals *s)
 {
 	s->deadline_ns = 0;

@@ -31,6 +31,7 @@ struct signals {
 void signals_open(struct signals *s);
 void signals_close(struct signals *s);		/* from here on they change nothing: the summary and the report are being written */
 bool signals_pending(struct signals *s);	/* anything to do: a signal, or a deadline */
+int signals_end_asked(void);			/* the first request to end that was not looked at yet; 0: none */
 bool signals_next(struct signals *s, struct signal_came *ret);	/* the next signal that came; false: none */
 bool signals_is_obeyed(int signo);		/* a request to end, and not only passed on */
 bool signals_ignored_by(pid_t pid, int signo);

@@ -89,7 +89,7 @@ struct event {
 	const char *raw; uint32_t raw_len;	/* path as the program gave it */
 	uint64_t nbytes;		/* moved; MMAP, BRK…: size of the range */
 	uint64_t addr;			/* start of the range */
-	uint32_t prot, flags;		/* PROT_*; MAP_*; open flags; clone flags; RENAME_*; SIGNAL: SIGNAL_IGNORED, SIGNAL_FATAL;
+	uint32_t prot, flags;		/* PROT_*; MAP_*; open flags; clone flags; RENAME_*; SIGNAL: SIGNAL_IGNORED, SIGNAL_FATAL; EXEC, WAITING: EXEC_*;
 					 * CONNECT_FAILED: CONN_TAKEN_BACK */
 	int64_t delta;			/* BRK: growth of the heap, may be negative */
 	const struct conn *conn, *conn2;	/* what .file and .file2, sockets, had this with; NULL: no peer was concerned */

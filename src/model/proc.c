@@ -666,6 +666,7 @@ void proc_exec(struct world *w, const struct item *item)
 		task_set_fds(w, t, fdtab_copy(w, t->t.fds));
 	fdtab_exec(w, t->t.fds);
 
+	ev.flags = r->h.flags & (EXEC_NO_SETUID | EXEC_NO_SETGID | EXEC_NO_CAPS | EXEC_UNREADABLE);
 	ev.path = given.len ? given.s : p->p.exe.s;
 	ev.path_len = given.len ? given.len : p->p.exe.len;
 	world_emit(w, &ev);

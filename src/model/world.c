@@ -154,6 +154,8 @@ static void feed_waiting(struct world *w, const struct item *item)
 		t->found.nr = x.c->nr;
 		t->found.since_ns = r->since_ns;
 	}
+	if (r->how == WAITING_UNREADABLE)
+		ev.flags = EXEC_UNREADABLE;
 	ev.before_ns = r->since_ns && r->since_ns < r->h.ts_ns ? r->h.ts_ns - r->since_ns : 0;
 	if (who) {
 		ev.text = who->bytes;

@@ -118,6 +118,8 @@ struct record_fork {
 
 /* EXEC: chunks PART_PATH (as given), PART_EXE, PART_ARGV…, PART_ENVP….  tid is already the leader's. */
 struct record_exec { struct record h; rec_u32 old_tid, nchunks; rec_u64 brk; };
+enum { EXEC_NO_SETUID = 1, EXEC_NO_SETGID = 2, EXEC_NO_CAPS = 4 /* rights of its file that it did not get, for being traced */,
+       EXEC_UNREADABLE = 8 /* its memory may not be read by the tracer */ };	/* h.flags */
 struct record_exit { struct record h; rec_i32 status; /* as wait(2); -1: not known */ rec_u32 pad; rec_u64 utime_ns, stime_ns; };
 struct record_signal { struct record h; rec_i32 signo, code; rec_u32 sender_pid, sender_uid; rec_u64 addr; };
 enum { SIGNAL_IGNORED = 1, SIGNAL_FATAL = 2 };	/* h.flags */
@@ -156,7 +158,8 @@ enum { FAULT_MAJOR = 1, FAULT_ORDER_SHIFT = 8, FAULT_ORDER_MAX = 18 /* 1 GB */ }
  */
 struct record_waiting { struct record h; rec_u64 since_ns; rec_u32 nr; rec_u8 arch, how; rec_u16 nchunks; rec_u64 args[6]; };
 enum { WAITING_STOPPED = 1 /* in a group-stop, too */ };	/* h.flags */
-enum { WAITING_CALL = 0, WAITING_KERNEL = 1 /* asleep in the kernel and in no call: a page fault */, WAITING_RUNS = 2 };
+enum { WAITING_CALL = 0, WAITING_KERNEL = 1 /* asleep in the kernel and in no call: a page fault */, WAITING_RUNS = 2,
+       WAITING_UNREADABLE = 3 /* nothing it waits in: from now on its memory may not be read by the tracer (PR_SET_DUMPABLE) */ };
 
 struct record_msg { rec_u64 nbytes; rec_u32 name_len, flags; rec_u8 name[112]; };	/* one message of *mmsg */
 enum { MSG_NAME_CUT = 1 };	/* its flags, set by the decoder: there was less room than the name needs */

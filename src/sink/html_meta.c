@@ -227,6 +227,13 @@ static void write_notes(struct html *h, struct json *j)
 	json_open(j, '[');
 	if (h->started && h->mode && !(h->mode & START_ALL_CALLS))
 		json_cstr(j, "Not every system call was recorded, and for many only that they were made: the recording was meant for text.");
+	for (unsigned i = 0; i < h->opt->totals->nnotes; i++) {
+		struct buf b = { 0 };
+
+		totals_note_format(&b, &h->opt->totals->notes[i]);
+		json_str(j, b.s, b.len);
+		buf_done(&b);
+	}
 	if (h->nobodys) {
 		snprintf(text, sizeof(text), "%llu block requests, waits for a CPU or page faults of kernel threads or of threads that had ended are left out.",
 			 (unsigned long long)h->nobodys);

@@ -104,6 +104,14 @@ static uint32_t peer_string(struct html *h, const struct addr *a)
 	return html_string(h, h->tmp.s, h->tmp.len);
 }
 
+/* A call by a name that could not be read. */
+static bool name_missing(const struct event *ev)
+{
+	int arg = ev->call ? spec_find_arg(ev->call->spec, ARG_PATH, 0) : -1;
+
+	return arg >= 0 && ev->call->args[arg].fault && !ev->call->args[arg].len;
+}
+
 static uint32_t object(struct html *h, const struct event *ev, const struct html_file *file)
 {
 	struct buf *b = &h->tmp;
@@ -143,6 +151,8 @@ static uint32_t object(struct html *h, const struct event *ev, const struct html
 		return html_string(h, ev->path, ev->path_len);
 	if (ev->raw_len)	/* could not be resolved */
 		return html_string(h, ev->raw, ev->raw_len);
+	if (!file && name_missing(ev))
+		return html_string(h, "(name not readable)", 19);
 	return file ? file->name : 0;
 }
 

@@ -466,6 +466,12 @@ void summary_tables(struct summary_sink *s)
 		buf_puts(&s->b, " (uprobe, uretprobe; no calls of the program)");
 		summary_line(s);
 	}
+	for (unsigned i = 0; i < t->nnotes; i++) {
+		summary_title(s, "Note");
+		buf_puts(&s->b, ": ");
+		totals_note_format(&s->b, &t->notes[i]);
+		summary_line(s);
+	}
 	if (t->nrings)
 		warn_of(s, "Not seen: what went through ", t->nrings, "io_uring", "io_urings",
 			" (its requests are no system calls); the numbers above are without it");

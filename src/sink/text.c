@@ -268,6 +268,20 @@ static void text_header(struct text_sink *s)
 	buf_reset(b);
 }
 
+/* What tracing did to the program: a line of its own, below the exec. */
+static void write_note(struct text_sink *s, const struct event *ev)
+{
+	struct totals_note n;
+
+	if (!totals_note_of(ev, &n))
+		return;
+	buf_putc(&s->line, STYLE_ERROR);
+	buf_puts(&s->line, "note: ");
+	buf_putc(&s->line, STYLE_OFF);
+	totals_note_format(&s->line, &n);
+	write_event(s, ev);
+}
+
 static void text_event(struct sink *sink, const struct event *ev)
 {
 	struct text_sink *s = CONTAINER_OF(sink, struct text_sink, sink);
@@ -301,8 +315,11 @@ static void text_event(struct sink *sink, const struct event *ev)
 		}
 		if (ev->task && (p = pending_find(s, ev->task->id)))
 			flush_one(s, p);
-		(is_call_line(ev) ? line_call : line_event)(&s->line, ev);
-		write_event(s, ev);
+		if (ev->kind != EV_WAITING || !ev->flags) {
+			(is_call_line(ev) ? line_call : line_event)(&s->line, ev);
+			write_event(s, ev);
+		}
+		write_note(s, ev);
 	}
 	if (ev->task && (ev->kind == EV_EXIT || ev->kind == EV_THREAD_EXIT) && (p = pending_find(s, ev->task->id))) {
 		flush_one(s, p);

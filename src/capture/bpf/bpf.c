@@ -380,6 +380,8 @@ int source_bpf_open(const struct capture_options *opt, struct source **ret_sourc
 
 	*s = (struct bpf_source){ .src.ops = &bpf_ops, .opt = opt, .main_status = -1, .main_pidfd = -1, .guard.fd = -1 };
 	rc = bpf_load(s, diag);
+	if (rc == 0 && opt->asked_to_end && opt->asked_to_end(opt->spawned_ctx))
+		rc = diag_set(diag, 125, ECANCELED, "ended before tracing began");
 	if (rc == 0)
 		rc = opt->argv ? spawn(s, note, diag) : find_running(s, diag);
 	if (rc < 0) {

@@ -1,5 +1,6 @@
 #pragma once
 /* What the files of the kernel backend share. */
+#include <signal.h>
 #include <stdatomic.h>
 
 #include "base/buf.h"
@@ -66,6 +67,7 @@ void bpf_seek(struct bpf_source *s, unsigned how);
 
 struct bpf_program;
 int bpf_allowed(struct diag *diag);
+void bpf_hold_signals(sigset_t *ret_old);		/* while programs are loaded; give the old mask back afterwards */
 void bpf_listen(void);					/* libbpf's words are kept, not printed */
 const char *bpf_last_words(void);
 uint64_t bpf_own_pidns(void);

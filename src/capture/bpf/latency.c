@@ -138,7 +138,7 @@ void source_latency_add(struct source *src, pid_t pid)
 	bpf_run_iter(s->skel->progs.each_adopt, NULL, NULL);
 }
 
-int source_latency_open(const struct capture_options *opt, struct source **ret_source, struct diag *diag)
+static int start(const struct capture_options *opt, struct source **ret_source, struct diag *diag)
 {
 	struct latency_source *s;
 	struct rlimit memlock;
@@ -180,4 +180,15 @@ int source_latency_open(const struct capture_options *opt, struct source **ret_s
 		source_latency_add(&s->src, opt->pids[i]);
 	*ret_source = &s->src;
 	return 0;
+}
+
+int source_latency_open(const struct capture_options *opt, struct source **ret_source, struct diag *diag)
+{
+	sigset_t old;
+	int rc;
+
+	bpf_hold_signals(&old);
+	rc = start(opt, ret_source, diag);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return rc;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -251,7 +252,7 @@ static int set_up(struct bpf_source *s, size_t ring)
 	return rc;
 }
 
-int bpf_load(struct bpf_source *s, struct diag *diag)
+static int load(struct bpf_source *s, struct diag *diag)
 {
 	size_t ring = s->opt->ring_bytes ? s->opt->ring_bytes : RING_BYTES;
 	struct rlimit memlock;
@@ -281,6 +282,29 @@ int bpf_load(struct bpf_source *s, struct diag *diag)
 	if (rc < 0)
 		return diag_set(diag, 125, ENOTSUP, "this kernel refuses the programs: %s%s%s", strerror(-rc), last_words[0] ? ": " : "", last_words);
 	return 0;
+}
+
+/*
+ * The verifier gives up with EAGAIN, and bpf(2) with EINTR, when a signal comes: one that asks us to end is no refusal of the
+ * kernel's.  It waits until this is over, which takes half a second at most.
+ */
+void bpf_hold_signals(sigset_t *ret_old)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, ret_old);
+}
+
+int bpf_load(struct bpf_source *s, struct diag *diag)
+{
+	sigset_t old;
+	int rc;
+
+	bpf_hold_signals(&old);
+	rc = load(s, diag);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return rc;
 }
 
 void bpf_unload(struct bpf_source *s)

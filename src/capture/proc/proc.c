@@ -168,6 +168,18 @@ uid_t proc_uid(pid_t pid)
 	return status_line(pid, 0, "Uid", v, sizeof(v)) ? (uid_t)strtoul(v, NULL, 10) : (uid_t)-1;
 }
 
+bool proc_rights(pid_t tid, struct proc_rights *ret)
+{
+	unsigned real;
+	char v[64];
+
+	if (!status_line(tid, 0, "Uid", v, sizeof(v)) || sscanf(v, "%u %u", &real, &ret->euid) != 2 ||
+	    !status_line(tid, 0, "Gid", v, sizeof(v)) || sscanf(v, "%u %u", &real, &ret->egid) != 2 || !status_line(tid, 0, "CapPrm", v, sizeof(v)))
+		return false;
+	ret->permitted = strtoull(v, NULL, 16);
+	return true;
+}
+
 bool proc_dispositions(pid_t tid, uint64_t *ret_ignored, uint64_t *ret_caught)
 {
 	_cleanup_close_ int fd = open_proc(tid, 0, "status");

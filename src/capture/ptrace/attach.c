@@ -57,7 +57,7 @@ static int refuse(pid_t pid, int err, struct diag *diag)
 	if (err == EPERM && proc_uid(pid) != geteuid() && geteuid() != 0)
 		return diag_set(diag, 125, EPERM, "process %d belongs to another user; attach to it as root: sudo compendium -p %d", pid, pid);
 	if (err == EPERM)
-		return diag_set(diag, 125, EPERM, "not allowed to trace process %d (kernel.yama.ptrace_scope?); try as root: sudo compendium -p %d", pid, pid);
+		return diag_set(diag, 125, EPERM, "not allowed to trace process %d (kernel.yama.ptrace_scope, or a program that forbids it: PR_SET_DUMPABLE, a set-user-ID program, one that may not be read); try as root: sudo compendium -p %d", pid, pid);
 	return diag_set(diag, 125, err, "cannot trace process %d: %s", pid, strerror(err));
 }
 

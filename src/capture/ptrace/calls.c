@@ -11,6 +11,7 @@
 #include "capture/ptrace/disguise.h"
 #include "capture/ptrace/mem.h"
 #include "capture/ptrace/ptrace.h"
+#include "capture/ptrace/rights.h"
 #include "capture/waiting.h"
 #include "record/build.h"
 
@@ -61,6 +62,19 @@ static bool changes_pidns(const struct tracee *t)
 	}
 }
 
+/* Names were missing: is it the argument, or may we not read any of its memory?  The latter is told once. */
+static void look_whether_sealed(struct ptrace_source *s, struct tracee *t, unsigned long long stack_pointer)
+{
+	struct record_waiting *r;
+
+	t->sealed = !rights_can_read(t->tid, stack_pointer);
+	if (!t->sealed)
+		return;
+	r = record_begin(&s->rec, RECORD_WAITING, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
+	r->how = WAITING_UNREADABLE;
+	ptrace_put(s);
+}
+
 void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptrace_syscall_info *si)
 {
 	const struct capture_plan *plan;
@@ -92,6 +106,8 @@ void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptra
 		t->other_pidns |= changes_pidns(t);
 		mem_copy_enter(&t->chunks, plan, &(struct mem_call){ t->tid, narrow || t->arch == ARCH_X32, t->args, 0, s->opt->max_payload });
 	}
+	if (!s->may_all && t->in_call && !t->sealed && rights_any_fault(&t->chunks))
+		look_whether_sealed(s, t, si->stack_pointer);
 	if (again && !t->in_call) {
 		t->in_call = true;
 		waiting_copy(&t->chunks, t->tid, t->arch, t->nr, t->args, s->opt->max_payload);

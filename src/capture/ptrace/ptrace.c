@@ -15,6 +15,7 @@
 #include "base/process.h"
 #include "capture/proc/proc.h"
 #include "capture/ptrace/disguise.h"
+#include "capture/ptrace/rights.h"
 #include "record/build.h"
 
 uint64_t ptrace_now_ns(void)
@@ -218,6 +219,9 @@ static void execed(struct ptrace_source *s, struct tracee *t)
 	t->interrupted = false;		/* any stop takes that back */
 	r = record_begin(&s->rec, RECORD_EXEC, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
 	r->old_tid = (rec_u32)old;
+	if (!s->may_all && !t->own_nnp)
+		r->h.flags = (rec_u16)rights_lost_at_exec(t->tid, t->in_call ? &t->chunks : NULL);
+	t->sealed = r->h.flags & EXEC_UNREADABLE;
 	proc_exec_parts(t->tid, t->in_call ? &t->chunks : NULL, s->opt->want_env, &parts, &r->nchunks, &r->brk);
 	buf_add(&s->rec, parts.s, parts.len);
 	buf_done(&parts);
@@ -554,7 +558,7 @@ int source_ptrace_open(const struct capture_options *opt, struct source **ret_so
 	struct ptrace_source *s = xcalloc(1, sizeof(*s));
 	int rc;
 
-	*s = (struct ptrace_source){ .src.ops = &ptrace_ops, .opt = opt, .main_status = -1, .exec_error_fd = -1 };
+	*s = (struct ptrace_source){ .src.ops = &ptrace_ops, .opt = opt, .may_all = rights_may_ptrace_all(), .main_status = -1, .exec_error_fd = -1 };
 	for (unsigned i = 0; i < ARRAY_SIZE(s->plans); i++) {
 		s->plans[i] = xcalloc(SYSCALL_MAX, sizeof(s->plans[i][0]));
 		s->planned[i] = xcalloc(SYSCALL_MAX, sizeof(bool));
@@ -562,6 +566,8 @@ int source_ptrace_open(const struct capture_options *opt, struct source **ret_so
 	proc_put_start(opt, START_PTRACE, &s->rec, ptrace_now_ns());
 	ptrace_put(s);
 	rc = ptrace_able(diag);
+	if (rc == 0 && opt->asked_to_end && opt->asked_to_end(opt->spawned_ctx))
+		rc = diag_set(diag, 125, ECANCELED, "ended before tracing began");
 	if (rc == 0)
 		rc = opt->argv ? spawn_command(s, diag) : attach_pids(s, diag);
 	if (rc < 0) {

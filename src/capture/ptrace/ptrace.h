@@ -89,6 +89,7 @@ struct tracee {
 	int status_fd;		/* a descriptor of /proc/…/status + 1, 0: none */
 	bool own_nnp;		/* the program itself set no_new_privs */
 	bool supervised;	/* a seccomp filter with a listener: its calls may be answered by another process */
+	bool sealed;		/* its memory may not be read, which has been told */
 	bool forbidden;		/* made to exit: it made a call that strict mode forbids */
 };
 
@@ -108,6 +109,7 @@ struct ptrace_source {
 	bool attached;			/* -p: let go at the end instead of waiting */
 	bool filter_set;		/* the command was started with our filter */
 	uint16_t mark;			/* the filter's SECCOMP_RET_DATA */
+	bool may_all;			/* we have CAP_SYS_PTRACE: being traced takes no rights from a program */
 	bool status_seen;		/* somebody opened a /proc/…/status */
 	bool nnp_ours;			/* the filter needed no_new_privs, which the program did not set */
 	bool ended, interrupted, stop_self;

@@ -169,6 +169,9 @@ int spawn_command(struct ptrace_source *s, struct diag *diag)
 		err = 0;
 	close(error[0]);
 	s->exec_error_fd = -1;
+	/* Killed on the way: inside execve, when its old memory was gone already and the new one could not be made, or by somebody. */
+	if (!err && s->main_status >= 0)
+		return 0;
 	s->main_pid = 0;
 	if (!err)
 		return diag_set(diag, 125, ECANCELED, "the command was killed before it began");

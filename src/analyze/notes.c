@@ -1,0 +1,57 @@
+/* Sentences about what tracing did to programs. */
+#include <string.h>
+
+#include "analyze/totals.h"
+#include "analyze/totals_index.h"
+#include "base/text.h"
+#include "event/event.h"
+#include "record/record.h"
+
+bool totals_note_of(const struct event *ev, struct totals_note *ret)
+{
+	const struct proc *p = ev->task ? ev->task->proc : NULL;
+
+	if (!p || (ev->kind != EV_EXEC && ev->kind != EV_WAITING) || !ev->flags)
+		return false;
+	*ret = (struct totals_note){ .flags = ev->flags, .proc = p->id, .program = p->comm };
+	return true;
+}
+
+void totals_note_event(struct totals *t, const struct event *ev)
+{
+	struct totals_note n;
+
+	if (!totals_note_of(ev, &n))
+		return;
+	for (unsigned i = 0; i < t->nnotes; i++)
+		if (t->notes[i].flags == n.flags && t->notes[i].program.len == n.program.len && !memcmp(t->notes[i].program.s, n.program.s, n.program.len)) {
+			t->notes[i].count++;
+			return;
+		}
+	if (t->nnotes == TOTALS_NOTES)
+		return;
+	n.program = totals_keep(t, n.program.s, n.program.len);
+	n.count = 1;
+	t->notes[t->nnotes++] = n;
+}
+
+void totals_note_format(struct buf *b, const struct totals_note *n)
+{
+	static const struct { unsigned flag; const char *what; } rights[] = {
+		{ EXEC_NO_SETUID, "set-user-ID" }, { EXEC_NO_SETGID, "set-group-ID" }, { EXEC_NO_CAPS, "file-capability" },
+	};
+	unsigned nrights = 0;
+
+	text_safe(b, n->program.s ? n->program.s : "", n->program.len);
+	if (n->count > 1)
+		buf_printf(b, " (%llu×)", (unsigned long long)n->count);
+	for (unsigned i = 0; i < ARRAY_SIZE(rights); i++)
+		if (n->flags & rights[i].flag)
+			buf_printf(b, "%s%s", nrights++ ? " and " : " runs without its ", rights[i].what);
+	if (nrights)
+		buf_puts(b, " rights, and may say misleading things about it: the kernel gives them to no program that an ordinary user traces with ptrace. "
+			    "To trace it with them, run compendium as root");
+	if (n->flags & EXEC_UNREADABLE)
+		buf_printf(b, "%s memory may not be read by an ordinary user (its file is not readable, or it asked for that), so names and contents are missing. "
+			      "To see them, run compendium as root", nrights ? ". Its" : ": its");
+}

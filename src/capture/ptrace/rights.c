@@ -1,0 +1,91 @@
+#include "capture/ptrace/rights.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/macro.h"
+#include "capture/proc/proc.h"
+#include "capture/ptrace/mem.h"
+#include "record/record.h"
+
+bool rights_may_ptrace_all(void)
+{
+	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct d[2] = { 0 };
+
+	return syscall(SYS_capget, &h, d) == 0 && d[0].effective >> CAP_SYS_PTRACE & 1;
+}
+
+bool rights_can_read(pid_t tid, unsigned long long stack_pointer)
+{
+	char byte;
+
+	return mem_read(tid, stack_pointer, &byte, 1) == 1;
+}
+
+bool rights_any_fault(const struct buf *chunks)
+{
+	for (size_t at = 0; at < chunks->len;) {
+		const struct record_chunk *c = (const struct record_chunk *)(chunks->s + at);
+
+		if (c->flags & CHUNK_FAULT)
+			return true;
+		at += sizeof(*c) + ALIGN8(c->len);
+	}
+	return false;
+}
+
+/* The program's file: by what runs, or, where that may not be looked at, by the absolute name it was given. */
+static bool file_of(pid_t tid, const struct buf *call, char *path, size_t max)
+{
+	const struct record_chunk *c = call && call->len > sizeof(*c) ? (const struct record_chunk *)call->s : NULL;
+	struct stat st;
+
+	snprintf(path, max, "/proc/%d/exe", tid);
+	if (stat(path, &st) == 0)
+		return true;
+	if (!c || c->part != PART_BYTES || !c->len || c->len >= max || *(const char *)(c + 1) != '/')
+		return false;
+	memcpy(path, c + 1, c->len);
+	path[c->len] = '\0';
+	return true;
+}
+
+/* File capabilities that the task did not get: capabilities(7), struct vfs_ns_cap_data. */
+static bool lost_caps(const char *path, uint64_t has)
+{
+	uint32_t v[6] = { 0 };
+	ssize_t n = getxattr(path, "security.capability", v, sizeof(v));
+	uint64_t given = v[1] | (n > 12 ? (uint64_t)v[3] << 32 : 0);
+
+	return n >= 12 && (given & ~has);
+}
+
+unsigned rights_lost_at_exec(pid_t tid, const struct buf *call)
+{
+	struct proc_rights has;
+	unsigned lost = 0;
+	char path[4200];
+	struct statvfs fs;
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", tid);
+	if (stat(path, &st) < 0 && (errno == EACCES || errno == EPERM))
+		lost |= EXEC_UNREADABLE;
+	if (!file_of(tid, call, path, sizeof(path)) || stat(path, &st) < 0 || statvfs(path, &fs) < 0 || fs.f_flag & ST_NOSUID || !proc_rights(tid, &has))
+		return lost;
+	if (st.st_mode & S_ISUID && st.st_uid != has.euid)
+		lost |= EXEC_NO_SETUID;
+	if (st.st_mode & S_ISGID && st.st_mode & S_IXGRP && st.st_gid != has.egid)
+		lost |= EXEC_NO_SETGID;
+	if (lost_caps(path, has.permitted))
+		lost |= EXEC_NO_CAPS;
+	return lost;
+}
