@@ -400,6 +400,9 @@ static void settle(struct fx *x, struct file *f)
 {
 	struct conn *now = &f->sock->now;
 	int err = x->c->err;
+
+	if (now->state != CONN_CONNECTING && !(now->state == CONN_CONNECTED && err == ECONNREFUSED))
+		return;
 	bool done = x->ok && x->has_ret && !(fx_word(x, "flags", 0) & MSG_ERRQUEUE), failed = is_peers_error(err);
 
 	/* With TCP_FASTOPEN_CONNECT connect(2) only notes the address: the first write asks the peer. */
@@ -636,16 +639,17 @@ void fx_recv(struct fx *x)
 	struct sock *s = sock_arg(x);
 	struct file *f = file_arg(x);
 	int msg = fx_arg(x, ARG_MSGHDR_OUT, 0);
+	bool peek = s && peeks(x);
 
 	if (!s)
 		return;
-	if (peeks(x))
+	if (peek)
 		x->ev->kind = EV_PEEK;
 	set_peer(x, !x->ok ? NULL : absolute_there(x, f, msg < 0 ? addr_arg(x, ARG_SOCKADDR_OUT) : msg_name(x, msg, true)));
 	if (!x->ok || !x->has_ret)
 		return;
 	x->ev->nbytes = (uint64_t)x->c->ret;
-	if (!peeks(x))
+	if (!peek)
 		fx_moved(x, f, NULL, x->ev->nbytes);
 	if (msg >= 0)
 		recv_fds(x, f, fx_part(x, msg, PART_CONTROL, true));

@@ -1,4 +1,5 @@
 /* Sockets: their names, who is at the other end, and how connects came out. */
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <netinet/in.h>
@@ -156,16 +157,19 @@ static bool make_key(const struct sock *s, const struct addr *a, struct ep_key *
 static struct endpoint *ep_find(struct world *w, const struct sock *s, const struct addr *a, bool make)
 {
 	struct ep_key key;
+	size_t nkey;
 	struct endpoint *ep;
 
 	if (!make_key(s, a, &key))
 		return NULL;
-	HASH_FIND(hh, w->endpoints, &key, sizeof(key), ep);
+	/* of a path only what there is: datagrams are looked for here one by one */
+	nkey = offsetof(struct ep_key, path) + (key.family == AF_UNIX ? key.len : 0u);
+	HASH_FIND(hh, w->endpoints, &key, nkey, ep);
 	if (ep || !make || w->nendpoints == ENDPOINT_MAX)
 		return ep;
 	ep = xcalloc(1, sizeof(*ep));
 	ep->key = key;
-	HASH_ADD(hh, w->endpoints, key, sizeof(key), ep);
+	HASH_ADD_KEYPTR(hh, w->endpoints, &ep->key, nkey, ep);
 	w->nendpoints++;
 	return ep;
 }

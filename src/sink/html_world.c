@@ -286,8 +286,8 @@ static void task_ended(struct html *h, int32_t lane, const struct event *ev)
 
 /* ---- open files and connections ---- */
 
-enum { SOCK_TCP4, SOCK_TCP6, SOCK_UDP4, SOCK_UDP6, SOCK_UNIX, SOCK_UNIX_DGRAM, SOCK_NETLINK, SOCK_PIPE, SOCK_OTHER };
-const char *const html_sock_kinds[] = { "tcp4", "tcp6", "udp4", "udp6", "unix", "unix-dgram", "netlink", "pipe", "other", NULL };
+enum { SOCK_TCP4, SOCK_TCP6, SOCK_UDP4, SOCK_UDP6, SOCK_UNIX, SOCK_UNIX_DGRAM, SOCK_NETLINK, SOCK_PIPE, SOCK_OTHER, SOCK_VSOCK, SOCK_PACKETS };
+const char *const html_sock_kinds[] = { "tcp4", "tcp6", "udp4", "udp6", "unix", "unix-dgram", "netlink", "pipe", "other", "vsock", "packet", NULL };
 enum { STATE_UNCONNECTED, STATE_CONNECTING, STATE_CONNECTED, STATE_ACCEPTED, STATE_LISTENING, STATE_BOUND, STATE_FAILED };
 const char *const html_sock_states[] = { "unconnected", "connecting", "connected", "accepted", "listening", "bound", "failed", NULL };
 
@@ -300,6 +300,8 @@ static uint8_t sock_kind(const struct sock *s)
 	case AF_INET6: return stream ? SOCK_TCP6 : dgram ? SOCK_UDP6 : SOCK_OTHER;
 	case AF_UNIX: return dgram ? SOCK_UNIX_DGRAM : SOCK_UNIX;
 	case AF_NETLINK: return SOCK_NETLINK;
+	case AF_VSOCK: return SOCK_VSOCK;
+	case AF_PACKET: return SOCK_PACKETS;
 	default: return SOCK_OTHER;
 	}
 }
@@ -421,6 +423,10 @@ static void update_conn(struct html *h, const struct file *f, const struct event
 {
 	const struct sock *s = f->sock;
 	const struct conn *conn = conn_of(f, ev);
+
+	if (!conn && ((const struct html_file *)table_row(&h->files, f->id))->conn_taken)
+		return;		/* between two attempts: nothing of either */
+
 	uint32_t before = h->nconns, row = conn_row(h, f, conn, ev), id = conn ? conn->id : 0, err = conn ? (uint32_t)MIN(conn->err, 239) : 0;
 	struct html_conn *c = table_row(&h->conns, row - 1);
 	bool is_new = h->nconns != before || c->id != id;

@@ -394,6 +394,86 @@ static void test_answers(void **state)
 	report_done(&r);
 }
 
+/* One socket: refused here, connected there; looked at is not received; each event says which it belongs to. */
+static void test_attempts(void **state)
+{
+	struct addr peer = { .family = AF_INET, .port = 1, .len = 4, .ip = { 10, 0, 0, 1 } };
+	struct sock sock = { .family = AF_INET, .type = SOCK_STREAM };
+	struct file s = { .id = 7, .kind = FILE_SOCKET, .name = fake_bytes("tcp4"), .sock = &sock, .opener_proc = 1, .opened_ns = FAKE_T0 + 5 };
+	struct fake_task p;
+	struct report r;
+	struct rows rows;
+	struct block b;
+	struct event ev;
+	uint64_t *v;
+
+	(void)state;
+	report_open(&r, 1000);
+	start(&r);
+	fake_proc(&p, 1, 0, "curl");
+	ev = call_event(EV_SOCKET, &p, "socket", 5, 1, 3, (uint64_t[6]){ AF_INET, SOCK_STREAM });
+	ev.fd = 3, ev.file = &s;
+	feed(&r, ev);
+	for (unsigned i = 1; i <= 2; i++) {
+		peer.port = (uint16_t)i;
+		sock.now = (struct conn){ .id = i, .state = i == 1 ? CONN_FAILED : CONN_CONNECTED, .err = i == 1 ? ECONNREFUSED : 0, .has_peer = true,
+					  .peer = peer, .connect_ns = FAKE_T0 + 10 * i };
+		ev = call_event(EV_CONNECT, &p, "connect", 10 * i, 1, i == 1 ? -ECONNREFUSED : 0, (uint64_t[6]){ 3 });
+		ev.fd = 3, ev.file = &s, ev.conn = &sock.now, ev.peer = &peer;
+		feed(&r, ev);
+		if (i == 2)
+			break;
+		ev = fake_event(EV_RELEASE, &p, NULL, FAKE_T0 + 20);
+		ev.file = &s, ev.conn = &sock.now;
+		feed(&r, ev);
+	}
+	ev = call_event(EV_PEEK, &p, "recvfrom", 30, 1, 9, (uint64_t[6]){ 3 });
+	ev.fd = 3, ev.file = &s, ev.conn = &sock.now, ev.nbytes = 9;
+	feed(&r, ev);
+	ev = call_event(EV_RECV, &p, "recvfrom", 40, 1, 9, (uint64_t[6]){ 3 });
+	ev.fd = 3, ev.file = &s, ev.conn = &sock.now, ev.nbytes = 9;
+	feed(&r, ev);
+	report_close(&r);
+
+	rows_read(&r, 0, &rows);
+	assert_int_equal(rows.n, 5);
+	assert_int_equal(rows.conn[0], 1);	/* the socket: its first row */
+	assert_int_equal(rows.conn[1], 1);
+	assert_int_equal(rows.conn[2], 2);
+	assert_int_equal(rows.conn[4], 2);
+	assert_int_not_equal(rows.type[3], rows.type[4]);
+	assert_meta(&r, "{\"name\":\"recvfrom\",\"cat\":1,\"op\":\"peek\"}");
+	rows_done(&rows);
+	assert_true(block_read(&r, 'n', 0, &b));
+	assert_int_equal(b.nrows, 2);
+	b.at += (4 + 1) * 2;
+	v = column(&b, 1, false, false);
+	assert_int_equal(v[0], 6);		/* failed */
+	assert_int_equal(v[1], 2);
+	free(v);
+	v = column(&b, 1, false, false);
+	assert_int_equal(v[0], ECONNREFUSED);
+	assert_int_equal(v[1], 0);
+	free(v);
+	b.at += 4 * 2;
+	v = column(&b, 4, false, false);
+	assert_text(&r, v[0], "10.0.0.1:1");
+	assert_text(&r, v[1], "10.0.0.1:2");
+	free(v);
+	b.at += (4 + 4 + 4) * 2;
+	v = column(&b, 8, false, false);
+	assert_int_equal(v[0], 5);		/* the first is as old as the socket */
+	assert_int_equal(v[1], 20);
+	free(v);
+	b.at += 8 * 2;
+	v = column(&b, 8, false, false);
+	assert_int_equal(v[0], 20);
+	assert_int_equal(v[1], UINT64_MAX);
+	free(v);
+	free(b.data);
+	report_done(&r);
+}
+
 static void test_files(void **state)
 {
 	struct fake_task p;
@@ -737,7 +817,7 @@ static void test_files_on_disk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_small), cmocka_unit_test(test_answers), cmocka_unit_test(test_files), cmocka_unit_test(test_many), cmocka_unit_test(test_counters), cmocka_unit_test(test_counter_sums), cmocka_unit_test(test_nobodys),
+		cmocka_unit_test(test_small), cmocka_unit_test(test_answers), cmocka_unit_test(test_files), cmocka_unit_test(test_attempts), cmocka_unit_test(test_many), cmocka_unit_test(test_counters), cmocka_unit_test(test_counter_sums), cmocka_unit_test(test_nobodys),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_files_on_disk),
 	};

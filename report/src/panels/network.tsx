@@ -23,7 +23,7 @@ export function Network({ s }: { s: State }) {
   const end = (r: ConnRow) => (r.close >= NEVER || r.close === 0 ? store.duration : r.close);
   const columns = useMemo<GridColumn<ConnRow>[]>(() => [
     { id: 'kind', title: 'Kind', width: '84px', value: r => r.kind },
-    { id: 'state', title: 'State', width: '138px', value: r => ORDER.indexOf(r.state), render: r => <span class={'state state-' + (r.state || 'none')}>{r.err ? store.errName[r.err] ?? r.err : r.state}</span> },
+    { id: 'state', title: 'State', width: '138px', value: r => ORDER.indexOf(r.state), render: r => <span class={'state state-' + (r.err ? 'failed' : r.state || 'none')}>{r.err ? store.errName[r.err] ?? r.err : r.state}</span> },
     { id: 'peer', title: 'Peer', width: 'minmax(170px, 1fr)', value: r => r.peer, render: r => <span class="path mono" title={show(r.peer || store.fileName(r.file))}>{r.state === 'listening' ? <span class="dim">listens on {show(r.local)}</span> : <>{r.host ? <b>{show(r.host)} </b> : ''}{r.peer ? show(r.peer) : <span class="dim">{show(store.fileName(r.file))}</span>}</>}</span> },
     { id: 'local', drop: 9, title: 'Local', width: 'minmax(120px, 0.5fr)', value: r => r.local, render: r => <span class="path mono dim" title={show(r.local)}>{show(r.local)}</span> },
     { id: 'lane', title: 'Process', width: '130px', value: r => laneName(store, r.lane) || 'before tracing' },
@@ -38,7 +38,7 @@ export function Network({ s }: { s: State }) {
   ], [store]);
   const go = (r: ConnRow) => { s.filter.value = withValue(s.filter.value, 'file', String(r.file), 'only'); s.tab.value = 'timeline'; };
   const remote = (all ?? []).filter(r => !LOCAL.has(r.kind)), local = (all ?? []).filter(r => LOCAL.has(r.kind)), sum = (list: ConnRow[], f: (r: ConnRow) => number) => list.reduce((a, r) => a + f(r), 0);
-  const streams = remote.filter(r => !r.kind.startsWith('udp')), made = streams.filter(r => r.state === 'connected' || r.state === 'accepted').length, failed = streams.filter(r => r.state === 'failed').length, grams = remote.length - streams.length;
+  const streams = remote.filter(r => !r.kind.startsWith('udp') && r.kind !== 'packet'), made = streams.filter(r => r.state === 'connected' || r.state === 'accepted').length, failed = streams.filter(r => r.state === 'failed').length, grams = remote.length - streams.length;
   return (
     <section class="tab" aria-label="Network">
       <div class="tab-bar">
