@@ -101,7 +101,7 @@ enum fd_ask {
 	ASK_KIND,		/* the descriptor returned was opened by name: of what kind is it?  Its name only where it has none */
 	ASK_NUMBER,		/* the descriptor returned is known but for its inode number */
 	ASK_RETURNED,		/* the descriptor returned: everything */
-	ASK_ARGUMENT,		/* the descriptor in the first argument, a socket whose addresses the call may have set */
+	ASK_ARGUMENT,		/* the descriptor in the first argument, a socket whose addresses the call may have set; also at EINPROGRESS */
 	ASK_PAIR,		/* the two descriptors written to a FDPAIR_OUT: inode numbers */
 	ASK_CONTROL,		/* those that came in control messages: SCM_RIGHTS, SCM_PIDFD */
 	ASK_WRITTEN,		/* the one written to the first STRUCT_OUT, an int */

@@ -48,4 +48,10 @@ enum { PLAN_NAMES = 8, PLAN_NAME_MAX = 16 /* TASK_COMM_LEN */ };
 #define PLAN_NAME_FILE "/comm"		/* what such a path ends with */
 
 /* all: every call with its result; max_payload: bytes of buffers to copy. */
+/* ret: what the call returned.  A connect that is in progress has an address of its own already. */
+static inline bool plan_asks(const struct capture_plan *plan, int64_t ret)
+{
+	return plan->ask && (ret >= 0 || (plan->ask == ASK_ARGUMENT && ret == -115 /* EINPROGRESS */));
+}
+
 void plan_compile(const struct syscall_spec *spec, bool all, unsigned max_payload, struct capture_plan *ret_plan);

@@ -1,4 +1,5 @@
 /* What the kernel says about a descriptor: which kind of file it is, whether it is known already, and what of it is new. */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -216,8 +217,10 @@ void fact_learn(struct world *w, struct file *f, const struct fact *a, const str
 		if (f->kind != FILE_SOCKET)
 			file_set_name(w, f, name, len);
 	}
-	if (a->sock && f->kind == FILE_SOCKET)
+	if (a->sock && f->sock)
 		sock_learn(w, f, a->sock);
+	else if (f->sock)
+		sock_name(w, f);
 	/* Two opens by name are two descriptions; the inode tells one that came in another way only where it stands for one. */
 	r.open_flags = f->open_flags;
 	if ((f->kind == FILE_SOCKET || f->kind == FILE_PIPE) && make_key(&r, f->kind, &key)) {
@@ -266,9 +269,12 @@ struct file *fact_file(struct world *w, const struct fact *a, const struct bytes
 
 /* ---- in a call ---- */
 
+/* Of a call that has succeeded, or a connect that is in progress. */
+static bool answered(const struct fx *x) { return x->c->facts && x->has_ret && (x->ok || x->c->err == EINPROGRESS); }
+
 bool fx_fact(const struct fx *x, int fd, struct fact *ret_fact)
 {
-	for (unsigned at = 0; x->c->facts && x->ok && x->has_ret && decode_fact(x->c->parts, x->c->nparts, &at, ret_fact);)
+	for (unsigned at = 0; answered(x) && decode_fact(x->c->parts, x->c->nparts, &at, ret_fact);)
 		if (ret_fact->r->fd == fd && ret_fact->r->mode)
 			return true;
 	return false;
@@ -294,7 +300,7 @@ void fx_facts(struct fx *x)
 	bool of_argument = spec_question(x->c->spec).what == ASK_ARGUMENT;
 	struct fact a;
 
-	for (unsigned at = 0; x->ok && x->has_ret && decode_fact(x->c->parts, x->c->nparts, &at, &a);) {
+	for (unsigned at = 0; answered(x) && decode_fact(x->c->parts, x->c->nparts, &at, &a);) {
 		struct fdent *e = fdtab_at(x->t->fds, a.r->fd);
 
 		if (!a.r->mode)

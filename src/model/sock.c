@@ -112,6 +112,8 @@ void sock_name(struct world *w, struct file *f)
 	} else if (s->has_local && !unnamed(&s->local)) {
 		buf_putc(b, ' ');
 		addr_format(b, &s->local);
+	} else if (f->ino) {	/* as /proc/PID/fd and ss have it */
+		buf_printf(b, " socket:[%llu]", (unsigned long long)f->ino);
 	}
 	file_set_name(w, f, b->s, b->len);
 }

@@ -119,7 +119,7 @@ static void test_questions(void **state)
 	static const struct { const char *call; enum fd_ask ask; unsigned arg; } rows[] = {
 		{ "openat", ASK_KIND, 0 }, { "openat2", ASK_KIND, 0 }, { "creat", ASK_KIND, 0 }, { "socket", ASK_NUMBER, 0 }, { "accept4", ASK_RETURNED, 0 },
 		{ "pidfd_getfd", ASK_RETURNED, 0 }, { "open_by_handle_at", ASK_RETURNED, 0 }, { "ioctl", ASK_RETURNED, 0 }, { "bpf", ASK_RETURNED, 0 },
-		{ "landlock_create_ruleset", ASK_RETURNED, 0 }, { "bind", ASK_ARGUMENT, 0 }, { "listen", ASK_ARGUMENT, 0 }, { "pipe2", ASK_PAIR, 0 },
+		{ "landlock_create_ruleset", ASK_RETURNED, 0 }, { "bind", ASK_ARGUMENT, 0 }, { "connect", ASK_ARGUMENT, 0 }, { "listen", ASK_ARGUMENT, 0 }, { "pipe2", ASK_PAIR, 0 },
 		{ "socketpair", ASK_PAIR, 3 }, { "recvmsg", ASK_CONTROL, 1 }, { "recvmmsg", ASK_CONTROL, 1 }, { "getsockopt", ASK_WRITTEN, 3 },
 		{ "read", ASK_EVENTS, 1 }, { "readv", ASK_NOTHING, 0 }, { "recvfrom", ASK_NOTHING, 0 }, { "write", ASK_NOTHING, 0 }, { "close", ASK_NOTHING, 0 },
 		{ "eventfd2", ASK_NOTHING, 0 }, { "dup", ASK_NOTHING, 0 },

@@ -405,7 +405,7 @@ static __always_inline void leave(struct task_struct *task, struct task_state *s
 		emit_named(st, p->plan.names - 1, flags, now, ret);
 		return;
 	}
-	if (p && ret >= 0)
+	if (p && (plan_asks(&p->plan, ret) || (answered && ret >= 0)))
 		ask = question(st, p, answered, ret);
 	if (!p || (!len && !st->faulted && !ask && !(ret >= 0 && p->any_leave))) {
 		emit_bare_call(st, flags, now, ret);

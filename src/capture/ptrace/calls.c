@@ -173,11 +173,11 @@ static void copy_leave(struct ptrace_source *s, struct tracee *t, int64_t ret)
 	const struct capture_plan *plan = ptrace_plan(s, t->arch, t->nr);
 	const struct mem_call c = { t->tid, t->arch != ARCH_X86_64, t->args, ret, s->opt->max_payload };
 
-	if (ret < 0)
-		return;
-	mem_copy_leave(&t->chunks, plan, &c);
-	mem_copy_name(&t->chunks, plan, &c, &t->names);
-	if (plan->ask || (t->supervised && plan->returns_fd))
+	if (ret >= 0) {
+		mem_copy_leave(&t->chunks, plan, &c);
+		mem_copy_name(&t->chunks, plan, &c, &t->names);
+	}
+	if (plan_asks(plan, ret) || (t->supervised && plan->returns_fd && ret >= 0))
 		facts_ask(s, t, plan, ret);
 }
 
