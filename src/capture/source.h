@@ -55,6 +55,8 @@ struct source_ops {
 	bool (*traces)(const struct source *s, pid_t pid);
 	/* After the end of the stream: what was wrong with it (a recording cut short), or NULL.  May be absent. */
 	const struct diag *(*damage)(const struct source *s);
+	/* After the end of the stream: what could not be shown though nothing went wrong, or NULL.  May be absent. */
+	const struct diag *(*remark)(struct source *s);
 };
 struct source {
 	const struct source_ops *ops;

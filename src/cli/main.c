@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "capture/environ.h"
 #include "cli/options.h"
 #include "cli/session.h"
 #include "cli/signals.h"
@@ -32,6 +33,7 @@ int main(int argc, char **argv)
 	struct diag diag = { 0 };
 	int rc, signo = 0;
 
+	environ_save(argc, argv);
 	fill_standard_streams();
 	if (argc < 2) {
 		options_hint(stderr);

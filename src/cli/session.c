@@ -284,10 +284,13 @@ static void stop_sides(struct session *s)
 	}
 }
 
-/* A process that is traced: it sends to its group, or to its parent, and not to a tracer it knows nothing of. */
+/*
+ * A process of the command: it sends to its group, or to its parent, and not to a tracer it knows nothing of.  Who is attached
+ * to is nobody's child of ours; it may be the shell in which somebody ends us, or with --system anybody.
+ */
 static bool is_ours(struct session *s, pid_t pid)
 {
-	return pid > 0 && s->source->ops->traces && s->source->ops->traces(s->source, pid);
+	return pid > 0 && s->source->ops->main_pid(s->source) > 0 && s->source->ops->traces && s->source->ops->traces(s->source, pid);
 }
 
 /*
@@ -554,6 +557,8 @@ static void finish(struct session *s, bool ran)
 	s->writer = NULL;
 	if (s->source && s->source->ops->damage && s->source->ops->damage(s->source))
 		note(s, s->source->ops->damage(s->source));
+	if (ran && s->source && s->source->ops->remark && s->source->ops->remark(s->source))
+		note(s, s->source->ops->remark(s->source));
 	if (s->nbad || s->nunknown) {
 		diag_set(&d, 125, EBADMSG, "%llu records could not be read and %llu are of a kind this version does not know; they are missing above",
 			 (unsigned long long)s->nbad, (unsigned long long)s->nunknown);

@@ -20,6 +20,7 @@
 #include "capture/bpf/guard.h"
 #include "capture/bpf/internal.h"
 #include "capture/command.h"
+#include "capture/environ.h"
 #include "capture/proc/proc.h"
 #include "capture/waiting.h"
 #include "record/build.h"
@@ -46,7 +47,7 @@ static _Noreturn void child(const char *path, char *const *argv, int go_fd, int 
 	if (read(go_fd, &go, 1) != 1)
 		_exit(125);
 	command_restore_signals();
-	execve(path, argv, environ);
+	execve(path, argv, environ_given());
 	err = errno;
 	if (write(error_fd, &err, sizeof(err)) < 0)
 		_exit(125);
@@ -63,7 +64,7 @@ static void put_start(struct bpf_source *s)
 static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
 {
 	_cleanup_free_ char *path = NULL;
-	int go[2], error[2], err = 0, guard_rc, rc = command_find(s->opt->argv[0], &path, diag);
+	int go[2], error[2], err = 0, was_dumpable, guard_rc, rc = command_find(s->opt->argv[0], &path, diag);
 	ssize_t n;
 	pid_t pid;
 
@@ -71,7 +72,15 @@ static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
 		return rc;
 	if (pipe2(go, O_CLOEXEC) < 0 || pipe2(error, O_CLOEXEC) < 0)
 		return diag_set(diag, 125, errno, "cannot make a pipe: %s", strerror(errno));
+	/*
+	 * With capabilities on our file we may not be dumped, so all of /proc/PID of a copy of us belongs to root.  What is
+	 * read there is its descriptors; its capabilities go on to keep others out of it (ptrace(2)).
+	 */
+	was_dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	pid = fork();
+	if (pid != 0 && was_dumpable != 1)
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (pid == 0) {
 		close(go[1]);
 		close(error[0]);
@@ -138,8 +147,9 @@ static int add_process(struct bpf_source *s, pid_t pid, struct diag *diag)
 
 	if (!proc_state(pid, 0) || proc_parent(pid, &tgid, &ppid) < 0)
 		return diag_set(diag, 125, ESRCH, "there is no process %d; list them with: ps -e", pid);
-	if (proc_uid(tgid) != geteuid() && geteuid() != 0)	/* CAP_PERFMON may, but /proc would tell nothing of it */
-		return diag_set(diag, 125, EPERM, "process %d belongs to another user; attach to it as root: sudo compendium -p %d", pid, pid);
+	if (!bpf_sees_all() && !proc_may_look(tgid))
+		return diag_set(diag, 125, EPERM, "process %d %s; attach to it as root: sudo compendium -p %d", pid,
+				proc_uid(tgid) != getuid() ? "belongs to another user" : "has rights that you do not have, or keeps its memory to itself", pid);
 	if (tgid == getpid())
 		return diag_set(diag, 125, EINVAL, "process %d is compendium itself; give the pid of another process", pid);
 	if (proc_is_kernel_thread(tgid))
@@ -368,8 +378,21 @@ static bool bpf_traces(const struct source *src, pid_t pid)
 	return bpf_is_traced(CONTAINER_OF(src, struct bpf_source, src), pid);
 }
 
+static const struct diag *bpf_remark(struct source *src)
+{
+	struct bpf_source *s = CONTAINER_OF(src, struct bpf_source, src);
+
+	if (!s->nhidden)
+		return NULL;
+	if (s->nhidden == 1)
+		diag_set(&s->remark, 0, 0, "%s ran with rights that you do not have, so what it did is not shown; run compendium as root to see it", s->hidden);
+	else
+		diag_set(&s->remark, 0, 0, "%u programs, the first %s, ran with rights that you do not have, so what they did is not shown; run compendium as root to see it", s->nhidden, s->hidden);
+	return &s->remark;
+}
+
 static const struct source_ops bpf_ops = {
-	.name = "bpf", .step = bpf_step, .stop = bpf_stop, .free = bpf_free, .status = bpf_status, .main_pid = bpf_main_pid,
+	.name = "bpf", .step = bpf_step, .stop = bpf_stop, .free = bpf_free, .status = bpf_status, .main_pid = bpf_main_pid, .remark = bpf_remark,
 	.traces = bpf_traces,
 };
 
@@ -384,6 +407,8 @@ int source_bpf_open(const struct capture_options *opt, struct source **ret_sourc
 		rc = diag_set(diag, 125, ECANCELED, "ended before tracing began");
 	if (rc == 0)
 		rc = opt->argv ? spawn(s, note, diag) : find_running(s, diag);
+	if (rc == 0 && (opt->system || opt->cgroup) && !bpf_sees_all())
+		diag_set(note, 0, 0, "only processes are shown that you may trace: your own, without rights that you do not have; run as root to see all");
 	if (rc < 0) {
 		bpf_free(&s->src);
 		return rc;

@@ -1,5 +1,6 @@
 /* System calls, processes, signals: one program per kernel event, whatever the call. */
 #include "capture/bpf/facts.bpf.h"
+#include "capture/bpf/find.bpf.h"
 #include "capture/bpf/hold.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
@@ -28,6 +29,8 @@ static __noinline struct task_state *seek(struct task_struct *task, u32 how)
 	if (how & SEEK_TARGETS)
 		known = bpf_map_lookup_elem(&targets, &pid);
 	if (!known && !(how & SEEK_ALL) && !(how & SEEK_CGROUP && bpf_current_task_under_cgroup(&cgroups, 0) == 1))
+		return NULL;
+	if (restricted && !may_see(task))
 		return NULL;
 	st = follow(task, 0);
 	if (!st)
@@ -226,8 +229,8 @@ static __always_inline void enter(struct task_struct *task, struct task_state *s
 		nr &= ~0x40000000u;
 		st->arch = ARCH_X32;
 	}
-	if (st->flags & TASK_MUTED) {
-		if (narrow || nr != NR_EXECVE)
+	if (st->flags & TASK_UNSEEN) {
+		if (st->flags & TASK_HIDDEN || narrow || nr != NR_EXECVE)
 			return;
 		st->flags &= ~TASK_MUTED;
 	}
@@ -500,7 +503,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 
 	if (!st || st->flags & TASK_MUTED)
 		return 0;
-	cs = follow(child, 0);
+	cs = follow(child, st->flags & TASK_HIDDEN);
 	if (!cs) {
 		/* no memory for its state: found again at its first call */
 		struct wire_shared *sh = shared_get();
@@ -559,7 +562,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	struct work *w;
 	struct record_exec *r;
 	struct record_chunk *c;
-	u32 old;
+	u32 old, was_hidden;
 	long n;
 
 	if (!st || st->flags & TASK_MUTED || !(w = work_begin(st, 0, false)))
@@ -567,15 +570,23 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	w->off = sizeof(*r);
 	old = st->tid;
 	st->tid = task_tid(task);	/* the leader's now */
+	was_hidden = st->flags & TASK_HIDDEN;
+	st->flags &= ~TASK_HIDDEN;
+	if (restricted && !may_see(task))
+		st->flags |= TASK_HIDDEN;
+	if (was_hidden && st->flags & TASK_HIDDEN)
+		return 0;
 	if ((!st->in_call || st->faulted) && (c = chunk_at(w))) {
 		n = bpf_probe_read_kernel_str(c + 1, RECORD_STR_MAX, bprm->filename);
 		if (n > 0 && n <= RECORD_STR_MAX)
 			chunk_done(w, c, 0, PART_PATH, 0, (u32)n - 1);
-		put_argv(w, task, (u32)BPF_CORE_READ(bprm, argc));
+		if (!(st->flags & TASK_HIDDEN))
+			put_argv(w, task, (u32)BPF_CORE_READ(bprm, argc));
 	}
-	put_path(BPF_CORE_READ(task, mm, exe_file), PART_EXE);
+	if (!(st->flags & TASK_HIDDEN))
+		put_path(BPF_CORE_READ(task, mm, exe_file), PART_EXE);
 	r = (struct record_exec *)w->mem;
-	*r = (struct record_exec){ { w->off, WIRE_EXEC, 0, st->pid, st->tid, bpf_ktime_get_ns() }, old, w->nchunks, 0 };
+	*r = (struct record_exec){ { w->off, WIRE_EXEC, st->flags & TASK_HIDDEN ? WIRE_HIDDEN : 0, st->pid, st->tid, bpf_ktime_get_ns() }, old, w->nchunks, 0 };
 	st->faulted = 0;		/* the old memory is gone */
 	owe(st);
 	if (w->off <= WORK_BYTES)
@@ -649,7 +660,7 @@ int BPF_PROG(on_exec_maps, struct task_struct *task)
 	u64 now = bpf_ktime_get_ns();
 	bool first = true;
 
-	if (!st || st->flags & TASK_MUTED || !(w = work_begin(st, 0, false)))
+	if (!st || st->flags & TASK_UNSEEN || !(w = work_begin(st, 0, false)))
 		return 0;
 	bpf_iter_task_vma_new(&it, task, 0);
 	while ((vma = bpf_iter_task_vma_next(&it))) {
@@ -760,7 +771,7 @@ int BPF_PROG(on_signal, int signo, struct kernel_siginfo *info, struct k_sigacti
 	u64 handler;
 
 	/* SIGKILL is shown by the exit; the kernel also "delivers" it to the other threads of an exit_group */
-	if (!st || st->flags & TASK_MUTED || signo == SIGKILL_NR)
+	if (!st || st->flags & TASK_UNSEEN || signo == SIGKILL_NR)
 		return 0;
 	handler = (u64)BPF_CORE_READ(ka, sa.sa_handler);
 	if (BPF_CORE_READ(ka, sa.sa_flags) & SA_IMMUTABLE_BIT)
@@ -783,7 +794,7 @@ int BPF_PROG(on_generate, int signo, struct kernel_siginfo *info, struct task_st
 	if (signo == SIGKILL_NR)
 		return 0;
 	st = bpf_task_storage_get(&tasks, task, 0, 0);
-	if (!st || st->flags & TASK_MUTED)
+	if (!st || st->flags & TASK_UNSEEN)
 		return 0;
 	sender = bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), 0, 0);
 	if (signo == SIGCONT_NR)
@@ -838,7 +849,7 @@ int each_detach(struct bpf_iter__task *ctx)
 	}
 	if (st->in_call)
 		abandon_call(st, CALL_RUNNING);
-	else if (found_in_call(task, st))	/* one that nobody asked for */
+	else if (!(st->flags & TASK_HIDDEN) && found_in_call(task, st))	/* one that nobody asked for */
 		emit_bare_call(st, CALL_UNFINISHED | CALL_RUNNING | WIRE_FOUND, st->enter_ns, 0);
 	r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
 	if (r) {

@@ -208,6 +208,15 @@ static unsigned exec_strings(struct buf *to, const struct record_exec *w)
 	return made;
 }
 
+/* A program that is not shown from here on, see rights.bpf.h: the caller hears of it at the end. */
+static void hidden(struct bpf_source *s, const struct buf *parts, unsigned n)
+{
+	const struct record_chunk *path = chunk_of(parts->s, n, PART_PATH);
+
+	if (!s->nhidden++)
+		snprintf(s->hidden, sizeof(s->hidden), "%.*s", path ? (int)path->len : 9, path ? (const char *)(path + 1) : "a program");
+}
+
 static void execed(struct bpf_source *s, const struct record_exec *w)
 {
 	const struct record_chunk *exe = chunk_of(w + 1, w->nchunks, PART_EXE), *argc = chunk_of(w + 1, w->nchunks, PART_COUNT),
@@ -245,6 +254,8 @@ static void execed(struct bpf_source *s, const struct record_exec *w)
 		record_chunk(&parts, 0, PART_EXE, 0, exe + 1, exe->len);
 		n++;
 	}
+	if (w->h.flags & WIRE_HIDDEN)
+		hidden(s, &parts, n);
 	((struct record_exec *)s->rec.s)->nchunks = n;
 	buf_add(&s->rec, parts.s, parts.len);
 	buf_done(&parts);

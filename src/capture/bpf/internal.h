@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "base/buf.h"
+#include "base/diag.h"
 #include "base/hash.h"
 #include "capture/bpf/guard.h"
 #include "capture/bpf/kring.h"
@@ -11,7 +12,6 @@
 #include "capture/bpf/wire.h"
 #include "capture/source.h"
 
-struct diag;
 struct waiting;
 struct capture_bpf;
 struct latency_bpf;
@@ -47,6 +47,9 @@ struct bpf_source {
 	pid_t main_pid;
 	int main_status, main_pidfd;
 	bool reaped, ended, interrupted, stop_self, detached, attached;
+	unsigned nhidden;		/* programs with rights that the caller does not have */
+	char hidden[64];		/* the first */
+	struct diag remark;
 	bool busy;			/* the ring fills fast for its size */
 	int stop_request;
 	unsigned idle;
@@ -68,6 +71,7 @@ void bpf_seek(struct bpf_source *s, unsigned how);
 struct bpf_program;
 int bpf_allowed(struct diag *diag);
 void bpf_hold_signals(sigset_t *ret_old);		/* while programs are loaded; give the old mask back afterwards */
+bool bpf_sees_all(void);				/* whatever the caller may ptrace: rights.bpf.h */
 void bpf_listen(void);					/* libbpf's words are kept, not printed */
 const char *bpf_last_words(void);
 uint64_t bpf_own_pidns(void);

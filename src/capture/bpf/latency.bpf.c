@@ -1,5 +1,5 @@
 /* Waits for a CPU, and requests to disks. */
-#include "capture/bpf/follow.bpf.h"
+#include "capture/bpf/find.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -92,7 +92,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	if (!st || !st->runnable_ns)
 		return 0;
 	delay = bpf_ktime_get_ns() - st->runnable_ns;
-	if (delay >= sched_min_ns && !(st->flags & TASK_MUTED)) {
+	if (delay >= sched_min_ns && !(st->flags & TASK_UNSEEN)) {
 		r = admitted(NULL) ? bpf_ringbuf_reserve(&events, sizeof(*r), 0) : NULL;
 		if (r) {
 			*r = (struct record_sched){ { sizeof(*r), RECORD_SCHED, 0, st->pid, st->tid, st->runnable_ns }, .delay_ns = delay,
@@ -124,7 +124,7 @@ static __always_inline void remember(u64 bio)
 	struct task_state *st = state_of(bpf_get_current_task_btf());
 	struct owner owner;
 
-	if (!st || st->flags & TASK_MUTED) {
+	if (!st || st->flags & TASK_UNSEEN) {
 		bpf_map_delete_elem(&submitted, &bio);	/* of another one, that had the same address */
 		return;
 	}
@@ -166,7 +166,7 @@ int BPF_PROG(on_dirty, struct folio *folio, struct address_space *mapping)
 	struct inode_key key;
 	struct owner owner;
 
-	if (!st || st->flags & TASK_MUTED || !mapping)
+	if (!st || st->flags & TASK_UNSEEN || !mapping)
 		return 0;
 	inode = mapping->host;
 	if (!inode || is_mounted_disk(inode))
@@ -239,7 +239,7 @@ static __always_inline bool find_owner(struct wire_flight *f, u64 bio, const str
 		bpf_map_delete_elem(&submitted, &bio);
 		return true;
 	}
-	if (!bio && st && !(st->flags & TASK_MUTED)) {	/* a flush */
+	if (!bio && st && !(st->flags & TASK_UNSEEN)) {	/* a flush */
 		f->pid = st->pid;
 		f->tid = st->tid;
 		return true;
@@ -356,7 +356,7 @@ int BPF_PROG(on_exec, struct task_struct *task)
 	struct task_state *st = state_of(task);
 
 	if (st) {
-		st->flags &= ~TASK_MUTED;
+		st->flags &= ~TASK_UNSEEN;
 		st->tid = task_tid(task);
 	}
 	return 0;

@@ -154,6 +154,7 @@ static int start(const struct capture_options *opt, struct source **ret_source, 
 	s->skel = latency_bpf__open();
 	rc = s->skel ? 0 : -errno;
 	if (rc == 0) {
+		s->skel->rodata->restricted = !bpf_sees_all();
 		s->skel->rodata->sched_min_ns = opt->sched_min_ns;
 		s->skel->rodata->self_nr = (uint32_t)getpid();
 		s->skel->rodata->self_pidns = bpf_own_pidns();

@@ -49,6 +49,8 @@ static bool have_cap(unsigned cap)
 	return syscall(SYS_capget, &h, d) == 0 && d[cap / 32].effective >> cap % 32 & 1;
 }
 
+bool bpf_sees_all(void) { return have_cap(CAP_SYS_PTRACE) || have_cap(CAP_SYS_ADMIN); }
+
 static int refused(struct diag *diag, const char *what, const char *remedy)
 {
 	return diag_set(diag, 125, ENOTSUP, "%s; %s", what, remedy);
@@ -221,6 +223,7 @@ static int load_once(struct bpf_source *s, size_t ring)
 	s->skel->rodata->payload_bytes = s->opt->max_payload;
 	s->skel->rodata->self_nr = (uint32_t)getpid();
 	s->skel->rodata->self_pidns = bpf_own_pidns();
+	s->skel->rodata->restricted = !bpf_sees_all();
 	s->skel->rodata->ring_half = ring / 2;
 	s->skel->rodata->ring_most = ring - ring / RING_KEPT_PARTS;
 	bpf_program__set_autoload(s->skel->progs.on_exec_maps, s->kernel_maps);

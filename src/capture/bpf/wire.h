@@ -22,6 +22,9 @@ enum { WIRE_STRINGS = 0xff };
 /* h.flags of a RECORD_CALL in the ring: its WIRE_ENTRY came before.  Taken off again. */
 enum { WIRE_SPLIT = 1u << 15, WIRE_FOUND = 1u << 14 /* its beginning was not seen */ };
 
+/* h.flags of a WIRE_EXEC: what follows is not shown, see rights.bpf.h. */
+enum { WIRE_HIDDEN = 1u << 15 };
+
 enum { WIRE_ARCHES = 2 /* x86-64 (x32 too), i386 */, WIRE_CALLS = 1024 /* SYSCALL_MAX */, WIRE_RAW = WIRE_ARCHES * WIRE_CALLS };
 /* struct arg_cond; n 0: it holds always. */
 struct wire_cond { rec_u8 arg, n, invert, pad; rec_u32 mask, vals[COND_VALS]; };
@@ -44,7 +47,7 @@ struct wire_losses { rec_u64 n[_LOSS_MAX], reported; };
 
 /* What BPF keeps of a traced task. */
 enum { WIRE_INLINE = 480 };
-enum { TASK_MUTED = 1 /* our own child before its exec */, TASK_WORKER = 2 /* the kernel's helper: it only has to end */, TASK_DYING = 4, TASK_SUBMITTED = 8 /* block I/O */ };
+enum { TASK_MUTED = 1 /* our own child before its exec */, TASK_WORKER = 2 /* the kernel's helper: it only has to end */, TASK_DYING = 4, TASK_SUBMITTED = 8 /* block I/O */, TASK_HIDDEN = 16 /* has rights that the caller does not have */, TASK_UNSEEN = TASK_MUTED | TASK_HIDDEN };
 struct task_state {
 	rec_u32 pid, tid;		/* as the tracer sees them */
 	rec_u8 flags, in_call, seen /* its entry */, arch, faulted /* arguments to be copied at the exit */, split, why, owes /* room in the ring */;
@@ -86,7 +89,9 @@ struct wire_shared {
 	rec_u32 wake;			/* the reader sleeps and wants to be woken, once */
 	rec_u32 seek;			/* enum: what else makes a task one of ours */
 	rec_u32 pidns_level, self;	/* the tracer's pid namespace and its own process, filled in by each_self */
-	rec_u32 hold, pad;		/* enum: how long who fills the ring may be held */
+	rec_u64 user_ns, caps;		/* the caller's, see rights.bpf.h: struct user_namespace, permitted */
+	rec_u32 uid, gid, euid;		/* as the kernel counts them */
+	rec_u32 hold;		/* enum: how long who fills the ring may be held */
 	rec_u64 root, root_mnt;		/* where names begin for it: struct dentry, struct vfsmount */
 };
 enum { HOLD_NOT, HOLD_SHORTLY, HOLD_LONG };

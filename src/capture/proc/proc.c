@@ -161,6 +161,14 @@ pid_t proc_tracer(pid_t pid)
 	return status_line(pid, 0, "TracerPid", v, sizeof(v)) ? (pid_t)atoi(v) : 0;
 }
 
+bool proc_may_look(pid_t pid)
+{
+	char path[64], exe;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	return readlink(path, &exe, 1) >= 0 || (errno != EACCES && errno != EPERM);
+}
+
 uid_t proc_uid(pid_t pid)
 {
 	char v[64];

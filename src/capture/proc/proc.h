@@ -42,6 +42,7 @@ pid_t proc_tracer(pid_t pid);			/* 0: nobody traces it */
 bool proc_is_kernel_thread(pid_t pid);
 bool proc_is_kernel_helper(pid_t pid, pid_t tid);	/* a thread the kernel made in a program: io_uring's, vhost's */
 uid_t proc_uid(pid_t pid);
+bool proc_may_look(pid_t pid);			/* we may read what only a tracer may: ptrace(2), PTRACE_MODE_READ_FSCREDS */
 /* Bit n - 1: signal n is ignored on purpose; has a handler.  False when the task is gone. */
 bool proc_dispositions(pid_t tid, uint64_t *ret_ignored, uint64_t *ret_caught);
 /* Calls fn for each thread of pid; returns how many. */

@@ -16,6 +16,7 @@
 #include "base/diag.h"
 #include "base/process.h"
 #include "capture/command.h"
+#include "capture/environ.h"
 #include "capture/proc/proc.h"
 #include "capture/ptrace/filter.h"
 #include "capture/ptrace/ptrace.h"
@@ -42,7 +43,7 @@ static _Noreturn void child(const struct child_setup *c)
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 		syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &c->filter);
 	}
-	execve(c->path, c->argv, environ);
+	execve(c->path, c->argv, environ_given());
 	err = errno;
 	if (write(c->error_fd, &err, sizeof(err)) < 0)
 		_exit(125);
