@@ -58,17 +58,22 @@ static __always_inline struct task_state *traced(struct task_struct *task)
 	return sh && sh->seek ? seek(task, sh->seek) : NULL;
 }
 
-static __always_inline bool cond_met(const struct wire_cond *c, const u64 *args)
+struct call_words { u64 v[6]; };
+
+/* Of a call with these arguments.  This and run_plan() are not static, so that the verifier goes through them once. */
+__noinline int cond_met(const struct wire_cond *c, const struct call_words *args)
 {
-	u32 v = 0, n = c->n;
+	u32 v = 0;
 	bool hit = false;
 
+	if (!c || !args)
+		return 0;
 	for (int i = 0; i < 6; i++)
 		if (i == c->arg)
-			v = (u32)args[i] & c->mask;
-	for (u32 i = 0; i < COND_VALS && i < n && !hit; i++)
+			v = (u32)args->v[i] & c->mask;
+	for (u32 i = 0; i < COND_VALS && i < c->n && !hit; i++)
 		hit = v == c->vals[i];
-	return !n || hit != (c->invert != 0);
+	return !c->n || hit != (c->invert != 0);
 }
 
 static __always_inline void fill_call(struct record_call *r, const struct task_state *st, u32 flags, u64 exit_ns, s64 ret, u32 size, u32 nchunks)
@@ -129,10 +134,16 @@ static __always_inline struct work *work_begin(const struct task_state *st, s64 
 	return w;
 }
 
-/* Copies by plan; `only`: a set of arguments.  With put_off, an argument that faults leaves no chunk but a bit in w->faulted. */
-static __noinline void run_plan(struct work *w, const struct plan_arg *plan, u32 only, bool put_off)
+/*
+ * Copies by w->plan; `only`: a set of arguments.  With put_off, an argument that faults leaves no chunk but a bit in
+ * w->faulted.
+ */
+__noinline int run_plan(u32 only, u32 put_off)
 {
-	__builtin_memcpy(w->plan, plan, sizeof(w->plan));
+	struct work *w = work_get();
+
+	if (!w)
+		return 0;
 	for (u32 i = 0; i < 6; i++) {
 		u32 off = w->off, nchunks = w->nchunks;
 
@@ -144,6 +155,13 @@ static __noinline void run_plan(struct work *w, const struct plan_arg *plan, u32
 			w->nchunks = nchunks;
 		}
 	}
+	return 0;
+}
+
+static __always_inline void copy_by(struct work *w, const struct plan_arg *plan, u32 only, bool put_off)
+{
+	__builtin_memcpy(w->plan, plan, sizeof(w->plan));
+	run_plan(only, put_off);
 }
 
 /* Both read and written by the kernel: what was there before the call cannot be had any more. */
@@ -165,7 +183,7 @@ static __always_inline void enter_with_memory(struct task_state *st, const struc
 	if (!w)
 		return;
 	w->packs = p->exec;
-	run_plan(w, p->plan.enter, 0x3f, p->plan.exit);
+	copy_by(w, p->plan.enter, 0x3f, p->plan.exit);
 	st->faulted = w->faulted & ~overwritten(&p->plan);
 	len = w->off - BODY;
 	if (!p->plan.exit) {
@@ -250,7 +268,7 @@ static __always_inline void enter(struct task_struct *task, struct task_state *s
 		st->args[0] = regs->di; st->args[1] = regs->si; st->args[2] = regs->dx;
 		st->args[3] = regs->r10; st->args[4] = regs->r8; st->args[5] = regs->r9;
 	}
-	if (p->when.n && !cond_met(&p->when, st->args))
+	if (p->when.n && !cond_met(&p->when, (const struct call_words *)st->args))
 		return;
 	st->nr = nr;
 	st->len = 0;
@@ -377,7 +395,45 @@ static __always_inline u32 question(const struct task_state *st, const struct wi
 		return is_plain((u32)ret) ? ASK_NOTHING : ask;
 	if (ask == ASK_EVENTS && (!(sh = shared_get()) || !sh->fanotify))
 		return ASK_NOTHING;
-	return ask && p->ask_when.n && !cond_met(&p->ask_when, st->args) ? ASK_NOTHING : ask;
+	return ask && p->ask_when.n && !cond_met(&p->ask_when, (const struct call_words *)st->args) ? ASK_NOTHING : ask;
+}
+
+enum { LEAVE_ASK_MASK = 0xff, LEAVE_RESTARTED = 0x100, LEAVE_ANSWERED = 0x200 };
+
+/* With what is copied after the call, or what the kernel is asked then.  how: enum fd_ask and LEAVE_*. */
+__noinline int leave_with_memory(struct task_state *st, u32 how, u64 now, s64 ret)
+{
+	const struct wire_plan *p;
+	struct work *w;
+	u32 at, len;
+
+	if (!st)
+		return 0;
+	at = plan_index(st);
+	p = bpf_map_lookup_elem(&plans, &at);
+	if (!p || !(w = work_begin(st, ret, true)))
+		return 0;
+	len = st->len;
+	if (len && len <= WIRE_INLINE) {
+		bpf_probe_read_kernel(w->mem + BODY, len, st->chunks);
+		w->off += len;
+		w->nchunks = st->nchunks;
+	}
+	if (st->faulted) {
+		w->leave = 0;
+		w->flags = 0;
+		copy_by(w, p->plan.enter, st->faulted, false);
+		w->leave = 1;
+		w->flags = CHUNK_AT_EXIT;
+	}
+	if (ret >= 0 && p->any_leave)
+		copy_by(w, p->plan.leave, 0x3f, false);
+	if (how & LEAVE_ASK_MASK) {
+		w->multiple = p->plan.leave[1].op == PLAN_MMSGHDR;
+		ask_kernel(how & LEAVE_ASK_MASK, p->plan.ask_arg, how & LEAVE_ANSWERED && p->plan.returns_fd);
+	}
+	emit_call(st, w, how & LEAVE_RESTARTED ? CALL_RESTARTED : 0, now, ret);
+	return 0;
 }
 
 /* answered: by a seccomp supervisor, which may have put a descriptor in place of the kernel's own. */
@@ -385,7 +441,6 @@ static __always_inline void leave(struct task_struct *task, struct task_state *s
 {
 	u32 ask = ASK_NOTHING;
 	const struct wire_plan *p;
-	struct work *w;
 	u32 at, flags = 0, len;
 	u64 now;
 
@@ -414,28 +469,7 @@ static __always_inline void leave(struct task_struct *task, struct task_state *s
 		emit_bare_call(st, flags, now, ret);
 		return;
 	}
-	w = work_begin(st, ret, true);
-	if (!w)
-		return;
-	if (len && len <= WIRE_INLINE) {
-		bpf_probe_read_kernel(w->mem + BODY, len, st->chunks);
-		w->off += len;
-		w->nchunks = st->nchunks;
-	}
-	if (st->faulted) {
-		w->leave = 0;
-		w->flags = 0;
-		run_plan(w, p->plan.enter, st->faulted, false);
-		w->leave = 1;
-		w->flags = CHUNK_AT_EXIT;
-	}
-	if (ret >= 0 && p->any_leave)
-		run_plan(w, p->plan.leave, 0x3f, false);
-	if (ask) {
-		w->multiple = p->plan.leave[1].op == PLAN_MMSGHDR;
-		ask_kernel(ask, p->plan.ask_arg, answered && p->plan.returns_fd);
-	}
-	emit_call(st, w, flags, now, ret);
+	leave_with_memory(st, ask | (flags ? LEAVE_RESTARTED : 0) | (answered ? LEAVE_ANSWERED : 0), now, ret);
 }
 
 /* A seccomp filter's refusal comes before sys_enter; sys_exit comes all the same. */
