@@ -206,7 +206,7 @@ bool proc_dispositions(pid_t tid, uint64_t *ret_ignored, uint64_t *ret_caught)
 	return true;
 }
 
-void proc_each_descriptor(pid_t pid, void (*fn)(void *ctx, const char *target), void *ctx)
+void proc_each_descriptor(pid_t pid, void (*fn)(void *ctx, int fd, const char *target), void *ctx)
 {
 	char path[64], target[PATH_MAX];
 	struct dirent *e;
@@ -220,7 +220,7 @@ void proc_each_descriptor(pid_t pid, void (*fn)(void *ctx, const char *target), 
 		if (n <= 0)
 			continue;
 		target[n] = '\0';
-		fn(ctx, target);
+		fn(ctx, atoi(e->d_name), target);
 	}
 	if (d)
 		closedir(d);

@@ -47,5 +47,5 @@ bool proc_may_look(pid_t pid);			/* we may read what only a tracer may: ptrace(2
 bool proc_dispositions(pid_t tid, uint64_t *ret_ignored, uint64_t *ret_caught);
 /* Calls fn for each thread of pid; returns how many. */
 unsigned proc_each_thread(pid_t pid, void (*fn)(void *ctx, pid_t tid), void *ctx);
-void proc_each_descriptor(pid_t pid, void (*fn)(void *ctx, const char *target), void *ctx);	/* what its links name */
+void proc_each_descriptor(pid_t pid, void (*fn)(void *ctx, int fd, const char *target), void *ctx);	/* what its links name */
 void proc_each_child(pid_t pid, void (*fn)(void *ctx, pid_t child), void *ctx);	/* of any of its threads */

@@ -13,6 +13,7 @@
 #include "capture/ptrace/disguise.h"
 #include "capture/ptrace/mem.h"
 #include "capture/ptrace/ptrace.h"
+#include "capture/ptrace/status.h"
 #include "capture/waiting.h"
 #include "record/build.h"
 
@@ -86,11 +87,16 @@ static bool all_stopped(const struct ptrace_source *s)
 	return true;
 }
 
-/* It may be what fills pages of a process that we trace (reader.h). */
-static void look_for_fillers(void *ctx UNUSED, const char *target)
+/* What fills pages of a process that we trace (reader.h), and what would show us. */
+struct inherited { struct ptrace_source *s; struct tracee *t; };
+
+static void look_at_descriptor(void *ctx, int fd, const char *target)
 {
+	struct inherited *i = ctx;
+
 	if (!strcmp(target, "anon_inode:[userfaultfd]") || !strcmp(target, "/dev/userfaultfd") || !strcmp(target, "/dev/fuse"))
 		mem_may_wait();
+	status_found(i->s, i->t, fd, target);
 }
 
 static int attach_one(struct ptrace_source *s, pid_t pid, struct diag *diag)
@@ -112,7 +118,7 @@ static int attach_one(struct ptrace_source *s, pid_t pid, struct diag *diag)
 	} while (z.fresh);
 	for (struct tracee *t = s->tracees; t; t = t->hh.next)
 		if (t->pid == z.pid) {
-			proc_each_descriptor(z.pid, look_for_fillers, NULL);
+			proc_each_descriptor(z.pid, look_at_descriptor, &(struct inherited){ s, t });
 			return 0;
 		}
 	return refuse(pid, z.err ? z.err : ESRCH, diag);

@@ -1,25 +1,22 @@
 #include "capture/ptrace/disguise.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <linux/magic.h>
+#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
-#include <sys/uio.h>
 #include <sys/user.h>
 
 #include "abi/spec.h"
 #include "base/macro.h"
 #include "capture/ptrace/mem.h"
 #include "capture/ptrace/ptrace.h"
+#include "capture/ptrace/status.h"
 
 /* The call's number on x86-64, whatever its own table: i386 has other numbers for the same few. */
 static unsigned native(const struct tracee *t)
@@ -29,7 +26,7 @@ static unsigned native(const struct tracee *t)
 		{ 41, SYS_dup }, { 63, SYS_dup2 }, { 330, SYS_dup3 }, { 120, SYS_clone }, { 435, SYS_clone3 },
 		{ 119, SYS_rt_sigreturn }, { 180, SYS_pread64 }, { 295, SYS_openat }, { 354, SYS_seccomp }, { 437, SYS_openat2 },
 		{ 145, SYS_readv }, { 333, SYS_preadv }, { 378, SYS_preadv2 },
-		{ 374, SYS_userfaultfd },
+		{ 374, SYS_userfaultfd }, { 55, SYS_fcntl }, { 221, SYS_fcntl },
 	};
 
 	if (t->arch != ARCH_I386)
@@ -62,7 +59,7 @@ static void skip_call(const struct tracee *t, int64_t ret)
 
 void disguise_foreign_trace(const struct tracee *t) { skip_call(t, -ENOSYS); }
 
-/* Is it a file of that name?  Where it is shows once it is open. */
+/* Is it a file of that name? */
 static bool is_named(const struct buf *chunks, const char *name)
 {
 	const struct record_chunk *c = (const struct record_chunk *)chunks->s;
@@ -70,28 +67,6 @@ static bool is_named(const struct buf *chunks, const char *name)
 	size_t n = strlen(name);
 
 	return chunks->len > sizeof(*c) && c->part == PART_BYTES && c->len >= n && !memcmp(p + c->len - n, name, n) && (c->len == n || p[c->len - n - 1] == '/');
-}
-
-static bool is_of_proc(const struct tracee *t, int fd)
-{
-	char link[64];
-	struct statfs st;
-
-	snprintf(link, sizeof(link), "/proc/%d/fd/%d", t->tid, fd);
-	return statfs(link, &st) == 0 && st.f_type == PROC_SUPER_MAGIC;
-}
-
-/* Which thread of the process opened fd as a status file; NULL: none did. */
-static struct tracee *status_of(struct ptrace_source *s, struct tracee *t, int fd)
-{
-	if (fd < 0 || fd == INT_MAX)
-		return NULL;		/* close(-1): no thread has opened that, 0 in status_fd means none */
-	if (!s->status_seen || t->status_fd == fd + 1)
-		return t->status_fd == fd + 1 ? t : NULL;
-	for (struct tracee *u = s->tracees; u; u = u->hh.next)
-		if (u->pid == t->pid && u->status_fd == fd + 1)
-			return u;
-	return NULL;
 }
 
 /*
@@ -200,9 +175,7 @@ bool disguise_enter(struct ptrace_source *s, struct tracee *t, const uint64_t ar
 	case SYS_open:
 	case SYS_openat:
 	case SYS_openat2:
-		if (is_named(&t->chunks, "status"))
-			t->fixup = ANSWER_OPEN_STATUS;
-		else if (is_named(&t->chunks, "fuse") || is_named(&t->chunks, "userfaultfd"))
+		if (is_named(&t->chunks, "fuse") || is_named(&t->chunks, "userfaultfd"))
 			mem_may_wait();
 		break;
 	case SYS_userfaultfd:
@@ -213,13 +186,16 @@ bool disguise_enter(struct ptrace_source *s, struct tracee *t, const uint64_t ar
 	case SYS_readv:
 	case SYS_preadv:
 	case SYS_preadv2:
-		if (status_of(s, t, (int)args[0]))
+		if (status_is(s, t, (int)args[0]))
 			t->fixup = ANSWER_READ_STATUS;
 		break;
 	case SYS_dup:
 	case SYS_dup2:
 	case SYS_dup3:
-		if (status_of(s, t, (int)args[0]))
+	case SYS_fcntl:
+		if (nr == SYS_fcntl && args[1] != F_DUPFD && args[1] != F_DUPFD_CLOEXEC)
+			break;
+		if (status_is(s, t, (int)args[0]))
 			t->fixup = ANSWER_DUP_STATUS;
 		break;
 	case SYS_clone:
@@ -230,94 +206,12 @@ bool disguise_enter(struct ptrace_source *s, struct tracee *t, const uint64_t ar
 		}
 		break;
 	case SYS_close:
-		for (struct tracee *u; (u = status_of(s, t, (int)args[0]));)
-			u->status_fd = 0;
+		status_closed(s, t, (int)args[0]);
 		break;
 	default:
 		break;
 	}
 	return t->fixup != ANSWER_NONE;
-}
-
-/*
- * The number after key becomes another, not longer; the rest moves up and the read is that much shorter, which it may
- * always be.  Returns the new length.
- */
-static size_t set_field(char *s, size_t n, const char *key, unsigned value)
-{
-	char *p = memmem(s, n, key, strlen(key)), *end, digits[16];
-	size_t len;
-
-	if (!p)
-		return n;
-	p += strlen(key);
-	end = memchr(p, '\n', n - (size_t)(p - s));
-	len = (size_t)snprintf(digits, sizeof(digits), "%u", value);
-	if (!end || (size_t)(end - p) < len)
-		return n;
-	memcpy(p, digits, len);
-	memmove(p + len, end, n - (size_t)(end - s));
-	return n - ((size_t)(end - p) - len);
-}
-
-static unsigned get_field(const char *s, size_t n, const char *key)
-{
-	const char *p = memmem(s, n, key, strlen(key));
-	unsigned v = 0;
-
-	for (p = p ? p + strlen(key) : s + n; p < s + n && *p >= '0' && *p <= '9'; p++)
-		v = v * 10 + (unsigned)(*p - '0');
-	return v;
-}
-
-/* Where the first n bytes of a read went: one buffer, or several. */
-static unsigned where_read(const struct tracee *t, size_t n, struct iovec *ret_iov, unsigned max)
-{
-	unsigned nr = native(t), k = 0;
-
-	if (nr == SYS_read || nr == SYS_pread64) {
-		*ret_iov = (struct iovec){ (void *)t->args[1], n };
-		return 1;
-	}
-	for (; k < max && k < t->args[2] && n; k++) {
-		uint32_t narrow[2];
-		bool ok;
-
-		if (t->arch == ARCH_X86_64)
-			ok = mem_read(t->tid, t->args[1] + k * sizeof(*ret_iov), &ret_iov[k], sizeof(*ret_iov)) == sizeof(*ret_iov);
-		else if ((ok = mem_read(t->tid, t->args[1] + k * sizeof(narrow), narrow, sizeof(narrow)) == sizeof(narrow)))
-			ret_iov[k] = (struct iovec){ (void *)(uintptr_t)narrow[0], narrow[1] };
-		if (!ok)
-			break;
-		ret_iov[k].iov_len = MIN(ret_iov[k].iov_len, n);
-		n -= ret_iov[k].iov_len;
-	}
-	return k;
-}
-
-/* Returns how many bytes there are now. */
-static size_t hide_in_status(const struct ptrace_source *s, const struct tracee *t, size_t nread)
-{
-	char text[8192];
-	struct iovec local = { text, MIN(nread, sizeof(text)) }, remote[16];
-	unsigned niov = where_read(t, local.iov_len, remote, ARRAY_SIZE(remote));
-	ssize_t was = process_vm_readv(t->tid, &local, 1, remote, niov, 0);
-	size_t n = was < 0 ? 0 : (size_t)was;
-
-	n = set_field(text, n, "\nTracerPid:\t", 0);
-	if (t->filtered) {
-		unsigned nfilters = get_field(text, n, "\nSeccomp_filters:\t");
-
-		n = set_field(text, n, "\nSeccomp:\t", t->own_seccomp);
-		n = set_field(text, n, "\nSeccomp_filters:\t", nfilters ? nfilters - 1 : 0);
-	}
-	if (s->nnp_ours && !t->own_nnp)
-		n = set_field(text, n, "\nNoNewPrivs:\t", 0);
-	local.iov_len = n;
-	niov = where_read(t, n, remote, ARRAY_SIZE(remote));
-	if (was != (ssize_t)nread || process_vm_writev(t->tid, &local, 1, remote, niov, 0) != (ssize_t)n)
-		return nread;
-	return n;
 }
 
 static void step_aside(struct ptrace_source *s, struct tracee *t, bool whole_process)
@@ -348,22 +242,15 @@ int64_t disguise_leave(struct ptrace_source *s, struct tracee *t, int64_t ret)
 		t->every_call = true;
 		shown = 0;
 		break;
-	case ANSWER_OPEN_STATUS:
-		if (ret >= 0 && is_of_proc(t, (int)ret)) {
-			t->status_fd = (int)ret + 1;
-			s->status_seen = true;
-		}
-		break;
 	case ANSWER_DUP_STATUS:
 		if (ret >= 0)
-			t->status_fd = (int)ret + 1;
+			status_copied(s, t, (int)t->args[0], (int)ret);
 		break;
 	case ANSWER_UNTRACED:
 		set_clone_flags(t, native(t) == SYS_clone ? t->args[0] : clone_flags(t) | CLONE_UNTRACED);
 		break;
 	case ANSWER_READ_STATUS:
-		if (ret > 0)
-			shown = (int64_t)hide_in_status(s, t, (size_t)ret);
+		shown = status_read(s, t, native(t), ret);
 		break;
 	default:
 		break;

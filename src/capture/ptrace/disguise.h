@@ -1,7 +1,7 @@
 #pragma once
 /*
  * What a program may look at and would see of us, answered as if we were not
- * there: seccomp's mode and filters, no_new_privs, /proc/self/status.  And the
+ * there: seccomp's mode and filters, no_new_privs, /proc/self/status (status.h).  And the
  * step aside: once a program sets a filter of its own, all of its calls stop
  * (its filter may hide calls from ours), and what its filter decides happens.
  */
@@ -11,8 +11,7 @@
 struct ptrace_source;
 struct tracee;
 
-enum { ANSWER_NONE, ANSWER_GET_SECCOMP, ANSWER_GET_NNP, ANSWER_SET_NNP, ANSWER_SET_STRICT, ANSWER_SET_FILTER, ANSWER_TSYNC, ANSWER_OPEN_STATUS,
-       ANSWER_READ_STATUS, ANSWER_DUP_STATUS, ANSWER_UNTRACED };	/* tracee.fixup */
+enum { ANSWER_NONE, ANSWER_GET_SECCOMP, ANSWER_GET_NNP, ANSWER_SET_NNP, ANSWER_SET_STRICT, ANSWER_SET_FILTER, ANSWER_TSYNC, ANSWER_READ_STATUS, ANSWER_DUP_STATUS, ANSWER_UNTRACED };	/* tracee.fixup */
 
 /* Calls the filter has to stop at whatever the plan says.  Returns its condition, or NULL; *ret_always: without one. */
 const struct arg_cond *disguise_wants(unsigned arch, unsigned nr, bool *ret_always);

@@ -9,6 +9,7 @@
 #include "capture/proc/fd.h"
 #include "capture/ptrace/mem.h"
 #include "capture/ptrace/ptrace.h"
+#include "capture/ptrace/status.h"
 #include "record/build.h"
 
 enum { SCM_PIDFD_TYPE = 4, FAN_INFO_PIDFD = 4, EVENTS_MAX = 128 };
@@ -25,6 +26,7 @@ static void ask(const struct asking *a, int fd)
 	if (!proc_fd_ask(&a->s->fds, a->t->tid, fd, a->text, &f))
 		f.fact.mode = 0;
 	proc_fd_put(&a->t->chunks, CHUNK_AT_EXIT, &f);
+	status_opened(a->s, a->t, fd, &f.fact);
 	if (f.name_len == strlen(PROC_FANOTIFY) && memcmp(f.name, PROC_FANOTIFY, f.name_len) == 0)
 		a->s->fanotify = true;
 }
@@ -48,6 +50,8 @@ static void ask_kind(const struct asking *a, int fd)
 		ask(a, fd);
 	else if (!S_ISREG(f.fact.mode))
 		proc_fd_put(&a->t->chunks, CHUNK_AT_EXIT, &f);
+	else
+		status_opened(a->s, a->t, fd, &f.fact);
 }
 
 /* msg_control as the program has it: a 32-bit cmsghdr begins with a 32-bit length and is padded to 4 (struct compat_cmsghdr). */

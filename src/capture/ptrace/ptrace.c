@@ -16,6 +16,7 @@
 #include "capture/proc/proc.h"
 #include "capture/ptrace/disguise.h"
 #include "capture/ptrace/rights.h"
+#include "capture/ptrace/status.h"
 #include "record/build.h"
 
 uint64_t ptrace_now_ns(void)
@@ -56,7 +57,7 @@ struct tracee *tracee_add(struct ptrace_source *s, pid_t tid, pid_t pid)
 	struct tracee *t = xcalloc(1, sizeof(*t));
 
 	t->tid = tid;
-	t->pid = pid;
+	t->pid = t->files = pid;
 	HASH_ADD_INT(s->tracees, tid, t);
 	return t;
 }
@@ -117,7 +118,6 @@ static void inherit(struct tracee *child, const struct tracee *parent)
 	child->own_seccomp = parent->own_seccomp;
 	child->supervised = parent->supervised;
 	child->own_nnp = parent->own_nnp;
-	child->status_fd = parent->status_fd;
 }
 
 static void forked(struct ptrace_source *s, struct tracee *parent, int event)
@@ -144,6 +144,7 @@ static void forked(struct ptrace_source *s, struct tracee *parent, int event)
 	child->arch = parent->arch;
 	child->nr = parent->nr;
 	inherit(child, parent);
+	status_forked(s, parent, child, flags);
 	if ((flags & CLONE_NEWPID) || parent->ns_tid || parent->other_pidns)
 		child->ns_tid = proc_ns_tid(child->tid);
 	put_fork(s, child, parent->pid, parent->tid, flags);
@@ -183,10 +184,12 @@ void ptrace_adopt_held(struct ptrace_source *s)
 			tgid = t->tid, ppid = 0;
 		t->pid = tgid;
 		p = tracee_find(s, tgid);
-		if (p && p != t)
+		if (!p || p == t)
+			p = tracee_find(s, ppid);
+		if (p) {
 			inherit(t, p);
-		else if ((p = tracee_find(s, ppid)))
-			inherit(t, p);
+			status_forked(s, p, t, tgid != t->tid ? CLONE_THREAD : 0);
+		}
 		t->held = false;
 		t->ns_tid = proc_ns_tid(t->tid);
 		put_fork(s, t, tgid != t->tid ? tgid : ppid, tgid != t->tid ? tgid : ppid, tgid != t->tid ? CLONE_THREAD | CLONE_VM | CLONE_FILES | CLONE_FS : 0);
@@ -543,6 +546,7 @@ static void ptrace_free(struct source *src)
 		free(s->planned[i]);
 	}
 	proc_fds_close(&s->fds);
+	status_done(s);
 	buf_done(&s->rec);
 	buf_done(&s->early);
 	free(s);

@@ -86,7 +86,7 @@ struct tracee {
 	uint8_t own_seccomp;	/* what the program itself has set: 0, 1 strict, 2 filter */
 	uint8_t fixup;		/* disguise.c: what to answer at this call's exit */
 	uint8_t names;		/* writes to look at: it opened the file with a thread's name */
-	int status_fd;		/* a descriptor of /proc/…/status + 1, 0: none */
+	pid_t files;		/* whose descriptor table it uses: its process, but for CLONE_FILES */
 	bool own_nnp;		/* the program itself set no_new_privs */
 	bool supervised;	/* a seccomp filter with a listener: its calls may be answered by another process */
 	bool sealed;		/* its memory may not be read, which has been told */
@@ -110,7 +110,7 @@ struct ptrace_source {
 	bool filter_set;		/* the command was started with our filter */
 	uint16_t mark;			/* the filter's SECCOMP_RET_DATA */
 	bool may_all;			/* we have CAP_SYS_PTRACE: being traced takes no rights from a program */
-	bool status_seen;		/* somebody opened a /proc/…/status */
+	struct status_files *status;	/* status.c; NULL: nothing of the kind was seen */
 	bool nnp_ours;			/* the filter needed no_new_privs, which the program did not set */
 	bool ended, interrupted, stop_self;
 	uint64_t nrecords;
