@@ -98,14 +98,16 @@ SET(sigset, SIGNAL_SET);
 /* The kernel's, not libc's: handler, flags, restorer, mask. */
 LAYOUT(sigaction, AT_N("sa_handler", 0, 8, PTR, signal_handlers), AT_N("sa_flags", 8, 8, FLAGS, sa_flags), AT("sa_restorer", 16, 8, PTR), SUB("sa_mask", 24, layout_sigset));
 /* What follows the code depends on it, and on the signal (sigaction(2)). */
-#define SIGINFO(name_, ...) static const struct layout siginfo_##name_ = { .size = 128, .fields = (const struct field[]){				\
-	AT("si_signo", 0, 4, SIGNAL), AT_N("si_code", 8, 4, LONG, si_codes), __VA_ARGS__, { .type = ARG_NONE } } }
+#define SIGINFO_OF(name_, codes_, ...) static const struct layout siginfo_##name_ = { .size = 128, .fields = (const struct field[]){			\
+	AT("si_signo", 0, 4, SIGNAL), AT_N("si_code", 8, 4, LONG, codes_), __VA_ARGS__, { .type = ARG_NONE } } }
+#define SIGINFO(name_, ...) SIGINFO_OF(name_, si_codes, __VA_ARGS__)
 static const struct names si_codes = VALUE_SET(V(0, "SI_USER"), V(0x80, "SI_KERNEL"), V(~0ull, "SI_QUEUE"), V(~1ull, "SI_TIMER"), V(~2ull, "SI_MESGQ"),
 	V(~3ull, "SI_ASYNCIO"), V(~4ull, "SI_SIGIO"), V(~5ull, "SI_TKILL"));
 SIGINFO(plain, AT("si_errno", 4, 4, INT));
 SIGINFO(sender, AT("si_pid", 16, 4, PID), AT("si_uid", 20, 4, UID));
 SIGINFO(queued, AT("si_pid", 16, 4, PID), AT("si_uid", 20, 4, UID), AT("si_value", 24, 8, HEX));
-SIGINFO(child, AT("si_pid", 16, 4, PID), AT("si_uid", 20, 4, UID), AT("si_status", 24, 4, INT));
+static const struct names child_codes = VALUE_SET(V(1, "CLD_EXITED"), V(2, "CLD_KILLED"), V(3, "CLD_DUMPED"), V(4, "CLD_TRAPPED"), V(5, "CLD_STOPPED"), V(6, "CLD_CONTINUED"));
+SIGINFO_OF(child, child_codes, AT("si_pid", 16, 4, PID), AT("si_uid", 20, 4, UID), AT("si_status", 24, 4, INT));
 SIGINFO(timer, AT("si_timerid", 16, 4, INT), AT("si_overrun", 20, 4, INT), AT("si_value", 24, 8, HEX));
 SIGINFO(fault, AT("si_addr", 16, 8, PTR));
 SIGINFO(io, AT("si_band", 16, 8, LONG), AT("si_fd", 24, 4, FD));
@@ -128,7 +130,8 @@ LAYOUT(sched_attr, AT("size", 0, 4, UINT), AT("sched_policy", 4, 4, UINT), AT("s
 LAYOUT(cap_header, AT("version", 0, 4, HEX), AT("pid", 4, 4, PID));
 LAYOUT(cap_data, AT("effective", 0, 4, HEX), AT("permitted", 4, 4, HEX), AT("inheritable", 8, 4, HEX), AT("effective_high", 12, 4, HEX), AT("permitted_high", 16, 4, HEX),
 	AT("inheritable_high", 20, 4, HEX));
-LAYOUT(sembuf, AT("sem_num", 0, 2, UINT), AT("sem_op", 2, 2, INT), AT("sem_flg", 4, 2, HEX));
+static const struct names sem_flags = FLAG_SET(V(0x1000, "SEM_UNDO"), V(04000, "IPC_NOWAIT"));
+LAYOUT(sembuf, AT("sem_num", 0, 2, UINT), AT("sem_op", 2, 2, INT), AT_N("sem_flg", 4, 2, FLAGS, sem_flags));
 LAYOUT(mq_attr, F(struct mq_attr, mq_flags, HEX), F(struct mq_attr, mq_maxmsg, LONG), F(struct mq_attr, mq_msgsize, LONG), F(struct mq_attr, mq_curmsgs, LONG));
 LAYOUT(futex_waitv, AT("val", 0, 8, ULONG), AT("uaddr", 8, 8, PTR), AT("flags", 16, 4, HEX));
 LAYOUT(io_event, F(struct io_event, data, HEX), F(struct io_event, obj, PTR), F(struct io_event, res, LONG), F(struct io_event, res2, LONG));
@@ -244,7 +247,7 @@ static void field_format(struct buf *b, const struct field *f, const char *bytes
 			buf_putc(b, '|');
 			word &= ~f->names->mask;
 		}
-		buf_printf(b, "0%03llo", (unsigned long long)word);
+		buf_printf(b, "%#03llo", (unsigned long long)word);
 		break;
 	case ARG_DEV:
 		buf_printf(b, "%u:%u", major(word), minor(word));
@@ -326,7 +329,7 @@ static void list_format(struct buf *b, const struct layout *layout, const char *
 
 const struct layout *layout_by_length(const struct layout *layout, uint32_t len)
 {
-	while (layout->shorter && len < layout->size)
+	while (layout->shorter && len <= layout->shorter->size)
 		layout = layout->shorter;
 	return layout;
 }

@@ -59,7 +59,7 @@ enum arg_type {
 	_ARG_TYPE_MAX,
 };
 
-enum ret_type { RET_INT, RET_FD, RET_HEX, RET_SIZE, RET_PID, RET_NEVER /* exit, sigreturn */, RET_FOREIGN /* a word of the program's that the call leaves alone */ };
+enum ret_type { RET_INT, RET_FD, RET_HEX, RET_SIZE, RET_PID, RET_MODE, RET_NEVER /* exit, sigreturn */, RET_FOREIGN /* a word of the program's that the call leaves alone */ };
 
 enum group {		/* a call may be in several */
 	GRP_FILE = 1 << 0,	/* takes a file name */

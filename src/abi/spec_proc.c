@@ -101,7 +101,7 @@ static const struct syscall_row rows[] = {
 	ROW(60, "exit", GRP_PROC, NEVER, EXIT, A("status", INT)),
 	ROW(61, "wait4", GRP_PROC | GRP_WAIT, PID, WAIT, A("pid", PID), A_IF_POSITIVE("wstatus", layout_wstatus), A_FLAGS("options", wait_options),
 		A_IF_POSITIVE("rusage", layout_rusage)),
-	ROW(95, "umask", GRP_PROC, INT, NONE, A("mask", MODE)),
+	ROW(95, "umask", GRP_PROC, MODE, NONE, A("mask", MODE)),
 	ROW(97, "getrlimit", GRP_PROC, INT, NONE, A_ENUM("resource", rlimit_resources), A_LAYOUT("rlim", OUT, layout_rlimit)),
 	ROW(98, "getrusage", GRP_PROC, INT, NONE, A_ENUM("who", rusage_who), A_LAYOUT("usage", OUT, layout_rusage)),
 	ROW_USE(101, "ptrace", GRP_PROC, HEX, PTRACE, ptrace_words, { "request", ARG_ENUM, .names = &ptrace_requests, .bits = 64 }, A("pid", PID), A("addr", PTR), A("data", HEX)),

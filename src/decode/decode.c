@@ -238,10 +238,11 @@ static void cut_address(struct call *c, unsigned arg)
 
 static void cut_name(struct part *p, uint32_t room)
 {
-	if (p->len <= room)
+	/* The kernel wrote what there was room for; a copy that ended just there wanted more. */
+	if (p->len < room || (p->len == room && !(p->flags & CHUNK_FAULT)))
 		return;
 	p->len = room;
-	p->flags |= CHUNK_TRUNC;
+	p->flags = (uint16_t)((p->flags & ~CHUNK_FAULT) | CHUNK_TRUNC);
 }
 
 static void cut_names(struct part *p, const struct part *rooms, struct arena *arena)
@@ -253,7 +254,7 @@ static void cut_names(struct part *p, const struct part *rooms, struct arena *ar
 	memcpy(v, p->bytes, p->len);
 	for (size_t i = 0; i < n; i++) {
 		memcpy(&room, rooms->bytes + i * sizeof(room), sizeof(room));
-		v[i].flags = v[i].name_len > room ? MSG_NAME_CUT : 0;
+		v[i].flags |= v[i].name_len > room ? MSG_NAME_CUT : 0;
 		v[i].name_len = MIN(v[i].name_len, room);
 	}
 	p->bytes = (const char *)v;

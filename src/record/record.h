@@ -162,7 +162,7 @@ enum { WAITING_CALL = 0, WAITING_KERNEL = 1 /* asleep in the kernel and in no ca
        WAITING_UNREADABLE = 3 /* nothing it waits in: from now on its memory may not be read by the tracer (PR_SET_DUMPABLE) */ };
 
 struct record_msg { rec_u64 nbytes; rec_u32 name_len, flags; rec_u8 name[112]; };	/* one message of *mmsg */
-enum { MSG_NAME_CUT = 1 };	/* its flags, set by the decoder: there was less room than the name needs */
+enum { MSG_NAME_CUT = 1 };	/* its flags: there was less room than the name needs (the decoder sets it, too) */
 /* One request of io_submit: the struct iocb, and where it is (io_getevents names it by that). */
 struct record_iocb { rec_u64 addr; rec_u8 iocb[64]; };
 struct record_lost { struct record h; rec_u64 count; rec_u32 cpu, nchunks; };

@@ -39,7 +39,9 @@ static void add_octal(struct buf *b, uint64_t v)
 		tmp[--i] = (char)('0' + (v & 7));
 		v >>= 3;
 	} while (v);
-	buf_putc(b, '0');
+	/* as permissions are written: 000, 0644 */
+	for (buf_putc(b, '0'); i > sizeof(tmp) - 2;)
+		tmp[--i] = '0';
 	buf_add(b, tmp + i, sizeof(tmp) - i);
 }
 
@@ -210,7 +212,7 @@ static void fmt_str(struct buf *b, const struct context *c, const struct call *c
 	const struct value *v = &call->args[arg];
 
 	if (v->bytes && (v->len || !v->fault))
-		value_quoted(b, v->bytes, v->len, v->trunc);
+		value_quoted(b, v->bytes, v->len, v->trunc || v->fault);
 	else
 		value_ptr(b, c, call, arg);	/* a name of no bytes that are there is not "" */
 }
@@ -537,6 +539,9 @@ void call_format_result(struct buf *b, const struct event *ev, unsigned flags)
 		break;
 	case RET_FOREIGN:
 		buf_puts(b, "a probe of another tracer");
+		break;
+	case RET_MODE:
+		add_octal(b, (uint64_t)call->ret);
 		break;
 	case RET_NEVER:
 		buf_putc(b, '?');

@@ -1,5 +1,6 @@
 /* What socket calls point to: addresses, messages, values of options; and vectors, which messages have too. */
 #include <string.h>
+#include <sys/socket.h>
 
 #include "abi/layout.h"
 #include "abi/names.h"
@@ -19,7 +20,10 @@ static void add_address(struct buf *b, const char *bytes, uint32_t len, bool cut
 		value_quoted(b, bytes, len, cut);
 		return;
 	}
-	addr_format(&t, &a);
+	if (cut && a.family == AF_UNIX && !a.len && !a.abstract)
+		buf_puts(&t, "unix");
+	else
+		addr_format(&t, &a);
 	text_safe(b, t.s ? t.s : "", t.len);
 	buf_done(&t);
 	if (cut)
@@ -147,11 +151,14 @@ void value_optval(struct buf *b, const struct context *c, const struct call *cal
 	const struct name_val *known = option->spec->type == ARG_ENUM ? names_entry(option->spec->names, option->word) : NULL;
 	const struct layout *layout = !known ? &layout_bytes : known->layout ? known->layout : &layout_int;
 
-	if (!v->bytes || v->fault || (v->spec->type == ARG_OPTVAL_OUT && (c->flags & VALUE_NO_DATA))) {
+	if (layout == &layout_sock_fprog && v->spec->type == ARG_OPTVAL_OUT)	/* SO_GET_FILTER has that number: the instructions themselves */
+		layout = &layout_bytes;
+	layout = layout_by_length(layout, v->len);
+	/* The kernel may look at less than optlen says: what it needs has to be there. */
+	if (!v->bytes || (v->fault && (layout->form || v->len < layout->size || (int32_t)WORD(v->spec->len) < 0)) || (v->spec->type == ARG_OPTVAL_OUT && (c->flags & VALUE_NO_DATA))) {
 		value_ptr(b, c, call, arg);
 		return;
 	}
-	layout = layout_by_length(layout, v->len);
 	if (layout->form == LAYOUT_SOCKADDR && v->len >= 2)
 		add_address(b, v->bytes, v->len, false);
 	else if (layout == &layout_int && v->len == 1)	/* IP_TTL and its like take and give a char, too: ip(7) */

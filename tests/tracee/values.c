@@ -29,12 +29,22 @@ static struct sockaddr_in here(int fd)
 	return a;
 }
 
+/* A page, and nothing behind it. */
+static char *last_page(void)
+{
+	char *p = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(p != MAP_FAILED && munmap(p + 4096, 4096) == 0);
+	memset(p, 0x7f, 4096);
+	return p;
+}
+
 /* The kernel writes no more of an address than there is room for, and says how long it would be. */
 static void rooms(void)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct { struct sockaddr_in a; char behind[16]; } from[2];
-	char buf[64];
+	char buf[64], *edge = last_page();
 	struct iovec iov[2] = { { buf, 32 }, { buf + 32, 32 } };
 	struct msghdr m = { .msg_name = from, .msg_iov = iov, .msg_iovlen = 1 };
 	struct mmsghdr mm[2];
@@ -63,6 +73,20 @@ static void rooms(void)
 		mm[i].msg_hdr = (struct msghdr){ .msg_name = &from[i], .msg_namelen = i ? 16 : 4, .msg_iov = &iov[i], .msg_iovlen = 1 };
 	CHECK(recvmmsg(s, mm, 2, 0, NULL) == 2);
 	expect_call("recvmmsg(%d<*>, [{name=\"\\x02\\0*\"…, len=5}, {name=127.0.0.1:%d, len=5}], 2, 0, NULL) = 2", s, ntohs(here(c).sin_port));
+	/* at the end of a page there is no more to copy than there is room */
+	for (int i = 0; i < 3; i++)
+		CHECK(sendto(c, "hello", 5, 0, (struct sockaddr *)&a, sizeof(a)) == 5);
+	len = 4;
+	CHECK(recvfrom(s, buf, 5, 0, (struct sockaddr *)(edge + 4092), &len) == 5);
+	expect_call("recvfrom(%d<*>, \"hello\", 5, 0, \"\\x02\\0*\"…, [4] → [16]) = 5", s);
+	m.msg_name = edge + 4092;
+	m.msg_namelen = 4;
+	CHECK(recvmsg(s, &m, 0) == 5 && m.msg_namelen == 16);
+	expect_call("recvmsg(%d<*>, {name=\"\\x02\\0*\"…, iov=[{\"hello\", 32}]}, 0) = 5", s);
+	mm[0].msg_hdr = (struct msghdr){ .msg_name = edge + 4092, .msg_namelen = 4, .msg_iov = iov, .msg_iovlen = 1 };
+	CHECK(recvmmsg(s, mm, 1, 0, NULL) == 1);
+	expect_call("recvmmsg(%d<*>, [{name=\"*\"…, len=5}], 1, 0, NULL) = 1", s);
+	munmap(edge, 4096);
 	/* what was cut is nobody's address: the model does not take it over */
 	expect_call("close(%d<udp4 127.0.0.1:%d*>) = 0", s, ntohs(a.sin_port));
 	close(s);
@@ -158,16 +182,6 @@ static void options(void)
 	close(u);
 	close(t);
 	close(v6);
-}
-
-/* A page, and nothing behind it. */
-static char *last_page(void)
-{
-	char *p = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	CHECK(p != MAP_FAILED && munmap(p + 4096, 4096) == 0);
-	memset(p, 0x7f, 4096);
-	return p;
 }
 
 /* Sets are as long as nfds says; behind that there is anything, or nothing. */

@@ -242,6 +242,9 @@ static void what_is_not_there(void **state)
 	CALL(s, 10, "write", -EFAULT, 3, 0x1000, 5);
 	part(s, 1, PART_BYTES, CHUNK_FAULT, "", 0);
 	shows(s, "write(3, 0x1000, 5) = -1 EFAULT (Bad address)");
+	CALL(s, 10, "rmdir", -EFAULT, 0x1000);
+	part(s, 0, PART_BYTES, CHUNK_FAULT, "/half", 5);
+	shows(s, "rmdir(\"/half\"…) = -1 EFAULT (Bad address)");
 	CALL(s, 10, "execve", -EFAULT, 0x1000, 0x2000, 0x3000);
 	str(s, 0, "/bin/true");
 	part(s, 1, PART_ITEM, CHUNK_FAULT, "", 0);
@@ -261,6 +264,8 @@ static void flags(void **state)
 {
 	struct scene *s = *state;
 
+	CALL(s, 10, "umask", 022, 0);
+	shows(s, "umask(000) = 022");
 	CALL(s, 10, "shmget", 7, 0, 4096, 01000 | 0640);
 	shows(s, "shmget(0x0, 4096, IPC_CREAT|0640) = 7");
 	CALL(s, 10, "semget", -EINVAL, 5, 1, 0x10000 | 0600);
@@ -425,6 +430,7 @@ static void option_values(void **state)
 	option(s, 1, 20, (int64_t[]){ 1, 2 }, 16, "SO_RCVTIMEO, {tv_sec=1, tv_usec=2}, 16)");
 	option(s, 1, 20, (int[]){ 1, 2 }, 8, "SO_RCVTIMEO, {tv_sec=1, tv_usec=2}, 8)");	/* of a 32-bit program */
 	option(s, 1, 20, (int[]){ 1 }, 3, "SO_RCVTIMEO, {…}, 3)");
+	option(s, 1, 26, (uint64_t[]){ 7, 0x5000 }, 12, "SO_ATTACH_FILTER, {len=7, …}, 12)");
 	option(s, 1, 47, (int[]){ -1 }, 4, "SO_MAX_PACING_RATE, [4294967295], 4)");
 	option(s, 1, 47, (int64_t[]){ 1ll << 40 }, 8, "SO_MAX_PACING_RATE, [1099511627776], 8)");
 	option(s, 0, 32, &a.sin_addr, 4, "IP_MULTICAST_IF, [127.0.0.1], 4)");
@@ -437,6 +443,15 @@ static void option_values(void **state)
 	option(s, 6, 999, many, 40, "999, \"\\0\\0");
 	option(s, 6, 999, many, 40, "\"…, 40)");
 	option(s, 7777, 1, "\1\2", 2, "7777, 1, \"\\x01\\x02\", 2)");
+	CALL(s, 10, "setsockopt", 0, 3, 1, 13, 0x1000, 9);	/* the ninth byte is not there, and nobody looks at it */
+	part(s, 3, PART_BYTES, CHUNK_FAULT, (int[]){ 1, 7 }, 8);
+	shows(s, "setsockopt(3<udp4>, SOL_SOCKET, SO_LINGER, {l_onoff=1, l_linger=7}, 9) = 0");
+	CALL(s, 10, "setsockopt", -EFAULT, 3, 1, 13, 0x1000, 8);
+	part(s, 3, PART_BYTES, CHUNK_FAULT, (int[]){ 1 }, 4);
+	shows(s, "setsockopt(3<udp4>, SOL_SOCKET, SO_LINGER, 0x1000, 8) = -1 EFAULT (Bad address)");
+	CALL(s, 10, "getsockopt", 10, 3, 1, 26, 0x1000, 0x2000);
+	out(s, 3, "\x15\0\1\0", 4);
+	shows(s, "getsockopt(3<udp4>, SOL_SOCKET, SO_ATTACH_FILTER, \"\\x15\\0\\x01\\0\", 0x2000) = 10");
 	CALL(s, 10, "getsockopt", 0, 3, 0, 80, 0x1000, 0x2000);
 	in(s, 4, (int[]){ 99 }, 4);
 	out(s, 3, &a, 16);
@@ -533,7 +548,7 @@ static void siginfos(void **state)
 	siginfo(s, SIGUSR1, SI_USER, "{si_signo=SIGUSR1, si_code=SI_USER, si_pid=11, si_uid=1000}");
 	siginfo(s, SIGUSR1, SI_QUEUE, "{si_signo=SIGUSR1, si_code=SI_QUEUE, si_pid=11, si_uid=1000, si_value=0x9}");
 	siginfo(s, SIGALRM, SI_TIMER, "{si_signo=SIGALRM, si_code=SI_TIMER, si_timerid=11, si_overrun=1000, si_value=0x9}");
-	siginfo(s, SIGCHLD, 1, "{si_signo=SIGCHLD, si_code=1, si_pid=11, si_uid=1000, si_status=9}");
+	siginfo(s, SIGCHLD, 1, "{si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=11, si_uid=1000, si_status=9}");
 	siginfo(s, SIGSEGV, 1, "{si_signo=SIGSEGV, si_code=1, si_addr=0x3e80000000b}");
 	siginfo(s, SIGSEGV, SI_TKILL, "si_code=SI_TKILL, si_pid=11");
 	siginfo(s, SIGSEGV, SI_KERNEL, "{si_signo=SIGSEGV, si_code=SI_KERNEL, si_errno=0}");

@@ -505,8 +505,12 @@ static long mmsg_item(u32 i, struct mmsg_ctx *x)
 		u32 n = m.namelen > NAME_BYTES ? NAME_BYTES : m.namelen;
 
 		SAME(n);
-		if (n && n <= NAME_BYTES && bpf_probe_read_user(v->name, n, (void *)m.name) == 0)
-			v->name_len = n;
+		if (n && n <= NAME_BYTES) {
+			if (bpf_probe_read_user(v->name, n, (void *)m.name) == 0)
+				v->name_len = n;
+			else
+				v->flags = MSG_NAME_CUT;
+		}
 	}
 	x->count = i + 1;
 	return 0;

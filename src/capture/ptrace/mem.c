@@ -266,7 +266,9 @@ static void copy_mmsg(struct buf *b, unsigned arg, const struct mem_call *c, uns
 		v[i].nbytes = len;
 		if (m.name) {
 			v[i].name_len = MIN(m.namelen, (uint32_t)sizeof(v[i].name));
-			v[i].name_len = (uint32_t)mem_read(c->tid, m.name, v[i].name, v[i].name_len);
+			len = v[i].name_len;
+			v[i].name_len = (uint32_t)mem_read(c->tid, m.name, v[i].name, len);
+			v[i].flags = v[i].name_len < len ? MSG_NAME_CUT : 0;
 		}
 	}
 	record_chunk(b, arg, PART_MSGVEC, flags | (i < n ? CHUNK_TRUNC : 0), v, i * sizeof(v[0]));
