@@ -28,6 +28,18 @@ static inline int wait_one(pid_t pid, int *ret_status, int options)
 	return got < 0 ? -errno : got > 0;
 }
 
+/* As wait_one(), and what it used when its end is the news (usage may be NULL). */
+struct rusage;
+static inline int wait_usage(pid_t pid, int *ret_status, int options, struct rusage *usage)
+{
+	pid_t got;
+
+	if (pid <= 0)
+		return -ECHILD;
+	got = wait4(pid, ret_status, options, usage);
+	return got < 0 ? -errno : got > 0;
+}
+
 /* As wait_one(), until the child has ended, whatever signals come. */
 static inline int wait_end(pid_t pid, int *ret_status)
 {

@@ -203,5 +203,31 @@ def in_order(t):
                 check(before <= after, f"{command} {options}: {first!r}, then {second!r}")
 
 
+MANY = ("import os, threading, sys\n"
+        "n = 300; b = threading.Barrier(n)\n"
+        "def f():\n"
+        "    b.wait()\n"
+        "    for _ in range(3): os.stat('/etc')\n"
+        "    b.wait()\n"
+        "threading.stack_size(65536)\n"
+        "t = [threading.Thread(target=f) for _ in range(n)]; [x.start() for x in t]\n"
+        "children = [os.spawnlp(os.P_NOWAIT, 'sh', 'sh', '-c', f'exit {k}') for k in range(60)]\n"
+        "[x.join() for x in t]; x = sum(i * i for i in range(300000))\n"
+        "sys.exit(sum(os.waitstatus_to_exitcode(os.waitpid(c, 0)[1]) for c in children) % 256)")
+
+
+def many_threads(t):
+    """hundreds of threads and some processes at a time: every call, every end, the time it took"""
+    r, _, (status, *_) = report_of(t, sys.executable, "-S", "-E", "-c", MANY)
+    equal(status, sum(range(60)) % 256, "exit status")
+    tasks = r.meta["tasks"]
+    python = [x for x in tasks if x["pid"] == tasks[0]["pid"]]
+    equal(len(python), 301, "threads")
+    equal([x for x in tasks if x["end"] is None], [], "tasks that did not end")
+    equal(sorted(x["exit"] for x in tasks if x["pid"] == x["tid"] and x is not tasks[0]), list(range(60)), "how the children ended")
+    equal(len([1 for call, arg, obj in calls(r) if call in ("stat", "newfstatat") and obj == "/etc"]), 900, "calls")
+    check(tasks[0]["utime_ns"] > 10_000_000, f"user time: {tasks[0]['utime_ns']}")
+
+
 if __name__ == "__main__":
-    sys.exit(main(__doc__, {"numbers": [given, left_out, left_out_attached, left_out_variables, long_names, memory, descriptors, in_order]}))
+    sys.exit(main(__doc__, {"numbers": [given, left_out, left_out_attached, left_out_variables, long_names, memory, descriptors, in_order, many_threads]}))

@@ -452,10 +452,43 @@ static void hand_out_early(struct ptrace_source *s)
 	buf_done(&s->early);
 }
 
+/*
+ * As wait4(2).  To say what a task used, the kernel adds up all threads of its process, at every stop: with thousands of
+ * them that is most of what a stop costs, and only the end of a process needs it.  So where there are many tasks, a look
+ * (WNOWAIT) comes first.  0: nothing to report, and s->stop_self asked not to wait.
+ */
+static pid_t next_report(struct ptrace_source *s, int *ret_status, struct rusage *ru)
+{
+	enum { MANY_TASKS = 48 };
+	int nohang = s->stop_self ? WNOHANG : 0;
+
+	if (HASH_COUNT(s->tracees) < MANY_TASKS)
+		return wait4(-1, ret_status, __WALL | nohang, ru);
+	for (;;) {
+		siginfo_t si = { 0 };
+		bool end;
+		int rc;
+
+		if (waitid(P_ALL, 0, &si, WEXITED | WSTOPPED | WNOWAIT | __WALL | nohang) < 0)
+			return -1;
+		if (!si.si_pid)
+			return 0;
+		end = si.si_code == CLD_EXITED || si.si_code == CLD_KILLED || si.si_code == CLD_DUMPED;
+		rc = wait_usage(si.si_pid, ret_status, __WALL | WNOHANG, end ? ru : NULL);
+		if (rc > 0)
+			return si.si_pid;
+		if (rc < 0) {
+			errno = -rc;
+			return -1;
+		}
+		/* killed between the two: its end will be the next report */
+	}
+}
+
 static int ptrace_step(struct source *src, source_emit_fn *emit, void *ctx)
 {
 	struct ptrace_source *s = CONTAINER_OF(src, struct ptrace_source, src);
-	struct rusage ru;
+	struct rusage ru = { 0 };
 	int status;
 	pid_t tid;
 
@@ -481,7 +514,7 @@ static int ptrace_step(struct source *src, source_emit_fn *emit, void *ctx)
 		wait_clock(s);
 	/* Before stopping ourselves every pending stop is handled, or a SIGCONT to the group could get ahead of it. */
 	atomic_store_explicit(&src->waiting, true, memory_order_release);
-	tid = wait4(-1, &status, __WALL | (s->stop_self ? WNOHANG : 0), &ru);
+	tid = next_report(s, &status, &ru);
 	atomic_store_explicit(&src->waiting, false, memory_order_relaxed);
 	if (tid == 0) {
 		s->stop_self = false;
