@@ -47,12 +47,13 @@ unsigned totals_top_lookups(const struct totals *t, bool noise, unsigned *ret_ro
 	TOP(t->lookups, noise || r->noise == NOISE_NONE, r->count);
 }
 
-/* A local socket without a name says nothing; over a network bytes count whosever they are. */
+/* A local socket of which no name is known says nothing; over a network bytes count whosever they are. */
 static bool has_words(const struct totals_conn *c)
 {
 	bool local = c->family == AF_UNIX || c->family == AF_NETLINK || c->family == AF_UNSPEC;
+	bool named = !local || (c->type == SOCK_DGRAM && c->has_local && c->local.family == AF_UNIX && (c->local.len || c->local.abstract));
 
-	return c->state != CONN_LISTENING && (c->has_peer || c->rest || (!local && (c->sent || c->received)));
+	return c->state != CONN_LISTENING && (c->has_peer || c->rest || (named && (c->sent || c->received)));
 }
 
 unsigned totals_top_conns(const struct totals *t, bool noise, unsigned *ret_rows, unsigned max)

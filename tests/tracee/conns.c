@@ -178,6 +178,22 @@ static void udp_many(void)
 	expect("send 5 B to 127.0.0.1:%d", port[0]);
 	expect("send 2 B to 127.0.0.1:%d", port[1]);
 	expect("send 3 B to 127.0.0.1:%d", port[2]);
+	/* and received by one call */
+	struct sockaddr_in froms[2], here = at(port[0]);
+	struct iovec in[2] = { { to, 8 }, { (char *)to + 8, 8 } };
+
+	CHECK(recv(fd[0], to, 8, 0) == 1 && recv(fd[0], to, 8, 0) == 4);
+	expect("recv 1 B from udp4 127.0.0.1:%d", port[0]);
+	expect("recv 4 B from udp4 127.0.0.1:%d", port[0]);
+	CHECK(sendto(fd[1], "fd1", 3, 0, (struct sockaddr *)&here, sizeof(here)) == 3);
+	CHECK(sendto(fd[2], "fd2!", 4, 0, (struct sockaddr *)&here, sizeof(here)) == 4);
+	expect("send 3 B to 127.0.0.1:%d", port[0]);
+	expect("send 4 B to 127.0.0.1:%d", port[0]);
+	for (int i = 0; i < 2; i++)
+		mm[i].msg_hdr = (struct msghdr){ .msg_name = &froms[i], .msg_namelen = sizeof(froms[i]), .msg_iov = &in[i], .msg_iovlen = 1 };
+	CHECK(recvmmsg(fd[0], mm, 2, 0, NULL) == 2);
+	expect("recv 3 B from 127.0.0.1:%d", port[1]);
+	expect("recv 4 B from 127.0.0.1:%d", port[2]);
 	/* a port nobody has any more: the kernel reports it at the next call on a connected socket */
 	close(fd[2]);
 	CHECK(connect_to(u, port[2]) == 0);
