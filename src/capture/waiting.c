@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "abi/spec.h"
+#include "base/clock.h"
 #include "base/macro.h"
 #include "capture/plan.h"
 #include "capture/proc/proc.h"
@@ -66,7 +67,7 @@ uint64_t waiting_since(pid_t pid, pid_t tid)
 	if (!read_task(pid, tid, "sched", theirs, sizeof(theirs)) || !(then = exec_start(theirs)))
 		return 0;
 	now_ns(CLOCK_THREAD_CPUTIME_ID);
-	mono = now_ns(CLOCK_MONOTONIC);
+	mono = clock_ns();
 	if (!read_file("/proc/thread-self/sched", own, sizeof(own)) || !(here = exec_start(own)))
 		return 0;
 	return here > then && here - then < mono ? mono - (here - then) : mono;
@@ -329,7 +330,7 @@ static unsigned put_fds(struct buf *rec, const struct waiting *w)
 
 void waiting_put(struct buf *rec, const struct waiting *w, unsigned payload, void (*put)(void *ctx), void *ctx)
 {
-	struct record_waiting *r = record_begin(rec, RECORD_WAITING, sizeof(*r), (uint32_t)w->pid, (uint32_t)w->tid, now_ns(CLOCK_MONOTONIC));
+	struct record_waiting *r = record_begin(rec, RECORD_WAITING, sizeof(*r), (uint32_t)w->pid, (uint32_t)w->tid, clock_ns());
 	unsigned n = 0;
 
 	r->h.flags = w->stopped ? WAITING_STOPPED : 0;

@@ -16,6 +16,7 @@
 #include "analyze/totals.h"
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/diag.h"
 #include "base/macro.h"
 #include "base/process.h"
@@ -81,13 +82,7 @@ struct session {
 	unsigned nnotes;
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
+static uint64_t now_ns(void) { return clock_ns(); }
 
 static void note(struct session *s, const struct diag *d)
 {

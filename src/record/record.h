@@ -10,7 +10,7 @@
  *
  * Every record is a head, a body by kind, then `nchunks` chunks: bytes copied
  * out of the traced program, padded to 8.  All sizes are multiples of 8.
- * Times are CLOCK_MONOTONIC nanoseconds.  pid is the thread group, tid the
+ * Times are CLOCK_MONOTONIC nanoseconds (base/clock.h).  pid is the thread group, tid the
  * thread, both as the tracer's pid namespace sees them.
  */
 typedef unsigned char rec_u8;

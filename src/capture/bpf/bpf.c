@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "base/macro.h"
 #include "base/process.h"
@@ -28,13 +29,7 @@
 enum { STOP_NONE, STOP_DETACH, STOP_KILL };
 enum { BATCH = 4096, POLL_NS = 5000000, BUSY_POLL_NS = 200000, BUSY_PARTS = 8, IDLE_POLLS = 40, SLEEP_MS = 1000, SETTLE_NS = 2000000 };
 
-uint64_t bpf_now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
+uint64_t bpf_now_ns(void) { return clock_ns(); }
 
 /* ---- a command ---- */
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/diag.h"
 #include "base/macro.h"
 #include "capture/proc/proc.h"
@@ -40,13 +41,7 @@ struct faults_source {
 	size_t page;
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
+static uint64_t now_ns(void) { return clock_ns(); }
 
 static int open_event(uint64_t what, pid_t tid, int cpu, bool sized)
 {

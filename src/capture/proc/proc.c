@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "capture/proc/fd.h"
 #include "capture/source.h"
 #include "record/build.h"
@@ -347,27 +348,19 @@ static void put_link(struct buf *rec, pid_t pid, const char *name, enum chunk_pa
 	(*nchunks)++;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
+static uint64_t now_ns(void) { return clock_ns(); }
 
 struct put_ctx { pid_t pid; struct buf *rec; void (*put)(void *); void *ctx; bool leader; pid_t living; };
 
 static uint64_t boot_to_monotonic(unsigned long long ticks)
 {
-	struct timespec boot, mono;
-	uint64_t ns = ticks * (1000000000ull / (unsigned long long)sysconf(_SC_CLK_TCK));
+	int64_t ns = (int64_t)(ticks * (1000000000ull / (unsigned long long)sysconf(_SC_CLK_TCK)));
+	struct timespec boot;
 
 	/* starttime counts from boot including suspend; CLOCK_MONOTONIC does not (proc(5), field 22) */
 	clock_gettime(CLOCK_BOOTTIME, &boot);
-	clock_gettime(CLOCK_MONOTONIC, &mono);
-	uint64_t off = (uint64_t)(boot.tv_sec - mono.tv_sec) * 1000000000ull;
-
-	return ns > off ? ns - off : 0;
+	ns -= (boot.tv_sec - (int64_t)(now_ns() / 1000000000)) * 1000000000;
+	return ns > 0 ? (uint64_t)ns : 0;
 }
 
 static void put_task(void *ctx, pid_t tid)
@@ -376,14 +369,11 @@ static void put_task(void *ctx, pid_t tid)
 	struct record_task *r;
 	struct buf b = { 0 };
 	unsigned long long v;
-	struct timespec ts;
 	uint32_t n = 0;
 
 	if (c->leader != (tid == c->pid) || proc_is_kernel_helper(c->pid, tid))
 		return;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	r = record_begin(c->rec, RECORD_TASK, sizeof(*r), (uint32_t)c->pid, (uint32_t)tid,
-			 (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec);
+	r = record_begin(c->rec, RECORD_TASK, sizeof(*r), (uint32_t)c->pid, (uint32_t)tid, now_ns());
 	r->ns_tid = proc_ns_tid(tid);
 	if (stat_field(c->pid, tid, 4, &v))
 		r->ppid = (rec_u32)v;
@@ -464,9 +454,8 @@ static void put_maps(pid_t pid, pid_t tid, struct buf *rec, void (*put)(void *ct
 {
 	struct buf b = { 0 };
 	bool first = true;
-	struct timespec ts;
+	const uint64_t now = now_ns();
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
 	if (!slurp(tid, 0, "maps", &b)) {
 		buf_done(&b);
 		return;
@@ -483,7 +472,7 @@ static void put_maps(pid_t pid, pid_t tid, struct buf *rec, void (*put)(void *ct
 			*end++ = '\0';
 		if (sscanf(line, "%llx-%llx %4s %llx %x:%x %llu %n", &start, &stop, perms, &off, &maj, &min, &ino, &at) < 7)
 			continue;
-		r = record_begin(rec, RECORD_MAP, sizeof(*r), (uint32_t)pid, (uint32_t)pid, (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec);
+		r = record_begin(rec, RECORD_MAP, sizeof(*r), (uint32_t)pid, (uint32_t)pid, now);
 		r->h.flags = first ? MAP_FIRST : 0;
 		first = false;
 		r->start = start, r->end = stop, r->offset = off, r->ino = ino;

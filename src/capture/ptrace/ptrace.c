@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "base/process.h"
 #include "capture/proc/proc.h"
@@ -19,13 +20,7 @@
 #include "capture/ptrace/status.h"
 #include "record/build.h"
 
-uint64_t ptrace_now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
+uint64_t ptrace_now_ns(void) { return clock_ns(); }
 
 void ptrace_put(struct ptrace_source *s)
 {
