@@ -45,6 +45,16 @@ struct file *fx_new(struct fx *x, int fd, enum file_kind kind, const char *name,
 void fx_was(struct fx *x, int fd, const struct file *f);	/* what that argument is called before the call changes it; into event.was */
 void fx_moved(struct fx *x, struct file *in, struct file *out, uint64_t nbytes);	/* bytes read from, written to */
 struct pnode *fx_target(struct fx *x, uint32_t number);	/* whom a pid or tid argument means: into event.target_pid and .target_proc */
+/* ---- fx_net.c: for the effects on sockets ---- */
+struct sock *fx_sock(struct fx *x);				/* of the first descriptor argument; NULL: it is none */
+struct file *fx_sock_file(struct fx *x);			/* its description, as fx_sock() found it */
+struct addr *fx_addr(struct fx *x, const void *bytes, size_t len);	/* in scratch; NULL: no address */
+/* A socket in the file system, named relative to the working directory: absolute, where that fits. */
+struct addr *fx_absolute(struct fx *x, struct addr *a);
+struct addr *fx_addr_arg(struct fx *x, enum arg_type type);	/* as it was given or, with LEN, as the kernel answered */
+/* Is the kernel's answer about an attempt to connect at all?  No: the descriptor, the address or the state forbade one. */
+bool fx_is_attempt(const struct fx *x, const struct sock *s, const struct addr *to);
+struct conn *fx_attempt(struct fx *x, struct file *f, const struct addr *to);	/* a new one, with the outcome that the call reported */
 /* What data moved, or not, to or from that address of a socket belongs to (NULL: none was given): also how its connect came out. */
 struct conn *fx_conn(struct fx *x, struct file *sock, const struct addr *a);
 
