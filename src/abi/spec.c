@@ -82,15 +82,10 @@ bool cond_holds(const struct arg_cond *cond, const uint64_t args[6])
 	return !cond || cond->invert;
 }
 
-unsigned arg_bits(const struct arg_spec *arg)
-{
-	static const uint8_t bits[_ARG_TYPE_MAX] = {
-		[ARG_INT] = 32, [ARG_UINT] = 32, [ARG_MODE] = 16 /* umode_t */, [ARG_DEV] = 32, [ARG_PID] = 32, [ARG_UID] = 32, [ARG_SIGNAL] = 32,
-		[ARG_CLOCKID] = 32, [ARG_FD] = 32, [ARG_DIRFD] = 32, [ARG_FLAGS] = 32, [ARG_ENUM] = 32, [ARG_IOCTL] = 32, [ARG_QUOTACTL] = 32,
-	};
-
-	return arg->bits ? arg->bits : arg->type < _ARG_TYPE_MAX && bits[arg->type] ? bits[arg->type] : 64;
-}
+const uint8_t arg_type_bits[_ARG_TYPE_MAX] = {
+	[ARG_INT] = 32, [ARG_UINT] = 32, [ARG_MODE] = 16 /* umode_t */, [ARG_DEV] = 32, [ARG_PID] = 32, [ARG_UID] = 32, [ARG_SIGNAL] = 32,
+	[ARG_CLOCKID] = 32, [ARG_FD] = 32, [ARG_DIRFD] = 32, [ARG_FLAGS] = 32, [ARG_ENUM] = 32, [ARG_IOCTL] = 32, [ARG_QUOTACTL] = 32,
+};
 
 int spec_find_arg(const struct syscall_spec *spec, enum arg_type type, unsigned nth)
 {

@@ -198,7 +198,13 @@ struct syscall_spec {
 struct fd_question spec_question(const struct syscall_spec *spec);	/* the row's own, or its effect's */
 
 /* How many bits of a 64-bit register the kernel looks at; a program may leave anything in the rest (arch/x86/include/asm/syscall_wrapper.h). */
-unsigned arg_bits(const struct arg_spec *arg);
+extern const uint8_t arg_type_bits[_ARG_TYPE_MAX];	/* 0: all 64 */
+static inline unsigned arg_bits(const struct arg_spec *arg)
+{
+	unsigned bits = arg->bits ? arg->bits : arg_type_bits[arg->type];
+
+	return bits ? bits : 64;
+}
 
 #define SYSCALL_MAX 1024	/* numbers from here on are shown raw */
 

@@ -138,7 +138,7 @@ static bool is_string(unsigned type)
 static uint64_t arg_word(const struct record_call *r, const struct arg_spec *a, unsigned i)
 {
 	uint64_t word = r->args[i];
-	unsigned bits = arg_bits(a);
+	unsigned bits;
 
 	if (r->arch == ARCH_I386) {
 		if (a->high)
@@ -149,6 +149,7 @@ static uint64_t arg_word(const struct record_call *r, const struct arg_spec *a, 
 	}
 	if (a->type == ARG_PAGES)
 		return word * 4096;
+	bits = arg_bits(a);
 	return bits < 64 ? word & ((1ull << bits) - 1) : word;
 }
 
