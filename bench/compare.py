@@ -35,7 +35,8 @@ def build(what, scratch):
 
 
 def tracer(program, log, backend):
-    knows = "--backend" in subprocess.run([program, "--help"], capture_output=True, text=True).stdout
+    # which of the two shows every option depends on the age of the build
+    knows = any("--backend" in subprocess.run([program, option], capture_output=True, text=True, check=False).stdout for option in ("--help", "--help=all"))
     return Tool([program, *(["--backend", backend] if knows else []), "-o", log, "--"], heavy=True)
 
 

@@ -141,6 +141,8 @@ static void put_waiting(struct ptrace_source *s, struct tracee *t)
 	waiting_put(&s->rec, w, s->opt->max_payload, ptrace_put_cb, s);
 	t->found = t->resumes = w->how == WAITING_CALL;
 	t->found_nr = w->nr;
+	if (t->found && w->since_ns)
+		wait_found(t, w->nr, w->since_ns);
 	free(t->waiting);
 	t->waiting = NULL;
 }

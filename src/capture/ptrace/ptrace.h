@@ -169,6 +169,7 @@ struct syscall_spec;
 bool wait_is_seen(const struct syscall_spec *spec);		/* our filter has to stop at it */
 void wait_before_entry(struct ptrace_source *s, struct tracee *t);	/* before anything of the last call is overwritten */
 void wait_entered(struct tracee *t);
+void wait_found(struct tracee *t, unsigned nr, uint64_t since_ns);	/* it was in that call when we came */
 bool wait_left(struct tracee *t, int64_t ret);	/* true: the record of the call is held back */
 /* A wait cut short by our own PTRACE_INTERRUPT or by an ignored signal goes on, or ends as at the end of its time. */
 void wait_hide(struct ptrace_source *s, struct tracee *t);

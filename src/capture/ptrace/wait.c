@@ -26,7 +26,7 @@
 #include "capture/ptrace/mem.h"
 #include "capture/ptrace/ptrace.h"
 
-enum { KERNEL_ERESTARTNOHAND = 514, NO_LIMIT = 0, TICK_NS = 5000000, TAKEN_MAX = 16 };
+enum { KERNEL_ERESTARTNOHAND = 514, NO_LIMIT = 0, TICK_NS = 5000000, TAKEN_MAX = 16, FOUND_WITHIN_NS = 5000000 };
 
 /* A call at whose end a task stands. */
 struct ended { const struct call_wait *wait; bool narrow; unsigned nr; uint64_t args[6]; int64_t ret; };
@@ -230,6 +230,12 @@ void wait_entered(struct tracee *t)
 	w->again = w->asked = false;
 	w->inside = waits;
 	t->exit_due = (waits && (again || t->threaded)) || t->entered;
+}
+
+void wait_found(struct tracee *t, unsigned nr, uint64_t since_ns)
+{
+	/* known to some milliseconds: too late is right for a time limit, too early is not */
+	t->wait = (struct wait){ .since_ns = since_ns + FOUND_WITHIN_NS, .nr = nr };
 }
 
 /*
