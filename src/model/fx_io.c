@@ -66,7 +66,7 @@ static void moved(struct fx *x, bool out)
 	fx_moved(x, out ? NULL : f, out ? f : NULL, x->ev->nbytes);
 	if (f && advances(x, f))
 		f->pos += x->ev->nbytes;
-	if (f && out && f->kind == FILE_REG)
+	if (f && out && f->kind == FILE_REG && f->name.len > 5 && !memcmp(f->name.s + f->name.len - 5, "/comm", 5))
 		comm_written(x, f);
 }
 
