@@ -193,6 +193,12 @@ static void connections(struct summary_sink *s)
 		free(e);
 	}
 	summary_more(s, ROWS_MAX, total);
+	if (s->t->conns.nothers) {
+		buf_puts(&s->b, "   and ");
+		human_count(&s->b, s->t->conns.nothers);
+		buf_puts(&s->b, " others (more than are kept apart)");
+		summary_line(s);
+	}
 	if (local) {
 		buf_puts(&s->b, "   ");
 		human_count(&s->b, local);
