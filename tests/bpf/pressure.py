@@ -10,6 +10,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -82,6 +83,27 @@ class Pressure(unittest.TestCase):
         self.assertNotIn("runs on", text)
         self.assertEqual(len(re.findall(r" fork → ", text)), 201)
         self.assertEqual(len(re.findall(r"(?m)^\S+ (?:\[\d+\] )+exit 0\b", text)), 202)
+
+    def test_ends_that_were_lost(self):
+        """A reader that stands still: even what is kept for ends overflows.  What has ended does not run on."""
+        script = "read x < $0/go; i=0; while [ $i -lt 1500 ]; do (exit 1); i=$((i+1)); done; : > $0/done; exit 3"
+        os.mkfifo(self.dir / "go")
+        with open(self.dir / "err", "wb") as err:
+            tracer = subprocess.Popen([COMPENDIUM, "--backend", "bpf", "--lossy", *TINY, "-o", self.dir / "log", "--", "sh", "-c", script, self.dir], stdin=subprocess.DEVNULL, stderr=err)
+        with open(self.dir / "go", "w") as go:      # it has begun
+            tracer.send_signal(signal.SIGSTOP)
+            go.write("x\n")
+        end = time.monotonic() + 60
+        while not (self.dir / "done").exists():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+        tracer.send_signal(signal.SIGCONT)
+        self.assertEqual(tracer.wait(60), 3)
+        text = (self.dir / "log").read_text(errors="replace")
+        self.assertGreater(lost(text), 0, "nothing was lost: this shows nothing")
+        self.assertNotIn("runs on", text)
+        self.assertRegex(text, r"(?m)^ Exit: 3$")
+        self.assertRegex(text, r"(?m)^ +\d+ +\S+ +exit 3 +sh -c")
 
     def test_signals(self):
         """Signals that no call's record goes with: who sends them pays."""
