@@ -1,5 +1,5 @@
 /* Asks the kernel about descriptors, at the exit of the call that brought them (enum fd_ask). */
-#include <limits.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/fanotify.h>
 #include <sys/socket.h>
@@ -37,6 +37,17 @@ static void ask_number(const struct asking *a, int fd)
 
 	if (fd >= 0 && proc_fd_stat(&a->s->fds, a->t->tid, fd, &f))
 		proc_fd_put(&a->t->chunks, CHUNK_AT_EXIT, &f);
+}
+
+/* Can it be nothing but a directory, or nothing but a new regular file?  Then no system call is spent on it. */
+static bool told_by_flags(const struct syscall_spec *spec, const uint64_t args[6])
+{
+	int i = spec_find_arg(spec, ARG_FLAGS, 0);
+	uint64_t flags = i < 0 ? 0 : args[i];
+
+	if ((flags & O_TMPFILE) == O_TMPFILE)
+		return false;
+	return flags & O_DIRECTORY || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
 }
 
 /* An ordinary file, by its name: nothing is recorded of it. */
@@ -143,7 +154,10 @@ void facts_ask(struct ptrace_source *s, struct tracee *t, const struct capture_p
 		supervised(s, t);
 	switch ((enum fd_ask)plan->ask) {
 	case ASK_NOTHING: return;
-	case ASK_KIND: ask_kind(&a, (int)ret); return;
+	case ASK_KIND:
+		if (!told_by_flags(spec, t->args))
+			ask_kind(&a, (int)ret);
+		return;
 	case ASK_NUMBER: ask_number(&a, (int)ret); return;
 	case ASK_RETURNED: ask(&a, (int)ret); return;
 	case ASK_ARGUMENT: ask(&a, (int)t->args[0]); return;
