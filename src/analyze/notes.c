@@ -7,13 +7,29 @@
 #include "event/event.h"
 #include "record/record.h"
 
-bool totals_note_of(const struct event *ev, struct totals_note *ret)
+/* Flags of our own, beside EXEC_*. */
+enum { NOTE_SUPERVISED = 1 << 16 };
+
+/*
+ * A filter with a listener (seccomp_unotify(2)).  The kernel asks the supervisor before sys_enter, the first that BPF sees of a call;
+ * no tracepoint comes earlier.
+ */
+static bool listener_set(const struct totals *t, const struct event *ev)
+{
+	enum { NEW_LISTENER = 8 };	/* SECCOMP_FILTER_FLAG_NEW_LISTENER, the second argument */
+
+	return t->start_mode & START_BPF && ev->call && ev->call->spec->effect == FX_SECCOMP && !ev->err && !ev->call->unfinished &&
+	       ev->call->args[1].word & NEW_LISTENER;
+}
+
+bool totals_note_of(const struct totals *t, const struct event *ev, struct totals_note *ret)
 {
 	const struct proc *p = ev->task ? ev->task->proc : NULL;
+	unsigned flags = ev->kind == EV_EXEC || ev->kind == EV_WAITING ? ev->flags : listener_set(t, ev) ? NOTE_SUPERVISED : 0;
 
-	if (!p || (ev->kind != EV_EXEC && ev->kind != EV_WAITING) || !ev->flags)
+	if (!p || !flags)
 		return false;
-	*ret = (struct totals_note){ .flags = ev->flags, .proc = p->id, .program = p->comm };
+	*ret = (struct totals_note){ .flags = flags, .proc = p->id, .program = p->comm };
 	return true;
 }
 
@@ -21,7 +37,7 @@ void totals_note_event(struct totals *t, const struct event *ev)
 {
 	struct totals_note n;
 
-	if (!totals_note_of(ev, &n))
+	if (!totals_note_of(t, ev, &n))
 		return;
 	for (unsigned i = 0; i < t->nnotes; i++)
 		if (t->notes[i].flags == n.flags && t->notes[i].program.len == n.program.len && !memcmp(t->notes[i].program.s, n.program.s, n.program.len)) {
@@ -51,6 +67,8 @@ void totals_note_format(struct buf *b, const struct totals_note *n)
 	if (nrights)
 		buf_puts(b, " rights, and may say misleading things about it: the kernel gives them to no program that an ordinary user traces with ptrace. "
 			    "To trace it with them, run compendium as root");
+	if (n->flags & NOTE_SUPERVISED)
+		buf_puts(b, " has calls that another process answers (a seccomp listener): the time they wait for it is not in their times. --backend ptrace has it");
 	if (n->flags & EXEC_UNREADABLE)
 		buf_printf(b, "%s memory may not be read by an ordinary user (its file is not readable, or it asked for that), so names and contents are missing. "
 			      "To see them, run compendium as root", nrights ? ". Its" : ": its");

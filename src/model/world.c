@@ -149,6 +149,7 @@ static void feed_waiting(struct world *w, const struct item *item)
 		if (row->apply)
 			row->apply(&x);
 		ev.kind = EV_WAITING;
+		ev.flags = 0;
 		t->found.set = true;
 		t->found.arch = x.c->arch;
 		t->found.nr = x.c->nr;

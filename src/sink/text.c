@@ -273,7 +273,7 @@ static void write_note(struct text_sink *s, const struct event *ev)
 {
 	struct totals_note n;
 
-	if (!totals_note_of(ev, &n))
+	if (!totals_note_of(s->opt->totals, ev, &n))
 		return;
 	buf_putc(&s->line, STYLE_ERROR);
 	buf_puts(&s->line, "note: ");
@@ -303,9 +303,12 @@ static void text_event(struct sink *sink, const struct event *ev)
 		text_header(s);
 	if (s->opt->verbose && ev->call && ev->kind != EV_WAITING) {
 		add_call(s, ev);
+		write_note(s, ev);
 		return;
 	}
-	if (is_wanted(s, ev)) {
+	if (!is_wanted(s, ev)) {
+		write_note(s, ev);
+	} else {
 		uint64_t end = ev->ts_ns + ev->dur_ns;
 
 		flush_due(s, end);

@@ -177,5 +177,43 @@ def left_behind_named(t):
     check("left running" not in p.said(), p.said())
 
 
+# A child whose getppid(2) its parent answers after 0.2 s, by SECCOMP_USER_NOTIF_FLAG_CONTINUE.
+SUPERVISED = """
+import ctypes, fcntl, os, struct, time
+libc = ctypes.CDLL(None, use_errno=True)
+code = b"".join(struct.pack("HBBI", *i) for i in ((0x20, 0, 0, 0), (0x15, 0, 1, 110), (6, 0, 0, 0x7fc00000), (6, 0, 0, 0x7fff0000)))
+r, w = os.pipe()
+pid = os.fork()
+if pid == 0:
+    buf = ctypes.create_string_buffer(code)
+    prog = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", 4, ctypes.addressof(buf)))
+    libc.prctl(38, 1, 0, 0, 0)
+    fd = libc.syscall(317, 1, 8, prog)
+    os.write(w, struct.pack("i", fd))
+    libc.getppid()
+    os._exit(0)
+fd = libc.syscall(438, libc.syscall(434, pid, 0), struct.unpack("i", os.read(r, 4))[0], 0)
+req = bytearray(80)
+fcntl.ioctl(fd, 0xc0502100, req)
+time.sleep(0.2)
+fcntl.ioctl(fd, 0xc0182101, bytearray(req[:8] + struct.pack("qiI", 0, 0, 1)))
+os.waitpid(pid, 0)
+"""
+
+
+def supervised(t):
+    """a call that a seccomp supervisor answers late: ptrace has the time, bpf says that it has not"""
+    command = [sys.executable, "-S", "-E", "-c", SUPERVISED]
+    equal(subprocess.run(command, check=False, timeout=PATIENCE).returncode, 0, "untraced")
+    for options in ([], ["-v"]):
+        status, _, _, text = t.run(*command, options=options)
+        equal(status, 0, text)
+        notes = len(re.findall(r"(?:note|Note): python\S* has calls that another process answers \(a seccomp listener\): .*--backend ptrace has it$", text, re.M))
+        equal(notes, 2 if t.args.backend == "bpf" else 0, f"notes in {text[-1500:]}")
+        if options and t.args.backend == "ptrace":
+            took = re.search(r"getppid\(\) = \d+  ([\d.]+)ms", text)
+            check(took and float(took[1]) >= 200, text)
+
+
 if __name__ == "__main__":
-    sys.exit(main(__doc__, {"influence": [rights, unreadable, sudo, loading, loading_attach, killed_in_exec, left_behind_named]}))
+    sys.exit(main(__doc__, {"influence": [rights, unreadable, sudo, loading, loading_attach, killed_in_exec, left_behind_named, supervised]}))

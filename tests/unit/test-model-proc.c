@@ -530,6 +530,13 @@ static void calls_that_were_under_way(void **state)
 	assert_string_equal(e->text, "folio_wait");
 	CALL(s, 10, "read", 5, 0);
 	assert_false(go(s)->found);
+	/* flags are what tracing does to the program, and not those of the call */
+	waiting(s, 10, "openat", WAITING_CALL, 0)->args[2] = O_RDWR | O_CREAT;
+	feed(s);
+	assert_int_equal(got(s, EV_WAITING, 0)->flags, 0);
+	waiting(s, 10, NULL, WAITING_UNREADABLE, 0);
+	feed(s);
+	assert_int_equal(got(s, EV_WAITING, 0)->flags, EXEC_UNREADABLE);
 	/* nobody is made by it */
 	waiting(s, 999, "read", WAITING_CALL, 0);
 	feed(s);
