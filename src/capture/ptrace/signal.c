@@ -16,7 +16,12 @@ enum { FATE_STOP = 1 << 12 };	/* beside SIGNAL_IGNORED and SIGNAL_FATAL; 0: a ha
 /* Sent by the kernel for what the task itself has just done: not even the first process of a pid namespace is spared. */
 static bool is_fault(int signo, const siginfo_t *si)
 {
-	return si->si_code > 0 && (signo == SIGSEGV || signo == SIGBUS || signo == SIGILL || signo == SIGFPE || signo == SIGTRAP || signo == SIGSYS);
+	switch (signo) {
+	case SIGSEGV: case SIGBUS: case SIGILL: case SIGFPE: case SIGTRAP: case SIGSYS:
+		return si->si_code > 0;
+	default:
+		return false;
+	}
 }
 
 /* The first process of its pid namespace, which no signal ends without a handler (SIGNAL_UNKILLABLE). */
@@ -66,13 +71,15 @@ void signal_hide_ignored(struct ptrace_source *s, struct tracee *t, int signo)
 
 static void put_signal(struct ptrace_source *s, const struct tracee *t, int signo, unsigned fate, const siginfo_t *si)
 {
-	struct record_signal *r = record_begin(&s->rec, RECORD_SIGNAL, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
+	struct record_signal *r;
 
+	r = record_begin(&s->rec, RECORD_SIGNAL, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
 	r->h.flags = (rec_u16)(fate & (SIGNAL_IGNORED | SIGNAL_FATAL));
 	r->signo = signo;
 	r->code = si->si_code;
 	/* from a process; the kernel's own negative codes (SI_TIMER, SI_SIGIO…) have other things in the place of its pid */
-	if (si->si_code == SI_USER || si->si_code == SI_QUEUE || si->si_code == SI_TKILL || si->si_code == SI_MESGQ || (signo == SIGCHLD && si->si_code > 0)) {
+	if (si->si_code == SI_USER || si->si_code == SI_QUEUE || si->si_code == SI_TKILL || si->si_code == SI_MESGQ ||
+	    (signo == SIGCHLD && si->si_code > 0)) {
 		r->sender_pid = (rec_u32)si->si_pid;
 		r->sender_uid = si->si_uid;
 	} else if (signo == SIGSEGV || signo == SIGBUS || signo == SIGILL || signo == SIGFPE || signo == SIGTRAP) {

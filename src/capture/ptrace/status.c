@@ -18,7 +18,12 @@ enum { FILES_MAX = 256, TEXT_MAX = 256 << 10, PARTS_MAX = 16, DEVICES_MAX = 16 }
 
 /* One descriptor of a table (tracee.files), and the text that was made of its file when it was last read from its start. */
 struct status_file { pid_t files; int fd; struct buf text; };
-struct status_files { struct status_file v[FILES_MAX]; unsigned n; struct { uint64_t dev; bool is_proc; } devices[DEVICES_MAX]; unsigned ndevices; };
+struct status_files {
+	struct status_file v[FILES_MAX];
+	unsigned n;
+	struct { uint64_t dev; bool is_proc; } devices[DEVICES_MAX];	/* file systems, and whether they are a proc */
+	unsigned ndevices;
+};
 
 static struct status_file *find(const struct ptrace_source *s, pid_t files, int fd)
 {

@@ -33,7 +33,10 @@ struct ended { const struct call_wait *wait; bool narrow; unsigned nr; uint64_t 
 
 static bool is_unwritten(unsigned limit) { return limit >= WAIT_TIMESPEC_UNWRITTEN && limit <= WAIT_TIMEVAL32_UNWRITTEN; }
 
-bool wait_is_seen(const struct syscall_spec *spec) { return spec->wait.limit != WAIT_NOT && !is_unwritten(spec->wait.limit); }
+bool wait_is_seen(const struct syscall_spec *spec)
+{
+	return spec->wait.limit != WAIT_NOT && !is_unwritten(spec->wait.limit);
+}
 
 static void set_ret(const struct tracee *t, int64_t ret)
 {
@@ -48,7 +51,8 @@ static bool wait_ended(const struct tracee *t, struct ended *ret)
 	unsigned arch;
 
 	if (ptrace(PTRACE_GETREGS, t->tid, 0, &r) < 0 || (int64_t)r.orig_rax < 0 ||
-	    ((int32_t)r.rax != -EINTR && (int32_t)r.rax != -KERNEL_ERESTARTNOHAND) || ptrace(PTRACE_GET_SYSCALL_INFO, t->tid, sizeof(si), &si) < 0)
+	    ((int32_t)r.rax != -EINTR && (int32_t)r.rax != -KERNEL_ERESTARTNOHAND) ||
+	    ptrace(PTRACE_GET_SYSCALL_INFO, t->tid, sizeof(si), &si) < 0)
 		return false;
 	ret->ret = (int32_t)r.rax;
 	arch = call_arch(si.arch, r.orig_rax, &ret->nr);
@@ -144,7 +148,8 @@ static int64_t result_of(const struct tracee *t, const struct ended *e)
 {
 	int domain = 0;
 
-	if (e->wait->result == -EINPROGRESS && option_of(t, (int)e->args[e->wait->arg], SO_DOMAIN, &domain, sizeof(domain)) == 0 && domain == AF_UNIX)
+	if (e->wait->result == -EINPROGRESS &&
+	    option_of(t, (int)e->args[e->wait->arg], SO_DOMAIN, &domain, sizeof(domain)) == 0 && domain == AF_UNIX)
 		return -EAGAIN;
 	return e->wait->result;
 }
@@ -247,7 +252,8 @@ static bool may_be_taken(const struct tracee *t, const struct call_wait *row)
 	if (row->limit == WAIT_NOT || t->wait.ntaken >= TAKEN_MAX)
 		return false;
 	/* those of a descriptor report ERESTARTSYS, but for a socket with a timeout */
-	return (row->limit != WAIT_RECV && row->limit != WAIT_SEND && row->limit != WAIT_SPLICE) || limit_of(t, row, t->args) != NO_LIMIT;
+	return (row->limit != WAIT_RECV && row->limit != WAIT_SEND && row->limit != WAIT_SPLICE) ||
+	       limit_of(t, row, t->args) != NO_LIMIT;
 }
 
 bool wait_left(struct tracee *t, int64_t ret)
