@@ -19,7 +19,7 @@
 #include "capture/bpf/internal.h"
 #include "capture.skel.h"
 
-enum { RING_BYTES = 16 << 20, RING_KEPT_PARTS = 16, NS_LEVEL_MAX = 32 };
+enum { RING_BYTES = 16 << 20, RING_KEPT_PARTS = 16, RING_LARGE = 4 << 20, NS_LEVEL_MAX = 32 };
 
 static char last_words[512];	/* what libbpf said last; it has no other way to tell */
 
@@ -225,6 +225,7 @@ static int load_once(struct bpf_source *s, size_t ring)
 	s->skel->rodata->self_pidns = bpf_own_pidns();
 	s->skel->rodata->restricted = !bpf_sees_all();
 	s->skel->rodata->ring_half = ring / 2;
+	s->skel->rodata->ring_look = ring >= RING_LARGE ? 7 : 0;
 	s->skel->rodata->ring_most = ring - ring / RING_KEPT_PARTS;
 	bpf_program__set_autoload(s->skel->progs.on_exec_maps, s->kernel_maps);
 	bpf_map__set_max_entries(s->skel->maps.works, s->ncpus);

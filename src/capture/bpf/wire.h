@@ -53,6 +53,7 @@ struct task_state {
 	rec_u8 flags, in_call, seen /* its entry */, arch, faulted /* arguments to be copied at the exit */, split, why, owes /* room in the ring */;
 	rec_u16 nchunks;
 	rec_u32 nr, len;
+	rec_u32 unlooked;		/* records since the look at the ring */
 	rec_u32 resume_nr;		/* what restart_syscall(2) goes on with, + 1; 0: not known */
 	rec_u32 names;			/* writes to look at: it opened the file with a thread's name */
 	rec_u64 enter_ns, args[6];
