@@ -34,6 +34,7 @@ struct kernel_sink {
 	const struct sink_options *opt;
 	struct buf b;
 	struct run block, fault;
+	bool holds;
 	struct hist sched[WHYS], queue[OPS], device[OPS];
 	uint64_t nbytes[OPS], nwriteback, nobodys, nobodys_bytes;
 	uint64_t faults[_PLACES], nmajor, nhuge, nfaults;
@@ -155,6 +156,9 @@ static void hold(struct kernel_sink *s)
 {
 	uint64_t ns = MIN(s->block.waiting ? s->block.last_ns : UINT64_MAX, s->fault.waiting ? s->fault.last_ns : UINT64_MAX);
 
+	if (ns == UINT64_MAX && !s->holds)	/* most events are none of ours */
+		return;
+	s->holds = ns != UINT64_MAX;
 	lines_hold(out_lines(s->out), LINES_KERNEL, ns == UINT64_MAX ? ns : since_start(s, ns));
 }
 
