@@ -129,8 +129,8 @@ void totals_event(struct totals *t, const struct event *ev);
  * listen, nor datagram sockets that were connected only (getaddrinfo(3) does it to sort addresses).
  */
 bool totals_is_connection(const struct totals_conn *c);
-/* Those of them that were made; that failed; and of all, how many the noise filter hides. */
-struct totals_conn_counts { uint64_t made, failed, hidden; };
+/* Those of them that were made, or failed; peers of datagram sockets; and of all, how many the noise filter hides. */
+struct totals_conn_counts { uint64_t made, failed, datagrams, hidden; };
 struct totals_conn_counts totals_count_conns(const struct totals *t);
 
 /* Of an event with an error: was something looked for and not had?  EINVAL of readlink only says that it is no link. */

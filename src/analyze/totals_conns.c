@@ -19,7 +19,7 @@ struct totals_conn_counts totals_count_conns(const struct totals *t)
 
 		if (!totals_is_connection(c))
 			continue;
-		*(c->state == CONN_FAILED ? &n.failed : &n.made) += 1;
+		*(is_datagram(c->type) ? &n.datagrams : c->state == CONN_FAILED ? &n.failed : &n.made) += 1;
 		n.hidden += c->noise != NOISE_NONE;
 	}
 	return n;

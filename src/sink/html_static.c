@@ -182,7 +182,7 @@ static void write_cards(struct buf *b, const struct totals *t)
 
 	const struct totals_conn_counts conns = totals_count_conns(t);
 
-	if (conns.made || conns.failed || t->net_sent || t->net_received || t->local_sent || t->local_received) {
+	if (conns.made || conns.failed || conns.datagrams || t->net_sent || t->net_received || t->local_sent || t->local_received) {
 		card(b, "network", "Network");
 		bytes_row(b, "Sent", t->net_sent);
 		bytes_row(b, "Received", t->net_received);
@@ -195,6 +195,8 @@ static void write_cards(struct buf *b, const struct totals *t)
 			count_row(b, "On localhost", conns.hidden);
 		if (conns.failed)
 			count_row(b, "Failed", conns.failed);
+		if (conns.datagrams)
+			count_row(b, "Datagram peers", conns.datagrams);
 		card_end(b);
 	}
 
