@@ -144,7 +144,9 @@ static void chunk(struct input *in, struct record *h, bool call)
 
 	memset(c, 0, sizeof(*c) + 512);
 	c->arg = call ? byte(in) % 6 : 0;
-	c->part = kind % (PART_MSGVEC + 1);
+	c->part = kind % (PART_MSGVEC + 4);
+	if (c->part > PART_MSGVEC)
+		c->part += PART_FACT - PART_MSGVEC - 1;		/* and its name and socket */
 	c->flags = kind & 0x80 ? CHUNK_AT_EXIT : 0;
 	if (kind & 0x40) {
 		const char *s = paths[byte(in) % ARRAY_SIZE(paths)];
@@ -153,8 +155,10 @@ static void chunk(struct input *in, struct record *h, bool call)
 		memcpy(c + 1, s, c->len);
 	} else {
 		c->len = byte(in) % 200;
-		if (c->part == PART_SOCK)
+		if (c->part == PART_SOCK || c->part == PART_FACT_SOCK)
 			c->len = sizeof(struct record_sock);
+		if (c->part == PART_FACT)
+			c->len = sizeof(struct record_fact);
 		for (unsigned i = 0; i < c->len; i++)
 			((uint8_t *)(c + 1))[i] = byte(in);
 	}
