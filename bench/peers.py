@@ -24,6 +24,7 @@ sys.dont_write_bytecode = True
 from common import Tool, run_once, workloads  # noqa: E402
 
 SENT, RECEIVED = 23456, 34567       # as in known.c
+PATIENCE = 90                       # seconds for one run; a tool that takes longer does not end
 
 
 def peers(compendium, log, scratch):
@@ -171,7 +172,11 @@ def costs(chosen, works, log, scratch, rounds):
         for work in works:
             for name in order[n % len(order):] + order[:n % len(order)]:
                 tool = chosen[name]
-                run = run_once(tool, log, scratch, work, 1 if tool.counted else None)
+                try:
+                    run = run_once(tool, log, scratch, work, 1 if tool.counted else None)
+                except SystemExit:
+                    print(f"round {n + 1}/{rounds} {work.name} {name}: not within {PATIENCE} s", file=sys.stderr)
+                    continue
                 run["lost"] = lost(log, tool, work, run)
                 runs.setdefault((work.name, name), []).append(run)
                 print(f"round {n + 1}/{rounds} {work.name} {name}: {run['command_s']:.2f} s", file=sys.stderr)
@@ -189,7 +194,10 @@ def print_costs(runs, works, chosen, rounds):
     for name in chosen:
         row = [name]
         for work in works:
-            mine, native = runs[work.name, name], runs[work.name, "native"]
+            mine, native = runs.get((work.name, name), []), runs[work.name, "native"]
+            if not mine:
+                row += ["does not end", "", ""]
+                continue
             row.append(f"{statistics.median(a['command_s'] / b['command_s'] for a, b in zip(mine, native)):.2f}")
             row.append(f"{statistics.median(a['cpu_s'] for a in mine):.2f}")
             gone = [a["lost"] for a in mine if a["lost"] is not None]
@@ -241,6 +249,8 @@ def main():
             native = Tool([])
             native.counted = None
             chosen.pop("uftrace", None)     # it sees functions of programs built for it; none of these is
+            for tool in chosen.values():
+                tool.prefix = ["timeout", "-k", "5", PATIENCE, *tool.prefix]
             runs = costs({"native": native, **chosen}, works, log, scratch, args.rounds)
             print_costs(runs, works, ["native", *chosen], args.rounds)
 
