@@ -1,7 +1,7 @@
 /* Sentences about what tracing did to programs. */
 #include <string.h>
 
-#include "analyze/totals.h"
+#include "analyze/notes.h"
 #include "analyze/totals_index.h"
 #include "base/text.h"
 #include "event/event.h"

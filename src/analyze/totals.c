@@ -1,3 +1,4 @@
+#include "analyze/notes.h"
 #include "analyze/totals.h"
 
 #include <errno.h>
@@ -260,7 +261,8 @@ void totals_event(struct totals *t, const struct event *ev)
 		return;
 	t->ntasks = MAX(t->ntasks, MAX(ev->task->id, ev->child ? ev->child->id : 0));
 	p = x->last_proc = totals_proc_of(t, ev->task->proc);
-	totals_note_event(t, ev);
+	if (totals_may_note(ev))
+		totals_note_event(t, ev);
 	if (ev->call && ev->kind != EV_WAITING) {
 		call_event(t, ev);
 		if (ev->call->unfinished || ev->call->restarted)

@@ -140,8 +140,6 @@ enum totals_memory { MEMORY_HEAP, MEMORY_MMAP, MEMORY_TOTAL };
 void totals_memory(struct buf *b, const struct totals *t, enum totals_memory what);
 /* "/d/final (was tmp)", as it is: to be made safe before it is shown. */
 void totals_file_name(struct buf *b, const struct totals_file *f);
-bool totals_note_of(const struct totals *t, const struct event *ev, struct totals_note *ret);	/* an event that says so; program is the model's */
-void totals_note_format(struct buf *b, const struct totals_note *n);	/* a sentence, safe to show */
 const struct totals_proc *totals_proc(const struct totals *t, uint32_t id);	/* NULL when not kept */
 /* A command line as one would type it, safe to show, cut after about max bytes. */
 void totals_command(struct buf *b, const struct bytes *argv, unsigned argc, uint64_t all, size_t max);

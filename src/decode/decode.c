@@ -281,8 +281,8 @@ static void relate(const struct call *c, struct part *p, struct arena *arena)
 		cut_names(p, rooms, arena);
 }
 
-/* r: the call; its chunks are behind the first `body` bytes of h. */
-static int decode_call(const struct record_call *r, const struct record *h, size_t body, struct arena *arena, struct call *c)
+/* r: the call; its chunks are behind the first `body` bytes of h.  Inlined: it runs for every call of the program. */
+static inline __attribute__((always_inline)) int decode_call(const struct record_call *r, const struct record *h, size_t body, struct arena *arena, struct call *c)
 {
 	/* Not cleared and then filled: every field is written once, this runs for every call of the program. */
 	c->nr = r->nr;
@@ -324,19 +324,23 @@ static int decode_call(const struct record_call *r, const struct record *h, size
 	static const struct arg_spec hole = { .type = ARG_HOLE };
 	unsigned used = words_used(c->spec->usage, (const uint64_t *)r->args);
 
-	for (unsigned i = 0; i < 6; i++) {
+	unsigned i, nargs = c->nargs;
+
+	for (i = 0; i < nargs; i++) {
 		const struct arg_spec *a = used >> i & 1 ? choose(&c->spec->args[i], (const uint64_t *)r->args) : &hole;
 
 		if (a->type == ARG_NONE)
 			c->nargs = MIN(c->nargs, i);
 		c->args[i] = (struct value){ .spec = a, .word = arg_word(r, a, i) };
 	}
+	for (; i < ARRAY_SIZE(c->args); i++)
+		c->args[i] = (struct value){ .spec = &c->spec->args[i], .word = r->arch == ARCH_I386 ? (uint32_t)r->args[i] : r->args[i] };
 
 	unsigned ncopied = c->nparts, address = ARRAY_SIZE(c->args);
 
 	c->nparts = 0;
 	c->facts = false;
-	for (unsigned i = 0; i < ncopied; i++) {
+	for (i = 0; i < ncopied; i++) {
 		struct part *p = &parts[c->nparts];
 		struct value *v = &c->args[parts[i].arg];
 

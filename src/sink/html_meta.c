@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include "abi/spec.h"
+#include "analyze/notes.h"
 #include "analyze/totals.h"
 #include "base/macro.h"
 #include "model/model.h"

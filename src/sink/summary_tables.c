@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "analyze/notes.h"
 #include "abi/spec.h"
 #include "base/human.h"
 #include "base/macro.h"

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "analyze/notes.h"
 #include "analyze/totals.h"
 #include "base/buf.h"
 #include "base/diag.h"
@@ -273,7 +274,7 @@ static void write_note(struct text_sink *s, const struct event *ev)
 {
 	struct totals_note n;
 
-	if (!totals_note_of(s->opt->totals, ev, &n))
+	if (!totals_may_note(ev) || !totals_note_of(s->opt->totals, ev, &n))
 		return;
 	buf_putc(&s->line, STYLE_ERROR);
 	buf_puts(&s->line, "note: ");

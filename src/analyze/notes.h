@@ -1,0 +1,15 @@
+#pragma once
+/* Sentences about what tracing did to programs: one a program and reason, in struct totals. */
+#include "analyze/totals.h"
+#include "event/event.h"
+
+/* Whether the event can be a reason for one: cheap, it is asked of every event. */
+static inline bool totals_may_note(const struct event *ev)
+{
+	return ev->kind == EV_EXEC || ev->kind == EV_WAITING || (ev->call && ev->call->spec->effect == FX_SECCOMP);
+}
+
+/* Whether it is one.  *ret: count 0, program is the model's. */
+bool totals_note_of(const struct totals *t, const struct event *ev, struct totals_note *ret);
+void totals_note_event(struct totals *t, const struct event *ev);
+void totals_note_format(struct buf *b, const struct totals_note *n);	/* a sentence, safe to show */
