@@ -183,13 +183,13 @@ static void nothing_written(void)
 		cpu++;
 	expect_call("sched_getaffinity(0, %zu, [%d*]) = *", sizeof(cpus), cpu);
 
-	/* without CLONE_PARENT_SETTID the third register says nothing */
+	/* without CLONE_PARENT_SETTID and the like the last three registers say nothing, and are left out, as by strace */
 	pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, &status, NULL, NULL);
 	if (pid == 0)
 		_exit(4);
 	expect("fork → %d", pid);
 	expect_of(pid, "exit 4");
-	expect_call("clone(SIGCHLD, NULL, %p, NULL, NULL) = %d", (void *)&status, pid);
+	expect_call("clone(SIGCHLD, NULL) = %d", pid);
 	CHECK(WEXITSTATUS(reap(pid)) == 4);
 }
 
