@@ -1,0 +1,278 @@
+/* Copies arrays of pointers to memory: struct iovec, struct msghdr and mmsghdr, struct iocb. */
+#pragma once
+#include "capture/bpf/work.bpf.h"
+
+static long iov_widen(u32 i, u64 *addr)
+{
+	struct work *w = work_get();
+	u32 narrow[2];
+
+	if (!w || i >= IOV_COPIED || i >= w->niov)
+		return 1;
+	if (bpf_probe_read_user(narrow, sizeof(narrow), (void *)(*addr + i * 8ul))) {
+		w->niov = i;
+		return 1;
+	}
+	w->iov[i].base = narrow[0];
+	w->iov[i].len = narrow[1];
+	return 0;
+}
+
+/* struct iovec[] of either layout into w->iov.  1: not all of it was there. */
+__noinline int read_iov(u64 addr, u64 n)
+{
+	struct work *w = work_get();
+	u32 k;
+
+	if (!w)
+		return 0;
+	k = n > IOV_COPIED ? IOV_COPIED : (u32)n;
+	w->niov = k;
+	if (w->compat) {
+		bpf_loop(IOV_COPIED, iov_widen, &addr, 0);
+		return w->niov < k;
+	}
+	if (k && k <= IOV_COPIED && bpf_probe_read_user(w->iov, k * X86_64_IOV, (void *)addr)) {
+		w->niov = 0;
+		return 1;
+	}
+	return 0;
+}
+
+static long iov_data(u32 i, u32 *faulted)
+{
+	struct work *w = work_get();
+	u64 len, want;
+	u32 at, k;
+
+	if (!w || i >= IOV_COPIED || i >= w->niov || w->run.seen >= w->run.total || w->run.got >= w->run.cap)
+		return 1;
+	len = w->iov[i].len;
+	want = w->run.total - w->run.seen;
+	if (want > w->run.cap - w->run.got)
+		want = w->run.cap - w->run.got;
+	if (len < want)
+		want = len;
+	k = (u32)want;
+	at = w->run.at + w->run.got;
+	if (k && k <= PAGE_BYTES && at <= WORK_BYTES - COPY_MAX) {
+		if (bpf_probe_read_user(w->mem + at, k, (void *)w->iov[i].base)) {
+			*faulted = 1;
+			return 1;
+		}
+		w->run.got += k;
+	}
+	w->run.seen += len;
+	return 0;
+}
+
+/* The first bytes of what w->iov holds; total: bytes that count. */
+__noinline int copy_iov_data(u32 arg, u64 total, u64 max)
+{
+	struct work *w = work_get();
+	struct record_chunk *c;
+	u32 faulted = 0;
+
+	if (!w || !chunk_at(w))
+		return 0;
+	w->run = (struct iov_run){ .total = total, .cap = max > PAGE_BYTES ? PAGE_BYTES : (u32)max, .at = w->off + sizeof(*c) };
+	bpf_loop(IOV_COPIED, iov_data, &faulted, 0);
+	c = chunk_at(w);
+	if (c)
+		chunk_done(w, c, arg, PART_DATA, w->flags | (w->run.got < total ? CHUNK_TRUNC : 0), w->run.got);
+	return faulted != 0;
+}
+
+static __always_inline int put_iov(struct work *w, u32 arg, u32 flags)
+{
+	struct record_chunk *c = chunk_at(w);
+	u32 n = w->niov;
+
+	if (!c || n > IOV_COPIED)
+		return 0;
+	bpf_probe_read_kernel(c + 1, n * X86_64_IOV, w->iov);
+	chunk_done(w, c, arg, PART_IOV, flags, n * X86_64_IOV);
+	return 0;
+}
+
+struct wire_msg { u64 name, iov, control, iovlen, controllen; u32 namelen; };
+
+static __always_inline bool read_msg(u64 addr, bool compat, struct wire_msg *m)
+{
+	if (compat) {
+		u32 v[7];
+
+		if (bpf_probe_read_user(v, sizeof(v), (void *)addr))
+			return false;
+		*m = (struct wire_msg){ .name = v[0], .namelen = v[1], .iov = v[2], .iovlen = v[3], .control = v[4], .controllen = v[5] };
+		return true;
+	}
+	u64 v[7];
+
+	if (bpf_probe_read_user(v, sizeof(v), (void *)addr))
+		return false;
+	*m = (struct wire_msg){ .name = v[0], .namelen = (u32)v[1], .iov = v[2], .iovlen = v[3], .control = v[4], .controllen = v[5] };
+	return true;
+}
+
+__noinline int copy_msg(u32 arg, u64 addr, u64 total)
+{
+	struct work *w = work_get();
+	struct wire_msg m = { 0 };
+	int faulted = 0;
+
+	if (!w)
+		return 0;
+	if (!read_msg(addr, w->compat, &m))
+		return 1;
+	if (m.name && m.namelen)
+		faulted |= copy_bytes(arg | PART_NAME << 8, m.name, m.namelen, ADDR_BYTES);
+	if (m.control && m.controllen)
+		faulted |= copy_bytes(arg | PART_CONTROL << 8, m.control, m.controllen, CONTROL_BYTES);
+	if (w->payload) {
+		faulted |= read_iov(m.iov, m.iovlen);
+		put_iov(w, arg, w->flags);
+		faulted |= copy_iov_data(arg, total, w->payload);
+	}
+	return faulted;
+}
+
+struct mmsg_ctx { u64 addr, n; u32 at, count; u8 compat, named, faulted; };
+
+/* msg_name and msg_namelen come first in a struct msghdr, and that first in a struct mmsghdr. */
+static long room_item(u32 i, struct mmsg_ctx *x)
+{
+	struct work *w = work_get();
+	u64 head[2] = { 0 }, addr = x->addr + (u64)i * (x->compat ? 32 : 64);
+	u32 at = x->at + i * sizeof(u32);
+
+	if (!w || i >= x->n || i >= MSG_COPIED || at > WORK_SOFT_MAX)
+		return 1;
+	if (bpf_probe_read_user(head, x->compat ? 8 : 16, (void *)addr)) {
+		x->faulted = 1;
+		return 1;
+	}
+	x->named |= x->compat ? (u32)head[0] != 0 : head[0] != 0;
+	*(u32 *)(w->mem + at) = x->compat ? head[0] >> 32 : (u32)head[1];
+	x->count = i + 1;
+	return 0;
+}
+
+/* How much room there is for the names of n messages. */
+__noinline int copy_rooms(u32 arg, u64 addr, u64 n)
+{
+	struct work *w = work_get();
+	struct mmsg_ctx x = { .addr = addr, .n = n };
+	struct record_chunk *c;
+
+	if (!w || !chunk_at(w))
+		return 0;
+	x.compat = w->compat;
+	x.at = w->off + sizeof(*c);
+	bpf_loop(MSG_COPIED, room_item, &x, 0);
+	c = chunk_at(w);
+	if (c && x.named)
+		chunk_done(w, c, arg, PART_ROOM, w->flags, x.count * sizeof(u32));
+	return x.faulted;
+}
+
+
+static long mmsg_item(u32 i, struct mmsg_ctx *x)
+{
+	struct work *w = work_get();
+	struct record_msg *v;
+	struct wire_msg m = { 0 };
+	u64 addr = x->addr + (u64)i * (x->compat ? 32 : 64);
+	u32 at = x->at + i * sizeof(*v), len = 0;
+
+	if (!w || i >= x->n || i >= MSG_COPIED || at > WORK_SOFT_MAX)
+		return 1;
+	v = (struct record_msg *)(w->mem + at);
+	__builtin_memset(v, 0, sizeof(*v));
+	if (!read_msg(addr, x->compat, &m) || bpf_probe_read_user(&len, 4, (void *)(addr + (x->compat ? 28 : 56))))
+		return 1;
+	v->nbytes = len;
+	if (m.name) {
+		u32 n = m.namelen > NAME_BYTES ? NAME_BYTES : m.namelen;
+
+		SAME(n);
+		if (n && n <= NAME_BYTES) {
+			if (bpf_probe_read_user(v->name, n, (void *)m.name) == 0)
+				v->name_len = n;
+			else
+				v->flags = MSG_NAME_CUT;
+		}
+	}
+	x->count = i + 1;
+	return 0;
+}
+
+static long mmsg_control(u32 i, struct mmsg_ctx *x)
+{
+	struct wire_msg m = { 0 };
+
+	if (i >= x->n || !read_msg(x->addr + (u64)i * (x->compat ? 32 : 64), x->compat, &m))
+		return 1;
+	if (m.control && m.controllen)
+		copy_bytes(x->at | PART_CONTROL << 8, m.control, m.controllen, CONTROL_BYTES);
+	return 0;
+}
+
+__noinline int copy_mmsg(u32 arg, u64 addr, u64 n)
+{
+	struct work *w = work_get();
+	struct mmsg_ctx x = { .addr = addr, .n = n };
+	struct record_chunk *c;
+
+	if (!w || !chunk_at(w))
+		return 0;
+	x.compat = w->compat;
+	x.at = w->off + sizeof(*c);
+	bpf_loop(MSG_COPIED, mmsg_item, &x, 0);
+	c = chunk_at(w);
+	if (c)
+		chunk_done(w, c, arg, PART_MSGVEC, w->flags | (x.count < n ? CHUNK_TRUNC : 0), x.count * sizeof(struct record_msg));
+	x.n = x.count;
+	x.at = arg;
+	bpf_loop(MSG_COPIED, mmsg_control, &x, 0);
+	return 0;
+}
+
+struct iocb_ctx { u64 addr, n; u32 at, count; u8 compat, faulted; };
+
+static long iocb_item(u32 i, struct iocb_ctx *x)
+{
+	struct work *w = work_get();
+	struct record_iocb *v;
+	u32 at = x->at + i * sizeof(*v);
+	u64 p = 0;
+
+	if (!w || i >= x->n || i >= MSG_COPIED || at > WORK_SOFT_MAX)
+		return 1;
+	v = (struct record_iocb *)(w->mem + at);
+	if (bpf_probe_read_user(&p, x->compat ? 4 : 8, (void *)(x->addr + (u64)i * (x->compat ? 4 : 8))) ||
+	    bpf_probe_read_user(v->iocb, sizeof(v->iocb), (void *)p)) {
+		x->faulted = 1;
+		return 1;
+	}
+	v->addr = p;
+	x->count = i + 1;
+	return 0;
+}
+
+__noinline int copy_iocbs(u32 arg, u64 addr, u64 n)
+{
+	struct work *w = work_get();
+	struct iocb_ctx x = { .addr = addr, .n = n };
+	struct record_chunk *c;
+
+	if (!w || !chunk_at(w))
+		return 0;
+	x.compat = w->compat;
+	x.at = w->off + sizeof(*c);
+	bpf_loop(MSG_COPIED, iocb_item, &x, 0);
+	c = chunk_at(w);
+	if (c)
+		chunk_done(w, c, arg, PART_IOCB, w->flags | (x.count < n ? CHUNK_TRUNC : 0), x.count * sizeof(struct record_iocb));
+	return x.faulted;
+}
