@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 die() { echo "release-check: $*" >&2; exit 1; }
 say() { echo "== $*"; }
 
-version=$(sed -n "s/^project(.*version: '\([^']*\)'.*/\1/p" meson.build)
+version=$(sed -n "s/^project('compendium', 'c', version: '\([^']*\)'.*/\1/p" meson.build)
 [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+(-rc[0-9]+)?$ ]] || die "meson.build: \"$version\" is no version (1.2.3 or 1.2.3-rc1)"
 say "version $version"
 [ -z "$(git status --porcelain --untracked-files=no)" ] || die "there are uncommitted changes"
