@@ -3,7 +3,8 @@
  * The kernel backend: BPF programs in the kernel do what the ptrace backend
  * does at stops, and the traced program is never stopped.
  *
- *   capture.bpf.c  the programs; copy.bpf.h runs the plan, follow.bpf.h knows who is traced
+ *   capture.bpf.c  the programs; call.bpf.h has a call from entry to exit, copy.bpf.h what a plan copies,
+ *                  facts.bpf.h what is asked about descriptors, follow.bpf.h who is traced
  *   load.c         may we, can the kernel; loads and sets them up
  *   kring.c        the kernel's ring buffer, read without wake-ups
  *   drain.c        what comes out of it, made into records
