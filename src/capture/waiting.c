@@ -87,12 +87,14 @@ bool waiting_is_restart(unsigned arch, unsigned nr) { return nr == (arch == ARCH
 /*
  * The calls the kernel goes on with by restart_syscall(2), by the function that waits in them (kernel 6.18: fs/select.c,
  * kernel/futex/waitwake.c, kernel/time/hrtimer.c, posix-cpu-timers.c, alarmtimer.c).  Their arguments are still in the registers.
+ * hrtimer_nanosleep_restart() is __sched: wchan passes over it, and names what every call comes from.
  */
 static uint32_t restarted_nr(unsigned arch, const char *wchan, const uint64_t args[6])
 {
 	static const struct { const char *in; uint16_t x86_64, i386; } calls[] = {
 		{ "poll", SYS_poll, 168 }, { "futex", SYS_futex, 240 }, { "nanosleep", SYS_clock_nanosleep, 407 },
-		{ "nsleep", SYS_clock_nanosleep, 407 }, { "alarm", SYS_clock_nanosleep, 407 },
+		{ "nsleep", SYS_clock_nanosleep, 407 }, { "alarm", SYS_clock_nanosleep, 407 }, { "do_syscall_64", SYS_clock_nanosleep, 407 },
+		{ "do_fast_syscall_32", SYS_clock_nanosleep, 407 }, { "do_int80", SYS_clock_nanosleep, 407 }, { "restart_syscall", SYS_clock_nanosleep, 407 },
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(calls); i++) {
@@ -110,7 +112,33 @@ static bool read_words(void *tid, uint64_t addr, unsigned nwords, uint32_t *ret_
 	return mem_read(*(pid_t *)tid, addr, ret_words, nwords * sizeof(*ret_words)) == nwords * sizeof(*ret_words);
 }
 
-static void which_call(struct waiting *w, uint64_t nr)
+/* A stopped thread sleeps in the stop: the number was set shortly before the instruction that made the call (mov $NR, %eax). */
+static uint32_t number_in_code(pid_t tid, uint64_t ip)
+{
+	static const uint16_t calls[] = { SYS_poll, SYS_nanosleep, SYS_futex, SYS_clock_nanosleep };
+	enum { BACK = 32, SYSCALL = 2, MOV = 5 };
+	uint8_t code[BACK];
+
+	if (ip < BACK || mem_read(tid, ip - BACK, code, sizeof(code)) != sizeof(code) || memcmp(code + BACK - SYSCALL, "\x0f\x05", SYSCALL) != 0)
+		return UINT32_MAX;
+	for (unsigned at = BACK - SYSCALL - MOV + 1; at-- > 0;)
+		for (unsigned i = 0; i < ARRAY_SIZE(calls); i++) {
+			const uint8_t mov[MOV] = { 0xb8, (uint8_t)calls[i], (uint8_t)(calls[i] >> 8) };
+
+			if (!memcmp(code + at, mov, MOV))
+				return calls[i];
+		}
+	return UINT32_MAX;
+}
+
+static uint32_t what_goes_on(const struct waiting *w, uint64_t ip)
+{
+	uint32_t nr = restarted_nr(w->arch, w->wchan, w->args);
+
+	return nr == UINT32_MAX && w->arch == ARCH_X86_64 ? number_in_code(w->tid, ip) : nr;
+}
+
+static void which_call(struct waiting *w, uint64_t nr, uint64_t ip)
 {
 	unsigned n = (unsigned)nr;
 	uint32_t was;
@@ -124,7 +152,7 @@ static void which_call(struct waiting *w, uint64_t nr)
 		w->arch = ARCH_X32;
 		n &= ~0x40000000u;
 	}
-	was = waiting_is_restart(w->arch, n) ? restarted_nr(w->arch, w->wchan, w->args) : UINT32_MAX;
+	was = waiting_is_restart(w->arch, n) ? what_goes_on(w, ip) : UINT32_MAX;
 	w->nr = was == UINT32_MAX ? n : was;
 }
 
@@ -224,6 +252,7 @@ static void find_holder(struct waiting *w)
 bool waiting_look(pid_t pid, pid_t tid, struct waiting *ret)
 {
 	char s[512], *paren, state;
+	unsigned long sp, ip = 0;
 	long long nr;
 
 	*ret = (struct waiting){ .pid = pid, .tid = tid };
@@ -234,7 +263,8 @@ bool waiting_look(pid_t pid, pid_t tid, struct waiting *ret)
 		return true;
 	}
 	/* "NR ARGS… SP IP" in hexadecimal but for the number; "-1 SP IP" in no call */
-	if (sscanf(s, "%lld %lx %lx %lx %lx %lx %lx", &nr, &ret->args[0], &ret->args[1], &ret->args[2], &ret->args[3], &ret->args[4], &ret->args[5]) < 1)
+	if (sscanf(s, "%lld %lx %lx %lx %lx %lx %lx %lx %lx", &nr, &ret->args[0], &ret->args[1], &ret->args[2], &ret->args[3], &ret->args[4], &ret->args[5],
+		   &sp, &ip) < 1)
 		return false;
 	ret->since_ns = waiting_since(pid, tid);
 	if (!read_task(pid, tid, "wchan", ret->wchan, sizeof(ret->wchan)) || !strcmp(ret->wchan, "0"))
@@ -247,7 +277,7 @@ bool waiting_look(pid_t pid, pid_t tid, struct waiting *ret)
 	if (nr < 0)
 		ret->how = WAITING_KERNEL;
 	else
-		which_call(ret, (uint64_t)nr);
+		which_call(ret, (uint64_t)nr, ip);
 	find_holder(ret);	/* now: a lock that we make it let go of has no waiter any more */
 	return true;
 }

@@ -123,16 +123,19 @@ def waits_verbose(t):
 
 
 def goes_on(t):
-    """a call that was interrupted before is named by what it was, not restart_syscall"""
-    for name in ("poll", "clock_nanosleep", "futex"):
-        text = WAITS[name][0] if name != "futex" else "import threading; l = threading.Lock(); l.acquire(); l.acquire(timeout=100)"
+    """a call that was interrupted before is named by what it was, not restart_syscall; also while it is stopped"""
+    texts = {"futex": "import threading; l = threading.Lock(); l.acquire(); l.acquire(timeout=100)",
+             "relative sleep": "import ctypes; ctypes.CDLL(None).sleep(100)"}
+    for kind in ("poll", "clock_nanosleep", "futex", "relative sleep"):
+        name = "clock_nanosleep" if kind == "relative sleep" else kind
+        text = texts.get(kind) or WAITS[kind][0]
         with program(t, text) as v:
             eventually(lambda v=v, name=name: asleep_in(v.pid, name), f"{name}: the wait")
             os.kill(v.pid, signal.SIGSTOP)
             eventually(lambda v=v: status(v.pid, "State").startswith("T"), "the stop")
             os.kill(v.pid, signal.SIGCONT)
             eventually(lambda v=v: status(v.pid, "State").startswith("S"), "the continue")
-            if name != "clock_nanosleep":       # an absolute sleep starts anew
+            if kind != "clock_nanosleep":       # an absolute sleep starts anew
                 eventually(lambda v=v: in_call(v.pid) == 219, "restart_syscall")
             p = t.attach(v.pid, "-v")
             eventually(lambda p=p: "waiting" in p.text(), "the first word")
@@ -144,6 +147,13 @@ def goes_on(t):
             t.let_go(p, v.pid)
             check(f"waiting in {name}(" in p.text(), p.text())
             check("restart_syscall" not in p.text().replace("= ? ERESTART_RESTARTBLOCK", ""), p.text())
+            os.kill(v.pid, signal.SIGSTOP)
+            eventually(lambda v=v: status(v.pid, "State").startswith("T"), "the third stop")
+            p = t.attach(v.pid)
+            eventually(lambda p=p: "stopped" in p.text(), "the first word of a stopped one")
+            check(f"stopped in {name}(" in p.text(), p.text())
+            t.let_go(p, v.pid)
+            os.kill(v.pid, signal.SIGCONT)
 
 
 def ends(t):
