@@ -101,10 +101,8 @@ void fx_open(struct fx *x)
 		f = fx_new(x, (int)c->ret, FILE_REG, b->s, b->len, flags & O_CLOEXEC);
 		f->deleted = true;
 	} else {
-		static const char unreadable[] = "(name not readable)";
-
 		if (!p.file && !p.len)	/* memory that may not be read, or is not there any more */
-			p = (struct path){ unreadable, sizeof(unreadable) - 1, NULL };
+			p = (struct path){ NAME_UNREADABLE, sizeof(NAME_UNREADABLE) - 1, NULL };
 
 		enum file_kind kind = known ? fact_kind(&fact) : kind_unasked(x, &p, flags);
 

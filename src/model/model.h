@@ -74,6 +74,10 @@ struct sock {
 /* All that a socket has at present: i counts from 0; NULL behind the last. */
 const struct conn *sock_conn_at(const struct sock *s, unsigned i);
 const char *sock_proto_name(const struct sock *s);	/* "tcp4", "udp6", "unix", "unix-dgram", "netlink", … */
+bool sock_is_named_by_local(const struct sock *s);	/* its file's name has its own address: no other is known */
+
+/* Stands for a name in memory that may not be read, or is not there. */
+#define NAME_UNREADABLE "(name not readable)"
 
 struct fdent { struct file *file; uint64_t since_ns; bool cloexec; };	/* since_ns: when it was installed */
 struct fdhigh { int fd; struct fdent ent; };

@@ -97,6 +97,13 @@ static bool unnamed(const struct addr *a)
 	return a->family == AF_UNIX && !a->len && !a->abstract;
 }
 
+static bool has_named_peer(const struct sock *s)
+{
+	return s->now.has_peer && s->now.state != CONN_FAILED && !unnamed(&s->now.peer);
+}
+
+bool sock_is_named_by_local(const struct sock *s) { return !has_named_peer(s) && s->has_local && !unnamed(&s->local); }
+
 void sock_name(struct world *w, struct file *f)
 {
 	const struct sock *s = f->sock;
@@ -106,10 +113,10 @@ void sock_name(struct world *w, struct file *f)
 		return;		/* nothing is known of it: what it was called before says more */
 	buf_reset(b);
 	buf_puts(b, sock_proto_name(s));
-	if (s->now.has_peer && s->now.state != CONN_FAILED && !unnamed(&s->now.peer)) {
+	if (has_named_peer(s)) {
 		buf_puts(b, s->now.state == CONN_ACCEPTED ? " ← " : " → ");
 		addr_format(b, &s->now.peer);
-	} else if (s->has_local && !unnamed(&s->local)) {
+	} else if (sock_is_named_by_local(s)) {
 		buf_putc(b, ' ');
 		addr_format(b, &s->local);
 	} else if (f->ino) {	/* as /proc/PID/fd and ss have it */

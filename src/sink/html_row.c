@@ -152,7 +152,7 @@ static uint32_t object(struct html *h, const struct event *ev, const struct html
 	if (ev->raw_len)	/* could not be resolved */
 		return html_string(h, ev->raw, ev->raw_len);
 	if (!file && name_missing(ev))
-		return html_string(h, "(name not readable)", 19);
+		return html_string(h, NAME_UNREADABLE, sizeof(NAME_UNREADABLE) - 1);
 	return file ? file->name : 0;
 }
 

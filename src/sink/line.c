@@ -129,7 +129,7 @@ static void path(struct buf *b, const struct event *ev)
 	else if (ev->raw)
 		buf_puts(b, "\"\"");
 	else
-		buf_putc(b, '?');	/* the name could not be read: a bad pointer */
+		buf_puts(b, NAME_UNREADABLE);
 }
 
 /* ---- by kind ---- */
@@ -542,16 +542,33 @@ static void add_other_end(struct buf *b, uint32_t pid)
 	buf_putc(b, ')');
 }
 
+static bool is_named(const struct addr *a) { return a && (a->len || a->port); }
+
 static void object(struct buf *b, const struct event *ev, const struct file *f, const struct addr *peer, int fd)
 {
 	if (!f && fd < 0 && ev->kind == EV_TRANSFER)
 		buf_puts(b, "memory");
-	else if (peer && f && f->sock && (peer->len || peer->port))
+	else if (f && f->sock && is_named(peer))
 		address(b, peer);
 	else if (f)
 		file(b, f);
 	else
 		buf_printf(b, "fd %d", fd);
+}
+
+/* Nothing comes from a socket's own address: where no other is known, bytes come in on it, and go out on it. */
+static void other_side(struct buf *b, const struct event *ev, uint32_t pid)
+{
+	const char *way = ev->kind == EV_WRITE || ev->kind == EV_SEND ? "to " : "from ";
+	const struct addr *peer = ev->kind == EV_TRANSFER ? NULL : ev->peer;
+	bool is_own = ev->kind != EV_TRANSFER && ev->file && ev->file->sock && !is_named(peer) && sock_is_named_by_local(ev->file->sock);
+
+	if (is_own && pid)
+		buf_printf(b, "%spid %u ", way, pid);
+	buf_puts(b, is_own ? "on " : way);
+	object(b, ev, ev->file, peer, ev->fd);
+	if (!is_own)
+		add_other_end(b, pid);
 }
 
 void io_run_start(struct io_run *r, const struct event *ev)
@@ -576,9 +593,7 @@ void io_run_start(struct io_run *r, const struct event *ev)
 		buf_printf(b, "memory of process %u", ev->target_pid);
 		return;
 	}
-	buf_puts(b, ev->kind == EV_WRITE || ev->kind == EV_SEND ? "to " : "from ");
-	object(b, ev, ev->file, ev->kind == EV_TRANSFER ? NULL : ev->peer, ev->fd);
-	add_other_end(b, r->pid);
+	other_side(b, ev, r->pid);
 	if (ev->kind == EV_TRANSFER) {
 		buf_puts(b, " to ");
 		object(b, ev, ev->file2, NULL, ev->fd2);

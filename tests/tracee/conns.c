@@ -150,7 +150,7 @@ static void udp_connected_anew(void)
 	CHECK(connect(u, &none, sizeof(none)) == 0);
 	expect("connect udp4 → unspec*");
 	CHECK(send(u, "z", 1, 0) < 0 && errno == EDESTADDRREQ);
-	expect("send to udp4* EDESTADDRREQ");
+	expect("send on udp4* EDESTADDRREQ");
 	CHECK(connect_to(u, b) == 0);
 	expect("connect udp4 → 127.0.0.1:%d", b);
 	CHECK(write(u, "12345", 5) == 5);
@@ -183,8 +183,8 @@ static void udp_many(void)
 	struct iovec in[2] = { { to, 8 }, { (char *)to + 8, 8 } };
 
 	CHECK(recv(fd[0], to, 8, 0) == 1 && recv(fd[0], to, 8, 0) == 4);
-	expect("recv 1 B from udp4 127.0.0.1:%d", port[0]);
-	expect("recv 4 B from udp4 127.0.0.1:%d", port[0]);
+	expect("recv 1 B on udp4 127.0.0.1:%d", port[0]);
+	expect("recv 4 B on udp4 127.0.0.1:%d", port[0]);
 	CHECK(sendto(fd[1], "fd1", 3, 0, (struct sockaddr *)&here, sizeof(here)) == 3);
 	CHECK(sendto(fd[2], "fd2!", 4, 0, (struct sockaddr *)&here, sizeof(here)) == 4);
 	expect("send 3 B to 127.0.0.1:%d", port[0]);
@@ -221,15 +221,15 @@ static void peeks(void)
 	CHECK(sendto(u, "0123456789", 10, 0, (struct sockaddr *)&to, sizeof(to)) == 10);
 	expect("send 10 B to 127.0.0.1:%d", port);
 	CHECK(recv(fd, buf, 4, MSG_PEEK) == 4);
-	expect("peek 4 B from udp4*");
+	expect("peek 4 B on udp4*");
 	CHECK(recv(fd, buf, 4, MSG_PEEK | MSG_TRUNC) == 10);
-	expect("peek 10 B from udp4*");
+	expect("peek 10 B on udp4*");
 	CHECK(recvmsg(fd, &m, MSG_PEEK) == 10);
 	expect("peek 10 B from 127.0.0.1:%d", mine);
 	CHECK(recvmmsg(fd, &mm, 1, MSG_PEEK, NULL) == 1);
 	expect("peek 10 B from 127.0.0.1:%d", mine);
 	CHECK(recv(fd, buf, 5, MSG_TRUNC) == 10);
-	expect("recv 10 B from udp4*");
+	expect("recv 10 B on udp4*");
 	close(u);
 	close(fd);
 }

@@ -201,7 +201,7 @@ static void values(void)
 	low->msg.control = low->msg.controllen = 0;
 	CHECK(socketcall(17, (uint32_t)s, at(&low->msg), 0, 0) == 5 && low->msg.namelen == 16);
 	expect_call("[i386] recvmsg(%ld<udp4 *>, {name=\"\\x02\\0*\"…, iov=[{\"hello\", 32}]}, 0) = 5", s);
-	expect("recv 5 B from *");
+	expect("recv 5 B on udp4 *");
 	i386(6, s, 0, 0, 0, 0);
 	low->msg.name = 0;
 }

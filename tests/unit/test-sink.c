@@ -277,7 +277,7 @@ static void test_words(void **state)
 		"compendium: tracing 'a b' 'it'\\''s' '\\e[2J'\n"
 		"[+0.001s] open /tmp/x (write, create, truncate)\n"
 		"[+0.001s] open /tmp/\\e]0;x\\x07\\xff (read/write, append)\n"
-		"[+0.001s] open ? (read) EFAULT\n"
+		"[+0.001s] open (name not readable) (read) EFAULT\n"
 		"[+0.001s] stat /nonexistent ENOENT\n"
 		"[+0.001s] rename /a → /b\n"
 		"[+0.001s] accept tcp4 ← 10.0.0.9:5 on 0.0.0.0:80\n"
