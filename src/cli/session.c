@@ -382,6 +382,10 @@ static int start_thread(pthread_t *ret_thread, void *(*run)(void *), void *ctx, 
 	if (!rc)
 		return 0;
 	*ret_thread = 0;
+	/* clone(2): the one EINVAL that flags of a thread can have; only a fork may leave the pid namespace */
+	if (rc == EINVAL)
+		return diag_set(diag, 125, rc, "cannot start a thread: what starts here goes into another pid namespace, and a thread cannot (unshare -p without -f); "
+				"start compendium inside it: unshare -p -f compendium ...");
 	return diag_set(diag, 125, rc, "cannot start a thread: %s; is the number of processes limited (ulimit -u, a container's pids limit)?", strerror(rc));
 }
 

@@ -112,6 +112,14 @@ class Limits(unittest.TestCase):
                                         "prlimit", f"--nproc={limit}", "--"))
         self.check(outcomes)
 
+    def test_children_in_another_pid_namespace(self):
+        """`unshare -p` without -f: the kernel gives such a process no thread, and strace no child."""
+        done = subprocess.run(["unshare", "-p", self.binary, "--backend", BACKEND, "--", "/bin/sh", "-c", "echo ran"], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+        self.reap()
+        self.assertEqual((done.returncode, done.stdout), (125, ""), done.stderr)
+        self.assertRegex(done.stderr, r"cannot start a thread: .*another pid namespace.*unshare -p -f compendium")
+
 
 def main():
     global COMPENDIUM, BACKEND
