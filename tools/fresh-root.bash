@@ -14,8 +14,9 @@ clean_up() {
 	for point in dev/pts dev/shm dev proc sys; do
 		! mountpoint -q "$root/$point" || umount -l "$root/$point"
 	done
+	! mountpoint -q "$root" || umount -l "$root"
 	# Never delete through a mount that would not go.
-	if grep -q " $root/" /proc/mounts; then
+	if grep -qE " $root(/| )" /proc/mounts; then
 		echo "$(basename "$0" .sh): still mounted, left alone: $root" >&2
 	elif [ -n "${keep-}" ]; then
 		echo "$(basename "$0" .sh): kept: $root"
@@ -33,7 +34,7 @@ fill_dev() {
 	mkdir "$root/dev/pts" "$root/dev/shm"
 	mount -t devpts -o newinstance,ptmxmode=666 devpts "$root/dev/pts"
 	mount -t tmpfs shm "$root/dev/shm"
-	ln -s pts/ptmx "$root/dev/ptmx"
+	mknod -m 666 "$root/dev/ptmx" c 5 2
 	ln -s /proc/self/fd "$root/dev/fd"
 }
 
@@ -64,6 +65,9 @@ fresh_root() {
 		{ tail "$root.log" >&2; exit 1; }
 	rm -f "$root.log"
 	echo "== a minimal $suite ($(cat "$root/etc/debian_version")): $((SECONDS - start)) s, $(du -smx "$root" | cut -f1) MB"
+	# a mount point, as / is everywhere else: unshare(1) changes its propagation
+	mount --bind "$root" "$root"
+	mount --make-private "$root"
 	mount -t proc proc "$root/proc"
 	mount -t sysfs -o ro sys "$root/sys"
 	fill_dev
