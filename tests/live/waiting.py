@@ -257,7 +257,7 @@ def kernel_threads(t):
         equal((status_, out), (7, b"ready\n"), "how it ended")
         check(re.search(r"^ +\d+ +[\d.]+(?:ms|s)  exit 7 ", text, re.M) and "runs on" not in text, text)
         check("what went through 2 io_urings" in text, text)
-        for seconds, ended in (("0.7", True), ("100", False)):
+        for seconds, ended in (("4", True), ("100", False)):
             v = subprocess.Popen([t.args.victim, seconds, str(threads)], stdout=subprocess.PIPE)
             try:
                 equal(v.stdout.readline(), b"ready\n", "its first word")
