@@ -225,7 +225,9 @@ def no_thread(t):
             # in a pid namespace of its own: a signal to what a failed fork returns goes to everybody in it
             p = subprocess.run(["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", f'echo 0 > {group}/cgroup.procs; exec "$@"', "sh",
                                 t.args.compendium, "--backend", t.args.backend, *options, "--", "touch", made],
-                               stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=PATIENCE, check=False)
+                               stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=PATIENCE, check=False,
+                               # LeakSanitizer would start a process of its own
+                               env={**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"})
             status, said = p.returncode, p.stderr.decode(errors="replace")
             if "unshare:" in said:
                 raise Skip("no pid namespace here")
