@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -45,6 +46,18 @@ void command_ignore_signal(int signo)
 	const struct raw_action ignore = { .handler = SIG_IGN };
 
 	syscall(SYS_rt_sigaction, signo, &ignore, NULL, sizeof(uint64_t));
+}
+
+pid_t command_fork(void)
+{
+	int was = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+	pid_t pid;
+
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	pid = fork();
+	if (pid != 0 && was != 1)
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	return pid;
 }
 
 static int not_executable(const char *path, int err, struct diag *diag)

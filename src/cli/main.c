@@ -1,5 +1,9 @@
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/diag.h"
@@ -16,15 +20,31 @@ static void version(void)
 }
 
 /*
+ * With capabilities on our file the C library was there first (glibc's csu/check_fds.c): /dev/full, which can only be
+ * written to, is descriptor 0, and /dev/null, which can only be read, is 1 and 2.  No shell gives such streams.
+ */
+static bool is_filled_by_libc(int fd)
+{
+	bool in = fd == STDIN_FILENO;
+	struct stat st;
+
+	return getauxval(AT_SECURE) && fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, in ? 7 : 3) &&
+	       (fcntl(fd, F_GETFL) & O_ACCMODE) == (in ? O_WRONLY : O_RDONLY);
+}
+
+/*
  * Started with one of the standard streams closed, the next file that is opened would get its number, and what is meant
  * for the stream would go into it.  Something that can neither be read nor written takes the place; the command's exec
  * closes it, so that the command has the stream closed as it was.
  */
 static void fill_standard_streams(void)
 {
-	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+	for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+		if (is_filled_by_libc(fd))
+			close(fd);
 		if (fcntl(fd, F_GETFD) < 0 && open("/", O_PATH | O_CLOEXEC) != fd)
 			_exit(125);
+	}
 }
 
 int main(int argc, char **argv)

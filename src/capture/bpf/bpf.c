@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -59,7 +58,7 @@ static void put_start(struct bpf_source *s)
 static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
 {
 	_cleanup_free_ char *path = NULL;
-	int go[2], error[2], err = 0, was_dumpable, guard_rc, rc = command_find(s->opt->argv[0], &path, diag);
+	int go[2], error[2], err = 0, guard_rc, rc = command_find(s->opt->argv[0], &path, diag);
 	ssize_t n;
 	pid_t pid;
 
@@ -67,15 +66,7 @@ static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
 		return rc;
 	if (pipe2(go, O_CLOEXEC) < 0 || pipe2(error, O_CLOEXEC) < 0)
 		return diag_set(diag, 125, errno, "cannot make a pipe: %s", strerror(errno));
-	/*
-	 * With capabilities on our file we may not be dumped, so all of /proc/PID of a copy of us belongs to root.  What is
-	 * read there is its descriptors; its capabilities go on to keep others out of it (ptrace(2)).
-	 */
-	was_dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
-	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-	pid = fork();
-	if (pid != 0 && was_dumpable != 1)
-		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	pid = command_fork();
 	if (pid == 0) {
 		close(go[1]);
 		close(error[0]);

@@ -111,7 +111,7 @@ int spawn_command(struct ptrace_source *s, struct diag *diag)
 	c.path = path;
 	c.go_fd = go[0];
 	c.error_fd = error[1];
-	pid = fork();
+	pid = command_fork();
 	if (pid == 0) {
 		close(go[1]);
 		close(error[0]);
