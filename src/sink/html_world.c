@@ -437,8 +437,10 @@ static void update_conn(struct html *h, const struct file *f, const struct event
 	if (!is_new && !addresses_changed(ev) && c->err == err)
 		return;
 	/* the furthest it came: a shutdown does not make it unconnected */
-	if (sock_state(s, conn) || !c->state)
-		c->state = sock_state(s, conn);
+	uint8_t state = sock_state(s, conn ? conn : &s->now);
+
+	if (state || !c->state)
+		c->state = state;
 	c->err = (uint8_t)err;
 	if (conn && conn->connected_ns > conn->connect_ns && conn->connect_ns)
 		c->connect = conn->connected_ns - conn->connect_ns;

@@ -394,6 +394,37 @@ static void test_answers(void **state)
 	report_done(&r);
 }
 
+/* Both ends of a socketpair are connected before anything goes through them. */
+static void test_socketpair(void **state)
+{
+	struct sock socks[2] = { { .family = AF_UNIX, .type = SOCK_STREAM, .now.state = CONN_CONNECTED }, { .family = AF_UNIX, .type = SOCK_STREAM, .now.state = CONN_CONNECTED } };
+	struct file ends[2] = { { .id = 7, .kind = FILE_SOCKET, .name = fake_bytes("unix socket:[1]"), .sock = &socks[0], .opener_proc = 1, .opened_ns = FAKE_T0 + 5 },
+				{ .id = 8, .kind = FILE_SOCKET, .name = fake_bytes("unix socket:[2]"), .sock = &socks[1], .opener_proc = 1, .opened_ns = FAKE_T0 + 5 } };
+	struct fake_task p;
+	struct report r;
+	struct block b;
+	struct event ev;
+	uint64_t *v;
+
+	(void)state;
+	report_open(&r, 1000);
+	start(&r);
+	fake_proc(&p, 1, 0, "nginx");
+	ev = call_event(EV_PIPE, &p, "socketpair", 5, 1, 0, (uint64_t[6]){ AF_UNIX, SOCK_STREAM });
+	ev.file = &ends[0], ev.file2 = &ends[1];
+	feed(&r, ev);
+	report_close(&r);
+	assert_true(block_read(&r, 'n', 0, &b));
+	assert_int_equal(b.nrows, 2);
+	b.at += (4 + 1) * 2;
+	v = column(&b, 1, false, false);
+	assert_int_equal(v[0], 2);		/* connected */
+	assert_int_equal(v[1], 2);
+	free(v);
+	free(b.data);
+	report_done(&r);
+}
+
 /* One socket: refused here, connected there; looked at is not received; each event says which it belongs to. */
 static void test_attempts(void **state)
 {
@@ -817,7 +848,7 @@ static void test_files_on_disk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_small), cmocka_unit_test(test_answers), cmocka_unit_test(test_files), cmocka_unit_test(test_attempts), cmocka_unit_test(test_many), cmocka_unit_test(test_counters), cmocka_unit_test(test_counter_sums), cmocka_unit_test(test_nobodys),
+		cmocka_unit_test(test_small), cmocka_unit_test(test_answers), cmocka_unit_test(test_files), cmocka_unit_test(test_attempts), cmocka_unit_test(test_socketpair), cmocka_unit_test(test_many), cmocka_unit_test(test_counters), cmocka_unit_test(test_counter_sums), cmocka_unit_test(test_nobodys),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_files_on_disk),
 	};

@@ -38,7 +38,7 @@ export function Network({ s }: { s: State }) {
   ], [store]);
   const go = (r: ConnRow) => { s.filter.value = withValue(s.filter.value, 'file', String(r.file), 'only'); s.tab.value = 'timeline'; };
   const remote = (all ?? []).filter(r => !LOCAL.has(r.kind)), local = (all ?? []).filter(r => LOCAL.has(r.kind)), sum = (list: ConnRow[], f: (r: ConnRow) => number) => list.reduce((a, r) => a + f(r), 0);
-  const streams = remote.filter(r => !r.kind.startsWith('udp') && r.kind !== 'packet'), made = streams.filter(r => r.state === 'connected' || r.state === 'accepted').length, failed = streams.filter(r => r.state === 'failed').length, grams = remote.length - streams.length;
+  const isGram = (r: ConnRow) => r.kind.startsWith('udp') || r.kind === 'packet', streams = remote.filter(r => !isGram(r)), made = streams.filter(r => r.state === 'connected' || r.state === 'accepted').length, failed = streams.filter(r => r.state === 'failed').length, grams = remote.filter(r => isGram(r) && r.peer && (r.sent || r.received)).length; // as the summary: with an address, and used
   return (
     <section class="tab" aria-label="Network">
       <div class="tab-bar">

@@ -521,6 +521,7 @@ export const tests = [
       await goTab(page, 'network');
       const conns = await rows(), made = number(/(\d+) connections?/.exec(await bar())?.[1] ?? '0'), lines = part('Connections');
       t.equal(number(/Connections\n(\d+)/.exec(cards)?.[1] ?? '0'), made, `${name}: connections made`);
+      t.equal(number(/(\d+) datagram peers?/.exec(await bar())?.[1] ?? '0'), number(/Datagram peers\n(\d+)/.exec(cards)?.[1] ?? '0'), `${name}: datagram peers`);
       t.ok((await bar()).includes(`${one(/Net sent: +(.*)/)} sent · ${one(/Net received: +(.*)/)} received`), `${name}: ${await bar()}`);
       for (const line of lines) {
         const [, sent, received, kind, peer] = /^ +([\d.]+ \w+) +([\d.]+ \w+) +\S+ +(\S+) [→←↔] (\S+)/.exec(line) ?? [];
