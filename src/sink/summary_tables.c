@@ -312,7 +312,8 @@ static void call_table(struct summary_sink *s)
 
 	if (!n)
 		return;
-	summary_title(s, all ? "Time in calls" : "Time in calls, waits not timed");
+	/* those that went on when they were attached to are known */
+	summary_title(s, all ? "Time in calls" : (t->start_mode & START_ATTACH) ? "Time in calls, new waits not timed" : "Time in calls, waits not timed");
 	buf_puts(b, " (calls, total, median, 99th percentile, longest)");
 	summary_line(s);
 	for (unsigned i = 0; i < MIN(n, ROWS_MAX); i++) {
@@ -335,7 +336,9 @@ static void call_table(struct summary_sink *s)
 	}
 	summary_more(s, ROWS_MAX, n);
 	if (!all) {
-		buf_puts(b, "   sleep, poll, wait, futex and the like are timed with -v, --report and --record");
+		buf_puts(b, "   sleep, poll, wait, futex and the like ");
+		buf_puts(b, (t->start_mode & START_ATTACH) ? "that begin later are timed with" : "are timed with");
+		buf_puts(b, " -v, --report and --record");
 		summary_line(s);
 	}
 }
