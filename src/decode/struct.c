@@ -162,6 +162,12 @@ void addr_format(struct buf *b, const struct addr *a)
 		else
 			buf_puts(b, "unnamed");
 		break;
+	case AF_NETLINK:	/* ports are mostly the numbers of processes; 0 is the kernel's */
+		if (a->id[0])
+			buf_printf(b, "port %u", a->id[0]);
+		else
+			buf_puts(b, "kernel");
+		break;
 	case AF_VSOCK:
 		format_cid(b, a->id[0]);
 		buf_printf(b, a->id[1] == VMADDR_PORT_ANY ? ":*" : ":%u", a->id[1]);

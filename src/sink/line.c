@@ -542,7 +542,7 @@ static void add_other_end(struct buf *b, uint32_t pid)
 	buf_putc(b, ')');
 }
 
-static bool is_named(const struct addr *a) { return a && (a->len || a->port); }
+static bool is_named(const struct addr *a) { return a && (a->len || a->port || a->family == AF_NETLINK); }
 
 static void object(struct buf *b, const struct event *ev, const struct file *f, const struct addr *peer, int fd)
 {

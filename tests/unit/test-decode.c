@@ -457,7 +457,8 @@ static void test_addr(void **state)
 	check_addr(&un, 2 + 4, "/run", false);
 	check_addr(&un, 2, "unnamed", false);
 	check_addr("\1\0\0abc", 6, "@abc", false);
-	check_addr("\x10\0\0\0\0\0\0\0\0\0\0\0", 12, "netlink", false);
+	check_addr("\x10\0\0\0\0\0\0\0\0\0\0\0", 12, "kernel", false);
+	check_addr("\x10\0\0\0\x67\x12\0\0\0\0\0\0", 12, "port 4711", false);
 	struct sockaddr_vm vm = { .svm_family = AF_VSOCK, .svm_cid = 2, .svm_port = 70000 };
 	struct sockaddr_ll ll = { .sll_family = AF_PACKET, .sll_protocol = htons(0x0800), .sll_ifindex = 2, .sll_halen = 6, .sll_addr = { 2, 0x42, 0xac, 0x11, 0, 2 } };
 	struct sockaddr_alg alg = { .salg_family = AF_ALG, .salg_type = "hash", .salg_name = "sha256" };
