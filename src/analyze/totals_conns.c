@@ -19,7 +19,12 @@ struct totals_conn_counts totals_count_conns(const struct totals *t)
 
 		if (!totals_is_connection(c))
 			continue;
-		*(is_datagram(c->type) ? &n.datagrams : c->state == CONN_FAILED ? &n.failed : &n.made) += 1;
+		if (is_datagram(c->type))
+			n.datagrams++;
+		else if (c->state == CONN_FAILED)
+			n.failed++;
+		else if (c->state != CONN_CONNECTING)	/* closed before the program asked: neither is known */
+			n.made++;
 		n.hidden += c->noise != NOISE_NONE;
 	}
 	return n;

@@ -161,6 +161,8 @@ static void connections(struct summary_sink *s)
 			buf_puts(&t, " (");
 			buf_puts(&t, errno_text(c->err));
 			buf_putc(&t, ')');
+		} else if (c->state == CONN_CONNECTING) {
+			buf_puts(&t, c->end_ns ? " (outcome unknown)" : " (in progress)");
 		}
 		HASH_FIND(hh, all, t.s, t.len, e);
 		if (!e) {

@@ -105,7 +105,9 @@ static void conn_row(struct summary_sink *s, const struct totals_conn *c)
 		buf_puts(b, errno_name(c->err) ? errno_name(c->err) : "failed");
 		buf_putc(b, STYLE_OFF);
 	} else {
-		buf_puts(b, c->end_ns ? "closed" : c->state == CONN_CONNECTING ? "connecting" : "open at the end");
+		const bool connecting = c->state == CONN_CONNECTING;
+
+		buf_puts(b, c->end_ns ? connecting ? "closed, outcome unknown" : "closed" : connecting ? "connecting" : "open at the end");
 	}
 	if (c->connect_ns && c->state != CONN_ACCEPTED) {
 		buf_puts(b, c->err ? " after " : ", connected in ");

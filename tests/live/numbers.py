@@ -216,6 +216,17 @@ MANY = ("import os, threading, sys\n"
         "sys.exit(sum(os.waitstatus_to_exitcode(os.waitpid(c, 0)[1]) for c in children) % 256)")
 
 
+def not_asked(t):
+    """a connect that was under way when its socket was closed is neither made nor failed"""
+    script = ("import socket\n"
+              "s = socket.socket(); s.setblocking(False)\n"
+              "print(s.connect_ex(('127.0.0.1', 1)) == 115); s.close()\n")
+    status, out, err, text = t.run(sys.executable, "-c", script, options=("-a",))
+    equal((status, out), (0, b"True\n"), "the program")
+    check(re.search(r"^   tcp4 → 127.0.0.1:1 \(outcome unknown\)$", text, re.M), text)
+    check(re.search(r"  tcp4 → 127.0.0.1:1 +closed, outcome unknown", text), text)
+
+
 def many_threads(t):
     """hundreds of threads and some processes at a time: every call, every end, the time it took"""
     r, _, (status, *_) = report_of(t, sys.executable, "-S", "-E", "-c", MANY)
@@ -230,4 +241,4 @@ def many_threads(t):
 
 
 if __name__ == "__main__":
-    sys.exit(main(__doc__, {"numbers": [given, left_out, left_out_attached, left_out_variables, long_names, memory, descriptors, in_order, many_threads]}))
+    sys.exit(main(__doc__, {"numbers": [given, left_out, left_out_attached, left_out_variables, long_names, memory, descriptors, in_order, not_asked, many_threads]}))

@@ -326,6 +326,7 @@ static void test_connections(void **state)
 	now = 100;
 	totals_event(t, EVENT(EV_CONNECT, .file = &f1, .conn = &s1.now, .peer = &web, .err = EINPROGRESS));
 	assert_int_equal(totals_count_conns(t).failed, 0);
+	assert_int_equal(totals_count_conns(t).made, 0);	/* it is under way */
 	s1.now.state = CONN_CONNECTED;
 	s1.now.connected_ns = 110;
 	totals_event(t, EVENT(EV_CONNECTED, .file = &f1, .conn = &s1.now, .peer = &web));
