@@ -256,6 +256,12 @@ static bool may_be_taken(const struct tracee *t, const struct call_wait *row)
 	       limit_of(t, row, t->args) != NO_LIMIT;
 }
 
+/* The kernel starts io_pgetevents again by itself, with all of its time. */
+static bool starts_anew(const struct call_wait *row, int64_t ret)
+{
+	return ret == -KERNEL_ERESTARTNOHAND && row->limit != WAIT_NOT && row->limit != WAIT_ENDLESS && !is_unwritten(row->limit);
+}
+
 bool wait_left(struct tracee *t, int64_t ret)
 {
 	const struct call_wait *row = &syscall_spec(t->arch, t->nr)->wait;
@@ -263,7 +269,7 @@ bool wait_left(struct tracee *t, int64_t ret)
 
 	t->exit_due = false;
 	w->inside = false;
-	if (ret == -EINTR && (t->interrupted || may_be_taken(t, row))) {
+	if ((ret == -EINTR && (t->interrupted || may_be_taken(t, row))) || starts_anew(row, ret)) {
 		/*
 		 * The code means something only where the kernel looks for signals: our interrupt makes it look.  One that came
 		 * before this stop is no more (any trap clears a pending one: ptrace_stop()).
@@ -271,8 +277,10 @@ bool wait_left(struct tracee *t, int64_t ret)
 		if (ptrace(PTRACE_INTERRUPT, t->tid, 0, 0) < 0)
 			return false;
 		t->interrupted = true;
-		set_ret(t, -KERNEL_ERESTARTNOHAND);
-		w->again = w->asked = true;
+		w->again = true;
+		w->asked = ret == -EINTR;
+		if (w->asked)
+			set_ret(t, -KERNEL_ERESTARTNOHAND);
 	} else if (ret != -KERNEL_ERESTARTNOHAND || row->limit == WAIT_NOT || is_unwritten(row->limit)) {
 		if (ret != -EINTR)
 			*w = (struct wait){ 0 };
