@@ -127,8 +127,8 @@ void summary_conn(struct buf *b, const struct totals_conn *c)
 			address(b, &c->local);
 		return;
 	}
-	if (!c->has_peer && c->has_local && !c->rest) {	/* it did not ask who sends */
-		buf_puts(b, " ← ? on ");
+	if (!c->has_peer && c->has_local && !c->rest) {	/* it did not ask who sends; or sends packets as they are */
+		buf_puts(b, c->nsends && !c->nrecvs ? " on " : " ← ? on ");
 		address(b, &c->local);
 		return;
 	}

@@ -13,6 +13,7 @@
 #include "base/diag.h"
 #include "sink/out.h"
 #include "sink/sink.h"
+#include "sink/summary.h"
 #include "sink/value.h"
 
 #define MS 1000000ull
@@ -442,12 +443,29 @@ static void test_verbose(void **state)
 		"[+0.006s] signal SIGTERM\n");
 }
 
+/* Who is at the other end, when no address is known: only what is received came from somebody. */
+static void test_no_peer(void **state)
+{
+	struct totals_conn c = { .family = AF_INET, .type = SOCK_DGRAM, .has_local = true, .nrecvs = 1,
+				 .local = { .family = AF_INET, .port = 53, .len = 4, .ip = { 127, 0, 0, 1 } } };
+	struct buf t = { 0 };
+
+	(void)state;
+	summary_conn(&t, &c);
+	assert_string_equal(t.s, "udp4 ← ? on 127.0.0.1:53");
+	buf_reset(&t);
+	c.nrecvs = 0, c.nsends = 1;
+	summary_conn(&t, &c);
+	assert_string_equal(t.s, "udp4 on 127.0.0.1:53");
+	buf_done(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines), cmocka_unit_test(test_final), cmocka_unit_test(test_merging), cmocka_unit_test(test_tick_shows),
 		cmocka_unit_test(test_words), cmocka_unit_test(test_noise_is_hidden), cmocka_unit_test(test_color),
-		cmocka_unit_test(test_full_disk), cmocka_unit_test(test_values), cmocka_unit_test(test_verbose),
+		cmocka_unit_test(test_full_disk), cmocka_unit_test(test_values), cmocka_unit_test(test_no_peer), cmocka_unit_test(test_verbose),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
