@@ -111,7 +111,7 @@ static void fmt_mode(struct buf *b, const struct context *c UNUSED, const struct
 static void fmt_uid(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg)
 {
 	/* (uid_t)-1 leaves it as it is: setreuid(2), chown(2) */
-	add_i64(b, WORD(arg) == (1ull << arg_bits(call->args[arg].spec)) - 1 ? -1 : (int64_t)WORD(arg));
+	add_i64(b, WORD(arg) == UINT64_MAX >> (64 - arg_bits(call->args[arg].spec)) ? -1 : (int64_t)WORD(arg));
 }
 
 static void fmt_dev(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg)
