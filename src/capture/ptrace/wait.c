@@ -26,7 +26,7 @@
 #include "capture/ptrace/mem.h"
 #include "capture/ptrace/ptrace.h"
 
-enum { KERNEL_ERESTARTNOHAND = 514, NO_LIMIT = 0, TICK_NS = 5000000, TAKEN_MAX = 16, FOUND_WITHIN_NS = 5000000 };
+enum { KERNEL_ERESTARTSYS = 512, KERNEL_ERESTARTNOHAND = 514, NO_LIMIT = 0, TICK_NS = 5000000, TAKEN_MAX = 16, FOUND_WITHIN_NS = 5000000 };
 
 /* A call at whose end a task stands. */
 struct ended { const struct call_wait *wait; bool narrow; unsigned nr; uint64_t args[6]; int64_t ret; };
@@ -256,10 +256,10 @@ static bool may_be_taken(const struct tracee *t, const struct call_wait *row)
 	       limit_of(t, row, t->args) != NO_LIMIT;
 }
 
-/* The kernel starts io_pgetevents again by itself, with all of its time. */
-static bool starts_anew(const struct call_wait *row, int64_t ret)
+/* The kernel starts io_pgetevents again by itself, and sendfile that has not begun to wait (ERESTARTSYS): with all of its time. */
+static bool starts_anew(const struct call_wait *row, int64_t ret, int64_t code)
 {
-	return ret == -KERNEL_ERESTARTNOHAND && row->limit != WAIT_NOT && row->limit != WAIT_ENDLESS && !is_unwritten(row->limit);
+	return ret == -code && row->limit != WAIT_NOT && row->limit != WAIT_ENDLESS && !is_unwritten(row->limit);
 }
 
 bool wait_left(struct tracee *t, int64_t ret)
@@ -269,7 +269,7 @@ bool wait_left(struct tracee *t, int64_t ret)
 
 	t->exit_due = false;
 	w->inside = false;
-	if ((ret == -EINTR && (t->interrupted || may_be_taken(t, row))) || starts_anew(row, ret)) {
+	if ((ret == -EINTR && (t->interrupted || may_be_taken(t, row))) || starts_anew(row, ret, KERNEL_ERESTARTNOHAND)) {
 		/*
 		 * The code means something only where the kernel looks for signals: our interrupt makes it look.  One that came
 		 * before this stop is no more (any trap clears a pending one: ptrace_stop()).
@@ -282,7 +282,9 @@ bool wait_left(struct tracee *t, int64_t ret)
 		if (w->asked)
 			set_ret(t, -KERNEL_ERESTARTNOHAND);
 	} else if (ret != -KERNEL_ERESTARTNOHAND || row->limit == WAIT_NOT || is_unwritten(row->limit)) {
-		if (ret != -EINTR)
+		if (starts_anew(row, ret, KERNEL_ERESTARTSYS))
+			w->again = true;
+		else if (ret != -EINTR)
 			*w = (struct wait){ 0 };
 		return false;
 	}
