@@ -64,9 +64,7 @@ class Limits(unittest.TestCase):
     def traced(self, limit, *before, **more):
         """compendium where `limit` was set: it ends, says what failed, and the bystanders live."""
         done = subprocess.run([*before, self.binary, "--backend", BACKEND, "-o", "/dev/null", "--", "/bin/sh", "-c", "/bin/true; echo ran"], stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
-                              # LeakSanitizer would start a process of its own
-                              env={**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}, **more)
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60, check=False, **more)
         for p in self.bystanders:
             self.assertIsNone(p.poll(), f"with {limit}, a process that has nothing to do with it was killed; compendium ended {done.returncode}: {done.stderr}")
         self.reap()
@@ -131,6 +129,8 @@ def main():
         sys.exit(77)
     if INSIDE not in os.environ:
         os.environ[INSIDE] = "1"
+        # LeakSanitizer starts a process of its own at the end, and waits for ever where it may not
+        os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
         os.execvp("unshare", ["unshare", "-pf", "--kill-child", "--mount-proc", sys.executable, str(SELF), COMPENDIUM, BACKEND])
     if BACKEND == "bpf" and b"bpf" not in subprocess.run([COMPENDIUM, "--backend", "bpf", "--", "/bin/true"], stderr=subprocess.PIPE, check=False).stderr.splitlines()[0]:
         print("SKIP: the bpf backend does not work here")
