@@ -206,9 +206,13 @@ def static(step):
     tap(step, "tests/package/static.sh", OUT / "one-static" / "compendium")
 
 
+def tarball():
+    return max((OUT / "dist" / "meson-dist").glob("*.tar.xz"), key=os.path.getmtime)
+
+
 def dist(step):
-    done = step.run("make", f"BUILD={OUT / 'dist'}", "MESON_ARGS=-Dwerror=true", "dist")
-    tap(step, "tests/package/dist.sh", done.stdout.split()[-1])
+    step.run("make", f"BUILD={OUT / 'dist'}", "MESON_ARGS=-Dwerror=true", "dist")
+    tap(step, "tests/package/dist.sh", tarball())
 
 
 def readme(step):
@@ -228,8 +232,7 @@ def deb(step):
         step.skipped += 1
         step.notes.append(f"skipped deb: to build a package needs {missing.stdout.strip()}")
         return
-    tarball = max((OUT / "dist" / "meson-dist").glob("*.tar.xz"), key=os.path.getmtime)
-    step.check("package", step.run("tools/deb.sh", tarball, OUT / "deb", may_fail=True).returncode == 0)
+    step.check("package", step.run("tools/deb.sh", tarball(), OUT / "deb", may_fail=True).returncode == 0)
     version = re.search(r"version: '([^']+)'", (ROOT / "meson.build").read_text())[1].replace("-", "~")
     step.check(f"of version {version}", (OUT / "deb" / f"compendium_{version}_amd64.deb").exists())
 
