@@ -47,7 +47,21 @@ static void escape(struct buf *b, unsigned char c)
 	}
 }
 
-void json_str(struct json *j, const char *s, size_t n)
+/* One byte that is not part of the text. */
+static void escape_byte(struct buf *b, unsigned char c)
+{
+	static const char hex[] = "0123456789abcdef";
+	char x[] = { '\\', '\\', 'x', hex[c >> 4], hex[c & 15] };
+
+	if (c == '\\')
+		buf_puts(b, "\\\\\\\\");
+	else if (c && c < 0x80)
+		escape(b, c);
+	else
+		buf_add(b, x, sizeof(x));
+}
+
+static void add_string(struct json *j, const char *s, size_t n, void other(struct buf *b, unsigned char c))
 {
 	struct buf *b = j->b;
 
@@ -73,11 +87,14 @@ void json_str(struct json *j, const char *s, size_t n)
 			buf_add(b, s + i, len);
 			i += len;
 		} else {
-			escape(b, (unsigned char)s[i++]);
+			other(b, (unsigned char)s[i++]);
 		}
 	}
 	buf_putc(b, '"');
 }
+
+void json_str(struct json *j, const char *s, size_t n) { add_string(j, s, n, escape); }
+void json_escaped(struct json *j, const char *s, size_t n) { add_string(j, s, n, escape_byte); }
 
 void json_cstr(struct json *j, const char *s) { json_str(j, s, strlen(s)); }
 
@@ -85,6 +102,26 @@ void json_u64(struct json *j, uint64_t v)
 {
 	value(j);
 	buf_u64(j->b, v);
+}
+
+void json_u64_or_str(struct json *j, uint64_t v)
+{
+	if (v <= INT64_MAX) {
+		json_u64(j, v);
+		return;
+	}
+	value(j);
+	buf_putc(j->b, '"');
+	buf_u64(j->b, v);
+	buf_putc(j->b, '"');
+}
+
+void json_hex(struct json *j, uint64_t v)
+{
+	value(j);
+	buf_puts(j->b, "\"0x");
+	buf_hex(j->b, v);
+	buf_putc(j->b, '"');
 }
 
 void json_i64(struct json *j, int64_t v)

@@ -50,6 +50,40 @@ static void test_strings(void **state)
 	check("a\xe2\x82", 3, "\"a\\udce2\\udc82\"");
 }
 
+static void check_bytes(const char *in, size_t n, const char *out)
+{
+	struct buf b = { 0 };
+	struct json j = { .b = &b };
+
+	json_escaped(&j, in, n);
+	assert_string_equal(b.s, out);
+	buf_done(&b);
+}
+
+/* Readers unescape JSON first, and find \\ and \xNN. */
+static void test_bytes(void **state)
+{
+	(void)state;
+	check_bytes("/é€😀<", 11, "\"/é€😀\\u003c\"");
+	check_bytes("a\\x41", 5, "\"a\\\\\\\\x41\"");
+	check_bytes("a\xff\0\n\"", 5, "\"a\\\\xff\\\\x00\\n\\\"\"");
+	check_bytes("\xed\xa0\x80\x7f\x1b", 5, "\"\\\\xed\\\\xa0\\\\x80\\u007f\\u001b\"");
+}
+
+static void test_large_numbers(void **state)
+{
+	struct buf b = { 0 };
+	struct json j = { .b = &b };
+
+	(void)state;
+	json_open(&j, '[');
+	json_u64_or_str(&j, INT64_MAX), json_u64_or_str(&j, 1ull << 63), json_u64_or_str(&j, UINT64_MAX);
+	json_hex(&j, 0), json_hex(&j, UINT64_MAX);
+	json_close(&j, ']');
+	assert_string_equal(b.s, "[9223372036854775807,\"9223372036854775808\",\"18446744073709551615\",\"0x0\",\"0xffffffffffffffff\"]");
+	buf_done(&b);
+}
+
 static void test_base64(void **state)
 {
 	static const struct { const char *in, *out; } v[] = {	/* RFC 4648, section 10 */
@@ -125,7 +159,7 @@ static void test_hash(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_shape), cmocka_unit_test(test_strings), cmocka_unit_test(test_base64), cmocka_unit_test(test_intern),
+		cmocka_unit_test(test_shape), cmocka_unit_test(test_strings), cmocka_unit_test(test_bytes), cmocka_unit_test(test_large_numbers), cmocka_unit_test(test_base64), cmocka_unit_test(test_intern),
 		cmocka_unit_test(test_hash),
 	};
 
