@@ -19,6 +19,7 @@
 #include "base/process.h"
 #include "capture/bpf/guard.h"
 #include "capture/bpf/internal.h"
+#include "capture/bpf/kernel.h"
 #include "capture/command.h"
 #include "capture/environ.h"
 #include "capture/proc/proc.h"
@@ -27,8 +28,6 @@
 
 enum { STOP_NONE, STOP_DETACH, STOP_KILL };
 enum { BATCH = 4096, POLL_NS = 5000000, BUSY_POLL_NS = 200000, BUSY_PARTS = 8, IDLE_POLLS = 40, SLEEP_MS = 1000, SETTLE_NS = 2000000 };
-
-uint64_t bpf_now_ns(void) { return clock_ns(); }
 
 /* ---- a command ---- */
 
@@ -50,7 +49,7 @@ static _Noreturn void child(const char *path, char *const *argv, int go_fd, int 
 
 static void put_start(struct bpf_source *s)
 {
-	s->start_ns = bpf_now_ns();
+	s->start_ns = clock_ns();
 	proc_put_start(s->opt, START_BPF, &s->rec, s->start_ns);
 	drain_put(s);
 }
@@ -170,7 +169,7 @@ static int attach(struct bpf_source *s, struct diag *diag)
 	bpf_adopt_targets(s);
 	bpf_seek(s, 0);
 	bpf_each_pid(s, snapshot_cb, s);
-	s->snapshot_ns = bpf_now_ns();
+	s->snapshot_ns = clock_ns();
 	return 0;
 }
 
@@ -196,7 +195,7 @@ static int watch_cgroup(struct bpf_source *s, struct diag *diag)
 	bpf_seek(s, SEEK_CGROUP | SEEK_TARGETS);
 	bpf_adopt_targets(s);
 	bpf_each_pid(s, snapshot_cb, s);
-	s->snapshot_ns = bpf_now_ns();
+	s->snapshot_ns = clock_ns();
 	return 0;
 }
 
@@ -220,7 +219,7 @@ static void put_end(struct bpf_source *s)
 	drain_losses(s);
 	if (!s->detached)
 		drain_ends(s);
-	r = record_begin(&s->rec, RECORD_END, sizeof(*r), (uint32_t)s->main_pid, (uint32_t)s->main_pid, bpf_now_ns());
+	r = record_begin(&s->rec, RECORD_END, sizeof(*r), (uint32_t)s->main_pid, (uint32_t)s->main_pid, clock_ns());
 	r->h.flags = s->interrupted ? END_INTERRUPTED : 0;
 	r->status = s->main_pid ? s->main_status : -1;
 	r->nrecords = s->nrecords;
@@ -285,7 +284,7 @@ static int wait_for_more(struct bpf_source *s)
 static int bpf_step(struct source *src, source_emit_fn *emit, void *ctx)
 {
 	struct bpf_source *s = CONTAINER_OF(src, struct bpf_source, src);
-	uint64_t before = bpf_now_ns();
+	uint64_t before = clock_ns();
 	unsigned long mark, from = s->ring.at;
 	bool caught_up;
 	unsigned n;
@@ -350,6 +349,7 @@ static void bpf_free(struct source *src)
 	struct bpf_source *s = CONTAINER_OF(src, struct bpf_source, src);
 
 	guard_dismiss(&s->guard);
+	latency_unshare(s);
 	bpf_unload(s);
 	drain_done(s);
 	if (s->main_pidfd >= 0)
@@ -382,13 +382,29 @@ static const struct source_ops bpf_ops = {
 	.traces = bpf_traces,
 };
 
+static int start_programs(struct bpf_source *s, struct diag *diag)
+{
+	sigset_t old;
+	int rc;
+
+	bpf_hold_signals(&old);
+	rc = bpf_load(s, diag);
+	/* attached first: on a tracepoint that both use, it still finds the task's state, which ours takes away at the exit */
+	if (rc == 0 && s->opt->latency)
+		rc = bpf_explain(latency_share(s), diag);
+	if (rc == 0)
+		rc = bpf_explain(bpf_attach(s), diag);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return rc;
+}
+
 int source_bpf_open(const struct capture_options *opt, struct source **ret_source, struct diag *note, struct diag *diag)
 {
 	struct bpf_source *s = xcalloc(1, sizeof(*s));
 	int rc;
 
 	*s = (struct bpf_source){ .src.ops = &bpf_ops, .opt = opt, .main_status = -1, .main_pidfd = -1, .guard.fd = -1 };
-	rc = bpf_load(s, diag);
+	rc = start_programs(s, diag);
 	if (rc == 0 && opt->asked_to_end && opt->asked_to_end(opt->spawned_ctx))
 		rc = diag_set(diag, 125, ECANCELED, "ended before tracing began");
 	if (rc == 0)

@@ -5,7 +5,8 @@
  *
  *   capture.bpf.c  the programs; call.bpf.h has a call from entry to exit, copy.bpf.h what a plan copies,
  *                  facts.bpf.h what is asked about descriptors, follow.bpf.h who is traced
- *   load.c         may we, can the kernel; loads and sets them up
+ *   kernel.c       what every program set needs: permission, libbpf's log, iterators
+ *   load.c         configures, loads and attaches them
  *   kring.c        the kernel's ring buffer, read without wake-ups
  *   drain.c        what comes out of it, made into records
  *   hold.bpf.h     keeps the ring from overflowing

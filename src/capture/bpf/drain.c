@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/macro.h"
 #include "capture/bpf/internal.h"
 #include "capture/proc/proc.h"
@@ -299,7 +300,7 @@ static void exited(struct bpf_source *s, const struct wire_exit *w)
 
 static void put_unseen_end(struct bpf_source *s, uint32_t pid, uint32_t tid, int status)
 {
-	struct record_exit *r = record_begin(&s->rec, RECORD_EXIT, sizeof(*r), pid, tid, bpf_now_ns());
+	struct record_exit *r = record_begin(&s->rec, RECORD_EXIT, sizeof(*r), pid, tid, clock_ns());
 
 	r->status = status;
 	drain_put(s);
@@ -345,7 +346,7 @@ static void adopted(struct bpf_source *s, const struct wire_adopt *w)
 	if (!live_has_process(&s->live, w->h.pid) && proc_state((pid_t)w->h.pid, 0)) {
 		drain_begin_process(s, (pid_t)w->h.pid);
 		s->shared->fanotify |= proc_put_process((pid_t)w->h.pid, s->opt->want_maps, &s->rec, drain_put, s);
-		s->snapshot_ns = bpf_now_ns();
+		s->snapshot_ns = clock_ns();
 		if (live_has(&s->live, w->h.tid))
 			return;
 	}
@@ -453,7 +454,7 @@ void drain_losses(struct bpf_source *s)
 
 			if (v[cpu].n[i] == *told)
 				continue;
-			r = record_begin(&s->rec, RECORD_LOST, sizeof(*r), 0, 0, bpf_now_ns());
+			r = record_begin(&s->rec, RECORD_LOST, sizeof(*r), 0, 0, clock_ns());
 			r->count = v[cpu].n[i] - *told;
 			r->cpu = cpu;
 			r->nchunks = 1;

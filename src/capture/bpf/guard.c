@@ -12,6 +12,7 @@
 #include "base/macro.h"
 #include "base/process.h"
 #include "capture/bpf/internal.h"
+#include "capture/bpf/kernel.h"
 #include "capture.skel.h"
 
 enum { ROUNDS = 1000, NAP_NS = 5000000 };

@@ -1,6 +1,5 @@
 #pragma once
 /* What the files of the kernel backend share. */
-#include <signal.h>
 #include <stdatomic.h>
 
 #include "base/buf.h"
@@ -56,8 +55,9 @@ struct bpf_source {
 	struct guard guard;
 };
 
-/* load.c: opens, configures, loads and attaches; the ring and shared words are mapped. */
+/* load.c: configures and loads; the ring and shared words are mapped.  Hold signals around this (kernel.h). */
 int bpf_load(struct bpf_source *s, struct diag *diag);
+int bpf_attach(struct bpf_source *s);				/* from here on there are events; 0 or -errno */
 void bpf_unload(struct bpf_source *s);
 void bpf_detach_all(struct bpf_source *s);			/* DETACH of every traced task, into the ring */
 void bpf_each_pid(struct bpf_source *s, void (*fn)(void *ctx, pid_t pid), void *ctx);
@@ -68,14 +68,6 @@ int bpf_follow_child(struct bpf_source *s, int pidfd, pid_t pid);
 int bpf_watch_cgroup(struct bpf_source *s, int cgroup_fd);
 void bpf_seek(struct bpf_source *s, unsigned how);
 
-struct bpf_program;
-int bpf_allowed(struct diag *diag);
-void bpf_hold_signals(sigset_t *ret_old);		/* while programs are loaded; give the old mask back afterwards */
-bool bpf_sees_all(void);				/* whatever the caller may ptrace: rights.bpf.h */
-void bpf_listen(void);					/* libbpf's words are kept, not printed */
-const char *bpf_last_words(void);
-uint64_t bpf_own_pidns(void);
-int bpf_run_iter(struct bpf_program *prog, void (*fn)(void *ctx, pid_t pid), void *ctx);
 const struct bpf_map *bpf_shared_maps(struct bpf_source *s, unsigned i);	/* tasks, events, losses, targets, shared */
 
 /* latency.c: its programs beside ours, with the same maps */
@@ -90,5 +82,3 @@ void drain_resumes(struct bpf_source *s, const struct waiting *w);	/* a call tha
 void drain_done(struct bpf_source *s);
 void drain_begin_process(struct bpf_source *s, pid_t pid);	/* its threads live; a snapshot tells of them */
 void drain_ends(struct bpf_source *s);				/* of those that have ended, but whose end was lost */
-
-uint64_t bpf_now_ns(void);

@@ -8,9 +8,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "base/macro.h"
 #include "capture/bpf/internal.h"
+#include "capture/bpf/kernel.h"
 #include "capture.skel.h"
 #include "latency.skel.h"
 #include "record/build.h"
@@ -74,7 +76,7 @@ static void put_losses(struct latency_source *s, source_emit_fn *emit, void *ctx
 
 		if (n == s->told[cpu])
 			continue;
-		r = record_begin(&s->rec, RECORD_LOST, sizeof(*r), 0, 0, bpf_now_ns());
+		r = record_begin(&s->rec, RECORD_LOST, sizeof(*r), 0, 0, clock_ns());
 		r->count = n - s->told[cpu];
 		r->cpu = cpu;
 		r->nchunks = 1;
@@ -88,7 +90,7 @@ static int latency_step(struct source *src, source_emit_fn *emit, void *ctx)
 {
 	struct latency_source *s = CONTAINER_OF(src, struct latency_source, src);
 	const struct timespec nap = { 0, POLL_NS };
-	uint64_t before = bpf_now_ns();
+	uint64_t before = clock_ns();
 	bool stop = atomic_load(&s->stop);
 	const struct record *r;
 	unsigned long mark;
@@ -147,7 +149,7 @@ static int start(const struct capture_options *opt, struct source **ret_source, 
 
 	if (rc < 0)
 		return diag_set(diag, 125, ENOTSUP, "--ebpf: waits for a CPU and block I/O are not shown: %s", why.text);
-	bpf_listen();
+	bpf_keep_log();
 	s = xcalloc(1, sizeof(*s));
 	s->src.ops = &latency_ops;
 	getrlimit(RLIMIT_MEMLOCK, &memlock);
@@ -175,7 +177,7 @@ static int start(const struct capture_options *opt, struct source **ret_source, 
 	s->told = xcalloc(s->ncpus, sizeof(*s->told));
 	if (rc < 0) {
 		latency_free(&s->src);
-		return diag_set(diag, 125, ENOTSUP, "--ebpf: waits for a CPU and block I/O are not shown: the kernel refuses the programs: %s: %s", strerror(-rc), bpf_last_words());
+		return diag_set(diag, 125, ENOTSUP, "--ebpf: waits for a CPU and block I/O are not shown: the kernel refuses the programs: %s: %s", strerror(-rc), bpf_last_error());
 	}
 	for (unsigned i = 0; i < opt->npids; i++)
 		source_latency_add(&s->src, opt->pids[i]);

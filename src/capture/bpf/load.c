@@ -1,94 +1,20 @@
-/* May we, can the kernel; loads the programs and sets them up. */
+/* Configures and loads the programs, and sets them up; later questions to their maps. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/capability.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/diag.h"
-#include "base/kernel.h"
 #include "base/macro.h"
 #include "capture/bpf/internal.h"
+#include "capture/bpf/kernel.h"
 #include "capture.skel.h"
 
 enum { RING_BYTES = 16 << 20, RING_KEPT_PARTS = 16, RING_LARGE = 4 << 20, NS_LEVEL_MAX = 32 };
-
-static char last_words[512];	/* what libbpf said last; it has no other way to tell */
-
-static int hear(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	char line[512];
-	va_list all;
-
-	va_copy(all, ap);
-	vsnprintf(line, sizeof(line), fmt, ap);
-	/* the verifier's log is one call, of any length */
-	if (getenv("COMPENDIUM_BPF_DEBUG"))
-		vfprintf(stderr, fmt, all);
-	va_end(all);
-	if (level == LIBBPF_WARN && !strncmp(line, "libbpf: ", 8) && !strstr(line, "BEGIN PROG") && !strstr(line, "END PROG")) {
-		snprintf(last_words, sizeof(last_words), "%s", line + 8);
-		last_words[strcspn(last_words, "\n")] = '\0';
-	}
-	return 0;
-}
-
-static bool have_cap(unsigned cap)
-{
-	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct d[2] = { 0 };
-
-	return syscall(SYS_capget, &h, d) == 0 && d[cap / 32].effective >> cap % 32 & 1;
-}
-
-bool bpf_sees_all(void) { return have_cap(CAP_SYS_PTRACE) || have_cap(CAP_SYS_ADMIN); }
-
-static int refused(struct diag *diag, const char *what, const char *remedy)
-{
-	return diag_set(diag, 125, ENOTSUP, "%s; %s", what, remedy);
-}
-
-uint64_t bpf_own_pidns(void)
-{
-	struct stat ns;
-
-	return stat("/proc/self/ns/pid", &ns) == 0 ? ns.st_ino : 0;
-}
-
-const char *bpf_last_words(void) { return last_words; }
-
-void bpf_listen(void)
-{
-	libbpf_set_print(hear);
-	last_words[0] = '\0';
-}
-
-int bpf_allowed(struct diag *diag)
-{
-	bool admin = have_cap(CAP_SYS_ADMIN), bpf = admin || have_cap(CAP_BPF), perfmon = admin || have_cap(CAP_PERFMON);
-	char exe[4096] = "compendium", remedy[4400];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-
-	if (n > 0)
-		exe[n] = '\0';
-	if (!bpf || !perfmon) {
-		snprintf(remedy, sizeof(remedy), "run as root, or once: sudo setcap cap_bpf,cap_perfmon+ep %.600s", exe);
-		return refused(diag, !bpf && !perfmon ? "no CAP_BPF and no CAP_PERFMON" : !bpf ? "no CAP_BPF" : "no CAP_PERFMON", remedy);
-	}
-	if (kernel_is_older(5, 17))
-		return refused(diag, "this kernel is older than 5.17 (no bpf_loop)", "use a newer one");
-	if (access("/sys/kernel/btf/vmlinux", R_OK) < 0)
-		return refused(diag, "this kernel does not describe its types (/sys/kernel/btf/vmlinux)", "it has to be built with CONFIG_DEBUG_INFO_BTF");
-	return 0;
-}
 
 static void fill_cond(struct wire_cond *to, const struct arg_cond *c)
 {
@@ -177,25 +103,9 @@ static int map_shared(struct bpf_source *s)
 	return fill_unwraps(s->skel->maps.unwraps);
 }
 
-/* Runs an iterator over all tasks to its end; what it writes are pids. */
-int bpf_run_iter(struct bpf_program *prog, void (*fn)(void *ctx, pid_t pid), void *ctx)
+int bpf_attach(struct bpf_source *s)
 {
-	struct bpf_link *link = bpf_program__attach_iter(prog, NULL);
-	int fd = link ? bpf_iter_create(bpf_link__fd(link)) : -1;
-	int32_t pids[256];
-	ssize_t n;
-
-	while (fd >= 0 && ((n = read(fd, pids, sizeof(pids))) > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN))))
-		for (ssize_t i = 0; fn && i < n / (ssize_t)sizeof(pids[0]); i++)
-			fn(ctx, pids[i]);
-	if (fd >= 0)
-		close(fd);
-	bpf_link__destroy(link);
-	return fd < 0 ? -errno : 0;
-}
-
-static int attach_events(struct capture_bpf *skel)
-{
+	struct capture_bpf *skel = s->skel;
 	struct bpf_program *progs[] = { skel->progs.on_enter, skel->progs.on_exit, skel->progs.on_fork, skel->progs.on_helper, skel->progs.on_exec, skel->progs.on_task_exit,
 					skel->progs.on_signal, skel->progs.on_generate };
 	struct bpf_link **links[] = { &skel->links.on_enter, &skel->links.on_exit, &skel->links.on_fork, &skel->links.on_helper, &skel->links.on_exec, &skel->links.on_task_exit,
@@ -248,15 +158,10 @@ static int set_up(struct bpf_source *s, size_t ring)
 		rc = kring_open(&s->ring, s->ring_fd, ring);
 	if (rc == 0)
 		rc = bpf_run_iter(s->skel->progs.each_self, NULL, NULL);
-	/* first: on a tracepoint that both use, it still finds the task's state, which ours takes away at the exit */
-	if (rc == 0 && s->opt->latency)
-		rc = latency_share(s);
-	if (rc == 0)
-		rc = attach_events(s->skel);
 	return rc;
 }
 
-static int load(struct bpf_source *s, struct diag *diag)
+int bpf_load(struct bpf_source *s, struct diag *diag)
 {
 	size_t ring = s->opt->ring_bytes ? s->opt->ring_bytes : RING_BYTES;
 	struct rlimit memlock;
@@ -264,7 +169,7 @@ static int load(struct bpf_source *s, struct diag *diag)
 
 	if (rc < 0)
 		return rc;
-	bpf_listen();
+	bpf_keep_log();
 	/* Before 5.11 libbpf raises this limit for us; the command must not inherit that. */
 	getrlimit(RLIMIT_MEMLOCK, &memlock);
 	s->ncpus = (unsigned)libbpf_num_possible_cpus();
@@ -279,36 +184,7 @@ static int load(struct bpf_source *s, struct diag *diag)
 	setrlimit(RLIMIT_MEMLOCK, &memlock);
 	if (rc == 0)
 		rc = set_up(s, ring);
-	if (rc == -ENOMEM)
-		return refused(diag, "no memory for the ring buffer", "make it smaller with --ring-size");
-	if (rc == -EPERM)
-		return refused(diag, "the kernel does not permit it here (a user namespace? a container? lockdown?)", "run it as root of the host");
-	if (rc < 0)
-		return diag_set(diag, 125, ENOTSUP, "this kernel refuses the programs: %s%s%s", strerror(-rc), last_words[0] ? ": " : "", last_words);
-	return 0;
-}
-
-/*
- * The verifier gives up with EAGAIN, and bpf(2) with EINTR, when a signal comes: one that asks us to end is no refusal of the
- * kernel's.  It waits until this is over, which takes half a second at most.
- */
-void bpf_hold_signals(sigset_t *ret_old)
-{
-	sigset_t all;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, ret_old);
-}
-
-int bpf_load(struct bpf_source *s, struct diag *diag)
-{
-	sigset_t old;
-	int rc;
-
-	bpf_hold_signals(&old);
-	rc = load(s, diag);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return rc;
+	return bpf_explain(rc, diag);
 }
 
 void bpf_unload(struct bpf_source *s)
@@ -317,7 +193,6 @@ void bpf_unload(struct bpf_source *s)
 	if (s->shared)
 		munmap((void *)(uintptr_t)s->shared, page_up(sizeof(struct wire_shared)));
 	s->shared = NULL;
-	latency_unshare(s);
 	capture_bpf__destroy(s->skel);
 	s->skel = NULL;
 	free(s->losses);
