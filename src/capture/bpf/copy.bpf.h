@@ -114,17 +114,23 @@ static long look_for_dots(u32 i, struct dots *x)
 	return x->found;
 }
 
-/* What a descriptor of the current task is; NULL: nothing. */
-static __always_inline struct file *file_of(u32 fd)
+/*
+ * What a descriptor of the current task is: a struct file, 0 for nothing.  Loads that the verifier knows to be safe, and
+ * the compiler makes itself; for each it looks through all types of the kernel, so they are in a function that it goes
+ * through once.
+ */
+__noinline u64 file_at(u32 fd)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct files_struct *files = task->files;	/* loads that the verifier knows to be safe, and the compiler makes itself */
-	struct file *f = NULL;
+	struct files_struct *files = task->files;
+	u64 f = 0;
 
 	if (!files || fd >= files->fdt->max_fds || bpf_probe_read_kernel(&f, sizeof(f), files->fdt->fd + fd))
-		return NULL;
+		return 0;
 	return f;
 }
+
+static __always_inline struct file *file_of(u32 fd) { return (struct file *)file_at(fd); }
 
 /* Where a name led: of the descriptor the call returned, or of the working directory. */
 __noinline int copy_real(u32 arg, u32 cwd)
