@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The front door.  Meson does the building (see meson.build); this file installs
 # what is missing, gives the everyday commands a name and Meson its defaults.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Runs a command while a tool that watches the whole system runs beside it.
 
 usage: bench/beside.py READY LOG TOOL [ARG...] -- COMMAND [ARG...]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The workloads, and running one of them under a tool.  Shared by run.py and compare.py."""
 import os
 import pathlib

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Two builds side by side: what tracing costs in each, and what reading a trace costs.
 
 usage: bench/compare.py OLD NEW [--rounds N] [--work W2,W3,W7] [--backend ptrace]

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /* The least that telling how long each call took can cost: two programs that read the clock, and nothing else. */
 #include <linux/bpf.h>
 

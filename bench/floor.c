@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* floor OBJECT COMMAND…: runs the command while the object's programs are attached. */
 #include <bpf/libbpf.h>
 #include <sys/wait.h>

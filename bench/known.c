@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A run whose facts are known, for bench/peers.py: known DIR PORT.  In DIR are
  * alpha-file (12345 bytes) and sub/relative-file; at PORT of localhost somebody

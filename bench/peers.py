@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """compendium beside its peers: what each costs, and what each shows of the same run.
 
 usage: bench/peers.py [--rounds N] [--work W1,W2] [--only NAME,NAME] [--shows | --costs] COMPENDIUM

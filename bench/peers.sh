@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # compendium beside its peers of today, in a Debian sid that has them:
 #   bench/peers.sh [--root DIR] [--keep] [ARGUMENT OF bench/peers.py…]
 # Makes a fresh root with debootstrap (root needed), installs what there is of
@@ -15,7 +16,7 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	--root) given=$2; shift ;;
 	--keep) keep=1 ;;
-	-h | --help) sed -n '2,8s/^# //p' "$0"; exit ;;
+	-h | --help) sed -n '3,9s/^# //p' "$0"; exit ;;
 	*) arguments+=("$1") ;;
 	esac
 	shift

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Write a small C project, the same one every time: bench/project.py DIR FILES
 
 FILES translation units, a header each, a program that calls them all, and a

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """What tracing costs, side by side with its peers in one interleaved run.
 
 usage: bench/run.py [--build DIR] [--rounds N] [--user NAME]

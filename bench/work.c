@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The workloads that need no program of somebody else: a fixed number of
  * system calls and nothing else worth measuring.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # perf trace, as Debian builds it (linux-perf 7.2.13-1, x86-64, without BPF
 # skeletons), shows of a call that takes a path neither the path nor its address,
 # but the lower 32 bits of the address; and of one that fails "(unknown)" where

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Bundles the page into one file, dist/template.html (see ../docs/report-format.md, section 1).
 import { build } from 'esbuild';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';

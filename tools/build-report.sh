@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Bundles the HTML report's page: tools/build-report.sh OUTPUT DEPFILE
 # A build step of Meson; several build directories may run it at once.
 set -euo pipefail

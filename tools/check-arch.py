@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Fail when docs/port-arm64.md does not name exactly the files under src/ that know of an architecture.
 
 usage: tools/check-arch.py [--list]

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Fail when C code signals or waits for a process by a number that a failed call can have left at -1 or 0.
 
 usage: tools/check-calls.py DIR...

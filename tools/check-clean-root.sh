@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Proves on a fresh Debian what the README promises:
 #   tools/check-clean-root.sh [SUITE] [--deb] [--user] [--keep] [TARGET…]
 # SUITE is bookworm (default), trixie, sid. Makes a minimal one with debootstrap
@@ -18,7 +19,7 @@ while [ $# -gt 0 ]; do
 	--deb) deb=1 ;;
 	--user) packages+=,sudo as=(--userspec=user:user) home=/home/user ;;
 	--keep) keep=1 ;;
-	-*) sed -n '2,10s/^# //p' "$0" >&2; exit 2 ;;
+	-*) sed -n '3,11s/^# //p' "$0" >&2; exit 2 ;;
 	*) if [ -z "$suite" ]; then suite=$1; else targets+=("$1"); fi ;;
 	esac
 	shift

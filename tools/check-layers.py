@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Fail when a file under src/ includes a header from a layer above its own, or when files need each other in a circle.
 
 usage: tools/check-layers.py SRC [BUILD]

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Runs the commands of README.md and compares what they give with what it prints; fails when one no longer works.
 
 usage: tools/check-readme.py [--show] [--backend ptrace|bpf] COMPENDIUM

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Run every test and check; `make check` and CI are this program.
 
 usage: tools/check.py [--slow] [--list] [STEP...]

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """debian/changelog from CHANGELOG.md: tools/deb-changelog.py CHANGELOG.md VERSION MAINTAINER DATE
 
 VERSION is meson.build's.  Its section of CHANGELOG.md becomes the entry; while it is not released the section is

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Builds the Debian package from a source tarball: tools/deb.sh TARBALL OUTDIR
 # Leaves OUTDIR/compendium_VERSION_amd64.deb and OUTDIR/lintian.txt. The version
 # is the tarball's, that is meson.build's; debian/changelog is made from it.

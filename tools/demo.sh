@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # make demo: trace the build and the first run of a small C project, and say
 # where the report is. Needs nothing from outside.
 set -euo pipefail

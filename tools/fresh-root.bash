@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # A fresh Debian to try something in; for scripts that source this:
 #   fresh_root SUITE PACKAGES   makes one with debootstrap, as $root, with /proc, /sys, /dev; at exit it is unmounted and

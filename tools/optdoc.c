@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The parts of the man page and of the completions that derive from the option table: optdoc man|bash|zsh|fish */
 #include <stdio.h>
 

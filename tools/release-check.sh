@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # What a release needs and a program can check: tools/release-check.sh
 # Builds tarball, package and static program from the commit that is checked out,
 # tries them, and prints their SHA-256; ends at the first thing that is wrong.

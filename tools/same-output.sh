@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Two builds print the same: tools/same-output.sh BASE NEW [RECORDING...]
 # For every golden recording, those named, and one of about a million events: live text as it is, with -v and with --all, the
 # summary, and the report are byte-identical.  For changes that are meant to change nothing.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Installs what a task needs and is missing: tools/setup.sh [-n] build|static|deb|check|bench
 # Looks first, so a second run installs nothing and needs no rights; with -n it
 # only says what is missing, and fails when something is.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Starts the page: reads META, takes blocks as the parser meets them, shows what is there.
 import { batch, effect } from '@preact/signals';
 import { render } from 'preact';

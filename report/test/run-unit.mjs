@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Bundles test/unit/*.test.ts and runs them with Node's own runner; the last line counts.
 import { build } from 'esbuild';
 import { spawnSync } from 'node:child_process';

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Requests of ioctl(2) that programs make: terminals, files, block devices, network, containers. */
 #include "abi/names.h"
 #include "base/buf.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "abi/layout.h"
 
 #include <arpa/inet.h>

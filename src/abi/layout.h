@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * What is inside the structs that calls point to.  A layout describes bytes

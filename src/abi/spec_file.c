@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Files by name: opening, looking up, changing, mounting. */
 #include "abi/rows.h"
 

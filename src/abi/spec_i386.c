@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * i386's numbers.  Most calls share the x86-64 row; those whose arguments are
  * laid out differently (structs of longs, 64-bit offsets in two registers,

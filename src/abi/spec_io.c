@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Descriptors: bytes in and out, duplication, readiness, and the kinds that have no name. */
 #include "abi/rows.h"
 

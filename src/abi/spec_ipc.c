@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Futexes, System V and POSIX queues, keys. */
 #include "abi/rows.h"
 

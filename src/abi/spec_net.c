@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sockets. */
 #include "abi/rows.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Processes and threads: life, identity, scheduling, limits. */
 #include "abi/rows.h"
 

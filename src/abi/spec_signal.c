@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Signals, clocks, timers. */
 #include "abi/rows.h"
 

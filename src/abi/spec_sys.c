@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The system itself: information, modules, security, calls that are gone. */
 #include "abi/rows.h"
 

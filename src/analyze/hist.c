@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "analyze/hist.h"
 
 #include "base/macro.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * A latency histogram of fixed size: values of any 64-bit range in buckets at

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * What most readers do not want to see in the live lines.  A pure rule over

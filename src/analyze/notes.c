@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sentences about what tracing did to programs. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /* Sentences about what tracing did to programs: one a program and reason, in struct totals. */
 #include "analyze/totals.h"

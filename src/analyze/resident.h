@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * Which pages of each process were touched, told by its page faults: the growth of its resident memory.  A page counts

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "analyze/notes.h"
 #include "analyze/totals.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * What a run came to: sums, files, failed lookups, connections, processes,

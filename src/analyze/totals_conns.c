@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Connections: what sockets had with their peers. */
 #include "analyze/totals_index.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Files by path, and paths that were looked for and not had. */
 #include <stdio.h>
 #include <string.h>

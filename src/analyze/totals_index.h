@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * The inside of totals, shared by its files: rows with their place in an index.  totals_files.c knows paths,

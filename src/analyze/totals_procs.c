@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Processes, and the memory they have mapped. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /* uthash (hash tables inside the structs), with memory that is never refused. */
 #include "base/macro.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "base/human.h"
 
 void human_bytes(struct buf *b, uint64_t nbytes)

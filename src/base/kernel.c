@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "base/kernel.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /* Which kernel this is. */
 #include <stdbool.h>

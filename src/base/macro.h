@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /* Small helpers every room uses. */
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * Files that compendium writes.  They hold what a program saw, so they are private and its user's own: mode 0600, whatever

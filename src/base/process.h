@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * Signals to, and waits for, one process.  A failed fork() leaves -1, and a number that was never found out is 0: to

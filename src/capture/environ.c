@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "capture/environ.h"
 
 #include <string.h>

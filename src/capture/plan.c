@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "capture/plan.h"
 
 #include "base/macro.h"

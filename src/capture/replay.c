@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A recording is a source like any other. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /* The files that the options name, looked at before any of them is opened. */
 #include <stdbool.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * The command line.  One table of rows (options.c) makes the parser, --help,

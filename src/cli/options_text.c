@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Texts made of the option rows: --help, the man page's OPTIONS, completions. */
 #include <errno.h>
 #include <string.h>

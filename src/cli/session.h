@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * One run, from options to exit status: the one place that knows all rooms.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * Record bytes to typed items.  Every length is checked here, once: what comes

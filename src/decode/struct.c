@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "decode/call.h"
 
 #include <arpa/inet.h>

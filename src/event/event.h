@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * What happened, to what, for how long.  One row per kind (event.c) says its

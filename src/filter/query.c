@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "filter/query.h"
 
 #include <math.h>

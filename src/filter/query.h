@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * The filter language, the same in the terminal and in the page's box (report/src/engine/query.ts):

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Values of the filter language: numbers with units, and patterns. */
 #include <math.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What sockets have with their peers: one attempt to connect after the other, and datagrams by address. */
 #include <string.h>
 #include <sys/socket.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the kernel says about a descriptor: which kind of file it is, whether it is known already, and what of it is new. */
 #include <errno.h>
 #include <fcntl.h>

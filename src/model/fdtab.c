@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Descriptor tables: a small dense array, and a bounded sorted one for numbers that would waste it. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Open file descriptions: what they are, what they are called, who has the other end. */
 #include <string.h>
 #include <sys/stat.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Asynchronous requests (io_submit): what was asked is known at the submission, what came of it when somebody asks
  * (io_getevents).  Each outcome is a read or a write of its own, from the submission until it was heard of.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Effects on descriptors. */
 #include <fcntl.h>
 #include <stdio.h>

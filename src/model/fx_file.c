@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Effects on names: what is looked up, made, renamed, removed; and where paths start. */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Effects that move bytes between descriptors and memory. */
 #include <fcntl.h>
 #include <string.h>

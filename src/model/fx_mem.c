@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Effects on address spaces. */
 #include <errno.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Effects that move data through sockets, and descriptors along with it. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Effects on sockets. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Readiness: how connects that went on in the background came out. */
 #include <poll.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Effects on processes.  What FORK, EXEC and EXIT records tell is done there (proc.c). */
 #include <fcntl.h>
 #include <sched.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Address spaces, as /proc/PID/maps shows them: regions are cut, changed and
  * merged by the kernel's rules (mm/vma.c, is_mergeable_vma).  What the kernel

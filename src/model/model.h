@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * The traced world as Linux has it: tasks, processes, descriptor tables, open

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Paths as the program sees them, made absolute by text alone: `.`, `..` and
  * double slashes go, symbolic links are not known (except those of /proc that

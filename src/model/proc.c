@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Processes and threads: birth by clone flags, exec, death, and who they belong to. */
 #include <fcntl.h>
 #include <sched.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sockets: their names, who is at the other end, and how connects came out. */
 #include <stddef.h>
 #include <string.h>

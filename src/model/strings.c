@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The model's strings: names, and vectors that a program gave.  What all of them take is bounded. */
 #include <string.h>
 

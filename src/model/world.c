@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One item in, a handful of events out. */
 #include "model/model.h"
 

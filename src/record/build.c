@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "record/build.h"
 
 #include <stdbool.h>

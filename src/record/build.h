@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * Makes records: head and body first, then chunks.  The record stands in buf

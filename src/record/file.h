@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * A recording: the record stream in zstd blocks (docs/recording-format.md).

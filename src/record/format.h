@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /* The recording's bytes, shared by writer and reader. */
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * The contract between capture (ptrace, BPF, perf, a recording) and the rest.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "record/ring.h"
 
 #include <linux/futex.h>

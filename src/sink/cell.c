@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "sink/cell.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The report: rows and strings go to disk while the trace runs; the page is written when it ends. */
 #include "sink/html.h"
 

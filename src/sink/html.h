@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * The report while it is being made; shared by html*.c only.  Nothing here grows with the trace but files on disk,

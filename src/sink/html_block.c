@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "sink/html_block.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * Blocks of a report (docs/report-format.md, section 4): rows of C structs to columns of byte planes, gzip, base64.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* META of a report: JSON, streamed; and which columns its blocks have. */
 #include <stdio.h>
 #include <string.h>

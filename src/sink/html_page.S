@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 	/* HTML_PAGE, the file's name, comes from the build. */
 	.section .rodata.html_page, "a", @progbits
 	.globl html_page, html_page_end

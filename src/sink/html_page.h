@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * The page a report starts as: the bundle of report/ (docs/report-format.md,

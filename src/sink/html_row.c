@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One event as one row of the report. */
 #include <errno.h>
 #include <stdio.h>

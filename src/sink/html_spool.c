@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "sink/html_spool.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * What a report's data waits in until the trace ends: files without a name, next to the report, so that memory does

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a report says without its script: title and summary in plain HTML (docs/report-format.md, section 6). */
 #include <string.h>
 #include <sys/wait.h>

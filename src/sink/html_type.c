@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Event types: one row a syscall name or kind of mark, and what it means to the page (docs/report-format.md, section 5). */
 #include <stdio.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Tasks, open files and connections of a report, kept up to date as events come by. */
 #include <stdio.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "sink/kernel.h"
 
 #include <stdio.h>

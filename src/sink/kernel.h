@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * What the kernel did with the program's threads: waits for a CPU, requests to

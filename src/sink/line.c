@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "sink/line.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * Events as the live lines a person reads, with style marks (sink/out.h).

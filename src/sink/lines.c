@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "sink/lines.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "sink/out.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * Where text goes: the terminal stream (coloured or not) and -o's file (never

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * A sink turns events into something a person or a program reads.  Sinks keep

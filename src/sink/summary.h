@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /* The inside of the summary: summary.c has the FINAL block, summary_tables.c what comes after it. */
 #include "analyze/totals.h"

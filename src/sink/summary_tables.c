@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The tables a person wants next: files, failed lookups, connections, processes, errors, calls; and what is not in them. */
 #include <string.h>
 #include <sys/wait.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "sink/value_part.h"
 
 #include <linux/aio_abi.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * Calls as text: arguments, results, and descriptors with what they are, as

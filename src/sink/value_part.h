@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /* Between the files that make text of arguments: value.c and value_socket.c. */
 #include "sink/value.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What socket calls point to: addresses, messages, values of options; and vectors, which messages have too. */
 #include <string.h>
 #include <sys/socket.h>

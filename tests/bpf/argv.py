@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Argument vectors of every shape, in memory that is laid out to be hard to copy.
 
 usage: tests/bpf/argv.py COMPENDIUM

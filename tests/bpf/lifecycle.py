@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The bpf backend begins, ends and loses nothing.
 
 usage: tests/bpf/lifecycle.py COMPENDIUM WORK [--soak SECONDS]

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """ptrace and bpf tell the same of the same command, line for line.
 
 usage: tests/bpf/parity.py COMPENDIUM [--only NAME] [--keep DIR] [--runs N]

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """A ring that fills faster than it is read: nothing is lost, and the program does not notice.
 
 usage: tests/bpf/pressure.py COMPENDIUM WORK WAITS

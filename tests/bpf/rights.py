@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """File capabilities are no door: what a caller may not ptrace is not shown to him.
 
 usage: tests/bpf/rights.py COMPENDIUM

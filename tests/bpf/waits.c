@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Waits of every kind beside floods of calls, for the tests of back-pressure: usage: waits CALLS.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Any bytes as a record: refused, or decoded into what may be used without further checks. */
 #include <stdint.h>
 #include <stdlib.h>

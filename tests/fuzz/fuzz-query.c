@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Any text is a filter or a complaint; what is written back means the same, and no pattern takes for ever. */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Any bytes as a recording's file, and as the inside of one of its blocks: what is read are whole records, or it is damaged. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Any record stream, through model, totals and both text sinks: no crash, and everything written is printable UTF-8 in
  * whole lines, whatever the records say the traced program called things.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Whatever a traced program calls its files, what is shown is printable UTF-8 and a literal ends where it should. */
 #include <stdint.h>
 #include <stdlib.h>

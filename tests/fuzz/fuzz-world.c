@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Any stream of records is survived, and what events point to is there.  What begins with START is taken as records;
  * anything else as a dense notation in which few bytes make a well-formed record that touches what earlier ones made:

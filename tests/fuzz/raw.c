@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A recording as the plain record stream, a seed for targets that enter after the reader: raw RECORDING > FILE */
 #include <stdio.h>
 

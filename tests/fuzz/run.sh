@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # run.sh TARGET CORPUS SEEDS RAW: start from the recordings in SEEDS, also as RAW makes them plain; fuzz for FUZZ_SECONDS. What crashes stays in CORPUS.crash/.
 set -eu
 target=$1 corpus=$2 seeds=$3 raw=$4

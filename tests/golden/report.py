@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Replay recordings into reports and compare what they hold with the text summary of the same run.
 
 usage: report.py COMPENDIUM RECORDING...

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A recording's text against the expected one: run.sh COMPENDIUM RECORDING EXPECTED [OPTION…]
 # UPDATE=1 writes the expected text instead.
 set -eu

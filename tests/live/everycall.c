@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Makes every system call there may be, with arguments no call takes: a judge compares what two tracers call them.
  * everycall [i386] [words]: by the 64-bit entry, or by int 0x80; words: each argument another, and in the upper halves of

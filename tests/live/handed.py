@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Descriptors that a traced program did not make itself: handed over, inherited, taken from processes that are not traced.
 
 usage: handed.py --compendium FILE [--backend B] handed [TEST…]

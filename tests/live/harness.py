@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the live tests share: traced processes that are ended, conditions waited for, TAP."""
 import argparse
 import contextlib

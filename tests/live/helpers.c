@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A program in which the kernel makes threads of its own: an io_uring with an SQPOLL thread (iou-sqp), and a worker (iou-wrk) that
  * waits in a read of an empty pipe.  usage: helpers SECONDS THREADS: then it exits with status 7, with its threads still there.

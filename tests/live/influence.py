@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """What tracing does to a program is said, and what is not the kernel's refusal is not called so.
 
 usage: influence.py --compendium FILE [--backend B] influence [TEST…]

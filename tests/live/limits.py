@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Where no more processes may be started: what fails is said, and nobody else is harmed.
 
 usage: tests/live/limits.py COMPENDIUM BACKEND

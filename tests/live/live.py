@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Live tests: attaching and letting go, ends at any moment, job control, other tracers, real programs.
 
 usage: live.py --compendium PROGRAM [--victim PROGRAM] [--backend ptrace|bpf] GROUP [TEST...]

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The main job on real programs: what is shown, what is refused, what the traced program notices (nothing).
 
 usage: main_job.py COMPENDIUM BACKEND

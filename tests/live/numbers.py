@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """What the lines and the report say is what the program did: names as given, counts, times.
 
 usage: numbers.py --compendium FILE [--backend B] numbers [TEST…]

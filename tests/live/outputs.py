@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """What compendium writes is whole, private and its own, and what it cannot write it says.
 
 usage: outputs.py --compendium FILE [--backend B] outputs [TEST…]

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Puts a uprobe and a uretprobe on a function of its own, as perf or a debugger would, and calls it: plainly, in strict seccomp mode,
  * and under a filter that allows next to nothing.  What the function returns looks like errors (-2) and restarts (-512, -516).

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """A probe that another tracer has put into the program (uprobe, uretprobe) is no call of the program.
 
 usage: probes.py --compendium FILE --victim PROBED [--backend B] probes [TEST…]

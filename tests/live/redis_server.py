@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Debian's redis-tools holds the server, too, under another name; the package redis-server would start a service."""
 import atexit
 import os

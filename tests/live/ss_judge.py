@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """A judge: at one moment the sockets of a program are to the model what they are to ss.
 
 usage: ss_judge.py --compendium PROGRAM --dump PROGRAM [--backend ptrace|bpf] ss [TEST...]

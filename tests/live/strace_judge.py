@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """A judge: the same program under strace and under compendium -v makes the same calls, thread by thread, with the same results.
 
 usage: strace_judge.py --compendium PROGRAM [--everycall PROGRAM] [--backend ptrace|bpf] [--only NAME]...

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """In a time namespace clocks are shifted; what the kernel stamps is not.
 
 usage: tests/live/timens.py COMPENDIUM BACKEND

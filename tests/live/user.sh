@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A test as an ordinary user: user.sh SCRIPT [ARG…].  Root becomes nobody for it; anybody else has been one all along.
 set -eu
 

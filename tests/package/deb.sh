@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # The package in a system that has nothing else: installed, used, removed.
 #   tests/package/deb.sh ROOT DEB
 # ROOT is a fresh Debian with /proc, /sys and /dev mounted and a network

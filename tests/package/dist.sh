@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # A program built from the source tarball, without network, Node.js and git:
 #   tests/package/dist.sh TARBALL
 # Prints TAP.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is traced in an empty root: says what it found, leaves a child's status and its own. */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * old-kernel [--no-syscall-info] COMMAND…: runs it as Linux 5.3 would, as far as a program can tell.  Calls added after 5.3 are unknown
  * (ENOSYS), bpf(2) too, and uname(2) says 2.6.x (UNAME26 knows no other number).  With --no-syscall-info as 5.2 would: PTRACE_GET_SYSCALL_INFO is EIO.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # The static program in a root that holds nothing but it and what it traces:
 #   tests/package/static.sh COMPENDIUM
 # Prints TAP.  As root by chroot, otherwise in a user namespace.

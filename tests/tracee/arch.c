@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Calls of other tables: int 0x80 from 64-bit code, x32 numbers, numbers no table knows.  Never read with the wrong one. */
 #include "tracee.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A 32-bit program: its calls, its structures, its children. */
 #include <sys/socket.h>
 #include <sys/uio.h>

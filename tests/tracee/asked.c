@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Descriptors of which the text of a call does not tell what they are: only the kernel knows. */
 #include <linux/bpf.h>
 #include <linux/filter.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One socket, several peers and outcomes: each line names the peer that the bytes or the failure belong to. */
 #include <arpa/inet.h>
 #include <linux/if_alg.h>

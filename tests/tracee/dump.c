@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Replays a recording and prints what the model holds whenever the program looks for /tracee/dump/NAME: the caller's
  * descriptors and the regions of its address space.  One of the judges: run.py compares it with /proc.

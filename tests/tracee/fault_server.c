@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Pages that the program fills itself when they are touched (userfaultfd), by a thread that is traced like the others.
  * Whoever reads them to show what a call was given waits for that thread: a tracer must not.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Descriptors: who shares a table, what a number means after dup, close_range, exec, SCM_RIGHTS; and what is behind it. */
 #include <linux/close_range.h>
 #include <linux/sched.h>

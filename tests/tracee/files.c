@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Files by name: how they are opened, what fails and why, against which directory, and how names change under open files. */
 #include <sched.h>
 #include <sys/sendfile.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Births by every call that gives one, and deaths: exit codes, signals, orphans, PATH probes that are no execs. */
 #include <linux/sched.h>
 #include <sched.h>

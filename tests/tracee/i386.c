@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Calls by i386's numbers and layouts, as 32-bit programs make them: through int $0x80, which works in a 64-bit program
  * too, with everything they point to below 4 GB.

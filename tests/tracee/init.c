@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The first process of a pid namespace: no signal of its own ends it, a fault does, and its waits are not interrupted. */
 #include <linux/audit.h>
 #include <linux/filter.h>

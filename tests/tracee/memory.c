@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Address spaces: the regions the model holds against /proc/self/maps, at many points of a walk that splits and merges. */
 #include <sched.h>
 #include <sys/ipc.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Memory in live lines: range, permissions, size and what is behind it. */
 #include "tracee.h"
 

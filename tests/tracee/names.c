@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What threads are called: by prctl, by another thread, by exec; in the lines of -Y. */
 #include <pthread.h>
 #include <sys/prctl.h>

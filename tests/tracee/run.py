@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Run one tracee in every way there is to trace it, and compare what is shown with what it says should be.
 
 usage: run.py --compendium PROGRAM [--dump PROGRAM] [--only WAY]... [--show] TRACEE [ARG...]

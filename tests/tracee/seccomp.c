@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Programs that set filters of their own, and look at seccomp, no_new_privs and TracerPid: all as untraced. */
 #include <linux/audit.h>
 #include <linux/filter.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sessions, groups, daemons, stops: job control as a program does it itself; and a pid that is used twice. */
 #include <pthread.h>
 #include <stdatomic.h>

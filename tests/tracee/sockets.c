@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sockets: who is at the other end, what a connect came to, how much went through; TCP, UDP, unix, netlink, IPv6. */
 #include <arpa/inet.h>
 #include <linux/netlink.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Namespaces and roots: pids as the tracer sees them, paths as the program sees them. */
 #include <sched.h>
 #include <sys/mount.h>

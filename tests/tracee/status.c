@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* /proc/PID/status by every way to read it: in small pieces, at offsets, through copies and links of a descriptor. */
 #include <ctype.h>
 #include <pthread.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Threads: births, a table they share, exit_group with many in calls, a leader that ends first. */
 #include <pthread.h>
 #include <sched.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Bytes that move by other ways than read and write, and what the kernel counted: process_vm_*, io_submit, files opened
  * by handle, waits for a connection that never comes.  And who is at the other end of a pipe.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Arguments as -v has to show them: what the kernel read and wrote, no more and no less. */
 #include <arpa/inet.h>
 #include <netinet/in.h>

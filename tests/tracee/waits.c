@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Waits under a rain of ignored signals: they end at the end of their time and report what they report then, in 64-bit
  * and in 32-bit programs, and one of several threads is never interrupted by what another thread took.

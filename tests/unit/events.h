@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /* Events made by hand, as the model would emit them.  What is left out: the first task, a nanosecond later, no descriptor. */
 #include "unit.h"

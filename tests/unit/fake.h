@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /* Events made by hand: the model's objects as plain structs that the caller owns. */
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * A traced world by hand: records are built, decoded and fed as a backend's

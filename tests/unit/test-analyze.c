@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Totals, the noise rule and histograms, on events made by hand. */
 #include "events.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Records made by hand, whole and broken. */
 #include "unit.h"
 

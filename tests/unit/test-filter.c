@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The seccomp filter decides as the plans say, for every number, condition and architecture. */
 #include <linux/audit.h>
 #include <linux/seccomp.h>

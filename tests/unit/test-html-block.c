@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Blocks of a report, against bytes made by the page's own tools; and the pieces they travel in. */
 #include "unit.h"
 

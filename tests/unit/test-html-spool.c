@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a report's data waits in: order, random access, and a disk that is full. */
 #include "unit.h"
 

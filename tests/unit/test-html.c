@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A report of events made by hand, read back block by block. */
 #include "unit.h"
 

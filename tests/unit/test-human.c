@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Quantities read the same everywhere, and never change unit in mid-air: 1024.0 KB is 1.0 MB. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* JSON, base64 and interning. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Lines leave in the order of the times they show, whoever made them when. */
 #include "unit.h"
 

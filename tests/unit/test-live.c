@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which tasks live, in whatever order their ends are read. */
 #include "unit.h"
 

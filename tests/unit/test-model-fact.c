@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the kernel answers about descriptors, and what the model makes of it. */
 #include "scene.h"
 

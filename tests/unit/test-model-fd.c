@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Descriptors: who shares which table, what a number means after dup, fork, exec, and what is told of it. */
 #include "scene.h"
 

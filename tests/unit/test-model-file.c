@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Names: paths made absolute, files renamed and removed while open, what was looked for; and bytes that move. */
 #include "scene.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A made-up recording of a few MB unpacks to anything: what the model takes of it is bounded by its own limits. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Address spaces: by hand, and against the kernel's own /proc/self/maps under random calls. */
 #include "base/process.h"
 #include "scene.h"

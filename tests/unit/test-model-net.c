@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sockets: names, outcomes, bytes, who is at the other end, and descriptors that travel. */
 #include "scene.h"
 

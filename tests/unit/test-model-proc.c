@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Processes and threads: birth, exec, death, and the numbers in between. */
 #include "scene.h"
 

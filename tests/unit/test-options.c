@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The command line: what is accepted, what is refused, and in which words. */
 #include <stdlib.h>
 #include <string.h>

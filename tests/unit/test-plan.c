@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is copied, and which calls stop at all, as derived from rows. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The filter language: every line of tests/filter/queries.txt, and where the complaints point. */
 #include <setjmp.h>
 #include <stdarg.h>

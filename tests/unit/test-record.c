@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Recordings: what is written comes back; what is damaged is said; the ring loses nothing. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Waits for a CPU, block I/O and page faults: their lines, and their part of the summary. */
 #include "events.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Live lines, every call, and the summary, from events made by hand. */
 #include "events.h"
 

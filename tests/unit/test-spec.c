@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The rows, held against the kernel's headers. */
 #include "unit.h"
 

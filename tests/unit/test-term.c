@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* When there is colour, and how wide a stream is. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A traced program picks its own names: none of its bytes may drive a terminal or break a literal. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The rows, held against the running kernel's own description of its calls. */
 #include "unit.h"
 

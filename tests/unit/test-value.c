@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Calls as -v shows them: arguments and results, from records made by hand. */
 #include "scene.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /* What cmocka wants before it, and records made by hand. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Totals by type, file, connection and process: plain scans, in steps that let the page breathe.
 import { breathe } from './sort';
 import { UNFINISHED, type Store } from './store';

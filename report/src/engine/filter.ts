@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Query → one byte an event (1 = shown) by plain scans of the columns, and the rows that are left.
 import { compare, numbersOf, pathTest, type Query, type Term } from './query';
 import type { Store } from './store';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Findings: rules over the events, each with a threshold that is written down next to it and shown on the page.
 import { eachRow, type Cancel } from './aggregate';
 import { bytes, count, duration, percent, plural } from './human';

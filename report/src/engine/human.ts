@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Numbers for people.
 
 const UNITS: [number, string][] = [[1e9, 's'], [1e6, 'ms'], [1e3, 'µs'], [1, 'ns']];

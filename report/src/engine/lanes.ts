@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Which lanes stand in the timeline, in what order.
 import type { Store } from './store';
 

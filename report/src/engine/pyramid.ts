@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Level of detail: events of a stretch of time → cells (lane × bucket), so that neither a failed nor a long call is ever hidden by what
 // lies on top of it. A cell is the longest call it covers, as one number of which the larger wins:
 //   bits 16–23 class of duration (quarter octaves) · bit 15 it failed · bits 0–14 type + 1 · 0 = nothing

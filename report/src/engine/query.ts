@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The filter language: `type:openat,read path:*.so !path:/proc dur>1ms err:ENOENT pid:123 proc:gcc "bare text"`.
 // Space is and, comma is or, ! is not. Text → terms; terms → text (what the toggles write).
 

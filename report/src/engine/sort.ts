@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Sorting rows by any column: a radix sort, stable, in steps that let the page breathe. The keys travel with their rows, and digits of
 // 11 bits keep every place that is written to in the cache: three passes that read in order.
 import type { Store } from './store';

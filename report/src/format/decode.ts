@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Bytes of one block → typed arrays. Pure: used by the worker and by tests.
 import { BYTES, HEAD_BYTES, type Col, type Kind } from './layout';
 

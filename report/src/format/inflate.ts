@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // base64 pieces → bytes → gunzip.
 
 type FromBase64 = { fromBase64?: (text: string) => Uint8Array };

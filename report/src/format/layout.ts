@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The layout of blocks: names, widths and META, as docs/report-format.md has them.
 
 export type Width = 'u8' | 'u16' | 'u32' | 'u64' | 'z16' | 'z32' | 'z64' | 'x32';

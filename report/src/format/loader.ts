@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Takes the blocks from the parser as they come, has workers decode them, hands them on in order.
 import type { Block } from './decode';
 import { parseCols, type Col, type Kind, type Meta } from './layout';

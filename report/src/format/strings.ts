@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The string table: bytes by block, decoded when asked for.
 import type { StringBlock } from './decode';
 import { decodeBytes } from './text';

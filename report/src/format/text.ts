@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Names are bytes. Inside the page a string holds valid UTF-8 as text and every other byte NN as the lone surrogate U+DCNN
 // (as META does); show() turns those, control and direction characters into visible escapes.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Decodes blocks away from the page's thread, one after the other.
 import { buffers, decode, type Block } from './decode';
 import { base64Bytes, gunzip } from './inflate';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Small pieces the views share.
 import type { ComponentChildren } from 'preact';
 import { bytes, count, duration } from '../engine/human';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Everything about the selected event, its neighbours, and who else touched the same thing; or the selected range in figures.
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { rangeStats } from '../engine/aggregate';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Files: one row a path, a tree of folders, the open files with their lifetimes, and searches that missed.
 import { useMemo, useState } from 'preact/hooks';
 import { eachRow, fileStats, type Cancel, type FileRow } from '../engine/aggregate';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Findings as sentences with the way to their evidence, and the rules they come from.
 import { findings, RULES, type Finding } from '../engine/findings';
 import { plural } from '../engine/human';

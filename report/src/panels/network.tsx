@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Network: one row a connection, failures first, with the process at the other end where both were traced.
 import { useMemo, useState } from 'preact/hooks';
 import { connStats, type ConnRow } from '../engine/aggregate';

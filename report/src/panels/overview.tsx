@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Overview: what ran, how it ended, what was slow, what failed; the writer's summary cards with what the columns add.
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { hasPercentile, laneStats, majorFaults, percentile, typeStats, type TypeStat } from '../engine/aggregate';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Processes: the tree with what each ran, how it ended and what it did, and when each lived.
 import { useMemo, useState } from 'preact/hooks';
 import { laneStats, type ProcStat } from '../engine/aggregate';

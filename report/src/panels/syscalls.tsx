@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Syscalls: how often, how long, how often in vain; with the distribution and the slowest of each.
 import { useMemo, useState } from 'preact/hooks';
 import { hasPercentile, HIST, histValue, percentile, typeStats, type TypeStat } from '../engine/aggregate';

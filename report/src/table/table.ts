@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The event table: as many row elements as fit, over a spacer that never gets taller than browsers allow.
 import { effect } from '@preact/signals';
 import { bytes, count, duration, instant, wall } from '../engine/human';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Small charts above the lanes: memory, open descriptors, bytes moved.
 import { bytes, count, duration } from '../engine/human';
 import type { Store } from '../engine/store';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The whole trace in one strip: how many lanes are busy, with what, and where calls failed.
 import { TYPE } from '../engine/pyramid';
 import { WAITING } from '../ui/colors';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The timeline: minimap, axis, counters and lanes. Marks are pixels (ImageData); text, selection and arrows lie above them.
 import { effect } from '@preact/signals';
 import { duration, instant, plural, ticks } from '../engine/human';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The frame around the views: what ran, the filter, the tabs, menus, help.
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';

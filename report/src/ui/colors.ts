@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // One hue a category, a shade a type, in both themes; what the timeline paints and what the legend shows come from here.
 import type { Meta } from '../format/layout';
 

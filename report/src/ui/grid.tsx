@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A sortable list of any length: only the rows in sight are elements.
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Figures that take a scan: computed when a view that shows them is open, again when the filter changes.
 import { useEffect, useState } from 'preact/hooks';
 import type { Store } from '../engine/store';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The context menu: what a value is, and including or excluding it.
 import { signal } from '@preact/signals';
 import { withTerms, withValue, withoutKey } from '../engine/query';

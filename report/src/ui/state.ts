@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What is shown, as signals; the part of it that belongs in the address lives in the URL hash.
 import { batch, computed, effect, signal } from '@preact/signals';
 import { needsCold, runFilter, Mask } from '../engine/filter';

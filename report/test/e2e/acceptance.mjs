@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The acceptance table: loads (least of 3), frames (median of 40), filter, search, sort, memory, size.
 import { statSync } from 'node:fs';
 import { rendererPeaks } from './browser.mjs';

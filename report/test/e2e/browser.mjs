@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A Chromium for the tests, and what every page that is opened in it must not do.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The page in a real browser: node test/e2e/run.mjs quick|slow [NAME…]
 // quick: functions, hostile input, accessibility, and the acceptance table at 1 M events; slow: also at 10 M.
 // Timings are printed and compared; only figures far beyond their limit fail, as the machine may be busy.

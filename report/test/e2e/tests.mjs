@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the page does, whatever its size: rows of [name, test].
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync, truncateSync, writeFileSync, copyFileSync } from 'node:fs';

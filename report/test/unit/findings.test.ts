@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Every rule: it fires at its threshold and is silent just below.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A Store as the page would fill it, from a made-up report, without a browser.
 import { decode } from '../../src/format/decode';
 import { parseCols, type Kind, type Meta } from '../../src/format/layout';

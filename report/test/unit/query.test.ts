@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The filter language: every line of tests/filter/queries.txt, which the terminal's parser is tried with, too.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The source: starts or finds what is traced, moves records, ends. */
 #include "capture/bpf/bpf.h"
 

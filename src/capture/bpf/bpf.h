@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * The kernel backend: BPF programs in the kernel do what the ptrace backend

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /* A call's way from entry to exit: what its plan copies, what the kernel is asked, and the record it becomes. */
 #pragma once
 #include "capture/bpf/facts.bpf.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /* System calls, processes, signals: one program per kernel event, whatever the call. */
 #include "capture/bpf/call.bpf.h"
 #include "capture/bpf/signal.bpf.h"

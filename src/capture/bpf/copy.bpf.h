@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * Runs a capture plan on the current task: copies what the arguments point to
  * into chunks, as capture/ptrace/mem.c does.  Functions without `static` are

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /* Copies bytes, strings and vectors of strings. */
 #pragma once
 #include "capture/bpf/work.bpf.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /* Copies arrays of pointers to memory: struct iovec, struct msghdr and mmsghdr, struct iocb. */
 #pragma once
 #include "capture/bpf/work.bpf.h"

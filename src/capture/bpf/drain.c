@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What comes out of the ring, made into records. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * What a descriptor is, out of struct file and what hangs on it: as
  * capture/proc/fd.c asks /proc.  The call is over, and its descriptor in the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /* Over all tasks: which is the tracer, which are to be traced from now on. */
 #pragma once
 #include "capture/bpf/follow.bpf.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * Which tasks are traced, and the ring: shared by both BPF objects.  A traced
  * task has a state in task storage; fork hands it on, before the child runs.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "capture/bpf/guard.h"
 
 #include <bpf/libbpf.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * The process that outlives us if we are killed.  It waits for our end, and should that come without a word, it ends

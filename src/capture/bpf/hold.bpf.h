@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * Back-pressure.  A task whose records filled the ring beyond its half does not come back from a call before the reader
  * has made room, or its time is up: it spins here, at the very end of the call.  Nothing but time shows: no wait is cut

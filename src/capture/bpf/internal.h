@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /* What the files of the kernel backend share. */
 #include <stdatomic.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * The few kernel structures we look into.  CO-RE finds the fields in the
  * running kernel's BTF; only names and kinds matter here.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What both sets of programs need of the kernel: permission, its log, its iterators, signals held while they load. */
 #include "capture/bpf/kernel.h"
 

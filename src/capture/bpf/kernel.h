@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /* What any set of BPF programs needs of the kernel before it is loaded, while it is, and to run an iterator of it. */
 #include <signal.h>

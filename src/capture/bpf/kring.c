@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "capture/bpf/kring.h"
 
 #include <errno.h>

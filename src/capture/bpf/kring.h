@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * A BPF ring buffer, read by polling.  Records come in the order in which the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /* Waits for a CPU, and requests to disks. */
 #include "capture/bpf/find.bpf.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Waits for a CPU and block I/O: programs beside capture.bpf.c, or a source of their own beside ptrace. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "capture/bpf/live.h"
 
 #include "base/macro.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * Which tasks live, as far as the records that were passed on tell: begun, and not yet ended.

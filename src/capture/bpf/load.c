@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Configures and loads the programs, and sets them up; later questions to their maps. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>

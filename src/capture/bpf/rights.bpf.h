@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
  * What the caller may not ptrace is not shown to him.  BPF itself asks nobody: with CAP_BPF and CAP_PERFMON on the file a
  * program of ours sees every task.  So a caller without CAP_SYS_PTRACE is held to what the kernel would let him do,

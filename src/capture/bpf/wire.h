@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * Between the BPF programs and bpf.c: what travels through maps and ring, and

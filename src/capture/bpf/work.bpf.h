@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /* Where a record is put together: what copies append to. */
 #pragma once
 #include "capture/bpf/follow.bpf.h"

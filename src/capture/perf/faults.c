@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Page faults by perf_event_open(2): a software event per CPU on the command,
  * inherited by its threads and children.  One ring a CPU, read by polling.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "capture/proc/fd.h"
 
 #include <errno.h>

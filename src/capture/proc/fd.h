@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * What the kernel answers about a descriptor of a task that is stopped, or of

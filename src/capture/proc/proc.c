@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "capture/proc/proc.h"
 
 #include <ctype.h>

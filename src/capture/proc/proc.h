@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * What /proc tells: snapshots of tasks, descriptors and mappings as records,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Can this kernel do what the ptrace backend needs? */
 #include <errno.h>
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Seizes living processes with all their threads, and lets everything go again. */
 #include <errno.h>
 #include <signal.h>

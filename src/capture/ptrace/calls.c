@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Syscall-stops. */
 #include <errno.h>
 #include <linux/audit.h>

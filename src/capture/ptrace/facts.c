@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Asks the kernel about descriptors, at the exit of the call that brought them (enum fd_ask). */
 #include <fcntl.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "capture/ptrace/filter.h"
 
 #include <linux/audit.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * The seccomp filter of a spawned command: wanted calls stop (RET_TRACE), all

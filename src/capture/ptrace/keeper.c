@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Keeps what was let go and cannot be alone: a process started with our filter has it for life, and without a tracer
  * each filtered call would fail with ENOSYS.  Each such thread is let go with a SIGSTOP, so that it runs nothing; then a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * Runs a capture plan on a stopped tracee: copies what the arguments point to

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The stop loop. */
 #include "capture/ptrace/ptrace.h"
 

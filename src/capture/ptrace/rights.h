@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /* What being traced costs a program when the tracer is an ordinary user (execve(2), ptrace(2)). */
 #include <stdbool.h>

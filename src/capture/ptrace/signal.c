@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Signal-delivery-stops: what becomes of a signal, and its record. */
 #include <errno.h>
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Finds the command and starts it: seized, with its filter, before its first instruction. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #pragma once
 /*
  * Reads of /proc/PID/status, whose text would show us: the tracer's pid, our

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Waits that only a handler may end.  The kernel drops an ignored signal where it is sent, unless the receiver is traced
  * (sig_ignored()): then it wakes the receiver up, and so does our own PTRACE_INTERRUPT.  Most calls are started again as
