@@ -9,6 +9,7 @@
 
 #include "base/diag.h"
 #include "base/macro.h"
+#include "base/nearest.h"
 
 enum { USAGE = 125, REPORT_EVENTS_DEFAULT = 10000000 };
 
@@ -198,47 +199,19 @@ const char *option_group_title(enum option_group g)
 	return titles[g];
 }
 
-/* Optimal string alignment distance: how far a mistyped option is from a real one. */
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned d[32][32], n = (unsigned)strlen(a), m = (unsigned)strlen(b);
-
-	if (n >= 32 || m >= 32)
-		return 99;
-	for (unsigned i = 0; i <= n; i++)
-		d[i][0] = i;
-	for (unsigned j = 0; j <= m; j++)
-		d[0][j] = j;
-	for (unsigned i = 1; i <= n; i++)
-		for (unsigned j = 1; j <= m; j++) {
-			unsigned v = MIN(MIN(d[i - 1][j] + 1, d[i][j - 1] + 1), d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
-
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-				v = MIN(v, d[i - 2][j - 2] + 1);
-			d[i][j] = v;
-		}
-	return d[n][m];
-}
-
 static int unknown_option(const char *word, struct diag *diag)
 {
-	const char *best = NULL;
-	unsigned best_d = 99;
 	char name[64];
+	struct nearest near = nearest_to(name);
+	const char *best;
 
 	if (word[0] == '-' && word[1] != '-')
 		return diag_set(diag, USAGE, EINVAL, "unknown option \"%s\"; try 'compendium --help'", word);
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
-	for (unsigned i = 0; i < option_nrows; i++) {
-		unsigned d = distance(name, option_rows[i].name);
-
-		/* a beginning counts as close */
-		if (*name && !strncmp(option_rows[i].name, name, strlen(name)))
-			d = 1;
-		if (d < best_d)
-			best_d = d, best = option_rows[i].name;
-	}
-	if (best && best_d <= 1 + strlen(name) / 4)
+	for (unsigned i = 0; i < option_nrows; i++)
+		nearest_try(&near, option_rows[i].name);
+	best = nearest_best(&near);
+	if (best)
 		return diag_set(diag, USAGE, EINVAL, "unknown option \"--%s\"; did you mean --%s?", name, best);
 	return diag_set(diag, USAGE, EINVAL, "unknown option \"--%s\"; try 'compendium --help'", name);
 }
