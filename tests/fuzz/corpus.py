@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Write the inputs of tests/fuzz/corpus that were thought of, or found, by name: tests/fuzz/corpus.py [FOLDER]
+
+An input that a fuzz target or a person found goes in here, built from its parts so that a reader sees what is wrong
+with it, with the fix.  The files whose names begin with seed- are not made here: they are what a fuzzing run kept of
+the golden recordings, reduced by -merge=1 (CONTRIBUTING.md).
+"""
+import pathlib
+import struct
+import subprocess
+import sys
+import zlib
+
+START, CALL, FORK, EXEC, EXIT, SIGNAL, STOP, TASK, FD, MAP, LOST, END = range(1, 13)
+DETACH, SCHED, BLOCK, FAULT, WAITING = range(13, 18)
+BYTES, IOV, DATA, NAME, CONTROL, LEN, ITEM, EXE, COMM, CWD, ROOT, ARGV, ENVP, PATH, SOCK, TEXT, MSGVEC = range(17)
+WHOLE, COUNT, ROOM = 36, 37, 32
+I386 = 1
+AT_EXIT = 4
+TID = 7
+S_IFSOCK, S_IFREG = 0o140000, 0o100000
+
+
+def record(kind, body=b"", *chunks, tid=TID, flags=0, ts=1000, size=None):
+    """A record as src/record/record.h has it; size: what its head claims, when that is not the truth."""
+    tail = body + b"".join(chunks)
+    return struct.pack("<IHHIIQ", size or 24 + len(tail), kind, flags, tid, tid, ts) + tail
+
+
+def chunk(part, data, arg=0, flags=0, claims=None):
+    return struct.pack("<BBHI", arg, part, flags, len(data) if claims is None else claims) + data + bytes(-len(data) % 8)
+
+
+def call(nr, args=(), ret=0, *chunks, arch=0, nchunks=None, **head):
+    args = [a & (2**64 - 1) for a in (*args, *[0] * (6 - len(args)))]
+    body = struct.pack("<QIBBH6Qq", 2000, nr, arch, 0, len(chunks) if nchunks is None else nchunks, *args, ret)
+    return record(CALL, body, *chunks, **head)
+
+
+def start(*chunks, mode=1):
+    return record(START, struct.pack("<IIQII", 1, 4096, 0, mode, len(chunks)), *chunks)
+
+
+def task(*chunks):
+    return record(TASK, struct.pack("<IIQQII", 1, 0, 0, 0, len(chunks), 0), *chunks)
+
+
+def fd(number, mode, *chunks):
+    return record(FD, struct.pack("<iIQQQII", number, 2, 0, 0, 0, mode, len(chunks)), *chunks)
+
+
+def region(first, last, kind=0, flags=1):
+    return record(MAP, struct.pack("<QQQQQIIII", first, last, 0, 0, 0, 7, 2, kind, 0), flags=flags)
+
+
+def control(length, level=1, kind=1, data=b""):
+    """A struct cmsghdr whose length is what the traced program says."""
+    return struct.pack("<QII", length, level, kind) + data
+
+
+def zstd(data):
+    return subprocess.run(["zstd", "-q", "-19", "-c"], input=data, stdout=subprocess.PIPE, check=True).stdout
+
+
+def block(stored, raw, nrecords, crc=None):
+    return struct.pack("<IIII", len(stored), raw, nrecords, zlib.crc32(stored) if crc is None else crc) + stored
+
+
+def recording(*blocks, version=1):
+    return b"CPDREC\r\n" + struct.pack("<II", version, 0) + b"".join(blocks)
+
+
+# What a traced program may call its files: each would do something to a terminal, or end a line or a quote early.
+NAMES = {
+    "escape": b"/tmp/\x1b]0;owned\x07\x1b[2J",
+    "newline": b"/tmp/a\n[+0.000s] exit 0",
+    "c1-control": b"/tmp/\x9b31m \xc2\x9b31m",
+    "bidi-override": "/tmp/\u202egnp.exe".encode(),
+    "bad-utf8": b"/tmp/\xff\xc3(\xe2\x82\xed\xa0\x80\xf4\x90\x80\x80",
+    "overlong-utf8": b"/\xc0\xaf\xe0\x80\xaf",
+    "quotes": b'/tmp/"a\\"b\\',
+    "cut-in-a-character": b"a" * 4094 + b"\xe2\x82",
+    "combining": "e\u0301\u200d\ufeff\U0001f468\u200d\U0001f469".encode(),
+}
+
+
+def text():
+    return NAMES | {"empty": b"", "all-bytes": bytes(range(256))}
+
+
+def query():
+    return {
+        "open-quote": b'path:"a',
+        "open-regex": b"path:/(a",
+        "stars": b"path:" + b"*a" * 200 + b"b",
+        "no-value": b"dur>",
+        "only-not": b"! ! !",
+        "huge-number": b"dur>99999999999999999999999999s size>1e999",
+        "not-utf8": b"path:\xff\xfe\x00proc:x",
+        "many-values": b"type:" + b"a," * 2000,
+    }
+
+
+def decode():
+    """The first byte: even, what follows is a record as it stands; odd, a call is built from what follows."""
+    path = chunk(BYTES, b"/etc/hosts", arg=1)
+    raw = {
+        "head-only": record(CALL),
+        "size-beyond-the-end": record(EXIT, bytes(24), size=4096),
+        "size-not-of-8": record(EXIT, bytes(24), size=47),
+        "chunk-longer-than-record": call(257, (), 3, chunk(BYTES, b"/etc/hos", arg=1, claims=1 << 20)),
+        "chunk-length-wraps": call(257, (), 3, chunk(BYTES, b"/etc/hos", arg=1, claims=0xfffffffc)),
+        "more-chunks-than-there-are": call(257, (), 3, path, nchunks=65535),
+        "fewer-chunks-than-there-are": call(257, (), 3, path, path, nchunks=1),
+        "argument-beyond-the-call": call(257, (), 3, chunk(BYTES, b"/etc/hosts", arg=5)),
+        "argument-200": call(257, (), 3, chunk(BYTES, b"/etc/hosts", arg=200)),
+        "call-of-no-number": call(0xffffffff, (), -38, path),
+        "call-of-no-architecture": call(1, (), 0, arch=255),
+        "result-is-no-errno": call(257, (), -4096, path),
+        "pipe-of-three-bytes": call(22, (1,), 0, chunk(BYTES, b"\3\0\0", arg=0, flags=AT_EXIT)),
+        "iov-of-15-bytes": call(20, (1, 2, 1), 15, chunk(IOV, bytes(15), arg=1)),
+        "length-of-3-bytes": call(43, (3, 1, 2), 4, chunk(LEN, bytes(3), arg=2, flags=AT_EXIT)),
+        "socket-of-one-byte": fd(3, S_IFSOCK, chunk(SOCK, b"\1")),
+        "socket-address-too-long": fd(3, S_IFSOCK, chunk(SOCK, struct.pack("<6I", 2, 1, 6, 0, 113, 0xffffffff) + bytes(224))),
+        "control-of-length-0": call(46, (3, 1), 0, chunk(CONTROL, control(0) * 3, arg=1)),
+        "control-length-wraps": call(46, (3, 1), 0, chunk(CONTROL, control(2**64 - 1, data=bytes(16)), arg=1)),
+        "control-ends-in-a-descriptor": call(47, (3, 1), 1, chunk(CONTROL, control(19, data=b"\7\0\0"), arg=1, flags=AT_EXIT)),
+        "sun-path-without-end": call(42, (3, 1, 110), 0, chunk(BYTES, b"\1\0" + b"/" * 108, arg=1)),
+        "address-of-one-byte": call(42, (3, 1, 1), 0, chunk(BYTES, b"\2", arg=1)),
+        "part-of-a-newer-version": call(257, (), 3, chunk(250, b"?", arg=1)),
+        "kind-of-a-newer-version": record(9999, bytes(64)),
+    }
+    return {name: b"\0" + data for name, data in raw.items()}
+
+
+def frames():
+    """A recording's file (first byte even), or the inside of a block with a right checksum: 4 bytes of size, a frame."""
+    whole = start() + record(END, struct.pack("<iIQ", 0, 0, 1))
+    good = block(zstd(whole), len(whole), 2)
+    file = {
+        "empty": b"",
+        "magic-only": b"CPDREC\r\n",
+        "other-magic": b"CPDREC\n\n" + bytes(8),
+        "newer-version": recording(good, version=2),
+        "good": recording(good),
+        "cut-in-a-block": recording(good)[:-5],
+        "wrong-checksum": recording(block(zstd(whole), len(whole), 2, crc=1)),
+        "raw-size-of-4-gb": recording(block(zstd(whole), 0xffffffff, 2)),
+        "stored-size-of-4-gb": recording(struct.pack("<IIII", 0xffffffff, len(whole), 2, 0) + zstd(whole)),
+        "raw-size-too-small": recording(block(zstd(whole), len(whole) - 8, 2)),
+        "raw-size-too-large": recording(block(zstd(whole), len(whole) + 8, 2)),
+        "more-records-than-there-are": recording(block(zstd(whole), len(whole), 3)),
+        "record-across-blocks": recording(block(zstd(whole[:32]), 32, 1), block(zstd(whole[32:]), len(whole) - 32, 1)),
+    }
+    inside = {
+        "no-frame": struct.pack("<I", 25) + b"no zstd frame here",
+        "frame-larger-than-a-block": struct.pack("<I", (256 << 10) + 1) + zstd(bytes(64 << 20)),
+        "record-longer-than-allowed": odd_block(record(MAP, bytes(1 << 20), size=(1 << 20) + 24)),
+        "record-of-size-0": odd_block(bytes(24)),
+        "record-of-size-8": odd_block(record(EXIT, bytes(24), size=8)),
+        "record-ends-behind-the-block": odd_block(record(EXIT, bytes(24), size=64)),
+    }
+    return {name: b"\0" + data for name, data in file.items()} | inside
+
+
+def odd_block(data):
+    """Size and frame.  The size is odd, by which the target takes it for a block."""
+    data += b"\0"
+    return struct.pack("<I", len(data)) + zstd(data)
+
+
+def streams():
+    """Whole record streams: what the model and the sinks are given."""
+    listen = struct.pack("<6I", 2, 1, 6, 1, 16, 0) + b"\2\0\0\x50" + bytes(108) + bytes(112)
+    host = b"\2\0\0\x50\x7f\0\0\1" + bytes(8)
+    found = {
+        # found by fuzz-world: a socket from a snapshot without its struct record_sock
+        "socket-without-answer": start(mode=2) + task(chunk(COMM, b"a")) + fd(3, S_IFSOCK) + call(42, (3, 1, 16), 0, chunk(BYTES, host, arg=1)),
+        # found by fuzz-world: creat on what the model believed to be a socket
+        "mknod-of-a-socket-opened": start() + task() + call(133, (1, S_IFSOCK | 0o600), 0, chunk(BYTES, b"/s", arg=0))
+        + call(2, (1, 2), 3, chunk(BYTES, b"/s", arg=0)) + call(0, (3, 1, 9), 9),
+        # found by fuzz-world: pread64 of i386 has its position in two registers
+        "i386-position-in-two-words": start() + task() + fd(3, S_IFREG, chunk(PATH, b"/f"))
+        + call(180, (3, 1, 9, 0xffffffff, 0xffffffff), 9, arch=I386) + call(180, (3, 1, 9, 0xffffffff, 0), 9, arch=I386),
+        "descriptor-2-31": start() + task() + call(33, (1, 2**31 - 1), 2**31 - 1) + call(3, (2**31 - 1,), 0) + call(436, (0, 2**32 - 1, 0), 0),
+        "descriptor-negative": start() + task() + call(3, (-1,), 0) + call(33, (-5, -6), -7),
+        "thread-not-known": start() + call(257, (-100, 1, 0), 3, chunk(BYTES, b"/f", arg=1), tid=4000000000),
+        "thread-0": start() + call(3, (1,), 0, tid=0) + record(EXIT, bytes(24), tid=0),
+        "fork-of-itself": start() + record(FORK, struct.pack("<IIQII", TID, TID, 0x100, 0, 0)),
+        "fork-of-a-child-known": start() + task() + record(FORK, struct.pack("<IIQII", 9, 9, 0x10f00, 0, 0)),
+        "exec-from-no-thread": start() + record(EXEC, struct.pack("<IIQ", 99, 1, 0), chunk(PATH, b"x")),
+        "region-ends-before-it-begins": start(mode=2) + task() + region(0x8000, 0x4000) + region(0, 2**64 - 1, flags=0),
+        "region-at-the-end-of-memory": start() + task() + call(9, (2**64 - 4096, 8192, 3, 0x22, -1, 0), 2**63 - 1) + call(11, (0, 2**64 - 1), 0),
+        "brk-below-heap": start() + task() + call(12, (2**63,), 2**63 - 1) + call(12, (1,), 1),
+        "time-runs-backwards": start() + task() + record(EXIT, bytes(24), ts=1),
+        "lost-more-than-counted": start() + record(LOST, struct.pack("<QII", 2**64 - 1, 9, 1), chunk(TEXT, NAMES["escape"])),
+        "vector-cut-longer-than-64-bits": start() + task() + record(EXEC, struct.pack("<IIQ", TID, 4, 0), chunk(PATH, b"/x"), chunk(ARGV, b"a"),
+            chunk(WHOLE, struct.pack("<Q", 2**64 - 1)), chunk(COUNT, struct.pack("<Q", 2**64 - 1))),
+        "listener-connected-to-itself": start(mode=2) + task() + fd(3, S_IFSOCK, chunk(SOCK, listen))
+        + call(41, (2, 1, 0), 4) + call(42, (4, 1, 16), 0, chunk(BYTES, host, arg=1)) + call(43, (3, 1, 2), 4, chunk(BYTES, host, arg=1, flags=AT_EXIT)),
+        "no-start-no-end": call(3, (0,), 0),
+        "start-twice": start() + task() + start(mode=4) + task(),
+        "disk-of-no-name": start() + record(BLOCK, struct.pack("<QQQQQIiB7x", 2**64 - 1, 2**64 - 1, 1, 0, 0, 2**32 - 1, -5, 9) + b"\xff" * 32),
+        "waker-of-no-end": start() + task() + record(SCHED, struct.pack("<QIIIB3x", 2**64 - 1, 0, 0, 9, 77) + b"\x1b" * 16),
+        "page-order-of-255": start() + task() + record(FAULT, struct.pack("<Q", 2**64 - 1), flags=0xff01),
+        "waits-in-no-call": start(mode=2) + task() + record(WAITING, struct.pack("<QIBBH6Q", 2**64 - 1, 0xffffffff, 9, 77, 0, *[2**64 - 1] * 6)),
+        # a recording of a few KB unpacked to many strings of 1 MB
+        "argument-longer-than-a-string": start() + task() + record(EXEC, struct.pack("<IIQ", TID, 2, 0), chunk(PATH, b"/x"), chunk(ARGV, b"a" * 5000)),
+    }
+    named = {f"name-{name}": start() + task(chunk(COMM, data[:15]), chunk(CWD, data)) + call(257, (-100, 1, 0), 3, chunk(BYTES, data, arg=1))
+             + call(87, (1,), -2, chunk(BYTES, data, arg=0)) + record(EXIT, struct.pack("<iIQQ", 0, 0, 0, 0)) for name, data in NAMES.items()}
+    return found | named
+
+
+def main():
+    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent / "corpus")
+    for target, inputs in {"text": text(), "query": query(), "decode": decode(), "recording": frames(),
+                           "records": streams()}.items():
+        (root / target).mkdir(parents=True, exist_ok=True)
+        for name, data in inputs.items():
+            (root / target / name).write_bytes(data)
+        print(f"{target}: {len(inputs)}")
+
+
+if __name__ == "__main__":
+    main()
