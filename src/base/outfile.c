@@ -4,12 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/diag.h"
+#include "base/human.h"
 #include "base/macro.h"
 
 enum { OPEN_FLAGS = O_WRONLY | O_CLOEXEC | O_NOCTTY, COPY_BYTES = 1 << 16 };
@@ -66,7 +69,19 @@ static int open_existing(struct outfile *f)
 	return 0;
 }
 
-int outfile_open(const char *path, const char *what, const char *instead, struct outfile *ret_file, struct diag *diag)
+/* Why it could not be opened, and what to do. */
+static int refuse(const char *path, int rc, const struct outfile_words *words, struct diag *diag)
+{
+	if (rc == -ELOOP)
+		return diag_set(diag, 125, ELOOP, "%s %s is a symbolic link that another user laid in a folder where all may write; remove it, or %s",
+				words->what, path, words->instead);
+	if (rc == -EPERM)
+		return diag_set(diag, 125, EPERM, "%s %s: the file belongs to another user, who could read what the program saw; remove it, or %s",
+				words->what, path, words->instead);
+	return diag_set(diag, 125, -rc, "cannot write %s %s: %s; %s", words->what, path, strerror(-rc), words->instead);
+}
+
+int outfile_open(const char *path, const struct outfile_words *words, struct outfile *ret_file, struct diag *diag)
 {
 	struct outfile f = { .fd = create(path), .path = xmemdup0(path, strlen(path)) };
 	int rc = 0;
@@ -76,7 +91,7 @@ int outfile_open(const char *path, const char *what, const char *instead, struct
 		rc = errno == EEXIST ? open_existing(&f) : -errno;
 	if (rc == 0) {
 		if (f.replaced)
-			diag_set(diag, 0, 0, "%s %s stood there and belonged to another user: it was removed, and a new one made", what, path);
+			diag_set(diag, 0, 0, "%s %s stood there and belonged to another user: it was removed, and a new one made", words->what, path);
 		*ret_file = f;
 		return 0;
 	}
@@ -84,11 +99,19 @@ int outfile_open(const char *path, const char *what, const char *instead, struct
 		close(f.fd);
 	free(f.path);
 	*ret_file = (struct outfile){ .fd = -1 };
-	if (rc == -ELOOP)
-		return diag_set(diag, 125, ELOOP, "%s %s is a symbolic link that another user laid in a folder where all may write; remove it, or %s", what, path, instead);
-	if (rc == -EPERM)
-		return diag_set(diag, 125, EPERM, "%s %s: the file belongs to another user, who could read what the program saw; remove it, or %s", what, path, instead);
-	return diag_set(diag, 125, -rc, "cannot write %s %s: %s; %s", what, path, strerror(-rc), instead);
+	return refuse(path, rc, words, diag);
+}
+
+int outfile_open_stream(int fd, const char *where, const struct outfile_words *words, struct outfile *ret_file, struct diag *diag)
+{
+	/* what stands in for a stream that was closed at the start (cli/main.c) takes no bytes */
+	int mode = fcntl(fd, F_GETFL), copy = mode < 0 || mode & O_PATH ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+	*ret_file = (struct outfile){ .fd = copy, .stream = true, .begun = true };
+	if (copy < 0)
+		return diag_set(diag, 125, EBADF, "cannot write %s %s: it is closed; %s", words->what, where, words->instead);
+	ret_file->path = xmemdup0(where, strlen(where));
+	return 0;
 }
 
 static bool is_regular(int fd, struct stat *st) { return fstat(fd, st) == 0 && S_ISREG(st->st_mode); }
@@ -97,7 +120,35 @@ int outfile_begin(struct outfile *f)
 {
 	struct stat st;
 
-	return is_regular(f->fd, &st) && ftruncate(f->fd, 0) < 0 ? -errno : 0;
+	if (!f->begun && !f->err && is_regular(f->fd, &st) && ftruncate(f->fd, 0) < 0)
+		f->err = -errno;
+	f->begun = true;
+	return f->err;
+}
+
+int outfile_write(struct outfile *f, const void *bytes, size_t nbytes)
+{
+	const char *p = bytes;
+
+	if (!f->begun)
+		outfile_begin(f);
+	while (nbytes && !f->err) {
+		ssize_t n = write(f->fd, p, nbytes);
+
+		if (n > 0) {
+			p += n;
+			nbytes -= (size_t)n;
+		} else if (n < 0 && errno == EAGAIN) {
+			/* a stream shared with a program that made it non-blocking */
+			struct pollfd pfd = { .fd = f->fd, .events = POLLOUT };
+
+			poll(&pfd, 1, 1000);
+		} else if (n == 0 || errno != EINTR) {
+			f->err = n ? -errno : -ENOSPC;
+		}
+	}
+	f->lost += nbytes;
+	return f->err;
 }
 
 static int copy_all(int from, int to)
@@ -122,7 +173,7 @@ int outfile_restore(struct outfile *f)
 	char self[64];
 	int from, to, rc;
 
-	if (f->fd < 0 || !is_regular(f->fd, &st) || st.st_nlink)
+	if (f->fd < 0 || f->stream || !is_regular(f->fd, &st) || st.st_nlink)
 		return 0;
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", f->fd);
 	from = open(self, O_RDONLY | O_CLOEXEC);	/* the file itself, by whatever name it had */
@@ -141,6 +192,64 @@ int outfile_restore(struct outfile *f)
 	close(f->fd);
 	f->fd = to;
 	return 1;
+}
+
+/* Nothing of it could be written: no empty file is left. */
+static bool remove_if_empty(struct outfile *f)
+{
+	struct stat st;
+
+	if (!f->created || fstat(f->fd, &st) < 0 || st.st_size)
+		return false;
+	outfile_remove(f);
+	return true;
+}
+
+static int say_cut(const char *path, const struct outfile *f, const struct outfile_words *words, struct diag *diag)
+{
+	bool full = f->err == -ENOSPC || f->err == -EDQUOT;
+	struct buf b = { 0 };
+	int rc;
+
+	if (f->lost && !f->missing) {
+		buf_puts(&b, "; the last ");
+		human_bytes(&b, f->lost);
+		buf_puts(&b, " are missing");
+	}
+	if (words->cut && !f->missing)
+		buf_printf(&b, "; %s", words->cut);
+	if (full)
+		buf_printf(&b, "; free some space, or %s", words->instead);
+	rc = diag_set(diag, 125, -f->err, "%s %s %s: %s%s", words->what, path, f->missing ? "could not be written" : "is incomplete",
+		      strerror(-f->err), b.s ? b.s : "");
+	buf_done(&b);
+	return rc;
+}
+
+int outfile_finish(struct outfile *f, const struct outfile_words *words, struct diag *diag)
+{
+	_cleanup_free_ char *path = NULL;
+	int restored, rc;
+
+	if (f->fd < 0)
+		return f->err;
+	path = xmemdup0(f->path, strlen(f->path));
+	outfile_begin(f);
+	restored = outfile_restore(f);
+	f->missing = f->err && remove_if_empty(f);
+	rc = outfile_close(f);
+	if (rc < 0 && !f->err)
+		f->err = rc;
+	if (restored < 0 && !f->err) {
+		f->err = restored;
+		return diag_set(diag, 125, -restored, "%s %s was removed while the trace ran, and what was written to it is lost: %s", words->what, path,
+				restored == -EEXIST ? "another file took its place" : strerror(-restored));
+	}
+	if (f->err)
+		return say_cut(path, f, words, diag);
+	if (restored > 0)
+		diag_set(diag, 0, 0, "%s %s was removed while the trace ran; it was written anew", words->what, path);
+	return 0;
 }
 
 int outfile_close(struct outfile *f)

@@ -49,9 +49,21 @@ static int file_name(const char *option, const char *arg, const char **ret, stru
 	return 0;
 }
 
-static int set_report(struct options *o, const char *arg, struct diag *diag) { return file_name("--report", arg ? arg : "report.html", &o->report, diag); }
-static int set_output(struct options *o, const char *arg, struct diag *diag) { return file_name("--output", arg, &o->output, diag); }
-static int set_record(struct options *o, const char *arg, struct diag *diag) { return file_name("--record", arg, &o->record, diag); }
+static int add_output(struct options *o, enum output_kind kind, const char *option, const char *arg, struct diag *diag)
+{
+	struct output_option output = { .kind = kind };
+	int rc = file_name(option, arg, &output.path, diag);
+
+	if (rc < 0)
+		return rc;
+	o->outputs = xrealloc(o->outputs, (o->noutputs + 1) * sizeof(*o->outputs));
+	o->outputs[o->noutputs++] = output;
+	return 0;
+}
+
+static int set_report(struct options *o, const char *arg, struct diag *diag) { return add_output(o, OUTPUT_REPORT, "--report", arg ? arg : "report.html", diag); }
+static int set_output(struct options *o, const char *arg, struct diag *diag) { return add_output(o, OUTPUT_TEXT, "--output", arg, diag); }
+static int set_record(struct options *o, const char *arg, struct diag *diag) { return add_output(o, OUTPUT_RECORDING, "--record", arg, diag); }
 static int set_read(struct options *o, const char *arg, struct diag *diag) { return file_name("--read", arg, &o->read, diag); }
 
 static int set_max_events(struct options *o, const char *arg, struct diag *diag)
@@ -260,7 +272,7 @@ static int check(const struct options *o, const char *report_given, struct diag 
 		return diag_set(diag, USAGE, EINVAL, "--cgroup names what to trace; it takes no command and no --pid");
 	if (o->read && targets)
 		return diag_set(diag, USAGE, EINVAL, "--read replays a recording; it takes no command and nothing else to trace");
-	if (o->read && o->record)
+	if (o->read && options_output(o, OUTPUT_RECORDING))
 		return diag_set(diag, USAGE, EINVAL, "--read and --record do not go together: the recording exists already; copy the file");
 	if (o->argv && o->npids)
 		return diag_set(diag, USAGE, EINVAL, "--pid attaches to a running process; it takes no command (\"%s\"): give one or the other", o->argv[0]);
@@ -342,4 +354,14 @@ void options_done(struct options *o)
 {
 	free(o->pids);
 	o->pids = NULL;
+	free(o->outputs);
+	o->outputs = NULL;
+}
+
+const char *options_output(const struct options *o, enum output_kind kind)
+{
+	for (unsigned i = 0; i < o->noutputs; i++)
+		if (o->outputs[i].kind == kind)
+			return o->outputs[i].path;
+	return NULL;
 }

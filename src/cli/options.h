@@ -14,6 +14,10 @@
 
 struct diag;
 
+/* What can be written, any number of each: cli/outputs.c has a row for every kind. */
+enum output_kind { OUTPUT_TEXT, OUTPUT_REPORT, OUTPUT_RECORDING, _OUTPUT_KINDS };
+struct output_option { enum output_kind kind; const char *path; };
+
 struct options {
 	char **argv;		/* the command, NULL-terminated, or NULL */
 	pid_t *pids; unsigned npids;
@@ -22,7 +26,8 @@ struct options {
 	enum backend backend;
 	uint64_t ring_bytes, sched_kept_us, sched_shown_us;
 	enum color_mode color;
-	const char *report, *output, *record, *read;
+	const char *read;
+	struct output_option *outputs; unsigned noutputs;	/* in the order given */
 	uint64_t max_report_events;
 };
 
@@ -47,6 +52,7 @@ const char *option_group_title(enum option_group g);
 /* The words of argv (argv[0] is ours).  Strings are borrowed; options_done() frees the rest. */
 int options_parse(int argc, char **argv, struct options *ret_options, struct diag *diag);
 void options_done(struct options *o);
+const char *options_output(const struct options *o, enum output_kind kind);	/* the first one's path; NULL: none */
 /* The options used most and examples, on one screen; all: every option. */
 void options_help(FILE *f, bool all);
 /* What to type, for someone who typed nothing. */

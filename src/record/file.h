@@ -15,14 +15,15 @@
 #include <stdint.h>
 
 struct diag;
+struct outfile;
 struct record;
 struct record_writer;
 struct record_reader;
 
-int record_writer_open(const char *path, struct record_writer **ret_writer, struct diag *diag);	/* mode 0600, truncates */
-void record_writer_add(struct record_writer *w, const struct record *r);	/* a failed write is remembered */
-/* Writes the end mark and closes.  -errno, with diag, when any byte was lost on the way. */
-int record_writer_close(struct record_writer *w, struct diag *diag);
+struct record_writer *record_writer_new(struct outfile *file);	/* borrowed; it remembers a failed write */
+void record_writer_add(struct record_writer *w, const struct record *r);
+int record_writer_finish(struct record_writer *w);		/* the end mark; file->err */
+void record_writer_free(struct record_writer *w);		/* may be NULL */
 
 int record_reader_open(const char *path, struct record_reader **ret_reader, struct diag *diag);
 /* 1: *ret_record (and *ret_avail bytes are readable there); 0: end; -errno with diag: damaged from here on. */

@@ -123,18 +123,7 @@ static void html_event(struct sink *s, const struct event *ev)
 
 void html_out_flush(struct html_out *out)
 {
-	const char *p = out->tail.s;
-
-	for (size_t n = out->tail.len; n && !out->err;) {
-		ssize_t done = write(out->fd, p, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			out->err = done < 0 ? -errno : -ENOSPC;
-		else
-			p += done, n -= (size_t)done;
-	}
+	outfile_write(out->file, out->tail.s, out->tail.len);
 	buf_reset(&out->tail);
 }
 
@@ -296,7 +285,7 @@ static void write_markers(struct html *h, const struct html_layout *l, struct ht
 		const char *marker = memmem(at, (size_t)(html_page_end - at), markers[i], strlen(markers[i]));
 
 		if (!marker) {	/* a page that was not built for this writer */
-			out->err = out->err ? out->err : -EINVAL;
+			out->file->err = out->file->err ? out->file->err : -EINVAL;
 			return;
 		}
 		html_out_add(out, at, (size_t)(marker - at));
@@ -312,13 +301,13 @@ static void write_markers(struct html *h, const struct html_layout *l, struct ht
 	}
 }
 
-static int write_page(struct html *h, struct html_out *out)
+static void write_page(struct html *h, struct html_out *out)
 {
 	static const char end[] = "<script>cpd(\"end\",1)</script>\n";
 	struct html_layout l;
 	struct spool hot, cold;
 	struct html_bucket *overview;
-	int r = spool_init(&hot, h->opt->report_path), r2 = spool_init(&cold, h->opt->report_path);
+	int r = spool_init(&hot, h->file->path), r2 = spool_init(&cold, h->file->path);
 
 	end_strings(h);
 	html_world_finish(h);
@@ -356,55 +345,25 @@ static int write_page(struct html *h, struct html_out *out)
 	html_out_flush(out);
 	spool_done(&hot);
 	spool_done(&cold);
-	return out->err ? out->err : r;
+	if (r && !h->file->err)
+		h->file->err = r;
 }
 
-/* The file that was opened at the start, or a new one where the traced program removed it ("make clean"). */
-static int reopen_if_removed(struct html *h)
-{
-	int rc = outfile_restore(&h->file);
-
-	return rc < 0 ? rc : outfile_begin(&h->file);
-}
-
-static int html_finish(struct sink *s, struct diag *diag)
+static void html_finish(struct sink *s, const struct sink_result *done UNUSED)
 {
 	struct html *h = CONTAINER_OF(s, struct html, sink);
-	struct html_out out = { 0 };
-	struct stat st;
-	int closed, r = reopen_if_removed(h);
+	struct html_out out = { .file = h->file };
 
-	if (!r) {
-		out.fd = h->file.fd;
-		r = write_page(h, &out);
-		buf_done(&out.tail);
-	}
-	if (r && h->file.created && fstat(h->file.fd, &st) == 0 && !st.st_size) {
-		outfile_remove(&h->file);	/* not a byte of it could be written */
-		h->removed = true;
-	}
-	closed = outfile_close(&h->file);
-	if (!r)
-		r = closed;
-	if (!r)
-		return 0;
-	return diag_set(diag, 125, -r, "the report %s %s: %s%s", h->opt->report_path, h->removed ? "could not be written" : "is incomplete", strerror(-r),
-			r == -ENOSPC || r == -EDQUOT ? "; free some space, or write it elsewhere with --report=FILE" : "");
-}
-
-uint64_t sink_html_kept(const struct sink *s, uint64_t *ret_total)
-{
-	const struct html *h = CONTAINER_OF(s, struct html, sink);
-
-	*ret_total = h->total;
-	return h->removed ? 0 : h->rows.nrows;
+	write_page(h, &out);
+	buf_done(&out.tail);
+	s->kept = h->rows.nrows;
+	s->total = h->total;
 }
 
 static void html_free(struct sink *s)
 {
 	struct html *h = CONTAINER_OF(s, struct html, sink);
 
-	outfile_remove(&h->file);	/* still open: nothing was traced, and no empty file is left */
 	row_spool_done(&h->rows);
 	row_spool_done(&h->samples);
 	spool_done(&h->strings);
@@ -430,28 +389,25 @@ static void html_free(struct sink *s)
 }
 
 static const struct sink_ops ops = {
-	.name = "html", .help = "one interactive page that opens offline", .event = html_event, .finish = html_finish, .free = html_free,
+	.event = html_event, .finish = html_finish, .free = html_free,
 };
 
-int sink_html_new(const struct sink_options *opt, struct sink **ret_sink, struct diag *diag)
+int sink_html_new(const struct sink_options *opt, struct outfile *file, struct sink **ret_sink, struct diag *diag)
 {
 	struct html *h = xcalloc(1, sizeof(*h));
-	const char *path = opt->report_path;
+	const char *path = file->path;
 	int r;
 
 	h->sink.ops = &ops;
 	h->opt = opt;
-	h->file.fd = h->rows.fd = h->samples.fd = h->strings.fd = h->execs.fd = h->files.fd = h->conns.fd = h->tasks.fd = h->lane_of_task.fd = h->lane_of_proc.fd = h->conn_rows.fd = -1;
+	h->file = file;
+	h->rows.fd = h->samples.fd = h->strings.fd = h->execs.fd = h->files.fd = h->conns.fd = h->tasks.fd = h->lane_of_task.fd = h->lane_of_proc.fd = h->conn_rows.fd = -1;
 	h->nstrings = 1;	/* string 0 is the empty one */
 	h->lens = xmalloc(sizeof(*h->lens) * STRINGS_A_BLOCK);
 	h->lens[h->nlens++] = 0;
 	h->resident = resident_new();
 	intern_init(&h->ids, INTERN_MAX);
 	intern_init(&h->type_ids, HTML_TYPES_MAX);
-	/* not emptied yet: when the command cannot be started, an older report survives */
-	r = outfile_open(path, "the report", "name another file with --report=FILE", &h->file, diag);
-	if (r)
-		goto fail;
 	if ((r = html_block_init(&h->block)) || (r = row_spool_init(&h->rows, path)) || (r = row_spool_init(&h->samples, path)) ||
 	     (r = spool_init(&h->strings, path)) ||
 	    (r = spool_init(&h->execs, path)) || (r = table_init(&h->files, sizeof(struct html_file), path)) ||
@@ -459,11 +415,9 @@ int sink_html_new(const struct sink_options *opt, struct sink **ret_sink, struct
 	    (r = table_init(&h->lane_of_task, sizeof(uint32_t), path)) || (r = table_init(&h->lane_of_proc, sizeof(uint32_t), path)) ||
 	    (r = table_init(&h->conn_rows, sizeof(uint32_t), path))) {
 		diag_set(diag, 125, -r, "cannot make a temporary file for the report in the folder of %s or in /tmp: %s", path, strerror(-r));
-		goto fail;
+		html_free(&h->sink);
+		return r;
 	}
 	*ret_sink = &h->sink;
 	return 0;
-fail:
-	html_free(&h->sink);
-	return r;
 }

@@ -73,8 +73,7 @@ enum { ERR_FIRST_INTERNAL = 240, ERR_NO_RESULT = 253, ERR_UNFINISHED = 254, HTML
 struct html {
 	struct sink sink;
 	const struct sink_options *opt;
-	struct outfile file;		/* the report */
-	bool removed;
+	struct outfile *file;		/* the report; borrowed */
 	uint64_t t0_ns, last_ns;	/* last_ns: from t0 */
 	bool started, ended, interrupted;
 	uint64_t wall_ns;
@@ -135,8 +134,8 @@ void html_world_finish(struct html *h);	/* samples not written yet */
 uint32_t html_conn_of(struct html *h, const struct event *ev);
 struct html_file *html_file_row(struct html *h, const struct file *f, const struct event *ev);
 
-/* The report's file, written at the end of the trace: a failed write is remembered and what follows is dropped. */
-struct html_out { int fd, err; uint64_t nbytes; struct buf tail; };
+/* The report's file, written at the end of the trace, and what waits to be. */
+struct html_out { struct outfile *file; uint64_t nbytes; struct buf tail; };
 void html_out_add(void *out, const void *p, size_t n);
 void html_out_flush(struct html_out *out);
 

@@ -530,14 +530,13 @@ static void fault_summary(struct kernel_sink *s)
 	end_line(s);
 }
 
-static int kernel_finish(struct sink *sink, struct diag *diag UNUSED)
+static void kernel_finish(struct sink *sink, const struct sink_result *done UNUSED)
 {
 	struct kernel_sink *s = CONTAINER_OF(sink, struct kernel_sink, sink);
 
 	sched_summary(s);
 	block_summary(s);
 	fault_summary(s);
-	return 0;
 }
 
 static void kernel_free(struct sink *sink)
@@ -549,7 +548,7 @@ static void kernel_free(struct sink *sink)
 }
 
 static const struct sink_ops kernel_ops = {
-	.name = "kernel", .help = "waits for a CPU, block I/O and page faults", .event = kernel_event, .tick = kernel_tick,
+	.event = kernel_event, .tick = kernel_tick,
 	.finish = kernel_finish, .free = kernel_free,
 };
 

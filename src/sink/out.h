@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * Where text goes: the terminal stream (coloured or not) and -o's file (never
- * coloured).  A failed write is remembered and said once, at the end; the
- * trace goes on without that stream.
+ * Where text goes: the terminal stream (coloured or not) and any number of
+ * files (never coloured).  A failed write is remembered and reported once, at
+ * the end; the trace goes on without that stream.
  *
  * Lines hold style marks: single control bytes, which text made safe by
  * base/text.h never contains.  They become SGR sequences or nothing.
@@ -13,9 +13,10 @@
 #include <stdint.h>
 
 struct buf;
-struct diag;
 struct lines;
 struct out;
+struct outfile;
+struct sink;
 
 enum style {		/* below 0x20, clear of \t \n \r \e */
 	STYLE_OFF = 0x01, STYLE_DIM, STYLE_BOLD, STYLE_ERROR, STYLE_NUMBER,
@@ -23,15 +24,15 @@ enum style {		/* below 0x20, clear of \t \n \r \e */
 	_STYLE_MAX = 0x1b,
 };
 
-/* fd: borrowed; columns: width of tables and rules (term_columns()).  color: whether marks become colours there. */
-struct out *out_new(int fd, bool color, unsigned columns);
-/* -o.  Created now, mode 0600, so that an unwritable one is found before the command runs. */
-int out_open_file(struct out *o, const char *path, struct diag *diag);
+struct out *out_new(unsigned columns);	/* width of tables and rules (term_columns()) */
+/*
+ * One more that gets all text written from now on.  file: borrowed; color: whether marks become colours there.  The sink
+ * only has to be finished, which writes what is left, and freed before the out is; what fails, the file remembers.
+ */
+struct sink *out_add(struct out *o, struct outfile *file, bool color);
 void out_write(struct out *o, const char *s, size_t n);	/* whole lines, with marks */
 struct lines *out_lines(struct out *o);		/* those that show a time come through it (sink/lines.h) */
 void out_tick(struct out *o, uint64_t now_ns);		/* shows what people may be waiting for; files lag up to a second */
 void out_flush(struct out *o);
 unsigned out_columns(const struct out *o);
-/* Flushes and closes.  -errno, with a diag that says what is missing where, when any write failed. */
-int out_finish(struct out *o, struct diag *diag);
 void out_free(struct out *o);

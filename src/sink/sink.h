@@ -10,6 +10,9 @@
 
 struct diag;
 struct event;
+struct out;
+struct outfile;
+struct record;
 struct sink;
 struct totals;
 
@@ -22,35 +25,39 @@ struct sink_options {
 	bool live;			/* false: only the summary */
 	uint64_t max_report_events;
 	uint64_t sched_shown_ns;	/* shorter waits for a CPU are counted, but have no line */
-	const char *report_path;
-	uint64_t report_kept, report_total;	/* events; set when the report is written, before the text sinks finish */
-	bool report_incomplete;		/* likewise; why is said elsewhere */
 	const struct totals *totals;	/* fed by the session, each event before the sinks see it (analyze/totals.h) */
 };
 
+/* What came of an output, for those that finish after it: the summary names it. */
+struct sink_result {
+	const char *title, *what;	/* "Report", "the report" */
+	const char *path;
+	const char *more;		/* how more events would have been kept */
+	uint64_t kept, total;		/* events in it; all there were */
+	bool incomplete, missing;	/* some of it, or all, could not be written; a message says why */
+	struct sink_result *next;
+};
+
 struct sink_ops {
-	const char *name, *help;
+	/* Either may be NULL: what the model made, and the record it was made from. */
 	void (*event)(struct sink *s, const struct event *ev);
+	void (*record)(struct sink *s, const struct record *r);
 	/* Called now and then with the capture's clock: nothing with an end time before now_ns will follow. */
 	void (*tick)(struct sink *s, uint64_t now_ns);
-	/* Write what is left; called once, before free.  -errno when output was lost. */
-	int (*finish)(struct sink *s, struct diag *diag);
+	/* Write what is left; called once, before free.  done: what finished before.  What fails is the outfile's to remember. */
+	void (*finish)(struct sink *s, const struct sink_result *done);
 	void (*free)(struct sink *s);
 };
-struct sink { const struct sink_ops *ops; };
+struct sink { const struct sink_ops *ops; uint64_t kept, total; };	/* kept, total: for its result, set by finish */
 
 /*
- * Where text goes: the terminal stream (coloured or not) and -o's file (never coloured).  Lines hold style marks
- * (sink/out.h) that are turned into SGR sequences or dropped.  A failed write is remembered, said once, and does not
- * stop the trace.
+ * A sink with a file borrows it (base/outfile.h): it is opened before the command runs, and finished and closed after the
+ * sink, by cli/outputs.c.  A failed write is remembered there and reported once; the trace goes on.
  */
-struct out;
-
 struct sink *sink_text_new(struct out *out, const struct sink_options *opt);	/* live lines, and -v */
 /* Waits for a CPU, block I/O, page faults: lines as they come, and what follows the summary. */
 struct sink *sink_kernel_new(struct out *out, const struct sink_options *opt);
 struct sink *sink_summary_new(struct out *out, const struct sink_options *opt);	/* the FINAL block and tables */
-/* The report's file is created here, so that an unwritable one is found before the command runs. */
-int sink_html_new(const struct sink_options *opt, struct sink **ret_sink, struct diag *diag);
-/* Events the report keeps, and all there were: they differ with max_report_events. */
-uint64_t sink_html_kept(const struct sink *s, uint64_t *ret_total);
+struct sink *sink_recording_new(struct outfile *file);		/* the records themselves, for --read */
+/* -errno with diag: no room for its temporary files. */
+int sink_html_new(const struct sink_options *opt, struct outfile *file, struct sink **ret_sink, struct diag *diag);

@@ -65,7 +65,10 @@ void summary_more(struct summary_sink *s, uint64_t shown, uint64_t all)
 		return;
 	buf_puts(&s->b, "   … and ");
 	human_count(&s->b, all - shown);
-	buf_puts(&s->b, s->opt->report_path ? " more (all of it in the report)" : " more (--report keeps all of it)");
+	if (s->done)
+		buf_printf(&s->b, " more (all of it in %s)", s->done->what);
+	else
+		buf_puts(&s->b, " more (--report keeps all of it)");
 	summary_line(s);
 }
 
@@ -271,13 +274,13 @@ static void final_block(struct summary_sink *s)
 	rule(s);
 }
 
-static int summary_finish(struct sink *sink, struct diag *diag UNUSED)
+static void summary_finish(struct sink *sink, const struct sink_result *done)
 {
 	struct summary_sink *s = CONTAINER_OF(sink, struct summary_sink, sink);
 
+	s->done = done;
 	final_block(s);
 	summary_tables(s);
-	return 0;
 }
 
 static void summary_event(struct sink *sink UNUSED, const struct event *ev UNUSED) { }
@@ -292,7 +295,6 @@ static void summary_free(struct sink *sink)
 }
 
 static const struct sink_ops summary_ops = {
-	.name = "summary", .help = "totals and tables when tracing has ended",
 	.event = summary_event, .tick = summary_tick, .finish = summary_finish, .free = summary_free,
 };
 

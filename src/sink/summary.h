@@ -13,6 +13,7 @@ struct summary_sink {
 	struct out *out;
 	const struct sink_options *opt;
 	const struct totals *t;
+	const struct sink_result *done;	/* the other outputs */
 	struct buf b;			/* the line being built */
 	unsigned columns;
 };

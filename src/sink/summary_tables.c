@@ -428,29 +428,26 @@ static void warn_of(struct summary_sink *s, const char *what, uint64_t n, const 
 	summary_line(s);
 }
 
-static void report(struct summary_sink *s)
+static void result(struct summary_sink *s, const struct sink_result *r)
 {
-	const struct sink_options *o = s->opt;
-
-	if (!o->report_path)
-		return;
-	summary_title(s, "Report: ");
-	if (o->report_incomplete && !o->report_kept) {
+	summary_title(s, r->title);
+	buf_puts(&s->b, ": ");
+	if (r->missing) {
 		buf_puts(&s->b, "not written (see below)");
 		summary_line(s);
 		return;
 	}
-	text_safe(&s->b, o->report_path, strlen(o->report_path));
+	text_safe(&s->b, r->path, strlen(r->path));
 	buf_puts(&s->b, ", ");
-	if (o->report_kept < o->report_total) {
-		human_count(&s->b, o->report_kept);
+	if (r->kept < r->total) {
+		human_count(&s->b, r->kept);
 		buf_puts(&s->b, " of ");
 	}
-	human_counted(&s->b, o->report_total, "event", "events");
-	if (o->report_incomplete)
+	human_counted(&s->b, r->total, "event", "events");
+	if (r->incomplete)
 		buf_puts(&s->b, " (incomplete, see below)");
-	else if (o->report_kept < o->report_total)
-		buf_puts(&s->b, " (cut; --max-report-events N keeps more)");
+	else if (r->kept < r->total)
+		buf_printf(&s->b, " (cut; %s)", r->more);
 	summary_line(s);
 }
 
@@ -484,5 +481,6 @@ void summary_tables(struct summary_sink *s)
 			" (its requests are no system calls); the numbers above are without it");
 	if (t->nlost_events)
 		warn_of(s, "Lost: ", t->nlost, "record", "records", " could not be captured; the numbers above are that much too low");
-	report(s);
+	for (const struct sink_result *r = s->done; r; r = r->next)
+		result(s, r);
 }

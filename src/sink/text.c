@@ -340,13 +340,12 @@ static void text_tick(struct sink *sink, uint64_t now_ns)
 	out_tick(s->out, now_ns);
 }
 
-static int text_finish(struct sink *sink, struct diag *diag UNUSED)
+static void text_finish(struct sink *sink, const struct sink_result *done UNUSED)
 {
 	struct text_sink *s = CONTAINER_OF(sink, struct text_sink, sink);
 
 	flush_all(s);	/* a stream cut short has no END */
 	lines_flush(out_lines(s->out));
-	return 0;
 }
 
 static void text_free(struct sink *sink)
@@ -361,7 +360,6 @@ static void text_free(struct sink *sink)
 }
 
 static const struct sink_ops text_ops = {
-	.name = "text", .help = "live lines, one for each thing that happens",
 	.event = text_event, .tick = text_tick, .finish = text_finish, .free = text_free,
 };
 

@@ -10,8 +10,8 @@
 
 #include "analyze/totals.h"
 #include "base/arena.h"
-#include "base/diag.h"
 #include "base/macro.h"
+#include "base/outfile.h"
 #include "base/text.h"
 #include "decode/call.h"
 #include "sink/out.h"
@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct item item;
 	struct out *out;
 	struct world *world;
-	struct diag diag;
+	struct outfile file = { .begun = true };
 	char *copy = malloc(size + 1);	/* aligned, and its end is watched by ASan */
 
 	if (fd < 0)
@@ -64,7 +64,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	memcpy(copy, data, size);
 	opt.totals = totals = totals_new();
-	out = out_new(fd, false, 80);
+	file.fd = fd;
+	out = out_new(80);
+	out_add(out, &file, false);
 	sinks[0] = sink_text_new(out, &opt);
 	sinks[1] = sink_summary_new(out, &opt);
 	world = world_new(on_event, NULL);
@@ -79,10 +81,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		at += r->size;
 	}
 	for (unsigned i = 0; i < ARRAY_SIZE(sinks); i++) {
-		sinks[i]->ops->finish(sinks[i], &diag);
+		sinks[i]->ops->finish(sinks[i], NULL);
 		sinks[i]->ops->free(sinks[i]);
 	}
-	if (out_finish(out, &diag))
+	out_flush(out);
+	if (file.err)
 		abort();
 	check(fd);
 	out_free(out);

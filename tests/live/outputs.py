@@ -51,6 +51,57 @@ def whole(t, files, what):
     equal(lines[1], lines[0], f"{what}: the replay")
 
 
+def many(t):
+    """any number of outputs at once: each is whole, and the summary, which all texts get, names every report"""
+    first, second, third = outputs(t), outputs(t), t.out()
+    status, said = trace(t, *all_of(first), *all_of(second), "-o", third, "--", "sh", "-c", "cat /etc/hosts; exit 3")
+    equal(status, 3, said[-500:])
+    whole(t, first, "the first of each")
+    whole(t, second, "the second of each")
+    equal(third.read_text(), first["-o"].read_text(), "a third text")
+    for files in (first, second):
+        check(re.search(rf"^ Report: {files['--report']}, \d+ events$", third.read_text(), re.M), f"{files['--report']} is not named")
+    equal(second["--record"].read_bytes(), first["--record"].read_bytes(), "the recordings")
+
+
+def same_file(t):
+    """one file for two outputs is refused whatever it is called, before anything is opened or run; /dev/null may repeat"""
+    old, ran = t.scratch / "old", t.scratch / "ran"
+    old.write_text("precious")
+    (t.scratch / "sub").mkdir()
+    (t.scratch / "soft").symlink_to(old)
+    (t.scratch / "hard").hardlink_to(old)
+    (t.scratch / "dir").symlink_to("sub")
+    pairs = [(old, old), (old, t.scratch / "soft"), (t.scratch / "hard", old), (t.scratch / "sub/new", t.scratch / "dir/new"), (t.scratch / "new", t.scratch / "sub/../new")]
+    for (a, b), (one, other) in itertools.product(pairs, itertools.permutations(("--report", "--record", "--output"), 2)):
+        status, said = trace(t, f"{one}={a}", f"{other}={b}", "--", "touch", ran)
+        equal((status, said), (125, f"compendium: {one} and {other} name the same file, {b}; give each its own\n"), f"{one} {a}, {other} {b}")
+        check(not ran.exists(), "the command ran")
+    equal(old.read_text(), "precious", "a file that was refused")
+    check(not (t.scratch / "new").exists() and not (t.scratch / "sub/new").exists(), "a refused output was left")
+    recording = t.out()
+    equal(trace(t, "--record", recording, "--", "true")[0], 0, "true")
+    before = recording.read_bytes()
+    status, said = trace(t, "--read", recording, "-o", f"{recording.parent}/./{recording.name}")
+    check(status == 125 and "--read and --output name the same file" in said, said)
+    equal(recording.read_bytes(), before, "the recording that is read")
+    status, said = trace(t, "-o", "/dev/null", "--record", "/dev/null", "--report=/dev/null", "--", "touch", ran)
+    equal(status, 0, said)
+
+
+def not_begun(t):
+    """a command that is not there costs an older file nothing, and leaves no new one"""
+    for words, status in ((["/no/such/command"], 127), (["/etc/hosts"], 126)):
+        files, fresh = outputs(t), outputs(t)
+        for f in files.values():
+            f.write_text("precious")
+        equal(trace(t, *all_of(files), *all_of(fresh), "--", *words)[0], status, words)
+        for f in files.values():
+            equal(f.read_text(), "precious", f"{words}: an older {f}")
+        for f in fresh.values():
+            check(not f.exists(), f"{words}: {f} was left")
+
+
 SHOW = "import os, sys\nf = open(sys.argv[1], 'w')\nfor n in range(3):\n    try: print(n, os.readlink(f'/proc/self/fd/{n}').replace(sys.argv[1], 'FILE'), os.get_inheritable(n), file=f)\n    except OSError: print(n, 'closed', file=f)"
 
 
@@ -248,4 +299,4 @@ def no_thread(t):
 
 
 if __name__ == "__main__":
-    sys.exit(main(__doc__, {"outputs": [closed_streams, closed_and_nothing_to_say, private, not_ones_own, removed, full, limit_is_the_commands, full_tmpfs, no_thread]}))
+    sys.exit(main(__doc__, {"outputs": [many, same_file, not_begun, closed_streams, closed_and_nothing_to_say, private, not_ones_own, removed, full, limit_is_the_commands, full_tmpfs, no_thread]}))

@@ -48,7 +48,7 @@ static void test_command(void **state)
 	ACCEPT("-v -a -o x.txt -- -odd");
 	assert_string_equal(opt.argv[0], "-odd");
 	assert_true(opt.verbose && opt.all);
-	assert_string_equal(opt.output, "x.txt");
+	assert_string_equal(options_output(&opt, OUTPUT_TEXT), "x.txt");
 	assert_int_equal(opt.max_report_events, 10000000);
 	ACCEPT("--max-report-events 5 --color always true");
 	assert_int_equal(opt.max_report_events, 5);
@@ -59,20 +59,20 @@ static void test_report(void **state)
 {
 	(void)state;
 	ACCEPT("--report -- ls");
-	assert_string_equal(opt.report, "report.html");
+	assert_string_equal(options_output(&opt, OUTPUT_REPORT), "report.html");
 	assert_string_equal(opt.argv[0], "ls");
 	ACCEPT("--report=r.html ls");
-	assert_string_equal(opt.report, "r.html");
+	assert_string_equal(options_output(&opt, OUTPUT_REPORT), "r.html");
 	ACCEPT("--report out.html ls -l");
-	assert_string_equal(opt.report, "out.html");
+	assert_string_equal(options_output(&opt, OUTPUT_REPORT), "out.html");
 	assert_string_equal(opt.argv[0], "ls");
 	ACCEPT("--report -v ls");
-	assert_string_equal(opt.report, "report.html");
+	assert_string_equal(options_output(&opt, OUTPUT_REPORT), "report.html");
 	assert_true(opt.verbose);
 	ACCEPT("-p 1 --report x.html");
-	assert_string_equal(opt.report, "x.html");
+	assert_string_equal(options_output(&opt, OUTPUT_REPORT), "x.html");
 	ACCEPT("--read t.cpd --report");
-	assert_string_equal(opt.report, "report.html");
+	assert_string_equal(options_output(&opt, OUTPUT_REPORT), "report.html");
 	REFUSE("--report ls", "compendium --report -- ls");
 	REFUSE("--report sh -c true", "compendium --report -- sh");	/* never swallows the command */
 	REFUSE("--report x.html", "compendium --report=x.html -- COMMAND");

@@ -7,6 +7,7 @@
 
 #include "analyze/totals.h"
 #include "base/diag.h"
+#include "base/outfile.h"
 #include "decode/call.h"
 #include "sink/out.h"
 #include "sink/sink.h"
@@ -45,14 +46,16 @@ static void fault(uint64_t us, const struct region *region, unsigned order)
 static void expect_output(const char *want)
 {
 	static char got[8192];
-	struct diag d;
 	int fd = open("/tmp", O_TMPFILE | O_RDWR, 0600);
 	ssize_t n;
 
 	assert_true(fd >= 0);
 	totals = totals_new();
 	opt = (struct sink_options){ .live = true, .all = true, .totals = totals };
-	out = out_new(fd, false, 80);
+	struct outfile stream = { .fd = fd, .begun = true };
+
+	out = out_new(80);
+	out_add(out, &stream, false);
 	text = sink_text_new(out, &opt);
 	kernel = sink_kernel_new(out, &opt);
 
@@ -68,7 +71,7 @@ static void expect_output(const char *want)
 	feed(EVENT(EV_EXIT, .ts_ns = 5000 * US, .status = 0));
 	block(6000, 4096, 10);		/* late news of a task that is gone */
 	feed(EVENT(EV_END, .ts_ns = 7000 * US));
-	kernel->ops->finish(kernel, &d);
+	kernel->ops->finish(kernel, NULL);
 	out_flush(out);
 	n = pread(fd, got, sizeof(got) - 1, 0);
 	assert_true(n >= 0);

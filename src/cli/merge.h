@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * One stream of records out of several sources: that of the trace, and sides that run beside it (page faults, waits for a
+ * CPU), each on a thread of its own and through a ring of its own, merged by time on the reader's thread.
+ *
+ *   source (the caller's thread) → ring ─┐
+ *   side (its thread)            → ring ─┴→ reader's thread: ops->record, ops->tick
+ *
+ * The threads are made before the command is, so that it never runs without them, and wait at a gate.
+ */
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct diag;
+struct record;
+struct ring;
+struct source;
+
+/* Called on the reader's thread alone. */
+struct merge_ops {
+	void (*record)(void *ctx, const struct record *r);
+	/* Now and then: nothing that was made before now_ns (CLOCK_MONOTONIC) will follow. */
+	void (*tick)(void *ctx, uint64_t now_ns);
+};
+
+struct merge_gate { sem_t go; bool called_off; };
+struct merge_side { struct source *source; struct ring *ring; pthread_t thread; struct merge_gate *gate; };
+
+struct merge {
+	const struct merge_ops *ops;
+	void *ctx;
+	struct source *source;		/* from merge_start() on; borrowed */
+	struct ring *ring;
+	pthread_t reader;
+	struct merge_gate gate;
+	struct merge_side **sides;
+	unsigned nsides;
+};
+
+/* Makes the reader's thread.  -errno with diag; merge_done() either way. */
+int merge_open(struct merge *m, const struct merge_ops *ops, void *ctx, struct diag *diag);
+/* A side, which is the merge's from here on: it is freed also when this fails.  Before merge_start(). */
+int merge_add(struct merge *m, struct source *side, struct diag *diag);
+void merge_start(struct merge *m, struct source *source);	/* opens the gate */
+void merge_push(struct merge *m, const struct record *r);	/* of the source; waits while the ring is full */
+void merge_finish(struct merge *m);		/* after the source's last record: returns when all has been handed on */
+/* Ends the threads, also those that were never started; frees the sides.  Not opened is fine. */
+void merge_done(struct merge *m);

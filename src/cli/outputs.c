@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/outputs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/macro.h"
+#include "base/outfile.h"
+#include "base/term.h"
+#include "cli/options.h"
+#include "sink/out.h"
+#include "sink/sink.h"
+
+/* Outputs finish stage by stage: the summary names the files, so it comes after them; the text's files get the summary. */
+enum stage { STAGE_FILES, STAGE_LINES, STAGE_SUMMARY, STAGE_TEXT, _STAGES };
+
+struct output {
+	const struct output_row *row;
+	struct outfile file;		/* fd -1: none of its own */
+	struct sink *sink;		/* NULL: not made, or there is no terminal */
+	struct sink_result result;
+};
+
+/* A file that is taken: who has it. */
+struct taken { const char *option; struct stat st; };
+
+struct outputs {
+	struct sink_options sink_opt;
+	struct out *out;		/* the terminal's text, and its copies */
+	struct output *v;
+	unsigned n;
+	struct sink **on_event, **on_record, **on_tick;	/* those that take one, in the order of the rows */
+	unsigned nevent, nrecord, ntick;
+	struct taken *taken;
+	unsigned ntaken;
+};
+
+struct output_row {
+	const char *option;		/* NULL: always there, on the terminal */
+	struct outfile_words words;
+	int (*open)(const char *path, const struct outfile_words *words, struct outfile *ret_file, struct diag *diag);
+	int (*make)(struct outputs *o, struct outfile *file, struct sink **ret_sink, struct diag *diag);
+	unsigned wants;			/* WANTS_* */
+	enum stage stage;
+	const char *title;		/* what the summary calls it; NULL: it does not name it */
+	const char *more;		/* how it would have kept more events */
+};
+
+/* ---- the outputs ---- */
+
+static int make_copy(struct outputs *o, struct outfile *file, struct sink **ret_sink, struct diag *diag UNUSED)
+{
+	*ret_sink = out_add(o->out, file, false);
+	return 0;
+}
+
+static int make_report(struct outputs *o, struct outfile *file, struct sink **ret_sink, struct diag *diag)
+{
+	return sink_html_new(&o->sink_opt, file, ret_sink, diag);
+}
+
+static int make_recording(struct outputs *o UNUSED, struct outfile *file, struct sink **ret_sink, struct diag *diag UNUSED)
+{
+	*ret_sink = sink_recording_new(file);
+	return 0;
+}
+
+static int make_lines(struct outputs *o, struct outfile *file UNUSED, struct sink **ret_sink, struct diag *diag UNUSED)
+{
+	*ret_sink = sink_text_new(o->out, &o->sink_opt);
+	return 0;
+}
+
+static int make_summary(struct outputs *o, struct outfile *file UNUSED, struct sink **ret_sink, struct diag *diag UNUSED)
+{
+	*ret_sink = sink_summary_new(o->out, &o->sink_opt);
+	return 0;
+}
+
+static int make_kernel(struct outputs *o, struct outfile *file UNUSED, struct sink **ret_sink, struct diag *diag UNUSED)
+{
+	*ret_sink = sink_kernel_new(o->out, &o->sink_opt);
+	return 0;
+}
+
+static int open_terminal(const char *path UNUSED, const struct outfile_words *words, struct outfile *ret_file, struct diag *diag UNUSED)
+{
+	struct diag closed;	/* then nothing is shown, and nobody asked for it */
+
+	outfile_open_stream(STDERR_FILENO, "on the terminal", words, ret_file, &closed);
+	return 0;
+}
+
+static int make_terminal(struct outputs *o, struct outfile *file, struct sink **ret_sink, struct diag *diag UNUSED)
+{
+	if (file->fd >= 0)
+		*ret_sink = out_add(o->out, file, o->sink_opt.color);
+	return 0;
+}
+
+static const struct output_row kinds[_OUTPUT_KINDS] = {
+	[OUTPUT_TEXT] = {
+		.option = "--output", .words = { "the text", "choose another file for -o", NULL },
+		.open = outfile_open, .make = make_copy, .stage = STAGE_TEXT,
+	},
+	[OUTPUT_REPORT] = {
+		.option = "--report", .words = { "the report", "name another file with --report=FILE", NULL },
+		.open = outfile_open, .make = make_report, .wants = WANTS_CALLS, .stage = STAGE_FILES,
+		.title = "Report", .more = "--max-report-events N keeps more",
+	},
+	[OUTPUT_RECORDING] = {
+		.option = "--record", .words = { "the recording", "choose another --record FILE", "what was written before can still be read" },
+		.open = outfile_open, .make = make_recording, .wants = WANTS_CALLS | WANTS_PAYLOAD | WANTS_ENV, .stage = STAGE_FILES,
+	},
+};
+
+/* Those of the terminal, and of every copy of its text, in the order in which each event reaches them. */
+static const struct output_row terminal[] = {
+	{ .make = make_lines, .stage = STAGE_LINES },
+	{ .make = make_summary, .stage = STAGE_SUMMARY },
+	{ .make = make_kernel, .stage = STAGE_SUMMARY },
+	{ .words.what = "the text", .open = open_terminal, .make = make_terminal, .stage = STAGE_TEXT },
+};
+
+unsigned outputs_wants(const struct options *opt)
+{
+	unsigned wants = 0;
+
+	for (unsigned i = 0; i < opt->noutputs; i++)
+		wants |= kinds[opt->outputs[i].kind].wants;
+	return wants;
+}
+
+/* ---- no file twice ---- */
+
+/* What is written to a terminal or /dev/null by two does no harm; in a file, or through a pipe, one spoils the other. */
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && !S_ISCHR(a->st_mode);
+}
+
+static int take(struct outputs *o, const char *option, const char *path, const struct stat *st, struct diag *diag)
+{
+	for (unsigned i = 0; i < o->ntaken; i++)
+		if (is_same(&o->taken[i].st, st))
+			return diag_set(diag, 125, EINVAL, "%s and %s name the same file, %s; give each its own", o->taken[i].option, option, path);
+	o->taken = xrealloc(o->taken, (o->ntaken + 1) * sizeof(*o->taken));
+	o->taken[o->ntaken++] = (struct taken){ option, *st };
+	return 0;
+}
+
+/* What is no output and must not become one: the recording that is read, and a file that the terminal's text goes to. */
+static int take_others(struct outputs *o, const struct options *opt, struct diag *diag)
+{
+	struct stat st;
+
+	o->ntaken = 0;
+	if (fstat(STDERR_FILENO, &st) == 0 && S_ISREG(st.st_mode))
+		take(o, "the standard error output", "", &st, diag);
+	return opt->read && stat(opt->read, &st) == 0 ? take(o, "--read", opt->read, &st, diag) : 0;
+}
+
+/* Before any is opened, since to open one may remove another user's file: by what the names lead to now. */
+static int check_files(struct outputs *o, const struct options *opt, struct diag *diag)
+{
+	struct stat st;
+	int rc = take_others(o, opt, diag);
+
+	for (unsigned i = 0; i < opt->noutputs && rc == 0; i++)
+		if (stat(opt->outputs[i].path, &st) == 0)
+			rc = take(o, kinds[opt->outputs[i].kind].option, opt->outputs[i].path, &st, diag);
+	return rc;
+}
+
+/* ---- opening ---- */
+
+static int open_file(struct outputs *o, struct output *to, const char *path, outputs_say say, void *ctx, struct diag *diag)
+{
+	struct stat st;
+	int rc;
+
+	diag->text[0] = '\0';
+	rc = to->row->open(path, &to->row->words, &to->file, diag);
+	if (rc < 0)
+		return rc;
+	if (diag->text[0])
+		say(ctx, diag);
+	to->result = (struct sink_result){ .title = to->row->title, .what = to->row->words.what, .path = path, .more = to->row->more };
+	/* two names of one file that was not there before are only now the same */
+	return !path || fstat(to->file.fd, &st) < 0 ? 0 : take(o, to->row->option, path, &st, diag);
+}
+
+static void listen(struct outputs *o, struct sink *s)
+{
+	if (s->ops->event)
+		o->on_event[o->nevent++] = s;
+	if (s->ops->record)
+		o->on_record[o->nrecord++] = s;
+	if (s->ops->tick)
+		o->on_tick[o->ntick++] = s;
+}
+
+static int make_all(struct outputs *o, struct diag *diag)
+{
+	int rc = 0;
+
+	o->on_event = xcalloc(o->n, sizeof(struct sink *));
+	o->on_record = xcalloc(o->n, sizeof(struct sink *));
+	o->on_tick = xcalloc(o->n, sizeof(struct sink *));
+	for (unsigned i = 0; i < o->n && rc == 0; i++) {
+		rc = o->v[i].row->make(o, &o->v[i].file, &o->v[i].sink, diag);
+		if (rc == 0 && o->v[i].sink)
+			listen(o, o->v[i].sink);
+	}
+	return rc;
+}
+
+static int open_all(struct outputs *o, const struct options *opt, outputs_say say, void *ctx, struct diag *diag)
+{
+	int rc = check_files(o, opt, diag);
+
+	if (rc == 0)
+		rc = take_others(o, opt, diag);
+	for (unsigned i = 0; i < o->n && rc == 0; i++)
+		if (o->v[i].row->open)
+			rc = open_file(o, &o->v[i], i < opt->noutputs ? opt->outputs[i].path : NULL, say, ctx, diag);
+	return rc == 0 ? make_all(o, diag) : rc;
+}
+
+int outputs_open(const struct options *opt, const struct totals *totals, outputs_say say, void *ctx, struct outputs **ret_outputs, struct diag *diag)
+{
+	struct outputs *o = xcalloc(1, sizeof(*o));
+	int rc;
+
+	o->sink_opt = (struct sink_options){
+		.verbose = opt->verbose, .all = opt->all, .show_comm = opt->show_comm, .color = term_wants_color(STDERR_FILENO, opt->color),
+		.live = true, .max_report_events = opt->max_report_events, .sched_shown_ns = opt->sched_shown_us * 1000, .totals = totals,
+	};
+	o->out = out_new(term_columns(STDERR_FILENO));
+	o->n = opt->noutputs + ARRAY_SIZE(terminal);
+	o->v = xcalloc(o->n, sizeof(*o->v));	/* never moves: sinks keep pointers to their files */
+	for (unsigned i = 0; i < o->n; i++)
+		o->v[i] = (struct output){
+			.row = i < opt->noutputs ? &kinds[opt->outputs[i].kind] : &terminal[i - opt->noutputs], .file.fd = -1,
+		};
+	rc = open_all(o, opt, say, ctx, diag);
+	if (rc < 0) {
+		outputs_free(o);
+		return rc;
+	}
+	*ret_outputs = o;
+	return 0;
+}
+
+/* ---- while the trace runs ---- */
+
+void outputs_event(struct outputs *o, const struct event *ev)
+{
+	for (unsigned i = 0; i < o->nevent; i++)
+		o->on_event[i]->ops->event(o->on_event[i], ev);
+}
+
+void outputs_record(struct outputs *o, const struct record *r)
+{
+	for (unsigned i = 0; i < o->nrecord; i++)
+		o->on_record[i]->ops->record(o->on_record[i], r);
+}
+
+void outputs_tick(struct outputs *o, uint64_t now_ns)
+{
+	for (unsigned i = 0; i < o->ntick; i++)
+		o->on_tick[i]->ops->tick(o->on_tick[i], now_ns);
+}
+
+/* ---- the end ---- */
+
+static void say_if_any(outputs_say say, void *ctx, const struct diag *d)
+{
+	if (d->text[0])
+		say(ctx, d);
+}
+
+static void finish_one(struct output *to, const struct sink_result *done, outputs_say say, void *ctx)
+{
+	struct diag d = { 0 };
+
+	if (to->sink)
+		to->sink->ops->finish(to->sink, done);
+	if (to->file.fd < 0)
+		return;
+	to->result.incomplete = outfile_finish(&to->file, &to->row->words, &d) < 0;
+	to->result.missing = to->file.missing;
+	if (to->sink) {
+		to->result.kept = to->sink->kept;
+		to->result.total = to->sink->total;
+	}
+	say_if_any(say, ctx, &d);
+}
+
+void outputs_finish(struct outputs *o, outputs_say say, void *ctx)
+{
+	struct sink_result *done = NULL, **end = &done;
+
+	for (enum stage stage = 0; stage < _STAGES; stage++)
+		for (unsigned i = 0; i < o->n; i++) {
+			struct output *to = &o->v[i];
+
+			if (to->row->stage != stage)
+				continue;
+			finish_one(to, done, say, ctx);
+			if (to->row->title) {
+				*end = &to->result;
+				end = &to->result.next;
+			}
+		}
+}
+
+void outputs_free(struct outputs *o)
+{
+	if (!o)
+		return;
+	for (unsigned i = 0; i < o->n; i++) {
+		if (o->v[i].sink)
+			o->v[i].sink->ops->free(o->v[i].sink);
+		outfile_remove(&o->v[i].file);
+	}
+	out_free(o->out);
+	free(o->on_event);
+	free(o->on_record);
+	free(o->on_tick);
+	free(o->taken);
+	free(o->v);
+	free(o);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * What a run writes: the terminal, and any number of files.  One table of rows (outputs.c) says for each kind how it is
+ * opened, what makes its sink, what has to be captured for it, and in which order they finish.
+ *
+ * All files are opened before the command runs, private and without changing what stands in them (base/outfile.h); two
+ * outputs in one file are refused.  An output whose run did not begin is removed.  A write that fails ends that output
+ * alone, and is reported once, at the end.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+struct diag;
+struct event;
+struct options;
+struct outputs;
+struct record;
+struct totals;
+
+/* What a backend must copy although the text does not show it. */
+enum { WANTS_CALLS = 1 << 0, WANTS_PAYLOAD = 1 << 1, WANTS_ENV = 1 << 2 };
+unsigned outputs_wants(const struct options *opt);	/* WANTS_*, of all outputs together */
+
+/* Messages of what went well, or of what is missing: one line each. */
+typedef void (*outputs_say)(void *ctx, const struct diag *diag);
+
+/* opt and totals: borrowed; totals are fed by the caller, before each event is handed over.  -errno with diag. */
+int outputs_open(const struct options *opt, const struct totals *totals, outputs_say say, void *ctx, struct outputs **ret_outputs, struct diag *diag);
+void outputs_event(struct outputs *o, const struct event *ev);
+void outputs_record(struct outputs *o, const struct record *r);
+void outputs_tick(struct outputs *o, uint64_t now_ns);	/* CLOCK_MONOTONIC: nothing that ended earlier will follow */
+/* Everything is written and closed, in the order of the rows' stages. */
+void outputs_finish(struct outputs *o, outputs_say say, void *ctx);
+/* Without outputs_finish() before: nothing was traced, and what was made for it is removed.  NULL is fine. */
+void outputs_free(struct outputs *o);
