@@ -6,19 +6,34 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const common = { bundle: true, write: false, minify: true, legalComments: 'none', target: ['chrome100', 'firefox113', 'safari16.4'], charset: 'utf8' };
+const common = {
+  bundle: true,
+  write: false,
+  minify: true,
+  legalComments: 'none',
+  target: ['chrome100', 'firefox113', 'safari16.4'],
+  charset: 'utf8',
+};
 
 const one = async options => (await build({ ...common, ...options })).outputFiles[0].text.trim();
 const worker = await one({ entryPoints: [join(here, 'src/format/worker.ts')], format: 'iife' });
 const app = await one({
-  entryPoints: [join(here, 'src/main.tsx')], format: 'iife',
-  jsx: 'automatic', jsxImportSource: 'preact', define: { WORKER_SOURCE: JSON.stringify(worker) },
+  entryPoints: [join(here, 'src/main.tsx')],
+  format: 'iife',
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  define: { WORKER_SOURCE: JSON.stringify(worker) },
 });
 const css = await one({ entryPoints: [join(here, 'src/style.css')], loader: { '.css': 'css' } });
 
-for (const [what, text] of [['style', css], ['script', app]])
+for (const [what, text] of [
+  ['style', css],
+  ['script', app],
+])
   if (new RegExp(`</${what}`, 'i').test(text) || text.includes('<!--'))
-    throw new Error(`the ${what} would end its element or open a comment: write that text another way`);
+    throw new Error(
+      `the ${what} would end its element or open a comment: write that text another way`,
+    );
 
 const put = (page, mark, text) => {
   if (page.split(mark).length !== 2) throw new Error(`page.html: ${mark} must stand exactly once`);
@@ -28,9 +43,12 @@ let page = readFileSync(join(here, 'src/page.html'), 'utf8');
 page = put(page, '/*cpd:css*/', css);
 page = put(page, '/*cpd:js*/', app);
 for (const mark of ['title', 'summary', 'meta', 'data'])
-  if (page.split(`<!--cpd:${mark}-->`).length !== 2) throw new Error(`template: marker ${mark} must stand exactly once`);
+  if (page.split(`<!--cpd:${mark}-->`).length !== 2)
+    throw new Error(`template: marker ${mark} must stand exactly once`);
 
 const out = process.argv[2] ?? join(here, 'dist/template.html');
 mkdirSync(dirname(out), { recursive: true });
 writeFileSync(out, page);
-console.log(`${out}: ${(page.length / 1024).toFixed(1)} KB (script ${(app.length / 1024).toFixed(1)}, style ${(css.length / 1024).toFixed(1)})`);
+console.log(
+  `${out}: ${(page.length / 1024).toFixed(1)} KB (script ${(app.length / 1024).toFixed(1)}, style ${(css.length / 1024).toFixed(1)})`,
+);

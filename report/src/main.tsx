@@ -10,31 +10,78 @@ import { frames, fromHash, State, stats, syncHash } from './ui/state';
 
 function start(): void {
   let meta: Meta;
-  try { meta = JSON.parse(document.getElementById('cpd-meta')!.textContent!) as Meta; } catch { fail('This report is damaged: its description cannot be read. The summary above is all there is.'); return; }
-  if (meta.version !== 1) { fail(`This report has format ${String(meta.version)}; the page in it knows format 1.`); return; }
+  try {
+    meta = JSON.parse(document.getElementById('cpd-meta')!.textContent!) as Meta;
+  } catch {
+    fail(
+      'This report is damaged: its description cannot be read. The summary above is all there is.',
+    );
+    return;
+  }
+  if (meta.version !== 1) {
+    fail(`This report has format ${String(meta.version)}; the page in it knows format 1.`);
+    return;
+  }
   document.documentElement.classList.add('js');
-  const store = new Store(meta), state = new State(store);
+  const store = new Store(meta),
+    state = new State(store);
   let timer = 0;
-  const changed = () => { timer = 0; state.version.value++; };
+  const changed = () => {
+    timer = 0;
+    state.version.value++;
+  };
   // Drawing costs as much as taking in some blocks: while loading, a few times a second is enough.
-  const later = () => { if (!timer) timer = setTimeout(changed, 300) as unknown as number; };
-  const problem = (text: string) => { if (!state.problems.value.includes(text)) state.problems.value = [...state.problems.value, text]; };
+  const later = () => {
+    if (!timer) timer = setTimeout(changed, 300) as unknown as number;
+  };
+  const problem = (text: string) => {
+    if (!state.problems.value.includes(text))
+      state.problems.value = [...state.problems.value, text];
+  };
   const check = () => {
-    if (!state.hotReady.value && store.hot === store.n) { stats.hotReady = performance.now(); batch(() => { state.hotReady.value = true; state.version.value++; }); }
-    if (!state.coldReady.value && state.hotReady.value && store.cold >= store.hot) { stats.coldReady = performance.now(); batch(() => { state.coldReady.value = true; state.version.value++; }); }
+    if (!state.hotReady.value && store.hot === store.n) {
+      stats.hotReady = performance.now();
+      batch(() => {
+        state.hotReady.value = true;
+        state.version.value++;
+      });
+    }
+    if (!state.coldReady.value && state.hotReady.value && store.cold >= store.hot) {
+      stats.coldReady = performance.now();
+      batch(() => {
+        state.coldReady.value = true;
+        state.version.value++;
+      });
+    }
   };
   const loader = new Loader(meta, {
     block(kind, index, block) {
       store.add(kind, index, block);
-      if (kind === 'h') { state.whole.update(); state.reach.update(); }
+      if (kind === 'h') {
+        state.whole.update();
+        state.reach.update();
+      }
       later();
       check();
     },
-    failed(kind, index, error) { problem(`Block ${kind}${index} cannot be read (${error}); what follows it is missing.`); },
+    failed(kind, index, error) {
+      problem(`Block ${kind}${index} cannot be read (${error}); what follows it is missing.`);
+    },
     done(complete) {
-      if (!complete) problem(`This report is truncated: the file ends too early. Shown are the first ${store.cold.toLocaleString('en-US')} of ${store.n.toLocaleString('en-US')} events in full${store.hot > store.cold ? `, ${store.hot.toLocaleString('en-US')} without details` : ''}.`);
-      else if (store.hot < store.n || store.cold < store.n) problem(`Only ${store.cold.toLocaleString('en-US')} of ${store.n.toLocaleString('en-US')} events could be read.`);
-      batch(() => { state.done.value = true; state.hotReady.value = true; state.coldReady.value = true; state.version.value++; });
+      if (!complete)
+        problem(
+          `This report is truncated: the file ends too early. Shown are the first ${store.cold.toLocaleString('en-US')} of ${store.n.toLocaleString('en-US')} events in full${store.hot > store.cold ? `, ${store.hot.toLocaleString('en-US')} without details` : ''}.`,
+        );
+      else if (store.hot < store.n || store.cold < store.n)
+        problem(
+          `Only ${store.cold.toLocaleString('en-US')} of ${store.n.toLocaleString('en-US')} events could be read.`,
+        );
+      batch(() => {
+        state.done.value = true;
+        state.hotReady.value = true;
+        state.coldReady.value = true;
+        state.version.value++;
+      });
       stats.allReady = performance.now();
     },
   });
@@ -44,7 +91,9 @@ function start(): void {
   effect(() => {
     root.dataset.theme = state.dark ? 'dark' : 'light';
     const p = state.palette.value;
-    meta.categories.forEach((c, i) => { if (/^[a-z]+$/.test(c)) root.style.setProperty('--cat-' + c, p.cssCat[i]); });
+    meta.categories.forEach((c, i) => {
+      if (/^[a-z]+$/.test(c)) root.style.setProperty('--cat-' + c, p.cssCat[i]);
+    });
   });
   fromHash(state, location.hash);
   syncHash(state);
@@ -52,7 +101,9 @@ function start(): void {
 }
 
 function fail(text: string): void {
-  (window as unknown as { cpd: () => void }).cpd = () => { /* nothing can take the blocks */ };
+  (window as unknown as { cpd: () => void }).cpd = () => {
+    /* nothing can take the blocks */
+  };
   const p = document.createElement('p');
   p.className = 'note';
   p.textContent = text;

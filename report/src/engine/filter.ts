@@ -5,9 +5,19 @@ import type { Store } from './store';
 
 const SHIFT = 12; // rows a block, as a power of two, of the index from row to event
 
-function countLanes(bits: Uint8Array, lane: Uint16Array | Uint32Array, lanes: Uint32Array, a: number, b: number): number {
+function countLanes(
+  bits: Uint8Array,
+  lane: Uint16Array | Uint32Array,
+  lanes: Uint32Array,
+  a: number,
+  b: number,
+): number {
   let sum = 0;
-  for (let i = a; i < b; i++) { const on = bits[i]; sum += on; lanes[lane[i]] += on; }
+  for (let i = a; i < b; i++) {
+    const on = bits[i];
+    sum += on;
+    lanes[lane[i]] += on;
+  }
   return sum;
 }
 
@@ -20,13 +30,31 @@ export class Mask {
   private list: Uint32Array | null = null;
 
   /** `bits` null: all of the store's first `n`. */
-  constructor(store: Store, readonly bits: Uint8Array | null, private n = store.hot, from = 0, to = n) {
-    if (!bits) { this.count = n; this.lanes = store.laneEvents; return; }
-    const lanes = this.lanes = new Uint32Array(store.tasks.length), before = this.before = new Uint32Array((n >> SHIFT) + 2), { lane } = store;
+  constructor(
+    store: Store,
+    readonly bits: Uint8Array | null,
+    private n = store.hot,
+    from = 0,
+    to = n,
+  ) {
+    if (!bits) {
+      this.count = n;
+      this.lanes = store.laneEvents;
+      return;
+    }
+    const lanes = (this.lanes = new Uint32Array(store.tasks.length)),
+      before = (this.before = new Uint32Array((n >> SHIFT) + 2)),
+      { lane } = store;
     let sum = 0;
     for (let b = 0; b < before.length - 1; b++) {
       before[b] = sum;
-      sum += countLanes(bits, lane, lanes, Math.max(from, b << SHIFT), Math.min(to, (b + 1) << SHIFT));
+      sum += countLanes(
+        bits,
+        lane,
+        lanes,
+        Math.max(from, b << SHIFT),
+        Math.min(to, (b + 1) << SHIFT),
+      );
     }
     before[before.length - 1] = sum;
     this.count = sum;
@@ -35,7 +63,7 @@ export class Mask {
   get rows(): Uint32Array | null {
     const { bits } = this;
     if (!bits || this.list) return this.list;
-    const out = this.list = new Uint32Array(this.count);
+    const out = (this.list = new Uint32Array(this.count));
     for (let i = 0, k = 0; i < this.n; i++) if (bits[i]) out[k++] = i;
     return out;
   }
@@ -43,9 +71,15 @@ export class Mask {
     const { bits, before } = this;
     if (row < 0 || row >= this.count) return -1;
     if (!bits || !before) return row;
-    let lo = 0, hi = before.length - 2;
-    while (lo < hi) { const mid = (lo + hi + 1) >> 1; if (before[mid] <= row) lo = mid; else hi = mid - 1; }
-    for (let i = lo << SHIFT, left = row - before[lo]; i < this.n; i++) if (bits[i] && left-- === 0) return i;
+    let lo = 0,
+      hi = before.length - 2;
+    while (lo < hi) {
+      const mid = (lo + hi + 1) >> 1;
+      if (before[mid] <= row) lo = mid;
+      else hi = mid - 1;
+    }
+    for (let i = lo << SHIFT, left = row - before[lo]; i < this.n; i++)
+      if (bits[i] && left-- === 0) return i;
     return -1;
   }
   /** −1 when it is not shown. */
@@ -70,36 +104,86 @@ export function runFilter(store: Store, q: Query): Mask {
   const types = new Uint8Array(store.types.length).fill(1);
   const lanes = new Uint8Array(store.tasks.length).fill(1);
   const errs = new Uint8Array(256).fill(1);
-  let useTypes = false, useLanes = false, useErrs = false, from = 0, to = n;
+  let useTypes = false,
+    useLanes = false,
+    useErrs = false,
+    from = 0,
+    to = n;
   const slow: Term[] = [];
 
   for (const t of q.terms) {
-    const keep = (a: Uint8Array, test: (i: number) => boolean) => { for (let i = 0; i < a.length; i++) if (test(i) === t.not) a[i] = 0; };
-    const anyOf = (text: string) => t.values.some(v => v === text || (v.includes('*') && pathTest(v)(text)));
+    const keep = (a: Uint8Array, test: (i: number) => boolean) => {
+      for (let i = 0; i < a.length; i++) if (test(i) === t.not) a[i] = 0;
+    };
+    const anyOf = (text: string) =>
+      t.values.some(v => v === text || (v.includes('*') && pathTest(v)(text)));
     switch (t.key) {
-      case 'type': useTypes = true; keep(types, i => anyOf(store.types[i].name)); break;
-      case 'cat': useTypes = true; keep(types, i => anyOf(store.meta.categories[store.types[i].cat])); break;
-      case 'op': useTypes = true; keep(types, i => anyOf(store.types[i].op)); break;
-      case 'pid': useLanes = true; keep(lanes, i => t.values.includes(String(store.tasks[i].pid))); break;
-      case 'tid': useLanes = true; keep(lanes, i => t.values.includes(String(store.tasks[i].tid))); break;
-      case 'proc': useLanes = true; keep(lanes, i => t.values.some(v => procNames(store, i).some(name => name === v || (v.includes('*') && pathTest(v)(name))))); break;
-      case 'tree': useLanes = true; { const inTree = treeOf(store, t.values); keep(lanes, i => inTree[i] === 1); } break;
+      case 'type':
+        useTypes = true;
+        keep(types, i => anyOf(store.types[i].name));
+        break;
+      case 'cat':
+        useTypes = true;
+        keep(types, i => anyOf(store.meta.categories[store.types[i].cat]));
+        break;
+      case 'op':
+        useTypes = true;
+        keep(types, i => anyOf(store.types[i].op));
+        break;
+      case 'pid':
+        useLanes = true;
+        keep(lanes, i => t.values.includes(String(store.tasks[i].pid)));
+        break;
+      case 'tid':
+        useLanes = true;
+        keep(lanes, i => t.values.includes(String(store.tasks[i].tid)));
+        break;
+      case 'proc':
+        useLanes = true;
+        keep(lanes, i =>
+          t.values.some(v =>
+            procNames(store, i).some(name => name === v || (v.includes('*') && pathTest(v)(name))),
+          ),
+        );
+        break;
+      case 'tree':
+        useLanes = true;
+        {
+          const inTree = treeOf(store, t.values);
+          keep(lanes, i => inTree[i] === 1);
+        }
+        break;
       case 'err':
         useErrs = true;
-        keep(errs, i => t.values.some(v => (v === 'any' ? store.isError[i] === 1 : v === 'none' ? !store.isError[i] : store.errName[i] === v.toUpperCase() || store.errName[i] === v)));
+        keep(errs, i =>
+          t.values.some(v =>
+            v === 'any'
+              ? store.isError[i] === 1
+              : v === 'none'
+                ? !store.isError[i]
+                : store.errName[i] === v.toUpperCase() || store.errName[i] === v,
+          ),
+        );
         break;
       case 't': {
         // The events are in order of time: one range, when it is one.
         const test = compare(t);
         if (!t.not && t.values.length === 1 && t.op !== ':' && t.op !== '=') {
-          let lo = 0, hi = n;
+          let lo = 0,
+            hi = n;
           const first = t.op[0] === '>';
-          while (lo < hi) { const mid = (lo + hi) >> 1; if (test(store.start[mid]) === first) hi = mid; else lo = mid + 1; }
-          if (first) from = Math.max(from, lo); else to = Math.min(to, lo);
+          while (lo < hi) {
+            const mid = (lo + hi) >> 1;
+            if (test(store.start[mid]) === first) hi = mid;
+            else lo = mid + 1;
+          }
+          if (first) from = Math.max(from, lo);
+          else to = Math.min(to, lo);
         } else slow.push(t);
         break;
       }
-      default: slow.push(t);
+      default:
+        slow.push(t);
     }
   }
 
@@ -119,88 +203,170 @@ export function runFilter(store: Store, q: Query): Mask {
 function eachChunk(from: number, to: number, f: (a: number, b: number) => void): void {
   for (let a = from; a < to; a += 1 << 16) f(a, Math.min(to, a + (1 << 16)));
 }
-function keepOf(bits: Uint8Array, keep: Uint8Array, of: Uint8Array | Uint16Array | Uint32Array, a: number, b: number): void {
+function keepOf(
+  bits: Uint8Array,
+  keep: Uint8Array,
+  of: Uint8Array | Uint16Array | Uint32Array,
+  a: number,
+  b: number,
+): void {
   for (let i = a; i < b; i++) bits[i] &= keep[of[i]];
 }
-function keepBetween(bits: Uint8Array, x: Float64Array | Uint32Array, base: number, low: number, high: number, flip: number, a: number, b: number): void {
-  for (let i = a; i < b; i++) { const v = x[i - base]; bits[i] &= (v > low && v < high ? 1 : 0) ^ flip; }
+function keepBetween(
+  bits: Uint8Array,
+  x: Float64Array | Uint32Array,
+  base: number,
+  low: number,
+  high: number,
+  flip: number,
+  a: number,
+  b: number,
+): void {
+  for (let i = a; i < b; i++) {
+    const v = x[i - base];
+    bits[i] &= (v > low && v < high ? 1 : 0) ^ flip;
+  }
 }
-function flipped(keep: Uint8Array, not: boolean): Uint8Array { return not ? keep.map(x => x ^ 1) : keep; }
+function flipped(keep: Uint8Array, not: boolean): Uint8Array {
+  return not ? keep.map(x => x ^ 1) : keep;
+}
 
 function applySlow(store: Store, t: Term, bits: Uint8Array, from: number, to: number): void {
   const want = t.not ? 0 : 1;
-  const drop = (test: (i: number) => boolean) => { for (let i = from; i < to; i++) if (bits[i] && (test(i) ? 1 : 0) !== want) bits[i] = 0; };
+  const drop = (test: (i: number) => boolean) => {
+    for (let i = from; i < to; i++) if (bits[i] && (test(i) ? 1 : 0) !== want) bits[i] = 0;
+  };
   const { strings } = store;
   if (t.key === 'dur') {
-    const test = compare(t), { dur32 } = store;
+    const test = compare(t),
+      { dur32 } = store;
     const [v] = numbersOf(t);
-    if (t.values.length === 1 && t.op !== ':' && t.op !== '=' && (v < 4294967295 || !store.longRows.length)) {
+    if (
+      t.values.length === 1 &&
+      t.op !== ':' &&
+      t.op !== '=' &&
+      (v < 4294967295 || !store.longRows.length)
+    ) {
       // The usual case as a loop without calls: smallest and largest duration that pass. What does not fit 32 bits stands there as
       // the largest number that does.
-      const low = t.op === '>' ? v : t.op === '>=' ? v - 0.5 : -1, high = t.op === '<' ? v : t.op === '<=' ? v + 0.5 : Infinity;
+      const low = t.op === '>' ? v : t.op === '>=' ? v - 0.5 : -1,
+        high = t.op === '<' ? v : t.op === '<=' ? v + 0.5 : Infinity;
       eachChunk(from, to, (a, b) => keepBetween(bits, dur32, 0, low, high, 1 - want, a, b));
     } else drop(i => test(store.dur(i)));
-  } else if (t.key === 't') { const test = compare(t); drop(i => test(store.start[i])); }
-  else if (t.key === 'ret' || t.key === 'fd' || t.key === 'bytes') numeric(store, t, t.key, bits, from, to);
+  } else if (t.key === 't') {
+    const test = compare(t);
+    drop(i => test(store.start[i]));
+  } else if (t.key === 'ret' || t.key === 'fd' || t.key === 'bytes')
+    numeric(store, t, t.key, bits, from, to);
   else if (t.key === 'file') {
     const ids = new Uint8Array(store.files.count);
     for (const v of t.values) if (Number(v) < ids.length) ids[Number(v)] = 1;
     const keep = flipped(ids, t.not);
     eachChunk(from, to, (a, b) => keepOf(bits, keep, store.file, a, b));
-  }
-  else if (t.key === 'path') {
-    const tests = t.values.map(pathTest), hit = strings.match(s => tests.some(f => f(s)));
+  } else if (t.key === 'path') {
+    const tests = t.values.map(pathTest),
+      hit = strings.match(s => tests.some(f => f(s)));
     hit[0] = 0;
     const keep = flipped(hit, t.not);
     eachChunk(from, to, (a, b) => keepOf(bits, keep, store.obj, a, b));
   } else if (t.key === 'arg') {
-    const parts = t.values.map(v => v.toLowerCase()), hit = strings.match(s => { const low = s.toLowerCase(); return parts.some(p => low.includes(p)); });
+    const parts = t.values.map(v => v.toLowerCase()),
+      hit = strings.match(s => {
+        const low = s.toLowerCase();
+        return parts.some(p => low.includes(p));
+      });
     const keep = flipped(hit, t.not);
     eachChunk(from, to, (a, b) => keepOf(bits, keep, store.arg, a, b));
   } else {
     // Bare text: in the object, the arguments, the name of the call or of the error, or the process.
-    const part = t.values[0].toLowerCase(), has = (s: string) => s.toLowerCase().includes(part), hit = strings.match(has);
-    const types = Uint8Array.from(store.types, x => (has(x.name) ? 1 : 0)), errs = Uint8Array.from({ length: 256 }, (_, i) => (has(store.errName[i] ?? '') ? 1 : 0));
+    const part = t.values[0].toLowerCase(),
+      has = (s: string) => s.toLowerCase().includes(part),
+      hit = strings.match(has);
+    const types = Uint8Array.from(store.types, x => (has(x.name) ? 1 : 0)),
+      errs = Uint8Array.from({ length: 256 }, (_, i) => (has(store.errName[i] ?? '') ? 1 : 0));
     const files = new Uint8Array(store.files.count);
     for (let f = 1; f < files.length; f++) files[f] = hit[store.files.name[f]];
     const { obj, arg, type, err, file } = store;
-    for (let i = from; i < to; i++) if ((hit[obj[i]] | hit[arg[i]] | types[type[i]] | errs[err[i]] | files[file[i]]) !== want) bits[i] = 0;
+    for (let i = from; i < to; i++)
+      if ((hit[obj[i]] | hit[arg[i]] | types[type[i]] | errs[err[i]] | files[file[i]]) !== want)
+        bits[i] = 0;
   }
 }
 
 /** Turns results into bytes moved: x are the results, y the values of calls that return something else. */
-function bytesOf(x: Float64Array, y: Float64Array, source: Uint8Array, type: Uint8Array | Uint16Array, err: Uint8Array, isError: Uint8Array, base: number, first: number, end: number): void {
+function bytesOf(
+  x: Float64Array,
+  y: Float64Array,
+  source: Uint8Array,
+  type: Uint8Array | Uint16Array,
+  err: Uint8Array,
+  isError: Uint8Array,
+  base: number,
+  first: number,
+  end: number,
+): void {
   for (let i = first; i < end; i++) {
-    const k = i - base, s = source[type[i]], n = s === 2 ? y[k] : x[k];
+    const k = i - base,
+      s = source[type[i]],
+      n = s === 2 ? y[k] : x[k];
     x[k] = s === 0 || isError[err[i]] === 1 || n < 0 ? 0 : n;
   }
 }
 
 /** Columns that lie in blocks of different widths: a block at a time as doubles, the usual comparison as two bounds. */
-function numeric(store: Store, t: Term, key: 'ret' | 'fd' | 'bytes', bits: Uint8Array, from: number, to: number): void {
-  const size = store.block, x = new Float64Array(size), source = Uint8Array.from(store.types, k => (k.io ? (k.bytes === 'val' ? 2 : 1) : 0)), y = key === 'bytes' && source.includes(2) ? new Float64Array(size) : x, flip = t.not ? 1 : 0, test = compare(t), [v] = numbersOf(t);
-  const plain = t.values.length === 1 && Number.isInteger(v) && Math.abs(v) < 2 ** 51, equal = t.op === ':' || t.op === '=';
-  const low = t.op === '>' ? v : t.op === '>=' || equal ? v - 0.5 : -Infinity, high = t.op === '<' ? v : t.op === '<=' || equal ? v + 0.5 : Infinity;
+function numeric(
+  store: Store,
+  t: Term,
+  key: 'ret' | 'fd' | 'bytes',
+  bits: Uint8Array,
+  from: number,
+  to: number,
+): void {
+  const size = store.block,
+    x = new Float64Array(size),
+    source = Uint8Array.from(store.types, k => (k.io ? (k.bytes === 'val' ? 2 : 1) : 0)),
+    y = key === 'bytes' && source.includes(2) ? new Float64Array(size) : x,
+    flip = t.not ? 1 : 0,
+    test = compare(t),
+    [v] = numbersOf(t);
+  const plain = t.values.length === 1 && Number.isInteger(v) && Math.abs(v) < 2 ** 51,
+    equal = t.op === ':' || t.op === '=';
+  const low = t.op === '>' ? v : t.op === '>=' || equal ? v - 0.5 : -Infinity,
+    high = t.op === '<' ? v : t.op === '<=' || equal ? v + 0.5 : Infinity;
   const { type, err, isError } = store;
   for (let b = Math.floor(from / size); b * size < to; b++) {
-    const base = b * size, first = Math.max(from, base), end = Math.min(to, base + size);
+    const base = b * size,
+      first = Math.max(from, base),
+      end = Math.min(to, base + size);
     store.numbers(key === 'fd' ? 'fd' : 'ret', b, x);
-    if (key === 'ret') for (let i = first; i < end; i++) { if (isError[err[i]]) x[i - base] = -1; }
-    else if (key === 'bytes') { if (y !== x) store.numbers('val', b, y); bytesOf(x, y, source, type, err, isError, base, first, end); }
+    if (key === 'ret')
+      for (let i = first; i < end; i++) {
+        if (isError[err[i]]) x[i - base] = -1;
+      }
+    else if (key === 'bytes') {
+      if (y !== x) store.numbers('val', b, y);
+      bytesOf(x, y, source, type, err, isError, base, first, end);
+    }
     if (plain) keepBetween(bits, x, base, low, high, flip, first, end);
     else for (let i = first; i < end; i++) bits[i] &= (test(x[i - base]) ? 1 : 0) ^ flip;
   }
 }
 
 export function procNames(store: Store, lane: number): string[] {
-  const t = store.tasks[lane], p = store.tasks[t.proc] ?? t;
+  const t = store.tasks[lane],
+    p = store.tasks[t.proc] ?? t;
   return [t.comm, p.comm, ...p.execs.map(e => e.exe.split('/').pop() ?? '')];
 }
 
 function treeOf(store: Store, pids: string[]): Uint8Array {
   const out = new Uint8Array(store.tasks.length);
   store.tasks.forEach((t, i) => {
-    if (pids.includes(String(t.pid)) || (t.parent >= 0 && t.parent < i && out[t.parent]) || (t.proc < i && out[t.proc])) out[i] = 1;
+    if (
+      pids.includes(String(t.pid)) ||
+      (t.parent >= 0 && t.parent < i && out[t.parent]) ||
+      (t.proc < i && out[t.proc])
+    )
+      out[i] = 1;
   });
   return out;
 }

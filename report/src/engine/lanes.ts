@@ -3,34 +3,63 @@
 import type { Store } from './store';
 
 export type LaneSort = 'tree' | 'start' | 'activity';
-export interface LaneRow { lane: number; depth: number; thread: boolean; threads: number; pinned: boolean }
-export interface LaneOptions { sort: LaneSort; pins: readonly number[]; hidden: readonly number[]; folded: boolean; only: Uint32Array | null }
+export interface LaneRow {
+  lane: number;
+  depth: number;
+  thread: boolean;
+  threads: number;
+  pinned: boolean;
+}
+export interface LaneOptions {
+  sort: LaneSort;
+  pins: readonly number[];
+  hidden: readonly number[];
+  folded: boolean;
+  only: Uint32Array | null;
+}
 
 /** `only`: events a lane under the filter; lanes without any are left out. */
 export function laneRows(store: Store, o: LaneOptions): LaneRow[] {
-  const { tasks } = store, n = tasks.length;
-  const threads: number[][] = [], children: number[][] = [], roots: number[] = [];
-  const hidden = new Set(o.hidden), procs: number[] = [];
+  const { tasks } = store,
+    n = tasks.length;
+  const threads: number[][] = [],
+    children: number[][] = [],
+    roots: number[] = [];
+  const hidden = new Set(o.hidden),
+    procs: number[] = [];
   for (let i = 0; i < n; i++) {
     const t = tasks[i];
     if (t.proc !== i && t.proc >= 0 && t.proc < n) (threads[t.proc] ??= []).push(i);
     else procs.push(i);
   }
-  const procOf = (lane: number) => { const p = tasks[lane]?.proc ?? lane; return p >= 0 && p < n ? p : lane; };
+  const procOf = (lane: number) => {
+    const p = tasks[lane]?.proc ?? lane;
+    return p >= 0 && p < n ? p : lane;
+  };
   for (const p of procs) {
     const parent = tasks[p].parent;
     // A parent stands before its children; anything else would be a loop.
-    if (parent >= 0 && parent < p) (children[procOf(parent)] ??= []).push(p); else roots.push(p);
+    if (parent >= 0 && parent < p) (children[procOf(parent)] ??= []).push(p);
+    else roots.push(p);
   }
   const shown = (i: number) => !hidden.has(i) && (!o.only || o.only[i] > 0);
-  const weight = (p: number) => { let w = o.only ? o.only[p] : 0; for (const t of threads[p] ?? []) w += o.only ? o.only[t] : 0; return w; };
-  const out: LaneRow[] = [], pinned = o.pins.filter(p => p < n);
-  for (const p of pinned) out.push({ lane: p, depth: 0, thread: store.isThread(p), threads: 0, pinned: true });
+  const weight = (p: number) => {
+    let w = o.only ? o.only[p] : 0;
+    for (const t of threads[p] ?? []) w += o.only ? o.only[t] : 0;
+    return w;
+  };
+  const out: LaneRow[] = [],
+    pinned = o.pins.filter(p => p < n);
+  for (const p of pinned)
+    out.push({ lane: p, depth: 0, thread: store.isThread(p), threads: 0, pinned: true });
   const isPinned = new Set(pinned);
   const push = (p: number, depth: number) => {
     const list = (threads[p] ?? []).filter(t => shown(t) && !isPinned.has(t));
-    if (shown(p) && !isPinned.has(p)) out.push({ lane: p, depth, thread: false, threads: list.length, pinned: false });
-    if (!o.folded) for (const t of list) out.push({ lane: t, depth: depth + 1, thread: true, threads: 0, pinned: false });
+    if (shown(p) && !isPinned.has(p))
+      out.push({ lane: p, depth, thread: false, threads: list.length, pinned: false });
+    if (!o.folded)
+      for (const t of list)
+        out.push({ lane: t, depth: depth + 1, thread: true, threads: 0, pinned: false });
   };
   if (o.sort === 'tree') {
     const stack = roots.map(p => [p, 0] as [number, number]).reverse();
@@ -42,7 +71,11 @@ export function laneRows(store: Store, o: LaneOptions): LaneRow[] {
   } else {
     const order = procs.slice();
     if (o.sort === 'start') order.sort((a, b) => tasks[a].start - tasks[b].start || a - b);
-    else { const w = order.map(weight), at = new Map(order.map((p, i) => [p, w[i]])); order.sort((a, b) => at.get(b)! - at.get(a)! || a - b); }
+    else {
+      const w = order.map(weight),
+        at = new Map(order.map((p, i) => [p, w[i]]));
+      order.sort((a, b) => at.get(b)! - at.get(a)! || a - b);
+    }
     for (const p of order) push(p, 0);
   }
   return out;

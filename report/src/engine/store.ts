@@ -5,17 +5,51 @@ import type { Kind, Meta, Task, TypeRow } from '../format/layout';
 import { Strings } from '../format/strings';
 import { quote, show } from '../format/text';
 
-export const enum Layer { Call, Mark, State }
+export const enum Layer {
+  Call,
+  Mark,
+  State,
+}
 const OVERFLOW = 0xffffffff;
 export const NEVER = 18446744073709552000; // close time of what stayed open (2^64 − 1 as a double)
 
-export interface Files { count: number; kind: Uint8Array; name: Uint32Array; lane: Float64Array; open: Float64Array; close: Float64Array }
-export interface Conns {
-  count: number; file: Uint32Array; kind: Uint8Array; state: Uint8Array; err: Uint8Array; local: Uint32Array; peer: Uint32Array; host: Uint32Array;
-  lane: Float64Array; peer_lane: Float64Array; peer_file: Uint32Array; open: Float64Array; connect: Float64Array; close: Float64Array;
+export interface Files {
+  count: number;
+  kind: Uint8Array;
+  name: Uint32Array;
+  lane: Float64Array;
+  open: Float64Array;
+  close: Float64Array;
 }
-export interface Counters { count: number; t: Float64Array; lane: Uint32Array; counter: Uint8Array; value: Float64Array }
-export interface Overview { lanes: number; buckets: number; count: Uint16Array; cat: Uint8Array }
+export interface Conns {
+  count: number;
+  file: Uint32Array;
+  kind: Uint8Array;
+  state: Uint8Array;
+  err: Uint8Array;
+  local: Uint32Array;
+  peer: Uint32Array;
+  host: Uint32Array;
+  lane: Float64Array;
+  peer_lane: Float64Array;
+  peer_file: Uint32Array;
+  open: Float64Array;
+  connect: Float64Array;
+  close: Float64Array;
+}
+export interface Counters {
+  count: number;
+  t: Float64Array;
+  lane: Uint32Array;
+  counter: Uint8Array;
+  value: Float64Array;
+}
+export interface Overview {
+  lanes: number;
+  buckets: number;
+  count: Uint16Array;
+  cat: Uint8Array;
+}
 
 /** Codes of `err` from here on say that there was no result. */
 const NO_RESULT = 253;
@@ -64,7 +98,7 @@ export class Store {
   readonly hasLayer = [false, false, false];
 
   constructor(readonly meta: Meta) {
-    const n = this.n = meta.events.kept;
+    const n = (this.n = meta.events.kept);
     this.block = meta.block || 131072;
     this.tasks = meta.tasks;
     this.types = meta.types;
@@ -80,13 +114,25 @@ export class Store {
     this.file = new Uint32Array(n);
     this.laneEvents = new Uint32Array(meta.tasks.length);
     this.typeEvents = new Uint32Array(meta.types.length);
-    this.layerOf = Uint8Array.from(meta.types, t => (t.layer === 'mark' ? Layer.Mark : t.layer === 'state' ? Layer.State : Layer.Call));
+    this.layerOf = Uint8Array.from(meta.types, t =>
+      t.layer === 'mark' ? Layer.Mark : t.layer === 'state' ? Layer.State : Layer.Call,
+    );
     this.catOf = Uint8Array.from(meta.types, t => t.cat);
     this.ops = meta.types.map(t => t.op);
-    for (const [code, name, text, error] of meta.errnos) { this.isError[code] = error; this.errName[code] = name; this.errText[code] = text; }
+    for (const [code, name, text, error] of meta.errnos) {
+      this.isError[code] = error;
+      this.errName[code] = name;
+      this.errText[code] = text;
+    }
     this.files = tableFiles(meta.rows.f);
     this.conns = tableConns(meta.rows.n);
-    this.counters = { count: 0, t: new Float64Array(0), lane: new Uint32Array(0), counter: new Uint8Array(0), value: new Float64Array(0) };
+    this.counters = {
+      count: 0,
+      t: new Float64Array(0),
+      lane: new Uint32Array(0),
+      counter: new Uint8Array(0),
+      value: new Float64Array(0),
+    };
   }
 
   add(kind: Kind, index: number, block: Block): void {
@@ -99,15 +145,23 @@ export class Store {
   private addHot(at: number, b: HotBlock): void {
     const room = Math.min(b.rows, this.n - at);
     if (room <= 0 || at !== this.hot) return;
-    const cut = <T extends { subarray(a: number, b: number): T; length: number }>(a: T): T => (a.length === room ? a : a.subarray(0, room));
+    const cut = <T extends { subarray(a: number, b: number): T; length: number }>(a: T): T =>
+      a.length === room ? a : a.subarray(0, room);
     this.start.set(cut(b.start), at);
     this.lane.set(cut(b.lane as Uint16Array), at);
     this.type.set(cut(b.type as Uint8Array), at);
     this.err.set(cut(b.err), at);
     this.dur32.set(cut(b.dur), at);
     let k = 0;
-    if (b.long.length) for (let i = 0; i < room; i++) if (b.dur[i] === OVERFLOW) { this.longs.set(at + i, b.long[k++]); this.longAt.push(at + i); }
-    const lanes = this.tasks.length, types = this.types.length, { laneEvents, typeEvents } = this;
+    if (b.long.length)
+      for (let i = 0; i < room; i++)
+        if (b.dur[i] === OVERFLOW) {
+          this.longs.set(at + i, b.long[k++]);
+          this.longAt.push(at + i);
+        }
+    const lanes = this.tasks.length,
+      types = this.types.length,
+      { laneEvents, typeEvents } = this;
     for (let i = at; i < at + room; i++) {
       // Indices are checked once here, so that nothing behind has to.
       if (this.lane[i] >= lanes) this.lane[i] = 0;
@@ -120,7 +174,8 @@ export class Store {
   }
 
   private addCold(index: number, b: ColdBlock): void {
-    const at = index * this.block, room = Math.min(b.rows, this.n - at);
+    const at = index * this.block,
+      room = Math.min(b.rows, this.n - at);
     if (room <= 0 || at !== this.cold) return;
     this.obj.set(b.obj.subarray(0, room), at);
     this.arg.set(b.arg.subarray(0, room), at);
@@ -137,57 +192,97 @@ export class Store {
   private addTable(kind: 'o' | 'f' | 'n' | 'k', b: TableBlock): void {
     if (kind === 'o') {
       const { lanes, buckets } = this.meta.overview;
-      if (lanes * buckets === b.rows && b.cols.count && b.cols.cat) this.overview = { lanes, buckets, count: b.cols.count as Uint16Array, cat: b.cols.cat as Uint8Array };
+      if (lanes * buckets === b.rows && b.cols.count && b.cols.cat)
+        this.overview = {
+          lanes,
+          buckets,
+          count: b.cols.count as Uint16Array,
+          cat: b.cols.cat as Uint8Array,
+        };
       return;
     }
     if (kind === 'k') {
-      const old = this.counters, n = old.count + b.rows;
-      const t = new Float64Array(n), lane = new Uint32Array(n), counter = new Uint8Array(n), value = new Float64Array(n);
-      t.set(old.t); lane.set(old.lane); counter.set(old.counter); value.set(old.value);
+      const old = this.counters,
+        n = old.count + b.rows;
+      const t = new Float64Array(n),
+        lane = new Uint32Array(n),
+        counter = new Uint8Array(n),
+        value = new Float64Array(n);
+      t.set(old.t);
+      lane.set(old.lane);
+      counter.set(old.counter);
+      value.set(old.value);
       let at = b.base;
       for (let i = 0; i < b.rows; i++) t[old.count + i] = at += b.cols.dt?.[i] ?? 0;
-      lane.set(b.cols.lane ?? [], old.count); counter.set(b.cols.counter ?? [], old.count); value.set(b.cols.value ?? [], old.count);
+      lane.set(b.cols.lane ?? [], old.count);
+      counter.set(b.cols.counter ?? [], old.count);
+      value.set(b.cols.value ?? [], old.count);
       this.counters = { count: n, t, lane, counter, value };
       return;
     }
-    const target = (kind === 'f' ? this.files : this.conns) as unknown as Record<string, Uint32Array> & { count: number };
-    const at = this.tableAt[kind] ?? 0, room = Math.min(b.rows, target.count - at);
-    for (const [name, values] of Object.entries(b.cols)) if (target[name] && room > 0) target[name].set(values.subarray(0, room) as Uint32Array, at);
+    const target = (kind === 'f' ? this.files : this.conns) as unknown as Record<
+      string,
+      Uint32Array
+    > & { count: number };
+    const at = this.tableAt[kind] ?? 0,
+      room = Math.min(b.rows, target.count - at);
+    for (const [name, values] of Object.entries(b.cols))
+      if (target[name] && room > 0) target[name].set(values.subarray(0, room) as Uint32Array, at);
     this.tableAt[kind] = at + room;
   }
 
-  dur(i: number): number { const d = this.dur32[i]; return d === OVERFLOW ? this.longs.get(i) ?? OVERFLOW : d; }
-  end(i: number): number { return this.start[i] + this.dur(i); }
+  dur(i: number): number {
+    const d = this.dur32[i];
+    return d === OVERFLOW ? (this.longs.get(i) ?? OVERFLOW) : d;
+  }
+  end(i: number): number {
+    return this.start[i] + this.dur(i);
+  }
   /** Rows whose duration does not fit 32 bits. */
-  get longRows(): readonly number[] { return this.longAt; }
+  get longRows(): readonly number[] {
+    return this.longAt;
+  }
 
   private big(list: Narrow[], i: number): number | bigint {
-    const b = Math.floor(i / this.block), a = list[b];
+    const b = Math.floor(i / this.block),
+      a = list[b];
     return a ? a[i - b * this.block] : 0;
   }
-  ret(i: number): number { return Number(this.big(this.rets, i)); }
-  fd(i: number): number { return Number(this.big(this.fds, i)); }
-  val(i: number): number { return Number(this.big(this.vals, i)); }
+  ret(i: number): number {
+    return Number(this.big(this.rets, i));
+  }
+  fd(i: number): number {
+    return Number(this.big(this.fds, i));
+  }
+  val(i: number): number {
+    return Number(this.big(this.vals, i));
+  }
   /** The row of `conns` that event i is about, of that file; −1: not known (older reports). */
   connOf(i: number, file: number): number {
     const k = Number(this.big(this.connRows, i)) - 1;
     return k >= 0 && k < this.conns.count && this.conns.file[k] === file ? k : -1;
   }
   retText(i: number): string {
-    const ret = this.big(this.rets, i), op = this.ops[this.type[i]];
+    const ret = this.big(this.rets, i),
+      op = this.ops[this.type[i]];
     return (op === 'mmap' || op === 'brk') && ret > 4096 ? '0x' + ret.toString(16) : String(ret);
   }
   /** A cold column of one block as plain numbers, for scans; `out` has room for a block. */
   numbers(column: 'ret' | 'fd' | 'val', b: number, out: Float64Array): Float64Array {
     const a = (column === 'ret' ? this.rets : column === 'fd' ? this.fds : this.vals)[b];
     if (!a) out.fill(0);
-    else if (a instanceof BigInt64Array || a instanceof BigUint64Array) for (let k = 0; k < a.length; k++) out[k] = Number(a[k]);
+    else if (a instanceof BigInt64Array || a instanceof BigUint64Array)
+      for (let k = 0; k < a.length; k++) out[k] = Number(a[k]);
     else out.set(a);
     return out;
   }
 
-  failed(i: number): boolean { return this.isError[this.err[i]] === 1; }
-  objText(i: number): string { return this.strings.get(this.obj[i]); }
+  failed(i: number): boolean {
+    return this.isError[this.err[i]] === 1;
+  }
+  objText(i: number): string {
+    return this.strings.get(this.obj[i]);
+  }
 
   /** Bytes moved by event i, 0 if it moves none. */
   bytes(i: number): number {
@@ -197,26 +292,44 @@ export class Store {
   }
 
   /** Where a copying call (sendfile, splice, copy_file_range) put its bytes; 0 for other calls. */
-  copiedTo(i: number): number { return this.types[this.type[i]].io === 'copy' ? Math.min(this.val(i), this.files.count - 1) : 0; }
+  copiedTo(i: number): number {
+    return this.types[this.type[i]].io === 'copy' ? Math.min(this.val(i), this.files.count - 1) : 0;
+  }
 
-  fileName(id: number): string { return this.strings.get(this.files.name[id] ?? 0); }
-  fileKind(id: number): string { return this.meta.file_kinds[this.files.kind[id]] ?? 'unknown'; }
+  fileName(id: number): string {
+    return this.strings.get(this.files.name[id] ?? 0);
+  }
+  fileKind(id: number): string {
+    return this.meta.file_kinds[this.files.kind[id]] ?? 'unknown';
+  }
 
   /** The arguments in pieces ready to show; `main` marks the object and the descriptor. */
   argParts(i: number): { text: string; main: boolean }[] {
-    const text = this.strings.get(this.arg[i]), obj = this.obj[i] ? this.objText(i) : '';
-    if (!text) return obj ? [{ text: this.layerOf[this.type[i]] === Layer.Call ? quote(obj) : show(obj), main: true }] : [];
-    return text.split(/(\x01.)/s).filter(Boolean).map(part => {
-      if (part[0] !== '\x01') return { text: show(part), main: false };
-      if (part[1] === 'o') return { text: quote(obj), main: true };
-      if (part[1] === 'r') return { text: this.retText(i), main: false };
-      if (part[1] !== 'f') return { text: show(part), main: false };
-      const name = this.fileName(this.file[i]) || obj, socket = this.fileKind(this.file[i]) === 'socket';
-      const what = socket && obj ? obj : name;
-      return { text: this.fd(i) + (what ? `<${show(what)}>` : ''), main: true };
-    });
+    const text = this.strings.get(this.arg[i]),
+      obj = this.obj[i] ? this.objText(i) : '';
+    if (!text)
+      return obj
+        ? [{ text: this.layerOf[this.type[i]] === Layer.Call ? quote(obj) : show(obj), main: true }]
+        : [];
+    return text
+      .split(/(\x01.)/s)
+      .filter(Boolean)
+      .map(part => {
+        if (part[0] !== '\x01') return { text: show(part), main: false };
+        if (part[1] === 'o') return { text: quote(obj), main: true };
+        if (part[1] === 'r') return { text: this.retText(i), main: false };
+        if (part[1] !== 'f') return { text: show(part), main: false };
+        const name = this.fileName(this.file[i]) || obj,
+          socket = this.fileKind(this.file[i]) === 'socket';
+        const what = socket && obj ? obj : name;
+        return { text: this.fd(i) + (what ? `<${show(what)}>` : ''), main: true };
+      });
   }
-  args(i: number): string { return this.argParts(i).map(p => p.text).join(''); }
+  args(i: number): string {
+    return this.argParts(i)
+      .map(p => p.text)
+      .join('');
+  }
 
   result(i: number): string {
     const code = this.err[i];
@@ -227,11 +340,14 @@ export class Store {
 
   /** One line as strace -f -ttt -T would print it. */
   straceLine(i: number): string {
-    const t = this.tasks[this.lane[i]], code = this.err[i];
-    const abs = BigInt(this.meta.t0_ns) + BigInt(Math.round(this.start[i])), us = abs / 1000n;
+    const t = this.tasks[this.lane[i]],
+      code = this.err[i];
+    const abs = BigInt(this.meta.t0_ns) + BigInt(Math.round(this.start[i])),
+      us = abs / 1000n;
     const time = `${us / 1000000n}.${(us % 1000000n).toString().padStart(6, '0')}`;
     const type = this.types[this.type[i]];
-    if (type.layer) return `${t.tid} ${time} --- ${type.name}${this.obj[i] ? ' ' + show(this.objText(i)) : ''} ---`;
+    if (type.layer)
+      return `${t.tid} ${time} --- ${type.name}${this.obj[i] ? ' ' + show(this.objText(i)) : ''} ---`;
     const why = code && code < NO_RESULT ? ` (${this.errText[code]})` : '';
     return `${t.tid} ${time} ${type.name}(${this.args(i)}) = ${this.result(i)}${why} <${(this.dur(i) / 1e9).toFixed(6)}>`;
   }
@@ -240,22 +356,56 @@ export class Store {
     const t = this.tasks[this.tasks[lane]?.proc ?? lane] ?? this.tasks[lane];
     return t?.execs.length ? t.execs[t.execs.length - 1].argv : [];
   }
-  isThread(lane: number): boolean { const t = this.tasks[lane]; return t.pid !== t.tid; }
-  taskEnd(lane: number): number { return this.tasks[lane].end ?? this.meta.duration_ns; }
+  isThread(lane: number): boolean {
+    const t = this.tasks[lane];
+    return t.pid !== t.tid;
+  }
+  taskEnd(lane: number): number {
+    return this.tasks[lane].end ?? this.meta.duration_ns;
+  }
 
   /** First row with start ≥ t. */
   lower(t: number): number {
-    let lo = 0, hi = this.hot;
-    while (lo < hi) { const mid = (lo + hi) >> 1; if (this.start[mid] < t) lo = mid + 1; else hi = mid; }
+    let lo = 0,
+      hi = this.hot;
+    while (lo < hi) {
+      const mid = (lo + hi) >> 1;
+      if (this.start[mid] < t) lo = mid + 1;
+      else hi = mid;
+    }
     return lo;
   }
 }
 
 function tableFiles(rows: number): Files {
   const n = Math.max(1, rows);
-  return { count: n, kind: new Uint8Array(n), name: new Uint32Array(n), lane: new Float64Array(n), open: new Float64Array(n), close: new Float64Array(n) };
+  return {
+    count: n,
+    kind: new Uint8Array(n),
+    name: new Uint32Array(n),
+    lane: new Float64Array(n),
+    open: new Float64Array(n),
+    close: new Float64Array(n),
+  };
 }
 function tableConns(n: number): Conns {
-  const u8 = () => new Uint8Array(n), u32 = () => new Uint32Array(n), f64 = () => new Float64Array(n);
-  return { count: n, file: u32(), kind: u8(), state: u8(), err: u8(), local: u32(), peer: u32(), host: u32(), lane: f64(), peer_lane: f64(), peer_file: u32(), open: f64(), connect: f64(), close: f64() };
+  const u8 = () => new Uint8Array(n),
+    u32 = () => new Uint32Array(n),
+    f64 = () => new Float64Array(n);
+  return {
+    count: n,
+    file: u32(),
+    kind: u8(),
+    state: u8(),
+    err: u8(),
+    local: u32(),
+    peer: u32(),
+    host: u32(),
+    lane: f64(),
+    peer_lane: f64(),
+    peer_file: u32(),
+    open: f64(),
+    connect: f64(),
+    close: f64(),
+  };
 }

@@ -6,10 +6,39 @@ import { BYTES, HEAD_BYTES, type Col, type Kind } from './layout';
 export type Narrow = Int8Array | Int16Array | Int32Array | Float64Array | BigInt64Array | null;
 export type Plain = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
-export interface HotBlock { kind: 'h'; rows: number; start: Float64Array; lane: Uint16Array | Uint32Array; type: Uint8Array | Uint16Array; dur: Uint32Array; err: Uint8Array; long: Float64Array }
-export interface ColdBlock { kind: 'c'; rows: number; obj: Uint32Array; arg: Uint32Array; file: Uint32Array; ret: Narrow; fd: Narrow; val: Narrow; conn: Narrow }
-export interface StringBlock { kind: 's'; rows: number; ends: Uint32Array; bytes: Uint8Array }
-export interface TableBlock { kind: 'o' | 'f' | 'n' | 'k'; rows: number; base: number; cols: Record<string, Plain> }
+export interface HotBlock {
+  kind: 'h';
+  rows: number;
+  start: Float64Array;
+  lane: Uint16Array | Uint32Array;
+  type: Uint8Array | Uint16Array;
+  dur: Uint32Array;
+  err: Uint8Array;
+  long: Float64Array;
+}
+export interface ColdBlock {
+  kind: 'c';
+  rows: number;
+  obj: Uint32Array;
+  arg: Uint32Array;
+  file: Uint32Array;
+  ret: Narrow;
+  fd: Narrow;
+  val: Narrow;
+  conn: Narrow;
+}
+export interface StringBlock {
+  kind: 's';
+  rows: number;
+  ends: Uint32Array;
+  bytes: Uint8Array;
+}
+export interface TableBlock {
+  kind: 'o' | 'f' | 'n' | 'k';
+  rows: number;
+  base: number;
+  cols: Record<string, Plain>;
+}
 export type Block = HotBlock | ColdBlock | StringBlock | TableBlock;
 
 const TWO32 = 4294967296;
@@ -31,7 +60,11 @@ function u32Planes(b: Uint8Array, at: number, rows: number, planes: number): Uin
   return out;
 }
 
-interface Raw { lo: Uint32Array; hi: Uint32Array | null; over: Float64Array | null }
+interface Raw {
+  lo: Uint32Array;
+  hi: Uint32Array | null;
+  over: Float64Array | null;
+}
 
 class Reader {
   at = HEAD_BYTES;
@@ -44,14 +77,22 @@ class Reader {
     this.rows = this.view.getUint32(0, true);
     this.base = this.u64(8);
   }
-  u64(at: number): number { return this.view.getUint32(at + 4, true) * TWO32 + this.view.getUint32(at, true); }
-  need(bytes: number): void { if (this.at + bytes > this.b.length) throw new Error('block is cut off'); }
+  u64(at: number): number {
+    return this.view.getUint32(at + 4, true) * TWO32 + this.view.getUint32(at, true);
+  }
+  need(bytes: number): void {
+    if (this.at + bytes > this.b.length) throw new Error('block is cut off');
+  }
 
   column(col: Col): Raw {
-    const w = BYTES[col.width], rows = this.rows;
+    const w = BYTES[col.width],
+      rows = this.rows;
     this.need(w * rows);
     const lo = u32Planes(this.b, this.at, rows, Math.min(w, 4));
-    const hi = w === 8 && !zero(this.b, this.at + 4 * rows, this.at + 8 * rows) ? u32Planes(this.b, this.at + 4 * rows, rows, 4) : null;
+    const hi =
+      w === 8 && !zero(this.b, this.at + 4 * rows, this.at + 8 * rows)
+        ? u32Planes(this.b, this.at + 4 * rows, rows, 4)
+        : null;
     this.at += w * rows;
     let over: Float64Array | null = null;
     if (col.width === 'x32') {
@@ -68,10 +109,13 @@ class Reader {
 }
 
 function numbers(raw: Raw, signed: boolean): Float64Array {
-  const n = raw.lo.length, out = new Float64Array(n), { lo, hi } = raw;
+  const n = raw.lo.length,
+    out = new Float64Array(n),
+    { lo, hi } = raw;
   let k = 0;
   for (let i = 0; i < n; i++) {
-    const l = lo[i], h = hi ? hi[i] : 0;
+    const l = lo[i],
+      h = hi ? hi[i] : 0;
     if (raw.over && l === OVERFLOW) out[i] = raw.over[k++];
     else if (!signed) out[i] = h * TWO32 + l;
     else {
@@ -85,7 +129,8 @@ function numbers(raw: Raw, signed: boolean): Float64Array {
 function narrow(raw: Raw, signed: boolean): Narrow {
   const values = numbersExact(raw, signed);
   if (values instanceof BigInt64Array) return values;
-  let min = 0, max = 0;
+  let min = 0,
+    max = 0;
   for (let i = 0; i < values.length; i++) {
     const v = values[i];
     if (v < min) min = v;
@@ -119,18 +164,28 @@ function readColumns(r: Reader, cols: Col[], take: (col: Col, raw: Raw) => void)
 function hot(r: Reader, cols: Col[]): HotBlock {
   const { rows } = r;
   const out: HotBlock = {
-    kind: 'h', rows, start: new Float64Array(rows), lane: new Uint16Array(0), type: new Uint8Array(0),
-    dur: new Uint32Array(rows), err: new Uint8Array(rows), long: new Float64Array(0),
+    kind: 'h',
+    rows,
+    start: new Float64Array(rows),
+    lane: new Uint16Array(0),
+    type: new Uint8Array(0),
+    dur: new Uint32Array(rows),
+    err: new Uint8Array(rows),
+    long: new Float64Array(0),
   };
   readColumns(r, cols, (col, raw) => {
     if (col.name === 'dt') {
       const d = numbers(raw, false);
       let t = r.base;
       for (let i = 0; i < rows; i++) out.start[i] = t += d[i];
-    } else if (col.name === 'lane') out.lane = col.width === 'u16' ? Uint16Array.from(raw.lo) : raw.lo;
-    else if (col.name === 'type') out.type = col.width === 'u8' ? Uint8Array.from(raw.lo) : Uint16Array.from(raw.lo);
-    else if (col.name === 'dur') { out.dur = raw.lo; out.long = raw.over ?? out.long; }
-    else if (col.name === 'err') out.err = Uint8Array.from(raw.lo);
+    } else if (col.name === 'lane')
+      out.lane = col.width === 'u16' ? Uint16Array.from(raw.lo) : raw.lo;
+    else if (col.name === 'type')
+      out.type = col.width === 'u8' ? Uint8Array.from(raw.lo) : Uint16Array.from(raw.lo);
+    else if (col.name === 'dur') {
+      out.dur = raw.lo;
+      out.long = raw.over ?? out.long;
+    } else if (col.name === 'err') out.err = Uint8Array.from(raw.lo);
   });
   if (!out.lane.length) out.lane = new Uint16Array(rows);
   if (!out.type.length) out.type = new Uint8Array(rows);
@@ -139,12 +194,24 @@ function hot(r: Reader, cols: Col[]): HotBlock {
 
 function cold(r: Reader, cols: Col[]): ColdBlock {
   const { rows } = r;
-  const out: ColdBlock = { kind: 'c', rows, obj: new Uint32Array(0), arg: new Uint32Array(0), file: new Uint32Array(0), ret: null, fd: null, val: null, conn: null };
+  const out: ColdBlock = {
+    kind: 'c',
+    rows,
+    obj: new Uint32Array(0),
+    arg: new Uint32Array(0),
+    file: new Uint32Array(0),
+    ret: null,
+    fd: null,
+    val: null,
+    conn: null,
+  };
   readColumns(r, cols, (col, raw) => {
     if (col.name === 'obj' || col.name === 'arg' || col.name === 'file') out[col.name] = raw.lo;
-    else if (col.name === 'ret' || col.name === 'fd' || col.name === 'val' || col.name === 'conn') out[col.name] = narrow(raw, col.width[0] === 'z');
+    else if (col.name === 'ret' || col.name === 'fd' || col.name === 'val' || col.name === 'conn')
+      out[col.name] = narrow(raw, col.width[0] === 'z');
   });
-  for (const name of ['obj', 'arg', 'file'] as const) if (!out[name].length) out[name] = new Uint32Array(rows);
+  for (const name of ['obj', 'arg', 'file'] as const)
+    if (!out[name].length) out[name] = new Uint32Array(rows);
   return out;
 }
 
@@ -159,8 +226,14 @@ function strings(r: Reader): StringBlock {
 function table(kind: TableBlock['kind'], r: Reader, cols: Col[]): TableBlock {
   const out: TableBlock = { kind, rows: r.rows, base: r.base, cols: {} };
   readColumns(r, cols, (col, raw) => {
-    out.cols[col.name] = col.width === 'u8' ? Uint8Array.from(raw.lo) : col.width === 'u16' ? Uint16Array.from(raw.lo)
-      : col.width === 'u32' ? raw.lo : numbers(raw, col.width[0] === 'z');
+    out.cols[col.name] =
+      col.width === 'u8'
+        ? Uint8Array.from(raw.lo)
+        : col.width === 'u16'
+          ? Uint16Array.from(raw.lo)
+          : col.width === 'u32'
+            ? raw.lo
+            : numbers(raw, col.width[0] === 'z');
   });
   return out;
 }
@@ -175,6 +248,11 @@ export function decode(kind: Kind, bytes: Uint8Array, cols: Col[]): Block {
 
 /** The buffers of a block, to be moved between threads instead of copied. */
 export function buffers(block: Block): ArrayBuffer[] {
-  const values = block.kind === 'h' || block.kind === 'c' || block.kind === 's' ? Object.values(block) : Object.values(block.cols);
-  return values.flatMap(v => (ArrayBuffer.isView(v) && v.buffer.byteLength ? [v.buffer as ArrayBuffer] : []));
+  const values =
+    block.kind === 'h' || block.kind === 'c' || block.kind === 's'
+      ? Object.values(block)
+      : Object.values(block.cols);
+  return values.flatMap(v =>
+    ArrayBuffer.isView(v) && v.buffer.byteLength ? [v.buffer as ArrayBuffer] : [],
+  );
 }

@@ -6,7 +6,8 @@ type FromBase64 = { fromBase64?: (text: string) => Uint8Array };
 export function base64Bytes(text: string): Uint8Array {
   const native = (Uint8Array as unknown as FromBase64).fromBase64;
   if (native) return native.call(Uint8Array, text);
-  const raw = atob(text), out = new Uint8Array(raw.length);
+  const raw = atob(text),
+    out = new Uint8Array(raw.length);
   for (let i = 0; i < raw.length; i++) out[i] = raw.charCodeAt(i);
   return out;
 }
@@ -31,6 +32,9 @@ export async function gunzip(pieces: Uint8Array[]): Promise<Uint8Array> {
   await failed;
   const out = new Uint8Array(total);
   let at = 0;
-  for (const chunk of chunks) { out.set(chunk, at); at += chunk.length; }
+  for (const chunk of chunks) {
+    out.set(chunk, at);
+    at += chunk.length;
+  }
   return out;
 }

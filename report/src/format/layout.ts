@@ -2,30 +2,91 @@
 // The layout of blocks: names, widths and META, as docs/report-format.md has them.
 
 export type Width = 'u8' | 'u16' | 'u32' | 'u64' | 'z16' | 'z32' | 'z64' | 'x32';
-export interface Col { name: string; width: Width }
+export interface Col {
+  name: string;
+  width: Width;
+}
 export type Kind = 'o' | 's' | 'f' | 'n' | 'k' | 'h' | 'c';
 
-export const BYTES: Record<Width, number> = { u8: 1, u16: 2, u32: 4, u64: 8, z16: 2, z32: 4, z64: 8, x32: 4 };
+export const BYTES: Record<Width, number> = {
+  u8: 1,
+  u16: 2,
+  u32: 4,
+  u64: 8,
+  z16: 2,
+  z32: 4,
+  z64: 8,
+  x32: 4,
+};
 export const HEAD_BYTES = 16;
 
 export interface ExecInfo {
-  t: number; exe: string; argv: string[]; cwd?: string; inherited?: boolean;
-  argv_more?: number; argv_cut?: number; fds?: [number, number][]; fds_more?: number;
+  t: number;
+  exe: string;
+  argv: string[];
+  cwd?: string;
+  inherited?: boolean;
+  argv_more?: number;
+  argv_cut?: number;
+  fds?: [number, number][];
+  fds_more?: number;
 }
 export interface Task {
-  pid: number; tid: number; parent: number; ppid?: number; proc: number; start: number; end: number | null;
-  was_running?: boolean; exit?: number; signal?: string; core?: boolean; comm: string; execs: ExecInfo[];
-  cpu_ns?: number; utime_ns?: number; stime_ns?: number; max_rss?: number;
+  pid: number;
+  tid: number;
+  parent: number;
+  ppid?: number;
+  proc: number;
+  start: number;
+  end: number | null;
+  was_running?: boolean;
+  exit?: number;
+  signal?: string;
+  core?: boolean;
+  comm: string;
+  execs: ExecInfo[];
+  cpu_ns?: number;
+  utime_ns?: number;
+  stime_ns?: number;
+  max_rss?: number;
 }
-export interface TypeRow { name: string; cat: number; op: string; io?: 'in' | 'out' | 'copy'; bytes?: 'ret' | 'val'; layer?: 'mark' | 'state' }
+export interface TypeRow {
+  name: string;
+  cat: number;
+  op: string;
+  io?: 'in' | 'out' | 'copy';
+  bytes?: 'ret' | 'val';
+  layer?: 'mark' | 'state';
+}
 export type ErrnoRow = [number, string, string, number];
 export interface Meta {
-  version: number; tool: string; t0_ns: string; duration_ns: number; command: string[]; command_more?: number; command_cut?: number; attached: number[];
-  cwd?: string; host?: string; kernel?: string; main: number; end: 'exit' | 'detach' | 'interrupt' | 'cut';
-  events: { kept: number; total: number }; lost: { events: number; note: string }; notes: string[];
-  cols: Record<Kind, string[]>; rows: { s: number; f: number; n: number; k: number }; block: number;
-  overview: { lanes: number; buckets: number }; categories: string[]; types: TypeRow[]; errnos: ErrnoRow[];
-  file_kinds: string[]; sock_kinds: string[]; sock_states: string[]; counters: { name: string; unit: 'bytes' | 'count' }[];
+  version: number;
+  tool: string;
+  t0_ns: string;
+  duration_ns: number;
+  command: string[];
+  command_more?: number;
+  command_cut?: number;
+  attached: number[];
+  cwd?: string;
+  host?: string;
+  kernel?: string;
+  main: number;
+  end: 'exit' | 'detach' | 'interrupt' | 'cut';
+  events: { kept: number; total: number };
+  lost: { events: number; note: string };
+  notes: string[];
+  cols: Record<Kind, string[]>;
+  rows: { s: number; f: number; n: number; k: number };
+  block: number;
+  overview: { lanes: number; buckets: number };
+  categories: string[];
+  types: TypeRow[];
+  errnos: ErrnoRow[];
+  file_kinds: string[];
+  sock_kinds: string[];
+  sock_states: string[];
+  counters: { name: string; unit: 'bytes' | 'count' }[];
   tasks: Task[];
 }
 

@@ -13,7 +13,10 @@ export interface LoaderEvents {
   done(complete: boolean): void;
 }
 
-interface Waiting { kind: Kind; index: number }
+interface Waiting {
+  kind: Kind;
+  index: number;
+}
 
 export class Loader {
   private cols: Record<string, Col[]> = {};
@@ -30,18 +33,29 @@ export class Loader {
   /** Milliseconds of decoding in the workers. */
   decodeMs = 0;
 
-  constructor(meta: Meta, private on: LoaderEvents) {
+  constructor(
+    meta: Meta,
+    private on: LoaderEvents,
+  ) {
     for (const [kind, list] of Object.entries(meta.cols)) this.cols[kind] = parseCols(list);
     const url = URL.createObjectURL(new Blob([WORKER_SOURCE], { type: 'text/javascript' }));
     const count = Math.max(1, Math.min(4, (navigator.hardwareConcurrency || 2) > 2 ? 3 : 2));
     for (let i = 0; i < count; i++) {
       const worker = new Worker(url);
       worker.onmessage = (e: MessageEvent<Answer>) => this.answer(e.data);
-      worker.onerror = e => { e.preventDefault(); this.workerDied(e.message); };
+      worker.onerror = e => {
+        e.preventDefault();
+        this.workerDied(e.message);
+      };
       this.workers.push(worker);
     }
-    (window as unknown as { cpd: (kind: string, last: number) => void }).cpd = (kind, last) => this.piece(kind, last);
-    const parsed = () => { this.parsed = true; this.pieces = []; this.check(); };
+    (window as unknown as { cpd: (kind: string, last: number) => void }).cpd = (kind, last) =>
+      this.piece(kind, last);
+    const parsed = () => {
+      this.parsed = true;
+      this.pieces = [];
+      this.check();
+    };
     if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', parsed);
     else queueMicrotask(parsed);
   }
@@ -49,7 +63,11 @@ export class Loader {
   /** Called by the small script behind every piece. */
   private piece(kind: string, last: number): void {
     const script = document.currentScript;
-    if (kind === 'end') { this.ended = true; script?.remove(); return; }
+    if (kind === 'end') {
+      this.ended = true;
+      script?.remove();
+      return;
+    }
     const comment = script?.previousSibling;
     const text = comment?.nodeType === Node.COMMENT_NODE ? (comment as Comment).data : '';
     const gap = comment?.previousSibling;
@@ -61,7 +79,8 @@ export class Loader {
     const pieces = this.pieces;
     this.pieces = [];
     if (!(kind in this.cols)) return; // a kind of a later version
-    const k = kind as Kind, index = this.next[k] ?? 0;
+    const k = kind as Kind,
+      index = this.next[k] ?? 0;
     this.next[k] = index + 1;
     const job: Job = { id: this.jobId++, kind: k, pieces, cols: this.cols[k] };
     this.jobs.set(job.id, { kind: k, index });
@@ -75,7 +94,8 @@ export class Loader {
     if ('ms' in a) this.decodeMs += a.ms;
     this.held.set(job.kind + job.index, 'error' in a ? new Error(a.error) : a.block);
     for (let i = this.deliver[job.kind] ?? 0; ; i++) {
-      const key = job.kind + i, block = this.held.get(key);
+      const key = job.kind + i,
+        block = this.held.get(key);
       if (!block) break;
       this.held.delete(key);
       this.deliver[job.kind] = i + 1;
@@ -86,7 +106,8 @@ export class Loader {
   }
 
   private workerDied(message: string): void {
-    for (const [id] of [...this.jobs]) this.answer({ id, error: message || 'the decoding worker failed' });
+    for (const [id] of [...this.jobs])
+      this.answer({ id, error: message || 'the decoding worker failed' });
   }
 
   private check(): void {

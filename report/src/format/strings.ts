@@ -12,7 +12,9 @@ export class Strings {
   private cache: (string | undefined)[] = [''];
 
   add(block: StringBlock): void {
-    const at = this.blocks.length ? this.first[this.first.length - 1] + this.blocks[this.blocks.length - 1].rows : 0;
+    const at = this.blocks.length
+      ? this.first[this.first.length - 1] + this.blocks[this.blocks.length - 1].rows
+      : 0;
     this.blocks.push(block);
     this.first.push(at);
     this.count = Math.max(1, at + block.rows);
@@ -21,12 +23,15 @@ export class Strings {
   get(id: number): string {
     const known = this.cache[id];
     if (known !== undefined) return known;
-    let lo = 0, hi = this.blocks.length - 1;
+    let lo = 0,
+      hi = this.blocks.length - 1;
     while (lo < hi) {
       const mid = (lo + hi + 1) >> 1;
-      if (this.first[mid] <= id) lo = mid; else hi = mid - 1;
+      if (this.first[mid] <= id) lo = mid;
+      else hi = mid - 1;
     }
-    const block = this.blocks[lo], row = id - (this.first[lo] ?? 0);
+    const block = this.blocks[lo],
+      row = id - (this.first[lo] ?? 0);
     if (!block || row >= block.rows) return '';
     const text = decodeBytes(block.bytes.subarray(row ? block.ends[row - 1] : 0, block.ends[row]));
     if (id < CACHE) this.cache[id] = text;

@@ -5,12 +5,18 @@
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export function decodeBytes(b: Uint8Array): string {
-  try { return strict.decode(b); } catch { /* some byte is not UTF-8: go on byte by byte */ }
+  try {
+    return strict.decode(b);
+  } catch {
+    /* some byte is not UTF-8: go on byte by byte */
+  }
   let out = '';
-  for (let i = 0; i < b.length;) {
+  for (let i = 0; i < b.length; ) {
     const n = sequence(b, i);
-    if (n) { out += strict.decode(b.subarray(i, i + n)); i += n; }
-    else out += String.fromCharCode(0xdc00 | b[i++]);
+    if (n) {
+      out += strict.decode(b.subarray(i, i + n));
+      i += n;
+    } else out += String.fromCharCode(0xdc00 | b[i++]);
   }
   return out;
 }
@@ -23,14 +29,26 @@ function sequence(b: Uint8Array, i: number): number {
   if (!n || i + n > b.length) return 0;
   for (let k = 1; k < n; k++) if ((b[i + k] & 0xc0) !== 0x80) return 0;
   const d = b[i + 1];
-  if ((c === 0xe0 && d < 0xa0) || (c === 0xed && d > 0x9f) || (c === 0xf0 && d < 0x90) || (c === 0xf4 && d > 0x8f)) return 0;
+  if (
+    (c === 0xe0 && d < 0xa0) ||
+    (c === 0xed && d > 0x9f) ||
+    (c === 0xf0 && d < 0x90) ||
+    (c === 0xf4 && d > 0x8f)
+  )
+    return 0;
   return n;
 }
 
 // src/base/text.c has the same list and says what it is
-const HIDDEN = new RegExp('[\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u2800\\u3164'
-  + '\\ufdd0-\\ufdef\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb\\ufffe\\uffff\\ud800-\\udfff\\u{1bca0}-\\u{1bca3}\\u{1d173}-\\u{1d17a}\\u{e0000}-\\u{e0fff}'
-  + [...Array(16).keys()].map(k => `\\u{${(k + 1).toString(16)}fffe}\\u{${(k + 1).toString(16)}ffff}`).join('') + ']', 'u');
+const HIDDEN = new RegExp(
+  '[\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u2800\\u3164' +
+    '\\ufdd0-\\ufdef\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb\\ufffe\\uffff\\ud800-\\udfff\\u{1bca0}-\\u{1bca3}\\u{1d173}-\\u{1d17a}\\u{e0000}-\\u{e0fff}' +
+    [...Array(16).keys()]
+      .map(k => `\\u{${(k + 1).toString(16)}fffe}\\u{${(k + 1).toString(16)}ffff}`)
+      .join('') +
+    ']',
+  'u',
+);
 const HIDDEN_ALL = new RegExp(HIDDEN.source, 'gu');
 
 function escapeChar(c: string): string {
@@ -64,7 +82,11 @@ export function shellWord(s: string): string {
       else if (!HIDDEN.test(c)) out += c;
       else if (code >= 0xdc80 && code <= 0xdcff) out += '\\x' + (code & 0xff).toString(16);
       else if (code < 0x80) out += '\\x' + code.toString(16).padStart(2, '0');
-      else out += code > 0xffff ? '\\U' + code.toString(16).padStart(8, '0') : '\\u' + code.toString(16).padStart(4, '0');
+      else
+        out +=
+          code > 0xffff
+            ? '\\U' + code.toString(16).padStart(8, '0')
+            : '\\u' + code.toString(16).padStart(4, '0');
     }
     return out + "'";
   }

@@ -4,17 +4,26 @@ import { buffers, decode, type Block } from './decode';
 import { base64Bytes, gunzip } from './inflate';
 import type { Col, Kind } from './layout';
 
-export interface Job { id: number; kind: Kind; pieces: string[]; cols: Col[] }
+export interface Job {
+  id: number;
+  kind: Kind;
+  pieces: string[];
+  cols: Col[];
+}
 /** `ms`: what the block took, for the figures of cpd.stats. */
 export type Answer = { id: number; block: Block; ms: number } | { id: number; error: string };
 
-const scope = self as unknown as { onmessage: (e: MessageEvent<Job>) => void; postMessage(m: Answer, t: ArrayBuffer[]): void };
+const scope = self as unknown as {
+  onmessage: (e: MessageEvent<Job>) => void;
+  postMessage(m: Answer, t: ArrayBuffer[]): void;
+};
 let queue: Promise<void> = Promise.resolve();
 
 scope.onmessage = ({ data }) => {
   queue = queue.then(async () => {
     try {
-      const from = performance.now(), block = decode(data.kind, await gunzip(data.pieces.map(base64Bytes)), data.cols);
+      const from = performance.now(),
+        block = decode(data.kind, await gunzip(data.pieces.map(base64Bytes)), data.cols);
       scope.postMessage({ id: data.id, block, ms: performance.now() - from }, buffers(block));
     } catch (e) {
       scope.postMessage({ id: data.id, error: e instanceof Error ? e.message : String(e) }, []);

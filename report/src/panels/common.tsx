@@ -9,24 +9,101 @@ export const countOr = (n: number) => (n ? count(n) : '');
 export const durOr = (n: number) => (n ? duration(n) : '');
 
 export function Waiting({ s, what }: { s: State; what: string }) {
-  return <p class="nothing" role="status">{s.coldReady.value ? `Adding up ${what} …` : `${what[0].toUpperCase() + what.slice(1)} appear when the report has loaded.`}</p>;
+  return (
+    <p class="nothing" role="status">
+      {s.coldReady.value
+        ? `Adding up ${what} …`
+        : `${what[0].toUpperCase() + what.slice(1)} appear when the report has loaded.`}
+    </p>
+  );
 }
 
 /** A stretch of the trace as a bar. */
-export function Span({ from, to, of, colour, title }: { from: number; to: number; of: number; colour: string; title?: string }) {
-  const a = Math.max(0, Math.min(99.7, (100 * from) / of)), w = Math.max(0.3, Math.min(100 - a, (100 * (to - from)) / of));
-  return <span class="span" title={title}><i style={{ left: a + '%', width: w + '%', background: colour }} /></span>;
+export function Span({
+  from,
+  to,
+  of,
+  colour,
+  title,
+}: {
+  from: number;
+  to: number;
+  of: number;
+  colour: string;
+  title?: string;
+}) {
+  const a = Math.max(0, Math.min(99.7, (100 * from) / of)),
+    w = Math.max(0.3, Math.min(100 - a, (100 * (to - from)) / of));
+  return (
+    <span class="span" title={title}>
+      <i style={{ left: a + '%', width: w + '%', background: colour }} />
+    </span>
+  );
 }
 
-export function Histogram({ hist, colour, tall }: { hist: { n: number; label: string }[]; colour: string; tall?: boolean }) {
-  const top = Math.max(1, ...hist.map(h => h.n)), W = hist.length;
+export function Histogram({
+  hist,
+  colour,
+  tall,
+}: {
+  hist: { n: number; label: string }[];
+  colour: string;
+  tall?: boolean;
+}) {
+  const top = Math.max(1, ...hist.map(h => h.n)),
+    W = hist.length;
   return (
-    <svg class={tall ? 'hist tall' : 'hist'} viewBox={`0 0 ${W} 20`} preserveAspectRatio="none" role="img" aria-label={`Durations: most are about ${hist.reduce((a, b) => (b.n > a.n ? b : a), hist[0])?.label ?? ''}`}>
-      {hist.map((h, k) => h.n > 0 && <rect key={k} x={k + 0.08} width={0.84} y={20 - Math.max(1, (h.n / top) * 20)} height={Math.max(1, (h.n / top) * 20)} fill={colour}><title>{`${h.label}: ${count(h.n)}`}</title></rect>)}
+    <svg
+      class={tall ? 'hist tall' : 'hist'}
+      viewBox={`0 0 ${W} 20`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={`Durations: most are about ${hist.reduce((a, b) => (b.n > a.n ? b : a), hist[0])?.label ?? ''}`}
+    >
+      {hist.map(
+        (h, k) =>
+          h.n > 0 && (
+            <rect
+              key={k}
+              x={k + 0.08}
+              width={0.84}
+              y={20 - Math.max(1, (h.n / top) * 20)}
+              height={Math.max(1, (h.n / top) * 20)}
+              fill={colour}
+            >
+              <title>{`${h.label}: ${count(h.n)}`}</title>
+            </rect>
+          ),
+      )}
     </svg>
   );
 }
 
-export function Segments({ value, options, onChange, label }: { value: string; options: [string, ComponentChildren][]; onChange: (v: string) => void; label: string }) {
-  return <div class="segments" role="radiogroup" aria-label={label}>{options.map(([v, text]) => <button key={v} type="button" role="radio" aria-checked={v === value} class={v === value ? 'on' : ''} onClick={() => onChange(v)}>{text}</button>)}</div>;
+export function Segments({
+  value,
+  options,
+  onChange,
+  label,
+}: {
+  value: string;
+  options: [string, ComponentChildren][];
+  onChange: (v: string) => void;
+  label: string;
+}) {
+  return (
+    <div class="segments" role="radiogroup" aria-label={label}>
+      {options.map(([v, text]) => (
+        <button
+          key={v}
+          type="button"
+          role="radio"
+          aria-checked={v === value}
+          class={v === value ? 'on' : ''}
+          onClick={() => onChange(v)}
+        >
+          {text}
+        </button>
+      ))}
+    </div>
+  );
 }

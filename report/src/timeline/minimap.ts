@@ -5,36 +5,64 @@ import { WAITING } from '../ui/colors';
 import type { State } from '../ui/state';
 
 export function drawMinimap(canvas: HTMLCanvasElement, s: State): void {
-  const { store } = s, p = s.palette.peek(), ctx = canvas.getContext('2d')!, W = canvas.width, H = canvas.height, cats = store.meta.categories.length;
-  const weight = new Float64Array(W * cats), bad = new Uint8Array(W);
-  const overview = store.hot === 0 || (!s.hotReady.peek() && store.overview) ? store.overview : null;
+  const { store } = s,
+    p = s.palette.peek(),
+    ctx = canvas.getContext('2d')!,
+    W = canvas.width,
+    H = canvas.height,
+    cats = store.meta.categories.length;
+  const weight = new Float64Array(W * cats),
+    bad = new Uint8Array(W);
+  const overview =
+    store.hot === 0 || (!s.hotReady.peek() && store.overview) ? store.overview : null;
   if (overview && !s.filter.peek()) {
     const { lanes, buckets, cat } = overview;
-    for (let l = 0; l < lanes; l++) for (let b = 0; b < buckets; b++) {
-      const c = cat[l * buckets + b];
-      if (!c) continue;
-      for (let x = Math.floor((b / buckets) * W); x < Math.max(Math.floor((b / buckets) * W) + 1, Math.floor(((b + 1) / buckets) * W)) && x < W; x++) { if ((c & 127) <= cats) weight[x * cats + (c & 127) - 1]++; if (c & 128) bad[x] = 1; }
-    }
+    for (let l = 0; l < lanes; l++)
+      for (let b = 0; b < buckets; b++) {
+        const c = cat[l * buckets + b];
+        if (!c) continue;
+        for (
+          let x = Math.floor((b / buckets) * W);
+          x < Math.max(Math.floor((b / buckets) * W) + 1, Math.floor(((b + 1) / buckets) * W)) &&
+          x < W;
+          x++
+        ) {
+          if ((c & 127) <= cats) weight[x * cats + (c & 127) - 1]++;
+          if (c & 128) bad[x] = 1;
+        }
+      }
   } else {
     const pyramid = s.pyramid.peek();
     if (!pyramid) return;
-    const cells = pyramid.level(store.duration / Math.min(W, pyramid.buckets)) ?? pyramid.level(store.duration / 64);
+    const cells =
+      pyramid.level(store.duration / Math.min(W, pyramid.buckets)) ??
+      pyramid.level(store.duration / 64);
     if (!cells) return;
     const idle = Float64Array.from(store.types, t => (t.layer || WAITING.has(t.op) ? 0.12 : 1));
-    const { buckets, data, bad: failed, marks, states } = cells, lanes = store.tasks.length, { catOf } = store;
+    const { buckets, data, bad: failed, marks, states } = cells,
+      lanes = store.tasks.length,
+      { catOf } = store;
     for (let b = 0; b < buckets; b++) {
-      const x0 = Math.floor((b / buckets) * W), x1 = Math.max(x0 + 1, Math.floor(((b + 1) / buckets) * W));
+      const x0 = Math.floor((b / buckets) * W),
+        x1 = Math.max(x0 + 1, Math.floor(((b + 1) / buckets) * W));
       for (let l = 0; l < lanes; l++) {
         const v = data[l * buckets + b] || marks?.[l * buckets + b] || states?.[l * buckets + b];
         if (!v) continue;
-        const t = (v & TYPE) - 1, c = catOf[t];
-        for (let x = x0; x < x1 && x < W; x++) { weight[x * cats + c] += idle[t]; if (failed[l * buckets + b]) bad[x] = 1; }
+        const t = (v & TYPE) - 1,
+          c = catOf[t];
+        for (let x = x0; x < x1 && x < W; x++) {
+          weight[x * cats + c] += idle[t];
+          if (failed[l * buckets + b]) bad[x] = 1;
+        }
       }
     }
   }
   const sum = new Float64Array(W);
   let top = 0;
-  for (let x = 0; x < W; x++) { for (let c = 0; c < cats; c++) sum[x] += weight[x * cats + c]; if (sum[x] > top) top = sum[x]; }
+  for (let x = 0; x < W; x++) {
+    for (let c = 0; c < cats; c++) sum[x] += weight[x * cats + c];
+    if (sum[x] > top) top = sum[x];
+  }
   ctx.clearRect(0, 0, W, H);
   if (!top) return;
   const room = H - 6;
@@ -45,7 +73,9 @@ export function drawMinimap(canvas: HTMLCanvasElement, s: State): void {
       if (!w) continue;
       let below = 0;
       for (let k = 0; k < c; k++) below += weight[x * cats + k];
-      const full = Math.max(3, Math.sqrt(sum[x] / top) * room), y1 = H - 3 - (below / sum[x]) * full, h = (w / sum[x]) * full;
+      const full = Math.max(3, Math.sqrt(sum[x] / top) * room),
+        y1 = H - 3 - (below / sum[x]) * full,
+        h = (w / sum[x]) * full;
       ctx.fillRect(x, y1 - h, 1, h);
     }
   }

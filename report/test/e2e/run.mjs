@@ -11,7 +11,11 @@ import { acceptance } from './acceptance.mjs';
 
 const [mode = 'quick', ...only] = process.argv.slice(2);
 const why = whyNot();
-const all = [...tests, ['acceptance table, 1 M events', t => acceptance(t, 1_000_000)], ...(mode === 'slow' ? [['acceptance table, 10 M events', t => acceptance(t, 10_000_000)]] : [])].filter(([name]) => !only.length || only.some(o => name.includes(o)));
+const all = [
+  ...tests,
+  ['acceptance table, 1 M events', t => acceptance(t, 1_000_000)],
+  ...(mode === 'slow' ? [['acceptance table, 10 M events', t => acceptance(t, 10_000_000)]] : []),
+].filter(([name]) => !only.length || only.some(o => name.includes(o)));
 if (why) {
   console.log(`skipped: ${why}\n0 passed, 0 failed, ${all.length} skipped`);
   process.exit(0);
@@ -20,23 +24,37 @@ if (why) {
 const browser = await Browser.start();
 const dir = join(browser.dir, 'reports');
 mkdirSync(dir);
-let passed = 0, failed = 0, skipped = 0;
+let passed = 0,
+  failed = 0,
+  skipped = 0;
 const made = new Map();
 
 /** What a test gets. */
 const t = {
-  browser, dir,
+  browser,
+  dir,
   /** A report of a scenario, made once. */
   async report(scenario, ...args) {
     const path = join(dir, `${[scenario, ...args].join('-')}.html`);
     if (!made.has(path)) made.set(path, await generate(path, scenario, ...args));
     return { path, data: made.get(path) };
   },
-  forget(path) { made.delete(path); },
-  ok(value, what) { if (!value) throw new Error(what ?? 'not true'); },
-  equal(got, want, what = '') { if (got !== want && JSON.stringify(got) !== JSON.stringify(want)) throw new Error(`${what}: got ${JSON.stringify(got)}, not ${JSON.stringify(want)}`); },
-  skip(reason) { throw Object.assign(new Error(reason), { skip: true }); },
-  quiet(page) { if (page.trouble.length) throw new Error(page.trouble.join('\n')); },
+  forget(path) {
+    made.delete(path);
+  },
+  ok(value, what) {
+    if (!value) throw new Error(what ?? 'not true');
+  },
+  equal(got, want, what = '') {
+    if (got !== want && JSON.stringify(got) !== JSON.stringify(want))
+      throw new Error(`${what}: got ${JSON.stringify(got)}, not ${JSON.stringify(want)}`);
+  },
+  skip(reason) {
+    throw Object.assign(new Error(reason), { skip: true });
+  },
+  quiet(page) {
+    if (page.trouble.length) throw new Error(page.trouble.join('\n'));
+  },
 };
 
 for (const [name, run] of all) {
@@ -46,8 +64,18 @@ for (const [name, run] of all) {
     passed++;
     console.log(`ok - ${name} (${Date.now() - from} ms)`);
   } catch (e) {
-    if (e.skip) { skipped++; console.log(`ok - ${name} # SKIP ${e.message}`); }
-    else { failed++; console.log(`not ok - ${name}\n    ${String(e.stack ?? e).split('\n').slice(0, 14).join('\n    ')}`); }
+    if (e.skip) {
+      skipped++;
+      console.log(`ok - ${name} # SKIP ${e.message}`);
+    } else {
+      failed++;
+      console.log(
+        `not ok - ${name}\n    ${String(e.stack ?? e)
+          .split('\n')
+          .slice(0, 14)
+          .join('\n    ')}`,
+      );
+    }
   }
   for (const page of browser.context.pages().slice(1)) await page.close();
 }

@@ -13,103 +13,396 @@ const quietly = async (store: Store) => (await findings(store, null, () => false
 
 async function rule(id: string, fires: Make, silent: Make, expect: RegExp): Promise<void> {
   tested.add(id);
-  const store = traced(fires), hit = (await quietly(store)).filter(f => f.rule === id);
+  const store = traced(fires),
+    hit = (await quietly(store)).filter(f => f.rule === id);
   assert.ok(hit.length > 0, `${id} fires`);
   assert.match(hit[0].text, expect);
   const q = parse(hit[0].filter);
   assert.deepEqual(q.errors, [], `${id}: its evidence is a filter`);
   const evidence = runFilter(store, q);
   assert.ok(evidence.count > 0, `${id}: the evidence is there: ${hit[0].filter}`);
-  if (hit[0].event >= 0) assert.equal(evidence.bits![hit[0].event], 1, `${id}: its event is part of the evidence: ${hit[0].filter}`);
-  assert.deepEqual((await quietly(traced(silent))).filter(f => f.rule === id), [], `${id} stays silent`);
+  if (hit[0].event >= 0)
+    assert.equal(
+      evidence.bits![hit[0].event],
+      1,
+      `${id}: its event is part of the evidence: ${hit[0].filter}`,
+    );
+  assert.deepEqual(
+    (await quietly(traced(silent))).filter(f => f.rule === id),
+    [],
+    `${id} stays silent`,
+  );
 }
 const tested = new Set<string>();
-const times = (n: number, f: (k: number) => void) => { for (let k = 0; k < n; k++) f(k); };
+const times = (n: number, f: (k: number) => void) => {
+  for (let k = 0; k < n; k++) f(k);
+};
 const socket = (x: Trace, lane: number) => x.file('socket', 'socket:[1]', lane, 0);
 
-test('exit', () => rule('exit', (x, l) => x.exit(l, 3), (x, l) => x.exit(l, 0), /ended with exit code 3/));
-test('exit by signal', async () => { const f = (await quietly(traced((x, l) => x.exit(l, 0, 'SIGSEGV')))).filter(r => r.rule === 'exit'); assert.match(f[0].text, /killed by SIGSEGV/); });
+test('exit', () =>
+  rule(
+    'exit',
+    (x, l) => x.exit(l, 3),
+    (x, l) => x.exit(l, 0),
+    /ended with exit code 3/,
+  ));
+test('exit by signal', async () => {
+  const f = (await quietly(traced((x, l) => x.exit(l, 0, 'SIGSEGV')))).filter(
+    r => r.rule === 'exit',
+  );
+  assert.match(f[0].text, /killed by SIGSEGV/);
+});
 test('exit: many alike are one finding, the main process is its own', async () => {
-  const many = (n: number) => traced((x, l) => { for (let k = 0; k < n; k++) x.exit(x.task(l, { comm: 'child', argv: ['child'], start: k }), 1); x.exit(l, 2); });
-  assert.deepEqual((await quietly(many(2))).map(f => f.weight), [3, 2, 2]);
+  const many = (n: number) =>
+    traced((x, l) => {
+      for (let k = 0; k < n; k++)
+        x.exit(x.task(l, { comm: 'child', argv: ['child'], start: k }), 1);
+      x.exit(l, 2);
+    });
+  assert.deepEqual(
+    (await quietly(many(2))).map(f => f.weight),
+    [3, 2, 2],
+  );
   const three = await quietly(many(3));
   assert.equal(three.length, 2);
   assert.match(three[1].text, /3 processes named child ended with exit code 1/);
 });
-const connect = (err?: string): Make => (x, l) => x.ev(l, 'connect', 5000, { obj: '10.0.0.1:80', fd: 3, file: socket(x, l), err, arg: '\x01f, …' });
+const connect =
+  (err?: string): Make =>
+  (x, l) =>
+    x.ev(l, 'connect', 5000, {
+      obj: '10.0.0.1:80',
+      fd: 3,
+      file: socket(x, l),
+      err,
+      arg: '\x01f, …',
+    });
 test('connect: one that failed in the background', async () => {
-  const f = (await quietly(traced((x, l) => {
-    const file = socket(x, l);
-    x.ev(l, 'connect', 900, { obj: '10.0.0.2:443', fd: 3, file, err: 'EINPROGRESS', arg: '\x01f, …' });
-    x.conns.push({ file, kind: 0, state: 6, err: 111, peer: x.strings.id('10.0.0.2:443'), lane: l, peer_lane: -1, close: 0 });
-  }))).filter(r => r.rule === 'connect');
+  const f = (
+    await quietly(
+      traced((x, l) => {
+        const file = socket(x, l);
+        x.ev(l, 'connect', 900, {
+          obj: '10.0.0.2:443',
+          fd: 3,
+          file,
+          err: 'EINPROGRESS',
+          arg: '\x01f, …',
+        });
+        x.conns.push({
+          file,
+          kind: 0,
+          state: 6,
+          err: 111,
+          peer: x.strings.id('10.0.0.2:443'),
+          lane: l,
+          peer_lane: -1,
+          close: 0,
+        });
+      }),
+    )
+  ).filter(r => r.rule === 'connect');
   assert.equal(f.length, 1);
   assert.match(f[0].text, /10\.0\.0\.2:443 failed: connection refused/);
 });
-test('connect', () => rule('connect', connect('ECONNREFUSED'), connect('EINPROGRESS'), /10\.0\.0\.1:80 failed: connection refused/));
-const sync = (ns: number): Make => (x, l) => { const f = x.open(l, '/data'); x.ev(l, 'fsync', ns, { obj: '/data', fd: 3, file: f, arg: '\x01f' }); };
-test('slow-call', () => rule('slow-call', sync(L.slowCallNs), sync(L.slowCallNs - 1), /fsync on \/data took 100 ms/));
-test('slow-call says nothing about waiting on a pipe', async () => assert.deepEqual((await quietly(traced((x, l) => { const f = x.file('pipe', 'pipe:[1]', l, 0); x.ev(l, 'read', 5e9, { obj: 'pipe:[1]', fd: 3, file: f, ret: 1 }); }))).filter(f => f.rule === 'slow-call'), []));
-const recv = (ns: number): Make => (x, l) => x.ev(l, 'recvfrom', ns, { obj: '10.0.0.1:80', fd: 3, file: socket(x, l), ret: 5, arg: '\x01f, …' });
-test('slow-peer', () => rule('slow-peer', recv(L.slowPeerNs), recv(L.slowPeerNs - 1), /waited 200 ms for 10\.0\.0\.1:80/));
-const futex = (ns: number, rest: number): Make => (x, l) => { x.ev(l, 'futex', ns, { arg: '0x1, FUTEX_WAIT' }, 0); x.tasks[l].clock += rest; };
-test('futex', () => rule('futex', futex(L.waitNs, 3 * L.waitNs), futex(L.waitNs, 5 * L.waitNs), /25 % of its time \(100 ms\) waiting in futex/));
-test('futex: threads beside the first are one note', () => rule('futex', (x, l) => { for (const n of [1, 2]) { const w = x.task(l, { comm: 'worker', thread: true }); futex(L.waitNs * n, 0)(x, w); } }, (x, l) => futex(L.waitNs - 1, 0)(x, x.task(l, { comm: 'worker', thread: true })), /2 threads of .* up to 100 % of their time \(200 ms\)/));
-test('futex: a short wait is nothing, however large its share', async () => assert.deepEqual((await quietly(traced(futex(L.waitNs - 1, 0)))).filter(f => f.rule === 'futex'), []));
-const miss = (n: number, ns: number): Make => (x, l) => times(n, k => x.ev(l, 'openat', ns, { obj: `/usr/local/include/${k % 7}.h`, arg: 'AT_FDCWD, \x01o', err: 'ENOENT' }));
-test('lookups', () => rule('lookups', miss(L.lookups, L.lookupNs / L.lookups), miss(L.lookups - 1, L.lookupNs), /50 failed lookups of header files/));
-test('lookups that cost nothing', async () => assert.deepEqual((await quietly(traced(miss(L.lookups, 10)))).filter(f => f.rule === 'lookups'), []));
-const reads = (n: number, b: number): Make => (x, l) => { const f = x.open(l, '/data'); times(n, () => x.read(l, f, 3, b)); };
-test('tiny reads', () => rule('tiny', reads(L.tinyCalls, L.tinyBytes), reads(L.tinyCalls, L.tinyBytes + 1), /1,000 reads of 512 B on average from \/data/));
-test('tiny: too few', async () => assert.deepEqual((await quietly(traced(reads(L.tinyCalls - 1, 1)))).filter(f => f.rule === 'tiny'), []));
-const writes = (n: number): Make => (x, l) => { const f = x.open(l, '/log'); times(n, () => x.write(l, f, 3, 7)); };
-test('tiny writes', () => rule('tiny', writes(L.tinyCalls), writes(L.tinyCalls - 1), /1,000 writes of 7 B/));
-test('tiny: an eventfd takes eight bytes at a time', async () => assert.deepEqual((await quietly(traced((x, l) => {
-  const f = x.open(l, 'eventfd', { kind: 'eventfd' });
-  times(2 * L.tinyCalls, () => x.write(l, f, 3, 8));
-}))).filter(f => f.rule === 'tiny'), []));
-const opens = (n: number): Make => (x, l) => times(n, () => x.close(l, x.open(l, '/etc/hosts')));
-test('reopen', () => rule('reopen', opens(L.opens), opens(L.opens - 1), /opened \/etc\/hosts 50 times/));
-const rename = (synced: boolean): Make => (x, l) => {
-  const f = x.open(l, '/data.tmp', { flags: 'O_WRONLY' });
-  x.write(l, f, 3, 100);
-  if (synced) x.ev(l, 'fsync', 1000, { obj: '/data.tmp', fd: 3, file: f, arg: '\x01f' });
-  x.close(l, f);
-  x.ev(l, 'rename', 2000, { obj: '/data.tmp', arg: '\x01o, "/data"', val: x.strings.id('/data') });
-};
-test('rename', () => rule('rename', rename(false), rename(true), /\/data\.tmp was written and renamed without fsync/));
-const leak = (n: number): Make => (x, l) => { const f = x.file('file', '/secret', l, 0); x.tasks[l].execs.push({ t: 10, exe: '/bin/child', argv: ['child'], fds: Array.from({ length: n }, (_, k) => [k + 3, f]) }); };
-test('leak', () => rule('leak', leak(L.leakedFds), leak(L.leakedFds - 1), /\/bin\/child .* 3 descriptors above 2/));
-const held = (open: number, closed: number): Make => (x, l) => { times(open, k => x.open(l, `/f${k}`)); times(closed, k => x.close(l, x.open(l, `/g${k}`))); };
-test('unclosed', () => rule('unclosed', held(L.unclosed, L.unclosed), held(L.unclosed - 1, 0), /never closed 100 of them/));
-test('unclosed: most are closed', async () => assert.deepEqual((await quietly(traced(held(L.unclosed, L.unclosed + 1)))).filter(f => f.rule === 'unclosed'), []));
-const sleeps = (n: number, ns: number): Make => (x, l) => times(n, () => x.ev(l, 'clock_nanosleep', ns, { arg: 'CLOCK_REALTIME, 0, …' }));
-test('sleep', () => rule('sleep', sleeps(L.sleeps, L.sleepNs), sleeps(L.sleeps, L.sleepNs + 1), /slept 100 times for 10\.0 ms/));
-test('sleep: too few', async () => assert.deepEqual((await quietly(traced(sleeps(L.sleeps - 1, 1000)))).filter(f => f.rule === 'sleep'), []));
-const dns = (n: number): Make => (x, l) => times(n, k => x.ev(l, 'dns', 0, { obj: 'example.com' }, 1000 + k));
-const asks = (n: number, port: number): Make => (x, l) => { const f = socket(x, l); times(n, () => x.ev(l, 'sendto', 900, { obj: `10.0.0.53:${port}`, fd: 3, file: f, ret: 40, arg: '\x01f, …' })); };
-test('dns: messages to name servers', () => rule('dns', asks(L.questions, 53), asks(L.questions - 1, 53), /sent 20 messages to name servers/));
-test('dns: other ports are no name servers', async () => assert.deepEqual((await quietly(traced(asks(L.questions, 5353)))).filter(f => f.rule === 'dns'), []));
-test('dns', () => rule('dns', dns(L.dns), dns(L.dns - 1), /asked for the name example\.com 5 times/));
-const grow = (total: number, back: number): Make => (x, l) => { times(16, () => x.mmap(l, total / 16)); if (back) x.ev(l, 'munmap', 1000, { obj: 'r', arg: '', val: -back }); };
-test('memory', () => rule('memory', grow(L.growBytes, 0), grow(L.growBytes - 16 * 4096, 0), /mapped 64\.0 MB and gave back 0 B/));
-test('memory given back', async () => assert.deepEqual((await quietly(traced(grow(2 * L.growBytes, L.growBytes / 2)))).filter(f => f.rule === 'memory'), []));
+test('connect', () =>
+  rule(
+    'connect',
+    connect('ECONNREFUSED'),
+    connect('EINPROGRESS'),
+    /10\.0\.0\.1:80 failed: connection refused/,
+  ));
+const sync =
+  (ns: number): Make =>
+  (x, l) => {
+    const f = x.open(l, '/data');
+    x.ev(l, 'fsync', ns, { obj: '/data', fd: 3, file: f, arg: '\x01f' });
+  };
+test('slow-call', () =>
+  rule('slow-call', sync(L.slowCallNs), sync(L.slowCallNs - 1), /fsync on \/data took 100 ms/));
+test('slow-call says nothing about waiting on a pipe', async () =>
+  assert.deepEqual(
+    (
+      await quietly(
+        traced((x, l) => {
+          const f = x.file('pipe', 'pipe:[1]', l, 0);
+          x.ev(l, 'read', 5e9, { obj: 'pipe:[1]', fd: 3, file: f, ret: 1 });
+        }),
+      )
+    ).filter(f => f.rule === 'slow-call'),
+    [],
+  ));
+const recv =
+  (ns: number): Make =>
+  (x, l) =>
+    x.ev(l, 'recvfrom', ns, {
+      obj: '10.0.0.1:80',
+      fd: 3,
+      file: socket(x, l),
+      ret: 5,
+      arg: '\x01f, …',
+    });
+test('slow-peer', () =>
+  rule(
+    'slow-peer',
+    recv(L.slowPeerNs),
+    recv(L.slowPeerNs - 1),
+    /waited 200 ms for 10\.0\.0\.1:80/,
+  ));
+const futex =
+  (ns: number, rest: number): Make =>
+  (x, l) => {
+    x.ev(l, 'futex', ns, { arg: '0x1, FUTEX_WAIT' }, 0);
+    x.tasks[l].clock += rest;
+  };
+test('futex', () =>
+  rule(
+    'futex',
+    futex(L.waitNs, 3 * L.waitNs),
+    futex(L.waitNs, 5 * L.waitNs),
+    /25 % of its time \(100 ms\) waiting in futex/,
+  ));
+test('futex: threads beside the first are one note', () =>
+  rule(
+    'futex',
+    (x, l) => {
+      for (const n of [1, 2]) {
+        const w = x.task(l, { comm: 'worker', thread: true });
+        futex(L.waitNs * n, 0)(x, w);
+      }
+    },
+    (x, l) => futex(L.waitNs - 1, 0)(x, x.task(l, { comm: 'worker', thread: true })),
+    /2 threads of .* up to 100 % of their time \(200 ms\)/,
+  ));
+test('futex: a short wait is nothing, however large its share', async () =>
+  assert.deepEqual(
+    (await quietly(traced(futex(L.waitNs - 1, 0)))).filter(f => f.rule === 'futex'),
+    [],
+  ));
+const miss =
+  (n: number, ns: number): Make =>
+  (x, l) =>
+    times(n, k =>
+      x.ev(l, 'openat', ns, {
+        obj: `/usr/local/include/${k % 7}.h`,
+        arg: 'AT_FDCWD, \x01o',
+        err: 'ENOENT',
+      }),
+    );
+test('lookups', () =>
+  rule(
+    'lookups',
+    miss(L.lookups, L.lookupNs / L.lookups),
+    miss(L.lookups - 1, L.lookupNs),
+    /50 failed lookups of header files/,
+  ));
+test('lookups that cost nothing', async () =>
+  assert.deepEqual(
+    (await quietly(traced(miss(L.lookups, 10)))).filter(f => f.rule === 'lookups'),
+    [],
+  ));
+const reads =
+  (n: number, b: number): Make =>
+  (x, l) => {
+    const f = x.open(l, '/data');
+    times(n, () => x.read(l, f, 3, b));
+  };
+test('tiny reads', () =>
+  rule(
+    'tiny',
+    reads(L.tinyCalls, L.tinyBytes),
+    reads(L.tinyCalls, L.tinyBytes + 1),
+    /1,000 reads of 512 B on average from \/data/,
+  ));
+test('tiny: too few', async () =>
+  assert.deepEqual(
+    (await quietly(traced(reads(L.tinyCalls - 1, 1)))).filter(f => f.rule === 'tiny'),
+    [],
+  ));
+const writes =
+  (n: number): Make =>
+  (x, l) => {
+    const f = x.open(l, '/log');
+    times(n, () => x.write(l, f, 3, 7));
+  };
+test('tiny writes', () =>
+  rule('tiny', writes(L.tinyCalls), writes(L.tinyCalls - 1), /1,000 writes of 7 B/));
+test('tiny: an eventfd takes eight bytes at a time', async () =>
+  assert.deepEqual(
+    (
+      await quietly(
+        traced((x, l) => {
+          const f = x.open(l, 'eventfd', { kind: 'eventfd' });
+          times(2 * L.tinyCalls, () => x.write(l, f, 3, 8));
+        }),
+      )
+    ).filter(f => f.rule === 'tiny'),
+    [],
+  ));
+const opens =
+  (n: number): Make =>
+  (x, l) =>
+    times(n, () => x.close(l, x.open(l, '/etc/hosts')));
+test('reopen', () =>
+  rule('reopen', opens(L.opens), opens(L.opens - 1), /opened \/etc\/hosts 50 times/));
+const rename =
+  (synced: boolean): Make =>
+  (x, l) => {
+    const f = x.open(l, '/data.tmp', { flags: 'O_WRONLY' });
+    x.write(l, f, 3, 100);
+    if (synced) x.ev(l, 'fsync', 1000, { obj: '/data.tmp', fd: 3, file: f, arg: '\x01f' });
+    x.close(l, f);
+    x.ev(l, 'rename', 2000, {
+      obj: '/data.tmp',
+      arg: '\x01o, "/data"',
+      val: x.strings.id('/data'),
+    });
+  };
+test('rename', () =>
+  rule('rename', rename(false), rename(true), /\/data\.tmp was written and renamed without fsync/));
+const leak =
+  (n: number): Make =>
+  (x, l) => {
+    const f = x.file('file', '/secret', l, 0);
+    x.tasks[l].execs.push({
+      t: 10,
+      exe: '/bin/child',
+      argv: ['child'],
+      fds: Array.from({ length: n }, (_, k) => [k + 3, f]),
+    });
+  };
+test('leak', () =>
+  rule('leak', leak(L.leakedFds), leak(L.leakedFds - 1), /\/bin\/child .* 3 descriptors above 2/));
+const held =
+  (open: number, closed: number): Make =>
+  (x, l) => {
+    times(open, k => x.open(l, `/f${k}`));
+    times(closed, k => x.close(l, x.open(l, `/g${k}`)));
+  };
+test('unclosed', () =>
+  rule(
+    'unclosed',
+    held(L.unclosed, L.unclosed),
+    held(L.unclosed - 1, 0),
+    /never closed 100 of them/,
+  ));
+test('unclosed: most are closed', async () =>
+  assert.deepEqual(
+    (await quietly(traced(held(L.unclosed, L.unclosed + 1)))).filter(f => f.rule === 'unclosed'),
+    [],
+  ));
+const sleeps =
+  (n: number, ns: number): Make =>
+  (x, l) =>
+    times(n, () => x.ev(l, 'clock_nanosleep', ns, { arg: 'CLOCK_REALTIME, 0, …' }));
+test('sleep', () =>
+  rule(
+    'sleep',
+    sleeps(L.sleeps, L.sleepNs),
+    sleeps(L.sleeps, L.sleepNs + 1),
+    /slept 100 times for 10\.0 ms/,
+  ));
+test('sleep: too few', async () =>
+  assert.deepEqual(
+    (await quietly(traced(sleeps(L.sleeps - 1, 1000)))).filter(f => f.rule === 'sleep'),
+    [],
+  ));
+const dns =
+  (n: number): Make =>
+  (x, l) =>
+    times(n, k => x.ev(l, 'dns', 0, { obj: 'example.com' }, 1000 + k));
+const asks =
+  (n: number, port: number): Make =>
+  (x, l) => {
+    const f = socket(x, l);
+    times(n, () =>
+      x.ev(l, 'sendto', 900, {
+        obj: `10.0.0.53:${port}`,
+        fd: 3,
+        file: f,
+        ret: 40,
+        arg: '\x01f, …',
+      }),
+    );
+  };
+test('dns: messages to name servers', () =>
+  rule(
+    'dns',
+    asks(L.questions, 53),
+    asks(L.questions - 1, 53),
+    /sent 20 messages to name servers/,
+  ));
+test('dns: other ports are no name servers', async () =>
+  assert.deepEqual(
+    (await quietly(traced(asks(L.questions, 5353)))).filter(f => f.rule === 'dns'),
+    [],
+  ));
+test('dns', () =>
+  rule('dns', dns(L.dns), dns(L.dns - 1), /asked for the name example\.com 5 times/));
+const grow =
+  (total: number, back: number): Make =>
+  (x, l) => {
+    times(16, () => x.mmap(l, total / 16));
+    if (back) x.ev(l, 'munmap', 1000, { obj: 'r', arg: '', val: -back });
+  };
+test('memory', () =>
+  rule(
+    'memory',
+    grow(L.growBytes, 0),
+    grow(L.growBytes - 16 * 4096, 0),
+    /mapped 64\.0 MB and gave back 0 B/,
+  ));
+test('memory given back', async () =>
+  assert.deepEqual(
+    (await quietly(traced(grow(2 * L.growBytes, L.growBytes / 2)))).filter(
+      f => f.rule === 'memory',
+    ),
+    [],
+  ));
 
 test('every rule has a test above and a threshold in words', () => {
-  for (const r of RULES) { assert.ok(tested.has(r.id), `${r.id} is tested`); assert.ok(r.threshold.length > 20); }
+  for (const r of RULES) {
+    assert.ok(tested.has(r.id), `${r.id} is tested`);
+    assert.ok(r.threshold.length > 20);
+  }
 });
 
-test('a quiet program has no findings', async () => assert.deepEqual(await quietly(traced((x, l) => { const f = x.open(l, '/etc/hosts'); x.read(l, f, 3, 200); x.close(l, f); })), []));
-test('nothing at all has no findings', async () => assert.deepEqual(await quietly(storeOf(new Trace(['true']).finish())), []));
+test('a quiet program has no findings', async () =>
+  assert.deepEqual(
+    await quietly(
+      traced((x, l) => {
+        const f = x.open(l, '/etc/hosts');
+        x.read(l, f, 3, 200);
+        x.close(l, f);
+      }),
+    ),
+    [],
+  ));
+test('nothing at all has no findings', async () =>
+  assert.deepEqual(await quietly(storeOf(new Trace(['true']).finish())), []));
 
 test('a filter narrows the findings', async () => {
-  const store = traced((x, l) => { const c = x.task(l, { comm: 'child', argv: ['child'], start: 5 }); x.exit(c, 7); x.exit(l, 0); });
+  const store = traced((x, l) => {
+    const c = x.task(l, { comm: 'child', argv: ['child'], start: 5 });
+    x.exit(c, 7);
+    x.exit(l, 0);
+  });
   assert.equal((await quietly(store)).length, 1);
   const bits = runFilter(store, parse('proc:test')).bits;
   assert.deepEqual(await findings(store, bits, () => false), []);
 });
 
 test('searches are told apart', () => {
-  const cases: [string, string, string][] = [['/usr/local/bin/gcc', 'stat', 'PATH'], ['/opt/x/tool', 'exec', 'PATH'], ['/usr/include/a.h', 'open', 'include'], ['/lib/x/libc.so.6', 'open', 'library'], ['/usr/lib/python3/a.py', 'stat', 'python'], ['/x/__pycache__/a.pyc', 'open', 'python'], ['/p/node_modules/a', 'stat', 'node'], ['/p/package.json', 'open', 'node'], ['/etc/hosts', 'open', 'other']];
+  const cases: [string, string, string][] = [
+    ['/usr/local/bin/gcc', 'stat', 'PATH'],
+    ['/opt/x/tool', 'exec', 'PATH'],
+    ['/usr/include/a.h', 'open', 'include'],
+    ['/lib/x/libc.so.6', 'open', 'library'],
+    ['/usr/lib/python3/a.py', 'stat', 'python'],
+    ['/x/__pycache__/a.pyc', 'open', 'python'],
+    ['/p/node_modules/a', 'stat', 'node'],
+    ['/p/package.json', 'open', 'node'],
+    ['/etc/hosts', 'open', 'other'],
+  ];
   for (const [path, op, kind] of cases) assert.equal(searchKind(path, op), kind, path);
 });

@@ -8,17 +8,47 @@ import { base64Bytes, gunzip } from '../../src/format/inflate';
 import { parseCols } from '../../src/format/layout';
 import { Strings } from '../../src/format/strings';
 import { decodeBytes, quote, shellWord, show } from '../../src/format/text';
-import { bytesToText, escapeHtml, metaJson, payload, pieces, stringPayload } from '../fixtures/encode.mjs';
+import {
+  bytesToText,
+  escapeHtml,
+  metaJson,
+  payload,
+  pieces,
+  stringPayload,
+} from '../fixtures/encode.mjs';
 import { HOSTILE, rng } from '../fixtures/gen.mjs';
 
 const golden = JSON.parse(readFileSync(join(process.cwd(), 'test/fixtures/golden.json'), 'utf8'));
-const big = (name: string, cast: (v: string) => number | bigint) => golden.rows.map((r: Record<string, string>) => cast(r[name]));
+const big = (name: string, cast: (v: string) => number | bigint) =>
+  golden.rows.map((r: Record<string, string>) => cast(r[name]));
 
 test('golden: the encoder of the tests makes exactly these bytes', () => {
   const starts = big('start', Number) as number[];
-  const h = payload(golden.cols.h, { dt: starts.map((t, i) => t - (i ? starts[i - 1] : Number(golden.base))), lane: big('lane', Number), type: big('type', Number), dur: big('dur', Number), err: big('err', Number) }, 5, Number(golden.base));
+  const h = payload(
+    golden.cols.h,
+    {
+      dt: starts.map((t, i) => t - (i ? starts[i - 1] : Number(golden.base))),
+      lane: big('lane', Number),
+      type: big('type', Number),
+      dur: big('dur', Number),
+      err: big('err', Number),
+    },
+    5,
+    Number(golden.base),
+  );
   assert.equal(Buffer.from(h).toString('base64'), golden.h);
-  const c = payload(golden.cols.c, { ret: big('ret', BigInt), obj: big('obj', Number), arg: big('arg', Number), fd: big('fd', Number), file: big('file', Number), val: big('val', BigInt) }, 5);
+  const c = payload(
+    golden.cols.c,
+    {
+      ret: big('ret', BigInt),
+      obj: big('obj', Number),
+      arg: big('arg', Number),
+      fd: big('fd', Number),
+      file: big('file', Number),
+      val: big('val', BigInt),
+    },
+    5,
+  );
   assert.equal(Buffer.from(c).toString('base64'), golden.c);
 });
 
@@ -29,19 +59,29 @@ test('golden: hot columns', () => {
   assert.deepEqual([...b.type], big('type', Number));
   assert.deepEqual([...b.err], big('err', Number));
   let k = 0;
-  assert.deepEqual([...b.dur].map(d => (d === 0xffffffff ? b.long[k++] : d)), big('dur', Number));
+  assert.deepEqual(
+    [...b.dur].map(d => (d === 0xffffffff ? b.long[k++] : d)),
+    big('dur', Number),
+  );
 });
 
 test('golden: cold columns, 64-bit values exact', () => {
   const b = decode('c', base64Bytes(golden.c), parseCols(golden.cols.c)) as ColdBlock;
-  for (const name of ['obj', 'arg', 'file', 'fd'] as const) assert.deepEqual([...(b[name] as Uint32Array)], big(name, Number), name);
+  for (const name of ['obj', 'arg', 'file', 'fd'] as const)
+    assert.deepEqual([...(b[name] as Uint32Array)], big(name, Number), name);
   assert.ok(b.ret instanceof BigInt64Array && b.val instanceof BigInt64Array);
   assert.deepEqual([...b.ret], big('ret', BigInt));
   assert.deepEqual([...b.val], big('val', BigInt));
 });
 
 test('columns take the narrowest array; zeros take none', () => {
-  const cols = ['ret:z64', 'fd:z32', 'val:z64'], make = (ret: number[]) => decode('c', payload(cols, { ret, fd: ret.map(() => -1) }, ret.length), parseCols(cols)) as ColdBlock;
+  const cols = ['ret:z64', 'fd:z32', 'val:z64'],
+    make = (ret: number[]) =>
+      decode(
+        'c',
+        payload(cols, { ret, fd: ret.map(() => -1) }, ret.length),
+        parseCols(cols),
+      ) as ColdBlock;
   assert.ok(make([0, 5, -128]).ret instanceof Int8Array);
   assert.ok(make([300]).ret instanceof Int16Array);
   assert.ok(make([-70000]).ret instanceof Int32Array);
@@ -53,7 +93,11 @@ test('columns take the narrowest array; zeros take none', () => {
 
 test('a layout with wider, unknown and missing columns is read by name', () => {
   const cols = ['extra:u64', 'lane:u32', 'dt:x32', 'type:u16'];
-  const b = decode('h', payload(cols, { extra: [1, 2], lane: [70000, 1], dt: [5, 6], type: [300, 2] }, 2, 10), parseCols(cols)) as HotBlock;
+  const b = decode(
+    'h',
+    payload(cols, { extra: [1, 2], lane: [70000, 1], dt: [5, 6], type: [300, 2] }, 2, 10),
+    parseCols(cols),
+  ) as HotBlock;
   assert.deepEqual([...b.start], [15, 21]);
   assert.deepEqual([...b.lane], [70000, 1]);
   assert.deepEqual([...b.type], [300, 2]);
@@ -61,8 +105,10 @@ test('a layout with wider, unknown and missing columns is read by name', () => {
 });
 
 test('a block that is cut off or lies about its size is refused', () => {
-  const whole = base64Bytes(golden.h), cols = parseCols(golden.cols.h);
-  for (let n = 0; n < whole.length; n++) assert.throws(() => decode('h', whole.slice(0, n), cols), `${n} bytes`);
+  const whole = base64Bytes(golden.h),
+    cols = parseCols(golden.cols.h);
+  for (let n = 0; n < whole.length; n++)
+    assert.throws(() => decode('h', whole.slice(0, n), cols), `${n} bytes`);
   const lie = whole.slice();
   new DataView(lie.buffer).setUint32(0, 0xffffffff, true);
   assert.throws(() => decode('h', lie, cols));
@@ -73,10 +119,15 @@ test('pieces: at most 1 MB of base64 each, together the gzip stream', async () =
   const data = new Uint8Array(3_000_000);
   const random = rng(9);
   for (let i = 0; i < data.length; i++) data[i] = random() * 256;
-  const parts = [...pieces('h', data).matchAll(/<!--([^-]*)--><script>cpd\("h",([01])\)<\/script>\n/g)];
+  const parts = [
+    ...pieces('h', data).matchAll(/<!--([^-]*)--><script>cpd\("h",([01])\)<\/script>\n/g),
+  ];
   assert.ok(parts.length > 2);
   assert.ok(parts.every(p => p[1].length <= 1 << 20));
-  assert.deepEqual(parts.map(p => p[2]), [...parts.slice(1).map(() => '0'), '1']);
+  assert.deepEqual(
+    parts.map(p => p[2]),
+    [...parts.slice(1).map(() => '0'), '1'],
+  );
   assert.deepEqual(await gunzip(parts.map(p => base64Bytes(p[1]))), data);
 });
 
@@ -85,13 +136,21 @@ test('a damaged gzip stream is an error, not a hang', async () => {
 });
 
 test('strings: any bytes, over several blocks', () => {
-  const list = [...HOSTILE.map(s => Buffer.from(s)), Buffer.from([0xff, 0x41, 0xed, 0xa0, 0x80, 0xc0]), Buffer.alloc(0)], s = new Strings();
+  const list = [
+      ...HOSTILE.map(s => Buffer.from(s)),
+      Buffer.from([0xff, 0x41, 0xed, 0xa0, 0x80, 0xc0]),
+      Buffer.alloc(0),
+    ],
+    s = new Strings();
   s.add(decode('s', stringPayload([Buffer.alloc(0), ...list.slice(0, 5)]), []) as StringBlock);
   s.add(decode('s', stringPayload(list.slice(5)), []) as StringBlock);
   assert.equal(s.count, list.length + 1);
   list.forEach((b, i) => assert.equal(s.get(i + 1), bytesToText(b)));
   assert.equal(s.get(999999), '');
-  assert.deepEqual([...s.match(t => t.includes('script'))].reduce((a, b) => a + b, 0), HOSTILE.filter(h => h.includes('script')).length);
+  assert.deepEqual(
+    [...s.match(t => t.includes('script'))].reduce((a, b) => a + b, 0),
+    HOSTILE.filter(h => h.includes('script')).length,
+  );
 });
 
 test('bytes that are not UTF-8 become visible and keep their place', () => {
@@ -101,7 +160,9 @@ test('bytes that are not UTF-8 become visible and keep their place', () => {
   assert.equal(show(decodeBytes(Buffer.from([0xf0, 0x9f, 0x99, 0x82]))), '🙂');
   assert.equal(decodeBytes(Buffer.from([0xef, 0xbb, 0xbf, 0x61])).length, 2);
   for (let seed = 1; seed < 200; seed++) {
-    const b = Buffer.from(Array.from({ length: 12 }, (_, i) => (seed * 7919 * (i + 1) * 31) >> 3 & 255));
+    const b = Buffer.from(
+      Array.from({ length: 12 }, (_, i) => ((seed * 7919 * (i + 1) * 31) >> 3) & 255),
+    );
     assert.equal(decodeBytes(b), bytesToText(b));
   }
 });
@@ -114,11 +175,19 @@ test('control and direction characters are shown, never obeyed', () => {
 });
 
 test('what is not seen is shown', () => {
-  for (const c of [0x7f, 0x80, 0xad, 0x34f, 0x61c, 0x115f, 0x1160, 0x17b4, 0x180e, 0x200b, 0x200d, 0x200f, 0x2028, 0x202e, 0x2060, 0x206f, 0x2800, 0x3164, 0xfdd0, 0xfe00, 0xfe0f,
-    0xfeff, 0xffa0, 0xfff0, 0xfff9, 0xfffb, 0xffff, 0x1bca0, 0x1d173, 0x1fffe, 0xe0000, 0xe0041, 0xe007f, 0xe01ef, 0xe0fff, 0x10ffff])
+  for (const c of [
+    0x7f, 0x80, 0xad, 0x34f, 0x61c, 0x115f, 0x1160, 0x17b4, 0x180e, 0x200b, 0x200d, 0x200f, 0x2028,
+    0x202e, 0x2060, 0x206f, 0x2800, 0x3164, 0xfdd0, 0xfe00, 0xfe0f, 0xfeff, 0xffa0, 0xfff0, 0xfff9,
+    0xfffb, 0xffff, 0x1bca0, 0x1d173, 0x1fffe, 0xe0000, 0xe0041, 0xe007f, 0xe01ef, 0xe0fff,
+    0x10ffff,
+  ])
     assert.notEqual(show(String.fromCodePoint(c)), String.fromCodePoint(c), c.toString(16));
   assert.equal(show('a\u{e0061}b'), 'a\\u{e0061}b');
-  for (const c of [0x20, 0xa0, 0xac, 0xae, 0x300, 0x61b, 0x1161, 0x200a, 0x2010, 0x2027, 0x202f, 0x2070, 0x2764, 0x2801, 0x3000, 0xac00, 0xfdcf, 0xfdf0, 0xfe10, 0xff41, 0xfffc, 0xfffd, 0x1f600, 0xdfffd, 0xe1000])
+  for (const c of [
+    0x20, 0xa0, 0xac, 0xae, 0x300, 0x61b, 0x1161, 0x200a, 0x2010, 0x2027, 0x202f, 0x2070, 0x2764,
+    0x2801, 0x3000, 0xac00, 0xfdcf, 0xfdf0, 0xfe10, 0xff41, 0xfffc, 0xfffd, 0x1f600, 0xdfffd,
+    0xe1000,
+  ])
     assert.equal(show(String.fromCodePoint(c)), String.fromCodePoint(c), c.toString(16));
 });
 
