@@ -19,7 +19,7 @@ COMMENT = {
 }
 NAMED = {"Makefile": "# {}", "meson_options.txt": "# {}", ".ci/run": "# {}", "packaging/debian/rules": "# {}"}
 FOLDERS = ["src", "tests", "tools", "bench", "man", "report", "packaging", "findings"]
-NOT_OURS = {"node_modules", "dist", "__pycache__", "out"}
+NOT_OURS = {"node_modules", "dist", "__pycache__", "out", ".out"}
 TAG = "SPDX-License-Identifier: "
 
 
