@@ -47,12 +47,6 @@ void totals_free(struct totals *t)
 	free(t);
 }
 
-struct bytes totals_keep(struct totals *t, const char *s, uint32_t len)
-{
-	t->index->strings += len + 1;
-	return (struct bytes){ arena_memdup0(&t->index->arena, s, len), len, 0 };
-}
-
 /* ---- bytes ---- */
 
 static bool is_file_kind(uint8_t kind) { return kind == FILE_REG || kind == FILE_DIR || kind == FILE_MEMFD; }
