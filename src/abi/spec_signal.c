@@ -9,9 +9,6 @@ const struct names mask_how = VALUE_SET(V(0, "SIG_BLOCK"), V(1, "SIG_UNBLOCK"), 
 static const struct names pidfd_signal_flags = FLAG_SET(V(1, "PIDFD_SIGNAL_THREAD"), V(2, "PIDFD_SIGNAL_THREAD_GROUP"), V(4, "PIDFD_SIGNAL_PROCESS_GROUP"));
 const struct names itimer_which = VALUE_SET(N(ITIMER_REAL), N(ITIMER_VIRTUAL), N(ITIMER_PROF));
 const struct names timer_flags = FLAG_SET(V(1, "TIMER_ABSTIME"));
-const struct names clock_ids = VALUE_SET(
-	N(CLOCK_REALTIME), N(CLOCK_MONOTONIC), N(CLOCK_PROCESS_CPUTIME_ID), N(CLOCK_THREAD_CPUTIME_ID), N(CLOCK_MONOTONIC_RAW), N(CLOCK_REALTIME_COARSE),
-	N(CLOCK_MONOTONIC_COARSE), N(CLOCK_BOOTTIME), N(CLOCK_REALTIME_ALARM), N(CLOCK_BOOTTIME_ALARM), N(CLOCK_TAI));
 
 static const struct syscall_row rows[] = {
 	ROW(13, "rt_sigaction", GRP_SIGNAL, INT, NONE, A("sig", SIGNAL), A_LAYOUT("act", IN, layout_sigaction), A_LAYOUT("oldact", OUT, layout_sigaction),

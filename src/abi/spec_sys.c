@@ -34,11 +34,6 @@ static const struct fd_question bpf_question = { ASK_RETURNED, &bpf_newfd };
 static const struct arg_cond landlock_newfd = { .arg = 2, .mask = ~0u, .nvals = 1, .vals = { 0 } };
 static const struct fd_question landlock_question = { ASK_RETURNED, &landlock_newfd };
 /* QCMD(command, type) of <sys/quota.h>: the command without its low byte, which is the type. */
-const struct names quota_types = VALUE_SET(V(0, "USRQUOTA"), V(1, "GRPQUOTA"), V(2, "PRJQUOTA"));
-const struct names quotactl_cmds = VALUE_SET(V(0x800001, "Q_SYNC"), V(0x800002, "Q_QUOTAON"), V(0x800003, "Q_QUOTAOFF"), V(0x800004, "Q_GETFMT"),
-	V(0x800005, "Q_GETINFO"), V(0x800006, "Q_SETINFO"), V(0x800007, "Q_GETQUOTA"), V(0x800008, "Q_SETQUOTA"), V(0x800009, "Q_GETNEXTQUOTA"),
-	V(0x5801, "Q_XQUOTAON"), V(0x5802, "Q_XQUOTAOFF"), V(0x5803, "Q_XGETQUOTA"), V(0x5804, "Q_XSETQLIM"), V(0x5805, "Q_XGETQSTAT"), V(0x5806, "Q_XQUOTARM"),
-	V(0x5807, "Q_XQUOTASYNC"), V(0x5808, "Q_XGETQSTATV"), V(0x5809, "Q_XGETNEXTQUOTA"));
 static const struct names landlock_create_flags = FLAG_SET(V(1, "LANDLOCK_CREATE_RULESET_VERSION"), V(2, "LANDLOCK_CREATE_RULESET_ERRATA"));
 static const struct names landlock_rule_types = VALUE_SET(V(1, "LANDLOCK_RULE_PATH_BENEATH"), V(2, "LANDLOCK_RULE_NET_PORT"));
 static const struct names landlock_restrict_flags = FLAG_SET(V(1, "LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF"), V(2, "LANDLOCK_RESTRICT_SELF_LOG_NEW_EXEC_ON"),

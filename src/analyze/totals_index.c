@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What every table of the totals stands on: the names that rows keep. */
 #include "analyze/totals_index.h"
 

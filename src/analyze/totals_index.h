@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * The inside of totals, shared by its files: rows with their place in an index.  totals_files.c knows paths,
- * totals_conns.c sockets, totals_procs.c processes and memory; totals_index.c keeps their names; totals.c takes the events and hands them on.
+ * The inside of totals, shared by its files: rows with their place in an index.  totals_index.c keeps their names,
+ * totals_files.c knows paths, totals_conns.c sockets, totals_procs.c processes and memory; totals.c takes the events
+ * and hands them on.
  */
 #include <stdlib.h>
 #include <sys/socket.h>
