@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Makes the recordings of tests/golden anew: tests/golden/record.sh BUILD/src/compendium [NAME…]
+# Makes the recordings of tests/golden anew: tests/golden/record.sh BUILD/compendium [NAME…]
 # Then UPDATE=1 meson test -C BUILD --suite golden writes the texts; read the diff before it is committed.
 # Recordings hold the environment and what files are called: a clean environment, a neutral folder, nothing of this machine.
 set -eu
