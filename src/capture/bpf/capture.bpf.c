@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /* System calls, processes, signals: one program per kernel event, whatever the call. */
 #include "capture/bpf/call.bpf.h"
+#include "capture/bpf/kfunc.h"
 #include "capture/bpf/signal.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
@@ -210,9 +211,9 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 /* ---- the new address space, where the kernel lets us walk it (6.7) ---- */
 
 struct bpf_iter_task_vma { u64 opaque[1]; } __attribute__((aligned(8)));
-extern int bpf_iter_task_vma_new(struct bpf_iter_task_vma *it, struct task_struct *task, u64 addr) __ksym;
-extern struct vm_area_struct *bpf_iter_task_vma_next(struct bpf_iter_task_vma *it) __ksym;
-extern void bpf_iter_task_vma_destroy(struct bpf_iter_task_vma *it) __ksym;
+static int (*const bpf_iter_task_vma_new)(struct bpf_iter_task_vma *it, struct task_struct *task, u64 addr) = (void *)KFUNC_VMA_NEW;
+static struct vm_area_struct *(*const bpf_iter_task_vma_next)(struct bpf_iter_task_vma *it) = (void *)KFUNC_VMA_NEXT;
+static void (*const bpf_iter_task_vma_destroy)(struct bpf_iter_task_vma *it) = (void *)KFUNC_VMA_DESTROY;
 
 enum { VM_READ_BITS = 7, VM_MAYSHARE_BIT = 0x80, VM_PFNMAP_BIT = 0x400, VM_IO_BIT = 0x4000, VM_MIXEDMAP_BIT = 0x10000000, MAP_SHARED_BIT = 1, MAP_PRIVATE_BIT = 2 };
 

@@ -22,13 +22,16 @@ static char last_error[512];	/* the last warning of libbpf, which has no other w
 
 static int libbpf_log(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
+	const bool debug = getenv("COMPENDIUM_BPF_DEBUG") != NULL;
 	char line[512];
 	va_list all;
 
+	if (level != LIBBPF_WARN && !debug)
+		return 0;
 	va_copy(all, ap);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	/* the verifier's log is one call, of any length */
-	if (getenv("COMPENDIUM_BPF_DEBUG"))
+	if (debug)
 		vfprintf(stderr, fmt, all);
 	va_end(all);
 	if (level == LIBBPF_WARN && !strncmp(line, "libbpf: ", 8) && !strstr(line, "BEGIN PROG") && !strstr(line, "END PROG")) {

@@ -14,22 +14,18 @@
 #include "base/macro.h"
 #include "capture/bpf/internal.h"
 #include "capture/bpf/kernel.h"
+#include "capture/bpf/prepare.h"
 #include "capture.skel.h"
 #include "latency.skel.h"
 #include "record/build.h"
 
 enum { RING_BYTES = 4 << 20, POLL_NS = 4000000, SETTLE_NS = 2000000 };
 
-int latency_share(struct bpf_source *s)
+static int share_maps(struct bpf_source *s, struct latency_bpf *k)
 {
-	struct latency_bpf *k = latency_bpf__open();
+	struct bpf_map *maps[] = { k->maps.tasks, k->maps.events, k->maps.losses, k->maps.targets, k->maps.shared_map };
 	int rc = 0;
 
-	if (!k)
-		return -errno;
-	struct bpf_map *maps[] = { k->maps.tasks, k->maps.events, k->maps.losses, k->maps.targets, k->maps.shared_map };
-
-	s->latency = k;
 	for (unsigned i = 0; i < ARRAY_SIZE(maps) && rc == 0; i++)
 		rc = bpf_map__reuse_fd(maps[i], bpf_map__fd(bpf_shared_maps(s, i)));
 	k->rodata->sched_min_ns = s->opt->sched_min_ns;
@@ -40,9 +36,24 @@ int latency_share(struct bpf_source *s)
 	bpf_program__set_autoload(k->progs.on_exec, false);
 	bpf_program__set_autoload(k->progs.each_self, false);
 	bpf_program__set_autoload(k->progs.each_adopt, false);
+	return rc;
+}
+
+int latency_share(struct bpf_source *s)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts);
+	struct prepare *p;
+	int rc = prepare_begin(&p, &opts);
+
+	s->latency = rc == 0 ? latency_bpf__open_opts(&opts) : NULL;
 	if (rc == 0)
-		rc = latency_bpf__load(k);
-	return rc ? rc : latency_bpf__attach(k);
+		rc = s->latency ? prepare_object(p, s->latency->obj) : -errno;
+	if (rc == 0)
+		rc = share_maps(s, s->latency);
+	if (rc == 0)
+		rc = latency_bpf__load(s->latency);
+	prepare_end(p);
+	return rc ? rc : prepare_attach(s->latency->skeleton);
 }
 
 void latency_unshare(struct bpf_source *s)
@@ -141,6 +152,29 @@ void source_latency_add(struct source *src, pid_t pid)
 	bpf_run_iter(s->skel->progs.each_adopt, NULL, NULL);
 }
 
+static int load_alone(struct latency_source *s, const struct capture_options *opt)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts);
+	struct prepare *p;
+	int rc = prepare_begin(&p, &opts);
+
+	s->skel = rc == 0 ? latency_bpf__open_opts(&opts) : NULL;
+	if (rc == 0)
+		rc = s->skel ? prepare_object(p, s->skel->obj) : -errno;
+	if (rc == 0) {
+		s->skel->rodata->restricted = !bpf_sees_all();
+		s->skel->rodata->sched_min_ns = opt->sched_min_ns;
+		s->skel->rodata->self_nr = (uint32_t)getpid();
+		s->skel->rodata->self_pidns = bpf_own_pidns();
+		bpf_map__set_max_entries(s->skel->maps.events, RING_BYTES);
+		bpf_program__set_autoattach(s->skel->progs.each_self, false);
+		bpf_program__set_autoattach(s->skel->progs.each_adopt, false);
+		rc = latency_bpf__load(s->skel);
+	}
+	prepare_end(p);
+	return rc;
+}
+
 static int start(const struct capture_options *opt, struct source **ret_source, struct diag *diag)
 {
 	struct latency_source *s;
@@ -154,25 +188,14 @@ static int start(const struct capture_options *opt, struct source **ret_source, 
 	s = xcalloc(1, sizeof(*s));
 	s->src.ops = &latency_ops;
 	getrlimit(RLIMIT_MEMLOCK, &memlock);
-	s->skel = latency_bpf__open();
-	rc = s->skel ? 0 : -errno;
-	if (rc == 0) {
-		s->skel->rodata->restricted = !bpf_sees_all();
-		s->skel->rodata->sched_min_ns = opt->sched_min_ns;
-		s->skel->rodata->self_nr = (uint32_t)getpid();
-		s->skel->rodata->self_pidns = bpf_own_pidns();
-		bpf_map__set_max_entries(s->skel->maps.events, RING_BYTES);
-		bpf_program__set_autoattach(s->skel->progs.each_self, false);
-		bpf_program__set_autoattach(s->skel->progs.each_adopt, false);
-		rc = latency_bpf__load(s->skel);
-	}
+	rc = load_alone(s, opt);
 	setrlimit(RLIMIT_MEMLOCK, &memlock);
 	if (rc == 0)
 		rc = bpf_run_iter(s->skel->progs.each_self, NULL, NULL);
 	if (rc == 0)
 		rc = kring_open(&s->ring, bpf_map__fd(s->skel->maps.events), RING_BYTES);
 	if (rc == 0)
-		rc = latency_bpf__attach(s->skel);
+		rc = prepare_attach(s->skel->skeleton);
 	s->ncpus = (unsigned)libbpf_num_possible_cpus();
 	s->losses = xcalloc(s->ncpus, sizeof(*s->losses));
 	s->told = xcalloc(s->ncpus, sizeof(*s->told));

@@ -13,6 +13,7 @@
 #include "base/macro.h"
 #include "capture/bpf/internal.h"
 #include "capture/bpf/kernel.h"
+#include "capture/bpf/prepare.h"
 #include "capture.skel.h"
 
 enum { RING_BYTES = 16 << 20, RING_KEPT_PARTS = 16, RING_LARGE = 4 << 20, NS_LEVEL_MAX = 32 };
@@ -113,24 +114,21 @@ int bpf_attach(struct bpf_source *s)
 				      &skel->links.on_signal, &skel->links.on_generate };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(progs); i++) {
-		*links[i] = bpf_program__attach(progs[i]);
+		*links[i] = bpf_program__attach_trace(progs[i]);
 		if (!*links[i])
 			return -errno;
 	}
 	/* behind on_exec on the same tracepoint: regions follow the EXEC they belong to */
 	if (bpf_program__autoload(skel->progs.on_exec_maps)) {
-		skel->links.on_exec_maps = bpf_program__attach(skel->progs.on_exec_maps);
+		skel->links.on_exec_maps = bpf_program__attach_trace(skel->progs.on_exec_maps);
 		if (!skel->links.on_exec_maps)
 			return -errno;
 	}
 	return 0;
 }
 
-static int load_once(struct bpf_source *s, size_t ring)
+static void configure(struct bpf_source *s, size_t ring)
 {
-	s->skel = capture_bpf__open();
-	if (!s->skel)
-		return -errno;
 	s->skel->rodata->payload_bytes = s->opt->max_payload;
 	s->skel->rodata->self_nr = (uint32_t)getpid();
 	s->skel->rodata->self_pidns = bpf_own_pidns();
@@ -141,7 +139,25 @@ static int load_once(struct bpf_source *s, size_t ring)
 	bpf_program__set_autoload(s->skel->progs.on_exec_maps, s->kernel_maps);
 	bpf_map__set_max_entries(s->skel->maps.works, s->ncpus);
 	bpf_map__set_max_entries(s->skel->maps.events, (uint32_t)ring);
-	return capture_bpf__load(s->skel);
+}
+
+static int open_and_load(struct bpf_source *s, size_t ring)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts);
+	struct prepare *p;
+	int rc = prepare_begin(&p, &opts);
+
+	s->skel = rc == 0 ? capture_bpf__open_opts(&opts) : NULL;
+	if (rc == 0)
+		rc = s->skel ? prepare_object(p, s->skel->obj) : -errno;
+	if (rc == 0) {
+		/* before 6.7 there is no walking through regions */
+		s->kernel_maps = s->opt->want_maps && prepare_can_walk_regions(p);
+		configure(s, ring);
+		rc = capture_bpf__load(s->skel);
+	}
+	prepare_end(p);
+	return rc;
 }
 
 static int set_up(struct bpf_source *s, size_t ring)
@@ -174,14 +190,7 @@ int bpf_load(struct bpf_source *s, struct diag *diag)
 	/* Before 5.11 libbpf raises this limit for us; the command must not inherit that. */
 	getrlimit(RLIMIT_MEMLOCK, &memlock);
 	s->ncpus = (unsigned)libbpf_num_possible_cpus();
-	s->kernel_maps = s->opt->want_maps;
-	rc = load_once(s, ring);
-	if (rc < 0 && s->kernel_maps) {
-		/* before 6.7 there is no walking through regions */
-		s->kernel_maps = false;
-		capture_bpf__destroy(s->skel);
-		rc = load_once(s, ring);
-	}
+	rc = open_and_load(s, ring);
 	setrlimit(RLIMIT_MEMLOCK, &memlock);
 	if (rc == 0)
 		rc = set_up(s, ring);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * Of the kernel's types those that an object of ours looks into, as BTF of its own for libbpf to relocate by: some
+ * hundred instead of 126,000.
+ */
+#include <stdint.h>
+
+struct btf;
+struct types;
+struct type_names;
+
+/* Asks for each struct and union of local, by its name up to "___". */
+void slim_want(struct type_names *names, const struct btf *local);
+/*
+ * Adds to out what was found in t: each struct and union with those members whose names occur in local, and what they
+ * are made of.  Pointers lead nowhere: libbpf does not follow them.  0, -EBADMSG, or what libbpf says.
+ */
+int slim_add(struct btf *out, const struct btf *local, const struct types *t, const struct type_names *names);
