@@ -448,28 +448,34 @@ static void hand_out_early(struct ptrace_source *s)
 	buf_done(&s->early);
 }
 
+/* A stop that its handler always ends.  Not every event is one: a tracee can stay in a PTRACE_EVENT_STOP. */
+static bool is_call_stop(int code) { return code == (SIGTRAP | 0x80) || code == (SIGTRAP | PTRACE_EVENT_SECCOMP << 8); }
+
 /*
- * As wait4(2).  To say what a task used, the kernel adds up all threads of its process, at every stop: with thousands of
- * them that is most of what a stop costs, and only the end of a process needs it.  So where there are many tasks, a look
- * (WNOWAIT) comes first.  0: nothing to report, and s->stop_self asked not to wait.
+ * As wait4(2), and cheaper.  To say what a task used, the kernel adds up all threads of its process, at every stop, and
+ * only the end of a process needs it.  So a report is looked at first (WNOWAIT), and one of a syscall-stop is left at that:
+ * resuming the tracee takes it away (ptrace_resume() in the kernel, "this status was not reported yet").  Others are
+ * fetched, ends with their usage; until it is, the kernel takes PTRACE_EVENT_EXEC for one of a thread that is no more
+ * (looks_like_a_spurious_pid(), Linux 5.13).  __WNOTHREAD: what this thread traces is all there is.
+ * 0: nothing to report, and s->stop_self asked not to wait.
  */
 static pid_t next_report(struct ptrace_source *s, int *ret_status, struct rusage *ru)
 {
-	enum { MANY_TASKS = 48 };
 	int nohang = s->stop_self ? WNOHANG : 0;
 
-	if (HASH_COUNT(s->tracees) < MANY_TASKS)
-		return wait4(-1, ret_status, __WALL | nohang, ru);
 	for (;;) {
 		siginfo_t si = { 0 };
 		bool end;
 		int rc;
 
-		if (waitid(P_ALL, 0, &si, WEXITED | WSTOPPED | WNOWAIT | __WALL | nohang) < 0)
+		if (waitid(P_ALL, 0, &si, WEXITED | WSTOPPED | WNOWAIT | __WALL | __WNOTHREAD | nohang) < 0)
 			return -1;
 		if (!si.si_pid)
 			return 0;
 		end = si.si_code == CLD_EXITED || si.si_code == CLD_KILLED || si.si_code == CLD_DUMPED;
+		*ret_status = si.si_status << 8 | 0x7f;		/* of a stop: wait(2), WIFSTOPPED */
+		if (!end && is_call_stop(si.si_status))
+			return si.si_pid;
 		rc = wait_usage(si.si_pid, ret_status, __WALL | WNOHANG, end ? ru : NULL);
 		if (rc > 0)
 			return si.si_pid;
@@ -479,6 +485,17 @@ static pid_t next_report(struct ptrace_source *s, int *ret_status, struct rusage
 		}
 		/* killed between the two: its end will be the next report */
 	}
+}
+
+/* Stops are waited for, not signalled: the kernel need not make a SIGCHLD of each to find it ignored.  Ends with an exec. */
+static void want_no_signal_of_stops(void)
+{
+	struct sigaction sa;
+
+	if (sigaction(SIGCHLD, NULL, &sa) < 0)
+		return;
+	sa.sa_flags |= SA_NOCLDSTOP;
+	sigaction(SIGCHLD, &sa, NULL);
 }
 
 static int ptrace_step(struct source *src, source_emit_fn *emit, void *ctx)
@@ -598,6 +615,7 @@ int source_ptrace_open(const struct capture_options *opt, struct source **ret_so
 	}
 	proc_put_start(opt, START_PTRACE, &s->rec, ptrace_now_ns());
 	ptrace_put(s);
+	want_no_signal_of_stops();
 	rc = ptrace_able(diag);
 	if (rc == 0 && opt->asked_to_end && opt->asked_to_end(opt->spawned_ctx))
 		rc = diag_set(diag, 125, ECANCELED, "ended before tracing began");
