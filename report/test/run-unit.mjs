@@ -2,7 +2,7 @@
 // Bundles test/unit/*.test.ts and runs them with Node's own runner; the last line counts.
 import { build } from 'esbuild';
 import { spawnSync } from 'node:child_process';
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -23,26 +23,41 @@ await build({
   external: ['../fixtures/*'],
   logLevel: 'warning',
 });
-const check = spawnSync(
-  process.execPath,
-  [join(here, '../node_modules/typescript/bin/tsc'), '--noEmit', '-p', join(here, '..')],
-  { encoding: 'utf8' },
-);
-console.log(
-  check.status === 0
-    ? 'ok - the types are right (tsc --strict)'
-    : `not ok - tsc\n${check.stdout}${check.stderr}`,
-);
-const bin = join(here, '../node_modules/@biomejs/biome/bin/biome');
-const style = spawnSync(process.execPath, [bin, 'ci', '--colors=off', '.'], {
-  cwd: join(here, '..'),
-  encoding: 'utf8',
-});
-console.log(
-  style.status === 0
-    ? 'ok - formatted, and nothing for the linter to report (biome)'
-    : `not ok - biome (npm run format fixes the layout)\n${style.stdout}${style.stderr}`,
-);
+/** A tool of node_modules over the whole folder: true when it has nothing to report. */
+function tool(what, path, ...args) {
+  const done = spawnSync(process.execPath, [join(here, '../node_modules', path), ...args], {
+    cwd: join(here, '..'),
+    encoding: 'utf8',
+  });
+  console.log(
+    done.status === 0 ? `ok - ${what}` : `not ok - ${what}\n${done.stdout}${done.stderr}`,
+  );
+  return done.status === 0;
+}
+
+/** Rules are set in .oxlintrc.json, for all files alike. */
+function exceptions() {
+  const mark = /(?:eslint|oxlint)-disable|prettier-ignore|@ts-(?:ignore|nocheck)/;
+  const files = readdirSync(join(here, '../src'), { recursive: true }).filter(f =>
+    /\.\w+$/.test(f),
+  );
+  const found = files.filter(f => mark.test(readFileSync(join(here, '../src', f), 'utf8')));
+  const what = 'no file of src/ is an exception to the rules';
+  console.log(found.length ? `not ok - ${what}: ${found.join(', ')}` : `ok - ${what}`);
+  return !found.length;
+}
+
+const checks = [
+  tool('the types are right (tsc --strict)', 'typescript/bin/tsc', '--noEmit'),
+  tool(
+    'the layout is that of npm run format (prettier)',
+    'prettier/bin/prettier.cjs',
+    '--check',
+    '.',
+  ),
+  tool('the linter has nothing to report (oxlint)', 'oxlint/bin/oxlint', '--deny-warnings'),
+  exceptions(),
+];
 const files = tests.map(f => join(out, f.split('/').pop().replace(/\.ts$/, '.mjs')));
 const run = spawnSync(process.execPath, ['--test', '--test-reporter=tap', ...files], {
   encoding: 'utf8',
@@ -59,9 +74,9 @@ console.log(
         .filter(l => /^\s*(ok|not ok|# Subtest)/.test(l) && !/# Subtest/.test(l))
         .join('\n'),
 );
-const checks = [check, style].filter(c => c.status).length;
-const bad = failed + checks + (run.status && !failed ? 1 : 0);
+const wrong = checks.filter(ok => !ok).length;
+const bad = failed + wrong + (run.status && !failed ? 1 : 0);
 console.log(
-  `${count('pass') + 2 - checks} passed, ${bad} failed, ${count('skipped') + count('todo')} skipped`,
+  `${count('pass') + checks.length - wrong} passed, ${bad} failed, ${count('skipped') + count('todo')} skipped`,
 );
 process.exit(bad ? 1 : 0);

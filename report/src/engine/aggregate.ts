@@ -507,7 +507,7 @@ export function rangeStats(
   let events = 0,
     failed = 0,
     bytes = 0;
-  for (let i = store.lower(from), last = store.lower(to); i < last; ) {
+  for (let i = store.lower(from), last = store.lower(to); i < last;) {
     const b = Math.floor(i / block),
       base = b * block,
       end = Math.min(last, base + block);
@@ -527,13 +527,13 @@ export function rangeStats(
       time[t] += d < room ? d : room;
       lanes[lane[i]] = 1;
       if (source[t] && !bad && i < cold) {
-        const n = source[t] === 2 ? val![i - base] : ret[i - base];
-        if (n > 0) bytes += n;
+        const moved = source[t] === 2 ? val![i - base] : ret[i - base];
+        if (moved > 0) bytes += moved;
       }
     }
   }
   const byType = [...counts]
-    .map((count, type) => ({ type, count, time: time[type] }))
+    .map((count, t) => ({ type: t, count, time: time[t] }))
     .filter(x => x.count)
     .sort((a, b) => b.time - a.time || b.count - a.count);
   return { events, failed, bytes, byType, lanes: lanes.reduce((a, b) => a + b, 0) };

@@ -380,7 +380,7 @@ export async function findings(
       );
       continue;
     }
-    for (const lane of lanes) ended(lane, weight, main);
+    for (const one of lanes) ended(one, weight, main);
   }
   function ended(l: number, weight: Finding['weight'], main: boolean): void {
     const t = tasks[l],

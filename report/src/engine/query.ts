@@ -168,7 +168,7 @@ function quoteValue(v: string): string {
   return v === '' || /[\s,"\\]/.test(v) ? '"' + v.replace(/["\\]/g, '\\$&') + '"' : v;
 }
 function quoteBare(v: string): string {
-  return /[\s"\\]/.test(v) || /^!/.test(v) || /^[a-z]+(:|>|<|=)/.test(v)
+  return /[\s"\\]/.test(v) || v.startsWith('!') || /^[a-z]+(:|>|<|=)/.test(v)
     ? '"' + v.replace(/["\\]/g, '\\$&') + '"'
     : v;
 }

@@ -4,15 +4,7 @@
 import type { Store } from './store';
 
 export type SortKey =
-  | 'time'
-  | 'lane'
-  | 'cat'
-  | 'type'
-  | 'details'
-  | 'result'
-  | 'dur'
-  | 'bytes'
-  | 'fd';
+  'time' | 'lane' | 'cat' | 'type' | 'details' | 'result' | 'dur' | 'bytes' | 'fd';
 export interface Sort {
   key: SortKey;
   down: boolean;

@@ -11,7 +11,7 @@ export function decodeBytes(b: Uint8Array): string {
     /* some byte is not UTF-8: go on byte by byte */
   }
   let out = '';
-  for (let i = 0; i < b.length; ) {
+  for (let i = 0; i < b.length;) {
     const n = sequence(b, i);
     if (n) {
       out += strict.decode(b.subarray(i, i + n));

@@ -241,9 +241,9 @@ function Folders({ s, rows }: { s: State; rows: FileRow[] }) {
         n.time += r.time;
       };
       add(top);
-      const root = named ? '/' : NAMELESS;
-      node = top.children.get(root) ?? make(root, root, 0);
-      top.children.set(root, node);
+      const first = named ? '/' : NAMELESS;
+      node = top.children.get(first) ?? make(first, first, 0);
+      top.children.set(first, node);
       node.leaf = top.leaf = false;
       add(node);
       for (const part of parts.slice(0, 64)) {

@@ -105,7 +105,6 @@ export class Timeline {
     this.resize.observe(this.body);
     this.stop.push(
       effect(() => {
-        const { s } = this;
         // What a frame depends on.
         void [
           s.view.value,

@@ -908,17 +908,17 @@ function useKeys(s: State): void {
             return true;
           case 'n':
           case 'N': {
-            const count = s.rowCount,
+            const rows = s.rowCount,
               down = e.key === 'n' && !e.shiftKey;
-            if (!count) {
+            if (!rows) {
               s.toast.value = 'Nothing matches';
               return true;
             }
             const at = i >= 0 ? s.rowOf(i) : -1;
-            let to = at >= 0 ? at + (down ? 1 : -1) : down ? 0 : count - 1;
-            if (to < 0 || to >= count) {
+            let to = at >= 0 ? at + (down ? 1 : -1) : down ? 0 : rows - 1;
+            if (to < 0 || to >= rows) {
               s.toast.value = down ? 'From the start again' : 'From the end again';
-              to = (to + count) % count;
+              to = (to + rows) % rows;
             }
             s.select(s.event(to));
             return true;

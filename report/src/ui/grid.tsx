@@ -103,7 +103,7 @@ export function Grid<T>(p: Props<T>) {
     } else if (
       e.key === 'Enter' &&
       index >= 0 &&
-      /grid$/.test((e.target as HTMLElement).getAttribute('role') ?? '')
+      (e.target as HTMLElement).getAttribute('role')?.endsWith('grid')
     ) {
       e.preventDefault();
       (p.onOpen ?? p.onSelect)(rows[index]);

@@ -1119,13 +1119,13 @@ export const tests = [
         t.ok(timed.length > 3, `${name}: some calls`);
         const errors = await page.evaluate(() => {
           const { store } = window.cpd.state,
-            out = {};
+            errs = {};
           for (let i = 0; i < store.n; i++)
             if (store.err[i] && !store.types[store.type[i]].layer) {
               const k = `${store.types[store.type[i]].name} ${store.errName[store.err[i]]}`;
-              out[k] = (out[k] ?? 0) + 1;
+              errs[k] = (errs[k] ?? 0) + 1;
             }
-          return out;
+          return errs;
         });
         for (const line of part('Errors by call')) {
           const [, n, call, err] = /^ +([\d,]+)× +(\S+) +(\S+)/.exec(line);
@@ -1222,8 +1222,8 @@ export const tests = [
       const counts = await page.evaluate(() => {
         const { store } = window.cpd.state,
           by = {};
-        store.types.forEach((t, k) => {
-          by[t.op] = (by[t.op] ?? 0) + store.typeEvents[k];
+        store.types.forEach((x, k) => {
+          by[x.op] = (by[x.op] ?? 0) + store.typeEvents[k];
         });
         return by;
       });
@@ -1234,7 +1234,7 @@ export const tests = [
       // The mapping is written page by page, then given back.
       const curve = await page.evaluate(() => {
         const { counters: c, meta } = window.cpd.state.store,
-          k = meta.counters.findIndex(x => /^resident/.test(x.name)),
+          k = meta.counters.findIndex(x => x.name.startsWith('resident')),
           v = [...c.value].filter((_, i) => c.counter[i] === k);
         return { top: Math.max(...v), last: v[v.length - 1], n: v.length, before: v[v.length - 2] };
       });

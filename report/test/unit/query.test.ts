@@ -17,13 +17,25 @@ function tryCase([what, ...rest]: string[]): void {
   if (what === 'parse') {
     const [text, terms, count, errors] = rest;
     const q = parse(text);
-    assert.deepEqual([format(q.terms), q.terms.length, q.errors.length], [terms, Number(count), Number(errors)], text);
+    assert.deepEqual(
+      [format(q.terms), q.terms.length, q.errors.length],
+      [terms, Number(count), Number(errors)],
+      text,
+    );
   } else if (what in NUMBERS) {
-    assert.equal(numberOf(NUMBERS[what], rest[0]), rest[1] === '-' ? NaN : Number(rest[1]), rest[0]);
+    assert.equal(
+      numberOf(NUMBERS[what], rest[0]),
+      rest[1] === '-' ? NaN : Number(rest[1]),
+      rest[0],
+    );
   } else if (what === 'path') {
     assert.equal(pathTest(rest[0])(rest[1]), rest[2] === 'yes', rest.join(' '));
   } else if (what === 'passes') {
-    assert.equal(compare(parse(rest[0]).terms[0])(Number(rest[1])), rest[2] === 'yes', rest.join(' '));
+    assert.equal(
+      compare(parse(rest[0]).terms[0])(Number(rest[1])),
+      rest[2] === 'yes',
+      rest.join(' '),
+    );
   } else {
     assert.fail(`what is a case of ${what}?`);
   }
@@ -31,7 +43,7 @@ function tryCase([what, ...rest]: string[]): void {
 
 test('what both parsers of the filter language agree on', () => {
   const lines = readFileSync('../tests/filter/queries.txt', 'utf8').split('\n');
-  const cases = lines.filter((line) => line && !line.startsWith('#'));
+  const cases = lines.filter(line => line && !line.startsWith('#'));
   assert.ok(cases.length > 100);
   for (const line of cases) tryCase(line.split('\t'));
 });
