@@ -23,7 +23,7 @@ record_large()
 	# Small reads and writes by the hundred thousand, many files, processes, pipes and failures.
 	# shellcheck disable=SC2016 # $1 is the traced shell's
 	"$base" --record "$part" -o /dev/null -- sh -c '
-		dd if=/dev/zero of=/dev/null bs=1 count=440000
+		dd if=/dev/zero of=/dev/null bs=1 count=480000
 		find "$1" -type f | sort | xargs -n 30 cat | wc -c
 		ls "$1" /nonexistent; find /usr/include -name "*.h" | head -n 500 | xargs cat | sort | tail -n 1
 		for i in 1 2 3 4 5 6 7 8 9; do (cd "$1" && cp f"$i"* /nope; /bin/true) & done; wait' sh "$work/files" >"$work/said" 2>&1 </dev/null || true

@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/meaning.h"
+
 /*
  * What Linux says about each system call, as data.
  *
@@ -90,6 +92,8 @@ enum effect {
 	FX_PTRACE, FX_SLEEP, FX_FUTEX,
 	FX_PROBE,		/* the kernel's own, where another tracer has put a probe: nothing the program does */
 	FX_NEWFD /* returns a descriptor; only the kernel knows of what */, FX_IOCTL,
+	/* None, but known by what they mean to a reader (struct meaning). */
+	FX_DIR, FX_LOCK, FX_FSTAT, FX_SETSOCKOPT, FX_CLOCK, FX_ID, FX_LIMIT, FX_INFO, FX_SIGMASK,
 	_FX_MAX,
 };
 
@@ -109,11 +113,17 @@ enum fd_ask {
 	ASK_EVENTS,		/* those in the events that a BUF_OUT holds, when the first argument is a fanotify descriptor */
 };
 
+/* bytes: where the number of those it moved is: its result, or the event's own count. */
+enum bytes_from { BYTES_NONE, BYTES_RET, BYTES_VAL };
+struct meaning { uint8_t op, category, io, bytes /* enum bytes_from */; };
+
 struct effect_info {
 	const char *name;
 	bool by_default;	/* traced when nobody asked for every call */
 	bool needs_exit;	/* by default, too, the result is needed: a second stop */
 	uint8_t ask;		/* enum fd_ask, for calls whose row asks nothing of its own */
+	bool has_meaning;
+	struct meaning means;
 };
 const struct effect_info *effect_info(enum effect fx);
 
@@ -196,6 +206,7 @@ struct syscall_spec {
 	const struct arg_usage *usage;
 	const struct fd_question *question;	/* NULL: as its effect says */
 };
+struct meaning spec_meaning(const struct syscall_spec *spec);	/* its effect's, else by its group */
 struct fd_question spec_question(const struct syscall_spec *spec);	/* the row's own, or its effect's */
 
 /* How many bits of a 64-bit register the kernel looks at; a program may leave anything in the rest (arch/x86/include/asm/syscall_wrapper.h). */

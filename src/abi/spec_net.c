@@ -124,7 +124,7 @@ static const struct syscall_row rows[] = {
 	ROW(51, "getsockname", GRP_NET, INT, SOCKNAME, A("fd", FD), A_LEN("addr", SOCKADDR_OUT, 2), A_ROOM("addrlen")),
 	ROW(52, "getpeername", GRP_NET, INT, SOCKNAME, A("fd", FD), A_LEN("addr", SOCKADDR_OUT, 2), A_ROOM("addrlen")),
 	ROW(53, "socketpair", GRP_NET | GRP_DESC, INT, SOCKETPAIR, SOCKET_ARGS, A("fds", FDPAIR_OUT)),
-	ROW(54, "setsockopt", GRP_NET, INT, NONE, SOCKOPT_ARGS, { "optval", ARG_OPTVAL_IN, .len = 4, .by = 2 }, A("optlen", INT)),
+	ROW(54, "setsockopt", GRP_NET, INT, SETSOCKOPT, SOCKOPT_ARGS, { "optval", ARG_OPTVAL_IN, .len = 4, .by = 2 }, A("optlen", INT)),
 	ROW_ASKS(55, "getsockopt", GRP_NET, INT, GETSOCKOPT, &getsockopt_needed, &getsockopt_question, SOCKOPT_ARGS,
 		{ "optval", ARG_OPTVAL_OUT, .len = 4, .by = 2, .needed = true }, A_LAYOUT("optlen", INOUT, layout_int)),
 	ROW_WAIT(288, "accept4", GRP_NET | GRP_DESC, FD, ACCEPT, WAITS(RECV, 0, -EAGAIN), A("fd", FD), A_LEN("addr", SOCKADDR_OUT, 2), A_ROOM("addrlen"), A_FLAGS("flags", accept_flags)),

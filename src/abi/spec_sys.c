@@ -53,8 +53,8 @@ static const struct arg_use quotactl_uses[] = {
 static const struct arg_usage quotactl_words = { 0, quotactl_uses }, quotactl_fd_words = { 1, quotactl_uses };
 
 static const struct syscall_row rows[] = {
-	ROW(63, "uname", GRP_SYS, INT, NONE, A_LAYOUT("buf", OUT, layout_utsname)),
-	ROW(99, "sysinfo", GRP_SYS, INT, NONE, A_LAYOUT("info", OUT, layout_sysinfo)),
+	ROW(63, "uname", GRP_SYS, INT, INFO, A_LAYOUT("buf", OUT, layout_utsname)),
+	ROW(99, "sysinfo", GRP_SYS, INT, INFO, A_LAYOUT("info", OUT, layout_sysinfo)),
 	ROW_USE(103, "syslog", GRP_SYS, INT, NONE, syslog_words, A_ENUM("type", syslog_types), A("buf", PTR), A("len", INT)),
 	ROW(136, "ustat", GRP_SYS, INT, NONE, A("dev", DEV), A("ubuf", PTR)),
 	ROW(139, "sysfs", GRP_SYS, INT, NONE, A("option", INT), A("arg1", HEX), A("arg2", HEX)),
@@ -83,7 +83,7 @@ static const struct syscall_row rows[] = {
 	ROW(236, "vserver", GRP_SYS, INT, NONE, ANY_ARGS),
 	ROW(246, "kexec_load", GRP_SYS, INT, NONE, A("entry", PTR), A("nr_segments", ULONG), A("segments", PTR), A("flags", HEX)),
 	ROW(313, "finit_module", GRP_SYS | GRP_DESC, INT, NONE, A("fd", FD), A("params", STR), A_FLAGS("flags", module_init_flags)),
-	ROW(318, "getrandom", GRP_SYS, SIZE, NONE, A("buf", BUF_OUT), A("count", SIZE), A_FLAGS("flags", getrandom_flags)),
+	ROW(318, "getrandom", GRP_SYS, SIZE, INFO, A("buf", BUF_OUT), A("count", SIZE), A_FLAGS("flags", getrandom_flags)),
 	ROW(320, "kexec_file_load", GRP_SYS | GRP_DESC, INT, NONE, A("kernel_fd", FD), A("initrd_fd", FD), A("cmdline_len", SIZE), A("cmdline", STR),
 		A_FLAGS64("flags", kexec_file_flags)),
 	ROW_ASKS(321, "bpf", GRP_SYS | GRP_DESC, INT, NEWFD, &bpf_newfd, &bpf_question, A_ENUM("cmd", bpf_cmds), A("attr", PTR), A("size", UINT)),

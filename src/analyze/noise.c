@@ -200,15 +200,16 @@ enum noise_class noise_event(struct noise *n, const struct event *ev)
 
 static enum noise_class by_kind(struct noise *n, const struct event *ev)
 {
-	enum event_category cat = event_info(ev->kind)->category;
+	enum category cat = event_info(ev->kind)->category;
 	enum noise_class c;
 
-	if (!ev->task || cat == CAT_PROCESS || cat == CAT_TRACE || ev->kind == EV_MOUNT || ev->kind == EV_UMOUNT)
+	if (!ev->task || cat == CAT_PROCESS || ev->kind == EV_MOUNT || ev->kind == EV_UMOUNT)
 		return NOISE_NONE;
 	if (cat == CAT_SIGNAL)
 		return by_signal(n, ev);
 	switch (ev->kind) {
 	case EV_BIND: case EV_LISTEN:	/* a server's address is no connection yet */
+	case EV_LOST:
 	case EV_WAITING:		/* whatever it is, it was asked for */
 		return NOISE_NONE;
 	case EV_OPEN:

@@ -220,6 +220,23 @@ static void old_rings(struct totals *t, const struct task *task)
 		old_ring(t, e->file);
 }
 
+/* Sockets, and what moves bytes. */
+static void io_event(struct totals *t, const struct event *ev)
+{
+	if (ev->err) {
+		totals_conn_event(t, ev);
+	} else if (ev->kind == EV_READ || ev->kind == EV_RECV) {
+		moved(t, ev, ev->file, true);
+	} else if (ev->kind == EV_WRITE || ev->kind == EV_SEND) {
+		moved(t, ev, ev->file, false);
+	} else if (ev->kind == EV_TRANSFER && (ev->file || ev->file2)) {	/* neither: another process's memory */
+		moved(t, ev, ev->file, true);
+		moved(t, ev, ev->file2, false);
+	} else {
+		totals_conn_event(t, ev);
+	}
+}
+
 void totals_event(struct totals *t, const struct event *ev)
 {
 	struct totals_index *x = t->index;
@@ -263,7 +280,7 @@ void totals_event(struct totals *t, const struct event *ev)
 		if (ev->call->unfinished || ev->call->restarted)
 			return;		/* nothing has come of it */
 	}
-	switch (event_info(ev->kind)->category) {
+	switch ((enum category)event_info(ev->kind)->category) {
 	case CAT_PROCESS:
 		totals_proc_event(t, ev, p);
 		attached_command(t, ev);
@@ -273,21 +290,14 @@ void totals_event(struct totals *t, const struct event *ev)
 			totals_memory_update(t, ev->task->proc, ev->task->proc->mm);
 		t->nmaps += ev->kind == EV_MMAP && !ev->err;
 		break;
-	case CAT_NET:
-	case CAT_IO:
-		if (ev->err)
-			totals_conn_event(t, ev);
-		else if (ev->kind == EV_READ || ev->kind == EV_RECV)
-			moved(t, ev, ev->file, true);
-		else if (ev->kind == EV_WRITE || ev->kind == EV_SEND)
-			moved(t, ev, ev->file, false);
-		else if (ev->kind == EV_TRANSFER && (ev->file || ev->file2)) {	/* neither: another process's memory */
-			moved(t, ev, ev->file, true);
-			moved(t, ev, ev->file2, false);
-		} else
-			totals_conn_event(t, ev);
+	case CAT_NETWORK:
+		io_event(t, ev);
 		break;
 	case CAT_FILE:
+		if (event_info(ev->kind)->io) {
+			io_event(t, ev);
+			break;
+		}
 		t->nrings += ev->kind == EV_ANONFD && !ev->err && ev->file && ev->file->kind == FILE_IO_URING;
 		totals_file_event(t, ev);
 		break;

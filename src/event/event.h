@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "abi/meaning.h"
+
 struct call;
 struct item;
 struct file;
@@ -16,9 +18,6 @@ struct task;
 struct region;
 struct addr;
 struct conn;
-
-enum event_category { CAT_PROCESS, CAT_FILE, CAT_IO, CAT_NET, CAT_MEMORY, CAT_SIGNAL, CAT_WAIT, CAT_OTHER, CAT_SCHED, CAT_BLOCK,
-		      CAT_FAULT, CAT_TRACE, _CAT_MAX };
 
 enum event_kind {
 	EV_CALL,		/* a call without a kind of its own */
@@ -58,12 +57,14 @@ enum event_kind {
 struct event_info {
 	const char *name;	/* as in filters and the report's type column when there is no call: "exec", "signal" */
 	const char *verb;	/* how a live line begins: "open", "recv"; NULL: never a live line of its own */
-	uint8_t category;
+	uint8_t category;	/* enum category */
+	uint8_t op, op_alone;	/* enum op, without a call: what a report takes it for, and (not OTHER) where no calls were recorded */
+	uint8_t io;		/* enum io, likewise */
+	bool state;		/* LAYER_STATE */
 	bool live;		/* shown by default */
 	bool live_failed;	/* shown by default when it failed (always so when live) */
 };
 const struct event_info *event_info(enum event_kind kind);
-const char *event_category_name(enum event_category cat);	/* "process", "file", "io", "net", … */
 
 /* flags of CONNECT_FAILED: connect returned success before the peer was asked (TCP_FASTOPEN_CONNECT) */
 enum { CONN_TAKEN_BACK = 1 };

@@ -204,7 +204,7 @@ static void overview_add(struct html *h, struct html_bucket *overview, const str
 	double scale = (double)l->buckets / (double)MAX(l->duration_ns, 1u);
 	uint32_t first = (uint32_t)MIN((double)r->start * scale, l->buckets - 1.0);
 	uint32_t last = (uint32_t)MIN((double)(r->start + r->dur) * scale, l->buckets - 1.0);
-	uint8_t cat = (uint8_t)(h->types[r->type].cat + 1);
+	uint8_t cat = (uint8_t)(h->types[r->type].means.category + 1);
 
 	if (r->lane >= l->lanes)
 		return;

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "abi/spec.h"
 #include "base/buf.h"
 #include "base/intern.h"
 #include "base/json.h"
@@ -63,10 +64,9 @@ struct html_exec { uint64_t prev; uint32_t nbytes, pad; };
 
 struct html_type {
 	char name[32];
-	uint8_t cat;			/* index of html_categories */
-	const char *op, *io, *bytes, *layer;
+	struct meaning means;
+	uint8_t layer;
 };
-extern const char *const html_categories[];
 
 enum { ERR_FIRST_INTERNAL = 240, ERR_NO_RESULT = 253, ERR_UNFINISHED = 254, HTML_TYPES_MAX = 8192 };
 

@@ -101,12 +101,12 @@ static void write_types(struct html *h, struct json *j)
 
 		json_open(j, '{');
 		key_str(j, "name", t->name);
-		key_u64(j, "cat", t->cat);
-		key_str(j, "op", t->op);
-		if (t->io)
-			key_str(j, "io", t->io), key_str(j, "bytes", t->bytes);
-		if (t->layer)
-			key_str(j, "layer", t->layer);
+		key_u64(j, "cat", t->means.category);
+		key_str(j, "op", meaning_op(t->means.op));
+		if (t->means.io)
+			key_str(j, "io", meaning_io(t->means.io)), key_str(j, "bytes", t->means.bytes == BYTES_RET ? "ret" : "val");
+		if (t->layer != LAYER_CALL)
+			key_str(j, "layer", meaning_layer(t->layer));
 		json_close(j, '}');
 	}
 	json_close(j, ']');
@@ -255,10 +255,13 @@ void html_meta_write(struct html *h, const struct html_layout *l, struct html_ou
 		{ "o", KIND_O }, { "s", KIND_S }, { "f", KIND_F }, { "n", KIND_N }, { "k", KIND_K }, { "h", KIND_H }, { "c", KIND_C },
 	};
 	const char *file_kinds[_FILE_KIND_MAX + 2] = { "none" };
+	const char *categories[_CAT_MAX + 1] = { NULL };
 	struct buf b = { 0 };
 	struct json j = { .b = &b };
 	char number[32];
 
+	for (unsigned c = 0; c < _CAT_MAX; c++)
+		categories[c] = meaning_category(c);
 	for (unsigned k = 0; k < _FILE_KIND_MAX; k++)
 		file_kinds[k + 1] = file_kind_name(k);
 	json_open(&j, '{');
@@ -306,7 +309,7 @@ void html_meta_write(struct html *h, const struct html_layout *l, struct html_ou
 	key_u64(&j, "lanes", l->lanes);
 	key_u64(&j, "buckets", l->buckets);
 	json_close(&j, '}');
-	write_names(&j, "categories", html_categories);
+	write_names(&j, "categories", categories);
 	write_types(h, &j);
 	write_errnos(h, &j);
 	write_names(&j, "file_kinds", file_kinds);

@@ -170,7 +170,7 @@ static void end_line(struct kernel_sink *s)
 	buf_reset(&s->b);
 }
 
-static void verb(struct kernel_sink *s, enum event_category cat, const char *word)
+static void verb(struct kernel_sink *s, enum category cat, const char *word)
 {
 	buf_putc(&s->b, (char)(STYLE_CAT + cat));
 	buf_puts(&s->b, word);
@@ -186,7 +186,7 @@ static void flush_block(struct kernel_sink *s)
 	if (!r->waiting)
 		return;
 	r->waiting = false;
-	verb(s, CAT_BLOCK, "block I/O");
+	verb(s, CAT_DISK, "block I/O");
 	human_ns(b, r->sum_ns / r->count);
 	if (r->count > 1) {
 		buf_puts(b, " avg, ");
@@ -259,7 +259,7 @@ static void on_sched(struct kernel_sink *s, const struct event *ev)
 	hist_add(&s->sched[MIN(r->why, (rec_u8)SCHED_INTERRUPT)], r->delay_ns);
 	if (!s->opt->live || !ev->task || r->delay_ns < s->opt->sched_shown_ns)
 		return;
-	verb(s, CAT_SCHED, "sched");
+	verb(s, CAT_SCHEDULER, "sched");
 	sched_words(&s->b, r);
 	event_line(s, ev);
 }
@@ -282,7 +282,7 @@ static void on_block(struct kernel_sink *s, const struct event *ev)
 	if (!s->opt->live || !ev->task)
 		return;
 	if (s->opt->verbose) {
-		verb(s, CAT_BLOCK, "block I/O");
+		verb(s, CAT_DISK, "block I/O");
 		block_words(&s->b, r);
 		event_line(s, ev);
 		return;

@@ -418,7 +418,7 @@ static void line_waiting(struct buf *b, const struct event *ev)
 	const struct record_waiting *r = ev->item->waiting;
 	bool stopped = r->h.flags & WAITING_STOPPED;
 
-	buf_putc(b, (char)(STYLE_CAT + event_info(EV_WAITING)->category));
+	buf_putc(b, style_of(EV_WAITING));
 	buf_puts(b, r->how == WAITING_RUNS ? "running" : stopped ? "stopped in" : "waiting in");
 	buf_putc(b, STYLE_OFF);
 	if (ev->call) {
@@ -442,7 +442,7 @@ void line_call(struct buf *b, const struct event *ev)
 {
 	const struct call *c = ev->call;
 
-	buf_putc(b, (char)(STYLE_CAT + event_info(ev->kind)->category));
+	buf_putc(b, style_of(ev->kind));
 	if (c->running)
 		buf_puts(b, "still in ");
 	call_words(b, ev);
@@ -495,7 +495,7 @@ void line_event(struct buf *b, const struct event *ev)
 		return;
 	}
 
-	buf_putc(b, (char)(STYLE_CAT + info->category));
+	buf_putc(b, style_of(ev->kind));
 	if (!own_words) {
 		buf_puts(b, ev->kind == EV_LOOKUP ? lookup_verb(ev) : info->verb ? info->verb : info->name);
 		buf_putc(b, STYLE_OFF);
@@ -614,7 +614,7 @@ void io_run_format(struct buf *b, const struct io_run *r)
 	const struct event_info *info = event_info(r->kind);
 	size_t n = strlen(info->verb);
 
-	buf_putc(b, (char)(STYLE_CAT + info->category));
+	buf_putc(b, style_of(r->kind));
 	buf_add(b, info->verb, n);
 	buf_putc(b, STYLE_OFF);
 	if (r->count > 1) {

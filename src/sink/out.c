@@ -29,10 +29,11 @@ struct out { struct stream *streams; unsigned columns; struct lines *lines; };
 
 static const char *const sgr[_STYLE_MAX] = {
 	[STYLE_OFF] = "\033[0m", [STYLE_DIM] = "\033[2m", [STYLE_BOLD] = "\033[1m", [STYLE_ERROR] = "\033[31m", [STYLE_NUMBER] = "\033[1m",
-	[STYLE_CAT + CAT_PROCESS] = "\033[1;35m", [STYLE_CAT + CAT_FILE] = "\033[36m", [STYLE_CAT + CAT_IO] = "\033[34m",
-	[STYLE_CAT + CAT_NET] = "\033[32m", [STYLE_CAT + CAT_MEMORY] = "\033[33m", [STYLE_CAT + CAT_SIGNAL] = "\033[1;31m",
-	[STYLE_CAT + CAT_WAIT] = "\033[2m", [STYLE_CAT + CAT_OTHER] = "", [STYLE_CAT + CAT_SCHED] = "\033[95m",
-	[STYLE_CAT + CAT_BLOCK] = "\033[94m", [STYLE_CAT + CAT_FAULT] = "\033[93m", [STYLE_CAT + CAT_TRACE] = "\033[1;33m",
+	[STYLE_IO] = "\033[34m", [STYLE_TRACE] = "\033[1;33m",
+	[STYLE_CAT + CAT_PROCESS] = "\033[1;35m", [STYLE_CAT + CAT_FILE] = "\033[36m", [STYLE_CAT + CAT_NETWORK] = "\033[32m",
+	[STYLE_CAT + CAT_MEMORY] = "\033[33m", [STYLE_CAT + CAT_SIGNAL] = "\033[1;31m", [STYLE_CAT + CAT_WAIT] = "\033[2m",
+	[STYLE_CAT + CAT_TIME] = "\033[2m", [STYLE_CAT + CAT_INFO] = "", [STYLE_CAT + CAT_OTHER] = "",
+	[STYLE_CAT + CAT_SCHEDULER] = "\033[95m", [STYLE_CAT + CAT_DISK] = "\033[94m", [STYLE_CAT + CAT_FAULT] = "\033[93m",
 };
 _Static_assert(STYLE_CAT + _CAT_MAX <= _STYLE_MAX, "styles of categories end before ESC");
 
@@ -40,7 +41,7 @@ static bool is_mark(char c)
 {
 	unsigned char u = (unsigned char)c;
 
-	return u < _STYLE_MAX && (u <= STYLE_NUMBER || u >= STYLE_CAT) && u;
+	return u < _STYLE_MAX && (u <= STYLE_TRACE || u >= STYLE_CAT) && u;
 }
 
 static void write_line(void *ctx, const char *s, size_t n) { out_write(ctx, s, n); }

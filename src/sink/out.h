@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "event/event.h"
+
 struct buf;
 struct lines;
 struct out;
@@ -19,10 +21,20 @@ struct outfile;
 struct sink;
 
 enum style {		/* below 0x20, clear of \t \n \r \e */
-	STYLE_OFF = 0x01, STYLE_DIM, STYLE_BOLD, STYLE_ERROR, STYLE_NUMBER,
-	STYLE_CAT = 0x0e,	/* + enum event_category */
+	STYLE_OFF = 0x01, STYLE_DIM, STYLE_BOLD, STYLE_ERROR, STYLE_NUMBER, STYLE_IO, STYLE_TRACE,
+	STYLE_CAT = 0x0e,	/* + enum category */
 	_STYLE_MAX = 0x1b,
 };
+
+/* How its verb is written. */
+static inline char style_of(enum event_kind kind)
+{
+	switch (kind) {
+	case EV_READ: case EV_WRITE: case EV_TRANSFER: case EV_SEEK: return STYLE_IO;
+	case EV_LOST: return STYLE_TRACE;
+	default: return (char)(STYLE_CAT + event_info(kind)->category);
+	}
+}
 
 struct out *out_new(unsigned columns);	/* width of tables and rules (term_columns()) */
 /*

@@ -191,7 +191,7 @@ static void add_call(struct text_sink *s, const struct event *ev)
 		return;
 	s->verbose_task = ev->task->id;
 	s->verbose_enter_ns = c->enter_ns;
-	buf_putc(b, (char)(STYLE_CAT + event_info(ev->kind)->category));
+	buf_putc(b, style_of(ev->kind));
 	call_format_name(b, c);
 	buf_putc(b, STYLE_OFF);
 	buf_putc(b, '(');
