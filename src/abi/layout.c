@@ -243,8 +243,9 @@ static void field_format(struct buf *b, const struct field *f, const char *bytes
 		names_format(b, f->names, word);
 		break;
 	case ARG_MODE:
-		if (f->names && (word & f->names->mask)) {
-			names_format(b, f->names, word & f->names->mask);
+		name = f->names && (word & f->names->mask) ? names_find(f->names, word & f->names->mask) : NULL;
+		if (name) {
+			buf_puts(b, name);
 			buf_putc(b, '|');
 			word &= ~f->names->mask;
 		}

@@ -85,15 +85,17 @@ static void fmt_ulong(struct buf *b, const struct context *c UNUSED, const struc
 static void fmt_long(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg) { add_i64(b, (int64_t)WORD(arg)); }
 static void fmt_hex(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg) { add_hex(b, WORD(arg)); }
 
-void value_ptr(struct buf *b, const struct context *c, const struct call *call, unsigned arg)
+void value_address(struct buf *b, const struct context *c, uint64_t addr)
 {
-	if (!WORD(arg))
+	if (!addr)
 		buf_puts(b, "NULL");
 	else if (c->flags & VALUE_NO_DATA)
 		buf_puts(b, "…");
 	else
-		add_hex(b, WORD(arg));
+		add_hex(b, addr);
 }
+
+void value_ptr(struct buf *b, const struct context *c, const struct call *call, unsigned arg) { value_address(b, c, WORD(arg)); }
 
 static void fmt_mode(struct buf *b, const struct context *c UNUSED, const struct call *call, unsigned arg)
 {

@@ -13,6 +13,7 @@ typedef void format_fn(struct buf *b, const struct context *c, const struct call
 
 #define WORD(arg) (call->args[arg].word)
 
+void value_address(struct buf *b, const struct context *c, uint64_t addr);	/* NULL or …, too */
 format_fn value_ptr;		/* its address, NULL or … */
 format_fn value_sockaddr, value_iovec, value_msghdr, value_mmsghdr, value_optval;
 void value_quoted(struct buf *b, const char *bytes, uint32_t len, bool trunc);

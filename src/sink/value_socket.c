@@ -74,9 +74,10 @@ void value_iovec(struct buf *b, const struct context *c, const struct call *call
 		if (!value_list_goes_on(b, i))
 			break;
 		buf_putc(b, '{');
-		if (call->args[arg].spec->type == ARG_IOVEC)
-			buf_printf(b, c->flags & VALUE_NO_DATA ? "…, " : "%#llx, ", (unsigned long long)v.base);
-		else if (data && !(c->flags & VALUE_NO_DATA) && off < data->len)
+		if (call->args[arg].spec->type == ARG_IOVEC) {
+			value_address(b, c, v.base);
+			buf_puts(b, ", ");
+		} else if (data && !(c->flags & VALUE_NO_DATA) && off < data->len)
 			add_iovec_data(b, data, off, MIN(v.len, total - off));
 		buf_u64(b, v.len);
 		buf_putc(b, '}');
