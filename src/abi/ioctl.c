@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Requests of ioctl(2) that programs make: terminals, files, block devices, network, containers. */
 #include "abi/names.h"
-#include "base/buf.h"
 
 #include <asm/ioctls.h>
 #include <linux/blkpg.h>
@@ -61,14 +60,3 @@ const struct names ioctl_cmds = VALUE_SET(
 	V(0xae00, "KVM_GET_API_VERSION"), V(0xae01, "KVM_CREATE_VM"), V(0xae03, "KVM_CHECK_EXTENSION"), V(0xae04, "KVM_GET_VCPU_MMAP_SIZE"),
 	V(0xae41, "KVM_CREATE_VCPU"), V(0xae80, "KVM_RUN"), V(0xc0502100, "SECCOMP_IOCTL_NOTIF_RECV"), V(0xc0182101, "SECCOMP_IOCTL_NOTIF_SEND"),
 	V(0x40082102, "SECCOMP_IOCTL_NOTIF_ID_VALID"), V(0x40182103, "SECCOMP_IOCTL_NOTIF_ADDFD"));
-
-void ioctl_format(struct buf *b, uint32_t request)
-{
-	static const char *const directions[] = { "_IOC_NONE", "_IOC_WRITE", "_IOC_READ", "_IOC_READ|_IOC_WRITE" };
-	const char *name = names_find(&ioctl_cmds, request);
-
-	if (name)
-		buf_puts(b, name);
-	else
-		buf_printf(b, "_IOC(%s, %#x, %#x, %#x)", directions[_IOC_DIR(request)], _IOC_TYPE(request), _IOC_NR(request), _IOC_SIZE(request));
-}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "abi/layout.h"
 
-#include <arpa/inet.h>
 #include <linux/aio_abi.h>
 #include <linux/capability.h>
 #include <linux/futex.h>
@@ -19,17 +18,13 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/sysinfo.h>
-#include <sys/sysmacros.h>
 #include <sys/time.h>
 #include <sys/times.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <utime.h>
 
 #include "abi/names.h"
-#include "base/buf.h"
 #include "base/macro.h"
-#include "base/text.h"
 
 /* A field as the headers have it; at an offset; one value that is the whole struct; a struct in a struct. */
 #define F(type_, field_, as_) { #field_, offsetof(type_, field_), sizeof(((type_ *)0)->field_), ARG_##as_ }
@@ -210,123 +205,18 @@ LAYOUT(sysinfo32, AT("uptime", 0, 4, INT), AT("totalram", 16, 4, UINT), AT("free
 	AT("procs", 40, 2, UINT), AT("mem_unit", 52, 4, UINT));
 LAYOUT(mq_attr32, AT("mq_flags", 0, 4, HEX), AT("mq_maxmsg", 4, 4, INT), AT("mq_msgsize", 8, 4, INT), AT("mq_curmsgs", 12, 4, INT));
 
-#define BYTES_SHOWN 32
-
-static uint64_t field_word(const struct field *f, const char *bytes)
+bool field_is_signed(const struct field *f)
 {
-	bool is_signed = f->type == ARG_INT || f->type == ARG_LONG || f->type == ARG_OFF || f->type == ARG_FD || f->type == ARG_PID;
+	return f->type == ARG_INT || f->type == ARG_LONG || f->type == ARG_OFF || f->type == ARG_FD || f->type == ARG_PID;
+}
+
+uint64_t field_word(const struct field *f, const char *bytes)
+{
 	unsigned shift = 64 - 8 * MIN(f->size, 8u);
 	uint64_t word = 0;
 
 	memcpy(&word, bytes + f->off, MIN(f->size, 8u));
-	return is_signed ? (uint64_t)((int64_t)(word << shift) >> shift) : word;
-}
-
-static void field_format(struct buf *b, const struct field *f, const char *bytes)
-{
-	uint64_t word = field_word(f, bytes);
-	char ip[INET6_ADDRSTRLEN];
-	const char *name = f->type == ARG_LONG || f->type == ARG_ULONG || f->type == ARG_PTR ? names_find(f->names, word) : NULL;
-
-	if (name) {		/* a number of which one or two have names */
-		buf_puts(b, name);
-		return;
-	}
-	switch (f->type) {
-	case ARG_STRUCT_IN:
-		layout_format(b, f->layout, bytes + f->off, f->size);
-		break;
-	case ARG_STR:
-		text_quote(b, bytes + f->off, strnlen(bytes + f->off, f->size));
-		break;
-	case ARG_FLAGS: case ARG_ENUM:
-		names_format(b, f->names, word);
-		break;
-	case ARG_MODE:
-		name = f->names && (word & f->names->mask) ? names_find(f->names, word & f->names->mask) : NULL;
-		if (name) {
-			buf_puts(b, name);
-			buf_putc(b, '|');
-			word &= ~f->names->mask;
-		}
-		buf_printf(b, "%#03llo", (unsigned long long)word);
-		break;
-	case ARG_DEV:
-		buf_printf(b, "%u:%u", major(word), minor(word));
-		break;
-	case ARG_SIGNAL:
-		if (word <= 64)
-			buf_puts(b, signal_name((int)word));
-		else
-			buf_u64(b, word);
-		break;
-	case ARG_IPV4: case ARG_IPV6:
-		buf_puts(b, inet_ntop(f->type == ARG_IPV4 ? AF_INET : AF_INET6, bytes + f->off, ip, sizeof(ip)));
-		break;
-	case ARG_UID:
-		if (word == (1ull << 8 * f->size) - 1)
-			buf_puts(b, "-1");
-		else
-			buf_u64(b, word);
-		break;
-	case ARG_PTR:
-		if (!word) {
-			buf_puts(b, "NULL");
-			break;
-		}
-		/* fallthrough */
-	case ARG_HEX:
-		buf_printf(b, "%#llx", (unsigned long long)word);
-		break;
-	case ARG_UINT: case ARG_ULONG: case ARG_SIZE:
-		buf_u64(b, word);
-		break;
-	default:
-		buf_printf(b, "%lld", (long long)word);
-	}
-}
-
-static void set_format(struct buf *b, bool signals, const char *bytes, uint32_t limit)
-{
-	unsigned members = 0;
-	const char *name;
-
-	/* Most masks that block nearly everything are easier to read by what they leave out. */
-	for (unsigned i = 0; i < limit; i++)
-		members += (bytes[i / 8] >> (i % 8)) & 1;
-
-	bool inverted = signals && members > limit * 2 / 3;
-
-	buf_puts(b, inverted ? "~[" : "[");
-	for (unsigned i = 0, n = 0; i < limit; i++) {
-		if (((bytes[i / 8] >> (i % 8)) & 1) == inverted)
-			continue;
-		if (n++)
-			buf_putc(b, ' ');
-		if (!signals) {
-			buf_u64(b, i);
-			continue;
-		}
-		name = signal_name((int)i + 1);
-		buf_puts(b, strncmp(name, "SIG", 3) == 0 ? name + 3 : name);
-	}
-	buf_putc(b, ']');
-}
-
-void fd_set_format(struct buf *b, const char *bytes, uint32_t nbits)
-{
-	set_format(b, false, bytes, nbits);
-}
-
-static void list_format(struct buf *b, const struct layout *layout, const char *bytes, uint32_t len)
-{
-	buf_putc(b, '[');
-	for (uint32_t off = 0; off + layout->size <= len; off += layout->size) {
-		if (off)
-			buf_puts(b, ", ");
-		field_format(b, layout->fields, bytes + off);
-	}
-	buf_putc(b, ']');
+	return field_is_signed(f) ? (uint64_t)((int64_t)(word << shift) >> shift) : word;
 }
 
 const struct layout *layout_by_length(const struct layout *layout, uint32_t len)
@@ -334,114 +224,6 @@ const struct layout *layout_by_length(const struct layout *layout, uint32_t len)
 	while (layout->shorter && len <= layout->shorter->size)
 		layout = layout->shorter;
 	return layout;
-}
-
-/* As the kernel writes lists of CPUs: "[0-3,8]". */
-static void cpu_set_format(struct buf *b, const char *bytes, uint32_t len)
-{
-	uint32_t limit = len * 8, end;
-
-	buf_putc(b, '[');
-	for (uint32_t i = 0, n = 0; i < limit; i = end + 1) {
-		for (end = i; end < limit && ((bytes[end / 8] >> (end % 8)) & 1); end++)
-			;
-		if (end == i)
-			continue;
-		if (n++)
-			buf_putc(b, ',');
-		buf_u64(b, i);
-		if (end - i > 1) {
-			buf_putc(b, '-');
-			buf_u64(b, end - 1);
-		}
-	}
-	buf_putc(b, ']');
-}
-
-static const struct names ptrace_events = VALUE_SET(V(1, "PTRACE_EVENT_FORK"), V(2, "PTRACE_EVENT_VFORK"), V(3, "PTRACE_EVENT_CLONE"), V(4, "PTRACE_EVENT_EXEC"),
-	V(5, "PTRACE_EVENT_VFORK_DONE"), V(6, "PTRACE_EVENT_EXIT"), V(7, "PTRACE_EVENT_SECCOMP"), V(128, "PTRACE_EVENT_STOP"));
-/* A ptracer's: the signal, 0x80 with PTRACE_O_TRACESYSGOOD, and above it the event of PTRACE_O_TRACE… */
-static void stop_format(struct buf *b, int status)
-{
-	int event = (unsigned)status >> 16, sig = WSTOPSIG(status);
-	const char *name = names_find(&ptrace_events, (unsigned)event);
-
-	if (sig == (SIGTRAP | 0x80))
-		buf_puts(b, "[stopped by SIGTRAP|0x80");
-	else if (sig <= 64)
-		buf_printf(b, "[stopped by %s", signal_name(sig));
-	else
-		buf_printf(b, "[stopped by %d", sig);
-	if (name)
-		buf_printf(b, ", %s", name);
-	else if (event)
-		buf_printf(b, ", event %d", event);
-	buf_putc(b, ']');
-}
-
-static void wait_status_format(struct buf *b, int status)
-{
-	if (WIFEXITED(status))
-		buf_printf(b, "[exited %d]", WEXITSTATUS(status));
-	else if (WIFSTOPPED(status))
-		stop_format(b, status);
-	else if (WIFCONTINUED(status))
-		buf_puts(b, "[continued]");
-	else
-		buf_printf(b, "[killed by %s%s]", signal_name(WTERMSIG(status)), WCOREDUMP(status) ? ", core dumped" : "");
-}
-
-static void fields_format(struct buf *b, const struct layout *layout, const char *bytes, uint32_t len, bool before)
-{
-	int status;
-
-	if (layout->form == LAYOUT_SIGNAL_SET) {
-		set_format(b, true, bytes, MIN(len, layout->size) * 8);
-		return;
-	}
-	if (layout->form == LAYOUT_STRING || layout->form == LAYOUT_BYTES || layout->form == LAYOUT_SOCKADDR) {
-		text_quote(b, bytes, layout->form == LAYOUT_STRING ? strnlen(bytes, len) : MIN(len, BYTES_SHOWN));
-		if (layout->form != LAYOUT_STRING && len > BYTES_SHOWN)
-			buf_puts(b, "…");
-		return;
-	}
-	if (layout->form == LAYOUT_LIST) {
-		list_format(b, layout, bytes, len);
-		return;
-	}
-	if (layout->form == LAYOUT_CPU_SET) {
-		cpu_set_format(b, bytes, len);
-		return;
-	}
-	if (layout->form == LAYOUT_WAIT_STATUS) {
-		if (len < sizeof(status)) {
-			buf_puts(b, "…");
-			return;
-		}
-		memcpy(&status, bytes, sizeof(status));
-		wait_status_format(b, status);
-		return;
-	}
-	bool many = layout->fields->name;
-
-	if (many)
-		buf_putc(b, '{');
-	for (const struct field *f = layout->fields, *first = NULL; f->type != ARG_NONE; f++) {
-		if (before && f->after)
-			continue;
-		if (first)
-			buf_puts(b, ", ");
-		first = f;
-		if (f->off + f->size > len) {
-			buf_puts(b, "…");
-			break;
-		}
-		if (f->name)
-			buf_printf(b, "%s=", f->name);
-		field_format(b, f, bytes);
-	}
-	if (many)
-		buf_putc(b, '}');
 }
 
 bool layout_answers(const struct layout *layout)
@@ -453,7 +235,7 @@ bool layout_answers(const struct layout *layout)
 	return f && f->type != ARG_NONE;
 }
 
-static const struct layout *siginfo_of(const char *bytes, uint32_t len)
+const struct layout *layout_of_siginfo(const char *bytes, uint32_t len)
 {
 	int32_t si[3] = { 0 };		/* signal, errno, code */
 
@@ -476,20 +258,4 @@ static const struct layout *siginfo_of(const char *bytes, uint32_t len)
 	default:
 		return &siginfo_plain;
 	}
-}
-
-void layout_format(struct buf *b, const struct layout *layout, const char *bytes, uint32_t len)
-{
-	layout_format_as(b, layout, bytes, len, 0);
-}
-
-void layout_format_as(struct buf *b, const struct layout *layout, const char *bytes, uint32_t len, unsigned how)
-{
-	bool alone = !layout->form && !layout->fields->name && !(how & LAYOUT_ITEM);
-
-	if (alone)
-		buf_putc(b, '[');
-	fields_format(b, layout->form == LAYOUT_SIGINFO ? siginfo_of(bytes, len) : layout, bytes, len, how & LAYOUT_BEFORE);
-	if (alone)
-		buf_putc(b, ']');
 }

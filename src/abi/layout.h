@@ -8,8 +8,6 @@
 
 #include "abi/spec.h"
 
-struct buf;
-
 struct field {
 	const char *name;		/* NULL: the struct is this value alone */
 	uint16_t off, size;
@@ -23,16 +21,11 @@ enum layout_form { LAYOUT_FIELDS, LAYOUT_SIGNAL_SET, LAYOUT_CPU_SET, LAYOUT_WAIT
 struct layout { uint16_t size; uint8_t form; const struct field *fields; /* ends with type ARG_NONE */
 		const struct layout *shorter; /* what it is where there are no more bytes than that has */ };
 
-/*
- * "{tv_sec=1, tv_nsec=0}", "[3 4]"; all text in it is safe to show.  Fields that len does not reach become "…".
- * A single value has brackets, [3], as an address has that leads to one; as an item of a list (LAYOUT_ITEM) it has none.
- */
-enum { LAYOUT_ITEM = 1, LAYOUT_BEFORE = 2 /* the call: without what the kernel will write */ };
-void layout_format_as(struct buf *b, const struct layout *layout, const char *bytes, uint32_t len, unsigned how);
 const struct layout *layout_by_length(const struct layout *layout, uint32_t len);	/* it, or the shorter one that len bytes are */
-void fd_set_format(struct buf *b, const char *bytes, uint32_t nbits);	/* "[3 4]" */
+const struct layout *layout_of_siginfo(const char *bytes, uint32_t len);	/* what of LAYOUT_SIGINFO is there depends on signal and code */
 bool layout_answers(const struct layout *layout);	/* it has fields that the kernel writes */
-void layout_format(struct buf *b, const struct layout *layout, const char *bytes, uint32_t len);
+bool field_is_signed(const struct field *f);
+uint64_t field_word(const struct field *f, const char *bytes);	/* at most its first 8 bytes; of the whole struct's bytes */
 
 #define LAYOUTS(X)													\
 	X(cpu_set, 1) X(int, 4) X(uid, 4) X(uid16, 2) X(u64, 8) X(off, 8) X(ptr, 8)								\

@@ -9,8 +9,6 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "base/buf.h"
-
 const struct name_val *names_entry(const struct names *names, uint64_t val)
 {
 	for (const struct name_val *v = names ? names->v : NULL; v && v->name; v++)
@@ -26,61 +24,29 @@ const char *names_find(const struct names *names, uint64_t val)
 	return v ? v->name : NULL;
 }
 
-static void add_word(struct buf *b, size_t start, const char *name, uint64_t val)
+void names_split(const struct names *names, uint64_t val, struct names_split *ret)
 {
-	if (b->len > start)
-		buf_putc(b, '|');
-	if (name)
-		buf_puts(b, name);
-	else
-		buf_printf(b, "%#llx", (unsigned long long)val);
-}
-
-void names_format(struct buf *b, const struct names *names, uint64_t val)
-{
-	size_t start = b->len;
 	uint64_t mask = names ? names->mask : 0, field = val & mask, rest = val & ~mask;
 	const char *name = names_find(names, field);
 
-	/* A field that is zero and has no name for it says nothing. */
-	if (mask && (name || field))
-		add_word(b, start, name, field);
+	ret->n = 0;
+	/* A field that is zero and has no name for it says nothing; without a field, zero may have a name. */
+	if (name && (mask || !val))
+		ret->names[ret->n++] = name;
+	ret->field = name ? 0 : field;
 	for (const struct name_val *v = names ? names->v : NULL; rest && v && v->name; v++) {
 		if (!(v->val & ~mask) || (rest & v->val) != v->val)
 			continue;
-		add_word(b, start, v->name, 0);
+		ret->names[ret->n++] = v->name;
 		rest &= ~v->val;
 	}
-	uint64_t mode = names ? rest & names->octal : 0;
-
-	if (rest - mode)
-		add_word(b, start, NULL, rest - mode);
-	if (mode)
-		buf_printf(b, b->len > start ? "|%#llo" : "%#llo", (unsigned long long)mode);
-	if (rest)
-		return;
-	if (b->len == start)
-		buf_puts(b, mask || !name ? "0" : name);
+	ret->mode = names ? rest & names->octal : 0;
+	ret->rest = rest - ret->mode;
 }
 
-static void add_name(struct buf *b, const struct names *names, uint64_t val)
-{
-	const char *name = names_find(names, val);
-
-	if (name)
-		buf_puts(b, name);
-	else
-		buf_printf(b, "%#llx", (unsigned long long)val);
-}
-
-void quotactl_format(struct buf *b, uint32_t cmd)
-{
-	buf_puts(b, "QCMD(");
-	add_name(b, &quotactl_cmds, cmd >> 8);
-	buf_puts(b, ", ");
-	add_name(b, &quota_types, cmd & 0xff);
-	buf_putc(b, ')');
-}
+/* Of struct iocb: linux/aio_abi.h. */
+const struct names iocb_commands = VALUE_SET(V(0, "IOCB_CMD_PREAD"), V(1, "IOCB_CMD_PWRITE"), V(2, "IOCB_CMD_FSYNC"), V(3, "IOCB_CMD_FDSYNC"),
+	V(5, "IOCB_CMD_POLL"), V(6, "IOCB_CMD_NOOP"), V(7, "IOCB_CMD_PREADV"), V(8, "IOCB_CMD_PWRITEV"));
 
 const struct names file_types = FIELD_SET(S_IFMT, N(S_IFSOCK), N(S_IFLNK), N(S_IFREG), N(S_IFBLK), N(S_IFDIR), N(S_IFCHR), N(S_IFIFO));
 
@@ -137,3 +103,6 @@ const struct names quotactl_cmds = VALUE_SET(V(0x800001, "Q_SYNC"), V(0x800002, 
 	V(0x800005, "Q_GETINFO"), V(0x800006, "Q_SETINFO"), V(0x800007, "Q_GETQUOTA"), V(0x800008, "Q_SETQUOTA"), V(0x800009, "Q_GETNEXTQUOTA"),
 	V(0x5801, "Q_XQUOTAON"), V(0x5802, "Q_XQUOTAOFF"), V(0x5803, "Q_XGETQUOTA"), V(0x5804, "Q_XSETQLIM"), V(0x5805, "Q_XGETQSTAT"), V(0x5806, "Q_XQUOTARM"),
 	V(0x5807, "Q_XQUOTASYNC"), V(0x5808, "Q_XGETQSTATV"), V(0x5809, "Q_XGETNEXTQUOTA"));
+
+const struct names ptrace_events = VALUE_SET(V(1, "PTRACE_EVENT_FORK"), V(2, "PTRACE_EVENT_VFORK"), V(3, "PTRACE_EVENT_CLONE"), V(4, "PTRACE_EVENT_EXEC"),
+	V(5, "PTRACE_EVENT_VFORK_DONE"), V(6, "PTRACE_EVENT_EXIT"), V(7, "PTRACE_EVENT_SECCOMP"), V(128, "PTRACE_EVENT_STOP"));

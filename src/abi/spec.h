@@ -242,8 +242,12 @@ int spec_find_arg(const struct syscall_spec *spec, enum arg_type type, unsigned 
 /* Names of values, for sinks. */
 const struct name_val *names_entry(const struct names *names, uint64_t val);	/* exact value; NULL when not there */
 const char *names_find(const struct names *names, uint64_t val);	/* likewise */
-struct buf;
-void names_format(struct buf *b, const struct names *names, uint64_t val);	/* "O_RDWR|O_CLOEXEC|0x4", "SEEK_END", "0"; names may be NULL */
+/*
+ * A value as names, in the order of their table: that of the field first.  What has none: the whole field (mask), permission
+ * bits (octal), other bits.  Nothing at all: 0 that has no name.  names may be NULL.
+ */
+struct names_split { const char *names[65]; unsigned n; uint64_t field, mode, rest; };
+void names_split(const struct names *names, uint64_t val, struct names_split *ret);
 const char *errno_name(int err);	/* "ENOENT", also ERESTARTSYS…; NULL when unknown */
 const char *errno_text(int err);	/* "No such file or directory" */
 const char *signal_name(int signo);	/* "SIGTERM", "SIGRT_3"; never NULL (a static table) */

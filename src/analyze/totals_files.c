@@ -150,7 +150,7 @@ void totals_lookup_failed(struct totals *t, const struct event *ev)
 	if (ev->path_len)
 		buf_add(key, ev->path, ev->path_len);
 	else	/* "" was asked for; or a bad pointer, or memory we may not read */
-		buf_puts(key, ev->raw ? "\"\"" : NAME_UNREADABLE);
+		buf_puts(key, ev->raw ? "\"\"" : "(name not readable)");
 	HASH_FIND(hh, x->lookups, key->s, key->len, r);
 	if (r) {
 		r->row.count++;

@@ -84,7 +84,7 @@ bool decode_fact(const struct part *parts, unsigned nparts, unsigned *at, struct
 
 /* ---- structures inside the copied bytes (decode/struct.c) ---- */
 
-/* A socket address as a comparable value and in words. */
+/* A socket address as a comparable value. */
 #define ADDR_PATH_MAX 250	/* sun_path has 108; a relative one becomes absolute in the model, where it fits */
 struct addr {
 	uint16_t family, port;
@@ -98,12 +98,6 @@ struct addr {
 bool decode_addr(const void *bytes, size_t len, struct addr *ret_addr);	/* false: empty or too short */
 bool addr_same(const struct addr *a, const struct addr *b);
 bool addr_is_loopback(const struct addr *a);	/* 127/8, ::1, ::ffff:127/104 */
-struct buf;
-/*
- * "1.2.3.4:80" "[::1]:80" "/run/x.sock" "@abstract" "netlink" "2:1024" (vsock) "if2 0x0800 02:42:ac:11:00:02" (packet);
- * raw bytes for unix: pass through text_safe to show.
- */
-void addr_format(struct buf *b, const struct addr *a);
 
 /* Descriptors passed in msg_control (SCM_RIGHTS).  Returns how many, at most max. */
 unsigned decode_scm_rights(const char *control, size_t len, int *ret_fds, unsigned max);

@@ -12,8 +12,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "abi/names.h"
-#include "base/buf.h"
 #include "base/macro.h"
 
 static bool decode_unix(const char *s, size_t len, struct addr *a)
@@ -119,75 +117,6 @@ bool addr_is_loopback(const struct addr *a)
 	if (a->family != AF_INET6)
 		return false;
 	return memcmp(a->ip, &in6addr_loopback, 16) == 0 || (memcmp(a->ip, mapped, 12) == 0 && a->ip[12] == 127);
-}
-
-static void format_cid(struct buf *b, uint32_t cid)
-{
-	if (cid == VMADDR_CID_ANY)
-		buf_putc(b, '*');
-	else
-		buf_u64(b, cid);
-}
-
-static void format_packet(struct buf *b, const struct addr *a)
-{
-	if (a->scope)
-		buf_printf(b, "if%u", a->scope);
-	else
-		buf_puts(b, "any interface");
-	buf_printf(b, " 0x%04x", a->id[0]);
-	for (unsigned i = 0; i < a->len; i++)
-		buf_printf(b, "%c%02x", i ? ':' : ' ', a->ip[i]);
-}
-
-void addr_format(struct buf *b, const struct addr *a)
-{
-	char ip[INET6_ADDRSTRLEN];
-	const char *name;
-
-	switch (a->family) {
-	case AF_INET:
-		buf_printf(b, "%s:%u", inet_ntop(AF_INET, a->ip, ip, sizeof(ip)), a->port);
-		break;
-	case AF_INET6:
-		buf_printf(b, "[%s", inet_ntop(AF_INET6, a->ip, ip, sizeof(ip)));
-		if (a->scope)
-			buf_printf(b, "%%%u", a->scope);
-		buf_printf(b, "]:%u", a->port);
-		break;
-	case AF_UNIX:
-		if (a->abstract)
-			buf_putc(b, '@');
-		if (a->len || a->abstract)
-			buf_add(b, a->path, a->len);
-		else
-			buf_puts(b, "unnamed");
-		break;
-	case AF_NETLINK:	/* ports are mostly the numbers of processes; 0 is the kernel's */
-		if (a->id[0])
-			buf_printf(b, "port %u", a->id[0]);
-		else
-			buf_puts(b, "kernel");
-		break;
-	case AF_VSOCK:
-		format_cid(b, a->id[0]);
-		buf_printf(b, a->id[1] == VMADDR_PORT_ANY ? ":*" : ":%u", a->id[1]);
-		break;
-	case AF_PACKET:
-		format_packet(b, a);
-		break;
-	case AF_ALG:
-		buf_add(b, a->path, a->len);
-		break;
-	default:
-		name = names_find(&socket_families, a->family);
-		if (!name) {
-			buf_printf(b, "family %u", a->family);
-			break;
-		}
-		for (name += strlen("AF_"); *name; name++)
-			buf_putc(b, *name >= 'A' && *name <= 'Z' ? (char)(*name - 'A' + 'a') : *name);
-	}
 }
 
 unsigned decode_scm_rights(const char *control, size_t len, int *ret_fds, unsigned max)

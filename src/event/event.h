@@ -82,8 +82,8 @@ struct event {
 	int fd, fd2;			/* descriptors concerned, -1: none.  dup: fd2 is the new one; pipe, socketpair: both ends */
 	const struct file *file, *file2;	/* their open file descriptions (before a close takes effect); TRANSFER: from file to file2 */
 	/* A descriptor argument that the call itself gave another name (bind, connect) or file (dup2): what it was called
-	 * before; s NULL: it was free.  Not known: no argument was. */
-	struct { bool known; int fd; const char *s; uint32_t len; } was;
+	 * before, a copy; file NULL: it was free.  Not known: no argument was. */
+	struct { bool known; int fd; const struct file *file; } was;
 	const char *path, *path2;	/* resolved absolute paths (bytes, NUL-terminated); path2: rename's and link's new name.
 					 * MUNMAP, MPROTECT, MADVISE, MREMAP: the file behind the region at addr, before the call took effect */
 	uint32_t path_len, path2_len;

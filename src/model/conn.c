@@ -75,7 +75,7 @@ void sock_conn_end(struct world *w, struct tnode *t, struct file *f, uint64_t no
 	}
 	sock_unpeer(w, f);
 	*c = (struct conn){ 0 };
-	sock_name(w, f);
+	sock_renamed(w, f);
 }
 
 void sock_conns_free(struct world *w, struct sock *s)

@@ -134,18 +134,12 @@ const struct part *fx_part(const struct fx *x, int arg, enum chunk_part part, bo
 struct file *fx_file_at(struct fx *x, int fd)
 {
 	struct fdent *e = fdtab_at(x->t->fds, fd);
-	char name[24];
-	int n;
 
 	if (e)	/* installed while this call was under way: it means the one before, which is gone */
 		return e->since_ns <= x->c->enter_ns ? e->file : NULL;
 	if (!x->ok || !x->has_ret || fd < 0)
 		return NULL;
-	n = snprintf(name, sizeof(name), "fd %d", fd);
-
-	struct file *f = file_new(x->w, FILE_UNKNOWN, name, (size_t)n);
-
-	fdtab_set(x->w, x->t->fds, fd, f, false, x->c->enter_ns);
+	fdtab_set(x->w, x->t->fds, fd, file_of_fd(x->w, fd, 0), false, x->c->enter_ns);
 	return task_file(x->t, fd);	/* NULL when there was no room */
 }
 
@@ -226,14 +220,10 @@ bool fx_real_of(struct fx *x, const struct part *p, struct path *ret_path)
 
 void fx_was(struct fx *x, int fd, const struct file *f)
 {
-	const char *kind = f ? file_kind_name(f->kind) : NULL;
-
 	x->ev->was.known = true;
 	x->ev->was.fd = fd;
-	if (!f)
-		return;
-	x->ev->was.len = f->name.len ? f->name.len : (uint32_t)strlen(kind);
-	x->ev->was.s = scratch_dup(x->w, f->name.len ? f->name.s : kind, x->ev->was.len);
+	if (f)
+		x->ev->was.file = file_copy(scratch(x->w, file_copy_size(f)), f);
 }
 
 struct pnode *fx_target(struct fx *x, uint32_t number)

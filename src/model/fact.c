@@ -81,7 +81,7 @@ enum file_kind fact_kind(const struct fact *a)
 	return kind_of(a->r, a->name ? a->name->bytes : NULL, a->name ? a->name->len : 0);
 }
 
-/* As the model calls it.  Lives until w->tmp is used again. */
+/* As the model calls it; empty: by its number.  Lives until w->tmp is used again. */
 static const char *name_of(struct world *w, const struct fact *a, const struct bytes *root, enum file_kind kind, uint32_t *ret_len, bool *ret_deleted)
 {
 	const char *s = a->name ? a->name->bytes : NULL;
@@ -107,10 +107,8 @@ static const char *name_of(struct world *w, const struct fact *a, const struct b
 		buf_printf(&w->tmp, "pidfd:%u", a->r->pid);
 	else if (kind == FILE_PIPE || kind == FILE_SOCKET)
 		buf_printf(&w->tmp, "%s:[%llu]", file_kind_name(kind), a->r->ino);
-	else
-		buf_printf(&w->tmp, "fd %d", a->r->fd);
 	*ret_len = (uint32_t)w->tmp.len;
-	return w->tmp.s;
+	return w->tmp.len ? w->tmp.s : "";
 }
 
 static bool make_key(const struct record_fact *r, enum file_kind kind, struct snap_key *key)
@@ -188,7 +186,7 @@ static void sock_learn(struct world *w, struct file *f, const struct record_sock
 	}
 	if (!f->sock->now.has_peer)
 		sock_bound(w, f);
-	sock_name(w, f);
+	sock_renamed(w, f);
 }
 
 void fact_learn(struct world *w, struct file *f, const struct fact *a, const struct bytes *root)
@@ -221,7 +219,7 @@ void fact_learn(struct world *w, struct file *f, const struct fact *a, const str
 	if (a->sock && f->sock)
 		sock_learn(w, f, a->sock);
 	else if (f->sock)
-		sock_name(w, f);
+		sock_renamed(w, f);
 	/* Two opens by name are two descriptions; the inode tells one that came in another way only where it stands for one. */
 	r.open_flags = f->open_flags;
 	if ((f->kind == FILE_SOCKET || f->kind == FILE_PIPE) && make_key(&r, f->kind, &key)) {
@@ -247,6 +245,8 @@ struct file *fact_file(struct world *w, const struct fact *a, const struct bytes
 	}
 	name = name_of(w, a, root, kind, &len, &deleted);
 	f = file_new(w, kind, name, len);
+	f->origin = a->name || len ? ORIGIN_NOTHING : ORIGIN_FD;
+	f->origin_fd = a->r->fd;
 	n = fnode_of(f);
 	f->open_flags = a->r->open_flags;
 	f->dev = a->r->dev;

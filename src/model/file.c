@@ -51,6 +51,51 @@ struct file *file_new(struct world *w, enum file_kind kind, const char *name, si
 	return &n->f;
 }
 
+struct file *file_of_fd(struct world *w, int fd, uint32_t pid)
+{
+	struct file *f = file_new(w, FILE_UNKNOWN, "", 0);
+
+	f->origin = ORIGIN_FD;
+	f->origin_fd = fd;
+	f->origin_pid = pid;
+	return f;
+}
+
+size_t file_copy_size(const struct file *f)
+{
+	return sizeof(*f) + (f->sock ? sizeof(*f->sock) : 0) + f->name.len + 1;
+}
+
+struct file *file_copy(void *mem, const struct file *f)
+{
+	struct file *copy = mem;
+	struct sock *sock = (struct sock *)(copy + 1);
+
+	*copy = *f;
+	if (f->sock) {
+		*sock = *f->sock;
+		copy->sock = sock;
+	}
+	copy->name.s = f->sock ? (char *)(sock + 1) : (char *)sock;
+	memcpy(copy->name.s, f->name.s, f->name.len);
+	copy->name.s[f->name.len] = '\0';
+	return copy;
+}
+
+struct file *file_received(struct world *w, const struct file *via)
+{
+	struct file *f = file_new(w, FILE_UNKNOWN, "", 0);
+	size_t size = file_copy_size(via);
+
+	f->origin = ORIGIN_RECEIVED;
+	if (strings_room(size, 0) < size)
+		return f;
+	strings_took(size);
+	f->via = file_copy(xmalloc(size), via);
+	f->via->via = NULL;
+	return f;
+}
+
 void file_set_name(struct world *w, struct file *f, const char *name, size_t len)
 {
 	if (f->name.len == len && memcmp(f->name.s, name, len) == 0)
@@ -110,6 +155,9 @@ void file_free_now(struct world *w, struct fnode *n)
 		HASH_DEL(w->files, n);
 	fact_forget(w, n);
 	bytes_done(&n->f.name);
+	if (n->f.via)
+		strings_gave(file_copy_size(n->f.via));
+	free(n->f.via);
 	free(n);
 }
 

@@ -102,14 +102,16 @@ void fx_open(struct fx *x)
 		f = fx_new(x, (int)c->ret, FILE_REG, b->s, b->len, flags & O_CLOEXEC);
 		f->deleted = true;
 	} else {
-		if (!p.file && !p.len)	/* memory that may not be read, or is not there any more */
-			p = (struct path){ NAME_UNREADABLE, sizeof(NAME_UNREADABLE) - 1, NULL };
-
 		enum file_kind kind = known ? fact_kind(&fact) : kind_unasked(x, &p, flags);
 
 		f = fx_new(x, (int)c->ret, kind == FILE_SOCKET ? FILE_UNKNOWN : kind, p.s, p.len, flags & O_CLOEXEC);
+		if (!p.file && !p.len)
+			f->origin = ORIGIN_UNREADABLE;
 		/* A /proc/…/fd/N link opens the same thing again, as another description. */
 		if (p.file) {
+			f->origin = p.file->origin == ORIGIN_RECEIVED ? ORIGIN_NOTHING : p.file->origin;
+			f->origin_fd = p.file->origin_fd;
+			f->origin_pid = p.file->origin_pid;
 			f->dev = p.file->dev;
 			f->ino = p.file->ino;
 			f->deleted = p.file->deleted;
@@ -123,14 +125,14 @@ void fx_open(struct fx *x)
 	x->ev->file = f;
 }
 
-/* A descriptor of which the call itself tells nothing. */
-static struct file *new_by_fact(struct fx *x, int fd, const char *otherwise)
+/* A descriptor of which the call itself tells nothing.  name: what it is called where no more is known. */
+static struct file *new_by_fact(struct fx *x, int fd, const char *name)
 {
 	struct file *f = fx_received(x, fd, NULL);
 	struct fact a;
 
 	if (!f)
-		f = file_new(x->w, FILE_UNKNOWN, otherwise, strlen(otherwise));
+		f = file_new(x->w, FILE_UNKNOWN, name, strlen(name));
 	x->ev->fd = fd;
 	x->ev->file = fx_install(x, fd, f, x->c->spec->cloexec || (fx_fact(x, fd, &a) && a.r->flags & FACT_CLOEXEC));
 	return f;
@@ -153,12 +155,13 @@ void fx_open_handle(struct fx *x)
 	x->ev->flags = flags;
 	if (!x->ok || !x->has_ret)
 		return;
-	f = new_by_fact(x, (int)x->c->ret, "file handle");
+	f = new_by_fact(x, (int)x->c->ret, "");
 	if (f->kind != FILE_UNKNOWN) {
 		opened_by_fact(x, f);
 		x->ev->flags = flags;
 		return;
 	}
+	f->origin = ORIGIN_HANDLE;
 	file_set_kind(x->w, f, flags & O_DIRECTORY ? FILE_DIR : FILE_REG);
 	f->open_flags = flags;
 	fdtab_at(x->t->fds, x->ev->fd)->cloexec = flags & O_CLOEXEC;
@@ -426,11 +429,8 @@ void fx_pidfd_getfd(struct fx *x)
 		f = e ? e->file : NULL;
 	}
 	f = fx_received(x, x->ev->fd2, f);
-	if (!f) {
-		buf_reset(&x->w->tmp);
-		buf_printf(&x->w->tmp, "fd %d of pid %u", theirs, x->ev->target_pid);
-		f = file_new(x->w, FILE_UNKNOWN, x->w->tmp.s, x->w->tmp.len);
-	}
+	if (!f)
+		f = file_of_fd(x->w, theirs, x->ev->target_pid);
 	x->ev->fd = x->ev->fd2;	/* theirs is a number of another process: here it may be something else */
 	x->ev->file = fx_install(x, x->ev->fd2, f, true);
 }

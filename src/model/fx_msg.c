@@ -203,11 +203,8 @@ static void recv_fds(struct fx *x, struct file *f, const struct part *control)
 			}
 	for (unsigned i = 0; i < n; i++) {
 		files[i] = fx_received(x, fds[i], found ? found->files[i] : NULL);
-		if (!files[i]) {
-			buf_reset(&x->w->tmp);
-			buf_printf(&x->w->tmp, "fd received over %s", f->name.s);
-			files[i] = file_new(x->w, FILE_UNKNOWN, x->w->tmp.s, x->w->tmp.len);
-		}
+		if (!files[i])
+			files[i] = file_received(x->w, f);
 		fx_install(x, fds[i], file_ref(files[i]), flags & MSG_CMSG_CLOEXEC);
 	}
 	x->ev->fd2 = fds[0];

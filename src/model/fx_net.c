@@ -181,7 +181,7 @@ void fx_accept(struct fx *x)
 		x->ev->conn2 = conn_used(x->w, &listener->now);
 		sock_accepted(x->w, f, lf);
 	}
-	sock_name(x->w, f);
+	sock_renamed(x->w, f);
 	x->ev->file = f;
 }
 

@@ -24,12 +24,25 @@ enum file_kind {
 };
 const char *file_kind_name(enum file_kind k);	/* "file", "dir", "pipe", … */
 
+/* What is known of one whose name is empty.  Sockets have none, but where their family is not known: see struct sock. */
+enum file_origin {
+	ORIGIN_NOTHING,
+	ORIGIN_FD,		/* it was there already, as descriptor .origin_fd; of another process: of .origin_pid */
+	ORIGIN_UNREADABLE,	/* opened by a name in memory that may not be read, or is not there any more */
+	ORIGIN_HANDLE,		/* opened by a handle: open_by_handle_at(2) */
+	ORIGIN_RECEIVED,	/* came in a message over .via */
+};
+
 /* An open file description: what descriptors refer to, shared after dup and fork. */
 struct file {
 	uint32_t id;
 	int refs;
 	enum file_kind kind;
-	struct bytes name;		/* absolute path; "pipe:[7]"; for sockets the words sink shows (kept up to date) */
+	struct bytes name;		/* absolute path, or as the kernel calls it: "pipe:[7]" */
+	uint8_t origin;			/* enum file_origin */
+	int origin_fd;
+	uint32_t origin_pid;
+	struct file *via;		/* a copy of what it was then, NULL: no room was left for one */
 	uint32_t open_flags;
 	uint64_t bytes_read, bytes_written;
 	uint64_t opened_ns;
@@ -66,6 +79,7 @@ struct conn {
 
 struct sock {
 	uint16_t family, type, protocol;
+	uint32_t named;			/* how often what it is called changed: family, addresses, state */
 	bool has_local;
 	struct addr local;
 	struct conn now;		/* what it is connected to, or was last */
@@ -75,10 +89,8 @@ struct sock {
 /* All that a socket has at present: i counts from 0; NULL behind the last. */
 const struct conn *sock_conn_at(const struct sock *s, unsigned i);
 const char *sock_proto_name(const struct sock *s);	/* "tcp4", "udp6", "unix", "unix-dgram", "netlink", … */
-bool sock_is_named_by_local(const struct sock *s);	/* its file's name has its own address: no other is known */
-
-/* Stands for a name in memory that may not be read, or is not there. */
-#define NAME_UNREADABLE "(name not readable)"
+/* The address it is called by: of its peer, else its own; *ret_local says which.  NULL: neither is known, or has a name. */
+const struct addr *sock_called(const struct sock *s, bool *ret_local);
 
 struct fdent { struct file *file; uint64_t since_ns; bool cloexec; };	/* since_ns: when it was installed */
 struct fdhigh { int fd; struct fdent ent; };

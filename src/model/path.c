@@ -133,7 +133,7 @@ static bool magic_link(struct world *w, struct tnode *self, const char *s, struc
 		*ret_to = (*ret_file)->name;
 	}
 	*ret_rest = s;
-	return ret_to->len > 0;
+	return ret_to->len > 0 || *ret_file;
 }
 
 bool path_inside(const struct bytes *root, const char **path, uint32_t *len)
@@ -197,7 +197,7 @@ struct path path_resolve(struct world *w, struct tnode *t, int dirfd, const char
 			break;
 		if (!*rest)
 			return (struct path){ scratch_dup(w, to.s, to.len), to.len, file };
-		if (to.s[0] != '/')
+		if (!to.len || to.s[0] != '/')
 			break;
 		p = normalize(w, to.s, to.len, rest + 1, strlen(rest + 1));
 	}

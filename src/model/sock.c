@@ -103,27 +103,20 @@ static bool has_named_peer(const struct sock *s)
 	return s->now.has_peer && s->now.state != CONN_FAILED && !unnamed(&s->now.peer);
 }
 
-bool sock_is_named_by_local(const struct sock *s) { return !has_named_peer(s) && s->has_local && !unnamed(&s->local); }
-
-void sock_name(struct world *w, struct file *f)
+const struct addr *sock_called(const struct sock *s, bool *ret_local)
 {
-	const struct sock *s = f->sock;
-	struct buf *b = &w->tmp;
+	*ret_local = !has_named_peer(s);
+	return !*ret_local ? &s->now.peer : s->has_local && !unnamed(&s->local) ? &s->local : NULL;
+}
 
-	if (s->family == AF_UNSPEC && f->name.len)
-		return;		/* nothing is known of it: what it was called before says more */
-	buf_reset(b);
-	buf_puts(b, sock_proto_name(s));
-	if (has_named_peer(s)) {
-		buf_puts(b, s->now.state == CONN_ACCEPTED ? " ← " : " → ");
-		addr_format(b, &s->now.peer);
-	} else if (sock_is_named_by_local(s)) {
-		buf_putc(b, ' ');
-		addr_format(b, &s->local);
-	} else if (f->ino) {	/* as /proc/PID/fd and ss have it */
-		buf_printf(b, " socket:[%llu]", (unsigned long long)f->ino);
-	}
-	file_set_name(w, f, b->s, b->len);
+/* What it is called has changed.  Of a socket of which nothing is known, what it was called before says more. */
+void sock_renamed(struct world *w, struct file *f)
+{
+	f->sock->named++;
+	if (f->sock->family == AF_UNSPEC)
+		return;
+	f->origin = ORIGIN_NOTHING;
+	file_set_name(w, f, "", 0);
 }
 
 void sock_init(struct world *w, struct file *f, unsigned family, unsigned type, unsigned protocol)
@@ -132,7 +125,7 @@ void sock_init(struct world *w, struct file *f, unsigned family, unsigned type, 
 	f->sock->family = (uint16_t)family;
 	f->sock->type = type & 0xf;
 	f->sock->protocol = (uint16_t)protocol;
-	sock_name(w, f);
+	sock_renamed(w, f);
 }
 
 struct sock *sock_of(struct world *w, struct file *f)
@@ -336,7 +329,7 @@ void sock_set_local(struct world *w, struct file *f, const struct addr *a)
 	tuple_update(w, fnode_of(f));
 	if (is_dgram(s) || s->now.state == CONN_LISTENING)
 		sock_bound(w, f);
-	sock_name(w, f);
+	sock_renamed(w, f);
 }
 
 void sock_set_peer(struct world *w, struct file *f, const struct addr *a)
@@ -350,7 +343,7 @@ void sock_set_peer(struct world *w, struct file *f, const struct addr *a)
 	s->now.has_peer = true;
 	s->now.peer = *a;
 	tuple_update(w, fnode_of(f));
-	sock_name(w, f);
+	sock_renamed(w, f);
 }
 
 void sock_bound(struct world *w, struct file *f)
@@ -452,7 +445,7 @@ void sock_outcome(struct world *w, struct tnode *t, struct file *f, int fd, int 
 	s->now.connected_ns = now_ns;
 	if (err && !f->peer_file)
 		ep_leave(w, fnode_of(f));
-	sock_name(w, f);
+	sock_renamed(w, f);
 	ev.conn = conn_used(w, &s->now);
 	ev.dur_ns = now_ns > s->now.connect_ns ? now_ns - s->now.connect_ns : 0;
 	ev.err = err;

@@ -134,6 +134,11 @@ void strings_gave(size_t len);
 /* ---- file.c ---- */
 static inline struct fnode *fnode_of(const struct file *f) { return (struct fnode *)(uintptr_t)f; }
 struct file *file_new(struct world *w, enum file_kind kind, const char *name, size_t len);	/* refs 0: install it */
+struct file *file_of_fd(struct world *w, int fd, uint32_t pid);	/* likewise, of which no more is known: ORIGIN_FD; pid 0: its own */
+struct file *file_received(struct world *w, const struct file *via);	/* likewise: ORIGIN_RECEIVED */
+/* What it is now, with name and addresses, for as long as the memory lives: file_copy_size() bytes, aligned as by malloc(3). */
+size_t file_copy_size(const struct file *f);
+struct file *file_copy(void *mem, const struct file *f);
 static inline struct file *file_ref(struct file *f) { f->refs++; return f; }
 void file_unref(struct world *w, struct file *f);
 void file_reap(struct world *w, uint64_t ts_ns, const struct tnode *t);	/* what fell to 0 since: emits EV_RELEASE (t NULL: silently) */
@@ -184,7 +189,7 @@ void flight_free(struct world *w, struct flight *fl);
 void watches_clear(struct world *w);
 void sock_done(struct world *w, struct fnode *n);
 void flights_drop(struct world *w, uint32_t file);		/* descriptors sent to or through it will not arrive */
-void sock_name(struct world *w, struct file *f);		/* name from state */
+void sock_renamed(struct world *w, struct file *f);	/* what it is called has changed */
 void sock_set_local(struct world *w, struct file *f, const struct addr *a);
 void sock_set_peer(struct world *w, struct file *f, const struct addr *a);
 void sock_bound(struct world *w, struct file *f);

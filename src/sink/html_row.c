@@ -86,7 +86,7 @@ static void add_region(struct buf *b, const struct event *ev)
 		buf_add(b, ev->path, ev->path_len);
 	} else if (ev->kind == EV_MMAP && ev->file) {
 		buf_putc(b, ' ');
-		buf_add(b, ev->file->name.s, ev->file->name.len);
+		file_name(b, ev->file);
 	}
 }
 
@@ -150,7 +150,7 @@ static uint32_t object(struct html *h, const struct event *ev, const struct html
 	}
 	if (ev->path_len)
 		return html_string(h, ev->path, ev->path_len);
-	if (ev->raw_len)	/* could not be resolved */
+	if (ev->raw_len && !file_is_found(ev->file))	/* could not be resolved */
 		return html_string(h, ev->raw, ev->raw_len);
 	if (!file && name_missing(ev))
 		return html_string(h, NAME_UNREADABLE, sizeof(NAME_UNREADABLE) - 1);

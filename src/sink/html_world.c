@@ -10,6 +10,7 @@
 #include "decode/call.h"
 #include "model/model.h"
 #include "sink/html.h"
+#include "sink/words.h"
 
 /* An exec entry takes at most so many bytes of arguments: less when there are many of them, META is read as a whole. */
 static unsigned argv_room(const struct html *h, bool inherited)
@@ -468,11 +469,13 @@ struct html_file *html_file_row(struct html *h, const struct file *f, const stru
 		*row = (struct html_file){ .open = f->opener_proc ? html_time(h, f->opened_ns) : 0, .close = NOT_CLOSED, .lane = lane,
 					   .kind = (uint8_t)(f->kind + 1), .seen = true };
 	}
-	uint64_t hash = f->name.len ? intern_hash(&h->ids, f->name.s, f->name.len) : 0;
+	uint64_t hash = f->name.len ? intern_hash(&h->ids, f->name.s, f->name.len) : f->sock ? f->sock->named : 0;
 
 	if (hash != row->name_hash || !row->name) {
 		row->name_hash = hash;
-		row->name = html_string(h, f->name.s, f->name.len);
+		buf_reset(&h->tmp);
+		file_name(&h->tmp, f);
+		row->name = html_string(h, h->tmp.s, h->tmp.len);
 	}
 	if (f->sock)
 		update_conn(h, f, ev);

@@ -121,7 +121,7 @@ static void path(struct buf *b, const struct event *ev)
 {
 	if (ev->path_len)
 		name(b, ev->path, ev->path_len);
-	else if (ev->raw_len)
+	else if (ev->raw_len && !file_is_found(ev->file))
 		name(b, ev->raw, ev->raw_len);
 	else if (ev->file)
 		file(b, ev->file);
@@ -562,7 +562,8 @@ static void other_side(struct buf *b, const struct event *ev, uint32_t pid)
 {
 	const char *way = ev->kind == EV_WRITE || ev->kind == EV_SEND ? "to " : "from ";
 	const struct addr *peer = ev->kind == EV_TRANSFER ? NULL : ev->peer;
-	bool is_own = ev->kind != EV_TRANSFER && ev->file && ev->file->sock && !is_named(peer) && sock_is_named_by_local(ev->file->sock);
+	bool local = false, called = ev->kind != EV_TRANSFER && ev->file && ev->file->sock && !is_named(peer) && sock_called(ev->file->sock, &local);
+	bool is_own = called && local;
 
 	if (is_own && pid)
 		buf_printf(b, "%spid %u ", way, pid);

@@ -18,6 +18,7 @@
 #include "sink/out.h"
 #include "sink/sink.h"
 #include "sink/summary.h"
+#include "sink/words.h"
 
 #define RULE_COLUMNS 64
 

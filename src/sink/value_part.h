@@ -1,21 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* Between the files that make text of arguments: value.c and value_socket.c. */
-#include "sink/value.h"
+/* Between the files of the walk: value_walk.c, value_struct.c and value_socket.c. */
+#include "sink/value_walk.h"
 
 #include "decode/call.h"
 
-#define ITEMS_MAX 32		/* strings of a vector, vectors of an iovec, messages: shown; the rest is … */
-#define DATA_MAX 32		/* bytes of a buffer, as strace has it */
+#define ITEMS_MAX 32		/* strings of a vector, vectors of an iovec, messages: walked; the rest is more() */
 
-struct context { const struct event *ev; unsigned flags; };
-typedef void format_fn(struct buf *b, const struct context *c, const struct call *call, unsigned arg);
+struct walk { const struct event *ev; const struct call *call; const struct value_ops *ops; void *ctx; unsigned flags; };
+typedef void walk_fn(const struct walk *w, unsigned arg);
 
-#define WORD(arg) (call->args[arg].word)
+#define WORD(arg) (w->call->args[arg].word)
 
-void value_address(struct buf *b, const struct context *c, uint64_t addr);	/* NULL or …, too */
-format_fn value_ptr;		/* its address, NULL or … */
-format_fn value_sockaddr, value_iovec, value_msghdr, value_mmsghdr, value_optval;
-void value_quoted(struct buf *b, const char *bytes, uint32_t len, bool trunc);
-bool value_list_goes_on(struct buf *b, size_t i);	/* before the i-th item: what stands between; false where the rest is not shown */
-const struct file *value_file(const struct event *ev, int fd);
+walk_fn walk_sockaddr, walk_iovec, walk_msghdr, walk_mmsghdr, walk_optval;
+void walk_missing(const struct walk *w, unsigned arg, bool unreadable);	/* what the argument points to is not there: its address */
+void walk_fd(const struct walk *w, int fd);
+/* item(), or more() and false where the rest of n is not walked. */
+bool walk_item(const struct walk *w, enum value_shape shape, size_t i, size_t n);
+
+static inline const struct part *walk_part(const struct walk *w, unsigned arg, enum chunk_part part, unsigned nth)
+{
+	return parts_find(w->call->parts, w->call->nparts, (int)arg, part, nth);
+}
+
+static inline void walk_u64(const struct walk *w, uint64_t v)
+{
+	w->ops->number(w->ctx, (struct value_num){ v, 64, NUM_UNSIGNED });
+}

@@ -56,12 +56,20 @@ static void use_part(struct buf *b, const struct part *p)
 	if (decode_addr(p->bytes, p->len, &a)) {
 		require(a.len <= sizeof(a.path));
 		addr_is_loopback(&a);
-		addr_format(b, &a);
 	}
+}
+
+static void read_fields(const struct layout *layout, const char *bytes, uint32_t len)
+{
+	for (const struct field *f = layout->fields; f->type != ARG_NONE; f++)
+		if (f->off + f->size <= len)
+			field_word(f, bytes);
 }
 
 static void use_call(struct buf *b, const struct call *c)
 {
+	struct names_split split;
+
 	require(c->spec && c->nargs <= 6);
 	for (unsigned i = 0; i < 6; i++) {
 		const struct value *v = &c->args[i];
@@ -69,9 +77,10 @@ static void use_call(struct buf *b, const struct call *c)
 		require(v->spec && (v->bytes || !v->len));
 		touch(b, v->bytes, v->len);
 		require(v->spec->type != ARG_FDPAIR_OUT || !v->bytes || v->len == 8);
-		if (v->bytes && v->spec->layout)
-			layout_format(b, v->spec->layout, v->bytes, v->len);
-		names_format(b, v->spec->names, v->word);
+		if (v->bytes && v->spec->layout && !v->spec->layout->form)
+			read_fields(v->spec->layout, v->bytes, v->len);
+		names_split(v->spec->names, v->word, &split);
+		require(split.n <= ARRAY_SIZE(split.names));
 	}
 	require(c->err >= 0 && c->err < 4096);
 	if (c->err)

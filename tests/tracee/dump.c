@@ -14,6 +14,7 @@
 #include "event/event.h"
 #include "model/model.h"
 #include "record/file.h"
+#include "sink/words.h"
 
 static const char marker[] = "/tracee/dump/";
 

@@ -25,6 +25,7 @@
 #include "decode/call.h"
 #include "event/event.h"
 #include "model/model.h"
+#include "sink/words.h"
 
 struct seen {
 	enum event_kind kind;
@@ -58,6 +59,15 @@ static inline void copy_text(char *to, size_t max, const char *s, size_t len)
 	if (len)
 		memcpy(to, s, len);
 	to[len] = '\0';
+}
+
+static inline void file_text(char *to, size_t max, const struct file *f)
+{
+	struct buf b = { 0 };
+
+	file_name(&b, f);
+	copy_text(to, max, b.s, b.len);
+	buf_done(&b);
 }
 
 static inline void scene_event(void *ctx, const struct event *ev)
@@ -96,11 +106,11 @@ static inline void scene_event(void *ctx, const struct event *ev)
 		e->file = ev->file->id;
 		e->nread = ev->file->bytes_read;
 		e->nwritten = ev->file->bytes_written;
-		copy_text(e->name, sizeof(e->name), ev->file->name.s, ev->file->name.len);
+		file_text(e->name, sizeof(e->name), ev->file);
 	}
 	if (ev->file2) {
 		e->file2 = ev->file2->id;
-		copy_text(e->name2, sizeof(e->name2), ev->file2->name.s, ev->file2->name.len);
+		file_text(e->name2, sizeof(e->name2), ev->file2);
 	}
 	copy_text(e->text, sizeof(e->text), ev->text, ev->text_len);
 	copy_text(e->path, sizeof(e->path), ev->path, ev->path_len);
@@ -320,9 +330,12 @@ static inline struct file *file_of(struct scene *s, uint32_t tid, int fd)
 
 static inline const char *name_of(struct scene *s, uint32_t tid, int fd)
 {
+	static char name[512];
 	struct file *f = file_of(s, tid, fd);
 
-	return f ? f->name.s : "closed";
+	if (f)
+		file_text(name, sizeof(name), f);
+	return f ? name : "closed";
 }
 
 static inline int scene_setup(void **state)

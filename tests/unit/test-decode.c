@@ -425,66 +425,44 @@ static void test_scm_rights(void **state)
 	assert_int_equal(decode_scm_rights(NULL, 0, fds, 4), 0);
 }
 
-static void check_addr(const void *bytes, size_t len, const char *text, bool loopback)
+static void decodes(const void *bytes, size_t len, bool loopback, struct addr *ret)
 {
-	struct addr a;
-	struct buf b = { 0 };
-
-	assert_true(decode_addr(bytes, len, &a));
-	addr_format(&b, &a);
-	assert_string_equal(b.s, text);
-	assert_int_equal(addr_is_loopback(&a), loopback);
-	buf_done(&b);
+	assert_true(decode_addr(bytes, len, ret));
+	assert_int_equal(addr_is_loopback(ret), loopback);
 }
 
+/* In words: test-value-text.c. */
 static void test_addr(void **state)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(80), .sin_addr = { htonl(0x7f010203) } };
 	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(443), .sin6_addr = IN6ADDR_LOOPBACK_INIT };
-	struct sockaddr_un un = { .sun_family = AF_UNIX, .sun_path = "/run/x.sock" };
+	struct sockaddr_vm vm = { .svm_family = AF_VSOCK, .svm_cid = 2, .svm_port = 70000 };
+	struct sockaddr_ll ll = { .sll_family = AF_PACKET, .sll_halen = 255 };
+	struct sockaddr_alg alg = { .salg_family = AF_ALG };
 	struct addr a;
 
 	(void)state;
-	check_addr(&in, sizeof(in), "127.1.2.3:80", true);
+	decodes(&in, sizeof(in), true, &a);
+	assert_int_equal(a.port, 80);
+	assert_memory_equal(a.ip, "\x7f\1\2\3", 4);
 	in.sin_addr.s_addr = htonl(0x08080808);
-	check_addr(&in, sizeof(in), "8.8.8.8:80", false);
-	check_addr(&in6, sizeof(in6), "[::1]:443", true);
+	decodes(&in, sizeof(in), false, &a);
+	decodes(&in6, sizeof(in6), true, &a);
 	inet_pton(AF_INET6, "::ffff:127.0.0.1", &in6.sin6_addr);
-	check_addr(&in6, sizeof(in6), "[::ffff:127.0.0.1]:443", true);
+	decodes(&in6, sizeof(in6), true, &a);
 	inet_pton(AF_INET6, "fe80::1", &in6.sin6_addr);
-	in6.sin6_scope_id = 2;
-	check_addr(&in6, sizeof(in6), "[fe80::1%2]:443", false);
-	check_addr(&un, sizeof(un), "/run/x.sock", false);
-	check_addr(&un, 2 + 4, "/run", false);
-	check_addr(&un, 2, "unnamed", false);
-	check_addr("\1\0\0abc", 6, "@abc", false);
-	check_addr("\x10\0\0\0\0\0\0\0\0\0\0\0", 12, "kernel", false);
-	check_addr("\x10\0\0\0\x67\x12\0\0\0\0\0\0", 12, "port 4711", false);
-	struct sockaddr_vm vm = { .svm_family = AF_VSOCK, .svm_cid = 2, .svm_port = 70000 };
-	struct sockaddr_ll ll = { .sll_family = AF_PACKET, .sll_protocol = htons(0x0800), .sll_ifindex = 2, .sll_halen = 6, .sll_addr = { 2, 0x42, 0xac, 0x11, 0, 2 } };
-	struct sockaddr_alg alg = { .salg_family = AF_ALG, .salg_type = "hash", .salg_name = "sha256" };
-
-	check_addr(&vm, sizeof(vm), "2:70000", false);
-	vm.svm_cid = VMADDR_CID_ANY;
-	vm.svm_port = VMADDR_PORT_ANY;
-	check_addr(&vm, sizeof(vm), "*:*", false);
-	check_addr(&ll, sizeof(ll), "if2 0x0800 02:42:ac:11:00:02", false);
-	ll.sll_halen = 255;	/* not believed */
-	check_addr(&ll, sizeof(ll), "if2 0x0800 02:42:ac:11:00:02:00:00", false);
-	ll = (struct sockaddr_ll){ .sll_family = AF_PACKET, .sll_protocol = htons(3) };
-	check_addr(&ll, 12, "any interface 0x0003", false);
-	check_addr(&alg, sizeof(alg), "hash(sha256)", false);
-	memset(alg.salg_type, 'x', sizeof(alg.salg_type));
-	memset(alg.salg_name, 'y', sizeof(alg.salg_name));
-	check_addr(&alg, sizeof(alg), "xxxxxxxxxxxxxx(yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy)", false);
+	decodes(&in6, sizeof(in6), false, &a);
+	decodes("\1\0\0abc", 6, false, &a);
+	assert_true(a.abstract);
+	assert_int_equal(a.len, 3);
+	decodes(&ll, sizeof(ll), false, &a);
+	assert_int_equal(a.len, sizeof(ll.sll_addr));	/* sll_halen is not believed */
 	for (size_t n = 0; n < 8; n++) {
 		assert_false(decode_addr(&vm, n, &a));
 		assert_false(decode_addr(&ll, n, &a));
 		assert_false(decode_addr(&alg, n, &a));
-	}
-	check_addr("\xff\xff", 2, "family 65535", false);
-	for (size_t n = 0; n < 8; n++)
 		assert_false(decode_addr(&in, n, &a));
+	}
 	for (size_t n = 0; n < 24; n++)
 		assert_false(decode_addr(&in6, n, &a));
 	assert_false(decode_addr(NULL, 16, &a));

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * What the terminal and the report call things: addresses, sockets, files.  The model has these as typed values; this is
+ * the one place that words them.
+ */
+
+#include <stdbool.h>
+
+/* Stands for a name in memory that may not be read, or is not there. */
+#define NAME_UNREADABLE "(name not readable)"
+
+struct addr;
+struct buf;
+struct file;
+
+/*
+ * "1.2.3.4:80" "[::1]:80" "/run/x.sock" "@abstract" "netlink" "2:1024" (vsock) "if2 0x0800 02:42:ac:11:00:02" (packet);
+ * raw bytes for unix: pass through text_safe to show.
+ */
+void addr_format(struct buf *b, const struct addr *a);
+/* A file's name, or what is known of one that has none; a socket's address.  As it is: to be made safe before it is shown. */
+void file_name(struct buf *b, const struct file *file);
+bool file_is_found(const struct file *file);	/* it has no name, but is known by where it came from or whom it talks to; NULL: no */
+void file_format(struct buf *b, const struct file *file);	/* that, safe; (deleted) where it is; its kind where nothing is known */
