@@ -195,7 +195,7 @@ static const struct syscall_row rows[] = {
 	ROW(269, "fstatfs64", GRP_DESC, INT, NONE, A("fd", FD), A("size", SIZE), A_LAYOUT("buf", OUT, layout_statfs64_32)),
 	ROW(271, "utimes", GRP_FILE, INT, UTIMES, A("path", PATH), A_LAYOUT("times", IN, layout_timevals32)),
 	ROW(272, "fadvise64_64", GRP_DESC, INT, NONE, A("fd", FD), OFF64("offset", 1), OFF64("len", 3), A_ENUM("advice", fadvise_advice)),
-	ROW_ASKS(277, "mq_open", GRP_IPC | GRP_DESC, FD, ANONFD, NULL, &question_returned, A("name", STR), A_FLAGS("oflag", open_flags), { "mode", ARG_MODE, .by = 1, .choice = mode_of_mq }, A_LAYOUT("attr", IN, layout_mq_attr32)),
+	ROW_ASKS(277, "mq_open", GRP_IPC | GRP_DESC, FD, SPECIAL_FD, NULL, &question_returned, A("name", STR), A_FLAGS("oflag", open_flags), { "mode", ARG_MODE, .by = 1, .choice = mode_of_mq }, A_LAYOUT("attr", IN, layout_mq_attr32)),
 	ROW(279, "mq_timedsend", GRP_IPC | GRP_IO | GRP_DESC, INT, NONE, A("mqdes", FD), A_LEN("msg", BUF_IN, 2), A("msg_len", SIZE), A("msg_prio", UINT),
 		A_LAYOUT("abs_timeout", IN, layout_timespec32)),
 	ROW(280, "mq_timedreceive", GRP_IPC | GRP_IO | GRP_DESC, SIZE, NONE, A("mqdes", FD), A("msg", BUF_OUT), A("msg_len", SIZE), A_LAYOUT("msg_prio", OUT, layout_int),

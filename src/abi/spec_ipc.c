@@ -77,7 +77,7 @@ static const struct syscall_row rows[] = {
 		A("uaddr2", PTR), A_BITS("val3", HEX, 32)),
 	ROW_WAIT(220, "semtimedop", GRP_IPC | GRP_WAIT, INT, NONE, WAITS(TIMESPEC, 3, -EAGAIN), A("semid", INT), A_ARRAY("sops", IN, layout_sembuf, 2), A("nsops", UINT),
 		A_LAYOUT("timeout", IN, layout_timespec)),
-	ROW_ASKS(240, "mq_open", GRP_IPC | GRP_DESC, FD, ANONFD, NULL, &question_returned, A("name", STR), A_FLAGS("oflag", open_flags), { "mode", ARG_MODE, .by = 1, .choice = mode_of_mq }, A_LAYOUT("attr", IN, layout_mq_attr)),
+	ROW_ASKS(240, "mq_open", GRP_IPC | GRP_DESC, FD, SPECIAL_FD, NULL, &question_returned, A("name", STR), A_FLAGS("oflag", open_flags), { "mode", ARG_MODE, .by = 1, .choice = mode_of_mq }, A_LAYOUT("attr", IN, layout_mq_attr)),
 	ROW(241, "mq_unlink", GRP_IPC, INT, NONE, A("name", STR)),
 	ROW(242, "mq_timedsend", GRP_IPC | GRP_IO | GRP_DESC, INT, NONE, A("mqdes", FD), A_LEN("msg", BUF_IN, 2), A("msg_len", SIZE), A("msg_prio", UINT),
 		A_LAYOUT("abs_timeout", IN, layout_timespec)),

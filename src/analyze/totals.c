@@ -247,7 +247,7 @@ void totals_event(struct totals *t, const struct event *ev)
 		totals_conn_release(t, ev);
 		return;
 	}
-	if (ev->kind == EV_FOUND) {
+	if (ev->kind == EV_MEMORY_SNAPSHOT) {
 		t->heap_before += (uint64_t)ev->delta;
 		t->mapped_before += ev->nbytes;
 		totals_memory_update(t, ev->task->proc, ev->task->proc->mm);
@@ -298,7 +298,7 @@ void totals_event(struct totals *t, const struct event *ev)
 			io_event(t, ev);
 			break;
 		}
-		t->nrings += ev->kind == EV_ANONFD && !ev->err && ev->file && ev->file->kind == FILE_IO_URING;
+		t->nrings += ev->kind == EV_SPECIAL_FD && !ev->err && ev->file && ev->file->kind == FILE_IO_URING;
 		totals_file_event(t, ev);
 		break;
 	case CAT_SIGNAL:

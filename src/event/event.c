@@ -28,7 +28,7 @@ static const struct event_info infos[_EV_MAX] = {
 	ROW(EV_CLOSE,		"close",	"close",	CAT_FILE,	0),
 	ROW(EV_DUP,		"dup",		"dup",		CAT_FILE,	0),
 	ROW(EV_PIPE,		"pipe",		"pipe",		CAT_FILE,	0),
-	ROW(EV_ANONFD,		"anonfd",	"create",	CAT_FILE,	0),
+	ROW(EV_SPECIAL_FD,	"special_fd",	"create",	CAT_FILE,	0),
 	ROW(EV_LOOKUP,		"lookup",	"stat",		CAT_FILE,	FAILED),
 	ROW(EV_RENAME,		"rename",	"rename",	CAT_FILE,	LIVE),
 	ROW(EV_UNLINK,		"unlink",	"unlink",	CAT_FILE,	LIVE),
@@ -85,7 +85,7 @@ static const struct event_info infos[_EV_MAX] = {
 	ROW(EV_START,		"start",	NULL,		CAT_OTHER,	0),
 	ROW(EV_END,		"end",		NULL,		CAT_OTHER,	0),
 	ROW(EV_RELEASE,		"release",	NULL,		CAT_FILE,	0),
-	ROW(EV_FOUND,		"found",	NULL,		CAT_MEMORY,	0),
+	ROW(EV_MEMORY_SNAPSHOT,	"memory_snapshot", NULL,	CAT_MEMORY,	0),
 	ROW(EV_WAITING,		"waiting",	"waiting in",	CAT_WAIT,	LIVE),
 };
 

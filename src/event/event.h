@@ -24,7 +24,7 @@ enum event_kind {
 	/* process */
 	EV_EXEC, EV_EXEC_FAILED, EV_FORK, EV_THREAD, EV_EXIT, EV_THREAD_EXIT, EV_ATTACH, EV_DETACH, EV_WAIT, EV_CHDIR, EV_SESSION,
 	/* file */
-	EV_OPEN, EV_CLOSE, EV_DUP, EV_PIPE, EV_ANONFD, EV_LOOKUP, EV_RENAME, EV_UNLINK, EV_MKDIR, EV_RMDIR, EV_LINK, EV_SYMLINK, EV_MKNOD,
+	EV_OPEN, EV_CLOSE, EV_DUP, EV_PIPE, EV_SPECIAL_FD, EV_LOOKUP, EV_RENAME, EV_UNLINK, EV_MKDIR, EV_RMDIR, EV_LINK, EV_SYMLINK, EV_MKNOD,
 	EV_CHMOD, EV_CHOWN, EV_TRUNCATE, EV_FALLOCATE, EV_UTIMES, EV_XATTR, EV_SYNC, EV_MOUNT, EV_UMOUNT,
 	/* I/O on files, pipes, terminals; on sockets it is SEND and RECV whatever the call */
 	EV_READ, EV_WRITE, EV_TRANSFER, EV_SEEK,
@@ -45,7 +45,7 @@ enum event_kind {
 	/*
 	 * Likewise: memory that a process had when it was attached to.  nbytes was mapped, delta is heap.
 	 */
-	EV_FOUND,
+	EV_MEMORY_SNAPSHOT,
 	/*
 	 * What a thread that was attached to was in: details in .item, .call where it is in one.  text: who
 	 * holds what it waits for, or (no call) the kernel's function.  Its call has an event of its own when it ends, or tracing does.

@@ -14,7 +14,7 @@ static const struct effect_row rows[_FX_MAX] = {
 	[FX_DUP] = { fx_dup, EV_DUP },
 	[FX_FCNTL] = { fx_fcntl, EV_CALL },	/* F_DUPFD: EV_DUP */
 	[FX_PIPE] = { fx_pipe, EV_PIPE },
-	[FX_ANONFD] = { fx_anonfd, EV_ANONFD },
+	[FX_SPECIAL_FD] = { fx_special_fd, EV_SPECIAL_FD },
 	[FX_PIDFD_GETFD] = { fx_pidfd_getfd, EV_DUP },
 	[FX_OPEN_HANDLE] = { fx_open_handle, EV_OPEN },
 	[FX_READ] = { fx_read, EV_READ },	/* sockets: EV_RECV */
@@ -83,7 +83,7 @@ static const struct effect_row rows[_FX_MAX] = {
 	[FX_SLEEP] = { NULL, EV_SLEEP },
 	[FX_FUTEX] = { NULL, EV_FUTEX },
 	[FX_PROBE] = { NULL, EV_CALL },
-	[FX_NEWFD] = { fx_newfd, EV_ANONFD },	/* something with a name: EV_OPEN */
+	[FX_NEWFD] = { fx_newfd, EV_SPECIAL_FD },	/* something with a name: EV_OPEN */
 	[FX_IOCTL] = { fx_ioctl, EV_CALL },
 };
 

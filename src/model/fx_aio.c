@@ -18,7 +18,7 @@ static void drop(struct world *w, struct aio *a)
 	free(a);
 }
 
-static void settle(struct fx *x, struct aio *a)
+static void complete(struct fx *x, struct aio *a)
 {
 	bool out = a->op == IOCB_CMD_PWRITE || a->op == PWRITEV, in = a->op == IOCB_CMD_PREAD || a->op == PREADV;
 	struct event ev = event_at(a->submit_ns, x->tn, out ? EV_WRITE : in ? EV_READ : EV_SYNC);
@@ -87,7 +87,7 @@ void fx_io_submit(struct fx *x)
 		a->submit_ns = x->c->enter_ns;
 		file_used(x->w, f, x->p);
 		if (a->done)	/* another thread heard of it before this call returned */
-			settle(x, a);
+			complete(x, a);
 	}
 }
 
@@ -109,7 +109,7 @@ void fx_io_done(struct fx *x)
 		a->res = ev.res;
 		if (!a->file)
 			continue;	/* its submission is still to come */
-		settle(x, a);
+		complete(x, a);
 	}
 }
 

@@ -198,7 +198,7 @@ void fx_ioctl(struct fx *x)
 		x->ev->fd2 = x->ev->fd;
 		x->ev->file2 = x->ev->file;
 		x->ev->file = NULL;
-		x->ev->kind = EV_ANONFD;
+		x->ev->kind = EV_SPECIAL_FD;
 		fx_newfd(x);
 		return;
 	}
@@ -360,7 +360,7 @@ static bool registered_ring(const struct value *params)
 	return words[2] & 1 << 15;
 }
 
-void fx_anonfd(struct fx *x)
+void fx_special_fd(struct fx *x)
 {
 	const struct call *c = x->c;
 	const struct buf *b = &x->w->tmp;

@@ -39,7 +39,7 @@ static bool is_peers_error(int err)
 }
 
 /* Of a socket whose connect was in progress, data tells how it came out. */
-static void settle(struct fx *x, struct file *f)
+static void learn_outcome(struct fx *x, struct file *f)
 {
 	struct conn *now = &f->sock->now;
 	int err = x->c->err;
@@ -59,7 +59,7 @@ struct conn *fx_conn(struct fx *x, struct file *f, const struct addr *a)
 {
 	struct conn *c;
 
-	settle(x, f);
+	learn_outcome(x, f);
 	c = sock_conn(x->w, f, a);
 	if (x->ok && x->has_ret)
 		c->moved = true;

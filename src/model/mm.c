@@ -86,7 +86,7 @@ static void regions_drop(struct world *w, struct mm *mm)
 }
 
 /* Makes the array this address space's own, with room for two more. */
-static void own(struct world *w, struct mm *mm)
+static void unshare_regions(struct world *w, struct mm *mm)
 {
 	struct regions *r = regions_of(mm), *copy;
 
@@ -214,7 +214,7 @@ static void split(struct world *w, struct mm *mm, uint64_t addr)
 
 	if (!r || r->start >= addr)
 		return;
-	own(w, mm);
+	unshare_regions(w, mm);
 	r = mm->v[i];
 	tail = *r;
 	tail.start = addr;
@@ -318,7 +318,7 @@ void mm_unmap(struct world *w, struct mm *mm, uint64_t start, uint64_t len)
 
 	if (i == mm->n || mm->v[i]->start >= end)
 		return;
-	own(w, mm);
+	unshare_regions(w, mm);
 	split(w, mm, start);
 	split(w, mm, end);
 	erase(w, mm, index_of(mm, start), index_of(mm, end - 1) + (mm_find(mm, end - 1) != NULL));
@@ -338,7 +338,7 @@ static void add(struct world *w, struct mm *mm, const struct region *r, bool mer
 		str_unref(r->path);
 		return;
 	}
-	own(w, mm);
+	unshare_regions(w, mm);
 	insert(w, mm, i, r);
 	label(mm, mm->v[i]);
 	if (r->counted) {
@@ -464,7 +464,7 @@ static void change(struct world *w, struct mm *mm, uint64_t start, uint64_t end,
 {
 	if (index_of(mm, start) == mm->n)
 		return;
-	own(w, mm);
+	unshare_regions(w, mm);
 	for (unsigned i = index_of(mm, start); i < mm->n && mm->v[i]->start < end; i++) {
 		struct region new = changed(mm->v[i], c);
 		unsigned before;
@@ -510,7 +510,7 @@ static void grow_in_place(struct world *w, struct mm *mm, uint64_t old_end, uint
 
 	if (i == mm->n || mm->v[i]->end != old_end || (i + 1 < mm->n && mm->v[i + 1]->start < end))
 		return;
-	own(w, mm);
+	unshare_regions(w, mm);
 	if (mm->v[i]->counted)
 		mm->mapped += end - old_end;
 	mm->v[i]->end = end;
@@ -537,7 +537,7 @@ void mm_remap(struct world *w, struct mm *mm, uint64_t old, uint64_t old_len, ui
 	unsigned n = 0, i;
 	struct region *parts;
 
-	own(w, mm);
+	unshare_regions(w, mm);
 	split(w, mm, old);
 	if (!copy)
 		split(w, mm, old + moved);
@@ -618,7 +618,7 @@ struct mm *mm_copy(struct world *w, const struct mm *from)
 	}
 	for (unsigned i = 0; i < mm->n; i++)
 		if (mm->v[i]->vm & VMF_DONTFORK) {
-			own(w, mm);
+			unshare_regions(w, mm);
 			erase(w, mm, i, i + 1);
 			i--;
 		}

@@ -264,7 +264,7 @@ static void feed_map(struct world *w, const struct item *item)
 	const struct record_map *r = item->map;
 	const struct tnode *t = some_task(w, &r->h);
 	struct proc *p = t->t.proc;
-	struct event ev = event_at(r->h.ts_ns, t, EV_FOUND);
+	struct event ev = event_at(r->h.ts_ns, t, EV_MEMORY_SNAPSHOT);
 	const struct part *name = part(item, PART_PATH);
 	const char *path = name ? name->bytes : NULL;
 	uint32_t path_len = name ? name->len : 0;

@@ -101,14 +101,14 @@ static void html_event(struct sink *s, const struct event *ev)
 		h->interrupted = ev->item && ev->item->head && ev->item->head->flags & END_INTERRUPTED;
 		return;
 	case EV_RELEASE:
-	case EV_FOUND:
+	case EV_MEMORY_SNAPSHOT:
 	case EV_WAITING:	/* its call has a row when it ends, or tracing does */
 		return;
 	default:
 		break;
 	}
 	if (!ev->task && (ev->kind == EV_SCHED || ev->kind == EV_BLOCK || ev->kind == EV_FAULT)) {
-		h->nobodys++;	/* of nobody there is a lane for */
+		h->nunattributed++;	/* of nobody there is a lane for */
 		return;
 	}
 	h->total++;

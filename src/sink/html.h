@@ -80,7 +80,7 @@ struct html {
 	uint32_t mode;			/* START_* */
 	struct strings *command;	/* NULL before the start */
 	struct buf cwd;
-	uint64_t kept, total, lost, args_dropped, nobodys;
+	uint64_t kept, total, lost, args_dropped, nunattributed;
 	struct buf lost_note;
 
 	struct row_spool rows;

@@ -236,9 +236,9 @@ static void write_notes(struct html *h, struct json *j)
 		json_str(j, b.s, b.len);
 		buf_done(&b);
 	}
-	if (h->nobodys) {
+	if (h->nunattributed) {
 		snprintf(text, sizeof(text), "%llu block requests, waits for a CPU or page faults of kernel threads or of threads that had ended are left out.",
-			 (unsigned long long)h->nobodys);
+			 (unsigned long long)h->nunattributed);
 		json_cstr(j, text);
 	}
 	if (h->args_dropped) {

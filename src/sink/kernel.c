@@ -37,7 +37,7 @@ struct kernel_sink {
 	struct run block, fault;
 	bool holds;
 	struct hist sched[WHYS], queue[OPS], device[OPS];
-	uint64_t nbytes[OPS], nwriteback, nobodys, nobodys_bytes;
+	uint64_t nbytes[OPS], nwriteback, nunattributed, unattributed_bytes;
 	uint64_t faults[_PLACES], nmajor, nhuge, nfaults;
 };
 
@@ -271,8 +271,8 @@ static void on_block(struct kernel_sink *s, const struct event *ev)
 	unsigned op = MIN(r->op, (rec_u8)BLOCK_OTHER);
 
 	if (!r->h.pid) {
-		s->nobodys++;
-		s->nobodys_bytes += r->nbytes;
+		s->nunattributed++;
+		s->unattributed_bytes += r->nbytes;
 		return;
 	}
 	hist_add(&s->queue[op], r->queue_ns);
@@ -474,7 +474,7 @@ static void block_summary(struct kernel_sink *s)
 
 	for (unsigned i = 0; i < OPS; i++)
 		n += s->queue[i].n;
-	if (!n && !s->nobodys)
+	if (!n && !s->nunattributed)
 		return;
 	title(s, "Block I/O");
 	end_line(s);
@@ -496,11 +496,11 @@ static void block_summary(struct kernel_sink *s)
 		quantiles(s, "  device", &s->device[i]);
 		bars(s, &s->device[i]);
 	}
-	if (s->nobodys) {
+	if (s->nunattributed) {
 		buf_puts(&s->b, "   ");
-		human_count(&s->b, s->nobodys);
+		human_count(&s->b, s->nunattributed);
 		buf_puts(&s->b, " more (");
-		human_bytes(&s->b, s->nobodys_bytes);
+		human_bytes(&s->b, s->unattributed_bytes);
 		buf_puts(&s->b, ") by kernel threads, of no program that can be named (journal, metadata, others' files)");
 		end_line(s);
 	}

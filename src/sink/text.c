@@ -294,7 +294,7 @@ static void text_event(struct sink *sink, const struct event *ev)
 		flush_all(s);
 		return;
 	case EV_RELEASE:
-	case EV_FOUND:
+	case EV_MEMORY_SNAPSHOT:
 		return;
 	default:
 		break;

@@ -451,9 +451,9 @@ static void test_memory_when_attached(void **state)
 
 	(void)state;
 	mm = (struct mm){ .id = 1, .heap = 2048 };
-	totals_event(t, EVENT(EV_FOUND, .delta = 2048));
+	totals_event(t, EVENT(EV_MEMORY_SNAPSHOT, .delta = 2048));
 	mm.mapped = 4096;
-	totals_event(t, EVENT(EV_FOUND, .nbytes = 4096));
+	totals_event(t, EVENT(EV_MEMORY_SNAPSHOT, .nbytes = 4096));
 	assert_int_equal(t->nevents, 0);	/* nothing the program did */
 	mm.mapped = 8192;
 	totals_event(t, EVENT(EV_MMAP, .nbytes = 4096));

@@ -644,7 +644,7 @@ static void test_many(void **state)
 }
 
 /* Block I/O of kernel threads is nobody's: least of all the first lane's. */
-static void test_nobodys(void **state)
+static void test_unattributed(void **state)
 {
 	struct fake_task p;
 	struct report r;
@@ -817,7 +817,7 @@ static void test_full_disk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_small), cmocka_unit_test(test_answers), cmocka_unit_test(test_files), cmocka_unit_test(test_attempts), cmocka_unit_test(test_socketpair), cmocka_unit_test(test_many), cmocka_unit_test(test_counters), cmocka_unit_test(test_counter_sums), cmocka_unit_test(test_nobodys),
+		cmocka_unit_test(test_small), cmocka_unit_test(test_answers), cmocka_unit_test(test_files), cmocka_unit_test(test_attempts), cmocka_unit_test(test_socketpair), cmocka_unit_test(test_many), cmocka_unit_test(test_counters), cmocka_unit_test(test_counter_sums), cmocka_unit_test(test_unattributed),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_full_disk),
 	};

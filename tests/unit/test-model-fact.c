@@ -170,7 +170,7 @@ static void what_only_the_answer_brings(void **state)
 
 	CALL(s, 10, "bpf", 6, 0 /* BPF_MAP_CREATE */, 0, 0);
 	fact(s, 6, 0600, 1, 0, "anon_inode:bpf-map");
-	assert_int_equal(go(s)->kind, EV_ANONFD);
+	assert_int_equal(go(s)->kind, EV_SPECIAL_FD);
 	assert_string_equal(name_of(s, 10, 6), "anon_inode:bpf-map");
 	CALL(s, 10, "bpf", 0, 2 /* BPF_MAP_UPDATE_ELEM */, 0, 0);	/* 0 is no descriptor */
 	assert_int_equal(go(s)->kind, EV_CALL);

@@ -221,7 +221,7 @@ static void descriptors_of_nothing_in_the_file_system(void **state)
 
 		call_begin(s, 10, rows[i].call, 3 + i, rows[i].args);
 		e = go(s);
-		assert_int_equal(e->kind, EV_ANONFD);
+		assert_int_equal(e->kind, EV_SPECIAL_FD);
 		assert_int_equal(e->fd, 3 + i);
 		assert_int_equal(file_of(s, 10, (int)(3 + i))->kind, rows[i].kind);
 		assert_string_equal(e->name, rows[i].name);

@@ -299,18 +299,18 @@ static void what_was_there_is_found(void **state)
 	start(s, START_ATTACH);
 	task(s, 20, 20);
 	snapshot(s, 20, 0, 2, PROT_READ, "/usr/bin/prog", MAP_KIND_PLAIN, true);
-	assert_int_equal(count(s, EV_FOUND), 0);
+	assert_int_equal(count(s, EV_MEMORY_SNAPSHOT), 0);
 	snapshot(s, 20, 4, 3, RW, "[heap]", MAP_KIND_HEAP, false);
-	assert_int_equal(got(s, EV_FOUND, 0)->delta, 3 * PG);
-	assert_int_equal(got(s, EV_FOUND, 0)->nbytes, 0);
+	assert_int_equal(got(s, EV_MEMORY_SNAPSHOT, 0)->delta, 3 * PG);
+	assert_int_equal(got(s, EV_MEMORY_SNAPSHOT, 0)->nbytes, 0);
 	snapshot(s, 20, 9, 5, PROT_READ, "/usr/lib/libc.so.6", MAP_KIND_PLAIN, false);
-	assert_int_equal(got(s, EV_FOUND, 0)->nbytes, 5 * PG);
-	assert_int_equal(got(s, EV_FOUND, 0)->tid, 20);
+	assert_int_equal(got(s, EV_MEMORY_SNAPSHOT, 0)->nbytes, 5 * PG);
+	assert_int_equal(got(s, EV_MEMORY_SNAPSHOT, 0)->tid, 20);
 	assert_int_equal(mm_of(s, 20)->mapped, 5 * PG);
 	assert_int_equal(mm_of(s, 20)->heap, 3 * PG);
 	exec(s, 20, "/bin/true", NULL);
 	snapshot(s, 20, 9, 5, PROT_READ, "/usr/lib/libc.so.6", MAP_KIND_PLAIN, true);
-	assert_int_equal(count(s, EV_FOUND), 2);
+	assert_int_equal(count(s, EV_MEMORY_SNAPSHOT), 2);
 }
 
 /* A munmap whose record comes after that of the mmap which was given the same place. */
