@@ -113,33 +113,66 @@ static bool read_words(void *tid, uint64_t addr, unsigned nwords, uint32_t *ret_
 	return mem_read(*(pid_t *)tid, addr, ret_words, nwords * sizeof(*ret_words)) == nwords * sizeof(*ret_words);
 }
 
+static const uint16_t restarted[] = { SYS_poll, SYS_nanosleep, SYS_futex, SYS_clock_nanosleep };
+
 /* A stopped thread sleeps in the stop: the number was set shortly before the instruction that made the call (mov $NR, %eax). */
 static uint32_t number_in_code(pid_t tid, uint64_t ip)
 {
-	static const uint16_t calls[] = { SYS_poll, SYS_nanosleep, SYS_futex, SYS_clock_nanosleep };
 	enum { BACK = 32, SYSCALL = 2, MOV = 5 };
 	uint8_t code[BACK];
 
 	if (ip < BACK || mem_read(tid, ip - BACK, code, sizeof(code)) != sizeof(code) || memcmp(code + BACK - SYSCALL, "\x0f\x05", SYSCALL) != 0)
 		return UINT32_MAX;
 	for (unsigned at = BACK - SYSCALL - MOV + 1; at-- > 0;)
-		for (unsigned i = 0; i < ARRAY_SIZE(calls); i++) {
-			const uint8_t mov[MOV] = { 0xb8, (uint8_t)calls[i], (uint8_t)(calls[i] >> 8) };
+		for (unsigned i = 0; i < ARRAY_SIZE(restarted); i++) {
+			const uint8_t mov[MOV] = { 0xb8, (uint8_t)restarted[i], (uint8_t)(restarted[i] >> 8) };
 
 			if (!memcmp(code + at, mov, MOV))
-				return calls[i];
+				return restarted[i];
 		}
 	return UINT32_MAX;
 }
 
-static uint32_t what_goes_on(const struct waiting *w, uint64_t ip)
+/* Whether code that ends with a call pushed nr for it: push $NR, with a byte or four. */
+static bool was_pushed(const uint8_t *code, unsigned n, uint16_t nr)
+{
+	const uint8_t byte[] = { 0x6a, (uint8_t)nr }, word[] = { 0x68, (uint8_t)nr, (uint8_t)(nr >> 8), 0, 0 };
+	enum { CALL = 5 };
+
+	if (code[n - CALL] != 0xe8)
+		return false;
+	for (unsigned at = 0; at + sizeof(byte) + CALL <= n; at++)
+		if (nr < 128 ? !memcmp(code + at, byte, sizeof(byte)) : at + sizeof(word) + CALL <= n && !memcmp(code + at, word, sizeof(word)))
+			return true;
+	return false;
+}
+
+/* From glibc 2.41 on waits are made by a function that gets the number as its seventh argument, on the stack below its way back. */
+static uint32_t number_on_stack(pid_t tid, uint64_t sp)
+{
+	enum { WORDS = 24, CODE = 40 };
+	uint64_t v[WORDS];
+	uint8_t code[CODE];
+
+	if (mem_read(tid, sp, v, sizeof(v)) != sizeof(v))
+		return UINT32_MAX;
+	for (unsigned k = 1; k < WORDS; k++)
+		for (unsigned i = 0; i < ARRAY_SIZE(restarted); i++)
+			if (v[k] == restarted[i] && v[k - 1] > CODE && mem_read(tid, v[k - 1] - CODE, code, CODE) == CODE && was_pushed(code, CODE, restarted[i]))
+				return restarted[i];
+	return UINT32_MAX;
+}
+
+static uint32_t what_goes_on(const struct waiting *w, uint64_t sp, uint64_t ip)
 {
 	uint32_t nr = restarted_nr(w->arch, w->wchan, w->args);
 
-	return nr == UINT32_MAX && w->arch == ARCH_X86_64 ? number_in_code(w->tid, ip) : nr;
+	if (nr == UINT32_MAX && w->arch == ARCH_X86_64)
+		nr = number_in_code(w->tid, ip);
+	return nr == UINT32_MAX && w->arch == ARCH_X86_64 ? number_on_stack(w->tid, sp) : nr;
 }
 
-static void which_call(struct waiting *w, uint64_t nr, uint64_t ip)
+static void which_call(struct waiting *w, uint64_t nr, uint64_t sp, uint64_t ip)
 {
 	unsigned n = (unsigned)nr;
 	uint32_t was;
@@ -153,7 +186,7 @@ static void which_call(struct waiting *w, uint64_t nr, uint64_t ip)
 		w->arch = ARCH_X32;
 		n &= ~0x40000000u;
 	}
-	was = waiting_is_restart(w->arch, n) ? what_goes_on(w, ip) : UINT32_MAX;
+	was = waiting_is_restart(w->arch, n) ? what_goes_on(w, sp, ip) : UINT32_MAX;
 	w->nr = was == UINT32_MAX ? n : was;
 }
 
@@ -278,7 +311,7 @@ bool waiting_look(pid_t pid, pid_t tid, struct waiting *ret)
 	if (nr < 0)
 		ret->how = WAITING_KERNEL;
 	else
-		which_call(ret, (uint64_t)nr, ip);
+		which_call(ret, (uint64_t)nr, sp, ip);
 	find_holder(ret);	/* now: a lock that we make it let go of has no waiter any more */
 	return true;
 }
