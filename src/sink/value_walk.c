@@ -119,11 +119,10 @@ static void walk_enum(const struct walk *w, unsigned arg)
 {
 	const struct arg_spec *spec = w->call->args[arg].spec;
 	struct value_num n = num(w, arg, NUM_SIGNED);
+	bool is_wide = n.bits > 32 && w->call->arch != ARCH_I386;
 
-	if (names_find(spec->names, n.word) || (n.bits > 32 && w->call->arch != ARCH_I386))
-		w->ops->constant(w->ctx, spec->names, n);
-	else
-		w->ops->number(w->ctx, num32(w, arg));
+	/* tables have what a register holds; what they do not have is an int */
+	w->ops->constant(w->ctx, spec->names, is_wide || names_find(spec->names, n.word) ? n : num32(w, arg));
 }
 
 static void walk_ioctl(const struct walk *w, unsigned arg)
