@@ -40,6 +40,13 @@ struct fdent *fdtab_at(const struct fdtab *tab, int fd)
 	return i < tab->nhigh && tab->high[i].fd == fd ? &tab->high[i].ent : NULL;
 }
 
+struct file *task_file(const struct task *t, int fd)
+{
+	const struct fdent *e = t->fds ? fdtab_at(t->fds, fd) : NULL;
+
+	return e ? e->file : NULL;
+}
+
 int fdtab_next(const struct fdtab *tab, int fd, const struct fdent **ret_ent)
 {
 	if (fd < 0)

@@ -116,7 +116,7 @@ struct world {
 	struct buf tmp;
 };
 
-/* ---- world.c ---- */
+/* ---- emit.c ---- */
 static inline void set_current(struct world *w, const struct proc *p) { w->cur_proc = p->id; w->cur_pid = p->pid; }
 struct event event_at(uint64_t ts_ns, const struct tnode *t, enum event_kind kind);
 void world_emit(struct world *w, struct event *ev);	/* sets ev->item */

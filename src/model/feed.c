@@ -1,87 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* One item in, a handful of events out. */
-#include "model/model.h"
-
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "model/effect.h"
-
-struct world *world_new(world_emit_fn *emit, void *ctx)
-{
-	struct world *w = xcalloc(1, sizeof(*w));
-
-	w->emit = emit;
-	w->ctx = ctx;
-	w->page_size = 4096;
-	return w;
-}
-
-void world_free(struct world *w)
-{
-	if (!w)
-		return;
-	w->item = NULL;		/* nothing is told any more */
-	while (w->flights)
-		flight_free(w, w->flights);
-	while (w->arrivals)
-		flight_free(w, w->arrivals);
-	proc_free_all(w);
-	file_reap(w, 0, NULL);
-	HASH_FREE(w->shms);
-	watches_clear(w);
-	arena_done(&w->scratch);
-	buf_done(&w->tmp);
-	free(w);
-}
-
-void *scratch(struct world *w, size_t size)
-{
-	w->scratch_used = true;
-	return arena_alloc(&w->scratch, size);
-}
-
-char *scratch_dup(struct world *w, const void *p, size_t n)
-{
-	w->scratch_used = true;
-	return arena_memdup0(&w->scratch, p, n);
-}
-
-struct event event_at(uint64_t ts_ns, const struct tnode *t, enum event_kind kind)
-{
-	return (struct event){ .kind = kind, .ts_ns = ts_ns, .task = t ? &t->t : NULL, .fd = -1, .fd2 = -1 };
-}
-
-void world_emit(struct world *w, struct event *ev)
-{
-	ev->item = w->item;
-	w->emit(w->ctx, ev);
-}
-
-unsigned world_ntasks_ever(const struct world *w)
-{
-	return w->ntasks;
-}
-
-uint64_t world_start_ns(const struct world *w)
-{
-	return w->start_ns;
-}
-
-struct task *world_task(struct world *w, uint32_t tid)
-{
-	struct tnode *t = task_find(w, tid);
-
-	return t && !t->dead ? &t->t : NULL;
-}
-
-struct file *task_file(const struct task *t, int fd)
-{
-	const struct fdent *e = t->fds ? fdtab_at(t->fds, fd) : NULL;
-
-	return e ? e->file : NULL;
-}
 
 /* The first call of a thread that was found in one is that call, or it was not recorded. */
 static void join_found(struct tnode *t, struct event *ev)

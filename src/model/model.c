@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* The model from outside: made, asked, freed. */
+#include "model/model.h"
+
+#include "model/effect.h"
+
+struct world *world_new(world_emit_fn *emit, void *ctx)
+{
+	struct world *w = xcalloc(1, sizeof(*w));
+
+	w->emit = emit;
+	w->ctx = ctx;
+	w->page_size = 4096;
+	return w;
+}
+
+void world_free(struct world *w)
+{
+	if (!w)
+		return;
+	w->item = NULL;		/* nothing is told any more */
+	while (w->flights)
+		flight_free(w, w->flights);
+	while (w->arrivals)
+		flight_free(w, w->arrivals);
+	proc_free_all(w);
+	file_reap(w, 0, NULL);
+	HASH_FREE(w->shms);
+	watches_clear(w);
+	arena_done(&w->scratch);
+	buf_done(&w->tmp);
+	free(w);
+}
+
+unsigned world_ntasks_ever(const struct world *w)
+{
+	return w->ntasks;
+}
+
+uint64_t world_start_ns(const struct world *w)
+{
+	return w->start_ns;
+}
+
+struct task *world_task(struct world *w, uint32_t tid)
+{
+	struct tnode *t = task_find(w, tid);
+
+	return t && !t->dead ? &t->t : NULL;
+}
