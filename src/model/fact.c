@@ -129,27 +129,27 @@ static struct fnode *snap_find(struct world *w, const struct snap_key *key)
 	return snap && !snap->file->dying ? snap->file : NULL;
 }
 
-static void snap_set(struct world *w, const struct snap_key *key, struct fnode *n)
-{
-	struct snap *old;
-
-	fact_forget(w, n);
-	HASH_FIND(hh, w->snaps, key, sizeof(*key), old);
-	if (old)	/* its inode number is used again, or both are ends of one FIFO: the newer one counts */
-		fact_forget(w, old->file);
-	n->snap = xcalloc(1, sizeof(*n->snap));
-	n->snap->key = *key;
-	n->snap->file = n;
-	HASH_ADD(hh, w->snaps, key, sizeof(*key), n->snap);
-}
-
-void fact_forget(struct world *w, struct fnode *n)
+static void forget(struct world *w, struct fnode *n)
 {
 	if (!n->snap)
 		return;
 	HASH_DEL(w->snaps, n->snap);
 	free(n->snap);
 	n->snap = NULL;
+}
+
+static void snap_set(struct world *w, const struct snap_key *key, struct fnode *n)
+{
+	struct snap *old;
+
+	forget(w, n);
+	HASH_FIND(hh, w->snaps, key, sizeof(*key), old);
+	if (old)	/* its inode number is used again, or both are ends of one FIFO: the newer one counts */
+		forget(w, old->file);
+	n->snap = xcalloc(1, sizeof(*n->snap));
+	n->snap->key = *key;
+	n->snap->file = n;
+	HASH_ADD(hh, w->snaps, key, sizeof(*key), n->snap);
 }
 
 /* The end of a pipe or FIFO for which n is the other one. */
@@ -267,6 +267,8 @@ struct file *fact_file(struct world *w, const struct fact *a, const struct bytes
 		sock_learn(w, f, a->sock);
 	return f;
 }
+
+void facts_join(struct world *w) { on_file_gone(w, forget); }
 
 /* ---- in a call ---- */
 

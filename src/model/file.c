@@ -147,13 +147,11 @@ void file_unref(struct world *w, struct file *f)
 	DL_APPEND(w->dying, n);
 }
 
-void file_free_now(struct world *w, struct fnode *n)
+static void file_free(struct world *w, struct fnode *n)
 {
-	if (n->f.kind == FILE_SOCKET)
-		sock_done(w, n);
+	file_gone(w, n);
 	if (has_peer_kind(n->f.kind))
 		HASH_DEL(w->files, n);
-	fact_forget(w, n);
 	bytes_done(&n->f.name);
 	if (n->f.via)
 		strings_gave(file_copy_size(n->f.via));
@@ -175,7 +173,7 @@ void file_reap(struct world *w, uint64_t ts_ns, const struct tnode *t)
 				n->f.sock->now.state = CONN_FAILED;
 			world_emit(w, &ev);
 		}
-		file_free_now(w, n);
+		file_free(w, n);
 	}
 }
 

@@ -10,21 +10,13 @@
 
 enum { PREADV = 7, PWRITEV = 8 };	/* the kernel's; not in every aio_abi.h */
 
-static void drop(struct world *w, struct aio *a)
-{
-	if (a->file)
-		file_unref(w, a->file);
-	HASH_DEL(w->aios, a);
-	free(a);
-}
-
 static void complete(struct fx *x, struct aio *a)
 {
 	bool out = a->op == IOCB_CMD_PWRITE || a->op == PWRITEV, in = a->op == IOCB_CMD_PREAD || a->op == PREADV;
 	struct event ev = event_at(a->submit_ns, x->tn, out ? EV_WRITE : in ? EV_READ : EV_SYNC);
 
 	if (!in && !out && a->op != IOCB_CMD_FSYNC && a->op != IOCB_CMD_FDSYNC) {
-		drop(x->w, a);
+		aio_drop(x->w, a);
 		return;
 	}
 	ev.dur_ns = a->done_ns > a->submit_ns ? a->done_ns - a->submit_ns : 0;
@@ -42,24 +34,7 @@ static void complete(struct fx *x, struct aio *a)
 		fx_moved(x, out ? NULL : a->file, out ? a->file : NULL, ev.nbytes);
 	}
 	world_emit(x->w, &ev);
-	drop(x->w, a);
-}
-
-static struct aio *find(struct fx *x, uint64_t addr, bool make)
-{
-	struct aio_key key;
-	struct aio *a;
-
-	memset(&key, 0, sizeof(key));
-	key.mm = x->p->p.mm->id;
-	key.addr = addr;
-	HASH_FIND(hh, x->w->aios, &key, sizeof(key), a);
-	if (a || !make || HASH_COUNT(x->w->aios) >= AIO_MAX)
-		return a;
-	a = xcalloc(1, sizeof(*a));
-	a->key = key;
-	HASH_ADD(hh, x->w->aios, key, sizeof(key), a);
-	return a;
+	aio_drop(x->w, a);
 }
 
 void fx_io_submit(struct fx *x)
@@ -76,7 +51,7 @@ void fx_io_submit(struct fx *x)
 		memcpy(&r, p->bytes + (size_t)i * sizeof(r), sizeof(r));
 		memcpy(&cb, r.iocb, sizeof(cb));
 		f = fx_file_at(x, (int)cb.aio_fildes);
-		a = f ? find(x, r.addr, true) : NULL;
+		a = f ? aio_of(x->w, x->p->p.mm->id, r.addr) : NULL;
 		if (!a)
 			continue;
 		if (a->file)	/* asked again before the first outcome was heard of */
@@ -101,7 +76,7 @@ void fx_io_done(struct fx *x)
 		struct aio *a;
 
 		memcpy(&ev, v->bytes + off, sizeof(ev));
-		a = find(x, ev.obj, true);
+		a = aio_of(x->w, x->p->p.mm->id, ev.obj);
 		if (!a)
 			continue;
 		a->done = true;
@@ -111,23 +86,4 @@ void fx_io_done(struct fx *x)
 			continue;	/* its submission is still to come */
 		complete(x, a);
 	}
-}
-
-/* The address space is gone: nobody will hear of what is under way. */
-void aio_forget(struct world *w, uint32_t mm)
-{
-	static const char why[] = "the outcome of asynchronous requests, which the program did not ask the kernel for";
-	struct event ev = event_at(w->item ? w->item->head->ts_ns : 0, NULL, EV_LOST);
-	struct aio *a, *tmp;
-
-	HASH_ITER(hh, w->aios, a, tmp)
-		if (a->key.mm == mm) {
-			ev.count += !a->done;
-			drop(w, a);
-		}
-	if (!ev.count || !w->item)
-		return;
-	ev.text = why;
-	ev.text_len = sizeof(why) - 1;
-	world_emit(w, &ev);
 }

@@ -103,44 +103,6 @@ static struct addr *msg_name(struct fx *x, int arg, bool at_exit)
 	return at_exit ? fx_addr(x, p->bytes, p->len) : fx_absolute(x, fx_addr(x, p->bytes, p->len));
 }
 
-void flight_free(struct world *w, struct flight *fl)
-{
-	if (fl->arrived) {
-		DL_DELETE(w->arrivals, fl);
-		w->narrivals--;
-	} else {
-		DL_DELETE(w->flights, fl);
-		w->nflights--;
-	}
-	for (unsigned i = 0; i < fl->n; i++)
-		file_unref(w, fl->files[i]);
-	free(fl->files);
-	free(fl);
-}
-
-static struct flight *flight_new(struct world *w, bool arrived, uint32_t from, uint32_t to, struct file **files, unsigned n)
-{
-	struct flight *fl = xcalloc(1, sizeof(*fl));
-
-	fl->arrived = arrived;
-	fl->from = from;
-	fl->to = to;
-	fl->n = n;
-	fl->files = xmalloc(n * sizeof(*files));
-	for (unsigned i = 0; i < n; i++)
-		fl->files[i] = file_ref(files[i]);
-	if (arrived) {
-		DL_APPEND(w->arrivals, fl);
-		if (++w->narrivals > QUEUE_MAX)
-			flight_free(w, w->arrivals);
-	} else {
-		DL_APPEND(w->flights, fl);
-		if (++w->nflights > QUEUE_MAX)
-			flight_free(w, w->flights);
-	}
-	return fl;
-}
-
 /* The receiver's call returned before the sender's: what it got is known only now. */
 static void fill_in(struct world *w, struct flight *arr, struct file **files)
 {

@@ -17,18 +17,12 @@ static void ready(struct fx *x, struct file *f, int fd, unsigned events)
 		sock_outcome(x->w, x->tn, f, fd, 0, x->c->exit_ns);
 }
 
-void watches_clear(struct world *w)
-{
-	HASH_FREE(w->watches);
-}
-
 static void epoll_control(struct fx *x)
 {
 	struct { uint32_t events, data[2]; } ev;
 	struct file *ep = fx_fd(x, 0), *f = task_file(x->t, (int)x->c->args[2].word);
 	const struct value *v = &x->c->args[3];
-	struct watch_key key;
-	struct watch *wt;
+	uint64_t data;
 
 	x->ev->kind = EV_CALL;
 	x->ev->fd2 = (int)x->c->args[2].word;
@@ -38,39 +32,24 @@ static void epoll_control(struct fx *x)
 	if (f->sock->now.state != CONN_NONE && f->sock->now.state != CONN_CONNECTING)
 		return;		/* only of interest until it is known how a connect came out */
 	memcpy(&ev, v->bytes, 12);
-	memset(&key, 0, sizeof(key));
-	key.epoll = ep->id;
-	memcpy(&key.data, ev.data, sizeof(key.data));
-	HASH_FIND(hh, x->w->watches, &key, sizeof(key), wt);
-	if (!wt) {
-		if (HASH_COUNT(x->w->watches) >= WATCH_MAX)
-			watches_clear(x->w);
-		wt = xcalloc(1, sizeof(*wt));
-		wt->key = key;
-		HASH_ADD(hh, x->w->watches, key, sizeof(key), wt);
-	}
-	wt->file = f->id;
-	wt->fd = (int)x->c->args[2].word;
+	memcpy(&data, ev.data, sizeof(data));
+	watch_set(x->w, ep->id, data, f->id, (int)x->c->args[2].word);
 }
 
 static void epoll_ready(struct fx *x, const struct value *v)
 {
 	struct file *ep = fx_fd(x, 0);
 	struct { uint32_t events, data[2]; } ev;
-	struct watch_key key;
-	struct watch *wt;
 
-	memset(&key, 0, sizeof(key));
-	key.epoll = ep ? ep->id : 0;
-	for (uint32_t off = 0; v->bytes && off + 12 <= v->len && HASH_COUNT(x->w->watches); off += 12) {
+	for (uint32_t off = 0; v->bytes && off + 12 <= v->len && x->w->watches; off += 12) {
+		uint64_t data;
+		uint32_t file;
+		int fd;
+
 		memcpy(&ev, v->bytes + off, 12);
-		memcpy(&key.data, ev.data, sizeof(key.data));
-		HASH_FIND(hh, x->w->watches, &key, sizeof(key), wt);
-		if (!wt || !(ev.events & (EPOLLOUT | EPOLLERR | EPOLLHUP)))
-			continue;
-		ready(x, file_by_id(x->w, wt->file), wt->fd, ev.events);
-		HASH_DEL(x->w->watches, wt);
-		free(wt);
+		memcpy(&data, ev.data, sizeof(data));
+		if (ev.events & (EPOLLOUT | EPOLLERR | EPOLLHUP) && watch_take(x->w, ep ? ep->id : 0, data, &file, &fd))
+			ready(x, file_by_id(x->w, file), fd, ev.events);
 	}
 }
 

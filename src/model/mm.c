@@ -132,8 +132,7 @@ void mm_unref(struct world *w, struct mm *mm)
 {
 	if (!mm || --mm->refs)
 		return;
-	if (w->aios)
-		aio_forget(w, mm->id);
+	mm_gone(w, mm->id);
 	regions_drop(w, mm);
 	free(mm);
 }

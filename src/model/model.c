@@ -11,6 +11,10 @@ struct world *world_new(world_emit_fn *emit, void *ctx)
 	w->emit = emit;
 	w->ctx = ctx;
 	w->page_size = 4096;
+	flights_join(w);	/* before socks: it looks whether the file is one */
+	socks_join(w);
+	facts_join(w);
+	aios_join(w);
 	return w;
 }
 
@@ -19,10 +23,7 @@ void world_free(struct world *w)
 	if (!w)
 		return;
 	w->item = NULL;		/* nothing is told any more */
-	while (w->flights)
-		flight_free(w, w->flights);
-	while (w->arrivals)
-		flight_free(w, w->arrivals);
+	flights_clear(w);
 	proc_free_all(w);
 	file_reap(w, 0, NULL);
 	HASH_FREE(w->shms);

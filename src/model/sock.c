@@ -455,27 +455,15 @@ void sock_outcome(struct world *w, struct tnode *t, struct file *f, int fd, int 
 	world_emit(w, &ev);
 }
 
-void flights_drop(struct world *w, uint32_t file)
-{
-	struct flight *fl, *tmp;
-
-	DL_FOREACH_SAFE(w->flights, fl, tmp)
-		if (fl->to == file || (!fl->to && fl->from == file))
-			flight_free(w, fl);
-	DL_FOREACH_SAFE(w->arrivals, fl, tmp)
-		if (fl->to == file)
-			flight_free(w, fl);
-}
-
-void sock_done(struct world *w, struct fnode *n)
+static void file_is_gone(struct world *w, struct fnode *n)
 {
 	if (!n->f.sock)
 		return;
 	ep_leave(w, n);
 	tuple_drop(w, n);
-	if (w->nflights || w->narrivals)
-		flights_drop(w, n->f.id);
 	sock_conns_free(w, n->f.sock);
 	free(n->f.sock);
 	n->f.sock = NULL;
 }
+
+void socks_join(struct world *w) { on_file_gone(w, file_is_gone); }

@@ -78,13 +78,17 @@ struct fnode {
 };
 
 struct flight { struct flight *prev, *next; bool arrived; uint32_t from, to, pid; unsigned n; struct file **files; };
-struct watch_key { uint32_t epoll, pad; uint64_t data; };
-struct watch { struct watch_key key; uint32_t file; int fd; UT_hash_handle hh; };	/* epoll_ctl: what data stands for which socket */
+struct watch;
 struct aio_key { uint32_t mm, pad; uint64_t addr; };
 /* file NULL: the outcome was heard of before the submission was recorded */
 struct aio { struct aio_key key; struct file *file; int fd; unsigned op; bool done; uint64_t submit_ns, done_ns; int64_t res; UT_hash_handle hh; };
 struct shm { int id; uint64_t size; UT_hash_handle hh; };
 struct shared_str;
+
+/* Called when an object ends, before it is freed: for those above its own file that keep something of it. */
+typedef void file_gone_fn(struct world *w, struct fnode *n);
+typedef void mm_gone_fn(struct world *w, uint32_t mm);
+enum { KEEPERS_MAX = 8 };	/* of each list; all join in model.c */
 
 struct world {
 	world_emit_fn *emit; void *ctx;
@@ -114,6 +118,7 @@ struct world {
 	uint64_t start_ns, page_size;
 	uint32_t mode;
 	struct buf tmp;
+	struct { file_gone_fn *file[KEEPERS_MAX]; mm_gone_fn *mm[KEEPERS_MAX]; unsigned nfile, nmm; } keepers;
 };
 
 /* ---- emit.c ---- */
@@ -122,6 +127,12 @@ struct event event_at(uint64_t ts_ns, const struct tnode *t, enum event_kind kin
 void world_emit(struct world *w, struct event *ev);	/* sets ev->item */
 void *scratch(struct world *w, size_t size);
 char *scratch_dup(struct world *w, const void *p, size_t n);
+
+/* ---- gone.c ---- */
+void on_file_gone(struct world *w, file_gone_fn *fn);	/* fn is called for each, in the order in which they joined */
+void on_mm_gone(struct world *w, mm_gone_fn *fn);
+void file_gone(struct world *w, struct fnode *n);	/* by the file that frees it */
+void mm_gone(struct world *w, uint32_t mm);
 
 /* ---- strings.c ---- */
 void bytes_set(struct bytes *b, const char *s, size_t len);	/* a copy, or its beginning when there is no room for more */
@@ -142,7 +153,6 @@ struct file *file_copy(void *mem, const struct file *f);
 static inline struct file *file_ref(struct file *f) { f->refs++; return f; }
 void file_unref(struct world *w, struct file *f);
 void file_reap(struct world *w, uint64_t ts_ns, const struct tnode *t);	/* what fell to 0 since: emits EV_RELEASE (t NULL: silently) */
-void file_free_now(struct world *w, struct fnode *n);
 void file_set_name(struct world *w, struct file *f, const char *name, size_t len);
 void file_set_kind(struct world *w, struct file *f, enum file_kind kind);
 enum file_kind file_kind_of_path(const char *path, size_t len);
@@ -160,7 +170,7 @@ bool fact_fits(const struct file *f, const struct fact *a);
 /* root: of the program that has it, names are what they are from there. */
 struct file *fact_file(struct world *w, const struct fact *a, const struct bytes *root);	/* the one that is known by its inode, or a new one: install it */
 void fact_learn(struct world *w, struct file *f, const struct fact *a, const struct bytes *root);		/* what is new about f */
-void fact_forget(struct world *w, struct fnode *n);		/* it is not found by its inode any more */
+void facts_join(struct world *w);	/* a file that is gone is not found by its inode any more */
 
 /* ---- fdtab.c ---- */
 struct fdtab *fdtab_new(void);
@@ -185,10 +195,7 @@ struct path path_resolve(struct world *w, struct tnode *t, int dirfd, const char
 /* ---- sock.c ---- */
 void sock_init(struct world *w, struct file *f, unsigned family, unsigned type, unsigned protocol);
 struct sock *sock_of(struct world *w, struct file *f);		/* makes one of a file not known to be a socket */
-void flight_free(struct world *w, struct flight *fl);
-void watches_clear(struct world *w);
-void sock_done(struct world *w, struct fnode *n);
-void flights_drop(struct world *w, uint32_t file);		/* descriptors sent to or through it will not arrive */
+void socks_join(struct world *w);		/* what a socket file had goes with it */
 void sock_renamed(struct world *w, struct file *f);	/* what it is called has changed */
 void sock_set_local(struct world *w, struct file *f, const struct addr *a);
 void sock_set_peer(struct world *w, struct file *f, const struct addr *a);
@@ -206,8 +213,22 @@ struct conn *sock_conn(struct world *w, struct file *f, const struct addr *a);
 void sock_conn_end(struct world *w, struct tnode *t, struct file *f, uint64_t now_ns);	/* f is as never connected; emits EV_RELEASE */
 void sock_conns_free(struct world *w, struct sock *s);
 
-/* ---- fx_aio.c ---- */
-void aio_forget(struct world *w, uint32_t mm);		/* what is under way of an address space that is no more */
+/* ---- flight.c ---- */
+/* Takes references of n files; arrived: received before their sender's call returned.  from, to: ids of the sockets, 0 not known. */
+struct flight *flight_new(struct world *w, bool arrived, uint32_t from, uint32_t to, struct file **files, unsigned n);
+void flight_free(struct world *w, struct flight *fl);
+void flights_clear(struct world *w);
+void flights_join(struct world *w);		/* descriptors sent to or through a socket that is gone will not arrive */
+
+/* ---- watch.c ---- */
+void watch_set(struct world *w, uint32_t epoll, uint64_t data, uint32_t file, int fd);
+bool watch_take(struct world *w, uint32_t epoll, uint64_t data, uint32_t *ret_file, int *ret_fd);	/* and forgets it; false: not known */
+void watches_clear(struct world *w);
+
+/* ---- aio.c ---- */
+struct aio *aio_of(struct world *w, uint32_t mm, uint64_t addr);	/* the one that is known, or a new one; NULL: there is no room */
+void aio_drop(struct world *w, struct aio *a);
+void aios_join(struct world *w);		/* what is under way of an address space that is gone is lost */
 
 /* ---- mm.c ---- */
 struct mm *mm_new(struct world *w);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The lists of those that keep something of an object and have to let go of it when it ends.  The object's own file is below
+ * theirs and does not know them; model.c has them join.
+ */
+#include <assert.h>
+
+#include "model/world.h"
+
+void on_file_gone(struct world *w, file_gone_fn *fn)
+{
+	assert(w->keepers.nfile < KEEPERS_MAX);
+	w->keepers.file[w->keepers.nfile++] = fn;
+}
+
+void on_mm_gone(struct world *w, mm_gone_fn *fn)
+{
+	assert(w->keepers.nmm < KEEPERS_MAX);
+	w->keepers.mm[w->keepers.nmm++] = fn;
+}
+
+void file_gone(struct world *w, struct fnode *n)
+{
+	for (unsigned i = 0; i < w->keepers.nfile; i++)
+		w->keepers.file[i](w, n);
+}
+
+void mm_gone(struct world *w, uint32_t mm)
+{
+	for (unsigned i = 0; i < w->keepers.nmm; i++)
+		w->keepers.mm[i](w, mm);
+}
