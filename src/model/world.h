@@ -157,9 +157,13 @@ void file_set_name(struct world *w, struct file *f, const char *name, size_t len
 void file_set_kind(struct world *w, struct file *f, enum file_kind kind);
 enum file_kind file_kind_of_path(const char *path, size_t len);
 struct file *file_by_id(struct world *w, uint32_t id);		/* pipes and sockets */
+
+/* ---- peer.c ---- */
 void file_link(struct file *a, struct file *b);
 void file_set_peer(struct file *f, const struct file *peer);	/* one way only; NULL: it has none any more */
 void file_used(struct world *w, struct file *f, const struct pnode *p);	/* p did something with it: keeps peers up to date */
+
+/* ---- rename.c ---- */
 /* Names that begin so change.  Files below a directory: into ev->renamed, but where two names are exchanged (each would be the other's). */
 void files_renamed(struct world *w, struct event *ev, const struct bytes *from, const struct bytes *to, bool exchange);
 void files_unlinked(struct world *w, const char *path, size_t len);
