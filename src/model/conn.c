@@ -60,24 +60,6 @@ struct conn *sock_conn(struct world *w, struct file *f, const struct addr *a)
 	return conn_used(w, find_peer(w, s, a));
 }
 
-void sock_conn_end(struct world *w, struct tnode *t, struct file *f, uint64_t now_ns)
-{
-	struct conn *c = &f->sock->now;
-
-	if (c->state == CONN_CONNECTING && c->broken)
-		c->state = CONN_FAILED;
-	if (c->id) {
-		struct event ev = event_at(now_ns, t, EV_RELEASE);
-
-		ev.file = f;
-		ev.conn = c;
-		world_emit(w, &ev);
-	}
-	sock_unpeer(w, f);
-	*c = (struct conn){ 0 };
-	sock_renamed(w, f);
-}
-
 void sock_conns_free(struct world *w, struct sock *s)
 {
 	for (unsigned i = 0; i < s->npeers; i++)

@@ -203,18 +203,26 @@ void socks_join(struct world *w);		/* what a socket file had goes with it */
 void sock_renamed(struct world *w, struct file *f);	/* what it is called has changed */
 void sock_set_local(struct world *w, struct file *f, const struct addr *a);
 void sock_set_peer(struct world *w, struct file *f, const struct addr *a);
+void sock_outcome(struct world *w, struct tnode *t, struct file *f, int fd, int err, uint64_t now_ns);	/* emits EV_CONNECTED or _FAILED */
+void sock_conn_end(struct world *w, struct tnode *t, struct file *f, uint64_t now_ns);	/* f is as never connected; emits EV_RELEASE */
+
+/* ---- meet.c ---- */
+bool addr_is_unnamed(const struct addr *a);			/* of a unix socket that is not bound */
+bool addr_means_same(const struct addr *a, const struct addr *b);	/* also IPv4 and the IPv6 address that stands for it */
+bool sock_is_dgram(const struct sock *s);
 void sock_bound(struct world *w, struct file *f);
 void sock_connecting(struct world *w, struct file *f);		/* peer is set, the outcome may be open */
-void sock_unpeer(struct world *w, struct file *f);		/* it has nobody at the other end any more */
 void sock_accepted(struct world *w, struct file *f, const struct file *listener);
-void sock_outcome(struct world *w, struct tnode *t, struct file *f, int fd, int err, uint64_t now_ns);	/* emits EV_CONNECTED or _FAILED */
+void sock_unpeer(struct world *w, struct file *f);		/* it has no other end any more */
 struct file *sock_find_dgram(struct world *w, const struct file *from, const struct addr *to);
+void sock_meet_exactly(struct world *w, struct fnode *n);	/* finds the socket that has its two addresses the other way round */
+void sock_forget_exact(struct world *w, struct fnode *n);
+void sock_leave(struct world *w, struct fnode *n);		/* the place where it waits for its other end */
 
 /* ---- conn.c ---- */
 struct conn *conn_used(struct world *w, struct conn *c);	/* c, with an id */
 /* What data to or from that address belongs to; a NULL: no address was given. */
 struct conn *sock_conn(struct world *w, struct file *f, const struct addr *a);
-void sock_conn_end(struct world *w, struct tnode *t, struct file *f, uint64_t now_ns);	/* f is as never connected; emits EV_RELEASE */
 void sock_conns_free(struct world *w, struct sock *s);
 
 /* ---- flight.c ---- */
