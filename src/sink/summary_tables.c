@@ -72,7 +72,7 @@ static void failed_lookups(struct summary_sink *s)
 		buf_putc(&s->b, STYLE_OFF);
 		cell_left(&s->b, from, 9);
 		buf_puts(&s->b, "  ");
-		summary_rest_raw(s, l->path.s, l->path.len, 22);
+		summary_rest_raw(s, l->path.s, l->path.len, 23);
 		summary_line(s);
 	}
 	if (t->lookups.others.count) {
