@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "sink/ended.h"
 #include "sink/line.h"
 
 #include <errno.h>
@@ -7,7 +8,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
 #include "abi/spec.h"
 #include "analyze/totals.h"
@@ -181,22 +181,7 @@ static void line_child(struct buf *b, const struct event *ev)
 	}
 }
 
-void line_status(struct buf *b, int status)
-{
-	if (status < 0) {
-		buf_puts(b, "exit, status unknown");
-	} else if (WIFSIGNALED(status)) {
-		buf_puts(b, "killed by ");
-		buf_puts(b, signal_name(WTERMSIG(status)));
-		if (WCOREDUMP(status))
-			buf_puts(b, " (core dumped)");
-	} else {
-		buf_puts(b, "exit ");
-		buf_u64(b, (unsigned)WEXITSTATUS(status));
-	}
-}
-
-static void line_exit(struct buf *b, const struct event *ev) { line_status(b, ev->status); }
+static void line_exit(struct buf *b, const struct event *ev) { ended_status(b, ev->status); }
 
 static void line_attach(struct buf *b, const struct event *ev)
 {

@@ -24,7 +24,6 @@ void line_event(struct buf *b, const struct event *ev);
 
 /* A call that the thread was in when it was attached to, is still in at the end, or that ended after it was attached to. */
 void line_call(struct buf *b, const struct event *ev);
-void line_status(struct buf *b, int status);	/* "exit 3", "killed by SIGSEGV (core dumped)" */
 
 /* I/O: one call, or several equal ones in a row. */
 struct io_run {

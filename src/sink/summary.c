@@ -2,32 +2,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
 #include "abi/spec.h"
+#include "analyze/notes.h"
+#include "analyze/table.h"
 #include "analyze/totals.h"
 #include "base/buf.h"
-#include "base/diag.h"
 #include "base/hash.h"
 #include "base/human.h"
 #include "base/macro.h"
 #include "base/text.h"
-#include "record/record.h"
 #include "sink/cell.h"
-#include "sink/line.h"
+#include "sink/ended.h"
 #include "sink/out.h"
-#include "sink/sink.h"
 #include "sink/summary.h"
-#include "sink/words.h"
+#include "sink/table_words.h"
 
 #define RULE_COLUMNS 64
-
-void summary_line(struct summary_sink *s)
-{
-	buf_putc(&s->b, '\n');
-	out_write(s->out, s->b.s, s->b.len);
-	buf_reset(&s->b);
-}
 
 static void rule(struct summary_sink *s)
 {
@@ -35,41 +26,6 @@ static void rule(struct summary_sink *s)
 	for (unsigned i = 0; i < RULE_COLUMNS; i++)
 		buf_puts(&s->b, "━");
 	buf_putc(&s->b, STYLE_OFF);
-	summary_line(s);
-}
-
-void summary_rest(struct summary_sink *s, const char *text, size_t len, size_t used)
-{
-	text_middle(&s->b, text, len, s->columns > used + 20 ? s->columns - used : 20);
-}
-
-void summary_rest_raw(struct summary_sink *s, const char *bytes, size_t len, size_t used)
-{
-	struct buf t = { 0 };
-
-	text_safe(&t, bytes, len);
-	summary_rest(s, t.s ? t.s : "", t.len, used);
-	buf_done(&t);
-}
-
-void summary_title(struct summary_sink *s, const char *text)
-{
-	buf_putc(&s->b, ' ');
-	buf_putc(&s->b, STYLE_BOLD);
-	buf_puts(&s->b, text);
-	buf_putc(&s->b, STYLE_OFF);
-}
-
-void summary_more(struct summary_sink *s, uint64_t shown, uint64_t all)
-{
-	if (shown >= all)
-		return;
-	buf_puts(&s->b, "   … and ");
-	human_count(&s->b, all - shown);
-	if (s->done)
-		buf_printf(&s->b, " more (all of it in %s)", s->done->what);
-	else
-		buf_puts(&s->b, " more (--report keeps all of it)");
 	summary_line(s);
 }
 
@@ -107,45 +63,6 @@ static void io_line(struct summary_sink *s, const char *label, uint64_t nbytes)
 	summary_line(s);
 }
 
-static const char *proto(const struct totals_conn *c)
-{
-	struct sock sock = { .family = c->family, .type = c->type, .protocol = c->protocol };
-
-	return sock_proto_name(&sock);
-}
-
-static void address(struct buf *b, const struct addr *a)
-{
-	struct buf t = { 0 };
-
-	addr_format(&t, a);
-	text_safe(b, t.s ? t.s : "", t.len);
-	buf_done(&t);
-}
-
-void summary_conn(struct buf *b, const struct totals_conn *c)
-{
-	buf_puts(b, proto(c));
-	if (c->state == CONN_LISTENING) {
-		buf_putc(b, ' ');
-		if (c->has_local)
-			address(b, &c->local);
-		return;
-	}
-	if (!c->has_peer && c->has_local && !c->rest) {	/* it did not ask who sends; or sends packets as they are */
-		buf_puts(b, c->nsends && !c->nrecvs ? " on " : " ← ? on ");
-		address(b, &c->local);
-		return;
-	}
-	buf_puts(b, c->state == CONN_ACCEPTED ? " ← " : c->unknown_start ? " ↔ " : " → ");
-	if (c->has_peer)
-		address(b, &c->peer);
-	else if (c->rest)
-		buf_printf(b, "other peers (beyond the first %d)", SOCK_PEERS_MAX);
-	else
-		buf_putc(b, '?');
-}
-
 struct endpoint { char *words; uint64_t count; int err; UT_hash_handle hh; };
 
 static void connections(struct summary_sink *s)
@@ -161,7 +78,7 @@ static void connections(struct summary_sink *s)
 		if (!totals_is_connection(c) || (c->noise != NOISE_NONE && !s->opt->all))
 			continue;
 		buf_reset(&t);
-		summary_conn(&t, c);
+		table_conn_words(&t, c);
 		if (c->err) {
 			buf_puts(&t, " (");
 			buf_puts(&t, errno_text(c->err));
@@ -217,31 +134,16 @@ static void connections(struct summary_sink *s)
 
 static void outcome(struct summary_sink *s)
 {
-	const struct totals *t = s->t;
-	const struct totals_proc *p = totals_proc(t, t->main_proc);
+	int status = ended_run_status(s->t);
 	struct buf *b = &s->b;
-	int status = t->status;
-	bool bad;
 
-	if (status < 0 && t->nprocs == 1 && p && p->end_ns)	/* -p, and it ended by itself */
-		status = p->status;
-	bad = status > 0;
 	buf_putc(b, ' ');
-	if (bad)
+	if (ended_badly(status))
 		buf_putc(b, STYLE_ERROR);
-	if (!t->ended)
-		buf_puts(b, "Exit: unknown, the recording is cut off here");
-	else if (status >= 0 && WIFSIGNALED(status))
-		buf_printf(b, "Killed by %s%s", signal_name(WTERMSIG(status)), WCOREDUMP(status) ? " (core dumped)" : "");
-	else if (status >= 0)
-		buf_printf(b, "Exit: %d", WEXITSTATUS(status));
-	else if (!t->nalive)
-		buf_puts(b, "All traced processes have ended");
-	else
-		buf_printf(b, "Detached: %u process%s on", t->nalive, t->nalive == 1 ? " runs" : "es run");
-	if (bad)
+	ended_of_run(b, s->t);
+	if (ended_badly(status))
 		buf_putc(b, STYLE_OFF);
-	if (t->interrupted && status >= 0)
+	if (s->t->interrupted && status >= 0)
 		buf_puts(b, " (interrupted)");
 	summary_line(s);
 }
@@ -275,13 +177,89 @@ static void final_block(struct summary_sink *s)
 	rule(s);
 }
 
+/* ---- the tables a person wants next, and what is not in them ---- */
+
+static void tables(struct summary_sink *s)
+{
+	for (unsigned i = 0; i < table_nlist; i++) {
+		unsigned room = table_list[i].form == FORM_TREE ? TREE_MAX : ROWS_MAX;
+		struct table *t = table_new(&table_list[i], s->t, s->opt->all, room);
+
+		if (t)
+			summary_table(s, t);
+		table_free(t);
+	}
+}
+
+/* What the numbers above are without. */
+static void warn_of(struct summary_sink *s, const char *what, uint64_t n, const char *one, const char *many, const char *so)
+{
+	buf_putc(&s->b, ' ');
+	buf_putc(&s->b, STYLE_ERROR);
+	buf_puts(&s->b, what);
+	human_counted(&s->b, n, one, many);
+	buf_puts(&s->b, so);
+	buf_putc(&s->b, STYLE_OFF);
+	summary_line(s);
+}
+
+static void result(struct summary_sink *s, const struct sink_result *r)
+{
+	summary_title(s, r->title);
+	buf_puts(&s->b, ": ");
+	if (r->missing) {
+		buf_puts(&s->b, "not written (see below)");
+		summary_line(s);
+		return;
+	}
+	text_safe(&s->b, r->path, strlen(r->path));
+	buf_puts(&s->b, ", ");
+	if (r->kept < r->total) {
+		human_count(&s->b, r->kept);
+		buf_puts(&s->b, " of ");
+	}
+	human_counted(&s->b, r->total, "event", "events");
+	if (r->incomplete)
+		buf_puts(&s->b, " (incomplete, see below)");
+	else if (r->kept < r->total)
+		buf_printf(&s->b, " (cut; %s)", r->more);
+	summary_line(s);
+}
+
+static void remarks(struct summary_sink *s)
+{
+	const struct totals *t = s->t;
+
+	if (t->nprobes) {
+		summary_title(s, "Probes of other tracers");
+		buf_puts(&s->b, ": ");
+		human_counted(&s->b, t->nprobes, "hit", "hits");
+		buf_puts(&s->b, " (uprobe, uretprobe; no calls of the program)");
+		summary_line(s);
+	}
+	for (unsigned i = 0; i < t->nnotes; i++) {
+		summary_title(s, "Note");
+		buf_puts(&s->b, ": ");
+		totals_note_format(&s->b, &t->notes[i]);
+		summary_line(s);
+	}
+	if (t->nrings)
+		warn_of(s, "Not seen: what went through ", t->nrings, "io_uring", "io_urings",
+			" (its requests are no system calls); the numbers above are without it");
+	if (t->nlost_events)
+		warn_of(s, "Lost: ", t->nlost, "record", "records", " could not be captured; the numbers above are that much too low");
+	for (const struct sink_result *r = s->done; r; r = r->next)
+		result(s, r);
+}
+
 static void summary_finish(struct sink *sink, const struct sink_result *done)
 {
 	struct summary_sink *s = CONTAINER_OF(sink, struct summary_sink, sink);
 
 	s->done = done;
 	final_block(s);
-	summary_tables(s);
+	tables(s);
+	remarks(s);
 }
 
 static void summary_event(struct sink *sink UNUSED, const struct event *ev UNUSED) { }

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* The inside of the summary: summary.c has the FINAL block, summary_tables.c what comes after it. */
+/*
+ * The inside of the summary: summary.c has the FINAL block and what comes after it, table_text.c its
+ * tables, summary_page.c what both need.
+ */
 #include "analyze/totals.h"
 #include "base/buf.h"
 #include "sink/out.h"
 #include "sink/sink.h"
 
 #define ROWS_MAX 10		/* of a table */
+#define TREE_MAX 20
+
+struct table;
 
 struct summary_sink {
 	struct sink sink;
@@ -19,10 +25,8 @@ struct summary_sink {
 };
 
 void summary_line(struct summary_sink *s);	/* the line is complete */
-/* The rest of the line, from column `used` on: text that is safe to show; any bytes. */
+/* The rest of the line, from column `used` on: text that is safe to show. */
 void summary_rest(struct summary_sink *s, const char *text, size_t len, size_t used);
-void summary_rest_raw(struct summary_sink *s, const char *bytes, size_t len, size_t used);
 void summary_title(struct summary_sink *s, const char *text);
 void summary_more(struct summary_sink *s, uint64_t shown, uint64_t all);	/* "… and 3 more", where there are */
-void summary_conn(struct buf *b, const struct totals_conn *c);	/* "tcp4 → 1.2.3.4:443" */
-void summary_tables(struct summary_sink *s);
+void summary_table(struct summary_sink *s, const struct table *t);

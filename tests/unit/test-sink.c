@@ -15,7 +15,7 @@
 #include "base/outfile.h"
 #include "sink/out.h"
 #include "sink/sink.h"
-#include "sink/summary.h"
+#include "sink/table_words.h"
 #include "sink/value.h"
 
 #define MS 1000000ull
@@ -462,11 +462,11 @@ static void test_no_peer(void **state)
 	struct buf t = { 0 };
 
 	(void)state;
-	summary_conn(&t, &c);
+	table_conn_words(&t, &c);
 	assert_string_equal(t.s, "udp4 ← ? on 127.0.0.1:53");
 	buf_reset(&t);
 	c.nrecvs = 0, c.nsends = 1;
-	summary_conn(&t, &c);
+	table_conn_words(&t, &c);
 	assert_string_equal(t.s, "udp4 on 127.0.0.1:53");
 	buf_done(&t);
 }

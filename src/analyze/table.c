@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include "analyze/table.h"
+
+#include <stdlib.h>
+
+#include "base/macro.h"
+
+struct table *table_new(const struct table_def *def, const struct totals *totals, bool noise, unsigned room)
+{
+	struct table *t = xcalloc(1, sizeof(*t));
+
+	*t = (struct table){ .def = def, .room = room, .rows = xcalloc(room, sizeof(*t->rows)) };
+	def->fill(t, totals, noise);
+	if (t->nall)
+		return t;
+	table_free(t);
+	return NULL;
+}
+
+struct table_row *table_add(struct table *t)
+{
+	struct table_row *row;
+
+	if (t->nrows == t->room)
+		return NULL;
+	row = &t->rows[t->nrows++];
+	row->cells = xcalloc(t->def->ncolumns, sizeof(*row->cells));
+	return row;
+}
+
+void table_free(struct table *t)
+{
+	if (!t)
+		return;
+	for (unsigned i = 0; i < t->nrows; i++)
+		free(t->rows[i].cells);
+	free(t->rows);
+	free(t->others);
+	free(t);
+}

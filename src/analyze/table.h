@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * Typed result tables, made once of the totals and printed by the terminal's summary, by the page's and as JSON.  What is
+ * in a table is a row of the list in tables.c and a function that fills it; how a value looks is the printers' business
+ * (sink/table_words.h).  Cells refer to the totals and are valid as long as these are.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "model/model.h"
+
+struct hist;
+struct totals;
+struct totals_call;
+struct totals_conn;
+struct totals_file;
+struct totals_proc;
+
+enum cell_type {
+	CELL_BYTES, CELL_COUNT, CELL_NS, CELL_PID, CELL_PEER_PID,	/* .n */
+	CELL_TIMES,			/* .n: how often, "12×" */
+	CELL_ERROR,			/* .n: an errno */
+	CELL_ERROR_TEXT,		/* .n: the same, as a sentence */
+	CELL_PATH,			/* .s: raw bytes */
+	CELL_COMMAND,			/* .proc */
+	CELL_FILE,			/* .file: its name, and the one it had first */
+	CELL_CALL,			/* .call: its name */
+	CELL_CONN, CELL_CONN_STATE,	/* .conn: who with whom; what became of it */
+	CELL_ENDED,			/* .proc: how it ended */
+	CELL_NOISE,			/* .n: enum noise_class */
+	CELL_IO,			/* .n: enum table_io */
+};
+
+enum table_io { IO_OTHER, IO_LOCAL_SOCKETS };	/* pipes, terminals, devices; sockets within the machine */
+
+struct cell {
+	bool set;			/* else there is no value: a percentile of too few */
+	union {
+		uint64_t n;
+		struct bytes s;
+		const struct totals_call *call;
+		const struct totals_conn *conn;
+		const struct totals_file *file;
+		const struct totals_proc *proc;
+	};
+};
+
+/* Where a column stands in a line of text.  On the page and in JSON each has a column of its own. */
+enum column_place {
+	IN_COLUMN,			/* width, after a gap */
+	IN_REST,			/* left-aligned, with what is left of the line, after a gap */
+	IN_NOTE,			/* behind the last one, in brackets, when it is not 0: "(3 threads)" */
+	NOT_IN_LINE,			/* only where there is room: the page, JSON */
+	ONLY_IN_DATA,			/* JSON: what another column says in words */
+};
+
+struct table_column {
+	const char *title;		/* "read"; of a note and of a sentence what follows the value: "threads" */
+	const char *one;		/* the same of a single one: "thread" */
+	const char *name;		/* in JSON, with the unit: "read_bytes" */
+	enum cell_type type;
+	enum column_place place;
+	uint8_t width, gap;		/* columns of text */
+};
+
+/* What a reader has to know of a table's numbers; the printers have the words. */
+enum table_remark { REMARK_NONE, REMARK_WAITS_UNTIMED, REMARK_NEW_WAITS_UNTIMED, REMARK_COUNTED };
+enum table_form {
+	FORM_TABLE,
+	FORM_TREE,			/* rows have a depth */
+	FORM_SENTENCES,			/* in text each row is one: the first cell, then those that are set */
+	FORM_TITLES,			/* the same, and the first cell of each is its title */
+};
+
+struct table_row { struct cell *cells; uint16_t depth; bool last; /* of its parent's */ bool bad; };
+
+struct table {
+	const struct table_def *def;
+	struct table_row *rows;
+	unsigned nrows, room;
+	uint64_t nall;			/* rows there are, shown or not */
+	uint64_t nfailed;		/* of a tree: how many of them ended badly */
+	struct cell *others;		/* a row for what had none of its own (TOTALS_ROWS), or NULL */
+	enum table_remark remark;
+};
+
+struct table_def {
+	const char *title, *name;	/* "Top files", "top_files" */
+	const struct table_column *columns;
+	unsigned ncolumns;
+	void (*fill)(struct table *t, const struct totals *totals, bool noise);
+	enum table_form form;
+	unsigned nheads;		/* text: how many columns the title names, "(read, written)" */
+};
+
+/*
+ * The table of a row of the list, with the most important rows first, room of them at most.  noise: also what the noise
+ * filter hides.  NULL when there is nothing in it.
+ */
+struct table *table_new(const struct table_def *def, const struct totals *totals, bool noise, unsigned room);
+void table_free(struct table *t);
+/* For those that fill: one more row, its cells not set; NULL when there is no room. */
+struct table_row *table_add(struct table *t);
+
+extern const struct table_def table_list[];		/* in the order in which they are shown */
+extern const unsigned table_nlist;

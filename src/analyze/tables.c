@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+/* The list of result tables: their columns, and what fills them. */
+#include <stdlib.h>
+
+#include "analyze/table.h"
+#include "analyze/totals.h"
+#include "base/macro.h"
+#include "record/record.h"
+
+static struct cell number(uint64_t n) { return (struct cell){ .set = true, .n = n }; }
+static struct cell number_if(uint64_t n) { return (struct cell){ .set = n != 0, .n = n }; }
+static struct cell pid_of(const struct totals_proc *p) { return (struct cell){ .set = p != NULL, .n = p ? p->pid : 0 }; }
+
+static struct cell quantile(const struct hist *h, double q)
+{
+	return (struct cell){ .set = hist_has_quantile(h, q), .n = hist_quantile(h, q) };
+}
+
+/* ---- files ---- */
+
+enum { FILES_READ, FILES_WRITTEN, FILES_OPENS, FILES_NAME, _FILES };
+static const struct table_column file_columns[_FILES] = {
+	[FILES_READ] = { "read", NULL, "read_bytes", CELL_BYTES, IN_COLUMN, 9, 0 },
+	[FILES_WRITTEN] = { "written", NULL, "written_bytes", CELL_BYTES, IN_COLUMN, 10, 0 },
+	[FILES_OPENS] = { "opens", NULL, "opens", CELL_COUNT, NOT_IN_LINE, 0, 0 },
+	[FILES_NAME] = { "file", NULL, "path", CELL_FILE, IN_REST, 0, 2 },
+};
+
+static void set_file(struct cell *cells, const struct totals_file *f)
+{
+	cells[FILES_READ] = number(f->nread);
+	cells[FILES_WRITTEN] = number(f->nwritten);
+	cells[FILES_OPENS] = number(f->opens);
+}
+
+static void fill_files(struct table *t, const struct totals *totals, bool noise)
+{
+	unsigned *rows = xcalloc(t->room, sizeof(*rows));
+	struct table_row *row;
+
+	t->nall = totals_top_files(totals, noise, rows, t->room);
+	for (unsigned i = 0; i < t->nall && (row = table_add(t)); i++) {
+		set_file(row->cells, totals->files.v[rows[i]]);
+		row->cells[FILES_NAME] = (struct cell){ .set = true, .file = totals->files.v[rows[i]] };
+	}
+	if (totals->files.others.nreads || totals->files.others.nwrites)
+		set_file(t->others = xcalloc(_FILES, sizeof(struct cell)), &totals->files.others);
+	free(rows);
+}
+
+/* ---- failed lookups ---- */
+
+enum { LOOKUPS_COUNT, LOOKUPS_ERROR, LOOKUPS_PATH, _LOOKUPS };
+static const struct table_column lookup_columns[_LOOKUPS] = {
+	[LOOKUPS_COUNT] = { "times", NULL, "count", CELL_TIMES, IN_COLUMN, 7, 0 },
+	[LOOKUPS_ERROR] = { "error", NULL, "error", CELL_ERROR, IN_COLUMN, 9, 2 },
+	[LOOKUPS_PATH] = { "path", NULL, "path", CELL_PATH, IN_REST, 0, 2 },
+};
+
+static void fill_lookups(struct table *t, const struct totals *totals, bool noise)
+{
+	unsigned *rows = xcalloc(t->room, sizeof(*rows));
+	struct table_row *row;
+
+	t->nall = totals_top_lookups(totals, noise, rows, t->room);
+	for (unsigned i = 0; i < t->nall && (row = table_add(t)); i++) {
+		const struct totals_lookup *l = totals->lookups.v[rows[i]];
+
+		row->cells[LOOKUPS_COUNT] = number(l->count);
+		row->cells[LOOKUPS_ERROR] = number((uint64_t)l->err);
+		row->cells[LOOKUPS_PATH] = (struct cell){ .set = true, .s = l->path };
+	}
+	if (totals->lookups.others.count) {
+		t->others = xcalloc(_LOOKUPS, sizeof(struct cell));
+		t->others[LOOKUPS_COUNT] = number(totals->lookups.others.count);
+	}
+	free(rows);
+}
+
+/* ---- connections ---- */
+
+enum { CONNS_SENT, CONNS_RECEIVED, CONNS_TIME, CONNS_PEER, CONNS_STATE, CONNS_CONNECT, CONNS_PID, CONNS_PEER_PID, _CONNS };
+static const struct table_column conn_columns[_CONNS] = {
+	[CONNS_SENT] = { "sent", NULL, "sent_bytes", CELL_BYTES, IN_COLUMN, 9, 0 },
+	[CONNS_RECEIVED] = { "received", NULL, "received_bytes", CELL_BYTES, IN_COLUMN, 10, 0 },
+	[CONNS_TIME] = { "time", NULL, "duration_ns", CELL_NS, IN_COLUMN, 8, 0 },
+	[CONNS_PEER] = { "connection", NULL, "connection", CELL_CONN, IN_COLUMN, 28, 2 },
+	[CONNS_STATE] = { "what became of it", NULL, "state", CELL_CONN_STATE, IN_COLUMN, 0, 2 },
+	[CONNS_CONNECT] = { "connect", NULL, "connect_ns", CELL_NS, ONLY_IN_DATA, 0, 0 },
+	[CONNS_PID] = { "process", NULL, "pid", CELL_PID, IN_NOTE, 0, 0 },
+	[CONNS_PEER_PID] = { "peer's process", NULL, "peer_pid", CELL_PEER_PID, IN_NOTE, 0, 0 },
+};
+
+static void set_conn(struct cell *cells, const struct totals_conn *c)
+{
+	cells[CONNS_SENT] = number(c->sent);
+	cells[CONNS_RECEIVED] = number(c->received);
+}
+
+static void fill_conn(struct table_row *row, const struct totals *t, const struct totals_conn *c)
+{
+	const struct totals_proc *p = totals_proc(t, c->proc), *peer = c->peer_proc != c->proc ? totals_proc(t, c->peer_proc) : NULL;
+	uint64_t end = c->end_ns ? c->end_ns : t->end_ns;
+
+	set_conn(row->cells, c);
+	row->cells[CONNS_TIME] = number(end > c->start_ns ? end - c->start_ns : 0);
+	row->cells[CONNS_PEER] = row->cells[CONNS_STATE] = (struct cell){ .set = true, .conn = c };
+	row->cells[CONNS_CONNECT] = number_if(c->state != CONN_ACCEPTED ? c->connect_ns : 0);
+	row->cells[CONNS_PID] = pid_of(t->nprocs > 1 ? p : NULL);
+	row->cells[CONNS_PEER_PID] = pid_of(peer);
+}
+
+static void fill_conns(struct table *t, const struct totals *totals, bool noise)
+{
+	unsigned *rows = xcalloc(t->room, sizeof(*rows));
+	struct table_row *row;
+
+	t->nall = totals_top_conns(totals, noise, rows, t->room);
+	for (unsigned i = 0; i < t->nall && (row = table_add(t)); i++)
+		fill_conn(row, totals, totals->conns.v[rows[i]]);
+	if (totals->conns.nothers)
+		set_conn(t->others = xcalloc(_CONNS, sizeof(struct cell)), &totals->conns.others);
+	free(rows);
+}
+
+enum { LISTEN_ADDRESS, LISTEN_ACCEPTED, _LISTEN };
+static const struct table_column listen_columns[_LISTEN] = {
+	[LISTEN_ADDRESS] = { "address", NULL, "address", CELL_CONN, IN_COLUMN, 0, 0 },
+	[LISTEN_ACCEPTED] = { "connections accepted", "connection accepted", "accepted", CELL_COUNT, IN_COLUMN, 0, 0 },
+};
+
+static void fill_listening(struct table *t, const struct totals *totals, bool noise UNUSED)
+{
+	struct table_row *row;
+
+	for (unsigned i = 0; i < totals->conns.n; i++) {
+		const struct totals_conn *c = totals->conns.v[i];
+
+		if (c->state != CONN_LISTENING)
+			continue;
+		t->nall++;
+		if (!(row = table_add(t)))
+			continue;
+		row->cells[LISTEN_ADDRESS] = (struct cell){ .set = true, .conn = c };
+		row->cells[LISTEN_ACCEPTED] = number(c->accepted);
+	}
+}
+
+/* ---- processes ---- */
+
+enum { PROCS_PID, PROCS_TIME, PROCS_ENDED, PROCS_COMMAND, PROCS_THREADS, _PROCS };
+static const struct table_column proc_columns[_PROCS] = {
+	[PROCS_PID] = { "pid", NULL, "pid", CELL_PID, IN_COLUMN, 7, 0 },
+	[PROCS_TIME] = { "time", NULL, "duration_ns", CELL_NS, IN_COLUMN, 9, 0 },
+	[PROCS_ENDED] = { "ended", NULL, "ended", CELL_ENDED, IN_COLUMN, 8, 2 },
+	[PROCS_COMMAND] = { "command", NULL, "command", CELL_COMMAND, IN_REST, 0, 2 },
+	[PROCS_THREADS] = { "threads", NULL, "threads", CELL_COUNT, IN_NOTE, 0, 0 },
+};
+
+static void fill_proc(struct table_row *row, const struct totals *t, const struct totals_proc *p)
+{
+	uint64_t end = p->end_ns ? p->end_ns : t->end_ns;
+	uint64_t start = p->attached ? p->start_ns : MAX(p->start_ns, t->start_ns);	/* /proc knows it to 10 ms */
+
+	row->cells[PROCS_PID] = number(p->pid);
+	row->cells[PROCS_TIME] = number(end > start ? end - start : 0);
+	row->cells[PROCS_ENDED] = row->cells[PROCS_COMMAND] = (struct cell){ .set = true, .proc = p };
+	row->cells[PROCS_THREADS] = (struct cell){ .set = p->nthreads > 1, .n = p->nthreads };
+	row->bad = p->status > 0;
+}
+
+static void fill_subtree(struct table *t, const struct totals *totals, const struct totals_proc *p, unsigned depth, bool last)
+{
+	/* no deeper than there are rows: every level adds one */
+	struct table_row *row = table_add(t);
+
+	if (!row)
+		return;
+	fill_proc(row, totals, p);
+	row->depth = (uint16_t)MIN(depth, UINT16_MAX);
+	row->last = last;
+	for (uint32_t at = p->first_child; at && t->nrows < t->room; at = totals->procs.v[at - 1]->next_sibling)
+		fill_subtree(t, totals, totals->procs.v[at - 1], depth + 1, !totals->procs.v[at - 1]->next_sibling);
+}
+
+static void fill_procs(struct table *t, const struct totals *totals, bool noise UNUSED)
+{
+	for (unsigned i = 0; i < totals->procs.n; i++)
+		t->nfailed += totals->procs.v[i]->status > 0;
+	for (unsigned i = 0; i < totals->procs.n && t->nrows < t->room; i++)
+		if (!totals_proc(totals, totals->procs.v[i]->parent))
+			fill_subtree(t, totals, totals->procs.v[i], 0, true);
+	t->nall = totals->procs.n ? totals->nprocs : 0;
+}
+
+/* ---- calls ---- */
+
+enum { ERRORS_COUNT, ERRORS_CALL, ERRORS_ERROR, ERRORS_TEXT, _ERRORS };
+static const struct table_column error_columns[_ERRORS] = {
+	[ERRORS_COUNT] = { "times", NULL, "count", CELL_TIMES, IN_COLUMN, 7, 0 },
+	[ERRORS_CALL] = { "call", NULL, "call", CELL_CALL, IN_COLUMN, 18, 2 },
+	[ERRORS_ERROR] = { "error", NULL, "error", CELL_ERROR, IN_COLUMN, 0, 1 },
+	[ERRORS_TEXT] = { "meaning", NULL, "meaning", CELL_ERROR_TEXT, IN_COLUMN, 0, 2 },
+};
+
+static void fill_errors(struct table *t, const struct totals *totals, bool noise UNUSED)
+{
+	unsigned *rows = xcalloc(t->room, sizeof(*rows));
+	struct table_row *row;
+
+	t->nall = totals_top_errors(totals, rows, t->room);
+	for (unsigned i = 0; i < t->nall && (row = table_add(t)); i++) {
+		const struct totals_error *e = totals->errors.v[rows[i]];
+
+		row->cells[ERRORS_COUNT] = number(e->count);
+		row->cells[ERRORS_CALL] = (struct cell){ .set = true, .call = e->call };
+		row->cells[ERRORS_ERROR] = row->cells[ERRORS_TEXT] = number((uint64_t)e->err);
+	}
+	free(rows);
+}
+
+enum { CALLS_COUNT, CALLS_ERRORS, CALLS_TOTAL, CALLS_MIN, CALLS_AVG, CALLS_P50, CALLS_P95, CALLS_P99, CALLS_MAX, CALLS_CALL, CALLS_RUNNING, _CALLS };
+static const struct table_column call_columns[_CALLS] = {
+	[CALLS_COUNT] = { "calls", NULL, "count", CELL_COUNT, IN_COLUMN, 9, 0 },
+	[CALLS_ERRORS] = { "errors", NULL, "errors", CELL_COUNT, NOT_IN_LINE, 0, 0 },
+	[CALLS_TOTAL] = { "total", NULL, "total_ns", CELL_NS, IN_COLUMN, 9, 0 },
+	[CALLS_MIN] = { "shortest", NULL, "min_ns", CELL_NS, ONLY_IN_DATA, 0, 0 },
+	[CALLS_AVG] = { "average", NULL, "avg_ns", CELL_NS, NOT_IN_LINE, 0, 0 },
+	[CALLS_P50] = { "median", NULL, "p50_ns", CELL_NS, IN_COLUMN, 9, 0 },
+	[CALLS_P95] = { "95th percentile", NULL, "p95_ns", CELL_NS, NOT_IN_LINE, 0, 0 },
+	[CALLS_P99] = { "99th percentile", NULL, "p99_ns", CELL_NS, IN_COLUMN, 9, 0 },
+	[CALLS_MAX] = { "longest", NULL, "max_ns", CELL_NS, IN_COLUMN, 9, 0 },
+	[CALLS_CALL] = { "call", NULL, "call", CELL_CALL, IN_COLUMN, 0, 2 },
+	[CALLS_RUNNING] = { "still under way", NULL, "running", CELL_COUNT, IN_NOTE, 0, 0 },
+};
+
+static void fill_call(struct cell *cells, const struct totals_call *c)
+{
+	cells[CALLS_COUNT] = number(c->count);
+	cells[CALLS_ERRORS] = number(c->errors);
+	cells[CALLS_TOTAL] = number(c->dur.sum);
+	cells[CALLS_MIN] = number(c->dur.min);
+	cells[CALLS_AVG] = number(c->dur.sum / c->dur.n);
+	cells[CALLS_P50] = quantile(&c->dur, 0.5);
+	cells[CALLS_P95] = quantile(&c->dur, 0.95);
+	cells[CALLS_P99] = quantile(&c->dur, 0.99);
+	cells[CALLS_MAX] = number(c->dur.max);
+	cells[CALLS_CALL] = (struct cell){ .set = true, .call = c };
+	cells[CALLS_RUNNING] = number_if(c->running);
+}
+
+static void fill_calls(struct table *t, const struct totals *totals, bool noise UNUSED)
+{
+	unsigned *rows = xcalloc(t->room, sizeof(*rows));
+	struct table_row *row;
+
+	t->nall = totals_top_calls(totals, rows, t->room);
+	for (unsigned i = 0; i < t->nall && (row = table_add(t)); i++)
+		fill_call(row->cells, totals->calls.v[rows[i]]);
+	/* those that went on when they were attached to are known */
+	if (!(totals->start_mode & START_ALL_CALLS))
+		t->remark = totals->start_mode & START_ATTACH ? REMARK_NEW_WAITS_UNTIMED : REMARK_WAITS_UNTIMED;
+	free(rows);
+}
+
+/* ---- what else moved bytes, and what was hidden ---- */
+
+enum { IO_WHAT, IO_READ, IO_WRITTEN, IO_RECEIVED, IO_SENT, _IO };
+static const struct table_column io_columns[_IO] = {
+	[IO_WHAT] = { "what", NULL, "kind", CELL_IO, IN_COLUMN, 0, 0 },
+	[IO_READ] = { "read", NULL, "read_bytes", CELL_BYTES, IN_COLUMN, 0, 0 },
+	[IO_WRITTEN] = { "written", NULL, "written_bytes", CELL_BYTES, IN_COLUMN, 0, 0 },
+	[IO_RECEIVED] = { "received", NULL, "received_bytes", CELL_BYTES, IN_COLUMN, 0, 0 },
+	[IO_SENT] = { "sent", NULL, "sent_bytes", CELL_BYTES, IN_COLUMN, 0, 0 },
+};
+
+static void fill_io(struct table *t, const struct totals *totals, bool noise UNUSED)
+{
+	static const struct { enum table_io kind; unsigned in, out; } rows[] = {
+		{ IO_OTHER, IO_READ, IO_WRITTEN }, { IO_LOCAL_SOCKETS, IO_RECEIVED, IO_SENT },
+	};
+	const uint64_t in[] = { totals->other_read, totals->local_received }, out[] = { totals->other_written, totals->local_sent };
+	struct table_row *row;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		if ((!in[i] && !out[i]) || !(row = table_add(t)))
+			continue;
+		row->cells[IO_WHAT] = number(rows[i].kind);
+		row->cells[rows[i].in] = number(in[i]);
+		row->cells[rows[i].out] = number(out[i]);
+		t->nall++;
+	}
+}
+
+enum { HIDDEN_CLASS, HIDDEN_EVENTS, HIDDEN_OPENS, HIDDEN_LOOKUPS, HIDDEN_CONNS, HIDDEN_READ, HIDDEN_WRITTEN, HIDDEN_SENT, HIDDEN_RECEIVED, _HIDDEN };
+static const struct table_column hidden_columns[_HIDDEN] = {
+	[HIDDEN_CLASS] = { "what", NULL, "class", CELL_NOISE, IN_COLUMN, 0, 0 },
+	[HIDDEN_EVENTS] = { "events", "event", "events", CELL_COUNT, IN_COLUMN, 0, 0 },
+	[HIDDEN_OPENS] = { "opens", "open", "opens", CELL_COUNT, IN_COLUMN, 0, 0 },
+	[HIDDEN_LOOKUPS] = { "lookups", "lookup", "lookups", CELL_COUNT, IN_COLUMN, 0, 0 },
+	[HIDDEN_CONNS] = { "connections", "connection", "connections", CELL_COUNT, IN_COLUMN, 0, 0 },
+	[HIDDEN_READ] = { "read", NULL, "read_bytes", CELL_BYTES, IN_COLUMN, 0, 0 },
+	[HIDDEN_WRITTEN] = { "written", NULL, "written_bytes", CELL_BYTES, IN_COLUMN, 0, 0 },
+	[HIDDEN_SENT] = { "sent", NULL, "sent_bytes", CELL_BYTES, IN_COLUMN, 0, 0 },
+	[HIDDEN_RECEIVED] = { "received", NULL, "received_bytes", CELL_BYTES, IN_COLUMN, 0, 0 },
+};
+
+static void fill_hidden(struct table *t, const struct totals *totals, bool noise)
+{
+	struct table_row *row;
+
+	for (unsigned i = NOISE_NONE + 1; i < _NOISE_MAX && !noise; i++) {
+		const struct totals_hidden *h = &totals->hidden[i];
+
+		if (!h->events || !(row = table_add(t)))
+			continue;
+		row->cells[HIDDEN_CLASS] = number(i);
+		row->cells[HIDDEN_EVENTS] = number(h->events);
+		row->cells[HIDDEN_OPENS] = number_if(h->opens);
+		row->cells[HIDDEN_LOOKUPS] = number_if(h->lookups);
+		row->cells[HIDDEN_CONNS] = number_if(i == NOISE_LOCALHOST ? totals_count_conns(totals).hidden : 0);
+		row->cells[HIDDEN_READ] = number_if(h->nread);
+		row->cells[HIDDEN_WRITTEN] = number_if(h->nwritten);
+		row->cells[HIDDEN_SENT] = number_if(h->sent);
+		row->cells[HIDDEN_RECEIVED] = number_if(h->received);
+		t->nall++;
+	}
+	t->remark = REMARK_COUNTED;
+}
+
+#define COLUMNS(c) .columns = (c), .ncolumns = ARRAY_SIZE(c)
+const struct table_def table_list[] = {
+	{ "Top files", "top_files", COLUMNS(file_columns), fill_files, .nheads = 2 },
+	{ "Failed lookups", "failed_lookups", COLUMNS(lookup_columns), fill_lookups },
+	{ "Connections", "connections", COLUMNS(conn_columns), fill_conns, .nheads = 3 },
+	{ "Listening", "listening", COLUMNS(listen_columns), fill_listening, FORM_SENTENCES },
+	{ "Processes", "processes", COLUMNS(proc_columns), fill_procs, FORM_TREE },
+	{ "Errors by call", "errors", COLUMNS(error_columns), fill_errors },
+	{ "Time in calls", "calls", COLUMNS(call_columns), fill_calls, .nheads = 9 },
+	{ "Other input and output", "other_io", COLUMNS(io_columns), fill_io, FORM_TITLES },
+	{ "Hidden as noise", "hidden", COLUMNS(hidden_columns), fill_hidden, FORM_SENTENCES },
+};
+const unsigned table_nlist = ARRAY_SIZE(table_list);

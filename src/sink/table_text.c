@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* Result tables as lines of text. */
+#include <string.h>
+
+#include "base/human.h"
+#include "base/macro.h"
+#include "base/text.h"
+#include "sink/cell.h"
+#include "sink/out.h"
+#include "sink/summary.h"
+#include "sink/table_words.h"
+
+#define INDENT 3
+
+struct tree { struct buf bars; size_t len[UINT8_MAX]; };	/* what is left of the rows of a depth: len bytes of bars */
+
+static void spaces(struct buf *b, unsigned n)
+{
+	while (n--)
+		buf_putc(b, ' ');
+}
+
+/* "(read, written)": the columns have no heads of their own. */
+static void heads(struct buf *b, const struct table_def *def)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < def->nheads; i++)
+		if (def->columns[i].place == IN_COLUMN) {
+			buf_puts(b, n++ ? ", " : " (");
+			buf_puts(b, def->columns[i].title);
+		}
+	buf_puts(b, n ? ")" : "");
+}
+
+static void tree_counts(struct buf *b, const struct table *t)
+{
+	buf_puts(b, " (");
+	human_count(b, t->nall);
+	if (t->nfailed && t->nall > 1) {
+		buf_puts(b, ", ");
+		human_count(b, t->nfailed);
+		buf_puts(b, " failed");
+	}
+	buf_putc(b, ')');
+}
+
+static void title(struct summary_sink *s, const struct table *t)
+{
+	struct buf *b = &s->b;
+
+	buf_putc(b, ' ');
+	buf_putc(b, STYLE_BOLD);
+	buf_puts(b, t->def->title);
+	buf_puts(b, table_title_more(t));
+	buf_putc(b, STYLE_OFF);
+	heads(b, t->def);
+	if (t->def->form == FORM_TREE)
+		tree_counts(b, t);
+	if (t->remark == REMARK_COUNTED)
+		buf_puts(b, " (counted above, shown with -a)");
+	summary_line(s);
+}
+
+/* ---- rows in columns ---- */
+
+static void note(struct buf *b, const struct table_column *c, const struct cell *v)
+{
+	if (!v->set)
+		return;
+	if (c->type == CELL_PID || c->type == CELL_PEER_PID) {
+		buf_printf(b, c->type == CELL_PID ? " [%llu]" : " ↔ [%llu]", (unsigned long long)v->n);
+		return;
+	}
+	buf_puts(b, " (");
+	table_cell_words(b, c->type, v, true);
+	buf_putc(b, ' ');
+	buf_puts(b, c->title);
+	buf_putc(b, ')');
+}
+
+static void branch(struct buf *b, struct tree *tree, const struct table_row *row)
+{
+	unsigned depth = MIN(row->depth, (uint16_t)(ARRAY_SIZE(tree->len) - 2));
+	const char *below = row->last ? "   " : "│  ";
+
+	buf_add(b, tree->bars.s ? tree->bars.s : "", tree->len[depth]);
+	if (depth)
+		buf_puts(b, row->last ? "└─ " : "├─ ");
+	tree->bars.len = tree->len[depth];
+	if (depth)
+		buf_puts(&tree->bars, below);
+	tree->len[depth + 1] = tree->bars.len;
+}
+
+/* The rest of the line, but for the notes behind it, which are in full. */
+static void rest(struct summary_sink *s, const struct table *t, const struct table_row *row, unsigned column, struct tree *tree, size_t used)
+{
+	struct buf words = { 0 }, notes = { 0 };
+	size_t from = s->b.len;
+
+	for (unsigned i = column + 1; i < t->def->ncolumns; i++)
+		if (t->def->columns[i].place == IN_NOTE)
+			note(&notes, &t->def->columns[i], &row->cells[i]);
+	if (t->def->form == FORM_TREE)
+		branch(&s->b, tree, row);
+	table_cell_words(&words, t->def->columns[column].type, &row->cells[column], true);
+	summary_rest(s, words.s ? words.s : "", words.len, used + cell_width(&s->b, from) + notes.len);
+	buf_add(&s->b, notes.s ? notes.s : "", notes.len);
+	buf_done(&words);
+	buf_done(&notes);
+}
+
+static void in_column(struct buf *b, const struct table_column *c, const struct cell *v, const char *unset, bool bad)
+{
+	size_t from;
+
+	spaces(b, c->gap);
+	from = b->len;
+	if (bad)
+		buf_putc(b, STYLE_ERROR);
+	if (v->set)
+		table_cell_words(b, c->type, v, true);
+	else
+		buf_puts(b, unset);
+	if (table_is_number(c->type))
+		cell_right(b, from, c->width);
+	else
+		cell_left(b, from, c->width);
+	if (bad)
+		buf_putc(b, STYLE_OFF);
+}
+
+static void row_line(struct summary_sink *s, const struct table *t, const struct table_row *row, struct tree *tree)
+{
+	size_t used = INDENT;
+	bool notes_too = true;
+
+	spaces(&s->b, INDENT);
+	for (unsigned i = 0; i < t->def->ncolumns; i++) {
+		const struct table_column *c = &t->def->columns[i];
+
+		if (c->place == IN_COLUMN) {
+			in_column(&s->b, c, &row->cells[i], "–", row->bad && c->type == CELL_ENDED);
+			used += c->gap + c->width;
+		} else if (c->place == IN_REST) {
+			spaces(&s->b, c->gap);
+			rest(s, t, row, i, tree, used + c->gap);
+			notes_too = false;
+		} else if (c->place == IN_NOTE && notes_too) {
+			note(&s->b, c, &row->cells[i]);
+		}
+	}
+	summary_line(s);
+}
+
+/* What had no row of its own: its numbers, and words in place of a name. */
+static void others_line(struct summary_sink *s, const struct table *t)
+{
+	unsigned i = 0;
+
+	spaces(&s->b, INDENT);
+	for (; i < t->def->ncolumns && (t->def->columns[i].place != IN_COLUMN || table_is_number(t->def->columns[i].type)); i++)
+		if (t->def->columns[i].place == IN_COLUMN)
+			in_column(&s->b, &t->def->columns[i], &t->others[i], "", false);
+	buf_puts(&s->b, "  ");
+	table_others_words(&s->b, t);
+	summary_line(s);
+}
+
+/* ---- rows as sentences ---- */
+
+static void sentence(struct summary_sink *s, const struct table *t, const struct table_row *row)
+{
+	const struct table_column *c = t->def->columns;
+	struct buf *b = &s->b;
+	bool titled = t->def->form == FORM_TITLES, comma = c[0].type == CELL_CONN;	/* (an address has colons) */
+	unsigned n = 0;
+
+	spaces(b, titled ? 1 : INDENT);
+	if (titled)
+		buf_putc(b, STYLE_BOLD);
+	table_cell_words(b, c[0].type, &row->cells[0], true);
+	if (titled)
+		buf_putc(b, STYLE_OFF);
+	for (unsigned i = 1; i < t->def->ncolumns; i++) {
+		if (!row->cells[i].set)
+			continue;
+		buf_puts(b, n++ || comma ? ", " : ": ");
+		table_cell_words(b, c[i].type, &row->cells[i], true);
+		buf_putc(b, ' ');
+		buf_puts(b, c[i].one && row->cells[i].n == 1 ? c[i].one : c[i].title);
+	}
+	summary_line(s);
+}
+
+void summary_table(struct summary_sink *s, const struct table *t)
+{
+	bool sentences = t->def->form == FORM_SENTENCES || t->def->form == FORM_TITLES;
+	struct tree tree = { 0 };
+
+	if (t->def->form != FORM_TITLES)
+		title(s, t);
+	for (unsigned i = 0; i < t->nrows; i++)
+		if (sentences)
+			sentence(s, t, &t->rows[i]);
+		else
+			row_line(s, t, &t->rows[i], &tree);
+	if (t->others)
+		others_line(s, t);
+	summary_more(s, t->nrows, t->nall);
+	if (table_foot(t)) {
+		spaces(&s->b, INDENT);
+		buf_puts(&s->b, table_foot(t));
+		summary_line(s);
+	}
+	buf_done(&tree.bars);
+}

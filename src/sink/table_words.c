@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+#include "sink/table_words.h"
+
+#include <string.h>
+
+#include "abi/spec.h"
+#include "analyze/totals.h"
+#include "base/human.h"
+#include "base/macro.h"
+#include "base/text.h"
+#include "sink/ended.h"
+#include "sink/out.h"
+#include "sink/words.h"
+
+/* ---- connections ---- */
+
+static const char *proto(const struct totals_conn *c)
+{
+	struct sock sock = { .family = c->family, .type = c->type, .protocol = c->protocol };
+
+	return sock_proto_name(&sock);
+}
+
+static void address(struct buf *b, const struct addr *a)
+{
+	struct buf t = { 0 };
+
+	addr_format(&t, a);
+	text_safe(b, t.s ? t.s : "", t.len);
+	buf_done(&t);
+}
+
+void table_conn_words(struct buf *b, const struct totals_conn *c)
+{
+	buf_puts(b, proto(c));
+	if (c->state == CONN_LISTENING) {
+		buf_putc(b, ' ');
+		if (c->has_local)
+			address(b, &c->local);
+		return;
+	}
+	if (!c->has_peer && c->has_local && !c->rest) {	/* it did not ask who sends; or sends packets as they are */
+		buf_puts(b, c->nsends && !c->nrecvs ? " on " : " ← ? on ");
+		address(b, &c->local);
+		return;
+	}
+	buf_puts(b, c->state == CONN_ACCEPTED ? " ← " : c->unknown_start ? " ↔ " : " → ");
+	if (c->has_peer)
+		address(b, &c->peer);
+	else if (c->rest)
+		buf_printf(b, "other peers (beyond the first %d)", SOCK_PEERS_MAX);
+	else
+		buf_putc(b, '?');
+}
+
+static void error_words(struct buf *b, const char *name, const char *unknown)
+{
+	buf_putc(b, STYLE_ERROR);
+	buf_puts(b, name ? name : unknown);
+	buf_putc(b, STYLE_OFF);
+}
+
+static void conn_state(struct buf *b, const struct totals_conn *c)
+{
+	const bool connecting = c->state == CONN_CONNECTING;
+
+	if (c->err)
+		error_words(b, errno_name(c->err), "failed");
+	else
+		buf_puts(b, c->end_ns ? connecting ? "closed, outcome unknown" : "closed" : connecting ? "connecting" : "open at the end");
+	if (c->connect_ns && c->state != CONN_ACCEPTED) {
+		buf_puts(b, c->err ? " after " : ", connected in ");
+		human_ns(b, c->connect_ns);
+	}
+}
+
+/* ---- the rest ---- */
+
+static void call_words(struct buf *b, const struct totals_call *c)
+{
+	if (c->arch != ARCH_X86_64)
+		buf_puts(b, c->arch == ARCH_I386 ? "[i386] " : "[x32] ");
+	if (c->spec->name)
+		buf_puts(b, c->spec->name);
+	else
+		buf_printf(b, "syscall_%u", c->nr);
+}
+
+static void file_words(struct buf *b, const struct totals_file *f)
+{
+	struct buf name = { 0 };
+
+	totals_file_name(&name, f);
+	text_safe(b, name.s ? name.s : "", name.len);
+	buf_done(&name);
+}
+
+static void command_words(struct buf *b, const struct totals_proc *p, bool brief)
+{
+	const char *space = memchr(p->cmd, ' ', p->cmd_len), *slash = memrchr(p->cmd, '/', space ? (size_t)(space - p->cmd) : p->cmd_len);
+	size_t dir = brief && slash && p->cmd[0] == '/' ? (size_t)(slash + 1 - p->cmd) : 0;	/* the program's folder says little */
+
+	buf_add(b, p->cmd + dir, p->cmd_len - dir);
+}
+
+static void io_words(struct buf *b, uint64_t kind)
+{
+	static const char *const names[] = { [IO_OTHER] = "Pipes, terminals, devices", [IO_LOCAL_SOCKETS] = "Local sockets" };
+
+	buf_puts(b, names[kind]);
+}
+
+void table_cell_words(struct buf *b, enum cell_type type, const struct cell *v, bool brief)
+{
+	switch (type) {
+	case CELL_BYTES: human_bytes(b, v->n); break;
+	case CELL_COUNT: human_count(b, v->n); break;
+	case CELL_NS: human_ns(b, v->n); break;
+	case CELL_PID: case CELL_PEER_PID: buf_u64(b, v->n); break;
+	case CELL_TIMES:
+		human_count(b, v->n);
+		buf_puts(b, "×");
+		break;
+	case CELL_ERROR: error_words(b, errno_name((int)v->n), "?"); break;
+	case CELL_ERROR_TEXT: buf_puts(b, errno_text((int)v->n)); break;
+	case CELL_PATH: text_safe(b, v->s.s ? v->s.s : "", v->s.len); break;
+	case CELL_COMMAND: command_words(b, v->proc, brief); break;
+	case CELL_FILE: file_words(b, v->file); break;
+	case CELL_CALL: call_words(b, v->call); break;
+	case CELL_CONN: table_conn_words(b, v->conn); break;
+	case CELL_CONN_STATE: conn_state(b, v->conn); break;
+	case CELL_ENDED: ended_of_proc(b, v->proc); break;
+	case CELL_NOISE: buf_puts(b, noise_class_text((enum noise_class)v->n)); break;
+	case CELL_IO: io_words(b, v->n); break;
+	}
+}
+
+bool table_is_number(enum cell_type type) { return type <= CELL_TIMES; }
+
+void table_others_words(struct buf *b, const struct table *t)
+{
+	const char *what = "rows";
+
+	for (unsigned i = 0; i < t->def->ncolumns; i++)
+		switch (t->def->columns[i].type) {
+		case CELL_FILE: case CELL_PATH: what = "paths"; break;
+		case CELL_CONN: what = "connections"; break;
+		default: break;
+		}
+	buf_printf(b, "other %s (table limit of ", what);
+	human_count(b, TOTALS_ROWS);
+	buf_puts(b, " reached)");
+}
+
+const char *table_title_more(const struct table *t)
+{
+	static const char *const words[] = {
+		[REMARK_NONE] = "", [REMARK_WAITS_UNTIMED] = ", waits not timed", [REMARK_NEW_WAITS_UNTIMED] = ", new waits not timed", [REMARK_COUNTED] = "",
+	};
+
+	return words[t->remark];
+}
+
+const char *table_foot(const struct table *t)
+{
+	static const char *const words[] = {
+		[REMARK_NONE] = NULL, [REMARK_WAITS_UNTIMED] = "sleep, poll, wait, futex and the like are timed with -v, --report and --record",
+		[REMARK_NEW_WAITS_UNTIMED] = "sleep, poll, wait, futex and the like that begin later are timed with -v, --report and --record",
+		[REMARK_COUNTED] = NULL,
+	};
+
+	return words[t->remark];
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * The words of result tables (analyze/table.h), the same for every printer: safe to show, with style marks (sink/out.h)
+ * where something failed.
+ */
+#include "analyze/table.h"
+
+/* A value that is set.  brief: a command without the folder of its program. */
+void table_cell_words(struct buf *b, enum cell_type type, const struct cell *v, bool brief);
+/* Numbers stand at the right of their column. */
+bool table_is_number(enum cell_type type);
+/* In place of the last cell of table.others: "other files (table limit of 65,536 reached)". */
+void table_others_words(struct buf *b, const struct table *t);
+/* Behind the title: ", waits not timed"; or "". */
+const char *table_title_more(const struct table *t);
+/* Below the rows: how to get what is missing in them; or NULL. */
+const char *table_foot(const struct table *t);
+/* What a connection is: "tcp4 → 1.2.3.4:443". */
+void table_conn_words(struct buf *b, const struct totals_conn *c);
