@@ -210,12 +210,14 @@ static bool was_written(const struct call *c, struct part *p)
 
 	if (a->if_positive)
 		return c->ret > 0 || p->part >= PART_HOLDER;
+	if (p->part != PART_BYTES)
+		return true;		/* it has a length of its own */
 	if (a->type == ARG_ARRAY_OUT) {
 		room = c->args[a->len].word;
 		p->len = (uint32_t)MIN((uint64_t)p->len, room * a->size);
 		return room;		/* getgroups(0, list) says how many there are */
 	}
-	if (a->type != ARG_BUF_OUT || p->part != PART_BYTES || p->arg == ARRAY_SIZE(c->args) - 1)
+	if (a->type != ARG_BUF_OUT || p->arg == ARRAY_SIZE(c->args) - 1)
 		return true;
 	room = c->args[p->arg + 1].word;
 	p->len = MIN(p->len, room);

@@ -3,8 +3,8 @@
 """Write the inputs of tests/fuzz/corpus that were thought of, or found, by name: tests/fuzz/corpus.py [FOLDER]
 
 An input that a fuzz target or a person found goes in here, built from its parts so that a reader sees what is wrong
-with it, with the fix.  The files whose names begin with seed- are not made here: they are what a fuzzing run kept of
-the golden recordings, reduced by -merge=1 (CONTRIBUTING.md).
+with it, with the fix.  Files that are not made here are what fuzzing itself wrote: found-… crashed
+a target, seed-… is what a run kept of the golden recordings, reduced by -merge=1 (CONTRIBUTING.md).
 """
 import pathlib
 import struct
@@ -51,7 +51,7 @@ def fd(number, mode, *chunks):
 
 
 def region(first, last, kind=0, flags=1):
-    return record(MAP, struct.pack("<QQQQQIIII", first, last, 0, 0, 0, 7, 2, kind, 0), flags=flags)
+    return record(MAP, struct.pack("<QQQQQIIII", first, last, 0, 0, 0, 3, 2, kind, 0), flags=flags)
 
 
 def control(length, level=1, kind=1, data=b""):
@@ -126,6 +126,9 @@ def decode():
         "control-of-length-0": call(46, (3, 1), 0, chunk(CONTROL, control(0) * 3, arg=1)),
         "control-length-wraps": call(46, (3, 1), 0, chunk(CONTROL, control(2**64 - 1, data=bytes(16)), arg=1)),
         "control-ends-in-a-descriptor": call(47, (3, 1), 1, chunk(CONTROL, control(19, data=b"\7\0\0"), arg=1, flags=AT_EXIT)),
+        # found by fuzz-decode: parts that are no array were cut to the array's room
+        "iov-where-an-array-is": call(115, (1, 1), 1, chunk(IOV, bytes(16), arg=1, flags=AT_EXIT)),
+        "socket-where-an-array-is": call(115, (1, 1), 1, chunk(SOCK, bytes(248), arg=1, flags=AT_EXIT)),
         "sun-path-without-end": call(42, (3, 1, 110), 0, chunk(BYTES, b"\1\0" + b"/" * 108, arg=1)),
         "address-of-one-byte": call(42, (3, 1, 1), 0, chunk(BYTES, b"\2", arg=1)),
         "part-of-a-newer-version": call(257, (), 3, chunk(250, b"?", arg=1)),
@@ -191,6 +194,8 @@ def streams():
         "fork-of-a-child-known": start() + task() + record(FORK, struct.pack("<IIQII", 9, 9, 0x10f00, 0, 0)),
         "exec-from-no-thread": start() + record(EXEC, struct.pack("<IIQ", 99, 1, 0), chunk(PATH, b"x")),
         "region-ends-before-it-begins": start(mode=2) + task() + region(0x8000, 0x4000) + region(0, 2**64 - 1, flags=0),
+        "region-of-nearly-all-memory": start(mode=2) + task(chunk(EXE, b"/bin/x")) + region(0x6000, 0x7fa34626e0000000, flags=0)
+        + call(9, (0, 8192, 3, 0x22, -1, 0), 126887853319807),
         "region-at-the-end-of-memory": start() + task() + call(9, (2**64 - 4096, 8192, 3, 0x22, -1, 0), 2**63 - 1) + call(11, (0, 2**64 - 1), 0),
         "brk-below-heap": start() + task() + call(12, (2**63,), 2**63 - 1) + call(12, (1,), 1),
         "time-runs-backwards": start() + task() + record(EXIT, bytes(24), ts=1),
