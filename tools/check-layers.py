@@ -28,10 +28,9 @@ ALLOWED = {
     "decode": "base record abi",
     "event": "base abi decode",
     "model": "base record abi decode event",
-    "symbol": "base record",
     "analyze": "base record abi decode event model",
-    "sink": "base record abi filter decode event model analyze symbol",
-    "cli": "base record abi filter capture decode event model analyze symbol sink",
+    "sink": "base record abi filter decode event model analyze",
+    "cli": "base record abi filter capture decode event model analyze sink",
 }
 # The numbers of traced calls are the kernel's business: elsewhere code looks at
 # argument types, effects or event kinds. (SYS_… is for a call of our own.)
@@ -145,6 +144,7 @@ def main():
     if not files:
         sys.exit(f"check-layers: no sources under {root}")
     found = [f"{path}:{line}: {text}" for path in files for line, text in problems(root, path)]
+    found += [f"{layer}/ has no sources; take it out of {sys.argv[0]}" for layer in ALLOWED if not any(root.glob(f"{layer}/**/*.[chS]"))]
     if len(sys.argv) == 3:
         found += circle_problems(root, pathlib.Path(sys.argv[2]))
     print("\n".join(found) if found else f"{len(files)} files, every include points down")

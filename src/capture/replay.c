@@ -46,7 +46,7 @@ static void replay_free(struct source *src)
 }
 
 static const struct source_ops replay_ops = {
-	.name = "replay", .step = replay_step, .stop = replay_stop, .free = replay_free, .status = replay_status,
+	.step = replay_step, .stop = replay_stop, .free = replay_free, .status = replay_status,
 	.main_pid = replay_main_pid, .damage = replay_damage,
 };
 

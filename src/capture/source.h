@@ -41,7 +41,6 @@ struct capture_options {
 typedef void source_emit_fn(void *ctx, const struct record *r);
 
 struct source_ops {
-	const char *name;
 	/*
 	 * Waits for things to happen and emits them.  1: more may come; 0: the stream has ended (END was emitted);
 	 * -EINTR: a signal arrived, ask again.  Everything that can fail for the user's fault fails in open.

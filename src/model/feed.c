@@ -205,15 +205,12 @@ static void feed_map(struct world *w, const struct item *item)
 		mm->brk = r->end;	/* to the page */
 		ev.delta = (int64_t)(mm->brk - mm->brk_start - mm->heap);
 		mm->heap = mm->brk - mm->brk_start;
-		mm->heap_peak = MAX(mm->heap_peak, mm->heap);
 	}
 	if (r->end <= r->start)
 		return;
 	/* What a running program had mapped itself: all but what exec gives. */
 	bool own = p->attached && !p->nexecs && r->kind == MAP_KIND_PLAIN &&
 		   !(path_len && p->exe.len == path_len && memcmp(p->exe.s, path, path_len) == 0);
-
-	mm->nmaps += own;
 
 	uint64_t mapped = mm->mapped;
 

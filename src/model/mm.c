@@ -323,12 +323,6 @@ void mm_unmap(struct world *w, struct mm *mm, uint64_t start, uint64_t len)
 	erase(w, mm, index_of(mm, start), index_of(mm, end - 1) + (mm_find(mm, end - 1) != NULL));
 }
 
-static void count_peak(struct mm *mm)
-{
-	if (mm->mapped > mm->mapped_peak)
-		mm->mapped_peak = mm->mapped;
-}
-
 static void add(struct world *w, struct mm *mm, const struct region *r, bool merging)
 {
 	unsigned i = index_of(mm, r->start);
@@ -340,10 +334,8 @@ static void add(struct world *w, struct mm *mm, const struct region *r, bool mer
 	unshare_regions(w, mm);
 	insert(w, mm, i, r);
 	label(mm, mm->v[i]);
-	if (r->counted) {
+	if (r->counted)
 		mm->mapped += size_of(r);
-		count_peak(mm);
-	}
 	if (merging)
 		merge(w, mm, i, i + 1);
 }
@@ -424,7 +416,6 @@ void mm_map(struct world *w, struct mm *mm, const struct mm_map *m)
 		return;
 	mm_unmap(w, mm, r.start, size_of(&r));
 	r.path = str_new(m->path, m->path_len);
-	mm->nmaps += m->counted;
 	add(w, mm, &r, true);
 	touch(w, mm, r.start, r.end);
 }
@@ -514,7 +505,6 @@ static void grow_in_place(struct world *w, struct mm *mm, uint64_t old_end, uint
 		mm->mapped += end - old_end;
 	mm->v[i]->end = end;
 	merge(w, mm, i, i + 1);
-	count_peak(mm);
 }
 
 void mm_remap(struct world *w, struct mm *mm, uint64_t old, uint64_t old_len, uint64_t new, uint64_t new_len, bool keep)
@@ -596,7 +586,6 @@ void mm_set_brk(struct world *w, struct mm *mm, uint64_t brk)
 		mm_unmap(w, mm, new, old - new);
 	}
 	mm->heap = mm->brk - mm->brk_start;
-	mm->heap_peak = MAX(mm->heap_peak, mm->heap);
 }
 
 struct mm *mm_copy(struct world *w, const struct mm *from)
@@ -607,10 +596,7 @@ struct mm *mm_copy(struct world *w, const struct mm *from)
 	*mm = *from;
 	mm->id = ++w->nmms;
 	mm->refs = 1;
-	mm->nmaps = 0;
 	mm->nrecent = 0;
-	mm->heap_peak = mm->heap;
-	mm->mapped_peak = mm->mapped;
 	if (r) {
 		r->refs++;
 		mm->forked = true;

@@ -379,7 +379,7 @@ static const struct diag *bpf_remark(struct source *src)
 }
 
 static const struct source_ops bpf_ops = {
-	.name = "bpf", .step = bpf_step, .stop = bpf_stop, .free = bpf_free, .status = bpf_status, .main_pid = bpf_main_pid, .remark = bpf_remark,
+	.step = bpf_step, .stop = bpf_stop, .free = bpf_free, .status = bpf_status, .main_pid = bpf_main_pid, .remark = bpf_remark,
 	.traces = bpf_traces,
 };
 

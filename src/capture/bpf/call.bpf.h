@@ -9,7 +9,6 @@ struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, WIRE_RAW + 1); __
 struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, UNWRAPS); __type(key, u32); __type(value, struct wire_unwrap); } unwraps SEC(".maps");
 
 const volatile unsigned payload_bytes = 0;
-const volatile bool all_calls = false;
 
 enum { CLONE_VFORK_BIT = 0x4000, CLONE_VM_BIT = 0x100, NR_CLONE = 56, NR_FORK = 57, NR_VFORK = 58, NR_CLONE3 = 435, NR_EXECVE = 59, NR_RESTART_SYSCALL = 219, ERESTART_BLOCK = -516,
        NR32_CLONE = 120, NR32_VFORK = 190, ERESTART_FIRST = -516, ERESTART_LAST = -512 };

@@ -140,7 +140,7 @@ static void latency_free(struct source *src)
 }
 
 static const struct source_ops latency_ops = {
-	.name = "latency", .step = latency_step, .stop = latency_stop, .free = latency_free, .status = latency_status, .main_pid = latency_main_pid,
+	.step = latency_step, .stop = latency_stop, .free = latency_free, .status = latency_status, .main_pid = latency_main_pid,
 };
 
 void source_latency_add(struct source *src, pid_t pid)

@@ -240,7 +240,7 @@ static void faults_free(struct source *src)
 }
 
 static const struct source_ops faults_ops = {
-	.name = "faults", .step = faults_step, .stop = faults_stop, .free = faults_free, .status = faults_status, .main_pid = faults_main_pid,
+	.step = faults_step, .stop = faults_stop, .free = faults_free, .status = faults_status, .main_pid = faults_main_pid,
 };
 
 static int paranoid(void)

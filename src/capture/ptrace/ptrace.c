@@ -599,7 +599,7 @@ static void ptrace_free(struct source *src)
 }
 
 static const struct source_ops ptrace_ops = {
-	.name = "ptrace", .step = ptrace_step, .stop = ptrace_stop, .free = ptrace_free, .status = ptrace_status, .main_pid = ptrace_main_pid,
+	.step = ptrace_step, .stop = ptrace_stop, .free = ptrace_free, .status = ptrace_status, .main_pid = ptrace_main_pid,
 	.traces = ptrace_traces,
 };
 
