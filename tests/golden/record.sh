@@ -51,3 +51,7 @@ want pipe sh -c 'seq 1 9000 | sort -rn > sorted; tail -n 2 sorted | cat'
 want threads xz -T2 -0 --block-size=64KiB -kc numbers
 want death sh -c './nope; cd /nowhere; exec sh -c "kill -SEGV \$\$"'
 want make make -s -k -j2
+# every call, with every word of its arguments: only for args.py
+cp "$(dirname "$compendium")/tests/live/everycall" .
+want everycall ./everycall words
+want everycall-i386 ./everycall i386 words

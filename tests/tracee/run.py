@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Run one tracee in every way there is to trace it, and compare what is shown with what it says should be.
 
-usage: run.py --compendium PROGRAM [--dump PROGRAM] [--only WAY]... [--show] TRACEE [ARG...]
+usage: run.py --compendium PROGRAM [--dump PROGRAM] [--args-dump PROGRAM] [--only WAY]... [--show] TRACEE [ARG...]
 
 Prints TAP, one line for each way.  A tracee that ends with 77 has said why it cannot run here.
 """
@@ -299,6 +299,10 @@ class Runner:
                        stderr=subprocess.DEVNULL, timeout=TIMEOUT, check=False)
         replayed = again.read_text(errors="replace") if again.exists() else ""
         self.tap(prefix + "replay", list(difflib.unified_diff(text.splitlines(), replayed.splitlines(), "live", "replayed", lineterm="", n=1)))
+        if self.args.args_dump:
+            judge = [sys.executable, pathlib.Path(__file__).resolve().parents[1] / "golden/args.py", self.args.args_dump, cpd]
+            judged = subprocess.run(judge, stdout=subprocess.PIPE, timeout=TIMEOUT, check=False, text=True, errors="replace")
+            self.tap(prefix + "args", judged.stdout.splitlines() if judged.returncode else [])
         if expected.dumps and self.args.dump:
             dumped = subprocess.run([self.args.dump, cpd], stdout=subprocess.PIPE, timeout=TIMEOUT, check=True, text=True, errors="replace")
             self.tap(prefix + "model", compare_dumps(expected, dumped.stdout, kinds), dumped.stdout)
@@ -345,6 +349,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--compendium", required=True, type=os.path.abspath)
     parser.add_argument("--dump", type=os.path.abspath, help="the program that prints the model at checkpoints")
+    parser.add_argument("--args-dump", type=os.path.abspath, help="the program that prints arguments in both dialects")
     parser.add_argument("--only", action="append", help="filter, no-seccomp, record, verbose, user, bpf")
     parser.add_argument("--show", action="store_true", help="the whole trace of a way that failed")
     parser.add_argument("tracee", type=os.path.abspath)
