@@ -24,7 +24,10 @@ const app = await one({
   jsxImportSource: 'preact',
   define: { WORKER_SOURCE: JSON.stringify(worker) },
 });
-const css = await one({ entryPoints: [join(here, 'src/style/index.css')], loader: { '.css': 'css' } });
+const css = await one({
+  entryPoints: [join(here, 'src/style/index.css')],
+  loader: { '.css': 'css' },
+});
 
 for (const [what, text] of [
   ['style', css],

@@ -2,7 +2,7 @@
 // Files: one row a path, a tree of folders, the open files with their lifetimes, and searches that missed.
 import { useMemo, useState } from 'preact/hooks';
 import { eachRow, fileStats, type Cancel, type FileRow } from '../engine/aggregate';
-import { searchKind, type Search } from '../engine/findings';
+import { searchKind, type Search } from '../engine/search';
 import { bytes, count, duration, plural } from '../engine/human';
 import { withValue } from '../engine/query';
 import { NEVER, type Store } from '../engine/store';

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runFilter } from '../../src/engine/filter';
-import { findings, LIMITS as L, RULES, searchKind } from '../../src/engine/findings';
+import { findings, LIMITS as L, RULES } from '../../src/engine/findings';
 import { parse } from '../../src/engine/query';
+import { searchKind } from '../../src/engine/search';
 import type { Store } from '../../src/engine/store';
 import { storeOf, traced, Trace } from './make';
 

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+// Rules about what failed or was never ended: processes, connections, descriptors.
+import { show } from '../../format/text';
+import { count, duration, plural } from '../human';
+import { NEVER } from '../store';
+import { entry, LIMITS as L, term, type Finding, type Ground, type Put, type Rule } from './rule';
+
+/** Signals that mean a fault of the program itself; others are how programs are told to stop. */
+const FAULTS = new Set([
+  'SIGSEGV',
+  'SIGABRT',
+  'SIGBUS',
+  'SIGILL',
+  'SIGFPE',
+  'SIGKILL',
+  'SIGSYS',
+  'SIGTRAP',
+]);
+
+export const exit: Rule = {
+  id: 'exit',
+  title: 'A process failed',
+  threshold: 'any process that ended with a code other than 0 or by a signal',
+  watch: g => ({
+    end(put) {
+      const { tasks, meta } = g.store,
+        ends = new Map<string, number[]>();
+      tasks.forEach((t, l) => {
+        if (t.pid !== t.tid || g.hides(l) || (!t.signal && !t.exit)) return;
+        const key = l === meta.main ? '' : `${t.comm}\n${t.signal ?? t.exit}`;
+        entry(ends, key, () => []).push(l);
+      });
+      for (const lanes of ends.values()) {
+        const t = tasks[lanes[0]],
+          main = lanes[0] === meta.main,
+          weight = main || (t.signal && FAULTS.has(t.signal)) ? 3 : 2;
+        if (lanes.length <= 2) {
+          for (const lane of lanes) ended(g, put, lane, weight, main);
+          continue;
+        }
+        const how = t.signal ? `were killed by ${t.signal}` : `ended with exit code ${t.exit}`;
+        put(
+          weight,
+          `${count(lanes.length)} processes named ${show(t.comm)} ${how}.`,
+          term('pid', ...lanes.slice(0, 100).map(x => String(tasks[x].pid))),
+          -1,
+          1e15 + lanes.length,
+        );
+      }
+    },
+  }),
+};
+
+function ended(
+  { store }: Ground,
+  put: Put,
+  lane: number,
+  weight: Finding['weight'],
+  main: boolean,
+): void {
+  const t = store.tasks[lane],
+    argv = t.execs[t.execs.length - 1]?.argv ?? [t.comm],
+    what = `${show(argv.join(' ')).slice(0, 120)} (${t.pid})`,
+    lived = duration(store.taskEnd(lane) - t.start),
+    pid = term('pid', String(t.pid));
+  if (!t.signal)
+    put(weight, `${what} ended with exit code ${t.exit}.`, pid, -1, main ? 2e18 : 1e17);
+  else {
+    const core = t.core ? ' and dumped core' : '';
+    put(
+      weight,
+      `${what} was killed by ${t.signal}${core} after ${lived}.`,
+      pid,
+      -1,
+      main ? 2e18 : 1e18,
+    );
+  }
+}
+
+const GOES_ON = new Set(['EINPROGRESS', 'EAGAIN', 'EALREADY', 'EISCONN', 'EINTR']);
+
+export const connect: Rule = {
+  id: 'connect',
+  title: 'Connections that failed',
+  threshold: 'any connect that failed for another reason than “in progress”',
+  watch(g) {
+    const { store } = g,
+      { obj, err } = store,
+      refused = new Map<string, { n: number; first: number; err: number }>();
+    return {
+      on: {
+        connect(i) {
+          if (!g.failed(i) || GOES_ON.has(store.errName[err[i]])) return;
+          entry(refused, `${obj[i]} ${err[i]}`, () => ({ n: 0, first: i, err: err[i] })).n++;
+        },
+      },
+      end(put) {
+        const text = (n: number, peer: number, e: number) =>
+          `${n === 1 ? 'A connection' : plural(n, 'connection')} to ${g.name(peer)} failed: ` +
+          `${store.errText[e].toLowerCase()} (${store.errName[e]}).`;
+        for (const v of failedLater(g, key => refused.has(key)))
+          put(
+            3,
+            text(v.file.length, v.peer, v.err),
+            term('file', ...v.file.slice(0, 100).map(String)),
+            -1,
+            1e16 + v.file.length,
+          );
+        for (const v of refused.values())
+          put(
+            // A local service that is not there is how its clients find out that it is not used.
+            store.errName[v.err] === 'ENOENT' ? 1 : 3,
+            text(v.n, obj[v.first], v.err),
+            `op:connect ${g.path(obj[v.first])}`,
+            v.first,
+            1e16 + v.n,
+          );
+      },
+    };
+  },
+};
+
+/** A connect that went on in the background fails without a failing call: the table of connections has it. */
+function failedLater(g: Ground, known: (key: string) => boolean) {
+  const { conns, meta, isError } = g.store,
+    late = new Map<string, { peer: number; err: number; file: number[] }>();
+  for (let k = 0; k < conns.count; k++) {
+    const key = `${conns.peer[k]} ${conns.err[k]}`;
+    if (meta.sock_states[conns.state[k]] !== 'failed' || !isError[conns.err[k]]) continue;
+    if (known(key) || g.hides(conns.lane[k])) continue;
+    const v = entry(late, key, () => ({ peer: conns.peer[k], err: conns.err[k], file: [] }));
+    v.file.push(conns.file[k]);
+  }
+  return late.values();
+}
+
+export const leak: Rule = {
+  id: 'leak',
+  title: 'Descriptors leaked to another program',
+  threshold: `${L.leakedFds} or more descriptors above 2 left open across an exec`,
+  watch: g => ({
+    end(put) {
+      g.store.tasks.forEach((t, l) => {
+        const open = (e: (typeof t.execs)[0]) => (e.fds?.length ?? 0) + (e.fds_more ?? 0),
+          e = g.hides(l) ? undefined : t.execs.find(x => !x.inherited && open(x) >= L.leakedFds);
+        if (!e) return;
+        const n = open(e),
+          some = (e.fds ?? []).slice(0, 4).map(([fd, f]) => `${fd}<${show(g.store.fileName(f))}>`);
+        put(
+          1,
+          `${show(e.exe)} (${t.pid}) started with ${plural(n, 'descriptor')} above 2 left open by ` +
+            `its parent: ${some.join(', ')}${n > 4 ? ' …' : ''}.`,
+          `pid:${t.pid}`,
+          -1,
+          n,
+        );
+      });
+    },
+  }),
+};
+
+export const unclosed: Rule = {
+  id: 'unclosed',
+  title: 'Descriptors never closed',
+  threshold: `${L.unclosed} or more opened by a process and not closed while it ran, at least half of all it opened`,
+  watch: g => ({
+    end(put) {
+      const held = new Map<number, { open: number; all: number }>(),
+        { files, tasks } = g.store;
+      for (let f = 1; f < files.count; f++) {
+        const l = files.lane[f];
+        if (l < 0 || l >= tasks.length) continue;
+        const p = tasks[l].proc,
+          v = entry(held, p, () => ({ open: 0, all: 0 })),
+          { end } = tasks[p];
+        v.all++;
+        if (files.close[f] >= NEVER || (end !== null && files.close[f] >= end)) v.open++;
+      }
+      for (const [p, v] of held)
+        if (v.open >= L.unclosed && v.open * 2 >= v.all && !g.hides(p))
+          put(
+            2,
+            `${g.who(p)} opened ${plural(v.all, 'descriptor')} and never closed ${count(v.open)} of them.`,
+            `pid:${tasks[p].pid} op:open,socket,accept,pipe`,
+            -1,
+            v.open,
+          );
+    },
+  }),
+};

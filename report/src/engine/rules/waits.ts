@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+// Rules about time: slow files, slow peers, locks, short sleeps.
+import { show } from '../../format/text';
+import { count, duration, percent, plural } from '../human';
+import { addSpell, entry, LIMITS as L, term, type Ground, type Rule, type Spell } from './rule';
+
+const FILE_OPS = [
+  'open',
+  'close',
+  'read',
+  'write',
+  'stat',
+  'dir',
+  'rename',
+  'unlink',
+  'sync',
+  'attr',
+  'seek',
+  'link',
+  'lock',
+];
+
+export const slowCall: Rule = {
+  id: 'slow-call',
+  title: 'Slow file operations',
+  threshold: `one call on a file of ${duration(L.slowCallNs)} or more`,
+  watch(g) {
+    const { store } = g,
+      { file, files, obj, type } = store,
+      slow = new Map<number, Spell>();
+    const see = (i: number) => {
+      if (store.dur(i) < L.slowCallNs || files.kind[file[i]] === g.socket) return;
+      if (/pipe|fifo|tty/.test(store.fileKind(file[i]))) return;
+      addSpell(store, slow, (file[i] && files.name[file[i]]) || obj[i], i);
+    };
+    return {
+      on: Object.fromEntries(FILE_OPS.map(op => [op, see])),
+      end(put) {
+        for (const [id, v] of slow) {
+          const more = `${plural(v.n, 'call')} on it took ${duration(L.slowCallNs)} or more`,
+            took = duration(store.dur(v.longest));
+          put(
+            3,
+            `${show(store.types[type[v.longest]].name)} on ${g.name(id)} took ${took}${v.n > 1 ? `; ${more}` : ''}.`,
+            `${g.path(id)} dur>=${L.slowCallNs / 1e6}ms`,
+            v.longest,
+            v.ns,
+          );
+        }
+      },
+    };
+  },
+};
+
+export const slowPeer: Rule = {
+  id: 'slow-peer',
+  title: 'Waiting for a slow peer',
+  threshold: `one receive or connect of ${duration(L.slowPeerNs)} or more`,
+  watch(g) {
+    const { store } = g,
+      { obj, file, files, lane } = store,
+      peers = new Map<number, Spell>();
+    const see = (i: number) => {
+      if (store.dur(i) >= L.slowPeerNs) addSpell(store, peers, obj[i], i);
+    };
+    const receive = (i: number) => {
+      if (store.dur(i) >= L.slowPeerNs && g.isSocket(i))
+        addSpell(store, peers, obj[i] || files.name[file[i]], i);
+    };
+    return {
+      on: { read: receive, recv: receive, connect: see, connected: see },
+      end(put) {
+        for (const [id, v] of peers)
+          put(
+            2,
+            `${g.who(lane[v.longest])} waited ${duration(v.ns)} for ${g.name(id)}${v.n > 1 ? ` in ${plural(v.n, 'long call')}` : ''}.`,
+            `${g.path(id)} dur>=${L.slowPeerNs / 1e6}ms`,
+            v.longest,
+            v.ns,
+          );
+      },
+    };
+  },
+};
+
+export const futex: Rule = {
+  id: 'futex',
+  title: 'Time lost waiting for locks',
+  threshold: `a thread spends ${L.waitShare * 100} % of its life and ${duration(L.waitNs)} or more in futex; threads beside the first are one note a process`,
+  watch(g) {
+    const { store } = g,
+      { tasks } = store,
+      waits = new Map<number, Spell>();
+    return {
+      on: { futex: i => addSpell(store, waits, store.lane[i], i) },
+      end(put) {
+        // A thread that only waits may be an idle worker: those of a process are one note.
+        const workers = new Map<number, Worker[]>();
+        for (const [l, v] of waits) {
+          const life = store.taskEnd(l) - tasks[l].start;
+          if (v.ns < L.waitNs || life <= 0 || v.ns < L.waitShare * life) continue;
+          if (store.isThread(l))
+            entry(workers, tasks[l].proc, () => []).push({
+              lane: l,
+              ns: v.ns,
+              longest: v.longest,
+            });
+          else
+            put(
+              2,
+              `${g.who(l)} spent ${percent(Math.min(v.ns, life), life)} of its time (${duration(v.ns)}) waiting in futex, in ${plural(v.n, 'call')}.`,
+              `tid:${tasks[l].tid} op:futex`,
+              v.longest,
+              v.ns,
+            );
+        }
+        for (const [proc, list] of workers) {
+          const most = list.reduce((a, b) => (b.ns > a.ns ? b : a)),
+            tids = list.slice(0, 100).map(x => String(tasks[x.lane].tid));
+          put(
+            1,
+            idle(g, proc, list.length, most),
+            `op:futex ${term('tid', ...tids)}`,
+            most.longest,
+            most.ns,
+          );
+        }
+      },
+    };
+  },
+};
+
+interface Worker {
+  lane: number;
+  ns: number;
+  longest: number;
+}
+function idle(g: Ground, proc: number, threads: number, most: Worker): string {
+  const { tasks } = g.store,
+    life = g.store.taskEnd(most.lane) - tasks[most.lane].start,
+    one = threads === 1,
+    who = one ? `Thread ${tasks[most.lane].tid}` : plural(threads, 'thread'),
+    share = percent(Math.min(most.ns, life), life);
+  return (
+    `${who} of ${g.who(proc)} spent ${one ? '' : 'up to '}${share} of ${one ? 'its' : 'their'} ` +
+    `time (${duration(most.ns)}) waiting in futex: idle, or held up by a lock.`
+  );
+}
+
+export const sleep: Rule = {
+  id: 'sleep',
+  title: 'Polling with short sleeps',
+  threshold: `${L.sleeps} or more sleeps of ${duration(L.sleepNs)} or less on average in one thread`,
+  watch(g) {
+    const { store } = g,
+      sleeps = new Map<number, { n: number; ns: number; first: number }>();
+    return {
+      on: {
+        sleep(i) {
+          const v = entry(sleeps, store.lane[i], () => ({ n: 0, ns: 0, first: i }));
+          v.n++;
+          v.ns += store.dur(i);
+        },
+      },
+      end(put) {
+        for (const [l, v] of sleeps)
+          if (v.n >= L.sleeps && v.ns / v.n <= L.sleepNs)
+            put(
+              2,
+              `${g.who(l)} slept ${count(v.n)} times for ${duration(v.ns / v.n)} on average: it polls instead of waiting to be woken.`,
+              `tid:${store.tasks[l].tid} op:sleep`,
+              v.first,
+              v.ns,
+            );
+      },
+    };
+  },
+};
