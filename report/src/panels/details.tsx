@@ -183,7 +183,8 @@ function EventPane({ s, i }: { s: State; i: number }) {
       )}
       {t.layer === undefined && (
         <pre class="call">
-          {t.name}({cold ? store.args(i) : '…'}){'\n'} = {cold ? store.result(i) : '…'}
+          {t.name}({cold ? store.args(i) : '…'}){'\n  = '}
+          {cold ? store.result(i) : '…'}
         </pre>
       )}
       <dl class="fields">
@@ -224,7 +225,8 @@ function EventPane({ s, i }: { s: State; i: number }) {
               {f > 0 && (
                 <span class="dim">
                   {' '}
-                  {store.fileKind(f)}, opened by{' '}
+                  {store.fileKind(f)}
+                  {', opened by '}
                   {laneName(store, store.files.lane[f]) || 'a process before tracing'}
                 </span>
               )}

@@ -33,11 +33,12 @@ export function Files({ s }: { s: State }) {
         />
         {rows && (
           <span class="dim">
-            {plural(rows.length, 'path')} · {bytes(sum(rows, r => (isFile(r) ? r.read : 0)))} read ·{' '}
+            {plural(rows.length, 'path')} · {bytes(sum(rows, r => (isFile(r) ? r.read : 0)))}
+            {' read · '}
             {bytes(sum(rows, r => (isFile(r) ? r.written : 0)))} written
             {sum(rows, r => (isFile(r) ? 0 : r.read + r.written)) > 0 &&
-              ` · pipes, terminals, devices: ${bytes(sum(rows, r => (isFile(r) ? 0 : r.read)))} read, ${bytes(sum(rows, r => (isFile(r) ? 0 : r.written)))} written`}{' '}
-            ·{' '}
+              ` · pipes, terminals, devices: ${bytes(sum(rows, r => (isFile(r) ? 0 : r.read)))} read, ${bytes(sum(rows, r => (isFile(r) ? 0 : r.written)))} written`}
+            {' · '}
             {plural(
               rows.reduce((a, r) => a + r.failed, 0),
               'failed lookup',
@@ -92,8 +93,8 @@ function PathCell({ text, was = '', indent = 0 }: { text: string; was?: string; 
       <span class="path-base">{shown.slice(cut)}</span>
       {was && (
         <span class="dim" title={`first ${old}`}>
-          {' '}
-          (was {beside ? old.slice(cut) : old})
+          {' (was '}
+          {beside ? old.slice(cut) : old})
         </span>
       )}
     </span>

@@ -205,7 +205,8 @@ export function Network({ s }: { s: State }) {
           <span class="dim">
             {plural(made, 'connection')}
             {failed ? `, ${failed} failed` : ''}
-            {grams > 0 && ` · ${plural(grams, 'datagram peer')}`} ·{' '}
+            {grams > 0 && ` · ${plural(grams, 'datagram peer')}`}
+            {' · '}
             {bytes(sum(remote, r => r.sent))} sent · {bytes(sum(remote, r => r.received))} received
             {local.length > 0 &&
               ` · ${plural(local.length, 'local socket or pipe', 'local sockets and pipes')}`}

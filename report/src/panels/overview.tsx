@@ -73,7 +73,7 @@ export function Overview({ s }: { s: State }) {
         </div>
         <section class="panel chart" aria-label="Timeline">
           <h2>
-            Timeline{' '}
+            {'Timeline '}
             <button
               type="button"
               class="link"
@@ -107,7 +107,7 @@ function Facts({ s }: { s: State }) {
   return (
     <section class="panel" aria-label="Findings">
       <h2>
-        Findings{' '}
+        {'Findings '}
         {list && list.length > 0 && (
           <button
             type="button"
@@ -283,7 +283,7 @@ function Failed({ s }: { s: State }) {
   return (
     <section class="panel" aria-label="Failed calls">
       <h2>
-        Failed calls{' '}
+        {'Failed calls '}
         {total > 0 && (
           <span class="dim">
             {count(total)} of {count(events)}, {percent(total, events)}
@@ -318,7 +318,8 @@ function Failed({ s }: { s: State }) {
       </ol>
       {errors.length > 4 && (
         <p class="dim more-errors">
-          and {plural(errors.length - 4, 'more error')}:{' '}
+          and {plural(errors.length - 4, 'more error')}
+          {': '}
           {errors
             .slice(4, 12)
             .map(([e, v]) => `${store.errName[e]} ${count(v.n)}`)

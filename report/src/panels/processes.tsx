@@ -286,12 +286,12 @@ export function Processes({ s }: { s: State }) {
               type="checkbox"
               checked={threads}
               onChange={e => setThreads((e.currentTarget as HTMLInputElement).checked)}
-            />{' '}
-            threads
+            />
+            {' threads'}
           </label>
           <span class="dim">
-            {plural(procs, 'process', 'processes')}, {plural(store.tasks.length - procs, 'thread')}{' '}
-            ·{' '}
+            {plural(procs, 'process', 'processes')}, {plural(store.tasks.length - procs, 'thread')}
+            {' · '}
             {plural(
               store.tasks.filter((t, l) => t.pid === t.tid && bad(l)).length,
               'failed',
@@ -376,7 +376,7 @@ function ProcessPane({
           </dl>
           {e.fds && e.fds.length > 0 && (
             <p class="dim">
-              Descriptors kept open:{' '}
+              {'Descriptors kept open: '}
               {e.fds.map(([fd, f]) => `${fd}<${show(store.fileName(f))}>`).join(', ')}
               {e.fds_more ? ` and ${e.fds_more} more` : ''}
             </p>
@@ -388,7 +388,8 @@ function ProcessPane({
         <dd>{t.parent >= 0 ? laneName(store, t.parent) : (t.ppid ?? 'not traced')}</dd>
         <dt>Lived</dt>
         <dd class="mono">
-          {t.was_running ? 'since before tracing' : instant(t.start) + ' s'} →{' '}
+          {t.was_running ? 'since before tracing' : instant(t.start) + ' s'}
+          {' → '}
           {t.end === null ? 'the end' : instant(t.end) + ' s'}
         </dd>
         <dt>Duration</dt>
@@ -400,8 +401,8 @@ function ProcessPane({
               {duration(t.cpu_ns)}
               {t.utime_ns !== undefined && (
                 <span class="dim">
-                  {' '}
-                  ({duration(t.utime_ns)} user, {duration(t.stime_ns ?? 0)} system)
+                  {' ('}
+                  {duration(t.utime_ns)} user, {duration(t.stime_ns ?? 0)} system)
                 </span>
               )}
             </dd>

@@ -226,7 +226,7 @@ export function Syscalls({ s }: { s: State }) {
               <div class="hist-axis dim">
                 <span>{duration(Math.round(percentile(sel.hist, sel.timed, 0.0001)))}</span>
                 <span>
-                  median{' '}
+                  {'median '}
                   {hasPercentile(sel.timed, 0.5)
                     ? duration(Math.round(percentile(sel.hist, sel.timed, 0.5)))
                     : '–'}
@@ -267,7 +267,8 @@ export function Syscalls({ s }: { s: State }) {
           )}
           {sel.bytes > 0 && (
             <p class="dim">
-              {bytes(sel.bytes)} moved,{' '}
+              {bytes(sel.bytes)}
+              {' moved, '}
               {bytes(Math.round(sel.bytes / Math.max(1, sel.count - sel.failed)))} a call.
             </p>
           )}

@@ -517,7 +517,7 @@ function LaneBar({ s }: { s: State }) {
   return (
     <div class="lane-bar">
       <label>
-        Lanes{' '}
+        {'Lanes '}
         <select
           value={s.laneSort.value}
           onChange={e => {
@@ -537,8 +537,8 @@ function LaneBar({ s }: { s: State }) {
             onChange={() => {
               s.folded.value = !s.folded.value;
             }}
-          />{' '}
-          threads
+          />
+          {' threads'}
         </label>
       )}
       <label class="check">
@@ -548,15 +548,14 @@ function LaneBar({ s }: { s: State }) {
           onChange={() => {
             s.arrows.value = !s.arrows.value;
           }}
-        />{' '}
-        arrows
+        />
+        {' arrows'}
       </label>
       <span class="dim">
         {plural(s.laneRows.value.length, 'lane')}
         {hidden ? (
           <>
-            {' '}
-            ·{' '}
+            {' · '}
             <button
               type="button"
               class="link"
