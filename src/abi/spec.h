@@ -121,6 +121,7 @@ struct effect_info {
 	const char *name;
 	bool by_default;	/* traced when nobody asked for every call */
 	bool needs_exit;	/* by default, too, the result is needed: a second stop */
+	bool names;		/* traced even when other calls were chosen: names come from it */
 	uint8_t ask;		/* enum fd_ask, for calls whose row asks nothing of its own */
 	bool has_meaning;
 	struct meaning means;

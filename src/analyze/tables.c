@@ -258,7 +258,7 @@ static void fill_calls(struct table *t, const struct totals *totals, bool noise 
 	for (unsigned i = 0; i < t->nall && (row = table_add(t)); i++)
 		fill_call(row->cells, totals->calls.v[rows[i]]);
 	/* those that went on when they were attached to are known */
-	if (!(totals->start_mode & START_ALL_CALLS))
+	if (!(totals->start_mode & START_ALL_CALLS) && !totals->chosen.len)	/* what was chosen is timed, waits too */
 		t->remark = totals->start_mode & START_ATTACH ? REMARK_NEW_WAITS_UNTIMED : REMARK_WAITS_UNTIMED;
 	free(rows);
 }

@@ -43,6 +43,7 @@ void totals_free(struct totals *t)
 	free(t->errors.v);
 	free(t->calls.v);
 	free(t->command.s);
+	free(t->chosen.s);
 	free(x);
 	free(t);
 }
@@ -156,6 +157,9 @@ static void start_event(struct totals *t, const struct event *ev)
 		t->index->targets = true;
 	buf_puts(&b, t->start_mode & START_SYSTEM ? "everything" : "");
 	t->command = (struct bytes){ b.s, (uint32_t)b.len, 0 };
+	p = parts_find(item->parts, item->nparts, -1, PART_CHOSEN, 0);
+	if (p)
+		t->chosen = (struct bytes){ xmemdup0(p->bytes, p->len), p->len, 0 };
 }
 
 /* Who was asked for is not said in older recordings, nor known of a cgroup before its processes are found. */

@@ -89,6 +89,7 @@ struct totals_hidden { uint64_t events, opens, lookups, nread, nwritten, sent, r
 
 struct totals {
 	struct bytes command;			/* as typed, shell-quoted, safe to show; "pid 12 (a), pid 13 (b)" when attached */
+	struct bytes chosen;			/* the calls that were chosen, as written; no bytes: none were */
 	uint64_t wall_ns;			/* wall clock at start */
 	uint64_t start_ns, end_ns;		/* end: of the last event */
 	uint32_t start_mode;			/* START_* of record.h */

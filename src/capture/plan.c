@@ -2,6 +2,7 @@
 #include "capture/plan.h"
 
 #include "base/macro.h"
+#include "filter/callset.h"
 #include "record/record.h"
 
 #define ADDR_MAX 128		/* sizeof(struct sockaddr_storage) */
@@ -108,13 +109,24 @@ static struct plan_arg compile_choice(const struct arg_spec *a)
 	return (struct plan_arg){ .op = PLAN_SKIP };
 }
 
-void plan_compile(const struct syscall_spec *spec, bool all, unsigned max_payload, struct capture_plan *ret_plan)
+/* Descriptors that come with a message have their names from it, and recvmsg alone can receive them. */
+static bool is_for_names(const struct syscall_spec *spec, const struct effect_info *fx)
 {
+	return fx->names || (fx->ask == ASK_CONTROL && spec_find_arg(spec, ARG_MSGHDR_OUT, 0) >= 0);
+}
+
+void plan_compile(unsigned arch, unsigned nr, const struct plan_wish *wish, struct capture_plan *ret_plan)
+{
+	const struct syscall_spec *spec = syscall_spec(arch, nr);
 	const struct effect_info *fx = effect_info((enum effect)spec->effect);
+	bool all = wish->all || (wish->chosen && callset_has(wish->chosen, arch, nr));
+	bool by_default = wish->chosen ? fx->by_default && is_for_names(spec, fx) : fx->by_default;
+	unsigned max_payload = all || !wish->chosen ? wish->max_payload : 0;
 
 	*ret_plan = (struct capture_plan){
-		.wanted = all || fx->by_default || spec->wraps,
-		.exit = (all || fx->needs_exit || spec->wraps) && spec->ret != RET_NEVER,
+		.wanted = all || by_default || spec->wraps,
+		.every_form = all,
+		.exit = (all || (by_default && fx->needs_exit) || spec->wraps) && spec->ret != RET_NEVER,
 	};
 	for (unsigned i = 0; i < 6; i++) {
 		const struct arg_spec *a = &spec->args[i];

@@ -34,6 +34,7 @@ struct plan_arg { uint8_t op, len : 7, narrow : 1; uint16_t size; uint32_t max; 
 /* leave runs only when the call succeeded.  Pointers that are NULL are skipped. */
 struct capture_plan {
 	bool wanted;		/* this call is traced */
+	bool every_form;	/* whatever its arguments: the row's condition (struct syscall_spec .when) does not count */
 	bool exit;		/* its result is needed */
 	/*
 	 * A thread's name is written to /proc/…/comm, where nothing but the bytes tells it.  opens: the call opens the path that
@@ -48,11 +49,17 @@ struct capture_plan {
 enum { PLAN_NAMES = 8, PLAN_NAME_MAX = 16 /* TASK_COMM_LEN */ };
 #define PLAN_NAME_FILE "/comm"		/* what such a path ends with */
 
-/* all: every call with its result; max_payload: bytes of buffers to copy. */
 /* ret: what the call returned.  A connect that is in progress has an address of its own already. */
 static inline bool plan_asks(const struct capture_plan *plan, int64_t ret)
 {
 	return plan->ask && (ret >= 0 || (plan->ask == ASK_ARGUMENT && ret == -115 /* EINPROGRESS */));
 }
 
-void plan_compile(const struct syscall_spec *spec, bool all, unsigned max_payload, struct capture_plan *ret_plan);
+/* What to capture. */
+struct plan_wish {
+	bool all;			/* every call with its result */
+	unsigned max_payload;		/* bytes of buffers to copy */
+	const struct callset *chosen;	/* without all: these as with it, and what names need; NULL: the default set */
+};
+/* arch: enum record_arch. */
+void plan_compile(unsigned arch, unsigned nr, const struct plan_wish *wish, struct capture_plan *ret_plan);

@@ -19,6 +19,9 @@ struct capture_options {
 	const pid_t *pids; unsigned npids;
 	bool descendants;
 	bool all_calls;			/* every syscall, with results and durations (-v, --report, --record) */
+	/* Without all_calls: these, and what names need; NULL: the default set.  As it was written, for the recording. */
+	const struct callset *chosen;
+	const char *chosen_text;
 	unsigned max_payload;		/* bytes of buffers to copy; 0: none */
 	bool no_seccomp;
 	bool want_env;			/* copy envp at exec */

@@ -196,7 +196,7 @@ unsigned waiting_copy(struct buf *chunks, pid_t tid, unsigned arch, unsigned nr,
 	struct capture_plan plan;
 	unsigned n = 0;
 
-	plan_compile(syscall_spec(arch, nr), true, MIN(payload, (unsigned)PAYLOAD_MAX), &plan);
+	plan_compile(arch, nr, &(struct plan_wish){ .all = true, .max_payload = MIN(payload, (unsigned)PAYLOAD_MAX) }, &plan);
 	mem_copy_enter(chunks, &plan, &(struct mem_call){ tid, arch != ARCH_X86_64, args, 0, payload });
 	for (size_t at = from; at < chunks->len; n++)
 		at += sizeof(struct record_chunk) + ALIGN8(((const struct record_chunk *)(chunks->s + at))->len);

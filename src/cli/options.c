@@ -10,6 +10,7 @@
 #include "base/diag.h"
 #include "base/macro.h"
 #include "base/nearest.h"
+#include "filter/callset.h"
 
 enum { USAGE = 125, REPORT_EVENTS_DEFAULT = 10000000 };
 
@@ -65,6 +66,27 @@ static int set_report(struct options *o, const char *arg, struct diag *diag) { r
 static int set_output(struct options *o, const char *arg, struct diag *diag) { return add_output(o, OUTPUT_TEXT, "--output", arg, diag); }
 static int set_record(struct options *o, const char *arg, struct diag *diag) { return add_output(o, OUTPUT_RECORDING, "--record", arg, diag); }
 static int set_read(struct options *o, const char *arg, struct diag *diag) { return file_name("--read", arg, &o->read, diag); }
+
+/* The forms of strace's -e that choose calls. */
+static int set_trace(struct options *o, const char *arg, struct diag *diag)
+{
+	static const char *const forms[] = { "trace=", "t=" };
+	struct callset_error e;
+	const char *set = arg;
+	size_t form = strcspn(arg, "=,/%!?");
+
+	for (unsigned i = 0; i < ARRAY_SIZE(forms); i++)
+		if (!strncmp(arg, forms[i], strlen(forms[i])))
+			set = arg + strlen(forms[i]);
+	if (set == arg && arg[form] == '=')
+		return diag_set(diag, USAGE, EINVAL, "-e chooses calls, as in -e open,%%network; \"%.*s\" is not taken", (int)form + 1, arg);
+	if (o->calls)
+		return diag_set(diag, USAGE, EINVAL, "-e was given twice; write one set: -e %s,%s", o->calls_text, set);
+	if (callset_parse(set, &o->calls, &e) < 0)
+		return diag_set(diag, USAGE, EINVAL, "-e: %s", e.why);
+	o->calls_text = set;
+	return 0;
+}
 
 static int set_max_events(struct options *o, const char *arg, struct diag *diag)
 {
@@ -168,6 +190,8 @@ const struct option_row option_rows[] = {
 	{ "read", NULL, 0, OPT_TARGET, TAKES_ONE, "FILE", "replay a recording instead of tracing", set_read,
 	  "replay a recording instead of tracing" },
 
+	{ "trace", NULL, 'e', OPT_SHOW, TAKES_ONE, "SET", "trace and show only these system calls: names, %classes as %file or %network, /regular expressions; ! before all: all others", set_trace,
+	  "only these calls: open,%network,/^stat,!%memory" },
 	{ "verbose", NULL, 'v', OPT_SHOW, TAKES_NONE, NULL, "also show every system call, with arguments, result and time", set_verbose,
 	  "every system call, with arguments, result and time" },
 	{ "all", NULL, 'a', OPT_SHOW, TAKES_NONE, NULL, "no noise filter: also /proc, /sys, /dev, shared libraries, localhost, SIGURG of Go", set_all,
@@ -354,6 +378,8 @@ void options_done(struct options *o)
 {
 	free(o->pids);
 	o->pids = NULL;
+	callset_free(o->calls);
+	o->calls = NULL;
 	free(o->outputs);
 	o->outputs = NULL;
 }

@@ -25,6 +25,7 @@ struct options {
 	const char *cgroup;
 	enum backend backend;
 	uint64_t ring_bytes, sched_kept_us, sched_shown_us;
+	struct callset *calls; const char *calls_text;	/* -e; NULL: what matters */
 	enum color_mode color;
 	const char *read;
 	struct output_option *outputs; unsigned noutputs;	/* in the order given */

@@ -188,7 +188,7 @@ static int open_source(struct session *s, struct diag *diag)
 {
 	const struct options *opt = s->opt;
 	unsigned wants = outputs_wants(opt);
-	bool every_call = opt->verbose || wants & WANTS_CALLS;
+	bool every_call = !opt->calls && (opt->verbose || wants & WANTS_CALLS);
 	struct diag told;
 	int rc;
 
@@ -196,7 +196,7 @@ static int open_source(struct session *s, struct diag *diag)
 		return source_replay_open(opt->read, &s->source, diag);
 	s->capture = (struct capture_options){
 		.argv = opt->argv, .pids = opt->pids, .npids = opt->npids, .descendants = opt->descendants,
-		.all_calls = every_call, .max_payload = opt->verbose || wants & WANTS_PAYLOAD ? PAYLOAD : 0, .no_seccomp = opt->no_seccomp,
+		.all_calls = every_call, .chosen = opt->calls, .chosen_text = opt->calls_text, .max_payload = opt->verbose || wants & WANTS_PAYLOAD ? PAYLOAD : 0, .no_seccomp = opt->no_seccomp,
 		.want_env = wants & WANTS_ENV, .want_maps = every_call || opt->faults,
 		.cgroup = opt->cgroup, .system = opt->system, .lossy = opt->lossy, .ring_bytes = opt->ring_bytes,
 	};

@@ -79,6 +79,7 @@ enum chunk_part {
 	PART_FDS = 30,		/* WAITING in poll, select, epoll_wait: rec_i32 each, the descriptors it waits for */
 	PART_ROOM = 32,		/* recvmsg, recvmmsg: the room for names before the call, rec_u32 a message */
 	PART_WHOLE = 36,	/* after a string of a vector (ITEM, ARGV, ENVP) that was cut: rec_u64, its bytes in all */
+	PART_CHOSEN = 38,	/* START: the calls that were chosen, as written; absent: those that are traced by default, or all */
 	PART_COUNT = 37,	/* after the strings of a vector that has more: rec_u64, how many there are in all */
 };
 
@@ -90,7 +91,7 @@ enum chunk_part {
 struct record_fact { rec_i32 fd; rec_u32 mode, open_flags, flags; rec_u64 pos, dev, rdev, ino; rec_u32 pid, pad; };
 enum { FACT_CLOEXEC = 1 };
 
-/* START: chunks PART_ARGV (the command), PART_CWD, PART_TEXT, PART_TARGET….  ts_ns is the zero of all shown times. */
+/* START: chunks PART_ARGV (the command), PART_CWD, PART_TEXT, PART_TARGET…, PART_CHOSEN.  ts_ns is the zero of all shown times. */
 struct record_start { struct record h; rec_u32 version, page_size; rec_u64 wall_ns; rec_u32 mode, nchunks; };
 enum { START_COMMAND = 1, START_ATTACH = 2, START_SYSTEM = 4, START_ALL_CALLS = 8 /* every syscall was asked for */,
        START_PAYLOAD = 16 /* the beginnings of buffers were copied */,

@@ -23,6 +23,7 @@ struct sink_options {
 	bool show_comm;			/* each line names its thread */
 	bool color;			/* of the terminal stream */
 	bool live;			/* false: only the summary */
+	const struct callset *chosen;	/* only these calls have lines, whatever they do; NULL: what matters */
 	uint64_t max_report_events;
 	uint64_t sched_shown_ns;	/* shorter waits for a CPU are counted, but have no line */
 	const struct totals *totals;	/* fed by the session, each event before the sinks see it (analyze/totals.h) */

@@ -148,6 +148,16 @@ static void outcome(struct summary_sink *s)
 	summary_line(s);
 }
 
+/* What follows counts no other calls, but for those that names need. */
+static void chosen(struct summary_sink *s)
+{
+	if (!s->t->chosen.len)
+		return;
+	buf_puts(&s->b, " Only these calls were traced: ");
+	text_safe(&s->b, s->t->chosen.s, s->t->chosen.len);
+	summary_line(s);
+}
+
 static void final_block(struct summary_sink *s)
 {
 	const struct totals *t = s->t;
@@ -165,6 +175,7 @@ static void final_block(struct summary_sink *s)
 	summary_line(s);
 	buf_done(&dur);
 	rule(s);
+	chosen(s);
 	memory(s);
 	buf_puts(&s->b, " I/O:");
 	summary_line(s);

@@ -61,8 +61,8 @@ static int setup(void **state)
 {
 	(void)state;
 	for (unsigned nr = 0; nr < SYSCALL_MAX; nr++) {
-		plan_compile(syscall_spec(ARCH_X86_64, nr), false, 0, &plans[0][nr]);
-		plan_compile(syscall_spec(ARCH_I386, nr), false, 0, &plans[1][nr]);
+		plan_compile(ARCH_X86_64, nr, &(struct plan_wish){ 0 }, &plans[0][nr]);
+		plan_compile(ARCH_I386, nr, &(struct plan_wish){ 0 }, &plans[1][nr]);
 	}
 	nprog = filter_build(prog, MAX, FILTER_MARK, plans[0], plans[1]);
 	return nprog ? 0 : -1;

@@ -10,7 +10,7 @@ static struct capture_plan plan(const char *name, bool all, unsigned max_payload
 	int nr = syscall_number(name);
 
 	assert_true(nr >= 0);
-	plan_compile(syscall_spec(ARCH_X86_64, (unsigned)nr), all, max_payload, &p);
+	plan_compile(ARCH_X86_64, (unsigned)nr, &(struct plan_wish){ .all = all, .max_payload = max_payload }, &p);
 	return p;
 }
 
@@ -44,9 +44,9 @@ static void test_default_set(void **state)
 			fail_msg("%s", never[i]);
 	assert_false(plan("exit_group", true, 0).exit);		/* never returns */
 	assert_true(plan("close", true, 0).exit);
-	plan_compile(syscall_spec(ARCH_I386, 102), false, 0, &p);	/* socketcall: which call it is shows only at the stop */
+	plan_compile(ARCH_I386, 102, &(struct plan_wish){ 0 }, &p);	/* socketcall: which call it is shows only at the stop */
 	assert_true(p.wanted && p.exit);
-	plan_compile(syscall_spec(ARCH_X86_64, 999), false, 0, &p);
+	plan_compile(ARCH_X86_64, 999, &(struct plan_wish){ 0 }, &p);
 	assert_false(p.wanted);
 }
 
@@ -193,7 +193,7 @@ static void test_invariants(void **state)
 			for (unsigned nr = 0; nr < SYSCALL_MAX; nr++) {
 				struct capture_plan p;
 
-				plan_compile(syscall_spec(arch, nr), modes[m].all, modes[m].max, &p);
+				plan_compile(arch, nr, &(struct plan_wish){ .all = modes[m].all, .max_payload = modes[m].max }, &p);
 				for (unsigned i = 0; i < 6; i++) {
 					assert_true(p.wanted || !p.enter[i].op);
 					assert_true(p.exit || !p.leave[i].op);

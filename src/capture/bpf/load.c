@@ -14,6 +14,7 @@
 #include "capture/bpf/internal.h"
 #include "capture/bpf/kernel.h"
 #include "capture/bpf/prepare.h"
+#include "filter/callset.h"
 #include "capture.skel.h"
 
 enum { RING_BYTES = 16 << 20, RING_KEPT_PARTS = 16, RING_LARGE = 4 << 20, NS_LEVEL_MAX = 32 };
@@ -29,23 +30,25 @@ static void fill_cond(struct wire_cond *to, const struct arg_cond *c)
 static void fill_plans(struct wire_plan *v, const struct capture_options *opt)
 {
 	static const unsigned arches[WIRE_ARCHES] = { ARCH_X86_64, ARCH_I386 };
+	const struct plan_wish wish = { .all = opt->all_calls, .max_payload = opt->max_payload, .chosen = opt->chosen };
 
 	for (unsigned a = 0; a < WIRE_ARCHES; a++)
 		for (unsigned nr = 0; nr < WIRE_CALLS; nr++) {
 			const struct syscall_spec *spec = syscall_spec(arches[a], nr);
 			struct wire_plan *p = &v[a * WIRE_CALLS + nr];
 
-			plan_compile(spec, opt->all_calls, opt->max_payload, &p->plan);
+			plan_compile(arches[a], nr, &wish, &p->plan);
 			for (unsigned i = 0; i < 6; i++) {
 				p->any_enter |= p->plan.enter[i].op != PLAN_SKIP;
 				p->any_leave |= p->plan.leave[i].op != PLAN_SKIP;
 			}
 			p->exec = spec->effect == FX_EXEC;
-			if (!opt->all_calls)
+			if (!p->plan.every_form)
 				fill_cond(&p->when, spec->when);
 			fill_cond(&p->ask_when, spec_question(spec).when);
 		}
-	v[WIRE_RAW].plan = (struct capture_plan){ .wanted = true, .exit = true };
+	if (wish.all || !wish.chosen || callset_has(wish.chosen, ARCH_X86_64, UINT32_MAX))
+		v[WIRE_RAW].plan = (struct capture_plan){ .wanted = true, .exit = true };
 }
 
 static bool count_words(void *ctx, uint64_t addr UNUSED, unsigned nwords, uint32_t *ret_words)

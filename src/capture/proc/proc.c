@@ -335,6 +335,10 @@ void proc_put_start(const struct capture_options *opt, unsigned backend, struct 
 		buf_done(&name);
 		buf_done(&b);
 	}
+	if (opt->chosen) {
+		record_chunk(rec, 0, PART_CHOSEN, 0, opt->chosen_text, strlen(opt->chosen_text));
+		n++;
+	}
 	((struct record_start *)rec->s)->nchunks = n;
 }
 

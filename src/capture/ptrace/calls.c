@@ -102,7 +102,7 @@ void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptra
 	t->inside = t->every_call;
 	plan = ptrace_plan(s, t->arch, t->nr);
 	/* The filter has looked at conditions already; not so where every call stops. */
-	t->in_call = plan->wanted && (s->opt->all_calls || cond_holds(syscall_spec(t->arch, t->nr)->when, t->args));
+	t->in_call = plan->wanted && (plan->every_form || cond_holds(syscall_spec(t->arch, t->nr)->when, t->args));
 	if (t->in_call) {
 		t->other_pidns |= changes_pidns(t);
 		mem_copy_enter(&t->chunks, plan, &(struct mem_call){ t->tid, narrow || t->arch == ARCH_X32, t->args, 0, s->opt->max_payload });

@@ -63,7 +63,7 @@ static bool decide(unsigned arch, unsigned nr, const struct capture_plan *plans,
 
 	always |= wait_is_seen(syscall_spec(arch, nr));
 
-	*ret_cond = plans[nr].wanted && !always ? syscall_spec(arch, nr)->when : NULL;
+	*ret_cond = plans[nr].wanted && !always && !plans[nr].every_form ? syscall_spec(arch, nr)->when : NULL;
 	if (answered)
 		*ret_cond = plans[nr].wanted ? either(*ret_cond, answered) : answered;
 	return plans[nr].wanted || always || answered;

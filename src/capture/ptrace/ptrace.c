@@ -19,6 +19,7 @@
 #include "capture/ptrace/disguise.h"
 #include "capture/ptrace/rights.h"
 #include "capture/ptrace/status.h"
+#include "filter/callset.h"
 #include "record/build.h"
 
 uint64_t ptrace_now_ns(void) { return clock_ns(); }
@@ -71,12 +72,13 @@ void tracee_drop(struct ptrace_source *s, struct tracee *t)
 
 const struct capture_plan *ptrace_plan(struct ptrace_source *s, unsigned arch, unsigned nr)
 {
-	static const struct capture_plan raw = { .wanted = true, .exit = true };
+	static const struct capture_plan raw = { .wanted = true, .exit = true }, unwanted;
+	const struct plan_wish wish = { .all = s->opt->all_calls, .max_payload = s->opt->max_payload, .chosen = s->opt->chosen };
 
 	if (nr >= SYSCALL_MAX)
-		return &raw;
+		return wish.all || !wish.chosen || callset_has(wish.chosen, arch, nr) ? &raw : &unwanted;
 	if (!s->planned[arch][nr]) {
-		plan_compile(syscall_spec(arch, nr), s->opt->all_calls, s->opt->max_payload, &s->plans[arch][nr]);
+		plan_compile(arch, nr, &wish, &s->plans[arch][nr]);
 		s->planned[arch][nr] = true;
 	}
 	return &s->plans[arch][nr];
@@ -378,8 +380,8 @@ bool ptrace_handle(struct ptrace_source *s, pid_t tid, int status, uint64_t utim
 	case PTRACE_EVENT_VFORK:
 	case PTRACE_EVENT_CLONE:
 		forked(s, t, event);
-		/* The event says that it succeeded.  Who wants durations (all_calls) waits for the exit. */
-		if (t->in_call && !s->opt->all_calls && !t->every_call && !t->answer_due)
+		/* The event says that it succeeded.  Where its duration is wanted, too (every_form), its exit is waited for. */
+		if (t->in_call && !ptrace_plan(s, t->arch, t->nr)->every_form && !t->every_call && !t->answer_due)
 			call_put(s, t, CALL_NO_EXIT, 0, 0);
 		tracee_resume(s, t);
 		break;

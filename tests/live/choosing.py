@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What -e chooses, strace chooses; names stay right however few calls are traced; what cannot be meant is refused.
+
+usage: choosing.py --compendium FILE [--backend B] choosing [TEST…]
+"""
+import collections
+import pathlib
+import re
+import subprocess
+import tempfile
+
+from harness import PATIENCE, check, equal, main, need
+
+# Programs whose calls do not depend on time, and sets that differ in kind.
+PROGRAMS = [["cat", "/etc/hostname"], ["sh", "-c", "cd /etc && cat passwd >/dev/null; [ -e /nope ]"], ["ls", "/usr"]]
+SETS = ["openat,read", "%file", "%process", "%memory", "!%memory", "/^(read|write)v?$", "%desc,%net", "none", "?nosuchcall,close"]
+CALL = re.compile(r"^(?:\[[^\]]*\] )?(\w+)\(")
+
+
+def names(lines):
+    return collections.Counter(match[1] for match in map(CALL.match, lines) if match)
+
+
+def strace(wanted, command):
+    with tempfile.NamedTemporaryFile("r") as out:
+        subprocess.run(["strace", "-f", "-e", f"trace={wanted}", "-e", "signal=none", "-o", out.name, *command], stdin=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=PATIENCE, check=False)
+        # A call in two parts is one; what did not end is there once as well.
+        lines = [re.sub(r"^\d+ +", "", line) for line in out.read().splitlines()]
+        return names(line for line in lines if not line.startswith("<..."))
+
+
+def traced(t, *options, command):
+    with tempfile.NamedTemporaryFile("r") as out:
+        p = subprocess.run([t.args.compendium, "--backend", t.args.backend, "-o", out.name, *options, "--", *command], stdin=subprocess.DEVNULL,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False)
+        return p, out.read()
+
+
+def as_strace(t):
+    """-v -e SET has the calls that strace -e SET has, as often"""
+    need("strace")
+    for command in PROGRAMS:
+        for wanted in SETS:
+            _, text = traced(t, "-v", "-e", wanted, command=command)
+            lines = [re.sub(r"^\[\+[\d.]+s\] ", "", line) for line in text.split("━━━━", 1)[0].splitlines()]
+            equal(names(lines), strace(wanted, command), f"{wanted} of {command}")
+
+
+def in_words(t):
+    """without -v, chosen calls are words, those that have none are calls, and no other call has a line"""
+    _, text = traced(t, "-a", "-e", "openat,getpid,mprotect", command=["sh", "-c", "echo $$ >/dev/null; cat /etc/hostname"])
+    live = text.split("━━━━", 1)[0]
+    check(re.search(r"\] open /etc/hostname \(read\)$", live, re.M), live)
+    check(re.search(r"\] getpid\(\) = \d+  ", live, re.M) and re.search(r"\] mprotect\(.*\) = 0  ", live, re.M), live)
+    check(not re.search(r"\] (read|write|mmap|exec|fork|brk) ", live, re.M), live)
+    check(re.search(r"^ Only these calls were traced: openat,getpid,mprotect$", text, re.M), text)
+
+
+def names_stay(t):
+    """descriptors, working directories and peers have their names, whatever is left out"""
+    program = "import os, socket\nos.chdir('/etc')\nfd = os.dup(os.open('hostname', 0))\nos.fstat(fd)\nos.read(fd, 1)\n"
+    _, text = traced(t, "-v", "-e", "read", command=["python3", "-S", "-c", program])
+    check(re.search(r"read\(\d+</etc/hostname>, .*, 1\) = 1", text), text)
+    server = "import socket\na = socket.create_server(('127.0.0.1', 0))\nb = socket.create_connection(a.getsockname())\nc, _ = a.accept()\nc.send(b'x')\nb.recv(1)\n"
+    _, text = traced(t, "-v", "-e", "/^(send|recv)", command=["python3", "-S", "-c", server])
+    check(len(re.findall(r"(?:sendto|recvfrom)\(\d+<tcp4 [←→] 127\.0\.0\.1:\d+>", text)) == 2, text)
+
+
+def recorded(t):
+    """a recording holds what was chosen, and says so when it is read; it can be narrowed, too"""
+    with tempfile.TemporaryDirectory() as d:
+        file = f"{d}/t.cpd"
+        _, live = traced(t, "-e", "openat,read", "--record", file, command=["cat", "/etc/hostname"])
+        again = subprocess.run([t.args.compendium, "--read", file, "-e", "openat,read"], stderr=subprocess.PIPE, text=True, check=True).stderr
+        equal(again, live, "replayed")
+        narrow = subprocess.run([t.args.compendium, "--read", file, "-v", "-e", "read"], stderr=subprocess.PIPE, text=True, check=True).stderr
+        check("read(" in narrow and "openat(" not in narrow.split("━━━━", 1)[0], narrow)
+        check("Only these calls were traced: openat,read" in narrow, narrow)
+        check(pathlib.Path(file).stat().st_size > 0, "a recording")
+
+
+def refused(t):
+    """what cannot be meant: one line, exit status 125, and the command does not run"""
+    for options, why in ((["-e", "opne"], 'no system call "opne"; did you mean open?'), (["-e", "%fiel"], "did you mean %file?"),
+                         (["-e", "/("], "no regular expression"), (["-e", "read", "-e", "write"], "-e was given twice; write one set: -e read,write"),
+                         (["-e", "signal=all"], '"signal=" is not taken'), (["-e", ""], "a name is missing"), (["--trace=read,,"], "a name is missing")):
+        with tempfile.TemporaryDirectory() as d:
+            p, text = traced(t, *options, command=["touch", f"{d}/ran"])
+            equal(p.returncode, 125, str(options))
+            check(why in p.stderr and p.stderr.count("\n") == 1 and not text, p.stderr)
+            check(not pathlib.Path(d, "ran").exists(), "it ran")
+
+
+if __name__ == "__main__":
+    main(__doc__, {"choosing": [as_strace, in_words, names_stay, recorded, refused]})
