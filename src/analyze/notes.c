@@ -66,11 +66,11 @@ void totals_note_format(struct buf *b, const struct totals_note *n)
 		if (n->flags & rights[i].flag)
 			buf_printf(b, "%s%s", nrights++ ? " and " : " runs without its ", rights[i].what);
 	if (nrights)
-		buf_puts(b, " rights, and may say misleading things about it: the kernel gives them to no program that an ordinary user traces with ptrace. "
+		buf_puts(b, " privileges, and may print misleading errors about it: the kernel grants them to no program that an ordinary user traces with ptrace. "
 			    "To trace it with them, run compendium as root");
 	if (n->flags & NOTE_SUPERVISED)
-		buf_puts(b, " has calls that another process answers (a seccomp listener): the time they wait for it is not in their times. --backend ptrace has it");
+		buf_puts(b, " has calls that another process answers (a seccomp listener): their durations exclude the wait for it. --backend ptrace includes it");
 	if (n->flags & EXEC_UNREADABLE)
-		buf_printf(b, "%s memory may not be read by an ordinary user (its file is not readable, or it asked for that), so names and contents are missing. "
+		buf_printf(b, "%s memory may not be read by an ordinary user (its file is not readable, or it set PR_SET_DUMPABLE), so names and contents are missing. "
 			      "To see them, run compendium as root", nrights ? ". Its" : ": its");
 }

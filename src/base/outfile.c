@@ -73,7 +73,7 @@ static int open_existing(struct outfile *f)
 static int refuse(const char *path, int rc, const struct outfile_words *words, struct diag *diag)
 {
 	if (rc == -ELOOP)
-		return diag_set(diag, 125, ELOOP, "%s %s is a symbolic link that another user laid in a folder where all may write; remove it, or %s",
+		return diag_set(diag, 125, ELOOP, "%s %s is a symbolic link that another user made in a directory where everybody may write; remove it, or %s",
 				words->what, path, words->instead);
 	if (rc == -EPERM)
 		return diag_set(diag, 125, EPERM, "%s %s: the file belongs to another user, who could read what the program saw; remove it, or %s",
@@ -91,7 +91,7 @@ int outfile_open(const char *path, const struct outfile_words *words, struct out
 		rc = errno == EEXIST ? open_existing(&f) : -errno;
 	if (rc == 0) {
 		if (f.replaced)
-			diag_set(diag, 0, 0, "%s %s stood there and belonged to another user: it was removed, and a new one made", words->what, path);
+			diag_set(diag, 0, 0, "%s %s belonged to another user: it was removed and a new one was made", words->what, path);
 		*ret_file = f;
 		return 0;
 	}

@@ -44,14 +44,14 @@ static int check_running(const struct capture_options *opt, struct diag *note, s
 
 	if (!proc_mounted()) {
 		if (!opt->argv)
-			return diag_set(diag, 125, ENOENT, "/proc is not mounted here (or is another pid namespace's), and without it nothing is known of what runs; mount it: mount -t proc proc /proc");
-		diag_set(note, 125, ENOENT, "/proc is not mounted here (or is another pid namespace's): what the command inherits and maps, and names that only the kernel knows, are missing");
+			return diag_set(diag, 125, ENOENT, "/proc is not mounted here (or belongs to another pid namespace), and processes cannot be found without it; mount it: mount -t proc proc /proc");
+		diag_set(note, 125, ENOENT, "/proc is not mounted here (or belongs to another pid namespace): inherited descriptors, mappings, and names that only the kernel has are missing");
 	}
 	for (unsigned i = 0; i < opt->npids; i++) {
 		pid_t pid = opt->pids[i];
 
 		if (proc_has_ended(pid) && proc_parent(pid, &tgid, &parent) == 0)
-			return diag_set(diag, 125, ESRCH, "process %d has ended already and is a zombie, until its parent (process %d) takes notice; there is nothing to trace", pid, parent);
+			return diag_set(diag, 125, ESRCH, "process %d has ended already and is a zombie until its parent (process %d) waits for it; there is nothing to trace", pid, parent);
 	}
 	return 0;
 }

@@ -138,7 +138,7 @@ int command_exec_failed(const char *path, int err, struct diag *diag)
 		interp = line + 2 + strspn(line + 2, " \t");
 		end = interp + strcspn(interp, " \t\n");
 		*end = '\0';
-		return diag_set(diag, 126, err, "%s: its interpreter \"%s\" cannot be run: %s; mend its first line, or name an interpreter: compendium -- sh %s",
+		return diag_set(diag, 126, err, "%s: its interpreter \"%s\" cannot be run: %s; fix its first line, or name an interpreter: compendium -- sh %s",
 				path, interp, strerror(err), path);
 	}
 	if (err == ENOEXEC)

@@ -156,7 +156,7 @@ static int start_thread(pthread_t *ret_thread, void *(*run)(void *), void *ctx, 
 	*ret_thread = 0;
 	/* clone(2): the one EINVAL that flags of a thread can have; only a fork may leave the pid namespace */
 	if (rc == EINVAL)
-		return diag_set(diag, 125, rc, "cannot start a thread: what starts here goes into another pid namespace, and a thread cannot (unshare -p without -f); "
+		return diag_set(diag, 125, rc, "cannot start a thread: new processes go into another pid namespace, and a thread cannot (unshare -p without -f); "
 				"start compendium inside it: unshare -p -f compendium ...");
 	return diag_set(diag, 125, rc, "cannot start a thread: %s; is the number of processes limited (ulimit -u, a container's pids limit)?", strerror(rc));
 }
@@ -177,7 +177,7 @@ int merge_add(struct merge *m, struct source *source, struct diag *diag)
 
 	*side = (struct merge_side){ .source = source, .ring = ring_new(SIDE_RING_BYTES), .gate = &m->gate };
 	rc = side->ring ? start_thread(&side->thread, run_side, side, diag)
-	     : diag_set(diag, 125, ENOMEM, "cannot reserve memory for what runs beside the trace");
+	     : diag_set(diag, 125, ENOMEM, "cannot reserve memory for the additional sources");
 	if (rc < 0) {
 		side_free(side);
 		return rc;

@@ -50,11 +50,11 @@ static void usage(FILE *f)
 
 /* In the order of what is asked first. */
 static const struct { const char *command, *what; } examples[] = {
-	{ "compendium -- ls", "which files does it open or look for in vain?" },
-	{ "compendium -p 1234", "what does it do now? Ctrl-C ends the look" },
-	{ "compendium -v -- curl URL", "whom does it talk to, and what takes long?" },
-	{ "compendium --report -- make", "as a page to look at or send: report.html" },
-	{ "compendium --record t.cpd -- CMD", "look later: compendium --read t.cpd" },
+	{ "compendium -- ls", "which files does it open, or fail to find?" },
+	{ "compendium -p 1234", "what does it do now? Ctrl-C detaches" },
+	{ "compendium -v -- curl URL", "what does it connect to, and what is slow?" },
+	{ "compendium --report -- make", "as an HTML page to read or send: report.html" },
+	{ "compendium --record t.cpd -- CMD", "read later: compendium --read t.cpd" },
 };
 
 static void put_examples(FILE *f, unsigned n)

@@ -109,7 +109,7 @@ static void name_left_behind(struct session *s, uint64_t now)
 	if (s->left_named || !(t->start_mode & START_COMMAND) || !p || !p->end_ns || !t->nalive || now < p->end_ns + LEFT_NS)
 		return;
 	s->left_named = true;
-	buf_puts(&b, "the command has ended; waiting for what it left running: ");
+	buf_puts(&b, "the command has ended; waiting for the processes it left running: ");
 	for (unsigned i = 0; i < t->procs.n; i++) {
 		p = t->procs.v[i];
 		if (p->end_ns || p->detached || n++ >= NAMES_MAX)
@@ -120,7 +120,7 @@ static void name_left_behind(struct session *s, uint64_t now)
 	}
 	if (n > NAMES_MAX)
 		buf_printf(&b, " and %u more", n - NAMES_MAX);
-	buf_puts(&b, ". Ctrl-C lets it go on untraced");
+	buf_puts(&b, ". Ctrl-C detaches from them");
 	if (n)
 		signals_say(b.s);
 	buf_done(&b);

@@ -59,8 +59,8 @@ static int cut_short(struct record_reader *r, struct diag *diag, const char *wha
 {
 	r->ended = true;
 	if (!r->nrecords)
-		return diag_set(diag, 125, EBADMSG, "the recording %s is %s at its beginning; there is nothing in it to show", r->path, what);
-	return diag_set(diag, 125, EBADMSG, "the recording %s is %s after %llu records; what stands before is shown", r->path, what,
+		return diag_set(diag, 125, EBADMSG, "the recording %s is %s at its start; it contains nothing to show", r->path, what);
+	return diag_set(diag, 125, EBADMSG, "the recording %s is %s after %llu records; the records before that are shown", r->path, what,
 			(unsigned long long)r->nrecords);
 }
 

@@ -228,7 +228,7 @@ static void write_notes(struct html *h, struct json *j)
 	json_key(j, "notes");
 	json_open(j, '[');
 	if (h->started && h->mode && !(h->mode & START_ALL_CALLS))
-		json_cstr(j, "Not every system call was recorded, and for many only that they were made: the recording was meant for text.");
+		json_cstr(j, "Not every system call was recorded, and many without arguments or result: the recording was made for text output.");
 	for (unsigned i = 0; i < h->opt->totals->nnotes; i++) {
 		struct buf b = { 0 };
 

@@ -501,7 +501,7 @@ static void block_summary(struct kernel_sink *s)
 		human_count(&s->b, s->nunattributed);
 		buf_puts(&s->b, " more (");
 		human_bytes(&s->b, s->unattributed_bytes);
-		buf_puts(&s->b, ") by kernel threads, of no program that can be named (journal, metadata, others' files)");
+		buf_puts(&s->b, ") by kernel threads, for no traced program (journal, metadata, files of other programs)");
 		end_line(s);
 	}
 }

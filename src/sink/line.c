@@ -340,7 +340,7 @@ static void line_kill(struct buf *b, const struct event *ev)
 	if (ev->signo)
 		buf_puts(b, signal_name(ev->signo));
 	else
-		buf_puts(b, "0 (is it there?)");
+		buf_puts(b, "0 (existence check)");
 	if (ev->target_pid)
 		buf_printf(b, " → %u", ev->target_pid);
 }
@@ -411,9 +411,9 @@ static void line_waiting(struct buf *b, const struct event *ev)
 		call_words(b, ev);
 		waits_for(b, ev);
 	} else if (r->how == WAITING_RUNS) {
-		buf_puts(b, ", in no call");
+		buf_puts(b, ", outside any call");
 	} else {
-		buf_puts(b, stopped ? " no call" : " the kernel, in no call: a page fault");
+		buf_puts(b, stopped ? " no system call" : " the kernel, outside any call: a page fault");
 	}
 	if (ev->text_len) {
 		buf_puts(b, ev->call ? ", held by " : " (");

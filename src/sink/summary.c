@@ -120,7 +120,7 @@ static void connections(struct summary_sink *s)
 	if (s->t->conns.nothers) {
 		buf_puts(&s->b, "   and ");
 		human_count(&s->b, s->t->conns.nothers);
-		buf_puts(&s->b, " others (more than are kept apart)");
+		buf_puts(&s->b, " others (table limit reached)");
 		summary_line(s);
 	}
 	if (local) {
@@ -245,7 +245,7 @@ static void remarks(struct summary_sink *s)
 		summary_title(s, "Probes of other tracers");
 		buf_puts(&s->b, ": ");
 		human_counted(&s->b, t->nprobes, "hit", "hits");
-		buf_puts(&s->b, " (uprobe, uretprobe; no calls of the program)");
+		buf_puts(&s->b, " (uprobe, uretprobe; not system calls of the program)");
 		summary_line(s);
 	}
 	for (unsigned i = 0; i < t->nnotes; i++) {
@@ -255,10 +255,10 @@ static void remarks(struct summary_sink *s)
 		summary_line(s);
 	}
 	if (t->nrings)
-		warn_of(s, "Not seen: what went through ", t->nrings, "io_uring", "io_urings",
-			" (its requests are no system calls); the numbers above are without it");
+		warn_of(s, "Not captured: I/O through ", t->nrings, "io_uring", "io_urings",
+			" (its requests are not system calls); the totals above exclude it");
 	if (t->nlost_events)
-		warn_of(s, "Lost: ", t->nlost, "record", "records", " could not be captured; the numbers above are that much too low");
+		warn_of(s, "Lost: ", t->nlost, "record", "records", "; the totals above exclude them");
 	for (const struct sink_result *r = s->done; r; r = r->next)
 		result(s, r);
 }

@@ -21,7 +21,7 @@ COMPENDIUM = None
 PATH = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"}
 # through one more exec: capabilities come to a user who has none, so that compendium may not be dumped
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env"]
-REMARK = "ran with rights that you do not have, so what it did is not shown"
+REMARK = "ran with privileges that you do not have, so what it did is not shown"
 
 
 def setcap(caps, path):

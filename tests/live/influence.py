@@ -168,14 +168,14 @@ def killed_in_exec(t):
 def left_behind_named(t):
     """what the command left running, and is waited for, is named"""
     p = t.start("--", "sh", "-c", "sleep 1000 & exec sh -c 'exit 5'")
-    said = eventually(lambda: re.search(r"compendium: the command has ended; waiting for what it left running: sleep \((\d+)\)", p.said()), f"the name in {p.said()}")
+    said = eventually(lambda: re.search(r"compendium: the command has ended; waiting for the processes it left running: sleep \((\d+)\)", p.said()), f"the name in {p.said()}")
     equal(pathlib.Path(f"/proc/{said[1]}/comm").read_text(), "sleep\n", "who that is")
     os.kill(int(said[1]), signal.SIGTERM)
     equal(p.wait(PATIENCE), 5, "the exit status")
     # nothing is said of what ends at once
     p = t.start("--", "sh", "-c", "sleep 0.1 & exit 0")
     equal(p.wait(PATIENCE), 0, "the exit status")
-    check("left running" not in p.said(), p.said())
+    check("it left running" not in p.said(), p.said())
 
 
 # A child whose getppid(2) its parent answers after 0.2 s, by SECCOMP_USER_NOTIF_FLAG_CONTINUE.

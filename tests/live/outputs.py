@@ -163,7 +163,7 @@ def not_ones_own(t):
         for f, old in zip(files.values(), held):
             st = f.stat()
             equal((oct(stat.S_IMODE(st.st_mode)), st.st_uid), ("0o600", 0), f"mode and owner of {f}")
-            check(f"{f} stood there and belonged to another user" in said, f"it does not say so: {said[:500]}")
+            check(f"{f} belonged to another user: it was removed" in said, f"it does not say so: {said[:500]}")
             equal(old.read(), "theirs", "what he reads in what he has open")
     finally:
         for f in held:

@@ -218,7 +218,7 @@ def no_call(t):
     with program(t, "os.getpid()\nwhile True: pass") as v:
         eventually(lambda: pathlib.Path(f"/proc/{v.pid}/fd/9").exists() and in_call(v.pid) == "running", "the loop")
         p = t.attach(v.pid)
-        eventually(lambda: re.search(r"running, in no call$", p.text(), re.M), "that it runs")
+        eventually(lambda: re.search(r"running, outside any call$", p.text(), re.M), "that it runs")
         t.let_go(p, v.pid)
         check("still in" not in p.text(), p.text())
     with program(t, WAITS["read"][0]) as v:
@@ -231,7 +231,7 @@ def no_call(t):
 
 
 def fault(t):
-    """one that waits for a page: in the kernel, in no call"""
+    """one that waits for a page: in the kernel, outside any call"""
     need_root()
     libc = ctypes.CDLL(None, use_errno=True)
     fd = libc.syscall(323, os.O_CLOEXEC)
@@ -244,7 +244,7 @@ def fault(t):
     with program(t, text) as v:
         eventually(lambda: pathlib.Path(f"/proc/{v.pid}/fd/9").exists() and in_call(v.pid) == -1, "the fault")
         p = t.attach(v.pid)
-        eventually(lambda: re.search(r"waiting in the kernel, in no call: a page fault \(handle_userfault\)", p.text()), f"the fault in {p.text()}")
+        eventually(lambda: re.search(r"waiting in the kernel, outside any call: a page fault \(handle_userfault\)", p.text()), f"the fault in {p.text()}")
         p.send_signal(signal.SIGINT)
         os.kill(v.pid, signal.SIGKILL)
         p.wait(PATIENCE)

@@ -138,7 +138,7 @@ static void strict_threads(void)
 	while (access(path, F_OK) == 0)		/* joined is not yet gone */
 		usleep(1000);
 	CHECK(syscall(SYS_tgkill, getpid(), tid, 0) < 0 && errno == ESRCH);
-	expect("kill 0 (is it there?) → %d ESRCH", tid);
+	expect("kill 0 (existence check) → %d ESRCH", tid);
 	expect("exit 4");
 	_exit(4);
 }

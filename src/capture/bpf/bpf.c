@@ -87,7 +87,7 @@ static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
 		live_begin(&s->live, (uint32_t)pid, (uint32_t)pid);
 		guard_rc = guard_start(&s->guard, s);
 		if (guard_rc < 0)
-			diag_set(note, 125, -guard_rc, "cannot start the process that ends the command should compendium be killed: %s; it is traced all the same, and if compendium is killed it runs on",
+			diag_set(note, 125, -guard_rc, "cannot start the process that ends the command if compendium is killed: %s; tracing continues, but then the command would run on",
 				 strerror(-guard_rc));
 		if (s->opt->spawned)
 			s->opt->spawned(s->opt->spawned_ctx, pid);
@@ -135,7 +135,7 @@ static int add_process(struct bpf_source *s, pid_t pid, struct diag *diag)
 		return diag_set(diag, 125, ESRCH, "there is no process %d; list them with: ps -e", pid);
 	if (!bpf_sees_all() && !proc_may_look(tgid))
 		return diag_set(diag, 125, EPERM, "process %d %s; attach to it as root: sudo compendium -p %d", pid,
-				proc_uid(tgid) != getuid() ? "belongs to another user" : "has rights that you do not have, or keeps its memory to itself", pid);
+				proc_uid(tgid) != getuid() ? "belongs to another user" : "has privileges that you do not have, or forbids access to its memory", pid);
 	if (tgid == getpid())
 		return diag_set(diag, 125, EINVAL, "process %d is compendium itself; give the pid of another process", pid);
 	if (proc_is_kernel_thread(tgid))
@@ -372,9 +372,9 @@ static const struct diag *bpf_remark(struct source *src)
 	if (!s->nhidden)
 		return NULL;
 	if (s->nhidden == 1)
-		diag_set(&s->remark, 0, 0, "%s ran with rights that you do not have, so what it did is not shown; run compendium as root to see it", s->hidden);
+		diag_set(&s->remark, 0, 0, "%s ran with privileges that you do not have, so what it did is not shown; run compendium as root to see it", s->hidden);
 	else
-		diag_set(&s->remark, 0, 0, "%u programs, the first %s, ran with rights that you do not have, so what they did is not shown; run compendium as root to see it", s->nhidden, s->hidden);
+		diag_set(&s->remark, 0, 0, "%u programs, the first %s, ran with privileges that you do not have, so what they did is not shown; run compendium as root to see it", s->nhidden, s->hidden);
 	return &s->remark;
 }
 
@@ -411,7 +411,7 @@ int source_bpf_open(const struct capture_options *opt, struct source **ret_sourc
 	if (rc == 0)
 		rc = opt->argv ? spawn(s, note, diag) : find_running(s, diag);
 	if (rc == 0 && (opt->system || opt->cgroup) && !bpf_sees_all())
-		diag_set(note, 0, 0, "only processes are shown that you may trace: your own, without rights that you do not have; run as root to see all");
+		diag_set(note, 0, 0, "only processes that you may trace are shown: your own, without further privileges; run as root to see all");
 	if (rc < 0) {
 		bpf_free(&s->src);
 		return rc;

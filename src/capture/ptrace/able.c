@@ -37,5 +37,5 @@ int ptrace_able(struct diag *diag)
 	/* The version alone may be a pretence (personality(2), UNAME26); a new one needs no process to ask. */
 	if (!kernel_is_older(5, 3) || has_syscall_info())
 		return 0;
-	return diag_set(diag, 125, ENOTSUP, "this kernel is older than 5.3 (no PTRACE_GET_SYSCALL_INFO) and cannot trace for compendium; use a newer one");
+	return diag_set(diag, 125, ENOTSUP, "this kernel is older than 5.3: it lacks PTRACE_GET_SYSCALL_INFO, which compendium needs; use a newer one");
 }
