@@ -19,6 +19,12 @@ void on_mm_gone(struct world *w, mm_gone_fn *fn)
 	w->keepers.mm[w->keepers.nmm++] = fn;
 }
 
+void on_proc_gone(struct world *w, proc_gone_fn *fn)
+{
+	assert(w->keepers.nproc < KEEPERS_MAX);
+	w->keepers.proc[w->keepers.nproc++] = fn;
+}
+
 void file_gone(struct world *w, struct fnode *n)
 {
 	for (unsigned i = 0; i < w->keepers.nfile; i++)
@@ -29,4 +35,10 @@ void mm_gone(struct world *w, uint32_t mm)
 {
 	for (unsigned i = 0; i < w->keepers.nmm; i++)
 		w->keepers.mm[i](w, mm);
+}
+
+void proc_gone(struct world *w, const struct pnode *p, const struct tnode *t)
+{
+	for (unsigned i = 0; i < w->keepers.nproc; i++)
+		w->keepers.proc[i](w, p, t);
 }

@@ -15,6 +15,7 @@ struct world *world_new(world_emit_fn *emit, void *ctx)
 	socks_join(w);
 	facts_join(w);
 	aios_join(w);
+	namespaces_join(w);
 	return w;
 }
 

@@ -88,6 +88,7 @@ struct shared_str;
 /* Called when an object ends, before it is freed: for those above its own file that keep something of it. */
 typedef void file_gone_fn(struct world *w, struct fnode *n);
 typedef void mm_gone_fn(struct world *w, uint32_t mm);
+typedef void proc_gone_fn(struct world *w, const struct pnode *p, const struct tnode *t);	/* t: its leader, or the last thread */
 enum { KEEPERS_MAX = 8 };	/* of each list; all join in model.c */
 
 struct world {
@@ -118,7 +119,7 @@ struct world {
 	uint64_t start_ns, page_size;
 	uint32_t mode;
 	struct buf tmp;
-	struct { file_gone_fn *file[KEEPERS_MAX]; mm_gone_fn *mm[KEEPERS_MAX]; unsigned nfile, nmm; } keepers;
+	struct { file_gone_fn *file[KEEPERS_MAX]; mm_gone_fn *mm[KEEPERS_MAX]; proc_gone_fn *proc[KEEPERS_MAX]; unsigned nfile, nmm, nproc; } keepers;
 };
 
 /* ---- emit.c ---- */
@@ -131,8 +132,10 @@ char *scratch_dup(struct world *w, const void *p, size_t n);
 /* ---- gone.c ---- */
 void on_file_gone(struct world *w, file_gone_fn *fn);	/* fn is called for each, in the order in which they joined */
 void on_mm_gone(struct world *w, mm_gone_fn *fn);
+void on_proc_gone(struct world *w, proc_gone_fn *fn);	/* it has ended; not when it is let go */
 void file_gone(struct world *w, struct fnode *n);	/* by the file that frees it */
 void mm_gone(struct world *w, uint32_t mm);
+void proc_gone(struct world *w, const struct pnode *p, const struct tnode *t);
 
 /* ---- strings.c ---- */
 void bytes_set(struct bytes *b, const char *s, size_t len);	/* a copy, or its beginning when there is no room for more */
@@ -263,25 +266,42 @@ enum { VMF_NORESERVE = 1, VMF_ACCOUNT = 2, VMF_GROWSDOWN = 4, VMF_LOCKED = 8, VM
        VMF_DONTDUMP = 128, VMF_WIPEONFORK = 256, VMF_MERGEABLE = 512, VMF_RANDOM = 1024, VMF_SEQUENTIAL = 2048, VMF_SPECIAL = 4096,
        VMF_SYNC = 8192, VMF_SEALED = 16384 };
 
-/* ---- proc.c ---- */
+/* ---- fs.c ---- */
+struct fs *fs_new(void);			/* "/", no working directory */
+void fs_unref(struct fs *fs);
+struct fs *task_own_fs(struct tnode *t);		/* ends sharing */
+
+/* ---- task.c ---- */
 static inline struct pnode *pnode_of(const struct proc *p) { return (struct pnode *)(uintptr_t)p; }
 struct tnode *task_find(struct world *w, uint32_t tid);
 struct tnode *task_get(struct world *w, uint32_t pid, uint32_t tid, uint64_t ts_ns);	/* made on the fly when not known */
 struct pnode *proc_find(struct world *w, uint32_t pid);
+struct tnode *task_adopt(struct world *w, uint32_t pid, uint32_t tid, uint64_t start_ns);
+void task_set_fds(struct world *w, struct tnode *t, struct fdtab *tab);		/* takes the reference */
+void proc_set_parent(struct pnode *p, struct pnode *parent, uint32_t ppid);
+void proc_strings(struct proc *p, struct strings *args);	/* takes the reference */
+void comm_set(struct tnode *t, const char *s, size_t len);
+struct pnode *proc_new(struct world *w, uint32_t pid, uint64_t ts_ns);	/* no thread, no tables */
+struct tnode *task_new(struct world *w, struct pnode *p, uint32_t tid, uint64_t ts_ns);	/* no tables */
+void task_tables_done(struct world *w, struct tnode *t);
+void proc_fix_fds(struct pnode *p);			/* after a thread's table changed */
+void proc_link(struct pnode *p, struct pnode *parent);	/* NULL: out of the trace */
+void proc_unlink(struct pnode *p);
+void bytes_copy(struct bytes *to, const struct bytes *from);	/* where from is set */
+
+/* ---- namespace.c ---- */
 struct tnode *task_named(struct world *w, struct tnode *by, uint32_t number);	/* by a number as that thread's pid namespace has it */
 uint32_t proc_named(struct world *w, struct tnode *by, uint32_t number);	/* its pid, also of one that ended lately; 0 not known */
 uint32_t namespace_of(const struct pnode *p);		/* the pid namespace it is in; 0: the tracer's, or one whose first process is not traced */
 void namespace_begin(struct pnode *init);
 bool task_in_namespace(const struct tnode *t);	/* in another pid namespace than the tracer's */
-struct tnode *task_adopt(struct world *w, uint32_t pid, uint32_t tid, uint64_t start_ns);
-struct fs *task_own_fs(struct tnode *t);		/* ends sharing */
-void task_set_fds(struct world *w, struct tnode *t, struct fdtab *tab);		/* takes the reference */
+void namespaces_join(struct world *w);		/* numbers of ended processes are remembered a while: signals name them */
+
+/* ---- fork.c, exec.c, exit.c ---- */
 void proc_fork(struct world *w, const struct item *item);
 void proc_exec(struct world *w, const struct item *item);
 void proc_exit(struct world *w, const struct record_exit *r);
 void proc_detach(struct world *w, const struct record *r);
-void proc_set_parent(struct pnode *p, struct pnode *parent, uint32_t ppid);
+void task_ended(struct world *w, struct tnode *t, uint64_t ts_ns, int status);	/* emits; frees t, and its process with the last one */
+void tid_reused(struct world *w, uint32_t tid, uint64_t ts_ns);	/* its owner's end was lost, the number is in use again */
 void proc_free_all(struct world *w);
-void proc_strings(struct proc *p, struct strings *args);	/* takes the reference */
-const char *base_name(const char *s, size_t len, size_t *ret_len);
-void comm_set(struct tnode *t, const char *s, size_t len);
