@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "model/effect.h"
+#include "model/world.h"
 
 /*
  * What tells one description from another, as far as the kernel says: sockets have one for each inode; pipes in effect one
@@ -270,47 +270,8 @@ struct file *fact_file(struct world *w, const struct fact *a, const struct bytes
 
 void facts_join(struct world *w) { on_file_gone(w, forget); }
 
-/* ---- in a call ---- */
-
-/* Of a call that has succeeded, or a connect that is in progress. */
-static bool answered(const struct fx *x) { return x->c->facts && x->has_ret && (x->ok || x->c->err == EINPROGRESS); }
-
-bool fx_fact(const struct fx *x, int fd, struct fact *ret_fact)
-{
-	for (unsigned at = 0; answered(x) && decode_fact(x->c->parts, x->c->nparts, &at, ret_fact);)
-		if (ret_fact->r->fd == fd && ret_fact->r->mode)
-			return true;
-	return false;
-}
-
 /* What is known of the file does not contradict it. */
 bool fact_fits(const struct file *f, const struct fact *a)
 {
 	return !f->ino || (f->ino == a->r->ino && f->dev == a->r->dev);
-}
-
-struct file *fx_received(struct fx *x, int fd, struct file *known)
-{
-	struct fact a;
-
-	if (!fx_fact(x, fd, &a) || (known && fact_fits(known, &a)))
-		return known;
-	return fact_file(x->w, &a, &x->t->fs->root);
-}
-
-void fx_facts(struct fx *x)
-{
-	bool of_argument = spec_question(x->c->spec).what == ASK_ARGUMENT;
-	struct fact a;
-
-	for (unsigned at = 0; answered(x) && decode_fact(x->c->parts, x->c->nparts, &at, &a);) {
-		struct fdent *e = fdtab_at(x->t->fds, a.r->fd);
-
-		if (!a.r->mode)
-			continue;
-		if (e && (of_argument ? fact_fits(e->file, &a) : e->since_ns == x->c->exit_ns))
-			fact_learn(x->w, e->file, &a, &x->t->fs->root);
-		else
-			fx_install(x, a.r->fd, fact_file(x->w, &a, &x->t->fs->root), a.r->flags & FACT_CLOEXEC);
-	}
 }
