@@ -38,7 +38,7 @@ FOLDERS = ["src", "tests", "tools", "bench", "report/src", "report/test", "man",
 DOCUMENTS = (".md", ".in", ".Debian", "control")
 C_LIKE, HASH = (".c", ".h", ".def", ".ts", ".tsx", ".mjs", ".mts", ".css", ".S"), (".sh", ".bash", ".build")
 # Folders whose comments are still to be read again; one leaves this list with the commit that does it.
-LEFT = ("src/", "tests/", "report/", "bench/", "tools/setup.sh")
+LEFT = ("src/capture/ptrace", "tests/", "report/", "bench/", "tools/setup.sh")
 SKIP = re.compile(r"(^|/)(build[^/]*|node_modules|dist|out|\.out|corpus|golden)/|check-words\.py$|packaging/debian/copyright")
 
 WORD = re.compile(r"\b(?:" + "|".join(sorted(WORDS, key=len, reverse=True)) + r")\b", re.I)

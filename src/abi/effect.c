@@ -63,7 +63,7 @@ static const struct effect_info infos[_FX_MAX] = {
 	[FX_CHROOT] = { "chroot", DX, NAMES, IS(DIR, FILE) },
 	[FX_LOOKUP] = { "lookup", DX, IS(STAT, FILE) },
 	/*
-	 * realpath() asks for every component of a name and mostly hears "not a link": half the stops of a build (docs/performance.md).
+	 * realpath() asks for every component of a name and mostly gets "not a link": half the stops of a build (docs/performance.md).
 	 * What matters of it shows in the open or stat that follows.
 	 */
 	[FX_READLINK] = { "readlink", IS(STAT, FILE) },

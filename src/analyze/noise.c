@@ -151,8 +151,8 @@ static bool accepts_localhost(const struct event *ev)
 
 /*
  * To a thread, not to the process: kill(2) with SIGURG, and the SIGURG of urgent data, mean something to the program.
- * In a pid namespace whose numbers are not known (attached to, unshare(2)) a process is told by what it calls itself
- * in tgkill(2) and who it then hears from; only the first of each is not known for what it is.
+ * In a pid namespace whose numbers are not known (attached to, unshare(2)) a process is known by what it calls itself
+ * in tgkill(2) and by who then signals it; only the first of each is not recognised.
  */
 static enum noise_class by_signal(struct noise *n, const struct event *ev)
 {

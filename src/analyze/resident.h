@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * Which pages of each process were touched, told by its page faults: the growth of its resident memory.  A page counts
+ * Which pages of each process were touched, known from its page faults: the growth of its resident memory.  A page counts
  * once, until it is unmapped, given back (madvise) or the process execs or ends; a child starts with its parent's.
- * Not told by a fault, so not here: neighbours the kernel maps along with a page of a file, and the rest of a huge page.
+ * No fault reports these, so they are not here: neighbours the kernel maps along with a page of a file, and the rest of a huge page.
  */
 #include <stdbool.h>
 #include <stdint.h>

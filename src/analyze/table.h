@@ -27,7 +27,7 @@ enum cell_type {
 	CELL_COMMAND,			/* .proc */
 	CELL_FILE,			/* .file: its name, and the one it had first */
 	CELL_CALL,			/* .call: its name */
-	CELL_CONN, CELL_CONN_STATE,	/* .conn: who with whom; what became of it */
+	CELL_CONN, CELL_CONN_STATE,	/* .conn: both ends; how it ended */
 	CELL_ENDED,			/* .proc: how it ended */
 	CELL_NOISE,			/* .n: enum noise_class */
 	CELL_IO,			/* .n: enum table_io */

@@ -162,7 +162,7 @@ static void start_event(struct totals *t, const struct event *ev)
 		t->chosen = (struct bytes){ xmemdup0(p->bytes, p->len), p->len, 0 };
 }
 
-/* Who was asked for is not said in older recordings, nor known of a cgroup before its processes are found. */
+/* Older recordings do not name the targets, and those of a cgroup are not known before its processes are found. */
 static void attached_command(struct totals *t, const struct event *ev)
 {
 	struct buf b = { 0 };
@@ -200,7 +200,7 @@ bool totals_failed_lookup(const struct event *ev)
 	}
 }
 
-/* One that was there before tracing began: told of by nothing but its descriptors, of which any process may have some. */
+/* One that was there before tracing began: known only from descriptors, which several processes may have. */
 static void old_ring(struct totals *t, const struct file *f)
 {
 	struct ring_row *r;

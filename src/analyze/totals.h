@@ -48,7 +48,7 @@ struct totals_conn {	/* what a socket had with one peer (struct conn): it connec
 	int err;				/* of a failed connect; or what the peer, or the way to it, answered later */
 	struct addr local, peer;
 	bool has_local, has_peer;
-	bool unknown_start;			/* connected before tracing began: by whom is not known */
+	bool unknown_start;			/* connected before tracing began: by which task is not known */
 	bool rest;				/* all peers of a datagram socket beyond those kept apart */
 	uint64_t nsends, nrecvs, sent, received;
 	uint64_t start_ns, end_ns;		/* first seen; closed, or connected anew (0: not seen) */

@@ -3,7 +3,7 @@
 #include "base/macro.h"
 
 /*
- * What a person is told when something they can cause fails: one line, what
+ * What a person reads when something they can cause fails: one line, what
  * failed and what to do about it.  Library code fills it; only cli/ prints it.
  */
 struct diag { int exit_status; char text[1024]; };	/* exit_status: 125 ours, 126 not executable, 127 not found */

@@ -31,7 +31,7 @@ static bool may_follow(const char *path, const struct stat *link)
 static int create(const char *path) { return open(path, OPEN_FLAGS | O_CREAT | O_EXCL, 0600); }
 
 /*
- * A file of somebody else's is not written into: he may read it, and may have it open.  Where we may remove it, it makes
+ * A file of another user is not written into: that user may read it, and may have it open.  Where we may remove it, it makes
  * room for one of our own.
  */
 static int replace_foreign(struct outfile *f)

@@ -2,7 +2,7 @@
 #pragma once
 /*
  * Files that compendium writes.  They hold what a program saw, so they are private and its user's own: mode 0600, whatever
- * stood there before; no file of somebody else's, and no symbolic link that somebody else laid where all may write.
+ * was there before; no file of another user, and no symbolic link that another user made where all may write.
  * Anything that is no regular file (a terminal, a pipe, /dev/null) is taken as it is.
  */
 #include <stdbool.h>

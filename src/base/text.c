@@ -37,7 +37,7 @@ unsigned text_utf8_len(const char *s, size_t n)
 }
 
 /*
- * What a terminal obeys or does not show: controls, Default_Ignorable_Code_Point of Unicode 15 (format characters, direction
+ * What a terminal acts upon or does not show: controls, Default_Ignorable_Code_Point of Unicode 15 (format characters, direction
  * marks, joiners, fillers, variation selectors, tags), line and paragraph separators, interlinear annotation, the empty braille
  * cell and noncharacters.  In order.  report/src/format/text.ts has the same list.
  */

@@ -2,7 +2,7 @@
 #pragma once
 /*
  * What the threads of a living process wait in: the call that began before
- * anybody looked.  Told by /proc/PID/task/TID/syscall, sched, wchan and stat,
+ * compendium looked.  Known from /proc/PID/task/TID/syscall, sched, wchan and stat,
  * and the memory its arguments point to.
  */
 #include <stdbool.h>
@@ -19,7 +19,7 @@ struct waiting { pid_t pid, tid; uint64_t since_ns, args[6]; uint32_t nr; uint8_
 bool waiting_look(pid_t pid, pid_t tid, struct waiting *ret);
 /* Makes the record, with what the arguments point to (payload: bytes of buffers). */
 void waiting_put(struct buf *rec, const struct waiting *w, unsigned payload, void (*put)(void *ctx), void *ctx);
-/* All threads of a process, leader first.  found(ctx, w) hears of each that is in a call; may be NULL. */
+/* All threads of a process, leader first.  found(ctx, w) is called for each that is in a call; may be NULL. */
 void waiting_put_process(pid_t pid, unsigned payload, struct buf *rec, void (*found)(void *ctx, const struct waiting *w),
 			 void (*put)(void *ctx), void *ctx);
 /* The chunks of a call that is under way, as if every call were traced.  Returns how many. */

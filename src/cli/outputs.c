@@ -89,7 +89,7 @@ static int make_kernel(struct outputs *o, struct outfile *file UNUSED, struct si
 
 static int open_terminal(const char *path UNUSED, const struct outfile_words *words, struct outfile *ret_file, struct diag *diag UNUSED)
 {
-	struct diag closed;	/* then nothing is shown, and nobody asked for it */
+	struct diag closed;	/* then nothing is shown, and no option asked for it */
 
 	outfile_open_stream(STDERR_FILENO, "on the terminal", words, ret_file, &closed);
 	return 0;

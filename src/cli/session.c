@@ -30,7 +30,7 @@ enum {
 	LEFT_NS = 1000000000,		/* what outlives the command by this much is named */
 };
 
-/* What went wrong on the way, said last. */
+/* What went wrong on the way, printed last. */
 struct notes { char **text; unsigned n; };
 
 struct session {
@@ -160,7 +160,7 @@ static void run_replay(struct session *s)
 
 /* ---- opening and closing ---- */
 
-/* A side that cannot be had is said, and the trace goes on without it. */
+/* If an extra source cannot be opened, warn and continue without it. */
 static struct source *open_side(struct session *s, int (*open)(const struct capture_options *, struct source **, struct diag *))
 {
 	struct source *side;
@@ -276,7 +276,7 @@ static int exit_status(const struct session *s, int status, int *ret_signal)
 		*ret_signal = WTERMSIG(status);
 		return 128 + WTERMSIG(status);
 	}
-	/* the command was told to end and runs on: not 0, which would say that it has ended well */
+	/* the command was sent SIGTERM and still runs: not 0, which would mean that it ended well */
 	if (status < 0 && s->ending.signals.let_go_by) {
 		*ret_signal = s->ending.signals.let_go_by;
 		return 128 + s->ending.signals.let_go_by;

@@ -137,7 +137,7 @@ static void catch(int signo, bool ignore, int flags)
 
 /*
  * Every signal that would end or stop us: what a program sends to its process group is meant for the group, and what
- * somebody else sends to us is meant for the command.
+ * another process sends to us is meant for the command.
  */
 void signals_open(struct signals *s)
 {
@@ -236,7 +236,7 @@ void signals_say(const char *text)
 	text_safe(&b, text, strlen(text));
 	buf_putc(&b, '\n');
 	if (write(STDERR_FILENO, b.s, b.len) < 0) {
-		/* nobody is left to tell */
+		/* no process is left to print to */
 	}
 	buf_done(&b);
 }

@@ -30,7 +30,7 @@ static const struct { uint16_t size, nchunks; } bodies[_RECORD_KIND_MAX] = {
 };
 
 /*
- * What holds for the bytes of a part, so that nobody has to look again.  elem: a multiple of so many bytes; exact:
+ * What holds for the bytes of a part, so that no later code has to look again.  elem: a multiple of so many bytes; exact:
  * one element and no more.  A copy that faulted is shorter: it keeps its whole elements.
  */
 static const struct { uint16_t elem; bool exact, str; } parts_are[] = {
@@ -62,7 +62,7 @@ static int check_part(struct part *p)
 	bool partial = p->flags & (CHUNK_FAULT | CHUNK_TRUNC);
 
 	if (p->part >= ARRAY_SIZE(parts_are))
-		return 1;	/* a newer recording's: nobody here asks for it */
+		return 1;	/* a newer recording's: no code here asks for it */
 	if (parts_are[p->part].str) {
 		uint32_t len = str_len(p->bytes, p->len);
 
@@ -224,7 +224,7 @@ static bool was_written(const struct call *c, struct part *p)
 	return room;
 }
 
-/* Addresses that the kernel wrote end with the room that there was for them; cut ones are marked so, and are nobody's address. */
+/* Addresses that the kernel wrote end with the room that there was for them; cut ones are marked so, and match no address. */
 static void cut_address(struct call *c, unsigned arg)
 {
 	struct value *v = &c->args[arg];

@@ -97,7 +97,7 @@ struct event {
 	const struct conn *conn, *conn2;	/* what .file and .file2, sockets, had this with; NULL: no peer was concerned */
 	const struct addr *peer;	/* who was at the other end of this send/recv/accept/connect */
 	const struct task *child;	/* FORK, THREAD: the new one */
-	uint32_t target_pid, target_proc; /* WAIT: who ended; KILL, process_vm_*: to whom.  pid, and process id where traced; 0: none */
+	uint32_t target_pid, target_proc; /* WAIT: who ended; KILL, process_vm_*: the target.  pid, and process id where traced; 0: none */
 	int status;			/* EXIT, WAIT: wait form, -1 unknown; END: the command's */
 	int signo, sigcode; uint32_t sender_pid, sender_uid;
 	uint32_t sender_ns_pid;		/* SIGNAL: with sender_pid 0: the sender's number in the receiver's pid namespace, where no more is known */

@@ -45,7 +45,7 @@ struct file *fx_install(struct fx *x, int fd, struct file *f, bool cloexec);
 struct file *fx_new(struct fx *x, int fd, enum file_kind kind, const char *name, size_t len, bool cloexec);
 void fx_was(struct fx *x, int fd, const struct file *f);	/* what that argument is called before the call changes it; into event.was */
 void fx_moved(struct fx *x, struct file *in, struct file *out, uint64_t nbytes);	/* bytes read from, written to */
-struct pnode *fx_target(struct fx *x, uint32_t number);	/* whom a pid or tid argument means: into event.target_pid and .target_proc */
+struct pnode *fx_target(struct fx *x, uint32_t number);	/* the process that a pid or tid argument means: into event.target_pid and .target_proc */
 /* ---- fx_net.c: for the effects on sockets ---- */
 struct sock *fx_sock(struct fx *x);				/* of the first descriptor argument; NULL: it is none */
 struct file *fx_sock_file(struct fx *x);			/* its description, as fx_sock() found it */

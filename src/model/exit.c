@@ -57,7 +57,7 @@ static void remember_ended(struct pnode *parent, const struct pnode *p)
 	parent->ended[parent->nended++] = (struct ended){ p->p.pid, p->threads ? p->threads->t.ns_tid : 0, p->p.id, p->p.status };
 }
 
-/* The last thread is gone.  told: with an event. */
+/* The last thread is gone.  `told`: with an event. */
 static void proc_end(struct world *w, struct pnode *p, struct tnode *last, uint64_t ts_ns, bool told)
 {
 	struct tnode *t = p->threads && !p->threads->t.is_thread ? p->threads : last;
@@ -85,7 +85,7 @@ static void proc_end(struct world *w, struct pnode *p, struct tnode *last, uint6
 
 /*
  * What wait(2) gives for the process: the group's status after exit_group or a fatal signal, else the leader's own.
- * Where the calls were not seen, a thread's end with a status nobody asked for by exit(2) is the group's.
+ * Where the calls were not seen, a thread's end with a status that no exit(2) of its own gave is the group's.
  */
 static int proc_status(const struct pnode *p, const struct tnode *t, int status)
 {

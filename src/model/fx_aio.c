@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Asynchronous requests (io_submit): what was asked is known at the submission, what came of it when somebody asks
- * (io_getevents).  Each outcome is a read or a write of its own, from the submission until it was heard of.
+ * Asynchronous requests (io_submit): what was asked is known at the submission, what came of it when a thread asks
+ * (io_getevents).  Each outcome is a read or a write of its own, from the submission until it was reported.
  */
 #include <linux/aio_abi.h>
 #include <string.h>
@@ -54,14 +54,14 @@ void fx_io_submit(struct fx *x)
 		a = f ? aio_of(x->w, x->p->p.mm->id, r.addr) : NULL;
 		if (!a)
 			continue;
-		if (a->file)	/* asked again before the first outcome was heard of */
+		if (a->file)	/* asked again before the first outcome was reported */
 			file_unref(x->w, a->file);
 		a->file = file_ref(f);
 		a->fd = (int)cb.aio_fildes;
 		a->op = cb.aio_lio_opcode;
 		a->submit_ns = x->c->enter_ns;
 		file_used(x->w, f, x->p);
-		if (a->done)	/* another thread heard of it before this call returned */
+		if (a->done)	/* another thread was given it before this call returned */
 			complete(x, a);
 	}
 }

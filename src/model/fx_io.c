@@ -13,7 +13,7 @@ static bool advances(const struct fx *x, const struct file *f)
 	return f->has_pos && (pos < 0 || (int64_t)x->c->args[pos].word == -1);
 }
 
-/* Whose name the file holds: /proc/self/comm, /proc/PID/comm, /proc/PID/task/TID/comm.  NULL: nobody's. */
+/* Whose name the file holds: /proc/self/comm, /proc/PID/comm, /proc/PID/task/TID/comm.  NULL: of no thread. */
 static struct tnode *comm_of(struct fx *x, const struct file *f)
 {
 	static const char proc[] = "/proc/", comm[] = "/comm";

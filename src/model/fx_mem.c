@@ -29,7 +29,7 @@ static void range(struct fx *x, uint64_t start, uint64_t len)
 	}
 }
 
-/* What was asked for is told in any case; true where it was had. */
+/* What was asked for is reported in any case; true where it succeeded. */
 static bool mapped(struct fx *x, const struct mm_map *m)
 {
 	x->ev->nbytes = page_up(x->w, m->len);

@@ -36,7 +36,7 @@ struct addr *fx_addr_arg(struct fx *x, enum arg_type type)
 	const struct part *full;
 	size_t len;
 
-	if (i < 0 || !x->c->args[i].bytes || (type == ARG_SOCKADDR_OUT && x->c->args[i].trunc))	/* cut: whose it is cannot be told */
+	if (i < 0 || !x->c->args[i].bytes || (type == ARG_SOCKADDR_OUT && x->c->args[i].trunc))	/* cut: whose it is cannot be known */
 		return NULL;
 	len = x->c->args[i].len;
 	full = fx_part(x, i, PART_LEN, true);

@@ -23,7 +23,7 @@ void world_free(struct world *w)
 {
 	if (!w)
 		return;
-	w->item = NULL;		/* nothing is told any more */
+	w->item = NULL;		/* no event is emitted any more */
 	flights_clear(w);
 	proc_free_all(w);
 	file_reap(w, 0, NULL);

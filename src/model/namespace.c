@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pid namespaces: whom a number means to a thread that is in one (pid_namespaces(7)). */
+/* Pid namespaces: which process a number means to a thread that is in one (pid_namespaces(7)). */
 #include "model/world.h"
 
 bool task_in_namespace(const struct tnode *t)

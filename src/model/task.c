@@ -168,7 +168,7 @@ struct tnode *task_get(struct world *w, uint32_t pid, uint32_t tid, uint64_t ts_
 		struct event ev = event_at(ts_ns, t, EV_ATTACH);
 
 		world_emit(w, &ev);
-	} else if (t->dead) {	/* it speaks: its end was not told rightly */
+	} else if (t->dead) {	/* it has a record: its end was not reported rightly */
 		t->dead = false;
 		t->t.end_ns = 0;
 		pnode_of(t->t.proc)->nlive++;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * The inside of the model: what its files share, and nobody else sees.
+ * The inside of the model: what its files share, and no other layer sees.
  *
  * Public objects are the first member of a node that carries the links.
  * Everything is found by number in hashes; objects name each other by id
@@ -21,7 +21,7 @@
 #define FD_HIGH_MAX 4096	/* others of one table */
 #define FD_TOTAL_MAX (1u << 22)	/* entries of all tables; beyond it fork copies the first FD_FORK_MAX only */
 #define FD_FORK_MAX 64
-#define REGION_MAX (1u << 18)	/* of one address space; vm.max_map_count is 65530 where nobody raised it */
+#define REGION_MAX (1u << 18)	/* of one address space; vm.max_map_count is 65530 unless an administrator raised it */
 #define REGION_TOTAL_MAX (1u << 22)
 #define TASKS_MAX (1u << 18)	/* living at a time; what comes of others is counted as lost */
 #define STRINGS_TOTAL_MAX (256u << 20)	/* bytes of all names and argument vectors; beyond it they keep their beginnings: */
@@ -41,7 +41,7 @@ struct tnode {
 	struct task t;
 	struct tnode *prev, *next;	/* threads of the process, the leader first */
 	bool dead;			/* a leader that ended before its threads */
-	bool stopped;			/* in a group-stop that was told for all threads at once */
+	bool stopped;			/* in a group-stop that was recorded for all threads at once */
 	uint32_t entered_ns;		/* the pid namespace its children will be in, 0: not by setns */
 	struct { bool set; uint8_t arch; uint32_t nr; uint64_t since_ns; } found;	/* the call it was in when it was attached to */
 	bool exiting;			/* it called exit: its status is its own, not the group's */
@@ -80,7 +80,7 @@ struct fnode {
 struct flight { struct flight *prev, *next; bool arrived; uint32_t from, to, pid; unsigned n; struct file **files; };
 struct watch;
 struct aio_key { uint32_t mm, pad; uint64_t addr; };
-/* file NULL: the outcome was heard of before the submission was recorded */
+/* file NULL: the outcome was reported before the submission was recorded */
 struct aio { struct aio_key key; struct file *file; int fd; unsigned op; bool done; uint64_t submit_ns, done_ns; int64_t res; UT_hash_handle hh; };
 struct shm { int id; uint64_t size; UT_hash_handle hh; };
 struct shared_str;
@@ -252,7 +252,7 @@ void mm_unref(struct world *w, struct mm *mm);
 struct mm_map { uint64_t start, len, offset; uint32_t prot, flags, src; uint8_t kind; bool counted; const char *path; uint32_t path_len;
 		uint64_t dev, ino; };
 void mm_map(struct world *w, struct mm *mm, const struct mm_map *m);
-void mm_snapshot(struct world *w, struct mm *mm, const struct mm_map *m);	/* as told by /proc: never merged */
+void mm_snapshot(struct world *w, struct mm *mm, const struct mm_map *m);	/* as /proc shows it: never merged */
 void mm_clear(struct world *w, struct mm *mm);
 void mm_unmap(struct world *w, struct mm *mm, uint64_t start, uint64_t len);
 void mm_unmap_since(struct world *w, struct mm *mm, uint64_t start, uint64_t len, uint64_t enter_ns);	/* spares what was mapped later */

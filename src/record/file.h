@@ -8,7 +8,7 @@
  *
  * `raw` bytes of whole records come out of a block.  A block with stored == 0
  * ends a complete file.  A file without it was cut short: what is there is
- * replayed and the loss is said.
+ * replayed and the loss is reported.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -84,7 +84,7 @@ enum chunk_part {
 };
 
 /*
- * mode, dev, rdev, ino: as stat(2) has them (dev_t as glibc's makedev); mode 0: no answer.  pid: whom a pidfd is of, as the
+ * mode, dev, rdev, ino: as stat(2) has them (dev_t as glibc's makedev); mode 0: no answer.  pid: the process of a pidfd, as the
  * tracer's pid namespace has it.  A call that opens by name brings one when what it opened is no regular file, or may
  * have another name than was asked for; one with mode 0 when there was no answer.
  */
@@ -95,7 +95,7 @@ enum { FACT_CLOEXEC = 1 };
 struct record_start { struct record h; rec_u32 version, page_size; rec_u64 wall_ns; rec_u32 mode, nchunks; };
 enum { START_COMMAND = 1, START_ATTACH = 2, START_SYSTEM = 4, START_ALL_CALLS = 8 /* every syscall was asked for */,
        START_PAYLOAD = 16 /* the beginnings of buffers were copied */,
-       START_PTRACE = 32, START_BPF = 64 /* the backend; neither: not said */,
+       START_PTRACE = 32, START_BPF = 64 /* the backend; neither: not recorded */,
        START_FACTS = 128 /* calls have PART_FACT: what was opened by name and has none is a regular file */ };
 
 enum record_arch { ARCH_X86_64 = 0, ARCH_I386 = 1, ARCH_X32 = 2 };
@@ -145,7 +145,7 @@ struct record_sched { struct record h; rec_u64 delay_ns; rec_u32 waker_pid, wake
 enum { SCHED_WAKEUP = 0, SCHED_NEW = 1, SCHED_PREEMPTED = 2, SCHED_INTERRUPT = 3 /* woken by one; no waker */ };
 /*
  * BLOCK: a request to a block device, queued at h.ts_ns, on the device after queue_ns, done device_ns later.  pid 0: of
- * nobody that is traced as far as can be told.  ino: of the file whose pages it writes, 0 not known.
+ * no traced task, as far as is known.  ino: of the file whose pages it writes, 0 not known.
  */
 struct record_block { struct record h; rec_u64 queue_ns, device_ns, sector, dev, ino; rec_u32 nbytes; rec_i32 err; rec_u8 op, pad[7]; char disk[32]; };
 enum { BLOCK_READ = 0, BLOCK_WRITE = 1, BLOCK_FLUSH = 2, BLOCK_DISCARD = 3, BLOCK_OTHER = 4 };

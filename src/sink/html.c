@@ -108,7 +108,7 @@ static void html_event(struct sink *s, const struct event *ev)
 		break;
 	}
 	if (!ev->task && (ev->kind == EV_SCHED || ev->kind == EV_BLOCK || ev->kind == EV_FAULT)) {
-		h->nunattributed++;	/* of nobody there is a lane for */
+		h->nunattributed++;	/* of a task without a lane */
 		return;
 	}
 	h->total++;

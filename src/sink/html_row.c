@@ -183,7 +183,7 @@ static uint32_t arguments(struct html *h, const struct event *ev)
 static int64_t number(struct html *h, const struct event *ev, int32_t lane)
 {
 	switch (ev->kind) {
-	case EV_CALL:	/* the new task was told of before the call returned */
+	case EV_CALL:	/* the new task was reported before the call returned */
 		if (ev->call->spec->effect == FX_CLONE && !ev->call->err && lane >= 0)
 			return ((const struct html_task *)table_row(&h->tasks, (uint32_t)lane))->last_child;
 		return 0;
@@ -230,7 +230,7 @@ void html_row_of(struct html *h, const struct event *event, struct html_row *ret
 	struct html_row row = { .start = html_time(h, ev->ts_ns), .dur = ev->dur_ns, .lane = lane < 0 ? 0 : (uint32_t)lane,
 				.type = html_type_of(h, ev), .err = error_code(h, ev), .file = file ? ev->file->id : 0, .fd = ev->fd };
 
-	/* it is told of when tracing of the task ends: until then it ran */
+	/* it is reported when tracing of the task ends: until then it ran */
 	if (ev->call && ev->call->unfinished && !row.dur && ev->call->spec->ret != RET_NEVER)
 		row.dur = h->last_ns - MIN(h->last_ns, row.start);
 	row.obj = object(h, ev, file);

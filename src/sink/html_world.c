@@ -50,7 +50,7 @@ static void json_bytes(struct json *j, const char *key, const struct bytes *b)
 	json_str(j, b->s ? b->s : "", b->len);
 }
 
-/* Descriptors that stayed open across an exec: often nobody meant them to. */
+/* Descriptors that stayed open across an exec: often by mistake. */
 enum { EXEC_FDS_MAX = 32 };
 struct exec_fds { unsigned n, more; struct { int fd; uint32_t file; } v[EXEC_FDS_MAX]; };
 
@@ -201,7 +201,7 @@ static void write_all_pending(struct html *h, uint64_t at)
 
 /*
  * After the first ones a sample is worth a fixed share of the life so far.  The sum of all lanes is shown as high as it was,
- * but for a share nobody sees, and never higher.
+ * but for an invisible share, and never higher.
  */
 static void sample(struct html *h, uint32_t lane, unsigned counter, uint64_t at, uint64_t value)
 {
@@ -399,7 +399,7 @@ uint32_t html_conn_of(struct html *h, const struct event *ev)
 	return conn ? *(uint32_t *)table_row(&h->conn_rows, conn->id) : ((const struct html_file *)table_row(&h->files, f->id))->conn;
 }
 
-/* A pipe is one connection, told of at its writing end, the younger one; who reads it is seen at the other. */
+/* A pipe is one connection, reported at its writing end, the younger one; who reads it is seen at the other. */
 static void update_pipe(struct html *h, const struct file *f, const struct event *ev)
 {
 	struct html_conn *c;
@@ -531,7 +531,7 @@ void html_world_event(struct html *h, const struct event *ev)
 			uint32_t first = row->proc;
 
 			task_ended(h, lane, ev);
-			if (first != (uint32_t)lane)	/* the last thread is told of; the status is the process's */
+			if (first != (uint32_t)lane)	/* the last thread is reported; the status is the process's */
 				task_ended(h, (int32_t)first, ev);
 		}
 		break;

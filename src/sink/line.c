@@ -453,7 +453,7 @@ static void (*const formats[_EV_MAX])(struct buf *, const struct event *) = {
 	[EV_STOP] = line_stop, [EV_CONT] = line_stop, [EV_LOST] = line_lost,
 };
 
-/* A lookup is told by what was asked. */
+/* A lookup is worded by what was asked. */
 static const char *lookup_verb(const struct event *ev)
 {
 	static const struct { const char *call, *verb; } verbs[] = {

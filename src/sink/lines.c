@@ -7,7 +7,7 @@
 #include "base/macro.h"
 #include "sink/line.h"
 
-enum { WAITING_MAX = 8 << 20 };	/* bytes; with more nobody is waited for */
+enum { WAITING_MAX = 8 << 20 };	/* bytes; with more, no thread is waited for */
 
 struct head { uint64_t ns, seq; struct line_who who; uint32_t len; };	/* the text follows, padded to 8 */
 struct late { struct head h; char *text; };
@@ -120,7 +120,7 @@ static uint64_t horizon(const struct lines *l)
 	return ns;
 }
 
-/* Writes what nobody can come before. */
+/* Writes what no later event can precede. */
 static void release(struct lines *l, uint64_t until_ns)
 {
 	for (;;) {

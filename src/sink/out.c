@@ -19,7 +19,7 @@ struct stream {
 	struct sink sink;
 	struct out *out;
 	struct outfile *file;	/* borrowed */
-	bool color, live;	/* live: somebody may be watching */
+	bool color, live;	/* live: a person may be watching */
 	struct buf buf;
 	uint64_t flushed_ns;
 	struct stream *next;

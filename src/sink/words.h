@@ -21,5 +21,5 @@ struct file;
 void addr_format(struct buf *b, const struct addr *a);
 /* A file's name, or what is known of one that has none; a socket's address.  As it is: to be made safe before it is shown. */
 void file_name(struct buf *b, const struct file *file);
-bool file_is_found(const struct file *file);	/* it has no name, but is known by where it came from or whom it talks to; NULL: no */
+bool file_is_found(const struct file *file);	/* it has no name, but is known by where it came from or its peer; NULL: no */
 void file_format(struct buf *b, const struct file *file);	/* that, safe; (deleted) where it is; its kind where nothing is known */

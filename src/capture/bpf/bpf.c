@@ -158,7 +158,7 @@ static int attach(struct bpf_source *s, struct diag *diag)
 	int rc;
 
 	s->attached = true;
-	/* Who is a target is known before anything is looked at: what they start meanwhile comes by itself. */
+	/* Register targets before the snapshot, so that children forked meanwhile are followed. */
 	bpf_seek(s, SEEK_TARGETS);
 	for (unsigned i = 0; i < s->opt->npids; i++) {
 		rc = add_process(s, s->opt->pids[i], diag);
@@ -306,7 +306,7 @@ static int bpf_step(struct source *src, source_emit_fn *emit, void *ctx)
 	if (s->stop_request)
 		asked_to_stop(s);
 	reap(s);
-	/* In this order: with nobody left, and the ring empty after that, nothing can come. */
+	/* In this order: with no task left, and the ring empty after that, nothing can come. */
 	bool over = s->detached || (!s->opt->system && !s->opt->cgroup && s->shared->alive == 0 && (!s->main_pid || s->reaped));
 
 	mark = kring_mark(&s->ring);

@@ -446,7 +446,7 @@ int each_detach(struct bpf_iter__task *ctx)
 	}
 	if (st->in_call)
 		abandon_call(st, CALL_RUNNING);
-	else if (!(st->flags & TASK_HIDDEN) && found_in_call(task, st))	/* one that nobody asked for */
+	else if (!(st->flags & TASK_HIDDEN) && found_in_call(task, st))	/* its plan did not ask for it */
 		emit_bare_call(st, CALL_UNFINISHED | CALL_RUNNING | WIRE_FOUND, st->enter_ns, 0);
 	r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
 	if (r) {

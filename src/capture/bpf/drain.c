@@ -210,7 +210,7 @@ static unsigned exec_strings(struct buf *to, const struct record_exec *w)
 	return made;
 }
 
-/* A program that is not shown from here on, see rights.bpf.h: the caller hears of it at the end. */
+/* A program that is not shown from here on, see rights.bpf.h: a remark at the end reports it. */
 static void hidden(struct bpf_source *s, const struct buf *parts, unsigned n)
 {
 	const struct record_chunk *path = chunk_of(parts->s, n, PART_PATH);
@@ -409,7 +409,7 @@ static void handle(struct bpf_source *s, const struct record *r)
 		adopted(s, (const struct wire_adopt *)r);
 		return;
 	case RECORD_FORK:
-		/* told of by the snapshot that was being made meanwhile */
+		/* recorded by the snapshot that was being made meanwhile */
 		if (r->ts_ns < s->snapshot_ns && live_has(&s->live, r->tid))
 			return;
 		live_begin(&s->live, r->pid, r->tid);

@@ -236,7 +236,7 @@ static __noinline void fill_fact(struct record_fact *r, u32 fd, struct file *f, 
 	r->pid = pidfd_number(f, inode, magic);
 }
 
-/* Opened by name, as nearly everything is: there is nothing to be said about it. */
+/* Opened by name, as nearly everything is: there is nothing to add. */
 static __always_inline bool is_plain(u32 fd)
 {
 	struct file *f = file_of(fd);

@@ -35,7 +35,7 @@ static __always_inline void lose(enum wire_loss why)
 		__sync_fetch_and_add(&sh->lost, 1);
 }
 
-/* No wake-up while the reader polls; one when it said that it sleeps. */
+/* No wake-up while the reader polls; one when it has announced that it sleeps. */
 static __always_inline u64 ring_flags(void)
 {
 	struct wire_shared *sh = shared_get();

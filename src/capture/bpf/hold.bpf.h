@@ -2,7 +2,7 @@
 /*
  * Back-pressure.  A task whose records filled the ring beyond its half does not come back from a call before the reader
  * has made room, or its time is up: it spins here, at the very end of the call.  Nothing but time shows: no wait is cut
- * short, no signal is sent, its cgroup and priority do not matter, and nobody else's either.
+ * short, no signal is sent, no task's cgroup or priority matters.
  *
  * Programs of sys_exit run with preemption off, so a reader that waits for this CPU must be let in: the kernel says so in
  * thread_info.flags.  The task is then through this call with one record more in the ring, and pays again at the next;

@@ -10,7 +10,7 @@
 
 /*
  * The two positions are looked at and moved on for many records at a time: each look takes the cache line away from the
- * CPU that fills the ring.  at: where we read; limit: how far there is something, as of the last look; told: where the
+ * CPU that fills the ring.  at: where we read; limit: how far there is something, as of the last look; `told`: where the
  * kernel thinks that we read.
  */
 struct kring { volatile unsigned long *consumer; const volatile unsigned long *producer; const char *data; size_t size, page;

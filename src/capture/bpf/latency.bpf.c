@@ -32,7 +32,7 @@ enum { THREAD_SIZE = 16384 };	/* asm/page_64_types.h */
 /*
  * x86-64 serves an interrupt on a stack of its own when it came in the kernel.  A program's arguments stand on the stack
  * of who ran into the tracepoint.  One that came in user mode is served on the stack of the task, whose registers then
- * have no call's number (a page fault has none either, but wakes nobody as a rule).  The preempt count would say the
+ * have no call's number (a page fault has none either, but wakes no task as a rule).  The preempt count would say the
  * same, but without CONFIG_KALLSYMS_ALL a program cannot find it.
  */
 static __always_inline bool in_interrupt(void *ctx, struct task_struct *current)
@@ -54,7 +54,7 @@ static __always_inline void runnable(struct task_struct *task, u8 why, struct ta
 		return;
 	st->runnable_ns = bpf_ktime_get_ns();
 	st->why = why;
-	if (why == SCHED_WAKEUP && in_interrupt(ctx, by)) {	/* whom it interrupted has no part in it */
+	if (why == SCHED_WAKEUP && in_interrupt(ctx, by)) {	/* the interrupted task has no part in it */
 		st->why = SCHED_INTERRUPT;
 		st->waker_tid = st->waker_pid = 0;
 		__builtin_memset(st->waker, 0, sizeof(st->waker));
@@ -226,7 +226,7 @@ static __always_inline void end_flight(u64 id, const struct wire_flight *f, u64 
 	bpf_map_delete_elem(&flights, &id);
 }
 
-/* False: it is nobody's of ours, and not the kernel's either. */
+/* False: it belongs to no traced task, and not to the kernel either. */
 static __always_inline bool find_owner(struct wire_flight *f, u64 bio, const struct inode_key *file)
 {
 	struct task_struct *task = bpf_get_current_task_btf();

@@ -6,7 +6,7 @@
  * Programs run on several CPUs, and the last thread of a process to come to its end is not the last one to have room
  * reserved for it in the ring.  A process has ended when the kernel counts no thread of it any more and the end of every
  * thread that is known here has been read.  What comes of a task after its end (a signal that found it exiting, a call
- * of one that has just been let go) is not passed on: to the model it would be a process that nobody started.
+ * of one that has just been let go) is not passed on: to the model it would be a process that no other one started.
  */
 #include <stdbool.h>
 #include <stdint.h>

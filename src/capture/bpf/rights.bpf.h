@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * What the caller may not ptrace is not shown to him.  BPF itself asks nobody: with CAP_BPF and CAP_PERFMON on the file a
- * program of ours sees every task.  So a caller without CAP_SYS_PTRACE is held to what the kernel would let him do,
+ * What the caller may not ptrace is not shown.  BPF itself checks nothing: with CAP_BPF and CAP_PERFMON on the file a
+ * program of ours sees every task.  So a caller without CAP_SYS_PTRACE is held to what the kernel would permit it,
  * __ptrace_may_access() with PTRACE_MODE_READ_REALCREDS (kernel/ptrace.c, security/commoncap.c): the same user and group
- * in all three forms, a process that may be dumped, and no capability that he does not have.  What he made a user
- * namespace for is his.
+ * in all three forms, a process that may be dumped, and no capability that the caller lacks.  A user
+ * namespace that the caller made is the caller's.
  */
 #pragma once
 #include "capture/bpf/follow.bpf.h"
@@ -48,7 +48,7 @@ static __always_inline bool dumpable(struct mm_struct *mm)
 	return (flags & DUMPABLE_MASK) == SUID_DUMP_USER;
 }
 
-/* As cap_capable() has it for somebody without the capability in his own namespace. */
+/* As cap_capable() has it for a caller without the capability in its own namespace. */
 static __noinline bool rules(struct user_namespace *ns)
 {
 	struct wire_shared *sh = shared_get();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* Who sent a signal to whom, and how it is recorded. */
+/* Sender and receiver of a signal, and how it is recorded. */
 #pragma once
 #include "capture/bpf/hold.bpf.h"
 

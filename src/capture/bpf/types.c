@@ -10,7 +10,7 @@
 
 enum { MARK = 64, CHAIN_MAX = 32 };
 
-/* What stands behind the head; -1: no kind that we know, so nobody knows how long it is. */
+/* What stands behind the head; -1: an unknown kind, whose length is unknown, too. */
 static long tail_size(const struct btf_type *t)
 {
 	uint32_t n = BTF_INFO_VLEN(t->info);

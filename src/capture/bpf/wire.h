@@ -16,7 +16,7 @@ enum wire_kind {
 };
 struct wire_part { struct record h; rec_u32 nchunks, len; };
 struct wire_adopt { struct record h; rec_u32 ppid, pad; char comm[16]; };
-struct wire_exit { struct record_exit r; rec_u32 last, whole, helper, pad; /* helper: of the kernel, never told of; no other thread of the process lives; the status is that of the whole process */ };
+struct wire_exit { struct record_exit r; rec_u32 last, whole, helper, pad; /* helper: of the kernel, never reported; no other thread of the process lives; the status is that of the whole process */ };
 /* A chunk part of WIRE_ENTRY: strings that stand side by side.  flags: n of them; rec_u64[n + 1], where each began, and the end;
  * then their bytes.  Before each beginning, and at the end, is a NUL. */
 enum { WIRE_STRINGS = 0xff };
@@ -87,7 +87,7 @@ static inline __attribute__((always_inline)) void flight_record(const struct wir
 struct wire_shared {
 	rec_u64 alive;			/* traced tasks */
 	rec_u64 lost;			/* grows with `losses` */
-	rec_u32 fanotify;		/* somebody has a fanotify descriptor: what is read may bring more */
+	rec_u32 fanotify;		/* a traced task has a fanotify descriptor: what is read may bring more */
 	rec_u32 wake;			/* the reader sleeps and wants to be woken, once */
 	rec_u32 seek;			/* enum: what else makes a task one of ours */
 	rec_u32 pidns_level, self;	/* the tracer's pid namespace and its own process, filled in by each_self */

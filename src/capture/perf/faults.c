@@ -63,7 +63,7 @@ static void keep_fd(struct faults_source *s, int fd)
 }
 
 /*
- * Minor and major faults are two events, told apart by rings of their own: two rings a CPU.  Events of more tasks on
+ * Minor and major faults are two events, kept apart by rings of their own: two rings a CPU.  Events of more tasks on
  * the same CPU write into the first one's ring.
  */
 static int add_thread(struct faults_source *s, pid_t tid)

@@ -121,7 +121,7 @@ static bool sock_of(pid_t tid, int fd, struct record_sock *ret)
 	return true;
 }
 
-/* The link, and what fdinfo has: offset, flags, whom a pidfd is of. */
+/* The link, and what fdinfo has: offset, flags, the process of a pidfd. */
 static bool text_of(int dir, pid_t tid, int fd, struct fd_facts *ret)
 {
 	char name[64], digits[12], info[1024], *at;

@@ -537,7 +537,7 @@ bool proc_put_process(pid_t pid, bool maps, struct buf *rec, void (*put)(void *c
 	if (c.living != pid) {
 		struct record_exit *r = record_begin(rec, RECORD_EXIT, sizeof(*r), (uint32_t)pid, (uint32_t)pid, now_ns());
 
-		r->status = -1;		/* when and how, nobody knows */
+		r->status = -1;		/* when and how is not known */
 		put(ctx);
 	}
 	fanotify = put_fds(pid, c.living, false, rec, put, ctx);

@@ -39,7 +39,7 @@ int proc_parent(pid_t tid, pid_t *ret_tgid, pid_t *ret_ppid);
 char proc_state(pid_t pid, pid_t tid);		/* 'R', 'S', 'Z'…; 0 when gone */
 struct proc_rights { uid_t euid; gid_t egid; uint64_t permitted; };	/* permitted: capabilities */
 bool proc_rights(pid_t tid, struct proc_rights *ret);	/* false: it is gone */
-pid_t proc_tracer(pid_t pid);			/* 0: nobody traces it */
+pid_t proc_tracer(pid_t pid);			/* 0: it is not traced */
 bool proc_is_kernel_thread(pid_t pid);
 bool proc_is_kernel_helper(pid_t pid, pid_t tid);	/* a thread the kernel made in a program: io_uring's, vhost's */
 uid_t proc_uid(pid_t pid);
