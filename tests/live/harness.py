@@ -74,9 +74,9 @@ def untraced(pid):
 
 
 class Victim:
-    def __init__(self, test, way):
+    def __init__(self, test, way, first):
         self.process = subprocess.Popen([test.args.victim, way], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        equal(self.process.stdout.readline(), b"ready\n", "the victim's first word")
+        equal(self.process.stdout.readline(), first, "the victim's first word")
         self.pid = self.process.pid
 
     def end(self, what="the victim"):
@@ -91,8 +91,8 @@ class Test:
         self.started, self.n = [], 0
 
     @contextlib.contextmanager
-    def victim(self, way):
-        v = Victim(self, way)
+    def victim(self, way, first=b"ready\n"):
+        v = Victim(self, way, first)
         try:
             yield v
         finally:
@@ -106,12 +106,12 @@ class Test:
         self.n += 1
         return self.scratch / f"out{self.n}"
 
-    def start(self, *options, **more):
-        """compendium, and the file its text goes to."""
+    def start(self, *options, program=None, **more):
+        """compendium, or a program that becomes it, and the file its text goes to."""
         out = self.out()
         said = out.with_suffix(".err")
         with open(said, "wb") as err:
-            p = subprocess.Popen([self.args.compendium, "--backend", self.args.backend, "-a", "-o", str(out), *map(str, options)],
+            p = subprocess.Popen([program or self.args.compendium, "--backend", self.args.backend, "-a", "-o", str(out), *map(str, options)],
                                  **{"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": err, **more})
         p.said = lambda: said.read_text(errors="replace")
         self.started.append(p)

@@ -117,6 +117,44 @@ def attach_leaderless(t):
         check("exit 0" in p.text(), "its exit:\n" + p.text())
 
 
+def attach_leader_leaves(t):
+    """a leader that exits while it is traced, before its threads: they are let go all the same, and run on"""
+    with t.victim("leaves", b"here\n") as v:
+        p = t.attach(v.pid)
+        os.write(v.process.stdin.fileno(), b"x")
+        equal(v.process.stdout.readline(), b"ready\n", "its thread's first word")
+        t.let_go(p, v.pid)
+        equal(v.end(), "fine\n", "its last word")
+    for options in (), ("--no-seccomp",):
+        p = t.start(*options, "--", "sh", "-c", "trap '' TERM; exec \"$0\" leaves", t.args.victim, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        equal(p.stdout.readline(), b"here\n", "the command's first word")
+        os.write(p.stdin.fileno(), b"x")
+        equal(p.stdout.readline(), b"ready\n", "its thread's first word")
+        p.send_signal(signal.SIGTERM)
+        p.wait(PATIENCE)
+        check("FINAL" in p.text(), "no summary")
+        p.stdin.close()
+        equal(p.stdout.read(), b"fine\n", "its last word")
+
+
+def attach_ends_meanwhile(t):
+    """a process that ends between its seizing and the look at it: its exit is reported, whether its leader had gone before or not"""
+    need("strace")
+    if t.args.backend == "bpf":
+        raise Skip("no ptrace call to hold up")
+    slow = t.scratch / "slow"
+    for way, seizing in ("busy", 1), ("leaderless", 2):
+        slow.write_text(f"#!/bin/sh\nexec strace -f -o /dev/null -e trace=ptrace -e inject=ptrace:delay_exit=1000000:when={seizing} "
+                        f"{' '.join(NO_LEAK_CHECK)} {t.args.compendium} \"$@\"\n")
+        slow.chmod(0o755)
+        with t.victim(way) as v:
+            p = t.start("-p", v.pid, program=slow)
+            eventually(lambda: p.poll() is not None or not untraced(v.pid), "its tracer")
+            v.end()
+            p.wait(PATIENCE)
+            check("exit 0" in p.text(), f"{way}: its exit:\n" + p.text() + p.said())
+
+
 def attach_descendants(t):
     """--descendants takes the living children and theirs; without it, only the one named"""
     with t.victim("family") as v:
@@ -730,8 +768,8 @@ def git_and_redis(t):
 
 
 GROUPS = {
-    "attach": [attach_threads, attach_waits, attach_killed, attach_stopped, attach_vfork, attach_leaderless, attach_descendants, attach_namespace, attach_chrooted,
-               attach_several, attach_twice, attach_refused, attach_ended],
+    "attach": [attach_threads, attach_waits, attach_killed, attach_stopped, attach_vfork, attach_leaderless, attach_leader_leaves,
+               attach_ends_meanwhile, attach_descendants, attach_namespace, attach_chrooted, attach_several, attach_twice, attach_refused, attach_ended],
     "redis": [attach_redis],
     "ends": [kill_command, kill_attached, kill_compendium, left_behind, term_ignored, held_in_vfork, second_signal],
     "tracers": [setuid, setuid_program, gdb_inside, strace_inside, strace_outside, compendium_inside],

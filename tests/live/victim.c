@@ -313,6 +313,7 @@ static void *goes_on(void *arg)
 		usleep(1000);
 	}
 	until_told();
+	CHECK(write(1, "fine\n", 5) == 5);
 	_exit(0);
 }
 
@@ -320,6 +321,19 @@ static int live_leaderless(void)
 {
 	pthread_t t;
 
+	CHECK(pthread_create(&t, NULL, goes_on, NULL) == 0);
+	syscall(SYS_exit, 0);
+	return 1;
+}
+
+/* Its leader goes when it is told to, the thread stays. */
+static int live_leaves(void)
+{
+	pthread_t t;
+	char c;
+
+	CHECK(write(1, "here\n", 5) == 5);
+	CHECK(read(0, &c, 1) == 1);
 	CHECK(pthread_create(&t, NULL, goes_on, NULL) == 0);
 	syscall(SYS_exit, 0);
 	return 1;
@@ -421,7 +435,7 @@ int main(int argc, char **argv)
 {
 	static const struct { const char *name; int (*live)(void); } ways[] = {
 		{ "threads", live_threads }, { "waits", live_waits }, { "vfork", live_vfork }, { "vforks", live_vforks }, { "vfork_stop", live_vfork_stop },
-		{ "leaderless", live_leaderless }, { "family", live_family }, { "busy", live_busy },
+		{ "leaderless", live_leaderless }, { "leaves", live_leaves }, { "family", live_family }, { "busy", live_busy },
 		{ "unshared", live_unshared }, { "inhabited", live_inhabited },
 	};
 

@@ -123,7 +123,7 @@ static void snapshot(struct bpf_source *s, pid_t pid)
 	if (pid <= 0 || live_has_process(&s->live, (uint32_t)pid))
 		return;
 	drain_begin_process(s, pid);
-	s->shared->fanotify |= proc_put_process(pid, true, &s->rec, drain_put, s);
+	s->shared->fanotify |= proc_put_process(pid, LEADER_LOOK, true, &s->rec, drain_put, s);
 	waiting_put_process(pid, s->opt->max_payload, &s->rec, found, drain_put, s);
 }
 

@@ -346,7 +346,7 @@ static void adopted(struct bpf_source *s, const struct wire_adopt *w)
 		return;
 	if (!live_has_process(&s->live, w->h.pid) && proc_state((pid_t)w->h.pid, 0)) {
 		drain_begin_process(s, (pid_t)w->h.pid);
-		s->shared->fanotify |= proc_put_process((pid_t)w->h.pid, s->opt->want_maps, &s->rec, drain_put, s);
+		s->shared->fanotify |= proc_put_process((pid_t)w->h.pid, LEADER_LOOK, s->opt->want_maps, &s->rec, drain_put, s);
 		s->snapshot_ns = clock_ns();
 		if (live_has(&s->live, w->h.tid))
 			return;

@@ -523,7 +523,7 @@ bool proc_has_ended(pid_t pid)
 	return !c.living;
 }
 
-bool proc_put_process(pid_t pid, bool maps, struct buf *rec, void (*put)(void *ctx), void *ctx)
+bool proc_put_process(pid_t pid, enum leader_end leader, bool maps, struct buf *rec, void (*put)(void *ctx), void *ctx)
 {
 	struct put_ctx c = { pid, rec, put, ctx, true, pid };
 	bool fanotify;
@@ -534,7 +534,7 @@ bool proc_put_process(pid_t pid, bool maps, struct buf *rec, void (*put)(void *c
 	put_task(&c, pid);
 	c.leader = false;
 	proc_each_thread(pid, put_task, &c);
-	if (c.living != pid) {
+	if (leader == LEADER_ENDED || (leader == LEADER_LOOK && c.living != pid)) {
 		struct record_exit *r = record_begin(rec, RECORD_EXIT, sizeof(*r), (uint32_t)pid, (uint32_t)pid, now_ns());
 
 		r->status = -1;		/* when and how is not known */

@@ -151,12 +151,14 @@ static void put_waiting(struct ptrace_source *s, struct tracee *t)
 static void snapshot(struct ptrace_source *s)
 {
 	for (struct tracee *t = s->tracees; t; t = t->hh.next) {
+		/* A leader that could not be seized had ended; by now its threads may have, too. */
+		enum leader_end leader = tracee_find(s, t->pid) ? LEADER_WATCHED : LEADER_ENDED;
 		bool first = true;
 
 		for (struct tracee *u = s->tracees; u != t && first; u = u->hh.next)
 			first = u->pid != t->pid;
 		if (first)
-			s->fanotify |= proc_put_process(t->pid, true, &s->rec, ptrace_put_cb, s);
+			s->fanotify |= proc_put_process(t->pid, leader, true, &s->rec, ptrace_put_cb, s);
 	}
 	for (struct tracee *t = s->tracees; t; t = t->hh.next)
 		put_waiting(s, t);
@@ -307,6 +309,24 @@ static void begin(struct ptrace_source *s)
 	s->leaving = LEAVING;
 }
 
+/*
+ * A leader that has ended before its threads is reported with the last of them and can neither stop nor be let go; nor
+ * need it.  It had ended when nothing was to be reported, and still nothing is: so it is such a one.
+ */
+static void pass_over_ended(struct ptrace_source *s)
+{
+	struct tracee *t, *tmp;
+
+	HASH_ITER(hh, s->tracees, t, tmp) {
+		if (!t->announced || t->tid != t->pid || proc_state(t->pid, t->tid) != 'Z')
+			continue;
+		if (t->zombie)
+			ptrace_ended(s, t, -1, 0, 0);	/* when and how, nobody knows */
+		else
+			t->zombie = true;
+	}
+}
+
 /* Nobody can stop: the kernel lets go of them when we end.  A command's own (EXITKILL) we have to wait for. */
 static bool all_asleep(const struct ptrace_source *s)
 {
@@ -351,8 +371,10 @@ bool attach_let_go(struct ptrace_source *s)
 	}
 	if (tid <= 0) {
 		ptrace_adopt_held(s);
-		if (s->leaving == LEAVING)
+		if (s->leaving == LEAVING) {
+			pass_over_ended(s);
 			tell_to_stop(s);
+		}
 		nanosleep(&nap, NULL);
 		s->idle_rounds++;
 		return false;

@@ -60,6 +60,7 @@ struct tracee {
 	bool every_call;	/* stop at every call (no filter, or the program works with seccomp itself) */
 	bool muted;		/* our own child before its exec: nothing is recorded */
 	bool gone;		/* SIGKILLed or vanished: only its exit is awaited */
+	bool zombie;		/* of attach_let_go(): it has ended, and no wait reports it */
 	bool stopped;		/* in a ptrace-stop that we have not resumed */
 	bool ended;		/* held, and dead: its end is told after its beginning */
 	int end_status;
