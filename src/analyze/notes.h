@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* Sentences about what tracing did to programs: one a program and reason, in struct totals. */
+/* What tracing did to programs: one note a program and reason, in struct totals.  Sentences: sink/totals_words.h. */
 #include "analyze/totals.h"
 #include "event/event.h"
+
+/* Flags of our own, beside EXEC_*. */
+enum { NOTE_SUPERVISED = 1 << 16 };
 
 /* Whether the event can be a reason for one: cheap, it is asked of every event. */
 static inline bool totals_may_note(const struct event *ev)
@@ -13,4 +16,3 @@ static inline bool totals_may_note(const struct event *ev)
 /* Whether it is one.  *ret: count 0, program is the model's. */
 bool totals_note_of(const struct totals *t, const struct event *ev, struct totals_note *ret);
 void totals_note_event(struct totals *t, const struct event *ev);
-void totals_note_format(struct buf *b, const struct totals_note *n);	/* a sentence, safe to show */

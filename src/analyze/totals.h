@@ -137,11 +137,6 @@ struct totals_conn_counts totals_count_conns(const struct totals *t);
 
 /* Of an event with an error: was something looked for and not had?  EINVAL of readlink only says that it is no link. */
 bool totals_failed_lookup(const struct event *ev);
-/* A sum of memory in words: "132.0 KB", "8.5 MB (24 regions)", "7.6 MB (4.6 MB when attached, +3.0 MB)". */
-enum totals_memory { MEMORY_HEAP, MEMORY_MMAP, MEMORY_TOTAL };
-void totals_memory(struct buf *b, const struct totals *t, enum totals_memory what);
-/* "/d/final (was tmp)", as it is: to be made safe before it is shown. */
-void totals_file_name(struct buf *b, const struct totals_file *f);
 const struct totals_proc *totals_proc(const struct totals *t, uint32_t id);	/* NULL when not kept */
 /* A command line as one would type it, safe to show, cut after about max bytes. */
 void totals_command(struct buf *b, const struct bytes *argv, unsigned argc, uint64_t all, size_t max);

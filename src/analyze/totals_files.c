@@ -125,20 +125,6 @@ void totals_file_event(struct totals *t, const struct event *ev)
 		r->linked = (struct bytes){ 0 };
 }
 
-void totals_file_name(struct buf *b, const struct totals_file *f)
-{
-	const char *dir = memrchr(f->path.s, '/', f->path.len);
-	size_t n = dir ? (size_t)(dir + 1 - f->path.s) : 0;
-
-	buf_add(b, f->path.s, f->path.len);
-	if (!f->was.len)
-		return;
-	n = n < f->was.len && memcmp(f->was.s, f->path.s, n) == 0 && !memchr(f->was.s + n, '/', f->was.len - n) ? n : 0;
-	buf_puts(b, " (was ");
-	buf_add(b, f->was.s + n, f->was.len - n);
-	buf_putc(b, ')');
-}
-
 void totals_lookup_failed(struct totals *t, const struct event *ev)
 {
 	struct totals_index *x = t->index;

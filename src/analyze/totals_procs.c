@@ -62,28 +62,6 @@ void totals_memory_update(struct totals *t, const struct proc *proc, const struc
 	t->memory_peak = MAX(t->memory_peak, x->heap + x->mapped);
 }
 
-void totals_memory(struct buf *b, const struct totals *t, enum totals_memory what)
-{
-	const uint64_t peaks[] = { t->heap_peak, t->mapped_peak, t->memory_peak };
-	const uint64_t befores[] = { t->heap_before, t->mapped_before, t->heap_before + t->mapped_before };
-	uint64_t peak = peaks[what], before = befores[what];
-	bool attached = t->heap_before || t->mapped_before, regions = what == MEMORY_MMAP;
-
-	human_bytes(b, peak);
-	if (!attached && !regions)
-		return;
-	buf_puts(b, " (");
-	if (attached) {
-		human_bytes(b, before);
-		buf_puts(b, " when attached, +");
-		human_bytes(b, peak > before ? peak - before : 0);
-		buf_puts(b, regions ? "; " : "");
-	}
-	if (regions)
-		human_counted(b, t->nmaps, "region", "regions");
-	buf_puts(b, attached && regions ? " since)" : ")");
-}
-
 /* ---- processes ---- */
 
 /* Shortens b to at most len bytes, between characters. */

@@ -12,6 +12,7 @@
 #include "record/record.h"
 #include "config.h"
 #include "sink/html.h"
+#include "sink/totals_words.h"
 
 static const struct html_cols columns[_KIND_MAX] = {
 	[KIND_O] = { { HTML_COL("count", W_U16, struct html_bucket, count), HTML_COL("cat", W_U8, struct html_bucket, cat) }, 2 },

@@ -10,6 +10,7 @@
 #include "base/macro.h"
 #include "base/text.h"
 #include "sink/html.h"
+#include "sink/totals_words.h"
 #include "sink/words.h"
 
 enum { TOP_ROWS = 20, TREE_ROWS = 200, TITLE_BYTES = 400 };

@@ -17,6 +17,7 @@
 #include "sink/out.h"
 #include "sink/summary.h"
 #include "sink/table_words.h"
+#include "sink/totals_words.h"
 
 #define RULE_COLUMNS 64
 

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "sink/ended.h"
 #include "sink/out.h"
+#include "sink/totals_words.h"
 #include "sink/words.h"
 
 /* ---- connections ---- */

@@ -17,6 +17,7 @@
 #include "sink/lines.h"
 #include "sink/out.h"
 #include "sink/sink.h"
+#include "sink/totals_words.h"
 #include "sink/value.h"
 
 /*

@@ -12,6 +12,7 @@
 #include "analyze/resident.h"
 #include "analyze/totals.h"
 #include "base/buf.h"
+#include "sink/totals_words.h"
 
 static void test_hist(void **state)
 {

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* Totals in words, as the summary of the terminal and of the report have them. */
+#include "analyze/totals.h"
+
+struct buf;
+
+/* A sum of memory: "132.0 KB", "8.5 MB (24 regions)", "7.6 MB (4.6 MB when attached, +3.0 MB)". */
+enum totals_memory { MEMORY_HEAP, MEMORY_MMAP, MEMORY_TOTAL };
+void totals_memory(struct buf *b, const struct totals *t, enum totals_memory what);
+/* "/d/final (was tmp)", as it is: to be made safe before it is shown. */
+void totals_file_name(struct buf *b, const struct totals_file *f);
+void totals_note_format(struct buf *b, const struct totals_note *n);	/* a sentence, safe to show */
