@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What is shown, as signals; the part of it that belongs in the address lives in the URL hash.
-import { batch, computed, effect, signal } from '@preact/signals';
+import { batch, computed, effect, signal, type ReadonlySignal } from '@preact/signals';
 import { needsCold, runFilter, Mask } from '../engine/filter';
 import { laneRows, type LaneRow, type LaneSort } from '../engine/lanes';
 import { Pyramid, Reach } from '../engine/pyramid';
@@ -77,18 +77,29 @@ export class State {
   readonly help = signal(false);
 
   readonly query = computed(() => parse(this.filter.value));
-  readonly mask;
-  readonly laneRows;
+  readonly mask: ReadonlySignal<Mask>;
+  readonly laneRows: ReadonlySignal<LaneRow[]>;
   /** Of everything; that of the filter, null until it is built. */
   readonly whole: Pyramid;
   readonly pyramid = signal<Pyramid | null>(null);
   readonly reach: Reach;
-  readonly palette;
+  readonly palette: ReadonlySignal<Palette>;
   private sorting = 0;
 
   constructor(readonly store: Store) {
     this.view.value = { from: 0, to: store.duration };
     this.reach = new Reach(store);
+    this.followSystem();
+    this.palette = computed<Palette>(() => palette(store.meta, this.dark));
+    this.mask = this.followFilter();
+    this.whole = new Pyramid(store, null);
+    effect(() => this.startPyramid(this.mask.value.bits));
+    this.laneRows = this.followLanes();
+    effect(() => this.startSort());
+  }
+
+  /** Theme and printing. */
+  private followSystem(): void {
     const dark = matchMedia('(prefers-color-scheme: dark)');
     this.systemDark.value = dark.matches;
     dark.addEventListener('change', () => {
@@ -100,11 +111,13 @@ export class State {
     addEventListener('afterprint', () => {
       this.printing.value = false;
     });
-    this.palette = computed<Palette>(() => palette(store.meta, this.dark));
-    // Without a filter the mask follows the data; with one it is worked out when the columns it needs are complete.
-    const none = new Mask(store, new Uint8Array(store.n), 0),
+  }
+
+  /** Without a filter the mask follows the data; with one it is worked out when the columns it needs are complete. */
+  private followFilter(): ReadonlySignal<Mask> {
+    const { store } = this,
+      none = new Mask(store, new Uint8Array(store.n), 0),
       mask = signal(none);
-    this.mask = computed(() => mask.value);
     effect(() => {
       const q = this.query.value,
         hot = this.hotReady.value,
@@ -115,68 +128,70 @@ export class State {
       } else if (needsCold(q) ? cold : hot) mask.value = timed('filter', () => runFilter(store, q));
       else mask.value = none;
     });
-    const bits = computed(() => this.mask.value.bits);
-    // Until the pyramid of a filter is built, in steps, a frame scans the lanes in sight.
-    this.whole = new Pyramid(store, null);
-    effect(() => {
-      const m = this.mask.value.bits;
-      if (!m) {
-        this.pyramid.value = this.whole;
-        return;
-      }
-      this.pyramid.value = null;
-      void (async () => {
-        const p = new Pyramid(store, m);
-        for (;;) {
-          await new Promise(done => setTimeout(done, 0)); // frames and input first
-          const until = performance.now() + 8;
-          for (;;) {
-            if (this.mask.peek().bits !== m) return;
-            if (p.update(1 << 15)) {
-              this.pyramid.value = p;
-              return;
-            }
-            if (performance.now() > until) break;
-          }
+    return computed(() => mask.value);
+  }
+
+  /** Until the pyramid of a filter is built, in steps, a frame scans the lanes in sight. */
+  private startPyramid(bits: Uint8Array | null): void {
+    this.pyramid.value = bits ? null : this.whole;
+    if (bits) void this.buildPyramid(bits);
+  }
+  private async buildPyramid(bits: Uint8Array): Promise<void> {
+    const p = new Pyramid(this.store, bits);
+    for (;;) {
+      await new Promise(done => setTimeout(done, 0)); // frames and input first
+      const until = performance.now() + 8;
+      do {
+        if (this.mask.peek().bits !== bits) return;
+        if (p.update(1 << 15)) {
+          this.pyramid.value = p;
+          return;
         }
-      })();
-    });
-    this.laneRows = computed<LaneRow[]>(() =>
+      } while (performance.now() <= until);
+    }
+  }
+
+  private followLanes(): ReadonlySignal<LaneRow[]> {
+    const { store } = this,
+      bits = computed(() => this.mask.value.bits);
+    /** Lanes with no event of these are not shown; null: all are. */
+    const only = () => {
+      if (bits.value) return this.hotReady.value ? this.mask.value.lanes : null;
+      if (this.laneSort.value !== 'activity') return null;
+      void this.hotReady.value;
+      return store.laneEvents;
+    };
+    return computed(() =>
       laneRows(store, {
         sort: this.laneSort.value,
         pins: this.pins.value,
         hidden: this.hidden.value,
         folded: this.folded.value,
-        only: bits.value
-          ? this.hotReady.value
-            ? this.mask.value.lanes
-            : null
-          : this.laneSort.value === 'activity'
-            ? (void this.hotReady.value, store.laneEvents)
-            : null,
+        only: only(),
       }),
     );
-    effect(() => {
-      const m = this.mask.value,
-        s = this.sort.value,
-        ready = this.coldReady.value,
-        id = ++this.sorting;
-      if (s.key === 'time') {
-        this.sorted.value = null;
+  }
+
+  private startSort(): void {
+    const m = this.mask.value,
+      s = this.sort.value,
+      ready = this.coldReady.value,
+      id = ++this.sorting;
+    if (s.key === 'time') {
+      this.sorted.value = null;
+      this.busy.value = '';
+      return;
+    }
+    if (!ready) return;
+    const from = performance.now();
+    this.busy.value = 'Sorting …';
+    void sortRows(this.store, m.rows, m.count, s, () => id !== this.sorting).then(rows => {
+      if (id !== this.sorting) return;
+      batch(() => {
+        this.sorted.value = rows;
         this.busy.value = '';
-        return;
-      }
-      if (!ready) return;
-      const from = performance.now();
-      this.busy.value = 'Sorting …';
-      void sortRows(store, m.rows, m.count, s, () => id !== this.sorting).then(rows => {
-        if (id !== this.sorting) return;
-        batch(() => {
-          this.sorted.value = rows;
-          this.busy.value = '';
-        });
-        stats.sort = performance.now() - from;
       });
+      stats.sort = performance.now() - from;
     });
   }
 
@@ -272,150 +287,4 @@ export function timed<T>(name: string, f: () => T): T {
     out = f();
   stats[name] = performance.now() - from;
   return out;
-}
-
-// ---- URL hash ----
-
-const enc = (s: string) =>
-  encodeURIComponent(s)
-    .replace(/%20/g, '+')
-    .replace(/%2C/g, ',')
-    .replace(/%3A/g, ':')
-    .replace(/%2F/g, '/')
-    .replace(/%3E/g, '>')
-    .replace(/%3C/g, '<');
-
-export function toHash(s: State): string {
-  const out: string[] = [],
-    put = (k: string, v: string) => out.push(k + '=' + enc(v));
-  if (s.tab.value !== 'overview') put('tab', s.tab.value);
-  if (s.filter.value) put('q', s.filter.value);
-  if (!s.isFit()) put('t', `${Math.round(s.view.value.from)},${Math.round(s.view.value.to)}`);
-  if (s.range.value)
-    put('range', `${Math.round(s.range.value.from)},${Math.round(s.range.value.to)}`);
-  if (s.selected.value >= 0) put('event', String(s.selected.value));
-  const { key, down } = s.sort.value;
-  if (key !== 'time' || down) put('sort', (down ? '-' : '') + key);
-  if (s.laneSort.value !== 'tree') put('lanes', s.laneSort.value);
-  if (s.pins.value.length) put('pin', s.pins.value.join(','));
-  if (s.hidden.value.length) put('hide', s.hidden.value.join(','));
-  if (s.folded.value) put('fold', '1');
-  if (!s.arrows.value) put('arrows', '0');
-  if (s.columns.value.join() !== DEFAULT_COLUMNS.join()) put('cols', s.columns.value.join(','));
-  if (s.theme.value !== 'auto') put('theme', s.theme.value);
-  return out.length ? '#' + out.join('&') : '';
-}
-
-export function fromHash(s: State, hash: string): void {
-  const p = new Map(
-    hash
-      .replace(/^#/, '')
-      .split('&')
-      .filter(Boolean)
-      .map(kv => {
-        const at = kv.indexOf('='),
-          raw = at < 0 ? '' : kv.slice(at + 1).replace(/\+/g, ' ');
-        let value = raw;
-        try {
-          value = decodeURIComponent(raw);
-        } catch {
-          /* not ours: as it is */
-        }
-        return [at < 0 ? kv : kv.slice(0, at), value] as [string, string];
-      }),
-  );
-  const ints = (v: string | undefined, max: number) =>
-    (v ?? '')
-      .split(',')
-      .filter(Boolean)
-      .map(Number)
-      .filter(x => Number.isInteger(x) && x >= 0 && x < max);
-  const pair = (v: string | undefined): Range | null => {
-    const [a, b] = (v ?? '').split(',').map(Number);
-    return Number.isFinite(a) && Number.isFinite(b) && b > a ? { from: a, to: b } : null;
-  };
-  batch(() => {
-    const tab = p.get('tab') as Tab;
-    s.tab.value = TABS.includes(tab) ? tab : 'overview';
-    s.filter.value = p.get('q') ?? '';
-    const t = pair(p.get('t'));
-    if (t) s.setView(t.from, t.to);
-    else s.fit();
-    s.range.value = pair(p.get('range'));
-    s.selected.value = ints(p.get('event'), s.store.n)[0] ?? -1;
-    const sort = p.get('sort') ?? 'time',
-      key = sort.replace(/^-/, '') as SortKey;
-    s.sort.value = [
-      'time',
-      'lane',
-      'cat',
-      'type',
-      'details',
-      'result',
-      'dur',
-      'bytes',
-      'fd',
-    ].includes(key)
-      ? { key, down: sort[0] === '-' }
-      : { key: 'time', down: false };
-    const lanes = p.get('lanes') as LaneSort;
-    s.laneSort.value = lanes === 'start' || lanes === 'activity' ? lanes : 'tree';
-    s.pins.value = ints(p.get('pin'), s.store.tasks.length);
-    s.hidden.value = ints(p.get('hide'), s.store.tasks.length);
-    s.folded.value = p.get('fold') === '1';
-    s.arrows.value = p.get('arrows') !== '0';
-    const cols = (p.get('cols') ?? '')
-      .split(',')
-      .filter((c): c is Column => (COLUMNS as readonly string[]).includes(c));
-    s.columns.value = cols.length ? cols : DEFAULT_COLUMNS;
-    const theme = p.get('theme');
-    s.theme.value = theme === 'dark' || theme === 'light' ? theme : 'auto';
-  });
-}
-
-/** Keeps hash and state the same. Steps that a person would want to undo get their own entry in the history. */
-export function syncHash(s: State): void {
-  let restoring = false,
-    wanted = toHash(s),
-    timer = 0,
-    pushing = false;
-  const step = (hash: string) => hash.replace(/&?\b(t|event|range)=[^&]*/g, '');
-  const write = (hash: string, push: boolean) => {
-    if (hash === location.hash || (hash === '' && location.hash === '')) return;
-    try {
-      if (push) history.pushState(null, '', hash || location.pathname + location.search);
-      else history.replaceState(null, '', hash || location.pathname + location.search);
-    } catch {
-      /* browsers limit how often: the next change writes it */
-    }
-  };
-  effect(() => {
-    const hash = toHash(s);
-    if (restoring) {
-      wanted = hash;
-      return;
-    }
-    if (hash === wanted) return;
-    pushing ||= step(hash) !== step(wanted);
-    wanted = hash;
-    clearTimeout(timer);
-    // What one click changes is one step.
-    timer = setTimeout(
-      () => {
-        write(wanted, pushing);
-        pushing = false;
-      },
-      pushing ? 0 : 250,
-    ) as unknown as number;
-  });
-  const restore = () => {
-    restoring = true;
-    fromHash(s, location.hash);
-    restoring = false;
-    wanted = toHash(s);
-  };
-  window.addEventListener('popstate', restore);
-  window.addEventListener('hashchange', () => {
-    if (location.hash !== wanted) restore();
-  });
 }

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// The filter box.
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { State } from '../ui/state';
+
+export function FilterBox({ s }: { s: State }) {
+  const input = useRef<HTMLInputElement>(null),
+    timer = useRef(0),
+    [draft, setDraft] = useState(s.filter.value);
+  const { errors } = s.query.value;
+  useEffect(() => {
+    if (document.activeElement !== input.current || input.current!.value !== s.filter.value) {
+      clearTimeout(timer.current);
+      setDraft(s.filter.value);
+    }
+  }, [s.filter.value]);
+  const apply = (text: string) => {
+    clearTimeout(timer.current);
+    s.filter.value = text.trim();
+  };
+  return (
+    <div class={'filter' + (errors.length ? ' wrong' : '')} role="search">
+      <input
+        ref={input}
+        id="filter"
+        type="text"
+        value={draft}
+        spellcheck={false}
+        autocomplete="off"
+        placeholder="Filter:  type:openat  path:*.so  !path:/proc  dur>1ms  err:any"
+        aria-label="Filter events"
+        aria-invalid={errors.length > 0}
+        aria-describedby={errors.length ? 'filter-error' : undefined}
+        onInput={e => {
+          const v = (e.currentTarget as HTMLInputElement).value;
+          setDraft(v);
+          clearTimeout(timer.current);
+          timer.current = setTimeout(() => {
+            s.filter.value = v.trim();
+          }, pause(s)) as unknown as number;
+        }}
+        onKeyDown={e => {
+          e.stopPropagation();
+          if (e.key === 'Enter') {
+            apply(draft);
+          } else if (e.key === 'Escape') {
+            if (draft) {
+              setDraft('');
+              apply('');
+            } else input.current!.blur();
+          }
+        }}
+      />
+      {draft && (
+        <button
+          type="button"
+          class="clear"
+          aria-label="Clear filter"
+          title="Clear (Esc)"
+          onClick={() => {
+            setDraft('');
+            apply('');
+            input.current!.focus();
+          }}
+        >
+          ✕
+        </button>
+      )}
+      {!draft && <kbd aria-hidden="true">/</kbd>}
+      {errors.length > 0 && (
+        <p id="filter-error" role="alert">
+          {errors[0]}
+        </p>
+      )}
+    </div>
+  );
+}
+/** How long to wait for more typing: longer where a scan is longer. */
+const pause = (s: State) => (s.store.n > 3e6 ? 220 : 90);
