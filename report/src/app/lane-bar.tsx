@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Above the timeline: which lanes, what the colours mean, zoom, the columns of the table.
 import { plural } from '../engine/human';
-import { SPECS } from '../table/table';
+import { SPECS } from '../table/columns';
 import { COLUMNS, DEFAULT_COLUMNS, type State } from '../ui/state';
 import { Popover } from './popover';
 

@@ -1,35 +1,14 @@
 // SPDX-License-Identifier: MIT
 // The event table: as many row elements as fit, over a spacer that never gets taller than browsers allow.
 import { effect } from '@preact/signals';
-import { bytes, count, duration, instant, wall } from '../engine/human';
-import type { SortKey } from '../engine/sort';
-import { Layer } from '../engine/store';
+import type { Store } from '../engine/store';
 import { show } from '../format/text';
-import { eventItems, openMenu, tipWhenCut, valueItems } from '../ui/menu';
+import { eventItems, openMenu, tipWhenCut, valueItems, type MenuItem } from '../ui/menu';
 import type { Column, State } from '../ui/state';
+import { CELLS, SPECS } from './columns';
 
 const ROW = 23;
 const TALLEST = 6_000_000;
-
-interface ColumnSpec {
-  title: string;
-  width: string;
-  num?: boolean;
-  sort?: SortKey;
-}
-export const SPECS: Record<Column, ColumnSpec> = {
-  row: { title: '#', width: '84px', num: true, sort: 'time' },
-  time: { title: 'Time (s)', width: '104px', num: true, sort: 'time' },
-  wall: { title: 'Wall clock', width: '236px', num: true, sort: 'time' },
-  lane: { title: 'Process', width: '168px', sort: 'lane' },
-  cat: { title: 'Category', width: '92px', sort: 'cat' },
-  type: { title: 'Call', width: '132px', sort: 'type' },
-  details: { title: 'Details', width: 'minmax(180px, 1fr)', sort: 'details' },
-  result: { title: 'Result', width: '126px', sort: 'result' },
-  fd: { title: 'FD', width: '54px', num: true, sort: 'fd' },
-  bytes: { title: 'Bytes', width: '82px', num: true, sort: 'bytes' },
-  dur: { title: 'Duration', width: '92px', num: true, sort: 'dur' },
-};
 
 export class EventTable {
   readonly el: HTMLElement;
@@ -46,109 +25,105 @@ export class EventTable {
   private lastSelected = -1;
 
   constructor(readonly s: State) {
-    const make = (cls: string, parent?: HTMLElement): HTMLElement => {
+    const make = (cls: string, role: string, parent?: HTMLElement): HTMLElement => {
       const e = document.createElement('div');
       e.className = cls;
+      e.setAttribute('role', role);
       parent?.append(e);
       return e;
     };
-    this.el = make('tb');
-    this.el.setAttribute('role', 'grid');
+    this.el = make('tb', 'grid');
     this.el.setAttribute('aria-label', 'Events');
     this.el.tabIndex = 0;
-    this.head = make('tb-head', this.el);
-    this.head.setAttribute('role', 'row');
-    this.body = make('tb-body', this.el);
-    this.body.setAttribute('role', 'rowgroup');
+    this.head = make('tb-head', 'row', this.el);
+    this.body = make('tb-body', 'rowgroup', this.el);
     this.body.tabIndex = 0; // it scrolls by itself
-    this.space = make('tb-space', this.body);
-    this.space.setAttribute('role', 'presentation');
-    this.rowsEl = make('tb-rows', this.body);
-    this.rowsEl.setAttribute('role', 'presentation');
+    this.space = make('tb-space', 'presentation', this.body);
+    this.rowsEl = make('tb-rows', 'presentation', this.body);
     this.resize = new ResizeObserver(() => this.invalidate());
     this.resize.observe(this.body);
     this.stop.push(
-      effect(() => {
-        this.makeHead(s.columns.value);
-      }),
+      effect(() => this.makeHead(s.columns.value)),
+      effect(() => this.follow()),
+      effect(() => this.followSelected()),
     );
-    this.stop.push(
-      effect(() => {
-        void [
-          s.sorted.value,
-          s.sort.value,
-          s.mask.value,
-          s.version.value,
-          s.coldReady.value,
-          s.palette.value,
-          s.columns.value,
-        ];
-        this.invalidate();
-      }),
-    );
-    this.stop.push(
-      effect(() => {
-        const i = s.selected.value;
-        if (i >= 0 && i !== this.lastSelected) {
-          const row = s.rowOf(i);
-          if (row >= 0) this.reveal(row);
-        }
-        this.lastSelected = i;
-        this.invalidate();
-      }),
-    );
-    this.body.addEventListener('scroll', () => {
-      if (Math.abs(this.body.scrollTop - this.mine) < 1.5) return;
-      this.mine = -1;
-      const max = this.body.scrollHeight - this.body.clientHeight,
-        last = Math.max(0, s.rowCount - this.body.clientHeight / ROW);
-      this.top = this.scaled()
-        ? max > 0
-          ? (this.body.scrollTop / max) * last
-          : 0
-        : this.body.scrollTop / ROW;
-      this.invalidate();
-    });
-    this.body.addEventListener(
-      'wheel',
-      e => {
-        if (!this.scaled() || e.ctrlKey || Math.abs(e.deltaX) > Math.abs(e.deltaY)) return;
-        // Over a squeezed spacer a native step would jump over thousands of rows.
-        e.preventDefault();
-        this.setTop(this.top + (e.deltaY * (e.deltaMode ? 30 : 1)) / ROW);
-      },
-      { passive: false },
-    );
-    this.body.addEventListener('mouseover', tipWhenCut);
+    this.listen();
+  }
+
+  /** What the rows depend on. */
+  private follow(): void {
+    const { s } = this;
+    void [
+      s.sorted.value,
+      s.sort.value,
+      s.mask.value,
+      s.version.value,
+      s.coldReady.value,
+      s.palette.value,
+      s.columns.value,
+    ];
+    this.invalidate();
+  }
+  private followSelected(): void {
+    const { s } = this,
+      i = s.selected.value;
+    if (i >= 0 && i !== this.lastSelected) {
+      const row = s.rowOf(i);
+      if (row >= 0) this.reveal(row);
+    }
+    this.lastSelected = i;
+    this.invalidate();
+  }
+
+  private listen(): void {
+    const { s, body } = this;
+    body.addEventListener('scroll', () => this.scrolled());
+    body.addEventListener('wheel', e => this.wheel(e), { passive: false });
+    body.addEventListener('mouseover', tipWhenCut);
     this.el.addEventListener('keydown', e => this.key(e));
-    this.body.addEventListener('click', e => {
+    body.addEventListener('click', e => {
       const row = this.rowFrom(e);
       if (row >= 0) {
-        this.s.select(this.s.event(row));
+        s.select(s.event(row));
         this.el.focus({ preventScroll: true });
       }
     });
-    this.body.addEventListener('dblclick', e => {
+    body.addEventListener('dblclick', e => {
       const row = this.rowFrom(e);
-      if (row >= 0) this.s.reveal(this.s.event(row), true);
+      if (row >= 0) s.reveal(s.event(row), true);
     });
-    this.el.addEventListener('contextmenu', e => {
-      const row = this.rowFrom(e),
-        i = row >= 0 ? s.event(row) : s.selected.value; // by key: the selected one
-      if (i < 0) return;
-      const cell = (e.target as HTMLElement).closest<HTMLElement>('[data-col]')?.dataset.col;
-      s.selected.value = i;
-      const { store } = s,
-        items = eventItems(s, i),
-        t = store.tasks[store.lane[i]];
-      const own =
-        cell === 'lane'
-          ? valueItems(s, 'proc', t.comm, `all ${show(t.comm)}`)
-          : cell === 'fd'
-            ? valueItems(s, 'fd', String(store.fd(i)), `descriptor ${store.fd(i)}`)
-            : [];
-      openMenu(e, store.types[store.type[i]].name, [...own, ...items]);
-    });
+    this.el.addEventListener('contextmenu', e => this.menu(e));
+  }
+  private scrolled(): void {
+    const { body } = this;
+    if (Math.abs(body.scrollTop - this.mine) < 1.5) return;
+    this.mine = -1;
+    const max = body.scrollHeight - body.clientHeight,
+      last = Math.max(0, this.s.rowCount - this.fit);
+    if (!this.scaled()) this.top = body.scrollTop / ROW;
+    else this.top = max > 0 ? (body.scrollTop / max) * last : 0;
+    this.invalidate();
+  }
+  private wheel(e: WheelEvent): void {
+    if (!this.scaled() || e.ctrlKey || Math.abs(e.deltaX) > Math.abs(e.deltaY)) return;
+    // Over a squeezed spacer a native step would jump over thousands of rows.
+    e.preventDefault();
+    this.setTop(this.top + (e.deltaY * (e.deltaMode ? 30 : 1)) / ROW);
+  }
+  private menu(e: MouseEvent): void {
+    const { s } = this,
+      { store } = s,
+      row = this.rowFrom(e),
+      i = row >= 0 ? s.event(row) : s.selected.value; // by key: the selected one
+    if (i < 0) return;
+    s.selected.value = i;
+    const cell = (e.target as HTMLElement).closest<HTMLElement>('[data-col]')?.dataset.col,
+      { comm } = store.tasks[store.lane[i]],
+      own: MenuItem[] = [];
+    if (cell === 'lane') own.push(...valueItems(s, 'proc', comm, `all ${show(comm)}`));
+    if (cell === 'fd')
+      own.push(...valueItems(s, 'fd', String(store.fd(i)), `descriptor ${store.fd(i)}`));
+    openMenu(e, store.types[store.type[i]].name, [...own, ...eventItems(s, i)]);
   }
 
   destroy(): void {
@@ -304,94 +279,48 @@ export class EventTable {
     const { s } = this,
       { store } = s,
       i = s.event(row),
-      cold = i < store.cold,
-      failed = store.failed(i),
-      lane = store.lane[i],
-      task = store.tasks[lane],
-      t = store.type[i],
-      thread = store.isThread(lane);
+      on = i === s.selected.peek();
     e.dataset.row = String(row);
     e.setAttribute('aria-rowindex', String(row + 2));
-    const on = i === s.selected.peek();
     e.className =
       'tb-row' +
       (on ? ' on' : '') +
-      (failed ? ' failed' : '') +
-      (thread ? ' thread' : '') +
+      (store.failed(i) ? ' failed' : '') +
+      (store.isThread(store.lane[i]) ? ' thread' : '') +
       (row & 1 ? ' alt' : '');
     e.setAttribute('aria-selected', String(on));
     cols.forEach((c, k) => {
       const cell = e.children[k] as HTMLElement;
-      switch (c) {
-        case 'row':
-          text(cell, count(i));
-          break;
-        case 'time':
-          text(cell, instant(store.start[i]));
-          break;
-        case 'wall':
-          text(cell, wall(store.meta.t0_ns, store.start[i]));
-          break;
-        case 'lane':
-          text(cell, (thread ? '↳ ' : '') + show(task.comm) + ' ' + task.tid);
-          break;
-        case 'cat':
-          text(cell, store.meta.categories[store.catOf[t]]);
-          break;
-        case 'type': {
-          if (!cell.firstElementChild) {
-            cell.replaceChildren(document.createElement('i'), document.createElement('span'));
-          }
-          (cell.firstElementChild as HTMLElement).style.background = s.palette.peek().cssType[t];
-          text(cell.lastElementChild as HTMLElement, store.types[t].name);
-          break;
-        }
-        case 'details': {
-          if (!cold) {
-            text(cell, '…');
-            break;
-          }
-          cell.replaceChildren(
-            ...store.argParts(i).map(p => {
-              const x = document.createElement(p.main ? 'b' : 'span');
-              x.textContent = clip(p.text);
-              return x;
-            }),
-          );
-          break;
-        }
-        case 'result':
-          text(
-            cell,
-            cold
-              ? failed
-                ? store.errName[store.err[i]]
-                : store.layerOf[t] === Layer.Call
-                  ? store.result(i)
-                  : ''
-              : failed
-                ? store.errName[store.err[i]]
-                : '',
-          );
-          break;
-        case 'fd':
-          text(cell, cold && store.fd(i) >= 0 ? String(store.fd(i)) : '');
-          break;
-        case 'bytes': {
-          const b = cold ? store.bytes(i) : 0;
-          text(cell, b ? bytes(b) : '');
-          break;
-        }
-        case 'dur':
-          text(cell, store.dur32[i] ? duration(store.dur(i)) : '');
-          break;
-      }
+      if (c === 'type') fillType(s, cell, i);
+      else if (c === 'details') fillDetails(store, cell, i);
+      else setText(cell, CELLS[c](store, i));
     });
   }
 }
 
+function fillType(s: State, cell: HTMLElement, i: number): void {
+  const t = s.store.type[i];
+  if (!cell.firstElementChild)
+    cell.replaceChildren(document.createElement('i'), document.createElement('span'));
+  (cell.firstElementChild as HTMLElement).style.background = s.palette.peek().cssType[t];
+  setText(cell.lastElementChild as HTMLElement, s.store.types[t].name);
+}
+function fillDetails(store: Store, cell: HTMLElement, i: number): void {
+  if (i >= store.cold) {
+    setText(cell, '…');
+    return;
+  }
+  cell.replaceChildren(
+    ...store.argParts(i).map(p => {
+      const x = document.createElement(p.main ? 'b' : 'span');
+      x.textContent = clip(p.text);
+      return x;
+    }),
+  );
+}
+
 const clip = (s: string): string => (s.length > 600 ? s.slice(0, 600) + '…' : s);
-function text(e: HTMLElement, value: string): void {
+function setText(e: HTMLElement, value: string): void {
   const node = e.firstChild;
   if (node && node.nodeType === Node.TEXT_NODE && e.childNodes.length === 1) {
     if (node.nodeValue !== value) node.nodeValue = value;

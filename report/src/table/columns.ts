@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// The columns of the event table: titles, widths, what each sorts by, and the text of a cell.
+import { bytes, count, duration, instant, wall } from '../engine/human';
+import type { SortKey } from '../engine/sort';
+import { Layer, type Store } from '../engine/store';
+import { show } from '../format/text';
+import type { Column } from '../ui/state';
+
+interface ColumnSpec {
+  title: string;
+  width: string;
+  num?: boolean;
+  sort?: SortKey;
+}
+export const SPECS: Record<Column, ColumnSpec> = {
+  row: { title: '#', width: '84px', num: true, sort: 'time' },
+  time: { title: 'Time (s)', width: '104px', num: true, sort: 'time' },
+  wall: { title: 'Wall clock', width: '236px', num: true, sort: 'time' },
+  lane: { title: 'Process', width: '168px', sort: 'lane' },
+  cat: { title: 'Category', width: '92px', sort: 'cat' },
+  type: { title: 'Call', width: '132px', sort: 'type' },
+  details: { title: 'Details', width: 'minmax(180px, 1fr)', sort: 'details' },
+  result: { title: 'Result', width: '126px', sort: 'result' },
+  fd: { title: 'FD', width: '54px', num: true, sort: 'fd' },
+  bytes: { title: 'Bytes', width: '82px', num: true, sort: 'bytes' },
+  dur: { title: 'Duration', width: '92px', num: true, sort: 'dur' },
+};
+
+/** The text of a cell. Type and details have parts of their own in the table. */
+export const CELLS: Record<Column, (store: Store, i: number) => string> = {
+  row: (_, i) => count(i),
+  time: (store, i) => instant(store.start[i]),
+  wall: (store, i) => wall(store.meta.t0_ns, store.start[i]),
+  lane: (store, i) => {
+    const lane = store.lane[i],
+      task = store.tasks[lane];
+    return `${store.isThread(lane) ? '↳ ' : ''}${show(task.comm)} ${task.tid}`;
+  },
+  cat: (store, i) => store.meta.categories[store.catOf[store.type[i]]],
+  type: (store, i) => store.types[store.type[i]].name,
+  details: (store, i) => store.args(i),
+  result: (store, i) => {
+    if (store.failed(i)) return store.errName[store.err[i]];
+    return i < store.cold && store.layerOf[store.type[i]] === Layer.Call ? store.result(i) : '';
+  },
+  fd: (store, i) => (i < store.cold && store.fd(i) >= 0 ? String(store.fd(i)) : ''),
+  bytes: (store, i) => {
+    const b = i < store.cold ? store.bytes(i) : 0;
+    return b ? bytes(b) : '';
+  },
+  dur: (store, i) => (store.dur32[i] ? duration(store.dur(i)) : ''),
+};
