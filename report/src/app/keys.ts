@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What keys do, outside of boxes that are typed in.
 import { useEffect } from 'preact/hooks';
-import { neighbour, sameFile, sameLane, samePath } from '../panels/details';
+import { neighbour, sameFile, sameLane, samePath } from '../engine/neighbours';
 import { commandLine, copy, menu } from '../ui/menu';
 import { TABS, type State } from '../ui/state';
 import { timelineNow } from './timeline';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Findings: sentences about the events, each written by a rule of the table.
-import { eachRow, type Cancel } from './aggregate';
+import { eachRow, type Cancel } from './scan';
 import { connect, exit, leak, unclosed } from './rules/ends';
 import { lookups, rename, reopen, tiny } from './rules/files';
 import { dns, memory } from './rules/habits';

@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Overview: what ran, how it ended, what was slow, what failed; the writer's summary cards with what the columns add.
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import {
-  hasPercentile,
-  laneStats,
-  majorFaults,
-  percentile,
-  typeStats,
-  type TypeStat,
-} from '../engine/aggregate';
+import { laneStats, majorFaults, typeStats, type TypeStat } from '../engine/aggregate';
+import { hasPercentile, percentile } from '../engine/hist';
 import { findings, type Finding } from '../engine/findings';
 import { count, duration, percent, plural } from '../engine/human';
 import { withTerms } from '../engine/query';
@@ -18,8 +12,8 @@ import { useScan } from '../ui/hooks';
 import type { State } from '../ui/state';
 import { FindingItem } from './findings';
 import { durOr, Histogram } from './common';
-import { laneName } from './details';
-import { bars } from './syscalls';
+import { laneName } from '../engine/neighbours';
+import { bars } from './call-columns';
 
 /** The first two of every kind, then the rest: one kind must not push the others out of sight. */
 function firstOf(list: Finding[], n = 6): Finding[] {

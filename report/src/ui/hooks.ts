@@ -2,7 +2,7 @@
 // Figures that take a scan: computed when a view that shows them is open, again when the filter changes.
 import { useEffect, useState } from 'preact/hooks';
 import type { Store } from '../engine/store';
-import type { Cancel } from '../engine/aggregate';
+import type { Cancel } from '../engine/scan';
 import type { State } from './state';
 
 const memo = new WeakMap<object, { bits: Uint8Array | null; ready: boolean; value: unknown }>();

@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  connStats,
-  fileStats,
-  hasPercentile,
-  histClass,
-  histValue,
-  HIST,
-  laneStats,
-  percentile,
-  rangeStats,
-  typeStats,
-} from '../../src/engine/aggregate';
+import { laneStats, rangeStats, typeStats } from '../../src/engine/aggregate';
+import { connStats } from '../../src/engine/conn-stats';
+import { fileStats } from '../../src/engine/file-stats';
+import { hasPercentile, histClass, histValue, HIST, percentile } from '../../src/engine/hist';
 import { needsCold, runFilter } from '../../src/engine/filter';
 import { bytes, duration, instant, ticks, wall } from '../../src/engine/human';
 import { laneRows } from '../../src/engine/lanes';

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// Events beside an event: on its thread, on its open file, with its path; and who else touched the same.
+import { show } from '../format/text';
+import { Layer, type Store } from './store';
+
+/** Next (1) or previous (−1) event for which test holds; −1 none. */
+export function neighbour(
+  store: Store,
+  i: number,
+  step: 1 | -1,
+  test: (k: number) => boolean,
+): number {
+  for (let k = i + step; k >= 0 && k < store.hot; k += step) if (test(k)) return k;
+  return -1;
+}
+export const sameLane = (store: Store, i: number) => {
+  const l = store.lane[i];
+  return (k: number) => store.lane[k] === l && store.layerOf[store.type[k]] !== Layer.State;
+};
+export const sameFile = (store: Store, i: number) => {
+  const f = store.file[i];
+  return (k: number) => store.file[k] === f;
+};
+export const samePath = (store: Store, i: number) => {
+  const o = store.obj[i];
+  return (k: number) => store.obj[k] === o;
+};
+
+/** A lane as a person knows it: its program or thread, and the kernel's number. */
+export function laneName(store: Store, lane: number): string {
+  const t = store.tasks[lane];
+  return t ? `${store.isThread(lane) ? '↳ ' : ''}${show(t.comm)} ${t.tid}` : '';
+}
+
+/** A process that named a path or worked on a description of it: how often, and its first event. */
+export interface Touch {
+  lane: number;
+  n: number;
+  first: number;
+}
+export function touched(store: Store, name: number): Touch[] {
+  const by = new Map<number, Touch>(),
+    { obj, file, files, lane, tasks } = store;
+  for (let i = 0; i < store.cold; i++) {
+    if (obj[i] !== name && (!file[i] || files.name[file[i]] !== name)) continue;
+    const p = tasks[lane[i]].proc,
+      t = by.get(p);
+    if (t) t.n++;
+    else by.set(p, { lane: p, n: 1, first: i });
+  }
+  return [...by.values()].sort((a, b) => b.n - a.n);
+}

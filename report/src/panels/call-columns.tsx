@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// The columns of the table of calls.
+import type { TypeStat } from '../engine/aggregate';
+import { hasPercentile, HIST, histValue, percentile } from '../engine/hist';
+import { count, duration, percent } from '../engine/human';
+import type { Store } from '../engine/store';
+import type { Palette } from '../ui/colors';
+import { figures, type GridColumn } from '../ui/grid';
+import { bytesOr, countOr, durOr, Histogram } from './common';
+
+/** The fine classes as bars of half an octave, from the first to the last that is not empty. */
+export function bars(hist: Uint32Array, per = 8): { n: number; label: string }[] {
+  let a = 0,
+    b = HIST - 1;
+  while (a < HIST && !hist[a]) a++;
+  while (b > a && !hist[b]) b--;
+  const out: { n: number; label: string }[] = [];
+  for (let c = a - (a % per); c <= b; c += per) {
+    let n = 0;
+    for (let k = c; k < c + per && k < HIST; k++) n += hist[k];
+    out.push({ n, label: `${duration(Math.max(1, Math.round(histValue(Math.max(0, c)))))}…` });
+  }
+  while (out.length < 12) out.push({ n: 0, label: '' });
+  return out;
+}
+
+/** The errors of a call, the most frequent first. */
+export const byCount = (r: TypeStat): [number, number][] =>
+  [...r.errors].sort((a, b) => b[1] - a[1]);
+
+/** total: time in all calls, of which each has a share. */
+export function callColumns(store: Store, p: Palette, total: number): GridColumn<TypeStat>[] {
+  const isCall = (r: TypeStat) => !store.types[r.type].layer;
+  return [
+    {
+      id: 'name',
+      title: 'Call',
+      width: 'minmax(130px, 0.5fr)',
+      value: r => store.types[r.type].name,
+      render: r => (
+        <span class="path">
+          <i class="dot" style={{ background: p.cssType[r.type] }} />
+          {store.types[r.type].name}
+        </span>
+      ),
+    },
+    {
+      id: 'cat',
+      drop: 9,
+      title: 'Category',
+      width: '86px',
+      value: r => store.meta.categories[store.types[r.type].cat],
+      cls: () => 'dim',
+    },
+    figures('count', 'Count', 84, r => r.count, count),
+    figures('failed', 'Failed', 70, r => r.failed, countOr, {
+      cls: r => (r.failed ? 'bad' : ''),
+    }),
+    {
+      id: 'errors',
+      drop: 8,
+      title: 'Errors',
+      width: 'minmax(110px, 0.5fr)',
+      value: r => r.failed,
+      render: r => (
+        <span class="path dim">
+          {byCount(r)
+            .map(([e, n]) => `${store.errName[e] ?? e} ${count(n)}`)
+            .join(', ')}
+        </span>
+      ),
+    },
+    figures('total', 'Total', 84, r => r.total, durOr),
+    figures('share', 'Share', 74, r => (isCall(r) ? r.total : 0), undefined, {
+      drop: 5,
+      render: r => (isCall(r) ? percent(r.total, total) : ''),
+      cls: () => 'dim',
+    }),
+    percentileColumn('p50', 0.5, 2),
+    percentileColumn('p95', 0.95),
+    percentileColumn('p99', 0.99, 3),
+    figures('max', 'Max', 78, r => r.max, durOr),
+    figures('bytes', 'Bytes', 80, r => r.bytes, bytesOr, { drop: 7 }),
+    {
+      id: 'hist',
+      drop: 6,
+      title: 'Durations',
+      width: 'minmax(110px, 0.6fr)',
+      value: r => r.max,
+      render: r => (r.max ? <Histogram hist={bars(r.hist)} colour={p.cssType[r.type]} /> : ''),
+    },
+  ];
+}
+
+function percentileColumn(id: string, q: number, drop?: number): GridColumn<TypeStat> {
+  const value = (r: TypeStat) =>
+    hasPercentile(r.timed, q) ? Math.min(r.max, percentile(r.hist, r.timed, q)) : -1;
+  return figures(id, id, 74, value, undefined, {
+    drop,
+    render: r =>
+      hasPercentile(r.timed, q) ? (
+        durOr(Math.round(value(r)))
+      ) : (
+        <span class="dim" title="too few calls to say">
+          –
+        </span>
+      ),
+  });
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// A path: as a cell, its menu, the way to its events.
+import { withValue } from '../engine/query';
+import { show } from '../format/text';
+import { copy, openMenu, valueItems } from '../ui/menu';
+import type { State } from '../ui/state';
+
+export const toEvents = (s: State, path: string, was = '') => {
+  const only = withValue(s.filter.value, 'path', path, 'only');
+  s.filter.value = was ? withValue(only, 'path', was, 'include') : only;
+  s.tab.value = 'timeline';
+};
+
+export function menuFor(s: State, e: MouseEvent, path: string, was = ''): void {
+  openMenu(e, show(path), [
+    ...valueItems(s, 'path', path, 'this path'),
+    { label: 'Show its events', run: () => toEvents(s, path, was) },
+    { label: 'Copy path', run: () => copy(s, show(path)) },
+  ]);
+}
+
+export function PathCell({
+  text,
+  was = '',
+  indent = 0,
+}: {
+  text: string;
+  was?: string;
+  indent?: number;
+}) {
+  const shown = show(text),
+    cut = shown.lastIndexOf('/') + 1,
+    old = show(was),
+    beside = old.startsWith(shown.slice(0, cut)) && !old.includes('/', cut);
+  return (
+    <span
+      class="path"
+      title={shown}
+      style={indent ? { paddingLeft: indent * 14 + 'px' } : undefined}
+    >
+      <span class="dim path-dir">{shown.slice(0, cut)}</span>
+      <span class="path-base">{shown.slice(cut)}</span>
+      {was && (
+        <span class="dim" title={`first ${old}`}>
+          {' (was '}
+          {beside ? old.slice(cut) : old})
+        </span>
+      )}
+    </span>
+  );
+}
