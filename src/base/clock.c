@@ -16,7 +16,8 @@ static void find_shift(void)
 	char line[128];
 	FILE *f;
 
-	if (stat("/proc/self/ns/time", &own) < 0 || stat("/proc/self/ns/time_for_children", &children) < 0 || own.st_ino != children.st_ino)
+	if (stat("/proc/self/ns/time", &own) < 0 || stat("/proc/self/ns/time_for_children", &children) < 0 ||
+	    own.st_ino != children.st_ino)
 		return;
 	f = fopen("/proc/self/timens_offsets", "re");
 	while (f && fgets(line, sizeof(line), f))

@@ -20,7 +20,8 @@ static unsigned distance(const char *a, const char *b)
 		d[0][j] = j;
 	for (unsigned i = 1; i <= n; i++)
 		for (unsigned j = 1; j <= m; j++) {
-			unsigned v = MIN(MIN(d[i - 1][j] + 1, d[i][j - 1] + 1), d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
+			unsigned v = MIN(MIN(d[i - 1][j] + 1, d[i][j - 1] + 1),
+					 d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
 
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
 				v = MIN(v, d[i - 2][j - 2] + 1);

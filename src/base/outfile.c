@@ -31,8 +31,8 @@ static bool may_follow(const char *path, const struct stat *link)
 static int create(const char *path) { return open(path, OPEN_FLAGS | O_CREAT | O_EXCL, 0600); }
 
 /*
- * A file of another user is not written into: that user may read it, and may have it open.  Where we may remove it, it makes
- * room for one of our own.
+ * A file of another user is not written into: that user may read it, and may have it open.  Where we may remove it, it
+ * makes room for one of our own.
  */
 static int replace_foreign(struct outfile *f)
 {
@@ -55,7 +55,10 @@ static int open_existing(struct outfile *f)
 
 	if (link && !may_follow(f->path, &st))
 		return -ELOOP;
-	/* What may be followed cannot be exchanged by others.  O_CREAT again: for a link to a file that does not exist yet. */
+	/*
+	 * What may be followed cannot be exchanged by others.  O_CREAT again: for a link to a file that does not exist
+	 * yet.
+	 */
 	f->fd = open(f->path, OPEN_FLAGS | O_CREAT | (link ? 0 : O_NOFOLLOW), 0600);
 	if (f->fd < 0 || fstat(f->fd, &st) < 0)
 		return -errno;
@@ -73,10 +76,14 @@ static int open_existing(struct outfile *f)
 static int refuse(const char *path, int rc, const struct outfile_words *words, struct diag *diag)
 {
 	if (rc == -ELOOP)
-		return diag_set(diag, 125, ELOOP, "%s %s is a symbolic link that another user made in a directory where everybody may write; remove it, or %s",
+		return diag_set(diag, 125, ELOOP,
+				"%s %s is a symbolic link that another user made in a directory where everybody may "
+				"write; remove it, or %s",
 				words->what, path, words->instead);
 	if (rc == -EPERM)
-		return diag_set(diag, 125, EPERM, "%s %s: the file belongs to another user, who could read what the program saw; remove it, or %s",
+		return diag_set(diag, 125, EPERM,
+				"%s %s: the file belongs to another user, who could read what the program saw; remove "
+				"it, or %s",
 				words->what, path, words->instead);
 	return diag_set(diag, 125, -rc, "cannot write %s %s: %s; %s", words->what, path, strerror(-rc), words->instead);
 }
@@ -91,7 +98,8 @@ int outfile_open(const char *path, const struct outfile_words *words, struct out
 		rc = errno == EEXIST ? open_existing(&f) : -errno;
 	if (rc == 0) {
 		if (f.replaced)
-			diag_set(diag, 0, 0, "%s %s belonged to another user: it was removed and a new one was made", words->what, path);
+			diag_set(diag, 0, 0, "%s %s belonged to another user: it was removed and a new one was made",
+				 words->what, path);
 		*ret_file = f;
 		return 0;
 	}
@@ -102,14 +110,17 @@ int outfile_open(const char *path, const struct outfile_words *words, struct out
 	return refuse(path, rc, words, diag);
 }
 
-int outfile_open_stream(int fd, const char *where, const struct outfile_words *words, struct outfile *ret_file, struct diag *diag)
+int outfile_open_stream(int fd, const char *where, const struct outfile_words *words, struct outfile *ret_file,
+			struct diag *diag)
 {
 	/* what stands in for a stream that was closed at the start (cli/main.c) takes no bytes */
-	int mode = fcntl(fd, F_GETFL), copy = mode < 0 || mode & O_PATH ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	int mode = fcntl(fd, F_GETFL),
+	    copy = mode < 0 || mode & O_PATH ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 
 	*ret_file = (struct outfile){ .fd = copy, .stream = true, .begun = true };
 	if (copy < 0)
-		return diag_set(diag, 125, EBADF, "cannot write %s %s: it is closed; %s", words->what, where, words->instead);
+		return diag_set(diag, 125, EBADF, "cannot write %s %s: it is closed; %s", words->what, where,
+				words->instead);
 	ret_file->path = xmemdup0(where, strlen(where));
 	return 0;
 }
@@ -220,8 +231,8 @@ static int say_cut(const char *path, const struct outfile *f, const struct outfi
 		buf_printf(&b, "; %s", words->cut);
 	if (full)
 		buf_printf(&b, "; free some space, or %s", words->instead);
-	rc = diag_set(diag, 125, -f->err, "%s %s %s: %s%s", words->what, path, f->missing ? "could not be written" : "is incomplete",
-		      strerror(-f->err), b.s ? b.s : "");
+	rc = diag_set(diag, 125, -f->err, "%s %s %s: %s%s", words->what, path,
+		      f->missing ? "could not be written" : "is incomplete", strerror(-f->err), b.s ? b.s : "");
 	buf_done(&b);
 	return rc;
 }
@@ -242,7 +253,9 @@ int outfile_finish(struct outfile *f, const struct outfile_words *words, struct 
 		f->err = rc;
 	if (restored < 0 && !f->err) {
 		f->err = restored;
-		return diag_set(diag, 125, -restored, "%s %s was removed while the trace ran, and what was written to it is lost: %s", words->what, path,
+		return diag_set(diag, 125, -restored,
+				"%s %s was removed while the trace ran, and what was written to it is lost: %s",
+				words->what, path,
 				restored == -EEXIST ? "another file took its place" : strerror(-restored));
 	}
 	if (f->err)
@@ -267,7 +280,8 @@ void outfile_remove(struct outfile *f)
 	struct stat mine, there;
 
 	/* not one that took its place */
-	if (f->fd >= 0 && f->created && fstat(f->fd, &mine) == 0 && lstat(f->path, &there) == 0 && mine.st_dev == there.st_dev && mine.st_ino == there.st_ino)
+	if (f->fd >= 0 && f->created && fstat(f->fd, &mine) == 0 && lstat(f->path, &there) == 0 &&
+	    mine.st_dev == there.st_dev && mine.st_ino == there.st_ino)
 		unlink(f->path);
 	outfile_close(f);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * Files that compendium writes.  They hold what a program saw, so they are private and its user's own: mode 0600, whatever
- * was there before; no file of another user, and no symbolic link that another user made where all may write.
+ * Files that compendium writes.  They hold what a program saw, so they are private and its user's own: mode 0600,
+ * whatever was there before; no file of another user, and no symbolic link that another user made where all may write.
  * Anything that is no regular file (a terminal, a pipe, /dev/null) is taken as it is.
  */
 #include <stdbool.h>
@@ -27,19 +27,24 @@ struct outfile {
 struct outfile_words {
 	const char *what;	/* "the report" */
 	const char *instead;	/* what to do when it cannot be opened: "choose another file for -o" */
-	const char *cut;	/* what to know when its end is missing: "what was written before can still be read"; or NULL */
+	/* what to know when its end is missing: "what was written before can still be read"; or NULL */
+	const char *cut;
 };
 
 /*
- * Opens it without changing what is in it.  0, and where there is something to say even so it is in diag; or -errno with
- * diag.
+ * Opens it without changing what is in it.  0, and where there is something to say even so it is in diag; or -errno
+ * with diag.
  */
 int outfile_open(const char *path, const struct outfile_words *words, struct outfile *ret_file, struct diag *diag);
 /* The same for a stream that we were started with; where: "on the terminal".  -EBADF with diag when it is closed. */
-int outfile_open_stream(int fd, const char *where, const struct outfile_words *words, struct outfile *ret_file, struct diag *diag);
+int outfile_open_stream(int fd, const char *where, const struct outfile_words *words, struct outfile *ret_file,
+			struct diag *diag);
 /* Empties it; once, before the first write, which does it by itself.  -errno, also remembered. */
 int outfile_begin(struct outfile *f);
-/* All of it or nothing more: the first failure is remembered, and what follows is counted and dropped.  That failure, or 0. */
+/*
+ * All of it or nothing more: the first failure is remembered, and what follows is counted and dropped.  That failure,
+ * or 0.
+ */
 int outfile_write(struct outfile *f, const void *bytes, size_t nbytes);
 /*
  * Puts a file that was removed meanwhile back to its place, with all that was written.  0: it was not removed; 1: it is
@@ -48,8 +53,8 @@ int outfile_write(struct outfile *f, const void *bytes, size_t nbytes);
 int outfile_restore(struct outfile *f);
 /*
  * Restores and closes it, after the last write.  A file that was made here and has nothing in it, because no write
- * succeeded, is removed.  -errno with diag when anything is missing in it (NFS and quotas report a full disk only at the
- * close); 0 otherwise, with diag where there is something to say.
+ * succeeded, is removed.  -errno with diag when anything is missing in it (NFS and quotas report a full disk only at
+ * the close); 0 otherwise, with diag where there is something to say.
  */
 int outfile_finish(struct outfile *f, const struct outfile_words *words, struct diag *diag);
 /* 0, or -errno.  Closing twice is fine. */

@@ -37,9 +37,9 @@ unsigned text_utf8_len(const char *s, size_t n)
 }
 
 /*
- * What a terminal acts upon or does not show: controls, Default_Ignorable_Code_Point of Unicode 15 (format characters, direction
- * marks, joiners, fillers, variation selectors, tags), line and paragraph separators, interlinear annotation, the empty braille
- * cell and noncharacters.  In order.  report/src/format/text.ts has the same list.
+ * What a terminal acts upon or does not show: controls, Default_Ignorable_Code_Point of Unicode 15 (format characters,
+ * direction marks, joiners, fillers, variation selectors, tags), line and paragraph separators, interlinear annotation,
+ * the empty braille cell and noncharacters.  In order.  report/src/format/text.ts has the same list.
  */
 static const struct { uint32_t first, last; } hidden[] = {
 	{ 0x00, 0x1f }, { 0x7f, 0x9f }, { 0xad, 0xad }, { 0x34f, 0x34f }, { 0x61c, 0x61c }, { 0x115f, 0x1160 }, { 0x17b4, 0x17b5 },
@@ -122,7 +122,8 @@ void text_shell(struct buf *b, const char *s, size_t n)
 	for (size_t i = 0; i < n && plain; i++) {
 		unsigned char c = (unsigned char)s[i];
 
-		plain = c >= 0x80 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("_-+=./:,@%", c));
+		plain = c >= 0x80 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			(c && strchr("_-+=./:,@%", c));
 	}
 	if (plain) {
 		text_safe(b, s, n);

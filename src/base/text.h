@@ -19,7 +19,10 @@ void text_quote(struct buf *b, const char *s, size_t n);
 void text_shell(struct buf *b, const char *s, size_t n);
 /* Length of the valid UTF-8 sequence at s, 0 when it is not one (overlong, surrogate, cut off). */
 unsigned text_utf8_len(const char *s, size_t n);
-/* Would a terminal show this valid UTF-8 sequence as a plain glyph?  No: controls, and what is not seen (zero width, direction marks, tags, variation selectors). */
+/*
+ * Would a terminal show this valid UTF-8 sequence as a plain glyph?  No: controls, and what is not seen (zero width,
+ * direction marks, tags, variation selectors).
+ */
 bool text_printable(const char *s, unsigned len);
 /* Columns that text made by text_safe() takes (East Asian wide = 2). */
 size_t text_width(const char *s, size_t n);

@@ -77,7 +77,9 @@ int decode_record(const struct record *r, size_t size, struct arena *arena, stru
 /* The n-th part of that kind (for a call: of that argument; arg -1: of any), or NULL. */
 const struct part *parts_find(const struct part *parts, unsigned nparts, int arg, enum chunk_part part, unsigned nth);
 
-/* What the kernel answered about a descriptor: PART_FACT and what belongs to it.  name, sock: NULL where there is none. */
+/*
+ * What the kernel answered about a descriptor: PART_FACT and what belongs to it.  name, sock: NULL where there is none.
+ */
 struct fact { const struct record_fact *r; const struct part *name; const struct record_sock *sock; };
 /* The next one from part *at on, which moves behind it; false: no more. */
 bool decode_fact(const struct part *parts, unsigned nparts, unsigned *at, struct fact *ret_fact);
@@ -92,7 +94,8 @@ struct addr {
 	bool abstract;
 	uint8_t ip[16];			/* AF_PACKET: the hardware address, of len bytes */
 	uint32_t scope;			/* AF_INET6: scope id; AF_PACKET: number of the interface, 0: any */
-	uint32_t id[2];			/* AF_NETLINK: port id, groups; AF_VSOCK: context id, port; AF_PACKET: Ethernet protocol */
+	/* AF_NETLINK: port id, groups; AF_VSOCK: context id, port; AF_PACKET: Ethernet protocol */
+	uint32_t id[2];
 	char path[ADDR_PATH_MAX];
 };
 bool decode_addr(const void *bytes, size_t len, struct addr *ret_addr);	/* false: empty or too short */

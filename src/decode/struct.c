@@ -95,8 +95,9 @@ bool decode_addr(const void *bytes, size_t len, struct addr *ret_addr)
 		if (len < offsetof(struct sockaddr_alg, salg_feat))
 			return false;
 		memcpy(&alg, bytes, MIN(len, sizeof(alg)));
-		a.len = (uint8_t)snprintf(a.path, sizeof(a.path), "%.*s(%.*s)", (int)sizeof(alg.salg_type), (const char *)alg.salg_type,
-					  (int)sizeof(alg.salg_name), (const char *)alg.salg_name);
+		a.len = (uint8_t)snprintf(a.path, sizeof(a.path), "%.*s(%.*s)", (int)sizeof(alg.salg_type),
+					  (const char *)alg.salg_type, (int)sizeof(alg.salg_name),
+					  (const char *)alg.salg_name);
 	}
 	memcpy(ret_addr, &a, sizeof(a));
 	return true;
@@ -104,8 +105,9 @@ bool decode_addr(const void *bytes, size_t len, struct addr *ret_addr)
 
 bool addr_same(const struct addr *a, const struct addr *b)
 {
-	return a->family == b->family && a->port == b->port && a->len == b->len && a->abstract == b->abstract && a->scope == b->scope &&
-	       a->id[0] == b->id[0] && a->id[1] == b->id[1] && memcmp(a->ip, b->ip, sizeof(a->ip)) == 0 && memcmp(a->path, b->path, a->len) == 0;
+	return a->family == b->family && a->port == b->port && a->len == b->len && a->abstract == b->abstract &&
+	       a->scope == b->scope && a->id[0] == b->id[0] && a->id[1] == b->id[1] &&
+	       memcmp(a->ip, b->ip, sizeof(a->ip)) == 0 && memcmp(a->path, b->path, a->len) == 0;
 }
 
 bool addr_is_loopback(const struct addr *a)

@@ -20,26 +20,84 @@ struct addr;
 struct conn;
 
 enum event_kind {
-	EV_CALL,		/* a call without a kind of its own */
+	EV_CALL, /* a call without a kind of its own */
 	/* process */
-	EV_EXEC, EV_EXEC_FAILED, EV_FORK, EV_THREAD, EV_EXIT, EV_THREAD_EXIT, EV_ATTACH, EV_DETACH, EV_WAIT, EV_CHDIR, EV_SESSION,
+	EV_EXEC,
+	EV_EXEC_FAILED,
+	EV_FORK,
+	EV_THREAD,
+	EV_EXIT,
+	EV_THREAD_EXIT,
+	EV_ATTACH,
+	EV_DETACH,
+	EV_WAIT,
+	EV_CHDIR,
+	EV_SESSION,
 	/* file */
-	EV_OPEN, EV_CLOSE, EV_DUP, EV_PIPE, EV_SPECIAL_FD, EV_LOOKUP, EV_RENAME, EV_UNLINK, EV_MKDIR, EV_RMDIR, EV_LINK, EV_SYMLINK, EV_MKNOD,
-	EV_CHMOD, EV_CHOWN, EV_TRUNCATE, EV_FALLOCATE, EV_UTIMES, EV_XATTR, EV_SYNC, EV_MOUNT, EV_UMOUNT,
+	EV_OPEN,
+	EV_CLOSE,
+	EV_DUP,
+	EV_PIPE,
+	EV_SPECIAL_FD,
+	EV_LOOKUP,
+	EV_RENAME,
+	EV_UNLINK,
+	EV_MKDIR,
+	EV_RMDIR,
+	EV_LINK,
+	EV_SYMLINK,
+	EV_MKNOD,
+	EV_CHMOD,
+	EV_CHOWN,
+	EV_TRUNCATE,
+	EV_FALLOCATE,
+	EV_UTIMES,
+	EV_XATTR,
+	EV_SYNC,
+	EV_MOUNT,
+	EV_UMOUNT,
 	/* I/O on files, pipes, terminals; on sockets it is SEND and RECV whatever the call */
-	EV_READ, EV_WRITE, EV_TRANSFER, EV_SEEK,
+	EV_READ,
+	EV_WRITE,
+	EV_TRANSFER,
+	EV_SEEK,
 	/* network */
-	EV_SOCKET, EV_CONNECT, EV_CONNECTED, EV_CONNECT_FAILED /* the outcome of a connect that was in progress */, EV_ACCEPT, EV_BIND, EV_LISTEN,
-	EV_SEND, EV_RECV, EV_PEEK /* looked at, not received: MSG_PEEK, MSG_ERRQUEUE */, EV_SHUTDOWN,
+	EV_SOCKET,
+	EV_CONNECT,
+	EV_CONNECTED,
+	EV_CONNECT_FAILED /* the outcome of a connect that was in progress */,
+	EV_ACCEPT,
+	EV_BIND,
+	EV_LISTEN,
+	EV_SEND,
+	EV_RECV,
+	EV_PEEK /* looked at, not received: MSG_PEEK, MSG_ERRQUEUE */,
+	EV_SHUTDOWN,
 	/* memory */
-	EV_MMAP, EV_MUNMAP, EV_MREMAP, EV_MPROTECT, EV_MADVISE, EV_BRK,
+	EV_MMAP,
+	EV_MUNMAP,
+	EV_MREMAP,
+	EV_MPROTECT,
+	EV_MADVISE,
+	EV_BRK,
 	/* the rest */
-	EV_SIGNAL, EV_KILL, EV_STOP, EV_CONT, EV_SLEEP, EV_POLL, EV_FUTEX, EV_LOST,
-	EV_SCHED, EV_BLOCK, EV_FAULT, EV_START, EV_END,
+	EV_SIGNAL,
+	EV_KILL,
+	EV_STOP,
+	EV_CONT,
+	EV_SLEEP,
+	EV_POLL,
+	EV_FUTEX,
+	EV_LOST,
+	EV_SCHED,
+	EV_BLOCK,
+	EV_FAULT,
+	EV_START,
+	EV_END,
 	/*
-	 * Nothing the program did: the last descriptor of an open file description went away (closed, replaced, exec, exit),
-	 * so what .file says now is final.  With .conn, only that is over (struct conn): its socket lives on.  For tables of
-	 * files and connections; never a line, never a row.
+	 * Nothing the program did: the last descriptor of an open file description went away (closed, replaced, exec,
+	 * exit), so what .file says now is final.  With .conn, only that is over (struct conn): its socket lives on.
+	 * For tables of files and connections; never a line, never a row.
 	 */
 	EV_RELEASE,
 	/*
@@ -48,7 +106,8 @@ enum event_kind {
 	EV_MEMORY_SNAPSHOT,
 	/*
 	 * What a thread that was attached to was in: details in .item, .call where it is in one.  text: who
-	 * holds what it waits for, or (no call) the kernel's function.  Its call has an event of its own when it ends, or tracing does.
+	 * holds what it waits for, or (no call) the kernel's function.  Its call has an event of its own when it ends,
+	 * or tracing does.
 	 */
 	EV_WAITING,
 	_EV_MAX,
@@ -58,7 +117,8 @@ struct event_info {
 	const char *name;	/* as in filters and the report's type column when there is no call: "exec", "signal" */
 	const char *verb;	/* how a live line begins: "open", "recv"; NULL: never a live line of its own */
 	uint8_t category;	/* enum category */
-	uint8_t op, op_alone;	/* enum op, without a call: what a report takes it for, and (not OTHER) where no calls were recorded */
+	/* enum op, without a call: what a report takes it for, and (not OTHER) where no calls were recorded */
+	uint8_t op, op_alone;
 	uint8_t io;		/* enum io, likewise */
 	bool state;		/* LAYER_STATE */
 	bool live;		/* shown by default */
@@ -77,30 +137,41 @@ struct event {
 	uint64_t ts_ns, dur_ns;		/* start (CLOCK_MONOTONIC) and duration; 0: instant, or not known */
 	const struct task *task;	/* who; NULL for START, END, LOST without a task */
 	const struct call *call;	/* the call behind it; NULL for what no call made */
-	const struct item *item;	/* what it was made from, never NULL; START, END: the command, wall clock, mode, how it ended */
+	/* what it was made from, never NULL; START, END: the command, wall clock, mode, how it ended */
+	const struct item *item;
 	int err;			/* 0, or a positive errno: it failed */
-	int fd, fd2;			/* descriptors concerned, -1: none.  dup: fd2 is the new one; pipe, socketpair: both ends */
-	const struct file *file, *file2;	/* their open file descriptions (before a close takes effect); TRANSFER: from file to file2 */
-	/* A descriptor argument that the call itself gave another name (bind, connect) or file (dup2): what it was called
-	 * before, a copy; file NULL: it was free.  Not known: no argument was. */
+	/* descriptors concerned, -1: none.  dup: fd2 is the new one; pipe, socketpair: both ends */
+	int fd, fd2;
+	/* their open file descriptions (before a close takes effect); TRANSFER: from file to file2 */
+	const struct file *file, *file2;
+	/*
+	 * A descriptor argument that the call itself gave another name (bind, connect) or file (dup2): what it was
+	 * called before, a copy; file NULL: it was free.  Not known: no argument was.
+	 */
 	struct { bool known; int fd; const struct file *file; } was;
-	const char *path, *path2;	/* resolved absolute paths (bytes, NUL-terminated); path2: rename's and link's new name.
+	const char *path,
+		*path2; /* resolved absolute paths (bytes, NUL-terminated); path2: rename's and link's new name.
 					 * MUNMAP, MPROTECT, MADVISE, MREMAP: the file behind the region at addr, before the call took effect */
 	uint32_t path_len, path2_len;
-	const struct renamed *renamed; uint32_t nrenamed;	/* RENAME: files that are open below path, which has another name now */
+	/* RENAME: files that are open below path, which has another name now */
+	const struct renamed *renamed; uint32_t nrenamed;
 	const char *raw; uint32_t raw_len;	/* path as the program gave it */
 	uint64_t nbytes;		/* moved; MMAP, BRK…: size of the range */
 	uint64_t addr;			/* start of the range */
-	uint32_t prot, flags;		/* PROT_*; MAP_*; open flags; clone flags; RENAME_*; SIGNAL: SIGNAL_IGNORED, SIGNAL_FATAL; EXEC, WAITING: EXEC_*;
+	uint32_t prot,
+		flags; /* PROT_*; MAP_*; open flags; clone flags; RENAME_*; SIGNAL: SIGNAL_IGNORED, SIGNAL_FATAL; EXEC, WAITING: EXEC_*;
 					 * CONNECT_FAILED: CONN_TAKEN_BACK */
 	int64_t delta;			/* BRK: growth of the heap, may be negative */
-	const struct conn *conn, *conn2;	/* what .file and .file2, sockets, had this with; NULL: no peer was concerned */
+	/* what .file and .file2, sockets, had this with; NULL: no peer was concerned */
+	const struct conn *conn, *conn2;
 	const struct addr *peer;	/* who was at the other end of this send/recv/accept/connect */
 	const struct task *child;	/* FORK, THREAD: the new one */
-	uint32_t target_pid, target_proc; /* WAIT: who ended; KILL, process_vm_*: the target.  pid, and process id where traced; 0: none */
+	/* WAIT: who ended; KILL, process_vm_*: the target.  pid, and process id where traced; 0: none */
+	uint32_t target_pid, target_proc;
 	int status;			/* EXIT, WAIT: wait form, -1 unknown; END: the command's */
 	int signo, sigcode; uint32_t sender_pid, sender_uid;
-	uint32_t sender_ns_pid;		/* SIGNAL: with sender_pid 0: the sender's number in the receiver's pid namespace, where no more is known */
+	/* SIGNAL: with sender_pid 0: the sender's number in the receiver's pid namespace, where no more is known */
+	uint32_t sender_ns_pid;
 	bool sender_outside;		/* SIGNAL: it has no number there */
 	bool found;			/* the call was under way when its thread was attached to */
 	uint64_t before_ns;		/* found, WAITING: for how long it had been then, as far as known */

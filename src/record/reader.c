@@ -38,12 +38,16 @@ int record_reader_open(const char *path, struct record_reader **ret_reader, stru
 
 		fclose(f);
 		if (err == EISDIR)
-			return diag_set(diag, 125, EISDIR, "%s is a directory; --read takes a recording made with --record", path);
-		return diag_set(diag, 125, EBADMSG, "%s is not a recording; make one with: compendium --record FILE -- COMMAND", path);
+			return diag_set(diag, 125, EISDIR,
+					"%s is a directory; --read takes a recording made with --record", path);
+		return diag_set(diag, 125, EBADMSG,
+				"%s is not a recording; make one with: compendium --record FILE -- COMMAND", path);
 	}
 	if (head.version > RECORD_VERSION) {
 		fclose(f);
-		return diag_set(diag, 125, EPROTO, "%s is a recording of version %u and this compendium reads up to %u; read it with a newer compendium",
+		return diag_set(diag, 125, EPROTO,
+				"%s is a recording of version %u and this compendium reads up to %u; read it with a "
+				"newer compendium",
 				path, head.version, RECORD_VERSION);
 	}
 	r = xcalloc(1, sizeof(*r));
@@ -59,8 +63,10 @@ static int cut_short(struct record_reader *r, struct diag *diag, const char *wha
 {
 	r->ended = true;
 	if (!r->nrecords)
-		return diag_set(diag, 125, EBADMSG, "the recording %s is %s at its start; it contains nothing to show", r->path, what);
-	return diag_set(diag, 125, EBADMSG, "the recording %s is %s after %llu records; the records before that are shown", r->path, what,
+		return diag_set(diag, 125, EBADMSG, "the recording %s is %s at its start; it contains nothing to show",
+				r->path, what);
+	return diag_set(diag, 125, EBADMSG,
+			"the recording %s is %s after %llu records; the records before that are shown", r->path, what,
 			(unsigned long long)r->nrecords);
 }
 
@@ -80,7 +86,8 @@ static int next_block(struct record_reader *r, struct diag *diag)
 		return cut_short(r, diag, "damaged");
 	if (fread(r->packed, b.stored, 1, r->f) != 1)
 		return cut_short(r, diag, "cut off");
-	if (crc32(0, (const void *)r->packed, b.stored) != b.crc || ZSTD_decompress(r->raw, RECORDING_RAW_MAX, r->packed, b.stored) != b.raw)
+	if (crc32(0, (const void *)r->packed, b.stored) != b.crc ||
+	    ZSTD_decompress(r->raw, RECORDING_RAW_MAX, r->packed, b.stored) != b.raw)
 		return cut_short(r, diag, "damaged");
 	r->len = b.raw;
 	r->pos = 0;
@@ -98,7 +105,8 @@ int record_reader_next(struct record_reader *r, const struct record **ret_record
 	const struct record *rec = (const struct record *)(r->raw + r->pos);
 	size_t left = r->len - r->pos;
 
-	if (left < sizeof(*rec) || rec->size < sizeof(*rec) || rec->size % 8 || rec->size > left || rec->size > RECORD_MAX) {
+	if (left < sizeof(*rec) || rec->size < sizeof(*rec) || rec->size % 8 || rec->size > left ||
+	    rec->size > RECORD_MAX) {
 		r->pos = r->len;
 		return cut_short(r, diag, "damaged");
 	}

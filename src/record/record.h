@@ -50,48 +50,62 @@ struct record { rec_u32 size; rec_u16 kind, flags; rec_u32 pid, tid; rec_u64 ts_
 struct record_chunk { rec_u8 arg, part; rec_u16 flags; rec_u32 len; /* then len bytes, padded to 8 */ };
 enum { CHUNK_FAULT = 1, CHUNK_TRUNC = 2 /* more bytes were there */, CHUNK_AT_EXIT = 4 /* copied after the call */ };
 enum chunk_part {
-	PART_BYTES = 0,		/* the bytes the argument points to (string, buffer, struct, address) */
-	PART_IOV = 1,		/* struct iovec array (64-bit, also for 32-bit programs: capture widens it) */
-	PART_DATA = 2,		/* first bytes of what the iovecs hold */
-	PART_NAME = 3,		/* msg_name */
-	PART_CONTROL = 4,	/* msg_control */
-	PART_LEN = 5,		/* a value-result length after the call, rec_u32 */
-	PART_ITEM = 6,		/* one string of a vector (argv, envp), in order; arg is the argument's index */
-	PART_EXE = 7,		/* EXEC, TASK: the file behind /proc/PID/exe */
-	PART_COMM = 8, PART_CWD = 9, PART_ROOT = 10,
-	PART_ARGV = 11,		/* START, TASK, EXEC: one string of argv, in order */
-	PART_ENVP = 12,		/* EXEC: one string of the environment, in order */
-	PART_PATH = 13,		/* FD: link target; MAP: file; EXEC: the name as the program gave it;
+	PART_BYTES = 0, /* the bytes the argument points to (string, buffer, struct, address) */
+	PART_IOV = 1, /* struct iovec array (64-bit, also for 32-bit programs: capture widens it) */
+	PART_DATA = 2, /* first bytes of what the iovecs hold */
+	PART_NAME = 3, /* msg_name */
+	PART_CONTROL = 4, /* msg_control */
+	PART_LEN = 5, /* a value-result length after the call, rec_u32 */
+	PART_ITEM = 6, /* one string of a vector (argv, envp), in order; arg is the argument's index */
+	PART_EXE = 7, /* EXEC, TASK: the file behind /proc/PID/exe */
+	PART_COMM = 8,
+	PART_CWD = 9,
+	PART_ROOT = 10,
+	PART_ARGV = 11, /* START, TASK, EXEC: one string of argv, in order */
+	PART_ENVP = 12, /* EXEC: one string of the environment, in order */
+	PART_PATH = 13, /* FD: link target; MAP: file; EXEC: the name as the program gave it;
 				 * CALL: where it led, links and all, where text alone does not tell: from the tracer's root */
-	PART_SOCK = 14,		/* struct record_sock */
-	PART_TEXT = 15,		/* START: tracer version; LOST: the reason */
-	PART_MSGVEC = 16,	/* per message of sendmmsg/recvmmsg: struct record_msg array; their PART_CONTROL follow in order */
-	PART_INT = 17,		/* an int that the kernel wrote where a struct's member points (clone3's pidfd) */
-	PART_IOCB = 18,		/* io_submit: struct record_iocb array */
-	PART_TARGET = 19,	/* START: a process that was asked for, "12 (name)" */
-	/* What the kernel answers about a descriptor (struct record_fact).  CALL: as it is right after the call, for as many as the
-	 * call brought and its text does not tell; FD: what struct record_fd has no room for. */
+	PART_SOCK = 14, /* struct record_sock */
+	PART_TEXT = 15, /* START: tracer version; LOST: the reason */
+	/* per message of sendmmsg/recvmmsg: struct record_msg array; their PART_CONTROL follow in order */
+	PART_MSGVEC = 16,
+	PART_INT = 17, /* an int that the kernel wrote where a struct's member points (clone3's pidfd) */
+	PART_IOCB = 18, /* io_submit: struct record_iocb array */
+	PART_TARGET = 19, /* START: a process that was asked for, "12 (name)" */
+	/*
+	 * What the kernel answers about a descriptor (struct record_fact).  CALL: as it is right after the call, for as
+	 * many as the call brought and its text does not tell; FD: what struct record_fd has no room for.
+	 */
 	PART_FACT = 20,
-	PART_FACT_NAME = 21,	/* of the PART_FACT before it: the link /proc/PID/fd has; absent: the text of the call tells, or it is pipe:[ino], socket:[ino] */
-	PART_FACT_SOCK = 22,	/* of the PART_FACT before it: struct record_sock */
-	PART_HOLDER = 28,	/* WAITING: who holds the lock, in words */
-	PART_WCHAN = 29,	/* WAITING: the kernel's function it sleeps in */
-	PART_FDS = 30,		/* WAITING in poll, select, epoll_wait: rec_i32 each, the descriptors it waits for */
-	PART_ROOM = 32,		/* recvmsg, recvmmsg: the room for names before the call, rec_u32 a message */
-	PART_WHOLE = 36,	/* after a string of a vector (ITEM, ARGV, ENVP) that was cut: rec_u64, its bytes in all */
-	PART_CHOSEN = 38,	/* START: the calls that were chosen, as written; absent: those that are traced by default, or all */
-	PART_COUNT = 37,	/* after the strings of a vector that has more: rec_u64, how many there are in all */
+	/*
+	 * of the PART_FACT before it: the link /proc/PID/fd has; absent: the text of the call tells, or it is
+	 * pipe:[ino], socket:[ino]
+	 */
+	PART_FACT_NAME = 21,
+	PART_FACT_SOCK = 22, /* of the PART_FACT before it: struct record_sock */
+	PART_HOLDER = 28, /* WAITING: who holds the lock, in words */
+	PART_WCHAN = 29, /* WAITING: the kernel's function it sleeps in */
+	PART_FDS = 30, /* WAITING in poll, select, epoll_wait: rec_i32 each, the descriptors it waits for */
+	PART_ROOM = 32, /* recvmsg, recvmmsg: the room for names before the call, rec_u32 a message */
+	/* after a string of a vector (ITEM, ARGV, ENVP) that was cut: rec_u64, its bytes in all */
+	PART_WHOLE = 36,
+	/* START: the calls that were chosen, as written; absent: those that are traced by default, or all */
+	PART_CHOSEN = 38,
+	PART_COUNT = 37, /* after the strings of a vector that has more: rec_u64, how many there are in all */
 };
 
 /*
- * mode, dev, rdev, ino: as stat(2) has them (dev_t as glibc's makedev); mode 0: no answer.  pid: the process of a pidfd, as the
- * tracer's pid namespace has it.  A call that opens by name brings one when what it opened is no regular file, or may
- * have another name than was asked for; one with mode 0 when there was no answer.
+ * mode, dev, rdev, ino: as stat(2) has them (dev_t as glibc's makedev); mode 0: no answer.  pid: the process of a
+ * pidfd, as the tracer's pid namespace has it.  A call that opens by name brings one when what it opened is no regular
+ * file, or may have another name than was asked for; one with mode 0 when there was no answer.
  */
 struct record_fact { rec_i32 fd; rec_u32 mode, open_flags, flags; rec_u64 pos, dev, rdev, ino; rec_u32 pid, pad; };
 enum { FACT_CLOEXEC = 1 };
 
-/* START: chunks PART_ARGV (the command), PART_CWD, PART_TEXT, PART_TARGET…, PART_CHOSEN.  ts_ns is the zero of all shown times. */
+/*
+ * START: chunks PART_ARGV (the command), PART_CWD, PART_TEXT, PART_TARGET…, PART_CHOSEN.  ts_ns is the zero of all
+ * shown times.
+ */
 struct record_start { struct record h; rec_u32 version, page_size; rec_u64 wall_ns; rec_u32 mode, nchunks; };
 enum { START_COMMAND = 1, START_ATTACH = 2, START_SYSTEM = 4, START_ALL_CALLS = 8 /* every syscall was asked for */,
        START_PAYLOAD = 16 /* the beginnings of buffers were copied */,
@@ -120,54 +134,115 @@ struct record_fork {
 
 /* EXEC: chunks PART_PATH (as given), PART_EXE, PART_ARGV…, PART_ENVP….  tid is already the leader's. */
 struct record_exec { struct record h; rec_u32 old_tid, nchunks; rec_u64 brk; };
-enum { EXEC_NO_SETUID = 1, EXEC_NO_SETGID = 2, EXEC_NO_CAPS = 4 /* rights of its file that it did not get, for being traced */,
-       EXEC_UNREADABLE = 8 /* its memory may not be read by the tracer */ };	/* h.flags */
-struct record_exit { struct record h; rec_i32 status; /* as wait(2); -1: not known */ rec_u32 pad; rec_u64 utime_ns, stime_ns; };
+enum {
+	EXEC_NO_SETUID = 1,
+	EXEC_NO_SETGID = 2,
+	EXEC_NO_CAPS = 4 /* rights of its file that it did not get, for being traced */,
+	EXEC_UNREADABLE = 8 /* its memory may not be read by the tracer */
+}; /* h.flags */
+struct record_exit {
+	struct record h;
+	rec_i32 status; /* as wait(2); -1: not known */
+	rec_u32 pad;
+	rec_u64 utime_ns, stime_ns;
+};
 struct record_signal { struct record h; rec_i32 signo, code; rec_u32 sender_pid, sender_uid; rec_u64 addr; };
 enum { SIGNAL_IGNORED = 1, SIGNAL_FATAL = 2 };	/* h.flags */
 struct record_stop { struct record h; rec_i32 signo; rec_u32 pad; };
-enum { RECORD_STOP_CONT = 1 /* it ended */, RECORD_STOP_GROUP = 2 /* for all threads of the process; one that ends may not have begun */ };
+enum {
+	RECORD_STOP_CONT = 1 /* it ended */,
+	RECORD_STOP_GROUP = 2 /* for all threads of the process; one that ends may not have begun */
+};
 
-/* TASK: chunks PART_COMM, PART_EXE, PART_CWD, PART_ROOT, PART_ARGV….  One per thread, leader first.  brk: where the heap begins. */
+/*
+ * TASK: chunks PART_COMM, PART_EXE, PART_CWD, PART_ROOT, PART_ARGV….  One per thread, leader first.  brk: where the
+ * heap begins.
+ */
 struct record_task { struct record h; rec_u32 ppid, ns_tid; rec_u64 start_ns; rec_u64 brk; rec_u32 nchunks, pad; };
 struct record_fd { struct record h; rec_i32 fd; rec_u32 open_flags; rec_u64 pos, dev, ino; rec_u32 mode, nchunks; };
 enum { FD_CLOEXEC_SET = 1 };	/* h.flags of FD */
 /* state: 1 when it listens */
-struct record_sock { rec_u32 family, type, protocol, state; rec_u32 local_len, peer_len; rec_u8 local[112], peer[112]; };
+struct record_sock {
+	rec_u32 family, type, protocol, state;
+	rec_u32 local_len, peer_len;
+	rec_u8 local[112], peer[112];
+};
 /* MAP: h.flags MAP_FIRST on the first of a process: it replaces what was known of that address space.
  * flags: MAP_SHARED or MAP_PRIVATE of mmap(2). */
-struct record_map { struct record h; rec_u64 start, end, offset, dev, ino; rec_u32 prot, flags; rec_u32 kind, nchunks; };
+struct record_map {
+	struct record h;
+	rec_u64 start, end, offset, dev, ino;
+	rec_u32 prot, flags;
+	rec_u32 kind, nchunks;
+};
 enum { MAP_FIRST = 1 };
 enum { MAP_KIND_PLAIN = 0, MAP_KIND_HEAP = 1, MAP_KIND_STACK = 2, MAP_KIND_SPECIAL = 3 /* vdso, vvar… */ };
 
-/* SCHED: a thread could run from h.ts_ns on, and had to wait for a CPU.  The waker is who woke it, or took the CPU from it. */
-struct record_sched { struct record h; rec_u64 delay_ns; rec_u32 waker_pid, waker_tid, cpu; rec_u8 why, pad[3]; char waker[16]; };
+/*
+ * SCHED: a thread could run from h.ts_ns on, and had to wait for a CPU.  The waker is who woke it, or took the CPU from
+ * it.
+ */
+struct record_sched {
+	struct record h;
+	rec_u64 delay_ns;
+	rec_u32 waker_pid, waker_tid, cpu;
+	rec_u8 why, pad[3];
+	char waker[16];
+};
 enum { SCHED_WAKEUP = 0, SCHED_NEW = 1, SCHED_PREEMPTED = 2, SCHED_INTERRUPT = 3 /* woken by one; no waker */ };
 /*
  * BLOCK: a request to a block device, queued at h.ts_ns, on the device after queue_ns, done device_ns later.  pid 0: of
  * no traced task, as far as is known.  ino: of the file whose pages it writes, 0 not known.
  */
-struct record_block { struct record h; rec_u64 queue_ns, device_ns, sector, dev, ino; rec_u32 nbytes; rec_i32 err; rec_u8 op, pad[7]; char disk[32]; };
+struct record_block {
+	struct record h;
+	rec_u64 queue_ns, device_ns, sector, dev, ino;
+	rec_u32 nbytes;
+	rec_i32 err;
+	rec_u8 op, pad[7];
+	char disk[32];
+};
 enum { BLOCK_READ = 0, BLOCK_WRITE = 1, BLOCK_FLUSH = 2, BLOCK_DISCARD = 3, BLOCK_OTHER = 4 };
-enum { BLOCK_WRITEBACK = 1 /* written by the kernel later, for the one who wrote into the file's pages */ };	/* h.flags */
-/* FAULT: h.flags FAULT_MAJOR: it had to wait for a disk; >> FAULT_ORDER_SHIFT: it brought so many pages, as a power of two (9: 2 MB at once). */
+enum {
+	BLOCK_WRITEBACK = 1 /* written by the kernel later, for the one who wrote into the file's pages */
+}; /* h.flags */
+/*
+ * FAULT: h.flags FAULT_MAJOR: it had to wait for a disk; >> FAULT_ORDER_SHIFT: it brought so many pages, as a power of
+ * two (9: 2 MB at once).
+ */
 struct record_fault { struct record h; rec_u64 addr; };
 enum { FAULT_MAJOR = 1, FAULT_ORDER_SHIFT = 8, FAULT_ORDER_MAX = 18 /* 1 GB */ };
 
 /*
- * WAITING: what a thread that was attached to was in at h.ts_ns; behind its TASK, FD and MAP.  how WAITING_CALL: nr and args are
- * those of a call, the chunks those of its entry; else they mean nothing.  since_ns: it has not run since; 0 not known.
+ * WAITING: what a thread that was attached to was in at h.ts_ns; behind its TASK, FD and MAP.  how WAITING_CALL: nr and
+ * args are those of a call, the chunks those of its entry; else they mean nothing.  since_ns: it has not run since; 0
+ * not known.
  */
-struct record_waiting { struct record h; rec_u64 since_ns; rec_u32 nr; rec_u8 arch, how; rec_u16 nchunks; rec_u64 args[6]; };
+struct record_waiting {
+	struct record h;
+	rec_u64 since_ns;
+	rec_u32 nr;
+	rec_u8 arch, how;
+	rec_u16 nchunks;
+	rec_u64 args[6];
+};
 enum { WAITING_STOPPED = 1 /* in a group-stop, too */ };	/* h.flags */
-enum { WAITING_CALL = 0, WAITING_KERNEL = 1 /* asleep in the kernel and in no call: a page fault */, WAITING_RUNS = 2,
-       WAITING_UNREADABLE = 3 /* nothing it waits in: from now on its memory may not be read by the tracer (PR_SET_DUMPABLE) */ };
+enum {
+	WAITING_CALL = 0,
+	WAITING_KERNEL = 1 /* asleep in the kernel and in no call: a page fault */,
+	WAITING_RUNS = 2,
+	WAITING_UNREADABLE =
+		3 /* nothing it waits in: from now on its memory may not be read by the tracer (PR_SET_DUMPABLE) */
+};
 
 struct record_msg { rec_u64 nbytes; rec_u32 name_len, flags; rec_u8 name[112]; };	/* one message of *mmsg */
 enum { MSG_NAME_CUT = 1 };	/* its flags: there was less room than the name needs (the decoder sets it, too) */
 /* One request of io_submit: the struct iocb, and where it is (io_getevents names it by that). */
 struct record_iocb { rec_u64 addr; rec_u8 iocb[64]; };
 struct record_lost { struct record h; rec_u64 count; rec_u32 cpu, nchunks; };
-/* END: flags END_INTERRUPTED when the user ended it.  status: what the command ended with (wait form), -1 when it lives on. */
+/*
+ * END: flags END_INTERRUPTED when the user ended it.  status: what the command ended with (wait form), -1 when it lives
+ * on.
+ */
 struct record_end { struct record h; rec_i32 status; rec_u32 pad; rec_u64 nrecords; };
 enum { END_INTERRUPTED = 1 };
