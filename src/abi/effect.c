@@ -12,8 +12,9 @@
 #define NAMES .names = true
 /* What a reader takes it for.  Without: by the call's group. */
 #define IS(op_, cat_) .has_meaning = true, .means = { .op = OP_##op_, .category = CAT_##cat_ }
-#define MOVES(op_, cat_, io_, bytes_)	/* bytes, and where their number is */							\
-	.has_meaning = true, .means = { .op = OP_##op_, .category = CAT_##cat_, .io = IO_##io_, .bytes = BYTES_##bytes_ }
+#define MOVES(op_, cat_, io_, bytes_) /* bytes, and where their number is */ \
+	.has_meaning = true, \
+	.means = { .op = OP_##op_, .category = CAT_##cat_, .io = IO_##io_, .bytes = BYTES_##bytes_ }
 static const struct effect_info infos[_FX_MAX] = {
 	[FX_NONE] = { "none" },
 	[FX_OPEN] = { "open", DX, NAMES, ASKS(KIND), IS(OPEN, FILE) },
@@ -63,8 +64,8 @@ static const struct effect_info infos[_FX_MAX] = {
 	[FX_CHROOT] = { "chroot", DX, NAMES, IS(DIR, FILE) },
 	[FX_LOOKUP] = { "lookup", DX, IS(STAT, FILE) },
 	/*
-	 * realpath() asks for every component of a name and mostly gets "not a link": half the stops of a build (docs/performance.md).
-	 * What matters of it shows in the open or stat that follows.
+	 * realpath() asks for every component of a name and mostly gets "not a link": half the stops of a build
+	 * (docs/performance.md).  What matters of it shows in the open or stat that follows.
 	 */
 	[FX_READLINK] = { "readlink", IS(STAT, FILE) },
 	[FX_RENAME] = { "rename", DX, NAMES, IS(RENAME, FILE) },

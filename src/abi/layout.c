@@ -34,11 +34,17 @@
 #define FN_AFTER(type_, field_, as_, set_) { #field_, offsetof(type_, field_), sizeof(((type_ *)0)->field_), ARG_##as_, &set_, .after = true }
 #define AT_AFTER(name_, off_, size_, as_) { name_, off_, size_, ARG_##as_, .after = true }
 #define SUB(name_, off_, layout_) { name_, off_, layout_##_size, ARG_STRUCT_IN, NULL, &layout_ }
-#define LAYOUT(name_, ...) const struct layout layout_##name_ = { .size = layout_##name_##_size, .fields = (const struct field[]){ __VA_ARGS__, { .type = ARG_NONE } } }
-#define LAYOUT_OR(name_, shorter_, ...) const struct layout layout_##name_ = { .size = layout_##name_##_size, .shorter = &shorter_,	\
-	.fields = (const struct field[]){ __VA_ARGS__, { .type = ARG_NONE } } }
-#define LIST(name_, ...) const struct layout layout_##name_ = { .size = layout_##name_##_size, .form = LAYOUT_LIST,			\
-	.fields = (const struct field[]){ __VA_ARGS__, { .type = ARG_NONE } } }
+#define LAYOUT(name_, ...) \
+	const struct layout layout_##name_ = { .size = layout_##name_##_size, \
+					       .fields = (const struct field[]){ __VA_ARGS__, { .type = ARG_NONE } } }
+#define LAYOUT_OR(name_, shorter_, ...) \
+	const struct layout layout_##name_ = { .size = layout_##name_##_size, \
+					       .shorter = &shorter_, \
+					       .fields = (const struct field[]){ __VA_ARGS__, { .type = ARG_NONE } } }
+#define LIST(name_, ...) \
+	const struct layout layout_##name_ = { .size = layout_##name_##_size, \
+					       .form = LAYOUT_LIST, \
+					       .fields = (const struct field[]){ __VA_ARGS__, { .type = ARG_NONE } } }
 #define SET(name_, form_) const struct layout layout_##name_ = { .size = layout_##name_##_size, .form = LAYOUT_##form_ }
 
 static const struct names poll_events = FLAG_SET(V(0x1, "POLLIN"), V(0x2, "POLLPRI"), V(0x4, "POLLOUT"), V(0x8, "POLLERR"), V(0x10, "POLLHUP"), V(0x20, "POLLNVAL"),
@@ -94,15 +100,21 @@ SET(sigset, SIGNAL_SET);
 /* The kernel's, not libc's: handler, flags, restorer, mask. */
 LAYOUT(sigaction, AT_N("sa_handler", 0, 8, PTR, signal_handlers), AT_N("sa_flags", 8, 8, FLAGS, sa_flags), AT("sa_restorer", 16, 8, PTR), SUB("sa_mask", 24, layout_sigset));
 /* What follows the code depends on it, and on the signal (sigaction(2)). */
-#define SIGINFO_OF(name_, codes_, ...) static const struct layout siginfo_##name_ = { .size = 128, .fields = (const struct field[]){			\
-	AT("si_signo", 0, 4, SIGNAL), AT_N("si_code", 8, 4, LONG, codes_), __VA_ARGS__, { .type = ARG_NONE } } }
+#define SIGINFO_OF(name_, codes_, ...) \
+	static const struct layout siginfo_##name_ = { .size = 128, \
+						       .fields = (const struct field[]){ \
+							       AT("si_signo", 0, 4, SIGNAL), \
+							       AT_N("si_code", 8, 4, LONG, codes_), \
+							       __VA_ARGS__, \
+							       { .type = ARG_NONE } } }
 #define SIGINFO(name_, ...) SIGINFO_OF(name_, si_codes, __VA_ARGS__)
 static const struct names si_codes = VALUE_SET(V(0, "SI_USER"), V(0x80, "SI_KERNEL"), V(~0ull, "SI_QUEUE"), V(~1ull, "SI_TIMER"), V(~2ull, "SI_MESGQ"),
 	V(~3ull, "SI_ASYNCIO"), V(~4ull, "SI_SIGIO"), V(~5ull, "SI_TKILL"));
 SIGINFO(plain, AT("si_errno", 4, 4, INT));
 SIGINFO(sender, AT("si_pid", 16, 4, PID), AT("si_uid", 20, 4, UID));
 SIGINFO(queued, AT("si_pid", 16, 4, PID), AT("si_uid", 20, 4, UID), AT("si_value", 24, 8, HEX));
-static const struct names child_codes = VALUE_SET(V(1, "CLD_EXITED"), V(2, "CLD_KILLED"), V(3, "CLD_DUMPED"), V(4, "CLD_TRAPPED"), V(5, "CLD_STOPPED"), V(6, "CLD_CONTINUED"));
+static const struct names child_codes = VALUE_SET(V(1, "CLD_EXITED"), V(2, "CLD_KILLED"), V(3, "CLD_DUMPED"),
+						  V(4, "CLD_TRAPPED"), V(5, "CLD_STOPPED"), V(6, "CLD_CONTINUED"));
 SIGINFO_OF(child, child_codes, AT("si_pid", 16, 4, PID), AT("si_uid", 20, 4, UID), AT("si_status", 24, 4, INT));
 SIGINFO(timer, AT("si_timerid", 16, 4, INT), AT("si_overrun", 20, 4, INT), AT("si_value", 24, 8, HEX));
 SIGINFO(fault, AT("si_addr", 16, 8, PTR));
@@ -157,7 +169,9 @@ static const struct names timestamping = FLAG_SET(V(1, "SOF_TIMESTAMPING_TX_HARD
 	V(8, "SOF_TIMESTAMPING_RX_SOFTWARE"), V(0x10, "SOF_TIMESTAMPING_SOFTWARE"), V(0x20, "SOF_TIMESTAMPING_SYS_HARDWARE"), V(0x40, "SOF_TIMESTAMPING_RAW_HARDWARE"),
 	V(0x80, "SOF_TIMESTAMPING_OPT_ID"), V(0x100, "SOF_TIMESTAMPING_TX_SCHED"), V(0x200, "SOF_TIMESTAMPING_TX_ACK"), V(0x400, "SOF_TIMESTAMPING_OPT_CMSG"),
 	V(0x800, "SOF_TIMESTAMPING_OPT_TSONLY"));
-static const struct layout timestamping_flags = { .size = 4, .fields = (const struct field[]){ AT_N(NULL, 0, 4, FLAGS, timestamping), { .type = ARG_NONE } } };
+static const struct layout timestamping_flags = {
+	.size = 4, .fields = (const struct field[]){ AT_N(NULL, 0, 4, FLAGS, timestamping), { .type = ARG_NONE } }
+};
 LAYOUT_OR(timestamping, timestamping_flags, AT_N("flags", 0, 4, FLAGS, timestamping), AT("bind_phc", 4, 4, INT));
 LAYOUT(txtime, AT_N("clockid", 0, 4, ENUM, clock_ids), AT("flags", 4, 4, HEX));
 LAYOUT(in_addr, AT(NULL, 0, 4, IPV4));
@@ -207,7 +221,8 @@ LAYOUT(mq_attr32, AT("mq_flags", 0, 4, HEX), AT("mq_maxmsg", 4, 4, INT), AT("mq_
 
 bool field_is_signed(const struct field *f)
 {
-	return f->type == ARG_INT || f->type == ARG_LONG || f->type == ARG_OFF || f->type == ARG_FD || f->type == ARG_PID;
+	return f->type == ARG_INT || f->type == ARG_LONG || f->type == ARG_OFF || f->type == ARG_FD ||
+	       f->type == ARG_PID;
 }
 
 uint64_t field_word(const struct field *f, const char *bytes)

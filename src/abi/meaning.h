@@ -8,8 +8,19 @@
 
 /* The order is that of the report's META and of its colours. */
 enum category {
-	CAT_FILE, CAT_NETWORK, CAT_MEMORY, CAT_PROCESS, CAT_SIGNAL, CAT_WAIT, CAT_TIME, CAT_INFO, CAT_SCHEDULER, CAT_FAULT, CAT_DISK,
-	CAT_OTHER, _CAT_MAX,
+	CAT_FILE,
+	CAT_NETWORK,
+	CAT_MEMORY,
+	CAT_PROCESS,
+	CAT_SIGNAL,
+	CAT_WAIT,
+	CAT_TIME,
+	CAT_INFO,
+	CAT_SCHEDULER,
+	CAT_FAULT,
+	CAT_DISK,
+	CAT_OTHER,
+	_CAT_MAX,
 };
 
 /* What it means, whatever its name (docs/report-format.md, section 5). */

@@ -22,12 +22,15 @@ struct syscall_family { const struct syscall_row *rows; unsigned n; };
 		 .args = { __VA_ARGS__ } } }
 #define ROW(nr_, name_, groups_, ret_, fx_, ...) ROW_MORE(nr_, name_, groups_, ret_, fx_, .cloexec = false, __VA_ARGS__)
 /* Traced by default only when cond_ holds. */
-#define ROW_IF(nr_, name_, groups_, ret_, fx_, cond_, ...) ROW_MORE(nr_, name_, groups_, ret_, fx_, .when = &cond_, __VA_ARGS__)
+#define ROW_IF(nr_, name_, groups_, ret_, fx_, cond_, ...) \
+	ROW_MORE(nr_, name_, groups_, ret_, fx_, .when = &cond_, __VA_ARGS__)
 /* Returns a descriptor that is close-on-exec without being asked. */
-#define ROW_CLOEXEC(nr_, name_, groups_, ret_, fx_, ...) ROW_MORE(nr_, name_, groups_, ret_, fx_, .cloexec = true, __VA_ARGS__)
+#define ROW_CLOEXEC(nr_, name_, groups_, ret_, fx_, ...) \
+	ROW_MORE(nr_, name_, groups_, ret_, fx_, .cloexec = true, __VA_ARGS__)
 
 /* One argument tells which of the others there are. */
-#define ROW_USE(nr_, name_, groups_, ret_, fx_, usage_, ...) ROW_MORE(nr_, name_, groups_, ret_, fx_, .usage = &usage_, __VA_ARGS__)
+#define ROW_USE(nr_, name_, groups_, ret_, fx_, usage_, ...) \
+	ROW_MORE(nr_, name_, groups_, ret_, fx_, .usage = &usage_, __VA_ARGS__)
 
 /* May wait, and report EINTR though no handler runs: WAITS(limit, argument, result at the limit). */
 #define ROW_WAIT(nr_, name_, groups_, ret_, fx_, wait_, ...)							\
@@ -36,7 +39,10 @@ struct syscall_family { const struct syscall_row *rows; unsigned n; };
 		 .args = { __VA_ARGS__ } } }
 #define WAITS(limit_, arg_, result_) { WAIT_##limit_, arg_, result_ }
 
-/* Brings descriptors of which only the kernel knows what they are: question_ is a struct fd_question; when_: as with ROW_IF, or NULL. */
+/*
+ * Brings descriptors of which only the kernel knows what they are: question_ is a struct fd_question; when_: as with
+ * ROW_IF, or NULL.
+ */
 #define ROW_ASKS(nr_, name_, groups_, ret_, fx_, when_, question_, ...)						\
 	{ nr_, { .name = name_, .groups = groups_, .ret = RET_##ret_, .effect = FX_##fx_, .when = when_, .question = question_,	\
 		 .nargs = sizeof((struct arg_spec[]){ __VA_ARGS__ }) / sizeof(struct arg_spec),			\
@@ -45,7 +51,8 @@ struct syscall_family { const struct syscall_row *rows; unsigned n; };
 extern const struct fd_question question_returned;	/* ASK_RETURNED, of every form */
 
 /* Stands for other calls (i386). */
-#define ROW_WRAPPER(nr_, name_, groups_, ret_, fx_, ...) ROW_MORE(nr_, name_, groups_, ret_, fx_, .wraps = true, __VA_ARGS__)
+#define ROW_WRAPPER(nr_, name_, groups_, ret_, fx_, ...) \
+	ROW_MORE(nr_, name_, groups_, ret_, fx_, .wraps = true, __VA_ARGS__)
 
 /* Arguments. */
 #define A(name_, type_) { .name = name_, .type = ARG_##type_ }
@@ -78,7 +85,8 @@ extern const struct fd_question question_returned;	/* ASK_RETURNED, of every for
 #define ABSENT { .type = ARG_NONE }
 #define HOLE { .name = "unused", .type = ARG_HOLE }
 
-extern const struct syscall_family spec_file, spec_io, spec_net, spec_mem, spec_proc, spec_signal, spec_ipc, spec_sys, spec_i386;
+extern const struct syscall_family spec_file, spec_io, spec_net, spec_mem, spec_proc, spec_signal, spec_ipc, spec_sys,
+	spec_i386;
 
 /* Numbers of another table that share a row; ends with a NULL name. */
 struct shared_row { uint16_t nr; const char *name, *as; };

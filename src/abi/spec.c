@@ -53,7 +53,8 @@ __attribute__((constructor)) static void index_rows(void)
 		index_family(families[f], tables[X86_64]);
 	index_family(&spec_i386, tables[I386]);
 	index_shared(i386_shared, tables[I386]);
-	memcpy(&tables[I386][COMMON_FROM], &tables[X86_64][COMMON_FROM], (SYSCALL_MAX - COMMON_FROM) * sizeof(tables[0][0]));
+	memcpy(&tables[I386][COMMON_FROM], &tables[X86_64][COMMON_FROM],
+	       (SYSCALL_MAX - COMMON_FROM) * sizeof(tables[0][0]));
 	memcpy(tables[X32], tables[X86_64], 512 * sizeof(tables[0][0]));
 	index_shared(x32_shared, tables[X32]);
 	for (const struct x32_row *r = x32_as_i386; r->nr; r++)

@@ -25,7 +25,8 @@ enum arg_type {
 	ARG_IOCTL,		/* a request of ioctl(2): .names, or direction, type, number and size */
 	ARG_QUOTACTL,		/* .names in all but the low byte, which is the type of quota */
 	ARG_PAGES,		/* a file offset in units of 4096 bytes; the decoder makes bytes of it */
-	ARG_HOLE,		/* no argument, though later words are: not looked at by the kernel, or the upper half of another (.high) */
+	/* no argument, though later words are: not looked at by the kernel, or the upper half of another (.high) */
+	ARG_HOLE,
 	ARG_FD,			/* an open descriptor */
 	ARG_DIRFD,		/* likewise, or AT_FDCWD; the path that follows is relative to it */
 	ARG_FLAGS,		/* OR of .names */
@@ -55,14 +56,25 @@ enum arg_type {
 	ARG_STR_OUT,		/* bytes as in BUF_OUT, a NUL ends it (getcwd, readlink) */
 	/* both */
 	ARG_STRUCT_INOUT,	/* .size bytes at entry and again at exit */
-	ARG_ARRAY_INOUT,	/* .size bytes an element, count in argument .len, at entry and again at exit (pollfd) */
-	ARG_FD_SET,		/* a bit a descriptor, argument .len is the number of bits, at entry and again at exit */
+	/* .size bytes an element, count in argument .len, at entry and again at exit (pollfd) */
+	ARG_ARRAY_INOUT,
+	/* a bit a descriptor, argument .len is the number of bits, at entry and again at exit */
+	ARG_FD_SET,
 	/* only inside structs */
 	ARG_IPV4, ARG_IPV6,
 	_ARG_TYPE_MAX,
 };
 
-enum ret_type { RET_INT, RET_FD, RET_HEX, RET_SIZE, RET_PID, RET_MODE, RET_NEVER /* exit, sigreturn */, RET_FOREIGN /* a word of the program's that the call leaves alone */ };
+enum ret_type {
+	RET_INT,
+	RET_FD,
+	RET_HEX,
+	RET_SIZE,
+	RET_PID,
+	RET_MODE,
+	RET_NEVER /* exit, sigreturn */,
+	RET_FOREIGN /* a word of the program's that the call leaves alone */
+};
 
 enum group {		/* a call may be in several */
 	GRP_FILE = 1 << 0,	/* takes a file name */
@@ -80,20 +92,94 @@ enum group {		/* a call may be in several */
  */
 enum effect {
 	FX_NONE,
-	FX_OPEN, FX_CLOSE, FX_CLOSE_RANGE, FX_DUP, FX_FCNTL, FX_PIPE, FX_SPECIAL_FD, FX_PIDFD_GETFD, FX_OPEN_HANDLE,
-	FX_READ, FX_WRITE, FX_TRANSFER, FX_SEEK, FX_IO_SUBMIT, FX_IO_DONE, FX_IO_URING, FX_VM_RW,
-	FX_SOCKET, FX_SOCKETPAIR, FX_CONNECT, FX_ACCEPT, FX_BIND, FX_LISTEN, FX_SEND, FX_RECV, FX_SENDMMSG, FX_RECVMMSG,
-	FX_SHUTDOWN, FX_GETSOCKOPT, FX_SOCKNAME /* getsockname, getpeername */, FX_POLL,
-	FX_MMAP, FX_MUNMAP, FX_MREMAP, FX_MPROTECT, FX_MADVISE, FX_BRK, FX_SHMGET, FX_SHMAT, FX_SHMDT,
-	FX_CHDIR, FX_FCHDIR, FX_CHROOT,
-	FX_LOOKUP /* stat, access… by name */, FX_READLINK, FX_RENAME, FX_UNLINK, FX_MKDIR, FX_RMDIR, FX_LINK, FX_SYMLINK, FX_MKNOD,
-	FX_CHMOD, FX_CHOWN, FX_TRUNCATE, FX_FALLOCATE, FX_UTIMES, FX_XATTR, FX_SYNC, FX_MOUNT, FX_UMOUNT,
-	FX_EXEC, FX_CLONE, FX_EXIT, FX_WAIT, FX_UNSHARE, FX_SETNS, FX_KILL, FX_SETSID, FX_SETPGID, FX_PRCTL, FX_SECCOMP,
-	FX_PTRACE, FX_SLEEP, FX_FUTEX,
-	FX_PROBE,		/* the kernel's own, where another tracer has put a probe: nothing the program does */
-	FX_NEWFD /* returns a descriptor; only the kernel knows of what */, FX_IOCTL,
+	FX_OPEN,
+	FX_CLOSE,
+	FX_CLOSE_RANGE,
+	FX_DUP,
+	FX_FCNTL,
+	FX_PIPE,
+	FX_SPECIAL_FD,
+	FX_PIDFD_GETFD,
+	FX_OPEN_HANDLE,
+	FX_READ,
+	FX_WRITE,
+	FX_TRANSFER,
+	FX_SEEK,
+	FX_IO_SUBMIT,
+	FX_IO_DONE,
+	FX_IO_URING,
+	FX_VM_RW,
+	FX_SOCKET,
+	FX_SOCKETPAIR,
+	FX_CONNECT,
+	FX_ACCEPT,
+	FX_BIND,
+	FX_LISTEN,
+	FX_SEND,
+	FX_RECV,
+	FX_SENDMMSG,
+	FX_RECVMMSG,
+	FX_SHUTDOWN,
+	FX_GETSOCKOPT,
+	FX_SOCKNAME /* getsockname, getpeername */,
+	FX_POLL,
+	FX_MMAP,
+	FX_MUNMAP,
+	FX_MREMAP,
+	FX_MPROTECT,
+	FX_MADVISE,
+	FX_BRK,
+	FX_SHMGET,
+	FX_SHMAT,
+	FX_SHMDT,
+	FX_CHDIR,
+	FX_FCHDIR,
+	FX_CHROOT,
+	FX_LOOKUP /* stat, access… by name */,
+	FX_READLINK,
+	FX_RENAME,
+	FX_UNLINK,
+	FX_MKDIR,
+	FX_RMDIR,
+	FX_LINK,
+	FX_SYMLINK,
+	FX_MKNOD,
+	FX_CHMOD,
+	FX_CHOWN,
+	FX_TRUNCATE,
+	FX_FALLOCATE,
+	FX_UTIMES,
+	FX_XATTR,
+	FX_SYNC,
+	FX_MOUNT,
+	FX_UMOUNT,
+	FX_EXEC,
+	FX_CLONE,
+	FX_EXIT,
+	FX_WAIT,
+	FX_UNSHARE,
+	FX_SETNS,
+	FX_KILL,
+	FX_SETSID,
+	FX_SETPGID,
+	FX_PRCTL,
+	FX_SECCOMP,
+	FX_PTRACE,
+	FX_SLEEP,
+	FX_FUTEX,
+	FX_PROBE, /* the kernel's own, where another tracer has put a probe: nothing the program does */
+	FX_NEWFD /* returns a descriptor; only the kernel knows of what */,
+	FX_IOCTL,
 	/* None, but known by what they mean to a reader (struct meaning). */
-	FX_DIR, FX_LOCK, FX_FSTAT, FX_SETSOCKOPT, FX_CLOCK, FX_ID, FX_LIMIT, FX_INFO, FX_SIGMASK,
+	FX_DIR,
+	FX_LOCK,
+	FX_FSTAT,
+	FX_SETSOCKOPT,
+	FX_CLOCK,
+	FX_ID,
+	FX_LIMIT,
+	FX_INFO,
+	FX_SIGMASK,
 	_FX_MAX,
 };
 
@@ -103,14 +189,17 @@ enum effect {
  */
 enum fd_ask {
 	ASK_NOTHING,
-	ASK_KIND,		/* the descriptor returned was opened by name: of what kind is it?  Its name only where it has none */
+	/* the descriptor returned was opened by name: of what kind is it?  Its name only where it has none */
+	ASK_KIND,
 	ASK_NUMBER,		/* the descriptor returned is known but for its inode number */
 	ASK_RETURNED,		/* the descriptor returned: everything */
-	ASK_ARGUMENT,		/* the descriptor in the first argument, a socket whose addresses the call may have set; also at EINPROGRESS */
+	/* the descriptor in the first argument, a socket whose addresses the call may have set; also at EINPROGRESS */
+	ASK_ARGUMENT,
 	ASK_PAIR,		/* the two descriptors written to a FDPAIR_OUT: inode numbers */
 	ASK_CONTROL,		/* those that came in control messages: SCM_RIGHTS, SCM_PIDFD */
 	ASK_WRITTEN,		/* the one written to the first STRUCT_OUT, an int */
-	ASK_EVENTS,		/* those in the events that a BUF_OUT holds, when the first argument is a fanotify descriptor */
+	/* those in the events that a BUF_OUT holds, when the first argument is a fanotify descriptor */
+	ASK_EVENTS,
 };
 
 /* bytes: where the number of those it moved is: its result, or the event's own count. */
@@ -129,19 +218,27 @@ struct effect_info {
 const struct effect_info *effect_info(enum effect fx);
 
 struct layout;	/* fields of a struct; abi/layout.h */
-struct name_val { uint64_t val; const char *name; const struct layout *layout; /* of a socket option: its value, NULL: an int */ };
+struct name_val {
+	uint64_t val;
+	const char *name;
+	const struct layout *layout; /* of a socket option: its value, NULL: an int */
+};
 /* mask 0: a set of flags.  Otherwise the bits of mask hold one value, the rest are flags.  Ends with a NULL name. */
 struct names { const struct name_val *v; uint64_t mask; uint64_t octal; /* permission bits among the flags */ };
 
 struct arg_spec {
-	const char *name;		/* the model finds some by it: flags, mode, length, len, offset, out_fd, in_fd, fd_in, fd_out… */
+	/* the model finds some by it: flags, mode, length, len, offset, out_fd, in_fd, fd_in, fd_out… */
+	const char *name;
 	uint8_t type;		/* enum arg_type */
 	uint8_t len;		/* index of the argument that holds the count */
-	uint16_t size;		/* of a STRUCT, or of an ARRAY's element; a STRUCT with .len is as long as that argument says, at most .size */
-	uint8_t bits;		/* of the register the kernel looks at: 16, 32 or 64; 0: as many as its type has, arg_bits() */
+	/* of a STRUCT, or of an ARRAY's element; a STRUCT with .len is as long as that argument says, at most .size */
+	uint16_t size;
+	/* of the register the kernel looks at: 16, 32 or 64; 0: as many as its type has, arg_bits() */
+	uint8_t bits;
 	uint8_t high;		/* i386: the argument with the upper 32 bits of this one; 0 none */
 	bool needed;		/* the model reads it: copied even when only default lines are wanted */
-	bool if_positive;	/* of a STRUCT_OUT: the kernel writes it only when the result is above 0; else what is there is no argument */
+	/* of a STRUCT_OUT: the kernel writes it only when the result is above 0; else what is there is no argument */
+	bool if_positive;
 	uint8_t deref;		/* of a STRUCT_IN: where in it is a pointer to an int that the kernel writes; 0 none */
 	uint8_t by;		/* the argument that decides among .choice */
 	const struct names *names;
@@ -171,9 +268,9 @@ struct arg_cond { uint8_t arg, nvals; bool invert; uint32_t mask, vals[COND_VALS
 bool cond_holds(const struct arg_cond *cond, const uint64_t args[6]);	/* NULL: always */
 
 /*
- * Calls that report EINTR by themselves when a signal comes, whether a handler runs or not (signal(7); socket calls with
- * a timeout: sock_intr_errno()), and those the kernel starts again with their whole time (io_pgetevents).  Where the
- * limit of their time is, and what they return at it.
+ * Calls that report EINTR by themselves when a signal comes, whether a handler runs or not (signal(7); socket calls
+ * with a timeout: sock_intr_errno()), and those the kernel starts again with their whole time (io_pgetevents).  Where
+ * the limit of their time is, and what they return at it.
  */
 enum wait_limit {
 	WAIT_NOT,		/* not one of them */
@@ -210,7 +307,10 @@ struct syscall_spec {
 struct meaning spec_meaning(const struct syscall_spec *spec);	/* its effect's, else by its group */
 struct fd_question spec_question(const struct syscall_spec *spec);	/* the row's own, or its effect's */
 
-/* How many bits of a 64-bit register the kernel looks at; a program may leave anything in the rest (arch/x86/include/asm/syscall_wrapper.h). */
+/*
+ * How many bits of a 64-bit register the kernel looks at; a program may leave anything in the rest
+ * (arch/x86/include/asm/syscall_wrapper.h).
+ */
 extern const uint8_t arg_type_bits[_ARG_TYPE_MAX];	/* 0: all 64 */
 static inline unsigned arg_bits(const struct arg_spec *arg)
 {
@@ -244,8 +344,8 @@ int spec_find_arg(const struct syscall_spec *spec, enum arg_type type, unsigned 
 const struct name_val *names_entry(const struct names *names, uint64_t val);	/* exact value; NULL when not there */
 const char *names_find(const struct names *names, uint64_t val);	/* likewise */
 /*
- * A value as names, in the order of their table: that of the field first.  What has none: the whole field (mask), permission
- * bits (octal), other bits.  Nothing at all: 0 that has no name.  names may be NULL.
+ * A value as names, in the order of their table: that of the field first.  What has none: the whole field (mask),
+ * permission bits (octal), other bits.  Nothing at all: 0 that has no name.  names may be NULL.
  */
 struct names_split { const char *names[65]; unsigned n; uint64_t field, mode, rest; };
 void names_split(const struct names *names, uint64_t val, struct names_split *ret);

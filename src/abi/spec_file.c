@@ -9,11 +9,13 @@
 #include <unistd.h>
 
 static const struct names access_modes = FLAG_SET(N(F_OK), N(R_OK), N(W_OK), N(X_OK));
-static const struct names faccessat2_flags = FLAG_SET(V(0x100, "AT_SYMLINK_NOFOLLOW"), V(0x200, "AT_EACCESS"), V(0x1000, "AT_EMPTY_PATH"));
+static const struct names faccessat2_flags = FLAG_SET(V(0x100, "AT_SYMLINK_NOFOLLOW"), V(0x200, "AT_EACCESS"),
+						      V(0x1000, "AT_EMPTY_PATH"));
 static const struct names unlinkat_flags = FLAG_SET(V(0x200, "AT_REMOVEDIR"));
 static const struct names handle_flags = FLAG_SET(V(0x1, "AT_HANDLE_MNT_ID_UNIQUE"), V(0x2, "AT_HANDLE_CONNECTABLE"), V(0x200, "AT_HANDLE_FID"),
 	V(0x400, "AT_SYMLINK_FOLLOW"), V(0x1000, "AT_EMPTY_PATH"));
-static const struct names rename_flags = FLAG_SET(V(1, "RENAME_NOREPLACE"), V(2, "RENAME_EXCHANGE"), V(4, "RENAME_WHITEOUT"));
+static const struct names rename_flags = FLAG_SET(V(1, "RENAME_NOREPLACE"), V(2, "RENAME_EXCHANGE"),
+						  V(4, "RENAME_WHITEOUT"));
 const struct names fallocate_modes = FLAG_SET(V(0x1, "FALLOC_FL_KEEP_SIZE"), V(0x2, "FALLOC_FL_PUNCH_HOLE"), V(0x4, "FALLOC_FL_NO_HIDE_STALE"),
 	V(0x8, "FALLOC_FL_COLLAPSE_RANGE"), V(0x10, "FALLOC_FL_ZERO_RANGE"), V(0x20, "FALLOC_FL_INSERT_RANGE"), V(0x40, "FALLOC_FL_UNSHARE_RANGE"),
 	V(0x80, "FALLOC_FL_WRITE_ZEROES"));
@@ -22,15 +24,20 @@ static const struct names statx_mask = FLAG_SET(V(0x7ff, "STATX_BASIC_STATS"), V
 	V(0x8, "STATX_UID"), V(0x10, "STATX_GID"), V(0x20, "STATX_ATIME"), V(0x40, "STATX_MTIME"), V(0x80, "STATX_CTIME"), V(0x100, "STATX_INO"),
 	V(0x200, "STATX_SIZE"), V(0x400, "STATX_BLOCKS"), V(0x800, "STATX_BTIME"), V(0x1000, "STATX_MNT_ID"), V(0x2000, "STATX_DIOALIGN"),
 	V(0x4000, "STATX_MNT_ID_UNIQUE"), V(0x8000, "STATX_SUBVOL"), V(0x10000, "STATX_WRITE_ATOMIC"), V(0x20000, "STATX_DIO_READ_ALIGN"));
-#define MOUNT_LOW N(MS_RDONLY), N(MS_NOSUID), N(MS_NODEV), N(MS_NOEXEC), N(MS_SYNCHRONOUS), N(MS_REMOUNT), N(MS_MANDLOCK), N(MS_DIRSYNC),	\
-	V(0x100, "MS_NOSYMFOLLOW"), N(MS_NOATIME), N(MS_NODIRATIME), N(MS_BIND), N(MS_MOVE), N(MS_REC), N(MS_SILENT)
+#define MOUNT_LOW \
+	N(MS_RDONLY), N(MS_NOSUID), N(MS_NODEV), N(MS_NOEXEC), N(MS_SYNCHRONOUS), N(MS_REMOUNT), N(MS_MANDLOCK), \
+		N(MS_DIRSYNC), V(0x100, "MS_NOSYMFOLLOW"), N(MS_NOATIME), N(MS_NODIRATIME), N(MS_BIND), N(MS_MOVE), \
+		N(MS_REC), N(MS_SILENT)
 static const struct names mount_flags = FLAG_SET(MOUNT_LOW, N(MS_POSIXACL), N(MS_UNBINDABLE), N(MS_PRIVATE), N(MS_SLAVE), N(MS_SHARED), N(MS_RELATIME),
 	N(MS_KERNMOUNT), N(MS_I_VERSION), N(MS_STRICTATIME), N(MS_LAZYTIME));
 /* Up to Linux 2.4 this stood in the upper half; it is taken off since, and no flags are there beside it. */
 static const struct names mount_magic = FIELD_SET(0xffff0000, V(0xc0ed0000, "MS_MGC_VAL"), MOUNT_LOW);
-static const struct arg_choice mount_by_magic[] = { { 0xffff0000, 0xc0ed0000, A_FLAGS64("flags", mount_magic) }, { 0 } };
+static const struct arg_choice mount_by_magic[] = { { 0xffff0000, 0xc0ed0000, A_FLAGS64("flags", mount_magic) },
+						    { 0 } };
 /* What is no device has no number. */
-static const struct arg_choice dev_by_type[] = { { S_IFMT, S_IFCHR, A("dev", DEV) }, { S_IFMT, S_IFBLK, A("dev", DEV) }, { 0 } };
+static const struct arg_choice dev_by_type[] = { { S_IFMT, S_IFCHR, A("dev", DEV) },
+						 { S_IFMT, S_IFBLK, A("dev", DEV) },
+						 { 0 } };
 static const struct names umount_flags = FLAG_SET(N(MNT_FORCE), N(MNT_DETACH), N(MNT_EXPIRE), N(UMOUNT_NOFOLLOW));
 static const struct names open_tree_flags = FLAG_SET(V(1, "OPEN_TREE_CLONE"), V(0x80000, "OPEN_TREE_CLOEXEC"), V(0x100, "AT_SYMLINK_NOFOLLOW"),
 	V(0x800, "AT_NO_AUTOMOUNT"), V(0x1000, "AT_EMPTY_PATH"), V(0x8000, "AT_RECURSIVE"));
@@ -39,7 +46,8 @@ static const struct names move_mount_flags = FLAG_SET(V(0x1, "MOVE_MOUNT_F_SYMLI
 	V(0x200, "MOVE_MOUNT_BENEATH"));
 static const struct names fsopen_flags = FLAG_SET(V(1, "FSOPEN_CLOEXEC"));
 static const struct names fsmount_flags = FLAG_SET(V(1, "FSMOUNT_CLOEXEC"));
-static const struct names fspick_flags = FLAG_SET(V(1, "FSPICK_CLOEXEC"), V(2, "FSPICK_SYMLINK_NOFOLLOW"), V(4, "FSPICK_NO_AUTOMOUNT"), V(8, "FSPICK_EMPTY_PATH"));
+static const struct names fspick_flags = FLAG_SET(V(1, "FSPICK_CLOEXEC"), V(2, "FSPICK_SYMLINK_NOFOLLOW"),
+						  V(4, "FSPICK_NO_AUTOMOUNT"), V(8, "FSPICK_EMPTY_PATH"));
 static const struct names fsconfig_cmds = VALUE_SET(V(0, "FSCONFIG_SET_FLAG"), V(1, "FSCONFIG_SET_STRING"), V(2, "FSCONFIG_SET_BINARY"),
 	V(3, "FSCONFIG_SET_PATH"), V(4, "FSCONFIG_SET_PATH_EMPTY"), V(5, "FSCONFIG_SET_FD"), V(6, "FSCONFIG_CMD_CREATE"), V(7, "FSCONFIG_CMD_RECONFIGURE"),
 	V(8, "FSCONFIG_CMD_CREATE_EXCL"));

@@ -242,7 +242,10 @@ const struct shared_row x32_shared[] = {
 };
 const struct x32_row x32_as_i386[] = { { 512, 174 }, { 525, 186 }, { 529, 284 }, { 543, 245 }, { 544, 248 }, { 0, 0 } };
 
-/* socketcall(2): the call it stands for and how many words that takes.  accept, send and recv have none of their own on i386. */
+/*
+ * socketcall(2): the call it stands for and how many words that takes.  accept, send and recv have none of their own on
+ * i386.
+ */
 static const struct { uint16_t nr; uint8_t nwords; } socketcalls[] = {
 	[1] = { 359, 3 }, [2] = { 361, 3 }, [3] = { 362, 3 }, [4] = { 363, 2 }, [5] = { 364, 3 }, [6] = { 367, 3 }, [7] = { 368, 3 }, [8] = { 360, 4 },
 	[9] = { 369, 4 }, [10] = { 371, 4 }, [11] = { 369, 6 }, [12] = { 371, 6 }, [13] = { 373, 2 }, [14] = { 366, 5 }, [15] = { 365, 5 }, [16] = { 370, 3 },
@@ -258,7 +261,8 @@ static const struct { uint32_t call; uint16_t nr; uint8_t from[5]; } ipc_direct[
 	{ 23, 395, { 1, 2, 3 } }, { 24, 396, { 1, 2, 4 } }, { 12 | 1 << 16, 401, { 1, 4, 2, 5, 3 } },
 };
 
-static void unwrap_memory(unsigned as, unsigned nwords, uint64_t addr, unsigned *nr, uint64_t args[6], spec_read_words_fn *read, void *ctx)
+static void unwrap_memory(unsigned as, unsigned nwords, uint64_t addr, unsigned *nr, uint64_t args[6],
+			  spec_read_words_fn *read, void *ctx)
 {
 	uint32_t words[6] = { 0 };
 

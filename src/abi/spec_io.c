@@ -18,16 +18,19 @@ static const struct names fcntl_cmds = VALUE_SET(
 	V(1028, "F_CREATED_QUERY"), V(1029, "F_CANCELLK"), N(F_DUPFD_CLOEXEC), N(F_SETPIPE_SZ), N(F_GETPIPE_SZ), N(F_ADD_SEALS), N(F_GET_SEALS), V(1035, "F_GET_RW_HINT"),
 	V(1036, "F_SET_RW_HINT"), V(1037, "F_GET_FILE_RW_HINT"), V(1038, "F_SET_FILE_RW_HINT"), V(1039, "F_GETDELEG"), V(1040, "F_SETDELEG"));
 static const struct names close_range_flags = FLAG_SET(V(2, "CLOSE_RANGE_UNSHARE"), V(4, "CLOSE_RANGE_CLOEXEC"));
-static const struct names splice_flags = FLAG_SET(N(SPLICE_F_MOVE), N(SPLICE_F_NONBLOCK), N(SPLICE_F_MORE), N(SPLICE_F_GIFT));
+static const struct names splice_flags = FLAG_SET(N(SPLICE_F_MOVE), N(SPLICE_F_NONBLOCK), N(SPLICE_F_MORE),
+						  N(SPLICE_F_GIFT));
 const struct names rwf_flags = FLAG_SET(V(0x1, "RWF_HIPRI"), V(0x2, "RWF_DSYNC"), V(0x4, "RWF_SYNC"), V(0x8, "RWF_NOWAIT"), V(0x10, "RWF_APPEND"),
 	V(0x20, "RWF_NOAPPEND"), V(0x40, "RWF_ATOMIC"), V(0x80, "RWF_DONTCACHE"), V(0x100, "RWF_NOSIGNAL"));
 static const struct names flock_ops = FLAG_SET(N(LOCK_SH), N(LOCK_EX), N(LOCK_NB), N(LOCK_UN), V(32, "LOCK_MAND"));
 const struct names fadvise_advice = VALUE_SET(N(POSIX_FADV_NORMAL), N(POSIX_FADV_RANDOM), N(POSIX_FADV_SEQUENTIAL), N(POSIX_FADV_WILLNEED),
 	N(POSIX_FADV_DONTNEED), N(POSIX_FADV_NOREUSE));
-const struct names sync_file_range_flags = FLAG_SET(V(1, "SYNC_FILE_RANGE_WAIT_BEFORE"), V(2, "SYNC_FILE_RANGE_WRITE"), V(4, "SYNC_FILE_RANGE_WAIT_AFTER"));
+const struct names sync_file_range_flags = FLAG_SET(V(1, "SYNC_FILE_RANGE_WAIT_BEFORE"), V(2, "SYNC_FILE_RANGE_WRITE"),
+						    V(4, "SYNC_FILE_RANGE_WAIT_AFTER"));
 static const struct names epoll_ops = VALUE_SET(N(EPOLL_CTL_ADD), N(EPOLL_CTL_DEL), N(EPOLL_CTL_MOD));
 static const struct names epoll_create_flags = FLAG_SET(V(0x80000, "EPOLL_CLOEXEC"));
-static const struct names eventfd_flags = FLAG_SET(V(1, "EFD_SEMAPHORE"), V(0x800, "EFD_NONBLOCK"), V(0x80000, "EFD_CLOEXEC"));
+static const struct names eventfd_flags = FLAG_SET(V(1, "EFD_SEMAPHORE"), V(0x800, "EFD_NONBLOCK"),
+						   V(0x80000, "EFD_CLOEXEC"));
 static const struct names signalfd_flags = FLAG_SET(V(0x800, "SFD_NONBLOCK"), V(0x80000, "SFD_CLOEXEC"));
 static const struct names timerfd_flags = FLAG_SET(V(0x800, "TFD_NONBLOCK"), V(0x80000, "TFD_CLOEXEC"));
 const struct names timerfd_settime_flags = FLAG_SET(V(1, "TFD_TIMER_ABSTIME"), V(2, "TFD_TIMER_CANCEL_ON_SET"));
@@ -65,25 +68,32 @@ static const struct names io_uring_register_ops = VALUE_SET(
 	V(26, "IORING_REGISTER_PBUF_STATUS"), V(27, "IORING_REGISTER_NAPI"), V(28, "IORING_UNREGISTER_NAPI"), V(29, "IORING_REGISTER_CLOCK"),
 	V(30, "IORING_REGISTER_CLONE_BUFFERS"), V(31, "IORING_REGISTER_SEND_MSG_RING"), V(32, "IORING_REGISTER_ZCRX_IFQ"), V(33, "IORING_REGISTER_RESIZE_RINGS"),
 	V(34, "IORING_REGISTER_MEM_REGION"), V(35, "IORING_REGISTER_QUERY"));
-static const struct names userfaultfd_flags = FLAG_SET(V(1, "UFFD_USER_MODE_ONLY"), V(0x800, "O_NONBLOCK"), V(0x80000, "O_CLOEXEC"));
-static const struct names perf_flags = FLAG_SET(V(1, "PERF_FLAG_FD_NO_GROUP"), V(2, "PERF_FLAG_FD_OUTPUT"), V(4, "PERF_FLAG_PID_CGROUP"), V(8, "PERF_FLAG_FD_CLOEXEC"));
+static const struct names userfaultfd_flags = FLAG_SET(V(1, "UFFD_USER_MODE_ONLY"), V(0x800, "O_NONBLOCK"),
+						       V(0x80000, "O_CLOEXEC"));
+static const struct names perf_flags = FLAG_SET(V(1, "PERF_FLAG_FD_NO_GROUP"), V(2, "PERF_FLAG_FD_OUTPUT"),
+						V(4, "PERF_FLAG_PID_CGROUP"), V(8, "PERF_FLAG_FD_CLOEXEC"));
 
 /*
  * Of ioctl only what changes descriptors: FIOCLEX and FIONCLEX, and the requests that return one.  In the order of the
- * headers: TIOCGPTPEER, TUNGETDEVNETNS, SIOCGSKNS, USERFAULTFD_IOC_NEW; NS_GET_USERNS, NS_GET_PARENT, NS_MNT_GET_NEXT, NS_MNT_GET_PREV
- * (linux/nsfs.h, 6.12); KVM_CREATE_VM, KVM_CREATE_VCPU, KVM_GET_STATS_FD; UDMABUF_CREATE, UDMABUF_CREATE_LIST; VFIO_GROUP_GET_DEVICE_FD;
- * PIDFD_GET_CGROUP_NAMESPACE … PIDFD_GET_UTS_NAMESPACE (linux/pidfd.h, 6.11).
+ * headers: TIOCGPTPEER, TUNGETDEVNETNS, SIOCGSKNS, USERFAULTFD_IOC_NEW; NS_GET_USERNS, NS_GET_PARENT, NS_MNT_GET_NEXT,
+ * NS_MNT_GET_PREV (linux/nsfs.h, 6.12); KVM_CREATE_VM, KVM_CREATE_VCPU, KVM_GET_STATS_FD; UDMABUF_CREATE,
+ * UDMABUF_CREATE_LIST; VFIO_GROUP_GET_DEVICE_FD; PIDFD_GET_CGROUP_NAMESPACE … PIDFD_GET_UTS_NAMESPACE (linux/pidfd.h,
+ * 6.11).
  */
-#define IOCTLS_NEWFD 0x5441, 0x54e3, 0x894c, 0xaa00, 0xb701, 0xb702, 0x8010b70b, 0x8010b70c, 0xae01, 0xae41, 0xaece, 0x40187542, 0x40087543, 0x3b6a, \
-	0xff01, 0xff02, 0xff03, 0xff04, 0xff05, 0xff06, 0xff07, 0xff08, 0xff09, 0xff0a
+#define IOCTLS_NEWFD \
+	0x5441, 0x54e3, 0x894c, 0xaa00, 0xb701, 0xb702, 0x8010b70b, 0x8010b70c, 0xae01, 0xae41, 0xaece, 0x40187542, \
+		0x40087543, 0x3b6a, 0xff01, 0xff02, 0xff03, 0xff04, 0xff05, 0xff06, 0xff07, 0xff08, 0xff09, 0xff0a
 static const struct arg_cond ioctl_newfd = { .arg = 1, .mask = ~0u, .nvals = 24, .vals = { IOCTLS_NEWFD } };
-static const struct arg_cond ioctl_changes = { .arg = 1, .mask = ~0u, .nvals = 26, .vals = { 0x5451, 0x5450, IOCTLS_NEWFD } };
+static const struct arg_cond ioctl_changes = {
+	.arg = 1, .mask = ~0u, .nvals = 26, .vals = { 0x5451, 0x5450, IOCTLS_NEWFD }
+};
 static const struct fd_question ioctl_question = { ASK_RETURNED, &ioctl_newfd };
 static const struct names fd_flags = FLAG_SET(N(FD_CLOEXEC));
 static const struct names seals = FLAG_SET(V(0x1, "F_SEAL_SEAL"), V(0x2, "F_SEAL_SHRINK"), V(0x4, "F_SEAL_GROW"), V(0x8, "F_SEAL_WRITE"),
 	V(0x10, "F_SEAL_FUTURE_WRITE"), V(0x20, "F_SEAL_EXEC"));
 static const struct names lock_types = VALUE_SET(N(F_RDLCK), N(F_WRLCK), N(F_UNLCK));
-static const struct names notify_events = FLAG_SET(N(DN_ACCESS), N(DN_MODIFY), N(DN_CREATE), N(DN_DELETE), N(DN_RENAME), N(DN_ATTRIB), V(0x80000000, "DN_MULTISHOT"));
+static const struct names notify_events = FLAG_SET(N(DN_ACCESS), N(DN_MODIFY), N(DN_CREATE), N(DN_DELETE), N(DN_RENAME),
+						   N(DN_ATTRIB), V(0x80000000, "DN_MULTISHOT"));
 static const struct arg_choice fcntl_args[] = {
 	{ ~0u, F_GETFD, ABSENT }, { ~0u, F_GETFL, ABSENT }, { ~0u, F_GETOWN, ABSENT }, { ~0u, F_GETSIG, ABSENT }, { ~0u, F_GETLEASE, ABSENT },
 	{ ~0u, F_GETPIPE_SZ, ABSENT }, { ~0u, F_GET_SEALS, ABSENT }, { ~0u, F_DUPFD, A("minfd", INT) }, { ~0u, F_DUPFD_CLOEXEC, A("minfd", INT) },
@@ -92,7 +102,9 @@ static const struct arg_choice fcntl_args[] = {
 	{ ~0u, F_SETLEASE, A_ENUM("type", lock_types) }, { ~0u, F_NOTIFY, A_FLAGS("events", notify_events) }, { 0 } };
 
 /* Of fcntl only what changes the descriptor table. */
-static const struct arg_cond fcntl_changes = { .arg = 1, .mask = ~0u, .nvals = 3, .vals = { F_DUPFD, F_DUPFD_CLOEXEC, F_SETFD } };
+static const struct arg_cond fcntl_changes = {
+	.arg = 1, .mask = ~0u, .nvals = 3, .vals = { F_DUPFD, F_DUPFD_CLOEXEC, F_SETFD }
+};
 
 /* Deleting takes no event, though Linux before 2.6.9 wanted an address. */
 static const struct arg_choice epoll_event_of[] = { { ~0u, EPOLL_CTL_DEL, A("event", PTR) }, { 0 } };

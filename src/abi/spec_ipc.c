@@ -17,9 +17,11 @@ static const struct names futex2_flags = FIELD_SET(0x3, V(0, "FUTEX2_SIZE_U8"), 
 	V(4, "FUTEX2_NUMA"), V(8, "FUTEX2_MPOL"), V(128, "FUTEX2_PRIVATE"));
 /* The permissions of what is made are among them. */
 static const struct names ipc_get_flags = MODE_SET(N(IPC_CREAT), N(IPC_EXCL), N(IPC_NOWAIT));
-static const struct names shm_get_flags = MODE_SET(N(IPC_CREAT), N(IPC_EXCL), V(04000, "SHM_HUGETLB"), V(010000, "SHM_NORESERVE"));
+static const struct names shm_get_flags = MODE_SET(N(IPC_CREAT), N(IPC_EXCL), V(04000, "SHM_HUGETLB"),
+						   V(010000, "SHM_NORESERVE"));
 static const struct names msg_flags = FLAG_SET(N(IPC_NOWAIT), N(MSG_NOERROR), N(MSG_EXCEPT), V(040000, "MSG_COPY"));
-static const struct names ipc_cmds = FIELD_SET(0xfffffeff, N(IPC_RMID), N(IPC_SET), N(IPC_STAT), N(IPC_INFO), V(0x100, "IPC_64"));
+static const struct names ipc_cmds = FIELD_SET(0xfffffeff, N(IPC_RMID), N(IPC_SET), N(IPC_STAT), N(IPC_INFO),
+					       V(0x100, "IPC_64"));
 static const struct names shm_cmds = FIELD_SET(0xfffffeff, N(IPC_RMID), N(IPC_SET), N(IPC_STAT), N(IPC_INFO), N(SHM_LOCK), N(SHM_UNLOCK), N(SHM_STAT), N(SHM_INFO),
 	V(15, "SHM_STAT_ANY"), V(0x100, "IPC_64"));
 static const struct names sem_cmds = FIELD_SET(0xfffffeff, N(IPC_RMID), N(IPC_SET), N(IPC_STAT), N(IPC_INFO), N(GETPID), N(GETVAL), N(GETALL), N(GETNCNT), N(GETZCNT),

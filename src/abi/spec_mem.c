@@ -6,7 +6,8 @@
 #include <sys/mman.h>
 #include <sys/shm.h>
 
-static const struct names mremap_flags = FLAG_SET(V(1, "MREMAP_MAYMOVE"), V(2, "MREMAP_FIXED"), V(4, "MREMAP_DONTUNMAP"));
+static const struct names mremap_flags = FLAG_SET(V(1, "MREMAP_MAYMOVE"), V(2, "MREMAP_FIXED"),
+						  V(4, "MREMAP_DONTUNMAP"));
 static const struct names msync_flags = FLAG_SET(N(MS_ASYNC), N(MS_INVALIDATE), N(MS_SYNC));
 static const struct names madvise_advice = VALUE_SET(
 	N(MADV_NORMAL), N(MADV_RANDOM), N(MADV_SEQUENTIAL), N(MADV_WILLNEED), N(MADV_DONTNEED), N(MADV_FREE), N(MADV_REMOVE), N(MADV_DONTFORK), N(MADV_DOFORK),
@@ -15,14 +16,17 @@ static const struct names madvise_advice = VALUE_SET(
 	N(MADV_HWPOISON), V(101, "MADV_SOFT_OFFLINE"), V(102, "MADV_GUARD_INSTALL"), V(103, "MADV_GUARD_REMOVE"));
 static const struct names mlockall_flags = FLAG_SET(V(1, "MCL_CURRENT"), V(2, "MCL_FUTURE"), V(4, "MCL_ONFAULT"));
 static const struct names mlock_flags = FLAG_SET(V(1, "MLOCK_ONFAULT"));
-static const struct names memfd_flags = FLAG_SET(V(0x1, "MFD_CLOEXEC"), V(0x2, "MFD_ALLOW_SEALING"), V(0x4, "MFD_HUGETLB"), V(0x8, "MFD_NOEXEC_SEAL"), V(0x10, "MFD_EXEC"));
+static const struct names memfd_flags = FLAG_SET(V(0x1, "MFD_CLOEXEC"), V(0x2, "MFD_ALLOW_SEALING"),
+						 V(0x4, "MFD_HUGETLB"), V(0x8, "MFD_NOEXEC_SEAL"), V(0x10, "MFD_EXEC"));
 static const struct names memfd_secret_flags = FLAG_SET(V(0x80000, "O_CLOEXEC"));
 static const struct names shmat_flags = FLAG_SET(N(SHM_RDONLY), N(SHM_RND), N(SHM_REMAP), N(SHM_EXEC));
 static const struct names mempolicy_modes = FIELD_SET(0xff,
 	V(0, "MPOL_DEFAULT"), V(1, "MPOL_PREFERRED"), V(2, "MPOL_BIND"), V(3, "MPOL_INTERLEAVE"), V(4, "MPOL_LOCAL"), V(5, "MPOL_PREFERRED_MANY"),
 	V(6, "MPOL_WEIGHTED_INTERLEAVE"), V(0x8000, "MPOL_F_STATIC_NODES"), V(0x4000, "MPOL_F_RELATIVE_NODES"), V(0x2000, "MPOL_F_NUMA_BALANCING"));
-static const struct names mempolicy_get_flags = FLAG_SET(V(1, "MPOL_F_NODE"), V(2, "MPOL_F_ADDR"), V(4, "MPOL_F_MEMS_ALLOWED"));
-static const struct names mbind_flags = FLAG_SET(V(1, "MPOL_MF_STRICT"), V(2, "MPOL_MF_MOVE"), V(4, "MPOL_MF_MOVE_ALL"));
+static const struct names mempolicy_get_flags = FLAG_SET(V(1, "MPOL_F_NODE"), V(2, "MPOL_F_ADDR"),
+							 V(4, "MPOL_F_MEMS_ALLOWED"));
+static const struct names mbind_flags = FLAG_SET(V(1, "MPOL_MF_STRICT"), V(2, "MPOL_MF_MOVE"),
+						 V(4, "MPOL_MF_MOVE_ALL"));
 static const struct names pkey_rights = FLAG_SET(V(1, "PKEY_DISABLE_ACCESS"), V(2, "PKEY_DISABLE_WRITE"));
 static const struct names shadow_stack_flags = FLAG_SET(V(1, "SHADOW_STACK_SET_TOKEN"));
 static const struct names membarrier_cmds = VALUE_SET(

@@ -41,8 +41,10 @@ static const struct names sockopts_tcp = VALUE_SET(
 	VL(39, "TCP_AO_DEL_KEY", bytes), VL(40, "TCP_AO_INFO", bytes), VL(41, "TCP_AO_GET_KEYS", bytes), VL(42, "TCP_AO_REPAIR", bytes), V(43, "TCP_IS_MPTCP"), V(44, "TCP_RTO_MAX_MS"),
 	V(45, "TCP_RTO_MIN_US"), V(46, "TCP_DELACK_MAX_US"));
 /* The same of IPv4 and IPv6, with a struct sockaddr_storage or several inside. */
-#define MULTICAST_OPTIONS VL(42, "MCAST_JOIN_GROUP", bytes), VL(43, "MCAST_BLOCK_SOURCE", bytes), VL(44, "MCAST_UNBLOCK_SOURCE", bytes), VL(45, "MCAST_LEAVE_GROUP", bytes),	\
-	VL(46, "MCAST_JOIN_SOURCE_GROUP", bytes), VL(47, "MCAST_LEAVE_SOURCE_GROUP", bytes), VL(48, "MCAST_MSFILTER", bytes)
+#define MULTICAST_OPTIONS \
+	VL(42, "MCAST_JOIN_GROUP", bytes), VL(43, "MCAST_BLOCK_SOURCE", bytes), VL(44, "MCAST_UNBLOCK_SOURCE", bytes), \
+		VL(45, "MCAST_LEAVE_GROUP", bytes), VL(46, "MCAST_JOIN_SOURCE_GROUP", bytes), \
+		VL(47, "MCAST_LEAVE_SOURCE_GROUP", bytes), VL(48, "MCAST_MSFILTER", bytes)
 static const struct names sockopts_ip = VALUE_SET(MULTICAST_OPTIONS,
 	V(1, "IP_TOS"), V(2, "IP_TTL"), V(3, "IP_HDRINCL"), VL(4, "IP_OPTIONS", bytes), V(5, "IP_ROUTER_ALERT"), V(6, "IP_RECVOPTS"), V(7, "IP_RETOPTS"), V(8, "IP_PKTINFO"),
 	VL(9, "IP_PKTOPTIONS", bytes), V(10, "IP_MTU_DISCOVER"), V(11, "IP_RECVERR"), V(12, "IP_RECVTTL"), V(13, "IP_RECVTOS"), V(14, "IP_MTU"), V(15, "IP_FREEBIND"),
@@ -75,7 +77,8 @@ static const struct names sockopts_packet = VALUE_SET(
 	V(12, "PACKET_RESERVE"), VL(13, "PACKET_TX_RING", bytes), V(14, "PACKET_LOSS"), V(15, "PACKET_VNET_HDR"), V(16, "PACKET_TX_TIMESTAMP"), V(17, "PACKET_TIMESTAMP"),
 	V(18, "PACKET_FANOUT"), V(19, "PACKET_TX_HAS_OFF"), V(20, "PACKET_QDISC_BYPASS"), VL(21, "PACKET_ROLLOVER_STATS", bytes), VL(22, "PACKET_FANOUT_DATA", bytes),
 	V(23, "PACKET_IGNORE_OUTGOING"), V(24, "PACKET_VNET_HDR_SZ"));
-static const struct names sockopts_tls = VALUE_SET(VL(1, "TLS_TX", bytes), VL(2, "TLS_RX", bytes), V(3, "TLS_TX_ZEROCOPY_RO"), V(4, "TLS_RX_EXPECT_NO_PAD"));
+static const struct names sockopts_tls = VALUE_SET(VL(1, "TLS_TX", bytes), VL(2, "TLS_RX", bytes),
+						   V(3, "TLS_TX_ZEROCOPY_RO"), V(4, "TLS_RX_EXPECT_NO_PAD"));
 static const struct names sockopts_vsock = VALUE_SET(VL(0, "SO_VM_SOCKETS_BUFFER_SIZE", rate), VL(1, "SO_VM_SOCKETS_BUFFER_MIN_SIZE", rate),
 	VL(2, "SO_VM_SOCKETS_BUFFER_MAX_SIZE", rate), V(3, "SO_VM_SOCKETS_PEER_HOST_VM_ID"), V(5, "SO_VM_SOCKETS_TRUSTED"), VL(6, "SO_VM_SOCKETS_CONNECT_TIMEOUT_OLD", timeval),
 	V(7, "SO_VM_SOCKETS_NONBLOCK_TXRX"), VL(8, "SO_VM_SOCKETS_CONNECT_TIMEOUT_NEW", timeval));
@@ -105,7 +108,8 @@ static const struct arg_cond getsockopt_needed = { .arg = 2, .mask = ~0u, .nvals
 static const struct arg_cond getsockopt_newfd = { .arg = 2, .mask = ~0u, .nvals = 1, .vals = { 77 } };
 static const struct fd_question getsockopt_question = { ASK_WRITTEN, &getsockopt_newfd };
 
-#define SOCKET_ARGS A_ENUM("family", socket_families), A_FLAGS("type", socket_types), A_CHOICE("protocol", 0, protocol_by_family)
+#define SOCKET_ARGS \
+	A_ENUM("family", socket_families), A_FLAGS("type", socket_types), A_CHOICE("protocol", 0, protocol_by_family)
 #define SOCKOPT_ARGS A("fd", FD), A_ENUM("level", sockopt_levels), A_CHOICE("optname", 1, sockopt_by_level)
 
 static const struct syscall_row rows[] = {

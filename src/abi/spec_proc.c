@@ -12,7 +12,8 @@ const struct names waitid_which = VALUE_SET(V(0, "P_ALL"), V(1, "P_PID"), V(2, "
 static const struct names sched_policies = FIELD_SET(0xbfffffff, V(0, "SCHED_OTHER"), V(1, "SCHED_FIFO"), V(2, "SCHED_RR"), V(3, "SCHED_BATCH"), V(5, "SCHED_IDLE"),
 	V(6, "SCHED_DEADLINE"), V(7, "SCHED_EXT"), V(0x40000000, "SCHED_RESET_ON_FORK"));
 static const struct names priority_which = VALUE_SET(V(0, "PRIO_PROCESS"), V(1, "PRIO_PGRP"), V(2, "PRIO_USER"));
-static const struct names ioprio_which = VALUE_SET(V(1, "IOPRIO_WHO_PROCESS"), V(2, "IOPRIO_WHO_PGRP"), V(3, "IOPRIO_WHO_USER"));
+static const struct names ioprio_which = VALUE_SET(V(1, "IOPRIO_WHO_PROCESS"), V(2, "IOPRIO_WHO_PGRP"),
+						   V(3, "IOPRIO_WHO_USER"));
 const struct names rlimit_resources = VALUE_SET(
 	V(0, "RLIMIT_CPU"), V(1, "RLIMIT_FSIZE"), V(2, "RLIMIT_DATA"), V(3, "RLIMIT_STACK"), V(4, "RLIMIT_CORE"), V(5, "RLIMIT_RSS"), V(6, "RLIMIT_NPROC"),
 	V(7, "RLIMIT_NOFILE"), V(8, "RLIMIT_MEMLOCK"), V(9, "RLIMIT_AS"), V(10, "RLIMIT_LOCKS"), V(11, "RLIMIT_SIGPENDING"), V(12, "RLIMIT_MSGQUEUE"),
@@ -68,7 +69,10 @@ const struct arg_choice clone_parent_tid[] = { { CLONE_PARENT_SETTID | CLONE_PID
 const struct arg_choice clone_child_tid[] = { { CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID, 0, HOLE }, { 0 } };
 const struct arg_choice clone_tls[] = { { CLONE_SETTLS, 0, HOLE }, { 0 } };
 
-/* prctl(2): options that say nothing in all five words.  The rest wants those it does not use to be 0, and fails otherwise. */
+/*
+ * prctl(2): options that say nothing in all five words.  The rest wants those it does not use to be 0, and fails
+ * otherwise.
+ */
 static const struct arg_use prctl_uses[] = {
 	{ ~0u, 3 /* PR_GET_DUMPABLE */, 1 }, { ~0u, 7 /* PR_GET_KEEPCAPS */, 1 }, { ~0u, 13 /* PR_GET_TIMING */, 1 }, { ~0u, 21 /* PR_GET_SECCOMP */, 1 },
 	{ ~0u, 27 /* PR_GET_SECUREBITS */, 1 }, { ~0u, 30 /* PR_GET_TIMERSLACK */, 1 }, { ~0u, 31 /* PR_TASK_PERF_EVENTS_DISABLE */, 1 },
@@ -83,13 +87,17 @@ static const struct arg_use prctl_uses[] = {
 static const struct arg_usage prctl_words = { 0, prctl_uses };
 static const struct arg_choice prctl_arg2[] = { { ~0u, 15 /* PR_SET_NAME */, A("arg2", STR) }, { 0 } };
 /* The names of threads, and who takes in orphans. */
-static const struct arg_cond prctl_changes = { .arg = 0, .mask = ~0u, .nvals = 2, .vals = { 15, 36 /* PR_SET_CHILD_SUBREAPER */ } };
+static const struct arg_cond prctl_changes = {
+	.arg = 0, .mask = ~0u, .nvals = 2, .vals = { 15, 36 /* PR_SET_CHILD_SUBREAPER */ }
+};
 static const struct arg_use ptrace_uses[] = {
 	{ ~0u, 0 /* PTRACE_TRACEME */, 1 }, { ~0u, 8 /* PTRACE_KILL */, 3 }, { ~0u, 16 /* PTRACE_ATTACH */, 3 }, { ~0u, 0x4207 /* PTRACE_INTERRUPT */, 3 },
 	{ ~0u, 0x4208 /* PTRACE_LISTEN */, 3 }, { ~0u, 12 /* PTRACE_GETREGS */, 0xb }, { ~0u, 13, 0xb }, { ~0u, 14, 0xb }, { ~0u, 15, 0xb }, { 0 } };
 static const struct arg_usage ptrace_words = { 0, ptrace_uses };
 /* The indices are of a file, or of an epoll's entry. */
-static const struct arg_use kcmp_uses[] = { { ~0u, 0 /* KCMP_FILE */, 0x1f }, { ~0u, 7 /* KCMP_EPOLL_TFD */, 0x1f }, { ~7u, 0, 7 }, { 0 } };
+static const struct arg_use kcmp_uses[] = {
+	{ ~0u, 0 /* KCMP_FILE */, 0x1f }, { ~0u, 7 /* KCMP_EPOLL_TFD */, 0x1f }, { ~7u, 0, 7 }, { 0 }
+};
 static const struct arg_usage kcmp_words = { 2, kcmp_uses };
 
 static const struct syscall_row rows[] = {

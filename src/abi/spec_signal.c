@@ -6,7 +6,8 @@
 #include <time.h>
 
 const struct names mask_how = VALUE_SET(V(0, "SIG_BLOCK"), V(1, "SIG_UNBLOCK"), V(2, "SIG_SETMASK"));
-static const struct names pidfd_signal_flags = FLAG_SET(V(1, "PIDFD_SIGNAL_THREAD"), V(2, "PIDFD_SIGNAL_THREAD_GROUP"), V(4, "PIDFD_SIGNAL_PROCESS_GROUP"));
+static const struct names pidfd_signal_flags = FLAG_SET(V(1, "PIDFD_SIGNAL_THREAD"), V(2, "PIDFD_SIGNAL_THREAD_GROUP"),
+							V(4, "PIDFD_SIGNAL_PROCESS_GROUP"));
 const struct names itimer_which = VALUE_SET(N(ITIMER_REAL), N(ITIMER_VIRTUAL), N(ITIMER_PROF));
 const struct names timer_flags = FLAG_SET(V(1, "TIMER_ABSTIME"));
 

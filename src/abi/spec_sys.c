@@ -9,9 +9,12 @@ static const struct names syslog_types = VALUE_SET(
 	V(0, "SYSLOG_ACTION_CLOSE"), V(1, "SYSLOG_ACTION_OPEN"), V(2, "SYSLOG_ACTION_READ"), V(3, "SYSLOG_ACTION_READ_ALL"), V(4, "SYSLOG_ACTION_READ_CLEAR"),
 	V(5, "SYSLOG_ACTION_CLEAR"), V(6, "SYSLOG_ACTION_CONSOLE_OFF"), V(7, "SYSLOG_ACTION_CONSOLE_ON"), V(8, "SYSLOG_ACTION_CONSOLE_LEVEL"),
 	V(9, "SYSLOG_ACTION_SIZE_UNREAD"), V(10, "SYSLOG_ACTION_SIZE_BUFFER"));
-static const struct names module_init_flags = FLAG_SET(V(1, "MODULE_INIT_IGNORE_MODVERSIONS"), V(2, "MODULE_INIT_IGNORE_VERMAGIC"), V(4, "MODULE_INIT_COMPRESSED_FILE"));
+static const struct names module_init_flags = FLAG_SET(V(1, "MODULE_INIT_IGNORE_MODVERSIONS"),
+						       V(2, "MODULE_INIT_IGNORE_VERMAGIC"),
+						       V(4, "MODULE_INIT_COMPRESSED_FILE"));
 static const struct names delete_module_flags = FLAG_SET(V(0x800, "O_NONBLOCK"), V(0x200, "O_TRUNC"));
-static const struct names kexec_file_flags = FLAG_SET(V(1, "KEXEC_FILE_UNLOAD"), V(2, "KEXEC_FILE_ON_CRASH"), V(4, "KEXEC_FILE_NO_INITRAMFS"), V(8, "KEXEC_FILE_DEBUG"));
+static const struct names kexec_file_flags = FLAG_SET(V(1, "KEXEC_FILE_UNLOAD"), V(2, "KEXEC_FILE_ON_CRASH"),
+						      V(4, "KEXEC_FILE_NO_INITRAMFS"), V(8, "KEXEC_FILE_DEBUG"));
 static const struct names reboot_magic1 = VALUE_SET(V(0xfee1dead, "LINUX_REBOOT_MAGIC1"));
 static const struct names reboot_magic2 = VALUE_SET(V(672274793, "LINUX_REBOOT_MAGIC2"), V(85072278, "LINUX_REBOOT_MAGIC2A"), V(369367448, "LINUX_REBOOT_MAGIC2B"),
 	V(537993216, "LINUX_REBOOT_MAGIC2C"));
@@ -27,15 +30,22 @@ static const struct names bpf_cmds = VALUE_SET(
 	V(27, "BPF_MAP_DELETE_BATCH"), V(28, "BPF_LINK_CREATE"), V(29, "BPF_LINK_UPDATE"), V(30, "BPF_LINK_GET_FD_BY_ID"), V(31, "BPF_LINK_GET_NEXT_ID"),
 	V(32, "BPF_ENABLE_STATS"), V(33, "BPF_ITER_CREATE"), V(34, "BPF_LINK_DETACH"), V(35, "BPF_PROG_BIND_MAP"), V(36, "BPF_TOKEN_CREATE"),
 	V(37, "BPF_PROG_STREAM_READ_BY_FD"));
-/* Those that return a descriptor: MAP_CREATE, PROG_LOAD, OBJ_GET, …_GET_FD_BY_ID, RAW_TRACEPOINT_OPEN, BTF_LOAD, LINK_CREATE, ENABLE_STATS, ITER_CREATE, TOKEN_CREATE. */
-static const struct arg_cond bpf_newfd = { .arg = 0, .mask = ~0u, .nvals = 13, .vals = { 0, 5, 7, 13, 14, 17, 18, 19, 28, 30, 32, 33, 36 } };
+/*
+ * Those that return a descriptor: MAP_CREATE, PROG_LOAD, OBJ_GET, …_GET_FD_BY_ID, RAW_TRACEPOINT_OPEN, BTF_LOAD,
+ * LINK_CREATE, ENABLE_STATS, ITER_CREATE, TOKEN_CREATE.
+ */
+static const struct arg_cond bpf_newfd = {
+	.arg = 0, .mask = ~0u, .nvals = 13, .vals = { 0, 5, 7, 13, 14, 17, 18, 19, 28, 30, 32, 33, 36 }
+};
 static const struct fd_question bpf_question = { ASK_RETURNED, &bpf_newfd };
 /* With flags it returns a number, not a descriptor. */
 static const struct arg_cond landlock_newfd = { .arg = 2, .mask = ~0u, .nvals = 1, .vals = { 0 } };
 static const struct fd_question landlock_question = { ASK_RETURNED, &landlock_newfd };
 /* QCMD(command, type) of <sys/quota.h>: the command without its low byte, which is the type. */
-static const struct names landlock_create_flags = FLAG_SET(V(1, "LANDLOCK_CREATE_RULESET_VERSION"), V(2, "LANDLOCK_CREATE_RULESET_ERRATA"));
-static const struct names landlock_rule_types = VALUE_SET(V(1, "LANDLOCK_RULE_PATH_BENEATH"), V(2, "LANDLOCK_RULE_NET_PORT"));
+static const struct names landlock_create_flags = FLAG_SET(V(1, "LANDLOCK_CREATE_RULESET_VERSION"),
+							   V(2, "LANDLOCK_CREATE_RULESET_ERRATA"));
+static const struct names landlock_rule_types = VALUE_SET(V(1, "LANDLOCK_RULE_PATH_BENEATH"),
+							  V(2, "LANDLOCK_RULE_NET_PORT"));
 static const struct names landlock_restrict_flags = FLAG_SET(V(1, "LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF"), V(2, "LANDLOCK_RESTRICT_SELF_LOG_NEW_EXEC_ON"),
 	V(4, "LANDLOCK_RESTRICT_SELF_LOG_SUBDOMAINS_OFF"));
 static const struct names lsm_attrs = VALUE_SET(V(100, "LSM_ATTR_CURRENT"), V(101, "LSM_ATTR_EXEC"), V(102, "LSM_ATTR_FSCREATE"), V(103, "LSM_ATTR_KEYCREATE"),
@@ -43,9 +53,11 @@ static const struct names lsm_attrs = VALUE_SET(V(100, "LSM_ATTR_CURRENT"), V(10
 static const struct names lsm_flags = FLAG_SET(V(1, "LSM_FLAG_SINGLE"));
 
 /* syslog(2): those that take no buffer. */
-static const struct arg_use syslog_uses[] = { { ~0u, 0, 1 }, { ~0u, 1, 1 }, { ~0u, 5, 1 }, { ~0u, 6, 1 }, { ~0u, 7, 1 }, { ~0u, 9, 1 }, { ~0u, 10, 1 }, { 0 } };
+static const struct arg_use syslog_uses[] = { { ~0u, 0, 1 }, { ~0u, 1, 1 }, { ~0u, 5, 1 },  { ~0u, 6, 1 },
+					      { ~0u, 7, 1 }, { ~0u, 9, 1 }, { ~0u, 10, 1 }, { 0 } };
 static const struct arg_usage syslog_words = { 0, syslog_uses };
-static const struct arg_choice reboot_arg[] = { { ~0u, 0xa1b2c3d4 /* LINUX_REBOOT_CMD_RESTART2 */, A("arg", STR) }, { 0 } };
+static const struct arg_choice reboot_arg[] = { { ~0u, 0xa1b2c3d4 /* LINUX_REBOOT_CMD_RESTART2 */, A("arg", STR) },
+						{ 0 } };
 /* quotactl(2): some need no id, some no address either. */
 static const struct arg_use quotactl_uses[] = {
 	{ ~0xffu, 0x80000100 /* Q_SYNC */, 0x3 }, { ~0xffu, 0x80000300 /* Q_QUOTAOFF */, 0x3 }, { ~0xffu, 0x80000400 /* Q_GETFMT */, 0xb },
