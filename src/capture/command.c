@@ -16,12 +16,16 @@
 #include "base/buf.h"
 #include "base/diag.h"
 
-/* The kernel's own, for the signals that libc does not let go of (SIGCANCEL, SIGSETXID): struct sigaction of asm/signal.h. */
+/*
+ * The kernel's own, for the signals that libc does not let go of (SIGCANCEL, SIGSETXID): struct sigaction of
+ * asm/signal.h.
+ */
 struct raw_action { void (*handler)(int); unsigned long flags; void (*restorer)(void); uint64_t mask; };
 enum { LIBC_FIRST = 32 };
 static struct raw_action libc_own[8];
 
-static struct { sigset_t mask; struct sigaction act[NSIG]; bool known[NSIG]; } at_start;	/* set once, before any thread */
+/* set once, before any thread */
+static struct { sigset_t mask; struct sigaction act[NSIG]; bool known[NSIG]; } at_start;
 
 void command_save_signals(void)
 {
@@ -68,7 +72,10 @@ static int not_executable(const char *path, int err, struct diag *diag)
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return diag_set(diag, 126, EISDIR, "%s is a directory; name a program to run", path);
 	if (err == EACCES)
-		return diag_set(diag, 126, EACCES, "%s is not executable; make it so with chmod +x, or name its interpreter: compendium -- sh %s", path, path);
+		return diag_set(diag, 126, EACCES,
+				"%s is not executable; make it so with chmod +x, or name its interpreter: compendium "
+				"-- sh %s",
+				path, path);
 	return diag_set(diag, 126, err, "cannot run %s: %s", path, strerror(err));
 }
 
@@ -138,12 +145,20 @@ int command_exec_failed(const char *path, int err, struct diag *diag)
 		interp = line + 2 + strspn(line + 2, " \t");
 		end = interp + strcspn(interp, " \t\n");
 		*end = '\0';
-		return diag_set(diag, 126, err, "%s: its interpreter \"%s\" cannot be run: %s; fix its first line, or name an interpreter: compendium -- sh %s",
+		return diag_set(diag, 126, err,
+				"%s: its interpreter \"%s\" cannot be run: %s; fix its first line, or name an "
+				"interpreter: compendium -- sh %s",
 				path, interp, strerror(err), path);
 	}
 	if (err == ENOEXEC)
-		return diag_set(diag, 126, err, "%s is neither a program for this machine nor a script with a #! line; run it as: compendium -- sh %s", path, path);
+		return diag_set(diag, 126, err,
+				"%s is neither a program for this machine nor a script with a #! line; run it as: "
+				"compendium -- sh %s",
+				path, path);
 	if (err == ENOENT)
-		return diag_set(diag, 126, err, "%s: the dynamic loader it asks for is not on this system (a program for another libc or architecture?)", path);
+		return diag_set(diag, 126, err,
+				"%s: the dynamic loader it asks for is not on this system (a program for another libc "
+				"or architecture?)",
+				path);
 	return not_executable(path, err, diag);
 }

@@ -12,7 +12,8 @@
 #define IOCBS_MAX 64		/* requests of one io_submit */
 #define STRV_MAX 65536		/* all strings of a vector together */
 
-enum { WHEN_DEFAULT, WHEN_NEEDED, WHEN_PAYLOAD };	/* always; only when the row says so, or every call is wanted; only with payload */
+/* always; only when the row says so, or every call is wanted; only with payload */
+enum { WHEN_DEFAULT, WHEN_NEEDED, WHEN_PAYLOAD };
 enum { MAX_GIVEN, MAX_SIZE, MAX_PAYLOAD };		/* as in the table; the row's size; what was asked for */
 
 static const struct { uint8_t enter, leave, when, limit; uint32_t max; } ops[_ARG_TYPE_MAX] = {
@@ -79,9 +80,14 @@ static void compile_ask(const struct syscall_spec *spec, struct capture_plan *pl
 		plan->ask_arg = (uint8_t)arg;
 }
 
-static struct plan_arg compile_arg(const struct syscall_spec *spec, const struct arg_spec *a, uint8_t op, unsigned max_payload)
+static struct plan_arg compile_arg(const struct syscall_spec *spec, const struct arg_spec *a, uint8_t op,
+				   unsigned max_payload)
 {
-	struct plan_arg p = { .op = op, .len = a->len, .narrow = arg_bits(&spec->args[a->len]) <= 32, .size = 1, .max = ops[a->type].max };
+	struct plan_arg p = { .op = op,
+			      .len = a->len,
+			      .narrow = arg_bits(&spec->args[a->len]) <= 32,
+			      .size = 1,
+			      .max = ops[a->type].max };
 
 	if (op == PLAN_SKIP)
 		return (struct plan_arg){ .op = PLAN_SKIP };
@@ -93,7 +99,9 @@ static struct plan_arg compile_arg(const struct syscall_spec *spec, const struct
 		p.size = (uint16_t)p.max;
 		/* A struct whose size the caller gives (openat2, clone3): older programs pass less. */
 		if (a->len)
-			p = (struct plan_arg){ .op = PLAN_LEN_ARG, .len = a->len, .narrow = p.narrow, .size = 1, .max = a->size };
+			p = (struct plan_arg){
+				.op = PLAN_LEN_ARG, .len = a->len, .narrow = p.narrow, .size = 1, .max = a->size
+			};
 	}
 	if (a->type == ARG_ARRAY_IN || a->type == ARG_ARRAY_OUT || a->type == ARG_ARRAY_INOUT)
 		p.size = a->size;
@@ -132,13 +140,15 @@ void plan_compile(unsigned arch, unsigned nr, const struct plan_wish *wish, stru
 		const struct arg_spec *a = &spec->args[i];
 		unsigned when = ops[a->type].when;
 
-		if (!ret_plan->wanted || (when == WHEN_PAYLOAD && !max_payload) || (when == WHEN_NEEDED && !all && !a->needed))
+		if (!ret_plan->wanted || (when == WHEN_PAYLOAD && !max_payload) ||
+		    (when == WHEN_NEEDED && !all && !a->needed))
 			continue;
 		ret_plan->enter[i] = compile_arg(spec, a, ops[a->type].enter, max_payload);
 		if (!ret_plan->enter[i].op && !ops[a->type].leave)
 			ret_plan->enter[i] = compile_choice(a);
 		if (ret_plan->exit)
-			ret_plan->leave[i] = a->deref ? (struct plan_arg){ .op = PLAN_DEREF, .max = a->deref } : compile_arg(spec, a, ops[a->type].leave, max_payload);
+			ret_plan->leave[i] = a->deref ? (struct plan_arg){ .op = PLAN_DEREF, .max = a->deref } :
+							compile_arg(spec, a, ops[a->type].leave, max_payload);
 		if (ret_plan->exit && !ret_plan->leave[i].op)
 			ret_plan->leave[i] = compile_real(spec, i);
 	}

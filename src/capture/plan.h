@@ -17,7 +17,8 @@ enum plan_op {
 	PLAN_FIXED,		/* size bytes */
 	PLAN_LEN_AT,		/* args[len] points to the length */
 	PLAN_BITS,		/* a bit for each of args[len], which is an int */
-	PLAN_IOVEC,		/* the array (args[len] elements) and the first max bytes of data; at exit: ret bytes of data */
+	/* the array (args[len] elements) and the first max bytes of data; at exit: ret bytes of data */
+	PLAN_IOVEC,
 	PLAN_IOV,		/* the array alone */
 	PLAN_ROOM,		/* the room that a struct msghdr has for its name */
 	PLAN_ROOMS,		/* likewise of args[len] struct mmsghdr */
@@ -25,7 +26,11 @@ enum plan_op {
 	PLAN_MMSGHDR,		/* per message, of the first ret: length, name */
 	PLAN_STRV,		/* NULL-terminated array of strings, max bytes together */
 	PLAN_DEREF,		/* the int to which a pointer points that is max bytes into the struct */
-	PLAN_REAL,		/* at exit: where a name led.  max 0: that of the descriptor returned, when there is a `..` in it; 1: that of the cwd */
+	/*
+	 * at exit: where a name led.  max 0: that of the descriptor returned, when there is a `..` in it; 1: that of
+	 * the cwd
+	 */
+	PLAN_REAL,
 	PLAN_STR_IF,		/* as STR, when args[len] is max */
 	PLAN_IOCBS,		/* what an array of args[len] pointers to struct iocb points to; at most max of them */
 };
@@ -34,14 +39,17 @@ struct plan_arg { uint8_t op, len : 7, narrow : 1; uint16_t size; uint32_t max; 
 /* leave runs only when the call succeeded.  Pointers that are NULL are skipped. */
 struct capture_plan {
 	bool wanted;		/* this call is traced */
-	bool every_form;	/* whatever its arguments: the row's condition (struct syscall_spec .when) does not count */
+	/* whatever its arguments: the row's condition (struct syscall_spec .when) does not count */
+	bool every_form;
 	bool exit;		/* its result is needed */
 	/*
-	 * A thread's name is written to /proc/…/comm, where nothing but the bytes tells it.  opens: the call opens the path that
-	 * is its first chunk; names: argument + 1 whose bytes are such a name after such an open, PLAN_NAMES writes at most.
+	 * A thread's name is written to /proc/…/comm, where nothing but the bytes tells it.  opens: the call opens the
+	 * path that is its first chunk; names: argument + 1 whose bytes are such a name after such an open, PLAN_NAMES
+	 * writes at most.
 	 */
 	uint8_t opens, names;
-	bool returns_fd;	/* a supervisor may answer it with a descriptor of its own (SECCOMP_IOCTL_NOTIF_ADDFD) */
+	/* a supervisor may answer it with a descriptor of its own (SECCOMP_IOCTL_NOTIF_ADDFD) */
+	bool returns_fd;
 	uint8_t ask;		/* enum fd_ask: what is asked about descriptors when it has succeeded */
 	uint8_t ask_arg;	/* the argument that holds them, where ask is of one */
 	struct plan_arg enter[6], leave[6];

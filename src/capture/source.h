@@ -19,7 +19,9 @@ struct capture_options {
 	const pid_t *pids; unsigned npids;
 	bool descendants;
 	bool all_calls;			/* every syscall, with results and durations (-v, --report, --record) */
-	/* Without all_calls: these, and what names need; NULL: the default set.  As it was written, for the recording. */
+	/*
+	 * Without all_calls: these, and what names need; NULL: the default set.  As it was written, for the recording.
+	 */
 	const struct callset *chosen;
 	const char *chosen_text;
 	unsigned max_payload;		/* bytes of buffers to copy; 0: none */
@@ -31,11 +33,15 @@ struct capture_options {
 	bool system;			/* trace everything but ourselves */
 	bool lossy;			/* never hold traced programs back */
 	size_t ring_bytes;		/* 0: the usual */
-	bool latency;			/* SCHED and BLOCK records, too; ptrace cannot: source_latency_open() beside it */
+	/* SCHED and BLOCK records, too; ptrace cannot: source_latency_open() beside it */
+	bool latency;
 	uint64_t sched_min_ns;		/* shorter waits for a CPU are not recorded */
 	/* The command exists and waits for its go: the last moment to look at it from outside.  May be NULL. */
 	void (*spawned)(void *ctx, pid_t pid);
-	/* Whether the user has asked for the end: looked at last before anything is started or attached to.  May be NULL. */
+	/*
+	 * Whether the user has asked for the end: looked at last before anything is started or attached to.  May be
+	 * NULL.
+	 */
 	bool (*asked_to_end)(void *ctx);
 	void *spawned_ctx;		/* of both */
 };

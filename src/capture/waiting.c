@@ -74,7 +74,10 @@ uint64_t waiting_since(pid_t pid, pid_t tid)
 	return here > then && here - then < mono ? mono - (here - then) : mono;
 }
 
-/* Of the program's file: EI_CLASS of elf(5).  A call that 64-bit code makes by int 0x80 is taken for one of its own kind. */
+/*
+ * Of the program's file: EI_CLASS of elf(5).  A call that 64-bit code makes by int 0x80 is taken for one of its own
+ * kind.
+ */
 static uint8_t arch_of(pid_t pid)
 {
 	char path[64], head[8];
@@ -83,12 +86,16 @@ static uint8_t arch_of(pid_t pid)
 	return read_file(path, head, sizeof(head)) >= 5 && !memcmp(head, "\177ELF\1", 5) ? ARCH_I386 : ARCH_X86_64;
 }
 
-bool waiting_is_restart(unsigned arch, unsigned nr) { return nr == (arch == ARCH_I386 ? 0u : (unsigned)SYS_restart_syscall); }
+bool waiting_is_restart(unsigned arch, unsigned nr)
+{
+	return nr == (arch == ARCH_I386 ? 0u : (unsigned)SYS_restart_syscall);
+}
 
 /*
- * The calls the kernel goes on with by restart_syscall(2), by the function that waits in them (kernel 6.18: fs/select.c,
- * kernel/futex/waitwake.c, kernel/time/hrtimer.c, posix-cpu-timers.c, alarmtimer.c).  Their arguments are still in the registers.
- * hrtimer_nanosleep_restart() is __sched: wchan passes over it, and names what every call comes from.
+ * The calls the kernel goes on with by restart_syscall(2), by the function that waits in them (kernel 6.18:
+ * fs/select.c, kernel/futex/waitwake.c, kernel/time/hrtimer.c, posix-cpu-timers.c, alarmtimer.c).  Their arguments are
+ * still in the registers.  hrtimer_nanosleep_restart() is __sched: wchan passes over it, and names what every call
+ * comes from.
  */
 static uint32_t restarted_nr(unsigned arch, const char *wchan, const uint64_t args[6])
 {
@@ -101,7 +108,8 @@ static uint32_t restarted_nr(unsigned arch, const char *wchan, const uint64_t ar
 	for (unsigned i = 0; i < ARRAY_SIZE(calls); i++) {
 		if (!strstr(wchan, calls[i].in))
 			continue;
-		if (calls[i].x86_64 == SYS_clock_nanosleep && (uint32_t)args[0] >= 4096)	/* a pointer and no clock */
+		/* a pointer and no clock */
+		if (calls[i].x86_64 == SYS_clock_nanosleep && (uint32_t)args[0] >= 4096)
 			return arch == ARCH_I386 ? 162 : SYS_nanosleep;
 		return arch == ARCH_I386 ? calls[i].i386 : calls[i].x86_64;
 	}
@@ -115,13 +123,17 @@ static bool read_words(void *tid, uint64_t addr, unsigned nwords, uint32_t *ret_
 
 static const uint16_t restarted[] = { SYS_poll, SYS_nanosleep, SYS_futex, SYS_clock_nanosleep };
 
-/* A stopped thread sleeps in the stop: the number was set shortly before the instruction that made the call (mov $NR, %eax). */
+/*
+ * A stopped thread sleeps in the stop: the number was set shortly before the instruction that made the call (mov $NR,
+ * %eax).
+ */
 static uint32_t number_in_code(pid_t tid, uint64_t ip)
 {
 	enum { BACK = 32, SYSCALL = 2, MOV = 5 };
 	uint8_t code[BACK];
 
-	if (ip < BACK || mem_read(tid, ip - BACK, code, sizeof(code)) != sizeof(code) || memcmp(code + BACK - SYSCALL, "\x0f\x05", SYSCALL) != 0)
+	if (ip < BACK || mem_read(tid, ip - BACK, code, sizeof(code)) != sizeof(code) ||
+	    memcmp(code + BACK - SYSCALL, "\x0f\x05", SYSCALL) != 0)
 		return UINT32_MAX;
 	for (unsigned at = BACK - SYSCALL - MOV + 1; at-- > 0;)
 		for (unsigned i = 0; i < ARRAY_SIZE(restarted); i++) {
@@ -142,12 +154,16 @@ static bool was_pushed(const uint8_t *code, unsigned n, uint16_t nr)
 	if (code[n - CALL] != 0xe8)
 		return false;
 	for (unsigned at = 0; at + sizeof(byte) + CALL <= n; at++)
-		if (nr < 128 ? !memcmp(code + at, byte, sizeof(byte)) : at + sizeof(word) + CALL <= n && !memcmp(code + at, word, sizeof(word)))
+		if (nr < 128 ? !memcmp(code + at, byte, sizeof(byte)) :
+			       at + sizeof(word) + CALL <= n && !memcmp(code + at, word, sizeof(word)))
 			return true;
 	return false;
 }
 
-/* From glibc 2.41 on waits are made by a function that gets the number as its seventh argument, on the stack below its way back. */
+/*
+ * From glibc 2.41 on waits are made by a function that gets the number as its seventh argument, on the stack below its
+ * way back.
+ */
 static uint32_t number_on_stack(pid_t tid, uint64_t sp)
 {
 	enum { WORDS = 24, CODE = 40 };
@@ -158,7 +174,8 @@ static uint32_t number_on_stack(pid_t tid, uint64_t sp)
 		return UINT32_MAX;
 	for (unsigned k = 1; k < WORDS; k++)
 		for (unsigned i = 0; i < ARRAY_SIZE(restarted); i++)
-			if (v[k] == restarted[i] && v[k - 1] > CODE && mem_read(tid, v[k - 1] - CODE, code, CODE) == CODE && was_pushed(code, CODE, restarted[i]))
+			if (v[k] == restarted[i] && v[k - 1] > CODE &&
+			    mem_read(tid, v[k - 1] - CODE, code, CODE) == CODE && was_pushed(code, CODE, restarted[i]))
 				return restarted[i];
 	return UINT32_MAX;
 }
@@ -190,13 +207,15 @@ static void which_call(struct waiting *w, uint64_t nr, uint64_t sp, uint64_t ip)
 	w->nr = was == UINT32_MAX ? n : was;
 }
 
-unsigned waiting_copy(struct buf *chunks, pid_t tid, unsigned arch, unsigned nr, const uint64_t args[6], unsigned payload)
+unsigned waiting_copy(struct buf *chunks, pid_t tid, unsigned arch, unsigned nr, const uint64_t args[6],
+		      unsigned payload)
 {
 	size_t from = chunks->len;
 	struct capture_plan plan;
 	unsigned n = 0;
 
-	plan_compile(arch, nr, &(struct plan_wish){ .all = true, .max_payload = MIN(payload, (unsigned)PAYLOAD_MAX) }, &plan);
+	plan_compile(arch, nr, &(struct plan_wish){ .all = true, .max_payload = MIN(payload, (unsigned)PAYLOAD_MAX) },
+		     &plan);
 	mem_copy_enter(chunks, &plan, &(struct mem_call){ tid, arch != ARCH_X86_64, args, 0, payload });
 	for (size_t at = from; at < chunks->len; n++)
 		at += sizeof(struct record_chunk) + ALIGN8(((const struct record_chunk *)(chunks->s + at))->len);
@@ -216,8 +235,8 @@ static void name_process(char *to, size_t max, pid_t pid)
 }
 
 /*
- * A waiter's line in /proc/locks is "N: -> TYPE … PID MAJOR:MINOR:INODE START END", below the line of the lock that stands in its
- * way.  Open file description locks have no owner (-1).
+ * A waiter's line in /proc/locks is "N: -> TYPE … PID MAJOR:MINOR:INODE START END", below the line of the lock that
+ * stands in its way.  Open file description locks have no owner (-1).
  */
 static void lock_holder(pid_t pid, char *to, size_t max)
 {
@@ -229,7 +248,8 @@ static void lock_holder(pid_t pid, char *to, size_t max)
 	while (f && !found && fgets(line, sizeof(line), f)) {
 		char *colon = strchr(line, ':'), *arrow = colon ? strstr(colon, "->") : NULL;
 
-		if (!colon || sscanf(arrow ? arrow + 2 : colon + 1, " %15s %15s %15s %d", type, mode, access, &who) != 4)
+		if (!colon ||
+		    sscanf(arrow ? arrow + 2 : colon + 1, " %15s %15s %15s %d", type, mode, access, &who) != 4)
 			continue;
 		if (!arrow)
 			owner = who;
@@ -251,8 +271,9 @@ static bool is_thread_of(pid_t pid, pid_t tid)
 }
 
 /*
- * A priority-inheritance futex is its owner's number (futex(2)).  A contended mutex of glibc is the word 2, with the owner two
- * words on (struct __pthread_mutex_s, nptl); another library's word is believed only when it names a thread of the process.
+ * A priority-inheritance futex is its owner's number (futex(2)).  A contended mutex of glibc is the word 2, with the
+ * owner two words on (struct __pthread_mutex_s, nptl); another library's word is believed only when it names a thread
+ * of the process.
  */
 static void futex_holder(const struct waiting *w, char *to, size_t max)
 {
@@ -297,8 +318,8 @@ bool waiting_look(pid_t pid, pid_t tid, struct waiting *ret)
 		return true;
 	}
 	/* "NR ARGS… SP IP" in hexadecimal but for the number; "-1 SP IP" in no call */
-	if (sscanf(s, "%lld %lx %lx %lx %lx %lx %lx %lx %lx", &nr, &ret->args[0], &ret->args[1], &ret->args[2], &ret->args[3], &ret->args[4], &ret->args[5],
-		   &sp, &ip) < 1)
+	if (sscanf(s, "%lld %lx %lx %lx %lx %lx %lx %lx %lx", &nr, &ret->args[0], &ret->args[1], &ret->args[2],
+		   &ret->args[3], &ret->args[4], &ret->args[5], &sp, &ip) < 1)
 		return false;
 	ret->since_ns = waiting_since(pid, tid);
 	if (!read_task(pid, tid, "wchan", ret->wchan, sizeof(ret->wchan)) || !strcmp(ret->wchan, "0"))
@@ -394,7 +415,8 @@ static unsigned put_fds(struct buf *rec, const struct waiting *w)
 
 void waiting_put(struct buf *rec, const struct waiting *w, unsigned payload, void (*put)(void *ctx), void *ctx)
 {
-	struct record_waiting *r = record_begin(rec, RECORD_WAITING, sizeof(*r), (uint32_t)w->pid, (uint32_t)w->tid, clock_ns());
+	struct record_waiting *r = record_begin(rec, RECORD_WAITING, sizeof(*r), (uint32_t)w->pid, (uint32_t)w->tid,
+						clock_ns());
 	unsigned n = 0;
 
 	r->h.flags = w->stopped ? WAITING_STOPPED : 0;
@@ -417,7 +439,15 @@ void waiting_put(struct buf *rec, const struct waiting *w, unsigned payload, voi
 	put(ctx);
 }
 
-struct each { pid_t pid; unsigned payload; struct buf *rec; void (*found)(void *ctx, const struct waiting *w); void (*put)(void *ctx); void *ctx; bool leader; };
+struct each {
+	pid_t pid;
+	unsigned payload;
+	struct buf *rec;
+	void (*found)(void *ctx, const struct waiting *w);
+	void (*put)(void *ctx);
+	void *ctx;
+	bool leader;
+};
 
 static void put_thread(void *ctx, pid_t tid)
 {
@@ -431,8 +461,8 @@ static void put_thread(void *ctx, pid_t tid)
 	waiting_put(e->rec, &w, e->payload, e->put, e->ctx);
 }
 
-void waiting_put_process(pid_t pid, unsigned payload, struct buf *rec, void (*found)(void *ctx, const struct waiting *w),
-			 void (*put)(void *ctx), void *ctx)
+void waiting_put_process(pid_t pid, unsigned payload, struct buf *rec,
+			 void (*found)(void *ctx, const struct waiting *w), void (*put)(void *ctx), void *ctx)
 {
 	struct each e = { pid, payload, rec, found, put, ctx, true };
 

@@ -13,17 +13,28 @@
 #include "record/record.h"
 
 /* how, stopped, since_ns: as in struct record_waiting.  A restarted call (restart_syscall(2)) is the one it was. */
-struct waiting { pid_t pid, tid; uint64_t since_ns, args[6]; uint32_t nr; uint8_t arch, how; bool stopped; char wchan[64], holder[64]; };
+struct waiting {
+	pid_t pid, tid;
+	uint64_t since_ns, args[6];
+	uint32_t nr;
+	uint8_t arch, how;
+	bool stopped;
+	char wchan[64], holder[64];
+};
 
 /* Looks at a thread; false when it is gone, or we may not know (ptrace access is needed). */
 bool waiting_look(pid_t pid, pid_t tid, struct waiting *ret);
 /* Makes the record, with what the arguments point to (payload: bytes of buffers). */
 void waiting_put(struct buf *rec, const struct waiting *w, unsigned payload, void (*put)(void *ctx), void *ctx);
 /* All threads of a process, leader first.  found(ctx, w) is called for each that is in a call; may be NULL. */
-void waiting_put_process(pid_t pid, unsigned payload, struct buf *rec, void (*found)(void *ctx, const struct waiting *w),
-			 void (*put)(void *ctx), void *ctx);
+void waiting_put_process(pid_t pid, unsigned payload, struct buf *rec,
+			 void (*found)(void *ctx, const struct waiting *w), void (*put)(void *ctx), void *ctx);
 /* The chunks of a call that is under way, as if every call were traced.  Returns how many. */
-unsigned waiting_copy(struct buf *chunks, pid_t tid, unsigned arch, unsigned nr, const uint64_t args[6], unsigned payload);
-/* When a thread last ran on a CPU (CLOCK_MONOTONIC); 0 not known.  To some milliseconds: the scheduler's clock leaves interrupts out. */
+unsigned waiting_copy(struct buf *chunks, pid_t tid, unsigned arch, unsigned nr, const uint64_t args[6],
+		      unsigned payload);
+/*
+ * When a thread last ran on a CPU (CLOCK_MONOTONIC); 0 not known.  To some milliseconds: the scheduler's clock leaves
+ * interrupts out.
+ */
 uint64_t waiting_since(pid_t pid, pid_t tid);
 bool waiting_is_restart(unsigned arch, unsigned nr);	/* restart_syscall(2) */

@@ -18,4 +18,5 @@
  */
 #include "capture/source.h"
 
-int source_bpf_open(const struct capture_options *opt, struct source **ret_source, struct diag *note, struct diag *diag);
+int source_bpf_open(const struct capture_options *opt, struct source **ret_source, struct diag *note,
+		    struct diag *diag);

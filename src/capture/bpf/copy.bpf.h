@@ -116,9 +116,9 @@ static long look_for_dots(u32 i, struct dots *x)
 }
 
 /*
- * What a descriptor of the current task is: a struct file, 0 for nothing.  Loads that the verifier knows to be safe, and
- * the compiler makes itself; for each it looks through all types of the kernel, so they are in a function that it goes
- * through once.
+ * What a descriptor of the current task is: a struct file, 0 for nothing.  Loads that the verifier knows to be safe,
+ * and the compiler makes itself; for each it looks through all types of the kernel, so they are in a function that it
+ * goes through once.
  */
 __noinline u64 file_at(u32 fd)
 {

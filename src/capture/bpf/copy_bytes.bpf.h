@@ -3,7 +3,10 @@
 #pragma once
 #include "capture/bpf/work.bpf.h"
 
-/* want bytes of addr, at most max.  Returns 0, or 1 when part of them is not there (then as many as are in the first page). */
+/*
+ * want bytes of addr, at most max.  Returns 0, or 1 when part of them is not there (then as many as are in the first
+ * page).
+ */
 __noinline int copy_bytes(u32 arg_part, u64 addr, u64 want, u64 max)
 {
 	struct work *w = work_get();
@@ -150,8 +153,8 @@ __noinline int put_count(u32 arg, u64 addr, u64 before, u32 compat)
 struct vec_ctx { u64 addr; u32 arg, start, n, singles; u8 compat, faulted; };
 
 /*
- * The strings of an argument vector mostly stand side by side (xargs, a shell's expansions, what exec itself put there):
- * one copy for up to 31 of them, instead of one each.  Returns how many, 0 when it is not so.
+ * The strings of an argument vector mostly stand side by side (xargs, a shell's expansions, what exec itself put
+ * there): one copy for up to 31 of them, instead of one each.  Returns how many, 0 when it is not so.
  */
 __noinline int copy_strings(u32 arg, u64 addr)
 {

@@ -76,7 +76,9 @@ __noinline int copy_iov_data(u32 arg, u64 total, u64 max)
 
 	if (!w || !chunk_at(w))
 		return 0;
-	w->run = (struct iov_run){ .total = total, .cap = max > PAGE_BYTES ? PAGE_BYTES : (u32)max, .at = w->off + sizeof(*c) };
+	w->run = (struct iov_run){ .total = total,
+				   .cap = max > PAGE_BYTES ? PAGE_BYTES : (u32)max,
+				   .at = w->off + sizeof(*c) };
 	bpf_loop(IOV_COPIED, iov_data, &faulted, 0);
 	c = chunk_at(w);
 	if (c)
@@ -105,14 +107,18 @@ static __always_inline bool read_msg(u64 addr, bool compat, struct wire_msg *m)
 
 		if (bpf_probe_read_user(v, sizeof(v), (void *)addr))
 			return false;
-		*m = (struct wire_msg){ .name = v[0], .namelen = v[1], .iov = v[2], .iovlen = v[3], .control = v[4], .controllen = v[5] };
+		*m = (struct wire_msg){
+			.name = v[0], .namelen = v[1], .iov = v[2], .iovlen = v[3], .control = v[4], .controllen = v[5]
+		};
 		return true;
 	}
 	u64 v[7];
 
 	if (bpf_probe_read_user(v, sizeof(v), (void *)addr))
 		return false;
-	*m = (struct wire_msg){ .name = v[0], .namelen = (u32)v[1], .iov = v[2], .iovlen = v[3], .control = v[4], .controllen = v[5] };
+	*m = (struct wire_msg){
+		.name = v[0], .namelen = (u32)v[1], .iov = v[2], .iovlen = v[3], .control = v[4], .controllen = v[5]
+	};
 	return true;
 }
 
@@ -232,7 +238,8 @@ __noinline int copy_mmsg(u32 arg, u64 addr, u64 n)
 	bpf_loop(MSG_COPIED, mmsg_item, &x, 0);
 	c = chunk_at(w);
 	if (c)
-		chunk_done(w, c, arg, PART_MSGVEC, w->flags | (x.count < n ? CHUNK_TRUNC : 0), x.count * sizeof(struct record_msg));
+		chunk_done(w, c, arg, PART_MSGVEC, w->flags | (x.count < n ? CHUNK_TRUNC : 0),
+			   x.count * sizeof(struct record_msg));
 	x.n = x.count;
 	x.at = arg;
 	bpf_loop(MSG_COPIED, mmsg_control, &x, 0);
@@ -274,6 +281,7 @@ __noinline int copy_iocbs(u32 arg, u64 addr, u64 n)
 	bpf_loop(MSG_COPIED, iocb_item, &x, 0);
 	c = chunk_at(w);
 	if (c)
-		chunk_done(w, c, arg, PART_IOCB, w->flags | (x.count < n ? CHUNK_TRUNC : 0), x.count * sizeof(struct record_iocb));
+		chunk_done(w, c, arg, PART_IOCB, w->flags | (x.count < n ? CHUNK_TRUNC : 0),
+			   x.count * sizeof(struct record_iocb));
 	return x.faulted;
 }

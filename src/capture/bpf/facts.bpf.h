@@ -7,11 +7,42 @@
 #pragma once
 #include "capture/bpf/copy.bpf.h"
 
-enum fact_how { FACT_HOW_KIND, FACT_HOW_NUMBER, FACT_HOW_ALL, FACT_HOW_TEXT /* as ALL, with its name even where the number is one */ };
-enum { PIPEFS_MAGIC_NR = 0x50495045, SOCKFS_MAGIC_NR = 0x534f434b, ANON_INODE_MAGIC_NR = 0x09041934, PID_FS_MAGIC_NR = 0x50494446, NSFS_MAGIC_NR = 0x6e736673,
-       S_IFMT_BITS = 0170000, S_IFREG_BITS = 0100000, S_IFSOCK_BITS = 0140000, S_IFIFO_BITS = 0010000, O_CLOEXEC_BIT = 02000000, FMODE_PATH_FLAG = 010000000,
-       SOL_SOCKET_NR = 1, SCM_RIGHTS_NR = 1, SCM_PIDFD_NR = 4, CMSGS_MAX = 16, FAN_EVENTS_MAX = 128, FAN_INFO_PIDFD_NR = 4, FAN_INFOS_MAX = 6 };
-enum { FAMILY_UNIX = 1, FAMILY_INET = 2, FAMILY_INET6 = 10, FAMILY_NETLINK = 16, FAMILY_VSOCK = 40, TCP_SYN_SENT_NR = 2, TCP_CLOSE_NR = 7, TCP_LISTEN_NR = 10 };
+enum fact_how {
+	FACT_HOW_KIND,
+	FACT_HOW_NUMBER,
+	FACT_HOW_ALL,
+	FACT_HOW_TEXT /* as ALL, with its name even where the number is one */
+};
+enum {
+	PIPEFS_MAGIC_NR = 0x50495045,
+	SOCKFS_MAGIC_NR = 0x534f434b,
+	ANON_INODE_MAGIC_NR = 0x09041934,
+	PID_FS_MAGIC_NR = 0x50494446,
+	NSFS_MAGIC_NR = 0x6e736673,
+	S_IFMT_BITS = 0170000,
+	S_IFREG_BITS = 0100000,
+	S_IFSOCK_BITS = 0140000,
+	S_IFIFO_BITS = 0010000,
+	O_CLOEXEC_BIT = 02000000,
+	FMODE_PATH_FLAG = 010000000,
+	SOL_SOCKET_NR = 1,
+	SCM_RIGHTS_NR = 1,
+	SCM_PIDFD_NR = 4,
+	CMSGS_MAX = 16,
+	FAN_EVENTS_MAX = 128,
+	FAN_INFO_PIDFD_NR = 4,
+	FAN_INFOS_MAX = 6
+};
+enum {
+	FAMILY_UNIX = 1,
+	FAMILY_INET = 2,
+	FAMILY_INET6 = 10,
+	FAMILY_NETLINK = 16,
+	FAMILY_VSOCK = 40,
+	TCP_SYN_SENT_NR = 2,
+	TCP_CLOSE_NR = 7,
+	TCP_LISTEN_NR = 10
+};
 
 /* glibc's dev_t, as stat(2) gives it to programs, of the kernel's own. */
 static __always_inline u64 user_dev(u32 dev)
@@ -43,10 +74,12 @@ static __always_inline bool is_fanotify(u32 fd)
 {
 	struct file *f = file_of(fd);
 
-	return f && BPF_CORE_READ(f, f_inode, i_sb, s_magic) == ANON_INODE_MAGIC_NR && named_fanotify(BPF_CORE_READ(f, f_path.dentry, d_name.name));
+	return f && BPF_CORE_READ(f, f_inode, i_sb, s_magic) == ANON_INODE_MAGIC_NR &&
+	       named_fanotify(BPF_CORE_READ(f, f_path.dentry, d_name.name));
 }
 
-static __always_inline void put_text(struct work *w, const char *head, u32 head_len, const unsigned char *tail, u32 tail_len)
+static __always_inline void put_text(struct work *w, const char *head, u32 head_len, const unsigned char *tail,
+				     u32 tail_len)
 {
 	struct record_chunk *c = chunk_at(w);
 
@@ -142,7 +175,8 @@ static __always_inline void inet_names(struct sock *sk, struct record_sock *r, b
 
 static __always_inline void inet6_names(struct sock *sk, struct record_sock *r, bool connected)
 {
-	struct inet6_k a = { .family = FAMILY_INET6, .port = __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_num)) };
+	struct inet6_k a = { .family = FAMILY_INET6,
+			     .port = __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_num)) };
 
 	BPF_CORE_READ_INTO(&a.ip, sk, __sk_common.skc_v6_rcv_saddr);
 	if (a.ip[0] == 0xfe && (a.ip[1] & 0xc0) == 0x80)
@@ -166,7 +200,8 @@ static __always_inline u32 unix_name(struct sock *sk, u8 *to)
 	u32 len = addr ? (u32)BPF_CORE_READ(addr, len) : 0;
 
 	*(u16 *)to = FAMILY_UNIX;
-	if (len <= 2 || len > 110 || bpf_probe_read_kernel(to, len, (void *)addr + bpf_core_field_offset(struct unix_address, name)))
+	if (len <= 2 || len > 110 ||
+	    bpf_probe_read_kernel(to, len, (void *)addr + bpf_core_field_offset(struct unix_address, name)))
 		return 2;
 	return len;
 }
@@ -188,7 +223,8 @@ static __always_inline void sock_names(struct sock *sk, struct record_sock *r)
 		if (peer)
 			r->peer_len = unix_name(peer, r->peer);
 	} else if (r->family == FAMILY_NETLINK) {
-		struct netlink_k a = { .family = FAMILY_NETLINK, .pid = BPF_CORE_READ((struct netlink_sock *)sk, portid) };
+		struct netlink_k a = { .family = FAMILY_NETLINK,
+				       .pid = BPF_CORE_READ((struct netlink_sock *)sk, portid) };
 
 		__builtin_memcpy(r->local, &a, sizeof(a));
 		r->local_len = sizeof(a);
@@ -314,7 +350,8 @@ static long collect_cmsg(u32 i, struct cmsg_run *x)
 	if (level_type[0] == SOL_SOCKET_NR && (level_type[1] == SCM_RIGHTS_NR || level_type[1] == SCM_PIDFD_NR)) {
 		u32 n = (u32)(size - head) / 4, at = w->nfds;
 
-		if (n <= CMSG_FDS_MAX && at < FDS_ASKED && !bpf_probe_read_user(w->fds + at, n * 4, (void *)(x->at + head)))
+		if (n <= CMSG_FDS_MAX && at < FDS_ASKED &&
+		    !bpf_probe_read_user(w->fds + at, n * 4, (void *)(x->at + head)))
 			w->nfds = at + n;
 	}
 	x->at += (size + word - 1) & ~(u64)(word - 1);
@@ -352,7 +389,8 @@ static long collect_info(u32 i, struct fds_run *x)
 	struct work *w = work_get();
 	struct fan_info info;
 
-	if (!w || x->at + sizeof(info) > x->end || bpf_probe_read_user(&info, sizeof(info), (void *)x->at) || info.len < 4)
+	if (!w || x->at + sizeof(info) > x->end || bpf_probe_read_user(&info, sizeof(info), (void *)x->at) ||
+	    info.len < 4)
 		return 1;
 	x->at += info.len;
 	if (info.type == FAN_INFO_PIDFD_NR)
@@ -366,7 +404,8 @@ static long collect_event(u32 i, struct fds_run *x)
 	struct work *w = work_get();
 	struct fds_run infos;
 
-	if (!w || x->at + sizeof(m) > x->end || bpf_probe_read_user(&m, sizeof(m), (void *)x->at) || m.event_len < sizeof(m) || m.vers != 3)
+	if (!w || x->at + sizeof(m) > x->end || bpf_probe_read_user(&m, sizeof(m), (void *)x->at) ||
+	    m.event_len < sizeof(m) || m.vers != 3)
 		return 1;
 	collect(w, (u32)m.fd);
 	infos = (struct fds_run){ x->at + m.metadata_len, x->at + m.event_len };

@@ -7,13 +7,35 @@
 #include "capture/bpf/kernel.bpf.h"
 #include "capture/bpf/wire.h"
 
-struct { __uint(type, BPF_MAP_TYPE_TASK_STORAGE); __uint(map_flags, BPF_F_NO_PREALLOC); __type(key, int); __type(value, struct task_state); } tasks SEC(".maps");
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct task_state);
+} tasks SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 16 << 20); } events SEC(".maps");
-struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, 1); __type(key, u32); __type(value, struct wire_losses); } losses SEC(".maps");
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct wire_losses);
+} losses SEC(".maps");
 /* Thread groups to be traced from the next time one of their threads is seen. */
-struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 65536); __uint(map_flags, BPF_F_NO_PREALLOC); __type(key, u32); __type(value, u32); } targets SEC(".maps");
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u32);
+	__type(value, u32);
+} targets SEC(".maps");
 /* A map and not globals, so that both objects can have the same. */
-struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __uint(map_flags, BPF_F_MMAPABLE); __type(key, u32); __type(value, struct wire_shared); } shared_map SEC(".maps");
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, u32);
+	__type(value, struct wire_shared);
+} shared_map SEC(".maps");
 
 
 static __always_inline struct wire_shared *shared_get(void)
@@ -59,7 +81,10 @@ static __always_inline void owe(struct task_state *current)
 		current->owes = 1;
 }
 
-/* The last part of the ring is kept for what begins and ends tasks; an ordinary record that finds the rest full is lost. */
+/*
+ * The last part of the ring is kept for what begins and ends tasks; an ordinary record that finds the rest full is
+ * lost.
+ */
 static __always_inline bool admitted(struct task_state *current)
 {
 	u64 used;
@@ -120,8 +145,14 @@ static __always_inline u32 pid_number(struct pid *pid, bool innermost)
 	return at < level ? 0 : upid_number(pid, level);
 }
 
-static __always_inline u32 task_tid(struct task_struct *task) { return pid_number(BPF_CORE_READ(task, thread_pid), false); }
-static __always_inline u32 task_pid(struct task_struct *task) { return pid_number(BPF_CORE_READ(task, group_leader, thread_pid), false); }
+static __always_inline u32 task_tid(struct task_struct *task)
+{
+	return pid_number(BPF_CORE_READ(task, thread_pid), false);
+}
+static __always_inline u32 task_pid(struct task_struct *task)
+{
+	return pid_number(BPF_CORE_READ(task, group_leader, thread_pid), false);
+}
 
 static __always_inline struct task_state *follow(struct task_struct *task, u8 flags)
 {
@@ -143,7 +174,9 @@ static __always_inline struct task_state *follow(struct task_struct *task, u8 fl
 
 static __always_inline bool compat_task(struct task_struct *task) { return task->thread_info.status & TS_COMPAT_BIT; }
 
-/* Asleep in a call that began before we looked: its registers are still there.  Its end is recorded like any other's. */
+/*
+ * Asleep in a call that began before we looked: its registers are still there.  Its end is recorded like any other's.
+ */
 static __always_inline bool found_in_call(struct task_struct *task, struct task_state *st)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
@@ -154,11 +187,19 @@ static __always_inline bool found_in_call(struct task_struct *task, struct task_
 	st->arch = ARCH_X86_64;
 	if (compat_task(task)) {
 		st->arch = ARCH_I386;
-		st->args[0] = (u32)BPF_CORE_READ(regs, bx); st->args[1] = (u32)BPF_CORE_READ(regs, cx); st->args[2] = (u32)BPF_CORE_READ(regs, dx);
-		st->args[3] = (u32)BPF_CORE_READ(regs, si); st->args[4] = (u32)BPF_CORE_READ(regs, di); st->args[5] = (u32)BPF_CORE_READ(regs, bp);
+		st->args[0] = (u32)BPF_CORE_READ(regs, bx);
+		st->args[1] = (u32)BPF_CORE_READ(regs, cx);
+		st->args[2] = (u32)BPF_CORE_READ(regs, dx);
+		st->args[3] = (u32)BPF_CORE_READ(regs, si);
+		st->args[4] = (u32)BPF_CORE_READ(regs, di);
+		st->args[5] = (u32)BPF_CORE_READ(regs, bp);
 	} else {
-		st->args[0] = BPF_CORE_READ(regs, di); st->args[1] = BPF_CORE_READ(regs, si); st->args[2] = BPF_CORE_READ(regs, dx);
-		st->args[3] = BPF_CORE_READ(regs, r10); st->args[4] = BPF_CORE_READ(regs, r8); st->args[5] = BPF_CORE_READ(regs, r9);
+		st->args[0] = BPF_CORE_READ(regs, di);
+		st->args[1] = BPF_CORE_READ(regs, si);
+		st->args[2] = BPF_CORE_READ(regs, dx);
+		st->args[3] = BPF_CORE_READ(regs, r10);
+		st->args[4] = BPF_CORE_READ(regs, r8);
+		st->args[5] = BPF_CORE_READ(regs, r9);
 		if (nr & 0x40000000)
 			st->arch = ARCH_X32;
 	}

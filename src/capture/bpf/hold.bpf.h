@@ -4,9 +4,11 @@
  * has made room, or its time is up: it spins here, at the very end of the call.  Nothing but time shows: no wait is cut
  * short, no signal is sent, no task's cgroup or priority matters.
  *
- * Programs of sys_exit run with preemption off, so a reader that waits for this CPU must be let in: the kernel says so in
- * thread_info.flags.  The task is then through this call with one record more in the ring, and pays again at the next;
- * when the ring is fuller it stays for a millisecond all the same, or many tasks that wake each other could fill it.  Every step of fullness makes that dearer, so that records come more slowly than any reader takes them that runs at all.
+ * Programs of sys_exit run with preemption off, so a reader that waits for this CPU must be let in: the kernel says so
+ * in thread_info.flags.  The task is then through this call with one record more in the ring, and pays again at the
+ * next; when the ring is fuller it stays for a millisecond all the same, or many tasks that wake each other could fill
+ * it.  Every step of fullness makes that dearer, so that records come more slowly than any reader takes them that runs
+ * at all.
  */
 #pragma once
 #include "capture/bpf/follow.bpf.h"
@@ -22,7 +24,8 @@ static long still_held(u32 i, struct held *h)
 	unsigned long flags = task->thread_info.flags;
 	u64 now = bpf_ktime_get_ns();
 
-	if (!sh || !sh->hold || ring_used() <= ring_half || now >= h->until || (flags & TIF_RESCHED_BITS && now >= h->least))
+	if (!sh || !sh->hold || ring_used() <= ring_half || now >= h->until ||
+	    (flags & TIF_RESCHED_BITS && now >= h->least))
 		return 1;
 	return flags & TIF_SIGPENDING_BIT && task->pending.signal.sig[0] & 1ul << (SIGKILL_NR - 1);
 }

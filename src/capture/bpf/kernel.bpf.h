@@ -24,7 +24,14 @@ struct sched_entity { u64 sum_exec_runtime; };
 struct sigpending;
 struct qstr { u32 len; const unsigned char *name; };
 struct super_block { u32 s_dev; unsigned long s_magic; };
-struct inode { u16 i_mode; u32 i_rdev; unsigned i_nlink; unsigned long i_ino; struct super_block *i_sb; void *i_private; };
+struct inode {
+	u16 i_mode;
+	u32 i_rdev;
+	unsigned i_nlink;
+	unsigned long i_ino;
+	struct super_block *i_sb;
+	void *i_private;
+};
 struct hlist_bl_node { void *pprev; };
 struct dentry { struct hlist_bl_node d_hash; struct dentry *d_parent; struct qstr d_name; struct inode *d_inode; };
 struct vfsmount { struct dentry *mnt_root; };
@@ -35,10 +42,24 @@ struct fdtable { unsigned max_fds; struct file **fd; unsigned long *close_on_exe
 struct files_struct { struct fdtable *fdt; };
 struct fs_struct { struct path root, pwd; };
 struct mm_context_k { void *vdso; };
-struct mm_struct { unsigned long arg_start, arg_end, start_brk, brk, start_stack; struct file *exe_file; struct mm_context_k context; };
-struct vm_area_struct { unsigned long vm_start, vm_end, vm_flags, vm_pgoff; struct file *vm_file; struct mm_struct *vm_mm; };
+struct mm_struct {
+	unsigned long arg_start, arg_end, start_brk, brk, start_stack;
+	struct file *exe_file;
+	struct mm_context_k context;
+};
+struct vm_area_struct {
+	unsigned long vm_start, vm_end, vm_flags, vm_pgoff;
+	struct file *vm_file;
+	struct mm_struct *vm_mm;
+};
 struct atomic_k { int counter; };
-struct signal_struct { struct atomic_k live; int group_exit_code; unsigned flags; u64 utime, stime; unsigned long long sum_sched_runtime; };
+struct signal_struct {
+	struct atomic_k live;
+	int group_exit_code;
+	unsigned flags;
+	u64 utime, stime;
+	unsigned long long sum_sched_runtime;
+};
 struct sigset_k { unsigned long sig[1]; };
 struct sigpending { struct sigset_k signal; };
 struct task_struct {
@@ -66,7 +87,13 @@ struct kernel_siginfo { int si_signo, si_code; union sifields_k _sifields; };
 struct sigaction_k { void *sa_handler; unsigned long sa_flags; };
 struct k_sigaction { struct sigaction_k sa; };
 struct in6_addr_k { u8 b[16]; };
-struct sock_common { u16 skc_family, skc_dport, skc_num; u8 skc_state; int skc_bound_dev_if; u32 skc_daddr, skc_rcv_saddr; struct in6_addr_k skc_v6_daddr, skc_v6_rcv_saddr; };
+struct sock_common {
+	u16 skc_family, skc_dport, skc_num;
+	u8 skc_state;
+	int skc_bound_dev_if;
+	u32 skc_daddr, skc_rcv_saddr;
+	struct in6_addr_k skc_v6_daddr, skc_v6_rcv_saddr;
+};
 struct sock { struct sock_common __sk_common; u16 sk_protocol; };
 struct socket { short type; struct sock *sk; };
 struct inet_sock { u32 inet_saddr; };
@@ -82,4 +109,15 @@ struct bpf_iter__task { struct bpf_iter_meta *meta; struct task_struct *task; };
 #pragma clang attribute pop
 
 enum { TS_COMPAT_BIT = 2, TIF_SIGPENDING_BIT = 1 << 2, TIF_RESCHED_BITS = 1 << 3 | 1 << 4 /* _LAZY, since 6.12 */ };
-enum { PF_EXITING_BIT = 4, PF_WORKER_BITS = 0x4010 /* PF_USER_WORKER, PF_IO_WORKER */, PF_KTHREAD_BIT = 0x00200000, SIGNAL_GROUP_EXIT_BIT = 4, SA_IMMUTABLE_BIT = 0x00800000, SIGKILL_NR = 9, SIGCHLD_NR = 17, SIGCONT_NR = 18, SIGSYS_NR = 31, ENOENT_NR = 2 };
+enum {
+	PF_EXITING_BIT = 4,
+	PF_WORKER_BITS = 0x4010 /* PF_USER_WORKER, PF_IO_WORKER */,
+	PF_KTHREAD_BIT = 0x00200000,
+	SIGNAL_GROUP_EXIT_BIT = 4,
+	SA_IMMUTABLE_BIT = 0x00800000,
+	SIGKILL_NR = 9,
+	SIGCHLD_NR = 17,
+	SIGCONT_NR = 18,
+	SIGSYS_NR = 31,
+	ENOENT_NR = 2
+};

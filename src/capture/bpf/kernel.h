@@ -21,7 +21,10 @@ void bpf_hold_signals(sigset_t *ret_old);
 bool bpf_sees_all(void);
 /* The inode number of compendium's pid namespace, 0 without /proc. */
 uint64_t bpf_own_pidns(void);
-/* Keeps libbpf's last warning instead of printing it, and forgets the one before; on stderr too with COMPENDIUM_BPF_DEBUG. */
+/*
+ * Keeps libbpf's last warning instead of printing it, and forgets the one before; on stderr too with
+ * COMPENDIUM_BPF_DEBUG.
+ */
 void bpf_keep_log(void);
 /* "" if libbpf has warned of nothing; valid until the next call of libbpf. */
 const char *bpf_last_error(void);

@@ -75,7 +75,8 @@ const void *kring_peek(struct kring *r, uint32_t *ret_size)
 
 void kring_pop(struct kring *r)
 {
-	uint32_t len = *(const uint32_t *)(r->data + (r->at & (r->size - 1))) & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
+	uint32_t len = *(const uint32_t *)(r->data + (r->at & (r->size - 1))) &
+		       ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
 
 	r->at += (len + BPF_RINGBUF_HDR_SZ + 7u) & ~7ul;
 	if (r->at - r->told >= r->size / GIVE_BACK_PARTS)

@@ -10,15 +10,23 @@
 
 /*
  * The two positions are looked at and moved on for many records at a time: each look takes the cache line away from the
- * CPU that fills the ring.  at: where we read; limit: how far there is something, as of the last look; `told`: where the
- * kernel thinks that we read.
+ * CPU that fills the ring.  at: where we read; limit: how far there is something, as of the last look; `told`: where
+ * the kernel thinks that we read.
  */
-struct kring { volatile unsigned long *consumer; const volatile unsigned long *producer; const char *data; size_t size, page;
-	       unsigned long at, limit, told; };
+struct kring {
+	volatile unsigned long *consumer;
+	const volatile unsigned long *producer;
+	const char *data;
+	size_t size, page;
+	unsigned long at, limit, told;
+};
 
 int kring_open(struct kring *r, int map_fd, size_t nbytes);
 void kring_close(struct kring *r);
-/* The next record, valid until kring_pop(); NULL: empty, and all that was read is given back.  The size is the kernel's. */
+/*
+ * The next record, valid until kring_pop(); NULL: empty, and all that was read is given back.  The size is the
+ * kernel's.
+ */
 const void *kring_peek(struct kring *r, uint32_t *ret_size);
 void kring_pop(struct kring *r);
 /*

@@ -15,7 +15,13 @@ struct bio { struct bio_vec *bi_io_vec; };
 struct block_device { u32 bd_dev; };
 struct gendisk { char disk_name[32]; int major, first_minor; };
 struct request_queue { struct gendisk *disk; };
-struct request { struct request_queue *q; unsigned cmd_flags, __data_len; unsigned long __sector; struct bio *bio; struct block_device *part; };
+struct request {
+	struct request_queue *q;
+	unsigned cmd_flags, __data_len;
+	unsigned long __sector;
+	struct bio *bio;
+	struct block_device *part;
+};
 #pragma clang attribute pop
 struct inode___mode { unsigned short i_mode; } __attribute__((preserve_access_index));
 struct block_device___holder { void *bd_holder; } __attribute__((preserve_access_index));
@@ -24,16 +30,19 @@ struct task_struct___state { unsigned __state; } __attribute__((preserve_access_
 
 /* ---- waits for a CPU ---- */
 
-static __always_inline struct task_state *state_of(struct task_struct *task) { return bpf_task_storage_get(&tasks, task, 0, 0); }
+static __always_inline struct task_state *state_of(struct task_struct *task)
+{
+	return bpf_task_storage_get(&tasks, task, 0, 0);
+}
 
 struct task_struct___stack { void *stack; } __attribute__((preserve_access_index));
 enum { THREAD_SIZE = 16384 };	/* asm/page_64_types.h */
 
 /*
- * x86-64 serves an interrupt on a stack of its own when it came in the kernel.  A program's arguments stand on the stack
- * of who ran into the tracepoint.  One that came in user mode is served on the stack of the task, whose registers then
- * have no call's number (a page fault has none either, but wakes no task as a rule).  The preempt count would say the
- * same, but without CONFIG_KALLSYMS_ALL a program cannot find it.
+ * x86-64 serves an interrupt on a stack of its own when it came in the kernel.  A program's arguments stand on the
+ * stack of who ran into the tracepoint.  One that came in user mode is served on the stack of the task, whose registers
+ * then have no call's number (a page fault has none either, but wakes no task as a rule).  The preempt count would say
+ * the same, but without CONFIG_KALLSYMS_ALL a program cannot find it.
  */
 static __always_inline bool in_interrupt(void *ctx, struct task_struct *current)
 {
@@ -113,12 +122,27 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 struct owner { u32 pid, tid; };
 struct inode_key { u64 dev, ino; };
 /* Who last wrote into the pages of a file: the kernel writes them to the disk later, from a thread of its own. */
-struct { __uint(type, BPF_MAP_TYPE_LRU_HASH); __uint(max_entries, 16384); __type(key, struct inode_key); __type(value, struct owner); } dirtied SEC(".maps");
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct inode_key);
+	__type(value, struct owner);
+} dirtied SEC(".maps");
 
 /* Who submitted what: the request made of it may be dispatched by a kernel thread. */
-struct { __uint(type, BPF_MAP_TYPE_LRU_HASH); __uint(max_entries, 16384); __type(key, u64); __type(value, struct owner); } submitted SEC(".maps");
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, u64);
+	__type(value, struct owner);
+} submitted SEC(".maps");
 
-struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 16384); __type(key, u64); __type(value, struct wire_flight); } flights SEC(".maps");
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, u64);
+	__type(value, struct wire_flight);
+} flights SEC(".maps");
 
 static __always_inline void remember(u64 bio)
 {
@@ -156,7 +180,8 @@ static __always_inline bool is_mounted_disk(struct inode *inode)
 {
 	if ((BPF_CORE_READ((struct inode___mode *)inode, i_mode) & S_IFMT_BITS) != S_IFBLK_BITS)
 		return false;
-	return BPF_CORE_READ((struct bdev_inode *)((void *)inode - bpf_core_field_offset(struct bdev_inode, vfs_inode)), bdev.bd_holder) != NULL;
+	return BPF_CORE_READ((struct bdev_inode *)((void *)inode - bpf_core_field_offset(struct bdev_inode, vfs_inode)),
+			     bdev.bd_holder) != NULL;
 }
 
 SEC("tp_btf/writeback_dirty_folio")
@@ -306,7 +331,8 @@ int BPF_PROG(on_issue, struct request *rq)
 
 /*
  * Not run for every request: on a busy 6.18 up to some per cent of those that complete while another task runs are
- * missing here, though perf and tracefs have them.  Such a flight ends when its request is used again, or with its thread.
+ * missing here, though perf and tracefs have them.  Such a flight ends when its request is used again, or with its
+ * thread.
  */
 SEC("tp_btf/block_rq_complete")
 int BPF_PROG(on_complete, struct request *rq, u8 error, unsigned nbytes)

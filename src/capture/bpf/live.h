@@ -4,9 +4,10 @@
  * Which tasks live, as far as the records that were passed on tell: begun, and not yet ended.
  *
  * Programs run on several CPUs, and the last thread of a process to come to its end is not the last one to have room
- * reserved for it in the ring.  A process has ended when the kernel counts no thread of it any more and the end of every
- * thread that is known here has been read.  What comes of a task after its end (a signal that found it exiting, a call
- * of one that has just been let go) is not passed on: to the model it would be a process that no other one started.
+ * reserved for it in the ring.  A process has ended when the kernel counts no thread of it any more and the end of
+ * every thread that is known here has been read.  What comes of a task after its end (a signal that found it exiting, a
+ * call of one that has just been let go) is not passed on: to the model it would be a process that no other one
+ * started.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,5 +31,6 @@ void live_begin(struct live *l, uint32_t pid, uint32_t tid);		/* nothing when it
 /* Its process, made when it is not known; valid until live_forget().. */
 struct live_process *live_end(struct live *l, uint32_t pid, uint32_t tid);
 void live_forget(struct live *l, struct live_process *p);		/* with what is left of its threads */
-void live_exec(struct live *l, uint32_t pid, uint32_t old_tid);		/* the one that called takes the leader's number */
+/* the one that called takes the leader's number */
+void live_exec(struct live *l, uint32_t pid, uint32_t old_tid);
 void live_done(struct live *l);

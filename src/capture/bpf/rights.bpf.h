@@ -2,9 +2,9 @@
 /*
  * What the caller may not ptrace is not shown.  BPF itself checks nothing: with CAP_BPF and CAP_PERFMON on the file a
  * program of ours sees every task.  So a caller without CAP_SYS_PTRACE is held to what the kernel would permit it,
- * __ptrace_may_access() with PTRACE_MODE_READ_REALCREDS (kernel/ptrace.c, security/commoncap.c): the same user and group
- * in all three forms, a process that may be dumped, and no capability that the caller lacks.  A user
- * namespace that the caller made is the caller's.
+ * __ptrace_may_access() with PTRACE_MODE_READ_REALCREDS (kernel/ptrace.c, security/commoncap.c): the same user and
+ * group in all three forms, a process that may be dumped, and no capability that the caller lacks.  A user namespace
+ * that the caller made is the caller's.
  */
 #pragma once
 #include "capture/bpf/follow.bpf.h"
@@ -13,7 +13,11 @@
 struct kuid_k { u32 val; };
 struct user_namespace { struct user_namespace *parent; struct kuid_k owner; };
 struct caps_k { u64 val; };
-struct cred { struct kuid_k uid, gid, suid, sgid, euid, egid; struct caps_k cap_permitted; struct user_namespace *user_ns; };
+struct cred {
+	struct kuid_k uid, gid, suid, sgid, euid, egid;
+	struct caps_k cap_permitted;
+	struct user_namespace *user_ns;
+};
 struct task_struct___cred { struct cred *real_cred; };
 struct mm_struct___ns { struct user_namespace *user_ns; };
 /* before 6.18 a word, since then a bitmap */
@@ -26,7 +30,10 @@ const volatile bool restricted = false;	/* the caller has no CAP_SYS_PTRACE */
 
 enum { DUMPABLE_MASK = 3, SUID_DUMP_USER = 1, NAMESPACES = 32 /* deep: kernel/user_namespace.c */ };
 
-static __always_inline struct cred *cred_of(struct task_struct *task) { return BPF_CORE_READ((struct task_struct___cred *)task, real_cred); }
+static __always_inline struct cred *cred_of(struct task_struct *task)
+{
+	return BPF_CORE_READ((struct task_struct___cred *)task, real_cred);
+}
 
 /* Two halves before 6.3. */
 static __always_inline u64 permitted(struct cred *cred)
@@ -85,8 +92,10 @@ static __noinline bool may_see(struct task_struct *task)
 
 	if (!sh)
 		return false;
-	if ((BPF_CORE_READ(cred, uid.val) != sh->uid || BPF_CORE_READ(cred, euid.val) != sh->uid || BPF_CORE_READ(cred, suid.val) != sh->uid ||
-	     BPF_CORE_READ(cred, gid.val) != sh->gid || BPF_CORE_READ(cred, egid.val) != sh->gid || BPF_CORE_READ(cred, sgid.val) != sh->gid) && !rules(ns))
+	if ((BPF_CORE_READ(cred, uid.val) != sh->uid || BPF_CORE_READ(cred, euid.val) != sh->uid ||
+	     BPF_CORE_READ(cred, suid.val) != sh->uid || BPF_CORE_READ(cred, gid.val) != sh->gid ||
+	     BPF_CORE_READ(cred, egid.val) != sh->gid || BPF_CORE_READ(cred, sgid.val) != sh->gid) &&
+	    !rules(ns))
 		return false;
 	if (mm && !dumpable(mm) && !rules(BPF_CORE_READ((struct mm_struct___ns *)mm, user_ns)))
 		return false;

@@ -24,7 +24,12 @@ static long tail_size(const struct btf_type *t)
 		return 12l * n;
 	case BTF_KIND_ENUM: case BTF_KIND_FUNC_PROTO:
 		return 8l * n;
-	case BTF_KIND_PTR: case BTF_KIND_FWD: case BTF_KIND_TYPEDEF: case BTF_KIND_VOLATILE: case BTF_KIND_CONST: case BTF_KIND_RESTRICT:
+	case BTF_KIND_PTR:
+	case BTF_KIND_FWD:
+	case BTF_KIND_TYPEDEF:
+	case BTF_KIND_VOLATILE:
+	case BTF_KIND_CONST:
+	case BTF_KIND_RESTRICT:
 	case BTF_KIND_FUNC: case BTF_KIND_FLOAT: case BTF_KIND_TYPE_TAG:
 		return 0;
 	default:
@@ -64,12 +69,16 @@ int types_open(struct types *ret, const struct types *base, const void *raw, siz
 	uint64_t len, room;
 	int rc;
 
-	*ret = (struct types){ .base = base, .first = base ? base->first + base->n : 1, .first_string = base ? base->first_string + base->strings_len : 0 };
-	if (size < sizeof(*h) || h->magic != BTF_MAGIC || h->version != BTF_VERSION || h->hdr_len < sizeof(*h) || h->hdr_len > size)
+	*ret = (struct types){ .base = base,
+			       .first = base ? base->first + base->n : 1,
+			       .first_string = base ? base->first_string + base->strings_len : 0 };
+	if (size < sizeof(*h) || h->magic != BTF_MAGIC || h->version != BTF_VERSION || h->hdr_len < sizeof(*h) ||
+	    h->hdr_len > size)
 		return -EBADMSG;
 	room = size - h->hdr_len;
 	len = h->type_len;
-	if (h->type_off > room || len > room - h->type_off || h->type_off % 4 || h->hdr_len % 4 || h->str_off > room || h->str_len > room - h->str_off || !h->str_len)
+	if (h->type_off > room || len > room - h->type_off || h->type_off % 4 || h->hdr_len % 4 || h->str_off > room ||
+	    h->str_len > room - h->str_off || !h->str_len)
 		return -EBADMSG;
 	ret->mem = (const unsigned char *)raw + h->hdr_len + h->type_off;
 	ret->len = h->type_len;
@@ -118,7 +127,11 @@ const struct btf_type *types_resolve(const struct types *t, uint32_t *id)
 
 	for (unsigned i = 0; type && i < CHAIN_MAX; i++)
 		switch (BTF_INFO_KIND(type->info)) {
-		case BTF_KIND_TYPEDEF: case BTF_KIND_CONST: case BTF_KIND_VOLATILE: case BTF_KIND_RESTRICT: case BTF_KIND_TYPE_TAG:
+		case BTF_KIND_TYPEDEF:
+		case BTF_KIND_CONST:
+		case BTF_KIND_VOLATILE:
+		case BTF_KIND_RESTRICT:
+		case BTF_KIND_TYPE_TAG:
 			*id = type->type;
 			type = types_at(t, *id);
 			break;
@@ -154,7 +167,10 @@ void type_names_free(struct type_names *names)
 	free(names);
 }
 
-static unsigned start_of(const char *name) { return (unsigned char)name[0] | (unsigned)(unsigned char)(name[0] ? name[1] : 0) << 8; }
+static unsigned start_of(const char *name)
+{
+	return (unsigned char)name[0] | (unsigned)(unsigned char)(name[0] ? name[1] : 0) << 8;
+}
 
 void type_names_add(struct type_names *names, const char *name, size_t len, uint32_t kinds)
 {
@@ -188,7 +204,8 @@ void types_find(const struct types *t, struct type_names *names)
 
 	HASH_ITER(hh, names->all, w, tmp)
 		kinds |= w->kinds;
-	for (uint32_t i = 0; i < t->n; i++, type = (const struct btf_type *)((const unsigned char *)type + size_of(type))) {
+	for (uint32_t i = 0; i < t->n;
+	     i++, type = (const struct btf_type *)((const unsigned char *)type + size_of(type))) {
 		unsigned kind = BTF_INFO_KIND(type->info), start;
 		const char *name;
 

@@ -9,16 +9,25 @@
 
 /* Kinds that exist only in the ring; drain.c turns them into records. */
 enum wire_kind {
-	WIRE_ENTRY = 0x100,	/* a call's entry chunks, too many to keep in the kernel until its exit; struct wire_part */
-	WIRE_EXEC = 0x101,	/* as RECORD_EXEC, but PART_ARGV is one blob with NULs (absent: the entry chunks have it) */
-	WIRE_ADOPT = 0x102,	/* a task that existed is traced from here on: it is looked up in /proc; struct wire_adopt */
+	/* a call's entry chunks, too many to keep in the kernel until its exit; struct wire_part */
+	WIRE_ENTRY = 0x100,
+	/* as RECORD_EXEC, but PART_ARGV is one blob with NULs (absent: the entry chunks have it) */
+	WIRE_EXEC = 0x101,
+	/* a task that existed is traced from here on: it is looked up in /proc; struct wire_adopt */
+	WIRE_ADOPT = 0x102,
 	WIRE_EXIT = 0x103,	/* as RECORD_EXIT; struct wire_exit */
 };
 struct wire_part { struct record h; rec_u32 nchunks, len; };
 struct wire_adopt { struct record h; rec_u32 ppid, pad; char comm[16]; };
-struct wire_exit { struct record_exit r; rec_u32 last, whole, helper, pad; /* helper: of the kernel, never reported; no other thread of the process lives; the status is that of the whole process */ };
-/* A chunk part of WIRE_ENTRY: strings that stand side by side.  flags: n of them; rec_u64[n + 1], where each began, and the end;
- * then their bytes.  Before each beginning, and at the end, is a NUL. */
+struct wire_exit {
+	struct record_exit r;
+	rec_u32 last, whole, helper,
+		pad; /* helper: of the kernel, never reported; no other thread of the process lives; the status is that of the whole process */
+};
+/*
+ * A chunk part of WIRE_ENTRY: strings that stand side by side.  flags: n of them; rec_u64[n + 1], where each began, and
+ * the end; then their bytes.  Before each beginning, and at the end, is a NUL.
+ */
 enum { WIRE_STRINGS = 0xff };
 /* h.flags of a RECORD_CALL in the ring: its WIRE_ENTRY came before.  Taken off again. */
 enum { WIRE_SPLIT = 1u << 15, WIRE_FOUND = 1u << 14 /* its beginning was not seen */ };
@@ -26,7 +35,11 @@ enum { WIRE_SPLIT = 1u << 15, WIRE_FOUND = 1u << 14 /* its beginning was not see
 /* h.flags of a WIRE_EXEC: what follows is not shown, see rights.bpf.h. */
 enum { WIRE_HIDDEN = 1u << 15 };
 
-enum { WIRE_ARCHES = 2 /* x86-64 (x32 too), i386 */, WIRE_CALLS = 1024 /* SYSCALL_MAX */, WIRE_RAW = WIRE_ARCHES * WIRE_CALLS };
+enum {
+	WIRE_ARCHES = 2 /* x86-64 (x32 too), i386 */,
+	WIRE_CALLS = 1024 /* SYSCALL_MAX */,
+	WIRE_RAW = WIRE_ARCHES * WIRE_CALLS
+};
 /* struct arg_cond; n 0: it holds always. */
 struct wire_cond { rec_u8 arg, n, invert, pad; rec_u32 mask, vals[COND_VALS]; };
 /* One element of the map `plans`; number WIRE_RAW is for calls no table knows. */
@@ -38,9 +51,17 @@ struct wire_plan {
 } __attribute__((aligned(8)));			/* as the kernel lays out elements, which both sides map */
 _Static_assert(sizeof(struct wire_plan) % 8 == 0, "the kernel lays elements of a mapped array at multiples of 8");
 
-/* What a call of i386 stands for: nr, with nwords from memory or with its own arguments in another order (from, 0: none). */
+/*
+ * What a call of i386 stands for: nr, with nwords from memory or with its own arguments in another order (from, 0:
+ * none).
+ */
 struct wire_unwrap { rec_u16 nr; rec_u8 nwords, from[5]; };
-enum { UNWRAP_SOCKETCALL_MAX = 32, UNWRAP_SOCKETCALL = 2, UNWRAP_IPC = UNWRAP_SOCKETCALL + UNWRAP_SOCKETCALL_MAX, UNWRAPS = UNWRAP_IPC + UNWRAP_SOCKETCALL_MAX };
+enum {
+	UNWRAP_SOCKETCALL_MAX = 32,
+	UNWRAP_SOCKETCALL = 2,
+	UNWRAP_IPC = UNWRAP_SOCKETCALL + UNWRAP_SOCKETCALL_MAX,
+	UNWRAPS = UNWRAP_IPC + UNWRAP_SOCKETCALL_MAX
+};
 
 /* Why records were lost; the index of `losses`. */
 enum wire_loss { LOSS_RING, LOSS_TASK, _LOSS_MAX };
@@ -48,10 +69,18 @@ struct wire_losses { rec_u64 n[_LOSS_MAX], reported; };
 
 /* What BPF keeps of a traced task. */
 enum { WIRE_INLINE = 480 };
-enum { TASK_MUTED = 1 /* our own child before its exec */, TASK_WORKER = 2 /* the kernel's helper: it only has to end */, TASK_DYING = 4, TASK_SUBMITTED = 8 /* block I/O */, TASK_HIDDEN = 16 /* has rights that the caller does not have */, TASK_UNSEEN = TASK_MUTED | TASK_HIDDEN };
+enum {
+	TASK_MUTED = 1 /* our own child before its exec */,
+	TASK_WORKER = 2 /* the kernel's helper: it only has to end */,
+	TASK_DYING = 4,
+	TASK_SUBMITTED = 8 /* block I/O */,
+	TASK_HIDDEN = 16 /* has rights that the caller does not have */,
+	TASK_UNSEEN = TASK_MUTED | TASK_HIDDEN
+};
 struct task_state {
 	rec_u32 pid, tid;		/* as the tracer sees them */
-	rec_u8 flags, in_call, seen /* its entry */, arch, faulted /* arguments to be copied at the exit */, split, why, owes /* room in the ring */;
+	rec_u8 flags, in_call, seen /* its entry */, arch, faulted /* arguments to be copied at the exit */, split, why,
+		owes /* room in the ring */;
 	rec_u16 nchunks;
 	rec_u32 nr, len;
 	rec_u32 unlooked;		/* records since the look at the ring */
@@ -67,9 +96,15 @@ struct task_state {
 };
 
 /* A request to a disk, under way. */
-struct wire_flight { rec_u64 insert_ns, issue_ns, sector, dev, ino; rec_u32 pid, tid, nbytes; rec_u8 op, writeback, pad[2]; char disk[32]; };
+struct wire_flight {
+	rec_u64 insert_ns, issue_ns, sector, dev, ino;
+	rec_u32 pid, tid, nbytes;
+	rec_u8 op, writeback, pad[2];
+	char disk[32];
+};
 
-static inline __attribute__((always_inline)) void flight_record(const struct wire_flight *f, rec_u64 end_ns, rec_i32 err, struct record_block *r)
+static inline __attribute__((always_inline)) void flight_record(const struct wire_flight *f, rec_u64 end_ns,
+								rec_i32 err, struct record_block *r)
 {
 	*r = (struct record_block){ .h = { sizeof(*r), RECORD_BLOCK, f->writeback, f->pid, f->tid, f->insert_ns } };
 	r->queue_ns = f->issue_ns > f->insert_ns ? f->issue_ns - f->insert_ns : 0;

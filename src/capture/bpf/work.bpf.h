@@ -3,10 +3,23 @@
 #pragma once
 #include "capture/bpf/follow.bpf.h"
 
-enum { WORK_BYTES = 384 << 10, COPY_MAX = 16384, WORK_SOFT_MAX = WORK_BYTES - COPY_MAX - 64, VECTOR_MAX = 160 << 10,
-       IOV_COPIED = 64, MSG_COPIED = 64, ADDR_BYTES = 128, CONTROL_BYTES = 2048, PAGE_BYTES = 4096, BODY = sizeof(struct record_call) };
+enum {
+	WORK_BYTES = 384 << 10,
+	COPY_MAX = 16384,
+	WORK_SOFT_MAX = WORK_BYTES - COPY_MAX - 64,
+	VECTOR_MAX = 160 << 10,
+	IOV_COPIED = 64,
+	MSG_COPIED = 64,
+	ADDR_BYTES = 128,
+	CONTROL_BYTES = 2048,
+	PAGE_BYTES = 4096,
+	BODY = sizeof(struct record_call)
+};
 enum { X86_64_IOV = 16, NAME_BYTES = 112 };
-/* Pointers looked at together, how far apart they may be (all fit COPY_MAX), and how many are taken singly after a try in vain. */
+/*
+ * Pointers looked at together, how far apart they may be (all fit COPY_MAX), and how many are taken singly after a try
+ * in vain.
+ */
 enum { STRINGS = 32, STRING_GAP = 500, STRINGS_MAX = (STRINGS - 1) * STRING_GAP, SINGLES = 8 };
 
 /* Descriptors of one call that are asked about; SCM_MAX_FD. */
@@ -33,7 +46,12 @@ struct work {
 	char path[PAGE_BYTES + 256];
 	char mem[WORK_BYTES];
 };
-struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1 /* CPUs */); __type(key, u32); __type(value, struct work); } works SEC(".maps");
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1 /* CPUs */);
+	__type(key, u32);
+	__type(value, struct work);
+} works SEC(".maps");
 
 static __always_inline struct work *work_get(void)
 {
@@ -43,8 +61,9 @@ static __always_inline struct work *work_get(void)
 }
 
 /*
- * Where a check and a use must be of the same value: what is checked is what is used then.  Compilers know that two ways to the same number are equal, and clang 19 and newer
- * check one and use the other; the verifier does not know it and refuses the program.
+ * Where a check and a use must be of the same value: what is checked is what is used then.  Compilers know that two
+ * ways to the same number are equal, and clang 19 and newer check one and use the other; the verifier does not know it
+ * and refuses the program.
  */
 #define SAME(v) asm volatile("" : "+r"(v))
 

@@ -90,7 +90,9 @@ static int add_thread(struct faults_source *s, pid_t tid)
 				continue;
 			}
 			/* unprivileged there is a limit to what may be locked: smaller, before none */
-			while ((mem = mmap(NULL, s->page + bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)) == MAP_FAILED && errno == EPERM && bytes > s->page)
+			while ((mem = mmap(NULL, s->page + bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)) ==
+				       MAP_FAILED &&
+			       errno == EPERM && bytes > s->page)
 				bytes /= 2;
 			if (mem == MAP_FAILED) {
 				int err = errno;
@@ -126,7 +128,10 @@ static void put_fault(struct faults_source *s, const void *body, bool major)
 	/* both events come when the fault has been served: the page is there, unless it was taken away again */
 	while (s->sized && order < FAULT_ORDER_MAX && (s->page << order) < f.page)
 		order++;
-	r = (struct record_fault){ { sizeof(r), RECORD_FAULT, (rec_u16)((major ? FAULT_MAJOR : 0) | order << FAULT_ORDER_SHIFT), f.pid, f.tid, f.time }, f.addr };
+	r = (struct record_fault){ { sizeof(r), RECORD_FAULT,
+				     (rec_u16)((major ? FAULT_MAJOR : 0) | order << FAULT_ORDER_SHIFT), f.pid, f.tid,
+				     f.time },
+				   f.addr };
 	buf_add(&s->batch, &r, sizeof(r));
 }
 
@@ -216,7 +221,10 @@ static int faults_step(struct source *src, source_emit_fn *emit, void *ctx)
 	return 1;
 }
 
-static void faults_stop(struct source *src, bool kill UNUSED) { atomic_store(&CONTAINER_OF(src, struct faults_source, src)->stop, true); }
+static void faults_stop(struct source *src, bool kill UNUSED)
+{
+	atomic_store(&CONTAINER_OF(src, struct faults_source, src)->stop, true);
+}
 static int faults_status(const struct source *src UNUSED) { return -1; }
 static pid_t faults_main_pid(const struct source *src UNUSED) { return 0; }
 
@@ -258,9 +266,13 @@ static int paranoid(void)
 static int refused(int err, struct diag *diag)
 {
 	if ((err == EACCES || err == EPERM) && paranoid() > 2)
-		return diag_set(diag, 125, err, "--faults: not allowed here (kernel.perf_event_paranoid is %d); run: sudo sysctl kernel.perf_event_paranoid=2", paranoid());
+		return diag_set(diag, 125, err,
+				"--faults: not allowed here (kernel.perf_event_paranoid is %d); run: sudo sysctl "
+				"kernel.perf_event_paranoid=2",
+				paranoid());
 	if (err == EACCES || err == EPERM)
-		return diag_set(diag, 125, err, "--faults: not allowed to count the page faults of that process; run as root");
+		return diag_set(diag, 125, err,
+				"--faults: not allowed to count the page faults of that process; run as root");
 	return diag_set(diag, 125, err, "--faults: this kernel does not count page faults: %s", strerror(err));
 }
 
@@ -287,9 +299,14 @@ int source_faults_open(const struct capture_options *opt, struct source **ret_so
 		return refused(err, diag);
 	close(fd);
 	if (opt->cgroup || opt->system)
-		return diag_set(diag, 125, EINVAL, "--faults goes with a command or --pid, not with --cgroup or --system");
+		return diag_set(diag, 125, EINVAL,
+				"--faults goes with a command or --pid, not with --cgroup or --system");
 	s = xcalloc(1, sizeof(*s));
-	*s = (struct faults_source){ .src.ops = &faults_ops, .opt = opt, .sized = sized, .ncpus = (unsigned)sysconf(_SC_NPROCESSORS_CONF), .page = (size_t)sysconf(_SC_PAGESIZE) };
+	*s = (struct faults_source){ .src.ops = &faults_ops,
+				     .opt = opt,
+				     .sized = sized,
+				     .ncpus = (unsigned)sysconf(_SC_NPROCESSORS_CONF),
+				     .page = (size_t)sysconf(_SC_PAGESIZE) };
 	s->rings = xcalloc(s->ncpus * EVENTS_MAX, sizeof(*s->rings));
 	for (unsigned i = 0; i < opt->npids; i++) {
 		source_faults_add(&s->src, opt->pids[i]);

@@ -80,7 +80,8 @@ static bool stat_below(int dir, int fd, struct fd_facts *ret)
 	*f = (struct record_fact){ .fd = fd };
 	ret->has_sock = ret->unlinked = false;
 	ret->name_len = 0;
-	if (dir < 0 || statx(dir, number(digits, fd), AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE | STATX_MODE | STATX_NLINK | STATX_INO, &st) < 0)
+	if (dir < 0 || statx(dir, number(digits, fd), AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
+			     STATX_TYPE | STATX_MODE | STATX_NLINK | STATX_INO, &st) < 0)
 		return false;
 	f->mode = st.stx_mode;
 	f->ino = st.stx_ino;
@@ -90,7 +91,10 @@ static bool stat_below(int dir, int fd, struct fd_facts *ret)
 	return true;
 }
 
-bool proc_fd_stat(struct proc_fds *fds, pid_t tid, int fd, struct fd_facts *ret) { return stat_below(dir_of(fds, tid), fd, ret); }
+bool proc_fd_stat(struct proc_fds *fds, pid_t tid, int fd, struct fd_facts *ret)
+{
+	return stat_below(dir_of(fds, tid), fd, ret);
+}
 
 /* pidfd_getfd (Linux 5.6) lends us the socket itself, so that it can be asked in any network namespace. */
 static bool sock_of(pid_t tid, int fd, struct record_sock *ret)
@@ -168,7 +172,8 @@ bool proc_fd_is(struct proc_fds *fds, pid_t tid, int fd, const char *link)
 	char digits[12], is[64];
 	size_t len = strlen(link);
 
-	return readlinkat(dir_of(fds, tid), number(digits, fd), is, sizeof(is)) == (ssize_t)len && memcmp(is, link, len) == 0;
+	return readlinkat(dir_of(fds, tid), number(digits, fd), is, sizeof(is)) == (ssize_t)len &&
+	       memcmp(is, link, len) == 0;
 }
 
 void proc_fd_put(struct buf *b, unsigned flags, const struct fd_facts *f)

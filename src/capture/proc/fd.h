@@ -13,7 +13,9 @@
 #include "base/buf.h"
 #include "record/record.h"
 
-/* /proc/TID/fd of the tasks asked about last: a name looked up below an open directory costs half of one from the root. */
+/*
+ * /proc/TID/fd of the tasks asked about last: a name looked up below an open directory costs half of one from the root.
+ */
 enum { PROC_FDS_OPEN = 8 };
 struct proc_fds { struct { pid_t tid; int dir; } v[PROC_FDS_OPEN]; unsigned next; };
 void proc_fds_forget(struct proc_fds *fds, pid_t tid);	/* it has ended: its number may be used again */
