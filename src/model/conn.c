@@ -55,7 +55,8 @@ struct conn *sock_conn(struct world *w, struct file *f, const struct addr *a)
 	/* Who asks the kernel by netlink seldom asks who answers. */
 	if (!a && s->family == AF_NETLINK && !s->now.has_peer && s->npeers == 1)
 		return conn_used(w, s->peers[0]);
-	if (!a || !a->family || !by_address(s) || (s->now.has_peer && s->now.state != CONN_FAILED && addr_same(&s->now.peer, a)))
+	if (!a || !a->family || !by_address(s) ||
+	    (s->now.has_peer && s->now.state != CONN_FAILED && addr_same(&s->now.peer, a)))
 		return conn_used(w, &s->now);
 	return conn_used(w, find_peer(w, s, a));
 }

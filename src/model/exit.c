@@ -31,7 +31,10 @@ static void task_free(struct world *w, struct tnode *t)
 	free(t);
 }
 
-/* Orphans go to the nearest ancestor that asked for them (PR_SET_CHILD_SUBREAPER, or init of a pid namespace), else out of the trace. */
+/*
+ * Orphans go to the nearest ancestor that asked for them (PR_SET_CHILD_SUBREAPER, or init of a pid namespace), else out
+ * of the trace.
+ */
 static void reparent(struct pnode *p)
 {
 	struct pnode *reaper = p->up, *child, *tmp;
@@ -54,7 +57,8 @@ static void remember_ended(struct pnode *parent, const struct pnode *p)
 		parent->nended--;
 		memmove(parent->ended, parent->ended + 1, parent->nended * sizeof(*parent->ended));
 	}
-	parent->ended[parent->nended++] = (struct ended){ p->p.pid, p->threads ? p->threads->t.ns_tid : 0, p->p.id, p->p.status };
+	parent->ended[parent->nended++] = (struct ended){ p->p.pid, p->threads ? p->threads->t.ns_tid : 0, p->p.id,
+							  p->p.status };
 }
 
 /* The last thread is gone.  `told`: with an event. */

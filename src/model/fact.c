@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kernel says about a descriptor: which kind of file it is, whether it is known already, and what of it is new. */
+/*
+ * What the kernel says about a descriptor: which kind of file it is, whether it is known already, and what of it is
+ * new.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -9,8 +12,8 @@
 #include "model/world.h"
 
 /*
- * What tells one description from another, as far as the kernel says: sockets have one for each inode; pipes in effect one
- * for each end; files opened twice in the same way and read to the same byte are nearly always one that was dup'ed.
+ * What tells one description from another, as far as the kernel says: sockets have one for each inode; pipes in effect
+ * one for each end; files opened twice in the same way and read to the same byte are nearly always one that was dup'ed.
  */
 struct snap_key { uint64_t dev, ino, pos; uint32_t flags, kind; };
 struct snap { struct snap_key key; struct fnode *file; UT_hash_handle hh; };
@@ -33,8 +36,9 @@ static bool cut_suffix(uint32_t *len, const char *s, const char *suffix)
 }
 
 /*
- * Majors of terminals (Documentation/admin-guide/devices.txt): 2 and 3 BSD pseudo-terminals, 4 consoles and serial lines,
- * 5 tty, console and ptmx, 128-143 Unix98 pseudo-terminals, 166 ttyACM, 188 ttyUSB, 204 and 205 other serial lines, 229 hvc.
+ * Majors of terminals (Documentation/admin-guide/devices.txt): 2 and 3 BSD pseudo-terminals, 4 consoles and serial
+ * lines, 5 tty, console and ptmx, 128-143 Unix98 pseudo-terminals, 166 ttyACM, 188 ttyUSB, 204 and 205 other serial
+ * lines, 229 hvc.
  */
 static bool is_terminal(uint64_t rdev)
 {
@@ -71,7 +75,10 @@ static enum file_kind kind_of(const struct record_fact *r, const char *name, uin
 	case S_IFBLK: return FILE_DEV;
 	case S_IFIFO: return FILE_PIPE;
 	case S_IFSOCK: return FILE_SOCKET;
-	case S_IFCHR: return r->rdev ? (is_terminal(r->rdev) ? FILE_TTY : FILE_DEV) : file_kind_of_path(name, len) == FILE_TTY ? FILE_TTY : FILE_DEV;
+	case S_IFCHR:
+		return r->rdev					? (is_terminal(r->rdev) ? FILE_TTY : FILE_DEV) :
+		       file_kind_of_path(name, len) == FILE_TTY ? FILE_TTY :
+								  FILE_DEV;
 	}
 	return anonymous ? anon_kind(name, len) : len ? file_kind_of_path(name, len) : FILE_UNKNOWN;
 }
@@ -82,7 +89,8 @@ enum file_kind fact_kind(const struct fact *a)
 }
 
 /* As the model calls it; empty: by its number.  Lives until w->tmp is used again. */
-static const char *name_of(struct world *w, const struct fact *a, const struct bytes *root, enum file_kind kind, uint32_t *ret_len, bool *ret_deleted)
+static const char *name_of(struct world *w, const struct fact *a, const struct bytes *root, enum file_kind kind,
+			   uint32_t *ret_len, bool *ret_deleted)
 {
 	const char *s = a->name ? a->name->bytes : NULL;
 
@@ -114,9 +122,12 @@ static const char *name_of(struct world *w, const struct fact *a, const struct b
 static bool make_key(const struct record_fact *r, enum file_kind kind, struct snap_key *key)
 {
 	memset(key, 0, sizeof(*key));
-	if (!r->ino || (kind != FILE_SOCKET && kind != FILE_PIPE && kind != FILE_REG && kind != FILE_TTY && kind != FILE_DEV))
+	if (!r->ino ||
+	    (kind != FILE_SOCKET && kind != FILE_PIPE && kind != FILE_REG && kind != FILE_TTY && kind != FILE_DEV))
 		return false;
-	*key = (struct snap_key){ .dev = r->dev, .ino = r->ino, .pos = kind == FILE_SOCKET || kind == FILE_PIPE ? 0 : r->pos, .kind = kind };
+	*key = (struct snap_key){
+		.dev = r->dev, .ino = r->ino, .pos = kind == FILE_SOCKET || kind == FILE_PIPE ? 0 : r->pos, .kind = kind
+	};
 	key->flags = kind == FILE_SOCKET ? 0 : kind == FILE_PIPE ? r->open_flags & 3 : r->open_flags & ~02000000u;
 	return true;
 }
@@ -220,7 +231,10 @@ void fact_learn(struct world *w, struct file *f, const struct fact *a, const str
 		sock_learn(w, f, a->sock);
 	else if (f->sock)
 		sock_renamed(w, f);
-	/* Two opens by name are two descriptions; the inode tells one that came in another way only where it stands for one. */
+	/*
+	 * Two opens by name are two descriptions; the inode tells one that came in another way only where it stands for
+	 * one.
+	 */
 	r.open_flags = f->open_flags;
 	if ((f->kind == FILE_SOCKET || f->kind == FILE_PIPE) && make_key(&r, f->kind, &key)) {
 		find_other_end(w, fnode_of(f), key);
@@ -262,7 +276,8 @@ struct file *fact_file(struct world *w, const struct fact *a, const struct bytes
 		snap_set(w, &key, n);
 	}
 	if (kind == FILE_SOCKET)
-		sock_init(w, f, a->sock ? a->sock->family : 0, a->sock ? a->sock->type : 0, a->sock ? a->sock->protocol : 0);
+		sock_init(w, f, a->sock ? a->sock->family : 0, a->sock ? a->sock->type : 0,
+			  a->sock ? a->sock->protocol : 0);
 	if (kind == FILE_SOCKET && a->sock)
 		sock_learn(w, f, a->sock);
 	return f;

@@ -151,7 +151,8 @@ void fdtab_drop_range(struct world *w, struct fdtab *tab, unsigned first, unsign
 
 	if (first > INT32_MAX)
 		return;
-	for (int fd = fdtab_next(tab, (int)first, &e); fd >= 0 && (unsigned)fd <= last; fd = fd < INT32_MAX ? fdtab_next(tab, fd + 1, &e) : -1)
+	for (int fd = fdtab_next(tab, (int)first, &e); fd >= 0 && (unsigned)fd <= last;
+	     fd = fd < INT32_MAX ? fdtab_next(tab, fd + 1, &e) : -1)
 		if (e->since_ns <= before_ns)
 			fdtab_drop(w, tab, fd);
 }
@@ -162,7 +163,8 @@ void fdtab_cloexec_range(struct fdtab *tab, unsigned first, unsigned last)
 
 	if (first > INT32_MAX)
 		return;
-	for (int fd = fdtab_next(tab, (int)first, &e); fd >= 0 && (unsigned)fd <= last; fd = fd < INT32_MAX ? fdtab_next(tab, fd + 1, &e) : -1)
+	for (int fd = fdtab_next(tab, (int)first, &e); fd >= 0 && (unsigned)fd <= last;
+	     fd = fd < INT32_MAX ? fdtab_next(tab, fd + 1, &e) : -1)
 		fdtab_at(tab, fd)->cloexec = true;
 }
 

@@ -169,7 +169,9 @@ static void feed_fd(struct world *w, const struct item *item)
 	const struct record_fd *r = item->fd;
 	struct tnode *t = some_task(w, &r->h);
 	const struct part *sock = part(item, PART_SOCK), *more = part(item, PART_FACT);
-	struct record_fact fact = { .fd = r->fd, .mode = r->mode, .open_flags = r->open_flags, .pos = r->pos, .dev = r->dev, .ino = r->ino };
+	struct record_fact fact = {
+		.fd = r->fd, .mode = r->mode, .open_flags = r->open_flags, .pos = r->pos, .dev = r->dev, .ino = r->ino
+	};
 	struct file *f;
 
 	if (more) {
@@ -177,7 +179,8 @@ static void feed_fd(struct world *w, const struct item *item)
 		fact.pid = ((const struct record_fact *)(const void *)more->bytes)->pid;
 	}
 	set_current(w, t->t.proc);
-	f = fact_file(w, &(struct fact){ &fact, part(item, PART_PATH), sock ? (const void *)sock->bytes : NULL }, &t->t.fs->root);
+	f = fact_file(w, &(struct fact){ &fact, part(item, PART_PATH), sock ? (const void *)sock->bytes : NULL },
+		      &t->t.fs->root);
 	fdtab_set(w, t->t.fds, r->fd, f, r->h.flags & FD_CLOEXEC_SET, 0);
 	file_reap(w, r->h.ts_ns, t);
 }
@@ -214,10 +217,18 @@ static void feed_map(struct world *w, const struct item *item)
 
 	uint64_t mapped = mm->mapped;
 
-	mm_snapshot(w, mm, &(struct mm_map){
-		.start = r->start, .len = r->end - r->start, .offset = r->offset, .prot = r->prot,
-		.flags = r->flags & (MAP_SHARED | MAP_PRIVATE), .kind = (uint8_t)MIN(r->kind, (unsigned)MAP_KIND_SPECIAL), .counted = own,
-		.path = path, .path_len = path_len, .dev = r->dev, .ino = r->ino });
+	mm_snapshot(w, mm,
+		    &(struct mm_map){ .start = r->start,
+				      .len = r->end - r->start,
+				      .offset = r->offset,
+				      .prot = r->prot,
+				      .flags = r->flags & (MAP_SHARED | MAP_PRIVATE),
+				      .kind = (uint8_t)MIN(r->kind, (unsigned)MAP_KIND_SPECIAL),
+				      .counted = own,
+				      .path = path,
+				      .path_len = path_len,
+				      .dev = r->dev,
+				      .ino = r->ino });
 	ev.nbytes = mm->mapped > mapped ? mm->mapped - mapped : 0;
 	if (p->attached && !p->nexecs && (ev.nbytes || ev.delta))
 		world_emit(w, &ev);
@@ -233,12 +244,16 @@ static void feed_signal(struct world *w, const struct item *item)
 	ev.sigcode = r->code;
 	ev.sender_pid = r->sender_pid;
 	ev.sender_uid = r->sender_uid;
-	/* si_pid is a number of the receiver's pid namespace, and 0 where the sender has none there (pid_namespaces(7)). */
+	/*
+	 * si_pid is a number of the receiver's pid namespace, and 0 where the sender has none there
+	 * (pid_namespaces(7)).
+	 */
 	if (task_in_namespace(t) && r->sender_pid) {
 		ev.sender_pid = proc_named(w, t, r->sender_pid);
 		ev.sender_ns_pid = ev.sender_pid ? 0 : r->sender_pid;
 	} else if (task_in_namespace(t)) {
-		ev.sender_outside = r->code == SI_USER || r->code == SI_QUEUE || r->code == SI_TKILL || r->code == SI_MESGQ;
+		ev.sender_outside = r->code == SI_USER || r->code == SI_QUEUE || r->code == SI_TKILL ||
+				    r->code == SI_MESGQ;
 	}
 	ev.addr = r->addr;
 	ev.flags = r->h.flags;

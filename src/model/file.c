@@ -188,7 +188,8 @@ enum file_kind file_kind_of_path(const char *path, size_t len)
 	if (!under(path, len, "/dev/") || under(path, len, "/dev/shm/") || under(path, len, "/dev/mqueue/") ||
 	    under(path, len, "/dev/hugepages/"))
 		return FILE_REG;
-	if (under(path, len, "/dev/pts/") || under(path, len, "/dev/tty") || under(path, len, "/dev/console") || under(path, len, "/dev/ptmx"))
+	if (under(path, len, "/dev/pts/") || under(path, len, "/dev/tty") || under(path, len, "/dev/console") ||
+	    under(path, len, "/dev/ptmx"))
 		return FILE_TTY;
 	return FILE_DEV;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Descriptors on their way through a unix socket (SCM_RIGHTS), from the call that sends them to the one that receives them. */
+/*
+ * Descriptors on their way through a unix socket (SCM_RIGHTS), from the call that sends them to the one that receives
+ * them.
+ */
 #include "model/world.h"
 
 void flight_free(struct world *w, struct flight *fl)

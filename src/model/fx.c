@@ -123,7 +123,9 @@ bool fx_real_of(struct fx *x, const struct part *p, struct path *ret_path)
 	const char *s = p ? p->bytes : NULL;
 	uint32_t len = p ? p->len : 0;
 
-	if (!p || !p->len || p->bytes[0] != '/' || (p->len >= sizeof(deleted) && !memcmp(p->bytes + p->len - sizeof(deleted) + 1, deleted, sizeof(deleted) - 1)))
+	if (!p || !p->len || p->bytes[0] != '/' ||
+	    (p->len >= sizeof(deleted) &&
+	     !memcmp(p->bytes + p->len - sizeof(deleted) + 1, deleted, sizeof(deleted) - 1)))
 		return false;
 	if (!path_inside(&x->t->fs->root, &s, &len))
 		return false;	/* outside of its root: it would see no name */

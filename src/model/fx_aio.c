@@ -42,7 +42,8 @@ void fx_io_submit(struct fx *x)
 	int arg = fx_named(x, "iocbpp");
 	const struct part *p = arg < 0 ? NULL : fx_part(x, arg, PART_IOCB, false);
 
-	for (int64_t i = 0; p && x->ok && x->has_ret && i < x->c->ret && (size_t)(i + 1) * sizeof(struct record_iocb) <= p->len; i++) {
+	for (int64_t i = 0;
+	     p && x->ok && x->has_ret && i < x->c->ret && (size_t)(i + 1) * sizeof(struct record_iocb) <= p->len; i++) {
 		struct record_iocb r;
 		struct iocb cb;
 		struct file *f;

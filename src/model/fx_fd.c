@@ -78,10 +78,12 @@ void fx_open(struct fx *x)
 	else	/* creat has no flags */
 		how[0] = fx_word(x, "flags", O_CREAT | O_WRONLY | O_TRUNC);
 	flags = (uint32_t)how[0];
-	if (fx_is(x, "open_tree") || fx_is(x, "open_tree_attr"))	/* flags of its own; what it opens is as with O_PATH */
+	/* flags of its own; what it opens is as with O_PATH */
+	if (fx_is(x, "open_tree") || fx_is(x, "open_tree_attr"))
 		flags = O_PATH | (flags & O_CLOEXEC);
 	x->ev->flags = flags;
-	p = fx_path(x, 0, (flags & O_NOFOLLOW ? 0 : PATH_FOLLOW) | (how[2] & 0x10 /* RESOLVE_IN_ROOT */ ? PATH_IN_ROOT : 0));
+	p = fx_path(x, 0,
+		    (flags & O_NOFOLLOW ? 0 : PATH_FOLLOW) | (how[2] & 0x10 /* RESOLVE_IN_ROOT */ ? PATH_IN_ROOT : 0));
 	x->ev->file = NULL;
 	if (!x->ok || !x->has_ret)
 		return;
@@ -115,7 +117,8 @@ void fx_open(struct fx *x)
 			f->dev = p.file->dev;
 			f->ino = p.file->ino;
 			f->deleted = p.file->deleted;
-			f->peer_file = (flags & O_ACCMODE) == (p.file->open_flags & O_ACCMODE) ? p.file->peer_file : p.file->id;
+			f->peer_file = (flags & O_ACCMODE) == (p.file->open_flags & O_ACCMODE) ? p.file->peer_file :
+												 p.file->id;
 			f->peer_proc = p.file->peer_proc;
 			f->peer_pid = p.file->peer_pid;
 		}
@@ -229,7 +232,8 @@ static void unshare_fds(struct fx *x)
 
 void fx_close_range(struct fx *x)
 {
-	unsigned first = (unsigned)x->c->args[0].word, last = (unsigned)x->c->args[1].word, flags = (unsigned)x->c->args[2].word;
+	unsigned first = (unsigned)x->c->args[0].word, last = (unsigned)x->c->args[1].word,
+		 flags = (unsigned)x->c->args[2].word;
 
 	x->ev->fd = (int)first;
 	x->ev->fd2 = (int)MIN(last, (unsigned)INT32_MAX);
@@ -289,7 +293,8 @@ void fx_fcntl(struct fx *x)
 	if (cmd == F_SETFD) {
 		e->cloexec = x->c->args[2].word & FD_CLOEXEC;
 	} else if (cmd == F_SETFL) {
-		e->file->open_flags = (e->file->open_flags & (O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC)) | (uint32_t)x->c->args[2].word;
+		e->file->open_flags = (e->file->open_flags & (O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC)) |
+				      (uint32_t)x->c->args[2].word;
 	}
 }
 
@@ -394,14 +399,16 @@ void fx_special_fd(struct fx *x)
 		return;
 	x->ev->fd = (int)c->ret;
 	was = fdtab_at(x->t->fds, x->ev->fd);
-	if (kind == FILE_SIGNALFD && (int)c->args[0].word >= 0 && was) {	/* changes the mask of one that is there */
+	/* changes the mask of one that is there */
+	if (kind == FILE_SIGNALFD && (int)c->args[0].word >= 0 && was) {
 		x->ev->file = was->file;
 		return;
 	}
 
 	struct file *f = fx_new(x, x->ev->fd, kind, b->s, b->len,
-				cloexec == CLOEXEC_ALWAYS || (cloexec == CLOEXEC_FLAG && flags >= 0 && i < ARRAY_SIZE(anon_calls) &&
-							      (c->args[flags].word & anon_calls[i].flag)));
+				cloexec == CLOEXEC_ALWAYS ||
+					(cloexec == CLOEXEC_FLAG && flags >= 0 && i < ARRAY_SIZE(anon_calls) &&
+					 (c->args[flags].word & anon_calls[i].flag)));
 
 	f->has_pos = kind == FILE_MEMFD;
 	f->open_flags = O_RDWR;

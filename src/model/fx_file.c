@@ -44,7 +44,8 @@ void fx_rename(struct fx *x)
 
 	x->ev->flags = (uint32_t)fx_word(x, "flags", 0);
 	if (x->ok && from.len && to.len)
-		files_renamed(x->w, x->ev, &(struct bytes){ (char *)(uintptr_t)from.s, from.len }, &(struct bytes){ (char *)(uintptr_t)to.s, to.len }, exchange);
+		files_renamed(x->w, x->ev, &(struct bytes){ (char *)(uintptr_t)from.s, from.len },
+			      &(struct bytes){ (char *)(uintptr_t)to.s, to.len }, exchange);
 }
 
 void fx_unlink(struct fx *x)
@@ -131,8 +132,11 @@ void fx_chroot(struct fx *x)
 		buf_add(b, fs->root.s, fs->root.len);
 	buf_add(b, p.s, p.len);
 	bytes_set(&fs->root, b->s, b->len);
-	/* The working directory stays; seen from the new root it has another name, or, outside, none: it keeps the old. */
-	if (fs->cwd.len >= p.len && memcmp(fs->cwd.s, p.s, p.len) == 0 && (fs->cwd.len == p.len || fs->cwd.s[p.len] == '/')) {
+	/*
+	 * The working directory stays; seen from the new root it has another name, or, outside, none: it keeps the old.
+	 */
+	if (fs->cwd.len >= p.len && memcmp(fs->cwd.s, p.s, p.len) == 0 &&
+	    (fs->cwd.len == p.len || fs->cwd.s[p.len] == '/')) {
 		char *rest = scratch_dup(x->w, fs->cwd.s + p.len, fs->cwd.len - p.len);
 
 		bytes_set(&fs->cwd, *rest ? rest : "/", *rest ? strlen(rest) : 1);

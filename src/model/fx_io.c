@@ -20,7 +20,8 @@ static struct tnode *comm_of(struct fx *x, const struct file *f)
 	const char *p = f->name.s, *end = p + f->name.len - (sizeof(comm) - 1), *slash;
 	uint64_t number = 0;
 
-	if (f->name.len <= sizeof(proc) + sizeof(comm) || memcmp(end, comm, sizeof(comm) - 1) != 0 || memcmp(p, proc, sizeof(proc) - 1) != 0)
+	if (f->name.len <= sizeof(proc) + sizeof(comm) || memcmp(end, comm, sizeof(comm) - 1) != 0 ||
+	    memcmp(p, proc, sizeof(proc) - 1) != 0)
 		return NULL;
 	slash = memrchr(p, '/', (size_t)(end - p));
 	if (end - slash == 12 && !memcmp(slash, "/thread-self", 12))

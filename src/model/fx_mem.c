@@ -88,7 +88,8 @@ void fx_munmap(struct fx *x)
 	if (!x->ok || (start & (x->w->page_size - 1)) || !word(x, 1))
 		return;
 	if (r && r->vm & VMF_SPECIAL && len < r->end - r->start && r->start == start)
-		len = MIN((len + (1u << 21) - 1) & ~((1ull << 21) - 1), r->end - r->start);	/* huge pages go whole */
+		/* huge pages go whole */
+		len = MIN((len + (1u << 21) - 1) & ~((1ull << 21) - 1), r->end - r->start);
 	mm_unmap_since(x->w, mm, start, len, x->c->enter_ns);
 }
 
@@ -166,7 +167,8 @@ void fx_madvise(struct fx *x)
 
 		mm->lock_future = flags & MCL_FUTURE;
 		if (!x->c->nargs || (flags & MCL_CURRENT))
-			mm_advise(x->w, mm, 0, UINT64_MAX & ~(x->w->page_size - 1), x->c->nargs ? VMF_LOCKED : 0, x->c->nargs ? 0 : VMF_LOCKED);
+			mm_advise(x->w, mm, 0, UINT64_MAX & ~(x->w->page_size - 1), x->c->nargs ? VMF_LOCKED : 0,
+				  x->c->nargs ? 0 : VMF_LOCKED);
 		return;
 	}
 	for (unsigned i = 0; i < ARRAY_SIZE(changes); i++)
@@ -208,7 +210,9 @@ void fx_shmget(struct fx *x)
 
 void fx_shmat(struct fx *x)
 {
-	struct mm_map m = { .start = (uint64_t)x->c->ret, .len = x->w->page_size, .flags = MAP_SHARED, .counted = true };
+	struct mm_map m = {
+		.start = (uint64_t)x->c->ret, .len = x->w->page_size, .flags = MAP_SHARED, .counted = true
+	};
 	int id = (int)word(x, 0);
 	struct shm *shm;
 	char name[32];

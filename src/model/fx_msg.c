@@ -21,7 +21,8 @@ static struct addr *absolute_there(struct fx *x, const struct file *f, struct ad
 	if (sock_find_dgram(x->w, f, fx_absolute(x, abs)))
 		return abs;
 	peer = f->peer_file ? file_by_id(x->w, f->peer_file) : NULL;
-	if (peer && peer->sock && peer->sock->has_local && peer->sock->local.len > a->len && peer->sock->local.family == AF_UNIX &&
+	if (peer && peer->sock && peer->sock->has_local && peer->sock->local.len > a->len &&
+	    peer->sock->local.family == AF_UNIX &&
 	    !memcmp(peer->sock->local.path + peer->sock->local.len - a->len, a->path, a->len))
 		*a = peer->sock->local;
 	return a;
@@ -30,7 +31,8 @@ static struct addr *absolute_there(struct fx *x, const struct file *f, struct ad
 /* Errors that come from the peer or the way to it, not from what the program did. */
 static bool is_peers_error(int err)
 {
-	static const int errs[] = { ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, ECONNRESET, EHOSTDOWN, ENETDOWN, ECONNABORTED };
+	static const int errs[] = { ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH,
+				    ECONNRESET,	  EHOSTDOWN, ENETDOWN,	   ECONNABORTED };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(errs); i++)
 		if (err == errs[i])
@@ -49,7 +51,8 @@ static void learn_outcome(struct fx *x, struct file *f)
 	bool done = x->ok && x->has_ret && !(fx_word(x, "flags", 0) & MSG_ERRQUEUE), failed = is_peers_error(err);
 
 	/* With TCP_FASTOPEN_CONNECT connect(2) only notes the address: the first write asks the peer. */
-	if (now->state == CONN_CONNECTED && err == ECONNREFUSED && f->sock->type == SOCK_STREAM && !now->moved && now->connect_ns)
+	if (now->state == CONN_CONNECTED && err == ECONNREFUSED && f->sock->type == SOCK_STREAM && !now->moved &&
+	    now->connect_ns)
 		sock_outcome(x->w, x->tn, f, x->ev->fd, err, x->c->exit_ns);
 	else if (now->state == CONN_CONNECTING && (done || failed))
 		sock_outcome(x->w, x->tn, f, x->ev->fd, done ? 0 : err, x->c->exit_ns);
@@ -180,8 +183,8 @@ static void recv_fds(struct fx *x, struct file *f, const struct part *control)
 }
 
 /*
- * MSG_FASTOPEN: the call connects, and the data travels with the request where the kernel has a cookie of the peer.  Without
- * waiting it returns before the peer has answered.  True when it did, for better or worse.
+ * MSG_FASTOPEN: the call connects, and the data travels with the request where the kernel has a cookie of the peer.
+ * Without waiting it returns before the peer has answered.  True when it did, for better or worse.
  */
 static bool fast_open(struct fx *x, struct file *f, struct addr *to)
 {
@@ -247,7 +250,8 @@ void fx_recv(struct fx *x)
 		return;
 	if (peek)
 		x->ev->kind = EV_PEEK;
-	set_peer(x, !x->ok ? NULL : absolute_there(x, f, msg < 0 ? fx_addr_arg(x, ARG_SOCKADDR_OUT) : msg_name(x, msg, true)));
+	set_peer(x, !x->ok ? NULL :
+			     absolute_there(x, f, msg < 0 ? fx_addr_arg(x, ARG_SOCKADDR_OUT) : msg_name(x, msg, true)));
 	if (!x->ok || !x->has_ret)
 		return;
 	x->ev->nbytes = (uint64_t)x->c->ret;
@@ -282,7 +286,9 @@ static void emit_share(struct fx *x)
 	world_emit(x->w, &ev);
 }
 
-/* Several messages: as many as the call returned, each with its length.  One event a peer; the last is the call's own. */
+/*
+ * Several messages: as many as the call returned, each with its length.  One event a peer; the last is the call's own.
+ */
 static void mmsg(struct fx *x, bool out)
 {
 	struct sock *s = fx_sock(x);

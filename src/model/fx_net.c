@@ -36,7 +36,8 @@ struct addr *fx_addr_arg(struct fx *x, enum arg_type type)
 	const struct part *full;
 	size_t len;
 
-	if (i < 0 || !x->c->args[i].bytes || (type == ARG_SOCKADDR_OUT && x->c->args[i].trunc))	/* cut: whose it is cannot be known */
+	/* cut: whose it is cannot be known */
+	if (i < 0 || !x->c->args[i].bytes || (type == ARG_SOCKADDR_OUT && x->c->args[i].trunc))
 		return NULL;
 	len = x->c->args[i].len;
 	full = fx_part(x, i, PART_LEN, true);
@@ -46,7 +47,8 @@ struct addr *fx_addr_arg(struct fx *x, enum arg_type type)
 		memcpy(&n, full->bytes, sizeof(n));
 		len = MIN(len, n);
 	}
-	return type == ARG_SOCKADDR_IN ? fx_absolute(x, fx_addr(x, x->c->args[i].bytes, len)) : fx_addr(x, x->c->args[i].bytes, len);
+	return type == ARG_SOCKADDR_IN ? fx_absolute(x, fx_addr(x, x->c->args[i].bytes, len)) :
+					 fx_addr(x, x->c->args[i].bytes, len);
 }
 
 struct sock *fx_sock(struct fx *x)
@@ -76,12 +78,16 @@ void fx_socket(struct fx *x)
 	x->ev->file = f;
 }
 
-/* Is the kernel's answer about an attempt at all?  No: the descriptor, the address or the state of the socket forbade one. */
+/*
+ * Is the kernel's answer about an attempt at all?  No: the descriptor, the address or the state of the socket forbade
+ * one.
+ */
 bool fx_is_attempt(const struct fx *x, const struct sock *s, const struct addr *to)
 {
 	switch (x->c->err) {
 	case 0: return true;
-	case ECONNABORTED: return s->now.state != CONN_FAILED;	/* the last attempt, which failed in the background, is cleared away */
+	/* the last attempt, which failed in the background, is cleared away */
+	case ECONNABORTED: return s->now.state != CONN_FAILED;
 	case EBADF: case ENOTSOCK: case EFAULT: case EISCONN: case EALREADY: case EOPNOTSUPP: return false;
 	default: return to != NULL;
 	}
@@ -90,14 +96,16 @@ bool fx_is_attempt(const struct fx *x, const struct sock *s, const struct addr *
 static bool in_progress(int err) { return err == EINPROGRESS || err == EINTR; }
 
 /*
- * A new attempt, with the outcome that the call reported: the one before is over.  But one that fails leaves a socket as it
- * was that is connected (a datagram socket stays so) or listens: such an attempt has a struct conn for this event only.
+ * A new attempt, with the outcome that the call reported: the one before is over.  But one that fails leaves a socket
+ * as it was that is connected (a datagram socket stays so) or listens: such an attempt has a struct conn for this event
+ * only.
  */
 struct conn *fx_attempt(struct fx *x, struct file *f, const struct addr *to)
 {
 	struct sock *s = f->sock;
 	int err = x->c->err;
-	bool failed = err && !in_progress(err), apart = failed && s->now.state != CONN_NONE && s->now.state != CONN_FAILED;
+	bool failed = err && !in_progress(err),
+	     apart = failed && s->now.state != CONN_NONE && s->now.state != CONN_FAILED;
 	struct conn *c = &s->now;
 
 	if (apart)
@@ -189,7 +197,9 @@ void fx_accept(struct fx *x)
 static struct addr *local_of(struct fx *x)
 {
 	struct fact fact;
-	struct addr *a = fx_fact(x, x->ev->fd, &fact) && fact.sock ? fx_addr(x, fact.sock->local, fact.sock->local_len) : NULL;
+	struct addr *a = fx_fact(x, x->ev->fd, &fact) && fact.sock ?
+				 fx_addr(x, fact.sock->local, fact.sock->local_len) :
+				 NULL;
 
 	return a && a->family == AF_UNIX && !a->abstract && a->len && a->path[0] != '/' ? NULL : a;
 }
@@ -229,7 +239,8 @@ void fx_shutdown(struct fx *x)
 
 	x->ev->peer = s && s->now.has_peer ? &s->now.peer : NULL;
 	x->ev->flags = (uint32_t)x->c->args[1].word;
-	if (s && x->ok && s->now.state == CONN_LISTENING && x->ev->flags != SHUT_WR)	/* it can connect now, or listen anew */
+	/* it can connect now, or listen anew */
+	if (s && x->ok && s->now.state == CONN_LISTENING && x->ev->flags != SHUT_WR)
 		sock_conn_end(x->w, x->tn, fx_sock_file(x), x->c->exit_ns);
 }
 

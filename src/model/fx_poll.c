@@ -11,7 +11,8 @@ static void ready(struct fx *x, struct file *f, int fd, unsigned events)
 {
 	if (!f || !f->sock || f->sock->now.state != CONN_CONNECTING)
 		return;
-	if (events & (POLLERR | POLLHUP))	/* the reason is not known yet: getsockopt(SO_ERROR) or the next write tells */
+	/* the reason is not known yet: getsockopt(SO_ERROR) or the next write tells */
+	if (events & (POLLERR | POLLHUP))
 		f->sock->now.broken = true;
 	else if (events & POLLOUT)
 		sock_outcome(x->w, x->tn, f, fd, 0, x->c->exit_ns);

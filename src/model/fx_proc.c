@@ -138,7 +138,8 @@ void fx_setns(struct fx *x)
 	x->ev->flags = (uint32_t)type;
 	if (owner)
 		x->tn->entered_ns = namespace_of(pnode_of(owner->t.proc));
-	if (!x->ok || !((type & CLONE_NEWNS) || (f && f->name.len > 4 && memcmp(f->name.s + f->name.len - 4, "/mnt", 4) == 0)))
+	if (!x->ok ||
+	    !((type & CLONE_NEWNS) || (f && f->name.len > 4 && memcmp(f->name.s + f->name.len - 4, "/mnt", 4) == 0)))
 		return;
 	task_own_fs(x->tn);	/* entering a mount namespace, both are its root */
 	bytes_set(&x->t->fs->cwd, "/", 1);

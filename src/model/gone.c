@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The lists of those that keep something of an object and have to let go of it when it ends.  The object's own file is below
- * theirs and does not know them; model.c has them join.
+ * The lists of those that keep something of an object and have to let go of it when it ends.  The object's own file is
+ * below theirs and does not know them; model.c has them join.
  */
 #include <assert.h>
 

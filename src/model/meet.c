@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Which of the traced sockets have each other: by both addresses where they are known, else in the order of the calls. */
+/*
+ * Which of the traced sockets have each other: by both addresses where they are known, else in the order of the calls.
+ */
 #include <netinet/in.h>
 #include <stddef.h>
 #include <string.h>
@@ -46,7 +48,8 @@ static bool is_any(const struct addr *a)
 {
 	static const uint8_t zero[16];
 
-	return memcmp(a->ip, zero, 16) == 0 || (a->family == AF_INET6 && memcmp(a->ip, mapped_prefix, 12) == 0 && memcmp(a->ip + 12, zero, 4) == 0);
+	return memcmp(a->ip, zero, 16) == 0 ||
+	       (a->family == AF_INET6 && memcmp(a->ip, mapped_prefix, 12) == 0 && memcmp(a->ip + 12, zero, 4) == 0);
 }
 
 static bool same_ip(const struct addr *a, const struct addr *b)
@@ -136,7 +139,10 @@ static void ep_join(struct world *w, struct endpoint *ep, struct fnode *n, enum 
 	ep->n++;	/* stays while n leaves it for another list */
 	sock_leave(w, n);
 	if (ep->n > QUEUE_MAX)
-		sock_leave(w, *ep_list(ep, role) ? *ep_list(ep, role) : ep->clients ? ep->clients : ep->accepted ? ep->accepted : ep->bound);
+		sock_leave(w, *ep_list(ep, role) ? *ep_list(ep, role) :
+			      ep->clients	 ? ep->clients :
+			      ep->accepted	 ? ep->accepted :
+						   ep->bound);
 	n->ep = ep;
 	n->role = role;
 	DL_APPEND2(*ep_list(ep, role), n, ep_prev, ep_next);
@@ -150,7 +156,8 @@ static bool could_be(const struct fnode *client, const struct fnode *accepted)
 	if (c->now.connected_ns && accepted->f.opened_ns && c->now.connect_ns > accepted->f.opened_ns)
 		return false;
 	if (c->family == AF_UNIX)
-		return !a->now.has_peer || addr_is_unnamed(&a->now.peer) || (c->has_local && addr_means_same(&c->local, &a->now.peer));
+		return !a->now.has_peer || addr_is_unnamed(&a->now.peer) ||
+		       (c->has_local && addr_means_same(&c->local, &a->now.peer));
 	if (a->has_local && !is_any(&a->local) && !same_ip(&a->local, &c->now.peer))
 		return false;
 	if (!a->now.has_peer)
@@ -292,7 +299,8 @@ void sock_meet_exactly(struct world *w, struct fnode *n)
 	struct tuple *t;
 
 	sock_forget_exact(w, n);
-	if (!s->has_local || !s->now.has_peer || !is_inet(s->local.family) || !is_inet(s->now.peer.family) || is_any(&s->local) || !s->local.port)
+	if (!s->has_local || !s->now.has_peer || !is_inet(s->local.family) || !is_inet(s->now.peer.family) ||
+	    is_any(&s->local) || !s->local.port)
 		return;
 	memset(&key, 0, sizeof(key));
 	memset(&other, 0, sizeof(other));

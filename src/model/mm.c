@@ -244,15 +244,17 @@ static bool anons_fit(const struct region *a, const struct region *b)
 
 static bool mergeable(const struct region *a, const struct region *b)
 {
-	return a->end == b->start && a->prot == b->prot && ((a->flags ^ b->flags) & MAP_SHARED) == 0 && a->vm == b->vm && a->pkey == b->pkey &&
-	       !(a->vm & VMF_SPECIAL) && a->src == b->src && a->dev == b->dev && a->ino == b->ino &&
-	       a->pgoff + size_of(a) == b->pgoff && a->kind <= MAP_KIND_HEAP && b->kind <= MAP_KIND_HEAP && anons_fit(a, b);
+	return a->end == b->start && a->prot == b->prot && ((a->flags ^ b->flags) & MAP_SHARED) == 0 &&
+	       a->vm == b->vm && a->pkey == b->pkey && !(a->vm & VMF_SPECIAL) && a->src == b->src && a->dev == b->dev &&
+	       a->ino == b->ino && a->pgoff + size_of(a) == b->pgoff && a->kind <= MAP_KIND_HEAP &&
+	       b->kind <= MAP_KIND_HEAP && anons_fit(a, b);
 }
 
 static void label(const struct mm *mm, struct region *r)
 {
 	if (r->kind <= MAP_KIND_HEAP && !r->path.len)
-		r->kind = mm->brk_start && r->start <= mm->brk && r->end >= mm->brk_start ? MAP_KIND_HEAP : MAP_KIND_PLAIN;
+		r->kind = mm->brk_start && r->start <= mm->brk && r->end >= mm->brk_start ? MAP_KIND_HEAP :
+											    MAP_KIND_PLAIN;
 }
 
 /* Merges what has become mergeable from the boundary before region `from` to the one before region `to`. */
@@ -283,8 +285,9 @@ static void merge(struct world *w, struct mm *mm, unsigned from, unsigned to)
 /* May b's memory have a's anon_vma?  They are neighbours that differ in protection at most (anon_vma_compatible). */
 static uint32_t reusable(const struct region *owner, const struct region *a, const struct region *b)
 {
-	if (!owner->anon || owner->inherited || a->end != b->start || ((a->flags ^ b->flags) & MAP_SHARED) || a->vm != b->vm || a->pkey != b->pkey ||
-	    a->src != b->src || a->dev != b->dev || a->ino != b->ino || a->pgoff + size_of(a) != b->pgoff)
+	if (!owner->anon || owner->inherited || a->end != b->start || ((a->flags ^ b->flags) & MAP_SHARED) ||
+	    a->vm != b->vm || a->pkey != b->pkey || a->src != b->src || a->dev != b->dev || a->ino != b->ino ||
+	    a->pgoff + size_of(a) != b->pgoff)
 		return 0;
 	return owner->anon;
 }
@@ -547,7 +550,10 @@ void mm_remap(struct world *w, struct mm *mm, uint64_t old, uint64_t old_len, ui
 	for (unsigned k = 0; k < n; k++) {
 		struct region r = parts[k];
 
-		/* Since Linux 6.17 several regions move at once, with the holes between them; growing needs a single one. */
+		/*
+		 * Since Linux 6.17 several regions move at once, with the holes between them; growing needs a single
+		 * one.
+		 */
 		r.start = r.start - old + new;
 		r.end = k + 1 == n && new_len > moved ? new + new_len : copy ? new + new_len : r.end - old + new;
 		mm_unmap(w, mm, r.start, r.end - r.start);

@@ -19,12 +19,30 @@ struct world;
 struct bytes { char *s; uint32_t len; uint32_t cut; /* bytes that stood behind them and were not kept */ };
 
 enum file_kind {
-	FILE_UNKNOWN, FILE_REG, FILE_DIR, FILE_TTY, FILE_DEV, FILE_PIPE, FILE_SOCKET, FILE_MEMFD, FILE_EVENTFD, FILE_EPOLL,
-	FILE_TIMERFD, FILE_SIGNALFD, FILE_INOTIFY, FILE_FANOTIFY, FILE_PIDFD, FILE_IO_URING, FILE_ANON, _FILE_KIND_MAX,
+	FILE_UNKNOWN,
+	FILE_REG,
+	FILE_DIR,
+	FILE_TTY,
+	FILE_DEV,
+	FILE_PIPE,
+	FILE_SOCKET,
+	FILE_MEMFD,
+	FILE_EVENTFD,
+	FILE_EPOLL,
+	FILE_TIMERFD,
+	FILE_SIGNALFD,
+	FILE_INOTIFY,
+	FILE_FANOTIFY,
+	FILE_PIDFD,
+	FILE_IO_URING,
+	FILE_ANON,
+	_FILE_KIND_MAX,
 };
 const char *file_kind_name(enum file_kind k);	/* "file", "dir", "pipe", … */
 
-/* What is known of one whose name is empty.  Sockets have none, but where their family is not known: see struct sock. */
+/*
+ * What is known of one whose name is empty.  Sockets have none, but where their family is not known: see struct sock.
+ */
 enum file_origin {
 	ORIGIN_NOTHING,
 	ORIGIN_FD,		/* it was there already, as descriptor .origin_fd; of another process: of .origin_pid */
@@ -49,7 +67,8 @@ struct file {
 	uint32_t opener_proc;		/* process id (not pid); 0: it was open before tracing */
 	struct sock *sock;		/* kind == FILE_SOCKET */
 	uint64_t dev, ino;		/* where known */
-	uint32_t peer_file;		/* the other end (pipe, socketpair, loopback or unix connection), an id; 0 unknown */
+	/* the other end (pipe, socketpair, loopback or unix connection), an id; 0 unknown */
+	uint32_t peer_file;
 	uint32_t peer_proc, peer_pid;	/* a process that holds the other end, as id and pid; 0 unknown or not traced */
 	bool deleted, renamed;		/* unlinked (or replaced) while open; name is the new one */
 	bool has_pos;
@@ -61,8 +80,8 @@ enum conn_state { CONN_NONE, CONN_CONNECTING, CONN_CONNECTED, CONN_FAILED, CONN_
 
 /*
  * What a socket has with one peer: one attempt to connect and what came of it, or the datagrams exchanged with one
- * address.  Bytes and outcomes belong to it, not to the socket, which can have several: one after the other (refused here,
- * connected there; a datagram socket connected anew) and, where datagrams carry addresses, at a time.
+ * address.  Bytes and outcomes belong to it, not to the socket, which can have several: one after the other (refused
+ * here, connected there; a datagram socket connected anew) and, where datagrams carry addresses, at a time.
  */
 struct conn {
 	uint32_t id;			/* in order of first use; 0 until an event names it */
@@ -72,7 +91,8 @@ struct conn {
 	bool broken;			/* poll(2) reported that the connect failed, not yet why */
 	bool moved;			/* bytes went through it */
 	struct addr peer;
-	int err;			/* of a failed connect; or the first error that the peer or the way to it gave afterwards */
+	/* of a failed connect; or the first error that the peer or the way to it gave afterwards */
+	int err;
 	uint64_t connect_ns, connected_ns;	/* start of the attempt, and when its outcome was known */
 };
 #define SOCK_PEERS_MAX 64		/* addresses of one socket that are kept apart */
@@ -89,7 +109,10 @@ struct sock {
 /* All that a socket has at present: i counts from 0; NULL behind the last. */
 const struct conn *sock_conn_at(const struct sock *s, unsigned i);
 const char *sock_proto_name(const struct sock *s);	/* "tcp4", "udp6", "unix", "unix-dgram", "netlink", … */
-/* The address it is called by: of its peer, else its own; *ret_local says which.  NULL: neither is known, or has a name. */
+/*
+ * The address it is called by: of its peer, else its own; *ret_local says which.  NULL: neither is known, or has a
+ * name.
+ */
 const struct addr *sock_called(const struct sock *s, bool *ret_local);
 
 struct fdent { struct file *file; uint64_t since_ns; bool cloexec; };	/* since_ns: when it was installed */

@@ -75,10 +75,11 @@ static bool skip_number(const char **s, uint32_t *ret)
 }
 
 /*
- * A link that /proc makes up: /proc/{self,thread-self,PID}[/task/TID]/{fd/N,cwd,root,exe}, /dev/fd/N, /dev/std{in,out,err}.
- * The rest of the path in ret_rest.
+ * A link that /proc makes up: /proc/{self,thread-self,PID}[/task/TID]/{fd/N,cwd,root,exe}, /dev/fd/N,
+ * /dev/std{in,out,err}.  The rest of the path in ret_rest.
  */
-static bool magic_link(struct world *w, struct tnode *self, const char *s, struct bytes *ret_to, struct file **ret_file, const char **ret_rest)
+static bool magic_link(struct world *w, struct tnode *self, const char *s, struct bytes *ret_to, struct file **ret_file,
+		       const char **ret_rest)
 {
 	struct tnode *t = self;
 	uint32_t tid;
@@ -175,7 +176,8 @@ struct path path_resolve(struct world *w, struct tnode *t, int dirfd, const char
 
 		base = dir ? &dir->name : NULL;
 		if (!len)
-			return (struct path){ dir ? scratch_dup(w, dir->name.s, dir->name.len) : "", dir ? dir->name.len : 0, dir };
+			return (struct path){ dir ? scratch_dup(w, dir->name.s, dir->name.len) : "",
+					      dir ? dir->name.len : 0, dir };
 	}
 	if (how & PATH_IN_ROOT) {	/* openat2: the directory is the root, `..` does not leave it */
 		p = normalize(w, "/", 1, raw, len);

@@ -34,7 +34,8 @@ static void cwds_renamed(struct world *w, const struct bytes *from, const struct
 static void file_renamed(struct world *w, struct file *f, struct renamed *note)
 {
 	if (note) {
-		*note = (struct renamed){ scratch_dup(w, f->name.s, f->name.len), scratch_dup(w, w->tmp.s, w->tmp.len), f->name.len, (uint32_t)w->tmp.len };
+		*note = (struct renamed){ scratch_dup(w, f->name.s, f->name.len), scratch_dup(w, w->tmp.s, w->tmp.len),
+					  f->name.len, (uint32_t)w->tmp.len };
 	}
 	f->renamed = true;
 	bytes_set(&f->name, w->tmp.s, w->tmp.len);
@@ -45,7 +46,8 @@ void files_renamed(struct world *w, struct event *ev, const struct bytes *from, 
 	struct renamed *notes = NULL;
 	struct fnode *n;
 
-	if ((from->len == to->len && memcmp(from->s, to->s, from->len) == 0) || from->len < 2 || w->nnamed > RENAME_SCAN_MAX)
+	if ((from->len == to->len && memcmp(from->s, to->s, from->len) == 0) || from->len < 2 ||
+	    w->nnamed > RENAME_SCAN_MAX)
 		return;
 	DL_FOREACH(w->named, n) {
 		struct bytes *name = &n->f.name;

@@ -14,10 +14,14 @@ const char *sock_proto_name(const struct sock *s)
 	case AF_INET:
 	case AF_INET6:
 		if (s->type == SOCK_STREAM)
-			return s->protocol == IPPROTO_MPTCP ? (v6 ? "mptcp6" : "mptcp4") : s->protocol == IPPROTO_SCTP ? (v6 ? "sctp6" : "sctp4") :
-			       v6 ? "tcp6" : "tcp4";
+			return s->protocol == IPPROTO_MPTCP ? (v6 ? "mptcp6" : "mptcp4") :
+			       s->protocol == IPPROTO_SCTP  ? (v6 ? "sctp6" : "sctp4") :
+			       v6			    ? "tcp6" :
+							      "tcp4";
 		if (s->type == SOCK_DGRAM)
-			return s->protocol == IPPROTO_ICMP || s->protocol == IPPROTO_ICMPV6 ? (v6 ? "ping6" : "ping4") : v6 ? "udp6" : "udp4";
+			return s->protocol == IPPROTO_ICMP || s->protocol == IPPROTO_ICMPV6 ? (v6 ? "ping6" : "ping4") :
+			       v6							    ? "udp6" :
+											      "udp4";
 		if (s->type == SOCK_RAW)
 			return v6 ? "raw6" : "raw4";
 		return v6 ? "inet6" : "inet4";
@@ -76,8 +80,8 @@ struct sock *sock_of(struct world *w, struct file *f)
 /* The kernel has a relative name as it was given (unix(7)): what is known of it already says more. */
 static bool known_as(const struct addr *known, const struct addr *a)
 {
-	return known->family == AF_UNIX && a->family == AF_UNIX && !known->abstract && !a->abstract && known->len && known->path[0] == '/' &&
-	       a->len && a->path[0] != '/';
+	return known->family == AF_UNIX && a->family == AF_UNIX && !known->abstract && !a->abstract && known->len &&
+	       known->path[0] == '/' && a->len && a->path[0] != '/';
 }
 
 void sock_set_local(struct world *w, struct file *f, const struct addr *a)
@@ -102,7 +106,8 @@ void sock_set_peer(struct world *w, struct file *f, const struct addr *a)
 
 	if (s->family == AF_UNSPEC)
 		s->family = a->family;
-	if (s->now.has_peer && (addr_means_same(&s->now.peer, a) || (s->now.state != CONN_NONE && known_as(&s->now.peer, a))))
+	if (s->now.has_peer &&
+	    (addr_means_same(&s->now.peer, a) || (s->now.state != CONN_NONE && known_as(&s->now.peer, a))))
 		return;
 	s->now.has_peer = true;
 	s->now.peer = *a;

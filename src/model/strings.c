@@ -6,8 +6,8 @@
 #include "model/world.h"
 
 /*
- * Bytes that all names and vectors take.  Real programs stay far below; a made-up recording of some MB unpacks to millions
- * of names of 4 KB, and when the room is used up each keeps its beginning.
+ * Bytes that all names and vectors take.  Real programs stay far below; a made-up recording of some MB unpacks to
+ * millions of names of 4 KB, and when the room is used up each keeps its beginning.
  */
 static uint64_t total;
 
