@@ -59,7 +59,8 @@ static bool is_library(const char *path, uint32_t len)
 
 static bool is_loader_config(const char *path, uint32_t len)
 {
-	static const char *const names[] = { "/etc/ld.so.cache", "/etc/ld.so.preload", "/etc/ld.so.nohwcap", "/etc/ld-musl-x86_64.path" };
+	static const char *const names[] = { "/etc/ld.so.cache", "/etc/ld.so.preload", "/etc/ld.so.nohwcap",
+					     "/etc/ld-musl-x86_64.path" };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
 		if (len == strlen(names[i]) && !memcmp(path, names[i], len))
@@ -71,7 +72,8 @@ enum noise_class noise_path(const char *path, uint32_t len)
 {
 	if (!path || !len)
 		return NOISE_NONE;
-	if (under(path, len, "/proc") || under(path, len, "/sys") || (under(path, len, "/dev") && !under(path, len, "/dev/shm")))
+	if (under(path, len, "/proc") || under(path, len, "/sys") ||
+	    (under(path, len, "/dev") && !under(path, len, "/dev/shm")))
 		return NOISE_SYSTEM;
 	return is_loader_config(path, len) || is_library(path, len) ? NOISE_LOADER : NOISE_NONE;
 }
@@ -244,6 +246,8 @@ static enum noise_class by_kind(struct noise *n, const struct event *ev)
 			if (c == NOISE_LOADER)	/* unlink("libfoo.so") is a build at work */
 				c = NOISE_NONE;
 		}
-		return c == NOISE_NONE || !ev->path2_len || noise_path(ev->path2, ev->path2_len) != NOISE_NONE ? c : NOISE_NONE;
+		return c == NOISE_NONE || !ev->path2_len || noise_path(ev->path2, ev->path2_len) != NOISE_NONE ?
+			       c :
+			       NOISE_NONE;
 	}
 }

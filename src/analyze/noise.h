@@ -13,9 +13,11 @@ struct event;
 enum noise_class {
 	NOISE_NONE,
 	NOISE_SYSTEM,		/* paths under /proc, /sys, /dev (not /dev/shm) */
-	NOISE_LOADER,		/* the dynamic linker: its cache and configuration, the shared libraries it loads, probes for them */
+	/* the dynamic linker: its cache and configuration, the shared libraries it loads, probes for them */
+	NOISE_LOADER,
 	NOISE_LOCALHOST,	/* connections within this machine: 127/8, ::1, ::ffff:127/104; unless they fail */
-	NOISE_PREEMPTION,	/* SIGURG from a process to a thread of its own: how Go's scheduler interrupts a goroutine */
+	/* SIGURG from a process to a thread of its own: how Go's scheduler interrupts a goroutine */
+	NOISE_PREEMPTION,
 	_NOISE_MAX,
 };
 const char *noise_class_name(enum noise_class c);	/* "loader" */

@@ -87,7 +87,8 @@ static void touch(struct resident *r, struct space *s, uint64_t page)
 }
 
 /* Takes the pages from first up to end out of a chunk, to another place so many pages on when there is one. */
-static void take(struct resident *r, struct space *s, struct chunk *c, uint64_t first, uint64_t end, const int64_t *move)
+static void take(struct resident *r, struct space *s, struct chunk *c, uint64_t first, uint64_t end,
+		 const int64_t *move)
 {
 	uint64_t base = c->no * PAGES, left = 0;
 
@@ -114,7 +115,8 @@ static void take(struct resident *r, struct space *s, struct chunk *c, uint64_t 
 /* A range may be of any size and there are few chunks, or the other way round. */
 static void drop(struct resident *r, struct space *s, uint64_t addr, uint64_t nbytes, const int64_t *move)
 {
-	uint64_t last = nbytes > UINT64_MAX - addr ? UINT64_MAX : addr + nbytes - 1, first = addr >> PAGE_BITS, end = (last >> PAGE_BITS) + 1;
+	uint64_t last = nbytes > UINT64_MAX - addr ? UINT64_MAX : addr + nbytes - 1, first = addr >> PAGE_BITS,
+		 end = (last >> PAGE_BITS) + 1;
 	struct chunk *c, *next;
 
 	if (!nbytes)
@@ -158,7 +160,8 @@ static void moved(struct resident *r, struct space *s, const struct event *ev)
 {
 	if (!ev->call)
 		return;
-	uint64_t old = ev->call->args[0].word, old_len = ev->call->args[1].word, new = (uint64_t)ev->call->ret, len = ev->call->args[2].word;
+	uint64_t old = ev->call->args[0].word, old_len = ev->call->args[1].word, new = (uint64_t)ev->call->ret,
+		 len = ev->call->args[2].word;
 	const int64_t by = (int64_t)(new >> PAGE_BITS) - (int64_t)(old >> PAGE_BITS);	/* in pages */
 	bool overlap = new < old + old_len && old < new + len;	/* the kernel never does that */
 

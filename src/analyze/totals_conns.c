@@ -74,7 +74,8 @@ static struct conn_row *find(struct totals *t, uint32_t id)
 	return cached->row;
 }
 
-struct totals_conn *totals_conn_of(struct totals *t, const struct event *ev, const struct file *f, const struct conn *conn)
+struct totals_conn *totals_conn_of(struct totals *t, const struct event *ev, const struct file *f,
+				   const struct conn *conn)
 {
 	struct totals_index *x = t->index;
 	struct conn_row *r = find(t, conn->id);

@@ -59,8 +59,14 @@ struct totals_index {
 	struct buf tmp;
 };
 
-static inline bool totals_full(const struct totals *t, unsigned n) { return n >= TOTALS_ROWS || t->index->strings >= STRINGS_MAX; }
-static inline bool totals_is_network(int family) { return family != AF_UNIX && family != AF_NETLINK && family != AF_UNSPEC; }
+static inline bool totals_full(const struct totals *t, unsigned n)
+{
+	return n >= TOTALS_ROWS || t->index->strings >= STRINGS_MAX;
+}
+static inline bool totals_is_network(int family)
+{
+	return family != AF_UNIX && family != AF_NETLINK && family != AF_UNSPEC;
+}
 
 /* Appends to a table; evaluates to the row's number. */
 #define TABLE_ADD(table, ptr) ({ \
@@ -79,7 +85,8 @@ struct totals_file *totals_file_of(struct totals *t, const struct file *f);
 void totals_file_event(struct totals *t, const struct event *ev);
 void totals_lookup_failed(struct totals *t, const struct event *ev);
 
-struct totals_conn *totals_conn_of(struct totals *t, const struct event *ev, const struct file *f, const struct conn *conn);
+struct totals_conn *totals_conn_of(struct totals *t, const struct event *ev, const struct file *f,
+				   const struct conn *conn);
 void totals_conn_event(struct totals *t, const struct event *ev);
 void totals_conn_release(struct totals *t, const struct event *ev);
 

@@ -9,9 +9,11 @@
 #include "record/record.h"
 
 enum {
-	LET_GO_NS = 2000000000,		/* how long a command may take to end after SIGTERM */
-	FORWARD_NS = 100000000,		/* a signal that a process sends to our whole group reaches the command within this */
-	SAME_NS = 500000000,		/* two equal signals of a process this close are one: timeout(1) sends to its child, then to the group,
+	LET_GO_NS = 2000000000, /* how long a command may take to end after SIGTERM */
+	/* a signal that a process sends to our whole group reaches the command within this */
+	FORWARD_NS = 100000000,
+	SAME_NS =
+		500000000, /* two equal signals of a process this close are one: timeout(1) sends to its child, then to the group,
 					 * and on a busy machine we may look much later; whoever is at a terminal is not meant */
 };
 
@@ -27,12 +29,13 @@ void ending_note(struct ending *e, const struct record *r)
 }
 
 /*
- * A process of the command: it sends to its group, or to its parent, and not to a tracer it knows nothing of.  Who is attached
- * to is no child of ours; it may be the shell from which a user ends us, or with --system any process.
+ * A process of the command: it sends to its group, or to its parent, and not to a tracer it knows nothing of.  Who is
+ * attached to is no child of ours; it may be the shell from which a user ends us, or with --system any process.
  */
 static bool is_ours(struct ending *e, pid_t pid)
 {
-	return pid > 0 && e->source->ops->main_pid(e->source) > 0 && e->source->ops->traces && e->source->ops->traces(e->source, pid);
+	return pid > 0 && e->source->ops->main_pid(e->source) > 0 && e->source->ops->traces &&
+	       e->source->ops->traces(e->source, pid);
 }
 
 /*

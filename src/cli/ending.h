@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * What signals to compendium mean for the trace: docs/architecture.md, "Ending".  They are passed on to the command as if
- * compendium were not there, or end the tracing.  Looked at between two steps of the source, by its thread.
+ * What signals to compendium mean for the trace: docs/architecture.md, "Ending".  They are passed on to the command as
+ * if compendium were not there, or end the tracing.  Looked at between two steps of the source, by its thread.
  */
 #include <signal.h>
 #include <stdint.h>
@@ -18,5 +18,6 @@ struct ending {
 	uint64_t seen_ns[NSIG];		/* when the command was last seen to get a signal */
 };
 
-void ending_note(struct ending *e, const struct record *r);	/* each record of the source: a signal that the command gets */
+/* each record of the source: a signal that the command gets */
+void ending_note(struct ending *e, const struct record *r);
 void ending_look(struct ending *e);				/* passes on, lets go or stops what came since */

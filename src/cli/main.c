@@ -29,8 +29,8 @@ static bool is_filled_by_libc(int fd)
 	bool in = fd == STDIN_FILENO;
 	struct stat st;
 
-	return getauxval(AT_SECURE) && fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, in ? 7 : 3) &&
-	       (fcntl(fd, F_GETFL) & O_ACCMODE) == (in ? O_WRONLY : O_RDONLY);
+	return getauxval(AT_SECURE) && fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) &&
+	       st.st_rdev == makedev(1, in ? 7 : 3) && (fcntl(fd, F_GETFL) & O_ACCMODE) == (in ? O_WRONLY : O_RDONLY);
 }
 
 /*

@@ -30,7 +30,9 @@ static uint64_t made_ns(const struct record *r)
 	switch (r->kind) {
 	case RECORD_CALL: return MAX(r->ts_ns, ((const struct record_call *)r)->exit_ns);
 	case RECORD_SCHED: return r->ts_ns + ((const struct record_sched *)r)->delay_ns;
-	case RECORD_BLOCK: return r->ts_ns + ((const struct record_block *)r)->queue_ns + ((const struct record_block *)r)->device_ns;
+	case RECORD_BLOCK:
+		return r->ts_ns + ((const struct record_block *)r)->queue_ns +
+		       ((const struct record_block *)r)->device_ns;
 	default: return r->ts_ns;
 	}
 }
@@ -45,7 +47,8 @@ static void feed_sides(struct merge *m, uint64_t ns)
 		struct merge_side *side = m->sides[i];
 
 		for (;;) {
-			bool settled = atomic_load_explicit(&side->source->settled_ns, memory_order_acquire) >= ns || ring_done(side->ring);
+			bool settled = atomic_load_explicit(&side->source->settled_ns, memory_order_acquire) >= ns ||
+				       ring_done(side->ring);
 
 			while ((r = ring_peek(side->ring)) && made_ns(r) <= ns) {
 				m->ops->record(m->ctx, r);
@@ -75,7 +78,10 @@ static void *reader(void *ctx)
 		return NULL;
 
 	while (!ring_done(m->ring)) {
-		/* In this order: with the source waiting after `now` and the ring empty after that, nothing earlier can come. */
+		/*
+		 * In this order: with the source waiting after `now` and the ring empty after that, nothing earlier can
+		 * come.
+		 */
 		uint64_t now = clock_ns();
 		bool waiting = atomic_load_explicit(&m->source->waiting, memory_order_acquire);
 		uint64_t settled = atomic_load_explicit(&m->source->settled_ns, memory_order_acquire);
@@ -156,9 +162,14 @@ static int start_thread(pthread_t *ret_thread, void *(*run)(void *), void *ctx, 
 	*ret_thread = 0;
 	/* clone(2): the one EINVAL that flags of a thread can have; only a fork may leave the pid namespace */
 	if (rc == EINVAL)
-		return diag_set(diag, 125, rc, "cannot start a thread: new processes go into another pid namespace, and a thread cannot (unshare -p without -f); "
+		return diag_set(diag, 125, rc,
+				"cannot start a thread: new processes go into another pid namespace, and a thread "
+				"cannot (unshare -p without -f); "
 				"start compendium inside it: unshare -p -f compendium ...");
-	return diag_set(diag, 125, rc, "cannot start a thread: %s; is the number of processes limited (ulimit -u, a container's pids limit)?", strerror(rc));
+	return diag_set(diag, 125, rc,
+			"cannot start a thread: %s; is the number of processes limited (ulimit -u, a container's pids "
+			"limit)?",
+			strerror(rc));
 }
 
 int merge_open(struct merge *m, const struct merge_ops *ops, void *ctx, struct diag *diag)

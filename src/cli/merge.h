@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * One stream of records out of several sources: that of the trace, and sides that run beside it (page faults, waits for a
- * CPU), each on a thread of its own and through a ring of its own, merged by time on the reader's thread.
+ * One stream of records out of several sources: that of the trace, and sides that run beside it (page faults, waits for
+ * a CPU), each on a thread of its own and through a ring of its own, merged by time on the reader's thread.
  *
  *   source (the caller's thread) → ring ─┐
  *   side (its thread)            → ring ─┴→ reader's thread: ops->record, ops->tick
@@ -46,6 +46,7 @@ int merge_open(struct merge *m, const struct merge_ops *ops, void *ctx, struct d
 int merge_add(struct merge *m, struct source *side, struct diag *diag);
 void merge_start(struct merge *m, struct source *source);	/* opens the gate */
 void merge_push(struct merge *m, const struct record *r);	/* of the source; waits while the ring is full */
-void merge_finish(struct merge *m);		/* after the source's last record: returns when all has been handed on */
+/* after the source's last record: returns when all has been handed on */
+void merge_finish(struct merge *m);
 /* Ends the threads, also those that were never started; frees the sides.  Not opened is fine. */
 void merge_done(struct merge *m);

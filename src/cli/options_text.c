@@ -13,8 +13,11 @@ static int heading(char *to, size_t max, const struct option_row *r)
 
 	if (r->letter)
 		snprintf(letter, sizeof(letter), "-%c, ", r->letter);
-	return snprintf(to, max, "%s--%s%s%s%s", letter, r->name, r->takes == TAKES_OPTIONAL ? "[=" : r->arg ? " " : "", r->arg ? r->arg : "",
-			r->takes == TAKES_OPTIONAL ? "]" : "");
+	return snprintf(to, max, "%s--%s%s%s%s", letter, r->name,
+			r->takes == TAKES_OPTIONAL ? "[=" :
+			r->arg			   ? " " :
+						     "",
+			r->arg ? r->arg : "", r->takes == TAKES_OPTIONAL ? "]" : "");
 }
 
 enum { WIDTH = 80, INDENT = 26 };
@@ -151,7 +154,9 @@ static void generate_bash(FILE *f)
 				fprintf(f, "|-%c", option_rows[i].letter);
 			first = 0;
 		}
-	fputs(") i=$((i + 1)) ;;\n\t\t-*) ;;\n\t\t*) _command_offset \"$i\"; return ;;\n\t\tesac\n\tdone\n\tcase $prev in\n", f);
+	fputs(") i=$((i + 1)) ;;\n\t\t-*) ;;\n\t\t*) _command_offset \"$i\"; return ;;\n\t\tesac\n\tdone\n\tcase $prev "
+	      "in\n",
+	      f);
 	for (unsigned i = 0; i < option_nrows; i++) {
 		const struct option_row *r = &option_rows[i];
 		char letter[8] = "";
@@ -180,7 +185,9 @@ static void generate_bash(FILE *f)
 		if (option_rows[i].letter)
 			fprintf(f, " -%c", option_rows[i].letter);
 	}
-	fputs("\" -- \"$cur\")\n\telse\n\t\t_command_offset \"$COMP_CWORD\"\n\tfi\n}\ncomplete -F _compendium compendium\n", f);
+	fputs("\" -- \"$cur\")\n\telse\n\t\t_command_offset \"$COMP_CWORD\"\n\tfi\n}\ncomplete -F _compendium "
+	      "compendium\n",
+	      f);
 }
 
 static void generate_zsh(FILE *f)
@@ -200,12 +207,16 @@ static void generate_zsh(FILE *f)
 			if (r->arg && !strcmp(r->arg, "PID"))
 				fputc('*', f);
 			if (form)
-				fprintf(f, "--%s%s", r->name, r->takes == TAKES_NONE ? "" : r->takes == TAKES_OPTIONAL ? "=-" : "=");
+				fprintf(f, "--%s%s", r->name,
+					r->takes == TAKES_NONE	   ? "" :
+					r->takes == TAKES_OPTIONAL ? "=-" :
+								     "=");
 			else
 				fprintf(f, "-%c%s", r->letter, r->takes == TAKES_NONE ? "" : "+");
 			fprintf(f, "[%s]", help);
 			if (r->arg) {
-				fprintf(f, "%s%s:", r->takes == TAKES_OPTIONAL ? "::" : ":", strchr(r->arg, '|') ? "when" : r->arg);
+				fprintf(f, "%s%s:", r->takes == TAKES_OPTIONAL ? "::" : ":",
+					strchr(r->arg, '|') ? "when" : r->arg);
 				if (takes_file(r))
 					fputs("_files", f);
 				else if (!strcmp(r->arg, "PID"))

@@ -26,7 +26,8 @@ unsigned outputs_wants(const struct options *opt);	/* WANTS_*, of all outputs to
 typedef void (*outputs_say)(void *ctx, const struct diag *diag);
 
 /* opt and totals: borrowed; totals are fed by the caller, before each event is handed over.  -errno with diag. */
-int outputs_open(const struct options *opt, const struct totals *totals, outputs_say say, void *ctx, struct outputs **ret_outputs, struct diag *diag);
+int outputs_open(const struct options *opt, const struct totals *totals, outputs_say say, void *ctx,
+		 struct outputs **ret_outputs, struct diag *diag);
 void outputs_event(struct outputs *o, const struct event *ev);
 void outputs_record(struct outputs *o, const struct record *r);
 void outputs_tick(struct outputs *o, uint64_t now_ns);	/* CLOCK_MONOTONIC: nothing that ended earlier will follow */

@@ -72,8 +72,8 @@ static ssize_t read_status(pid_t pid, char *text, size_t room)
 }
 
 /*
- * Is it of what we have started, or do we trace it?  Asked in the handler, while the sender still is what it was: it may
- * be about to end.
+ * Is it of what we have started, or do we trace it?  Asked in the handler, while the sender still is what it was: it
+ * may be about to end.
  */
 static bool is_traced(pid_t pid)
 {
@@ -112,7 +112,8 @@ static void on_signal(int signo, siginfo_t *si, void *uc UNUSED)
 		signal(signo, SIG_DFL);
 		if (signo == SIGXCPU)
 			raise(signo);
-	} else if ((is_user(si->si_code) ? !is_traced(si->si_pid) : signals_is_obeyed(signo)) && ncame - nread < CAME_MAX) {
+	} else if ((is_user(si->si_code) ? !is_traced(si->si_pid) : signals_is_obeyed(signo)) &&
+		   ncame - nread < CAME_MAX) {
 		came[ncame % CAME_MAX] = (struct signal_came){ signo, is_user(si->si_code) ? si->si_pid : 0, !is_user(si->si_code),
 							       si->si_code == SI_QUEUE, si->si_value };
 		ncame++;

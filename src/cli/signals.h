@@ -30,7 +30,8 @@ struct signals {
 
 /* Not those that a process sends of which we know at once that we trace it: they are no request to us. */
 void signals_open(struct signals *s);
-void signals_close(struct signals *s);		/* from here on they change nothing: the summary and the report are being written */
+/* from here on they change nothing: the summary and the report are being written */
+void signals_close(struct signals *s);
 bool signals_pending(struct signals *s);	/* anything to do: a signal, or a deadline */
 int signals_end_asked(void);			/* the first request to end that was not looked at yet; 0: none */
 bool signals_next(struct signals *s, struct signal_came *ret);	/* the next signal that came; false: none */

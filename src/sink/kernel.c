@@ -26,8 +26,19 @@ enum place { IN_HEAP, IN_ANON, IN_STACK, IN_FILE, IN_OTHER, _PLACES };
 static const char *const op_names[OPS] = { "read", "write", "flush", "discard", "request" };
 static const char *const place_names[_PLACES] = { "heap", "anonymous memory", "stack", "files", "elsewhere" };
 
-struct run { bool waiting; uint32_t task; struct line_who who; uint64_t count, sum_ns, max_ns, nbytes, first_ns, last_ns; struct record_block like;
-	     uint64_t start; uint32_t prot, nmajor, nhuge; uint64_t npages; enum place place; char file[64]; unsigned file_len; };
+struct run {
+	bool waiting;
+	uint32_t task;
+	struct line_who who;
+	uint64_t count, sum_ns, max_ns, nbytes, first_ns, last_ns;
+	struct record_block like;
+	uint64_t start;
+	uint32_t prot, nmajor, nhuge;
+	uint64_t npages;
+	enum place place;
+	char file[64];
+	unsigned file_len;
+};
 
 struct kernel_sink {
 	struct sink sink;
@@ -54,7 +65,8 @@ static enum place place_of(const struct region *r)
 
 static void put_prot(struct buf *b, uint32_t prot)
 {
-	buf_printf(b, " (%c%c%c)", prot & PROT_READ ? 'r' : '-', prot & PROT_WRITE ? 'w' : '-', prot & PROT_EXEC ? 'x' : '-');
+	buf_printf(b, " (%c%c%c)", prot & PROT_READ ? 'r' : '-', prot & PROT_WRITE ? 'w' : '-',
+		   prot & PROT_EXEC ? 'x' : '-');
 }
 
 /* The last component of a path: which of the mapped files it was. */
@@ -67,14 +79,19 @@ static const char *file_of(const char *path, size_t len, size_t *ret_len)
 }
 
 /* as_is: for the report, which shows any bytes as text itself */
-static void put_region(struct buf *b, enum place place, bool as_is, const char *file, size_t file_len, uint64_t start, uint32_t prot)
+static void put_region(struct buf *b, enum place place, bool as_is, const char *file, size_t file_len, uint64_t start,
+		       uint32_t prot)
 {
 	if (place == IN_FILE && file_len && as_is)
 		buf_add(b, file, file_len);
 	else if (place == IN_FILE && file_len)
 		text_safe(b, file, file_len);
 	else
-		buf_puts(b, place == IN_HEAP ? "heap" : place == IN_STACK ? "stack" : place == IN_ANON ? "anon" : place == IN_FILE ? "file" : "unknown memory");
+		buf_puts(b, place == IN_HEAP  ? "heap" :
+			    place == IN_STACK ? "stack" :
+			    place == IN_ANON  ? "anon" :
+			    place == IN_FILE  ? "file" :
+						"unknown memory");
 	if (place == IN_OTHER)
 		return;
 	buf_printf(b, " @ %llx", (unsigned long long)start);
@@ -127,7 +144,8 @@ void kernel_words(struct buf *b, const struct event *ev)
 	} else if (ev->kind == EV_BLOCK) {
 		block_words(b, ev->item->block);
 	} else {
-		put_region(b, place_of(ev->region), true, ev->path, ev->path_len, ev->region ? ev->region->start : ev->addr, ev->prot);
+		put_region(b, place_of(ev->region), true, ev->path, ev->path_len,
+			   ev->region ? ev->region->start : ev->addr, ev->prot);
 	}
 }
 
@@ -155,7 +173,8 @@ static void event_line(struct kernel_sink *s, const struct event *ev)
 /* Lines from the end of a run on wait for it. */
 static void hold(struct kernel_sink *s)
 {
-	uint64_t ns = MIN(s->block.waiting ? s->block.last_ns : UINT64_MAX, s->fault.waiting ? s->fault.last_ns : UINT64_MAX);
+	uint64_t ns = MIN(s->block.waiting ? s->block.last_ns : UINT64_MAX,
+			  s->fault.waiting ? s->fault.last_ns : UINT64_MAX);
 
 	if (ns == UINT64_MAX && !s->holds)	/* most events are none of ours */
 		return;
@@ -238,13 +257,16 @@ static void flush_fault(struct kernel_sink *s)
 /* Whether an event that ends at ts_ns goes on with the run; a run that is over is written. */
 static bool goes_on(const struct run *r, const struct event *ev, uint64_t end_ns)
 {
-	return r->waiting && r->task == ev->task->id && end_ns <= r->last_ns + RUN_GAP_NS && end_ns <= r->first_ns + RUN_MAX_NS;
+	return r->waiting && r->task == ev->task->id && end_ns <= r->last_ns + RUN_GAP_NS &&
+	       end_ns <= r->first_ns + RUN_MAX_NS;
 }
 
 static void run_add(const struct kernel_sink *s, struct run *r, const struct event *ev, uint64_t end_ns)
 {
 	if (!r->waiting)
-		*r = (struct run){ .waiting = true, .task = ev->task->id, .who = line_who(s->opt, ev->task), .first_ns = end_ns };
+		*r = (struct run){
+			.waiting = true, .task = ev->task->id, .who = line_who(s->opt, ev->task), .first_ns = end_ns
+		};
 	r->count++;
 	r->last_ns = MAX(r->last_ns, end_ns);
 	r->nbytes += ev->nbytes;
@@ -287,8 +309,8 @@ static void on_block(struct kernel_sink *s, const struct event *ev)
 		event_line(s, ev);
 		return;
 	}
-	if (!goes_on(&s->block, ev, end) || s->block.like.nbytes != r->nbytes || s->block.like.op != r->op || s->block.like.dev != r->dev ||
-	    s->block.like.err != r->err)
+	if (!goes_on(&s->block, ev, end) || s->block.like.nbytes != r->nbytes || s->block.like.op != r->op ||
+	    s->block.like.dev != r->dev || s->block.like.err != r->err)
 		flush_block(s);
 	if (!s->block.waiting) {
 		run_add(s, &s->block, ev, end);
@@ -303,7 +325,8 @@ static void on_fault(struct kernel_sink *s, const struct event *ev)
 	enum place place = place_of(ev->region);
 	uint64_t start = ev->region ? ev->region->start : 0;
 	bool major = ev->item->head->flags & FAULT_MAJOR;
-	unsigned order = MIN(ev->item->head->flags >> FAULT_ORDER_SHIFT, FAULT_ORDER_MAX);	/* a huge page counts as the pages it is */
+	/* a huge page counts as the pages it is */
+	unsigned order = MIN(ev->item->head->flags >> FAULT_ORDER_SHIFT, FAULT_ORDER_MAX);
 
 	s->nfaults += 1u << order;
 	s->faults[place] += 1u << order;
@@ -395,7 +418,10 @@ static void title(struct kernel_sink *s, const char *text)
 
 static void quantiles(struct kernel_sink *s, const char *name, const struct hist *h)
 {
-	static const struct { const char *name; double q; } qs[] = { { ", p50 ", .5 }, { ", p95 ", .95 }, { ", p99 ", .99 } };
+	static const struct {
+		const char *name;
+		double q;
+	} qs[] = { { ", p50 ", .5 }, { ", p95 ", .95 }, { ", p99 ", .99 } };
 	struct buf *b = &s->b;
 
 	if (!h->n)
@@ -501,7 +527,8 @@ static void block_summary(struct kernel_sink *s)
 		human_count(&s->b, s->nunattributed);
 		buf_puts(&s->b, " more (");
 		human_bytes(&s->b, s->unattributed_bytes);
-		buf_puts(&s->b, ") by kernel threads, for no traced program (journal, metadata, files of other programs)");
+		buf_puts(&s->b,
+			 ") by kernel threads, for no traced program (journal, metadata, files of other programs)");
 		end_line(s);
 	}
 }

@@ -8,5 +8,8 @@
 struct buf;
 struct event;
 
-/* "delay 143µs (woken by 12 bash)", "write 4.0 KB vda, sector 99, 12µs queued, 180µs on the device", "heap @ 55d0… (rw-)", of a file its name, as it is */
+/*
+ * "delay 143µs (woken by 12 bash)", "write 4.0 KB vda, sector 99, 12µs queued, 180µs on the device", "heap @ 55d0…
+ * (rw-)", of a file its name, as it is
+ */
 void kernel_words(struct buf *b, const struct event *ev);

@@ -86,7 +86,10 @@ static void error(struct buf *b, int err)
 	buf_putc(b, STYLE_OFF);
 }
 
-/* A name of 4 KB would hide the line it stands in: more than this is cut in the middle.  The report and -v have it whole. */
+/*
+ * A name of 4 KB would hide the line it stands in: more than this is cut in the middle.  The report and -v have it
+ * whole.
+ */
 enum { NAME_COLUMNS = 400 };
 
 static void shorten(struct buf *b, size_t from)
@@ -328,7 +331,8 @@ static void line_signal(struct buf *b, const struct event *ev)
 		buf_printf(b, " from pid %u in its pid namespace", ev->sender_ns_pid);
 	else if (ev->sender_outside)
 		buf_puts(b, " from outside its pid namespace");
-	else if (ev->sigcode > 0 && ev->sigcode != SI_KERNEL && (ev->signo == SIGSEGV || ev->signo == SIGBUS || ev->signo == SIGFPE || ev->signo == SIGILL))
+	else if (ev->sigcode > 0 && ev->sigcode != SI_KERNEL &&
+		 (ev->signo == SIGSEGV || ev->signo == SIGBUS || ev->signo == SIGFPE || ev->signo == SIGILL))
 		buf_printf(b, " at 0x%llx", (unsigned long long)ev->addr);
 	if (ev->flags & SIGNAL_IGNORED)
 		buf_puts(b, " (ignored)");
@@ -497,7 +501,8 @@ void line_event(struct buf *b, const struct event *ev)
 		buf_puts(b, " in progress");
 	else if (ev->err && ev->kind != EV_EXEC_FAILED)
 		error(b, ev->err);
-	if (ev->kind == EV_CONNECTED || ev->kind == EV_CONNECT_FAILED || (ev->kind == EV_CONNECT && ev->err && ev->err != EINPROGRESS)) {
+	if (ev->kind == EV_CONNECTED || ev->kind == EV_CONNECT_FAILED ||
+	    (ev->kind == EV_CONNECT && ev->err && ev->err != EINPROGRESS)) {
 		buf_puts(b, " after ");
 		human_ns(b, ev->dur_ns);
 	}
@@ -507,8 +512,8 @@ void line_event(struct buf *b, const struct event *ev)
 
 bool io_run_is_io(const struct event *ev)
 {
-	return ev->kind == EV_READ || ev->kind == EV_WRITE || ev->kind == EV_SEND || ev->kind == EV_RECV || ev->kind == EV_PEEK ||
-	       ev->kind == EV_TRANSFER;
+	return ev->kind == EV_READ || ev->kind == EV_WRITE || ev->kind == EV_SEND || ev->kind == EV_RECV ||
+	       ev->kind == EV_PEEK || ev->kind == EV_TRANSFER;
 }
 
 static bool is_unfinished(const struct event *ev) { return ev->call && ev->call->unfinished; }
@@ -547,7 +552,8 @@ static void other_side(struct buf *b, const struct event *ev, uint32_t pid)
 {
 	const char *way = ev->kind == EV_WRITE || ev->kind == EV_SEND ? "to " : "from ";
 	const struct addr *peer = ev->kind == EV_TRANSFER ? NULL : ev->peer;
-	bool local = false, called = ev->kind != EV_TRANSFER && ev->file && ev->file->sock && !is_named(peer) && sock_called(ev->file->sock, &local);
+	bool local = false, called = ev->kind != EV_TRANSFER && ev->file && ev->file->sock && !is_named(peer) &&
+				     sock_called(ev->file->sock, &local);
 	bool is_own = called && local;
 
 	if (is_own && pid)
@@ -590,8 +596,10 @@ void io_run_start(struct io_run *r, const struct event *ev)
 
 bool io_run_same(const struct io_run *r, const struct event *ev)
 {
-	return r->kind == ev->kind && r->unfinished == is_unfinished(ev) && !ev->target_pid && r->err == ev->err && r->fd == ev->fd && r->file == (ev->file ? ev->file->id : 0) &&
-	       r->file2 == (ev->file2 ? ev->file2->id : 0) && r->pid == other_end(ev, ev->file) && r->pid2 == other_end(ev, ev->file2) && r->has_peer == (ev->peer != NULL) &&
+	return r->kind == ev->kind && r->unfinished == is_unfinished(ev) && !ev->target_pid && r->err == ev->err &&
+	       r->fd == ev->fd && r->file == (ev->file ? ev->file->id : 0) &&
+	       r->file2 == (ev->file2 ? ev->file2->id : 0) && r->pid == other_end(ev, ev->file) &&
+	       r->pid2 == other_end(ev, ev->file2) && r->has_peer == (ev->peer != NULL) &&
 	       (!ev->peer || addr_same(&r->peer, ev->peer));
 }
 

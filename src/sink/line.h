@@ -22,7 +22,10 @@ void line_begin(struct buf *b, uint64_t since_start_ns, const struct line_who *w
 /* What follows, for every kind but I/O; no newline. */
 void line_event(struct buf *b, const struct event *ev);
 
-/* A call that the thread was in when it was attached to, is still in at the end, or that ended after it was attached to. */
+/*
+ * A call that the thread was in when it was attached to, is still in at the end, or that ended after it was attached
+ * to.
+ */
 void line_call(struct buf *b, const struct event *ev);
 
 /* I/O: one call, or several equal ones in a row. */

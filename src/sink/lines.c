@@ -46,7 +46,10 @@ static void write_line(struct lines *l, uint64_t ns, const struct line_who *who,
 
 /* ---- late ones ---- */
 
-static bool before(const struct head *a, const struct head *b) { return a->ns != b->ns ? a->ns < b->ns : a->seq < b->seq; }
+static bool before(const struct head *a, const struct head *b)
+{
+	return a->ns != b->ns ? a->ns < b->ns : a->seq < b->seq;
+}
 
 static void late_add(struct lines *l, const struct head *h, const char *s)
 {

@@ -106,7 +106,10 @@ void out_flush(struct out *o)
 
 unsigned out_columns(const struct out *o) { return o->columns; }
 
-static void stream_finish(struct sink *sink, const struct sink_result *done UNUSED) { stream_flush(CONTAINER_OF(sink, struct stream, sink)); }
+static void stream_finish(struct sink *sink, const struct sink_result *done UNUSED)
+{
+	stream_flush(CONTAINER_OF(sink, struct stream, sink));
+}
 
 static void stream_free(struct sink *sink)
 {

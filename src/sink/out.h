@@ -38,13 +38,14 @@ static inline char style_of(enum event_kind kind)
 
 struct out *out_new(unsigned columns);	/* width of tables and rules (term_columns()) */
 /*
- * One more that gets all text written from now on.  file: borrowed; color: whether marks become colours there.  The sink
- * only has to be finished, which writes what is left, and freed before the out is; what fails, the file remembers.
+ * One more that gets all text written from now on.  file: borrowed; color: whether marks become colours there.  The
+ * sink only has to be finished, which writes what is left, and freed before the out is; what fails, the file remembers.
  */
 struct sink *out_add(struct out *o, struct outfile *file, bool color);
 void out_write(struct out *o, const char *s, size_t n);	/* whole lines, with marks */
 struct lines *out_lines(struct out *o);		/* those that show a time come through it (sink/lines.h) */
-void out_tick(struct out *o, uint64_t now_ns);		/* shows what people may be waiting for; files lag up to a second */
+/* shows what people may be waiting for; files lag up to a second */
+void out_tick(struct out *o, uint64_t now_ns);
 void out_flush(struct out *o);
 unsigned out_columns(const struct out *o);
 void out_free(struct out *o);

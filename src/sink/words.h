@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * What the terminal and the report call things: addresses, sockets, files.  The model has these as typed values; this is
- * the one place that words them.
+ * What the terminal and the report call things: addresses, sockets, files.  The model has these as typed values; this
+ * is the one place that words them.
  */
 
 #include <stdbool.h>
@@ -19,7 +19,12 @@ struct file;
  * raw bytes for unix: pass through text_safe to show.
  */
 void addr_format(struct buf *b, const struct addr *a);
-/* A file's name, or what is known of one that has none; a socket's address.  As it is: to be made safe before it is shown. */
+/*
+ * A file's name, or what is known of one that has none; a socket's address.  As it is: to be made safe before it is
+ * shown.
+ */
 void file_name(struct buf *b, const struct file *file);
-bool file_is_found(const struct file *file);	/* it has no name, but is known by where it came from or its peer; NULL: no */
-void file_format(struct buf *b, const struct file *file);	/* that, safe; (deleted) where it is; its kind where nothing is known */
+/* it has no name, but is known by where it came from or its peer; NULL: no */
+bool file_is_found(const struct file *file);
+/* that, safe; (deleted) where it is; its kind where nothing is known */
+void file_format(struct buf *b, const struct file *file);
