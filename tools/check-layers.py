@@ -28,7 +28,7 @@ ALLOWED = {
     "decode": "base record abi",
     "event": "base abi decode",
     "model": "base record abi decode event",
-    "analyze": "base record abi decode event model",
+    "analyze": "base record abi filter decode event model",
     "sink": "base record abi filter decode event model analyze",
     "cli": "base record abi filter capture decode event model analyze sink",
 }

@@ -38,3 +38,5 @@ void table_free(struct table *t)
 	free(t->others);
 	free(t);
 }
+
+bool table_is_number(enum cell_type type) { return type <= CELL_TIMES; }

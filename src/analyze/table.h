@@ -20,6 +20,7 @@ struct totals_proc;
 
 enum cell_type {
 	CELL_BYTES, CELL_COUNT, CELL_NS, CELL_PID, CELL_PEER_PID,	/* .n */
+	CELL_SHARE,			/* .n: of 10,000 */
 	CELL_TIMES,			/* .n: how often, "12×" */
 	CELL_ERROR,			/* .n: an errno */
 	CELL_ERROR_TEXT,		/* .n: the same, as a sentence */
@@ -69,6 +70,7 @@ struct table_column {
 enum table_remark { REMARK_NONE, REMARK_WAITS_UNTIMED, REMARK_NEW_WAITS_UNTIMED, REMARK_COUNTED };
 enum table_form {
 	FORM_TABLE,
+	FORM_HEADED,			/* a table whose columns have heads instead of a title */
 	FORM_TREE,			/* rows have a depth */
 	FORM_SENTENCES,			/* in text each row is one: the first cell, then those that are set */
 	FORM_TITLES,			/* the same, and the first cell of each is its title */
@@ -101,6 +103,8 @@ struct table_def {
  */
 struct table *table_new(const struct table_def *def, const struct totals *totals, bool noise, unsigned room);
 void table_free(struct table *t);
+/* Numbers: they stand at the right of their column, and sort from the largest. */
+bool table_is_number(enum cell_type type);
 /* For those that fill: one more row, its cells not set; NULL when there is no room. */
 struct table_row *table_add(struct table *t);
 

@@ -7,6 +7,7 @@
 
 #include "analyze/totals_index.h"
 #include "base/text.h"
+#include "filter/callset.h"
 #include "record/record.h"
 
 struct totals *totals_new(void)
@@ -82,6 +83,8 @@ static void moved(struct totals *t, const struct event *ev, const struct file *f
 
 /* ---- calls ---- */
 
+bool totals_is_chosen(const struct totals *t, const struct totals_call *c) { return !t->only || callset_has(t->only, c->arch, c->nr); }
+
 static void call_event(struct totals *t, const struct event *ev)
 {
 	struct totals_index *x = t->index;
@@ -106,6 +109,7 @@ static void call_event(struct totals *t, const struct event *ev)
 	}
 	row->count++;
 	row->running += c->running;
+	row->never += (c->unfinished && !c->running) || c->spec->effect == FX_EXIT;
 	if (c->exit_ns >= c->enter_ns || c->running)
 		hist_add(&row->dur, c->running ? ev->dur_ns : c->exit_ns - c->enter_ns);
 	/* The program never sees ERESTARTSYS, and work in progress is no error. */

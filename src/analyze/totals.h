@@ -72,6 +72,7 @@ struct totals_call {	/* one syscall */
 	const struct syscall_spec *spec;
 	uint32_t nr; uint8_t arch;
 	uint64_t count, errors;
+	uint64_t never;				/* of these, ended with their thread */
 	uint64_t running;			/* of these, still under way when tracing ended: with the time until then */
 	struct hist dur;			/* of those whose result was seen, and those */
 };
@@ -90,6 +91,7 @@ struct totals_hidden { uint64_t events, opens, lookups, nread, nwritten, sent, r
 struct totals {
 	struct bytes command;			/* as typed, shell-quoted, safe to show; "pid 12 (a), pid 13 (b)" when attached */
 	struct bytes chosen;			/* the calls that were chosen, as written; no bytes: none were */
+	const struct callset *only;		/* calls that count; NULL: all.  Borrowed, set by the session before the first event */
 	uint64_t wall_ns;			/* wall clock at start */
 	uint64_t start_ns, end_ns;		/* end: of the last event */
 	uint32_t start_mode;			/* START_* of record.h */
@@ -125,6 +127,8 @@ struct totals {
 struct totals *totals_new(void);
 void totals_free(struct totals *t);
 void totals_event(struct totals *t, const struct event *ev);
+/* Is it one of the calls that were asked for (`only`), and none that was traced for names alone? */
+bool totals_is_chosen(const struct totals *t, const struct totals_call *c);
 
 /*
  * Is it a connection over a network, as a reader counts them?  Each counted once, whatever it came to; not those that

@@ -158,6 +158,11 @@ static int set_ring_size(struct options *o, const char *arg, struct diag *diag)
 
 #define FLAG(fn, field) static int fn(struct options *o, const char *arg UNUSED, struct diag *diag UNUSED) { o->field = true; return 0; }
 FLAG(set_verbose, verbose)
+FLAG(set_quiet, quiet)
+FLAG(set_count_only, count_only)
+FLAG(set_count_too, count_too)
+static int set_by(struct options *o, const char *arg, struct diag *diag UNUSED) { o->by = arg; return 0; }
+static int set_sort(struct options *o, const char *arg, struct diag *diag UNUSED) { o->sort = arg; return 0; }
 FLAG(set_all, all)
 FLAG(set_show_comm, show_comm)
 FLAG(set_descendants, descendants)
@@ -194,6 +199,12 @@ const struct option_row option_rows[] = {
 	  "only these calls: open,%network,/^stat,!%memory" },
 	{ "verbose", NULL, 'v', OPT_SHOW, TAKES_NONE, NULL, "also show every system call, with arguments, result and time", set_verbose,
 	  "every system call, with arguments, result and time" },
+	{ "quiet", NULL, 'q', OPT_SHOW, TAKES_NONE, NULL, "no lines while it runs, only the summary", set_quiet, "no lines, only the summary" },
+	{ "summary-only", NULL, 'c', OPT_SHOW, TAKES_NONE, NULL, "only a table of the calls: how often, how many failed, how long", set_count_only,
+	  "only a table of calls, errors, times" },
+	{ "summary", NULL, 'C', OPT_SHOW, TAKES_NONE, NULL, "lines, and the table of -c in place of the summary", set_count_too },
+	{ "by", NULL, 0, OPT_SHOW, TAKES_ONE, "call|process|file|peer|errno", "what the table of -c counts by (default call)", set_by },
+	{ "sort", "summary-sort-by", 0, OPT_SHOW, TAKES_ONE, "COLUMN", "order of the table of -c: calls, errors, total, min, average, p50, p95, p99, max, call (default total)", set_sort },
 	{ "all", NULL, 'a', OPT_SHOW, TAKES_NONE, NULL, "show everything, including what is hidden by default (/proc, /sys, /dev, shared libraries, localhost, Go's SIGURG)", set_all,
 	  "also what is hidden by default: /proc, libraries" },
 	{ "show-comm", NULL, 'Y', OPT_SHOW, TAKES_NONE, NULL, "name the thread in each line: [pid<name>]", set_show_comm },

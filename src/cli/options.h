@@ -26,6 +26,8 @@ struct options {
 	enum backend backend;
 	uint64_t ring_bytes, sched_kept_us, sched_shown_us;
 	struct callset *calls; const char *calls_text;	/* -e; NULL: what matters */
+	bool quiet, count_only, count_too;	/* -q, -c, -C */
+	const char *by, *sort;	/* of the table of -c; NULL: call, time */
 	enum color_mode color;
 	const char *read;
 	struct output_option *outputs; unsigned noutputs;	/* in the order given */

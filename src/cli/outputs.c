@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "analyze/counting.h"
 #include "base/diag.h"
 #include "base/macro.h"
 #include "base/outfile.h"
@@ -14,6 +15,8 @@
 #include "cli/options.h"
 #include "sink/out.h"
 #include "sink/sink.h"
+
+enum { USAGE = 125 };
 
 /* Outputs finish stage by stage: the summary names the files, so it comes after them; the text's files get the summary. */
 enum stage { STAGE_FILES, STAGE_LINES, STAGE_SUMMARY, STAGE_TEXT, _STAGES };
@@ -231,6 +234,22 @@ static int open_all(struct outputs *o, const struct options *opt, outputs_say sa
 	return rc == 0 ? make_all(o, diag) : rc;
 }
 
+/* -c, -C: what is counted, and in which order. */
+static int choose_counts(struct sink_options *s, const struct options *opt, struct diag *diag)
+{
+	if (!opt->count_only && !opt->count_too)
+		return opt->by || opt->sort ? diag_set(diag, USAGE, EINVAL, "%s belongs to the table of calls: give -c, too", opt->by ? "--by" : "--sort") : 0;
+	s->counts = counting_by(opt->by ? opt->by : "call");
+	if (!s->counts)
+		return diag_set(diag, USAGE, EINVAL, "--by takes call, process, file, peer or errno, not \"%s\"", opt->by);
+	if (!opt->sort)
+		return 0;
+	s->sort = counting_column(s->counts, opt->sort);
+	if (s->sort >= 0)
+		return 0;
+	return diag_set(diag, USAGE, EINVAL, "--sort: the table has no column \"%s\"; see its heads, such as calls, errors, total, max", opt->sort);
+}
+
 int outputs_open(const struct options *opt, const struct totals *totals, outputs_say say, void *ctx, struct outputs **ret_outputs, struct diag *diag)
 {
 	struct outputs *o = xcalloc(1, sizeof(*o));
@@ -238,7 +257,7 @@ int outputs_open(const struct options *opt, const struct totals *totals, outputs
 
 	o->sink_opt = (struct sink_options){
 		.verbose = opt->verbose, .all = opt->all, .show_comm = opt->show_comm, .color = term_wants_color(STDERR_FILENO, opt->color),
-		.live = true, .chosen = opt->calls, .max_report_events = opt->max_report_events, .sched_shown_ns = opt->sched_shown_us * 1000, .totals = totals,
+		.live = !opt->quiet && !opt->count_only, .sort = -1, .chosen = opt->calls, .max_report_events = opt->max_report_events, .sched_shown_ns = opt->sched_shown_us * 1000, .totals = totals,
 	};
 	o->out = out_new(term_columns(STDERR_FILENO));
 	o->n = opt->noutputs + ARRAY_SIZE(terminal);
@@ -247,7 +266,9 @@ int outputs_open(const struct options *opt, const struct totals *totals, outputs
 		o->v[i] = (struct output){
 			.row = i < opt->noutputs ? &kinds[opt->outputs[i].kind] : &terminal[i - opt->noutputs], .file.fd = -1,
 		};
-	rc = open_all(o, opt, say, ctx, diag);
+	rc = choose_counts(&o->sink_opt, opt, diag);
+	if (rc == 0)
+		rc = open_all(o, opt, say, ctx, diag);
 	if (rc < 0) {
 		outputs_free(o);
 		return rc;

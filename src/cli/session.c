@@ -188,7 +188,7 @@ static int open_source(struct session *s, struct diag *diag)
 {
 	const struct options *opt = s->opt;
 	unsigned wants = outputs_wants(opt);
-	bool every_call = !opt->calls && (opt->verbose || wants & WANTS_CALLS);
+	bool every_call = !opt->calls && (opt->verbose || opt->count_only || opt->count_too || wants & WANTS_CALLS);
 	struct diag told;
 	int rc;
 
@@ -317,6 +317,7 @@ int session_run(const struct options *opt, int *ret_signal, struct diag *diag)
 	if (!opt->read)
 		signals_open(&s.ending.signals);
 	s.totals = totals_new();
+	s.totals->only = opt->calls;
 	s.world = world_new(on_event, &s);
 	rc = open_all(&s, diag);
 	if (rc < 0) {

@@ -14,6 +14,7 @@ struct out;
 struct outfile;
 struct record;
 struct sink;
+struct table_def;
 struct totals;
 
 /* What the command line asks of sinks; owned by the session, outlives them. */
@@ -23,6 +24,8 @@ struct sink_options {
 	bool show_comm;			/* each line names its thread */
 	bool color;			/* of the terminal stream */
 	bool live;			/* false: only the summary */
+	const struct table_def *counts;	/* -c: this table in place of the summary; NULL: the summary */
+	int sort;			/* the column it is sorted by; -1: as usual */
 	const struct callset *chosen;	/* only these calls have lines, whatever they do; NULL: what matters */
 	uint64_t max_report_events;
 	uint64_t sched_shown_ns;	/* shorter waits for a CPU are counted, but have no line */

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "abi/spec.h"
+#include "analyze/counting.h"
 #include "analyze/notes.h"
 #include "analyze/table.h"
 #include "analyze/totals.h"
@@ -264,11 +265,47 @@ static void remarks(struct summary_sink *s)
 		result(s, r);
 }
 
+static void sum_line(struct summary_sink *s)
+{
+	uint64_t calls = 0, errors = 0;
+
+	for (unsigned i = 0; i < s->t->calls.n; i++)
+		if (totals_is_chosen(s->t, s->t->calls.v[i])) {
+			calls += s->t->calls.v[i]->count;
+			errors += s->t->calls.v[i]->errors;
+		}
+	buf_puts(&s->b, "   ");
+	cell_count(&s->b, calls, "", 9);
+	buf_putc(&s->b, ' ');
+	cell_count(&s->b, errors, "", 7);
+	buf_puts(&s->b, " in all");
+	summary_line(s);
+}
+
+/* -c: one table, all of it, and nothing else. */
+static void counts(struct summary_sink *s)
+{
+	struct table *t = table_new(s->opt->counts, s->t, true, TOTALS_ROWS);
+
+	if (t) {
+		counting_sort(t, s->opt->sort);
+		summary_table(s, t);
+		if (t->def->form == FORM_HEADED)
+			sum_line(s);
+	}
+	table_free(t);
+	remarks(s);
+}
+
 static void summary_finish(struct sink *sink, const struct sink_result *done)
 {
 	struct summary_sink *s = CONTAINER_OF(sink, struct summary_sink, sink);
 
 	s->done = done;
+	if (s->opt->counts) {
+		counts(s);
+		return;
+	}
 	final_block(s);
 	tables(s);
 	remarks(s);

@@ -194,12 +194,37 @@ static void sentence(struct summary_sink *s, const struct table *t, const struct
 	summary_line(s);
 }
 
+/* Columns have heads of their own. */
+static void head_line(struct summary_sink *s, const struct table *t)
+{
+	spaces(&s->b, INDENT);
+	for (unsigned i = 0; i < t->def->ncolumns; i++) {
+		const struct table_column *c = &t->def->columns[i];
+		size_t from;
+
+		if (c->place != IN_COLUMN && c->place != IN_REST)
+			continue;
+		spaces(&s->b, c->gap);
+		from = s->b.len;
+		buf_putc(&s->b, STYLE_BOLD);
+		buf_puts(&s->b, c->title);
+		buf_putc(&s->b, STYLE_OFF);
+		if (table_is_number(c->type))
+			cell_right(&s->b, from, c->width);
+		else
+			cell_left(&s->b, from, c->width);
+	}
+	summary_line(s);
+}
+
 void summary_table(struct summary_sink *s, const struct table *t)
 {
 	bool sentences = t->def->form == FORM_SENTENCES || t->def->form == FORM_TITLES;
 	struct tree tree = { 0 };
 
-	if (t->def->form != FORM_TITLES)
+	if (t->def->form == FORM_HEADED)
+		head_line(s, t);
+	else if (t->def->form != FORM_TITLES)
 		title(s, t);
 	for (unsigned i = 0; i < t->nrows; i++)
 		if (sentences)

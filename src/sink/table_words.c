@@ -118,6 +118,7 @@ void table_cell_words(struct buf *b, enum cell_type type, const struct cell *v, 
 	case CELL_COUNT: human_count(b, v->n); break;
 	case CELL_NS: human_ns(b, v->n); break;
 	case CELL_PID: case CELL_PEER_PID: buf_u64(b, v->n); break;
+	case CELL_SHARE: buf_printf(b, "%llu.%02llu %%", (unsigned long long)v->n / 100, (unsigned long long)v->n % 100); break;
 	case CELL_TIMES:
 		human_count(b, v->n);
 		buf_puts(b, "×");
@@ -135,8 +136,6 @@ void table_cell_words(struct buf *b, enum cell_type type, const struct cell *v, 
 	case CELL_IO: io_words(b, v->n); break;
 	}
 }
-
-bool table_is_number(enum cell_type type) { return type <= CELL_TIMES; }
 
 void table_others_words(struct buf *b, const struct table *t)
 {

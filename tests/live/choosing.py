@@ -81,11 +81,69 @@ def recorded(t):
         check(pathlib.Path(file).stat().st_size > 0, "a recording")
 
 
+# What each does does not depend on time, nor on what ran before.
+COUNTED = [["true"], ["ls", "/usr"], ["cat", "/etc/hostname", "/nope"], ["sh", "-c", "cd /etc; echo *"], ["sh", "-c", "true; false; cat /nope"], ["id"],
+           ["find", "/etc/apt"], ["grep", "-r", "deb", "/etc/apt"], ["sh", "-c", "for i in 1 2 3; do cat /etc/passwd; done"], ["env", "stat", "/etc", "/nope"]]
+
+
+def strace_counts(command, *options):
+    with tempfile.NamedTemporaryFile("r") as out:
+        subprocess.run(["strace", "-f", "-c", *options, "-o", out.name, *command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, timeout=PATIENCE, check=False)
+        rows = [line.split() for line in out.read().splitlines() if re.match(r"^ *[\d.]+ +[\d.]+ +\d+ ", line)]
+    return {row[-1]: (int(row[3]), int(row[4]) if len(row) > 5 else 0) for row in rows if row[-1] != "total"}
+
+
+def our_counts(t, command, *options):
+    _, text = traced(t, "-c", *options, command=command)
+    number = lambda word: 0 if word == "–" else int(word.replace(",", ""))     # noqa: E731
+    rows = [re.split(r"  +| (?=[–\d])", line.strip()) for line in text.splitlines()[1:-1]]
+    counts = {}
+    for row in rows:
+        name, _, note = row[-1].partition(" (")
+        never = int(note.split()[0]) if note else 0
+        if number(row[0]) - never:
+            counts[name] = (number(row[0]) - never, number(row[1]))
+    return counts, text
+
+
+def counts(t):
+    """-c has the calls and errors that strace -f -c has"""
+    need("strace")
+    for command in COUNTED:
+        ours, text = our_counts(t, command)
+        equal(ours, strace_counts(command), f"{command}\n{text}")
+    command = ["find", "/etc/apt"]
+    equal(our_counts(t, command, "-e", "%file")[0], strace_counts(command, "-e", "trace=%file"), "those chosen")
+
+
+def tables(t):
+    """-c has no lines, -C has both, -q the summary; each order and kind of table; a call that does not return is there"""
+    _, text = traced(t, "-c", "--sort", "calls", command=["find", "/etc/apt"])
+    lines = text.splitlines()
+    equal(lines[0].split(), ["calls", "errors", "total", "of", "wall", "min", "average", "p50", "p95", "p99", "max", "call"], "heads")
+    calls = [int(line.split()[0].replace(",", "")) for line in lines[1:-1]]
+    check(calls == sorted(calls, reverse=True) and len(calls) > 10, text)
+    equal(int(lines[-1].split()[0].replace(",", "")), sum(calls), "the sum")
+    check("exit_group (1 never returned)" in text, text)
+    _, text = traced(t, "-c", "--sort", "call", command=["find", "/etc/apt"])
+    names_ = [line.split("  ")[-1].split()[0] for line in text.splitlines()[1:-1]]
+    equal(names_, sorted(names_), "names")
+    _, text = traced(t, "-C", command=["cat", "/etc/hostname"])
+    check("open /etc/hostname (read)" in text and "FINAL" not in text and "of wall" in text, text)
+    _, text = traced(t, "-q", command=["cat", "/etc/hostname"])
+    check("open /etc/hostname (read)" not in text and "FINAL" in text, text)
+    for by, what in (("process", "exit 1"), ("file", "/etc/hostname"), ("errno", "ENOENT"), ("peer", None)):
+        _, text = traced(t, "-c", "--by", by, command=["cat", "/etc/hostname", "/nope"])
+        check(what in text if what else not text, f"{by}: {text}")
+
+
 def refused(t):
     """what cannot be meant: one line, exit status 125, and the command does not run"""
     for options, why in ((["-e", "opne"], 'no system call "opne"; did you mean open?'), (["-e", "%fiel"], "did you mean %file?"),
                          (["-e", "/("], "no regular expression"), (["-e", "read", "-e", "write"], "-e was given twice; write one set: -e read,write"),
-                         (["-e", "signal=all"], '"signal=" is not taken'), (["-e", ""], "a name is missing"), (["--trace=read,,"], "a name is missing")):
+                         (["-e", "signal=all"], '"signal=" is not taken'), (["--by", "file"], "--by belongs to the table of calls: give -c"), (["-c", "--by", "x"], "--by takes call, process, file, peer or errno"),
+                         (["-c", "--sort", "x"], 'no column "x"'), (["-e", ""], "a name is missing"), (["--trace=read,,"], "a name is missing")):
         with tempfile.TemporaryDirectory() as d:
             p, text = traced(t, *options, command=["touch", f"{d}/ran"])
             equal(p.returncode, 125, str(options))
@@ -94,4 +152,4 @@ def refused(t):
 
 
 if __name__ == "__main__":
-    main(__doc__, {"choosing": [as_strace, in_words, names_stay, recorded, refused]})
+    main(__doc__, {"choosing": [as_strace, in_words, names_stay, recorded, counts, tables, refused]})

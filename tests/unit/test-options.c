@@ -150,6 +150,16 @@ static unsigned lines_of(const char *text)
 	return n;
 }
 
+static bool has_option(const char *text, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *p = text; (p = strstr(p, name)); p += n)
+		if (!strchr("abcdefghijklmnopqrstuvwxyz-", p[n]))
+			return true;
+	return false;
+}
+
 /* Everything derived from the rows: on 80 columns, every option in it. */
 static void test_help(void **state)
 {
@@ -163,8 +173,8 @@ static void test_help(void **state)
 		char name[64];
 
 		snprintf(name, sizeof(name), " --%s", r->name);
-		assert_non_null(strstr(all, name));
-		assert_int_equal(strstr(brief, name) != NULL, r->brief != NULL);
+		assert_true(has_option(all, name));
+		assert_int_equal(has_option(brief, name), r->brief != NULL);
 		if (r->brief)	/* on one line */
 			assert_non_null(strstr(brief, r->brief));
 		for (unsigned j = 0; j < i; j++) {

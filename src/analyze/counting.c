@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of -c: how often each call was made, how often it failed, and how long it took. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/spec.h"
+#include "analyze/counting.h"
+#include "analyze/totals.h"
+#include "base/macro.h"
+#include "filter/callset.h"
+
+enum { CALLS, ERRORS, TOTAL, SHARE, MIN_, AVG, P50, P95, P99, MAX_, CALL, NEVER, RUNNING, _COLUMNS };
+static const struct table_column columns[_COLUMNS] = {
+	[CALLS] = { "calls", NULL, "calls", CELL_COUNT, IN_COLUMN, 9, 0 },
+	[ERRORS] = { "errors", NULL, "errors", CELL_COUNT, IN_COLUMN, 7, 1 },
+	[TOTAL] = { "total", NULL, "total_ns", CELL_NS, IN_COLUMN, 7, 1 },
+	[SHARE] = { "of wall", NULL, "share", CELL_SHARE, IN_COLUMN, 7, 1 },
+	[MIN_] = { "min", NULL, "min_ns", CELL_NS, IN_COLUMN, 7, 1 },
+	[AVG] = { "average", NULL, "average_ns", CELL_NS, IN_COLUMN, 7, 1 },
+	[P50] = { "p50", NULL, "p50_ns", CELL_NS, IN_COLUMN, 7, 1 },
+	[P95] = { "p95", NULL, "p95_ns", CELL_NS, IN_COLUMN, 7, 1 },
+	[P99] = { "p99", NULL, "p99_ns", CELL_NS, IN_COLUMN, 7, 1 },
+	[MAX_] = { "max", NULL, "max_ns", CELL_NS, IN_COLUMN, 7, 1 },
+	[CALL] = { "call", NULL, "call", CELL_CALL, IN_COLUMN, 0, 2 },
+	[NEVER] = { "never returned", NULL, "never_returned", CELL_COUNT, IN_NOTE, 0, 0 },
+	[RUNNING] = { "still under way", NULL, "running", CELL_COUNT, IN_NOTE, 0, 0 },
+};
+
+static struct cell number(uint64_t n) { return (struct cell){ .set = true, .n = n }; }
+static struct cell number_if(uint64_t n) { return (struct cell){ .set = n != 0, .n = n }; }
+static struct cell quantile(const struct hist *h, double q) { return (struct cell){ .set = hist_has_quantile(h, q), .n = hist_quantile(h, q) }; }
+static struct cell time_of(const struct hist *h, uint64_t ns) { return (struct cell){ .set = h->n != 0, .n = ns }; }
+
+static void fill_call(struct cell *cells, const struct totals_call *c, uint64_t wall_ns)
+{
+	cells[CALLS] = number(c->count);
+	cells[ERRORS] = number_if(c->errors);
+	cells[TOTAL] = time_of(&c->dur, c->dur.sum);
+	cells[SHARE] = (struct cell){ .set = c->dur.n && wall_ns, .n = wall_ns ? c->dur.sum * 10000 / wall_ns : 0 };
+	cells[MIN_] = time_of(&c->dur, c->dur.min);
+	cells[AVG] = time_of(&c->dur, c->dur.n ? c->dur.sum / c->dur.n : 0);
+	cells[P50] = quantile(&c->dur, 0.5);
+	cells[P95] = quantile(&c->dur, 0.95);
+	cells[P99] = quantile(&c->dur, 0.99);
+	cells[MAX_] = time_of(&c->dur, c->dur.max);
+	cells[CALL] = (struct cell){ .set = true, .call = c };
+	cells[NEVER] = number_if(c->never);
+	cells[RUNNING] = number_if(c->running);
+}
+
+static void fill(struct table *t, const struct totals *totals, bool noise UNUSED)
+{
+	uint64_t wall_ns = totals->end_ns > totals->start_ns ? totals->end_ns - totals->start_ns : 0;
+	struct table_row *row;
+
+	for (unsigned i = 0; i < totals->calls.n; i++) {
+		if (!totals_is_chosen(totals, totals->calls.v[i]))
+			continue;
+		t->nall++;
+		row = table_add(t);
+		if (row)
+			fill_call(row->cells, totals->calls.v[i], wall_ns);
+	}
+}
+
+static const struct table_def by_call = {
+	.title = "Calls", .name = "calls", .columns = columns, .ncolumns = _COLUMNS, .fill = fill, .form = FORM_HEADED,
+};
+
+static const struct table_def *listed(const char *name)
+{
+	for (unsigned i = 0; i < table_nlist; i++)
+		if (!strcmp(table_list[i].name, name))
+			return &table_list[i];
+	return NULL;
+}
+
+const struct table_def *counting_by(const char *what)
+{
+	static const struct { const char *what, *table; } by[] = {
+		{ "process", "processes" }, { "file", "top_files" }, { "peer", "connections" }, { "errno", "errors" },
+	};
+
+	if (!strcmp(what, "call"))
+		return &by_call;
+	for (unsigned i = 0; i < ARRAY_SIZE(by); i++)
+		if (!strcmp(by[i].what, what))
+			return listed(by[i].table);
+	return NULL;
+}
+
+/* "total" is the column "total_ns". */
+static bool is_called(const struct table_column *c, const char *word)
+{
+	size_t n = strlen(word);
+
+	return !strcmp(c->title, word) || (!strncmp(c->name, word, n) && (!c->name[n] || !strcmp(c->name + n, "_ns") || !strcmp(c->name + n, "_bytes")));
+}
+
+int counting_column(const struct table_def *def, const char *word)
+{
+	for (unsigned i = 0; i < def->ncolumns; i++)
+		if (is_called(&def->columns[i], word))
+			return (int)i;
+	return -1;
+}
+
+/* ---- the order of the rows ---- */
+
+struct order { unsigned column; enum cell_type type; };
+
+static int by_words(const struct cell *a, const struct cell *b, enum cell_type type)
+{
+	if (type == CELL_CALL)
+		return strcmp(a->call->spec->name ? a->call->spec->name : "~", b->call->spec->name ? b->call->spec->name : "~");
+	if (type == CELL_PATH)
+		return memcmp(a->s.s, b->s.s, MIN(a->s.len, b->s.len));
+	return 0;
+}
+
+/* Numbers from the largest, words from a; what has no value comes last. */
+static int compare(const void *pa, const void *pb, void *ctx)
+{
+	const struct order *o = ctx;
+	const struct cell *a = &((const struct table_row *)pa)->cells[o->column], *b = &((const struct table_row *)pb)->cells[o->column];
+
+	if (!a->set || !b->set)
+		return b->set - a->set;
+	if (!table_is_number(o->type))
+		return by_words(a, b, o->type);
+	return a->n < b->n ? 1 : a->n > b->n ? -1 : 0;
+}
+
+void counting_sort(struct table *t, int column)
+{
+	struct order o;
+
+	if (column < 0)
+		column = counting_column(t->def, "total");
+	if (column < 0 || t->def->form == FORM_TREE)
+		return;
+	o = (struct order){ (unsigned)column, t->def->columns[column].type };
+	qsort_r(t->rows, t->nrows, sizeof(*t->rows), compare, &o);
+}
