@@ -51,7 +51,7 @@ def workloads(scratch):
 
 
 class Tool:
-    """prefix: what stands before the command.  said: a pattern of what its log says was lost.  call: a pattern of a
+    """prefix: what stands before the command.  "said": a pattern of what its log says was lost.  call: a pattern of a
     call in its log, with NAME for the name; the first group, if there is one, is how many."""
 
     def __init__(self, prefix, heavy=False, said=None, call=None):

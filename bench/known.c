@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A run whose facts are known, for bench/peers.py: known DIR PORT.  In DIR are
- * alpha-file (12345 bytes) and sub/relative-file; at PORT of localhost somebody
+ * alpha-file (12345 bytes) and sub/relative-file; at PORT of localhost a server
  * reads 23456 bytes and answers with 34567.
  */
 #include <arpa/inet.h>

@@ -115,7 +115,7 @@ FACTS = [
 
 
 def serve(listener):
-    """Reads what known.c sends and answers, for as long as somebody connects."""
+    """Reads what known.c sends and answers, for as long as a client connects."""
     while True:
         try:
             peer, _ = listener.accept()

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The workloads that need no program of somebody else: a fixed number of
+ * The workloads that need no other program: a fixed number of
  * system calls and nothing else worth measuring.
  *
  *   work read N         N one-byte reads from /dev/zero                   (W1)

@@ -33,12 +33,12 @@ WORDS = {
     "obey": "handle, follow",
     "obeys": "handles, follows",
 }
-ALLOWED = re.compile(r"(?i)\b(?:user|as|to|for|by|of) nobody\b(?=[:;,.) ]*(?:$|\n|user|65534|\())|\buser nobody\b|\bnobody:nogroup\b")
+ALLOWED = re.compile(r"\b(?:user|[Aa]s|becomes|su) nobody\b")      # the user of that name
 FOLDERS = ["src", "tests", "tools", "bench", "report/src", "report/test", "man", "docs", "packaging", "findings"]
 DOCUMENTS = (".md", ".in", ".Debian", "control")
 C_LIKE, HASH = (".c", ".h", ".def", ".ts", ".tsx", ".mjs", ".mts", ".css", ".S"), (".sh", ".bash", ".build")
 # Folders whose comments are still to be read again; one leaves this list with the commit that does it.
-LEFT = ("src/capture/ptrace", "tests/", "report/", "bench/", "tools/setup.sh")
+LEFT = ("src/capture/ptrace",)
 SKIP = re.compile(r"(^|/)(build[^/]*|node_modules|dist|out|\.out|corpus|golden)/|check-words\.py$|packaging/debian/copyright")
 
 WORD = re.compile(r"\b(?:" + "|".join(sorted(WORDS, key=len, reverse=True)) + r")\b", re.I)

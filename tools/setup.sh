@@ -136,7 +136,7 @@ apt_install() {
 		command -v sudo >/dev/null || die "packages are missing; as root, run:
   $line"
 		run=(sudo)
-		# Without a terminal nobody can type a password: fail instead of hanging.
+		# Without a terminal a password cannot be typed: fail instead of hanging.
 		[ -t 0 ] || run+=(-n)
 	fi
 	echo "setup: ${run[0]:+${run[0]} }$line"

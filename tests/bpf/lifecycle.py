@@ -172,7 +172,7 @@ class Choice(unittest.TestCase):
         self.assertEqual(second, "compendium: tracing sh -c 'exit 3' (ptrace)")
 
     def test_setcap(self):
-        """The right, given to the file, is enough for nobody."""
+        """The right, given to the file, is enough for the user nobody."""
         setcap = shutil.which("setcap", path=os.environ["PATH"] + ":/usr/sbin:/sbin")
         if not setcap:
             self.skipTest("setcap is not installed")
@@ -414,7 +414,7 @@ class Latency(unittest.TestCase):
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", timeout=120, check=True)
             found = re.findall(r" (\d+) faults in anon @ [0-9a-f]+ \(rw-\)(?:, (\d+) huge page)?", done.stderr)
             self.assertTrue(found, done.stderr[-2000:])
-            # they may have been told in several lines
+            # they may have been printed in several lines
             yield sum(int(n) for n, _ in found if int(n) > 100), sum(int(n or 0) for _, n in found)
 
     def test_page_faults(self):
@@ -440,7 +440,7 @@ class Latency(unittest.TestCase):
             self.assertGreater(huge, 0)      # 32 unless memory is in pieces
 
     def test_interrupts(self):
-        """What a timer wakes, nobody else woke."""
+        """What a timer wakes, no task woke."""
         done = run("--ebpf", "--sched-min", "0", "--sched-show", "0", "--", "sh", "-c", "for i in 1 2 3 4 5 6 7 8; do sleep 0.02; done")
         self.assertGreaterEqual(len(re.findall(r"sched delay .* \(woken by an interrupt\)", done.stderr)), 8, done.stderr)
 

@@ -96,7 +96,7 @@ def threads(text):
 
     def block(lines):
         lines = [normal(line) for line in lines if not DROP.match(line)]
-        # when exactly a signal that nobody handles arrives is chance, too
+        # when exactly a signal without a handler arrives is chance, too
         return "\n".join([line for line in lines if not IGNORED.match(line)] + sorted(line for line in lines if IGNORED.match(line)))
 
     return {names.get(pid, "P"): block(lines) for pid, lines in by_pid.items()}

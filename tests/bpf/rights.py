@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""File capabilities are no door: what a caller may not ptrace is not shown to him.
+"""File capabilities are no door: what a caller may not ptrace is not shown.
 
 usage: tests/bpf/rights.py COMPENDIUM
 
@@ -62,7 +62,7 @@ class Rights(unittest.TestCase):
         return p
 
     def traced(self, *command, options=(), env=None, backend="bpf"):
-        """As nobody: what the command wrote, what compendium said, the text of all calls (from a recording)."""
+        """As nobody: what the command wrote, what compendium printed, the text of all calls (from a recording)."""
         recording = self.dir / "r"
         recording.unlink(missing_ok=True)
         done = subprocess.run([*NOBODY, self.binary, "--backend", backend, *options, "--record", recording, "-o", "/dev/null", "--", *map(str, command)], cwd=self.dir, env=env or PATH,
@@ -167,7 +167,7 @@ class Rights(unittest.TestCase):
         self.hidden("capable")
 
     def test_back_to_own_rights(self):
-        """What such a program starts with the caller's own rights is his again."""
+        """What such a program starts with the caller's own rights is the caller's again."""
         self.copy(shutil.which("setpriv"), "gate", mode=0o4755)
         done, text = self.traced("sh", "-c", "./gate --reuid=65534 --regid=65534 --clear-groups cat mine; exit 4")
         self.assertEqual((done.returncode, done.stdout), (4, "for everybody\n"), done.stderr)

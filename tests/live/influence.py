@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What tracing does to a program is said, and what is not the kernel's refusal is not called so.
+"""What tracing does to a program is reported, and what is not the kernel's refusal is not called so.
 
 usage: influence.py --compendium FILE [--backend B] influence [TEST…]
 """
@@ -172,7 +172,7 @@ def left_behind_named(t):
     equal(pathlib.Path(f"/proc/{said[1]}/comm").read_text(), "sleep\n", "who that is")
     os.kill(int(said[1]), signal.SIGTERM)
     equal(p.wait(PATIENCE), 5, "the exit status")
-    # nothing is said of what ends at once
+    # what ends at once is not named
     p = t.start("--", "sh", "-c", "sleep 0.1 & exit 0")
     equal(p.wait(PATIENCE), 0, "the exit status")
     check("it left running" not in p.said(), p.said())

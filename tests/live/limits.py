@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Where no more processes may be started: what fails is said, and nobody else is harmed.
+"""Where no more processes may be started: what fails is reported, and no other process is affected.
 
 usage: tests/live/limits.py COMPENDIUM BACKEND
 
@@ -18,7 +18,7 @@ import unittest
 COMPENDIUM = BACKEND = None
 SELF = pathlib.Path(__file__).resolve()
 INSIDE = "COMPENDIUM_TEST_INSIDE"
-SOMEBODY = 54321        # a uid that nobody has, so that only our own processes count
+SOMEBODY = 54321        # a uid without processes, so that only our own processes count
 MANY = 9                # more than compendium and `sh -c` start
 
 
@@ -75,7 +75,7 @@ class Limits(unittest.TestCase):
         return done
 
     def check(self, outcomes):
-        """The fewest processes end it with a message, enough of them run the command, and what lies between is said."""
+        """The fewest processes end it with a message, enough of them run the command, and what lies between is reported."""
         self.assertEqual(outcomes[0].returncode, 125, outcomes[0].stderr)
         self.assertEqual((outcomes[-1].returncode, outcomes[-1].stdout), (0, "ran\n"), outcomes[-1].stderr)
         self.assertNotIn("cannot start", outcomes[-1].stderr)

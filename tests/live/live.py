@@ -40,7 +40,7 @@ def attach_threads(t):
 
 
 def attach_waits(t):
-    """waits of every kind go on after 40 rounds: no EINTR, nobody woken"""
+    """waits of every kind go on after 40 rounds: no EINTR, no thread woken"""
     with t.victim("waits") as v:
         for _ in range(40):
             p = t.attach(v.pid)
@@ -175,7 +175,7 @@ def attach_descendants(t):
 
 
 def attach_namespace(t):
-    """a process whose children are in another pid namespace, with or without somebody in there: pids are ours, not theirs"""
+    """a process whose children are in another pid namespace, with or without a process in there: pids are ours, not theirs"""
     need_root()
     for way in "unshared", "inhabited":
         with t.victim(way) as v:
@@ -241,7 +241,7 @@ def attach_several(t):
 
 
 def attach_twice(t):
-    """a process that is traced already: ptrace says by whom and touches nothing, bpf traces it, too"""
+    """a process that is traced already: ptrace names the tracer and touches nothing, bpf traces it, too"""
     with t.victim("busy") as v:
         first = t.start("--backend", "ptrace", "-p", v.pid)
         eventually(lambda: status(v.pid, "TracerPid") == str(first.pid), "a tracer")
@@ -257,7 +257,7 @@ def attach_twice(t):
 
 
 def attach_ended(t):
-    """a zombie, and a /proc that is not there, are said as what they are; a zombie whose threads live can be traced"""
+    """a zombie, and a /proc that is not there, are reported as such; a zombie whose threads live can be traced"""
     p = subprocess.Popen(["true"])
     try:
         eventually(lambda: (status(p.pid, "State") or "").startswith("Z"), "a zombie")
@@ -590,7 +590,7 @@ def compendium_inside(t):
 class Tmux:
     def __init__(self, t):
         self.socket = str(t.scratch / "tmux")
-        env = {**os.environ, "PS1": "$ ", "HISTFILE": "", "TERM": "xterm", "SHELL": "/bin/sh"}  # nobody's own is nologin
+        env = {**os.environ, "PS1": "$ ", "HISTFILE": "", "TERM": "xterm", "SHELL": "/bin/sh"}  # the shell of user nobody is nologin
         self.go("-f", "/dev/null", "new-session", "-d", "-x", "150", "-y", "50", "bash --norc --noprofile -i", env=env)
         self.say("PS1='pr''ompt> '; set +o histexpand; stty -tostop")
         self.wait(r"^prompt>")

@@ -22,7 +22,7 @@ import redis_server  # noqa: E402
 redis_server.find()
 BINARY, BACKEND = os.path.abspath(sys.argv.pop(1)), sys.argv.pop(1)
 TRACER = [BINARY, "--backend", BACKEND]
-# What a host without some right is told first; the trace goes on.
+# What is printed first on a host that refuses something; the trace goes on.
 NOTE = re.compile(r"^compendium: (the bpf backend cannot be used).*\n", re.M)
 ENV = {**os.environ, "LC_ALL": "C", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 PYTHON = shutil.which("python3", path=ENV["PATH"]) or sys.executable
@@ -410,7 +410,7 @@ class Ending(Case):
                 self.assertIn(b"FINAL", err)
 
     def test_slow_end_after_a_signal_of_its_own(self):
-        """A trap that needs longer than the two seconds somebody else's SIGTERM gives."""
+        """A trap that needs longer than the two seconds that another process's SIGTERM gives."""
         script = "trap 'sleep 2.5; exit 5' TERM; trap '' HUP; kill -HUP 0; kill -TERM 0; sleep 60 & wait"
         p = self.start("--", "sh", "-c", script, start_new_session=True)
         _, err = p.communicate(timeout=60)
@@ -473,7 +473,7 @@ class Redis(Case):
         load = ["redis-benchmark", "-p", str(port), "-t", "set,get", "-n", "4000", "-c", "10", "-q"]
         bench = subprocess.Popen([*load, "-l"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.addCleanup(lambda: (bench.poll() is None and bench.kill(), bench.wait(), bench.stdout.close()))
-        # nobody reads its standard error meanwhile, and a full pipe would hold it up
+        # its standard error is not read meanwhile, and a full pipe would hold it up
         p = self.start("-a", "-p", str(server.pid), "-o", "o.txt", stderr=subprocess.DEVNULL)
 
         def seen():

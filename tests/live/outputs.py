@@ -137,7 +137,7 @@ def closed_and_nothing_to_say(t):
 
 
 def private(t):
-    """a file that stood there becomes private; nothing is written into somebody else's, nor through his link in /tmp"""
+    """a file that stood there becomes private; nothing is written into another user's, nor through another user's link in /tmp"""
     files = outputs(t)
     for f in files.values():
         f.write_text("old")
@@ -155,7 +155,7 @@ def not_ones_own(t):
     for f in files.values():
         f.write_text("theirs")
         os.chown(f, NOBODY, NOBODY)
-    held = [open(f) for f in files.values()]  # he has it open
+    held = [open(f) for f in files.values()]  # the other user has it open
     try:
         status, said = trace(t, *all_of(files), "--", "true")
         equal(status, 0, said)
@@ -181,7 +181,7 @@ def not_ones_own(t):
             equal(status, 125, f"{option}: {said[:300]}")
             check("symbolic link" in said, said[:300])
             equal(target.read_text(), "precious", f"what the link of {option} leads to")
-            # his own link is everybody's own business
+            # a user's own link is followed
             link.unlink()
             link.symlink_to(target)
             equal(trace(t, *([f"--report={link}"] if option == "--report" else [option, link]), "--", "true")[0], 0, f"{option}: a link of one's own")
@@ -191,7 +191,7 @@ def not_ones_own(t):
 
 
 def removed(t):
-    """files that the command removes are written anew, and that is said; one that takes their place is left alone"""
+    """files that the command removes are written anew, and that is reported; one that takes their place is left alone"""
     files = outputs(t)
     status, said = trace(t, *all_of(files), "--", "rm", *files.values())
     equal(status, 0, said[-500:])
@@ -263,7 +263,7 @@ def full_tmpfs(t):
 
 
 def no_thread(t):
-    """where its own thread cannot start the command does not run, and the reason is said"""
+    """where its own thread cannot start the command does not run, and the reason is reported"""
     need_root()
     need("unshare")
     where = pids_mount()

@@ -165,7 +165,7 @@ PROGRAMS = [
 ]
 
 
-# Where these stand in a thread is chance: who waits for a lock, when a child's end is heard of.
+# Where these stand in a thread is chance: who waits for a lock, when a child's end is reported.
 CHANCE = {"futex", "sched_yield", "rt_sigreturn", "restart_syscall"}
 # And which thread of Python gets which heap; whether bash waits in its handler or before.
 CHANCE_IN = {"python threads": {"mmap", "munmap", "mprotect", "madvise"}, "bash": {"wait4", "rt_sigprocmask"}}

@@ -244,7 +244,7 @@ static int live_vfork(void)
 	CHECK(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0);
 	pid = vfork();
 	if (pid == 0) {
-		/* the parent is held in vfork until told */
+		/* the parent is held in vfork until asked to go on */
 		until_told();
 		_exit(5);
 	}
@@ -326,7 +326,7 @@ static int live_leaderless(void)
 	return 1;
 }
 
-/* Its leader goes when it is told to, the thread stays. */
+/* Its leader goes when it is asked to, the thread stays. */
 static int live_leaves(void)
 {
 	pthread_t t;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What a running program waits in is said at once, and again at the end.  /proc/PID/syscall is the judge.
+"""What a running program waits in is printed at once, and again at the end.  /proc/PID/syscall is the judge.
 
 usage: waiting.py --compendium FILE [--backend B] waiting [TEST…]
 """

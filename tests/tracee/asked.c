@@ -232,7 +232,7 @@ static void supervised(void)
 
 	CHECK(ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add) >= 0);
 	CHECK(reap(pid) == 0);
-	close(fd);			/* both share one offset, which nobody is told */
+	close(fd);			/* both share one offset, which no call reports */
 	checkpoint("fd", "supervised");
 	CHECK(close_range(3, ~0u, 0) == 0);
 }

@@ -102,7 +102,7 @@ static void refused_in_the_background(void)
 	expect("connect tcp4 → 127.0.0.1:%d ECONNREFUSED after TIME", r);
 	err = connect_to(s, g) < 0 ? errno : 0;
 	CHECK(err == 0 || err == EINPROGRESS || err == ECONNABORTED);
-	if (err == ECONNABORTED) {	/* connect(2): the failed attempt is told of once more, the next one begins */
+	if (err == ECONNABORTED) {	/* connect(2): the failed attempt is reported once more, the next one begins */
 		expect("connect tcp4 → 127.0.0.1:%d ECONNABORTED after TIME", g);
 		err = connect_to(s, g) < 0 ? errno : 0;
 	}
@@ -195,7 +195,7 @@ static void udp_many(void)
 	CHECK(recvmmsg(fd[0], mm, 2, 0, NULL) == 2);
 	expect("recv 3 B from 127.0.0.1:%d", port[1]);
 	expect("recv 4 B from 127.0.0.1:%d", port[2]);
-	/* a port nobody has any more: the kernel reports it at the next call on a connected socket */
+	/* a port that is free again: the kernel reports it at the next call on a connected socket */
 	close(fd[2]);
 	CHECK(connect_to(u, port[2]) == 0);
 	expect("connect udp4 → 127.0.0.1:%d", port[2]);
@@ -346,7 +346,7 @@ static void families(void)
 	}
 }
 
-/* Connecting with the first data: by sendto and sendmsg, or at the first write after a connect that asked nobody. */
+/* Connecting with the first data: by sendto and sendmsg, or at the first write after a connect that sent nothing. */
 static void fast_open(void)
 {
 	int f, r, queue = 5, yes = 1, l, rfd = refusing(&r), s, t;

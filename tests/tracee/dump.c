@@ -51,7 +51,7 @@ static void on_event(void *ctx, const struct event *ev)
 		bool named = f->name.len && f->name.s[0] == '/';
 
 		printf("FD\t%d\t", fd);
-		if (f->sock)	/* its own name says with whom it talks */
+		if (f->sock)	/* its own name has its peer */
 			printf("socket:[%llu]", (unsigned long long)f->ino);
 		else
 			printf("%s%s", f->kind == FILE_PIDFD ? "anon_inode:[pidfd]" : f->name.s, named && f->deleted ? " (deleted)" : "");

@@ -42,7 +42,7 @@ static void forks(void)
 	expect_of(pid, "exit 9");
 	CHECK(WEXITSTATUS(reap(pid)) == 9);
 
-	/* no signal at its end: wait has to be told */
+	/* no signal at its end: wait needs a flag */
 	pid = clone(clone_fn, stack + sizeof(stack), CLONE_VM, (void *)10);
 	expect("fork → %d", pid);
 	expect_of(pid, "exit 10");
@@ -147,7 +147,7 @@ static void deaths(void)
 	close(back[1]);
 }
 
-/* Nobody has ended: the kernel writes no status, and what is in memory there is none.  Nor what is left of a sleep that nothing cut short. */
+/* No child has ended: the kernel writes no status, and what is in memory there is none.  Nor what is left of a sleep that nothing cut short. */
 static void nothing_written(void)
 {
 	int gate[2], status = -1;

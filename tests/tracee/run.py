@@ -4,7 +4,7 @@
 
 usage: run.py --compendium PROGRAM [--dump PROGRAM] [--args-dump PROGRAM] [--only WAY]... [--show] TRACEE [ARG...]
 
-Prints TAP, one line for each way.  A tracee that ends with 77 has said why it cannot run here.
+Prints TAP, one line for each way.  A tracee that ends with 77 has printed why it cannot run here.
 """
 import argparse
 import difflib

@@ -73,7 +73,7 @@ static void stops(void)
 	expect("fork → %d", pid);
 	expect_of(pid, "kill SIGSTOP → %d", pid);
 	expect_of(pid, "signal SIGSTOP from pid %d", pid);
-	expect_of(pid, "? stop by SIGSTOP");	/* the kill may be there before the tracer has heard of the stop */
+	expect_of(pid, "? stop by SIGSTOP");	/* the kill may be there before the tracer has seen the stop */
 	CHECK(wait_one(pid, &status, WUNTRACED) > 0 && WIFSTOPPED(status));
 	expect("kill SIGKILL → %d", pid);
 	CHECK(kill_one(pid, SIGKILL) == 0);
@@ -126,7 +126,7 @@ static void group_stop(void)
 	for (int i = 0; i < 3; i++)
 		while (!strchr("Tt", state_of(group->tids[i])))
 			usleep(1000);
-	usleep(100000);		/* a tracer by ptrace hears of each thread by itself */
+	usleep(100000);		/* a tracer by ptrace sees each thread by itself */
 	expect("kill SIGCONT → %d", pid);
 	CHECK(kill_one(pid, SIGCONT) == 0);
 	CHECK(wait_one(pid, &status, WCONTINUED) > 0 && WIFCONTINUED(status));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Signals: who sent them, siginfo intact, real-time order, ignored ones that wake nobody, SIGTRAP that is the program's own. */
+/* Signals: who sent them, siginfo intact, real-time order, ignored ones that wake no thread, SIGTRAP that is the program's own. */
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>

@@ -94,7 +94,7 @@ static void tcp4(void)
 	close(s);
 	close(l);
 
-	/* nobody listens any more: refused, at once and later */
+	/* the listener is gone: refused, at once and later */
 	a.sin_port = htons(port);
 	c = socket(AF_INET, SOCK_STREAM, 0);
 	CHECK(connect(c, (struct sockaddr *)&a, sizeof(a)) < 0 && errno == ECONNREFUSED);
@@ -174,7 +174,7 @@ static void udp(void)
 	CHECK(send(c, "1", 1, 0) == 1);
 	expect("send 1 B to *127.0.0.1:%d*", port);
 	CHECK(recv(s, buf, 64, MSG_TRUNC) == 1);
-	expect("recv 1 B on udp4 127.0.0.1:%d", port);	/* from whom is not asked for */
+	expect("recv 1 B on udp4 127.0.0.1:%d", port);	/* the sender is not asked for */
 	CHECK(recv(s, buf, 64, MSG_DONTWAIT) < 0 && errno == EAGAIN);
 	expect("recv on udp4 127.0.0.1:%d EAGAIN", port);
 	close(c);
@@ -264,7 +264,7 @@ static void netlink(void)
 	close(s);
 }
 
-/* What the kernel itself answers: a raw socket sends a ping and hears both it and the answer. */
+/* What the kernel itself answers: a raw socket sends a ping and receives both it and the answer. */
 static void raw(void)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };

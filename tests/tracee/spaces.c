@@ -137,7 +137,7 @@ static void init_of_namespace(void)
 	_exit(6);
 }
 
-/* unshare and setns: the children are in the namespace, the caller is not.  Who sends a signal, and to whom. */
+/* unshare and setns: the children are in the namespace, the caller is not.  Sender and receiver of a signal. */
 static void unshared(void)
 {
 	static const int signals[] = { SIGUSR1, SIGUSR2, SIGCHLD };

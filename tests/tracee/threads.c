@@ -29,7 +29,7 @@ static void *worker(void *arg)
 	}
 	pthread_barrier_wait(&all);
 	pthread_barrier_wait(&all);
-	/* a table of its own: what it opens now nobody else has */
+	/* a table of its own: what it opens now no other thread has */
 	CHECK(unshare(CLONE_FILES) == 0);
 	expect("open %s (write, create)", path);
 	fd = open(path, O_WRONLY | O_CREAT, 0600);

@@ -103,7 +103,7 @@ static void aio(const char *path)
 	close(fd);
 }
 
-/* A listener with a full queue answers nobody: SO_SNDTIMEO ends the wait. */
+/* A listener with a full queue does not answer: SO_SNDTIMEO ends the wait. */
 static void timeout(void)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };

@@ -18,7 +18,7 @@
 #include "tracee.h"
 
 #define RUBBISH 0xdeadbeef00000000ul
-/* Registers as a compiler may leave them: the upper half of an int is nobody's. */
+/* Registers as a compiler may leave them: the upper half of an int means nothing. */
 #define INT(n) (RUBBISH | (uint32_t)(n))
 
 static struct sockaddr_in here(int fd)
@@ -88,7 +88,7 @@ static void rooms(void)
 	CHECK(recvmmsg(s, mm, 1, 0, NULL) == 1);
 	expect_call("recvmmsg(%d<*>, [{name=\"*\"…, len=5}], 1, 0, NULL) = 1", s);
 	munmap(edge, 4096);
-	/* what was cut is nobody's address: the model does not take it over */
+	/* what was cut is no address: the model does not take it over */
 	expect_call("close(%d<udp4 127.0.0.1:%d*>) = 0", s, ntohs(a.sin_port));
 	close(s);
 
@@ -116,7 +116,7 @@ static void rooms(void)
 	tracee_never("65\\.65|\\b16705\\b");
 }
 
-/* Of every option the type it has; of one that nobody knows its bytes. */
+/* Of every option the type it has; of an unknown one its bytes. */
 static void options(void)
 {
 	int u = socket(AF_INET, SOCK_DGRAM, 0), t = socket(AF_INET, SOCK_STREAM, 0), v6 = socket(AF_INET6, SOCK_DGRAM, 0), sv[2], one;

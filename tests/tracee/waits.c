@@ -247,7 +247,7 @@ static void *waits_in_recv(void *arg)
 }
 
 /*
- * Children end, and nobody handles their SIGCHLD.  Not before fork(2) is over: from glibc 2.41 on all signals are blocked
+ * Children end, and SIGCHLD has no handler.  Not before fork(2) is over: from glibc 2.41 on all signals are blocked
  * in it, and a signal that is blocked is not ignored, but interrupts the wait of another thread.
  */
 static void threads(void)

@@ -112,7 +112,7 @@ static void test_noise_event(void **state)
 	assert_int_equal(noise_event(n, EVENT(EV_CONNECT, .peer = &lo)), NOISE_LOCALHOST);
 	assert_int_equal(noise_event(n, EVENT(EV_CONNECT, .peer = &far)), NOISE_NONE);
 	assert_int_equal(noise_event(n, EVENT(EV_LISTEN, .peer = &lo)), NOISE_NONE);
-	/* nobody came: the listener says whether it is a matter of this machine alone */
+	/* no client came: the listener says whether it is a matter of this machine alone */
 	assert_int_equal(noise_event(n, EVENT(EV_ACCEPT, .file = &listener, .err = EAGAIN)), NOISE_NONE);
 	at.local = lo;
 	assert_int_equal(noise_event(n, EVENT(EV_ACCEPT, .file = &listener, .err = EAGAIN)), NOISE_LOCALHOST);
@@ -185,7 +185,7 @@ static void test_resident(void **state)
 	assert_int_equal(n, 4096 + (14 << 20));
 	assert_true(resident_event(r, EVENT(EV_MMAP, .addr = 0x900000, .nbytes = 4096), &n));
 	assert_int_equal(n, 14 << 20);
-	/* ranges nobody has */
+	/* ranges that are not localhost */
 	assert_true(resident_event(r, EVENT(EV_MUNMAP, .addr = UINT64_MAX - 4096, .nbytes = UINT64_MAX), &n));
 	assert_true(resident_event(r, EVENT(EV_MUNMAP, .addr = 0, .nbytes = UINT64_MAX), &n));
 	assert_int_equal(n, 0);
@@ -357,7 +357,7 @@ static void test_connections(void **state)
 	assert_true(t->conns.v[1]->has_peer);
 	assert_int_equal(t->conns.v[3]->accepted, 1);
 	assert_int_equal(totals_top_conns(t, false, rows, 4), 2);
-	assert_int_equal(totals_top_conns(t, true, rows, 4), 3);	/* the unnamed local socket has nobody to show */
+	assert_int_equal(totals_top_conns(t, true, rows, 4), 3);	/* the unnamed local socket has no peer to show */
 	assert_int_equal(t->conns.v[rows[0]]->file, 1);
 	totals_free(t);
 }
@@ -508,7 +508,7 @@ static void test_calls(void **state)
 	totals_event(t, EVENT(EV_OPEN, .call = &c, PATH("/x"), .err = ENOENT));
 	totals_event(t, EVENT(EV_CLOSE, .call = &c));		/* a second event of the same call */
 	c.enter_ns = 40;
-	c.exit_ns = 0;		/* nobody waited for the result */
+	c.exit_ns = 0;		/* the result was not waited for */
 	c.err = 0;
 	totals_event(t, EVENT(EV_OPEN, .call = &c, PATH("/x")));
 	assert_int_equal(t->ncalls, 2);

@@ -540,7 +540,7 @@ static void test_files(void **state)
 	report_close(&r);	/* no end was recorded */
 
 	assert_true(block_read(&r, 'f', 0, &b));
-	assert_int_equal(b.nrows, 8);	/* ids are row numbers: those nobody saw are empty */
+	assert_int_equal(b.nrows, 8);	/* ids are row numbers: those without an event are empty */
 	v = column(&b, 1, false, false);
 	assert_int_equal(v[0], 0);
 	assert_int_equal(v[1], FILE_TTY + 1);
@@ -643,7 +643,7 @@ static void test_many(void **state)
 	report_done(&r);
 }
 
-/* Block I/O of kernel threads is nobody's: least of all the first lane's. */
+/* Block I/O of kernel threads belongs to no task: least of all the first lane's. */
 static void test_unattributed(void **state)
 {
 	struct fake_task p;

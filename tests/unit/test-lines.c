@@ -33,7 +33,7 @@ static void waits_for_holders(void **state)
 
 	(void)state;
 	add(l, 1, "a");
-	assert_string_equal(got.s, "[+0.001s] a\n");		/* nobody holds: at once */
+	assert_string_equal(got.s, "[+0.001s] a\n");		/* nothing to wait for: at once */
 	lines_hold(l, LINES_TEXT, 2 * MS);
 	add(l, 2, "b");
 	assert_string_equal(got.s, "[+0.001s] a\n[+0.002s] b\n");
@@ -90,7 +90,7 @@ static void sorts(void **state)
 	lines_free(l);
 }
 
-/* What waits is bounded: with too much of it nobody is waited for. */
+/* What waits is bounded: with too much of it no thread is waited for. */
 static void does_not_wait_for_ever(void **state)
 {
 	static char s[4000];

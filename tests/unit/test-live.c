@@ -12,7 +12,7 @@ static void ends_in_any_order(void **state)
 	(void)state;
 	for (uint32_t tid = 10; tid < 13; tid++)
 		live_begin(&l, 10, tid);
-	live_begin(&l, 10, 11);		/* told of twice */
+	live_begin(&l, 10, 11);		/* reported twice */
 	p = live_end(&l, 10, 12);
 	assert_int_equal(p->nthreads, 2);
 	assert_false(live_has(&l, 12));

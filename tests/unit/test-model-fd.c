@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Descriptors: who shares which table, what a number means after dup, fork, exec, and what is told of it. */
+/* Descriptors: who shares which table, what a number means after dup, fork, exec, and what is reported of it. */
 #include "scene.h"
 
 static void opens_and_closes(void **state)
@@ -181,7 +181,7 @@ static void close_range_closes_marks_and_unshares(void **state)
 	assert_null(file_of(s, 10, 5));
 }
 
-/* With results asked for, a close is told when it returned; its number may have been given away by then. */
+/* With results asked for, a close is reported when it returned; its number may have been given away by then. */
 static void a_late_close_does_not_close_the_new_file(void **state)
 {
 	struct scene *s = *state;
@@ -505,7 +505,7 @@ static void requests_count_when_their_outcome_is_heard_of(void **state)
 	assert_string_equal(e->name, "/a");
 	assert_int_equal(count(s, EV_RELEASE), 1);
 
-	/* heard of by another thread before the submission is told; and a failure */
+	/* reported to another thread before the submission is recorded; and a failure */
 	fork_(s, 10, 11, CLONE_THREAD | CLONE_VM | CLONE_FILES);
 	open_(s, 10, "/b", O_RDWR, 3);
 	e = outcome(s, 11, 0x500, 7);
@@ -521,7 +521,7 @@ static void requests_count_when_their_outcome_is_heard_of(void **state)
 	assert_int_equal(e->err, EIO);
 	assert_int_equal(file_of(s, 10, 3)->bytes_read, 7);
 
-	/* nobody asks any more: that is said */
+	/* no thread asks any more: that is reported */
 	CALL(s, 10, "io_submit", 1, 0x9000, 1, 0x1000);
 	put_iocb(s, 0x580, 0, 3);
 	go(s);

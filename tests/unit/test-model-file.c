@@ -106,7 +106,7 @@ static void renamed_while_open(void **state)
 	two_paths(s, "rename", 0, "dir", "/srv/moved");
 	assert_string_equal(name_of(s, 10, 4), "/srv/moved");
 	assert_string_equal(name_of(s, 10, 5), "/srv/moved/deep/x");
-	assert_int_equal(s->v[s->from].nrenamed, 1);	/* what is below it: told of */
+	assert_int_equal(s->v[s->from].nrenamed, 1);	/* what is below it: reported */
 	assert_string_equal(s->v[s->from].renamed, "/home/me/dir/deep/x /srv/moved/deep/x");
 	assert_string_equal(name_of(s, 10, 6), "/home/me/directory");
 	two_paths(s, "rename", 0, "/home/me", "/home/you");	/* with us in it */

@@ -177,7 +177,7 @@ static void many_regions_and_names(void **state)
 	close_world(&f);
 }
 
-/* More tasks than any system has at a time: those beyond are counted as lost, and said. */
+/* More tasks than any system has at a time: those beyond are counted as lost, and reported. */
 static void too_many_tasks(void **state)
 {
 	struct feeder f;

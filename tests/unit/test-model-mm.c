@@ -94,7 +94,7 @@ static void failed_and_refused(void **state)
 	assert_int_equal(e->nbytes, 99 * PG);
 	CALL(s, 10, "munmap", -EINVAL, BASE + 1, PG);
 	go(s);
-	CALL(s, 10, "munmap", 0, BASE + 1, PG)->h.flags = CALL_NO_EXIT;	/* refused as well, though nobody asked */
+	CALL(s, 10, "munmap", 0, BASE + 1, PG)->h.flags = CALL_NO_EXIT;	/* refused as well, though its result was not asked for */
 	go(s);
 	CALL(s, 10, "munmap", 0, BASE, 0)->h.flags = CALL_NO_EXIT;
 	go(s);
@@ -285,7 +285,7 @@ static void snapshots_replace(void **state)
 	assert_int_equal(mm->mapped, PG);
 }
 
-/* What a process had when it was attached to is told of: its own mappings, not what exec gives; and its heap. */
+/* What a process had when it was attached to is reported: its own mappings, not what exec gives; and its heap. */
 static void what_was_there_is_found(void **state)
 {
 	struct scene *s = *state;

@@ -188,7 +188,7 @@ static void in_progress_until_asked(void **state)
 	assert_true(e->dur_ns > 7000000 && e->dur_ns < 8000000);
 	assert_string_equal(e->peer, "93.184.216.34:443");
 	assert_int_equal(file_of(s, 10, 3)->sock->now.state, CONN_CONNECTED);
-	assert_null(so_error(s, 3, 0));		/* told once */
+	assert_null(so_error(s, 3, 0));		/* reported once */
 	begin_connect(s, 4);
 	e = so_error(s, 4, ECONNREFUSED);
 	assert_int_equal(e->err, ECONNREFUSED);
@@ -288,7 +288,7 @@ static void loopback_ends_meet(void **state)
 	assert_int_equal(file_of(s, 11, 4)->sock->now.state, CONN_ACCEPTED);
 	assert_joined(s, 10, 3, 11, 4);
 
-	/* The server's accept may be told before the client's connect. */
+	/* The server's accept may be recorded before the client's connect. */
 	struct sockaddr_in server = v4("127.0.0.1", 8000);
 	uint64_t began;
 
@@ -314,7 +314,7 @@ static void loopback_ends_meet(void **state)
 	assert_joined(s, 10, 8, 11, 18);
 	assert_joined(s, 10, 9, 11, 19);
 
-	/* From elsewhere: nobody here. */
+	/* From elsewhere: no process here. */
 	assert_string_equal(accept4_(s, 11, 3, 20, "192.0.2.7", 999)->peer, "192.0.2.7:999");
 	assert_int_equal(file_of(s, 11, 20)->peer_file, 0);
 }
@@ -668,14 +668,14 @@ static void descriptors_travel(void **state)
 	assert_null(file_of(s, 11, 7));
 	assert_int_equal(count(s, EV_RELEASE), 1);
 
-	/* The receiver's call may be told first. */
+	/* The receiver's call may be recorded first. */
 	recv_fds(s, 11, 4, (int[]){ 9 }, 1, 0);
 	assert_string_equal(name_of(s, 11, 9), "fd received over unix");
 	open_(s, 10, "/late", O_RDONLY, 5);
 	send_fds(s, 10, 3, (int[]){ 5 }, 1);
 	assert_string_equal(name_of(s, 11, 9), "/late");
 
-	/* What nobody received goes with the socket. */
+	/* What was not received goes with the socket. */
 	send_fds(s, 10, 3, (int[]){ 5 }, 1);
 	close_(s, 10, 5);
 	close_(s, 11, 9);
@@ -718,7 +718,7 @@ static void descriptors_travel_over_connections(void **state)
 	send_fds(s, 11, 4, (int[]){ 8 }, 1);
 	recv_fds(s, 10, 3, (int[]){ 9 }, 1, 0);
 	assert_ptr_equal(file_of(s, 10, 9), file_of(s, 11, 8));
-	recv_fds(s, 10, 3, (int[]){ 12 }, 1, 0);	/* from somebody not traced */
+	recv_fds(s, 10, 3, (int[]){ 12 }, 1, 0);	/* from a process that is not traced */
 	assert_string_equal(name_of(s, 10, 12), "fd received over unix → /run/x.sock");
 }
 
@@ -736,7 +736,7 @@ static void queues_are_bounded(void **state)
 		s->n = 0;
 	}
 	assert_true(file_of(s, 10, 5)->refs < 300);
-	for (int i = 0; i < 2000; i++) {	/* nobody ever accepts */
+	for (int i = 0; i < 2000; i++) {	/* never accepted */
 		socket_(s, 10, AF_INET, SOCK_STREAM, 7 + i % 500);
 		connect4(s, 10, 7 + i % 500, 0, "127.0.0.1", 80);
 		s->n = 0;

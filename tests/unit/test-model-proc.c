@@ -123,7 +123,7 @@ static void exec_by_a_thread_takes_the_leaders_place(void **state)
 	assert_null(world_task(s->w, 12));
 	assert_int_equal(proc_of(s, 10)->nthreads, 1);
 	assert_string_equal(name_of(s, 10, 3), "/a");
-	CALL(s, 11, "execve", 0, 0, 0, 0)->h.pid = 10;	/* told under the old number */
+	CALL(s, 11, "execve", 0, 0, 0, 0)->h.pid = 10;	/* recorded under the old number */
 	str(s, 0, "/bin/new");
 	assert_int_equal(go(s)->tid, 10);
 	assert_int_equal(world_ntasks_ever(s->w), 3);
@@ -538,7 +538,7 @@ static void calls_that_were_under_way(void **state)
 	waiting(s, 10, NULL, WAITING_UNREADABLE, 0);
 	feed(s);
 	assert_int_equal(got(s, EV_WAITING, 0)->flags, EXEC_UNREADABLE);
-	/* nobody is made by it */
+	/* no task is made by it */
 	waiting(s, 999, "read", WAITING_CALL, 0);
 	feed(s);
 	assert_null(got(s, EV_WAITING, 0));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Recordings: what is written comes back; what is damaged is said; the ring loses nothing. */
+/* Recordings: what is written comes back; what is damaged is reported; the ring loses nothing. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>

@@ -198,7 +198,7 @@ static void io_sequence(bool ticks)
 	if (ticks)
 		text->ops->tick(text, T0 + 200 * MS);
 	at(250, EVENT(EV_WRITE, .file = &hosts, .nbytes = 5, .fd = 4));	/* too late to join */
-	for (unsigned ms = 300; ms <= 1900; ms += 50)			/* never a gap, but nobody waits forever */
+	for (unsigned ms = 300; ms <= 1900; ms += 50)			/* never a gap, but no line waits forever */
 		at(ms, EVENT(EV_WRITE, .file = &hosts, .nbytes = 1, .fd = 4));
 	at(1990, EVENT(EV_EXIT, .task = &child, .status = SIGKILL));
 	end(2000, 0);
@@ -454,7 +454,7 @@ static void test_verbose(void **state)
 		"[+0.006s] signal SIGTERM\n");
 }
 
-/* Who is at the other end, when no address is known: only what is received came from somebody. */
+/* Who is at the other end, when no address is known: only what is received came from a peer. */
 static void test_no_peer(void **state)
 {
 	struct totals_conn c = { .family = AF_INET, .type = SOCK_DGRAM, .has_local = true, .nrecvs = 1,

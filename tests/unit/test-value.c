@@ -444,7 +444,7 @@ static void option_values(void **state)
 	option(s, 6, 999, many, 40, "999, \"\\0\\0");
 	option(s, 6, 999, many, 40, "\"…, 40)");
 	option(s, 7777, 1, "\1\2", 2, "7777, 1, \"\\x01\\x02\", 2)");
-	CALL(s, 10, "setsockopt", 0, 3, 1, 13, 0x1000, 9);	/* the ninth byte is not there, and nobody looks at it */
+	CALL(s, 10, "setsockopt", 0, 3, 1, 13, 0x1000, 9);	/* the ninth byte is not there, and the kernel does not look at it */
 	part(s, 3, PART_BYTES, CHUNK_FAULT, (int[]){ 1, 7 }, 8);
 	shows(s, "setsockopt(3<udp4>, SOL_SOCKET, SO_LINGER, {l_onoff=1, l_linger=7}, 9) = 0");
 	CALL(s, 10, "setsockopt", -EFAULT, 3, 1, 13, 0x1000, 8);

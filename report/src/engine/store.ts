@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// All events in columns, filled block by block while the page loads, and what is said about one event.
+// All events in columns, filled block by block while the page loads, and what is shown about one event.
 import type { Block, ColdBlock, HotBlock, Narrow, TableBlock } from '../format/decode';
 import type { Kind, Meta, Task, TypeRow } from '../format/layout';
 import { Strings } from '../format/strings';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Who started whom, and where a process became another program.
+// Who started which process, and where a process became another program.
 import type { State } from '../ui/state';
 import type { Layout, Sight } from './layout';
 import type { Places } from './overlay';

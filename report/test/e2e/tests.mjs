@@ -1212,7 +1212,7 @@ export const tests = [
           { stdio: 'ignore' },
         );
       } catch {
-        /* said in the text */
+        /* shown in the text */
       }
       const text = existsSync(out) ? readFileSync(out, 'utf8') : '';
       const faults = number(/Page faults: ([\d,]+)/.exec(text)?.[1] ?? ''),

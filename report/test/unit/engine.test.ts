@@ -193,7 +193,7 @@ test('times, sizes, patterns', () => {
   assert.ok(pathTest('a?c')('abc') && !pathTest('a?c')('abbc') && pathTest('a.[c]*')('a.[c]d'));
 });
 
-/** What a filter means, said again without columns and tables. */
+/** What a filter means, written again without columns and tables. */
 function naive(store: Store, text: string): number[] {
   const out: number[] = [];
   for (let i = 0; i < store.n; i++) {

@@ -5,7 +5,7 @@ import { count, duration, plural } from '../human';
 import { NEVER } from '../store';
 import { entry, LIMITS as L, term, type Finding, type Ground, type Put, type Rule } from './rule';
 
-/** Signals that mean a fault of the program itself; others are how programs are told to stop. */
+/** Signals that mean a fault of the program itself; others are how programs are asked to stop. */
 const FAULTS = new Set([
   'SIGSEGV',
   'SIGABRT',
