@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Syscall-stops. */
 #include <errno.h>
-#include <linux/audit.h>
 #include <sched.h>
 #include <stddef.h>
 #include <string.h>
@@ -16,38 +15,11 @@
 #include "capture/waiting.h"
 #include "record/build.h"
 
-enum { X32_BIT = 0x40000000, KERNEL_ERESTARTSYS = 512, KERNEL_ERESTART_RESTARTBLOCK = 516 };
-
-unsigned call_arch(uint32_t audit_arch, uint64_t nr, uint32_t *ret_nr)
-{
-	*ret_nr = (uint32_t)nr;
-	if (audit_arch == AUDIT_ARCH_I386)
-		return ARCH_I386;
-	/* -1 (a number a debugger or the program itself made up) has the bit too */
-	if ((nr & X32_BIT) && (int64_t)(int32_t)nr >= 0) {
-		*ret_nr = (uint32_t)(nr & ~(uint64_t)X32_BIT);
-		return ARCH_X32;
-	}
-	return ARCH_X86_64;
-}
+enum { KERNEL_ERESTARTSYS = 512, KERNEL_ERESTART_RESTARTBLOCK = 516 };
 
 static bool ends_here(const struct tracee *t)
 {
 	return t->arch == ARCH_I386 ? t->nr == 1 || t->nr == 252 : t->nr == SYS_exit || t->nr == SYS_exit_group;
-}
-
-static bool read_words(void *tid, uint64_t addr, unsigned nwords, uint32_t *ret_words)
-{
-	return mem_read(*(pid_t *)tid, addr, ret_words, nwords * sizeof(*ret_words)) == nwords * sizeof(*ret_words);
-}
-
-void call_unwrap(const struct tracee *t, unsigned *nr, uint64_t args[6])
-{
-	pid_t tid = t->tid;
-
-	for (unsigned i = 0; i < 6; i++)
-		args[i] = (uint32_t)args[i];
-	spec_unwrap(nr, args, read_words, &tid);
 }
 
 /* Whether the namespace its later children are in may change: of the calling thread only, and whether it succeeds or not. */
@@ -120,40 +92,6 @@ void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptra
 		call_put(s, t, CALL_NO_EXIT, 0, 0);
 }
 
-/* Chunks count themselves: they are laid end to end. */
-static unsigned count_chunks(const struct buf *b, size_t at)
-{
-	unsigned n = 0;
-
-	while (at < b->len) {
-		at += sizeof(struct record_chunk) + ALIGN8(((const struct record_chunk *)(b->s + at))->len);
-		n++;
-	}
-	return n;
-}
-
-void call_put(struct ptrace_source *s, struct tracee *t, unsigned flags, int64_t ret, uint64_t exit_ns)
-{
-	struct record_call *r = record_begin(&s->rec, RECORD_CALL, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, t->enter_ns);
-
-	r->h.flags = (rec_u16)flags;
-	r->exit_ns = exit_ns;
-	r->nr = t->nr;
-	r->arch = t->arch;
-	memcpy(r->args, t->args, sizeof(r->args));
-	r->ret = ret;
-	r->nchunks = (rec_u16)MIN(count_chunks(&t->chunks, 0), 0xffffu);
-	buf_add(&s->rec, t->chunks.s, t->chunks.len);
-	ptrace_put(s);
-	t->in_call = false;
-}
-
-void call_abandon(struct ptrace_source *s, struct tracee *t)
-{
-	if (t->in_call && !t->muted)
-		call_put(s, t, CALL_UNFINISHED, 0, ptrace_now_ns());
-}
-
 void call_let_go(struct ptrace_source *s, struct tracee *t)
 {
 	if (t->muted || (!t->in_call && !t->inside))
@@ -221,21 +159,4 @@ void call_left(struct ptrace_source *s, struct tracee *t, const struct __ptrace_
 	t->in_call = false;
 	tracee_resume(s, t);
 	call_put(s, t, flags, ret, now);
-}
-
-uint64_t call_clone_flags(const struct tracee *t, int event)
-{
-	bool narrow = t->arch == ARCH_I386;
-
-	if (t->in_call && t->nr == (narrow ? 120 : SYS_clone))
-		return t->args[0];
-	if (t->in_call && t->nr == SYS_clone3 && t->chunks.len >= sizeof(struct record_chunk) + 8) {
-		uint64_t flags;
-
-		memcpy(&flags, t->chunks.s + sizeof(struct record_chunk), sizeof(flags));
-		return flags;
-	}
-	if (event == PTRACE_EVENT_VFORK)
-		return CLONE_VFORK | CLONE_VM;
-	return 0;
 }

@@ -3,16 +3,25 @@
 /*
  * The ptrace backend, inside: tracees and what its files share.
  *
- *   spawn.c   finds and starts the command, stopped and seized before its first instruction
- *   attach.c  seizes living processes, and lets everything go again
- *   ptrace.c  the stop loop
- *   calls.c   syscall-stops: entry and exit
- *   signal.c  signals: their fate, and faults of the first process of a pid namespace
- *   wait.c    waits that only a handler may end
+ *   source.c    what the session calls: open, step, stop, free; the loop that waits
+ *   spawn.c     finds and starts the command, stopped and seized before its first instruction
+ *   attach.c    seizes living processes
+ *   leave.c     lets everything go again
+ *   keeper.c    looks after what was started with our seccomp filter and is let go
+ *   ptrace.c    which stop it is, and what it means
+ *   life.c      births and ends of tasks
+ *   calls.c     syscall-stops: entry and exit
+ *   signal.c    signals: their fate, and faults of the first process of a pid namespace
+ *   wait.c      waits that only a handler may end
  *   disguise.c  what is answered in the kernel's place, so that a program does not see us
- *   keeper.c  looks after what was started with our filter and is let go
- *   facts.c   asks the kernel about descriptors whose call does not tell
- *   near.c    keeps us on the tracee's CPU
+ *   status.c    reads of /proc/PID/status, whose text would show us
+ *   facts.c     asks the kernel about descriptors whose call does not tell
+ *   seccomp.c   the seccomp program: which calls stop
+ *   mem.c       copies what a plan says out of a tracee's memory
+ *   tracee.c    the table of tracees, and how they are resumed
+ *   emit.c      records, made and handed over
+ *   arch.c      in which table a call's number is
+ *   near.c      keeps us on the tracee's CPU
  */
 #include <signal.h>
 #include <stdbool.h>
@@ -132,22 +141,38 @@ struct ptrace_source {
 };
 enum stop_request { STOP_NONE, STOP_DETACH, STOP_KILL };
 
-/* ptrace.c */
+/* emit.c */
 uint64_t ptrace_now_ns(void);
 void ptrace_put(struct ptrace_source *s);			/* finishes s->rec and emits it */
 void ptrace_put_cb(void *ctx);
-void ptrace_adopt_held(struct ptrace_source *s);		/* newborns whose parent's event cannot come any more */
-bool ptrace_stops_group(int signo);				/* of a PTRACE_EVENT_STOP: it is a group-stop */
+void emit_early(struct ptrace_source *s);			/* what was put before there was a receiver */
+void emit_fork(struct ptrace_source *s, struct tracee *child, pid_t parent_pid, pid_t parent_tid, uint64_t flags);
+void emit_stop(struct ptrace_source *s, struct tracee *t, int signo, unsigned flags);
+void call_put(struct ptrace_source *s, struct tracee *t, unsigned flags, int64_t ret, uint64_t exit_ns);
+void call_abandon(struct ptrace_source *s, struct tracee *t);	/* the task ends inside a call */
+
+/* tracee.c */
 struct tracee *tracee_find(struct ptrace_source *s, pid_t tid);
 struct tracee *tracee_add(struct ptrace_source *s, pid_t tid, pid_t pid);
 void tracee_drop(struct ptrace_source *s, struct tracee *t);
 void tracee_resume(struct ptrace_source *s, struct tracee *t);
 const struct capture_plan *ptrace_plan(struct ptrace_source *s, unsigned arch, unsigned nr);
+
+/* arch.c */
+unsigned call_arch(uint32_t audit_arch, uint64_t nr, uint32_t *ret_nr);	/* enum record_arch, and the number in its table */
+void call_unwrap(const struct tracee *t, unsigned *nr, uint64_t args[6]);	/* i386: spec_unwrap() */
+
+/* life.c */
+void life_forked(struct ptrace_source *s, struct tracee *parent, int event);	/* at PTRACE_EVENT_FORK, VFORK, CLONE */
+void ptrace_adopt_held(struct ptrace_source *s);		/* newborns whose parent's event cannot come any more */
+void ptrace_ended(struct ptrace_source *s, struct tracee *t, int status, uint64_t utime_ns, uint64_t stime_ns);	/* frees t */
+
+/* ptrace.c */
+bool ptrace_stops_group(int signo);				/* of a PTRACE_EVENT_STOP: it is a group-stop */
 bool ptrace_handle(struct ptrace_source *s, pid_t tid, int status, uint64_t utime_ns, uint64_t stime_ns);
 
 /* able.c: 0, or -ENOTSUP on a kernel before 5.3 */
 int ptrace_able(struct diag *diag);
-void ptrace_ended(struct ptrace_source *s, struct tracee *t, int status, uint64_t utime_ns, uint64_t stime_ns);	/* frees t */
 
 /* signal.c: at a signal-delivery-stop. */
 void signal_stopped(struct ptrace_source *s, struct tracee *t, int signo);	/* t may be gone afterwards */
@@ -157,14 +182,9 @@ void signal_hide_ignored(struct ptrace_source *s, struct tracee *t, int signo);	
 void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptrace_syscall_info *si);
 /* Resumes the tracee itself, as early as it can. */
 void call_left(struct ptrace_source *s, struct tracee *t, const struct __ptrace_syscall_info *si);
-void call_put(struct ptrace_source *s, struct tracee *t, unsigned flags, int64_t ret, uint64_t exit_ns);
-void call_abandon(struct ptrace_source *s, struct tracee *t);	/* the task ends inside a call */
 void call_let_go(struct ptrace_source *s, struct tracee *t);	/* the task is let go, maybe inside a call */
 /* At an exit-stop at which it is let go: a call that ended is one. */
 void call_ended(struct ptrace_source *s, struct tracee *t, int64_t ret);
-uint64_t call_clone_flags(const struct tracee *t, int event);
-unsigned call_arch(uint32_t audit_arch, uint64_t nr, uint32_t *ret_nr);	/* enum record_arch, and the number in its table */
-void call_unwrap(const struct tracee *t, unsigned *nr, uint64_t args[6]);	/* i386: spec_unwrap() */
 
 /* wait.c */
 struct syscall_spec;
@@ -188,8 +208,9 @@ int spawn_command(struct ptrace_source *s, struct diag *diag);
 
 /* attach.c */
 int attach_pids(struct ptrace_source *s, struct diag *diag);
+
+/* leave.c */
 bool attach_let_go(struct ptrace_source *s);			/* one round of detaching everything, from ABOUT_TO_LEAVE on; true: done */
-void ptrace_detached(struct ptrace_source *s, struct tracee *t, int sig);	/* from a stop, with a signal to deliver; tells of it */
 
 /* keeper.c */
 struct kept { pid_t tid, pid; bool was_stopped, woken; };

@@ -19,7 +19,7 @@
 #include "capture/command.h"
 #include "capture/environ.h"
 #include "capture/proc/proc.h"
-#include "capture/ptrace/filter.h"
+#include "capture/ptrace/seccomp.h"
 #include "capture/ptrace/ptrace.h"
 
 enum { FILTER_MAX = 4096 };
@@ -87,7 +87,7 @@ static bool build_filter(struct ptrace_source *s, struct sock_filter *prog, stru
 	while (!s->mark)
 		if (getrandom(&s->mark, sizeof(s->mark), 0) < 0)
 			s->mark = 0x4350;
-	*ret = (struct sock_fprog){ (unsigned short)filter_build(prog, FILTER_MAX, s->mark, s->plans[ARCH_X86_64], s->plans[ARCH_I386]), prog };
+	*ret = (struct sock_fprog){ (unsigned short)seccomp_build(prog, FILTER_MAX, s->mark, s->plans[ARCH_X86_64], s->plans[ARCH_I386]), prog };
 	if (!ret->len || !filter_works(ret, &needs_nnp)) {
 		ret->len = 0;
 		return false;

@@ -12,4 +12,4 @@
  * guess, since any other RET_TRACE is the program's own.  Returns the number of instructions; max at least 4096.
  */
 struct capture_plan;
-unsigned filter_build(struct sock_filter *prog, unsigned max, unsigned mark, const struct capture_plan *x86_64, const struct capture_plan *i386);
+unsigned seccomp_build(struct sock_filter *prog, unsigned max, unsigned mark, const struct capture_plan *x86_64, const struct capture_plan *i386);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "capture/ptrace/filter.h"
+#include "capture/ptrace/seccomp.h"
 
 #include <linux/audit.h>
 #include <linux/seccomp.h>
@@ -95,7 +95,7 @@ static void check_arch(struct prog *p, const struct capture_plan *plans, unsigne
 	ret(p, p->trace);	/* numbers no table knows: shown raw */
 }
 
-unsigned filter_build(struct sock_filter *v, unsigned max, unsigned mark, const struct capture_plan *x86_64, const struct capture_plan *i386)
+unsigned seccomp_build(struct sock_filter *v, unsigned max, unsigned mark, const struct capture_plan *x86_64, const struct capture_plan *i386)
 {
 	struct prog p = { v, 0, max, SECCOMP_RET_TRACE | mark };
 	unsigned i386_at;

@@ -11,7 +11,7 @@
 #include "base/macro.h"
 #include "capture/plan.h"
 #include "capture/ptrace/disguise.h"
-#include "capture/ptrace/filter.h"
+#include "capture/ptrace/seccomp.h"
 #include "capture/ptrace/ptrace.h"
 #include "record/record.h"
 #include "unit.h"
@@ -64,7 +64,7 @@ static int setup(void **state)
 		plan_compile(ARCH_X86_64, nr, &(struct plan_wish){ 0 }, &plans[0][nr]);
 		plan_compile(ARCH_I386, nr, &(struct plan_wish){ 0 }, &plans[1][nr]);
 	}
-	nprog = filter_build(prog, MAX, FILTER_MARK, plans[0], plans[1]);
+	nprog = seccomp_build(prog, MAX, FILTER_MARK, plans[0], plans[1]);
 	return nprog ? 0 : -1;
 }
 
@@ -136,7 +136,7 @@ static void test_too_small(void **state)
 	static struct sock_filter few[64];
 
 	(void)state;
-	assert_int_equal(filter_build(few, ARRAY_SIZE(few), FILTER_MARK, plans[0], plans[1]), 0);	/* refused, never cut */
+	assert_int_equal(seccomp_build(few, ARRAY_SIZE(few), FILTER_MARK, plans[0], plans[1]), 0);	/* refused, never cut */
 }
 
 int main(void)

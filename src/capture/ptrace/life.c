@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* Births and ends of tasks. */
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+
+#include "abi/spec.h"
+#include "capture/proc/proc.h"
+#include "capture/ptrace/disguise.h"
+#include "capture/ptrace/ptrace.h"
+#include "capture/ptrace/status.h"
+#include "record/build.h"
+
+static uint64_t clone_flags_of(const struct tracee *t, int event)
+{
+	bool narrow = t->arch == ARCH_I386;
+
+	if (t->in_call && t->nr == (narrow ? 120 : SYS_clone))
+		return t->args[0];
+	if (t->in_call && t->nr == SYS_clone3 && t->chunks.len >= sizeof(struct record_chunk) + 8) {
+		uint64_t flags;
+
+		memcpy(&flags, t->chunks.s + sizeof(struct record_chunk), sizeof(flags));
+		return flags;
+	}
+	if (event == PTRACE_EVENT_VFORK)
+		return CLONE_VFORK | CLONE_VM;
+	return 0;
+}
+
+static void inherit(struct tracee *child, const struct tracee *parent)
+{
+	child->every_call = parent->every_call;
+	child->filtered = parent->filtered;
+	child->own_seccomp = parent->own_seccomp;
+	child->supervised = parent->supervised;
+	child->own_nnp = parent->own_nnp;
+}
+
+void ptrace_ended(struct ptrace_source *s, struct tracee *t, int status, uint64_t utime_ns, uint64_t stime_ns)
+{
+	struct record_exit *r;
+
+	if (t->forbidden)	/* as the kernel ends a thread that breaks strict mode */
+		status = SIGKILL;
+	if (t->announced) {
+		call_abandon(s, t);
+		r = record_begin(&s->rec, RECORD_EXIT, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
+		r->status = status;
+		r->utime_ns = t->tid == t->pid ? utime_ns : 0;
+		r->stime_ns = t->tid == t->pid ? stime_ns : 0;
+		ptrace_put(s);
+	}
+	if (t->tid == s->main_pid)
+		s->main_status = status;
+	tracee_drop(s, t);
+	ptrace_adopt_held(s);
+}
+
+void life_forked(struct ptrace_source *s, struct tracee *parent, int event)
+{
+	uint64_t flags = clone_flags_of(parent, event);
+	unsigned long msg;
+	struct tracee *child;
+
+	if (ptrace(PTRACE_GETEVENTMSG, parent->tid, 0, &msg) < 0)
+		return;
+	child = tracee_find(s, (pid_t)msg);
+	if (child && child->announced)
+		return;
+	if (!child) {
+		child = tracee_add(s, (pid_t)msg, 0);
+		child->seize_stop_due = true;
+	}
+	child->pid = flags & CLONE_THREAD ? parent->pid : child->tid;
+	if (flags & CLONE_THREAD)
+		parent->threaded = child->threaded = true;
+	child->vforked_by = event == PTRACE_EVENT_VFORK ? parent->tid : 0;
+	child->restore_flags = parent->fixup == ANSWER_UNTRACED;
+	child->args[0] = parent->args[0];
+	child->arch = parent->arch;
+	child->nr = parent->nr;
+	inherit(child, parent);
+	status_forked(s, parent, child, flags);
+	if ((flags & CLONE_NEWPID) || parent->ns_tid || parent->other_pidns)
+		child->ns_tid = proc_ns_tid(child->tid);
+	emit_fork(s, child, parent->pid, parent->tid, flags);
+	if (child->ended) {
+		ptrace_ended(s, child, child->end_status, 0, 0);
+	} else if (child->held) {
+		child->held = false;
+		disguise_born(child);
+		tracee_resume(s, child);
+	}
+}
+
+/*
+ * A new task whose parent's event has not come.  It will, while any tracee is in a call that may have made it; when
+ * none is, the parent was killed in between and /proc has to tell.
+ */
+void ptrace_adopt_held(struct ptrace_source *s)
+{
+	struct tracee *t, *tmp, *p;
+
+	HASH_ITER(hh, s->tracees, t, tmp) {
+		pid_t tgid, ppid;
+		bool waiting = false;
+
+		if (!t->held)
+			continue;
+		for (p = s->tracees; p && !waiting; p = p->hh.next)
+			waiting = p != t && p->in_call && !p->gone && p->announced &&
+				  (syscall_spec(p->arch, p->nr)->effect == FX_CLONE);
+		if (waiting)
+			continue;
+		if (t->ended) {		/* it never ran: nobody can tell whose it was */
+			tracee_drop(s, t);
+			continue;
+		}
+		if (proc_parent(t->tid, &tgid, &ppid) < 0)
+			tgid = t->tid, ppid = 0;
+		t->pid = tgid;
+		p = tracee_find(s, tgid);
+		if (!p || p == t)
+			p = tracee_find(s, ppid);
+		if (p) {
+			inherit(t, p);
+			status_forked(s, p, t, tgid != t->tid ? CLONE_THREAD : 0);
+		}
+		t->held = false;
+		t->ns_tid = proc_ns_tid(t->tid);
+		emit_fork(s, t, tgid != t->tid ? tgid : ppid, tgid != t->tid ? tgid : ppid, tgid != t->tid ? CLONE_THREAD | CLONE_VM | CLONE_FILES | CLONE_FS : 0);
+		tracee_resume(s, t);
+	}
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of tracees, and how they are resumed. */
+#include <errno.h>
+#include <sys/ptrace.h>
+
+#include "capture/ptrace/ptrace.h"
+#include "filter/callset.h"
+
+struct tracee *tracee_find(struct ptrace_source *s, pid_t tid)
+{
+	struct tracee *t = s->last;
+
+	if (t && t->tid == tid)
+		return t;
+	HASH_FIND_INT(s->tracees, &tid, t);
+	if (t)
+		s->last = t;
+	return t;
+}
+
+struct tracee *tracee_add(struct ptrace_source *s, pid_t tid, pid_t pid)
+{
+	struct tracee *t = xcalloc(1, sizeof(*t));
+
+	t->tid = tid;
+	t->pid = t->files = pid;
+	HASH_ADD_INT(s->tracees, tid, t);
+	return t;
+}
+
+void tracee_drop(struct ptrace_source *s, struct tracee *t)
+{
+	HASH_DEL(s->tracees, t);
+	proc_fds_forget(&s->fds, t->tid);
+	if (s->last == t)
+		s->last = NULL;
+	buf_done(&t->chunks);
+	free(t->waiting);
+	free(t);
+}
+
+const struct capture_plan *ptrace_plan(struct ptrace_source *s, unsigned arch, unsigned nr)
+{
+	static const struct capture_plan raw = { .wanted = true, .exit = true }, unwanted;
+	const struct plan_wish wish = { .all = s->opt->all_calls, .max_payload = s->opt->max_payload, .chosen = s->opt->chosen };
+
+	if (nr >= SYSCALL_MAX)
+		return wish.all || !wish.chosen || callset_has(wish.chosen, arch, nr) ? &raw : &unwanted;
+	if (!s->planned[arch][nr]) {
+		plan_compile(arch, nr, &wish, &s->plans[arch][nr]);
+		s->planned[arch][nr] = true;
+	}
+	return &s->plans[arch][nr];
+}
+
+/* Lets t run on to its next stop of interest, with the signal that is due.  A task that is gone is no error. */
+void tracee_resume(struct ptrace_source *s, struct tracee *t)
+{
+	bool to_exit = (t->in_call && t->want_exit) || t->skip_exit || t->answer_due || t->exit_due;
+	int op = t->every_call || to_exit ? PTRACE_SYSCALL : PTRACE_CONT, sig = t->stop_sig;
+
+	(void)s;
+	t->stopped = false;
+	t->stop_sig = 0;
+	if (ptrace((enum __ptrace_request)op, t->tid, 0, (long)sig) < 0)
+		t->gone = true;	/* ESRCH: killed meanwhile; its exit will be reported */
+}
