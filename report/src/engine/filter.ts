@@ -98,105 +98,95 @@ export function needsCold(q: Query): boolean {
   return q.terms.some(t => ['', 'path', 'arg', 'fd', 'ret', 'bytes', 'file'].includes(t.key));
 }
 
-export function runFilter(store: Store, q: Query): Mask {
-  const n = store.hot;
-  if (!q.terms.length) return new Mask(store, null);
-  const types = new Uint8Array(store.types.length).fill(1);
-  const lanes = new Uint8Array(store.tasks.length).fill(1);
-  const errs = new Uint8Array(256).fill(1);
-  let useTypes = false,
-    useLanes = false,
-    useErrs = false,
-    from = 0,
-    to = n;
-  const slow: Term[] = [];
+/** What a query leaves: of types, lanes and errors (1: shown; null: all), rows in order of time, and terms to be tried row by row. */
+interface Plan {
+  types: Uint8Array | null;
+  lanes: Uint8Array | null;
+  errs: Uint8Array | null;
+  from: number;
+  to: number;
+  slow: Term[];
+}
 
+const matches = (t: Term, text: string) =>
+  t.values.some(v => v === text || (v.includes('*') && pathTest(v)(text)));
+
+/** Terms that are about the type of an event, its lane, or its error: whether one passes. */
+const TYPE_TERMS: Record<string, (store: Store, t: Term, type: number) => boolean> = {
+  type: (store, t, k) => matches(t, store.types[k].name),
+  cat: (store, t, k) => matches(t, store.meta.categories[store.types[k].cat]),
+  op: (store, t, k) => matches(t, store.types[k].op),
+};
+const LANE_TERMS: Record<string, (store: Store, t: Term) => (lane: number) => boolean> = {
+  pid: (store, t) => l => t.values.includes(String(store.tasks[l].pid)),
+  tid: (store, t) => l => t.values.includes(String(store.tasks[l].tid)),
+  proc: (store, t) => l => procNames(store, l).some(name => matches(t, name)),
+  tree: (store, t) => {
+    const inTree = treeOf(store, t.values);
+    return l => inTree[l] === 1;
+  },
+};
+function errorPasses(store: Store, t: Term, code: number): boolean {
+  const name = store.errName[code];
+  return t.values.some(v => {
+    if (v === 'any') return store.isError[code] === 1;
+    if (v === 'none') return !store.isError[code];
+    return name === v.toUpperCase() || name === v;
+  });
+}
+
+/** One more term on what is left so far. */
+function narrow(a: Uint8Array | null, size: number, not: boolean, test: (i: number) => boolean) {
+  const out = a ?? new Uint8Array(size).fill(1);
+  for (let i = 0; i < out.length; i++) if (test(i) === not) out[i] = 0;
+  return out;
+}
+
+function planOf(store: Store, q: Query): Plan {
+  const plan: Plan = { types: null, lanes: null, errs: null, from: 0, to: store.hot, slow: [] };
   for (const t of q.terms) {
-    const keep = (a: Uint8Array, test: (i: number) => boolean) => {
-      for (let i = 0; i < a.length; i++) if (test(i) === t.not) a[i] = 0;
-    };
-    const anyOf = (text: string) =>
-      t.values.some(v => v === text || (v.includes('*') && pathTest(v)(text)));
-    switch (t.key) {
-      case 'type':
-        useTypes = true;
-        keep(types, i => anyOf(store.types[i].name));
-        break;
-      case 'cat':
-        useTypes = true;
-        keep(types, i => anyOf(store.meta.categories[store.types[i].cat]));
-        break;
-      case 'op':
-        useTypes = true;
-        keep(types, i => anyOf(store.types[i].op));
-        break;
-      case 'pid':
-        useLanes = true;
-        keep(lanes, i => t.values.includes(String(store.tasks[i].pid)));
-        break;
-      case 'tid':
-        useLanes = true;
-        keep(lanes, i => t.values.includes(String(store.tasks[i].tid)));
-        break;
-      case 'proc':
-        useLanes = true;
-        keep(lanes, i =>
-          t.values.some(v =>
-            procNames(store, i).some(name => name === v || (v.includes('*') && pathTest(v)(name))),
-          ),
-        );
-        break;
-      case 'tree':
-        useLanes = true;
-        {
-          const inTree = treeOf(store, t.values);
-          keep(lanes, i => inTree[i] === 1);
-        }
-        break;
-      case 'err':
-        useErrs = true;
-        keep(errs, i =>
-          t.values.some(v =>
-            v === 'any'
-              ? store.isError[i] === 1
-              : v === 'none'
-                ? !store.isError[i]
-                : store.errName[i] === v.toUpperCase() || store.errName[i] === v,
-          ),
-        );
-        break;
-      case 't': {
-        // The events are in order of time: one range, when it is one.
-        const test = compare(t);
-        if (!t.not && t.values.length === 1 && t.op !== ':' && t.op !== '=') {
-          let lo = 0,
-            hi = n;
-          const first = t.op[0] === '>';
-          while (lo < hi) {
-            const mid = (lo + hi) >> 1;
-            if (test(store.start[mid]) === first) hi = mid;
-            else lo = mid + 1;
-          }
-          if (first) from = Math.max(from, lo);
-          else to = Math.min(to, lo);
-        } else slow.push(t);
-        break;
-      }
-      default:
-        slow.push(t);
-    }
+    if (Object.hasOwn(TYPE_TERMS, t.key))
+      plan.types = narrow(plan.types, store.types.length, t.not, k =>
+        TYPE_TERMS[t.key](store, t, k),
+      );
+    else if (Object.hasOwn(LANE_TERMS, t.key))
+      plan.lanes = narrow(plan.lanes, store.tasks.length, t.not, LANE_TERMS[t.key](store, t));
+    else if (t.key === 'err')
+      plan.errs = narrow(plan.errs, 256, t.not, code => errorPasses(store, t, code));
+    else if (t.key !== 't' || !cutInTime(store, t, plan)) plan.slow.push(t);
   }
+  return plan;
+}
 
-  const bits = new Uint8Array(store.n);
+/** The events are in order of time: a term of time leaves one range, when it is one. */
+function cutInTime(store: Store, t: Term, plan: Plan): boolean {
+  if (t.not || t.values.length !== 1 || t.op === ':' || t.op === '=') return false;
+  const test = compare(t),
+    first = t.op[0] === '>';
+  let lo = 0,
+    hi = store.hot;
+  while (lo < hi) {
+    const mid = (lo + hi) >> 1;
+    if (test(store.start[mid]) === first) hi = mid;
+    else lo = mid + 1;
+  }
+  if (first) plan.from = Math.max(plan.from, lo);
+  else plan.to = Math.min(plan.to, lo);
+  return true;
+}
+
+export function runFilter(store: Store, q: Query): Mask {
+  if (!q.terms.length) return new Mask(store, null);
+  const { types, lanes, errs, from, to, slow } = planOf(store, q),
+    bits = new Uint8Array(store.n);
   if (to > from) {
     bits.fill(1, from, to);
-    if (useTypes) eachChunk(from, to, (a, b) => keepOf(bits, types, store.type, a, b));
-    if (useLanes) eachChunk(from, to, (a, b) => keepOf(bits, lanes, store.lane, a, b));
-    if (useErrs) eachChunk(from, to, (a, b) => keepOf(bits, errs, store.err, a, b));
+    if (types) eachChunk(from, to, (a, b) => keepOf(bits, types, store.type, a, b));
+    if (lanes) eachChunk(from, to, (a, b) => keepOf(bits, lanes, store.lane, a, b));
+    if (errs) eachChunk(from, to, (a, b) => keepOf(bits, errs, store.err, a, b));
   }
   for (const t of slow) applySlow(store, t, bits, from, to);
-
-  return new Mask(store, bits, n, from, to);
+  return new Mask(store, bits, store.hot, from, to);
 }
 
 /** Loops of few lines, called again and again: the compiler gets to them within the first million rows, not after the last. */

@@ -84,6 +84,15 @@ const DIGIT = 11,
   DIGITS = 1 << DIGIT,
   CHUNK = 1 << 18;
 
+/** Rows with the keys they are sorted by: 32 bits, or 64 in two halves. */
+interface Keyed {
+  rows: Uint32Array;
+  lo: Uint32Array;
+  hi: Uint32Array | null;
+}
+/** Breathes when it is time; true: leave it. */
+type Stop = () => Promise<boolean>;
+
 export async function sortRows(
   store: Store,
   shown: Uint32Array | null,
@@ -91,11 +100,8 @@ export async function sortRows(
   sort: Sort,
   cancelled: () => boolean,
 ): Promise<Uint32Array | null> {
-  let rows = shown ? shown.slice() : identity(count);
-  if (sort.key === 'time') {
-    if (sort.down) rows.reverse();
-    return rows;
-  }
+  const rows = shown ? shown.slice() : identity(count);
+  if (sort.key === 'time') return sort.down ? rows.reverse() : rows;
   let paused = performance.now();
   const stop = async (): Promise<boolean> => {
     if (performance.now() - paused > 25) {
@@ -104,76 +110,111 @@ export async function sortRows(
     }
     return cancelled();
   };
+  const keyed = await keysOf(store, sort.key, rows, stop),
+    done = keyed && (await radix(keyed, sort.down ? DIGITS - 1 : 0, stop));
+  if (!done) return null;
+  if (sort.key === 'dur' && store.longRows.length) sortLong(store, done, sort.down);
+  return done.rows;
+}
+
+async function keysOf(
+  store: Store,
+  key: SortKey,
+  rows: Uint32Array,
+  stop: Stop,
+): Promise<Keyed | null> {
   const n = rows.length,
-    plain = plainKeys(store, sort.key),
-    f = plain ? null : keyOf(store, sort.key),
-    at = new Float64Array(1),
-    bits = new Uint32Array(at.buffer);
-  let lo: Uint32Array = new Uint32Array(n),
-    hi: Uint32Array | null = null;
+    plain = plainKeys(store, key),
+    f = plain ? null : keyOf(store, key),
+    out: Keyed = { rows, lo: new Uint32Array(n), hi: null };
   for (let i = 0; i < n; i += CHUNK) {
     const end = Math.min(n, i + CHUNK);
-    if (plain) lookUp(plain.of, plain.rank, rows, lo, i, end);
-    else
-      for (let k = i; k < end; k++) {
-        const v = f!(rows[k]);
-        if (!hi && v >= 0 && v < 4294967296 && Number.isInteger(v)) {
-          lo[k] = v;
-          continue;
-        }
-        if (!hi) {
-          // Leave plain 32-bit keys: order-preserving bits of doubles from here on, for all.
-          hi = new Uint32Array(n);
-          for (let j = 0; j < k; j++) encode(lo[j], j, lo, hi, at, bits);
-        }
-        encode(v, k, lo, hi, at, bits);
-      }
+    if (plain) lookUp(plain.of, plain.rank, rows, out.lo, i, end);
+    else work(f!, out, i, end);
     if (await stop()) return null;
   }
-  let rows2: Uint32Array = new Uint32Array(n),
-    lo2: Uint32Array = new Uint32Array(n),
-    hi2: Uint32Array | null = hi ? new Uint32Array(n) : null;
-  const flip = sort.down ? DIGITS - 1 : 0,
+  return out;
+}
+
+/** From the lowest digit to the highest, each pass stable. */
+async function radix(k: Keyed, flip: number, stop: Stop): Promise<Keyed | null> {
+  const n = k.rows.length,
+    other: Keyed = {
+      rows: new Uint32Array(n),
+      lo: new Uint32Array(n),
+      hi: k.hi ? new Uint32Array(n) : null,
+    },
     counts = new Uint32Array(DIGITS);
-  for (const upper of hi ? [false, true] : [false])
+  for (const upper of k.hi ? [false, true] : [false])
     for (let shift = 0; shift < 32; shift += DIGIT) {
-      const keys = upper ? hi! : lo;
+      const keys = upper ? k.hi! : k.lo;
       counts.fill(0);
       for (let i = 0; i < n; i += CHUNK) {
         countDigits(keys, shift, flip, counts, i, Math.min(n, i + CHUNK));
         if (await stop()) return null;
       }
       if (counts.includes(n)) continue; // all have the same digit
-      let sum = 0;
-      for (let d = 0; d < DIGITS; d++) {
-        const c = counts[d];
-        counts[d] = sum;
-        sum += c;
-      }
+      placesOf(counts);
       for (let i = 0; i < n; i += CHUNK) {
         const end = Math.min(n, i + CHUNK);
-        if (upper) scatter(keys, shift, flip, counts, i, end, rows, rows2, keys, hi2!, null, null);
-        else scatter(keys, shift, flip, counts, i, end, rows, rows2, lo, lo2, hi, hi2);
+        if (upper)
+          scatter(
+            keys,
+            shift,
+            flip,
+            counts,
+            i,
+            end,
+            k.rows,
+            other.rows,
+            keys,
+            other.hi!,
+            null,
+            null,
+          );
+        else
+          scatter(
+            keys,
+            shift,
+            flip,
+            counts,
+            i,
+            end,
+            k.rows,
+            other.rows,
+            k.lo,
+            other.lo,
+            k.hi,
+            other.hi,
+          );
         if (await stop()) return null;
       }
-      [rows, rows2] = [rows2, rows];
-      if (upper) [hi, hi2] = [hi2, hi];
-      else {
-        [lo, lo2] = [lo2, lo];
-        [hi, hi2] = [hi2, hi];
-      }
+      [k.rows, other.rows] = [other.rows, k.rows];
+      [k.hi, other.hi] = [other.hi, k.hi];
+      if (!upper) [k.lo, other.lo] = [other.lo, k.lo];
     }
-  // Durations over 32 bits are few and stand together.
-  if (sort.key === 'dur' && store.longRows.length) {
-    const a = sort.down ? 0 : lo.indexOf(0xffffffff),
-      b = sort.down ? lo.findIndex(v => v !== 0xffffffff) : n,
-      sign = sort.down ? -1 : 1;
-    if (a >= 0) {
-      const part = rows.subarray(a, b < 0 ? n : b);
-      part.set([...part].sort((x, y) => sign * (store.dur(x) - store.dur(y)) || x - y));
-    }
+  return k;
+}
+
+/** How many of each digit → where the first of each goes. */
+function placesOf(counts: Uint32Array): void {
+  let sum = 0;
+  for (let d = 0; d < DIGITS; d++) {
+    const c = counts[d];
+    counts[d] = sum;
+    sum += c;
   }
-  return rows;
+}
+
+/** Durations over 32 bits are few and stand together: they are put in order by themselves. */
+function sortLong(store: Store, { rows, lo }: Keyed, down: boolean): void {
+  const n = rows.length,
+    a = down ? 0 : lo.indexOf(0xffffffff),
+    b = down ? lo.findIndex(v => v !== 0xffffffff) : n,
+    sign = down ? -1 : 1;
+  if (a < 0) return;
+  const part = rows.subarray(a, b < 0 ? n : b);
+  part.set([...part].sort((x, y) => sign * (store.dur(x) - store.dur(y)) || x - y));
 }
 
 // The loops stand by themselves, where the compiler sees them sooner than inside an async function.
@@ -192,6 +233,25 @@ function lookUp(
 ): void {
   if (rank) for (; i < end; i++) keys[i] = rank[of[rows[i]]];
   else for (; i < end; i++) keys[i] = of[rows[i]];
+}
+/** Keys that need work: 32 bits while they are small whole numbers, from the first other one on 64. */
+function work(f: (row: number) => number, out: Keyed, from: number, end: number): void {
+  const { rows, lo } = out,
+    at = new Float64Array(1),
+    bits = new Uint32Array(at.buffer);
+  for (let k = from; k < end; k++) {
+    const v = f(rows[k]);
+    if (!out.hi && v >= 0 && v < 4294967296 && Number.isInteger(v)) {
+      lo[k] = v;
+      continue;
+    }
+    if (!out.hi) {
+      // Leave plain 32-bit keys: order-preserving bits of doubles from here on, for all.
+      out.hi = new Uint32Array(rows.length);
+      for (let j = 0; j < k; j++) encode(lo[j], j, lo, out.hi, at, bits);
+    }
+    encode(v, k, lo, out.hi, at, bits);
+  }
 }
 function countDigits(
   keys: Uint32Array,

@@ -4,6 +4,15 @@ import type { Block, ColdBlock, HotBlock, Narrow, TableBlock } from '../format/d
 import type { Kind, Meta, Task, TypeRow } from '../format/layout';
 import { Strings } from '../format/strings';
 import { quote, show } from '../format/text';
+import {
+  moreCounters,
+  tableConns,
+  tableFiles,
+  type Conns,
+  type Counters,
+  type Files,
+  type Overview,
+} from './store-tables';
 
 export const enum Layer {
   Call,
@@ -12,44 +21,6 @@ export const enum Layer {
 }
 const OVERFLOW = 0xffffffff;
 export const NEVER = 18446744073709552000; // close time of what stayed open (2^64 − 1 as a double)
-
-export interface Files {
-  count: number;
-  kind: Uint8Array;
-  name: Uint32Array;
-  lane: Float64Array;
-  open: Float64Array;
-  close: Float64Array;
-}
-export interface Conns {
-  count: number;
-  file: Uint32Array;
-  kind: Uint8Array;
-  state: Uint8Array;
-  err: Uint8Array;
-  local: Uint32Array;
-  peer: Uint32Array;
-  host: Uint32Array;
-  lane: Float64Array;
-  peer_lane: Float64Array;
-  peer_file: Uint32Array;
-  open: Float64Array;
-  connect: Float64Array;
-  close: Float64Array;
-}
-export interface Counters {
-  count: number;
-  t: Float64Array;
-  lane: Uint32Array;
-  counter: Uint8Array;
-  value: Float64Array;
-}
-export interface Overview {
-  lanes: number;
-  buckets: number;
-  count: Uint16Array;
-  cat: Uint8Array;
-}
 
 /** Codes of `err` from here on say that there was no result. */
 const NO_RESULT = 253;
@@ -202,22 +173,7 @@ export class Store {
       return;
     }
     if (kind === 'k') {
-      const old = this.counters,
-        n = old.count + b.rows;
-      const t = new Float64Array(n),
-        lane = new Uint32Array(n),
-        counter = new Uint8Array(n),
-        value = new Float64Array(n);
-      t.set(old.t);
-      lane.set(old.lane);
-      counter.set(old.counter);
-      value.set(old.value);
-      let at = b.base;
-      for (let i = 0; i < b.rows; i++) t[old.count + i] = at += b.cols.dt?.[i] ?? 0;
-      lane.set(b.cols.lane ?? [], old.count);
-      counter.set(b.cols.counter ?? [], old.count);
-      value.set(b.cols.value ?? [], old.count);
-      this.counters = { count: n, t, lane, counter, value };
+      this.counters = moreCounters(this.counters, b);
       return;
     }
     const target = (kind === 'f' ? this.files : this.conns) as unknown as Record<
@@ -375,37 +331,4 @@ export class Store {
     }
     return lo;
   }
-}
-
-function tableFiles(rows: number): Files {
-  const n = Math.max(1, rows);
-  return {
-    count: n,
-    kind: new Uint8Array(n),
-    name: new Uint32Array(n),
-    lane: new Float64Array(n),
-    open: new Float64Array(n),
-    close: new Float64Array(n),
-  };
-}
-function tableConns(n: number): Conns {
-  const u8 = () => new Uint8Array(n),
-    u32 = () => new Uint32Array(n),
-    f64 = () => new Float64Array(n);
-  return {
-    count: n,
-    file: u32(),
-    kind: u8(),
-    state: u8(),
-    err: u8(),
-    local: u32(),
-    peer: u32(),
-    host: u32(),
-    lane: f64(),
-    peer_lane: f64(),
-    peer_file: u32(),
-    open: f64(),
-    connect: f64(),
-    close: f64(),
-  };
 }

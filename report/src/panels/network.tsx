@@ -36,25 +36,29 @@ function listed(all: ConnRow[] | null, mode: string): ConnRow[] {
     .map(x => x.r);
 }
 
-function inAll(all: ConnRow[]): string {
+function InAll({ all }: { all: ConnRow[] }) {
   const sum = (list: ConnRow[], f: (r: ConnRow) => number) => list.reduce((a, r) => a + f(r), 0),
     isGram = (r: ConnRow) => r.kind.startsWith('udp') || r.kind === 'packet',
     remote = all.filter(r => !LOCAL.has(r.kind)),
-    local = all.filter(r => LOCAL.has(r.kind)),
+    local = all.length - remote.length,
     streams = remote.filter(r => !isGram(r)),
     made = streams.filter(r => r.state === 'connected' || r.state === 'accepted').length,
     failed = streams.filter(r => r.state === 'failed').length,
     // As in the summary: with an address, and used.
     grams = remote.filter(r => isGram(r) && r.peer && (r.sent || r.received)).length;
-  return [
-    plural(made, 'connection') + (failed ? `, ${failed} failed` : ''),
-    grams > 0 && plural(grams, 'datagram peer'),
-    `${bytes(sum(remote, r => r.sent))} sent`,
-    `${bytes(sum(remote, r => r.received))} received`,
-    local.length > 0 && plural(local.length, 'local socket or pipe', 'local sockets and pipes'),
-  ]
-    .filter(Boolean)
-    .join(' · ');
+  return (
+    <span class="dim">
+      {plural(made, 'connection')}
+      {failed > 0 && `, ${failed} failed`}
+      {grams > 0 && ` · ${plural(grams, 'datagram peer')}`}
+      {' · '}
+      {bytes(sum(remote, r => r.sent))}
+      {' sent · '}
+      {bytes(sum(remote, r => r.received))}
+      {' received'}
+      {local > 0 && ` · ${plural(local, 'local socket or pipe', 'local sockets and pipes')}`}
+    </span>
+  );
 }
 
 export function Network({ s }: { s: State }) {
@@ -82,7 +86,7 @@ export function Network({ s }: { s: State }) {
           onChange={setMode}
           options={Object.entries(MODES).map(([k, { title }]) => [k, title])}
         />
-        {all && <span class="dim">{inAll(all)}</span>}
+        {all && <InAll all={all} />}
       </div>
       {!all ? (
         <Waiting s={s} what="connections" />

@@ -15,10 +15,21 @@ export interface Series {
 }
 
 export function counterSeries(store: Store): Series[] {
-  const out: Series[] = [],
-    cat = (name: string) => store.meta.categories.indexOf(name);
+  const out = sampled(store),
+    memory = out.some(x => x.name === MAPPED) ? null : mappedMemory(store),
+    moved = bytesMoved(store);
+  if (memory) out.push(memory);
+  if (moved) out.push(moved);
+  return out;
+}
+
+const MAPPED = 'mapped memory';
+const category = (store: Store, name: string) => store.meta.categories.indexOf(name);
+
+/** What was sampled, summed over the lanes. */
+function sampled(store: Store): Series[] {
   const { counters } = store;
-  store.meta.counters.forEach((c, k) => {
+  return store.meta.counters.flatMap((c, k) => {
     const t: number[] = [],
       v: number[] = [],
       last = new Map<number, number>();
@@ -30,81 +41,75 @@ export function counterSeries(store: Store): Series[] {
       t.push(counters.t[i]);
       v.push(sum);
     }
-    if (t.length)
-      out.push(
-        step(
-          c.name,
-          t,
-          v,
-          c.unit === 'bytes' ? bytes : count,
-          cat(c.unit === 'bytes' ? 'memory' : 'file'),
-        ),
-      );
+    const isBytes = c.unit === 'bytes',
+      colour = category(store, isBytes ? 'memory' : 'file');
+    return t.length ? [step(c.name, t, v, isBytes ? bytes : count, colour)] : [];
   });
-  // Mapped memory from the calls, when nothing sampled it.
-  const memory = store.types.some(t => t.op === 'mmap' || t.op === 'brk'),
-    n = store.cold;
-  if (memory && !out.some(s => s.name === 'mapped memory')) {
-    // What a program has goes with it: at the end of its last thread, and when another one takes its place.
-    const MAPS = 1,
-      EXEC = 2,
-      EXIT = 3,
-      ops = Uint8Array.from(store.ops, o =>
-        o === 'mmap' || o === 'munmap' || o === 'brk'
-          ? MAPS
-          : o === 'exec'
-            ? EXEC
-            : o === 'exit'
-              ? EXIT
-              : 0,
-      );
-    const t: number[] = [],
-      v: number[] = [],
-      has = new Map<number, number>(),
-      threads = new Map<number, number>();
-    let sum = 0;
-    for (const task of store.tasks) threads.set(task.proc, (threads.get(task.proc) ?? 0) + 1);
-    for (let i = 0; i < n; i++) {
-      const what = ops[store.type[i]];
-      if (!what || store.isError[store.err[i]]) continue;
-      const proc = store.tasks[store.lane[i]].proc,
-        had = has.get(proc) ?? 0,
-        left = threads.get(proc)! - Number(what === EXIT);
-      const d = what === MAPS ? Math.max(-had, store.val(i)) : what === EXEC || !left ? -had : 0;
-      threads.set(proc, left);
-      if (!d) continue;
-      has.set(proc, had + d);
-      sum += d;
-      t.push(store.start[i]);
-      v.push(sum);
-    }
-    if (t.length > 1) out.push(step('mapped memory', t, v, bytes, cat('memory')));
+}
+
+const MAPS = 1,
+  EXEC = 2,
+  EXIT = 3;
+const MEMORY = new Map([
+  ['mmap', MAPS],
+  ['munmap', MAPS],
+  ['brk', MAPS],
+  ['exec', EXEC],
+  ['exit', EXIT],
+]);
+
+/** Mapped memory from the calls, when nothing sampled it. */
+function mappedMemory(store: Store): Series | null {
+  if (!store.types.some(t => t.op === 'mmap' || t.op === 'brk')) return null;
+  // What a program has goes with it: at the end of its last thread, and when another one takes its place.
+  const ops = Uint8Array.from(store.ops, o => MEMORY.get(o) ?? 0),
+    t: number[] = [],
+    v: number[] = [],
+    has = new Map<number, number>(),
+    threads = new Map<number, number>();
+  let sum = 0;
+  for (const task of store.tasks) threads.set(task.proc, (threads.get(task.proc) ?? 0) + 1);
+  for (let i = 0; i < store.cold; i++) {
+    const what = ops[store.type[i]];
+    if (!what || store.isError[store.err[i]]) continue;
+    const { proc } = store.tasks[store.lane[i]],
+      had = has.get(proc) ?? 0,
+      left = threads.get(proc)! - Number(what === EXIT),
+      gone = what === EXEC || !left ? -had : 0,
+      d = what === MAPS ? Math.max(-had, store.val(i)) : gone;
+    threads.set(proc, left);
+    if (!d) continue;
+    has.set(proc, had + d);
+    sum += d;
+    t.push(store.start[i]);
+    v.push(sum);
   }
-  // Bytes moved, by slice of time.
+  return t.length > 1 ? step(MAPPED, t, v, bytes, category(store, 'memory')) : null;
+}
+
+/** Bytes moved, by slice of time. */
+function bytesMoved(store: Store): Series | null {
   const slices = 1024,
     size = store.duration / slices,
     sums = new Float64Array(slices),
     io = Uint8Array.from(store.types, t => (t.io ? 1 : 0));
   let any = false;
-  for (let i = 0; i < n; i++) {
-    if (!io[store.type[i]]) continue;
-    const b = store.bytes(i);
-    if (b > 0) {
-      sums[Math.min(slices - 1, Math.floor(store.start[i] / size))] += b;
-      any = true;
-    }
+  for (let i = 0; i < store.cold; i++) {
+    const b = io[store.type[i]] ? store.bytes(i) : 0;
+    if (b <= 0) continue;
+    sums[Math.min(slices - 1, Math.floor(store.start[i] / size))] += b;
+    any = true;
   }
-  if (any)
-    out.push({
-      name: 'bytes moved',
-      t: Float64Array.from({ length: slices }, (_, k) => k * size),
-      v: sums,
-      max: max(sums),
-      text: v => `${bytes(Math.round(v))} / ${duration(size)}`,
-      bars: true,
-      colour: cat('network'),
-    });
-  return out;
+  if (!any) return null;
+  return {
+    name: 'bytes moved',
+    t: Float64Array.from({ length: slices }, (_, k) => k * size),
+    v: sums,
+    max: max(sums),
+    text: v => `${bytes(Math.round(v))} / ${duration(size)}`,
+    bars: true,
+    colour: category(store, 'network'),
+  };
 }
 
 function step(
