@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "analyze/totals_index.h"
-#include "base/text.h"
 #include "filter/callset.h"
 #include "record/record.h"
 
@@ -43,7 +42,6 @@ void totals_free(struct totals *t)
 	free(t->procs.v);
 	free(t->errors.v);
 	free(t->calls.v);
-	free(t->command.s);
 	free(t->chosen.s);
 	free(x);
 	free(t);
@@ -137,52 +135,54 @@ static void call_event(struct totals *t, const struct event *ev)
 
 /* ---- the trace ---- */
 
+static void keep_words(struct totals *t, struct totals_words *to, const struct bytes *v, unsigned n, uint64_t all)
+{
+	*to = totals_keep_words(t, v, n, all, TOTALS_COMMAND_SHOWN);
+	to->s = totals_keep(t, to->s ? to->s : "", to->len).s;
+}
+
+static void keep_targets(struct totals *t, const struct item *item)
+{
+	struct bytes v[TOTALS_COMMAND_SHOWN];
+	const struct part *p;
+	unsigned n = 0;
+
+	for (; (p = parts_find(item->parts, item->nparts, -1, PART_TARGET, n)) && n < ARRAY_SIZE(v); n++)
+		v[n] = (struct bytes){ (char *)(uintptr_t)p->bytes, p->len, 0 };
+	keep_words(t, &t->targets, v, n, n + (p != NULL));
+	t->index->targets = n || t->start_mode & START_SYSTEM;
+}
+
 static void start_event(struct totals *t, const struct event *ev)
 {
 	const struct item *item = ev->item;
 	struct strings *argv = strings_new(item->parts, item->nparts, PART_ARGV);
-	const struct part *p;
-	unsigned n = 0;
-	struct buf b = { 0 };
 
 	t->start_ns = ev->ts_ns;
 	t->wall_ns = ev->item->start->wall_ns;
 	t->start_mode = ev->item->start->mode;
-	totals_command(&b, argv->v, argv->n, argv->all, COMMAND_MAX);
+	keep_words(t, &t->command, argv->v, argv->n, argv->all);
 	strings_unref(argv);
-	for (; (p = parts_find(item->parts, item->nparts, -1, PART_TARGET, n)) && b.len < COMMAND_MAX; n++) {
-		buf_puts(&b, n ? ", pid " : "pid ");
-		text_safe(&b, p->bytes, p->len);
-		t->index->targets = true;
-	}
-	if (n && p)
-		buf_puts(&b, ", …");
-	if (t->start_mode & START_SYSTEM)
-		t->index->targets = true;
-	buf_puts(&b, t->start_mode & START_SYSTEM ? "everything" : "");
-	t->command = (struct bytes){ b.s, (uint32_t)b.len, 0 };
-	p = parts_find(item->parts, item->nparts, -1, PART_CHOSEN, 0);
-	if (p)
-		t->chosen = (struct bytes){ xmemdup0(p->bytes, p->len), p->len, 0 };
+	keep_targets(t, item);
 }
 
-/* Older recordings do not name the targets, and those of a cgroup are not known before its processes are found. */
-static void attached_command(struct totals *t, const struct event *ev)
+/* Who was asked for is not in older recordings, nor known of a cgroup before its processes are found. */
+static void count_attached(struct totals *t, const struct event *ev)
 {
-	struct buf b = { 0 };
+	const struct task *task = ev->task;
 
-	if (!(t->start_mode & START_ATTACH) || t->index->targets || ev->kind != EV_ATTACH || ev->task->is_thread || t->index->nattached > 8)
+	if (!(t->start_mode & START_ATTACH) || t->index->targets || ev->kind != EV_ATTACH || task->is_thread)
 		return;
-	buf_add(&b, t->command.s, t->command.len);
-	if (t->index->nattached == 8) {
-		buf_puts(&b, ", …");
-	} else {
-		buf_printf(&b, b.len ? ", pid %u (" : "pid %u (", ev->task->proc ? ev->task->proc->pid : ev->task->tid);
-		text_safe(&b, ev->task->comm.s, ev->task->comm.len);
-		buf_puts(&b, ")");
+	if (t->nattached < TOTALS_ATTACHED) {
+		t->attached[t->nattached].pid = task->proc ? task->proc->pid : task->tid;
+		t->attached[t->nattached].comm = totals_keep(t, task->comm.s, task->comm.len);
 	}
-	free(t->command.s);
-	t->command = (struct bytes){ b.s, (uint32_t)b.len, 0 };
+	t->nattached++;
+}
+
+bool totals_has_command(const struct totals *t)
+{
+	return t->command.n || t->targets.n || t->nattached || t->start_mode & START_SYSTEM;
 }
 
 static void count_hidden(struct totals *t, const struct event *ev)
@@ -291,7 +291,7 @@ void totals_event(struct totals *t, const struct event *ev)
 	switch ((enum category)event_info(ev->kind)->category) {
 	case CAT_PROCESS:
 		totals_proc_event(t, ev, p);
-		attached_command(t, ev);
+		count_attached(t, ev);
 		break;
 	case CAT_MEMORY:
 		if (!ev->err && ev->task->proc->mm)

@@ -20,6 +20,13 @@ struct buf;
 struct event;
 
 #define TOTALS_ROWS 65536
+#define TOTALS_ATTACHED 8
+/* Bytes of a process's command line, and of the run's, that are kept: a few more than the lines have that show them. */
+#define TOTALS_ARGV_SHOWN 512
+#define TOTALS_COMMAND_SHOWN 400
+
+/* Words of a command line, or names of targets: the first n of `all`, each a byte (1: it was longer), its bytes and a NUL. */
+struct totals_words { char *s; uint32_t len; unsigned n; uint64_t all; };
 
 struct totals_file {	/* one path; of what was renamed (or linked, and the old name removed), the last */
 	struct bytes path, was;			/* was: its first name, where it had another */
@@ -58,7 +65,7 @@ struct totals_conn {	/* what a socket had with one peer (struct conn): it connec
 
 struct totals_proc {
 	uint32_t id, pid, ppid, parent;		/* as in struct proc */
-	char *cmd; uint32_t cmd_len;		/* last argv, quoted as for a shell, safe to show; else [comm] */
+	struct totals_words argv;		/* last one, as far as a line has room for it; n 0: none is known */
 	struct bytes comm;
 	int status;				/* wait form; -1 alive at the end of the trace, or unknown */
 	bool attached, detached;
@@ -89,7 +96,9 @@ struct totals_hidden { uint64_t events, opens, lookups, nread, nwritten, sent, r
 #define TOTALS_TABLE(type) struct { type **v; unsigned n, cap; type others; uint64_t nothers; }
 
 struct totals {
-	struct bytes command;			/* as typed, shell-quoted, safe to show; "pid 12 (a), pid 13 (b)" when attached */
+	struct totals_words command;		/* as typed */
+	struct totals_words targets;		/* processes that were asked for: "12 (a)"; none in older recordings, nor of a cgroup: */
+	struct { uint32_t pid; struct bytes comm; } attached[TOTALS_ATTACHED]; unsigned nattached;	/* more: the first ones */
 	struct bytes chosen;			/* the calls that were chosen, as written; no bytes: none were */
 	const struct callset *only;		/* calls that count; NULL: all.  Borrowed, set by the session before the first event */
 	uint64_t wall_ns;			/* wall clock at start */
@@ -141,9 +150,8 @@ struct totals_conn_counts totals_count_conns(const struct totals *t);
 
 /* Of an event with an error: was something looked for and not had?  EINVAL of readlink only says that it is no link. */
 bool totals_failed_lookup(const struct event *ev);
+bool totals_has_command(const struct totals *t);	/* what was traced is known: with -p, with the first process */
 const struct totals_proc *totals_proc(const struct totals *t, uint32_t id);	/* NULL when not kept */
-/* A command line as one would type it, safe to show, cut after about max bytes. */
-void totals_command(struct buf *b, const struct bytes *argv, unsigned argc, uint64_t all, size_t max);
 
 /*
  * The rows that matter most: bytes moved (files, conns), count (lookups, errors), total time (calls); ties in order of

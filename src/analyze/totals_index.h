@@ -15,8 +15,6 @@
 #include "event/event.h"
 
 #define STRINGS_MAX (24u << 20)		/* bytes of names kept; further new rows go to `others` */
-#define CMD_MAX 512
-#define COMMAND_MAX 400
 #define CACHE 1024
 
 /* Rows with their place in an index.  Allocated from the arena, freed together. */
@@ -54,8 +52,7 @@ struct totals_index {
 	struct totals_call *calls[3][SYSCALL_MAX + 1];
 	uint32_t last_task;			/* whose call, entered when, was counted last */
 	uint64_t last_enter_ns;
-	unsigned nattached;
-	bool targets;				/* t->command names them all */
+	bool targets;				/* what was asked for is known */
 	struct buf tmp;
 };
 
@@ -78,6 +75,8 @@ static inline bool totals_is_network(int family)
 	t_->v[t_->n] = (ptr); \
 	t_->n++; })
 
+/* The first of n words, max bytes of them: in t->index->tmp, until that is used again. */
+struct totals_words totals_keep_words(struct totals *t, const struct bytes *v, unsigned n, uint64_t all, size_t max);
 struct bytes totals_keep(struct totals *t, const char *s, uint32_t len);	/* a copy that lives as long as t */
 
 /* NULL: nothing with a name of its own (pipes, sockets, …). */

@@ -3,8 +3,6 @@
 #include <string.h>
 
 #include "analyze/totals_index.h"
-#include "base/human.h"
-#include "base/text.h"
 
 /* ---- memory ---- */
 
@@ -64,69 +62,62 @@ void totals_memory_update(struct totals *t, const struct proc *proc, const struc
 
 /* ---- processes ---- */
 
-/* Shortens b to at most len bytes, between characters. */
-static void shorten(struct buf *b, size_t from, size_t len)
+/*
+ * Appends a word, but no more of it than max bytes of all words: a line that shows them ends there.  A few bytes more, so
+ * that no character is parted before that.
+ */
+static bool add_word(struct buf *b, const struct bytes *word, size_t *used, size_t max)
 {
-	while (len > from && ((unsigned char)b->s[len] & 0xc0) == 0x80)
-		len--;
-	b->len = len;
-	b->s[len] = '\0';
-	buf_puts(b, "…");
+	size_t len = MIN(word->len, max + sizeof(uint32_t) - *used);
+
+	buf_putc(b, word->cut || len < word->len);
+	buf_add(b, word->s, len);
+	buf_putc(b, '\0');
+	*used += len;
+	return *used <= max;
 }
 
-void totals_command(struct buf *b, const struct bytes *argv, unsigned argc, uint64_t all, size_t max)
+struct totals_words totals_keep_words(struct totals *t, const struct bytes *v, unsigned n, uint64_t all, size_t max)
 {
-	size_t from = b->len;
-	unsigned i = 0;
+	struct totals_words w = { .all = MAX(all, (uint64_t)n) };
+	struct buf *b = &t->index->tmp;
+	size_t used = 0;
 
-	for (bool cut = false; i < argc && !cut; i++) {
-		size_t before = b->len;
+	buf_reset(b);
+	while (w.n < n && add_word(b, &v[w.n++], &used, max))
+		;
+	w.s = b->s;
+	w.len = (uint32_t)b->len;
+	return w;
+}
 
-		if (i)
-			buf_putc(b, ' ');
-		text_shell(b, argv[i].s, argv[i].len);
-		cut = b->len - from > max;
-		if (cut)
-			shorten(b, from, from + max);
-		else if (argv[i].cut)
-			buf_puts(b, "…");
-		if (cut && i && b->len <= before + 4)	/* nothing of it but its blank */
-			break;
-	}
-	if (i >= MAX(all, (uint64_t)argc))
-		return;
-	buf_puts(b, " (");
-	human_counted(b, MAX(all, (uint64_t)argc) - i, "more argument", "more arguments");
-	buf_putc(b, ')');
+static bool same_words(const struct totals_words *a, const struct totals_words *b)
+{
+	return a->n == b->n && a->all == b->all && a->len == b->len && !memcmp(a->s, b->s, a->len);
+}
+
+static bool same_bytes(const struct bytes *a, const struct bytes *b)
+{
+	return a->s && a->len == b->len && !memcmp(a->s, b->s, a->len);
 }
 
 static void proc_describe(struct totals *t, struct totals_proc *r, const struct proc *p)
 {
-	struct buf *b = &t->index->tmp;
+	struct totals_words argv;
+	unsigned argc = p->argc;
 
 	r->pid = p->pid;
 	r->ppid = p->ppid;
 	r->nthreads = MAX(p->nthreads_ever, 1);
 	r->nexecs = p->nexecs;
 	r->attached = p->attached;
-	buf_reset(b);
-	if (p->argc) {
-		unsigned argc = p->argc;
-
-		while (p->attached && argc > 1 && !p->argv[argc - 1].len)	/* setproctitle(3) leaves an empty tail */
-			argc--;
-		totals_command(b, p->argv, argc, p->argc_all > p->argc ? p->argc_all : argc, CMD_MAX);
-	} else {
-		buf_putc(b, '[');
-		text_safe(b, p->comm.s, p->comm.len);
-		buf_putc(b, ']');
-	}
-	if (r->cmd && r->cmd_len == b->len && !memcmp(r->cmd, b->s, b->len))
+	while (p->attached && argc > 1 && !p->argv[argc - 1].len)	/* setproctitle(3) leaves an empty tail */
+		argc--;
+	argv = totals_keep_words(t, p->argv, argc, p->argc_all > p->argc ? p->argc_all : argc, TOTALS_ARGV_SHOWN);
+	if (argc ? same_words(&r->argv, &argv) : !r->argv.n && same_bytes(&r->comm, &p->comm))
 		return;
-	struct bytes cmd = totals_keep(t, b->s, (uint32_t)b->len);
-
-	r->cmd = cmd.s;
-	r->cmd_len = cmd.len;
+	argv.s = totals_keep(t, argv.s ? argv.s : "", argv.len).s;
+	r->argv = argv;
 	r->comm = totals_keep(t, p->comm.s, p->comm.len);
 }
 
@@ -186,11 +177,7 @@ void totals_proc_event(struct totals *t, const struct event *ev, struct totals_p
 			totals_memory_update(t, ev->child->proc, ev->child->proc->mm);
 		}
 		break;
-	case EV_ATTACH:
-		if (!ev->task->is_thread)
-			t->index->nattached++;
-		/* fall through */
-	case EV_EXEC:
+	case EV_ATTACH: case EV_EXEC:
 		if (!ev->err) {
 			proc_describe(t, p, proc);
 			totals_memory_update(t, proc, proc->mm);

@@ -65,12 +65,21 @@ static void cut(struct buf *b, const char *s, size_t n, size_t max)
 		buf_puts(b, "…");
 }
 
+static void add_command(struct buf *b, const struct totals *t, size_t max)
+{
+	struct buf command = { 0 };
+
+	totals_command(&command, t);
+	cut(b, command.s ? command.s : "", command.len, max);
+	buf_done(&command);
+}
+
 void html_title_write(struct html *h, struct html_out *out)
 {
 	const struct totals *t = h->opt->totals;
 	struct buf b = { 0 };
 
-	cut(&b, t->command.s ? t->command.s : "", t->command.len, TITLE_BYTES);
+	add_command(&b, t, TITLE_BYTES);
 	html_out_add(out, b.s ? b.s : "", b.len);
 	buf_done(&b);
 }
@@ -110,7 +119,7 @@ static void write_date(struct buf *b, uint64_t wall_ns)
 static void write_head(struct html *h, struct buf *b, const struct totals *t)
 {
 	buf_puts(b, "<header class=\"run\">\n<h1>");
-	cut(b, t->command.s ? t->command.s : "", t->command.len, 4 * TITLE_BYTES);
+	add_command(b, t, 4 * TITLE_BYTES);
 	buf_puts(b, "</h1>\n");
 	write_outcome(h, b, t);
 	buf_puts(b, "<ul class=\"facts\"><li>");
@@ -340,8 +349,12 @@ static void write_conns(struct buf *b, const struct totals *t)
 
 static void tree_row(struct buf *b, const struct totals *t, const struct totals_proc *p, unsigned depth)
 {
+	struct buf cmd = { 0 };
+
 	buf_printf(b, "<tr><td class=\"path\"><span class=\"ind\" style=\"--d:%u\">", MIN(depth, 40u));
-	cut(b, p->cmd ? p->cmd : "", p->cmd_len, TITLE_BYTES);
+	totals_proc_command(&cmd, p);
+	cut(b, cmd.s, cmd.len, TITLE_BYTES);
+	buf_done(&cmd);
 	buf_printf(b, "</span></td><td class=\"num\">%u</td><td>", p->pid);
 	if (p->status >= 0)
 		add_status(b, p->status);

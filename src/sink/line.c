@@ -20,6 +20,7 @@
 #include "sink/cell.h"
 #include "sink/out.h"
 #include "sink/sink.h"
+#include "sink/totals_words.h"
 #include "sink/value.h"
 
 static void hex(struct buf *b, uint64_t v, unsigned min)
@@ -164,7 +165,7 @@ static void line_exec(struct buf *b, const struct event *ev)
 	if (p && p->argc > 1) {
 		buf_putc(b, ' ');
 		buf_putc(b, STYLE_DIM);
-		totals_command(b, p->argv, p->argc, p->argc_all, 200);
+		argv_format(b, p->argv, p->argc, p->argc_all, 200);
 		buf_putc(b, STYLE_OFF);
 	}
 }

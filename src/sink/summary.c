@@ -163,13 +163,15 @@ static void chosen(struct summary_sink *s)
 static void final_block(struct summary_sink *s)
 {
 	const struct totals *t = s->t;
-	struct buf dur = { 0 };
+	struct buf dur = { 0 }, command = { 0 };
 
 	rule(s);
 	buf_puts(&s->b, " FINAL: ");
 	buf_putc(&s->b, STYLE_BOLD);
 	seconds(&dur, t->end_ns > t->start_ns ? t->end_ns - t->start_ns : 0);
-	summary_rest(s, t->command.s ? t->command.s : "", t->command.len, 8 + 3 + dur.len);
+	totals_command(&command, t);
+	summary_rest(s, command.s ? command.s : "", command.len, 8 + 3 + dur.len);
+	buf_done(&command);
 	buf_putc(&s->b, STYLE_OFF);
 	buf_puts(&s->b, " (");
 	buf_add(&s->b, dur.s, dur.len);

@@ -98,10 +98,15 @@ static void file_words(struct buf *b, const struct totals_file *f)
 
 static void command_words(struct buf *b, const struct totals_proc *p, bool brief)
 {
-	const char *space = memchr(p->cmd, ' ', p->cmd_len), *slash = memrchr(p->cmd, '/', space ? (size_t)(space - p->cmd) : p->cmd_len);
-	size_t dir = brief && slash && p->cmd[0] == '/' ? (size_t)(slash + 1 - p->cmd) : 0;	/* the program's folder says little */
+	struct buf cmd = { 0 };
 
-	buf_add(b, p->cmd + dir, p->cmd_len - dir);
+	totals_proc_command(&cmd, p);
+
+	const char *space = memchr(cmd.s, ' ', cmd.len), *slash = memrchr(cmd.s, '/', space ? (size_t)(space - cmd.s) : cmd.len);
+	size_t dir = brief && slash && cmd.s[0] == '/' ? (size_t)(slash + 1 - cmd.s) : 0;	/* the program's folder says little */
+
+	buf_add(b, cmd.s + dir, cmd.len - dir);
+	buf_done(&cmd);
 }
 
 static void io_words(struct buf *b, uint64_t kind)

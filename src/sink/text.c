@@ -289,14 +289,13 @@ static bool is_wanted(const struct text_sink *s, const struct event *ev)
 
 static void text_header(struct text_sink *s)
 {
-	const struct bytes *cmd = &s->opt->totals->command;
 	uint32_t mode = s->opt->totals->start_mode;
 	struct buf *b = &s->line;
 
 	s->header = true;
 	buf_puts(b, "compendium: tracing ");
 	buf_putc(b, STYLE_BOLD);
-	buf_add(b, cmd->s, cmd->len);
+	totals_command(b, s->opt->totals);
 	buf_putc(b, STYLE_OFF);
 	if (mode & (START_PTRACE | START_BPF)) {
 		buf_putc(b, STYLE_DIM);
@@ -339,7 +338,7 @@ static void text_event(struct sink *sink, const struct event *ev)
 	}
 	if (!s->opt->live)
 		return;
-	if (!s->header && s->opt->totals->command.len)	/* with -p it is known with the first process */
+	if (!s->header && totals_has_command(s->opt->totals))	/* with -p it is known with the first process */
 		text_header(s);
 	if ((s->opt->verbose || is_bare(s, ev)) && ev->call && ev->kind != EV_WAITING) {
 		if (!s->opt->chosen || is_chosen(s->opt->chosen, ev))

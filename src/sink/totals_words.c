@@ -68,3 +68,98 @@ void totals_note_format(struct buf *b, const struct totals_note *n)
 		buf_printf(b, "%s memory may not be read by an ordinary user (its file is not readable, or it set PR_SET_DUMPABLE), so names and contents are missing. "
 			      "To see them, run compendium as root", nrights ? ". Its" : ": its");
 }
+
+/* Shortens b to at most len bytes, between characters. */
+static void shorten(struct buf *b, size_t from, size_t len)
+{
+	while (len > from && ((unsigned char)b->s[len] & 0xc0) == 0x80)
+		len--;
+	b->len = len;
+	b->s[len] = '\0';
+	buf_puts(b, "…");
+}
+
+void argv_format(struct buf *b, const struct bytes *argv, unsigned argc, uint64_t all, size_t max)
+{
+	size_t from = b->len;
+	unsigned i = 0;
+
+	for (bool cut = false; i < argc && !cut; i++) {
+		size_t before = b->len;
+
+		if (i)
+			buf_putc(b, ' ');
+		text_shell(b, argv[i].s, argv[i].len);
+		cut = b->len - from > max;
+		if (cut)
+			shorten(b, from, from + max);
+		else if (argv[i].cut)
+			buf_puts(b, "…");
+		if (cut && i && b->len <= before + 4)	/* nothing of it but its blank */
+			break;
+	}
+	if (i >= MAX(all, (uint64_t)argc))
+		return;
+	buf_puts(b, " (");
+	human_counted(b, MAX(all, (uint64_t)argc) - i, "more argument", "more arguments");
+	buf_putc(b, ')');
+}
+
+/* Puts max bytes of text at most. */
+static void words_format(struct buf *b, const struct totals_words *w, size_t max)
+{
+	struct bytes *v = xcalloc(w->n + 1, sizeof(*v));
+	char *s = w->s;
+
+	for (unsigned i = 0; i < w->n; i++, s += v[i - 1].len + 1) {
+		v[i].cut = (unsigned char)*s++;
+		v[i].s = s;
+		v[i].len = (uint32_t)strlen(s);
+	}
+	argv_format(b, v, w->n, w->all, max);
+	free(v);
+}
+
+static void targets_format(struct buf *b, const struct totals_words *w)
+{
+	const char *s = w->s;
+	unsigned i = 0;
+
+	for (; i < w->n && b->len < TOTALS_COMMAND_SHOWN; i++, s += strlen(s) + 1) {
+		buf_puts(b, i ? ", pid " : "pid ");
+		s++;
+		text_safe(b, s, strlen(s));
+	}
+	if (i && i < w->all)
+		buf_puts(b, ", …");
+}
+
+void totals_command(struct buf *b, const struct totals *t)
+{
+	struct buf text = { 0 };
+
+	words_format(&text, &t->command, TOTALS_COMMAND_SHOWN);
+	targets_format(&text, &t->targets);
+	if (t->start_mode & START_SYSTEM)
+		buf_puts(&text, "everything");
+	for (unsigned i = 0; i < MIN(t->nattached, TOTALS_ATTACHED); i++) {
+		buf_printf(&text, text.len ? ", pid %u (" : "pid %u (", t->attached[i].pid);
+		text_safe(&text, t->attached[i].comm.s, t->attached[i].comm.len);
+		buf_putc(&text, ')');
+	}
+	if (t->nattached > TOTALS_ATTACHED)
+		buf_puts(&text, ", …");
+	buf_add(b, text.s ? text.s : "", text.len);
+	buf_done(&text);
+}
+
+void totals_proc_command(struct buf *b, const struct totals_proc *p)
+{
+	if (p->argv.n) {
+		words_format(b, &p->argv, TOTALS_ARGV_SHOWN);
+		return;
+	}
+	buf_putc(b, '[');
+	text_safe(b, p->comm.s ? p->comm.s : "", p->comm.len);
+	buf_putc(b, ']');
+}

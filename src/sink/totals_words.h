@@ -10,4 +10,8 @@ enum totals_memory { MEMORY_HEAP, MEMORY_MMAP, MEMORY_TOTAL };
 void totals_memory(struct buf *b, const struct totals *t, enum totals_memory what);
 /* "/d/final (was tmp)", as it is: to be made safe before it is shown. */
 void totals_file_name(struct buf *b, const struct totals_file *f);
+/* A command line as one would type it, safe to show, cut after about max bytes. */
+void argv_format(struct buf *b, const struct bytes *argv, unsigned argc, uint64_t all, size_t max);
+void totals_command(struct buf *b, const struct totals *t);	/* what was traced: that, or "pid 12 (a), pid 13 (b)", "everything" */
+void totals_proc_command(struct buf *b, const struct totals_proc *p);	/* its last command line, else "[comm]" */
 void totals_note_format(struct buf *b, const struct totals_note *n);	/* a sentence, safe to show */

@@ -476,6 +476,7 @@ static void test_processes(void **state)
 {
 	struct totals *t = totals_new();
 	struct bytes argv[] = { BYTES("sh"), BYTES("-c"), BYTES("it's \033[1m") };
+	struct buf b = { 0 };
 
 	(void)state;
 	proc.argv = argv;
@@ -486,7 +487,9 @@ static void test_processes(void **state)
 	totals_event(t, EVENT(EV_THREAD, .task = &child));
 	totals_event(t, EVENT(EV_EXIT, .task = &child, .status = 3 << 8, .ts_ns = 5000));
 	assert_int_equal(t->nprocs, 2);
-	assert_string_equal(t->procs.v[0]->cmd, "sh -c 'it'\\''s \\e[1m'");
+	totals_proc_command(&b, t->procs.v[0]);
+	assert_string_equal(b.s, "sh -c 'it'\\''s \\e[1m'");
+	buf_done(&b);
 	assert_int_equal(t->procs.v[0]->first_child, 2);
 	assert_int_equal(t->procs.v[0]->status, -1);
 	assert_int_equal(t->procs.v[1]->status, 3 << 8);
