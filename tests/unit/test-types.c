@@ -155,10 +155,13 @@ static struct btf *slim(const struct types *t, struct btf *local, int expected)
 {
 	struct type_names *names = type_names_new();
 	struct btf *out = btf__new_empty();
+	struct slim *s = slim_new(out, t);
 
 	slim_want(names, local);
+	slim_want_members(s, local);
 	types_find(t, names);
-	assert_int_equal(slim_add(out, local, t, names), expected);
+	assert_int_equal(slim_add(s, names), expected);
+	slim_free(s);
 	type_names_free(names);
 	return out;
 }
@@ -255,8 +258,12 @@ static void test_hostile(void **state)
 		bad[i] ^= (unsigned char)(1 + i % 255);
 		slim_want(names, local);
 		if (types_open(&t, NULL, bad, k.size) == 0) {
+			struct slim *s = slim_new(out, &t);
+
 			types_find(&t, names);
-			slim_add(out, local, &t, names);
+			slim_want_members(s, local);
+			slim_add(s, names);
+			slim_free(s);
 			types_close(&t);
 		}
 		type_names_free(names);

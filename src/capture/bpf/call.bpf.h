@@ -2,8 +2,6 @@
 /* A call's way from entry to exit: what its plan copies, what the kernel is asked, and the record it becomes. */
 #pragma once
 #include "capture/bpf/facts.bpf.h"
-#include "capture/bpf/find.bpf.h"
-#include "capture/bpf/hold.bpf.h"
 
 struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, WIRE_RAW + 1); __uint(map_flags, BPF_F_MMAPABLE); __type(key, u32); __type(value, struct wire_plan); } plans SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, UNWRAPS); __type(key, u32); __type(value, struct wire_unwrap); } unwraps SEC(".maps");
@@ -364,16 +362,6 @@ static __always_inline void leave(struct task_struct *task, struct task_state *s
 		return;
 	}
 	leave_with_memory(st, ask | (flags ? LEAVE_RESTARTED : 0) | (answered ? LEAVE_ANSWERED : 0), now, ret);
-}
-
-/* A seccomp filter's refusal comes before sys_enter; sys_exit comes all the same. */
-static __noinline void refused(struct task_struct *task, struct task_state *st, struct pt_regs *regs, long ret)
-{
-	s32 nr = (s32)BPF_CORE_READ(regs, orig_ax);
-
-	/* RET_TRAP and RET_KILL put the registers back: there is no result, but a SIGSYS */
-	if (nr >= 0 && !(ret == nr && task->pending.signal.sig[0] & 1ul << (SIGSYS_NR - 1)))
-		enter(task, st, regs, (u32)nr);
 }
 
 /* Of a thread that ends in a call, or is let go in it. */

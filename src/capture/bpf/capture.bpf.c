@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* System calls, processes, signals: one program per kernel event, whatever the call. */
+/* System calls as they begin, processes, signals: one program per kernel event, whatever the call. */
 #include "capture/bpf/call.bpf.h"
 #include "capture/bpf/kfunc.h"
+#include "capture/bpf/rights.bpf.h"
 #include "capture/bpf/signal.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
@@ -59,31 +60,6 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long id)
 
 	if (st)
 		enter(task, st, regs, (u32)id);
-	return 0;
-}
-
-SEC("tp_btf/sys_exit")
-int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_state *st = bpf_task_storage_get(&tasks, task, 0, 0);
-	bool answered;
-
-	if (!st)
-		return 0;
-	answered = !st->seen;
-	if (answered)
-		refused(task, st, regs, ret);
-	st->seen = 0;
-	if (st->in_call) {
-		leave(task, st, ret, answered);
-		if (st->ignored.signo) {
-			put_signal(st, &st->ignored);
-			st->ignored.signo = 0;
-		}
-	}
-	if (st->owes)
-		hold(st);
 	return 0;
 }
 
@@ -413,48 +389,5 @@ int BPF_PROG(on_generate, int signo, struct kernel_siginfo *info, struct task_st
 		st->ignored = r;
 	else if (st->ignored.signo != signo)	/* one of a kind can be pending */
 		put_signal(sender, &r);
-	return 0;
-}
-
-/* ---- over all tasks, when the tracer asks ---- */
-
-/* The processes that are traced, by their leaders. */
-SEC("iter/task")
-int each_pid(struct bpf_iter__task *ctx)
-{
-	struct task_struct *task = ctx->task;
-	struct task_state *st;
-
-	if (task && (st = bpf_task_storage_get(&tasks, task, 0, 0)))
-		bpf_seq_write(ctx->meta->seq, &st->pid, sizeof(st->pid));
-	return 0;
-}
-
-/* The calls they are in, and that they are let go. */
-SEC("iter/task")
-int each_detach(struct bpf_iter__task *ctx)
-{
-	struct task_struct *task = ctx->task;
-	struct task_state *st;
-	struct record *r;
-
-	if (!task || !(st = bpf_task_storage_get(&tasks, task, 0, 0)) || st->flags & TASK_MUTED)
-		return 0;
-	if (st->flags & TASK_WORKER) {
-		bpf_task_storage_delete(&tasks, task);
-		return 0;
-	}
-	if (st->in_call)
-		abandon_call(st, CALL_RUNNING);
-	else if (!(st->flags & TASK_HIDDEN) && found_in_call(task, st))	/* its plan did not ask for it */
-		emit_bare_call(st, CALL_UNFINISHED | CALL_RUNNING | WIRE_FOUND, st->enter_ns, 0);
-	r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
-	if (r) {
-		*r = (struct record){ sizeof(*r), RECORD_DETACH, 0, st->pid, st->tid, bpf_ktime_get_ns() };
-		bpf_ringbuf_submit(r, ring_flags());
-	} else {
-		lose(LOSS_RING);
-	}
-	bpf_task_storage_delete(&tasks, task);
 	return 0;
 }

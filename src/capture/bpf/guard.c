@@ -15,6 +15,7 @@
 #include "capture/bpf/internal.h"
 #include "capture/bpf/kernel.h"
 #include "capture.skel.h"
+#include "tasks.skel.h"
 
 enum { ROUNDS = 1000, NAP_NS = 5000000 };
 
@@ -39,10 +40,10 @@ static void close_all_but(const int *keep, unsigned n)
 
 static int ascending(const void *a, const void *b) { return *(const int *)a - *(const int *)b; }
 
-static _Noreturn void guard(int fd, struct capture_bpf *skel)
+static _Noreturn void guard(int fd, const struct bpf_source *s)
 {
 	/* on_fork goes on to follow children, or one that is born between two rounds would get away */
-	int keep[] = { fd, bpf_map__fd(skel->maps.tasks), bpf_program__fd(skel->progs.each_pid), bpf_link__fd(skel->links.on_fork) };
+	int keep[] = { fd, bpf_map__fd(s->tasks->maps.tasks), bpf_program__fd(s->tasks->progs.each_pid), bpf_link__fd(s->skel->links.on_fork) };
 	unsigned found;
 	sigset_t all;
 	char bye;
@@ -60,7 +61,7 @@ static _Noreturn void guard(int fd, struct capture_bpf *skel)
 		_exit(0);
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		found = 0;
-		if (bpf_run_iter(skel->progs.each_pid, end_traced, &found) < 0 || !found)
+		if (bpf_run_iter(s->tasks->progs.each_pid, end_traced, &found) < 0 || !found)
 			break;
 		nanosleep(&(struct timespec){ 0, NAP_NS }, NULL);
 	}
@@ -77,7 +78,7 @@ int guard_start(struct guard *g, struct bpf_source *s)
 	g->pid = fork();
 	if (g->pid == 0) {
 		close(fds[1]);
-		guard(fds[0], s->skel);
+		guard(fds[0], s);
 	}
 	if (g->pid < 0) {
 		rc = -errno;

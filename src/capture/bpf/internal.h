@@ -14,6 +14,8 @@
 
 struct waiting;
 struct capture_bpf;
+struct leave_bpf;
+struct tasks_bpf;
 struct latency_bpf;
 struct bpf_map;
 struct bpf_link;
@@ -24,7 +26,10 @@ struct resume { uint32_t tid; UT_hash_handle hh; uint32_t nr; };				/* what rest
 struct bpf_source {
 	struct source src;
 	const struct capture_options *opt;
+	/* one for all tasks and the maps, which the others share; for events; for the ends of calls */
+	struct tasks_bpf *tasks;
 	struct capture_bpf *skel;
+	struct leave_bpf *leave;
 	struct latency_bpf *latency;
 	bool kernel_maps;		/* regions come through the ring, too */
 	volatile struct wire_shared *shared;

@@ -22,6 +22,7 @@ static char last_error[512];	/* the last warning of libbpf, which has no other w
 
 static int libbpf_log(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	const bool debug = getenv("COMPENDIUM_BPF_DEBUG") != NULL;
 	char line[512];
 	va_list all;
@@ -34,10 +35,12 @@ static int libbpf_log(enum libbpf_print_level level, const char *fmt, va_list ap
 	if (debug)
 		vfprintf(stderr, fmt, all);
 	va_end(all);
+	pthread_mutex_lock(&lock);	/* two threads may load programs */
 	if (level == LIBBPF_WARN && !strncmp(line, "libbpf: ", 8) && !strstr(line, "BEGIN PROG") && !strstr(line, "END PROG")) {
 		snprintf(last_error, sizeof(last_error), "%s", line + 8);
 		last_error[strcspn(last_error, "\n")] = '\0';
 	}
+	pthread_mutex_unlock(&lock);
 	return 0;
 }
 

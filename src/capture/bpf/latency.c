@@ -47,7 +47,7 @@ int latency_share(struct bpf_source *s)
 
 	s->latency = rc == 0 ? latency_bpf__open_opts(&opts) : NULL;
 	if (rc == 0)
-		rc = s->latency ? prepare_object(p, s->latency->obj) : -errno;
+		rc = s->latency ? prepare_objects(p, (const struct bpf_object *[]){ s->latency->obj }, 1) : -errno;
 	if (rc == 0)
 		rc = share_maps(s, s->latency);
 	if (rc == 0)
@@ -160,7 +160,7 @@ static int load_alone(struct latency_source *s, const struct capture_options *op
 
 	s->skel = rc == 0 ? latency_bpf__open_opts(&opts) : NULL;
 	if (rc == 0)
-		rc = s->skel ? prepare_object(p, s->skel->obj) : -errno;
+		rc = s->skel ? prepare_objects(p, (const struct bpf_object *[]){ s->skel->obj }, 1) : -errno;
 	if (rc == 0) {
 		s->skel->rodata->restricted = !bpf_sees_all();
 		s->skel->rodata->sched_min_ns = opt->sched_min_ns;

@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -16,6 +17,8 @@
 #include "capture/bpf/prepare.h"
 #include "filter/callset.h"
 #include "capture.skel.h"
+#include "leave.skel.h"
+#include "tasks.skel.h"
 
 enum { RING_BYTES = 16 << 20, RING_KEPT_PARTS = 16, RING_LARGE = 4 << 20, NS_LEVEL_MAX = 32 };
 
@@ -94,26 +97,26 @@ static size_t page_up(size_t n)
 static int map_shared(struct bpf_source *s)
 {
 	size_t plans_bytes = page_up(sizeof(struct wire_plan) * (WIRE_RAW + 1));
-	void *mem = mmap(NULL, page_up(sizeof(struct wire_shared)), PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(s->skel->maps.shared_map), 0);
+	void *mem = mmap(NULL, page_up(sizeof(struct wire_shared)), PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(s->tasks->maps.shared_map), 0);
 	struct wire_plan *plans;
 
 	if (mem == MAP_FAILED)
 		return -errno;
 	s->shared = mem;
-	plans = mmap(NULL, plans_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(s->skel->maps.plans), 0);
+	plans = mmap(NULL, plans_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(s->tasks->maps.plans), 0);
 	if (plans == MAP_FAILED)
 		return -errno;
 	fill_plans(plans, s->opt);
 	munmap(plans, plans_bytes);
-	return fill_unwraps(s->skel->maps.unwraps);
+	return fill_unwraps(s->tasks->maps.unwraps);
 }
 
 int bpf_attach(struct bpf_source *s)
 {
 	struct capture_bpf *skel = s->skel;
-	struct bpf_program *progs[] = { skel->progs.on_enter, skel->progs.on_exit, skel->progs.on_fork, skel->progs.on_helper, skel->progs.on_exec, skel->progs.on_task_exit,
+	struct bpf_program *progs[] = { skel->progs.on_enter, s->leave->progs.on_exit, skel->progs.on_fork, skel->progs.on_helper, skel->progs.on_exec, skel->progs.on_task_exit,
 					skel->progs.on_signal, skel->progs.on_generate };
-	struct bpf_link **links[] = { &skel->links.on_enter, &skel->links.on_exit, &skel->links.on_fork, &skel->links.on_helper, &skel->links.on_exec, &skel->links.on_task_exit,
+	struct bpf_link **links[] = { &skel->links.on_enter, &s->leave->links.on_exit, &skel->links.on_fork, &skel->links.on_helper, &skel->links.on_exec, &skel->links.on_task_exit,
 				      &skel->links.on_signal, &skel->links.on_generate };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(progs); i++) {
@@ -130,18 +133,78 @@ int bpf_attach(struct bpf_source *s)
 	return 0;
 }
 
+/* What programs of several objects know. */
+#define CONFIGURE(rodata, s, ring) do { \
+	(rodata)->payload_bytes = (s)->opt->max_payload; \
+	(rodata)->ring_half = (ring) / 2; \
+	(rodata)->ring_look = (ring) >= RING_LARGE ? 7 : 0; \
+	(rodata)->ring_most = (ring) - (ring) / RING_KEPT_PARTS; } while (0)
+
 static void configure(struct bpf_source *s, size_t ring)
 {
-	s->skel->rodata->payload_bytes = s->opt->max_payload;
-	s->skel->rodata->self_nr = (uint32_t)getpid();
-	s->skel->rodata->self_pidns = bpf_own_pidns();
-	s->skel->rodata->restricted = !bpf_sees_all();
-	s->skel->rodata->ring_half = ring / 2;
-	s->skel->rodata->ring_look = ring >= RING_LARGE ? 7 : 0;
-	s->skel->rodata->ring_most = ring - ring / RING_KEPT_PARTS;
+	CONFIGURE(s->tasks->rodata, s, ring);
+	CONFIGURE(s->skel->rodata, s, ring);
+	CONFIGURE(s->leave->rodata, s, ring);
+	s->tasks->rodata->self_nr = (uint32_t)getpid();
+	s->tasks->rodata->self_pidns = bpf_own_pidns();
+	s->tasks->rodata->restricted = s->skel->rodata->restricted = !bpf_sees_all();
 	bpf_program__set_autoload(s->skel->progs.on_exec_maps, s->kernel_maps);
-	bpf_map__set_max_entries(s->skel->maps.works, s->ncpus);
-	bpf_map__set_max_entries(s->skel->maps.events, (uint32_t)ring);
+	bpf_map__set_max_entries(s->tasks->maps.works, s->ncpus);
+	bpf_map__set_max_entries(s->tasks->maps.events, (uint32_t)ring);
+}
+
+static int share_maps(const struct bpf_object *from, const struct bpf_object *to)
+{
+	struct bpf_map *map, *theirs;
+	int rc = 0;
+
+	bpf_object__for_each_map(map, to) {
+		theirs = bpf_map__is_internal(map) ? NULL : bpf_object__find_map_by_name(from, bpf_map__name(map));
+		if (theirs && rc == 0)
+			rc = bpf_map__reuse_fd(map, bpf_map__fd(theirs));
+	}
+	return rc;
+}
+
+struct beside { struct leave_bpf *leave; int rc; };
+
+static void *load_beside(void *arg)
+{
+	struct beside *b = arg;
+
+	b->rc = leave_bpf__load(b->leave);
+	return NULL;
+}
+
+/* The verifier works for a thread at a time, and for several at once. */
+static int load_events(struct bpf_source *s)
+{
+	struct beside b = { .leave = s->leave };
+	pthread_t thread;
+	bool two;
+	int rc = share_maps(s->tasks->obj, s->skel->obj);
+
+	if (rc == 0)
+		rc = share_maps(s->tasks->obj, s->leave->obj);
+	if (rc)
+		return rc;
+	two = pthread_create(&thread, NULL, load_beside, &b) == 0;
+	rc = capture_bpf__load(s->skel);
+	if (two)
+		pthread_join(thread, NULL);
+	else
+		load_beside(&b);
+	return rc ? rc : b.rc;
+}
+
+static int open_all(struct bpf_source *s, struct prepare *p, const struct bpf_object_open_opts *opts)
+{
+	s->tasks = tasks_bpf__open_opts(opts);
+	s->skel = s->tasks ? capture_bpf__open_opts(opts) : NULL;
+	s->leave = s->skel ? leave_bpf__open_opts(opts) : NULL;
+	if (!s->leave)
+		return -errno;
+	return prepare_objects(p, (const struct bpf_object *[]){ s->tasks->obj, s->skel->obj, s->leave->obj }, 3);
 }
 
 static int open_and_load(struct bpf_source *s, size_t ring)
@@ -150,15 +213,16 @@ static int open_and_load(struct bpf_source *s, size_t ring)
 	struct prepare *p;
 	int rc = prepare_begin(&p, &opts);
 
-	s->skel = rc == 0 ? capture_bpf__open_opts(&opts) : NULL;
 	if (rc == 0)
-		rc = s->skel ? prepare_object(p, s->skel->obj) : -errno;
+		rc = open_all(s, p, &opts);
 	if (rc == 0) {
 		/* before 6.7 there is no walking through regions */
 		s->kernel_maps = s->opt->want_maps && prepare_can_walk_regions(p);
 		configure(s, ring);
-		rc = capture_bpf__load(s->skel);
+		rc = tasks_bpf__load(s->tasks);
 	}
+	if (rc == 0)
+		rc = load_events(s);
 	prepare_end(p);
 	return rc;
 }
@@ -172,12 +236,12 @@ static int set_up(struct bpf_source *s, size_t ring)
 		s->shared->hold = s->opt->lossy ? HOLD_NOT : s->opt->system ? HOLD_SHORTLY : HOLD_LONG;
 	s->losses = xcalloc(s->ncpus, sizeof(*s->losses));
 	s->lost_told = xcalloc(s->ncpus * _LOSS_MAX, sizeof(*s->lost_told));
-	s->ring_fd = bpf_map__fd(s->skel->maps.events);
-	s->losses_fd = bpf_map__fd(s->skel->maps.losses);
+	s->ring_fd = bpf_map__fd(s->tasks->maps.events);
+	s->losses_fd = bpf_map__fd(s->tasks->maps.losses);
 	if (rc == 0)
 		rc = kring_open(&s->ring, s->ring_fd, ring);
 	if (rc == 0)
-		rc = bpf_run_iter(s->skel->progs.each_self, NULL, NULL);
+		rc = bpf_run_iter(s->tasks->progs.each_self, NULL, NULL);
 	return rc;
 }
 
@@ -206,28 +270,32 @@ void bpf_unload(struct bpf_source *s)
 	if (s->shared)
 		munmap((void *)(uintptr_t)s->shared, page_up(sizeof(struct wire_shared)));
 	s->shared = NULL;
+	leave_bpf__destroy(s->leave);
 	capture_bpf__destroy(s->skel);
+	tasks_bpf__destroy(s->tasks);
+	s->leave = NULL;
 	s->skel = NULL;
+	s->tasks = NULL;
 	free(s->losses);
 	free(s->lost_told);
 }
 
 const struct bpf_map *bpf_shared_maps(struct bpf_source *s, unsigned i)
 {
-	const struct bpf_map *maps[] = { s->skel->maps.tasks, s->skel->maps.events, s->skel->maps.losses, s->skel->maps.targets, s->skel->maps.shared_map };
+	const struct bpf_map *maps[] = { s->tasks->maps.tasks, s->tasks->maps.events, s->tasks->maps.losses, s->tasks->maps.targets, s->tasks->maps.shared_map };
 
 	return maps[i];
 }
 
-void bpf_detach_all(struct bpf_source *s) { bpf_run_iter(s->skel->progs.each_detach, NULL, NULL); }
-void bpf_adopt_targets(struct bpf_source *s) { bpf_run_iter(s->skel->progs.each_adopt, NULL, NULL); }
-void bpf_each_pid(struct bpf_source *s, void (*fn)(void *ctx, pid_t pid), void *ctx) { bpf_run_iter(s->skel->progs.each_pid, fn, ctx); }
+void bpf_detach_all(struct bpf_source *s) { bpf_run_iter(s->tasks->progs.each_detach, NULL, NULL); }
+void bpf_adopt_targets(struct bpf_source *s) { bpf_run_iter(s->tasks->progs.each_adopt, NULL, NULL); }
+void bpf_each_pid(struct bpf_source *s, void (*fn)(void *ctx, pid_t pid), void *ctx) { bpf_run_iter(s->tasks->progs.each_pid, fn, ctx); }
 
 int bpf_add_target(struct bpf_source *s, pid_t tgid)
 {
 	uint32_t key = (uint32_t)tgid, one = 1;
 
-	return bpf_map__update_elem(s->skel->maps.targets, &key, sizeof(key), &one, sizeof(one), BPF_ANY);
+	return bpf_map__update_elem(s->tasks->maps.targets, &key, sizeof(key), &one, sizeof(one), BPF_ANY);
 }
 
 void bpf_seek(struct bpf_source *s, unsigned how) { s->shared->seek = how; }
@@ -242,7 +310,7 @@ int bpf_watch_cgroup(struct bpf_source *s, int cgroup_fd)
 int bpf_follow_child(struct bpf_source *s, int pidfd, pid_t pid)
 {
 	struct task_state st = { .pid = (uint32_t)pid, .tid = (uint32_t)pid, .flags = TASK_MUTED, .seen = 1 };
-	int rc = bpf_map__update_elem(s->skel->maps.tasks, &pidfd, sizeof(pidfd), &st, sizeof(st), BPF_NOEXIST);
+	int rc = bpf_map__update_elem(s->tasks->maps.tasks, &pidfd, sizeof(pidfd), &st, sizeof(st), BPF_NOEXIST);
 
 	if (rc == 0)
 		__atomic_fetch_add(&s->shared->alive, 1, __ATOMIC_SEQ_CST);
@@ -254,5 +322,5 @@ bool bpf_is_traced(struct bpf_source *s, pid_t pid)
 	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	struct task_state st;
 
-	return pidfd >= 0 && bpf_map__lookup_elem(s->skel->maps.tasks, &pidfd, sizeof(pidfd), &st, sizeof(st), 0) == 0;
+	return pidfd >= 0 && bpf_map__lookup_elem(s->tasks->maps.tasks, &pidfd, sizeof(pidfd), &st, sizeof(st), 0) == 0;
 }

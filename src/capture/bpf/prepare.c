@@ -36,8 +36,9 @@ struct prepare {
 	struct type_names *names;
 	int fd;				/* what libbpf relocates by */
 	char path[32];
-	int handlers[ARRAY_SIZE(sections)];
 };
+
+static struct prepare *current;
 
 /* ---- the kernel's types as a file ---- */
 
@@ -102,9 +103,9 @@ static int put_kfuncs(const struct prepare *p, struct bpf_program *prog)
  * libbpf calls this before it gives a program to the kernel.  Until now the program was of a kind for which libbpf does
  * not want the kernel's types; it becomes what it is.
  */
-static int before_load(struct bpf_program *prog, struct bpf_prog_load_opts *opts, long cookie)
+static int before_load(struct bpf_program *prog, struct bpf_prog_load_opts *opts, long cookie UNUSED)
 {
-	const struct prepare *p = (const struct prepare *)cookie;
+	const struct prepare *p = current;
 	char name[128];
 	int i = section_of(prog, name, sizeof(name)), rc;
 
@@ -122,18 +123,20 @@ static int before_load(struct bpf_program *prog, struct bpf_prog_load_opts *opts
 
 /* ---- for one object ---- */
 
-static int register_handlers(struct prepare *p)
+/* Once for all: libbpf before 1.3 goes on with what it has freed when the last handler was taken back. */
+static int register_handlers(void)
 {
-	LIBBPF_OPTS(libbpf_prog_handler_opts, opts, .cookie = (long)p, .prog_prepare_load_fn = before_load);
+	LIBBPF_OPTS(libbpf_prog_handler_opts, opts, .prog_prepare_load_fn = before_load);
+	static bool done;
 	char section[16];
+	int rc = 0;
 
-	for (unsigned i = 0; i < ARRAY_SIZE(sections); i++) {
+	for (unsigned i = 0; i < ARRAY_SIZE(sections) && !done && rc >= 0; i++) {
 		snprintf(section, sizeof(section), "%.*s+", (int)strlen(sections[i].section) - 1, sections[i].section);
-		p->handlers[i] = libbpf_register_prog_handler(section, BPF_PROG_TYPE_RAW_TRACEPOINT, 0, &opts);
-		if (p->handlers[i] < 0)
-			return p->handlers[i];
+		rc = libbpf_register_prog_handler(section, BPF_PROG_TYPE_RAW_TRACEPOINT, 0, &opts);
 	}
-	return 0;
+	done |= rc >= 0;
+	return MIN(rc, 0);
 }
 
 int prepare_begin(struct prepare **ret, struct bpf_object_open_opts *ret_opts)
@@ -141,7 +144,7 @@ int prepare_begin(struct prepare **ret, struct bpf_object_open_opts *ret_opts)
 	struct prepare *p = xcalloc(1, sizeof(*p));
 	int rc;
 
-	*ret = p;
+	*ret = current = p;
 	p->names = type_names_new();
 	p->fd = memfd_create("types", MFD_CLOEXEC);
 	if (p->fd < 0)
@@ -151,7 +154,7 @@ int prepare_begin(struct prepare **ret, struct bpf_object_open_opts *ret_opts)
 	if (rc == 0)
 		rc = types_open(&p->types, NULL, p->file.mem, p->file.size);
 	if (rc == 0)
-		rc = register_handlers(p);
+		rc = register_handlers();
 	/* without /proc libbpf reads the kernel's types itself */
 	if (access(p->path, R_OK) == 0)
 		ret_opts->btf_custom_path = p->path;
@@ -173,7 +176,19 @@ static void want_programs(struct prepare *p, const struct bpf_object *obj)
 		type_names_add(p->names, kfuncs[i], strlen(kfuncs[i]), 1u << BTF_KIND_FUNC);
 }
 
-static int add_module(struct prepare *p, struct btf *out, const struct btf *local, const char *module)
+static int slim_all(struct btf *out, const struct bpf_object *const objs[], unsigned n, const struct types *types, const struct type_names *names)
+{
+	struct slim *slim = slim_new(out, types);
+	int rc;
+
+	for (unsigned i = 0; i < n; i++)
+		slim_want_members(slim, bpf_object__btf(objs[i]));
+	rc = slim_add(slim, names);
+	slim_free(slim);
+	return rc;
+}
+
+static int add_module(struct prepare *p, struct btf *out, const struct bpf_object *const objs[], unsigned n, const char *module)
 {
 	struct type_names *names;
 	struct file file = { 0 };
@@ -187,9 +202,10 @@ static int add_module(struct prepare *p, struct btf *out, const struct btf *loca
 	rc = types_open(&types, &p->types, file.mem, file.size);
 	if (rc == 0) {
 		names = type_names_new();
-		slim_want(names, local);
+		for (unsigned i = 0; i < n; i++)
+			slim_want(names, bpf_object__btf(objs[i]));
 		types_find(&types, names);
-		rc = slim_add(out, local, &types, names);
+		rc = slim_all(out, objs, n, &types, names);
 		type_names_free(names);
 		types_close(&types);
 	}
@@ -210,9 +226,8 @@ static int write_all(int fd, const void *from, size_t n)
 	return 0;
 }
 
-int prepare_object(struct prepare *p, const struct bpf_object *obj)
+int prepare_objects(struct prepare *p, const struct bpf_object *const objs[], unsigned n)
 {
-	const struct btf *local = bpf_object__btf(obj);
 	struct btf *out = btf__new_empty();
 	const void *raw;
 	uint32_t size;
@@ -220,12 +235,14 @@ int prepare_object(struct prepare *p, const struct bpf_object *obj)
 
 	if (!out)
 		return -errno;
-	slim_want(p->names, local);
-	want_programs(p, obj);
+	for (unsigned i = 0; i < n; i++) {
+		slim_want(p->names, bpf_object__btf(objs[i]));
+		want_programs(p, objs[i]);
+	}
 	types_find(&p->types, p->names);
-	rc = slim_add(out, local, &p->types, p->names);
+	rc = slim_all(out, objs, n, &p->types, p->names);
 	for (unsigned i = 0; i < ARRAY_SIZE(modules) && rc == 0; i++)
-		rc = add_module(p, out, local, modules[i]);
+		rc = add_module(p, out, objs, n, modules[i]);
 	if (rc == 0) {
 		raw = btf__raw_data(out, &size);
 		rc = raw ? write_all(p->fd, raw, size) : -ENOMEM;
@@ -246,9 +263,7 @@ void prepare_end(struct prepare *p)
 {
 	if (!p)
 		return;
-	for (unsigned i = 0; i < ARRAY_SIZE(sections); i++)
-		if (p->handlers[i] > 0)
-			libbpf_unregister_prog_handler(p->handlers[i]);
+	current = NULL;
 	types_close(&p->types);
 	type_names_free(p->names);
 	unmap_file(&p->file);

@@ -3,9 +3,9 @@
 /*
  * Loads BPF objects without libbpf's own reading of the kernel's types, which would be most of the time that starting
  * takes:
- *   prepare_begin(); NAME_bpf__open_opts(&opts); prepare_object(); NAME_bpf__load(); prepare_end();
+ *   prepare_begin(); NAME_bpf__open_opts(&opts); prepare_objects(); NAME_bpf__load(); prepare_end();
  * Programs of tracepoints are attached with bpf_program__attach_trace().
- * One at a time in the process.
+ * One set of objects at a time in the process.
  */
 #include <stdbool.h>
 
@@ -17,9 +17,9 @@ struct prepare;
 
 /* What to open with goes to *ret_opts, valid until prepare_end().  0 or -errno. */
 int prepare_begin(struct prepare **ret, struct bpf_object_open_opts *ret_opts);
-/* Between opening and loading: looks up what obj needs.  0 or -errno. */
-int prepare_object(struct prepare *p, const struct bpf_object *obj);
-/* Whether the kernel has the functions of kfunc.h.  After prepare_object(). */
+/* When all are opened, before one is loaded: looks up what they need.  Then they may be loaded in threads.  0 or -errno. */
+int prepare_objects(struct prepare *p, const struct bpf_object *const objs[], unsigned n);
+/* Whether the kernel has the functions of kfunc.h.  After prepare_objects(). */
 bool prepare_can_walk_regions(const struct prepare *p);
 /* NULL is fine. */
 void prepare_end(struct prepare *p);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /* Sender and receiver of a signal, and how it is recorded. */
 #pragma once
-#include "capture/bpf/hold.bpf.h"
+#include "capture/bpf/follow.bpf.h"
 
 static __always_inline bool from_process(int code, int signo)
 {

@@ -43,7 +43,7 @@ void slim_want(struct type_names *names, const struct btf *local)
 	}
 }
 
-static void want_members(struct slim *s, const struct btf *local)
+void slim_want_members(struct slim *s, const struct btf *local)
 {
 	for (uint32_t id = 1; id < btf__type_cnt(local); id++) {
 		const struct btf_type *t = btf__type_by_id(local, id);
@@ -165,13 +165,24 @@ static void add_found(void *ctx, uint32_t id)
 		s->rc = made;
 }
 
-int slim_add(struct btf *out, const struct btf *local, const struct types *t, const struct type_names *names)
+struct slim *slim_new(struct btf *out, const struct types *t)
 {
-	struct slim s = { .out = out, .types = t };
+	struct slim *s = xcalloc(1, sizeof(*s));
 
-	want_members(&s, local);
-	type_names_each(names, add_found, &s);
-	HASH_FREE(s.done);
-	HASH_FREE(s.members);
-	return s.rc;
+	s->out = out;
+	s->types = t;
+	return s;
+}
+
+int slim_add(struct slim *s, const struct type_names *names)
+{
+	type_names_each(names, add_found, s);
+	return s->rc;
+}
+
+void slim_free(struct slim *s)
+{
+	HASH_FREE(s->done);
+	HASH_FREE(s->members);
+	free(s);
 }

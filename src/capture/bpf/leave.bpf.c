@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * System calls as they end.  An object of its own: the verifier takes as long for this program as for all the others, so
+ * two threads load them.
+ */
+#include "capture/bpf/call.bpf.h"
+#include "capture/bpf/hold.bpf.h"
+#include "capture/bpf/signal.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
+
+/* A seccomp filter's refusal comes before sys_enter; sys_exit comes all the same. */
+static __noinline void refused(struct task_struct *task, struct task_state *st, struct pt_regs *regs, long ret)
+{
+	s32 nr = (s32)BPF_CORE_READ(regs, orig_ax);
+
+	/* RET_TRAP and RET_KILL put the registers back: there is no result, but a SIGSYS */
+	if (nr >= 0 && !(ret == nr && task->pending.signal.sig[0] & 1ul << (SIGSYS_NR - 1)))
+		enter(task, st, regs, (u32)nr);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_state *st = bpf_task_storage_get(&tasks, task, 0, 0);
+	bool answered;
+
+	if (!st)
+		return 0;
+	answered = !st->seen;
+	if (answered)
+		refused(task, st, regs, ret);
+	st->seen = 0;
+	if (st->in_call) {
+		leave(task, st, ret, answered);
+		if (st->ignored.signo) {
+			put_signal(st, &st->ignored);
+			st->ignored.signo = 0;
+		}
+	}
+	if (st->owes)
+		hold(st);
+	return 0;
+}
