@@ -42,7 +42,8 @@ static uint64_t duration(uint64_t mean)
  * end, maps some memory, writes its output, waits for others.
  */
 enum { PATHS = 20000, FDS = 8, CALLS = 9 };
-static const char *const names[CALLS] = { "openat", "read", "write", "newfstatat", "close", "mmap", "lseek", "futex", "access" };
+static const char *const names[CALLS] = { "openat", "read",  "write", "newfstatat", "close",
+					  "mmap",   "lseek", "futex", "access" };
 enum { OPENAT, READ, WRITE, FSTATAT, CLOSE, MMAP, LSEEK, FUTEX, ACCESS };
 static struct { uint32_t nr; const struct syscall_spec *spec; } calls[CALLS];
 
@@ -57,7 +58,8 @@ static struct bytes paths[PATHS];
 static uint32_t next_file = 1;
 static struct item item;
 
-static struct event call(enum event_kind kind, struct lane *l, unsigned which, uint64_t dur, int64_t ret, const uint64_t args[6])
+static struct event call(enum event_kind kind, struct lane *l, unsigned which, uint64_t dur, int64_t ret,
+			 const uint64_t args[6])
 {
 	struct call *c = &item.call;
 	uint64_t at = l->now;
@@ -103,14 +105,20 @@ static struct event next_event(struct lane *l)
 		l->fd = l->fd % (FDS - 1) + 1;	/* 0 is the output */
 		l->step++, l->reads = 0;
 		f = &l->files[l->fd];
-		ev = call(EV_OPEN, l, OPENAT, duration(4000), 3 + l->fd, (uint64_t[6]){ (uint64_t)-100, 0x550012345678, 0x80000 });
+		ev = call(EV_OPEN, l, OPENAT, duration(4000), 3 + l->fd,
+			  (uint64_t[6]){ (uint64_t)-100, 0x550012345678, 0x80000 });
 		set_path(&ev, 1, &paths[l->path]);
-		*f = (struct file){ .id = next_file++, .kind = FILE_REG, .name = paths[l->path], .opener_proc = l->f.proc.id, .opened_ns = ev.ts_ns };
+		*f = (struct file){ .id = next_file++,
+				    .kind = FILE_REG,
+				    .name = paths[l->path],
+				    .opener_proc = l->f.proc.id,
+				    .opened_ns = ev.ts_ns };
 		set_file(&ev, f, 3 + l->fd);
 		return ev;
 	case 2:
 		l->step++;
-		ev = call(EV_LOOKUP, l, FSTATAT, duration(600), 0, (uint64_t[6]){ fd, 0x550012345600, 0x7ffc1234, 0x1000 });
+		ev = call(EV_LOOKUP, l, FSTATAT, duration(600), 0,
+			  (uint64_t[6]){ fd, 0x550012345600, 0x7ffc1234, 0x1000 });
 		fake_string(&item.call, 1, "", 0);
 		set_file(&ev, f, fd);
 		return ev;
@@ -134,7 +142,8 @@ static struct event next_event(struct lane *l)
 		uint64_t n = 4096 * (1 + rnd(32)), at = l->brk;
 
 		l->brk += n, l->step++;
-		ev = call(EV_MMAP, l, MMAP, duration(2500), (int64_t)at, (uint64_t[6]){ 0, n, 3, 0x22, (uint64_t)-1, 0 });
+		ev = call(EV_MMAP, l, MMAP, duration(2500), (int64_t)at,
+			  (uint64_t[6]){ 0, n, 3, 0x22, (uint64_t)-1, 0 });
 		ev.addr = at, ev.nbytes = n, ev.prot = 3;
 		return ev;
 	}
@@ -154,7 +163,8 @@ static struct event next_event(struct lane *l)
 		return ev;
 	default:
 		l->step = 0;
-		return call(EV_FUTEX, l, FUTEX, duration(60000), rnd(3) ? 0 : -EAGAIN, (uint64_t[6]){ 0x7f00deadb000 + rnd(16) * 64, 0x80, 2 });
+		return call(EV_FUTEX, l, FUTEX, duration(60000), rnd(3) ? 0 : -EAGAIN,
+			    (uint64_t[6]){ 0x7f00deadb000 + rnd(16) * 64, 0x80, 2 });
 	}
 }
 
@@ -207,7 +217,9 @@ static void reset(struct lane *lanes, unsigned nlanes)
 		fake_proc(&lanes[i].f, i + 1, i ? 1 : 0, "cc1");
 		lanes[i].now = FAKE_T0 + i;
 		lanes[i].brk = 0x7f0000000000 + i * 0x1000000;
-		lanes[i].files[0] = (struct file){ .id = next_file++, .kind = FILE_REG, .name = fake_bytes("/tmp/cc8yqQ1a.s"), .opener_proc = i + 1 };
+		lanes[i].files[0] = (struct file){
+			.id = next_file++, .kind = FILE_REG, .name = fake_bytes("/tmp/cc8yqQ1a.s"), .opener_proc = i + 1
+		};
 	}
 }
 
@@ -230,7 +242,9 @@ int main(int argc, char **argv)
 	for (unsigned i = 0; i < PATHS; i++) {
 		char path[80];
 
-		paths[i].len = (uint32_t)snprintf(path, sizeof(path), "/usr/include/x86_64-linux-gnu/c++/12/bits/dir%u/header_%u.h", i % 97, i);
+		paths[i].len = (uint32_t)snprintf(path, sizeof(path),
+						  "/usr/include/x86_64-linux-gnu/c++/12/bits/dir%u/header_%u.h", i % 97,
+						  i);
 		paths[i].s = xmemdup0(path, paths[i].len);
 	}
 	for (unsigned i = 0; i < CALLS; i++) {
@@ -260,9 +274,11 @@ int main(int argc, char **argv)
 	stat(argv[1], &st);
 	double collect = (t[3] - t[2]) - (t[1] - t[0]), finish = t[4] - t[3];
 
-	printf("%llu events, %u lanes: %.2f s while tracing + %.2f s at the end = %.2f M events/s; %.2f bytes an event; peak %ld MB, %ld of them before the writer had an event "
-	       "(making events %.2f s, totals %.2f s)\n", (unsigned long long)n, nlanes, collect, finish,
-	       (double)n / 1e6 / (collect + finish), (double)st.st_size / (double)n, use.ru_maxrss / 1024, before.ru_maxrss / 1024, t[1] - t[0],
+	printf("%llu events, %u lanes: %.2f s while tracing + %.2f s at the end = %.2f M events/s; %.2f bytes an "
+	       "event; peak %ld MB, %ld of them before the writer had an event "
+	       "(making events %.2f s, totals %.2f s)\n",
+	       (unsigned long long)n, nlanes, collect, finish, (double)n / 1e6 / (collect + finish),
+	       (double)st.st_size / (double)n, use.ru_maxrss / 1024, before.ru_maxrss / 1024, t[1] - t[0],
 	       (t[2] - t[1]) - (t[1] - t[0]));
 	sink->ops->free(sink);
 	totals_free((struct totals *)opt.totals);

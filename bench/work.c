@@ -116,8 +116,11 @@ static int work_run(const char *path, char **argv)
 		err(1, "%s", argv[0]);
 	end = now_ns();
 	f = fopen(path, "we");
-	if (!f || fprintf(f, "%lld %lld\n", end - start, ns(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec,
-							     (ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) * 1000l)) < 0 || fclose(f))
+	if (!f ||
+	    fprintf(f, "%lld %lld\n", end - start,
+		    ns(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec, (ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) * 1000l)) <
+		    0 ||
+	    fclose(f))
 		err(1, "%s", path);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

@@ -30,8 +30,8 @@ static const struct { uint16_t size, nchunks; } bodies[_RECORD_KIND_MAX] = {
 };
 
 /*
- * What holds for the bytes of a part, so that no later code has to look again.  elem: a multiple of so many bytes; exact:
- * one element and no more.  A copy that faulted is shorter: it keeps its whole elements.
+ * What holds for the bytes of a part, so that no later code has to look again.  elem: a multiple of so many bytes;
+ * exact: one element and no more.  A copy that faulted is shorter: it keeps its whole elements.
  */
 static const struct { uint16_t elem; bool exact, str; } parts_are[] = {
 	[PART_IOV] = { 16 },
@@ -87,7 +87,8 @@ static int check_part(struct part *p)
 	}
 	if (p->part == PART_MSGVEC)
 		for (uint32_t off = 0; off < p->len; off += elem)
-			if (((const struct record_msg *)(const void *)(p->bytes + off))->name_len > sizeof(((struct record_msg *)0)->name))
+			if (((const struct record_msg *)(const void *)(p->bytes + off))->name_len >
+			    sizeof(((struct record_msg *)0)->name))
 				return -EBADMSG;
 	return 1;
 }
@@ -108,7 +109,8 @@ static int decode_parts(const struct record *r, size_t off, uint32_t nchunks, st
 		if (r->size - off < sizeof(*c))
 			return -EBADMSG;
 		off += sizeof(*c);
-		if (c->len > RECORD_MAX || r->size - off < ALIGN8(c->len) || ((r->kind == RECORD_CALL || r->kind == RECORD_WAITING) && c->arg >= 6))
+		if (c->len > RECORD_MAX || r->size - off < ALIGN8(c->len) ||
+		    ((r->kind == RECORD_CALL || r->kind == RECORD_WAITING) && c->arg >= 6))
 			return -EBADMSG;
 
 		struct part p = { c->arg, c->part, c->flags, c->len, (const char *)(c + 1) };
@@ -133,8 +135,8 @@ static bool is_string(unsigned type)
 }
 
 /*
- * What a register means as an argument: the kernel looks at 32 bits of an int, and 32-bit registers arrive zero-extended.
- * Here and nowhere else, so that the model decides by what the kernel saw.
+ * What a register means as an argument: the kernel looks at 32 bits of an int, and 32-bit registers arrive
+ * zero-extended.  Here and nowhere else, so that the model decides by what the kernel saw.
  */
 static uint64_t arg_word(const struct record_call *r, const struct arg_spec *a, unsigned i)
 {
@@ -224,7 +226,10 @@ static bool was_written(const struct call *c, struct part *p)
 	return room;
 }
 
-/* Addresses that the kernel wrote end with the room that there was for them; cut ones are marked so, and match no address. */
+/*
+ * Addresses that the kernel wrote end with the room that there was for them; cut ones are marked so, and match no
+ * address.
+ */
 static void cut_address(struct call *c, unsigned arg)
 {
 	struct value *v = &c->args[arg];
@@ -232,7 +237,8 @@ static void cut_address(struct call *c, unsigned arg)
 	const struct part *after = parts_find(c->parts, c->nparts, v->spec->len, PART_BYTES, 1);
 	uint32_t room, len;
 
-	if (!before || !after || (before->flags & CHUNK_AT_EXIT) || before->len < sizeof(room) || after->len < sizeof(len))
+	if (!before || !after || (before->flags & CHUNK_AT_EXIT) || before->len < sizeof(room) ||
+	    after->len < sizeof(len))
 		return;
 	memcpy(&room, before->bytes, sizeof(room));
 	memcpy(&len, after->bytes, sizeof(len));
@@ -285,7 +291,8 @@ static void relate(const struct call *c, struct part *p, struct arena *arena)
 }
 
 /* r: the call; its chunks are behind the first `body` bytes of h.  Inlined: it runs for every call of the program. */
-static inline __attribute__((always_inline)) int decode_call(const struct record_call *r, const struct record *h, size_t body, struct arena *arena, struct call *c)
+static inline __attribute__((always_inline)) int decode_call(const struct record_call *r, const struct record *h,
+							     size_t body, struct arena *arena, struct call *c)
 {
 	/* Not cleared and then filled: every field is written once, this runs for every call of the program. */
 	c->nr = r->nr;
@@ -337,7 +344,8 @@ static inline __attribute__((always_inline)) int decode_call(const struct record
 		c->args[i] = (struct value){ .spec = a, .word = arg_word(r, a, i) };
 	}
 	for (; i < ARRAY_SIZE(c->args); i++)
-		c->args[i] = (struct value){ .spec = &c->spec->args[i], .word = r->arch == ARCH_I386 ? (uint32_t)r->args[i] : r->args[i] };
+		c->args[i] = (struct value){ .spec = &c->spec->args[i],
+					     .word = r->arch == ARCH_I386 ? (uint32_t)r->args[i] : r->args[i] };
 
 	unsigned ncopied = c->nparts, address = ARRAY_SIZE(c->args);
 
@@ -378,7 +386,9 @@ static inline __attribute__((always_inline)) int decode_call(const struct record
 /* As a call that has not returned. */
 static int decode_waiting(const struct record_waiting *r, struct arena *arena, struct call *c)
 {
-	struct record_call as = { .h = r->h, .exit_ns = r->h.ts_ns, .nr = r->nr, .arch = r->arch, .nchunks = r->nchunks };
+	struct record_call as = {
+		.h = r->h, .exit_ns = r->h.ts_ns, .nr = r->nr, .arch = r->arch, .nchunks = r->nchunks
+	};
 
 	as.h.flags = CALL_UNFINISHED | CALL_RUNNING;
 	memcpy(as.args, r->args, sizeof(as.args));
@@ -402,7 +412,8 @@ int decode_record(const struct record *r, size_t size, struct arena *arena, stru
 	ret_item->head = r;
 	ret_item->body = r;
 	if (r->kind == RECORD_CALL || r->kind == RECORD_WAITING) {
-		err = r->kind == RECORD_CALL ? decode_call((const struct record_call *)r, r, sizeof(struct record_call), arena, &ret_item->call) :
+		err = r->kind == RECORD_CALL ? decode_call((const struct record_call *)r, r, sizeof(struct record_call),
+							   arena, &ret_item->call) :
 					       decode_waiting((const struct record_waiting *)r, arena, &ret_item->call);
 		ret_item->parts = ret_item->call.parts;
 		ret_item->nparts = ret_item->call.nparts;

@@ -2,8 +2,8 @@
 /*
  * Waits of every kind beside floods of calls, for the tests of back-pressure: usage: waits CALLS.
  *
- * Each thread waits in one way, with a timeout, until the flood of CALLS calls is over.  Untraced no wait is ever cut short
- * and no read comes back short; what is prints a line, and the exit status is 1.
+ * Each thread waits in one way, with a timeout, until the flood of CALLS calls is over.  Untraced no wait is ever cut
+ * short and no read comes back short; what is prints a line, and the exit status is 1.
  */
 #include <errno.h>
 #include <linux/futex.h>
@@ -72,7 +72,10 @@ static int wait_futex(int fd)
 	static int word;
 
 	(void)fd;
-	return syscall(SYS_futex, &word, FUTEX_WAIT, 0, &(struct timespec){ 0, WAIT_MS * 1000000 }) < 0 && errno == ETIMEDOUT ? 0 : -1;
+	return syscall(SYS_futex, &word, FUTEX_WAIT, 0, &(struct timespec){ 0, WAIT_MS * 1000000 }) < 0 &&
+			       errno == ETIMEDOUT ?
+		       0 :
+		       -1;
 }
 
 /* The kernel cuts these reads short when a signal, or what looks like one, is due. */
@@ -127,7 +130,8 @@ int main(int argc, char **argv)
 	sigemptyset(&usr1);
 	sigaddset(&usr1, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &usr1, NULL);
-	if (pipe(p) || socketpair(AF_UNIX, SOCK_STREAM, 0, sv) || setsockopt(sv[0], SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)))
+	if (pipe(p) || socketpair(AF_UNIX, SOCK_STREAM, 0, sv) ||
+	    setsockopt(sv[0], SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)))
 		return 2;
 	for (size_t i = 0; i < WAYS; i++)
 		fds[i] = p[0];

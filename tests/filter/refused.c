@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Every call by number, each refused by a filter of its own, so that nothing happens: what a tracer calls each class. No libc. */
+/*
+ * Every call by number, each refused by a filter of its own, so that nothing happens: what a tracer calls each class.
+ * No libc.
+ */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/syscall.h>
@@ -9,7 +12,10 @@ static long call(long nr, long a, long b, long c)
 	long ret;
 	register long r10 __asm__("r10") = 0, r8 __asm__("r8") = 0, r9 __asm__("r9") = 0;
 
-	__asm__ volatile("syscall" : "=a"(ret) : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
+	__asm__ volatile("syscall"
+			 : "=a"(ret)
+			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
 	return ret;
 }
 

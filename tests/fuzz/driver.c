@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * driver FOLDER...: every input that is kept in a FOLDER goes through the fuzz target once, without libFuzzer and under any
- * compiler.  Prints TAP; a target that finds a fault aborts, and the last line names the input.  A FOLDER without one is a failure.
+ * driver FOLDER...: every input that is kept in a FOLDER goes through the fuzz target once, without libFuzzer and under
+ * any compiler.  Prints TAP; a target that finds a fault aborts, and the last line names the input.  A FOLDER without
+ * one is a failure.
  */
 #include <dirent.h>
 #include <limits.h>

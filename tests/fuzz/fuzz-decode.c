@@ -40,7 +40,8 @@ static void use_part(struct buf *b, const struct part *p)
 		require(p->len % 16 == 0);
 		break;
 	case PART_SOCK:
-		require(p->len == sizeof(struct record_sock) && ((const struct record_sock *)(const void *)p->bytes)->local_len <= 112 &&
+		require(p->len == sizeof(struct record_sock) &&
+			((const struct record_sock *)(const void *)p->bytes)->local_len <= 112 &&
 			((const struct record_sock *)(const void *)p->bytes)->peer_len <= 112);
 		break;
 	case PART_MSGVEC:
@@ -49,9 +50,15 @@ static void use_part(struct buf *b, const struct part *p)
 	case PART_CONTROL:
 		require(decode_scm_rights(p->bytes, p->len, fds, ARRAY_SIZE(fds)) <= ARRAY_SIZE(fds));
 		break;
-	case PART_ITEM: case PART_ARGV: case PART_ENVP: case PART_PATH: case PART_EXE: case PART_COMM: case PART_CWD: case PART_ROOT: case PART_TEXT:
-		require(!memchr(p->bytes, '\0', p->len));
-		break;
+	case PART_ITEM:
+	case PART_ARGV:
+	case PART_ENVP:
+	case PART_PATH:
+	case PART_EXE:
+	case PART_COMM:
+	case PART_CWD:
+	case PART_ROOT:
+	case PART_TEXT: require(!memchr(p->bytes, '\0', p->len)); break;
 	}
 	if (decode_addr(p->bytes, p->len, &a)) {
 		require(a.len <= sizeof(a.path));
@@ -87,7 +94,10 @@ static void use_call(struct buf *b, const struct call *c)
 		errno_text(c->err);
 }
 
-/* A record that holds together at its seams, so that what is inside is reached: head and body as they come, then chunks. */
+/*
+ * A record that holds together at its seams, so that what is inside is reached: head and body as they come, then
+ * chunks.
+ */
 static size_t build(char *mem, size_t max, const uint8_t *data, size_t size)
 {
 	struct record_call *r = (struct record_call *)mem;
@@ -100,7 +110,10 @@ static size_t build(char *mem, size_t max, const uint8_t *data, size_t size)
 	r->nr %= 550;
 	r->nchunks = 0;
 	for (data += body, size -= body; size >= 4; r->nchunks++) {
-		struct record_chunk c = { .arg = data[0] % 6, .part = data[1] % 20, .flags = data[2] % 8, .len = (rec_u32)MIN(data[3], size - 4) };
+		struct record_chunk c = { .arg = data[0] % 6,
+					  .part = data[1] % 20,
+					  .flags = data[2] % 8,
+					  .len = (rec_u32)MIN(data[3], size - 4) };
 
 		if (len + sizeof(c) + ALIGN8(c.len) > max)
 			break;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Any bytes as a recording's file, and as the inside of one of its blocks: what is read are whole records, or it is damaged. */
+/*
+ * Any bytes as a recording's file, and as the inside of one of its blocks: what is read are whole records, or it is
+ * damaged.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -33,7 +36,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return fd < 0 ? 0 : close(fd), 0;
 	if (data[0] & 1) {	/* a block whose checksum is right: a zstd frame, or not */
 		struct recording_head head = { .version = RECORD_VERSION };
-		struct recording_block b = { .stored = (uint32_t)size - 4, .nrecords = 1, .crc = (uint32_t)crc32(0, data + 4, (unsigned)size - 4) };
+		struct recording_block b = { .stored = (uint32_t)size - 4,
+					     .nrecords = 1,
+					     .crc = (uint32_t)crc32(0, data + 4, (unsigned)size - 4) };
 
 		memcpy(head.magic, RECORDING_MAGIC, sizeof(head.magic));
 		memcpy(&b.raw, data, 4);

@@ -45,7 +45,8 @@ static void read_task(const struct task *t)
 	read_all(t->proc->exe.s, t->proc->exe.len);
 	for (unsigned i = 0; i < t->proc->argc; i++)
 		read_all(t->proc->argv[i].s, t->proc->argv[i].len);
-	for (int fd = t->fds ? fdtab_next(t->fds, 0, &e) : -1, last = -1; fd >= 0 && fd < INT32_MAX; last = fd, fd = fdtab_next(t->fds, fd + 1, &e)) {
+	for (int fd = t->fds ? fdtab_next(t->fds, 0, &e) : -1, last = -1; fd >= 0 && fd < INT32_MAX;
+	     last = fd, fd = fdtab_next(t->fds, fd + 1, &e)) {
 		if (fd <= last || !e->file || e->file->refs < 1)
 			abort();
 		read_file(e->file);
@@ -139,7 +140,8 @@ static _Alignas(8) char mem[RECORD_MAX];
 
 static void chunk(struct input *in, struct record *h, bool call)
 {
-	static const char *const paths[] = { "/a", "b", "/a/b", "..", "/proc/self/fd/3", "/dev/fd/4", "/proc/5/cwd/x", "/", "" };
+	static const char *const paths[] = { "/a", "b", "/a/b", "..", "/proc/self/fd/3", "/dev/fd/4", "/proc/5/cwd/x",
+					     "/",  "" };
 	struct record_chunk *c = (struct record_chunk *)(mem + h->size);
 	uint8_t kind = byte(in);
 
@@ -212,7 +214,8 @@ static void dense(struct world *w, struct arena *arena, struct input *in)
 			}
 			if (h->kind == RECORD_FORK) {
 				((struct record_fork *)mem)->parent_tid %= 11;
-				((struct record_fork *)mem)->clone_flags |= (uint64_t)(byte(in) & 0x3f) << 8 | (uint64_t)(byte(in) & 1) << 16;
+				((struct record_fork *)mem)->clone_flags |= (uint64_t)(byte(in) & 0x3f) << 8 |
+									    (uint64_t)(byte(in) & 1) << 16;
 			}
 			if (h->kind == RECORD_FD)
 				((struct record_fd *)mem)->mode = (uint32_t)byte(in) << 9;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Replays a recording and prints a line for each event of a call: its name, its arguments as text and as JSON, with tabs
- * between.  One of the judges: args.py compares the two.
+ * Replays a recording and prints a line for each event of a call: its name, its arguments as text and as JSON, with
+ * tabs between.  One of the judges: args.py compares the two.
  */
 #include <stdio.h>
 

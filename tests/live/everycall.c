@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Makes every system call there may be, with arguments no call takes: a judge compares what two tracers call them.
- * everycall [i386] [words]: by the 64-bit entry, or by int 0x80; words: each argument another, and in the upper halves of
- * 64-bit registers what a compiler may leave there.  As nobody, since root may do harm even so.
+ * everycall [i386] [words]: by the 64-bit entry, or by int 0x80; words: each argument another, and in the upper halves
+ * of 64-bit registers what a compiler may leave there.  As nobody, since root may do harm even so.
  */
 #include <grp.h>
 #include <stdbool.h>
@@ -10,7 +10,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Those that do something all the same: end, wait, fork, change the signal mask, make an IPC queue, write out all disks. */
+/*
+ * Those that do something all the same: end, wait, fork, change the signal mask, make an IPC queue, write out all
+ * disks.
+ */
 static const short not64[] = { SYS_exit, SYS_exit_group, SYS_fork, SYS_vfork, SYS_pause, SYS_rt_sigreturn, SYS_sync, SYS_vhangup, SYS_msgget, SYS_umask,
 	335 /* uretprobe */, 336 /* uprobe */, -1 };
 static const short not32[] = { 1 /* exit */, 2 /* fork */, 29 /* pause */, 36 /* sync */, 60 /* umask */, 69 /* ssetmask */, 72 /* sigsuspend */, 111 /* vhangup */,
@@ -22,8 +25,10 @@ static long by_int80(long nr, const long args[6])
 	long ret;
 
 	/* the compiler's rbp and rbx are kept by hand */
-	__asm__ volatile("push %%rbx; push %%rbp; mov (%%r12), %%rbx; mov 40(%%r12), %%rbp; int $0x80; pop %%rbp; pop %%rbx"
-			 : "=a"(ret) : "a"(nr), "c"(args[1]), "d"(args[2]), "S"(args[3]), "D"(args[4]), "r"(words)
+	__asm__ volatile("push %%rbx; push %%rbp; mov (%%r12), %%rbx; mov 40(%%r12), %%rbp; int $0x80; pop %%rbp; pop "
+			 "%%rbx"
+			 : "=a"(ret)
+			 : "a"(nr), "c"(args[1]), "d"(args[2]), "S"(args[3]), "D"(args[4]), "r"(words)
 			 : "memory", "r8", "r9", "r10", "r11");
 	return ret;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program in which the kernel makes threads of its own: an io_uring with an SQPOLL thread (iou-sqp), and a worker (iou-wrk) that
- * waits in a read of an empty pipe.  usage: helpers SECONDS THREADS: then it exits with status 7, with its threads still there.
- * 77: no io_uring here.
+ * A program in which the kernel makes threads of its own: an io_uring with an SQPOLL thread (iou-sqp), and a worker
+ * (iou-wrk) that waits in a read of an empty pipe.  usage: helpers SECONDS THREADS: then it exits with status 7, with
+ * its threads still there.  77: no io_uring here.
  */
 #include <fcntl.h>
 #include <linux/io_uring.h>
@@ -24,8 +24,10 @@ static void *sleeps(void *arg)
 static void start_worker(const struct io_uring_params *p, int ring, int pipe_fd)
 {
 	static char byte;
-	char *sq = mmap(NULL, p->sq_off.array + p->sq_entries * sizeof(unsigned), PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_SQ_RING);
-	struct io_uring_sqe *sqes = mmap(NULL, p->sq_entries * sizeof(*sqes), PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_SQES);
+	char *sq = mmap(NULL, p->sq_off.array + p->sq_entries * sizeof(unsigned), PROT_READ | PROT_WRITE, MAP_SHARED,
+			ring, IORING_OFF_SQ_RING);
+	struct io_uring_sqe *sqes = mmap(NULL, p->sq_entries * sizeof(*sqes), PROT_READ | PROT_WRITE, MAP_SHARED, ring,
+					 IORING_OFF_SQES);
 
 	if (sq == MAP_FAILED || (void *)sqes == MAP_FAILED)
 		exit(1);
@@ -44,7 +46,8 @@ static void start_worker(const struct io_uring_params *p, int ring, int pipe_fd)
 int main(int argc, char **argv)
 {
 	struct io_uring_params polled = { .flags = IORING_SETUP_SQPOLL, .sq_thread_idle = 100 }, plain = { 0 };
-	int sqpoll = (int)syscall(SYS_io_uring_setup, 4, &polled), ring = (int)syscall(SYS_io_uring_setup, 4, &plain), ends[2];
+	int sqpoll = (int)syscall(SYS_io_uring_setup, 4, &polled), ring = (int)syscall(SYS_io_uring_setup, 4, &plain),
+	    ends[2];
 	pthread_t t;
 
 	if (argc < 3)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Puts a uprobe and a uretprobe on a function of its own, as perf or a debugger would, and calls it: plainly, in strict seccomp mode,
- * and under a filter that allows next to nothing.  What the function returns looks like errors (-2) and restarts (-512, -516).
- * Checks itself.  77: no probes here.
+ * Puts a uprobe and a uretprobe on a function of its own, as perf or a debugger would, and calls it: plainly, in strict
+ * seccomp mode, and under a filter that allows next to nothing.  What the function returns looks like errors (-2) and
+ * restarts (-512, -516).  Checks itself.  77: no probes here.
  */
 #include <errno.h>
 #include <linux/filter.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What live tests attach to.  Each way of living checks itself: an interrupted wait, a lost byte, a wrong answer ends it
- * with 99 and a word on stderr.  It says "ready" once, and ends with 0 when its standard input is closed.
+ * What live tests attach to.  Each way of living checks itself: an interrupted wait, a lost byte, a wrong answer ends
+ * it with 99 and a word on stderr.  It says "ready" once, and ends with 0 when its standard input is closed.
  */
 #include <errno.h>
 #include <poll.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * old-kernel [--no-syscall-info] COMMAND…: runs it as Linux 5.3 would, as far as a program can tell.  Calls added after 5.3 are unknown
- * (ENOSYS), bpf(2) too, and uname(2) says 2.6.x (UNAME26 knows no other number).  With --no-syscall-info as 5.2 would: PTRACE_GET_SYSCALL_INFO is EIO.
+ * old-kernel [--no-syscall-info] COMMAND…: runs it as Linux 5.3 would, as far as a program can tell.  Calls added after
+ * 5.3 are unknown (ENOSYS), bpf(2) too, and uname(2) says 2.6.x (UNAME26 knows no other number).  With
+ * --no-syscall-info as 5.2 would: PTRACE_GET_SYSCALL_INFO is EIO.
  */
 #include <errno.h>
 #include <linux/audit.h>
@@ -42,7 +43,8 @@ int main(int argc, char **argv)
 		fputs("usage: old-kernel [--no-syscall-info] COMMAND [ARG...]\n", stderr);
 		return 125;
 	}
-	if (personality(PER_LINUX | UNAME26) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) < 0) {
+	if (personality(PER_LINUX | UNAME26) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) < 0) {
 		perror("old-kernel");
 		return 125;
 	}

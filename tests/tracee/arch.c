@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls of other tables: int 0x80 from 64-bit code, x32 numbers, numbers no table knows.  Never read with the wrong one. */
+/*
+ * Calls of other tables: int 0x80 from 64-bit code, x32 numbers, numbers no table knows.  Never read with the wrong
+ * one.
+ */
 #include "tracee.h"
 
 enum { I386_OPEN = 5, I386_ACCESS = 33, I386_GETPID = 20, I386_MKDIR = 39, I386_UNLINK = 10, X32 = 0x40000000 };
@@ -8,7 +11,10 @@ static long int80(long nr, long a, long b, long c)
 {
 	long ret;
 
-	__asm__ volatile("int $0x80" : "=a"(ret) : "a"(nr), "b"(a), "c"(b), "d"(c) : "memory", "r8", "r9", "r10", "r11");
+	__asm__ volatile("int $0x80"
+			 : "=a"(ret)
+			 : "a"(nr), "b"(a), "c"(b), "d"(c)
+			 : "memory", "r8", "r9", "r10", "r11");
 	return (int)ret;
 }
 

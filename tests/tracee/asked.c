@@ -30,7 +30,8 @@ enum { SCM_PIDFD_TYPE = 4, PIDFD_GET_NET = 0xff04, PIDFD_GET_USER = 0xff09 };
 /* What something is, not what its name looks like; checkpoints compare kinds. */
 static void kinds(void)
 {
-	const char *fifo = in_dir("fifo"), *zero = in_dir("link-to-zero"), *node = in_dir("node"), *dir = in_dir("directory"), *file = in_dir("plain");
+	const char *fifo = in_dir("fifo"), *zero = in_dir("link-to-zero"), *node = in_dir("node"),
+		   *dir = in_dir("directory"), *file = in_dir("plain");
 	char c[8];
 	int fd, w;
 
@@ -144,7 +145,9 @@ static void pidfds(void)
 {
 	char control[CMSG_SPACE(64)], byte;
 	struct iovec iov = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+	};
 	int sv[2], fd = -1, on = 1;
 	socklen_t len = sizeof(fd);
 
@@ -213,7 +216,10 @@ static void supervised(void)
 	if (pid == 0) {
 		close(fd);
 		CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-		__atomic_store_n(&shared[0], (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &prog), __ATOMIC_SEQ_CST);
+		__atomic_store_n(&shared[0],
+				 (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+					      &prog),
+				 __ATOMIC_SEQ_CST);
 		CHECK(shared[0] >= 0);
 		expect("open %s (read)", given);
 		fd = (int)syscall(SYS_openat, AT_FDCWD, wanted, O_RDONLY);

@@ -23,7 +23,9 @@
 
 static struct sockaddr_in at(int port)
 {
-	return (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	return (struct sockaddr_in){ .sin_family = AF_INET,
+				     .sin_port = htons((uint16_t)port),
+				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 }
 
 /* A socket on a port of its own. */
@@ -173,7 +175,9 @@ static void udp_many(void)
 		fd[i] = bound(SOCK_DGRAM, &port[i]);
 	for (int i = 0; i < 4; i++) {
 		to[i] = at(port[i % 3]);
-		mm[i].msg_hdr = (struct msghdr){ .msg_name = &to[i], .msg_namelen = sizeof(to[i]), .msg_iov = &iov[i], .msg_iovlen = 1 };
+		mm[i].msg_hdr = (struct msghdr){
+			.msg_name = &to[i], .msg_namelen = sizeof(to[i]), .msg_iov = &iov[i], .msg_iovlen = 1
+		};
 	}
 	CHECK(sendmmsg(u, mm, 4, 0) == 4);
 	expect("send 5 B to 127.0.0.1:%d", port[0]);
@@ -191,7 +195,9 @@ static void udp_many(void)
 	expect("send 3 B to 127.0.0.1:%d", port[0]);
 	expect("send 4 B to 127.0.0.1:%d", port[0]);
 	for (int i = 0; i < 2; i++)
-		mm[i].msg_hdr = (struct msghdr){ .msg_name = &froms[i], .msg_namelen = sizeof(froms[i]), .msg_iov = &in[i], .msg_iovlen = 1 };
+		mm[i].msg_hdr = (struct msghdr){
+			.msg_name = &froms[i], .msg_namelen = sizeof(froms[i]), .msg_iov = &in[i], .msg_iovlen = 1
+		};
 	CHECK(recvmmsg(fd[0], mm, 2, 0, NULL) == 2);
 	expect("recv 3 B from 127.0.0.1:%d", port[1]);
 	expect("recv 4 B from 127.0.0.1:%d", port[2]);
@@ -318,14 +324,19 @@ static void relative_names(void)
 static void families(void)
 {
 	struct sockaddr_vm v = { .svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_LOCAL, .svm_port = 70000 };
-	struct sockaddr_ll p = { .sll_family = AF_PACKET, .sll_protocol = htons(0x88b5), .sll_ifindex = 1, .sll_halen = 6, .sll_addr = { 2, 0, 0, 0, 0, 9 } };
+	struct sockaddr_ll p = { .sll_family = AF_PACKET,
+				 .sll_protocol = htons(0x88b5),
+				 .sll_ifindex = 1,
+				 .sll_halen = 6,
+				 .sll_addr = { 2, 0, 0, 0, 0, 9 } };
 	struct sockaddr_alg alg = { .salg_family = AF_ALG, .salg_type = "hash", .salg_name = "sha1" };
 	int s = socket(AF_VSOCK, SOCK_STREAM | SOCK_NONBLOCK, 0), r;
 
 	if (s >= 0) {
 		r = connect(s, (struct sockaddr *)&v, sizeof(v));
 		CHECK(r < 0);
-		expect(errno == EINPROGRESS ? "connect vsock → 1:70000 in progress" : "connect vsock → 1:70000 E* after TIME");
+		expect(errno == EINPROGRESS ? "connect vsock → 1:70000 in progress" :
+					      "connect vsock → 1:70000 E* after TIME");
 		close(s);
 	}
 	s = socket(AF_PACKET, SOCK_DGRAM, 0);

@@ -54,23 +54,31 @@ static void on_event(void *ctx, const struct event *ev)
 		if (f->sock)	/* its own name has its peer */
 			printf("socket:[%llu]", (unsigned long long)f->ino);
 		else
-			printf("%s%s", f->kind == FILE_PIDFD ? "anon_inode:[pidfd]" : f->name.s, named && f->deleted ? " (deleted)" : "");
+			printf("%s%s", f->kind == FILE_PIDFD ? "anon_inode:[pidfd]" : f->name.s,
+			       named && f->deleted ? " (deleted)" : "");
 		printf("\t%d\t", e->cloexec);
 		if (f->has_pos && (f->kind == FILE_REG || f->kind == FILE_MEMFD))
 			printf("%llu\t", (unsigned long long)f->pos);
 		else
 			printf(f->kind == FILE_REG ? "?\t" : "-\t");
-		puts(f->kind == FILE_MEMFD ? "file" : f->kind <= FILE_SOCKET && f->kind != FILE_UNKNOWN ? file_kind_name(f->kind) : "other");
+		puts(f->kind == FILE_MEMFD			       ? "file" :
+		     f->kind <= FILE_SOCKET && f->kind != FILE_UNKNOWN ? file_kind_name(f->kind) :
+									 "other");
 		if (f->sock)
 			tell_socket(fd, f);
 	}
-	printf("IO\t%llu\t%llu\n", (unsigned long long)ev->task->proc->bytes_read, (unsigned long long)ev->task->proc->bytes_written);
+	printf("IO\t%llu\t%llu\n", (unsigned long long)ev->task->proc->bytes_read,
+	       (unsigned long long)ev->task->proc->bytes_written);
 	for (unsigned i = 0; i < ev->task->proc->mm->n; i++) {
 		const struct region *r = ev->task->proc->mm->v[i];
 
-		printf("MAP\t%08llx-%08llx %c%c%c%c %08llx %s\n", (unsigned long long)r->start, (unsigned long long)r->end,
-		       r->prot & PROT_READ ? 'r' : '-', r->prot & PROT_WRITE ? 'w' : '-', r->prot & PROT_EXEC ? 'x' : '-',
-		       r->flags & MAP_SHARED ? 's' : 'p', (unsigned long long)r->offset, r->path.s ? r->path.s : r->kind == MAP_KIND_HEAP ? "[heap]" : "");
+		printf("MAP\t%08llx-%08llx %c%c%c%c %08llx %s\n", (unsigned long long)r->start,
+		       (unsigned long long)r->end, r->prot & PROT_READ ? 'r' : '-', r->prot & PROT_WRITE ? 'w' : '-',
+		       r->prot & PROT_EXEC ? 'x' : '-', r->flags & MAP_SHARED ? 's' : 'p',
+		       (unsigned long long)r->offset,
+		       r->path.s		? r->path.s :
+		       r->kind == MAP_KIND_HEAP ? "[heap]" :
+						  "");
 	}
 }
 

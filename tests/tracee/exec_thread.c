@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* exec by a thread that is not the leader: the others end, it takes the leader's number, descriptors close as they should. */
+/*
+ * exec by a thread that is not the leader: the others end, it takes the leader's number, descriptors close as they
+ * should.
+ */
 #include <pthread.h>
 
 #include "tracee.h"

@@ -49,7 +49,8 @@ int main(void)
 		tracee_skip("userfaultfd is not allowed here");
 	CHECK(ioctl(uffd, UFFDIO_API, &api) == 0);
 	area = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	range = (struct uffdio_register){ .range = { (uint64_t)area, PAGES * PAGE }, .mode = UFFDIO_REGISTER_MODE_MISSING };
+	range = (struct uffdio_register){ .range = { (uint64_t)area, PAGES * PAGE },
+					  .mode = UFFDIO_REGISTER_MODE_MISSING };
 	if (ioctl(uffd, UFFDIO_REGISTER, &range) < 0)
 		tracee_skip("userfaultfd cannot register memory here");
 	tracee_ignore("^(thread|read .*userfaultfd|exit)");

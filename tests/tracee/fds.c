@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Descriptors: who shares a table, what a number means after dup, close_range, exec, SCM_RIGHTS; and what is behind it. */
+/*
+ * Descriptors: who shares a table, what a number means after dup, close_range, exec, SCM_RIGHTS; and what is behind it.
+ */
 #include <linux/close_range.h>
 #include <linux/sched.h>
 #include <sched.h>
@@ -79,7 +81,8 @@ static void kinds(void)
 		pid_t pid;
 
 		fd = -1;
-		pid = (pid_t)(way ? syscall(SYS_clone3, &args, sizeof(args)) : syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, NULL, &fd, NULL, NULL));
+		pid = (pid_t)(way ? syscall(SYS_clone3, &args, sizeof(args)) :
+				    syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, NULL, &fd, NULL, NULL));
 		if (pid == 0) {
 			checkpoint("fd", way ? "clone3" : "clone");
 			expect("exit 0");
@@ -171,7 +174,9 @@ static void send_fds(int sock, const int *fds, unsigned n)
 {
 	char byte = 'x', control[CMSG_SPACE(4 * sizeof(int))] = { 0 };
 	struct iovec iov = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_SPACE(n * sizeof(int)) };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_SPACE(n * sizeof(int))
+	};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
 
 	c->cmsg_level = SOL_SOCKET;
@@ -185,7 +190,9 @@ static unsigned receive_fds(int sock, int *fds, int flags)
 {
 	char byte, control[CMSG_SPACE(4 * sizeof(int))];
 	struct iovec iov = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+	};
 	struct cmsghdr *c;
 
 	CHECK(recvmsg(sock, &m, flags) == 1);
@@ -233,8 +240,13 @@ static void passing(void)
 	struct mmsghdr m[2] = { 0 };
 
 	for (int i = 0; i < 2; i++) {
-		m[i].msg_hdr = (struct msghdr){ .msg_iov = &iov[i], .msg_iovlen = 1, .msg_control = control[i], .msg_controllen = sizeof(control[i]) };
-		*CMSG_FIRSTHDR(&m[i].msg_hdr) = (struct cmsghdr){ .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int)) };
+		m[i].msg_hdr = (struct msghdr){ .msg_iov = &iov[i],
+						.msg_iovlen = 1,
+						.msg_control = control[i],
+						.msg_controllen = sizeof(control[i]) };
+		*CMSG_FIRSTHDR(&m[i].msg_hdr) = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
+								  .cmsg_type = SCM_RIGHTS,
+								  .cmsg_len = CMSG_LEN(sizeof(int)) };
 		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&m[i].msg_hdr)), &fds[i], sizeof(int));
 	}
 	CHECK(sendmmsg(sv[0], m, 2, 0) == 2);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Files by name: how they are opened, what fails and why, against which directory, and how names change under open files. */
+/*
+ * Files by name: how they are opened, what fails and why, against which directory, and how names change under open
+ * files.
+ */
 #include <sched.h>
 #include <sys/sendfile.h>
 #include <sys/statvfs.h>
@@ -150,7 +153,8 @@ static void directories(void)
 /* What `..` means after a symbolic link only the kernel knows; a working directory is where the link leads. */
 static void links(void)
 {
-	const char *deep = in_dir("deep"), *in = in_dir("deep/in"), *link = in_dir("link"), *f = in_dir("deep/f"), *g = in_dir("deep/in/g");
+	const char *deep = in_dir("deep"), *in = in_dir("deep/in"), *link = in_dir("link"), *f = in_dir("deep/f"),
+		   *g = in_dir("deep/in/g");
 	int fd, d;
 
 	CHECK(mkdir(deep, 0755) == 0 && mkdir(in, 0755) == 0 && symlink("deep/in", link) == 0);

@@ -86,7 +86,10 @@ static void failing(void)
 
 static void deaths(void)
 {
-	static const struct { int sig; const char *line; } by[] = { { SIGKILL, "killed by SIGKILL" }, { SIGUSR1, "killed by SIGUSR1" } };
+	static const struct {
+		int sig;
+		const char *line;
+	} by[] = { { SIGKILL, "killed by SIGKILL" }, { SIGUSR1, "killed by SIGUSR1" } };
 	pid_t pid;
 	int fds[2];
 	char c;
@@ -147,7 +150,10 @@ static void deaths(void)
 	close(back[1]);
 }
 
-/* No child has ended: the kernel writes no status, and what is in memory there is none.  Nor what is left of a sleep that nothing cut short. */
+/*
+ * No child has ended: the kernel writes no status, and what is in memory there is none.  Nor what is left of a sleep
+ * that nothing cut short.
+ */
 static void nothing_written(void)
 {
 	int gate[2], status = -1;
@@ -184,7 +190,9 @@ static void nothing_written(void)
 		cpu++;
 	expect_call("sched_getaffinity(0, %zu, [%d*]) = *", sizeof(cpus), cpu);
 
-	/* without CLONE_PARENT_SETTID and the like the last three registers say nothing, and are left out, as by strace */
+	/*
+	 * without CLONE_PARENT_SETTID and the like the last three registers say nothing, and are left out, as by strace
+	 */
 	pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, &status, NULL, NULL);
 	if (pid == 0)
 		_exit(4);

@@ -29,7 +29,10 @@ static long i386(long nr, long a, long b, long c, long d, long e)
 {
 	long ret;
 
-	__asm__ volatile("int $0x80" : "=a"(ret) : "a"(nr), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e) : "memory", "r8", "r9", "r10", "r11");
+	__asm__ volatile("int $0x80"
+			 : "=a"(ret)
+			 : "a"(nr), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e)
+			 : "memory", "r8", "r9", "r10", "r11");
 	return (int32_t)ret;
 }
 
@@ -40,7 +43,9 @@ static long i386_6(long nr, long a, long b, long c, long d, long e, long f)
 	long ret;
 
 	__asm__ volatile("push %%rbp; mov %%r12, %%rbp; int $0x80; pop %%rbp"
-			 : "=a"(ret) : "a"(nr), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e), "r"(sixth) : "memory", "r8", "r9", "r10", "r11");
+			 : "=a"(ret)
+			 : "a"(nr), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e), "r"(sixth)
+			 : "memory", "r8", "r9", "r10", "r11");
 	return (int32_t)ret;
 }
 
@@ -157,7 +162,8 @@ static void values(void)
 	expect_call("[i386] fadvise64(%ld<%s>, 4294967296, 7, POSIX_FADV_NORMAL) = 0", fd, low->path);
 	addr = i386_6(192, 0, 4096, PROT_READ, MAP_PRIVATE | MAP_32BIT, fd, 0x200001);	/* mmap2: in pages */
 	CHECK(addr > 0 || addr < -4095);
-	expect_call("[i386] mmap2(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_32BIT, %ld<%s>, 8589938688) = 0x*", fd, low->path);
+	expect_call("[i386] mmap2(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_32BIT, %ld<%s>, 8589938688) = 0x*", fd,
+		    low->path);
 	CHECK(i386(91, addr, 4096, 0, 0, 0) == 0);
 	i386(70, 0xffff, 0x1ffff, 0, 0, 0);			/* setreuid: 16 bits, and both say: as it is */
 	expect_call("[i386] setreuid(-1, -1) = 0");

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The first process of a pid namespace: no signal of its own ends it, a fault does, and its waits are not interrupted. */
+/*
+ * The first process of a pid namespace: no signal of its own ends it, a fault does, and its waits are not interrupted.
+ */
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -82,8 +84,12 @@ int main(void)
 			_exit(8);
 		}
 		if (WIFSIGNALED(ends[i].status))
-			expect_of(pid, "killed by %s*", ends[i].status == SIGSEGV ? "SIGSEGV" : ends[i].status == SIGILL ? "SIGILL" :
-				  ends[i].status == SIGFPE ? "SIGFPE" : ends[i].status == SIGTRAP ? "SIGTRAP" : "SIGSYS");
+			expect_of(pid, "killed by %s*",
+				  ends[i].status == SIGSEGV ? "SIGSEGV" :
+				  ends[i].status == SIGILL  ? "SIGILL" :
+				  ends[i].status == SIGFPE  ? "SIGFPE" :
+				  ends[i].status == SIGTRAP ? "SIGTRAP" :
+							      "SIGSYS");
 		status = reap(pid);
 		if ((status & ~0x80) != ends[i].status)
 			dprintf(2, "way %u: status %#x\n", i, status);

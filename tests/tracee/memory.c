@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Address spaces: the regions the model holds against /proc/self/maps, at many points of a walk that splits and merges. */
+/*
+ * Address spaces: the regions the model holds against /proc/self/maps, at many points of a walk that splits and merges.
+ */
 #include <sched.h>
 #include <sys/ipc.h>
 #include <sys/shm.h>
@@ -55,7 +57,8 @@ static void walk(const char *file)
 			set_prot(at, n, -1);
 			break;
 		case 2:
-			mprotect(p, (size_t)n * PAGE, prot);	/* fails where there is a hole, having done the part before it */
+			/* fails where there is a hole, having done the part before it */
+			mprotect(p, (size_t)n * PAGE, prot);
 			for (unsigned k = at; k < at + n && prot_of[k] >= 0; k++)
 				prot_of[k] = prot;
 			break;
@@ -137,7 +140,8 @@ static void shared(void)
 static void processes(const char *file)
 {
 	int fd = open(file, O_RDWR);
-	char *keep = mmap(NULL, 4 * PAGE, PROT_READ, MAP_PRIVATE, fd, 0), *drop = mmap(NULL, 4 * PAGE, PROT_READ, MAP_SHARED, fd, PAGE);
+	char *keep = mmap(NULL, 4 * PAGE, PROT_READ, MAP_PRIVATE, fd, 0),
+	     *drop = mmap(NULL, 4 * PAGE, PROT_READ, MAP_SHARED, fd, PAGE);
 	pid_t pid;
 
 	CHECK(keep != MAP_FAILED && drop != MAP_FAILED);

@@ -25,7 +25,10 @@ static char state_of(pid_t pid)
 
 static void stops(void)
 {
-	static const struct { int sig; const char *name; } by[] = { { SIGSTOP, "SIGSTOP" }, { SIGTSTP, "SIGTSTP" }, { SIGTTIN, "SIGTTIN" } };
+	static const struct {
+		int sig;
+		const char *name;
+	} by[] = { { SIGSTOP, "SIGSTOP" }, { SIGTSTP, "SIGTSTP" }, { SIGTTIN, "SIGTTIN" } };
 	pid_t pid;
 	int status, gate[2];
 	char c;
@@ -45,7 +48,10 @@ static void stops(void)
 		expect("fork → %d", pid);
 		expect_of(pid, "kill %s → %d", by[i].name, pid);
 		expect_of(pid, "signal %s from pid %d", by[i].name, pid);
-		/* an orphaned group is not stopped by the terminal's signals: ours is not orphaned, we are its parent in the same session */
+		/*
+		 * an orphaned group is not stopped by the terminal's signals: ours is not orphaned, we are its parent
+		 * in the same session
+		 */
 		CHECK(wait_one(pid, &status, WUNTRACED) > 0 && WIFSTOPPED(status) && WSTOPSIG(status) == by[i].sig);
 		expect_of(pid, "stop by %s", by[i].name);
 		/* it stays so: T, or t where a tracer listens */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Signals: who sent them, siginfo intact, real-time order, ignored ones that wake no thread, SIGTRAP that is the program's own. */
+/*
+ * Signals: who sent them, siginfo intact, real-time order, ignored ones that wake no thread, SIGTRAP that is the
+ * program's own.
+ */
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -46,8 +49,8 @@ static void queued(void)
 		expect("kill SIGRT_%d → %d", i + 2, getpid());	/* the kernel's first is 32, libc keeps two */
 	}
 	/*
-	 * Unblocked together, frames are made for all of them at once, each handler runs before the one below it: the lowest
-	 * number is taken first and so runs last.
+	 * Unblocked together, frames are made for all of them at once, each handler runs before the one below it: the
+	 * lowest number is taken first and so runs last.
 	 */
 	for (int i = 0; i < 3; i++)
 		expect("signal SIGRT_%d from pid %d", i + 2, getpid());

@@ -158,14 +158,18 @@ static void udp(void)
 	/* many at once */
 	memset(mm, 0, sizeof(mm));
 	for (int i = 0; i < 2; i++)
-		mm[i].msg_hdr = (struct msghdr){ .msg_name = &a, .msg_namelen = sizeof(a), .msg_iov = &iov[i], .msg_iovlen = 1 };
+		mm[i].msg_hdr = (struct msghdr){
+			.msg_name = &a, .msg_namelen = sizeof(a), .msg_iov = &iov[i], .msg_iovlen = 1
+		};
 	CHECK(sendmmsg(c, mm, 2, 0) == 2);
 	expect("send 5 B to 127.0.0.1:%d", port);
 	struct iovec in[2] = { { buf, 32 }, { buf + 32, 32 } };
 	struct sockaddr_in froms[2];
 
 	for (int i = 0; i < 2; i++)
-		mm[i].msg_hdr = (struct msghdr){ .msg_name = &froms[i], .msg_namelen = sizeof(froms[i]), .msg_iov = &in[i], .msg_iovlen = 1 };
+		mm[i].msg_hdr = (struct msghdr){
+			.msg_name = &froms[i], .msg_namelen = sizeof(froms[i]), .msg_iov = &in[i], .msg_iovlen = 1
+		};
 	CHECK(recvmmsg(s, mm, 2, MSG_WAITFORONE, NULL) == 2);
 	expect("recv 5 B from 127.0.0.1:%d", mine);
 	/* connected: no address in the calls */

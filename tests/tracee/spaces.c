@@ -51,7 +51,9 @@ static void pids(void)
 	CHECK(WEXITSTATUS(reap(outer)) == 4);
 }
 
-/* What the processes below tell each other: their numbers where the tracer is; of those that are over, once that is so. */
+/*
+ * What the processes below tell each other: their numbers where the tracer is; of those that are over, once that is so.
+ */
 static volatile struct { pid_t init, child, nested, entered, reaped, entrant; } *numbers;
 
 static pid_t number_outside(void)

@@ -195,9 +195,11 @@ static void tell_fds(const char *name)
 
 			/* where the end is, which O_APPEND goes to, only the kernel knows */
 			struct stat st;
-			bool known = fstat(atoi(e->name), &st) == 0, regular = known && !(flags & O_PATH) && S_ISREG(st.st_mode);
+			bool known = fstat(atoi(e->name), &st) == 0,
+			     regular = known && !(flags & O_PATH) && S_ISREG(st.st_mode);
 
-			snprintf(info, sizeof(info), regular ? flags & O_APPEND ? "?" : "%lld" : "-", p ? atoll(p + 4) : 0);
+			snprintf(info, sizeof(info), regular ? flags & O_APPEND ? "?" : "%lld" : "-",
+				 p ? atoll(p + 4) : 0);
 			directivef("FD", "%s\t%s\t%s\t%d\t%s\t%s", name, e->name, target, !!(flags & O_CLOEXEC), info,
 				   known ? kind_of(atoi(e->name), target, st.st_mode) : "?");
 		}
@@ -210,8 +212,8 @@ void checkpoint(const char *what, const char *name)
 	char marker[128];
 
 	/*
-	 * First the marker, then the look: looking opens files.  The model's state at the marker is what is compared, and the
-	 * look changes neither older descriptors nor the map.
+	 * First the marker, then the look: looking opens files.  The model's state at the marker is what is compared,
+	 * and the look changes neither older descriptors nor the map.
 	 */
 	snprintf(marker, sizeof(marker), "/tracee/dump/%s", name);
 	directivef("DUMP", "%s\t%d\t%s", name, tid_now(), what);

@@ -71,9 +71,12 @@ static void rooms(void)
 	memset(from, 'A', sizeof(from));
 	memset(mm, 0, sizeof(mm));
 	for (int i = 0; i < 2; i++)
-		mm[i].msg_hdr = (struct msghdr){ .msg_name = &from[i], .msg_namelen = i ? 16 : 4, .msg_iov = &iov[i], .msg_iovlen = 1 };
+		mm[i].msg_hdr = (struct msghdr){
+			.msg_name = &from[i], .msg_namelen = i ? 16 : 4, .msg_iov = &iov[i], .msg_iovlen = 1
+		};
 	CHECK(recvmmsg(s, mm, 2, 0, NULL) == 2);
-	expect_call("recvmmsg(%d<*>, [{name=\"\\x02\\0*\"…, len=5}, {name=127.0.0.1:%d, len=5}], 2, 0, NULL) = 2", s, ntohs(here(c).sin_port));
+	expect_call("recvmmsg(%d<*>, [{name=\"\\x02\\0*\"…, len=5}, {name=127.0.0.1:%d, len=5}], 2, 0, NULL) = 2", s,
+		    ntohs(here(c).sin_port));
 	/* at the end of a page there is no more to copy than there is room */
 	for (int i = 0; i < 3; i++)
 		CHECK(sendto(c, "hello", 5, 0, (struct sockaddr *)&a, sizeof(a)) == 5);
@@ -119,10 +122,12 @@ static void rooms(void)
 /* Of every option the type it has; of an unknown one its bytes. */
 static void options(void)
 {
-	int u = socket(AF_INET, SOCK_DGRAM, 0), t = socket(AF_INET, SOCK_STREAM, 0), v6 = socket(AF_INET6, SOCK_DGRAM, 0), sv[2], one;
+	int u = socket(AF_INET, SOCK_DGRAM, 0), t = socket(AF_INET, SOCK_STREAM, 0),
+	    v6 = socket(AF_INET6, SOCK_DGRAM, 0), sv[2], one;
 	struct linger lin = { 1, 7 };
 	struct timeval tv = { 3, 500000 };
-	struct ip_mreq mreq = { .imr_multiaddr.s_addr = inet_addr("224.1.2.3"), .imr_interface.s_addr = htonl(INADDR_LOOPBACK) };
+	struct ip_mreq mreq = { .imr_multiaddr.s_addr = inet_addr("224.1.2.3"),
+				.imr_interface.s_addr = htonl(INADDR_LOOPBACK) };
 	struct { struct ip_mreqn m; } mreqn = { { .imr_multiaddr.s_addr = inet_addr("224.1.2.4"), .imr_ifindex = 1 } };
 	struct ipv6_mreq mreq6 = { .ipv6mr_interface = 1 };
 	char buf[300], narrow = 1;
@@ -149,21 +154,30 @@ static void options(void)
 	CHECK(getsockopt(t, IPPROTO_TCP, TCP_CONGESTION, buf, &len) == 0);
 	expect_call("getsockopt(%d<*>, SOL_TCP, TCP_CONGESTION, \"reno\", [16]) = 0", t);
 	setsockopt(u, IPPROTO_IP, IP_ADD_MEMBERSHIP, &mreq, sizeof(mreq));
-	expect_call("setsockopt(%d<*>, SOL_IP, IP_ADD_MEMBERSHIP, {imr_multiaddr=224.1.2.3, imr_interface=127.0.0.1}, 8) = *", u);
+	expect_call("setsockopt(%d<*>, SOL_IP, IP_ADD_MEMBERSHIP, {imr_multiaddr=224.1.2.3, imr_interface=127.0.0.1}, "
+		    "8) = *",
+		    u);
 	setsockopt(u, IPPROTO_IP, IP_ADD_MEMBERSHIP, &mreqn, sizeof(mreqn));
-	expect_call("setsockopt(%d<*>, SOL_IP, IP_ADD_MEMBERSHIP, {imr_multiaddr=224.1.2.4, imr_address=0.0.0.0, imr_ifindex=1}, 12) = *", u);
+	expect_call("setsockopt(%d<*>, SOL_IP, IP_ADD_MEMBERSHIP, {imr_multiaddr=224.1.2.4, imr_address=0.0.0.0, "
+		    "imr_ifindex=1}, 12) = *",
+		    u);
 	if (v6 >= 0) {
 		inet_pton(AF_INET6, "ff02::1:5", &mreq6.ipv6mr_multiaddr);
 		setsockopt(v6, IPPROTO_IPV6, IPV6_JOIN_GROUP, &mreq6, sizeof(mreq6));
-		expect_call("setsockopt(%d<*>, SOL_IPV6, IPV6_ADD_MEMBERSHIP, {ipv6mr_multiaddr=ff02::1:5, ipv6mr_interface=1}, 20) = *", v6);
+		expect_call("setsockopt(%d<*>, SOL_IPV6, IPV6_ADD_MEMBERSHIP, {ipv6mr_multiaddr=ff02::1:5, "
+			    "ipv6mr_interface=1}, 20) = *",
+			    v6);
 	}
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, sv) == 0);
 	len = 12;
 	CHECK(getsockopt(sv[0], SOL_SOCKET, SO_PEERCRED, buf, &len) == 0);
-	expect_call("getsockopt(%d<*>, SOL_SOCKET, SO_PEERCRED, {pid=%d, uid=%d, gid=%d}, [12]) = 0", sv[0], getpid(), getuid(), getgid());
+	expect_call("getsockopt(%d<*>, SOL_SOCKET, SO_PEERCRED, {pid=%d, uid=%d, gid=%d}, [12]) = 0", sv[0], getpid(),
+		    getuid(), getgid());
 	len = sizeof(buf);
 	CHECK(getsockopt(t, IPPROTO_TCP, TCP_INFO, buf, &len) == 0);
-	expect_call("getsockopt(%d<*>, SOL_TCP, TCP_INFO, {tcpi_state=TCP_CLOSE, tcpi_retransmits=0, *}, [300] → [*]) = 0", t);
+	expect_call("getsockopt(%d<*>, SOL_TCP, TCP_INFO, {tcpi_state=TCP_CLOSE, tcpi_retransmits=0, *}, [300] → [*]) "
+		    "= 0",
+		    t);
 	len = 8;
 	CHECK(getsockopt(t, SOL_SOCKET, 57, buf, &len) == 0);	/* SO_COOKIE: 64 bits */
 	expect_call("getsockopt(%d<*>, SOL_SOCKET, SO_COOKIE, [0x*], [8]) = 0", t);
@@ -243,7 +257,8 @@ static void vectors(void)
 	CHECK(syscall(SYS_preadv2, INT(fd), iov, 2ul, 7ul, 0x7777ul, 0) == 5);
 	expect_call("preadv2(%d<%s>, [{\"world\", 5}, {32}], 2, 7, 0) = 5", fd, path);
 	CHECK(process_vm_readv(getpid(), iov, 2, remote, 2, 0) == 10);
-	expect_call("process_vm_readv(%d, [{\"hello\", 5}, {\"world\", 32}], 2, [{%#lx, 5}, {%#lx, 5}], 2, 0x0) = 10", getpid(), (long)text, (long)text + 7);
+	expect_call("process_vm_readv(%d, [{\"hello\", 5}, {\"world\", 32}], 2, [{%#lx, 5}, {%#lx, 5}], 2, 0x0) = 10",
+		    getpid(), (long)text, (long)text + 7);
 	CHECK(readv(fd, iov, 0) == 0);
 	expect_call("readv(%d<%s>, [], 0) = 0", fd, path);
 	CHECK(readv(-1, iov, 2) < 0);
@@ -308,10 +323,13 @@ static void words(void)
 /* An argument is called what it was before the call; what the call makes of it is its result. */
 static void names(void)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(1) };
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+				 .sin_port = htons(1) };
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 	const char *one = in_dir("one"), *two = in_dir("two");
-	int f = open(one, O_RDWR | O_CREAT, 0600), g = open(two, O_RDWR | O_CREAT, 0600), s = socket(AF_INET, SOCK_STREAM, 0);
+	int f = open(one, O_RDWR | O_CREAT, 0600), g = open(two, O_RDWR | O_CREAT, 0600),
+	    s = socket(AF_INET, SOCK_STREAM, 0);
 
 	CHECK(dup2(f, g) == g);
 	expect_call("dup2(%d<%s>, %d<%s>) = %d<%s>", f, one, g, two, g, one);

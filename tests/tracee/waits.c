@@ -69,7 +69,8 @@ static void to_here(const char *what, long ret, int err, long want, int want_err
 	uint64_t took = now_ns() - since_ns;
 
 	if (ret != want || (want < 0 && err != want_err) || took < LIMIT_MS * 1000000ull || *drops >= DROPS) {
-		dprintf(2, "%s = %ld, errno %d after %llu ms, drop %d\n", what, ret, err, (unsigned long long)took / 1000000, *drops);
+		dprintf(2, "%s = %ld, errno %d after %llu ms, drop %d\n", what, ret, err,
+			(unsigned long long)took / 1000000, *drops);
 		CHECK(!"the wait ended as untraced");
 	}
 }
@@ -123,7 +124,8 @@ static void sockets(void)
 {
 	struct timeval tv = { 0, LIMIT_MS * 1000 };
 	struct sockaddr_in any = { .sin_family = AF_INET };
-	int sv[2], fds[2], passwd = open("/etc/passwd", O_RDONLY | O_CLOEXEC), listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int sv[2], fds[2], passwd = open("/etc/passwd", O_RDONLY | O_CLOEXEC),
+			   listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	char text[4096] = "";
 	struct iovec iov = { text, 1 };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
@@ -160,7 +162,16 @@ static void sockets(void)
 
 /* ---- by i386's numbers, through int $0x80: tests/tracee/i386.c ---- */
 
-static struct { uint32_t args[6]; struct { int32_t s, ns; } ts; uint64_t set; struct sembuf down; struct epoll_event ev; char c; } *low;
+static struct {
+	uint32_t args[6];
+	struct {
+		int32_t s, ns;
+	} ts;
+	uint64_t set;
+	struct sembuf down;
+	struct epoll_event ev;
+	char c;
+} * low;
 static sigjmp_buf unsupported;
 static void on_fault(int sig) { siglongjmp(unsupported, sig); }
 
@@ -168,7 +179,10 @@ static long i386(long nr, long a, long b, long c, long d, long e)
 {
 	long ret;
 
-	__asm__ volatile("int $0x80" : "=a"(ret) : "a"(nr), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e) : "memory", "r8", "r9", "r10", "r11");
+	__asm__ volatile("int $0x80"
+			 : "=a"(ret)
+			 : "a"(nr), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e)
+			 : "memory", "r8", "r9", "r10", "r11");
 	if ((int32_t)ret >= 0)
 		return (int32_t)ret;
 	errno = -(int32_t)ret;
@@ -189,7 +203,10 @@ static bool has_i386(void)
 	return ok;
 }
 
-/* glibc's semtimedop is ipc(SEMTIMEDOP) there, its recv socketcall(SYS_RECV): 256 epoll_wait, 177 rt_sigtimedwait, 117 ipc, 102 socketcall. */
+/*
+ * glibc's semtimedop is ipc(SEMTIMEDOP) there, its recv socketcall(SYS_RECV): 256 epoll_wait, 177 rt_sigtimedwait, 117
+ * ipc, 102 socketcall.
+ */
 static void narrow(void)
 {
 	struct timeval tv = { 0, LIMIT_MS * 1000 };

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* Events made by hand, as the model would emit them.  What is left out: the first task, a nanosecond later, no descriptor. */
+/*
+ * Events made by hand, as the model would emit them.  What is left out: the first task, a nanosecond later, no
+ * descriptor.
+ */
 #include "unit.h"
 
 #include "event/event.h"
@@ -13,7 +16,8 @@
 static struct mm mm = { .id = 1 }, mm2 = { .id = 2 };
 static struct proc proc = { .id = 1, .pid = 100, .status = -1, .mm = &mm };
 static struct proc child_proc = { .id = 2, .pid = 101, .ppid = 100, .parent = 1, .status = -1, .mm = &mm2 };
-static struct task task = { .id = 1, .tid = 100, .proc = &proc }, child UNUSED = { .id = 2, .tid = 101, .proc = &child_proc };
+static struct task task = { .id = 1, .tid = 100, .proc = &proc },
+		   child UNUSED = { .id = 2, .tid = 101, .proc = &child_proc };
 static uint64_t now;
 
 static inline const struct event *event_made(struct event *ev)

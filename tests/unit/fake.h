@@ -31,7 +31,8 @@ static inline void fake_proc(struct fake_task *f, uint32_t id, uint32_t parent, 
 	f->argv[0] = fake_bytes(comm);
 }
 
-static inline void fake_call(struct call *c, const char *name, uint64_t enter_ns, uint64_t dur_ns, int64_t ret, const uint64_t args[6])
+static inline void fake_call(struct call *c, const char *name, uint64_t enter_ns, uint64_t dur_ns, int64_t ret,
+			     const uint64_t args[6])
 {
 	*c = (struct call){ .nr = (uint32_t)syscall_number(name), .enter_ns = enter_ns, .exit_ns = enter_ns + dur_ns, .ret = ret,
 			    .err = ret < 0 && ret > -4096 ? (int)-ret : 0 };
@@ -55,9 +56,16 @@ static inline void fake_string(struct call *c, unsigned arg, const char *s, size
 	c->args[arg].len = (uint32_t)n;
 }
 
-static inline struct event fake_event(enum event_kind kind, const struct fake_task *f, const struct item *item, uint64_t ts_ns)
+static inline struct event fake_event(enum event_kind kind, const struct fake_task *f, const struct item *item,
+				      uint64_t ts_ns)
 {
-	struct event ev = { .kind = kind, .ts_ns = ts_ns, .task = f ? &f->task : NULL, .item = item, .fd = -1, .fd2 = -1, .status = -1 };
+	struct event ev = { .kind = kind,
+			    .ts_ns = ts_ns,
+			    .task = f ? &f->task : NULL,
+			    .item = item,
+			    .fd = -1,
+			    .fd2 = -1,
+			    .status = -1 };
 
 	if (item && item->kind == RECORD_CALL) {
 		ev.call = &item->call;

@@ -183,7 +183,8 @@ static inline void out(struct scene *s, unsigned arg, const void *p, size_t n)
 	part(s, arg, PART_BYTES, CHUNK_AT_EXIT, p, n);
 }
 
-static inline struct record_call *call_begin(struct scene *s, uint32_t tid, const char *name, int64_t ret, const uint64_t args[6])
+static inline struct record_call *call_begin(struct scene *s, uint32_t tid, const char *name, int64_t ret,
+					     const uint64_t args[6])
 {
 	struct record_call *c = begin(s, RECORD_CALL, sizeof(*c), tid);
 	int nr = syscall_number(name);

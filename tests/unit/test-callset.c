@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Sets of calls as strace's users write them.  Which calls each class has is asked of strace itself: tests/filter/classes.py. */
+/*
+ * Sets of calls as strace's users write them.  Which calls each class has is asked of strace itself:
+ * tests/filter/classes.py.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -258,7 +258,10 @@ static void test_faults(void **state)
 
 static void test_results(void **state)
 {
-	static const struct { int64_t ret; int err; } rows[] = { { 0, 0 }, { -1, 1 }, { -4095, 4095 }, { -4096, 0 }, { 1 << 20, 0 }, { INT64_MIN, 0 } };
+	static const struct {
+		int64_t ret;
+		int err;
+	} rows[] = { { 0, 0 }, { -1, 1 }, { -4095, 4095 }, { -4096, 0 }, { 1 << 20, 0 }, { INT64_MIN, 0 } };
 	static const uint64_t args[6] = { 3, 4, 5 };
 	struct record_call *c = (struct record_call *)rec.mem;
 	struct arena a = { 0 };
@@ -361,7 +364,9 @@ static void test_values(void **state)
 static void test_i386(void **state)
 {
 	/* SCM_CREDENTIALS (12 + 12 bytes), then SCM_RIGHTS with three descriptors, then one whose length is a lie */
-	static const uint32_t narrow[] = { 24, SOL_SOCKET, SCM_CREDENTIALS, 1, 2, 3, 24, SOL_SOCKET, SCM_RIGHTS, 40, 41, 42, 1000, 1, 1 };
+	static const uint32_t narrow[] = {
+		24, SOL_SOCKET, SCM_CREDENTIALS, 1, 2, 3, 24, SOL_SOCKET, SCM_RIGHTS, 40, 41, 42, 1000, 1, 1
+	};
 	struct record_call *c = (struct record_call *)rec.mem;
 	struct arena a = { 0 };
 	const struct part *p;
@@ -435,7 +440,9 @@ static void decodes(const void *bytes, size_t len, bool loopback, struct addr *r
 static void test_addr(void **state)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(80), .sin_addr = { htonl(0x7f010203) } };
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(443), .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6,
+				    .sin6_port = htons(443),
+				    .sin6_addr = IN6ADDR_LOOPBACK_INIT };
 	struct sockaddr_vm vm = { .svm_family = AF_VSOCK, .svm_cid = 2, .svm_port = 70000 };
 	struct sockaddr_ll ll = { .sll_family = AF_PACKET, .sll_halen = 255 };
 	struct sockaddr_alg alg = { .salg_family = AF_ALG };
@@ -471,7 +478,12 @@ static void test_addr(void **state)
 /* What the kernel did not write is no value, though it was copied. */
 static void test_not_written(void **state)
 {
-	static const struct { unsigned arch, nr; } calls[] = { { ARCH_X86_64, __NR_wait4 }, { ARCH_I386, 7 /* waitpid */ }, { ARCH_I386, 114 }, { ARCH_X32, __NR_wait4 } };
+	static const struct {
+		unsigned arch, nr;
+	} calls[] = { { ARCH_X86_64, __NR_wait4 },
+		      { ARCH_I386, 7 /* waitpid */ },
+		      { ARCH_I386, 114 },
+		      { ARCH_X32, __NR_wait4 } };
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(calls); i++) {

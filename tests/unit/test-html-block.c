@@ -115,7 +115,8 @@ static void test_pieces(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_golden), cmocka_unit_test(test_gzip), cmocka_unit_test(test_pieces) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_golden), cmocka_unit_test(test_gzip),
+					    cmocka_unit_test(test_pieces) };
 
 	return cmocka_run_group_tests_name("html-block", tests, NULL, NULL);
 }

@@ -52,7 +52,8 @@ static void counts(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(bytes), cmocka_unit_test(durations), cmocka_unit_test(counts) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(bytes), cmocka_unit_test(durations),
+					    cmocka_unit_test(counts) };
 
 	return cmocka_run_group_tests_name("human", tests, NULL, NULL);
 }

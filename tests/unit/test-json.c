@@ -17,11 +17,13 @@ static void test_shape(void **state)
 	json_key(&j, "b"), json_open(&j, '[');
 	json_u64(&j, UINT64_MAX), json_i64(&j, INT64_MIN), json_i64(&j, -1), json_i64(&j, 7);
 	json_bool(&j, true), json_bool(&j, false), json_null(&j), json_raw(&j, "{}", 2);
-	json_open(&j, '{'), json_close(&j, '}'), json_open(&j, '['), json_open(&j, '['), json_close(&j, ']'), json_close(&j, ']');
+	json_open(&j, '{'), json_close(&j, '}'), json_open(&j, '['), json_open(&j, '['), json_close(&j, ']'),
+		json_close(&j, ']');
 	json_close(&j, ']');
 	json_key(&j, "c"), json_cstr(&j, "");
 	json_close(&j, '}');
-	assert_string_equal(b.s, "{\"a\":[],\"b\":[18446744073709551615,-9223372036854775808,-1,7,true,false,null,{},{},[[]]],\"c\":\"\"}");
+	assert_string_equal(b.s, "{\"a\":[],\"b\":[18446744073709551615,-9223372036854775808,-1,7,true,false,null,{},{}"
+				 ",[[]]],\"c\":\"\"}");
 	buf_done(&b);
 }
 
@@ -81,7 +83,8 @@ static void test_large_numbers(void **state)
 	json_u64_or_str(&j, INT64_MAX), json_u64_or_str(&j, 1ull << 63), json_u64_or_str(&j, UINT64_MAX);
 	json_hex(&j, 0), json_hex(&j, UINT64_MAX);
 	json_close(&j, ']');
-	assert_string_equal(b.s, "[9223372036854775807,\"9223372036854775808\",\"18446744073709551615\",\"0x0\",\"0xffffffffffffffff\"]");
+	assert_string_equal(b.s, "[9223372036854775807,\"9223372036854775808\",\"18446744073709551615\",\"0x0\","
+				 "\"0xffffffffffffffff\"]");
 	buf_done(&b);
 }
 

@@ -16,8 +16,13 @@ static void fact(struct scene *s, int fd, uint32_t mode, uint64_t ino, uint64_t 
 
 static void fact_sock(struct scene *s, uint16_t local, uint16_t peer)
 {
-	struct record_sock r = { .family = AF_INET, .type = SOCK_STREAM, .local_len = sizeof(struct sockaddr_in), .peer_len = peer ? sizeof(struct sockaddr_in) : 0 };
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(local), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct record_sock r = { .family = AF_INET,
+				 .type = SOCK_STREAM,
+				 .local_len = sizeof(struct sockaddr_in),
+				 .peer_len = peer ? sizeof(struct sockaddr_in) : 0 };
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_port = htons(local),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
 	memcpy(r.local, &a, sizeof(a));
 	a.sin_port = htons(peer);
@@ -135,7 +140,11 @@ static void a_port_that_the_kernel_chose(void **state)
 /* sendmsg's counterpart is not traced. */
 static void received_from_outside(void **state)
 {
-	struct { uint64_t len; uint32_t level, type; int32_t fds[2]; } control = { 24, SOL_SOCKET, SCM_RIGHTS, { 8, 9 } };
+	struct {
+		uint64_t len;
+		uint32_t level, type;
+		int32_t fds[2];
+	} control = { 24, SOL_SOCKET, SCM_RIGHTS, { 8, 9 } };
 	struct scene *s = *state;
 
 	CALL(s, 10, "recvmsg", 1, 3, 0, MSG_CMSG_CLOEXEC);

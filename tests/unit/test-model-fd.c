@@ -254,7 +254,8 @@ static void pidfd_getfd_is_a_dup_from_elsewhere(void **state)
 
 static void proc_fd_paths(void **state)
 {
-	static const char *const same[] = { "/proc/self/fd/3", "/dev/fd/3", "/proc/10/fd/3", "/proc/thread-self/fd/3", "/proc/self/task/10/fd/3" };
+	static const char *const same[] = { "/proc/self/fd/3", "/dev/fd/3", "/proc/10/fd/3", "/proc/thread-self/fd/3",
+					    "/proc/self/task/10/fd/3" };
 	struct scene *s = *state;
 
 	open_(s, 10, "/data/f", O_RDONLY, 3);

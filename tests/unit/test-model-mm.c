@@ -47,8 +47,9 @@ static void check(struct scene *s, uint32_t tid, const char *expect)
 	for (unsigned i = 0; i < mm->n; i++) {
 		const struct region *r = mm->v[i];
 
-		buf_printf(&b, "%s%d-%d %c%c%c", i ? ", " : "", (int)((int64_t)(r->start - BASE) / (int64_t)PG), (int)((int64_t)(r->end - BASE) / (int64_t)PG),
-			   r->prot & PROT_READ ? 'r' : '-', r->prot & PROT_WRITE ? 'w' : '-', r->prot & PROT_EXEC ? 'x' : '-');
+		buf_printf(&b, "%s%d-%d %c%c%c", i ? ", " : "", (int)((int64_t)(r->start - BASE) / (int64_t)PG),
+			   (int)((int64_t)(r->end - BASE) / (int64_t)PG), r->prot & PROT_READ ? 'r' : '-',
+			   r->prot & PROT_WRITE ? 'w' : '-', r->prot & PROT_EXEC ? 'x' : '-');
 		if (r->counted)
 			counted += r->end - r->start;
 	}
@@ -251,7 +252,8 @@ static void shared_memory_segments(void **state)
 	check(s, 10, "3-6 r--");
 }
 
-static void snapshot(struct scene *s, uint32_t tid, uint64_t page, uint64_t npages, unsigned prot, const char *path, unsigned kind, bool first)
+static void snapshot(struct scene *s, uint32_t tid, uint64_t page, uint64_t npages, unsigned prot, const char *path,
+		     unsigned kind, bool first)
 {
 	struct record_map *r = begin(s, RECORD_MAP, sizeof(*r), tid);
 
@@ -412,13 +414,16 @@ static bool same_as_kernel(struct scene *s)
 		char perms[5] = { r->prot & PROT_READ ? 'r' : '-', r->prot & PROT_WRITE ? 'w' : '-', r->prot & PROT_EXEC ? 'x' : '-',
 				  r->flags & MAP_SHARED ? 's' : 'p', 0 };
 
-		same = r->start == v[i].start && r->end == v[i].end && r->offset == v[i].offset && strcmp(perms, v[i].perms) == 0;
+		same = r->start == v[i].start && r->end == v[i].end && r->offset == v[i].offset &&
+		       strcmp(perms, v[i].perms) == 0;
 	}
 	for (unsigned i = 0; !same && i < MAX(n, mm->n); i++) {
 		if (i < n)
-			fprintf(stderr, "# kernel %2d-%2d %s %lx", (int)((v[i].start - BASE) / PG), (int)((v[i].end - BASE) / PG), v[i].perms, v[i].offset);
+			fprintf(stderr, "# kernel %2d-%2d %s %lx", (int)((v[i].start - BASE) / PG),
+				(int)((v[i].end - BASE) / PG), v[i].perms, v[i].offset);
 		if (i < mm->n)
-			fprintf(stderr, "\t# model %2d-%2d %x %lx vm %x pgoff %lx", (int)((mm->v[i]->start - BASE) / PG), (int)((mm->v[i]->end - BASE) / PG),
+			fprintf(stderr, "\t# model %2d-%2d %x %lx vm %x pgoff %lx",
+				(int)((mm->v[i]->start - BASE) / PG), (int)((mm->v[i]->end - BASE) / PG),
 				mm->v[i]->prot, mm->v[i]->offset, mm->v[i]->vm, mm->v[i]->pgoff);
 		fputc('\n', stderr);
 	}
@@ -439,7 +444,8 @@ static void touch(void)
 static bool random_call(struct scene *s, int memfd)
 {
 	static const int prots[] = { PROT_NONE, PROT_READ, RW, RW, RW, PROT_READ | PROT_EXEC };
-	static const int advices[] = { MADV_DONTFORK, MADV_DOFORK, MADV_DONTDUMP, MADV_DODUMP, MADV_RANDOM, MADV_NORMAL, MADV_SEQUENTIAL };
+	static const int advices[] = { MADV_DONTFORK, MADV_DOFORK, MADV_DONTDUMP,  MADV_DODUMP,
+				       MADV_RANDOM,   MADV_NORMAL, MADV_SEQUENTIAL };
 	uint64_t page = rnd(WINDOW - 8), len = 1 + rnd(8), to = rnd(WINDOW - 8), new_len = 1 + rnd(8);
 	uint64_t a[6] = { BASE + page * PG, len * PG };
 	const char *name;
@@ -500,7 +506,8 @@ static bool random_call(struct scene *s, int memfd)
 	s->n = s->from = 0;
 	if (same_as_kernel(s))
 		return true;
-	fprintf(stderr, "# after %s(page %d, %d pages, %lx, %lx, %lx, %lx) = %ld\n", name, (int)page, (int)len, a[2], a[3], a[4], a[5], ret);
+	fprintf(stderr, "# after %s(page %d, %d pages, %lx, %lx, %lx, %lx) = %ld\n", name, (int)page, (int)len, a[2],
+		a[3], a[4], a[5], ret);
 	return false;
 }
 

@@ -28,7 +28,8 @@ static const struct seen *socket_(struct scene *s, uint32_t tid, int family, int
 	return go(s);
 }
 
-static const struct seen *addr_call(struct scene *s, uint32_t tid, const char *name, int fd, int64_t ret, const void *a, size_t len)
+static const struct seen *addr_call(struct scene *s, uint32_t tid, const char *name, int fd, int64_t ret, const void *a,
+				    size_t len)
 {
 	CALL(s, tid, name, ret, (uint64_t)fd, 0x1000, len);
 	in(s, 1, a, len);
@@ -200,7 +201,9 @@ static void in_progress_until_asked(void **state)
 static void in_progress_until_ready(void **state)
 {
 	struct scene *s = *state;
-	struct pollfd pfd[] = { { 3, POLLOUT, 0 }, { 4, POLLOUT, POLLOUT | POLLERR | POLLHUP }, { 5, POLLOUT, POLLOUT } };
+	struct pollfd pfd[] = { { 3, POLLOUT, 0 },
+				{ 4, POLLOUT, POLLOUT | POLLERR | POLLHUP },
+				{ 5, POLLOUT, POLLOUT } };
 	struct { uint32_t events, lo, hi; } ev = { EPOLLOUT, 0xdead, 0xbeef };
 	unsigned char set[128] = { 1 << 7 };
 
@@ -335,7 +338,8 @@ static void mapped_addresses_are_the_same(void **state)
 	assert_joined(s, 10, 3, 11, 4);
 }
 
-static void snapshot_sock(struct scene *s, uint32_t tid, int fd, uint64_t ino, const struct sockaddr_in *local, const struct sockaddr_in *peer)
+static void snapshot_sock(struct scene *s, uint32_t tid, int fd, uint64_t ino, const struct sockaddr_in *local,
+			  const struct sockaddr_in *peer)
 {
 	struct record_fd *r = begin(s, RECORD_FD, sizeof(*r), tid);
 	struct record_sock sock = { .family = AF_INET, .type = SOCK_STREAM, .local_len = sizeof(*local) };
@@ -357,7 +361,8 @@ static void snapshot_sock(struct scene *s, uint32_t tid, int fd, uint64_t ino, c
 static void snapshot_connections_meet(void **state)
 {
 	struct scene *s = *state;
-	struct sockaddr_in a = v4("127.0.0.1", 6379), b = v4("127.0.0.1", 40000), far_away = v4("192.0.2.1", 5), any = v4("0.0.0.0", 6379);
+	struct sockaddr_in a = v4("127.0.0.1", 6379), b = v4("127.0.0.1", 40000), far_away = v4("192.0.2.1", 5),
+			   any = v4("0.0.0.0", 6379);
 
 	fork_(s, 10, 11, 0);
 	snapshot_sock(s, 10, 3, 1, &a, &b);
@@ -472,7 +477,8 @@ static void datagrams_name_their_peers(void **state)
 	assert_string_equal(e->peer, "127.0.0.1:5353");
 	assert_int_equal(e->nbytes, 100);
 
-	struct record_msg msgs[2] = { { .nbytes = 40, .name_len = sizeof(client) }, { .nbytes = 60, .name_len = sizeof(client) } };
+	struct record_msg msgs[2] = { { .nbytes = 40, .name_len = sizeof(client) },
+				      { .nbytes = 60, .name_len = sizeof(client) } };
 
 	memcpy(msgs[0].name, &client, sizeof(client));
 	memcpy(msgs[1].name, &client, sizeof(client));

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Files that compendium writes: private, emptied late, a failure remembered once, nothing left of what did not begin. */
+/*
+ * Files that compendium writes: private, emptied late, a failure remembered once, nothing left of what did not begin.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -61,7 +63,8 @@ static void test_refused(void **state)
 
 	(void)state;
 	assert_int_equal(outfile_open("/tmp/no-such-folder/report.html", &words, &f, &d), -ENOENT);
-	assert_string_equal(d.text, "cannot write the report /tmp/no-such-folder/report.html: No such file or directory; name another file");
+	assert_string_equal(d.text, "cannot write the report /tmp/no-such-folder/report.html: No such file or "
+				    "directory; name another file");
 	assert_int_equal(d.exit_status, 125);
 	assert_int_equal(outfile_open("/tmp", &words, &f, &d), -EISDIR);
 	assert_int_equal(outfile_finish(&f, &words, &d), 0);	/* not open: nothing to do */
@@ -122,8 +125,9 @@ static void test_full(void **state)
 	assert_int_equal(outfile_write(&f, "5678", 4), -ENOSPC);
 	assert_int_equal(f.lost, 8);
 	assert_int_equal(outfile_finish(&f, &words, &d), -ENOSPC);
-	assert_string_equal(d.text, "the report /dev/full is incomplete: No space left on device; the last 8 B are missing; the first half can be read; "
-			    "free some space, or name another file");
+	assert_string_equal(d.text, "the report /dev/full is incomplete: No space left on device; the last 8 B are "
+				    "missing; the first half can be read; "
+				    "free some space, or name another file");
 	assert_int_equal(outfile_finish(&f, &words, &d), -ENOSPC);	/* reported once; remembered */
 }
 

@@ -42,7 +42,10 @@ static int setup(void **state)
 	return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st UNUSED, int type UNUSED, struct FTW *ftw UNUSED) { return remove(path); }
+static int remove_one(const char *path, const struct stat *st UNUSED, int type UNUSED, struct FTW *ftw UNUSED)
+{
+	return remove(path);
+}
 
 static int teardown(void **state)
 {
@@ -134,7 +137,9 @@ static void test_many(void **state)
 	off_t size;
 
 	(void)state;
-	assert_int_equal(open_outputs("-o a.txt --report=b.html --record c.cpd -o d.txt --report=e.html --record f.cpd -o g.txt true"), 0);
+	assert_int_equal(open_outputs("-o a.txt --report=b.html --record c.cpd -o d.txt --report=e.html --record f.cpd "
+				      "-o g.txt true"),
+			 0);
 	for (unsigned i = 0; i < ARRAY_SIZE(files); i++) {
 		get(files[i], &size);		/* before the command runs */
 		assert_int_equal(size, 0);
@@ -177,8 +182,10 @@ static void test_same_file(void **state)
 	assert_int_equal(link("old", "hard"), 0);
 	assert_int_equal(symlink("old", "soft"), 0);
 	expect_same("-o new --record new true", "--output and --record name the same file, new; give each its own");
-	expect_same("--record new --record ./new true", "--record and --record name the same file, ./new; give each its own");
-	expect_same("--report=sub/new -o link/new true", "--report and --output name the same file, link/new; give each its own");
+	expect_same("--record new --record ./new true",
+		    "--record and --record name the same file, ./new; give each its own");
+	expect_same("--report=sub/new -o link/new true",
+		    "--report and --output name the same file, link/new; give each its own");
 	expect_same("-o old --report=hard true", "--output and --report name the same file, hard; give each its own");
 	expect_same("-o soft --record old true", "--output and --record name the same file, old; give each its own");
 	expect_same("--read old -o hard", "--read and --output name the same file, hard; give each its own");
@@ -214,7 +221,9 @@ static void test_not_begun(void **state)
 	put("old.txt", "precious");
 	put("old.cpd", "precious");
 	put("old.html", "precious");
-	assert_int_equal(open_outputs("-o old.txt --record old.cpd --report=old.html -o new.txt --record new.cpd --report=new.html true"), 0);
+	assert_int_equal(open_outputs("-o old.txt --record old.cpd --report=old.html -o new.txt --record new.cpd "
+				      "--report=new.html true"),
+			 0);
 	outputs_free(outputs);			/* the command could not be started */
 	outputs = NULL;
 	assert_string_equal(get("old.txt", NULL), "precious");
@@ -232,14 +241,17 @@ static void test_one_is_full(void **state)
 	const char *text;
 
 	(void)state;
-	assert_int_equal(open_outputs("-o a.txt --report=/dev/full --record /dev/full -o /dev/full --report=b.html true"), 0);
+	assert_int_equal(open_outputs("-o a.txt --report=/dev/full --record /dev/full -o /dev/full --report=b.html "
+				      "true"),
+			 0);
 	trace();
 	assert_int_equal(nsaid, 3);
 	assert_int_equal(count(said, "the report /dev/full is incomplete: No space left on device"), 1);
 	assert_int_equal(count(said, "the recording /dev/full is incomplete: No space left on device"), 1);
 	assert_int_equal(count(said, "the text /dev/full is incomplete: No space left on device"), 1);
 	text = get("a.txt", NULL);
-	assert_non_null(strstr(text, " Report: /dev/full, 1 event (incomplete, see below)\n Report: b.html, 1 event\n"));
+	assert_non_null(strstr(text, " Report: /dev/full, 1 event (incomplete, see below)\n Report: b.html, 1 "
+				     "event\n"));
 	assert_non_null(strstr(get("b.html", NULL), "cpd(\"end\",1)"));
 }
 

@@ -44,7 +44,8 @@ static void test_default_set(void **state)
 			fail_msg("%s", never[i]);
 	assert_false(plan("exit_group", true, 0).exit);		/* never returns */
 	assert_true(plan("close", true, 0).exit);
-	plan_compile(ARCH_I386, 102, &(struct plan_wish){ 0 }, &p);	/* socketcall: which call it is shows only at the stop */
+	/* socketcall: which call it is shows only at the stop */
+	plan_compile(ARCH_I386, 102, &(struct plan_wish){ 0 }, &p);
 	assert_true(p.wanted && p.exit);
 	plan_compile(ARCH_X86_64, 999, &(struct plan_wish){ 0 }, &p);
 	assert_false(p.wanted);
@@ -114,7 +115,9 @@ static void test_default_copies(void **state)
 	assert_int_equal(p.enter[1].len, 2);
 }
 
-/* What is asked about descriptors: a question is a system call or more of ours, so only where the text does not tell. */
+/*
+ * What is asked about descriptors: a question is a system call or more of ours, so only where the text does not tell.
+ */
 static void test_questions(void **state)
 {
 	static const struct { const char *call; enum fd_ask ask; unsigned arg; } rows[] = {
@@ -185,7 +188,10 @@ static void test_all_copies(void **state)
 /* Nothing is copied after a call whose end is not awaited, nor for one that is not traced. */
 static void test_invariants(void **state)
 {
-	static const struct { bool all; unsigned max; } modes[] = { { false, 0 }, { false, 32 }, { true, 0 }, { true, 4096 } };
+	static const struct {
+		bool all;
+		unsigned max;
+	} modes[] = { { false, 0 }, { false, 32 }, { true, 0 }, { true, 4096 } };
 
 	(void)state;
 	for (unsigned m = 0; m < ARRAY_SIZE(modes); m++)
@@ -193,14 +199,17 @@ static void test_invariants(void **state)
 			for (unsigned nr = 0; nr < SYSCALL_MAX; nr++) {
 				struct capture_plan p;
 
-				plan_compile(arch, nr, &(struct plan_wish){ .all = modes[m].all, .max_payload = modes[m].max }, &p);
+				plan_compile(arch, nr,
+					     &(struct plan_wish){ .all = modes[m].all, .max_payload = modes[m].max },
+					     &p);
 				for (unsigned i = 0; i < 6; i++) {
 					assert_true(p.wanted || !p.enter[i].op);
 					assert_true(p.exit || !p.leave[i].op);
 					assert_true(p.enter[i].len < 6 && p.leave[i].len < 6);
 					if (p.enter[i].op == PLAN_FIXED || p.enter[i].op == PLAN_LEN_ARG)
 						assert_true(p.enter[i].size && p.enter[i].max);
-					if (p.leave[i].op == PLAN_FIXED || p.leave[i].op == PLAN_LEN_ARG || p.leave[i].op == PLAN_LEN_RET)
+					if (p.leave[i].op == PLAN_FIXED || p.leave[i].op == PLAN_LEN_ARG ||
+					    p.leave[i].op == PLAN_LEN_RET)
 						assert_true(p.leave[i].size && p.leave[i].max);
 				}
 			}

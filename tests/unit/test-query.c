@@ -138,7 +138,8 @@ static void many(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(fixture), cmocka_unit_test(places), cmocka_unit_test(many) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(fixture), cmocka_unit_test(places),
+					    cmocka_unit_test(many) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

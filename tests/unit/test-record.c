@@ -211,7 +211,8 @@ static void test_ring(void **state)
 	assert_int_equal(pthread_create(&t, NULL, produce, r), 0);
 	while (!ring_done(r)) {
 		while ((rec = ring_peek(r))) {
-			const struct record_chunk *c = (const struct record_chunk *)((const char *)rec + sizeof(struct record_start));
+			const struct record_chunk *c = (const struct record_chunk *)((const char *)rec +
+										     sizeof(struct record_start));
 			size_t len = n % 512 == 0 ? 100000 : n % 300;
 
 			assert_int_equal(rec->pid, n);

@@ -90,7 +90,8 @@ static void test_every_number(void **state)
 	assert_true(stops(AUDIT_ARCH_I386, 5, 0, 0));			/* open */
 	assert_false(stops(AUDIT_ARCH_I386, 20, 0, 0));			/* getpid */
 	/* waits that a signal without a handler must not end are seen from their entry on */
-	assert_true(stops(AUDIT_ARCH_X86_64, SYS_epoll_wait, 0, 0) && stops(AUDIT_ARCH_X86_64, SYS_rt_sigtimedwait, 0, 0));
+	assert_true(stops(AUDIT_ARCH_X86_64, SYS_epoll_wait, 0, 0) &&
+		    stops(AUDIT_ARCH_X86_64, SYS_rt_sigtimedwait, 0, 0));
 	assert_true(stops(AUDIT_ARCH_I386, 256, 0, 0) && stops(AUDIT_ARCH_I386, 117, 0, 0));	/* epoll_wait, ipc */
 	assert_false(stops(AUDIT_ARCH_X86_64, SYS_ppoll, 0, 0) || stops(AUDIT_ARCH_X86_64, SYS_futex, 0, 0));
 }
@@ -110,7 +111,9 @@ static void test_conditions(void **state)
 		for (unsigned i = 0; i < c->nvals; i++) {
 			assert_int_equal(stops(AUDIT_ARCH_X86_64, nr, c->arg, c->vals[i]), !c->invert);
 			/* what the kernel does not look at must not matter */
-			assert_int_equal(stops(AUDIT_ARCH_X86_64, nr, c->arg, c->vals[i] | (uint64_t)~c->mask | 1ull << 40), !c->invert);
+			assert_int_equal(stops(AUDIT_ARCH_X86_64, nr, c->arg,
+					       c->vals[i] | (uint64_t)~c->mask | 1ull << 40),
+					 !c->invert);
 		}
 		assert_int_equal(stops(AUDIT_ARCH_X86_64, nr, c->arg, 0x7fff & c->mask), c->invert);
 	}
@@ -136,7 +139,8 @@ static void test_too_small(void **state)
 	static struct sock_filter few[64];
 
 	(void)state;
-	assert_int_equal(seccomp_build(few, ARRAY_SIZE(few), FILTER_MARK, plans[0], plans[1]), 0);	/* refused, never cut */
+	/* refused, never cut */
+	assert_int_equal(seccomp_build(few, ARRAY_SIZE(few), FILTER_MARK, plans[0], plans[1]), 0);
 }
 
 int main(void)

@@ -93,7 +93,9 @@ static void start(const char *const *argv)
 	s->h.ts_ns = T0;
 	s->mode = START_COMMAND;
 	for (; *argv; argv++)
-		parts[item.nparts++] = (struct part){ .part = PART_ARGV, .len = (uint32_t)strlen(*argv), .bytes = *argv };
+		parts[item.nparts++] = (struct part){ .part = PART_ARGV,
+						      .len = (uint32_t)strlen(*argv),
+						      .bytes = *argv };
 	feed(&(struct event){ .kind = EV_START, .ts_ns = T0, .item = &item, .fd = -1, .fd2 = -1 });
 }
 
@@ -102,12 +104,20 @@ static void end(uint64_t ms, int status)
 	struct record head = { .kind = RECORD_END };
 	struct item item = { .kind = RECORD_END, .head = &head };
 
-	feed(&(struct event){ .kind = EV_END, .ts_ns = T0 + ms * MS, .item = &item, .status = status, .fd = -1, .fd2 = -1 });
+	feed(&(struct event){
+		.kind = EV_END, .ts_ns = T0 + ms * MS, .item = &item, .status = status, .fd = -1, .fd2 = -1 });
 }
 
 static struct addr web = { .family = AF_INET, .len = 4, .ip = { 93, 184, 216, 34 }, .port = 443 };
-static struct sock sock = { .family = AF_INET, .type = SOCK_STREAM, .now.state = CONN_CONNECTED, .now.has_peer = true, .now.connect_ns = T0, .now.id = 1 };
-static struct file sockfile = { .id = 9, .kind = FILE_SOCKET, .sock = &sock, .name = BYTES("tcp4 → 93.184.216.34:443") };
+static struct sock sock = { .family = AF_INET,
+			    .type = SOCK_STREAM,
+			    .now.state = CONN_CONNECTED,
+			    .now.has_peer = true,
+			    .now.connect_ns = T0,
+			    .now.id = 1 };
+static struct file sockfile = {
+	.id = 9, .kind = FILE_SOCKET, .sock = &sock, .name = BYTES("tcp4 → 93.184.216.34:443")
+};
 static struct file libc = { .id = 2, .kind = FILE_REG, .name = BYTES("/tmp/libc.so.6") };
 static struct file hosts = { .id = 3, .kind = FILE_REG, .name = BYTES("/etc/hosts") };
 
@@ -122,7 +132,8 @@ static void curl(void)
 	start((const char *const[]){ "curl", "-s", "https://example.com", NULL });
 	at(0, EVENT(EV_EXEC, PATH("/usr/bin/curl")));
 	mm.mapped = 8912896;
-	at(2, EVENT(EV_MMAP, .addr = 0x7f8a12345000, .nbytes = 8192, .prot = PROT_READ | PROT_WRITE, .flags = MAP_PRIVATE | MAP_ANONYMOUS));
+	at(2, EVENT(EV_MMAP, .addr = 0x7f8a12345000, .nbytes = 8192, .prot = PROT_READ | PROT_WRITE,
+		    .flags = MAP_PRIVATE | MAP_ANONYMOUS));
 	mm.heap = 135168;
 	at(2, EVENT(EV_BRK, .delta = 135168));
 	at(2, EVENT(EV_BRK, .delta = 0));
@@ -160,11 +171,12 @@ static void test_lines(void **state)
 
 static void test_final(void **state)
 {
-	static const char want[] =
-		RULE " FINAL: curl -s https://example.com (0.34s)\n" RULE
+	static const char want[] = RULE
+		" FINAL: curl -s https://example.com (0.34s)\n" RULE
 		" Memory:\n   Heap:     132.0 KB\n   Mmap:     8.5 MB (1 region)\n   Total:    8.6 MB\n"
 		" I/O:\n"
-		"   Files read:          0 B\n   Files written:       0 B\n   Net sent:          517 B\n   Net received:     1.4 KB\n"
+		"   Files read:          0 B\n   Files written:       0 B\n   Net sent:          517 B\n   Net "
+		"received:     1.4 KB\n"
 		" Network connections:\n   tcp4 → 93.184.216.34:443\n"
 		" Exit: 0\n" RULE;
 
@@ -243,12 +255,17 @@ static void test_tick_shows(void **state)
 
 static void test_words(void **state)
 {
-	struct addr peer = { .family = AF_INET, .len = 4, .ip = { 10, 0, 0, 9 }, .port = 5 }, local = { .family = AF_INET, .len = 4, .port = 80 };
-	struct sock acc = { .family = AF_INET, .type = SOCK_STREAM, .now.state = CONN_ACCEPTED, .has_local = true, .local = local };
+	struct addr peer = { .family = AF_INET, .len = 4, .ip = { 10, 0, 0, 9 }, .port = 5 },
+		    local = { .family = AF_INET, .len = 4, .port = 80 };
+	struct sock acc = {
+		.family = AF_INET, .type = SOCK_STREAM, .now.state = CONN_ACCEPTED, .has_local = true, .local = local
+	};
 	struct sock refused = { .family = AF_INET, .type = SOCK_STREAM, .now.state = CONN_FAILED };
-	struct file facc = { .id = 20, .kind = FILE_SOCKET, .sock = &acc }, frefused = { .id = 21, .kind = FILE_SOCKET, .sock = &refused };
+	struct file facc = { .id = 20, .kind = FILE_SOCKET, .sock = &acc },
+		    frefused = { .id = 21, .kind = FILE_SOCKET, .sock = &refused };
 	struct call statx = { .spec = syscall_spec(0, 332), .nr = 332 };
-	struct call blocked = { .spec = syscall_spec(0, 0), .unfinished = true }, interrupted = { .spec = syscall_spec(0, 0), .restarted = true, .err = 512 };
+	struct call blocked = { .spec = syscall_spec(0, 0), .unfinished = true },
+		    interrupted = { .spec = syscall_spec(0, 0), .restarted = true, .err = 512 };
 	struct file evil = { .id = 22, .kind = FILE_REG, .name = BYTES("/tmp/\033[31m\nx") };
 
 	(void)state;
@@ -274,7 +291,8 @@ static void test_words(void **state)
 	at(1, EVENT(EV_TRANSFER, .file = &hosts, .file2 = &sockfile, .conn2 = &sock.now, .nbytes = 2048, .fd2 = 4));
 	at(1, EVENT(EV_READ, .fd = 77, .err = EBADF));
 	at(1, EVENT(EV_READ, .file = &hosts, .call = &blocked));
-	at(1, EVENT(EV_READ, .file = &hosts, .call = &interrupted, .err = 512));	/* ERESTARTSYS: it comes again */
+	/* ERESTARTSYS: it comes again */
+	at(1, EVENT(EV_READ, .file = &hosts, .call = &interrupted, .err = 512));
 	at(2, EVENT(EV_LOST, .count = 12, .text = "buffer full", .text_len = 11));
 	at(3, EVENT(EV_EXIT, .status = 128 | SIGSEGV));
 	assert_string_equal(close_sinks(false),
@@ -368,7 +386,12 @@ static const char *formatted(enum arg_type type, uint64_t word, const char *byte
 	struct event ev = { .task = &task, .call = &call, .fd = -1, .fd2 = -1 };
 
 	args[0].type = (uint8_t)type;
-	call = (struct call){ .spec = &spec, .nargs = 1, .args = { { .spec = &args[0], .word = word, .bytes = bytes, .len = bytes ? (uint32_t)strlen(bytes) : 0 } } };
+	call = (struct call){ .spec = &spec,
+			      .nargs = 1,
+			      .args = { { .spec = &args[0],
+					  .word = word,
+					  .bytes = bytes,
+					  .len = bytes ? (uint32_t)strlen(bytes) : 0 } } };
 	buf_reset(&b);
 	value_format(&b, &ev, 0, flags);
 	return b.s;
@@ -376,7 +399,9 @@ static const char *formatted(enum arg_type type, uint64_t word, const char *byte
 
 static void test_values(void **state)
 {
-	static const struct name_val names[] = { { 0, "RD" }, { 1, "WR" }, { 2, "RW" }, { 0x40, "CREAT" }, { 0x410000, "TMP" }, { 0x10000, "DIR" }, { 0, NULL } };
+	static const struct name_val names[] = { { 0, "RD" },	    { 1, "WR" },	 { 2, "RW" },
+						 { 0x40, "CREAT" }, { 0x410000, "TMP" }, { 0x10000, "DIR" },
+						 { 0, NULL } };
 	static const struct names set = { names, 3 }, flags = { names + 3, 0 };
 	struct fdent ents[4] = { [3] = { .file = &hosts } };
 	struct fdtab tab = { .n = 4, .nopen = 1, .v = ents };
@@ -421,9 +446,22 @@ static void test_values(void **state)
 
 static void test_verbose(void **state)
 {
-	struct call c = { .spec = syscall_spec(0, 257), .nr = 257, .enter_ns = T0 + 3 * MS, .exit_ns = T0 + 3 * MS + 12000, .ret = 3, .nargs = 3 };
-	struct call unknown = { .spec = syscall_spec(0, 999), .nr = 999, .enter_ns = T0 + 4 * MS, .exit_ns = T0 + 4 * MS + 500, .ret = -ENOSYS, .err = ENOSYS, .nargs = 2 };
-	struct call unfinished = { .spec = syscall_spec(0, 0), .enter_ns = T0 + 5 * MS, .unfinished = true, .nargs = 1 };
+	struct call c = { .spec = syscall_spec(0, 257),
+			  .nr = 257,
+			  .enter_ns = T0 + 3 * MS,
+			  .exit_ns = T0 + 3 * MS + 12000,
+			  .ret = 3,
+			  .nargs = 3 };
+	struct call unknown = { .spec = syscall_spec(0, 999),
+				.nr = 999,
+				.enter_ns = T0 + 4 * MS,
+				.exit_ns = T0 + 4 * MS + 500,
+				.ret = -ENOSYS,
+				.err = ENOSYS,
+				.nargs = 2 };
+	struct call unfinished = {
+		.spec = syscall_spec(0, 0), .enter_ns = T0 + 5 * MS, .unfinished = true, .nargs = 1
+	};
 
 	(void)state;
 	c.args[0].word = (uint64_t)-100;

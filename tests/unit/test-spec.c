@@ -32,7 +32,8 @@
 /* Each "#define __NR_name number" of a header; x32's numbers have their bit taken off. */
 static unsigned for_each_number(const char *file, void (*fn)(unsigned nr, const char *name))
 {
-	static const char *const dirs[] = { "/usr/include/x86_64-linux-gnu/asm", "/usr/include/asm", "/usr/include/x86_64-linux-musl/asm" };
+	static const char *const dirs[] = { "/usr/include/x86_64-linux-gnu/asm", "/usr/include/asm",
+					    "/usr/include/x86_64-linux-musl/asm" };
 	char path[256], line[256], name[64];
 	unsigned nr, n = 0;
 	FILE *f = NULL;
@@ -44,7 +45,8 @@ static unsigned for_each_number(const char *file, void (*fn)(unsigned nr, const 
 	if (!f)
 		return 0;
 	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "#define __NR_%63s (__X32_SYSCALL_BIT + %u)", name, &nr) != 2 && sscanf(line, "#define __NR_%63s %u", name, &nr) != 2)
+		if (sscanf(line, "#define __NR_%63s (__X32_SYSCALL_BIT + %u)", name, &nr) != 2 &&
+		    sscanf(line, "#define __NR_%63s %u", name, &nr) != 2)
 			continue;
 		fn(nr, name);
 		n++;
@@ -58,7 +60,8 @@ static void check_number(unsigned arch, unsigned nr, const char *name)
 	const struct syscall_spec *s = syscall_spec(arch, nr);
 
 	if (!s->name || strcmp(s->name, name))
-		fail_msg("arch %u, call %u: the header says %s, the row %s", arch, nr, name, s->name ? s->name : "nothing");
+		fail_msg("arch %u, call %u: the header says %s, the row %s", arch, nr, name,
+			 s->name ? s->name : "nothing");
 }
 
 static void check_x86_64(unsigned nr, const char *name)
@@ -100,7 +103,8 @@ static void test_recent_numbers(void **state)
 	check_x86_64(335, "uretprobe");
 	check_x86_64(336, "uprobe");
 	for (unsigned nr = 0; nr < SYSCALL_MAX; nr++)
-		assert_int_equal(syscall_spec(ARCH_X86_64, nr)->name != NULL, nr <= 336 ? nr != 71 || syscall_spec(ARCH_X86_64, nr)->name : nr >= 424 && nr <= 471);
+		assert_int_equal(syscall_spec(ARCH_X86_64, nr)->name != NULL,
+				 nr <= 336 ? nr != 71 || syscall_spec(ARCH_X86_64, nr)->name : nr >= 424 && nr <= 471);
 	assert_null(syscall_spec(ARCH_X86_64, ~0u)->name);
 	assert_null(syscall_spec(7, 0)->name);
 	assert_int_equal(syscall_spec(ARCH_X86_64, 999)->nargs, 6);
@@ -121,23 +125,27 @@ static void check_row(const struct syscall_spec *s)
 			assert_int_equal(a->type, ARG_NONE);
 			continue;
 		}
-		if (!a->name || a->type == ARG_NONE || a->type >= _ARG_TYPE_MAX || a->len >= s->nargs || a->by >= s->nargs)
+		if (!a->name || a->type == ARG_NONE || a->type >= _ARG_TYPE_MAX || a->len >= s->nargs ||
+		    a->by >= s->nargs)
 			ended = true;
 		if ((a->type == ARG_FLAGS || a->type == ARG_ENUM) && !a->names)
 			ended = true;
 		if (a->layout && a->layout->size != a->size)
 			ended = true;
 		/* Lengths come from numbers, never from what is itself a pointer, but for the value-result ones. */
-		if ((a->type == ARG_BUF_IN || a->type == ARG_SOCKADDR_IN || a->type == ARG_IOVEC_IN || a->type == ARG_IOVEC_OUT || a->type == ARG_ARRAY_IN) &&
-		    s->args[a->len].type != ARG_SIZE && s->args[a->len].type != ARG_INT && s->args[a->len].type != ARG_UINT &&
-		    s->args[a->len].type != ARG_ULONG && s->args[a->len].type != ARG_LONG)
+		if ((a->type == ARG_BUF_IN || a->type == ARG_SOCKADDR_IN || a->type == ARG_IOVEC_IN ||
+		     a->type == ARG_IOVEC_OUT || a->type == ARG_ARRAY_IN) &&
+		    s->args[a->len].type != ARG_SIZE && s->args[a->len].type != ARG_INT &&
+		    s->args[a->len].type != ARG_UINT && s->args[a->len].type != ARG_ULONG &&
+		    s->args[a->len].type != ARG_LONG)
 			ended = true;
-		if ((a->type == ARG_SOCKADDR_OUT || a->type == ARG_OPTVAL_OUT) && s->args[a->len].type != ARG_STRUCT_INOUT)
+		if ((a->type == ARG_SOCKADDR_OUT || a->type == ARG_OPTVAL_OUT) &&
+		    s->args[a->len].type != ARG_STRUCT_INOUT)
 			ended = true;
 		if (a->type == ARG_BUF_OUT && (i == 5 || s->args[i + 1].type != ARG_SIZE))	/* its room */
 			ended = true;
-		if (a->type == ARG_ARRAY_OUT && s->args[a->len].type != ARG_SIZE && s->args[a->len].type != ARG_INT && s->args[a->len].type != ARG_UINT &&
-		    s->args[a->len].type != ARG_LONG)
+		if (a->type == ARG_ARRAY_OUT && s->args[a->len].type != ARG_SIZE && s->args[a->len].type != ARG_INT &&
+		    s->args[a->len].type != ARG_UINT && s->args[a->len].type != ARG_LONG)
 			ended = true;
 		if (a->type == ARG_DIRFD && s->args[i + 1].type != ARG_PATH)
 			ended = true;
@@ -152,7 +160,8 @@ static void check_row(const struct syscall_spec *s)
 	if (s->wait.limit == WAIT_RECV || s->wait.limit == WAIT_SEND || s->wait.limit == WAIT_SPLICE)
 		assert_int_equal(s->args[s->wait.arg].type, ARG_FD);
 	if (s->when)
-		assert_true(s->when->arg < s->nargs && s->when->mask && s->when->nvals && s->when->nvals <= ARRAY_SIZE(s->when->vals));
+		assert_true(s->when->arg < s->nargs && s->when->mask && s->when->nvals &&
+			    s->when->nvals <= ARRAY_SIZE(s->when->vals));
 }
 
 static void test_rows(void **state)
@@ -240,7 +249,8 @@ static void test_unwrap(void **state)
 	check_unwrap(3, ARGS(1, 0x5000, 3), "read", ARGS(1, 0x5000, 3));
 }
 
-static void check_split(const struct names *names, uint64_t val, const char *first, unsigned n, uint64_t field, uint64_t mode, uint64_t rest)
+static void check_split(const struct names *names, uint64_t val, const char *first, unsigned n, uint64_t field,
+			uint64_t mode, uint64_t rest)
 {
 	struct names_split s;
 

@@ -23,7 +23,8 @@ static void keeps_what_is_readable(void **state)
 	(void)state;
 	assert_made(text_safe, "", "");
 	assert_made(text_safe, "/etc/hosts", "/etc/hosts");
-	assert_made(text_safe, "na\xc3\xafve \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x98\x80", "na\xc3\xafve \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x98\x80");
+	assert_made(text_safe, "na\xc3\xafve \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x98\x80",
+		    "na\xc3\xafve \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x98\x80");
 	assert_made(text_safe, "a\\b\"c", "a\\b\"c");
 }
 
@@ -68,7 +69,8 @@ static void escapes_what_is_not_seen(void **state)
 		assert_shown(hidden[i], false);
 	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
 		assert_shown(shown[i], true);
-	assert_made(text_safe, "a\xf3\xa0\x81\xa1" "b", "a\\xf3\\xa0\\x81\\xa1b");	/* a tag: the a of a hidden word */
+	/* a tag: the a of a hidden word */
+	assert_made(text_safe, "a\xf3\xa0\x81\xa1" "b", "a\\xf3\\xa0\\x81\\xa1b");
 }
 
 static void escapes_bad_utf8(void **state)

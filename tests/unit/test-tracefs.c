@@ -29,8 +29,14 @@ static unsigned declared_bits(const char *line)
 
 static bool same_bits(const char *call, unsigned arg, unsigned declared)
 {
-	/* Declared wider than what it is handed on as: descriptors to fget(unsigned int), a pid, the permissions of a mask, lower_32_bits(). */
-	static const struct { const char *call; unsigned arg; } narrower[] = { { "ptrace", 1 }, { "umask", 0 }, { "clone", 0 } };
+	/*
+	 * Declared wider than what it is handed on as: descriptors to fget(unsigned int), a pid, the permissions of a
+	 * mask, lower_32_bits().
+	 */
+	static const struct {
+		const char *call;
+		unsigned arg;
+	} narrower[] = { { "ptrace", 1 }, { "umask", 0 }, { "clone", 0 } };
 	const struct arg_spec *a = &syscall_spec(ARCH_X86_64, (unsigned)syscall_number(call))->args[arg];
 
 	for (unsigned i = 0; i < ARRAY_SIZE(narrower); i++)
@@ -80,7 +86,8 @@ static void test_tracefs(void **state)
 			fail_msg("%s: the kernel says %u arguments, the row %u", s->name, nargs, s->nargs);
 		for (unsigned i = 0; i < s->nargs; i++)
 			if (!same_bits(s->name, i, bits[i]))
-				fail_msg("%s: the kernel says %u bits for %s, the row %u", s->name, bits[i], s->args[i].name, arg_bits(&s->args[i]));
+				fail_msg("%s: the kernel says %u bits for %s, the row %u", s->name, bits[i],
+					 s->args[i].name, arg_bits(&s->args[i]));
 	}
 	assert_true(known > 300);
 }

@@ -55,12 +55,15 @@ static void in_registers(void **state)
 
 	CALL(s, 10, "openat", 3, (uint32_t)AT_FDCWD, 0, O_RDWR | O_CREAT | 0x40000000, 0644);
 	str(s, 1, "/f");
-	shows(s, "{\"dirfd\":{\"fd\":-100,\"cwd\":true},\"path\":\"/f\","
-		 "\"flags\":{\"value\":1073741890,\"names\":[\"O_RDWR\",\"O_CREAT\"],\"rest\":1073741824},\"mode\":420}");
+	shows(s,
+	      "{\"dirfd\":{\"fd\":-100,\"cwd\":true},\"path\":\"/f\","
+	      "\"flags\":{\"value\":1073741890,\"names\":[\"O_RDWR\",\"O_CREAT\"],\"rest\":1073741824},\"mode\":420}");
 	CALL(s, 10, "lseek", 0, 3, (uint64_t)-1, SEEK_END);
-	shows(s, "{\"fd\":{\"fd\":3,\"file\":1,\"kind\":\"file\",\"name\":\"/f\"},\"offset\":-1,\"whence\":{\"value\":2,\"name\":\"SEEK_END\"}}");
+	shows(s, "{\"fd\":{\"fd\":3,\"file\":1,\"kind\":\"file\",\"name\":\"/"
+		 "f\"},\"offset\":-1,\"whence\":{\"value\":2,\"name\":\"SEEK_END\"}}");
 	CALL(s, 10, "lseek", 0, 77, 0, 99);
-	shows(s, "{\"fd\":{\"fd\":77,\"file\":2,\"kind\":\"unknown\"},\"offset\":0,\"whence\":{\"value\":99,\"name\":null}}");
+	shows(s, "{\"fd\":{\"fd\":77,\"file\":2,\"kind\":\"unknown\"},\"offset\":0,\"whence\":{\"value\":99,\"name\":"
+		 "null}}");
 	CALL(s, 10, "kill", 0, 10, SIGTERM);
 	shows(s, "{\"pid\":10,\"sig\":{\"value\":15,\"name\":\"SIGTERM\"}}");
 	CALL(s, 10, "getrusage", 0, (uint32_t)-1, 0);
@@ -71,7 +74,9 @@ static void in_registers(void **state)
 	shows(s, "{\"addr\":null,\"length\":9223372036854775807}");
 	CALL(s, 10, "mknod", 0, 0, S_IFCHR | 0600, 0x103);
 	str(s, 0, "/d");
-	shows(s, "{\"path\":\"/d\",\"mode\":{\"value\":8576,\"type\":\"S_IFCHR\",\"permissions\":384},\"dev\":{\"major\":1,\"minor\":3}}");
+	shows(s, "{\"path\":\"/"
+		 "d\",\"mode\":{\"value\":8576,\"type\":\"S_IFCHR\",\"permissions\":384},\"dev\":{\"major\":1,"
+		 "\"minor\":3}}");
 }
 
 /* Names are any bytes; what could not be read is no empty string. */
@@ -92,15 +97,18 @@ static void names_and_bytes(void **state)
 	shows(s, "{\"path\":{\"text\":\"/long\",\"cut\":true}}");
 	CALL(s, 10, "write", 40, 77, 0x1000, 40);
 	in(s, 1, "0123456789012345678901234567890123456789", 40);
-	shows(s, "{\"fd\":{\"fd\":77,\"file\":1,\"kind\":\"unknown\"},\"buf\":{\"data\":\"01234567890123456789012345678901\",\"size\":40,\"cut\":true},\"count\":40}");
+	shows(s, "{\"fd\":{\"fd\":77,\"file\":1,\"kind\":\"unknown\"},\"buf\":{\"data\":"
+		 "\"01234567890123456789012345678901\",\"size\":40,\"cut\":true},\"count\":40}");
 	CALL(s, 10, "write", 2, 77, 0x1000, 2);
 	in(s, 1, "\0x", 2);
-	shows(s, "{\"fd\":{\"fd\":77,\"file\":1,\"kind\":\"unknown\"},\"buf\":{\"data\":\"\\\\x00x\",\"size\":2},\"count\":2}");
+	shows(s, "{\"fd\":{\"fd\":77,\"file\":1,\"kind\":\"unknown\"},\"buf\":{\"data\":\"\\\\x00x\",\"size\":2},"
+		 "\"count\":2}");
 }
 
 static void structs(void **state)
 {
-	struct pollfd before[2] = { { 5, POLLIN, 0 }, { 6, POLLOUT, 0 } }, after[2] = { { 5, POLLIN, POLLIN }, { 6, POLLOUT, 0 } };
+	struct pollfd before[2] = { { 5, POLLIN, 0 }, { 6, POLLOUT, 0 } },
+		      after[2] = { { 5, POLLIN, POLLIN }, { 6, POLLOUT, 0 } };
 	struct scene *s = *state;
 	struct timespec t = { 1, -2 };
 	int status = SIGSEGV | 0x80;
@@ -110,8 +118,10 @@ static void structs(void **state)
 	out(s, 0, after, sizeof(after));
 	shows(s, "{\"fds\":{\"before\":[{\"fd\":{\"fd\":5},\"events\":{\"value\":1,\"names\":[\"POLLIN\"]}},"
 		 "{\"fd\":{\"fd\":6},\"events\":{\"value\":4,\"names\":[\"POLLOUT\"]}}],"
-		 "\"after\":[{\"fd\":{\"fd\":5},\"events\":{\"value\":1,\"names\":[\"POLLIN\"]},\"revents\":{\"value\":1,\"names\":[\"POLLIN\"]}},"
-		 "{\"fd\":{\"fd\":6},\"events\":{\"value\":4,\"names\":[\"POLLOUT\"]},\"revents\":{\"value\":0,\"names\":[]}}]},\"nfds\":2,\"timeout\":-1}");
+		 "\"after\":[{\"fd\":{\"fd\":5},\"events\":{\"value\":1,\"names\":[\"POLLIN\"]},\"revents\":{\"value\":"
+		 "1,\"names\":[\"POLLIN\"]}},"
+		 "{\"fd\":{\"fd\":6},\"events\":{\"value\":4,\"names\":[\"POLLOUT\"]},\"revents\":{\"value\":0,"
+		 "\"names\":[]}}]},\"nfds\":2,\"timeout\":-1}");
 	CALL(s, 10, "nanosleep", 0, 0x1000, 0);
 	in(s, 0, &t, sizeof(t));
 	shows(s, "{\"req\":{\"tv_sec\":1,\"tv_nsec\":-2},\"rem\":null}");
@@ -120,7 +130,8 @@ static void structs(void **state)
 	shows(s, "{\"req\":{\"tv_sec\":1,\"more\":true},\"rem\":null}");
 	CALL(s, 10, "wait4", 11, 11, 0x1000, 0, 0);
 	out(s, 1, &status, sizeof(status));
-	shows(s, "{\"pid\":11,\"wstatus\":{\"value\":139,\"killed\":\"SIGSEGV\",\"core\":true},\"options\":{\"value\":0,\"names\":[]},\"rusage\":null}");
+	shows(s, "{\"pid\":11,\"wstatus\":{\"value\":139,\"killed\":\"SIGSEGV\",\"core\":true},\"options\":{\"value\":"
+		 "0,\"names\":[]},\"rusage\":null}");
 }
 
 static void sockets(void **state)
@@ -130,14 +141,16 @@ static void sockets(void **state)
 	struct scene *s = *state;
 
 	CALL(s, 10, "socket", 3, AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	shows(s, "{\"family\":{\"value\":2,\"name\":\"AF_INET\"},\"type\":{\"value\":524289,\"names\":[\"SOCK_STREAM\",\"SOCK_CLOEXEC\"]},\"protocol\":{\"value\":0,\"name\":\"IPPROTO_IP\"}}");
+	shows(s, "{\"family\":{\"value\":2,\"name\":\"AF_INET\"},\"type\":{\"value\":524289,\"names\":[\"SOCK_STREAM\","
+		 "\"SOCK_CLOEXEC\"]},\"protocol\":{\"value\":0,\"name\":\"IPPROTO_IP\"}}");
 	CALL(s, 10, "connect", 0, 3, 0x1000, sizeof(to));
 	in(s, 1, &to, sizeof(to));
 	/* the descriptor as it was given to the call: connected to nothing */
 	shows(s, "{\"fd\":{\"fd\":3,\"file\":1,\"kind\":\"socket\",\"protocol\":\"tcp4\"},"
 		 "\"addr\":{\"family\":\"AF_INET\",\"ip\":\"1.2.3.4\",\"port\":443},\"addrlen\":16}");
 	CALL(s, 10, "listen", 0, 3, 5);
-	shows(s, "{\"fd\":{\"fd\":3,\"file\":1,\"kind\":\"socket\",\"protocol\":\"tcp4\",\"peer\":{\"family\":\"AF_INET\",\"ip\":\"1.2.3.4\",\"port\":443}},"
+	shows(s, "{\"fd\":{\"fd\":3,\"file\":1,\"kind\":\"socket\",\"protocol\":\"tcp4\",\"peer\":{\"family\":\"AF_"
+		 "INET\",\"ip\":\"1.2.3.4\",\"port\":443}},"
 		 "\"backlog\":5}");
 	CALL(s, 10, "bind", -ENOENT, 99, 0x1000, 8);
 	in(s, 1, &un, 8);
@@ -146,7 +159,8 @@ static void sockets(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { VALUES(in_registers), VALUES(names_and_bytes), VALUES(structs), VALUES(sockets) };
+	const struct CMUnitTest tests[] = { VALUES(in_registers), VALUES(names_and_bytes), VALUES(structs),
+					    VALUES(sockets) };
 
 	return cmocka_run_group_tests_name("value-json", tests, NULL, NULL);
 }

@@ -70,7 +70,13 @@ static void test_layouts(void **state)
 	struct timespec ts[2] = { { 1, 2 }, { -3, 4 } };
 	struct pollfd p = { .fd = -1, .events = POLLIN | POLLOUT, .revents = POLLHUP };
 	struct epoll_event e = { .events = EPOLLIN | EPOLLET, .data.u64 = 7 };
-	struct stat st = { .st_mode = S_IFREG | 0644, .st_size = 123, .st_dev = 0x801, .st_uid = 1000, .st_nlink = 1, .st_blocks = 8, .st_ino = 9 };
+	struct stat st = { .st_mode = S_IFREG | 0644,
+			   .st_size = 123,
+			   .st_dev = 0x801,
+			   .st_uid = 1000,
+			   .st_nlink = 1,
+			   .st_blocks = 8,
+			   .st_ino = 9 };
 	struct open_how how = { .flags = O_RDWR | O_CREAT, .mode = 0600, .resolve = 8 };
 	struct utsname u = { .sysname = "Li\"nux", .release = "6\x1b", .machine = "x86_64" };
 	uint64_t sigs = 1ull << (SIGINT - 1) | 1ull << (SIGRTMIN - 1), all = ~0ull & ~(1ull << (SIGKILL - 1));
@@ -86,18 +92,24 @@ static void test_layouts(void **state)
 	check_layout(&layout_timespecs, ts, 32, "{atime={tv_sec=1, tv_nsec=2}, mtime={tv_sec=-3, tv_nsec=UTIME_OMIT}}");
 	check_layout(&layout_pollfd, &p, sizeof(p), "{fd=-1, events=POLLIN|POLLOUT, revents=POLLHUP}");
 	check_layout(&layout_epoll_event, &e, sizeof(e), "{events=EPOLLIN|EPOLLET, data=0x7}");
-	check_layout(&layout_stat, &st, sizeof(st), "{st_dev=8:1, st_ino=9, st_mode=S_IFREG|0644, st_nlink=1, st_uid=1000, st_gid=0, st_rdev=0:0, st_size=123, st_blocks=8}");
+	check_layout(&layout_stat, &st, sizeof(st),
+		     "{st_dev=8:1, st_ino=9, st_mode=S_IFREG|0644, st_nlink=1, st_uid=1000, st_gid=0, st_rdev=0:0, "
+		     "st_size=123, st_blocks=8}");
 	check_layout(&layout_open_how, &how, sizeof(how), "{flags=O_RDWR|O_CREAT, mode=0600, resolve=RESOLVE_BENEATH}");
-	check_layout(&layout_utsname, &u, sizeof(u), "{sysname=\"Li\\\"nux\", nodename=\"\", release=\"6\\e\", version=\"\", machine=\"x86_64\"}");
+	check_layout(&layout_utsname, &u, sizeof(u),
+		     "{sysname=\"Li\\\"nux\", nodename=\"\", release=\"6\\e\", version=\"\", machine=\"x86_64\"}");
 	check_layout(&layout_sigset, &sigs, 8, "[INT RT_2]");
 	check_layout(&layout_sigset, &all, 8, "~[KILL]");
 	check_layout(&layout_cpu_set, "\x0f\x81\0\3", 4, "[0-3,8,15,24-25]");
 	check_layout(&layout_cpu_set, "\xff\xff", 2, "[0-15]");
 	check_layout(&layout_cpu_set, "\0", 1, "[]");
 	check_layout(&layout_cpu_set, "", 0, "[]");
-	check_layout(&layout_sigaction, (uint64_t[4]){ 1, 0x10000000 }, 32, "{sa_handler=SIG_IGN, sa_flags=SA_RESTART, sa_restorer=NULL, sa_mask=[]}");
-	check_layout(&layout_sigaction32, (uint32_t[5]){ 0 }, 20, "{sa_handler=SIG_DFL, sa_flags=0, sa_restorer=NULL, sa_mask=[]}");
-	check_layout(&layout_sigaction, (uint64_t[4]){ 0x1234 }, 32, "{sa_handler=0x1234, sa_flags=0, sa_restorer=NULL, sa_mask=[]}");
+	check_layout(&layout_sigaction, (uint64_t[4]){ 1, 0x10000000 }, 32,
+		     "{sa_handler=SIG_IGN, sa_flags=SA_RESTART, sa_restorer=NULL, sa_mask=[]}");
+	check_layout(&layout_sigaction32, (uint32_t[5]){ 0 }, 20,
+		     "{sa_handler=SIG_DFL, sa_flags=0, sa_restorer=NULL, sa_mask=[]}");
+	check_layout(&layout_sigaction, (uint64_t[4]){ 0x1234 }, 32,
+		     "{sa_handler=0x1234, sa_flags=0, sa_restorer=NULL, sa_mask=[]}");
 	check_layout(&layout_int, &status, 4, "[768]");
 	check_layout(&layout_wstatus, &status, 4, "[exited 3]");
 	status = SIGSEGV | 0x80;
@@ -119,7 +131,9 @@ static void check_addr(const void *bytes, size_t len, const char *text)
 static void test_addr(void **state)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(80), .sin_addr = { htonl(0x7f010203) } };
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(443), .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6,
+				    .sin6_port = htons(443),
+				    .sin6_addr = IN6ADDR_LOOPBACK_INIT };
 	struct sockaddr_un un = { .sun_family = AF_UNIX, .sun_path = "/run/x.sock" };
 
 	(void)state;
@@ -139,7 +153,11 @@ static void test_addr(void **state)
 	check_addr("\x10\0\0\0\0\0\0\0\0\0\0\0", 12, "kernel");
 	check_addr("\x10\0\0\0\x67\x12\0\0\0\0\0\0", 12, "port 4711");
 	struct sockaddr_vm vm = { .svm_family = AF_VSOCK, .svm_cid = 2, .svm_port = 70000 };
-	struct sockaddr_ll ll = { .sll_family = AF_PACKET, .sll_protocol = htons(0x0800), .sll_ifindex = 2, .sll_halen = 6, .sll_addr = { 2, 0x42, 0xac, 0x11, 0, 2 } };
+	struct sockaddr_ll ll = { .sll_family = AF_PACKET,
+				  .sll_protocol = htons(0x0800),
+				  .sll_ifindex = 2,
+				  .sll_halen = 6,
+				  .sll_addr = { 2, 0x42, 0xac, 0x11, 0, 2 } };
 	struct sockaddr_alg alg = { .salg_family = AF_ALG, .salg_type = "hash", .salg_name = "sha256" };
 
 	check_addr(&vm, sizeof(vm), "2:70000");
@@ -154,13 +172,15 @@ static void test_addr(void **state)
 	check_addr(&alg, sizeof(alg), "hash(sha256)");
 	memset(alg.salg_type, 'x', sizeof(alg.salg_type));
 	memset(alg.salg_name, 'y', sizeof(alg.salg_name));
-	check_addr(&alg, sizeof(alg), "xxxxxxxxxxxxxx(yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy)");
+	check_addr(&alg, sizeof(alg),
+		   "xxxxxxxxxxxxxx(yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy)");
 	check_addr("\xff\xff", 2, "family 65535");
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_names), cmocka_unit_test(test_layouts), cmocka_unit_test(test_addr) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_names), cmocka_unit_test(test_layouts),
+					    cmocka_unit_test(test_addr) };
 
 	return cmocka_run_group_tests_name("value-text", tests, NULL, NULL);
 }

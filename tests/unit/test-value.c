@@ -293,7 +293,8 @@ static void commands(void **state)
 	shows(s, "ioctl(1<fd 1>, TCGETS, 0x7774) = 0");
 	CALL(s, 10, "quotactl", -ENOENT, 0x80000701, 0, 0x80000001, 0x1234);
 	str(s, 1, "/dev/x");
-	shows(s, "quotactl(QCMD(Q_GETQUOTA, GRPQUOTA), \"/dev/x\", 2147483649, 0x1234) = -1 ENOENT (No such file or directory)");
+	shows(s, "quotactl(QCMD(Q_GETQUOTA, GRPQUOTA), \"/dev/x\", 2147483649, 0x1234) = -1 ENOENT (No such file or "
+		 "directory)");
 	CALL(s, 10, "quotactl", -ENOENT, 0x80000100, 0, 1, 0x1234);
 	str(s, 1, "/dev/x");
 	shows(s, "quotactl(QCMD(Q_SYNC, USRQUOTA), \"/dev/x\") = -1 ENOENT (No such file or directory)");
@@ -348,7 +349,9 @@ static void structs(void **state)
 
 static struct sockaddr_in inet(unsigned port)
 {
-	return (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(0x7f000001) };
+	return (struct sockaddr_in){ .sin_family = AF_INET,
+				     .sin_port = htons((uint16_t)port),
+				     .sin_addr.s_addr = htonl(0x7f000001) };
 }
 
 static void socket_(struct scene *s, int fd)
@@ -387,11 +390,13 @@ static void cut_addresses(void **state)
 	assert_string_equal(shown.s, "recvmsg(3<udp4>, {name=\"\\x02\\0\\0P\"…, iov=[{\"hello\", 99}]}, 0) = 5");
 	memcpy(m[0].name, &a, 16);
 	memcpy(m[1].name, &a, 16);
-	for (unsigned nrooms = 1; nrooms <= 2; nrooms++) {	/* a hostile recording has rooms for fewer messages than there are */
+	/* a hostile recording has rooms for fewer messages than there are */
+	for (unsigned nrooms = 1; nrooms <= 2; nrooms++) {
 		CALL(s, 10, "recvmmsg", 2, 3, 0x1000, 2, 0, 0);
 		part(s, 1, PART_ROOM, 0, (uint32_t[]){ 2, 16 }, 4 * nrooms);
 		part(s, 1, PART_MSGVEC, CHUNK_AT_EXIT, m, sizeof(m));
-		shows(s, "recvmmsg(3<udp4>, [{name=\"\\x02\\0\"…, len=5}, {name=127.0.0.1:80, len=6}], 2, 0, NULL) = 2");
+		shows(s,
+		      "recvmmsg(3<udp4>, [{name=\"\\x02\\0\"…, len=5}, {name=127.0.0.1:80, len=6}], 2, 0, NULL) = 2");
 	}
 	CALL(s, 10, "recvmmsg", 2, 3, 0x1000, 2, 0, 0);
 	part(s, 1, PART_ROOM, 0, (uint32_t[]){ 2, 15 }, 8);
@@ -436,10 +441,12 @@ static void option_values(void **state)
 	option(s, 1, 47, (int64_t[]){ 1ll << 40 }, 8, "SO_MAX_PACING_RATE, [1099511627776], 8)");
 	option(s, 0, 32, &a.sin_addr, 4, "IP_MULTICAST_IF, [127.0.0.1], 4)");
 	option(s, 0, 39, (uint32_t[]){ 0x010000e0, 0x0100007f, 0x0200007f }, 12,
-	       "IP_ADD_SOURCE_MEMBERSHIP, {imr_multiaddr=224.0.0.1, imr_interface=127.0.0.1, imr_sourceaddr=127.0.0.2}, 12)");
+	       "IP_ADD_SOURCE_MEMBERSHIP, {imr_multiaddr=224.0.0.1, imr_interface=127.0.0.1, "
+	       "imr_sourceaddr=127.0.0.2}, 12)");
 	option(s, 255, 1, (uint32_t[]){ 0x102 }, 4, "SOL_RAW, ICMP_FILTER, [0x102], 4)");
 	option(s, 1, 26, (uint64_t[]){ 7, 0x5000 }, 16, "SO_ATTACH_FILTER, {len=7, filter=0x5000}, 16)");
-	option(s, 1, 37, (uint32_t[]){ 0x18 }, 4, "SO_TIMESTAMPING, [SOF_TIMESTAMPING_RX_SOFTWARE|SOF_TIMESTAMPING_SOFTWARE], 4)");
+	option(s, 1, 37, (uint32_t[]){ 0x18 }, 4,
+	       "SO_TIMESTAMPING, [SOF_TIMESTAMPING_RX_SOFTWARE|SOF_TIMESTAMPING_SOFTWARE], 4)");
 	option(s, 6, 31, "tls", 3, "TCP_ULP, \"tls\", 3)");
 	option(s, 6, 999, many, 40, "999, \"\\0\\0");
 	option(s, 6, 999, many, 40, "\"…, 40)");
@@ -548,7 +555,8 @@ static void siginfos(void **state)
 
 	siginfo(s, SIGUSR1, SI_USER, "{si_signo=SIGUSR1, si_code=SI_USER, si_pid=11, si_uid=1000}");
 	siginfo(s, SIGUSR1, SI_QUEUE, "{si_signo=SIGUSR1, si_code=SI_QUEUE, si_pid=11, si_uid=1000, si_value=0x9}");
-	siginfo(s, SIGALRM, SI_TIMER, "{si_signo=SIGALRM, si_code=SI_TIMER, si_timerid=11, si_overrun=1000, si_value=0x9}");
+	siginfo(s, SIGALRM, SI_TIMER,
+		"{si_signo=SIGALRM, si_code=SI_TIMER, si_timerid=11, si_overrun=1000, si_value=0x9}");
 	siginfo(s, SIGCHLD, 1, "{si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=11, si_uid=1000, si_status=9}");
 	siginfo(s, SIGSEGV, 1, "{si_signo=SIGSEGV, si_code=1, si_addr=0x3e80000000b}");
 	siginfo(s, SIGSEGV, SI_TKILL, "si_code=SI_TKILL, si_pid=11");

@@ -24,18 +24,23 @@ struct rec { _Alignas(8) char mem[65536]; };
 static inline struct record *rec_begin(struct rec *r, unsigned kind, size_t body_size)
 {
 	memset(r->mem, 0, body_size);
-	*(struct record *)r->mem = (struct record){ .size = (rec_u32)body_size, .kind = (rec_u16)kind, .pid = 7, .tid = 7, .ts_ns = 1000 };
+	*(struct record *)r->mem = (struct record){
+		.size = (rec_u32)body_size, .kind = (rec_u16)kind, .pid = 7, .tid = 7, .ts_ns = 1000
+	};
 	return (struct record *)r->mem;
 }
 
 /* The caller counts nchunks. */
-static inline struct record_chunk *rec_chunk(struct rec *r, unsigned arg, unsigned part, unsigned flags, const void *bytes, size_t len)
+static inline struct record_chunk *rec_chunk(struct rec *r, unsigned arg, unsigned part, unsigned flags,
+					     const void *bytes, size_t len)
 {
 	struct record *h = (struct record *)r->mem;
 	struct record_chunk *c = (struct record_chunk *)(r->mem + h->size);
 
 	memset(c, 0, sizeof(*c) + ALIGN8(len));
-	*c = (struct record_chunk){ .arg = (rec_u8)arg, .part = (rec_u8)part, .flags = (rec_u16)flags, .len = (rec_u32)len };
+	*c = (struct record_chunk){
+		.arg = (rec_u8)arg, .part = (rec_u8)part, .flags = (rec_u16)flags, .len = (rec_u32)len
+	};
 	if (len)
 		memcpy(c + 1, bytes, len);
 	h->size += (rec_u32)(sizeof(*c) + ALIGN8(len));
@@ -54,7 +59,8 @@ static inline struct record_call *rec_call(struct rec *r, unsigned nr, const uin
 	return c;
 }
 
-static inline void rec_call_chunk(struct rec *r, unsigned arg, unsigned part, unsigned flags, const void *bytes, size_t len)
+static inline void rec_call_chunk(struct rec *r, unsigned arg, unsigned part, unsigned flags, const void *bytes,
+				  size_t len)
 {
 	rec_chunk(r, arg, part, flags, bytes, len);
 	((struct record_call *)r->mem)->nchunks++;
