@@ -85,7 +85,7 @@ static const struct table_column conn_columns[_CONNS] = {
 	[CONNS_RECEIVED] = { "received", NULL, "received_bytes", CELL_BYTES, IN_COLUMN, 10, 0 },
 	[CONNS_TIME] = { "time", NULL, "duration_ns", CELL_NS, IN_COLUMN, 8, 0 },
 	[CONNS_PEER] = { "connection", NULL, "connection", CELL_CONN, IN_COLUMN, 28, 2 },
-	[CONNS_STATE] = { "what became of it", NULL, "state", CELL_CONN_STATE, IN_COLUMN, 0, 2 },
+	[CONNS_STATE] = { "outcome", NULL, "state", CELL_CONN_STATE, IN_COLUMN, 0, 2 },
 	[CONNS_CONNECT] = { "connect", NULL, "connect_ns", CELL_NS, ONLY_IN_DATA, 0, 0 },
 	[CONNS_PID] = { "process", NULL, "pid", CELL_PID, IN_NOTE, 0, 0 },
 	[CONNS_PEER_PID] = { "peer's process", NULL, "peer_pid", CELL_PEER_PID, IN_NOTE, 0, 0 },
@@ -150,7 +150,7 @@ static void fill_listening(struct table *t, const struct totals *totals, bool no
 
 enum { PROCS_PID, PROCS_TIME, PROCS_ENDED, PROCS_COMMAND, PROCS_THREADS, _PROCS };
 static const struct table_column proc_columns[_PROCS] = {
-	[PROCS_PID] = { "pid", NULL, "pid", CELL_PID, IN_COLUMN, 7, 0 },
+	[PROCS_PID] = { "PID", NULL, "pid", CELL_PID, IN_COLUMN, 7, 0 },
 	[PROCS_TIME] = { "time", NULL, "duration_ns", CELL_NS, IN_COLUMN, 9, 0 },
 	[PROCS_ENDED] = { "ended", NULL, "ended", CELL_ENDED, IN_COLUMN, 8, 2 },
 	[PROCS_COMMAND] = { "command", NULL, "command", CELL_COMMAND, IN_REST, 0, 2 },

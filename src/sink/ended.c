@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sink/ended.h"
 
+#include <ctype.h>
 #include <sys/wait.h>
 
 #include "abi/spec.h"
@@ -9,23 +10,17 @@
 
 bool ended_badly(int status) { return status > 0; }
 
-static void killed_by(struct buf *b, const char *killed, int status)
-{
-	buf_puts(b, killed);
-	buf_puts(b, " by ");
-	buf_puts(b, signal_name(WTERMSIG(status)));
-	if (WCOREDUMP(status))
-		buf_puts(b, " (core dumped)");
-}
-
 void ended_status(struct buf *b, int status)
 {
-	if (status < 0)
+	if (status < 0) {
 		buf_puts(b, "exit, status unknown");
-	else if (WIFSIGNALED(status))
-		killed_by(b, "killed", status);
-	else
-		ended_briefly(b, status);
+		return;
+	}
+	if (WIFSIGNALED(status))
+		buf_puts(b, "killed by ");
+	ended_briefly(b, status);
+	if (WIFSIGNALED(status) && WCOREDUMP(status))
+		buf_puts(b, " (core dumped)");
 }
 
 void ended_briefly(struct buf *b, int status)
@@ -55,18 +50,23 @@ int ended_run_status(const struct totals *t)
 	return t->status < 0 && t->nprocs == 1 && p && p->end_ns ? p->status : t->status;
 }
 
-void ended_of_run(struct buf *b, const struct totals *t)
+void ended_of_run(struct buf *b, const struct totals *t, bool line)
 {
 	int status = ended_run_status(t);
+	size_t from = b->len;
 
 	if (!t->ended)
-		buf_puts(b, "Exit: unknown, the recording is cut off here");
+		buf_printf(b, "exit%s unknown, the recording is cut off here", line ? ":" : "");
 	else if (status >= 0 && WIFSIGNALED(status))
-		killed_by(b, "Killed", status);
+		ended_status(b, status);
 	else if (status >= 0)
-		buf_printf(b, "Exit: %d", WEXITSTATUS(status));
+		buf_printf(b, "exit%s %d", line ? ":" : "", WEXITSTATUS(status));
 	else if (!t->nalive)
-		buf_puts(b, "All traced processes have ended");
+		buf_puts(b, "all traced processes have ended");
 	else
-		buf_printf(b, "Detached: %u process%s on", t->nalive, t->nalive == 1 ? " runs" : "es run");
+		buf_printf(b, "detached%s %u process%s on", line ? ":" : ",", t->nalive, t->nalive == 1 ? " runs" : "es run");
+	if (line)
+		b->s[from] = (char)toupper((unsigned char)b->s[from]);
+	if (t->interrupted && status >= 0)
+		buf_puts(b, " (interrupted)");
 }

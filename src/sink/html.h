@@ -156,4 +156,3 @@ void html_meta_write(struct html *h, const struct html_layout *layout, struct ht
 void html_title_write(struct html *h, struct html_out *out);
 /* html_static.c */
 void html_static_write(struct html *h, struct html_out *out);
-void html_escape(struct buf *b, const char *s, size_t n);

@@ -5,7 +5,6 @@
 
 #include "abi/spec.h"
 #include "analyze/counting.h"
-#include "analyze/notes.h"
 #include "analyze/table.h"
 #include "analyze/totals.h"
 #include "base/buf.h"
@@ -142,11 +141,9 @@ static void outcome(struct summary_sink *s)
 	buf_putc(b, ' ');
 	if (ended_badly(status))
 		buf_putc(b, STYLE_ERROR);
-	ended_of_run(b, s->t);
+	ended_of_run(b, s->t, true);
 	if (ended_badly(status))
 		buf_putc(b, STYLE_OFF);
-	if (s->t->interrupted && status >= 0)
-		buf_puts(b, " (interrupted)");
 	summary_line(s);
 }
 

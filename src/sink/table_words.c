@@ -142,6 +142,8 @@ void table_cell_words(struct buf *b, enum cell_type type, const struct cell *v, 
 	}
 }
 
+bool table_is_quantile(const struct table_column *c) { return c->type == CELL_NS && c->place != IN_NOTE; }
+
 void table_others_words(struct buf *b, const struct table *t)
 {
 	const char *what = "rows";

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include "sink/table_html.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/human.h"
+#include "base/macro.h"
+#include "sink/html_escape.h"
+#include "sink/out.h"
+#include "sink/table_words.h"
+
+enum { ROWS = 20, TREE_ROWS = 200, WORDS_MAX = 800, DEPTH_MAX = 40 };
+
+/* Which columns are shown: not those that have nothing in any row. */
+static unsigned used_columns(const struct table *t, bool *used)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < t->def->ncolumns; i++) {
+		used[i] = t->others && t->others[i].set;
+		for (unsigned k = 0; k < t->nrows && !used[i]; k++)
+			used[i] = t->rows[k].cells[i].set;
+		used[i] = used[i] && t->def->columns[i].place != ONLY_IN_DATA;
+		n += used[i];
+	}
+	return n;
+}
+
+/* In capitals where it begins: "read" is the terminal's "(read, written)". */
+static void head(struct buf *b, const struct table_column *c)
+{
+	buf_puts(b, table_is_number(c->type) ? "<th class=\"num\">" : "<th>");
+	buf_putc(b, (char)toupper((unsigned char)c->title[0]));
+	html_escape(b, c->title + 1, strlen(c->title + 1));
+	buf_puts(b, "</th>");
+}
+
+/* Style marks become elements. */
+static void words(struct buf *b, const char *s, size_t n)
+{
+	size_t cut = html_cut(s, n, WORDS_MAX), from = 0;
+	bool open = false;
+
+	for (size_t i = 0; i <= cut; i++) {
+		if (i < cut && s[i] != STYLE_ERROR && s[i] != STYLE_OFF)
+			continue;
+		html_escape(b, s + from, i - from);
+		from = i + 1;
+		if (open)
+			buf_puts(b, "</span>");
+		open = i < cut && s[i] == STYLE_ERROR;
+		if (open)
+			buf_puts(b, "<span class=\"bad\">");
+	}
+	buf_puts(b, cut < n ? "…" : "");
+}
+
+static bool is_long(enum column_place place) { return place == IN_REST; }
+
+static void cell(struct buf *b, const struct table *t, const struct table_column *c, const struct cell *v, const struct table_row *row)
+{
+	bool bad = row && row->bad && c->type == CELL_ENDED, tree = row && t->def->form == FORM_TREE && is_long(c->place);
+	struct buf w = { 0 };
+
+	buf_puts(b, table_is_number(c->type) ? "<td class=\"num\">" : is_long(c->place) ? "<td class=\"path\">" : bad ? "<td class=\"bad\">" : "<td>");
+	if (tree)
+		buf_printf(b, "<span class=\"ind\" style=\"--d:%u\">", MIN(row->depth, (uint16_t)DEPTH_MAX));
+	if (v->set)
+		table_cell_words(&w, c->type, v, false);
+	else if (table_is_quantile(c))
+		buf_puts(&w, "–");
+	words(b, w.s ? w.s : "", w.len);
+	buf_puts(b, tree ? "</span></td>" : "</td>");
+	buf_done(&w);
+}
+
+static void row(struct buf *b, const struct table *t, const bool *used, const struct table_row *r)
+{
+	buf_puts(b, "<tr>");
+	for (unsigned i = 0; i < t->def->ncolumns; i++)
+		if (used[i])
+			cell(b, t, &t->def->columns[i], &r->cells[i], r);
+	buf_puts(b, "</tr>\n");
+}
+
+/* What had no row of its own: its numbers, and words in the first column that has none. */
+static void others(struct buf *b, const struct table *t, const bool *used)
+{
+	bool named = false;
+
+	buf_puts(b, "<tr class=\"more\">");
+	for (unsigned i = 0; i < t->def->ncolumns; i++) {
+		const struct table_column *c = &t->def->columns[i];
+
+		if (!used[i])
+			continue;
+		if (named || table_is_number(c->type)) {
+			cell(b, t, c, &t->others[i], NULL);
+			continue;
+		}
+		buf_puts(b, "<td>");
+		table_others_words(b, t);
+		buf_puts(b, "</td>");
+		named = true;
+	}
+	buf_puts(b, "</tr>\n");
+}
+
+static void foot(struct buf *b, unsigned columns, const char *text)
+{
+	buf_printf(b, "<tr class=\"more\"><td colspan=\"%u\">%s</td></tr>\n", columns, text);
+}
+
+static void id(struct buf *b, const struct table_def *def)
+{
+	if (def->form == FORM_TREE) {
+		buf_puts(b, "tree");
+		return;
+	}
+	for (const char *p = def->name; *p; p++)
+		buf_putc(b, *p == '_' ? '-' : *p);
+}
+
+static void table_html(struct buf *b, const struct table *t)
+{
+	bool *used = xcalloc(t->def->ncolumns, sizeof(*used));
+	unsigned columns = used_columns(t, used);
+	struct buf more = { 0 };
+
+	buf_puts(b, "<section class=\"card wide\" id=\"card-");
+	id(b, t->def);
+	buf_printf(b, "\"><h2>%s%s</h2>\n<table><thead><tr>", t->def->title, table_title_more(t));
+	for (unsigned i = 0; i < t->def->ncolumns; i++)
+		if (used[i])
+			head(b, &t->def->columns[i]);
+	buf_puts(b, "</tr></thead><tbody>\n");
+	for (unsigned i = 0; i < t->nrows; i++)
+		row(b, t, used, &t->rows[i]);
+	if (t->others)
+		others(b, t, used);
+	if (t->nall > t->nrows) {
+		buf_puts(&more, "… and ");
+		human_count(&more, t->nall - t->nrows);
+		buf_puts(&more, " more");
+		foot(b, columns, more.s);
+	}
+	if (table_foot(t))
+		foot(b, columns, table_foot(t));
+	buf_puts(b, "</tbody></table></section>\n");
+	buf_done(&more);
+	free(used);
+}
+
+void tables_html(struct buf *b, const struct totals *totals, bool noise)
+{
+	for (unsigned i = 0; i < table_nlist; i++) {
+		const struct table_def *def = &table_list[i];
+		struct table *t;
+
+		if (def->form == FORM_TITLES)
+			continue;
+		t = table_new(def, totals, noise, def->form == FORM_TREE ? TREE_ROWS : ROWS);
+		if (t)
+			table_html(b, t);
+		table_free(t);
+	}
+}

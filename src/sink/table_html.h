@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* Result tables in the page's static summary: docs/report-format.md, section 6. */
+#include <stdbool.h>
+
+struct buf;
+struct totals;
+
+/* All of the list, but what the cards show.  noise: also what the noise filter hides. */
+void tables_html(struct buf *b, const struct totals *t, bool noise);
