@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 #include "analyze/hist.h"
 
+#include <math.h>
+
 #include "base/macro.h"
 
-/* Values below 8 have a bucket each; above, the top bit chooses the octave and the next three the bucket in it. */
+/* Values below HIST_SUB have a bucket each; above, the top bit chooses the octave and the next ones the bucket in it. */
 unsigned hist_bucket(uint64_t v)
 {
 	if (v < HIST_SUB)
 		return (unsigned)v;
 	unsigned e = 63 - (unsigned)__builtin_clzll(v);
 
-	return (e - 2) * HIST_SUB + (unsigned)(v >> (e - 3) & (HIST_SUB - 1));
+	return (e - HIST_SUB_BITS + 1) * HIST_SUB + (unsigned)(v >> (e - HIST_SUB_BITS) & (HIST_SUB - 1));
 }
 
 uint64_t hist_bucket_low(unsigned i)
 {
-	unsigned e = i / HIST_SUB + 2;
+	unsigned e = i / HIST_SUB + HIST_SUB_BITS - 1;
 
-	return i < HIST_SUB ? i : (uint64_t)(HIST_SUB + i % HIST_SUB) << (e - 3);
+	return i < HIST_SUB ? i : (uint64_t)(HIST_SUB + i % HIST_SUB) << (e - HIST_SUB_BITS);
 }
 
 void hist_add(struct hist *h, uint64_t v)
@@ -36,7 +38,7 @@ bool hist_has_quantile(const struct hist *h, double q)
 
 uint64_t hist_quantile(const struct hist *h, double q)
 {
-	uint64_t want = (uint64_t)(q * (double)h->n + 0.5), seen = 0;
+	uint64_t want = (uint64_t)ceil(q * (double)h->n), seen = 0;
 
 	if (!h->n)
 		return 0;

@@ -96,7 +96,7 @@ static void test_kernel(void **state UNUSED)
 		" Block I/O\n"
 		"   5 writes, 24.0 KB\n"
 		"     queued    5×, avg 0ns, p50 0ns, p95 –, p99 –, max 0ns\n"
-		"     device    5×, avg 490µs, p50 69.6µs, p95 –, p99 –, max 2.00ms\n"
+		"     device    5×, avg 490µs, p50 71.7µs, p95 –, p99 –, max 2.00ms\n"
 		"     ≥ 8.19µs  ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇ 1\n"
 		"     ≥ 16.4µs   0\n"
 		"     ≥ 32.8µs   0\n"

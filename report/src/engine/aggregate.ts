@@ -12,6 +12,7 @@ export interface TypeStat {
   errors: Map<number, number>;
   failed: number;
   total: number;
+  min: number;
   max: number;
   bytes: number;
   hist: Uint32Array;
@@ -31,6 +32,7 @@ export async function typeStats(
       errors: new Map(),
       failed: 0,
       total: 0,
+      min: 0,
       max: 0,
       bytes: 0,
       hist: new Uint32Array(0),
@@ -38,6 +40,7 @@ export async function typeStats(
     }));
   const hist = new Uint32Array(n * HIST),
     timed = new Uint32Array(n),
+    min = new Float64Array(n).fill(Infinity),
     max = new Float64Array(n),
     total = new Float64Array(n),
     counts = new Uint32Array(n),
@@ -59,6 +62,7 @@ export async function typeStats(
     if (err[i] !== UNFINISHED) {
       timed[t]++;
       total[t] += d;
+      if (d < min[t]) min[t] = d;
       if (d > max[t]) max[t] = d;
       hist[t * HIST + (d < 65536 ? table[d] : histClass(d))]++;
     }
@@ -82,6 +86,7 @@ export async function typeStats(
     s.hist = hist.subarray(t * HIST, (t + 1) * HIST);
     s.slowest.sort((a, b) => store.dur(b) - store.dur(a) || a - b);
     s.slowest.length = Math.min(5, s.slowest.length);
+    s.min = min[t];
     s.max = max[t];
     for (let e = 1; e < 256; e++) {
       const c = errs[t * 256 + e];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Durations by class, and percentiles of them.
 
-/** Durations in 32 classes an octave-quarter: percentiles within 2.2 %. */
+/** Durations in 16 classes an octave: percentiles within 3.2 %. The terminal has the same classes and rules (src/analyze/hist.c). */
 const SUB = 16;
 export const HIST = 64 * SUB;
 export function histClass(d: number): number {
@@ -28,4 +28,12 @@ export function percentile(hist: ArrayLike<number>, count: number, p: number, fr
     if (want <= 0) return histValue(c);
   }
   return 0;
+}
+
+/** A percentile as the terminal shows it: the middle of its class, within the shortest and the longest that occurred. */
+export function percentileOf(
+  t: { hist: ArrayLike<number>; timed: number; min: number; max: number },
+  p: number,
+): number {
+  return Math.floor(Math.max(t.min, Math.min(t.max, percentile(t.hist, t.timed, p))));
 }

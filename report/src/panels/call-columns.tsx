@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The columns of the table of calls.
 import type { TypeStat } from '../engine/aggregate';
-import { hasPercentile, HIST, histValue, percentile } from '../engine/hist';
+import { hasPercentile, HIST, histValue, percentileOf } from '../engine/hist';
 import { count, duration, percent } from '../engine/human';
 import type { Store } from '../engine/store';
 import type { Palette } from '../ui/colors';
@@ -93,8 +93,7 @@ export function callColumns(store: Store, p: Palette, total: number): GridColumn
 }
 
 function percentileColumn(id: string, q: number, drop?: number): GridColumn<TypeStat> {
-  const value = (r: TypeStat) =>
-    hasPercentile(r.timed, q) ? Math.min(r.max, percentile(r.hist, r.timed, q)) : -1;
+  const value = (r: TypeStat) => (hasPercentile(r.timed, q) ? percentileOf(r, q) : -1);
   return figures(id, id, 74, value, undefined, {
     drop,
     render: r =>

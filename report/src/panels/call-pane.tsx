@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One call in full: its durations, errors, and the slowest of it.
 import type { TypeStat } from '../engine/aggregate';
-import { hasPercentile, percentile } from '../engine/hist';
+import { hasPercentile, percentileOf } from '../engine/hist';
 import { bytes, count, duration, instant } from '../engine/human';
 import { withValue } from '../engine/query';
 import { show } from '../format/text';
@@ -51,7 +51,7 @@ export function CallPane({
 }
 
 function Durations({ s, r }: Props) {
-  const at = (q: number) => duration(Math.round(percentile(r.hist, r.timed, q)));
+  const at = (q: number) => duration(percentileOf(r, q));
   return (
     <>
       <h3>Durations</h3>

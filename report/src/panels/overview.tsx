@@ -2,7 +2,7 @@
 // Overview: what ran, how it ended, what was slow, what failed; the writer's summary cards with what the columns add.
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { laneStats, majorFaults, typeStats, type TypeStat } from '../engine/aggregate';
-import { hasPercentile, percentile } from '../engine/hist';
+import { hasPercentile, percentileOf } from '../engine/hist';
 import { findings, type Finding } from '../engine/findings';
 import { count, duration, percent, plural } from '../engine/human';
 import { withTerms } from '../engine/query';
@@ -196,9 +196,7 @@ function Kernel({ s }: { s: State }) {
       s.tab.value = 'timeline';
     };
   const pc = (t: TypeStat, q: number) =>
-    !hasPercentile(t.timed, q)
-      ? '–'
-      : durOr(Math.round(Math.min(t.max, percentile(t.hist, t.timed, q))));
+    !hasPercentile(t.timed, q) ? '–' : durOr(percentileOf(t, q));
   return (
     <section class="panel" aria-label="Scheduler, disk, page faults">
       <h2>Scheduler, disk, page faults</h2>

@@ -4,7 +4,14 @@ import { test } from 'node:test';
 import { laneStats, rangeStats, typeStats } from '../../src/engine/aggregate';
 import { connStats } from '../../src/engine/conn-stats';
 import { fileStats } from '../../src/engine/file-stats';
-import { hasPercentile, histClass, histValue, HIST, percentile } from '../../src/engine/hist';
+import {
+  hasPercentile,
+  histClass,
+  histValue,
+  HIST,
+  percentile,
+  percentileOf,
+} from '../../src/engine/hist';
 import { needsCold, runFilter } from '../../src/engine/filter';
 import { bytes, duration, instant, ticks, wall } from '../../src/engine/human';
 import { laneRows } from '../../src/engine/lanes';
@@ -560,7 +567,9 @@ test('percentiles are within 3.2 % and the slowest calls are the slowest', async
     const exact = all[Math.ceil(all.length * 0.95) - 1],
       got = percentile(s.hist, s.count, 0.95);
     assert.ok(Math.abs(got - exact) <= Math.max(1, exact * 0.033), `${got} is not ${exact}`);
+    assert.equal(s.min, all[0]);
     assert.equal(s.max, all[all.length - 1]);
+    assert.ok(percentileOf(s, 0.5) >= s.min && percentileOf(s, 0.99) <= s.max);
     assert.deepEqual(
       s.slowest.map(i => build.dur(i)),
       all.slice(-5).reverse(),
