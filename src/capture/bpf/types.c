@@ -8,6 +8,8 @@
 #include "base/hash.h"
 #include "base/macro.h"
 
+/* of the header: newer linux/btf.h has more behind, newer kernels may, too */
+enum { HEAD = offsetof(struct btf_header, str_len) + sizeof(uint32_t) };
 enum { MARK = 64, CHAIN_MAX = 32 };
 
 /* What stands behind the head; -1: an unknown kind, whose length is unknown, too. */
@@ -72,7 +74,7 @@ int types_open(struct types *ret, const struct types *base, const void *raw, siz
 	*ret = (struct types){ .base = base,
 			       .first = base ? base->first + base->n : 1,
 			       .first_string = base ? base->first_string + base->strings_len : 0 };
-	if (size < sizeof(*h) || h->magic != BTF_MAGIC || h->version != BTF_VERSION || h->hdr_len < sizeof(*h) ||
+	if (size < HEAD || h->magic != BTF_MAGIC || h->version != BTF_VERSION || h->hdr_len < HEAD ||
 	    h->hdr_len > size)
 		return -EBADMSG;
 	room = size - h->hdr_len;
