@@ -111,6 +111,7 @@ if [ "$task" = check ]; then
 	need tmux has_command tmux
 	need redis-tools has_command redis-benchmark
 	need iproute2 has_command ss
+	need xz-utils has_command xz # to unpack the tarball
 fi
 if [ "$task" = bench ]; then
 	need python3 has_command python3
