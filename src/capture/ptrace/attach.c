@@ -166,8 +166,7 @@ static void snapshot(struct ptrace_source *s)
 int attach_pids(struct ptrace_source *s, struct diag *diag)
 {
 	const struct timespec ms = { 0, 1000000 };
-	int status, rc;
-	pid_t tid;
+	int rc;
 
 	s->attached = true;
 	for (unsigned i = 0; i < s->opt->npids; i++) {
@@ -180,10 +179,7 @@ int attach_pids(struct ptrace_source *s, struct diag *diag)
 	snapshot(s);
 	/* Those that stop resume at once; what they do from here on comes after the snapshot in the stream. */
 	for (int waited = 0; waited < 100 && !all_stopped(s);) {
-		tid = waitpid(-1, &status, __WALL | WNOHANG);
-		if (tid > 0) {
-			ptrace_handle(s, tid, status, 0, 0);
-		} else {
+		if (loop_turn(s, false) <= 0) {
 			nanosleep(&ms, NULL);
 			waited++;
 		}

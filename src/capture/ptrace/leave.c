@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Lets everything go: from attach, or what a command leaves behind. */
-#include <errno.h>
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "capture/proc/proc.h"
 #include "capture/ptrace/disguise.h"
@@ -75,12 +73,12 @@ static void let_go_in_call(struct ptrace_source *s, struct tracee *t)
 	ptrace_detached(s, t, 0);
 }
 
-static void let_go_at(struct ptrace_source *s, struct tracee *t, int status)
+static void let_go_at(struct ptrace_source *s, struct tracee *t, const struct report *r)
 {
-	int event = status >> 16, sig = WSTOPSIG(status);
+	int event = r->status >> 16, sig = WSTOPSIG(r->status);
 
 	if (!t->announced || holds_parent(s, t)) {
-		ptrace_handle(s, t->tid, status, 0, 0);
+		ptrace_handle(s, r);
 		return;
 	}
 	t->stopped = true;
@@ -106,7 +104,7 @@ static void let_go_at(struct ptrace_source *s, struct tracee *t, int status)
 	default:
 		/* births: the child is ours, too, its first stop comes; exec: it may have another number now */
 		t->interrupted = false;
-		ptrace_handle(s, t->tid, status, 0, 0);
+		ptrace_handle(s, r);
 		tell_to_stop(s);
 	}
 }
@@ -115,7 +113,7 @@ static void let_go_at(struct ptrace_source *s, struct tracee *t, int status)
  * Each thread has to be in a ptrace-stop to be let go.  One that is stopped for another reason goes at once, with the
  * signal it was about to get; nothing is left behind: no SIGSTOP was ever sent.
  */
-static void begin(struct ptrace_source *s)
+static void let_go_of_stopped(struct ptrace_source *s)
 {
 	struct tracee *t, *tmp;
 
@@ -125,7 +123,7 @@ static void begin(struct ptrace_source *s)
 			ptrace_detached(s, t, t->stop_sig);
 	}
 	tell_to_stop(s);
-	s->leaving = LEAVING;
+	s->phase = LEAVING;
 }
 
 /*
@@ -147,7 +145,7 @@ static void pass_over_ended(struct ptrace_source *s)
 }
 
 /* Nobody can stop: the kernel lets go of them when we end.  A command's own (EXITKILL) we have to wait for. */
-static bool all_asleep(const struct ptrace_source *s)
+bool leave_is_stuck(const struct ptrace_source *s)
 {
 	if (!s->attached || s->idle_rounds < 500)
 		return false;
@@ -157,7 +155,7 @@ static bool all_asleep(const struct ptrace_source *s)
 	return true;
 }
 
-static void finish(struct ptrace_source *s)
+void leave_finish(struct ptrace_source *s)
 {
 	struct tracee *t, *tmp;
 
@@ -170,39 +168,31 @@ static void finish(struct ptrace_source *s)
 	keeper_start(s);
 }
 
-bool attach_let_go(struct ptrace_source *s)
+void leave_begin(struct ptrace_source *s)
 {
-	struct timespec nap = { 0, s->idle_rounds < 20 ? 50000 : 1000000 };
-	bool holding = false;
-	struct tracee *t;
-	int status;
-	pid_t tid;
-
 	/* What is let go first would stand still until the last: so nobody goes before those who may take long. */
-	for (t = s->tracees; t && s->leaving == ABOUT_TO_LEAVE && !holding; t = t->hh.next)
-		holding = holds_parent(s, t);
-	if (s->leaving == ABOUT_TO_LEAVE && !holding)
-		begin(s);
-	tid = s->tracees ? waitpid(-1, &status, __WALL | WNOHANG) : -1;
-	if (!s->tracees || s->give_up || (tid < 0 && errno != EINTR) || (tid <= 0 && all_asleep(s))) {
-		finish(s);
-		return true;
-	}
-	if (tid <= 0) {
-		ptrace_adopt_held(s);
-		if (s->leaving == LEAVING) {
-			pass_over_ended(s);
-			tell_to_stop(s);
-		}
-		nanosleep(&nap, NULL);
-		s->idle_rounds++;
-		return false;
-	}
-	s->idle_rounds = 0;
-	t = s->leaving == LEAVING && WIFSTOPPED(status) ? tracee_find(s, tid) : NULL;
+	for (struct tracee *t = s->tracees; t && s->phase == ABOUT_TO_LEAVE; t = t->hh.next)
+		if (holds_parent(s, t))
+			return;
+	if (s->phase == ABOUT_TO_LEAVE)
+		let_go_of_stopped(s);
+}
+
+void leave_report(struct ptrace_source *s, const struct report *r)
+{
+	struct tracee *t = WIFSTOPPED(r->status) ? tracee_find(s, r->tid) : NULL;
+
 	if (t)
-		let_go_at(s, t, status);
+		let_go_at(s, t, r);
 	else
-		ptrace_handle(s, tid, status, 0, 0);	/* an end, or a newborn whose parent's event is still to come */
-	return false;
+		ptrace_handle(s, r);	/* an end, or a newborn whose parent's event is still to come */
+}
+
+void leave_idle(struct ptrace_source *s)
+{
+	ptrace_adopt_held(s);
+	if (s->phase == LEAVING) {
+		pass_over_ended(s);
+		tell_to_stop(s);
+	}
 }

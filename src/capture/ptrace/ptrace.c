@@ -47,8 +47,8 @@ static void execed(struct ptrace_source *s, struct tracee *t)
 		t->skip_exit = t->every_call || t->exit_due;
 		call_put(s, t, 0, 0, ptrace_now_ns());
 	}
-	if (t->pid == s->main_pid && s->exec_error_fd >= 0)
-		s->exec_error_fd = -2;	/* it runs: spawn_command() returns */
+	if (t->pid == s->main_pid && s->phase == STARTING)
+		s->phase = RUNNING;	/* spawn_command() returns */
 	tracee_resume(s, t);
 }
 
@@ -132,33 +132,32 @@ static void syscall_stopped(struct ptrace_source *s, struct tracee *t)
 	}
 }
 
-/* One wait status.  Returns false when it belonged to nothing of ours. */
-bool ptrace_handle(struct ptrace_source *s, pid_t tid, int status, uint64_t utime_ns, uint64_t stime_ns)
+void ptrace_handle(struct ptrace_source *s, const struct report *r)
 {
-	struct tracee *t = tracee_find(s, tid);
-	int event = status >> 16, signo;
+	struct tracee *t = tracee_find(s, r->tid);
+	int event = r->status >> 16, signo;
 
-	if (!WIFSTOPPED(status)) {
+	if (!WIFSTOPPED(r->status)) {
 		if (t && t->announced) {
-			ptrace_ended(s, t, status, utime_ns, stime_ns);
-			return true;
+			ptrace_ended(s, t, r->status, r->utime_ns, r->stime_ns);
+			return;
 		}
 		/* killed before its parent's event came */
 		if (!t)
-			t = tracee_add(s, tid, 0);
+			t = tracee_add(s, r->tid, 0);
 		t->ended = t->held = t->gone = true;
-		t->end_status = status;
+		t->end_status = r->status;
 		ptrace_adopt_held(s);
-		return true;
+		return;
 	}
 	if (!t)			/* a child that stopped before its parent's event */
-		t = tracee_add(s, tid, 0);
+		t = tracee_add(s, r->tid, 0);
 	t->stopped = true;
 	t->in_vfork = event == PTRACE_EVENT_VFORK;
-	signo = WSTOPSIG(status);
+	signo = WSTOPSIG(r->status);
 	if (signo == (SIGTRAP | 0x80) || event == PTRACE_EVENT_SECCOMP) {
 		syscall_stopped(s, t);
-		return true;
+		return;
 	}
 	switch (event) {
 	case PTRACE_EVENT_FORK:
@@ -182,5 +181,4 @@ bool ptrace_handle(struct ptrace_source *s, pid_t tid, int status, uint64_t utim
 	default:
 		tracee_resume(s, t);
 	}
-	return true;
 }

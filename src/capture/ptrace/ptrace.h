@@ -3,7 +3,8 @@
 /*
  * The ptrace backend, inside: tracees and what its files share.
  *
- *   source.c    what the session calls: open, step, stop, free; the loop that waits
+ *   source.c    what the session calls: open, step, stop, free
+ *   loop.c      the one loop that waits, in every phase
  *   spawn.c     finds and starts the command, stopped and seized before its first instruction
  *   attach.c    seizes living processes
  *   leave.c     lets everything go again
@@ -69,7 +70,7 @@ struct tracee {
 	bool every_call;	/* stop at every call (no filter, or the program works with seccomp itself) */
 	bool muted;		/* our own child before its exec: nothing is recorded */
 	bool gone;		/* SIGKILLed or vanished: only its exit is awaited */
-	bool zombie;		/* of attach_let_go(): it has ended, and no wait reports it */
+	bool zombie;		/* of loop_leave(): it has ended, and no wait reports it */
 	bool stopped;		/* in a ptrace-stop that we have not resumed */
 	bool ended;		/* held, and dead: its end is told after its beginning */
 	int end_status;
@@ -104,6 +105,17 @@ struct tracee {
 	bool forbidden;		/* made to exit: it made a call that strict mode forbids */
 };
 
+enum phase {
+	STARTING,		/* open(): until the command's exec, or until what is attached to has stopped */
+	RUNNING,
+	ABOUT_TO_LEAVE,		/* asked to let everything go; a child that holds its parent has to exec or end first */
+	LEAVING,		/* each is let go as it stops */
+	ENDED,
+};
+
+/* What a wait has brought: a status as wait4(2) gives it.  The times are of a process that has ended. */
+struct report { pid_t tid; int status; uint64_t utime_ns, stime_ns; };
+
 struct ptrace_source {
 	struct source src;
 	const struct capture_options *opt;
@@ -123,12 +135,12 @@ struct ptrace_source {
 	bool may_all;			/* we have CAP_SYS_PTRACE: being traced takes no rights from a program */
 	struct status_files *status;	/* status.c; NULL: nothing of the kind was seen */
 	bool nnp_ours;			/* the filter needed no_new_privs, which the program did not set */
-	bool ended, interrupted, stop_self;
+	bool interrupted, stop_self;
 	uint64_t nrecords;
 	int stop_request;		/* enum stop_request */
-	enum { STAYING, ABOUT_TO_LEAVE, LEAVING } leaving;	/* detach: asked for; begun */
+	enum phase phase;
 	bool give_up;			/* asked for again */
-	unsigned idle_rounds;		/* of attach_let_go() */
+	unsigned idle_rounds;		/* of loop_leave() */
 	struct buf kept;		/* struct kept[]: let go, for the keeper to seize */
 	struct proc_fds fds;		/* for questions about descriptors */
 	bool fanotify;			/* somebody has a fanotify descriptor: what is read may bring more */
@@ -137,7 +149,6 @@ struct ptrace_source {
 	uint64_t next_end_ns;		/* the first wait.until_ns of all, 0: none */
 	timer_t timer;
 	bool has_timer;
-	int exec_error_fd;		/* the child's errno when its exec failed */
 };
 enum stop_request { STOP_NONE, STOP_DETACH, STOP_KILL };
 
@@ -169,7 +180,7 @@ void ptrace_ended(struct ptrace_source *s, struct tracee *t, int status, uint64_
 
 /* ptrace.c */
 bool ptrace_stops_group(int signo);				/* of a PTRACE_EVENT_STOP: it is a group-stop */
-bool ptrace_handle(struct ptrace_source *s, pid_t tid, int status, uint64_t utime_ns, uint64_t stime_ns);
+void ptrace_handle(struct ptrace_source *s, const struct report *r);	/* its tracee may be gone afterwards */
 
 /* able.c: 0, or -ENOTSUP on a kernel before 5.3 */
 int ptrace_able(struct diag *diag);
@@ -209,8 +220,16 @@ int spawn_command(struct ptrace_source *s, struct diag *diag);
 /* attach.c */
 int attach_pids(struct ptrace_source *s, struct diag *diag);
 
-/* leave.c */
-bool attach_let_go(struct ptrace_source *s);			/* one round of detaching everything, from ABOUT_TO_LEAVE on; true: done */
+/* leave.c: what loop_leave() is made of. */
+void leave_begin(struct ptrace_source *s);			/* ABOUT_TO_LEAVE becomes LEAVING, when nothing holds its parent */
+void leave_report(struct ptrace_source *s, const struct report *r);
+void leave_idle(struct ptrace_source *s);			/* nothing was reported */
+bool leave_is_stuck(const struct ptrace_source *s);		/* nothing of what is left can stop, nor need it */
+void leave_finish(struct ptrace_source *s);
+
+/* loop.c: the only place that waits for tracees. */
+int loop_turn(struct ptrace_source *s, bool block);		/* 1: a report was handled; 0: there is none; -EINTR; -ECHILD: nothing is left */
+bool loop_leave(struct ptrace_source *s);			/* a round of letting everything go, from ABOUT_TO_LEAVE on; true: done */
 
 /* keeper.c */
 struct kept { pid_t tid, pid; bool was_stopped, woken; };

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The source: opened, stepped, stopped and freed by the session. */
 #include <errno.h>
+#include <signal.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/resource.h>
-#include <sys/time.h>
-#include <sys/wait.h>
-#include <time.h>
+#include <unistd.h>
 
 #include "base/diag.h"
 #include "base/process.h"
@@ -25,7 +21,7 @@ static void put_end(struct ptrace_source *s)
 	r->status = s->main_pid ? s->main_status : -1;
 	r->nrecords = s->nrecords;
 	ptrace_put(s);
-	s->ended = true;
+	s->phase = ENDED;
 	wait_done(s);
 	near_close(&s->near);
 }
@@ -47,51 +43,10 @@ static void asked_to_stop(struct ptrace_source *s)
 	if (s->main_pid && (how == STOP_KILL || (s->filter_set && !keeper_may()))) {
 		kill_all(s);
 		keeper_kill(s);
-	} else if (s->leaving == STAYING) {
-		s->leaving = ABOUT_TO_LEAVE;
+	} else if (s->phase == RUNNING) {
+		s->phase = ABOUT_TO_LEAVE;
 	} else if (how == STOP_KILL) {
 		s->give_up = true;
-	}
-}
-
-static uint64_t tv_ns(struct timeval tv) { return (uint64_t)tv.tv_sec * 1000000000 + (uint64_t)tv.tv_usec * 1000; }
-
-/* A stop that its handler always ends.  Not every event is one: a tracee can stay in a PTRACE_EVENT_STOP. */
-static bool is_call_stop(int code) { return code == (SIGTRAP | 0x80) || code == (SIGTRAP | PTRACE_EVENT_SECCOMP << 8); }
-
-/*
- * As wait4(2), and cheaper.  To say what a task used, the kernel adds up all threads of its process, at every stop, and
- * only the end of a process needs it.  So a report is looked at first (WNOWAIT), and one of a syscall-stop is left at that:
- * resuming the tracee takes it away (ptrace_resume() in the kernel, "this status was not reported yet").  Others are
- * fetched, ends with their usage; until it is, the kernel takes PTRACE_EVENT_EXEC for one of a thread that is no more
- * (looks_like_a_spurious_pid(), Linux 5.13).  __WNOTHREAD: what this thread traces is all there is.
- * 0: nothing to report, and s->stop_self asked not to wait.
- */
-static pid_t next_report(struct ptrace_source *s, int *ret_status, struct rusage *ru)
-{
-	int nohang = s->stop_self ? WNOHANG : 0;
-
-	for (;;) {
-		siginfo_t si = { 0 };
-		bool end;
-		int rc;
-
-		if (waitid(P_ALL, 0, &si, WEXITED | WSTOPPED | WNOWAIT | __WALL | __WNOTHREAD | nohang) < 0)
-			return -1;
-		if (!si.si_pid)
-			return 0;
-		end = si.si_code == CLD_EXITED || si.si_code == CLD_KILLED || si.si_code == CLD_DUMPED;
-		*ret_status = si.si_status << 8 | 0x7f;		/* of a stop: wait(2), WIFSTOPPED */
-		if (!end && is_call_stop(si.si_status))
-			return si.si_pid;
-		rc = wait_usage(si.si_pid, ret_status, __WALL | WNOHANG, end ? ru : NULL);
-		if (rc > 0)
-			return si.si_pid;
-		if (rc < 0) {
-			errno = -rc;
-			return -1;
-		}
-		/* killed between the two: its end will be the next report */
 	}
 }
 
@@ -109,9 +64,7 @@ static void want_no_signal_of_stops(void)
 static int ptrace_step(struct source *src, source_emit_fn *emit, void *ctx)
 {
 	struct ptrace_source *s = CONTAINER_OF(src, struct ptrace_source, src);
-	struct rusage ru = { 0 };
-	int status;
-	pid_t tid;
+	int rc;
 
 	s->emit = emit;
 	s->emit_ctx = ctx;
@@ -121,37 +74,35 @@ static int ptrace_step(struct source *src, source_emit_fn *emit, void *ctx)
 		s->near_open = true;
 		near_open(&s->near);
 	}
-	if (s->ended)
-		return 0;
-	if (s->stop_request)
+	if (s->stop_request && s->phase != ENDED)
 		asked_to_stop(s);
-	if (s->leaving) {
-		if (!attach_let_go(s))
+	switch (s->phase) {
+	case STARTING:		/* over when open() returns */
+	case ENDED:
+		return 0;
+	case ABOUT_TO_LEAVE:
+	case LEAVING:
+		if (!loop_leave(s))
 			return 1;
 		put_end(s);	/* the command may live on as our child; it is not waited for */
 		return 0;
+	case RUNNING:
+		break;
 	}
 	if (s->next_end_ns)
 		wait_clock(s);
 	/* Before stopping ourselves every pending stop is handled, or a SIGCONT to the group could get ahead of it. */
 	atomic_store_explicit(&src->waiting, true, memory_order_release);
-	tid = next_report(s, &status, &ru);
-	atomic_store_explicit(&src->waiting, false, memory_order_relaxed);
-	if (tid == 0) {
+	rc = loop_turn(s, !s->stop_self);
+	if (rc == -EINTR)
+		return rc;
+	if (rc == 0) {
 		s->stop_self = false;
 		kill(getpid(), SIGSTOP);
 		return 1;
 	}
-	if (tid < 0) {
-		if (errno == EINTR)
-			return -EINTR;
-		put_end(s);	/* ECHILD: nothing is left */
-		return 0;
-	}
-	near_stop(&s->near, tid);
-	ptrace_handle(s, tid, status, tv_ns(ru.ru_utime), tv_ns(ru.ru_stime));
-	if (!s->tracees && !s->ended) {
-		put_end(s);
+	if (rc < 0 || !s->tracees) {
+		put_end(s);	/* nothing is left */
 		return 0;
 	}
 	return 1;
@@ -191,7 +142,7 @@ static void ptrace_free(struct source *src)
 
 	if (s->tracees && s->main_pid)
 		kill_all(s);
-	for (s->leaving = ABOUT_TO_LEAVE; s->tracees && !s->main_pid && !attach_let_go(s);)
+	for (s->phase = ABOUT_TO_LEAVE; s->tracees && !s->main_pid && !loop_leave(s);)
 		;
 	HASH_ITER(hh, s->tracees, t, tmp)
 		tracee_drop(s, t);
@@ -216,7 +167,7 @@ int source_ptrace_open(const struct capture_options *opt, struct source **ret_so
 	struct ptrace_source *s = xcalloc(1, sizeof(*s));
 	int rc;
 
-	*s = (struct ptrace_source){ .src.ops = &ptrace_ops, .opt = opt, .may_all = rights_may_ptrace_all(), .main_status = -1, .exec_error_fd = -1 };
+	*s = (struct ptrace_source){ .src.ops = &ptrace_ops, .opt = opt, .may_all = rights_may_ptrace_all(), .main_status = -1 };
 	for (unsigned i = 0; i < ARRAY_SIZE(s->plans); i++) {
 		s->plans[i] = xcalloc(SYSCALL_MAX, sizeof(s->plans[i][0]));
 		s->planned[i] = xcalloc(SYSCALL_MAX, sizeof(bool));
@@ -233,6 +184,7 @@ int source_ptrace_open(const struct capture_options *opt, struct source **ret_so
 		ptrace_free(&s->src);
 		return rc;
 	}
+	s->phase = RUNNING;
 	*ret_source = &s->src;
 	return 0;
 }

@@ -100,7 +100,7 @@ int spawn_command(struct ptrace_source *s, struct diag *diag)
 {
 	static struct sock_filter prog[FILTER_MAX];	/* 32 KB, once a run */
 	_cleanup_free_ char *path = NULL;
-	int go[2], error[2], err = 0, rc, status;
+	int go[2], error[2], err = 0, rc;
 	struct child_setup c = { .argv = s->opt->argv };
 	struct tracee *t;
 	bool filtered;
@@ -136,7 +136,6 @@ int spawn_command(struct ptrace_source *s, struct diag *diag)
 		return rc;
 	}
 	s->main_pid = pid;
-	s->exec_error_fd = error[0];
 	t = tracee_add(s, pid, pid);
 	t->announced = t->muted = true;
 	t->ns_tid = proc_ns_tid(pid);
@@ -148,32 +147,25 @@ int spawn_command(struct ptrace_source *s, struct diag *diag)
 		/* stops at calls only start from a stop */
 		ptrace(PTRACE_INTERRUPT, pid, 0, 0);
 		t->interrupted = true;
+		do
+			rc = loop_turn(s, true);
+		while (rc == -EINTR);
 	}
-	if (!filtered && wait_one(pid, &status, __WALL) > 0)
-		ptrace_handle(s, pid, status, 0, 0);
 	if (s->opt->spawned)
 		s->opt->spawned(s->opt->spawned_ctx, pid);
 	if (write(go[1], filtered ? "f" : "n", 1) != 1)
 		kill_one(pid, SIGKILL);
 	close(go[1]);
 	/* Run until the exec has succeeded or failed, so that a bad command is an error of open and not a trace. */
-	while (s->exec_error_fd >= 0 && s->tracees) {
-		rc = wait_one(pid, &status, __WALL);
-		if (rc == -EINTR)
-			continue;
-		if (rc < 0)
-			break;
-		ptrace_handle(s, pid, status, 0, 0);
-	}
-	if (s->exec_error_fd == -2) {
-		s->exec_error_fd = -1;
+	for (rc = 1; s->phase == STARTING && s->tracees && (rc > 0 || rc == -EINTR);)
+		rc = loop_turn(s, true);
+	if (s->phase == RUNNING) {
 		close(error[0]);
 		return 0;
 	}
 	if (read(error[0], &err, sizeof(err)) != sizeof(err))
 		err = 0;
 	close(error[0]);
-	s->exec_error_fd = -1;
 	/* Killed on the way: inside execve, when its old memory was gone already and the new one could not be made, or by somebody. */
 	if (!err && s->main_status >= 0)
 		return 0;
