@@ -263,7 +263,7 @@ def attach_ended(t):
         eventually(lambda: (status(p.pid, "State") or "").startswith("Z"), "a zombie")
         tracer = t.start("-p", p.pid)
         equal(tracer.wait(PATIENCE), 125, "the exit status")
-        check(f"process {p.pid} has ended already and is a zombie, until its parent (process {os.getpid()}) takes notice" in tracer.said(), tracer.said())
+        check(f"process {p.pid} has ended already and is a zombie until its parent (process {os.getpid()}) waits for it" in tracer.said(), tracer.said())
     finally:
         p.wait()
     if os.geteuid() != 0:
