@@ -13,13 +13,13 @@
 
 enum { ROWS = 20, TREE_ROWS = 200, WORDS_MAX = 800, DEPTH_MAX = 40 };
 
-/* Which columns are shown: not those that have nothing in any row. */
+/* Which columns are shown: those of the text, and others that have something in a row. */
 static unsigned used_columns(const struct table *t, bool *used)
 {
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < t->def->ncolumns; i++) {
-		used[i] = t->others && t->others[i].set;
+		used[i] = (t->def->columns[i].place == IN_COLUMN && t->def->form != FORM_SENTENCES) || (t->others && t->others[i].set);
 		for (unsigned k = 0; k < t->nrows && !used[i]; k++)
 			used[i] = t->rows[k].cells[i].set;
 		used[i] = used[i] && t->def->columns[i].place != ONLY_IN_DATA;

@@ -8,6 +8,7 @@ Reads the file as docs/report-format.md describes it, by other code than the pag
 """
 import base64
 import collections
+import html
 import gzip
 import itertools
 import json
@@ -92,6 +93,36 @@ def human(n):
     return f"{v:.1f} {units[0]}"
 
 
+# of each table: how its title begins in the text, and the heads of the columns that its lines begin with
+TABLES = {
+    "top-files": ("Top files", ["Read", "Written"]), "failed-lookups": ("Failed lookups", ["Times", "Error"]),
+    "connections": ("Connections", ["Sent", "Received", "Time", "Connection"]), "tree": ("Processes", ["PID", "Time", "Ended"]),
+    "errors": ("Errors by call", ["Times", "Call", "Error", "Meaning"]),
+    "calls": ("Time in calls", ["Calls", "Total", "Median", "99th percentile", "Longest", "Call"]),
+}
+
+
+def same_tables(summary, text):
+    """Each table of the text is in the page's summary, row by row with the same values; and no other is."""
+    seen = 0
+    for card, (title, heads) in TABLES.items():
+        section = re.search(rf'id="card-{card}">.*?</section>', summary, re.S)
+        block = re.search(rf"^ {title}(?!:).*\n((?:   .*\n)*)", text, re.M)
+        assert bool(section) == bool(block), f"{title}: in one of page and text"
+        if not section:
+            continue
+        cells = [[html.unescape(re.sub("<[^>]*>", "", x)) for x in re.findall(r"<t[hd].*?</t[hd]>", row)] for row in re.findall("<tr>.*?</tr>", section[0], re.S)]
+        lines = [line for line in block[1].splitlines() if not re.match("   (… and|sleep, poll|.* other )", line)]
+        assert lines and len(cells) > len(lines), f"{title}: {len(cells) - 1} rows in the page, {len(lines)} in the text"
+        at = [cells[0].index(head) for head in heads]
+        for line, row in zip(lines, cells[1:]):
+            for shown in (row[i] for i in at):
+                assert line.lstrip(" ").startswith(shown), f"{title}: {line!r} in the text, {row} in the page"
+                line = line.lstrip(" ")[len(shown):]
+            seen += 1
+    return seen
+
+
 def check(compendium, recording, tmp):
     out = []
     for name in ("a", "b"):
@@ -142,6 +173,8 @@ def check(compendium, recording, tmp):
         line = re.search(rf"^ *{t['pid']} .*$", text, re.M)
         ended = f"exit {t['exit']}" if "exit" in t else t.get("signal", "")
         assert not line or ended in line[0], f"{line[0]}: {ended} in the report"
+
+    assert same_tables(r.summary, text) > 3, "no tables"
 
     # the highest sum of the memory of all processes is the summary's
     now, highest = {}, 0

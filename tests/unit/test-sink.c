@@ -9,12 +9,15 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include "analyze/table.h"
 #include "analyze/totals.h"
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/macro.h"
 #include "base/outfile.h"
 #include "sink/out.h"
 #include "sink/sink.h"
+#include "sink/table_json.h"
 #include "sink/table_words.h"
 #include "sink/value.h"
 
@@ -347,6 +350,38 @@ static void test_color(void **state)
 		"\033[2m[+0.001s]\033[0m \033[36mopen\033[0m /etc/nope (read) \033[31mENOENT\033[0m\n");
 }
 
+/* Every column, whole numbers, nothing that is only for terminals. */
+static void test_json(void **state)
+{
+	static const char *const want[] = {
+		"{\"name\":\"failed_lookups\",\"rows_total\":1,\"rows\":[{\"count\":1,\"error\":\"ENOENT\",\"path\":\"/etc/foo.conf\"}]}",
+		"{\"name\":\"connections\",\"rows_total\":1,\"rows\":[{\"sent_bytes\":517,\"received_bytes\":1434,\"duration_ns\":340000000,"
+		"\"connection\":\"tcp4 → 93.184.216.34:443\",\"state\":\"open at the end\",\"connect_ns\":null,\"pid\":null,\"peer_pid\":null}]}",
+		"{\"name\":\"processes\",\"rows_total\":1,\"rows\":[{\"pid\":100,\"duration_ns\":340000000,\"ended\":\"exit 0\","
+		"\"command\":\"curl -s https://example.com\",\"threads\":null,\"depth\":0}]}",
+	};
+	unsigned n = 0;
+
+	(void)state;
+	open_sinks(false);
+	curl();
+	for (unsigned i = 0; i < table_nlist; i++) {
+		struct table *t = table_new(&table_list[i], totals, true, 10);
+		struct buf b = { 0 };
+		struct json j = { .b = &b };
+
+		if (t) {
+			table_json(&j, t);
+			assert_true(n < ARRAY_SIZE(want));
+			assert_string_equal(b.s, want[n++]);
+		}
+		table_free(t);
+		buf_done(&b);
+	}
+	assert_int_equal(n, ARRAY_SIZE(want));
+	close_sinks(false);
+}
+
 static void test_copies(void **state)
 {
 	static struct outfile files[5];
@@ -514,7 +549,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines), cmocka_unit_test(test_final), cmocka_unit_test(test_merging), cmocka_unit_test(test_tick_shows),
 		cmocka_unit_test(test_words), cmocka_unit_test(test_noise_is_hidden), cmocka_unit_test(test_color),
-		cmocka_unit_test(test_copies), cmocka_unit_test(test_values), cmocka_unit_test(test_no_peer), cmocka_unit_test(test_verbose),
+		cmocka_unit_test(test_copies), cmocka_unit_test(test_json), cmocka_unit_test(test_values), cmocka_unit_test(test_no_peer), cmocka_unit_test(test_verbose),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

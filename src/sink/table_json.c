@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#include "sink/table_json.h"
+
+#include "analyze/totals.h"
+#include "base/json.h"
+#include "sink/out.h"
+#include "sink/table_words.h"
+
+/* The words that a person reads, without style marks. */
+static void words(struct json *j, enum cell_type type, const struct cell *v)
+{
+	struct buf b = { 0 };
+	size_t n = 0;
+
+	table_cell_words(&b, type, v, false);
+	for (size_t i = 0; i < b.len; i++)
+		if (b.s[i] != STYLE_ERROR && b.s[i] != STYLE_OFF)
+			b.s[n++] = b.s[i];
+	json_str(j, b.s ? b.s : "", n);
+	buf_done(&b);
+}
+
+static void value(struct json *j, enum cell_type type, const struct cell *v)
+{
+	if (!v->set)
+		json_null(j);
+	else if (table_is_number(type))
+		json_u64_or_str(j, v->n);
+	else if (type == CELL_PATH)
+		json_escaped(j, v->s.s ? v->s.s : "", v->s.len);
+	else if (type == CELL_FILE)
+		json_escaped(j, v->file->path.s ? v->file->path.s : "", v->file->path.len);
+	else
+		words(j, type, v);
+}
+
+static void cells(struct json *j, const struct table *t, const struct cell *v)
+{
+	for (unsigned i = 0; i < t->def->ncolumns; i++) {
+		json_key(j, t->def->columns[i].name);
+		value(j, t->def->columns[i].type, &v[i]);
+	}
+}
+
+void table_json(struct json *j, const struct table *t)
+{
+	json_open(j, '{');
+	json_key(j, "name");
+	json_cstr(j, t->def->name);
+	json_key(j, "rows_total");
+	json_u64_or_str(j, t->nall);
+	json_key(j, "rows");
+	json_open(j, '[');
+	for (unsigned i = 0; i < t->nrows; i++) {
+		json_open(j, '{');
+		cells(j, t, t->rows[i].cells);
+		if (t->def->form == FORM_TREE) {
+			json_key(j, "depth");
+			json_u64(j, t->rows[i].depth);
+		}
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+	if (t->others) {
+		json_key(j, "others");
+		json_open(j, '{');
+		cells(j, t, t->others);
+		json_close(j, '}');
+	}
+	json_close(j, '}');
+}
