@@ -9,115 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "model/world.h"
-
-/* Many regions have one name. */
-struct shared_str { int refs; char s[]; };
-
-static struct bytes str_new(const char *s, size_t len)
-{
-	struct shared_str *p;
-
-	if (!len)
-		return (struct bytes){ 0 };
-	len = strings_room(len, NAME_LEAST);
-	strings_took(len);
-	p = xmalloc(sizeof(*p) + len + 1);
-	p->refs = 1;
-	memcpy(p->s, s, len);
-	p->s[len] = '\0';
-	return (struct bytes){ p->s, (uint32_t)len, 0 };
-}
-
-static struct bytes str_ref(struct bytes b)
-{
-	if (b.s)
-		CONTAINER_OF(b.s, struct shared_str, s)->refs++;
-	return b;
-}
-
-static void str_unref(struct bytes b)
-{
-	struct shared_str *p = b.s ? CONTAINER_OF(b.s, struct shared_str, s) : NULL;
-
-	if (p && --p->refs == 0) {
-		strings_gave(b.len);
-		free(p);
-	}
-}
-
-/*
- * Pointers, so that inserting one among very many moves little.  The array is shared after fork until one side changes
- * it: most children exec.
- */
-struct regions { int refs; struct region *v[]; };
-
-static struct regions *regions_of(const struct mm *mm)
-{
-	return mm->v ? (struct regions *)(uintptr_t)((const char *)mm->v - offsetof(struct regions, v)) : NULL;
-}
-
-static void region_free(struct region *r)
-{
-	str_unref(r->path);
-	free(r);
-}
-
-static struct region *region_dup(const struct region *from)
-{
-	struct region *r = xmalloc(sizeof(*r));
-
-	*r = *from;
-	return r;
-}
-
-static void regions_drop(struct world *w, struct mm *mm)
-{
-	struct regions *r = regions_of(mm);
-
-	if (r && --r->refs == 0) {
-		for (unsigned i = 0; i < mm->n; i++)
-			region_free(mm->v[i]);
-		w->nregions -= mm->n;
-		free(r);
-	}
-	mm->v = NULL;
-	mm->n = mm->cap = 0;
-}
-
-/* Makes the array this address space's own, with room for two more. */
-static void unshare_regions(struct world *w, struct mm *mm)
-{
-	struct regions *r = regions_of(mm), *copy;
-
-	if (r && r->refs == 1 && mm->n + 2 <= mm->cap && !mm->forked)
-		return;
-
-	unsigned cap = MAX(16u, mm->n + 2 <= mm->cap ? mm->cap : mm->cap + mm->cap / 2 + 2);
-
-	if (!r || r->refs == 1) {
-		copy = xrealloc(r, sizeof(*copy) + cap * sizeof(struct region *));
-	} else {
-		copy = xmalloc(sizeof(*copy) + cap * sizeof(struct region *));
-		for (unsigned i = 0; i < mm->n; i++) {
-			copy->v[i] = region_dup(mm->v[i]);
-			str_ref(copy->v[i]->path);
-		}
-		w->nregions += mm->n;
-		r->refs--;
-	}
-	copy->refs = 1;
-	mm->v = copy->v;
-	mm->cap = cap;
-	for (unsigned i = 0; mm->forked && i < mm->n; i++) {
-		mm->v[i]->vm &= (uint16_t)~VMF_LOCKED;	/* not inherited: mlock(2) */
-		if (mm->v[i]->anon) {
-			mm->v[i]->anon = ++w->nanons;
-			mm->v[i]->inherited = true;
-		}
-	}
-	mm->forked = false;
-}
+#include "model/region.h"
 
 struct mm *mm_new(struct world *w)
 {
@@ -146,201 +38,6 @@ void mm_clear(struct world *w, struct mm *mm)
 uint64_t page_up(const struct world *w, uint64_t n)
 {
 	return (n + w->page_size - 1) & ~(w->page_size - 1);
-}
-
-/* First region that ends after addr. */
-static unsigned index_of(const struct mm *mm, uint64_t addr)
-{
-	unsigned lo = 0, hi = mm->n;
-
-	while (lo < hi) {
-		unsigned mid = (lo + hi) / 2;
-
-		if (mm->v[mid]->end <= addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
-const struct region *mm_find(const struct mm *mm, uint64_t addr)
-{
-	unsigned i = index_of(mm, addr);
-
-	return i < mm->n && mm->v[i]->start <= addr ? mm->v[i] : NULL;
-}
-
-static uint64_t size_of(const struct region *r)
-{
-	return r->end - r->start;
-}
-
-static void insert(struct world *w, struct mm *mm, unsigned i, const struct region *r)
-{
-	memmove(mm->v + i + 1, mm->v + i, (mm->n - i) * sizeof(*mm->v));
-	mm->v[i] = region_dup(r);
-	mm->n++;
-	w->nregions++;
-}
-
-static void erase(struct world *w, struct mm *mm, unsigned from, unsigned to)
-{
-	for (unsigned i = from; i < to; i++) {
-		if (mm->v[i]->counted)
-			mm->mapped -= size_of(mm->v[i]);
-		region_free(mm->v[i]);
-	}
-	memmove(mm->v + from, mm->v + to, (mm->n - to) * sizeof(*mm->v));
-	mm->n -= to - from;
-	w->nregions -= to - from;
-}
-
-static bool full(struct world *w, struct mm *mm)
-{
-	if (mm->n < REGION_MAX && w->nregions < REGION_TOTAL_MAX)
-		return false;
-	mm->incomplete = true;
-	return true;
-}
-
-/* A boundary at addr, where a region spans it. */
-static void split(struct world *w, struct mm *mm, uint64_t addr)
-{
-	unsigned i = index_of(mm, addr);
-	struct region *r = i < mm->n ? mm->v[i] : NULL;
-	struct region tail;
-
-	if (!r || r->start >= addr)
-		return;
-	unshare_regions(w, mm);
-	r = mm->v[i];
-	tail = *r;
-	tail.start = addr;
-	tail.pgoff += addr - r->start;
-	if (tail.src || tail.ino)
-		tail.offset += addr - r->start;
-	if (full(w, mm)) {	/* the tail is forgotten */
-		if (r->counted)
-			mm->mapped -= size_of(&tail);
-		r->end = addr;
-		return;
-	}
-	r->end = addr;
-	str_ref(tail.path);
-	insert(w, mm, i + 1, &tail);
-}
-
-/*
- * Written private memory has an anon_vma.  It keeps neighbours apart unless both have the same, or one has none yet and
- * the other does not share pages with the process it was forked from (is_mergeable_anon_vma, vma_is_fork_child).
- */
-static bool anons_fit(const struct region *a, const struct region *b)
-{
-	if (a->anon && b->anon)
-		return a->anon == b->anon;
-	return !(a->anon && a->inherited) && !(b->anon && b->inherited);
-}
-
-static bool mergeable(const struct region *a, const struct region *b)
-{
-	return a->end == b->start && a->prot == b->prot && ((a->flags ^ b->flags) & MAP_SHARED) == 0 &&
-	       a->vm == b->vm && a->pkey == b->pkey && !(a->vm & VMF_SPECIAL) && a->src == b->src && a->dev == b->dev &&
-	       a->ino == b->ino && a->pgoff + size_of(a) == b->pgoff && a->kind <= MAP_KIND_HEAP &&
-	       b->kind <= MAP_KIND_HEAP && anons_fit(a, b);
-}
-
-static void label(const struct mm *mm, struct region *r)
-{
-	if (r->kind <= MAP_KIND_HEAP && !r->path.len)
-		r->kind = mm->brk_start && r->start <= mm->brk && r->end >= mm->brk_start ? MAP_KIND_HEAP :
-											    MAP_KIND_PLAIN;
-}
-
-/* Merges what has become mergeable from the boundary before region `from` to the one before region `to`. */
-static void merge(struct world *w, struct mm *mm, unsigned from, unsigned to)
-{
-	unsigned i = from ? from - 1 : 0;
-
-	for (to = MIN(to, mm->n ? mm->n - 1 : 0); i < to;) {
-		struct region *a = mm->v[i], *b = mm->v[i + 1];
-
-		if (!mergeable(a, b)) {
-			i++;
-			continue;
-		}
-		if (a->counted != b->counted)
-			mm->mapped += size_of(a->counted ? b : a);
-		a->end = b->end;
-		a->counted = a->counted || b->counted;
-		a->inherited = a->inherited || b->inherited;
-		a->anon = a->anon ? a->anon : b->anon;
-		b->counted = false;	/* erase() need not subtract it */
-		erase(w, mm, i + 1, i + 2);
-		label(mm, a);
-		to--;
-	}
-}
-
-/* May b's memory have a's anon_vma?  They are neighbours that differ in protection at most (anon_vma_compatible). */
-static uint32_t reusable(const struct region *owner, const struct region *a, const struct region *b)
-{
-	if (!owner->anon || owner->inherited || a->end != b->start || ((a->flags ^ b->flags) & MAP_SHARED) ||
-	    a->vm != b->vm || a->pkey != b->pkey || a->src != b->src || a->dev != b->dev || a->ino != b->ino ||
-	    a->pgoff + size_of(a) != b->pgoff)
-		return 0;
-	return owner->anon;
-}
-
-/* Private memory that has just become writable is taken to be written to. */
-static void touch(struct world *w, struct mm *mm, uint64_t start, uint64_t end)
-{
-	for (unsigned i = index_of(mm, start); i < mm->n && mm->v[i]->start < end; i++) {
-		struct region *r = mm->v[i];
-
-		if ((r->flags & MAP_SHARED) || !(r->prot & PROT_WRITE) || r->anon)
-			continue;
-		if (i + 1 < mm->n)
-			r->anon = reusable(mm->v[i + 1], r, mm->v[i + 1]);
-		if (!r->anon && i)
-			r->anon = reusable(mm->v[i - 1], mm->v[i - 1], r);
-		if (!r->anon)
-			r->anon = ++w->nanons;
-	}
-}
-
-void mm_unmap(struct world *w, struct mm *mm, uint64_t start, uint64_t len)
-{
-	uint64_t end = start + len;
-
-	if (!len || end < start)
-		return;
-
-	unsigned i = index_of(mm, start);
-
-	if (i == mm->n || mm->v[i]->start >= end)
-		return;
-	unshare_regions(w, mm);
-	split(w, mm, start);
-	split(w, mm, end);
-	erase(w, mm, index_of(mm, start), index_of(mm, end - 1) + (mm_find(mm, end - 1) != NULL));
-}
-
-static void add(struct world *w, struct mm *mm, const struct region *r, bool merging)
-{
-	unsigned i = index_of(mm, r->start);
-
-	if (full(w, mm)) {
-		str_unref(r->path);
-		return;
-	}
-	unshare_regions(w, mm);
-	insert(w, mm, i, r);
-	label(mm, mm->v[i]);
-	if (r->counted)
-		mm->mapped += size_of(r);
-	if (merging)
-		merge(w, mm, i, i + 1);
 }
 
 /* Another thread may have been given this memory before the record of the munmap that freed it arrived. */
@@ -417,10 +114,10 @@ void mm_map(struct world *w, struct mm *mm, const struct mm_map *m)
 
 	if (!make(w, m, &r))
 		return;
-	mm_unmap(w, mm, r.start, size_of(&r));
-	r.path = str_new(m->path, m->path_len);
-	add(w, mm, &r, true);
-	touch(w, mm, r.start, r.end);
+	mm_unmap(w, mm, r.start, region_size(&r));
+	r.path = region_name(m->path, m->path_len);
+	regions_add(w, mm, &r, true);
+	regions_touch(w, mm, r.start, r.end);
 }
 
 void mm_snapshot(struct world *w, struct mm *mm, const struct mm_map *m)
@@ -429,10 +126,10 @@ void mm_snapshot(struct world *w, struct mm *mm, const struct mm_map *m)
 
 	if (!make(w, m, &r))
 		return;
-	mm_unmap(w, mm, r.start, size_of(&r));
-	r.path = str_new(m->path, m->path_len);
-	add(w, mm, &r, false);
-	touch(w, mm, r.start, r.end);
+	mm_unmap(w, mm, r.start, region_size(&r));
+	r.path = region_name(m->path, m->path_len);
+	regions_add(w, mm, &r, false);
+	regions_touch(w, mm, r.start, r.end);
 }
 
 struct change { int prot, pkey; uint16_t set, clear; };	/* prot, pkey -1: as they were */
@@ -455,30 +152,30 @@ static struct region changed(const struct region *r, const struct change *c)
 /* Region by region, as the kernel does it: what does not change is neither cut nor merged. */
 static void change(struct world *w, struct mm *mm, uint64_t start, uint64_t end, const struct change *c)
 {
-	if (index_of(mm, start) == mm->n)
+	if (region_index(mm, start) == mm->n)
 		return;
 	unshare_regions(w, mm);
-	for (unsigned i = index_of(mm, start); i < mm->n && mm->v[i]->start < end; i++) {
+	for (unsigned i = region_index(mm, start); i < mm->n && mm->v[i]->start < end; i++) {
 		struct region new = changed(mm->v[i], c);
 		unsigned before;
 
 		if (new.prot == mm->v[i]->prot && new.vm == mm->v[i]->vm && new.pkey == mm->v[i]->pkey)
 			continue;
 		if (mm->v[i]->start < start) {
-			split(w, mm, start);
+			regions_split(w, mm, start);
 			if (++i == mm->n || mm->v[i]->start != start)
 				break;		/* no room to cut */
 		}
 		if (mm->v[i]->end > end)
-			split(w, mm, end);
+			regions_split(w, mm, end);
 		mm->v[i]->prot = new.prot;
 		mm->v[i]->vm = new.vm;
 		mm->v[i]->pkey = new.pkey;
 		before = mm->n;
-		merge(w, mm, i, i + 1);
-		i = index_of(mm, MIN(end, mm->v[i - (i && before != mm->n)]->end) - 1);
+		regions_merge(w, mm, i, i + 1);
+		i = region_index(mm, MIN(end, mm->v[i - (i && before != mm->n)]->end) - 1);
 	}
-	touch(w, mm, start, end);
+	regions_touch(w, mm, start, end);
 }
 
 void mm_protect(struct world *w, struct mm *mm, uint64_t start, uint64_t len, uint32_t prot, int pkey)
@@ -499,7 +196,7 @@ void mm_advise(struct world *w, struct mm *mm, uint64_t start, uint64_t len, uin
 
 static void grow_in_place(struct world *w, struct mm *mm, uint64_t old_end, uint64_t end)
 {
-	unsigned i = index_of(mm, old_end - 1);
+	unsigned i = region_index(mm, old_end - 1);
 
 	if (i == mm->n || mm->v[i]->end != old_end || (i + 1 < mm->n && mm->v[i + 1]->start < end))
 		return;
@@ -507,7 +204,7 @@ static void grow_in_place(struct world *w, struct mm *mm, uint64_t old_end, uint
 	if (mm->v[i]->counted)
 		mm->mapped += end - old_end;
 	mm->v[i]->end = end;
-	merge(w, mm, i, i + 1);
+	regions_merge(w, mm, i, i + 1);
 }
 
 void mm_remap(struct world *w, struct mm *mm, uint64_t old, uint64_t old_len, uint64_t new, uint64_t new_len, bool keep)
@@ -530,10 +227,10 @@ void mm_remap(struct world *w, struct mm *mm, uint64_t old, uint64_t old_len, ui
 	struct region *parts;
 
 	unshare_regions(w, mm);
-	split(w, mm, old);
+	regions_split(w, mm, old);
 	if (!copy)
-		split(w, mm, old + moved);
-	i = index_of(mm, old);
+		regions_split(w, mm, old + moved);
+	i = region_index(mm, old);
 	while (i + n < mm->n && mm->v[i + n]->start < old + moved && n < 4096)
 		n++;
 	if (copy)
@@ -543,7 +240,7 @@ void mm_remap(struct world *w, struct mm *mm, uint64_t old, uint64_t old_len, ui
 	parts = xmalloc(n * sizeof(*parts));
 	for (unsigned k = 0; k < n; k++) {
 		parts[k] = *mm->v[i + k];
-		str_ref(parts[k].path);
+		region_name_ref(parts[k].path);
 	}
 	if (!keep && !copy)
 		mm_unmap(w, mm, old, old_len);
@@ -560,18 +257,18 @@ void mm_remap(struct world *w, struct mm *mm, uint64_t old, uint64_t old_len, ui
 		if (!r.src && !r.ino && !r.anon)
 			r.pgoff = r.start;	/* written memory stays tied to where it was first */
 		if (r.start < r.end && r.end - new <= new_len)
-			add(w, mm, &r, true);
+			regions_add(w, mm, &r, true);
 		else
-			str_unref(r.path);
+			region_name_unref(r.path);
 	}
 	free(parts);
-	for (i = index_of(mm, old); keep && i < mm->n && mm->v[i]->start < old + moved; i++) {
+	for (i = region_index(mm, old); keep && i < mm->n && mm->v[i]->start < old + moved; i++) {
 		mm->v[i]->anon = 0;	/* MREMAP_DONTUNMAP: empty now */
 		mm->v[i]->inherited = false;
 	}
-	merge(w, mm, index_of(mm, old), index_of(mm, old) + 1);
+	regions_merge(w, mm, region_index(mm, old), region_index(mm, old) + 1);
 	if (keep)
-		touch(w, mm, old, old + moved);
+		regions_touch(w, mm, old, old + moved);
 }
 
 void mm_set_brk(struct world *w, struct mm *mm, uint64_t brk)
@@ -586,8 +283,8 @@ void mm_set_brk(struct world *w, struct mm *mm, uint64_t brk)
 				    .kind = MAP_KIND_HEAP, .vm = VMF_ACCOUNT, .pgoff = old };
 
 		mm_unmap(w, mm, old, new - old);
-		add(w, mm, &r, true);
-		touch(w, mm, old, new);
+		regions_add(w, mm, &r, true);
+		regions_touch(w, mm, old, new);
 	} else if (new < old) {
 		mm_unmap(w, mm, new, old - new);
 	}
@@ -610,7 +307,7 @@ struct mm *mm_copy(struct world *w, const struct mm *from)
 	for (unsigned i = 0; i < mm->n; i++)
 		if (mm->v[i]->vm & VMF_DONTFORK) {
 			unshare_regions(w, mm);
-			erase(w, mm, i, i + 1);
+			regions_erase(w, mm, i, i + 1);
 			i--;
 		}
 	return mm;

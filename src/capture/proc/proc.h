@@ -17,8 +17,8 @@ struct capture_options;
 void proc_put_start(const struct capture_options *opt, unsigned backend, struct buf *rec, uint64_t now_ns);
 /*
  * Everything about a process that exists: TASK for each thread (leader first), FD, MAP.  put(ctx) is called for each
- * record built in rec.  leader: who reports the end of its leader, which may come before that of its threads.  maps: also
- * the regions.  true: it has a fanotify descriptor, from which it may read descriptors.
+ * record built in rec.  leader: who reports the end of its leader, which may come before that of its threads.  maps:
+ * also the regions.  true: it has a fanotify descriptor, from which it may read descriptors.
  */
 enum leader_end {
 	LEADER_LOOK,		/* an EXIT of it is among these records when it has ended and a thread lives */
@@ -32,8 +32,11 @@ bool proc_put_process(pid_t pid, enum leader_end leader, bool maps, struct buf *
  */
 bool proc_put_command(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx);
 void proc_put_maps(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx);
-/* The chunks of an EXEC record.  call: the execve's own chunks (path, argv, envp), or NULL: /proc/PID/cmdline is used. */
-void proc_exec_parts(pid_t tid, const struct buf *call, bool want_env, struct buf *parts, uint32_t *ret_nchunks, unsigned long long *ret_brk);
+/*
+ * The chunks of an EXEC record.  call: the execve's own chunks (path, argv, envp), or NULL: /proc/PID/cmdline is used.
+ */
+void proc_exec_parts(pid_t tid, const struct buf *call, bool want_env, struct buf *parts, uint32_t *ret_nchunks,
+		     unsigned long long *ret_brk);
 /* Only what the execve's chunks have; true when argv is among it. */
 bool proc_exec_call_parts(const struct buf *call, bool want_argv, bool want_env, struct buf *parts, uint32_t *nchunks);
 
@@ -49,10 +52,20 @@ pid_t proc_tracer(pid_t pid);			/* 0: it is not traced */
 bool proc_is_kernel_thread(pid_t pid);
 bool proc_is_kernel_helper(pid_t pid, pid_t tid);	/* a thread the kernel made in a program: io_uring's, vhost's */
 uid_t proc_uid(pid_t pid);
-bool proc_may_look(pid_t pid);			/* we may read what only a tracer may: ptrace(2), PTRACE_MODE_READ_FSCREDS */
+/* we may read what only a tracer may: ptrace(2), PTRACE_MODE_READ_FSCREDS */
+bool proc_may_look(pid_t pid);
 /* Bit n - 1: signal n is ignored on purpose; has a handler.  False when the task is gone. */
 bool proc_dispositions(pid_t tid, uint64_t *ret_ignored, uint64_t *ret_caught);
 /* Calls fn for each thread of pid; returns how many. */
 unsigned proc_each_thread(pid_t pid, void (*fn)(void *ctx, pid_t tid), void *ctx);
-void proc_each_descriptor(pid_t pid, void (*fn)(void *ctx, int fd, const char *target), void *ctx);	/* what its links name */
+/* what its links name */
+void proc_each_descriptor(pid_t pid, void (*fn)(void *ctx, int fd, const char *target), void *ctx);
 void proc_each_child(pid_t pid, void (*fn)(void *ctx, pid_t child), void *ctx);	/* of any of its threads */
+
+/* ---- for snapshot.c ---- */
+/* The whole of /proc/PID/task/TID/name (tid 0: /proc/PID/name) into b, ended by NUL; false when it is not there. */
+bool proc_read_all(pid_t pid, pid_t tid, const char *name, struct buf *b);
+/* What the link /proc/PID/name leads to, without NUL: its length, 0 when it cannot be read. */
+size_t proc_read_link(pid_t pid, const char *name, char *to, size_t max);
+/* A field of /proc/PID/stat (proc(5)), 3 or later; of 3, the state, its letter. */
+bool proc_read_stat(pid_t pid, pid_t tid, unsigned field, unsigned long long *ret);
