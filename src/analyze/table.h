@@ -16,6 +16,7 @@ struct totals;
 struct totals_call;
 struct totals_conn;
 struct totals_file;
+struct totals_lookup;
 struct totals_proc;
 
 enum cell_type {
@@ -25,6 +26,7 @@ enum cell_type {
 	CELL_ERROR,			/* .n: an errno */
 	CELL_ERROR_TEXT,		/* .n: the same, as a sentence */
 	CELL_PATH,			/* .s: raw bytes */
+	CELL_LOOKUP,			/* .lookup: its path */
 	CELL_COMMAND,			/* .proc */
 	CELL_FILE,			/* .file: its name, and the one it had first */
 	CELL_CALL,			/* .call: its name */
@@ -44,6 +46,7 @@ struct cell {
 		const struct totals_call *call;
 		const struct totals_conn *conn;
 		const struct totals_file *file;
+		const struct totals_lookup *lookup;
 		const struct totals_proc *proc;
 	};
 };

@@ -54,7 +54,7 @@ enum { LOOKUPS_COUNT, LOOKUPS_ERROR, LOOKUPS_PATH, _LOOKUPS };
 static const struct table_column lookup_columns[_LOOKUPS] = {
 	[LOOKUPS_COUNT] = { "times", NULL, "count", CELL_TIMES, IN_COLUMN, 7, 0 },
 	[LOOKUPS_ERROR] = { "error", NULL, "error", CELL_ERROR, IN_COLUMN, 9, 2 },
-	[LOOKUPS_PATH] = { "path", NULL, "path", CELL_PATH, IN_REST, 0, 2 },
+	[LOOKUPS_PATH] = { "path", NULL, "path", CELL_LOOKUP, IN_REST, 0, 2 },
 };
 
 static void fill_lookups(struct table *t, const struct totals *totals, bool noise)
@@ -68,7 +68,7 @@ static void fill_lookups(struct table *t, const struct totals *totals, bool nois
 
 		row->cells[LOOKUPS_COUNT] = number(l->count);
 		row->cells[LOOKUPS_ERROR] = number((uint64_t)l->err);
-		row->cells[LOOKUPS_PATH] = (struct cell){ .set = true, .s = l->path };
+		row->cells[LOOKUPS_PATH] = (struct cell){ .set = true, .lookup = l };
 	}
 	if (totals->lookups.others.count) {
 		t->others = xcalloc(_LOOKUPS, sizeof(struct cell));

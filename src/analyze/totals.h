@@ -37,7 +37,8 @@ struct totals_file {	/* one path; of what was renamed (or linked, and the old na
 };
 
 struct totals_lookup {	/* a path that was looked for and not had, with the error */
-	struct bytes path;
+	struct bytes path;			/* empty: "" was asked for; or: */
+	bool unreadable;			/* a bad pointer, or memory that may not be read */
 	int err;
 	uint8_t kind;				/* enum event_kind of the first */
 	uint8_t noise;

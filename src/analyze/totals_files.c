@@ -135,8 +135,8 @@ void totals_lookup_failed(struct totals *t, const struct event *ev)
 	buf_add(key, &ev->err, sizeof(ev->err));
 	if (ev->path_len)
 		buf_add(key, ev->path, ev->path_len);
-	else	/* "" was asked for; or a bad pointer, or memory we may not read */
-		buf_puts(key, ev->raw ? "\"\"" : "(name not readable)");
+	else if (!ev->raw)	/* no path is this byte */
+		buf_putc(key, '\0');
 	HASH_FIND(hh, x->lookups, key->s, key->len, r);
 	if (r) {
 		r->row.count++;
@@ -152,7 +152,7 @@ void totals_lookup_failed(struct totals *t, const struct event *ev)
 	r = arena_alloc(&x->arena, sizeof(*r));
 	r->key = totals_keep(t, key->s, (uint32_t)key->len);
 	r->row = (struct totals_lookup){
-		.path = { r->key.s + sizeof(ev->err), r->key.len - (uint32_t)sizeof(ev->err) }, .err = ev->err, .kind = (uint8_t)ev->kind,
+		.path = { r->key.s + sizeof(ev->err), ev->path_len, 0 }, .unreadable = !ev->path_len && !ev->raw, .err = ev->err, .kind = (uint8_t)ev->kind,
 		.noise = (uint8_t)t->noise, .count = 1,
 	};
 	HASH_ADD_KEYPTR(hh, x->lookups, r->key.s, r->key.len, r);

@@ -9,6 +9,7 @@
 #include "base/macro.h"
 #include "base/text.h"
 #include "record/record.h"
+#include "sink/words.h"
 
 void totals_memory(struct buf *b, const struct totals *t, enum totals_memory what)
 {
@@ -30,6 +31,14 @@ void totals_memory(struct buf *b, const struct totals *t, enum totals_memory wha
 	if (regions)
 		human_counted(b, t->nmaps, "region", "regions");
 	buf_puts(b, attached && regions ? " since)" : ")");
+}
+
+void totals_lookup_name(struct buf *b, const struct totals_lookup *l)
+{
+	if (l->path.len)
+		buf_add(b, l->path.s, l->path.len);
+	else
+		buf_puts(b, l->unreadable ? NAME_UNREADABLE : "\"\"");
 }
 
 void totals_file_name(struct buf *b, const struct totals_file *f)

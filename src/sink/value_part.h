@@ -14,6 +14,7 @@ typedef void walk_fn(const struct walk *w, unsigned arg);
 
 walk_fn walk_sockaddr, walk_iovec, walk_msghdr, walk_mmsghdr, walk_optval;
 void walk_missing(const struct walk *w, unsigned arg, bool unreadable);	/* what the argument points to is not there: its address */
+const struct file *walk_file(const struct event *ev, int fd);	/* what the descriptor is, as the event has it; NULL: not known */
 void walk_fd(const struct walk *w, int fd);
 /* item(), or more() and false where the rest of n is not walked. */
 bool walk_item(const struct walk *w, enum value_shape shape, size_t i, size_t n);

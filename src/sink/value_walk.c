@@ -13,36 +13,6 @@
 
 #define ITEM_MAX 256		/* bytes of a string of a vector */
 
-void walk_missing(const struct walk *w, unsigned arg, bool unreadable)
-{
-	w->ops->pointer(w->ctx, WORD(arg), unreadable ? VALUE_UNREADABLE : VALUE_NOT_COPIED);
-}
-
-static const struct file *file_of(const struct event *ev, int fd)
-{
-	if (fd < 0)
-		return NULL;
-	if (fd == ev->fd && ev->file)
-		return ev->file;
-	if (fd == ev->fd2 && ev->file2)
-		return ev->file2;
-	return ev->task ? task_file(ev->task, fd) : NULL;
-}
-
-void walk_fd(const struct walk *w, int fd)
-{
-	w->ops->fd(w->ctx, &(struct value_fd){ .fd = fd, .file = file_of(w->ev, fd) });
-}
-
-bool walk_item(const struct walk *w, enum value_shape shape, size_t i, size_t n)
-{
-	if (i < ITEMS_MAX)
-		w->ops->item(w->ctx, shape, (unsigned)i);
-	else
-		w->ops->more(w->ctx, shape, (unsigned)i, n - i);
-	return i < ITEMS_MAX;
-}
-
 /* ---- in the register ---- */
 
 static struct value_num num(const struct walk *w, unsigned arg, enum num_form form)
@@ -107,7 +77,7 @@ static void walk_dirfd(const struct walk *w, unsigned arg)
 {
 	int fd = (int)WORD(arg);
 
-	w->ops->fd(w->ctx, &(struct value_fd){ .fd = fd, .dir = true, .file = file_of(w->ev, fd) });
+	w->ops->fd(w->ctx, &(struct value_fd){ .fd = fd, .dir = true, .file = walk_file(w->ev, fd) });
 }
 
 static void walk_flags(const struct walk *w, unsigned arg)
