@@ -7,17 +7,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "analyze/resident.h"
 #include "base/diag.h"
 #include "base/macro.h"
-#include "decode/call.h"
+#include "event/event.h"
 #include "model/model.h"
 #include "sink/html_page.h"
 
 enum { STRINGS_A_BLOCK = 65536, STRING_BYTES_A_BLOCK = 4 << 20, TABLE_ROWS_A_BLOCK = 65536, INTERN_MAX = 1 << 21,
        OVERVIEW_BUCKETS = 2048, OVERVIEW_BUCKETS_MIN = 64, OVERVIEW_MAX = 1 << 21 };
-
-uint64_t html_time(const struct html *h, uint64_t ts_ns) { return ts_ns > h->t0_ns ? ts_ns - h->t0_ns : 0; }
 
 /* ---- blocks on disk until their place in the page comes ---- */
 
@@ -60,63 +57,36 @@ uint32_t html_string(struct html *h, const void *s, size_t n)
 
 /* ---- while the trace runs ---- */
 
-static void take_start(struct html *h, const struct event *ev)
-{
-	const struct item *it = ev->item;
-	const struct part *p;
-
-	if (!it || it->kind != RECORD_START || h->command)
-		return;
-	h->wall_ns = it->start->wall_ns;
-	h->mode = it->start->mode;
-	h->command = strings_new(it->parts, it->nparts, PART_ARGV);
-	p = parts_find(it->parts, it->nparts, -1, PART_CWD, 0);
-	if (p)
-		buf_add(&h->cwd, p->bytes, p->len);
-}
-
 /* Process ends are kept whatever the limit: the tree needs them. */
 static bool wanted(const struct html *h, const struct event *ev)
 {
 	return h->kept < h->opt->max_report_events || ev->kind == EV_EXIT;
 }
 
-static void html_event(struct sink *s, const struct event *ev)
+static void take_row(void *ctx, const struct row *row)
 {
-	struct html *h = CONTAINER_OF(s, struct html, sink);
-	struct html_row row;
+	struct html *h = ctx;
+	struct html_row made;
 
-	if (!h->started) {
-		h->started = true;
-		h->t0_ns = ev->ts_ns;
+	if (row->table != TABLE_EVENT) {
+		html_world_row(h, row);
+		return;
 	}
-	h->last_ns = MAX(h->last_ns, html_time(h, ev->ts_ns + ev->dur_ns));
-	html_world_event(h, ev);
-	switch (ev->kind) {
-	case EV_START:
-		take_start(h, ev);
-		return;
-	case EV_END:
-		h->ended = true;
-		h->interrupted = ev->item && ev->item->head && ev->item->head->flags & END_INTERRUPTED;
-		return;
-	case EV_RELEASE:
-	case EV_MEMORY_SNAPSHOT:
-	case EV_WAITING:	/* its call has a row when it ends, or tracing does */
-		return;
-	default:
-		break;
-	}
-	if (!ev->task && (ev->kind == EV_SCHED || ev->kind == EV_BLOCK || ev->kind == EV_FAULT)) {
+	if (!row_has(row, ROW_EVENT_THREAD) && (row->event->kind == EV_SCHED || row->event->kind == EV_BLOCK || row->event->kind == EV_FAULT)) {
 		h->nunattributed++;	/* of a task without a lane */
 		return;
 	}
 	h->total++;
-	if (h->rows.err || !wanted(h, ev))
+	if (h->rows.err || !wanted(h, row->event))
 		return;
-	html_row_of(h, ev, &row);
-	row_spool_add(&h->rows, &row);
+	html_row_of(h, row, &made);
+	row_spool_add(&h->rows, &made);
 	h->kept = h->rows.nrows;
+}
+
+static void html_event(struct sink *s, const struct event *ev)
+{
+	rows_event(CONTAINER_OF(s, struct html, sink)->from, ev);
 }
 
 /* ---- the page ---- */
@@ -164,7 +134,7 @@ static void write_stored(struct spool *s, char kind, struct html_out *out)
 	free(piece);
 }
 
-static void write_table(struct html *h, struct table *t, uint64_t nrows, char kind, const struct html_cols *cols, struct html_out *out)
+static void write_table(struct html *h, struct store *t, uint64_t nrows, char kind, const struct html_cols *cols, struct html_out *out)
 {
 	char *rows = xmalloc((size_t)t->row_size * TABLE_ROWS_A_BLOCK);
 
@@ -172,24 +142,19 @@ static void write_table(struct html *h, struct table *t, uint64_t nrows, char ki
 		uint32_t n = (uint32_t)MIN(nrows - at, (uint64_t)TABLE_ROWS_A_BLOCK);
 
 		for (uint32_t i = 0; i < n; i++)
-			memcpy(rows + (size_t)i * t->row_size, table_row(t, at + i), t->row_size);
+			memcpy(rows + (size_t)i * t->row_size, store_row(t, at + i), t->row_size);
 		html_block_rows(&h->block, cols->v, cols->n, rows, t->row_size, n, 0);
 		write_block(h, kind, out);
 	}
 	free(rows);
 }
 
-/* A connection's times are those of its open file; the process at the other end is known now if ever. */
+/* The process at the other end is known now if ever. */
 static void finish_conns(struct html *h)
 {
 	for (uint32_t i = 0; i < h->nconns; i++) {
-		struct html_conn *c = table_row(&h->conns, i);
-		const struct html_file *f = table_row(&h->files, c->file);
+		struct html_conn *c = store_row(&h->conns, i);
 
-		if (!c->later)
-			c->open = f->open;
-		if (!c->over)
-			c->close = f->close;
 		c->peer_lane = html_lane_of_proc(h, c->peer_proc);
 	}
 }
@@ -204,7 +169,7 @@ static void overview_add(struct html *h, struct html_bucket *overview, const str
 	double scale = (double)l->buckets / (double)MAX(l->duration_ns, 1u);
 	uint32_t first = (uint32_t)MIN((double)r->start * scale, l->buckets - 1.0);
 	uint32_t last = (uint32_t)MIN((double)(r->start + r->dur) * scale, l->buckets - 1.0);
-	uint8_t cat = (uint8_t)(h->types[r->type].means.category + 1);
+	uint8_t cat = (uint8_t)(h->types[r->type].cat + 1);
 
 	if (r->lane >= l->lanes)
 		return;
@@ -309,8 +274,9 @@ static void write_page(struct html *h, struct html_out *out)
 	struct html_bucket *overview;
 	int r = spool_init(&hot, h->file->path), r2 = spool_init(&cold, h->file->path);
 
+	int r3 = rows_end(h->from);
+
 	end_strings(h);
-	html_world_finish(h);
 	finish_conns(h);
 	html_layout_of(h, &l);
 	choose_overview(h, &l);
@@ -331,7 +297,7 @@ static void write_page(struct html *h, struct html_out *out)
 	write_stored(&hot, 'h', out);
 	write_stored(&cold, 'c', out);
 	const int errs[] = { r, r2, hot.err, cold.err, h->rows.err, h->samples.err, h->strings.err, h->execs.err, h->files.err, h->conns.err,
-			     h->tasks.err, h->lane_of_task.err, h->lane_of_proc.err, h->conn_rows.err };
+			     h->tasks.err, h->lane_of_task.err, h->lane_of_proc.err, r3 };
 
 	for (r = 0, r2 = 0; r2 < (int)ARRAY_SIZE(errs) && !r; r2++)
 		r = errs[r2];
@@ -368,17 +334,15 @@ static void html_free(struct sink *s)
 	row_spool_done(&h->samples);
 	spool_done(&h->strings);
 	spool_done(&h->execs);
-	table_done(&h->files);
-	table_done(&h->conns);
-	table_done(&h->tasks);
-	table_done(&h->lane_of_task);
-	table_done(&h->lane_of_proc);
-	table_done(&h->conn_rows);
-	resident_free(h->resident);
+	store_done(&h->files);
+	store_done(&h->conns);
+	store_done(&h->tasks);
+	store_done(&h->lane_of_task);
+	store_done(&h->lane_of_proc);
+	rows_free(h->from);
 	intern_done(&h->ids);
-	intern_done(&h->type_ids);
 	html_block_done(&h->block);
-	strings_unref(h->command);
+	buf_done(&h->command);
 	buf_done(&h->cwd);
 	buf_done(&h->lost_note);
 	buf_done(&h->text);
@@ -392,6 +356,24 @@ static const struct sink_ops ops = {
 	.event = html_event, .finish = html_finish, .free = html_free,
 };
 
+static const struct row_sink_ops row_ops = { .row = take_row };
+
+/* All fields, but of events those that have a column; names and arguments are worded from the event itself. */
+static void take_all_fields(struct html *h)
+{
+	static const uint8_t columns[] = {
+		ROW_EVENT_TIME, ROW_EVENT_THREAD, ROW_EVENT_TYPE, ROW_EVENT_DURATION, ROW_EVENT_ERRNO, ROW_EVENT_RESULT, ROW_EVENT_FILE,
+		ROW_EVENT_CONNECTION, ROW_EVENT_BYTES,
+	};
+
+	memset(h->takes.wants, 0xff, sizeof(h->takes.wants));
+	for (unsigned f = 0; f < row_tables[TABLE_EVENT].nfields; f++)
+		h->values |= (uint64_t)row_tables[TABLE_EVENT].fields[f].value << f;
+	h->takes.wants[TABLE_EVENT] = h->values;
+	for (unsigned i = 0; i < ARRAY_SIZE(columns); i++)
+		h->takes.wants[TABLE_EVENT] |= 1ull << columns[i];
+}
+
 int sink_html_new(const struct sink_options *opt, struct outfile *file, struct sink **ret_sink, struct diag *diag)
 {
 	struct html *h = xcalloc(1, sizeof(*h));
@@ -401,19 +383,19 @@ int sink_html_new(const struct sink_options *opt, struct outfile *file, struct s
 	h->sink.ops = &ops;
 	h->opt = opt;
 	h->file = file;
-	h->rows.fd = h->samples.fd = h->strings.fd = h->execs.fd = h->files.fd = h->conns.fd = h->tasks.fd = h->lane_of_task.fd = h->lane_of_proc.fd = h->conn_rows.fd = -1;
+	h->rows.fd = h->samples.fd = h->strings.fd = h->execs.fd = h->files.fd = h->conns.fd = h->tasks.fd = h->lane_of_task.fd = h->lane_of_proc.fd = -1;
 	h->nstrings = 1;	/* string 0 is the empty one */
 	h->lens = xmalloc(sizeof(*h->lens) * STRINGS_A_BLOCK);
 	h->lens[h->nlens++] = 0;
-	h->resident = resident_new();
 	intern_init(&h->ids, INTERN_MAX);
-	intern_init(&h->type_ids, HTML_TYPES_MAX);
+	h->takes = (struct row_sink){ .ops = &row_ops, .ctx = h };
+	take_all_fields(h);
 	if ((r = html_block_init(&h->block)) || (r = row_spool_init(&h->rows, path)) || (r = row_spool_init(&h->samples, path)) ||
 	     (r = spool_init(&h->strings, path)) ||
-	    (r = spool_init(&h->execs, path)) || (r = table_init(&h->files, sizeof(struct html_file), path)) ||
-	    (r = table_init(&h->conns, sizeof(struct html_conn), path)) || (r = table_init(&h->tasks, sizeof(struct html_task), path)) ||
-	    (r = table_init(&h->lane_of_task, sizeof(uint32_t), path)) || (r = table_init(&h->lane_of_proc, sizeof(uint32_t), path)) ||
-	    (r = table_init(&h->conn_rows, sizeof(uint32_t), path))) {
+	    (r = spool_init(&h->execs, path)) || (r = store_init(&h->files, sizeof(struct html_file), path)) ||
+	    (r = store_init(&h->conns, sizeof(struct html_conn), path)) || (r = store_init(&h->tasks, sizeof(struct html_task), path)) ||
+	    (r = store_init(&h->lane_of_task, sizeof(uint32_t), path)) || (r = store_init(&h->lane_of_proc, sizeof(uint32_t), path)) ||
+	    (r = rows_new(&h->takes, opt->totals, path, &h->from))) {
 		diag_set(diag, 125, -r, "cannot make a temporary file for the report in the folder of %s or in /tmp: %s", path, strerror(-r));
 		html_free(&h->sink);
 		return r;

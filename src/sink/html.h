@@ -8,12 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "abi/spec.h"
 #include "base/buf.h"
 #include "base/intern.h"
 #include "base/json.h"
 #include "base/outfile.h"
-#include "event/event.h"
+#include "row/row.h"
 #include "sink/html_block.h"
 #include "sink/html_spool.h"
 #include "sink/sink.h"
@@ -21,28 +20,21 @@
 #define NOT_CLOSED UINT64_MAX
 
 struct bytes;
-struct strings;
 struct html_file {		/* a row of f, by file id */
 	uint64_t open, close;
-	uint64_t name_hash;
-	uint32_t name, peer, conn;	/* strings; conn: row of n + 1 */
+	uint32_t name, peer;		/* strings */
 	int32_t lane;
-	uint8_t kind, seen, conn_taken;	/* conn_taken: its row is that of a struct conn, the first */
+	uint8_t kind;
 };
 
 struct html_conn {		/* a row of n */
-	uint32_t file, id;		/* id: of the struct conn, 0 none */
+	uint32_t file;
 	uint8_t kind, state, err;
 	uint32_t local, peer, host;
 	int32_t lane, peer_lane;
 	uint32_t peer_proc, peer_file;
 	uint64_t open, connect, close;
-	uint8_t later, over;		/* later: it began after its socket was opened; over: and ended before that was closed */
 };
-
-/* A number that changes over the life of a process, thinned as it comes: all of the first ones, then less and less often. */
-enum html_counter { COUNTER_MEMORY, COUNTER_RESIDENT, COUNTER_FDS, _COUNTER_MAX };
-struct html_gauge { uint64_t value, written, written_at; uint32_t nwritten; bool pending; };
 
 struct html_task {
 	uint64_t start, end;		/* ns from t0; end only with ENDED */
@@ -50,13 +42,9 @@ struct html_task {
 	uint64_t utime_ns, stime_ns;
 	uint32_t pid, tid, ppid, proc;	/* proc: a lane */
 	int32_t parent;			/* a lane, -1 */
-	uint32_t last_child;		/* a lane + 1 */
 	int32_t status;
 	uint8_t ended, has_status, attached, comm_len;
 	char comm[16];
-	struct html_gauge gauges[_COUNTER_MAX];	/* of a process, in its first task's row */
-	uint32_t next_pending;		/* a lane + 1 */
-	bool in_pending;
 };
 
 /* execs: head, then the entry as JSON; prev: position of the same task's entry before + 1, 0: none */
@@ -64,22 +52,26 @@ struct html_exec { uint64_t prev; uint32_t nbytes, pad; };
 
 struct html_type {
 	char name[32];
-	struct meaning means;
-	uint8_t layer;
+	uint8_t cat;			/* enum category */
+	bool counts;			/* bytes are in the event's own count, not in its result */
+	const char *op, *io, *layer;	/* io, layer: NULL for none, and for calls */
 };
 
-enum { ERR_FIRST_INTERNAL = 240, ERR_NO_RESULT = 253, ERR_UNFINISHED = 254, HTML_TYPES_MAX = 8192 };
+enum { ERR_FIRST_INTERNAL = 240, ERR_NO_RESULT = 253, ERR_UNFINISHED = 254 };
 
 struct html {
 	struct sink sink;
 	const struct sink_options *opt;
 	struct outfile *file;		/* the report; borrowed */
-	uint64_t t0_ns, last_ns;	/* last_ns: from t0 */
-	bool started, ended, interrupted;
+	struct rows *from;
+	struct row_sink takes;
+	uint64_t values;		/* fields of events that go into the column `val` */
+	uint64_t last_ns;		/* from t0 */
+	bool started, all_calls, attached;
 	uint64_t wall_ns;
-	uint32_t mode;			/* START_* */
-	struct strings *command;	/* NULL before the start */
+	struct buf command;		/* as META has it */
 	struct buf cwd;
+	const char *end;
 	uint64_t kept, total, lost, args_dropped, nunattributed;
 	struct buf lost_note;
 
@@ -87,13 +79,8 @@ struct html {
 	struct row_spool samples;	/* start, lane, type: the counter, val */
 	struct spool strings;		/* finished s blocks, as block_store() writes them */
 	struct spool execs;
-	struct table files, conns, tasks, lane_of_task, lane_of_proc;	/* lanes + 1 */
-	struct table conn_rows;		/* by id of the struct conn: row of conns + 1 */
+	struct store files, conns, tasks, lane_of_task, lane_of_proc;	/* lanes + 1 */
 	uint32_t ntasks, nended, nconns;
-	struct resident *resident;
-	/* Over all lanes: now, the highest so far; what the samples that were written come to, and the highest of that. */
-	uint64_t sums[_COUNTER_MAX], peaks[_COUNTER_MAX], shown[_COUNTER_MAX], highest[_COUNTER_MAX], sampled_at;
-	uint32_t first_pending;		/* lanes with a value not written, + 1 */
 
 	struct intern ids;		/* strings */
 	uint32_t nstrings;
@@ -102,9 +89,8 @@ struct html {
 	uint32_t nlens;
 	struct buf text;
 
-	struct intern type_ids;
 	struct html_type *types;
-	unsigned ntypes, types_cap, nunknown;
+	unsigned ntypes, types_cap;
 	int internal_errs[ERR_NO_RESULT - ERR_FIRST_INTERNAL];
 	bool errs[256];
 
@@ -114,25 +100,17 @@ struct html {
 
 /* html.c */
 uint32_t html_string(struct html *h, const void *s, size_t n);		/* id; 0 for the empty one */
-uint64_t html_time(const struct html *h, uint64_t ts_ns);		/* from t0, never negative */
 
-/* html_type.c, html_row.c: what an event says as a row; the tables of types and errors fill as they go */
-uint16_t html_type_of(struct html *h, const struct event *ev);
+/* html_row.c: an event's row; the table of errors fills as it goes */
 bool html_is_error(uint8_t code);
-void html_row_of(struct html *h, const struct event *event, struct html_row *ret_row);
+void html_row_of(struct html *h, const struct row *from, struct html_row *ret_row);
 
-/* html_world.c: tasks, files and connections as they come by */
-extern const char *const html_sock_kinds[], *const html_sock_states[];
+/* html_world.c: tasks, files, connections, types as they come by */
 /* Key and list, and `key`_more and _cut for what is left out beyond so many bytes, or was not kept of `all`. */
 void html_strings(struct json *j, const char *key, const struct bytes *v, unsigned n, uint64_t all, size_t room);
-int32_t html_lane(struct html *h, const struct task *t);		/* makes the row when it is new; -1 without a task */
-int32_t html_lane_of_proc(struct html *h, uint32_t proc);		/* -1 when not seen */
-void html_world_event(struct html *h, const struct event *ev);
-void html_world_finish(struct html *h);	/* samples not written yet */
-/* Up to date; NULL for no file.  Valid until the next call of any of these. */
-/* Which row of n an event is about, + 1; 0: none.  After html_file_row() of its files. */
-uint32_t html_conn_of(struct html *h, const struct event *ev);
-struct html_file *html_file_row(struct html *h, const struct file *f, const struct event *ev);
+int32_t html_lane(struct html *h, uint64_t thread);		/* by ids of rows; -1 when not seen */
+int32_t html_lane_of_proc(struct html *h, uint64_t process);
+void html_world_row(struct html *h, const struct row *row);	/* of any table but EVENT */
 
 /* The report's file, written at the end of the trace, and what waits to be. */
 struct html_out { struct outfile *file; uint64_t nbytes; struct buf tail; };

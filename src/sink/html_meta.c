@@ -11,6 +11,7 @@
 #include "model/model.h"
 #include "record/record.h"
 #include "config.h"
+#include "row/enums.h"
 #include "sink/html.h"
 #include "sink/totals_words.h"
 
@@ -102,12 +103,12 @@ static void write_types(struct html *h, struct json *j)
 
 		json_open(j, '{');
 		key_str(j, "name", t->name);
-		key_u64(j, "cat", t->means.category);
-		key_str(j, "op", meaning_op(t->means.op));
-		if (t->means.io)
-			key_str(j, "io", meaning_io(t->means.io)), key_str(j, "bytes", t->means.bytes == BYTES_RET ? "ret" : "val");
-		if (t->layer != LAYER_CALL)
-			key_str(j, "layer", meaning_layer(t->layer));
+		key_u64(j, "cat", t->cat);
+		key_str(j, "op", t->op);
+		if (t->io)
+			key_str(j, "io", t->io), key_str(j, "bytes", t->counts ? "val" : "ret");
+		if (t->layer)
+			key_str(j, "layer", t->layer);
 		json_close(j, '}');
 	}
 	json_close(j, ']');
@@ -168,7 +169,7 @@ static void write_execs(struct html *h, struct json *j, uint64_t last, struct ht
 
 static void write_task(struct html *h, struct json *j, uint32_t lane, struct html_out *out)
 {
-	const struct html_task t = *(const struct html_task *)table_row(&h->tasks, lane);
+	const struct html_task t = *(const struct html_task *)store_row(&h->tasks, lane);
 
 	json_open(j, '{');
 	key_u64(j, "pid", t.pid);
@@ -205,7 +206,7 @@ static void write_task(struct html *h, struct json *j, uint32_t lane, struct htm
 }
 
 /* Bounded: a system-wide trace would list every process, which the tasks do anyway. */
-enum { ATTACHED_MAX = 64, COMMAND_ROOM = 16384 };
+enum { ATTACHED_MAX = 64 };
 
 static void write_attached(struct html *h, struct json *j)
 {
@@ -213,8 +214,8 @@ static void write_attached(struct html *h, struct json *j)
 
 	json_key(j, "attached");
 	json_open(j, '[');
-	for (uint32_t lane = 0; lane < h->ntasks && h->mode & START_ATTACH && n < ATTACHED_MAX; lane++) {
-		const struct html_task *t = table_row(&h->tasks, lane);
+	for (uint32_t lane = 0; lane < h->ntasks && h->attached && n < ATTACHED_MAX; lane++) {
+		const struct html_task *t = store_row(&h->tasks, lane);
 
 		if (t->attached && t->proc == lane)
 			n++, json_u64(j, t->pid);
@@ -228,7 +229,7 @@ static void write_notes(struct html *h, struct json *j)
 
 	json_key(j, "notes");
 	json_open(j, '[');
-	if (h->started && h->mode && !(h->mode & START_ALL_CALLS))
+	if (h->started && !h->all_calls)
 		json_cstr(j, "Not every system call was recorded, and many without arguments or result: the recording was made for text output.");
 	for (unsigned i = 0; i < h->opt->totals->nnotes; i++) {
 		struct buf b = { 0 };
@@ -272,12 +273,12 @@ void html_meta_write(struct html *h, const struct html_layout *l, struct html_ou
 	snprintf(number, sizeof(number), "%llu", (unsigned long long)h->wall_ns);
 	key_str(&j, "t0_ns", number);
 	key_u64(&j, "duration_ns", l->duration_ns);
-	html_strings(&j, "command", h->command ? h->command->v : NULL, h->command ? h->command->n : 0, h->command ? h->command->all : 0, COMMAND_ROOM);
+	json_raw(&j, h->command.s, h->command.len);
 	write_attached(h, &j);
 	json_key(&j, "cwd");
 	json_str(&j, h->cwd.s ? h->cwd.s : "", h->cwd.len);
 	key_i64(&j, "main", h->ntasks ? 0 : -1);
-	key_str(&j, "end", !h->ended ? "cut" : h->nended == h->ntasks ? "exit" : h->mode & START_ATTACH ? "detach" : h->interrupted ? "interrupt" : "exit");
+	key_str(&j, "end", h->end);
 	json_key(&j, "events");
 	json_open(&j, '{');
 	key_u64(&j, "kept", h->kept);
@@ -314,8 +315,8 @@ void html_meta_write(struct html *h, const struct html_layout *l, struct html_ou
 	write_types(h, &j);
 	write_errnos(h, &j);
 	write_names(&j, "file_kinds", file_kinds);
-	write_names(&j, "sock_kinds", html_sock_kinds);
-	write_names(&j, "sock_states", html_sock_states);
+	write_names(&j, "sock_kinds", row_sock_kinds);
+	write_names(&j, "sock_states", row_sock_states);
 	write_counters(&j);
 	json_key(&j, "tasks");
 	json_open(&j, '[');

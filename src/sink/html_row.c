@@ -6,9 +6,9 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include "analyze/totals.h"
 #include "base/macro.h"
 #include "decode/call.h"
+#include "event/event.h"
 #include "model/model.h"
 #include "sink/html.h"
 #include "sink/kernel.h"
@@ -28,38 +28,20 @@ static unsigned special_code(struct html *h, int err)
 	return ERR_FIRST_INTERNAL + i;
 }
 
-/* The errno is the answer that was asked for: no terminal, no link, not yet.  Red is for what failed. */
-static bool is_answer(const struct event *ev, int err)
+static uint8_t error_code(struct html *h, const struct row *row)
 {
-	static const struct { int err; const char *call; } answers[] = {
-		{ ENOTTY, "ioctl" }, { ESPIPE, "lseek" }, { ETIMEDOUT, "futex" }, { ETIMEDOUT, "restart_syscall" },
-	};
-
-	if (ev->kind == EV_LOOKUP)
-		return !totals_failed_lookup(ev);
-	for (unsigned i = 0; ev->call && ev->call->spec->name && i < ARRAY_SIZE(answers); i++)
-		if (answers[i].err == err && !strcmp(ev->call->spec->name, answers[i].call))
-			return true;
-	return false;
-}
-
-static uint8_t error_code(struct html *h, const struct event *ev)
-{
-	const struct call *c = ev->call;
-	int err = c ? c->err : ev->err;
+	int err = (int)row_u(row, ROW_EVENT_ERRNO);
+	enum row_outcome outcome = row_outcome(row->event);
 	unsigned code = 0;
 
-	if (c && c->spec->ret == RET_NEVER) {
-		code = 0;
-	} else if (c && c->unfinished) {
+	if (outcome == ROW_UNFINISHED)
 		code = ERR_UNFINISHED;
-	} else if (c && c->no_exit) {
+	else if (outcome == ROW_UNKNOWN)
 		code = ERR_NO_RESULT;
-	} else if (err >= ERR_FIRST_INTERNAL || (err && is_answer(ev, err))) {
+	else if (err >= ERR_FIRST_INTERNAL || outcome == ROW_ANSWER)
 		code = special_code(h, err);
-	} else if (err > 0) {
+	else
 		code = (unsigned)err;
-	}
 	h->errs[code] = true;
 	return (uint8_t)code;
 }
@@ -180,66 +162,43 @@ static uint32_t arguments(struct html *h, const struct event *ev)
 	return id;
 }
 
-static int64_t number(struct html *h, const struct event *ev, int32_t lane)
+static int64_t as_value(struct html *h, const struct row *row, unsigned field)
 {
-	switch (ev->kind) {
-	case EV_CALL:	/* the new task was reported before the call returned */
-		if (ev->call->spec->effect == FX_CLONE && !ev->call->err && lane >= 0)
-			return ((const struct html_task *)table_row(&h->tasks, (uint32_t)lane))->last_child;
-		return 0;
-	case EV_DUP: return ev->fd2;
-	case EV_MMAP: return ev->err ? 0 : (int64_t)ev->nbytes;
-	case EV_MUNMAP: return ev->err ? 0 : -(int64_t)ev->nbytes;
-	case EV_MREMAP: case EV_BRK: return ev->delta;
-	/* the new name; which of two that change places it is, only the arguments say */
-	case EV_RENAME: case EV_LINK: return ev->kind == EV_RENAME && ev->flags & RENAME_EXCHANGE ? 0 : html_string(h, ev->path2, ev->path2_len);
-	case EV_TRANSFER: return ev->file2 ? ev->file2->id : 0;
-	case EV_SEND: case EV_RECV:
-		return !ev->call || ev->call->spec->effect == FX_SENDMMSG || ev->call->spec->effect == FX_RECVMMSG ? (int64_t)ev->nbytes : 0;
-	case EV_READ: case EV_WRITE: return ev->call ? 0 : (int64_t)ev->nbytes;	/* asynchronous: no call that returned it */
-	case EV_FORK: case EV_THREAD: return html_lane(h, ev->child) + 1;
-	case EV_WAIT: case EV_KILL: return html_lane_of_proc(h, ev->target_proc) + 1;
-	case EV_EXIT: return ev->status;
-	case EV_SIGNAL: case EV_STOP: case EV_CONT: return ev->signo;
-	case EV_LOST: return (int64_t)ev->count;
-	case EV_BLOCK: return ev->item->block->op == BLOCK_READ ? (int64_t)ev->nbytes : ev->item->block->op == BLOCK_WRITE ? -(int64_t)ev->nbytes : 0;
-	case EV_FAULT: return ev->item->head->flags & FAULT_MAJOR ? 1 : 0;
-	default: return 0;
-	}
+	const struct row_field *f = &row_tables[TABLE_EVENT].fields[field];
+	const struct cell *c = &row->cells[field];
+
+	if (f->type == ROW_STRING)
+		return html_string(h, c->s, c->n);
+	if (f->type != ROW_ID || f->table == TABLE_FILE)
+		return c->i;
+	return (f->table == TABLE_THREAD ? html_lane(h, c->u) : html_lane_of_proc(h, c->u)) + 1;
 }
 
-/* Calls the model does nothing with (fadvise64, ioctl) are about a descriptor all the same. */
-static void find_subject(struct event *ev)
+/* The column `val`: the one field of those that go there that this row has (docs/report-format.md, section 5). */
+static int64_t value(struct html *h, const struct row *row, const struct html_type *type)
 {
-	int arg = ev->call && ev->fd < 0 && !ev->file ? spec_find_arg(ev->call->spec, ARG_FD, 0) : -1;
+	uint64_t values = row->has & h->values;
 
-	if (arg < 0 || !ev->task)
-		return;
-	ev->file = task_file(ev->task, (int)ev->call->args[arg].word);
-	if (ev->file)
-		ev->fd = (int)ev->call->args[arg].word;
+	if (values)
+		return as_value(h, row, (unsigned)__builtin_ctzll(values));
+	return type->counts && row_has(row, ROW_EVENT_BYTES) ? (int64_t)row_u(row, ROW_EVENT_BYTES) : 0;
 }
 
-void html_row_of(struct html *h, const struct event *event, struct html_row *ret_row)
+void html_row_of(struct html *h, const struct row *from, struct html_row *ret_row)
 {
-	struct event copy = *event, *ev = &copy;
-	int32_t lane = html_lane(h, ev->task);
+	const struct event *ev = from->event;
+	int32_t lane = html_lane(h, row_u(from, ROW_EVENT_THREAD));
+	uint64_t file = row_u(from, ROW_EVENT_FILE);
+	struct html_row row = {
+		.start = row_u(from, ROW_EVENT_TIME), .dur = row_u(from, ROW_EVENT_DURATION), .lane = lane < 0 ? 0 : (uint32_t)lane,
+		.type = (uint16_t)(row_u(from, ROW_EVENT_TYPE) - 1), .err = error_code(h, from), .file = (uint32_t)file, .fd = ev->fd,
+		.conn = (uint32_t)row_u(from, ROW_EVENT_CONNECTION),
+	};
 
-	find_subject(ev);
-	const struct html_file *file = html_file_row(h, ev->file, ev);
-	struct html_row row = { .start = html_time(h, ev->ts_ns), .dur = ev->dur_ns, .lane = lane < 0 ? 0 : (uint32_t)lane,
-				.type = html_type_of(h, ev), .err = error_code(h, ev), .file = file ? ev->file->id : 0, .fd = ev->fd };
-
-	/* it is reported when tracing of the task ends: until then it ran */
-	if (ev->call && ev->call->unfinished && !row.dur && ev->call->spec->ret != RET_NEVER)
-		row.dur = h->last_ns - MIN(h->last_ns, row.start);
-	row.obj = object(h, ev, file);
+	row.obj = object(h, ev, file ? store_row(&h->files, file) : NULL);
 	row.arg = arguments(h, ev);
-	row.val = number(h, ev, lane);
-	if (!row.err && ev->call)
-		row.ret = ev->call->ret;
-	if (ev->file2)
-		html_file_row(h, ev->file2, ev);
-	row.conn = html_conn_of(h, ev);
+	row.val = value(h, from, &h->types[row.type]);
+	if (!row.err && row_has(from, ROW_EVENT_RESULT))
+		row.ret = from->cells[ROW_EVENT_RESULT].i;
 	*ret_row = row;
 }

@@ -57,28 +57,28 @@ static void test_table(void **state)
 {
 	struct row { uint64_t a; char pad[20]; uint32_t b; };
 	enum { N = 200000 };	/* many times the cache */
-	struct table t;
+	struct store t;
 
 	(void)state;
-	assert_int_equal(table_init(&t, sizeof(struct row), "/tmp/x"), 0);
+	assert_int_equal(store_init(&t, sizeof(struct row), "/tmp/x"), 0);
 	for (uint64_t i = 0; i < N; i += 2) {
-		struct row *r = table_row(&t, i);
+		struct row *r = store_row(&t, i);
 
 		assert_int_equal(r->a, 0);
 		r->a = i * 3;
 		r->b = (uint32_t)i;
 	}
 	for (uint64_t i = 0; i < N; i += 1000)	/* far back, while the front is elsewhere */
-		((struct row *)table_row(&t, i))->a++;
+		((struct row *)store_row(&t, i))->a++;
 	for (uint64_t i = 0; i < N; i++) {
-		const struct row *r = table_row(&t, i);
+		const struct row *r = store_row(&t, i);
 
 		assert_int_equal(r->a, i % 2 ? 0 : i * 3 + (i % 1000 == 0));
 		assert_int_equal(r->b, i % 2 ? 0 : i);
 	}
 	assert_int_equal(t.nrows, N);
 	assert_int_equal(t.err, 0);
-	table_done(&t);
+	store_done(&t);
 }
 
 static void test_spool(void **state)

@@ -646,6 +646,10 @@ static void test_many(void **state)
 /* Block I/O of kernel threads belongs to no task: least of all the first lane's. */
 static void test_unattributed(void **state)
 {
+	static const struct record_block block = { .op = BLOCK_READ };
+	static const struct record_fault fault = { 0 };
+	const struct item block_item = { .kind = RECORD_BLOCK, .head = &block.h, .block = &block };
+	const struct item fault_item = { .kind = RECORD_FAULT, .head = &fault.h, .fault = &fault };
 	struct fake_task p;
 	struct report r;
 
@@ -653,8 +657,8 @@ static void test_unattributed(void **state)
 	report_open(&r, 10);
 	start(&r);
 	fake_proc(&p, 1, 0, "one");
-	feed(&r, (struct event){ .kind = EV_BLOCK, .ts_ns = 1000, .dur_ns = 10, .nbytes = 4096, .fd = -1, .fd2 = -1 });
-	feed(&r, (struct event){ .kind = EV_FAULT, .ts_ns = 1001, .fd = -1, .fd2 = -1 });
+	feed(&r, (struct event){ .kind = EV_BLOCK, .item = &block_item, .ts_ns = 1000, .dur_ns = 10, .nbytes = 4096, .fd = -1, .fd2 = -1 });
+	feed(&r, (struct event){ .kind = EV_FAULT, .item = &fault_item, .ts_ns = 1001, .fd = -1, .fd2 = -1 });
 	exit_event(&r, &p, 2000, 0);
 	end(&r, 2000, 0);
 	report_close(&r);
