@@ -41,14 +41,12 @@ export function FilterBox({ s }: { s: State }) {
         }}
         onKeyDown={e => {
           e.stopPropagation();
-          if (e.key === 'Enter') {
-            apply(draft);
-          } else if (e.key === 'Escape') {
-            if (draft) {
-              setDraft('');
-              apply('');
-            } else input.current!.blur();
-          }
+          // Both leave the box with the filter as it stands; only X and the cross take it away.
+          if (e.key !== 'Enter' && e.key !== 'Escape') return;
+          e.preventDefault();
+          apply(draft);
+          if (e.key === 'Escape') input.current!.blur();
+          else focusTable();
         }}
       />
       {draft && (
@@ -56,7 +54,7 @@ export function FilterBox({ s }: { s: State }) {
           type="button"
           class="clear"
           aria-label="Clear filter"
-          title="Clear (Esc)"
+          title="Clear filter (X)"
           onClick={() => {
             setDraft('');
             apply('');
@@ -75,5 +73,11 @@ export function FilterBox({ s }: { s: State }) {
     </div>
   );
 }
+/** To the table of the view, where arrow keys and n go on; a view without one takes the keys itself. */
+function focusTable(): void {
+  const main = document.getElementById('main')!;
+  (main.querySelector<HTMLElement>('.tb, .grid') ?? main).focus();
+}
+
 /** How long to wait for more typing: longer where a scan is longer. */
 const pause = (s: State) => (s.store.n > 3e6 ? 220 : 90);

@@ -19,12 +19,12 @@ const HELP: [string, [string, string][]][] = [
   [
     'Find',
     [
-      ['/', 'filter box'],
+      ['/, Enter', 'filter box; from it to the table'],
       ['n N', 'next, previous match'],
       [', .', 'previous, next on the same thread'],
       ['[ ]', 'previous, next on the same open file'],
       ['{ }', 'previous, next with the same path or address'],
-      ['Esc', 'close, then clear the selection, then the filter'],
+      ['Esc', 'leave the box, close, clear the selection'],
       ['X', 'clear the filter'],
     ],
   ],

@@ -37,7 +37,7 @@ const onPath =
     if (at.i >= 0 && at.s.store.obj[at.i]) go(at, step, samePath(at.s.store, at.i));
   };
 
-/** The next or previous row of the table, round its ends. */
+/** The next or previous row of the table of events, round its ends; it is shown where it can be seen. */
 const match =
   (step: 1 | -1): Act =>
   ({ s, i }) => {
@@ -52,6 +52,7 @@ const match =
       s.toast.value = step > 0 ? 'From the start again' : 'From the end again';
       to = (to + rows) % rows;
     }
+    s.tab.value = 'timeline';
     s.select(s.event(to));
   };
 
@@ -73,12 +74,11 @@ const panThere =
 const toggled = (list: readonly number[], lane: number) =>
   list.includes(lane) ? list.filter(v => v !== lane) : [...list, lane];
 
-/** Closes what is open, one thing a time. */
+/** Closes what is open, one thing a time. The filter stays. */
 const escape: Act = ({ s }) => {
   if (menu.value) menu.value = null;
   else if (s.range.value) s.range.value = null;
   else if (s.selected.value >= 0) s.selected.value = -1;
-  else if (s.filter.value) s.filter.value = '';
   else return false;
   return true;
 };

@@ -7,12 +7,14 @@ import { join } from 'node:path';
 import { generate } from '../fixtures/gen.mjs';
 import { Browser, whyNot } from './browser.mjs';
 import { tests } from './tests.mjs';
+import { use } from './use.mjs';
 import { acceptance } from './acceptance.mjs';
 
 const [mode = 'quick', ...only] = process.argv.slice(2);
 const why = whyNot();
 const all = [
   ...tests,
+  ...use,
   ['acceptance table, 1 M events', t => acceptance(t, 1_000_000)],
   ...(mode === 'slow' ? [['acceptance table, 10 M events', t => acceptance(t, 10_000_000)]] : []),
 ].filter(([name]) => !only.length || only.some(o => name.includes(o)));

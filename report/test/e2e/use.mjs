@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// How the page is used: keys, wheel, tooltip, menus, empty tables, export. Rows of [name, test].
+import { goTab, settle, state } from './tests.mjs';
+
+const focused = page =>
+  page.evaluate(() => document.activeElement.id || document.activeElement.className);
+
+export const use = [
+  [
+    'Enter goes from the filter to the table, Esc leaves it; neither takes the filter away',
+    async t => {
+      const { path } = await t.report('build', 6000),
+        page = await t.browser.open(path, { hash: 'tab=timeline' });
+      await page.keyboard.press('/');
+      await page.keyboard.type('type:openat err:ENOENT');
+      await page.keyboard.press('Enter');
+      t.equal(await focused(page), 'tb', 'Enter');
+      t.equal(await state(page, 's.filter.value'), 'type:openat err:ENOENT');
+      const hits = await state(page, 'Array.from({ length: 3 }, (_, k) => s.event(k))');
+      for (const [key, want] of [
+        ['n', hits[0]],
+        ['n', hits[1]],
+        ['ArrowDown', hits[2]],
+        ['Shift+N', hits[1]],
+      ]) {
+        await page.keyboard.press(key);
+        t.equal(await state(page, 's.selected.value'), want, key);
+      }
+      await page.keyboard.press('/');
+      await page.keyboard.press('End');
+      await page.keyboard.type(' !pid:1');
+      await page.keyboard.press('Escape');
+      t.equal(await focused(page), '', 'Esc leaves the box');
+      const filter = 'type:openat err:ENOENT !pid:1';
+      t.equal(await state(page, 's.filter.value'), filter, 'as it was typed');
+      for (let k = 0; k < 4; k++) await page.keyboard.press('Escape');
+      t.equal(await state(page, '[s.filter.value, s.selected.value]'), [filter, -1], 'Esc again');
+      await page.keyboard.press('x');
+      t.equal(await state(page, 's.filter.value'), '', 'X takes it away');
+      await goTab(page, 'files');
+      await page.keyboard.press('/');
+      await page.keyboard.type('path:*.h');
+      await page.keyboard.press('Enter');
+      t.equal(await focused(page), 'grid', 'the table of another view');
+      await page.keyboard.press('n');
+      await settle(page);
+      t.equal(await state(page, 's.tab.value'), 'timeline', 'n shows what it found');
+      t.ok(await page.locator('.tb-row.on').isVisible(), 'the row is in sight');
+      t.quiet(page);
+    },
+  ],
+];
