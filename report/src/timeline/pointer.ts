@@ -30,20 +30,23 @@ function commitDrag(s: State, l: Layout): void {
   l.invalidate();
 }
 
+/** With Ctrl the wheel zooms, with Shift it moves in time: over lanes, axis, charts and the strip alike. */
 function wheels(s: State, l: Layout): void {
-  const wheel = (e: WheelEvent, el: HTMLElement) => {
-    const x = e.clientX - el.getBoundingClientRect().left,
-      unit = e.deltaMode ? 30 : 1;
+  const wheel = (e: WheelEvent, timeOf: (e: MouseEvent) => number) => {
+    const unit = e.deltaMode ? 30 : 1;
     if (e.ctrlKey || e.metaKey) {
       e.preventDefault();
-      s.zoom(Math.exp(Math.max(-120, Math.min(120, e.deltaY * unit)) * 0.0045), l.timeAt(x));
+      s.zoom(Math.exp(Math.max(-120, Math.min(120, e.deltaY * unit)) * 0.0045), timeOf(e));
     } else if (e.shiftKey || Math.abs(e.deltaX) > Math.abs(e.deltaY)) {
       e.preventDefault();
       s.pan(((e.deltaX || e.deltaY) * unit) / l.width);
     }
   };
-  l.body.addEventListener('wheel', e => wheel(e, l.over), { passive: false });
-  l.axis.addEventListener('wheel', e => wheel(e, l.axis), { passive: false });
+  // Charts and axis begin where the lanes do.
+  const shown = (e: MouseEvent) => l.timeAt(e.clientX - l.over.getBoundingClientRect().left);
+  for (const el of [l.body, l.axis, l.counters])
+    el.addEventListener('wheel', e => wheel(e, shown), { passive: false });
+  l.mini.addEventListener('wheel', e => wheel(e, x => miniTime(s, l, x)), { passive: false });
   l.body.addEventListener('scroll', () => l.invalidate(), { passive: true });
 }
 
@@ -185,15 +188,17 @@ const CURSOR: Record<Mode, string> = {
   to: 'ew-resize',
 };
 
+function miniTime(s: State, l: Layout, e: MouseEvent): number {
+  const r = l.mini.getBoundingClientRect();
+  return ((e.clientX - r.left) / r.width) * s.store.duration;
+}
+
 /** Drag the window, its edges, or draw a new one. */
 function mini(s: State, l: Layout): void {
   const d = s.store.duration;
   let grab: { mode: Mode; t: number; from: number; to: number } | null = null;
   const pixels = (n: number) => (n / l.mini.clientWidth) * d;
-  const timeOf = (e: MouseEvent) => {
-    const r = l.mini.getBoundingClientRect();
-    return ((e.clientX - r.left) / r.width) * d;
-  };
+  const timeOf = (e: MouseEvent) => miniTime(s, l, e);
   const modeOf = (t: number): Mode => {
     const v = s.view.peek(),
       edge = pixels(7);

@@ -49,4 +49,33 @@ export const use = [
       t.quiet(page);
     },
   ],
+
+  [
+    'Ctrl+wheel zooms at the pointer over lanes, axis, charts and the strip',
+    async t => {
+      const { path } = await t.report('build', 6000),
+        page = await t.browser.open(path, { hash: 'tab=timeline' });
+      await page.waitForSelector('.pane .tl-counter');
+      for (const part of ['.tl-body', '.tl-axis', '.tl-counters', '.tl-mini']) {
+        await page.keyboard.press('0');
+        const box = await page.locator(`.pane ${part}`).first().boundingBox(),
+          x = 700;
+        await page.mouse.move(x, box.y + Math.min(10, box.height / 2));
+        const before = await state(page, 's.view.value');
+        await page.keyboard.down('Control');
+        await page.mouse.wheel(0, -240);
+        await page.keyboard.up('Control');
+        await settle(page);
+        const now = await state(page, 's.view.value'),
+          lanes = await page.locator('.pane .tl-over').boundingBox(),
+          at = (x - lanes.x) / lanes.width,
+          time = v => v.from + at * (v.to - v.from);
+        t.ok(now.to - now.from < (before.to - before.from) * 0.8, `${part}: nearer`);
+        const off = Math.abs(time(now) - time(before)) / (before.to - before.from);
+        t.ok(off < 0.02, `${part}: around the pointer, off by ${off}`);
+        t.equal(await page.evaluate(() => visualViewport.scale), 1, 'the page itself stays');
+      }
+      t.quiet(page);
+    },
+  ],
 ];
