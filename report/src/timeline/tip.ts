@@ -50,6 +50,16 @@ export class Tip {
     this.l.tip.hidden = true;
   }
 
+  /** After the lanes moved below the pointer: what it was on may be elsewhere now, or gone. */
+  follow(): void {
+    const { hover, dragging } = this.l;
+    if (!hover || dragging) return;
+    const now = hit(this.s, this.l, hover.x, hover.y);
+    if (now.event === hover.event && now.lane === hover.lane) return;
+    Object.assign(hover, now);
+    this.hide();
+  }
+
   show(x: number, y: number, { event: i, lane }: Hit): void {
     if (i < 0) {
       this.hide();

@@ -26,6 +26,7 @@ export class Timeline {
   private readonly axis: Axis;
   private readonly mini: Mini;
   private readonly charts: Charts;
+  private readonly tip: Tip;
   private readonly stop: (() => void)[] = [];
   private readonly resize: ResizeObserver;
   private pending = 0;
@@ -42,7 +43,8 @@ export class Timeline {
     this.axis = new Axis(s, l);
     this.mini = new Mini(s, l);
     this.charts = new Charts(s, l);
-    listen(s, l, new Tip(s, l));
+    this.tip = new Tip(s, l);
+    listen(s, l, this.tip);
     this.resize = new ResizeObserver(() => {
       l.update();
       this.invalidate();
@@ -109,6 +111,7 @@ export class Timeline {
       sight = l.sight();
     s.whole.update();
     s.reach.update();
+    this.tip.follow();
     this.labels.draw(sight);
     this.lanes.draw(sight);
     this.overlay.draw(sight);

@@ -78,4 +78,48 @@ export const use = [
       t.quiet(page);
     },
   ],
+
+  [
+    'the tooltip goes with its mark: zoom, filter, scroll, hidden lane',
+    async t => {
+      const { path } = await t.report('server', 20000, 40),
+        page = await t.browser.open(path, { hash: 'tab=timeline' });
+      const over = await page.locator('.pane .tl-over').boundingBox();
+      /** Rests on a mark; false where none is found. */
+      const rest = async () => {
+        for (let k = 0; k < 40; k++) {
+          await page.mouse.move(over.x + 60 + k * 9, over.y + 10 + (k % 4) * 22);
+          await settle(page);
+          if (await page.locator('.pane .tl-tip').isVisible()) return true;
+        }
+        return false;
+      };
+      for (const [what, act] of [
+        ['filter', () => page.evaluate(() => (window.cpd.state.filter.value = 'op:nothing'))],
+        ['zoom', () => page.keyboard.press('+')],
+        ['scroll', () => page.mouse.wheel(0, 300)],
+        [
+          'hidden lane',
+          () => page.evaluate(() => (window.cpd.state.hidden.value = [0, 1, 2, 3, 4, 5, 6])),
+        ],
+      ]) {
+        await page.evaluate(() => {
+          const s = window.cpd.state;
+          s.filter.value = '';
+          s.hidden.value = [];
+          s.fit();
+          document.querySelector('.pane .tl-body').scrollTop = 0;
+        });
+        await settle(page);
+        t.ok(await rest(), `${what}: a tooltip`);
+        const text = () => page.locator('.pane .tl-tip').innerText(),
+          was = await text();
+        await act();
+        for (let k = 0; k < 12 && what === 'zoom'; k++) await page.keyboard.press('d');
+        await settle(page);
+        t.equal(await page.locator('.pane .tl-tip').isVisible(), false, `${what}: ${was}`);
+      }
+      t.quiet(page);
+    },
+  ],
 ];
