@@ -6,6 +6,7 @@ import { count } from '../engine/human';
 import type { Store } from '../engine/store';
 import { show } from '../format/text';
 import { figures, Grid, type GridColumn } from '../ui/grid';
+import { whyEmpty } from '../ui/empty';
 import type { State } from '../ui/state';
 import { bytesOr, countOr, durOr } from './common';
 import { menuFor, toEvents } from './path';
@@ -166,6 +167,7 @@ export function Folders({ s, rows }: { s: State; rows: FileRow[] }) {
       onOpen={f => (f.leaf ? toEvents(s, f.path) : toggle(f))}
       onMenu={(e, f) => menuFor(s, e, f.path)}
       level={f => f.depth + 1}
+      empty={whyEmpty(s, 'No file was touched.')}
     />
   );
 }

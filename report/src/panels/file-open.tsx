@@ -9,6 +9,7 @@ import { show } from '../format/text';
 import { figures, Grid, type GridColumn } from '../ui/grid';
 import { useScan } from '../ui/hooks';
 import { openMenu, valueItems } from '../ui/menu';
+import { whyEmpty } from '../ui/empty';
 import type { State } from '../ui/state';
 import { bytesOr, Waiting } from './common';
 import { laneName } from '../engine/neighbours';
@@ -137,7 +138,7 @@ export function OpenFiles({ s }: { s: State }) {
           ...valueItems(s, 'path', store.fileName(r.id), 'this path'),
         ])
       }
-      empty="No file was open."
+      empty={whyEmpty(s, 'No file was open.')}
     />
   );
 }

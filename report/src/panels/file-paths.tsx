@@ -4,6 +4,7 @@ import { useMemo, useState } from 'preact/hooks';
 import type { FileRow } from '../engine/file-stats';
 import type { Store } from '../engine/store';
 import { figures, Grid, type GridColumn } from '../ui/grid';
+import { whyEmpty } from '../ui/empty';
 import type { State } from '../ui/state';
 import { bytesOr, countOr, durOr } from './common';
 import { menuFor, PathCell, toEvents } from './path';
@@ -46,7 +47,7 @@ export function Paths({ s, rows }: { s: State; rows: FileRow[] }) {
       onOpen={r => toEvents(s, store.strings.get(r.name), store.strings.get(r.was))}
       onMenu={(e, r) => menuFor(s, e, store.strings.get(r.name), store.strings.get(r.was))}
       rowClass={r => (r.failed && !r.opens ? 'failed' : '')}
-      empty="No file was touched."
+      empty={whyEmpty(s, 'No file was touched.')}
     />
   );
 }

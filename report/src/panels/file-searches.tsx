@@ -10,6 +10,7 @@ import { show } from '../format/text';
 import { figures, Grid, type GridColumn } from '../ui/grid';
 import { useScan } from '../ui/hooks';
 import { openMenu, valueItems } from '../ui/menu';
+import { whyEmpty } from '../ui/empty';
 import type { State } from '../ui/state';
 import { durOr, Waiting } from './common';
 import { PathCell } from './path';
@@ -149,7 +150,7 @@ export function Searches({ s }: { s: State }) {
             ...(r.found ? valueItems(s, 'path', r.found, 'the file found') : []),
           ])
         }
-        empty="No lookup failed."
+        empty={whyEmpty(s, 'No lookup failed.')}
       />
     </>
   );

@@ -4,6 +4,7 @@ import { findings, RULES, type Finding } from '../engine/findings';
 import { plural } from '../engine/human';
 import { withTerms } from '../engine/query';
 import { useScan } from '../ui/hooks';
+import { whyEmpty } from '../ui/empty';
 import type { State } from '../ui/state';
 import { Waiting } from './common';
 
@@ -45,9 +46,7 @@ export function Findings({ s }: { s: State }) {
   return (
     <section class="tab scroll" aria-label="Findings">
       <div class="page">
-        {!list.length && (
-          <p class="nothing">No rule found anything{s.filter.value ? ' under this filter' : ''}.</p>
-        )}
+        {!list.length && <p class="nothing">{whyEmpty(s, 'No rule found anything.')}</p>}
         {hit.map(({ rule, items }) => (
           <section key={rule.id} class="rule">
             <h2>

@@ -8,6 +8,7 @@ import { show } from '../format/text';
 import { Grid } from '../ui/grid';
 import { useScan } from '../ui/hooks';
 import { openMenu, valueItems, type MenuItem } from '../ui/menu';
+import { whyEmpty } from '../ui/empty';
 import type { State } from '../ui/state';
 import { Segments, Waiting } from './common';
 import { connectionColumns, ORDER } from './connection-columns';
@@ -100,7 +101,11 @@ export function Network({ s }: { s: State }) {
           onOpen={r => toFile(r.file)}
           rowClass={r => (r.state === 'failed' ? 'failed' : '')}
           onMenu={(e, r) => openMenu(e, show(r.peer || r.local), items(r))}
-          empty={all.length ? 'None of this kind.' : 'No connection was made.'}
+          empty={
+            all.length
+              ? `None of this kind; ${plural(all.length, 'row')} of other kinds.`
+              : whyEmpty(s, 'No connection was made.')
+          }
         />
       )}
     </section>

@@ -8,6 +8,7 @@ import type { Store } from '../engine/store';
 import { Grid } from '../ui/grid';
 import { useScan } from '../ui/hooks';
 import { laneItems, openMenu } from '../ui/menu';
+import { whyEmpty } from '../ui/empty';
 import type { State } from '../ui/state';
 import { Segments, Waiting } from './common';
 import { laneName } from '../engine/neighbours';
@@ -73,7 +74,7 @@ export function Processes({ s }: { s: State }) {
             onMenu={(e, r) => openMenu(e, laneName(store, r.lane), laneItems(s, r.lane))}
             level={r => r.depth + 1}
             rowClass={r => (r.thread ? 'thread' : '')}
-            empty="No process."
+            empty={whyEmpty(s, 'No process.')}
           />
         )}
       </div>

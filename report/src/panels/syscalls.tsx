@@ -4,6 +4,7 @@ import { useMemo, useState } from 'preact/hooks';
 import { typeStats, type TypeStat } from '../engine/aggregate';
 import { count, duration, plural } from '../engine/human';
 import { withValue } from '../engine/query';
+import { whyEmpty } from '../ui/empty';
 import { Grid } from '../ui/grid';
 import { useScan } from '../ui/hooks';
 import { openMenu, valueItems } from '../ui/menu';
@@ -49,7 +50,7 @@ export function Syscalls({ s }: { s: State }) {
                 { label: 'Show its events', run: () => go(r) },
               ])
             }
-            empty="No call."
+            empty={whyEmpty(s, 'No call.')}
           />
         )}
       </div>

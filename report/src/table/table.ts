@@ -3,10 +3,12 @@
 import { effect } from '@preact/signals';
 import type { Store } from '../engine/store';
 import { show } from '../format/text';
+import { whyEmpty } from '../ui/empty';
 import { eventItems, openMenu, tipWhenCut, valueItems, type MenuItem } from '../ui/menu';
 import type { Column, State } from '../ui/state';
 import { CELLS, SPECS } from './columns';
 
+const NONE = 'No event to show.';
 const ROW = 23;
 const TALLEST = 6_000_000;
 
@@ -16,6 +18,7 @@ export class EventTable {
   private body: HTMLElement;
   private space: HTMLElement;
   private rowsEl: HTMLElement;
+  private none: HTMLElement;
   private pool: HTMLElement[] = [];
   private top = 0; // first row shown; fractions are part of a row
   private mine = -1; // scroll position set by us
@@ -40,6 +43,7 @@ export class EventTable {
     this.body.tabIndex = 0; // it scrolls by itself
     this.space = make('tb-space', 'presentation', this.body);
     this.rowsEl = make('tb-rows', 'presentation', this.body);
+    this.none = make('nothing', 'row', this.body);
     this.resize = new ResizeObserver(() => this.invalidate());
     this.resize.observe(this.body);
     this.stop.push(
@@ -230,6 +234,7 @@ export class EventTable {
       tall = Math.min(n * ROW, TALLEST);
     if (this.space.style.height !== tall + 'px') this.space.style.height = tall + 'px';
     this.el.setAttribute('aria-rowcount', String(n + 1));
+    this.sayNone(n);
     this.top = Math.max(0, Math.min(this.top, Math.max(0, n - this.fit)));
     const first = Math.floor(this.top),
       shown = Math.max(0, Math.min(n - first, Math.ceil(h / ROW) + 1)),
@@ -256,6 +261,19 @@ export class EventTable {
     if (row >= first && row < first + shown)
       this.el.setAttribute('aria-activedescendant', `row-${row - first}`);
     else this.el.removeAttribute('aria-activedescendant');
+  }
+
+  private sayNone(rows: number): void {
+    const { s } = this,
+      waits = s.filter.value && !s.coldReady.value,
+      why = waits ? 'The filter is answered when the report has loaded.' : whyEmpty(s, NONE);
+    this.none.hidden = rows > 0;
+    const text = rows > 0 ? '' : why;
+    if (this.none.textContent === text) return;
+    const cell = document.createElement('span');
+    cell.setAttribute('role', 'gridcell');
+    cell.textContent = text;
+    this.none.replaceChildren(cell);
   }
 
   private makeRow(cols: Column[]): HTMLElement {

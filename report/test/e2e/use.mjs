@@ -122,4 +122,36 @@ export const use = [
       t.quiet(page);
     },
   ],
+
+  [
+    'an empty table says why: nothing happened, or the filter leaves none',
+    async t => {
+      const { path } = await t.report('build', 6000),
+        page = await t.browser.open(path, { hash: 'tab=timeline&q=dur>9h' });
+      const shown = await page.locator('.tb .nothing').innerText(),
+        n = (await state(page, 's.store.n')).toLocaleString('en-US');
+      t.ok(shown.includes(`The filter leaves 0 of ${n} events`), `events: ${shown}`);
+      for (const [tab, none] of [
+        ['files', 'No file was touched.'],
+        ['network', 'No connection was made.'],
+        ['processes', 'No process.'],
+        ['syscalls', 'No call.'],
+      ]) {
+        await goTab(page, tab);
+        const text = await page.locator('.grid .nothing').innerText();
+        t.ok(text.includes(none) && text.includes('The filter leaves 0 of'), `${tab}: ${text}`);
+      }
+      await page.keyboard.press('x');
+      await goTab(page, 'network');
+      const without = await page.locator('.grid .nothing').innerText();
+      t.equal(without, 'No connection was made.', 'without a filter');
+      await goTab(page, 'timeline');
+      t.equal(await page.locator('.tb .nothing').isVisible(), false, 'with rows it is gone');
+      await page.close();
+      const { path: empty } = await t.report('empty'),
+        other = await t.browser.open(empty, { hash: 'tab=timeline' });
+      t.ok((await other.locator('.tb .nothing').innerText()).includes('nothing was recorded'));
+      t.quiet(other);
+    },
+  ],
 ];
