@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Categories, types and processes to include or exclude, each with how many events it has.
-import { useMemo } from 'preact/hooks';
-import { count } from '../engine/human';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { count, plural } from '../engine/human';
 import { parse, withoutValue, withValue, type Term } from '../engine/query';
 import type { Store } from '../engine/store';
 import { show } from '../format/text';
@@ -76,6 +76,66 @@ function Pick({
   );
 }
 
+interface Option {
+  value: string;
+  n: number;
+  colour?: string;
+}
+
+/** From how many on a list can be searched. */
+const MANY = 8;
+
+/** Options of one field, with a box that narrows a long list; Enter takes only the first that is left. */
+function PickList({
+  s,
+  field,
+  what,
+  list,
+}: {
+  s: State;
+  field: string;
+  what: string;
+  list: Option[];
+}) {
+  const [text, setText] = useState(''),
+    box = useRef<HTMLInputElement>(null),
+    wanted = text.trim().toLowerCase(),
+    left = list.filter(x => show(x.value).toLowerCase().includes(wanted));
+  useEffect(() => box.current?.focus(), []);
+  const key = (e: KeyboardEvent) => {
+    if (e.key !== 'Enter' || !wanted || !left.length) return;
+    e.preventDefault();
+    s.filter.value = withValue(s.filter.value, field, left[0].value, 'only');
+  };
+  return (
+    <>
+      {list.length > MANY && (
+        <input
+          ref={box}
+          type="search"
+          class="pick-search"
+          placeholder={`Search ${what}`}
+          aria-label={`Search ${what}`}
+          value={text}
+          onInput={e => setText((e.currentTarget as HTMLInputElement).value)}
+          onKeyDown={key}
+        />
+      )}
+      <ul class="checks">
+        {left.slice(0, 200).map(x => (
+          <Pick key={x.value} s={s} field={field} value={x.value} n={x.n} colour={x.colour} />
+        ))}
+      </ul>
+      {!left.length && (
+        <p class="nothing">None of {plural(list.length, 'entry', 'entries')} matches.</p>
+      )}
+      {left.length > 200 && (
+        <p class="nothing">and {count(left.length - 200)} more: search for them</p>
+      )}
+    </>
+  );
+}
+
 export function Picks({ s }: { s: State }) {
   const { store } = s,
     ready = s.hotReady.value,
@@ -83,39 +143,27 @@ export function Picks({ s }: { s: State }) {
     { terms } = parse(s.filter.value),
     counts = useMemo(() => countAll(store), [ready]),
     names = (...keys: string[]) => terms.some(t => keys.includes(t.key));
+  const cats = store.meta.categories
+    .map((value, k) => ({ value, n: counts.cats[k], colour: cssCat[k] }))
+    .filter(x => x.n > 0);
+  const types = store.types
+    .map((t, k) => ({ value: t.name, cat: t.cat, n: counts.types[k], colour: cssType[k] }))
+    .filter(x => x.n)
+    .sort((a, b) => a.cat - b.cat || b.n - a.n);
+  const procs = [...counts.procs]
+    .map(([value, n]) => ({ value, n }))
+    .filter(x => x.n)
+    .sort((a, b) => b.n - a.n);
   return (
     <div class="picks">
       <Popover label="Categories" on={names('cat')}>
-        <ul class="checks">
-          {store.meta.categories.map(
-            (c, k) =>
-              counts.cats[k] > 0 && (
-                <Pick key={c} s={s} field="cat" value={c} n={counts.cats[k]} colour={cssCat[k]} />
-              ),
-          )}
-        </ul>
+        <PickList s={s} field="cat" what="categories" list={cats} />
       </Popover>
       <Popover label="Types" on={names('type')}>
-        <ul class="checks">
-          {store.types
-            .map((t, k) => ({ name: t.name, cat: t.cat, colour: cssType[k], n: counts.types[k] }))
-            .filter(x => x.n)
-            .sort((a, b) => a.cat - b.cat || b.n - a.n)
-            .map(x => (
-              <Pick key={x.name} s={s} field="type" value={x.name} n={x.n} colour={x.colour} />
-            ))}
-        </ul>
+        <PickList s={s} field="type" what="types" list={types} />
       </Popover>
       <Popover label="Processes" on={names('proc', 'pid', 'tid', 'tree')}>
-        <ul class="checks">
-          {[...counts.procs]
-            .filter(x => x[1])
-            .sort((a, b) => b[1] - a[1])
-            .slice(0, 200)
-            .map(([name, n]) => (
-              <Pick key={name} s={s} field="proc" value={name} n={n} />
-            ))}
-        </ul>
+        <PickList s={s} field="proc" what="processes" list={procs} />
       </Popover>
     </div>
   );

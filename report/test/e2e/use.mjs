@@ -154,4 +154,31 @@ export const use = [
       t.quiet(other);
     },
   ],
+
+  [
+    'the menu of types can be searched; Enter takes only the first that is left',
+    async t => {
+      const { path } = await t.report('build', 6000),
+        page = await t.browser.open(path, { hash: 'tab=timeline' });
+      await page.click('.pick:has-text("Types")');
+      t.equal(await focused(page), 'pick-search', 'the box is ready');
+      const all = await page.locator('.pop-body li').count();
+      await page.keyboard.type('OPEN');
+      const left = await page.locator('.pop-body li .path').allInnerTexts();
+      t.ok(left.length > 0 && left.length < all, `${left.length} of ${all}`);
+      t.equal(
+        left.filter(x => !x.includes('open')),
+        [],
+        'only what matches',
+      );
+      await page.keyboard.press('Enter');
+      t.equal(await state(page, 's.filter.value'), `type:${left[0]}`);
+      await page.keyboard.type('no such');
+      t.ok((await page.locator('.pop-body').innerText()).includes('matches'), 'none is said');
+      await page.keyboard.press('Escape');
+      t.equal(await page.locator('.pop-body').count(), 0, 'Esc closes the menu');
+      t.equal(await state(page, 's.filter.value'), `type:${left[0]}`, 'and leaves the filter');
+      t.quiet(page);
+    },
+  ],
 ];
