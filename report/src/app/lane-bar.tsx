@@ -3,6 +3,7 @@
 import { plural } from '../engine/human';
 import { SPECS } from '../table/columns';
 import { COLUMNS, DEFAULT_COLUMNS, type State } from '../ui/state';
+import { Export } from './export';
 import { Popover } from './popover';
 
 const LEGEND: Record<string, string> = {
@@ -47,6 +48,7 @@ export function LaneBar({ s }: { s: State }) {
       <Legend s={s} />
       <Zoom s={s} />
       <ColumnPicks s={s} />
+      <Export s={s} />
     </div>
   );
 }

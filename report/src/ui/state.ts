@@ -206,6 +206,16 @@ export class State {
     const s = this.sort.value;
     return s.key === 'time' && s.down;
   }
+  /** The table's rows as they are now, whatever is filtered or sorted later. */
+  order(): { count: number; event: (row: number) => number } {
+    const { value: m } = this.mask,
+      sorted = this.sorted.value,
+      back = this.backwards;
+    return {
+      count: this.rowCount,
+      event: row => (sorted ? sorted[row] : m.event(back ? m.count - 1 - row : row)),
+    };
+  }
   /** Row number in the table → event. */
   event(row: number): number {
     const { value: m } = this.mask,

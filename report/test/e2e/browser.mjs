@@ -31,7 +31,7 @@ export class Browser {
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
       args: FLAGS,
       viewport: { width: 1280, height: 800 },
-      acceptDownloads: false,
+      acceptDownloads: true,
     });
     return b;
   }

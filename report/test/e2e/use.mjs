@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How the page is used: keys, wheel, tooltip, menus, empty tables, export. Rows of [name, test].
+import { readFileSync } from 'node:fs';
+import { TYPES } from '../fixtures/gen.mjs';
 import { goTab, settle, state } from './tests.mjs';
 
 const focused = page =>
@@ -178,6 +180,74 @@ export const use = [
       await page.keyboard.press('Escape');
       t.equal(await page.locator('.pop-body').count(), 0, 'Esc closes the menu');
       t.equal(await state(page, 's.filter.value'), `type:${left[0]}`, 'and leaves the filter');
+      t.quiet(page);
+    },
+  ],
+
+  [
+    'rows are saved as CSV and JSON, filtered and sorted as in the table',
+    async t => {
+      const { path, data } = await t.report('build', 6000),
+        page = await t.browser.open(path, { hash: 'tab=timeline&q=err:ENOENT&sort=-dur' });
+      await page.waitForFunction(() => window.cpd.state.sorted.value);
+      const save = async what => {
+        await page.click('.pick:has-text("Export")');
+        const [file] = await Promise.all([
+          page.waitForEvent('download'),
+          page.click(`.pop-body button:has-text("${what}")`),
+        ]);
+        await page.keyboard.press('Escape');
+        return [file.suggestedFilename(), readFileSync(await file.path(), 'utf8')];
+      };
+      const order = await state(page, 'Array.from({ length: s.rowCount }, (_, k) => s.event(k))');
+      const [name, json] = await save('JSON'),
+        rows = JSON.parse(json);
+      t.equal(name, 'make-events.json');
+      t.equal(
+        rows.map(r => [r.time_ns, r.duration_ns, r.call, r.error]),
+        order.map(i => [
+          data.hot.start[i],
+          data.hot.dur[i],
+          TYPES[data.hot.type[i]].name,
+          'ENOENT',
+        ]),
+        'JSON',
+      );
+      const [, csv] = await save('CSV'),
+        lines = csv.split('\r\n');
+      t.equal(lines.pop(), '', 'the last line is whole');
+      t.equal(lines.shift().split(','), Object.keys(rows[0]), 'the head');
+      t.equal(
+        lines.map(l => Number(l.split(',')[0])),
+        rows.map(r => r.time_ns),
+        'CSV',
+      );
+      t.quiet(page);
+    },
+  ],
+
+  [
+    'hostile names in what is saved: exact in JSON, no formula in CSV',
+    async t => {
+      const { path } = await t.report('hostile'),
+        page = await t.browser.open(path, { hash: 'tab=timeline' });
+      const made = {};
+      for (const what of ['CSV', 'JSON']) {
+        await page.click('.pick:has-text("Export")');
+        const [file] = await Promise.all([
+          page.waitForEvent('download'),
+          page.click(`.pop-body button:has-text("${what}")`),
+        ]);
+        await page.keyboard.press('Escape');
+        made[what] = readFileSync(await file.path(), 'utf8');
+      }
+      const paths = JSON.parse(made.JSON).map(r => r.path);
+      t.ok(
+        paths.some(p => p?.includes('\\xff\\xfeA')),
+        'bytes that are no text',
+      );
+      t.ok(!/[\udc80-\udcff](?<![\ud800-\udbff].)/.test(made.JSON), 'valid Unicode');
+      t.ok(!/(^|[,"\n])[=@]/.test(made.CSV), 'no cell is a formula');
       t.quiet(page);
     },
   ],
