@@ -8,28 +8,54 @@ import type { Palette } from '../ui/colors';
 import { figures, type GridColumn } from '../ui/grid';
 import { bytesOr, countOr, durOr, Histogram } from './common';
 
-/** The fine classes as bars of half an octave, from the first to the last that is not empty. */
-export function bars(hist: Uint32Array, per = 8): { n: number; label: string }[] {
-  let a = 0,
-    b = HIST - 1;
-  while (a < HIST && !hist[a]) a++;
-  while (b > a && !hist[b]) b--;
+/** First and last class that is not empty; what took no time is not among durations. */
+export type Scale = [number, number];
+export function scaleOf(hists: Uint32Array[]): Scale {
+  let a = HIST,
+    b = 0;
+  for (const hist of hists) {
+    const first = hist.findIndex((n, k) => n > 0 && k > 0);
+    if (first < 0) continue;
+    a = Math.min(a, first);
+    b = Math.max(
+      b,
+      hist.findLastIndex(n => n > 0),
+    );
+  }
+  return a > b ? [0, 0] : [a, b];
+}
+
+/** The fine classes as bars of half an octave, from one end of the scale to the other. */
+export function bars(
+  hist: Uint32Array,
+  [a, b]: Scale = scaleOf([hist]),
+  per = 8,
+): { n: number; label: string }[] {
   const out: { n: number; label: string }[] = [];
   for (let c = a - (a % per); c <= b; c += per) {
     let n = 0;
     for (let k = c; k < c + per && k < HIST; k++) n += hist[k];
-    out.push({ n, label: `${duration(Math.max(1, Math.round(histValue(Math.max(0, c)))))}…` });
+    out.push({ n, label: `${duration(Math.max(1, Math.round(histValue(c))))}…` });
   }
   while (out.length < 12) out.push({ n: 0, label: '' });
   return out;
 }
 
+/** The ends of a scale in words. */
+export const scaleText = ([a, b]: Scale): string =>
+  `${duration(Math.max(1, Math.round(histValue(a))))} to ${duration(Math.max(1, Math.round(histValue(b))))}`;
+
 /** The errors of a call, the most frequent first. */
 export const byCount = (r: TypeStat): [number, number][] =>
   [...r.errors].sort((a, b) => b[1] - a[1]);
 
-/** total: time in all calls, of which each has a share. */
-export function callColumns(store: Store, p: Palette, total: number): GridColumn<TypeStat>[] {
+/** total: time in all calls, of which each has a share; scale: of durations, one for all rows. */
+export function callColumns(
+  store: Store,
+  p: Palette,
+  total: number,
+  scale: Scale,
+): GridColumn<TypeStat>[] {
   const isCall = (r: TypeStat) => !store.types[r.type].layer;
   return [
     {
@@ -86,8 +112,10 @@ export function callColumns(store: Store, p: Palette, total: number): GridColumn
       drop: 6,
       title: 'Durations',
       width: 'minmax(110px, 0.6fr)',
+      hint: `from ${scaleText(scale)}, the same in every row`,
       value: r => r.max,
-      render: r => (r.max ? <Histogram hist={bars(r.hist)} colour={p.cssType[r.type]} /> : ''),
+      render: r =>
+        r.max ? <Histogram hist={bars(r.hist, scale)} colour={p.cssType[r.type]} /> : '',
     },
   ];
 }

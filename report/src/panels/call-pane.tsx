@@ -55,7 +55,7 @@ function Durations({ s, r }: Props) {
   return (
     <>
       <h3>Durations</h3>
-      <Histogram tall hist={bars(r.hist, 4)} colour={s.palette.value.cssType[r.type]} />
+      <Histogram tall hist={bars(r.hist, undefined, 4)} colour={s.palette.value.cssType[r.type]} />
       <div class="hist-axis dim">
         <span>{at(0.0001)}</span>
         <span>

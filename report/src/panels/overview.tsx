@@ -13,7 +13,7 @@ import type { State } from '../ui/state';
 import { FindingItem } from './findings';
 import { durOr, Histogram } from './common';
 import { laneName } from '../engine/neighbours';
-import { bars } from './call-columns';
+import { bars, scaleOf, scaleText } from './call-columns';
 
 /** The first two of every kind, then the rest: one kind must not push the others out of sight. */
 function firstOf(list: Finding[], n = 6): Finding[] {
@@ -197,6 +197,7 @@ function Kernel({ s }: { s: State }) {
     };
   const pc = (t: TypeStat, q: number) =>
     !hasPercentile(t.timed, q) ? '–' : durOr(percentileOf(t, q));
+  const scale = scaleOf(rows.map(t => t.hist));
   return (
     <section class="panel" aria-label="Scheduler, disk, page faults">
       <h2>Scheduler, disk, page faults</h2>
@@ -209,7 +210,9 @@ function Kernel({ s }: { s: State }) {
                 {x}
               </th>
             ))}
-            <th scope="col">Durations</th>
+            <th scope="col" title={`from ${scaleText(scale)}, the same in every row`}>
+              Durations
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -229,7 +232,7 @@ function Kernel({ s }: { s: State }) {
               <td class="num">{durOr(t.max)}</td>
               <td>
                 {t.max > 0 ? (
-                  <Histogram hist={bars(t.hist)} colour={p.cssType[t.type]} />
+                  <Histogram hist={bars(t.hist, scale)} colour={p.cssType[t.type]} />
                 ) : (
                   <span class="dim">
                     {store.ops[t.type] === 'fault' && major !== null

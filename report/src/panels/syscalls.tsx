@@ -4,12 +4,12 @@ import { useMemo, useState } from 'preact/hooks';
 import { typeStats, type TypeStat } from '../engine/aggregate';
 import { count, duration, plural } from '../engine/human';
 import { withValue } from '../engine/query';
-import { whyEmpty } from '../ui/empty';
 import { Grid } from '../ui/grid';
 import { useScan } from '../ui/hooks';
 import { openMenu, valueItems } from '../ui/menu';
+import { whyEmpty } from '../ui/empty';
 import type { State } from '../ui/state';
-import { callColumns } from './call-columns';
+import { callColumns, scaleOf } from './call-columns';
 import { CallPane } from './call-pane';
 import { Waiting } from './common';
 
@@ -21,7 +21,8 @@ export function Syscalls({ s }: { s: State }) {
   const rows = stats ?? [],
     total = rows.reduce((a, r) => a + (store.types[r.type].layer ? 0 : r.total), 0),
     sel = rows.find(r => r.type === at) ?? null;
-  const columns = useMemo(() => callColumns(store, p, total), [store, p, total]);
+  const scale = useMemo(() => scaleOf(rows.map(r => r.hist)), [stats]);
+  const columns = useMemo(() => callColumns(store, p, total, scale), [store, p, total, scale]);
   const name = (r: TypeStat) => store.types[r.type].name;
   const go = (r: TypeStat) => {
     s.filter.value = withValue(s.filter.value, 'type', name(r), 'only');

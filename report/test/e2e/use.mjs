@@ -251,4 +251,42 @@ export const use = [
       t.quiet(page);
     },
   ],
+
+  [
+    'durations of all calls are drawn on one scale',
+    async t => {
+      const { path } = await t.report('server', 20000, 8),
+        page = await t.browser.open(path, { size: { width: 1900, height: 900 } });
+      await goTab(page, 'syscalls');
+      const got = await page.evaluate(() =>
+        [...document.querySelectorAll('.grid-row')].map(r => ({
+          call: r.querySelector('[data-col=name]').innerText.trim(),
+          view: r.querySelector('.hist')?.getAttribute('viewBox'),
+          first: Number(r.querySelector('.hist rect')?.getAttribute('x') ?? -1),
+        })),
+      );
+      const drawn = got.filter(x => x.view);
+      t.ok(drawn.length > 3, 'some are drawn');
+      t.equal(new Set(drawn.map(x => x.view)).size, 1, 'one width for all');
+      const least = call =>
+        state(
+          page,
+          `(() => { let m = Infinity; for (let i = 0; i < s.store.n; i++) if (s.store.types[s.store.type[i]].name === '${call}' && s.store.dur(i)) m = Math.min(m, s.store.dur(i)); return m; })()`,
+        );
+      const starts = [];
+      for (const x of drawn) starts.push({ ...x, least: await least(x.call) });
+      starts.sort((a, b) => a.least - b.least);
+      const a = starts[0],
+        b = starts[starts.length - 1];
+      t.ok(
+        b.least < a.least * 2 || b.first > a.first,
+        `longer lies further right: ${JSON.stringify([a, b])}`,
+      );
+      t.ok(
+        (await page.locator('[role=columnheader][title*="the same in every row"]').count()) === 1,
+        'its ends are said',
+      );
+      t.quiet(page);
+    },
+  ],
 ];
