@@ -8,11 +8,13 @@ struct buf;
 /* A sum of memory: "132.0 KB", "8.5 MB (24 regions)", "7.6 MB (4.6 MB when attached, +3.0 MB)". */
 enum totals_memory { MEMORY_HEAP, MEMORY_MMAP, MEMORY_TOTAL };
 void totals_memory(struct buf *b, const struct totals *t, enum totals_memory what);
-void totals_lookup_name(struct buf *b, const struct totals_lookup *l);	/* its path, "\"\"", "(name not readable)"; as it is, like: */
+/* its path, "\"\"", "(name not readable)"; as it is, like: */
+void totals_lookup_name(struct buf *b, const struct totals_lookup *l);
 /* "/d/final (was tmp)", as it is: to be made safe before it is shown. */
 void totals_file_name(struct buf *b, const struct totals_file *f);
 /* A command line as one would type it, safe to show, cut after about max bytes. */
 void argv_format(struct buf *b, const struct bytes *argv, unsigned argc, uint64_t all, size_t max);
-void totals_command(struct buf *b, const struct totals *t);	/* what was traced: that, or "pid 12 (a), pid 13 (b)", "everything" */
+/* what was traced: that, or "pid 12 (a), pid 13 (b)", "everything" */
+void totals_command(struct buf *b, const struct totals *t);
 void totals_proc_command(struct buf *b, const struct totals_proc *p);	/* its last command line, else "[comm]" */
 void totals_note_format(struct buf *b, const struct totals_note *n);	/* a sentence, safe to show */

@@ -40,8 +40,9 @@ static bool add_placeholder(struct buf *b, const struct event *ev, unsigned arg,
 		buf_puts(b, "\x01r");
 		return true;
 	case ARG_PATH:
-		/* as the program gave it, also where that is relative or empty: only a name that is the object's is spared */
-		if (*path_used || !ev->path_len || !v->bytes || v->trunc || v->len != ev->path_len || memcmp(v->bytes, ev->path, v->len) != 0)
+		/* as the program gave it, also where that is relative or empty: only the object's own name is spared */
+		if (*path_used || !ev->path_len || !v->bytes || v->trunc || v->len != ev->path_len ||
+		    memcmp(v->bytes, ev->path, v->len) != 0)
 			return false;
 		*path_used = true;
 		buf_puts(b, "\x01o");

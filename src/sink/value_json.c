@@ -105,7 +105,10 @@ static void add_named(struct json *j, const char *name, struct value_num n)
 	json_close(j, '}');
 }
 
-static void to_constant(void *ctx, const struct names *names, struct value_num n) { add_named(ctx, names_find(names, n.word), n); }
+static void to_constant(void *ctx, const struct names *names, struct value_num n)
+{
+	add_named(ctx, names_find(names, n.word), n);
+}
 
 static void to_signal(void *ctx, struct value_num n)
 {
@@ -322,7 +325,10 @@ static void to_fd(void *ctx, const struct value_fd *fd)
 	json_close(j, '}');
 }
 
-void fd_json(struct json *j, int fd, const struct file *file) { to_fd(j, &(struct value_fd){ .fd = fd, .file = file }); }
+void fd_json(struct json *j, int fd, const struct file *file)
+{
+	to_fd(j, &(struct value_fd){ .fd = fd, .file = file });
+}
 
 /* ---- bytes ---- */
 
@@ -373,26 +379,29 @@ static void to_pointer(void *ctx, uint64_t addr, enum value_why why)
 
 /* ---- structure: one value at an address is that value ---- */
 
-static bool in_braces(enum value_shape shape) { return shape == VALUE_STRUCT || shape == VALUE_TUPLE || shape == VALUE_MESSAGE; }
 
 static void to_open(void *ctx, enum value_shape shape)
 {
 	if (shape != VALUE_BOX)
-		json_open(ctx, in_braces(shape) ? '{' : '[');
+		json_open(ctx, value_has_fields(shape) ? '{' : '[');
 }
 
 static void to_close(void *ctx, enum value_shape shape)
 {
 	if (shape != VALUE_BOX)
-		json_close(ctx, in_braces(shape) ? '}' : ']');
+		json_close(ctx, value_has_fields(shape) ? '}' : ']');
 }
 
-static void to_field(void *ctx, enum value_shape shape UNUSED, unsigned i UNUSED, const char *name) { json_key(ctx, name); }
+static void to_field(void *ctx, enum value_shape shape UNUSED, unsigned i UNUSED, const char *name)
+{
+	json_key(ctx, name);
+}
+
 static void to_item(void *ctx UNUSED, enum value_shape shape UNUSED, unsigned i UNUSED) { }
 
 static void to_more(void *ctx, enum value_shape shape, unsigned i UNUSED, uint64_t n)
 {
-	if (in_braces(shape))
+	if (value_has_fields(shape))
 		key_true(ctx, "more");
 	else
 		add_more(ctx, n);

@@ -7,14 +7,21 @@
 
 #define ITEMS_MAX 32		/* strings of a vector, vectors of an iovec, messages: walked; the rest is more() */
 
-struct walk { const struct event *ev; const struct call *call; const struct value_ops *ops; void *ctx; unsigned flags; };
+struct walk {
+	const struct event *ev;
+	const struct call *call;
+	const struct value_ops *ops; void *ctx;
+	unsigned flags;			/* WALK_* */
+};
 typedef void walk_fn(const struct walk *w, unsigned arg);
 
 #define WORD(arg) (w->call->args[arg].word)
 
 walk_fn walk_sockaddr, walk_iovec, walk_msghdr, walk_mmsghdr, walk_optval;
-void walk_missing(const struct walk *w, unsigned arg, bool unreadable);	/* what the argument points to is not there: its address */
-const struct file *walk_file(const struct event *ev, int fd);	/* what the descriptor is, as the event has it; NULL: not known */
+/* what the argument points to is not there: its address */
+void walk_missing(const struct walk *w, unsigned arg, bool unreadable);
+/* what the descriptor is, as the event has it; NULL: not known */
+const struct file *walk_file(const struct event *ev, int fd);
 void walk_fd(const struct walk *w, int fd);
 /* item(), or more() and false where the rest of n is not walked. */
 bool walk_item(const struct walk *w, enum value_shape shape, size_t i, size_t n);

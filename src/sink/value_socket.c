@@ -31,7 +31,8 @@ void walk_sockaddr(const struct walk *w, unsigned arg)
 struct wide_iovec { uint64_t base, len; };	/* as capture widens it */
 
 /* The i-th vector; what is before it in the data is off. */
-static void walk_one_iovec(const struct walk *w, unsigned arg, const struct wide_iovec *v, const struct part *data, uint64_t off, uint64_t total)
+static void walk_one_iovec(const struct walk *w, unsigned arg, const struct wide_iovec *v, const struct part *data,
+			   uint64_t off, uint64_t total)
 {
 	unsigned n = 0;
 
@@ -43,7 +44,8 @@ static void walk_one_iovec(const struct walk *w, unsigned arg, const struct wide
 		uint64_t want = MIN(v->len, total - off);	/* bytes of the call that this vector holds */
 
 		w->ops->field(w->ctx, VALUE_TUPLE, n++, "iov_base");
-		w->ops->string(w->ctx, &(struct value_string){ data->bytes + off, (uint32_t)MIN(data->len - off, want), STRING_DATA, false, want });
+		w->ops->string(w->ctx, &(struct value_string){ data->bytes + off, (uint32_t)MIN(data->len - off, want),
+							       STRING_DATA, false, want });
 	}
 	w->ops->field(w->ctx, VALUE_TUPLE, n, "iov_len");
 	walk_u64(w, v->len);
@@ -126,7 +128,8 @@ void walk_mmsghdr(const struct walk *w, unsigned arg)
 		w->ops->open(w->ctx, VALUE_MESSAGE);
 		if (m.name_len >= 2 || m.flags & MSG_NAME_CUT) {
 			w->ops->field(w->ctx, VALUE_MESSAGE, nfields++, "msg_name");
-			walk_addr_bytes(w, (const char *)m.name, MIN(m.name_len, (uint32_t)sizeof(m.name)), m.flags & MSG_NAME_CUT);
+			walk_addr_bytes(w, (const char *)m.name, MIN(m.name_len, (uint32_t)sizeof(m.name)),
+					m.flags & MSG_NAME_CUT);
 		}
 		w->ops->field(w->ctx, VALUE_MESSAGE, nfields, "msg_len");
 		walk_u64(w, m.nbytes);
@@ -138,7 +141,8 @@ void walk_mmsghdr(const struct walk *w, unsigned arg)
 /* Of an option that has no row: its bytes. */
 static const struct layout *layout_of_option(const struct value *v, const struct value *option)
 {
-	const struct name_val *known = option->spec->type == ARG_ENUM ? names_entry(option->spec->names, option->word) : NULL;
+	bool is_enum = option->spec->type == ARG_ENUM;
+	const struct name_val *known = is_enum ? names_entry(option->spec->names, option->word) : NULL;
 	const struct layout *layout = !known ? &layout_bytes : known->layout ? known->layout : &layout_int;
 
 	/* SO_GET_FILTER has the number of SO_ATTACH_FILTER: the instructions themselves */

@@ -66,7 +66,8 @@ static void walk_field(const struct field *f, const char *bytes, const struct va
 	}
 }
 
-static void walk_list(const struct layout *layout, const char *bytes, uint32_t len, const struct value_ops *ops, void *ctx)
+static void walk_list(const struct layout *layout, const char *bytes, uint32_t len,
+		      const struct value_ops *ops, void *ctx)
 {
 	unsigned i = 0;
 
@@ -100,7 +101,8 @@ static void walk_address(const char *bytes, uint32_t len, const struct value_ops
 		walk_string(bytes, len, STRING_BYTES, ops, ctx);
 }
 
-static void walk_fields(const struct layout *layout, const char *bytes, uint32_t len, unsigned how, const struct value_ops *ops, void *ctx)
+static void walk_fields(const struct layout *layout, const char *bytes, uint32_t len, unsigned how,
+			const struct value_ops *ops, void *ctx)
 {
 	bool many = layout->fields->name;
 	enum value_shape shape = many ? VALUE_STRUCT : VALUE_BOX;
@@ -124,7 +126,8 @@ static void walk_fields(const struct layout *layout, const char *bytes, uint32_t
 		ops->close(ctx, shape);
 }
 
-void layout_walk(const struct layout *layout, const char *bytes, uint32_t len, unsigned how, const struct value_ops *ops, void *ctx)
+void layout_walk(const struct layout *layout, const char *bytes, uint32_t len, unsigned how,
+		 const struct value_ops *ops, void *ctx)
 {
 	switch (layout->form) {
 	case LAYOUT_FIELDS:

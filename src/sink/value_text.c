@@ -55,7 +55,8 @@ static void add_ioctl(struct buf *b, uint32_t request)
 {
 	static const char *const directions[] = { "_IOC_NONE", "_IOC_WRITE", "_IOC_READ", "_IOC_READ|_IOC_WRITE" };
 
-	buf_printf(b, "_IOC(%s, %#x, %#x, %#x)", directions[_IOC_DIR(request)], _IOC_TYPE(request), _IOC_NR(request), _IOC_SIZE(request));
+	buf_printf(b, "_IOC(%s, %#x, %#x, %#x)", directions[_IOC_DIR(request)], _IOC_TYPE(request), _IOC_NR(request),
+		   _IOC_SIZE(request));
 }
 
 static void add_name_or_mask(struct buf *b, const struct names *names, uint64_t val)
@@ -147,7 +148,10 @@ void flags_format(struct buf *b, const struct names *names, uint64_t val)
 		buf_putc(b, '0');
 }
 
-static void text_flags(void *ctx, const struct names *names, struct value_num n) { flags_format(((struct text *)ctx)->b, names, n.word); }
+static void text_flags(void *ctx, const struct names *names, struct value_num n)
+{
+	flags_format(((struct text *)ctx)->b, names, n.word);
+}
 
 static void text_mode(void *ctx, const struct names *types, struct value_num n)
 {
@@ -205,7 +209,8 @@ static void text_status(void *ctx, int status)
 	else if (WIFCONTINUED(status))
 		buf_puts(b, "[continued]");
 	else
-		buf_printf(b, "[killed by %s%s]", signal_name(WTERMSIG(status)), WCOREDUMP(status) ? ", core dumped" : "");
+		buf_printf(b, "[killed by %s%s]", signal_name(WTERMSIG(status)),
+			   WCOREDUMP(status) ? ", core dumped" : "");
 }
 
 /* ---- sets ---- */
@@ -356,10 +361,15 @@ static void text_pointer(void *ctx, uint64_t addr, enum value_why why UNUSED)
 
 /* ---- structure ---- */
 
-static bool in_braces(enum value_shape shape) { return shape == VALUE_STRUCT || shape == VALUE_TUPLE || shape == VALUE_MESSAGE; }
+static void text_open(void *ctx, enum value_shape shape)
+{
+	buf_putc(((struct text *)ctx)->b, value_has_fields(shape) ? '{' : '[');
+}
 
-static void text_open(void *ctx, enum value_shape shape) { buf_putc(((struct text *)ctx)->b, in_braces(shape) ? '{' : '['); }
-static void text_close(void *ctx, enum value_shape shape) { buf_putc(((struct text *)ctx)->b, in_braces(shape) ? '}' : ']'); }
+static void text_close(void *ctx, enum value_shape shape)
+{
+	buf_putc(((struct text *)ctx)->b, value_has_fields(shape) ? '}' : ']');
+}
 
 /* Only descriptors are shown of a message's control data. */
 static const char *message_field(const char *name)

@@ -112,7 +112,8 @@ static void walk_name(const struct walk *w, unsigned arg)
 	const struct value *v = &w->call->args[arg];
 
 	if (v->bytes && (v->len || !v->fault))
-		w->ops->string(w->ctx, &(struct value_string){ v->bytes, v->len, STRING_NAME, v->trunc || v->fault, UINT64_MAX });
+		w->ops->string(w->ctx, &(struct value_string){ v->bytes, v->len, STRING_NAME, v->trunc || v->fault,
+							       UINT64_MAX });
 	else
 		walk_missing(w, arg, v->fault);		/* a name of no bytes that are there is not "" */
 }
@@ -123,7 +124,8 @@ static void walk_data(const struct walk *w, unsigned arg)
 	const struct value *v = &call->args[arg];
 	struct value_string s = { v->bytes, v->len, STRING_DATA, v->trunc, UINT64_MAX };
 
-	if (!v->bytes || (!v->len && v->fault) || (w->flags & WALK_NO_DATA)) {	/* bytes that are not there are not "" */
+	/* bytes that are not there are not "" */
+	if (!v->bytes || (!v->len && v->fault) || (w->flags & WALK_NO_DATA)) {
 		walk_missing(w, arg, v->fault);
 		return;
 	}
@@ -162,7 +164,8 @@ static void walk_variables(const struct walk *w, unsigned arg)
 
 static void walk_string_of(const struct walk *w, const struct part *p, unsigned i)
 {
-	struct value_string s = { p->bytes, MIN(p->len, ITEM_MAX), STRING_NAME, p->flags & CHUNK_TRUNC || p->len > ITEM_MAX, UINT64_MAX };
+	bool cut = p->flags & CHUNK_TRUNC || p->len > ITEM_MAX;
+	struct value_string s = { p->bytes, MIN(p->len, ITEM_MAX), STRING_NAME, cut, UINT64_MAX };
 
 	if (p->flags & CHUNK_FAULT)
 		s.bytes = NULL;
@@ -216,7 +219,8 @@ static void walk_fdpair(const struct walk *w, unsigned arg)
 
 /* ---- structs ---- */
 
-static void walk_structs(const struct walk *w, const struct arg_spec *spec, const struct part *p, bool array, unsigned how)
+static void walk_structs(const struct walk *w, const struct arg_spec *spec, const struct part *p, bool array,
+			 unsigned how)
 {
 	uint32_t size = spec->size ? spec->size : 1, n = (p->len + size - 1) / size;
 
@@ -226,7 +230,8 @@ static void walk_structs(const struct walk *w, const struct arg_spec *spec, cons
 	}
 	w->ops->open(w->ctx, VALUE_LIST);
 	for (uint32_t i = 0; i < n && walk_item(w, VALUE_LIST, i, n); i++)
-		layout_walk(spec->layout, p->bytes + i * size, MIN(size, p->len - i * size), how | LAYOUT_ITEM, w->ops, w->ctx);
+		layout_walk(spec->layout, p->bytes + i * size, MIN(size, p->len - i * size), how | LAYOUT_ITEM,
+			    w->ops, w->ctx);
 	w->ops->close(w->ctx, VALUE_LIST);
 }
 
@@ -252,7 +257,8 @@ static void walk_struct(const struct walk *w, unsigned arg)
 
 	/* bytes of one set, not many of one byte */
 	array = array && spec->layout && spec->layout->form != LAYOUT_CPU_SET;
-	if (!in || !spec->layout || (in->flags & CHUNK_FAULT) || ((in->flags & CHUNK_AT_EXIT) && (w->flags & WALK_NO_DATA))) {
+	if (!in || !spec->layout || (in->flags & CHUNK_FAULT) ||
+	    ((in->flags & CHUNK_AT_EXIT) && (w->flags & WALK_NO_DATA))) {
 		walk_missing(w, arg, in && in->flags & CHUNK_FAULT);
 		return;
 	}

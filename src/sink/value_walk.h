@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * What a call was given and gave back, as a walk: one argument after the other is handed to a dialect as typed tokens, in
- * order.  A dialect is a table of functions that writes them: value_text.c (what a terminal and the report show),
+ * What a call was given and gave back, as a walk: one argument after the other is handed to a dialect as typed tokens,
+ * in order.  A dialect is a table of functions that writes them: value_text.c (what a terminal and the report show),
  * value_json.c.  No token is text that was made for a reader: names are the kernel's, strings are the program's bytes
  * and no dialect may take them for safe.  docs/values.md says what each token means and what a dialect owes.
  */
@@ -45,6 +45,11 @@ enum value_shape {
 	VALUE_BOX,		/* one value that a pointer leads to; no item() */
 };
 
+static inline bool value_has_fields(enum value_shape shape)
+{
+	return shape == VALUE_STRUCT || shape == VALUE_TUPLE || shape == VALUE_MESSAGE;
+}
+
 enum value_set { VALUE_FDS, VALUE_SIGNALS /* bit 0 is signal 1 */, VALUE_CPUS };
 
 enum string_kind {
@@ -52,7 +57,10 @@ enum string_kind {
 	STRING_DATA,		/* contents: a dialect shows as much as it likes */
 	STRING_BYTES,		/* of a struct that is not known inside: shown whole */
 };
-/* bytes NULL: an item that could not be read.  whole: how long it is in memory, UINT64_MAX: not known, cut says whether it is longer. */
+/*
+ * bytes NULL: an item that could not be read.  whole: how long it is in memory; UINT64_MAX: not known, cut says whether
+ * it is longer.
+ */
 struct value_string { const char *bytes; uint32_t len; uint8_t kind; bool cut; uint64_t whole; };
 
 /* dir: a descriptor that paths are relative to, or AT_FDCWD.  file: NULL where there is none, or none is known. */
@@ -61,23 +69,28 @@ struct value_fd { int64_t fd; bool dir; const struct file *file; };
 struct value_ops {
 	/* values */
 	void (*number)(void *ctx, struct value_num n);
-	void (*constant)(void *ctx, const struct names *names, struct value_num n);	/* one of names (may be NULL), else a number */
+	/* one of names (may be NULL), else a number */
+	void (*constant)(void *ctx, const struct names *names, struct value_num n);
 	void (*flags)(void *ctx, const struct names *names, struct value_num n);	/* names_split() */
-	void (*mode)(void *ctx, const struct names *types, struct value_num n);		/* permissions; types: NULL, or also a file's type */
+	/* permissions; types: NULL, or also a file's type */
+	void (*mode)(void *ctx, const struct names *types, struct value_num n);
 	void (*signal)(void *ctx, struct value_num n);
 	void (*device)(void *ctx, unsigned major, unsigned minor, bool is_field);
 	void (*status)(void *ctx, int status);						/* of wait(2) */
 	void (*set)(void *ctx, enum value_set kind, const char *bytes, uint32_t nbits, bool cut);
 	void (*fd)(void *ctx, const struct value_fd *fd);
 	void (*string)(void *ctx, const struct value_string *s);
-	void (*address)(void *ctx, const struct addr *a, bool cut);			/* of a socket; cut: there was no room for all of it */
-	void (*ip)(void *ctx, int family, const void *bytes);				/* 4 or 16 bytes in network order */
+	/* of a socket; cut: there was no room for all of it */
+	void (*address)(void *ctx, const struct addr *a, bool cut);
+	/* 4 or 16 bytes in network order */
+	void (*ip)(void *ctx, int family, const void *bytes);
 	void (*pointer)(void *ctx, uint64_t addr, enum value_why why);
 	/* what holds them together; i counts from 0 within one open() */
 	void (*open)(void *ctx, enum value_shape shape);
 	void (*field)(void *ctx, enum value_shape shape, unsigned i, const char *name);
 	void (*item)(void *ctx, enum value_shape shape, unsigned i);
-	void (*more)(void *ctx, enum value_shape shape, unsigned i, uint64_t n);	/* instead of the rest: n of them, 0 not known */
+	/* instead of the rest: n of them, 0 not known */
+	void (*more)(void *ctx, enum value_shape shape, unsigned i, uint64_t n);
 	void (*close)(void *ctx, enum value_shape shape);
 	/* the value before the call, and after it */
 	void (*before)(void *ctx);
@@ -94,6 +107,10 @@ void value_walk(const struct event *ev, unsigned arg, unsigned flags, const stru
 /* What a call that succeeded returned. */
 void value_walk_result(const struct event *ev, const struct value_ops *ops, void *ctx);
 
-enum { LAYOUT_ITEM = 1 /* of a list: a single value stands for itself, no VALUE_BOX */, LAYOUT_BEFORE = 2 /* the call: without what the kernel will write */ };
+enum {
+	LAYOUT_ITEM = 1,	/* of a list: a single value stands for itself, no VALUE_BOX */
+	LAYOUT_BEFORE = 2,	/* the call: without what the kernel will write */
+};
 /* A struct.  Of fields that len does not reach comes one more(). */
-void layout_walk(const struct layout *layout, const char *bytes, uint32_t len, unsigned how, const struct value_ops *ops, void *ctx);
+void layout_walk(const struct layout *layout, const char *bytes, uint32_t len, unsigned how,
+		 const struct value_ops *ops, void *ctx);
