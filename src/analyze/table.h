@@ -20,7 +20,7 @@ struct totals_lookup;
 struct totals_proc;
 
 enum cell_type {
-	CELL_BYTES, CELL_COUNT, CELL_NS, CELL_PID, CELL_PEER_PID,	/* .n */
+	CELL_BYTES, CELL_COUNT, CELL_NS, CELL_PID, CELL_PEER_PID, CELL_SENDER,	/* .n */
 	CELL_SHARE,			/* .n: of 10,000 */
 	CELL_TIMES,			/* .n: how often, "12×" */
 	CELL_ERROR,			/* .n: an errno */

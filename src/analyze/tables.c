@@ -148,13 +148,14 @@ static void fill_listening(struct table *t, const struct totals *totals, bool no
 
 /* ---- processes ---- */
 
-enum { PROCS_PID, PROCS_TIME, PROCS_ENDED, PROCS_COMMAND, PROCS_THREADS, _PROCS };
+enum { PROCS_PID, PROCS_TIME, PROCS_ENDED, PROCS_COMMAND, PROCS_THREADS, PROCS_SENDER, _PROCS };
 static const struct table_column proc_columns[_PROCS] = {
 	[PROCS_PID] = { "PID", NULL, "pid", CELL_PID, IN_COLUMN, 7, 0 },
 	[PROCS_TIME] = { "time", NULL, "duration_ns", CELL_NS, IN_COLUMN, 9, 0 },
 	[PROCS_ENDED] = { "ended", NULL, "ended", CELL_ENDED, IN_COLUMN, 8, 2 },
 	[PROCS_COMMAND] = { "command", NULL, "command", CELL_COMMAND, IN_REST, 0, 2 },
 	[PROCS_THREADS] = { "threads", NULL, "threads", CELL_COUNT, IN_NOTE, 0, 0 },
+	[PROCS_SENDER] = { "signal from", NULL, "signal_from_pid", CELL_SENDER, IN_NOTE, 0, 0 },
 };
 
 static void fill_proc(struct table_row *row, const struct totals *t, const struct totals_proc *p)
@@ -166,6 +167,7 @@ static void fill_proc(struct table_row *row, const struct totals *t, const struc
 	row->cells[PROCS_TIME] = number(end > start ? end - start : 0);
 	row->cells[PROCS_ENDED] = row->cells[PROCS_COMMAND] = (struct cell){ .set = true, .proc = p };
 	row->cells[PROCS_THREADS] = (struct cell){ .set = p->nthreads > 1, .n = p->nthreads };
+	row->cells[PROCS_SENDER] = number_if(p->fatal_from);
 	row->bad = p->status > 0;
 }
 

@@ -311,6 +311,7 @@ void totals_event(struct totals *t, const struct event *ev)
 		break;
 	case CAT_SIGNAL:
 		t->nsignals += ev->kind == EV_SIGNAL;
+		totals_signal_event(t, ev);
 		break;
 	default:
 		break;

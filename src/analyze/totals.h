@@ -69,6 +69,8 @@ struct totals_proc {
 	struct totals_words argv;		/* last one, as far as a line has room for it; n 0: none is known */
 	struct bytes comm;
 	int status;				/* wait form; -1 alive at the end of the trace, or unknown */
+	uint32_t fatal_from;			/* pid of who sent the signal it died of, 0: not known, or no process */
+	int last_signo; uint32_t last_sender;	/* of the last signal that was sent to it */
 	bool attached, detached;
 	unsigned nthreads, nexecs;		/* threads ever, the first included */
 	uint64_t start_ns, end_ns;		/* end 0: lived on */

@@ -90,6 +90,7 @@ void totals_conn_event(struct totals *t, const struct event *ev);
 void totals_conn_release(struct totals *t, const struct event *ev);
 
 struct totals_proc *totals_proc_of(struct totals *t, const struct proc *p);
+void totals_signal_event(struct totals *t, const struct event *ev);
 void totals_proc_event(struct totals *t, const struct event *ev, struct totals_proc *p);
 /* Brings the sums up to what the process's address space is now; mm NULL: the process is gone. */
 void totals_memory_update(struct totals *t, const struct proc *proc, const struct mm *mm);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Processes, and the memory they have mapped. */
 #include <string.h>
+#include <sys/wait.h>
 
 #include "analyze/totals_index.h"
 
@@ -166,6 +167,32 @@ const struct totals_proc *totals_proc(const struct totals *t, uint32_t id)
 	return r ? &r->row : NULL;
 }
 
+/* The record of a kill can come before or after that of the death. */
+static void signal_sent(struct totals_proc *p, int signo, uint32_t sender)
+{
+	if (p->last_signo == signo && p->last_sender && p->end_ns)
+		return;
+	p->last_signo = signo;
+	p->last_sender = sender;
+	if (p->end_ns && p->status > 0 && WIFSIGNALED(p->status) && WTERMSIG(p->status) == signo && !p->fatal_from)
+		p->fatal_from = sender;
+}
+
+void totals_signal_event(struct totals *t, const struct event *ev)
+{
+	struct proc_row *target;
+
+	if (ev->err || !ev->signo)
+		return;
+	if (ev->kind == EV_SIGNAL) {
+		signal_sent(t->index->last_proc, ev->signo, ev->sender_pid);
+	} else if (ev->kind == EV_KILL && ev->target_proc) {
+		HASH_FIND(hh, t->index->procs, &ev->target_proc, sizeof(ev->target_proc), target);
+		if (target)
+			signal_sent(&target->row, ev->signo, ev->task->proc->pid);
+	}
+}
+
 void totals_proc_event(struct totals *t, const struct event *ev, struct totals_proc *p)
 {
 	const struct proc *proc = ev->task->proc;
@@ -190,6 +217,8 @@ void totals_proc_event(struct totals *t, const struct event *ev, struct totals_p
 		t->nalive--;
 		p->status = ev->status;
 		p->end_ns = ev->ts_ns;
+		if (p->status > 0 && WIFSIGNALED(p->status) && WTERMSIG(p->status) == p->last_signo)
+			p->fatal_from = p->last_sender;
 		p->nthreads = MAX(proc->nthreads_ever, 1);
 		totals_memory_update(t, proc, NULL);
 		break;

@@ -52,6 +52,7 @@ int ended_run_status(const struct totals *t)
 
 void ended_of_run(struct buf *b, const struct totals *t, bool line)
 {
+	const struct totals_proc *main_proc = totals_proc(t, t->main_proc);
 	int status = ended_run_status(t);
 	size_t from = b->len;
 
@@ -67,6 +68,8 @@ void ended_of_run(struct buf *b, const struct totals *t, bool line)
 		buf_printf(b, "detached%s %u process%s on", line ? ":" : ",", t->nalive, t->nalive == 1 ? " runs" : "es run");
 	if (line)
 		b->s[from] = (char)toupper((unsigned char)b->s[from]);
+	if (status >= 0 && main_proc && main_proc->fatal_from)
+		buf_printf(b, main_proc->fatal_from == main_proc->pid ? ", sent by itself" : ", sent by pid %u", main_proc->fatal_from);
 	if (t->interrupted && status >= 0)
 		buf_puts(b, " (interrupted)");
 }

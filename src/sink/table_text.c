@@ -72,6 +72,10 @@ static void note(struct buf *b, const struct table_column *c, const struct cell 
 		buf_printf(b, c->type == CELL_PID ? " [%llu]" : " ↔ [%llu]", (unsigned long long)v->n);
 		return;
 	}
+	if (c->type == CELL_SENDER) {
+		buf_printf(b, " (%s %llu)", c->title, (unsigned long long)v->n);
+		return;
+	}
 	buf_puts(b, " (");
 	table_cell_words(b, c->type, v, true);
 	buf_putc(b, ' ');

@@ -131,7 +131,7 @@ void table_cell_words(struct buf *b, enum cell_type type, const struct cell *v, 
 	case CELL_BYTES: human_bytes(b, v->n); break;
 	case CELL_COUNT: human_count(b, v->n); break;
 	case CELL_NS: human_ns(b, v->n); break;
-	case CELL_PID: case CELL_PEER_PID: buf_u64(b, v->n); break;
+	case CELL_PID: case CELL_PEER_PID: case CELL_SENDER: buf_u64(b, v->n); break;
 	case CELL_SHARE: buf_printf(b, "%llu.%02llu %%", (unsigned long long)v->n / 100, (unsigned long long)v->n % 100); break;
 	case CELL_TIMES:
 		human_count(b, v->n);

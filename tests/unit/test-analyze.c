@@ -505,6 +505,33 @@ static void test_processes(void **state)
 	totals_free(t);
 }
 
+/* Who sent the signal that a process died of: its kill can be reported before the death or after it. */
+static void test_killer(void **state)
+{
+	(void)state;
+	for (unsigned late = 0; late < 2; late++) {
+		struct totals *t = totals_new();
+		const struct event *sent = EVENT(EV_KILL, .signo = SIGKILL, .target_pid = 101, .target_proc = 2);
+		const struct totals_proc *p;
+
+		totals_event(t, EVENT(EV_FORK, .child = &child));
+		totals_event(t, EVENT(EV_KILL, .signo = SIGTERM, .target_pid = 101, .target_proc = 2));
+		totals_event(t, EVENT(EV_KILL, .signo = SIGKILL, .target_pid = 101, .target_proc = 2, .err = EPERM));
+		if (!late)
+			totals_event(t, sent);
+		totals_event(t, EVENT(EV_EXIT, .task = &child, .ts_ns = 50, .status = SIGKILL));
+		p = totals_proc(t, 2);
+		assert_int_equal(p->fatal_from, late ? 0 : 100);
+		if (late)
+			totals_event(t, sent);
+		assert_int_equal(p->fatal_from, 100);
+		/* whatever is sent to its number later is none of its */
+		totals_event(t, EVENT(EV_EXIT, .ts_ns = 60, .status = SIGSEGV));
+		assert_int_equal(totals_proc(t, 1)->fatal_from, 0);
+		totals_free(t);
+	}
+}
+
 static void test_calls(void **state)
 {
 	struct totals *t = totals_new();
@@ -536,7 +563,7 @@ int main(void)
 		cmocka_unit_test(test_hist), cmocka_unit_test(test_hist_enough), cmocka_unit_test(test_noise_path), cmocka_unit_test(test_noise_event), cmocka_unit_test(test_noise_preemption),
 		cmocka_unit_test(test_resident),
 		cmocka_unit_test(test_files_and_bytes), cmocka_unit_test(test_names_that_change), cmocka_unit_test(test_others), cmocka_unit_test(test_connections), cmocka_unit_test(test_several_peers),
-		cmocka_unit_test(test_memory), cmocka_unit_test(test_memory_when_attached), cmocka_unit_test(test_processes), cmocka_unit_test(test_calls),
+		cmocka_unit_test(test_memory), cmocka_unit_test(test_memory_when_attached), cmocka_unit_test(test_processes), cmocka_unit_test(test_killer), cmocka_unit_test(test_calls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

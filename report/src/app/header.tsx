@@ -7,23 +7,15 @@ import type { State } from '../ui/state';
 
 export function Header({ s }: { s: State }) {
   const { store } = s,
-    { meta } = store,
-    root = meta.tasks[meta.main];
+    { meta } = store;
   const looked = store.argv(meta.main);
   const command = meta.command.length
     ? meta.command.map(show).join(' ') + leftOut(meta.command_more, meta.command_cut)
     : meta.attached.length
       ? `${meta.attached.length === 1 && looked.length ? looked.map(show).join(' ') + ' · ' : ''}pid ${meta.attached.join(', ')}`
       : 'nothing';
-  const [cls, outcome] = !root
-    ? ['open', 'nothing ran']
-    : meta.end === 'detach'
-      ? ['open', 'detached, ran on']
-      : root.signal
-        ? ['bad', `killed by ${root.signal}`]
-        : root.exit === undefined
-          ? ['open', 'still running']
-          : [root.exit ? 'bad' : 'ok', `exit ${root.exit}`];
+  // How it ended is worded by the writer, in the static summary.
+  const ended = document.querySelector('#summary .outcome');
   const procs = meta.tasks.filter(t => t.pid === t.tid).length,
     threads = meta.tasks.length - procs;
   return (
@@ -36,7 +28,9 @@ export function Header({ s }: { s: State }) {
         </svg>
       </span>
       <h1 title={command}>{command}</h1>
-      <span class={'outcome ' + cls}>{outcome}</span>
+      <span class={ended?.className ?? 'outcome open'}>
+        {ended?.textContent ?? (meta.tasks.length ? '' : 'nothing ran')}
+      </span>
       <ul class="facts">
         <li>{duration(meta.duration_ns)}</li>
         <li>
