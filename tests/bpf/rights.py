@@ -89,7 +89,7 @@ class Rights(unittest.TestCase):
         root = self.loop(reads=self.secret)
         self.loop(*NOBODY, reads=self.mine)
         _, said, text = self.watch("--system")
-        self.assertIn("only processes are shown that you may trace", said)
+        self.assertIn("only processes that you may trace are shown", said)
         self.assertIn(f"open {self.mine}", text)
         self.assertNotIn(str(self.secret), text)
         self.assertNotRegex(text, rf"\b{root.pid}\b")
@@ -100,7 +100,7 @@ class Rights(unittest.TestCase):
         self.loop(*NOBODY, reads=self.mine)
         self.binary = self.copy(COMPENDIUM, "all", "cap_bpf,cap_perfmon,cap_sys_ptrace+ep")
         _, said, text = self.watch("--system")
-        self.assertNotIn("only processes are shown", said)
+        self.assertNotIn("only processes that you may trace", said)
         self.assertIn(f"open {self.secret}", text)
 
     def test_cgroup(self):
@@ -126,8 +126,8 @@ class Rights(unittest.TestCase):
     def test_pid(self):
         refused = {
             "belongs to another user": self.loop(reads=self.mine),
-            "has rights that you do not have": subprocess.Popen([*NOBODY, self.copy("/bin/sleep", "sleeper", "cap_net_raw+ep"), "1000"], start_new_session=True),
-            "keeps its memory to itself": subprocess.Popen([*NOBODY, "/usr/bin/python3", "-c", "import ctypes, time; ctypes.CDLL(None).prctl(4, 0, 0, 0, 0); time.sleep(1000)"],
+            "has privileges that you do not have": subprocess.Popen([*NOBODY, self.copy("/bin/sleep", "sleeper", "cap_net_raw+ep"), "1000"], start_new_session=True),
+            "forbids access to its memory": subprocess.Popen([*NOBODY, "/usr/bin/python3", "-c", "import ctypes, time; ctypes.CDLL(None).prctl(4, 0, 0, 0, 0); time.sleep(1000)"],
                                                            start_new_session=True),
         }
         self.running += list(refused.values())[1:]

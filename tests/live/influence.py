@@ -64,7 +64,7 @@ def rights(t):
             for options in ([], [f"--report={page}"], ["-v"]):
                 status, _, text = as_nobody(t, d / name, *(["/etc/hostname"] if name == "capable" else []), options=options)
                 equal(status, 0, text[-500:])
-                says = rf"{name} runs without its {kind} rights, .*{ROOT}$"
+                says = rf"{name} runs without its {kind} privileges, .*{ROOT}$"
                 check(re.search(rf"^\[\+[\d.]+s\] note: {says}", text, re.M), f"no line: {text}")
                 check(re.search(rf"^ Note: {says}", text, re.M), f"no note: {text}")
             check(any(re.search(says, note) for note in Report(pathlib.Path(page)).meta["notes"]), "no note in the report")
@@ -105,7 +105,7 @@ def sudo(t):
     need_root()
     need("setpriv", "sudo")
     status, _, text = as_nobody(t, "sudo", "-n", "true")
-    check(status != 0 and "note: sudo runs without its set-user-ID rights" in text, text)
+    check(status != 0 and "note: sudo runs without its set-user-ID privileges" in text, text)
 
 
 def loading(t):
@@ -209,7 +209,7 @@ def supervised(t):
     for options in ([], ["-v"]):
         status, _, _, text = t.run(*command, options=options)
         equal(status, 0, text)
-        notes = len(re.findall(r"(?:note|Note): python\S* has calls that another process answers \(a seccomp listener\): .*--backend ptrace has it$", text, re.M))
+        notes = len(re.findall(r"(?:note|Note): python\S* has calls that another process answers \(a seccomp listener\): .*--backend ptrace includes it$", text, re.M))
         equal(notes, 2 if t.args.backend == "bpf" else 0, f"notes in {text[-1500:]}")
         if options and t.args.backend == "ptrace":
             took = re.search(r"getppid\(\) = \d+  ([\d.]+)ms", text)

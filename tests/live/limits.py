@@ -80,7 +80,7 @@ class Limits(unittest.TestCase):
         self.assertEqual((outcomes[-1].returncode, outcomes[-1].stdout), (0, "ran\n"), outcomes[-1].stderr)
         self.assertNotIn("cannot start", outcomes[-1].stderr)
         if BACKEND == "bpf":
-            self.assertTrue(any(re.search(r"cannot start the process that ends the command should compendium be killed: Resource temporarily unavailable", done.stderr)
+            self.assertTrue(any(re.search(r"cannot start the process that ends the command if compendium is killed: Resource temporarily unavailable", done.stderr)
                                 for done in outcomes), [done.stderr for done in outcomes])
 
     def test_pids_max(self):

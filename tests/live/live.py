@@ -268,8 +268,8 @@ def attach_ended(t):
         p.wait()
     if os.geteuid() != 0:
         raise Skip("the rest needs root, for a mount namespace")
-    for script, said in ((f"mount -t tmpfs none /proc && exec {t.args.compendium} --backend {t.args.backend} -p $$", "and without it nothing is known of what runs"),
-                         (f"mount -t tmpfs none /proc && exec {t.args.compendium} --backend {t.args.backend} -- echo well", "what the command inherits")):
+    for script, said in ((f"mount -t tmpfs none /proc && exec {t.args.compendium} --backend {t.args.backend} -p $$", "processes cannot be found without it"),
+                         (f"mount -t tmpfs none /proc && exec {t.args.compendium} --backend {t.args.backend} -- echo well", "inherited descriptors, mappings, and names")):
         r = subprocess.run(["unshare", "-m", "sh", "-c", script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE, check=False)
         if b"unshare:" in r.stderr or b"mount:" in r.stderr:
             raise Skip("no mount namespace here")

@@ -323,7 +323,7 @@ class Refused(Case):
         self.assertEqual(r.returncode, 125)
         self.assertIn("cut off", r.stderr)
         pathlib.Path("begun.cpd").write_bytes(whole[:100])
-        self.refused(125, "nothing in it to show", "--read", "begun.cpd", "--report=begun.html", "-o", "begun.txt")
+        self.refused(125, "it contains nothing to show", "--read", "begun.cpd", "--report=begun.html", "-o", "begun.txt")
         self.assertFalse(os.path.exists("begun.html") or os.path.exists("begun.txt"))
 
     def test_options(self):
