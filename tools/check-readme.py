@@ -79,7 +79,7 @@ class Session:
     """One bash that runs the commands; each one's output and status."""
 
     def __init__(self, compendium, backend):
-        self.scratch = tempfile.TemporaryDirectory(prefix="compendium-readme-")
+        self.scratch = tempfile.TemporaryDirectory(prefix="readme-")
         programs = pathlib.Path(self.scratch.name) / "bin"
         self.demo = pathlib.Path(self.scratch.name) / "demo"
         programs.mkdir()

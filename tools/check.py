@@ -16,6 +16,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -142,6 +143,10 @@ def meson_test(step, build, *options, env=None):
         raise Failed(f"meson test ended with {done.returncode}")
 
 
+# Set when build-check/clang is whole.
+compiled = threading.Event()
+
+
 def gcc(step):
     build = meson_build(step, "gcc", env={"CC": "gcc"})
     # Speed is never a test result, so a busy machine only has to be waited for.
@@ -151,6 +156,7 @@ def gcc(step):
 def sanitizers(step):
     build = meson_build(step, "clang", "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dfuzz=enabled",
                         env={"CC": clang()[0]})
+    compiled.set()
     # The slow suites measure nothing new under a sanitizer.
     meson_test(step, build, "--timeout-multiplier", "6", "--no-suite", "slow", "--no-suite", "fuzz", "--no-suite", "lint",
                env={"ASAN_OPTIONS": "abort_on_error=1:detect_stack_use_after_return=1",
@@ -167,12 +173,13 @@ def fuzz(step):
 
 def tidy(step):
     build = OUT / "clang"
+    compiled.wait()     # its database and what it generates; before it ends, beside its tests
     # BPF programs are no part of this compilation database.
     sources = sorted(path for path in (ROOT / "src").rglob("*.c") if not path.name.endswith(".bpf.c"))
 
     def one(path):
         # meson adds gcc-free flags here: this build directory is clang's own.
-        return path, subprocess.run([f"clang-tidy{clang()[1]}", "-p", build, "--quiet", "--warnings-as-errors=*", path],
+        return path, subprocess.run(["nice", "-n", "19", f"clang-tidy{clang()[1]}", "-p", build, "--quiet", "--warnings-as-errors=*", path],
                                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     with concurrent.futures.ThreadPoolExecutor(int(JOBS)) as pool:
@@ -276,6 +283,28 @@ STEPS = {
 }
 
 
+def run_step(name, slow):
+    """Prints what came of it, in one go; returns what passed, failed and was skipped."""
+    path = OUT / "logs" / f"{name}.log"
+    start = time.monotonic()
+    with open(path, "w", encoding="utf-8", errors="replace") as log:
+        step = Step(name, log, slow)
+        try:
+            STEPS[name](step)
+        except (Failed, OSError) as problem:
+            step.failed += 1
+            step.notes.append(f"FAILED {problem}")
+        finally:
+            if name == "sanitizers":
+                compiled.set()      # whatever became of it: another step waits
+    said = path.read_text(errors="replace")[-6000:] if step.failed else ""
+    said += (f"{'FAILED' if step.failed else 'ok':6} {name:12} {step.passed:5} passed {step.failed:3} failed "
+             f"{step.skipped:3} skipped {time.monotonic() - start:6.0f} s\n")
+    sys.stdout.write(said + "".join(f"         {note}\n" for note in step.notes))
+    sys.stdout.flush()
+    return step.passed, step.failed, step.skipped
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--slow", action="store_true", help="the long suites as well")
@@ -290,24 +319,15 @@ def main():
             parser.error(f"no step '{name}'; there are: {' '.join(STEPS)}")
 
     (OUT / "logs").mkdir(parents=True, exist_ok=True)
-    passed = failed = skipped = 0
-    for name in args.step or STEPS:
-        path = OUT / "logs" / f"{name}.log"
-        start = time.monotonic()
-        with open(path, "w", encoding="utf-8", errors="replace") as log:
-            step = Step(name, log, args.slow)
-            try:
-                STEPS[name](step)
-            except (Failed, OSError) as problem:
-                step.failed += 1
-                step.notes.append(f"FAILED {problem}")
-        if step.failed:
-            sys.stdout.write(path.read_text(errors="replace")[-6000:])
-        print(f"{'FAILED' if step.failed else 'ok':6} {name:12} {step.passed:5} passed {step.failed:3} failed "
-              f"{step.skipped:3} skipped {time.monotonic() - start:6.0f} s", flush=True)
-        for note in step.notes:
-            print(f"         {note}", flush=True)
-        passed, failed, skipped = passed + step.passed, failed + step.failed, skipped + step.skipped
+    names = args.step or list(STEPS)
+    if "sanitizers" not in names:
+        compiled.set()      # as it was left
+    # Live tests mostly wait: clang-tidy, which only computes, runs beside those of the sanitizers.
+    with concurrent.futures.ThreadPoolExecutor(1) as beside:
+        later = {name: beside.submit(run_step, name, args.slow) for name in names if name == "tidy" and "sanitizers" in names}
+        done = [run_step(name, args.slow) for name in names if name not in later]
+        done += [step.result() for step in later.values()]
+    passed, failed, skipped = (sum(count) for count in zip(*done))
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed or not passed else 0
 
