@@ -9,14 +9,20 @@
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
-/* A seccomp filter's refusal comes before sys_enter; sys_exit comes all the same. */
-static __noinline void refused(struct task_struct *task, struct task_state *st, struct pt_regs *regs, long ret)
+/*
+ * A seccomp filter's refusal comes before sys_enter; sys_exit comes all the same.  Not static: the verifier goes through
+ * it once, not once for each way to it.
+ */
+__noinline int refused(struct task_state *st, s64 ret)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	s32 nr = (s32)BPF_CORE_READ(regs, orig_ax);
 
 	/* RET_TRAP and RET_KILL put the registers back: there is no result, but a SIGSYS */
-	if (nr >= 0 && !(ret == nr && task->pending.signal.sig[0] & 1ul << (SIGSYS_NR - 1)))
+	if (st && nr >= 0 && !(ret == nr && task->pending.signal.sig[0] & 1ul << (SIGSYS_NR - 1)))
 		enter(task, st, regs, (u32)nr);
+	return 0;
 }
 
 SEC("tp_btf/sys_exit")
@@ -30,7 +36,7 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 		return 0;
 	answered = !st->seen;
 	if (answered)
-		refused(task, st, regs, ret);
+		refused(st, ret);
 	st->seen = 0;
 	if (st->in_call) {
 		leave(task, st, ret, answered);
