@@ -65,7 +65,8 @@ void ended_of_run(struct buf *b, const struct totals *t, bool line)
 	else if (!t->nalive)
 		buf_puts(b, "all traced processes have ended");
 	else
-		buf_printf(b, "detached%s %u process%s on", line ? ":" : ",", t->nalive, t->nalive == 1 ? " runs" : "es run");
+		buf_printf(b, "detached%s %u process%s on", line ? ":" : ",", t->nalive,
+			   t->nalive == 1 ? " runs" : "es run");
 	if (line)
 		b->s[from] = (char)toupper((unsigned char)b->s[from]);
 	if (status >= 0 && main_proc && main_proc->fatal_from)

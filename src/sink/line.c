@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sink/ended.h"
-#include "sink/line.h"
+#include "sink/line_part.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -74,61 +74,14 @@ void line_begin(struct buf *b, uint64_t since_start_ns, const struct line_who *w
 	buf_putc(b, ' ');
 }
 
-static void error(struct buf *b, int err)
-{
-	const char *name = errno_name(err);
-
-	buf_putc(b, ' ');
-	buf_putc(b, STYLE_ERROR);
-	if (name)
-		buf_puts(b, name);
-	else
-		buf_printf(b, "errno %d", err);
-	buf_putc(b, STYLE_OFF);
-}
-
-/*
- * A name of 4 KB would hide the line it stands in: more than this is cut in the middle.  The report and -v have it
- * whole.
- */
-enum { NAME_COLUMNS = 400 };
-
-static void shorten(struct buf *b, size_t from)
-{
-	struct buf whole = { 0 };
-
-	if (b->len - from <= NAME_COLUMNS)
-		return;
-	buf_add(&whole, b->s + from, b->len - from);
-	b->len = from;
-	text_middle(b, whole.s, whole.len, NAME_COLUMNS);
-	buf_done(&whole);
-}
-
-static void name(struct buf *b, const char *s, size_t n)
-{
-	size_t from = b->len;
-
-	text_safe(b, s, n);
-	shorten(b, from);
-}
-
-static void file(struct buf *b, const struct file *f)
-{
-	size_t from = b->len;
-
-	file_format(b, f);
-	shorten(b, from);
-}
-
 static void path(struct buf *b, const struct event *ev)
 {
 	if (ev->path_len)
-		name(b, ev->path, ev->path_len);
+		line_name(b, ev->path, ev->path_len);
 	else if (ev->raw_len && !file_is_found(ev->file))
-		name(b, ev->raw, ev->raw_len);
+		line_name(b, ev->raw, ev->raw_len);
 	else if (ev->file)
-		file(b, ev->file);
+		line_file(b, ev->file);
 	else if (ev->fd >= 0)
 		buf_printf(b, "fd %d", ev->fd);
 	else if (ev->raw)
@@ -159,7 +112,7 @@ static void line_exec(struct buf *b, const struct event *ev)
 		len = p->comm.len;
 	}
 	buf_puts(b, "─── ");
-	name(b, base, len);
+	line_name(b, base, len);
 	buf_puts(b, " exec ───");
 	buf_putc(b, STYLE_OFF);
 	if (p && p->argc > 1) {
@@ -174,7 +127,7 @@ static void line_exec_failed(struct buf *b, const struct event *ev)
 {
 	buf_putc(b, ' ');
 	path(b, ev);
-	error(b, ev->err);
+	line_error(b, ev->err);
 }
 
 static void line_child(struct buf *b, const struct event *ev)
@@ -232,7 +185,7 @@ static void line_path(struct buf *b, const struct event *ev)
 	path(b, ev);
 	if (ev->path2_len) {
 		buf_puts(b, " → ");
-		name(b, ev->path2, ev->path2_len);
+		line_name(b, ev->path2, ev->path2_len);
 	}
 }
 
@@ -242,15 +195,6 @@ static void line_sized_path(struct buf *b, const struct event *ev)
 	buf_puts(b, " (");
 	human_bytes(b, ev->nbytes);
 	buf_putc(b, ')');
-}
-
-static void address(struct buf *b, const struct addr *a)
-{
-	struct buf t = { 0 };
-
-	addr_format(&t, a);
-	text_safe(b, t.s ? t.s : "", t.len);
-	buf_done(&t);
 }
 
 static void line_socket(struct buf *b, const struct event *ev)
@@ -264,24 +208,24 @@ static void line_socket(struct buf *b, const struct event *ev)
 	if (ev->kind == EV_CONNECT || ev->kind == EV_CONNECTED || ev->kind == EV_CONNECT_FAILED) {
 		buf_puts(b, " → ");
 		if (peer)
-			address(b, peer);
+			line_address(b, peer);
 		else
 			buf_putc(b, '?');
 	} else if (ev->kind == EV_ACCEPT) {
 		if (peer && (peer->len || peer->port)) {
 			buf_puts(b, " ← ");
-			address(b, peer);
+			line_address(b, peer);
 		}
 		if (local) {
 			buf_puts(b, " on ");
-			address(b, local);
+			line_address(b, local);
 		}
 	} else if (local) {
 		buf_putc(b, ' ');
-		address(b, local);
+		line_address(b, local);
 	} else if (ev->peer) {
 		buf_putc(b, ' ');
-		address(b, ev->peer);
+		line_address(b, ev->peer);
 	}
 }
 
@@ -304,9 +248,9 @@ static void line_memory(struct buf *b, const struct event *ev)
 	}
 	buf_putc(b, ' ');
 	if (ev->file && ev->kind == EV_MMAP)
-		file(b, ev->file);
+		line_file(b, ev->file);
 	else if (ev->path_len)
-		name(b, ev->path, ev->path_len);
+		line_name(b, ev->path, ev->path_len);
 	else if (ev->kind == EV_MMAP)
 		buf_puts(b, ev->flags & MAP_STACK ? "stack" : "anon");
 	else
@@ -501,134 +445,10 @@ void line_event(struct buf *b, const struct event *ev)
 	if (ev->err == EINPROGRESS)
 		buf_puts(b, " in progress");
 	else if (ev->err && ev->kind != EV_EXEC_FAILED)
-		error(b, ev->err);
+		line_error(b, ev->err);
 	if (ev->kind == EV_CONNECTED || ev->kind == EV_CONNECT_FAILED ||
 	    (ev->kind == EV_CONNECT && ev->err && ev->err != EINPROGRESS)) {
 		buf_puts(b, " after ");
 		human_ns(b, ev->dur_ns);
 	}
-}
-
-/* ---- I/O ---- */
-
-bool io_run_is_io(const struct event *ev)
-{
-	return ev->kind == EV_READ || ev->kind == EV_WRITE || ev->kind == EV_SEND || ev->kind == EV_RECV ||
-	       ev->kind == EV_PEEK || ev->kind == EV_TRANSFER;
-}
-
-static bool is_unfinished(const struct event *ev) { return ev->call && ev->call->unfinished; }
-
-/* The process at the other end of a pipe or a local connection, when it is another one. */
-static uint32_t other_end(const struct event *ev, const struct file *f)
-{
-	return f && ev->task && ev->task->proc && f->peer_proc != ev->task->proc->id ? f->peer_pid : 0;
-}
-
-static void add_other_end(struct buf *b, uint32_t pid)
-{
-	if (!pid)
-		return;
-	buf_puts(b, " (pid ");
-	buf_u64(b, pid);
-	buf_putc(b, ')');
-}
-
-static bool is_named(const struct addr *a) { return a && (a->len || a->port || a->family == AF_NETLINK); }
-
-static void object(struct buf *b, const struct event *ev, const struct file *f, const struct addr *peer, int fd)
-{
-	if (!f && fd < 0 && ev->kind == EV_TRANSFER)
-		buf_puts(b, "memory");
-	else if (f && f->sock && is_named(peer))
-		address(b, peer);
-	else if (f)
-		file(b, f);
-	else
-		buf_printf(b, "fd %d", fd);
-}
-
-/* Nothing comes from a socket's own address: where no other is known, bytes come in on it, and go out on it. */
-static void other_side(struct buf *b, const struct event *ev, uint32_t pid)
-{
-	const char *way = ev->kind == EV_WRITE || ev->kind == EV_SEND ? "to " : "from ";
-	const struct addr *peer = ev->kind == EV_TRANSFER ? NULL : ev->peer;
-	bool local = false, called = ev->kind != EV_TRANSFER && ev->file && ev->file->sock && !is_named(peer) &&
-				     sock_called(ev->file->sock, &local);
-	bool is_own = called && local;
-
-	if (is_own && pid)
-		buf_printf(b, "%spid %u ", way, pid);
-	buf_puts(b, is_own ? "on " : way);
-	object(b, ev, ev->file, peer, ev->fd);
-	if (!is_own)
-		add_other_end(b, pid);
-}
-
-void io_run_start(struct io_run *r, const struct event *ev)
-{
-	struct buf *b = &r->name;
-
-	r->kind = (uint8_t)ev->kind;
-	r->err = ev->err;
-	r->fd = ev->fd;
-	r->file = ev->file ? ev->file->id : 0;
-	r->file2 = ev->file2 ? ev->file2->id : 0;
-	r->pid = other_end(ev, ev->file);
-	r->pid2 = other_end(ev, ev->file2);
-	r->count = 0;
-	r->nbytes = 0;
-	r->first_ns = ev->ts_ns + ev->dur_ns;
-	if ((r->has_peer = ev->peer != NULL))
-		r->peer = *ev->peer;
-	r->unfinished = is_unfinished(ev);
-	buf_reset(b);
-	if (ev->target_pid) {	/* process_vm_readv, process_vm_writev */
-		buf_printf(b, "memory of process %u", ev->target_pid);
-		return;
-	}
-	other_side(b, ev, r->pid);
-	if (ev->kind == EV_TRANSFER) {
-		buf_puts(b, " to ");
-		object(b, ev, ev->file2, NULL, ev->fd2);
-		add_other_end(b, r->pid2);
-	}
-}
-
-bool io_run_same(const struct io_run *r, const struct event *ev)
-{
-	return r->kind == ev->kind && r->unfinished == is_unfinished(ev) && !ev->target_pid && r->err == ev->err &&
-	       r->fd == ev->fd && r->file == (ev->file ? ev->file->id : 0) &&
-	       r->file2 == (ev->file2 ? ev->file2->id : 0) && r->pid == other_end(ev, ev->file) &&
-	       r->pid2 == other_end(ev, ev->file2) && r->has_peer == (ev->peer != NULL) &&
-	       (!ev->peer || addr_same(&r->peer, ev->peer));
-}
-
-void io_run_format(struct buf *b, const struct io_run *r)
-{
-	const struct event_info *info = event_info(r->kind);
-	size_t n = strlen(info->verb);
-
-	buf_putc(b, style_of(r->kind));
-	buf_add(b, info->verb, n);
-	buf_putc(b, STYLE_OFF);
-	if (r->count > 1) {
-		buf_putc(b, ' ');
-		buf_u64(b, r->count);
-		buf_puts(b, "×");
-	}
-	if (!r->err && !r->unfinished) {
-		if (r->count > 1) {
-			buf_putc(b, ' ');
-			human_bytes(b, r->nbytes);
-		} else {
-			cell_bytes(b, r->nbytes, n < 5 ? 13 - (unsigned)n : 8);
-		}
-	}
-	buf_putc(b, ' ');
-	buf_add(b, r->name.s, r->name.len);
-	if (r->err)
-		error(b, r->err);
-	if (r->unfinished)
-		buf_puts(b, " (unfinished)");
 }

@@ -48,15 +48,18 @@ struct sink_ops {
 	void (*record)(struct sink *s, const struct record *r);
 	/* Called now and then with the capture's clock: nothing with an end time before now_ns will follow. */
 	void (*tick)(struct sink *s, uint64_t now_ns);
-	/* Write what is left; called once, before free.  done: what finished before.  What fails is the outfile's to remember. */
+	/*
+	 * Write what is left; called once, before free.  done: what finished before.  What fails is the outfile's to
+	 * remember.
+	 */
 	void (*finish)(struct sink *s, const struct sink_result *done);
 	void (*free)(struct sink *s);
 };
 struct sink { const struct sink_ops *ops; uint64_t kept, total; };	/* kept, total: for its result, set by finish */
 
 /*
- * A sink with a file borrows it (base/outfile.h): it is opened before the command runs, and finished and closed after the
- * sink, by cli/outputs.c.  A failed write is remembered there and reported once; the trace goes on.
+ * A sink with a file borrows it (base/outfile.h): it is opened before the command runs, and finished and closed after
+ * the sink, by cli/outputs.c.  A failed write is remembered there and reported once; the trace goes on.
  */
 struct sink *sink_text_new(struct out *out, const struct sink_options *opt);	/* live lines, and -v */
 /* Waits for a CPU, block I/O, page faults: lines as they come, and what follows the summary. */
