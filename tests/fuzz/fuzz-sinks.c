@@ -10,22 +10,40 @@
 
 #include "analyze/totals.h"
 #include "base/arena.h"
+#include "base/buf.h"
+#include "base/json.h"
 #include "base/macro.h"
 #include "base/outfile.h"
 #include "base/text.h"
 #include "decode/call.h"
+#include "event/event.h"
 #include "sink/out.h"
 #include "sink/sink.h"
+#include "sink/value_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct totals *totals;
 static struct sink *sinks[2];
 
+/* Arguments as JSON, the other dialect: nothing is read that is not there. */
+static void check_json(const struct event *ev)
+{
+	struct buf b = { 0 };
+	struct json j = { .b = &b };
+
+	args_json(&j, ev);
+	if (b.s[0] != '{' || b.s[b.len - 1] != '}')
+		abort();
+	buf_done(&b);
+}
+
 static void on_event(void *ctx, const struct event *ev)
 {
 	(void)ctx;
 	totals_event(totals, ev);
+	if (ev->call)
+		check_json(ev);
 	for (unsigned i = 0; i < ARRAY_SIZE(sinks); i++)
 		sinks[i]->ops->event(sinks[i], ev);
 }
