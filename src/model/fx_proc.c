@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Effects on processes.  What FORK, EXEC and EXIT records tell is done there (fork.c, exec.c, exit.c). */
+/* Effects on processes.  What FORK, EXEC and EXIT records record is done there (fork.c, exec.c, exit.c). */
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>

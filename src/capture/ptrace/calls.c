@@ -35,7 +35,7 @@ static bool changes_pidns(const struct tracee *t)
 	}
 }
 
-/* Names were missing: is it the argument, or may we not read any of its memory?  The latter is told once. */
+/* Names were missing: is it the argument, or may we not read any of its memory?  The latter is reported once. */
 static void look_whether_sealed(struct ptrace_source *s, struct tracee *t, unsigned long long stack_pointer)
 {
 	struct record_waiting *r;

@@ -34,7 +34,7 @@ static bool holds_parent(struct ptrace_source *s, const struct tracee *t)
 	return parent && parent->in_vfork && !parent->stopped;
 }
 
-/* Those that have not been told to stop: at first all, later newborns and what held its parent. */
+/* Those that have not been asked to stop: at first all, later newborns and what held its parent. */
 static void tell_to_stop(struct ptrace_source *s)
 {
 	struct tracee *t;
@@ -45,7 +45,7 @@ static void tell_to_stop(struct ptrace_source *s)
 			t->interrupted = true;
 }
 
-/* One that is told to stop and cannot, deep in a vfork or in a file system: nothing of it is in user mode. */
+/* One that is asked to stop and cannot, deep in a vfork or in a file system: nothing of it is in user mode. */
 static bool is_asleep(const struct tracee *t) { return t->gone || proc_state(t->pid, t->tid) == 'D'; }
 
 /*
@@ -138,13 +138,13 @@ static void pass_over_ended(struct ptrace_source *s)
 		if (!t->announced || t->tid != t->pid || proc_state(t->pid, t->tid) != 'Z')
 			continue;
 		if (t->zombie)
-			ptrace_ended(s, t, -1, 0, 0);	/* when and how, nobody knows */
+			ptrace_ended(s, t, -1, 0, 0);	/* when and how is not known */
 		else
 			t->zombie = true;
 	}
 }
 
-/* Nobody can stop: the kernel lets go of them when we end.  A command's own (EXITKILL) we have to wait for. */
+/* No task can stop: the kernel lets go of them when we end.  A command's own (EXITKILL) we have to wait for. */
 bool leave_is_stuck(const struct ptrace_source *s)
 {
 	if (!s->attached || s->idle_rounds < 500)
@@ -170,7 +170,7 @@ void leave_finish(struct ptrace_source *s)
 
 void leave_begin(struct ptrace_source *s)
 {
-	/* What is let go first would stand still until the last: so nobody goes before those who may take long. */
+	/* What is let go first would stand still until the last: so none goes before those that may take long. */
 	for (struct tracee *t = s->tracees; t && s->phase == ABOUT_TO_LEAVE; t = t->hh.next)
 		if (holds_parent(s, t))
 			return;

@@ -115,7 +115,7 @@ void ptrace_adopt_held(struct ptrace_source *s)
 				  (syscall_spec(p->arch, p->nr)->effect == FX_CLONE);
 		if (waiting)
 			continue;
-		if (t->ended) {		/* it never ran: nobody can tell whose it was */
+		if (t->ended) {		/* it never ran: whose it was is not known */
 			tracee_drop(s, t);
 			continue;
 		}

@@ -13,7 +13,7 @@
 
 enum {
 	WINDOW = 256, TRIAL = 64,	/* stops looked at together */
-	FAR_WORSE = 4,			/* a window that waits so many times as long as usual has said enough */
+	FAR_WORSE = 4,			/* a window that waits so many times as long as usual is long enough */
 	SWITCHES_PART = 4,		/* more changes of tracee than this part of the stops: no following */
 	SETTLE_NS = 100000000,		/* before the first trials: where the two run settles by itself, mostly on one CPU */
 	PAUSE_MIN_NS = 200000000,	/* between two rounds of trials; doubled by each that changes nothing */

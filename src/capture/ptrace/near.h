@@ -11,8 +11,8 @@
  * is busy with us.  One that runs nothing but SCHED_IDLE threads counts as free
  * (select_idle_sibling(), Linux 5.4): so we become one, where we may return.
  * Where others want the CPU as well, the tracee stays by itself, and SCHED_IDLE
- * would wait for all of them.  And where somebody computes on each CPU, he gets
- * it at each turn unless the one who is woken preempts him on another.  Which of
+ * would wait for all of them.  And where each CPU has a busy process, that gets
+ * it at each turn unless the woken task preempts it on another.  Which of
  * these it is, is found out by doing: some stops in each way, from time to time.
  *
  * Nothing of this can be seen by the tracee.
@@ -26,7 +26,7 @@ enum near_way { WAY_IDLE /* SCHED_IDLE, pinned to the tracee's CPU */, WAY_PINNE
 enum { NEAR_GAPS = 160 };	/* four to the octave of nanoseconds */
 
 struct near {
-	bool follows;		/* there is more than one CPU and nobody has said where or how we run */
+	bool follows;		/* there is more than one CPU and no affinity or policy of ours was set by others */
 	bool may_idle;		/* we may also return from SCHED_IDLE (RLIMIT_NICE or CAP_SYS_NICE) */
 	bool apart;		/* several tracees take turns: follow none */
 	unsigned ncpus;

@@ -64,7 +64,7 @@ bool ptrace_stops_group(int signo) { return signo == SIGSTOP || signo == SIGTSTP
 
 /*
  * PTRACE_EVENT_STOP: the first stop of a new tracee, our PTRACE_INTERRUPT, a group-stop, or SIGCONT ending one.
- * In a group-stop the task must stay stopped but be able to hear SIGCONT: PTRACE_LISTEN (ptrace(2), since 3.4).
+ * In a group-stop the task must stay stopped but be able to receive SIGCONT: PTRACE_LISTEN (ptrace(2), since 3.4).
  */
 static void event_stopped(struct ptrace_source *s, struct tracee *t, int signo)
 {

@@ -59,7 +59,7 @@ struct wait {
 struct tracee {
 	pid_t tid, pid;
 	UT_hash_handle hh;
-	bool announced;		/* FORK, TASK or START has told of it */
+	bool announced;		/* a FORK, TASK or START record is about it */
 	bool held;		/* stopped before its parent's fork event was seen */
 	bool seize_stop_due;	/* its first event-stop is still to come */
 	bool interrupted;	/* we asked it to stop (PTRACE_INTERRUPT) and the stop is still to come */
@@ -72,7 +72,7 @@ struct tracee {
 	bool gone;		/* SIGKILLed or vanished: only its exit is awaited */
 	bool zombie;		/* of loop_leave(): it has ended, and no wait reports it */
 	bool stopped;		/* in a ptrace-stop that we have not resumed */
-	bool ended;		/* held, and dead: its end is told after its beginning */
+	bool ended;		/* held, and dead: its end is reported after its beginning */
 	int end_status;
 	bool restore_flags;	/* born of a call whose flags we changed: disguise_born() is due at its first stop */
 	int stop_sig;		/* signal to deliver at the next resume */
@@ -94,14 +94,14 @@ struct tracee {
 	uint32_t nr;
 	uint64_t args[6], enter_ns;
 	struct buf chunks;
-	struct waiting *waiting;	/* what it was in before we attached, until that is told */
+	struct waiting *waiting;	/* what it was in before we attached, until that is reported */
 	uint8_t own_seccomp;	/* what the program itself has set: 0, 1 strict, 2 filter */
 	uint8_t fixup;		/* disguise.c: what to answer at this call's exit */
 	uint8_t names;		/* writes to look at: it opened the file with a thread's name */
 	pid_t files;		/* whose descriptor table it uses: its process, but for CLONE_FILES */
 	bool own_nnp;		/* the program itself set no_new_privs */
 	bool supervised;	/* a seccomp filter with a listener: its calls may be answered by another process */
-	bool sealed;		/* its memory may not be read, which has been told */
+	bool sealed;		/* its memory may not be read, which has been reported */
 	bool forbidden;		/* made to exit: it made a call that strict mode forbids */
 };
 
@@ -143,7 +143,7 @@ struct ptrace_source {
 	unsigned idle_rounds;		/* of loop_leave() */
 	struct buf kept;		/* struct kept[]: let go, for the keeper to seize */
 	struct proc_fds fds;		/* for questions about descriptors */
-	bool fanotify;			/* somebody has a fanotify descriptor: what is read may bring more */
+	bool fanotify;			/* a traced task has a fanotify descriptor: what is read may bring more */
 	struct near near;
 	bool near_open;
 	uint64_t next_end_ns;		/* the first wait.until_ns of all, 0: none */

@@ -12,7 +12,7 @@
 
 enum { ROOM = 64 << 10, PARTS = 4, STUCK_MAX = 32, PATIENCE_NS = 100000000, PAGE = 4096 };
 
-/* The thread works in memory of its own: it may still write there when nobody waits for it any more. */
+/* The thread works in memory of its own: it may still write there when no thread waits for it any more. */
 struct reader {
 	pthread_cond_t changed;
 	enum { IDLE, ASKED, ANSWERED } state;

@@ -42,7 +42,7 @@ static void check_cond(struct prog *p, const struct arg_cond *c)
 	ret(p, miss);
 }
 
-/* Either of two; NULL: not to be said in one condition.  Valid until the next call. */
+/* Either of two; NULL: one condition cannot express it.  Valid until the next call. */
 static const struct arg_cond *either(const struct arg_cond *a, const struct arg_cond *b)
 {
 	static struct arg_cond both;

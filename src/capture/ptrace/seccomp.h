@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 /*
- * wanted[arch][nr]; conditions of the rows are compiled in.  mark is the SECCOMP_RET_DATA of every stop: one nobody can
+ * wanted[arch][nr]; conditions of the rows are compiled in.  mark is the SECCOMP_RET_DATA of every stop: one that no program can
  * guess, since any other RET_TRACE is the program's own.  Returns the number of instructions; max at least 4096.
  */
 struct capture_plan;

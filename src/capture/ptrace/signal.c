@@ -106,7 +106,7 @@ static void step_back(const struct tracee *t, int signo, const siginfo_t *si)
 /*
  * While it is traced the kernel does not kill the first process of a pid namespace for a fault, so that a debugger can
  * go on with it (force_sig_info_to_task()): it would fault for ever.  Let go, it faults once more, and ends as untraced.
- * Nobody but its parent hears of that end, which is ours only for the command itself.
+ * Only its parent is notified of that end, which is ours only for the command itself.
  */
 static void let_it_end(struct ptrace_source *s, struct tracee *t, int signo, const siginfo_t *si)
 {

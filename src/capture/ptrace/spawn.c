@@ -166,7 +166,7 @@ int spawn_command(struct ptrace_source *s, struct diag *diag)
 	if (read(error[0], &err, sizeof(err)) != sizeof(err))
 		err = 0;
 	close(error[0]);
-	/* Killed on the way: inside execve, when its old memory was gone already and the new one could not be made, or by somebody. */
+	/* Killed on the way: inside execve, when its old memory was gone already and the new one could not be made, or by another process. */
 	if (!err && s->main_status >= 0)
 		return 0;
 	s->main_pid = 0;
