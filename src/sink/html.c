@@ -13,47 +13,8 @@
 #include "model/model.h"
 #include "sink/html_page.h"
 
-enum { STRINGS_A_BLOCK = 65536, STRING_BYTES_A_BLOCK = 4 << 20, TABLE_ROWS_A_BLOCK = 65536, INTERN_MAX = 1 << 21,
+enum { TABLE_ROWS_A_BLOCK = 65536, INTERN_MAX = 1 << 21,
        OVERVIEW_BUCKETS = 2048, OVERVIEW_BUCKETS_MIN = 64, OVERVIEW_MAX = 1 << 21 };
-
-/* ---- blocks on disk until their place in the page comes ---- */
-
-static void block_store(struct html *h, struct spool *s)
-{
-	uint32_t n;
-
-	html_block_compress(&h->block);
-	n = (uint32_t)h->block.gz.len;
-	spool_add(s, &n, sizeof(n));
-	spool_add(s, h->block.gz.s, n);
-}
-
-static void end_strings(struct html *h)
-{
-	if (!h->nlens)
-		return;
-	html_block_strings(&h->block, h->lens, h->nlens, h->text.s ? h->text.s : "", h->text.len);
-	block_store(h, &h->strings);
-	h->nlens = 0;
-	buf_reset(&h->text);
-}
-
-uint32_t html_string(struct html *h, const void *s, size_t n)
-{
-	if (!n)
-		return 0;
-	uint32_t *id = intern_id(&h->ids, intern_hash(&h->ids, s, n));
-
-	if (*id)
-		return *id;
-	if (h->nstrings == UINT32_MAX)
-		return 0;
-	if (h->nlens == STRINGS_A_BLOCK || h->text.len + n > STRING_BYTES_A_BLOCK)
-		end_strings(h);
-	h->lens[h->nlens++] = (uint32_t)n;
-	buf_add(&h->text, s, n);
-	return *id = h->nstrings++;
-}
 
 /* ---- while the trace runs ---- */
 
@@ -90,22 +51,6 @@ static void html_event(struct sink *s, const struct event *ev)
 }
 
 /* ---- the page ---- */
-
-void html_out_flush(struct html_out *out)
-{
-	outfile_write(out->file, out->tail.s, out->tail.len);
-	buf_reset(&out->tail);
-}
-
-void html_out_add(void *ctx, const void *p, size_t n)
-{
-	struct html_out *out = ctx;
-
-	buf_add(&out->tail, p, n);
-	out->nbytes += n;
-	if (out->tail.len > 1 << 18)
-		html_out_flush(out);
-}
 
 static void write_block(struct html *h, char kind, struct html_out *out)
 {
@@ -223,9 +168,9 @@ static void encode_rows(struct html *h, const struct html_layout *l, struct html
 		}
 		if (n == RUN_ROWS || (!r && n)) {
 			html_block_rows(&h->block, l->cols[KIND_H].v, l->cols[KIND_H].n, rows, sizeof(*rows), n, base);
-			block_store(h, hot);
+			html_block_store(h, hot);
 			html_block_rows(&h->block, l->cols[KIND_C].v, l->cols[KIND_C].n, rows, sizeof(*rows), n, 0);
-			block_store(h, cold);
+			html_block_store(h, cold);
 			base = rows[n - 1].start;
 			n = 0;
 		}
@@ -276,7 +221,7 @@ static void write_page(struct html *h, struct html_out *out)
 
 	int r3 = rows_end(h->from);
 
-	end_strings(h);
+	html_end_strings(h);
 	finish_conns(h);
 	html_layout_of(h, &l);
 	choose_overview(h, &l);

@@ -98,7 +98,10 @@ struct html {
 	struct buf tmp;			/* for one string */
 };
 
-/* html.c */
+/* html_pool.c */
+enum { STRINGS_A_BLOCK = 65536, STRING_BYTES_A_BLOCK = 4 << 20 };
+void html_block_store(struct html *h, struct spool *s);	/* h->block, compressed */
+void html_end_strings(struct html *h);				/* those that wait become a block */
 uint32_t html_string(struct html *h, const void *s, size_t n);		/* id; 0 for the empty one */
 
 /* html_row.c: an event's row; the table of errors fills as it goes */
@@ -114,6 +117,7 @@ void html_world_row(struct html *h, const struct row *row);	/* of any table but 
 
 /* The report's file, written at the end of the trace, and what waits to be. */
 struct html_out { struct outfile *file; uint64_t nbytes; struct buf tail; };
+/* html_pool.c */
 void html_out_add(void *out, const void *p, size_t n);
 void html_out_flush(struct html_out *out);
 
