@@ -5,15 +5,23 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { generate } from '../fixtures/gen.mjs';
-import { Browser, whyNot } from './browser.mjs';
-import { tests } from './tests.mjs';
-import { use } from './use.mjs';
 import { acceptance } from './acceptance.mjs';
+import { Browser, whyNot } from './browser.mjs';
+import { events } from './events.mjs';
+import { filters } from './filters.mjs';
+import { looks } from './looks.mjs';
+import { opening } from './opening.mjs';
+import { real } from './real.mjs';
+import { use } from './use.mjs';
 
 const [mode = 'quick', ...only] = process.argv.slice(2);
 const why = whyNot();
 const all = [
-  ...tests,
+  ...opening,
+  ...filters,
+  ...events,
+  ...looks,
+  ...real,
   ...use,
   ['acceptance table, 1 M events', t => acceptance(t, 1_000_000)],
   ...(mode === 'slow' ? [['acceptance table, 10 M events', t => acceptance(t, 10_000_000)]] : []),

@@ -2,7 +2,7 @@
 // How the page is used: keys, wheel, tooltip, menus, empty tables, export. Rows of [name, test].
 import { readFileSync } from 'node:fs';
 import { TYPES } from '../fixtures/gen.mjs';
-import { goTab, settle, state } from './tests.mjs';
+import { goTab, settle, state } from './help.mjs';
 
 const focused = page =>
   page.evaluate(() => document.activeElement.id || document.activeElement.className);

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+// Paper, room, colours and the keyboard alone: rows of [name, test].
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { goTab, settle, state, TABS } from './help.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+export const looks = [
+  [
+    'print shows the summary on white',
+    async t => {
+      const { path } = await t.report('build', 6000),
+        page = await t.browser.open(path, { hash: 'tab=files' });
+      await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+      await settle(page);
+      t.ok(
+        (await page.locator('#card-memory').isVisible()) &&
+          (await page.locator('#card-tree').isVisible()),
+        'cards',
+      );
+      t.ok(!(await page.locator('.toolbar').isVisible()), 'no toolbar');
+      t.equal(
+        await page.evaluate(() => getComputedStyle(document.body).backgroundColor),
+        'rgb(255, 255, 255)',
+      );
+      const ground = () =>
+        page.evaluate(() => [
+          document.documentElement.dataset.theme,
+          ...document.querySelector('.view .tl-pix').getContext('2d').getImageData(2, 2, 1, 1).data,
+        ]);
+      await page.evaluate(() => {
+        window.cpd.state.tab.value = 'overview';
+        window.cpd.state.theme.value = 'dark';
+      });
+      await settle(page);
+      await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
+      const [theme, ...pixel] = await ground();
+      t.ok(
+        theme === 'light' && Math.min(...pixel) > 150,
+        `the timeline is drawn on white: ${theme} ${pixel}`,
+      );
+      await page.evaluate(() => dispatchEvent(new Event('afterprint')));
+      await settle(page);
+      t.equal(
+        await page.evaluate(() => document.documentElement.dataset.theme),
+        'dark',
+        'and the theme comes back',
+      );
+      const pdf = await page.pdf();
+      t.ok(pdf.length > 20000, 'prints');
+      t.quiet(page);
+    },
+  ],
+
+  [
+    'nothing overlaps or leaves the window, at four sizes, in both themes',
+    async t => {
+      const { path } = await t.report('build', 6000);
+      for (const size of [
+        { width: 800, height: 700 },
+        { width: 1024, height: 700 },
+        { width: 1280, height: 800 },
+        { width: 2560, height: 1440 },
+      ])
+        for (const theme of ['dark', 'light']) {
+          const page = await t.browser.open(path, { size, theme, hash: 'tab=timeline&event=100' });
+          for (const tab of TABS) {
+            await goTab(page, tab);
+            const trouble = await page.evaluate(() => {
+              const out = [],
+                box = e => e.getBoundingClientRect(),
+                bars = ['.top', '.toolbar', '#main'].map(q => [q, box(document.querySelector(q))]);
+              for (let i = 1; i < bars.length; i++)
+                if (bars[i][1].top < bars[i - 1][1].bottom - 0.5)
+                  out.push(`${bars[i][0]} over ${bars[i - 1][0]}`);
+              if (document.documentElement.scrollWidth > innerWidth)
+                out.push('wider than the window');
+              for (const row of document.querySelectorAll('.top, .toolbar, .lane-bar, .tab-bar')) {
+                const kids = [...row.children].filter(
+                  e =>
+                    e.offsetParent &&
+                    getComputedStyle(e).position !== 'absolute' &&
+                    box(e).width > 0,
+                );
+                for (let i = 1; i < kids.length; i++)
+                  if (
+                    box(kids[i]).left < box(kids[i - 1]).right - 1 &&
+                    box(kids[i]).top < box(kids[i - 1]).bottom - 1
+                  )
+                    out.push(
+                      `${kids[i].className || kids[i].tagName} over ${kids[i - 1].className || kids[i - 1].tagName} in ${row.className}`,
+                    );
+                const last = kids[kids.length - 1];
+                if (last && box(last).right > innerWidth + 1)
+                  out.push(`${last.className} leaves the window in ${row.className}`);
+              }
+              return out;
+            });
+            t.equal(trouble, [], `${tab} at ${size.width}, ${theme}`);
+          }
+          await page.close();
+        }
+    },
+  ],
+
+  [
+    'axe: nothing serious in either theme, in any view',
+    async t => {
+      const { path } = await t.report('build', 3000);
+      for (const theme of ['dark', 'light']) {
+        const page = await t.browser.open(path, { theme, hash: 'tab=timeline&event=20' });
+        for (const tab of TABS) {
+          await goTab(page, tab);
+          await page.evaluate(axe);
+          const bad = await page.evaluate(async () =>
+            (await window.axe.run(document, { resultTypes: ['violations'] })).violations
+              .filter(v => v.impact === 'serious' || v.impact === 'critical')
+              .map(
+                v =>
+                  `${v.id}: ${v.nodes
+                    .slice(0, 3)
+                    .map(n => n.target.join(' ') + ' ' + (n.any[0]?.message ?? ''))
+                    .join(' | ')}`,
+              ),
+          );
+          t.equal(bad, [], `${tab}, ${theme}`);
+        }
+        await page.keyboard.press('?');
+        await page.waitForSelector('dialog[open]');
+        const help = await page.evaluate(async () =>
+          (await window.axe.run(document.querySelector('dialog'))).violations
+            .filter(v => v.impact === 'serious' || v.impact === 'critical')
+            .map(v => v.id),
+        );
+        t.equal(help, [], `help, ${theme}`);
+        await page.close();
+      }
+    },
+  ],
+
+  [
+    'keyboard alone reaches every control and shows where it is',
+    async t => {
+      const { path } = await t.report('build', 3000),
+        page = await t.browser.open(path, { hash: 'tab=timeline&event=20' });
+      const seen = new Set();
+      for (let k = 0; k < 90; k++) {
+        await page.keyboard.press('Tab');
+        const at = await page.evaluate(() => {
+          const e = document.activeElement;
+          if (!e || e === document.body) return '';
+          const s = getComputedStyle(e);
+          return `${e.id || e.className || e.tagName}:${s.outlineStyle !== 'none' || s.boxShadow !== 'none' || e.tagName === 'SELECT' ? 'ring' : 'none'}`;
+        });
+        if (at) seen.add(at);
+      }
+      const all = [...seen].join('\n');
+      for (const part of ['tab-timeline', 'filter', 'pick', 'tb:', 'tl-body', 'splitter', 'icon'])
+        t.ok(all.includes(part), `${part} is reached`);
+      t.equal(
+        [...seen].filter(x => x.endsWith(':none')),
+        [],
+        'focus is visible',
+      );
+      await page.keyboard.press('3');
+      t.ok(
+        (await state(page, 's.tab.value')) === 'timeline' ||
+          (await state(page, 's.tab.value')) === 'files',
+        'numbers switch views unless typed',
+      );
+    },
+  ],
+];

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: MIT
+// Reports that the program wrote: rows of [name, test].
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { everyTab, goTab, here, number, PROGRAM, state } from './help.mjs';
+
+export const real = [
+  [
+    'a report the program wrote: opens, sums agree with its text summary',
+    async t => {
+      const program = PROGRAM;
+      if (!existsSync(program)) t.skip('no compendium to run (set COMPENDIUM)');
+      const path = join(t.dir, 'real.html');
+      let text = '';
+      try {
+        text = execFileSync(
+          'sh',
+          [
+            '-c',
+            '"$0" --report="$1" -- sh -c "cat /etc/hosts > $2; ls /nonexistent; exit 3" 2>&1 || true',
+            program,
+            path,
+            join(t.dir, 'copy'),
+          ],
+          { encoding: 'utf8' },
+        );
+      } catch (e) {
+        text = String(e.stdout);
+      }
+      if (!existsSync(path)) {
+        if (/ptrace|not permitted|EPERM/i.test(text)) t.skip('tracing is not permitted here');
+        throw new Error(text);
+      }
+      const page = await t.browser.open(path);
+      await everyTab(t, page);
+      t.equal(await page.locator('.top .outcome').innerText(), 'exit 3');
+      const events = Number(/Report: .*, ([\d,]+) events/.exec(text)?.[1].replace(/,/g, '') ?? NaN);
+      t.equal(await state(page, 's.store.n'), events, 'events');
+      await goTab(page, 'files');
+      const read = /Files read:\s+([\d.]+ \w+)/.exec(text)?.[1],
+        bar = await page.locator('.tab-bar').innerText(),
+        card = await page.evaluate(() => document.querySelector('.cards').textContent);
+      t.ok(card.includes(read), `the card says ${read}: ${card}`);
+      t.ok(bar.includes(`${read} read`), `the Files view says ${read}: ${bar}`);
+      const written = /Files written:\s+([\d.]+ \w+)/.exec(text)?.[1];
+      t.ok(bar.includes(`${written} written`), `the Files view says ${written}: ${bar}`);
+      const procs = await page.evaluate(() =>
+        window.cpd.state.store.tasks.filter(x => x.pid === x.tid).map(x => x.exit),
+      );
+      t.equal([...procs].sort(), [0, 2, 3], 'three processes and how they ended');
+    },
+  ],
+
+  [
+    'sums in every view are those of the text summary: files, calls, errors, connections, memory, processes',
+    async t => {
+      if (!existsSync(PROGRAM)) t.skip('no compendium to run (set COMPENDIUM)');
+      for (const name of ['net', 'threads', 'make', 'shell', 'pipe']) {
+        const path = join(t.dir, `${name}.html`),
+          out = join(t.dir, `${name}.txt`);
+        execFileSync(
+          PROGRAM,
+          [
+            '--read',
+            join(here, `../../../tests/golden/${name}.cpd`),
+            '-a',
+            '-o',
+            out,
+            `--report=${path}`,
+          ],
+          { stdio: 'ignore' },
+        );
+        const text = readFileSync(out, 'utf8'),
+          all = text.slice(text.indexOf(' FINAL: '));
+        const part = title => {
+          const at = all.indexOf(`\n ${title}`);
+          return at < 0
+            ? []
+            : all
+                .slice(at + 2)
+                .split('\n')
+                .slice(1)
+                .filter((_, i, l) =>
+                  l.slice(0, i + 1).every(x => /^ {2,}/.test(x) && !/^ {3}…/.test(x)),
+                );
+        };
+        const one = re => re.exec(all)?.[1];
+        const page = await t.browser.open(path, { size: { width: 1900, height: 7000 } });
+        /** Rows of the table in sight as { column: text }. */
+        const rows = async () => {
+          await page.waitForSelector('.grid-body');
+          return page.evaluate(() =>
+            [...document.querySelectorAll('.grid-row')].map(r =>
+              Object.fromEntries(
+                [...r.querySelectorAll('[data-col]')].map(c => [
+                  c.dataset.col,
+                  c.innerText.replace(/\u00a0/g, ' ').trim(),
+                ]),
+              ),
+            ),
+          );
+        };
+        const bar = async () => (await page.locator('.tab-bar').innerText()).replace(/\n/g, ' ');
+        const none = b => (b === '0 B' ? '' : b);
+
+        const cards = await page.evaluate(() => document.querySelector('.cards').innerText);
+        for (const [label, re] of [
+          ['Heap', /Heap: +(.*)/],
+          ['Mmap', /Mmap: +(.*)/],
+          ['Total', /Total: +(.*)/],
+          ['Files read', /Files read: +(.*)/],
+          ['Files written', /Files written: +(.*)/],
+        ])
+          t.ok(
+            cards.includes(`${label}\n${one(re)}`),
+            `${name}: the card says ${label} ${one(re)}: ${cards}`,
+          );
+        await goTab(page, 'timeline');
+        const chart = await page.locator('.pane .tl-counters').innerText();
+        t.ok(
+          chart.includes(`mapped memory\n${one(/Total: +(.*)/)}`),
+          `${name}: highest memory in the chart: ${chart}`,
+        );
+
+        await goTab(page, 'files');
+        const files = await rows();
+        t.ok(
+          (await bar()).includes(
+            `${one(/Files read: +(.*)/)} read · ${one(/Files written: +(.*)/)} written`,
+          ),
+          `${name}: ${await bar()}`,
+        );
+        const top = part('Top files');
+        for (const line of top) {
+          const [, read, written, file] = /^ +([\d.]+ \w+) +([\d.]+ \w+) +(.*)$/.exec(line),
+            row = files.find(r => r.path === file);
+          if (file.includes('…')) continue;
+          t.equal([row?.read, row?.written], [none(read), none(written)], `${name}: ${file}`);
+        }
+        t.ok(top.length > 0, `${name}: some files`);
+        for (const line of part('Failed lookups')) {
+          const [, n, , file] = /^ +([\d,]+)× +(\w+) +(.*)$/.exec(line),
+            row = files.find(r => r.path === file);
+          if (!file.includes('…')) t.equal(row?.failed, n, `${name}: lookups of ${file}`);
+        }
+
+        await goTab(page, 'syscalls');
+        const calls = await rows(),
+          timed = part('Time in calls'),
+          bare = s => (s ?? '').replace(/\s/g, '');
+        for (const line of timed) {
+          const [, n, total, , , longest, call] =
+              /^ +([\d,]+) +(\S+) +(\S+) +(\S+) +(\S+) +(\S+)/.exec(line),
+            row = calls.find(r => r.name === call);
+          t.equal(
+            [row?.count, bare(row?.total), bare(row?.max)],
+            [n, total, longest],
+            `${name}: ${call}`,
+          );
+        }
+        t.ok(timed.length > 3, `${name}: some calls`);
+        const errors = await page.evaluate(() => {
+          const { store } = window.cpd.state,
+            errs = {};
+          for (let i = 0; i < store.n; i++)
+            if (store.err[i] && !store.types[store.type[i]].layer) {
+              const k = `${store.types[store.type[i]].name} ${store.errName[store.err[i]]}`;
+              errs[k] = (errs[k] ?? 0) + 1;
+            }
+          return errs;
+        });
+        for (const line of part('Errors by call')) {
+          const [, n, call, err] = /^ +([\d,]+)× +(\S+) +(\S+)/.exec(line);
+          t.equal(errors[`${call} ${err}`], number(n), `${name}: ${call} ${err}`);
+        }
+        t.ok(
+          (await bar()).includes(`${one(/Report: .*, ([\d,]+) events/)} events`),
+          `${name}: events in ${await bar()}`,
+        );
+
+        await goTab(page, 'network');
+        const conns = await rows(),
+          made = number(/(\d+) connections?/.exec(await bar())?.[1] ?? '0'),
+          lines = part('Connections');
+        t.equal(
+          number(/Connections\n(\d+)/.exec(cards)?.[1] ?? '0'),
+          made,
+          `${name}: connections made`,
+        );
+        t.equal(
+          number(/(\d+) datagram peers?/.exec(await bar())?.[1] ?? '0'),
+          number(/Datagram peers\n(\d+)/.exec(cards)?.[1] ?? '0'),
+          `${name}: datagram peers`,
+        );
+        t.ok(
+          (await bar()).includes(
+            `${one(/Net sent: +(.*)/)} sent · ${one(/Net received: +(.*)/)} received`,
+          ),
+          `${name}: ${await bar()}`,
+        );
+        for (const line of lines) {
+          const [, sent, received, kind, peer] =
+            /^ +([\d.]+ \w+) +([\d.]+ \w+) +\S+ +(\S+) [→←↔] (\S+)/.exec(line) ?? [];
+          if (!kind || kind === 'pipe') continue;
+          const at = conns.findIndex(
+            r =>
+              r.kind === kind &&
+              r.peer.endsWith(peer) &&
+              r.sent === none(sent) &&
+              r.received === none(received),
+          );
+          t.ok(
+            at >= 0,
+            `${name}: ${line.trim()} among ${JSON.stringify(conns.map(r => [r.kind, r.peer, r.sent, r.received]))}`,
+          );
+          conns.splice(at, 1);
+        }
+        if (name === 'net') t.ok(lines.length >= 5 && made === 2, 'net: connections are compared');
+
+        await goTab(page, 'processes');
+        const threads = [...all.matchAll(/\((\d+) threads\)/g)].reduce(
+            (a, m) => a + Number(m[1]) - 1,
+            0,
+          ),
+          procs = one(/\n Processes \((\d+)/);
+        t.ok(
+          new RegExp(`(^|\\D)${procs} process(es)?, ${threads} threads?`).test(await bar()),
+          `${name}: ${procs} processes, ${threads} threads: ${await bar()}`,
+        );
+        for (const row of await rows()) {
+          const line = new RegExp(`^ +${row.pid} .*$`, 'm').exec(
+            all.slice(all.indexOf('\n Processes (')),
+          );
+          t.ok(!line || line[0].includes(row.exit), `${name}: ${line?.[0]}: ${row.exit}`);
+        }
+        t.quiet(page);
+        await page.close();
+      }
+    },
+  ],
+
+  [
+    'waits for a CPU, block I/O and page faults of a real run: counts, the curve of memory, shares',
+    async t => {
+      if (!existsSync(PROGRAM)) t.skip('no compendium to run (set COMPENDIUM)');
+      const path = join(t.dir, 'kernel.html'),
+        out = join(t.dir, 'kernel.txt'),
+        code =
+          'import mmap\nm = mmap.mmap(-1, 64 << 20)\nm.madvise(mmap.MADV_NOHUGEPAGE)\nfor i in range(0, 64 << 20, 4096): m[i] = 1\nm.close()\nx = sum(range(3000000))';
+      try {
+        execFileSync(
+          PROGRAM,
+          ['--ebpf', '--faults', '-o', out, `--report=${path}`, '--', 'python3', '-c', code],
+          { stdio: 'ignore' },
+        );
+      } catch {
+        /* shown in the text */
+      }
+      const text = existsSync(out) ? readFileSync(out, 'utf8') : '';
+      const faults = number(/Page faults: ([\d,]+)/.exec(text)?.[1] ?? ''),
+        waits = number(/Waits for a CPU\n +all +([\d,]+)×/.exec(text)?.[1] ?? '');
+      if (!faults) t.skip('page faults cannot be recorded here');
+      const page = await t.browser.open(path, { size: { width: 1600, height: 2000 } });
+      const counts = await page.evaluate(() => {
+        const { store } = window.cpd.state,
+          by = {};
+        store.types.forEach((x, k) => {
+          by[x.op] = (by[x.op] ?? 0) + store.typeEvents[k];
+        });
+        return by;
+      });
+      t.equal(counts.fault, faults, 'page faults');
+      await page.waitForSelector('.kernel');
+      const panel = await page.locator('.kernel').innerText();
+      t.ok(panel.includes(`Page faults\t${faults.toLocaleString('en-US')}`), panel);
+      // The mapping is written page by page, then given back.
+      const curve = await page.evaluate(() => {
+        const { counters: c, meta } = window.cpd.state.store,
+          k = meta.counters.findIndex(x => x.name.startsWith('resident')),
+          v = [...c.value].filter((_, i) => c.counter[i] === k);
+        return { top: Math.max(...v), last: v[v.length - 1], n: v.length, before: v[v.length - 2] };
+      });
+      t.ok(
+        curve.top >= 64 << 20 && curve.top < 100 << 20 && curve.n > 20,
+        `peak of the curve: ${JSON.stringify(curve)}`,
+      );
+      t.ok(
+        curve.last === 0 && curve.before < curve.top - (60 << 20),
+        `what is unmapped leaves the curve: ${JSON.stringify(curve)}`,
+      );
+      await goTab(page, 'timeline');
+      t.ok(
+        /resident, by faults\n\d+\.\d MB/.test(
+          await page.locator('.pane .tl-counters').innerText(),
+        ),
+        'a chart of it',
+      );
+      if (waits) {
+        t.equal(counts.runq, waits, 'waits for a CPU');
+        await goTab(page, 'processes');
+        const row = await page.evaluate(() =>
+          Object.fromEntries(
+            [...document.querySelector('.grid-row').querySelectorAll('[data-col]')].map(c => [
+              c.dataset.col,
+              c.innerText,
+            ]),
+          ),
+        );
+        const shares = ['run', 'runq', 'block'].map(k => Number(/[\d.]+/.exec(row[k])?.[0] ?? 0));
+        t.ok(
+          shares[0] > 0 && Math.abs(shares.reduce((a, b) => a + b, 0) - 100) < 2.5,
+          `on a CPU, waiting, blocked: ${JSON.stringify(row)}`,
+        );
+      }
+      t.quiet(page);
+    },
+  ],
+];
