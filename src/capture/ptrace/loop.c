@@ -30,7 +30,8 @@ static int fetch(struct report *r, bool end)
  * only the end of a process needs it.  So a report is looked at first (WNOWAIT), and one of a syscall-stop is left at that:
  * resuming the tracee takes it away (ptrace_resume() in the kernel, "this status was not reported yet").  Others are
  * fetched, ends with their usage; until it is, the kernel takes PTRACE_EVENT_EXEC for one of a thread that is no more
- * (looks_like_a_spurious_pid(), Linux 5.13).  __WNOTHREAD: what this thread traces is all there is.
+ * (looks_like_a_spurious_pid(), Linux 5.13).  __WNOTHREAD: what this thread traces is all there is.  No WSTOPPED: stops of
+ * tracees are reported whatever the options say, and that of a child which was let go is none of ours.
  */
 static int next_report(bool block, struct report *ret)
 {
@@ -40,7 +41,7 @@ static int next_report(bool block, struct report *ret)
 		siginfo_t si = { 0 };
 		bool end;
 
-		if (waitid(P_ALL, 0, &si, WEXITED | WSTOPPED | WNOWAIT | __WALL | __WNOTHREAD | (block ? 0 : WNOHANG)) < 0)
+		if (waitid(P_ALL, 0, &si, WEXITED | WNOWAIT | __WALL | __WNOTHREAD | (block ? 0 : WNOHANG)) < 0)
 			return -errno;
 		if (!si.si_pid)
 			return 0;
