@@ -82,7 +82,7 @@ static int check_pid(pid_t pid, struct diag *diag)
 static bool all_stopped(const struct ptrace_source *s)
 {
 	for (const struct tracee *t = s->tracees; t; t = t->hh.next)
-		if (t->interrupted && !t->gone)
+		if (t->interrupted && !tracee_is_gone(t))
 			return false;
 	return true;
 }

@@ -115,7 +115,7 @@ static void forbid(struct ptrace_source *s, struct tracee *t)
 	bool narrow = t->arch == ARCH_I386, alone = true;
 
 	for (struct tracee *u = s->tracees; u && alone; u = u->hh.next)
-		alone = u == t || u->pid != t->pid || u->gone || u->forbidden;
+		alone = u == t || u->pid != t->pid || tracee_is_gone(u) || u->forbidden;
 	if (alone) {
 		skip_call(t, -EPERM);
 		syscall(SYS_tkill, t->tid, SIGKILL);

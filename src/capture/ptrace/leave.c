@@ -9,10 +9,10 @@
 #include "capture/ptrace/ptrace.h"
 #include "record/build.h"
 
-static void ptrace_detached(struct ptrace_source *s, struct tracee *t, int sig)
+static void ptrace_detached(struct ptrace_source *s, struct tracee *t, int sig, bool in_group_stop)
 {
-	if (t->filtered && t->stopped)
-		keeper_add(s, t->tid, t->pid ? t->pid : t->tid, t->listening || sig == SIGSTOP);
+	if (t->filtered && t->state == TRACEE_STOPPED)
+		keeper_add(s, t->tid, t->pid ? t->pid : t->tid, in_group_stop || sig == SIGSTOP);
 	if (t->announced)
 		call_let_go(s, t);	/* its memory is still ours to read */
 	ptrace(PTRACE_DETACH, t->tid, 0, (long)sig);
@@ -31,7 +31,7 @@ static bool holds_parent(struct ptrace_source *s, const struct tracee *t)
 {
 	const struct tracee *parent = t->filtered && t->vforked_by ? tracee_find(s, t->vforked_by) : NULL;
 
-	return parent && parent->in_vfork && !parent->stopped;
+	return parent && parent->in_vfork && parent->state != TRACEE_STOPPED;
 }
 
 /* Those that have not been asked to stop: at first all, later newborns and what held its parent. */
@@ -40,13 +40,13 @@ static void tell_to_stop(struct ptrace_source *s)
 	struct tracee *t;
 
 	for (t = s->tracees; t; t = t->hh.next)
-		if (!t->interrupted && !t->gone && !t->stopped && !t->seize_stop_due && !holds_parent(s, t) &&
+		if (!t->interrupted && t->state <= TRACEE_LISTENING && !t->seize_stop_due && !holds_parent(s, t) &&
 		    ptrace(PTRACE_INTERRUPT, t->tid, 0, 0) == 0)
 			t->interrupted = true;
 }
 
 /* One that is asked to stop and cannot, deep in a vfork or in a file system: nothing of it is in user mode. */
-static bool is_asleep(const struct tracee *t) { return t->gone || proc_state(t->pid, t->tid) == 'D'; }
+static bool is_asleep(const struct tracee *t) { return tracee_is_gone(t) || proc_state(t->pid, t->tid) == 'D'; }
 
 /*
  * At a syscall-stop on the way in, letting go would leave the pending mark of a signal behind, on which waits end with
@@ -57,20 +57,20 @@ static void let_go_in_call(struct ptrace_source *s, struct tracee *t)
 	struct __ptrace_syscall_info si;
 
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, t->tid, sizeof(si), &si) < 0) {
-		t->gone = true;
+		t->state = TRACEE_GONE;
 		return;
 	}
 	if (si.op != PTRACE_SYSCALL_INFO_EXIT) {
-		t->stopped = false;
+		t->state = TRACEE_RUNNING;
 		if (ptrace(PTRACE_SYSCALL, t->tid, 0, 0) < 0)
-			t->gone = true;
+			t->state = TRACEE_GONE;
 		return;
 	}
 	if (t->answer_due)
 		disguise_leave(s, t, si.exit.rval);
 	call_ended(s, t, si.exit.rval);
 	wait_hide(s, t);
-	ptrace_detached(s, t, 0);
+	ptrace_detached(s, t, 0, false);
 }
 
 static void let_go_at(struct ptrace_source *s, struct tracee *t, const struct report *r)
@@ -81,15 +81,14 @@ static void let_go_at(struct ptrace_source *s, struct tracee *t, const struct re
 		ptrace_handle(s, r);
 		return;
 	}
-	t->stopped = true;
-	t->listening = event == PTRACE_EVENT_STOP && ptrace_stops_group(sig);
+	t->state = TRACEE_STOPPED;
 	switch (event) {
 	case 0:
 		if (sig == (SIGTRAP | 0x80)) {
 			let_go_in_call(s, t);
 		} else {
 			signal_hide_ignored(s, t, sig);
-			ptrace_detached(s, t, sig);
+			ptrace_detached(s, t, sig, false);
 		}
 		return;
 	case PTRACE_EVENT_SECCOMP:
@@ -99,7 +98,7 @@ static void let_go_at(struct ptrace_source *s, struct tracee *t, const struct re
 		if (t->interrupted)
 			wait_hide(s, t);
 		disguise_born(t);
-		ptrace_detached(s, t, 0);
+		ptrace_detached(s, t, 0, ptrace_stops_group(sig));
 		return;
 	default:
 		/* births: the child is ours, too, its first stop comes; exec: it may have another number now */
@@ -119,8 +118,8 @@ static void let_go_of_stopped(struct ptrace_source *s)
 
 	HASH_ITER(hh, s->tracees, t, tmp) {
 		t->interrupted = false;
-		if (t->stopped && !t->held)
-			ptrace_detached(s, t, t->stop_sig);
+		if (t->state == TRACEE_STOPPED)
+			ptrace_detached(s, t, t->stop_sig, false);
 	}
 	tell_to_stop(s);
 	s->phase = LEAVING;
@@ -137,10 +136,10 @@ static void pass_over_ended(struct ptrace_source *s)
 	HASH_ITER(hh, s->tracees, t, tmp) {
 		if (!t->announced || t->tid != t->pid || proc_state(t->pid, t->tid) != 'Z')
 			continue;
-		if (t->zombie)
+		if (t->state == TRACEE_ZOMBIE)
 			ptrace_ended(s, t, -1, 0, 0);	/* when and how is not known */
 		else
-			t->zombie = true;
+			t->state = TRACEE_ZOMBIE;
 	}
 }
 
@@ -160,8 +159,8 @@ void leave_finish(struct ptrace_source *s)
 	struct tracee *t, *tmp;
 
 	HASH_ITER(hh, s->tracees, t, tmp) {
-		if (t->announced && !t->gone)
-			ptrace_detached(s, t, 0);
+		if (t->announced && !tracee_is_gone(t))
+			ptrace_detached(s, t, 0, false);
 		else
 			tracee_drop(s, t);
 	}

@@ -87,10 +87,9 @@ void life_forked(struct ptrace_source *s, struct tracee *parent, int event)
 	if ((flags & CLONE_NEWPID) || parent->ns_tid || parent->other_pidns)
 		child->ns_tid = proc_ns_tid(child->tid);
 	emit_fork(s, child, parent->pid, parent->tid, flags);
-	if (child->ended) {
+	if (child->state == TRACEE_ENDED) {
 		ptrace_ended(s, child, child->end_status, 0, 0);
-	} else if (child->held) {
-		child->held = false;
+	} else if (child->state == TRACEE_HELD) {
 		disguise_born(child);
 		tracee_resume(s, child);
 	}
@@ -108,14 +107,14 @@ void ptrace_adopt_held(struct ptrace_source *s)
 		pid_t tgid, ppid;
 		bool waiting = false;
 
-		if (!t->held)
+		if (t->state != TRACEE_HELD && t->state != TRACEE_ENDED)
 			continue;
 		for (p = s->tracees; p && !waiting; p = p->hh.next)
-			waiting = p != t && p->in_call && !p->gone && p->announced &&
+			waiting = p != t && p->in_call && !tracee_is_gone(p) && p->announced &&
 				  (syscall_spec(p->arch, p->nr)->effect == FX_CLONE);
 		if (waiting)
 			continue;
-		if (t->ended) {		/* it never ran: whose it was is not known */
+		if (t->state == TRACEE_ENDED) {		/* it never ran: whose it was is not known */
 			tracee_drop(s, t);
 			continue;
 		}
@@ -129,7 +128,6 @@ void ptrace_adopt_held(struct ptrace_source *s)
 			inherit(t, p);
 			status_forked(s, p, t, tgid != t->tid ? CLONE_THREAD : 0);
 		}
-		t->held = false;
 		t->ns_tid = proc_ns_tid(t->tid);
 		emit_fork(s, t, tgid != t->tid ? tgid : ppid, tgid != t->tid ? tgid : ppid, tgid != t->tid ? CLONE_THREAD | CLONE_VM | CLONE_FILES | CLONE_FS : 0);
 		tracee_resume(s, t);

@@ -27,7 +27,7 @@ static void execed(struct ptrace_source *s, struct tracee *t)
 		was->tid = pid;
 		HASH_ADD_INT(s->tracees, tid, was);
 		s->last = t = was;
-		t->stopped = true;
+		t->state = TRACEE_STOPPED;
 	}
 	t->vforked_by = 0;
 	t->threaded = false;
@@ -66,13 +66,13 @@ bool ptrace_stops_group(int signo) { return signo == SIGSTOP || signo == SIGTSTP
  * PTRACE_EVENT_STOP: the first stop of a new tracee, our PTRACE_INTERRUPT, a group-stop, or SIGCONT ending one.
  * In a group-stop the task must stay stopped but be able to receive SIGCONT: PTRACE_LISTEN (ptrace(2), since 3.4).
  */
-static void event_stopped(struct ptrace_source *s, struct tracee *t, int signo)
+static void event_stopped(struct ptrace_source *s, struct tracee *t, int signo, bool listened)
 {
 	bool group = ptrace_stops_group(signo);
 
 	t->seize_stop_due = false;
 	if (!t->announced) {
-		t->held = true;
+		t->state = TRACEE_HELD;
 		ptrace_adopt_held(s);		/* its parent may be dead already */
 		return;
 	}
@@ -83,21 +83,16 @@ static void event_stopped(struct ptrace_source *s, struct tracee *t, int signo)
 	t->interrupted = false;
 	if (group) {
 		wait_signalled(s, t, false, true);
-		if (!t->listening)
+		if (!listened)
 			emit_stop(s, t, signo, 0);
-		t->listening = true;
-		t->stopped = false;
-		if (ptrace(PTRACE_LISTEN, t->tid, 0, 0) < 0)
-			t->gone = true;
+		t->state = ptrace(PTRACE_LISTEN, t->tid, 0, 0) < 0 ? TRACEE_GONE : TRACEE_LISTENING;
 		/* Ctrl-Z: our shell waits for us, so we stop when the command has. */
 		if (signo != SIGSTOP && command_stopped(s, t))
 			s->stop_self = true;
 		return;
 	}
-	if (t->listening) {
-		t->listening = false;
+	if (listened)
 		emit_stop(s, t, SIGCONT, RECORD_STOP_CONT);
-	}
 	tracee_resume(s, t);
 }
 
@@ -106,7 +101,7 @@ static void syscall_stopped(struct ptrace_source *s, struct tracee *t)
 	struct __ptrace_syscall_info si;
 
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, t->tid, sizeof(si), &si) < 0) {
-		t->gone = true;
+		t->state = TRACEE_GONE;
 		return;
 	}
 	switch (si.op) {
@@ -136,6 +131,7 @@ void ptrace_handle(struct ptrace_source *s, const struct report *r)
 {
 	struct tracee *t = tracee_find(s, r->tid);
 	int event = r->status >> 16, signo;
+	bool listened;
 
 	if (!WIFSTOPPED(r->status)) {
 		if (t && t->announced) {
@@ -145,14 +141,15 @@ void ptrace_handle(struct ptrace_source *s, const struct report *r)
 		/* killed before its parent's event came */
 		if (!t)
 			t = tracee_add(s, r->tid, 0);
-		t->ended = t->held = t->gone = true;
+		t->state = TRACEE_ENDED;
 		t->end_status = r->status;
 		ptrace_adopt_held(s);
 		return;
 	}
 	if (!t)			/* a child that stopped before its parent's event */
 		t = tracee_add(s, r->tid, 0);
-	t->stopped = true;
+	listened = t->state == TRACEE_LISTENING;
+	t->state = TRACEE_STOPPED;
 	t->in_vfork = event == PTRACE_EVENT_VFORK;
 	signo = WSTOPSIG(r->status);
 	if (signo == (SIGTRAP | 0x80) || event == PTRACE_EVENT_SECCOMP) {
@@ -173,7 +170,7 @@ void ptrace_handle(struct ptrace_source *s, const struct report *r)
 		execed(s, t);
 		break;
 	case PTRACE_EVENT_STOP:
-		event_stopped(s, t, signo);
+		event_stopped(s, t, signo, listened);
 		break;
 	case 0:
 		signal_stopped(s, t, signo);

@@ -56,23 +56,28 @@ struct wait {
 	bool held;		/* its record waits for what becomes of it */
 };
 
+enum tracee_state {
+	TRACEE_RUNNING,
+	TRACEE_LISTENING,	/* in group-stop, waiting for SIGCONT (PTRACE_LISTEN) */
+	TRACEE_STOPPED,		/* in a ptrace-stop that we have not ended */
+	TRACEE_HELD,		/* likewise, until its parent's fork event is seen */
+	TRACEE_ZOMBIE,		/* of loop_leave(): a leader that has ended, and no wait reports it */
+	TRACEE_GONE,		/* SIGKILLed or vanished: only its end is awaited */
+	TRACEE_ENDED,		/* its end has come before its parent's fork event: reported after that */
+};
+
 struct tracee {
 	pid_t tid, pid;
 	UT_hash_handle hh;
+	enum tracee_state state;
 	bool announced;		/* a FORK, TASK or START record is about it */
-	bool held;		/* stopped before its parent's fork event was seen */
 	bool seize_stop_due;	/* its first event-stop is still to come */
 	bool interrupted;	/* we asked it to stop (PTRACE_INTERRUPT) and the stop is still to come */
-	bool listening;		/* in group-stop */
 	bool in_vfork;		/* waits, deaf to signals, for its child to exec or end */
 	pid_t vforked_by;	/* who may wait so for this one, 0 from its exec on */
 	bool filtered;		/* our seccomp filter is in place: wanted calls stop by themselves */
 	bool every_call;	/* stop at every call (no filter, or the program works with seccomp itself) */
 	bool muted;		/* our own child before its exec: nothing is recorded */
-	bool gone;		/* SIGKILLed or vanished: only its exit is awaited */
-	bool zombie;		/* of loop_leave(): it has ended, and no wait reports it */
-	bool stopped;		/* in a ptrace-stop that we have not resumed */
-	bool ended;		/* held, and dead: its end is reported after its beginning */
 	int end_status;
 	bool restore_flags;	/* born of a call whose flags we changed: disguise_born() is due at its first stop */
 	int stop_sig;		/* signal to deliver at the next resume */
@@ -115,6 +120,8 @@ enum phase {
 
 /* What a wait has brought: a status as wait4(2) gives it.  The times are of a process that has ended. */
 struct report { pid_t tid; int status; uint64_t utime_ns, stime_ns; };
+
+static inline bool tracee_is_gone(const struct tracee *t) { return t->state >= TRACEE_GONE; }
 
 struct ptrace_source {
 	struct source src;

@@ -55,7 +55,8 @@ static void look(struct tracee *t, siginfo_t *ret)
 {
 	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, ret) == 0)
 		return;
-	t->gone = errno == ESRCH;
+	if (errno == ESRCH)
+		t->state = TRACEE_GONE;
 	memset(ret, 0, sizeof(*ret));
 	ret->si_code = SI_KERNEL;	/* who sent it is not known */
 }
@@ -112,7 +113,7 @@ static void let_it_end(struct ptrace_source *s, struct tracee *t, int signo, con
 {
 	step_back(t, signo, si);
 	if (ptrace(PTRACE_DETACH, t->tid, 0, 0) < 0 || t->tid == s->main_pid)
-		t->gone = true;
+		t->state = TRACEE_GONE;
 	else
 		ptrace_ended(s, t, signo, 0, 0);
 }

@@ -60,8 +60,7 @@ void tracee_resume(struct ptrace_source *s, struct tracee *t)
 	int op = t->every_call || to_exit ? PTRACE_SYSCALL : PTRACE_CONT, sig = t->stop_sig;
 
 	(void)s;
-	t->stopped = false;
 	t->stop_sig = 0;
-	if (ptrace((enum __ptrace_request)op, t->tid, 0, (long)sig) < 0)
-		t->gone = true;	/* ESRCH: killed meanwhile; its exit will be reported */
+	/* ESRCH: killed meanwhile; its exit will be reported */
+	t->state = ptrace((enum __ptrace_request)op, t->tid, 0, (long)sig) < 0 ? TRACEE_GONE : TRACEE_RUNNING;
 }

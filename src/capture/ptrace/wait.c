@@ -188,10 +188,10 @@ void wait_clock(struct ptrace_source *s)
 		return;
 	s->next_end_ns = 0;
 	for (struct tracee *t = s->tracees; t; t = t->hh.next) {
-		if (!t->wait.until_ns || t->gone)
+		if (!t->wait.until_ns || tracee_is_gone(t))
 			continue;
 		/* it stops at the call's exit, then for us: wait_hide() */
-		if (t->wait.until_ns <= now && t->wait.inside && !t->stopped && !t->interrupted && !t->listening &&
+		if (t->wait.until_ns <= now && t->wait.inside && t->state == TRACEE_RUNNING && !t->interrupted &&
 		    ptrace(PTRACE_INTERRUPT, t->tid, 0, 0) == 0)
 			t->interrupted = true;
 		if (!s->next_end_ns || t->wait.until_ns < s->next_end_ns)
