@@ -28,7 +28,10 @@ static const struct table_column columns[_COLUMNS] = {
 
 static struct cell number(uint64_t n) { return (struct cell){ .set = true, .n = n }; }
 static struct cell number_if(uint64_t n) { return (struct cell){ .set = n != 0, .n = n }; }
-static struct cell quantile(const struct hist *h, double q) { return (struct cell){ .set = hist_has_quantile(h, q), .n = hist_quantile(h, q) }; }
+static struct cell quantile(const struct hist *h, double q)
+{
+	return (struct cell){ .set = hist_has_quantile(h, q), .n = hist_quantile(h, q) };
+}
 static struct cell time_of(const struct hist *h, uint64_t ns) { return (struct cell){ .set = h->n != 0, .n = ns }; }
 
 static void fill_call(struct cell *cells, const struct totals_call *c, uint64_t wall_ns)
@@ -94,7 +97,8 @@ static bool is_called(const struct table_column *c, const char *word)
 {
 	size_t n = strlen(word);
 
-	return !strcmp(c->title, word) || (!strncmp(c->name, word, n) && (!c->name[n] || !strcmp(c->name + n, "_ns") || !strcmp(c->name + n, "_bytes")));
+	return !strcmp(c->title, word) || (!strncmp(c->name, word, n) && (!c->name[n] || !strcmp(c->name + n, "_ns") ||
+									  !strcmp(c->name + n, "_bytes")));
 }
 
 int counting_column(const struct table_def *def, const char *word)
@@ -112,7 +116,8 @@ struct order { unsigned column; enum cell_type type; };
 static int by_words(const struct cell *a, const struct cell *b, enum cell_type type)
 {
 	if (type == CELL_CALL)
-		return strcmp(a->call->spec->name ? a->call->spec->name : "~", b->call->spec->name ? b->call->spec->name : "~");
+		return strcmp(a->call->spec->name ? a->call->spec->name : "~",
+			      b->call->spec->name ? b->call->spec->name : "~");
 	if (type == CELL_PATH)
 		return memcmp(a->s.s, b->s.s, MIN(a->s.len, b->s.len));
 	return 0;
@@ -122,7 +127,8 @@ static int by_words(const struct cell *a, const struct cell *b, enum cell_type t
 static int compare(const void *pa, const void *pb, void *ctx)
 {
 	const struct order *o = ctx;
-	const struct cell *a = &((const struct table_row *)pa)->cells[o->column], *b = &((const struct table_row *)pb)->cells[o->column];
+	const struct cell *a = &((const struct table_row *)pa)->cells[o->column],
+			  *b = &((const struct table_row *)pb)->cells[o->column];
 
 	if (!a->set || !b->set)
 		return b->set - a->set;

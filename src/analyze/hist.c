@@ -5,7 +5,9 @@
 
 #include "base/macro.h"
 
-/* Values below HIST_SUB have a bucket each; above, the top bit chooses the octave and the next ones the bucket in it. */
+/*
+ * Values below HIST_SUB have a bucket each; above, the top bit chooses the octave and the next ones the bucket in it.
+ */
 unsigned hist_bucket(uint64_t v)
 {
 	if (v < HIST_SUB)
@@ -46,7 +48,8 @@ uint64_t hist_quantile(const struct hist *h, double q)
 	for (unsigned i = 0; i < HIST_BUCKETS; i++) {
 		seen += h->buckets[i];
 		if (seen >= want) {
-			uint64_t low = hist_bucket_low(i), next = i + 1 < HIST_BUCKETS ? hist_bucket_low(i + 1) : UINT64_MAX;
+			uint64_t low = hist_bucket_low(i),
+				 next = i + 1 < HIST_BUCKETS ? hist_bucket_low(i + 1) : UINT64_MAX;
 			uint64_t mid = low + (next - low) / 2;
 
 			return MAX(h->min, MIN(mid, h->max));

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * A latency histogram of fixed size: values of any 64-bit range in buckets at most 1/16 wide, of which a quantile is the
- * middle, so it is right within 3.2 %.  The page has the same buckets and the same rules (report/src/engine/aggregate.ts): the same
- * calls have the same percentiles there.
+ * A latency histogram of fixed size: values of any 64-bit range in buckets at most 1/16 wide, of which a quantile is
+ * the middle, so it is right within 3.2 %.  The page has the same buckets and the same rules
+ * (report/src/engine/aggregate.ts): the same calls have the same percentiles there.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,7 +16,10 @@ struct hist { uint64_t n, sum, min, max; uint32_t buckets[HIST_BUCKETS]; };	/* z
 
 void hist_add(struct hist *h, uint64_t v);
 uint64_t hist_quantile(const struct hist *h, double q);	/* 0.5, 0.99…; 0 when empty; never outside min…max */
-/* Whether there are enough values that one lies above: 2 for a median, 20 for p95, 100 for p99.  The page has the same rule. */
+/*
+ * Whether there are enough values that one lies above: 2 for a median, 20 for p95, 100 for p99.  The page has the same
+ * rule.
+ */
 bool hist_has_quantile(const struct hist *h, double q);
 unsigned hist_bucket(uint64_t v);
 uint64_t hist_bucket_low(unsigned i);			/* smallest value of bucket i */

@@ -8,21 +8,23 @@
 #include "record/record.h"
 
 /*
- * A filter with a listener (seccomp_unotify(2)).  The kernel asks the supervisor before sys_enter, the first that BPF sees of a call;
- * no tracepoint comes earlier.
+ * A filter with a listener (seccomp_unotify(2)).  The kernel asks the supervisor before sys_enter, the first that BPF
+ * sees of a call; no tracepoint comes earlier.
  */
 static bool listener_set(const struct totals *t, const struct event *ev)
 {
 	enum { NEW_LISTENER = 8 };	/* SECCOMP_FILTER_FLAG_NEW_LISTENER, the second argument */
 
-	return t->start_mode & START_BPF && ev->call && ev->call->spec->effect == FX_SECCOMP && !ev->err && !ev->call->unfinished &&
-	       ev->call->args[1].word & NEW_LISTENER;
+	return t->start_mode & START_BPF && ev->call && ev->call->spec->effect == FX_SECCOMP && !ev->err &&
+	       !ev->call->unfinished && ev->call->args[1].word & NEW_LISTENER;
 }
 
 bool totals_note_of(const struct totals *t, const struct event *ev, struct totals_note *ret)
 {
 	const struct proc *p = ev->task ? ev->task->proc : NULL;
-	unsigned flags = ev->kind == EV_EXEC || ev->kind == EV_WAITING ? ev->flags : listener_set(t, ev) ? NOTE_SUPERVISED : 0;
+	unsigned flags = ev->kind == EV_EXEC || ev->kind == EV_WAITING ? ev->flags :
+			 listener_set(t, ev)			       ? NOTE_SUPERVISED :
+									 0;
 
 	if (!p || !flags)
 		return false;
@@ -37,7 +39,8 @@ void totals_note_event(struct totals *t, const struct event *ev)
 	if (!totals_note_of(t, ev, &n))
 		return;
 	for (unsigned i = 0; i < t->nnotes; i++)
-		if (t->notes[i].flags == n.flags && t->notes[i].program.len == n.program.len && !memcmp(t->notes[i].program.s, n.program.s, n.program.len)) {
+		if (t->notes[i].flags == n.flags && t->notes[i].program.len == n.program.len &&
+		    !memcmp(t->notes[i].program.s, n.program.s, n.program.len)) {
 			t->notes[i].count++;
 			return;
 		}

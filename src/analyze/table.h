@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * Typed result tables, made once of the totals and printed by the terminal's summary, by the page's and as JSON.  What is
- * in a table is a row of the list in tables.c and a function that fills it; how a value looks is the printers' business
- * (sink/table_words.h).  Cells refer to the totals and are valid as long as these are.
+ * Typed result tables, made once of the totals and printed by the terminal's summary, by the page's and as JSON.  What
+ * is in a table is a row of the list in tables.c and a function that fills it; how a value looks is the printers'
+ * business (sink/table_words.h).  Cells refer to the totals and are valid as long as these are.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -9,7 +9,10 @@
 
 static struct cell number(uint64_t n) { return (struct cell){ .set = true, .n = n }; }
 static struct cell number_if(uint64_t n) { return (struct cell){ .set = n != 0, .n = n }; }
-static struct cell pid_of(const struct totals_proc *p) { return (struct cell){ .set = p != NULL, .n = p ? p->pid : 0 }; }
+static struct cell pid_of(const struct totals_proc *p)
+{
+	return (struct cell){ .set = p != NULL, .n = p ? p->pid : 0 };
+}
 
 static struct cell quantile(const struct hist *h, double q)
 {
@@ -79,7 +82,17 @@ static void fill_lookups(struct table *t, const struct totals *totals, bool nois
 
 /* ---- connections ---- */
 
-enum { CONNS_SENT, CONNS_RECEIVED, CONNS_TIME, CONNS_PEER, CONNS_STATE, CONNS_CONNECT, CONNS_PID, CONNS_PEER_PID, _CONNS };
+enum {
+	CONNS_SENT,
+	CONNS_RECEIVED,
+	CONNS_TIME,
+	CONNS_PEER,
+	CONNS_STATE,
+	CONNS_CONNECT,
+	CONNS_PID,
+	CONNS_PEER_PID,
+	_CONNS
+};
 static const struct table_column conn_columns[_CONNS] = {
 	[CONNS_SENT] = { "sent", NULL, "sent_bytes", CELL_BYTES, IN_COLUMN, 9, 0 },
 	[CONNS_RECEIVED] = { "received", NULL, "received_bytes", CELL_BYTES, IN_COLUMN, 10, 0 },
@@ -99,7 +112,8 @@ static void set_conn(struct cell *cells, const struct totals_conn *c)
 
 static void fill_conn(struct table_row *row, const struct totals *t, const struct totals_conn *c)
 {
-	const struct totals_proc *p = totals_proc(t, c->proc), *peer = c->peer_proc != c->proc ? totals_proc(t, c->peer_proc) : NULL;
+	const struct totals_proc *p = totals_proc(t, c->proc),
+				 *peer = c->peer_proc != c->proc ? totals_proc(t, c->peer_proc) : NULL;
 	uint64_t end = c->end_ns ? c->end_ns : t->end_ns;
 
 	set_conn(row->cells, c);
@@ -171,7 +185,8 @@ static void fill_proc(struct table_row *row, const struct totals *t, const struc
 	row->bad = p->status > 0;
 }
 
-static void fill_subtree(struct table *t, const struct totals *totals, const struct totals_proc *p, unsigned depth, bool last)
+static void fill_subtree(struct table *t, const struct totals *totals, const struct totals_proc *p, unsigned depth,
+			 bool last)
 {
 	/* no deeper than there are rows: every level adds one */
 	struct table_row *row = table_add(t);
@@ -221,7 +236,20 @@ static void fill_errors(struct table *t, const struct totals *totals, bool noise
 	free(rows);
 }
 
-enum { CALLS_COUNT, CALLS_ERRORS, CALLS_TOTAL, CALLS_MIN, CALLS_AVG, CALLS_P50, CALLS_P95, CALLS_P99, CALLS_MAX, CALLS_CALL, CALLS_RUNNING, _CALLS };
+enum {
+	CALLS_COUNT,
+	CALLS_ERRORS,
+	CALLS_TOTAL,
+	CALLS_MIN,
+	CALLS_AVG,
+	CALLS_P50,
+	CALLS_P95,
+	CALLS_P99,
+	CALLS_MAX,
+	CALLS_CALL,
+	CALLS_RUNNING,
+	_CALLS
+};
 static const struct table_column call_columns[_CALLS] = {
 	[CALLS_COUNT] = { "calls", NULL, "count", CELL_COUNT, IN_COLUMN, 9, 0 },
 	[CALLS_ERRORS] = { "errors", NULL, "errors", CELL_COUNT, NOT_IN_LINE, 0, 0 },
@@ -260,7 +288,8 @@ static void fill_calls(struct table *t, const struct totals *totals, bool noise 
 	for (unsigned i = 0; i < t->nall && (row = table_add(t)); i++)
 		fill_call(row->cells, totals->calls.v[rows[i]]);
 	/* those that went on when they were attached to are known */
-	if (!(totals->start_mode & START_ALL_CALLS) && !totals->chosen.len)	/* what was chosen is timed, waits too */
+	/* what was chosen is timed, waits too */
+	if (!(totals->start_mode & START_ALL_CALLS) && !totals->chosen.len)
 		t->remark = totals->start_mode & START_ATTACH ? REMARK_NEW_WAITS_UNTIMED : REMARK_WAITS_UNTIMED;
 	free(rows);
 }
@@ -281,7 +310,8 @@ static void fill_io(struct table *t, const struct totals *totals, bool noise UNU
 	static const struct { enum table_io kind; unsigned in, out; } rows[] = {
 		{ IO_OTHER, IO_READ, IO_WRITTEN }, { IO_LOCAL_SOCKETS, IO_RECEIVED, IO_SENT },
 	};
-	const uint64_t in[] = { totals->other_read, totals->local_received }, out[] = { totals->other_written, totals->local_sent };
+	const uint64_t in[] = { totals->other_read, totals->local_received },
+		       out[] = { totals->other_written, totals->local_sent };
 	struct table_row *row;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -294,7 +324,18 @@ static void fill_io(struct table *t, const struct totals *totals, bool noise UNU
 	}
 }
 
-enum { HIDDEN_CLASS, HIDDEN_EVENTS, HIDDEN_OPENS, HIDDEN_LOOKUPS, HIDDEN_CONNS, HIDDEN_READ, HIDDEN_WRITTEN, HIDDEN_SENT, HIDDEN_RECEIVED, _HIDDEN };
+enum {
+	HIDDEN_CLASS,
+	HIDDEN_EVENTS,
+	HIDDEN_OPENS,
+	HIDDEN_LOOKUPS,
+	HIDDEN_CONNS,
+	HIDDEN_READ,
+	HIDDEN_WRITTEN,
+	HIDDEN_SENT,
+	HIDDEN_RECEIVED,
+	_HIDDEN
+};
 static const struct table_column hidden_columns[_HIDDEN] = {
 	[HIDDEN_CLASS] = { "what", NULL, "class", CELL_NOISE, IN_COLUMN, 0, 0 },
 	[HIDDEN_EVENTS] = { "events", "event", "events", CELL_COUNT, IN_COLUMN, 0, 0 },

@@ -60,7 +60,9 @@ static void moved(struct totals *t, const struct event *ev, const struct file *f
 		const struct conn *conn = f == ev->file ? ev->conn : ev->conn2;
 		struct totals_conn *c = conn ? totals_conn_of(t, ev, f, conn) : &t->conns.others;
 
-		*(totals_is_network(f->sock->family) ? in ? &t->net_received : &t->net_sent : in ? &t->local_received : &t->local_sent) += n;
+		*(totals_is_network(f->sock->family) ? in ? &t->net_received : &t->net_sent :
+		  in				     ? &t->local_received :
+						       &t->local_sent) += n;
 		*(in ? &c->received : &c->sent) += n;
 		*(in ? &c->nrecvs : &c->nsends) += 1;
 		*(in ? &p->received : &p->sent) += n;
@@ -69,7 +71,9 @@ static void moved(struct totals *t, const struct event *ev, const struct file *f
 	}
 	struct totals_file *row = f ? totals_file_of(t, f) : NULL;
 
-	*(f && is_file_kind((uint8_t)f->kind) ? in ? &t->file_read : &t->file_written : in ? &t->other_read : &t->other_written) += n;
+	*(f && is_file_kind((uint8_t)f->kind) ? in ? &t->file_read : &t->file_written :
+	  in				      ? &t->other_read :
+						&t->other_written) += n;
 	*(in ? &p->nread : &p->nwritten) += n;
 	*(in ? &t->hidden[t->noise].nread : &t->hidden[t->noise].nwritten) += n;
 	if (row) {
@@ -81,7 +85,10 @@ static void moved(struct totals *t, const struct event *ev, const struct file *f
 
 /* ---- calls ---- */
 
-bool totals_is_chosen(const struct totals *t, const struct totals_call *c) { return !t->only || callset_has(t->only, c->arch, c->nr); }
+bool totals_is_chosen(const struct totals *t, const struct totals_call *c)
+{
+	return !t->only || callset_has(t->only, c->arch, c->nr);
+}
 
 static void call_event(struct totals *t, const struct event *ev)
 {
@@ -224,7 +231,8 @@ static void old_rings(struct totals *t, const struct task *task)
 {
 	const struct fdent *e;
 
-	for (int fd = task && task->fds ? fdtab_next(task->fds, 0, &e) : -1; fd >= 0 && fd < INT32_MAX; fd = fdtab_next(task->fds, fd + 1, &e))
+	for (int fd = task && task->fds ? fdtab_next(task->fds, 0, &e) : -1; fd >= 0 && fd < INT32_MAX;
+	     fd = fdtab_next(task->fds, fd + 1, &e))
 		old_ring(t, e->file);
 }
 

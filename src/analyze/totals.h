@@ -25,7 +25,10 @@ struct event;
 #define TOTALS_ARGV_SHOWN 512
 #define TOTALS_COMMAND_SHOWN 400
 
-/* Words of a command line, or names of targets: the first n of `all`, each a byte (1: it was longer), its bytes and a NUL. */
+/*
+ * Words of a command line, or names of targets: the first n of `all`, each a byte (1: it was longer), its bytes and a
+ * NUL.
+ */
 struct totals_words { char *s; uint32_t len; unsigned n; uint64_t all; };
 
 struct totals_file {	/* one path; of what was renamed (or linked, and the old name removed), the last */
@@ -45,7 +48,8 @@ struct totals_lookup {	/* a path that was looked for and not had, with the error
 	uint64_t count;
 };
 
-struct totals_conn {	/* what a socket had with one peer (struct conn): it connected, was accepted, listened, or moved bytes */
+/* what a socket had with one peer (struct conn): it connected, was accepted, listened, or moved bytes */
+struct totals_conn {
 	uint32_t id;				/* of the struct conn */
 	uint32_t file;				/* its open file description's id */
 	uint32_t proc;				/* process id (struct totals_proc) of who made it */
@@ -53,7 +57,8 @@ struct totals_conn {	/* what a socket had with one peer (struct conn): it connec
 	uint16_t family, type, protocol;
 	uint8_t state;				/* enum conn_state, the furthest it came */
 	uint8_t noise;
-	int err;				/* of a failed connect; or what the peer, or the way to it, answered later */
+	/* of a failed connect; or what the peer, or the way to it, answered later */
+	int err;
 	struct addr local, peer;
 	bool has_local, has_peer;
 	bool unknown_start;			/* connected before tracing began: by which task is not known */
@@ -83,7 +88,8 @@ struct totals_call {	/* one syscall */
 	uint32_t nr; uint8_t arch;
 	uint64_t count, errors;
 	uint64_t never;				/* of these, ended with their thread */
-	uint64_t running;			/* of these, still under way when tracing ended: with the time until then */
+	/* of these, still under way when tracing ended: with the time until then */
+	uint64_t running;
 	struct hist dur;			/* of those whose result was seen, and those */
 };
 
@@ -100,10 +106,13 @@ struct totals_hidden { uint64_t events, opens, lookups, nread, nwritten, sent, r
 
 struct totals {
 	struct totals_words command;		/* as typed */
-	struct totals_words targets;		/* processes that were asked for: "12 (a)"; none in older recordings, nor of a cgroup: */
-	struct { uint32_t pid; struct bytes comm; } attached[TOTALS_ATTACHED]; unsigned nattached;	/* more: the first ones */
+	/* processes that were asked for: "12 (a)"; none in older recordings, nor of a cgroup: */
+	struct totals_words targets;
+	/* more: the first ones */
+	struct { uint32_t pid; struct bytes comm; } attached[TOTALS_ATTACHED]; unsigned nattached;
 	struct bytes chosen;			/* the calls that were chosen, as written; no bytes: none were */
-	const struct callset *only;		/* calls that count; NULL: all.  Borrowed, set by the session before the first event */
+	/* calls that count; NULL: all.  Borrowed, set by the session before the first event */
+	const struct callset *only;
 	uint64_t wall_ns;			/* wall clock at start */
 	uint64_t start_ns, end_ns;		/* end: of the last event */
 	uint32_t start_mode;			/* START_* of record.h */
@@ -118,7 +127,9 @@ struct totals {
 	uint64_t nrings;			/* io_uring instances: what is asked of them is no call, and not seen */
 	unsigned ntasks, nprocs, nalive;	/* seen in all; processes seen, and not seen to end */
 
-	/* bytes: regular files (with block devices and memfds); terminals, pipes and the like; network; local sockets */
+	/*
+	 * bytes: regular files (with block devices and memfds); terminals, pipes and the like; network; local sockets
+	 */
 	uint64_t file_read, file_written, other_read, other_written, net_sent, net_received, local_sent, local_received;
 	/* docs/summary.md defines these three: peaks over time of the sum over living address spaces */
 	uint64_t heap_peak, mapped_peak, memory_peak, nmaps;

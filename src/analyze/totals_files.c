@@ -105,7 +105,8 @@ void totals_file_event(struct totals *t, const struct event *ev)
 		t->opens += !ev->err;
 		t->failed_opens += ev->err != 0;
 		if (!ev->err && ev->path)
-			file_by_path(t, ev->path, ev->path_len, ev->file ? (uint8_t)ev->file->kind : FILE_UNKNOWN)->opens++;
+			file_by_path(t, ev->path, ev->path_len, ev->file ? (uint8_t)ev->file->kind : FILE_UNKNOWN)
+				->opens++;
 		return;
 	}
 	if (ev->err || !ev->path || (ev->kind != EV_RENAME && ev->kind != EV_LINK && ev->kind != EV_UNLINK))

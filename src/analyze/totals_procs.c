@@ -64,8 +64,8 @@ void totals_memory_update(struct totals *t, const struct proc *proc, const struc
 /* ---- processes ---- */
 
 /*
- * Appends a word, but no more of it than max bytes of all words: a line that shows them ends there.  A few bytes more, so
- * that no character is parted before that.
+ * Appends a word, but no more of it than max bytes of all words: a line that shows them ends there.  A few bytes more,
+ * so that no character is parted before that.
  */
 static bool add_word(struct buf *b, const struct bytes *word, size_t *used, size_t max)
 {

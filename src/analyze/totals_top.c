@@ -52,7 +52,8 @@ unsigned totals_top_lookups(const struct totals *t, bool noise, unsigned *ret_ro
 static bool has_words(const struct totals_conn *c)
 {
 	bool local = c->family == AF_UNIX || c->family == AF_NETLINK || c->family == AF_UNSPEC;
-	bool named = !local || (c->type == SOCK_DGRAM && c->has_local && c->local.family == AF_UNIX && (c->local.len || c->local.abstract));
+	bool named = !local || (c->type == SOCK_DGRAM && c->has_local && c->local.family == AF_UNIX &&
+				(c->local.len || c->local.abstract));
 
 	return c->state != CONN_LISTENING && (c->has_peer || c->rest || (named && (c->sent || c->received)));
 }

@@ -106,7 +106,8 @@ static void name_left_behind(struct session *s, uint64_t now)
 	struct buf b = { 0 };
 	unsigned n = 0;
 
-	if (s->left_named || !(t->start_mode & START_COMMAND) || !p || !p->end_ns || !t->nalive || now < p->end_ns + LEFT_NS)
+	if (s->left_named || !(t->start_mode & START_COMMAND) || !p || !p->end_ns || !t->nalive ||
+	    now < p->end_ns + LEFT_NS)
 		return;
 	s->left_named = true;
 	buf_puts(&b, "the command has ended; waiting for the processes it left running: ");
@@ -161,7 +162,8 @@ static void run_replay(struct session *s)
 /* ---- opening and closing ---- */
 
 /* If an extra source cannot be opened, warn and continue without it. */
-static struct source *open_side(struct session *s, int (*open)(const struct capture_options *, struct source **, struct diag *))
+static struct source *open_side(struct session *s,
+				int (*open)(const struct capture_options *, struct source **, struct diag *))
 {
 	struct source *side;
 	struct diag why;
@@ -210,7 +212,8 @@ static int open_source(struct session *s, struct diag *diag)
 	if (opt->ebpf && !backend_is_bpf(opt->backend, &s->capture))
 		s->latency = open_side(s, source_latency_open);
 	if (opt->ring_rounded) {
-		diag_set(&told, 0, 0, "--ring-size: made %llu KB, the next power of two", (unsigned long long)opt->ring_bytes >> 10);
+		diag_set(&told, 0, 0, "--ring-size: made %llu KB, the next power of two",
+			 (unsigned long long)opt->ring_bytes >> 10);
 		signals_say(told.text);
 	}
 	rc = backend_open(opt->backend, &s->capture, &s->source, &told, diag);
@@ -251,7 +254,9 @@ static void note_losses(struct session *s)
 	if (ops->remark && ops->remark(s->source))
 		note(s, ops->remark(s->source));
 	if (s->nbad || s->nunknown) {
-		diag_set(&d, 125, EBADMSG, "%llu records could not be read and %llu are of a kind this version does not know; they are missing above",
+		diag_set(&d, 125, EBADMSG,
+			 "%llu records could not be read and %llu are of a kind this version does not know; they are "
+			 "missing above",
 			 (unsigned long long)s->nbad, (unsigned long long)s->nunknown);
 		note(s, &d);
 	}

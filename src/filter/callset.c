@@ -84,7 +84,8 @@ static unsigned add_matching(struct callset *set, matches_fn *matches, const voi
 		for (unsigned nr = 0; nr < SYSCALL_MAX; nr++) {
 			char room[32];
 
-			if (!matches(ctx, name_of(arch, nr, room), syscall_spec(arch, nr)->name ? syscall_spec(arch, nr)->groups : 0))
+			if (!matches(ctx, name_of(arch, nr, room),
+				     syscall_spec(arch, nr)->name ? syscall_spec(arch, nr)->groups : 0))
 				continue;
 			set->has[arch][nr] = true;
 			n++;
@@ -114,13 +115,17 @@ static bool in_class(const void *ctx, const char *name, uint32_t groups)
 }
 
 static bool is_named(const void *ctx, const char *name, uint32_t groups UNUSED) { return !strcmp(ctx, name); }
-static bool by_regex(const void *ctx, const char *name, uint32_t groups UNUSED) { return !regexec(ctx, name, 0, NULL, 0); }
+static bool by_regex(const void *ctx, const char *name, uint32_t groups UNUSED)
+{
+	return !regexec(ctx, name, 0, NULL, 0);
+}
 static bool any(const void *ctx UNUSED, const char *name UNUSED, uint32_t groups UNUSED) { return true; }
 
 static const struct callset_class *find_class(const char *name)
 {
 	for (unsigned i = 0; i < callset_nclasses; i++)
-		if (!strcmp(callset_classes[i].name, name) || (callset_classes[i].also && !strcmp(callset_classes[i].also, name)))
+		if (!strcmp(callset_classes[i].name, name) ||
+		    (callset_classes[i].also && !strcmp(callset_classes[i].also, name)))
 			return &callset_classes[i];
 	return NULL;
 }
@@ -135,7 +140,10 @@ static int unknown_class(const char *name, size_t at, struct callset_error *e)
 	best = nearest_best(&near);
 	if (best)
 		return complain(e, at, "no class \"%%%.64s\"; did you mean %%%s?", name, best);
-	return complain(e, at, "no class \"%%%.64s\"; there are, among others: %%file %%network %%process %%memory %%signal %%io %%desc", name);
+	return complain(e, at,
+			"no class \"%%%.64s\"; there are, among others: %%file %%network %%process %%memory %%signal "
+			"%%io %%desc",
+			name);
 }
 
 static int unknown_call(const char *name, size_t at, struct callset_error *e)
@@ -150,7 +158,10 @@ static int unknown_call(const char *name, size_t at, struct callset_error *e)
 	best = nearest_best(&near);
 	if (best)
 		return complain(e, at, "no system call \"%.64s\"; did you mean %s?", name, best);
-	return complain(e, at, "no system call \"%.64s\"; a class begins with %%, a regular expression with /, a name that need not exist with ?", name);
+	return complain(e, at,
+			"no system call \"%.64s\"; a class begins with %%, a regular expression with /, a name that "
+			"need not exist with ?",
+			name);
 }
 
 static int add_regex(struct callset *set, const char *pattern, size_t at, struct callset_error *e)
@@ -190,7 +201,9 @@ static int add_word(struct callset *set, const char *word, size_t at, struct cal
 	if (!*word)
 		return complain(e, at, "a name is missing");
 	if (*word == '/')
-		return may_miss && add_regex(set, word + 1, at, e) < 0 && !strncmp(e->why, "no system", 9) ? 0 : add_regex(set, word + 1, at, e);
+		return may_miss && add_regex(set, word + 1, at, e) < 0 && !strncmp(e->why, "no system", 9) ?
+			       0 :
+			       add_regex(set, word + 1, at, e);
 	if (!strcmp(word, "all") || !strcmp(word, "none"))
 		return *word == 'a' ? (add_matching(set, any, NULL), 0) : 0;
 	if (*word == '%') {

@@ -127,7 +127,9 @@ static const char *compare_text(enum query_compare compare)
 /* Reads the value's number; false, and a complaint, when the field cannot have it. */
 static bool check_value(struct query *q, struct query_term *t, struct query_value *v, size_t at)
 {
-	static const char *const what[] = { [QUERY_NUMBERS] = "a number", [QUERY_TIMES] = "a time (20us, 1.5ms, 2s)", [QUERY_SIZES] = "a number (512, 64KB, 1.5MB)" };
+	static const char *const what[] = { [QUERY_NUMBERS] = "a number",
+					    [QUERY_TIMES] = "a time (20us, 1.5ms, 2s)",
+					    [QUERY_SIZES] = "a number (512, 64KB, 1.5MB)" };
 	const struct query_field_row *f = &query_fields[t->field];
 
 	if (f->values == QUERY_WORDS) {
@@ -136,7 +138,9 @@ static bool check_value(struct query *q, struct query_term *t, struct query_valu
 		complain(q, at, "%s takes \":\", not \"%s\"", f->name, compare_text(t->compare));
 		return false;
 	}
-	v->number = f->values == QUERY_TIMES ? query_time_ns(v->s) : f->values == QUERY_SIZES ? query_size(v->s) : query_number(v->s);
+	v->number = f->values == QUERY_TIMES ? query_time_ns(v->s) :
+		    f->values == QUERY_SIZES ? query_size(v->s) :
+					       query_number(v->s);
 	if (!isnan(v->number))
 		return true;
 	complain(q, at, "%s: \"%.64s\" is not %s", f->name, v->s, what[f->values]);
@@ -155,7 +159,8 @@ static void take_values(struct parser *p, struct query_term *t, size_t name)
 		if (p->word.len) {
 			add_value(t, &p->word);
 			if (good)	/* one complaint a term */
-				good = check_value(p->q, t, &t->values[t->nvalues - 1], query_fields[t->field].values == QUERY_WORDS ? first - name : at);
+				good = check_value(p->q, t, &t->values[t->nvalues - 1],
+						   query_fields[t->field].values == QUERY_WORDS ? first - name : at);
 		}
 		if (*p->at != ',')
 			break;
@@ -177,7 +182,8 @@ static void complain_field(struct parser *p, size_t at, size_t name)
 		buf_putc(&all, ' ');
 		buf_puts(&all, query_fields[f].name);
 	}
-	complain(p->q, at, "no field \"%.*s\"; taken as text. Fields:%s", (int)MIN(name, (size_t)32), p->text + at, all.s);
+	complain(p->q, at, "no field \"%.*s\"; taken as text. Fields:%s", (int)MIN(name, (size_t)32), p->text + at,
+		 all.s);
 	buf_done(&all);
 }
 

@@ -16,14 +16,34 @@ struct buf;
 enum query_compare { QUERY_IS, QUERY_EQUAL, QUERY_MORE, QUERY_LESS, QUERY_MIN, QUERY_MAX };	/* : = > < >= <= */
 
 enum query_field {
-	QUERY_TEXT,	/* a word without a field: part of the object, the arguments, the name of the call, of the error */
-	QUERY_TYPE, QUERY_CAT, QUERY_OP, QUERY_PATH, QUERY_FILE, QUERY_ARG, QUERY_DUR, QUERY_BYTES, QUERY_ERR, QUERY_PID, QUERY_TID,
-	QUERY_PROC, QUERY_TREE, QUERY_FD, QUERY_RET, QUERY_T,
+	/* a word without a field: part of the object, the arguments, the name of the call, of the error */
+	QUERY_TEXT,
+	QUERY_TYPE,
+	QUERY_CAT,
+	QUERY_OP,
+	QUERY_PATH,
+	QUERY_FILE,
+	QUERY_ARG,
+	QUERY_DUR,
+	QUERY_BYTES,
+	QUERY_ERR,
+	QUERY_PID,
+	QUERY_TID,
+	QUERY_PROC,
+	QUERY_TREE,
+	QUERY_FD,
+	QUERY_RET,
+	QUERY_T,
 	_QUERY_FIELDS
 };
 
 /* What the values of a field are. */
-enum query_values { QUERY_WORDS, QUERY_NUMBERS, QUERY_TIMES /* ns; a bare number is seconds */, QUERY_SIZES /* bytes, in powers of 1024 */ };
+enum query_values {
+	QUERY_WORDS,
+	QUERY_NUMBERS,
+	QUERY_TIMES /* ns; a bare number is seconds */,
+	QUERY_SIZES /* bytes, in powers of 1024 */
+};
 
 struct query_field_row { const char *name; uint8_t values; const char *help; };
 extern const struct query_field_row query_fields[_QUERY_FIELDS];
@@ -50,7 +70,10 @@ struct query {
 	unsigned nerrors;		/* those beyond QUERY_ERRORS_MAX are counted only */
 };
 
-/* Never fails: what cannot be understood is in errors, in the order of the text, and in no term.  End with query_done(). */
+/*
+ * Never fails: what cannot be understood is in errors, in the order of the text, and in no term.  End with
+ * query_done().
+ */
 void query_parse(const char *text, struct query *ret);
 void query_done(struct query *q);
 
@@ -66,8 +89,8 @@ double query_number(const char *s);
 bool query_compares(const struct query_term *t, double x);
 
 /*
- * A pattern with * or ? is a glob over the whole text (* matches a slash, ? one UTF-8 character); a leading / is that path, or
- * anything below it; everything else is a part of the text, whatever the case of ASCII letters.
+ * A pattern with * or ? is a glob over the whole text (* matches a slash, ? one UTF-8 character); a leading / is that
+ * path, or anything below it; everything else is a part of the text, whatever the case of ASCII letters.
  */
 bool query_path_matches(const char *pattern, const char *s, size_t len);
 bool query_glob_matches(const char *pattern, const char *s, size_t len);

@@ -13,7 +13,8 @@ static void write_sample(struct rows *r, uint32_t process, unsigned counter, str
 	g->written_at = at;
 	g->nwritten++;
 	g->pending = false;
-	row_put(r, TABLE_COUNTER, &(struct row_ctx){ .id = process, .counter = counter, .value = g->value, .time_ns = at }, true);
+	row_put(r, TABLE_COUNTER,
+		&(struct row_ctx){ .id = process, .counter = counter, .value = g->value, .time_ns = at }, true);
 }
 
 static void wait_pending(struct rows *r, uint32_t process, struct process_state *p)
@@ -26,8 +27,8 @@ static void wait_pending(struct rows *r, uint32_t process, struct process_state 
 }
 
 /*
- * Every value that was thinned out, so that what the samples of all processes come to at this moment is true.  What fell
- * comes first: no sum on the way there is one that never was.
+ * Every value that was thinned out, so that what the samples of all processes come to at this moment is true.  What
+ * fell comes first: no sum on the way there is one that never was.
  */
 static void write_all_pending(struct rows *r, uint64_t at)
 {
@@ -48,8 +49,8 @@ static void write_all_pending(struct rows *r, uint64_t at)
 }
 
 /*
- * After the first ones a sample is worth a fixed share of the life so far.  The sum of all processes is shown as high as
- * it was, but for a share that cannot be seen, and never higher.
+ * After the first ones a sample is worth a fixed share of the life so far.  The sum of all processes is shown as high
+ * as it was, but for a share that cannot be seen, and never higher.
  */
 static void sample(struct rows *r, uint32_t process, unsigned counter, uint64_t at, uint64_t value)
 {
@@ -110,7 +111,8 @@ void rows_sample(struct rows *r, const struct event *ev)
 	sample_proc(r, p, ev);
 	if (ev->kind == EV_FORK && ev->child && ev->child->proc)
 		sample_proc(r, ev->child->proc, ev);
-	if (resident_event(r->resident, ev, &nbytes) && !((const struct process_state *)store_row(&r->processes, p->id))->ended)
+	if (resident_event(r->resident, ev, &nbytes) &&
+	    !((const struct process_state *)store_row(&r->processes, p->id))->ended)
 		sample(r, p->id, COUNTER_RESIDENT, sample_time(r, ev), nbytes);
 }
 

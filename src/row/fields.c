@@ -11,8 +11,10 @@
 #include "row/enums.h"
 #include "row/internal.h"
 
-const char *const row_sock_kinds[] = { "tcp4", "tcp6", "udp4", "udp6", "unix", "unix-dgram", "netlink", "pipe", "other", "vsock", "packet", NULL };
-const char *const row_sock_states[] = { "unconnected", "connecting", "connected", "accepted", "listening", "bound", "failed", NULL };
+const char *const row_sock_kinds[] = { "tcp4",	  "tcp6", "udp4",  "udp6",  "unix",   "unix-dgram",
+				       "netlink", "pipe", "other", "vsock", "packet", NULL };
+const char *const row_sock_states[] = { "unconnected", "connecting", "connected", "accepted",
+					"listening",   "bound",	     "failed",	  NULL };
 
 /* What a getter ends with. */
 static bool u64(struct cell *v, uint64_t u) { v->u = u; return true; }
@@ -148,14 +150,16 @@ GET(EVENT, PATH)
 /* Of two that change places which is which only the arguments say. */
 GET(EVENT, NEW_PATH)
 {
-	return (c->ev->kind != EV_RENAME || !(c->ev->flags & 2 /* RENAME_EXCHANGE */)) && string(v, c->ev->path2, c->ev->path2_len);
+	return (c->ev->kind != EV_RENAME || !(c->ev->flags & 2 /* RENAME_EXCHANGE */)) &&
+	       string(v, c->ev->path2, c->ev->path2_len);
 }
 
 GET(EVENT, DISK_BYTES)
 {
 	unsigned op = c->ev->item->block->op;
 
-	return (op == BLOCK_READ || op == BLOCK_WRITE) && i64(v, op == BLOCK_READ ? (int64_t)c->ev->nbytes : -(int64_t)c->ev->nbytes);
+	return (op == BLOCK_READ || op == BLOCK_WRITE) &&
+	       i64(v, op == BLOCK_READ ? (int64_t)c->ev->nbytes : -(int64_t)c->ev->nbytes);
 }
 
 GET(EVENT, GROWTH)
@@ -177,7 +181,9 @@ GET(EVENT, CHILD)
 		return ev->child && u64(v, ev->child->id);
 	/* the new task was reported before the call returned */
 	return ev->call && ev->call->spec->effect == FX_CLONE && !ev->call->err && ev->task &&
-	       not_0(v, ((const struct thread_state *)store_row((struct store *)(uintptr_t)&c->r->threads, ev->task->id))->last_child);
+	       not_0(v,
+		     ((const struct thread_state *)store_row((struct store *)(uintptr_t)&c->r->threads, ev->task->id))
+			     ->last_child);
 }
 
 static bool process_seen(const struct rows *r, uint32_t id)
@@ -213,7 +219,9 @@ GET(COUNTER, PROCESS) { return u64(v, c->id); }
 GET(COUNTER, NUMBER) { return u64(v, c->counter); }
 GET(COUNTER, COUNTER)
 {
-	static const char *const names[] = { [COUNTER_MEMORY] = "memory", [COUNTER_RESIDENT] = "resident", [COUNTER_FDS] = "fds" };
+	static const char *const names[] = {
+		[COUNTER_MEMORY] = "memory", [COUNTER_RESIDENT] = "resident", [COUNTER_FDS] = "fds"
+	};
 
 	return word(v, names[c->counter]);
 }
@@ -313,7 +321,11 @@ GET(TRACE, END)
 {
 	const struct rows *r = c->r;
 
-	return c->id && word(v, !r->ended ? "cut" : r->nended == r->nthreads ? "exit" : r->mode & START_ATTACH ? "detach" : r->interrupted ? "interrupt" : "exit");
+	return c->id && word(v, !r->ended		 ? "cut" :
+				r->nended == r->nthreads ? "exit" :
+				r->mode & START_ATTACH	 ? "detach" :
+				r->interrupted		 ? "interrupt" :
+							   "exit");
 }
 GET(TRACE, STATUS) { return c->id && c->r->totals->main_proc && i64(v, c->r->totals->status); }
 GET(TRACE, EVENTS) { return c->id && u64(v, c->r->nevents); }
@@ -322,16 +334,29 @@ GET(TRACE, LOST_REASON) { return c->id && string(v, c->r->lost_reason.s, c->r->l
 
 /* ---- the tables ---- */
 
-#define ENTITY(tbl, id, name_, type_, refers, unit_, help_)									\
-	[ROW_##tbl##_##id] = { .name = name_, .type = ROW_##type_, .table = refers, .unit = unit_, .help = help_, .kinds = K_ALL,	\
+#define ENTITY(tbl, id, name_, type_, refers, unit_, help_) \
+	[ROW_##tbl##_##id] = { .name = name_, \
+			       .type = ROW_##type_, \
+			       .table = refers, \
+			       .unit = unit_, \
+			       .help = help_, \
+			       .kinds = K_ALL, \
 			       .get = get_##tbl##_##id },
-#define EVENT_FIELD(tbl, id, name_, type_, refers, unit_, kinds_, value_, help_)						\
-	[ROW_##tbl##_##id] = { .name = name_, .type = ROW_##type_, .table = refers, .unit = unit_, .help = help_, .kinds = kinds_,	\
-			       .value = value_, .get = get_##tbl##_##id },
-static const struct row_field
-	fields_TRACE[] = { TRACE_FIELDS(ENTITY) }, fields_PROCESS[] = { PROCESS_FIELDS(ENTITY) }, fields_THREAD[] = { THREAD_FIELDS(ENTITY) },
-	fields_EXEC[] = { EXEC_FIELDS(ENTITY) }, fields_FILE[] = { FILE_FIELDS(ENTITY) }, fields_CONNECTION[] = { CONNECTION_FIELDS(ENTITY) },
-	fields_COUNTER[] = { COUNTER_FIELDS(ENTITY) }, fields_TYPE[] = { TYPE_FIELDS(ENTITY) }, fields_EVENT[] = { EVENT_FIELDS(EVENT_FIELD) };
+#define EVENT_FIELD(tbl, id, name_, type_, refers, unit_, kinds_, value_, help_) \
+	[ROW_##tbl##_##id] = { .name = name_, \
+			       .type = ROW_##type_, \
+			       .table = refers, \
+			       .unit = unit_, \
+			       .help = help_, \
+			       .kinds = kinds_, \
+			       .value = value_, \
+			       .get = get_##tbl##_##id },
+static const struct row_field fields_TRACE[] = { TRACE_FIELDS(ENTITY) }, fields_PROCESS[] = { PROCESS_FIELDS(ENTITY) },
+			      fields_THREAD[] = { THREAD_FIELDS(ENTITY) }, fields_EXEC[] = { EXEC_FIELDS(ENTITY) },
+			      fields_FILE[] = { FILE_FIELDS(ENTITY) },
+			      fields_CONNECTION[] = { CONNECTION_FIELDS(ENTITY) },
+			      fields_COUNTER[] = { COUNTER_FIELDS(ENTITY) }, fields_TYPE[] = { TYPE_FIELDS(ENTITY) },
+			      fields_EVENT[] = { EVENT_FIELDS(EVENT_FIELD) };
 _Static_assert((int)ROW_EVENT_FIELDS <= (int)ROW_FIELDS_MAX, "a sink wants fields by the bits of a word");
 
 #define TABLE(id, name, help) [TABLE_##id] = { name, help, fields_##id, ARRAY_SIZE(fields_##id) },

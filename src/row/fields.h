@@ -4,7 +4,8 @@
  * Every field of every table, a row each.  To add one: its row here, its getter in fields.c; docs/events.md is
  * made from it (tools/events-doc).  A field keeps its name and its type for ever: readers rely on both.
  *
- *	X(table, number, name, type, unit or table, [kinds of event that fill it, part of the report's column `val`,] sentence)
+ *         X(table, number, name, type, unit or table, [kinds of event that fill it, part of the report's column `val`,]
+ * sentence)
  */
 #define TRACE_FIELDS(X)				\
 	X(TRACE, VERSION, "version", COUNT, 0, "", "Version of this schema.")	\
@@ -106,8 +107,9 @@
 /* Kinds of events, as sets. */
 #define K(kind) ((row_kinds)1 << EV_##kind)
 #define K_ALL (~(row_kinds)0)
-#define K_CALLS (~(K(EXEC) | K(FORK) | K(THREAD) | K(EXIT) | K(THREAD_EXIT) | K(ATTACH) | K(DETACH) | K(SIGNAL) | K(STOP) | K(CONT) |	\
-		   K(LOST) | K(SCHED) | K(BLOCK) | K(FAULT)))
+#define K_CALLS \
+	(~(K(EXEC) | K(FORK) | K(THREAD) | K(EXIT) | K(THREAD_EXIT) | K(ATTACH) | K(DETACH) | K(SIGNAL) | K(STOP) | \
+	   K(CONT) | K(LOST) | K(SCHED) | K(BLOCK) | K(FAULT)))
 #define K_PIPE_KINDS (K(PIPE) | K(TRANSFER))
 #define K_RENAME_KINDS (K(RENAME) | K(LINK))
 #define K_NET_KINDS (K(CONNECT) | K(CONNECTED) | K(CONNECT_FAILED) | K(ACCEPT) | K(BIND) | K(SEND) | K(RECV) | K(PEEK))

@@ -60,7 +60,14 @@ static uint8_t sock_state(const struct sock *s, const struct conn *conn)
 static bool addresses_may_change(const struct event *ev)
 {
 	switch (ev->kind) {
-	case EV_READ: case EV_WRITE: case EV_SEND: case EV_RECV: case EV_PEEK: case EV_POLL: case EV_SEEK: case EV_TRANSFER: return false;
+	case EV_READ:
+	case EV_WRITE:
+	case EV_SEND:
+	case EV_RECV:
+	case EV_PEEK:
+	case EV_POLL:
+	case EV_SEEK:
+	case EV_TRANSFER: return false;
 	default: return true;
 	}
 }
@@ -70,7 +77,10 @@ static uint32_t add_conn(struct rows *r, const struct file *f, const struct conn
 {
 	const struct file_state *file = file_state(r, f->id);
 	/* whose it was before tracing is not known: then it is who uses it first */
-	uint32_t thread = file->thread || !ev->task ? file->thread : ((const struct process_state *)store_row(&r->processes, ev->task->proc->id))->main_thread;
+	uint32_t thread = file->thread || !ev->task ?
+				  file->thread :
+				  ((const struct process_state *)store_row(&r->processes, ev->task->proc->id))
+					  ->main_thread;
 	bool later = file->conn;
 	struct link_state *c = link_state(r, ++r->nconns);
 
@@ -150,7 +160,9 @@ static void update_pipe(struct rows *r, const struct file *f, const struct event
 	if (!row)
 		proc = row = conn_row(r, f, NULL, ev);
 	c = link_state(r, row);
-	thread = ev->kind == EV_WRITE && !ev->err ? ((const struct process_state *)store_row(&r->processes, ev->task->proc->id))->main_thread : c->thread;
+	thread = ev->kind == EV_WRITE && !ev->err ?
+			 ((const struct process_state *)store_row(&r->processes, ev->task->proc->id))->main_thread :
+			 c->thread;
 	if (!proc && c->peer_file == f->peer_file && (c->peer_proc || !f->peer_proc) && c->thread == thread)
 		return;
 	c->peer_file = f->peer_file;
@@ -197,7 +209,8 @@ static void update_conn(struct rows *r, const struct file *f, const struct event
 	if (!conn && file_state(r, f->id)->conn_taken)
 		return;		/* between two attempts: nothing of either */
 
-	uint32_t before = r->nconns, row = conn_row(r, f, conn, ev), id = conn ? conn->id : 0, err = conn ? (uint32_t)MIN(conn->err, 239) : 0;
+	uint32_t before = r->nconns, row = conn_row(r, f, conn, ev), id = conn ? conn->id : 0,
+		 err = conn ? (uint32_t)MIN(conn->err, 239) : 0;
 	struct link_state *c = link_state(r, row);
 	bool is_new = r->nconns != before || c->id != id;
 	bool changed = is_new || c->peer_file != f->peer_file || c->peer_proc != f->peer_proc;

@@ -90,7 +90,10 @@ struct rows {
 	unsigned ntypes, types_cap, nunknown;
 };
 
-static inline uint64_t row_time(const struct rows *r, uint64_t ts_ns) { return ts_ns > r->t0_ns ? ts_ns - r->t0_ns : 0; }
+static inline uint64_t row_time(const struct rows *r, uint64_t ts_ns)
+{
+	return ts_ns > r->t0_ns ? ts_ns - r->t0_ns : 0;
+}
 
 /* put.c */
 void row_plan(struct rows *r);

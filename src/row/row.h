@@ -2,7 +2,8 @@
 #pragma once
 /*
  * The trace as rows of a few tables: what every output that is data stands on.  One list (field.def) says each field of
- * each table: name, type, unit, what it means, which kinds of event fill it.  Columns, keys and documentation derive from it.
+ * each table: name, type, unit, what it means, which kinds of event fill it.  Columns, keys and documentation derive
+ * from it.
  *
  * Strings are bytes as the program gave them: neither safe nor pretty.  A sink makes them so, in its own form.
  */
@@ -27,7 +28,8 @@ enum row_type {
 	ROW_PID,	/* u */
 	ROW_FD,		/* i */
 	ROW_BOOL,	/* u */
-	ROW_WORD,	/* s: one of a few names that compendium has for it ("open", "ENOENT"): no bytes of the program */
+	/* s: one of a few names that compendium has for it ("open", "ENOENT"): no bytes of the program */
+	ROW_WORD,
 	ROW_STRING,	/* s: bytes of the program */
 	ROW_NAME,	/* file: what it is called; a sink words those that have no name */
 	ROW_PEER,	/* addr: an address of a socket, likewise */
@@ -53,18 +55,19 @@ struct cell {
 		const struct addr *addr;
 	};
 	uint32_t n;		/* STRING, WORD: bytes; STRINGS, FDS: entries */
-	uint64_t all;		/* STRINGS, FDS: how many there were, n of them are kept; WORD: its number, where it is one of an enum */
+	/* STRINGS, FDS: how many there were, n of them are kept; WORD: its number, where it is one of an enum */
+	uint64_t all;
 };
 
-#define ROW_TABLES(X)	/* name, how it reads in documentation */								\
-	X(TRACE, "trace", "The run: one row at its start, and the last one at its end.")						\
-	X(PROCESS, "process", "A process (thread group), when first seen and when it ended.")					\
-	X(THREAD, "thread", "A thread, when first seen, when its name changes and when it ended.")				\
-	X(EXEC, "exec", "A program that a process began to run.")								\
-	X(FILE, "file", "An open file description: what descriptors refer to, shared after dup and fork.")			\
-	X(CONNECTION, "connection", "What a socket had with one peer, or the two ends of a pipe.")				\
-	X(COUNTER, "counter", "A number that changes over the life of a process; thinned out, but no peak is lost.")		\
-	X(TYPE, "type", "A call or mark that occurs, and what it means.")							\
+#define ROW_TABLES(X) /* name, how it reads in documentation */ \
+	X(TRACE, "trace", "The run: one row at its start, and the last one at its end.") \
+	X(PROCESS, "process", "A process (thread group), when first seen and when it ended.") \
+	X(THREAD, "thread", "A thread, when first seen, when its name changes and when it ended.") \
+	X(EXEC, "exec", "A program that a process began to run.") \
+	X(FILE, "file", "An open file description: what descriptors refer to, shared after dup and fork.") \
+	X(CONNECTION, "connection", "What a socket had with one peer, or the two ends of a pipe.") \
+	X(COUNTER, "counter", "A number that changes over the life of a process; thinned out, but no peak is lost.") \
+	X(TYPE, "type", "A call or mark that occurs, and what it means.") \
 	X(EVENT, "event", "What happened: a call, or what no call made (a signal, an exit, a page fault).")
 #define ROW_TABLE_ENUM(id, name, help) TABLE_##id,
 enum row_table { ROW_TABLES(ROW_TABLE_ENUM) _ROW_TABLES };
@@ -105,11 +108,21 @@ struct row {
 	const uint8_t *present;
 	unsigned npresent;
 	uint64_t has;			/* the same, a bit a field */
-	const struct event *event;	/* EVENT: what it was made from, for dialects of arguments; with the descriptor of calls the model does nothing with */
+	/*
+	 * EVENT: what it was made from, for dialects of arguments; with the descriptor of calls the model does nothing
+	 * with
+	 */
+	const struct event *event;
 };
 static inline bool row_has(const struct row *row, unsigned field) { return row->has >> field & 1; }
-static inline uint64_t row_u(const struct row *row, unsigned field) { return row_has(row, field) ? row->cells[field].u : 0; }
-static inline uint64_t row_number(const struct row *row, unsigned field) { return row_has(row, field) ? row->cells[field].all : 0; }
+static inline uint64_t row_u(const struct row *row, unsigned field)
+{
+	return row_has(row, field) ? row->cells[field].u : 0;
+}
+static inline uint64_t row_number(const struct row *row, unsigned field)
+{
+	return row_has(row, field) ? row->cells[field].all : 0;
+}
 
 /*
  * A sink of rows.  A row of what has an id (process, file, connection) comes when it is first seen and again when it
@@ -120,7 +133,11 @@ struct row_sink_ops {
 	void (*row)(void *ctx, const struct row *row);
 	void (*end)(void *ctx);		/* all rows have come; or NULL */
 };
-struct row_sink { const struct row_sink_ops *ops; void *ctx; uint64_t wants[_ROW_TABLES]; /* a bit a field; 0: none of that table */ };
+struct row_sink {
+	const struct row_sink_ops *ops;
+	void *ctx;
+	uint64_t wants[_ROW_TABLES]; /* a bit a field; 0: none of that table */
+};
 
 /* How an event came out; ANSWER: an error that was the answer. */
 enum row_outcome { ROW_OK, ROW_FAILED_CALL, ROW_ANSWER, ROW_UNFINISHED, ROW_UNKNOWN /* its result was not captured */ };

@@ -26,7 +26,10 @@ static void take_start(struct rows *r, const struct event *ev)
 	rows_trace(r, false);
 }
 
-/* Calls the model does nothing with (fadvise64, ioctl) are about a descriptor all the same: the event, or copy with that. */
+/*
+ * Calls the model does nothing with (fadvise64, ioctl) are about a descriptor all the same: the event, or copy with
+ * that.
+ */
 static const struct event *with_subject(const struct event *ev, struct event *copy)
 {
 	struct file *f;
@@ -136,8 +139,10 @@ int rows_new(const struct row_sink *sink, const struct totals *totals, const cha
 	intern_init(&r->hashes, 1024);
 	intern_init(&r->type_ids, TYPES_MAX);
 	row_plan(r);
-	if ((rc = store_init(&r->threads, sizeof(struct thread_state), path)) || (rc = store_init(&r->processes, sizeof(struct process_state), path)) ||
-	    (rc = store_init(&r->files, sizeof(struct file_state), path)) || (rc = store_init(&r->conns, sizeof(struct link_state), path)) ||
+	if ((rc = store_init(&r->threads, sizeof(struct thread_state), path)) ||
+	    (rc = store_init(&r->processes, sizeof(struct process_state), path)) ||
+	    (rc = store_init(&r->files, sizeof(struct file_state), path)) ||
+	    (rc = store_init(&r->conns, sizeof(struct link_state), path)) ||
 	    (rc = store_init(&r->conn_rows, sizeof(uint32_t), path))) {
 		rows_free(r);
 		return rc;

@@ -46,7 +46,9 @@ static void add_thread(struct rows *r, const struct task *t)
 	struct process_state *process = store_row(&r->processes, p->id);
 	bool is_new = !process->seen, before = p->attached && !t->creator;
 	uint64_t start_ns = before ? 0 : row_time(r, t->start_ns);
-	uint32_t creator = t->creator && ((const struct thread_state *)store_row(&r->threads, t->creator))->seen ? t->creator : 0;
+	uint32_t creator = t->creator && ((const struct thread_state *)store_row(&r->threads, t->creator))->seen ?
+				   t->creator :
+				   0;
 	struct thread_state *row = store_row(&r->threads, t->id);
 
 	*row = (struct thread_state){

@@ -23,13 +23,15 @@ static struct type_state describe(const struct rows *r, const struct event *ev)
 		return t;
 	}
 	/* the same bytes come again after a peek */
-	t.means = ev->kind == EV_PEEK ? (struct meaning){ .op = OP_PEEK, .category = CAT_NETWORK } : spec_meaning(c->spec);
+	t.means = ev->kind == EV_PEEK ? (struct meaning){ .op = OP_PEEK, .category = CAT_NETWORK } :
+					spec_meaning(c->spec);
 	/* another tracer's probe is in no table of calls */
 	t.layer = c->spec->effect == FX_PROBE ? LAYER_MARK : LAYER_CALL;
 	if (c->spec->name)
 		snprintf(t.name, sizeof(t.name), "%s", c->spec->name);
 	else
-		snprintf(t.name, sizeof(t.name), "syscall_%s%u", c->arch < ARRAY_SIZE(arch) ? arch[c->arch] : "", c->nr);
+		snprintf(t.name, sizeof(t.name), "syscall_%s%u", c->arch < ARRAY_SIZE(arch) ? arch[c->arch] : "",
+			 c->nr);
 	return t;
 }
 

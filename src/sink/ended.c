@@ -70,7 +70,8 @@ void ended_of_run(struct buf *b, const struct totals *t, bool line)
 	if (line)
 		b->s[from] = (char)toupper((unsigned char)b->s[from]);
 	if (status >= 0 && main_proc && main_proc->fatal_from)
-		buf_printf(b, main_proc->fatal_from == main_proc->pid ? ", sent by itself" : ", sent by pid %u", main_proc->fatal_from);
+		buf_printf(b, main_proc->fatal_from == main_proc->pid ? ", sent by itself" : ", sent by pid %u",
+			   main_proc->fatal_from);
 	if (t->interrupted && status >= 0)
 		buf_puts(b, " (interrupted)");
 }

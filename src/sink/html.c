@@ -33,7 +33,8 @@ static void take_row(void *ctx, const struct row *row)
 		html_world_row(h, row);
 		return;
 	}
-	if (!row_has(row, ROW_EVENT_THREAD) && (row->event->kind == EV_SCHED || row->event->kind == EV_BLOCK || row->event->kind == EV_FAULT)) {
+	if (!row_has(row, ROW_EVENT_THREAD) &&
+	    (row->event->kind == EV_SCHED || row->event->kind == EV_BLOCK || row->event->kind == EV_FAULT)) {
 		h->nunattributed++;	/* of a task without a lane */
 		return;
 	}
@@ -58,7 +59,8 @@ static void write_block(struct html *h, char kind, struct html_out *out)
 
 	html_block_compress(&h->block);
 	for (size_t at = 0; at < gz->len; at += HTML_PIECE)
-		html_piece_write(kind, at + HTML_PIECE >= gz->len, gz->s + at, MIN(gz->len - at, (size_t)HTML_PIECE), html_out_add, out);
+		html_piece_write(kind, at + HTML_PIECE >= gz->len, gz->s + at, MIN(gz->len - at, (size_t)HTML_PIECE),
+				 html_out_add, out);
 }
 
 static void write_stored(struct spool *s, char kind, struct html_out *out)
@@ -79,7 +81,8 @@ static void write_stored(struct spool *s, char kind, struct html_out *out)
 	free(piece);
 }
 
-static void write_table(struct html *h, struct store *t, uint64_t nrows, char kind, const struct html_cols *cols, struct html_out *out)
+static void write_table(struct html *h, struct store *t, uint64_t nrows, char kind, const struct html_cols *cols,
+			struct html_out *out)
 {
 	char *rows = xmalloc((size_t)t->row_size * TABLE_ROWS_A_BLOCK);
 
@@ -109,7 +112,8 @@ static struct html_bucket *overview_new(const struct html_layout *l)
 	return xcalloc((size_t)l->lanes * l->buckets + 1, sizeof(struct html_bucket));
 }
 
-static void overview_add(struct html *h, struct html_bucket *overview, const struct html_layout *l, const struct html_row *r)
+static void overview_add(struct html *h, struct html_bucket *overview, const struct html_layout *l,
+			 const struct html_row *r)
 {
 	double scale = (double)l->buckets / (double)MAX(l->duration_ns, 1u);
 	uint32_t first = (uint32_t)MIN((double)r->start * scale, l->buckets - 1.0);
@@ -153,7 +157,8 @@ static void write_samples(struct html *h, const struct html_layout *l, struct ht
 }
 
 /* Sorted rows to h and c blocks, which wait on disk: the overview and META come before them. */
-static void encode_rows(struct html *h, const struct html_layout *l, struct html_bucket *overview, struct spool *hot, struct spool *cold)
+static void encode_rows(struct html *h, const struct html_layout *l, struct html_bucket *overview, struct spool *hot,
+			struct spool *cold)
 {
 	struct html_row *rows = xmalloc(sizeof(*rows) * RUN_ROWS);
 	const struct html_row *r;
@@ -188,7 +193,8 @@ static void choose_overview(const struct html *h, struct html_layout *l)
 
 static void write_markers(struct html *h, const struct html_layout *l, struct html_out *out)
 {
-	static const char *const markers[] = { "<!--cpd:title-->", "<!--cpd:summary-->", "<!--cpd:meta-->", "<!--cpd:data-->" };
+	static const char *const markers[] = { "<!--cpd:title-->", "<!--cpd:summary-->", "<!--cpd:meta-->",
+					       "<!--cpd:data-->" };
 	const char *at = html_page;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(markers); i++) {
@@ -231,7 +237,8 @@ static void write_page(struct html *h, struct html_out *out)
 	h->kept = h->rows.nrows;
 	write_markers(h, &l, out);
 	if (l.lanes) {
-		html_block_rows(&h->block, l.cols[KIND_O].v, l.cols[KIND_O].n, overview, sizeof(*overview), l.lanes * l.buckets, 0);
+		html_block_rows(&h->block, l.cols[KIND_O].v, l.cols[KIND_O].n, overview, sizeof(*overview),
+				l.lanes * l.buckets, 0);
 		write_block(h, 'o', out);
 	}
 	free(overview);
@@ -328,20 +335,25 @@ int sink_html_new(const struct sink_options *opt, struct outfile *file, struct s
 	h->sink.ops = &ops;
 	h->opt = opt;
 	h->file = file;
-	h->rows.fd = h->samples.fd = h->strings.fd = h->execs.fd = h->files.fd = h->conns.fd = h->tasks.fd = h->lane_of_task.fd = h->lane_of_proc.fd = -1;
+	h->rows.fd = h->samples.fd = h->strings.fd = h->execs.fd = h->files.fd = h->conns.fd = h->tasks.fd =
+		h->lane_of_task.fd = h->lane_of_proc.fd = -1;
 	h->nstrings = 1;	/* string 0 is the empty one */
 	h->lens = xmalloc(sizeof(*h->lens) * STRINGS_A_BLOCK);
 	h->lens[h->nlens++] = 0;
 	intern_init(&h->ids, INTERN_MAX);
 	h->takes = (struct row_sink){ .ops = &row_ops, .ctx = h };
 	take_all_fields(h);
-	if ((r = html_block_init(&h->block)) || (r = row_spool_init(&h->rows, path)) || (r = row_spool_init(&h->samples, path)) ||
-	     (r = spool_init(&h->strings, path)) ||
+	if ((r = html_block_init(&h->block)) || (r = row_spool_init(&h->rows, path)) ||
+	    (r = row_spool_init(&h->samples, path)) || (r = spool_init(&h->strings, path)) ||
 	    (r = spool_init(&h->execs, path)) || (r = store_init(&h->files, sizeof(struct html_file), path)) ||
-	    (r = store_init(&h->conns, sizeof(struct html_conn), path)) || (r = store_init(&h->tasks, sizeof(struct html_task), path)) ||
-	    (r = store_init(&h->lane_of_task, sizeof(uint32_t), path)) || (r = store_init(&h->lane_of_proc, sizeof(uint32_t), path)) ||
+	    (r = store_init(&h->conns, sizeof(struct html_conn), path)) ||
+	    (r = store_init(&h->tasks, sizeof(struct html_task), path)) ||
+	    (r = store_init(&h->lane_of_task, sizeof(uint32_t), path)) ||
+	    (r = store_init(&h->lane_of_proc, sizeof(uint32_t), path)) ||
 	    (r = rows_new(&h->takes, opt->totals, path, &h->from))) {
-		diag_set(diag, 125, -r, "cannot make a temporary file for the report in the folder of %s or in /tmp: %s", path, strerror(-r));
+		diag_set(diag, 125, -r,
+			 "cannot make a temporary file for the report in the folder of %s or in /tmp: %s", path,
+			 strerror(-r));
 		html_free(&h->sink);
 		return r;
 	}

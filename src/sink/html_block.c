@@ -8,7 +8,9 @@
 #include "base/base64.h"
 #include "base/macro.h"
 
-/* zlib's; strings are few and repeat much.  4 instead of 1: a build's report is an eighth smaller for 0.1 µs an event. */
+/*
+ * zlib's; strings are few and repeat much.  4 instead of 1: a build's report is an eighth smaller for 0.1 µs an event.
+ */
 enum { LEVEL_ROWS = 4, LEVEL_STRINGS = 6 };
 
 static const struct { const char *name; uint8_t nbytes; } widths[] = {
@@ -93,7 +95,11 @@ static void overflowing(struct html_block *b, uint64_t *v, uint32_t n)
 }
 
 #define LOAD(type) \
-	for (uint32_t i = 0; i < n; i++, rows += stride) { type x; memcpy(&x, rows, sizeof(x)); v[i] = (uint64_t)(int64_t)x; }
+	for (uint32_t i = 0; i < n; i++, rows += stride) { \
+		type x; \
+		memcpy(&x, rows, sizeof(x)); \
+		v[i] = (uint64_t)(int64_t)x; \
+	}
 
 static void load(uint64_t *v, const char *rows, size_t stride, uint32_t n, unsigned size, bool sign)
 {
@@ -145,7 +151,9 @@ void html_block_strings(struct html_block *b, const uint32_t *lens, uint32_t nro
 	buf_add(&b->raw, bytes, nbytes);
 }
 
-/* Do the bytes look like noise (the low bytes of times)?  Then searching them for repeats costs time and gains nothing. */
+/*
+ * Do the bytes look like noise (the low bytes of times)?  Then searching them for repeats costs time and gains nothing.
+ */
 static bool is_noise(const char *p, size_t n)
 {
 	enum { CHUNKS = 16, CHUNK = 256, DISTINCT = 105 };
@@ -180,7 +188,10 @@ void html_block_compress(struct html_block *b)
 		size_t n = b->ends[i] - at;
 		bool noise = is_noise(b->raw.s + at, n);
 
-		/* the code of each plane is its own: a new deflate block; neither call can fail, there is room for all of it */
+		/*
+		 * the code of each plane is its own: a new deflate block; neither call can fail, there is room for all
+		 * of it
+		 */
 		deflateParams(&b->z, b->level, noise ? Z_HUFFMAN_ONLY : Z_DEFAULT_STRATEGY);
 		b->z.next_in = (Bytef *)b->raw.s + at;
 		b->z.avail_in = (uInt)n;

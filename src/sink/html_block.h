@@ -14,7 +14,12 @@
 enum html_width { W_U8, W_U16, W_U32, W_U64, W_Z32, W_Z64, W_X32 };
 
 /* A column: its name and width in the file, and where a C row holds it. */
-struct html_col { const char *name; uint8_t width, size; uint16_t offset; bool delta; /* stored as the difference to the row before */ };
+struct html_col {
+	const char *name;
+	uint8_t width, size;
+	uint16_t offset;
+	bool delta; /* stored as the difference to the row before */
+};
 #define HTML_COL(name, width, type, field) { name, width, sizeof(((type *)0)->field), offsetof(type, field) }
 #define HTML_DELTA(name, width, type, field) { name, width, sizeof(((type *)0)->field), offsetof(type, field), true }
 

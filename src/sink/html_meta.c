@@ -121,10 +121,13 @@ static void write_errnos(struct html *h, struct json *j)
 	for (unsigned code = 1; code < ARRAY_SIZE(h->errs); code++) {
 		if (!h->errs[code])
 			continue;
-		int err = code < ERR_FIRST_INTERNAL ? (int)code : code < ERR_NO_RESULT ? h->internal_errs[code - ERR_FIRST_INTERNAL] : 0;
+		int err = code < ERR_FIRST_INTERNAL ? (int)code :
+			  code < ERR_NO_RESULT	    ? h->internal_errs[code - ERR_FIRST_INTERNAL] :
+						      0;
 		const char *name = err ? errno_name(err) : code == ERR_UNFINISHED ? "unfinished" : "unknown";
-		const char *text = err ? errno_text(err) : code == ERR_UNFINISHED ? "The call had not returned when tracing ended"
-				 : "The result was not recorded";
+		const char *text = err			  ? errno_text(err) :
+				   code == ERR_UNFINISHED ? "The call had not returned when tracing ended" :
+							    "The result was not recorded";
 		char number[32];
 
 		snprintf(number, sizeof(number), "errno %d", err);
@@ -230,7 +233,8 @@ static void write_notes(struct html *h, struct json *j)
 	json_key(j, "notes");
 	json_open(j, '[');
 	if (h->started && !h->all_calls)
-		json_cstr(j, "Not every system call was recorded, and many without arguments or result: the recording was made for text output.");
+		json_cstr(j, "Not every system call was recorded, and many without arguments or result: the recording "
+			     "was made for text output.");
 	for (unsigned i = 0; i < h->opt->totals->nnotes; i++) {
 		struct buf b = { 0 };
 
@@ -239,7 +243,9 @@ static void write_notes(struct html *h, struct json *j)
 		buf_done(&b);
 	}
 	if (h->nunattributed) {
-		snprintf(text, sizeof(text), "%llu block requests, waits for a CPU or page faults of kernel threads or of threads that had ended are left out.",
+		snprintf(text, sizeof(text),
+			 "%llu block requests, waits for a CPU or page faults of kernel threads or of threads that had "
+			 "ended are left out.",
 			 (unsigned long long)h->nunattributed);
 		json_cstr(j, text);
 	}

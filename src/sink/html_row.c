@@ -121,7 +121,14 @@ static uint32_t object(struct html *h, const struct event *ev, const struct html
 		return html_string(h, b->s, b->len);
 	case EV_LOST:
 		return html_string(h, ev->text, ev->text_len);
-	case EV_SEND: case EV_RECV: case EV_PEEK: case EV_CONNECT: case EV_CONNECTED: case EV_CONNECT_FAILED: case EV_ACCEPT: case EV_BIND:
+	case EV_SEND:
+	case EV_RECV:
+	case EV_PEEK:
+	case EV_CONNECT:
+	case EV_CONNECTED:
+	case EV_CONNECT_FAILED:
+	case EV_ACCEPT:
+	case EV_BIND:
 		if (ev->peer)
 			return peer_string(h, ev->peer);
 		if (file && file->peer)

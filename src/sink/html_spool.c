@@ -233,7 +233,8 @@ const struct html_row *row_spool_next(struct row_spool *s)
 		}
 		sift_down(m);
 	}
-	while (m->next_run < s->nruns && (!m->nheap || s->runs[m->order[m->next_run]].first_start <= m->heap[0]->v[m->heap[0]->at].start))
+	while (m->next_run < s->nruns &&
+	       (!m->nheap || s->runs[m->order[m->next_run]].first_start <= m->heap[0]->v[m->heap[0]->at].start))
 		open_run(s, m->order[m->next_run++]);
 	m->started = m->nheap > 0;
 	return m->nheap ? &m->heap[0]->v[m->heap[0]->at] : NULL;

@@ -47,7 +47,10 @@ static void write_outcome(struct buf *b, const struct totals *t)
 {
 	int status = ended_run_status(t);
 
-	buf_printf(b, "<p class=\"outcome %s\">", !t->ended || status < 0 ? "open" : ended_badly(status) ? "bad" : "ok");
+	buf_printf(b, "<p class=\"outcome %s\">",
+		   !t->ended || status < 0 ? "open" :
+		   ended_badly(status)	   ? "bad" :
+					     "ok");
 	ended_of_run(b, t, false);
 	buf_puts(b, "</p>\n");
 }
@@ -149,7 +152,8 @@ static void write_cards(struct buf *b, const struct totals *t)
 
 	const struct totals_conn_counts conns = totals_count_conns(t);
 
-	if (conns.made || conns.failed || conns.datagrams || t->net_sent || t->net_received || t->local_sent || t->local_received) {
+	if (conns.made || conns.failed || conns.datagrams || t->net_sent || t->net_received || t->local_sent ||
+	    t->local_received) {
 		card(b, "network", "Network");
 		bytes_row(b, "Sent", t->net_sent);
 		bytes_row(b, "Received", t->net_received);

@@ -18,14 +18,18 @@ static const char *cell_s(const struct row *row, unsigned field, uint32_t *ret_n
 
 /* ---- threads and processes ---- */
 
-static int32_t lane_in(struct store *lanes, uint64_t id) { return id ? (int32_t)*(uint32_t *)store_row(lanes, id) - 1 : -1; }
+static int32_t lane_in(struct store *lanes, uint64_t id)
+{
+	return id ? (int32_t) * (uint32_t *)store_row(lanes, id) - 1 : -1;
+}
 int32_t html_lane(struct html *h, uint64_t thread) { return lane_in(&h->lane_of_task, thread); }
 int32_t html_lane_of_proc(struct html *h, uint64_t process) { return lane_in(&h->lane_of_proc, process); }
 
 static int32_t add_lane(struct html *h, const struct row *row)
 {
 	uint64_t process = row_u(row, ROW_THREAD_PROCESS);
-	int32_t lane = (int32_t)h->ntasks++, parent = html_lane(h, row_u(row, ROW_THREAD_CREATOR)), first = html_lane_of_proc(h, process);
+	int32_t lane = (int32_t)h->ntasks++, parent = html_lane(h, row_u(row, ROW_THREAD_CREATOR)),
+		first = html_lane_of_proc(h, process);
 
 	*(struct html_task *)store_row(&h->tasks, (uint32_t)lane) = (struct html_task){
 		.start = row_u(row, ROW_THREAD_START), .pid = (uint32_t)row_u(row, ROW_THREAD_PID), .tid = (uint32_t)row_u(row, ROW_THREAD_TID),

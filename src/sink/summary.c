@@ -42,7 +42,9 @@ static void seconds(struct buf *b, uint64_t ns)
 
 static void memory(struct summary_sink *s)
 {
-	static const char *const labels[] = { [MEMORY_HEAP] = "   Heap:     ", [MEMORY_MMAP] = "   Mmap:     ", [MEMORY_TOTAL] = "   Total:    " };
+	static const char *const labels[] = {
+		[MEMORY_HEAP] = "   Heap:     ", [MEMORY_MMAP] = "   Mmap:     ", [MEMORY_TOTAL] = "   Total:    "
+	};
 	struct buf *b = &s->b;
 
 	buf_puts(b, " Memory:");
@@ -204,7 +206,8 @@ static void tables(struct summary_sink *s)
 }
 
 /* What the numbers above are without. */
-static void warn_of(struct summary_sink *s, const char *what, uint64_t n, const char *one, const char *many, const char *so)
+static void warn_of(struct summary_sink *s, const char *what, uint64_t n, const char *one, const char *many,
+		    const char *so)
 {
 	buf_putc(&s->b, ' ');
 	buf_putc(&s->b, STYLE_ERROR);

@@ -19,7 +19,8 @@ static unsigned used_columns(const struct table *t, bool *used)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < t->def->ncolumns; i++) {
-		used[i] = (t->def->columns[i].place == IN_COLUMN && t->def->form != FORM_SENTENCES) || (t->others && t->others[i].set);
+		used[i] = (t->def->columns[i].place == IN_COLUMN && t->def->form != FORM_SENTENCES) ||
+			  (t->others && t->others[i].set);
 		for (unsigned k = 0; k < t->nrows && !used[i]; k++)
 			used[i] = t->rows[k].cells[i].set;
 		used[i] = used[i] && t->def->columns[i].place != ONLY_IN_DATA;
@@ -59,12 +60,17 @@ static void words(struct buf *b, const char *s, size_t n)
 
 static bool is_long(enum column_place place) { return place == IN_REST; }
 
-static void cell(struct buf *b, const struct table *t, const struct table_column *c, const struct cell *v, const struct table_row *row)
+static void cell(struct buf *b, const struct table *t, const struct table_column *c, const struct cell *v,
+		 const struct table_row *row)
 {
-	bool bad = row && row->bad && c->type == CELL_ENDED, tree = row && t->def->form == FORM_TREE && is_long(c->place);
+	bool bad = row && row->bad && c->type == CELL_ENDED,
+	     tree = row && t->def->form == FORM_TREE && is_long(c->place);
 	struct buf w = { 0 };
 
-	buf_puts(b, table_is_number(c->type) ? "<td class=\"num\">" : is_long(c->place) ? "<td class=\"path\">" : bad ? "<td class=\"bad\">" : "<td>");
+	buf_puts(b, table_is_number(c->type) ? "<td class=\"num\">" :
+		    is_long(c->place)	     ? "<td class=\"path\">" :
+		    bad			     ? "<td class=\"bad\">" :
+					       "<td>");
 	if (tree)
 		buf_printf(b, "<span class=\"ind\" style=\"--d:%u\">", MIN(row->depth, (uint16_t)DEPTH_MAX));
 	if (v->set)

@@ -12,7 +12,8 @@
 
 #define INDENT 3
 
-struct tree { struct buf bars; size_t len[UINT8_MAX]; };	/* what is left of the rows of a depth: len bytes of bars */
+/* what is left of the rows of a depth: len bytes of bars */
+struct tree { struct buf bars; size_t len[UINT8_MAX]; };
 
 static void spaces(struct buf *b, unsigned n)
 {
@@ -98,7 +99,8 @@ static void branch(struct buf *b, struct tree *tree, const struct table_row *row
 }
 
 /* The rest of the line, but for the notes behind it, which are in full. */
-static void rest(struct summary_sink *s, const struct table *t, const struct table_row *row, unsigned column, struct tree *tree, size_t used)
+static void rest(struct summary_sink *s, const struct table *t, const struct table_row *row, unsigned column,
+		 struct tree *tree, size_t used)
 {
 	struct buf words = { 0 }, notes = { 0 };
 	size_t from = s->b.len;
@@ -164,7 +166,9 @@ static void others_line(struct summary_sink *s, const struct table *t)
 	unsigned i = 0;
 
 	spaces(&s->b, INDENT);
-	for (; i < t->def->ncolumns && (t->def->columns[i].place != IN_COLUMN || table_is_number(t->def->columns[i].type)); i++)
+	for (; i < t->def->ncolumns &&
+	       (t->def->columns[i].place != IN_COLUMN || table_is_number(t->def->columns[i].type));
+	     i++)
 		if (t->def->columns[i].place == IN_COLUMN)
 			in_column(&s->b, &t->def->columns[i], &t->others[i], "", false);
 	buf_puts(&s->b, "  ");

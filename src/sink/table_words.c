@@ -68,7 +68,9 @@ static void conn_state(struct buf *b, const struct totals_conn *c)
 	if (c->err)
 		error_words(b, errno_name(c->err), "failed");
 	else
-		buf_puts(b, c->end_ns ? connecting ? "closed, outcome unknown" : "closed" : connecting ? "connecting" : "open at the end");
+		buf_puts(b, c->end_ns  ? connecting ? "closed, outcome unknown" : "closed" :
+			    connecting ? "connecting" :
+					 "open at the end");
 	if (c->connect_ns && c->state != CONN_ACCEPTED) {
 		buf_puts(b, c->err ? " after " : ", connected in ");
 		human_ns(b, c->connect_ns);
@@ -111,8 +113,10 @@ static void command_words(struct buf *b, const struct totals_proc *p, bool brief
 
 	totals_proc_command(&cmd, p);
 
-	const char *space = memchr(cmd.s, ' ', cmd.len), *slash = memrchr(cmd.s, '/', space ? (size_t)(space - cmd.s) : cmd.len);
-	size_t dir = brief && slash && cmd.s[0] == '/' ? (size_t)(slash + 1 - cmd.s) : 0;	/* the program's folder says little */
+	const char *space = memchr(cmd.s, ' ', cmd.len),
+		   *slash = memrchr(cmd.s, '/', space ? (size_t)(space - cmd.s) : cmd.len);
+	/* the program's folder says little */
+	size_t dir = brief && slash && cmd.s[0] == '/' ? (size_t)(slash + 1 - cmd.s) : 0;
 
 	buf_add(b, cmd.s + dir, cmd.len - dir);
 	buf_done(&cmd);
@@ -120,7 +124,9 @@ static void command_words(struct buf *b, const struct totals_proc *p, bool brief
 
 static void io_words(struct buf *b, uint64_t kind)
 {
-	static const char *const names[] = { [IO_OTHER] = "Pipes, terminals, devices", [IO_LOCAL_SOCKETS] = "Local sockets" };
+	static const char *const names[] = {
+		[IO_OTHER] = "Pipes, terminals, devices", [IO_LOCAL_SOCKETS] = "Local sockets"
+	};
 
 	buf_puts(b, names[kind]);
 }
@@ -132,7 +138,9 @@ void table_cell_words(struct buf *b, enum cell_type type, const struct cell *v, 
 	case CELL_COUNT: human_count(b, v->n); break;
 	case CELL_NS: human_ns(b, v->n); break;
 	case CELL_PID: case CELL_PEER_PID: case CELL_SENDER: buf_u64(b, v->n); break;
-	case CELL_SHARE: buf_printf(b, "%llu.%02llu %%", (unsigned long long)v->n / 100, (unsigned long long)v->n % 100); break;
+	case CELL_SHARE:
+		buf_printf(b, "%llu.%02llu %%", (unsigned long long)v->n / 100, (unsigned long long)v->n % 100);
+		break;
 	case CELL_TIMES:
 		human_count(b, v->n);
 		buf_puts(b, "×");

@@ -52,7 +52,10 @@ struct text_sink {
 	bool header;
 };
 
-static uint64_t deadline_of(const struct io_run *r) { return MIN(r->last_ns + MERGE_GAP_NS, r->first_ns + MERGE_MAX_NS); }
+static uint64_t deadline_of(const struct io_run *r)
+{
+	return MIN(r->last_ns + MERGE_GAP_NS, r->first_ns + MERGE_MAX_NS);
+}
 
 static uint64_t since_start(const struct text_sink *s, uint64_t ts_ns)
 {
@@ -80,7 +83,10 @@ static void unlink_waiting(struct text_sink *s, struct pending *p, enum order o)
 	*(p->next[o] ? &p->next[o]->prev[o] : &s->last_waiting[o]) = p->prev[o];
 }
 
-static uint64_t order_ns(const struct pending *p, enum order o) { return o == BY_FIRST ? p->run.first_ns : p->run.last_ns; }
+static uint64_t order_ns(const struct pending *p, enum order o)
+{
+	return o == BY_FIRST ? p->run.first_ns : p->run.last_ns;
+}
 
 /* Events come nearly in order of their ends: the place is at the end, or close to it. */
 static void link_waiting(struct text_sink *s, struct pending *p, enum order o)
@@ -221,14 +227,18 @@ static void add_call(struct text_sink *s, const struct event *ev)
 	write_event(s, ev);
 }
 
-/* Shown as a call, whatever it is: one that goes on when tracing ends; the end of one that was found and has no other line. */
+/*
+ * Shown as a call, whatever it is: one that goes on when tracing ends; the end of one that was found and has no other
+ * line.
+ */
 static bool is_call_line(const struct event *ev)
 {
 	const struct call *c = ev->call;
 
 	if (!c || ev->kind == EV_WAITING)
 		return false;
-	return c->running || (ev->found && !c->unfinished && !c->restarted && !effect_info((enum effect)c->spec->effect)->by_default);
+	return c->running ||
+	       (ev->found && !c->unfinished && !c->restarted && !effect_info((enum effect)c->spec->effect)->by_default);
 }
 
 /* What was made of another call than the event's own: the calls that it may have been. */

@@ -69,13 +69,18 @@ void totals_note_format(struct buf *b, const struct totals_note *n)
 		if (n->flags & rights[i].flag)
 			buf_printf(b, "%s%s", nrights++ ? " and " : " runs without its ", rights[i].what);
 	if (nrights)
-		buf_puts(b, " privileges, and may print misleading errors about it: the kernel grants them to no program that an ordinary user traces with ptrace. "
+		buf_puts(b, " privileges, and may print misleading errors about it: the kernel grants them to no "
+			    "program that an ordinary user traces with ptrace. "
 			    "To trace it with them, run compendium as root");
 	if (n->flags & NOTE_SUPERVISED)
-		buf_puts(b, " has calls that another process answers (a seccomp listener): their durations exclude the wait for it. --backend ptrace includes it");
+		buf_puts(b, " has calls that another process answers (a seccomp listener): their durations exclude the "
+			    "wait for it. --backend ptrace includes it");
 	if (n->flags & EXEC_UNREADABLE)
-		buf_printf(b, "%s memory may not be read by an ordinary user (its file is not readable, or it set PR_SET_DUMPABLE), so names and contents are missing. "
-			      "To see them, run compendium as root", nrights ? ". Its" : ": its");
+		buf_printf(b,
+			   "%s memory may not be read by an ordinary user (its file is not readable, or it set "
+			   "PR_SET_DUMPABLE), so names and contents are missing. "
+			   "To see them, run compendium as root",
+			   nrights ? ". Its" : ": its");
 }
 
 /* Shortens b to at most len bytes, between characters. */

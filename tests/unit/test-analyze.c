@@ -46,7 +46,10 @@ static void test_hist(void **state)
 /* A quantile of few values says nothing: one has to lie above it. */
 static void test_hist_enough(void **state)
 {
-	static const struct { double q; uint64_t n; } least[] = { { 0.5, 2 }, { 0.9, 10 }, { 0.95, 20 }, { 0.99, 100 }, { 0.999, 1000 } };
+	static const struct {
+		double q;
+		uint64_t n;
+	} least[] = { { 0.5, 2 }, { 0.9, 10 }, { 0.95, 20 }, { 0.99, 100 }, { 0.999, 1000 } };
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(least); i++) {
@@ -76,25 +79,34 @@ static void test_noise_path(void **state)
 static void test_noise_event(void **state)
 {
 	struct noise *n = noise_new();
-	struct file lib = { .id = 1, .kind = FILE_REG, .name = BYTES("/lib/libc.so.6"), .open_flags = O_RDONLY | O_CLOEXEC };
+	struct file lib = {
+		.id = 1, .kind = FILE_REG, .name = BYTES("/lib/libc.so.6"), .open_flags = O_RDONLY | O_CLOEXEC
+	};
 	struct file copied = lib;
-	struct addr lo = { .family = AF_INET, .len = 4, .ip = { 127, 9, 9, 9 } }, far = { .family = AF_INET, .len = 4, .ip = { 128 } };
-	struct sock at = { .family = AF_INET, .type = SOCK_STREAM, .now.state = CONN_LISTENING, .has_local = true, .local = far };
+	struct addr lo = { .family = AF_INET, .len = 4, .ip = { 127, 9, 9, 9 } },
+		    far = { .family = AF_INET, .len = 4, .ip = { 128 } };
+	struct sock at = {
+		.family = AF_INET, .type = SOCK_STREAM, .now.state = CONN_LISTENING, .has_local = true, .local = far
+	};
 	struct file listener = { .id = 2, .kind = FILE_SOCKET, .sock = &at };
 	struct region r[] = { { .start = 0x1000, .end = 0x3000, .path = BYTES("/lib/libc.so.6") } };
 
 	(void)state;
 	copied.open_flags = O_RDONLY;
 	/* The loader opens with O_CLOEXEC and nothing else; cat, cp, ld do not. */
-	assert_int_equal(noise_event(n, EVENT(EV_OPEN, PATH("/lib/libc.so.6"), .flags = O_RDONLY | O_CLOEXEC)), NOISE_LOADER);
+	assert_int_equal(noise_event(n, EVENT(EV_OPEN, PATH("/lib/libc.so.6"), .flags = O_RDONLY | O_CLOEXEC)),
+			 NOISE_LOADER);
 	assert_int_equal(noise_event(n, EVENT(EV_OPEN, PATH("/lib/libc.so.6"), .flags = O_RDONLY)), NOISE_NONE);
-	assert_int_equal(noise_event(n, EVENT(EV_OPEN, PATH("/lib/libc.so.6"), .flags = O_WRONLY | O_CREAT | O_CLOEXEC)), NOISE_NONE);
+	assert_int_equal(noise_event(n,
+				     EVENT(EV_OPEN, PATH("/lib/libc.so.6"), .flags = O_WRONLY | O_CREAT | O_CLOEXEC)),
+			 NOISE_NONE);
 	assert_int_equal(noise_event(n, EVENT(EV_READ, .file = &lib, .nbytes = 832)), NOISE_LOADER);
 	assert_int_equal(noise_event(n, EVENT(EV_READ, .file = &copied, .nbytes = 832)), NOISE_NONE);
 	assert_int_equal(noise_event(n, EVENT(EV_MMAP, .file = &lib, .addr = 0x1000, .nbytes = 0x2000)), NOISE_LOADER);
 	/* what follows from a miss */
 	assert_int_equal(noise_event(n, EVENT(EV_LOOKUP, PATH("/opt/x/"), .err = ENOENT)), NOISE_NONE);
-	assert_int_equal(noise_event(n, EVENT(EV_OPEN, PATH("/opt/x/libz.so.1"), .flags = O_CLOEXEC, .err = ENOENT)), NOISE_LOADER);
+	assert_int_equal(noise_event(n, EVENT(EV_OPEN, PATH("/opt/x/libz.so.1"), .flags = O_CLOEXEC, .err = ENOENT)),
+			 NOISE_LOADER);
 	assert_int_equal(noise_event(n, EVENT(EV_LOOKUP, PATH("/opt/x/"), .err = ENOENT)), NOISE_LOADER);
 	assert_int_equal(noise_event(n, EVENT(EV_LOOKUP, PATH("/opt"))), NOISE_NONE);
 	assert_int_equal(noise_event(n, EVENT(EV_LOOKUP, PATH("/opt/libz.so.1"))), NOISE_NONE);
@@ -102,14 +114,18 @@ static void test_noise_event(void **state)
 	/* .bss over the end of a library; memory elsewhere is the program's */
 	mm.v = (struct region *[]){ r };
 	mm.n = 1;
-	assert_int_equal(noise_event(n, EVENT(EV_MMAP, .addr = 0x3000, .nbytes = 0x1000, .flags = MAP_FIXED | MAP_ANONYMOUS)), NOISE_LOADER);
-	assert_int_equal(noise_event(n, EVENT(EV_MMAP, .addr = 0x3000, .nbytes = 0x1000, .flags = MAP_ANONYMOUS)), NOISE_NONE);
+	assert_int_equal(noise_event(n, EVENT(EV_MMAP, .addr = 0x3000, .nbytes = 0x1000,
+					      .flags = MAP_FIXED | MAP_ANONYMOUS)),
+			 NOISE_LOADER);
+	assert_int_equal(noise_event(n, EVENT(EV_MMAP, .addr = 0x3000, .nbytes = 0x1000, .flags = MAP_ANONYMOUS)),
+			 NOISE_NONE);
 	assert_int_equal(noise_event(n, EVENT(EV_MUNMAP, .addr = 0x1000, PATH("/etc/ld.so.cache"))), NOISE_LOADER);
 	mm.v = NULL;
 	mm.n = 0;
 	/* a build's own work on libraries, and names that matter whatever they are under */
 	assert_int_equal(noise_event(n, EVENT(EV_UNLINK, PATH("/b/libx.so"))), NOISE_NONE);
-	assert_int_equal(noise_event(n, EVENT(EV_RENAME, PATH("/dev/x"), .path2 = "/home/x", .path2_len = 7)), NOISE_NONE);
+	assert_int_equal(noise_event(n, EVENT(EV_RENAME, PATH("/dev/x"), .path2 = "/home/x", .path2_len = 7)),
+			 NOISE_NONE);
 	assert_int_equal(noise_event(n, EVENT(EV_EXEC, PATH("/proc/self/exe"))), NOISE_NONE);
 	assert_int_equal(noise_event(n, EVENT(EV_MOUNT, PATH("/proc"))), NOISE_NONE);
 	/* connections */
@@ -128,17 +144,25 @@ static void test_noise_event(void **state)
 static void test_noise_preemption(void **state)
 {
 	struct noise *n = noise_new();
-	struct call tgkill = { .spec = syscall_spec(ARCH_X86_64, (unsigned)syscall_number("tgkill")), .args[0].word = proc.pid };
-	struct call tkill = { .spec = syscall_spec(ARCH_I386, 238) }, kill = { .spec = syscall_spec(ARCH_X86_64, (unsigned)syscall_number("kill")) };
+	struct call tgkill = { .spec = syscall_spec(ARCH_X86_64, (unsigned)syscall_number("tgkill")),
+			       .args[0].word = proc.pid };
+	struct call tkill = { .spec = syscall_spec(ARCH_I386, 238) },
+		    kill = { .spec = syscall_spec(ARCH_X86_64, (unsigned)syscall_number("kill")) };
 
 	(void)state;
-	assert_int_equal(noise_event(n, EVENT(EV_KILL, .call = &tgkill, .signo = SIGURG, .target_proc = proc.id)), NOISE_PREEMPTION);
-	assert_int_equal(noise_event(n, EVENT(EV_KILL, .call = &tkill, .signo = SIGURG, .target_proc = proc.id)), NOISE_PREEMPTION);
+	assert_int_equal(noise_event(n, EVENT(EV_KILL, .call = &tgkill, .signo = SIGURG, .target_proc = proc.id)),
+			 NOISE_PREEMPTION);
+	assert_int_equal(noise_event(n, EVENT(EV_KILL, .call = &tkill, .signo = SIGURG, .target_proc = proc.id)),
+			 NOISE_PREEMPTION);
 	assert_int_equal(noise_event(n, SIGURG_FROM(proc.pid, SI_TKILL)), NOISE_PREEMPTION);
 	/* another signal, another process, another call, urgent data */
-	assert_int_equal(noise_event(n, EVENT(EV_KILL, .call = &tgkill, .signo = SIGUSR1, .target_proc = proc.id)), NOISE_NONE);
-	assert_int_equal(noise_event(n, EVENT(EV_SIGNAL, .signo = SIGUSR1, .sigcode = SI_TKILL, .sender_pid = proc.pid)), NOISE_NONE);
-	assert_int_equal(noise_event(n, EVENT(EV_KILL, .call = &kill, .signo = SIGURG, .target_proc = proc.id)), NOISE_NONE);
+	assert_int_equal(noise_event(n, EVENT(EV_KILL, .call = &tgkill, .signo = SIGUSR1, .target_proc = proc.id)),
+			 NOISE_NONE);
+	assert_int_equal(noise_event(n,
+				     EVENT(EV_SIGNAL, .signo = SIGUSR1, .sigcode = SI_TKILL, .sender_pid = proc.pid)),
+			 NOISE_NONE);
+	assert_int_equal(noise_event(n, EVENT(EV_KILL, .call = &kill, .signo = SIGURG, .target_proc = proc.id)),
+			 NOISE_NONE);
 	assert_int_equal(noise_event(n, SIGURG_FROM(proc.pid, SI_USER)), NOISE_NONE);
 	assert_int_equal(noise_event(n, SIGURG_FROM(0, SI_KERNEL)), NOISE_NONE);
 	assert_int_equal(noise_event(n, SIGURG_FROM(child_proc.pid, SI_TKILL)), NOISE_NONE);
@@ -154,7 +178,9 @@ static void test_noise_preemption(void **state)
 static void test_resident(void **state)
 {
 	struct resident *r = resident_new();
-	struct call advise = { .args[2].word = MADV_DONTNEED }, remap = { .args = { { .word = 0x400000 }, { .word = 0x2000 }, { .word = 0x3000 } }, .ret = 0x900000 };
+	struct call advise = { .args[2].word = MADV_DONTNEED },
+		    remap = { .args = { { .word = 0x400000 }, { .word = 0x2000 }, { .word = 0x3000 } },
+			      .ret = 0x900000 };
 	uint64_t n = 1;
 
 	(void)state;
@@ -179,9 +205,13 @@ static void test_resident(void **state)
 	assert_false(resident_event(r, EVENT(EV_MUNMAP, .addr = 0x7f0000000000, .nbytes = 1 << 20, .err = EINVAL), &n));
 	assert_true(resident_event(r, EVENT(EV_MUNMAP, .addr = 0x7f0000001000, .nbytes = 1 << 20), &n));
 	assert_int_equal(n, 4096 + (15 << 20));
-	assert_true(resident_event(r, EVENT(EV_MADVISE, .addr = 0x7f0000800000, .nbytes = 1 << 20, .call = &advise), &n));
+	assert_true(
+		resident_event(r, EVENT(EV_MADVISE, .addr = 0x7f0000800000, .nbytes = 1 << 20, .call = &advise), &n));
 	assert_int_equal(n, 4096 + (14 << 20));
-	assert_true(resident_event(r, EVENT(EV_MADVISE, .addr = 0x7f0000000000, .nbytes = 1, .call = &(struct call){ .args[2].word = MADV_WILLNEED }), &n));
+	assert_true(resident_event(r,
+				   EVENT(EV_MADVISE, .addr = 0x7f0000000000, .nbytes = 1,
+					 .call = &(struct call){ .args[2].word = MADV_WILLNEED }),
+				   &n));
 	assert_int_equal(n, 4096 + (14 << 20));
 	/* moved: still there, at its new place */
 	assert_true(resident_event(r, EVENT(EV_MREMAP, .addr = 0x900000, .nbytes = 0x3000, .call = &remap), &n));
@@ -204,8 +234,10 @@ static void test_resident(void **state)
 static void test_files_and_bytes(void **state)
 {
 	struct totals *t = totals_new();
-	struct file hosts = { .id = 1, .kind = FILE_REG, .name = BYTES("/etc/hosts") }, tty = { .id = 2, .kind = FILE_TTY, .name = BYTES("/x/tty") };
-	struct file pipe = { .id = 3, .kind = FILE_PIPE, .name = BYTES("pipe:[7]") }, out = { .id = 4, .kind = FILE_REG, .name = BYTES("/tmp/x") };
+	struct file hosts = { .id = 1, .kind = FILE_REG, .name = BYTES("/etc/hosts") },
+		    tty = { .id = 2, .kind = FILE_TTY, .name = BYTES("/x/tty") };
+	struct file pipe = { .id = 3, .kind = FILE_PIPE, .name = BYTES("pipe:[7]") },
+		    out = { .id = 4, .kind = FILE_REG, .name = BYTES("/tmp/x") };
 	unsigned rows[4];
 
 	(void)state;
@@ -251,7 +283,8 @@ static const char *file_row(struct buf *b, const struct totals *t, unsigned row)
 static void test_names_that_change(void **state)
 {
 	struct totals *t = totals_new();
-	struct file tmp = { .id = 7, .kind = FILE_REG, .name = BYTES("/d/x.tmp") }, obj = { .id = 8, .kind = FILE_REG, .name = BYTES("/d/tmp_obj") };
+	struct file tmp = { .id = 7, .kind = FILE_REG, .name = BYTES("/d/x.tmp") },
+		    obj = { .id = 8, .kind = FILE_REG, .name = BYTES("/d/tmp_obj") };
 	struct buf b = { 0 };
 	unsigned rows[4];
 
@@ -280,7 +313,10 @@ static void test_names_that_change(void **state)
 	totals_event(t, EVENT(EV_UNLINK, PATH("/d/tmp_obj")));
 	totals_event(t, EVENT(EV_RENAME, PATH("/d/never"), PATH2("/d/y")));
 	assert_int_equal(t->files.n, 3);
-	/* what is open in a directory goes along with it, what is not stays; its first name is the one it was made under */
+	/*
+	 * what is open in a directory goes along with it, what is not stays; its first name is the one it was made
+	 * under
+	 */
 	struct renamed open[2] = { { "/d/x", "/D/x", 4, 4 }, { "/d/none", "/D/none", 7, 7 } };
 
 	totals_event(t, EVENT(EV_RENAME, PATH("/d"), PATH2("/D"), .renamed = open, .nrenamed = 2));
@@ -317,14 +353,39 @@ static void test_others(void **state)
 static void test_connections(void **state)
 {
 	struct totals *t = totals_new();
-	struct addr web = { .family = AF_INET, .len = 4, .ip = { 93, 184, 216, 34 }, .port = 443 }, lo = { .family = AF_INET, .len = 4, .ip = { 127, 0, 0, 1 }, .port = 80 };
-	struct sock s1 = { .family = AF_INET, .type = SOCK_STREAM, .now.state = CONN_CONNECTING, .now.has_peer = true, .now.peer = web, .now.connect_ns = 10, .now.id = 1 };
-	struct sock s2 = { .family = AF_INET, .type = SOCK_STREAM, .now.state = CONN_FAILED, .now.err = ECONNREFUSED, .now.id = 2, .now.has_peer = true, .now.peer = lo };
+	struct addr web = { .family = AF_INET, .len = 4, .ip = { 93, 184, 216, 34 }, .port = 443 },
+		    lo = { .family = AF_INET, .len = 4, .ip = { 127, 0, 0, 1 }, .port = 80 };
+	struct sock s1 = { .family = AF_INET,
+			   .type = SOCK_STREAM,
+			   .now.state = CONN_CONNECTING,
+			   .now.has_peer = true,
+			   .now.peer = web,
+			   .now.connect_ns = 10,
+			   .now.id = 1 };
+	struct sock s2 = { .family = AF_INET,
+			   .type = SOCK_STREAM,
+			   .now.state = CONN_FAILED,
+			   .now.err = ECONNREFUSED,
+			   .now.id = 2,
+			   .now.has_peer = true,
+			   .now.peer = lo };
 	struct sock s3 = { .family = AF_UNIX, .type = SOCK_STREAM, .now.state = CONN_CONNECTED, .now.id = 3 };
-	struct sock l = { .family = AF_INET, .type = SOCK_STREAM, .now.state = CONN_LISTENING, .now.id = 4, .has_local = true, .local = lo };
-	struct sock a = { .family = AF_INET, .type = SOCK_STREAM, .now.state = CONN_ACCEPTED, .now.has_peer = true, .now.peer = lo, .now.id = 5 };
-	struct file f1 = { .id = 1, .kind = FILE_SOCKET, .sock = &s1, .opened_ns = 5 }, f2 = { .id = 2, .kind = FILE_SOCKET, .sock = &s2 };
-	struct file f3 = { .id = 3, .kind = FILE_SOCKET, .sock = &s3 }, fl = { .id = 4, .kind = FILE_SOCKET, .sock = &l };
+	struct sock l = { .family = AF_INET,
+			  .type = SOCK_STREAM,
+			  .now.state = CONN_LISTENING,
+			  .now.id = 4,
+			  .has_local = true,
+			  .local = lo };
+	struct sock a = { .family = AF_INET,
+			  .type = SOCK_STREAM,
+			  .now.state = CONN_ACCEPTED,
+			  .now.has_peer = true,
+			  .now.peer = lo,
+			  .now.id = 5 };
+	struct file f1 = { .id = 1, .kind = FILE_SOCKET, .sock = &s1, .opened_ns = 5 },
+		    f2 = { .id = 2, .kind = FILE_SOCKET, .sock = &s2 };
+	struct file f3 = { .id = 3, .kind = FILE_SOCKET, .sock = &s3 },
+		    fl = { .id = 4, .kind = FILE_SOCKET, .sock = &l };
 	struct file fa = { .id = 5, .kind = FILE_SOCKET, .sock = &a };
 	unsigned rows[4];
 
@@ -361,7 +422,8 @@ static void test_connections(void **state)
 	assert_true(t->conns.v[1]->has_peer);
 	assert_int_equal(t->conns.v[3]->accepted, 1);
 	assert_int_equal(totals_top_conns(t, false, rows, 4), 2);
-	assert_int_equal(totals_top_conns(t, true, rows, 4), 3);	/* the unnamed local socket has no peer to show */
+	/* the unnamed local socket has no peer to show */
+	assert_int_equal(totals_top_conns(t, true, rows, 4), 3);
 	assert_int_equal(t->conns.v[rows[0]]->file, 1);
 	totals_free(t);
 }
@@ -373,9 +435,16 @@ static void test_several_peers(void **state)
 	struct addr lo = { .family = AF_INET, .len = 4, .ip = { 127, 0, 0, 1 }, .port = 1 }, other = lo;
 	struct conn a = { .id = 2, .has_peer = true, .peer = lo, .moved = true }, rest = { .id = 4, .rest = true };
 	struct conn *peers[] = { &a };
-	struct sock s = { .family = AF_INET, .type = SOCK_DGRAM, .now.id = 1, .peers = peers, .npeers = 1, .rest = &rest };
-	struct sock tcp = { .family = AF_INET, .type = SOCK_STREAM, .now = { .id = 3, .state = CONN_FAILED, .err = ECONNREFUSED, .has_peer = true, .peer = lo } };
-	struct file f = { .id = 1, .kind = FILE_SOCKET, .sock = &s }, g = { .id = 2, .kind = FILE_SOCKET, .sock = &tcp };
+	struct sock s = {
+		.family = AF_INET, .type = SOCK_DGRAM, .now.id = 1, .peers = peers, .npeers = 1, .rest = &rest
+	};
+	struct sock tcp = {
+		.family = AF_INET,
+		.type = SOCK_STREAM,
+		.now = { .id = 3, .state = CONN_FAILED, .err = ECONNREFUSED, .has_peer = true, .peer = lo }
+	};
+	struct file f = { .id = 1, .kind = FILE_SOCKET, .sock = &s },
+		    g = { .id = 2, .kind = FILE_SOCKET, .sock = &tcp };
 
 	(void)state;
 	now = 100;
@@ -469,7 +538,8 @@ static void test_memory_when_attached(void **state)
 	totals_memory(&b, t, MEMORY_MMAP);
 	buf_puts(&b, ", ");
 	totals_memory(&b, t, MEMORY_TOTAL);
-	assert_string_equal(b.s, "2.0 KB (2.0 KB when attached, +0 B), 8.0 KB (4.0 KB when attached, +4.0 KB; 1 region since), "
+	assert_string_equal(b.s, "2.0 KB (2.0 KB when attached, +0 B), 8.0 KB (4.0 KB when attached, +4.0 KB; 1 region "
+				 "since), "
 				 "10.0 KB (6.0 KB when attached, +4.0 KB)");
 	buf_done(&b);
 	mm = (struct mm){ .id = 1 };

@@ -17,7 +17,9 @@ static void test_merge(void **state)
 
 	(void)state;
 	assert_int_equal(row_spool_init(&s, "/tmp/x"), 0);
-	/* nearly sorted, as calls are that end in another order than they began; many equal starts; some very late ends */
+	/*
+	 * nearly sorted, as calls are that end in another order than they began; many equal starts; some very late ends
+	 */
 	for (uint64_t i = 0; i < N; i++) {
 		struct html_row row = { .ret = (int64_t)i };
 

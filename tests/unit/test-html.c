@@ -25,7 +25,15 @@ __asm__(".section .rodata\n.globl html_page, html_page_end\n"
 
 #define HOSTILE "/tmp/</script><!-- --><img onerror=x>\xff\n\"'\xe2\x80\xae\xe2\x80\xa8"
 
-struct report { struct sink *sink; struct sink_options opt; struct totals *totals; char path[64]; struct outfile out; uint64_t kept, total; struct buf file; };
+struct report {
+	struct sink *sink;
+	struct sink_options opt;
+	struct totals *totals;
+	char path[64];
+	struct outfile out;
+	uint64_t kept, total;
+	struct buf file;
+};
 
 static void report_open(struct report *r, uint64_t max)
 {
@@ -186,7 +194,8 @@ static void rows_read(const struct report *r, unsigned block, struct rows *ret)
 
 static void rows_done(struct rows *r)
 {
-	uint64_t *const all[] = { r->start, r->lane, r->type, r->dur, r->err, r->ret, r->obj, r->arg, r->fd, r->file, r->val, r->conn };
+	uint64_t *const all[] = { r->start, r->lane, r->type, r->dur,  r->err, r->ret,
+				  r->obj,   r->arg,  r->fd,   r->file, r->val, r->conn };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(all); i++)
 		free(all[i]);
@@ -236,8 +245,8 @@ static void assert_type(const struct report *r, uint64_t id, const char *name)
 
 static struct item call_item;
 
-static struct event call_event(enum event_kind kind, const struct fake_task *f, const char *name, uint64_t at, uint64_t dur, int64_t ret,
-			       const uint64_t args[6])
+static struct event call_event(enum event_kind kind, const struct fake_task *f, const char *name, uint64_t at,
+			       uint64_t dur, int64_t ret, const uint64_t args[6])
 {
 	call_item = (struct item){ .kind = RECORD_CALL };
 	fake_call(&call_item.call, name, FAKE_T0 + at, dur, ret, args);
@@ -246,7 +255,9 @@ static struct event call_event(enum event_kind kind, const struct fake_task *f, 
 
 static void start(struct report *r)
 {
-	struct record_start start = { .h = { .kind = RECORD_START, .ts_ns = FAKE_T0 }, .wall_ns = 1795324800000000000, .mode = START_COMMAND | START_ALL_CALLS };
+	struct record_start start = { .h = { .kind = RECORD_START, .ts_ns = FAKE_T0 },
+				      .wall_ns = 1795324800000000000,
+				      .mode = START_COMMAND | START_ALL_CALLS };
 	const struct part argv[] = { { .part = PART_ARGV, .len = 3, .bytes = "a<b" }, { .part = PART_ARGV, .len = 2, .bytes = "\xff\xc0" },
 				     { .part = PART_CWD, .len = 5, .bytes = "/home" } };
 	struct item item = { .kind = RECORD_START, .head = &start.h, .start = &start, .parts = argv, .nparts = 3 };
@@ -277,7 +288,9 @@ static void test_small(void **state)
 	struct fake_task p, child;
 	struct report r;
 	struct rows rows;
-	struct file file = { .id = 1, .kind = FILE_REG, .name = fake_bytes(HOSTILE), .opener_proc = 1, .opened_ns = FAKE_T0 + 200 };
+	struct file file = {
+		.id = 1, .kind = FILE_REG, .name = fake_bytes(HOSTILE), .opener_proc = 1, .opened_ns = FAKE_T0 + 200
+	};
 	struct event ev;
 
 	(void)state;
@@ -295,10 +308,12 @@ static void test_small(void **state)
 	feed(&r, ev);
 	ev = call_event(EV_OPEN, &p, "openat", 200, 5000000000, 3, (uint64_t[6]){ (uint64_t)-100, 0x1000, 0 });
 	fake_string(&call_item.call, 1, HOSTILE, strlen(HOSTILE));
-	ev.raw = HOSTILE, ev.raw_len = strlen(HOSTILE), ev.path = HOSTILE, ev.path_len = strlen(HOSTILE), ev.fd = 3, ev.file = &file;
+	ev.raw = HOSTILE, ev.raw_len = strlen(HOSTILE), ev.path = HOSTILE, ev.path_len = strlen(HOSTILE), ev.fd = 3,
+	ev.file = &file;
 	feed(&r, ev);
 	for (unsigned i = 0; i < 2; i++) {	/* equal calls share their argument string */
-		ev = call_event(EV_READ, &p, "read", 6000000000 + i, 7, 10 + i, (uint64_t[6]){ 3, 0x7f0000000000 + i, 4096 });
+		ev = call_event(EV_READ, &p, "read", 6000000000 + i, 7, 10 + i,
+				(uint64_t[6]){ 3, 0x7f0000000000 + i, 4096 });
 		ev.fd = 3, ev.file = &file, ev.nbytes = 10 + i;
 		feed(&r, ev);
 	}
@@ -346,17 +361,21 @@ static void test_small(void **state)
 
 	assert_meta(&r, "\"command\":[\"a\\u003cb\",\"\\udcff\\udcc0\"]");
 	assert_meta(&r, "\"t0_ns\":\"1795324800000000000\",\"duration_ns\":6000000050");
-	assert_meta(&r, "\"end\":\"exit\",\"events\":{\"kept\":8,\"total\":8},\"lost\":{\"events\":0,\"note\":\"\"},\"notes\":[]");
+	assert_meta(&r, "\"end\":\"exit\",\"events\":{\"kept\":8,\"total\":8},\"lost\":{\"events\":0,\"note\":\"\"},"
+			"\"notes\":[]");
 	assert_meta(&r, "\"h\":[\"dt:x32\",\"lane:u16\",\"type:u8\",\"dur:x32\",\"err:u8\"]");
 	assert_meta(&r, "[2,\"ENOENT\",\"No such file or directory\",1]");
-	assert_meta(&r, "{\"pid\":102,\"tid\":102,\"parent\":0,\"proc\":1,\"start\":2,\"end\":6000000020,\"signal\":\"SIGKILL\",\"comm\":\"cat\","
+	assert_meta(&r,
+		    "{\"pid\":102,\"tid\":102,\"parent\":0,\"proc\":1,\"start\":2,\"end\":6000000020,\"signal\":"
+		    "\"SIGKILL\",\"comm\":\"cat\","
 		    "\"execs\":[{\"t\":2,\"exe\":\"cat\",\"argv\":[\"cat\"],\"cwd\":\"/home\",\"inherited\":true}]}");
 	assert_meta(&r, "\"exit\":3,\"comm\":\"sh\"");
 	/* nothing of the hostile name may stand as markup before the blocks; they hold it in base64 */
 	assert_null(strstr(r.file.s, "<img"));
 	assert_null(strstr(r.file.s, "\xff"));
 	assert_null(strstr(r.file.s, "\xe2\x80\xae"));
-	assert_non_null(strstr(r.file.s, "/tmp/&lt;/script&gt;&lt;!-- --&gt;&lt;img onerror=x&gt;\\xff\\n&quot;&#39;\\xe2\\x80\\xae\\xe2\\x80\\xa8"));
+	assert_non_null(strstr(r.file.s, "/tmp/&lt;/script&gt;&lt;!-- --&gt;&lt;img "
+					 "onerror=x&gt;\\xff\\n&quot;&#39;\\xe2\\x80\\xae\\xe2\\x80\\xa8"));
 	assert_non_null(strstr(r.file.s, "<script>cpd(\"end\",1)</script>\n</body>"));
 	report_done(&r);
 }
@@ -391,7 +410,8 @@ static void test_answers(void **state)
 	assert_int_equal(rows.err[6], EAGAIN);
 	rows_done(&rows);
 	assert_meta(&r, "[2,\"ENOENT\",\"No such file or directory\",1]");
-	assert_meta(&r, "[110,\"ETIMEDOUT\",\"Connection timed out\",1],[240,\"ENOTTY\",\"Inappropriate ioctl for device\",0],[241,\"ETIMEDOUT\"");
+	assert_meta(&r, "[110,\"ETIMEDOUT\",\"Connection timed out\",1],[240,\"ENOTTY\",\"Inappropriate ioctl for "
+			"device\",0],[241,\"ETIMEDOUT\"");
 	assert_meta(&r, "[242,\"EINVAL\",\"Invalid argument\",0],[243,\"ERESTARTSYS\"");
 	assert_meta(&r, "[11,\"EAGAIN\",\"Resource temporarily unavailable\",0]");
 	report_done(&r);
@@ -400,7 +420,8 @@ static void test_answers(void **state)
 /* Both ends of a socketpair are connected before anything goes through them. */
 static void test_socketpair(void **state)
 {
-	struct sock socks[2] = { { .family = AF_UNIX, .type = SOCK_STREAM, .now.state = CONN_CONNECTED }, { .family = AF_UNIX, .type = SOCK_STREAM, .now.state = CONN_CONNECTED } };
+	struct sock socks[2] = { { .family = AF_UNIX, .type = SOCK_STREAM, .now.state = CONN_CONNECTED },
+				 { .family = AF_UNIX, .type = SOCK_STREAM, .now.state = CONN_CONNECTED } };
 	struct file ends[2] = { { .id = 7, .kind = FILE_SOCKET, .name = fake_bytes("unix socket:[1]"), .sock = &socks[0], .opener_proc = 1, .opened_ns = FAKE_T0 + 5 },
 				{ .id = 8, .kind = FILE_SOCKET, .name = fake_bytes("unix socket:[2]"), .sock = &socks[1], .opener_proc = 1, .opened_ns = FAKE_T0 + 5 } };
 	struct fake_task p;
@@ -433,7 +454,12 @@ static void test_attempts(void **state)
 {
 	struct addr peer = { .family = AF_INET, .port = 1, .len = 4, .ip = { 10, 0, 0, 1 } };
 	struct sock sock = { .family = AF_INET, .type = SOCK_STREAM };
-	struct file s = { .id = 7, .kind = FILE_SOCKET, .name = fake_bytes("tcp4"), .sock = &sock, .opener_proc = 1, .opened_ns = FAKE_T0 + 5 };
+	struct file s = { .id = 7,
+			  .kind = FILE_SOCKET,
+			  .name = fake_bytes("tcp4"),
+			  .sock = &sock,
+			  .opener_proc = 1,
+			  .opened_ns = FAKE_T0 + 5 };
 	struct fake_task p;
 	struct report r;
 	struct rows rows;
@@ -516,7 +542,12 @@ static void test_files(void **state)
 	struct sock sock = { .family = AF_INET, .type = SOCK_STREAM, .now.state = CONN_CONNECTED, .now.has_peer = true, .now.connect_ns = FAKE_T0 + 10,
 			     .now.connected_ns = FAKE_T0 + 60, .now.id = 1, .now.peer = { .family = AF_INET, .port = 443, .len = 4, .ip = { 93, 184, 216, 34 } } };
 	struct file in = { .id = 1, .kind = FILE_TTY, .name = fake_bytes("/dev/pts/0") },
-		    s = { .id = 7, .kind = FILE_SOCKET, .name = fake_bytes("tcp4"), .sock = &sock, .opener_proc = 1, .opened_ns = FAKE_T0 + 5 };
+		    s = { .id = 7,
+			  .kind = FILE_SOCKET,
+			  .name = fake_bytes("tcp4"),
+			  .sock = &sock,
+			  .opener_proc = 1,
+			  .opened_ns = FAKE_T0 + 5 };
 	struct event ev;
 	uint64_t *v;
 
@@ -611,7 +642,8 @@ static void test_many(void **state)
 		fake_proc(&procs[i], i + 1, i ? 1 : 0, "worker");
 	for (uint64_t i = 0; i < N; i++)
 		/* recorded when they end, which is not the order in which they began */
-		feed(&r, call_event(EV_READ, &procs[i % 50], "read", i * 100 + 1000 - i % 7 * 150, i % 1000, (int64_t)i, (uint64_t[6]){ 3, 0, i % 3 }));
+		feed(&r, call_event(EV_READ, &procs[i % 50], "read", i * 100 + 1000 - i % 7 * 150, i % 1000, (int64_t)i,
+				    (uint64_t[6]){ 3, 0, i % 3 }));
 	for (unsigned i = 0; i < 50; i++)
 		exit_event(&r, &procs[i], N * 100 + 5000 + i, 0);
 	end(&r, N * 100 + 6000, 0);
@@ -657,13 +689,20 @@ static void test_unattributed(void **state)
 	report_open(&r, 10);
 	start(&r);
 	fake_proc(&p, 1, 0, "one");
-	feed(&r, (struct event){ .kind = EV_BLOCK, .item = &block_item, .ts_ns = 1000, .dur_ns = 10, .nbytes = 4096, .fd = -1, .fd2 = -1 });
+	feed(&r, (struct event){ .kind = EV_BLOCK,
+				 .item = &block_item,
+				 .ts_ns = 1000,
+				 .dur_ns = 10,
+				 .nbytes = 4096,
+				 .fd = -1,
+				 .fd2 = -1 });
 	feed(&r, (struct event){ .kind = EV_FAULT, .item = &fault_item, .ts_ns = 1001, .fd = -1, .fd2 = -1 });
 	exit_event(&r, &p, 2000, 0);
 	end(&r, 2000, 0);
 	report_close(&r);
 	assert_meta(&r, "\"events\":{\"kept\":1,\"total\":1}");
-	assert_meta(&r, "\"notes\":[\"2 block requests, waits for a CPU or page faults of kernel threads or of threads that had ended are left out.\"]");
+	assert_meta(&r, "\"notes\":[\"2 block requests, waits for a CPU or page faults of kernel threads or of threads "
+			"that had ended are left out.\"]");
 	report_done(&r);
 }
 
@@ -715,11 +754,15 @@ static void test_counters(void **state)
 	free(counter);
 	free(value);
 	free(b.data);
-	assert_meta(&r, "\"counters\":[{\"name\":\"mapped memory\",\"unit\":\"bytes\"},{\"name\":\"resident, by faults\",\"unit\":\"bytes\"},{\"name\":\"open fds\",\"unit\":\"count\"}]");
+	assert_meta(&r, "\"counters\":[{\"name\":\"mapped memory\",\"unit\":\"bytes\"},{\"name\":\"resident, by "
+			"faults\",\"unit\":\"bytes\"},{\"name\":\"open fds\",\"unit\":\"count\"}]");
 	report_done(&r);
 }
 
-/* The samples of all lanes together come to the summary's sums, whatever was thinned out, and to nothing when all have ended. */
+/*
+ * The samples of all lanes together come to the summary's sums, whatever was thinned out, and to nothing when all have
+ * ended.
+ */
 static void test_counter_sums(void **state)
 {
 	enum { CHILDREN = 40, GROWTH = 3000 };

@@ -37,10 +37,13 @@ static void block(uint64_t us, uint32_t nbytes, uint64_t device_us)
 
 static void fault(uint64_t us, const struct region *region, unsigned order)
 {
-	const struct record_fault r = { { sizeof(r), RECORD_FAULT, (rec_u16)(order << FAULT_ORDER_SHIFT), 100, 100, us * US }, 0 };
+	const struct record_fault r = {
+		{ sizeof(r), RECORD_FAULT, (rec_u16)(order << FAULT_ORDER_SHIFT), 100, 100, us * US }, 0
+	};
 	const struct item item = { .kind = RECORD_FAULT, .head = &r.h, .fault = &r };
 
-	feed(EVENT(EV_FAULT, .ts_ns = us * US, .region = region, .path = region->path.s, .path_len = region->path.len, .prot = region->prot, .item = &item));
+	feed(EVENT(EV_FAULT, .ts_ns = us * US, .region = region, .path = region->path.s, .path_len = region->path.len,
+		   .prot = region->prot, .item = &item));
 }
 
 static void expect_output(const char *want)
@@ -59,7 +62,9 @@ static void expect_output(const char *want)
 	text = sink_text_new(out, &opt);
 	kernel = sink_kernel_new(out, &opt);
 
-	const struct region libc = { .start = 0x7f0000000000, .prot = PROT_READ | PROT_EXEC, .path = BYTES("/lib/x86_64/lib\033c.so.6") };
+	const struct region libc = { .start = 0x7f0000000000,
+				     .prot = PROT_READ | PROT_EXEC,
+				     .path = BYTES("/lib/x86_64/lib\033c.so.6") };
 	const struct region anon = { .start = 0x7f1000000000, .prot = PROT_READ | PROT_WRITE };
 
 	for (unsigned i = 0; i < 3; i++)
@@ -88,7 +93,7 @@ static void test_kernel(void **state UNUSED)
 {
 	expect_output(
 		"[+0.002s] block I/O 713µs avg, 2.00ms max (4.0 KB x3, 12.0 KB total) write vda\n"
-		"[+0.002s] 2 faults in lib\\ec.so.6 @ 7f0000000000 (r-x)\n"	/* came after it: time does not run backwards */
+		"[+0.002s] 2 faults in lib\\ec.so.6 @ 7f0000000000 (r-x)\n" /* came after it: time does not run backwards */
 		"[+0.002s] 512 faults in anon @ 7f1000000000 (rw-), 1 huge page\n"
 		"[+0.002s] block I/O 300µs (8.0 KB) write vda\n"
 		"[+0.005s] exit 0\n"

@@ -40,8 +40,8 @@ static void fill(struct btf *b, unsigned n)
 }
 
 /*
- * What the kernel has: task with a field in an anonymous union, two types of one name, bits, an array, a pointer to itself.
- * Others before and between, so that types are found behind a mark, too.
+ * What the kernel has: task with a field in an anonymous union, two types of one name, bits, an array, a pointer to
+ * itself.  Others before and between, so that types are found behind a mark, too.
  */
 static void kernel(struct made *m)
 {
@@ -121,8 +121,10 @@ static void test_names(void **state)
 	id = type_names_id(names, "task", BTF_KIND_STRUCT);
 	assert_int_equal(id, btf__find_by_name_kind(k.btf, "task", BTF_KIND_STRUCT));
 	assert_int_equal(types_at(&k.types, id)->size, 200);
-	assert_int_equal(type_names_id(names, "task", BTF_KIND_FUNC), btf__find_by_name_kind(k.btf, "task", BTF_KIND_FUNC));
-	assert_int_equal(type_names_id(names, "btf_trace_sys_enter", BTF_KIND_TYPEDEF), btf__find_by_name_kind(k.btf, "btf_trace_sys_enter", BTF_KIND_TYPEDEF));
+	assert_int_equal(type_names_id(names, "task", BTF_KIND_FUNC),
+			 btf__find_by_name_kind(k.btf, "task", BTF_KIND_FUNC));
+	assert_int_equal(type_names_id(names, "btf_trace_sys_enter", BTF_KIND_TYPEDEF),
+			 btf__find_by_name_kind(k.btf, "btf_trace_sys_enter", BTF_KIND_TYPEDEF));
 	assert_int_equal(type_names_id(names, "entity_t", BTF_KIND_STRUCT), 0);
 	assert_int_equal(type_names_id(names, "tas", BTF_KIND_STRUCT), 0);
 	assert_int_equal(type_names_id(names, "never", BTF_KIND_STRUCT), 0);

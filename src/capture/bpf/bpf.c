@@ -28,7 +28,15 @@
 #include "record/build.h"
 
 enum { STOP_NONE, STOP_DETACH, STOP_KILL };
-enum { BATCH = 4096, POLL_NS = 5000000, BUSY_POLL_NS = 200000, BUSY_PARTS = 8, IDLE_POLLS = 40, SLEEP_MS = 1000, SETTLE_NS = 2000000 };
+enum {
+	BATCH = 4096,
+	POLL_NS = 5000000,
+	BUSY_POLL_NS = 200000,
+	BUSY_PARTS = 8,
+	IDLE_POLLS = 40,
+	SLEEP_MS = 1000,
+	SETTLE_NS = 2000000
+};
 
 /* ---- a command ---- */
 
@@ -87,7 +95,9 @@ static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
 		live_begin(&s->live, (uint32_t)pid, (uint32_t)pid);
 		guard_rc = guard_start(&s->guard, s);
 		if (guard_rc < 0)
-			diag_set(note, 125, -guard_rc, "cannot start the process that ends the command if compendium is killed: %s; tracing continues, but then the command would run on",
+			diag_set(note, 125, -guard_rc,
+				 "cannot start the process that ends the command if compendium is killed: %s; tracing "
+				 "continues, but then the command would run on",
 				 strerror(-guard_rc));
 		if (s->opt->spawned)
 			s->opt->spawned(s->opt->spawned_ctx, pid);
@@ -111,7 +121,8 @@ static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
 		return 0;
 	wait_end(pid, NULL);
 	s->main_pid = 0;
-	return n == sizeof(err) ? command_exec_failed(path, err, diag) : diag_set(diag, 125, ECANCELED, "the command was killed before it began");
+	return n == sizeof(err) ? command_exec_failed(path, err, diag) :
+				  diag_set(diag, 125, ECANCELED, "the command was killed before it began");
 }
 
 /* ---- what runs already ---- */
@@ -135,11 +146,16 @@ static int add_process(struct bpf_source *s, pid_t pid, struct diag *diag)
 		return diag_set(diag, 125, ESRCH, "there is no process %d; list them with: ps -e", pid);
 	if (!bpf_sees_all() && !proc_may_look(tgid))
 		return diag_set(diag, 125, EPERM, "process %d %s; attach to it as root: sudo compendium -p %d", pid,
-				proc_uid(tgid) != getuid() ? "belongs to another user" : "has privileges that you do not have, or forbids access to its memory", pid);
+				proc_uid(tgid) != getuid() ?
+					"belongs to another user" :
+					"has privileges that you do not have, or forbids access to its memory",
+				pid);
 	if (tgid == getpid())
-		return diag_set(diag, 125, EINVAL, "process %d is compendium itself; give the pid of another process", pid);
+		return diag_set(diag, 125, EINVAL, "process %d is compendium itself; give the pid of another process",
+				pid);
 	if (proc_is_kernel_thread(tgid))
-		return diag_set(diag, 125, EPERM, "process %d is a kernel thread: there is no program in it to trace", pid);
+		return diag_set(diag, 125, EPERM, "process %d is a kernel thread: there is no program in it to trace",
+				pid);
 	return bpf_add_target(s, tgid);
 }
 
@@ -182,9 +198,14 @@ static int watch_cgroup(struct bpf_source *s, struct diag *diag)
 	int pid, rc = fd < 0 ? -errno : bpf_watch_cgroup(s, fd);
 
 	if (fd < 0)
-		return diag_set(diag, 125, -rc, "--cgroup %s: %s; give a directory of the cgroup2 file system, as /sys/fs/cgroup/NAME", s->opt->cgroup, strerror(-rc));
+		return diag_set(diag, 125, -rc,
+				"--cgroup %s: %s; give a directory of the cgroup2 file system, as /sys/fs/cgroup/NAME",
+				s->opt->cgroup, strerror(-rc));
 	if (rc < 0)
-		return diag_set(diag, 125, -rc, "--cgroup %s is not a cgroup (v2); give a directory of the cgroup2 file system, as /sys/fs/cgroup/NAME", s->opt->cgroup);
+		return diag_set(diag, 125, -rc,
+				"--cgroup %s is not a cgroup (v2); give a directory of the cgroup2 file system, as "
+				"/sys/fs/cgroup/NAME",
+				s->opt->cgroup);
 	s->attached = true;
 	snprintf(path, sizeof(path), "%s/cgroup.procs", s->opt->cgroup);
 	f = fopen(path, "re");
@@ -307,7 +328,8 @@ static int bpf_step(struct source *src, source_emit_fn *emit, void *ctx)
 		asked_to_stop(s);
 	reap(s);
 	/* In this order: with no task left, and the ring empty after that, nothing can come. */
-	bool over = s->detached || (!s->opt->system && !s->opt->cgroup && s->shared->alive == 0 && (!s->main_pid || s->reaped));
+	bool over = s->detached ||
+		    (!s->opt->system && !s->opt->cgroup && s->shared->alive == 0 && (!s->main_pid || s->reaped));
 
 	mark = kring_mark(&s->ring);
 	n = drain(s, BATCH);
@@ -372,9 +394,15 @@ static const struct diag *bpf_remark(struct source *src)
 	if (!s->nhidden)
 		return NULL;
 	if (s->nhidden == 1)
-		diag_set(&s->remark, 0, 0, "%s ran with privileges that you do not have, so what it did is not shown; run compendium as root to see it", s->hidden);
+		diag_set(&s->remark, 0, 0,
+			 "%s ran with privileges that you do not have, so what it did is not shown; run compendium as "
+			 "root to see it",
+			 s->hidden);
 	else
-		diag_set(&s->remark, 0, 0, "%u programs, the first %s, ran with privileges that you do not have, so what they did is not shown; run compendium as root to see it", s->nhidden, s->hidden);
+		diag_set(&s->remark, 0, 0,
+			 "%u programs, the first %s, ran with privileges that you do not have, so what they did is not "
+			 "shown; run compendium as root to see it",
+			 s->nhidden, s->hidden);
 	return &s->remark;
 }
 
@@ -390,7 +418,10 @@ static int start_programs(struct bpf_source *s, struct diag *diag)
 
 	bpf_hold_signals(&old);
 	rc = bpf_load(s, diag);
-	/* attached first: on a tracepoint that both use, it still finds the task's state, which ours takes away at the exit */
+	/*
+	 * attached first: on a tracepoint that both use, it still finds the task's state, which ours takes away at the
+	 * exit
+	 */
 	if (rc == 0 && s->opt->latency)
 		rc = bpf_explain(latency_share(s), diag);
 	if (rc == 0)
@@ -404,14 +435,18 @@ int source_bpf_open(const struct capture_options *opt, struct source **ret_sourc
 	struct bpf_source *s = xcalloc(1, sizeof(*s));
 	int rc;
 
-	*s = (struct bpf_source){ .src.ops = &bpf_ops, .opt = opt, .main_status = -1, .main_pidfd = -1, .guard.fd = -1 };
+	*s = (struct bpf_source){
+		.src.ops = &bpf_ops, .opt = opt, .main_status = -1, .main_pidfd = -1, .guard.fd = -1
+	};
 	rc = start_programs(s, diag);
 	if (rc == 0 && opt->asked_to_end && opt->asked_to_end(opt->spawned_ctx))
 		rc = diag_set(diag, 125, ECANCELED, "ended before tracing began");
 	if (rc == 0)
 		rc = opt->argv ? spawn(s, note, diag) : find_running(s, diag);
 	if (rc == 0 && (opt->system || opt->cgroup) && !bpf_sees_all())
-		diag_set(note, 0, 0, "only processes that you may trace are shown: your own, without further privileges; run as root to see all");
+		diag_set(note, 0, 0,
+			 "only processes that you may trace are shown: your own, without further privileges; run as "
+			 "root to see all");
 	if (rc < 0) {
 		bpf_free(&s->src);
 		return rc;

@@ -3,13 +3,37 @@
 #pragma once
 #include "capture/bpf/facts.bpf.h"
 
-struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, WIRE_RAW + 1); __uint(map_flags, BPF_F_MMAPABLE); __type(key, u32); __type(value, struct wire_plan); } plans SEC(".maps");
-struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, UNWRAPS); __type(key, u32); __type(value, struct wire_unwrap); } unwraps SEC(".maps");
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, WIRE_RAW + 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, u32);
+	__type(value, struct wire_plan);
+} plans SEC(".maps");
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, UNWRAPS);
+	__type(key, u32);
+	__type(value, struct wire_unwrap);
+} unwraps SEC(".maps");
 
 const volatile unsigned payload_bytes = 0;
 
-enum { CLONE_VFORK_BIT = 0x4000, CLONE_VM_BIT = 0x100, NR_CLONE = 56, NR_FORK = 57, NR_VFORK = 58, NR_CLONE3 = 435, NR_EXECVE = 59, NR_RESTART_SYSCALL = 219, ERESTART_BLOCK = -516,
-       NR32_CLONE = 120, NR32_VFORK = 190, ERESTART_FIRST = -516, ERESTART_LAST = -512 };
+enum {
+	CLONE_VFORK_BIT = 0x4000,
+	CLONE_VM_BIT = 0x100,
+	NR_CLONE = 56,
+	NR_FORK = 57,
+	NR_VFORK = 58,
+	NR_CLONE3 = 435,
+	NR_EXECVE = 59,
+	NR_RESTART_SYSCALL = 219,
+	ERESTART_BLOCK = -516,
+	NR32_CLONE = 120,
+	NR32_VFORK = 190,
+	ERESTART_FIRST = -516,
+	ERESTART_LAST = -512
+};
 
 struct call_words { u64 v[6]; };
 
@@ -29,9 +53,11 @@ __noinline int cond_met(const struct wire_cond *c, const struct call_words *args
 	return !c->n || hit != (c->invert != 0);
 }
 
-static __always_inline void fill_call(struct record_call *r, const struct task_state *st, u32 flags, u64 exit_ns, s64 ret, u32 size, u32 nchunks)
+static __always_inline void fill_call(struct record_call *r, const struct task_state *st, u32 flags, u64 exit_ns,
+				      s64 ret, u32 size, u32 nchunks)
 {
-	r->h = (struct record){ size, RECORD_CALL, (u16)(flags | (st->split ? WIRE_SPLIT : 0)), st->pid, st->tid, st->enter_ns };
+	r->h = (struct record){ size,	 RECORD_CALL, (u16)(flags | (st->split ? WIRE_SPLIT : 0)),
+				st->pid, st->tid,     st->enter_ns };
 	r->exit_ns = exit_ns;
 	r->nr = st->nr;
 	r->arch = st->arch;
@@ -163,7 +189,12 @@ static __always_inline void enter_with_memory(struct task_state *st, const struc
 /* i386 calls that stand for another: socketcall, ipc, and those with their arguments in memory. */
 static __noinline u32 unwrap(u32 nr, u64 *args)
 {
-	u32 call = (u32)args[0], at = nr == 82 ? 0 : nr == 90 ? 1 : nr == 102 ? UNWRAP_SOCKETCALL + call : UNWRAP_IPC + call, v[6] = { 0 };
+	u32 call = (u32)args[0],
+	    at = nr == 82  ? 0 :
+		 nr == 90  ? 1 :
+		 nr == 102 ? UNWRAP_SOCKETCALL + call :
+			     UNWRAP_IPC + call,
+	    v[6] = { 0 };
 	const struct wire_unwrap *u;
 
 	if ((nr == 102 || nr == 117) && call >= UNWRAP_SOCKETCALL_MAX)
@@ -238,7 +269,8 @@ static __always_inline void enter(struct task_struct *task, struct task_state *s
 
 static __always_inline bool dying(struct task_struct *task)
 {
-	return task->pending.signal.sig[0] & 1ul << (SIGKILL_NR - 1) || BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT_BIT;
+	return task->pending.signal.sig[0] & 1ul << (SIGKILL_NR - 1) ||
+	       BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT_BIT;
 }
 
 static __always_inline u32 plan_index(const struct task_state *st)
@@ -246,7 +278,10 @@ static __always_inline u32 plan_index(const struct task_state *st)
 	return st->nr < WIRE_CALLS ? (st->arch == ARCH_I386 ? WIRE_CALLS : 0) + st->nr : WIRE_RAW;
 }
 
-/* A path that ends as PLAN_NAME_FILE was opened: its chunk is the first.  Longer ones than are kept here lead there by detours only. */
+/*
+ * A path that ends as PLAN_NAME_FILE was opened: its chunk is the first.  Longer ones than are kept here lead there by
+ * detours only.
+ */
 static __always_inline bool opened_name(const struct task_state *st)
 {
 	static const char end[] = PLAN_NAME_FILE;

@@ -7,7 +7,12 @@
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
-struct { __uint(type, BPF_MAP_TYPE_CGROUP_ARRAY); __uint(max_entries, 1); __type(key, u32); __type(value, u32); } cgroups SEC(".maps");
+struct {
+	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+} cgroups SEC(".maps");
 
 /* A task of no traced parent: is it one we look for?  Rare: only with -p, --cgroup, --system. */
 static __noinline struct task_state *seek(struct task_struct *task, u32 how)
@@ -110,7 +115,10 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 		return 0;
 	}
 	owe(st);
-	r->h = (struct record){ sizeof(*r), RECORD_FORK, 0, cs ? cs->pid : task_pid(child), cs ? cs->tid : task_tid(child), bpf_ktime_get_ns() };
+	r->h = (struct record){
+		sizeof(*r),	   RECORD_FORK, 0, cs ? cs->pid : task_pid(child), cs ? cs->tid : task_tid(child),
+		bpf_ktime_get_ns()
+	};
 	r->parent_pid = st->pid;
 	r->parent_tid = st->tid;
 	r->clone_flags = clone_flags(parent);
@@ -121,8 +129,8 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 }
 
 /*
- * Threads that the kernel makes in a program (io_uring's SQPOLL and workers, vhost's) have no sched_process_fork and make no calls,
- * but the process has not ended before they have.
+ * Threads that the kernel makes in a program (io_uring's SQPOLL and workers, vhost's) have no sched_process_fork and
+ * make no calls, but the process has not ended before they have.
  */
 SEC("tp_btf/task_newtask")
 int BPF_PROG(on_helper, struct task_struct *task)
@@ -176,7 +184,11 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	if (!(st->flags & TASK_HIDDEN))
 		put_path(BPF_CORE_READ(task, mm, exe_file), PART_EXE);
 	r = (struct record_exec *)w->mem;
-	*r = (struct record_exec){ { w->off, WIRE_EXEC, st->flags & TASK_HIDDEN ? WIRE_HIDDEN : 0, st->pid, st->tid, bpf_ktime_get_ns() }, old, w->nchunks, 0 };
+	*r = (struct record_exec){ { w->off, WIRE_EXEC, st->flags & TASK_HIDDEN ? WIRE_HIDDEN : 0, st->pid, st->tid,
+				     bpf_ktime_get_ns() },
+				   old,
+				   w->nchunks,
+				   0 };
 	st->faulted = 0;		/* the old memory is gone */
 	owe(st);
 	if (w->off <= WORK_BYTES)
@@ -187,11 +199,20 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 /* ---- the new address space, where the kernel lets us walk it (6.7) ---- */
 
 struct bpf_iter_task_vma { u64 opaque[1]; } __attribute__((aligned(8)));
-static int (*const bpf_iter_task_vma_new)(struct bpf_iter_task_vma *it, struct task_struct *task, u64 addr) = (void *)KFUNC_VMA_NEW;
+static int (*const bpf_iter_task_vma_new)(struct bpf_iter_task_vma *it, struct task_struct *task,
+					  u64 addr) = (void *)KFUNC_VMA_NEW;
 static struct vm_area_struct *(*const bpf_iter_task_vma_next)(struct bpf_iter_task_vma *it) = (void *)KFUNC_VMA_NEXT;
 static void (*const bpf_iter_task_vma_destroy)(struct bpf_iter_task_vma *it) = (void *)KFUNC_VMA_DESTROY;
 
-enum { VM_READ_BITS = 7, VM_MAYSHARE_BIT = 0x80, VM_PFNMAP_BIT = 0x400, VM_IO_BIT = 0x4000, VM_MIXEDMAP_BIT = 0x10000000, MAP_SHARED_BIT = 1, MAP_PRIVATE_BIT = 2 };
+enum {
+	VM_READ_BITS = 7,
+	VM_MAYSHARE_BIT = 0x80,
+	VM_PFNMAP_BIT = 0x400,
+	VM_IO_BIT = 0x4000,
+	VM_MIXEDMAP_BIT = 0x10000000,
+	MAP_SHARED_BIT = 1,
+	MAP_PRIVATE_BIT = 2
+};
 
 static __always_inline void put_name(struct work *w, const char *name, u32 len)
 {
@@ -203,7 +224,8 @@ static __always_inline void put_name(struct work *w, const char *name, u32 len)
 	chunk_done(w, c, 0, PART_PATH, 0, len);
 }
 
-static __noinline void put_region(struct task_state *st, struct work *w, struct vm_area_struct *vma, u64 ts_ns, bool first)
+static __noinline void put_region(struct task_state *st, struct work *w, struct vm_area_struct *vma, u64 ts_ns,
+				  bool first)
 {
 	struct record_map *r = (struct record_map *)w->mem;
 	struct mm_struct *mm = vma->vm_mm;
@@ -297,7 +319,9 @@ int BPF_PROG(on_task_exit, struct task_struct *task)
 			sig = BPF_CORE_READ(task, signal);
 			__builtin_memset(r, 0, sizeof(*r));
 			r->r.h = (struct record){ sizeof(*r), WIRE_EXIT, 0, st->pid, st->tid, bpf_ktime_get_ns() };
-			r->r.status = BPF_CORE_READ(sig, flags) & SIGNAL_GROUP_EXIT_BIT ? BPF_CORE_READ(sig, group_exit_code) : task->exit_code;
+			r->r.status = BPF_CORE_READ(sig, flags) & SIGNAL_GROUP_EXIT_BIT ?
+					      BPF_CORE_READ(sig, group_exit_code) :
+					      task->exit_code;
 			r->whole = (BPF_CORE_READ(sig, flags) & SIGNAL_GROUP_EXIT_BIT) != 0;
 			r->last = BPF_CORE_READ(sig, live.counter) == 0;
 			r->helper = (st->flags & TASK_WORKER) != 0;
@@ -324,7 +348,9 @@ static __always_inline void put_stop(struct task_state *current, const struct ta
 		lose(LOSS_RING);
 		return;
 	}
-	*r = (struct record_stop){ { sizeof(*r), RECORD_STOP, (u16)flags, st->pid, st->tid, bpf_ktime_get_ns() }, signo, 0 };
+	*r = (struct record_stop){ { sizeof(*r), RECORD_STOP, (u16)flags, st->pid, st->tid, bpf_ktime_get_ns() },
+				   signo,
+				   0 };
 	bpf_ringbuf_submit(r, ring_flags());
 }
 
@@ -333,7 +359,9 @@ static __always_inline bool stops(int signo) { return signo >= 19 && signo <= 22
 /* What the default action is; see signal(7). */
 static __always_inline u32 fate(int signo)
 {
-	return signo == SIGCHLD_NR || signo == SIGCONT_NR || signo == 23 || signo == 28 ? SIGNAL_IGNORED : stops(signo) ? 0 : SIGNAL_FATAL;
+	return signo == SIGCHLD_NR || signo == SIGCONT_NR || signo == 23 || signo == 28 ? SIGNAL_IGNORED :
+	       stops(signo)								? 0 :
+											  SIGNAL_FATAL;
 }
 
 SEC("tp_btf/signal_deliver")
@@ -349,7 +377,10 @@ int BPF_PROG(on_signal, int signo, struct kernel_siginfo *info, struct k_sigacti
 	handler = (u64)BPF_CORE_READ(ka, sa.sa_handler);
 	if (BPF_CORE_READ(ka, sa.sa_flags) & SA_IMMUTABLE_BIT)
 		return 0;	/* the kernel kills; a tracer by ptrace does not see it either */
-	fill_signal(&r, st, bpf_get_current_task_btf(), signo, info, handler > 1 ? 0 : handler ? SIGNAL_IGNORED : fate(signo));
+	fill_signal(&r, st, bpf_get_current_task_btf(), signo, info,
+		    handler > 1 ? 0 :
+		    handler	? SIGNAL_IGNORED :
+				  fate(signo));
 	put_signal(st, &r);
 	if (stops(signo) && !handler)
 		put_stop(st, st, signo, RECORD_STOP_GROUP);
@@ -373,10 +404,11 @@ int BPF_PROG(on_generate, int signo, struct kernel_siginfo *info, struct task_st
 	if (signo == SIGCONT_NR)
 		put_stop(sender, st, signo, RECORD_STOP_CONT | RECORD_STOP_GROUP);
 	/*
-	 * A signal that ends the process without a core dump is never delivered: where it is sent, it becomes SIGKILL for
-	 * every thread (complete_signal()).
+	 * A signal that ends the process without a core dump is never delivered: where it is sent, it becomes SIGKILL
+	 * for every thread (complete_signal()).
 	 */
-	if (result == TRACE_SIGNAL_DELIVERED_RESULT && !(st->flags & TASK_DYING) && BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT_BIT &&
+	if (result == TRACE_SIGNAL_DELIVERED_RESULT && !(st->flags & TASK_DYING) &&
+	    BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT_BIT &&
 	    BPF_CORE_READ(task, signal, group_exit_code) == signo) {
 		st->flags |= TASK_DYING;
 		fill_signal(&r, st, task, signo, info, SIGNAL_FATAL);

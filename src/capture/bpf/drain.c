@@ -216,12 +216,14 @@ static void hidden(struct bpf_source *s, const struct buf *parts, unsigned n)
 	const struct record_chunk *path = chunk_of(parts->s, n, PART_PATH);
 
 	if (!s->nhidden++)
-		snprintf(s->hidden, sizeof(s->hidden), "%.*s", path ? (int)path->len : 9, path ? (const char *)(path + 1) : "a program");
+		snprintf(s->hidden, sizeof(s->hidden), "%.*s", path ? (int)path->len : 9,
+			 path ? (const char *)(path + 1) : "a program");
 }
 
 static void execed(struct bpf_source *s, const struct record_exec *w)
 {
-	const struct record_chunk *exe = chunk_of(w + 1, w->nchunks, PART_EXE), *argc = chunk_of(w + 1, w->nchunks, PART_COUNT),
+	const struct record_chunk *exe = chunk_of(w + 1, w->nchunks, PART_EXE),
+				  *argc = chunk_of(w + 1, w->nchunks, PART_COUNT),
 				  *path = chunk_of(w + 1, w->nchunks, PART_PATH);
 	struct pending *p = pending_find(s, w->old_tid);
 	struct record_exec *r;
@@ -316,7 +318,10 @@ void drain_ends(struct bpf_source *s)
 		if (t->tid != t->pid)
 			put_unseen_end(s, t->pid, t->tid, -1);
 	HASH_ITER(hh, s->live.processes, p, next) {
-		put_unseen_end(s, p->pid, p->pid, p->leader_ended ? p->leader.status : p->pid == (uint32_t)s->main_pid ? s->main_status : -1);
+		put_unseen_end(s, p->pid, p->pid,
+			       p->leader_ended		       ? p->leader.status :
+			       p->pid == (uint32_t)s->main_pid ? s->main_status :
+								 -1);
 		live_forget(&s->live, p);
 	}
 }
@@ -346,7 +351,8 @@ static void adopted(struct bpf_source *s, const struct wire_adopt *w)
 		return;
 	if (!live_has_process(&s->live, w->h.pid) && proc_state((pid_t)w->h.pid, 0)) {
 		drain_begin_process(s, (pid_t)w->h.pid);
-		s->shared->fanotify |= proc_put_process((pid_t)w->h.pid, LEADER_LOOK, s->opt->want_maps, &s->rec, drain_put, s);
+		s->shared->fanotify |= proc_put_process((pid_t)w->h.pid, LEADER_LOOK, s->opt->want_maps, &s->rec,
+							drain_put, s);
 		s->snapshot_ns = clock_ns();
 		if (live_has(&s->live, w->h.tid))
 			return;
@@ -359,7 +365,10 @@ static void adopted(struct bpf_source *s, const struct wire_adopt *w)
 	drain_put(s);
 }
 
-/* Of a task that has ended, or was let go: made by a program that was under way on another CPU, or by who sent it a signal. */
+/*
+ * Of a task that has ended, or was let go: made by a program that was under way on another CPU, or by who sent it a
+ * signal.
+ */
 static bool too_late(const struct bpf_source *s, const struct record *r)
 {
 	switch ((unsigned)r->kind) {
@@ -440,7 +449,9 @@ unsigned drain(struct bpf_source *s, unsigned max)
 
 void drain_losses(struct bpf_source *s)
 {
-	static const char *const why[_LOSS_MAX] = { [LOSS_RING] = "the ring was full", [LOSS_TASK] = "no memory to follow a new task" };
+	static const char *const why[_LOSS_MAX] = {
+		[LOSS_RING] = "the ring was full", [LOSS_TASK] = "no memory to follow a new task"
+	};
 	struct wire_losses *v = s->losses;
 	uint64_t lost = s->shared->lost;
 	uint32_t zero = 0;

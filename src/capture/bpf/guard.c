@@ -43,7 +43,8 @@ static int ascending(const void *a, const void *b) { return *(const int *)a - *(
 static _Noreturn void guard(int fd, const struct bpf_source *s)
 {
 	/* on_fork goes on to follow children, or one that is born between two rounds would get away */
-	int keep[] = { fd, bpf_map__fd(s->tasks->maps.tasks), bpf_program__fd(s->tasks->progs.each_pid), bpf_link__fd(s->skel->links.on_fork) };
+	int keep[] = { fd, bpf_map__fd(s->tasks->maps.tasks), bpf_program__fd(s->tasks->progs.each_pid),
+		       bpf_link__fd(s->skel->links.on_fork) };
 	unsigned found;
 	sigset_t all;
 	char bye;

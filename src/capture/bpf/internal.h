@@ -21,7 +21,8 @@ struct bpf_map;
 struct bpf_link;
 
 struct pending { uint32_t tid; UT_hash_handle hh; unsigned nchunks; struct buf chunks; };	/* of a call entered */
-struct resume { uint32_t tid; UT_hash_handle hh; uint32_t nr; };				/* what restart_syscall(2) goes on with */
+/* what restart_syscall(2) goes on with */
+struct resume { uint32_t tid; UT_hash_handle hh; uint32_t nr; };
 
 struct bpf_source {
 	struct source src;
@@ -74,7 +75,8 @@ int bpf_follow_child(struct bpf_source *s, int pidfd, pid_t pid);
 int bpf_watch_cgroup(struct bpf_source *s, int cgroup_fd);
 void bpf_seek(struct bpf_source *s, unsigned how);
 
-const struct bpf_map *bpf_shared_maps(struct bpf_source *s, unsigned i);	/* tasks, events, losses, targets, shared */
+/* tasks, events, losses, targets, shared */
+const struct bpf_map *bpf_shared_maps(struct bpf_source *s, unsigned i);
 
 /* latency.c: its programs beside ours, with the same maps */
 int latency_share(struct bpf_source *s);

@@ -36,7 +36,8 @@ static int libbpf_log(enum libbpf_print_level level, const char *fmt, va_list ap
 		vfprintf(stderr, fmt, all);
 	va_end(all);
 	pthread_mutex_lock(&lock);	/* two threads may load programs */
-	if (level == LIBBPF_WARN && !strncmp(line, "libbpf: ", 8) && !strstr(line, "BEGIN PROG") && !strstr(line, "END PROG")) {
+	if (level == LIBBPF_WARN && !strncmp(line, "libbpf: ", 8) && !strstr(line, "BEGIN PROG") &&
+	    !strstr(line, "END PROG")) {
 		snprintf(last_error, sizeof(last_error), "%s", line + 8);
 		last_error[strcspn(last_error, "\n")] = '\0';
 	}
@@ -76,20 +77,27 @@ int bpf_refused(struct diag *diag, const char *what, const char *remedy)
 
 int bpf_allowed(struct diag *diag)
 {
-	bool admin = have_cap(CAP_SYS_ADMIN), bpf = admin || have_cap(CAP_BPF), perfmon = admin || have_cap(CAP_PERFMON);
+	bool admin = have_cap(CAP_SYS_ADMIN), bpf = admin || have_cap(CAP_BPF),
+	     perfmon = admin || have_cap(CAP_PERFMON);
 	char exe[4096] = "compendium", remedy[4400];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 
 	if (n > 0)
 		exe[n] = '\0';
 	if (!bpf || !perfmon) {
-		snprintf(remedy, sizeof(remedy), "run as root, or once: sudo setcap cap_bpf,cap_perfmon+ep %.600s", exe);
-		return bpf_refused(diag, !bpf && !perfmon ? "no CAP_BPF and no CAP_PERFMON" : !bpf ? "no CAP_BPF" : "no CAP_PERFMON", remedy);
+		snprintf(remedy, sizeof(remedy), "run as root, or once: sudo setcap cap_bpf,cap_perfmon+ep %.600s",
+			 exe);
+		return bpf_refused(diag,
+				   !bpf && !perfmon ? "no CAP_BPF and no CAP_PERFMON" :
+				   !bpf		    ? "no CAP_BPF" :
+						      "no CAP_PERFMON",
+				   remedy);
 	}
 	if (kernel_is_older(5, 17))
 		return bpf_refused(diag, "this kernel is older than 5.17 (no bpf_loop)", "use a newer one");
 	if (access("/sys/kernel/btf/vmlinux", R_OK) < 0)
-		return bpf_refused(diag, "this kernel does not describe its types (/sys/kernel/btf/vmlinux)", "it has to be built with CONFIG_DEBUG_INFO_BTF");
+		return bpf_refused(diag, "this kernel does not describe its types (/sys/kernel/btf/vmlinux)",
+				   "it has to be built with CONFIG_DEBUG_INFO_BTF");
 	return 0;
 }
 
@@ -98,9 +106,12 @@ int bpf_explain(int rc, struct diag *diag)
 	if (rc == -ENOMEM)
 		return bpf_refused(diag, "no memory for the ring buffer", "make it smaller with --ring-size");
 	if (rc == -EPERM)
-		return bpf_refused(diag, "the kernel does not permit it here (a user namespace? a container? lockdown?)", "run it as root of the host");
+		return bpf_refused(diag,
+				   "the kernel does not permit it here (a user namespace? a container? lockdown?)",
+				   "run it as root of the host");
 	if (rc < 0)
-		return diag_set(diag, 125, ENOTSUP, "this kernel refuses the programs: %s%s%s", strerror(-rc), last_error[0] ? ": " : "", last_error);
+		return diag_set(diag, 125, ENOTSUP, "this kernel refuses the programs: %s%s%s", strerror(-rc),
+				last_error[0] ? ": " : "", last_error);
 	return 0;
 }
 
@@ -121,8 +132,8 @@ int bpf_run_iter(struct bpf_program *prog, void (*fn)(void *ctx, pid_t pid), voi
 }
 
 /*
- * The verifier gives up with EAGAIN, and bpf(2) with EINTR, when a signal comes: one that asks us to end is no refusal of the
- * kernel's.  It waits until this is over, which takes half a second at most.
+ * The verifier gives up with EAGAIN, and bpf(2) with EINTR, when a signal comes: one that asks us to end is no refusal
+ * of the kernel's.  It waits until this is over, which takes half a second at most.
  */
 void bpf_hold_signals(sigset_t *ret_old)
 {

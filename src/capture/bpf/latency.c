@@ -123,7 +123,10 @@ static int latency_step(struct source *src, source_emit_fn *emit, void *ctx)
 	return 1;
 }
 
-static void latency_stop(struct source *src, bool kill UNUSED) { atomic_store(&CONTAINER_OF(src, struct latency_source, src)->stop, true); }
+static void latency_stop(struct source *src, bool kill UNUSED)
+{
+	atomic_store(&CONTAINER_OF(src, struct latency_source, src)->stop, true);
+}
 static int latency_status(const struct source *src UNUSED) { return -1; }
 static pid_t latency_main_pid(const struct source *src UNUSED) { return 0; }
 
@@ -183,7 +186,8 @@ static int start(const struct capture_options *opt, struct source **ret_source, 
 	int rc = bpf_allowed(&why);
 
 	if (rc < 0)
-		return diag_set(diag, 125, ENOTSUP, "--ebpf: waits for a CPU and block I/O are not shown: %s", why.text);
+		return diag_set(diag, 125, ENOTSUP, "--ebpf: waits for a CPU and block I/O are not shown: %s",
+				why.text);
 	bpf_keep_log();
 	s = xcalloc(1, sizeof(*s));
 	s->src.ops = &latency_ops;
@@ -201,7 +205,10 @@ static int start(const struct capture_options *opt, struct source **ret_source, 
 	s->told = xcalloc(s->ncpus, sizeof(*s->told));
 	if (rc < 0) {
 		latency_free(&s->src);
-		return diag_set(diag, 125, ENOTSUP, "--ebpf: waits for a CPU and block I/O are not shown: the kernel refuses the programs: %s: %s", strerror(-rc), bpf_last_error());
+		return diag_set(diag, 125, ENOTSUP,
+				"--ebpf: waits for a CPU and block I/O are not shown: the kernel refuses the programs: "
+				"%s: %s",
+				strerror(-rc), bpf_last_error());
 	}
 	for (unsigned i = 0; i < opt->npids; i++)
 		source_latency_add(&s->src, opt->pids[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /*
- * System calls as they end.  An object of its own: the verifier takes as long for this program as for all the others, so
- * two threads load them.
+ * System calls as they end.  An object of its own: the verifier takes as long for this program as for all the others,
+ * so two threads load them.
  */
 #include "capture/bpf/call.bpf.h"
 #include "capture/bpf/hold.bpf.h"
@@ -10,8 +10,8 @@
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 /*
- * A seccomp filter's refusal comes before sys_enter; sys_exit comes all the same.  Not static: the verifier goes through
- * it once, not once for each way to it.
+ * A seccomp filter's refusal comes before sys_enter; sys_exit comes all the same.  Not static: the verifier goes
+ * through it once, not once for each way to it.
  */
 __noinline int refused(struct task_state *st, s64 ret)
 {

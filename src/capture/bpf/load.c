@@ -97,7 +97,8 @@ static size_t page_up(size_t n)
 static int map_shared(struct bpf_source *s)
 {
 	size_t plans_bytes = page_up(sizeof(struct wire_plan) * (WIRE_RAW + 1));
-	void *mem = mmap(NULL, page_up(sizeof(struct wire_shared)), PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(s->tasks->maps.shared_map), 0);
+	void *mem = mmap(NULL, page_up(sizeof(struct wire_shared)), PROT_READ | PROT_WRITE, MAP_SHARED,
+			 bpf_map__fd(s->tasks->maps.shared_map), 0);
 	struct wire_plan *plans;
 
 	if (mem == MAP_FAILED)
@@ -282,14 +283,18 @@ void bpf_unload(struct bpf_source *s)
 
 const struct bpf_map *bpf_shared_maps(struct bpf_source *s, unsigned i)
 {
-	const struct bpf_map *maps[] = { s->tasks->maps.tasks, s->tasks->maps.events, s->tasks->maps.losses, s->tasks->maps.targets, s->tasks->maps.shared_map };
+	const struct bpf_map *maps[] = { s->tasks->maps.tasks, s->tasks->maps.events, s->tasks->maps.losses,
+					 s->tasks->maps.targets, s->tasks->maps.shared_map };
 
 	return maps[i];
 }
 
 void bpf_detach_all(struct bpf_source *s) { bpf_run_iter(s->tasks->progs.each_detach, NULL, NULL); }
 void bpf_adopt_targets(struct bpf_source *s) { bpf_run_iter(s->tasks->progs.each_adopt, NULL, NULL); }
-void bpf_each_pid(struct bpf_source *s, void (*fn)(void *ctx, pid_t pid), void *ctx) { bpf_run_iter(s->tasks->progs.each_pid, fn, ctx); }
+void bpf_each_pid(struct bpf_source *s, void (*fn)(void *ctx, pid_t pid), void *ctx)
+{
+	bpf_run_iter(s->tasks->progs.each_pid, fn, ctx);
+}
 
 int bpf_add_target(struct bpf_source *s, pid_t tgid)
 {

@@ -55,7 +55,8 @@ static int map_file(struct file *ret, const char *path)
 	if (ret->mem != MAP_FAILED)
 		return 0;
 	*ret = (struct file){ xmalloc((size_t)st.st_size), 0, false };
-	while (ret->size < (size_t)st.st_size && (n = read(fd, (char *)ret->mem + ret->size, (size_t)st.st_size - ret->size)) > 0)
+	while (ret->size < (size_t)st.st_size &&
+	       (n = read(fd, (char *)ret->mem + ret->size, (size_t)st.st_size - ret->size)) > 0)
 		ret->size += (size_t)n;
 	return n < 0 ? -errno : 0;
 }
@@ -91,7 +92,8 @@ static int put_kfuncs(const struct prepare *p, struct bpf_program *prog)
 
 	memcpy(v, bpf_program__insns(prog), n * sizeof(*v));
 	for (size_t i = 0; i < n; i++)
-		if (v[i].code == (BPF_JMP | BPF_CALL) && !v[i].src_reg && v[i].imm >= KFUNC_FIRST && v[i].imm < KFUNC_END) {
+		if (v[i].code == (BPF_JMP | BPF_CALL) && !v[i].src_reg && v[i].imm >= KFUNC_FIRST &&
+		    v[i].imm < KFUNC_END) {
 			v[i].src_reg = BPF_PSEUDO_KFUNC_CALL;
 			v[i].imm = (int)type_names_id(p->names, kfuncs[v[i].imm - KFUNC_FIRST], BTF_KIND_FUNC);
 			changed++;
@@ -176,7 +178,8 @@ static void want_programs(struct prepare *p, const struct bpf_object *obj)
 		type_names_add(p->names, kfuncs[i], strlen(kfuncs[i]), 1u << BTF_KIND_FUNC);
 }
 
-static int slim_all(struct btf *out, const struct bpf_object *const objs[], unsigned n, const struct types *types, const struct type_names *names)
+static int slim_all(struct btf *out, const struct bpf_object *const objs[], unsigned n, const struct types *types,
+		    const struct type_names *names)
 {
 	struct slim *slim = slim_new(out, types);
 	int rc;
@@ -188,7 +191,8 @@ static int slim_all(struct btf *out, const struct bpf_object *const objs[], unsi
 	return rc;
 }
 
-static int add_module(struct prepare *p, struct btf *out, const struct bpf_object *const objs[], unsigned n, const char *module)
+static int add_module(struct prepare *p, struct btf *out, const struct bpf_object *const objs[], unsigned n,
+		      const char *module)
 {
 	struct type_names *names;
 	struct file file = { 0 };

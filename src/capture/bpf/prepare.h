@@ -17,7 +17,10 @@ struct prepare;
 
 /* What to open with goes to *ret_opts, valid until prepare_end().  0 or -errno. */
 int prepare_begin(struct prepare **ret, struct bpf_object_open_opts *ret_opts);
-/* When all are opened, before one is loaded: looks up what they need.  Then they may be loaded in threads.  0 or -errno. */
+/*
+ * When all are opened, before one is loaded: looks up what they need.  Then they may be loaded in threads.  0 or
+ * -errno.
+ */
 int prepare_objects(struct prepare *p, const struct bpf_object *const objs[], unsigned n);
 /* Whether the kernel has the functions of kfunc.h.  After prepare_objects(). */
 bool prepare_can_walk_regions(const struct prepare *p);

@@ -12,7 +12,8 @@ static __always_inline bool from_process(int code, int signo)
 /* The current process as the receiver's pid namespace has it, as in any si_pid: 0 where it is not in there. */
 static __always_inline u32 number_there(struct task_struct *to)
 {
-	struct pid *pid = BPF_CORE_READ(bpf_get_current_task_btf(), group_leader, thread_pid), *own = BPF_CORE_READ(to, thread_pid);
+	struct pid *pid = BPF_CORE_READ(bpf_get_current_task_btf(), group_leader, thread_pid),
+		   *own = BPF_CORE_READ(to, thread_pid);
 	u32 level = BPF_CORE_READ(own, level);
 
 	if (BPF_CORE_READ(pid, level) < level || upid_ns(pid, level) != upid_ns(own, level))
@@ -20,9 +21,12 @@ static __always_inline u32 number_there(struct task_struct *to)
 	return upid_number(pid, level);
 }
 
-static __always_inline void fill_signal(struct record_signal *r, const struct task_state *st, struct task_struct *to, int signo, struct kernel_siginfo *info, u32 fate)
+static __always_inline void fill_signal(struct record_signal *r, const struct task_state *st, struct task_struct *to,
+					int signo, struct kernel_siginfo *info, u32 fate)
 {
-	*r = (struct record_signal){ .h = { sizeof(*r), RECORD_SIGNAL, (u16)fate, st->pid, st->tid, bpf_ktime_get_ns() }, .signo = signo };
+	*r = (struct record_signal){
+		.h = { sizeof(*r), RECORD_SIGNAL, (u16)fate, st->pid, st->tid, bpf_ktime_get_ns() }, .signo = signo
+	};
 	if ((u64)info > 1) {
 		r->code = BPF_CORE_READ(info, si_code);
 		if (from_process(r->code, signo)) {

@@ -90,10 +90,13 @@ static int add_composite(struct slim *s, const struct btf_type *t, unsigned dept
 		if (made[i] < 0)
 			return made[i];
 	}
-	id = (BTF_INFO_KIND(t->info) == BTF_KIND_STRUCT ? btf__add_struct : btf__add_union)(s->out, types_string(s->types, t->name_off), t->size);
+	id = (BTF_INFO_KIND(t->info) == BTF_KIND_STRUCT ?
+		      btf__add_struct :
+		      btf__add_union)(s->out, types_string(s->types, t->name_off), t->size);
 	for (unsigned i = 0; i < n && id >= 0 && rc == 0; i++)
 		if (made[i])
-			rc = btf__add_field(s->out, types_string(s->types, m[i].name_off), made[i], bits ? BTF_MEMBER_BIT_OFFSET(m[i].offset) : m[i].offset,
+			rc = btf__add_field(s->out, types_string(s->types, m[i].name_off), made[i],
+					    bits ? BTF_MEMBER_BIT_OFFSET(m[i].offset) : m[i].offset,
 					    bits ? BTF_MEMBER_BITFIELD_SIZE(m[i].offset) : 0);
 	return rc < 0 ? rc : id;
 }

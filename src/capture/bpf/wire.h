@@ -22,7 +22,11 @@ struct wire_adopt { struct record h; rec_u32 ppid, pad; char comm[16]; };
 struct wire_exit {
 	struct record_exit r;
 	rec_u32 last, whole, helper,
-		pad; /* helper: of the kernel, never reported; no other thread of the process lives; the status is that of the whole process */
+		/*
+		 * helper: of the kernel, never reported; no other thread of the process lives; the status is that of
+		 * the whole process
+		 */
+		pad;
 };
 /*
  * A chunk part of WIRE_ENTRY: strings that stand side by side.  flags: n of them; rec_u64[n + 1], where each began, and
