@@ -64,6 +64,7 @@ static int add_output(struct options *o, enum output_kind kind, const char *opti
 
 static int set_report(struct options *o, const char *arg, struct diag *diag) { return add_output(o, OUTPUT_REPORT, "--report", arg ? arg : "report.html", diag); }
 static int set_output(struct options *o, const char *arg, struct diag *diag) { return add_output(o, OUTPUT_TEXT, "--output", arg, diag); }
+static int set_json(struct options *o, const char *arg, struct diag *diag) { return add_output(o, OUTPUT_JSON, "--json", arg, diag); }
 static int set_record(struct options *o, const char *arg, struct diag *diag) { return add_output(o, OUTPUT_RECORDING, "--record", arg, diag); }
 static int set_read(struct options *o, const char *arg, struct diag *diag) { return file_name("--read", arg, &o->read, diag); }
 
@@ -221,6 +222,8 @@ const struct option_row option_rows[] = {
 	{ "max-report-events", NULL, 0, OPT_WRITE, TAKES_ONE, "N", "keep at most N events in the report (default 10000000); process exits are always kept", set_max_events },
 	{ "output", NULL, 'o', OPT_WRITE, TAKES_ONE, "FILE", "also write the live lines and the summary to FILE", set_output,
 	  "also write the lines and the summary to FILE" },
+	{ "json", NULL, 0, OPT_WRITE, TAKES_ONE, "FILE", "write events, processes, files and connections to FILE as NDJSON, one object a line (-: standard output); with -v also the arguments of calls", set_json,
+	  "write everything as NDJSON (-: stdout)" },
 	{ "record", NULL, 0, OPT_WRITE, TAKES_ONE, "FILE", "save everything captured, for --read", set_record,
 	  "save everything captured, for --read" },
 

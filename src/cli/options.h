@@ -15,7 +15,7 @@
 struct diag;
 
 /* What can be written, any number of each: cli/outputs.c has a row for every kind. */
-enum output_kind { OUTPUT_TEXT, OUTPUT_REPORT, OUTPUT_RECORDING, _OUTPUT_KINDS };
+enum output_kind { OUTPUT_TEXT, OUTPUT_REPORT, OUTPUT_RECORDING, OUTPUT_JSON, _OUTPUT_KINDS };
 struct output_option { enum output_kind kind; const char *path; };
 
 struct options {

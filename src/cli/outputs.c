@@ -66,6 +66,11 @@ static int make_report(struct outputs *o, struct outfile *file, struct sink **re
 	return sink_html_new(&o->sink_opt, file, ret_sink, diag);
 }
 
+static int make_json(struct outputs *o, struct outfile *file, struct sink **ret_sink, struct diag *diag)
+{
+	return sink_ndjson_new(&o->sink_opt, file, ret_sink, diag);
+}
+
 static int make_recording(struct outputs *o UNUSED, struct outfile *file, struct sink **ret_sink, struct diag *diag UNUSED)
 {
 	*ret_sink = sink_recording_new(file);
@@ -105,6 +110,13 @@ static int make_terminal(struct outputs *o, struct outfile *file, struct sink **
 	return 0;
 }
 
+/* "-" is the standard output; a file of that name is ./- */
+static int open_file_or_stdout(const char *path, const struct outfile_words *words, struct outfile *ret_file, struct diag *diag)
+{
+	return strcmp(path, "-") ? outfile_open(path, words, ret_file, diag) :
+	       outfile_open_stream(STDOUT_FILENO, "on the standard output", words, ret_file, diag);
+}
+
 static const struct output_row kinds[_OUTPUT_KINDS] = {
 	[OUTPUT_TEXT] = {
 		.option = "--output", .words = { "the text", "choose another file for -o", NULL },
@@ -114,6 +126,10 @@ static const struct output_row kinds[_OUTPUT_KINDS] = {
 		.option = "--report", .words = { "the report", "name another file with --report=FILE", NULL },
 		.open = outfile_open, .make = make_report, .wants = WANTS_CALLS, .stage = STAGE_FILES,
 		.title = "Report", .more = "--max-report-events N keeps more",
+	},
+	[OUTPUT_JSON] = {
+		.option = "--json", .words = { "the JSON", "choose another --json FILE", "the lines before it are complete" },
+		.open = open_file_or_stdout, .make = make_json, .wants = WANTS_CALLS, .stage = STAGE_FILES,
 	},
 	[OUTPUT_RECORDING] = {
 		.option = "--record", .words = { "the recording", "choose another --record FILE", "what was written before can still be read" },

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* docs/events.md from the table of fields: events-doc > docs/events.md; --check FILE compares. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "event/event.h"
+#include "row/row.h"
+
+static const char head[] = {
+"# Events and what they are about, as rows\n"
+"\n"
+"Made from `src/row/fields.h` by `tools/events-doc.c`; do not edit. Every output that is data (`--json`, the report) has these tables and\n"
+"fields. A field keeps its name and its type for ever; new tables and fields may come, so skip what you do not know.\n"
+"The version of this schema is the field `version` of the table `trace`: %d.\n"
+"\n"
+"A row of what has an `id` comes when it is first seen, and again when something of it has changed: the last row of an id is true.\n"
+"Rows that an event names stand before it, but for its second file.\n"
+"\n"
+"## In JSON (`--json FILE`; `-`: standard output)\n"
+"\n"
+"One object a line (NDJSON). The key `table` names the table; a field that a row does not have is absent. Rows of events are final;\n"
+"the others have `final`: true when nothing of it will change any more. The text of the terminal goes to standard error, never there;\n"
+"what the traced command itself writes to standard output does, so with `-` use `--read` or `-p`, or send the command's output elsewhere.\n"
+"\n"
+"| type | in JSON |\n"
+"|---|---|\n"
+"| time, duration | whole nanoseconds, a number; times count from the beginning of the trace (`trace.wall_ns`) |\n"
+"| bytes, count, pid, descriptor, signed, flags, id | a whole number from -2^63 to 2^63 - 1; what is greater is written as 2^63 - 1 |\n"
+"| address | a string, \"0x7ffd1000\" |\n"
+"| bool | true or false |\n"
+"| word | a string, one of a few |\n"
+"| string, name | a string of any bytes: text as it is, but a backslash is two, and a byte that is not UTF-8, or is NUL, is `\\xNN`; undoing both gives the bytes back ([values.md](values.md)) |\n"
+"| address of a socket | a string in that form: `1.2.3.4:80`, `[::1]:80`, `/run/x.sock`, `@abstract` |\n"
+"| list of strings, list of descriptors | arrays; of descriptors `{\"fd\":3,\"file\":7}` |\n"
+"| arguments | with `-v` only, since they are most of the text and of the time: an object, see [values.md](values.md); one name may have different forms in different calls, so let a typed reader take it as JSON (DuckDB: `read_json('FILE', maximum_depth = 1)`) |\n"
+"\n"
+"    jq -c 'select(.table == \"event\" and .kind == \"open\" and .outcome == \"failed\") | [.pid, .path, .error]' FILE\n"
+"    duckdb -c \"SELECT kind, count(*), sum(bytes) FROM read_json('FILE', maximum_depth = 1) WHERE \\\"table\\\" = 'event' GROUP BY kind\"\n"
+};
+
+static void print_kinds(FILE *out, row_kinds kinds)
+{
+	unsigned has = 0, n = 0, all = 0;
+
+	for (unsigned k = 0; k < _EV_MAX; k++) {
+		all++;
+		has += kinds >> k & 1;
+	}
+	if (has == all) {
+		fputs("all", out);
+		return;
+	}
+	if (has > all / 2)
+		fputs("all but ", out);
+	for (unsigned k = 0; k < _EV_MAX; k++)
+		if ((kinds >> k & 1) == (has <= all / 2))
+			fprintf(out, "%s%s", n++ ? ", " : "", event_info(k)->name);
+}
+
+static void print_field(FILE *out, enum row_table t, const struct row_field *f)
+{
+	fprintf(out, "| `%s` | %s", f->name, row_type_name(f->type));
+	if (f->type == ROW_ID)
+		fprintf(out, " of %s", row_tables[f->table].name);
+	else if (f->unit[0] && f->type != ROW_BYTES)
+		fprintf(out, ", %s", f->unit);
+	fprintf(out, " | %s |", f->help);
+	if (t == TABLE_EVENT) {
+		fputc(' ', out);
+		print_kinds(out, f->kinds);
+		fputs(" |", out);
+	}
+	fputc('\n', out);
+}
+
+static void print(FILE *out)
+{
+	fprintf(out, head, ROW_SCHEMA_VERSION);
+	for (unsigned t = 0; t < _ROW_TABLES; t++) {
+		fprintf(out, "\n## %s\n\n%s\n\n", row_tables[t].name, row_tables[t].help);
+		fputs(t == TABLE_EVENT ? "| field | type | meaning | kinds |\n|---|---|---|---|\n" :
+		      "| field | type | meaning |\n|---|---|---|\n", out);
+		for (unsigned f = 0; f < row_tables[t].nfields; f++)
+			print_field(out, t, &row_tables[t].fields[f]);
+	}
+}
+
+static int check(const char *path)
+{
+	char *made, *have;
+	size_t n;
+	FILE *out = open_memstream(&made, &n), *in = fopen(path, "r");
+	size_t got;
+	int same;
+
+	print(out);
+	fclose(out);
+	have = malloc(n + 2);
+	got = in && have ? fread(have, 1, n + 1, in) : 0;
+	same = got == n && !memcmp(made, have, n);
+	if (!same)
+		fprintf(stderr, "%s is not what src/row/fields.h says: build/src/events-doc > docs/events.md\n", path);
+	if (in)
+		fclose(in);
+	free(have);
+	free(made);
+	return !same;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && !strcmp(argv[1], "--check"))
+		return check(argv[2]);
+	print(stdout);
+	return ferror(stdout) || fflush(stdout);
+}
