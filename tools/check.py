@@ -258,6 +258,15 @@ def node_counts(step, done):
         raise Failed(f"the tests ended with {done.returncode}")
 
 
+def exports(step):
+    """Readers that are not ours: DuckDB, with its own package.json.  The test of --json says when it is not there."""
+    if step.run("npm", "ci", "--no-audit", "--no-fund", cwd=ROOT / "tests/export", may_fail=True).returncode:
+        step.skipped += 1
+        step.notes.append("skipped DuckDB: npm ci in tests/export failed; is there a network?")
+        return
+    tap(step, "tests/live/ndjson.py", OUT / "gcc" / "compendium", *sorted((ROOT / "tests/golden").glob("*.cpd")))
+
+
 def report_unit(step):
     node_counts(step, step.run("npm", "test", cwd=ROOT / "report", may_fail=True))
 
@@ -274,6 +283,7 @@ STEPS = {
     "fuzz": fuzz,
     "tidy": tidy,
     "scripts": scripts,
+    "exports": exports,
     "report": report_unit,
     "browser": report_browser,
     "readme": readme,

@@ -33,10 +33,10 @@ static const char head[] = {
 "| string, name | a string of any bytes: text as it is, but a backslash is two, and a byte that is not UTF-8, or is NUL, is `\\xNN`; undoing both gives the bytes back ([values.md](values.md)) |\n"
 "| address of a socket | a string in that form: `1.2.3.4:80`, `[::1]:80`, `/run/x.sock`, `@abstract` |\n"
 "| list of strings, list of descriptors | arrays; of descriptors `{\"fd\":3,\"file\":7}` |\n"
-"| arguments | with `-v` only, since they are most of the text and of the time: an object, see [values.md](values.md); one name may have different forms in different calls, so let a typed reader take it as JSON (DuckDB: `read_json('FILE', maximum_depth = 1)`) |\n"
+"| arguments | with `-v` only, since they are most of the text and of the time: an object, see [values.md](values.md); one name may have different forms in different calls, so let a typed reader take it as JSON (DuckDB: `read_json('FILE', maximum_depth = 2)`) |\n"
 "\n"
 "    jq -c 'select(.table == \"event\" and .kind == \"open\" and .outcome == \"failed\") | [.pid, .path, .error]' FILE\n"
-"    duckdb -c \"SELECT kind, count(*), sum(bytes) FROM read_json('FILE', maximum_depth = 1) WHERE \\\"table\\\" = 'event' GROUP BY kind\"\n"
+"    duckdb -c \"SELECT kind, count(*), sum(bytes) FROM read_json('FILE', maximum_depth = 2) WHERE \\\"table\\\" = 'event' GROUP BY kind\"\n"
 };
 
 static void print_kinds(FILE *out, row_kinds kinds)

@@ -16,6 +16,8 @@ import subprocess
 import sys
 import tempfile
 
+DUCKDB = pathlib.Path(__file__).resolve().parent.parent / "export/duckdb.mjs"
+
 
 def unescape(text):
     """The bytes of a string of any bytes (docs/events.md)."""
@@ -79,6 +81,15 @@ def main():
             said = re.search(r"Opened.*?(\d[\d,]*) failed", text)
             if said:
                 ok(int(said[1].replace(",", "")) == len(failed), f"{recording.name}: failed opens as in the summary", f"{said[0]}, {len(failed)}")
+            if DUCKDB.parent.joinpath("node_modules").exists() and shutil.which("node"):
+                done = subprocess.run(["node", DUCKDB, out], capture_output=True, text=True, check=False)
+                want = {"rows": len(rows), "events": len(events), "said": len(events), "failed_opens": len(failed), "processes": len(processes),
+                        "read": sum(r.get("bytes", 0) for r in events if r["kind"] in ("read", "recv")),
+                        "written": sum(r.get("bytes", 0) for r in events if r["kind"] in ("write", "send")),
+                        "duration": sum(r["duration"] for r in events)}
+                ok(done.returncode == 0 and json.loads(done.stdout) == want, f"{recording.name}: DuckDB counts the same", done.stdout + done.stderr[:300])
+            else:
+                ok(True, f"{recording.name}: DuckDB # SKIP no node, or not installed: npm ci --prefix tests/export")
             if shutil.which("jq"):
                 done = subprocess.run(["jq", "-s", 'map(select(.table == "event")) | length', out], capture_output=True, text=True, check=False)
                 ok(done.stdout.strip() == str(len(events)), f"{recording.name}: jq counts the same", done.stderr[:300])
