@@ -22,16 +22,39 @@ void buf_add(struct buf *b, const void *p, size_t n)
 
 void buf_puts(struct buf *b, const char *s) { buf_add(b, s, strlen(s)); }
 
+/* By the number of bits: log10(2) is about 1233 / 4096, which is one too many or right. */
+static unsigned digits(uint64_t v)
+{
+	static const uint64_t powers[] = {
+		1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000,
+		10000000000000, 100000000000000, 1000000000000000, 10000000000000000, 100000000000000000, 1000000000000000000,
+		10000000000000000000u,
+	};
+	unsigned n = (64u - (unsigned)__builtin_clzll(v | 1)) * 1233 >> 12;
+
+	return n + (v >= powers[n]) + !v;
+}
+
 void buf_u64(struct buf *b, uint64_t v)
 {
-	char tmp[20];
-	size_t i = sizeof(tmp);
+	static const char pairs[] = "0001020304050607080910111213141516171819202122232425262728293031323334353637383940"
+				    "4142434445464748495051525354555657585960616263646566676869707172737475767778798081"
+				    "82838485868788899091929394959697989900";
+	unsigned n = digits(v);
+	char *to;
 
-	do {
-		tmp[--i] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v);
-	buf_add(b, tmp + i, sizeof(tmp) - i);
+	buf_grow(b, n);
+	to = b->s + b->len;
+	b->len += n;
+	to[n] = '\0';
+	for (; v >= 100; v /= 100) {
+		n -= 2;
+		memcpy(to + n, pairs + v % 100 * 2, 2);
+	}
+	if (v >= 10)
+		memcpy(to, pairs + v * 2, 2);
+	else
+		to[0] = (char)('0' + v);
 }
 
 void buf_hex(struct buf *b, uint64_t v)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/json.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -141,3 +143,13 @@ void json_raw(struct json *j, const char *s, size_t n)
 
 void json_bool(struct json *j, bool v) { json_raw(j, v ? "true" : "false", v ? 4 : 5); }
 void json_null(struct json *j) { json_raw(j, "null", 4); }
+
+struct json_made json_make(const char *fmt, const char *name)
+{
+	struct json_made m = { 0 };
+	int n = snprintf(m.s, sizeof(m.s), fmt, name);
+
+	assert(n > 0 && n < (int)sizeof(m.s));	/* names of ours */
+	m.n = (uint32_t)n;
+	return m;
+}

@@ -129,13 +129,14 @@ void store_done(struct store *t)
 {
 	closep(&t->fd);
 	t->fd = -1;
+	t->last_at = NULL;
 	for (unsigned i = 0; i < STORE_SLOTS; i++) {
 		free(t->slot[i].data);
 		t->slot[i].data = NULL;
 	}
 }
 
-void *store_row(struct store *t, uint64_t row)
+void *store_find(struct store *t, uint64_t row)
 {
 	uint64_t page = row / t->rows_a_page;
 	__typeof__(t->slot[0]) *slot = &t->slot[page % STORE_SLOTS];
@@ -158,5 +159,6 @@ void *store_row(struct store *t, uint64_t row)
 		slot->page = page;
 	}
 	slot->dirty = true;
-	return slot->data + row % t->rows_a_page * t->row_size;
+	t->last = row;
+	return t->last_at = slot->data + row % t->rows_a_page * t->row_size;
 }

@@ -29,10 +29,16 @@ struct store {
 	uint32_t row_size, rows_a_page;
 	uint64_t nrows;			/* one more than the highest row that was touched */
 	struct { uint64_t page; char *data; bool dirty; } slot[STORE_SLOTS];
+	uint64_t last;			/* the row that was asked for last, and where it is; last_at NULL: none */
+	void *last_at;
 };
 int store_init(struct store *t, uint32_t row_size, const char *path);
 void store_done(struct store *t);
-void *store_row(struct store *t, uint64_t row);	/* zeros when new; valid until the next call */
+void *store_find(struct store *t, uint64_t row);
+static inline void *store_row(struct store *t, uint64_t row)	/* zeros when new; valid until the next call */
+{
+	return t->last_at && t->last == row ? t->last_at : store_find(t, row);
+}
 
 /* All n bytes, or -errno; what was never written is read as zeros. */
 int spool_write_at(int fd, const void *bytes, size_t n, uint64_t pos);

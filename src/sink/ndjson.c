@@ -12,7 +12,7 @@
 #include "sink/value_json.h"
 #include "sink/words.h"
 
-enum { FULL = 64 << 10, KEY_MAX = 24 };
+enum { FULL = 64 << 10 };
 
 struct ndjson {
 	struct sink sink;
@@ -21,7 +21,8 @@ struct ndjson {
 	struct outfile *file;
 	struct buf out, name;
 	uint64_t nevents;
-	struct { char s[KEY_MAX]; uint32_t n; } keys[_ROW_TABLES][ROW_FIELDS_MAX];	/* ,"name": */
+	struct json_made keys[_ROW_TABLES][ROW_FIELDS_MAX];	/* ,"name": */
+	struct json_made heads[_ROW_TABLES];			/* {"table":"name" */
 };
 
 static void strings(struct json *j, const struct cell *c)
@@ -48,7 +49,7 @@ static void value(struct ndjson *n, struct json *j, const struct row *row, enum 
 {
 	j->comma = false;
 	switch (type) {
-	case ROW_SIGNED: case ROW_FD: json_i64(j, c->i); return;
+	case ROW_SIGNED: case ROW_FD: c->i < 0 ? json_i64(j, c->i) : json_put_u64(j->b, c->u); return;
 	case ROW_BOOL: json_bool(j, c->u); return;
 	case ROW_STRING: json_escaped(j, c->s, c->n); return;
 	case ROW_STRINGS: strings(j, c); return;
@@ -57,9 +58,8 @@ static void value(struct ndjson *n, struct json *j, const struct row *row, enum 
 	case ROW_ARGS: args_json(j, row->event); return;
 	case ROW_NAME: file_name(&n->name, c->file); break;
 	case ROW_PEER: addr_format(&n->name, c->addr); break;
-	/* of ours: nothing in it is to be escaped */
-	case ROW_WORD: buf_putc(j->b, '"'), buf_add(j->b, c->s, c->n), buf_putc(j->b, '"'); return;
-	default: json_u64(j, MIN(c->u, (uint64_t)INT64_MAX)); return;
+	case ROW_WORD: json_put_word(j->b, c->s, c->n); return;
+	default: json_put_u64(j->b, MIN(c->u, (uint64_t)INT64_MAX)); return;
 	}
 	json_escaped(j, n->name.s ? n->name.s : "", n->name.len);
 	buf_reset(&n->name);
@@ -76,9 +76,11 @@ static void begin(void *ctx, const struct row_table_info tables[_ROW_TABLES])
 {
 	struct ndjson *n = ctx;
 
-	for (unsigned t = 0; t < _ROW_TABLES; t++)
+	for (unsigned t = 0; t < _ROW_TABLES; t++) {
+		n->heads[t] = json_make("{\"table\":\"%s\"", tables[t].name);
 		for (unsigned f = 0; f < tables[t].nfields; f++)
-			n->keys[t][f].n = (uint32_t)snprintf(n->keys[t][f].s, KEY_MAX, ",\"%s\":", tables[t].fields[f].name);
+			n->keys[t][f] = json_make(",\"%s\":", tables[t].fields[f].name);
+	}
 }
 
 static void take_row(void *ctx, const struct row *row)
@@ -87,17 +89,16 @@ static void take_row(void *ctx, const struct row *row)
 	const struct row_field *fields = row_tables[row->table].fields;
 	struct json j = { .b = &n->out };
 
-	json_open(&j, '{');
-	json_key(&j, "table"), json_cstr(&j, row_tables[row->table].name);
+	json_put_made(&n->out, &n->heads[row->table]);
 	for (unsigned i = 0; i < row->npresent; i++) {
 		unsigned f = row->present[i];
 
-		buf_add(&n->out, n->keys[row->table][f].s, n->keys[row->table][f].n);
+		json_put_made(&n->out, &n->keys[row->table][f]);
 		value(n, &j, row, fields[f].type, &row->cells[f]);
 	}
 	if (row->table != TABLE_EVENT)
 		buf_puts(&n->out, row->final ? ",\"final\":true" : ",\"final\":false");
-	buf_puts(&n->out, "}\n");
+	buf_add(&n->out, "}\n", 2);
 	n->nevents += row->table == TABLE_EVENT;
 	if (n->out.len > FULL)
 		flush(n);

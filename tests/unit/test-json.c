@@ -160,10 +160,54 @@ static void test_hash(void **state)
 	intern_done(&b);
 }
 
+/* Each number of digits, where one begins and where the one before ends. */
+static void numbers(void **state)
+{
+	uint64_t power = 1;
+
+	(void)state;
+	for (unsigned n = 0; n <= 20; n++, power = n < 20 ? power * 10 : UINT64_MAX)
+		for (int d = -1; d <= 1; d++) {
+			struct buf b = { 0 };
+			char want[32];
+			uint64_t v = power + (uint64_t)d;
+
+			snprintf(want, sizeof(want), "x%llu", (unsigned long long)v);
+			buf_putc(&b, 'x');
+			buf_u64(&b, v);
+			assert_string_equal(b.s, want);
+			buf_done(&b);
+		}
+}
+
+/* Pieces made once, and words of every length. */
+static void made(void **state)
+{
+	const struct json_made key = json_make(",\"%s\":", "peer_process");
+	char word[64] = "";
+
+	(void)state;
+	for (uint32_t n = 0; n < 40; n++) {
+		struct buf b = { 0 };
+		char want[128];
+
+		json_put_made(&b, &key);
+		json_put_word(&b, word, n);
+		json_put_made(&b, &key);
+		json_put_u64(&b, n);
+		snprintf(want, sizeof(want), ",\"peer_process\":\"%s\",\"peer_process\":%u", word, n);
+		assert_int_equal(b.len, strlen(want));
+		assert_memory_equal(b.s, want, b.len);
+		buf_done(&b);
+		word[n] = (char)('a' + n % 26);
+		word[n + 1] = '\0';
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_shape), cmocka_unit_test(test_strings), cmocka_unit_test(test_bytes), cmocka_unit_test(test_large_numbers), cmocka_unit_test(test_base64), cmocka_unit_test(test_intern),
+		cmocka_unit_test(numbers), cmocka_unit_test(made), cmocka_unit_test(test_shape), cmocka_unit_test(test_strings), cmocka_unit_test(test_bytes), cmocka_unit_test(test_large_numbers), cmocka_unit_test(test_base64), cmocka_unit_test(test_intern),
 		cmocka_unit_test(test_hash),
 	};
 
