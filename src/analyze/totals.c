@@ -171,6 +171,10 @@ static void start_event(struct totals *t, const struct event *ev)
 	keep_words(t, &t->command, argv->v, argv->n, argv->all);
 	strings_unref(argv);
 	keep_targets(t, item);
+	const struct part *chosen = parts_find(item->parts, item->nparts, -1, PART_CHOSEN, 0);
+
+	if (chosen)
+		t->chosen = (struct bytes){ xmemdup0(chosen->bytes, chosen->len), chosen->len, 0 };
 }
 
 /* Who was asked for is not in older recordings, nor known of a cgroup before its processes are found. */
