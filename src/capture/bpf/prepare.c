@@ -230,6 +230,16 @@ static int write_all(int fd, const void *from, size_t n)
 	return 0;
 }
 
+/*
+ * A limit on the size of files (RLIMIT_FSIZE) is one on memory files, too: then libbpf reads all of the kernel's types.
+ */
+static int take_whole_kernel(int fd)
+{
+	_cleanup_close_ int all = open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC);
+
+	return all < 0 || dup3(all, fd, O_CLOEXEC) < 0 ? -errno : 0;
+}
+
 int prepare_objects(struct prepare *p, const struct bpf_object *const objs[], unsigned n)
 {
 	struct btf *out = btf__new_empty();
@@ -250,6 +260,8 @@ int prepare_objects(struct prepare *p, const struct bpf_object *const objs[], un
 	if (rc == 0) {
 		raw = btf__raw_data(out, &size);
 		rc = raw ? write_all(p->fd, raw, size) : -ENOMEM;
+		if (rc == -EFBIG)
+			rc = take_whole_kernel(p->fd);
 	}
 	btf__free(out);
 	return rc;
