@@ -6,17 +6,19 @@ import type { State } from '../ui/state';
 export function FilterBox({ s }: { s: State }) {
   const input = useRef<HTMLInputElement>(null),
     timer = useRef(0),
+    sent = useRef(s.filter.value),
     [draft, setDraft] = useState(s.filter.value);
   const { errors } = s.query.value;
   useEffect(() => {
-    if (document.activeElement !== input.current || input.current!.value !== s.filter.value) {
-      clearTimeout(timer.current);
-      setDraft(s.filter.value);
-    }
+    // What was typed here may have gone on since it was applied; what comes from elsewhere replaces it.
+    if (s.filter.value === sent.current) return;
+    clearTimeout(timer.current);
+    sent.current = s.filter.value;
+    setDraft(s.filter.value);
   }, [s.filter.value]);
   const apply = (text: string) => {
     clearTimeout(timer.current);
-    s.filter.value = text.trim();
+    s.filter.value = sent.current = text.trim();
   };
   return (
     <div class={'filter' + (errors.length ? ' wrong' : '')} role="search">
@@ -36,7 +38,7 @@ export function FilterBox({ s }: { s: State }) {
           setDraft(v);
           clearTimeout(timer.current);
           timer.current = setTimeout(() => {
-            s.filter.value = v.trim();
+            s.filter.value = sent.current = v.trim();
           }, pause(s)) as unknown as number;
         }}
         onKeyDown={e => {

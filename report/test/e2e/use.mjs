@@ -53,6 +53,37 @@ export const use = [
   ],
 
   [
+    'what is typed while the filter is applied stays; what comes from elsewhere replaces it',
+    async t => {
+      const { path } = await t.report('build', 6000),
+        page = await t.browser.open(path, { hash: 'tab=timeline' });
+      // Typed on in the moment between the filter's change and the next picture.
+      await state(
+        page,
+        `new Promise(done => {
+          const box = document.getElementById('filter');
+          const put = v => { box.value = v; box.dispatchEvent(new InputEvent('input', { bubbles: true })); };
+          box.focus();
+          put('type:read');
+          const look = () => (s.filter.value === 'type:read' ? done(put('type:read err:any')) : setTimeout(look));
+          look();
+        })`,
+      );
+      await page.waitForFunction(() => document.getElementById('filter').value.length > 9);
+      await settle(page);
+      t.equal(await page.inputValue('#filter'), 'type:read err:any', 'the box');
+      await page.keyboard.press('Enter');
+      t.equal(await state(page, 's.filter.value'), 'type:read err:any', 'the filter');
+      for (const text of ['', 'type:read err:any', 'err:any']) {
+        await state(page, `(s.filter.value = ${JSON.stringify(text)})`);
+        await settle(page);
+        t.equal(await page.inputValue('#filter'), text, 'from elsewhere');
+      }
+      t.quiet(page);
+    },
+  ],
+
+  [
     'Ctrl+wheel zooms at the pointer over lanes, axis, charts and the strip',
     async t => {
       const { path } = await t.report('build', 6000),
