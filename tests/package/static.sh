@@ -97,7 +97,7 @@ else
 	check "and says why not bpf" has 'so ptrace is: this kernel is older than 5.17'
 	before+=(--no-syscall-info)
 	in_root -- /hello
-	refused() { [ "$status" -eq 125 ] && [ ! -s "$root/out" ] && has 'this kernel is older than 5\.3 .*use a newer one'; }
+	refused() { [ "$status" -eq 125 ] && [ ! -s "$root/out" ] && has 'this kernel is older than 5\.3: .*use a newer one'; }
 	check "as on Linux 5.2: refuses, and the command does not run" refused
 fi
 
