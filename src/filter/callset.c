@@ -48,7 +48,8 @@ const unsigned callset_nclasses = ARRAY_SIZE(callset_classes);
 enum { TEXT_MAX = 65536, ARCHES = 3 };
 
 struct callset {
-	bool inverted;			/* what is not in the table: as this says */
+	bool inverted;
+	bool beyond;			/* numbers past the table: only "all" has them */
 	bool has[ARCHES][SYSCALL_MAX];
 };
 
@@ -204,8 +205,13 @@ static int add_word(struct callset *set, const char *word, size_t at, struct cal
 		return may_miss && add_regex(set, word + 1, at, e) < 0 && !strncmp(e->why, "no system", 9) ?
 			       0 :
 			       add_regex(set, word + 1, at, e);
-	if (!strcmp(word, "all") || !strcmp(word, "none"))
-		return *word == 'a' ? (add_matching(set, any, NULL), 0) : 0;
+	if (!strcmp(word, "none"))
+		return 0;
+	if (!strcmp(word, "all")) {
+		add_matching(set, any, NULL);
+		set->beyond = true;
+		return 0;
+	}
 	if (*word == '%') {
 		class = find_class(word + 1);
 		if (class)
@@ -277,5 +283,5 @@ bool callset_has(const struct callset *set, unsigned arch, unsigned nr)
 
 	if (arch == X32)
 		nr &= ~(unsigned)X32_BIT;
-	return (arch < ARCHES && nr < SYSCALL_MAX && set->has[arch][nr]) != set->inverted;
+	return (arch < ARCHES && nr < SYSCALL_MAX ? set->has[arch][nr] : set->beyond) != set->inverted;
 }
