@@ -118,7 +118,7 @@ static int by_words(const struct cell *a, const struct cell *b, enum cell_type t
 	if (type == CELL_CALL)
 		return strcmp(a->call->spec->name ? a->call->spec->name : "~",
 			      b->call->spec->name ? b->call->spec->name : "~");
-	if (type == CELL_PATH)
+	if (type == CELL_PATH && a->s.len && b->s.len)
 		return memcmp(a->s.s, b->s.s, MIN(a->s.len, b->s.len));
 	return 0;
 }

@@ -40,7 +40,7 @@ void totals_note_event(struct totals *t, const struct event *ev)
 		return;
 	for (unsigned i = 0; i < t->nnotes; i++)
 		if (t->notes[i].flags == n.flags && t->notes[i].program.len == n.program.len &&
-		    !memcmp(t->notes[i].program.s, n.program.s, n.program.len)) {
+		    (!n.program.len || !memcmp(t->notes[i].program.s, n.program.s, n.program.len))) {
 			t->notes[i].count++;
 			return;
 		}

@@ -94,12 +94,12 @@ struct totals_words totals_keep_words(struct totals *t, const struct bytes *v, u
 
 static bool same_words(const struct totals_words *a, const struct totals_words *b)
 {
-	return a->n == b->n && a->all == b->all && a->len == b->len && !memcmp(a->s, b->s, a->len);
+	return a->n == b->n && a->all == b->all && a->len == b->len && (!a->len || !memcmp(a->s, b->s, a->len));
 }
 
 static bool same_bytes(const struct bytes *a, const struct bytes *b)
 {
-	return a->s && a->len == b->len && !memcmp(a->s, b->s, a->len);
+	return a->s && a->len == b->len && (!a->len || !memcmp(a->s, b->s, a->len));
 }
 
 static void proc_describe(struct totals *t, struct totals_proc *r, const struct proc *p)

@@ -258,11 +258,12 @@ static bool has_any(const char *s, bool comma)
 
 void query_format(struct buf *to, const struct query *q)
 {
-	for (const struct query_term *t = q->terms; t < q->terms + q->nterms; t++) {
+	for (unsigned k = 0; k < q->nterms; k++) {
+		const struct query_term *t = &q->terms[k];
 		size_t name;
 		enum query_compare compare;
 
-		buf_puts(to, t == q->terms ? "" : " ");
+		buf_puts(to, k ? " " : "");
 		buf_puts(to, t->negated ? "!" : "");
 		if (t->field == QUERY_TEXT) {
 			const char *s = t->values[0].s;

@@ -33,10 +33,11 @@ static bool name_changed(struct thread_state *row, const struct task *t)
 {
 	uint32_t n = MIN(t->comm.len, (uint32_t)sizeof(row->name));
 
-	if (row->name_len == n && !memcmp(row->name, t->comm.s, n))
+	if (row->name_len == n && (!n || !memcmp(row->name, t->comm.s, n)))
 		return false;
 	row->name_len = (uint8_t)n;
-	memcpy(row->name, t->comm.s, n);
+	if (n)
+		memcpy(row->name, t->comm.s, n);
 	return true;
 }
 
