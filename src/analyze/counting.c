@@ -109,6 +109,20 @@ int counting_column(const struct table_def *def, const char *word)
 	return -1;
 }
 
+void counting_columns(struct buf *b, const struct table_def *def)
+{
+	for (unsigned i = 0; i < def->ncolumns; i++) {
+		const struct table_column *c = &def->columns[i];
+		const char *unit = strstr(c->name, "_ns");
+
+		if (c->place != IN_COLUMN && c->place != IN_REST)
+			continue;
+		unit = unit ? unit : strstr(c->name, "_bytes");
+		buf_puts(b, b->len ? ", " : "");
+		buf_add(b, c->name, unit ? (size_t)(unit - c->name) : strlen(c->name));
+	}
+}
+
 /* ---- the order of the rows ---- */
 
 struct order { unsigned column; enum cell_type type; };

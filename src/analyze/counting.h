@@ -2,9 +2,12 @@
 #pragma once
 /* What -c counts by, and in which order: tables of analyze/table.h. */
 #include "analyze/table.h"
+#include "base/buf.h"
 
 /* "call", "process", "file", "peer", "errno"; NULL: nothing else */
 const struct table_def *counting_by(const char *what);
 int counting_column(const struct table_def *def, const char *word);	/* by its title or name; -1: there is none */
+/* The words that counting_column() takes, as in "calls, errors, total". */
+void counting_columns(struct buf *b, const struct table_def *def);
 /* column -1: as usual, by time where there is one.  A tree stays as it is. */
 void counting_sort(struct table *t, int column);

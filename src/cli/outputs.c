@@ -263,7 +263,12 @@ static int choose_counts(struct sink_options *s, const struct options *opt, stru
 	s->sort = counting_column(s->counts, opt->sort);
 	if (s->sort >= 0)
 		return 0;
-	return diag_set(diag, USAGE, EINVAL, "--sort: the table has no column \"%s\"; see its heads, such as calls, errors, total, max", opt->sort);
+	struct buf names = { 0 };
+
+	counting_columns(&names, s->counts);
+	diag_set(diag, USAGE, EINVAL, "--sort: the table has no column \"%.64s\"; it has %.*s", opt->sort, (int)names.len, names.s);
+	buf_done(&names);
+	return -EINVAL;
 }
 
 int outputs_open(const struct options *opt, const struct totals *totals, outputs_say say, void *ctx, struct outputs **ret_outputs, struct diag *diag)
