@@ -67,6 +67,7 @@ struct table_column {
 	enum cell_type type;
 	enum column_place place;
 	uint8_t width, gap;		/* columns of text */
+	uint8_t spare;			/* of those with heads: left out of a narrow terminal, 1 first; 0: never */
 };
 
 /* What a reader has to know of a table's numbers; the printers have the words. */

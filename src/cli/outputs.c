@@ -278,7 +278,7 @@ int outputs_open(const struct options *opt, const struct totals *totals, outputs
 
 	o->sink_opt = (struct sink_options){
 		.verbose = opt->verbose, .all = opt->all, .show_comm = opt->show_comm, .color = term_wants_color(STDERR_FILENO, opt->color),
-		.live = !opt->quiet && !opt->count_only, .sort = -1, .chosen = opt->calls, .max_report_events = opt->max_report_events, .sched_shown_ns = opt->sched_shown_us * 1000, .totals = totals,
+		.live = !opt->quiet && !opt->count_only, .sort = -1, .fit = isatty(STDERR_FILENO) ? term_columns(STDERR_FILENO) : 0, .chosen = opt->calls, .max_report_events = opt->max_report_events, .sched_shown_ns = opt->sched_shown_us * 1000, .totals = totals,
 	};
 	o->out = out_new(term_columns(STDERR_FILENO));
 	o->n = opt->noutputs + ARRAY_SIZE(terminal);

@@ -137,15 +137,51 @@ static void in_column(struct buf *b, const struct table_column *c, const struct 
 		buf_putc(b, STYLE_OFF);
 }
 
+/* ---- columns that a narrow terminal has no room for ---- */
+
+enum { NAME_COLUMNS = 16 };	/* of the last column, a call's name; few are longer */
+
+static bool is_left_out(const struct summary_sink *s, const struct table *t, unsigned column, unsigned spared)
+{
+	const struct table_column *c = &t->def->columns[column];
+
+	return c->spare && c->spare <= spared && (int)column != s->opt->sort;
+}
+
+static unsigned width_of(const struct summary_sink *s, const struct table *t, unsigned spared)
+{
+	unsigned width = INDENT + NAME_COLUMNS;
+
+	for (unsigned i = 0; i < t->def->ncolumns; i++)
+		if (t->def->columns[i].place == IN_COLUMN && !is_left_out(s, t, i, spared))
+			width += t->def->columns[i].gap + t->def->columns[i].width;
+	return width;
+}
+
+/* How many steps of struct table_column.spare are taken. */
+static unsigned spared_of(const struct summary_sink *s, const struct table *t)
+{
+	enum { STEPS = 4 };
+	unsigned spared = 0;
+
+	if (t->def->form == FORM_HEADED && s->opt->fit)
+		while (spared < STEPS && width_of(s, t, spared) > s->opt->fit)
+			spared++;
+	return spared;
+}
+
 static void row_line(struct summary_sink *s, const struct table *t, const struct table_row *row, struct tree *tree)
 {
 	size_t used = INDENT;
 	bool notes_too = true;
+	unsigned spared = spared_of(s, t);
 
 	spaces(&s->b, INDENT);
 	for (unsigned i = 0; i < t->def->ncolumns; i++) {
 		const struct table_column *c = &t->def->columns[i];
 
+		if (is_left_out(s, t, i, spared))
+			continue;
 		if (c->place == IN_COLUMN) {
 			in_column(&s->b, c, &row->cells[i], "–", row->bad && c->type == CELL_ENDED);
 			used += c->gap + c->width;
@@ -205,12 +241,14 @@ static void sentence(struct summary_sink *s, const struct table *t, const struct
 /* Columns have heads of their own. */
 static void head_line(struct summary_sink *s, const struct table *t)
 {
+	unsigned spared = spared_of(s, t);
+
 	spaces(&s->b, INDENT);
 	for (unsigned i = 0; i < t->def->ncolumns; i++) {
 		const struct table_column *c = &t->def->columns[i];
 		size_t from;
 
-		if (c->place != IN_COLUMN && c->place != IN_REST)
+		if ((c->place != IN_COLUMN && c->place != IN_REST) || is_left_out(s, t, i, spared))
 			continue;
 		spaces(&s->b, c->gap);
 		from = s->b.len;

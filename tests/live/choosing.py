@@ -5,10 +5,13 @@
 usage: choosing.py --compendium FILE [--backend B] choosing [TEST…]
 """
 import collections
+import contextlib
+import os
 import pathlib
 import re
 import subprocess
 import tempfile
+import termios
 
 from harness import PATIENCE, check, equal, main, need
 
@@ -138,6 +141,27 @@ def tables(t):
         check(what in text if what else not text, f"{by}: {text}")
 
 
+def narrow(t):
+    """in a terminal the table of -c fits: percentiles and the minimum are left out, but not the column it is sorted by"""
+    for columns, sort, heads in ((120, "total", "min average p50 p95 p99 max"), (80, "total", "average p50 max"),
+                                 (80, "p95", "average p95 max"), (64, "total", "average max")):
+        leader, follower = os.openpty()
+        termios.tcsetwinsize(follower, (24, columns))
+        options = ["--backend", t.args.backend, "--color", "never", "-c", "--sort", sort, "-e", "execve,openat"]
+        p = subprocess.Popen([t.args.compendium, *options, "--", "true"], stderr=follower)
+        os.close(follower)
+        text = b""
+        with contextlib.suppress(OSError):      # EIO: the last writer is gone
+            while data := os.read(leader, 4096):
+                text += data
+        os.close(leader)
+        equal(p.wait(PATIENCE), 0, "the exit status")
+        lines = text.decode().splitlines()
+        equal(lines[0].split(), ["calls", "errors", "total", "of", "wall", *heads.split(), "call"], f"{columns} columns")
+        check(len(lines) == 4 and max(map(len, lines)) <= columns, lines)
+        equal(len(lines[1].split()), len(heads.split()) + 6, lines[1])
+
+
 def refused(t):
     """what cannot be meant: one line, exit status 125, and the command does not run"""
     for options, why in ((["-e", "opne"], 'no system call "opne"; did you mean open?'), (["-e", "%fiel"], "did you mean %file?"),
@@ -153,4 +177,4 @@ def refused(t):
 
 
 if __name__ == "__main__":
-    main(__doc__, {"choosing": [as_strace, in_words, names_stay, recorded, counts, tables, refused]})
+    main(__doc__, {"choosing": [as_strace, in_words, names_stay, recorded, counts, tables, narrow, refused]})
