@@ -59,9 +59,11 @@ double query_size(const char *s)
 		return NAN;
 	if (!*s)
 		return v;
-	for (unsigned i = 0; letters[i]; i++, unit *= 1024)
+	for (unsigned i = 0; letters[i]; i++) {
 		if (lower(s[0]) == letters[i] && (!s[1] || (i && lower(s[1]) == 'b' && !s[2])))
 			return v * unit;
+		unit *= 1024;
+	}
 	return NAN;
 }
 

@@ -54,7 +54,7 @@ static void walk_field(const struct field *f, const char *bytes, const struct va
 		ops->fd(ctx, &(struct value_fd){ .fd = (int64_t)n.word });
 		break;
 	case ARG_UID:
-		if (n.word == (1ull << n.bits) - 1)
+		if (n.bits < 64 && n.word == (1ull << n.bits) - 1)
 			n = (struct value_num){ UINT64_MAX, n.bits, NUM_SIGNED };
 		ops->number(ctx, n);
 		break;

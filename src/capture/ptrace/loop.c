@@ -54,7 +54,7 @@ static int next_report(bool block, struct report *ret)
 
 int loop_turn(struct ptrace_source *s, bool block)
 {
-	struct report r;
+	struct report r = { 0 };
 	int rc = next_report(block, &r);
 
 	atomic_store_explicit(&s->src.waiting, false, memory_order_relaxed);
