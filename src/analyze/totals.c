@@ -112,6 +112,7 @@ static void call_event(struct totals *t, const struct event *ev)
 		*row = (struct totals_call){ .spec = c->spec, .nr = c->nr, .arch = c->arch };
 		TABLE_ADD(t->calls, row);
 	}
+	row->several |= nr == SYSCALL_MAX && row->nr != c->nr;
 	row->count++;
 	row->running += c->running;
 	row->never += (c->unfinished && !c->running) || c->spec->effect == FX_EXIT;

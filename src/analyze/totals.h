@@ -83,9 +83,10 @@ struct totals_proc {
 	uint32_t first_child, last_child, next_sibling;	/* rows of totals.procs + 1, 0 none; in order of start */
 };
 
-struct totals_call {	/* one syscall */
+struct totals_call {	/* one syscall; those past the table of calls are one, too */
 	const struct syscall_spec *spec;
 	uint32_t nr; uint8_t arch;
+	bool several;				/* different numbers, past the table */
 	uint64_t count, errors;
 	uint64_t never;				/* of these, ended with their thread */
 	/* of these, still under way when tracing ended: with the time until then */

@@ -85,6 +85,8 @@ static void call_words(struct buf *b, const struct totals_call *c)
 		buf_puts(b, c->arch == ARCH_I386 ? "[i386] " : "[x32] ");
 	if (c->spec->name)
 		buf_puts(b, c->spec->name);
+	else if (c->several)
+		buf_printf(b, "syscall_%u+", SYSCALL_MAX);
 	else
 		buf_printf(b, "syscall_%u", c->nr);
 }

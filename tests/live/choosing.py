@@ -141,6 +141,14 @@ def tables(t):
         check(what in text if what else not text, f"{by}: {text}")
 
 
+def unknown_numbers(t):
+    """a number past all calls has its name in the table of -c; several are one row that says from where on"""
+    for numbers, row in (([1100, 1100], "syscall_1100"), ([1100, 1200], "syscall_1024+"), ([900, 900], "syscall_900")):
+        program = f"import ctypes\nfor n in {numbers}: ctypes.CDLL(None).syscall(n)"
+        _, text = traced(t, "-c", command=["python3", "-S", "-c", program])
+        check(re.search(rf"^ +2 +2 .* {re.escape(row)}$", text, re.M) and text.count("syscall_") == 1, text)
+
+
 def narrow(t):
     """in a terminal the table of -c fits: percentiles and the minimum are left out, but not the column it is sorted by"""
     for columns, sort, heads in ((120, "total", "min average p50 p95 p99 max"), (80, "total", "average p50 max"),
@@ -177,4 +185,4 @@ def refused(t):
 
 
 if __name__ == "__main__":
-    main(__doc__, {"choosing": [as_strace, in_words, names_stay, recorded, counts, tables, narrow, refused]})
+    main(__doc__, {"choosing": [as_strace, in_words, names_stay, recorded, counts, tables, unknown_numbers, narrow, refused]})
