@@ -46,6 +46,8 @@ static int file_name(const char *option, const char *arg, const char **ret, stru
 {
 	if (!*arg)
 		return diag_set(diag, USAGE, EINVAL, "%s takes a file name, not an empty word", option);
+	if (!strncmp(arg, "--", 2))	/* the next option, or the end of all: the name was forgotten */
+		return diag_set(diag, USAGE, EINVAL, "%s takes a file name, not \"%.64s\"; a file that has this name is ./%.64s", option, arg, arg);
 	*ret = arg;
 	return 0;
 }
@@ -222,7 +224,7 @@ const struct option_row option_rows[] = {
 	{ "max-report-events", NULL, 0, OPT_WRITE, TAKES_ONE, "N", "keep at most N events in the report (default 10000000); process exits are always kept", set_max_events },
 	{ "output", NULL, 'o', OPT_WRITE, TAKES_ONE, "FILE", "also write the live lines and the summary to FILE", set_output,
 	  "also write the lines and the summary to FILE" },
-	{ "json", NULL, 0, OPT_WRITE, TAKES_ONE, "FILE", "write events, processes, files and connections to FILE as NDJSON, one object a line (-: standard output); with -v also the arguments of calls", set_json,
+	{ "json", NULL, 0, OPT_WRITE, TAKES_ONE, "FILE", "write events, processes, files and connections to FILE as NDJSON, one object a line (-: standard output, with what the command itself writes there); with -v also the arguments of calls", set_json,
 	  "write everything as NDJSON (-: stdout)" },
 	{ "record", NULL, 0, OPT_WRITE, TAKES_ONE, "FILE", "save everything captured, for --read", set_record,
 	  "save everything captured, for --read" },

@@ -123,6 +123,8 @@ static void test_refused(void **state)
 	REFUSE("--read x -p 1", "--read");
 	REFUSE("--read x --record y", "--record");
 	REFUSE("-o '' ls", "empty");
+	REFUSE("-o --json - ls", "not \"--json\"");
+	REFUSE("--json -- ls", "not \"--\"");
 }
 
 static char *help_text(bool all)
