@@ -176,6 +176,7 @@ def refused(t):
                          (["-e", "/("], "no regular expression"), (["-e", "read", "-e", "write"], "-e was given twice; write one set: -e read,write"),
                          (["-e", "signal=all"], '"signal=" is not taken'), (["--by", "file"], "--by belongs to the table of calls: give -c"), (["-c", "--by", "x"], "--by takes call, process, file, peer or errno"),
                          (["-c", "--sort", "x"], 'no column "x"; it has calls, errors, total, share, min,'),
+                         (["-c", "--by", "process", "--sort", "duration"], "--by process is a tree"),
                          (["-c", "--by", "peer", "--sort", "p99"], 'no column "p99"; it has sent, received, '), (["-e", ""], "a name is missing"), (["--trace=read,,"], "a name is missing")):
         with tempfile.TemporaryDirectory() as d:
             p, text = traced(t, *options, command=["touch", f"{d}/ran"])
