@@ -22,6 +22,7 @@ static const char head[] = {
 "One object a line (NDJSON). The key `table` names the table; a field that a row does not have is absent. Rows of events are final;\n"
 "the others have `final`: true when nothing of it will change any more. The text of the terminal goes to standard error, never there;\n"
 "what the traced command itself writes to standard output does, so with `-` use `--read` or `-p`, or send the command's output elsewhere.\n"
+"With `-e` there are also events of the calls that names come from (open, close, fork, exec): their `call` is another.\n"
 "\n"
 "| type | in JSON |\n"
 "|---|---|\n"
