@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "capture/plan.h"
+#include "filter/callset.h"
 
 static struct capture_plan plan(const char *name, bool all, unsigned max_payload)
 {
@@ -215,10 +216,48 @@ static void test_invariants(void **state)
 			}
 }
 
+/* What is not chosen stops only when names need it, and then as little as ever; what is chosen is as with every call. */
+static void test_chosen(void **state)
+{
+	static const char *const silent[] = {
+		"read", "write", "sendto", "recvfrom", "stat", "mmap", "munmap", "brk", "unlink", "kill", "futex", "getpid", "mount",
+	};
+	static const char *const for_names[] = {
+		"openat", "close", "dup2", "socket", "accept4", "connect", "recvmsg", "recvmmsg", "chdir", "rename", "execve", "clone",
+		"fcntl", "prctl",
+	};
+	struct callset_error e;
+	struct callset *set;
+	struct capture_plan p;
+
+	(void)state;
+	assert_int_equal(callset_parse("poll,getsockopt,900", &set, &e), 0);
+	const struct plan_wish wish = { .max_payload = 32, .chosen = set };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(silent); i++) {
+		plan_compile(ARCH_X86_64, (unsigned)syscall_number(silent[i]), &wish, &p);
+		if (p.wanted)
+			fail_msg("%s stops", silent[i]);
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(for_names); i++) {
+		plan_compile(ARCH_X86_64, (unsigned)syscall_number(for_names[i]), &wish, &p);
+		if (!p.wanted || p.every_form)
+			fail_msg("%s does not stop, or in every form", for_names[i]);
+	}
+	plan_compile(ARCH_X86_64, (unsigned)syscall_number("poll"), &wish, &p);
+	assert_true(p.wanted && p.exit && p.every_form && ENTER(p, 0));
+	plan_compile(ARCH_X86_64, 900, &wish, &p);
+	assert_true(p.wanted && p.exit);
+	plan_compile(ARCH_X86_64, 901, &wish, &p);
+	assert_false(p.wanted);
+	callset_free(set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_default_set), cmocka_unit_test(test_default_copies), cmocka_unit_test(test_questions), cmocka_unit_test(test_all_copies), cmocka_unit_test(test_invariants),
+		cmocka_unit_test(test_chosen),
 	};
 
 	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
