@@ -20,7 +20,7 @@ FOLDERS = ("src", "tests", "bench", "tools")
 LEFT = """
 src/capture/ptrace/* src/cli/ending.c src/cli/options.c src/cli/options.h src/cli/outputs.c src/event/event.h
 src/record/record.h src/sink/ndjson.c src/sink/sink.h tests/unit/test-analyze.c tests/unit/test-decode.c
-tests/unit/test-html.c tests/unit/test-model-fd.c tests/unit/test-model-mm.c tests/unit/test-model-net.c
+tests/unit/test-model-fd.c tests/unit/test-model-mm.c tests/unit/test-model-net.c
 tests/unit/test-model-proc.c tests/unit/test-sink-kernel.c tests/unit/test-sink.c tests/unit/test-value.c
 """.split()
 
