@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Arguments as JSON, from records made by hand. */
-#include "scene.h"
+#include "shown.h"
 
 #include <poll.h>
 #include <sys/stat.h>
@@ -8,8 +8,6 @@
 #include "abi/layout.h"
 #include "base/json.h"
 #include "sink/value_json.h"
-
-static struct buf shown;
 
 static void show(void *ctx, const struct event *ev)
 {
@@ -20,33 +18,6 @@ static void show(void *ctx, const struct event *ev)
 		return;
 	buf_reset(&shown);
 	args_json(&j, ev);
-}
-
-static int setup(void **state)
-{
-	struct scene *s;
-
-	scene_setup(state);
-	s = *state;
-	world_free(s->w);
-	s->w = world_new(show, s);
-	start(s, START_COMMAND | START_ALL_CALLS | START_PAYLOAD);
-	task(s, 10, 10);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	buf_done(&shown);
-	shown = (struct buf){ 0 };
-	return scene_teardown(state);
-}
-#define VALUES(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
-static void shows(struct scene *s, const char *json)
-{
-	go(s);
-	assert_string_equal(shown.s, json);
 }
 
 static void in_registers(void **state)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls as -v shows them: arguments and results, from records made by hand. */
-#include "scene.h"
+#include "shown.h"
 
 #include <linux/futex.h>
 #include <poll.h>
@@ -8,8 +8,6 @@
 #include <sys/syscall.h>
 
 #include "sink/value.h"
-
-static struct buf shown;
 
 static void show(void *ctx, const struct event *ev)
 {
@@ -22,33 +20,6 @@ static void show(void *ctx, const struct event *ev)
 	call_format_args(&shown, ev, 0);
 	buf_puts(&shown, ") = ");
 	call_format_result(&shown, ev, 0);
-}
-
-static int setup(void **state)
-{
-	struct scene *s;
-
-	scene_setup(state);
-	s = *state;
-	world_free(s->w);
-	s->w = world_new(show, s);
-	start(s, START_COMMAND | START_ALL_CALLS | START_PAYLOAD);
-	task(s, 10, 10);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	buf_done(&shown);
-	shown = (struct buf){ 0 };
-	return scene_teardown(state);
-}
-#define VALUES(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
-static void shows(struct scene *s, const char *text)
-{
-	go(s);
-	assert_string_equal(shown.s, text);
 }
 
 /* i386's number instead of x86-64's. */
