@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "abi/spec.h"
+#include "analyze/cells.h"
 #include "analyze/counting.h"
 #include "analyze/totals.h"
 #include "base/macro.h"
@@ -26,12 +27,6 @@ static const struct table_column columns[_COLUMNS] = {
 	[RUNNING] = { "still under way", NULL, "running", CELL_COUNT, IN_NOTE, 0, 0 },
 };
 
-static struct cell number(uint64_t n) { return (struct cell){ .set = true, .n = n }; }
-static struct cell number_if(uint64_t n) { return (struct cell){ .set = n != 0, .n = n }; }
-static struct cell quantile(const struct hist *h, double q)
-{
-	return (struct cell){ .set = hist_has_quantile(h, q), .n = hist_quantile(h, q) };
-}
 static struct cell time_of(const struct hist *h, uint64_t ns) { return (struct cell){ .set = h->n != 0, .n = ns }; }
 
 static void fill_call(struct cell *cells, const struct totals_call *c, uint64_t wall_ns)
@@ -125,40 +120,45 @@ void counting_columns(struct buf *b, const struct table_def *def)
 
 /* ---- the order of the rows ---- */
 
-struct order { unsigned column; enum cell_type type; };
+/* A row and what it is sorted by: the words of its cell, or its number. */
+struct keyed { struct table_row row; const struct cell *cell; struct buf words; unsigned at; };
 
-static int by_words(const struct cell *a, const struct cell *b, enum cell_type type)
+/* Numbers from the largest, words from a; what has no value comes last, and equal ones stay as they were. */
+static int compare(const void *pa, const void *pb)
 {
-	if (type == CELL_CALL)
-		return strcmp(a->call->spec->name ? a->call->spec->name : "~",
-			      b->call->spec->name ? b->call->spec->name : "~");
-	if (type == CELL_PATH && a->s.len && b->s.len)
-		return memcmp(a->s.s, b->s.s, MIN(a->s.len, b->s.len));
-	return 0;
+	const struct keyed *a = pa, *b = pb;
+	int words;
+
+	if (a->cell->set != b->cell->set)
+		return b->cell->set - a->cell->set;
+	words = a->words.s && b->words.s ? strcmp(a->words.s, b->words.s) : 0;
+	if (words)
+		return words;
+	if (a->cell->set && !a->words.s && a->cell->n != b->cell->n)
+		return a->cell->n < b->cell->n ? 1 : -1;
+	return a->at < b->at ? -1 : 1;
 }
 
-/* Numbers from the largest, words from a; what has no value comes last. */
-static int compare(const void *pa, const void *pb, void *ctx)
+void counting_sort(struct table *t, int column, counting_words *words)
 {
-	const struct order *o = ctx;
-	const struct cell *a = &((const struct table_row *)pa)->cells[o->column],
-			  *b = &((const struct table_row *)pb)->cells[o->column];
-
-	if (!a->set || !b->set)
-		return b->set - a->set;
-	if (!table_is_number(o->type))
-		return by_words(a, b, o->type);
-	return a->n < b->n ? 1 : a->n > b->n ? -1 : 0;
-}
-
-void counting_sort(struct table *t, int column)
-{
-	struct order o;
+	struct keyed *v;
+	enum cell_type type;
 
 	if (column < 0)
 		column = counting_column(t->def, "total");
 	if (column < 0 || t->def->form == FORM_TREE)
 		return;
-	o = (struct order){ (unsigned)column, t->def->columns[column].type };
-	qsort_r(t->rows, t->nrows, sizeof(*t->rows), compare, &o);
+	type = t->def->columns[column].type;
+	v = xcalloc(t->nrows + 1, sizeof(*v));
+	for (unsigned i = 0; i < t->nrows; i++) {
+		v[i] = (struct keyed){ .row = t->rows[i], .cell = &t->rows[i].cells[column], .at = i };
+		if (v[i].cell->set && !table_is_number(type))
+			words(&v[i].words, type, v[i].cell, true);
+	}
+	qsort(v, t->nrows, sizeof(*v), compare);
+	for (unsigned i = 0; i < t->nrows; i++) {
+		t->rows[i] = v[i].row;
+		buf_done(&v[i].words);
+	}
+	free(v);
 }

@@ -9,5 +9,6 @@ const struct table_def *counting_by(const char *what);
 int counting_column(const struct table_def *def, const char *word);	/* by its title or name; -1: there is none */
 /* The words that counting_column() takes, as in "calls, errors, total". */
 void counting_columns(struct buf *b, const struct table_def *def);
-/* column -1: as usual, by time where there is one.  A tree stays as it is. */
-void counting_sort(struct table *t, int column);
+/* column -1: as usual, by time where there is one.  words: of cells that are no numbers.  A tree stays as it is. */
+typedef void counting_words(struct buf *b, enum cell_type type, const struct cell *v, bool brief);
+void counting_sort(struct table *t, int column, counting_words *words);

@@ -25,7 +25,6 @@ enum cell_type {
 	CELL_TIMES,			/* .n: how often, "12×" */
 	CELL_ERROR,			/* .n: an errno */
 	CELL_ERROR_TEXT,		/* .n: the same, as a sentence */
-	CELL_PATH,			/* .s: raw bytes */
 	CELL_LOOKUP,			/* .lookup: its path */
 	CELL_COMMAND,			/* .proc */
 	CELL_FILE,			/* .file: its name, and the one it had first */
@@ -42,7 +41,6 @@ struct cell {
 	bool set;			/* else there is no value: a percentile of too few */
 	union {
 		uint64_t n;
-		struct bytes s;
 		const struct totals_call *call;
 		const struct totals_conn *conn;
 		const struct totals_file *file;

@@ -2,21 +2,15 @@
 /* The list of result tables: their columns, and what fills them. */
 #include <stdlib.h>
 
+#include "analyze/cells.h"
 #include "analyze/table.h"
 #include "analyze/totals.h"
 #include "base/macro.h"
 #include "record/record.h"
 
-static struct cell number(uint64_t n) { return (struct cell){ .set = true, .n = n }; }
-static struct cell number_if(uint64_t n) { return (struct cell){ .set = n != 0, .n = n }; }
 static struct cell pid_of(const struct totals_proc *p)
 {
 	return (struct cell){ .set = p != NULL, .n = p ? p->pid : 0 };
-}
-
-static struct cell quantile(const struct hist *h, double q)
-{
-	return (struct cell){ .set = hist_has_quantile(h, q), .n = hist_quantile(h, q) };
 }
 
 /* ---- files ---- */

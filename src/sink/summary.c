@@ -290,7 +290,7 @@ static void counts(struct summary_sink *s)
 	struct table *t = table_new(s->opt->counts, s->t, true, TOTALS_ROWS);
 
 	if (t) {
-		counting_sort(t, s->opt->sort);
+		counting_sort(t, s->opt->sort, table_cell_words);
 		summary_table(s, t);
 		if (t->def->form == FORM_HEADED)
 			sum_line(s);

@@ -26,8 +26,6 @@ static void value(struct json *j, enum cell_type type, const struct cell *v)
 		json_null(j);
 	else if (table_is_number(type))
 		json_u64_or_str(j, v->n);
-	else if (type == CELL_PATH)
-		json_escaped(j, v->s.s ? v->s.s : "", v->s.len);
 	else if (type == CELL_LOOKUP)
 		json_escaped(j, v->lookup->path.s, v->lookup->path.len);
 	else if (type == CELL_FILE)

@@ -149,7 +149,6 @@ void table_cell_words(struct buf *b, enum cell_type type, const struct cell *v, 
 		break;
 	case CELL_ERROR: error_words(b, errno_name((int)v->n), "?"); break;
 	case CELL_ERROR_TEXT: buf_puts(b, errno_text((int)v->n)); break;
-	case CELL_PATH: text_safe(b, v->s.s ? v->s.s : "", v->s.len); break;
 	case CELL_LOOKUP: lookup_words(b, v->lookup); break;
 	case CELL_COMMAND: command_words(b, v->proc, brief); break;
 	case CELL_FILE: file_words(b, v->file); break;
@@ -170,7 +169,7 @@ void table_others_words(struct buf *b, const struct table *t)
 
 	for (unsigned i = 0; i < t->def->ncolumns; i++)
 		switch (t->def->columns[i].type) {
-		case CELL_FILE: case CELL_PATH: case CELL_LOOKUP: what = "paths"; break;
+		case CELL_FILE: case CELL_LOOKUP: what = "paths"; break;
 		case CELL_CONN: what = "connections"; break;
 		default: break;
 		}

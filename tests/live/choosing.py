@@ -132,6 +132,12 @@ def tables(t):
     _, text = traced(t, "-c", "--sort", "call", command=["find", "/etc/apt"])
     names_ = [line.split("  ")[-1].split()[0] for line in text.splitlines()[1:-1]]
     equal(names_, sorted(names_), "names")
+    # columns of words, in the tables that are not of calls
+    command = ["sh", "-c", "cat /etc/passwd /etc/group /etc/hostname >/dev/null"]
+    _, text = traced(t, "-c", "--by", "file", "--sort", "file", command=command)
+    files = [line.split()[-1] for line in text.splitlines()[1:]]
+    check({"/etc/passwd", "/etc/group", "/etc/hostname"} <= set(files), text)
+    equal(files, sorted(files), "names of files")
     _, text = traced(t, "-C", command=["cat", "/etc/hostname"])
     check("open /etc/hostname (read)" in text and "FINAL" not in text and "of wall" in text, text)
     _, text = traced(t, "-q", command=["cat", "/etc/hostname"])

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* Cells of result tables, for what fills them. */
+#include "analyze/hist.h"
+#include "analyze/table.h"
+
+static inline struct cell number(uint64_t n) { return (struct cell){ .set = true, .n = n }; }
+/* 0: no value. */
+static inline struct cell number_if(uint64_t n) { return (struct cell){ .set = n != 0, .n = n }; }
+static inline struct cell quantile(const struct hist *h, double q)
+{
+	return (struct cell){ .set = hist_has_quantile(h, q), .n = hist_quantile(h, q) };
+}
