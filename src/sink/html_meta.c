@@ -228,13 +228,18 @@ static void write_attached(struct html *h, struct json *j)
 
 static void write_notes(struct html *h, struct json *j)
 {
+	struct buf chosen = { 0 };
 	char text[256];
 
 	json_key(j, "notes");
 	json_open(j, '[');
-	if (h->started && !h->all_calls)
+	totals_chosen_format(&chosen, h->opt->totals);
+	if (chosen.len)
+		json_str(j, chosen.s, chosen.len);
+	else if (h->started && !h->all_calls)
 		json_cstr(j, "Not every system call was recorded, and many without arguments or result: the recording "
 			     "was made for text output.");
+	buf_done(&chosen);
 	for (unsigned i = 0; i < h->opt->totals->nnotes; i++) {
 		struct buf b = { 0 };
 

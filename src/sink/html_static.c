@@ -87,13 +87,18 @@ static void write_head(struct html *h, struct buf *b, const struct totals *t)
 		human_counted(b, h->total, "event", "events");
 		buf_puts(b, "; the sums below are of all of them.</p>\n");
 	}
-	for (unsigned i = 0; i < t->nnotes; i++) {
+	for (unsigned i = 0; i <= t->nnotes; i++) {
 		struct buf note = { 0 };
 
-		totals_note_format(&note, &t->notes[i]);
-		buf_puts(b, "<p class=\"note\">");
-		html_escape(b, note.s, note.len);
-		buf_puts(b, "</p>\n");
+		if (i)
+			totals_note_format(&note, &t->notes[i - 1]);
+		else
+			totals_chosen_format(&note, t);
+		if (note.len) {
+			buf_puts(b, "<p class=\"note\">");
+			html_escape(b, note.s, note.len);
+			buf_puts(b, "</p>\n");
+		}
 		buf_done(&note);
 	}
 	if (h->lost) {

@@ -149,13 +149,12 @@ static void outcome(struct summary_sink *s)
 	summary_line(s);
 }
 
-/* What follows counts no other calls, but for those that names need. */
 static void chosen(struct summary_sink *s)
 {
 	if (!s->t->chosen.len)
 		return;
-	buf_puts(&s->b, " Only these calls were traced: ");
-	text_safe(&s->b, s->t->chosen.s, s->t->chosen.len);
+	buf_putc(&s->b, ' ');
+	totals_chosen_format(&s->b, s->t);
 	summary_line(s);
 }
 

@@ -55,6 +55,14 @@ void totals_file_name(struct buf *b, const struct totals_file *f)
 	buf_putc(b, ')');
 }
 
+void totals_chosen_format(struct buf *b, const struct totals *t)
+{
+	if (!t->chosen.len)
+		return;
+	buf_puts(b, "Only these calls were traced: ");
+	text_safe(b, t->chosen.s, t->chosen.len);
+}
+
 void totals_note_format(struct buf *b, const struct totals_note *n)
 {
 	static const struct { unsigned flag; const char *what; } rights[] = {

@@ -17,4 +17,6 @@ void argv_format(struct buf *b, const struct bytes *argv, unsigned argc, uint64_
 /* what was traced: that, or "pid 12 (a), pid 13 (b)", "everything" */
 void totals_command(struct buf *b, const struct totals *t);
 void totals_proc_command(struct buf *b, const struct totals_proc *p);	/* its last command line, else "[comm]" */
+/* Which calls were traced, a sentence, safe to show: no others count.  Nothing when none were chosen. */
+void totals_chosen_format(struct buf *b, const struct totals *t);
 void totals_note_format(struct buf *b, const struct totals_note *n);	/* a sentence, safe to show */

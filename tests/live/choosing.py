@@ -10,10 +10,14 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 import termios
 
 from harness import PATIENCE, check, equal, main, need
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden"))
+from report import Report  # noqa: E402  (the reader of reports)
 
 # Programs whose calls do not depend on time, and sets that differ in kind.
 PROGRAMS = [["cat", "/etc/hostname"], ["sh", "-c", "cd /etc && cat passwd >/dev/null; [ -e /nope ]"], ["ls", "/usr"]]
@@ -49,6 +53,17 @@ def as_strace(t):
             _, text = traced(t, "-v", "-e", wanted, command=command)
             lines = [re.sub(r"^\[\+[\d.]+s\] ", "", line) for line in text.split("━━━━", 1)[0].splitlines()]
             equal(names(lines), strace(wanted, command), f"{wanted} of {command}")
+
+
+def in_the_report(t):
+    """the page names the calls that were chosen, with and without JavaScript, and calls them no text recording"""
+    with tempfile.TemporaryDirectory() as d:
+        traced(t, "-e", "openat,/<b>|^read$", f"--report={d}/r.html", command=["cat", "/etc/hostname"])
+        page = Report(pathlib.Path(d, "r.html"))
+        says = [note for note in page.meta["notes"] if "calls" in note or "recorded" in note]
+        equal(says, ["Only these calls were traced: openat,/<b>|^read$"], "notes")
+        text = pathlib.Path(d, "r.html").read_text(errors="replace")
+        check('<p class="note">Only these calls were traced: openat,/&lt;b&gt;|^read$</p>' in text, "no note in the static page")
 
 
 def in_words(t):
@@ -192,4 +207,4 @@ def refused(t):
 
 
 if __name__ == "__main__":
-    main(__doc__, {"choosing": [as_strace, in_words, names_stay, recorded, counts, tables, unknown_numbers, narrow, refused]})
+    main(__doc__, {"choosing": [as_strace, in_words, in_the_report, names_stay, recorded, counts, tables, unknown_numbers, narrow, refused]})
