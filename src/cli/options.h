@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * The command line.  One table of rows (options.c) makes the parser, --help,
+ * The command line.  One table of rows (options_rows.c) makes the parser, --help,
  * the completions and the man page's OPTIONS.
  */
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
@@ -21,21 +22,26 @@ struct output_option { enum output_kind kind; const char *path; };
 struct options {
 	char **argv;		/* the command, NULL-terminated, or NULL */
 	pid_t *pids; unsigned npids;
-	bool descendants, verbose, all, show_comm, no_seccomp, help, help_all, version, system, lossy, ring_rounded, ebpf, faults;
-	const char *cgroup;
+	bool descendants, system;
+	const char *cgroup, *read;
+	bool verbose, all, show_comm, ebpf, faults;
+	bool no_seccomp, lossy, ring_rounded;
+	bool help, help_all, version;
 	enum backend backend;
 	uint64_t ring_bytes, sched_kept_us, sched_shown_us;
 	struct callset *calls; const char *calls_text;	/* -e; NULL: what matters */
 	bool quiet, count_only, count_too;	/* -q, -c, -C */
 	const char *by, *sort;	/* of the table of -c; NULL: call, time */
 	enum color_mode color;
-	const char *read;
 	struct output_option *outputs; unsigned noutputs;	/* in the order given */
 	uint64_t max_report_events;
 };
 
 enum option_group { OPT_TARGET, OPT_SHOW, OPT_WRITE, OPT_CAPTURE, OPT_INFO, _OPT_GROUPS };
 enum option_arg { TAKES_NONE, TAKES_ONE, TAKES_OPTIONAL };
+
+struct option_row;
+typedef int option_set_fn(struct options *o, const struct option_row *r, const char *arg, struct diag *diag);
 
 struct option_row {
 	const char *name;	/* long form, without dashes */
@@ -45,7 +51,8 @@ struct option_row {
 	uint8_t takes;		/* enum option_arg */
 	const char *arg;	/* what the argument is called: FILE, PID, N, "auto|always|never" */
 	const char *help;	/* a sentence without a full stop */
-	int (*apply)(struct options *o, const char *arg, struct diag *diag);
+	/* What is done with the argument, in which field of struct options (an offset), within which bounds. */
+	struct { option_set_fn *fn; size_t at; uint64_t min, max; } set;
 	const char *brief;	/* of --help, at most 50 columns; NULL: only --help=all has it */
 };
 extern const struct option_row option_rows[];

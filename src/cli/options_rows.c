@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The options, one row each: the parser, --help, the man page and the completions are made of them.  What a row does
+ * with its argument is in options_set.c.
+ */
+#include <stddef.h>
+
+#include "base/macro.h"
+#include "cli/options.h"
+#include "cli/options_set.h"
+
+const struct option_row option_rows[] = {
+	{ "pid", NULL, 'p', OPT_TARGET, TAKES_ONE, "PID", "attach to a running process, all its threads; may be given more than once", SET(set_pid),
+	  "attach to a running process, all its threads" },
+	{ "descendants", NULL, 0, OPT_TARGET, TAKES_NONE, NULL, "with -p: also all its running descendants", FLAG(descendants) },
+	{ "cgroup", NULL, 0, OPT_TARGET, TAKES_ONE, "DIR", "trace what runs in this cgroup (v2) and below; needs the bpf backend", FILE_NAME(cgroup),
+	  "trace what runs in this cgroup (root)" },
+	{ "system", NULL, 0, OPT_TARGET, TAKES_NONE, NULL, "trace everything but compendium; needs the bpf backend", FLAG(system),
+	  "trace everything (root)" },
+	{ "read", NULL, 0, OPT_TARGET, TAKES_ONE, "FILE", "replay a recording instead of tracing", FILE_NAME(read),
+	  "replay a recording instead of tracing" },
+
+	{ "trace", NULL, 'e', OPT_SHOW, TAKES_ONE, "SET", "trace and show only these system calls: names, %classes as %file or %network, /regular expressions; ! before all: all others", SET(set_trace),
+	  "only these calls: open,%network,/^stat,!%memory" },
+	{ "verbose", NULL, 'v', OPT_SHOW, TAKES_NONE, NULL, "also show every system call, with arguments, result and time", FLAG(verbose),
+	  "every system call, with arguments, result and time" },
+	{ "quiet", NULL, 'q', OPT_SHOW, TAKES_NONE, NULL, "no lines while it runs, only the summary", FLAG(quiet), "no lines, only the summary" },
+	{ "summary-only", NULL, 'c', OPT_SHOW, TAKES_NONE, NULL, "only a table of the calls: how often, how many failed, how long", FLAG(count_only),
+	  "only a table of calls, errors, times" },
+	{ "summary", NULL, 'C', OPT_SHOW, TAKES_NONE, NULL, "lines, and the table of -c in place of the summary", FLAG(count_too) },
+	{ "by", NULL, 0, OPT_SHOW, TAKES_ONE, "call|process|file|peer|errno", "what the table of -c counts by (default call)", WORD(by) },
+	{ "sort", "summary-sort-by", 0, OPT_SHOW, TAKES_ONE, "COLUMN", "order of the table of -c: calls, errors, total, min, average, p50, p95, p99, max, call (default total)", WORD(sort) },
+	{ "all", NULL, 'a', OPT_SHOW, TAKES_NONE, NULL, "show everything, including what is hidden by default (/proc, /sys, /dev, shared libraries, localhost, Go's SIGURG)", FLAG(all),
+	  "also what is hidden by default: /proc, libraries" },
+	{ "show-comm", NULL, 'Y', OPT_SHOW, TAKES_NONE, NULL, "name the thread in each line: [pid<name>]", FLAG(show_comm) },
+	{ "ebpf", NULL, 0, OPT_SHOW, TAKES_NONE, NULL, "also show waits for a CPU and block I/O; needs root, or CAP_BPF and CAP_PERFMON", FLAG(ebpf),
+	  "also waits for a CPU and block I/O (root)" },
+	{ "sched-show", NULL, 0, OPT_SHOW, TAKES_ONE, "USEC", "with --ebpf: print a line for each wait for a CPU of at least USEC microseconds (default 100)", NUMBER(sched_shown_us, 0, UINT32_MAX) },
+	{ "sched-min", NULL, 0, OPT_SHOW, TAKES_ONE, "USEC", "with --ebpf: do not record waits for a CPU shorter than USEC microseconds (default 10)", NUMBER(sched_kept_us, 0, UINT32_MAX) },
+	{ "faults", "page-faults", 0, OPT_SHOW, TAKES_NONE, NULL, "also show page faults in heap and anonymous memory; with -a in all memory", FLAG(faults),
+	  "also page faults" },
+	{ "color", NULL, 0, OPT_SHOW, TAKES_ONE, COLORS, "colour by category; auto: on a terminal, unless NO_COLOR is set", CHOICE(color) },
+
+	{ "report", NULL, 0, OPT_WRITE, TAKES_OPTIONAL, "FILE", "write one interactive HTML page (default report.html)", { set_report, 0, OUTPUT_REPORT, 0 },
+	  "write one interactive HTML page (report.html)" },
+	{ "max-report-events", NULL, 0, OPT_WRITE, TAKES_ONE, "N", "keep at most N events in the report (default 10000000); process exits are always kept", NUMBER(max_report_events, 1, UINT32_MAX) },
+	{ "output", NULL, 'o', OPT_WRITE, TAKES_ONE, "FILE", "also write the live lines and the summary to FILE", OUTPUT(OUTPUT_TEXT),
+	  "also write the lines and the summary to FILE" },
+	{ "json", NULL, 0, OPT_WRITE, TAKES_ONE, "FILE", "write events, processes, files and connections to FILE as NDJSON, one object a line (-: standard output, with what the command itself writes there); with -v also the arguments of calls", OUTPUT(OUTPUT_JSON),
+	  "write everything as NDJSON (-: stdout)" },
+	{ "record", NULL, 0, OPT_WRITE, TAKES_ONE, "FILE", "save everything captured, for --read", OUTPUT(OUTPUT_RECORDING),
+	  "save everything captured, for --read" },
+
+	{ "backend", NULL, 0, OPT_CAPTURE, TAKES_ONE, BACKENDS, "how calls are captured: ptrace stops the program at each, bpf (root, or CAP_BPF and CAP_PERFMON) records them in the kernel; auto uses bpf when permitted, otherwise ptrace", CHOICE(backend) },
+	{ "ring-size", NULL, 0, OPT_CAPTURE, TAKES_ONE, "SIZE", "bpf: memory between kernel and compendium (default 16M)", SET(set_ring_size) },
+	{ "lossy", NULL, 0, OPT_CAPTURE, TAKES_NONE, NULL, "bpf: when the ring is full, drop records and count them instead of slowing the program down", FLAG(lossy) },
+	{ "no-seccomp", NULL, 0, OPT_CAPTURE, TAKES_NONE, NULL, "ptrace: stop at every call instead of filtering in the kernel; slower, but invisible to programs that inspect seccomp", FLAG(no_seccomp) },
+
+	{ "help", NULL, 'h', OPT_INFO, TAKES_OPTIONAL, "all", "show the options used most, with examples; all: every option", SET(set_help),
+	  "this help; all: with every option" },
+	{ "version", NULL, 'V', OPT_INFO, TAKES_NONE, NULL, "show the version and what is built in", FLAG(version),
+	  "the version and what is built in" },
+};
+const unsigned option_nrows = ARRAY_SIZE(option_rows);
+
+const char *option_group_title(enum option_group g)
+{
+	static const char *const titles[_OPT_GROUPS] = {
+		[OPT_TARGET] = "What to trace", [OPT_SHOW] = "What to show", [OPT_WRITE] = "What to write",
+		[OPT_CAPTURE] = "How to trace", [OPT_INFO] = "About",
+	};
+
+	return titles[g];
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/options_set.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/diag.h"
+#include "base/macro.h"
+#include "filter/callset.h"
+
+enum { USAGE = 125 };
+
+static void *field_of(struct options *o, const struct option_row *r) { return (char *)o + r->set.at; }
+
+/* ---- general ones ---- */
+
+int set_flag(struct options *o, const struct option_row *r, const char *arg UNUSED, struct diag *diag UNUSED)
+{
+	*(bool *)field_of(o, r) = true;
+	return 0;
+}
+
+int set_word(struct options *o, const struct option_row *r, const char *arg, struct diag *diag UNUSED)
+{
+	*(const char **)field_of(o, r) = arg;
+	return 0;
+}
+
+static int file_name(const struct option_row *r, const char *arg, const char **ret, struct diag *diag)
+{
+	if (!*arg)
+		return diag_set(diag, USAGE, EINVAL, "--%s takes a file name, not an empty word", r->name);
+	if (!strncmp(arg, "--", 2))	/* the next option, or the end of all: the name was forgotten */
+		return diag_set(diag, USAGE, EINVAL,
+				"--%s takes a file name, not \"%.64s\"; a file that has this name is ./%.64s",
+				r->name, arg, arg);
+	*ret = arg;
+	return 0;
+}
+
+int set_file_name(struct options *o, const struct option_row *r, const char *arg, struct diag *diag)
+{
+	return file_name(r, arg, field_of(o, r), diag);
+}
+
+static bool decimal(const char *arg, uint64_t min, uint64_t max, uint64_t *ret)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtoull(arg, &end, 10);
+	return *arg && !*end && !strchr("+- \t", *arg) && !errno && *ret >= min && *ret <= max;
+}
+
+static int number(const struct option_row *r, const char *arg, uint64_t min, uint64_t max, uint64_t *ret,
+		  struct diag *diag)
+{
+	if (decimal(arg, min, max, ret))
+		return 0;
+	return diag_set(diag, USAGE, EINVAL, "--%s takes a number from %llu to %llu, not \"%s\"", r->name,
+			(unsigned long long)min, (unsigned long long)max, arg);
+}
+
+int set_number(struct options *o, const struct option_row *r, const char *arg, struct diag *diag)
+{
+	uint64_t v;
+	int rc = number(r, arg, r->set.min, r->set.max, &v, diag);
+
+	if (rc == 0)
+		*(uint64_t *)field_of(o, r) = v;
+	return rc;
+}
+
+/* "auto, always or never" of "auto|always|never" */
+static void choices_listed(char *to, size_t max, const char *choices)
+{
+	size_t len;
+
+	to[0] = '\0';
+	for (const char *p = choices; *p; p += len, p += *p == '|') {
+		len = strcspn(p, "|");
+		snprintf(to + strlen(to), max - strlen(to), "%s%.*s", p == choices ? "" : p[len] ? ", " : " or ",
+			 (int)len, p);
+	}
+}
+
+int set_choice(struct options *o, const struct option_row *r, const char *arg, struct diag *diag)
+{
+	size_t len = strlen(arg);
+	char words[64];
+	unsigned n = 0;
+
+	for (const char *p = r->arg; *p; p += strcspn(p, "|"), p += *p == '|', n++)
+		if (len && strcspn(p, "|") == len && !strncmp(p, arg, len)) {
+			*(unsigned *)field_of(o, r) = n;
+			return 0;
+		}
+	choices_listed(words, sizeof(words), r->arg);
+	return diag_set(diag, USAGE, EINVAL, "--%s takes %s, not \"%s\"", r->name, words, arg);
+}
+
+int set_output(struct options *o, const struct option_row *r, const char *arg, struct diag *diag)
+{
+	struct output_option output = { .kind = (enum output_kind)r->set.min };
+	int rc = file_name(r, arg, &output.path, diag);
+
+	if (rc < 0)
+		return rc;
+	o->outputs = xrealloc(o->outputs, (o->noutputs + 1) * sizeof(*o->outputs));
+	o->outputs[o->noutputs++] = output;
+	return 0;
+}
+
+/* ---- those of one option ---- */
+
+int set_pid(struct options *o, const struct option_row *r, const char *arg, struct diag *diag)
+{
+	uint64_t v = 0;
+	int rc = number(r, arg, 1, INT32_MAX, &v, diag);
+
+	if (rc < 0)
+		return rc;
+	for (unsigned i = 0; i < o->npids; i++)
+		if (o->pids[i] == (pid_t)v)
+			return 0;
+	o->pids = xrealloc(o->pids, (o->npids + 1) * sizeof(*o->pids));
+	o->pids[o->npids++] = (pid_t)v;
+	return 0;
+}
+
+int set_report(struct options *o, const struct option_row *r, const char *arg, struct diag *diag)
+{
+	return set_output(o, r, arg ? arg : "report.html", diag);
+}
+
+/* The forms of strace's -e that choose calls. */
+int set_trace(struct options *o, const struct option_row *r UNUSED, const char *arg, struct diag *diag)
+{
+	static const char *const forms[] = { "trace=", "t=" };
+	struct callset_error e;
+	const char *set = arg;
+	size_t form = strcspn(arg, "=,/%!?");
+
+	for (unsigned i = 0; i < ARRAY_SIZE(forms); i++)
+		if (!strncmp(arg, forms[i], strlen(forms[i])))
+			set = arg + strlen(forms[i]);
+	if (set == arg && arg[form] == '=')
+		return diag_set(diag, USAGE, EINVAL,
+				"-e chooses calls, as in -e open,%%network; \"%.*s\" is not taken", (int)form + 1, arg);
+	if (o->calls)
+		return diag_set(diag, USAGE, EINVAL, "-e was given twice; write one set: -e %s,%s", o->calls_text, set);
+	if (callset_parse(set, &o->calls, &e) < 0)
+		return diag_set(diag, USAGE, EINVAL, "-e: %s", e.why);
+	o->calls_text = set;
+	return 0;
+}
+
+/* A number with k, M or G; the kernel takes powers of two of at least a page. */
+int set_ring_size(struct options *o, const struct option_row *r UNUSED, const char *arg, struct diag *diag)
+{
+	enum { SMALLEST = 65536, LARGEST = 1 << 30 };
+	static const char letters[] = "kKmMgG";
+	uint64_t n = 0, size = 4096;
+	size_t len = strlen(arg);
+	const char *letter = len ? strchr(letters, arg[len - 1]) : NULL;
+	int shift = letter ? 10 * (int)((letter - letters) / 2 + 1) : 0;
+	char word[32];
+
+	snprintf(word, sizeof(word), "%.*s", (int)(shift ? len - 1 : len), arg);
+	if (len >= sizeof(word) || !decimal(word, 1, LARGEST, &n) || n << shift > LARGEST || n << shift < SMALLEST)
+		return diag_set(diag, USAGE, EINVAL,
+				"--ring-size takes a size from 64k to 1G, as 16M, not \"%s\"", arg);
+	while (size < n << shift)
+		size <<= 1;
+	o->ring_bytes = size;
+	o->ring_rounded = size != n << shift;
+	return 0;
+}
+
+int set_help(struct options *o, const struct option_row *r UNUSED, const char *arg, struct diag *diag)
+{
+	if (arg && strcmp(arg, "all"))
+		return diag_set(diag, USAGE, EINVAL, "--help takes nothing or all, not \"%s\"", arg);
+	o->help = true;
+	o->help_all = arg != NULL;
+	return 0;
+}

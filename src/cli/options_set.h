@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * What an option does with its argument.  The general ones write to a field of struct options that the row names;
+ * only cli/options_rows.c and cli/options_set.c need this.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cli/options.h"
+
+option_set_fn set_flag;		/* bool: true */
+option_set_fn set_word;		/* const char *: the argument as it is */
+option_set_fn set_file_name;	/* const char *: not empty, and not the next option */
+option_set_fn set_number;	/* uint64_t: a decimal number from min to max */
+option_set_fn set_choice;	/* an enum: which of the words of the row's arg, "auto|always|never", the argument is */
+option_set_fn set_output;	/* one more output, of the kind that min is (enum output_kind) */
+
+option_set_fn set_pid, set_report, set_trace, set_ring_size, set_help;
+
+#define FLAG(field) { set_flag, offsetof(struct options, field), 0, 0 }
+#define WORD(field) { set_word, offsetof(struct options, field), 0, 0 }
+#define FILE_NAME(field) { set_file_name, offsetof(struct options, field), 0, 0 }
+#define NUMBER(field, min, max) { set_number, offsetof(struct options, field), min, max }
+#define CHOICE(field) { set_choice, offsetof(struct options, field), 0, 0 }
+#define OUTPUT(kind) { set_output, 0, kind, 0 }
+#define SET(fn) { fn, 0, 0, 0 }
+
+#define COLORS "auto|always|never"	/* enum color_mode */
+#define BACKENDS "auto|ptrace|bpf"	/* enum backend */
