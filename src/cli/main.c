@@ -9,6 +9,7 @@
 
 #include "base/diag.h"
 #include "capture/environ.h"
+#include "cli/formats.h"
 #include "cli/options.h"
 #include "cli/session.h"
 #include "cli/signals.h"
@@ -67,7 +68,9 @@ int main(int argc, char **argv)
 		return diag.exit_status;
 	}
 	if (opt.help || opt.version) {
-		if (opt.help)
+		if (opt.help_formats)
+			formats_list(stdout);
+		else if (opt.help)
 			options_help(stdout, opt.help_all);
 		else
 			version();

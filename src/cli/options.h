@@ -16,7 +16,11 @@
 struct diag;
 
 /* What can be written, any number of each: cli/outputs.c has a row for every kind. */
-enum output_kind { OUTPUT_TEXT, OUTPUT_REPORT, OUTPUT_RECORDING, OUTPUT_JSON, _OUTPUT_KINDS };
+enum output_kind {
+	OUTPUT_TEXT, OUTPUT_REPORT, OUTPUT_RECORDING,
+	OUTPUT_JSON,	/* from here on: cli/formats.h has a row for each */
+	_OUTPUT_KINDS,
+};
 struct output_option { enum output_kind kind; const char *path; };
 
 struct options {
@@ -26,7 +30,7 @@ struct options {
 	const char *cgroup, *read;
 	bool verbose, all, show_comm, ebpf, faults;
 	bool no_seccomp, lossy, ring_rounded;
-	bool help, help_all, version;
+	bool help, help_all, help_formats, version;
 	enum backend backend;
 	uint64_t ring_bytes, sched_kept_us, sched_shown_us;
 	struct callset *calls; const char *calls_text;	/* -e; NULL: what matters */
@@ -67,5 +71,8 @@ const char *options_output(const struct options *o, enum output_kind kind);	/* t
 void options_help(FILE *f, bool all);
 /* What to type, for someone who typed nothing. */
 void options_hint(FILE *f);
-/* "man": scdoc OPTIONS; "bash", "zsh", "fish": completions.  -EINVAL for anything else. */
+/*
+ * "man": scdoc OPTIONS; "bash", "zsh", "fish": completions; "formats": the table of docs/exports.md.  -EINVAL for
+ * anything else.
+ */
 int options_generate(FILE *f, const char *what);

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "cli/formats.h"
 #include "cli/options.h"
+#include "cli/options_set.h"
 
 static void generate_man(FILE *f)
 {
@@ -29,10 +31,18 @@ static void generate_man(FILE *f)
 
 static bool takes_file(const struct option_row *r) { return r->arg && !strcmp(r->arg, "FILE"); }
 
-/* The values of "auto|always|never", separated by sep. */
-static void choices(FILE *f, const char *arg, char sep)
+/* "auto|always|never": the words that may follow; NULL: any */
+static const char *words_of(const struct option_row *r)
 {
-	for (; *arg; arg++)
+	if (r->set.fn == set_export)
+		return export_names();
+	return r->arg && strchr(r->arg, '|') ? r->arg : NULL;
+}
+
+/* These, separated by sep. */
+static void choices(FILE *f, const struct option_row *r, char sep)
+{
+	for (const char *arg = words_of(r); *arg; arg++)
 		fputc(*arg == '|' ? sep : *arg, f);
 }
 
@@ -67,9 +77,9 @@ static void generate_bash(FILE *f)
 			fputs("mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")", f);
 		} else if (!strcmp(r->arg, "PID")) {
 			fputs("mapfile -t COMPREPLY < <(compgen -W \"$(ps -eo pid=)\" -- \"$cur\")", f);
-		} else if (strchr(r->arg, '|')) {
+		} else if (words_of(r)) {
 			fputs("mapfile -t COMPREPLY < <(compgen -W \"", f);
-			choices(f, r->arg, ' ');
+			choices(f, r, ' ');
 			fputs("\" -- \"$cur\")", f);
 		} else {
 			fputs("COMPREPLY=()", f);
@@ -113,13 +123,13 @@ static void generate_zsh(FILE *f)
 			fprintf(f, "[%s]", help);
 			if (r->arg) {
 				fprintf(f, "%s%s:", r->takes == TAKES_OPTIONAL ? "::" : ":",
-					strchr(r->arg, '|') ? "when" : r->arg);
+					words_of(r) ? "when" : r->arg);
 				if (takes_file(r))
 					fputs("_files", f);
 				else if (!strcmp(r->arg, "PID"))
 					fputs("_pids", f);
-				else if (strchr(r->arg, '|'))
-					fputs("(", f), choices(f, r->arg, ' '), fputs(")", f);
+				else if (words_of(r))
+					fputs("(", f), choices(f, r, ' '), fputs(")", f);
 			}
 			fputs("' \\\n", f);
 		}
@@ -139,8 +149,8 @@ static void generate_fish(FILE *f)
 			fprintf(f, " -s %c", r->letter);
 		if (r->takes == TAKES_ONE)
 			fputs(takes_file(r) ? " -rF" : " -x", f);
-		if (r->arg && strchr(r->arg, '|'))
-			fputs(" -a '", f), choices(f, r->arg, ' '), fputs("'", f);
+		if (words_of(r))
+			fputs(" -a '", f), choices(f, r, ' '), fputs("'", f);
 		if (r->arg && !strcmp(r->arg, "PID"))
 			fputs(" -a '(__fish_complete_pids)'", f);
 		fprintf(f, " -d '%s'\n", r->help);
@@ -151,6 +161,7 @@ int options_generate(FILE *f, const char *what)
 {
 	static const struct { const char *name; void (*fn)(FILE *); } makers[] = {
 		{ "man", generate_man }, { "bash", generate_bash }, { "zsh", generate_zsh }, { "fish", generate_fish },
+		{ "formats", formats_doc },
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(makers); i++)

@@ -6,8 +6,16 @@
 #include <stddef.h>
 
 #include "base/macro.h"
+#include "cli/formats.h"
 #include "cli/options.h"
 #include "cli/options_set.h"
+
+/* --export and the short form of each format (cli/formats.h) */
+#define FORMAT(id, name, arg, file, open, sink, wants, what, cut, help, ...)	\
+	{ name, NULL, 0, OPT_WRITE, TAKES_ONE, arg, help, OUTPUT(OUTPUT_##id), NULL },
+#define NAMED(id, name, ...) name ", "
+#define EXPORT_HELP "write the trace in a format: " EXPORT_FORMATS(NAMED)	\
+	"to FILE or to the name that help, in place of a format, lists; any number of times"
 
 const struct option_row option_rows[] = {
 	{ "pid", NULL, 'p', OPT_TARGET, TAKES_ONE, "PID", "attach to a running process, all its threads; may be given more than once", SET(set_pid),
@@ -46,8 +54,9 @@ const struct option_row option_rows[] = {
 	{ "max-report-events", NULL, 0, OPT_WRITE, TAKES_ONE, "N", "keep at most N events in the report (default 10000000); process exits are always kept", NUMBER(max_report_events, 1, UINT32_MAX) },
 	{ "output", NULL, 'o', OPT_WRITE, TAKES_ONE, "FILE", "also write the live lines and the summary to FILE", OUTPUT(OUTPUT_TEXT),
 	  "also write the lines and the summary to FILE" },
-	{ "json", NULL, 0, OPT_WRITE, TAKES_ONE, "FILE", "write events, processes, files and connections to FILE as NDJSON, one object a line (-: standard output, with what the command itself writes there); with -v also the arguments of calls", OUTPUT(OUTPUT_JSON),
-	  "write everything as NDJSON (-: stdout)" },
+	{ "export", NULL, 0, OPT_WRITE, TAKES_ONE, "FORMAT[:FILE]", EXPORT_HELP, SET(set_export),
+	  "as JSON and others: --export help lists them" },
+	EXPORT_FORMATS(FORMAT)
 	{ "record", NULL, 0, OPT_WRITE, TAKES_ONE, "FILE", "save everything captured, for --read", OUTPUT(OUTPUT_RECORDING),
 	  "save everything captured, for --read" },
 

@@ -7,6 +7,8 @@
 
 #include "base/diag.h"
 #include "base/macro.h"
+#include "base/nearest.h"
+#include "cli/formats.h"
 #include "filter/callset.h"
 
 enum { USAGE = 125 };
@@ -100,16 +102,22 @@ int set_choice(struct options *o, const struct option_row *r, const char *arg, s
 	return diag_set(diag, USAGE, EINVAL, "--%s takes %s, not \"%s\"", r->name, words, arg);
 }
 
-int set_output(struct options *o, const struct option_row *r, const char *arg, struct diag *diag)
+static int add_output(struct options *o, const struct option_row *r, enum output_kind kind, const char *path,
+		      struct diag *diag)
 {
-	struct output_option output = { .kind = (enum output_kind)r->set.min };
-	int rc = file_name(r, arg, &output.path, diag);
+	struct output_option output = { .kind = kind };
+	int rc = file_name(r, path, &output.path, diag);
 
 	if (rc < 0)
 		return rc;
 	o->outputs = xrealloc(o->outputs, (o->noutputs + 1) * sizeof(*o->outputs));
 	o->outputs[o->noutputs++] = output;
 	return 0;
+}
+
+int set_output(struct options *o, const struct option_row *r, const char *arg, struct diag *diag)
+{
+	return add_output(o, r, (enum output_kind)r->set.min, arg, diag);
 }
 
 /* ---- those of one option ---- */
@@ -185,4 +193,30 @@ int set_help(struct options *o, const struct option_row *r UNUSED, const char *a
 	o->help = true;
 	o->help_all = arg != NULL;
 	return 0;
+}
+
+/* FORMAT[:FILE], or help */
+int set_export(struct options *o, const struct option_row *r, const char *arg, struct diag *diag)
+{
+	int len = (int)strcspn(arg, ":");
+	char word[32];
+	struct nearest near = nearest_to(word);
+
+	if (!strcmp(arg, "help")) {
+		o->help = o->help_formats = true;
+		return 0;
+	}
+	snprintf(word, sizeof(word), "%.*s", len, arg);
+	for (unsigned i = 0; i < export_nformats; i++) {
+		const struct export_format *f = &export_formats[i];
+
+		if (strlen(f->name) == (size_t)len && !strncmp(f->name, arg, (size_t)len))
+			return add_output(o, r, f->kind, arg[len] ? arg + len + 1 : f->file, diag);
+		nearest_try(&near, f->name);
+	}
+	if (nearest_best(&near))
+		return diag_set(diag, USAGE, EINVAL, "--export: unknown format \"%.*s\"; did you mean %s?",
+				MIN(len, 64), arg, nearest_best(&near));
+	return diag_set(diag, USAGE, EINVAL, "--export: unknown format \"%.*s\"; --export help lists them",
+			MIN(len, 64), arg);
 }

@@ -16,7 +16,7 @@ option_set_fn set_number;	/* uint64_t: a decimal number from min to max */
 option_set_fn set_choice;	/* an enum: which of the words of the row's arg, "auto|always|never", the argument is */
 option_set_fn set_output;	/* one more output, of the kind that min is (enum output_kind) */
 
-option_set_fn set_pid, set_report, set_trace, set_ring_size, set_help;
+option_set_fn set_pid, set_report, set_trace, set_ring_size, set_help, set_export;
 
 #define FLAG(field) { set_flag, offsetof(struct options, field), 0, 0 }
 #define WORD(field) { set_word, offsetof(struct options, field), 0, 0 }

@@ -12,6 +12,7 @@
 #include "base/macro.h"
 #include "base/outfile.h"
 #include "base/term.h"
+#include "cli/formats.h"
 #include "cli/options.h"
 #include "sink/out.h"
 #include "sink/sink.h"
@@ -46,7 +47,9 @@ struct output_row {
 	const char *option;		/* NULL: always there, on the terminal */
 	struct outfile_words words;
 	int (*open)(const char *path, const struct outfile_words *words, struct outfile *ret_file, struct diag *diag);
+	/* one of these */
 	int (*make)(struct outputs *o, struct outfile *file, struct sink **ret_sink, struct diag *diag);
+	int (*sink)(const struct sink_options *opt, struct outfile *file, struct sink **ret_sink, struct diag *diag);
 	unsigned wants;			/* WANTS_* */
 	enum stage stage;
 	const char *title;		/* what the summary calls it; NULL: it does not name it */
@@ -59,16 +62,6 @@ static int make_copy(struct outputs *o, struct outfile *file, struct sink **ret_
 {
 	*ret_sink = out_add(o->out, file, false);
 	return 0;
-}
-
-static int make_report(struct outputs *o, struct outfile *file, struct sink **ret_sink, struct diag *diag)
-{
-	return sink_html_new(&o->sink_opt, file, ret_sink, diag);
-}
-
-static int make_json(struct outputs *o, struct outfile *file, struct sink **ret_sink, struct diag *diag)
-{
-	return sink_ndjson_new(&o->sink_opt, file, ret_sink, diag);
 }
 
 static int make_recording(struct outputs *o UNUSED, struct outfile *file, struct sink **ret_sink, struct diag *diag UNUSED)
@@ -117,6 +110,11 @@ static int open_file_or_stdout(const char *path, const struct outfile_words *wor
 	       outfile_open_stream(STDOUT_FILENO, "on the standard output", words, ret_file, diag);
 }
 
+#define FORMAT(id, name, arg, default_, open_, sink_, wants_, what_, cut_, ...)	\
+	[OUTPUT_##id] = {	\
+		.option = "--" name, .words = { what_, "choose another --" name " " arg, cut_ },	\
+		.open = open_, .sink = sink_, .wants = wants_, .stage = STAGE_FILES,	\
+	},
 static const struct output_row kinds[_OUTPUT_KINDS] = {
 	[OUTPUT_TEXT] = {
 		.option = "--output", .words = { "the text", "choose another file for -o", NULL },
@@ -124,17 +122,14 @@ static const struct output_row kinds[_OUTPUT_KINDS] = {
 	},
 	[OUTPUT_REPORT] = {
 		.option = "--report", .words = { "the report", "name another file with --report=FILE", NULL },
-		.open = outfile_open, .make = make_report, .wants = WANTS_CALLS, .stage = STAGE_FILES,
+		.open = outfile_open, .sink = sink_html_new, .wants = WANTS_CALLS, .stage = STAGE_FILES,
 		.title = "Report", .more = "--max-report-events N keeps more",
-	},
-	[OUTPUT_JSON] = {
-		.option = "--json", .words = { "the JSON", "choose another --json FILE", "the lines before it are complete" },
-		.open = open_file_or_stdout, .make = make_json, .wants = WANTS_CALLS, .stage = STAGE_FILES,
 	},
 	[OUTPUT_RECORDING] = {
 		.option = "--record", .words = { "the recording", "choose another --record FILE", "what was written before can still be read" },
 		.open = outfile_open, .make = make_recording, .wants = WANTS_CALLS | WANTS_PAYLOAD | WANTS_ENV, .stage = STAGE_FILES,
 	},
+	EXPORT_FORMATS(FORMAT)
 };
 
 /* Those of the terminal, and of every copy of its text, in the order in which each event reaches them. */
@@ -223,6 +218,12 @@ static void listen(struct outputs *o, struct sink *s)
 		o->on_tick[o->ntick++] = s;
 }
 
+static int make_sink(struct outputs *o, struct output *to, struct diag *diag)
+{
+	return to->row->sink ? to->row->sink(&o->sink_opt, &to->file, &to->sink, diag) :
+			       to->row->make(o, &to->file, &to->sink, diag);
+}
+
 static int make_all(struct outputs *o, struct diag *diag)
 {
 	int rc = 0;
@@ -231,7 +232,7 @@ static int make_all(struct outputs *o, struct diag *diag)
 	o->on_record = xcalloc(o->n, sizeof(struct sink *));
 	o->on_tick = xcalloc(o->n, sizeof(struct sink *));
 	for (unsigned i = 0; i < o->n && rc == 0; i++) {
-		rc = o->v[i].row->make(o, &o->v[i].file, &o->v[i].sink, diag);
+		rc = make_sink(o, &o->v[i], diag);
 		if (rc == 0 && o->v[i].sink)
 			listen(o, o->v[i].sink);
 	}

@@ -5,6 +5,7 @@
 
 #include "base/diag.h"
 #include "base/macro.h"
+#include "cli/formats.h"
 #include "cli/options.h"
 #include "unit.h"
 
@@ -198,11 +199,39 @@ static void test_help(void **state)
 	REFUSE("--help=most", "nothing or all");
 }
 
+/* --export NAME[:FILE] is the format's own option. */
+static void test_export(void **state)
+{
+	char line[128];
+
+	(void)state;
+	assert_true(export_nformats > 0);
+	for (unsigned i = 0; i < export_nformats; i++) {
+		const struct export_format *f = &export_formats[i];
+
+		snprintf(line, sizeof(line), "--export %s --export %s:a:b --%s c true", f->name, f->name, f->name);
+		ACCEPT(line);
+		assert_int_equal(opt.noutputs, 3);
+		for (unsigned n = 0; n < 3; n++)
+			assert_int_equal(opt.outputs[n].kind, f->kind);
+		assert_string_equal(opt.outputs[0].path, f->file);
+		assert_string_equal(opt.outputs[1].path, "a:b");
+		assert_string_equal(opt.outputs[2].path, "c");
+	}
+	ACCEPT("--export help");
+	assert_true(opt.help && opt.help_formats);
+	REFUSE("--export jsn true", "unknown format \"jsn\"; did you mean json?");
+	REFUSE("--export jso:x true", "did you mean json?");
+	REFUSE("--export xyzzy true", "--export help lists them");
+	REFUSE("--export json: true", "not an empty word");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_command), cmocka_unit_test(test_report), cmocka_unit_test(test_pids),
 		cmocka_unit_test(test_refused), cmocka_unit_test(test_help),
+		cmocka_unit_test(test_export),
 	};
 	int rc = cmocka_run_group_tests(tests, NULL, NULL);
 

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * The formats that a trace is exported to, a row each: its option, `--export NAME[:FILE]`, the list of
+ * `--export help`, how it is opened and what writes it (cli/outputs.c), and docs/exports.md are made of it.
+ *
+ *	X(ID, name of the option and of --export, FILE or DIR, what --export takes without :FILE,
+ *	  opened by, sink, WANTS_*, what it is in messages, what to know when its end is missing or NULL,
+ *	  sentence for --help=all and the man page, for --export help)
+ */
+#include <stdio.h>
+
+#include "cli/options.h"
+
+#define EXPORT_FORMATS(X)	\
+	X(JSON, "json", "FILE", "trace.ndjson",	\
+	  open_file_or_stdout, sink_ndjson_new, WANTS_CALLS, "the JSON", "the lines before it are complete",	\
+	  "write events, processes, files and connections to FILE as NDJSON, one object a line (-: standard "	\
+	  "output, with what the command itself writes there); with -v also the arguments of calls",	\
+	  "NDJSON, an object a line: jq, DuckDB, anything")
+
+/* "json|csv" */
+#define EXPORT_NAME(id, name, ...) "|" name
+static inline const char *export_names(void) { return &(EXPORT_FORMATS(EXPORT_NAME))[1]; }
+
+struct export_format {
+	enum output_kind kind;
+	const char *name, *arg, *file;	/* arg: FILE or DIR; file: where --export NAME writes */
+	const char *brief;
+};
+extern const struct export_format export_formats[];
+extern const unsigned export_nformats;
+void formats_list(FILE *f);	/* for --export help */
+void formats_doc(FILE *f);	/* a table of Markdown */
