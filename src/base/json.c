@@ -99,6 +99,58 @@ static void add_string(struct json *j, const char *s, size_t n, void other(struc
 void json_str(struct json *j, const char *s, size_t n) { add_string(j, s, n, escape); }
 void json_escaped(struct json *j, const char *s, size_t n) { add_string(j, s, n, escape_byte); }
 
+/* Whether one of eight bytes has to be written otherwise: the usual test for a zero byte, of each of those. */
+static uint64_t is_special(uint64_t x)
+{
+	const uint64_t ones = 0x0101010101010101, tops = ones << 7;
+#define IS(c) (((x ^ ones * (c)) - ones) & ~(x ^ ones * (c)))
+	return (((x - ones * 0x20) & ~x) | x | IS('"') | IS('\\') | IS('<') | IS(0x7f)) & tops;
+#undef IS
+}
+
+static uint64_t load(const char *s, unsigned n)
+{
+	uint64_t x = 0;
+
+	memcpy(&x, s, n);
+	return x;
+}
+
+/* Copies in words, the last of them over the one before; false: something is to be escaped. */
+static bool copy_plain(char *to, const char *s, size_t n)
+{
+	uint64_t x, special = 0;
+	size_t i = 0;
+
+	if (n < 8) {
+		x = load(s, 4) | load(s + n - 4, 4) << 32;
+		memcpy(to, s, 4);
+		memcpy(to + n - 4, s + n - 4, 4);
+		return !is_special(x);
+	}
+	do {
+		x = load(s + i, 8);
+		memcpy(to + i, &x, 8);
+		special |= is_special(x);
+		i = i + 16 > n && i + 8 < n ? n - 8 : i + 8;
+	} while (i < n);
+	return !special;
+}
+
+void json_put_escaped(struct buf *b, const char *s, size_t n)
+{
+	char *to;
+
+	buf_grow(b, n + 2);
+	to = b->s + b->len;
+	if (n < 4 || !copy_plain(to + 1, s, n)) {
+		json_escaped(&(struct json){ .b = b }, s, n);
+		return;
+	}
+	to[0] = to[n + 1] = '"';
+	b->len += n + 2;
+}
+
 void json_cstr(struct json *j, const char *s) { json_str(j, s, strlen(s)); }
 
 void json_u64(struct json *j, uint64_t v)

@@ -54,11 +54,16 @@ static inline void json_put_made(struct buf *b, const struct json_made *k)
 /* Behind json_put_made(), which has left the room. */
 static inline void json_put_u64(struct buf *b, uint64_t v)
 {
-	if (v < 10)
+	if (v < 10) {
 		b->s[b->len++] = (char)('0' + v);
-	else
+	} else if (v < 100) {
+		memcpy(b->s + b->len, buf_pairs + v * 2, 2);
+		b->len += 2;
+	} else {
 		buf_u64(b, v);
+	}
 }
+void json_put_escaped(struct buf *b, const char *s, size_t n);	/* as json_escaped() */
 
 /* Of ours: nothing in it is to be escaped. */
 static inline void json_put_word(struct buf *b, const char *s, uint32_t n)

@@ -67,6 +67,9 @@ struct rows {
 	/* fields that are wanted, by table, and by kind of event */
 	uint8_t plan[_ROW_TABLES][ROW_FIELDS_MAX], nplan[_ROW_TABLES];
 	uint8_t event_plan[_EV_MAX][ROW_FIELDS_MAX], nevent_plan[_EV_MAX];
+	/* of a sink that keeps groups: what fills each slot, and the fields of a group that is made */
+	uint64_t slots[_ROW_GROUPS][ROW_SLOTS];
+	uint8_t group_present[_ROW_GROUPS][ROW_FIELDS_MAX];
 	struct cell cells[ROW_FIELDS_MAX];
 	uint8_t present[ROW_FIELDS_MAX];
 

@@ -100,14 +100,39 @@ struct row_table_info { const char *name, *help; const struct row_field *fields;
 extern const struct row_table_info row_tables[_ROW_TABLES];
 #define ROW_SCHEMA_VERSION 1	/* a field keeps its name and type for ever; new ones may come */
 
-/* One row.  Cells lie at their field's number; present: the numbers of those that this row has, in order. */
+/*
+ * Fields of an event that are the same in all events of one thread, and in all of one kind and type.  For a sink that
+ * keeps what it made of them (row_sink.keeps), each group is one entry in `present`, ROW_GROUP_AT + enum row_group, and
+ * stands for its fields: they are given when the group's slot is to be filled, and from then on the slot stands for
+ * them.
+ */
+enum row_group { ROW_OF_THREAD, ROW_OF_TYPE, _ROW_GROUPS };
+enum { ROW_SLOTS = 128, ROW_GROUP_AT = ROW_FIELDS_MAX };
+#define ROW_BIT(field) (1ull << (field))
+#define ROW_OF_THREAD_FIELDS \
+	(ROW_BIT(ROW_EVENT_THREAD) | ROW_BIT(ROW_EVENT_PROCESS) | ROW_BIT(ROW_EVENT_PID) | ROW_BIT(ROW_EVENT_TID))
+#define ROW_OF_TYPE_FIELDS \
+	(ROW_BIT(ROW_EVENT_KIND) | ROW_BIT(ROW_EVENT_CALL) | ROW_BIT(ROW_EVENT_TYPE) | ROW_BIT(ROW_EVENT_OP) | \
+	 ROW_BIT(ROW_EVENT_CATEGORY))
+struct row_kept {
+	uint8_t slot;
+	bool fresh;			/* the cells of `present` are of this row: the slot is to be filled anew */
+	uint8_t npresent;
+	const uint8_t *present;
+};
+
+/*
+ * One row.  Cells lie at their field's number; present: the numbers of those that this row has, in order, and the
+ * groups of a sink that keeps them.
+ */
 struct row {
 	enum row_table table;
 	bool final;			/* of what has an id: it will not change any more */
 	const struct cell *cells;
 	const uint8_t *present;
 	unsigned npresent;
-	uint64_t has;			/* the same, a bit a field */
+	uint64_t has;			/* the same, a bit a field; without those of a group that the sink has */
+	struct row_kept group[_ROW_GROUPS];	/* of a sink that keeps them */
 	/*
 	 * EVENT: what it was made from, for dialects of arguments; with the descriptor of calls the model does nothing
 	 * with
@@ -137,6 +162,7 @@ struct row_sink {
 	const struct row_sink_ops *ops;
 	void *ctx;
 	uint64_t wants[_ROW_TABLES]; /* a bit a field; 0: none of that table */
+	bool keeps;		/* what it makes of a group (struct row_kept) */
 };
 
 /* How an event came out; ANSWER: an error that was the answer. */

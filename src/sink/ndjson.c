@@ -1,28 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* --json: rows as NDJSON, all derived from the fields (row/fields.h): a key a field, written by its type (docs/events.md). */
-#include <string.h>
-
-#include "base/diag.h"
+/* --json: rows as NDJSON, all derived from the fields (row/fields.h): a key a field, written by its type. */
 #include "base/json.h"
 #include "base/macro.h"
-#include "base/outfile.h"
 #include "model/model.h"
-#include "row/row.h"
-#include "sink/sink.h"
+#include "sink/row_output.h"
 #include "sink/value_json.h"
 #include "sink/words.h"
 
-enum { FULL = 64 << 10 };
-
 struct ndjson {
-	struct sink sink;
-	struct row_sink takes;
-	struct rows *from;
-	struct outfile *file;
-	struct buf out, name;
-	uint64_t nevents;
+	struct row_output base;
+	struct buf name;
 	struct json_made keys[_ROW_TABLES][ROW_FIELDS_MAX];	/* ,"name": */
 	struct json_made heads[_ROW_TABLES];			/* {"table":"name" */
+	struct buf kept[_ROW_GROUPS][ROW_SLOTS];		/* of events of one thread, one type: all their cells */
 };
 
 static void strings(struct json *j, const struct cell *c)
@@ -45,31 +35,52 @@ static void descriptors(struct json *j, const struct cell *c)
 	json_close(j, ']');
 }
 
-static void value(struct ndjson *n, struct json *j, const struct row *row, enum row_type type, const struct cell *c)
+/* What has a form of its own in each sink. */
+static void made_string(struct ndjson *n, struct json *j, enum row_type type, const struct cell *c)
 {
-	j->comma = false;
-	switch (type) {
-	case ROW_SIGNED: case ROW_FD: c->i < 0 ? json_i64(j, c->i) : json_put_u64(j->b, c->u); return;
-	case ROW_BOOL: json_bool(j, c->u); return;
-	case ROW_STRING: json_escaped(j, c->s, c->n); return;
-	case ROW_STRINGS: strings(j, c); return;
-	case ROW_FDS: descriptors(j, c); return;
-	case ROW_ADDRESS: json_hex(j, c->u); return;
-	case ROW_ARGS: args_json(j, row->event); return;
-	case ROW_NAME: file_name(&n->name, c->file); break;
-	case ROW_PEER: addr_format(&n->name, c->addr); break;
-	case ROW_WORD: json_put_word(j->b, c->s, c->n); return;
-	default: json_put_u64(j->b, MIN(c->u, (uint64_t)INT64_MAX)); return;
-	}
-	json_escaped(j, n->name.s ? n->name.s : "", n->name.len);
 	buf_reset(&n->name);
+	if (type == ROW_NAME)
+		file_name(&n->name, c->file);
+	else
+		addr_format(&n->name, c->addr);
+	json_escaped(j, n->name.s ? n->name.s : "", n->name.len);
 }
 
-static void flush(struct ndjson *n)
+static void value(struct ndjson *n, struct buf *b, const struct row *row, enum row_type type, const struct cell *c)
 {
-	if (n->out.len)
-		outfile_write(n->file, n->out.s, n->out.len);
-	buf_reset(&n->out);
+	struct json j = { .b = b };
+
+	switch (type) {
+	case ROW_SIGNED: case ROW_FD: c->i < 0 ? json_i64(&j, c->i) : json_put_u64(b, c->u); break;
+	case ROW_BOOL: json_bool(&j, c->u); break;
+	case ROW_WORD: json_put_word(b, c->s, c->n); break;
+	case ROW_STRING: json_put_escaped(b, c->s, c->n); break;
+	case ROW_STRINGS: strings(&j, c); break;
+	case ROW_FDS: descriptors(&j, c); break;
+	case ROW_ADDRESS: json_hex(&j, c->u); break;
+	case ROW_ARGS: args_json(&j, row->event); break;
+	case ROW_NAME: case ROW_PEER: made_string(n, &j, type, c); break;
+	default: json_put_u64(b, MIN(c->u, (uint64_t)INT64_MAX)); break;
+	}
+}
+
+static void cell(struct ndjson *n, struct buf *b, const struct row *row, unsigned f)
+{
+	json_put_made(b, &n->keys[row->table][f]);
+	value(n, b, row, row_tables[row->table].fields[f].type, &row->cells[f]);
+}
+
+static void group(struct ndjson *n, struct buf *b, const struct row *row, enum row_group g)
+{
+	const struct row_kept *made = &row->group[g];
+	struct buf *kept = &n->kept[g][made->slot];
+
+	if (made->fresh) {
+		buf_reset(kept);
+		for (unsigned i = 0; i < made->npresent; i++)
+			cell(n, kept, row, made->present[i]);
+	}
+	buf_add(b, kept->s, kept->len);
 }
 
 static void begin(void *ctx, const struct row_table_info tables[_ROW_TABLES])
@@ -86,65 +97,41 @@ static void begin(void *ctx, const struct row_table_info tables[_ROW_TABLES])
 static void take_row(void *ctx, const struct row *row)
 {
 	struct ndjson *n = ctx;
-	const struct row_field *fields = row_tables[row->table].fields;
-	struct json j = { .b = &n->out };
+	struct buf *b = &n->base.out;
 
-	json_put_made(&n->out, &n->heads[row->table]);
-	for (unsigned i = 0; i < row->npresent; i++) {
-		unsigned f = row->present[i];
-
-		json_put_made(&n->out, &n->keys[row->table][f]);
-		value(n, &j, row, fields[f].type, &row->cells[f]);
-	}
+	json_put_made(b, &n->heads[row->table]);
+	for (unsigned i = 0; i < row->npresent; i++)
+		if (row->present[i] < ROW_GROUP_AT)
+			cell(n, b, row, row->present[i]);
+		else
+			group(n, b, row, row->present[i] - ROW_GROUP_AT);
 	if (row->table != TABLE_EVENT)
-		buf_puts(&n->out, row->final ? ",\"final\":true" : ",\"final\":false");
-	buf_add(&n->out, "}\n", 2);
-	n->nevents += row->table == TABLE_EVENT;
-	if (n->out.len > FULL)
-		flush(n);
+		buf_puts(b, row->final ? ",\"final\":true" : ",\"final\":false");
+	buf_add(b, "}\n", 2);
+	n->base.nevents += row->table == TABLE_EVENT;
+	row_output_flush_long(&n->base);
 }
 
-static void ndjson_event(struct sink *s, const struct event *ev) { rows_event(CONTAINER_OF(s, struct ndjson, sink)->from, ev); }
-
-/* Whoever reads along has it within a tick. */
-static void ndjson_tick(struct sink *s, uint64_t now_ns UNUSED) { flush(CONTAINER_OF(s, struct ndjson, sink)); }
-
-static void ndjson_finish(struct sink *s, const struct sink_result *done UNUSED)
+static void free_made(struct row_output *o)
 {
-	struct ndjson *n = CONTAINER_OF(s, struct ndjson, sink);
-	int rc = rows_end(n->from);
+	struct ndjson *n = CONTAINER_OF(o, struct ndjson, base);
 
-	flush(n);
-	if (rc < 0 && !n->file->err)
-		n->file->err = rc;
-	s->kept = s->total = n->nevents;
-}
-
-static void ndjson_free(struct sink *s)
-{
-	struct ndjson *n = CONTAINER_OF(s, struct ndjson, sink);
-
-	rows_free(n->from);
-	buf_done(&n->out), buf_done(&n->name);
-	free(n);
+	buf_done(&n->name);
+	for (unsigned g = 0; g < _ROW_GROUPS; g++)
+		for (unsigned i = 0; i < ROW_SLOTS; i++)
+			buf_done(&n->kept[g][i]);
 }
 
 int sink_ndjson_new(const struct sink_options *opt, struct outfile *file, struct sink **ret_sink, struct diag *diag)
 {
-	static const struct sink_ops ops = { .event = ndjson_event, .tick = ndjson_tick, .finish = ndjson_finish, .free = ndjson_free };
 	static const struct row_sink_ops takes = { .begin = begin, .row = take_row };
 	struct ndjson *n = xcalloc(1, sizeof(*n));
-	int rc;
 
-	n->sink.ops = &ops;
-	n->file = file;
-	n->takes = (struct row_sink){ .ops = &takes, .ctx = n };
-	memset(n->takes.wants, 0xff, sizeof(n->takes.wants));
+	n->base.free = free_made;
+	n->base.takes.keeps = true;
+	for (unsigned t = 0; t < _ROW_TABLES; t++)
+		n->base.takes.wants[t] = UINT64_MAX;
 	if (!opt->verbose)	/* they are most of the text, and of the time */
-		n->takes.wants[TABLE_EVENT] &= ~(1ull << ROW_EVENT_ARGS);
-	rc = rows_new(&n->takes, opt->totals, file->path, &n->from);
-	*ret_sink = rc == 0 ? &n->sink : NULL;
-	if (rc < 0)
-		ndjson_free(&n->sink);
-	return rc == 0 ? 0 : diag_set(diag, 125, -rc, "cannot make a temporary file for --json: %s; is /tmp writable?", strerror(-rc));
+		n->base.takes.wants[TABLE_EVENT] &= ~ROW_BIT(ROW_EVENT_ARGS);
+	return row_output_start(&n->base, &takes, opt, file, "--json", ret_sink, diag);
 }

@@ -69,4 +69,5 @@ struct sink *sink_summary_new(struct out *out, const struct sink_options *opt);	
 struct sink *sink_recording_new(struct outfile *file);		/* the records themselves, for --read */
 /* -errno with diag: no room for its temporary files. */
 int sink_html_new(const struct sink_options *opt, struct outfile *file, struct sink **ret_sink, struct diag *diag);
-int sink_ndjson_new(const struct sink_options *opt, struct outfile *file, struct sink **ret_sink, struct diag *diag);	/* --json; likewise */
+/* --json; likewise */
+int sink_ndjson_new(const struct sink_options *opt, struct outfile *file, struct sink **ret_sink, struct diag *diag);
