@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """A ring that fills faster than it is read: nothing is lost, and the program does not notice.
 
-usage: tests/bpf/pressure.py COMPENDIUM WORK WAITS
+usage: tests/bpf/pressure.py COMPENDIUM WORK WAITS [Pressure.TEST…]
 
 WORK is bench/work.c and WAITS waits.c, built. With --lossy the same loads overflow the ring: that shows that there was
 something to hold back.
@@ -19,7 +19,8 @@ import time
 import unittest
 
 COMPENDIUM = WORK = WAITS = None
-CALLS = 100000
+CALLS = 30000           # some megabytes of records
+MANY = 100000           # more than the default ring holds
 SMALL = ("--ring-size", "256k")
 TINY = ("--ring-size", "64k")
 
@@ -127,9 +128,9 @@ class Pressure(unittest.TestCase):
         self.assertEqual((status, lost(text)), (0, 0))
         self.assertGreaterEqual(len(re.findall(r"\bread\(", text)), CALLS)
 
-    def attached(self, *before, options=SMALL):
+    def attached(self, *before, options=SMALL, calls=CALLS):
         """A reader of low priority, and a program that it is attached to."""
-        with subprocess.Popen(["sh", "-c", f"read x; {WORK} read {CALLS}; {WORK} read {CALLS}"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as target:
+        with subprocess.Popen(["sh", "-c", f"read x; {WORK} read {calls}; {WORK} read {calls}"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as target:
             tracer = subprocess.Popen([*before, COMPENDIUM, "--backend", "bpf", "-v", *options, "-o", self.dir / "log", "-p", str(target.pid)],
                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             end = time.monotonic() + 60
@@ -142,7 +143,18 @@ class Pressure(unittest.TestCase):
             self.assertEqual(tracer.wait(300), 0)
         text = (self.dir / "log").read_text(errors="replace")
         self.assertEqual(lost(text), 0)
-        self.assertGreaterEqual(len(re.findall(r"\bread\(", text)), 2 * CALLS)
+        self.assertGreaterEqual(len(re.findall(r"\bread\(", text)), 2 * calls)
+
+    def test_priority(self):
+        """The command keeps the priority that it was started with; what reads the ring has an ordinary one."""
+        script = "import os, sys\nprint(os.sched_getscheduler(0), os.nice(0))\nprint(*[f'{os.sched_getscheduler(int(t))}/{os.getpriority(os.PRIO_PROCESS, int(t))}' for t in os.listdir(f'/proc/{os.getppid()}/task')])"
+        for before, ours in ((["chrt", "-i", "0"], f"{os.SCHED_IDLE} 0"), (["nice", "-n", "7"], "0 7")):
+            if not shutil.which(before[0]):
+                self.skipTest(f"{before[0]} is not installed")
+            _, out, _ = self.slowly("-q", "--", sys.executable, "-S", "-c", script, before=before)
+            command, threads = out.splitlines()
+            self.assertEqual(command, ours)
+            self.assertEqual(set(threads.split()), {"0/0"})
 
     def test_nice(self):
         self.attached("nice", "-n", "19")
@@ -153,7 +165,7 @@ class Pressure(unittest.TestCase):
         self.attached("chrt", "-i", "0")
 
     def test_default_ring(self):
-        self.attached("nice", "-n", "19", options=())
+        self.attached("nice", "-n", "19", options=(), calls=MANY)
 
 
 def main():
@@ -163,7 +175,7 @@ def main():
     if "(bpf)" not in done.stderr:
         print("SKIP: the bpf backend does not work here")
         sys.exit(77)
-    unittest.main(argv=sys.argv[:1], verbosity=2)
+    unittest.main(argv=[sys.argv[0], *sys.argv[4:]], verbosity=2)
 
 
 if __name__ == "__main__":

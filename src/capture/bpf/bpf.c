@@ -21,6 +21,7 @@
 #include "capture/bpf/guard.h"
 #include "capture/bpf/internal.h"
 #include "capture/bpf/kernel.h"
+#include "capture/bpf/priority.h"
 #include "capture/command.h"
 #include "capture/environ.h"
 #include "capture/proc/proc.h"
@@ -451,6 +452,8 @@ int source_bpf_open(const struct capture_options *opt, struct source **ret_sourc
 		bpf_free(&s->src);
 		return rc;
 	}
+	if (s->shared->hold == HOLD_LONG)
+		priority_raise();
 	*ret_source = &s->src;
 	return 0;
 }
