@@ -4,8 +4,17 @@ import { readFileSync } from 'node:fs';
 import { TYPES } from '../fixtures/gen.mjs';
 import { goTab, settle, state } from './help.mjs';
 
-const focused = page =>
-  page.evaluate(() => document.activeElement.id || document.activeElement.className);
+/** The focus comes with the next rendering, so it is waited for; what has it when it never comes is in the error. */
+const focus = async (t, page, want, what) => {
+  const now = () => document.activeElement.id || document.activeElement.className;
+  await page
+    .waitForFunction(
+      want => (document.activeElement.id || document.activeElement.className) === want,
+      want,
+    )
+    .catch(() => {});
+  t.equal(await page.evaluate(now), want, what);
+};
 
 export const use = [
   [
@@ -16,7 +25,7 @@ export const use = [
       await page.keyboard.press('/');
       await page.keyboard.type('type:openat err:ENOENT');
       await page.keyboard.press('Enter');
-      t.equal(await focused(page), 'tb', 'Enter');
+      await focus(t, page, 'tb', 'Enter');
       t.equal(await state(page, 's.filter.value'), 'type:openat err:ENOENT');
       const hits = await state(page, 'Array.from({ length: 3 }, (_, k) => s.event(k))');
       for (const [key, want] of [
@@ -32,7 +41,7 @@ export const use = [
       await page.keyboard.press('End');
       await page.keyboard.type(' !pid:1');
       await page.keyboard.press('Escape');
-      t.equal(await focused(page), '', 'Esc leaves the box');
+      await focus(t, page, '', 'Esc leaves the box');
       const filter = 'type:openat err:ENOENT !pid:1';
       t.equal(await state(page, 's.filter.value'), filter, 'as it was typed');
       for (let k = 0; k < 4; k++) await page.keyboard.press('Escape');
@@ -43,7 +52,7 @@ export const use = [
       await page.keyboard.press('/');
       await page.keyboard.type('path:*.h');
       await page.keyboard.press('Enter');
-      t.equal(await focused(page), 'grid', 'the table of another view');
+      await focus(t, page, 'grid', 'the table of another view');
       await page.keyboard.press('n');
       await settle(page);
       t.equal(await state(page, 's.tab.value'), 'timeline', 'n shows what it found');
@@ -194,7 +203,7 @@ export const use = [
       const { path } = await t.report('build', 6000),
         page = await t.browser.open(path, { hash: 'tab=timeline' });
       await page.click('.pick:has-text("Types")');
-      t.equal(await focused(page), 'pick-search', 'the box is ready');
+      await focus(t, page, 'pick-search', 'the box is ready');
       const all = await page.locator('.pop-body li').count();
       await page.keyboard.type('OPEN');
       const left = await page.locator('.pop-body li .path').allInnerTexts();
