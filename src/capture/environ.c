@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "capture/environ.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>
@@ -31,6 +32,39 @@ void environ_save(int argc, char *const *argv)
 
 	if (getauxval(AT_SECURE) && last)
 		given = strings_between(last + strlen(last) + 1, (const char *)(uintptr_t)getauxval(AT_EXECFN));
+}
+
+/* v: room for one more. */
+static void change(char **v, char *word)
+{
+	size_t name = strcspn(word, "="), at = 0;
+
+	for (size_t i = 0; v[i]; i++)
+		if (strncmp(v[i], word, name) || v[i][name] != '=')
+			v[at++] = v[i];
+	if (word[name])
+		v[at++] = word;
+	v[at] = NULL;
+}
+
+void environ_change(char *const *words)
+{
+	char *const *old = environ_given();
+	size_t n = 0, more = 0;
+	char **v;
+
+	while (old[n])
+		n++;
+	while (words && words[more])
+		more++;
+	if (!more)
+		return;
+	v = xcalloc(n + more + 1, sizeof(*v));
+	memcpy(v, old, n * sizeof(*v));
+	for (size_t i = 0; i < more; i++)
+		change(v, words[i]);
+	free(given);
+	given = v;
 }
 
 char *const *environ_given(void) { return given ? given : environ; }

@@ -10,4 +10,6 @@
  * bytes, but not to a process that may not be dumped.
  */
 void environ_save(int argc, char *const *argv);	/* first of all, before anybody moves argv or changes a variable */
+/* Each VAR=VALUE is put into it, each VAR taken out, in order; NULL ends them.  Borrowed. */
+void environ_change(char *const *words);
 char *const *environ_given(void);		/* valid to the end; the caller changes nothing */

@@ -16,6 +16,7 @@ struct source;
 /* What to trace, and how closely; owned by the session, outlives the source. */
 struct capture_options {
 	char *const *argv;		/* the command, or NULL */
+	const char *user;		/* who the command runs as, NULL: as we do */
 	const pid_t *pids; unsigned npids;
 	bool descendants;
 	bool all_calls;			/* every syscall, with results and durations (-v, --report, --record) */

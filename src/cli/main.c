@@ -2,12 +2,15 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "capture/command.h"
 #include "capture/environ.h"
 #include "cli/formats.h"
 #include "cli/options.h"
@@ -53,6 +56,7 @@ int main(int argc, char **argv)
 {
 	struct options opt;
 	struct diag diag = { 0 };
+	char *path = NULL;
 	int rc, signo = 0;
 
 	environ_save(argc, argv);
@@ -61,6 +65,11 @@ int main(int argc, char **argv)
 		options_hint(stderr);
 		return 125;
 	}
+	if (argc == 2 && !strcmp(argv[1], "help") && command_find("help", &path, &diag) < 0) {
+		options_help(stdout, false);
+		return fflush(stdout) ? 125 : 0;
+	}
+	free(path);
 	rc = options_parse(argc, argv, &opt, &diag);
 	if (rc < 0) {
 		signals_say(diag.text);

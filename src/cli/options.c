@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/diag.h"
@@ -14,7 +15,7 @@
 #include "filter/callset.h"
 
 enum {
-	USAGE = 125, REPORT_EVENTS_DEFAULT = 10000000,
+	USAGE = 125, REPORT_EVENTS_DEFAULT = 10000000, STRING_BYTES_DEFAULT = 32,
 	FIRST_LONG = 256,	/* what getopt_long returns for the first row's long name; a letter is below */
 	ROWS_MAX = 128,
 };
@@ -25,9 +26,13 @@ static int unknown_option(const char *word, struct diag *diag)
 	struct nearest near = nearest_to(name);
 	const char *best;
 
+	if (word[0] == '-' && word[1] != '-' && strace_letter(word[1]))
+		return diag_set(diag, USAGE, EINVAL, "strace's %s: %s", word, strace_letter(word[1]));
 	if (word[0] == '-' && word[1] != '-')
 		return diag_set(diag, USAGE, EINVAL, "unknown option \"%s\"; try 'compendium --help'", word);
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
+	if (strace_name(name))
+		return diag_set(diag, USAGE, EINVAL, "strace's --%s: %s", name, strace_name(name));
 	for (unsigned i = 0; i < option_nrows; i++)
 		nearest_try(&near, option_rows[i].name);
 	best = nearest_best(&near);
@@ -68,9 +73,36 @@ static int report_word(struct options *o, const struct option_row *r, const char
 		return diag_set(diag, USAGE, EINVAL,
 				"--report %s: is \"%s\" the report's name or the command?  Type: compendium --report "
 				"-- %s   or: compendium --report=%s -- COMMAND",
-				
 				word, word, word, word);
 	return set_report(o, r, word, diag);
+}
+
+/* Does a command or another target follow, so that the word before can only be a file's name? */
+static bool target_follows(char *const *words)
+{
+	static const char *const others[] = { "--", "-p", "--pid", "--cgroup", "--system", "--read" };
+
+	struct stat st;
+
+	if (*words && **words != '-')
+		return strchr(*words, '/') ? stat(*words, &st) == 0 && S_ISREG(st.st_mode) : is_command(*words);
+	for (; *words; words++)
+		for (unsigned i = 0; i < ARRAY_SIZE(others); i++)
+			if (!strncmp(*words, others[i], i ? strlen(others[i]) : 3))
+				return true;
+	return false;
+}
+
+/* `--record ls`: a command and nothing to run, which is asked about as `--report ls` is. */
+static int ask_output(const struct option_row *r, const char *word, char *const *rest, struct diag *diag)
+{
+	bool output = r->set.fn == set_output || r->set.fn == set_text;
+
+	if (!output || !is_command(word) || strchr(word, '/') || target_follows(rest))
+		return 0;
+	return diag_set(diag, USAGE, EINVAL,
+			"--%s %s: is \"%s\" the file's name or the command?  Type: compendium --%s FILE -- %s   "
+			"or: compendium --%s=%s -- COMMAND", r->name, word, word, r->name, word, r->name, word);
 }
 
 static bool has_target(const struct options *o) { return o->npids || o->cgroup || o->system || o->read; }
@@ -95,6 +127,15 @@ static int check(const struct options *o, const char *report_given, struct diag 
 				"--pid attaches to a running process; it takes no command (\"%s\"): give one or the "
 				"other",
 				o->argv[0]);
+	if ((o->nenv || o->user) && !o->argv && targets)
+		return diag_set(diag, USAGE, EINVAL,
+				"--%s is for a command that is started here; what runs already has its own",
+				o->user ? "user" : "env");
+	if (o->follows > 1)
+		return diag_set(diag, USAGE, EINVAL, "strace's -ff: %s", strace_name("output-separately"));
+	if (o->all && o->argv && strspn(o->argv[0], "0123456789") == strlen(o->argv[0]) && !is_command(o->argv[0]))
+		return diag_set(diag, USAGE, EINVAL, "strace's -a %s: %s; -a shows everything", o->argv[0],
+				strace_name("columns"));
 	if (o->descendants && !o->npids)
 		return diag_set(diag, USAGE, EINVAL,
 				"--descendants goes with --pid; the children of a command are followed anyway");
@@ -159,7 +200,9 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct dia
 	const char *report_given = NULL;
 	int c, rc;
 
-	*o = (struct options){ .max_report_events = REPORT_EVENTS_DEFAULT, .sched_kept_us = 10, .sched_shown_us = 100 };
+	*o = (struct options){ .max_report_events = REPORT_EVENTS_DEFAULT, .sched_kept_us = 10, .sched_shown_us = 100,
+		.string_bytes = STRING_BYTES_DEFAULT,
+	};
 	fill_tables(&tables);
 	opterr = 0;
 	optind = 0;	/* GNU: start afresh, also after an earlier parse */
@@ -183,7 +226,9 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct dia
 			rc = report_word(o, row, argv[optind], optind + 1 == argc && !has_target(o), diag);
 			optind++;
 		} else {
-			rc = row->set.fn(o, row, optarg, diag);
+			rc = optarg && optarg == argv[optind - 1] && !has_target(o) ?
+				     ask_output(row, optarg, argv + optind, diag) : 0;
+			rc = rc < 0 ? rc : row->set.fn(o, row, optarg, diag);
 		}
 		if (rc < 0)
 			return rc;
@@ -201,6 +246,8 @@ void options_done(struct options *o)
 	o->pids = NULL;
 	callset_free(o->calls);
 	o->calls = NULL;
+	free(o->env);
+	o->env = NULL;
 	free(o->outputs);
 	o->outputs = NULL;
 }

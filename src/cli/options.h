@@ -36,6 +36,15 @@ struct options {
 	struct callset *calls; const char *calls_text;	/* -e; NULL: what matters */
 	bool quiet, count_only, count_too;	/* -q, -c, -C */
 	const char *by, *sort;	/* of the table of -c; NULL: call, time */
+	unsigned clock;		/* how often -t was given: time of day, with microseconds, since 1970 */
+	bool relative, call_times;	/* -r, -T */
+	unsigned hex;		/* how often -x was given: strings that are not ASCII in hexadecimal, all strings */
+	bool call_numbers;	/* -n */
+	uint64_t string_bytes;	/* -s: how much of a string is shown */
+	char **env; unsigned nenv;	/* -E: VAR=VAL to set, VAR to remove */
+	const char *user;	/* -u */
+	unsigned follows;	/* how often -f was given */
+	bool as_always;		/* -y, -w, --seccomp-bpf: of no effect */
 	enum color_mode color;
 	struct output_option *outputs; unsigned noutputs;	/* in the order given */
 	uint64_t max_report_events;

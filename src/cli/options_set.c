@@ -23,6 +23,12 @@ int set_flag(struct options *o, const struct option_row *r, const char *arg UNUS
 	return 0;
 }
 
+int set_count(struct options *o, const struct option_row *r, const char *arg UNUSED, struct diag *diag UNUSED)
+{
+	++*(unsigned *)field_of(o, r);
+	return 0;
+}
+
 int set_word(struct options *o, const struct option_row *r, const char *arg, struct diag *diag UNUSED)
 {
 	*(const char **)field_of(o, r) = arg;
@@ -122,19 +128,58 @@ int set_output(struct options *o, const struct option_row *r, const char *arg, s
 
 /* ---- those of one option ---- */
 
+static void add_pid(struct options *o, pid_t pid)
+{
+	for (unsigned i = 0; i < o->npids; i++)
+		if (o->pids[i] == pid)
+			return;
+	o->pids = xrealloc(o->pids, (o->npids + 1) * sizeof(*o->pids));
+	o->pids[o->npids++] = pid;
+}
+
+/* One or several, as pidof(1) and strace's -p have them. */
 int set_pid(struct options *o, const struct option_row *r, const char *arg, struct diag *diag)
 {
-	uint64_t v = 0;
-	int rc = number(r, arg, 1, INT32_MAX, &v, diag);
+	static const char between[] = ", \t\n";
+	const char *p = arg + strspn(arg, between);
+	char word[32];
+	uint64_t v;
+	int rc;
 
-	if (rc < 0)
-		return rc;
-	for (unsigned i = 0; i < o->npids; i++)
-		if (o->pids[i] == (pid_t)v)
-			return 0;
-	o->pids = xrealloc(o->pids, (o->npids + 1) * sizeof(*o->pids));
-	o->pids[o->npids++] = (pid_t)v;
+	do {
+		size_t len = strcspn(p, between);
+
+		snprintf(word, sizeof(word), "%.*s", (int)len, p);
+		rc = number(r, word, 1, INT32_MAX, &v, diag);
+		if (rc < 0)
+			return rc;
+		add_pid(o, (pid_t)v);
+		p += len;
+		p += strspn(p, between);
+	} while (*p);
 	return 0;
+}
+
+int set_env(struct options *o, const struct option_row *r, const char *arg, struct diag *diag)
+{
+	if (!*arg || *arg == '=')
+		return diag_set(diag, USAGE, EINVAL, "--%s takes VAR=VALUE, or VAR to remove it, not \"%s\"",
+				r->name, arg);
+	o->env = xrealloc(o->env, (o->nenv + 2) * sizeof(*o->env));
+	o->env[o->nenv++] = (char *)(uintptr_t)arg;
+	o->env[o->nenv] = NULL;
+	return 0;
+}
+
+/* strace's -o |CMD and -o !CMD */
+int set_text(struct options *o, const struct option_row *r, const char *arg, struct diag *diag)
+{
+	if (*arg == '|' || *arg == '!')
+		return diag_set(diag, USAGE, EINVAL,
+				"--%s writes to a file; for a program to read it, in bash: -o >(%s); a file that has "
+				"this name is ./%s",
+				r->name, arg + 1, arg);
+	return set_output(o, r, arg, diag);
 }
 
 int set_report(struct options *o, const struct option_row *r, const char *arg, struct diag *diag)
@@ -153,6 +198,9 @@ int set_trace(struct options *o, const struct option_row *r UNUSED, const char *
 	for (unsigned i = 0; i < ARRAY_SIZE(forms); i++)
 		if (!strncmp(arg, forms[i], strlen(forms[i])))
 			set = arg + strlen(forms[i]);
+	if (set == arg && arg[form] == '=' && strace_form(arg, form))
+		return diag_set(diag, USAGE, EINVAL, "strace's -e %.*s: %s", (int)form + 1, arg,
+				strace_form(arg, form));
 	if (set == arg && arg[form] == '=')
 		return diag_set(diag, USAGE, EINVAL,
 				"-e chooses calls, as in -e open,%%network; \"%.*s\" is not taken", (int)form + 1, arg);

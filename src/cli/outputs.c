@@ -14,8 +14,10 @@
 #include "base/term.h"
 #include "cli/formats.h"
 #include "cli/options.h"
+#include "sink/lines.h"
 #include "sink/out.h"
 #include "sink/sink.h"
+#include "sink/value.h"
 
 enum { USAGE = 125 };
 
@@ -283,6 +285,12 @@ int outputs_open(const struct options *opt, const struct totals *totals, outputs
 		.verbose = opt->verbose, .all = opt->all, .show_comm = opt->show_comm, .color = term_wants_color(STDERR_FILENO, opt->color),
 		.live = !opt->quiet && !opt->count_only, .sort = -1, .fit = isatty(STDERR_FILENO) ? term_columns(STDERR_FILENO) : 0, .chosen = opt->calls, .max_report_events = opt->max_report_events, .sched_shown_ns = opt->sched_shown_us * 1000, .totals = totals,
 	};
+	o->sink_opt.clock = opt->clock > CLOCK_EPOCH ? CLOCK_EPOCH : opt->clock;
+	o->sink_opt.relative = opt->relative;
+	o->sink_opt.call_times = opt->call_times;
+	o->sink_opt.call_numbers = opt->call_numbers;
+	o->sink_opt.value_flags = VALUE_LIMIT(opt->string_bytes) |
+				  (opt->hex > 1 ? VALUE_ALL_HEX : opt->hex ? VALUE_HEX : 0);
 	o->out = out_new(term_columns(STDERR_FILENO));
 	o->n = opt->noutputs + ARRAY_SIZE(terminal);
 	o->v = xcalloc(o->n, sizeof(*o->v));	/* never moves: sinks keep pointers to their files */

@@ -14,6 +14,7 @@
 #include "base/macro.h"
 #include "capture/backend.h"
 #include "capture/command.h"
+#include "capture/environ.h"
 #include "capture/source.h"
 #include "cli/ending.h"
 #include "cli/merge.h"
@@ -26,7 +27,7 @@
 #include "record/record.h"
 
 enum {
-	PAYLOAD = 64,			/* bytes of buffers copied for -v and recordings */
+	PAYLOAD = 64,			/* bytes of buffers copied for -v and recordings, at least */
 	LEFT_NS = 1000000000,		/* what outlives the command by this much is named */
 };
 
@@ -197,11 +198,13 @@ static int open_source(struct session *s, struct diag *diag)
 	if (opt->read)
 		return source_replay_open(opt->read, &s->source, diag);
 	s->capture = (struct capture_options){
-		.argv = opt->argv, .pids = opt->pids, .npids = opt->npids, .descendants = opt->descendants,
-		.all_calls = every_call, .chosen = opt->calls, .chosen_text = opt->calls_text, .max_payload = opt->verbose || wants & WANTS_PAYLOAD ? PAYLOAD : 0, .no_seccomp = opt->no_seccomp,
+		.argv = opt->argv, .user = opt->user, .pids = opt->pids, .npids = opt->npids, .descendants = opt->descendants,
+		.all_calls = every_call, .chosen = opt->calls, .chosen_text = opt->calls_text, .max_payload = opt->verbose || wants & WANTS_PAYLOAD ?
+			MAX((unsigned)opt->string_bytes, (unsigned)PAYLOAD) : 0, .no_seccomp = opt->no_seccomp,
 		.want_env = wants & WANTS_ENV, .want_maps = every_call || opt->faults,
 		.cgroup = opt->cgroup, .system = opt->system, .lossy = opt->lossy, .ring_bytes = opt->ring_bytes,
 	};
+	environ_change(opt->env);
 	s->capture.latency = opt->ebpf;
 	s->capture.sched_min_ns = opt->sched_kept_us * 1000;
 	s->capture.spawned = spawned;

@@ -49,6 +49,20 @@ struct line_who line_who(const struct sink_options *opt, const struct task *t)
 	return w;
 }
 
+void line_whose(struct buf *b, const struct line_who *who)
+{
+	if (!who->tid)
+		return;
+	buf_add(b, " [", 2);
+	buf_u64(b, who->tid);
+	if (who->named) {
+		buf_putc(b, '<');
+		text_safe(b, who->comm, who->len);
+		buf_putc(b, '>');
+	}
+	buf_putc(b, ']');
+}
+
 void line_begin(struct buf *b, uint64_t since_start_ns, const struct line_who *who)
 {
 	uint64_t ms = since_start_ns / 1000000;
@@ -60,16 +74,7 @@ void line_begin(struct buf *b, uint64_t since_start_ns, const struct line_who *w
 	buf_putc(b, '.');
 	buf_add(b, frac, 3);
 	buf_add(b, "s]", 2);
-	if (who->tid) {
-		buf_add(b, " [", 2);
-		buf_u64(b, who->tid);
-		if (who->named) {
-			buf_putc(b, '<');
-			text_safe(b, who->comm, who->len);
-			buf_putc(b, '>');
-		}
-		buf_putc(b, ']');
-	}
+	line_whose(b, who);
 	buf_putc(b, STYLE_OFF);
 	buf_putc(b, ' ');
 }

@@ -19,6 +19,7 @@ struct line_who { uint32_t tid; bool named; uint8_t len; char comm[16]; };
 struct line_who line_who(const struct sink_options *opt, const struct task *t);	/* t may be NULL */
 /* "[+0.003s] [pid] ", "[+0.003s] [pid<name>] ": a line's beginning. */
 void line_begin(struct buf *b, uint64_t since_start_ns, const struct line_who *who);
+void line_whose(struct buf *b, const struct line_who *who);	/* " [pid]", or nothing */
 /* What follows, for every kind but I/O; no newline. */
 void line_event(struct buf *b, const struct event *ev);
 
@@ -36,7 +37,8 @@ struct io_run {
 	uint32_t file, file2;		/* ids */
 	uint32_t pid, pid2;		/* of the process at the other end of each; 0: none, or itself */
 	struct line_who who;		/* the caller's */
-	uint64_t count, nbytes;
+	uint64_t count, nbytes, spent_ns;
+	int nr;				/* of the first call; -1: no call made it */
 	uint64_t first_ns, last_ns;	/* ends of the first and the last call */
 	struct addr peer;
 	struct buf name;		/* "from /etc/hosts" */

@@ -76,6 +76,8 @@ void io_run_start(struct io_run *r, const struct event *ev)
 	r->pid = other_end(ev, ev->file);
 	r->pid2 = other_end(ev, ev->file2);
 	r->count = 0;
+	r->spent_ns = 0;
+	r->nr = ev->call ? (int)ev->call->nr : -1;
 	r->nbytes = 0;
 	r->first_ns = ev->ts_ns + ev->dur_ns;
 	if ((r->has_peer = ev->peer != NULL))

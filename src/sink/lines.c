@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "sink/lines.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/buf.h"
 #include "base/macro.h"
 #include "sink/line.h"
+#include "sink/out.h"
 
 enum { WAITING_MAX = 8 << 20 };	/* bytes; with more, no thread is waited for */
 
@@ -22,6 +25,9 @@ struct lines {
 	size_t nlate, late_cap, late_bytes;
 	uint64_t holds[_LINES_HOLDERS], written_ns;
 	struct buf line;
+	struct lines_times times;
+	struct { time_t second; char text[16]; } day;	/* the last second as a time of day */
+	bool any;			/* a line was written */
 };
 
 struct lines *lines_new(lines_write_fn *write, void *ctx)
@@ -34,10 +40,60 @@ struct lines *lines_new(lines_write_fn *write, void *ctx)
 	return l;
 }
 
+void lines_set_times(struct lines *l, const struct lines_times *times) { l->times = *times; }
+
+/* strace's formats: src/syscall.c, print_syscall_time. */
+static void add_clock(struct lines *l, uint64_t ns)
+{
+	uint64_t wall_us = (l->times.wall_ns + ns) / 1000;
+	time_t second = (time_t)(wall_us / 1000000);
+	unsigned us = (unsigned)(wall_us % 1000000);
+	struct tm tm;
+
+	if (l->times.clock == CLOCK_EPOCH) {
+		buf_printf(&l->line, "%lld.%06u", (long long)second, us);
+		return;
+	}
+	if (second != l->day.second) {
+		l->day.second = second;
+		if (!localtime_r(&second, &tm) || !strftime(l->day.text, sizeof(l->day.text), "%T", &tm))
+			snprintf(l->day.text, sizeof(l->day.text), "??:??:??");
+	}
+	buf_puts(&l->line, l->day.text);
+	if (l->times.clock == CLOCK_OF_DAY_US)
+		buf_printf(&l->line, ".%06u", us);
+}
+
+static void add_relative(struct lines *l, uint64_t ns)
+{
+	uint64_t us = l->any && ns > l->written_ns ? (ns - l->written_ns) / 1000 : 0;
+
+	buf_printf(&l->line, l->times.clock ? " (+%6llu.%06llu)" : "%6llu.%06llu", (unsigned long long)(us / 1000000),
+		   (unsigned long long)(us % 1000000));
+}
+
+static void begin(struct lines *l, uint64_t ns, const struct line_who *who)
+{
+	if (!l->times.clock && !l->times.relative) {
+		line_begin(&l->line, ns, who);
+		return;
+	}
+	buf_putc(&l->line, STYLE_DIM);
+	if (l->times.clock)
+		add_clock(l, ns);
+	if (l->times.relative)
+		add_relative(l, ns);
+	line_whose(&l->line, who);
+	buf_putc(&l->line, STYLE_OFF);
+	buf_putc(&l->line, ' ');
+}
+
 static void write_line(struct lines *l, uint64_t ns, const struct line_who *who, const char *s, size_t n)
 {
-	l->written_ns = MAX(l->written_ns, ns);
-	line_begin(&l->line, l->written_ns, who);
+	ns = MAX(l->written_ns, ns);
+	begin(l, ns, who);
+	l->written_ns = ns;
+	l->any = true;
 	buf_add(&l->line, s, n);
 	buf_putc(&l->line, '\n');
 	l->write(l->ctx, l->line.s, l->line.len);

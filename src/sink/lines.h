@@ -13,11 +13,16 @@
 struct line_who;
 struct lines;
 
+/* How a line begins: "[+0.003s]", or as strace's -t, -tt, -ttt, and its -r, alone or beside one of them. */
+enum lines_clock { CLOCK_SINCE_START, CLOCK_OF_DAY, CLOCK_OF_DAY_US, CLOCK_EPOCH };
+struct lines_times { enum lines_clock clock; bool relative; uint64_t wall_ns; /* at the start of the trace */ };
+
 /* Those who may still make a line of an earlier time. */
 enum lines_holder { LINES_TEXT, LINES_KERNEL, _LINES_HOLDERS };
 
 typedef void lines_write_fn(void *ctx, const char *s, size_t n);	/* one whole line, with marks */
 struct lines *lines_new(lines_write_fn *write, void *ctx);
+void lines_set_times(struct lines *l, const struct lines_times *times);	/* before the first line */
 /* A line without its time and newline.  ns: since the start of the trace. */
 void lines_add(struct lines *l, uint64_t ns, const struct line_who *who, const char *s, size_t n);
 /* Lines from ns on wait for this one; UINT64_MAX: it has nothing to come. */

@@ -26,6 +26,9 @@ struct sink_options {
 	bool live;			/* false: only the summary */
 	const struct table_def *counts;	/* -c: this table in place of the summary; NULL: the summary */
 	int sort;			/* the column it is sorted by; -1: as usual */
+	unsigned clock; bool relative;	/* -t, -tt, -ttt; -r: enum lines_clock */
+	bool call_times, call_numbers;	/* -T, -n */
+	unsigned value_flags;		/* VALUE_* for calls in lines (sink/value.h) */
 	unsigned fit;			/* columns of the terminal that it has to fit; 0: there is none */
 	const struct callset *chosen;	/* only these calls have lines, whatever they do; NULL: what matters */
 	uint64_t max_report_events;

@@ -109,6 +109,13 @@ static void hold(struct text_sink *s)
 	lines_hold(out_lines(s->out), LINES_TEXT, p ? since_start(s, p->run.last_ns) : UINT64_MAX);
 }
 
+/* -T */
+static void add_seconds(struct buf *b, uint64_t ns)
+{
+	buf_printf(b, " <%llu.%06llu>", (unsigned long long)(ns / 1000000000),
+		   (unsigned long long)(ns / 1000 % 1000000));
+}
+
 static void flush_one(struct text_sink *s, struct pending *p)
 {
 	if (!p->waiting)
@@ -116,7 +123,11 @@ static void flush_one(struct text_sink *s, struct pending *p)
 	unlink_waiting(s, p, BY_FIRST);
 	unlink_waiting(s, p, BY_LAST);
 	p->waiting = false;
+	if (s->opt->call_numbers && p->run.nr >= 0)
+		buf_printf(&s->line, "[%4d] ", p->run.nr);
 	io_run_format(&s->line, &p->run);
+	if (s->opt->call_times && p->run.nr >= 0)
+		add_seconds(&s->line, p->run.spent_ns);
 	write_line(s, p->run.last_ns, &p->run.who);
 	hold(s);
 }
@@ -161,6 +172,12 @@ static void pending_drop(struct text_sink *s, struct pending *p)
 	free(p);
 }
 
+/* With -n a line is of one call. */
+static bool is_same_call(const struct text_sink *s, const struct pending *p, const struct event *ev)
+{
+	return !s->opt->call_numbers || p->run.nr == (ev->call ? (int)ev->call->nr : -1);
+}
+
 static void add_io(struct text_sink *s, const struct event *ev)
 {
 	struct pending *p = pending_find(s, ev->task->id);
@@ -172,7 +189,7 @@ static void add_io(struct text_sink *s, const struct event *ev)
 		HASH_ADD(hh, s->tasks, task, sizeof(p->task), p);
 		s->last = p;
 	}
-	if (p->waiting && !(io_run_same(&p->run, ev) && end <= deadline_of(&p->run)))
+	if (p->waiting && !(io_run_same(&p->run, ev) && end <= deadline_of(&p->run) && is_same_call(s, p, ev)))
 		flush_one(s, p);
 	if (!p->waiting) {
 		io_run_start(&p->run, ev);
@@ -184,9 +201,26 @@ static void add_io(struct text_sink *s, const struct event *ev)
 	}
 	p->run.count++;
 	p->run.nbytes += ev->nbytes;
+	p->run.spent_ns += ev->before_ns + ev->dur_ns;
 	p->run.last_ns = end;
 	link_waiting(s, p, BY_LAST);
 	hold(s);
+}
+
+/* -n: "[ 257] " */
+static void add_number(struct text_sink *s, const struct call *c)
+{
+	if (s->opt->call_numbers && c)
+		buf_printf(&s->line, "[%4u] ", c->nr);
+}
+
+/* -T: " <0.000012>"; what has not returned has " <unfinished>" before it, and no time as in strace. */
+static void add_time(struct text_sink *s, const struct event *ev)
+{
+	const struct call *c = ev->call;
+
+	if (s->opt->call_times && c && !c->no_exit && !c->unfinished)
+		add_seconds(&s->line, ev->before_ns + c->exit_ns - c->enter_ns);
 }
 
 static void add_call(struct text_sink *s, const struct event *ev)
@@ -199,19 +233,22 @@ static void add_call(struct text_sink *s, const struct event *ev)
 		return;
 	s->verbose_task = ev->task->id;
 	s->verbose_enter_ns = c->enter_ns;
+	add_number(s, c);
 	buf_putc(b, style_of(ev->kind));
 	call_format_name(b, c);
 	buf_putc(b, STYLE_OFF);
 	buf_putc(b, '(');
-	call_format_args(b, ev, 0);
+	call_format_args(b, ev, s->opt->value_flags);
 	buf_puts(b, ") = ");
 	if (c->err)
 		buf_putc(b, STYLE_ERROR);
 	at = b->len;
-	call_format_result(b, ev, 0);
+	call_format_result(b, ev, s->opt->value_flags);
 	if (c->err)
 		buf_putc(b, STYLE_OFF);
-	if (!c->no_exit && !c->unfinished && b->len > at) {
+	if (s->opt->call_times) {
+		add_time(s, ev);
+	} else if (!c->no_exit && !c->unfinished && b->len > at) {
 		buf_puts(b, "  ");
 		buf_putc(b, STYLE_DIM);
 		human_ns(b, ev->before_ns + c->exit_ns - c->enter_ns);
@@ -337,6 +374,10 @@ static void text_event(struct sink *sink, const struct event *ev)
 	struct pending *p;
 
 	switch (ev->kind) {
+	case EV_START:
+		lines_set_times(out_lines(s->out),
+				&(struct lines_times){ s->opt->clock, s->opt->relative, s->opt->totals->wall_ns });
+		break;
 	case EV_END:
 		flush_all(s);
 		return;
@@ -369,7 +410,9 @@ static void text_event(struct sink *sink, const struct event *ev)
 		if (ev->task && (p = pending_find(s, ev->task->id)))
 			flush_one(s, p);
 		if (ev->kind != EV_WAITING || !ev->flags) {
+			add_number(s, ev->call);
 			(is_call_line(ev) ? line_call : line_event)(&s->line, ev);
+			add_time(s, ev);
 			write_event(s, ev);
 		}
 		write_note(s, ev);

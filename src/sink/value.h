@@ -22,7 +22,11 @@ enum {
 	VALUE_NO_FDNAMES = 2,	/* 3, not 3</etc/hosts> */
 	/* the event's path and descriptor become \x01o and \x01f: columns have them (docs/report-format.md) */
 	VALUE_COLUMNS = 4,
+	VALUE_HEX = 8,		/* strings that are not ASCII in hexadecimal, as strace -x */
+	VALUE_ALL_HEX = 16,	/* all strings, as strace -xx */
+	VALUE_LIMIT_SHIFT = 8,	/* from here on: one more than the bytes of contents that are shown; 0: the usual 32 */
 };
+#define VALUE_LIMIT(n) (((unsigned)(n) + 1) << VALUE_LIMIT_SHIFT)
 
 /* ev: the event whose call it is; its task and files name the descriptors (also one that was just closed). */
 void value_format(struct buf *b, const struct event *ev, unsigned arg, unsigned flags);

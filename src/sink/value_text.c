@@ -311,16 +311,39 @@ static void text_fd(void *ctx, const struct value_fd *fd)
 		value_format_fd(t->b, (int)fd->fd, fd->file, t->flags);
 }
 
+/* Where strace's -x has the whole string in hexadecimal (src/util.c, string_quote). */
+static bool is_ascii(const char *s, uint32_t len)
+{
+	for (uint32_t i = 0; i < len; i++)
+		if ((unsigned char)s[i] > 0x7e || ((unsigned char)s[i] < ' ' && (s[i] < '\t' || s[i] > '\r')))
+			return false;
+	return true;
+}
+
+static void quote(const struct text *t, const char *s, uint32_t len)
+{
+	if (!(t->flags & VALUE_ALL_HEX) && (!(t->flags & VALUE_HEX) || is_ascii(s, len))) {
+		text_quote(t->b, s, len);
+		return;
+	}
+	buf_putc(t->b, '"');
+	for (uint32_t i = 0; i < len; i++)
+		buf_printf(t->b, "\\x%02x", (unsigned char)s[i]);
+	buf_putc(t->b, '"');
+}
+
 static void text_string(void *ctx, const struct value_string *s)
 {
-	struct buf *b = ((struct text *)ctx)->b;
-	uint32_t shown = s->kind == STRING_DATA ? MIN(s->len, DATA_MAX) : s->len;
+	const struct text *t = ctx;
+	struct buf *b = t->b;
+	uint32_t limit = t->flags >> VALUE_LIMIT_SHIFT ? (t->flags >> VALUE_LIMIT_SHIFT) - 1 : DATA_MAX;
+	uint32_t shown = s->kind == STRING_DATA ? MIN(s->len, limit) : s->len;
 
 	if (!s->bytes) {
 		buf_putc(b, '?');
 		return;
 	}
-	text_quote(b, s->bytes, shown);
+	quote(t, s->bytes, shown);
 	if (s->whole == UINT64_MAX ? s->cut || s->len > shown : s->whole > shown)
 		buf_puts(b, "…");
 }

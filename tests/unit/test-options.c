@@ -86,6 +86,11 @@ static void test_pids(void **state)
 	ACCEPT("-p 12 --pid=13 -p 12");
 	assert_int_equal(opt.npids, 2);
 	assert_int_equal(opt.pids[1], 13);
+	ACCEPT("-p 1,2 -p 3");
+	assert_int_equal(opt.npids, 3);
+	assert_int_equal(opt.pids[2], 3);
+	REFUSE("-p 1,x", "not \"x\"");
+	REFUSE("-p ,", "not \"\"");
 	REFUSE("-p x", "not \"x\"");
 	REFUSE("-p -1", "not \"-1\"");
 	REFUSE("-p 0", "from 1 to");
@@ -100,6 +105,48 @@ static void test_pids(void **state)
 	assert_int_equal(opt.backend, BACKEND_BPF);
 }
 
+static void test_letters(void **state)
+{
+	(void)state;
+	ACCEPT("-ttt -r -T -xx -s 7 -n -f -y -yy -w --seccomp-bpf -E A=1 -E B -u root ls");
+	assert_int_equal(opt.clock, 3);
+	assert_true(opt.relative && opt.call_times && opt.call_numbers);
+	assert_int_equal(opt.hex, 2);
+	assert_int_equal(opt.string_bytes, 7);
+	assert_int_equal(opt.nenv, 2);
+	assert_string_equal(opt.env[1], "B");
+	assert_null(opt.env[2]);
+	assert_string_equal(opt.user, "root");
+	ACCEPT("ls");
+	assert_int_equal(opt.string_bytes, 32);
+	REFUSE("-E =x ls", "VAR=VALUE");
+	REFUSE("-s 20000 ls", "from 0 to 16384");
+	REFUSE("-u root -p 1", "started here");
+	/* those that are not here have a line of their own */
+	REFUSE("-b execve ls", "strace's -b: ");
+	REFUSE("-ff ls", "strace's -ff: every line names its process");
+	REFUSE("-a 40 ls", "strace's -a 40: ");
+	REFUSE("-k ls", "strace's -k: ");
+	REFUSE("-i ls", "strace's -i: ");
+	REFUSE("-I 2 ls", "strace's -I: ");
+	REFUSE("-O 5 ls", "strace's -O: ");
+	REFUSE("-U time ls", "strace's -U: ");
+	REFUSE("-X raw ls", "strace's -X: ");
+	REFUSE("-A ls", "strace's -A: ");
+	REFUSE("-D ls", "strace's -D: ");
+	REFUSE("--daemonize ls", "strace's --daemonize: ");
+	REFUSE("-e inject=read:error=EIO ls", "strace's -e inject=: ");
+	REFUSE("-o |cat ls", "in bash: -o >(cat)");
+	REFUSE("--record ls", "compendium --record FILE -- ls");
+	REFUSE("--record ls -l", "--record=ls -- COMMAND");
+	REFUSE("--json ls /tmp", "--json=ls -- COMMAND");
+	ACCEPT("--record ls -- ls");
+	ACCEPT("--record ls -v -p 1");
+	ACCEPT("--record=ls ls");
+	ACCEPT("--record ls ls -l");
+	ACCEPT("--record t.cpd ls");
+}
+
 static void test_refused(void **state)
 {
 	(void)state;
@@ -107,7 +154,7 @@ static void test_refused(void **state)
 	REFUSE("--verbos3 ls", "did you mean --verbose");
 	REFUSE("--ouptut x ls", "did you mean --output");
 	REFUSE("--zzzzzz ls", "--help");
-	REFUSE("-Z ls", "\"-Z\"");
+	REFUSE("-Q ls", "\"-Q\"");
 	REFUSE("--verbose=1 ls", "takes no value");
 	REFUSE("-o", "needs a value");
 	REFUSE("--color=blue ls", "auto, always or never");
@@ -229,8 +276,12 @@ static void test_export(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_command), cmocka_unit_test(test_report), cmocka_unit_test(test_pids),
-		cmocka_unit_test(test_refused), cmocka_unit_test(test_help),
+		cmocka_unit_test(test_command),
+		cmocka_unit_test(test_report),
+		cmocka_unit_test(test_pids),
+		cmocka_unit_test(test_letters),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_help),
 		cmocka_unit_test(test_export),
 	};
 	int rc = cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,6 +25,7 @@
 #include "capture/command.h"
 #include "capture/environ.h"
 #include "capture/proc/proc.h"
+#include "capture/user.h"
 #include "capture/waiting.h"
 #include "record/build.h"
 
@@ -41,17 +42,21 @@ enum {
 
 /* ---- a command ---- */
 
-static _Noreturn void child(const char *path, char *const *argv, int go_fd, int error_fd)
+static _Noreturn void child(const char *path, char *const *argv, const struct run_as *as, int go_fd, int error_fd)
 {
 	char go;
-	int err;
+	int err = 0;
 
 	/* the write end is closed in us: end of file means the tracer died */
 	if (read(go_fd, &go, 1) != 1)
 		_exit(125);
 	command_restore_signals();
-	execve(path, argv, environ_given());
-	err = errno;
+	if (as)
+		err = user_become(as);	/* negative: no failure of execve */
+	if (!err) {
+		execve(path, argv, environ_given());
+		err = errno;
+	}
 	if (write(error_fd, &err, sizeof(err)) < 0)
 		_exit(125);
 	_exit(err == ENOENT ? 127 : 126);
@@ -68,9 +73,14 @@ static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
 {
 	_cleanup_free_ char *path = NULL;
 	int go[2], error[2], err = 0, guard_rc, rc = command_find(s->opt->argv[0], &path, diag);
+	struct run_as as = { 0 };
+	_cleanup_free_ void *groups = NULL;
 	ssize_t n;
 	pid_t pid;
 
+	if (rc == 0 && s->opt->user)
+		rc = user_find(s->opt->user, &as, diag);
+	groups = as.groups;
 	if (rc < 0)
 		return rc;
 	if (pipe2(go, O_CLOEXEC) < 0 || pipe2(error, O_CLOEXEC) < 0)
@@ -79,7 +89,7 @@ static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
 	if (pid == 0) {
 		close(go[1]);
 		close(error[0]);
-		child(path, s->opt->argv, go[0], error[1]);
+		child(path, s->opt->argv, s->opt->user ? &as : NULL, go[0], error[1]);
 	}
 	close(go[0]);
 	close(error[1]);
@@ -122,8 +132,9 @@ static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
 		return 0;
 	wait_end(pid, NULL);
 	s->main_pid = 0;
-	return n == sizeof(err) ? command_exec_failed(path, err, diag) :
-				  diag_set(diag, 125, ECANCELED, "the command was killed before it began");
+	if (n != sizeof(err))
+		return diag_set(diag, 125, ECANCELED, "the command was killed before it began");
+	return err < 0 ? user_refused(s->opt->user, -err, diag) : command_exec_failed(path, err, diag);
 }
 
 /* ---- what runs already ---- */

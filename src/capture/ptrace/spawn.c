@@ -21,10 +21,16 @@
 #include "capture/proc/proc.h"
 #include "capture/ptrace/seccomp.h"
 #include "capture/ptrace/ptrace.h"
+#include "capture/user.h"
 
 enum { FILTER_MAX = 4096 };
 
-struct child_setup { const char *path; char *const *argv; int go_fd, error_fd; struct sock_fprog filter; };
+struct child_setup {
+	const char *path; char *const *argv;
+	int go_fd, error_fd;
+	struct sock_fprog filter;
+	const struct run_as *as;	/* NULL: as we are */
+};
 
 /*
  * Between fork and exec.  Waits for its tracer, then: filter, exec.  The filter goes in without no_new_privs where the
@@ -33,7 +39,7 @@ struct child_setup { const char *path; char *const *argv; int go_fd, error_fd; s
  */
 static _Noreturn void child(const struct child_setup *c)
 {
-	int err;
+	int err = 0;
 	char go;
 
 	/* write end closed in us: end of file means the tracer died */
@@ -44,8 +50,12 @@ static _Noreturn void child(const struct child_setup *c)
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 		syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &c->filter);
 	}
-	execve(c->path, c->argv, environ_given());
-	err = errno;
+	if (c->as)
+		err = user_become(c->as);	/* negative: no failure of execve */
+	if (!err) {
+		execve(c->path, c->argv, environ_given());
+		err = errno;
+	}
 	if (write(c->error_fd, &err, sizeof(err)) < 0)
 		_exit(125);
 	_exit(err == ENOENT ? 127 : 126);
@@ -102,13 +112,19 @@ int spawn_command(struct ptrace_source *s, struct diag *diag)
 	_cleanup_free_ char *path = NULL;
 	int go[2], error[2], err = 0, rc;
 	struct child_setup c = { .argv = s->opt->argv };
+	struct run_as as = { 0 };
+	_cleanup_free_ void *groups = NULL;
 	struct tracee *t;
 	bool filtered;
 	pid_t pid;
 
 	rc = command_find(s->opt->argv[0], &path, diag);
+	if (rc == 0 && s->opt->user)
+		rc = user_find(s->opt->user, &as, diag);
+	groups = as.groups;
 	if (rc < 0)
 		return rc;
+	c.as = s->opt->user ? &as : NULL;
 	filtered = s->filter_set = build_filter(s, prog, &c.filter);
 	if (pipe2(go, O_CLOEXEC) < 0 || pipe2(error, O_CLOEXEC) < 0)
 		return diag_set(diag, 125, errno, "cannot make a pipe: %s", strerror(errno));
@@ -172,5 +188,5 @@ int spawn_command(struct ptrace_source *s, struct diag *diag)
 	s->main_pid = 0;
 	if (!err)
 		return diag_set(diag, 125, ECANCELED, "the command was killed before it began");
-	return command_exec_failed(path, err, diag);
+	return err < 0 ? user_refused(s->opt->user, -err, diag) : command_exec_failed(path, err, diag);
 }
