@@ -15,6 +15,7 @@ struct hist;
 struct totals;
 struct totals_call;
 struct totals_conn;
+struct totals_ending;
 struct totals_file;
 struct totals_lookup;
 struct totals_proc;
@@ -33,6 +34,8 @@ enum cell_type {
 	CELL_ENDED,			/* .proc: how it ended */
 	CELL_NOISE,			/* .n: enum noise_class */
 	CELL_IO,			/* .n: enum table_io */
+	/* .ending, lines: what it wrote to its standard error, missed, how a signal ended it, who failed for it */
+	CELL_SAID, CELL_MISSED, CELL_FATAL, CELL_CHAIN,
 };
 
 enum table_io { IO_OTHER, IO_LOCAL_SOCKETS };	/* pipes, terminals, devices; sockets within the machine */
@@ -43,6 +46,7 @@ struct cell {
 		uint64_t n;
 		const struct totals_call *call;
 		const struct totals_conn *conn;
+		const struct totals_ending *ending;
 		const struct totals_file *file;
 		const struct totals_lookup *lookup;
 		const struct totals_proc *proc;
@@ -53,6 +57,7 @@ struct cell {
 enum column_place {
 	IN_COLUMN,			/* width, after a gap */
 	IN_REST,			/* left-aligned, with what is left of the line, after a gap */
+	BELOW,				/* lines of their own, below the row's */
 	IN_NOTE,			/* behind the last one, in brackets, when it is not 0: "(3 threads)" */
 	NOT_IN_LINE,			/* only where there is room: the page, JSON */
 	ONLY_IN_DATA,			/* JSON: what another column says in words */
@@ -97,6 +102,8 @@ struct table_def {
 	void (*fill)(struct table *t, const struct totals *totals, bool noise);
 	enum table_form form;
 	unsigned nheads;		/* text: how many columns the title names, "(read, written)" */
+	/* an answer, not a sum: text has it first, and this many rows of it */
+	unsigned answers;
 };
 
 /*

@@ -13,6 +13,50 @@ static struct cell pid_of(const struct totals_proc *p)
 	return (struct cell){ .set = p != NULL, .n = p ? p->pid : 0 };
 }
 
+/* ---- why processes failed ---- */
+
+enum {
+	FAILURES_PID,
+	FAILURES_ENDED,
+	FAILURES_COMMAND,
+	FAILURES_CHAIN,
+	FAILURES_FATAL,
+	FAILURES_LINES,
+	FAILURES_MISSED,
+	_FAILURES
+};
+static const struct table_column failure_columns[_FAILURES] = {
+	[FAILURES_PID] = { "PID", NULL, "pid", CELL_PID, IN_COLUMN, 7, 0 },
+	[FAILURES_ENDED] = { "ended", NULL, "ended", CELL_ENDED, IN_COLUMN, 8, 2 },
+	[FAILURES_COMMAND] = { "command", NULL, "command", CELL_COMMAND, IN_REST, 0, 2 },
+	[FAILURES_CHAIN] = { "so failed", NULL, "so_failed", CELL_CHAIN, BELOW, 0, 0 },
+	[FAILURES_FATAL] = { "signal", NULL, "signal", CELL_FATAL, BELOW, 0, 0 },
+	[FAILURES_LINES] = { "last lines", NULL, "stderr", CELL_SAID, BELOW, 0, 0 },
+	[FAILURES_MISSED] = { "missed", NULL, "missed", CELL_MISSED, BELOW, 0, 0 },
+};
+
+static void fill_failures(struct table *t, const struct totals *totals, bool noise UNUSED)
+{
+	const struct totals_ending **v = xcalloc(t->room, sizeof(struct totals_ending *));
+	struct table_row *row;
+
+	t->nall = endings_top(totals, v, t->room);
+	for (unsigned i = 0; i < t->nall && (row = table_add(t)); i++) {
+		const struct totals_ending *e = v[i];
+		const struct cell cell = { .set = true, .ending = e }, none = { 0 };
+
+		row->bad = true;
+		row->cells[FAILURES_PID] = pid_of(e->proc);
+		row->cells[FAILURES_ENDED] = (struct cell){ .set = true, .proc = e->proc };
+		row->cells[FAILURES_COMMAND] = row->cells[FAILURES_ENDED];
+		row->cells[FAILURES_CHAIN] = e->effect ? cell : none;
+		row->cells[FAILURES_FATAL] = e->fatal.signo ? cell : none;
+		row->cells[FAILURES_LINES] = e->nlines ? cell : none;
+		row->cells[FAILURES_MISSED] = e->nmissed || e->second.name.len ? cell : none;
+	}
+	free(v);
+}
+
 /* ---- files ---- */
 
 enum { FILES_READ, FILES_WRITTEN, FILES_OPENS, FILES_NAME, _FILES };
@@ -367,6 +411,7 @@ static void fill_hidden(struct table *t, const struct totals *totals, bool noise
 
 #define COLUMNS(c) .columns = (c), .ncolumns = ARRAY_SIZE(c)
 const struct table_def table_list[] = {
+	{ "Why it failed", "failures", COLUMNS(failure_columns), fill_failures, .answers = 3 },
 	{ "Top files", "top_files", COLUMNS(file_columns), fill_files, .nheads = 2 },
 	{ "Failed lookups", "failed_lookups", COLUMNS(lookup_columns), fill_lookups },
 	{ "Connections", "connections", COLUMNS(conn_columns), fill_conns, .nheads = 3 },

@@ -15,6 +15,7 @@ struct totals *totals_new(void)
 
 	t->index = xcalloc(1, sizeof(*t->index));
 	t->index->noise = noise_new();
+	t->index->endings = endings_new();
 	t->status = -1;
 	return t;
 }
@@ -35,6 +36,8 @@ void totals_free(struct totals *t)
 	HASH_FREE(x->mms);
 	arena_done(&x->arena);
 	noise_free(x->noise);
+	endings_free(x->endings);
+	free(t->endings.v);
 	buf_done(&x->tmp);
 	free(t->files.v);
 	free(t->lookups.v);
@@ -329,6 +332,7 @@ void totals_event(struct totals *t, const struct event *ev)
 	default:
 		break;
 	}
+	endings_event(x->endings, t, ev, p);
 	if (ev->err && totals_failed_lookup(ev))
 		totals_lookup_failed(t, ev);
 	if (t->noise != NOISE_NONE)

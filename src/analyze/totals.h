@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "analyze/endings.h"
 #include "analyze/hist.h"
 #include "analyze/noise.h"
 #include "decode/call.h"
@@ -143,6 +144,7 @@ struct totals {
 	TOTALS_TABLE(struct totals_proc) procs;
 	TOTALS_TABLE(struct totals_error) errors;
 	TOTALS_TABLE(struct totals_call) calls;
+	TOTALS_TABLE(struct totals_ending) endings;	/* of processes that failed, in order */
 	struct totals_note notes[TOTALS_NOTES]; unsigned nnotes;
 	struct totals_hidden hidden[_NOISE_MAX];
 	struct totals_index *index;		/* private */

@@ -35,6 +35,7 @@ struct totals_index {
 	struct arena arena;
 	size_t strings;
 	struct noise *noise;
+	struct endings *endings;
 	struct file_row *files;
 	struct lookup_row *lookups;
 	struct conn_row *conns;

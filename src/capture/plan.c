@@ -123,6 +123,20 @@ static bool is_for_names(const struct syscall_spec *spec, const struct effect_in
 	return fx->names || (fx->ask == ASK_CONTROL && spec_find_arg(spec, ARG_MSGHDR_OUT, 0) >= 0);
 }
 
+/* What a program writes to its standard error: a buffer, or several of them. */
+static void compile_words(const struct syscall_spec *spec, struct capture_plan *plan)
+{
+	int arg = spec_find_arg(spec, ARG_BUF_IN, 0);
+
+	plan->words_iov = arg < 0;
+	if (arg < 0)
+		arg = spec_find_arg(spec, ARG_IOVEC_IN, 0);
+	if (arg < 0 || spec->args[0].type != ARG_FD)
+		return;
+	plan->words = (uint8_t)(arg + 1);
+	plan->words_len = spec->args[arg].len;
+}
+
 void plan_compile(unsigned arch, unsigned nr, const struct plan_wish *wish, struct capture_plan *ret_plan)
 {
 	const struct syscall_spec *spec = syscall_spec(arch, nr);
@@ -155,6 +169,8 @@ void plan_compile(unsigned arch, unsigned nr, const struct plan_wish *wish, stru
 	ret_plan->opens = ret_plan->exit && spec->effect == FX_OPEN && spec_find_arg(spec, ARG_PATH, 0) >= 0;
 	if (ret_plan->exit && spec->effect == FX_WRITE && !max_payload)
 		ret_plan->names = (uint8_t)(spec_find_arg(spec, ARG_BUF_IN, 0) + 1);
+	if (ret_plan->exit && spec->effect == FX_WRITE)
+		compile_words(spec, ret_plan);
 	if (ret_plan->exit)
 		compile_ask(spec, ret_plan);
 }

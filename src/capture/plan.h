@@ -48,6 +48,12 @@ struct capture_plan {
 	 * writes at most.
 	 */
 	uint8_t opens, names;
+	/*
+	 * argument + 1 whose bytes are kept (PART_STDERR) where argument 0 is descriptor 2, 0: none; whether that is a
+	 * struct iovec[] of args[words_len]
+	 */
+	uint8_t words, words_len;
+	bool words_iov;
 	/* a supervisor may answer it with a descriptor of its own (SECCOMP_IOCTL_NOTIF_ADDFD) */
 	bool returns_fd;
 	uint8_t ask;		/* enum fd_ask: what is asked about descriptors when it has succeeded */
@@ -56,6 +62,12 @@ struct capture_plan {
 };
 enum { PLAN_NAMES = 8, PLAN_NAME_MAX = 16 /* TASK_COMM_LEN */ };
 #define PLAN_NAME_FILE "/comm"		/* what such a path ends with */
+
+/* Did the call, which returned ret, write words for a person that are to be kept? */
+static inline bool plan_keeps_words(const struct capture_plan *plan, uint64_t fd, int64_t ret)
+{
+	return plan->words && (uint32_t)fd == 2 && ret > 0;
+}
 
 /* ret: what the call returned.  A connect that is in progress has an address of its own already. */
 static inline bool plan_asks(const struct capture_plan *plan, int64_t ret)

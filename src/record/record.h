@@ -49,6 +49,7 @@ struct record { rec_u32 size; rec_u16 kind, flags; rec_u32 pid, tid; rec_u64 ts_
 
 struct record_chunk { rec_u8 arg, part; rec_u16 flags; rec_u32 len; /* then len bytes, padded to 8 */ };
 enum { CHUNK_FAULT = 1, CHUNK_TRUNC = 2 /* more bytes were there */, CHUNK_AT_EXIT = 4 /* copied after the call */ };
+enum { STDERR_KEPT = 1000 };	/* five lines of 200 bytes */
 enum chunk_part {
 	PART_BYTES = 0, /* the bytes the argument points to (string, buffer, struct, address) */
 	PART_IOV = 1, /* struct iovec array (64-bit, also for 32-bit programs: capture widens it) */
@@ -91,6 +92,11 @@ enum chunk_part {
 	PART_WHOLE = 36,
 	/* START: the calls that were chosen, as written; absent: those that are traced by default, or all */
 	PART_CHOSEN = 38,
+	/*
+	 * CALL, AT_EXIT: the first bytes of what was written to descriptor 2, STDERR_KEPT at most, whether or not payload
+	 * was asked for
+	 */
+	PART_STDERR = 53,
 	PART_COUNT = 37, /* after the strings of a vector that has more: rec_u64, how many there are in all */
 };
 

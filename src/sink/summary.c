@@ -158,6 +158,25 @@ static void chosen(struct summary_sink *s)
 	summary_line(s);
 }
 
+/* ---- the tables: answers first, then what a person wants next ---- */
+
+static void tables(struct summary_sink *s, bool answers)
+{
+	for (unsigned i = 0; i < table_nlist; i++) {
+		unsigned room = table_list[i].answers	       ? table_list[i].answers :
+				table_list[i].form == FORM_TREE ? TREE_MAX :
+								  ROWS_MAX;
+
+		if ((table_list[i].answers != 0) != answers)
+			continue;
+		struct table *t = table_new(&table_list[i], s->t, s->opt->all, room);
+
+		if (t)
+			summary_table(s, t);
+		table_free(t);
+	}
+}
+
 static void final_block(struct summary_sink *s)
 {
 	const struct totals *t = s->t;
@@ -178,6 +197,8 @@ static void final_block(struct summary_sink *s)
 	buf_done(&dur);
 	rule(s);
 	chosen(s);
+	outcome(s);
+	tables(s, true);
 	memory(s);
 	buf_puts(&s->b, " I/O:");
 	summary_line(s);
@@ -186,23 +207,10 @@ static void final_block(struct summary_sink *s)
 	io_line(s, "Net sent:", t->net_sent);
 	io_line(s, "Net received:", t->net_received);
 	connections(s);
-	outcome(s);
 	rule(s);
 }
 
-/* ---- the tables a person wants next, and what is not in them ---- */
-
-static void tables(struct summary_sink *s)
-{
-	for (unsigned i = 0; i < table_nlist; i++) {
-		unsigned room = table_list[i].form == FORM_TREE ? TREE_MAX : ROWS_MAX;
-		struct table *t = table_new(&table_list[i], s->t, s->opt->all, room);
-
-		if (t)
-			summary_table(s, t);
-		table_free(t);
-	}
-}
+/* ---- what is not in the tables ---- */
 
 /* What the numbers above are without. */
 static void warn_of(struct summary_sink *s, const char *what, uint64_t n, const char *one, const char *many,
@@ -308,7 +316,7 @@ static void summary_finish(struct sink *sink, const struct sink_result *done)
 		return;
 	}
 	final_block(s);
-	tables(s);
+	tables(s, false);
 	remarks(s);
 }
 

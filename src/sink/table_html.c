@@ -45,10 +45,14 @@ static void words(struct buf *b, const char *s, size_t n)
 	bool open = false;
 
 	for (size_t i = 0; i <= cut; i++) {
-		if (i < cut && s[i] != STYLE_ERROR && s[i] != STYLE_OFF)
+		if (i < cut && s[i] != STYLE_ERROR && s[i] != STYLE_OFF && s[i] != '\n')
 			continue;
 		html_escape(b, s + from, i - from);
 		from = i + 1;
+		if (i < cut && s[i] == '\n') {
+			buf_puts(b, "<br>");
+			continue;
+		}
 		if (open)
 			buf_puts(b, "</span>");
 		open = i < cut && s[i] == STYLE_ERROR;
@@ -58,7 +62,7 @@ static void words(struct buf *b, const char *s, size_t n)
 	buf_puts(b, cut < n ? "…" : "");
 }
 
-static bool is_long(enum column_place place) { return place == IN_REST; }
+static bool is_long(enum column_place place) { return place == IN_REST || place == BELOW; }
 
 static void cell(struct buf *b, const struct table *t, const struct table_column *c, const struct cell *v,
 		 const struct table_row *row)

@@ -9,6 +9,7 @@
 #include "sink/out.h"
 #include "sink/summary.h"
 #include "sink/table_words.h"
+#include "sink/totals_words.h"
 
 #define INDENT 3
 
@@ -110,8 +111,14 @@ static void rest(struct summary_sink *s, const struct table *t, const struct tab
 			note(&notes, &t->def->columns[i], &row->cells[i]);
 	if (t->def->form == FORM_TREE)
 		branch(&s->b, tree, row);
-	table_cell_words(&words, t->def->columns[column].type, &row->cells[column], true);
-	summary_rest(s, words.s ? words.s : "", words.len, used + cell_width(&s->b, from) + notes.len);
+	used += cell_width(&s->b, from) + (notes.s ? cell_width(&notes, 0) : 0);
+	if (t->def->columns[column].type == CELL_COMMAND && row->cells[column].proc->argv.n) {
+		totals_proc_command_within(&s->b, row->cells[column].proc,
+					   s->columns > used + 20 ? s->columns - used : 20);
+	} else {
+		table_cell_words(&words, t->def->columns[column].type, &row->cells[column], true);
+		summary_rest(s, words.s ? words.s : "", words.len, used);
+	}
 	buf_add(&s->b, notes.s ? notes.s : "", notes.len);
 	buf_done(&words);
 	buf_done(&notes);
@@ -196,6 +203,62 @@ static void row_line(struct summary_sink *s, const struct table *t, const struct
 	summary_line(s);
 }
 
+/* As much of it as a line of `room` columns takes, whole words; 0: not even the first. */
+static size_t fitting(const char *text, size_t len, size_t room)
+{
+	size_t n = len;
+
+	while (n) {
+		const char *blank;
+		size_t marks = 0;
+
+		for (size_t i = 0; i < n; i++)
+			marks += (unsigned char)text[i] < 0x20;
+		if (text_width(text, n) - marks <= room)
+			break;
+		blank = memrchr(text, ' ', n - 1);
+		n = blank ? (size_t)(blank - text) : 0;
+	}
+	return n;
+}
+
+/* In lines that end between words, from the second on a little further to the right. */
+static void wrapped(struct summary_sink *s, const char *text, size_t len)
+{
+	for (unsigned indent = 2 * INDENT; len; indent = 3 * INDENT) {
+		size_t n = fitting(text, len, s->columns - indent);
+		const char *blank = memchr(text, ' ', len);
+
+		spaces(&s->b, indent);
+		if (n)
+			buf_add(&s->b, text, n);
+		else
+			summary_rest(s, text, n = blank ? (size_t)(blank - text) : len, indent);
+		summary_line(s);
+		n += n < len;	/* the blank */
+		text += n;
+		len -= n;
+	}
+}
+
+/* Lines of their own below a row. */
+static void lines_below(struct summary_sink *s, const struct table *t, const struct table_row *row)
+{
+	struct buf words = { 0 };
+
+	for (unsigned i = 0; i < t->def->ncolumns; i++) {
+		if (t->def->columns[i].place != BELOW || !row->cells[i].set)
+			continue;
+		buf_reset(&words);
+		table_cell_words(&words, t->def->columns[i].type, &row->cells[i], true);
+		for (const char *at = words.s ? words.s : "", *end; *at; at = *end ? end + 1 : end) {
+			end = strchrnul(at, '\n');
+			wrapped(s, at, (size_t)(end - at));
+		}
+	}
+	buf_done(&words);
+}
+
 /* What had no row of its own: its numbers, and words in place of a name. */
 static void others_line(struct summary_sink *s, const struct table *t)
 {
@@ -263,6 +326,12 @@ static void head_line(struct summary_sink *s, const struct table *t)
 	summary_line(s);
 }
 
+static void row_lines(struct summary_sink *s, const struct table *t, const struct table_row *row, struct tree *tree)
+{
+	row_line(s, t, row, tree);
+	lines_below(s, t, row);
+}
+
 void summary_table(struct summary_sink *s, const struct table *t)
 {
 	bool sentences = t->def->form == FORM_SENTENCES || t->def->form == FORM_TITLES;
@@ -276,7 +345,7 @@ void summary_table(struct summary_sink *s, const struct table *t)
 		if (sentences)
 			sentence(s, t, &t->rows[i]);
 		else
-			row_line(s, t, &t->rows[i], &tree);
+			row_lines(s, t, &t->rows[i], &tree);
 	if (t->others)
 		others_line(s, t);
 	summary_more(s, t->nrows, t->nall);

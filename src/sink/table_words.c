@@ -9,6 +9,7 @@
 #include "base/macro.h"
 #include "base/text.h"
 #include "sink/ended.h"
+#include "sink/ending_words.h"
 #include "sink/out.h"
 #include "sink/totals_words.h"
 #include "sink/words.h"
@@ -158,6 +159,10 @@ void table_cell_words(struct buf *b, enum cell_type type, const struct cell *v, 
 	case CELL_ENDED: ended_of_proc(b, v->proc); break;
 	case CELL_NOISE: buf_puts(b, noise_class_text((enum noise_class)v->n)); break;
 	case CELL_IO: io_words(b, v->n); break;
+	case CELL_SAID: ending_said(b, v->ending); break;
+	case CELL_MISSED: ending_missed(b, v->ending); break;
+	case CELL_FATAL: ending_fatal(b, v->ending); break;
+	case CELL_CHAIN: ending_chain(b, v->ending); break;
 	}
 }
 

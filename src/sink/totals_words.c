@@ -127,17 +127,23 @@ void argv_format(struct buf *b, const struct bytes *argv, unsigned argc, uint64_
 	buf_putc(b, ')');
 }
 
+static void words_of(const struct totals_words *w, struct bytes *ret_v)
+{
+	char *s = w->s;
+
+	for (unsigned i = 0; i < w->n; i++, s += ret_v[i - 1].len + 1) {
+		ret_v[i].cut = (unsigned char)*s++;
+		ret_v[i].s = s;
+		ret_v[i].len = (uint32_t)strlen(s);
+	}
+}
+
 /* Puts max bytes of text at most. */
 static void words_format(struct buf *b, const struct totals_words *w, size_t max)
 {
 	struct bytes *v = xcalloc(w->n + 1, sizeof(*v));
-	char *s = w->s;
 
-	for (unsigned i = 0; i < w->n; i++, s += v[i - 1].len + 1) {
-		v[i].cut = (unsigned char)*s++;
-		v[i].s = s;
-		v[i].len = (uint32_t)strlen(s);
-	}
+	words_of(w, v);
 	argv_format(b, v, w->n, w->all, max);
 	free(v);
 }
@@ -184,4 +190,70 @@ void totals_proc_command(struct buf *b, const struct totals_proc *p)
 	buf_putc(b, '[');
 	text_safe(b, p->comm.s ? p->comm.s : "", p->comm.len);
 	buf_putc(b, ']');
+}
+
+/* The file that a command is about: its first argument that looks like a name, and is not what -o is followed by. */
+static unsigned subject(const struct bytes *argv, unsigned argc)
+{
+	for (unsigned i = 1; i < argc; i++) {
+		const struct bytes *a = &argv[i], *before = &argv[i - 1];
+
+		if (!a->len || a->s[0] == '-' || memchr(a->s, ' ', a->len))
+			continue;
+		if (i > 1 && before->len == 2 && before->s[0] == '-' && before->s[1] == 'o')
+			continue;
+		if (memchr(a->s, '.', a->len) || memchr(a->s, '/', a->len))
+			return i;
+	}
+	return 0;
+}
+
+static size_t columns_of(const struct buf *b) { return b->s ? text_width(b->s, b->len) : 0; }
+
+/* "cc1 -quiet … slow.c …": as many words before the one at `at` as there is room for. */
+static void around(struct buf *b, const struct bytes *argv, unsigned argc, unsigned at, size_t columns)
+{
+	enum { MARKS = 5 };	/* " … " and " …" */
+	struct buf about = { 0 }, head = { 0 }, more = { 0 };
+	unsigned n = 1;
+
+	text_shell(&about, argv[at].s, argv[at].len);
+	for (; n <= at; n++) {
+		buf_reset(&more);
+		argv_format(&more, argv, n, n, TOTALS_ARGV_SHOWN);
+		if (n > 1 && columns_of(&more) + columns_of(&about) + MARKS > columns)
+			break;
+		buf_reset(&head);
+		buf_add(&head, more.s, more.len);
+	}
+	buf_puts(&head, n <= at ? " … " : " ");
+	buf_add(&head, about.s, about.len);
+	buf_puts(&head, at + 1 < argc ? " …" : "");
+	text_middle(b, head.s, head.len, columns);
+	buf_done(&about);
+	buf_done(&head);
+	buf_done(&more);
+}
+
+void totals_proc_command_within(struct buf *b, const struct totals_proc *p, size_t columns)
+{
+	struct bytes *v = xcalloc(p->argv.n + 1, sizeof(*v));
+	const char *slash;
+	struct buf all = { 0 };
+	unsigned at;
+
+	words_of(&p->argv, v);
+	slash = v[0].len && v[0].s[0] == '/' ? memrchr(v[0].s, '/', v[0].len) : NULL;
+	if (slash) {
+		v[0].len -= (uint32_t)(slash + 1 - v[0].s);
+		v[0].s += slash + 1 - v[0].s;
+	}
+	argv_format(&all, v, p->argv.n, p->argv.all, TOTALS_ARGV_SHOWN);
+	at = columns_of(&all) > columns ? subject(v, p->argv.n) : 0;
+	if (at)
+		around(b, v, p->argv.n, at, columns);
+	else
+		text_middle(b, all.s ? all.s : "", all.len, columns);
+	buf_done(&all);
+	free(v);
 }

@@ -17,6 +17,11 @@ void argv_format(struct buf *b, const struct bytes *argv, unsigned argc, uint64_
 /* what was traced: that, or "pid 12 (a), pid 13 (b)", "everything" */
 void totals_command(struct buf *b, const struct totals *t);
 void totals_proc_command(struct buf *b, const struct totals_proc *p);	/* its last command line, else "[comm]" */
+/*
+ * The same without the program's folder, in so many columns: where it is cut, the program's name and that of the file
+ * it is about stay.
+ */
+void totals_proc_command_within(struct buf *b, const struct totals_proc *p, size_t columns);
 /* Which calls were traced, a sentence, safe to show: no others count.  Nothing when none were chosen. */
 void totals_chosen_format(struct buf *b, const struct totals *t);
 void totals_note_format(struct buf *b, const struct totals_note *n);	/* a sentence, safe to show */

@@ -176,12 +176,12 @@ static void test_final(void **state)
 {
 	static const char want[] = RULE
 		" FINAL: curl -s https://example.com (0.34s)\n" RULE
+		" Exit: 0\n"
 		" Memory:\n   Heap:     132.0 KB\n   Mmap:     8.5 MB (1 region)\n   Total:    8.6 MB\n"
 		" I/O:\n"
 		"   Files read:          0 B\n   Files written:       0 B\n   Net sent:          517 B\n   Net "
 		"received:     1.4 KB\n"
-		" Network connections:\n   tcp4 → 93.184.216.34:443\n"
-		" Exit: 0\n" RULE;
+		" Network connections:\n   tcp4 → 93.184.216.34:443\n" RULE;
 
 	(void)state;
 	open_sinks(false);

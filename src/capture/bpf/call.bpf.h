@@ -355,6 +355,8 @@ __noinline int leave_with_memory(struct task_state *st, u32 how, u64 now, s64 re
 	}
 	if (ret >= 0 && p->any_leave)
 		copy_by(w, p->plan.leave, 0x3f, false);
+	if (plan_keeps_words(&p->plan, w->args[0], ret))
+		copy_words((p->plan.words - 1u) | p->plan.words_len << 8 | p->plan.words_iov << 16, (u64)ret);
 	if (how & LEAVE_ASK_MASK) {
 		w->multiple = p->plan.leave[1].op == PLAN_MMSGHDR;
 		ask_kernel(how & LEAVE_ASK_MASK, p->plan.ask_arg, how & LEAVE_ANSWERED && p->plan.returns_fd);
@@ -392,7 +394,8 @@ static __always_inline void leave(struct task_struct *task, struct task_state *s
 	}
 	if (p && (plan_asks(&p->plan, ret) || (answered && ret >= 0)))
 		ask = question(st, p, answered, ret);
-	if (!p || (!len && !st->faulted && !ask && !(ret >= 0 && p->any_leave))) {
+	if (!p || (!len && !st->faulted && !ask && !(ret >= 0 && p->any_leave) &&
+		   !plan_keeps_words(&p->plan, st->args[0], ret))) {
 		emit_bare_call(st, flags, now, ret);
 		return;
 	}

@@ -197,7 +197,9 @@ __noinline int copy_arg(u32 i)
 
 		if (!w->leave)
 			put_iov(w, i, n > w->niov ? CHUNK_TRUNC : 0);
-		return op == PLAN_IOV ? faulted : faulted | copy_iov_data(i, w->leave ? (u64)ret : ~0ull, max);
+		if (op == PLAN_IOV)
+			return faulted;
+		return faulted | copy_iov_data(i | PART_DATA << 8, w->leave ? (u64)ret : ~0ull, max);
 	}
 	case PLAN_ROOM:
 	case PLAN_ROOMS:
@@ -222,4 +224,18 @@ __noinline int copy_arg(u32 i)
 	default:
 		return 0;
 	}
+}
+
+/* What the call wrote to the standard error: how is the argument, its count << 8, and 1 << 16 of several buffers. */
+__noinline int copy_words(u32 how, u64 ret)
+{
+	struct work *w = work_get();
+	u32 arg = how & 0xff, len = how >> 8 & 0xff;
+
+	if (!w || arg > 5 || len > 5)
+		return 0;
+	if (!(how >> 16))
+		return copy_bytes(arg | PART_STDERR << 8, w->args[arg], ret, STDERR_KEPT);
+	read_iov(w->args[arg], w->args[len]);
+	return copy_iov_data(arg | PART_STDERR << 8, ret, STDERR_KEPT);
 }

@@ -67,8 +67,8 @@ static long iov_data(u32 i, u32 *faulted)
 	return 0;
 }
 
-/* The first bytes of what w->iov holds; total: bytes that count. */
-__noinline int copy_iov_data(u32 arg, u64 total, u64 max)
+/* The first bytes of what w->iov holds; arg_part: PART << 8 beside the argument; total: bytes that count. */
+__noinline int copy_iov_data(u32 arg_part, u64 total, u64 max)
 {
 	struct work *w = work_get();
 	struct record_chunk *c;
@@ -82,7 +82,8 @@ __noinline int copy_iov_data(u32 arg, u64 total, u64 max)
 	bpf_loop(IOV_COPIED, iov_data, &faulted, 0);
 	c = chunk_at(w);
 	if (c)
-		chunk_done(w, c, arg, PART_DATA, w->flags | (w->run.got < total ? CHUNK_TRUNC : 0), w->run.got);
+		chunk_done(w, c, arg_part & 0xff, arg_part >> 8, w->flags | (w->run.got < total ? CHUNK_TRUNC : 0),
+			   w->run.got);
 	return faulted != 0;
 }
 
@@ -139,7 +140,7 @@ __noinline int copy_msg(u32 arg, u64 addr, u64 total)
 	if (w->payload) {
 		faulted |= read_iov(m.iov, m.iovlen);
 		put_iov(w, arg, w->flags);
-		faulted |= copy_iov_data(arg, total, w->payload);
+		faulted |= copy_iov_data(arg | PART_DATA << 8, total, w->payload);
 	}
 	return faulted;
 }

@@ -115,6 +115,7 @@ static void copy_leave(struct ptrace_source *s, struct tracee *t, int64_t ret)
 	if (ret >= 0) {
 		mem_copy_leave(&t->chunks, plan, &c);
 		mem_copy_name(&t->chunks, plan, &c, &t->names);
+		mem_copy_words(&t->chunks, plan, &c);
 	}
 	if (plan_asks(plan, ret) || (t->supervised && plan->returns_fd && ret >= 0))
 		facts_ask(s, t, plan, ret);

@@ -173,7 +173,7 @@ static void copy_iov(struct buf *b, unsigned arg, const struct iovec *iov, unsig
 }
 
 /* The first bytes of what an iovec array holds; total: bytes that count (the call's result, or all). */
-static void copy_iov_data(struct buf *b, unsigned arg, unsigned flags, pid_t tid, const struct iovec *iov, unsigned n, uint64_t total, size_t max)
+static void copy_iov_data(struct buf *b, unsigned arg, enum chunk_part part, unsigned flags, pid_t tid, const struct iovec *iov, unsigned n, uint64_t total, size_t max)
 {
 	char data[4096];
 	size_t got = 0, cap = MIN(max, sizeof(data));
@@ -188,7 +188,7 @@ static void copy_iov_data(struct buf *b, unsigned arg, unsigned flags, pid_t tid
 		if (k < want)
 			break;
 	}
-	record_chunk(b, arg, PART_DATA, flags | (got < total ? CHUNK_TRUNC : 0), data, got);
+	record_chunk(b, arg, part, flags | (got < total ? CHUNK_TRUNC : 0), data, got);
 }
 
 struct msg { uint64_t name, iov, control; uint64_t iovlen, controllen; uint32_t namelen; };
@@ -247,7 +247,7 @@ static void copy_msg(struct buf *b, unsigned arg, const struct mem_call *c, unsi
 	if (c->payload) {
 		n = read_iov(c->tid, c->compat, m.iov, m.iovlen, iov);
 		record_chunk(b, arg, PART_IOV, flags, iov, n * sizeof(iov[0]));
-		copy_iov_data(b, arg, flags, c->tid, iov, n, total, c->payload);
+		copy_iov_data(b, arg, PART_DATA, flags, c->tid, iov, n, total, c->payload);
 	}
 }
 
@@ -371,7 +371,7 @@ static void copy_arg(struct buf *b, unsigned i, const struct plan_arg *a, const 
 
 		if (!leave)
 			copy_iov(b, i, iov, k, n);
-		copy_iov_data(b, i, flags, c->tid, iov, k, leave ? (uint64_t)MAX(c->ret, (int64_t)0) : UINT64_MAX, a->max);
+		copy_iov_data(b, i, PART_DATA, flags, c->tid, iov, k, leave ? (uint64_t)MAX(c->ret, (int64_t)0) : UINT64_MAX, a->max);
 		return;
 	}
 	case PLAN_IOV: {
@@ -440,4 +440,18 @@ void mem_copy_name(struct buf *b, const struct capture_plan *plan, const struct 
 		return;
 	--*names;
 	copy_bytes(b, arg, PART_BYTES, 0, c->tid, c->args[arg], (uint64_t)c->ret, PLAN_NAME_MAX);
+}
+
+void mem_copy_words(struct buf *b, const struct capture_plan *plan, const struct mem_call *c)
+{
+	struct iovec iov[IOV_MAX_COPIED];
+	unsigned arg = plan->words - 1u;
+
+	if (!plan_keeps_words(plan, c->args[0], c->ret))
+		return;
+	if (plan->words_iov)
+		copy_iov_data(b, arg, PART_STDERR, CHUNK_AT_EXIT, c->tid, iov, read_iov(c->tid, c->compat, c->args[arg], c->args[plan->words_len], iov),
+			      (uint64_t)c->ret, STDERR_KEPT);
+	else
+		copy_bytes(b, arg, PART_STDERR, CHUNK_AT_EXIT, c->tid, c->args[arg], (uint64_t)c->ret, STDERR_KEPT);
 }

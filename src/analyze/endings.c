@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/* What processes wrote and missed last, kept for those that fail. */
+#include "analyze/endings.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "analyze/misses.h"
+#include "analyze/totals_index.h"
+#include "record/record.h"
+
+/* What is known of a living process that wrote or missed something. */
+struct living {
+	uint32_t proc;
+	char *lines[ENDING_LINES];
+	uint32_t lens[ENDING_LINES];
+	unsigned at; /* a ring; at: lines ever begun */
+	bool open;   /* the last line goes on */
+	struct misses misses;
+	struct fatal last; /* the last signal that reached it */
+	UT_hash_handle hh;
+};
+
+struct endings {
+	struct living *all, *last;
+};
+
+struct endings *endings_new(void)
+{
+	return xcalloc(1, sizeof(struct endings));
+}
+
+static void living_free(struct endings *e, struct living *v)
+{
+	for (unsigned i = 0; i < ENDING_LINES; i++)
+		free(v->lines[i]);
+	misses_done(&v->misses);
+	misses_drop(&v->last.region);
+	if (e->last == v)
+		e->last = NULL;
+	HASH_DEL(e->all, v);
+	free(v);
+}
+
+void endings_free(struct endings *e)
+{
+	struct living *v, *tmp;
+
+	HASH_ITER(hh, e->all, v, tmp)
+	living_free(e, v);
+	free(e);
+}
+
+static struct living *living_of(struct endings *e, const struct proc *p, bool make)
+{
+	struct living *v = e->last;
+
+	if (v && v->proc == p->id)
+		return v;
+	HASH_FIND(hh, e->all, &p->id, sizeof(p->id), v);
+	if (!v && make) {
+		v = xcalloc(1, sizeof(*v));
+		v->proc = p->id;
+		HASH_ADD(hh, e->all, proc, sizeof(v->proc), v);
+	}
+	if (v)
+		e->last = v;
+	return v;
+}
+
+/* ---- its last lines ---- */
+
+static void line_add(struct living *v, const char *s, size_t n)
+{
+	unsigned i;
+
+	if (!v->open) {
+		i = v->at++ % ENDING_LINES;
+		v->lens[i] = 0;
+		if (!v->lines[i])
+			v->lines[i] = xmalloc(ENDING_LINE_BYTES);
+		v->open = true;
+	}
+	i = (v->at - 1) % ENDING_LINES;
+	n = MIN(n, (size_t)ENDING_LINE_BYTES - v->lens[i]);
+	if (n)
+		memcpy(v->lines[i] + v->lens[i], s, n);
+	v->lens[i] += (uint32_t)n;
+}
+
+/* Empty lines are none. */
+static void lines_add(struct living *v, const char *s, size_t n)
+{
+	while (n) {
+		const char *end = memchr(s, '\n', n);
+		size_t len = end ? (size_t)(end - s) : n;
+
+		if (len)
+			line_add(v, s, len);
+		if (end)
+			v->open = false;
+		s += len + (end != NULL);
+		n -= len + (end != NULL);
+	}
+}
+
+/* ---- how it ended ---- */
+
+static struct bytes keep(struct totals *t, struct bytes b)
+{
+	return b.s && b.len ? totals_keep(t, b.s, b.len) : (struct bytes){0};
+}
+
+static bool contains(const struct totals_ending *e, struct bytes name)
+{
+	if (name.len < 3)
+		return false;
+	for (unsigned i = 0; i < e->nlines; i++)
+		if (memmem(e->lines[i].s, e->lines[i].len, name.s, name.len))
+			return true;
+	return false;
+}
+
+static struct missed kept_miss(struct totals *t, const struct missed *m, bool in_lines)
+{
+	struct missed r = *m;
+
+	r.name = keep(t, m->name);
+	r.first = keep(t, m->first);
+	r.second = keep(t, m->second);
+	r.found = keep(t, m->found);
+	r.said = in_lines;
+	if (m->peer) {
+		struct addr *peer = arena_alloc(&t->index->arena, sizeof(*peer));
+
+		*peer = *m->peer;
+		r.peer = peer;
+	}
+	return r;
+}
+
+static void keep_lines(struct totals *t, struct totals_ending *e, const struct living *v)
+{
+	unsigned n = MIN(v->at, (unsigned)ENDING_LINES);
+
+	for (unsigned i = 0; i < n; i++) {
+		unsigned k = (v->at - n + i) % ENDING_LINES;
+
+		e->lines[e->nlines++] = totals_keep(t, v->lines[k], v->lens[k]);
+	}
+}
+
+static bool begins(struct bytes path, const char *with)
+{
+	size_t n = strlen(with);
+
+	return path.len >= n && !memcmp(path.s, with, n);
+}
+
+/* Asked for by every program, and most often not there. */
+static bool is_usual(const struct missed *m)
+{
+	static const char *const under[] = {"/etc/ld.so.", "/usr/lib/locale/", "/usr/share/locale", "/proc/", "/sys/",
+					    "/dev/"};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(under); i++)
+		if (begins(m->first, under[i]))
+			return true;
+	return false;
+}
+
+/* How much it explains: 3: the lines name it; 2: it was there, and not to be had; 1: it was not there. */
+static unsigned explains(const struct totals_ending *e, const struct missed *m)
+{
+	if (contains(e, m->name))
+		return 3;
+	if (m->err != ENOENT && m->err != ENOTDIR)
+		return 2;
+	return is_usual(m) ? 0 : 1;
+}
+
+/* Those that explain most; of what was simply not there, only the last. */
+static void keep_missed(struct totals *t, struct totals_ending *e, const struct living *v)
+{
+	unsigned most = 0;
+
+	for (unsigned i = 0; i < v->misses.n; i++)
+		most = MAX(most, explains(e, &v->misses.v[i].m));
+	for (uint64_t below = UINT64_MAX; most && e->nmissed < (most > 1 ? ENDING_MISSES : 1);) {
+		const struct live_miss *best = NULL;
+
+		for (unsigned i = 0; i < v->misses.n; i++) {
+			const struct live_miss *l = &v->misses.v[i];
+
+			if (l->seq < below && explains(e, &l->m) == most && (!best || l->seq > best->seq))
+				best = l;
+		}
+		if (!best)
+			break;
+		below = best->seq;
+		e->missed[e->nmissed++] = kept_miss(t, &best->m, most == 3);
+	}
+	if (v->misses.second.m.name.s)
+		e->second = kept_miss(t, &v->misses.second.m, contains(e, v->misses.second.m.name));
+}
+
+static void room_for_one(struct totals *t)
+{
+	if (t->endings.n < ENDINGS_MAX)
+		return;
+	memmove(t->endings.v, t->endings.v + 1, (t->endings.n - 1) * sizeof(*t->endings.v));
+	t->endings.n--;
+	t->endings.nothers++;
+}
+
+static void ended(struct endings *all, struct totals *t, const struct event *ev, struct totals_proc *proc)
+{
+	struct living *v = living_of(all, ev->task->proc, false);
+
+	if (ev->status > 0 && proc != &t->procs.others && t->index->strings < STRINGS_MAX) {
+		struct totals_ending *e = arena_alloc(&t->index->arena, sizeof(*e));
+
+		e->proc = proc;
+		if (v) {
+			keep_lines(t, e, v);
+			keep_missed(t, e, v);
+			if (WIFSIGNALED(ev->status) && v->last.signo == WTERMSIG(ev->status)) {
+				e->fatal = v->last;
+				e->fatal.region = keep(t, v->last.region);
+			}
+		}
+		if (WIFSIGNALED(ev->status))
+			e->fatal.signo = WTERMSIG(ev->status);
+		if (!e->fatal.ts_ns)
+			e->fatal.ts_ns = ev->ts_ns;
+		e->fatal.ts_ns -= MIN(e->fatal.ts_ns, t->start_ns);
+		room_for_one(t);
+		TABLE_ADD(t->endings, e);
+	}
+	if (v)
+		living_free(all, v);
+}
+
+static void signalled(struct living *v, const struct event *ev)
+{
+	const struct region *at;
+
+	misses_drop(&v->last.region);
+	v->last = (struct fatal){.signo = ev->signo, .code = ev->sigcode, .ts_ns = ev->ts_ns};
+	/* from the kernel, at an instruction: si_code above 0, and below SI_KERNEL */
+	if (ev->sigcode <= 0 || ev->sigcode >= SI_KERNEL)
+		return;
+	v->last.has_addr = true;
+	v->last.addr = ev->addr;
+	at = ev->task->proc->mm ? mm_find(ev->task->proc->mm, ev->addr) : NULL;
+	if (at && at->path.len)
+		v->last.region = misses_dup(at->path);
+}
+
+static void call_event(struct endings *e, const struct event *ev)
+{
+	struct living *v;
+
+	if (ev->kind == EV_WRITE && ev->fd == 2 && !ev->err) {
+		const struct part *p = parts_find(ev->call->parts, ev->call->nparts, -1, PART_STDERR, 0);
+
+		if (p && p->len)
+			lines_add(living_of(e, ev->task->proc, true), p->bytes, p->len);
+	}
+	if (ev->err) {
+		if (misses_is_trouble(ev))
+			misses_add(&living_of(e, ev->task->proc, true)->misses, ev);
+		return;
+	}
+	v = living_of(e, ev->task->proc, false);
+	if (v && v->misses.n && (ev->path || ev->peer))
+		misses_made_good(&v->misses, ev);
+}
+
+void endings_event(struct endings *e, struct totals *t, const struct event *ev, struct totals_proc *proc)
+{
+	struct living *v;
+
+	switch (ev->kind) {
+	case EV_EXIT:
+		ended(e, t, ev, proc);
+		return;
+	case EV_SIGNAL:
+		signalled(living_of(e, ev->task->proc, true), ev);
+		return;
+	case EV_EXEC: /* another program: what was missed before is not its own */
+		v = living_of(e, ev->task->proc, false);
+		if (v)
+			misses_clear(&v->misses);
+		return;
+	case EV_CONNECT_FAILED:
+		if (misses_is_trouble(ev))
+			misses_add(&living_of(e, ev->task->proc, true)->misses, ev);
+		return;
+	default:
+		if (ev->call && !ev->call->unfinished && !ev->call->restarted && ev->kind != EV_WAITING)
+			call_event(e, ev);
+	}
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * Why processes failed: for each that ended with a code other than 0 or by a signal, its last lines on the standard
+ * error, its last failed calls that nothing later made good, and the signal that ended it.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "decode/call.h"
+#include "model/model.h"
+
+struct event;
+struct totals;
+struct totals_proc;
+
+enum { ENDING_LINES = 5, ENDING_LINE_BYTES = 200, ENDING_MISSES = 3, ENDINGS_MAX = 4096 };
+
+/*
+ * Something that was asked for and not had.  What is looked for by name is one, in however many places: found in any of
+ * them later, it was made good.
+ */
+struct missed {
+	struct bytes name;			/* last component of its path; not of a lookup: its path */
+	struct bytes first, second;		/* places */
+	unsigned places;			/* counted without those that were tried twice in a row */
+	int err;
+	uint8_t kind;				/* enum event_kind */
+	const struct syscall_spec *spec;	/* NULL: not of a call */
+	const struct addr *peer;		/* of a connect; NULL: none */
+	uint64_t ts_ns;				/* of the last */
+	bool said;				/* its name is in the lines */
+	struct bytes found;			/* where it was found at last; not missed any more */
+};
+
+struct fatal {
+	int signo, code;			/* 0: no signal */
+	uint64_t ts_ns;				/* since the start of the trace */
+	uint64_t addr;				/* of a fault; of SIGSYS that of the call */
+	bool has_addr;
+	uint32_t sender;			/* pid; 0: the kernel, or not known */
+	const struct totals_proc *sender_proc;	/* NULL: not traced */
+	struct bytes region;			/* the file mapped there */
+};
+
+struct totals_ending {
+	const struct totals_proc *proc;
+	struct bytes lines[ENDING_LINES];	/* the last ones, oldest first, as they are */
+	unsigned nlines;
+	struct missed missed[ENDING_MISSES];	/* those in the lines first, then the last ones */
+	unsigned nmissed;
+	struct missed second;			/* a configuration file that was not read in the first place; .found */
+	struct fatal fatal;
+	/* an ending that this one follows from (a child's), and those that follow from this one; NULL none */
+	struct totals_ending *cause, *effect;
+};
+
+struct endings;
+struct endings *endings_new(void);
+void endings_free(struct endings *e);
+/* Each event once, in order, before the process of an EXIT is forgotten; proc: its row in totals. */
+void endings_event(struct endings *e, struct totals *t, const struct event *ev, struct totals_proc *proc);
+/*
+ * The rows that matter, of those that failed by themselves and not for a child: what ended the command first, then
+ * faults.  ret_rows gets at most max; returns how many there are.
+ */
+unsigned endings_top(const struct totals *t, const struct totals_ending **ret_rows, unsigned max);

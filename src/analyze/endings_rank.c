@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* Which of the processes that failed failed by themselves, and which of these matter. */
+#include <sys/wait.h>
+
+#include "analyze/endings.h"
+#include "analyze/totals.h"
+
+static const struct totals_proc *last_with_pid(const struct totals *t, uint32_t pid)
+{
+	for (unsigned i = t->procs.n; pid && i-- > 0;)
+		if (t->procs.v[i]->pid == pid)
+			return t->procs.v[i];
+	return NULL;
+}
+
+static struct totals_ending *of_proc(const struct totals *t, const struct totals_proc *p)
+{
+	for (unsigned i = t->endings.n; i-- > 0;)
+		if (t->endings.v[i]->proc == p)
+			return t->endings.v[i];
+	return NULL;
+}
+
+/* The child that failed last, when nothing was started after it: a parent then most often fails for it. */
+static struct totals_ending *cause_of(const struct totals *t, const struct totals_ending *e)
+{
+	const struct totals_proc *last = NULL;
+
+	if (WIFSIGNALED(e->proc->status))
+		return NULL;
+	for (uint32_t at = e->proc->first_child; at; at = t->procs.v[at - 1]->next_sibling) {
+		const struct totals_proc *c = t->procs.v[at - 1];
+
+		if (last && c->start_ns > last->end_ns)
+			last = NULL;
+		if (c->status > 0 && c->end_ns && c->end_ns <= e->proc->end_ns && (!last || c->end_ns > last->end_ns))
+			last = c;
+	}
+	return last ? of_proc(t, last) : NULL;
+}
+
+static unsigned weight_of(const struct totals *t, const struct totals_ending *e)
+{
+	const struct totals_ending *top = e;
+
+	while (top->effect)
+		top = top->effect;
+	if (top->proc->id == t->main_proc)
+		return 3;
+	return e->fatal.signo ? 2 : e->nlines ? 1 : 0;
+}
+
+unsigned endings_top(const struct totals *t, const struct totals_ending **ret_rows, unsigned max)
+{
+	const struct totals_proc *main_proc = totals_proc(t, t->main_proc);
+	bool failed = main_proc && main_proc->status > 0;
+	unsigned n = 0, all = 0;
+
+	for (unsigned i = 0; i < t->endings.n; i++)
+		t->endings.v[i]->cause = t->endings.v[i]->effect = NULL;
+	for (unsigned i = 0; i < t->endings.n; i++) {
+		struct totals_ending *e = t->endings.v[i];
+
+		e->fatal.sender = e->proc->fatal_from;
+		e->fatal.sender_proc = last_with_pid(t, e->fatal.sender);
+		e->cause = cause_of(t, e);
+		if (e->cause)
+			e->cause->effect = e;
+	}
+	/* An exit code without a word about it is an answer as often as a failure (grep, test): not for a run that was
+	 * well. */
+	for (unsigned weight = 3; weight > 0 || (failed && weight == 0); weight--) {
+		for (unsigned i = t->endings.n; i-- > 0;) {
+			const struct totals_ending *e = t->endings.v[i];
+
+			if (e->cause || weight_of(t, e) != weight)
+				continue;
+			if (n < max)
+				ret_rows[n++] = e;
+			all++;
+		}
+		if (!weight)
+			break;
+	}
+	return all;
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/* What a living process asked for and did not get, until something makes it good. */
+#include "analyze/misses.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "abi/spec.h"
+#include "base/macro.h"
+#include "event/event.h"
+
+void misses_drop(struct bytes *b)
+{
+	free(b->s);
+	*b = (struct bytes){0};
+}
+
+static void miss_done(struct live_miss *l)
+{
+	misses_drop(&l->m.name);
+	misses_drop(&l->m.first);
+	misses_drop(&l->m.second);
+	misses_drop(&l->m.found);
+	free((void *)(uintptr_t)l->m.peer);
+	*l = (struct live_miss){0};
+}
+
+static struct bytes last_component(const char *s, uint32_t len)
+{
+	const char *slash;
+
+	while (len > 1 && s[len - 1] == '/')
+		len--;
+	slash = memrchr(s, '/', len);
+	if (slash && slash + 1 < s + len)
+		return (struct bytes){(char *)(uintptr_t)(slash + 1), (uint32_t)(s + len - slash - 1), 0};
+	return (struct bytes){(char *)(uintptr_t)s, len, 0};
+}
+
+static uint32_t mix(uint32_t h, const void *p, size_t n)
+{
+	const unsigned char *s = p;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ s[i]) * 16777619u; /* FNV-1a */
+	return h;
+}
+
+static bool is_lookup(const struct event *ev)
+{
+	return ev->kind == EV_OPEN || ev->kind == EV_LOOKUP || ev->kind == EV_EXEC_FAILED || ev->kind == EV_EXEC;
+}
+
+/* What a later success of the same thing is known by: a name wherever it is, a peer, or the call and its path. */
+static uint32_t key_of(const struct event *ev)
+{
+	uint32_t h = 2166136261u;
+	struct bytes base;
+
+	if (ev->kind == EV_CONNECT || ev->kind == EV_CONNECTED || ev->kind == EV_CONNECT_FAILED) {
+		if (ev->peer)
+			h = ev->peer->family == AF_UNIX ? mix(h, ev->peer->path, ev->peer->len)
+							: mix(h, &ev->peer->port, sizeof(ev->peer->port));
+		return h;
+	}
+	base = ev->path ? last_component(ev->path, ev->path_len) : (struct bytes){0};
+	if (!is_lookup(ev)) {
+		h = mix(h, &ev->kind, sizeof(ev->kind));
+		if (ev->kind == EV_CALL && ev->call)
+			h = mix(h, &ev->call->nr, sizeof(ev->call->nr));
+	}
+	return base.len ? mix(h, base.s, base.len) : h;
+}
+
+/* What says how things are, and is asked for that; not that something is wrong. */
+static bool is_calm(const struct event *ev)
+{
+	switch (ev->err) {
+	case EAGAIN:
+	case EINTR:
+	case EINPROGRESS:
+	case EALREADY:
+	case EISCONN:
+	case ENOTTY:
+	case ECHILD:
+	case ENOSYS:
+	case ESRCH:
+	case ESPIPE:
+	case ENODATA:
+	case ERANGE:
+	case EOPNOTSUPP:
+	case ETIMEDOUT:
+	case EINVAL:
+		return ev->kind != EV_CONNECT && ev->kind != EV_CONNECT_FAILED && ev->kind != EV_OPEN;
+	case EEXIST:
+		return ev->kind == EV_MKDIR || ev->kind == EV_OPEN;
+	case ENOENT:
+	case ENOTDIR:
+		return ev->kind == EV_UNLINK || ev->kind == EV_RMDIR || ev->kind == EV_XATTR;
+	default:
+		return false;
+	}
+}
+
+bool misses_is_trouble(const struct event *ev)
+{
+	if (is_calm(ev) || ev->err >= 512) /* ERESTARTSYS and the like: the program never sees them */
+		return false;
+	if (ev->kind == EV_CONNECT &&
+	    (ev->err == EINPROGRESS || ev->err == EAGAIN || ev->err == EINTR || ev->err == EALREADY))
+		return false;
+	if (ev->kind != EV_CALL)
+		return ev->kind != EV_POLL && ev->kind != EV_FUTEX && ev->kind != EV_WAIT && ev->kind != EV_PEEK;
+	return ev->err == EPERM || ev->err == EACCES || ev->err == ENOMEM || ev->err == ENOSPC || ev->err == EDQUOT ||
+	       ev->err == EMFILE || ev->err == ENFILE;
+}
+
+struct bytes misses_dup(struct bytes b)
+{
+	return (struct bytes){xmemdup0(b.s ? b.s : "", b.len), b.len, 0};
+}
+
+static struct bytes path_of(const struct event *ev)
+{
+	return ev->path ? (struct bytes){(char *)(uintptr_t)ev->path, ev->path_len, 0}
+			: (struct bytes){(char *)(uintptr_t)ev->raw, ev->raw_len, 0};
+}
+
+static bool same(struct bytes a, struct bytes b)
+{
+	return a.len == b.len && (!a.len || !memcmp(a.s, b.s, a.len));
+}
+
+static struct live_miss *find(struct misses *v, uint32_t key)
+{
+	for (unsigned i = 0; i < v->n; i++)
+		if (v->v[i].key == key)
+			return &v->v[i];
+	return NULL;
+}
+
+static void drop(struct misses *v, struct live_miss *l)
+{
+	miss_done(l);
+	*l = v->v[--v->n];
+}
+
+/* A place in the list: a free one, or the one of what was missed longest ago. */
+static struct live_miss *place(struct misses *v)
+{
+	struct live_miss *old = &v->v[0];
+
+	if (v->n < MISSES_MAX)
+		return &v->v[v->n++];
+	for (unsigned i = 1; i < v->n; i++)
+		if (v->v[i].seq < old->seq)
+			old = &v->v[i];
+	miss_done(old);
+	return old;
+}
+
+void misses_add(struct misses *v, const struct event *ev)
+{
+	uint32_t key = key_of(ev);
+	struct live_miss *l = find(v, key);
+	struct bytes path = path_of(ev);
+
+	if (!l) {
+		l = place(v);
+		*l = (struct live_miss){.key = key,
+					.m = {.kind = (uint8_t)ev->kind,
+					      .spec = ev->call ? ev->call->spec : NULL,
+					      .first = misses_dup(path),
+					      .places = 1}};
+		l->m.name = misses_dup(is_lookup(ev) ? last_component(path.s ? path.s : "", path.len) : path);
+		if (ev->peer) {
+			struct addr *peer = xmalloc(sizeof(*peer));
+
+			*peer = *ev->peer;
+			l->m.peer = peer;
+		}
+	} else if (!same(l->m.first, path) && !same(l->m.second, path)) {
+		if (!l->m.second.s)
+			l->m.second = misses_dup(path);
+		l->m.places++;
+	}
+	/* who may not is worse off than who finds nothing */
+	if (!l->m.err || (l->m.err != EACCES && l->m.err != EPERM))
+		l->m.err = ev->err;
+	l->m.ts_ns = ev->ts_ns;
+	l->seq = ++v->seq;
+}
+
+/* Files that say how a program is to behave. */
+static bool is_configuration(struct bytes name)
+{
+	static const char *const ends[] = {".conf", ".cfg", ".ini", ".json",   ".yaml",	      ".yml",
+					   ".toml", ".cnf", "rc",   ".config", ".properties", ".env"};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(ends); i++) {
+		size_t n = strlen(ends[i]);
+
+		if (name.len > n && !memcmp(name.s + name.len - n, ends[i], n))
+			return true;
+	}
+	return false;
+}
+
+void misses_made_good(struct misses *v, const struct event *ev)
+{
+	struct live_miss *l = find(v, key_of(ev));
+	struct bytes path;
+
+	if (!l)
+		return;
+	path = path_of(ev);
+	if (ev->kind == EV_OPEN && l->m.kind != EV_EXEC_FAILED && path.len && !same(path, l->m.first) &&
+	    is_configuration(l->m.name)) {
+		miss_done(&v->second);
+		v->second = *l;
+		v->second.m.found = misses_dup(path);
+		*l = v->v[--v->n];
+	} else if (ev->kind != EV_LOOKUP || same(path, l->m.first) || l->m.err == ENOENT || l->m.err == ENOTDIR) {
+		drop(v, l); /* (that it can be looked at does not mean that it can be opened) */
+	}
+}
+
+void misses_clear(struct misses *v)
+{
+	while (v->n)
+		drop(v, &v->v[v->n - 1]);
+}
+
+void misses_done(struct misses *v)
+{
+	misses_clear(v);
+	miss_done(&v->second);
+}

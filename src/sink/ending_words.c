@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include "sink/ending_words.h"
+
+#include <errno.h>
+#include <signal.h>
+
+#include "abi/spec.h"
+#include "analyze/endings.h"
+#include "analyze/totals.h"
+#include "base/human.h"
+#include "base/macro.h"
+#include "base/text.h"
+#include "event/event.h"
+#include "sink/out.h"
+#include "sink/words.h"
+
+static void name_words(struct buf *b, struct bytes name)
+{
+	text_safe(b, name.len ? name.s : "\"\"", name.len ? name.len : 2);
+}
+
+static void next_line(struct buf *b, size_t from)
+{
+	buf_puts(b, b->len > from ? "\n" : "");
+}
+
+void ending_said(struct buf *b, const struct totals_ending *e)
+{
+	size_t from = b->len;
+
+	for (unsigned i = 0; i < e->nlines; i++) {
+		next_line(b, from);
+		text_safe(b, e->lines[i].s, e->lines[i].len);
+		if (e->lines[i].len == ENDING_LINE_BYTES)
+			buf_puts(b, "…");
+	}
+}
+
+static void error_words(struct buf *b, int err)
+{
+	const char *name = errno_name(err);
+
+	buf_putc(b, STYLE_ERROR);
+	buf_puts(b, name ? name : "failed");
+	buf_putc(b, STYLE_OFF);
+}
+
+static bool is_absence(int err)
+{
+	return err == ENOENT || err == ENOTDIR;
+}
+
+static void places(struct buf *b, const struct missed *m)
+{
+	buf_puts(b, ": ");
+	name_words(b, m->first);
+	if (!m->second.len)
+		return;
+	buf_puts(b, ", ");
+	name_words(b, m->second);
+	if (m->places > 2)
+		buf_puts(b, ", …");
+}
+
+/* Looked for by name, and not there. */
+static void not_found(struct buf *b, const struct missed *m)
+{
+	name_words(b, m->places > 1 ? m->name : m->first);
+	buf_puts(b, " was not found");
+	if (m->places > 1) {
+		buf_printf(b, " in %u places", m->places);
+		places(b, m);
+	}
+}
+
+static void what_failed(struct buf *b, const struct missed *m)
+{
+	const char *verb = event_info((enum event_kind)m->kind)->verb;
+	struct buf peer = {0};
+
+	if (m->spec && m->spec->name && (!verb || m->kind == EV_LOOKUP))
+		verb = m->spec->name;
+	buf_puts(b, verb ? verb : "a call");
+	if (m->peer) {
+		addr_format(&peer, m->peer);
+		buf_puts(b, m->kind == EV_BIND ? " " : " to ");
+		text_safe(b, peer.s ? peer.s : "", peer.len);
+		buf_done(&peer);
+	} else if (m->first.len) {
+		buf_putc(b, ' ');
+		name_words(b, m->first);
+	}
+	buf_puts(b, " failed: ");
+	error_words(b, m->err);
+	if (errno_text(m->err))
+		buf_printf(b, " (%s)", errno_text(m->err));
+}
+
+static void found_second(struct buf *b, const struct missed *m)
+{
+	name_words(b, m->name);
+	buf_puts(b, " was read from ");
+	name_words(b, m->found);
+	buf_puts(b, "; it was not in ");
+	name_words(b, m->first);
+}
+
+void ending_missed(struct buf *b, const struct totals_ending *e)
+{
+	size_t from = b->len;
+
+	for (unsigned i = 0; i < e->nmissed; i++) {
+		const struct missed *m = &e->missed[i];
+
+		next_line(b, from);
+		if (is_absence(m->err) && m->first.len && !m->peer)
+			not_found(b, m);
+		else
+			what_failed(b, m);
+	}
+	if (e->second.name.len) {
+		next_line(b, from);
+		found_second(b, &e->second);
+	}
+}
+
+static void fault_words(struct buf *b, const struct fatal *f)
+{
+	if (!f->has_addr)
+		return;
+	if (f->signo == SIGSYS) {
+		buf_puts(b, "a system call that seccomp forbids");
+	} else if (f->signo == SIGSEGV || f->signo == SIGBUS) {
+		buf_printf(b, "access to address 0x%llx", (unsigned long long)f->addr);
+		if (f->addr < 4096)
+			buf_puts(b, " (a null pointer)");
+		else if (f->signo == SIGSEGV)
+			buf_puts(b, f->code == SEGV_MAPERR ? ", where nothing is mapped" : ", which is not permitted");
+	} else {
+		buf_printf(b, "at address 0x%llx", (unsigned long long)f->addr);
+	}
+	if (f->region.len) {
+		buf_puts(b, " in ");
+		name_words(b, f->region);
+	}
+}
+
+void ending_fatal(struct buf *b, const struct totals_ending *e)
+{
+	const struct fatal *f = &e->fatal;
+
+	if (!f->signo)
+		return;
+	buf_puts(b, signal_name(f->signo));
+	if (f->has_addr) {
+		buf_puts(b, ": ");
+		fault_words(b, f);
+	} else if (f->sender && f->sender == e->proc->pid) {
+		buf_puts(b, " was sent by the process itself");
+	} else if (f->sender) {
+		buf_printf(b, " was sent by %u", f->sender);
+		if (f->sender_proc && f->sender_proc->comm.len) {
+			buf_puts(b, " (");
+			name_words(b, f->sender_proc->comm);
+			buf_putc(b, ')');
+		}
+	} else {
+		buf_puts(b, " came from the kernel, or from a process that was not traced");
+	}
+	buf_puts(b, f->has_addr ? ", after " : " after ");
+	human_ns(b, f->ts_ns);
+}
+
+void ending_chain(struct buf *b, const struct totals_ending *e)
+{
+	unsigned n = 0;
+
+	buf_puts(b, "so failed ");
+	for (const struct totals_ending *up = e->effect; up; up = up->effect) {
+		buf_puts(b, n++ ? ", " : "");
+		name_words(b, up->proc->comm);
+		buf_printf(b, " (%u)", up->proc->pid);
+	}
+}

@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The first screen of the summary, 24 lines, names the cause: programs that fail or are slow for a known reason.
+
+usage: answers.py --compendium FILE [--backend B] GROUP [TEST…]
+"""
+import os
+import pathlib
+import re
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
+from harness import Skip, check, equal, main, need  # noqa: E402
+
+LINES = 24
+PYTHON = [sys.executable, "-S", "-E", "-c"]
+
+
+def screen(text):
+    """The first screen of a summary, words of a line that was parted in one."""
+    lines = text.splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith(" FINAL: ")) - 1
+    return "\n".join(lines[first:first + LINES])
+
+
+def words(text):
+    return re.sub(r"\s+", " ", text)
+
+
+def traced(t, *command, status=None, **more):
+    """The first screen of what is printed about a command, and its process id by its name."""
+    got, _, _, text = t.run(*command, **more)
+    if status is not None:
+        equal(got, status, "the exit status")
+    return words(screen(text))
+
+
+def says(shown, *patterns):
+    for pattern in patterns:
+        check(re.search(pattern, shown), f"/{pattern}/ is not on the first screen: {shown}")
+
+
+# ---- why it failed ----
+
+def missing_header(t):
+    """a build fails: the header, that it was looked for in several places, and the compiler's own words"""
+    need("gcc", "make")
+    d = pathlib.Path(os.path.realpath(t.scratch))
+    (d / "lib.c").write_text("int one(void) { return 1; }\n")
+    (d / "main.c").write_text('#include <stddef.h>\n#include "not/there.h"\nint main(void) { return 0; }\n')
+    (d / "Makefile").write_text("all: lib.o main.o\n%.o: %.c\n\tgcc -I inc -c $< -o $@\n")
+    (d / "inc").mkdir()
+    shown = traced(t, "make", "-j2", cwd=d, status=2)
+    says(shown, r"exit 1 +cc1 .*main\.c", r"so failed gcc \(\d+\), .*make \(\d+\)", r"fatal error: not/there\.h: No such file",
+         r"there\.h was not found in [3-9] places: ")
+    check("lib.c" not in shown, f"what was compiled well is shown as failed: {shown}")
+
+
+def missing_library(t):
+    """a shared library is missing: its name, and the loader's own words"""
+    need("gcc")
+    d = pathlib.Path(os.path.realpath(t.scratch))
+    (d / "lib.c").write_text("int one(void) { return 1; }\n")
+    (d / "main.c").write_text("int one(void); int main(void) { return one(); }\n")
+    for command in ("gcc -shared -fPIC lib.c -o libanswer.so.1", "gcc main.c ./libanswer.so.1 -o main"):
+        equal(os.system(f"cd {d} && {command}"), 0, command)
+    os.rename(d / "libanswer.so.1", d / "gone")
+    shown = traced(t, d / "main", cwd=d, status=127)
+    says(shown, r"exit 127 +.*main", r"error while loading shared libraries: .*libanswer\.so\.1", r"libanswer\.so\.1 was not found")
+
+
+def permission(t):
+    """a file may not be opened: its name and the error"""
+    secret = pathlib.Path(os.path.realpath(t.scratch)) / "secret.key"
+    secret.write_text("x")
+    secret.chmod(0)
+    program = ("import os, sys\n"
+               "if os.geteuid() == 0: os.setgid(65534); os.setuid(65534)\n"
+               f"try: open('{secret}')\n"
+               "except OSError as e: print('cannot start:', e.strerror, file=sys.stderr); sys.exit(3)\n")
+    os.chmod(t.scratch, 0o755)
+    shown = traced(t, *PYTHON, program, status=3)
+    says(shown, r"cannot start: Permission denied", rf"open {re.escape(str(secret))} failed: EACCES")
+
+
+def sibling(t):
+    """killed by a sibling: by which process, and when"""
+    program = ("import os\n"
+               "r, w = os.pipe()\n"
+               "a = os.fork()\n"
+               "if a == 0: os.execvp('sleep', ['sleep', '1000'])\n"
+               "os.close(w); os.read(r, 1)\n"     # the exec closes it
+               "b = os.fork()\n"
+               "if b == 0: os.execvp('sh', ['sh', '-c', f'kill -KILL {a}'])\n"
+               "os.waitpid(b, 0); os.waitpid(a, 0); os._exit(9)\n")
+    shown = traced(t, *PYTHON, program, status=9)
+    says(shown, r"SIGKILL +sleep 1000", r"SIGKILL was sent by \d+ \(sh\) after [\d.]+", r"so failed python")
+
+
+def fault(t):
+    """a null pointer is read: the address"""
+    program = "import ctypes; ctypes.string_at(8)"
+    shown = traced(t, *PYTHON, program)
+    says(shown, r"SIGSEGV +", r"SIGSEGV: access to address 0x8 \(a null pointer\), after")
+
+
+def second_place(t):
+    """the configuration was not in the first place and is wrong in the second: both places"""
+    d = pathlib.Path(os.path.realpath(t.scratch))
+    (d / "second").mkdir()
+    (d / "second" / "app.conf").write_text("port = no\n")
+    program = ("import sys\n"
+               "for place in ('first', 'second'):\n"
+               "    try: text = open(place + '/app.conf').read(); break\n"
+               "    except OSError: pass\n"
+               "print('bad port', text.split()[-1], file=sys.stderr); sys.exit(1)\n")
+    shown = traced(t, *PYTHON, program, cwd=d, status=1)
+    says(shown, r"bad port no", rf"app\.conf was read from {re.escape(str(d))}/second/app\.conf; it was not in {re.escape(str(d))}/first/app\.conf")
+
+
+def made_good(t):
+    """what was found in a later place, or made, is no reason; nor is anything of a run that was well"""
+    d = pathlib.Path(os.path.realpath(t.scratch))
+    (d / "b").mkdir()
+    (d / "b" / "x.h").write_text("x")
+    program = ("import os\n"
+               "for name in ('a/x.h', 'b/x.h'):\n"
+               "    try: os.open(name, 0)\n"
+               "    except OSError: pass\n"
+               "os._exit({})\n")
+    shown = traced(t, *PYTHON, program.format(1), cwd=d, status=1)
+    says(shown, "Why it failed")
+    check("x.h" not in shown, f"it was found: {shown}")
+    shown = traced(t, *PYTHON, program.format(0), cwd=d, status=0)
+    check("Why it failed" not in shown, f"it did not fail: {shown}")
+
+
+def words_are_safe(t):
+    """what a program writes to its standard error cannot reach the terminal as it is, and is short"""
+    program = "import sys; sys.stderr.write('\\x1b[2Jred\\u202e ' + 'y' * 5000 + '\\n'); sys.stderr.write('a\\n' * 20 + 'end'); sys.exit(1)"
+    got, _, _, text = t.run(*PYTHON, program)
+    equal(got, 1, "the exit status")
+    shown = screen(text)
+    check("\x1b" not in shown and "\u202e" not in shown, "raw bytes are printed")
+    equal(re.findall(r"^      (a|end)$", shown, re.M), ["a"] * 4 + ["end"], "the last five lines")
+
+
+GROUPS = {"failing": [missing_header, missing_library, permission, sibling, fault, second_place, made_good, words_are_safe]}
+
+
+if __name__ == "__main__":
+    sys.exit(main(__doc__, GROUPS))
