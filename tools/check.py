@@ -259,12 +259,13 @@ def node_counts(step, done):
 
 
 def exports(step):
-    """Readers that are not ours: DuckDB, with its own package.json.  The test of --json says when it is not there."""
+    """Readers that are not ours: DuckDB, with its own package.json.  Their tests say when it is not there."""
     if step.run("npm", "ci", "--no-audit", "--no-fund", cwd=ROOT / "tests/export", may_fail=True).returncode:
         step.skipped += 1
         step.notes.append("skipped DuckDB: npm ci in tests/export failed; is there a network?")
         return
-    tap(step, "tests/live/ndjson.py", OUT / "gcc" / "compendium", *sorted((ROOT / "tests/golden").glob("*.cpd")))
+    for test in ("tests/live/ndjson.py", "tests/export/tables.py"):
+        tap(step, test, OUT / "gcc" / "compendium", *sorted((ROOT / "tests/golden").glob("*.cpd")))
 
 
 def report_unit(step):

@@ -5,7 +5,8 @@
  * `--export help`, how it is opened and what writes it (cli/outputs.c), and docs/exports.md are made of it.
  *
  *	X(ID, name of the option and of --export, FILE or DIR, what --export takes without :FILE,
- *	  opened by, sink, WANTS_*, what it is in messages, what to know when its end is missing or NULL,
+ *	  opened by (FOLDER(names): its files, in the directory), sink, WANTS_*,
+ *	  what it is in messages, what to know when its end is missing or NULL,
  *	  sentence for --help=all and the man page, for --export help)
  */
 #include <stdio.h>
@@ -17,7 +18,11 @@
 	  open_file_or_stdout, sink_ndjson_new, WANTS_CALLS, "the JSON", "the lines before it are complete",	\
 	  "write events, processes, files and connections to FILE as NDJSON, one object a line (-: standard "	\
 	  "output, with what the command itself writes there); with -v also the arguments of calls",	\
-	  "NDJSON, an object a line: jq, DuckDB, anything")
+	  "NDJSON, an object a line: jq, DuckDB, anything")	\
+	X(CSV, "csv", "DIR", "trace-csv",	\
+	  FOLDER(sink_csv_files), sink_csv_new, WANTS_CALLS, "the CSV", "each line in its files is whole",	\
+	  "write the same as CSV to the directory DIR, a file for each table, with what declares them",	\
+	  "CSV, a file for each table: DuckDB, spreadsheets")
 
 /* "json|csv" */
 #define EXPORT_NAME(id, name, ...) "|" name

@@ -26,7 +26,9 @@ enum stage { STAGE_FILES, STAGE_LINES, STAGE_SUMMARY, STAGE_TEXT, _STAGES };
 
 struct output {
 	const struct output_row *row;
-	struct outfile file;		/* fd -1: none of its own */
+	struct outfile *files;		/* one, or those of a directory; fd -1: not open, or none of its own */
+	unsigned nfiles;
+	const char *folder;		/* a directory that was made for them, or NULL; borrowed */
 	struct sink *sink;		/* NULL: not made, or there is no terminal */
 	struct sink_result result;
 };
@@ -48,10 +50,11 @@ struct outputs {
 struct output_row {
 	const char *option;		/* NULL: always there, on the terminal */
 	struct outfile_words words;
+	const char *const *names;	/* of its files, in a directory; NULL: it has one */
 	int (*open)(const char *path, const struct outfile_words *words, struct outfile *ret_file, struct diag *diag);
 	/* one of these */
 	int (*make)(struct outputs *o, struct outfile *file, struct sink **ret_sink, struct diag *diag);
-	int (*sink)(const struct sink_options *opt, struct outfile *file, struct sink **ret_sink, struct diag *diag);
+	int (*sink)(const struct sink_options *opt, struct outfile *files, struct sink **ret_sink, struct diag *diag);
 	unsigned wants;			/* WANTS_* */
 	enum stage stage;
 	const char *title;		/* what the summary calls it; NULL: it does not name it */
@@ -112,6 +115,7 @@ static int open_file_or_stdout(const char *path, const struct outfile_words *wor
 	       outfile_open_stream(STDOUT_FILENO, "on the standard output", words, ret_file, diag);
 }
 
+#define FOLDER(names_) outfile_open, .names = names_
 #define FORMAT(id, name, arg, default_, open_, sink_, wants_, what_, cut_, ...)	\
 	[OUTPUT_##id] = {	\
 		.option = "--" name, .words = { what_, "choose another --" name " " arg, cut_ },	\
@@ -180,34 +184,86 @@ static int take_others(struct outputs *o, const struct options *opt, struct diag
 	return opt->read && stat(opt->read, &st) == 0 ? take(o, "--read", opt->read, &st, diag) : 0;
 }
 
+static unsigned count_files(const struct output_row *row)
+{
+	unsigned n = 0;
+
+	while (row->names && row->names[n])
+		n++;
+	return row->names ? n : 1;
+}
+
+/* Where the n-th file of an output is; to be freed.  path: NULL on the terminal. */
+static char *file_path(const struct output *to, const char *path, unsigned n)
+{
+	struct buf b = { 0 };
+
+	if (path)
+		buf_puts(&b, path);
+	if (to->row->names)
+		buf_printf(&b, "/%s", to->row->names[n]);
+	return b.s;
+}
+
 /* Before any is opened, since to open one may remove another user's file: by what the names lead to now. */
 static int check_files(struct outputs *o, const struct options *opt, struct diag *diag)
 {
 	struct stat st;
 	int rc = take_others(o, opt, diag);
 
-	for (unsigned i = 0; i < opt->noutputs && rc == 0; i++)
-		if (stat(opt->outputs[i].path, &st) == 0)
-			rc = take(o, kinds[opt->outputs[i].kind].option, opt->outputs[i].path, &st, diag);
+	for (unsigned i = 0; i < opt->noutputs; i++)
+		for (unsigned f = 0; f < o->v[i].nfiles && rc == 0; f++) {
+			_cleanup_free_ char *path = file_path(&o->v[i], opt->outputs[i].path, f);
+
+			if (stat(path, &st) == 0)
+				rc = take(o, o->v[i].row->option, path, &st, diag);
+		}
 	return rc;
 }
 
 /* ---- opening ---- */
 
-static int open_file(struct outputs *o, struct output *to, const char *path, outputs_say say, void *ctx, struct diag *diag)
+/* It is private, as the files in it are. */
+static int make_folder(struct output *to, const char *path, struct diag *diag)
+{
+	if (!strcmp(path, "-"))
+		return diag_set(diag, USAGE, EINVAL, "%s writes a file for each table, to a directory; a directory that is called so is ./-",
+				to->row->option);
+	if (mkdir(path, 0700) == 0)
+		to->folder = path;
+	else if (errno != EEXIST)
+		return diag_set(diag, USAGE, errno, "cannot make the directory %s for %s: %s; %s", path, to->row->words.what,
+				strerror(errno), to->row->words.instead);
+	return 0;
+}
+
+static int open_file(struct outputs *o, struct output *to, const char *path, struct outfile *file, outputs_say say, void *ctx,
+		     struct diag *diag)
 {
 	struct stat st;
 	int rc;
 
 	diag->text[0] = '\0';
-	rc = to->row->open(path, &to->row->words, &to->file, diag);
+	rc = to->row->open(path, &to->row->words, file, diag);
 	if (rc < 0)
 		return rc;
 	if (diag->text[0])
 		say(ctx, diag);
-	to->result = (struct sink_result){ .title = to->row->title, .what = to->row->words.what, .path = path, .more = to->row->more };
 	/* two names of one file that was not there before are only now the same */
-	return !path || fstat(to->file.fd, &st) < 0 ? 0 : take(o, to->row->option, path, &st, diag);
+	return !path || fstat(file->fd, &st) < 0 ? 0 : take(o, to->row->option, path, &st, diag);
+}
+
+static int open_output(struct outputs *o, struct output *to, const char *path, outputs_say say, void *ctx, struct diag *diag)
+{
+	int rc = path && to->row->names ? make_folder(to, path, diag) : 0;
+
+	to->result = (struct sink_result){ .title = to->row->title, .what = to->row->words.what, .path = path, .more = to->row->more };
+	for (unsigned i = 0; i < to->nfiles && rc == 0; i++) {
+		_cleanup_free_ char *name = file_path(to, path, i);
+
+		rc = open_file(o, to, name, &to->files[i], say, ctx, diag);
+	}
+	return rc;
 }
 
 static void listen(struct outputs *o, struct sink *s)
@@ -222,8 +278,8 @@ static void listen(struct outputs *o, struct sink *s)
 
 static int make_sink(struct outputs *o, struct output *to, struct diag *diag)
 {
-	return to->row->sink ? to->row->sink(&o->sink_opt, &to->file, &to->sink, diag) :
-			       to->row->make(o, &to->file, &to->sink, diag);
+	return to->row->sink ? to->row->sink(&o->sink_opt, to->files, &to->sink, diag) :
+			       to->row->make(o, to->files, &to->sink, diag);
 }
 
 static int make_all(struct outputs *o, struct diag *diag)
@@ -249,7 +305,7 @@ static int open_all(struct outputs *o, const struct options *opt, outputs_say sa
 		rc = take_others(o, opt, diag);
 	for (unsigned i = 0; i < o->n && rc == 0; i++)
 		if (o->v[i].row->open)
-			rc = open_file(o, &o->v[i], i < opt->noutputs ? opt->outputs[i].path : NULL, say, ctx, diag);
+			rc = open_output(o, &o->v[i], i < opt->noutputs ? opt->outputs[i].path : NULL, say, ctx, diag);
 	return rc == 0 ? make_all(o, diag) : rc;
 }
 
@@ -276,6 +332,16 @@ static int choose_counts(struct sink_options *s, const struct options *opt, stru
 	return -EINVAL;
 }
 
+static struct output new_output(const struct output_row *row)
+{
+	struct output to = { .row = row, .nfiles = count_files(row) };
+
+	to.files = xcalloc(to.nfiles, sizeof(*to.files));
+	for (unsigned i = 0; i < to.nfiles; i++)
+		to.files[i].fd = -1;
+	return to;
+}
+
 int outputs_open(const struct options *opt, const struct totals *totals, outputs_say say, void *ctx, struct outputs **ret_outputs, struct diag *diag)
 {
 	struct outputs *o = xcalloc(1, sizeof(*o));
@@ -295,9 +361,7 @@ int outputs_open(const struct options *opt, const struct totals *totals, outputs
 	o->n = opt->noutputs + ARRAY_SIZE(terminal);
 	o->v = xcalloc(o->n, sizeof(*o->v));	/* never moves: sinks keep pointers to their files */
 	for (unsigned i = 0; i < o->n; i++)
-		o->v[i] = (struct output){
-			.row = i < opt->noutputs ? &kinds[opt->outputs[i].kind] : &terminal[i - opt->noutputs], .file.fd = -1,
-		};
+		o->v[i] = new_output(i < opt->noutputs ? &kinds[opt->outputs[i].kind] : &terminal[i - opt->noutputs]);
 	rc = choose_counts(&o->sink_opt, opt, diag);
 	if (rc == 0)
 		rc = open_all(o, opt, say, ctx, diag);
@@ -337,16 +401,29 @@ static void say_if_any(outputs_say say, void *ctx, const struct diag *d)
 		say(ctx, d);
 }
 
+/* All are closed; the first that fails stands for them. */
+static void finish_files(struct output *to, struct diag *diag)
+{
+	struct diag more;
+
+	for (unsigned i = 0; i < to->nfiles; i++) {
+		more.text[0] = '\0';
+		to->result.incomplete |= outfile_finish(&to->files[i], &to->row->words, &more) < 0;
+		if (!diag->text[0])
+			*diag = more;
+	}
+	to->result.missing = to->files[0].missing;
+}
+
 static void finish_one(struct output *to, const struct sink_result *done, outputs_say say, void *ctx)
 {
 	struct diag d = { 0 };
 
 	if (to->sink)
 		to->sink->ops->finish(to->sink, done);
-	if (to->file.fd < 0)
+	if (to->files[0].fd < 0)
 		return;
-	to->result.incomplete = outfile_finish(&to->file, &to->row->words, &d) < 0;
-	to->result.missing = to->file.missing;
+	finish_files(to, &d);
 	if (to->sink) {
 		to->result.kept = to->sink->kept;
 		to->result.total = to->sink->total;
@@ -379,7 +456,12 @@ void outputs_free(struct outputs *o)
 	for (unsigned i = 0; i < o->n; i++) {
 		if (o->v[i].sink)
 			o->v[i].sink->ops->free(o->v[i].sink);
-		outfile_remove(&o->v[i].file);
+		for (unsigned f = 0; f < o->v[i].nfiles; f++)
+			outfile_remove(&o->v[i].files[f]);
+		/* only an empty one goes: of a run that did not begin */
+		if (o->v[i].folder)
+			rmdir(o->v[i].folder);
+		free(o->v[i].files);
 	}
 	out_free(o->out);
 	free(o->on_event);

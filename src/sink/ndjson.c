@@ -3,8 +3,8 @@
 #include "base/json.h"
 #include "base/macro.h"
 #include "model/model.h"
+#include "sink/row_json.h"
 #include "sink/row_output.h"
-#include "sink/value_json.h"
 #include "sink/words.h"
 
 struct ndjson {
@@ -14,26 +14,6 @@ struct ndjson {
 	struct json_made heads[_ROW_TABLES];			/* {"table":"name" */
 	struct buf kept[_ROW_GROUPS][ROW_SLOTS];		/* of events of one thread, one type: all their cells */
 };
-
-static void strings(struct json *j, const struct cell *c)
-{
-	json_open(j, '[');
-	for (unsigned i = 0; i < c->n; i++)
-		json_escaped(j, c->list[i].s ? c->list[i].s : "", c->list[i].len);
-	json_close(j, ']');
-}
-
-static void descriptors(struct json *j, const struct cell *c)
-{
-	json_open(j, '[');
-	for (unsigned i = 0; i < c->n; i++) {
-		json_open(j, '{');
-		json_key(j, "fd"), json_i64(j, c->fds[i].fd);
-		json_key(j, "file"), json_u64(j, c->fds[i].file);
-		json_close(j, '}');
-	}
-	json_close(j, ']');
-}
 
 /* What has a form of its own in each sink. */
 static void made_string(struct ndjson *n, struct json *j, enum row_type type, const struct cell *c)
@@ -55,8 +35,8 @@ static void value(struct ndjson *n, struct buf *b, const struct row *row, enum r
 	case ROW_BOOL: json_bool(&j, c->u); break;
 	case ROW_WORD: json_put_word(b, c->s, c->n); break;
 	case ROW_STRING: json_put_escaped(b, c->s, c->n); break;
-	case ROW_STRINGS: strings(&j, c); break;
-	case ROW_FDS: descriptors(&j, c); break;
+	case ROW_STRINGS: row_strings_json(&j, c); break;
+	case ROW_FDS: row_fds_json(&j, c); break;
 	case ROW_ADDRESS: json_hex(&j, c->u); break;
 	case ROW_ARGS: args_json(&j, row->event); break;
 	case ROW_NAME: case ROW_PEER: made_string(n, &j, type, c); break;
@@ -129,9 +109,6 @@ int sink_ndjson_new(const struct sink_options *opt, struct outfile *file, struct
 
 	n->base.free = free_made;
 	n->base.takes.keeps = true;
-	for (unsigned t = 0; t < _ROW_TABLES; t++)
-		n->base.takes.wants[t] = UINT64_MAX;
-	if (!opt->verbose)	/* they are most of the text, and of the time */
-		n->base.takes.wants[TABLE_EVENT] &= ~ROW_BIT(ROW_EVENT_ARGS);
+	row_output_want_all(&n->base, opt);
 	return row_output_start(&n->base, &takes, opt, file, "--json", ret_sink, diag);
 }

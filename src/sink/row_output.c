@@ -9,6 +9,10 @@
 
 void row_output_flush(struct row_output *o)
 {
+	if (o->flush) {
+		o->flush(o);
+		return;
+	}
 	if (o->out.len)
 		outfile_write(o->file, o->out.s, o->out.len);
 	buf_reset(&o->out);
@@ -53,6 +57,13 @@ static bool wants_none(const struct row_sink *takes)
 		if (takes->wants[t])
 			return false;
 	return true;
+}
+
+void row_output_want_all(struct row_output *o, const struct sink_options *opt)
+{
+	memset(o->takes.wants, 0xff, sizeof(o->takes.wants));
+	if (!opt->verbose)	/* they are most of the text, and of the time */
+		o->takes.wants[TABLE_EVENT] &= ~ROW_BIT(ROW_EVENT_ARGS);
 }
 
 int row_output_start(struct row_output *o, const struct row_sink_ops *ops, const struct sink_options *opt,

@@ -16,6 +16,8 @@ struct row_output {
 	struct outfile *file;
 	struct buf out;		/* goes to the file when it is long, with each tick, and at the end */
 	uint64_t nevents;	/* counted by the output: rows of events that are in it */
+	/* writes what is on its way, of one that has more than a file; NULL: out goes to file */
+	void (*flush)(struct row_output *o);
 	void (*free)(struct row_output *o);	/* what it has besides; NULL: nothing */
 };
 
@@ -26,6 +28,8 @@ struct row_output {
  */
 int row_output_start(struct row_output *o, const struct row_sink_ops *ops, const struct sink_options *opt,
 		     struct outfile *file, const char *option, struct sink **ret_sink, struct diag *diag);
+/* Everything; the arguments of calls with -v only. */
+void row_output_want_all(struct row_output *o, const struct sink_options *opt);
 void row_output_flush(struct row_output *o);
 static inline void row_output_flush_long(struct row_output *o)	/* for the end of a row */
 {

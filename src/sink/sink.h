@@ -74,3 +74,6 @@ struct sink *sink_recording_new(struct outfile *file);		/* the records themselve
 int sink_html_new(const struct sink_options *opt, struct outfile *file, struct sink **ret_sink, struct diag *diag);
 /* --json; likewise */
 int sink_ndjson_new(const struct sink_options *opt, struct outfile *file, struct sink **ret_sink, struct diag *diag);
+/* --csv: files named below, in that order; likewise */
+extern const char *const sink_csv_files[];
+int sink_csv_new(const struct sink_options *opt, struct outfile *files, struct sink **ret_sink, struct diag *diag);

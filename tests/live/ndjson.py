@@ -16,16 +16,11 @@ import subprocess
 import sys
 import tempfile
 
-DUCKDB = pathlib.Path(__file__).resolve().parent.parent / "export/duckdb.mjs"
+EXPORT = pathlib.Path(__file__).resolve().parent.parent / "export"
+DUCKDB = EXPORT / "duckdb.mjs"
 
-
-def unescape(text):
-    """The bytes of a string of any bytes (docs/events.md)."""
-    out, at = b"", 0
-    for m in re.finditer(r"\\(\\|x[0-9a-f]{2})", text):
-        out += text[at:m.start()].encode() + (b"\\" if m[1] == "\\" else bytes([int(m[1][1:], 16)]))
-        at = m.end()
-    return out + text[at:].encode()
+sys.path.insert(0, str(EXPORT))
+from rows import unescape  # noqa: E402
 
 
 def export(program, scratch, *args):
