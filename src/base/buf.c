@@ -22,40 +22,63 @@ void buf_add(struct buf *b, const void *p, size_t n)
 
 void buf_puts(struct buf *b, const char *s) { buf_add(b, s, strlen(s)); }
 
-/* By the number of bits: log10(2) is about 1233 / 4096, which is one too many or right. */
-static unsigned digits(uint64_t v)
-{
-	static const uint64_t powers[] = {
-		1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000,
-		10000000000000, 100000000000000, 1000000000000000, 10000000000000000, 100000000000000000, 1000000000000000000,
-		10000000000000000000u,
-	};
-	unsigned n = (64u - (unsigned)__builtin_clzll(v | 1)) * 1233 >> 12;
-
-	return n + (v >= powers[n]) + !v;
-}
-
 const char buf_pairs[] = "0001020304050607080910111213141516171819202122232425262728293031323334353637383940"
 			 "4142434445464748495051525354555657585960616263646566676869707172737475767778798081"
 			 "828384858687888990919293949596979899";
 
+enum { EIGHT_DIGITS = 100000000 };
+
+/*
+ * The digits of v < 10^8, a byte each and the first in the lowest byte: halves, quarters and eighths of them are parted
+ * side by side in one word.  The factors are 2^20 / 100 and 2^10 / 10, rounded up, right for four and for two digits.
+ */
+static uint64_t eight_digits(uint32_t v)
+{
+	uint64_t fours = v / 10000 | (uint64_t)(v % 10000) << 32, hundreds, twos, tens;
+
+	hundreds = fours * 10486 >> 20 & 0x7f0000007f;
+	twos = hundreds | (fours - 100 * hundreds) << 16;
+	tens = twos * 103 >> 10 & 0x000f000f000f000f;
+	return tens | (twos - 10 * tens) << 8;
+}
+
+static char *put_digits(char *to, uint32_t v, unsigned skip)
+{
+	uint64_t digits = (eight_digits(v) | 0x3030303030303030) >> 8 * skip;
+
+	memcpy(to, &digits, sizeof(digits));
+	return to + 8 - skip;
+}
+
+/* Without the zeros before them; v is not 0. */
+static char *put_first_digits(char *to, uint32_t v)
+{
+	return put_digits(to, v, (unsigned)__builtin_ctzll(eight_digits(v)) / 8);
+}
+
 void buf_u64(struct buf *b, uint64_t v)
 {
-	unsigned n = digits(v);
 	char *to;
 
-	buf_grow(b, n);
+	buf_grow(b, 3 * 8);	/* whole words, whatever is behind the digits */
 	to = b->s + b->len;
-	b->len += n;
-	to[n] = '\0';
-	for (; v >= 100; v /= 100) {
-		n -= 2;
-		memcpy(to + n, buf_pairs + v % 100 * 2, 2);
+	if (v < 10) {
+		*to++ = (char)('0' + v);
+	} else if (v < EIGHT_DIGITS) {
+		to = put_first_digits(to, (uint32_t)v);
+	} else {
+		uint64_t high = v / EIGHT_DIGITS;
+
+		if (high >= EIGHT_DIGITS) {
+			to = put_first_digits(to, (uint32_t)(high / EIGHT_DIGITS));
+			to = put_digits(to, (uint32_t)(high % EIGHT_DIGITS), 0);
+		} else {
+			to = put_first_digits(to, (uint32_t)high);
+		}
+		to = put_digits(to, (uint32_t)(v % EIGHT_DIGITS), 0);
 	}
-	if (v >= 10)
-		memcpy(to, buf_pairs + v * 2, 2);
-	else
-		to[0] = (char)('0' + v);
+	*to = '\0';
+	b->len = (size_t)(to - b->s);
 }
 
 void buf_hex(struct buf *b, uint64_t v)

@@ -100,6 +100,7 @@ void file_set_name(struct world *w, struct file *f, const char *name, size_t len
 	if (f->name.len == len && memcmp(f->name.s, name, len) == 0)
 		return;
 	bytes_set(&f->name, name, len);
+	f->named++;
 	set_named(w, fnode_of(f));
 }
 

@@ -57,6 +57,7 @@ struct file {
 	int refs;
 	enum file_kind kind;
 	struct bytes name;		/* absolute path, or as the kernel calls it: "pipe:[7]" */
+	uint32_t named;			/* how often that changed */
 	uint8_t origin;			/* enum file_origin */
 	int origin_fd;
 	uint32_t origin_pid;

@@ -39,6 +39,7 @@ static void file_renamed(struct world *w, struct file *f, struct renamed *note)
 	}
 	f->renamed = true;
 	bytes_set(&f->name, w->tmp.s, w->tmp.len);
+	f->named++;
 }
 
 void files_renamed(struct world *w, struct event *ev, const struct bytes *from, const struct bytes *to, bool exchange)

@@ -52,14 +52,12 @@ static void write_all_pending(struct rows *r, uint64_t at)
  * After the first ones a sample is worth a fixed share of the life so far.  The sum of all processes is shown as high
  * as it was, but for a share that cannot be seen, and never higher.
  */
-static void sample(struct rows *r, uint32_t process, unsigned counter, uint64_t at, uint64_t value)
+static void changed(struct rows *r, uint32_t process, unsigned counter, uint64_t at, uint64_t value)
 {
 	struct process_state *p = store_row(&r->processes, process);
 	struct gauge *g = &p->gauges[counter];
 	bool highest;
 
-	if (value == g->value)
-		return;
 	r->sums[counter] += value - g->value;
 	g->value = value;
 	r->peaks[counter] = MAX(r->peaks[counter], r->sums[counter]);
@@ -77,6 +75,14 @@ static void sample(struct rows *r, uint32_t process, unsigned counter, uint64_t 
 		return;
 	}
 	write_sample(r, process, counter, g, at);
+}
+
+static void sample(struct rows *r, uint32_t process, unsigned counter, uint64_t at, uint64_t value)
+{
+	const struct process_state *p = store_row(&r->processes, process);
+
+	if (p->gauges[counter].value != value)
+		changed(r, process, counter, at, value);
 }
 
 /* Sums are those of the summary, which takes events as they come: a late one counts from now on. */

@@ -60,7 +60,7 @@ static bool is_answer(const struct event *ev, int err)
 	return false;
 }
 
-static int error_of(const struct event *ev)
+int row_error(const struct event *ev)
 {
 	const struct call *c = ev->call;
 
@@ -70,7 +70,7 @@ static int error_of(const struct event *ev)
 enum row_outcome row_outcome(const struct event *ev)
 {
 	const struct call *c = ev->call;
-	int err = error_of(ev);
+	int err = row_error(ev);
 
 	if (c && c->spec->ret == RET_NEVER)
 		return ROW_OK;
@@ -89,11 +89,11 @@ GET(EVENT, OUTCOME)
 		[ROW_OK] = "ok", [ROW_FAILED_CALL] = "failed", [ROW_ANSWER] = "answer", [ROW_UNFINISHED] = "unfinished", [ROW_UNKNOWN] = "unknown",
 	};
 
-	return one_of(v, names, row_outcome(c->ev));
+	return one_of(v, names, c->outcome);
 }
-GET(EVENT, ERROR) { int err = error_of(c->ev); return err > 0 && word(v, errno_name(err)); }
-GET(EVENT, ERRNO) { int err = error_of(c->ev); return err > 0 && u64(v, (uint64_t)err); }
-GET(EVENT, RESULT) { return c->ev->call && row_outcome(c->ev) == ROW_OK && i64(v, c->ev->call->ret); }
+GET(EVENT, ERROR) { return c->err > 0 && word(v, errno_name(c->err)); }
+GET(EVENT, ERRNO) { return c->err > 0 && u64(v, (uint64_t)c->err); }
+GET(EVENT, RESULT) { return c->ev->call && c->outcome == ROW_OK && i64(v, c->ev->call->ret); }
 
 /* ---- who, when, what ---- */
 

@@ -225,11 +225,9 @@ static void update_conn(struct rows *r, const struct file *f, const struct event
 }
 
 /* Changes with what it is called. */
-static uint64_t name_hash(const struct rows *r, const struct file *f)
+static uint64_t name_version(const struct file *f)
 {
-	if (f->name.len)
-		return intern_hash(&r->hashes, f->name.s, f->name.len);
-	return f->sock ? f->sock->named : f->origin;
+	return (uint64_t)f->named << 32 | (f->name.len ? UINT32_MAX : f->sock ? f->sock->named : f->origin);
 }
 
 static uint32_t opener(struct rows *r, const struct file *f, const struct event *ev)
@@ -244,7 +242,7 @@ static uint32_t opener(struct rows *r, const struct file *f, const struct event 
 void rows_file(struct rows *r, const struct file *f, const struct event *ev)
 {
 	struct file_state *s;
-	uint64_t hash;
+	uint64_t named;
 	bool changed;
 
 	if (!f || !f->id)
@@ -257,9 +255,9 @@ void rows_file(struct rows *r, const struct file *f, const struct event *ev)
 			.kind = (uint8_t)f->kind, .seen = true,
 		};
 	}
-	hash = name_hash(r, f);
-	changed |= hash != s->name_hash;
-	s->name_hash = hash;
+	named = name_version(f);
+	changed |= named != s->named;
+	s->named = named;
 	if (changed)
 		put_file(r, f->id, f, false);
 	if (f->sock)

@@ -29,7 +29,7 @@ struct process_state {
 };
 #define ROW_NOT_CLOSED UINT64_MAX
 struct file_state {
-	uint64_t opened_ns, closed_ns, name_hash;
+	uint64_t opened_ns, closed_ns, named;
 	uint32_t thread, conn, last_conn;	/* rows of connections: the first, the last */
 	uint8_t kind, seen, conn_taken;	/* conn_taken: its row is that of a struct conn, the first */
 };
@@ -54,22 +54,26 @@ struct row_ctx {
 	const struct task *task;
 	const struct file *file;
 	uint32_t id, conn_id;
+	int err;			/* of an event: 0 none, or none that is known */
+	enum row_outcome outcome;
 	uint64_t time_ns, value;
 	unsigned counter;
 	bool inherited;
 	const struct row_fd *fds; unsigned nfds; uint64_t fds_all;
 };
 
+struct row_plan { uint8_t n, fields[ROW_FIELDS_MAX]; };
+
 struct rows {
 	const struct row_sink *sink;
 	const struct totals *totals;
 	uint64_t wants[_ROW_TABLES];
 	/* fields that are wanted, by table, and by kind of event */
-	uint8_t plan[_ROW_TABLES][ROW_FIELDS_MAX], nplan[_ROW_TABLES];
-	uint8_t event_plan[_EV_MAX][ROW_FIELDS_MAX], nevent_plan[_EV_MAX];
+	struct row_plan plan[_ROW_TABLES], event_plan[_EV_MAX];
 	/* of a sink that keeps groups: what fills each slot, and the fields of a group that is made */
 	uint64_t slots[_ROW_GROUPS][ROW_SLOTS];
 	uint8_t group_present[_ROW_GROUPS][ROW_FIELDS_MAX];
+	struct row row;			/* the one that is made */
 	struct cell cells[ROW_FIELDS_MAX];
 	uint8_t present[ROW_FIELDS_MAX];
 
@@ -84,13 +88,13 @@ struct rows {
 
 	struct store threads, processes, files, conns, conn_rows;
 	struct resident *resident;
-	struct intern hashes;		/* for its key */
 	uint64_t sums[_COUNTER_MAX], peaks[_COUNTER_MAX], shown[_COUNTER_MAX], highest[_COUNTER_MAX], sampled_at;
 	uint32_t first_pending;		/* processes with a value not written */
 
 	struct intern type_ids;
 	struct type_state *types;
 	unsigned ntypes, types_cap, nunknown;
+	struct { const struct syscall_spec *spec; uint32_t id; } last_types[_EV_MAX];	/* found last, by kind */
 };
 
 static inline uint64_t row_time(const struct rows *r, uint64_t ts_ns)
@@ -118,6 +122,9 @@ void rows_samples_end(struct rows *r);
 void rows_file(struct rows *r, const struct file *f, const struct event *ev);	/* up to date */
 uint32_t rows_conn_of(struct rows *r, const struct event *ev);	/* a row, 0: none */
 void rows_released(struct rows *r, const struct event *ev);
+
+/* fields.c */
+int row_error(const struct event *ev);	/* 0: none, or its result is not known; may be negative, of a completion */
 
 /* type.c */
 const struct type_state *rows_type(struct rows *r, const struct event *ev);

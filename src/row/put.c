@@ -26,11 +26,11 @@ static void put_group(struct rows *r, struct row *row, enum row_group g, struct 
 	struct row_kept *kept = &row->group[g];
 
 	kept->slot = (uint8_t)slot;
-	if (r->slots[g][slot] == number)
+	kept->fresh = r->slots[g][slot] != number;
+	if (!kept->fresh)
 		return;
 	r->slots[g][slot] = number;
-	kept->fresh = true;
-	kept->present = r->group_present[g];
+	kept->npresent = 0;
 	for (; left; left &= left - 1) {
 		unsigned f = (unsigned)__builtin_ctzll(left);
 
@@ -40,40 +40,45 @@ static void put_group(struct rows *r, struct row *row, enum row_group g, struct 
 	}
 }
 
-static void fill(struct rows *r, enum row_table t, const uint8_t *plan, unsigned nplan, struct row_ctx *c, bool final)
+static void fill(struct rows *r, enum row_table t, const struct row_plan *plan, struct row_ctx *c, bool final)
 {
 	const struct row_field *fields = row_tables[t].fields;
-	struct row row = { .table = t, .final = final, .cells = r->cells, .present = r->present, .event = c->ev };
+	struct row *row = &r->row;
 	uint8_t *present = r->present;
+	uint64_t has = 0;
 
 	c->r = r;
-	for (unsigned i = 0; i < nplan; i++) {
-		unsigned f = plan[i];
+	for (unsigned i = 0; i < plan->n; i++) {
+		unsigned f = plan->fields[i];
 
 		if (f >= ROW_GROUP_AT) {
-			put_group(r, &row, f - ROW_GROUP_AT, c);
+			put_group(r, row, f - ROW_GROUP_AT, c);
 			*present++ = (uint8_t)f;
 		} else if (fields[f].get(c, &r->cells[f])) {
 			*present++ = (uint8_t)f;
-			row.has |= 1ull << f;
+			has |= 1ull << f;
 		}
 	}
-	row.npresent = (unsigned)(present - r->present);
-	r->sink->ops->row(r->sink->ctx, &row);
+	row->table = t;
+	row->final = final;
+	row->event = c->ev;
+	row->has = has;
+	row->npresent = (unsigned)(present - r->present);
+	r->sink->ops->row(r->sink->ctx, row);
 }
 
 void row_put(struct rows *r, enum row_table t, struct row_ctx *c, bool final)
 {
-	if (r->nplan[t])
-		fill(r, t, r->plan[t], r->nplan[t], c, final);
+	if (r->plan[t].n)
+		fill(r, t, &r->plan[t], c, final);
 }
 
 void row_put_event(struct rows *r, struct row_ctx *c)
 {
 	enum event_kind kind = c->ev->kind;
 
-	if (r->nevent_plan[kind])
-		fill(r, TABLE_EVENT, r->event_plan[kind], r->nevent_plan[kind], c, true);
+	if (r->event_plan[kind].n)
+		fill(r, TABLE_EVENT, &r->event_plan[kind], c, true);
 }
 
 /* A group stands where its first field would. */
@@ -87,22 +92,26 @@ static void plan_event(struct rows *r, enum event_kind kind, uint8_t f, uint64_t
 			f = (uint8_t)(ROW_GROUP_AT + g);
 			break;
 		}
-	r->event_plan[kind][r->nevent_plan[kind]++] = f;
+	r->event_plan[kind].fields[r->event_plan[kind].n++] = f;
 }
 
 /* Which fields each table's rows, and each kind of event's, can have and the sink wants. */
 void row_plan(struct rows *r)
 {
+	r->row.cells = r->cells;
+	r->row.present = r->present;
+	for (unsigned g = 0; g < _ROW_GROUPS; g++)
+		r->row.group[g].present = r->group_present[g];
 	for (unsigned t = 0; t < _ROW_TABLES; t++) {
 		r->wants[t] = r->sink->wants[t];
 		for (unsigned f = 0; f < row_tables[t].nfields; f++)
 			if (r->wants[t] & 1ull << f)
-				r->plan[t][r->nplan[t]++] = (uint8_t)f;
+				r->plan[t].fields[r->plan[t].n++] = (uint8_t)f;
 	}
 	for (unsigned kind = 0; kind < _EV_MAX; kind++) {
 		uint64_t planned = 0;
 
-		for (unsigned i = 0; i < r->nplan[TABLE_EVENT]; i++)
-			plan_event(r, kind, r->plan[TABLE_EVENT][i], &planned);
+		for (unsigned i = 0; i < r->plan[TABLE_EVENT].n; i++)
+			plan_event(r, kind, r->plan[TABLE_EVENT].fields[i], &planned);
 	}
 }

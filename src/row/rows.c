@@ -79,6 +79,8 @@ static void add_event(struct rows *r, const struct event *made)
 	/* of a transfer the connection may be that of the second file */
 	if (ev->kind == EV_TRANSFER)
 		rows_file(r, ev->file2, ev);
+	c.err = row_error(ev);
+	c.outcome = row_outcome(ev);
 	c.type = rows_type(r, ev);
 	c.conn_id = rows_conn_of(r, ev);
 	r->nevents++;
@@ -136,7 +138,6 @@ int rows_new(const struct row_sink *sink, const struct totals *totals, const cha
 	r->totals = totals;
 	r->threads.fd = r->processes.fd = r->files.fd = r->conns.fd = r->conn_rows.fd = -1;
 	r->resident = resident_new();
-	intern_init(&r->hashes, 1024);
 	intern_init(&r->type_ids, TYPES_MAX);
 	row_plan(r);
 	if ((rc = store_init(&r->threads, sizeof(struct thread_state), path)) ||
@@ -163,7 +164,6 @@ void rows_free(struct rows *r)
 	store_done(&r->conns);
 	store_done(&r->conn_rows);
 	resident_free(r->resident);
-	intern_done(&r->hashes);
 	intern_done(&r->type_ids);
 	strings_unref(r->command);
 	buf_done(&r->cwd);

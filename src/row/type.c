@@ -58,7 +58,7 @@ static uint32_t add_type(struct rows *r, const struct event *ev)
 	return r->ntypes++;
 }
 
-const struct type_state *rows_type(struct rows *r, const struct event *ev)
+static uint32_t find_type(struct rows *r, const struct event *ev)
 {
 	const struct call *c = ev->call;
 	struct { uint64_t what; uint32_t nr, arch; } key = { .nr = UINT32_MAX, .arch = ev->kind };
@@ -72,5 +72,18 @@ const struct type_state *rows_type(struct rows *r, const struct event *ev)
 
 	if (!*id)
 		*id = add_type(r, ev) + 1;
-	return &r->types[*id - 1];
+	return *id;
+}
+
+const struct type_state *rows_type(struct rows *r, const struct event *ev)
+{
+	const struct syscall_spec *spec = ev->call && ev->call->spec->name ? ev->call->spec : NULL;
+	__typeof__(r->last_types[0]) *last = &r->last_types[ev->kind];
+
+	/* most kinds are of one call */
+	if (!spec || last->spec != spec) {
+		last->id = find_type(r, ev);
+		last->spec = spec;
+	}
+	return &r->types[last->id - 1];
 }

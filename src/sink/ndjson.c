@@ -10,8 +10,9 @@
 struct ndjson {
 	struct row_output base;
 	struct buf name;
-	struct json_made keys[_ROW_TABLES][ROW_FIELDS_MAX];	/* ,"name": */
+	struct column { struct json_made key; uint32_t type; } columns[_ROW_TABLES][ROW_FIELDS_MAX];	/* ,"name": */
 	struct json_made heads[_ROW_TABLES];			/* {"table":"name" */
+	struct json_made ends[3];				/* not final, final, and of events, which all are */
 	struct buf kept[_ROW_GROUPS][ROW_SLOTS];		/* of events of one thread, one type: all their cells */
 };
 
@@ -23,14 +24,17 @@ static void made_string(struct ndjson *n, struct json *j, enum row_type type, co
 		file_name(&n->name, c->file);
 	else
 		addr_format(&n->name, c->addr);
-	json_escaped(j, n->name.s ? n->name.s : "", n->name.len);
+	json_put_escaped(j->b, n->name.s ? n->name.s : "", n->name.len);
 }
 
-static void value(struct ndjson *n, struct buf *b, const struct row *row, enum row_type type, const struct cell *c)
+static void cell(struct ndjson *n, struct buf *b, const struct row *row, unsigned f)
 {
+	const struct column *column = &n->columns[row->table][f];
+	const struct cell *c = &row->cells[f];
 	struct json j = { .b = b };
 
-	switch (type) {
+	json_put_made(b, &column->key);
+	switch ((enum row_type)column->type) {
 	case ROW_SIGNED: case ROW_FD: c->i < 0 ? json_i64(&j, c->i) : json_put_u64(b, c->u); break;
 	case ROW_BOOL: json_bool(&j, c->u); break;
 	case ROW_WORD: json_put_word(b, c->s, c->n); break;
@@ -39,15 +43,9 @@ static void value(struct ndjson *n, struct buf *b, const struct row *row, enum r
 	case ROW_FDS: row_fds_json(&j, c); break;
 	case ROW_ADDRESS: json_hex(&j, c->u); break;
 	case ROW_ARGS: args_json(&j, row->event); break;
-	case ROW_NAME: case ROW_PEER: made_string(n, &j, type, c); break;
+	case ROW_NAME: case ROW_PEER: made_string(n, &j, column->type, c); break;
 	default: json_put_u64(b, MIN(c->u, (uint64_t)INT64_MAX)); break;
 	}
-}
-
-static void cell(struct ndjson *n, struct buf *b, const struct row *row, unsigned f)
-{
-	json_put_made(b, &n->keys[row->table][f]);
-	value(n, b, row, row_tables[row->table].fields[f].type, &row->cells[f]);
 }
 
 static void group(struct ndjson *n, struct buf *b, const struct row *row, enum row_group g)
@@ -67,10 +65,14 @@ static void begin(void *ctx, const struct row_table_info tables[_ROW_TABLES])
 {
 	struct ndjson *n = ctx;
 
+	n->ends[0] = json_make(",\"final\":%s}\n", "false");
+	n->ends[1] = json_make(",\"final\":%s}\n", "true");
+	n->ends[2] = json_make("}%s", "\n");
 	for (unsigned t = 0; t < _ROW_TABLES; t++) {
 		n->heads[t] = json_make("{\"table\":\"%s\"", tables[t].name);
 		for (unsigned f = 0; f < tables[t].nfields; f++)
-			n->keys[t][f] = json_make(",\"%s\":", tables[t].fields[f].name);
+			n->columns[t][f] = (struct column){ json_make(",\"%s\":", tables[t].fields[f].name),
+							    tables[t].fields[f].type };
 	}
 }
 
@@ -85,9 +87,7 @@ static void take_row(void *ctx, const struct row *row)
 			cell(n, b, row, row->present[i]);
 		else
 			group(n, b, row, row->present[i] - ROW_GROUP_AT);
-	if (row->table != TABLE_EVENT)
-		buf_puts(b, row->final ? ",\"final\":true" : ",\"final\":false");
-	buf_add(b, "}\n", 2);
+	json_put_made(b, &n->ends[row->table == TABLE_EVENT ? 2 : row->final]);
 	n->base.nevents += row->table == TABLE_EVENT;
 	row_output_flush_long(&n->base);
 }

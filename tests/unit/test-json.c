@@ -178,6 +178,38 @@ static void numbers(void **state)
 			assert_string_equal(b.s, want);
 			buf_done(&b);
 		}
+	for (uint64_t v = 1, i = 0; i < 20000; i++, v = v * 6364136223846793005u + 1442695040888963407u) {
+		struct buf b = { 0 };
+		char want[32];
+
+		snprintf(want, sizeof(want), "%llu", (unsigned long long)(v >> i % 64));
+		buf_u64(&b, v >> i % 64);
+		assert_string_equal(b.s, want);
+		buf_done(&b);
+	}
+}
+
+/* Anything to be escaped, at every place of strings of every length, is written as the slow way does. */
+static void escaped_in_words(void **state)
+{
+	static const char bytes[] = "a\"\\<\x7f\x1f \n\xff\xc3!=]~";	/* and NUL */
+	char s[48];
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(bytes); i++)
+		for (size_t n = 0; n <= sizeof(s); n++)
+			for (size_t at = 0; at < MAX(n, (size_t)1); at++) {
+				struct buf b = { 0 }, want = { 0 };
+
+				memset(s, '/', sizeof(s));
+				s[at] = bytes[i];
+				json_put_escaped(&b, s, n);
+				json_escaped(&(struct json){ .b = &want }, s, n);
+				assert_int_equal(b.len, want.len);
+				assert_memory_equal(b.s, want.s, want.len);
+				buf_done(&b);
+				buf_done(&want);
+			}
 }
 
 /* Pieces made once, and words of every length. */
@@ -207,7 +239,7 @@ static void made(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers), cmocka_unit_test(made), cmocka_unit_test(test_shape), cmocka_unit_test(test_strings), cmocka_unit_test(test_bytes), cmocka_unit_test(test_large_numbers), cmocka_unit_test(test_base64), cmocka_unit_test(test_intern),
+		cmocka_unit_test(numbers), cmocka_unit_test(escaped_in_words), cmocka_unit_test(made), cmocka_unit_test(test_shape), cmocka_unit_test(test_strings), cmocka_unit_test(test_bytes), cmocka_unit_test(test_large_numbers), cmocka_unit_test(test_base64), cmocka_unit_test(test_intern),
 		cmocka_unit_test(test_hash),
 	};
 
