@@ -27,6 +27,7 @@ struct capture_options {
 	const char *chosen_text;
 	unsigned max_payload;		/* bytes of buffers to copy; 0: none */
 	bool no_seccomp;
+	bool may_end_first;		/* the tracing may end before the command does, which runs on */
 	bool want_env;			/* copy envp at exec */
 	bool want_maps;			/* exact address spaces: /proc/PID/maps after each exec */
 	/* the kernel backend's */

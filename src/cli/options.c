@@ -122,6 +122,10 @@ static int check(const struct options *o, const char *report_given, struct diag 
 	if (o->read && options_output(o, OUTPUT_RECORDING))
 		return diag_set(diag, USAGE, EINVAL,
 				"--read and --record do not go together: the recording exists already; copy the file");
+	if (o->read && (o->duration_ns || o->events))
+		return diag_set(diag, USAGE, EINVAL,
+				"--%s ends a tracing; with --read there is none: the recording has ended",
+				o->events ? "events" : "duration");
 	if (o->argv && o->npids)
 		return diag_set(diag, USAGE, EINVAL,
 				"--pid attaches to a running process; it takes no command (\"%s\"): give one or the "

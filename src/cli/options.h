@@ -43,6 +43,7 @@ struct options {
 	uint64_t string_bytes;	/* -s: how much of a string is shown */
 	char **env; unsigned nenv;	/* -E: VAR=VAL to set, VAR to remove */
 	const char *user;	/* -u */
+	uint64_t duration_ns, events;	/* --duration, --events; 0: without end */
 	unsigned follows;	/* how often -f was given */
 	bool as_always;		/* -y, -w, --seccomp-bpf: of no effect */
 	enum color_mode color;

@@ -30,6 +30,9 @@ const struct option_row option_rows[] = {
 	{ "read", NULL, 0, OPT_TARGET, TAKES_ONE, "FILE", "replay a recording instead of tracing", FILE_NAME(read),
 	  "replay a recording instead of tracing" },
 
+	{ "duration", NULL, 0, OPT_TARGET, TAKES_ONE, "TIME", "end tracing after TIME, as 5s, 500ms or 2m, and let everything go; a command runs on, and compendium ends with it", SET(set_duration) },
+	{ "events", NULL, 0, OPT_TARGET, TAKES_ONE, "N", "end tracing after N events, shown or hidden, likewise", NUMBER(events, 1, UINT64_MAX) },
+
 	{ "trace", NULL, 'e', OPT_SHOW, TAKES_ONE, "SET", "trace and show only these system calls: names, %classes as %file or %network, /regular expressions; ! before all: all others", SET(set_trace),
 	  "only these calls: open,%network,/^stat,!%memory" },
 	{ "verbose", NULL, 'v', OPT_SHOW, TAKES_NONE, NULL, "also show every system call, with arguments, result and time", FLAG(verbose),

@@ -10,6 +10,7 @@
 #include "base/nearest.h"
 #include "cli/formats.h"
 #include "filter/callset.h"
+#include "filter/query.h"
 
 enum { USAGE = 125 };
 
@@ -157,6 +158,19 @@ int set_pid(struct options *o, const struct option_row *r, const char *arg, stru
 		p += len;
 		p += strspn(p, between);
 	} while (*p);
+	return 0;
+}
+
+int set_duration(struct options *o, const struct option_row *r, const char *arg, struct diag *diag)
+{
+	enum { DAYS = 365 };
+	double ns = query_time_ns(arg);
+
+	if (!(ns >= 1e6 && ns <= DAYS * 86400e9))
+		return diag_set(diag, USAGE, EINVAL,
+				"--%s takes a time from 1ms to %dd, as 5s, 500ms, 2m or 1h, not \"%s\"", r->name, DAYS,
+				arg);
+	o->duration_ns = (uint64_t)ns;
 	return 0;
 }
 

@@ -17,6 +17,7 @@ option_set_fn set_number;	/* uint64_t: a decimal number from min to max */
 option_set_fn set_choice;	/* an enum: which of the words of the row's arg, "auto|always|never", the argument is */
 option_set_fn set_output;	/* one more output, of the kind that min is (enum output_kind) */
 
+option_set_fn set_duration;
 option_set_fn set_env;
 option_set_fn set_export;
 option_set_fn set_help;

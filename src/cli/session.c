@@ -17,6 +17,7 @@
 #include "capture/environ.h"
 #include "capture/source.h"
 #include "cli/ending.h"
+#include "cli/limit.h"
 #include "cli/merge.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
@@ -41,11 +42,13 @@ struct session {
 	struct merge merge;
 	struct source *faults, *latency;	/* among its sides, or NULL */
 	struct ending ending;
+	struct limit limit;
 	struct totals *totals;
 	struct world *world;
 	struct outputs *outputs;
 	struct arena arena;
 	bool left_named;
+	pid_t runs_on;			/* the command, that the tracing ended before; 0: not */
 	uint64_t nbad, nunknown;	/* records that could not be decoded; of kinds not known here */
 	struct notes notes;
 };
@@ -77,6 +80,8 @@ static void on_event(void *ctx, const struct event *ev)
 {
 	struct session *s = ctx;
 
+	if (!limit_event(&s->limit, ev))
+		return;
 	totals_event(s->totals, ev);
 	outputs_event(s->outputs, ev);
 }
@@ -149,9 +154,13 @@ static void captured(void *ctx, const struct record *r)
 static void run_live(struct session *s)
 {
 	merge_start(&s->merge, s->source);
-	while (s->source->ops->step(s->source, captured, s) != 0)
+	limit_start(&s->limit);
+	while (s->source->ops->step(s->source, captured, s) != 0) {
 		ending_look(&s->ending);
+		limit_look(&s->limit, s->source);
+	}
 	merge_finish(&s->merge);
+	limit_close(&s->limit);
 }
 
 static void run_replay(struct session *s)
@@ -204,6 +213,7 @@ static int open_source(struct session *s, struct diag *diag)
 		.want_env = wants & WANTS_ENV, .want_maps = every_call || opt->faults,
 		.cgroup = opt->cgroup, .system = opt->system, .lossy = opt->lossy, .ring_bytes = opt->ring_bytes,
 	};
+	s->capture.may_end_first = opt->duration_ns || opt->events;
 	environ_change(opt->env);
 	s->capture.latency = opt->ebpf;
 	s->capture.sched_min_ns = opt->sched_kept_us * 1000;
@@ -241,6 +251,8 @@ static int open_all(struct session *s, struct diag *diag)
 
 	if (rc == 0)
 		rc = outputs_open(s->opt, s->totals, say, s, &s->outputs, diag);
+	if (rc == 0)
+		rc = limit_open(&s->limit, s->opt->duration_ns, s->opt->events, diag);
 	if (rc == 0 && !s->opt->read)
 		rc = merge_open(&s->merge, &ops, s, diag);
 	return rc == 0 ? open_source(s, diag) : rc;
@@ -292,6 +304,15 @@ static int exit_status(const struct session *s, int status, int *ret_signal)
 	return status >= 0 ? WEXITSTATUS(status) : 0;
 }
 
+static void note_runs_on(struct session *s)
+{
+	struct diag d;
+
+	diag_set(&d, 0, 0, "--%s: tracing has ended; the command (%d) runs on, and compendium ends with it",
+		 atomic_load(&s->limit.reached) ? "events" : "duration", s->runs_on);
+	note(s, &d);
+}
+
 static int run(struct session *s, int *ret_signal)
 {
 	const struct source_ops *ops = s->source->ops;
@@ -303,13 +324,17 @@ static int run(struct session *s, int *ret_signal)
 		run_replay(s);
 	} else {
 		run_live(s);
-		signals_close(&s->ending.signals);
 		status = ops->status(s->source);
+		s->runs_on = s->limit.ended && status < 0 ? ops->main_pid(s->source) : 0;
+		if (!s->runs_on)
+			signals_close(&s->ending.signals);
 	}
 	damaged = ops->damage && ops->damage(s->source);
 	if (s->totals->nevents || !damaged)	/* else it was cut off before its first record: nothing is written */
 		outputs_finish(s->outputs, note, s);
 	note_losses(s);
+	if (s->runs_on)
+		note_runs_on(s);
 	return damaged ? 125 : exit_status(s, status, ret_signal);
 }
 
@@ -338,5 +363,9 @@ int session_run(const struct options *opt, int *ret_signal, struct diag *diag)
 		rc = run(&s, ret_signal);
 	}
 	close_all(&s);
+	if (s.runs_on) {
+		rc = exit_status(&s, limit_wait(&s.ending.signals, s.runs_on), ret_signal);
+		signals_close(&s.ending.signals);
+	}
 	return rc;
 }

@@ -147,6 +147,22 @@ static void test_letters(void **state)
 	ACCEPT("--record t.cpd ls");
 }
 
+static void test_limits(void **state)
+{
+	(void)state;
+	ACCEPT("--duration 1.5s --events 7 ls");
+	assert_int_equal(opt.duration_ns, 1500000000);
+	assert_int_equal(opt.events, 7);
+	ACCEPT("--duration 2m -p 1");
+	assert_int_equal(opt.duration_ns, 120000000000);
+	REFUSE("--duration 0 ls", "as 5s");
+	REFUSE("--duration -1s ls", "as 5s");
+	REFUSE("--duration 5x ls", "not \"5x\"");
+	REFUSE("--duration 400d ls", "365d");
+	REFUSE("--events 0 ls", "from 1 to");
+	REFUSE("--read x --duration 5s", "--duration ends a tracing");
+}
+
 static void test_refused(void **state)
 {
 	(void)state;
@@ -280,6 +296,7 @@ int main(void)
 		cmocka_unit_test(test_report),
 		cmocka_unit_test(test_pids),
 		cmocka_unit_test(test_letters),
+		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_help),
 		cmocka_unit_test(test_export),

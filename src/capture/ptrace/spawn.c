@@ -87,8 +87,11 @@ static bool build_filter(struct ptrace_source *s, struct sock_filter *prog, stru
 {
 	bool needs_nnp = false;
 
-	/* Where every call stops anyway a filter would only be seen. */
-	if (s->opt->no_seccomp || s->opt->all_calls)
+	/*
+	 * Where every call stops anyway a filter would only be seen; and what has one cannot be let go where the keeper
+	 * may not trace it.
+	 */
+	if (s->opt->no_seccomp || s->opt->all_calls || (s->opt->may_end_first && !keeper_may()))
 		return false;
 	for (unsigned nr = 0; nr < SYSCALL_MAX; nr++) {
 		ptrace_plan(s, ARCH_X86_64, nr);

@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Seeing less, for as long as is wanted: tracing that ends first.
+
+usage: less.py --compendium FILE [--backend B] less [TEST…]
+"""
+import json
+import re
+import signal
+import subprocess
+
+from harness import PATIENCE, check, equal, eventually, main, untraced
+
+SHELL = ["bash", "-c", "read a; echo got $a; cat </etc/hostname >/dev/null; exit 7"]
+
+
+def ended(p):
+    """The trace is over: its summary is there."""
+    return eventually(lambda: "━ FINAL" in p.text().replace("\n ", " ") and p.text(), "a summary")
+
+
+def begin(t, *options, command=None, **more):
+    return t.start("-q", *options, "--", *(command or SHELL), stdin=subprocess.PIPE, stdout=subprocess.PIPE, **more)
+
+
+def duration(t):
+    """--duration ends the tracing with its summary, the command runs on, and compendium ends as it does"""
+    p = begin(t, "--duration", "100ms")
+    text = ended(p)
+    check("Detached: 1 process runs on" in text and p.poll() is None, text)
+    out, _ = p.communicate(b"x\n", timeout=PATIENCE)
+    equal((p.returncode, out), (7, b"got x\n"), "how the command ended")
+    check("/etc/hostname" not in p.text(), "what came later was traced")
+    check(re.fullmatch(r"compendium: --duration: tracing has ended; the command \(\d+\) runs on, and compendium ends with it\n", p.said()[p.said().index("compendium: --d"):]), p.said())
+
+
+def signals(t):
+    """signals to compendium go on to the command after the tracing, and a death by one is compendium's"""
+    p = begin(t, "--duration", "50ms", command=["bash", "-c", "trap 'echo term; exit 5' TERM; echo; while :; do read -t 1 a; done"])
+    ended(p)
+    p.stdout.readline()
+    p.send_signal(signal.SIGTERM)
+    out, _ = p.communicate(timeout=PATIENCE)
+    equal((p.returncode, out), (5, b"term\n"), "a signal that the command handles")
+    p = begin(t, "--duration", "50ms", command=["bash", "-c", "read a; kill -9 $$"])
+    ended(p)
+    p.communicate(b"\n", timeout=PATIENCE)
+    equal(p.returncode, -signal.SIGKILL, "a death by a signal")
+
+
+def events(t):
+    """--events has as many events as were asked for, and what was traced goes on"""
+    file = t.scratch / "events.json"
+    p = begin(t, "--events", 25, "--json", file, command=["bash", "-c", "for i in {1..200}; do [ -e /nope$i ]; done; read a; exit 3"])
+    ended(p)
+    p.communicate(b"\n", timeout=PATIENCE)
+    equal(p.returncode, 3, "the exit status")
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    counted = [row for row in rows if row["table"] == "event" and row["kind"] != "detach"]
+    equal(len(counted), 25, "events")
+    # not reached: nothing changes
+    p = begin(t, "--events", 10**6, command=["true"])
+    equal(p.wait(PATIENCE), 0, "the exit status")
+    check("tracing has ended" not in p.said() and "exit 0" in p.text().lower(), p.said())
+
+
+def attached(t):
+    """with -p it detaches, and nothing is left behind"""
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as cat:
+        p = t.start("-q", "-p", cat.pid, "--duration", "300ms")
+        equal(p.wait(PATIENCE), 0, "the exit status")
+        check(untraced(cat.pid), "a tracer is left")
+        check(re.search(r"^ Detached: 1 process runs on$", p.text(), re.M), p.text())
+        equal(cat.communicate(b"x", timeout=PATIENCE)[0], b"x", "what cat does then")
+
+
+if __name__ == "__main__":
+    main(__doc__, {"less": [duration, signals, events, attached]})
