@@ -259,12 +259,12 @@ def node_counts(step, done):
 
 
 def exports(step):
-    """Readers that are not ours: DuckDB, with its own package.json.  Their tests say when it is not there."""
+    """Readers that are not ours: DuckDB, speedscope, with their own package.json.  Their tests say when it is not there."""
     if step.run("npm", "ci", "--no-audit", "--no-fund", cwd=ROOT / "tests/export", may_fail=True).returncode:
         step.skipped += 1
-        step.notes.append("skipped DuckDB: npm ci in tests/export failed; is there a network?")
+        step.notes.append("skipped DuckDB and speedscope: npm ci in tests/export failed; is there a network?")
         return
-    for test in ("tests/live/ndjson.py", "tests/export/tables.py"):
+    for test in ("tests/live/ndjson.py", "tests/export/tables.py", "tests/export/timeline.py"):
         tap(step, test, OUT / "gcc" / "compendium", *sorted((ROOT / "tests/golden").glob("*.cpd")))
 
 

@@ -105,6 +105,7 @@ if [ "$task" = check ]; then
 	need llvm has_symbolizer
 	need shellcheck has_command shellcheck
 	need chromium has_command chromium
+	need protobuf-compiler has_command protoc
 	need strace has_command strace
 	need curl has_command curl
 	need gdb has_command gdb

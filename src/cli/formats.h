@@ -22,7 +22,24 @@
 	X(CSV, "csv", "DIR", "trace-csv",	\
 	  FOLDER(sink_csv_files), sink_csv_new, WANTS_CALLS, "the CSV", "each line in its files is whole",	\
 	  "write the same as CSV to the directory DIR, a file for each table, with what declares them",	\
-	  "CSV, a file for each table: DuckDB, spreadsheets")
+	  "CSV, a file for each table: DuckDB, spreadsheets")	\
+	X(PERFETTO, "perfetto", "FILE", "trace.pftrace",	\
+	  open_file_or_stdout, sink_perfetto_new, WANTS_CALLS, "the Perfetto trace",	\
+	  "what was written before can still be read",	\
+	  "write a timeline to FILE for ui.perfetto.dev: processes, threads, calls, memory, open descriptors, "	\
+	  "bytes, and what started and woke what; with -v also the arguments of calls",	\
+	  "Perfetto's timeline: ui.perfetto.dev, SQL")	\
+	X(CHROME_TRACE, "chrome-trace", "FILE", "trace.json",	\
+	  open_file_or_stdout, sink_chrome_trace_new, WANTS_CALLS, "the Chrome trace",	\
+	  "the lines before it are complete",	\
+	  "write the timeline to FILE as JSON for speedscope, Firefox Profiler and chrome://tracing; with -v "	\
+	  "also the arguments of calls",	\
+	  "the timeline as JSON: speedscope, Firefox Profiler")	\
+	X(FOLDED, "folded", "FILE", "trace.folded",	\
+	  open_file_or_stdout, sink_folded_new, WANTS_CALLS, "the folded stacks",	\
+	  "the lines before it are complete",	\
+	  "write nanoseconds by process, thread and call to FILE, as folded stacks for flame graphs",	\
+	  "folded stacks: speedscope, flamegraph.pl")
 
 /* "json|csv" */
 #define EXPORT_NAME(id, name, ...) "|" name

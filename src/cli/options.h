@@ -19,6 +19,7 @@ struct diag;
 enum output_kind {
 	OUTPUT_TEXT, OUTPUT_REPORT, OUTPUT_RECORDING,
 	OUTPUT_JSON, OUTPUT_CSV,	/* from here on: cli/formats.h has a row for each */
+	OUTPUT_PERFETTO, OUTPUT_CHROME_TRACE, OUTPUT_FOLDED,
 	_OUTPUT_KINDS,
 };
 struct output_option { enum output_kind kind; const char *path; };

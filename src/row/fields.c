@@ -200,6 +200,7 @@ GET(EVENT, SENDER_PID) { return not_0(v, c->ev->sender_pid); }
 GET(EVENT, SENDER_UID) { return c->ev->sender_pid && u64(v, c->ev->sender_uid); }
 GET(EVENT, LOST) { return u64(v, c->ev->count); }
 GET(EVENT, REASON) { return string(v, c->ev->text, c->ev->text_len); }
+GET(EVENT, WAKER_TID) { return not_0(v, c->ev->item->sched->waker_tid); }
 GET(EVENT, ARGS) { return c->ev->call; }
 
 /* ---- types ---- */

@@ -130,6 +130,7 @@
 #define K_EXIT K(EXIT)
 #define K_LOST K(LOST)
 #define K_FAULT K(FAULT)
+#define K_SCHED K(SCHED)
 
 #define EVENT_FIELDS(X)				\
 	X(EVENT, TIME, "time", TIME, 0, "ns", K_ALL, false, "When it began: ns since the trace began.")	\
@@ -175,4 +176,5 @@
 	X(EVENT, LOST, "lost", COUNT, 0, "", K_LOST, true, "How many records were lost.")	\
 	X(EVENT, REASON, "reason", STRING, 0, "", K_LOST, false, "Why.")	\
 	X(EVENT, MAJOR, "major", BOOL, 0, "", K_FAULT, true, "The page had to be read from a disk.")	\
+	X(EVENT, WAKER_TID, "waker_tid", PID, 0, "", K_SCHED, false, "Which thread woke it, or took the CPU from it.")	\
 	X(EVENT, ARGS, "args", ARGS, 0, "", K_CALLS, false, "The call's arguments.")

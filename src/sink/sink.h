@@ -77,3 +77,7 @@ int sink_ndjson_new(const struct sink_options *opt, struct outfile *file, struct
 /* --csv: files named below, in that order; likewise */
 extern const char *const sink_csv_files[];
 int sink_csv_new(const struct sink_options *opt, struct outfile *files, struct sink **ret_sink, struct diag *diag);
+int sink_perfetto_new(const struct sink_options *opt, struct outfile *file, struct sink **ret_sink, struct diag *diag);
+int sink_chrome_trace_new(const struct sink_options *opt, struct outfile *file, struct sink **ret_sink,
+			  struct diag *diag);
+int sink_folded_new(const struct sink_options *opt, struct outfile *file, struct sink **ret_sink, struct diag *diag);
