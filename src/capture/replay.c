@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A recording is a source like any other. */
+#include <errno.h>
 #include <string.h>
 
 #include "base/diag.h"
@@ -22,6 +23,8 @@ static int replay_step(struct source *src, source_emit_fn *emit, void *ctx)
 		emit(ctx, r);
 		return 1;
 	}
+	if (rc == -EAGAIN)
+		return -EINTR;
 	s->damaged |= rc < 0;
 	return 0;
 }
@@ -35,6 +38,11 @@ static const struct diag *replay_damage(const struct source *src)
 	const struct replay_source *s = CONTAINER_OF(src, struct replay_source, src);
 
 	return s->damaged ? &s->damage : NULL;
+}
+
+bool source_replay_follows(const struct source *src)
+{
+	return record_reader_follows(CONTAINER_OF(src, struct replay_source, src)->reader);
 }
 
 static void replay_free(struct source *src)

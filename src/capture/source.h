@@ -87,4 +87,7 @@ void source_faults_add(struct source *s, pid_t pid);
 /* Waits for a CPU and block I/O, likewise. */
 int source_latency_open(const struct capture_options *opt, struct source **ret_source, struct diag *diag);
 void source_latency_add(struct source *s, pid_t pid);
+/* path: as record_reader_open() has it. */
 int source_replay_open(const char *path, struct source **ret_source, struct diag *diag);
+/* Whether it may still be written: a step then returns -EINTR when nothing came for a while. */
+bool source_replay_follows(const struct source *s);

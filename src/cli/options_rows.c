@@ -27,7 +27,7 @@ const struct option_row option_rows[] = {
 	  "trace what runs in this cgroup (root)" },
 	{ "system", NULL, 0, OPT_TARGET, TAKES_NONE, NULL, "trace everything but compendium; needs the bpf backend", FLAG(system),
 	  "trace everything (root)" },
-	{ "read", NULL, 0, OPT_TARGET, TAKES_ONE, "FILE", "replay a recording instead of tracing", FILE_NAME(read),
+	{ "read", NULL, 0, OPT_TARGET, TAKES_ONE, "FILE", "replay a recording instead of tracing (-: standard input, also while it is still being written)", FILE_NAME(read),
 	  "replay a recording instead of tracing" },
 
 	{ "duration", NULL, 0, OPT_TARGET, TAKES_ONE, "TIME", "end tracing after TIME, as 5s, 500ms or 2m, and let everything go; a command runs on, and compendium ends with it", SET(set_duration) },
@@ -71,7 +71,7 @@ const struct option_row option_rows[] = {
 	{ "export", NULL, 0, OPT_WRITE, TAKES_ONE, "FORMAT[:FILE]", EXPORT_HELP, SET(set_export),
 	  "as JSON and others: --export help lists them" },
 	EXPORT_FORMATS(FORMAT)
-	{ "record", NULL, 0, OPT_WRITE, TAKES_ONE, "FILE", "save everything captured, for --read", OUTPUT(OUTPUT_RECORDING),
+	{ "record", NULL, 0, OPT_WRITE, TAKES_ONE, "FILE", "save everything captured, for --read (-: standard output, as for | zstd or | ssh; the command's own output then goes to standard error)", OUTPUT(OUTPUT_RECORDING),
 	  "save everything captured, for --read" },
 
 	{ "backend", NULL, 0, OPT_CAPTURE, TAKES_ONE, BACKENDS, "how calls are captured: ptrace stops the program at each, bpf (root, or CAP_BPF and CAP_PERFMON) records them in the kernel; auto uses bpf when permitted, otherwise ptrace", CHOICE(backend) },

@@ -121,6 +121,14 @@ static int open_file_or_stdout(const char *path, const struct outfile_words *wor
 		.option = "--" name, .words = { what_, "choose another --" name " " arg, cut_ },	\
 		.open = open_, .sink = sink_, .wants = wants_, .stage = STAGE_FILES,	\
 	},
+/* What is binary is not for a terminal.  The command's own output is elsewhere: give_stdout_away(). */
+static int open_recording(const char *path, const struct outfile_words *words, struct outfile *ret_file, struct diag *diag)
+{
+	if (!strcmp(path, "-") && isatty(STDOUT_FILENO))
+		return diag_set(diag, USAGE, EINVAL, "a recording is not for a terminal; name a file, or type: compendium --record - ... | zstd > FILE");
+	return open_file_or_stdout(path, words, ret_file, diag);
+}
+
 static const struct output_row kinds[_OUTPUT_KINDS] = {
 	[OUTPUT_TEXT] = {
 		.option = "--output", .words = { "the text", "choose another file for -o", NULL },
@@ -133,7 +141,7 @@ static const struct output_row kinds[_OUTPUT_KINDS] = {
 	},
 	[OUTPUT_RECORDING] = {
 		.option = "--record", .words = { "the recording", "choose another --record FILE", "what was written before can still be read" },
-		.open = outfile_open, .make = make_recording, .wants = WANTS_CALLS | WANTS_PAYLOAD | WANTS_ENV, .stage = STAGE_FILES,
+		.open = open_recording, .make = make_recording, .wants = WANTS_CALLS | WANTS_PAYLOAD | WANTS_ENV, .stage = STAGE_FILES,
 	},
 	EXPORT_FORMATS(FORMAT)
 };
@@ -181,7 +189,9 @@ static int take_others(struct outputs *o, const struct options *opt, struct diag
 	o->ntaken = 0;
 	if (fstat(STDERR_FILENO, &st) == 0 && S_ISREG(st.st_mode))
 		take(o, "the standard error output", "", &st, diag);
-	return opt->read && stat(opt->read, &st) == 0 ? take(o, "--read", opt->read, &st, diag) : 0;
+	if (!opt->read || (strcmp(opt->read, "-") ? stat(opt->read, &st) : fstat(STDIN_FILENO, &st)) < 0)
+		return 0;
+	return take(o, "--read", opt->read, &st, diag);
 }
 
 static unsigned count_files(const struct output_row *row)
@@ -297,6 +307,17 @@ static int make_all(struct outputs *o, struct diag *diag)
 	return rc;
 }
 
+/*
+ * A recording on the standard output is for a program that reads nothing else there: what the command writes to its own
+ * goes to the standard error output, as with perf record -o -.
+ */
+static void give_stdout_away(const struct options *opt)
+{
+	for (unsigned i = 0; i < opt->noutputs; i++)
+		if (opt->outputs[i].kind == OUTPUT_RECORDING && !strcmp(opt->outputs[i].path, "-"))
+			dup2(STDERR_FILENO, STDOUT_FILENO);
+}
+
 static int open_all(struct outputs *o, const struct options *opt, outputs_say say, void *ctx, struct diag *diag)
 {
 	int rc = check_files(o, opt, diag);
@@ -306,6 +327,8 @@ static int open_all(struct outputs *o, const struct options *opt, outputs_say sa
 	for (unsigned i = 0; i < o->n && rc == 0; i++)
 		if (o->v[i].row->open)
 			rc = open_output(o, &o->v[i], i < opt->noutputs ? opt->outputs[i].path : NULL, say, ctx, diag);
+	if (rc == 0)
+		give_stdout_away(opt);
 	return rc == 0 ? make_all(o, diag) : rc;
 }
 

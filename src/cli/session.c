@@ -10,6 +10,7 @@
 #include "analyze/totals.h"
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/diag.h"
 #include "base/macro.h"
 #include "capture/backend.h"
@@ -30,6 +31,8 @@
 enum {
 	PAYLOAD = 64,			/* bytes of buffers copied for -v and recordings, at least */
 	LEFT_NS = 1000000000,		/* what outlives the command by this much is named */
+	LAG_NS = 1000000000,		/* what is recorded reaches one who reads along within this */
+	LAST_WORDS_NS = 1000000000,
 };
 
 /* What went wrong on the way, printed last. */
@@ -49,6 +52,8 @@ struct session {
 	struct arena arena;
 	bool left_named;
 	pid_t runs_on;			/* the command, that the tracing ended before; 0: not */
+	/* of a recording that is still written: time of its last record, and when that came */
+	uint64_t seen_ns, came_ns;
 	uint64_t nbad, nunknown;	/* records that could not be decoded; of kinds not known here */
 	struct notes notes;
 };
@@ -151,6 +156,15 @@ static void captured(void *ctx, const struct record *r)
 	merge_push(&s->merge, r);
 }
 
+static void on_read(void *ctx, const struct record *r)
+{
+	struct session *s = ctx;
+
+	s->seen_ns = MAX(s->seen_ns, r->ts_ns);
+	s->came_ns = clock_ns();
+	on_record(ctx, r);
+}
+
 static void run_live(struct session *s)
 {
 	merge_start(&s->merge, s->source);
@@ -163,10 +177,39 @@ static void run_live(struct session *s)
 	limit_close(&s->limit);
 }
 
+/*
+ * Asked to end once, what is still on its way is waited for: Ctrl-C reaches both ends of a pipe, and the other one has
+ * an end to write.
+ */
+static bool ends_reading(const struct session *s)
+{
+	unsigned asked = signals_reading_asked();
+
+	return asked > 1 || (asked && clock_ns() > s->came_ns + LAST_WORDS_NS);
+}
+
+/* One that is still being written: lines appear as records come, and when none come, as time goes by. */
+static void run_following(struct session *s)
+{
+	int rc;
+
+	signals_open_reading();
+	s->came_ns = clock_ns();
+	while ((rc = s->source->ops->step(s->source, on_read, s)) != 0 && !ends_reading(s)) {
+		uint64_t quiet_ns = clock_ns() - s->came_ns;
+
+		if (rc != 1)
+			outputs_tick(s->outputs, s->seen_ns + (quiet_ns > LAG_NS ? quiet_ns - LAG_NS : 0));
+	}
+}
+
 static void run_replay(struct session *s)
 {
-	while (s->source->ops->step(s->source, on_record, s) == 1)
-		;
+	if (source_replay_follows(s->source))
+		run_following(s);
+	else
+		while (s->source->ops->step(s->source, on_record, s) == 1)
+			;
 }
 
 /* ---- opening and closing ---- */

@@ -186,6 +186,23 @@ void signals_close(struct signals *s)
 	rearm(false);
 }
 
+static volatile sig_atomic_t nasked;
+
+static void on_asked(int signo UNUSED) { nasked++; }
+
+void signals_open_reading(void)
+{
+	const struct sigaction sa = { .sa_handler = on_asked };
+	struct sigaction old;
+
+	signal(SIGPIPE, SIG_IGN);
+	for (unsigned i = 0; i < ARRAY_SIZE(obeyed); i++)
+		if (sigaction(obeyed[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+			sigaction(obeyed[i], &sa, NULL);
+}
+
+unsigned signals_reading_asked(void) { return (unsigned)nasked; }
+
 bool signals_pending(struct signals *s) { return ncame != nread || s->deadline_ns || s->nforwards; }
 
 bool signals_next(struct signals *s, struct signal_came *ret)

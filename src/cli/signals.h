@@ -32,6 +32,12 @@ struct signals {
 void signals_open(struct signals *s);
 /* from here on they change nothing: the summary and the report are being written */
 void signals_close(struct signals *s);
+/*
+ * While a recording is read that is still being written: requests to end are counted, so that what was read until then
+ * has its summary.
+ */
+void signals_open_reading(void);
+unsigned signals_reading_asked(void);		/* how often the end was asked for */
 bool signals_pending(struct signals *s);	/* anything to do: a signal, or a deadline */
 int signals_end_asked(void);			/* the first request to end that was not looked at yet; 0: none */
 bool signals_next(struct signals *s, struct signal_came *ret);	/* the next signal that came; false: none */

@@ -22,10 +22,20 @@ struct record_reader;
 
 struct record_writer *record_writer_new(struct outfile *file);	/* borrowed; it remembers a failed write */
 void record_writer_add(struct record_writer *w, const struct record *r);
+/* What waits for its block to fill goes to the file: for one who reads along, and to outlive a killed tracer. */
+void record_writer_flush(struct record_writer *w);
 int record_writer_finish(struct record_writer *w);		/* the end mark; file->err */
 void record_writer_free(struct record_writer *w);		/* may be NULL */
 
+/*
+ * path "-": the standard input.  A recording that is no regular file (a pipe, a FIFO) may still be written.  -errno
+ * with diag, one line for each thing that may be wrong.
+ */
 int record_reader_open(const char *path, struct record_reader **ret_reader, struct diag *diag);
-/* 1: *ret_record (and *ret_avail bytes are readable there); 0: end; -errno with diag: damaged from here on. */
+/*
+ * 1: *ret_record (and *ret_avail bytes are readable there); 0: end; -EAGAIN: it is still being written, and nothing
+ * came for a while or a signal arrived: ask again; any other -errno with diag: cut off or damaged from here on.
+ */
 int record_reader_next(struct record_reader *r, const struct record **ret_record, size_t *ret_avail, struct diag *diag);
-void record_reader_close(struct record_reader *r);
+bool record_reader_follows(const struct record_reader *r);	/* it may still be written: -EAGAIN may come */
+void record_reader_close(struct record_reader *r);		/* may be NULL */

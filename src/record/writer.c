@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -14,6 +15,7 @@ struct record_writer {
 	struct outfile *file;
 	struct buf raw, packed;
 	uint32_t nrecords;
+	bool headed;
 	ZSTD_CCtx *zstd;
 };
 
@@ -22,13 +24,14 @@ static void put_head(struct record_writer *w)
 {
 	struct recording_head head = { .version = RECORD_VERSION };
 
-	if (w->file->begun)
+	if (w->headed)
 		return;
+	w->headed = true;
 	memcpy(head.magic, RECORDING_MAGIC, sizeof(head.magic));
 	outfile_write(w->file, &head, sizeof(head));
 }
 
-static void flush(struct record_writer *w)
+void record_writer_flush(struct record_writer *w)
 {
 	size_t bound = ZSTD_compressBound(w->raw.len), n;
 	struct recording_block b;
@@ -68,7 +71,7 @@ void record_writer_add(struct record_writer *w, const struct record *r)
 {
 	put_head(w);
 	if (w->raw.len + r->size > RECORDING_BLOCK)
-		flush(w);
+		record_writer_flush(w);
 	buf_add(&w->raw, r, r->size);
 	w->nrecords++;
 }
@@ -78,7 +81,7 @@ int record_writer_finish(struct record_writer *w)
 	const struct recording_block end = { 0 };
 
 	put_head(w);
-	flush(w);
+	record_writer_flush(w);
 	return outfile_write(w->file, &end, sizeof(end));
 }
 

@@ -6,11 +6,24 @@
 #include "record/file.h"
 #include "sink/sink.h"
 
-struct recording { struct sink sink; struct record_writer *writer; };
+/* What was recorded longer ago is in the file, whatever happens to compendium, and reaches whoever reads along. */
+enum { FLUSH_NS = 500000000 };
+
+struct recording { struct sink sink; struct record_writer *writer; uint64_t flushed_ns; };
 
 static struct record_writer *writer(struct sink *s) { return CONTAINER_OF(s, struct recording, sink)->writer; }
 
 static void recording_record(struct sink *s, const struct record *r) { record_writer_add(writer(s), r); }
+
+static void recording_tick(struct sink *s, uint64_t now_ns)
+{
+	struct recording *r = CONTAINER_OF(s, struct recording, sink);
+
+	if (now_ns < r->flushed_ns + FLUSH_NS)
+		return;
+	record_writer_flush(r->writer);
+	r->flushed_ns = now_ns;
+}
 
 static void recording_finish(struct sink *s, const struct sink_result *done UNUSED) { record_writer_finish(writer(s)); }
 
@@ -20,7 +33,9 @@ static void recording_free(struct sink *s)
 	free(CONTAINER_OF(s, struct recording, sink));
 }
 
-static const struct sink_ops ops = { .record = recording_record, .finish = recording_finish, .free = recording_free };
+static const struct sink_ops ops = {
+	.record = recording_record, .tick = recording_tick, .finish = recording_finish, .free = recording_free,
+};
 
 struct sink *sink_recording_new(struct outfile *file)
 {

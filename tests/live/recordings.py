@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Recordings: what is wrong with one is one clear line; a stream can be written to a pipe and read while it is written.
+
+usage: recordings.py --compendium FILE [--backend B] recordings [TEST…]
+"""
+import gzip
+import os
+import pty
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+
+from harness import PATIENCE, Skip, check, equal, eventually, main
+
+SHELL = "echo words; cat /etc/hostname"
+
+
+def run(t, *args, **more):
+    """compendium with exactly these arguments: exit status, standard output, standard error."""
+    p = subprocess.run([t.args.compendium, *map(str, args)], **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
+                                                               "timeout": PATIENCE, "check": False, **more})
+    return p.returncode, p.stdout, p.stderr.decode(errors="replace")
+
+
+def record(t, *command, options=()):
+    file = t.out().with_suffix(".cpd")
+    status, _, said = run(t, "--backend", t.args.backend, "-q", *options, "--record", file, "--", *command)
+    equal(status, 0, said[-500:])
+    return file
+
+
+def lines(text):
+    return [s for s in text.splitlines() if s.startswith("[+")]
+
+
+def bad_input(t):
+    """what cannot be read is one line that names the file and what is wrong with it, and exit status 125"""
+    good = record(t, "sh", "-c", SHELL).read_bytes()
+    made = {
+        "is empty": b"", "is not a recording": b"hello\n" * 100, "is not a recording; ": b"h", "is cut off at its start": good[:12],
+        "is cut off at its start; it contains nothing": good[:100], "of version 255": good[:8] + b"\xff" + good[9:],
+        "is damaged at its start": good[:40] + b"\0\0\0\0" + good[44:], "zcat FILE | compendium --read -": gzip.compress(good),
+        "is JSON that compendium wrote": b'{"table":"meta"}\n' * 9, "is a page for a browser": b"<!doctype html><html>" * 9,
+    }
+    for number, (words, content) in enumerate(made.items()):
+        file = t.scratch / f"bad{number}"
+        file.write_bytes(content)
+        status, _, said = run(t, "--read", file, "--report", t.scratch / "never.html")
+        equal((status, said.count("\n")), (125, 1), f"{words}: {said}")
+        check(str(file) in said and words in said, f"{words}: {said}")
+        check(not (t.scratch / "never.html").exists(), f"{words}: a report was left")
+    for words, path in (("is a directory", t.scratch), ("No such file or directory", t.scratch / "missing"), ("is empty", "/dev/null")):
+        status, _, said = run(t, "--read", path)
+        equal((status, said.count("\n")), (125, 1), f"{words}: {said}")
+        check(str(path) in said and words in said, said)
+    file = t.scratch / "private"
+    file.write_bytes(good)
+    file.chmod(0)
+    reader = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+    t.scratch.chmod(0o755)
+    status, _, said = run(t, "--read", file, **reader)
+    equal((status, said.count("\n")), (125, 1), said)
+    check("Permission denied; recordings are private" in said, said)
+    status, _, said = run(t, "--read", "-", stdin=open(record(t, "true"), "rb"), stdout=open(t.scratch / "x", "wb"))
+    equal(status, 0, said)
+
+
+def damaged(t):
+    """what is cut off or damaged later is shown up to there, and the line says where that is"""
+    whole = record(t, "sh", "-c", "i=0; while [ $i -lt 3000 ]; do : <&0; echo $i; i=$((i+1)); done >/dev/null", options=["-v"])
+    content = whole.read_bytes()
+    blocks, at = [], 16
+    while at < len(content):
+        blocks.append(at)
+        at += 16 + int.from_bytes(content[at:at + 4], "little")
+    check(len(blocks) > 2, f"one block only: {blocks}")
+    broken = bytearray(content)
+    broken[blocks[-2] + 30] ^= 1
+    all_lines = lines(run(t, "--read", whole)[2])
+    for what, bad in (("cut off", content[:-20]), ("cut off", content[:-16]), ("damaged", bytes(broken))):
+        file = t.out()
+        file.write_bytes(bad)
+        status, _, said = run(t, "--read", file)
+        equal(status, 125, what)
+        check(re.search(rf"^compendium: the recording {file} is {what} after \d+ records, \S+ after its start; what came before that is shown$", said, re.M), said[-400:])
+        shown = lines(said)
+        check(len(shown) > 1 and shown[:-1] == all_lines[:len(shown) - 1], f"{what}: other lines than before")
+        check(bad == content[:-16] or re.search(r"^ Exit: unknown, the recording is cut off here", said, re.M), said)
+
+
+def killed(t):
+    """kill -9 of compendium while it records: what happened until half a second before can be read"""
+    file = t.scratch / "killed.cpd"
+    ready = t.scratch / "ready"
+    p = t.start("--record", file, "--", "sh", "-c", f"cat /etc/hostname; : > {ready}; exec sleep 1000")
+    eventually(ready.exists, "the command's file")
+    eventually(lambda: file.exists() and b"ready" in run(t, "--read", file)[2].encode(), "its open in the recording")
+    p.kill()
+    p.wait(PATIENCE)
+    status, _, said = run(t, "--read", file)
+    equal(status, 125, said[-300:])
+    check("/etc/hostname" in said and "is cut off after" in said, said[-700:])
+
+
+def to_stdout(t):
+    """--record - writes nothing but the recording to the standard output; the command's own goes to standard error; a terminal is refused"""
+    status, out, said = run(t, "--backend", t.args.backend, "-q", "--record", "-", "--", "sh", "-c", SHELL + "; exit 3")
+    equal(status, 3, said[-300:])
+    check(out.startswith(b"CPDREC\r\n") and out.endswith(bytes(16)), "not a whole recording")
+    check(re.search("^words$", said, re.M), "the command's output is not on standard error")
+    status, text, said = run(t, "--read", "-", "--json", "-", stdin=None, input=out)
+    equal(status, 0, said[-300:])
+    check(b"/etc/hostname" in text and "/etc/hostname" in said, "not in the replay")
+    file = t.out()
+    file.write_bytes(out)
+    equal(lines(run(t, "--read", file)[2]), lines(said), "read from a file and from a pipe")
+    master, slave = pty.openpty()
+    status, _, said = run(t, "--record", "-", "--", "touch", t.scratch / "ran", stdout=slave)
+    os.close(slave), os.close(master)
+    equal(status, 125, said)
+    check("a recording is not for a terminal" in said and not (t.scratch / "ran").exists(), said)
+    status, _, said = run(t, "--backend", t.args.backend, "-q", "--record", "-", "--json", "-", "--", "touch", t.scratch / "ran")
+    equal(status, 125, said)
+    check("name the same file" in said and not (t.scratch / "ran").exists(), said)
+
+
+def through_zstd(t):
+    """| zstd, and | ssh likewise: what comes out of the other end is the recording; kept compressed, it is named when read"""
+    if not shutil.which("zstd"):
+        raise Skip("zstd is not installed")
+    file = t.out()
+    words = [t.args.compendium, "--backend", t.args.backend, "-q", "--record", "-", "--", "sh", "-c", SHELL]
+    with open(file, "wb") as to, subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as p:
+        subprocess.run(["zstd", "-q"], stdin=p.stdout, stdout=to, check=True, timeout=PATIENCE)
+    status, _, said = run(t, "--read", file)
+    check(status == 125 and "zstd -dc FILE | compendium --read -" in said, said)
+    out = subprocess.run(["zstd", "-dc", file], stdout=subprocess.PIPE, check=True, timeout=PATIENCE).stdout
+    status, _, said = run(t, "--read", "-", stdin=None, input=out)
+    check(status == 0 and "/etc/hostname" in said, said[-300:])
+
+
+def closed_pipe(t):
+    """whoever reads the recording ends: the command does not notice, and one line says that the recording is incomplete"""
+    p = subprocess.run(["sh", "-c", '"$@" 2>"$0" | head -c 20 >/dev/null', t.scratch / "said", t.args.compendium, "--backend", t.args.backend, "-q",
+                        "--record", "-", "--", "sh", "-c", f"for i in 1 2 3; do ls /usr/bin; done >/dev/null; sleep 1; ls / >/dev/null; echo done > {t.scratch}/done"],
+                       stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False)
+    equal(p.returncode, 0, "head")
+    said = eventually(lambda: (t.scratch / "said").read_text(), "what compendium says")
+    eventually(lambda: (t.scratch / "done").exists(), "the command's end")
+    check("recording on the standard output is incomplete: Broken pipe" in said, said)
+
+
+class Reader:
+    """compendium --read of a stream, whose lines are collected as they come."""
+    def __init__(self, t, *args, **more):
+        self.p = subprocess.Popen([t.args.compendium, "--read", *map(str, args)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **more)
+        t.started.append(self.p)
+        self.text = ""
+        self.thread = threading.Thread(target=self.collect)
+        self.thread.start()
+
+    def collect(self):
+        for line in self.p.stderr:
+            self.text += line
+
+    def end(self):
+        self.p.wait(PATIENCE)
+        self.thread.join(PATIENCE)
+        return self.p.returncode
+
+
+def slow_writer(t):
+    """a FIFO that is written byte by byte: each line appears although what follows has not come, and in the end all is as from a file"""
+    whole = record(t, "sh", "-c", "cat /etc/hostname; cat /etc/passwd >/dev/null")
+    content = whole.read_bytes()
+    fifo = t.scratch / "fifo"
+    os.mkfifo(fifo)
+    r = Reader(t, fifo)
+    with open(fifo, "wb", buffering=0) as to:
+        for at in range(len(content) - 16):
+            to.write(content[at:at + 1])
+        eventually(lambda: "open /etc/passwd" in r.text and "sh exec" in r.text, "the lines, before the end of the stream")
+        check(not re.search("^ FINAL", r.text, re.M), "a summary before the end")
+        to.write(content[-16:])
+    equal(r.end(), 0, r.text[-300:])
+    equal(lines(r.text), lines(run(t, "--read", whole)[2]), "lines from a FIFO and from a file")
+
+
+def while_recording(t):
+    """compendium --record - | compendium --read -: what the command does is seen before it ends"""
+    hold = t.scratch / "hold"
+    os.mkfifo(hold)
+    words = [t.args.compendium, "--backend", t.args.backend, "-q", "--record", "-", "--", "sh", "-c", f"cat /etc/hostname; read x < {hold}; cat /etc/passwd >/dev/null"]
+    p = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    t.started.append(p)
+    r = Reader(t, "-", stdin=p.stdout)
+    p.stdout.close()
+    eventually(lambda: re.search(r"read .*/etc/hostname", r.text), "a line while the command waits")
+    check("open /etc/passwd" not in r.text, "a line too early")
+    with open(hold, "w") as to:
+        to.write("go\n")
+    equal(p.wait(PATIENCE), 0, "the command")
+    equal(r.end(), 0, r.text[-300:])
+    check("open /etc/passwd" in r.text and re.search("^ FINAL", r.text, re.M), r.text[-700:])
+
+
+def reading_ended(t):
+    """Ctrl-C while a stream is read that goes on: what was read has its summary"""
+    content = record(t, "sh", "-c", SHELL).read_bytes()
+    r = Reader(t, "-", stdin=subprocess.PIPE)
+    r.p.stdin.buffer.write(content[:-16])
+    r.p.stdin.flush()
+    eventually(lambda: "/etc/hostname" in r.text, "a line")
+    r.p.send_signal(signal.SIGINT)
+    equal(r.end(), 0, r.text[-300:])
+    check(re.search("^ FINAL", r.text, re.M) and "cut off after" not in r.text, r.text[-500:])
+    r.p.stdin.close()
+
+
+GROUPS = {"recordings": [bad_input, damaged, killed, to_stdout, through_zstd, closed_pipe, slow_writer, while_recording, reading_ended]}
+
+if __name__ == "__main__":
+    sys.exit(main(__doc__, GROUPS))
