@@ -24,17 +24,9 @@ static const char head[] = {
 "what the traced command itself writes to standard output does, so with `-` use `--read` or `-p`, or send the command's output elsewhere.\n"
 "With `-e` there are also events of the calls that names come from (open, close, fork, exec): their `call` is another.\n"
 "\n"
-"| type | in JSON |\n"
-"|---|---|\n"
-"| time, duration | whole nanoseconds, a number; times count from the beginning of the trace (`trace.wall_ns`) |\n"
-"| bytes, count, pid, descriptor, signed, flags, id | a whole number from -2^63 to 2^63 - 1; what is greater is written as 2^63 - 1 |\n"
-"| address | a string, \"0x7ffd1000\" |\n"
-"| bool | true or false |\n"
-"| word | a string, one of a few |\n"
-"| string, name | a string of any bytes: text as it is, but a backslash is two, and a byte that is not UTF-8, or is NUL, is `\\xNN`; undoing both gives the bytes back ([values.md](values.md)) |\n"
-"| address of a socket | a string in that form: `1.2.3.4:80`, `[::1]:80`, `/run/x.sock`, `@abstract` |\n"
-"| list of strings, list of descriptors | arrays; of descriptors `{\"fd\":3,\"file\":7}` |\n"
-"| arguments | with `-v` only, since they are most of the text and of the time: an object, see [values.md](values.md); one name may have different forms in different calls, so let a typed reader take it as JSON (DuckDB: `read_json('FILE', maximum_depth = 2)`) |\n"
+"A number is whole and fits 63 bits and a sign: a field that would have a greater one, of a hostile program or a damaged recording, is\n"
+"absent, and what may have all 64 bits is of type address. A string of any bytes is text as it is, but a backslash is two, and a byte that\n"
+"is not UTF-8, or is NUL, is `\\xNN`; undoing both gives the bytes back ([values.md](values.md)). A field has one type for ever.\n"
 "\n"
 "    jq -c 'select(.table == \"event\" and .kind == \"open\" and .outcome == \"failed\") | [.pid, .path, .error]' FILE\n"
 "    duckdb -c \"SELECT kind, count(*), sum(bytes) FROM read_json('FILE', maximum_depth = 2) WHERE \\\"table\\\" = 'event' GROUP BY kind\"\n"
@@ -75,9 +67,17 @@ static void print_field(FILE *out, enum row_table t, const struct row_field *f)
 	fputc('\n', out);
 }
 
+static void print_types(FILE *out)
+{
+	fputs("\n| type | what it is | in JSON |\n|---|---|---|\n", out);
+	for (unsigned t = 0; t < _ROW_TYPES; t++)
+		fprintf(out, "| %s | %s | %s |\n", row_types[t].name, row_types[t].help, row_types[t].json);
+}
+
 static void print(FILE *out)
 {
 	fprintf(out, head, ROW_SCHEMA_VERSION);
+	print_types(out);
 	for (unsigned t = 0; t < _ROW_TABLES; t++) {
 		fprintf(out, "\n## %s\n\n%s\n\n", row_tables[t].name, row_tables[t].help);
 		fputs(t == TABLE_EVENT ? "| field | type | meaning | kinds |\n|---|---|---|---|\n" :

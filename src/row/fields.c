@@ -16,10 +16,11 @@ const char *const row_sock_kinds[] = { "tcp4",	  "tcp6", "udp4",  "udp6",  "unix
 const char *const row_sock_states[] = { "unconnected", "connecting", "connected", "accepted",
 					"listening",   "bound",	     "failed",	  NULL };
 
-/* What a getter ends with. */
-static bool u64(struct cell *v, uint64_t u) { v->u = u; return true; }
+/* What a getter ends with.  Only a hostile program or a damaged recording has more than 63 bits of anything. */
+static bool u64(struct cell *v, uint64_t u) { v->u = u; return u <= INT64_MAX; }
 static bool i64(struct cell *v, int64_t i) { v->i = i; return true; }
-static bool not_0(struct cell *v, uint64_t u) { v->u = u; return u; }
+static bool not_0(struct cell *v, uint64_t u) { v->u = u; return u && u <= INT64_MAX; }
+static bool bits(struct cell *v, uint64_t u) { v->u = u; return true; }
 static bool word(struct cell *v, const char *s)
 {
 	v->s = s;
@@ -40,6 +41,18 @@ static bool strings(struct cell *v, const struct bytes *list, unsigned n, uint64
 	v->all = MAX(all, (uint64_t)n);
 	return true;
 }
+
+/* What a list of strings lacks: bytes at their ends. */
+static bool cut(struct cell *v, const struct bytes *list, unsigned n)
+{
+	uint64_t nbytes = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		nbytes += list[i].cut;
+	return not_0(v, nbytes);
+}
+
+static uint64_t more(uint64_t all, uint64_t n) { return all > n ? all - n : 0; }
 
 #define GET(table, id) static bool get_##table##_##id(const struct row_ctx *c UNUSED, struct cell *v UNUSED)
 
@@ -130,7 +143,7 @@ GET(EVENT, FD2) { return c->ev->fd2 >= 0 && i64(v, c->ev->fd2); }
 GET(EVENT, FILE2) { return c->ev->file2 && not_0(v, c->ev->file2->id); }
 GET(EVENT, PEER) { v->addr = c->ev->peer; return v->addr; }
 GET(EVENT, BYTES) { return !c->ev->err && u64(v, c->ev->nbytes); }
-GET(EVENT, ADDRESS) { return c->ev->nbytes && u64(v, c->ev->addr); }
+GET(EVENT, ADDRESS) { return c->ev->nbytes && bits(v, c->ev->addr); }
 GET(EVENT, SIZE) { return u64(v, c->ev->nbytes); }
 GET(EVENT, PROT) { return u64(v, c->ev->prot); }
 GET(EVENT, FLAGS) { return u64(v, c->ev->flags); }
@@ -297,7 +310,10 @@ GET(EXEC, PROCESS) { return u64(v, c->task->proc->id); }
 GET(EXEC, THREAD) { return u64(v, c->task->id); }
 GET(EXEC, EXE) { return bytes(v, &c->task->proc->exe); }
 GET(EXEC, ARGV) { return strings(v, c->task->proc->argv, c->task->proc->argc, c->task->proc->argc_all); }
+GET(EXEC, ARGV_MORE) { return not_0(v, more(c->task->proc->argc_all, c->task->proc->argc)); }
+GET(EXEC, ARGV_CUT) { return cut(v, c->task->proc->argv, c->task->proc->argc); }
 GET(EXEC, CWD) { return bytes(v, c->task->fs && c->task->fs->cwd.len ? &c->task->fs->cwd : &c->task->proc->cwd0); }
+GET(EXEC, FDS_MORE) { return not_0(v, more(c->fds_all, c->nfds)); }
 GET(EXEC, INHERITED) { return c->inherited && u64(v, 1); }
 GET(EXEC, FDS)
 {
@@ -312,7 +328,14 @@ GET(EXEC, FDS)
 GET(TRACE, VERSION) { return u64(v, ROW_SCHEMA_VERSION); }
 GET(TRACE, TOOL) { return word(v, "compendium " COMPENDIUM_VERSION); }
 GET(TRACE, WALL) { return u64(v, c->r->wall_ns); }
-GET(TRACE, COMMAND) { return strings(v, c->r->command ? c->r->command->v : NULL, c->r->command ? c->r->command->n : 0, c->r->command ? c->r->command->all : 0); }
+GET(TRACE, COMMAND)
+{
+	const struct strings *command = c->r->command;
+
+	return command ? strings(v, command->v, command->n, command->all) : strings(v, NULL, 0, 0);
+}
+GET(TRACE, COMMAND_MORE) { return c->r->command && not_0(v, more(c->r->command->all, c->r->command->n)); }
+GET(TRACE, COMMAND_CUT) { return c->r->command && cut(v, c->r->command->v, c->r->command->n); }
 GET(TRACE, CWD) { return string(v, c->r->cwd.s, c->r->cwd.len); }
 GET(TRACE, ATTACHED) { return u64(v, c->r->mode & START_ATTACH ? 1 : 0); }
 GET(TRACE, ALL_CALLS) { return u64(v, c->r->mode & START_ALL_CALLS ? 1 : 0); }
@@ -363,14 +386,5 @@ _Static_assert((int)ROW_EVENT_FIELDS <= (int)ROW_FIELDS_MAX, "a sink wants field
 #define TABLE(id, name, help) [TABLE_##id] = { name, help, fields_##id, ARRAY_SIZE(fields_##id) },
 const struct row_table_info row_tables[_ROW_TABLES] = { ROW_TABLES(TABLE) };
 
-const char *row_type_name(enum row_type t)
-{
-	static const char *const names[_ROW_TYPES] = {
-		[ROW_TIME] = "time", [ROW_DURATION] = "duration", [ROW_BYTES] = "bytes", [ROW_COUNT] = "count", [ROW_SIGNED] = "signed", [ROW_PID] = "pid",
-		[ROW_FD] = "descriptor", [ROW_BOOL] = "bool", [ROW_WORD] = "word", [ROW_STRING] = "string", [ROW_NAME] = "name", [ROW_PEER] = "address of a socket",
-		[ROW_STRINGS] = "list of strings", [ROW_FDS] = "list of descriptors", [ROW_ADDRESS] = "address", [ROW_FLAGS] = "flags", [ROW_ID] = "id",
-		[ROW_ARGS] = "arguments",
-	};
-
-	return names[t];
-}
+#define TYPE(id, name, cell, help, json) [ROW_##id] = { name, cell, help, json },
+const struct row_type_info row_types[_ROW_TYPES] = { ROW_TYPES(TYPE) };

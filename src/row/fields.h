@@ -12,6 +12,8 @@
 	X(TRACE, TOOL, "tool", WORD, 0, "", "The program that wrote it.")	\
 	X(TRACE, WALL, "wall_ns", COUNT, 0, "ns", "Wall clock at time 0, since 1970 UTC.")	\
 	X(TRACE, COMMAND, "command", STRINGS, 0, "", "What was run; empty when attached.")	\
+	X(TRACE, COMMAND_MORE, "command_more", COUNT, 0, "", "How many more arguments it had.")	\
+	X(TRACE, COMMAND_CUT, "command_cut", BYTES, 0, "bytes", "How much is missing at the ends of arguments.")	\
 	X(TRACE, CWD, "cwd", STRING, 0, "", "Where.")	\
 	X(TRACE, ATTACHED, "attached", BOOL, 0, "", "Running processes were traced.")	\
 	X(TRACE, ALL_CALLS, "all_calls", BOOL, 0, "", "Every system call was recorded.")	\
@@ -58,9 +60,12 @@
 	X(EXEC, THREAD, "thread", ID, TABLE_THREAD, "", "Which thread.")	\
 	X(EXEC, EXE, "exe", STRING, 0, "", "The file that runs.")	\
 	X(EXEC, ARGV, "argv", STRINGS, 0, "", "Its arguments.")	\
+	X(EXEC, ARGV_MORE, "argv_more", COUNT, 0, "", "How many more arguments there were.")	\
+	X(EXEC, ARGV_CUT, "argv_cut", BYTES, 0, "bytes", "How much is missing at the ends of arguments.")	\
 	X(EXEC, CWD, "cwd", STRING, 0, "", "Its working directory.")	\
 	X(EXEC, INHERITED, "inherited", BOOL, 0, "", "No exec: what a new process has from its parent, or had before tracing began.")	\
-	X(EXEC, FDS, "fds", FDS, 0, "", "Descriptors from 3 on that stayed open across it.")
+	X(EXEC, FDS, "fds", FDS, 0, "", "Descriptors from 3 on that stayed open across it.")	\
+	X(EXEC, FDS_MORE, "fds_more", COUNT, 0, "", "How many more of them there were.")
 
 #define FILE_FIELDS(X)				\
 	X(FILE, ID, "id", ID, TABLE_FILE, "", "Counts from 1.")	\
@@ -161,7 +166,7 @@
 	X(EVENT, BYTES, "bytes", BYTES, 0, "bytes", K_MOVES, false, "Bytes moved.")	\
 	X(EVENT, DISK_BYTES, "disk_bytes", SIGNED, 0, "bytes", K_BLOCK, true, "Bytes read from the disk; negative: written.")	\
 	X(EVENT, ADDRESS, "address", ADDRESS, 0, "", K_MEMORY, false, "Where the range of memory begins.")	\
-	X(EVENT, SIZE, "size", BYTES, 0, "bytes", K_MEMORY, false, "Its length.")	\
+	X(EVENT, SIZE, "size", BYTES, 0, "bytes", K_MEMORY, false, "Its length; none when it is above 2^63 - 1, which only a call that failed had.")	\
 	X(EVENT, PROT, "prot", FLAGS, 0, "", K_PROT_KINDS, false, "PROT_READ 1, PROT_WRITE 2, PROT_EXEC 4.")	\
 	X(EVENT, FLAGS, "flags", FLAGS, 0, "", K_FLAG_KINDS, false, "Open flags, MAP_*, clone flags, RENAME_*: as Linux has them.")	\
 	X(EVENT, GROWTH, "growth", SIGNED, 0, "bytes", K_GROWS, true, "By how much the mapped memory changed.")	\

@@ -19,29 +19,41 @@ struct file;
 struct sink;
 struct totals;
 
-enum row_type {
-	ROW_TIME,	/* u: ns since the trace began */
-	ROW_DURATION,	/* u: ns */
-	ROW_BYTES,	/* u */
-	ROW_COUNT,	/* u */
-	ROW_SIGNED,	/* i: in the field's unit */
-	ROW_PID,	/* u */
-	ROW_FD,		/* i */
-	ROW_BOOL,	/* u */
-	/* s: one of a few names that compendium has for it ("open", "ENOENT"): no bytes of the program */
-	ROW_WORD,
-	ROW_STRING,	/* s: bytes of the program */
-	ROW_NAME,	/* file: what it is called; a sink words those that have no name */
-	ROW_PEER,	/* addr: an address of a socket, likewise */
-	ROW_STRINGS,	/* list */
-	ROW_FDS,	/* fds: descriptors and the rows of their files */
-	ROW_ADDRESS,	/* u: in the program's memory */
-	ROW_FLAGS,	/* u: a set of bits */
-	ROW_ID,		/* u: number of a row of the table that the field's unit names; 0 never is */
-	ROW_ARGS,	/* the row's event: its call's arguments, which each sink writes in its own dialect */
-	_ROW_TYPES,
-};
-const char *row_type_name(enum row_type t);	/* "time", "string", … */
+/*
+ * What a field is: name, where its cell has it, what is in it, how JSON has it.  Numbers are from -2^63 to 2^63 - 1, so
+ * that every reader takes them: a field that would have another one is absent, and what can have all 64 bits is an
+ * ADDRESS.
+ */
+#define ROW_TYPES(X) \
+	X(TIME, "time", "u", "Nanoseconds since the trace began (`trace.wall_ns`).", "a whole number") \
+	X(DURATION, "duration", "u", "Nanoseconds.", "a whole number") \
+	X(BYTES, "bytes", "u", "A number of bytes.", "a whole number") \
+	X(COUNT, "count", "u", "A number, 0 or more.", "a whole number") \
+	X(SIGNED, "signed", "i", "A number, in the unit of the field.", "a whole number") \
+	X(PID, "pid", "u", "A pid or tid, as the tracer sees it.", "a whole number") \
+	X(FD, "descriptor", "i", "A file descriptor.", "a whole number") \
+	X(BOOL, "bool", "u", "Yes or no.", "true or false") \
+	X(WORD, "word", "s", "One of a few names of compendium's own: no bytes of the program.", "a string") \
+	X(STRING, "string", "s", "Bytes of the program.", "a string of any bytes") \
+	X(NAME, "name", "file", "What an open file is called; each output words those that have no name.", \
+	  "a string of any bytes") \
+	X(PEER, "address of a socket", "addr", "As the program gave it, or the kernel did.", \
+	  "a string of any bytes: `1.2.3.4:80`, `[::1]:80`, `/run/x.sock`, `@abstract`") \
+	X(STRINGS, "list of strings", "list", "The first ones, when there were very many.", "an array of strings of any bytes") \
+	X(FDS, "list of descriptors", "fds", "Descriptors and the rows of their files: the first ones, when there were many.", \
+	  "an array, `[{\"fd\":3,\"file\":7}]`") \
+	X(ADDRESS, "address", "u", "In the program's memory: 64 bits.", "a string, `\"0x7ffd1000\"`") \
+	X(FLAGS, "flags", "u", "A set of 32 bits, as Linux has them.", "a whole number") \
+	X(ID, "id", "u", "The number of a row of the table that the field names; 0 never is one.", "a whole number") \
+	X(ARGS, "arguments", "row->event", \
+	  "With `-v` only, since they are most of the text and of the time. One name may have different forms in " \
+	  "different calls, so let a typed reader take it as JSON (DuckDB: `read_json('FILE', maximum_depth = 2)`).", \
+	  "an object, see [values.md](values.md)")
+#define ROW_TYPE_ENUM(id, ...) ROW_##id,
+enum row_type { ROW_TYPES(ROW_TYPE_ENUM) _ROW_TYPES };
+struct row_type_info { const char *name, *cell, *help, *json; };
+extern const struct row_type_info row_types[_ROW_TYPES];
+static inline const char *row_type_name(enum row_type t) { return row_types[t].name; }	/* "time", "string", … */
 
 struct row_fd { int fd; uint32_t file; };
 struct cell {
@@ -55,7 +67,7 @@ struct cell {
 		const struct addr *addr;
 	};
 	uint32_t n;		/* STRING, WORD: bytes; STRINGS, FDS: entries */
-	/* STRINGS, FDS: how many there were, n of them are kept; WORD: its number, where it is one of an enum */
+	/* STRINGS, FDS: how many there were; WORD: its number */
 	uint64_t all;
 };
 

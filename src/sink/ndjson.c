@@ -44,7 +44,7 @@ static void cell(struct ndjson *n, struct buf *b, const struct row *row, unsigne
 	case ROW_ADDRESS: json_hex(&j, c->u); break;
 	case ROW_ARGS: args_json(&j, row->event); break;
 	case ROW_NAME: case ROW_PEER: made_string(n, &j, column->type, c); break;
-	default: json_put_u64(b, MIN(c->u, (uint64_t)INT64_MAX)); break;
+	default: json_put_u64(b, c->u); break;
 	}
 }
 

@@ -76,7 +76,7 @@ static void put_cell(struct parts *p, const struct row *row, enum row_type type,
 	case ROW_ADDRESS: buf_puts(b, p->as->hex), buf_hex(b, c->u); return;
 	case ROW_STRINGS: case ROW_FDS: case ROW_ARGS: json_cell(p, row, type, c); break;
 	case ROW_NAME: case ROW_PEER: named_cell(p, type, c); break;
-	default: buf_u64(b, MIN(c->u, (uint64_t)INT64_MAX)); return;
+	default: buf_u64(b, c->u); return;
 	}
 	buf_reset(&p->cell);
 }

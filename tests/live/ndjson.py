@@ -100,6 +100,21 @@ def main():
         ok(not missing, "names of any bytes come back", str(missing))
         argv = [unescape(a) for r in rows if r["table"] == "exec" for a in r.get("argv", [])]
         ok(all(x in argv for x in paths), "and arguments", str(argv))
+        # 64 bits: an address is a string, a number that does not fit 63 bits is absent, and in the arguments a string
+        script = "import ctypes as c; c.CDLL(None).munmap(c.c_void_p(0xffffffffff601000), c.c_size_t(2**64 - 4096))"  # the traced program
+        _, rows, _ = export(program, scratch, "-v", "--backend", "ptrace", "--", sys.executable, "-c", script)
+        huge = [r for r in rows if r["table"] == "event" and r.get("call") == "munmap" and r["outcome"] == "failed"]
+        ok([(r["address"], r.get("size"), r["args"]["length"]) for r in huge] == [("0xffffffffff601000", None, str(2**64 - 4096))],
+           "64 bits are not rounded", huge)
+        # what was cut off is counted
+        many = [str(i) for i in range(90000)]
+        _, rows, _ = export(program, scratch, "--backend", "ptrace", "--", "true", *many)
+        trace, run = rows[0], next(r for r in rows if r["table"] == "exec")
+        ok(len(run["argv"]) + run["argv_more"] == len(many) + 1 and len(trace["command"]) + trace["command_more"] == len(many) + 1,
+           "arguments that are not kept are counted", (len(run["argv"]), run.get("argv_more"), len(trace["command"]), trace.get("command_more")))
+        _, rows, _ = export(program, scratch, "--backend", "ptrace", "--", "true", "x" * 120000)
+        run = next(r for r in rows if r["table"] == "exec")
+        ok(len(run["argv"][1]) + run["argv_cut"] == 120000, "and the rest of a long one", (len(run["argv"][1]), run.get("argv_cut")))
     print(f"1..{n}")
 
 
