@@ -451,9 +451,10 @@ void line_event(struct buf *b, const struct event *ev)
 		buf_puts(b, " in progress");
 	else if (ev->err && ev->kind != EV_EXEC_FAILED)
 		line_error(b, ev->err);
-	if (ev->kind == EV_CONNECTED || ev->kind == EV_CONNECT_FAILED ||
-	    (ev->kind == EV_CONNECT && ev->err && ev->err != EINPROGRESS)) {
-		buf_puts(b, " after ");
-		human_ns(b, ev->dur_ns);
-	}
+}
+
+bool line_is_timed(const struct event *ev)
+{
+	return ev->kind == EV_CONNECTED || ev->kind == EV_CONNECT_FAILED ||
+	       (ev->kind == EV_CONNECT && ev->err && ev->err != EINPROGRESS);
 }

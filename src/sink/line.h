@@ -20,8 +20,10 @@ struct line_who line_who(const struct sink_options *opt, const struct task *t);	
 /* "[+0.003s] [pid] ", "[+0.003s] [pid<name>] ": a line's beginning. */
 void line_begin(struct buf *b, uint64_t since_start_ns, const struct line_who *who);
 void line_whose(struct buf *b, const struct line_who *who);	/* " [pid]", or nothing */
-/* What follows, for every kind but I/O; no newline. */
+/* What follows, for every kind but I/O, without how long it took; no newline. */
 void line_event(struct buf *b, const struct event *ev);
+/* Whether the line says how long: then line_event() has to be followed by " after 1.2ms". */
+bool line_is_timed(const struct event *ev);
 
 /*
  * A call that the thread was in when it was attached to, is still in at the end, or that ended after it was attached
@@ -29,9 +31,13 @@ void line_event(struct buf *b, const struct event *ev);
  */
 void line_call(struct buf *b, const struct event *ev);
 
-/* I/O: one call, or several equal ones in a row. */
+void line_spent(struct buf *b, uint64_t ns);	/* " <0.000012>", as strace -T */
+
+/* I/O: one call, or several equal ones in a row.  Of other kinds: the words, and how often they came. */
 struct io_run {
 	uint8_t kind;			/* enum event_kind */
+	bool words;			/* name is the line as line_event() has it */
+	bool timed;			/* it says how long: line_is_timed() */
 	bool has_peer, unfinished;
 	int err, fd;
 	uint32_t file, file2;		/* ids */
@@ -41,9 +47,13 @@ struct io_run {
 	int nr;				/* of the first call; -1: no call made it */
 	uint64_t first_ns, last_ns;	/* ends of the first and the last call */
 	struct addr peer;
-	struct buf name;		/* "from /etc/hosts" */
+	struct buf name;		/* "from /etc/hosts"; or the words */
 };
 bool io_run_is_io(const struct event *ev);
 void io_run_start(struct io_run *r, const struct event *ev);	/* r->name is reused */
 bool io_run_same(const struct io_run *r, const struct event *ev);	/* would this call be the same line? */
+/* Lines of other kinds, in words that were made by line_event(). */
+void words_run_start(struct io_run *r, const struct event *ev, const struct buf *words);
+bool words_run_same(const struct io_run *r, const struct event *ev, const struct buf *words);
+void words_run_format(struct buf *b, const struct io_run *r);	/* "access /tmp/flag ENOENT 1,000×" */
 void io_run_format(struct buf *b, const struct io_run *r);	/* "read 3× 2.3 KB from /etc/hosts" */

@@ -75,6 +75,7 @@ void io_run_start(struct io_run *r, const struct event *ev)
 	r->file2 = ev->file2 ? ev->file2->id : 0;
 	r->pid = other_end(ev, ev->file);
 	r->pid2 = other_end(ev, ev->file2);
+	r->words = false;
 	r->count = 0;
 	r->spent_ns = 0;
 	r->nr = ev->call ? (int)ev->call->nr : -1;
@@ -98,11 +99,18 @@ void io_run_start(struct io_run *r, const struct event *ev)
 
 bool io_run_same(const struct io_run *r, const struct event *ev)
 {
-	return r->kind == ev->kind && r->unfinished == is_unfinished(ev) && !ev->target_pid && r->err == ev->err &&
+	return r->kind == ev->kind && !r->words && r->unfinished == is_unfinished(ev) && !ev->target_pid &&
+	       r->err == ev->err &&
 	       r->fd == ev->fd && r->file == (ev->file ? ev->file->id : 0) &&
 	       r->file2 == (ev->file2 ? ev->file2->id : 0) && r->pid == other_end(ev, ev->file) &&
 	       r->pid2 == other_end(ev, ev->file2) && r->has_peer == (ev->peer != NULL) &&
 	       (!ev->peer || addr_same(&r->peer, ev->peer));
+}
+
+void line_spent(struct buf *b, uint64_t ns)
+{
+	buf_printf(b, " <%llu.%06llu>", (unsigned long long)(ns / 1000000000),
+		   (unsigned long long)(ns / 1000 % 1000000));
 }
 
 void io_run_format(struct buf *b, const struct io_run *r)
@@ -115,7 +123,7 @@ void io_run_format(struct buf *b, const struct io_run *r)
 	buf_putc(b, STYLE_OFF);
 	if (r->count > 1) {
 		buf_putc(b, ' ');
-		buf_u64(b, r->count);
+		human_count(b, r->count);
 		buf_puts(b, "×");
 	}
 	if (!r->err && !r->unfinished) {
@@ -132,4 +140,37 @@ void io_run_format(struct buf *b, const struct io_run *r)
 		line_error(b, r->err);
 	if (r->unfinished)
 		buf_puts(b, " (unfinished)");
+}
+
+void words_run_start(struct io_run *r, const struct event *ev, const struct buf *words)
+{
+	r->kind = (uint8_t)ev->kind;
+	r->words = true;
+	r->timed = line_is_timed(ev);
+	r->count = r->nbytes = r->spent_ns = 0;
+	r->nr = ev->call ? (int)ev->call->nr : -1;
+	r->first_ns = ev->ts_ns + ev->dur_ns;
+	buf_reset(&r->name);
+	buf_add(&r->name, words->s, words->len);
+}
+
+bool words_run_same(const struct io_run *r, const struct event *ev, const struct buf *words)
+{
+	return r->words && r->kind == ev->kind && r->timed == line_is_timed(ev) && r->name.len == words->len &&
+	       !memcmp(r->name.s, words->s, words->len);
+}
+
+void words_run_format(struct buf *b, const struct io_run *r)
+{
+	buf_add(b, r->name.s, r->name.len);
+	if (r->count > 1) {
+		buf_putc(b, ' ');
+		human_count(b, r->count);
+		buf_puts(b, "×");
+	}
+	if (r->timed) {
+		buf_puts(b, r->count > 1 ? ", " : " after ");
+		human_ns(b, r->spent_ns);
+		buf_puts(b, r->count > 1 ? " in all" : "");
+	}
 }

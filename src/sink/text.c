@@ -6,13 +6,13 @@
 #include "analyze/totals.h"
 #include "base/buf.h"
 #include "base/diag.h"
-#include "base/hash.h"
 #include "base/human.h"
 #include "base/macro.h"
 #include "base/text.h"
 #include "event/event.h"
 #include "filter/callset.h"
 #include "record/record.h"
+#include "sink/joined.h"
 #include "sink/line.h"
 #include "sink/lines.h"
 #include "sink/out.h"
@@ -20,42 +20,16 @@
 #include "sink/totals_words.h"
 #include "sink/value.h"
 
-/*
- * Equal I/O of one task becomes one line while the calls follow each other within 100 ms, for at most a second.  When
- * a line appears, and where, is decided by the times of events alone, never by when the capture delivered them: that is
- * why a replayed recording gives the same text.  A line may wait until something ends later than its deadline; tick()
- * promises the same thing without an event.
- */
-#define MERGE_GAP_NS 100000000u
-#define MERGE_MAX_NS 1000000000u
-
-/* The waiting ones by the end of their first call, and of their last. */
-enum order { BY_FIRST, BY_LAST, _ORDERS };
-
-struct pending {
-	uint32_t task;
-	bool waiting;
-	struct io_run run;
-	struct pending *prev[_ORDERS], *next[_ORDERS];	/* the waiting ones */
-	UT_hash_handle hh;
-};
-
 struct text_sink {
 	struct sink sink;
 	struct out *out;
 	const struct sink_options *opt;
 	struct buf line;
-	struct pending *tasks, *last;	/* by task id; the one used last */
-	struct pending *first_waiting[_ORDERS], *last_waiting[_ORDERS];
+	struct joined *joined;
 	uint32_t verbose_task;		/* whose call, entered when, had its line (one call can be several events) */
 	uint64_t verbose_enter_ns;
 	bool header;
 };
-
-static uint64_t deadline_of(const struct io_run *r)
-{
-	return MIN(r->last_ns + MERGE_GAP_NS, r->first_ns + MERGE_MAX_NS);
-}
 
 static uint64_t since_start(const struct text_sink *s, uint64_t ts_ns)
 {
@@ -77,136 +51,6 @@ static void write_event(struct text_sink *s, const struct event *ev)
 	write_line(s, ev->ts_ns + ev->dur_ns, &who);
 }
 
-static void unlink_waiting(struct text_sink *s, struct pending *p, enum order o)
-{
-	*(p->prev[o] ? &p->prev[o]->next[o] : &s->first_waiting[o]) = p->next[o];
-	*(p->next[o] ? &p->next[o]->prev[o] : &s->last_waiting[o]) = p->prev[o];
-}
-
-static uint64_t order_ns(const struct pending *p, enum order o)
-{
-	return o == BY_FIRST ? p->run.first_ns : p->run.last_ns;
-}
-
-/* Events come nearly in order of their ends: the place is at the end, or close to it. */
-static void link_waiting(struct text_sink *s, struct pending *p, enum order o)
-{
-	struct pending *after = s->last_waiting[o];
-
-	while (after && order_ns(after, o) > order_ns(p, o))
-		after = after->prev[o];
-	p->prev[o] = after;
-	p->next[o] = after ? after->next[o] : s->first_waiting[o];
-	*(after ? &after->next[o] : &s->first_waiting[o]) = p;
-	*(p->next[o] ? &p->next[o]->prev[o] : &s->last_waiting[o]) = p;
-}
-
-/* What comes after the last call of a waiting line waits for it. */
-static void hold(struct text_sink *s)
-{
-	const struct pending *p = s->first_waiting[BY_LAST];
-
-	lines_hold(out_lines(s->out), LINES_TEXT, p ? since_start(s, p->run.last_ns) : UINT64_MAX);
-}
-
-/* -T */
-static void add_seconds(struct buf *b, uint64_t ns)
-{
-	buf_printf(b, " <%llu.%06llu>", (unsigned long long)(ns / 1000000000),
-		   (unsigned long long)(ns / 1000 % 1000000));
-}
-
-static void flush_one(struct text_sink *s, struct pending *p)
-{
-	if (!p->waiting)
-		return;
-	unlink_waiting(s, p, BY_FIRST);
-	unlink_waiting(s, p, BY_LAST);
-	p->waiting = false;
-	if (s->opt->call_numbers && p->run.nr >= 0)
-		buf_printf(&s->line, "[%4d] ", p->run.nr);
-	io_run_format(&s->line, &p->run);
-	if (s->opt->call_times && p->run.nr >= 0)
-		add_seconds(&s->line, p->run.spent_ns);
-	write_line(s, p->run.last_ns, &p->run.who);
-	hold(s);
-}
-
-/*
- * Everything that no event ending at now_ns or later can join, earliest deadline first: the order in which ticks, if
- * there were any, have done it.
- */
-static void flush_due(struct text_sink *s, uint64_t now_ns)
-{
-	while (s->first_waiting[BY_FIRST]) {
-		struct pending *due = s->first_waiting[BY_LAST], *oldest = s->first_waiting[BY_FIRST];
-
-		if (deadline_of(&oldest->run) < deadline_of(&due->run))
-			due = oldest;
-		if (deadline_of(&due->run) >= now_ns)
-			return;
-		flush_one(s, due);
-	}
-}
-
-static void flush_all(struct text_sink *s) { flush_due(s, UINT64_MAX); }
-
-static struct pending *pending_find(struct text_sink *s, uint32_t task)
-{
-	struct pending *p;
-
-	if (s->last && s->last->task == task)
-		return s->last;
-	HASH_FIND(hh, s->tasks, &task, sizeof(task), p);
-	if (p)
-		s->last = p;
-	return p;
-}
-
-static void pending_drop(struct text_sink *s, struct pending *p)
-{
-	HASH_DEL(s->tasks, p);
-	if (s->last == p)
-		s->last = NULL;
-	buf_done(&p->run.name);
-	free(p);
-}
-
-/* With -n a line is of one call. */
-static bool is_same_call(const struct text_sink *s, const struct pending *p, const struct event *ev)
-{
-	return !s->opt->call_numbers || p->run.nr == (ev->call ? (int)ev->call->nr : -1);
-}
-
-static void add_io(struct text_sink *s, const struct event *ev)
-{
-	struct pending *p = pending_find(s, ev->task->id);
-	uint64_t end = ev->ts_ns + ev->dur_ns;
-
-	if (!p) {
-		p = xcalloc(1, sizeof(*p));
-		p->task = ev->task->id;
-		HASH_ADD(hh, s->tasks, task, sizeof(p->task), p);
-		s->last = p;
-	}
-	if (p->waiting && !(io_run_same(&p->run, ev) && end <= deadline_of(&p->run) && is_same_call(s, p, ev)))
-		flush_one(s, p);
-	if (!p->waiting) {
-		io_run_start(&p->run, ev);
-		p->run.who = line_who(s->opt, ev->task);
-		p->waiting = true;
-		link_waiting(s, p, BY_FIRST);
-	} else {
-		unlink_waiting(s, p, BY_LAST);
-	}
-	p->run.count++;
-	p->run.nbytes += ev->nbytes;
-	p->run.spent_ns += ev->before_ns + ev->dur_ns;
-	p->run.last_ns = end;
-	link_waiting(s, p, BY_LAST);
-	hold(s);
-}
-
 /* -n: "[ 257] " */
 static void add_number(struct text_sink *s, const struct call *c)
 {
@@ -220,7 +64,7 @@ static void add_time(struct text_sink *s, const struct event *ev)
 	const struct call *c = ev->call;
 
 	if (s->opt->call_times && c && !c->no_exit && !c->unfinished)
-		add_seconds(&s->line, ev->before_ns + c->exit_ns - c->enter_ns);
+		line_spent(&s->line, ev->before_ns + c->exit_ns - c->enter_ns);
 }
 
 static void add_call(struct text_sink *s, const struct event *ev)
@@ -368,10 +212,21 @@ static void write_note(struct text_sink *s, const struct event *ev)
 	write_event(s, ev);
 }
 
+static void write_alone(struct text_sink *s, const struct event *ev)
+{
+	add_number(s, ev->call);
+	(is_call_line(ev) ? line_call : line_event)(&s->line, ev);
+	if (!is_call_line(ev) && line_is_timed(ev)) {
+		buf_puts(&s->line, " after ");
+		human_ns(&s->line, ev->dur_ns);
+	}
+	add_time(s, ev);
+	write_event(s, ev);
+}
+
 static void text_event(struct sink *sink, const struct event *ev)
 {
 	struct text_sink *s = CONTAINER_OF(sink, struct text_sink, sink);
-	struct pending *p;
 
 	switch (ev->kind) {
 	case EV_START:
@@ -379,7 +234,7 @@ static void text_event(struct sink *sink, const struct event *ev)
 				&(struct lines_times){ s->opt->clock, s->opt->relative, s->opt->totals->wall_ns });
 		break;
 	case EV_END:
-		flush_all(s);
+		joined_flush_due(s->joined, UINT64_MAX);
 		return;
 	case EV_RELEASE:
 	case EV_MEMORY_SNAPSHOT:
@@ -402,32 +257,28 @@ static void text_event(struct sink *sink, const struct event *ev)
 	} else {
 		uint64_t end = ev->ts_ns + ev->dur_ns;
 
-		flush_due(s, end);
-		if (ev->task && io_run_is_io(ev) && !is_call_line(ev)) {
-			add_io(s, ev);
+		joined_flush_due(s->joined, end);
+		if (joined_may(ev) && !is_call_line(ev)) {
+			joined_take(s->joined, ev);
+			if (totals_may_note(ev))
+				joined_flush_task(s->joined, ev->task);
+			write_note(s, ev);
 			return;
 		}
-		if (ev->task && (p = pending_find(s, ev->task->id)))
-			flush_one(s, p);
-		if (ev->kind != EV_WAITING || !ev->flags) {
-			add_number(s, ev->call);
-			(is_call_line(ev) ? line_call : line_event)(&s->line, ev);
-			add_time(s, ev);
-			write_event(s, ev);
-		}
+		joined_flush_task(s->joined, ev->task);
+		if (ev->kind != EV_WAITING || !ev->flags)
+			write_alone(s, ev);
 		write_note(s, ev);
 	}
-	if (ev->task && (ev->kind == EV_EXIT || ev->kind == EV_THREAD_EXIT) && (p = pending_find(s, ev->task->id))) {
-		flush_one(s, p);
-		pending_drop(s, p);
-	}
+	if (ev->task && (ev->kind == EV_EXIT || ev->kind == EV_THREAD_EXIT))
+		joined_end_task(s->joined, ev->task);
 }
 
 static void text_tick(struct sink *sink, uint64_t now_ns)
 {
 	struct text_sink *s = CONTAINER_OF(sink, struct text_sink, sink);
 
-	flush_due(s, now_ns);
+	joined_flush_due(s->joined, now_ns);
 	out_tick(s->out, now_ns);
 }
 
@@ -435,17 +286,14 @@ static void text_finish(struct sink *sink, const struct sink_result *done UNUSED
 {
 	struct text_sink *s = CONTAINER_OF(sink, struct text_sink, sink);
 
-	flush_all(s);	/* a stream cut short has no END */
+	joined_flush_due(s->joined, UINT64_MAX);	/* a stream cut short has no END */
 	lines_flush(out_lines(s->out));
 }
 
 static void text_free(struct sink *sink)
 {
 	struct text_sink *s = CONTAINER_OF(sink, struct text_sink, sink);
-	struct pending *p, *next;
-
-	HASH_ITER(hh, s->tasks, p, next)
-		pending_drop(s, p);
+	joined_free(s->joined);
 	buf_done(&s->line);
 	free(s);
 }
@@ -458,6 +306,6 @@ struct sink *sink_text_new(struct out *out, const struct sink_options *opt)
 {
 	struct text_sink *s = xcalloc(1, sizeof(*s));
 
-	*s = (struct text_sink){ .sink.ops = &text_ops, .out = out, .opt = opt };
+	*s = (struct text_sink){ .sink.ops = &text_ops, .out = out, .opt = opt, .joined = joined_new(out, opt) };
 	return &s->sink;
 }

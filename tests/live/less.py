@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Seeing less, for as long as is wanted: tracing that ends first.
+"""Seeing less, for as long as is wanted: tracing that ends first, lines that join.
 
 usage: less.py --compendium FILE [--backend B] less [TEST…]
 """
@@ -74,5 +74,19 @@ def attached(t):
         equal(cat.communicate(b"x", timeout=PATIENCE)[0], b"x", "what cat does then")
 
 
+def joined(t):
+    """equal lines join, whatever they are about; nothing is lost of what they count, and the summary is the same"""
+    command = ["bash", "-c", "for i in {1..1000}; do [ -e /tmp/no-flag ]; done; exec 3<>/dev/tcp/127.0.0.1/1"]
+    _, _, _, text = t.run(*command)
+    found = re.findall(r"stat /tmp/no-flag ENOENT(?: ([\d,]+)×)?$", text, re.M)
+    equal(sum(int(n.replace(",", "") or 1) for n in found), 1000, "calls in lines")
+    check(len(found) < 500, f"{len(found)} lines")
+    check(re.search(r"^ +1,000× +ENOENT +/tmp/no-flag$", text, re.M), text)
+    times = [float(time) for time in re.findall(r"^\[\+([\d.]+)s\]", text, re.M)]
+    equal(times, sorted(times), "times of lines")
+    _, _, _, text = t.run(*command, options=["-v"])
+    equal(len(re.findall(r'"/tmp/no-flag".* = -1 ENOENT', text)), 1000, "lines of -v")
+
+
 if __name__ == "__main__":
-    main(__doc__, {"less": [duration, signals, events, attached]})
+    main(__doc__, {"less": [duration, signals, events, attached, joined]})

@@ -243,6 +243,59 @@ static void test_merging(void **state)
 	assert_string_equal(first, want);
 }
 
+/* Equal lines of any kind join, and stay in the order of the times they show; what differs, or is far, does not. */
+static void joining_sequence(bool ticks)
+{
+	static struct sock refused = { .family = AF_INET, .type = SOCK_STREAM, .now.state = CONN_FAILED };
+	static struct file frefused = { .id = 31, .kind = FILE_SOCKET, .sock = &refused };
+	static const struct addr peer = { .family = AF_INET, .len = 4, .ip = { 10, 0, 0, 9 }, .port = 5 };
+
+	start((const char *const[]){ "x", NULL });
+	at(1, EVENT(EV_FORK, .child = &child));
+	for (unsigned i = 0; i < 1000; i++)
+		at(10 + i / 100, EVENT(EV_LOOKUP, PATH("/tmp/flag"), .err = ENOENT));
+	at(20, EVENT(EV_LOOKUP, PATH("/tmp/flag"), .err = EACCES));
+	at(21, EVENT(EV_SIGNAL, .signo = SIGUSR1, .sender_pid = 9));
+	at(22, EVENT(EV_OPEN, .task = &child, PATH("/a"), .flags = O_RDONLY));
+	at(23, EVENT(EV_SIGNAL, .signo = SIGUSR1, .sender_pid = 9));
+	at(24, EVENT(EV_SIGNAL, .signo = SIGUSR1, .sender_pid = 8));
+	if (ticks)
+		text->ops->tick(text, T0 + 25 * MS);
+	for (unsigned i = 0; i < 3; i++)
+		at(30 + i, EVENT(EV_CONNECT, .file = &frefused, .peer = &peer, .err = ECONNREFUSED, .dur_ns = 1000));
+	at(40, EVENT(EV_MMAP, .addr = 0x1000, .nbytes = 4096));
+	at(40, EVENT(EV_MMAP, .addr = 0x1000, .nbytes = 4096));
+	at(50, EVENT(EV_BRK, .delta = 4096));
+	if (ticks)
+		text->ops->tick(text, T0 + 200 * MS);
+	at(300, EVENT(EV_BRK, .delta = 4096));
+	end(400, 0);
+}
+
+static void test_joining(void **state)
+{
+	static const char want[] =
+		"compendium: tracing x\n"
+		"[+0.001s] [100] fork → 101\n"
+		"[+0.019s] [100] stat /tmp/flag ENOENT 1,000×\n"
+		"[+0.020s] [100] stat /tmp/flag EACCES\n"
+		"[+0.022s] [101] open /a (read)\n"
+		"[+0.023s] [100] signal SIGUSR1 from pid 9 2×\n"
+		"[+0.024s] [100] signal SIGUSR1 from pid 8\n"
+		"[+0.032s] [100] connect tcp4 → 10.0.0.9:5 ECONNREFUSED 3×, 3.00µs in all\n"
+		"[+0.040s] [100] mmap 000000001000-000000002000 ---   4.0 KB anon\n"
+		"[+0.040s] [100] mmap 000000001000-000000002000 ---   4.0 KB anon\n"
+		"[+0.050s] [100] brk heap +4.0 KB\n"
+		"[+0.300s] [100] brk heap +4.0 KB\n";
+
+	(void)state;
+	for (int ticks = 0; ticks < 2; ticks++) {
+		open_sinks(false);
+		joining_sequence(ticks);
+		assert_string_equal(close_sinks(false), want);
+	}
+}
+
 static void test_tick_shows(void **state)
 {
 	(void)state;
@@ -547,7 +600,7 @@ static void test_no_peer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lines), cmocka_unit_test(test_final), cmocka_unit_test(test_merging), cmocka_unit_test(test_tick_shows),
+		cmocka_unit_test(test_lines), cmocka_unit_test(test_final), cmocka_unit_test(test_merging), cmocka_unit_test(test_joining), cmocka_unit_test(test_tick_shows),
 		cmocka_unit_test(test_words), cmocka_unit_test(test_noise_is_hidden), cmocka_unit_test(test_color),
 		cmocka_unit_test(test_copies), cmocka_unit_test(test_json), cmocka_unit_test(test_values), cmocka_unit_test(test_no_peer), cmocka_unit_test(test_verbose),
 	};
