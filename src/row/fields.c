@@ -96,6 +96,11 @@ enum row_outcome row_outcome(const struct event *ev)
 	return is_answer(ev, err) ? ROW_ANSWER : ROW_FAILED_CALL;
 }
 
+bool row_is_failure(enum row_outcome outcome, int err)
+{
+	return outcome == ROW_FAILED_CALL && err < ROW_ERRNO_INTERNAL && err != EAGAIN && err != EINPROGRESS;
+}
+
 GET(EVENT, OUTCOME)
 {
 	static const char *const names[] = {

@@ -102,6 +102,12 @@ static inline uint64_t row_time(const struct rows *r, uint64_t ts_ns)
 	return ts_ns > r->t0_ns ? ts_ns - r->t0_ns : 0;
 }
 
+/* rows.c */
+/* The event, or copy with the descriptor that a call the model does nothing with (fadvise64, ioctl) is about. */
+const struct event *rows_subject(const struct event *ev, struct event *copy);
+bool rows_has_row(enum event_kind kind);
+void rows_clock(struct rows *r, const struct event *ev);	/* t0, and the end so far */
+
 /* put.c */
 void row_plan(struct rows *r);
 void row_put(struct rows *r, enum row_table t, struct row_ctx *c, bool final);
@@ -124,7 +130,6 @@ uint32_t rows_conn_of(struct rows *r, const struct event *ev);	/* a row, 0: none
 void rows_released(struct rows *r, const struct event *ev);
 
 /* fields.c */
-int row_error(const struct event *ev);	/* 0: none, or its result is not known; may be negative, of a completion */
 
 /* type.c */
 const struct type_state *rows_type(struct rows *r, const struct event *ev);

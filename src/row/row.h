@@ -181,6 +181,23 @@ struct row_sink {
 enum row_outcome { ROW_OK, ROW_FAILED_CALL, ROW_ANSWER, ROW_UNFINISHED, ROW_UNKNOWN /* its result was not captured */ };
 enum row_outcome row_outcome(const struct event *ev);
 
+/* The errno of an event, 0: none or not known, negative of some completions; and whether an outcome with it is a failure to a reader: not EAGAIN, nor on its way. */
+enum { ROW_ERRNO_INTERNAL = 240 };	/* no program sees these: ERESTARTSYS and the like */
+int row_error(const struct event *ev);
+bool row_is_failure(enum row_outcome outcome, int err);
+
+/*
+ * An event's row, a field at a time, without a sink: for what looks at few fields.  Each event is given once, in order;
+ * false: it has no row.  What the other calls return lives until the next event.
+ */
+struct row_peek;
+struct row_peek *row_peek_new(const struct totals *totals);
+bool row_peek_event(struct row_peek *p, const struct event *ev);
+bool row_peek_field(struct row_peek *p, unsigned field, struct cell *ret);	/* ROW_EVENT_…; false: it has none */
+bool row_peek_type(struct row_peek *p, unsigned field, struct cell *ret);	/* ROW_TYPE_…, of its type */
+const struct event *row_peek_made(const struct row_peek *p);			/* as struct row has it */
+void row_peek_free(struct row_peek *p);
+
 struct rows;
 /*
  * totals: fed with each event before it comes here.  path: temporary files lie next to it, or in $TMPDIR.  -errno: they

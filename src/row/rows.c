@@ -26,11 +26,7 @@ static void take_start(struct rows *r, const struct event *ev)
 	rows_trace(r, false);
 }
 
-/*
- * Calls the model does nothing with (fadvise64, ioctl) are about a descriptor all the same: the event, or copy with
- * that.
- */
-static const struct event *with_subject(const struct event *ev, struct event *copy)
+const struct event *rows_subject(const struct event *ev, struct event *copy)
 {
 	struct file *f;
 	int arg;
@@ -72,7 +68,7 @@ static void update_world(struct rows *r, const struct event *ev)
 static void add_event(struct rows *r, const struct event *made)
 {
 	struct event copy;
-	const struct event *ev = with_subject(made, &copy);
+	const struct event *ev = rows_subject(made, &copy);
 	struct row_ctx c = { .ev = ev };
 
 	rows_file(r, ev->file, ev);
@@ -89,13 +85,31 @@ static void add_event(struct rows *r, const struct event *made)
 		rows_file(r, ev->file2, ev);
 }
 
-void rows_event(struct rows *r, const struct event *ev)
+bool rows_has_row(enum event_kind kind)
+{
+	switch (kind) {
+	case EV_START:
+	case EV_END:
+	case EV_RELEASE:
+	case EV_MEMORY_SNAPSHOT:
+	case EV_WAITING:	/* its call has a row when it ends, or tracing does */
+		return false;
+	default: return true;
+	}
+}
+
+void rows_clock(struct rows *r, const struct event *ev)
 {
 	if (!r->started) {
 		r->started = true;
 		r->t0_ns = ev->ts_ns;
 	}
 	r->last_ns = MAX(r->last_ns, row_time(r, ev->ts_ns + ev->dur_ns));
+}
+
+void rows_event(struct rows *r, const struct event *ev)
+{
+	rows_clock(r, ev);
 	update_world(r, ev);
 	switch (ev->kind) {
 	case EV_START:
@@ -105,12 +119,9 @@ void rows_event(struct rows *r, const struct event *ev)
 		r->ended = true;
 		r->interrupted = ev->item && ev->item->head && ev->item->head->flags & END_INTERRUPTED;
 		break;
-	case EV_RELEASE:
-	case EV_MEMORY_SNAPSHOT:
-	case EV_WAITING:	/* its call has a row when it ends, or tracing does */
-		break;
 	default:
-		add_event(r, ev);
+		if (rows_has_row(ev->kind))
+			add_event(r, ev);
 		break;
 	}
 }

@@ -57,7 +57,7 @@ struct html_type {
 	const char *op, *io, *layer;	/* io, layer: NULL for none, and for calls */
 };
 
-enum { ERR_FIRST_INTERNAL = 240, ERR_NO_RESULT = 253, ERR_UNFINISHED = 254 };
+enum { ERR_FIRST_INTERNAL = ROW_ERRNO_INTERNAL, ERR_NO_RESULT = 253, ERR_UNFINISHED = 254 };
 
 struct html {
 	struct sink sink;

@@ -3,15 +3,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 
 #include "base/macro.h"
 #include "decode/call.h"
 #include "event/event.h"
 #include "model/model.h"
 #include "sink/html.h"
-#include "sink/kernel.h"
+#include "sink/object.h"
 #include "sink/value.h"
 
 /* Distinct argument strings are kept up to this many bytes; what comes after has none, and the report says so. */
@@ -49,101 +47,20 @@ static uint8_t error_code(struct html *h, const struct row *row)
 /* A call that would have had to wait, is still under way or will be restarted did not fail. */
 bool html_is_error(uint8_t code)
 {
-	return code && code < ERR_FIRST_INTERNAL && code != EAGAIN && code != EINPROGRESS;
-}
-
-static void add_region(struct buf *b, const struct event *ev)
-{
-	buf_hex(b, ev->addr);
-	buf_putc(b, '-');
-	buf_hex(b, ev->addr + ev->nbytes);
-	if (ev->kind == EV_MMAP || ev->kind == EV_MPROTECT) {
-		buf_putc(b, ' ');
-		buf_putc(b, ev->prot & PROT_READ ? 'r' : '-');
-		buf_putc(b, ev->prot & PROT_WRITE ? 'w' : '-');
-		buf_putc(b, ev->prot & PROT_EXEC ? 'x' : '-');
-	}
-	if (ev->path_len) {
-		buf_putc(b, ' ');
-		buf_add(b, ev->path, ev->path_len);
-	} else if (ev->kind == EV_MMAP && ev->file) {
-		buf_putc(b, ' ');
-		file_name(b, ev->file);
-	}
-}
-
-static void add_status(struct buf *b, int status)
-{
-	if (WIFSIGNALED(status))
-		buf_puts(b, signal_name(WTERMSIG(status)));
-	else if (status >= 0)
-		buf_printf(b, "exit %d", WEXITSTATUS(status));
-}
-
-static uint32_t peer_string(struct html *h, const struct addr *a)
-{
-	buf_reset(&h->tmp);
-	addr_format(&h->tmp, a);
-	return html_string(h, h->tmp.s, h->tmp.len);
-}
-
-/* A call by a name that could not be read. */
-static bool name_missing(const struct event *ev)
-{
-	int arg = ev->call ? spec_find_arg(ev->call->spec, ARG_PATH, 0) : -1;
-
-	return arg >= 0 && ev->call->args[arg].fault && !ev->call->args[arg].len;
+	return code && row_is_failure(ROW_FAILED_CALL, code);
 }
 
 static uint32_t object(struct html *h, const struct event *ev, const struct html_file *file)
 {
-	struct buf *b = &h->tmp;
+	struct object o = event_object(ev, file, file && file->peer, &h->tmp);
 
-	switch (ev->kind) {
-	case EV_MMAP: case EV_MUNMAP: case EV_MREMAP: case EV_MPROTECT: case EV_MADVISE: case EV_BRK:
-		if (!ev->nbytes || ev->err)
-			return 0;
-		buf_reset(b);
-		add_region(b, ev);
-		return html_string(h, b->s, b->len);
-	case EV_SIGNAL: case EV_KILL: case EV_STOP: case EV_CONT: {
-		const char *name = signal_name(ev->signo);
-
-		return html_string(h, name, strlen(name));
+	switch (o.from) {
+	case OBJECT_TEXT: return html_string(h, o.s, o.n);
+	case OBJECT_FILE: return file->name;
+	case OBJECT_PEER: return file->peer;
+	case OBJECT_NONE: break;
 	}
-	case EV_EXIT:
-		buf_reset(b);
-		add_status(b, ev->status);
-		return html_string(h, b->s, b->len);
-	case EV_SCHED: case EV_BLOCK: case EV_FAULT:
-		buf_reset(b);
-		kernel_words(b, ev);
-		return html_string(h, b->s, b->len);
-	case EV_LOST:
-		return html_string(h, ev->text, ev->text_len);
-	case EV_SEND:
-	case EV_RECV:
-	case EV_PEEK:
-	case EV_CONNECT:
-	case EV_CONNECTED:
-	case EV_CONNECT_FAILED:
-	case EV_ACCEPT:
-	case EV_BIND:
-		if (ev->peer)
-			return peer_string(h, ev->peer);
-		if (file && file->peer)
-			return file->peer;
-		break;
-	default:
-		break;
-	}
-	if (ev->path_len)
-		return html_string(h, ev->path, ev->path_len);
-	if (ev->raw_len && !file_is_found(ev->file))	/* could not be resolved */
-		return html_string(h, ev->raw, ev->raw_len);
-	if (!file && name_missing(ev))
-		return html_string(h, NAME_UNREADABLE, sizeof(NAME_UNREADABLE) - 1);
-	return file ? file->name : 0;
+	return 0;
 }
 
 static uint32_t arguments(struct html *h, const struct event *ev)

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "sink/object.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "base/buf.h"
+#include "decode/call.h"
+#include "event/event.h"
+#include "model/model.h"
+#include "sink/kernel.h"
+#include "sink/words.h"
+
+static void add_region(struct buf *b, const struct event *ev)
+{
+	buf_hex(b, ev->addr);
+	buf_putc(b, '-');
+	buf_hex(b, ev->addr + ev->nbytes);
+	if (ev->kind == EV_MMAP || ev->kind == EV_MPROTECT) {
+		buf_putc(b, ' ');
+		buf_putc(b, ev->prot & PROT_READ ? 'r' : '-');
+		buf_putc(b, ev->prot & PROT_WRITE ? 'w' : '-');
+		buf_putc(b, ev->prot & PROT_EXEC ? 'x' : '-');
+	}
+	if (ev->path_len) {
+		buf_putc(b, ' ');
+		buf_add(b, ev->path, ev->path_len);
+	} else if (ev->kind == EV_MMAP && ev->file) {
+		buf_putc(b, ' ');
+		file_name(b, ev->file);
+	}
+}
+
+static void add_status(struct buf *b, int status)
+{
+	if (WIFSIGNALED(status))
+		buf_puts(b, signal_name(WTERMSIG(status)));
+	else if (status >= 0)
+		buf_printf(b, "exit %d", WEXITSTATUS(status));
+}
+
+/* A call by a name that could not be read. */
+static bool name_missing(const struct event *ev)
+{
+	int arg = ev->call ? spec_find_arg(ev->call->spec, ARG_PATH, 0) : -1;
+
+	return arg >= 0 && ev->call->args[arg].fault && !ev->call->args[arg].len;
+}
+
+static struct object text(const char *s, size_t n) { return (struct object){ n ? OBJECT_TEXT : OBJECT_NONE, s, n }; }
+
+/* Of a file, by name or by what its descriptor is called. */
+static struct object of_file(const struct event *ev, bool has_file)
+{
+	if (ev->path_len)
+		return text(ev->path, ev->path_len);
+	if (ev->raw_len && !file_is_found(ev->file))	/* could not be resolved */
+		return text(ev->raw, ev->raw_len);
+	if (!has_file && name_missing(ev))
+		return text(NAME_UNREADABLE, sizeof(NAME_UNREADABLE) - 1);
+	return (struct object){ has_file ? OBJECT_FILE : OBJECT_NONE, NULL, 0 };
+}
+
+struct object event_object(const struct event *ev, bool has_file, bool has_peer, struct buf *b)
+{
+	const char *name;
+
+	buf_reset(b);
+	switch (ev->kind) {
+	case EV_MMAP: case EV_MUNMAP: case EV_MREMAP: case EV_MPROTECT: case EV_MADVISE: case EV_BRK:
+		if (ev->nbytes && !ev->err)
+			add_region(b, ev);
+		break;
+	case EV_SIGNAL: case EV_KILL: case EV_STOP: case EV_CONT:
+		name = signal_name(ev->signo);
+		return text(name, strlen(name));
+	case EV_EXIT:
+		add_status(b, ev->status);
+		break;
+	case EV_SCHED: case EV_BLOCK: case EV_FAULT:
+		kernel_words(b, ev);
+		break;
+	case EV_LOST:
+		return text(ev->text, ev->text_len);
+	case EV_SEND: case EV_RECV: case EV_PEEK: case EV_CONNECT: case EV_CONNECTED: case EV_CONNECT_FAILED:
+	case EV_ACCEPT: case EV_BIND:
+		if (!ev->peer)
+			return has_peer ? (struct object){ OBJECT_PEER, NULL, 0 } : of_file(ev, has_file);
+		addr_format(b, ev->peer);
+		break;
+	default:
+		return of_file(ev, has_file);
+	}
+	return text(b->s, b->len);
+}
