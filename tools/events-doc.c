@@ -22,7 +22,7 @@ static const char head[] = {
 "One object a line (NDJSON). The key `table` names the table; a field that a row does not have is absent. Rows of events are final;\n"
 "the others have `final`: true when nothing of it will change any more. The text of the terminal goes to standard error, never there;\n"
 "what the traced command itself writes to standard output does, so with `-` use `--read` or `-p`, or send the command's output elsewhere.\n"
-"With `-e` there are also events of the calls that names come from (open, close, fork, exec): their `call` is another.\n"
+"With `-e` or `--filter` there are only the events that were chosen; processes, threads, files and connections are all there.\n"
 "\n"
 "A number is whole and fits 63 bits and a sign: a field that would have a greater one, of a hostile program or a damaged recording, is\n"
 "absent, and what may have all 64 bits is of type address. A string of any bytes is text as it is, but a backslash is two, and a byte that\n"

@@ -52,8 +52,6 @@ static void fill(struct table *t, const struct totals *totals, bool noise UNUSED
 	struct table_row *row;
 
 	for (unsigned i = 0; i < totals->calls.n; i++) {
-		if (!totals_is_chosen(totals, totals->calls.v[i]))
-			continue;
 		t->nall++;
 		row = table_add(t);
 		if (row)

@@ -327,7 +327,7 @@ static void fill_calls(struct table *t, const struct totals *totals, bool noise 
 		fill_call(row->cells, totals->calls.v[rows[i]]);
 	/* those that went on when they were attached to are known */
 	/* what was chosen is timed, waits too */
-	if (!(totals->start_mode & START_ALL_CALLS) && !totals->chosen.len)
+	if (!(totals->start_mode & START_ALL_CALLS) && !totals->chosen.len && !totals->filter.len)
 		t->remark = totals->start_mode & START_ATTACH ? REMARK_NEW_WAITS_UNTIMED : REMARK_WAITS_UNTIMED;
 	free(rows);
 }

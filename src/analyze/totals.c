@@ -46,6 +46,7 @@ void totals_free(struct totals *t)
 	free(t->errors.v);
 	free(t->calls.v);
 	free(t->chosen.s);
+	free(t->filter.s);
 	free(x);
 	free(t);
 }
@@ -87,11 +88,6 @@ static void moved(struct totals *t, const struct event *ev, const struct file *f
 }
 
 /* ---- calls ---- */
-
-bool totals_is_chosen(const struct totals *t, const struct totals_call *c)
-{
-	return !t->only || callset_has(t->only, c->arch, c->nr);
-}
 
 static void call_event(struct totals *t, const struct event *ev)
 {
@@ -164,6 +160,14 @@ static void keep_targets(struct totals *t, const struct item *item)
 	t->index->targets = n || t->start_mode & START_SYSTEM;
 }
 
+static void keep_part(struct bytes *to, const struct item *item, unsigned kind)
+{
+	const struct part *p = parts_find(item->parts, item->nparts, -1, kind, 0);
+
+	if (p)
+		*to = (struct bytes){ xmemdup0(p->bytes, p->len), p->len, 0 };
+}
+
 static void start_event(struct totals *t, const struct event *ev)
 {
 	const struct item *item = ev->item;
@@ -175,10 +179,26 @@ static void start_event(struct totals *t, const struct event *ev)
 	keep_words(t, &t->command, argv->v, argv->n, argv->all);
 	strings_unref(argv);
 	keep_targets(t, item);
-	const struct part *chosen = parts_find(item->parts, item->nparts, -1, PART_CHOSEN, 0);
+	keep_part(&t->chosen, item, PART_CHOSEN);
+	keep_part(&t->filter, item, PART_FILTER);
+}
 
-	if (chosen)
-		t->chosen = (struct bytes){ xmemdup0(chosen->bytes, chosen->len), chosen->len, 0 };
+/* Only of -e, which is there to be read; a filter that left calls out may have left any out. */
+bool totals_knows_memory(const struct totals *t)
+{
+	static const char *const calls[] = { "mmap", "munmap", "mremap", "brk" };
+	struct callset_error e;
+	struct callset *set;
+	bool all = true;
+
+	if (t->filter.len || !t->chosen.len)
+		return !t->filter.len;
+	if (callset_parse(t->chosen.s, &set, &e) < 0)
+		return false;
+	for (unsigned i = 0; i < ARRAY_SIZE(calls); i++)
+		all &= callset_has(set, ARCH_X86_64, (unsigned)syscall_number(calls[i]));
+	callset_free(set);
+	return all;
 }
 
 /* Who was asked for is not in older recordings, nor known of a cgroup before its processes are found. */
@@ -261,6 +281,35 @@ static void io_event(struct totals *t, const struct event *ev)
 	}
 }
 
+static void new_ring(struct totals *t, const struct event *ev)
+{
+	t->nrings += ev->kind == EV_SPECIAL_FD && !ev->err && ev->file && ev->file->kind == FILE_IO_URING;
+}
+
+static void memory_event(struct totals *t, const struct event *ev)
+{
+	if (!ev->err && ev->task->proc->mm)
+		totals_memory_update(t, ev->task->proc, ev->task->proc->mm);
+	t->nmaps += ev->kind == EV_MMAP && !ev->err;
+}
+
+/* What is true whatever was chosen: processes, how they ended, what they have mapped. */
+static void fact_event(struct totals *t, const struct event *ev, struct totals_proc *p)
+{
+	if (ev->call && (ev->call->unfinished || ev->call->restarted))
+		return;
+	new_ring(t, ev);
+	switch ((enum category)event_info(ev->kind)->category) {
+	case CAT_PROCESS:
+		totals_proc_event(t, ev, p);
+		count_attached(t, ev);
+		break;
+	case CAT_MEMORY: memory_event(t, ev); break;
+	case CAT_SIGNAL: totals_signal_event(t, ev); break;
+	default: break;
+	}
+}
+
 void totals_event(struct totals *t, const struct event *ev)
 {
 	struct totals_index *x = t->index;
@@ -299,10 +348,15 @@ void totals_event(struct totals *t, const struct event *ev)
 	p = x->last_proc = totals_proc_of(t, ev->task->proc);
 	if (totals_may_note(ev))
 		totals_note_event(t, ev);
-	if (ev->call && ev->kind != EV_WAITING) {
+	t->nchosen_noise += !t->left_out && t->noise != NOISE_NONE && ev->kind != EV_WAITING;
+	if (ev->call && ev->kind != EV_WAITING && !t->left_out) {
 		call_event(t, ev);
 		if (ev->call->unfinished || ev->call->restarted)
 			return;		/* nothing has come of it */
+	}
+	if (t->left_out) {
+		fact_event(t, ev, p);
+		return;
 	}
 	switch ((enum category)event_info(ev->kind)->category) {
 	case CAT_PROCESS:
@@ -310,9 +364,7 @@ void totals_event(struct totals *t, const struct event *ev)
 		count_attached(t, ev);
 		break;
 	case CAT_MEMORY:
-		if (!ev->err && ev->task->proc->mm)
-			totals_memory_update(t, ev->task->proc, ev->task->proc->mm);
-		t->nmaps += ev->kind == EV_MMAP && !ev->err;
+		memory_event(t, ev);
 		break;
 	case CAT_NETWORK:
 		io_event(t, ev);
@@ -322,7 +374,7 @@ void totals_event(struct totals *t, const struct event *ev)
 			io_event(t, ev);
 			break;
 		}
-		t->nrings += ev->kind == EV_SPECIAL_FD && !ev->err && ev->file && ev->file->kind == FILE_IO_URING;
+		new_ring(t, ev);
 		totals_file_event(t, ev);
 		break;
 	case CAT_SIGNAL:

@@ -113,8 +113,14 @@ struct totals {
 	/* more: the first ones */
 	struct { uint32_t pid; struct bytes comm; } attached[TOTALS_ATTACHED]; unsigned nattached;
 	struct bytes chosen;			/* the calls that were chosen, as written; no bytes: none were */
-	/* calls that count; NULL: all.  Borrowed, set by the session before the first event */
-	const struct callset *only;
+	struct bytes filter;			/* likewise the filter that decided what was captured */
+	/*
+	 * Of the event fed next, set by the session: it was not chosen (sink/chooser.h), so nothing that counts events
+	 * counts it; what is known of processes and memory stays true.  And rows of events so far, and those chosen.
+	 */
+	bool left_out;
+	uint64_t nrows, nchosen, nchosen_noise;	/* noise: chosen, but hidden as such */
+	bool noise_meant;			/* what was chosen is shown even where it is noise */
 	uint64_t wall_ns;			/* wall clock at start */
 	uint64_t start_ns, end_ns;		/* end: of the last event */
 	uint32_t start_mode;			/* START_* of record.h */
@@ -153,8 +159,8 @@ struct totals {
 struct totals *totals_new(void);
 void totals_free(struct totals *t);
 void totals_event(struct totals *t, const struct event *ev);
-/* Is it one of the calls that were asked for (`only`), and none that was traced for names alone? */
-bool totals_is_chosen(const struct totals *t, const struct totals_call *c);
+/* Were all calls captured that map memory, or is a sum of them too low? */
+bool totals_knows_memory(const struct totals *t);
 
 /*
  * Is it a connection over a network, as a reader counts them?  Each counted once, whatever it came to; not those that

@@ -65,10 +65,10 @@ unsigned totals_top_conns(const struct totals *t, bool noise, unsigned *ret_rows
 
 unsigned totals_top_errors(const struct totals *t, unsigned *ret_rows, unsigned max)
 {
-	TOP(t->errors, totals_is_chosen(t, r->call), r->count);
+	TOP(t->errors, true, r->count);
 }
 
 unsigned totals_top_calls(const struct totals *t, unsigned *ret_rows, unsigned max)
 {
-	TOP(t->calls, r->dur.n > 0 && totals_is_chosen(t, r), r->dur.sum);
+	TOP(t->calls, r->dur.n > 0, r->dur.sum);
 }

@@ -142,8 +142,9 @@ void plan_compile(unsigned arch, unsigned nr, const struct plan_wish *wish, stru
 	const struct syscall_spec *spec = syscall_spec(arch, nr);
 	const struct effect_info *fx = effect_info((enum effect)spec->effect);
 	bool all = wish->all || (wish->chosen && callset_has(wish->chosen, arch, nr));
-	bool by_default = wish->chosen ? fx->by_default && is_for_names(spec, fx) : fx->by_default;
-	unsigned max_payload = all || !wish->chosen ? wish->max_payload : 0;
+	bool usual = !wish->chosen || (wish->usual && callset_has(wish->usual, arch, nr));
+	bool by_default = fx->by_default && (usual || is_for_names(spec, fx));
+	unsigned max_payload = all || usual ? wish->max_payload : 0;
 
 	*ret_plan = (struct capture_plan){
 		.wanted = all || by_default || spec->wraps,

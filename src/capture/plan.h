@@ -80,6 +80,7 @@ struct plan_wish {
 	bool all;			/* every call with its result */
 	unsigned max_payload;		/* bytes of buffers to copy */
 	const struct callset *chosen;	/* without all: these as with it, and what names need; NULL: the default set */
+	const struct callset *usual;	/* with chosen: of these, too, what the default set has; NULL: of none */
 };
 /* arch: enum record_arch. */
 void plan_compile(unsigned arch, unsigned nr, const struct plan_wish *wish, struct capture_plan *ret_plan);

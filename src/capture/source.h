@@ -24,7 +24,9 @@ struct capture_options {
 	 * Without all_calls: these, and what names need; NULL: the default set.  As it was written, for the recording.
 	 */
 	const struct callset *chosen;
-	const char *chosen_text;
+	/* With chosen: of these, too, what would be captured without; NULL: of none. */
+	const struct callset *usual;
+	const char *chosen_text, *filter_text;	/* NULL: not by that */
 	unsigned max_payload;		/* bytes of buffers to copy; 0: none */
 	bool no_seccomp;
 	bool may_end_first;		/* the tracing may end before the command does, which runs on */

@@ -73,6 +73,7 @@ int main(int argc, char **argv)
 	rc = options_parse(argc, argv, &opt, &diag);
 	if (rc < 0) {
 		signals_say(diag.text);
+		signals_show(diag.place);
 		options_done(&opt);
 		return diag.exit_status;
 	}
@@ -87,8 +88,10 @@ int main(int argc, char **argv)
 		return fflush(stdout) ? 125 : 0;
 	}
 	rc = session_run(&opt, &signo, &diag);
-	if (diag.text[0])
+	if (diag.text[0]) {
 		signals_say(diag.text);
+		signals_show(diag.place);
+	}
 	options_done(&opt);
 	if (signo)
 		signals_die(signo);

@@ -250,6 +250,8 @@ void options_done(struct options *o)
 	o->pids = NULL;
 	callset_free(o->calls);
 	o->calls = NULL;
+	free(o->filter);
+	o->filter = NULL;
 	free(o->env);
 	o->env = NULL;
 	free(o->outputs);

@@ -35,6 +35,9 @@ struct options {
 	enum backend backend;
 	uint64_t ring_bytes, sched_kept_us, sched_shown_us;
 	struct callset *calls; const char *calls_text;	/* -e; NULL: what matters */
+	char *filter;		/* --filter and its short forms, one text; NULL: none */
+	uint64_t signals_hidden;	/* -e signal=: a bit a number */
+	unsigned choices_given;	/* forms of -e so far: cli/options_choose.c */
 	bool quiet, count_only, count_too;	/* -q, -c, -C */
 	const char *by, *sort;	/* of the table of -c; NULL: call, time */
 	unsigned clock;		/* how often -t was given: time of day, with microseconds, since 1970 */

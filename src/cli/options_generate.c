@@ -8,6 +8,16 @@
 #include "cli/options.h"
 #include "cli/options_set.h"
 
+/* A star is no mark of scdoc's in a help sentence, but part of a pattern. */
+static void man_text(FILE *f, const char *s)
+{
+	for (; *s; s++) {
+		if (*s == '*')
+			fputc('\\', f);
+		fputc(*s, f);
+	}
+}
+
 static void generate_man(FILE *f)
 {
 	for (int g = 0; g < _OPT_GROUPS; g++) {
@@ -24,7 +34,9 @@ static void generate_man(FILE *f)
 				fprintf(f, ", *--%s*", r->alias);
 			if (r->arg)
 				fprintf(f, r->takes == TAKES_OPTIONAL ? "[=_%s_]" : " _%s_", r->arg);
-			fprintf(f, "\n\t%s.\n\n", r->help);
+			fputs("\n\t", f);
+			man_text(f, r->help);
+			fputs(".\n\n", f);
 		}
 	}
 }

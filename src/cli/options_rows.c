@@ -35,6 +35,12 @@ const struct option_row option_rows[] = {
 
 	{ "trace", NULL, 'e', OPT_SHOW, TAKES_ONE, "SET", "trace and show only these system calls: names, %classes as %file or %network, /regular expressions; ! before all: all others", SET(set_trace),
 	  "only these calls: open,%network,/^stat,!%memory" },
+	{ "filter", NULL, 0, OPT_SHOW, TAKES_ONE, "EXPR", "show, count and export only what meets EXPR, in the language of the report's filter box: type:open,read path:*.conf !path:/usr dur>1ms err:any proc:gcc; calls that it excludes are not captured", SET(set_filter),
+	  "type:open path:*.conf dur>1ms err:any proc:gcc" },
+	{ "only", NULL, 0, OPT_SHOW, TAKES_ONE, "LIST", "only events that are any of these: a category (network, file, memory, …), what a call does (accept, open, …), a call, failed; adds is:LIST to the filter", SET(set_only) },
+	{ "path", NULL, 0, OPT_SHOW, TAKES_ONE, "GLOB", "only events about this file or peer: *.conf, /etc (and what is in it), or a part of the name; adds path:GLOB to the filter", SET(set_path) },
+	{ "failed", NULL, 0, OPT_SHOW, TAKES_NONE, NULL, "only what failed; adds err:any to the filter", SET(set_failed) },
+	{ "slower", NULL, 0, OPT_SHOW, TAKES_ONE, "TIME", "only what took at least so long, waits too: 10ms, 20us, 1.5s; adds dur>=TIME to the filter", SET(set_slower) },
 	{ "verbose", NULL, 'v', OPT_SHOW, TAKES_NONE, NULL, "also show every system call, with arguments, result and time", FLAG(verbose),
 	  "every system call, with arguments, result and time" },
 	{ "quiet", NULL, 'q', OPT_SHOW, TAKES_NONE, NULL, "no lines while it runs, only the summary", FLAG(quiet), "no lines, only the summary" },
@@ -59,8 +65,7 @@ const struct option_row option_rows[] = {
 	  "also waits for a CPU and block I/O (root)" },
 	{ "sched-show", NULL, 0, OPT_SHOW, TAKES_ONE, "USEC", "with --ebpf: print a line for each wait for a CPU of at least USEC microseconds (default 100)", NUMBER(sched_shown_us, 0, UINT32_MAX) },
 	{ "sched-min", NULL, 0, OPT_SHOW, TAKES_ONE, "USEC", "with --ebpf: do not record waits for a CPU shorter than USEC microseconds (default 10)", NUMBER(sched_kept_us, 0, UINT32_MAX) },
-	{ "faults", "page-faults", 0, OPT_SHOW, TAKES_NONE, NULL, "also show page faults in heap and anonymous memory; with -a in all memory", FLAG(faults),
-	  "also page faults" },
+	{ "faults", "page-faults", 0, OPT_SHOW, TAKES_NONE, NULL, "also show page faults in heap and anonymous memory; with -a in all memory", FLAG(faults) },
 	{ "color", NULL, 0, OPT_SHOW, TAKES_ONE, COLORS, "colour by category; auto: on a terminal, unless NO_COLOR is set", CHOICE(color) },
 
 	{ "report", NULL, 0, OPT_WRITE, TAKES_OPTIONAL, "FILE", "write one interactive HTML page (default report.html)", { set_report, 0, OUTPUT_REPORT, 0 },

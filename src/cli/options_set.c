@@ -9,7 +9,6 @@
 #include "base/macro.h"
 #include "base/nearest.h"
 #include "cli/formats.h"
-#include "filter/callset.h"
 #include "filter/query.h"
 
 enum { USAGE = 125 };
@@ -199,31 +198,6 @@ int set_text(struct options *o, const struct option_row *r, const char *arg, str
 int set_report(struct options *o, const struct option_row *r, const char *arg, struct diag *diag)
 {
 	return set_output(o, r, arg ? arg : "report.html", diag);
-}
-
-/* The forms of strace's -e that choose calls. */
-int set_trace(struct options *o, const struct option_row *r UNUSED, const char *arg, struct diag *diag)
-{
-	static const char *const forms[] = { "trace=", "t=" };
-	struct callset_error e;
-	const char *set = arg;
-	size_t form = strcspn(arg, "=,/%!?");
-
-	for (unsigned i = 0; i < ARRAY_SIZE(forms); i++)
-		if (!strncmp(arg, forms[i], strlen(forms[i])))
-			set = arg + strlen(forms[i]);
-	if (set == arg && arg[form] == '=' && strace_form(arg, form))
-		return diag_set(diag, USAGE, EINVAL, "strace's -e %.*s: %s", (int)form + 1, arg,
-				strace_form(arg, form));
-	if (set == arg && arg[form] == '=')
-		return diag_set(diag, USAGE, EINVAL,
-				"-e chooses calls, as in -e open,%%network; \"%.*s\" is not taken", (int)form + 1, arg);
-	if (o->calls)
-		return diag_set(diag, USAGE, EINVAL, "-e was given twice; write one set: -e %s,%s", o->calls_text, set);
-	if (callset_parse(set, &o->calls, &e) < 0)
-		return diag_set(diag, USAGE, EINVAL, "-e: %s", e.why);
-	o->calls_text = set;
-	return 0;
 }
 
 /* A number with k, M or G; the kernel takes powers of two of at least a page. */

@@ -25,7 +25,14 @@ option_set_fn set_pid;
 option_set_fn set_report;
 option_set_fn set_ring_size;
 option_set_fn set_text;
+
+/* cli/options_choose.c */
 option_set_fn set_trace;
+option_set_fn set_filter;
+option_set_fn set_only;
+option_set_fn set_path;
+option_set_fn set_failed;
+option_set_fn set_slower;
 
 /* What to type in place of an option of strace that is not here, or NULL; a form of -e: without its "=". */
 const char *strace_letter(char letter);

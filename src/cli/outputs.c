@@ -15,6 +15,7 @@
 #include "cli/formats.h"
 #include "cli/options.h"
 #include "sink/lines.h"
+#include "sink/chooser.h"
 #include "sink/out.h"
 #include "sink/sink.h"
 #include "sink/value.h"
@@ -365,14 +366,15 @@ static struct output new_output(const struct output_row *row)
 	return to;
 }
 
-int outputs_open(const struct options *opt, const struct totals *totals, outputs_say say, void *ctx, struct outputs **ret_outputs, struct diag *diag)
+int outputs_open(const struct options *opt, const struct totals *totals, const struct chooser *chooser, outputs_say say,
+		 void *ctx, struct outputs **ret_outputs, struct diag *diag)
 {
 	struct outputs *o = xcalloc(1, sizeof(*o));
 	int rc;
 
 	o->sink_opt = (struct sink_options){
 		.verbose = opt->verbose, .all = opt->all, .show_comm = opt->show_comm, .color = term_wants_color(STDERR_FILENO, opt->color),
-		.live = !opt->quiet && !opt->count_only, .sort = -1, .fit = isatty(STDERR_FILENO) ? term_columns(STDERR_FILENO) : 0, .chosen = opt->calls, .max_report_events = opt->max_report_events, .sched_shown_ns = opt->sched_shown_us * 1000, .totals = totals,
+		.live = !opt->quiet && !opt->count_only, .sort = -1, .fit = isatty(STDERR_FILENO) ? term_columns(STDERR_FILENO) : 0, .named = chooser ? chooser_named(chooser) : NULL, .filter = chooser ? opt->filter : NULL, .max_report_events = opt->max_report_events, .sched_shown_ns = opt->sched_shown_us * 1000, .totals = totals,
 	};
 	o->sink_opt.clock = opt->clock > CLOCK_EPOCH ? CLOCK_EPOCH : opt->clock;
 	o->sink_opt.relative = opt->relative;

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct chooser;
 struct diag;
 struct event;
 struct options;
@@ -25,9 +26,12 @@ unsigned outputs_wants(const struct options *opt);	/* WANTS_*, of all outputs to
 /* Messages of what went well, or of what is missing: one line each. */
 typedef void (*outputs_say)(void *ctx, const struct diag *diag);
 
-/* opt and totals: borrowed; totals are fed by the caller, before each event is handed over.  -errno with diag. */
-int outputs_open(const struct options *opt, const struct totals *totals, outputs_say say, void *ctx,
-		 struct outputs **ret_outputs, struct diag *diag);
+/*
+ * opt, totals and chooser (NULL: nothing was chosen): borrowed; totals are fed by the caller, before each event is
+ * handed over.  -errno with diag.
+ */
+int outputs_open(const struct options *opt, const struct totals *totals, const struct chooser *chooser,
+		 outputs_say say, void *ctx, struct outputs **ret_outputs, struct diag *diag);
 void outputs_event(struct outputs *o, const struct event *ev);
 void outputs_record(struct outputs *o, const struct record *r);
 void outputs_tick(struct outputs *o, uint64_t now_ns);	/* CLOCK_MONOTONIC: nothing that ended earlier will follow */

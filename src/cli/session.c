@@ -25,8 +25,10 @@
 #include "cli/signals.h"
 #include "decode/call.h"
 #include "event/event.h"
+#include "filter/callset.h"
 #include "model/model.h"
 #include "record/record.h"
+#include "sink/chooser.h"
 
 enum {
 	PAYLOAD = 64,			/* bytes of buffers copied for -v and recordings, at least */
@@ -46,6 +48,7 @@ struct session {
 	struct source *faults, *latency;	/* among its sides, or NULL */
 	struct ending ending;
 	struct limit limit;
+	struct chooser *chooser;		/* NULL: nothing was chosen */
 	struct totals *totals;
 	struct world *world;
 	struct outputs *outputs;
@@ -87,6 +90,10 @@ static void on_event(void *ctx, const struct event *ev)
 
 	if (!limit_event(&s->limit, ev))
 		return;
+	if (s->chooser) {
+		s->totals->left_out = !chooser_event(s->chooser, ev);
+		chooser_counts(s->chooser, &s->totals->nchosen, &s->totals->nrows);
+	}
 	totals_event(s->totals, ev);
 	outputs_event(s->outputs, ev);
 }
@@ -239,11 +246,30 @@ static void spawned(void *ctx, pid_t pid)
 		source_latency_add(s->latency, pid);
 }
 
+/* What is chosen decides what is captured: every call of those that may be, or what the default set has of them. */
+static void choose_capture(struct session *s, bool every_call)
+{
+	const struct callset *may = s->chooser ? chooser_may(s->chooser) : NULL,
+			     *named = s->chooser ? chooser_named(s->chooser) : NULL;
+	struct capture_options *c = &s->capture;
+	bool narrow = may && !callset_is_all(may);
+
+	c->all_calls = every_call && !narrow;
+	c->want_maps = (every_call && !s->opt->calls) || s->opt->faults;
+	c->usual = may;
+	if (narrow)
+		c->chosen = every_call ? may : named;
+	else if (!every_call && named && !callset_is_empty(named))
+		c->chosen = named;
+	c->chosen_text = s->opt->calls_text;
+	c->filter_text = narrow ? s->opt->filter : NULL;
+}
+
 static int open_source(struct session *s, struct diag *diag)
 {
 	const struct options *opt = s->opt;
 	unsigned wants = outputs_wants(opt);
-	bool every_call = !opt->calls && (opt->verbose || opt->count_only || opt->count_too || wants & WANTS_CALLS);
+	bool every_call = opt->verbose || opt->count_only || opt->count_too || wants & WANTS_CALLS;
 	struct diag told;
 	int rc;
 
@@ -251,12 +277,13 @@ static int open_source(struct session *s, struct diag *diag)
 		return source_replay_open(opt->read, &s->source, diag);
 	s->capture = (struct capture_options){
 		.argv = opt->argv, .user = opt->user, .pids = opt->pids, .npids = opt->npids, .descendants = opt->descendants,
-		.all_calls = every_call, .chosen = opt->calls, .chosen_text = opt->calls_text, .max_payload = opt->verbose || wants & WANTS_PAYLOAD ?
+		.max_payload = opt->verbose || wants & WANTS_PAYLOAD ?
 			MAX((unsigned)opt->string_bytes, (unsigned)PAYLOAD) : 0, .no_seccomp = opt->no_seccomp,
-		.want_env = wants & WANTS_ENV, .want_maps = every_call || opt->faults,
+		.want_env = wants & WANTS_ENV,
 		.cgroup = opt->cgroup, .system = opt->system, .lossy = opt->lossy, .ring_bytes = opt->ring_bytes,
 	};
 	s->capture.may_end_first = opt->duration_ns || opt->events;
+	choose_capture(s, every_call);
 	environ_change(opt->env);
 	s->capture.latency = opt->ebpf;
 	s->capture.sched_min_ns = opt->sched_kept_us * 1000;
@@ -286,14 +313,28 @@ static int check_command(const struct options *opt, struct diag *diag)
 	return opt->argv ? command_find(opt->argv[0], &path, diag) : 0;
 }
 
+static int choose(struct session *s, struct diag *diag)
+{
+	const struct chooser_wish wish = {
+		.filter = s->opt->filter, .calls = s->opt->calls, .calls_text = s->opt->calls_text,
+		.signals_hidden = s->opt->signals_hidden,
+	};
+	int rc = chooser_new(&wish, s->totals, &s->chooser, diag);
+
+	s->totals->noise_meant = s->chooser && chooser_names_objects(s->chooser);
+	return rc;
+}
+
 /* Everything that may be refused is refused before the command runs. */
 static int open_all(struct session *s, struct diag *diag)
 {
 	static const struct merge_ops ops = { .record = on_record, .tick = on_tick };
-	int rc = check_command(s->opt, diag);
+	int rc = choose(s, diag);
 
 	if (rc == 0)
-		rc = outputs_open(s->opt, s->totals, say, s, &s->outputs, diag);
+		rc = check_command(s->opt, diag);
+	if (rc == 0)
+		rc = outputs_open(s->opt, s->totals, s->chooser, say, s, &s->outputs, diag);
 	if (rc == 0)
 		rc = limit_open(&s->limit, s->opt->duration_ns, s->opt->events, diag);
 	if (rc == 0 && !s->opt->read)
@@ -325,6 +366,7 @@ static void close_all(struct session *s)
 	merge_done(&s->merge);
 	outputs_free(s->outputs);
 	world_free(s->world);
+	chooser_free(s->chooser);
 	totals_free(s->totals);
 	if (s->source)
 		s->source->ops->free(s->source);
@@ -393,7 +435,6 @@ int session_run(const struct options *opt, int *ret_signal, struct diag *diag)
 	if (!opt->read)
 		signals_open(&s.ending.signals);
 	s.totals = totals_new();
-	s.totals->only = opt->calls;
 	s.world = world_new(on_event, &s);
 	rc = open_all(&s, diag);
 	if (rc < 0) {

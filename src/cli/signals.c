@@ -258,3 +258,10 @@ void signals_say(const char *text)
 	}
 	buf_done(&b);
 }
+
+void signals_show(const char *place)
+{
+	if (*place && (write(STDERR_FILENO, place, strlen(place)) < 0 || write(STDERR_FILENO, "\n", 1) < 0)) {
+		/* likewise */
+	}
+}

@@ -44,4 +44,6 @@ bool signals_next(struct signals *s, struct signal_came *ret);	/* the next signa
 bool signals_is_obeyed(int signo);		/* a request to end, and not only passed on */
 bool signals_ignored_by(pid_t pid, int signo);
 void signals_die(int signo);			/* ends us by that signal, without a core dump of ours */
+/* What was typed, and a caret below (struct diag); nothing when it is empty. */
+void signals_show(const char *place);
 void signals_say(const char *text);		/* one line on stderr, made safe, with our name before it */

@@ -39,6 +39,7 @@ static const struct { uint16_t elem; bool exact, str; } parts_are[] = {
 	[PART_ITEM] = { .str = true }, [PART_EXE] = { .str = true }, [PART_COMM] = { .str = true }, [PART_CWD] = { .str = true },
 	[PART_ROOT] = { .str = true }, [PART_ARGV] = { .str = true }, [PART_ENVP] = { .str = true }, [PART_PATH] = { .str = true },
 	[PART_TEXT] = { .str = true }, [PART_TARGET] = { .str = true }, [PART_CHOSEN] = { .str = true },
+	[PART_FILTER] = { .str = true },
 	[PART_SOCK] = { sizeof(struct record_sock), .exact = true },
 	[PART_MSGVEC] = { sizeof(struct record_msg) },
 	[PART_INT] = { 4, .exact = true },

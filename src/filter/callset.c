@@ -285,3 +285,27 @@ bool callset_has(const struct callset *set, unsigned arch, unsigned nr)
 		nr &= ~(unsigned)X32_BIT;
 	return (arch < ARCHES && nr < SYSCALL_MAX ? set->has[arch][nr] : set->beyond) != set->inverted;
 }
+
+struct callset *callset_new(callset_rule *has, const void *ctx, bool beyond)
+{
+	struct callset *set = xcalloc(1, sizeof(*set));
+
+	set->beyond = beyond;
+	for (unsigned arch = 0; arch < ARCHES; arch++)
+		for (unsigned nr = 0; nr < SYSCALL_MAX; nr++)
+			set->has[arch][nr] = has(ctx, arch, nr);
+	return set;
+}
+
+/* Are all numbers in it, or none of them? */
+static bool is_every(const struct callset *set, bool in)
+{
+	for (unsigned arch = 0; arch < ARCHES; arch++)
+		for (unsigned nr = 0; nr < SYSCALL_MAX; nr++)
+			if ((set->has[arch][nr] != set->inverted) != in)
+				return false;
+	return (set->beyond != set->inverted) == in;
+}
+
+bool callset_is_empty(const struct callset *set) { return is_every(set, false); }
+bool callset_is_all(const struct callset *set) { return is_every(set, true); }

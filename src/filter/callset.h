@@ -34,3 +34,9 @@ void callset_free(struct callset *set);
 
 /* Numbers that no row knows are in a set as "syscall_NUMBER". */
 bool callset_has(const struct callset *set, unsigned arch, unsigned nr);
+
+/* A set by rule: those of which has says so, asked for every number of the table; beyond: also numbers past it. */
+typedef bool callset_rule(const void *ctx, unsigned arch, unsigned nr);
+struct callset *callset_new(callset_rule *has, const void *ctx, bool beyond);
+bool callset_is_empty(const struct callset *set);
+bool callset_is_all(const struct callset *set);

@@ -8,12 +8,14 @@
 
 #include "base/buf.h"
 #include "base/macro.h"
+#include "base/nearest.h"
 
 const struct query_field_row query_fields[_QUERY_FIELDS] = {
 	[QUERY_TEXT] = { "", QUERY_WORDS, "part of a path, the arguments, the name of a call or an error" },
 	[QUERY_TYPE] = { "type", QUERY_WORDS, "system call or mark: type:openat,read" },
 	[QUERY_CAT] = { "cat", QUERY_WORDS, "category: cat:file,network" },
 	[QUERY_OP] = { "op", QUERY_WORDS, "what it does: op:open,connect" },
+	[QUERY_ANY_OF] = { "is", QUERY_WORDS, "any of these: failed, a category, what it does, a call: is:network,failed" },
 	[QUERY_PATH] = { "path", QUERY_WORDS, "path, address or other object: path:*.so, path:/etc (that folder), path:conf (part of it)" },
 	[QUERY_FILE] = { "file", QUERY_WORDS, "open file description by number: file:12" },
 	[QUERY_ARG] = { "arg", QUERY_WORDS, "part of the arguments: arg:O_CREAT" },
@@ -73,10 +75,10 @@ static void take_word(struct parser *p, const char *stops)
 	}
 }
 
-static void add_value(struct query_term *t, const struct buf *word)
+static void add_value(struct query_term *t, const struct buf *word, size_t at)
 {
 	t->values = xrealloc(t->values, (t->nvalues + 1) * sizeof(*t->values));
-	t->values[t->nvalues++] = (struct query_value){ .s = xmemdup0(word->s, word->len), .len = word->len };
+	t->values[t->nvalues++] = (struct query_value){ .s = xmemdup0(word->s, word->len), .len = word->len, .at = at };
 }
 
 static void term_done(struct query_term *t)
@@ -157,7 +159,7 @@ static void take_values(struct parser *p, struct query_term *t, size_t name)
 
 		take_word(p, ", \t\n");
 		if (p->word.len) {
-			add_value(t, &p->word);
+			add_value(t, &p->word, at);
 			if (good)	/* one complaint a term */
 				good = check_value(p->q, t, &t->values[t->nvalues - 1],
 						   query_fields[t->field].values == QUERY_WORDS ? first - name : at);
@@ -177,13 +179,19 @@ static void take_values(struct parser *p, struct query_term *t, size_t name)
 static void complain_field(struct parser *p, size_t at, size_t name)
 {
 	struct buf all = { 0 };
+	char word[32];
+	struct nearest near = nearest_to(word);
 
+	snprintf(word, sizeof(word), "%.*s", (int)name, p->text + at);
 	for (enum query_field f = QUERY_TYPE; f < _QUERY_FIELDS; f++) {
+		nearest_try(&near, query_fields[f].name);
 		buf_putc(&all, ' ');
 		buf_puts(&all, query_fields[f].name);
 	}
-	complain(p->q, at, "no field \"%.*s\"; taken as text. Fields:%s", (int)MIN(name, (size_t)32), p->text + at,
-		 all.s);
+	if (nearest_best(&near))
+		complain(p->q, at, "no field \"%s\"; did you mean %s?", word, nearest_best(&near));
+	else
+		complain(p->q, at, "no field \"%s\"; there are%s, and \"%s:\" in quotes is a text", word, all.s, word);
 	buf_done(&all);
 }
 
@@ -210,7 +218,7 @@ static void take_term(struct parser *p)
 	take_word(p, " \t\n");
 	if (!p->word.len)
 		return;
-	add_value(&t, &p->word);
+	add_value(&t, &p->word, at);
 	keep_term(p->q, &t);
 }
 
@@ -254,6 +262,23 @@ static bool has_any(const char *s, bool comma)
 		if (is_space(*s) || *s == '"' || *s == '\\' || (comma && *s == ','))
 			return true;
 	return false;
+}
+
+void query_add(struct buf *to, const char *field, const char *values)
+{
+	const char *p = values;
+
+	buf_printf(to, "%s%s:", to->len ? " " : "", field);
+	for (;; p++) {
+		size_t n = strcspn(p, ",");
+		_cleanup_free_ char *word = xmemdup0(p, n);
+
+		put_quoted(to, word, has_any(word, true));
+		p += n;
+		if (!*p)
+			return;
+		buf_putc(to, ',');
+	}
 }
 
 void query_format(struct buf *to, const struct query *q)

@@ -21,6 +21,7 @@ enum query_field {
 	QUERY_TYPE,
 	QUERY_CAT,
 	QUERY_OP,
+	QUERY_ANY_OF,
 	QUERY_PATH,
 	QUERY_FILE,
 	QUERY_ARG,
@@ -48,7 +49,8 @@ enum query_values {
 struct query_field_row { const char *name; uint8_t values; const char *help; };
 extern const struct query_field_row query_fields[_QUERY_FIELDS];
 
-struct query_value { char *s; size_t len; double number; };	/* number: of fields that are not QUERY_WORDS */
+/* at: where it begins in the text, in bytes; number: of fields that are not QUERY_WORDS */
+struct query_value { char *s; size_t len, at; double number; };
 struct query_term {
 	bool negated;
 	enum query_field field;
@@ -76,6 +78,9 @@ struct query {
  */
 void query_parse(const char *text, struct query *ret);
 void query_done(struct query *q);
+
+/* Appends a term ("path", "a b") → ` path:"a b"`, quoted where it must be; a comma stays, it is or. */
+void query_add(struct buf *to, const char *field, const char *values);
 
 /* The terms as a text that parses to the same terms. */
 void query_format(struct buf *to, const struct query *q);

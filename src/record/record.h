@@ -97,6 +97,7 @@ enum chunk_part {
 	 * was asked for
 	 */
 	PART_STDERR = 53,
+	PART_FILTER = 40, /* START: the filter that decided which calls were captured, as written */
 	PART_COUNT = 37, /* after the strings of a vector that has more: rec_u64, how many there are in all */
 };
 
@@ -109,8 +110,8 @@ struct record_fact { rec_i32 fd; rec_u32 mode, open_flags, flags; rec_u64 pos, d
 enum { FACT_CLOEXEC = 1 };
 
 /*
- * START: chunks PART_ARGV (the command), PART_CWD, PART_TEXT, PART_TARGET…, PART_CHOSEN.  ts_ns is the zero of all
- * shown times.
+ * START: chunks PART_ARGV (the command), PART_CWD, PART_TEXT, PART_TARGET…, PART_CHOSEN, PART_FILTER.
+ * ts_ns is the zero of all shown times.
  */
 struct record_start { struct record h; rec_u32 version, page_size; rec_u64 wall_ns; rec_u32 mode, nchunks; };
 enum { START_COMMAND = 1, START_ATTACH = 2, START_SYSTEM = 4, START_ALL_CALLS = 8 /* every syscall was asked for */,

@@ -6,11 +6,15 @@
 
 enum { TYPES_MAX = 8192 };
 
-struct row_peek { struct rows rows; struct row_ctx ctx; struct event copy; };
+struct row_peek {
+	struct rows rows;
+	struct row_ctx ctx;
+	struct event copy;
+};
 
 struct row_peek *row_peek_new(const struct totals *totals)
 {
-	static const struct row_sink nothing = { 0 };
+	static const struct row_sink nothing = {0};
 	struct row_peek *p = xcalloc(1, sizeof(*p));
 
 	p->rows.sink = &nothing;
@@ -51,9 +55,12 @@ bool row_peek_field(struct row_peek *p, unsigned field, struct cell *ret)
 bool row_peek_type(struct row_peek *p, unsigned field, struct cell *ret)
 {
 	const struct row_field *f = &row_tables[TABLE_TYPE].fields[field];
-	struct row_ctx c = { .r = &p->rows, .type = p->ctx.type, .id = p->ctx.type->id };
+	struct row_ctx c = {.r = &p->rows, .type = p->ctx.type, .id = p->ctx.type->id};
 
 	return f->get(&c, ret);
 }
 
-const struct event *row_peek_made(const struct row_peek *p) { return p->ctx.ev; }
+const struct event *row_peek_made(const struct row_peek *p)
+{
+	return p->ctx.ev;
+}

@@ -181,7 +181,10 @@ struct row_sink {
 enum row_outcome { ROW_OK, ROW_FAILED_CALL, ROW_ANSWER, ROW_UNFINISHED, ROW_UNKNOWN /* its result was not captured */ };
 enum row_outcome row_outcome(const struct event *ev);
 
-/* The errno of an event, 0: none or not known, negative of some completions; and whether an outcome with it is a failure to a reader: not EAGAIN, nor on its way. */
+/*
+ * The errno of an event, 0: none or not known, negative of some completions; and whether an
+ * outcome with it is a failure to a reader: not EAGAIN, nor on its way.
+ */
 enum { ROW_ERRNO_INTERNAL = 240 };	/* no program sees these: ERESTARTSYS and the like */
 int row_error(const struct event *ev);
 bool row_is_failure(enum row_outcome outcome, int err);

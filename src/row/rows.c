@@ -79,8 +79,10 @@ static void add_event(struct rows *r, const struct event *made)
 	c.outcome = row_outcome(ev);
 	c.type = rows_type(r, ev);
 	c.conn_id = rows_conn_of(r, ev);
-	r->nevents++;
-	row_put_event(r, &c);
+	if (!r->totals->left_out) {
+		r->nevents++;
+		row_put_event(r, &c);
+	}
 	if (ev->kind != EV_TRANSFER)
 		rows_file(r, ev->file2, ev);
 }

@@ -228,18 +228,21 @@ static void write_attached(struct html *h, struct json *j)
 
 static void write_notes(struct html *h, struct json *j)
 {
-	struct buf chosen = { 0 };
+	struct buf note = { 0 };
+	bool chosen = h->opt->totals->chosen.len || h->opt->totals->filter.len;
 	char text[256];
 
 	json_key(j, "notes");
 	json_open(j, '[');
-	totals_chosen_format(&chosen, h->opt->totals);
-	if (chosen.len)
-		json_str(j, chosen.s, chosen.len);
-	else if (h->started && !h->all_calls)
+	for (unsigned i = 0; totals_choice_format(&note, h->opt->totals, h->opt->filter, i); i++) {
+		if (note.len)
+			json_str(j, note.s, note.len);
+		buf_reset(&note);
+	}
+	buf_done(&note);
+	if (!chosen && h->started && !h->all_calls)
 		json_cstr(j, "Not every system call was recorded, and many without arguments or result: the recording "
 			     "was made for text output.");
-	buf_done(&chosen);
 	for (unsigned i = 0; i < h->opt->totals->nnotes; i++) {
 		struct buf b = { 0 };
 

@@ -65,6 +65,16 @@ static void write_date(struct buf *b, uint64_t wall_ns)
 		buf_printf(b, "<li>%s</li>", text);
 }
 
+static void put_note(struct buf *b, struct buf *note)
+{
+	if (!note->len)
+		return;
+	buf_puts(b, "<p class=\"note\">");
+	html_escape(b, note->s, note->len);
+	buf_puts(b, "</p>\n");
+	buf_reset(note);
+}
+
 static void write_head(struct html *h, struct buf *b, const struct totals *t)
 {
 	buf_puts(b, "<header class=\"run\">\n<h1>");
@@ -87,20 +97,15 @@ static void write_head(struct html *h, struct buf *b, const struct totals *t)
 		human_counted(b, h->total, "event", "events");
 		buf_puts(b, "; the sums below are of all of them.</p>\n");
 	}
-	for (unsigned i = 0; i <= t->nnotes; i++) {
-		struct buf note = { 0 };
+	struct buf note = { 0 };
 
-		if (i)
-			totals_note_format(&note, &t->notes[i - 1]);
-		else
-			totals_chosen_format(&note, t);
-		if (note.len) {
-			buf_puts(b, "<p class=\"note\">");
-			html_escape(b, note.s, note.len);
-			buf_puts(b, "</p>\n");
-		}
-		buf_done(&note);
+	for (unsigned i = 0; totals_choice_format(&note, t, h->opt->filter, i); i++)
+		put_note(b, &note);
+	for (unsigned i = 0; i < t->nnotes; i++) {
+		totals_note_format(&note, &t->notes[i]);
+		put_note(b, &note);
 	}
+	buf_done(&note);
 	if (h->lost) {
 		buf_puts(b, "<p class=\"note\">Lost while tracing: ");
 		human_counted(b, h->lost, "event", "events");

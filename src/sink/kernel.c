@@ -318,6 +318,8 @@ static void kernel_event(struct sink *sink, const struct event *ev)
 		flush_block(s);
 	if (s->fault.waiting && end > s->fault.last_ns + RUN_GAP_NS)
 		flush_fault(s);
+	if (s->opt->totals->left_out && event_info(ev->kind)->category >= CAT_SCHEDULER)
+		return;
 	switch (ev->kind) {
 	case EV_SCHED: on_sched(s, ev); break;
 	case EV_BLOCK: on_block(s, ev); break;

@@ -48,18 +48,21 @@ static bool name_missing(const struct event *ev)
 	return arg >= 0 && ev->call->args[arg].fault && !ev->call->args[arg].len;
 }
 
-static struct object text(const char *s, size_t n) { return (struct object){ n ? OBJECT_TEXT : OBJECT_NONE, s, n }; }
+static struct object text(const char *s, size_t n)
+{
+	return (struct object){n ? OBJECT_TEXT : OBJECT_NONE, s, n};
+}
 
 /* Of a file, by name or by what its descriptor is called. */
 static struct object of_file(const struct event *ev, bool has_file)
 {
 	if (ev->path_len)
 		return text(ev->path, ev->path_len);
-	if (ev->raw_len && !file_is_found(ev->file))	/* could not be resolved */
+	if (ev->raw_len && !file_is_found(ev->file)) /* could not be resolved */
 		return text(ev->raw, ev->raw_len);
 	if (!has_file && name_missing(ev))
 		return text(NAME_UNREADABLE, sizeof(NAME_UNREADABLE) - 1);
-	return (struct object){ has_file ? OBJECT_FILE : OBJECT_NONE, NULL, 0 };
+	return (struct object){has_file ? OBJECT_FILE : OBJECT_NONE, NULL, 0};
 }
 
 struct object event_object(const struct event *ev, bool has_file, bool has_peer, struct buf *b)
@@ -68,25 +71,41 @@ struct object event_object(const struct event *ev, bool has_file, bool has_peer,
 
 	buf_reset(b);
 	switch (ev->kind) {
-	case EV_MMAP: case EV_MUNMAP: case EV_MREMAP: case EV_MPROTECT: case EV_MADVISE: case EV_BRK:
+	case EV_MMAP:
+	case EV_MUNMAP:
+	case EV_MREMAP:
+	case EV_MPROTECT:
+	case EV_MADVISE:
+	case EV_BRK:
 		if (ev->nbytes && !ev->err)
 			add_region(b, ev);
 		break;
-	case EV_SIGNAL: case EV_KILL: case EV_STOP: case EV_CONT:
+	case EV_SIGNAL:
+	case EV_KILL:
+	case EV_STOP:
+	case EV_CONT:
 		name = signal_name(ev->signo);
 		return text(name, strlen(name));
 	case EV_EXIT:
 		add_status(b, ev->status);
 		break;
-	case EV_SCHED: case EV_BLOCK: case EV_FAULT:
+	case EV_SCHED:
+	case EV_BLOCK:
+	case EV_FAULT:
 		kernel_words(b, ev);
 		break;
 	case EV_LOST:
 		return text(ev->text, ev->text_len);
-	case EV_SEND: case EV_RECV: case EV_PEEK: case EV_CONNECT: case EV_CONNECTED: case EV_CONNECT_FAILED:
-	case EV_ACCEPT: case EV_BIND:
+	case EV_SEND:
+	case EV_RECV:
+	case EV_PEEK:
+	case EV_CONNECT:
+	case EV_CONNECTED:
+	case EV_CONNECT_FAILED:
+	case EV_ACCEPT:
+	case EV_BIND:
 		if (!ev->peer)
-			return has_peer ? (struct object){ OBJECT_PEER, NULL, 0 } : of_file(ev, has_file);
+			return has_peer ? (struct object){OBJECT_PEER, NULL, 0} : of_file(ev, has_file);
 		addr_format(b, ev->peer);
 		break;
 	default:

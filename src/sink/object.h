@@ -9,10 +9,14 @@ struct event;
 
 /* FILE: what its open file description is called.  PEER: what the socket is connected to. */
 enum object_from { OBJECT_NONE, OBJECT_TEXT, OBJECT_FILE, OBJECT_PEER };
-struct object { enum object_from from; const char *s; size_t n; };
+struct object {
+	enum object_from from;
+	const char *s;
+	size_t n;
+};
 
 /*
- * has_file, has_peer: of a file that is known, and of its peer.  TEXT: s, n bytes as the program gave them; they live as
- * long as the event and b, which is written over.
+ * has_file, has_peer: of a file that is known, and of its peer.  TEXT: s, n bytes as the program gave them; they live
+ * as long as the event and b, which is written over.
  */
 struct object event_object(const struct event *ev, bool has_file, bool has_peer, struct buf *b);

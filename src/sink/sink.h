@@ -30,7 +30,8 @@ struct sink_options {
 	bool call_times, call_numbers;	/* -T, -n */
 	unsigned value_flags;		/* VALUE_* for calls in lines (sink/value.h) */
 	unsigned fit;			/* columns of the terminal that it has to fit; 0: there is none */
-	const struct callset *chosen;	/* only these calls have lines, whatever they do; NULL: what matters */
+	const struct callset *named;	/* these calls have lines whatever they do; NULL: none */
+	const char *filter;		/* what was chosen, as written (sink/chooser.h); NULL: everything */
 	uint64_t max_report_events;
 	uint64_t sched_shown_ns;	/* shorter waits for a CPU are counted, but have no line */
 	const struct totals *totals;	/* fed by the session, each event before the sinks see it (analyze/totals.h) */

@@ -56,10 +56,18 @@ static void memory(struct summary_sink *s)
 	}
 }
 
+/* Only some events count: what has none is left out, so that no 0 stands where nothing was captured. */
+static bool is_narrowed(const struct summary_sink *s)
+{
+	return s->t->nrows || s->t->chosen.len || s->t->filter.len;
+}
+
 static void io_line(struct summary_sink *s, const char *label, uint64_t nbytes)
 {
 	size_t n = strlen(label);
 
+	if (!nbytes && is_narrowed(s))
+		return;
 	buf_puts(&s->b, "   ");
 	buf_puts(&s->b, label);
 	cell_bytes(&s->b, nbytes, 24 - n);
@@ -99,10 +107,11 @@ static void connections(struct summary_sink *s)
 		e->count++;
 	}
 	total = HASH_COUNT(all);
-	buf_puts(&s->b, " Network connections:");
-	if (!total && !local)
-		buf_puts(&s->b, " none");
-	summary_line(s);
+	if (total || local || !is_narrowed(s)) {
+		buf_puts(&s->b, " Network connections:");
+		buf_puts(&s->b, total || local ? "" : " none");
+		summary_line(s);
+	}
 	HASH_ITER(hh, all, e, next) {
 		if (shown++ < ROWS_MAX) {
 			buf_puts(&s->b, "   ");
@@ -149,13 +158,41 @@ static void outcome(struct summary_sink *s)
 	summary_line(s);
 }
 
+/* How many events were chosen, and what of them is not shown. */
+static void chosen_counts(struct summary_sink *s)
+{
+	const struct totals *t = s->t;
+	uint64_t noise = s->opt->all || s->opt->verbose || t->noise_meant ? 0 : t->nchosen_noise;
+
+	buf_putc(&s->b, ' ');
+	human_count(&s->b, t->nchosen);
+	buf_puts(&s->b, " of ");
+	human_counted(&s->b, t->nrows, "captured event", "captured events");
+	buf_puts(&s->b, s->opt->filter ? " match" : " chosen");
+	buf_puts(&s->b, "; the rest is not counted below");
+	if (noise) {
+		buf_puts(&s->b, ". As noise ");
+		human_count(&s->b, noise);
+		buf_puts(&s->b, " have no line (-a shows them)");
+	}
+	summary_line(s);
+}
+
 static void chosen(struct summary_sink *s)
 {
-	if (!s->t->chosen.len)
-		return;
-	buf_putc(&s->b, ' ');
-	totals_chosen_format(&s->b, s->t);
-	summary_line(s);
+	struct buf note = { 0 };
+
+	for (unsigned i = 0; totals_choice_format(&note, s->t, s->opt->filter, i); i++) {
+		if (!note.len)
+			continue;
+		buf_putc(&s->b, ' ');
+		buf_add(&s->b, note.s, note.len);
+		summary_line(s);
+		buf_reset(&note);
+	}
+	buf_done(&note);
+	if (s->t->nrows)
+		chosen_counts(s);
 }
 
 /* ---- the tables: answers first, then what a person wants next ---- */
@@ -199,9 +236,12 @@ static void final_block(struct summary_sink *s)
 	chosen(s);
 	outcome(s);
 	tables(s, true);
-	memory(s);
-	buf_puts(&s->b, " I/O:");
-	summary_line(s);
+	if (totals_knows_memory(t))
+		memory(s);
+	if (!is_narrowed(s) || t->file_read || t->file_written || t->net_sent || t->net_received) {
+		buf_puts(&s->b, " I/O:");
+		summary_line(s);
+	}
 	io_line(s, "Files read:", t->file_read);
 	io_line(s, "Files written:", t->file_written);
 	io_line(s, "Net sent:", t->net_sent);
@@ -278,11 +318,10 @@ static void sum_line(struct summary_sink *s)
 {
 	uint64_t calls = 0, errors = 0;
 
-	for (unsigned i = 0; i < s->t->calls.n; i++)
-		if (totals_is_chosen(s->t, s->t->calls.v[i])) {
-			calls += s->t->calls.v[i]->count;
-			errors += s->t->calls.v[i]->errors;
-		}
+	for (unsigned i = 0; i < s->t->calls.n; i++) {
+		calls += s->t->calls.v[i]->count;
+		errors += s->t->calls.v[i]->errors;
+	}
 	buf_puts(&s->b, "   ");
 	cell_count(&s->b, calls, "", 9);
 	buf_putc(&s->b, ' ');
@@ -303,6 +342,8 @@ static void counts(struct summary_sink *s)
 			sum_line(s);
 	}
 	table_free(t);
+	if (s->opt->filter)
+		chosen(s);
 	remarks(s);
 }
 

@@ -122,46 +122,33 @@ static bool is_call_line(const struct event *ev)
 	       (ev->found && !c->unfinished && !c->restarted && !effect_info((enum effect)c->spec->effect)->by_default);
 }
 
-/* What was made of another call than the event's own: the calls that it may have been. */
-static bool is_chosen_mark(const struct callset *set, const struct event *ev)
+static bool is_named(const struct text_sink *s, const struct event *ev)
 {
-	static const struct { uint8_t kind; const char *calls[4]; } marks[] = {
-		{ EV_EXEC, { "execve", "execveat" } }, { EV_FORK, { "fork", "vfork", "clone", "clone3" } }, { EV_THREAD, { "clone", "clone3" } },
-		{ EV_CONNECTED, { "connect" } }, { EV_CONNECT_FAILED, { "connect" } }, { EV_READ, { "io_submit", "io_getevents" } },
-		{ EV_WRITE, { "io_submit", "io_getevents" } },
-	};
-
-	for (unsigned i = 0; i < ARRAY_SIZE(marks); i++)
-		if (marks[i].kind == ev->kind) {
-			for (unsigned k = 0; k < ARRAY_SIZE(marks[i].calls) && marks[i].calls[k]; k++)
-				if (callset_has(set, ARCH_X86_64, (unsigned)syscall_number(marks[i].calls[k])))
-					return true;
-			return false;
-		}
-	return true;	/* ends, signals, losses: of no call */
+	return s->opt->named && ev->call && ev->kind != EV_WAITING &&
+	       callset_has(s->opt->named, ev->call->arch, ev->call->nr);
 }
 
-static bool is_chosen(const struct callset *set, const struct event *ev)
+static bool is_noise(const struct text_sink *s)
 {
-	return ev->call ? callset_has(set, ev->call->arch, ev->call->nr) : is_chosen_mark(set, ev);
+	return s->opt->totals->noise != NOISE_NONE && !s->opt->all && !s->opt->totals->noise_meant;
 }
 
-/* A chosen call that has no words of its own is shown as with -v. */
+/* A named call that has no words of its own is shown as with -v. */
 static bool is_bare(const struct text_sink *s, const struct event *ev)
 {
 	const struct event_info *info = event_info(ev->kind);
 
-	return s->opt->chosen && ev->call && ev->kind != EV_WAITING && !(ev->err ? info->live_failed : info->live);
+	return is_named(s, ev) && !(ev->err ? info->live_failed : info->live);
 }
 
 static bool is_wanted(const struct text_sink *s, const struct event *ev)
 {
 	const struct event_info *info = event_info(ev->kind);
 
-	if (s->opt->chosen && ev->kind != EV_WAITING && !is_chosen(s->opt->chosen, ev))
+	if (s->opt->totals->left_out && ev->kind != EV_WAITING)
 		return false;
-	if (s->opt->chosen && ev->call && ev->kind != EV_WAITING)
-		return !ev->call->restarted && (s->opt->all || s->opt->totals->noise == NOISE_NONE);
+	if (is_named(s, ev))
+		return !ev->call->restarted && !is_noise(s);
 	if (ev->kind == EV_WAITING || is_call_line(ev))
 		return true;
 	if (!(ev->err ? info->live_failed : info->live))
@@ -175,7 +162,7 @@ static bool is_wanted(const struct text_sink *s, const struct event *ev)
 		return false;
 	if (ev->kind == EV_BRK && !ev->delta && !ev->err)	/* a question: where is it? */
 		return false;
-	return s->opt->all || s->opt->totals->noise == NOISE_NONE;
+	return !is_noise(s);
 }
 
 static void text_header(struct text_sink *s)
@@ -247,7 +234,7 @@ static void text_event(struct sink *sink, const struct event *ev)
 	if (!s->header && totals_has_command(s->opt->totals))	/* with -p it is known with the first process */
 		text_header(s);
 	if ((s->opt->verbose || is_bare(s, ev)) && ev->call && ev->kind != EV_WAITING) {
-		if (!s->opt->chosen || is_chosen(s->opt->chosen, ev))
+		if (!s->opt->totals->left_out)
 			add_call(s, ev);
 		write_note(s, ev);
 		return;

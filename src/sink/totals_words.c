@@ -55,12 +55,23 @@ void totals_file_name(struct buf *b, const struct totals_file *f)
 	buf_putc(b, ')');
 }
 
-void totals_chosen_format(struct buf *b, const struct totals *t)
+bool totals_choice_format(struct buf *b, const struct totals *t, const char *filter, unsigned i)
 {
-	if (!t->chosen.len)
-		return;
-	buf_puts(b, "Only these calls were traced: ");
-	text_safe(b, t->chosen.s, t->chosen.len);
+	size_t len = filter ? strlen(filter) : 0;
+	bool same = len == t->filter.len && len && !memcmp(filter, t->filter.s, len);
+	const struct { const char *words, *text; size_t n; } all[] = {
+		{ "Only these calls were traced: ", t->chosen.s, t->chosen.len },
+		{ "Captured with the filter: ", t->filter.s, same ? 0 : t->filter.len },
+		{ "Filter: ", filter, len },
+	};
+
+	if (i >= ARRAY_SIZE(all))
+		return false;
+	if (all[i].n) {
+		buf_puts(b, all[i].words);
+		text_safe(b, all[i].text, all[i].n);
+	}
+	return true;
 }
 
 void totals_note_format(struct buf *b, const struct totals_note *n)

@@ -22,6 +22,9 @@ void totals_proc_command(struct buf *b, const struct totals_proc *p);	/* its las
  * it is about stay.
  */
 void totals_proc_command_within(struct buf *b, const struct totals_proc *p, size_t columns);
-/* Which calls were traced, a sentence, safe to show: no others count.  Nothing when none were chosen. */
-void totals_chosen_format(struct buf *b, const struct totals *t);
+/*
+ * What was left out, the i-th sentence, safe to show and empty where there is none; false: there are no more.  filter:
+ * the one of now (struct sink_options), or NULL.
+ */
+bool totals_choice_format(struct buf *b, const struct totals *t, const char *filter, unsigned i);
 void totals_note_format(struct buf *b, const struct totals_note *n);	/* a sentence, safe to show */

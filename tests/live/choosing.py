@@ -206,14 +206,18 @@ def refused(t):
     """what cannot be meant: one line, exit status 125, and the command does not run"""
     for options, why in ((["-e", "opne"], 'no system call "opne"; did you mean open?'), (["-e", "%fiel"], "did you mean %file?"),
                          (["-e", "/("], "no regular expression"), (["-e", "read", "-e", "write"], "-e was given twice; write one set: -e read,write"),
-                         (["-e", "signal=all"], '"signal=" is not taken'), (["--by", "file"], "--by belongs to the table of calls: give -c"), (["-c", "--by", "x"], "--by takes call, process, file, peer or errno"),
+                         (["-e", "verbos=all"], '"verbos=" is not taken'), (["-e", "status=faild"], "did you mean failed?"),
+                         (["-e", "signal=SIGTREM"], 'no signal "SIGTREM"; did you mean SIGTERM?'), (["-e", "fd=x"], "takes numbers of descriptors"),
+                         (["-e", "status=failed", "-e", "status=successful"], "-e status= was given twice"), (["-e", "read=3"], "--record keeps"), (["--by", "file"], "--by belongs to the table of calls: give -c"), (["-c", "--by", "x"], "--by takes call, process, file, peer or errno"),
                          (["-c", "--sort", "x"], 'no column "x"; it has calls, errors, total, share, min,'),
                          (["-c", "--by", "process", "--sort", "duration"], "--by process is a tree"),
                          (["-c", "--by", "peer", "--sort", "p99"], 'no column "p99"; it has sent, received, '), (["-e", ""], "a name is missing"), (["--trace=read,,"], "a name is missing")):
         with tempfile.TemporaryDirectory() as d:
             p, text = traced(t, *options, command=["touch", f"{d}/ran"])
             equal(p.returncode, 125, str(options))
-            check(why in p.stderr and p.stderr.count("\n") == 1 and not text, p.stderr)
+            # What was typed can follow, with a caret below the place.
+            check(why in p.stderr.splitlines()[0] and p.stderr.count("\n") in (1, 3) and not text, p.stderr)
+            equal(p.stderr.count("\n") == 3, "\n" in p.stderr[:-1] and p.stderr.endswith("^\n"), p.stderr)
             check(not pathlib.Path(d, "ran").exists(), "it ran")
 
 

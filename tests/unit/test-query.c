@@ -48,6 +48,8 @@ static void passes(const char *text, const char *number, const char *want)
 	query_done(&q);
 }
 
+static unsigned keys;	/* lines of the fixture so far */
+
 static void try_case(char *field[FIELDS], unsigned n)
 {
 	if (!strcmp(field[0], "parse")) {
@@ -65,6 +67,11 @@ static void try_case(char *field[FIELDS], unsigned n)
 			fail_msg("%s of %s: not %s", field[1], field[2], field[3]);
 	} else if (!strcmp(field[0], "passes")) {
 		passes(field[1], field[2], field[3]);
+	} else if (!strcmp(field[0], "key")) {
+		keys++;
+		assert_in_range(keys, 1, _QUERY_FIELDS - 1);
+		assert_string_equal(query_fields[keys].name, field[1]);
+		assert_string_equal(query_fields[keys].help, field[2]);
 	} else {
 		fail_msg("what is a case of %s?", field[0]);
 	}

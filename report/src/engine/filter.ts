@@ -126,6 +126,8 @@ const LANE_TERMS: Record<string, (store: Store, t: Term) => (lane: number) => bo
     return l => inTree[l] === 1;
   },
 };
+const kindPasses = (store: Store, t: Term, type: number) =>
+  Object.values(TYPE_TERMS).some(passes => passes(store, t, type));
 function errorPasses(store: Store, t: Term, code: number): boolean {
   const name = store.errName[code];
   return t.values.some(v => {
@@ -227,7 +229,12 @@ function applySlow(store: Store, t: Term, bits: Uint8Array, from: number, to: nu
     for (let i = from; i < to; i++) if (bits[i] && (test(i) ? 1 : 0) !== want) bits[i] = 0;
   };
   const { strings } = store;
-  if (t.key === 'dur') {
+  if (t.key === 'is') {
+    const kinds = Uint8Array.from(store.types, (_, k) => (kindPasses(store, t, k) ? 1 : 0)),
+      failed = matches(t, 'failed') ? 1 : 0,
+      { type, err, isError } = store;
+    drop(i => (kinds[type[i]] | (failed & isError[err[i]])) === 1);
+  } else if (t.key === 'dur') {
     const test = compare(t),
       { dur32 } = store;
     const [v] = numbersOf(t);
@@ -268,18 +275,15 @@ function applySlow(store: Store, t: Term, bits: Uint8Array, from: number, to: nu
     const keep = flipped(hit, t.not);
     eachChunk(from, to, (a, b) => keepOf(bits, keep, store.arg, a, b));
   } else {
-    // Bare text: in the object, the arguments, the name of the call or of the error, or the process.
+    // Bare text: in the object, the arguments, the name of the call or of the error.
     const part = t.values[0].toLowerCase(),
       has = (s: string) => s.toLowerCase().includes(part),
       hit = strings.match(has);
     const types = Uint8Array.from(store.types, x => (has(x.name) ? 1 : 0)),
       errs = Uint8Array.from({ length: 256 }, (_, i) => (has(store.errName[i] ?? '') ? 1 : 0));
-    const files = new Uint8Array(store.files.count);
-    for (let f = 1; f < files.length; f++) files[f] = hit[store.files.name[f]];
-    const { obj, arg, type, err, file } = store;
+    const { obj, arg, type, err } = store;
     for (let i = from; i < to; i++)
-      if ((hit[obj[i]] | hit[arg[i]] | types[type[i]] | errs[err[i]] | files[file[i]]) !== want)
-        bits[i] = 0;
+      if ((hit[obj[i]] | hit[arg[i]] | types[type[i]] | errs[err[i]]) !== want) bits[i] = 0;
   }
 }
 

@@ -18,6 +18,7 @@ export const KEYS: Record<string, string> = {
   type: 'system call or mark: type:openat,read',
   cat: 'category: cat:file,network',
   op: 'what it does: op:open,connect',
+  is: 'any of these: failed, a category, what it does, a call: is:network,failed',
   path: 'path, address or other object: path:*.so, path:/etc (that folder), path:conf (part of it)',
   file: 'open file description by number: file:12',
   arg: 'part of the arguments: arg:O_CREAT',

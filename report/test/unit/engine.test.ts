@@ -217,6 +217,12 @@ function naive(store: Store, text: string): number[] {
             return any(v => v === store.meta.categories[type.cat]);
           case 'op':
             return any(v => v === type.op);
+          case 'is':
+            return any(
+              v =>
+                [type.name, type.op, store.meta.categories[type.cat]].includes(v) ||
+                (v === 'failed' && err !== ''),
+            );
           case 'pid':
             return any(v => Number(v) === t.pid);
           case 'tid':
@@ -260,7 +266,6 @@ function naive(store: Store, text: string): number[] {
               store.strings.get(store.arg[i]),
               type.name,
               store.errName[store.err[i]] ?? '',
-              store.fileName(store.file[i]),
             ].some(s => s.toLowerCase().includes(v));
           }
         }
@@ -281,6 +286,8 @@ test('filters by columns select what the words mean', () => {
     'type:open*',
     'cat:memory',
     'op:exec',
+    'is:memory,failed',
+    '!is:failed,openat',
     `pid:${first}`,
     `!pid:${first}`,
     `tid:${first}`,

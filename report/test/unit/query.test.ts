@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { compare, format, numbersOf, parse, pathTest } from '../../src/engine/query';
+import { KEYS, compare, format, numbersOf, parse, pathTest } from '../../src/engine/query';
 
+let keys = 0;
 const NUMBERS: Record<string, string> = { time: 'dur', size: 'bytes', number: 'ret' };
 
 /** The number of a value, as the terms read it; NaN when there is none. */
@@ -36,6 +37,8 @@ function tryCase([what, ...rest]: string[]): void {
       rest[2] === 'yes',
       rest.join(' '),
     );
+  } else if (what === 'key') {
+    assert.deepEqual(Object.entries(KEYS)[keys++], rest);
   } else {
     assert.fail(`what is a case of ${what}?`);
   }
@@ -46,4 +49,5 @@ test('what both parsers of the filter language agree on', () => {
   const cases = lines.filter(line => line && !line.startsWith('#'));
   assert.ok(cases.length > 100);
   for (const line of cases) tryCase(line.split('\t'));
+  assert.equal(keys, Object.keys(KEYS).length);
 });

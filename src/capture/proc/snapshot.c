@@ -85,8 +85,12 @@ void proc_put_start(const struct capture_options *opt, unsigned backend, struct 
 		buf_done(&name);
 		buf_done(&b);
 	}
-	if (opt->chosen) {
+	if (opt->chosen_text) {
 		record_chunk(rec, 0, PART_CHOSEN, 0, opt->chosen_text, strlen(opt->chosen_text));
+		n++;
+	}
+	if (opt->filter_text) {
+		record_chunk(rec, 0, PART_FILTER, 0, opt->filter_text, strlen(opt->filter_text));
 		n++;
 	}
 	((struct record_start *)rec->s)->nchunks = n;

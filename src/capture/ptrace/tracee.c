@@ -42,7 +42,9 @@ void tracee_drop(struct ptrace_source *s, struct tracee *t)
 const struct capture_plan *ptrace_plan(struct ptrace_source *s, unsigned arch, unsigned nr)
 {
 	static const struct capture_plan raw = { .wanted = true, .exit = true }, unwanted;
-	const struct plan_wish wish = { .all = s->opt->all_calls, .max_payload = s->opt->max_payload, .chosen = s->opt->chosen };
+	const struct plan_wish wish = {
+		.all = s->opt->all_calls, .max_payload = s->opt->max_payload, .chosen = s->opt->chosen, .usual = s->opt->usual,
+	};
 
 	if (nr >= SYSCALL_MAX)
 		return wish.all || !wish.chosen || callset_has(wish.chosen, arch, nr) ? &raw : &unwanted;

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+/* A filter's text: what is wrong with it, and which calls it may choose. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "abi/spec.h"
+#include "analyze/totals.h"
+#include "base/diag.h"
+#include "base/macro.h"
+#include "base/nearest.h"
+#include "event/event.h"
+#include "filter/callset.h"
+#include "row/row.h"
+#include "sink/chooser_part.h"
+
+enum { USAGE = 125, TERMS_MAX = 64, TREES_MAX = 7, ARCHES = 3, UNKNOWN = 32 };
+
+/* ---- words that are known ---- */
+
+static const char unknown_calls[] = "syscall_";
+
+/* Runs through the words that a field knows; stops when each says so. */
+typedef bool each_word(void *ctx, const char *word);
+
+static bool each_call(each_word *each, void *ctx)
+{
+	for (unsigned arch = 0; arch < ARCHES; arch++)
+		for (unsigned nr = 0; nr < SYSCALL_MAX; nr++)
+			if (syscall_spec(arch, nr)->name && each(ctx, syscall_spec(arch, nr)->name))
+				return true;
+	return each(ctx, "syscall_other");
+}
+
+static bool is_mark(enum event_kind kind)
+{
+	return kind != EV_CALL && kind != EV_START && kind != EV_END && kind != EV_RELEASE &&
+	       kind != EV_MEMORY_SNAPSHOT && kind != EV_WAITING;
+}
+
+static bool each_mark(each_word *each, void *ctx)
+{
+	for (unsigned kind = 0; kind < _EV_MAX; kind++)
+		if (is_mark(kind) && each(ctx, event_info(kind)->name))
+			return true;
+	return false;
+}
+
+static bool each_category(each_word *each, void *ctx)
+{
+	for (unsigned i = 0; i < _CAT_MAX; i++)
+		if (each(ctx, meaning_category(i)))
+			return true;
+	return false;
+}
+
+static bool each_op(each_word *each, void *ctx)
+{
+	for (unsigned i = 0; i < _OP_MAX; i++)
+		if (each(ctx, meaning_op(i)))
+			return true;
+	return false;
+}
+
+static bool each_error(each_word *each, void *ctx)
+{
+	static const char *const others[] = {"any", "none", "unfinished", "unknown"};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(others); i++)
+		if (each(ctx, others[i]))
+			return true;
+	for (int err = 1; err < 600; err++)
+		if (errno_name(err) && each(ctx, errno_name(err)))
+			return true;
+	return false;
+}
+
+static bool each_known(enum query_field f, each_word *each, void *ctx)
+{
+	switch (f) {
+	case QUERY_TYPE:
+		return each_call(each, ctx) || each_mark(each, ctx);
+	case QUERY_CAT:
+		return each_category(each, ctx);
+	case QUERY_OP:
+		return each_op(each, ctx);
+	case QUERY_ERR:
+		return each_error(each, ctx);
+	default:
+		return each(ctx, CHOOSER_FAILED) || each_category(each, ctx) || each_op(each, ctx) ||
+		       each_call(each, ctx) || each_mark(each, ctx);
+	}
+}
+
+struct look {
+	const struct query_value *v;
+	bool errors;
+	struct nearest near;
+	struct buf *list;
+};
+
+static bool fits(void *ctx, const char *word)
+{
+	const struct look *l = ctx;
+
+	if (strchr(l->v->s, '*'))
+		return query_glob_matches(l->v->s, word, strlen(word));
+	return l->errors ? !strcasecmp(l->v->s, word) : !strcmp(l->v->s, word);
+}
+
+static bool compare_nearest(void *ctx, const char *word)
+{
+	nearest_try(&((struct look *)ctx)->near, word);
+	return false;
+}
+
+static bool list_word(void *ctx, const char *word)
+{
+	buf_printf(ctx, "%s%s", ((struct buf *)ctx)->len ? ", " : "", word);
+	return false;
+}
+
+static int unknown_word(const struct chooser *c, const struct query_term *t, const struct query_value *v,
+			struct diag *diag)
+{
+	static const char *const what[_QUERY_FIELDS] = {
+		[QUERY_TYPE] = "system call or event",
+		[QUERY_CAT] = "category",
+		[QUERY_OP] = "operation",
+		[QUERY_ERR] = "error",
+		[QUERY_ANY_OF] = "category, operation, call or event",
+	};
+	struct look l = {.v = v, .near = nearest_to(v->s)};
+	struct buf all = {0};
+	int rc;
+
+	each_known(t->field, compare_nearest, &l);
+	if (t->field == QUERY_ANY_OF || t->field == QUERY_CAT)
+		each_category(list_word, &all);
+	if (nearest_best(&l.near))
+		rc = diag_set(diag, USAGE, EINVAL, "filter: no %s \"%.64s\"; did you mean %s?", what[t->field], v->s,
+			      nearest_best(&l.near));
+	else
+		rc = diag_set(diag, USAGE, EINVAL, "filter: no %s \"%.64s\"%s%s", what[t->field], v->s,
+			      all.len ? "; there are " : "", all.len ? all.s : "");
+	buf_done(&all);
+	return diag_at(diag, c->text, v->at, rc);
+}
+
+static int check_words(const struct chooser *c, const struct query_term *t, struct diag *diag)
+{
+	if (!chooser_is_kind_term(t) && t->field != QUERY_ERR && t->field != QUERY_ANY_OF)
+		return 0;
+	for (unsigned i = 0; i < t->nvalues; i++) {
+		struct look l = {.v = &t->values[i], .errors = t->field == QUERY_ERR};
+
+		if (each_known(t->field, fits, &l) ||
+		    (t->field != QUERY_ERR && !strncmp(l.v->s, unknown_calls, sizeof(unknown_calls) - 1)))
+			continue;
+		return unknown_word(c, t, l.v, diag);
+	}
+	return 0;
+}
+
+/* ---- calls it may choose ---- */
+
+static bool kind_may(const struct chooser *c, const struct kind_words *w)
+{
+	for (unsigned i = 0; i < c->query.nterms; i++) {
+		const struct query_term *t = &c->query.terms[i];
+		bool hit;
+
+		if (!chooser_is_kind_term(t) && t->field != QUERY_ANY_OF)
+			continue;
+		hit = chooser_kind_passes(t, w);
+		if (hit == t->negated && !(t->field == QUERY_ANY_OF && !t->negated && chooser_asks_failed(t)))
+			return false;
+	}
+	return true;
+}
+
+static const char *call_name(unsigned arch, unsigned nr, char room[UNKNOWN])
+{
+	static const char *const archs[ARCHES] = {"", "i386_", "x32_"};
+
+	if (syscall_spec(arch, nr)->name)
+		return syscall_spec(arch, nr)->name;
+	snprintf(room, UNKNOWN, "%s%s%u", unknown_calls, archs[arch], nr);
+	return room;
+}
+
+/* What a call is, and what else it may be reported as. */
+static bool call_may(const void *ctx, unsigned arch, unsigned nr)
+{
+	const struct chooser *c = ctx;
+	const struct syscall_spec *spec = syscall_spec(arch, nr);
+	struct meaning means = spec_meaning(spec);
+	char room[UNKNOWN];
+	struct kind_words w = {call_name(arch, nr, room), meaning_op(means.op), meaning_category(means.category)};
+
+	if (c->calls && !callset_has(c->calls, arch, nr))
+		return false;
+	if (kind_may(c, &w))
+		return true;
+	w.op = meaning_op(OP_PEEK);
+	w.category = meaning_category(CAT_NETWORK);
+	return means.io == IO_IN && kind_may(c, &w);
+}
+
+/* Lower bounds of a duration are about any call. */
+static bool names_calls(const struct query_term *t)
+{
+	if (t->negated)
+		return false;
+	if (t->field == QUERY_DUR)
+		return t->compare == QUERY_MORE || t->compare == QUERY_MIN;
+	return chooser_is_kind_term(t) || (t->field == QUERY_ANY_OF && !(t->nvalues == 1 && chooser_asks_failed(t)));
+}
+
+static bool call_named(const void *ctx, unsigned arch, unsigned nr)
+{
+	const struct chooser *c = ctx;
+	struct meaning means = spec_meaning(syscall_spec(arch, nr));
+	char room[UNKNOWN];
+	const struct kind_words w = {call_name(arch, nr, room), meaning_op(means.op), meaning_category(means.category)};
+	bool named = c->calls;
+
+	if (!call_may(c, arch, nr))
+		return false;
+	for (unsigned i = 0; i < c->query.nterms; i++) {
+		const struct query_term *t = &c->query.terms[i];
+
+		named |= names_calls(t);
+		if (t->field == QUERY_ANY_OF && names_calls(t) && !chooser_kind_passes(t, &w))
+			return false;
+	}
+	return named;
+}
+
+/* Numbers past the table are of no category; their names are known only when they come. */
+static bool may_be_unknown(const struct chooser *c)
+{
+	const struct kind_words w = {"syscall_other", meaning_op(OP_OTHER), meaning_category(CAT_OTHER)};
+
+	if (c->calls && !callset_has(c->calls, 0, SYSCALL_MAX))
+		return false;
+	for (unsigned i = 0; i < c->query.nterms; i++) {
+		const struct query_term *t = &c->query.terms[i];
+		bool hit = chooser_kind_passes(t, &w);
+
+		for (unsigned k = 0;
+		     k < t->nvalues && (t->field == QUERY_TYPE || t->field == QUERY_ANY_OF) && !t->negated; k++)
+			hit |= !strncmp(t->values[k].s, unknown_calls, sizeof(unknown_calls) - 1);
+		if (chooser_is_kind_term(t) && hit == t->negated)
+			return false;
+	}
+	return true;
+}
+
+static bool mark_may(const struct chooser *c)
+{
+	for (unsigned kind = 0; kind < _EV_MAX; kind++) {
+		const struct event_info *info = event_info(kind);
+		struct kind_words w = {info->name, meaning_op(info->op), meaning_category(info->category)};
+
+		if (!is_mark(kind))
+			continue;
+		if (kind_may(c, &w))
+			return true;
+		w.op = meaning_op(info->op_alone);
+		if (info->op_alone && kind_may(c, &w))
+			return true;
+	}
+	return false;
+}
+
+static int compile(struct chooser *c, struct diag *diag)
+{
+	bool unknown = may_be_unknown(c);
+	unsigned ntrees = 0;
+
+	if (c->query.nerrors) {
+		const struct query_error *e = &c->query.errors[0];
+
+		return diag_at(diag, c->text, e->at, diag_set(diag, USAGE, EINVAL, "filter: %s", e->why));
+	}
+	for (unsigned i = 0; i < c->query.nterms; i++) {
+		const struct query_term *t = &c->query.terms[i];
+		int rc = check_words(c, t, diag);
+
+		if (rc < 0)
+			return rc;
+		ntrees += t->field == QUERY_TREE;
+		c->objects |=
+			!t->negated && (t->field == QUERY_PATH || t->field == QUERY_FILE || t->field == QUERY_TEXT);
+	}
+	if (c->query.nterms > TERMS_MAX || ntrees > TREES_MAX)
+		return diag_set(diag, USAGE, EINVAL, "filter: more than %d terms, or %d of tree:", TERMS_MAX,
+				TREES_MAX);
+	c->may = callset_new(call_may, c, unknown);
+	c->named = callset_new(call_named, c, unknown && call_named(c, 0, SYSCALL_MAX));
+	if (callset_is_empty(c->may) && (c->calls || !mark_may(c)))
+		return diag_at(diag, c->text, 0,
+			       diag_set(diag, USAGE, EINVAL, "filter: no call and no event can meet all of this%s%s",
+					c->calls ? ", and be of -e " : "", c->calls ? c->calls_text : ""));
+	if (ntrees) {
+		c->ntrees = 1024;
+		c->trees = xcalloc(c->ntrees, 1);
+	}
+	return 0;
+}
+
+int chooser_new(const struct chooser_wish *wish, const struct totals *totals, struct chooser **ret, struct diag *diag)
+{
+	bool filter = wish->filter && wish->filter[strspn(wish->filter, " \t\n")];
+	struct chooser *c;
+	int rc = 0;
+
+	*ret = NULL;
+	if (!filter && !wish->calls && !wish->signals_hidden)
+		return 0;
+	c = xcalloc(1, sizeof(*c));
+	c->calls = wish->calls;
+	c->calls_text = wish->calls_text;
+	c->signals_hidden = wish->signals_hidden;
+	c->peek = row_peek_new(totals);
+	if (filter) {
+		c->text = xmemdup0(wish->filter, strlen(wish->filter));
+		query_parse(c->text, &c->query);
+		rc = compile(c, diag);
+	}
+	if (rc < 0)
+		chooser_free(c);
+	else
+		*ret = c;
+	return rc;
+}
+
+void chooser_free(struct chooser *c)
+{
+	if (!c)
+		return;
+	query_done(&c->query);
+	callset_free(c->may);
+	callset_free(c->named);
+	row_peek_free(c->peek);
+	buf_done(&c->object);
+	buf_done(&c->args);
+	free(c->verdicts);
+	free(c->trees);
+	free(c->text);
+	free(c);
+}
+
+void chooser_text(struct buf *b, const struct chooser *c)
+{
+	buf_puts(b, c->calls ? "-e " : "");
+	buf_puts(b, c->calls ? c->calls_text : "");
+	buf_puts(b, c->calls && c->text ? " --filter " : "");
+	buf_puts(b, c->text ? c->text : "");
+}
