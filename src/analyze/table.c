@@ -36,6 +36,7 @@ void table_free(struct table *t)
 		free(t->rows[i].cells);
 	free(t->rows);
 	free(t->others);
+	free(t->own);
 	free(t);
 }
 

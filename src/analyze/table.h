@@ -36,6 +36,9 @@ enum cell_type {
 	CELL_IO,			/* .n: enum table_io */
 	/* .ending, lines: what it wrote to its standard error, missed, how a signal ended it, who failed for it */
 	CELL_SAID, CELL_MISSED, CELL_FATAL, CELL_CHAIN,
+	/* .n: why a CPU was waited for, SCHED_*; BLOCK_*; enum mem_place; one more than these: all, or of no program */
+	CELL_WAIT, CELL_BLOCK_OP, CELL_PLACE,
+	CELL_HIST,			/* .hist */
 };
 
 enum table_io { IO_OTHER, IO_LOCAL_SOCKETS };	/* pipes, terminals, devices; sockets within the machine */
@@ -48,6 +51,7 @@ struct cell {
 		const struct totals_conn *conn;
 		const struct totals_ending *ending;
 		const struct totals_file *file;
+		const struct hist *hist;
 		const struct totals_lookup *lookup;
 		const struct totals_proc *proc;
 	};
@@ -93,6 +97,7 @@ struct table {
 	uint64_t nfailed;		/* of a tree: how many of them ended badly */
 	struct cell *others;		/* a row for what had none of its own (TOTALS_ROWS), or NULL */
 	enum table_remark remark;
+	void *own;			/* what cells refer to that is not in the totals; freed with the table */
 };
 
 struct table_def {

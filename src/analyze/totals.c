@@ -3,8 +3,10 @@
 #include "analyze/totals.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "analyze/kernel.h"
 #include "analyze/totals_index.h"
 #include "filter/callset.h"
 #include "record/record.h"
@@ -26,6 +28,7 @@ void totals_free(struct totals *t)
 		return;
 	struct totals_index *x = t->index;
 
+	free(t->kernel);
 	HASH_CLEAR(hh, x->files);
 	HASH_CLEAR(hh, x->lookups);
 	HASH_CLEAR(hh, x->conns);
@@ -310,6 +313,15 @@ static void fact_event(struct totals *t, const struct event *ev, struct totals_p
 	}
 }
 
+static void kernel_event(struct totals *t, const struct event *ev)
+{
+	if (ev->kind != EV_SCHED && ev->kind != EV_BLOCK && ev->kind != EV_FAULT)
+		return;
+	if (!t->kernel)
+		t->kernel = totals_kernel_new();
+	totals_kernel_event(t->kernel, ev);
+}
+
 void totals_event(struct totals *t, const struct event *ev)
 {
 	struct totals_index *x = t->index;
@@ -342,8 +354,11 @@ void totals_event(struct totals *t, const struct event *ev)
 		t->nlost += ev->count;
 		t->nlost_events++;
 	}
-	if (!ev->task || !ev->task->proc)
+	if (!ev->task || !ev->task->proc) {
+		if (!t->left_out)
+			kernel_event(t, ev);
 		return;
+	}
 	t->ntasks = MAX(t->ntasks, MAX(ev->task->id, ev->child ? ev->child->id : 0));
 	p = x->last_proc = totals_proc_of(t, ev->task->proc);
 	if (totals_may_note(ev))
@@ -380,6 +395,9 @@ void totals_event(struct totals *t, const struct event *ev)
 	case CAT_SIGNAL:
 		t->nsignals += ev->kind == EV_SIGNAL;
 		totals_signal_event(t, ev);
+		break;
+	case CAT_SCHEDULER: case CAT_DISK: case CAT_FAULT:
+		kernel_event(t, ev);
 		break;
 	default:
 		break;

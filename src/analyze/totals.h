@@ -153,6 +153,7 @@ struct totals {
 	TOTALS_TABLE(struct totals_ending) endings;	/* of processes that failed, in order */
 	struct totals_note notes[TOTALS_NOTES]; unsigned nnotes;
 	struct totals_hidden hidden[_NOISE_MAX];
+	struct totals_kernel *kernel;		/* analyze/kernel.h; NULL: nothing of it was seen */
 	struct totals_index *index;		/* private */
 };
 

@@ -13,20 +13,10 @@
 #include "sink/kernel_part.h"
 #include "sink/lines.h"
 #include "sink/out.h"
+#include "sink/table_words.h"
 
 #define RUN_GAP_NS 100000000u	/* equal requests or faults are one line while they follow each other this closely, */
 #define RUN_MAX_NS 1000000000u	/* for at most so long */
-
-static enum place place_of(const struct region *r)
-{
-	if (!r)
-		return IN_OTHER;
-	if (r->kind == MAP_KIND_HEAP)
-		return IN_HEAP;
-	if (r->kind == MAP_KIND_STACK)
-		return IN_STACK;
-	return r->path.len || r->src ? IN_FILE : IN_ANON;
-}
 
 static void put_prot(struct buf *b, uint32_t prot)
 {
@@ -44,8 +34,8 @@ static const char *file_of(const char *path, size_t len, size_t *ret_len)
 }
 
 /* as_is: for the report, which shows any bytes as text itself */
-static void put_region(struct buf *b, enum place place, bool as_is, const char *file, size_t file_len, uint64_t start,
-		       uint32_t prot)
+static void put_region(struct buf *b, enum mem_place place, bool as_is, const char *file, size_t file_len,
+		       uint64_t start, uint32_t prot)
 {
 	if (place == IN_FILE && file_len && as_is)
 		buf_add(b, file, file_len);
@@ -86,7 +76,7 @@ static void sched_words(struct buf *b, const struct record_sched *r)
 
 static void block_words(struct buf *b, const struct record_block *r)
 {
-	buf_puts(b, kernel_op_name(r->op));
+	buf_puts(b, table_block_op(r->op));
 	buf_putc(b, ' ');
 	human_bytes(b, r->nbytes);
 	buf_putc(b, ' ');
@@ -107,7 +97,7 @@ void kernel_words(struct buf *b, const struct event *ev)
 	} else if (ev->kind == EV_BLOCK) {
 		block_words(b, ev->item->block);
 	} else {
-		put_region(b, place_of(ev->region), true, ev->path, ev->path_len,
+		put_region(b, mem_place(ev->region), true, ev->path, ev->path_len,
 			   ev->region ? ev->region->start : ev->addr, ev->prot);
 	}
 }
@@ -178,7 +168,7 @@ static void flush_block(struct kernel_sink *s)
 		buf_puts(b, " total");
 	}
 	buf_puts(b, ") ");
-	buf_puts(b, kernel_op_name(r->like.op));
+	buf_puts(b, table_block_op(r->like.op));
 	buf_putc(b, ' ');
 	put_disk(b, &r->like);
 	if (r->like.h.flags & BLOCK_WRITEBACK)
@@ -234,7 +224,6 @@ static void on_sched(struct kernel_sink *s, const struct event *ev)
 {
 	const struct record_sched *r = ev->item->sched;
 
-	hist_add(&s->sched[MIN(r->why, (rec_u8)SCHED_INTERRUPT)], r->delay_ns);
 	if (!s->opt->live || !ev->task || r->delay_ns < s->opt->sched_shown_ns)
 		return;
 	verb(s, CAT_SCHEDULER, "sched");
@@ -246,18 +235,8 @@ static void on_block(struct kernel_sink *s, const struct event *ev)
 {
 	const struct record_block *r = ev->item->block;
 	uint64_t end = ev->ts_ns + ev->dur_ns;
-	unsigned op = MIN(r->op, (rec_u8)BLOCK_OTHER);
 
-	if (!r->h.pid) {
-		s->nunattributed++;
-		s->unattributed_bytes += r->nbytes;
-		return;
-	}
-	hist_add(&s->queue[op], r->queue_ns);
-	hist_add(&s->device[op], r->device_ns);
-	s->nbytes[op] += r->nbytes;
-	s->nwriteback += (r->h.flags & BLOCK_WRITEBACK) != 0;
-	if (!s->opt->live || !ev->task)
+	if (!s->opt->live || !ev->task || !r->h.pid)
 		return;
 	if (s->opt->verbose) {
 		verb(s, CAT_DISK, "block I/O");
@@ -278,16 +257,11 @@ static void on_block(struct kernel_sink *s, const struct event *ev)
 
 static void on_fault(struct kernel_sink *s, const struct event *ev)
 {
-	enum place place = place_of(ev->region);
+	enum mem_place place = mem_place(ev->region);
 	uint64_t start = ev->region ? ev->region->start : 0;
 	bool major = ev->item->head->flags & FAULT_MAJOR;
-	/* a huge page counts as the pages it is */
-	unsigned order = MIN(ev->item->head->flags >> FAULT_ORDER_SHIFT, FAULT_ORDER_MAX);
+	unsigned order = fault_order(ev);	/* a huge page counts as the pages it is */
 
-	s->nfaults += 1u << order;
-	s->faults[place] += 1u << order;
-	s->nhuge += order > 0;
-	s->nmajor += major;
 	if (!s->opt->live || !ev->task || (!s->opt->all && place != IN_HEAP && place != IN_ANON))
 		return;
 	if (!goes_on(&s->fault, ev, ev->ts_ns) || s->fault.place != place || s->fault.start != start)

@@ -1,37 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* What the summary says of waits for a CPU, block I/O and page faults. */
-#include <stdio.h>
-
+/* Waits for a CPU, block I/O and page faults in the text's summary: their tables, with bars for times. */
 #include "base/human.h"
 #include "base/macro.h"
 #include "sink/cell.h"
 #include "sink/kernel_part.h"
 #include "sink/out.h"
+#include "sink/table_words.h"
 
 #define BAR_COLUMNS 30
 
-static const char *const op_names[OPS] = { "read", "write", "flush", "discard", "request" };
-static const char *const place_names[_PLACES] = { "heap", "anonymous memory", "stack", "files", "elsewhere" };
-
-const char *kernel_op_name(unsigned op) { return op_names[MIN(op, (unsigned)BLOCK_OTHER)]; }
-
-void kernel_end_line(struct kernel_sink *s)
+static void end_line(struct kernel_sink *s)
 {
 	buf_putc(&s->b, '\n');
 	out_write(s->out, s->b.s, s->b.len);
 	buf_reset(&s->b);
-}
-
-static void add_hist(struct hist *to, const struct hist *from)
-{
-	if (!from->n)
-		return;
-	to->min = to->n ? MIN(to->min, from->min) : from->min;
-	to->max = MAX(to->max, from->max);
-	to->n += from->n;
-	to->sum += from->sum;
-	for (unsigned i = 0; i < HIST_BUCKETS; i++)
-		to->buckets[i] += from->buckets[i];
 }
 
 static void title(struct kernel_sink *s, const char *text)
@@ -42,30 +24,22 @@ static void title(struct kernel_sink *s, const char *text)
 	buf_putc(&s->b, STYLE_OFF);
 }
 
-static void quantiles(struct kernel_sink *s, const char *name, const struct hist *h)
+/* Cells of times, in a row of columns: average, three percentiles, the longest. */
+static void times(struct kernel_sink *s, const char *name, uint64_t count, const struct cell *v)
 {
-	static const struct {
-		const char *name;
-		double q;
-	} qs[] = { { ", p50 ", .5 }, { ", p95 ", .95 }, { ", p99 ", .99 } };
+	static const char *const names[] = { "×, avg ", ", p50 ", ", p95 ", ", p99 ", ", max " };
 	struct buf *b = &s->b;
 
-	if (!h->n)
-		return;
 	buf_printf(b, "   %-12s", name);
-	human_count(b, h->n);
-	buf_puts(b, "×, avg ");
-	human_ns(b, h->sum / h->n);
-	for (unsigned i = 0; i < ARRAY_SIZE(qs); i++) {
-		buf_puts(b, qs[i].name);
-		if (hist_has_quantile(h, qs[i].q))
-			human_ns(b, hist_quantile(h, qs[i].q));
+	human_count(b, count);
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+		buf_puts(b, names[i]);
+		if (v[i].set)
+			human_ns(b, v[i].n);
 		else
 			buf_puts(b, "–");
 	}
-	buf_puts(b, ", max ");
-	human_ns(b, h->max);
-	kernel_end_line(s);
+	end_line(s);
 }
 
 /* By powers of two. */
@@ -98,97 +72,105 @@ static void bars(struct kernel_sink *s, const struct hist *h)
 			buf_puts(&s->b, "▇");
 		buf_putc(&s->b, ' ');
 		human_count(&s->b, by[p]);
-		kernel_end_line(s);
+		end_line(s);
 	}
 }
 
-static void sched_summary(struct kernel_sink *s)
+static void waits(struct kernel_sink *s, const struct table *t)
 {
-	static const char *const names[WHYS] = { "woken", "new", "preempted", "interrupt" };
-	struct hist all = { 0 };
+	struct buf why = { 0 };
 
-	for (unsigned i = 0; i < WHYS; i++)
-		add_hist(&all, &s->sched[i]);
-	if (!all.n)
-		return;
-	title(s, "Waits for a CPU");
-	kernel_end_line(s);
-	quantiles(s, "all", &all);
-	for (unsigned i = 0; i < WHYS; i++)
-		quantiles(s, names[i], &s->sched[i]);
-	bars(s, &all);
+	end_line(s);
+	for (unsigned i = 0; i < t->nrows; i++) {
+		const struct cell *v = t->rows[i].cells;
+
+		buf_reset(&why);
+		table_cell_words(&why, CELL_WAIT, &v[WAITS_WHY], true);
+		times(s, why.s, v[WAITS_COUNT].n, &v[WAITS_AVG]);
+	}
+	bars(s, t->rows[0].cells[WAITS_HIST].hist);
+	buf_done(&why);
 }
 
-static void block_summary(struct kernel_sink *s)
+static void unattributed(struct kernel_sink *s, const struct cell *v)
 {
-	uint64_t n = 0;
-	char name[32];
+	buf_puts(&s->b, "   ");
+	human_count(&s->b, v[DISK_COUNT].n);
+	buf_puts(&s->b, " more (");
+	human_bytes(&s->b, v[DISK_BYTES].n);
+	buf_printf(&s->b, ") %s (journal, metadata, files of other programs)", table_block_op(BLOCK_OPS));
+	end_line(s);
+}
 
-	for (unsigned i = 0; i < OPS; i++)
-		n += s->queue[i].n;
-	if (!n && !s->nunattributed)
-		return;
-	title(s, "Block I/O");
-	kernel_end_line(s);
-	for (unsigned i = 0; i < OPS; i++) {
-		if (!s->queue[i].n)
+static void disk(struct kernel_sink *s, const struct table *t)
+{
+	end_line(s);
+	for (unsigned i = 0; i < t->nrows; i++) {
+		const struct cell *v = t->rows[i].cells;
+		unsigned op = (unsigned)v[DISK_OP].n;
+
+		if (op == BLOCK_OPS) {
+			unattributed(s, v);
 			continue;
+		}
 		buf_puts(&s->b, "   ");
-		human_count(&s->b, s->queue[i].n);
-		buf_printf(&s->b, " %s%s, ", kernel_op_name(i),
-			   s->queue[i].n == 1 ? "" :
-			   i == BLOCK_FLUSH   ? "es" :
-						"s");
-		human_bytes(&s->b, s->nbytes[i]);
-		if (i == BLOCK_WRITE && s->nwriteback) {
+		human_count(&s->b, v[DISK_COUNT].n);
+		buf_printf(&s->b, " %s%s, ", table_block_op(op),
+			   v[DISK_COUNT].n == 1 ? "" :
+			   op == BLOCK_FLUSH	? "es" :
+						  "s");
+		human_bytes(&s->b, v[DISK_BYTES].n);
+		if (v[DISK_WRITEBACK].set) {
 			buf_puts(&s->b, ", ");
-			human_count(&s->b, s->nwriteback);
+			human_count(&s->b, v[DISK_WRITEBACK].n);
 			buf_puts(&s->b, " of them written back later by the kernel");
 		}
-		kernel_end_line(s);
-		snprintf(name, sizeof(name), "  queued");
-		quantiles(s, name, &s->queue[i]);
-		quantiles(s, "  device", &s->device[i]);
-		bars(s, &s->device[i]);
-	}
-	if (s->nunattributed) {
-		buf_puts(&s->b, "   ");
-		human_count(&s->b, s->nunattributed);
-		buf_puts(&s->b, " more (");
-		human_bytes(&s->b, s->unattributed_bytes);
-		buf_puts(&s->b,
-			 ") by kernel threads, for no traced program (journal, metadata, files of other programs)");
-		kernel_end_line(s);
+		end_line(s);
+		times(s, "  queued", v[DISK_COUNT].n, &v[DISK_QUEUED_AVG]);
+		times(s, "  device", v[DISK_COUNT].n, &v[DISK_DEVICE_AVG]);
+		bars(s, v[DISK_HIST].hist);
 	}
 }
 
-static void fault_summary(struct kernel_sink *s)
+/* In one line: all of them, then where. */
+static void faults(struct kernel_sink *s, const struct table *t)
 {
-	if (!s->nfaults)
-		return;
-	title(s, "Page faults: ");
-	human_count(&s->b, s->nfaults);
-	buf_puts(&s->b, ", ");
-	human_count(&s->b, s->nmajor);
-	buf_puts(&s->b, " major");
-	if (s->nhuge) {
-		buf_puts(&s->b, "; ");
-		human_count(&s->b, s->nhuge);
-		buf_puts(&s->b, s->nhuge == 1 ? " huge page" : " huge pages");
+	const struct cell *all = t->rows[0].cells;
+	struct buf *b = &s->b;
+
+	buf_puts(b, ": ");
+	human_count(b, all[FAULTS_PAGES].n);
+	buf_puts(b, ", ");
+	human_count(b, all[FAULTS_MAJOR].n);
+	buf_puts(b, " major");
+	if (all[FAULTS_HUGE].n) {
+		buf_puts(b, "; ");
+		human_counted(b, all[FAULTS_HUGE].n, "huge page", "huge pages");
 	}
-	for (unsigned i = 0; i < _PLACES; i++)
-		if (s->faults[i]) {
-			buf_puts(&s->b, "; ");
-			human_count(&s->b, s->faults[i]);
-			buf_puts(&s->b, i == IN_OTHER ? " " : " in ");
-			buf_puts(&s->b, place_names[i]);
-		}
-	kernel_end_line(s);
+	for (unsigned i = 1; i < t->nrows; i++) {
+		const struct cell *v = t->rows[i].cells;
+
+		buf_puts(b, "; ");
+		human_count(b, v[FAULTS_PAGES].n);
+		buf_puts(b, v[FAULTS_PLACE].n == IN_OTHER ? " " : " in ");
+		buf_puts(b, table_place((unsigned)v[FAULTS_PLACE].n));
+	}
+	end_line(s);
 }
 
 void kernel_summary(struct kernel_sink *s)
 {
-	sched_summary(s);
-	block_summary(s);
-	fault_summary(s);
+	static void (*const print[_KERNEL_TABLES])(struct kernel_sink *s, const struct table *t) = {
+		[KERNEL_WAITS] = waits, [KERNEL_DISK] = disk, [KERNEL_FAULTS] = faults,
+	};
+
+	for (unsigned i = 0; i < _KERNEL_TABLES; i++) {
+		struct table *t = table_new(&kernel_tables[i], s->opt->totals, true, 16);
+
+		if (t) {
+			title(s, t->def->title);
+			print[i](s, t);
+		}
+		table_free(t);
+	}
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sink/table_json.h"
 
+#include "analyze/hist.h"
 #include "analyze/totals.h"
 #include "base/json.h"
 #include "sink/out.h"
@@ -20,6 +21,21 @@ static void words(struct json *j, enum cell_type type, const struct cell *v)
 	buf_done(&b);
 }
 
+/* [[512,3],…]: at least so much, below the next, and how many; those without any are left out. */
+static void buckets(struct json *j, const struct hist *h)
+{
+	json_open(j, '[');
+	for (unsigned i = 0; i < HIST_BUCKETS; i++) {
+		if (!h->buckets[i])
+			continue;
+		json_open(j, '[');
+		json_u64_or_str(j, hist_bucket_low(i));
+		json_u64(j, h->buckets[i]);
+		json_close(j, ']');
+	}
+	json_close(j, ']');
+}
+
 static void value(struct json *j, enum cell_type type, const struct cell *v)
 {
 	if (!v->set || (type == CELL_LOOKUP && v->lookup->unreadable))
@@ -30,6 +46,8 @@ static void value(struct json *j, enum cell_type type, const struct cell *v)
 		json_escaped(j, v->lookup->path.s, v->lookup->path.len);
 	else if (type == CELL_FILE)
 		json_escaped(j, v->file->path.s ? v->file->path.s : "", v->file->path.len);
+	else if (type == CELL_HIST)
+		buckets(j, v->hist);
 	else
 		words(j, type, v);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "abi/spec.h"
+#include "analyze/kernel.h"
 #include "analyze/totals.h"
 #include "base/human.h"
 #include "base/macro.h"
@@ -134,6 +135,31 @@ static void io_words(struct buf *b, uint64_t kind)
 	buf_puts(b, names[kind]);
 }
 
+const char *table_block_op(unsigned op)
+{
+	static const char *const names[BLOCK_OPS + 1] = {
+		"read", "write", "flush", "discard", "request", "by kernel threads, for no traced program"
+	};
+
+	return names[MIN(op, (unsigned)BLOCK_OPS)];
+}
+
+const char *table_place(unsigned place)
+{
+	static const char *const names[_PLACES + 1] = {
+		"heap", "anonymous memory", "stack", "files", "elsewhere", "all"
+	};
+
+	return names[MIN(place, (unsigned)_PLACES)];
+}
+
+static const char *wait_why(unsigned why)
+{
+	static const char *const names[SCHED_WHYS + 1] = { "woken", "new", "preempted", "interrupt", "all" };
+
+	return names[MIN(why, (unsigned)SCHED_WHYS)];
+}
+
 void table_cell_words(struct buf *b, enum cell_type type, const struct cell *v, bool brief)
 {
 	switch (type) {
@@ -159,6 +185,10 @@ void table_cell_words(struct buf *b, enum cell_type type, const struct cell *v, 
 	case CELL_ENDED: ended_of_proc(b, v->proc); break;
 	case CELL_NOISE: buf_puts(b, noise_class_text((enum noise_class)v->n)); break;
 	case CELL_IO: io_words(b, v->n); break;
+	case CELL_WAIT: buf_puts(b, wait_why((unsigned)v->n)); break;
+	case CELL_BLOCK_OP: buf_puts(b, table_block_op((unsigned)v->n)); break;
+	case CELL_PLACE: buf_puts(b, table_place((unsigned)v->n)); break;
+	case CELL_HIST: break;	/* bars in text, buckets in JSON */
 	case CELL_SAID: ending_said(b, v->ending); break;
 	case CELL_MISSED: ending_missed(b, v->ending); break;
 	case CELL_FATAL: ending_fatal(b, v->ending); break;

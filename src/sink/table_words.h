@@ -18,3 +18,5 @@ const char *table_title_more(const struct table *t);
 const char *table_foot(const struct table *t);
 /* What a connection is: "tcp4 → 1.2.3.4:443". */
 void table_conn_words(struct buf *b, const struct totals_conn *c);
+const char *table_block_op(unsigned op);	/* BLOCK_*: "read", "write", … */
+const char *table_place(unsigned place);	/* enum mem_place: "heap", … */
