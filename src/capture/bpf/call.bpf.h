@@ -73,7 +73,7 @@ static __noinline void emit_call(struct task_state *st, struct work *w, u32 flag
 	u32 size = w->off;
 
 	st->in_call = 0;
-	if (size < BODY || size > WORK_BYTES)
+	if (!WITHIN(size, BODY, WORK_BYTES))
 		return;
 	fill_call((struct record_call *)w->mem, st, flags, exit_ns, ret, size, w->nchunks);
 	emit_ordinary(st, w->mem, size);
@@ -178,6 +178,7 @@ static __always_inline void enter_with_memory(struct task_state *st, const struc
 		struct wire_part *part = (struct wire_part *)(w->mem + BODY - sizeof(*part));
 		u32 size = w->off - (BODY - sizeof(*part));
 
+		SAME(size);
 		if (size > WORK_BYTES - BODY)
 			return;
 		*part = (struct wire_part){ { size, WIRE_ENTRY, 0, st->pid, st->tid, st->enter_ns }, w->nchunks, len };
@@ -341,7 +342,7 @@ __noinline int leave_with_memory(struct task_state *st, u32 how, u64 now, s64 re
 	if (!p || !(w = work_begin(st, ret, true)))
 		return 0;
 	len = st->len;
-	if (len && len <= WIRE_INLINE) {
+	if (WITHIN(len, 1, WIRE_INLINE)) {
 		bpf_probe_read_kernel(w->mem + BODY, len, st->chunks);
 		w->off += len;
 		w->nchunks = st->nchunks;
@@ -412,7 +413,7 @@ static __always_inline void abandon_call(struct task_state *st, u32 flags)
 
 	if (!w)
 		return;
-	if (len && len <= WIRE_INLINE) {
+	if (WITHIN(len, 1, WIRE_INLINE)) {
 		bpf_probe_read_kernel(w->mem + BODY, len, st->chunks);
 		w->off += len;
 		w->nchunks = st->nchunks;

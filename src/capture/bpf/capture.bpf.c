@@ -228,7 +228,8 @@ static __noinline void put_region(struct task_state *st, struct work *w, struct 
 				  bool first)
 {
 	struct record_map *r = (struct record_map *)w->mem;
-	struct mm_struct *mm = vma->vm_mm;
+	/* read as a number: kernel 7.2 refuses a pointer that may be NULL */
+	struct mm_struct *mm = BPF_CORE_READ(vma, vm_mm);
 	u64 start = vma->vm_start, end = vma->vm_end, flags = vma->vm_flags;
 	struct file *f = vma->vm_file;
 

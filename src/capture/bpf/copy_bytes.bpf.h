@@ -20,8 +20,7 @@ __noinline int copy_bytes(u32 arg_part, u64 addr, u64 want, u64 max)
 	if (n > COPY_MAX)
 		n = COPY_MAX;
 	flags = w->flags | (n < want ? CHUNK_TRUNC : 0);
-	SAME(n);
-	if (n && n <= COPY_MAX && bpf_probe_read_user(c + 1, n, (void *)addr)) {
+	if (WITHIN(n, 1, COPY_MAX) && bpf_probe_read_user(c + 1, n, (void *)addr)) {
 		u32 first = PAGE_BYTES - (addr & (PAGE_BYTES - 1));
 
 		faulted = 1;
@@ -178,7 +177,7 @@ __noinline int copy_strings(u32 arg, u64 addr)
 	if (n < 2 || n >= STRINGS)
 		return 0;
 	span = p[n] - p[0];
-	if (!span || span > STRINGS_MAX || bpf_probe_read_user(p + n + 1, (u32)span, (void *)p[0]))
+	if (!WITHIN(span, 1, STRINGS_MAX) || bpf_probe_read_user(p + n + 1, (u32)span, (void *)p[0]))
 		return 0;
 	text = (const char *)(p + n + 1);
 	for (u32 i = 1; i <= n && i < STRINGS; i++) {

@@ -56,7 +56,7 @@ static long iov_data(u32 i, u32 *faulted)
 		want = len;
 	k = (u32)want;
 	at = w->run.at + w->run.got;
-	if (k && k <= PAGE_BYTES && at <= WORK_BYTES - COPY_MAX) {
+	if (WITHIN(k, 1, PAGE_BYTES) && at <= WORK_BYTES - COPY_MAX) {
 		if (bpf_probe_read_user(w->mem + at, k, (void *)w->iov[i].base)) {
 			*faulted = 1;
 			return 1;
@@ -203,8 +203,7 @@ static long mmsg_item(u32 i, struct mmsg_ctx *x)
 	if (m.name) {
 		u32 n = m.namelen > NAME_BYTES ? NAME_BYTES : m.namelen;
 
-		SAME(n);
-		if (n && n <= NAME_BYTES) {
+		if (WITHIN(n, 1, NAME_BYTES)) {
 			if (bpf_probe_read_user(v->name, n, (void *)m.name) == 0)
 				v->name_len = n;
 			else

@@ -67,6 +67,12 @@ static __always_inline struct work *work_get(void)
  */
 #define SAME(v) asm volatile("" : "+r"(v))
 
+/*
+ * Compilers make one check of the two, of v - min, and kernels up to 6.12 do not conclude from it what v itself can be
+ * (seen with Debian's 6.1 and 6.12; 6.18 does).
+ */
+#define WITHIN(v, min, max) ({ bool enough = (v) >= (min); SAME(v); enough && (v) <= (max); })
+
 static __always_inline u32 align8(u32 n) { return (n + 7) & ~7u; }
 
 static __always_inline struct record_chunk *chunk_at(struct work *w)
