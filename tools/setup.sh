@@ -64,6 +64,7 @@ need ninja-build has_command ninja
 need pkg-config has_command pkg-config
 need libzstd-dev has_library libzstd
 need zlib1g-dev has_library zlib
+need libsqlite3-dev has_library sqlite3
 need uthash-dev has_header uthash.h
 need scdoc has_command scdoc
 bundles_page= # unless there is one: in a source tarball, or given
@@ -81,6 +82,7 @@ if [ "$task" = static ]; then	# it has everything in it
 	need libbpf-dev has_static libbpf
 	need libelf-dev has_static libelf
 	need libzstd-dev has_static libzstd zlib
+	need libsqlite3-dev has_static sqlite3
 fi
 
 if [ "$task" = deb ]; then
@@ -108,6 +110,8 @@ if [ "$task" = check ]; then
 	need protobuf-compiler has_command protoc
 	need strace has_command strace
 	need curl has_command curl
+	need sqlite3 has_command sqlite3
+	need jq has_command jq
 	need gdb has_command gdb
 	need tmux has_command tmux
 	need redis-tools has_command redis-benchmark

@@ -215,3 +215,41 @@ void text_middle(struct buf *b, const char *s, size_t n, size_t columns)
 		left -= char_width(s + i, n - i, &len);
 	buf_add(b, s + i, n - i);
 }
+
+/* How much of it is as it will be. */
+static size_t plain_run(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n) {
+		unsigned char c = (unsigned char)s[i];
+		unsigned len = c < 0x80 ? c && c != '\\' : text_utf8_len(s + i, n - i);
+
+		if (!len)
+			break;
+		i += len;
+	}
+	return i;
+}
+
+bool text_is_escaped(const char *s, size_t n) { return plain_run(s, n) == n; }
+
+void text_escaped(struct buf *b, const char *s, size_t n)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < n;) {
+		size_t run = plain_run(s + i, n - i);
+		unsigned char c;
+
+		buf_add(b, s + i, run);
+		i += run;
+		if (i == n)
+			return;
+		c = (unsigned char)s[i++];
+		if (c == '\\')
+			buf_add(b, "\\\\", 2);
+		else
+			buf_add(b, (const char[]){ '\\', 'x', hex[c >> 4], hex[c & 15] }, 4);
+	}
+}

@@ -22,6 +22,12 @@ void text_quote(struct buf *b, const char *s, size_t n);
 void text_reversible(struct buf *b, const char *s, size_t n, bool word);
 /* One word of a command line, quoted for a shell where it must be. */
 void text_shell(struct buf *b, const char *s, size_t n);
+/*
+ * For data, from which the bytes are to be had back: text as it is, but a backslash becomes two, and a byte that is not
+ * UTF-8, or is NUL, becomes \xNN.  Undoing both, from left to right, gives the bytes.
+ */
+void text_escaped(struct buf *b, const char *s, size_t n);
+bool text_is_escaped(const char *s, size_t n);	/* that would change nothing */
 /* Length of the valid UTF-8 sequence at s, 0 when it is not one (overlong, surrogate, cut off). */
 unsigned text_utf8_len(const char *s, size_t n);
 /*

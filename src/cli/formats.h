@@ -23,6 +23,10 @@
 	  FOLDER(sink_csv_files), sink_csv_new, WANTS_CALLS, "the CSV", "each line in its files is whole",	\
 	  "write the same as CSV to the directory DIR, a file for each table, with what declares them",	\
 	  "CSV, a file for each table: DuckDB, spreadsheets")	\
+	X(SQLITE, "sqlite", "FILE", "trace.sqlite",	\
+	  outfile_open, sink_sqlite_new, WANTS_CALLS, "the SQLite database", "what was committed before can be read", \
+	  "write the same to FILE as an SQLite database, with views such as failed_opens and process_tree",	\
+	  "SQLite, with views to ask: sqlite3, anything")	\
 	X(PERFETTO, "perfetto", "FILE", "trace.pftrace",	\
 	  open_file_or_stdout, sink_perfetto_new, WANTS_CALLS, "the Perfetto trace",	\
 	  "what was written before can still be read",	\

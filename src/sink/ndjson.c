@@ -39,10 +39,8 @@ static void cell(struct ndjson *n, struct buf *b, const struct row *row, unsigne
 	case ROW_BOOL: json_bool(&j, c->u); break;
 	case ROW_WORD: json_put_word(b, c->s, c->n); break;
 	case ROW_STRING: json_put_escaped(b, c->s, c->n); break;
-	case ROW_STRINGS: row_strings_json(&j, c); break;
-	case ROW_FDS: row_fds_json(&j, c); break;
+	case ROW_STRINGS: case ROW_FDS: case ROW_ARGS: row_json(&j, row, column->type, c); break;
 	case ROW_ADDRESS: json_hex(&j, c->u); break;
-	case ROW_ARGS: args_json(&j, row->event); break;
 	case ROW_NAME: case ROW_PEER: made_string(n, &j, column->type, c); break;
 	default: json_put_u64(b, c->u); break;
 	}

@@ -39,12 +39,7 @@ static void json_cell(struct parts *p, const struct row *row, enum row_type type
 {
 	struct json j = { .b = &p->cell };
 
-	if (type == ROW_STRINGS)
-		row_strings_json(&j, c);
-	else if (type == ROW_FDS)
-		row_fds_json(&j, c);
-	else
-		args_json(&j, row->event);
+	row_json(&j, row, type, c);
 	p->as->text(&p->line, p->cell.s, p->cell.len);
 }
 

@@ -3,8 +3,9 @@
 
 #include "base/json.h"
 #include "model/model.h"
+#include "sink/value_json.h"
 
-void row_strings_json(struct json *j, const struct cell *c)
+static void strings(struct json *j, const struct cell *c)
 {
 	json_open(j, '[');
 	for (unsigned i = 0; i < c->n; i++)
@@ -12,7 +13,7 @@ void row_strings_json(struct json *j, const struct cell *c)
 	json_close(j, ']');
 }
 
-void row_fds_json(struct json *j, const struct cell *c)
+static void descriptors(struct json *j, const struct cell *c)
 {
 	json_open(j, '[');
 	for (unsigned i = 0; i < c->n; i++) {
@@ -22,4 +23,14 @@ void row_fds_json(struct json *j, const struct cell *c)
 		json_close(j, '}');
 	}
 	json_close(j, ']');
+}
+
+void row_json(struct json *j, const struct row *row, enum row_type type, const struct cell *c)
+{
+	if (type == ROW_STRINGS)
+		strings(j, c);
+	else if (type == ROW_FDS)
+		descriptors(j, c);
+	else
+		args_json(j, row->event);
 }

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* Cells that are lists, as JSON: in NDJSON, and in a column of text elsewhere. */
+/*
+ * Cells that are lists, or arguments, as JSON: in NDJSON, and in a column of text elsewhere.
+ *
+ *	STRINGS	["a","b"], in the form of json_escaped()
+ *	FDS	[{"fd":3,"file":7}]
+ *	ARGS	sink/value_json.h
+ */
 #include "row/row.h"
-#include "sink/value_json.h"
 
-void row_strings_json(struct json *j, const struct cell *c);	/* ["a","b"], in the form of json_escaped() */
-void row_fds_json(struct json *j, const struct cell *c);	/* [{"fd":3,"file":7}] */
+struct json;
+
+/* type: one of these. */
+void row_json(struct json *j, const struct row *row, enum row_type type, const struct cell *c);

@@ -82,3 +82,5 @@ int sink_perfetto_new(const struct sink_options *opt, struct outfile *file, stru
 int sink_chrome_trace_new(const struct sink_options *opt, struct outfile *file, struct sink **ret_sink,
 			  struct diag *diag);
 int sink_folded_new(const struct sink_options *opt, struct outfile *file, struct sink **ret_sink, struct diag *diag);
+/* --sqlite; likewise, and where the file is not a regular one */
+int sink_sqlite_new(const struct sink_options *opt, struct outfile *file, struct sink **ret_sink, struct diag *diag);

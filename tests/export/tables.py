@@ -11,13 +11,16 @@ import json
 import os
 import pathlib
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 
 from rows import Tap, duckdb, last_rows, sums, unescape
 
-FORMATS = ("json", "csv")
+FORMATS = ("json", "csv", "sqlite")
+TABLES = ("trace", "process", "thread", "exec", "file", "connection", "counter", "type", "event")
+VIEWS = ("processes", "execs", "files", "events", "calls", "failed_opens", "slowest_calls", "files_by_bytes", "process_tree", "connections", "time_budget")
 
 
 def export(program, place, *args):
@@ -43,7 +46,7 @@ def difference(want, cell, address):
 
 def csv_problems(folder, tables):
     """Every cell of every table; and no line that a spreadsheet would take for a formula."""
-    for name in ("trace", "process", "thread", "exec", "file", "connection", "counter", "type", "event"):
+    for name in TABLES:
         text = (folder / f"{name}.csv").read_bytes().decode()
         have = list(csv.DictReader(text.splitlines(), strict=True))
         want = tables.get(name, [])
@@ -62,6 +65,55 @@ def csv_problems(folder, tables):
                     yield f"{name}.{key}: a formula: {cell!r}"
 
 
+def sqlite_problems(path, tables):
+    """Every cell of every table, and that each view can be read."""
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    db.row_factory = sqlite3.Row
+    for name in TABLES:
+        have = [dict(row) for row in db.execute(f"SELECT * FROM {name} ORDER BY {'id' if name in ('process', 'thread', 'exec', 'file', 'connection', 'type') else 'rowid'}")]
+        want = tables.get(name, [])
+        if len(have) != len(want):
+            yield f"{name}: {len(have)} rows for {len(want)}"
+            continue
+        for i, (row, line) in enumerate(zip(want, have)):
+            values = {key: json.loads(cell) if isinstance(row.get(key), (list, dict)) else cell for key, cell in line.items() if cell is not None}
+            if values != row:
+                yield f"{name} {i}: {sorted(set(map(str, values.items())) ^ set(map(str, row.items())))}"
+    for name in VIEWS:
+        db.execute(f"SELECT * FROM {name}").fetchall()
+    db.close()
+
+
+def sqlite_sums(path):
+    """As rows.sums(), through the views where these have it."""
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    one = lambda sql: db.execute(sql).fetchone()[0] or 0
+    got = {"events": one("SELECT count(*) FROM events"), "said": one("SELECT events FROM trace"),
+           "read": one("SELECT sum(bytes) FROM event WHERE kind IN ('read', 'recv')"),
+           "written": one("SELECT sum(bytes) FROM event WHERE kind IN ('write', 'send')"),
+           "failed_opens": one("SELECT sum(times) FROM failed_opens"), "processes": one("SELECT count(*) FROM process_tree"),
+           "duration": one("SELECT sum(duration) FROM event"),
+           "calls": one("SELECT count(*) FROM calls"), "budget": one("SELECT sum(in_calls) FROM time_budget"),
+           "slowest": one("SELECT duration FROM slowest_calls LIMIT 1"),
+           "file_bytes": one("SELECT sum(bytes_read) FROM files_by_bytes"), "sent": one("SELECT sum(sent) FROM connections"),
+           "received": one("SELECT sum(received) FROM connections")}
+    db.close()
+    return got
+
+
+def view_sums(tables):
+    """What the views have to come to, from the rows."""
+    calls = [r for r in tables["event"] if "call" in r]
+    regular = {f["id"] for f in tables.get("file", []) if f["kind"] in ("file", "dir", "memfd")}
+    links = {c["id"]: c["file"] for c in tables.get("connection", [])}
+    total = lambda rows: sum(r.get("bytes", 0) for r in rows)
+    of_link = [r for r in tables["event"] if "connection" in r]
+    return {"calls": len(calls), "budget": sum(r["duration"] for r in calls), "slowest": max((r["duration"] for r in calls), default=0),
+            "file_bytes": total(r for r in tables["event"] if r["kind"] in ("read", "transfer") and r.get("file") in regular),
+            "sent": total(r for r in of_link if r["kind"] in ("send", "write") or (r["kind"] == "transfer" and r.get("file") != links[r["connection"]])),
+            "received": total(r for r in of_link if r["kind"] in ("recv", "read") or (r["kind"] == "transfer" and r.get("file") == links[r["connection"]]))}
+
+
 HOSTILE = [b"\xff\xfe", b"a\\b", b'q"q', b"new\nline", b"cr\rlf", b"\xed\xa0\x80", b"\\x41", "ü→😀".encode(), b"<script>", b"\x1b[31m", b"\x7f",
            b"=1+1", b"+cmd", b"-x", b"@sum", b"\ttab", b"a,b;c", b"'; DROP TABLE event; --", b"NULL", b"\\N", b"0x10", b"1e5", b"true", b"%s%n"]
 
@@ -77,6 +129,10 @@ def main():
             tables = last_rows(to["json"])
             found = list(csv_problems(to["csv"], tables))
             tap.ok(not found, f"{recording.name}: CSV has every cell of the JSON", "\n".join(found[:5]))
+            found = list(sqlite_problems(to["sqlite"], tables))
+            tap.ok(not found, f"{recording.name}: SQLite has every cell of the JSON", "\n".join(found[:5]))
+            got, want = sqlite_sums(to["sqlite"]), {**sums(tables), **view_sums(tables)}
+            tap.ok(got == want, f"{recording.name}: the views of SQLite come to the same", f"{got}, not {want}")
             got = duckdb(to["csv"])
             if got is None:
                 tap.skip(f"{recording.name}: DuckDB", "no node, or not installed: npm ci --prefix tests/export")
@@ -96,6 +152,8 @@ def main():
         tables = last_rows(to["json"])
         opened = {unescape(r["path"]) for r in tables["event"] if r["kind"] == "open"}
         tap.ok(all(os.path.join(os.fsencode(place), x) in opened for x in HOSTILE), "hostile names: the JSON has them", said[-300:])
+        found = list(sqlite_problems(to["sqlite"], tables))
+        tap.ok(not found, "hostile names: SQLite has every cell of the JSON", "\n".join(found[:5]))
         found = list(csv_problems(to["csv"], tables))
         tap.ok(not found, "hostile names: CSV has every cell of the JSON", "\n".join(found[:5]))
     tap.end()

@@ -1,0 +1,216 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Every format that --export help lists: any number at once, private, its own, readable up to where it was cut.
+
+usage: exports.py --compendium FILE [--backend B] exports
+"""
+import collections
+import contextlib
+import json
+import os
+import pathlib
+import re
+import resource
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+
+from harness import PATIENCE, Skip, check, equal, eventually, main, need, need_root
+
+Format = collections.namedtuple("Format", "name arg file")
+WORK = "i=0; while [ $i -lt 300 ]; do cat /etc/hosts > /dev/null; i=$((i+1)); done; echo done; exit 3"
+# Only a tracer that is killed may leave this one: it never ends.
+FOREVER = "while :; do cat /etc/hosts /no/such/file; done > /dev/null 2>&1"
+
+
+def formats(t):
+    said = subprocess.run([t.args.compendium, "--export", "help"], stdout=subprocess.PIPE, text=True, timeout=PATIENCE, check=True).stdout
+    found = [Format(*m) for m in re.findall(r"^  (\S+) +--\S+ (FILE|DIR) +(\S+) ", said, re.M)]
+    check(len(found) >= 3, f"formats in {said}")
+    return found
+
+
+def trace(t, *args, **more):
+    """Exit status, standard output and error."""
+    p = subprocess.run([t.args.compendium, "--backend", t.args.backend, *map(str, args)],
+                       **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "timeout": PATIENCE, "check": False, **more})
+    return p.returncode, p.stdout.decode(errors="replace"), p.stderr.decode(errors="replace")
+
+
+def files_of(path):
+    return sorted(path.iterdir()) if path.is_dir() else [path]
+
+
+def contents(path):
+    """What is in a file; of a database not how its pages lie, which depends on when it was committed."""
+    if path.read_bytes()[:16] != b"SQLite format 3\0":
+        return path.read_bytes()
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        return "\n".join(db.iterdump())
+
+
+def all_at_once(t):
+    """all formats in one run, twice, by --export and by their options: private, not empty, and of a recording the same"""
+    found, recording = formats(t), t.out()
+    first, second = ({f: t.out() for f in found} for _ in range(2))
+    options = [word for f in found for word in ("--export", f"{f.name}:{first[f]}", f"--{f.name}", second[f])]
+    status, _, said = trace(t, "-v", *options, "--record", recording, "--", "sh", "-c", "cat /etc/hosts; exit 3")
+    equal(status, 3, said[-500:])
+    read = {f: t.out() for f in found}
+    equal(trace(t, "-q", "-v", "--read", recording, *(word for f in found for word in ("--export", f"{f.name}:{read[f]}")))[0], 0, "--read")
+    for f in found:
+        for path in (first[f], second[f], read[f]):
+            equal(stat.S_IMODE(path.stat().st_mode), 0o700 if f.arg == "DIR" else 0o600, f"the mode of {f.name}")
+            for part in files_of(path):
+                equal(stat.S_IMODE(part.stat().st_mode), 0o600, f"the mode of {part}")
+        for one, *others in zip(*(files_of(x[f]) for x in (first, second, read))):
+            for other in others:
+                check(one.stat().st_size > 0 and contents(one) == contents(other), f"{f.name}: {one} and {other} differ")
+
+
+def default_names(t):
+    """--export NAME writes where the list says, --export help and an unknown name run nothing"""
+    place = t.out()
+    place.mkdir()
+    found = formats(t)
+    status, _, said = trace(t, *(word for f in found for word in ("--export", f.name)), "--", "true", cwd=place)
+    equal(status, 0, said[-500:])
+    equal(sorted(p.name for p in place.iterdir()), sorted({f.file for f in found}), "files")
+    status, _, said = trace(t, "--export", "sqllite", "--", "touch", place / "ran")
+    check(status == 125 and "did you mean sqlite?" in said and not (place / "ran").exists(), said)
+
+
+def same_file(t):
+    """one file for two outputs is refused before anything runs, also one within a directory; so is a directory twice"""
+    ran = t.scratch / "ran"
+    for f in formats(t):
+        one, text = t.out(), t.out()
+        for a, b in ([(f"{f.name}:{one}", f"{f.name}:{one}")] + ([(f"{f.name}:{one}", f"json:{one}/event.csv")] if f.name == "csv" else [])):
+            status, _, said = trace(t, "--export", a, "--export", b, "--", "touch", ran)
+            check(status == 125 and "name the same file" in said, f"{a} and {b}: {said}")
+            check(not ran.exists() and not one.exists(), f"{a} and {b}: something was left")
+        if f.arg == "FILE":
+            status, _, said = trace(t, "-o", text, "--export", f"{f.name}:{text}", "--", "touch", ran)
+            check(status == 125 and "name the same file" in said and not ran.exists() and not text.exists(), f"{f.name} and -o: {said}")
+    status, _, said = trace(t, "--csv", "-", "--", "touch", ran)
+    check(status == 125 and "./-" in said and not ran.exists(), said)
+    status, _, said = trace(t, "--sqlite", "/dev/null", "--", "touch", ran)
+    check(status == 125 and "regular file" in said and not ran.exists(), said)
+
+
+def not_begun(t):
+    """a command that is not there costs older files nothing, and leaves no new one, and no directory"""
+    for f in formats(t):
+        old, fresh = t.out(), t.out()
+        equal(trace(t, "--export", f"{f.name}:{old}", "--", "true")[0], 0, "true")
+        before = {p: p.read_bytes() for p in files_of(old)}
+        equal(trace(t, "--export", f"{f.name}:{old}", "--export", f"{f.name}:{fresh}", "--", "/no/such/command")[0], 127, "not found")
+        equal({p: p.read_bytes() for p in files_of(old)}, before, f"{f.name}: older files")
+        check(not fresh.exists(), f"{f.name}: {fresh} was left")
+        # and a second run replaces the first
+        equal(trace(t, "--export", f"{f.name}:{old}", "--", "sh", "-c", "true; exit 0")[0], 0, "again")
+        check(sorted(p.name for p in files_of(old)) == sorted(p.name for p in before), f"{f.name}: files beside it: {files_of(old)}")
+
+
+def full(t):
+    """a full disk and a limit on file sizes end that output with one message; the command and the other outputs go on"""
+    for f in formats(t):
+        if f.arg == "FILE" and f.name != "sqlite":
+            status, out, said = trace(t, "-v", "--export", f"{f.name}:/dev/full", "--", "sh", "-c", WORK)
+            equal((status, out), (3, "done\n"), f"{f.name}: the command")
+            equal(len(re.findall("^compendium: .*No space left", said, re.M)), 1, f"{f.name}: {said[-400:]}")
+        for limit in (0, 4096, 1 << 16):
+            to = t.out()
+            status, out, said = trace(t, "-v", "--export", f"{f.name}:{to}", "--", "sh", "-c", WORK,
+                                      preexec_fn=lambda n=limit: resource.setrlimit(resource.RLIMIT_FSIZE, (n, n)))
+            equal((status, out), (3, "done\n"), f"{f.name} with RLIMIT_FSIZE {limit}: the command; {said[-300:]}")
+            equal(len(re.findall("^compendium: .*(File too large|No space left|Input/output error)", said, re.M)), 1, f"{f.name} with RLIMIT_FSIZE {limit}: {said[-400:]}")
+
+
+def full_tmpfs(t):
+    """the same on a small file system; what is there can be read"""
+    need_root()
+    need("unshare", "mount")
+    place = t.scratch / "small"
+    place.mkdir()
+    for f in formats(t):
+        other = t.out()
+        copy = t.out()
+        script = (f"mount -t tmpfs -o size={'2m' if f.name == 'sqlite' else '64k'} none {place} && {{ {t.args.compendium} --backend {t.args.backend} -v --export {f.name}:{place}/f --json {other} "
+                  f"-- sh -c '{WORK}'; rc=$?; cp -r {place} {copy}; exit $rc; }}")
+        p = subprocess.run(["unshare", "-m", "sh", "-c", script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE, check=False)
+        if b"mount:" in p.stderr or b"unshare:" in p.stderr:
+            raise Skip("no mount namespace here")
+        equal((p.returncode, p.stdout), (3, b"done\n"), f"{f.name}: the command; {p.stderr[-300:]}")
+        said = re.findall(rb"^compendium: .*No space left.*", p.stderr, re.M)
+        equal(len(said), 1, f"{f.name}: how often it is said: {said} {p.stderr[-300:]}")
+        equal(json.loads(other.read_bytes().splitlines()[-1])["table"], "trace", f"{f.name}: the other output's end")
+        if f.name == "sqlite":
+            named_point(copy / "f", other)
+
+
+def closed_pipe(t):
+    """a reader that goes away ends that output, with a message; the command runs to its end"""
+    status = t.out()
+    script = f'{{ "$0" --backend "$1" -q -v --json - -- sh -c "$2" 2> {status}.err; echo $? > {status}; }} | head -n 1'
+    p = subprocess.run(["sh", "-c", script, t.args.compendium, t.args.backend, WORK.replace("echo done; ", "")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                       timeout=PATIENCE, check=True)
+    equal(json.loads(p.stdout)["table"], "trace", "the first line")
+    said = pathlib.Path(f"{status}.err").read_text()
+    equal(status.read_text(), "3\n", f"the command: {said[-300:]}")
+    equal(len(re.findall("^compendium: the JSON .*Broken pipe", said, re.M)), 1, said[-400:])
+
+
+def rows_of(path):
+    """Whole lines of NDJSON; what is behind the last newline was being written."""
+    return [json.loads(line) for line in path.read_bytes().rpartition(b"\n")[0].splitlines()]
+
+
+def named_point(database, ndjson):
+    """The database is sound; `trace` says up to which event and time, and up to there it has what the NDJSON has."""
+    db = sqlite3.connect(database)
+    equal(db.execute("PRAGMA integrity_check").fetchone()[0], "ok", "integrity")
+    end, events, duration = db.execute('SELECT "end", events, duration FROM trace').fetchone()
+    equal((end, events), ("cut", db.execute("SELECT count(*) FROM event").fetchone()[0]), "what trace says")
+    equal(duration, db.execute("SELECT max(time + duration) FROM event").fetchone()[0], "up to which time")
+    have = db.execute("SELECT time, pid, kind, path FROM event ORDER BY rowid").fetchall()
+    want = [(r["time"], r.get("pid"), r["kind"], r.get("path")) for r in rows_of(ndjson) if r["table"] == "event"]
+    n = min(len(have), len(want))
+    check(n > 100 and have[:n] == want[:n], f"{len(have)} and {len(want)} events differ")
+    check(db.execute("SELECT sum(times) FROM failed_opens").fetchone()[0] > 0, "a view of it")
+    db.close()
+
+
+def killed(t):
+    """kill -9: NDJSON is whole lines, SQLite sound up to the point that it names, and read while it is written"""
+    for _ in range(2):
+        database, ndjson = t.out(), t.out()
+        p = subprocess.Popen([t.args.compendium, "--backend", t.args.backend, "-q", "-v", "--sqlite", database, "--json", ndjson, "--", "sh", "-c", FOREVER],
+                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        try:
+            def written():
+                check(p.poll() is None, f"compendium ended: {p.returncode}")
+                try:
+                    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
+                        return db.execute("SELECT count(*) FROM event").fetchone()[0] > 1000
+                except sqlite3.OperationalError:    # no file, or no table yet
+                    return False
+            eventually(written, "a thousand events in the database")
+        finally:
+            p.kill()
+            p.wait()
+            # with bpf the command outlives its tracer
+            try:
+                os.killpg(p.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        rows = rows_of(ndjson)
+        equal(rows[0]["table"], "trace", "the first row")
+        check(sum(r["table"] == "event" for r in rows) > 1000, f"{len(rows)} rows of JSON")
+        named_point(database, ndjson)
+
+
+if __name__ == "__main__":
+    sys.exit(main(__doc__, {"exports": [all_at_once, default_names, same_file, not_begun, full, full_tmpfs, closed_pipe, killed]}))
