@@ -307,6 +307,7 @@ GET(THREAD, CREATOR) { return not_0(v, c->thread->creator); }
 GET(THREAD, START) { return u64(v, c->thread->start_ns); }
 GET(THREAD, ATTACHED) { return u64(v, c->thread->attached); }
 GET(THREAD, NAME) { return string(v, c->thread->name, c->thread->name_len); }
+GET(THREAD, NAMED) { return c->thread->named && u64(v, c->thread->named_ns); }
 GET(THREAD, END) { return c->thread->ended && u64(v, c->thread->end_ns); }
 
 GET(EXEC, ID) { return u64(v, c->id); }

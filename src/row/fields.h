@@ -51,7 +51,8 @@
 	X(THREAD, START, "start", TIME, 0, "ns", "When it began; 0: before the trace.")	\
 	X(THREAD, ATTACHED, "attached", BOOL, 0, "", "It ran before tracing began.")	\
 	X(THREAD, NAME, "name", STRING, 0, "", "Its name (comm), at most 15 bytes.")	\
-	X(THREAD, END, "end", TIME, 0, "ns", "When it ended.")
+	X(THREAD, END, "end", TIME, 0, "ns", "When it ended.")	\
+	X(THREAD, NAMED, "named", TIME, 0, "ns", "When it got this name; absent: it has had it from its start.")
 
 #define EXEC_FIELDS(X)				\
 	X(EXEC, ID, "id", ID, TABLE_EXEC, "", "Counts from 1.")	\

@@ -12,9 +12,9 @@
 
 /* What was last reported of each, by the model's id (connections: by number of the row). */
 struct thread_state {
-	uint64_t start_ns, end_ns;	/* from t0; end_ns only with ended */
+	uint64_t start_ns, end_ns, named_ns;	/* from t0; the others only with ended, named */
 	uint32_t process, pid, tid, ppid, creator, last_child;
-	uint8_t seen, ended, attached, name_len;
+	uint8_t seen, ended, attached, named, name_len;
 	char name[16];
 };
 /* A number that changes, thinned as it comes: all of the first ones, then less and less often. */
@@ -77,7 +77,7 @@ struct rows {
 	struct cell cells[ROW_FIELDS_MAX];
 	uint8_t present[ROW_FIELDS_MAX];
 
-	uint64_t t0_ns, last_ns;	/* last_ns: from t0 */
+	uint64_t t0_ns, last_ns, now_ns;	/* from t0: the end so far; when the event began that is looked at */
 	bool started, ended, interrupted;
 	uint64_t wall_ns;
 	uint32_t mode;			/* START_* */

@@ -106,6 +106,7 @@ void rows_clock(struct rows *r, const struct event *ev)
 		r->started = true;
 		r->t0_ns = ev->ts_ns;
 	}
+	r->now_ns = row_time(r, ev->ts_ns);
 	r->last_ns = MAX(r->last_ns, row_time(r, ev->ts_ns + ev->dur_ns));
 }
 

@@ -80,8 +80,11 @@ uint32_t rows_thread(struct rows *r, const struct task *t)
 	row = store_row(&r->threads, t->id);
 	if (!row->seen)
 		add_thread(r, t);
-	else if (name_changed(row, t))
+	else if (name_changed(row, t)) {
+		row->named = true;
+		row->named_ns = r->now_ns;
 		put_thread(r, t->id);
+	}
 	return t->id;
 }
 

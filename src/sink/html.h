@@ -43,8 +43,9 @@ struct html_task {
 	uint32_t pid, tid, ppid, proc;	/* proc: a lane */
 	int32_t parent;			/* a lane, -1 */
 	int32_t status;
-	uint8_t ended, has_status, attached, comm_len;
-	char comm[16];
+	uint64_t named_ns;		/* since when it has this name; before: was */
+	uint8_t ended, has_status, attached, named, comm_len, was_len;
+	char comm[16], was[16];
 };
 
 /* execs: head, then the entry as JSON; prev: position of the same task's entry before + 1, 0: none */

@@ -198,6 +198,11 @@ static void write_task(struct html *h, struct json *j, uint32_t lane, struct htm
 	}
 	json_key(j, "comm");
 	json_str(j, t.comm, t.comm_len);
+	if (t.named) {
+		key_u64(j, "named", t.named_ns);
+		json_key(j, "was");
+		json_str(j, t.was, t.was_len);
+	}
 	if (t.utime_ns || t.stime_ns) {
 		key_u64(j, "cpu_ns", t.utime_ns + t.stime_ns);
 		key_u64(j, "utime_ns", t.utime_ns);

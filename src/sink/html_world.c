@@ -53,6 +53,12 @@ static void take_thread(struct html *h, const struct row *row)
 		lane = add_lane(h, row);
 	t = store_row(&h->tasks, (uint32_t)lane);
 	name = cell_s(row, ROW_THREAD_NAME, &n);
+	if (row_has(row, ROW_THREAD_NAMED) && !(t->named && t->named_ns == row_u(row, ROW_THREAD_NAMED))) {
+		t->named = true;
+		t->named_ns = row_u(row, ROW_THREAD_NAMED);
+		t->was_len = t->comm_len;
+		memcpy(t->was, t->comm, t->was_len);
+	}
 	t->comm_len = (uint8_t)MIN(n, (uint32_t)sizeof(t->comm));
 	memcpy(t->comm, name, t->comm_len);
 	if (!row_has(row, ROW_THREAD_END))
@@ -151,6 +157,8 @@ static void take_exec(struct html *h, const struct row *row)
 	json_cell(&j, "exe", row, ROW_EXEC_EXE);
 	html_strings(&j, "argv", argv->list, argv->n, argv->all, argv_room(h, inherited));
 	json_cell(&j, "cwd", row, ROW_EXEC_CWD);
+	json_key(&j, "comm");
+	json_str(&j, t->comm, t->comm_len);
 	if (inherited)
 		json_key(&j, "inherited"), json_bool(&j, true);
 	if (row_has(row, ROW_EXEC_FDS))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Query → one byte an event (1 = shown) by plain scans of the columns, and the rows that are left.
 import { compare, numbersOf, pathTest, type Query, type Term } from './query';
+import type { ExecInfo, Task } from '../format/layout';
 import type { Store } from './store';
 
 const SHIFT = 12; // rows a block, as a power of two, of the index from row to event
@@ -120,7 +121,6 @@ const TYPE_TERMS: Record<string, (store: Store, t: Term, type: number) => boolea
 const LANE_TERMS: Record<string, (store: Store, t: Term) => (lane: number) => boolean> = {
   pid: (store, t) => l => t.values.includes(String(store.tasks[l].pid)),
   tid: (store, t) => l => t.values.includes(String(store.tasks[l].tid)),
-  proc: (store, t) => l => procNames(store, l).some(name => matches(t, name)),
   tree: (store, t) => {
     const inTree = treeOf(store, t.values);
     return l => inTree[l] === 1;
@@ -229,7 +229,11 @@ function applySlow(store: Store, t: Term, bits: Uint8Array, from: number, to: nu
     for (let i = from; i < to; i++) if (bits[i] && (test(i) ? 1 : 0) !== want) bits[i] = 0;
   };
   const { strings } = store;
-  if (t.key === 'is') {
+  if (t.key === 'proc') {
+    const named = namedTest(store, t),
+      { lane } = store;
+    drop(i => named(lane[i], store.end(i)));
+  } else if (t.key === 'is') {
     const kinds = Uint8Array.from(store.types, (_, k) => (kindPasses(store, t, k) ? 1 : 0)),
       failed = matches(t, 'failed') ? 1 : 0,
       { type, err, isError } = store;
@@ -346,10 +350,32 @@ function numeric(
   }
 }
 
-export function procNames(store: Store, lane: number): string[] {
-  const t = store.tasks[lane],
-    p = store.tasks[t.proc] ?? t;
-  return [t.comm, p.comm, ...p.execs.map(e => e.exe.split('/').pop() ?? '')];
+const execAt = (p: Task, t: number): ExecInfo | undefined => p.execs.findLast(e => e.t <= t);
+const nameAt = (task: Task, t: number): string =>
+  task.named === undefined || t >= task.named
+    ? task.comm
+    : (execAt(task, t)?.comm ?? task.was ?? task.comm);
+
+/** What a lane is called from which time on: its own name, its process's, the program's. */
+export function namesOf(store: Store, lane: number): { t: number; names: string[] }[] {
+  const task = store.tasks[lane],
+    p = store.tasks[task.proc] ?? task;
+  const times = [0, task.named ?? 0, p.named ?? 0, ...p.execs.map(e => e.t)];
+  return [...new Set(times)]
+    .sort((a, b) => a - b)
+    .map(t => ({
+      t,
+      names: [nameAt(task, t), nameAt(p, t), execAt(p, t)?.exe.split('/').pop() ?? ''],
+    }));
+}
+
+/** Whether a lane has a name at a time, when an event ends: an exec's is the new one; most have the same answer from their first event on. */
+function namedTest(store: Store, t: Term): (lane: number, at: number) => boolean {
+  const lanes = store.tasks.map((_, l) =>
+    namesOf(store, l).map(x => ({ t: x.t, hit: x.names.some(name => matches(t, name)) })),
+  );
+  const whole = lanes.map(list => (list.every(x => x.hit === list[0].hit) ? list[0].hit : null));
+  return (lane, at) => whole[lane] ?? lanes[lane].findLast(x => x.t <= at)!.hit;
 }
 
 function treeOf(store: Store, pids: string[]): Uint8Array {

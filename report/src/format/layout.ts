@@ -28,6 +28,7 @@ export interface ExecInfo {
   inherited?: boolean;
   argv_more?: number;
   argv_cut?: number;
+  comm?: string;
   fds?: [number, number][];
   fds_more?: number;
 }
@@ -44,6 +45,8 @@ export interface Task {
   signal?: string;
   core?: boolean;
   comm: string;
+  named?: number;
+  was?: string;
   execs: ExecInfo[];
   cpu_ns?: number;
   utime_ns?: number;

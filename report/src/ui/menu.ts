@@ -3,7 +3,6 @@
 import { signal } from '@preact/signals';
 import { withTerms, withValue, withoutKey } from '../engine/query';
 import { show, shellWord } from '../format/text';
-import { procNames } from '../engine/filter';
 import type { State } from './state';
 
 export interface MenuItem {
@@ -122,16 +121,12 @@ export function eventItems(s: State, i: number): MenuItem[] {
 
 export function laneItems(s: State, lane: number): MenuItem[] {
   const t = s.store.tasks[lane],
+    { comm } = s.store.tasks[t.proc] ?? t,
     toggle = (list: readonly number[], x: number) =>
       list.includes(x) ? list.filter(v => v !== x) : [...list, x];
   return [
     ...valueItems(s, 'pid', String(t.pid), `process ${t.pid}`),
-    ...valueItems(
-      s,
-      'proc',
-      procNames(s.store, lane)[1],
-      `all ${show(procNames(s.store, lane)[1])}`,
-    ),
+    ...valueItems(s, 'proc', comm, `all ${show(comm)}`),
     {
       label: 'Only this process and its children',
       run: () => {

@@ -227,13 +227,15 @@ function naive(store: Store, text: string): number[] {
             return any(v => Number(v) === t.pid);
           case 'tid':
             return any(v => Number(v) === t.tid);
-          case 'proc':
+          case 'proc': {
+            const runs = store.tasks[t.proc].execs.filter(e => e.t <= store.end(i));
             return any(
               v =>
                 v === t.comm ||
                 v === store.tasks[t.proc].comm ||
-                store.tasks[t.proc].execs.some(e => e.exe.endsWith('/' + v)),
+                (runs.length > 0 && runs[runs.length - 1].exe.endsWith('/' + v)),
             );
+          }
           case 'err':
             return any(v => (v === 'any' ? err !== '' : v === 'none' ? err === '' : v === err));
           case 'dur':
