@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/diag.h"
 #include "capture/command.h"
 #include "capture/environ.h"
@@ -17,11 +18,21 @@
 #include "cli/session.h"
 #include "cli/signals.h"
 #include "config.h"
+#include "sink/json_schema.h"
 
 static void version(void)
 {
 	printf("compendium " COMPENDIUM_VERSION "\n"
 	       "built in: %s, seccomp filter, recordings (zstd), HTML report\n", backend_built_in());
+}
+
+static void print_json_schema(void)
+{
+	struct buf b = { 0 };
+
+	json_schema(&b);
+	fwrite(b.s, 1, b.len, stdout);
+	buf_done(&b);
 }
 
 /*
@@ -77,11 +88,13 @@ int main(int argc, char **argv)
 		options_done(&opt);
 		return diag.exit_status;
 	}
-	if (opt.help || opt.version) {
+	if (opt.help || opt.version || opt.json_schema) {
 		if (opt.help_formats)
 			formats_list(stdout);
 		else if (opt.help)
 			options_help(stdout, opt.help_all);
+		else if (opt.json_schema)
+			print_json_schema();
 		else
 			version();
 		options_done(&opt);

@@ -236,7 +236,7 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct dia
 		}
 		if (rc < 0)
 			return rc;
-		if (o->help || o->version)
+		if (o->help || o->version || o->json_schema)
 			return 0;
 	}
 	if (optind < argc)

@@ -31,7 +31,7 @@ struct options {
 	const char *cgroup, *read;
 	bool verbose, all, show_comm, ebpf, faults;
 	bool no_seccomp, lossy, ring_rounded;
-	bool help, help_all, help_formats, version;
+	bool help, help_all, help_formats, version, json_schema;
 	enum backend backend;
 	uint64_t ring_bytes, sched_kept_us, sched_shown_us;
 	struct callset *calls; const char *calls_text;	/* -e; NULL: what matters */

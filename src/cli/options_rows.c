@@ -87,6 +87,7 @@ const struct option_row option_rows[] = {
 
 	{ "help", NULL, 'h', OPT_INFO, TAKES_OPTIONAL, "all", "show the options used most, with examples; all: every option", SET(set_help),
 	  "this help; all: with every option" },
+	{ "json-schema", NULL, 0, OPT_INFO, TAKES_NONE, NULL, "print the JSON Schema of the lines of --json", FLAG(json_schema) },
 	{ "version", NULL, 'V', OPT_INFO, TAKES_NONE, NULL, "show the version and what is built in", FLAG(version),
 	  "the version and what is built in" },
 };

@@ -10,13 +10,14 @@ import csv
 import json
 import os
 import pathlib
+import re
 import shutil
 import sqlite3
 import subprocess
 import sys
 import tempfile
 
-from rows import Tap, duckdb, last_rows, sums, unescape
+from rows import HERE, Tap, duckdb, last_rows, sums, unescape
 
 FORMATS = ("json", "csv", "sqlite")
 TABLES = ("trace", "process", "thread", "exec", "file", "connection", "counter", "type", "event")
@@ -114,18 +115,62 @@ def view_sums(tables):
             "received": total(r for r in of_link if r["kind"] in ("recv", "read") or (r["kind"] == "transfer" and r.get("file") == links[r["connection"]]))}
 
 
+TYPES = {"integer": int, "boolean": bool, "string": str, "array": list, "object": dict}
+
+
+def wrong(schema, value):
+    """Why a value is not what the schema says; of JSON Schema, what --json-schema uses. A key that is not in it is wrong, too."""
+    if "const" in schema and value != schema["const"]:
+        return f"not {schema['const']}"
+    if "type" in schema and type(value) is not TYPES[schema["type"]]:
+        return f"not {schema['type']}"
+    if value not in schema.get("enum", [value]) or (isinstance(value, int) and value < schema.get("minimum", value)):
+        return "not one of its values"
+    if isinstance(value, str) and not re.search(schema.get("pattern", ""), value):
+        return f"not {schema['pattern']}"
+    found = [wrong(schema["items"], item) for item in value] if isinstance(value, list) else []
+    if isinstance(value, dict) and "properties" in schema:
+        found += [key for key in schema["required"] if key not in value]
+        found += [f"{key}: {why}" for key, item in value.items() if (why := wrong(schema["properties"].get(key, {"enum": []}), item))]
+    return next(filter(None, found), None)
+
+
+def check_schema(tap, program, place, recordings):
+    """The lines of all runs by the schema; and that it refuses what is not such a line."""
+    path = place / "schema.json"
+    path.write_bytes(subprocess.run([program, "--json-schema"], stdout=subprocess.PIPE, check=True).stdout)
+    schema = json.loads(path.read_bytes())
+    lines = [json.loads(line) for file in recordings for line in file.read_bytes().splitlines()]
+    found = [(line, why) for line in lines if (why := wrong(schema["$defs"].get(line["table"], {"type": "null"}), line))]
+    tap.ok(lines and not found, f"all {len(lines)} lines are as --json-schema says", found[:3])
+    broken = [{**next(r for r in lines if r["table"] == "event" and "path" in r), **more} for more in
+              ({"pid": "1"}, {"path": 1}, {"kind": "no such kind"}, {"time": -1}, {"thread": 0}, {"nonsense": 1}, {"address": "7f"})]
+    missed = [b for b in broken if not wrong(schema["$defs"]["event"], b)]
+    tap.ok(not missed, "and it refuses what is not such a line", missed)
+    if not (HERE / "node_modules").exists() or not shutil.which("node"):
+        tap.skip("ajv", "no node, or not installed: npm ci --prefix tests/export")
+        return
+    done = subprocess.run(["node", HERE / "schema.mjs", path, *recordings], capture_output=True, text=True, check=False)
+    tap.ok(done.returncode == 0 and done.stdout == f"{len(lines)}\n", "ajv validates all lines", done.stdout[:500] + done.stderr[:500])
+    for i, line in enumerate(broken):
+        (place / f"broken{i}").write_text(json.dumps(line) + "\n")
+    refused = [subprocess.run(["node", HERE / "schema.mjs", path, place / f"broken{i}"], capture_output=True, check=False).returncode == 1 for i in range(2)]
+    tap.ok(all(refused), "and refuses what is not such a line", refused)
+
+
 HOSTILE = [b"\xff\xfe", b"a\\b", b'q"q', b"new\nline", b"cr\rlf", b"\xed\xa0\x80", b"\\x41", "ü→😀".encode(), b"<script>", b"\x1b[31m", b"\x7f",
            b"=1+1", b"+cmd", b"-x", b"@sum", b"\ttab", b"a,b;c", b"'; DROP TABLE event; --", b"NULL", b"\\N", b"0x10", b"1e5", b"true", b"%s%n"]
 
 
 def main():
     program, recordings = sys.argv[1], [pathlib.Path(p) for p in sys.argv[2:]]
-    tap = Tap()
+    tap, lines = Tap(), []
     with tempfile.TemporaryDirectory() as name:
         for recording in recordings:
             place = pathlib.Path(name) / recording.stem
             place.mkdir()
             to, _ = export(program, place, "-v", "-q", "--read", recording)
+            lines.append(to["json"])
             tables = last_rows(to["json"])
             found = list(csv_problems(to["csv"], tables))
             tap.ok(not found, f"{recording.name}: CSV has every cell of the JSON", "\n".join(found[:5]))
@@ -156,6 +201,7 @@ def main():
         tap.ok(not found, "hostile names: SQLite has every cell of the JSON", "\n".join(found[:5]))
         found = list(csv_problems(to["csv"], tables))
         tap.ok(not found, "hostile names: CSV has every cell of the JSON", "\n".join(found[:5]))
+        check_schema(tap, program, pathlib.Path(name), [*lines, to["json"]])
     tap.end()
 
 
