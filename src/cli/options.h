@@ -38,6 +38,7 @@ struct options {
 	char *filter;		/* --filter and its short forms, one text; NULL: none */
 	uint64_t signals_hidden;	/* -e signal=: a bit a number */
 	unsigned choices_given;	/* forms of -e so far: cli/options_choose.c */
+	bool summary_json;
 	bool quiet, count_only, count_too;	/* -q, -c, -C */
 	const char *by, *sort;	/* of the table of -c; NULL: call, time */
 	unsigned clock;		/* how often -t was given: time of day, with microseconds, since 1970 */

@@ -195,6 +195,17 @@ int set_text(struct options *o, const struct option_row *r, const char *arg, str
 	return set_output(o, r, arg, diag);
 }
 
+int set_summary(struct options *o, const struct option_row *r UNUSED, const char *arg, struct diag *diag)
+{
+	if (!arg)
+		o->count_too = true;
+	else if (!strcmp(arg, "json"))
+		o->summary_json = true;
+	else
+		return diag_set(diag, USAGE, EINVAL, "--summary takes json, or nothing, not \"%.64s\"", arg);
+	return 0;
+}
+
 int set_report(struct options *o, const struct option_row *r, const char *arg, struct diag *diag)
 {
 	return set_output(o, r, arg ? arg : "report.html", diag);

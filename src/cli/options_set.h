@@ -24,6 +24,7 @@ option_set_fn set_help;
 option_set_fn set_pid;
 option_set_fn set_report;
 option_set_fn set_ring_size;
+option_set_fn set_summary;
 option_set_fn set_text;
 
 /* cli/options_choose.c */

@@ -133,7 +133,7 @@ static int open_recording(const char *path, const struct outfile_words *words, s
 static const struct output_row kinds[_OUTPUT_KINDS] = {
 	[OUTPUT_TEXT] = {
 		.option = "--output", .words = { "the text", "choose another file for -o", NULL },
-		.open = outfile_open, .make = make_copy, .stage = STAGE_TEXT,
+		.open = open_file_or_stdout, .make = make_copy, .stage = STAGE_TEXT,
 	},
 	[OUTPUT_REPORT] = {
 		.option = "--report", .words = { "the report", "name another file with --report=FILE", NULL },
@@ -376,6 +376,7 @@ int outputs_open(const struct options *opt, const struct totals *totals, const s
 		.verbose = opt->verbose, .all = opt->all, .show_comm = opt->show_comm, .color = term_wants_color(STDERR_FILENO, opt->color),
 		.live = !opt->quiet && !opt->count_only, .sort = -1, .fit = isatty(STDERR_FILENO) ? term_columns(STDERR_FILENO) : 0, .named = chooser ? chooser_named(chooser) : NULL, .filter = chooser ? opt->filter : NULL, .max_report_events = opt->max_report_events, .sched_shown_ns = opt->sched_shown_us * 1000, .totals = totals,
 	};
+	o->sink_opt.summary_json = opt->summary_json;
 	o->sink_opt.clock = opt->clock > CLOCK_EPOCH ? CLOCK_EPOCH : opt->clock;
 	o->sink_opt.relative = opt->relative;
 	o->sink_opt.call_times = opt->call_times;
@@ -456,9 +457,10 @@ static void finish_one(struct output *to, const struct sink_result *done, output
 	say_if_any(say, ctx, &d);
 }
 
-void outputs_finish(struct outputs *o, outputs_say say, void *ctx)
+bool outputs_finish(struct outputs *o, outputs_say say, void *ctx)
 {
 	struct sink_result *done = NULL, **end = &done;
+	bool complete = true;
 
 	for (enum stage stage = 0; stage < _STAGES; stage++)
 		for (unsigned i = 0; i < o->n; i++) {
@@ -467,11 +469,13 @@ void outputs_finish(struct outputs *o, outputs_say say, void *ctx)
 			if (to->row->stage != stage)
 				continue;
 			finish_one(to, done, say, ctx);
+			complete &= !to->row->option || !to->result.incomplete;
 			if (to->row->title) {
 				*end = &to->result;
 				end = &to->result.next;
 			}
 		}
+	return complete;
 }
 
 void outputs_free(struct outputs *o)

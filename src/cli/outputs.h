@@ -35,7 +35,10 @@ int outputs_open(const struct options *opt, const struct totals *totals, const s
 void outputs_event(struct outputs *o, const struct event *ev);
 void outputs_record(struct outputs *o, const struct record *r);
 void outputs_tick(struct outputs *o, uint64_t now_ns);	/* CLOCK_MONOTONIC: nothing that ended earlier will follow */
-/* Everything is written and closed, in the order of the rows' stages. */
-void outputs_finish(struct outputs *o, outputs_say say, void *ctx);
+/*
+ * Everything is written and closed, in the order of the rows' stages.  false: something that an option asked for could
+ * not be written, or not all of it.
+ */
+bool outputs_finish(struct outputs *o, outputs_say say, void *ctx);
 /* Without outputs_finish() before: nothing was traced, and what was made for it is removed.  NULL is fine. */
 void outputs_free(struct outputs *o);

@@ -374,6 +374,8 @@ static void close_all(struct session *s)
 	say_notes(&s->notes);
 }
 
+enum { OURS = 125 };	/* the exit status when compendium itself failed */
+
 /* How compendium ends: as the command did. */
 static int exit_status(const struct session *s, int status, int *ret_signal)
 {
@@ -401,7 +403,7 @@ static void note_runs_on(struct session *s)
 static int run(struct session *s, int *ret_signal)
 {
 	const struct source_ops *ops = s->source->ops;
-	bool damaged;
+	bool damaged, complete = true;
 	int status = -1;
 
 	s->ending.source = s->source;
@@ -416,11 +418,14 @@ static int run(struct session *s, int *ret_signal)
 	}
 	damaged = ops->damage && ops->damage(s->source);
 	if (s->totals->nevents || !damaged)	/* else it was cut off before its first record: nothing is written */
-		outputs_finish(s->outputs, note, s);
+		complete = outputs_finish(s->outputs, note, s);
 	note_losses(s);
 	if (s->runs_on)
 		note_runs_on(s);
-	return damaged ? 125 : exit_status(s, status, ret_signal);
+	/* a command's status is its own whatever became of a file; without one the files are what was asked for */
+	if (damaged || (!complete && !s->opt->argv))
+		return OURS;
+	return exit_status(s, status, ret_signal);
 }
 
 int session_run(const struct options *opt, int *ret_signal, struct diag *diag)

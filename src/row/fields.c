@@ -58,6 +58,8 @@ static uint64_t more(uint64_t all, uint64_t n) { return all > n ? all - n : 0; }
 
 /* ---- how it came out ---- */
 
+enum { FIRST_INTERNAL = 512 };	/* ERESTARTSYS and its like, linux/errno.h: no program sees them */
+
 /* The errno is the answer that was asked for: no terminal, no link, not yet.  Red is for what failed. */
 static bool is_answer(const struct event *ev, int err)
 {
@@ -65,6 +67,8 @@ static bool is_answer(const struct event *ev, int err)
 		{ ENOTTY, "ioctl" }, { ESPIPE, "lseek" }, { ETIMEDOUT, "futex" }, { ETIMEDOUT, "restart_syscall" },
 	};
 
+	if (err >= FIRST_INTERNAL)	/* interrupted by a signal: it is restarted, or returns EINTR to a handler */
+		return true;
 	if (ev->kind == EV_LOOKUP)
 		return !totals_failed_lookup(ev);
 	for (unsigned i = 0; ev->call && ev->call->spec->name && i < ARRAY_SIZE(answers); i++)

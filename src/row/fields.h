@@ -151,7 +151,7 @@
 	X(EVENT, CATEGORY, "category", WORD, 0, "", K_ALL, false, "file, network, memory, process, signal, wait, time, info, scheduler, fault, disk, other.")	\
 	X(EVENT, NOISE, "noise", WORD, 0, "", K_ALL, false, "Why the terminal does not show it without --all: system, loader, localhost, preemption.")	\
 	X(EVENT, DURATION, "duration", DURATION, 0, "ns", K_ALL, false, "How long it took; 0: an instant, or not known.")	\
-	X(EVENT, OUTCOME, "outcome", WORD, 0, "", K_ALL, false, "ok; failed; answer (an error that was the answer, such as ENOENT of a search for a link); unfinished (it did not return); unknown (its result was not captured).")	\
+	X(EVENT, OUTCOME, "outcome", WORD, 0, "", K_ALL, false, "ok; failed; answer (an error that was the answer, such as EINVAL of a readlink of what is no link; or a call that a signal interrupted, ERESTARTSYS); unfinished (it did not return); unknown (its result was not captured).")	\
 	X(EVENT, ERROR, "error", WORD, 0, "", K_ALL, false, "The error's name: ENOENT.")	\
 	X(EVENT, ERRNO, "errno", COUNT, 0, "", K_ALL, false, "Its number.")	\
 	X(EVENT, RESULT, "result", SIGNED, 0, "", K_CALLS, false, "What the call returned, when it did not fail.")	\

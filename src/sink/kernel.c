@@ -330,7 +330,8 @@ static void kernel_finish(struct sink *sink, const struct sink_result *done UNUS
 {
 	struct kernel_sink *s = CONTAINER_OF(sink, struct kernel_sink, sink);
 
-	kernel_summary(s);
+	if (!s->opt->summary_json)	/* it has these tables */
+		kernel_summary(s);
 }
 
 static void kernel_free(struct sink *sink)

@@ -25,6 +25,7 @@ struct sink_options {
 	bool color;			/* of the terminal stream */
 	bool live;			/* false: only the summary */
 	const struct table_def *counts;	/* -c: this table in place of the summary; NULL: the summary */
+	bool summary_json;		/* the summary is an object of JSON */
 	int sort;			/* the column it is sorted by; -1: as usual */
 	unsigned clock; bool relative;	/* -t, -tt, -ttt; -r: enum lines_clock */
 	bool call_times, call_numbers;	/* -T, -n */

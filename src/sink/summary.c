@@ -352,6 +352,10 @@ static void summary_finish(struct sink *sink, const struct sink_result *done)
 	struct summary_sink *s = CONTAINER_OF(sink, struct summary_sink, sink);
 
 	s->done = done;
+	if (s->opt->summary_json) {
+		summary_json(s);
+		return;
+	}
 	if (s->opt->counts) {
 		counts(s);
 		return;

@@ -29,4 +29,5 @@ void summary_line(struct summary_sink *s);	/* the line is complete */
 void summary_rest(struct summary_sink *s, const char *text, size_t len, size_t used);
 void summary_title(struct summary_sink *s, const char *text);
 void summary_more(struct summary_sink *s, uint64_t shown, uint64_t all);	/* "… and 3 more", where there are */
+void summary_json(struct summary_sink *s);	/* all of it, in place of the text */
 void summary_table(struct summary_sink *s, const struct table *t);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/kernel.h"
 #include "base/human.h"
 #include "base/macro.h"
 #include "sink/html_escape.h"
@@ -163,17 +164,20 @@ static void table_html(struct buf *b, const struct table *t)
 	free(used);
 }
 
+static void add_table(struct buf *b, const struct table_def *def, const struct totals *totals, bool noise)
+{
+	struct table *t = table_new(def, totals, noise, def->form == FORM_TREE ? TREE_ROWS : ROWS);
+
+	if (t)
+		table_html(b, t);
+	table_free(t);
+}
+
 void tables_html(struct buf *b, const struct totals *totals, bool noise)
 {
-	for (unsigned i = 0; i < table_nlist; i++) {
-		const struct table_def *def = &table_list[i];
-		struct table *t;
-
-		if (def->form == FORM_TITLES)
-			continue;
-		t = table_new(def, totals, noise, def->form == FORM_TREE ? TREE_ROWS : ROWS);
-		if (t)
-			table_html(b, t);
-		table_free(t);
-	}
+	for (unsigned i = 0; i < table_nlist; i++)
+		if (table_list[i].form != FORM_TITLES)
+			add_table(b, &table_list[i], totals, noise);
+	for (unsigned i = 0; i < _KERNEL_TABLES; i++)
+		add_table(b, &kernel_tables[i], totals, noise);
 }

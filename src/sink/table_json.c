@@ -63,8 +63,6 @@ static void cells(struct json *j, const struct table *t, const struct cell *v)
 void table_json(struct json *j, const struct table *t)
 {
 	json_open(j, '{');
-	json_key(j, "name");
-	json_cstr(j, t->def->name);
 	json_key(j, "rows_total");
 	json_u64_or_str(j, t->nall);
 	json_key(j, "rows");

@@ -2,7 +2,7 @@
 #pragma once
 /*
  * A result table as JSON, with every column of it:
- * {"name":"calls","rows_total":12,"rows":[{"count":3,"total_ns":…},…]}.  Numbers are whole (durations in nanoseconds),
+ * {"rows_total":12,"rows":[{"count":3,"total_ns":…},…]}.  Numbers are whole (durations in nanoseconds),
  * what has no value is null, paths are escaped reversibly (json_escaped()); "others" is there when not all had a row of
  * their own.
  */

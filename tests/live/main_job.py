@@ -309,6 +309,23 @@ class Refused(Case):
             self.assertEqual(r.returncode, 7, r.stderr)
             self.assertIn("bin", pathlib.Path("listing").read_text())
             self.assertIn("No space left on device", r.stderr)
+        # without a command there is no other status: what was asked for is not there
+        trace("--record", "t.cpd", "--", "true")
+        for option in ("--report=/dev/full", "--output=/dev/full", "--json=/dev/full", "--csv=/dev/full"):
+            r = trace("-q", option, "--read", "t.cpd")
+            self.assertEqual(r.returncode, 125, r.stderr)
+        with open("/dev/full", "w") as full:
+            for option in ("--json", "-o"):
+                r = subprocess.run([*TRACER, "-q", option, "-", "--read", "t.cpd"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+                self.assertEqual(r.returncode, 125, r.stderr)
+                self.assertIn("No space left on device", r.stderr)
+
+    def test_standard_output(self):
+        trace("--record", "t.cpd", "--", "ls", "/")
+        to_file, to_stdout = trace("--read", "t.cpd", "-o", "text"), trace("--read", "t.cpd", "-o", "-")
+        self.assertEqual((to_file.stdout, to_stdout.stdout), ("", pathlib.Path("text").read_text()))
+        self.assertEqual(to_file.stderr, to_stdout.stderr)
+        self.assertFalse(os.path.exists("-"))
 
     def test_recordings(self):
         trace("--record", "t.cpd", "--", "ls", "/")
