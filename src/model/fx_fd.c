@@ -45,12 +45,17 @@ static const uint64_t *call_words(const struct fx *x)
 /* Nothing came back from the kernel: a regular file where it was asked, else what the name says. */
 static enum file_kind kind_unasked(const struct fx *x, const struct path *p, uint32_t flags)
 {
+	enum file_kind kind;
+
 	if (flags & O_DIRECTORY)
 		return FILE_DIR;
 	if (p->file)
 		return p->file->kind;
+	if (!x->c->facts && x->w->mode & START_FACTS)	/* asked: nothing is recorded of an ordinary one */
+		return FILE_REG;
+	kind = file_kind_of_path(p->s, p->len);
 	/* asked, and there was no answer: it is gone */
-	return x->w->mode & START_FACTS && !x->c->facts ? FILE_REG : file_kind_of_path(p->s, p->len);
+	return x->c->facts && kind == FILE_REG ? FILE_UNKNOWN : kind;
 }
 
 /* Not what was asked for: a supervisor answered the call, or the name is gone.  The file's own name is shown. */

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: MIT
 """Descriptors that a traced program did not make itself: handed over, inherited, taken from processes that are not traced.
 
-usage: handed.py --compendium FILE [--backend B] handed [TEST…]
+usage: handed.py --compendium FILE --victim FLEETING [--backend B] handed [TEST…]
 """
 import array
 import contextlib
+import json
 import os
 import re
 import socket
@@ -202,6 +203,29 @@ def sums(t):
         run(node_, "f = os.open(p, os.O_RDWR); os.write(f, b'x' * 5000)", r"Files written: +0 B", r"devices: .*4\.9 KB written")
 
 
+def makers_gone(t):
+    """what a thread opened that ended at once is known for what it is"""
+    fifo = t.scratch / "fifo"
+    os.mkfifo(fifo)
+    status, _, _, text = t.run(t.args.victim, "thread", str(fifo))
+    equal(status, 0, "exit status")
+    shows(text, r"Files written: +0 B", r"devices: 360 B read, 360 B written")
+
+
+def closed_by_ring(t):
+    """what an io_uring closed at once, in no call of its own, is known for what it was"""
+    fifo, out = t.scratch / "fifo", t.scratch / "rows"
+    os.mkfifo(fifo)
+    status, _, _, _ = t.run(t.args.victim, "ring", str(fifo), options=["--json", out])
+    if status == 77:
+        raise Skip("no io_uring here")
+    equal(status, 0, "exit status")
+    rows = [json.loads(line) for line in out.read_bytes().splitlines()]
+    opened = [row["file"] for row in rows if row.get("path") == str(fifo) and row.get("kind") == "open"]
+    kinds = {row["id"]: row["kind"] for row in rows if row["table"] == "file" and "kind" in row}
+    equal((len(opened), {kinds[i] for i in opened}), (60, {"pipe"}), "what was opened")
+
+
 def events(t):
     """the descriptors of fanotify's events, of one that was made before we attached"""
     need_root()
@@ -222,7 +246,7 @@ def events(t):
     shows(tracer.text(), rf"read +4 B from {watched}$")
 
 
-GROUPS = {"handed": [rights, attached, inherited, families, taken, node, terminals, sums, events]}
+GROUPS = {"handed": [rights, attached, inherited, families, taken, node, terminals, sums, makers_gone, closed_by_ring, events]}
 
 if __name__ == "__main__":
     sys.exit(main(__doc__, GROUPS))

@@ -24,6 +24,7 @@
 #include "capture/bpf/priority.h"
 #include "capture/command.h"
 #include "capture/environ.h"
+#include "capture/proc/fd.h"
 #include "capture/proc/proc.h"
 #include "capture/user.h"
 #include "capture/waiting.h"
@@ -113,7 +114,8 @@ static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
 		if (s->opt->spawned)
 			s->opt->spawned(s->opt->spawned_ctx, pid);
 		put_start(s);
-		s->shared->fanotify |= proc_put_command(pid, &s->rec, drain_put, s);
+		if (proc_put_command(pid, &s->rec, drain_put, s) & PROC_HAS_FANOTIFY)
+			s->shared->fanotify = 1;
 		if (write(go[1], "g", 1) != 1)
 			kill_one(pid, SIGKILL);
 	}
@@ -146,7 +148,8 @@ static void snapshot(struct bpf_source *s, pid_t pid)
 	if (pid <= 0 || live_has_process(&s->live, (uint32_t)pid))
 		return;
 	drain_begin_process(s, pid);
-	s->shared->fanotify |= proc_put_process(pid, LEADER_LOOK, true, &s->rec, drain_put, s);
+	if (proc_put_process(pid, LEADER_LOOK, true, &s->rec, drain_put, s) & PROC_HAS_FANOTIFY)
+		s->shared->fanotify = 1;
 	waiting_put_process(pid, s->opt->max_payload, &s->rec, found, drain_put, s);
 }
 

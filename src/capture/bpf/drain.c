@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/macro.h"
 #include "capture/bpf/internal.h"
+#include "capture/proc/fd.h"
 #include "capture/proc/proc.h"
 #include "capture/waiting.h"
 #include "record/build.h"
@@ -351,8 +352,9 @@ static void adopted(struct bpf_source *s, const struct wire_adopt *w)
 		return;
 	if (!live_has_process(&s->live, w->h.pid) && proc_state((pid_t)w->h.pid, 0)) {
 		drain_begin_process(s, (pid_t)w->h.pid);
-		s->shared->fanotify |= proc_put_process((pid_t)w->h.pid, LEADER_LOOK, s->opt->want_maps, &s->rec,
-							drain_put, s);
+		if (proc_put_process((pid_t)w->h.pid, LEADER_LOOK, s->opt->want_maps, &s->rec, drain_put, s) &
+		    PROC_HAS_FANOTIFY)
+			s->shared->fanotify = 1;
 		s->snapshot_ns = clock_ns();
 		if (live_has(&s->live, w->h.tid))
 			return;

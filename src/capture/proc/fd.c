@@ -176,6 +176,17 @@ bool proc_fd_is(struct proc_fds *fds, pid_t tid, int fd, const char *link)
 	       memcmp(is, link, len) == 0;
 }
 
+static bool is_named(const struct fd_facts *f, const char *name)
+{
+	return f->name_len == strlen(name) && memcmp(f->name, name, f->name_len) == 0;
+}
+
+unsigned proc_fd_has(const struct fd_facts *f)
+{
+	return (is_named(f, PROC_FANOTIFY) ? PROC_HAS_FANOTIFY : 0) |
+	       (is_named(f, "anon_inode:[io_uring]") ? PROC_HAS_RING : 0);
+}
+
 void proc_fd_put(struct buf *b, unsigned flags, const struct fd_facts *f)
 {
 	record_chunk(b, 0, PART_FACT, flags, &f->fact, sizeof(f->fact));

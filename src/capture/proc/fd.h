@@ -22,6 +22,11 @@ void proc_fds_forget(struct proc_fds *fds, pid_t tid);	/* it has ended: its numb
 void proc_fds_close(struct proc_fds *fds);
 
 #define PROC_FANOTIFY "anon_inode:[fanotify]"
+/* Descriptors whose presence makes a difference to how others are followed. */
+enum proc_has {
+	PROC_HAS_FANOTIFY = 1,	/* what is read from it may bring descriptors */
+	PROC_HAS_RING = 2,	/* io_uring opens and closes descriptors without a call of their own */
+};
 
 struct fd_facts {
 	struct record_fact fact;
@@ -36,5 +41,6 @@ bool proc_fd_stat(struct proc_fds *fds, pid_t tid, int fd, struct fd_facts *ret)
 /* Everything.  fds may be NULL.  text: link and fdinfo are wanted of a socket or a pipe, too. */
 bool proc_fd_ask(struct proc_fds *fds, pid_t tid, int fd, bool text, struct fd_facts *ret);
 bool proc_fd_is(struct proc_fds *fds, pid_t tid, int fd, const char *link);	/* "anon_inode:[fanotify]" */
+unsigned proc_fd_has(const struct fd_facts *f);	/* enum proc_has, of a descriptor whose text was asked for */
 /* As the chunks of a call's record. */
 void proc_fd_put(struct buf *b, unsigned flags, const struct fd_facts *f);

@@ -18,19 +18,20 @@ void proc_put_start(const struct capture_options *opt, unsigned backend, struct 
 /*
  * Everything about a process that exists: TASK for each thread (leader first), FD, MAP.  put(ctx) is called for each
  * record built in rec.  leader: who reports the end of its leader, which may come before that of its threads.  maps:
- * also the regions.  true: it has a fanotify descriptor, from which it may read descriptors.
+ * also the regions.  Returns enum proc_has.
  */
 enum leader_end {
 	LEADER_LOOK,		/* an EXIT of it is among these records when it has ended and a thread lives */
 	LEADER_WATCHED,		/* the caller will, whatever /proc says now */
 	LEADER_ENDED,		/* an EXIT of it is among these records */
 };
-bool proc_put_process(pid_t pid, enum leader_end leader, bool maps, struct buf *rec, void (*put)(void *ctx), void *ctx);
+unsigned proc_put_process(pid_t pid, enum leader_end leader, bool maps, struct buf *rec, void (*put)(void *ctx),
+			  void *ctx);
 /*
  * Our own child that waits for its exec: who it is and what the command inherits.  Every descriptor that we opened is
  * close-on-exec, and the others were there before us.
  */
-bool proc_put_command(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx);
+unsigned proc_put_command(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx);
 void proc_put_maps(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx);
 /*
  * The chunks of an EXEC record.  call: the execve's own chunks (path, argv, envp), or NULL: /proc/PID/cmdline is used.

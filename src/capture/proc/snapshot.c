@@ -157,7 +157,7 @@ static void put_task(void *ctx, pid_t tid)
 }
 
 /* false: it was closed while we looked.  A command that has not begun yet closes its ends of our pipes. */
-static bool put_fd(pid_t pid, pid_t tid, int fd, struct buf *rec, bool *ret_fanotify)
+static bool put_fd(pid_t pid, pid_t tid, int fd, struct buf *rec, unsigned *ret_has)
 {
 	struct record_fd *r;
 	struct fd_facts f;
@@ -173,7 +173,7 @@ static bool put_fd(pid_t pid, pid_t tid, int fd, struct buf *rec, bool *ret_fano
 	r->pos = f.fact.pos;
 	r->open_flags = f.fact.open_flags;
 	r->h.flags = f.fact.flags & FACT_CLOEXEC ? FD_CLOEXEC_SET : 0;
-	*ret_fanotify |= f.name_len == strlen(PROC_FANOTIFY) && memcmp(f.name, PROC_FANOTIFY, f.name_len) == 0;
+	*ret_has |= proc_fd_has(&f);
 	record_chunk(rec, 0, PART_PATH, 0, f.name, f.name_len);
 	if (f.has_sock) {
 		record_chunk(rec, 0, PART_SOCK, 0, &f.sock, sizeof(f.sock));
@@ -184,10 +184,10 @@ static bool put_fd(pid_t pid, pid_t tid, int fd, struct buf *rec, bool *ret_fano
 	return true;
 }
 
-/* inherited: without those that go at an exec. */
-static bool put_fds(pid_t pid, pid_t tid, bool inherited, struct buf *rec, void (*put)(void *ctx), void *ctx)
+/* enum proc_has.  inherited: without those that go at an exec. */
+static unsigned put_fds(pid_t pid, pid_t tid, bool inherited, struct buf *rec, void (*put)(void *ctx), void *ctx)
 {
-	bool fanotify = false;
+	unsigned has = 0;
 	char path[64];
 	struct dirent *e;
 	DIR *d;
@@ -195,12 +195,12 @@ static bool put_fds(pid_t pid, pid_t tid, bool inherited, struct buf *rec, void 
 	snprintf(path, sizeof(path), "/proc/%d/fd", tid);
 	d = opendir(path);
 	while (d && (e = readdir(d)))
-		if (isdigit((unsigned char)e->d_name[0]) && put_fd(pid, tid, atoi(e->d_name), rec, &fanotify) &&
+		if (isdigit((unsigned char)e->d_name[0]) && put_fd(pid, tid, atoi(e->d_name), rec, &has) &&
 		    !(inherited && ((const struct record *)rec->s)->flags & FD_CLOEXEC_SET))
 			put(ctx);
 	if (d)
 		closedir(d);
-	return fanotify;
+	return has;
 }
 
 static uint32_t kind_of(const char *path)
@@ -270,10 +270,11 @@ bool proc_has_ended(pid_t pid)
 	return !c.living;
 }
 
-bool proc_put_process(pid_t pid, enum leader_end leader, bool maps, struct buf *rec, void (*put)(void *ctx), void *ctx)
+unsigned proc_put_process(pid_t pid, enum leader_end leader, bool maps, struct buf *rec, void (*put)(void *ctx),
+			  void *ctx)
 {
 	struct put_ctx c = { pid, rec, put, ctx, true, pid };
-	bool fanotify;
+	unsigned has;
 
 	/*
 	 * A leader that has exited is a zombie without descriptors and memory while its threads live: one of them is
@@ -291,13 +292,13 @@ bool proc_put_process(pid_t pid, enum leader_end leader, bool maps, struct buf *
 		r->status = -1;		/* when and how is not known */
 		put(ctx);
 	}
-	fanotify = put_fds(pid, c.living, false, rec, put, ctx);
+	has = put_fds(pid, c.living, false, rec, put, ctx);
 	if (maps)
 		put_maps(pid, c.living, rec, put, ctx);
-	return fanotify;
+	return has;
 }
 
-bool proc_put_command(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx)
+unsigned proc_put_command(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx)
 {
 	put_task(&(struct put_ctx){ pid, rec, put, ctx, true, pid }, pid);
 	return put_fds(pid, pid, true, rec, put, ctx);

@@ -157,7 +157,7 @@ static void snapshot(struct ptrace_source *s)
 		for (struct tracee *u = s->tracees; u != t && first; u = u->hh.next)
 			first = u->pid != t->pid;
 		if (first)
-			s->fanotify |= proc_put_process(t->pid, leader, true, &s->rec, ptrace_put_cb, s);
+			s->has |= proc_put_process(t->pid, leader, true, &s->rec, ptrace_put_cb, s);
 	}
 	for (struct tracee *t = s->tracees; t; t = t->hh.next)
 		put_waiting(s, t);

@@ -72,6 +72,8 @@ void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptra
 	again = t->found && t->nr == t->found_nr;
 	t->found = t->resumes = false;
 	t->inside = t->every_call;
+	if (t->nr == SYS_io_uring_setup)	/* the same number in all tables */
+		s->has |= PROC_HAS_RING;
 	plan = ptrace_plan(s, t->arch, t->nr);
 	/* The filter has looked at conditions already; not so where every call stops. */
 	t->in_call = plan->wanted && (plan->every_form || cond_holds(syscall_spec(t->arch, t->nr)->when, t->args));
@@ -107,7 +109,8 @@ void call_let_go(struct ptrace_source *s, struct tracee *t)
 /* An interrupted call shows its ERESTART* code at the exit, and is entered again if no handler runs. */
 static bool will_restart(int64_t ret) { return ret <= -KERNEL_ERESTARTSYS && ret >= -KERNEL_ERESTART_RESTARTBLOCK; }
 
-static void copy_leave(struct ptrace_source *s, struct tracee *t, int64_t ret)
+/* true: facts_ask() is due. */
+static bool copy_leave(struct ptrace_source *s, struct tracee *t, int64_t ret)
 {
 	const struct capture_plan *plan = ptrace_plan(s, t->arch, t->nr);
 	const struct mem_call c = { t->tid, t->arch != ARCH_X86_64, t->args, ret, s->opt->max_payload };
@@ -117,8 +120,7 @@ static void copy_leave(struct ptrace_source *s, struct tracee *t, int64_t ret)
 		mem_copy_name(&t->chunks, plan, &c, &t->names);
 		mem_copy_words(&t->chunks, plan, &c);
 	}
-	if (plan_asks(plan, ret) || (t->supervised && plan->returns_fd && ret >= 0))
-		facts_ask(s, t, plan, ret);
+	return plan_asks(plan, ret) || (t->supervised && plan->returns_fd && ret >= 0);
 }
 
 void call_ended(struct ptrace_source *s, struct tracee *t, int64_t ret)
@@ -128,13 +130,15 @@ void call_ended(struct ptrace_source *s, struct tracee *t, int64_t ret)
 	t->inside = false;
 	if (!t->in_call || t->skip_exit)
 		return;
-	copy_leave(s, t, ret);
+	if (copy_leave(s, t, ret))
+		facts_ask(s, t, ret);
 	call_put(s, t, 0, ret, ptrace_now_ns());
 }
 
 void call_left(struct ptrace_source *s, struct tracee *t, const struct __ptrace_syscall_info *si)
 {
 	int64_t ret = si->exit.rval;
+	bool asks, later;
 	uint64_t now;
 
 	t->inside = false;
@@ -154,10 +158,15 @@ void call_left(struct ptrace_source *s, struct tracee *t, const struct __ptrace_
 	now = ptrace_now_ns();
 	unsigned flags = will_restart(ret) ? CALL_RESTARTED : 0;
 
-	copy_leave(s, t, ret);
+	asks = copy_leave(s, t, ret);
+	later = asks && facts_can_wait(s, t);
+	if (asks && !later)
+		facts_ask(s, t, ret);
 	if (t->interrupted)
 		wait_hide(s, t);
 	t->in_call = false;
 	tracee_resume(s, t);
+	if (later)
+		facts_ask(s, t, ret);
 	call_put(s, t, flags, ret, now);
 }

@@ -28,8 +28,7 @@ static void ask(const struct asking *a, int fd)
 		f.fact.mode = 0;
 	proc_fd_put(&a->t->chunks, CHUNK_AT_EXIT, &f);
 	status_opened(a->s, a->t, fd, &f.fact);
-	if (f.name_len == strlen(PROC_FANOTIFY) && memcmp(f.name, PROC_FANOTIFY, f.name_len) == 0)
-		a->s->fanotify = true;
+	a->s->has |= proc_fd_has(&f);
 }
 
 static void ask_number(const struct asking *a, int fd)
@@ -51,13 +50,22 @@ static bool told_by_flags(const struct syscall_spec *spec, const uint64_t args[6
 	return flags & O_DIRECTORY || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
 }
 
+/* By another task that uses the same descriptors: the one that has made the call may have ended since (facts_can_wait()). */
+static bool stat_by_others(const struct asking *a, int fd, struct fd_facts *ret)
+{
+	for (const struct tracee *t = a->s->tracees; t; t = t->hh.next)
+		if (t->files == a->t->files && t != a->t && proc_fd_stat(&a->s->fds, t->tid, fd, ret))
+			return true;
+	return false;
+}
+
 /* An ordinary file, by its name: nothing is recorded of it. */
 static void ask_kind(const struct asking *a, int fd)
 {
 	struct fd_facts f;
 
-	if (!proc_fd_stat(&a->s->fds, a->t->tid, fd, &f))
-		f.fact.mode = 0;
+	if (!proc_fd_stat(&a->s->fds, a->t->tid, fd, &f) && !stat_by_others(a, fd, &f))
+		f.fact.mode = 0;	/* gone with its process: what it was is not known */
 	if (f.unlinked)
 		ask(a, fd);
 	else if (!S_ISREG(f.fact.mode))
@@ -116,7 +124,7 @@ static void ask_events(const struct asking *a, uint64_t addr, uint64_t len)
 	struct { uint8_t type, pad; uint16_t len; int32_t fd; } info;
 	unsigned n = 0;
 
-	if (!a->s->fanotify || !proc_fd_is(&a->s->fds, a->t->tid, (int)a->t->args[0], PROC_FANOTIFY))
+	if (!(a->s->has & PROC_HAS_FANOTIFY) || !proc_fd_is(&a->s->fds, a->t->tid, (int)a->t->args[0], PROC_FANOTIFY))
 		return;
 	for (uint64_t at = 0; at + sizeof(m) <= len && n < EVENTS_MAX; at += m.event_len, n++) {
 		if (mem_read(a->t->tid, addr + at, &m, sizeof(m)) != sizeof(m) || m.event_len < sizeof(m) || m.vers != FANOTIFY_METADATA_VERSION)
@@ -138,8 +146,20 @@ static void supervised(struct ptrace_source *s, const struct tracee *by)
 		t->supervised |= t->pid == by->pid;
 }
 
-void facts_ask(struct ptrace_source *s, struct tracee *t, const struct capture_plan *plan, int64_t ret)
+/*
+ * While we ask, no call of ours goes on that closes a descriptor or puts another in its place: each of them stops before
+ * it does (close, dup2, close_range, exec: names need them, so whatever is chosen).  What does not stop: an exit, which
+ * takes the descriptor away but puts none in its place; io_uring; and a supervisor, who may answer calls that the filter hands over.
+ */
+bool facts_can_wait(struct ptrace_source *s, const struct tracee *t)
 {
+	return !s->attached && !t->supervised && !(s->has & PROC_HAS_RING) &&
+	       ptrace_plan(s, t->arch, t->nr)->ask == ASK_KIND;
+}
+
+void facts_ask(struct ptrace_source *s, struct tracee *t, int64_t ret)
+{
+	const struct capture_plan *plan = ptrace_plan(s, t->arch, t->nr);
 	struct asking a = { s, t, false };
 	const struct syscall_spec *spec = syscall_spec(t->arch, t->nr);
 	int fds[2] = { -1, -1 };

@@ -150,7 +150,7 @@ struct ptrace_source {
 	unsigned idle_rounds;		/* of loop_leave() */
 	struct buf kept;		/* struct kept[]: let go, for the keeper to seize */
 	struct proc_fds fds;		/* for questions about descriptors */
-	bool fanotify;			/* a traced task has a fanotify descriptor: what is read may bring more */
+	unsigned has;			/* enum proc_has, of all tasks */
 	struct near near;
 	bool near_open;
 	uint64_t next_end_ns;		/* the first wait.until_ns of all, 0: none */
@@ -219,7 +219,12 @@ void wait_clock(struct ptrace_source *s);			/* ends what has waited for long eno
 void wait_done(struct ptrace_source *s);
 
 /* facts.c */
-void facts_ask(struct ptrace_source *s, struct tracee *t, const struct capture_plan *plan, int64_t ret);	/* t's call has succeeded */
+/*
+ * Whether t, stopped at the exit of its call, may go on before facts_ask(): true when its descriptor stays what it is
+ * until we handle the next stop.
+ */
+bool facts_can_wait(struct ptrace_source *s, const struct tracee *t);
+void facts_ask(struct ptrace_source *s, struct tracee *t, int64_t ret);	/* t's call has succeeded */
 
 /* spawn.c */
 int spawn_command(struct ptrace_source *s, struct diag *diag);
