@@ -25,12 +25,13 @@ ALLOWED = {
     "capture": "base record abi filter",
     # capture and decode never see each other: they share record/ and abi/.
     "decode": "base record abi",
+    "redact": "base record abi decode",
     "event": "base abi decode",
     "model": "base record abi decode event",
     "analyze": "base record abi filter decode event model",
     "row": "base record abi filter decode event model analyze",
     "sink": "base record abi filter decode event model analyze row",
-    "cli": "base record abi filter capture decode event model analyze row sink",
+    "cli": "base record abi filter capture decode redact event model analyze row sink",
 }
 # The numbers of traced calls are the kernel's business: elsewhere code looks at
 # argument types, effects or event kinds. (SYS_… is for a call of our own.)

@@ -119,9 +119,10 @@ static int check(const struct options *o, const char *report_given, struct diag 
 	if (o->read && targets)
 		return diag_set(diag, USAGE, EINVAL,
 				"--read replays a recording; it takes no command and nothing else to trace");
-	if (o->read && options_output(o, OUTPUT_RECORDING))
+	if (o->read && options_output(o, OUTPUT_RECORDING) && !o->redact)
 		return diag_set(diag, USAGE, EINVAL,
-				"--read and --record do not go together: the recording exists already; copy the file");
+				"--read and --record do not go together: the recording exists already; copy the file, "
+				"or give --redact, too, to write one without secrets");
 	if (o->read && (o->duration_ns || o->events))
 		return diag_set(diag, USAGE, EINVAL,
 				"--%s ends a tracing; with --read there is none: the recording has ended",

@@ -24,6 +24,8 @@ enum output_kind {
 };
 struct output_option { enum output_kind kind; const char *path; };
 
+enum redact_how { REDACT_NOT, REDACT_SECRETS, REDACT_PLACES };
+
 struct options {
 	char **argv;		/* the command, NULL-terminated, or NULL */
 	pid_t *pids; unsigned npids;
@@ -48,6 +50,7 @@ struct options {
 	uint64_t string_bytes;	/* -s: how much of a string is shown */
 	char **env; unsigned nenv;	/* -E: VAR=VAL to set, VAR to remove */
 	const char *user;	/* -u */
+	enum redact_how redact;	/* --redact, --redact=paths */
 	uint64_t duration_ns, events;	/* --duration, --events; 0: without end */
 	unsigned follows;	/* how often -f was given */
 	bool as_always;		/* -y, -w, --seccomp-bpf: of no effect */

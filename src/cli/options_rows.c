@@ -79,6 +79,8 @@ const struct option_row option_rows[] = {
 	{ "record", NULL, 0, OPT_WRITE, TAKES_ONE, "FILE", "save everything captured, for --read (-: standard output, as for | zstd or | ssh; the command's own output then goes to standard error)", OUTPUT(OUTPUT_RECORDING),
 	  "save everything captured, for --read" },
 
+	{ "redact", NULL, 0, OPT_WRITE, TAKES_OPTIONAL, "paths", "in all outputs, leave out contents of buffers, and mask what looks like a secret in arguments, environment and names; paths: also home directories, and names of users and of this host", SET(set_redact) },
+
 	{ "backend", NULL, 0, OPT_CAPTURE, TAKES_ONE, BACKENDS, "how calls are captured: ptrace stops the program at each, bpf (root, or CAP_BPF and CAP_PERFMON) records them in the kernel; auto uses bpf when permitted, otherwise ptrace", CHOICE(backend) },
 	{ "ring-size", NULL, 0, OPT_CAPTURE, TAKES_ONE, "SIZE", "bpf: memory between kernel and compendium (default 16M)", SET(set_ring_size) },
 	{ "lossy", NULL, 0, OPT_CAPTURE, TAKES_NONE, NULL, "bpf: when the ring is full, drop records and count them instead of slowing the program down", FLAG(lossy) },

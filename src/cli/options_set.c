@@ -212,6 +212,15 @@ int set_report(struct options *o, const struct option_row *r, const char *arg, s
 }
 
 /* A number with k, M or G; the kernel takes powers of two of at least a page. */
+int set_redact(struct options *o, const struct option_row *r UNUSED, const char *arg, struct diag *diag)
+{
+	if (arg && strcmp(arg, "paths") != 0)
+		return diag_set(diag, USAGE, EINVAL, "--redact takes nothing, or paths as --redact=paths, not \"%s\"",
+				arg);
+	o->redact = arg ? REDACT_PLACES : MAX(o->redact, REDACT_SECRETS);
+	return 0;
+}
+
 int set_ring_size(struct options *o, const struct option_row *r UNUSED, const char *arg, struct diag *diag)
 {
 	enum { SMALLEST = 65536, LARGEST = 1 << 30 };

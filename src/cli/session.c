@@ -28,6 +28,7 @@
 #include "filter/callset.h"
 #include "model/model.h"
 #include "record/record.h"
+#include "redact/redact.h"
 #include "sink/chooser.h"
 
 enum {
@@ -53,6 +54,7 @@ struct session {
 	struct world *world;
 	struct outputs *outputs;
 	struct arena arena;
+	struct redact *redact;		/* NULL: everything as it is */
 	bool left_named;
 	pid_t runs_on;			/* the command, that the tracing ended before; 0: not */
 	/* of a recording that is still written: time of its last record, and when that came */
@@ -98,9 +100,14 @@ static void on_event(void *ctx, const struct event *ev)
 	outputs_event(s->outputs, ev);
 }
 
-static void on_record(void *ctx, const struct record *r)
+static void note_unread(struct session *s, int rc)
 {
-	struct session *s = ctx;
+	s->nunknown += rc == -ENOTSUP;
+	s->nbad += rc != -ENOTSUP;
+}
+
+static void show_record(struct session *s, const struct record *r)
+{
 	struct item item;
 	int rc;
 
@@ -108,11 +115,20 @@ static void on_record(void *ctx, const struct record *r)
 	rc = decode_record(r, r->size, &s->arena, &item);
 	if (rc == 0)
 		world_feed(s->world, &item);
-	else if (rc == -ENOTSUP)
-		s->nunknown++;
 	else
-		s->nbad++;
+		note_unread(s, rc);
 	arena_reset(&s->arena);
+}
+
+static void on_record(void *ctx, const struct record *r)
+{
+	struct session *s = ctx;
+	int rc = s->redact ? redact_record(s->redact, r, &r) : 0;
+
+	if (rc == 0)
+		show_record(s, r);
+	else
+		note_unread(s, rc);
 }
 
 /* The command has ended and something it started has not: whoever waits for us wants to know what for. */
@@ -273,11 +289,13 @@ static int open_source(struct session *s, struct diag *diag)
 	struct diag told;
 	int rc;
 
+	if (s->redact && opt->read)
+		redact_learn_file(s->redact, opt->read);
 	if (opt->read)
 		return source_replay_open(opt->read, &s->source, diag);
 	s->capture = (struct capture_options){
 		.argv = opt->argv, .user = opt->user, .pids = opt->pids, .npids = opt->npids, .descendants = opt->descendants,
-		.max_payload = opt->verbose || wants & WANTS_PAYLOAD ?
+		.max_payload = opt->redact ? 0 : opt->verbose || wants & WANTS_PAYLOAD ?
 			MAX((unsigned)opt->string_bytes, (unsigned)PAYLOAD) : 0, .no_seccomp = opt->no_seccomp,
 		.want_env = wants & WANTS_ENV,
 		.cgroup = opt->cgroup, .system = opt->system, .lossy = opt->lossy, .ring_bytes = opt->ring_bytes,
@@ -285,6 +303,8 @@ static int open_source(struct session *s, struct diag *diag)
 	s->capture.may_end_first = opt->duration_ns || opt->events;
 	choose_capture(s, every_call);
 	environ_change(opt->env);
+	if (s->redact && opt->argv)
+		redact_learn_env(s->redact, environ_given());
 	s->capture.latency = opt->ebpf;
 	s->capture.sched_min_ns = opt->sched_kept_us * 1000;
 	s->capture.spawned = spawned;
@@ -367,6 +387,7 @@ static void close_all(struct session *s)
 	outputs_free(s->outputs);
 	world_free(s->world);
 	chooser_free(s->chooser);
+	redact_free(s->redact);
 	totals_free(s->totals);
 	if (s->source)
 		s->source->ops->free(s->source);
@@ -440,6 +461,7 @@ int session_run(const struct options *opt, int *ret_signal, struct diag *diag)
 	if (!opt->read)
 		signals_open(&s.ending.signals);
 	s.totals = totals_new();
+	s.redact = opt->redact ? redact_new(opt->redact == REDACT_PLACES) : NULL;
 	s.world = world_new(on_event, &s);
 	rc = open_all(&s, diag);
 	if (rc < 0) {

@@ -74,6 +74,9 @@ struct item {
  */
 int decode_record(const struct record *r, size_t size, struct arena *arena, struct item *ret_item);
 
+/* Bytes before the chunks of a record of that kind; *ret_nchunks: where its rec_u32 count of them is, 0: elsewhere. */
+size_t decode_body_size(enum record_kind kind, size_t *ret_nchunks);
+
 /* The n-th part of that kind (for a call: of that argument; arg -1: of any), or NULL. */
 const struct part *parts_find(const struct part *parts, unsigned nparts, int arg, enum chunk_part part, unsigned nth);
 

@@ -29,6 +29,12 @@ static const struct { uint16_t size, nchunks; } bodies[_RECORD_KIND_MAX] = {
 	[RECORD_WAITING] = { sizeof(struct record_waiting) },	/* likewise */
 };
 
+size_t decode_body_size(enum record_kind kind, size_t *ret_nchunks)
+{
+	*ret_nchunks = bodies[kind].nchunks;
+	return bodies[kind].size;
+}
+
 /*
  * What holds for the bytes of a part, so that no later code has to look again.  elem: a multiple of so many bytes;
  * exact: one element and no more.  A copy that faulted is shorter: it keeps its whole elements.

@@ -117,7 +117,8 @@ struct record_start { struct record h; rec_u32 version, page_size; rec_u64 wall_
 enum { START_COMMAND = 1, START_ATTACH = 2, START_SYSTEM = 4, START_ALL_CALLS = 8 /* every syscall was asked for */,
        START_PAYLOAD = 16 /* the beginnings of buffers were copied */,
        START_PTRACE = 32, START_BPF = 64 /* the backend; neither: not recorded */,
-       START_FACTS = 128 /* calls have PART_FACT: what was opened by name and has none is a regular file */ };
+       START_FACTS = 128 /* calls have PART_FACT: what was opened by name and has none is a regular file */,
+       START_REDACTED = 256 /* contents of buffers were left out, and what looks like a secret was masked */ };
 
 enum record_arch { ARCH_X86_64 = 0, ARCH_I386 = 1, ARCH_X32 = 2 };
 enum { CALL_NO_EXIT = 1,	/* the result was not asked for: ret and exit_ns mean nothing */

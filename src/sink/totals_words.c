@@ -57,12 +57,14 @@ void totals_file_name(struct buf *b, const struct totals_file *f)
 
 bool totals_choice_format(struct buf *b, const struct totals *t, const char *filter, unsigned i)
 {
+	static const char redacted[] = "without contents of buffers; what looks like a secret is masked";
 	size_t len = filter ? strlen(filter) : 0;
 	bool same = len == t->filter.len && len && !memcmp(filter, t->filter.s, len);
 	const struct { const char *words, *text; size_t n; } all[] = {
 		{ "Only these calls were traced: ", t->chosen.s, t->chosen.len },
 		{ "Captured with the filter: ", t->filter.s, same ? 0 : t->filter.len },
 		{ "Filter: ", filter, len },
+		{ "Redacted: ", redacted, t->start_mode & START_REDACTED ? strlen(redacted) : 0 },
 	};
 
 	if (i >= ARRAY_SIZE(all))

@@ -14,7 +14,10 @@ import subprocess
 import sys
 import threading
 
-from harness import PATIENCE, Skip, check, equal, eventually, main
+from harness import PATIENCE, Skip, check, equal, eventually, main, need
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden"))
+from report import Report  # noqa: E402  (the reader of reports)
 
 SHELL = "echo words; cat /etc/hostname"
 
@@ -221,7 +224,91 @@ def reading_ended(t):
     r.p.stdin.close()
 
 
-GROUPS = {"recordings": [bad_input, damaged, killed, to_stdout, through_zstd, closed_pipe, slow_writer, while_recording, reading_ended]}
+PLANTED = {"argv": "argv-hunter2-argv", "env": "env-hunter2-env", "url": "url-hunter2-url", "data": "data-hunter2-data"}
+LEAKS = """
+import os, socket, sys
+secret, data = sys.argv[2], b"data-" + b"hunter2-data"
+open(f"{sys.argv[4]}/file-{secret}", "w").write(data.decode() + os.environ["SERVICE_TOKEN"])
+s = socket.socket(socket.AF_UNIX)
+s.bind(f"{sys.argv[4]}/{secret}.sock")
+s.listen()
+c = socket.socket(socket.AF_UNIX)
+c.connect(f"{sys.argv[4]}/{secret}.sock")
+c.send(data)
+os.write(2, data)
+s.accept()[0].recv(100)
+os.stat(f"{sys.argv[4]}/file-{secret}")
+os.execvp("ls", ["ls", "https://me:url-hunter2-url@host/", f"{sys.argv[4]}/x" + os.environ["SERVICE_TOKEN"]])
+"""
+
+
+def bytes_of(path):
+    """All that is in an output, unpacked: of a report the page and its blocks, of a recording its records."""
+    content = path.read_bytes()
+    if path.suffix == ".html":
+        return content + b"\0".join(Report(path).strings)
+    if path.suffix != ".cpd":
+        return content
+    out, at = b"", 16
+    while (stored := int.from_bytes(content[at:at + 4], "little")):
+        out += subprocess.run(["zstd", "-dc"], input=content[at + 16:at + 16 + stored], stdout=subprocess.PIPE, check=True).stdout
+        at += 16 + stored
+    return out
+
+
+def no_secrets(files, secrets, what):
+    found = [(path.name, name) for path in files for name, secret in secrets.items() if secret.encode() in bytes_of(path)]
+    equal(found, [], f"{what}: secrets in outputs")
+
+
+def redacted(t):
+    """--redact, at the capture or when a recording is read: a secret of argv, environment, data, file name and socket is in no output"""
+    need("zstd")
+    folder = t.scratch / "home"
+    folder.mkdir()
+    environment = {**os.environ, "SERVICE_TOKEN": PLANTED["env"]}
+    command = [sys.executable, "-c", LEAKS, "--password", PLANTED["argv"], "-", folder]
+    for how in ("capture", "plain", "read"):
+        names = [t.scratch / f"{how}.{end}" for end in ("cpd", "html", "json", "txt", "trace.json", "folded")]
+        outs = ["--record", names[0], f"--report={names[1]}", "--json", names[2], "-o", names[3], "--chrome-trace", names[4], "--folded", names[5], "-v"]
+        for old in folder.iterdir():
+            old.unlink()
+        if how == "read":
+            status, _, said = run(t, "--redact", "--read", t.scratch / "plain.cpd", *outs)
+        else:
+            status, _, said = run(t, "--backend", t.args.backend, *(["--redact"] if how == "capture" else []), *outs, "--", *command, env=environment)
+        check(re.search("^ FINAL", said, re.M), said[-500:])
+        if how == "plain":
+            content = b"".join(map(bytes_of, names))
+            equal([name for name, secret in PLANTED.items() if secret.encode() not in content], [], "planted and not recorded")
+            continue
+        no_secrets(names, PLANTED, how)
+        for path in (names[1], names[3]):
+            check(b"Redacted: without contents of buffers" in path.read_bytes(), f"{path.name} does not say so")
+        text = names[3].read_text()
+        check(re.search(rf"open {folder}/file-<redacted> \(create", text) or f"{folder}/file-<redacted>" in text, "the file has no name any more")
+        check('"--password","\\u003credacted>"' in names[2].read_text(), "the option is gone")
+        equal(run(t, "--read", names[0])[0], 0, "the redacted recording")
+
+
+def redacted_places(t):
+    """--redact=paths: no home directory, no name of the user and of this host"""
+    need("zstd")
+    home = t.scratch / "h0me-of-us3r"
+    home.mkdir()
+    environment = {**os.environ, "HOME": str(home), "USER": "us3rname", "HOSTNAME": "h0stname.example"}
+    names = [t.scratch / f"places.{end}" for end in ("cpd", "json")]
+    status, _, said = run(t, "--backend", t.args.backend, "--redact=paths", "-v", "--record", names[0], "--json", names[1], "--", "sh", "-c",
+                          'echo x > ~/file; cat ~/file; ls /home/s0mebody; uname -n; echo "$USER" "$HOSTNAME"', env=environment)
+    secrets = {"home": str(home), "user": "us3rname", "host": "h0stname", "another": "s0mebody"}
+    if len(os.uname().nodename) > 3 and os.uname().nodename != "localhost":
+        secrets["uname"] = os.uname().nodename
+    no_secrets(names, secrets, "--redact=paths")
+    check("/home/user/file" in said and "/home/user2" in said, said[:2000])
+
+
+GROUPS = {"recordings": [bad_input, damaged, killed, to_stdout, through_zstd, closed_pipe, slow_writer, while_recording, reading_ended, redacted,
+                         redacted_places]}
 
 if __name__ == "__main__":
     sys.exit(main(__doc__, GROUPS))
