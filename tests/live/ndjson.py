@@ -1,26 +1,49 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""NDJSON of recordings against the text summary of the same recordings, and of hostile names against their bytes.
+"""NDJSON against the summary of the same run, of recordings and of programs: what jq and DuckDB come to is what --summary=json has.  And
+names of any bytes, wide numbers and long lists against what the program had.
 
 usage: ndjson.py COMPENDIUM RECORDING...
 
-Read with Python's json, and with jq where there is one.  Prints TAP.
+Prints TAP.
 """
 import collections
 import json
 import os
 import pathlib
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 
 EXPORT = pathlib.Path(__file__).resolve().parent.parent / "export"
-DUCKDB = EXPORT / "duckdb.mjs"
 
 sys.path.insert(0, str(EXPORT))
-from rows import unescape  # noqa: E402
+from rows import Tap, unescape  # noqa: E402
+
+SHELL = """cd "$1"; for i in 1 2 3 4 5; do cat /etc/hosts /nonexistent > out$i; ls | wc -l; done; rm out1"""
+SOCKETS = """import socket, threading
+def serve(s):
+    c, _ = s.accept()
+    while data := c.recv(1000): c.sendall(data * 2)
+s = socket.create_server(("127.0.0.1", 0))
+t = threading.Thread(target=serve, args=(s,)); t.start()
+c = socket.create_connection(s.getsockname())
+for n in (1, 10, 100): c.sendall(b"x" * n); c.recv(2 * n, socket.MSG_WAITALL)
+c.close(); t.join()
+try: socket.create_connection(("127.0.0.1", 1))
+except OSError: pass"""
+COPIES = """import os, sys, threading
+os.chdir(sys.argv[1])
+with open("from", "wb") as f: f.write(b"y" * 70000)
+a, b = os.open("from", os.O_RDONLY), os.open("to", os.O_WRONLY | os.O_CREAT)
+while os.sendfile(b, a, None, 30000): pass
+os.rename("to", "final"); os.write(b, b"end")
+t = [threading.Thread(target=lambda: open("final", "rb").read()) for _ in range(3)]
+for x in t: x.start()
+for x in t: x.join()"""
+# files, failures, processes; both ends of connections; a copy by the kernel, a rename while it is open, threads
+RUNS = {"shell": ["sh", "-c", SHELL, "sh"], "sockets": [sys.executable, "-c", SOCKETS], "copies": [sys.executable, "-c", COPIES]}
 
 
 def export(program, scratch, *args):
@@ -49,45 +72,76 @@ def problems(rows):
                     yield f"event.{key} {row[key]} has no row"
 
 
+def output_of(*command):
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return json.loads(done.stdout) if done.returncode == 0 else done.stderr[:500]
+
+
+def readers():
+    """(name, what it comes to of a file of NDJSON), of those that are installed."""
+    if shutil.which("jq"):
+        yield "jq", lambda path: output_of("jq", "-cs", "-f", EXPORT / "sums.jq", path)
+    if (EXPORT / "node_modules").exists() and shutil.which("node"):
+        yield "DuckDB", lambda path: output_of("node", EXPORT / "sums.mjs", path)
+
+
+def differences(sums, summary):
+    """Where a reader comes to other numbers than the summary."""
+    if isinstance(sums, str):
+        yield sums
+        return
+    tables, io = {name: t["rows"] for name, t in summary["tables"].items()}, summary["io"]
+    # what never returns has no time, and no row
+    calls = {r["call"]: [r["count"], r["errors"] or 0] for r in tables["calls"]}
+    files = {r["path"]: [r["read_bytes"], r["written_bytes"]] for r in tables["top_files"] if r["read_bytes"] or r["written_bytes"]}
+    pairs = [("call", name, sums["calls"].get(name), want) for name, want in calls.items()]
+    pairs += [("file", path, sums["files"].get(path), want) for path, want in files.items()]
+    pairs += [
+        ("all", "calls", sum(n for n, _ in sums["calls"].values()), summary["calls"]),
+        ("all", "files", [sum(sums["kinds"].get(kind, (0, 0))[i] for kind in ("file", "dir", "memfd")) for i in (0, 1)],
+         [io["files_read_bytes"], io["files_written_bytes"]]),
+        ("all", "network", sums["network"], [io["net_sent_bytes"], io["net_received_bytes"]]),
+        ("all", "connections", sum(r["sent_bytes"] + r["received_bytes"] for r in tables["connections"]), io["net_sent_bytes"] + io["net_received_bytes"]),
+        ("all", "opens", sums["opens"], [summary["opens"], summary["failed_opens"]]),
+        ("all", "processes", sums["processes"], summary["processes"]),
+        ("all", "threads", sums["threads"], summary["threads"]),
+    ]
+    for kind, name, got, want in pairs:
+        if got != want:
+            yield f"{kind} {name}: {got}, not {want}"
+
+
+def compare(tap, program, scratch, name, *args):
+    """One run: the rows themselves, then what readers make of them."""
+    said = scratch / "summary.json"
+    _, rows, out = export(program, scratch, "-q", "-a", "--summary=json", "-o", said, *args)
+    summary = json.loads(said.read_bytes())
+    events = [r for r in rows if r["table"] == "event"]
+    trace = [r for r in rows if r["table"] == "trace"][-1]
+    found = list(problems(rows))
+    tap.ok(not found, f"{name}: types, ids", "; ".join(found[:5]))
+    tap.ok((trace["events"], trace["duration"], trace["final"]) == (len(events), summary["duration_ns"], True), f"{name}: the last row has the sums", trace)
+    # the program does not see the kernel's own: interrupted, and restarted or not
+    errors = collections.Counter((r["call"], r["error"]) for r in events if "call" in r and "error" in r and not r["error"].startswith("ERESTART"))
+    want = {(r["call"], r["error"]): r["count"] for r in summary["tables"]["errors"]["rows"]}
+    tap.ok(errors == want, f"{name}: errors by call", (errors, want))
+    for reader, read in readers():
+        found = list(differences(read(out), summary))
+        tap.ok(not found, f"{name}: {reader} comes to what the summary has", "; ".join(found[:5]))
+
+
 def main():
-    program, recordings = sys.argv[1], [pathlib.Path(p) for p in sys.argv[2:]]
-    n = 0
-
-    def ok(good, what, why=""):
-        nonlocal n
-        n += 1
-        print(("ok" if good else "not ok"), n, "-", what)
-        if not good:
-            print("#", why)
-
+    program, recordings, tap = sys.argv[1], [pathlib.Path(p) for p in sys.argv[2:]], Tap()
     with tempfile.TemporaryDirectory() as name:
         scratch = pathlib.Path(name)
         for recording in recordings:
-            text, rows, out = export(program, scratch, "--read", recording)
-            events = [r for r in rows if r["table"] == "event"]
-            trace = [r for r in rows if r["table"] == "trace"][-1]
-            found = list(problems(rows))
-            ok(not found, f"{recording.name}: types, ids", "; ".join(found[:5]))
-            ok(trace.get("events") == len(events) and trace["final"], f"{recording.name}: the last row counts the events")
-            processes = {r["id"] for r in rows if r["table"] == "process"}
-            said = re.search(r"(\d[\d,]*) process", text)
-            ok(not said or int(said[1].replace(",", "")) == len(processes), f"{recording.name}: processes as in the summary", f"{said and said[0]}, {len(processes)}")
-            failed = [r for r in events if r["kind"] == "open" and r.get("outcome") == "failed"]
-            said = re.search(r"Opened.*?(\d[\d,]*) failed", text)
-            if said:
-                ok(int(said[1].replace(",", "")) == len(failed), f"{recording.name}: failed opens as in the summary", f"{said[0]}, {len(failed)}")
-            if DUCKDB.parent.joinpath("node_modules").exists() and shutil.which("node"):
-                done = subprocess.run(["node", DUCKDB, out], capture_output=True, text=True, check=False)
-                want = {"rows": len(rows), "events": len(events), "said": len(events), "failed_opens": len(failed), "processes": len(processes),
-                        "read": sum(r.get("bytes", 0) for r in events if r["kind"] in ("read", "recv")),
-                        "written": sum(r.get("bytes", 0) for r in events if r["kind"] in ("write", "send")),
-                        "duration": sum(r["duration"] for r in events)}
-                ok(done.returncode == 0 and json.loads(done.stdout) == want, f"{recording.name}: DuckDB counts the same", done.stdout + done.stderr[:300])
-            else:
-                ok(True, f"{recording.name}: DuckDB # SKIP no node, or not installed: npm ci --prefix tests/export")
-            if shutil.which("jq"):
-                done = subprocess.run(["jq", "-s", 'map(select(.table == "event")) | length', out], capture_output=True, text=True, check=False)
-                ok(done.stdout.strip() == str(len(events)), f"{recording.name}: jq counts the same", done.stderr[:300])
+            compare(tap, program, scratch, recording.name, "--read", recording)
+        for what, words in RUNS.items():
+            place = scratch / what
+            place.mkdir()
+            compare(tap, program, scratch, what, "--backend", "ptrace", "--", *words, place)
+        for reader in sorted({"jq", "DuckDB"} - {reader for reader, _ in readers()}):
+            tap.skip(reader, "not installed; DuckDB: npm ci --prefix tests/export")
         # names of any bytes come back
         names = [b"\xff\xfe", b"a\\b", b"q\"q", b"new\nline", b"\xed\xa0\x80", b"\\x41", "ü→😀".encode(), b"<script>", b"\x1b[31m", b"\x7f"]
         folder = scratch / "names"
@@ -97,25 +151,25 @@ def main():
         _, rows, _ = export(program, scratch, "--backend", "ptrace", "--", sys.executable, "-c", script, *paths)
         opened = {unescape(r["path"]) for r in rows if r["table"] == "event" and r["kind"] == "open"}
         missing = [x for x in paths if x not in opened]
-        ok(not missing, "names of any bytes come back", str(missing))
+        tap.ok(not missing, "names of any bytes come back", str(missing))
         argv = [unescape(a) for r in rows if r["table"] == "exec" for a in r.get("argv", [])]
-        ok(all(x in argv for x in paths), "and arguments", str(argv))
+        tap.ok(all(x in argv for x in paths), "and arguments", str(argv))
         # 64 bits: an address is a string, a number that does not fit 63 bits is absent, and in the arguments a string
         script = "import ctypes as c; c.CDLL(None).munmap(c.c_void_p(0xffffffffff601000), c.c_size_t(2**64 - 4096))"  # the traced program
         _, rows, _ = export(program, scratch, "-v", "--backend", "ptrace", "--", sys.executable, "-c", script)
         huge = [r for r in rows if r["table"] == "event" and r.get("call") == "munmap" and r["outcome"] == "failed"]
-        ok([(r["address"], r.get("size"), r["args"]["length"]) for r in huge] == [("0xffffffffff601000", None, str(2**64 - 4096))],
+        tap.ok([(r["address"], r.get("size"), r["args"]["length"]) for r in huge] == [("0xffffffffff601000", None, str(2**64 - 4096))],
            "64 bits are not rounded", huge)
         # what was cut off is counted
         many = [str(i) for i in range(90000)]
         _, rows, _ = export(program, scratch, "--backend", "ptrace", "--", "true", *many)
         trace, run = rows[0], next(r for r in rows if r["table"] == "exec")
-        ok(len(run["argv"]) + run["argv_more"] == len(many) + 1 and len(trace["command"]) + trace["command_more"] == len(many) + 1,
+        tap.ok(len(run["argv"]) + run["argv_more"] == len(many) + 1 and len(trace["command"]) + trace["command_more"] == len(many) + 1,
            "arguments that are not kept are counted", (len(run["argv"]), run.get("argv_more"), len(trace["command"]), trace.get("command_more")))
         _, rows, _ = export(program, scratch, "--backend", "ptrace", "--", "true", "x" * 120000)
         run = next(r for r in rows if r["table"] == "exec")
-        ok(len(run["argv"][1]) + run["argv_cut"] == 120000, "and the rest of a long one", (len(run["argv"][1]), run.get("argv_cut")))
-    print(f"1..{n}")
+        tap.ok(len(run["argv"][1]) + run["argv_cut"] == 120000, "and the rest of a long one", (len(run["argv"][1]), run.get("argv_cut")))
+    tap.end()
 
 
 main()
