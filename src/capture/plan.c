@@ -174,4 +174,6 @@ void plan_compile(unsigned arch, unsigned nr, const struct plan_wish *wish, stru
 		compile_words(spec, ret_plan);
 	if (ret_plan->exit)
 		compile_ask(spec, ret_plan);
+	if (wish->links && ret_plan->ask == ASK_KIND)
+		ret_plan->ask = ASK_RETURNED;
 }

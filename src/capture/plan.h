@@ -79,6 +79,7 @@ static inline bool plan_asks(const struct capture_plan *plan, int64_t ret)
 struct plan_wish {
 	bool all;			/* every call with its result */
 	unsigned max_payload;		/* bytes of buffers to copy */
+	bool links;			/* what is opened by name is asked for its whole name */
 	const struct callset *chosen;	/* without all: these as with it, and what names need; NULL: the default set */
 	const struct callset *usual;	/* with chosen: of these, too, what the default set has; NULL: of none */
 };

@@ -28,6 +28,7 @@ struct capture_options {
 	const struct callset *usual;
 	const char *chosen_text, *filter_text;	/* NULL: not by that */
 	unsigned max_payload;		/* bytes of buffers to copy; 0: none */
+	bool want_links;		/* where names of files led, links and all */
 	bool no_seccomp;
 	bool may_end_first;		/* the tracing may end before the command does, which runs on */
 	bool want_env;			/* copy envp at exec */

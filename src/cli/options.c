@@ -141,6 +141,8 @@ static int check(const struct options *o, const char *report_given, struct diag 
 	if (o->all && o->argv && strspn(o->argv[0], "0123456789") == strlen(o->argv[0]) && !is_command(o->argv[0]))
 		return diag_set(diag, USAGE, EINVAL, "strace's -a %s: %s; -a shows everything", o->argv[0],
 				strace_name("columns"));
+	if (o->format == TEXT_STRACE && (o->count_only || o->count_too))
+		return diag_set(diag, USAGE, EINVAL, "--format strace writes lines and no table; leave out -c and -C");
 	if (o->descendants && !o->npids)
 		return diag_set(diag, USAGE, EINVAL,
 				"--descendants goes with --pid; the children of a command are followed anyway");

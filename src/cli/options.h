@@ -22,6 +22,7 @@ enum output_kind {
 	OUTPUT_PERFETTO, OUTPUT_CHROME_TRACE, OUTPUT_FOLDED,
 	_OUTPUT_KINDS,
 };
+enum text_format { TEXT_OURS, TEXT_STRACE };	/* of the lines */
 struct output_option { enum output_kind kind; const char *path; };
 
 enum redact_how { REDACT_NOT, REDACT_SECRETS, REDACT_PLACES };
@@ -54,6 +55,7 @@ struct options {
 	uint64_t duration_ns, events;	/* --duration, --events; 0: without end */
 	unsigned follows;	/* how often -f was given */
 	bool as_always;		/* -y, -w, --seccomp-bpf: of no effect */
+	enum text_format format;
 	enum color_mode color;
 	struct output_option *outputs; unsigned noutputs;	/* in the order given */
 	uint64_t max_report_events;

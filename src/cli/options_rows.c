@@ -66,6 +66,7 @@ const struct option_row option_rows[] = {
 	{ "sched-show", NULL, 0, OPT_SHOW, TAKES_ONE, "USEC", "with --ebpf: print a line for each wait for a CPU of at least USEC microseconds (default 100)", NUMBER(sched_shown_us, 0, UINT32_MAX) },
 	{ "sched-min", NULL, 0, OPT_SHOW, TAKES_ONE, "USEC", "with --ebpf: do not record waits for a CPU shorter than USEC microseconds (default 10)", NUMBER(sched_kept_us, 0, UINT32_MAX) },
 	{ "faults", "page-faults", 0, OPT_SHOW, TAKES_NONE, NULL, "also show page faults in heap and anonymous memory; with -a in all memory", FLAG(faults) },
+	{ "format", NULL, 0, OPT_SHOW, TAKES_ONE, FORMATS, "what the lines look like; strace: every call as strace -f -y -ttt -T writes it, and no summary", CHOICE(format) },
 	{ "color", NULL, 0, OPT_SHOW, TAKES_ONE, COLORS, "colour by category; auto: on a terminal, unless NO_COLOR is set", CHOICE(color) },
 
 	{ "report", NULL, 0, OPT_WRITE, TAKES_OPTIONAL, "FILE", "write one interactive HTML page (default report.html)", { set_report, 0, OUTPUT_REPORT, 0 },

@@ -51,4 +51,5 @@ const char *strace_form(const char *form, size_t len);
 #define SET(fn) { fn, 0, 0, 0 }
 
 #define COLORS "auto|always|never"	/* enum color_mode */
+#define FORMATS "text|strace"		/* enum text_format */
 #define BACKENDS "auto|ptrace|bpf"	/* enum backend */

@@ -78,19 +78,21 @@ static int make_recording(struct outputs *o UNUSED, struct outfile *file, struct
 
 static int make_lines(struct outputs *o, struct outfile *file UNUSED, struct sink **ret_sink, struct diag *diag UNUSED)
 {
-	*ret_sink = sink_text_new(o->out, &o->sink_opt);
+	*ret_sink = o->sink_opt.as_strace ? sink_strace_new(o->out, &o->sink_opt) : sink_text_new(o->out, &o->sink_opt);
 	return 0;
 }
 
 static int make_summary(struct outputs *o, struct outfile *file UNUSED, struct sink **ret_sink, struct diag *diag UNUSED)
 {
-	*ret_sink = sink_summary_new(o->out, &o->sink_opt);
+	if (!o->sink_opt.as_strace)
+		*ret_sink = sink_summary_new(o->out, &o->sink_opt);
 	return 0;
 }
 
 static int make_kernel(struct outputs *o, struct outfile *file UNUSED, struct sink **ret_sink, struct diag *diag UNUSED)
 {
-	*ret_sink = sink_kernel_new(o->out, &o->sink_opt);
+	if (!o->sink_opt.as_strace)
+		*ret_sink = sink_kernel_new(o->out, &o->sink_opt);
 	return 0;
 }
 
@@ -157,7 +159,7 @@ static const struct output_row terminal[] = {
 
 unsigned outputs_wants(const struct options *opt)
 {
-	unsigned wants = 0;
+	unsigned wants = opt->format == TEXT_STRACE ? WANTS_CALLS | WANTS_PAYLOAD | WANTS_LINKS : 0;
 
 	for (unsigned i = 0; i < opt->noutputs; i++)
 		wants |= kinds[opt->outputs[i].kind].wants;
@@ -378,6 +380,7 @@ int outputs_open(const struct options *opt, const struct totals *totals, const s
 	};
 	o->sink_opt.summary_json = opt->summary_json;
 	o->sink_opt.clock = opt->clock > CLOCK_EPOCH ? CLOCK_EPOCH : opt->clock;
+	o->sink_opt.as_strace = opt->format == TEXT_STRACE;
 	o->sink_opt.relative = opt->relative;
 	o->sink_opt.call_times = opt->call_times;
 	o->sink_opt.call_numbers = opt->call_numbers;

@@ -24,6 +24,7 @@ struct sink_options {
 	bool show_comm;			/* each line names its thread */
 	bool color;			/* of the terminal stream */
 	bool live;			/* false: only the summary */
+	bool as_strace;			/* lines of strace, and nothing else */
 	const struct table_def *counts;	/* -c: this table in place of the summary; NULL: the summary */
 	bool summary_json;		/* the summary is an object of JSON */
 	int sort;			/* the column it is sorted by; -1: as usual */
@@ -68,6 +69,7 @@ struct sink { const struct sink_ops *ops; uint64_t kept, total; };	/* kept, tota
  * the sink, by cli/outputs.c.  A failed write is remembered there and reported once; the trace goes on.
  */
 struct sink *sink_text_new(struct out *out, const struct sink_options *opt);	/* live lines, and -v */
+struct sink *sink_strace_new(struct out *out, const struct sink_options *opt);	/* --format strace */
 /* Waits for a CPU, block I/O, page faults: lines as they come, and what follows the summary. */
 struct sink *sink_kernel_new(struct out *out, const struct sink_options *opt);
 struct sink *sink_summary_new(struct out *out, const struct sink_options *opt);	/* the FINAL block and tables */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Any record stream, through model, totals and both text sinks: no crash, and everything written is printable UTF-8 in
- * whole lines, whatever the records say the traced program called things.
+ * Any record stream, through model, totals and the text sinks, also that of strace: no crash, and everything written is
+ * printable UTF-8 in whole lines, whatever the records say the traced program called things.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct totals *totals;
-static struct sink *sinks[2];
+static struct sink *sinks[3];
 
 /* Arguments as JSON, the other dialect: nothing is read that is not there. */
 static void check_json(const struct event *ev)
@@ -87,6 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	out_add(out, &file, false);
 	sinks[0] = sink_text_new(out, &opt);
 	sinks[1] = sink_summary_new(out, &opt);
+	sinks[2] = sink_strace_new(out, &opt);
 	world = world_new(on_event, NULL);
 	for (size_t at = 0; size - at >= sizeof(struct record);) {
 		const struct record *r = (const struct record *)(copy + at);

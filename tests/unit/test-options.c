@@ -56,6 +56,17 @@ static void test_command(void **state)
 	assert_int_equal(opt.color, COLOR_ALWAYS);
 }
 
+static void test_format(void **state)
+{
+	(void)state;
+	ACCEPT("true");
+	assert_int_equal(opt.format, TEXT_OURS);
+	ACCEPT("--format strace true");
+	assert_int_equal(opt.format, TEXT_STRACE);
+	REFUSE("--format json true", "--format takes text or strace");
+	REFUSE("--format strace -c true", "leave out -c");
+}
+
 static void test_report(void **state)
 {
 	(void)state;
@@ -297,6 +308,7 @@ int main(void)
 		cmocka_unit_test(test_pids),
 		cmocka_unit_test(test_letters),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_format),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_help),
 		cmocka_unit_test(test_export),

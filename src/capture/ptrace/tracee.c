@@ -43,7 +43,7 @@ const struct capture_plan *ptrace_plan(struct ptrace_source *s, unsigned arch, u
 {
 	static const struct capture_plan raw = { .wanted = true, .exit = true }, unwanted;
 	const struct plan_wish wish = {
-		.all = s->opt->all_calls, .max_payload = s->opt->max_payload, .chosen = s->opt->chosen, .usual = s->opt->usual,
+		.all = s->opt->all_calls, .max_payload = s->opt->max_payload, .links = s->opt->want_links, .chosen = s->opt->chosen, .usual = s->opt->usual,
 	};
 
 	if (nr >= SYSCALL_MAX)
