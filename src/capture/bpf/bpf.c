@@ -66,8 +66,8 @@ static _Noreturn void child(const char *path, char *const *argv, const struct ru
 static void put_start(struct bpf_source *s)
 {
 	s->start_ns = clock_ns();
-	proc_put_start(s->opt, START_BPF, &s->rec, s->start_ns);
-	drain_put(s);
+	proc_put_start(s->opt, START_BPF, &s->out.rec, s->start_ns);
+	emitter_put(&s->out);
 }
 
 static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
@@ -114,7 +114,7 @@ static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
 		if (s->opt->spawned)
 			s->opt->spawned(s->opt->spawned_ctx, pid);
 		put_start(s);
-		if (proc_put_command(pid, &s->rec, drain_put, s) & PROC_HAS_FANOTIFY)
+		if (proc_put_command(pid, &s->out.rec, emitter_put, &s->out) & PROC_HAS_FANOTIFY)
 			s->shared->fanotify = 1;
 		if (write(go[1], "g", 1) != 1)
 			kill_one(pid, SIGKILL);
@@ -141,16 +141,19 @@ static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
 
 /* ---- what runs already ---- */
 
-static void found(void *ctx, const struct waiting *w) { drain_resumes(ctx, w); }
+static void found(void *emitter, const struct waiting *w)
+{
+	drain_resumes(CONTAINER_OF(emitter, struct bpf_source, out), w);
+}
 
 static void snapshot(struct bpf_source *s, pid_t pid)
 {
 	if (pid <= 0 || live_has_process(&s->live, (uint32_t)pid))
 		return;
 	drain_begin_process(s, pid);
-	if (proc_put_process(pid, LEADER_LOOK, true, &s->rec, drain_put, s) & PROC_HAS_FANOTIFY)
+	if (proc_put_process(pid, LEADER_LOOK, true, &s->out.rec, emitter_put, &s->out) & PROC_HAS_FANOTIFY)
 		s->shared->fanotify = 1;
-	waiting_put_process(pid, s->opt->max_payload, &s->rec, found, drain_put, s);
+	waiting_put_process(pid, s->opt->max_payload, &s->out.rec, found, emitter_put, &s->out);
 }
 
 static int add_process(struct bpf_source *s, pid_t pid, struct diag *diag)
@@ -251,16 +254,10 @@ static int find_running(struct bpf_source *s, struct diag *diag)
 
 static void put_end(struct bpf_source *s)
 {
-	struct record_end *r;
-
 	drain_losses(s);
 	if (!s->detached)
 		drain_ends(s);
-	r = record_begin(&s->rec, RECORD_END, sizeof(*r), (uint32_t)s->main_pid, (uint32_t)s->main_pid, clock_ns());
-	r->h.flags = s->interrupted ? END_INTERRUPTED : 0;
-	r->status = s->main_pid ? s->main_status : -1;
-	r->nrecords = s->nrecords;
-	drain_put(s);
+	emitter_end(&s->out, s->main_pid, s->main_status, s->interrupted);
 	s->ended = true;
 }
 
@@ -327,16 +324,7 @@ static int bpf_step(struct source *src, source_emit_fn *emit, void *ctx)
 	unsigned n;
 	int rc;
 
-	s->emit = emit;
-	s->emit_ctx = ctx;
-	for (size_t at = 0; at < s->early.len;) {
-		const struct record *r = (const struct record *)(s->early.s + at);
-
-		emit(ctx, r);
-		at += r->size;
-	}
-	buf_done(&s->early);
-	s->early = (struct buf){ 0 };
+	emitter_to(&s->out, emit, ctx);
 	if (s->ended)
 		return 0;
 	if (s->stop_request)
@@ -392,8 +380,7 @@ static void bpf_free(struct source *src)
 	drain_done(s);
 	if (s->main_pidfd >= 0)
 		close(s->main_pidfd);
-	buf_done(&s->rec);
-	buf_done(&s->early);
+	emitter_done(&s->out);
 	free(s);
 }
 

@@ -13,24 +13,6 @@
 #include "capture/waiting.h"
 #include "record/build.h"
 
-void drain_put(void *ctx)
-{
-	struct bpf_source *s = ctx;
-	const struct record *r = record_finish(&s->rec);
-
-	s->nrecords++;
-	if (s->emit)
-		s->emit(s->emit_ctx, r);
-	else
-		buf_add(&s->early, r, r->size);
-}
-
-static void put_as_is(struct bpf_source *s, const struct record *r)
-{
-	s->nrecords++;
-	s->emit(s->emit_ctx, r);
-}
-
 static struct pending *pending_find(struct bpf_source *s, uint32_t tid)
 {
 	struct pending *p;
@@ -120,9 +102,9 @@ static void called_before(struct bpf_source *s, const struct record_call *c)
 	struct resume *was = NULL;
 	uint32_t tid = c->h.tid;
 
-	buf_reset(&s->rec);
-	buf_add(&s->rec, c, sizeof(*c));
-	r = (struct record_call *)s->rec.s;
+	buf_reset(&s->out.rec);
+	buf_add(&s->out.rec, c, sizeof(*c));
+	r = (struct record_call *)s->out.rec.s;
 	if (waiting_is_restart(r->arch, r->nr))
 		HASH_FIND_INT(s->resumes, &tid, was);
 	if (was)
@@ -134,12 +116,13 @@ static void called_before(struct bpf_source *s, const struct record_call *c)
 	}
 	r->h.flags &= (rec_u16)~(WIRE_SPLIT | WIRE_FOUND);
 	if (p)
-		buf_add(&s->rec, p->chunks.s, p->chunks.len);
-	buf_add(&s->rec, c + 1, c->h.size - sizeof(*c));
+		buf_add(&s->out.rec, p->chunks.s, p->chunks.len);
+	buf_add(&s->out.rec, c + 1, c->h.size - sizeof(*c));
 	if (!n && c->h.flags & CALL_RUNNING)
-		n = waiting_copy(&s->rec, (pid_t)tid, r->arch, r->nr, (const uint64_t *)r->args, s->opt->max_payload);
-	((struct record_call *)s->rec.s)->nchunks = (rec_u16)n;
-	drain_put(s);
+		n = waiting_copy(&s->out.rec, (pid_t)tid, r->arch, r->nr, (const uint64_t *)r->args,
+				 s->opt->max_payload);
+	((struct record_call *)s->out.rec.s)->nchunks = (rec_u16)n;
+	emitter_put(&s->out);
 	pending_drop(s, p);
 }
 
@@ -153,19 +136,19 @@ static void called(struct bpf_source *s, const struct record_call *c)
 		return;
 	}
 	if (!(c->h.flags & WIRE_SPLIT)) {
-		put_as_is(s, &c->h);
+		emitter_pass(&s->out, &c->h);
 		return;
 	}
 	p = pending_find(s, c->h.tid);
-	buf_reset(&s->rec);
-	buf_add(&s->rec, c, sizeof(*c));
+	buf_reset(&s->out.rec);
+	buf_add(&s->out.rec, c, sizeof(*c));
 	if (p)
-		buf_add(&s->rec, p->chunks.s, p->chunks.len);
-	buf_add(&s->rec, c + 1, c->h.size - sizeof(*c));
-	r = (struct record_call *)s->rec.s;
+		buf_add(&s->out.rec, p->chunks.s, p->chunks.len);
+	buf_add(&s->out.rec, c + 1, c->h.size - sizeof(*c));
+	r = (struct record_call *)s->out.rec.s;
 	r->h.flags &= (rec_u16)~WIRE_SPLIT;
 	r->nchunks = (rec_u16)(r->nchunks + (p ? p->nchunks : 0));
-	drain_put(s);
+	emitter_put(&s->out);
 	pending_drop(s, p);
 }
 
@@ -242,7 +225,7 @@ static void execed(struct bpf_source *s, const struct record_exec *w)
 			HASH_ADD_INT(s->pendings, tid, p);
 		}
 	}
-	r = record_begin(&s->rec, RECORD_EXEC, sizeof(*r), w->h.pid, w->h.tid, w->h.ts_ns);
+	r = record_begin(&s->out.rec, RECORD_EXEC, sizeof(*r), w->h.pid, w->h.tid, w->h.ts_ns);
 	r->old_tid = w->old_tid;
 	if (p)
 		proc_exec_call_parts(&p->chunks, !path, s->opt->want_env, &parts, &n);
@@ -261,21 +244,22 @@ static void execed(struct bpf_source *s, const struct record_exec *w)
 	}
 	if (w->h.flags & WIRE_HIDDEN)
 		hidden(s, &parts, n);
-	((struct record_exec *)s->rec.s)->nchunks = n;
-	buf_add(&s->rec, parts.s, parts.len);
+	((struct record_exec *)s->out.rec.s)->nchunks = n;
+	buf_add(&s->out.rec, parts.s, parts.len);
 	buf_done(&parts);
-	drain_put(s);
+	emitter_put(&s->out);
 	/* older kernels: what has become of them since */
 	if (s->opt->want_maps && !s->kernel_maps)
-		proc_put_maps((pid_t)pid, &s->rec, drain_put, s);
+		proc_put_maps((pid_t)pid, &s->out.rec, emitter_put, &s->out);
 }
 
 static void put_exit(struct bpf_source *s, const struct wire_exit *w)
 {
-	struct record_exit *r = record_begin(&s->rec, RECORD_EXIT, sizeof(*r), w->r.h.pid, w->r.h.tid, w->r.h.ts_ns);
+	struct record_exit *r =
+		record_begin(&s->out.rec, RECORD_EXIT, sizeof(*r), w->r.h.pid, w->r.h.tid, w->r.h.ts_ns);
 
 	r->status = w->r.status;
-	drain_put(s);
+	emitter_put(&s->out);
 }
 
 /* As wait(2) reports them, a leader's end comes after that of its threads. */
@@ -294,20 +278,20 @@ static void exited(struct bpf_source *s, const struct wire_exit *w)
 	}
 	if (!p->over || p->nthreads)
 		return;
-	r = record_begin(&s->rec, RECORD_EXIT, sizeof(*r), p->pid, p->pid, w->r.h.ts_ns);
+	r = record_begin(&s->out.rec, RECORD_EXIT, sizeof(*r), p->pid, p->pid, w->r.h.ts_ns);
 	r->status = w->whole ? w->r.status : p->leader_ended ? p->leader.status : -1;
 	r->utime_ns = w->r.utime_ns;
 	r->stime_ns = w->r.stime_ns;
-	drain_put(s);
+	emitter_put(&s->out);
 	live_forget(&s->live, p);
 }
 
 static void put_unseen_end(struct bpf_source *s, uint32_t pid, uint32_t tid, int status)
 {
-	struct record_exit *r = record_begin(&s->rec, RECORD_EXIT, sizeof(*r), pid, tid, clock_ns());
+	struct record_exit *r = record_begin(&s->out.rec, RECORD_EXIT, sizeof(*r), pid, tid, clock_ns());
 
 	r->status = status;
-	drain_put(s);
+	emitter_put(&s->out);
 }
 
 void drain_ends(struct bpf_source *s)
@@ -352,7 +336,8 @@ static void adopted(struct bpf_source *s, const struct wire_adopt *w)
 		return;
 	if (!live_has_process(&s->live, w->h.pid) && proc_state((pid_t)w->h.pid, 0)) {
 		drain_begin_process(s, (pid_t)w->h.pid);
-		if (proc_put_process((pid_t)w->h.pid, LEADER_LOOK, s->opt->want_maps, &s->rec, drain_put, s) &
+		if (proc_put_process((pid_t)w->h.pid, LEADER_LOOK, s->opt->want_maps, &s->out.rec, emitter_put,
+				     &s->out) &
 		    PROC_HAS_FANOTIFY)
 			s->shared->fanotify = 1;
 		s->snapshot_ns = clock_ns();
@@ -360,11 +345,11 @@ static void adopted(struct bpf_source *s, const struct wire_adopt *w)
 			return;
 	}
 	live_begin(&s->live, w->h.pid, w->h.tid);
-	r = record_begin(&s->rec, RECORD_TASK, sizeof(*r), w->h.pid, w->h.tid, w->h.ts_ns);
+	r = record_begin(&s->out.rec, RECORD_TASK, sizeof(*r), w->h.pid, w->h.tid, w->h.ts_ns);
 	r->ppid = w->ppid;
 	r->nchunks = 1;
-	record_chunk(&s->rec, 0, PART_COMM, 0, w->comm, strnlen(w->comm, sizeof(w->comm)));
-	drain_put(s);
+	record_chunk(&s->out.rec, 0, PART_COMM, 0, w->comm, strnlen(w->comm, sizeof(w->comm)));
+	emitter_put(&s->out);
 }
 
 /*
@@ -393,7 +378,7 @@ static void detached(struct bpf_source *s, const struct record *r)
 {
 	struct live_process *p = live_end(&s->live, r->pid, r->tid);
 
-	put_as_is(s, r);
+	emitter_pass(&s->out, r);
 	if (!p->nthreads)
 		live_forget(&s->live, p);
 }
@@ -424,13 +409,13 @@ static void handle(struct bpf_source *s, const struct record *r)
 		if (r->ts_ns < s->snapshot_ns && live_has(&s->live, r->tid))
 			return;
 		live_begin(&s->live, r->pid, r->tid);
-		put_as_is(s, r);
+		emitter_pass(&s->out, r);
 		return;
 	case RECORD_DETACH:
 		detached(s, r);
 		return;
 	default:
-		put_as_is(s, r);
+		emitter_pass(&s->out, r);
 	}
 }
 
@@ -468,12 +453,12 @@ void drain_losses(struct bpf_source *s)
 
 			if (v[cpu].n[i] == *told)
 				continue;
-			r = record_begin(&s->rec, RECORD_LOST, sizeof(*r), 0, 0, clock_ns());
+			r = record_begin(&s->out.rec, RECORD_LOST, sizeof(*r), 0, 0, clock_ns());
 			r->count = v[cpu].n[i] - *told;
 			r->cpu = cpu;
 			r->nchunks = 1;
-			record_chunk(&s->rec, 0, PART_TEXT, 0, why[i], strlen(why[i]));
-			drain_put(s);
+			record_chunk(&s->out.rec, 0, PART_TEXT, 0, why[i], strlen(why[i]));
+			emitter_put(&s->out);
 			*told = v[cpu].n[i];
 		}
 }

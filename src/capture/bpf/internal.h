@@ -10,6 +10,7 @@
 #include "capture/bpf/kring.h"
 #include "capture/bpf/live.h"
 #include "capture/bpf/wire.h"
+#include "capture/common/emitter.h"
 #include "capture/source.h"
 
 struct waiting;
@@ -35,10 +36,7 @@ struct bpf_source {
 	bool kernel_maps;		/* regions come through the ring, too */
 	volatile struct wire_shared *shared;
 	struct kring ring;
-	struct buf rec, early;
-	source_emit_fn *emit;
-	void *emit_ctx;
-	uint64_t nrecords;
+	struct emitter out;
 	/* drain.c */
 	struct pending *pendings;
 	struct resume *resumes;
@@ -84,7 +82,6 @@ void latency_unshare(struct bpf_source *s);
 
 /* drain.c */
 unsigned drain(struct bpf_source *s, unsigned max);		/* emits at most max records; how many there were */
-void drain_put(void *ctx);					/* finishes s->rec and emits it */
 void drain_losses(struct bpf_source *s);			/* tells what was lost since */
 void drain_resumes(struct bpf_source *s, const struct waiting *w);	/* a call that was found */
 void drain_done(struct bpf_source *s);

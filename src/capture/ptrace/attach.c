@@ -138,7 +138,7 @@ static void put_waiting(struct ptrace_source *s, struct tracee *t)
 
 	if (!w)
 		return;
-	waiting_put(&s->rec, w, s->opt->max_payload, ptrace_put_cb, s);
+	waiting_put(&s->out.rec, w, s->opt->max_payload, emitter_put, &s->out);
 	t->found = t->resumes = w->how == WAITING_CALL;
 	t->found_nr = w->nr;
 	if (t->found && w->since_ns)
@@ -157,7 +157,7 @@ static void snapshot(struct ptrace_source *s)
 		for (struct tracee *u = s->tracees; u != t && first; u = u->hh.next)
 			first = u->pid != t->pid;
 		if (first)
-			s->has |= proc_put_process(t->pid, leader, true, &s->rec, ptrace_put_cb, s);
+			s->has |= proc_put_process(t->pid, leader, true, &s->out.rec, emitter_put, &s->out);
 	}
 	for (struct tracee *t = s->tracees; t; t = t->hh.next)
 		put_waiting(s, t);

@@ -43,9 +43,9 @@ static void look_whether_sealed(struct ptrace_source *s, struct tracee *t, unsig
 	t->sealed = !rights_can_read(t->tid, stack_pointer);
 	if (!t->sealed)
 		return;
-	r = record_begin(&s->rec, RECORD_WAITING, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
+	r = record_begin(&s->out.rec, RECORD_WAITING, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
 	r->how = WAITING_UNREADABLE;
-	ptrace_put(s);
+	emitter_put(&s->out);
 }
 
 void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptrace_syscall_info *si)

@@ -8,30 +8,6 @@
 
 uint64_t ptrace_now_ns(void) { return clock_ns(); }
 
-void ptrace_put(struct ptrace_source *s)
-{
-	const struct record *r = record_finish(&s->rec);
-
-	s->nrecords++;
-	if (s->emit)
-		s->emit(s->emit_ctx, r);
-	else
-		buf_add(&s->early, r, r->size);
-}
-
-void ptrace_put_cb(void *ctx) { ptrace_put(ctx); }
-
-void emit_early(struct ptrace_source *s)
-{
-	for (size_t at = 0; at < s->early.len;) {
-		const struct record *r = (const struct record *)(s->early.s + at);
-
-		s->emit(s->emit_ctx, r);
-		at += r->size;
-	}
-	buf_done(&s->early);
-}
-
 /* Chunks count themselves: they are laid end to end. */
 static unsigned count_chunks(const struct buf *b, size_t at)
 {
@@ -46,7 +22,7 @@ static unsigned count_chunks(const struct buf *b, size_t at)
 
 void call_put(struct ptrace_source *s, struct tracee *t, unsigned flags, int64_t ret, uint64_t exit_ns)
 {
-	struct record_call *r = record_begin(&s->rec, RECORD_CALL, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, t->enter_ns);
+	struct record_call *r = record_begin(&s->out.rec, RECORD_CALL, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, t->enter_ns);
 
 	r->h.flags = (rec_u16)flags;
 	r->exit_ns = exit_ns;
@@ -55,8 +31,8 @@ void call_put(struct ptrace_source *s, struct tracee *t, unsigned flags, int64_t
 	memcpy(r->args, t->args, sizeof(r->args));
 	r->ret = ret;
 	r->nchunks = (rec_u16)MIN(count_chunks(&t->chunks, 0), 0xffffu);
-	buf_add(&s->rec, t->chunks.s, t->chunks.len);
-	ptrace_put(s);
+	buf_add(&s->out.rec, t->chunks.s, t->chunks.len);
+	emitter_put(&s->out);
 	t->in_call = false;
 }
 
@@ -68,21 +44,21 @@ void call_abandon(struct ptrace_source *s, struct tracee *t)
 
 void emit_fork(struct ptrace_source *s, struct tracee *child, pid_t parent_pid, pid_t parent_tid, uint64_t flags)
 {
-	struct record_fork *r = record_begin(&s->rec, RECORD_FORK, sizeof(*r), (uint32_t)child->pid, (uint32_t)child->tid, ptrace_now_ns());
+	struct record_fork *r = record_begin(&s->out.rec, RECORD_FORK, sizeof(*r), (uint32_t)child->pid, (uint32_t)child->tid, ptrace_now_ns());
 
 	r->parent_pid = (uint32_t)parent_pid;
 	r->parent_tid = (uint32_t)parent_tid;
 	r->clone_flags = flags;
 	r->ns_tid = child->ns_tid;
-	ptrace_put(s);
+	emitter_put(&s->out);
 	child->announced = true;
 }
 
 void emit_stop(struct ptrace_source *s, struct tracee *t, int signo, unsigned flags)
 {
-	struct record_stop *r = record_begin(&s->rec, RECORD_STOP, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
+	struct record_stop *r = record_begin(&s->out.rec, RECORD_STOP, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
 
 	r->h.flags = (rec_u16)flags;
 	r->signo = signo;
-	ptrace_put(s);
+	emitter_put(&s->out);
 }

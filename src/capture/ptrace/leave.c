@@ -17,8 +17,8 @@ static void ptrace_detached(struct ptrace_source *s, struct tracee *t, int sig, 
 		call_let_go(s, t);	/* its memory is still ours to read */
 	ptrace(PTRACE_DETACH, t->tid, 0, (long)sig);
 	if (t->announced) {
-		record_begin(&s->rec, RECORD_DETACH, sizeof(struct record), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
-		ptrace_put(s);
+		record_begin(&s->out.rec, RECORD_DETACH, sizeof(struct record), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
+		emitter_put(&s->out);
 	}
 	tracee_drop(s, t);
 }

@@ -47,11 +47,11 @@ void ptrace_ended(struct ptrace_source *s, struct tracee *t, int status, uint64_
 		status = SIGKILL;
 	if (t->announced) {
 		call_abandon(s, t);
-		r = record_begin(&s->rec, RECORD_EXIT, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
+		r = record_begin(&s->out.rec, RECORD_EXIT, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
 		r->status = status;
 		r->utime_ns = t->tid == t->pid ? utime_ns : 0;
 		r->stime_ns = t->tid == t->pid ? stime_ns : 0;
-		ptrace_put(s);
+		emitter_put(&s->out);
 	}
 	if (t->tid == s->main_pid)
 		s->main_status = status;

@@ -32,17 +32,17 @@ static void execed(struct ptrace_source *s, struct tracee *t)
 	t->vforked_by = 0;
 	t->threaded = false;
 	t->interrupted = false;		/* any stop takes that back */
-	r = record_begin(&s->rec, RECORD_EXEC, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
+	r = record_begin(&s->out.rec, RECORD_EXEC, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
 	r->old_tid = (rec_u32)old;
 	if (!s->may_all && !t->own_nnp)
 		r->h.flags = (rec_u16)rights_lost_at_exec(t->tid, t->in_call ? &t->chunks : NULL);
 	t->sealed = r->h.flags & EXEC_UNREADABLE;
 	proc_exec_parts(t->tid, t->in_call ? &t->chunks : NULL, s->opt->want_env, &parts, &r->nchunks, &r->brk);
-	buf_add(&s->rec, parts.s, parts.len);
+	buf_add(&s->out.rec, parts.s, parts.len);
 	buf_done(&parts);
-	ptrace_put(s);
+	emitter_put(&s->out);
 	if (s->opt->want_maps)
-		proc_put_maps(t->pid, &s->rec, ptrace_put_cb, s);
+		proc_put_maps(t->pid, &s->out.rec, emitter_put, &s->out);
 	if (t->in_call) {
 		t->skip_exit = t->every_call || t->exit_due;
 		call_put(s, t, 0, 0, ptrace_now_ns());

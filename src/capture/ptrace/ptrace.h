@@ -20,7 +20,7 @@
  *   seccomp.c   the seccomp program: which calls stop
  *   mem.c       copies what a plan says out of a tracee's memory
  *   tracee.c    the table of tracees, and how they are resumed
- *   emit.c      records, made and handed over
+ *   emit.c      records that several files make
  *   arch.c      in which table a call's number is
  *   near.c      keeps us on the tracee's CPU
  */
@@ -33,6 +33,7 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
+#include "capture/common/emitter.h"
 #include "capture/plan.h"
 #include "capture/proc/fd.h"
 #include "capture/ptrace/near.h"
@@ -130,10 +131,7 @@ struct ptrace_source {
 	struct tracee *last;		/* most stops come in runs from one thread */
 	struct capture_plan *plans[3];	/* by record_arch; SYSCALL_MAX each, compiled at first use */
 	bool *planned[3];
-	struct buf rec;			/* the record being built */
-	struct buf early;		/* records made in open, handed out by the first step */
-	source_emit_fn *emit;
-	void *emit_ctx;
+	struct emitter out;
 	pid_t main_pid;			/* the command, or 0 */
 	int main_status;		/* wait form, -1 while it runs */
 	bool attached;			/* -p: let go at the end instead of waiting */
@@ -143,7 +141,6 @@ struct ptrace_source {
 	struct status_files *status;	/* status.c; NULL: nothing of the kind was seen */
 	bool nnp_ours;			/* the filter needed no_new_privs, which the program did not set */
 	bool interrupted, stop_self;
-	uint64_t nrecords;
 	int stop_request;		/* enum stop_request */
 	enum phase phase;
 	bool give_up;			/* asked for again */
@@ -161,9 +158,6 @@ enum stop_request { STOP_NONE, STOP_DETACH, STOP_KILL };
 
 /* emit.c */
 uint64_t ptrace_now_ns(void);
-void ptrace_put(struct ptrace_source *s);			/* finishes s->rec and emits it */
-void ptrace_put_cb(void *ctx);
-void emit_early(struct ptrace_source *s);			/* what was put before there was a receiver */
 void emit_fork(struct ptrace_source *s, struct tracee *child, pid_t parent_pid, pid_t parent_tid, uint64_t flags);
 void emit_stop(struct ptrace_source *s, struct tracee *t, int signo, unsigned flags);
 void call_put(struct ptrace_source *s, struct tracee *t, unsigned flags, int64_t ret, uint64_t exit_ns);

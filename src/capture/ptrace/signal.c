@@ -75,7 +75,7 @@ static void put_signal(struct ptrace_source *s, const struct tracee *t, int sign
 {
 	struct record_signal *r;
 
-	r = record_begin(&s->rec, RECORD_SIGNAL, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
+	r = record_begin(&s->out.rec, RECORD_SIGNAL, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
 	r->h.flags = (rec_u16)(fate & (SIGNAL_IGNORED | SIGNAL_FATAL));
 	r->signo = signo;
 	r->code = si->si_code;
@@ -87,7 +87,7 @@ static void put_signal(struct ptrace_source *s, const struct tracee *t, int sign
 	} else if (signo == SIGSEGV || signo == SIGBUS || signo == SIGILL || signo == SIGFPE || signo == SIGTRAP) {
 		r->addr = (rec_u64)si->si_addr;
 	}
-	ptrace_put(s);
+	emitter_put(&s->out);
 }
 
 /* What has no fault to come back to is done once more: a call that a filter traps, int3. */

@@ -15,12 +15,7 @@
 
 static void put_end(struct ptrace_source *s)
 {
-	struct record_end *r = record_begin(&s->rec, RECORD_END, sizeof(*r), (uint32_t)s->main_pid, (uint32_t)s->main_pid, ptrace_now_ns());
-
-	r->h.flags = s->interrupted ? END_INTERRUPTED : 0;
-	r->status = s->main_pid ? s->main_status : -1;
-	r->nrecords = s->nrecords;
-	ptrace_put(s);
+	emitter_end(&s->out, s->main_pid, s->main_status, s->interrupted);
 	s->phase = ENDED;
 	wait_done(s);
 	near_close(&s->near);
@@ -66,10 +61,7 @@ static int ptrace_step(struct source *src, source_emit_fn *emit, void *ctx)
 	struct ptrace_source *s = CONTAINER_OF(src, struct ptrace_source, src);
 	int rc;
 
-	s->emit = emit;
-	s->emit_ctx = ctx;
-	if (s->early.len)
-		emit_early(s);
+	emitter_to(&s->out, emit, ctx);
 	if (!s->near_open) {
 		s->near_open = true;
 		near_open(&s->near);
@@ -152,8 +144,7 @@ static void ptrace_free(struct source *src)
 	}
 	proc_fds_close(&s->fds);
 	status_done(s);
-	buf_done(&s->rec);
-	buf_done(&s->early);
+	emitter_done(&s->out);
 	free(s);
 }
 
@@ -172,8 +163,8 @@ int source_ptrace_open(const struct capture_options *opt, struct source **ret_so
 		s->plans[i] = xcalloc(SYSCALL_MAX, sizeof(s->plans[i][0]));
 		s->planned[i] = xcalloc(SYSCALL_MAX, sizeof(bool));
 	}
-	proc_put_start(opt, START_PTRACE, &s->rec, ptrace_now_ns());
-	ptrace_put(s);
+	proc_put_start(opt, START_PTRACE, &s->out.rec, ptrace_now_ns());
+	emitter_put(&s->out);
 	want_no_signal_of_stops();
 	rc = ptrace_able(diag);
 	if (rc == 0 && opt->asked_to_end && opt->asked_to_end(opt->spawned_ctx))

@@ -161,7 +161,7 @@ int spawn_command(struct ptrace_source *s, struct diag *diag)
 	t->filtered = filtered;
 	t->every_call = !filtered;
 	/* What it has at its start: the descriptors it inherits (standard streams) and who it is. */
-	s->has |= proc_put_command(pid, &s->rec, ptrace_put_cb, s);
+	s->has |= proc_put_command(pid, &s->out.rec, emitter_put, &s->out);
 	if (!filtered) {
 		/* stops at calls only start from a stop */
 		ptrace(PTRACE_INTERRUPT, pid, 0, 0);
