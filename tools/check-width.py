@@ -62,7 +62,7 @@ def main():
     if len(sys.argv) < 2:
         sys.exit("usage: check-width.py ROOT [--count]")
     root = pathlib.Path(sys.argv[1])
-    files = sorted(p for f in FOLDERS for p in (root / f).rglob("*.[chS]"))
+    files = sorted(p for f in FOLDERS for p in (root / f).rglob("*.[chS]") if "node_modules" not in p.parts)
     found = {str(p.relative_to(root)): problems(p) for p in files}
     if "--count" in sys.argv:
         for name, wide in sorted(found.items(), key=lambda item: -len(item[1])):

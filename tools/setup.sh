@@ -117,6 +117,11 @@ if [ "$task" = check ]; then
 	need redis-tools has_command redis-benchmark
 	need iproute2 has_command ss
 	need xz-utils has_command xz # to unpack the tarball
+	# 13 MB, but a server that its package starts: nothing to put on a developer's machine unasked
+	if [ -n "${CI-}" ]; then
+		want clickhouse-server has_command clickhouse-server
+		want clickhouse-client has_command clickhouse-client
+	fi
 fi
 if [ "$task" = bench ]; then
 	need python3 has_command python3

@@ -27,6 +27,10 @@
 	  outfile_open, sink_sqlite_new, WANTS_CALLS, "the SQLite database", "what was committed before can be read", \
 	  "write the same to FILE as an SQLite database, with views such as failed_opens and process_tree",	\
 	  "SQLite, with views to ask: sqlite3, anything")	\
+	X(CLICKHOUSE, "clickhouse", "DIR", "trace-clickhouse",	\
+	  FOLDER(sink_clickhouse_files), sink_clickhouse_new, WANTS_CALLS, "what is for ClickHouse", "each line in its files is whole", \
+	  "write the same for ClickHouse to the directory DIR, with what makes the tables and what loads them",	\
+	  "tables and a loader for ClickHouse, for many hosts")	\
 	X(PERFETTO, "perfetto", "FILE", "trace.pftrace",	\
 	  open_file_or_stdout, sink_perfetto_new, WANTS_CALLS, "the Perfetto trace",	\
 	  "what was written before can still be read",	\

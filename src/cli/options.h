@@ -18,7 +18,8 @@ struct diag;
 /* What can be written, any number of each: cli/outputs.c has a row for every kind. */
 enum output_kind {
 	OUTPUT_TEXT, OUTPUT_REPORT, OUTPUT_RECORDING,
-	OUTPUT_JSON, OUTPUT_CSV, OUTPUT_SQLITE,	/* from here on: cli/formats.h has a row for each */
+	/* from here on: cli/formats.h has a row for each */
+	OUTPUT_JSON, OUTPUT_CSV, OUTPUT_SQLITE, OUTPUT_CLICKHOUSE,
 	OUTPUT_PERFETTO, OUTPUT_CHROME_TRACE, OUTPUT_FOLDED,
 	_OUTPUT_KINDS,
 };

@@ -80,7 +80,7 @@ static const char *sql_type(enum row_type t)
 	}
 }
 
-static void declare(struct outfile *sql)
+static void declare(struct outfile *files)
 {
 	struct buf b = { 0 };
 
@@ -95,7 +95,7 @@ static void declare(struct outfile *sql)
 				   sql_type(table->fields[f].type));
 		buf_puts(&b, "});\n");
 	}
-	outfile_write(sql, b.s, b.len);
+	outfile_write(&files[_ROW_TABLES], b.s, b.len);
 	buf_done(&b);
 }
 

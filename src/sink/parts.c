@@ -128,7 +128,7 @@ static bool may_change(const struct row *row)
 static void start(struct parts *p)
 {
 	p->started = true;
-	p->as->declare(&p->files[_ROW_TABLES]);
+	p->as->declare(p->files);
 	for (unsigned t = 0; t < _ROW_TABLES; t++) {
 		outfile_begin(&p->files[t]);
 		for (unsigned f = 0; f < row_tables[t].nfields && p->as->header; f++) {

@@ -32,8 +32,8 @@ struct parts_dialect {
 	/* The program's bytes; text that is JSON, or another of ours, with nothing below 0x20. */
 	void (*bytes)(struct buf *b, const char *s, size_t n);
 	void (*text)(struct buf *b, const char *s, size_t n);
-	/* The files behind those of the tables: called once, before the first row. */
-	void (*declare)(struct outfile *more);
+	/* Writes the files behind those of the tables; called once, before the first row. */
+	void (*declare)(struct outfile *files);
 };
 
 /* files: _ROW_TABLES of them, then those of declare(); borrowed.  -errno with diag. */

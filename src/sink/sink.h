@@ -87,3 +87,7 @@ int sink_chrome_trace_new(const struct sink_options *opt, struct outfile *file, 
 int sink_folded_new(const struct sink_options *opt, struct outfile *file, struct sink **ret_sink, struct diag *diag);
 /* --sqlite; likewise, and where the file is not a regular one */
 int sink_sqlite_new(const struct sink_options *opt, struct outfile *file, struct sink **ret_sink, struct diag *diag);
+/* --clickhouse: files named below; likewise */
+extern const char *const sink_clickhouse_files[];
+int sink_clickhouse_new(const struct sink_options *opt, struct outfile *files, struct sink **ret_sink,
+			struct diag *diag);
