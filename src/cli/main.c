@@ -11,8 +11,8 @@
 
 #include "base/buf.h"
 #include "base/diag.h"
-#include "capture/command.h"
-#include "capture/environ.h"
+#include "capture/common/command.h"
+#include "capture/common/environ.h"
 #include "cli/formats.h"
 #include "cli/options.h"
 #include "cli/session.h"

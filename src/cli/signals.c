@@ -11,7 +11,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
-#include "capture/command.h"
+#include "capture/common/command.h"
 
 enum { CAME_MAX = 64, DEPTH_MAX = 64, FIRST_RT = 32 };	/* the kernel's first; libc keeps two for itself */
 

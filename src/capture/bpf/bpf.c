@@ -22,11 +22,9 @@
 #include "capture/bpf/internal.h"
 #include "capture/bpf/kernel.h"
 #include "capture/bpf/priority.h"
-#include "capture/command.h"
-#include "capture/environ.h"
+#include "capture/common/start.h"
 #include "capture/proc/fd.h"
 #include "capture/proc/proc.h"
-#include "capture/user.h"
 #include "capture/waiting.h"
 #include "record/build.h"
 
@@ -43,26 +41,6 @@ enum {
 
 /* ---- a command ---- */
 
-static _Noreturn void child(const char *path, char *const *argv, const struct run_as *as, int go_fd, int error_fd)
-{
-	char go;
-	int err = 0;
-
-	/* the write end is closed in us: end of file means the tracer died */
-	if (read(go_fd, &go, 1) != 1)
-		_exit(125);
-	command_restore_signals();
-	if (as)
-		err = user_become(as);	/* negative: no failure of execve */
-	if (!err) {
-		execve(path, argv, environ_given());
-		err = errno;
-	}
-	if (write(error_fd, &err, sizeof(err)) < 0)
-		_exit(125);
-	_exit(err == ENOENT ? 127 : 126);
-}
-
 static void put_start(struct bpf_source *s)
 {
 	s->start_ns = clock_ns();
@@ -70,73 +48,52 @@ static void put_start(struct bpf_source *s)
 	emitter_put(&s->out);
 }
 
-static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
+/* Held in the pipe's read, followed and guarded. */
+static int begin(struct bpf_source *s, struct start *st, struct diag *note, struct diag *diag)
 {
-	_cleanup_free_ char *path = NULL;
-	int go[2], error[2], err = 0, guard_rc, rc = command_find(s->opt->argv[0], &path, diag);
-	struct run_as as = { 0 };
-	_cleanup_free_ void *groups = NULL;
-	ssize_t n;
-	pid_t pid;
+	int rc = start_fork(st, diag), guard_rc;
 
-	if (rc == 0 && s->opt->user)
-		rc = user_find(s->opt->user, &as, diag);
-	groups = as.groups;
 	if (rc < 0)
 		return rc;
-	if (pipe2(go, O_CLOEXEC) < 0 || pipe2(error, O_CLOEXEC) < 0)
-		return diag_set(diag, 125, errno, "cannot make a pipe: %s", strerror(errno));
-	pid = command_fork();
-	if (pid == 0) {
-		close(go[1]);
-		close(error[0]);
-		child(path, s->opt->argv, s->opt->user ? &as : NULL, go[0], error[1]);
-	}
-	close(go[0]);
-	close(error[1]);
-	if (pid < 0) {
-		rc = diag_set(diag, 125, errno, "cannot start a process: %s", strerror(errno));
-	} else {
-		s->main_pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-		rc = s->main_pidfd < 0 ? -errno : bpf_follow_child(s, s->main_pidfd, pid);
-		if (rc < 0)
-			diag_set(diag, 125, -rc, "cannot follow the command: %s", strerror(-rc));
-	}
-	if (rc == 0) {
-		s->main_pid = pid;
-		live_begin(&s->live, (uint32_t)pid, (uint32_t)pid);
-		guard_rc = guard_start(&s->guard, s);
-		if (guard_rc < 0)
-			diag_set(note, 125, -guard_rc,
-				 "cannot start the process that ends the command if compendium is killed: %s; tracing "
-				 "continues, but then the command would run on",
-				 strerror(-guard_rc));
-		if (s->opt->spawned)
-			s->opt->spawned(s->opt->spawned_ctx, pid);
-		put_start(s);
-		if (proc_put_command(pid, &s->out.rec, emitter_put, &s->out) & PROC_HAS_FANOTIFY)
-			s->shared->fanotify = 1;
-		if (write(go[1], "g", 1) != 1)
-			kill_one(pid, SIGKILL);
-	}
-	close(go[1]);
+	s->main_pidfd = (int)syscall(SYS_pidfd_open, st->pid, 0);
+	rc = s->main_pidfd < 0 ? -errno : bpf_follow_child(s, s->main_pidfd, st->pid);
 	if (rc < 0) {
-		close(error[0]);
-		wait_end(pid, NULL);	/* it saw the end of file */
-		return rc;
+		start_kill(st);
+		return diag_set(diag, 125, -rc, "cannot follow the command: %s", strerror(-rc));
 	}
-	/* Closed by the exec, or the reason why there is none. */
-	do
-		n = read(error[0], &err, sizeof(err));
-	while (n < 0 && errno == EINTR);
-	close(error[0]);
-	if (n == 0)
-		return 0;
-	wait_end(pid, NULL);
-	s->main_pid = 0;
-	if (n != sizeof(err))
-		return diag_set(diag, 125, ECANCELED, "the command was killed before it began");
-	return err < 0 ? user_refused(s->opt->user, -err, diag) : command_exec_failed(path, err, diag);
+	s->main_pid = st->pid;
+	live_begin(&s->live, (uint32_t)st->pid, (uint32_t)st->pid);
+	guard_rc = guard_start(&s->guard, s);
+	if (guard_rc < 0)
+		diag_set(note, 125, -guard_rc,
+			 "cannot start the process that ends the command if compendium is killed: %s; tracing "
+			 "continues, but then the command would run on",
+			 strerror(-guard_rc));
+	return 0;
+}
+
+static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
+{
+	struct start st;
+	int rc = start_find(&st, s->opt, diag);
+
+	if (rc == 0)
+		rc = begin(s, &st, note, diag);
+	if (rc == 0) {
+		if (s->opt->spawned)
+			s->opt->spawned(s->opt->spawned_ctx, st.pid);
+		put_start(s);
+		if (proc_put_command(st.pid, &s->out.rec, emitter_put, &s->out) & PROC_HAS_FANOTIFY)
+			s->shared->fanotify = 1;
+		start_go(&st, 'g');
+		rc = start_result(&st, diag);
+		if (rc < 0) {
+			wait_end(st.pid, NULL);
+			s->main_pid = 0;
+		}
+	}
+	start_done(&st);
+	return rc;
 }
 
 /* ---- what runs already ---- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "capture/user.h"
+#include "capture/common/user.h"
 
 #include <errno.h>
 #include <grp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "capture/command.h"
+#include "capture/common/command.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "capture/environ.h"
+#include "capture/common/environ.h"
 
 #include <stdlib.h>
 #include <string.h>
