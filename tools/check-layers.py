@@ -88,12 +88,17 @@ def objects(root, build):
 
 def uses(root, build):
     """{file: {file it needs: names of what it uses there}}"""
-    needs, defines, graph = {}, {}, collections.defaultdict(dict)
-    for path, source in objects(root, build):
-        listing = subprocess.run(["nm", "-P", path], capture_output=True, text=True, check=True).stdout
-        names = [line.split()[:2] for line in listing.splitlines()]
-        needs[source] = [name for name, kind in names if kind in "Uw"]
-        defines.update((name, source) for name, kind in names if kind.isupper() and kind != "U")
+    sources = {str(path): source for path, source in objects(root, build)}
+    needs, defines, graph = {source: [] for source in sources.values()}, {}, collections.defaultdict(dict)
+    # one process for all of them: starting one for each takes half a minute on a busy machine
+    listing = subprocess.run(["nm", "-A", "-P", *sources], capture_output=True, text=True, check=True).stdout if sources else ""
+    for line in listing.splitlines():
+        path, _, rest = line.partition(": ")
+        name, kind = rest.split()[:2]
+        if kind in "Uw":
+            needs[sources[path]].append(name)
+        elif kind.isupper():
+            defines[name] = sources[path]
     for source, names in needs.items():
         for name in names:
             if defines.get(name, source) != source:
