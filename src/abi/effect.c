@@ -7,6 +7,7 @@
  */
 #define D .by_default = true
 #define DX .by_default = true, .needs_exit = true
+#define TIMED .waits = true
 #define ASKS(what) .ask = ASK_##what
 /* Traced whatever was chosen (-e): without it descriptors, working directories and processes would lose their names. */
 #define NAMES .names = true
@@ -33,7 +34,7 @@ static const struct effect_info infos[_FX_MAX] = {
 	[FX_SEEK] = { "seek", IS(SEEK, FILE) },
 	[FX_IO_SUBMIT] = { "io_submit", DX, NAMES, IS(OTHER, FILE) },
 	[FX_IO_DONE] = { "io_done", DX, NAMES, IS(OTHER, FILE) },
-	[FX_IO_URING] = { "io_uring", IS(OTHER, FILE) },
+	[FX_IO_URING] = { "io_uring", TIMED, IS(OTHER, FILE) },
 	[FX_VM_RW] = { "vm_rw", DX, IS(OTHER, MEMORY) },
 	[FX_SOCKET] = { "socket", DX, NAMES, ASKS(NUMBER), IS(SOCKET, NETWORK) },
 	[FX_SOCKETPAIR] = { "socketpair", DX, NAMES, ASKS(PAIR), IS(PIPE, NETWORK) },
@@ -48,7 +49,7 @@ static const struct effect_info infos[_FX_MAX] = {
 	[FX_SHUTDOWN] = { "shutdown", DX, IS(SHUTDOWN, NETWORK) },
 	[FX_GETSOCKOPT] = { "getsockopt", DX, IS(SOCKOPT, NETWORK) },
 	[FX_SOCKNAME] = { "sockname", DX, IS(SOCKOPT, NETWORK) },
-	[FX_POLL] = { "poll", IS(POLL, WAIT) },
+	[FX_POLL] = { "poll", TIMED, IS(POLL, WAIT) },
 	[FX_MMAP] = { "mmap", DX, IS(MMAP, MEMORY) },
 	/* Fails only for arguments that can be judged without its result: unaligned address, no length. */
 	[FX_MUNMAP] = { "munmap", D, IS(MUNMAP, MEMORY) },
@@ -88,7 +89,7 @@ static const struct effect_info infos[_FX_MAX] = {
 	[FX_CLONE] = { "clone", DX, NAMES, IS(FORK, PROCESS) },
 	/* EXIT and FORK records tell of these without a stop. */
 	[FX_EXIT] = { "exit", IS(OTHER, PROCESS) },
-	[FX_WAIT] = { "wait", IS(WAIT, PROCESS) },
+	[FX_WAIT] = { "wait", TIMED, IS(WAIT, PROCESS) },
 	[FX_UNSHARE] = { "unshare", DX, NAMES, IS(OTHER, PROCESS) },
 	[FX_SETNS] = { "setns", DX, NAMES, IS(OTHER, PROCESS) },
 	[FX_KILL] = { "kill", DX, IS(KILL, SIGNAL) },
@@ -97,14 +98,14 @@ static const struct effect_info infos[_FX_MAX] = {
 	[FX_PRCTL] = { "prctl", DX, NAMES, IS(OTHER, PROCESS) },
 	[FX_SECCOMP] = { "seccomp", DX, NAMES, IS(OTHER, PROCESS) },
 	[FX_PTRACE] = { "ptrace", IS(OTHER, PROCESS) },
-	[FX_SLEEP] = { "sleep", IS(SLEEP, TIME) },
-	[FX_FUTEX] = { "futex", IS(FUTEX, WAIT) },
+	[FX_SLEEP] = { "sleep", TIMED, IS(SLEEP, TIME) },
+	[FX_FUTEX] = { "futex", TIMED, IS(FUTEX, WAIT) },
 	[FX_PROBE] = { "probe" },
 	[FX_NEWFD] = { "newfd", DX, NAMES, ASKS(RETURNED) },
 	[FX_IOCTL] = { "ioctl", DX, NAMES, ASKS(RETURNED), IS(IOCTL, FILE) },
 	/* Nothing to the model, but readers know what they are. */
 	[FX_DIR] = { "dir", IS(DIR, FILE) },
-	[FX_LOCK] = { "lock", IS(LOCK, FILE) },
+	[FX_LOCK] = { "lock", TIMED, IS(LOCK, FILE) },
 	[FX_FSTAT] = { "fstat", IS(STAT, FILE) },
 	[FX_SETSOCKOPT] = { "setsockopt", IS(SOCKOPT, NETWORK) },
 	[FX_CLOCK] = { "clock", IS(TIME, TIME) },

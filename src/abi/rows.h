@@ -24,11 +24,21 @@ struct syscall_family { const struct syscall_row *rows; unsigned n; };
 /* Traced by default only when cond_ holds. */
 #define ROW_IF(nr_, name_, groups_, ret_, fx_, cond_, ...) \
 	ROW_MORE(nr_, name_, groups_, ret_, fx_, .when = &cond_, __VA_ARGS__)
+/* Both: its row's condition, and that it may wait. */
+#define ROW_WAIT_IF(nr_, name_, groups_, ret_, fx_, wait_, cond_, ...)						\
+	{ nr_, { .name = name_, .groups = groups_, .ret = RET_##ret_, .effect = FX_##fx_, .when = &cond_,	\
+		 .nargs = sizeof((struct arg_spec[]){ __VA_ARGS__ }) / sizeof(struct arg_spec), .wait = wait_,	\
+		 .args = { __VA_ARGS__ } } }
 /* Returns a descriptor that is close-on-exec without being asked. */
 #define ROW_CLOEXEC(nr_, name_, groups_, ret_, fx_, ...) \
 	ROW_MORE(nr_, name_, groups_, ret_, fx_, .cloexec = true, __VA_ARGS__)
 
 /* One argument tells which of the others there are. */
+#define ROW_USE_IF(nr_, name_, groups_, ret_, fx_, usage_, cond_, ...)						\
+	{ nr_, { .name = name_, .groups = groups_, .ret = RET_##ret_, .effect = FX_##fx_,			\
+		 .usage = &usage_, .when = &cond_,								\
+		 .nargs = sizeof((struct arg_spec[]){ __VA_ARGS__ }) / sizeof(struct arg_spec),			\
+		 .args = { __VA_ARGS__ } } }
 #define ROW_USE(nr_, name_, groups_, ret_, fx_, usage_, ...) \
 	ROW_MORE(nr_, name_, groups_, ret_, fx_, .usage = &usage_, __VA_ARGS__)
 
@@ -79,7 +89,7 @@ extern const struct fd_question question_returned;	/* ASK_RETURNED, of every for
 #define A_CLOCK(name_) { .name = name_, .type = ARG_CLOCKID, .names = &clock_ids }
 /* The room for what the kernel writes, and how much that was (it may be more than there was room for). */
 #define A_ROOM(name_) A_NEEDED(name_, INOUT, layout_int)
-#define A_FD_SET(name_) A_LEN(name_, FD_SET, 0)
+#define A_FD_SET(name_) { .name = name_, .type = ARG_FD_SET, .len = 0, .needed = true }
 #define A_ARGV(name_) { .name = name_, .type = ARG_STRV, .needed = true }
 #define ANY_ARGS A("a0", HEX), A("a1", HEX), A("a2", HEX), A("a3", HEX), A("a4", HEX), A("a5", HEX)
 #define ABSENT { .type = ARG_NONE }
@@ -95,3 +105,4 @@ extern const struct x32_row { uint16_t nr, i386_nr; } x32_as_i386[];
 
 extern const struct arg_choice futex_timeout[], clone_parent_tid[], clone_child_tid[], clone_tls[], mode_of_mq[];
 extern const struct arg_usage futex_words;
+extern const struct arg_cond futex_waits;	/* the operations that may wait */

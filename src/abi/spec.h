@@ -209,6 +209,8 @@ struct meaning { uint8_t op, category, io, bytes /* enum bytes_from */; };
 struct effect_info {
 	const char *name;
 	bool by_default;	/* traced even when not every call is asked for */
+	/* traced even then, for how long it took and what for: never a line of its own, not where calls were chosen */
+	bool waits;
 	bool needs_exit;	/* by default, too, the result is needed: a second stop */
 	bool names;		/* traced even when other calls were chosen: names come from it */
 	uint8_t ask;		/* enum fd_ask, for calls whose row asks nothing of its own */

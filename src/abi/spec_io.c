@@ -109,11 +109,17 @@ static const struct arg_cond fcntl_changes = {
 /* Deleting takes no event, though Linux before 2.6.9 wanted an address. */
 static const struct arg_choice epoll_event_of[] = { { ~0u, EPOLL_CTL_DEL, A("event", PTR) }, { 0 } };
 
+/* Forms that return at once are not traced by default: timeout 0, LOCK_NB, nothing to wait for. */
+static const struct arg_cond poll_waits = { .arg = 2, .mask = ~0u, .nvals = 1, .vals = { 0 }, .invert = true };
+static const struct arg_cond epoll_waits = { .arg = 3, .mask = ~0u, .nvals = 1, .vals = { 0 }, .invert = true };
+static const struct arg_cond io_uring_waits = { .arg = 2, .mask = ~0u, .nvals = 1, .vals = { 0 }, .invert = true };
+static const struct arg_cond flock_waits = { .arg = 1, .mask = 4 /* LOCK_NB */, .nvals = 1, .vals = { 0 } };
+
 static const struct syscall_row rows[] = {
 	ROW_WAIT(0, "read", GRP_DESC | GRP_IO, SIZE, READ, WAITS(RECV, 0, -EAGAIN), A("fd", FD), A("buf", BUF_OUT), A("count", SIZE)),
 	ROW_WAIT(1, "write", GRP_DESC | GRP_IO, SIZE, WRITE, WAITS(SEND, 0, -EAGAIN), A("fd", FD), A_LEN("buf", BUF_IN, 2), A("count", SIZE)),
 	ROW(3, "close", GRP_DESC, INT, CLOSE, A("fd", FD)),
-	ROW(7, "poll", GRP_DESC | GRP_WAIT, INT, POLL, A_ARRAY("fds", INOUT, layout_pollfd, 1), A("nfds", UINT), A("timeout", INT)),
+	ROW_IF(7, "poll", GRP_DESC | GRP_WAIT, INT, POLL, poll_waits, A_NEEDED_ARRAY("fds", INOUT, layout_pollfd, 1), A("nfds", UINT), A("timeout", INT)),
 	ROW(8, "lseek", GRP_DESC, INT, SEEK, A("fd", FD), A("offset", OFF), A_ENUM("whence", seek_whence)),
 	ROW_ASKS(16, "ioctl", GRP_DESC, INT, IOCTL, &ioctl_changes, &ioctl_question, A("fd", FD), { "cmd", ARG_IOCTL, .names = &ioctl_cmds }, A("arg", HEX)),
 	ROW(17, "pread64", GRP_DESC | GRP_IO, SIZE, READ, A("fd", FD), A("buf", BUF_OUT), A("count", SIZE), A("pos", OFF)),
@@ -128,7 +134,7 @@ static const struct syscall_row rows[] = {
 	ROW_WAIT(40, "sendfile", GRP_DESC | GRP_IO, SIZE, TRANSFER, WAITS(SEND, 0, -EAGAIN), A("out_fd", FD), A("in_fd", FD), A_LAYOUT("offset", INOUT, layout_off), A("count", SIZE)),
 	ROW_IF(72, "fcntl", GRP_DESC, INT, FCNTL, fcntl_changes, A("fd", FD), A_ENUM("cmd", fcntl_cmds),
 		{ "arg", ARG_HEX, .by = 1, .choice = fcntl_args }),
-	ROW(73, "flock", GRP_DESC | GRP_WAIT, INT, LOCK, A("fd", FD), A_FLAGS("op", flock_ops)),
+	ROW_IF(73, "flock", GRP_DESC | GRP_WAIT, INT, LOCK, flock_waits, A("fd", FD), A_FLAGS("op", flock_ops)),
 	ROW(74, "fsync", GRP_DESC, INT, SYNC, A("fd", FD)),
 	ROW(75, "fdatasync", GRP_DESC, INT, SYNC, A("fd", FD)),
 	ROW(78, "getdents", GRP_DESC, SIZE, DIR, A("fd", FD), A("dirp", PTR), A("count", UINT)),
@@ -145,21 +151,21 @@ static const struct syscall_row rows[] = {
 	ROW(215, "epoll_wait_old", GRP_DESC, INT, NONE),
 	ROW(217, "getdents64", GRP_DESC, SIZE, DIR, A("fd", FD), A("dirp", PTR), A("count", UINT)),
 	ROW(221, "fadvise64", GRP_DESC, INT, NONE, A("fd", FD), A("offset", OFF), A("len", SIZE), A_ENUM("advice", fadvise_advice)),
-	ROW_WAIT(232, "epoll_wait", GRP_DESC | GRP_WAIT, INT, POLL, WAITS(MS, 3, 0), A("epfd", FD), A_ARRAY("events", OUT, layout_epoll_event, 2), A("maxevents", INT), A("timeout", INT)),
-	ROW(233, "epoll_ctl", GRP_DESC, INT, POLL, A("epfd", FD), A_ENUM("op", epoll_ops), A("fd", FD), { "event", ARG_STRUCT_IN, .size = layout_epoll_event_size, .layout = &layout_epoll_event, .by = 1, .choice = epoll_event_of }),
+	ROW_WAIT_IF(232, "epoll_wait", GRP_DESC | GRP_WAIT, INT, POLL, WAITS(MS, 3, 0), epoll_waits, A("epfd", FD), A_NEEDED_ARRAY("events", OUT, layout_epoll_event, 2), A("maxevents", INT), A("timeout", INT)),
+	ROW(233, "epoll_ctl", GRP_DESC, INT, POLL, A("epfd", FD), A_ENUM("op", epoll_ops), A("fd", FD), { "event", ARG_STRUCT_IN, .size = layout_epoll_event_size, .layout = &layout_epoll_event, .needed = true, .by = 1, .choice = epoll_event_of }),
 	ROW(253, "inotify_init", GRP_DESC, FD, SPECIAL_FD),
 	ROW(254, "inotify_add_watch", GRP_DESC | GRP_FILE, INT, LOOKUP, A("fd", FD), A("path", PATH), A_FLAGS("mask", inotify_mask)),
 	ROW(255, "inotify_rm_watch", GRP_DESC, INT, NONE, A("fd", FD), A("wd", INT)),
 	ROW_WAIT(270, "pselect6", GRP_DESC | GRP_WAIT, INT, POLL, WAITS(TIMESPEC_UNWRITTEN, 4, 0), A("nfds", INT), A_FD_SET("readfds"), A_FD_SET("writefds"),
 		A_FD_SET("exceptfds"), A_LAYOUT("timeout", INOUT, layout_timespec), A("sigmask", PTR)),
-	ROW_WAIT(271, "ppoll", GRP_DESC | GRP_WAIT, INT, POLL, WAITS(TIMESPEC_UNWRITTEN, 2, 0), A_ARRAY("fds", INOUT, layout_pollfd, 1), A("nfds", UINT), A_LAYOUT("timeout", INOUT, layout_timespec),
+	ROW_WAIT(271, "ppoll", GRP_DESC | GRP_WAIT, INT, POLL, WAITS(TIMESPEC_UNWRITTEN, 2, 0), A_NEEDED_ARRAY("fds", INOUT, layout_pollfd, 1), A("nfds", UINT), A_LAYOUT("timeout", INOUT, layout_timespec),
 		A_LAYOUT("sigmask", IN, layout_sigset), A("sigsetsize", SIZE)),
 	ROW_WAIT(275, "splice", GRP_DESC | GRP_IO, SIZE, TRANSFER, WAITS(SPLICE, 0, -EAGAIN), A("fd_in", FD), A_LAYOUT("off_in", INOUT, layout_off), A("fd_out", FD),
 		A_LAYOUT("off_out", INOUT, layout_off), A("len", SIZE), A_FLAGS("flags", splice_flags)),
 	ROW(276, "tee", GRP_DESC | GRP_IO, SIZE, TRANSFER, A("fd_in", FD), A("fd_out", FD), A("len", SIZE), A_FLAGS("flags", splice_flags)),
 	ROW(277, "sync_file_range", GRP_DESC, INT, SYNC, A("fd", FD), A("offset", OFF), A("nbytes", OFF), A_FLAGS("flags", sync_file_range_flags)),
 	ROW(278, "vmsplice", GRP_DESC | GRP_IO, SIZE, WRITE, A("fd", FD), A_LEN("iov", IOVEC_IN, 2), A("nr_segs", ULONG), A_FLAGS("flags", splice_flags)),
-	ROW_WAIT(281, "epoll_pwait", GRP_DESC | GRP_WAIT, INT, POLL, WAITS(MS, 3, 0), A("epfd", FD), A_ARRAY("events", OUT, layout_epoll_event, 2), A("maxevents", INT), A("timeout", INT),
+	ROW_WAIT_IF(281, "epoll_pwait", GRP_DESC | GRP_WAIT, INT, POLL, WAITS(MS, 3, 0), epoll_waits, A("epfd", FD), A_NEEDED_ARRAY("events", OUT, layout_epoll_event, 2), A("maxevents", INT), A("timeout", INT),
 		A_LAYOUT("sigmask", IN, layout_sigset), A("sigsetsize", SIZE)),
 	ROW(282, "signalfd", GRP_DESC | GRP_SIGNAL, FD, SPECIAL_FD, A("fd", INT), A_LAYOUT("mask", IN, layout_sigset), A("sizemask", SIZE)),
 	ROW(283, "timerfd_create", GRP_DESC | GRP_TIME, FD, SPECIAL_FD, A_CLOCK("clockid"), A_FLAGS("flags", timerfd_flags)),
@@ -191,12 +197,12 @@ static const struct syscall_row rows[] = {
 	ROW_WAIT(333, "io_pgetevents", GRP_IO | GRP_WAIT, INT, IO_DONE, WAITS(TIMESPEC, 4, 0), A("ctx", HEX), A("min_nr", LONG), A("nr", LONG), A_NEEDED_ARRAY("events", OUT, layout_io_event, 2),
 		A_LAYOUT("timeout", IN, layout_timespec), A("sigmask", PTR)),
 	ROW_CLOEXEC(425, "io_uring_setup", GRP_DESC | GRP_IO, FD, SPECIAL_FD, A("entries", UINT), A_NEEDED("params", INOUT, layout_io_uring_params)),
-	ROW_WAIT(426, "io_uring_enter", GRP_DESC | GRP_IO | GRP_WAIT, INT, IO_URING, WAITS(IO_URING, 3, -ETIME), A("fd", FD), A("to_submit", UINT), A("min_complete", UINT),
+	ROW_WAIT_IF(426, "io_uring_enter", GRP_DESC | GRP_IO | GRP_WAIT, INT, IO_URING, WAITS(IO_URING, 3, -ETIME), io_uring_waits, A("fd", FD), A("to_submit", UINT), A("min_complete", UINT),
 		A_FLAGS("flags", io_uring_enter_flags), A("arg", PTR), A("argsz", SIZE)),
 	ROW(427, "io_uring_register", GRP_DESC | GRP_IO, INT, NONE, A("fd", FD), A_ENUM("opcode", io_uring_register_ops), A("arg", PTR), A("nr_args", UINT)),
 	ROW(436, "close_range", GRP_DESC, INT, CLOSE_RANGE, A("fd", UINT), A("max_fd", UINT), A_FLAGS("flags", close_range_flags)),
 	ROW_CLOEXEC(438, "pidfd_getfd", GRP_DESC | GRP_PROC, FD, PIDFD_GETFD, A("pidfd", FD), A("targetfd", INT), A_BITS("flags", HEX, 32)),
-	ROW_WAIT(441, "epoll_pwait2", GRP_DESC | GRP_WAIT, INT, POLL, WAITS(TIMESPEC, 3, 0), A("epfd", FD), A_ARRAY("events", OUT, layout_epoll_event, 2), A("maxevents", INT),
+	ROW_WAIT(441, "epoll_pwait2", GRP_DESC | GRP_WAIT, INT, POLL, WAITS(TIMESPEC, 3, 0), A("epfd", FD), A_NEEDED_ARRAY("events", OUT, layout_epoll_event, 2), A("maxevents", INT),
 		A_LAYOUT("timeout", IN, layout_timespec), A_LAYOUT("sigmask", IN, layout_sigset), A("sigsetsize", SIZE)),
 	ROW(451, "cachestat", GRP_DESC, INT, NONE, A("fd", FD), A_LAYOUT("range", IN, layout_cachestat_range), A_LAYOUT("cstat", OUT, layout_cachestat), A_BITS("flags", HEX, 32)),
 };

@@ -64,6 +64,11 @@ static const struct arg_choice sem_arg[] = {
 	{ 0xfffffeff, IPC_RMID, ABSENT }, { 0xfffffeff, GETPID, ABSENT }, { 0xfffffeff, GETVAL, ABSENT }, { 0xfffffeff, GETNCNT, ABSENT }, { 0xfffffeff, GETZCNT, ABSENT },
 	{ 0xfffffeff, SETVAL, A("arg", INT) }, { 0 } };
 
+const struct arg_cond futex_waits = {
+	.arg = 1, .mask = FUTEX_CMD_MASK, .nvals = 5,
+	.vals = { FUTEX_WAIT, FUTEX_WAIT_BITSET, FUTEX_LOCK_PI, FUTEX_WAIT_REQUEUE_PI, 13 /* FUTEX_LOCK_PI2 */ },
+};
+
 static const struct syscall_row rows[] = {
 	ROW(29, "shmget", GRP_IPC | GRP_MEM, INT, SHMGET, A_BITS("key", HEX, 32), A("size", SIZE), A_FLAGS("flags", shm_get_flags)),
 	ROW(31, "shmctl", GRP_IPC | GRP_MEM, INT, NONE, A("shmid", INT), A_FLAGS("cmd", shm_cmds), A("buf", PTR)),
@@ -74,7 +79,7 @@ static const struct syscall_row rows[] = {
 	ROW(69, "msgsnd", GRP_IPC | GRP_WAIT, INT, NONE, A("msqid", INT), A("msgp", PTR), A("msgsz", SIZE), A_FLAGS("flags", msg_flags)),
 	ROW(70, "msgrcv", GRP_IPC | GRP_WAIT, SIZE, NONE, A("msqid", INT), A("msgp", PTR), A("msgsz", SIZE), A("msgtyp", LONG), A_FLAGS("flags", msg_flags)),
 	ROW(71, "msgctl", GRP_IPC, INT, NONE, A("msqid", INT), A_FLAGS("cmd", ipc_cmds), A("buf", PTR)),
-	ROW_USE(202, "futex", GRP_WAIT | GRP_IPC, INT, FUTEX, futex_words, A("uaddr", PTR), A_FLAGS("op", futex_ops), A("val", UINT),
+	ROW_USE_IF(202, "futex", GRP_WAIT | GRP_IPC, INT, FUTEX, futex_words, futex_waits, A("uaddr", PTR), A_FLAGS("op", futex_ops), A("val", UINT),
 		{ "timeout", ARG_STRUCT_IN, .size = 16, .layout = &layout_timespec, .by = 1, .choice = futex_timeout },
 		A("uaddr2", PTR), A_BITS("val3", HEX, 32)),
 	ROW_WAIT(220, "semtimedop", GRP_IPC | GRP_WAIT, INT, NONE, WAITS(TIMESPEC, 3, -EAGAIN), A("semid", INT), A_ARRAY("sops", IN, layout_sembuf, 2), A("nsops", UINT),

@@ -160,7 +160,7 @@ static const struct syscall_row rows[] = {
 	ROW(211, "get_thread_area", GRP_PROC, INT, NONE, A("u_info", PTR)),
 	ROW(218, "set_tid_address", GRP_PROC, PID, NONE, A("tidptr", PTR)),
 	ROW(231, "exit_group", GRP_PROC, NEVER, EXIT, A("status", INT)),
-	ROW(247, "waitid", GRP_PROC | GRP_WAIT, INT, WAIT, A_ENUM("which", waitid_which), A("pid", PID), A_LAYOUT("infop", OUT, layout_siginfo),
+	ROW(247, "waitid", GRP_PROC | GRP_WAIT, INT, WAIT, A_ENUM("which", waitid_which), A("pid", PID), A_NEEDED("infop", OUT, layout_siginfo),
 		A_FLAGS("options", wait_options), A_LAYOUT("rusage", OUT, layout_rusage)),
 	ROW(251, "ioprio_set", GRP_PROC, INT, NONE, A_ENUM("which", ioprio_which), A("who", INT), A_BITS("ioprio", HEX, 32)),
 	ROW(252, "ioprio_get", GRP_PROC, INT, NONE, A_ENUM("which", ioprio_which), A("who", INT)),

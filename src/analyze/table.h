@@ -78,7 +78,7 @@ struct table_column {
 };
 
 /* What a reader has to know of a table's numbers; the printers have the words. */
-enum table_remark { REMARK_NONE, REMARK_WAITS_UNTIMED, REMARK_NEW_WAITS_UNTIMED, REMARK_COUNTED };
+enum table_remark { REMARK_NONE, REMARK_COUNTED };
 enum table_form {
 	FORM_TABLE,
 	FORM_HEADED,			/* a table whose columns have heads instead of a title */

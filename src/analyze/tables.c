@@ -325,10 +325,6 @@ static void fill_calls(struct table *t, const struct totals *totals, bool noise 
 	t->nall = totals_top_calls(totals, rows, t->room);
 	for (unsigned i = 0; i < t->nall && (row = table_add(t)); i++)
 		fill_call(row->cells, totals->calls.v[rows[i]]);
-	/* those that went on when they were attached to are known */
-	/* what was chosen is timed, waits too */
-	if (!(totals->start_mode & START_ALL_CALLS) && !totals->chosen.len && !totals->filter.len)
-		t->remark = totals->start_mode & START_ATTACH ? REMARK_NEW_WAITS_UNTIMED : REMARK_WAITS_UNTIMED;
 	free(rows);
 }
 

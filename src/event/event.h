@@ -132,6 +132,9 @@ enum { CONN_TAKEN_BACK = 1 };
 /* An open file below a directory that was renamed: what it was called, and is. */
 struct renamed { const char *from, *to; uint32_t from_len, to_len; };
 
+/* A descriptor that was waited for; file as it was then, never NULL. */
+struct waited { int fd; const struct file *file; };
+
 struct event {
 	enum event_kind kind;
 	uint64_t ts_ns, dur_ns;		/* start (CLOCK_MONOTONIC) and duration; 0: instant, or not known */
@@ -176,6 +179,12 @@ struct event {
 	bool found;			/* the call was under way when its thread was attached to */
 	uint64_t before_ns;		/* found, WAITING: for how long it had been then, as far as known */
 	const struct region *region;	/* FAULT: where, NULL: not known */
+	/*
+	 * POLL: those that became ready; timed_out: none did, and these were waited for in vain.  Of an epoll or select
+	 * with many, the first ones.
+	 */
+	const struct waited *waited; uint32_t nwaited;
+	bool timed_out;
 	uint64_t count;			/* LOST: how many */
 	const char *text; uint32_t text_len;	/* LOST: why */
 };

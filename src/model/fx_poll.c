@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Readiness: how connects that went on in the background came out. */
+/* Readiness: what was waited for, and how connects that went on in the background came out. */
 #include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -18,66 +18,151 @@ static void ready(struct fx *x, struct file *f, int fd, unsigned events)
 		sock_outcome(x->w, x->tn, f, fd, 0, x->c->exit_ns);
 }
 
+enum { WAITED_MAX = 64 };	/* of one call */
+
+/* What the call waited for, while it is looked at. */
+struct waits { struct waited v[WAITED_MAX]; unsigned n; };
+
+static void wait_add(struct waits *l, int fd, const struct file *f)
+{
+	if (f && l->n < WAITED_MAX)
+		l->v[l->n++] = (struct waited){ fd, f };
+}
+
+static void waits_put(struct fx *x, const struct waits *l, bool timed_out)
+{
+	struct waited *v;
+
+	if (!l->n)
+		return;
+	v = scratch(x->w, l->n * sizeof(*v));
+	memcpy(v, l->v, l->n * sizeof(*v));
+	x->ev->waited = v;
+	x->ev->nwaited = l->n;
+	x->ev->timed_out = timed_out;
+}
+
 static void epoll_control(struct fx *x)
 {
 	struct { uint32_t events, data[2]; } ev;
 	struct file *ep = fx_fd(x, 0), *f = task_file(x->t, (int)x->c->args[2].word);
 	const struct value *v = &x->c->args[3];
+	int fd = (int)x->c->args[2].word;
 	uint64_t data;
 
 	x->ev->kind = EV_CALL;
-	x->ev->fd2 = (int)x->c->args[2].word;
+	x->ev->fd2 = fd;
 	x->ev->file2 = f;
-	if (!ep || !f || !f->sock || !x->ok || !v->bytes || v->len < 12)
+	if (!ep || !f || !x->ok)
 		return;
-	if (f->sock->now.state != CONN_NONE && f->sock->now.state != CONN_CONNECTING)
-		return;		/* only of interest until it is known how a connect came out */
+	if ((int)x->c->args[1].word == EPOLL_CTL_DEL) {
+		watch_drop(x->w, ep->id, f->id);
+		return;
+	}
+	if (!v->bytes || v->len < 12)
+		return;
 	memcpy(&ev, v->bytes, 12);
 	memcpy(&data, ev.data, sizeof(data));
-	watch_set(x->w, ep->id, data, f->id, (int)x->c->args[2].word);
+	watch_set(x->w, ep->id, data, f->id, fd);
+}
+
+/* A descriptor that an epoll names by its data, as the caller has it. */
+static struct file *watched(struct fx *x, const struct watched *w)
+{
+	struct file *f = task_file(x->t, w->fd);
+
+	return f && f->id == w->file ? f : file_by_id(x->w, w->file);
+}
+
+static void in_vain(void *ctx, const struct watched *w)
+{
+	struct { struct fx *x; struct waits *l; } *c = ctx;
+
+	wait_add(c->l, w->fd, watched(c->x, w));
 }
 
 static void epoll_ready(struct fx *x, const struct value *v)
 {
 	struct file *ep = fx_fd(x, 0);
 	struct { uint32_t events, data[2]; } ev;
+	struct waits l = { .n = 0 };
+	struct { struct fx *x; struct waits *l; } c = { x, &l };
 
-	for (uint32_t off = 0; v->bytes && off + 12 <= v->len && x->w->watches; off += 12) {
+	if (!ep)
+		return;
+	for (uint32_t off = 0; v->bytes && off + 12 <= v->len; off += 12) {
+		struct watched w;
 		uint64_t data;
-		uint32_t file;
-		int fd;
+		struct file *f;
 
 		memcpy(&ev, v->bytes + off, 12);
 		memcpy(&data, ev.data, sizeof(data));
-		if (ev.events & (EPOLLOUT | EPOLLERR | EPOLLHUP) && watch_take(x->w, ep ? ep->id : 0, data, &file, &fd))
-			ready(x, file_by_id(x->w, file), fd, ev.events);
+		if (!watch_find(x->w, ep->id, data, &w))
+			continue;
+		f = watched(x, &w);
+		wait_add(&l, w.fd, f);
+		if (ev.events & (EPOLLOUT | EPOLLERR | EPOLLHUP))
+			ready(x, f, w.fd, ev.events);
 	}
+	if (!x->c->ret)
+		watch_each(x->w, ep->id, in_vain, &c);
+	waits_put(x, &l, !x->c->ret);
+}
+
+static void poll_ready(struct fx *x, int arg)
+{
+	const struct part *p = fx_part(x, arg, PART_BYTES, true);
+	struct waits l = { .n = 0 };
+	struct pollfd pfd;
+
+	for (uint32_t off = 0; p && off + sizeof(pfd) <= p->len; off += sizeof(pfd)) {
+		memcpy(&pfd, p->bytes + off, sizeof(pfd));
+		if (pfd.fd < 0)
+			continue;
+		if (pfd.revents || !x->c->ret)
+			wait_add(&l, pfd.fd, task_file(x->t, pfd.fd));
+		if (pfd.revents)
+			ready(x, task_file(x->t, pfd.fd), pfd.fd, (unsigned short)pfd.revents);
+	}
+	waits_put(x, &l, !x->c->ret);
+}
+
+/*
+ * select(2) leaves the bits of those that are ready; at the end of its time none, so that what was asked counts.  (It
+ * says writable of a connect that failed, too: nothing follows from it.)
+ */
+static void select_ready(struct fx *x)
+{
+	struct waits l = { .n = 0 };
+	int arg;
+
+	for (unsigned nth = 0; (arg = fx_arg(x, ARG_FD_SET, nth)) >= 0; nth++) {
+		const struct part *p = fx_part(x, arg, PART_BYTES, x->c->ret > 0);
+
+		for (uint32_t bit = 0; p && bit < p->len * 8; bit++)
+			if (p->bytes[bit / 8] >> bit % 8 & 1)
+				wait_add(&l, (int)bit, task_file(x->t, (int)bit));
+	}
+	waits_put(x, &l, !x->c->ret);
 }
 
 void fx_poll(struct fx *x)
 {
-	const struct call *c = x->c;
 	int i = fx_arg(x, ARG_ARRAY_INOUT, 0);
 
 	if (fx_is(x, "epoll_ctl")) {
 		epoll_control(x);
 		return;
 	}
-	if (!x->ok || !x->has_ret || c->ret <= 0)
+	if (!x->ok || !x->has_ret || x->c->ret < 0)
 		return;
-	if (i >= 0 && c->args[i].spec->size == sizeof(struct pollfd)) {
-		const struct part *p = fx_part(x, i, PART_BYTES, true);
-		struct pollfd pfd;
-
-		for (uint32_t off = 0; p && off + sizeof(pfd) <= p->len; off += sizeof(pfd)) {
-			memcpy(&pfd, p->bytes + off, sizeof(pfd));
-			if (pfd.revents)
-				ready(x, task_file(x->t, pfd.fd), pfd.fd, (unsigned short)pfd.revents);
-		}
+	if (i >= 0 && x->c->args[i].spec->size == sizeof(struct pollfd)) {
+		poll_ready(x, i);
 		return;
 	}
 	i = fx_arg(x, ARG_ARRAY_OUT, 0);
-	if (i >= 0 && c->args[i].spec->size == 12)	/* struct epoll_event, packed */
-		epoll_ready(x, &c->args[i]);
-	/* select says writable of a failed connect, too: nothing follows from it. */
+	if (i >= 0 && x->c->args[i].spec->size == 12)	/* struct epoll_event, packed */
+		epoll_ready(x, &x->c->args[i]);
+	else
+		select_ready(x);
 }

@@ -14,6 +14,7 @@ struct world *world_new(world_emit_fn *emit, void *ctx)
 	flights_join(w);	/* before socks: it looks whether the file is one */
 	socks_join(w);
 	facts_join(w);
+	watches_join(w);
 	aios_join(w);
 	namespaces_join(w);
 	return w;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What epoll_ctl(2) noted: which socket is meant by the data that epoll_wait(2) gives back. */
+/* What epoll_ctl(2) noted: which file is meant by the data that epoll_wait(2) gives back. */
 #include <string.h>
 
 #include "model/world.h"
 
 struct watch_key { uint32_t epoll, pad; uint64_t data; };
-struct watch { struct watch_key key; uint32_t file; int fd; UT_hash_handle hh; };
+struct watch { struct watch_key key; struct watched w; UT_hash_handle hh; };
 
 static struct watch *find(struct world *w, uint32_t epoll, uint64_t data)
 {
@@ -36,19 +36,54 @@ void watch_set(struct world *w, uint32_t epoll, uint64_t data, uint32_t file, in
 		wt->key.data = data;
 		HASH_ADD(hh, w->watches, key, sizeof(wt->key), wt);
 	}
-	wt->file = file;
-	wt->fd = fd;
+	wt->w = (struct watched){ file, fd };
 }
 
-bool watch_take(struct world *w, uint32_t epoll, uint64_t data, uint32_t *ret_file, int *ret_fd)
+bool watch_find(struct world *w, uint32_t epoll, uint64_t data, struct watched *ret)
 {
-	struct watch *wt = find(w, epoll, data);
+	const struct watch *wt = w->watches ? find(w, epoll, data) : NULL;
 
-	if (!wt)
-		return false;
-	*ret_file = wt->file;
-	*ret_fd = wt->fd;
-	HASH_DEL(w->watches, wt);
-	free(wt);
-	return true;
+	if (wt)
+		*ret = wt->w;
+	return wt;
 }
+
+/* To go through all of them would cost more than it tells, where there are many. */
+static bool are_few(const struct world *w) { return HASH_COUNT(w->watches) <= WATCH_FEW; }
+
+void watch_drop(struct world *w, uint32_t epoll, uint32_t file)
+{
+	struct watch *wt, *tmp;
+
+	if (!are_few(w))
+		return;
+	HASH_ITER(hh, w->watches, wt, tmp)
+		if (wt->key.epoll == epoll && wt->w.file == file) {
+			HASH_DEL(w->watches, wt);
+			free(wt);
+		}
+}
+
+void watch_each(struct world *w, uint32_t epoll, watch_fn *fn, void *ctx)
+{
+	if (!are_few(w))
+		return;
+	for (const struct watch *wt = w->watches; wt; wt = wt->hh.next)
+		if (wt->key.epoll == epoll)
+			fn(ctx, &wt->w);
+}
+
+static void forget(struct world *w, struct fnode *n)
+{
+	struct watch *wt, *tmp;
+
+	if (n->f.kind != FILE_EPOLL || !w->watches)
+		return;
+	HASH_ITER(hh, w->watches, wt, tmp)
+		if (wt->key.epoll == n->f.id) {
+			HASH_DEL(w->watches, wt);
+			free(wt);
+		}
+}
+
+void watches_join(struct world *w) { on_file_gone(w, forget); }

@@ -32,6 +32,7 @@
 #define ENDPOINT_MAX 65536
 #define SHM_MAX 65536
 #define WATCH_MAX 65536
+#define WATCH_FEW 256
 #define PEERS_TOTAL_MAX 65536	/* addresses of all datagram sockets that are kept apart (SOCK_PEERS_MAX: of one) */
 #define AIO_MAX 65536		/* asynchronous requests under way */
 #define ENDED_MAX 64		/* ended children a process may still wait for */
@@ -282,8 +283,13 @@ void flights_join(struct world *w);
 
 /* ---- watch.c ---- */
 void watch_set(struct world *w, uint32_t epoll, uint64_t data, uint32_t file, int fd);
-/* and forgets it; false: not known */
-bool watch_take(struct world *w, uint32_t epoll, uint64_t data, uint32_t *ret_file, int *ret_fd);
+struct watched { uint32_t file; int fd; };
+typedef void watch_fn(void *ctx, const struct watched *w);
+bool watch_find(struct world *w, uint32_t epoll, uint64_t data, struct watched *ret);	/* false: not known */
+/* Nothing where there are more than WATCH_FEW in all. */
+void watch_drop(struct world *w, uint32_t epoll, uint32_t file);
+void watch_each(struct world *w, uint32_t epoll, watch_fn *fn, void *ctx);
+void watches_join(struct world *w);	/* those of an epoll that is gone are forgotten */
 void watches_clear(struct world *w);
 
 /* ---- aio.c ---- */

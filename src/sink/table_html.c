@@ -142,7 +142,7 @@ static void table_html(struct buf *b, const struct table *t)
 
 	buf_puts(b, "<section class=\"card wide\" id=\"card-");
 	id(b, t->def);
-	buf_printf(b, "\"><h2>%s%s</h2>\n<table><thead><tr>", t->def->title, table_title_more(t));
+	buf_printf(b, "\"><h2>%s</h2>\n<table><thead><tr>", t->def->title);
 	for (unsigned i = 0; i < t->def->ncolumns; i++)
 		if (used[i])
 			head(b, &t->def->columns[i]);
@@ -157,8 +157,6 @@ static void table_html(struct buf *b, const struct table *t)
 		buf_puts(&more, " more");
 		foot(b, columns, more.s);
 	}
-	if (table_foot(t))
-		foot(b, columns, table_foot(t));
 	buf_puts(b, "</tbody></table></section>\n");
 	buf_done(&more);
 	free(used);

@@ -54,7 +54,6 @@ static void title(struct summary_sink *s, const struct table *t)
 	buf_putc(b, ' ');
 	buf_putc(b, STYLE_BOLD);
 	buf_puts(b, t->def->title);
-	buf_puts(b, table_title_more(t));
 	buf_putc(b, STYLE_OFF);
 	heads(b, t->def);
 	if (t->def->form == FORM_TREE)
@@ -349,10 +348,5 @@ void summary_table(struct summary_sink *s, const struct table *t)
 	if (t->others)
 		others_line(s, t);
 	summary_more(s, t->nrows, t->nall);
-	if (table_foot(t)) {
-		spaces(&s->b, INDENT);
-		buf_puts(&s->b, table_foot(t));
-		summary_line(s);
-	}
 	buf_done(&tree.bars);
 }

@@ -212,23 +212,3 @@ void table_others_words(struct buf *b, const struct table *t)
 	human_count(b, TOTALS_ROWS);
 	buf_puts(b, " reached)");
 }
-
-const char *table_title_more(const struct table *t)
-{
-	static const char *const words[] = {
-		[REMARK_NONE] = "", [REMARK_WAITS_UNTIMED] = ", waits not timed", [REMARK_NEW_WAITS_UNTIMED] = ", new waits not timed", [REMARK_COUNTED] = "",
-	};
-
-	return words[t->remark];
-}
-
-const char *table_foot(const struct table *t)
-{
-	static const char *const words[] = {
-		[REMARK_NONE] = NULL, [REMARK_WAITS_UNTIMED] = "sleep, poll, wait, futex and the like are timed with -v, --report and --record",
-		[REMARK_NEW_WAITS_UNTIMED] = "sleep, poll, wait, futex and the like that begin later are timed with -v, --report and --record",
-		[REMARK_COUNTED] = NULL,
-	};
-
-	return words[t->remark];
-}

@@ -104,7 +104,7 @@ def named(t, options):
                 how = re.sub(r", held by.*| for .*", "", how)
                 again = p.text()
                 check(line_of(again, "still in ", how) or re.search(rf"^\[.*\] {how} = \? <unfinished>  .* so far$", again, re.M), f"{name}, at the end: {again}")
-                check(f"Time in calls{'' if '-v' in options else ', new waits not timed'} (" in again, f"{name}, the heading: {again}")
+                check("Time in calls (" in again, f"{name}, the heading: {again}")
                 if "-v" in options:
                     check(re.search(rf"^ +1 .*  {name if name != 'select' else 'p?select6?'} \(1 still under way\)$", again, re.M), f"{name}, in the table: {again}")
                 eventually(lambda v=v, name=name: asleep_in(v.pid, name) or in_call(v.pid) == 219, f"{name}: it goes on waiting", 20)

@@ -25,10 +25,12 @@ static void test_default_set(void **state)
 		"read", "write", "openat", "stat", "newfstatat", "statx", "access", "mmap", "brk", "mremap", "socket", "connect", "accept4", "sendto",
 		"recvmsg", "dup3", "fcntl", "pipe2", "execve", "clone", "clone3", "fork", "vfork", "rename", "unlinkat", "mkdir", "chdir", "kill", "fsync",
 		"utimensat", "memfd_create", "eventfd2", "sendfile", "getsockopt", "prctl",
+		/* what they wait for and how long is the answer to where the time went */
+		"poll", "epoll_wait", "select", "futex", "nanosleep", "wait4", "flock",
 	};
-	static const char *const without_result[] = { "close", "close_range", "munmap" };
+	static const char *const without_result[] = { "close", "close_range", "munmap", "epoll_ctl" };
 	static const char *const never[] = {
-		"fstat", "lseek", "poll", "epoll_wait", "select", "futex", "mprotect", "madvise", "getpid", "clock_gettime", "nanosleep", "wait4",
+		"fstat", "lseek", "mprotect", "madvise", "getpid", "clock_gettime", "futex_wake",
 		"rt_sigprocmask", "rt_sigaction", "getdents64", "exit", "exit_group", "sched_yield", "getrandom", "setsockopt", "lgetxattr", "rseq", "readlink",
 	};
 	struct capture_plan p;
