@@ -66,8 +66,8 @@ static const struct table_def by_call = {
 static const struct table_def *listed(const char *name)
 {
 	for (unsigned i = 0; i < table_nlist; i++)
-		if (!strcmp(table_list[i].name, name))
-			return &table_list[i];
+		if (!strcmp(table_list[i]->name, name))
+			return table_list[i];
 	return NULL;
 }
 

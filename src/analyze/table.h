@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "model/model.h"
 
+struct budget_part;
 struct hist;
 struct totals;
 struct totals_call;
@@ -19,6 +20,7 @@ struct totals_ending;
 struct totals_file;
 struct totals_lookup;
 struct totals_proc;
+struct totals_wait;
 
 enum cell_type {
 	CELL_BYTES, CELL_COUNT, CELL_NS, CELL_PID, CELL_PEER_PID, CELL_SENDER,	/* .n */
@@ -34,6 +36,10 @@ enum cell_type {
 	CELL_ENDED,			/* .proc: how it ended */
 	CELL_NOISE,			/* .n: enum noise_class */
 	CELL_IO,			/* .n: enum table_io */
+	CELL_SPENT,			/* .part: in words, and what most of it went to */
+	CELL_SPENT_BRIEFLY,		/* .part: what most of it went to */
+	CELL_SPENT_NAME,		/* .n: enum spent, its name */
+	CELL_WAITED_FOR,		/* .wait */
 	/* .ending, lines: what it wrote to its standard error, missed, how a signal ended it, who failed for it */
 	CELL_SAID, CELL_MISSED, CELL_FATAL, CELL_CHAIN,
 	/* .n: why a CPU was waited for, SCHED_*; BLOCK_*; enum mem_place; one more than these: all, or of no program */
@@ -48,12 +54,14 @@ struct cell {
 	union {
 		uint64_t n;
 		const struct totals_call *call;
+		const struct budget_part *part;
 		const struct totals_conn *conn;
 		const struct totals_ending *ending;
 		const struct totals_file *file;
 		const struct hist *hist;
 		const struct totals_lookup *lookup;
 		const struct totals_proc *proc;
+		const struct totals_wait *wait;
 	};
 };
 
@@ -122,5 +130,5 @@ bool table_is_number(enum cell_type type);
 /* For those that fill: one more row, its cells not set; NULL when there is no room. */
 struct table_row *table_add(struct table *t);
 
-extern const struct table_def table_list[];		/* in the order in which they are shown */
+extern const struct table_def *const table_list[];		/* in the order in which they are shown */
 extern const unsigned table_nlist;

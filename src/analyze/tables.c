@@ -4,6 +4,7 @@
 
 #include "analyze/cells.h"
 #include "analyze/table.h"
+#include "analyze/tables_time.h"
 #include "analyze/totals.h"
 #include "base/macro.h"
 #include "record/record.h"
@@ -406,16 +407,51 @@ static void fill_hidden(struct table *t, const struct totals *totals, bool noise
 }
 
 #define COLUMNS(c) .columns = (c), .ncolumns = ARRAY_SIZE(c)
-const struct table_def table_list[] = {
-	{ "Why it failed", "failures", COLUMNS(failure_columns), fill_failures, .answers = 3 },
-	{ "Top files", "top_files", COLUMNS(file_columns), fill_files, .nheads = 2 },
-	{ "Failed lookups", "failed_lookups", COLUMNS(lookup_columns), fill_lookups },
-	{ "Connections", "connections", COLUMNS(conn_columns), fill_conns, .nheads = 3 },
-	{ "Listening", "listening", COLUMNS(listen_columns), fill_listening, FORM_SENTENCES },
-	{ "Processes", "processes", COLUMNS(proc_columns), fill_procs, FORM_TREE },
-	{ "Errors by call", "errors", COLUMNS(error_columns), fill_errors },
-	{ "Time in calls", "calls", COLUMNS(call_columns), fill_calls, .nheads = 9 },
-	{ "Other input and output", "other_io", COLUMNS(io_columns), fill_io, FORM_TITLES },
-	{ "Hidden as noise", "hidden", COLUMNS(hidden_columns), fill_hidden, FORM_SENTENCES },
+static const struct table_def table_failures = {
+	.title = "Why it failed", .name = "failures", COLUMNS(failure_columns), .fill = fill_failures, .answers = 3,
+};
+static const struct table_def table_top_files = {
+	.title = "Top files", .name = "top_files", COLUMNS(file_columns), .fill = fill_files, .nheads = 2,
+};
+static const struct table_def table_failed_lookups = {
+	.title = "Failed lookups", .name = "failed_lookups", COLUMNS(lookup_columns), .fill = fill_lookups,
+};
+static const struct table_def table_connections = {
+	.title = "Connections", .name = "connections", COLUMNS(conn_columns), .fill = fill_conns, .nheads = 3,
+};
+static const struct table_def table_listening = {
+	.title = "Listening", .name = "listening", COLUMNS(listen_columns), .fill = fill_listening, .form = FORM_SENTENCES,
+};
+static const struct table_def table_processes = {
+	.title = "Processes", .name = "processes", COLUMNS(proc_columns), .fill = fill_procs, .form = FORM_TREE,
+};
+static const struct table_def table_errors = {
+	.title = "Errors by call", .name = "errors", COLUMNS(error_columns), .fill = fill_errors,
+};
+static const struct table_def table_calls = {
+	.title = "Time in calls", .name = "calls", COLUMNS(call_columns), .fill = fill_calls, .nheads = 9,
+};
+static const struct table_def table_other_io = {
+	.title = "Other input and output", .name = "other_io", COLUMNS(io_columns), .fill = fill_io, .form = FORM_TITLES,
+};
+static const struct table_def table_hidden = {
+	.title = "Hidden as noise", .name = "hidden", COLUMNS(hidden_columns), .fill = fill_hidden, .form = FORM_SENTENCES,
+};
+
+const struct table_def *const table_list[] = {
+	&table_failures,
+	&table_time,
+	&table_top_files,
+	&table_failed_lookups,
+	&table_connections,
+	&table_listening,
+	&table_waits,
+	&table_process_time,
+	&table_thread_time,
+	&table_processes,
+	&table_errors,
+	&table_calls,
+	&table_other_io,
+	&table_hidden,
 };
 const unsigned table_nlist = ARRAY_SIZE(table_list);

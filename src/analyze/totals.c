@@ -18,6 +18,7 @@ struct totals *totals_new(void)
 	t->index = xcalloc(1, sizeof(*t->index));
 	t->index->noise = noise_new();
 	t->index->endings = endings_new();
+	t->index->spending = spending_new();
 	t->status = -1;
 	return t;
 }
@@ -37,10 +38,13 @@ void totals_free(struct totals *t)
 	HASH_CLEAR(hh, x->rings);
 	HASH_FREE(x->lives);
 	HASH_FREE(x->mms);
+	spending_free(x->spending);	/* its rows are the arena's */
 	arena_done(&x->arena);
 	noise_free(x->noise);
 	endings_free(x->endings);
 	free(t->endings.v);
+	free(t->tasks.v);
+	free(t->waits.v);
 	buf_done(&x->tmp);
 	free(t->files.v);
 	free(t->lookups.v);
@@ -366,8 +370,10 @@ void totals_event(struct totals *t, const struct event *ev)
 	t->nchosen_noise += !t->left_out && t->noise != NOISE_NONE && ev->kind != EV_WAITING;
 	if (ev->call && ev->kind != EV_WAITING && !t->left_out) {
 		call_event(t, ev);
-		if (ev->call->unfinished || ev->call->restarted)
-			return;		/* nothing has come of it */
+		if (ev->call->unfinished || ev->call->restarted) {
+			spending_event(x->spending, t, ev);
+			return;		/* nothing has come of it but that it took time */
+		}
 	}
 	if (t->left_out) {
 		fact_event(t, ev, p);
@@ -403,6 +409,7 @@ void totals_event(struct totals *t, const struct event *ev)
 		break;
 	}
 	endings_event(x->endings, t, ev, p);
+	spending_event(x->spending, t, ev);
 	if (ev->err && totals_failed_lookup(ev))
 		totals_lookup_failed(t, ev);
 	if (t->noise != NOISE_NONE)

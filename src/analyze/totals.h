@@ -14,6 +14,7 @@
 #include "analyze/endings.h"
 #include "analyze/hist.h"
 #include "analyze/noise.h"
+#include "analyze/spent.h"
 #include "decode/call.h"
 #include "model/model.h"
 
@@ -81,6 +82,7 @@ struct totals_proc {
 	unsigned nthreads, nexecs;		/* threads ever, the first included */
 	uint64_t start_ns, end_ns;		/* end 0: lived on */
 	uint64_t nread, nwritten, sent, received;	/* files and the like; sockets */
+	uint32_t first_task, last_task;		/* rows of totals.tasks + 1, likewise */
 	uint32_t first_child, last_child, next_sibling;	/* rows of totals.procs + 1, 0 none; in order of start */
 };
 
@@ -150,6 +152,8 @@ struct totals {
 	TOTALS_TABLE(struct totals_proc) procs;
 	TOTALS_TABLE(struct totals_error) errors;
 	TOTALS_TABLE(struct totals_call) calls;
+	TOTALS_TABLE(struct totals_task) tasks;
+	TOTALS_TABLE(struct totals_wait) waits;
 	TOTALS_TABLE(struct totals_ending) endings;	/* of processes that failed, in order */
 	struct totals_note notes[TOTALS_NOTES]; unsigned nnotes;
 	struct totals_hidden hidden[_NOISE_MAX];

@@ -74,6 +74,13 @@ static struct conn_row *find(struct totals *t, uint32_t id)
 	return cached->row;
 }
 
+struct totals_conn *totals_conn_known(struct totals *t, uint32_t id)
+{
+	struct conn_row *r = id ? find(t, id) : NULL;
+
+	return r ? &r->row : NULL;
+}
+
 struct totals_conn *totals_conn_of(struct totals *t, const struct event *ev, const struct file *f,
 				   const struct conn *conn)
 {

@@ -36,6 +36,7 @@ struct totals_index {
 	size_t strings;
 	struct noise *noise;
 	struct endings *endings;
+	struct spending *spending;
 	struct file_row *files;
 	struct lookup_row *lookups;
 	struct conn_row *conns;
@@ -87,6 +88,7 @@ void totals_lookup_failed(struct totals *t, const struct event *ev);
 
 struct totals_conn *totals_conn_of(struct totals *t, const struct event *ev, const struct file *f,
 				   const struct conn *conn);
+struct totals_conn *totals_conn_known(struct totals *t, uint32_t id);	/* NULL: it has no row */
 void totals_conn_event(struct totals *t, const struct event *ev);
 void totals_conn_release(struct totals *t, const struct event *ev);
 

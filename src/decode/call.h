@@ -61,6 +61,7 @@ struct item {
 		const struct record_block *block;
 		const struct record_fault *fault;
 		const struct record_waiting *waiting;
+		const struct record_usage *usage;
 		const void *body;
 	};
 	struct call call;		/* kind CALL; WAITING in a call: unfinished */

@@ -330,6 +330,24 @@ static void feed_kernel(struct world *w, const struct item *item)
 	world_emit(w, &ev);
 }
 
+static void feed_usage(struct world *w, const struct item *item)
+{
+	const struct record_usage *r = item->usage;
+	struct tnode *t = task_find(w, r->h.tid);
+
+	if (!t)
+		return;
+	if (r->h.flags & USAGE_BEFORE) {
+		t->run_before_ns = r->run_ns;
+		t->delay_before_ns = r->delay_ns;
+		return;
+	}
+	t->t.has_usage = true;
+	t->t.run_ns = r->run_ns - MIN(r->run_ns, t->run_before_ns);
+	t->t.delay_ns = r->delay_ns - MIN(r->delay_ns, t->delay_before_ns);
+	t->t.proc->rss_peak = MAX(t->t.proc->rss_peak, r->rss);
+}
+
 /* Whether this is about one more task, where there are as many as are followed. */
 static bool is_too_many(struct world *w, const struct record *head)
 {
@@ -372,6 +390,7 @@ void world_feed(struct world *w, const struct item *item)
 	case RECORD_WAITING: feed_waiting(w, item); break;
 	case RECORD_LOST: feed_lost(w, item); break;
 	case RECORD_SCHED: case RECORD_BLOCK: case RECORD_FAULT: feed_kernel(w, item); break;
+	case RECORD_USAGE: feed_usage(w, item); break;
 	case RECORD_DETACH: proc_detach(w, item->head); break;
 	case RECORD_END:
 		feed_dropped(w, item->head->ts_ns);

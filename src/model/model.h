@@ -175,6 +175,7 @@ struct proc {		/* a thread group */
 	int status;			/* wait form once ended, -1 while alive or unknown */
 	uint32_t pgid, sid;		/* 0 unknown */
 	uint64_t utime_ns, stime_ns;
+	uint64_t rss_peak;		/* bytes, once ended; 0 not known */
 	uint64_t bytes_read, bytes_written, net_sent, net_received;	/* by its threads */
 	bool attached;			/* existed before tracing */
 	bool reaper;			/* orphans among its descendants become its children */
@@ -187,6 +188,11 @@ struct task {		/* a thread */
 	struct fs *fs;
 	struct bytes comm;
 	bool is_thread;			/* not the leader */
+	/*
+	 * Of the time since tracing it began, as reported last, before it ends: it ran; it could have run and waited for
+	 * a CPU.  Not known before.
+	 */
+	bool has_usage; uint64_t run_ns, delay_ns;
 	uint64_t start_ns, end_ns;
 	uint32_t creator;		/* task id */
 };

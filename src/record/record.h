@@ -42,6 +42,7 @@ enum record_kind {
 	/* the kernel backend's own: */
 	RECORD_SCHED = 14, RECORD_BLOCK = 15, RECORD_FAULT = 16,
 	RECORD_WAITING = 17,	/* what a thread was in when it was found running */
+	RECORD_USAGE = 18,	/* what a thread has used so far, before its EXIT or DETACH, or when it was found */
 	_RECORD_KIND_MAX,
 };
 
@@ -220,6 +221,14 @@ enum {
  */
 struct record_fault { struct record h; rec_u64 addr; };
 enum { FAULT_MAJOR = 1, FAULT_ORDER_SHIFT = 8, FAULT_ORDER_MAX = 18 /* 1 GB */ };
+
+/*
+ * USAGE, as /proc/PID/task/TID/schedstat has it: how long the thread ran, and how long it could have run and waited for a
+ * CPU, since it began.  rss: the highest resident memory of its process, bytes, 0 not known; of ptrace that of children it
+ * waited for, too, where theirs was higher.  h.flags USAGE_BEFORE: tracing begins here.
+ */
+struct record_usage { struct record h; rec_u64 run_ns, delay_ns, rss; };
+enum { USAGE_BEFORE = 1 };
 
 /*
  * WAITING: what a thread that was attached to was in at h.ts_ns; behind its TASK, FD and MAP.  how WAITING_CALL: nr and

@@ -200,13 +200,13 @@ static void chosen(struct summary_sink *s)
 static void tables(struct summary_sink *s, bool answers)
 {
 	for (unsigned i = 0; i < table_nlist; i++) {
-		unsigned room = table_list[i].answers	       ? table_list[i].answers :
-				table_list[i].form == FORM_TREE ? TREE_MAX :
+		unsigned room = table_list[i]->answers	       ? table_list[i]->answers :
+				table_list[i]->form == FORM_TREE ? TREE_MAX :
 								  ROWS_MAX;
 
-		if ((table_list[i].answers != 0) != answers)
+		if ((table_list[i]->answers != 0) != answers)
 			continue;
-		struct table *t = table_new(&table_list[i], s->t, s->opt->all, room);
+		struct table *t = table_new(table_list[i], s->t, s->opt->all, room);
 
 		if (t)
 			summary_table(s, t);

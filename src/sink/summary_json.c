@@ -152,7 +152,7 @@ void summary_json(struct summary_sink *s)
 	if (s->opt->counts)
 		add_table(s, &j, s->opt->counts);
 	for (unsigned i = 0; i < table_nlist && !s->opt->counts; i++)
-		add_table(s, &j, &table_list[i]);
+		add_table(s, &j, table_list[i]);
 	for (unsigned i = 0; i < _KERNEL_TABLES && !s->opt->counts; i++)
 		add_table(s, &j, &kernel_tables[i]);
 	json_close(&j, '}');

@@ -174,8 +174,8 @@ static void add_table(struct buf *b, const struct table_def *def, const struct t
 void tables_html(struct buf *b, const struct totals *totals, bool noise)
 {
 	for (unsigned i = 0; i < table_nlist; i++)
-		if (table_list[i].form != FORM_TITLES)
-			add_table(b, &table_list[i], totals, noise);
+		if (table_list[i]->form != FORM_TITLES)
+			add_table(b, table_list[i], totals, noise);
 	for (unsigned i = 0; i < _KERNEL_TABLES; i++)
 		add_table(b, &kernel_tables[i], totals, noise);
 }

@@ -12,6 +12,7 @@
 #include "sink/ended.h"
 #include "sink/ending_words.h"
 #include "sink/out.h"
+#include "sink/spent_words.h"
 #include "sink/totals_words.h"
 #include "sink/words.h"
 
@@ -189,6 +190,10 @@ void table_cell_words(struct buf *b, enum cell_type type, const struct cell *v, 
 	case CELL_BLOCK_OP: buf_puts(b, table_block_op((unsigned)v->n)); break;
 	case CELL_PLACE: buf_puts(b, table_place((unsigned)v->n)); break;
 	case CELL_HIST: break;	/* bars in text, buckets in JSON */
+	case CELL_SPENT: spent_words(b, v->part, true); break;
+	case CELL_SPENT_BRIEFLY: spent_words(b, v->part, false); break;
+	case CELL_SPENT_NAME: buf_puts(b, spent_name((enum spent)v->n)); break;
+	case CELL_WAITED_FOR: spent_wait_words(b, v->wait); break;
 	case CELL_SAID: ending_said(b, v->ending); break;
 	case CELL_MISSED: ending_missed(b, v->ending); break;
 	case CELL_FATAL: ending_fatal(b, v->ending); break;

@@ -419,7 +419,7 @@ static void test_json(void **state)
 	open_sinks(false);
 	curl();
 	for (unsigned i = 0; i < table_nlist; i++) {
-		struct table *t = table_new(&table_list[i], totals, true, 10);
+		struct table *t = table_new(table_list[i], totals, true, 10);
 		struct buf b = { 0 };
 		struct json j = { .b = &b };
 

@@ -420,3 +420,23 @@ static __always_inline void abandon_call(struct task_state *st, u32 flags)
 	}
 	emit_call(st, w, CALL_UNFINISHED | flags, bpf_ktime_get_ns(), 0);
 }
+
+/* What the thread has used so far; rss: bytes, 0 not known. */
+static __always_inline void put_usage(struct task_struct *task, const struct task_state *st, u64 rss)
+{
+	struct record_usage *r = NULL;
+
+	if (st->flags & (TASK_WORKER | TASK_HIDDEN))
+		return;
+	r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
+	if (!r) {
+		lose(LOSS_RING);
+		return;
+	}
+	r->h = (struct record){ sizeof(*r), RECORD_USAGE, 0, st->pid, st->tid, bpf_ktime_get_ns() };
+	r->run_ns = task->se.sum_exec_runtime;
+	/* CONFIG_SCHED_INFO */
+	r->delay_ns = bpf_core_field_exists(task->sched_info.run_delay) ? task->sched_info.run_delay : 0;
+	r->rss = rss;
+	bpf_ringbuf_submit(r, ring_flags());
+}

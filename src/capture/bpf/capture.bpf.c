@@ -315,6 +315,7 @@ int BPF_PROG(on_task_exit, struct task_struct *task)
 		return 0;
 	if (!(st->flags & TASK_MUTED)) {
 		abandon_call(st, 0);
+		put_usage(task, st, BPF_CORE_READ(task, signal, maxrss) * PAGE_BYTES);
 		r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
 		if (r) {
 			sig = BPF_CORE_READ(task, signal);

@@ -21,6 +21,7 @@ struct pid_namespace { struct ns_common ns; };
 struct upid { int nr; struct pid_namespace *ns; };
 struct pid { unsigned level; struct upid numbers[0]; };
 struct sched_entity { u64 sum_exec_runtime; };
+struct sched_info { unsigned long long run_delay; };
 struct sigpending;
 struct qstr { u32 len; const unsigned char *name; };
 struct super_block { u32 s_dev; unsigned long s_magic; };
@@ -59,6 +60,7 @@ struct signal_struct {
 	unsigned flags;
 	u64 utime, stime;
 	unsigned long long sum_sched_runtime;
+	unsigned long maxrss;
 };
 struct sigset_k { unsigned long sig[1]; };
 struct sigpending { struct sigset_k signal; };
@@ -67,6 +69,7 @@ struct task_struct {
 	unsigned __state;
 	unsigned flags;
 	struct sched_entity se;
+	struct sched_info sched_info;
 	struct mm_struct *mm;
 	struct fs_struct *fs;
 	struct files_struct *files;

@@ -35,6 +35,7 @@ int each_detach(struct bpf_iter__task *ctx)
 		abandon_call(st, CALL_RUNNING);
 	else if (!(st->flags & TASK_HIDDEN) && found_in_call(task, st))	/* its plan did not ask for it */
 		emit_bare_call(st, CALL_UNFINISHED | CALL_RUNNING | WIRE_FOUND, st->enter_ns, 0);
+	put_usage(task, st, 0);
 	r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
 	if (r) {
 		*r = (struct record){ sizeof(*r), RECORD_DETACH, 0, st->pid, st->tid, bpf_ktime_get_ns() };

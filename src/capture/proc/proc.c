@@ -75,6 +75,25 @@ bool proc_read_stat(pid_t pid, pid_t tid, unsigned field, unsigned long long *re
 	return ok;
 }
 
+bool proc_usage(pid_t tid, struct proc_usage *ret)
+{
+	char path[64], text[96];
+	_cleanup_close_ int fd = -1;
+	unsigned long long run, delay;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", tid, tid);	/* of a thread, too, there is a /proc/TID */
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	if (sscanf(text, "%llu %llu", &run, &delay) != 2)
+		return false;
+	*ret = (struct proc_usage){ run, delay };
+	return true;
+}
+
 char proc_state(pid_t pid, pid_t tid)
 {
 	unsigned long long c = 0;

@@ -41,6 +41,11 @@ void proc_exec_parts(pid_t tid, const struct buf *call, bool want_env, struct bu
 /* Only what the execve's chunks have; true when argv is among it. */
 bool proc_exec_call_parts(const struct buf *call, bool want_argv, bool want_env, struct buf *parts, uint32_t *nchunks);
 
+/* USAGE of a thread, by its schedstat; nothing when the kernel has none (CONFIG_SCHED_INFO) or it is gone. */
+struct proc_usage { uint64_t run_ns, delay_ns; };
+bool proc_usage(pid_t tid, struct proc_usage *ret);
+void proc_put_usage(pid_t pid, pid_t tid, unsigned flags, struct buf *rec, void (*put)(void *ctx), void *ctx);
+
 bool proc_mounted(void);			/* and of our pid namespace */
 bool proc_has_ended(pid_t pid);		/* a zombie: no thread of it lives, only its parent has not noticed */
 uint32_t proc_ns_tid(pid_t tid);		/* innermost number; 0 when it is the same as ours */

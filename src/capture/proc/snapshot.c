@@ -122,6 +122,20 @@ static uint64_t boot_to_monotonic(unsigned long long ticks)
 	return ns > 0 ? (uint64_t)ns : 0;
 }
 
+void proc_put_usage(pid_t pid, pid_t tid, unsigned flags, struct buf *rec, void (*put)(void *ctx), void *ctx)
+{
+	struct record_usage *r;
+	struct proc_usage u;
+
+	if (!proc_usage(tid, &u))
+		return;
+	r = record_begin(rec, RECORD_USAGE, sizeof(*r), (uint32_t)pid, (uint32_t)tid, now_ns());
+	r->h.flags = (rec_u16)flags;
+	r->run_ns = u.run_ns;
+	r->delay_ns = u.delay_ns;
+	put(ctx);
+}
+
 static void put_task(void *ctx, pid_t tid)
 {
 	struct put_ctx *c = ctx;
@@ -154,6 +168,7 @@ static void put_task(void *ctx, pid_t tid)
 	((struct record_task *)c->rec->s)->nchunks = n;
 	buf_done(&b);
 	c->put(c->ctx);
+	proc_put_usage(c->pid, tid, USAGE_BEFORE, c->rec, c->put, c->ctx);
 }
 
 /* false: it was closed while we looked.  A command that has not begun yet closes its ends of our pipes. */

@@ -15,6 +15,8 @@ static void ptrace_detached(struct ptrace_source *s, struct tracee *t, int sig, 
 		keeper_add(s, t->tid, t->pid ? t->pid : t->tid, in_group_stop || sig == SIGSTOP);
 	if (t->announced)
 		call_let_go(s, t);	/* its memory is still ours to read */
+	if (t->announced)
+		proc_put_usage(t->pid, t->tid, 0, &s->out.rec, emitter_put, &s->out);
 	ptrace(PTRACE_DETACH, t->tid, 0, (long)sig);
 	if (t->announced) {
 		record_begin(&s->out.rec, RECORD_DETACH, sizeof(struct record), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
@@ -137,7 +139,7 @@ static void pass_over_ended(struct ptrace_source *s)
 		if (!t->announced || t->tid != t->pid || proc_state(t->pid, t->tid) != 'Z')
 			continue;
 		if (t->state == TRACEE_ZOMBIE)
-			ptrace_ended(s, t, -1, 0, 0);	/* when and how is not known */
+			ptrace_ended(s, t, -1, NULL);	/* when and how is not known */
 		else
 			t->state = TRACEE_ZOMBIE;
 	}

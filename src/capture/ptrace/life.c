@@ -39,7 +39,20 @@ static void inherit(struct tracee *child, const struct tracee *parent)
 	child->own_nnp = parent->own_nnp;
 }
 
-void ptrace_ended(struct ptrace_source *s, struct tracee *t, int status, uint64_t utime_ns, uint64_t stime_ns)
+static void put_usage(struct ptrace_source *s, const struct tracee *t, const struct report *end)
+{
+	struct record_usage *r;
+
+	if (!end || !end->has_usage)
+		return;
+	r = record_begin(&s->out.rec, RECORD_USAGE, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
+	r->run_ns = end->usage.run_ns;
+	r->delay_ns = end->usage.delay_ns;
+	r->rss = t->tid == t->pid ? end->rss : 0;
+	emitter_put(&s->out);
+}
+
+void ptrace_ended(struct ptrace_source *s, struct tracee *t, int status, const struct report *end)
 {
 	struct record_exit *r;
 
@@ -47,10 +60,11 @@ void ptrace_ended(struct ptrace_source *s, struct tracee *t, int status, uint64_
 		status = SIGKILL;
 	if (t->announced) {
 		call_abandon(s, t);
+		put_usage(s, t, end);
 		r = record_begin(&s->out.rec, RECORD_EXIT, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
 		r->status = status;
-		r->utime_ns = t->tid == t->pid ? utime_ns : 0;
-		r->stime_ns = t->tid == t->pid ? stime_ns : 0;
+		r->utime_ns = t->tid == t->pid && end ? end->utime_ns : 0;
+		r->stime_ns = t->tid == t->pid && end ? end->stime_ns : 0;
 		emitter_put(&s->out);
 	}
 	if (t->tid == s->main_pid)
@@ -88,7 +102,7 @@ void life_forked(struct ptrace_source *s, struct tracee *parent, int event)
 		child->ns_tid = proc_ns_tid(child->tid);
 	emit_fork(s, child, parent->pid, parent->tid, flags);
 	if (child->state == TRACEE_ENDED) {
-		ptrace_ended(s, child, child->end_status, 0, 0);
+		ptrace_ended(s, child, child->end_status, NULL);
 	} else if (child->state == TRACEE_HELD) {
 		disguise_born(child);
 		tracee_resume(s, child);

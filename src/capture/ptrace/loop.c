@@ -18,10 +18,14 @@ static bool is_call_stop(int code) { return code == (SIGTRAP | 0x80) || code == 
 static int fetch(struct report *r, bool end)
 {
 	struct rusage used = { 0 };
-	int rc = wait_usage(r->tid, &r->status, __WALL | WNOHANG, end ? &used : NULL);
+	int rc;
+
+	r->has_usage = end && proc_usage(r->tid, &r->usage);	/* while it is a zombie */
+	rc = wait_usage(r->tid, &r->status, __WALL | WNOHANG, end ? &used : NULL);
 
 	r->utime_ns = tv_ns(used.ru_utime);
 	r->stime_ns = tv_ns(used.ru_stime);
+	r->rss = (uint64_t)used.ru_maxrss << 10;
 	return rc;
 }
 

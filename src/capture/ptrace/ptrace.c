@@ -135,7 +135,7 @@ void ptrace_handle(struct ptrace_source *s, const struct report *r)
 
 	if (!WIFSTOPPED(r->status)) {
 		if (t && t->announced) {
-			ptrace_ended(s, t, r->status, r->utime_ns, r->stime_ns);
+			ptrace_ended(s, t, r->status, r);
 			return;
 		}
 		/* killed before its parent's event came */

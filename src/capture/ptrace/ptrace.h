@@ -36,6 +36,7 @@
 #include "capture/common/emitter.h"
 #include "capture/plan.h"
 #include "capture/proc/fd.h"
+#include "capture/proc/proc.h"
 #include "capture/ptrace/near.h"
 #include "capture/source.h"
 #include "record/record.h"
@@ -120,7 +121,13 @@ enum phase {
 };
 
 /* What a wait has brought: a status as wait4(2) gives it.  The times are of a process that has ended. */
-struct report { pid_t tid; int status; uint64_t utime_ns, stime_ns; };
+/* utime_ns on: of an end. */
+struct report {
+	pid_t tid;
+	int status;
+	uint64_t utime_ns, stime_ns, rss;	/* of its process and of the children that it waited for */
+	struct proc_usage usage; bool has_usage;	/* of the thread alone */
+};
 
 static inline bool tracee_is_gone(const struct tracee *t) { return t->state >= TRACEE_GONE; }
 
@@ -177,7 +184,8 @@ void call_unwrap(const struct tracee *t, unsigned *nr, uint64_t args[6]);	/* i38
 /* life.c */
 void life_forked(struct ptrace_source *s, struct tracee *parent, int event);	/* at PTRACE_EVENT_FORK, VFORK, CLONE */
 void ptrace_adopt_held(struct ptrace_source *s);		/* newborns whose parent's event cannot come any more */
-void ptrace_ended(struct ptrace_source *s, struct tracee *t, int status, uint64_t utime_ns, uint64_t stime_ns);	/* frees t */
+/* frees t.  end: what it used, NULL not known */
+void ptrace_ended(struct ptrace_source *s, struct tracee *t, int status, const struct report *end);
 
 /* ptrace.c */
 bool ptrace_stops_group(int signo);				/* of a PTRACE_EVENT_STOP: it is a group-stop */

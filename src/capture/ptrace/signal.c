@@ -115,7 +115,7 @@ static void let_it_end(struct ptrace_source *s, struct tracee *t, int signo, con
 	if (ptrace(PTRACE_DETACH, t->tid, 0, 0) < 0 || t->tid == s->main_pid)
 		t->state = TRACEE_GONE;
 	else
-		ptrace_ended(s, t, signo, 0, 0);
+		ptrace_ended(s, t, signo, NULL);
 }
 
 void signal_stopped(struct ptrace_source *s, struct tracee *t, int signo)

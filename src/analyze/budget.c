@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/* Budgets: where the time of a thread, of a process and of the run went, in parts that sum to the whole. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyze/spent.h"
+#include "analyze/totals.h"
+#include "base/macro.h"
+
+enum { DEPTH_MAX = 64 };	/* of children of children that are followed */
+
+/* A sum of what one row, or process, took. */
+struct share { const void *of; uint64_t ns; };
+struct walk {
+	const struct totals *t;
+	unsigned follow, depth;
+	struct budget *b;
+	struct share *shares[_SPENT]; unsigned nshares[_SPENT], room[_SPENT];
+};
+
+static void add(struct walk *w, enum spent what, const void *of, uint64_t ns)
+{
+	struct share *v = w->shares[what];
+	unsigned n = w->nshares[what];
+
+	w->b->parts[what].ns += ns;
+	if (!of || !ns)
+		return;
+	for (unsigned i = n; i-- > 0;)	/* the same as before, most often */
+		if (v[i].of == of) {
+			v[i].ns += ns;
+			return;
+		}
+	if (n == w->room[what]) {
+		w->room[what] = n ? 2 * n : 16;
+		w->shares[what] = v = xrealloc(v, w->room[what] * sizeof(*v));
+	}
+	v[w->nshares[what]++] = (struct share){ of, ns };
+}
+
+static const struct totals_task *row(const struct totals *t, uint32_t at) { return at ? t->tasks.v[at - 1] : NULL; }
+
+static const struct totals_task *first_task(const struct totals *t, uint32_t proc)
+{
+	const struct totals_proc *p = totals_proc(t, proc);
+
+	return p ? row(t, p->first_task) : NULL;
+}
+
+static uint64_t end_of(const struct totals *t, const struct totals_task *task)
+{
+	return task->end_ns ? task->end_ns : MAX(t->end_ns, task->start_ns);
+}
+
+static uint64_t part_of(uint64_t ns, uint64_t part, uint64_t whole)
+{
+	return whole ? (uint64_t)((__uint128_t)ns * part / whole) : 0;
+}
+
+/* What is no span is, as in the thread's whole life, on a CPU, in short waits, in a run queue, or not explained. */
+static void spread(struct walk *w, const struct totals_task *task, uint64_t rest)
+{
+	uint64_t life = end_of(w->t, task) - task->start_ns, outside = life - MIN(life, task->all_ns);
+	uint64_t run = task->has_usage ? MIN(task->run_ns, outside) : 0, left = rest, n = part_of(rest, run, outside);
+
+	add(w, SPENT_CPU, totals_proc(w->t, task->proc), n);
+	left -= n;
+	for (unsigned i = 0; i < _SPENT; i++) {	/* short waits that were work are on the CPU already */
+		n = MIN(part_of(rest, task->small[i], outside), left);
+		add(w, (enum spent)i, NULL, n);
+		left -= n;
+	}
+	n = MIN(part_of(rest, task->delay_ns, outside), left);
+	add(w, SPENT_QUEUE, NULL, n);
+	add(w, SPENT_UNKNOWN, NULL, left - n);
+}
+
+static void walk(struct walk *w, const struct totals_task *task, uint64_t from, uint64_t to);
+
+/* Who is waited for, where that is followed. */
+static const struct totals_task *followed(const struct walk *w, const struct span *s)
+{
+	if (!s->wait || !s->wait->target || w->depth >= DEPTH_MAX)
+		return NULL;
+	if (s->what == SPENT_THREAD && w->follow & BUDGET_THREADS)
+		return spending_task(w->t, s->wait->target);
+	if (s->what == SPENT_CHILD && w->follow & BUDGET_CHILDREN)
+		return first_task(w->t, s->wait->target);
+	return NULL;
+}
+
+static void span_time(struct walk *w, const struct totals_task *task, const struct span *s, uint64_t from, uint64_t to)
+{
+	const struct totals_task *other = followed(w, s);
+	uint64_t a = other && other != task ? MAX(from, other->start_ns) : to, b = other ? MIN(to, end_of(w->t, other)) : to;
+
+	if (a < b) {
+		w->depth++;
+		walk(w, other, a, b);
+		w->depth--;
+		add(w, s->what, s->wait, to - from - (b - a));
+	} else {
+		add(w, s->what, s->wait, to - from);
+	}
+}
+
+/* Of that thread, the time from one moment to another of its life. */
+static void walk(struct walk *w, const struct totals_task *task, uint64_t from, uint64_t to)
+{
+	uint64_t rest = to - from;
+	unsigned low = 0, high = task->nspans;
+
+	while (low < high) {	/* the first that ends behind `from` */
+		unsigned mid = (low + high) / 2;
+
+		if (task->spans[mid].end_ns <= from)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < task->nspans && task->spans[low].start_ns < to; low++) {
+		const struct span *s = &task->spans[low];
+		uint64_t a = MAX(s->start_ns, from), b = MIN(s->end_ns, to);
+
+		if (a < b) {
+			rest -= b - a;
+			span_time(w, task, s, a, b);
+		}
+	}
+	spread(w, task, rest);
+}
+
+static int by_time(const void *pa, const void *pb)
+{
+	const struct share *a = pa, *b = pb;
+
+	return a->ns < b->ns ? 1 : a->ns > b->ns ? -1 : 0;
+}
+
+static void name_parts(struct walk *w)
+{
+	for (unsigned i = 0; i < _SPENT; i++) {
+		w->b->parts[i].what = (enum spent)i;
+		if (w->nshares[i])
+			qsort(w->shares[i], w->nshares[i], sizeof(*w->shares[i]), by_time);
+		for (unsigned k = 0; k < MIN(w->nshares[i], (unsigned)SPENT_NAMED); k++) {
+			const struct share *s = &w->shares[i][k];
+
+			w->b->parts[i].named[k].ns = s->ns;
+			if (i == SPENT_CPU)
+				w->b->parts[i].named[k].proc = s->of;
+			else
+				w->b->parts[i].named[k].wait = s->of;
+			if (i == SPENT_CHILD)
+				w->b->parts[i].named[k].proc = totals_proc(w->t, ((const struct totals_wait *)s->of)->target);
+		}
+		free(w->shares[i]);
+	}
+}
+
+bool budget_of_task(const struct totals *t, const struct totals_task *task, struct budget *ret)
+{
+	struct walk w = { .t = t, .b = ret };
+	uint64_t end = end_of(t, task);
+
+	*ret = (struct budget){ .all_ns = end - task->start_ns };
+	walk(&w, task, task->start_ns, end);
+	name_parts(&w);
+	return true;
+}
+
+bool budget_of_proc(const struct totals *t, const struct totals_proc *p, unsigned follow, struct budget *ret)
+{
+	struct walk w = { .t = t, .b = ret, .follow = follow };
+	const struct totals_task *first = first_task(t, p->id), *last = first;
+	uint64_t end = p->end_ns ? p->end_ns : t->end_ns, own;
+
+	*ret = (struct budget){ 0 };
+	if (!first)
+		return false;
+	end = MAX(end, first->start_ns);
+	own = MIN(end_of(t, first), end);
+	ret->all_ns = end - first->start_ns;
+	walk(&w, first, first->start_ns, own);
+	for (const struct totals_task *o = first; own < end && o; o = row(t, o->next))	/* threads that outlive the first */
+		if (end_of(t, o) > end_of(t, last))
+			last = o;
+	if (own < end && last != first && last->start_ns <= own && end_of(t, last) >= end)
+		walk(&w, last, own, end);
+	else
+		add(&w, SPENT_UNKNOWN, NULL, end - own);
+	name_parts(&w);
+	return true;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * Where the time went: what each thread waited for, and budgets of threads, processes and the run whose parts sum to
+ * their whole time.  docs/summary.md defines the parts.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/model.h"
+
+struct event;
+struct totals;
+struct totals_conn;
+struct totals_proc;
+
+enum spent {
+	SPENT_CPU,
+	SPENT_PEER,		/* connect, accept, receive, send, or readiness of a socket */
+	SPENT_CHILD,		/* wait(2), vfork, a pidfd */
+	SPENT_THREAD,		/* pthread_join */
+	SPENT_LOCK,		/* futex, flock, System V semaphores and queues */
+	SPENT_FILE,		/* files, directories, devices: open, read, write, fsync… */
+	SPENT_PIPE,
+	SPENT_TERMINAL,
+	SPENT_SLEEP,		/* sleeps, timerfds, a poll of nothing */
+	SPENT_SIGNAL,
+	SPENT_EVENT,		/* eventfds, io_uring, and readiness of what is not known */
+	SPENT_STOPPED,		/* SIGSTOP and the like */
+	SPENT_QUEUE,		/* it could have run and no CPU was free */
+	SPENT_UNKNOWN,		/* not explained: the tracer's own stops, page faults, calls that were not traced */
+	_SPENT
+};
+const char *spent_name(enum spent s);		/* "peer" */
+
+/* What a process waited for: one row for each thing. */
+struct totals_wait {
+	enum spent what;
+	uint32_t proc;				/* process id of who waited */
+	const struct totals_conn *conn;		/* PEER, where it is known */
+	struct bytes name;			/* a path, a pipe; no bytes: none */
+	uint32_t target;			/* CHILD: process id; THREAD: task id; 0: not known */
+	uint32_t peer_pid;			/* PIPE: who has the other end, 0 not known */
+	uint64_t addr;				/* LOCK: of the futex, 0: none */
+	uint64_t n, ns, longest_ns, longest_at_ns;
+	uint32_t waiters[16]; unsigned nwaiters;	/* tids, the first ones */
+	uint32_t wakers[4]; unsigned nwakers;		/* LOCK: tids of who woke others by the same futex, where known */
+};
+
+/* A thread. */
+struct span { uint64_t start_ns, end_ns; struct totals_wait *wait; enum spent what; };
+struct totals_task {
+	uint32_t id, tid, proc;
+	uint32_t seq, next;			/* its row; row + 1 of the process's next one, 0: none */
+	uint64_t start_ns, end_ns;		/* end 0: lived on */
+	bool has_usage; uint64_t run_ns, delay_ns;
+	struct span *spans; unsigned nspans, room;	/* in order, of SPAN_LEAST_NS or more */
+	uint64_t all_ns;			/* of spans */
+	uint64_t small[_SPENT];			/* waits that have no span */
+};
+
+struct spending;
+struct spending *spending_new(void);
+void spending_free(struct spending *s);
+const struct totals_task *spending_task(const struct totals *t, uint32_t id);	/* NULL when not kept */
+void spending_event(struct spending *s, struct totals *t, const struct event *ev);
+
+/* ---- budgets ---- */
+
+enum { SPENT_NAMED = 3 };
+struct budget_part {
+	enum spent what;
+	uint64_t ns;
+	/* what most of it went to.  wait: the row; proc: of CPU who ran, of CHILD for whom; NULL not known */
+	struct { const struct totals_wait *wait; const struct totals_proc *proc; uint64_t ns; } named[SPENT_NAMED];
+};
+struct budget { uint64_t all_ns; struct budget_part parts[_SPENT]; };	/* the parts sum to the whole */
+
+enum { BUDGET_THREADS = 1, BUDGET_CHILDREN = 2 };	/* a wait for one of these is what that did meanwhile */
+/*
+ * Of a process: of its first thread, and while that waits for another one, of that.  With BUDGET_CHILDREN while it waits
+ * for a child, of the child: the path that its end depended on.  false: there is none.
+ */
+bool budget_of_proc(const struct totals *t, const struct totals_proc *p, unsigned follow, struct budget *ret);
+bool budget_of_task(const struct totals *t, const struct totals_task *task, struct budget *ret);

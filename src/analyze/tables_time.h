@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* Rows of the list in tables.c that are about time. */
+#include "analyze/table.h"
+
+extern const struct table_def table_time, table_process_time, table_thread_time, table_waits;
