@@ -7,15 +7,22 @@
 #include "analyze/totals.h"
 #include "base/macro.h"
 
-enum { DEPTH_MAX = 64 };	/* of children of children that are followed */
+enum {
+	DEPTH_MAX = 64,	  /* of children of children that are followed */
+	THREADS_MAX = 64, /* of a process that are looked at for who woke one */
+};
 
 /* A sum of what one row, or process, took. */
-struct share { const void *of; uint64_t ns; };
+struct share {
+	const void *of;
+	uint64_t ns;
+};
 struct walk {
 	const struct totals *t;
 	unsigned follow, depth;
 	struct budget *b;
-	struct share *shares[_SPENT]; unsigned nshares[_SPENT], room[_SPENT];
+	struct share *shares[_SPENT];
+	unsigned nshares[_SPENT], room[_SPENT];
 };
 
 static void add(struct walk *w, enum spent what, const void *of, uint64_t ns)
@@ -26,7 +33,7 @@ static void add(struct walk *w, enum spent what, const void *of, uint64_t ns)
 	w->b->parts[what].ns += ns;
 	if (!of || !ns)
 		return;
-	for (unsigned i = n; i-- > 0;)	/* the same as before, most often */
+	for (unsigned i = n; i-- > 0;) /* the same as before, most often */
 		if (v[i].of == of) {
 			v[i].ns += ns;
 			return;
@@ -35,10 +42,13 @@ static void add(struct walk *w, enum spent what, const void *of, uint64_t ns)
 		w->room[what] = n ? 2 * n : 16;
 		w->shares[what] = v = xrealloc(v, w->room[what] * sizeof(*v));
 	}
-	v[w->nshares[what]++] = (struct share){ of, ns };
+	v[w->nshares[what]++] = (struct share){of, ns};
 }
 
-static const struct totals_task *row(const struct totals *t, uint32_t at) { return at ? t->tasks.v[at - 1] : NULL; }
+static const struct totals_task *row(const struct totals *t, uint32_t at)
+{
+	return at ? t->tasks.v[at - 1] : NULL;
+}
 
 static const struct totals_task *first_task(const struct totals *t, uint32_t proc)
 {
@@ -65,7 +75,7 @@ static void spread(struct walk *w, const struct totals_task *task, uint64_t rest
 
 	add(w, SPENT_CPU, totals_proc(w->t, task->proc), n);
 	left -= n;
-	for (unsigned i = 0; i < _SPENT; i++) {	/* short waits that were work are on the CPU already */
+	for (unsigned i = 0; i < _SPENT; i++) { /* short waits that were work are on the CPU already */
 		n = MIN(part_of(rest, task->small[i], outside), left);
 		add(w, (enum spent)i, NULL, n);
 		left -= n;
@@ -77,10 +87,70 @@ static void spread(struct walk *w, const struct totals_task *task, uint64_t rest
 
 static void walk(struct walk *w, const struct totals_task *task, uint64_t from, uint64_t to);
 
-/* Who is waited for, where that is followed. */
-static const struct totals_task *followed(const struct walk *w, const struct span *s)
+/* Where a wait that ends behind that moment stands, as binary search finds it; nspans: none does. */
+static unsigned span_after(const struct totals_task *task, uint64_t ns)
 {
-	if (!s->wait || !s->wait->target || w->depth >= DEPTH_MAX)
+	unsigned low = 0, high = task->nspans;
+
+	while (low < high) {
+		unsigned mid = (low + high) / 2;
+
+		if (task->spans[mid].end_ns <= ns)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* When the thread last did something up to that moment; 0: it was not there yet. */
+static uint64_t last_ran(const struct totals *t, const struct totals_task *task, uint64_t ns)
+{
+	unsigned at = span_after(task, ns);
+	uint64_t end = end_of(t, task);
+
+	if (task->start_ns > ns)
+		return 0;
+	if (at < task->nspans && task->spans[at].start_ns < ns)
+		return task->spans[at].start_ns;
+	return MIN(end, ns);
+}
+
+/*
+ * Who woke a thread that alone waits by a futex (for a result of a pool, for a queue): the other thread of the process
+ * that did something last, since it began to wait.  A lock that several wait for is none of it.
+ */
+static const struct totals_task *likely_waker(const struct walk *w, const struct totals_task *task,
+					      const struct span *s)
+{
+	const struct totals_proc *p = totals_proc(w->t, task->proc);
+	const struct totals_task *found = NULL, *o;
+	uint64_t latest = s->start_ns;
+	unsigned n = 0;
+
+	if (!p || !s->wait->addr || s->wait->nwaiters != 1)
+		return NULL;
+	for (o = row(w->t, p->first_task); o && n < THREADS_MAX; o = row(w->t, o->next), n++) {
+		uint64_t ran = o == task ? 0 : last_ran(w->t, o, s->end_ns);
+
+		if (ran > latest) {
+			latest = ran;
+			found = o;
+		} else if (ran == latest) { /* two of them run: it may have been either */
+			found = NULL;
+		}
+	}
+	return o ? NULL : found;
+}
+
+/* Who is waited for, where that is followed. */
+static const struct totals_task *followed(const struct walk *w, const struct totals_task *task, const struct span *s)
+{
+	if (!s->wait || w->depth >= DEPTH_MAX)
+		return NULL;
+	if (s->what == SPENT_LOCK && w->follow & BUDGET_THREADS)
+		return likely_waker(w, task, s);
+	if (!s->wait->target)
 		return NULL;
 	if (s->what == SPENT_THREAD && w->follow & BUDGET_THREADS)
 		return spending_task(w->t, s->wait->target);
@@ -91,8 +161,9 @@ static const struct totals_task *followed(const struct walk *w, const struct spa
 
 static void span_time(struct walk *w, const struct totals_task *task, const struct span *s, uint64_t from, uint64_t to)
 {
-	const struct totals_task *other = followed(w, s);
-	uint64_t a = other && other != task ? MAX(from, other->start_ns) : to, b = other ? MIN(to, end_of(w->t, other)) : to;
+	const struct totals_task *other = followed(w, task, s);
+	uint64_t a = other && other != task ? MAX(from, other->start_ns) : to;
+	uint64_t b = other ? MIN(to, end_of(w->t, other)) : to;
 
 	if (a < b) {
 		w->depth++;
@@ -108,18 +179,9 @@ static void span_time(struct walk *w, const struct totals_task *task, const stru
 static void walk(struct walk *w, const struct totals_task *task, uint64_t from, uint64_t to)
 {
 	uint64_t rest = to - from;
-	unsigned low = 0, high = task->nspans;
 
-	while (low < high) {	/* the first that ends behind `from` */
-		unsigned mid = (low + high) / 2;
-
-		if (task->spans[mid].end_ns <= from)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	for (; low < task->nspans && task->spans[low].start_ns < to; low++) {
-		const struct span *s = &task->spans[low];
+	for (unsigned i = span_after(task, from); i < task->nspans && task->spans[i].start_ns < to; i++) {
+		const struct span *s = &task->spans[i];
 		uint64_t a = MAX(s->start_ns, from), b = MIN(s->end_ns, to);
 
 		if (a < b) {
@@ -152,7 +214,7 @@ static void name_parts(struct walk *w)
 			else
 				w->b->parts[i].named[k].wait = s->of;
 			if (i == SPENT_CHILD)
-				w->b->parts[i].named[k].proc = totals_proc(w->t, ((const struct totals_wait *)s->of)->target);
+				w->b->parts[i].named[k].proc = ((const struct totals_wait *)s->of)->target_proc;
 		}
 		free(w->shares[i]);
 	}
@@ -160,10 +222,10 @@ static void name_parts(struct walk *w)
 
 bool budget_of_task(const struct totals *t, const struct totals_task *task, struct budget *ret)
 {
-	struct walk w = { .t = t, .b = ret };
+	struct walk w = {.t = t, .b = ret};
 	uint64_t end = end_of(t, task);
 
-	*ret = (struct budget){ .all_ns = end - task->start_ns };
+	*ret = (struct budget){.all_ns = end - task->start_ns};
 	walk(&w, task, task->start_ns, end);
 	name_parts(&w);
 	return true;
@@ -171,18 +233,19 @@ bool budget_of_task(const struct totals *t, const struct totals_task *task, stru
 
 bool budget_of_proc(const struct totals *t, const struct totals_proc *p, unsigned follow, struct budget *ret)
 {
-	struct walk w = { .t = t, .b = ret, .follow = follow };
+	struct walk w = {.t = t, .b = ret, .follow = follow};
 	const struct totals_task *first = first_task(t, p->id), *last = first;
 	uint64_t end = p->end_ns ? p->end_ns : t->end_ns, own;
 
-	*ret = (struct budget){ 0 };
+	*ret = (struct budget){0};
 	if (!first)
 		return false;
 	end = MAX(end, first->start_ns);
 	own = MIN(end_of(t, first), end);
 	ret->all_ns = end - first->start_ns;
 	walk(&w, first, first->start_ns, own);
-	for (const struct totals_task *o = first; own < end && o; o = row(t, o->next))	/* threads that outlive the first */
+	for (const struct totals_task *o = first; own < end && o;
+	     o = row(t, o->next)) /* threads that outlive the first */
 		if (end_of(t, o) > end_of(t, last))
 			last = o;
 	if (own < end && last != first && last->start_ns <= own && end_of(t, last) >= end)

@@ -9,30 +9,37 @@
 #include "record/record.h"
 
 enum {
-	WAIT_LEAST_NS = 20000,		/* what is shorter was no wait: the call's own work, and the tracer's */
+	WAIT_LEAST_NS = 20000, /* what is shorter was no wait: the call's own work, and the tracer's */
 	SPAN_LEAST_NS = 100000,
-	SPANS_MAX = 1 << 19,		/* of all threads; later waits are sums only */
+	SPANS_MAX = 1 << 19, /* of all threads; later waits are sums only */
 };
 
 const char *spent_name(enum spent s)
 {
 	static const char *const names[_SPENT] = {
-		[SPENT_CPU] = "cpu",	       [SPENT_PEER] = "peer",	      [SPENT_CHILD] = "child",
-		[SPENT_THREAD] = "thread",     [SPENT_LOCK] = "lock",	      [SPENT_FILE] = "file",
-		[SPENT_PIPE] = "pipe",	       [SPENT_TERMINAL] = "terminal", [SPENT_SLEEP] = "sleep",
-		[SPENT_SIGNAL] = "signal",     [SPENT_EVENT] = "event",	      [SPENT_STOPPED] = "stopped",
-		[SPENT_QUEUE] = "queue",       [SPENT_UNKNOWN] = "unknown",
+		[SPENT_CPU] = "cpu",	   [SPENT_PEER] = "peer",	  [SPENT_CHILD] = "child",
+		[SPENT_THREAD] = "thread", [SPENT_LOCK] = "lock",	  [SPENT_FILE] = "file",
+		[SPENT_PIPE] = "pipe",	   [SPENT_TERMINAL] = "terminal", [SPENT_SLEEP] = "sleep",
+		[SPENT_SIGNAL] = "signal", [SPENT_EVENT] = "event",	  [SPENT_STOPPED] = "stopped",
+		[SPENT_QUEUE] = "queue",   [SPENT_UNKNOWN] = "unknown",
 	};
 
 	return names[s];
 }
 
 /* What makes waits be for the same. */
-struct wait_key { uint32_t proc, what, obj, pad; uint64_t addr; };
-struct wait_row { struct totals_wait row; struct wait_key key; UT_hash_handle hh; };
+struct wait_key {
+	uint32_t proc, what, obj, pad;
+	uint64_t addr;
+};
+struct wait_row {
+	struct totals_wait row;
+	struct wait_key key;
+	UT_hash_handle hh;
+};
 struct task_row {
 	struct totals_task row;
-	uint64_t open_ns;		/* in a wait whose end was not seen since, 0: in none */
+	uint64_t open_ns; /* in a wait whose end was not seen since, 0: in none */
 	enum spent open_what;
 	struct totals_wait *open_wait;
 	uint64_t stopped_ns;
@@ -41,11 +48,14 @@ struct task_row {
 
 struct spending {
 	struct wait_row *waits;
-	struct task_row *tasks, *last;	/* by id */
+	struct task_row *tasks, *last; /* by id */
 	unsigned nspans;
 };
 
-struct spending *spending_new(void) { return xcalloc(1, sizeof(struct spending)); }
+struct spending *spending_new(void)
+{
+	return xcalloc(1, sizeof(struct spending));
+}
 
 const struct totals_task *spending_task(const struct totals *t, uint32_t id)
 {
@@ -59,7 +69,8 @@ void spending_free(struct spending *s)
 {
 	struct task_row *r, *tmp;
 
-	HASH_ITER(hh, s->tasks, r, tmp) {
+	HASH_ITER(hh, s->tasks, r, tmp)
+	{
 		free(r->row.spans);
 		HASH_DEL(s->tasks, r);
 	}
@@ -91,8 +102,10 @@ static struct task_row *task_of(struct spending *s, struct totals *t, const stru
 		if (totals_full(t, t->tasks.n))
 			return NULL;
 		r = arena_alloc(&t->index->arena, sizeof(*r));
-		r->row = (struct totals_task){ .id = task->id, .tid = task->tid, .proc = task->proc->id,
-					       .start_ns = MAX(task->start_ns, t->start_ns) };
+		r->row = (struct totals_task){.id = task->id,
+					      .tid = task->tid,
+					      .proc = task->proc->id,
+					      .start_ns = MAX(task->start_ns, t->start_ns)};
 		HASH_ADD(hh, s->tasks, row.id, sizeof(r->row.id), r);
 		r->row.seq = t->tasks.n;
 		add_to_process(t, task->proc, &r->row);
@@ -136,7 +149,7 @@ static void waited(struct spending *s, struct totals_task *task, uint64_t start,
 	start = MAX(start, from);
 	if (end < start + WAIT_LEAST_NS)
 		return;
-	add_span(s, task, &(struct span){ start, end, wait, what });
+	add_span(s, task, &(struct span){start, end, wait, what});
 	if (!wait)
 		return;
 	wait->n++;
@@ -151,21 +164,29 @@ static void waited(struct spending *s, struct totals_task *task, uint64_t start,
 /* ---- for what ---- */
 
 /* What a call waits for, as far as it is known. */
-struct subject { enum spent what; const struct file *file; uint32_t target, obj; uint64_t addr; const char *path; uint32_t path_len; };
+struct subject {
+	enum spent what;
+	const struct file *file;
+	uint32_t target, obj;
+	uint64_t addr;
+	const char *path;
+	uint32_t path_len;
+};
 
 static bool by_file(const struct file *f, struct subject *ret)
 {
 	static const uint8_t what[_FILE_KIND_MAX] = {
-		[FILE_UNKNOWN] = SPENT_EVENT, [FILE_REG] = SPENT_FILE, [FILE_DIR] = SPENT_FILE, [FILE_TTY] = SPENT_TERMINAL,
-		[FILE_DEV] = SPENT_FILE, [FILE_PIPE] = SPENT_PIPE, [FILE_SOCKET] = SPENT_PEER, [FILE_MEMFD] = SPENT_FILE,
-		[FILE_EVENTFD] = SPENT_EVENT, [FILE_EPOLL] = SPENT_EVENT, [FILE_TIMERFD] = SPENT_SLEEP,
-		[FILE_SIGNALFD] = SPENT_SIGNAL, [FILE_INOTIFY] = SPENT_FILE, [FILE_FANOTIFY] = SPENT_FILE,
-		[FILE_PIDFD] = SPENT_CHILD, [FILE_IO_URING] = SPENT_EVENT, [FILE_ANON] = SPENT_EVENT,
+		[FILE_UNKNOWN] = SPENT_EVENT,  [FILE_REG] = SPENT_FILE,	     [FILE_DIR] = SPENT_FILE,
+		[FILE_TTY] = SPENT_TERMINAL,   [FILE_DEV] = SPENT_FILE,	     [FILE_PIPE] = SPENT_PIPE,
+		[FILE_SOCKET] = SPENT_PEER,    [FILE_MEMFD] = SPENT_FILE,    [FILE_EVENTFD] = SPENT_EVENT,
+		[FILE_EPOLL] = SPENT_EVENT,    [FILE_TIMERFD] = SPENT_SLEEP, [FILE_SIGNALFD] = SPENT_SIGNAL,
+		[FILE_INOTIFY] = SPENT_FILE,   [FILE_FANOTIFY] = SPENT_FILE, [FILE_PIDFD] = SPENT_CHILD,
+		[FILE_IO_URING] = SPENT_EVENT, [FILE_ANON] = SPENT_EVENT,
 	};
 
 	if (!f)
 		return false;
-	*ret = (struct subject){ .what = what[f->kind], .file = f, .obj = f->id };
+	*ret = (struct subject){.what = what[f->kind], .file = f, .obj = f->id};
 	return true;
 }
 
@@ -174,12 +195,14 @@ static bool is_join(struct spending *s, const struct event *ev, struct subject *
 	const struct call *c = ev->call;
 	uint32_t tid = (uint32_t)c->args[2].word;
 
-	/* glibc's pthread_join waits, not privately, until the word that has the thread's id is 0: pthread_join_common.c */
-	if (c->nargs < 3 || c->spec->args[1].type != ARG_FLAGS || c->args[1].word & 0x80 /* FUTEX_PRIVATE_FLAG */ || tid < 2)
+	/* glibc's pthread_join waits, not privately, until the word that has the thread's id is 0:
+	 * pthread_join_common.c */
+	if (c->nargs < 3 || c->spec->args[1].type != ARG_FLAGS || c->args[1].word & 0x80 /* FUTEX_PRIVATE_FLAG */ ||
+	    tid < 2)
 		return false;
 	for (struct task_row *r = s->tasks; r; r = r->hh.next)
 		if (r->row.tid == tid && r->row.proc == ev->task->proc->id && r->row.id != ev->task->id) {
-			*ret = (struct subject){ .what = SPENT_THREAD, .target = r->row.id, .obj = r->row.id };
+			*ret = (struct subject){.what = SPENT_THREAD, .target = r->row.id, .obj = r->row.id};
 			return true;
 		}
 	return false;
@@ -189,7 +212,7 @@ static bool of_poll(const struct event *ev, struct subject *ret)
 {
 	if (ev->nwaited)
 		return by_file(ev->waited[0].file, ret);
-	*ret = (struct subject){ .what = ev->call->ret ? SPENT_EVENT : SPENT_SLEEP };
+	*ret = (struct subject){.what = ev->call->ret ? SPENT_EVENT : SPENT_SLEEP};
 	if (ev->file && ev->file->kind == FILE_EPOLL)
 		ret->what = SPENT_EVENT;
 	return true;
@@ -199,7 +222,7 @@ static bool of_file(const struct event *ev, struct subject *ret)
 {
 	if (ev->file)
 		return by_file(ev->file, ret);
-	*ret = (struct subject){ .what = SPENT_FILE, .path = ev->path, .path_len = ev->path_len };
+	*ret = (struct subject){.what = SPENT_FILE, .path = ev->path, .path_len = ev->path_len};
 	return true;
 }
 
@@ -213,14 +236,24 @@ static bool of_other(const struct event *ev, struct subject *ret)
 		by_file(ev->file, ret);
 		ret->what = SPENT_LOCK;
 		return true;
-	case FX_IO_URING: *ret = (struct subject){ .what = SPENT_EVENT }; return true;
-	case FX_DIR: case FX_FSTAT: return by_file(ev->file, ret);
-	case FX_CLONE: case FX_EXEC: case FX_EXIT: return false;
-	default: break;
+	case FX_IO_URING:
+		*ret = (struct subject){.what = SPENT_EVENT};
+		return true;
+	case FX_DIR:
+	case FX_FSTAT:
+		return by_file(ev->file, ret);
+	case FX_CLONE:
+	case FX_EXEC:
+	case FX_EXIT:
+		return false;
+	default:
+		break;
 	}
 	if (!(spec->groups & GRP_WAIT))
 		return false;
-	*ret = (struct subject){ .what = spec->groups & GRP_SIGNAL ? SPENT_SIGNAL : spec->groups & GRP_IPC ? SPENT_LOCK : SPENT_EVENT };
+	*ret = (struct subject){.what = spec->groups & GRP_SIGNAL ? SPENT_SIGNAL
+					: spec->groups & GRP_IPC  ? SPENT_LOCK
+								  : SPENT_EVENT};
 	return true;
 }
 
@@ -230,27 +263,33 @@ static bool subject_of(struct spending *s, const struct event *ev, struct subjec
 	case EV_FUTEX:
 		if (is_join(s, ev, ret))
 			return true;
-		*ret = (struct subject){ .what = SPENT_LOCK, .addr = ev->call->args[0].word };
+		*ret = (struct subject){.what = SPENT_LOCK, .addr = ev->call->args[0].word};
 		return true;
 	case EV_SLEEP:
-		*ret = (struct subject){ .what = ev->call->spec->groups & GRP_TIME ? SPENT_SLEEP : SPENT_SIGNAL };
+		*ret = (struct subject){.what = ev->call->spec->groups & GRP_TIME ? SPENT_SLEEP : SPENT_SIGNAL};
 		return true;
 	case EV_WAIT:
-		*ret = (struct subject){ .what = SPENT_CHILD, .target = ev->target_proc, .obj = ev->target_proc };
+		*ret = (struct subject){.what = SPENT_CHILD, .target = ev->target_proc, .obj = ev->target_proc};
 		return true;
-	case EV_POLL: return of_poll(ev, ret);
+	case EV_POLL:
+		return of_poll(ev, ret);
 	case EV_FORK:
 		if (!ev->child || !ev->call || !ev->child->proc)
 			return false;
 		/* vfork returns when the child execs or ends */
-		*ret = (struct subject){ .what = SPENT_CHILD, .target = ev->child->proc->id, .obj = ev->child->proc->id };
+		*ret = (struct subject){.what = SPENT_CHILD, .target = ev->child->proc->id, .obj = ev->child->proc->id};
 		return ev->call->exit_ns > ev->call->enter_ns && ev->flags & 0x4000 /* CLONE_VFORK */;
-	case EV_CALL: return of_other(ev, ret);
-	default: break;
+	case EV_CALL:
+		return of_other(ev, ret);
+	default:
+		break;
 	}
 	switch ((enum category)event_info(ev->kind)->category) {
-	case CAT_FILE: case CAT_NETWORK: return of_file(ev, ret);
-	default: return false;
+	case CAT_FILE:
+	case CAT_NETWORK:
+		return of_file(ev, ret);
+	default:
+		return false;
 	}
 }
 
@@ -268,6 +307,8 @@ static void describe(struct totals *t, const struct subject *sub, struct totals_
 		w->name = totals_keep(t, f->name.s, f->name.len);
 	else if (sub->path)
 		w->name = totals_keep(t, sub->path, sub->path_len);
+	if (sub->what == SPENT_CHILD && sub->target)
+		w->target_proc = totals_proc(t, sub->target);
 }
 
 static uint32_t path_hash(const char *s, uint32_t len)
@@ -275,23 +316,24 @@ static uint32_t path_hash(const char *s, uint32_t len)
 	uint32_t h = 2166136261u;
 
 	for (uint32_t i = 0; i < len; i++)
-		h = (h ^ (unsigned char)s[i]) * 16777619u;	/* FNV-1a */
+		h = (h ^ (unsigned char)s[i]) * 16777619u; /* FNV-1a */
 	return h;
 }
 
-static struct totals_wait *row_of(struct spending *s, struct totals *t, const struct event *ev, const struct subject *sub)
+static struct totals_wait *row_of(struct spending *s, struct totals *t, const struct event *ev,
+				  const struct subject *sub)
 {
 	struct wait_key key;
 	struct wait_row *r;
 
-	memset(&key, 0, sizeof(key));	/* hashed as bytes */
+	memset(&key, 0, sizeof(key)); /* hashed as bytes */
 	key.proc = ev->task->proc->id;
 	key.what = sub->what;
 	key.obj = sub->obj;
 	if (!key.obj && sub->path)
 		key.obj = path_hash(sub->path, sub->path_len);
 	key.addr = sub->addr;
-	if (sub->file && sub->file->sock && sub->file->sock->now.id)	/* one that is connected anew has another peer */
+	if (sub->file && sub->file->sock && sub->file->sock->now.id) /* one that is connected anew has another peer */
 		key.addr = sub->file->sock->now.id;
 	HASH_FIND(hh, s->waits, &key, sizeof(key), r);
 	if (r)
@@ -300,7 +342,7 @@ static struct totals_wait *row_of(struct spending *s, struct totals *t, const st
 		return NULL;
 	r = arena_alloc(&t->index->arena, sizeof(*r));
 	r->key = key;
-	r->row = (struct totals_wait){ .what = sub->what, .proc = key.proc, .target = sub->target, .addr = sub->addr };
+	r->row = (struct totals_wait){.what = sub->what, .proc = key.proc, .target = sub->target, .addr = sub->addr};
 	describe(t, sub, &r->row);
 	HASH_ADD(hh, s->waits, key, sizeof(key), r);
 	TABLE_ADD(t->waits, &r->row);
@@ -310,7 +352,7 @@ static struct totals_wait *row_of(struct spending *s, struct totals *t, const st
 /* Who wakes those that wait: only where every call is traced. */
 static void woke(struct spending *s, struct totals *t, const struct event *ev)
 {
-	struct subject sub = { .what = SPENT_LOCK, .addr = ev->call->args[0].word };
+	struct subject sub = {.what = SPENT_LOCK, .addr = ev->call->args[0].word};
 	struct totals_wait *w = ev->call->ret > 0 ? row_of(s, t, ev, &sub) : NULL;
 
 	if (w)
@@ -323,7 +365,7 @@ static bool is_wake(const struct event *ev)
 		return false;
 	if (!(ev->call->spec->groups & GRP_WAIT))
 		return true;
-	return ev->call->spec->when && !cond_holds(ev->call->spec->when, (uint64_t[6]){ 0, ev->call->args[1].word });
+	return ev->call->spec->when && !cond_holds(ev->call->spec->when, (uint64_t[6]){0, ev->call->args[1].word});
 }
 
 /* ---- events ---- */
@@ -332,7 +374,7 @@ static void call_event(struct spending *s, struct totals *t, const struct event 
 {
 	const struct call *c = ev->call;
 	uint64_t end = c->running ? ev->ts_ns + ev->dur_ns : c->exit_ns;
-	struct subject sub = { 0 };
+	struct subject sub = {0};
 	struct totals_wait *w;
 	struct task_row *r;
 
@@ -346,7 +388,7 @@ static void call_event(struct spending *s, struct totals *t, const struct event 
 	if (!r || !subject_of(s, ev, &sub))
 		return;
 	w = row_of(s, t, ev, &sub);
-	if (c->unfinished && !c->running) {	/* it ended in it */
+	if (c->unfinished && !c->running) { /* it ended in it */
 		r->open_ns = c->enter_ns;
 		r->open_what = sub.what;
 		r->open_wait = w;
@@ -400,13 +442,17 @@ static void ended(struct spending *s, struct totals *t, const struct task *task,
 void spending_event(struct spending *s, struct totals *t, const struct event *ev)
 {
 	switch (ev->kind) {
-	case EV_STOP: case EV_CONT:
+	case EV_STOP:
+	case EV_CONT:
 		stopped(s, t, ev);
 		return;
-	case EV_EXIT: case EV_THREAD_EXIT: case EV_DETACH:
+	case EV_EXIT:
+	case EV_THREAD_EXIT:
+	case EV_DETACH:
 		ended(s, t, ev->task, ev->ts_ns);
 		return;
-	case EV_FORK: case EV_THREAD:
+	case EV_FORK:
+	case EV_THREAD:
 		if (ev->child && ev->child->proc)
 			task_of(s, t, ev->child);
 		break;
@@ -415,7 +461,8 @@ void spending_event(struct spending *s, struct totals *t, const struct event *ev
 		return;
 	case EV_WAITING:
 		return;
-	default: break;
+	default:
+		break;
 	}
 	if (ev->call)
 		call_event(s, t, ev);

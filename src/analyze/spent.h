@@ -40,11 +40,12 @@ struct totals_wait {
 	const struct totals_conn *conn;		/* PEER, where it is known */
 	struct bytes name;			/* a path, a pipe; no bytes: none */
 	uint32_t target;			/* CHILD: process id; THREAD: task id; 0: not known */
+	const struct totals_proc *target_proc;	/* CHILD: its row, NULL not known */
 	uint32_t peer_pid;			/* PIPE: who has the other end, 0 not known */
 	uint64_t addr;				/* LOCK: of the futex, 0: none */
 	uint64_t n, ns, longest_ns, longest_at_ns;
 	uint32_t waiters[16]; unsigned nwaiters;	/* tids, the first ones */
-	uint32_t wakers[4]; unsigned nwakers;		/* LOCK: tids of who woke others by the same futex, where known */
+	uint32_t wakers[4]; unsigned nwakers;		/* LOCK: tids of who woke others by that futex, where known */
 };
 
 /* A thread. */
@@ -71,15 +72,19 @@ enum { SPENT_NAMED = 3 };
 struct budget_part {
 	enum spent what;
 	uint64_t ns;
-	/* what most of it went to.  wait: the row; proc: of CPU who ran, of CHILD for whom; NULL not known */
-	struct { const struct totals_wait *wait; const struct totals_proc *proc; uint64_t ns; } named[SPENT_NAMED];
+	/* what most of it went to.  wait: the row; proc: of CPU who ran, of CHILD which one; NULL not known */
+	struct {
+		const struct totals_wait *wait;
+		const struct totals_proc *proc;
+		uint64_t ns;
+	} named[SPENT_NAMED];
 };
 struct budget { uint64_t all_ns; struct budget_part parts[_SPENT]; };	/* the parts sum to the whole */
 
 enum { BUDGET_THREADS = 1, BUDGET_CHILDREN = 2 };	/* a wait for one of these is what that did meanwhile */
 /*
- * Of a process: of its first thread, and while that waits for another one, of that.  With BUDGET_CHILDREN while it waits
- * for a child, of the child: the path that its end depended on.  false: there is none.
+ * Of a process: of its first thread, and while that waits for another one, of that.  With BUDGET_CHILDREN while it
+ * waits for a child, of the child: the path that its end depended on.  false: there is none.
  */
 bool budget_of_proc(const struct totals *t, const struct totals_proc *p, unsigned follow, struct budget *ret);
 bool budget_of_task(const struct totals *t, const struct totals_task *task, struct budget *ret);

@@ -10,7 +10,7 @@
 
 static struct cell share_of(uint64_t ns, uint64_t all)
 {
-	return (struct cell){ .set = all != 0, .n = all ? ns * 10000 / all : 0 };
+	return (struct cell){.set = all != 0, .n = all ? ns * 10000 / all : 0};
 }
 
 static int by_time(const void *pa, const void *pb)
@@ -26,10 +26,10 @@ static int by_time(const void *pa, const void *pb)
 
 enum { TIME_TIME, TIME_SHARE, TIME_PART, TIME_WHAT, _TIME };
 static const struct table_column time_columns[_TIME] = {
-	[TIME_TIME] = { "time", NULL, "time_ns", CELL_NS, IN_COLUMN, 8, 0 },
-	[TIME_SHARE] = { "share", NULL, "share", CELL_SHARE, IN_COLUMN, 9, 0 },
-	[TIME_PART] = { "part", NULL, "part", CELL_SPENT_NAME, ONLY_IN_DATA, 0, 0 },
-	[TIME_WHAT] = { "spent", NULL, "spent", CELL_SPENT, IN_REST, 0, 2 },
+	[TIME_TIME] = {"time", NULL, "time_ns", CELL_NS, IN_COLUMN, 8, 0},
+	[TIME_SHARE] = {"share", NULL, "share", CELL_SHARE, IN_COLUMN, 9, 0},
+	[TIME_PART] = {"part", NULL, "part", CELL_SPENT_NAME, ONLY_IN_DATA, 0, 0},
+	[TIME_WHAT] = {"spent", NULL, "spent", CELL_SPENT, IN_REST, 0, 2},
 };
 
 static void fill_time(struct table *t, const struct totals *totals, bool noise UNUSED)
@@ -41,7 +41,8 @@ static void fill_time(struct table *t, const struct totals *totals, bool noise U
 	if (!p || totals->start_mode & START_SYSTEM)
 		return;
 	t->own = b = xcalloc(1, sizeof(*b));
-	if (!budget_of_proc(totals, p, BUDGET_THREADS | BUDGET_CHILDREN, b) || !b->all_ns)
+	if (!budget_of_proc(totals, p, BUDGET_THREADS | BUDGET_CHILDREN, b) ||
+	    b->parts[SPENT_UNKNOWN].ns == b->all_ns)	/* nothing is known */
 		return;
 	qsort(b->parts, _SPENT, sizeof(b->parts[0]), by_time);
 	for (unsigned i = 0; i < _SPENT; i++) {
@@ -53,41 +54,60 @@ static void fill_time(struct table *t, const struct totals *totals, bool noise U
 		row->cells[TIME_TIME] = number(b->parts[i].ns);
 		row->cells[TIME_SHARE] = share_of(b->parts[i].ns, b->all_ns);
 		row->cells[TIME_PART] = number(b->parts[i].what);
-		row->cells[TIME_WHAT] = (struct cell){ .set = true, .part = &b->parts[i] };
+		row->cells[TIME_WHAT] = (struct cell){.set = true, .part = &b->parts[i]};
 	}
 }
 
 const struct table_def table_time = {
-	.title = "Where the time went", .name = "time", .columns = time_columns, .ncolumns = _TIME, .fill = fill_time, .answers = 6,
+	.title = "Where the time went",
+	.name = "time",
+	.columns = time_columns,
+	.ncolumns = _TIME,
+	.fill = fill_time,
+	.answers = 6,
 };
 
 /* ---- processes and threads ---- */
 
-enum { SPENDING_PID, SPENDING_TIME, SPENDING_CPU, SPENDING_MOST, SPENDING_COMMAND, SPENDING_PARTS, _SPENDING = SPENDING_PARTS + _SPENT };
-#define PART(what, nm) [SPENDING_PARTS + SPENT_##what] = { #what, NULL, nm "_ns", CELL_NS, ONLY_IN_DATA, 0, 0 }
-#define PARTS													\
-	PART(CPU, "cpu"), PART(PEER, "peer"), PART(CHILD, "child"), PART(THREAD, "thread"), PART(LOCK, "lock"), PART(FILE, "file"),	\
-	PART(PIPE, "pipe"), PART(TERMINAL, "terminal"), PART(SLEEP, "sleep"), PART(SIGNAL, "signal"), PART(EVENT, "event"),	\
-	PART(STOPPED, "stopped"), PART(QUEUE, "queue"), PART(UNKNOWN, "unknown")
+enum {
+	SPENDING_PID,
+	SPENDING_TIME,
+	SPENDING_CPU,
+	SPENDING_MOST,
+	SPENDING_COMMAND,
+	SPENDING_PARTS,
+	_SPENDING = SPENDING_PARTS + _SPENT
+};
+#define PART(what, nm) [SPENDING_PARTS + SPENT_##what] = {#what, NULL, nm "_ns", CELL_NS, ONLY_IN_DATA, 0, 0}
+#define PARTS                                                                                                          \
+	PART(CPU, "cpu"), PART(PEER, "peer"), PART(CHILD, "child"), PART(THREAD, "thread"), PART(LOCK, "lock"),        \
+		PART(FILE, "file"), PART(PIPE, "pipe"), PART(TERMINAL, "terminal"), PART(SLEEP, "sleep"),              \
+		PART(SIGNAL, "signal"), PART(EVENT, "event"), PART(STOPPED, "stopped"), PART(QUEUE, "queue"),          \
+		PART(UNKNOWN, "unknown")
 static const struct table_column process_columns[_SPENDING] = {
-	[SPENDING_PID] = { "PID", NULL, "pid", CELL_PID, IN_COLUMN, 7, 0 },
-	[SPENDING_TIME] = { "time", NULL, "duration_ns", CELL_NS, IN_COLUMN, 9, 0 },
-	[SPENDING_CPU] = { "on CPU", NULL, "on_cpu_ns", CELL_NS, IN_COLUMN, 9, 0 },
-	[SPENDING_MOST] = { "waited most for", NULL, "most", CELL_SPENT_BRIEFLY, IN_COLUMN, 26, 2 },
-	[SPENDING_COMMAND] = { "command", NULL, "command", CELL_COMMAND, IN_REST, 0, 1 },
+	[SPENDING_PID] = {"PID", NULL, "pid", CELL_PID, IN_COLUMN, 7, 0},
+	[SPENDING_TIME] = {"time", NULL, "duration_ns", CELL_NS, IN_COLUMN, 9, 0},
+	[SPENDING_CPU] = {"on CPU", NULL, "on_cpu_ns", CELL_NS, IN_COLUMN, 9, 0},
+	[SPENDING_MOST] = {"waited most for", NULL, "most", CELL_SPENT_BRIEFLY, IN_COLUMN, 26, 2},
+	[SPENDING_COMMAND] = {"command", NULL, "command", CELL_COMMAND, IN_REST, 0, 1},
 	PARTS,
 };
 static const struct table_column thread_columns[_SPENDING] = {
-	[SPENDING_PID] = { "TID", NULL, "tid", CELL_PID, IN_COLUMN, 7, 0 },
-	[SPENDING_TIME] = { "time", NULL, "duration_ns", CELL_NS, IN_COLUMN, 9, 0 },
-	[SPENDING_CPU] = { "on CPU", NULL, "on_cpu_ns", CELL_NS, IN_COLUMN, 9, 0 },
-	[SPENDING_MOST] = { "waited most for", NULL, "most", CELL_SPENT_BRIEFLY, IN_COLUMN, 26, 2 },
-	[SPENDING_COMMAND] = { "command", NULL, "command", CELL_COMMAND, IN_REST, 0, 1 },
+	[SPENDING_PID] = {"TID", NULL, "tid", CELL_PID, IN_COLUMN, 7, 0},
+	[SPENDING_TIME] = {"time", NULL, "duration_ns", CELL_NS, IN_COLUMN, 9, 0},
+	[SPENDING_CPU] = {"on CPU", NULL, "on_cpu_ns", CELL_NS, IN_COLUMN, 9, 0},
+	[SPENDING_MOST] = {"waited most for", NULL, "most", CELL_SPENT_BRIEFLY, IN_COLUMN, 26, 2},
+	[SPENDING_COMMAND] = {"command", NULL, "command", CELL_COMMAND, IN_REST, 0, 1},
 	PARTS,
 };
 
-/* Whom a budget is of, and what it is ordered by. */
-struct spender { const struct totals_proc *p; const struct totals_task *task; uint64_t weight; unsigned at; };
+/* The owner of a budget, and what it is ordered by. */
+struct spender {
+	const struct totals_proc *p;
+	const struct totals_task *task;
+	uint64_t weight;
+	unsigned at;
+};
 
 static bool budget_of(const struct totals *t, const struct spender *s, struct budget *ret)
 {
@@ -112,8 +132,8 @@ static void put_spender(struct table *t, const struct spender *s, const struct b
 	row->cells[SPENDING_PID] = number(s->task ? s->task->tid : s->p->pid);
 	row->cells[SPENDING_TIME] = number(b->all_ns);
 	row->cells[SPENDING_CPU] = number(b->parts[SPENT_CPU].ns);
-	row->cells[SPENDING_MOST] = (struct cell){ .set = most != NULL, .part = most };
-	row->cells[SPENDING_COMMAND] = (struct cell){ .set = true, .proc = s->p };
+	row->cells[SPENDING_MOST] = (struct cell){.set = most != NULL, .part = most};
+	row->cells[SPENDING_COMMAND] = (struct cell){.set = true, .proc = s->p};
 	for (unsigned i = 0; i < _SPENT; i++)
 		row->cells[SPENDING_PARTS + i] = number(b->parts[i].ns);
 }
@@ -159,7 +179,8 @@ static void fill_processes(struct table *t, const struct totals *totals, bool no
 	struct spender *v = xcalloc(totals->procs.n + 1, sizeof(*v));
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < totals->procs.n; i++)
+	/* of a single one the run's budget is its own */
+	for (unsigned i = 0; totals->procs.n > 1 && i < totals->procs.n; i++)
 		if (totals->procs.v[i]->first_task)
 			v[n++].p = totals->procs.v[i];
 	put_spenders(t, totals, v, n);
@@ -174,35 +195,44 @@ static void fill_threads(struct table *t, const struct totals *totals, bool nois
 		const struct totals_proc *p = totals_proc(totals, totals->tasks.v[i]->proc);
 
 		if (p && p->first_task != p->last_task)
-			v[n++] = (struct spender){ .p = p, .task = totals->tasks.v[i] };
+			v[n++] = (struct spender){.p = p, .task = totals->tasks.v[i]};
 	}
 	put_spenders(t, totals, v, n);
 }
 
 const struct table_def table_process_time = {
-	.title = "Time of processes", .name = "process_time", .columns = process_columns, .ncolumns = _SPENDING,
-	.fill = fill_processes, .nheads = 4,
+	.title = "Time of processes",
+	.name = "process_time",
+	.columns = process_columns,
+	.ncolumns = _SPENDING,
+	.fill = fill_processes,
+	.nheads = 4,
 };
 const struct table_def table_thread_time = {
-	.title = "Time of threads", .name = "thread_time", .columns = thread_columns, .ncolumns = _SPENDING,
-	.fill = fill_threads, .nheads = 4,
+	.title = "Time of threads",
+	.name = "thread_time",
+	.columns = thread_columns,
+	.ncolumns = _SPENDING,
+	.fill = fill_threads,
+	.nheads = 4,
 };
 
 /* ---- what was waited for ---- */
 
 enum { WAITS_TIME, WAITS_COUNT, WAITS_LONGEST, WAITS_PART, WAITS_WHAT, WAITS_PID, _WAITS };
 static const struct table_column wait_columns[_WAITS] = {
-	[WAITS_TIME] = { "time", NULL, "time_ns", CELL_NS, IN_COLUMN, 9, 0 },
-	[WAITS_COUNT] = { "waits", NULL, "count", CELL_TIMES, IN_COLUMN, 8, 0 },
-	[WAITS_LONGEST] = { "longest", NULL, "longest_ns", CELL_NS, IN_COLUMN, 8, 1 },
-	[WAITS_PART] = { "part", NULL, "part", CELL_SPENT_NAME, ONLY_IN_DATA, 0, 0 },
-	[WAITS_WHAT] = { "for", NULL, "for", CELL_WAITED_FOR, IN_REST, 0, 2 },
-	[WAITS_PID] = { "process", NULL, "pid", CELL_PID, IN_NOTE, 0, 0 },
+	[WAITS_TIME] = {"time", NULL, "time_ns", CELL_NS, IN_COLUMN, 9, 0},
+	[WAITS_COUNT] = {"waits", NULL, "count", CELL_TIMES, IN_COLUMN, 8, 0},
+	[WAITS_LONGEST] = {"longest", NULL, "longest_ns", CELL_NS, IN_COLUMN, 8, 1},
+	[WAITS_PART] = {"part", NULL, "part", CELL_SPENT_NAME, ONLY_IN_DATA, 0, 0},
+	[WAITS_WHAT] = {"for", NULL, "for", CELL_WAITED_FOR, IN_REST, 0, 2},
+	[WAITS_PID] = {"process", NULL, "pid", CELL_PID, IN_NOTE, 0, 0},
 };
 
 static int by_length(const void *pa, const void *pb)
 {
-	const struct totals_wait *a = *(const struct totals_wait *const *)pa, *b = *(const struct totals_wait *const *)pb;
+	const struct totals_wait *a = *(const struct totals_wait *const *)pa,
+				 *b = *(const struct totals_wait *const *)pb;
 
 	return a->ns < b->ns ? 1 : a->ns > b->ns ? -1 : 0;
 }
@@ -226,12 +256,17 @@ static void fill_waits(struct table *t, const struct totals *totals, bool noise 
 		row->cells[WAITS_COUNT] = number(v[i]->n);
 		row->cells[WAITS_LONGEST] = number(v[i]->longest_ns);
 		row->cells[WAITS_PART] = number(v[i]->what);
-		row->cells[WAITS_WHAT] = (struct cell){ .set = true, .wait = v[i] };
-		row->cells[WAITS_PID] = (struct cell){ .set = p != NULL, .n = p ? p->pid : 0 };
+		row->cells[WAITS_WHAT] = (struct cell){.set = true, .wait = v[i]};
+		row->cells[WAITS_PID] = (struct cell){.set = p != NULL, .n = p ? p->pid : 0};
 	}
 	free(v);
 }
 
 const struct table_def table_waits = {
-	.title = "Waited for", .name = "waits", .columns = wait_columns, .ncolumns = _WAITS, .fill = fill_waits, .nheads = 3,
+	.title = "Waited for",
+	.name = "waits",
+	.columns = wait_columns,
+	.ncolumns = _WAITS,
+	.fill = fill_waits,
+	.nheads = 3,
 };

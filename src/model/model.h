@@ -189,8 +189,8 @@ struct task {		/* a thread */
 	struct bytes comm;
 	bool is_thread;			/* not the leader */
 	/*
-	 * Of the time since tracing it began, as reported last, before it ends: it ran; it could have run and waited for
-	 * a CPU.  Not known before.
+	 * Of the time since tracing it began, as reported last, before it ends: it ran; it could have run and waited
+	 * for a CPU.  Not known before.
 	 */
 	bool has_usage; uint64_t run_ns, delay_ns;
 	uint64_t start_ns, end_ns;

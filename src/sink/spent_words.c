@@ -7,27 +7,29 @@
 #include "base/human.h"
 #include "base/macro.h"
 #include "base/text.h"
-#include "sink/table_words.h"
+#include "sink/conn_words.h"
 #include "sink/totals_words.h"
 
-enum { COMMAND_COLUMNS = 40, BRIEF_COLUMNS = 26 };
+enum { COMMAND_COLUMNS = 36, BRIEF_COLUMNS = 26, LINE_COLUMNS = 76 };
 
 /* A part; and what is waited for where no more is known. */
-static const struct { const char *part, *thing; } words[_SPENT] = {
-	[SPENT_CPU] = { "on CPU", "the CPU" },
-	[SPENT_PEER] = { "waiting for a peer", "a socket" },
-	[SPENT_CHILD] = { "waiting for a child", "a child" },
-	[SPENT_THREAD] = { "waiting for a thread to end", "a thread to end" },
-	[SPENT_LOCK] = { "waiting for a lock", "a lock" },
-	[SPENT_FILE] = { "in files and directories", "a file" },
-	[SPENT_PIPE] = { "waiting for a pipe", "a pipe" },
-	[SPENT_TERMINAL] = { "waiting for the terminal", "the terminal" },
-	[SPENT_SLEEP] = { "asleep by its own choice", "a sleep" },
-	[SPENT_SIGNAL] = { "waiting for a signal", "a signal" },
-	[SPENT_EVENT] = { "waiting for an event (eventfd, io_uring, epoll)", "an event" },
-	[SPENT_STOPPED] = { "stopped by a signal", "SIGCONT" },
-	[SPENT_QUEUE] = { "ready, but no CPU was free", "a free CPU" },
-	[SPENT_UNKNOWN] = { "not explained (the tracer's stops, page faults)", "what is not known" },
+static const struct {
+	const char *part, *thing;
+} words[_SPENT] = {
+	[SPENT_CPU] = {"on CPU", "the CPU"},
+	[SPENT_PEER] = {"waiting for a peer", "a socket"},
+	[SPENT_CHILD] = {"waiting for a child", "a child"},
+	[SPENT_THREAD] = {"waiting for a thread to end", "a thread to end"},
+	[SPENT_LOCK] = {"waiting for a lock", "a lock"},
+	[SPENT_FILE] = {"in files and directories", "a file"},
+	[SPENT_PIPE] = {"waiting for a pipe", "a pipe"},
+	[SPENT_TERMINAL] = {"waiting for the terminal", "the terminal"},
+	[SPENT_SLEEP] = {"asleep by its own choice", "a sleep"},
+	[SPENT_SIGNAL] = {"waiting for a signal", "a signal"},
+	[SPENT_EVENT] = {"waiting for an event (eventfd, io_uring, epoll)", "an event"},
+	[SPENT_STOPPED] = {"stopped by a signal", "SIGCONT"},
+	[SPENT_QUEUE] = {"ready, but no CPU was free", "a free CPU"},
+	[SPENT_UNKNOWN] = {"not explained (the tracer's stops, page faults)", "what is not known"},
 };
 
 static void threads(struct buf *b, const struct totals_wait *w)
@@ -44,8 +46,10 @@ void spent_wait_words(struct buf *b, const struct totals_wait *w)
 {
 	if (w->what == SPENT_PEER && w->conn) {
 		table_conn_words(b, w->conn);
+	} else if (w->what == SPENT_CHILD && w->target_proc) {
+		totals_proc_command_within(b, w->target_proc, COMMAND_COLUMNS);
 	} else if (w->what == SPENT_LOCK && w->addr) {
-		buf_printf(b, "a lock (futex 0x%llx)", (unsigned long long)w->addr);
+		buf_printf(b, "futex 0x%llx", (unsigned long long)w->addr);
 		threads(b, w);
 	} else if (w->name.len) {
 		text_safe(b, w->name.s, w->name.len);
@@ -64,40 +68,56 @@ static void named(struct buf *b, const struct budget_part *part, unsigned i)
 		totals_proc_command_within(b, part->named[i].proc, COMMAND_COLUMNS);
 	else
 		spent_wait_words(b, part->named[i].wait);
+	/* not where it is next to all of it */
+	if (part->named[i].ns * 20 < part->ns * 19) {
+		buf_putc(b, ' ');
+		human_ns(b, part->named[i].ns);
+	}
 }
 
 static bool has_name(const struct budget_part *part, unsigned i)
 {
 	const struct totals_wait *w = part->named[i].wait;
 
-	return part->named[i].proc || (w && (w->conn || w->name.len || (w->what == SPENT_LOCK && w->addr)));
+	return part->named[i].proc ||
+	       (w && (w->conn || w->target_proc || w->name.len || (w->what == SPENT_LOCK && w->addr)));
+}
+
+static void briefly(struct buf *b, const struct budget_part *part)
+{
+	struct buf one = {0};
+
+	if (!has_name(part, 0))
+		buf_puts(&one, words[part->what].thing);
+	else if (part->named[0].proc)
+		totals_proc_command_within(&one, part->named[0].proc, BRIEF_COLUMNS);
+	else
+		spent_wait_words(&one, part->named[0].wait);
+	text_middle(b, one.s, one.len, BRIEF_COLUMNS);
+	buf_done(&one);
 }
 
 void spent_words(struct buf *b, const struct budget_part *part, bool whole)
 {
+	size_t from = b->len;
 	unsigned n = 0;
 
 	if (!whole) {
-		struct buf one = { 0 };
-
-		if (has_name(part, 0))
-			named(&one, part, 0);
-		else
-			buf_puts(&one, words[part->what].thing);
-		text_middle(b, one.s, one.len, BRIEF_COLUMNS);
-		buf_done(&one);
+		briefly(b, part);
 		return;
 	}
 	buf_puts(b, words[part->what].part);
 	for (unsigned i = 0; i < SPENT_NAMED; i++) {
-		/* what is next to nothing of it is left out */
-		if (!has_name(part, i) || part->named[i].ns * 20 < part->ns)
-			continue;
-		buf_puts(b, n++ ? ", " : ": ");
-		named(b, part, i);
-		if (part->named[i].ns * 20 < part->ns * 19) {
-			buf_putc(b, ' ');
-			human_ns(b, part->named[i].ns);
+		struct buf one = {0};
+
+		/* what is next to nothing of it is left out, and what there is no room for */
+		if (has_name(part, i) && part->named[i].ns * 20 >= part->ns)
+			named(&one, part, i);
+		if (one.len &&
+		    (!n || text_width(b->s + from, b->len - from) + text_width(one.s, one.len) <= LINE_COLUMNS)) {
+			buf_puts(b, n++ ? ", " : ": ");
+			buf_add(b, one.s, one.len);
 		}
+		buf_done(&one);
 	}
 }

@@ -9,4 +9,5 @@ struct totals_wait;
 
 /* "waiting for a peer: tcp4 → 1.2.3.4:80"; not whole: only the thing, "tcp4 → 1.2.3.4:80" */
 void spent_words(struct buf *b, const struct budget_part *part, bool whole);
-void spent_wait_words(struct buf *b, const struct totals_wait *w);	/* "tcp4 → 1.2.3.4:80", "a lock (futex 0x7f…), 4 threads" */
+/* "tcp4 → 1.2.3.4:80", "futex 0x7f…, 4 threads" */
+void spent_wait_words(struct buf *b, const struct totals_wait *w);

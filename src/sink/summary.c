@@ -13,6 +13,7 @@
 #include "base/macro.h"
 #include "base/text.h"
 #include "sink/cell.h"
+#include "sink/conn_words.h"
 #include "sink/ended.h"
 #include "sink/out.h"
 #include "sink/summary.h"

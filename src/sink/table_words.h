@@ -12,7 +12,5 @@ void table_cell_words(struct buf *b, enum cell_type type, const struct cell *v, 
 bool table_is_quantile(const struct table_column *c);
 /* In place of the last cell of table.others: "other files (table limit of 65,536 reached)". */
 void table_others_words(struct buf *b, const struct table *t);
-/* What a connection is: "tcp4 → 1.2.3.4:443". */
-void table_conn_words(struct buf *b, const struct totals_conn *c);
 const char *table_block_op(unsigned op);	/* BLOCK_*: "read", "write", … */
 const char *table_place(unsigned place);	/* enum mem_place: "heap", … */

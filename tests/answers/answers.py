@@ -7,6 +7,7 @@ usage: answers.py --compendium FILE [--backend B] GROUP [TEST…]
 import os
 import pathlib
 import re
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
@@ -145,7 +146,96 @@ def words_are_safe(t):
     equal(re.findall(r"^      (a|end)$", shown, re.M), ["a"] * 4 + ["end"], "the last five lines")
 
 
-GROUPS = {"failing": [missing_header, missing_library, permission, sibling, fault, second_place, made_good, words_are_safe]}
+# ---- where the time went ----
+
+SERVER = ("import os, socket, sys, time\n"
+          "s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen()\n"
+          "print(s.getsockname()[1], flush=True)\n"
+          "while True:\n"
+          "    c, _ = s.accept(); c.recv(100); time.sleep(2); c.sendall(b'late'); c.close()\n")
+CLIENTS = {
+    "recv": "print(c.recv(10))",
+    "poll": "import select; p = select.poll(); p.register(c, select.POLLIN); p.poll(); print(c.recv(10))",
+    "poll with timeouts": ("import select; p = select.poll(); p.register(c, select.POLLIN)\n"
+                           "while not p.poll(100): pass\n"
+                           "print(c.recv(10))"),
+    "select": "import select; select.select([c], [], []); print(c.recv(10))",
+    "epoll": "import select; p = select.epoll(); p.register(c, select.EPOLLIN); p.poll(); print(c.recv(10))",
+    "epoll with timeouts": ("import select; p = select.epoll(); p.register(c, select.EPOLLIN)\n"
+                            "while not p.poll(0.1): pass\n"
+                            "print(c.recv(10))"),
+    "asyncio": ("import asyncio\n"
+                "async def main():\n"
+                "    r, w = await asyncio.open_connection(sock=c); print(await r.read(10))\n"
+                "asyncio.run(main())"),
+    "a pool of threads": ("import threading\n"
+                          "t = threading.Thread(target=lambda: print(c.recv(10))); t.start(); t.join()"),
+}
+
+
+def slow_server(t):
+    """a slow server, however it is waited for: who it is, and for how long"""
+    with subprocess.Popen([*PYTHON, SERVER], stdout=subprocess.PIPE, text=True) as server:
+        try:
+            port = int(server.stdout.readline())
+            for how, text in CLIENTS.items():
+                program = f"import socket\nc = socket.create_connection(('127.0.0.1', {port})); c.sendall(b'well?')\n{text}"
+                shown = traced(t, *PYTHON, program, status=0)
+                row = re.search(rf"([\d.]+)s +[\d.]+ % waiting for a peer: tcp4 → 127\.0\.0\.1:{port}\b", shown)
+                check(row, f"{how}: {shown}")
+                check(float(row[1]) >= 1.9, f"{how}: only {row[1]} s")
+        finally:
+            server.kill()
+
+
+def lock(t):
+    """threads that wait for one lock: which, and how many of them"""
+    need("gcc")
+    program = t.scratch / "locks"
+    (t.scratch / "locks.c").write_text(LOCKS)
+    equal(os.system(f"gcc -O1 -pthread {t.scratch}/locks.c -o {program}"), 0, "gcc")
+    shown = traced(t, program, status=0)
+    says(shown, r"waiting for a lock: futex 0x[0-9a-f]+, [45] threads")
+
+
+LOCKS = """
+#include <pthread.h>
+#include <unistd.h>
+static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
+static void *work(void *arg)
+{
+	for (int i = 0; i < 10; i++) {
+		pthread_mutex_lock(&m);
+		usleep(20000);
+		pthread_mutex_unlock(&m);
+		usleep(1000);
+	}
+	return arg;
+}
+int main(void)
+{
+	pthread_t t[4];
+	for (int i = 0; i < 4; i++)
+		pthread_create(&t[i], 0, work, 0);
+	for (int i = 0; i < 4; i++)
+		pthread_join(t[i], 0);
+	return 0;
+}
+"""
+
+
+def critical_path(t):
+    """of a build the compile that everything waited for: its file"""
+    need("make")
+    d = pathlib.Path(os.path.realpath(t.scratch))
+    (d / "compile").write_text("import sys, time\nend = time.process_time() + float(sys.argv[2])\nwhile time.process_time() < end: pass\n")
+    rules = "".join(f"{n}.o:\n\t@{sys.executable} -S -E compile {n}.c {2 if n == 'slow' else 0.02}\n" for n in ("a", "b", "slow", "d", "e", "f"))
+    (d / "Makefile").write_text("all: a.o b.o slow.o d.o e.o f.o\n" + rules)
+    shown = traced(t, "make", "-j2", cwd=d, status=0)
+    says(shown, r"on CPU: python\S* .*slow\.c")
+
+
+GROUPS = {"slow": [slow_server, lock, critical_path], "failing": [missing_header, missing_library, permission, sibling, fault, second_place, made_good, words_are_safe]}
 
 
 if __name__ == "__main__":

@@ -14,11 +14,20 @@
 #include "model/model.h"
 #include "record/file.h"
 
-struct tally { unsigned budgets, wrong; uint64_t cpu, waited; };
+struct tally {
+	unsigned budgets, wrong;
+	uint64_t cpu, waited;
+};
 
-static void on_event(void *ctx, const struct event *ev) { totals_event(ctx, ev); }
+static void on_event(void *ctx, const struct event *ev)
+{
+	totals_event(ctx, ev);
+}
 
-static bool near(uint64_t a, uint64_t b) { return (a > b ? a - b : b - a) * 100 <= b; }
+static bool near(uint64_t a, uint64_t b)
+{
+	return (a > b ? a - b : b - a) * 100 <= b;
+}
 
 static void check(struct tally *n, const struct budget *b, uint64_t wall, const char *what, uint32_t id)
 {
@@ -62,9 +71,9 @@ static bool replay(const char *path)
 	struct totals *t = totals_new();
 	struct world *w = world_new(on_event, t);
 	struct record_reader *reader;
-	struct arena arena = { 0 };
+	struct arena arena = {0};
 	const struct record *r;
-	struct tally n = { 0 };
+	struct tally n = {0};
 	struct item item;
 	struct diag diag;
 	size_t avail;
@@ -97,7 +106,8 @@ int main(int argc, char **argv)
 		bool ok = replay(argv[i]);
 
 		failed += !ok;
-		printf("%sok %d %s\n", ok ? "" : "not ", i, strrchr(argv[i], '/') ? strrchr(argv[i], '/') + 1 : argv[i]);
+		printf("%sok %d %s\n", ok ? "" : "not ", i,
+		       strrchr(argv[i], '/') ? strrchr(argv[i], '/') + 1 : argv[i]);
 	}
 	return failed != 0;
 }

@@ -18,6 +18,7 @@
 #include "sink/out.h"
 #include "sink/sink.h"
 #include "sink/table_json.h"
+#include "sink/conn_words.h"
 #include "sink/table_words.h"
 #include "sink/value.h"
 

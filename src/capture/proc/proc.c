@@ -82,7 +82,8 @@ bool proc_usage(pid_t tid, struct proc_usage *ret)
 	unsigned long long run, delay;
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", tid, tid);	/* of a thread, too, there is a /proc/TID */
+	/* a thread, too, has a /proc/TID, though no list shows it */
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", tid, tid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	if (n <= 0)
