@@ -97,6 +97,10 @@ def human(n):
 TABLES = {
     "top-files": ("Top files", ["Read", "Written"]), "failed-lookups": ("Failed lookups", ["Times", "Error"]),
     "connections": ("Connections", ["Sent", "Received", "Time", "Connection"]), "tree": ("Processes", ["PID", "Time", "Ended"]),
+    "time": ("Where the time went", ["Time", "Share"]),
+    "waits": ("Waited for", ["Time", "Waits", "Longest"]),
+    "process-time": ("Time of processes", ["PID", "Time", "On CPU", "Waited most for"]),
+    "thread-time": ("Time of threads", ["TID", "Time", "On CPU", "Waited most for"]),
     "errors": ("Errors by call", ["Times", "Call", "Error", "Meaning"]),
     "calls": ("Time in calls", ["Calls", "Total", "Median", "99th percentile", "Longest", "Call"]),
 }
@@ -170,7 +174,7 @@ def check(compendium, recording, tmp):
     processes = [t for lane, t in enumerate(meta["tasks"]) if t["proc"] == lane]
     assert re.search(r"^ Processes \((\d+)", text, re.M)[1] == str(len(processes))
     for t in processes:
-        line = re.search(rf"^ *{t['pid']} .*$", text, re.M)
+        line = re.search(rf"^ *{t['pid']} .*$", text[text.index("\n Processes ("):], re.M)
         ended = f"exit {t['exit']}" if "exit" in t else t.get("signal", "")
         assert not line or ended in line[0], f"{line[0]}: {ended} in the report"
 
