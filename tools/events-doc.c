@@ -6,6 +6,7 @@
 
 #include "event/event.h"
 #include "row/row.h"
+#include "sink/html_columns.h"
 
 static const char head[] = {
 "# Events and what they are about, as rows\n"
@@ -74,6 +75,30 @@ static void print_types(FILE *out)
 		fprintf(out, "| %s | %s | %s |\n", row_types[t].name, row_types[t].help, row_types[t].json);
 }
 
+/* Which column of the report has which fields (docs/report-format.md, section 4). */
+static void print_report(FILE *out)
+{
+#define COLUMN(block, name, width, type, member, table, fields) { #block, name, TABLE_##table, fields },
+	static const struct { const char *block, *name; enum row_table table; uint64_t fields; } columns[] = {
+		HTML_COLUMNS(COLUMN)
+	};
+
+	fputs("\n## In the report\n\n"
+	      "Columns of its blocks ([report-format.md](report-format.md), section 4) and the fields that they hold.\n"
+	      "Lanes stand for threads and processes; `obj` and `arg` are words for people, made of the event itself.\n"
+	      "\n| block | column | fields |\n|---|---|---|\n", out);
+	for (unsigned i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+		const struct row_table_info *t = &row_tables[columns[i].table];
+		unsigned n = 0;
+
+		fprintf(out, "| %c | `%s` |", columns[i].block[0] | 0x20, columns[i].name);
+		for (unsigned f = 0; f < t->nfields; f++)
+			if (columns[i].fields >> f & 1 || (t->fields[f].value && !strcmp(columns[i].name, "val")))
+				fprintf(out, "%s %s.`%s`", n++ ? "," : "", t->name, t->fields[f].name);
+		fputs(n ? " |\n" : " – |\n", out);
+	}
+}
+
 static void print(FILE *out)
 {
 	fprintf(out, head, ROW_SCHEMA_VERSION);
@@ -85,6 +110,7 @@ static void print(FILE *out)
 		for (unsigned f = 0; f < row_tables[t].nfields; f++)
 			print_field(out, t, &row_tables[t].fields[f]);
 	}
+	print_report(out);
 }
 
 static int check(const char *path)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The report: rows and strings go to disk while the trace runs; the page is written when it ends. */
 #include "sink/html.h"
+#include "sink/html_columns.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -310,20 +311,19 @@ static const struct sink_ops ops = {
 
 static const struct row_sink_ops row_ops = { .row = take_row };
 
-/* All fields, but of events those that have a column; names and arguments are worded from the event itself. */
-static void take_all_fields(struct html *h)
+/* All fields, but of events those that have a column. */
+static void take_fields(struct html *h)
 {
-	static const uint8_t columns[] = {
-		ROW_EVENT_TIME, ROW_EVENT_THREAD, ROW_EVENT_TYPE, ROW_EVENT_DURATION, ROW_EVENT_ERRNO, ROW_EVENT_RESULT, ROW_EVENT_FILE,
-		ROW_EVENT_CONNECTION, ROW_EVENT_BYTES,
-	};
+#define COLUMN(block, name, width, type, member, table, fields) { TABLE_##table, fields },
+	static const struct { enum row_table table; uint64_t fields; } columns[] = { HTML_COLUMNS(COLUMN) };
 
 	memset(h->takes.wants, 0xff, sizeof(h->takes.wants));
 	for (unsigned f = 0; f < row_tables[TABLE_EVENT].nfields; f++)
 		h->values |= (uint64_t)row_tables[TABLE_EVENT].fields[f].value << f;
 	h->takes.wants[TABLE_EVENT] = h->values;
 	for (unsigned i = 0; i < ARRAY_SIZE(columns); i++)
-		h->takes.wants[TABLE_EVENT] |= 1ull << columns[i];
+		if (columns[i].table == TABLE_EVENT)
+			h->takes.wants[TABLE_EVENT] |= columns[i].fields;
 }
 
 int sink_html_new(const struct sink_options *opt, struct outfile *file, struct sink **ret_sink, struct diag *diag)
@@ -342,7 +342,7 @@ int sink_html_new(const struct sink_options *opt, struct outfile *file, struct s
 	h->lens[h->nlens++] = 0;
 	intern_init(&h->ids, INTERN_MAX);
 	h->takes = (struct row_sink){ .ops = &row_ops, .ctx = h };
-	take_all_fields(h);
+	take_fields(h);
 	if ((r = html_block_init(&h->block)) || (r = row_spool_init(&h->rows, path)) ||
 	    (r = row_spool_init(&h->samples, path)) || (r = spool_init(&h->strings, path)) ||
 	    (r = spool_init(&h->execs, path)) || (r = store_init(&h->files, sizeof(struct html_file), path)) ||

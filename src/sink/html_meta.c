@@ -13,28 +13,15 @@
 #include "config.h"
 #include "row/enums.h"
 #include "sink/html.h"
+#include "sink/html_columns.h"
 #include "sink/totals_words.h"
 
-static const struct html_cols columns[_KIND_MAX] = {
-	[KIND_O] = { { HTML_COL("count", W_U16, struct html_bucket, count), HTML_COL("cat", W_U8, struct html_bucket, cat) }, 2 },
-	[KIND_F] = { { HTML_COL("kind", W_U8, struct html_file, kind), HTML_COL("name", W_U32, struct html_file, name),
-		       HTML_COL("lane", W_Z32, struct html_file, lane), HTML_COL("open", W_U64, struct html_file, open),
-		       HTML_COL("close", W_U64, struct html_file, close) }, 5 },
-	[KIND_N] = { { HTML_COL("file", W_U32, struct html_conn, file), HTML_COL("kind", W_U8, struct html_conn, kind),
-		       HTML_COL("state", W_U8, struct html_conn, state), HTML_COL("err", W_U8, struct html_conn, err),
-		       HTML_COL("local", W_U32, struct html_conn, local), HTML_COL("peer", W_U32, struct html_conn, peer),
-		       HTML_COL("lane", W_Z32, struct html_conn, lane), HTML_COL("peer_lane", W_Z32, struct html_conn, peer_lane),
-		       HTML_COL("peer_file", W_U32, struct html_conn, peer_file), HTML_COL("open", W_U64, struct html_conn, open),
-		       HTML_COL("connect", W_U64, struct html_conn, connect), HTML_COL("close", W_U64, struct html_conn, close) }, 12 },
-	[KIND_K] = { { HTML_DELTA("dt", W_X32, struct html_row, start), HTML_COL("lane", W_U16, struct html_row, lane),
-		       HTML_COL("counter", W_U8, struct html_row, type), HTML_COL("value", W_Z64, struct html_row, val) }, 4 },
-	[KIND_H] = { { HTML_DELTA("dt", W_X32, struct html_row, start), HTML_COL("lane", W_U16, struct html_row, lane),
-		       HTML_COL("type", W_U8, struct html_row, type), HTML_COL("dur", W_X32, struct html_row, dur),
-		       HTML_COL("err", W_U8, struct html_row, err) }, 5 },
-	[KIND_C] = { { HTML_COL("ret", W_Z64, struct html_row, ret), HTML_COL("obj", W_U32, struct html_row, obj),
-		       HTML_COL("arg", W_U32, struct html_row, arg), HTML_COL("fd", W_Z32, struct html_row, fd),
-		       HTML_COL("file", W_U32, struct html_row, file), HTML_COL("val", W_Z64, struct html_row, val),
-		       HTML_COL("conn", W_U32, struct html_row, conn) }, 7 },
+#define COLUMN(block, name, width, type, member, table, fields)	\
+	{ KIND_##block, HTML_COL(name, width, struct type, member) },
+static const struct { enum html_kind kind; struct html_col col; } columns[] = {
+	{ KIND_O, HTML_COL("count", W_U16, struct html_bucket, count) },
+	{ KIND_O, HTML_COL("cat", W_U8, struct html_bucket, cat) },
+	HTML_COLUMNS(COLUMN)
 };
 
 static void widen(struct html_cols *cols, const char *name, enum html_width width)
@@ -47,7 +34,12 @@ static void widen(struct html_cols *cols, const char *name, enum html_width widt
 void html_layout_of(struct html *h, struct html_layout *ret_layout)
 {
 	*ret_layout = (struct html_layout){ .nfiles = h->files.nrows, .nconns = h->nconns, .duration_ns = h->last_ns };
-	memcpy(ret_layout->cols, columns, sizeof(columns));
+	for (unsigned i = 0; i < ARRAY_SIZE(columns); i++) {
+		struct html_cols *cols = &ret_layout->cols[columns[i].kind];
+
+		cols->v[cols->n] = columns[i].col;
+		cols->v[cols->n++].delta = !strcmp(columns[i].col.name, "dt");
+	}
 	if (h->ntasks > 65536) {
 		widen(&ret_layout->cols[KIND_H], "lane", W_U32);
 		widen(&ret_layout->cols[KIND_K], "lane", W_U32);

@@ -115,7 +115,8 @@ void html_row_of(struct html *h, const struct row *from, struct html_row *ret_ro
 	uint64_t file = row_u(from, ROW_EVENT_FILE);
 	struct html_row row = {
 		.start = row_u(from, ROW_EVENT_TIME), .dur = row_u(from, ROW_EVENT_DURATION), .lane = lane < 0 ? 0 : (uint32_t)lane,
-		.type = (uint16_t)(row_u(from, ROW_EVENT_TYPE) - 1), .err = error_code(h, from), .file = (uint32_t)file, .fd = ev->fd,
+		.type = (uint16_t)(row_u(from, ROW_EVENT_TYPE) - 1), .err = error_code(h, from), .file = (uint32_t)file,
+		.fd = ev->fd, /* also one that is no descriptor: -100 */
 		.conn = (uint32_t)row_u(from, ROW_EVENT_CONNECTION),
 	};
 
