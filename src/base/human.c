@@ -49,6 +49,15 @@ void human_ns(struct buf *b, uint64_t ns)
 		buf_printf(b, "%uh%02um", (unsigned)(ns / 3600000000000), (unsigned)(ns / 60000000000 % 60));
 }
 
+void human_seconds(struct buf *b, uint64_t ns)
+{
+	if (ns < 59950000000)
+		buf_printf(b, "%u.%us", (unsigned)((ns + 50000000) / 1000000000),
+			   (unsigned)((ns + 50000000) / 100000000 % 10));
+	else
+		human_ns(b, MAX(ns, (uint64_t)60000000000));
+}
+
 void human_count(struct buf *b, uint64_t n)
 {
 	char tmp[32];

@@ -74,6 +74,22 @@ uint64_t waiting_since(pid_t pid, pid_t tid)
 	return here > then && here - then < mono ? mono - (here - then) : mono;
 }
 
+uint64_t waiting_switches(pid_t pid, pid_t tid)
+{
+	static const char *const keys[] = { "\nvoluntary_ctxt_switches:", "\nnonvoluntary_ctxt_switches:" };
+	char s[4096];
+	uint64_t n = 0;
+
+	if (!read_task(pid, tid, "status", s, sizeof(s)))
+		return 0;
+	for (unsigned i = 0; i < ARRAY_SIZE(keys); i++) {
+		const char *at = strstr(s, keys[i]);
+
+		n += at ? strtoull(at + strlen(keys[i]), NULL, 10) : 0;
+	}
+	return n;
+}
+
 /*
  * Of the program's file: EI_CLASS of elf(5).  A call that 64-bit code makes by int 0x80 is taken for one of its own
  * kind.

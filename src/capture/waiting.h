@@ -37,4 +37,6 @@ unsigned waiting_copy(struct buf *chunks, pid_t tid, unsigned arch, unsigned nr,
  * interrupts out.
  */
 uint64_t waiting_since(pid_t pid, pid_t tid);
+/* How often a thread has left a CPU: the same number again, and it has not run in between.  0: not known. */
+uint64_t waiting_switches(pid_t pid, pid_t tid);
 bool waiting_is_restart(unsigned arch, unsigned nr);	/* restart_syscall(2) */

@@ -43,6 +43,7 @@ struct options {
 	uint64_t signals_hidden;	/* -e signal=: a bit a number */
 	unsigned choices_given;	/* forms of -e so far: cli/options_choose.c */
 	bool summary_json;
+	bool progress;		/* --progress */
 	bool quiet, count_only, count_too;	/* -q, -c, -C */
 	const char *by, *sort;	/* of the table of -c; NULL: call, time */
 	unsigned clock;		/* how often -t was given: time of day, with microseconds, since 1970 */

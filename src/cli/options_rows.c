@@ -44,6 +44,7 @@ const struct option_row option_rows[] = {
 	{ "verbose", NULL, 'v', OPT_SHOW, TAKES_NONE, NULL, "also show every system call, with arguments, result and time", FLAG(verbose),
 	  "every system call, with arguments, result and time" },
 	{ "quiet", NULL, 'q', OPT_SHOW, TAKES_NONE, NULL, "no lines while it runs, only the summary", FLAG(quiet), "no lines, only the summary" },
+	{ "progress", NULL, 0, OPT_SHOW, TAKES_NONE, NULL, "on a terminal, one line that is kept up to date: time, events, processes, the call that blocks longest", FLAG(progress) },
 	{ "summary-only", NULL, 'c', OPT_SHOW, TAKES_NONE, NULL, "only a table of the calls: how often, how many failed, how long", FLAG(count_only),
 	  "only a table of calls, errors, times" },
 	{ "summary", NULL, 'C', OPT_SHOW, TAKES_OPTIONAL, "json", "lines, and the table of -c in place of the summary; --summary=json: the summary, or the table of -c, as one object of JSON", SET(set_summary) },

@@ -8,12 +8,14 @@
 #include <unistd.h>
 
 #include "analyze/counting.h"
+#include "analyze/totals.h"
 #include "base/diag.h"
 #include "base/macro.h"
 #include "base/outfile.h"
 #include "base/term.h"
 #include "cli/formats.h"
 #include "cli/options.h"
+#include "sink/line.h"
 #include "sink/lines.h"
 #include "sink/chooser.h"
 #include "sink/out.h"
@@ -156,6 +158,8 @@ static const struct output_row terminal[] = {
 	{ .make = make_kernel, .stage = STAGE_SUMMARY },
 	{ .words.what = "the text", .open = open_terminal, .make = make_terminal, .stage = STAGE_TEXT },
 };
+
+bool outputs_have_lines(const struct options *opt) { return !opt->quiet && !opt->count_only; }
 
 unsigned outputs_wants(const struct options *opt)
 {
@@ -376,7 +380,7 @@ int outputs_open(const struct options *opt, const struct totals *totals, const s
 
 	o->sink_opt = (struct sink_options){
 		.verbose = opt->verbose, .all = opt->all, .show_comm = opt->show_comm, .color = term_wants_color(STDERR_FILENO, opt->color),
-		.live = !opt->quiet && !opt->count_only, .sort = -1, .fit = isatty(STDERR_FILENO) ? term_columns(STDERR_FILENO) : 0, .named = chooser ? chooser_named(chooser) : NULL, .filter = chooser ? opt->filter : NULL, .max_report_events = opt->max_report_events, .sched_shown_ns = opt->sched_shown_us * 1000, .totals = totals,
+		.live = outputs_have_lines(opt), .sort = -1, .fit = isatty(STDERR_FILENO) ? term_columns(STDERR_FILENO) : 0, .named = chooser ? chooser_named(chooser) : NULL, .filter = chooser ? opt->filter : NULL, .max_report_events = opt->max_report_events, .sched_shown_ns = opt->sched_shown_us * 1000, .totals = totals,
 	};
 	o->sink_opt.summary_json = opt->summary_json;
 	o->sink_opt.clock = opt->clock > CLOCK_EPOCH ? CLOCK_EPOCH : opt->clock;
@@ -421,6 +425,31 @@ void outputs_tick(struct outputs *o, uint64_t now_ns)
 	for (unsigned i = 0; i < o->ntick; i++)
 		o->on_tick[i]->ops->tick(o->on_tick[i], now_ns);
 }
+
+uint64_t outputs_last_line(const struct outputs *o)
+{
+	return o->sink_opt.totals->start_ns + lines_last_ns(out_lines(o->out));
+}
+
+void outputs_note(struct outputs *o, uint64_t now_ns, const struct task *task, const char *s, size_t n)
+{
+	const struct line_who who = line_who(&o->sink_opt, task);
+	struct buf line = { 0 }, plain = { 0 };
+
+	lines_begin(out_lines(o->out), &line, now_ns - o->sink_opt.totals->start_ns, &who);
+	buf_add(&line, s, n);
+	for (size_t i = 0; i < line.len; i++)
+		if ((unsigned char)line.s[i] >= _STYLE_MAX)
+			buf_putc(&plain, line.s[i]);
+	buf_putc(&line, '\n');
+	out_status(o->out, plain.s, plain.len, line.s, line.len);
+	buf_done(&line);
+	buf_done(&plain);
+}
+
+void outputs_progress(struct outputs *o, const char *s, size_t n) { out_status(o->out, s, n, NULL, 0); }
+
+void outputs_clear(struct outputs *o) { out_clear(o->out); }
 
 /* ---- the end ---- */
 

@@ -9,6 +9,7 @@
  * alone, and is reported once, at the end.
  */
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct chooser;
@@ -22,6 +23,7 @@ struct totals;
 /* What a backend must copy although the text does not show it. */
 enum { WANTS_CALLS = 1 << 0, WANTS_PAYLOAD = 1 << 1, WANTS_ENV = 1 << 2,
        WANTS_LINKS = 1 << 3 /* names of files as /proc has them, symbolic links resolved */ };
+bool outputs_have_lines(const struct options *opt);	/* what happens is shown as it happens */
 unsigned outputs_wants(const struct options *opt);	/* WANTS_*, of all outputs together */
 
 /* Messages of what went well, or of what is missing: one line each. */
@@ -36,6 +38,13 @@ int outputs_open(const struct options *opt, const struct totals *totals, const s
 void outputs_event(struct outputs *o, const struct event *ev);
 void outputs_record(struct outputs *o, const struct record *r);
 void outputs_tick(struct outputs *o, uint64_t now_ns);	/* CLOCK_MONOTONIC: nothing that ended earlier will follow */
+/* CLOCK_MONOTONIC: of the last line that was written, or the start of the trace. */
+uint64_t outputs_last_line(const struct outputs *o);
+/* A line of what goes on: in a terminal until the next line comes, elsewhere to stay. */
+struct task;
+void outputs_note(struct outputs *o, uint64_t now_ns, const struct task *task, const char *s, size_t n);
+void outputs_progress(struct outputs *o, const char *s, size_t n);	/* likewise, in a terminal alone */
+void outputs_clear(struct outputs *o);		/* takes it away, before a message */
 /*
  * Everything is written and closed, in the order of the rows' stages.  false: something that an option asked for could
  * not be written, or not all of it.

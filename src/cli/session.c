@@ -17,6 +17,7 @@
 #include "capture/common/command.h"
 #include "capture/common/environ.h"
 #include "capture/source.h"
+#include "cli/blocked.h"
 #include "cli/ending.h"
 #include "cli/limit.h"
 #include "cli/merge.h"
@@ -53,6 +54,7 @@ struct session {
 	struct totals *totals;
 	struct world *world;
 	struct outputs *outputs;
+	struct blocked *blocked;	/* NULL: neither lines nor progress are wanted, or it is a replay */
 	struct arena arena;
 	struct redact *redact;		/* NULL: everything as it is */
 	bool left_named;
@@ -98,6 +100,8 @@ static void on_event(void *ctx, const struct event *ev)
 	}
 	totals_event(s->totals, ev);
 	outputs_event(s->outputs, ev);
+	if (s->blocked)
+		blocked_event(s->blocked);
 }
 
 static void note_unread(struct session *s, int rc)
@@ -156,8 +160,10 @@ static void name_left_behind(struct session *s, uint64_t now)
 	if (n > NAMES_MAX)
 		buf_printf(&b, " and %u more", n - NAMES_MAX);
 	buf_puts(&b, ". Ctrl-C detaches from them");
-	if (n)
+	if (n) {
+		outputs_clear(s->outputs);
 		signals_say(b.s);
+	}
 	buf_done(&b);
 }
 
@@ -167,6 +173,8 @@ static void on_tick(void *ctx, uint64_t now)
 
 	name_left_behind(s, now);
 	outputs_tick(s->outputs, now);
+	if (s->blocked)
+		blocked_tick(s->blocked, now);
 }
 
 /* ---- the capturing side ---- */
@@ -355,6 +363,8 @@ static int open_all(struct session *s, struct diag *diag)
 		rc = check_command(s->opt, diag);
 	if (rc == 0)
 		rc = outputs_open(s->opt, s->totals, s->chooser, say, s, &s->outputs, diag);
+	if (rc == 0 && !s->opt->read && (outputs_have_lines(s->opt) || s->opt->progress))
+		s->blocked = blocked_new(s->totals, s->world, s->outputs, outputs_have_lines(s->opt), s->opt->progress);
 	if (rc == 0)
 		rc = limit_open(&s->limit, s->opt->duration_ns, s->opt->events, diag);
 	if (rc == 0 && !s->opt->read)
@@ -384,6 +394,7 @@ static void note_losses(struct session *s)
 static void close_all(struct session *s)
 {
 	merge_done(&s->merge);
+	blocked_free(s->blocked);
 	outputs_free(s->outputs);
 	world_free(s->world);
 	chooser_free(s->chooser);

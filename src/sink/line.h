@@ -33,6 +33,9 @@ void line_call(struct buf *b, const struct event *ev);
 
 void line_spent(struct buf *b, uint64_t ns);	/* " <0.000012>", as strace -T */
 
+/* "waiting 2.0s in openat /tmp/fifo": the call of ev, that has gone on for before_ns, and what it is about. */
+void line_blocked(struct buf *b, const struct event *ev);
+
 /* I/O: one call, or several equal ones in a row.  Of other kinds: the words, and how often they came. */
 struct io_run {
 	uint8_t kind;			/* enum event_kind */

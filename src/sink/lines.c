@@ -43,7 +43,7 @@ struct lines *lines_new(lines_write_fn *write, void *ctx)
 void lines_set_times(struct lines *l, const struct lines_times *times) { l->times = *times; }
 
 /* strace's formats: src/syscall.c, print_syscall_time. */
-static void add_clock(struct lines *l, uint64_t ns)
+static void add_clock(struct lines *l, struct buf *b, uint64_t ns)
 {
 	uint64_t wall_us = (l->times.wall_ns + ns) / 1000;
 	time_t second = (time_t)(wall_us / 1000000);
@@ -51,7 +51,7 @@ static void add_clock(struct lines *l, uint64_t ns)
 	struct tm tm;
 
 	if (l->times.clock == CLOCK_EPOCH) {
-		buf_printf(&l->line, "%lld.%06u", (long long)second, us);
+		buf_printf(b, "%lld.%06u", (long long)second, us);
 		return;
 	}
 	if (second != l->day.second) {
@@ -59,39 +59,39 @@ static void add_clock(struct lines *l, uint64_t ns)
 		if (!localtime_r(&second, &tm) || !strftime(l->day.text, sizeof(l->day.text), "%T", &tm))
 			snprintf(l->day.text, sizeof(l->day.text), "??:??:??");
 	}
-	buf_puts(&l->line, l->day.text);
+	buf_puts(b, l->day.text);
 	if (l->times.clock == CLOCK_OF_DAY_US)
-		buf_printf(&l->line, ".%06u", us);
+		buf_printf(b, ".%06u", us);
 }
 
-static void add_relative(struct lines *l, uint64_t ns)
+static void add_relative(struct lines *l, struct buf *b, uint64_t ns)
 {
 	uint64_t us = l->any && ns > l->written_ns ? (ns - l->written_ns) / 1000 : 0;
 
-	buf_printf(&l->line, l->times.clock ? " (+%6llu.%06llu)" : "%6llu.%06llu", (unsigned long long)(us / 1000000),
+	buf_printf(b, l->times.clock ? " (+%6llu.%06llu)" : "%6llu.%06llu", (unsigned long long)(us / 1000000),
 		   (unsigned long long)(us % 1000000));
 }
 
-static void begin(struct lines *l, uint64_t ns, const struct line_who *who)
+void lines_begin(struct lines *l, struct buf *b, uint64_t ns, const struct line_who *who)
 {
 	if (!l->times.clock && !l->times.relative) {
-		line_begin(&l->line, ns, who);
+		line_begin(b, ns, who);
 		return;
 	}
-	buf_putc(&l->line, STYLE_DIM);
+	buf_putc(b, STYLE_DIM);
 	if (l->times.clock)
-		add_clock(l, ns);
+		add_clock(l, b, ns);
 	if (l->times.relative)
-		add_relative(l, ns);
-	line_whose(&l->line, who);
-	buf_putc(&l->line, STYLE_OFF);
-	buf_putc(&l->line, ' ');
+		add_relative(l, b, ns);
+	line_whose(b, who);
+	buf_putc(b, STYLE_OFF);
+	buf_putc(b, ' ');
 }
 
 static void write_line(struct lines *l, uint64_t ns, const struct line_who *who, const char *s, size_t n)
 {
 	ns = MAX(l->written_ns, ns);
-	begin(l, ns, who);
+	lines_begin(l, &l->line, ns, who);
 	l->written_ns = ns;
 	l->any = true;
 	buf_add(&l->line, s, n);
@@ -229,6 +229,8 @@ void lines_hold(struct lines *l, enum lines_holder who, uint64_t ns)
 	if (l->nlate || queue_first(l))
 		release(l, horizon(l));
 }
+
+uint64_t lines_last_ns(const struct lines *l) { return l->written_ns; }
 
 void lines_flush(struct lines *l) { release(l, UINT64_MAX); }
 

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct buf;
 struct line_who;
 struct lines;
 
@@ -27,5 +28,8 @@ void lines_set_times(struct lines *l, const struct lines_times *times);	/* befor
 void lines_add(struct lines *l, uint64_t ns, const struct line_who *who, const char *s, size_t n);
 /* Lines from ns on wait for this one; UINT64_MAX: it has nothing to come. */
 void lines_hold(struct lines *l, enum lines_holder who, uint64_t ns);
+/* How a line of this time begins, as lines_add() has it. */
+void lines_begin(struct lines *l, struct buf *b, uint64_t ns, const struct line_who *who);
+uint64_t lines_last_ns(const struct lines *l);	/* the time of the last line that was written */
 void lines_flush(struct lines *l);	/* all of them, whoever holds */
 void lines_free(struct lines *l);

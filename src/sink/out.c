@@ -3,10 +3,12 @@
 
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/macro.h"
 #include "base/outfile.h"
+#include "base/text.h"
 #include "event/event.h"
 #include "sink/lines.h"
 #include "sink/sink.h"
@@ -20,6 +22,8 @@ struct stream {
 	struct out *out;
 	struct outfile *file;	/* borrowed */
 	bool color, live;	/* live: a person may be watching */
+	bool terminal, status;	/* status: a line is there that is to be replaced */
+	bool disturbed;		/* the cursor is not known to be behind what was written last */
 	struct buf buf;
 	uint64_t flushed_ns;
 	struct stream *next;
@@ -64,8 +68,18 @@ static void stream_flush(struct stream *s)
 	buf_reset(&s->buf);
 }
 
+/* What stands there is taken away, or left where another program has written behind it. */
+static void status_end(struct stream *s)
+{
+	if (s->status)
+		buf_puts(&s->buf, s->disturbed ? "\n" : "\r\033[K");
+	s->status = s->disturbed = false;
+}
+
 static void stream_add(struct stream *s, const char *p, size_t n)
 {
+	if (s->status)
+		status_end(s);
 	buf_grow(&s->buf, n);
 	for (size_t i = 0, run; i < n; i++) {
 		for (run = i; i < n && ((unsigned char)p[i] >= _STYLE_MAX || !is_mark(p[i]));)
@@ -82,6 +96,48 @@ void out_write(struct out *o, const char *s, size_t n)
 {
 	for (struct stream *to = o->streams; to; to = to->next)
 		stream_add(to, s, n);
+}
+
+static void show_status(struct stream *s, unsigned columns, const char *p, size_t n)
+{
+	static const char dim = STYLE_DIM, off = STYLE_OFF;
+	struct buf text = { 0 };
+
+	if (!s->status && s->disturbed)
+		buf_putc(&s->buf, '\n');
+	status_end(s);
+	text_middle(&text, p, n, columns - 1);
+	stream_add(s, &dim, 1);
+	stream_add(s, text.s, text.len);
+	stream_add(s, &off, 1);
+	stream_flush(s);
+	s->status = true;
+	s->disturbed = false;
+	buf_done(&text);
+}
+
+void out_status(struct out *o, const char *s, size_t n, const char *note, size_t note_n)
+{
+	for (struct stream *to = o->streams; to; to = to->next)
+		if (to->terminal)
+			show_status(to, o->columns, s, n);
+		else if (note)
+			stream_add(to, note, note_n);
+}
+
+void out_clear(struct out *o)
+{
+	for (struct stream *s = o->streams; s; s = s->next)
+		if (s->status) {
+			status_end(s);
+			stream_flush(s);
+		}
+}
+
+void out_disturb(struct out *o)
+{
+	for (struct stream *s = o->streams; s; s = s->next)
+		s->disturbed = s->terminal;
 }
 
 static void stream_tick(struct stream *s, uint64_t now_ns)
@@ -108,7 +164,10 @@ unsigned out_columns(const struct out *o) { return o->columns; }
 
 static void stream_finish(struct sink *sink, const struct sink_result *done UNUSED)
 {
-	stream_flush(CONTAINER_OF(sink, struct stream, sink));
+	struct stream *s = CONTAINER_OF(sink, struct stream, sink);
+
+	status_end(s);
+	stream_flush(s);
 }
 
 static void stream_free(struct sink *sink)
@@ -129,6 +188,7 @@ struct sink *out_add(struct out *o, struct outfile *file, bool color)
 	struct stat st;
 
 	*s = (struct stream){ .sink.ops = &ops, .out = o, .file = file, .color = color };
+	s->terminal = isatty(file->fd);
 	s->live = !fstat(file->fd, &st) && !S_ISREG(st.st_mode);
 	while (*end)
 		end = &(*end)->next;

@@ -229,6 +229,8 @@ static void text_event(struct sink *sink, const struct event *ev)
 	default:
 		break;
 	}
+	if (ev->kind == EV_WRITE && ev->file && ev->file->kind == FILE_TTY)
+		out_disturb(s->out);
 	if (!s->opt->live)
 		return;
 	if (!s->header && totals_has_command(s->opt->totals))	/* with -p it is known with the first process */

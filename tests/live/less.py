@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Seeing less, for as long as is wanted: tracing that ends first, lines that join.
+"""Seeing less, for as long as is wanted: tracing that ends first, lines that join, calls that block.
 
 usage: less.py --compendium FILE [--backend B] less [TEST…]
 """
+import contextlib
 import json
+import os
 import re
 import signal
 import subprocess
+import termios
 
 from harness import PATIENCE, check, equal, eventually, main, untraced
 
@@ -88,5 +91,73 @@ def joined(t):
     equal(len(re.findall(r'"/tmp/no-flag".* = -1 ENOENT', text)), 1000, "lines of -v")
 
 
+class Screen:
+    """A terminal that compendium writes to; what a program of the command writes does not come here."""
+
+    def __init__(self, columns=100):
+        self.leader, self.follower = os.openpty()
+        termios.tcsetwinsize(self.follower, (24, columns))
+        os.set_blocking(self.leader, False)
+        self.text = ""
+
+    def read(self):
+        with contextlib.suppress(OSError):      # EAGAIN: nothing more; EIO: the last writer is gone
+            while data := os.read(self.leader, 65536):
+                self.text += data.decode(errors="replace")
+        return self.text
+
+    def shown(self):
+        """What stands there: a line that was taken away does not."""
+        return [line.rpartition("\r\033[K")[2] for line in self.read().replace("\r\n", "\n").split("\n")]
+
+    def start(self, t, *options):
+        return subprocess.Popen([t.args.compendium, "--backend", t.args.backend, "--color", "never", *options, "--", "cat"],
+                                stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self.follower)
+
+    def close(self):
+        os.close(self.leader)
+        os.close(self.follower)
+
+
+def blocked(t):
+    """a call that blocks has a line after two seconds: it stays in a file, is replaced in a terminal, and -q has none"""
+    screen, file = Screen(), t.out()
+    plain = t.start("--", "cat", stdin=subprocess.PIPE)
+    quiet = t.start("-q", "--", "cat", stdin=subprocess.PIPE)
+    seen = screen.start(t, "-o", str(file))
+    t.started.append(seen)
+    line = r"\] waiting [2-9]\.\ds in read pipe:\[\d+\]$"
+    eventually(lambda: re.search(line, plain.text(), re.M), "a line in a file")
+    eventually(lambda: re.search(line, "\n".join(screen.shown()), re.M), "a line in a terminal")
+    eventually(lambda: re.search(line, file.read_text(), re.M), "a line in the file beside it")
+    for p in (plain, quiet, seen):
+        p.communicate(b"x", timeout=PATIENCE)
+        equal(p.returncode, 0, "the exit status")
+    check(not re.search("waiting", "\n".join(screen.shown())), screen.text)
+    check(re.search(r"read (2×)? +1 B from pipe", "\n".join(screen.shown())), screen.text)
+    check("waiting" not in quiet.text(), quiet.text())
+    check(re.search(line, plain.text(), re.M) and re.search(line, file.read_text(), re.M), "it did not stay")
+    screen.close()
+
+
+def progress(t):
+    """--progress has one line in a terminal that changes, with the call that blocks, and nothing is left of it"""
+    screen, file = Screen(), t.out()
+    nowhere = t.start("-q", "--progress", "--", "cat", stdin=subprocess.PIPE)
+    seen = screen.start(t, "-q", "--progress", "-o", str(file))
+    t.started.append(seen)
+    line = r"^\d+\.\ds  [\d,]+ events  1 process  waiting \d+\.\ds in read pipe:\[\d+\] \[\d+\]$"
+    first = eventually(lambda: re.search(line, "\n".join(screen.shown()), re.M), "the living line")[0]
+    eventually(lambda: screen.shown() and re.match(line, screen.shown()[-1]) and screen.shown()[-1] != first, "another living line")
+    equal([n for n in screen.shown() if "events" in n][1:], [], "more than one line")
+    for p in (nowhere, seen):
+        p.communicate(b"x", timeout=PATIENCE)
+        equal(p.returncode, 0, "the exit status")
+    check("FINAL" in screen.read() and not re.search(line, "\n".join(screen.shown()), re.M), screen.text)
+    for text in (file.read_text(), nowhere.text(), nowhere.said()):
+        check("events  1 process" not in text, text)
+    screen.close()
+
+
 if __name__ == "__main__":
-    main(__doc__, {"less": [duration, signals, events, attached, joined]})
+    main(__doc__, {"less": [duration, signals, events, attached, joined, blocked, progress]})
