@@ -131,31 +131,33 @@ static sqlite3_stmt *prepare_insert(struct sqlite *s, enum row_table table)
 	return stmt;
 }
 
-/* By the file that is open already, whatever its name leads to now. */
-static void open_database(struct sqlite *s)
+/*
+ * By the file that is open already, whatever its name leads to now, and before the command runs, which may remove it.
+ * SQLite reads nothing of it until the first statement, and refuses long names (MAX_PATHNAME of its os_unix.c).
+ */
+static int open_database(struct sqlite *s, const struct outfile *file, struct diag *diag)
 {
 	char path[64];
 
-	if (outfile_begin(s->base.file) < 0)
-		return;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", s->base.file->fd);
-	if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
-		fail(s);
-		return;
-	}
-	sqlite3_busy_timeout(s->db, BUSY_MS);
-	run(s, "PRAGMA synchronous = OFF");
-	run(s, "PRAGMA cache_size = -" CACHE_KIB);
-	run(s, "PRAGMA page_size = 8192");
-	/* where it cannot be (a network file system has no shared memory), the old journal, which rolls back */
-	run(s, "PRAGMA journal_mode = WAL");
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file->fd);
+	if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK)
+		return 0;
+	return diag_set(diag, 125, EIO, "cannot open the SQLite database %s: %s%s; choose another --sqlite FILE",
+			file->path, sqlite3_errmsg(s->db),
+			strlen(file->path) > 400 ? " (the whole path may have 512 bytes)" : "");
 }
 
 /* With the first row: a run that does not begin leaves an older file as it was. */
 static void start(struct sqlite *s)
 {
 	s->started = true;
-	open_database(s);
+	outfile_begin(s->base.file);
+	sqlite3_busy_timeout(s->db, BUSY_MS);
+	run(s, "PRAGMA synchronous = OFF");
+	run(s, "PRAGMA cache_size = -" CACHE_KIB);
+	run(s, "PRAGMA page_size = 8192");
+	/* where it cannot be (a network file system has no shared memory), the old journal, which rolls back */
+	run(s, "PRAGMA journal_mode = WAL");
 	run(s, "BEGIN");
 	for (unsigned t = 0; t < _ROW_TABLES; t++) {
 		create_table(s, &row_tables[t]);
@@ -267,7 +269,7 @@ static void flush(struct row_output *o)
 {
 	struct sqlite *s = CONTAINER_OF(o, struct sqlite, base);
 
-	if (s->db && clock_ns() - s->committed_ns > COMMIT_NS)
+	if (s->started && clock_ns() - s->committed_ns > COMMIT_NS)
 		commit(s);
 }
 
@@ -317,6 +319,11 @@ int sink_sqlite_new(const struct sink_options *opt, struct outfile *file, struct
 				"--sqlite takes the name of a regular file, not %s: a database is no stream",
 				file->path);
 	s = xcalloc(1, sizeof(*s));
+	if (open_database(s, file, diag) < 0) {
+		sqlite3_close(s->db);
+		free(s);
+		return -EIO;
+	}
 	s->base.flush = flush;
 	s->base.free = free_sqlite;
 	row_output_want_all(&s->base, opt);

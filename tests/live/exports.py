@@ -115,6 +115,17 @@ def not_begun(t):
         check(sorted(p.name for p in files_of(old)) == sorted(p.name for p in before), f"{f.name}: files beside it: {files_of(old)}")
 
 
+def removed(t):
+    """files that the command removes are written anew, in their directory too, and that is reported"""
+    for f in formats(t):
+        to, other = t.out(), t.out()
+        status, _, said = trace(t, "--export", f"{f.name}:{to}", "--export", f"{f.name}:{other}", "--", "sh", "-c", f"rm {to}/* {to} 2> /dev/null; exit 0")
+        equal(status, 0, said[-500:])
+        check(re.search(f"^compendium: .*{to}.* was removed while the trace ran; it was written anew", said, re.M), f"{f.name}: {said[-500:]}")
+        equal([p.name.replace(to.name, other.name) for p in files_of(to)], [p.name for p in files_of(other)], f"{f.name}: files")
+        equal([contents(p) for p in files_of(to)], [contents(p) for p in files_of(other)], f"{f.name}: what is in it")
+
+
 def full(t):
     """a full disk and a limit on file sizes end that output with one message; the command and the other outputs go on"""
     for f in formats(t):
@@ -211,7 +222,12 @@ def killed(t):
         equal(rows[0]["table"], "trace", "the first row")
         check(sum(r["table"] == "event" for r in rows) > 1000, f"{len(rows)} rows of JSON")
         named_point(database, ndjson)
+        # what the killed run left beside it is not the next one's
+        equal(trace(t, "--sqlite", database, "--", "true")[0], 0, "true")
+        with contextlib.closing(sqlite3.connect(database)) as db:
+            equal(db.execute('SELECT "end", events = (SELECT count(*) FROM event), events < 1000 FROM trace').fetchall(), [("exit", 1, 1)], "the next run")
+        check(not list(database.parent.glob(database.name + "-*")), "a log beside the next run's database")
 
 
 if __name__ == "__main__":
-    sys.exit(main(__doc__, {"exports": [all_at_once, default_names, same_file, not_begun, full, full_tmpfs, closed_pipe, killed]}))
+    sys.exit(main(__doc__, {"exports": [all_at_once, default_names, same_file, not_begun, removed, full, full_tmpfs, closed_pipe, killed]}))
