@@ -2,33 +2,22 @@
 #include "capture/backend.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/diag.h"
 #include "base/macro.h"
-#include "capture/proc/proc.h"
+#include "capture/common/target.h"
 #include "config.h"
 
 #if HAVE_BPF
 #include "capture/bpf/bpf.h"
-#endif
+#else
+#define NOT_BUILT_IN "is not built in; install libbpf-dev, clang and bpftool and build again"
 
-const char *backend_built_in(void)
-{
-	return HAVE_BPF ? "ptrace, bpf" : "ptrace";
-}
-
-bool backend_is_bpf(enum backend wanted, const struct capture_options *opt)
-{
-	/* auto is the one that costs less; --no-seccomp is a way to use ptrace */
-	return wanted == BACKEND_BPF || (HAVE_BPF && wanted == BACKEND_AUTO && !opt->no_seccomp) || opt->cgroup ||
-	       opt->system;
-}
-
-#if !HAVE_BPF
 int source_latency_open(const struct capture_options *opt UNUSED, struct source **ret_source UNUSED, struct diag *diag)
 {
-	return diag_set(diag, 125, ENOTSUP,
-			"--ebpf is not built in; install libbpf-dev, clang and bpftool and build again");
+	return diag_set(diag, 125, ENOTSUP, "--ebpf " NOT_BUILT_IN);
 }
 
 void source_latency_add(struct source *s UNUSED, pid_t pid UNUSED) {}
@@ -36,67 +25,125 @@ void source_latency_add(struct source *s UNUSED, pid_t pid UNUSED) {}
 static int source_bpf_open(const struct capture_options *opt UNUSED, struct source **ret_source UNUSED,
 			   struct diag *note UNUSED, struct diag *diag)
 {
-	return diag_set(diag, 125, ENOTSUP,
-			"the bpf backend is not built in; install libbpf-dev, clang and bpftool and build again");
+	return diag_set(diag, 125, ENOTSUP, "the bpf backend " NOT_BUILT_IN);
 }
 #endif
 
-/* What is looked at in /proc needs one, and something to look at. */
-static int check_running(const struct capture_options *opt, struct diag *note, struct diag *diag)
+/* The best first: the one that costs less. */
+static const struct backend_row backends[] = {
+	{ BACKEND_BPF, HAVE_BPF, CAN_CGROUP | CAN_SYSTEM | CAN_LATENCY, true, source_bpf_open },
+	{ BACKEND_PTRACE, true, 0, false, source_ptrace_open },
+};
+
+#define BACKEND_NAME_(id, name) [BACKEND_##id] = name,
+static const char *const names[_BACKENDS] = { [BACKEND_AUTO] = "auto", BACKENDS(BACKEND_NAME_) };
+
+static bool is_built_in(enum backend id)
 {
-	pid_t tgid, parent;
+	for (unsigned i = 0; i < ARRAY_SIZE(backends); i++)
+		if (backends[i].id == id)
+			return backends[i].built_in;
+	return false;
+}
 
-	if (!proc_mounted()) {
-		if (!opt->argv)
-			return diag_set(diag, 125, ENOENT,
-					"/proc is not mounted here (or belongs to another pid namespace), and "
-					"processes cannot be found without it; mount it: mount -t proc proc /proc");
-		diag_set(note, 125, ENOENT,
-			 "/proc is not mounted here (or belongs to another pid namespace): inherited descriptors, "
-			 "mappings, and names that only the kernel has are missing");
-	}
-	for (unsigned i = 0; i < opt->npids; i++) {
-		pid_t pid = opt->pids[i];
+const char *backend_built_in(void)
+{
+	static char text[64];
 
-		if (proc_has_ended(pid) && proc_parent(pid, &tgid, &parent) == 0)
-			return diag_set(diag, 125, ESRCH,
-					"process %d has ended already and is a zombie until its parent (process %d) "
-					"waits for it; there is nothing to trace",
-					pid, parent);
+	text[0] = '\0';
+	for (enum backend id = BACKEND_AUTO + 1; id < _BACKENDS; id++)
+		if (is_built_in(id))
+			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s", text[0] ? ", " : "",
+				 names[id]);
+	return text;
+}
+
+/* What is traced decides: the option that not every backend has, NULL: all have what is asked for. */
+static const char *special(const struct capture_options *opt, unsigned *ret_can)
+{
+	*ret_can = opt->cgroup ? CAN_CGROUP : opt->system ? CAN_SYSTEM : 0;
+	return opt->cgroup ? "--cgroup" : opt->system ? "--system" : NULL;
+}
+
+static bool has_all(const struct backend_row *row, unsigned can) { return (row->can & can) == can; }
+
+/* The first to try, from `rows` on; NULL: none is what was asked for and can do what is asked of it. */
+static const struct backend_row *first(const struct backend_row *rows, unsigned n, enum backend wanted,
+				       const struct capture_options *opt)
+{
+	unsigned can;
+	bool only = special(opt, &can);
+
+	for (const struct backend_row *row = rows; row < rows + n; row++) {
+		/* the only one that can is tried, and says why not: not built in, not permitted */
+		bool usual = row->built_in && !(opt->no_seccomp && row->without_filter);
+		bool may = wanted == BACKEND_AUTO ? only || usual : row->id == wanted;
+
+		if (may && has_all(row, can))
+			return row;
 	}
-	return 0;
+	return NULL;
+}
+
+bool backend_first_can(enum backend wanted, const struct capture_options *opt, enum backend_can what)
+{
+	const struct backend_row *row = first(backends, ARRAY_SIZE(backends), wanted, opt);
+
+	return row && has_all(row, what);
+}
+
+static const char *one_that_can(const struct backend_row *rows, unsigned n, unsigned can)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (has_all(&rows[i], can))
+			return names[rows[i].id];
+	return "another";
+}
+
+int backend_open_among(const struct backend_row *rows, unsigned n, enum backend wanted,
+		       const struct capture_options *opt, struct source **ret_source, struct diag *note,
+		       struct diag *diag)
+{
+	const struct backend_row *row = first(rows, n, wanted, opt), *next;
+	unsigned can;
+	const char *option = special(opt, &can);
+	struct diag why, told;
+	int rc;
+
+	if (!row)
+		return diag_set(diag, 125, EINVAL, "%s needs the %s backend; leave out --backend %s", option,
+				one_that_can(rows, n, can), names[wanted]);
+	for (told = *note;; row = next) {
+		note->text[0] = '\0';
+		rc = row->open(opt, ret_source, note, &why);
+		if (rc == 0 && !note->text[0])
+			*note = told;
+		/* the command itself is at fault, or nothing else can do it: an error like any */
+		for (next = row + 1; next < rows + n && !has_all(next, can); next++)
+			;
+		if (rc != -ENOTSUP || why.exit_status != 125 || next == rows + n)
+			break;
+		diag_set(&told, 125, ENOTSUP, "the %s backend cannot be used, so %s is%s: %s", names[row->id],
+			 names[next->id],
+			 opt->latency && has_all(row, CAN_LATENCY) && !has_all(next, CAN_LATENCY) ?
+				 ", without what --ebpf shows" : "",
+			 why.text);
+	}
+	if (rc == 0)
+		return 0;
+	note->text[0] = '\0';	/* one line: why it failed after all */
+	if (rc == -ENOTSUP && option)
+		return diag_set(diag, 125, ENOTSUP, "%s needs the %s backend: %s", option, names[row->id], why.text);
+	*diag = why;
+	return rc;
 }
 
 int backend_open(enum backend wanted, const struct capture_options *opt, struct source **ret_source, struct diag *note,
 		 struct diag *diag)
 {
-	bool only_bpf = opt->cgroup || opt->system;
-	struct diag why;
 	int rc;
 
 	note->text[0] = '\0';
-	rc = check_running(opt, note, diag);
-	if (rc < 0)
-		return rc;
-	if (wanted == BACKEND_PTRACE && only_bpf)
-		return diag_set(diag, 125, EINVAL, "%s needs the bpf backend; leave out --backend ptrace",
-				opt->cgroup ? "--cgroup" : "--system");
-	if (backend_is_bpf(wanted, opt)) {
-		rc = source_bpf_open(opt, ret_source, note, &why);
-		/* the command itself is at fault, or nothing else can do it: an error like any */
-		if (rc == 0 || why.exit_status != 125 || only_bpf || rc != -ENOTSUP) {
-			if (rc == -ENOTSUP && only_bpf)
-				diag_set(diag, 125, ENOTSUP, "%s needs the bpf backend: %s",
-					 opt->cgroup ? "--cgroup" : "--system", why.text);
-			else if (rc < 0)
-				*diag = why;
-			return rc;
-		}
-		diag_set(note, 125, ENOTSUP, "the bpf backend cannot be used, so ptrace is%s: %s",
-			 opt->latency ? ", without what --ebpf shows" : "", why.text);
-	}
-	rc = source_ptrace_open(opt, ret_source, diag);
-	if (rc < 0)
-		note->text[0] = '\0';	/* one line: why it failed after all */
-	return rc;
+	rc = target_check_running(opt, note, diag);
+	return rc < 0 ? rc : backend_open_among(backends, ARRAY_SIZE(backends), wanted, opt, ret_source, note, diag);
 }

@@ -80,7 +80,9 @@ struct source {
 	_Atomic uint64_t settled_ns;
 };
 
-int source_ptrace_open(const struct capture_options *opt, struct source **ret_source, struct diag *diag);
+/* As struct backend_row (backend.h) has it. */
+int source_ptrace_open(const struct capture_options *opt, struct source **ret_source, struct diag *note,
+		       struct diag *diag);
 /*
  * Page faults of the command (from `spawned` on) or of opt->pids, their threads and children.  Runs beside another
  * source; add(pid) is what `spawned` has to call.

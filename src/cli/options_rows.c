@@ -83,7 +83,7 @@ const struct option_row option_rows[] = {
 
 	{ "redact", NULL, 0, OPT_WRITE, TAKES_OPTIONAL, "paths", "in all outputs, leave out contents of buffers, and mask what looks like a secret in arguments, environment and names; paths: also home directories, and names of users and of this host", SET(set_redact) },
 
-	{ "backend", NULL, 0, OPT_CAPTURE, TAKES_ONE, BACKENDS, "how calls are captured: ptrace stops the program at each, bpf (root, or CAP_BPF and CAP_PERFMON) records them in the kernel; auto uses bpf when permitted, otherwise ptrace", CHOICE(backend) },
+	{ "backend", NULL, 0, OPT_CAPTURE, TAKES_ONE, BACKEND_CHOICES, "how calls are captured: ptrace stops the program at each, bpf (root, or CAP_BPF and CAP_PERFMON) records them in the kernel; auto uses bpf when permitted, otherwise ptrace", CHOICE(backend) },
 	{ "ring-size", NULL, 0, OPT_CAPTURE, TAKES_ONE, "SIZE", "bpf: memory between kernel and compendium (default 16M)", SET(set_ring_size) },
 	{ "lossy", NULL, 0, OPT_CAPTURE, TAKES_NONE, NULL, "bpf: when the ring is full, drop records and count them instead of slowing the program down", FLAG(lossy) },
 	{ "seccomp-bpf", NULL, 0, OPT_CAPTURE, TAKES_NONE, NULL, "as strace's; always so, where not every call is traced", FLAG(as_always) },

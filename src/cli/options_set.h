@@ -52,4 +52,3 @@ const char *strace_form(const char *form, size_t len);
 
 #define COLORS "auto|always|never"	/* enum color_mode */
 #define FORMATS "text|strace"		/* enum text_format */
-#define BACKENDS "auto|ptrace|bpf"	/* enum backend */

@@ -320,7 +320,7 @@ static int open_source(struct session *s, struct diag *diag)
 	s->capture.spawned_ctx = s;
 	if (opt->faults)
 		s->faults = open_side(s, source_faults_open);
-	if (opt->ebpf && !backend_is_bpf(opt->backend, &s->capture))
+	if (opt->ebpf && !backend_first_can(opt->backend, &s->capture, CAN_LATENCY))
 		s->latency = open_side(s, source_latency_open);
 	if (opt->ring_rounded) {
 		diag_set(&told, 0, 0, "--ring-size: made %llu KB, the next power of two",

@@ -23,6 +23,7 @@
 #include "capture/bpf/kernel.h"
 #include "capture/bpf/priority.h"
 #include "capture/common/start.h"
+#include "capture/common/target.h"
 #include "capture/proc/fd.h"
 #include "capture/proc/proc.h"
 #include "capture/waiting.h"
@@ -115,22 +116,17 @@ static void snapshot(struct bpf_source *s, pid_t pid)
 
 static int add_process(struct bpf_source *s, pid_t pid, struct diag *diag)
 {
-	pid_t tgid, ppid;
+	pid_t tgid;
+	int rc = target_check(pid, &tgid, diag);
 
-	if (!proc_state(pid, 0) || proc_parent(pid, &tgid, &ppid) < 0)
-		return diag_set(diag, 125, ESRCH, "there is no process %d; list them with: ps -e", pid);
+	if (rc < 0)
+		return rc;
 	if (!bpf_sees_all() && !proc_may_look(tgid))
-		return diag_set(diag, 125, EPERM, "process %d %s; attach to it as root: sudo compendium -p %d", pid,
-				proc_uid(tgid) != getuid() ?
-					"belongs to another user" :
-					"has privileges that you do not have, or forbids access to its memory",
-				pid);
-	if (tgid == getpid())
-		return diag_set(diag, 125, EINVAL, "process %d is compendium itself; give the pid of another process",
-				pid);
-	if (proc_is_kernel_thread(tgid))
-		return diag_set(diag, 125, EPERM, "process %d is a kernel thread: there is no program in it to trace",
-				pid);
+		return target_forbidden(pid,
+					proc_uid(tgid) != getuid() ? NULL :
+								     "has privileges that you do not have, or "
+								     "forbids access to its memory",
+					diag);
 	return bpf_add_target(s, tgid);
 }
 

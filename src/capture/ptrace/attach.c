@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "capture/common/target.h"
 #include "capture/proc/proc.h"
 #include "capture/ptrace/mem.h"
 #include "capture/ptrace/ptrace.h"
@@ -52,30 +53,18 @@ static int refuse(pid_t pid, int err, struct diag *diag)
 	pid_t tracer = proc_tracer(pid);
 
 	if (tracer > 0)
-		return diag_set(diag, 125, EPERM, "process %d is traced already, by process %d; end that one (a debugger, strace?) first", pid, tracer);
-	if (proc_is_kernel_thread(pid))
-		return diag_set(diag, 125, EPERM, "process %d is a kernel thread: there is no program in it to trace", pid);
+		return diag_set(diag, 125, EPERM,
+				"process %d is traced already, by process %d; end that one (a debugger, strace?) first",
+				pid, tracer);
 	if (err == EPERM && proc_uid(pid) != geteuid() && geteuid() != 0)
-		return diag_set(diag, 125, EPERM, "process %d belongs to another user; attach to it as root: sudo compendium -p %d", pid, pid);
+		return target_forbidden(pid, NULL, diag);
 	if (err == EPERM)
-		return diag_set(diag, 125, EPERM, "not allowed to trace process %d (kernel.yama.ptrace_scope, or a program that forbids it: PR_SET_DUMPABLE, a set-user-ID program, one that may not be read); try as root: sudo compendium -p %d", pid, pid);
+		return diag_set(diag, 125, EPERM,
+				"not allowed to trace process %d (kernel.yama.ptrace_scope, or a program that forbids "
+				"it: PR_SET_DUMPABLE, a set-user-ID program, one that may not be read); try as root: "
+				"sudo compendium -p %d",
+				pid, pid);
 	return diag_set(diag, 125, err, "cannot trace process %d: %s", pid, strerror(err));
-}
-
-static int check_pid(pid_t pid, struct diag *diag)
-{
-	char state = proc_state(pid, 0);
-	pid_t tgid, ppid;
-
-	if (pid == getpid())
-		return diag_set(diag, 125, EINVAL, "process %d is compendium itself; give the pid of another process", pid);
-	if (!state || proc_parent(pid, &tgid, &ppid) < 0)
-		return diag_set(diag, 125, ESRCH, "there is no process %d; list them with: ps -e", pid);
-	if (proc_is_kernel_thread(pid))
-		return refuse(pid, EPERM, diag);
-	if (proc_tracer(pid) > 0)
-		return refuse(pid, EPERM, diag);
-	return 0;
 }
 
 /* Handles what comes until every thread has stopped or 100 ms have passed: one in a vfork or in the disk stops later. */
@@ -101,16 +90,13 @@ static void look_at_descriptor(void *ctx, int fd, const char *target)
 
 static int attach_one(struct ptrace_source *s, pid_t pid, struct diag *diag)
 {
-	struct seize z = { .s = s, .pid = pid };
-	pid_t tgid, ppid;
-	int rc = check_pid(pid, diag);
+	struct seize z = { .s = s };
+	int rc = target_check(pid, &z.pid, diag);
 
 	if (rc < 0)
 		return rc;
-	if (proc_parent(pid, &tgid, &ppid) == 0)
-		z.pid = tgid;	/* a thread's number means its process */
-	if (z.pid == getpid())
-		return diag_set(diag, 125, EINVAL, "process %d is compendium itself; give the pid of another process", pid);
+	if (proc_tracer(pid) > 0)
+		return refuse(pid, EPERM, diag);
 	/* New threads appear while we look; those of seized threads come by themselves.  Until a look finds none. */
 	do {
 		z.fresh = 0;

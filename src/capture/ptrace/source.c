@@ -153,7 +153,8 @@ static const struct source_ops ptrace_ops = {
 	.traces = ptrace_traces,
 };
 
-int source_ptrace_open(const struct capture_options *opt, struct source **ret_source, struct diag *diag)
+int source_ptrace_open(const struct capture_options *opt, struct source **ret_source, struct diag *note UNUSED,
+		       struct diag *diag)
 {
 	struct ptrace_source *s = xcalloc(1, sizeof(*s));
 	int rc;
