@@ -41,11 +41,17 @@ static struct bytes last_component(const char *s, uint32_t len)
 
 static uint32_t mix(uint32_t h, const void *p, size_t n)
 {
-	const unsigned char *s = p;
+	const char *s = p;
+	uint64_t v = h ^ n;
 
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ s[i]) * 16777619u; /* FNV-1a */
-	return h;
+	for (size_t i = 0; i < n; i += 8) {
+		uint64_t word = 0;
+
+		memcpy(&word, s + i, MIN(n - i, (size_t)8));
+		v = (v ^ word) * 0x9e3779b97f4a7c15;
+		v ^= v >> 32;
+	}
+	return (uint32_t)v;
 }
 
 static bool is_lookup(const struct event *ev)

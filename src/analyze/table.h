@@ -12,6 +12,7 @@
 #include "model/model.h"
 
 struct budget_part;
+struct finding;
 struct hist;
 struct totals;
 struct totals_call;
@@ -36,6 +37,8 @@ enum cell_type {
 	CELL_ENDED,			/* .proc: how it ended */
 	CELL_NOISE,			/* .n: enum noise_class */
 	CELL_IO,			/* .n: enum table_io */
+	CELL_FINDING,			/* .finding: a sentence */
+	CELL_FINDING_NAME,		/* .n: enum finding_rule, its name */
 	CELL_SPENT,			/* .part: in words, and what most of it went to */
 	CELL_SPENT_BRIEFLY,		/* .part: what most of it went to */
 	CELL_SPENT_NAME,		/* .n: enum spent, its name */
@@ -55,6 +58,7 @@ struct cell {
 		uint64_t n;
 		const struct totals_call *call;
 		const struct budget_part *part;
+		const struct finding *finding;
 		const struct totals_conn *conn;
 		const struct totals_ending *ending;
 		const struct totals_file *file;

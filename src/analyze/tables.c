@@ -441,6 +441,7 @@ static const struct table_def table_hidden = {
 const struct table_def *const table_list[] = {
 	&table_failures,
 	&table_time,
+	&table_findings,
 	&table_top_files,
 	&table_failed_lookups,
 	&table_connections,

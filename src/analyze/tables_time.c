@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "analyze/cells.h"
+#include "analyze/findings.h"
 #include "analyze/spent.h"
 #include "analyze/tables_time.h"
 #include "analyze/totals.h"
@@ -269,4 +270,36 @@ const struct table_def table_waits = {
 	.ncolumns = _WAITS,
 	.fill = fill_waits,
 	.nheads = 3,
+};
+
+/* ---- findings ---- */
+
+enum { FINDINGS_COST, FINDINGS_SHARE, FINDINGS_RULE, FINDINGS_TEXT, _FINDINGS_COLUMNS };
+static const struct table_column finding_columns[_FINDINGS_COLUMNS] = {
+	[FINDINGS_COST] = { "cost", NULL, "cost_ns", CELL_NS, NOT_IN_LINE, 0, 0 },
+	[FINDINGS_SHARE] = { "share", NULL, "share", CELL_SHARE, IN_COLUMN, 8, 0 },
+	[FINDINGS_RULE] = { "rule", NULL, "rule", CELL_FINDING_NAME, ONLY_IN_DATA, 0, 0 },
+	[FINDINGS_TEXT] = { "finding", NULL, "finding", CELL_FINDING, IN_REST, 0, 2 },
+};
+
+static void fill_findings(struct table *t, const struct totals *totals, bool noise UNUSED)
+{
+	uint64_t all = totals->end_ns > totals->start_ns ? totals->end_ns - totals->start_ns : 0;
+	struct finding *v = NULL;
+	struct table_row *row;
+
+	t->nall = findings_of(totals, &v);
+	t->own = v;
+	for (unsigned i = 0; i < t->nall && (row = table_add(t)); i++) {
+		row->cells[FINDINGS_COST] = number_if(v[i].cost_ns);
+		if (v[i].cost_ns)
+			row->cells[FINDINGS_SHARE] = share_of(v[i].cost_ns, all);
+		row->cells[FINDINGS_RULE] = number(v[i].rule);
+		row->cells[FINDINGS_TEXT] = (struct cell){ .set = true, .finding = &v[i] };
+	}
+}
+
+const struct table_def table_findings = {
+	.title = "Findings", .name = "findings", .columns = finding_columns, .ncolumns = _FINDINGS_COLUMNS,
+	.fill = fill_findings, .answers = 5,
 };

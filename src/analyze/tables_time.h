@@ -3,4 +3,4 @@
 /* Rows of the list in tables.c that are about time. */
 #include "analyze/table.h"
 
-extern const struct table_def table_time, table_process_time, table_thread_time, table_waits;
+extern const struct table_def table_time, table_findings, table_process_time, table_thread_time, table_waits;

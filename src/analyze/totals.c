@@ -326,6 +326,12 @@ static void kernel_event(struct totals *t, const struct event *ev)
 	totals_kernel_event(t->kernel, ev);
 }
 
+static bool makes_descriptor(const struct event *ev)
+{
+	return !ev->err &&
+	       (ev->kind == EV_OPEN || ev->kind == EV_SOCKET || ev->kind == EV_ACCEPT || ev->kind == EV_PIPE);
+}
+
 void totals_event(struct totals *t, const struct event *ev)
 {
 	struct totals_index *x = t->index;
@@ -408,6 +414,7 @@ void totals_event(struct totals *t, const struct event *ev)
 	default:
 		break;
 	}
+	p->made += makes_descriptor(ev);
 	endings_event(x->endings, t, ev, p);
 	spending_event(x->spending, t, ev);
 	if (ev->err && totals_failed_lookup(ev))

@@ -47,7 +47,7 @@ struct totals_lookup {	/* a path that was looked for and not had, with the error
 	int err;
 	uint8_t kind;				/* enum event_kind of the first */
 	uint8_t noise;
-	uint64_t count;
+	uint64_t count, ns;			/* ns: spent in looking */
 };
 
 /* what a socket had with one peer (struct conn): it connected, was accepted, listened, or moved bytes */
@@ -82,6 +82,11 @@ struct totals_proc {
 	unsigned nthreads, nexecs;		/* threads ever, the first included */
 	uint64_t start_ns, end_ns;		/* end 0: lived on */
 	uint64_t nread, nwritten, sent, received;	/* files and the like; sockets */
+	/*
+	 * Descriptors that it made; of these, not closed when it ended, and the file that most of them are of (no
+	 * bytes: of none): counted where 64 or more are open
+	 */
+	uint64_t made, unclosed, unclosed_of_one; struct bytes unclosed_name;
 	uint32_t first_task, last_task;		/* rows of totals.tasks + 1, likewise */
 	uint32_t first_child, last_child, next_sibling;	/* rows of totals.procs + 1, 0 none; in order of start */
 };

@@ -141,6 +141,7 @@ void totals_lookup_failed(struct totals *t, const struct event *ev)
 	HASH_FIND(hh, x->lookups, key->s, key->len, r);
 	if (r) {
 		r->row.count++;
+		r->row.ns += ev->dur_ns;
 		if (t->noise == NOISE_NONE)
 			r->row.noise = NOISE_NONE;
 		return;
@@ -154,7 +155,7 @@ void totals_lookup_failed(struct totals *t, const struct event *ev)
 	r->key = totals_keep(t, key->s, (uint32_t)key->len);
 	r->row = (struct totals_lookup){
 		.path = { r->key.s + sizeof(ev->err), ev->path_len, 0 }, .unreadable = !ev->path_len && !ev->raw, .err = ev->err, .kind = (uint8_t)ev->kind,
-		.noise = (uint8_t)t->noise, .count = 1,
+		.noise = (uint8_t)t->noise, .count = 1, .ns = ev->dur_ns,
 	};
 	HASH_ADD_KEYPTR(hh, x->lookups, r->key.s, r->key.len, r);
 	TABLE_ADD(t->lookups, &r->row);

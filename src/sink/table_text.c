@@ -13,6 +13,8 @@
 
 #define INDENT 3
 
+enum { NAME_COLUMNS = 16 };	/* of the last column, a call's name; few are longer */
+
 /* what is left of the rows of a depth: len bytes of bars */
 struct tree { struct buf bars; size_t len[UINT8_MAX]; };
 
@@ -98,6 +100,40 @@ static void branch(struct buf *b, struct tree *tree, const struct table_row *row
 	tree->len[depth + 1] = tree->bars.len;
 }
 
+/* As much of it as a line of `room` columns takes, whole words; 0: not even the first. */
+static size_t fitting(const char *text, size_t len, size_t room)
+{
+	size_t n = len;
+
+	while (n) {
+		const char *blank;
+		size_t marks = 0;
+
+		for (size_t i = 0; i < n; i++)
+			marks += (unsigned char)text[i] < 0x20;
+		if (text_width(text, n) - marks <= room)
+			break;
+		blank = memrchr(text, ' ', n - 1);
+		n = blank ? (size_t)(blank - text) : 0;
+	}
+	return n;
+}
+
+/* A sentence, in as many lines as it takes, below each other; the last one is left open. */
+static void sentence_from(struct summary_sink *s, const char *text, size_t len, size_t column)
+{
+	size_t room = s->columns > column + NAME_COLUMNS ? s->columns - column : NAME_COLUMNS, n;
+
+	while ((n = fitting(text, len, room)) && n < len) {
+		buf_add(&s->b, text, n);
+		summary_line(s);
+		spaces(&s->b, (unsigned)column);
+		text += n + 1;
+		len -= n + 1;
+	}
+	text_middle(&s->b, text, len, room);
+}
+
 /* The rest of the line, but for the notes behind it, which are in full. */
 static void rest(struct summary_sink *s, const struct table *t, const struct table_row *row, unsigned column,
 		 struct tree *tree, size_t used)
@@ -116,7 +152,10 @@ static void rest(struct summary_sink *s, const struct table *t, const struct tab
 					   s->columns > used + 20 ? s->columns - used : 20);
 	} else {
 		table_cell_words(&words, t->def->columns[column].type, &row->cells[column], true);
-		summary_rest(s, words.s ? words.s : "", words.len, used);
+		if (t->def->columns[column].type == CELL_FINDING)
+			sentence_from(s, words.s ? words.s : "", words.len, used);
+		else
+			summary_rest(s, words.s ? words.s : "", words.len, used);
 	}
 	buf_add(&s->b, notes.s ? notes.s : "", notes.len);
 	buf_done(&words);
@@ -144,8 +183,6 @@ static void in_column(struct buf *b, const struct table_column *c, const struct 
 }
 
 /* ---- columns that a narrow terminal has no room for ---- */
-
-enum { NAME_COLUMNS = 16 };	/* of the last column, a call's name; few are longer */
 
 static bool is_left_out(const struct summary_sink *s, const struct table *t, unsigned column, unsigned spared)
 {
@@ -200,25 +237,6 @@ static void row_line(struct summary_sink *s, const struct table *t, const struct
 		}
 	}
 	summary_line(s);
-}
-
-/* As much of it as a line of `room` columns takes, whole words; 0: not even the first. */
-static size_t fitting(const char *text, size_t len, size_t room)
-{
-	size_t n = len;
-
-	while (n) {
-		const char *blank;
-		size_t marks = 0;
-
-		for (size_t i = 0; i < n; i++)
-			marks += (unsigned char)text[i] < 0x20;
-		if (text_width(text, n) - marks <= room)
-			break;
-		blank = memrchr(text, ' ', n - 1);
-		n = blank ? (size_t)(blank - text) : 0;
-	}
-	return n;
 }
 
 /* In lines that end between words, from the second on a little further to the right. */

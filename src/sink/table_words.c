@@ -5,6 +5,7 @@
 
 #include "abi/spec.h"
 #include "analyze/kernel.h"
+#include "analyze/findings.h"
 #include "analyze/totals.h"
 #include "base/human.h"
 #include "base/macro.h"
@@ -12,6 +13,7 @@
 #include "sink/conn_words.h"
 #include "sink/ended.h"
 #include "sink/ending_words.h"
+#include "sink/finding_words.h"
 #include "sink/out.h"
 #include "sink/spent_words.h"
 #include "sink/totals_words.h"
@@ -152,6 +154,8 @@ void table_cell_words(struct buf *b, enum cell_type type, const struct cell *v, 
 	case CELL_BLOCK_OP: buf_puts(b, table_block_op((unsigned)v->n)); break;
 	case CELL_PLACE: buf_puts(b, table_place((unsigned)v->n)); break;
 	case CELL_HIST: break;	/* bars in text, buckets in JSON */
+	case CELL_FINDING: finding_words(b, v->finding); break;
+	case CELL_FINDING_NAME: buf_puts(b, finding_name((enum finding_rule)v->n)); break;
 	case CELL_SPENT: spent_words(b, v->part, true); break;
 	case CELL_SPENT_BRIEFLY: spent_words(b, v->part, false); break;
 	case CELL_SPENT_NAME: buf_puts(b, spent_name((enum spent)v->n)); break;

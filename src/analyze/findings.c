@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+#include "analyze/findings.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "analyze/totals.h"
+#include "base/macro.h"
+
+/* Thresholds; those that are shares are of the time of the run, in percent. */
+enum {
+	PEER_NS = 200000000,
+	LOCK_NS = 100000000,
+	LOCK_WAITERS = 2,
+	FILE_NS = 100000000,
+	LOOKUPS = 50,
+	LOOKUPS_NS = 10000000,
+	COST_PERCENT = 1, /* less is no finding, however often */
+	TINY_CALLS = 1000,
+	TINY_BYTES = 512,
+	SLEEPS = 100,
+	SLEEP_NS = 10000000,
+	QUEUE_PERCENT = 10,
+	LEAKED = 100,
+	/* what has no cost in time is ranked as if it had this one */
+	REFUSED_PERCENT = 20,
+	LEAK_PERCENT = 10,
+};
+
+const char *finding_name(enum finding_rule rule)
+{
+	static const char *const names[_FINDINGS] = {
+		[FINDING_REFUSED] = "connect", [FINDING_LEAK] = "unclosed",	  [FINDING_PEER] = "slow-peer",
+		[FINDING_LOCK] = "lock",       [FINDING_SLOW_FILE] = "slow-call", [FINDING_LOOKUPS] = "lookups",
+		[FINDING_TINY] = "tiny",       [FINDING_POLLING] = "sleep",	  [FINDING_QUEUE] = "queue",
+	};
+
+	return names[rule];
+}
+
+/* Findings as they are made. */
+struct list {
+	const struct totals *t;
+	uint64_t all_ns;
+	struct finding *v;
+	unsigned n, room;
+};
+
+static void put(struct list *l, const struct finding *f)
+{
+	if (l->n == l->room) {
+		l->room = l->room ? 2 * l->room : 16;
+		l->v = xrealloc(l->v, l->room * sizeof(*l->v));
+	}
+	l->v[l->n] = *f;
+	if (!f->rank_ns)
+		l->v[l->n].rank_ns = f->cost_ns;
+	l->n++;
+}
+
+static bool costs(const struct list *l, uint64_t ns)
+{
+	return ns * 100 >= l->all_ns * COST_PERCENT;
+}
+
+/* ---- what was waited for ---- */
+
+/* Threads of one process that wait at a time cost its time once. */
+static uint64_t at_most(const struct list *l, uint64_t ns)
+{
+	return MIN(ns, l->all_ns);
+}
+
+static void of_wait(struct list *l, const struct totals_wait *w)
+{
+	struct finding f = {.wait = w, .cost_ns = at_most(l, w->ns), .proc = totals_proc(l->t, w->proc)};
+
+	if (!costs(l, f.cost_ns))
+		return;
+	switch (w->what) {
+	case SPENT_PEER:
+		/* a listener without clients is no slow peer */
+		if (w->longest_ns < PEER_NS || !w->conn || w->conn->state == CONN_LISTENING)
+			return;
+		f.rule = FINDING_PEER;
+		break;
+	case SPENT_LOCK:
+		if (w->ns < LOCK_NS || w->nwaiters < LOCK_WAITERS)
+			return;
+		f.rule = FINDING_LOCK;
+		break;
+	case SPENT_FILE:
+		if (w->longest_ns < FILE_NS || !w->name.len)
+			return;
+		f.rule = FINDING_SLOW_FILE;
+		break;
+	case SPENT_SLEEP:
+		if (w->n < SLEEPS || w->ns / w->n > SLEEP_NS)
+			return;
+		f.rule = FINDING_POLLING;
+		break;
+	default:
+		return;
+	}
+	put(l, &f);
+}
+
+/* ---- files ---- */
+
+static void of_lookups(struct list *l)
+{
+	uint64_t n = 0, ns = 0;
+
+	for (unsigned i = 0; i < l->t->lookups.n; i++) {
+		n += l->t->lookups.v[i]->count;
+		ns += l->t->lookups.v[i]->ns;
+	}
+	if (n >= LOOKUPS && ns >= LOOKUPS_NS && costs(l, ns))
+		put(l, &(struct finding){.rule = FINDING_LOOKUPS, .cost_ns = at_most(l, ns), .n = n});
+}
+
+static void of_file(struct list *l, const struct totals_file *f)
+{
+	uint64_t n = f->nreads + f->nwrites, nbytes = f->nread + f->nwritten;
+
+	if (n >= TINY_CALLS && nbytes / n <= TINY_BYTES && costs(l, f->io_ns) &&
+	    (f->kind == FILE_REG || f->kind == FILE_PIPE))
+		put(l, &(struct finding){.rule = FINDING_TINY, .cost_ns = at_most(l, f->io_ns), .file = f, .n = n});
+}
+
+/* ---- what was not had, and not given back ---- */
+
+static bool same_peer(const struct totals_conn *a, const struct totals_conn *b)
+{
+	return a->err == b->err && a->has_peer && b->has_peer && addr_same(&a->peer, &b->peer);
+}
+
+static void of_conn(struct list *l, const struct totals_conn *c)
+{
+	/* a local service that is not there is how its clients find out that it is not used */
+	bool wrong = c->state == CONN_FAILED && c->has_peer && c->peer.family != AF_UNIX;
+
+	if (!wrong)
+		return;
+	for (unsigned i = 0; i < l->n; i++)
+		if (l->v[i].rule == FINDING_REFUSED && same_peer(l->v[i].conn, c)) {
+			l->v[i].n++;
+			return;
+		}
+	if (l->n < 64)
+		put(l, &(struct finding){.rule = FINDING_REFUSED,
+					 .conn = c,
+					 .n = 1,
+					 .proc = totals_proc(l->t, c->proc),
+					 .rank_ns = l->all_ns * REFUSED_PERCENT / 100});
+}
+
+static void of_proc(struct list *l, const struct totals_proc *p)
+{
+	if (p->unclosed >= LEAKED && p->unclosed * 2 >= p->made)
+		put(l, &(struct finding){.rule = FINDING_LEAK,
+					 .proc = p,
+					 .n = p->unclosed,
+					 .rank_ns = l->all_ns * LEAK_PERCENT / 100});
+}
+
+/* ---- the CPU ---- */
+
+static void of_queue(struct list *l)
+{
+	const struct totals_proc *p = totals_proc(l->t, l->t->main_proc);
+	struct budget b;
+
+	if (p && budget_of_proc(l->t, p, BUDGET_THREADS | BUDGET_CHILDREN, &b) &&
+	    b.parts[SPENT_QUEUE].ns * 100 >= b.all_ns * QUEUE_PERCENT)
+		put(l, &(struct finding){.rule = FINDING_QUEUE, .cost_ns = b.parts[SPENT_QUEUE].ns});
+}
+
+static int by_rank(const void *pa, const void *pb)
+{
+	const struct finding *a = pa, *b = pb;
+
+	if (a->rank_ns != b->rank_ns)
+		return a->rank_ns < b->rank_ns ? 1 : -1;
+	return a->rule != b->rule ? (int)a->rule - (int)b->rule : a->n < b->n ? 1 : a->n > b->n ? -1 : 0;
+}
+
+unsigned findings_of(const struct totals *t, struct finding **ret_v)
+{
+	struct list l = {.t = t, .all_ns = t->end_ns > t->start_ns ? t->end_ns - t->start_ns : 0};
+
+	for (unsigned i = 0; i < t->conns.n; i++)
+		of_conn(&l, t->conns.v[i]);
+	for (unsigned i = 0; i < t->procs.n; i++)
+		of_proc(&l, t->procs.v[i]);
+	for (unsigned i = 0; i < t->waits.n; i++)
+		of_wait(&l, t->waits.v[i]);
+	for (unsigned i = 0; i < t->files.n; i++)
+		of_file(&l, t->files.v[i]);
+	of_lookups(&l);
+	of_queue(&l);
+	if (l.n)
+		qsort(l.v, l.n, sizeof(*l.v), by_rank);
+	*ret_v = l.v;
+	return l.n;
+}

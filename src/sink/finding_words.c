@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+#include "sink/finding_words.h"
+
+#include "abi/spec.h"
+#include "analyze/findings.h"
+#include "analyze/totals.h"
+#include "base/buf.h"
+#include "base/human.h"
+#include "base/macro.h"
+#include "base/text.h"
+#include "sink/conn_words.h"
+#include "sink/spent_words.h"
+#include "sink/totals_words.h"
+
+static void who(struct buf *b, const struct totals_proc *p)
+{
+	if (!p) {
+		buf_puts(b, "a process");
+		return;
+	}
+	text_safe(b, p->comm.s ? p->comm.s : "", p->comm.len);
+	buf_printf(b, " (%u)", p->pid);
+}
+
+static void waited(struct buf *b, const struct finding *f)
+{
+	who(b, f->proc);
+	buf_puts(b, " waited ");
+	human_ns(b, f->wait->ns);
+	buf_puts(b, " for ");
+	spent_wait_words(b, f->wait);
+	if (f->wait->n > 1) {
+		buf_printf(b, " in %llu waits, the longest ", (unsigned long long)f->wait->n);
+		human_ns(b, f->wait->longest_ns);
+	}
+}
+
+static void locked(struct buf *b, const struct finding *f)
+{
+	const struct totals_wait *w = f->wait;
+
+	buf_printf(b, "%s%u threads of ", w->nwaiters == ARRAY_SIZE(w->waiters) ? "at least " : "", w->nwaiters);
+	who(b, f->proc);
+	buf_puts(b, " waited for one lock, ");
+	if (w->addr)
+		buf_printf(b, "futex 0x%llx", (unsigned long long)w->addr);
+	else
+		spent_wait_words(b, w);
+	buf_puts(b, ": ");
+	human_ns(b, w->ns);
+	buf_printf(b, " together in %llu waits, the longest ", (unsigned long long)w->n);
+	human_ns(b, w->longest_ns);
+}
+
+static void slow_file(struct buf *b, const struct finding *f)
+{
+	buf_puts(b, "a call on ");
+	spent_wait_words(b, f->wait);
+	buf_puts(b, " took ");
+	human_ns(b, f->wait->longest_ns);
+}
+
+static void refused(struct buf *b, const struct finding *f)
+{
+	human_counted(b, f->n, "connection", "connections");
+	buf_puts(b, " to ");
+	table_conn_words(b, f->conn);
+	buf_printf(b, " failed: %s", errno_name(f->conn->err) ? errno_name(f->conn->err) : "?");
+}
+
+static void leaked(struct buf *b, const struct finding *f)
+{
+	who(b, f->proc);
+	buf_puts(b, " made ");
+	human_counted(b, f->proc->made, "descriptor", "descriptors");
+	buf_puts(b, " and never closed ");
+	human_count(b, f->n);
+	if (f->proc->unclosed_of_one * 2 > f->n) {
+		buf_puts(b, ", ");
+		human_count(b, f->proc->unclosed_of_one);
+		buf_puts(b, " of them ");
+		text_safe(b, f->proc->unclosed_name.s, f->proc->unclosed_name.len);
+	}
+}
+
+static void tiny(struct buf *b, const struct finding *f)
+{
+	human_counted(b, f->n, "call", "calls");
+	buf_puts(b, " of ");
+	human_bytes(b, (f->file->nread + f->file->nwritten) / f->n);
+	buf_puts(b, " on average on ");
+	text_safe(b, f->file->path.s ? f->file->path.s : "", f->file->path.len);
+	buf_puts(b, ": a buffer would save most of them");
+}
+
+static void polling(struct buf *b, const struct finding *f)
+{
+	who(b, f->proc);
+	buf_puts(b, " slept ");
+	human_count(b, f->wait->n);
+	buf_puts(b, " times for ");
+	human_ns(b, f->wait->ns / f->wait->n);
+	buf_puts(b, " on average: it polls instead of waiting to be woken");
+}
+
+void finding_words(struct buf *b, const struct finding *f)
+{
+	switch (f->rule) {
+	case FINDING_PEER:
+		waited(b, f);
+		break;
+	case FINDING_LOCK:
+		locked(b, f);
+		break;
+	case FINDING_SLOW_FILE:
+		slow_file(b, f);
+		break;
+	case FINDING_REFUSED:
+		refused(b, f);
+		break;
+	case FINDING_LEAK:
+		leaked(b, f);
+		break;
+	case FINDING_TINY:
+		tiny(b, f);
+		break;
+	case FINDING_POLLING:
+		polling(b, f);
+		break;
+	case FINDING_LOOKUPS:
+		human_counted(b, f->n, "lookup", "lookups");
+		buf_puts(b, " in vain took ");
+		human_ns(b, f->cost_ns);
+		break;
+	case FINDING_QUEUE:
+		buf_puts(b, "it could have run, and no CPU was free");
+		break;
+	default:
+		break;
+	}
+}
