@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 
 #include "base/macro.h"
 #include "decode/call.h"
@@ -16,7 +17,7 @@
 #define PREEMPTED 64	/* processes, likewise */
 
 struct noise {
-	struct probe { uint32_t task; uint32_t len; uint64_t hash; } probes[PROBES];
+	struct probe { uint32_t task; uint32_t len; uint64_t hash; enum noise_class class; } probes[PROBES];
 	struct preempted { uint32_t proc, named, sender; } preempted[PREEMPTED];
 };
 
@@ -24,11 +25,40 @@ static const struct { const char *name, *text; } classes[_NOISE_MAX] = {
 	[NOISE_NONE] = { "none", "" },
 	[NOISE_SYSTEM] = { "system", "/proc, /sys, /dev" },
 	[NOISE_LOADER] = { "loader", "shared libraries" },
+	[NOISE_PRELOAD] = { "preload", "/etc/ld.so.preload" },
+	[NOISE_HWCAPS] = { "hwcaps", "libraries for this CPU (hwcaps)" },
+	[NOISE_LOCALE] = { "locale", "locales and translations" },
+	[NOISE_GCONV] = { "gconv", "character set converters (gconv)" },
+	[NOISE_NSSWITCH] = { "nsswitch", "name services (nsswitch, nscd)" },
 	[NOISE_LOCALHOST] = { "localhost", "localhost connections" },
 	[NOISE_PREEMPTION] = { "preemption", "thread preemption (SIGURG)" },
 };
 const char *noise_class_name(enum noise_class c) { return classes[c].name; }
 const char *noise_class_text(enum noise_class c) { return classes[c].text; }
+
+int noise_classes(const char *words, uint32_t *ret_classes, const char **ret_bad, size_t *ret_len)
+{
+	*ret_classes = 0;
+	for (const char *p = words;; p++) {
+		size_t len = strcspn(p, ",");
+		unsigned c = NOISE_NONE + 1;
+
+		while (c < _NOISE_MAX && (strlen(classes[c].name) != len || memcmp(classes[c].name, p, len)))
+			c++;
+		if (c < _NOISE_MAX) {
+			*ret_classes |= 1u << c;
+		} else if (len == 3 && !memcmp(p, "all", 3)) {
+			*ret_classes |= ~1u;
+		} else {
+			*ret_bad = p;
+			*ret_len = len;
+			return -EINVAL;
+		}
+		p += len;
+		if (!*p)
+			return 0;
+	}
+}
 
 struct noise *noise_new(void) { return xcalloc(1, sizeof(struct noise)); }
 void noise_free(struct noise *n) { free(n); }
@@ -57,25 +87,69 @@ static bool is_library(const char *path, uint32_t len)
 	return len > 3 && path[len - 4] != '/' && !memcmp(path + len - 3, ".so", 3);
 }
 
-static bool is_loader_config(const char *path, uint32_t len)
-{
-	static const char *const names[] = { "/etc/ld.so.cache", "/etc/ld.so.preload", "/etc/ld.so.nohwcap",
-					     "/etc/ld-musl-x86_64.path" };
+/* What is of a class whatever it is called with; those of libc, not of a program that happens to read them. */
+enum how { EXACTLY, UNDER, PART };	/* PART: of the path of a library, or the directory of one */
+static const struct { enum noise_class class; enum how how; const char *text; } paths[] = {
+	{ NOISE_SYSTEM, UNDER, "/proc" }, { NOISE_SYSTEM, UNDER, "/sys" }, { NOISE_SYSTEM, UNDER, "/dev" },
+	{ NOISE_LOADER, EXACTLY, "/etc/ld.so.cache" }, { NOISE_LOADER, EXACTLY, "/etc/ld.so.nohwcap" },
+	{ NOISE_LOADER, EXACTLY, "/etc/ld-musl-x86_64.path" },
+	{ NOISE_PRELOAD, EXACTLY, "/etc/ld.so.preload" },
+	{ NOISE_LOCALE, UNDER, "/usr/lib/locale" }, { NOISE_LOCALE, UNDER, "/usr/share/locale" },
+	{ NOISE_LOCALE, UNDER, "/usr/share/locale-langpack" },
+	{ NOISE_GCONV, PART, "/gconv/" },
+	{ NOISE_NSSWITCH, EXACTLY, "/etc/nsswitch.conf" }, { NOISE_NSSWITCH, PART, "/libnss_" },
+	{ NOISE_NSSWITCH, EXACTLY, "/run/nscd/socket" }, { NOISE_NSSWITCH, EXACTLY, "/var/run/nscd/socket" },
+	{ NOISE_HWCAPS, PART, "/glibc-hwcaps/" }, { NOISE_HWCAPS, PART, "/tls/" }, { NOISE_HWCAPS, PART, "/haswell/" },
+	{ NOISE_HWCAPS, PART, "/avx512_1/" },
+};
 
-	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
-		if (len == strlen(names[i]) && !memcmp(path, names[i], len))
-			return true;
-	return false;
+/* Few paths begin like one of those that are named whole. */
+static enum noise_class by_beginning(const char *path, uint32_t len)
+{
+	if (len < 2 || !strchr("pdseruv", path[1]))
+		return NOISE_NONE;
+	for (unsigned i = 0; i < ARRAY_SIZE(paths); i++) {
+		size_t n;
+
+		if (paths[i].how == PART || paths[i].text[1] != path[1])
+			continue;
+		n = strlen(paths[i].text);
+		if (len >= n && !memcmp(path, paths[i].text, n) &&
+		    (len == n || (paths[i].how == UNDER && path[n] == '/')))
+			return paths[i].class;
+	}
+	return NOISE_NONE;
+}
+
+static enum noise_class by_part(const char *path, uint32_t len)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(paths); i++)
+		if (paths[i].how == PART && memmem(path, len, paths[i].text, strlen(paths[i].text)))
+			return paths[i].class;
+	return NOISE_LOADER;
+}
+
+static bool is_gconv_cache(const char *path, uint32_t len)
+{
+	static const char name[] = "/gconv/gconv-modules";
+
+	return len > sizeof(name) && memmem(path, len, name, sizeof(name) - 1);
 }
 
 enum noise_class noise_path(const char *path, uint32_t len)
 {
+	enum noise_class c;
+
 	if (!path || !len)
 		return NOISE_NONE;
-	if (under(path, len, "/proc") || under(path, len, "/sys") ||
-	    (under(path, len, "/dev") && !under(path, len, "/dev/shm")))
-		return NOISE_SYSTEM;
-	return is_loader_config(path, len) || is_library(path, len) ? NOISE_LOADER : NOISE_NONE;
+	c = by_beginning(path, len);
+	if (c == NOISE_SYSTEM && under(path, len, "/dev/shm"))
+		return NOISE_NONE;
+	if (c != NOISE_NONE)
+		return c;
+	if (is_library(path, len))
+		return by_part(path, len);
+	return path[len - 1] != '/' && is_gconv_cache(path, len) ? NOISE_GCONV : NOISE_NONE;
 }
 
 /*
@@ -87,15 +161,29 @@ static bool loader_flags(uint32_t flags)
 	return (flags & ~(uint32_t)(O_LARGEFILE | 0100000)) == (O_RDONLY | O_CLOEXEC);
 }
 
+/* libc opens translations without O_CLOEXEC (intl/loadmsgcat.c). */
+static bool libc_flags(const char *path, uint32_t len, uint32_t flags)
+{
+	return loader_flags(flags | (len > 3 && !memcmp(path + len - 3, ".mo", 3) ? O_CLOEXEC : 0));
+}
+
 static enum noise_class by_open(const char *path, uint32_t len, uint32_t flags)
 {
 	enum noise_class c = noise_path(path, len);
 
-	return c == NOISE_LOADER && !loader_flags(flags) ? NOISE_NONE : c;
+	return c == NOISE_NONE || c == NOISE_SYSTEM || libc_flags(path, len, flags) ? c : NOISE_NONE;
+}
+
+/* nscd is asked first by every program that looks up a name, and is hardly ever there. */
+static bool is_nscd(const struct addr *a)
+{
+	return a && a->family == AF_UNIX && !a->abstract && noise_path(a->path, a->len) == NOISE_NSSWITCH;
 }
 
 enum noise_class noise_conn(const struct addr *peer, int err)
 {
+	if (is_nscd(peer))
+		return NOISE_NSSWITCH;
 	return peer && addr_is_loopback(peer) && !err ? NOISE_LOCALHOST : NOISE_NONE;
 }
 
@@ -104,29 +192,32 @@ static enum noise_class by_file(const struct file *f)
 	if (!f)
 		return NOISE_NONE;
 	if (f->kind == FILE_SOCKET)
-		return noise_conn(f->sock && f->sock->now.has_peer ? &f->sock->now.peer : NULL, 0);
+		return noise_conn(f->sock && f->sock->now.has_peer ? &f->sock->now.peer : NULL,
+				  f->sock ? f->sock->now.err : 0);
 	return f->name.s && f->name.s[0] == '/' ? by_open(f->name.s, f->name.len, f->open_flags) : NOISE_NONE;
 }
 
 static struct probe *probe_of(struct noise *n, const struct event *ev) { return &n->probes[ev->task->id % PROBES]; }
 
-static void remember_probe(struct noise *n, const struct event *ev)
+static void remember_probe(struct noise *n, const struct event *ev, enum noise_class c)
 {
 	const char *slash = memrchr(ev->path, '/', ev->path_len);
 	uint32_t len = slash ? (uint32_t)(slash - ev->path) : 0;
 
-	*probe_of(n, ev) = (struct probe){ ev->task->id, len, hash(ev->path, len) };
+	*probe_of(n, ev) = (struct probe){ ev->task->id, len, hash(ev->path, len), c };
 }
 
 /* After a miss ld.so asks whether the directory is there at all; hwcaps subdirectories it asks for anyway. */
-static bool probes_directory(struct noise *n, const struct event *ev)
+static enum noise_class probes_directory(struct noise *n, const struct event *ev)
 {
 	const struct probe *p = probe_of(n, ev);
 	uint32_t len = ev->path_len;
 
 	while (len > 1 && ev->path[len - 1] == '/')
 		len--;
-	return p->task == ev->task->id && p->len == len && len && p->hash == hash(ev->path, len);
+	if (p->task != ev->task->id || p->len != len || !len || p->hash != hash(ev->path, len))
+		return NOISE_NONE;
+	return p->class;
 }
 
 static enum noise_class by_region(const struct event *ev)
@@ -216,17 +307,17 @@ static enum noise_class by_kind(struct noise *n, const struct event *ev)
 		return NOISE_NONE;
 	case EV_OPEN:
 		c = by_open(ev->path, ev->path_len, ev->flags);
-		if (c == NOISE_LOADER && ev->err)
-			remember_probe(n, ev);
+		if ((c == NOISE_LOADER || c == NOISE_HWCAPS) && ev->err)
+			remember_probe(n, ev, c);
 		return c;
 	case EV_LOOKUP:
 		if (!ev->path_len)
 			return by_file(ev->file);
-		c = noise_path(ev->path, ev->path_len);
 		/* stat("libfoo.so") is never the loader's, access("/etc/ld.so.preload") is */
-		if (c == NOISE_LOADER && !is_loader_config(ev->path, ev->path_len))
-			return NOISE_NONE;
-		return c == NOISE_NONE && probes_directory(n, ev) ? NOISE_LOADER : c;
+		c = by_beginning(ev->path, ev->path_len);
+		if (c == NOISE_SYSTEM || c == NOISE_LOADER || c == NOISE_PRELOAD)
+			return noise_path(ev->path, ev->path_len);
+		return probes_directory(n, ev);
 	case EV_MMAP: case EV_MUNMAP: case EV_MREMAP: case EV_MPROTECT: case EV_MADVISE:
 		c = by_file(ev->file);
 		return c != NOISE_NONE || ev->file ? c : by_region(ev);
@@ -238,12 +329,12 @@ static enum noise_class by_kind(struct noise *n, const struct event *ev)
 			return accepts_localhost(ev) ? NOISE_LOCALHOST : NOISE_NONE;
 		/* fallthrough */
 	default:
-		if (ev->peer && addr_is_loopback(ev->peer))
-			return NOISE_LOCALHOST;
+		if (ev->peer && (addr_is_loopback(ev->peer) || is_nscd(ev->peer)))
+			return is_nscd(ev->peer) ? NOISE_NSSWITCH : NOISE_LOCALHOST;
 		c = by_file(ev->file);
 		if (c == NOISE_NONE && !ev->file && ev->path_len) {
 			c = noise_path(ev->path, ev->path_len);
-			if (c == NOISE_LOADER)	/* unlink("libfoo.so") is a build at work */
+			if (c != NOISE_SYSTEM)	/* unlink("libfoo.so") is a build at work */
 				c = NOISE_NONE;
 		}
 		return c == NOISE_NONE || !ev->path2_len || noise_path(ev->path2, ev->path2_len) != NOISE_NONE ?

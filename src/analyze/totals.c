@@ -352,6 +352,8 @@ void totals_event(struct totals *t, const struct event *ev)
 		old_rings(t, ev->task);
 	t->nevents++;
 	t->noise = noise_event(x->noise, ev);
+	if (t->noise_shown >> t->noise & 1)
+		t->noise = NOISE_NONE;
 	t->end_ns = MAX(t->end_ns, ev->ts_ns + ev->dur_ns);
 	if (ev->kind == EV_START && !t->command.s)	/* a second one is a damaged recording's */
 		start_event(t, ev);

@@ -127,6 +127,7 @@ struct totals {
 	 */
 	bool left_out;
 	uint64_t nrows, nchosen, nchosen_noise;	/* noise: chosen, but hidden as such */
+	uint32_t noise_shown;			/* classes that are none: --noise; a bit a class */
 	bool noise_meant;			/* what was chosen is shown even where it is noise */
 	uint64_t wall_ns;			/* wall clock at start */
 	uint64_t start_ns, end_ns;		/* end: of the last event */

@@ -31,7 +31,8 @@ struct totals_conn_counts totals_count_conns(const struct totals *t)
 	return n;
 }
 
-static void conn_update(struct totals_conn *c, const struct event *ev, const struct file *f, const struct conn *conn)
+static void conn_update(const struct totals *t, struct totals_conn *c, const struct event *ev, const struct file *f,
+			const struct conn *conn)
 {
 	const struct sock *s = f->sock;
 
@@ -55,6 +56,8 @@ static void conn_update(struct totals_conn *c, const struct event *ev, const str
 	if (!c->start_ns)
 		c->start_ns = conn->connect_ns ? conn->connect_ns : ev->ts_ns;
 	c->noise = (uint8_t)noise_conn(c->has_peer ? &c->peer : NULL, c->err);
+	if (t->noise_shown >> c->noise & 1)
+		c->noise = NOISE_NONE;
 }
 
 static struct conn_row *find(struct totals *t, uint32_t id)
@@ -99,10 +102,10 @@ struct totals_conn *totals_conn_of(struct totals *t, const struct event *ev, con
 		r->row.proc = ev->task->proc ? ev->task->proc->id : 0;
 		HASH_ADD(hh, x->conns, row.id, sizeof(r->row.id), r);
 		TABLE_ADD(t->conns, &r->row);
-		conn_update(&r->row, ev, f, conn);
+		conn_update(t, &r->row, ev, f, conn);
 	} else if (r->row.state != conn->state || r->row.err != conn->err || r->row.has_peer != conn->has_peer ||
 		   r->row.has_local != f->sock->has_local) {
-		conn_update(&r->row, ev, f, conn);
+		conn_update(t, &r->row, ev, f, conn);
 	}
 	return &r->row;
 }
@@ -132,7 +135,7 @@ static void ended(struct totals *t, const struct event *ev, const struct conn *c
 
 	if (!r)
 		return;
-	conn_update(&r->row, ev, ev->file, conn);
+	conn_update(t, &r->row, ev, ev->file, conn);
 	r->row.end_ns = ev->ts_ns + ev->dur_ns;
 }
 

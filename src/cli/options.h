@@ -44,6 +44,7 @@ struct options {
 	unsigned choices_given;	/* forms of -e so far: cli/options_choose.c */
 	bool summary_json;
 	bool progress;		/* --progress */
+	const char *noise;	/* --noise: classes to show; NULL: none */
 	bool quiet, count_only, count_too;	/* -q, -c, -C */
 	const char *by, *sort;	/* of the table of -c; NULL: call, time */
 	unsigned clock;		/* how often -t was given: time of day, with microseconds, since 1970 */

@@ -61,6 +61,7 @@ const struct option_row option_rows[] = {
 	{ "syscall-number", NULL, 'n', OPT_SHOW, TAKES_NONE, NULL, "begin each call with its number", FLAG(call_numbers) },
 	{ "follow-forks", NULL, 'f', OPT_SHOW, TAKES_NONE, NULL, "as strace's; always so: children and threads are followed", COUNT(follows) },
 	{ "decode-fds", NULL, 'y', OPT_SHOW, TAKES_NONE, NULL, "as strace's, -yy too; always so: descriptors have their names", FLAG(as_always) },
+	{ "noise", NULL, 0, OPT_SHOW, TAKES_ONE, "CLASS,…", "show these classes of what is hidden by default: system, loader, preload, hwcaps, locale, gconv, nsswitch, localhost, preemption, all", WORD(noise) },
 	{ "show-comm", NULL, 'Y', OPT_SHOW, TAKES_NONE, NULL, "name the thread in each line: [pid<name>]", FLAG(show_comm) },
 	{ "ebpf", NULL, 0, OPT_SHOW, TAKES_NONE, NULL, "also show waits for a CPU and block I/O; needs root, or CAP_BPF and CAP_PERFMON", FLAG(ebpf),
 	  "also waits for a CPU and block I/O (root)" },

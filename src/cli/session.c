@@ -21,6 +21,7 @@
 #include "cli/ending.h"
 #include "cli/limit.h"
 #include "cli/merge.h"
+#include "cli/noise.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
 #include "cli/signals.h"
@@ -359,6 +360,8 @@ static int open_all(struct session *s, struct diag *diag)
 	static const struct merge_ops ops = { .record = on_record, .tick = on_tick };
 	int rc = choose(s, diag);
 
+	if (rc == 0 && s->opt->noise)
+		rc = noise_choose(s->opt->noise, &s->totals->noise_shown, diag);
 	if (rc == 0)
 		rc = check_command(s->opt, diag);
 	if (rc == 0)

@@ -149,7 +149,7 @@
 	X(EVENT, TYPE, "type", ID, TABLE_TYPE, "", K_ALL, false, "Call or mark, as a row of its own.")	\
 	X(EVENT, OP, "op", WORD, 0, "", K_ALL, false, "What that means, whatever its name (report-format.md, section 5).")	\
 	X(EVENT, CATEGORY, "category", WORD, 0, "", K_ALL, false, "file, network, memory, process, signal, wait, time, info, scheduler, fault, disk, other.")	\
-	X(EVENT, NOISE, "noise", WORD, 0, "", K_ALL, false, "Why the terminal does not show it without --all: system, loader, localhost, preemption.")	\
+	X(EVENT, NOISE, "noise", WORD, 0, "", K_ALL, false, "Why the terminal does not show it without --all or --noise: system, loader, preload, hwcaps, locale, gconv, nsswitch, localhost, preemption.")	\
 	X(EVENT, DURATION, "duration", DURATION, 0, "ns", K_ALL, false, "How long it took; 0: an instant, or not known.")	\
 	X(EVENT, OUTCOME, "outcome", WORD, 0, "", K_ALL, false, "ok; failed; answer (an error that was the answer, such as EINVAL of a readlink of what is no link; or a call that a signal interrupted, ERESTARTSYS); unfinished (it did not return); unknown (its result was not captured).")	\
 	X(EVENT, ERROR, "error", WORD, 0, "", K_ALL, false, "The error's name: ENOENT.")	\

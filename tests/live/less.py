@@ -159,5 +159,60 @@ def progress(t):
     screen.close()
 
 
+def noise(t):
+    """what is hidden is counted by the name of its class, --noise shows one class, and its rows with it"""
+    command = ["python3", "-S", "-c", "import os\n"
+               "for n in ('/usr/share/locale/x/LC_MESSAGES/y.mo', '/etc/nsswitch.conf', '/lib/gconv/gconv-modules.cache'):\n"
+               "    try: os.open(n, os.O_RDONLY)\n    except OSError: pass"]
+    paths = {"locale": "/usr/share/locale/x/LC_MESSAGES/y.mo", "nsswitch": "/etc/nsswitch.conf", "gconv": "/lib/gconv/gconv-modules.cache"}
+
+    def run(*options):
+        out = t.out()
+        p = subprocess.run([t.args.compendium, "--backend", t.args.backend, "-o", out, *options, "--", *command], stderr=subprocess.PIPE, text=True, check=False)
+        return p, out.read_text() if out.exists() else ""
+    text = run()[1]
+    live, summary = text.split("━━━━", 1)
+    for path in paths.values():
+        check(f"open {path}" not in live, live)
+    for words in ("locales and translations", "name services", "character set converters", "/etc/ld.so.preload", "shared libraries"):
+        check(re.search(rf"^   {re.escape(words)}.*: \d+ events?", summary, re.M), summary)
+    for name, path in paths.items():
+        text = run("--noise", name)[1]
+        live, summary = text.split("━━━━", 1)
+        for other, hidden in paths.items():
+            equal(f"open {hidden}" in live, other == name, f"--noise {name}: {hidden}")
+        check(len(re.findall(r"^   (locales and translations|name services|character set converters)", summary, re.M)) == 2, summary)
+    text = run("--noise", "all")[1]
+    check("Hidden as noise" not in text and "/etc/ld.so.cache" in text, text)
+    for words, why in (("locales", "did you mean locale?"), ("x", "takes system, loader, "), ("", "takes system, loader, ")):
+        p, text = run("--noise", words)
+        equal((p.returncode, p.stderr.count("\n"), text), (125, 1, ""), words)
+        check(why in p.stderr, p.stderr)
+
+
+def localhost(t):
+    """a refused connection is never noise; those that are hidden are as many in the three places that count them"""
+    program = ("import socket\nserver = socket.create_server(('127.0.0.1', 0))\n"
+               "for i in range(3): socket.create_connection(server.getsockname()).close()\n"
+               "try: socket.create_connection(('127.0.0.1', 1))\nexcept OSError: pass")
+    out, counts = t.out(), t.scratch / "summary.json"
+    with open(counts, "w") as stdout:
+        subprocess.run([t.args.compendium, "--backend", t.args.backend, "-o", out, "--", "python3", "-S", "-c", program],
+                       stdout=stdout, stderr=subprocess.DEVNULL, check=True)
+    live, summary = out.read_text().split("━━━━", 1)
+    check(re.search(r"connect tcp4 → 127\.0\.0\.1:1 ECONNREFUSED", live), live)
+    check(not re.search(r"connect tcp4 → 127\.0\.0\.1:\d+$", live, re.M), live)
+    check(re.search(r"^   tcp4 → 127\.0\.0\.1:1 \(Connection refused\)$", summary, re.M), summary)
+    hidden = [re.search(r"^   (\d+) on localhost \(-a shows which\)$", summary, re.M),
+              re.search(r"^   localhost connections: \d+ events, (\d+) connections", summary, re.M)]
+    check(all(hidden), summary)
+    file = t.scratch / "local.json"
+    subprocess.run([t.args.compendium, "--backend", t.args.backend, "-o", "/dev/null", "--json", file, "--", "python3", "-S", "-c", program],
+                   stderr=subprocess.DEVNULL, check=True)
+    events = [json.loads(line) for line in file.read_text().splitlines()]
+    noisy = [e for e in events if e["table"] == "event" and e["kind"] in ("connect", "accept") and e.get("noise") == "localhost"]
+    equal({int(match[1]) for match in hidden}, {len(noisy)}, "hidden connections")
+
+
 if __name__ == "__main__":
-    main(__doc__, {"less": [duration, signals, events, attached, joined, blocked, progress]})
+    main(__doc__, {"less": [duration, signals, events, attached, joined, blocked, progress, noise, localhost]})

@@ -68,12 +68,37 @@ static void test_noise_path(void **state)
 		{ "/etc/ld.so.cache", NOISE_LOADER }, { "/etc/ld.so.cached", NOISE_NONE }, { "/lib/x86_64-linux-gnu/libc.so.6", NOISE_LOADER },
 		{ "/lib64/ld-linux-x86-64.so.2", NOISE_LOADER }, { "/usr/lib/libx.so.1.2.3", NOISE_LOADER }, { "/a/b.so", NOISE_LOADER },
 		{ "/a/b.so.conf", NOISE_NONE }, { "/a/.so", NOISE_NONE }, { "/a.so/b", NOISE_NONE }, { "/a/also", NOISE_NONE }, { "/so", NOISE_NONE },
+		{ "/etc/ld.so.preload", NOISE_PRELOAD }, { "/etc/nsswitch.conf", NOISE_NSSWITCH }, { "/etc/nsswitch.conf.d", NOISE_NONE },
+		{ "/lib/x86_64-linux-gnu/libnss_files.so.2", NOISE_NSSWITCH }, { "/home/libnss_x", NOISE_NONE },
+		{ "/lib/glibc-hwcaps/x86-64-v3/libz.so.1", NOISE_HWCAPS }, { "/lib/tls/haswell/libz.so.1", NOISE_HWCAPS },
+		{ "/usr/lib/locale/locale-archive", NOISE_LOCALE }, { "/usr/share/locale/de/LC_MESSAGES/x.mo", NOISE_LOCALE },
+		{ "/usr/share/localed", NOISE_NONE }, { "/home/me/locale", NOISE_NONE },
+		{ "/usr/lib/x86_64-linux-gnu/gconv/gconv-modules.cache", NOISE_GCONV }, { "/usr/lib/x86_64-linux-gnu/gconv/UTF-16.so", NOISE_GCONV },
+		{ "/var/run/nscd/socket", NOISE_NSSWITCH }, { "/etc/hosts", NOISE_NONE }, { "/etc/resolv.conf", NOISE_NONE },
 	};
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
 		if (noise_path(rows[i].path, (uint32_t)strlen(rows[i].path)) != rows[i].class)
 			fail_msg("%s is not of class %s", rows[i].path, noise_class_name(rows[i].class));
+}
+
+/* Classes as --noise takes them. */
+static void test_noise_classes(void **state)
+{
+	const char *bad;
+	uint32_t classes;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(noise_classes("locale,gconv", &classes, &bad, &len), 0);
+	assert_int_equal(classes, 1u << NOISE_LOCALE | 1u << NOISE_GCONV);
+	assert_int_equal(noise_classes("all", &classes, &bad, &len), 0);
+	assert_int_equal(classes, ~1u);
+	assert_int_equal(noise_classes("locale,locales", &classes, &bad, &len), -EINVAL);
+	assert_true(len == 7 && !strncmp(bad, "locales", len));
+	assert_int_equal(noise_classes("", &classes, &bad, &len), -EINVAL);
+	assert_int_equal(noise_classes("none", &classes, &bad, &len), -EINVAL);
 }
 
 static void test_noise_event(void **state)
@@ -110,7 +135,7 @@ static void test_noise_event(void **state)
 	assert_int_equal(noise_event(n, EVENT(EV_LOOKUP, PATH("/opt/x/"), .err = ENOENT)), NOISE_LOADER);
 	assert_int_equal(noise_event(n, EVENT(EV_LOOKUP, PATH("/opt"))), NOISE_NONE);
 	assert_int_equal(noise_event(n, EVENT(EV_LOOKUP, PATH("/opt/libz.so.1"))), NOISE_NONE);
-	assert_int_equal(noise_event(n, EVENT(EV_LOOKUP, PATH("/etc/ld.so.preload"), .err = ENOENT)), NOISE_LOADER);
+	assert_int_equal(noise_event(n, EVENT(EV_LOOKUP, PATH("/etc/ld.so.preload"), .err = ENOENT)), NOISE_PRELOAD);
 	/* .bss over the end of a library; memory elsewhere is the program's */
 	mm.v = (struct region *[]){ r };
 	mm.n = 1;
@@ -137,6 +162,15 @@ static void test_noise_event(void **state)
 	at.local = lo;
 	assert_int_equal(noise_event(n, EVENT(EV_ACCEPT, .file = &listener, .err = EAGAIN)), NOISE_LOCALHOST);
 	assert_int_equal(noise_event(n, EVENT(EV_ACCEPT, .err = EBADF)), NOISE_NONE);
+	/* libc's, and what a program reads or writes itself */
+	assert_int_equal(noise_event(n, EVENT(EV_OPEN, PATH("/usr/share/locale/de/LC_MESSAGES/x.mo"), .err = ENOENT)), NOISE_LOCALE);
+	assert_int_equal(noise_event(n, EVENT(EV_OPEN, PATH("/etc/nsswitch.conf"), .flags = O_RDONLY)), NOISE_NONE);
+	assert_int_equal(noise_event(n, EVENT(EV_OPEN, PATH("/etc/nsswitch.conf"), .flags = O_CLOEXEC)), NOISE_NSSWITCH);
+	assert_int_equal(noise_event(n, EVENT(EV_OPEN, PATH("/usr/share/locale/x"), .flags = O_WRONLY | O_CREAT)), NOISE_NONE);
+	assert_int_equal(noise_event(n, EVENT(EV_UNLINK, PATH("/usr/share/locale/x"))), NOISE_NONE);
+	assert_int_equal(noise_event(n, EVENT(EV_OPEN, PATH("/opt/glibc-hwcaps/x86-64-v3/libz.so.1"), .flags = O_CLOEXEC,
+					      .err = ENOENT)), NOISE_HWCAPS);
+	assert_int_equal(noise_event(n, EVENT(EV_LOOKUP, PATH("/opt/glibc-hwcaps/x86-64-v3/"), .err = ENOENT)), NOISE_HWCAPS);
 	noise_free(n);
 }
 
@@ -630,7 +664,7 @@ static void test_calls(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hist), cmocka_unit_test(test_hist_enough), cmocka_unit_test(test_noise_path), cmocka_unit_test(test_noise_event), cmocka_unit_test(test_noise_preemption),
+		cmocka_unit_test(test_hist), cmocka_unit_test(test_hist_enough), cmocka_unit_test(test_noise_path), cmocka_unit_test(test_noise_classes), cmocka_unit_test(test_noise_event), cmocka_unit_test(test_noise_preemption),
 		cmocka_unit_test(test_resident),
 		cmocka_unit_test(test_files_and_bytes), cmocka_unit_test(test_names_that_change), cmocka_unit_test(test_others), cmocka_unit_test(test_connections), cmocka_unit_test(test_several_peers),
 		cmocka_unit_test(test_memory), cmocka_unit_test(test_memory_when_attached), cmocka_unit_test(test_processes), cmocka_unit_test(test_killer), cmocka_unit_test(test_calls),
