@@ -43,6 +43,8 @@ static void generate_man(FILE *f)
 
 static bool takes_file(const struct option_row *r) { return r->arg && !strcmp(r->arg, "FILE"); }
 
+static bool takes_folder(const struct option_row *r) { return r->arg && !strcmp(r->arg, "DIR"); }
+
 /* "auto|always|never": the words that may follow; NULL: any */
 static const char *words_of(const struct option_row *r)
 {
@@ -87,6 +89,8 @@ static void generate_bash(FILE *f)
 		fprintf(f, "\t--%s%s) ", r->name, letter);
 		if (takes_file(r)) {
 			fputs("mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")", f);
+		} else if (takes_folder(r)) {
+			fputs("mapfile -t COMPREPLY < <(compgen -d -- \"$cur\")", f);
 		} else if (!strcmp(r->arg, "PID")) {
 			fputs("mapfile -t COMPREPLY < <(compgen -W \"$(ps -eo pid=)\" -- \"$cur\")", f);
 		} else if (words_of(r)) {
@@ -138,6 +142,8 @@ static void generate_zsh(FILE *f)
 					words_of(r) ? "when" : r->arg);
 				if (takes_file(r))
 					fputs("_files", f);
+				else if (takes_folder(r))
+					fputs("_files -/", f);
 				else if (!strcmp(r->arg, "PID"))
 					fputs("_pids", f);
 				else if (words_of(r))
@@ -161,6 +167,8 @@ static void generate_fish(FILE *f)
 			fprintf(f, " -s %c", r->letter);
 		if (r->takes == TAKES_ONE)
 			fputs(takes_file(r) ? " -rF" : " -x", f);
+		if (takes_folder(r))
+			fputs(" -a '(__fish_complete_directories)'", f);
 		if (words_of(r))
 			fputs(" -a '", f), choices(f, r, ' '), fputs("'", f);
 		if (r->arg && !strcmp(r->arg, "PID"))

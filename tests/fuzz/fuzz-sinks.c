@@ -4,19 +4,17 @@
  * printable UTF-8 in whole lines, whatever the records say the traced program called things.
  */
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "analyze/totals.h"
-#include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/macro.h"
 #include "base/outfile.h"
 #include "base/text.h"
-#include "decode/call.h"
 #include "event/event.h"
+#include "feed.h"
 #include "sink/out.h"
 #include "sink/sink.h"
 #include "sink/value_json.h"
@@ -69,18 +67,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static int fd = -1;
 	struct sink_options opt = { .live = true, .verbose = size & 8, .all = size & 16 };
-	struct arena arena = { 0 };
-	struct item item;
 	struct out *out;
 	struct world *world;
 	struct outfile file = { .begun = true };
-	char *copy = malloc(size + 1);	/* aligned, and its end is watched by ASan */
 
 	if (fd < 0)
 		fd = memfd_create("text", 0);
-	if (fd < 0 || !copy || ftruncate(fd, 0) || lseek(fd, 0, SEEK_SET))
+	if (fd < 0 || ftruncate(fd, 0) || lseek(fd, 0, SEEK_SET))
 		abort();
-	memcpy(copy, data, size);
 	opt.totals = totals = totals_new();
 	file.fd = fd;
 	out = out_new(80);
@@ -89,16 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	sinks[1] = sink_summary_new(out, &opt);
 	sinks[2] = sink_strace_new(out, &opt);
 	world = world_new(on_event, NULL);
-	for (size_t at = 0; size - at >= sizeof(struct record);) {
-		const struct record *r = (const struct record *)(copy + at);
-
-		if (r->size < sizeof(*r) || r->size % 8 || r->size > size - at)
-			break;
-		if (!decode_record(r, r->size, &arena, &item))
-			world_feed(world, &item);
-		arena_reset(&arena);
-		at += r->size;
-	}
+	feed(world, data, size);
 	for (unsigned i = 0; i < ARRAY_SIZE(sinks); i++) {
 		sinks[i]->ops->finish(sinks[i], NULL);
 		sinks[i]->ops->free(sinks[i]);
@@ -110,7 +95,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	out_free(out);
 	world_free(world);
 	totals_free(totals);
-	arena_done(&arena);
-	free(copy);
 	return 0;
 }
