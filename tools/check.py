@@ -214,6 +214,17 @@ def static(step):
     tap(step, "tests/package/static.sh", OUT / "one-static" / "compendium")
 
 
+def kernels(step):
+    """The static program on the kernels of other Debians, in qemu: BPF's verifiers differ."""
+    build = OUT / "one-static" / "compendium"
+    missing = [tool for tool in ("qemu-system-x86_64", "busybox", "cpio", "curl") if not shutil.which(tool)]
+    if missing or not build.exists():
+        step.skipped += 1
+        step.notes.append(f"skipped kernels: {' '.join(missing)} not installed" if missing else "skipped kernels: the static step made no program")
+        return
+    tap(step, "tools/check-kernels.sh", build)
+
+
 def tarball():
     return max((OUT / "dist" / "meson-dist").glob("*.tar.xz"), key=os.path.getmtime)
 
@@ -292,7 +303,9 @@ STEPS = {
     "static": static,
     "dist": dist,
     "deb": deb,
+    "kernels": kernels,
 }
+ONLY_SLOW = {"kernels"}     # downloads kernels
 
 
 def run_step(name, slow):
@@ -331,7 +344,7 @@ def main():
             parser.error(f"no step '{name}'; there are: {' '.join(STEPS)}")
 
     (OUT / "logs").mkdir(parents=True, exist_ok=True)
-    names = args.step or list(STEPS)
+    names = args.step or [name for name in STEPS if args.slow or name not in ONLY_SLOW]
     if "sanitizers" not in names:
         compiled.set()      # as it was left
     # Live tests mostly wait: clang-tidy, which only computes, runs beside those of the sanitizers.

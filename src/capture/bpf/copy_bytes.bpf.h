@@ -43,7 +43,7 @@ __noinline int copy_str(u32 arg_part, u64 addr)
 	if (!w || !(c = chunk_at(w)))
 		return 0;
 	flags = w->flags & ~CHUNK_AT_EXIT;
-	n = bpf_probe_read_user_str(c + 1, RECORD_STR_MAX + 1, (void *)addr);
+	n = read_string(c + 1, RECORD_STR_MAX + 1, (void *)addr);
 	if (n > 0) {
 		n--;
 		if (n >= RECORD_STR_MAX)
@@ -52,7 +52,7 @@ __noinline int copy_str(u32 arg_part, u64 addr)
 		u32 first = PAGE_BYTES - (addr & (PAGE_BYTES - 1));
 
 		flags |= CHUNK_FAULT;
-		n = first && first < PAGE_BYTES ? bpf_probe_read_user_str(c + 1, first + 1, (void *)addr) : 0;
+		n = first && first < PAGE_BYTES ? read_string(c + 1, first + 1, (void *)addr) : 0;
 		n = n > 0 ? n - 1 : 0;
 	}
 	if (n > RECORD_STR_MAX)
@@ -84,7 +84,7 @@ static long rest_page(u32 i, struct rest_ctx *x)
 
 	if (!w || !(c = chunk_at(w)))
 		return 1;
-	n = bpf_probe_read_user_str(c + 1, PAGE_BYTES + 1, (void *)(x->addr + x->n));
+	n = read_string(c + 1, PAGE_BYTES + 1, (void *)(x->addr + x->n));
 	if (n <= 0)
 		return 1;
 	x->n += n - 1;

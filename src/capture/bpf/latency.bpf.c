@@ -9,7 +9,7 @@ const volatile unsigned long long sched_min_ns = 10000;
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 struct address_space { struct inode *host; unsigned long flags; };
 struct folio { struct address_space *mapping; };
-struct page { unsigned long compound_head; struct address_space *mapping; };
+struct page { struct address_space *mapping; };
 struct bio_vec { struct page *bv_page; };
 struct bio { struct bio_vec *bi_io_vec; };
 struct block_device { u32 bd_dev; };
@@ -203,20 +203,40 @@ int BPF_PROG(on_dirty, struct folio *folio, struct address_space *mapping)
 	return 0;
 }
 
+struct page___head { unsigned long compound_head; };
+struct page___info { unsigned long compound_info; };
+
+/*
+ * Of a tail page of a folio: its head, which has the mapping.  Bit 0 marks one; what stands beside it is the head's
+ * address, or (seen in 7.2, where struct page has a power of two bytes) the mask that makes it of the tail's.
+ */
+static __always_inline struct page *head_of(struct page *page)
+{
+	unsigned long head;
+
+	if (bpf_core_field_exists(((struct page___info *)0)->compound_info))
+		head = BPF_CORE_READ((struct page___info *)page, compound_info);
+	else
+		head = BPF_CORE_READ((struct page___head *)page, compound_head);
+	if (!(head & 1))
+		return page;
+	if (head >> 32 == 0xffffffff)	/* no address of a page is so high */
+		return (struct page *)((unsigned long)page & head);
+	return (struct page *)(head - 1);
+}
+
 /* The file whose pages a request carries; false: none (direct I/O, metadata). */
 static __always_inline bool request_file(struct request *rq, struct inode_key *ret_key)
 {
 	struct bio *bio = BPF_CORE_READ(rq, bio);
 	struct bio_vec *vec = bio ? BPF_CORE_READ(bio, bi_io_vec) : NULL;
 	struct page *page = vec ? BPF_CORE_READ(vec, bv_page) : NULL;
-	unsigned long head = page ? BPF_CORE_READ(page, compound_head) : 0, mapping;
+	unsigned long mapping;
 	struct inode *inode;
 
 	if (!page)
 		return false;
-	if (head & 1)			/* a tail page of a folio: its head has the mapping */
-		page = (struct page *)(head - 1);
-	mapping = (unsigned long)BPF_CORE_READ(page, mapping);
+	mapping = (unsigned long)BPF_CORE_READ(head_of(page), mapping);
 	if (!mapping || mapping & 3)	/* anonymous */
 		return false;
 	inode = BPF_CORE_READ((struct address_space *)mapping, host);

@@ -73,6 +73,14 @@ static __always_inline struct work *work_get(void)
  */
 #define WITHIN(v, min, max) ({ bool enough = (v) >= (min); SAME(v); enough && (v) <= (max); })
 
+/* The bytes of a string and its end, or what went wrong (< 0); older kernels (6.1) answer 0 for the empty one. */
+static __always_inline long read_string(void *to, u32 room, const void *from)
+{
+	long n = bpf_probe_read_user_str(to, room, from);
+
+	return n ? n : 1;
+}
+
 static __always_inline u32 align8(u32 n) { return (n + 7) & ~7u; }
 
 static __always_inline struct record_chunk *chunk_at(struct work *w)
