@@ -25,7 +25,8 @@ static bool has_syscall_info(void)
 	}
 	if (pid < 0)
 		return true;	/* the fork of the command will say why */
-	if (wait_one(pid, &status, WUNTRACED) == 1 && WIFSTOPPED(status) && ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(si), &si) < 0)
+	if (wait_one(pid, &status, WUNTRACED) == 1 && WIFSTOPPED(status) &&
+	    ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(si), &si) < 0)
 		has = errno != EIO;
 	kill_one(pid, SIGKILL);
 	wait_end(pid, &status);
@@ -37,5 +38,7 @@ int ptrace_able(struct diag *diag)
 	/* The version alone may be a pretence (personality(2), UNAME26); a new one needs no process to ask. */
 	if (!kernel_is_older(5, 3) || has_syscall_info())
 		return 0;
-	return diag_set(diag, 125, ENOTSUP, "this kernel is older than 5.3: it lacks PTRACE_GET_SYSCALL_INFO, which compendium needs; use a newer one");
+	return diag_set(diag, 125, ENOTSUP,
+			"this kernel is older than 5.3: it lacks PTRACE_GET_SYSCALL_INFO, which compendium needs; use "
+			"a newer one");
 }

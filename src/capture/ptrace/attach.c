@@ -67,7 +67,9 @@ static int refuse(pid_t pid, int err, struct diag *diag)
 	return diag_set(diag, 125, err, "cannot trace process %d: %s", pid, strerror(err));
 }
 
-/* Handles what comes until every thread has stopped or 100 ms have passed: one in a vfork or in the disk stops later. */
+/*
+ * Handles what comes until every thread has stopped or 100 ms have passed: one in a vfork or in the disk stops later.
+ */
 static bool all_stopped(const struct ptrace_source *s)
 {
 	for (const struct tracee *t = s->tracees; t; t = t->hh.next)
@@ -83,7 +85,8 @@ static void look_at_descriptor(void *ctx, int fd, const char *target)
 {
 	struct inherited *i = ctx;
 
-	if (!strcmp(target, "anon_inode:[userfaultfd]") || !strcmp(target, "/dev/userfaultfd") || !strcmp(target, "/dev/fuse"))
+	if (!strcmp(target, "anon_inode:[userfaultfd]") || !strcmp(target, "/dev/userfaultfd") ||
+	    !strcmp(target, "/dev/fuse"))
 		mem_may_wait();
 	status_found(i->s, i->t, fd, target);
 }

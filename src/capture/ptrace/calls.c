@@ -22,7 +22,10 @@ static bool ends_here(const struct tracee *t)
 	return t->arch == ARCH_I386 ? t->nr == 1 || t->nr == 252 : t->nr == SYS_exit || t->nr == SYS_exit_group;
 }
 
-/* Whether the namespace its later children are in may change: of the calling thread only, and whether it succeeds or not. */
+/*
+ * Whether the namespace its later children are in may change: of the calling thread only, and whether it succeeds or
+ * not.
+ */
 static bool changes_pidns(const struct tracee *t)
 {
 	switch (syscall_spec(t->arch, t->nr)->effect) {
@@ -79,7 +82,9 @@ void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptra
 	t->in_call = plan->wanted && (plan->every_form || cond_holds(syscall_spec(t->arch, t->nr)->when, t->args));
 	if (t->in_call) {
 		t->other_pidns |= changes_pidns(t);
-		mem_copy_enter(&t->chunks, plan, &(struct mem_call){ t->tid, narrow || t->arch == ARCH_X32, t->args, 0, s->opt->max_payload });
+		mem_copy_enter(
+			&t->chunks, plan,
+			&(struct mem_call){ t->tid, narrow || t->arch == ARCH_X32, t->args, 0, s->opt->max_payload });
 	}
 	if (!s->may_all && t->in_call && !t->sealed && rights_any_fault(&t->chunks))
 		look_whether_sealed(s, t, si->stack_pointer);

@@ -67,7 +67,8 @@ static bool is_named(const struct buf *chunks, const char *name)
 	const char *p = (const char *)(c + 1);
 	size_t n = strlen(name);
 
-	return chunks->len > sizeof(*c) && c->part == PART_BYTES && c->len >= n && !memcmp(p + c->len - n, name, n) && (c->len == n || p[c->len - n - 1] == '/');
+	return chunks->len > sizeof(*c) && c->part == PART_BYTES && c->len >= n && !memcmp(p + c->len - n, name, n) &&
+	       (c->len == n || p[c->len - n - 1] == '/');
 }
 
 /*
@@ -77,7 +78,10 @@ static bool is_named(const struct buf *chunks, const char *name)
 static void set_clone_flags(const struct tracee *t, uint64_t flags)
 {
 	if (native(t) == SYS_clone)
-		set_reg(t, t->arch == ARCH_I386 ? offsetof(struct user_regs_struct, rbx) : offsetof(struct user_regs_struct, rdi), (int64_t)flags);
+		set_reg(t,
+			t->arch == ARCH_I386 ? offsetof(struct user_regs_struct, rbx) :
+					       offsetof(struct user_regs_struct, rdi),
+			(int64_t)flags);
 	else
 		ptrace(PTRACE_POKEDATA, t->tid, t->args[0], flags);	/* the first member of struct clone_args */
 }
@@ -94,16 +98,21 @@ static uint64_t clone_flags(const struct tracee *t)
 void disguise_born(struct tracee *child)
 {
 	if (child->restore_flags)
-		set_clone_flags(child, native(child) == SYS_clone ? child->args[0] : clone_flags(child) | CLONE_UNTRACED);
+		set_clone_flags(child,
+				native(child) == SYS_clone ? child->args[0] : clone_flags(child) | CLONE_UNTRACED);
 	child->restore_flags = false;
 }
 
-/* Those of strict mode; and the kernel lets its own calls at a probe past seccomp (seccomp_uprobe_exception(), Linux 6.14). */
+/*
+ * Those of strict mode; and the kernel lets its own calls at a probe past seccomp (seccomp_uprobe_exception(), Linux
+ * 6.14).
+ */
 static bool strict_allows(const struct tracee *t)
 {
 	unsigned nr = native(t);
 
-	return nr == SYS_read || nr == SYS_write || nr == SYS_exit || nr == SYS_rt_sigreturn || syscall_spec(t->arch, t->nr)->effect == FX_PROBE;
+	return nr == SYS_read || nr == SYS_write || nr == SYS_exit || nr == SYS_rt_sigreturn ||
+	       syscall_spec(t->arch, t->nr)->effect == FX_PROBE;
 }
 
 /*
@@ -234,7 +243,10 @@ int64_t disguise_leave(struct ptrace_source *s, struct tracee *t, int64_t ret)
 	case ANSWER_SET_NNP: t->own_nnp |= ret == 0; break;
 	case ANSWER_SET_FILTER:
 	case ANSWER_TSYNC:
-		/* with SECCOMP_FILTER_FLAG_NEW_LISTENER the result is a descriptor; TSYNC may give the thread that failed */
+		/*
+		 * with SECCOMP_FILTER_FLAG_NEW_LISTENER the result is a descriptor; TSYNC may give the thread that
+		 * failed
+		 */
 		if (ret >= 0)
 			step_aside(s, t, t->fixup == ANSWER_TSYNC);
 		break;

@@ -12,7 +12,11 @@
 struct ptrace_source;
 struct tracee;
 
-enum { ANSWER_NONE, ANSWER_GET_SECCOMP, ANSWER_GET_NNP, ANSWER_SET_NNP, ANSWER_SET_STRICT, ANSWER_SET_FILTER, ANSWER_TSYNC, ANSWER_READ_STATUS, ANSWER_DUP_STATUS, ANSWER_UNTRACED };	/* tracee.fixup */
+/* tracee.fixup */
+enum {
+	ANSWER_NONE, ANSWER_GET_SECCOMP, ANSWER_GET_NNP, ANSWER_SET_NNP, ANSWER_SET_STRICT, ANSWER_SET_FILTER,
+	ANSWER_TSYNC, ANSWER_READ_STATUS, ANSWER_DUP_STATUS, ANSWER_UNTRACED,
+};
 
 /* Calls the filter has to stop at whatever the plan says.  Returns its condition, or NULL; *ret_always: without one. */
 const struct arg_cond *disguise_wants(unsigned arch, unsigned nr, bool *ret_always);
@@ -20,7 +24,12 @@ const struct arg_cond *disguise_wants(unsigned arch, unsigned nr, bool *ret_alwa
 bool disguise_enter(struct ptrace_source *s, struct tracee *t, const uint64_t args[6]);
 /* At exit; returns the result to show, which may differ from the kernel's. */
 int64_t disguise_leave(struct ptrace_source *s, struct tracee *t, int64_t ret);
-/* A new task at its first stop, args[0], arch and nr of its parent's call in it: what we changed in that call is put back. */
+/*
+ * A new task at its first stop, args[0], arch and nr of its parent's call in it: what we changed in that call is put
+ * back.
+ */
 void disguise_born(struct tracee *child);
-/* At a seccomp-stop: a RET_TRACE of the program's own filter has no tracer in its eyes, so the call fails with ENOSYS. */
+/*
+ * At a seccomp-stop: a RET_TRACE of the program's own filter has no tracer in its eyes, so the call fails with ENOSYS.
+ */
 void disguise_foreign_trace(const struct tracee *t);

@@ -22,7 +22,8 @@ static unsigned count_chunks(const struct buf *b, size_t at)
 
 void call_put(struct ptrace_source *s, struct tracee *t, unsigned flags, int64_t ret, uint64_t exit_ns)
 {
-	struct record_call *r = record_begin(&s->out.rec, RECORD_CALL, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, t->enter_ns);
+	struct record_call *r =
+		record_begin(&s->out.rec, RECORD_CALL, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, t->enter_ns);
 
 	r->h.flags = (rec_u16)flags;
 	r->exit_ns = exit_ns;
@@ -44,7 +45,8 @@ void call_abandon(struct ptrace_source *s, struct tracee *t)
 
 void emit_fork(struct ptrace_source *s, struct tracee *child, pid_t parent_pid, pid_t parent_tid, uint64_t flags)
 {
-	struct record_fork *r = record_begin(&s->out.rec, RECORD_FORK, sizeof(*r), (uint32_t)child->pid, (uint32_t)child->tid, ptrace_now_ns());
+	struct record_fork *r = record_begin(&s->out.rec, RECORD_FORK, sizeof(*r), (uint32_t)child->pid,
+					     (uint32_t)child->tid, ptrace_now_ns());
 
 	r->parent_pid = (uint32_t)parent_pid;
 	r->parent_tid = (uint32_t)parent_tid;
@@ -56,7 +58,8 @@ void emit_fork(struct ptrace_source *s, struct tracee *child, pid_t parent_pid, 
 
 void emit_stop(struct ptrace_source *s, struct tracee *t, int signo, unsigned flags)
 {
-	struct record_stop *r = record_begin(&s->out.rec, RECORD_STOP, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
+	struct record_stop *r =
+		record_begin(&s->out.rec, RECORD_STOP, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
 
 	r->h.flags = (rec_u16)flags;
 	r->signo = signo;

@@ -50,7 +50,10 @@ static bool told_by_flags(const struct syscall_spec *spec, const uint64_t args[6
 	return flags & O_DIRECTORY || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
 }
 
-/* By another task that uses the same descriptors: the one that has made the call may have ended since (facts_can_wait()). */
+/*
+ * By another task that uses the same descriptors: the one that has made the call may have ended since
+ * (facts_can_wait()).
+ */
 static bool stat_by_others(const struct asking *a, int fd, struct fd_facts *ret)
 {
 	for (const struct tracee *t = a->s->tracees; t; t = t->hh.next)
@@ -74,7 +77,10 @@ static void ask_kind(const struct asking *a, int fd)
 		status_opened(a->s, a->t, fd, &f.fact);
 }
 
-/* msg_control as the program has it: a 32-bit cmsghdr begins with a 32-bit length and is padded to 4 (struct compat_cmsghdr). */
+/*
+ * msg_control as the program has it: a 32-bit cmsghdr begins with a 32-bit length and is padded to 4 (struct
+ * compat_cmsghdr).
+ */
 static void ask_control(const struct asking *a, const char *control, size_t len)
 {
 	bool narrow = a->t->arch != ARCH_X86_64;
@@ -127,10 +133,12 @@ static void ask_events(const struct asking *a, uint64_t addr, uint64_t len)
 	if (!(a->s->has & PROC_HAS_FANOTIFY) || !proc_fd_is(&a->s->fds, a->t->tid, (int)a->t->args[0], PROC_FANOTIFY))
 		return;
 	for (uint64_t at = 0; at + sizeof(m) <= len && n < EVENTS_MAX; at += m.event_len, n++) {
-		if (mem_read(a->t->tid, addr + at, &m, sizeof(m)) != sizeof(m) || m.event_len < sizeof(m) || m.vers != FANOTIFY_METADATA_VERSION)
+		if (mem_read(a->t->tid, addr + at, &m, sizeof(m)) != sizeof(m) || m.event_len < sizeof(m) ||
+		    m.vers != FANOTIFY_METADATA_VERSION)
 			return;
 		ask(a, m.fd);
-		for (uint64_t i = at + m.metadata_len; m.metadata_len && i + sizeof(info) <= at + m.event_len; i += info.len) {
+		for (uint64_t i = at + m.metadata_len; m.metadata_len && i + sizeof(info) <= at + m.event_len;
+		     i += info.len) {
 			if (mem_read(a->t->tid, addr + i, &info, sizeof(info)) != sizeof(info) || info.len < 4)
 				break;
 			if (info.type == FAN_INFO_PIDFD)
@@ -147,9 +155,10 @@ static void supervised(struct ptrace_source *s, const struct tracee *by)
 }
 
 /*
- * While we ask, no call of ours goes on that closes a descriptor or puts another in its place: each of them stops before
- * it does (close, dup2, close_range, exec: names need them, so whatever is chosen).  What does not stop: an exit, which
- * takes the descriptor away but puts none in its place; io_uring; and a supervisor, who may answer calls that the filter hands over.
+ * While we ask, no call of ours goes on that closes a descriptor or puts another in its place: each of them stops
+ * before it does (close, dup2, close_range, exec: names need them, so whatever is chosen).  What does not stop: an
+ * exit, which takes the descriptor away but puts none in its place; io_uring; and a supervisor, who may answer calls
+ * that the filter hands over.
  */
 bool facts_can_wait(struct ptrace_source *s, const struct tracee *t)
 {

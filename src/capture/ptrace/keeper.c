@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Keeps what was let go and cannot be alone: a process started with our filter has it for life, and without a tracer
- * each filtered call would fail with ENOSYS.  Each such thread is let go with a SIGSTOP, so that it runs nothing; then a
- * child of ours, the keeper, seizes them all, wakes them with a SIGCONT they do not get to see, and lets every call
+ * each filtered call would fail with ENOSYS.  Each such thread is let go with a SIGSTOP, so that it runs nothing; then
+ * a child of ours, the keeper, seizes them all, wakes them with a SIGCONT they do not get to see, and lets every call
  * pass until the last of them has ended.
  */
 #include <errno.h>
@@ -116,7 +116,8 @@ static _Noreturn void keep(unsigned mark, struct kept *v, size_t n)
 	setsid();
 	let_files_go();
 	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, sig == SIGHUP || sig == SIGINT || sig == SIGQUIT || sig == SIGTERM || sig == SIGPIPE ? SIG_IGN : SIG_DFL);
+		signal(sig, sig == SIGHUP || sig == SIGINT || sig == SIGQUIT || sig == SIGTERM || sig == SIGPIPE ?
+				    SIG_IGN : SIG_DFL);
 	for (size_t i = 0; i < n; i++)
 		if (ptrace(PTRACE_SEIZE, v[i].tid, 0, PTRACE_OPTIONS) < 0 && errno != ESRCH)
 			kill_one(v[i].pid, SIGKILL);	/* better than to go on with calls that fail */

@@ -19,7 +19,8 @@ static void ptrace_detached(struct ptrace_source *s, struct tracee *t, int sig, 
 		proc_put_usage(t->pid, t->tid, 0, &s->out.rec, emitter_put, &s->out);
 	ptrace(PTRACE_DETACH, t->tid, 0, (long)sig);
 	if (t->announced) {
-		record_begin(&s->out.rec, RECORD_DETACH, sizeof(struct record), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
+		record_begin(&s->out.rec, RECORD_DETACH, sizeof(struct record), (uint32_t)t->pid, (uint32_t)t->tid,
+			     ptrace_now_ns());
 		emitter_put(&s->out);
 	}
 	tracee_drop(s, t);

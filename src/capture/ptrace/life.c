@@ -61,7 +61,8 @@ void ptrace_ended(struct ptrace_source *s, struct tracee *t, int status, const s
 	if (t->announced) {
 		call_abandon(s, t);
 		put_usage(s, t, end);
-		r = record_begin(&s->out.rec, RECORD_EXIT, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
+		r = record_begin(&s->out.rec, RECORD_EXIT, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid,
+				 ptrace_now_ns());
 		r->status = status;
 		r->utime_ns = t->tid == t->pid && end ? end->utime_ns : 0;
 		r->stime_ns = t->tid == t->pid && end ? end->stime_ns : 0;
@@ -143,7 +144,8 @@ void ptrace_adopt_held(struct ptrace_source *s)
 			status_forked(s, p, t, tgid != t->tid ? CLONE_THREAD : 0);
 		}
 		t->ns_tid = proc_ns_tid(t->tid);
-		emit_fork(s, t, tgid != t->tid ? tgid : ppid, tgid != t->tid ? tgid : ppid, tgid != t->tid ? CLONE_THREAD | CLONE_VM | CLONE_FILES | CLONE_FS : 0);
+		emit_fork(s, t, tgid != t->tid ? tgid : ppid, tgid != t->tid ? tgid : ppid,
+			  tgid != t->tid ? CLONE_THREAD | CLONE_VM | CLONE_FILES | CLONE_FS : 0);
 		tracee_resume(s, t);
 	}
 }

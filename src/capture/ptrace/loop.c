@@ -31,11 +31,11 @@ static int fetch(struct report *r, bool end)
 
 /*
  * As wait4(2), and cheaper.  To say what a task used, the kernel adds up all threads of its process, at every stop, and
- * only the end of a process needs it.  So a report is looked at first (WNOWAIT), and one of a syscall-stop is left at that:
- * resuming the tracee takes it away (ptrace_resume() in the kernel, "this status was not reported yet").  Others are
- * fetched, ends with their usage; until it is, the kernel takes PTRACE_EVENT_EXEC for one of a thread that is no more
- * (looks_like_a_spurious_pid(), Linux 5.13).  __WNOTHREAD: what this thread traces is all there is.  No WSTOPPED: stops of
- * tracees are reported whatever the options say, and that of a child which was let go is none of ours.
+ * only the end of a process needs it.  So a report is looked at first (WNOWAIT), and one of a syscall-stop is left at
+ * that: resuming the tracee takes it away (ptrace_resume() in the kernel, "this status was not reported yet").  Others
+ * are fetched, ends with their usage; until it is, the kernel takes PTRACE_EVENT_EXEC for one of a thread that is no
+ * more (looks_like_a_spurious_pid(), Linux 5.13).  __WNOTHREAD: what this thread traces is all there is.  No WSTOPPED:
+ * stops of tracees are reported whatever the options say, and that of a child which was let go is none of ours.
  */
 static int next_report(bool block, struct report *ret)
 {
@@ -50,7 +50,8 @@ static int next_report(bool block, struct report *ret)
 		if (!si.si_pid)
 			return 0;
 		end = si.si_code == CLD_EXITED || si.si_code == CLD_KILLED || si.si_code == CLD_DUMPED;
-		*ret = (struct report){ .tid = si.si_pid, .status = si.si_status << 8 | 0x7f };	/* of a stop: wait(2), WIFSTOPPED */
+		/* of a stop: wait(2), WIFSTOPPED */
+		*ret = (struct report){ .tid = si.si_pid, .status = si.si_status << 8 | 0x7f };
 		rc = !end && is_call_stop(si.si_status) ? 1 : fetch(ret, end);
 	}
 	return rc;

@@ -40,7 +40,8 @@ size_t mem_read(pid_t tid, uint64_t addr, void *to, size_t n)
 	return got > 0 ? (size_t)got : 0;
 }
 
-static void copy_bytes(struct buf *b, unsigned arg, unsigned part, unsigned flags, pid_t tid, uint64_t addr, uint64_t want, uint64_t max)
+static void copy_bytes(struct buf *b, unsigned arg, unsigned part, unsigned flags, pid_t tid, uint64_t addr,
+		       uint64_t want, uint64_t max)
 {
 	size_t n = (size_t)MIN(want, max), got, at = b->len;
 	struct record_chunk *c;
@@ -49,7 +50,8 @@ static void copy_bytes(struct buf *b, unsigned arg, unsigned part, unsigned flag
 	buf_grow(b, sizeof(*c) + ALIGN8(n));
 	got = n ? mem_read(tid, addr, b->s + at + sizeof(*c), n) : 0;
 	c = (struct record_chunk *)(b->s + at);
-	*c = (struct record_chunk){ (rec_u8)arg, (rec_u8)part, (rec_u16)(flags | (got < n ? CHUNK_FAULT : 0) | (n < want ? CHUNK_TRUNC : 0)), (rec_u32)got };
+	flags |= (got < n ? CHUNK_FAULT : 0) | (n < want ? CHUNK_TRUNC : 0);
+	*c = (struct record_chunk){ (rec_u8)arg, (rec_u8)part, (rec_u16)flags, (rec_u32)got };
 	memset(b->s + at + sizeof(*c) + got, 0, ALIGN8(got) - got);
 	b->len = at + sizeof(*c) + ALIGN8(got);
 }
@@ -173,7 +175,8 @@ static void copy_iov(struct buf *b, unsigned arg, const struct iovec *iov, unsig
 }
 
 /* The first bytes of what an iovec array holds; total: bytes that count (the call's result, or all). */
-static void copy_iov_data(struct buf *b, unsigned arg, enum chunk_part part, unsigned flags, pid_t tid, const struct iovec *iov, unsigned n, uint64_t total, size_t max)
+static void copy_iov_data(struct buf *b, unsigned arg, enum chunk_part part, unsigned flags, pid_t tid,
+			  const struct iovec *iov, unsigned n, uint64_t total, size_t max)
 {
 	char data[4096];
 	size_t got = 0, cap = MIN(max, sizeof(data));
@@ -201,16 +204,22 @@ static bool read_msg(pid_t tid, bool compat, uint64_t addr, struct msg *m)
 	if (!compat) {
 		if (mem_read(tid, addr, &h, sizeof(h)) != sizeof(h))
 			return false;
-		*m = (struct msg){ (uint64_t)h.msg_name, (uint64_t)h.msg_iov, (uint64_t)h.msg_control, h.msg_iovlen, h.msg_controllen, h.msg_namelen };
+		*m = (struct msg){ (uint64_t)h.msg_name, (uint64_t)h.msg_iov, (uint64_t)h.msg_control,
+				   h.msg_iovlen, h.msg_controllen, h.msg_namelen };
 		return true;
 	}
 	if (mem_read(tid, addr, w, sizeof(w)) != sizeof(w))
 		return false;
-	*m = (struct msg){ .name = w[0], .namelen = w[1], .iov = w[2], .iovlen = w[3], .control = w[4], .controllen = w[5] };
+	*m = (struct msg){
+		.name = w[0], .namelen = w[1], .iov = w[2], .iovlen = w[3], .control = w[4], .controllen = w[5]
+	};
 	return true;
 }
 
-/* How much room there is for names: msg_name and msg_namelen come first in a struct msghdr, and that first in a struct mmsghdr. */
+/*
+ * How much room there is for names: msg_name and msg_namelen come first in a struct msghdr, and that first in a struct
+ * mmsghdr.
+ */
 static void copy_rooms(struct buf *b, unsigned arg, const struct mem_call *c, uint64_t n)
 {
 	size_t step = c->compat ? 32 : sizeof(struct mmsghdr), width = c->compat ? 4 : 8, got;
@@ -288,7 +297,8 @@ static void copy_iocbs(struct buf *b, unsigned arg, const struct mem_call *c, ui
 	unsigned i, limit = (unsigned)MIN(n, MIN(max, (uint64_t)MSG_MAX_COPIED));
 
 	for (i = 0; i < limit; i++) {
-		if (mem_read(c->tid, c->args[arg] + i * w, &v[i].addr, w) != w || mem_read(c->tid, v[i].addr, v[i].iocb, sizeof(v[i].iocb)) != sizeof(v[i].iocb))
+		if (mem_read(c->tid, c->args[arg] + i * w, &v[i].addr, w) != w ||
+		    mem_read(c->tid, v[i].addr, v[i].iocb, sizeof(v[i].iocb)) != sizeof(v[i].iocb))
 			break;
 	}
 	record_chunk(b, arg, PART_IOCB, i < n ? CHUNK_TRUNC : 0, v, i * sizeof(v[0]));
@@ -341,7 +351,8 @@ static void copy_arg(struct buf *b, unsigned i, const struct plan_arg *a, const 
 	case PLAN_SKIP:
 		return;
 	case PLAN_STR:
-		copy_str(b, i, PART_BYTES, c->tid, addr, a->max ? MIN(a->max, (uint32_t)RECORD_STR_MAX) : RECORD_STR_MAX);
+		copy_str(b, i, PART_BYTES, c->tid, addr,
+			 a->max ? MIN(a->max, (uint32_t)RECORD_STR_MAX) : RECORD_STR_MAX);
 		return;
 	case PLAN_STR_IF:
 		if ((uint32_t)n == a->max)
@@ -353,7 +364,8 @@ static void copy_arg(struct buf *b, unsigned i, const struct plan_arg *a, const 
 		return;
 	case PLAN_LEN_RET:
 		if (c->ret > 0)
-			copy_bytes(b, i, PART_BYTES, flags, c->tid, addr, MIN((uint64_t)c->ret, (uint64_t)1 << 32) * size, a->max);
+			copy_bytes(b, i, PART_BYTES, flags, c->tid, addr,
+				   MIN((uint64_t)c->ret, (uint64_t)1 << 32) * size, a->max);
 		return;
 	case PLAN_FIXED:
 		copy_bytes(b, i, PART_BYTES, flags, c->tid, addr, size, size);
@@ -371,7 +383,8 @@ static void copy_arg(struct buf *b, unsigned i, const struct plan_arg *a, const 
 
 		if (!leave)
 			copy_iov(b, i, iov, k, n);
-		copy_iov_data(b, i, PART_DATA, flags, c->tid, iov, k, leave ? (uint64_t)MAX(c->ret, (int64_t)0) : UINT64_MAX, a->max);
+		copy_iov_data(b, i, PART_DATA, flags, c->tid, iov, k,
+			      leave ? (uint64_t)MAX(c->ret, (int64_t)0) : UINT64_MAX, a->max);
 		return;
 	}
 	case PLAN_IOV: {
@@ -427,7 +440,8 @@ static bool opened_name(const struct buf *b)
 	static const char end[] = PLAN_NAME_FILE;
 	size_t n = sizeof(end) - 1;
 
-	return b->len > sizeof(*c) && c->part == PART_BYTES && c->len > n && !memcmp((const char *)(c + 1) + c->len - n, end, n);
+	return b->len > sizeof(*c) && c->part == PART_BYTES && c->len > n &&
+	       !memcmp((const char *)(c + 1) + c->len - n, end, n);
 }
 
 void mem_copy_name(struct buf *b, const struct capture_plan *plan, const struct mem_call *c, uint8_t *names)
@@ -450,7 +464,8 @@ void mem_copy_words(struct buf *b, const struct capture_plan *plan, const struct
 	if (!plan_keeps_words(plan, c->args[0], c->ret))
 		return;
 	if (plan->words_iov)
-		copy_iov_data(b, arg, PART_STDERR, CHUNK_AT_EXIT, c->tid, iov, read_iov(c->tid, c->compat, c->args[arg], c->args[plan->words_len], iov),
+		copy_iov_data(b, arg, PART_STDERR, CHUNK_AT_EXIT, c->tid, iov,
+			      read_iov(c->tid, c->compat, c->args[arg], c->args[plan->words_len], iov),
 			      (uint64_t)c->ret, STDERR_KEPT);
 	else
 		copy_bytes(b, arg, PART_STDERR, CHUNK_AT_EXIT, c->tid, c->args[arg], (uint64_t)c->ret, STDERR_KEPT);

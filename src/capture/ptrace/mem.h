@@ -18,11 +18,16 @@ struct mem_call { pid_t tid; bool compat; /* 32-bit layouts */ const uint64_t *a
 
 /* As many bytes as are there, up to n; 0 when nothing is. */
 size_t mem_read(pid_t tid, uint64_t addr, void *to, size_t n);
-/* From here on a page may be there only when a traced process has filled it: the tracer does not wait for that (reader.h). */
+/*
+ * From here on a page may be there only when a traced process has filled it: the tracer does not wait for that
+ * (reader.h).
+ */
 void mem_may_wait(void);
 void mem_copy_enter(struct buf *b, const struct capture_plan *plan, const struct mem_call *c);
 void mem_copy_leave(struct buf *b, const struct capture_plan *plan, const struct mem_call *c);
-/* The bytes of a thread's name that the call wrote (plan->names); names: how many such writes to look at, counted down. */
+/*
+ * The bytes of a thread's name that the call wrote (plan->names); names: how many such writes to look at, counted down.
+ */
 void mem_copy_name(struct buf *b, const struct capture_plan *plan, const struct mem_call *c, uint8_t *names);
 /* What the call wrote to the standard error: its first bytes (plan->words). */
 void mem_copy_words(struct buf *b, const struct capture_plan *plan, const struct mem_call *c);

@@ -15,7 +15,7 @@ enum {
 	WINDOW = 256, TRIAL = 64,	/* stops looked at together */
 	FAR_WORSE = 4,			/* a window that waits so many times as long as usual is long enough */
 	SWITCHES_PART = 4,		/* more changes of tracee than this part of the stops: no following */
-	SETTLE_NS = 100000000,		/* before the first trials: where the two run settles by itself, mostly on one CPU */
+	SETTLE_NS = 100000000,		/* before the first trials: where they run settles, mostly on one CPU */
 	PAUSE_MIN_NS = 200000000,	/* between two rounds of trials; doubled by each that changes nothing */
 	PAUSE_TIMES = 16,
 	LOOK_NS = 16000,		/* a turn on two CPUs takes longer, one on the same 5 to 10 µs */
@@ -52,7 +52,9 @@ static uint64_t waited_ns(void)
 	char s[128];
 	unsigned long long ran, waited;
 
-	return read_file("/proc/thread-self/schedstat", s, sizeof(s)) && sscanf(s, "%llu %llu", &ran, &waited) == 2 ? waited : 0;
+	if (!read_file("/proc/thread-self/schedstat", s, sizeof(s)) || sscanf(s, "%llu %llu", &ran, &waited) != 2)
+		return 0;
+	return waited;
 }
 
 /* Field 39 of /proc/TID/stat: the CPU it ran on last. */
@@ -112,7 +114,8 @@ static bool cpu_to_spare(const struct near *n)
 	char s[128];
 	unsigned running;
 
-	return read_file("/proc/loadavg", s, sizeof(s)) && sscanf(s, "%*s %*s %*s %u/", &running) == 1 && running < n->ncpus;
+	return read_file("/proc/loadavg", s, sizeof(s)) && sscanf(s, "%*s %*s %*s %u/", &running) == 1 &&
+	       running < n->ncpus;
 }
 
 /* SCHED_IDLE among those who compute may have to wait for long: not even tried. */

@@ -16,8 +16,12 @@ static void execed(struct ptrace_source *s, struct tracee *t)
 	struct record_exec *r;
 	struct buf parts = { 0 };
 
-	/* After an exec by another thread the leader's number is reported, and the thread that was the leader is no more. */
-	if (ptrace(PTRACE_GETEVENTMSG, t->tid, 0, &old) == 0 && (pid_t)old != t->tid && (was = tracee_find(s, (pid_t)old))) {
+	/*
+	 * After an exec by another thread the leader's number is reported, and the thread that was the leader is no
+	 * more.
+	 */
+	if (ptrace(PTRACE_GETEVENTMSG, t->tid, 0, &old) == 0 && (pid_t)old != t->tid &&
+	    (was = tracee_find(s, (pid_t)old))) {
 		pid_t pid = t->tid;
 
 		call_abandon(s, t);
@@ -60,7 +64,10 @@ static bool command_stopped(struct ptrace_source *s, const struct tracee *t)
 	return command && (t == command || command->in_vfork) && getpgid(t->tid) == getpgrp();
 }
 
-bool ptrace_stops_group(int signo) { return signo == SIGSTOP || signo == SIGTSTP || signo == SIGTTIN || signo == SIGTTOU; }
+bool ptrace_stops_group(int signo)
+{
+	return signo == SIGSTOP || signo == SIGTSTP || signo == SIGTTIN || signo == SIGTTOU;
+}
 
 /*
  * PTRACE_EVENT_STOP: the first stop of a new tracee, our PTRACE_INTERRUPT, a group-stop, or SIGCONT ending one.
@@ -161,7 +168,10 @@ void ptrace_handle(struct ptrace_source *s, const struct report *r)
 	case PTRACE_EVENT_VFORK:
 	case PTRACE_EVENT_CLONE:
 		life_forked(s, t, event);
-		/* The event says that it succeeded.  Where its duration is wanted, too (every_form), its exit is waited for. */
+		/*
+		 * The event says that it succeeded.  Where its duration is wanted, too (every_form), its exit is waited
+		 * for.
+		 */
 		if (t->in_call && !ptrace_plan(s, t->arch, t->nr)->every_form && !t->every_call && !t->answer_due)
 			call_put(s, t, CALL_NO_EXIT, 0, 0);
 		tracee_resume(s, t);

@@ -178,7 +178,8 @@ void tracee_resume(struct ptrace_source *s, struct tracee *t);
 const struct capture_plan *ptrace_plan(struct ptrace_source *s, unsigned arch, unsigned nr);
 
 /* arch.c */
-unsigned call_arch(uint32_t audit_arch, uint64_t nr, uint32_t *ret_nr);	/* enum record_arch, and the number in its table */
+/* enum record_arch, and the number in its table */
+unsigned call_arch(uint32_t audit_arch, uint64_t nr, uint32_t *ret_nr);
 void call_unwrap(const struct tracee *t, unsigned *nr, uint64_t args[6]);	/* i386: spec_unwrap() */
 
 /* life.c */
@@ -196,7 +197,8 @@ int ptrace_able(struct diag *diag);
 
 /* signal.c: at a signal-delivery-stop. */
 void signal_stopped(struct ptrace_source *s, struct tracee *t, int signo);	/* t may be gone afterwards */
-void signal_hide_ignored(struct ptrace_source *s, struct tracee *t, int signo);	/* an ignored signal leaves no EINTR behind */
+/* An ignored signal leaves no EINTR behind. */
+void signal_hide_ignored(struct ptrace_source *s, struct tracee *t, int signo);
 
 /* calls.c */
 void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptrace_syscall_info *si);
@@ -209,7 +211,8 @@ void call_ended(struct ptrace_source *s, struct tracee *t, int64_t ret);
 /* wait.c */
 struct syscall_spec;
 bool wait_is_seen(const struct syscall_spec *spec);		/* our filter has to stop at it */
-void wait_before_entry(struct ptrace_source *s, struct tracee *t);	/* before anything of the last call is overwritten */
+/* Before anything of the last call is overwritten. */
+void wait_before_entry(struct ptrace_source *s, struct tracee *t);
 void wait_entered(struct tracee *t);
 void wait_found(struct tracee *t, unsigned nr, uint64_t since_ns);	/* it was in that call when we came */
 bool wait_left(struct tracee *t, int64_t ret);	/* true: the record of the call is held back */
@@ -217,7 +220,7 @@ bool wait_left(struct tracee *t, int64_t ret);	/* true: the record of the call i
 void wait_hide(struct ptrace_source *s, struct tracee *t);
 /* At a signal-delivery-stop, or at a group-stop (stops). */
 void wait_signalled(struct ptrace_source *s, struct tracee *t, bool ignored, bool stops);
-void wait_clock(struct ptrace_source *s);			/* ends what has waited for long enough, when next_end_ns has come */
+void wait_clock(struct ptrace_source *s);	/* ends what has waited for long enough, when next_end_ns has come */
 void wait_done(struct ptrace_source *s);
 
 /* facts.c */
@@ -235,21 +238,25 @@ int spawn_command(struct ptrace_source *s, struct diag *diag);
 int attach_pids(struct ptrace_source *s, struct diag *diag);
 
 /* leave.c: what loop_leave() is made of. */
-void leave_begin(struct ptrace_source *s);			/* ABOUT_TO_LEAVE becomes LEAVING, when nothing holds its parent */
+void leave_begin(struct ptrace_source *s);	/* ABOUT_TO_LEAVE becomes LEAVING, when nothing holds its parent */
 void leave_report(struct ptrace_source *s, const struct report *r);
 void leave_idle(struct ptrace_source *s);			/* nothing was reported */
 bool leave_is_stuck(const struct ptrace_source *s);		/* nothing of what is left can stop, nor need it */
 void leave_finish(struct ptrace_source *s);
 
 /* loop.c: the only place that waits for tracees. */
-int loop_turn(struct ptrace_source *s, bool block);		/* 1: a report was handled; 0: there is none; -EINTR; -ECHILD: nothing is left */
-bool loop_leave(struct ptrace_source *s);			/* a round of letting everything go, from ABOUT_TO_LEAVE on; true: done */
+/* 1: a report was handled; 0: there is none; -EINTR; -ECHILD: nothing is left */
+int loop_turn(struct ptrace_source *s, bool block);
+/* A round of letting everything go, from ABOUT_TO_LEAVE on; true: done. */
+bool loop_leave(struct ptrace_source *s);
 
 /* keeper.c */
 struct kept { pid_t tid, pid; bool was_stopped, woken; };
-bool keeper_may(void);						/* is there to be one? else what has our filter is killed */
+bool keeper_may(void);	/* is there to be one? else what has our filter is killed */
 void keeper_add(struct ptrace_source *s, pid_t tid, pid_t pid, bool was_stopped);	/* just before it is let go */
-void keeper_start(struct ptrace_source *s);			/* when all were let go; does nothing when there are none */
+void keeper_start(struct ptrace_source *s);	/* when all were let go; does nothing when there are none */
 void keeper_kill(const struct ptrace_source *s);		/* those that wait for it */
 
-#define PTRACE_OPTIONS (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP)
+#define PTRACE_OPTIONS \
+	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | \
+	 PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP)

@@ -13,6 +13,7 @@
 
 /*
  * As process_vm_readv(2) into one buffer, in a thread of its own that is given a tenth of a second.  0 when that is not
- * enough, and from then on at once for the same page, until it has been filled.  Of more than 64 KB only the first are read.
+ * enough, and from then on at once for the same page, until it has been filled.  Of more than 64 KB only the first are
+ * read.
  */
 size_t reader_read(pid_t tid, void *to, size_t n, const struct iovec *remote, unsigned nremote);

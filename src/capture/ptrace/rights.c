@@ -80,7 +80,8 @@ unsigned rights_lost_at_exec(pid_t tid, const struct buf *call)
 	snprintf(path, sizeof(path), "/proc/%d/exe", tid);
 	if (stat(path, &st) < 0 && (errno == EACCES || errno == EPERM))
 		lost |= EXEC_UNREADABLE;
-	if (!file_of(tid, call, path, sizeof(path)) || stat(path, &st) < 0 || statvfs(path, &fs) < 0 || fs.f_flag & ST_NOSUID || !proc_rights(tid, &has))
+	if (!file_of(tid, call, path, sizeof(path)) || stat(path, &st) < 0 || statvfs(path, &fs) < 0 ||
+	    fs.f_flag & ST_NOSUID || !proc_rights(tid, &has))
 		return lost;
 	if (st.st_mode & S_ISUID && st.st_uid != has.euid)
 		lost |= EXEC_NO_SETUID;

@@ -47,7 +47,8 @@ static const struct arg_cond *either(const struct arg_cond *a, const struct arg_
 {
 	static struct arg_cond both;
 
-	if (!a || a->arg != b->arg || a->mask != b->mask || a->invert || b->invert || a->nvals + b->nvals > (int)ARRAY_SIZE(both.vals))
+	if (!a || a->arg != b->arg || a->mask != b->mask || a->invert || b->invert ||
+	    a->nvals + b->nvals > (int)ARRAY_SIZE(both.vals))
 		return NULL;
 	both = *a;
 	for (unsigned i = 0; i < b->nvals; i++)
@@ -95,7 +96,8 @@ static void check_arch(struct prog *p, const struct capture_plan *plans, unsigne
 	ret(p, p->trace);	/* numbers no table knows: shown raw */
 }
 
-unsigned seccomp_build(struct sock_filter *v, unsigned max, unsigned mark, const struct capture_plan *x86_64, const struct capture_plan *i386)
+unsigned seccomp_build(struct sock_filter *v, unsigned max, unsigned mark, const struct capture_plan *x86_64,
+		       const struct capture_plan *i386)
 {
 	struct prog p = { v, 0, max, SECCOMP_RET_TRACE | mark };
 	unsigned i386_at;

@@ -8,8 +8,10 @@
 #include <stdbool.h>
 
 /*
- * wanted[arch][nr]; conditions of the rows are compiled in.  mark is the SECCOMP_RET_DATA of every stop: one that no program can
- * guess, since any other RET_TRACE is the program's own.  Returns the number of instructions; max at least 4096.
+ * wanted[arch][nr]; conditions of the rows are compiled in.  mark is the SECCOMP_RET_DATA of every stop: one that no
+ * program can guess, since any other RET_TRACE is the program's own.  Returns the number of instructions; max at least
+ * 4096.
  */
 struct capture_plan;
-unsigned seccomp_build(struct sock_filter *prog, unsigned max, unsigned mark, const struct capture_plan *x86_64, const struct capture_plan *i386);
+unsigned seccomp_build(struct sock_filter *prog, unsigned max, unsigned mark, const struct capture_plan *x86_64,
+		       const struct capture_plan *i386);

@@ -14,7 +14,9 @@
 
 enum { FATE_STOP = 1 << 12 };	/* beside SIGNAL_IGNORED and SIGNAL_FATAL; 0: a handler */
 
-/* Sent by the kernel for what the task itself has just done: not even the first process of a pid namespace is spared. */
+/*
+ * Sent by the kernel for what the task itself has just done: not even the first process of a pid namespace is spared.
+ */
 static bool is_fault(int signo, const siginfo_t *si)
 {
 	switch (signo) {
@@ -79,7 +81,10 @@ static void put_signal(struct ptrace_source *s, const struct tracee *t, int sign
 	r->h.flags = (rec_u16)(fate & (SIGNAL_IGNORED | SIGNAL_FATAL));
 	r->signo = signo;
 	r->code = si->si_code;
-	/* from a process; the kernel's own negative codes (SI_TIMER, SI_SIGIO…) have other things in the place of its pid */
+	/*
+	 * from a process; the kernel's own negative codes (SI_TIMER, SI_SIGIO…) have other things in the place of its
+	 * pid
+	 */
 	if (si->si_code == SI_USER || si->si_code == SI_QUEUE || si->si_code == SI_TKILL || si->si_code == SI_MESGQ ||
 	    (signo == SIGCHLD && si->si_code > 0)) {
 		r->sender_pid = (rec_u32)si->si_pid;
@@ -106,8 +111,8 @@ static void step_back(const struct tracee *t, int signo, const siginfo_t *si)
 
 /*
  * While it is traced the kernel does not kill the first process of a pid namespace for a fault, so that a debugger can
- * go on with it (force_sig_info_to_task()): it would fault for ever.  Let go, it faults once more, and ends as untraced.
- * Only its parent is notified of that end, which is ours only for the command itself.
+ * go on with it (force_sig_info_to_task()): it would fault for ever.  Let go, it faults once more, and ends as
+ * untraced.  Only its parent is notified of that end, which is ours only for the command itself.
  */
 static void let_it_end(struct ptrace_source *s, struct tracee *t, int signo, const siginfo_t *si)
 {

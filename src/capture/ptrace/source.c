@@ -45,7 +45,10 @@ static void asked_to_stop(struct ptrace_source *s)
 	}
 }
 
-/* Stops are waited for, not signalled: the kernel need not make a SIGCHLD of each to find it ignored.  Ends with an exec. */
+/*
+ * Stops are waited for, not signalled: the kernel need not make a SIGCHLD of each to find it ignored.  Ends with an
+ * exec.
+ */
 static void want_no_signal_of_stops(void)
 {
 	struct sigaction sa;
@@ -159,7 +162,9 @@ int source_ptrace_open(const struct capture_options *opt, struct source **ret_so
 	struct ptrace_source *s = xcalloc(1, sizeof(*s));
 	int rc;
 
-	*s = (struct ptrace_source){ .src.ops = &ptrace_ops, .opt = opt, .may_all = rights_may_ptrace_all(), .main_status = -1 };
+	*s = (struct ptrace_source){
+		.src.ops = &ptrace_ops, .opt = opt, .may_all = rights_may_ptrace_all(), .main_status = -1
+	};
 	for (unsigned i = 0; i < ARRAY_SIZE(s->plans); i++) {
 		s->plans[i] = xcalloc(SYSCALL_MAX, sizeof(s->plans[i][0]));
 		s->planned[i] = xcalloc(SYSCALL_MAX, sizeof(bool));

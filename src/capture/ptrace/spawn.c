@@ -24,8 +24,8 @@
 enum { FILTER_MAX = 4096 };
 
 /*
- * The filter goes in without no_new_privs where the kernel allows it (CAP_SYS_ADMIN), so that setuid programs keep their
- * power; else with it, as for any ptraced unprivileged command setuid has no effect anyway (execve(2)).
+ * The filter goes in without no_new_privs where the kernel allows it (CAP_SYS_ADMIN), so that setuid programs keep
+ * their power; else with it, as for any ptraced unprivileged command setuid has no effect anyway (execve(2)).
  */
 enum { GO_FILTERED = 'f', GO_PLAIN = 'n' };
 
@@ -49,7 +49,8 @@ static bool filter_works(const struct sock_fprog *filter, bool *ret_needs_nnp)
 	if (pid == 0) {
 		if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, filter) == 0)
 			leave(0);
-		if (errno == EACCES && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, filter) == 0)
+		if (errno == EACCES && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+		    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, filter) == 0)
 			leave(1);
 		leave(2);
 	}
@@ -76,7 +77,10 @@ static bool build_filter(struct ptrace_source *s, struct sock_filter *prog, stru
 	while (!s->mark)
 		if (getrandom(&s->mark, sizeof(s->mark), 0) < 0)
 			s->mark = 0x4350;
-	*ret = (struct sock_fprog){ (unsigned short)seccomp_build(prog, FILTER_MAX, s->mark, s->plans[ARCH_X86_64], s->plans[ARCH_I386]), prog };
+	*ret = (struct sock_fprog){
+		(unsigned short)seccomp_build(prog, FILTER_MAX, s->mark, s->plans[ARCH_X86_64], s->plans[ARCH_I386]),
+		prog
+	};
 	if (!ret->len || !filter_works(ret, &needs_nnp)) {
 		ret->len = 0;
 		return false;
@@ -95,8 +99,8 @@ static int begin(struct ptrace_source *s, struct start *st, struct diag *diag)
 		return rc;
 	if (ptrace(PTRACE_SEIZE, st->pid, 0, PTRACE_OPTIONS | PTRACE_O_EXITKILL) < 0) {
 		rc = diag_set(diag, 125, errno,
-			      "cannot trace the command: ptrace: %s; is compendium itself traced, or ptrace forbidden here "
-			      "(kernel.yama.ptrace_scope, a container's seccomp profile)?",
+			      "cannot trace the command: ptrace: %s; is compendium itself traced, or ptrace forbidden "
+			      "here (kernel.yama.ptrace_scope, a container's seccomp profile)?",
 			      strerror(errno));
 		start_kill(st);
 		return rc;
@@ -120,7 +124,10 @@ static int begin(struct ptrace_source *s, struct start *st, struct diag *diag)
 	return 0;
 }
 
-/* Lets it go and runs until its exec has succeeded or failed, so that a bad command is an error of open and not a trace. */
+/*
+ * Lets it go and runs until its exec has succeeded or failed, so that a bad command is an error of open and not a
+ * trace.
+ */
 static int go(struct ptrace_source *s, struct start *st, struct diag *diag)
 {
 	int rc = 1;

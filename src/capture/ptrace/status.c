@@ -17,7 +17,10 @@
 
 enum { FILES_MAX = 256, TEXT_MAX = 256 << 10, PARTS_MAX = 16, DEVICES_MAX = 16 };
 
-/* One descriptor of a table (tracee.files), and the text that was made of its file when it was last read from its start. */
+/*
+ * One descriptor of a table (tracee.files), and the text that was made of its file when it was last read from its
+ * start.
+ */
 struct status_file { pid_t files; int fd; struct buf text; };
 struct status_files {
 	struct status_file v[FILES_MAX];
@@ -276,7 +279,8 @@ static size_t places(const struct tracee *t, unsigned nr, size_t n, struct iovec
 		uint32_t narrow[2];
 
 		if (t->arch == ARCH_X86_64) {
-			if (mem_read(t->tid, t->args[1] + k * sizeof(*ret_iov), &ret_iov[k], sizeof(*ret_iov)) != sizeof(*ret_iov))
+			if (mem_read(t->tid, t->args[1] + k * sizeof(*ret_iov), &ret_iov[k], sizeof(*ret_iov)) !=
+			    sizeof(*ret_iov))
 				break;
 		} else {
 			if (mem_read(t->tid, t->args[1] + k * sizeof(narrow), narrow, sizeof(narrow)) != sizeof(narrow))
@@ -310,7 +314,8 @@ static int borrow(const struct tracee *t, int fd)
 	return pidfd >= 0 ? (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0) : -1;
 }
 
-static const struct tracee *subject_tracee(struct ptrace_source *s, const struct tracee *reader, pid_t number, bool elsewhere)
+static const struct tracee *subject_tracee(struct ptrace_source *s, const struct tracee *reader, pid_t number,
+					   bool elsewhere)
 {
 	if (!reader->ns_tid && !elsewhere)
 		return tracee_find(s, number);

@@ -18,7 +18,8 @@ struct tracee;
 
 /* fact: what the kernel says about fd, which t has just got. */
 void status_opened(struct ptrace_source *s, struct tracee *t, int fd, const struct record_fact *fact);
-void status_found(struct ptrace_source *s, struct tracee *t, int fd, const char *target);	/* open already; target: its link */
+/* Open already; target: its link. */
+void status_found(struct ptrace_source *s, struct tracee *t, int fd, const char *target);
 bool status_is(const struct ptrace_source *s, const struct tracee *t, int fd);	/* may be one */
 void status_copied(struct ptrace_source *s, const struct tracee *t, int from, int to);
 void status_closed(struct ptrace_source *s, const struct tracee *t, int fd);

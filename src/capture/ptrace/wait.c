@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Waits that only a handler may end.  The kernel drops an ignored signal where it is sent, unless the receiver is traced
- * (sig_ignored()): then it wakes the receiver up, and so does our own PTRACE_INTERRUPT.  Most calls are started again as
- * if nothing had been.  Those with a call_wait in their row are not: they report EINTR, and started again they wait for
- * their whole time.  So they are started again here (ERESTARTNOHAND: unless a handler really runs), and at the end of
- * their time, counted from the call the program made, they return what they return then.
+ * Waits that only a handler may end.  The kernel drops an ignored signal where it is sent, unless the receiver is
+ * traced (sig_ignored()): then it wakes the receiver up, and so does our own PTRACE_INTERRUPT.  Most calls are started
+ * again as if nothing had been.  Those with a call_wait in their row are not: they report EINTR, and started again they
+ * wait for their whole time.  So they are started again here (ERESTARTNOHAND: unless a handler really runs), and at the
+ * end of their time, counted from the call the program made, they return what they return then.
  *
  * In a process with threads the signal that woke one may be taken by another: then there is no stop but that at the
  * call's exit, at which nothing tells whether a handler will run.  ERESTARTNOHAND leaves that to the kernel, and the
@@ -27,12 +27,16 @@
 #include "capture/ptrace/mem.h"
 #include "capture/ptrace/ptrace.h"
 
-enum { KERNEL_ERESTARTSYS = 512, KERNEL_ERESTARTNOHAND = 514, NO_LIMIT = 0, TICK_NS = 5000000, TAKEN_MAX = 16, FOUND_WITHIN_NS = 5000000 };
+enum { KERNEL_ERESTARTSYS = 512, KERNEL_ERESTARTNOHAND = 514 };
+enum { NO_LIMIT = 0, TICK_NS = 5000000, TAKEN_MAX = 16, FOUND_WITHIN_NS = 5000000 };
 
 /* A call at whose end a task stands. */
 struct ended { const struct call_wait *wait; bool narrow; unsigned nr; uint64_t args[6]; int64_t ret; };
 
-static bool is_unwritten(unsigned limit) { return limit >= WAIT_TIMESPEC_UNWRITTEN && limit <= WAIT_TIMEVAL32_UNWRITTEN; }
+static bool is_unwritten(unsigned limit)
+{
+	return limit >= WAIT_TIMESPEC_UNWRITTEN && limit <= WAIT_TIMEVAL32_UNWRITTEN;
+}
 
 bool wait_is_seen(const struct syscall_spec *spec)
 {
@@ -108,7 +112,8 @@ static uint64_t limit_of_ring(const struct tracee *t, const uint64_t args[6], un
 	struct io_uring_getevents_arg arg;
 
 	/* absolute: started again it ends at the same time; registered arguments: not looked at */
-	if ((args[flags_at] & (IORING_ENTER_EXT_ARG | 0x20 /* ABS_TIMER */ | 0x40 /* EXT_ARG_REG */)) != IORING_ENTER_EXT_ARG ||
+	if ((args[flags_at] & (IORING_ENTER_EXT_ARG | 0x20 /* ABS_TIMER */ | 0x40 /* EXT_ARG_REG */)) !=
+		    IORING_ENTER_EXT_ARG ||
 	    mem_read(t->tid, args[flags_at + 1], &arg, sizeof(arg)) != sizeof(arg))
 		return NO_LIMIT;
 	return limit_at(t->tid, arg.ts, false, 1);
@@ -257,7 +262,10 @@ static bool may_be_taken(const struct tracee *t, const struct call_wait *row)
 	       limit_of(t, row, t->args) != NO_LIMIT;
 }
 
-/* The kernel starts io_pgetevents again by itself, and sendfile that has not begun to wait (ERESTARTSYS): with all of its time. */
+/*
+ * The kernel starts io_pgetevents again by itself, and sendfile that has not begun to wait (ERESTARTSYS): with all of
+ * its time.
+ */
 static bool starts_anew(const struct call_wait *row, int64_t ret, int64_t code)
 {
 	return ret == -code && row->limit != WAIT_NOT && row->limit != WAIT_ENDLESS && !is_unwritten(row->limit);
@@ -270,10 +278,11 @@ bool wait_left(struct tracee *t, int64_t ret)
 
 	t->exit_due = false;
 	w->inside = false;
-	if ((ret == -EINTR && (t->interrupted || may_be_taken(t, row))) || starts_anew(row, ret, KERNEL_ERESTARTNOHAND)) {
+	if ((ret == -EINTR && (t->interrupted || may_be_taken(t, row))) ||
+	    starts_anew(row, ret, KERNEL_ERESTARTNOHAND)) {
 		/*
-		 * The code means something only where the kernel looks for signals: our interrupt makes it look.  One that came
-		 * before this stop is no more (any trap clears a pending one: ptrace_stop()).
+		 * The code means something only where the kernel looks for signals: our interrupt makes it look.  One
+		 * that came before this stop is no more (any trap clears a pending one: ptrace_stop()).
 		 */
 		if (ptrace(PTRACE_INTERRUPT, t->tid, 0, 0) < 0)
 			return false;
@@ -300,7 +309,8 @@ void wait_hide(struct ptrace_source *s, struct tracee *t)
 	uint64_t limit, now;
 	struct ended e;
 
-	if (w->over || !wait_ended(t, &e) || (e.ret == -KERNEL_ERESTARTNOHAND && is_unwritten(e.wait->limit) && !w->asked))
+	if (w->over || !wait_ended(t, &e) ||
+	    (e.ret == -KERNEL_ERESTARTNOHAND && is_unwritten(e.wait->limit) && !w->asked))
 		return;
 	now = ptrace_now_ns();
 	limit = w->until_ns ? 0 : limit_of(t, e.wait, e.args);
@@ -333,7 +343,9 @@ void wait_signalled(struct ptrace_source *s, struct tracee *t, bool ignored, boo
 		settle(s, t, -KERNEL_ERESTARTNOHAND);
 		return;
 	}
-	/* A stop ends these calls with EINTR, traced or not (signal(7)), and the SIGCONT after it does not change that. */
+	/*
+	 * A stop ends these calls with EINTR, traced or not (signal(7)), and the SIGCONT after it does not change that.
+	 */
 	if (stops && t->wait.asked)
 		set_ret(t, -EINTR);
 	settle(s, t, -EINTR);
