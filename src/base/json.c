@@ -116,8 +116,8 @@ static uint64_t load(const char *s, unsigned n)
 	return x;
 }
 
-/* Copies in words, the last of them over the one before; false: something is to be escaped. */
-static bool copy_plain(char *to, const char *s, size_t n)
+/* In words, the last of them over the one before. */
+bool json_copy_plain(char *to, const char *s, size_t n)
 {
 	uint64_t x, special = 0;
 	size_t i = 0;
@@ -143,7 +143,7 @@ void json_put_escaped(struct buf *b, const char *s, size_t n)
 
 	buf_grow(b, n + 2);
 	to = b->s + b->len;
-	if (n < 4 || !copy_plain(to + 1, s, n)) {
+	if (n < 4 || !json_copy_plain(to + 1, s, n)) {
 		json_escaped(&(struct json){ .b = b }, s, n);
 		return;
 	}

@@ -64,6 +64,8 @@ static inline void json_put_u64(struct buf *b, uint64_t v)
 	}
 }
 void json_put_escaped(struct buf *b, const char *s, size_t n);	/* as json_escaped() */
+/* Copies at least 4 bytes; false: json_escaped() has to be asked, since some are to be escaped. */
+bool json_copy_plain(char *to, const char *s, size_t n);
 
 /* Of ours: nothing in it is to be escaped. */
 static inline void json_put_word(struct buf *b, const char *s, uint32_t n)

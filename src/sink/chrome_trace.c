@@ -122,23 +122,17 @@ static void detail(struct chrome *c, struct json *j, const struct row *row, unsi
 	}
 }
 
-static void details(struct chrome *c, struct json *j, const struct timeline_event *e, bool duration)
+static void details(struct chrome *c, struct json *j, const struct timeline_event *e)
 {
-	bool any = false;
+	uint64_t left = timeline_details_of(e);
 
-	for (unsigned i = 0; i < timeline_ndetails; i++)
-		if (timeline_has(e->row, timeline_details[i])) {
-			if (!any) {
-				json_key(j, "args"), json_open(j, '{');
-				json_key(j, "data"), json_open(j, '{');
-			}
-			any = true;
-			detail(c, j, e->row, timeline_details[i]);
-		}
-	if (duration && any)
-		detail(c, j, e->row, ROW_EVENT_DURATION);
-	if (any)
-		json_close(j, '}'), json_close(j, '}');
+	if (!left)
+		return;
+	json_key(j, "args"), json_open(j, '{');
+	json_key(j, "data"), json_open(j, '{');
+	for (; left; left &= left - 1)
+		detail(c, j, e->row, (unsigned)__builtin_ctzll(left));
+	json_close(j, '}'), json_close(j, '}');
 }
 
 static struct json open_named(struct chrome *c, const char *phase, const struct timeline_event *e, uint64_t at_ns)
@@ -158,7 +152,7 @@ static void slice(void *ctx, const struct timeline_event *e)
 	json_key(&j, "cat"), json_cstr(&j, meaning_category(e->category));
 	close_line(c);
 	j = open_named(c, "E", e, MAX(e->end_ns, e->start_ns + 1));
-	details(c, &j, e, false);
+	details(c, &j, e);
 	close_line(c);
 }
 
@@ -169,7 +163,7 @@ static void mark(void *ctx, const struct timeline_event *e)
 
 	json_key(&j, "s"), json_cstr(&j, "t");
 	json_key(&j, "cat"), json_cstr(&j, meaning_category(e->category));
-	details(c, &j, e, e->end_ns > e->start_ns);
+	details(c, &j, e);
 	close_line(c);
 }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "abi/meaning.h"
-#include "base/buf.h"
+#include "base/json.h"
 #include "base/macro.h"
 #include "base/text.h"
 #include "sink/protobuf.h"
@@ -54,9 +54,14 @@ enum {
 	ANNOTATION_POINTER = 7,
 };
 
-/* Tracks are numbered by what they are of. */
-enum track_of { OF_PROCESS = 1, OF_THREAD, OF_LANE, OF_COUNTER };
-static uint64_t track(enum track_of of, uint64_t id, uint64_t nth) { return (uint64_t)of << 56 | id << 16 | nth; }
+/* Tracks are numbered by what they are of: as small as can be, they stand in each event. */
+enum track_of { OF_PROCESS, OF_THREAD, OF_LANE, OF_COUNTER, _TRACKS_OF };
+static uint64_t track(enum track_of of, uint64_t id, uint64_t nth)
+{
+	static const unsigned each[_TRACKS_OF] = { 1, 1, TIMELINE_LANES + 1, _NUMBERS };
+
+	return (id * each[of] + nth) * _TRACKS_OF + of + 1;
+}
 
 struct perfetto { struct buf *out, words; };
 
@@ -73,7 +78,11 @@ static void reversible(struct buf *b, unsigned field, const char *s, size_t n)
 {
 	size_t at = protobuf_open(b, field);
 
-	text_reversible(b, s, n, false);
+	buf_grow(b, n);
+	if (n >= 4 && json_copy_plain(b->s + b->len, s, n))
+		b->len += n;
+	else
+		text_reversible(b, s, n, false);
 	protobuf_close(b, at);
 }
 
@@ -114,10 +123,11 @@ static void start(void *ctx, uint64_t wall_ns)
 	in = protobuf_open(p->out, PACKET_INTERNED);
 	for (unsigned c = 0; c < _CAT_MAX; c++)
 		intern(p->out, INTERNED_CATEGORIES, c + 1, meaning_category(c), strlen(meaning_category(c)));
-	for (unsigned i = 0; i < timeline_ndetails; i++) {
-		const char *name = row_tables[TABLE_EVENT].fields[timeline_details[i]].name;
+	for (uint64_t left = TIMELINE_DETAILS; left; left &= left - 1) {
+		unsigned field = (unsigned)__builtin_ctzll(left);
+		const char *name = row_tables[TABLE_EVENT].fields[field].name;
 
-		intern(p->out, INTERNED_ANNOTATIONS, timeline_details[i] + 1u, name, strlen(name));
+		intern(p->out, INTERNED_ANNOTATIONS, field + 1u, name, strlen(name));
 	}
 	protobuf_close(p->out, in);
 	protobuf_close(p->out, at);
@@ -221,44 +231,44 @@ static void words_of(struct perfetto *p, const struct row *row, enum row_type ty
 		call_format_args(&p->words, row->event, 0);
 }
 
+/* A number, or a word of ours: less than 128 bytes. */
+static void short_annotation(struct buf *b, unsigned field, enum row_type type, const struct cell *c)
+{
+	size_t at = protobuf_open_short(b, EVENT_ANNOTATION);
+
+	protobuf_u64(b, ANNOTATION_NAME_ID, field + 1u);
+	switch (type) {
+	case ROW_WORD: protobuf_bytes(b, ANNOTATION_STRING, c->s, MIN(c->n, 64u)); break;
+	case ROW_SIGNED: case ROW_FD: protobuf_u64(b, ANNOTATION_INT, c->u); break;
+	case ROW_BOOL: protobuf_u64(b, ANNOTATION_BOOL, c->u != 0); break;
+	case ROW_ADDRESS: protobuf_u64(b, ANNOTATION_POINTER, c->u); break;
+	default: protobuf_u64(b, ANNOTATION_UINT, c->u); break;
+	}
+	protobuf_close_short(b, at);
+}
+
 static void annotation(struct perfetto *p, const struct row *row, unsigned field)
 {
 	const struct cell *c = &row->cells[field];
 	enum row_type type = row_tables[TABLE_EVENT].fields[field].type;
 	struct buf *b = p->out;
-	size_t at = protobuf_open(b, EVENT_ANNOTATION);
-
-	protobuf_u64(b, ANNOTATION_NAME_ID, field + 1u);
-	switch (type) {
-	case ROW_SIGNED: case ROW_FD: protobuf_u64(b, ANNOTATION_INT, c->u); break;
-	case ROW_BOOL: protobuf_u64(b, ANNOTATION_BOOL, c->u != 0); break;
-	case ROW_WORD: protobuf_bytes(b, ANNOTATION_STRING, c->s, c->n); break;
-	case ROW_STRING: reversible(b, ANNOTATION_STRING, c->s, c->n); break;
-	case ROW_ADDRESS: protobuf_u64(b, ANNOTATION_POINTER, c->u); break;
-	case ROW_PEER: case ROW_ARGS:
-		words_of(p, row, type, c);
-		/* arguments are safe text already */
-		if (type == ROW_ARGS)
-			protobuf_bytes(b, ANNOTATION_STRING, p->words.s, p->words.len);
-		else
-			reversible(b, ANNOTATION_STRING, p->words.s, p->words.len);
-		break;
-	default: protobuf_u64(b, ANNOTATION_UINT, c->u); break;
-	}
-	protobuf_close(b, at);
-}
-
-static size_t open_event(struct perfetto *p, uint64_t at_ns, uint64_t on, unsigned how, size_t *ret_packet)
-{
-	struct buf *b = p->out;
 	size_t at;
 
-	*ret_packet = open_packet(p, NEEDS_STATE);
-	protobuf_u64(b, PACKET_TIMESTAMP, at_ns);
-	at = protobuf_open(b, PACKET_TRACK_EVENT);
-	protobuf_u64(b, EVENT_TYPE, how);
-	protobuf_u64(b, EVENT_TRACK, on);
-	return at;
+	if (type != ROW_STRING && type != ROW_PEER && type != ROW_ARGS) {
+		short_annotation(b, field, type, c);
+		return;
+	}
+	at = protobuf_open(b, EVENT_ANNOTATION);
+	protobuf_u64(b, ANNOTATION_NAME_ID, field + 1u);
+	if (type != ROW_STRING)
+		words_of(p, row, type, c);
+	if (type == ROW_STRING)
+		reversible(b, ANNOTATION_STRING, c->s, c->n);
+	else if (type == ROW_PEER)
+		reversible(b, ANNOTATION_STRING, p->words.s, p->words.len);
+	else	/* safe text already */
+		protobuf_bytes(b, ANNOTATION_STRING, p->words.s, p->words.len);
+	protobuf_close(b, at);
 }
 
 static uint64_t track_of(const struct timeline_event *e)
@@ -266,11 +276,24 @@ static uint64_t track_of(const struct timeline_event *e)
 	return e->lane ? track(OF_LANE, e->thread->id, e->lane) : track(OF_THREAD, e->thread->id, 0);
 }
 
+/* What every event has: when, on which track, and how. */
+static void head(struct buf *b, uint64_t at_ns, uint64_t on, unsigned how, size_t *ret_event,
+		 size_t open(struct buf *b, unsigned field))
+{
+	protobuf_u64(b, PACKET_SEQUENCE, 1);
+	protobuf_u64(b, PACKET_FLAGS, NEEDS_STATE);
+	protobuf_u64(b, PACKET_TIMESTAMP, at_ns);
+	*ret_event = open(b, PACKET_TRACK_EVENT);
+	protobuf_u64(b, EVENT_TYPE, how);
+	protobuf_u64(b, EVENT_TRACK, on);
+}
+
 static void begin(struct perfetto *p, const struct timeline_event *e, unsigned how)
 {
 	struct buf *b = p->out;
-	size_t packet, at = open_event(p, e->start_ns, track_of(e), how, &packet);
+	size_t packet = protobuf_open(b, TRACE_PACKET), at;
 
+	head(b, e->start_ns, track_of(e), how, &at, protobuf_open);
 	protobuf_u64(b, EVENT_CATEGORY_ID, e->category + 1u);
 	if (e->type)
 		protobuf_u64(b, EVENT_NAME_ID, e->type);
@@ -278,36 +301,37 @@ static void begin(struct perfetto *p, const struct timeline_event *e, unsigned h
 		protobuf_bytes(b, EVENT_NAME, e->name, strlen(e->name));
 	if (e->flow)
 		protobuf_fixed64(b, e->flow_ends ? EVENT_LAST_FLOW : EVENT_FLOW, e->flow);
-	for (unsigned i = 0; i < timeline_ndetails; i++)
-		if (timeline_has(e->row, timeline_details[i]))
-			annotation(p, e->row, timeline_details[i]);
-	if (how == INSTANT && e->end_ns > e->start_ns)
-		annotation(p, e->row, ROW_EVENT_DURATION);
+	for (uint64_t left = timeline_details_of(e); left; left &= left - 1)
+		annotation(p, e->row, (unsigned)__builtin_ctzll(left));
 	protobuf_close(b, at);
 	protobuf_close(b, packet);
+}
+
+/* An event without more to it: its number, or its end. */
+static void short_event(struct buf *b, uint64_t at_ns, uint64_t on, unsigned how, const uint64_t *value)
+{
+	size_t packet = protobuf_open_short(b, TRACE_PACKET), at;
+
+	head(b, at_ns, on, how, &at, protobuf_open_short);
+	if (value)
+		protobuf_u64(b, EVENT_VALUE, *value);
+	protobuf_close_short(b, at);
+	protobuf_close_short(b, packet);
 }
 
 static void slice(void *ctx, const struct timeline_event *e)
 {
 	struct perfetto *p = ctx;
-	size_t packet, at;
 
 	begin(p, e, SLICE_BEGIN);
-	at = open_event(p, e->end_ns, track_of(e), SLICE_END, &packet);
-	protobuf_close(p->out, at);
-	protobuf_close(p->out, packet);
+	short_event(p->out, e->end_ns, track_of(e), SLICE_END, NULL);
 }
 
 static void mark(void *ctx, const struct timeline_event *e) { begin(ctx, e, INSTANT); }
 
 static void value(void *ctx, const struct timeline_process *of, enum timeline_number n, uint64_t at_ns, uint64_t v)
 {
-	struct perfetto *p = ctx;
-	size_t packet, at = open_event(p, at_ns, track(OF_COUNTER, of->id, n), COUNTER, &packet);
-
-	protobuf_u64(p->out, EVENT_VALUE, v);
-	protobuf_close(p->out, at);
-	protobuf_close(p->out, packet);
+	short_event(((struct perfetto *)ctx)->out, at_ns, track(OF_COUNTER, of->id, n), COUNTER, &v);
 }
 
 static void end(void *ctx UNUSED) { }	/* a trace has no end mark */

@@ -2,8 +2,8 @@
 #pragma once
 /*
  * Protobuf's wire format (protobuf.dev, "Encoding"), as much as a fixed schema needs: numbers, bytes, and messages
- * whose length is put in when they are closed.  A length always takes four bytes: a varint may have leading zeros, and
- * no message is 2^28 bytes long.
+ * whose length is put in when they are closed.  A length takes one byte where it is known
+ * to be short, else four: a varint may have leading zeros, and no message is 2^28 bytes long.
  */
 #include <assert.h>
 #include <string.h>
@@ -59,6 +59,20 @@ static inline size_t protobuf_open(struct buf *b, unsigned field)
 	protobuf_tag(b, field, PROTOBUF_BYTES);
 	b->len += PROTOBUF_LENGTH;
 	return b->len;
+}
+
+/* A message that is less than 128 bytes long, which takes one of them to say. */
+static inline size_t protobuf_open_short(struct buf *b, unsigned field)
+{
+	buf_grow(b, PROTOBUF_VARINT_MAX + 1);
+	protobuf_tag(b, field, PROTOBUF_BYTES);
+	return ++b->len;
+}
+
+static inline void protobuf_close_short(struct buf *b, size_t at)
+{
+	assert(b->len - at < 0x80);
+	b->s[at - 1] = (char)(b->len - at);
 }
 
 static inline void protobuf_close(struct buf *b, size_t at)

@@ -23,14 +23,6 @@ _Static_assert((int)NUMBER_MEMORY == (int)COUNTER_MEMORY && (int)NUMBER_RESIDENT
 	       (int)NUMBER_FDS == (int)COUNTER_FDS && (int)NUMBER_READ == (int)_COUNTER_MAX,
 	       "those of rows come first");
 
-const uint8_t timeline_details[] = {
-	ROW_EVENT_OUTCOME, ROW_EVENT_ERROR, ROW_EVENT_RESULT, ROW_EVENT_FD, ROW_EVENT_NEW_FD, ROW_EVENT_FD2, ROW_EVENT_PATH, ROW_EVENT_NEW_PATH,
-	ROW_EVENT_PEER, ROW_EVENT_BYTES, ROW_EVENT_DISK_BYTES, ROW_EVENT_ADDRESS, ROW_EVENT_SIZE, ROW_EVENT_PROT, ROW_EVENT_FLAGS, ROW_EVENT_GROWTH,
-	ROW_EVENT_TARGET_PID, ROW_EVENT_STATUS, ROW_EVENT_SIGNAL, ROW_EVENT_SENDER_PID, ROW_EVENT_SENDER_UID, ROW_EVENT_WAKER_TID, ROW_EVENT_LOST,
-	ROW_EVENT_REASON, ROW_EVENT_MAJOR, ROW_EVENT_NOISE, ROW_EVENT_ARGS, ROW_EVENT_DURATION,
-};
-const unsigned timeline_ndetails = ARRAY_SIZE(timeline_details);
-
 /* By the numbers of their rows; what is written about a thread that has ended comes later still. */
 struct lane { uint64_t free_ns; uint32_t type; };
 struct thread {
@@ -65,15 +57,14 @@ struct timeline {
 
 static uint64_t flow_id(enum timeline_flow kind, uint64_t n) { return (uint64_t)kind << 56 | (n & (UINT64_MAX >> 8)); }
 
-bool timeline_has(const struct row *row, unsigned field)
+uint64_t timeline_details_of(const struct timeline_event *e)
 {
-	if (!row || !row_has(row, field))
-		return false;
-	switch (field) {
-	case ROW_EVENT_OUTCOME: return row->cells[field].all != ROW_OK;
-	case ROW_EVENT_DURATION: return false;
-	default: return true;
-	}
+	uint64_t has = e->row ? e->row->has & TIMELINE_DETAILS : 0;
+
+	if (has & ROW_BIT(ROW_EVENT_OUTCOME) && e->row->cells[ROW_EVENT_OUTCOME].all == ROW_OK)
+		has &= ~ROW_BIT(ROW_EVENT_OUTCOME);
+	/* a mark that would be a slice if there were a lane for it */
+	return e->is_mark && e->end_ns > e->start_ns ? has : has & ~ROW_BIT(ROW_EVENT_DURATION);
 }
 
 /* ---- processes and threads ---- */
@@ -343,6 +334,7 @@ static void place(struct timeline *t, uint32_t thread, struct timeline_event *e,
 			e->lane = lane + 1;
 		}
 	}
+	e->is_mark = is_mark;
 	(is_mark ? t->to.ops->mark : t->to.ops->slice)(t->to.ctx, e);
 }
 
@@ -421,24 +413,12 @@ static void timeline_free(struct row_output *o)
 	t->to.free(t->to.ctx);
 }
 
-static uint64_t bits(const uint8_t *fields, unsigned n)
-{
-	uint64_t set = 0;
-
-	for (unsigned i = 0; i < n; i++)
-		set |= ROW_BIT(fields[i]);
-	return set;
-}
-
 static void choose_rows(struct row_sink *takes, bool verbose)
 {
-	static const uint8_t needed[] = {
-		ROW_EVENT_TIME, ROW_EVENT_THREAD, ROW_EVENT_PROCESS, ROW_EVENT_TYPE, ROW_EVENT_CHILD,
-	};
-
 	for (unsigned t = 0; t < _ROW_TABLES; t++)
-		takes->wants[t] = t == TABLE_FILE || t == TABLE_CONNECTION || t == TABLE_EVENT ? 0 : UINT64_MAX;
-	takes->wants[TABLE_EVENT] = bits(timeline_details, timeline_ndetails) | bits(needed, ARRAY_SIZE(needed));
+		takes->wants[t] = t == TABLE_FILE || t == TABLE_CONNECTION ? 0 : UINT64_MAX;
+	takes->wants[TABLE_EVENT] = TIMELINE_DETAILS | ROW_BIT(ROW_EVENT_TIME) | ROW_BIT(ROW_EVENT_THREAD) |
+				    ROW_BIT(ROW_EVENT_PROCESS) | ROW_BIT(ROW_EVENT_TYPE) | ROW_BIT(ROW_EVENT_CHILD);
 	if (!verbose)
 		takes->wants[TABLE_EVENT] &= ~ROW_BIT(ROW_EVENT_ARGS);
 }

@@ -36,13 +36,14 @@ enum timeline_flow { FLOW_FORK = 1, FLOW_EXEC, FLOW_WAKE };
 struct timeline_event {
 	const struct timeline_thread *thread;
 	unsigned lane;
+	bool is_mark;
 	uint64_t start_ns, end_ns;	/* of a mark the same */
 	uint32_t type;			/* number of a row of types; 0: name alone */
 	const char *name;
 	uint8_t category;		/* enum category */
 	uint64_t flow;			/* 0: no arrow */
 	bool flow_ends;			/* it leads here */
-	const struct row *row;		/* what more is known: its fields of timeline_details; NULL: nothing */
+	const struct row *row;		/* what more is known: timeline_details_of(); NULL: nothing */
 };
 
 struct timeline_ops {
@@ -61,11 +62,23 @@ struct timeline_ops {
 	void (*end)(void *ctx);
 };
 
-/* Fields of events that say more about a slice or mark, in the order in which they are written. */
-extern const uint8_t timeline_details[];
-extern const unsigned timeline_ndetails;
-/* Whether the event has it, and it is worth a line: that a call did not fail is not. */
-bool timeline_has(const struct row *row, unsigned field);
+/* Fields of events that say more about a slice or mark, a bit each. */
+#define TIMELINE_DETAILS	\
+	(ROW_BIT(ROW_EVENT_OUTCOME) | ROW_BIT(ROW_EVENT_ERROR) | ROW_BIT(ROW_EVENT_RESULT) |	\
+	 ROW_BIT(ROW_EVENT_FD) | ROW_BIT(ROW_EVENT_NEW_FD) | ROW_BIT(ROW_EVENT_FD2) |	\
+	 ROW_BIT(ROW_EVENT_PATH) | ROW_BIT(ROW_EVENT_NEW_PATH) | ROW_BIT(ROW_EVENT_PEER) |	\
+	 ROW_BIT(ROW_EVENT_BYTES) | ROW_BIT(ROW_EVENT_DISK_BYTES) | ROW_BIT(ROW_EVENT_ADDRESS) |	\
+	 ROW_BIT(ROW_EVENT_SIZE) | ROW_BIT(ROW_EVENT_PROT) | ROW_BIT(ROW_EVENT_FLAGS) |	\
+	 ROW_BIT(ROW_EVENT_GROWTH) | ROW_BIT(ROW_EVENT_TARGET_PID) | ROW_BIT(ROW_EVENT_STATUS) |	\
+	 ROW_BIT(ROW_EVENT_SIGNAL) | ROW_BIT(ROW_EVENT_SENDER_PID) | ROW_BIT(ROW_EVENT_SENDER_UID) |	\
+	 ROW_BIT(ROW_EVENT_WAKER_TID) | ROW_BIT(ROW_EVENT_LOST) | ROW_BIT(ROW_EVENT_REASON) |	\
+	 ROW_BIT(ROW_EVENT_MAJOR) | ROW_BIT(ROW_EVENT_NOISE) | ROW_BIT(ROW_EVENT_ARGS) |	\
+	 ROW_BIT(ROW_EVENT_DURATION))
+/*
+ * Those that this one has and that are worth a line: that a call did not fail is not, nor the duration of what has one
+ * to be seen.
+ */
+uint64_t timeline_details_of(const struct timeline_event *e);
 
 /*
  * A sink that hands the timeline to ops.  opt->verbose: with the arguments of calls.  ctx is freed with it, or here
