@@ -179,6 +179,7 @@ static void start_event(struct totals *t, const struct event *ev)
 {
 	const struct item *item = ev->item;
 	struct strings *argv = strings_new(item->parts, item->nparts, PART_ARGV);
+	const struct part *cut;
 
 	t->start_ns = ev->ts_ns;
 	t->wall_ns = ev->item->start->wall_ns;
@@ -188,6 +189,9 @@ static void start_event(struct totals *t, const struct event *ev)
 	keep_targets(t, item);
 	keep_part(&t->chosen, item, PART_CHOSEN);
 	keep_part(&t->filter, item, PART_FILTER);
+	cut = parts_find(item->parts, item->nparts, -1, PART_CUT, 0);
+	if (cut)
+		memcpy(&t->cut_ns, cut->bytes, sizeof(t->cut_ns));
 }
 
 /* Only of -e, which is there to be read; a filter that left calls out may have left any out. */
@@ -359,6 +363,7 @@ void totals_event(struct totals *t, const struct event *ev)
 		start_event(t, ev);
 	if (ev->kind == EV_END) {
 		t->ended = true;
+		t->goes_on = ev->flags & END_GOES_ON;
 		t->interrupted = ev->item && ev->item->head && (ev->item->head->flags & END_INTERRUPTED);
 		t->status = ev->status;
 	}

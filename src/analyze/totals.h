@@ -132,6 +132,8 @@ struct totals {
 	uint64_t wall_ns;			/* wall clock at start */
 	uint64_t start_ns, end_ns;		/* end: of the last event */
 	uint32_t start_mode;			/* START_* of record.h */
+	uint64_t cut_ns;			/* it had run so long when the recording begins; 0: from the start */
+	bool goes_on;				/* the recording ends, the trace did not */
 	bool ended;				/* EV_END was seen: the stream is complete */
 	bool interrupted;			/* the user ended it */
 	int status;				/* the command's, wait form; -1 when it lives on, or there was none */

@@ -205,6 +205,24 @@ int outfile_restore(struct outfile *f)
 	return 1;
 }
 
+int outfile_renew(struct outfile *f, const char *old_as)
+{
+	int fd;
+
+	if (f->err)
+		return f->err;
+	outfile_begin(f);
+	if (rename(f->path, old_as) < 0)
+		return f->err = -errno;
+	fd = create(f->path);
+	if (fd < 0)
+		return f->err = -errno;
+	close(f->fd);
+	f->fd = fd;
+	f->created = f->begun = true;
+	return 0;
+}
+
 /* Nothing of it could be written: no empty file is left. */
 static bool remove_if_empty(struct outfile *f)
 {

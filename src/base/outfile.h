@@ -52,6 +52,11 @@ int outfile_write(struct outfile *f, const void *bytes, size_t nbytes);
  */
 int outfile_restore(struct outfile *f);
 /*
+ * Closes it under another name and opens a new one in its place: what follows goes there.  -errno, also remembered;
+ * then the file is as it was.
+ */
+int outfile_renew(struct outfile *f, const char *old_as);
+/*
  * Restores and closes it, after the last write.  A file that was made here and has nothing in it, because no write
  * succeeded, is removed.  -errno with diag when anything is missing in it (NFS and quotas report a full disk only at
  * the close); 0 otherwise, with diag where there is something to say.

@@ -79,6 +79,10 @@ static void one_signal(struct ending *e, const struct signal_came *c, pid_t pid,
 
 	if (is_ours(e, c->sender))
 		return;
+	if (e->dump && c->signo == SIGUSR1) {
+		e->dump(e->dump_ctx);
+		return;
+	}
 	if (!signals_is_obeyed(c->signo) && (runs || c->signo == SIGTSTP || c->signo == SIGTTIN)) {
 		if (runs)
 			set_forward(e, c, now);

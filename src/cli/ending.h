@@ -15,6 +15,8 @@ struct source;
 struct ending {
 	struct source *source;		/* borrowed */
 	struct signals signals;
+	void (*dump)(void *ctx);
+	void *dump_ctx;			/* SIGUSR1 is for us, and asks for this; NULL: it is passed on */
 	uint64_t seen_ns[NSIG];		/* when the command was last seen to get a signal */
 };
 

@@ -107,6 +107,31 @@ static int ask_output(const struct option_row *r, const char *word, char *const 
 
 static bool has_target(const struct options *o) { return o->npids || o->cgroup || o->system || o->read; }
 
+/* --rotate, --last and what belongs to them. */
+static int check_parts(const struct options *o, struct diag *diag)
+{
+	const char *record = options_output(o, OUTPUT_RECORDING);
+	bool rotate = o->rotate_bytes || o->rotate_ns, last = o->last_bytes || o->last_ns;
+
+	if (rotate && last)
+		return diag_set(diag, USAGE, EINVAL, "--rotate keeps all and --last the newest part: give one of them");
+	if (o->keep && !rotate)
+		return diag_set(diag, USAGE, EINVAL,
+				"--keep says how many files of --rotate are kept: give --rotate, too");
+	if (o->dump_when && !last)
+		return diag_set(diag, USAGE, EINVAL,
+				"--dump-when says when what --last keeps is written: give --last, too");
+	if (!rotate && !last)
+		return 0;
+	if (o->read)
+		return diag_set(diag, USAGE, EINVAL, "--%s is for a trace that runs; --read has ended",
+				last ? "last" : "rotate");
+	if (!record || !strcmp(record, "-"))
+		return diag_set(diag, USAGE, EINVAL, "--%s needs a file to write to: give --record FILE, too",
+				last ? "last" : "rotate");
+	return 0;
+}
+
 static int check(const struct options *o, const char *report_given, struct diag *diag)
 {
 	unsigned targets = !!o->argv + !!o->npids + !!o->cgroup + o->system;
@@ -244,7 +269,8 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct dia
 	}
 	if (optind < argc)
 		o->argv = argv + optind;
-	return check(o, report_given, diag);
+	rc = check(o, report_given, diag);
+	return rc == 0 ? check_parts(o, diag) : rc;
 }
 
 void options_done(struct options *o)

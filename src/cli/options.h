@@ -62,6 +62,10 @@ struct options {
 	enum color_mode color;
 	struct output_option *outputs; unsigned noutputs;	/* in the order given */
 	uint64_t max_report_events;
+	uint64_t rotate_bytes, rotate_ns, keep;		/* --rotate, --keep; 0: not */
+	uint64_t last_bytes, last_ns;			/* --last; 0: all */
+	const char *dump_when;				/* --dump-when */
+	bool no_terminal;	/* no option: what is written to files is made of a recording that was shown already */
 };
 
 enum option_group { OPT_TARGET, OPT_SHOW, OPT_WRITE, OPT_CAPTURE, OPT_INFO, _OPT_GROUPS };

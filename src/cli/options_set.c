@@ -221,6 +221,43 @@ int set_redact(struct options *o, const struct option_row *r UNUSED, const char 
 	return 0;
 }
 
+/* A time as 5s or 10m, or a size as 64MB, 64M, 64k: one of them, the other is 0. */
+static int time_or_size(const struct option_row *r, const char *arg, uint64_t *ret_ns, uint64_t *ret_bytes,
+			struct diag *diag)
+{
+	enum { DAYS = 365, SMALLEST = 64 << 10 };
+	static const char letters[] = "kKMG";
+	char *end;
+	double n = strtod(arg, &end), ns = query_time_ns(arg);
+	const char *letter = *end ? strchr(letters, *end) : NULL;
+
+	*ret_ns = *ret_bytes = 0;
+	if (letter && (!end[1] || !strcmp(end + 1, "B"))) {
+		n *= (double)(1ull << (letter < letters + 2 ? 10 : 10 * (letter - letters)));
+		if (n >= SMALLEST && n < 1e15) {
+			*ret_bytes = (uint64_t)n;
+			return 0;
+		}
+	} else if (ns >= 1e8 && ns <= DAYS * 86400e9) {
+		*ret_ns = (uint64_t)ns;
+		return 0;
+	}
+	return diag_set(diag, USAGE, EINVAL,
+			"--%s takes a time from 100ms, as 10s, 5m or 1h, or a size from 64k, as 64MB, "
+			"not \"%s\"",
+			r->name, arg);
+}
+
+int set_rotate(struct options *o, const struct option_row *r, const char *arg, struct diag *diag)
+{
+	return time_or_size(r, arg, &o->rotate_ns, &o->rotate_bytes, diag);
+}
+
+int set_last(struct options *o, const struct option_row *r, const char *arg, struct diag *diag)
+{
+	return time_or_size(r, arg, &o->last_ns, &o->last_bytes, diag);
+}
+
 int set_ring_size(struct options *o, const struct option_row *r UNUSED, const char *arg, struct diag *diag)
 {
 	enum { SMALLEST = 65536, LARGEST = 1 << 30 };

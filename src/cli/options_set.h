@@ -22,9 +22,11 @@ option_set_fn set_env;
 option_set_fn set_export;
 option_set_fn set_help;
 option_set_fn set_pid;
+option_set_fn set_last;
 option_set_fn set_redact;
 option_set_fn set_report;
 option_set_fn set_ring_size;
+option_set_fn set_rotate;
 option_set_fn set_summary;
 option_set_fn set_text;
 

@@ -19,6 +19,7 @@
 #include "sink/lines.h"
 #include "sink/chooser.h"
 #include "sink/out.h"
+#include "sink/recording.h"
 #include "sink/sink.h"
 #include "sink/value.h"
 
@@ -47,7 +48,7 @@ struct outputs {
 	struct sink **on_event, **on_record, **on_tick;	/* those that take one, in the order of the rows */
 	unsigned nevent, nrecord, ntick;
 	struct taken *taken;
-	unsigned ntaken;
+	unsigned ntaken, ndumps;
 };
 
 struct output_row {
@@ -72,9 +73,9 @@ static int make_copy(struct outputs *o, struct outfile *file, struct sink **ret_
 	return 0;
 }
 
-static int make_recording(struct outputs *o UNUSED, struct outfile *file, struct sink **ret_sink, struct diag *diag UNUSED)
+static int make_recording(struct outputs *o, struct outfile *file, struct sink **ret_sink, struct diag *diag UNUSED)
 {
-	*ret_sink = sink_recording_new(file);
+	*ret_sink = sink_recording_new(&o->sink_opt, file);
 	return 0;
 }
 
@@ -372,8 +373,9 @@ static struct output new_output(const struct output_row *row)
 	return to;
 }
 
-int outputs_open(const struct options *opt, const struct totals *totals, const struct chooser *chooser, outputs_say say,
-		 void *ctx, struct outputs **ret_outputs, struct diag *diag)
+int outputs_open(const struct options *opt, const struct recording_options *recording, struct world *world,
+		 const struct totals *totals, const struct chooser *chooser, outputs_say say, void *ctx,
+		 struct outputs **ret_outputs, struct diag *diag)
 {
 	struct outputs *o = xcalloc(1, sizeof(*o));
 	int rc;
@@ -382,6 +384,8 @@ int outputs_open(const struct options *opt, const struct totals *totals, const s
 		.verbose = opt->verbose, .all = opt->all, .show_comm = opt->show_comm, .color = term_wants_color(STDERR_FILENO, opt->color),
 		.live = outputs_have_lines(opt), .sort = -1, .fit = isatty(STDERR_FILENO) ? term_columns(STDERR_FILENO) : 0, .named = chooser ? chooser_named(chooser) : NULL, .filter = chooser ? opt->filter : NULL, .max_report_events = opt->max_report_events, .sched_shown_ns = opt->sched_shown_us * 1000, .totals = totals,
 	};
+	o->sink_opt.recording = recording;
+	o->sink_opt.world = world;
 	o->sink_opt.summary_json = opt->summary_json;
 	o->sink_opt.clock = opt->clock > CLOCK_EPOCH ? CLOCK_EPOCH : opt->clock;
 	o->sink_opt.as_strace = opt->format == TEXT_STRACE;
@@ -391,7 +395,7 @@ int outputs_open(const struct options *opt, const struct totals *totals, const s
 	o->sink_opt.value_flags = VALUE_LIMIT(opt->string_bytes) |
 				  (opt->hex > 1 ? VALUE_ALL_HEX : opt->hex ? VALUE_HEX : 0);
 	o->out = out_new(term_columns(STDERR_FILENO));
-	o->n = opt->noutputs + ARRAY_SIZE(terminal);
+	o->n = opt->noutputs + (opt->no_terminal ? 0 : ARRAY_SIZE(terminal));
 	o->v = xcalloc(o->n, sizeof(*o->v));	/* never moves: sinks keep pointers to their files */
 	for (unsigned i = 0; i < o->n; i++)
 		o->v[i] = new_output(i < opt->noutputs ? &kinds[opt->outputs[i].kind] : &terminal[i - opt->noutputs]);
@@ -418,6 +422,17 @@ void outputs_record(struct outputs *o, const struct record *r)
 {
 	for (unsigned i = 0; i < o->nrecord; i++)
 		o->on_record[i]->ops->record(o->on_record[i], r);
+}
+
+bool outputs_dump(struct outputs *o, bool goes_on, struct dumped *ret, unsigned *ret_n, struct diag *diag)
+{
+	diag->text[0] = '\0';
+	for (unsigned i = 0; i < o->n; i++)
+		if (o->v[i].row == &kinds[OUTPUT_RECORDING]) {
+			*ret_n = ++o->ndumps;
+			return sink_recording_dump(o->v[i].sink, goes_on, ret, diag);
+		}
+	return false;
 }
 
 void outputs_tick(struct outputs *o, uint64_t now_ns)
@@ -481,6 +496,10 @@ static void finish_one(struct output *to, const struct sink_result *done, output
 		to->sink->ops->finish(to->sink, done);
 	if (to->files[0].fd < 0)
 		return;
+	if (to->sink && to->sink->unused) {
+		outfile_remove(&to->files[0]);
+		return;
+	}
 	finish_files(to, &d);
 	if (to->sink) {
 		to->result.kept = to->sink->kept;

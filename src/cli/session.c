@@ -19,11 +19,13 @@
 #include "capture/source.h"
 #include "cli/blocked.h"
 #include "cli/ending.h"
+#include "cli/flight.h"
 #include "cli/limit.h"
 #include "cli/merge.h"
 #include "cli/noise.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
+#include "cli/reading.h"
 #include "cli/signals.h"
 #include "decode/call.h"
 #include "event/event.h"
@@ -36,8 +38,6 @@
 enum {
 	PAYLOAD = 64,			/* bytes of buffers copied for -v and recordings, at least */
 	LEFT_NS = 1000000000,		/* what outlives the command by this much is named */
-	LAG_NS = 1000000000,		/* what is recorded reaches one who reads along within this */
-	LAST_WORDS_NS = 1000000000,
 };
 
 /* What went wrong on the way, printed last. */
@@ -51,6 +51,7 @@ struct session {
 	struct source *faults, *latency;	/* among its sides, or NULL */
 	struct ending ending;
 	struct limit limit;
+	struct flight flight;
 	struct chooser *chooser;		/* NULL: nothing was chosen */
 	struct totals *totals;
 	struct world *world;
@@ -60,8 +61,6 @@ struct session {
 	struct redact *redact;		/* NULL: everything as it is */
 	bool left_named;
 	pid_t runs_on;			/* the command, that the tracing ended before; 0: not */
-	/* of a recording that is still written: time of its last record, and when that came */
-	uint64_t seen_ns, came_ns;
 	uint64_t nbad, nunknown;	/* records that could not be decoded; of kinds not known here */
 	struct notes notes;
 };
@@ -103,6 +102,7 @@ static void on_event(void *ctx, const struct event *ev)
 	outputs_event(s->outputs, ev);
 	if (s->blocked)
 		blocked_event(s->blocked);
+	flight_event(&s->flight, ev);
 }
 
 static void note_unread(struct session *s, int rc)
@@ -116,6 +116,7 @@ static void show_record(struct session *s, const struct record *r)
 	struct item item;
 	int rc;
 
+	flight_look(&s->flight, s->outputs);
 	outputs_record(s->outputs, r);
 	rc = decode_record(r, r->size, &s->arena, &item);
 	if (rc == 0)
@@ -176,6 +177,7 @@ static void on_tick(void *ctx, uint64_t now)
 	outputs_tick(s->outputs, now);
 	if (s->blocked)
 		blocked_tick(s->blocked, now);
+	flight_look(&s->flight, s->outputs);
 }
 
 /* ---- the capturing side ---- */
@@ -186,15 +188,6 @@ static void captured(void *ctx, const struct record *r)
 
 	ending_note(&s->ending, r);
 	merge_push(&s->merge, r);
-}
-
-static void on_read(void *ctx, const struct record *r)
-{
-	struct session *s = ctx;
-
-	s->seen_ns = MAX(s->seen_ns, r->ts_ns);
-	s->came_ns = clock_ns();
-	on_record(ctx, r);
 }
 
 static void run_live(struct session *s)
@@ -209,40 +202,7 @@ static void run_live(struct session *s)
 	limit_close(&s->limit);
 }
 
-/*
- * Asked to end once, what is still on its way is waited for: Ctrl-C reaches both ends of a pipe, and the other one has
- * an end to write.
- */
-static bool ends_reading(const struct session *s)
-{
-	unsigned asked = signals_reading_asked();
-
-	return asked > 1 || (asked && clock_ns() > s->came_ns + LAST_WORDS_NS);
-}
-
-/* One that is still being written: lines appear as records come, and when none come, as time goes by. */
-static void run_following(struct session *s)
-{
-	int rc;
-
-	signals_open_reading();
-	s->came_ns = clock_ns();
-	while ((rc = s->source->ops->step(s->source, on_read, s)) != 0 && !ends_reading(s)) {
-		uint64_t quiet_ns = clock_ns() - s->came_ns;
-
-		if (rc != 1)
-			outputs_tick(s->outputs, s->seen_ns + (quiet_ns > LAG_NS ? quiet_ns - LAG_NS : 0));
-	}
-}
-
-static void run_replay(struct session *s)
-{
-	if (source_replay_follows(s->source))
-		run_following(s);
-	else
-		while (s->source->ops->step(s->source, on_record, s) == 1)
-			;
-}
+static void on_quiet(void *ctx, uint64_t now) { outputs_tick(((struct session *)ctx)->outputs, now); }
 
 /* ---- opening and closing ---- */
 
@@ -365,7 +325,10 @@ static int open_all(struct session *s, struct diag *diag)
 	if (rc == 0)
 		rc = check_command(s->opt, diag);
 	if (rc == 0)
-		rc = outputs_open(s->opt, s->totals, s->chooser, say, s, &s->outputs, diag);
+		rc = flight_open(&s->flight, s->opt, s->totals, session_run, diag);
+	if (rc == 0)
+		rc = outputs_open(flight_options(&s->flight), &s->flight.recording, s->world, s->totals, s->chooser,
+				  say, s, &s->outputs, diag);
 	if (rc == 0 && !s->opt->read && (outputs_have_lines(s->opt) || s->opt->progress))
 		s->blocked = blocked_new(s->totals, s->world, s->outputs, outputs_have_lines(s->opt), s->opt->progress);
 	if (rc == 0)
@@ -407,6 +370,7 @@ static void close_all(struct session *s)
 		s->source->ops->free(s->source);
 	arena_done(&s->arena);
 	say_notes(&s->notes);
+	flight_close(&s->flight);
 }
 
 enum { OURS = 125 };	/* the exit status when compendium itself failed */
@@ -442,8 +406,10 @@ static int run(struct session *s, int *ret_signal)
 	int status = -1;
 
 	s->ending.source = s->source;
+	s->ending.dump = s->opt->last_ns || s->opt->last_bytes ? flight_ask : NULL;
+	s->ending.dump_ctx = &s->flight;
 	if (s->opt->read) {
-		run_replay(s);
+		reading_run(s->source, on_record, on_quiet, s);
 	} else {
 		run_live(s);
 		status = ops->status(s->source);
@@ -453,6 +419,8 @@ static int run(struct session *s, int *ret_signal)
 	}
 	damaged = ops->damage && ops->damage(s->source);
 	if (s->totals->nevents || !damaged)	/* else it was cut off before its first record: nothing is written */
+		flight_end(&s->flight, s->outputs);
+	if (s->totals->nevents || !damaged)
 		complete = outputs_finish(s->outputs, note, s);
 	note_losses(s);
 	if (s->runs_on)
@@ -469,7 +437,8 @@ int session_run(const struct options *opt, int *ret_signal, struct diag *diag)
 	int rc;
 
 	*ret_signal = 0;
-	command_save_signals();
+	if (!opt->read)
+		command_save_signals();
 	signal(SIGXFSZ, SIG_IGN);	/* RLIMIT_FSIZE is an error of write, as a full disk is */
 	/* From before the first file is made, an end is asked for and not suffered. */
 	if (!opt->read)

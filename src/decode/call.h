@@ -103,6 +103,8 @@ struct addr {
 	char path[ADDR_PATH_MAX];
 };
 bool decode_addr(const void *bytes, size_t len, struct addr *ret_addr);	/* false: empty or too short */
+/* The other way round, into at least 112 bytes: how many; 0 where a family is not written. */
+size_t encode_addr(const struct addr *a, void *bytes);
 bool addr_same(const struct addr *a, const struct addr *b);
 bool addr_is_loopback(const struct addr *a);	/* 127/8, ::1, ::ffff:127/104 */
 

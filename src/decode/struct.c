@@ -103,6 +103,56 @@ bool decode_addr(const void *bytes, size_t len, struct addr *ret_addr)
 	return true;
 }
 
+static size_t encode_unix(const struct addr *a, struct sockaddr_un *un)
+{
+	size_t n = MIN((size_t)a->len, sizeof(un->sun_path) - a->abstract);
+
+	memcpy(un->sun_path + a->abstract, a->path, n);
+	return offsetof(struct sockaddr_un, sun_path) + a->abstract + n;
+}
+
+size_t encode_addr(const struct addr *a, void *bytes)
+{
+	union {
+		sa_family_t family;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+		struct sockaddr_un un;
+		struct sockaddr_nl nl;
+		struct sockaddr_vm vm;
+	} u = { .family = a->family };
+	size_t len = 0;
+
+	switch (a->family) {
+	case AF_INET:
+		len = sizeof(u.in);
+		u.in.sin_port = htons(a->port);
+		memcpy(&u.in.sin_addr, a->ip, 4);
+		break;
+	case AF_INET6:
+		len = sizeof(u.in6);
+		u.in6.sin6_port = htons(a->port);
+		u.in6.sin6_scope_id = a->scope;
+		memcpy(&u.in6.sin6_addr, a->ip, 16);
+		break;
+	case AF_UNIX:
+		len = encode_unix(a, &u.un);
+		break;
+	case AF_NETLINK:
+		len = sizeof(u.nl);
+		u.nl.nl_pid = a->id[0];
+		u.nl.nl_groups = a->id[1];
+		break;
+	case AF_VSOCK:
+		len = sizeof(u.vm);
+		u.vm.svm_cid = a->id[0];
+		u.vm.svm_port = a->id[1];
+		break;
+	}
+	memcpy(bytes, &u, len);
+	return len;
+}
+
 bool addr_same(const struct addr *a, const struct addr *b)
 {
 	return a->family == b->family && a->port == b->port && a->len == b->len && a->abstract == b->abstract &&

@@ -176,7 +176,7 @@ static void find_other_end(struct world *w, struct fnode *n, struct snap_key key
 		file_link(&n->f, &other->f);
 }
 
-static void sock_learn(struct world *w, struct file *f, const struct record_sock *s)
+void fact_sock_learn(struct world *w, struct file *f, const struct record_sock *s)
 {
 	struct addr a;
 
@@ -228,7 +228,7 @@ void fact_learn(struct world *w, struct file *f, const struct fact *a, const str
 			file_set_name(w, f, name, len);
 	}
 	if (a->sock && f->sock)
-		sock_learn(w, f, a->sock);
+		fact_sock_learn(w, f, a->sock);
 	else if (f->sock)
 		sock_renamed(w, f);
 	/*
@@ -254,7 +254,7 @@ struct file *fact_file(struct world *w, const struct fact *a, const struct bytes
 
 	if (n) {
 		if (a->sock && n->f.sock)
-			sock_learn(w, &n->f, a->sock);
+			fact_sock_learn(w, &n->f, a->sock);
 		return &n->f;
 	}
 	name = name_of(w, a, root, kind, &len, &deleted);
@@ -279,7 +279,7 @@ struct file *fact_file(struct world *w, const struct fact *a, const struct bytes
 		sock_init(w, f, a->sock ? a->sock->family : 0, a->sock ? a->sock->type : 0,
 			  a->sock ? a->sock->protocol : 0);
 	if (kind == FILE_SOCKET && a->sock)
-		sock_learn(w, f, a->sock);
+		fact_sock_learn(w, f, a->sock);
 	return f;
 }
 

@@ -20,6 +20,8 @@ static void join_found(struct tnode *t, struct event *ev)
 static void feed_call(struct world *w, const struct item *item)
 {
 	const struct call *c = &item->call;
+	struct call cut;
+	uint64_t before_ns = 0;
 	const struct record *h = item->head;
 	struct tnode *t = task_find(w, h->tid);
 
@@ -28,6 +30,12 @@ static void feed_call(struct world *w, const struct item *item)
 		t = task_find(w, h->pid);
 	if (!t || t->dead)
 		t = task_get(w, h->pid, h->tid, h->ts_ns);
+	if (c->enter_ns < w->start_ns && w->mode & START_SNAPSHOT) {	/* it was in it when the recording begins */
+		cut = *c;
+		before_ns = w->start_ns - c->enter_ns;
+		cut.enter_ns = w->start_ns;
+		c = &cut;
+	}
 
 	const struct effect_row *row = effect_row(c->spec->effect);
 	struct event ev = event_at(c->enter_ns, t, row->kind);
@@ -36,6 +44,7 @@ static void feed_call(struct world *w, const struct item *item)
 	set_current(w, &x.p->p);
 	ev.call = c;
 	ev.dur_ns = MAX(c->exit_ns, c->until_ns) > c->enter_ns ? MAX(c->exit_ns, c->until_ns) - c->enter_ns : 0;
+	ev.before_ns = before_ns;
 	if (t->found.set)
 		join_found(t, &ev);
 	x.has_ret = !c->no_exit && !c->unfinished;
@@ -143,7 +152,8 @@ static void feed_task(struct world *w, const struct item *item)
 	}
 	if (!new)
 		return;
-	if (w->mode & START_COMMAND) {		/* the command's own first process: we made it */
+	p->nexecs = MAX(p->nexecs, r->nexecs);
+	if (w->mode & START_COMMAND && !(w->mode & START_SNAPSHOT)) { /* the command's own first process: we made it */
 		p->attached = false;
 		return;
 	}
@@ -168,7 +178,7 @@ static void feed_fd(struct world *w, const struct item *item)
 {
 	const struct record_fd *r = item->fd;
 	struct tnode *t = some_task(w, &r->h);
-	const struct part *sock = part(item, PART_SOCK), *more = part(item, PART_FACT);
+	const struct part *sock = part(item, PART_SOCK), *more = part(item, PART_FACT), *file = part(item, PART_FILE);
 	struct record_fact fact = {
 		.fd = r->fd, .mode = r->mode, .open_flags = r->open_flags, .pos = r->pos, .dev = r->dev, .ino = r->ino
 	};
@@ -179,8 +189,12 @@ static void feed_fd(struct world *w, const struct item *item)
 		fact.pid = ((const struct record_fact *)(const void *)more->bytes)->pid;
 	}
 	set_current(w, t->t.proc);
-	f = fact_file(w, &(struct fact){ &fact, part(item, PART_PATH), sock ? (const void *)sock->bytes : NULL },
-		      &t->t.fs->root);
+	if (file)
+		f = file_restore(w, (const void *)file->bytes, r->fd, part(item, PART_PATH),
+				 sock ? (const void *)sock->bytes : NULL, &t->t.fs->root);
+	else
+		f = fact_file(w, &(struct fact){&fact, part(item, PART_PATH), sock ? (const void *)sock->bytes : NULL},
+			      &t->t.fs->root);
 	fdtab_set(w, t->t.fds, r->fd, f, r->h.flags & FD_CLOEXEC_SET, 0);
 	file_reap(w, r->h.ts_ns, t);
 }
@@ -212,8 +226,9 @@ static void feed_map(struct world *w, const struct item *item)
 	if (r->end <= r->start)
 		return;
 	/* What a running program had mapped itself: all but what exec gives. */
-	bool own = p->attached && !p->nexecs && r->kind == MAP_KIND_PLAIN &&
-		   !(path_len && p->exe.len == path_len && memcmp(p->exe.s, path, path_len) == 0);
+	bool own = w->mode & START_SNAPSHOT ? r->h.flags & MAP_COUNTED :
+		   p->attached && !p->nexecs && r->kind == MAP_KIND_PLAIN &&
+			   !(path_len && p->exe.len == path_len && memcmp(p->exe.s, path, path_len) == 0);
 
 	uint64_t mapped = mm->mapped;
 
@@ -230,7 +245,7 @@ static void feed_map(struct world *w, const struct item *item)
 				      .dev = r->dev,
 				      .ino = r->ino });
 	ev.nbytes = mm->mapped > mapped ? mm->mapped - mapped : 0;
-	if (p->attached && !p->nexecs && (ev.nbytes || ev.delta))
+	if (p->attached && (!p->nexecs || w->mode & START_SNAPSHOT) && (ev.nbytes || ev.delta))
 		world_emit(w, &ev);
 }
 

@@ -15,6 +15,7 @@ struct world *world_new(world_emit_fn *emit, void *ctx)
 	socks_join(w);
 	facts_join(w);
 	watches_join(w);
+	restored_join(w);
 	aios_join(w);
 	namespaces_join(w);
 	return w;
@@ -30,6 +31,7 @@ void world_free(struct world *w)
 	file_reap(w, 0, NULL);
 	HASH_FREE(w->shms);
 	watches_clear(w);
+	restored_clear(w);
 	arena_done(&w->scratch);
 	buf_done(&w->tmp);
 	free(w);

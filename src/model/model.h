@@ -206,6 +206,14 @@ struct world *world_new(world_emit_fn *emit, void *ctx);
 void world_free(struct world *w);
 void world_feed(struct world *w, const struct item *item);
 
+/*
+ * How things stand, as the TASK, FD and MAP records of START_SNAPSHOT, at ts_ns: what a reader needs to go on from
+ * here. What is under way between two calls is not in it: descriptors sent and not received, asynchronous I/O, epoll's
+ * data.
+ */
+typedef void world_put_fn(void *ctx, const struct record *r);
+void world_snapshot(struct world *w, uint64_t ts_ns, world_put_fn *put, void *ctx);
+
 unsigned world_ntasks_ever(const struct world *w);	/* more than one: lines carry [pid] */
 uint64_t world_start_ns(const struct world *w);
 struct task *world_task(struct world *w, uint32_t tid);	/* living; NULL */

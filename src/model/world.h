@@ -79,6 +79,7 @@ struct fnode {
 	struct endpoint *ep; struct fnode *ep_prev, *ep_next;
 	struct tuple *tuple;
 	struct snap *snap;
+	struct restored *restored;
 	UT_hash_handle hh;			/* world.files: pipes and sockets, by id */
 };
 
@@ -118,6 +119,7 @@ struct world {
 	struct endpoint *endpoints; unsigned nendpoints;
 	struct tuple *tuples;
 	struct snap *snaps;
+	struct restored *restored;		/* files of a snapshot, by the id they have in it */
 	struct flight *flights; unsigned nflights;	/* descriptors sent, not yet received */
 	struct flight *arrivals; unsigned narrivals;	/* received before their sender's call returned */
 	struct shm *shms;
@@ -212,7 +214,16 @@ bool fact_fits(const struct file *f, const struct fact *a);
 struct file *fact_file(struct world *w, const struct fact *a, const struct bytes *root);
 /* what is new about f */
 void fact_learn(struct world *w, struct file *f, const struct fact *a, const struct bytes *root);
+/* What a socket's addresses and state are. */
+void fact_sock_learn(struct world *w, struct file *f, const struct record_sock *s);
 void facts_join(struct world *w);	/* a file that is gone is not found by its inode any more */
+
+/* ---- restore.c ---- */
+/* A file of a snapshot, the same one for the same id; as fd of the process whose item this is. */
+struct file *file_restore(struct world *w, const struct record_file *r, int fd, const struct part *name,
+			  const struct record_sock *sock, const struct bytes *root);
+void restored_join(struct world *w);
+void restored_clear(struct world *w);
 
 /* ---- fdtab.c ---- */
 struct fdtab *fdtab_new(void);

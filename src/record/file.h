@@ -24,6 +24,10 @@ struct record_writer *record_writer_new(struct outfile *file);	/* borrowed; it r
 void record_writer_add(struct record_writer *w, const struct record *r);
 /* What waits for its block to fill goes to the file: for one who reads along, and to outlive a killed tracer. */
 void record_writer_flush(struct record_writer *w);
+/* One that goes on in a file that has its head, and whole blocks behind it. */
+struct record_writer *record_writer_continue(struct outfile *file);
+uint64_t record_writer_bytes(const struct record_writer *w);	/* written so far: what waits for its block is not */
+uint64_t record_writer_records(const struct record_writer *w);	/* added so far */
 int record_writer_finish(struct record_writer *w);		/* the end mark; file->err */
 void record_writer_free(struct record_writer *w);		/* may be NULL */
 

@@ -99,6 +99,8 @@ enum chunk_part {
 	 */
 	PART_STDERR = 53,
 	PART_FILTER = 40, /* START: the filter that decided which calls were captured, as written */
+	PART_FILE = 43, /* FD of a snapshot (START_SNAPSHOT): struct record_file; PART_PATH is its name then, as it is */
+	PART_CUT = 44, /* START of a recording cut out of a trace: rec_u64, nanoseconds that it had run before */
 	PART_COUNT = 37, /* after the strings of a vector that has more: rec_u64, how many there are in all */
 };
 
@@ -111,6 +113,16 @@ struct record_fact { rec_i32 fd; rec_u32 mode, open_flags, flags; rec_u64 pos, d
 enum { FACT_CLOEXEC = 1 };
 
 /*
+ * An open file description in a snapshot: equal ids are the same one.  peer: the id of its other end, 0 none.  kind,
+ * conn: numbers of enum file_kind and enum conn_state (model/model.h), which are therefore only appended.
+ */
+struct record_file {
+	rec_u32 id, peer, kind, flags, open_flags, target_pid, conn, conn_err;
+	rec_u64 pos, dev, ino, connect_ns, connected_ns;
+};
+enum { RECORD_FILE_DELETED = 1, RECORD_FILE_HAS_POS = 2 };
+
+/*
  * START: chunks PART_ARGV (the command), PART_CWD, PART_TEXT, PART_TARGET…, PART_CHOSEN, PART_FILTER.
  * ts_ns is the zero of all shown times.
  */
@@ -119,7 +131,12 @@ enum { START_COMMAND = 1, START_ATTACH = 2, START_SYSTEM = 4, START_ALL_CALLS = 
        START_PAYLOAD = 16 /* the beginnings of buffers were copied */,
        START_PTRACE = 32, START_BPF = 64 /* the backend; neither: not recorded */,
        START_FACTS = 128 /* calls have PART_FACT: what was opened by name and has none is a regular file */,
-       START_REDACTED = 256 /* contents of buffers were left out, and what looks like a secret was masked */ };
+       START_REDACTED = 256 /* contents of buffers were left out, and what looks like a secret was masked */,
+       /*
+	* Cut out of a longer trace: TASK, FD and MAP behind it say how things stood then, in full, and calls may have
+	* begun before.
+	*/
+       START_SNAPSHOT = 512 };
 
 enum record_arch { ARCH_X86_64 = 0, ARCH_I386 = 1, ARCH_X32 = 2 };
 enum { CALL_NO_EXIT = 1,	/* the result was not asked for: ret and exit_ns mean nothing */
@@ -165,9 +182,9 @@ enum {
 
 /*
  * TASK: chunks PART_COMM, PART_EXE, PART_CWD, PART_ROOT, PART_ARGV….  One per thread, leader first.  brk: where the
- * heap begins.
+ * heap begins.  nexecs: of a snapshot, how often the process has called execve; elsewhere 0.
  */
-struct record_task { struct record h; rec_u32 ppid, ns_tid; rec_u64 start_ns; rec_u64 brk; rec_u32 nchunks, pad; };
+struct record_task { struct record h; rec_u32 ppid, ns_tid; rec_u64 start_ns; rec_u64 brk; rec_u32 nchunks, nexecs; };
 struct record_fd { struct record h; rec_i32 fd; rec_u32 open_flags; rec_u64 pos, dev, ino; rec_u32 mode, nchunks; };
 enum { FD_CLOEXEC_SET = 1 };	/* h.flags of FD */
 /* state: 1 when it listens */
@@ -184,7 +201,7 @@ struct record_map {
 	rec_u32 prot, flags;
 	rec_u32 kind, nchunks;
 };
-enum { MAP_FIRST = 1 };
+enum { MAP_FIRST = 1, MAP_COUNTED = 2 /* of a snapshot: mapped by a call of the program */ };
 enum { MAP_KIND_PLAIN = 0, MAP_KIND_HEAP = 1, MAP_KIND_STACK = 2, MAP_KIND_SPECIAL = 3 /* vdso, vvar… */ };
 
 /*
@@ -262,4 +279,4 @@ struct record_lost { struct record h; rec_u64 count; rec_u32 cpu, nchunks; };
  * on.
  */
 struct record_end { struct record h; rec_i32 status; rec_u32 pad; rec_u64 nrecords; };
-enum { END_INTERRUPTED = 1 };
+enum { END_INTERRUPTED = 1, END_GOES_ON = 2 /* the recording ends here, the trace does not */ };

@@ -15,6 +15,7 @@ struct record_writer {
 	struct outfile *file;
 	struct buf raw, packed;
 	uint32_t nrecords;
+	uint64_t nbytes, added;
 	bool headed;
 	ZSTD_CCtx *zstd;
 };
@@ -29,6 +30,7 @@ static void put_head(struct record_writer *w)
 	w->headed = true;
 	memcpy(head.magic, RECORDING_MAGIC, sizeof(head.magic));
 	outfile_write(w->file, &head, sizeof(head));
+	w->nbytes += sizeof(head);
 }
 
 void record_writer_flush(struct record_writer *w)
@@ -54,6 +56,7 @@ void record_writer_flush(struct record_writer *w)
 				      (uint32_t)crc32(0, (const void *)w->packed.s, (unsigned)n) };
 	outfile_write(w->file, &b, sizeof(b));
 	outfile_write(w->file, w->packed.s, n);
+	w->nbytes += sizeof(b) + n;
 	w->raw.len = 0;
 	w->nrecords = 0;
 }
@@ -67,6 +70,17 @@ struct record_writer *record_writer_new(struct outfile *file)
 	return w;
 }
 
+struct record_writer *record_writer_continue(struct outfile *file)
+{
+	struct record_writer *w = record_writer_new(file);
+
+	w->headed = true;
+	return w;
+}
+
+uint64_t record_writer_bytes(const struct record_writer *w) { return w->nbytes; }
+uint64_t record_writer_records(const struct record_writer *w) { return w->added; }
+
 void record_writer_add(struct record_writer *w, const struct record *r)
 {
 	put_head(w);
@@ -74,6 +88,7 @@ void record_writer_add(struct record_writer *w, const struct record *r)
 		record_writer_flush(w);
 	buf_add(&w->raw, r, r->size);
 	w->nrecords++;
+	w->added++;
 }
 
 int record_writer_finish(struct record_writer *w)

@@ -103,7 +103,7 @@ static enum how how(const struct pass *p, const struct record_chunk *c)
 	case PART_COMM: case PART_TEXT: case PART_TARGET: case PART_HOLDER:
 		return TEXT;
 	case PART_IOV: case PART_LEN: case PART_INT: case PART_IOCB: case PART_FDS: case PART_ROOM: case PART_FACT:
-	case PART_WHOLE: case PART_COUNT: case PART_WCHAN: case PART_CHOSEN:
+	case PART_WHOLE: case PART_COUNT: case PART_FILE: case PART_CUT: case PART_WCHAN: case PART_CHOSEN:
 		return KEEP;
 	default:	/* addresses, control messages; what later versions record */
 		return IN_PLACE;

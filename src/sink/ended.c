@@ -62,6 +62,9 @@ void ended_of_run(struct buf *b, const struct totals *t, bool line)
 		ended_status(b, status);
 	else if (status >= 0)
 		buf_printf(b, "exit%s %d", line ? ":" : "", WEXITSTATUS(status));
+	else if (t->goes_on)
+		buf_printf(b, "the trace goes on after this recording, with %u process%s", t->nalive,
+			   t->nalive == 1 ? "" : "es");
 	else if (!t->nalive)
 		buf_puts(b, "all traced processes have ended");
 	else

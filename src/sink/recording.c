@@ -1,47 +1,176 @@
 /* SPDX-License-Identifier: MIT */
 /* The recording: every record as it was captured. */
-#include <stdlib.h>
+#include "sink/recording.h"
 
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/diag.h"
 #include "base/macro.h"
+#include "base/outfile.h"
 #include "record/file.h"
-#include "sink/sink.h"
+#include "record/record.h"
 
 /* What was recorded longer ago is in the file, whatever happens to compendium, and reaches whoever reads along. */
-enum { FLUSH_NS = 500000000 };
+enum { FLUSH_NS = 500000000, DIGITS = 4 };
 
-struct recording { struct sink sink; struct record_writer *writer; uint64_t flushed_ns; };
+struct recording {
+	struct sink sink;
+	const struct sink_options *opt;
+	struct outfile *file;
+	struct record_writer *writer;
+	uint64_t flushed_ns;
+	/* --rotate */
+	struct cut cut;
+	uint64_t begin_ns, nfiles;	/* of this file; finished ones */
+	/* --last */
+	struct newest *newest;
+	unsigned ndumps;
+	char *dump_path;
+};
 
-static struct record_writer *writer(struct sink *s) { return CONTAINER_OF(s, struct recording, sink)->writer; }
+static struct recording *of(struct sink *s) { return CONTAINER_OF(s, struct recording, sink); }
 
-static void recording_record(struct sink *s, const struct record *r) { record_writer_add(writer(s), r); }
+/* ---- one file after the other ---- */
+
+static bool is_full(const struct recording *r, uint64_t now_ns)
+{
+	const struct recording_options *o = r->opt->recording;
+
+	return o && ((o->rotate_bytes && record_writer_bytes(r->writer) >= o->rotate_bytes) ||
+		     (o->rotate_ns && r->begin_ns && now_ns >= r->begin_ns + o->rotate_ns));
+}
+
+static void remove_oldest(struct recording *r)
+{
+	uint64_t keep = r->opt->recording->keep;
+	char *path;
+
+	if (!keep || r->nfiles <= keep)
+		return;
+	path = cut_name(r->file->path, r->nfiles - keep, DIGITS);
+	unlink(path);
+	free(path);
+}
+
+static void rotate(struct recording *r, uint64_t now_ns)
+{
+	char *old = cut_name(r->file->path, r->nfiles + 1, DIGITS);
+
+	cut_end(r->writer, now_ns);
+	record_writer_finish(r->writer);
+	if (outfile_renew(r->file, old) == 0) {
+		record_writer_free(r->writer);
+		r->writer = record_writer_new(r->file);
+		cut_begin(&r->cut, r->writer, now_ns);
+		r->nfiles++;
+		remove_oldest(r);
+	}
+	r->begin_ns = now_ns;
+	free(old);
+}
+
+static void recording_record(struct sink *s, const struct record *record)
+{
+	struct recording *r = of(s);
+	uint64_t now_ns = r->opt->recording ? cut_made_ns(record) : 0;
+
+	if (r->newest) {
+		newest_record(r->newest, record);
+		return;
+	}
+	if (r->opt->recording)
+		cut_note(&r->cut, record);
+	if (is_full(r, now_ns) && record->kind != RECORD_END)
+		rotate(r, now_ns);
+	if (!r->begin_ns)
+		r->begin_ns = now_ns;
+	record_writer_add(r->writer, record);
+}
 
 static void recording_tick(struct sink *s, uint64_t now_ns)
 {
-	struct recording *r = CONTAINER_OF(s, struct recording, sink);
+	struct recording *r = of(s);
 
-	if (now_ns < r->flushed_ns + FLUSH_NS)
+	if (r->newest)
+		newest_tick(r->newest, now_ns);
+	if (r->newest || now_ns < r->flushed_ns + FLUSH_NS)
 		return;
 	record_writer_flush(r->writer);
 	r->flushed_ns = now_ns;
 }
 
-static void recording_finish(struct sink *s, const struct sink_result *done UNUSED) { record_writer_finish(writer(s)); }
+/* ---- the newest part, when it is asked for ---- */
+
+static int dump_to(struct recording *r, struct outfile *to, bool goes_on, struct dumped *ret, struct diag *diag)
+{
+	int rc = newest_write(r->newest, goes_on, to, ret);
+
+	return rc == 0 ? 0
+		       : diag_set(diag, 125, -rc, "cannot write what --last keeps to %s: %s", ret->path, strerror(-rc));
+}
+
+bool sink_recording_dump(struct sink *s, bool goes_on, struct dumped *ret, struct diag *diag)
+{
+	static const struct outfile_words words = { "the recording", "choose another --record FILE", NULL };
+	struct recording *r = of(s);
+	struct outfile more;
+	int rc;
+
+	diag->text[0] = '\0';
+	if (!r->newest || newest_is_empty(r->newest))
+		return false;
+	free(r->dump_path);
+	r->dump_path =
+		r->ndumps ? cut_name(r->file->path, r->ndumps + 1, 1) : xmemdup0(r->file->path, strlen(r->file->path));
+	ret->path = r->dump_path;
+	if (!r->ndumps++)
+		return dump_to(r, r->file, goes_on, ret, diag) == 0;
+	if (outfile_open(r->dump_path, &words, &more, diag) < 0)
+		return false;
+	rc = dump_to(r, &more, goes_on, ret, diag);
+	return outfile_finish(&more, &words, diag) == 0 && rc == 0;
+}
+
+/* ---- */
+
+static void recording_finish(struct sink *s, const struct sink_result *done UNUSED)
+{
+	struct recording *r = of(s);
+
+	if (r->newest)
+		s->unused = !r->ndumps;
+	else
+		record_writer_finish(r->writer);
+}
 
 static void recording_free(struct sink *s)
 {
-	record_writer_free(writer(s));
-	free(CONTAINER_OF(s, struct recording, sink));
+	struct recording *r = of(s);
+
+	record_writer_free(r->writer);
+	newest_free(r->newest);
+	cut_done(&r->cut);
+	free(r->dump_path);
+	free(r);
 }
 
 static const struct sink_ops ops = {
 	.record = recording_record, .tick = recording_tick, .finish = recording_finish, .free = recording_free,
 };
 
-struct sink *sink_recording_new(struct outfile *file)
+struct sink *sink_recording_new(const struct sink_options *opt, struct outfile *file)
 {
 	struct recording *r = xcalloc(1, sizeof(*r));
 
 	r->sink.ops = &ops;
-	r->writer = record_writer_new(file);
+	r->opt = opt;
+	r->file = file;
+	r->cut.world = opt->world;
+	if (opt->recording && (opt->recording->last_ns || opt->recording->last_bytes))
+		r->newest = newest_new(opt, file);
+	else
+		r->writer = record_writer_new(file);
 	return &r->sink;
 }

@@ -18,6 +18,13 @@ struct table_def;
 struct totals;
 
 /* What the command line asks of sinks; owned by the session, outlives them. */
+/* Of a recording of a long run.  0: without that limit. */
+struct recording_options {
+	uint64_t rotate_bytes, rotate_ns;	/* then the next file begins */
+	uint64_t keep;				/* files besides the one that is written; 0: all */
+	uint64_t last_bytes, last_ns;		/* only the newest part is kept, and written when asked for */
+};
+
 struct sink_options {
 	bool verbose;			/* every call, one line each */
 	bool all;			/* no noise filter */
@@ -36,6 +43,8 @@ struct sink_options {
 	const char *filter;		/* what was chosen, as written (sink/chooser.h); NULL: everything */
 	uint64_t max_report_events;
 	uint64_t sched_shown_ns;	/* shorter waits for a CPU are counted, but have no line */
+	const struct recording_options *recording;	/* NULL: one file, of all */
+	struct world *world; /* a recording that begins in the midst writes how things stand: world_snapshot() */
 	const struct totals *totals;	/* fed by the session, each event before the sinks see it (analyze/totals.h) */
 };
 
@@ -62,7 +71,11 @@ struct sink_ops {
 	void (*finish)(struct sink *s, const struct sink_result *done);
 	void (*free)(struct sink *s);
 };
-struct sink { const struct sink_ops *ops; uint64_t kept, total; };	/* kept, total: for its result, set by finish */
+struct sink {
+	const struct sink_ops *ops;
+	uint64_t kept, total;	/* for its result, set by finish */
+	bool unused;		/* likewise: its file is not needed, and is as it was before the run */
+};
 
 /*
  * A sink with a file borrows it (base/outfile.h): it is opened before the command runs, and finished and closed after
@@ -73,7 +86,8 @@ struct sink *sink_strace_new(struct out *out, const struct sink_options *opt);	/
 /* Waits for a CPU, block I/O, page faults: lines as they come, and what follows the summary. */
 struct sink *sink_kernel_new(struct out *out, const struct sink_options *opt);
 struct sink *sink_summary_new(struct out *out, const struct sink_options *opt);	/* the FINAL block and tables */
-struct sink *sink_recording_new(struct outfile *file);		/* the records themselves, for --read */
+/* The records themselves, for --read. */
+struct sink *sink_recording_new(const struct sink_options *opt, struct outfile *file);
 /* -errno with diag: no room for its temporary files. */
 int sink_html_new(const struct sink_options *opt, struct outfile *file, struct sink **ret_sink, struct diag *diag);
 /* --json; likewise */

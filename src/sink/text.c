@@ -153,7 +153,7 @@ static bool is_wanted(const struct text_sink *s, const struct event *ev)
 		return true;
 	if (!(ev->err ? info->live_failed : info->live))
 		return false;
-	if (ev->kind == EV_ATTACH && ev->task->is_thread)
+	if (ev->kind == EV_ATTACH && (ev->task->is_thread || s->opt->totals->start_mode & START_SNAPSHOT))
 		return false;
 	/* The lines are the same whether or not a report or a recording asked for more calls. */
 	if (ev->call && !effect_info((enum effect)ev->call->spec->effect)->by_default)

@@ -59,21 +59,27 @@ bool totals_choice_format(struct buf *b, const struct totals *t, const char *fil
 {
 	static const char redacted[] = "without contents of buffers; what looks like a secret is masked";
 	size_t len = filter ? strlen(filter) : 0;
+	struct buf cut = { 0 };
+
+	if (t->cut_ns) {
+		human_ns(&cut, t->cut_ns);
+		buf_puts(&cut, " after the start of the trace on; what came before was not kept");
+	}
 	bool same = len == t->filter.len && len && !memcmp(filter, t->filter.s, len);
 	const struct { const char *words, *text; size_t n; } all[] = {
 		{ "Only these calls were traced: ", t->chosen.s, t->chosen.len },
 		{ "Captured with the filter: ", t->filter.s, same ? 0 : t->filter.len },
 		{ "Filter: ", filter, len },
+		{ "Recorded from ", cut.s, cut.len },
 		{ "Redacted: ", redacted, t->start_mode & START_REDACTED ? strlen(redacted) : 0 },
 	};
 
-	if (i >= ARRAY_SIZE(all))
-		return false;
-	if (all[i].n) {
+	if (i < ARRAY_SIZE(all) && all[i].n) {
 		buf_puts(b, all[i].words);
 		text_safe(b, all[i].text, all[i].n);
 	}
-	return true;
+	buf_done(&cut);
+	return i < ARRAY_SIZE(all);
 }
 
 void totals_note_format(struct buf *b, const struct totals_note *n)

@@ -230,6 +230,31 @@ static void dense(struct world *w, struct arena *arena, struct input *in)
 	}
 }
 
+struct restore { struct world *w; struct arena arena; };
+
+/* Whatever the world is like, how it stands can be read. */
+static void restore(void *ctx, const struct record *r)
+{
+	struct restore *to = ctx;
+	struct item item;
+
+	if (decode_record(r, r->size, &to->arena, &item) < 0)
+		abort();
+	world_feed(to->w, &item);
+	arena_reset(&to->arena);
+}
+
+static void nothing(void *ctx, const struct event *ev) { (void)ctx, (void)ev; }
+
+static void snapshot(struct world *w)
+{
+	struct restore to = { .w = world_new(nothing, NULL) };
+
+	world_snapshot(w, 1, restore, &to);
+	world_free(to.w);
+	arena_done(&to.arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct world *w = world_new(on_event, NULL);
@@ -249,6 +274,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			off += r->size >= sizeof(*r) && r->size <= left ? r->size : sizeof(*r);
 		}
 	}
+	snapshot(w);
 	world_free(w);
 	arena_done(&arena);
 	return 0;

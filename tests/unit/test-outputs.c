@@ -80,7 +80,7 @@ static int open_outputs(const char *line)
 	argv[argc] = NULL;
 	diag = (struct diag){ 0 };
 	assert_int_equal(options_parse(argc, argv, &opt, &diag), 0);
-	return outputs_open(&opt, totals, NULL, say, &opt, &outputs, &diag);
+	return outputs_open(&opt, NULL, NULL, totals, NULL, say, &opt, &outputs, &diag);
 }
 
 static void put(const char *path, const char *text)

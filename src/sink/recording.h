@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * Recordings that begin in the midst of a trace: the parts of a long one, and the newest part of it.  Each begins with
+ * how things stand, so that it can be read alone (record.h, START_SNAPSHOT).
+ */
+#include "base/buf.h"
+#include "sink/sink.h"
+
+struct record_writer;
+
+/* The START of the trace, for those of its parts. */
+struct cut { struct buf start; struct world *world; };
+void cut_note(struct cut *c, const struct record *r);		/* every record; the first one is kept */
+/* START and snapshot as of now_ns; nothing where the trace itself begins. */
+void cut_begin(struct cut *c, struct record_writer *w, uint64_t now_ns);
+/* END of a part: the trace goes on. */
+void cut_end(struct record_writer *w, uint64_t now_ns);
+void cut_done(struct cut *c);
+
+/* When a record was made. */
+uint64_t cut_made_ns(const struct record *r);
+
+/* "t.cpd" and a number of so many digits: "t.0001.cpd"; to be freed. */
+char *cut_name(const char *path, uint64_t n, int digits);
+
+/* The newest part of a trace, in files without names. */
+struct newest;
+struct newest *newest_new(const struct sink_options *opt, struct outfile *file);
+void newest_record(struct newest *s, const struct record *r);
+void newest_tick(struct newest *s, uint64_t now_ns);
+bool newest_is_empty(const struct newest *s);
+struct dumped { const char *path; uint64_t nrecords, ns; };	/* of what was written, and over which time */
+int newest_write(struct newest *s, bool goes_on, struct outfile *to, struct dumped *ret);
+void newest_free(struct newest *s);		/* may be NULL */
+
+/*
+ * With recording_options.last_*: writes what is kept, the first time into the recording's own file, then into others
+ * beside it (cut_name).  ret->path is valid until the next time.  false: nothing was recorded yet, or diag says why.
+ */
+struct diag;
+bool sink_recording_dump(struct sink *s, bool goes_on, struct dumped *ret, struct diag *diag);
