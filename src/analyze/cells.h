@@ -3,6 +3,7 @@
 /* Cells of result tables, for what fills them. */
 #include "analyze/hist.h"
 #include "analyze/table.h"
+#include "analyze/totals.h"
 
 static inline struct cell number(uint64_t n) { return (struct cell){ .set = true, .n = n }; }
 /* 0: no value. */
@@ -10,4 +11,9 @@ static inline struct cell number_if(uint64_t n) { return (struct cell){ .set = n
 static inline struct cell quantile(const struct hist *h, double q)
 {
 	return (struct cell){ .set = hist_has_quantile(h, q), .n = hist_quantile(h, q) };
+}
+
+static inline struct cell pid_of(const struct totals_proc *p)
+{
+	return (struct cell){ .set = p != NULL, .n = p ? p->pid : 0 };
 }

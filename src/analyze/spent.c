@@ -154,6 +154,8 @@ static void waited(struct spending *s, struct totals_task *task, uint64_t start,
 		return;
 	wait->n++;
 	wait->ns += end - start;
+	if (wait->conn)
+		wait->conn->waited_ns += end - start;
 	add_waiter(wait->waiters, &wait->nwaiters, ARRAY_SIZE(wait->waiters), task->tid);
 	if (end - start > wait->longest_ns) {
 		wait->longest_ns = end - start;

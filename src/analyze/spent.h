@@ -37,7 +37,7 @@ const char *spent_name(enum spent s);		/* "peer" */
 struct totals_wait {
 	enum spent what;
 	uint32_t proc;				/* process id of who waited */
-	const struct totals_conn *conn;		/* PEER, where it is known */
+	struct totals_conn *conn;		/* PEER, where it is known */
 	struct bytes name;			/* a path, a pipe; no bytes: none */
 	uint32_t target;			/* CHILD: process id; THREAD: task id; 0: not known */
 	const struct totals_proc *target_proc;	/* CHILD: its row, NULL not known */

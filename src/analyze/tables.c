@@ -4,59 +4,10 @@
 
 #include "analyze/cells.h"
 #include "analyze/table.h"
-#include "analyze/tables_time.h"
+#include "analyze/tables_more.h"
 #include "analyze/totals.h"
 #include "base/macro.h"
 #include "record/record.h"
-
-static struct cell pid_of(const struct totals_proc *p)
-{
-	return (struct cell){ .set = p != NULL, .n = p ? p->pid : 0 };
-}
-
-/* ---- why processes failed ---- */
-
-enum {
-	FAILURES_PID,
-	FAILURES_ENDED,
-	FAILURES_COMMAND,
-	FAILURES_CHAIN,
-	FAILURES_FATAL,
-	FAILURES_LINES,
-	FAILURES_MISSED,
-	_FAILURES
-};
-static const struct table_column failure_columns[_FAILURES] = {
-	[FAILURES_PID] = { "PID", NULL, "pid", CELL_PID, IN_COLUMN, 7, 0 },
-	[FAILURES_ENDED] = { "ended", NULL, "ended", CELL_ENDED, IN_COLUMN, 8, 2 },
-	[FAILURES_COMMAND] = { "command", NULL, "command", CELL_COMMAND, IN_REST, 0, 2 },
-	[FAILURES_CHAIN] = { "so failed", NULL, "so_failed", CELL_CHAIN, BELOW, 0, 0 },
-	[FAILURES_FATAL] = { "signal", NULL, "signal", CELL_FATAL, BELOW, 0, 0 },
-	[FAILURES_LINES] = { "last lines", NULL, "stderr", CELL_SAID, BELOW, 0, 0 },
-	[FAILURES_MISSED] = { "missed", NULL, "missed", CELL_MISSED, BELOW, 0, 0 },
-};
-
-static void fill_failures(struct table *t, const struct totals *totals, bool noise UNUSED)
-{
-	const struct totals_ending **v = xcalloc(t->room, sizeof(struct totals_ending *));
-	struct table_row *row;
-
-	t->nall = endings_top(totals, v, t->room);
-	for (unsigned i = 0; i < t->nall && (row = table_add(t)); i++) {
-		const struct totals_ending *e = v[i];
-		const struct cell cell = { .set = true, .ending = e }, none = { 0 };
-
-		row->bad = true;
-		row->cells[FAILURES_PID] = pid_of(e->proc);
-		row->cells[FAILURES_ENDED] = (struct cell){ .set = true, .proc = e->proc };
-		row->cells[FAILURES_COMMAND] = row->cells[FAILURES_ENDED];
-		row->cells[FAILURES_CHAIN] = e->effect ? cell : none;
-		row->cells[FAILURES_FATAL] = e->fatal.signo ? cell : none;
-		row->cells[FAILURES_LINES] = e->nlines ? cell : none;
-		row->cells[FAILURES_MISSED] = e->nmissed || e->second.name.len ? cell : none;
-	}
-	free(v);
-}
 
 /* ---- files ---- */
 
@@ -128,6 +79,8 @@ enum {
 	CONNS_PEER,
 	CONNS_STATE,
 	CONNS_CONNECT,
+	CONNS_FIRST,
+	CONNS_WAITED,
 	CONNS_PID,
 	CONNS_PEER_PID,
 	_CONNS
@@ -139,6 +92,8 @@ static const struct table_column conn_columns[_CONNS] = {
 	[CONNS_PEER] = { "connection", NULL, "connection", CELL_CONN, IN_COLUMN, 28, 2 },
 	[CONNS_STATE] = { "outcome", NULL, "state", CELL_CONN_STATE, IN_COLUMN, 0, 2 },
 	[CONNS_CONNECT] = { "connect", NULL, "connect_ns", CELL_NS, ONLY_IN_DATA, 0, 0 },
+	[CONNS_FIRST] = { "first byte after", NULL, "first_byte_ns", CELL_NS, NOT_IN_LINE, 0, 0 },
+	[CONNS_WAITED] = { "waited for it", NULL, "waited_ns", CELL_NS, IN_NOTE, 0, 0 },
 	[CONNS_PID] = { "process", NULL, "pid", CELL_PID, IN_NOTE, 0, 0 },
 	[CONNS_PEER_PID] = { "peer's process", NULL, "peer_pid", CELL_PEER_PID, IN_NOTE, 0, 0 },
 };
@@ -159,6 +114,9 @@ static void fill_conn(struct table_row *row, const struct totals *t, const struc
 	row->cells[CONNS_TIME] = number(end > c->start_ns ? end - c->start_ns : 0);
 	row->cells[CONNS_PEER] = row->cells[CONNS_STATE] = (struct cell){ .set = true, .conn = c };
 	row->cells[CONNS_CONNECT] = number_if(c->state != CONN_ACCEPTED ? c->connect_ns : 0);
+	if (c->first_out_ns && c->first_in_ns > c->first_out_ns)
+		row->cells[CONNS_FIRST] = number(c->first_in_ns - c->first_out_ns);
+	row->cells[CONNS_WAITED] = number_if(c->waited_ns);
 	row->cells[CONNS_PID] = pid_of(t->nprocs > 1 ? p : NULL);
 	row->cells[CONNS_PEER_PID] = pid_of(peer);
 }
@@ -197,56 +155,6 @@ static void fill_listening(struct table *t, const struct totals *totals, bool no
 		row->cells[LISTEN_ADDRESS] = (struct cell){ .set = true, .conn = c };
 		row->cells[LISTEN_ACCEPTED] = number(c->accepted);
 	}
-}
-
-/* ---- processes ---- */
-
-enum { PROCS_PID, PROCS_TIME, PROCS_ENDED, PROCS_COMMAND, PROCS_THREADS, PROCS_SENDER, _PROCS };
-static const struct table_column proc_columns[_PROCS] = {
-	[PROCS_PID] = { "PID", NULL, "pid", CELL_PID, IN_COLUMN, 7, 0 },
-	[PROCS_TIME] = { "time", NULL, "duration_ns", CELL_NS, IN_COLUMN, 9, 0 },
-	[PROCS_ENDED] = { "ended", NULL, "ended", CELL_ENDED, IN_COLUMN, 8, 2 },
-	[PROCS_COMMAND] = { "command", NULL, "command", CELL_COMMAND, IN_REST, 0, 2 },
-	[PROCS_THREADS] = { "threads", NULL, "threads", CELL_COUNT, IN_NOTE, 0, 0 },
-	[PROCS_SENDER] = { "signal from", NULL, "signal_from_pid", CELL_SENDER, IN_NOTE, 0, 0 },
-};
-
-static void fill_proc(struct table_row *row, const struct totals *t, const struct totals_proc *p)
-{
-	uint64_t end = p->end_ns ? p->end_ns : t->end_ns;
-	uint64_t start = p->attached ? p->start_ns : MAX(p->start_ns, t->start_ns);	/* /proc knows it to 10 ms */
-
-	row->cells[PROCS_PID] = number(p->pid);
-	row->cells[PROCS_TIME] = number(end > start ? end - start : 0);
-	row->cells[PROCS_ENDED] = row->cells[PROCS_COMMAND] = (struct cell){ .set = true, .proc = p };
-	row->cells[PROCS_THREADS] = (struct cell){ .set = p->nthreads > 1, .n = p->nthreads };
-	row->cells[PROCS_SENDER] = number_if(p->fatal_from);
-	row->bad = p->status > 0;
-}
-
-static void fill_subtree(struct table *t, const struct totals *totals, const struct totals_proc *p, unsigned depth,
-			 bool last)
-{
-	/* no deeper than there are rows: every level adds one */
-	struct table_row *row = table_add(t);
-
-	if (!row)
-		return;
-	fill_proc(row, totals, p);
-	row->depth = (uint16_t)MIN(depth, UINT16_MAX);
-	row->last = last;
-	for (uint32_t at = p->first_child; at && t->nrows < t->room; at = totals->procs.v[at - 1]->next_sibling)
-		fill_subtree(t, totals, totals->procs.v[at - 1], depth + 1, !totals->procs.v[at - 1]->next_sibling);
-}
-
-static void fill_procs(struct table *t, const struct totals *totals, bool noise UNUSED)
-{
-	for (unsigned i = 0; i < totals->procs.n; i++)
-		t->nfailed += totals->procs.v[i]->status > 0;
-	for (unsigned i = 0; i < totals->procs.n && t->nrows < t->room; i++)
-		if (!totals_proc(totals, totals->procs.v[i]->parent))
-			fill_subtree(t, totals, totals->procs.v[i], 0, true);
-	t->nall = totals->procs.n ? totals->nprocs : 0;
 }
 
 /* ---- calls ---- */
@@ -407,9 +315,6 @@ static void fill_hidden(struct table *t, const struct totals *totals, bool noise
 }
 
 #define COLUMNS(c) .columns = (c), .ncolumns = ARRAY_SIZE(c)
-static const struct table_def table_failures = {
-	.title = "Why it failed", .name = "failures", COLUMNS(failure_columns), .fill = fill_failures, .answers = 3,
-};
 static const struct table_def table_top_files = {
 	.title = "Top files", .name = "top_files", COLUMNS(file_columns), .fill = fill_files, .nheads = 2,
 };
@@ -421,9 +326,6 @@ static const struct table_def table_connections = {
 };
 static const struct table_def table_listening = {
 	.title = "Listening", .name = "listening", COLUMNS(listen_columns), .fill = fill_listening, .form = FORM_SENTENCES,
-};
-static const struct table_def table_processes = {
-	.title = "Processes", .name = "processes", COLUMNS(proc_columns), .fill = fill_procs, .form = FORM_TREE,
 };
 static const struct table_def table_errors = {
 	.title = "Errors by call", .name = "errors", COLUMNS(error_columns), .fill = fill_errors,

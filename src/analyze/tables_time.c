@@ -5,7 +5,7 @@
 #include "analyze/cells.h"
 #include "analyze/findings.h"
 #include "analyze/spent.h"
-#include "analyze/tables_time.h"
+#include "analyze/tables_more.h"
 #include "analyze/totals.h"
 #include "base/macro.h"
 

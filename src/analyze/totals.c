@@ -76,6 +76,8 @@ static void moved(struct totals *t, const struct event *ev, const struct file *f
 						       &t->local_sent) += n;
 		*(in ? &c->received : &c->sent) += n;
 		*(in ? &c->nrecvs : &c->nsends) += 1;
+		if (!*(in ? &c->first_in_ns : &c->first_out_ns))
+			*(in ? &c->first_in_ns : &c->first_out_ns) = ev->ts_ns + ev->dur_ns;
 		*(in ? &p->received : &p->sent) += n;
 		*(in ? &t->hidden[t->noise].received : &t->hidden[t->noise].sent) += n;
 		return;

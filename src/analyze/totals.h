@@ -68,6 +68,8 @@ struct totals_conn {
 	uint64_t nsends, nrecvs, sent, received;
 	uint64_t start_ns, end_ns;		/* first seen; closed, or connected anew (0: not seen) */
 	uint64_t connect_ns;			/* how long connect took; 0 not known */
+	uint64_t waited_ns;			/* for it, in any call: connect, receive, send, poll… */
+	uint64_t first_out_ns, first_in_ns;	/* when the first bytes were sent, received; 0: none were */
 	uint32_t accepted;			/* listening: connections taken */
 };
 
@@ -151,6 +153,7 @@ struct totals {
 	uint64_t file_read, file_written, other_read, other_written, net_sent, net_received, local_sent, local_received;
 	/* docs/summary.md defines these three: peaks over time of the sum over living address spaces */
 	uint64_t heap_peak, mapped_peak, memory_peak, nmaps;
+	uint64_t rss_peak; const struct totals_proc *rss_proc;	/* the highest of one process that ended; 0 not known */
 	uint64_t heap_before, mapped_before;	/* of these, what attached processes had already */
 	uint64_t opens, failed_opens, nsignals;
 

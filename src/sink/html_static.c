@@ -144,6 +144,11 @@ static void write_cards(struct buf *b, const struct totals *t)
 	static const char *const sums[] = { [MEMORY_HEAP] = "Heap", [MEMORY_MMAP] = "Mmap", [MEMORY_TOTAL] = "Total" };
 
 	card(b, "memory", "Memory");
+	if (t->rss_peak) {
+		buf_puts(b, "<dt>Resident</dt><dd>");
+		totals_resident(b, t);
+		buf_puts(b, "</dd>");
+	}
 	for (unsigned i = 0; i < ARRAY_SIZE(sums); i++) {
 		buf_printf(b, "<dt>%s</dt><dd>", sums[i]);
 		totals_memory(b, t, i);

@@ -50,6 +50,11 @@ static void memory(struct summary_sink *s)
 
 	buf_puts(b, " Memory:");
 	summary_line(s);
+	if (s->t->rss_peak) {
+		buf_puts(b, "   Resident: ");
+		totals_resident(b, s->t);
+		summary_line(s);
+	}
 	for (unsigned i = 0; i < ARRAY_SIZE(labels); i++) {
 		buf_puts(b, labels[i]);
 		totals_memory(b, s->t, i);

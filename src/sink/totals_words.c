@@ -33,6 +33,16 @@ void totals_memory(struct buf *b, const struct totals *t, enum totals_memory wha
 	buf_puts(b, attached && regions ? " since)" : ")");
 }
 
+void totals_resident(struct buf *b, const struct totals *t)
+{
+	human_bytes(b, t->rss_peak);
+	if (t->nprocs == 1 || !t->rss_proc)
+		return;
+	buf_puts(b, " (");
+	text_safe(b, t->rss_proc->comm.s ? t->rss_proc->comm.s : "", t->rss_proc->comm.len);
+	buf_printf(b, " %u, the highest of one process)", t->rss_proc->pid);
+}
+
 void totals_lookup_name(struct buf *b, const struct totals_lookup *l)
 {
 	if (l->path.len)

@@ -8,6 +8,8 @@ struct buf;
 /* A sum of memory: "132.0 KB", "8.5 MB (24 regions)", "7.6 MB (4.6 MB when attached, +3.0 MB)". */
 enum totals_memory { MEMORY_HEAP, MEMORY_MMAP, MEMORY_TOTAL };
 void totals_memory(struct buf *b, const struct totals *t, enum totals_memory what);
+/* "12.3 MB (cc1, the highest of one process)" */
+void totals_resident(struct buf *b, const struct totals *t);
 /* its path, "\"\"", "(name not readable)"; as it is, like: */
 void totals_lookup_name(struct buf *b, const struct totals_lookup *l);
 /* "/d/final (was tmp)", as it is: to be made safe before it is shown. */

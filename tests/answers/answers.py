@@ -265,7 +265,22 @@ def no_finding(t):
     check("in vain" not in shown and "polls" not in shown, f"findings: {shown}")
 
 
-GROUPS = {"slow": [slow_server, lock, critical_path], "findings": [leak, refused, no_finding],
+def tree(t):
+    """of many processes those that took long and those that failed are shown, with their parents"""
+    program = ("import os, time\n"
+               "for i in range(30):\n"
+               "    p = os.fork()\n"
+               "    if p == 0:\n"
+               "        if i == 25: os.execvp('sleep', ['sleep', '2'])\n"
+               "        os._exit(3 if i == 28 else 0)\n"
+               "    os.waitpid(p, 0)\n")
+    _, _, _, text = t.run(*PYTHON, program)
+    rows = re.search(r"^ Processes \(31, 1 failed\)\n((?:   .*\n)+)", text, re.M)[1].splitlines()
+    equal(len(rows), 21, "rows, and the line that says how many more there are")
+    check(any("sleep 2" in row for row in rows) and any("exit 3" in row for row in rows), "\n".join(rows))
+
+
+GROUPS = {"slow": [slow_server, lock, critical_path], "findings": [leak, refused, no_finding, tree],
           "failing": [missing_header, missing_library, permission, sibling, fault, second_place, made_good, words_are_safe]}
 
 
