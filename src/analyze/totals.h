@@ -145,6 +145,7 @@ struct totals {
 	uint64_t nevents, ncalls, nlost, nlost_events;
 	uint64_t nprobes;			/* hits of probes that other tracers have put: not among ncalls */
 	uint64_t nrings;			/* io_uring instances: what is asked of them is no call, and not seen */
+	uint64_t utime_ns, stime_ns;		/* of the processes that ended, as the kernel counts them */
 	unsigned ntasks, nprocs, nalive;	/* seen in all; processes seen, and not seen to end */
 
 	/*

@@ -240,6 +240,8 @@ void totals_proc_event(struct totals *t, const struct event *ev, struct totals_p
 		break;
 	case EV_EXIT:
 		t->nalive--;
+		t->utime_ns += proc->utime_ns;
+		t->stime_ns += proc->stime_ns;
 		p->status = ev->status;
 		p->end_ns = ev->ts_ns;
 		if (p->status > 0 && WIFSIGNALED(p->status) && WTERMSIG(p->status) == p->last_signo)

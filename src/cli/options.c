@@ -281,6 +281,8 @@ void options_done(struct options *o)
 	o->calls = NULL;
 	free(o->filter);
 	o->filter = NULL;
+	free(o->paths);
+	o->paths = NULL;
 	free(o->env);
 	o->env = NULL;
 	free(o->outputs);

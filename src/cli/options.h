@@ -39,6 +39,7 @@ struct options {
 	enum backend backend;
 	uint64_t ring_bytes, sched_kept_us, sched_shown_us;
 	struct callset *calls; const char *calls_text;	/* -e; NULL: what matters */
+	char *paths;		/* of --path, separated by commas; they are one term of the filter */
 	char *filter;		/* --filter and its short forms, one text; NULL: none */
 	uint64_t signals_hidden;	/* -e signal=: a bit a number */
 	unsigned choices_given;	/* forms of -e so far: cli/options_choose.c */

@@ -65,14 +65,41 @@ int set_only(struct options *o, const struct option_row *r, const char *arg, str
 	return add_term(o, r, "is", arg, diag);
 }
 
+static void take_text(struct options *o, const char *text)
+{
+	char *at = o->filter ? strstr(o->filter, text) : NULL;
+
+	if (at)
+		memmove(at, at + strlen(text), strlen(at + strlen(text)) + 1);
+}
+
+/* Given again, any of them is meant, as with strace's -P. */
 int set_path(struct options *o, const struct option_row *r, const char *arg, struct diag *diag)
 {
-	return add_term(o, r, "path", arg, diag);
+	struct buf b = { 0 };
+
+	if (o->paths && *arg) {
+		query_add(&b, "path", o->paths);
+		take_text(o, b.s);
+		buf_reset(&b);
+		buf_printf(&b, "%s,", o->paths);
+	}
+	buf_puts(&b, arg);
+	free(o->paths);
+	o->paths = b.s ? b.s : xmemdup0("", 0);
+	return add_term(o, r, "path", o->paths, diag);
 }
 
 int set_failed(struct options *o, const struct option_row *r UNUSED, const char *arg UNUSED, struct diag *diag UNUSED)
 {
 	add_text(o, "err:any");
+	return 0;
+}
+
+int set_successful(struct options *o, const struct option_row *r UNUSED, const char *arg UNUSED,
+		   struct diag *diag UNUSED)
+{
+	add_text(o, "!err:any");
 	return 0;
 }
 

@@ -28,6 +28,7 @@ option_set_fn set_report;
 option_set_fn set_ring_size;
 option_set_fn set_rotate;
 option_set_fn set_summary;
+option_set_fn set_successful;
 option_set_fn set_text;
 
 /* cli/options_choose.c */

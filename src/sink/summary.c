@@ -336,16 +336,47 @@ static void sum_line(struct summary_sink *s)
 	summary_line(s);
 }
 
-/* -c: one table, all of it, and nothing else. */
+/* Which errors those of the table are. */
+static void errors_of_calls(struct summary_sink *s)
+{
+	struct table *t = table_new(counting_by("errno"), s->t, true, ROWS_MAX);
+
+	if (t && t->nrows)
+		summary_table(s, t);
+	table_free(t);
+}
+
+/* Of a single call it is not known what of its time was spent on a CPU. */
+static void cpu_line(struct summary_sink *s)
+{
+	buf_puts(&s->b, " Wall time");
+	if (s->t->nprocs > s->t->nalive) {
+		buf_puts(&s->b, ". CPU of what ended: ");
+		human_ns(&s->b, s->t->utime_ns);
+		buf_puts(&s->b, " user, ");
+		human_ns(&s->b, s->t->stime_ns);
+		buf_puts(&s->b, " system");
+	}
+	summary_line(s);
+}
+
+/* -c: one table, all of it, and what it leaves open. */
 static void counts(struct summary_sink *s)
 {
 	struct table *t = table_new(s->opt->counts, s->t, true, TOTALS_ROWS);
 
-	if (t) {
+	if (t && !t->nrows && t->def->form == FORM_HEADED) {
+		buf_puts(&s->b, " No system call was made");
+		buf_puts(&s->b, s->opt->filter || s->opt->named ? " of those that were chosen" : "");
+		summary_line(s);
+	} else if (t) {
 		counting_sort(t, s->opt->sort, table_cell_words);
 		summary_table(s, t);
-		if (t->def->form == FORM_HEADED)
+		if (t->def->form == FORM_HEADED) {
 			sum_line(s);
+			errors_of_calls(s);
+			cpu_line(s);
+		}
 	}
 	table_free(t);
 	if (s->opt->filter)

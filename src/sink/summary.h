@@ -22,6 +22,7 @@ struct summary_sink {
 	const struct sink_result *done;	/* the other outputs */
 	struct buf b;			/* the line being built */
 	unsigned columns;
+	bool starred;			/* of the table at hand: a row's notes are a number with a star */
 };
 
 void summary_line(struct summary_sink *s);	/* the line is complete */

@@ -213,6 +213,27 @@ static unsigned spared_of(const struct summary_sink *s, const struct table *t)
 	return spared;
 }
 
+/* What stands behind the line; where a terminal has no room for it, a number that a line below the table explains. */
+static void notes_behind(struct summary_sink *s, const struct table *t, const struct table_row *row)
+{
+	struct buf notes = { 0 };
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < t->def->ncolumns; i++)
+		if (t->def->columns[i].place == IN_NOTE && row->cells[i].set) {
+			note(&notes, &t->def->columns[i], &row->cells[i]);
+			n += row->cells[i].n;
+		}
+	if (notes.len && t->def->form == FORM_HEADED && s->opt->fit &&
+	    cell_width(&s->b, 0) + cell_width(&notes, 0) > s->opt->fit) {
+		buf_reset(&notes);
+		buf_printf(&notes, " *%llu", (unsigned long long)n);
+		s->starred = true;
+	}
+	buf_add(&s->b, notes.s ? notes.s : "", notes.len);
+	buf_done(&notes);
+}
+
 static void row_line(struct summary_sink *s, const struct table *t, const struct table_row *row, struct tree *tree)
 {
 	size_t used = INDENT;
@@ -232,10 +253,10 @@ static void row_line(struct summary_sink *s, const struct table *t, const struct
 			spaces(&s->b, c->gap);
 			rest(s, t, row, i, tree, used + c->gap);
 			notes_too = false;
-		} else if (c->place == IN_NOTE && notes_too) {
-			note(&s->b, c, &row->cells[i]);
 		}
 	}
+	if (notes_too)
+		notes_behind(s, t, row);
 	summary_line(s);
 }
 
@@ -365,6 +386,11 @@ void summary_table(struct summary_sink *s, const struct table *t)
 			row_lines(s, t, &t->rows[i], &tree);
 	if (t->others)
 		others_line(s, t);
+	if (s->starred) {
+		buf_puts(&s->b, "   *N: so many never returned, or were still under way");
+		summary_line(s);
+		s->starred = false;
+	}
 	summary_more(s, t->nrows, t->nall);
 	buf_done(&tree.bars);
 }

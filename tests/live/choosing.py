@@ -121,10 +121,16 @@ def strace_counts(command, *options):
     return {row[-1]: (int(row[3]), int(row[4]) if len(row) > 5 else 0) for row in rows if row[-1] != "total"}
 
 
+def table(text):
+    """The rows of -c, without the heads before them and the sum behind."""
+    lines = text.splitlines()
+    return lines[1:next(i for i, line in enumerate(lines) if line.endswith(" in all"))]
+
+
 def our_counts(t, command, *options):
     _, text = traced(t, "-c", *options, command=command)
     number = lambda word: 0 if word == "–" else int(word.replace(",", ""))     # noqa: E731
-    rows = [re.split(r"  +| (?=[–\d])", line.strip()) for line in text.splitlines()[1:-1]]
+    rows = [re.split(r"  +| (?=[–\d])", line.strip()) for line in table(text)]
     counts = {}
     for row in rows:
         name, _, note = row[-1].partition(" (")
@@ -151,12 +157,12 @@ def tables(t):
     _, text = traced(t, "-c", "--sort", "calls", command=["find", "/etc/apt"])
     lines = text.splitlines()
     equal(lines[0].split(), ["calls", "errors", "total", "of", "wall", "min", "average", "p50", "p95", "p99", "max", "call"], "heads")
-    calls = [int(line.split()[0].replace(",", "")) for line in lines[1:-1]]
+    calls = [int(line.split()[0].replace(",", "")) for line in table(text)]
     check(calls == sorted(calls, reverse=True) and len(calls) > 10, text)
-    equal(int(lines[-1].split()[0].replace(",", "")), sum(calls), "the sum")
+    equal(int(re.search(r"^ *([\d,]+) .* in all$", text, re.M)[1].replace(",", "")), sum(calls), "the sum")
     check("exit_group (1 never returned)" in text, text)
     _, text = traced(t, "-c", "--sort", "call", command=["find", "/etc/apt"])
-    names_ = [line.split("  ")[-1].split()[0] for line in text.splitlines()[1:-1]]
+    names_ = [line.split("  ")[-1].split()[0] for line in table(text)]
     equal(names_, sorted(names_), "names")
     # columns of words, in the tables that are not of calls
     command = ["sh", "-c", "cat /etc/passwd /etc/group /etc/hostname >/dev/null"]
@@ -178,28 +184,49 @@ def unknown_numbers(t):
     for numbers, row in (([1100, 1100], "syscall_1100"), ([1100, 1200], "syscall_1024+"), ([900, 900], "syscall_900")):
         program = f"import ctypes\nfor n in {numbers}: ctypes.CDLL(None).syscall(n)"
         _, text = traced(t, "-c", command=["python3", "-S", "-c", program])
-        check(re.search(rf"^ +2 +2 .* {re.escape(row)}$", text, re.M) and text.count("syscall_") == 1, text)
+        check(re.search(rf"^ +2 +2 .* {re.escape(row)}$", text, re.M) and "\n".join(table(text)).count("syscall_") == 1, text)
+
+
+def in_terminal(t, columns, *words):
+    """What a terminal of so many columns shows."""
+    leader, follower = os.openpty()
+    termios.tcsetwinsize(follower, (24, columns))
+    p = subprocess.Popen([t.args.compendium, "--backend", t.args.backend, "--color", "never", *words[:-1], "--", words[-1]], stderr=follower)
+    os.close(follower)
+    text = b""
+    with contextlib.suppress(OSError):      # EIO: the last writer is gone
+        while data := os.read(leader, 4096):
+            text += data
+    os.close(leader)
+    equal(p.wait(PATIENCE), 0, "the exit status")
+    return text.decode().replace("\r\n", "\n")
 
 
 def narrow(t):
     """in a terminal the table of -c fits: percentiles and the minimum are left out, but not the column it is sorted by"""
     for columns, sort, heads in ((120, "total", "min average p50 p95 p99 max"), (80, "total", "average p50 max"),
                                  (80, "p95", "average p95 max"), (64, "total", "average max")):
-        leader, follower = os.openpty()
-        termios.tcsetwinsize(follower, (24, columns))
-        options = ["--backend", t.args.backend, "--color", "never", "-c", "--sort", sort, "-e", "execve,openat"]
-        p = subprocess.Popen([t.args.compendium, *options, "--", "true"], stderr=follower)
-        os.close(follower)
-        text = b""
-        with contextlib.suppress(OSError):      # EIO: the last writer is gone
-            while data := os.read(leader, 4096):
-                text += data
-        os.close(leader)
-        equal(p.wait(PATIENCE), 0, "the exit status")
-        lines = text.decode().splitlines()
+        text = in_terminal(t, columns, "-c", "--sort", sort, "-e", "execve,openat", "true")
+        lines = text.splitlines()
         equal(lines[0].split(), ["calls", "errors", "total", "of", "wall", *heads.split(), "call"], f"{columns} columns")
-        check(len(lines) == 4 and max(map(len, lines)) <= columns, lines)
+        check(len(table(text)) == 2 and max(map(len, lines)) <= columns, lines)
         equal(len(lines[1].split()), len(heads.split()) + 6, lines[1])
+
+
+def details(t):
+    """errors by errno, CPU time apart, percentiles only of enough calls; what never returned is marked, and does not wrap"""
+    _, text = traced(t, "-c", command=["cat", "/nope1", "/nope2", "/etc/hostname"])
+    check(re.search(r"^ +\d+× +openat +ENOENT  No such file or directory$", text, re.M), text)
+    check(re.search(r"^ Wall time\. CPU of what ended: \S+ user, \S+ system$", text, re.M), text)
+    for row in table(text):
+        cells = row.split()
+        equal([cells[i] != "–" for i in (-5, -4, -3)] if "(" not in row else [], [int(cells[0]) >= n for n in (2, 20, 100)] if "(" not in row else [], row)
+    for columns, mark in ((130, r" exit_group \(1 never returned\)$"), (80, r" exit_group \*1$[\s\S]*^   \*N: so many never returned, ")):
+        text = in_terminal(t, columns, "-c", "true")
+        check(max(map(len, text.splitlines())) <= columns, text)
+        check(re.search(mark, text, re.M), text)
+    _, text = traced(t, "-c", "-e", "mount", command=["true"])
+    check(text.startswith(" No system call was made of those that were chosen\n"), text)
 
 
 def refused(t):
@@ -222,4 +249,4 @@ def refused(t):
 
 
 if __name__ == "__main__":
-    main(__doc__, {"choosing": [as_strace, in_words, in_the_report, names_stay, recorded, counts, tables, unknown_numbers, narrow, refused]})
+    main(__doc__, {"choosing": [as_strace, in_words, in_the_report, names_stay, recorded, counts, tables, unknown_numbers, narrow, details, refused]})

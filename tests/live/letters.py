@@ -86,6 +86,17 @@ def numbers(t):
     equal(pick(re.sub(r"^\[\+[\d.]+s\] ", "", line) for line in ours(t, "-n")[1]), pick(straces("-n")[1]), "calls")
 
 
+def filters(t):
+    """-Z, -z and -P choose the calls that they choose there"""
+    need("strace")
+    command = ["sh", "-c", "cat /etc/hostname /nope; [ -e /nope2 ]"]
+    pick = lambda lines: [re.search(r"(\w+)\(", line)[1] for line in lines if re.search(r"\b\w+\(.*= ", line)]      # noqa: E731
+    for options in (["-Z"], ["-z", "-e", "openat,newfstatat"], ["-P", "/etc/hostname", "-e", "openat"],
+                    ["-P", "/etc/hostname", "-e", "openat", "-P", "/nope2"]):
+        wanted = [line for line in straces("-f", *options, command=command)[1] if "exited with" not in line]
+        equal(sorted(pick(ours(t, *options, command=command)[1])), sorted(pick(wanted)), options)
+
+
 def environment(t):
     """-E sets and removes, -u becomes the user, as strace has it"""
     need("strace")
@@ -138,4 +149,4 @@ def asked(t):
 
 
 if __name__ == "__main__":
-    main(__doc__, {"letters": [times, true_times, strings, numbers, environment, processes, asked]})
+    main(__doc__, {"letters": [times, true_times, strings, numbers, filters, environment, processes, asked]})
