@@ -145,23 +145,49 @@ __noinline int copy_msg(u32 arg, u64 addr, u64 total)
 	return faulted;
 }
 
-struct mmsg_ctx { u64 addr, n; u32 at, count; u8 compat, named, faulted; };
+/* Items of an array in the program's memory, one behind the other into a chunk: i < n, at most MSG_COPIED. */
+struct items { u64 addr, n; u32 at, count; u8 compat, named, faulted; };
 
-/* msg_name and msg_namelen come first in a struct msghdr, and that first in a struct mmsghdr. */
-static long room_item(u32 i, struct mmsg_ctx *x)
+/* Whether item i is to be copied, and *ret is the room for it: size bytes. */
+static __always_inline bool items_room(struct work *w, const struct items *x, u32 i, u32 size, void **ret)
 {
-	struct work *w = work_get();
-	u64 head[2] = { 0 }, addr = x->addr + (u64)i * (x->compat ? 32 : 64);
-	u32 at = x->at + i * sizeof(u32);
+	u32 at = x->at + i * size;
 
 	if (!w || i >= x->n || i >= MSG_COPIED || at > WORK_SOFT_MAX)
+		return false;
+	*ret = w->mem + at;
+	return true;
+}
+
+/* The chunk, with x->count items in it, or NULL. */
+static __always_inline struct record_chunk *items_copy(struct work *w, struct items *x,
+						       long (*item)(u32 i, struct items *x))
+{
+	x->compat = w->compat;
+	x->at = w->off + sizeof(struct record_chunk);
+	bpf_loop(MSG_COPIED, item, x, 0);
+	return chunk_at(w);
+}
+
+/* struct mmsghdr: a struct msghdr, and the length that the kernel writes behind it. */
+static __always_inline u64 mmsg_at(u64 addr, u32 i, bool compat) { return addr + (u64)i * (compat ? 32 : 64); }
+static __always_inline u64 mmsg_addr(const struct items *x, u32 i) { return mmsg_at(x->addr, i, x->compat); }
+static __always_inline u64 mmsg_len(const struct items *x, u32 i) { return mmsg_addr(x, i) + (x->compat ? 28 : 56); }
+
+/* msg_name and msg_namelen come first. */
+static long room_item(u32 i, struct items *x)
+{
+	u64 head[2] = { 0 };
+	u32 *room;
+
+	if (!items_room(work_get(), x, i, sizeof(*room), (void **)&room))
 		return 1;
-	if (bpf_probe_read_user(head, x->compat ? 8 : 16, (void *)addr)) {
+	if (bpf_probe_read_user(head, x->compat ? 8 : 16, (void *)mmsg_addr(x, i))) {
 		x->faulted = 1;
 		return 1;
 	}
 	x->named |= x->compat ? (u32)head[0] != 0 : head[0] != 0;
-	*(u32 *)(w->mem + at) = x->compat ? head[0] >> 32 : (u32)head[1];
+	*room = x->compat ? head[0] >> 32 : (u32)head[1];
 	x->count = i + 1;
 	return 0;
 }
@@ -170,34 +196,27 @@ static long room_item(u32 i, struct mmsg_ctx *x)
 __noinline int copy_rooms(u32 arg, u64 addr, u64 n)
 {
 	struct work *w = work_get();
-	struct mmsg_ctx x = { .addr = addr, .n = n };
+	struct items x = { .addr = addr, .n = n };
 	struct record_chunk *c;
 
 	if (!w || !chunk_at(w))
 		return 0;
-	x.compat = w->compat;
-	x.at = w->off + sizeof(*c);
-	bpf_loop(MSG_COPIED, room_item, &x, 0);
-	c = chunk_at(w);
+	c = items_copy(w, &x, room_item);
 	if (c && x.named)
 		chunk_done(w, c, arg, PART_ROOM, w->flags, x.count * sizeof(u32));
 	return x.faulted;
 }
 
-
-static long mmsg_item(u32 i, struct mmsg_ctx *x)
+static long mmsg_item(u32 i, struct items *x)
 {
-	struct work *w = work_get();
 	struct record_msg *v;
 	struct wire_msg m = { 0 };
-	u64 addr = x->addr + (u64)i * (x->compat ? 32 : 64);
-	u32 at = x->at + i * sizeof(*v), len = 0;
+	u32 len = 0;
 
-	if (!w || i >= x->n || i >= MSG_COPIED || at > WORK_SOFT_MAX)
+	if (!items_room(work_get(), x, i, sizeof(*v), (void **)&v))
 		return 1;
-	v = (struct record_msg *)(w->mem + at);
 	__builtin_memset(v, 0, sizeof(*v));
-	if (!read_msg(addr, x->compat, &m) || bpf_probe_read_user(&len, 4, (void *)(addr + (x->compat ? 28 : 56))))
+	if (!read_msg(mmsg_addr(x, i), x->compat, &m) || bpf_probe_read_user(&len, 4, (void *)mmsg_len(x, i)))
 		return 1;
 	v->nbytes = len;
 	if (m.name) {
@@ -214,11 +233,11 @@ static long mmsg_item(u32 i, struct mmsg_ctx *x)
 	return 0;
 }
 
-static long mmsg_control(u32 i, struct mmsg_ctx *x)
+static long mmsg_control(u32 i, struct items *x)
 {
 	struct wire_msg m = { 0 };
 
-	if (i >= x->n || !read_msg(x->addr + (u64)i * (x->compat ? 32 : 64), x->compat, &m))
+	if (i >= x->n || !read_msg(mmsg_addr(x, i), x->compat, &m))
 		return 1;
 	if (m.control && m.controllen)
 		copy_bytes(x->at | PART_CONTROL << 8, m.control, m.controllen, CONTROL_BYTES);
@@ -228,15 +247,12 @@ static long mmsg_control(u32 i, struct mmsg_ctx *x)
 __noinline int copy_mmsg(u32 arg, u64 addr, u64 n)
 {
 	struct work *w = work_get();
-	struct mmsg_ctx x = { .addr = addr, .n = n };
+	struct items x = { .addr = addr, .n = n };
 	struct record_chunk *c;
 
 	if (!w || !chunk_at(w))
 		return 0;
-	x.compat = w->compat;
-	x.at = w->off + sizeof(*c);
-	bpf_loop(MSG_COPIED, mmsg_item, &x, 0);
-	c = chunk_at(w);
+	c = items_copy(w, &x, mmsg_item);
 	if (c)
 		chunk_done(w, c, arg, PART_MSGVEC, w->flags | (x.count < n ? CHUNK_TRUNC : 0),
 			   x.count * sizeof(struct record_msg));
@@ -246,18 +262,13 @@ __noinline int copy_mmsg(u32 arg, u64 addr, u64 n)
 	return 0;
 }
 
-struct iocb_ctx { u64 addr, n; u32 at, count; u8 compat, faulted; };
-
-static long iocb_item(u32 i, struct iocb_ctx *x)
+static long iocb_item(u32 i, struct items *x)
 {
-	struct work *w = work_get();
 	struct record_iocb *v;
-	u32 at = x->at + i * sizeof(*v);
 	u64 p = 0;
 
-	if (!w || i >= x->n || i >= MSG_COPIED || at > WORK_SOFT_MAX)
+	if (!items_room(work_get(), x, i, sizeof(*v), (void **)&v))
 		return 1;
-	v = (struct record_iocb *)(w->mem + at);
 	if (bpf_probe_read_user(&p, x->compat ? 4 : 8, (void *)(x->addr + (u64)i * (x->compat ? 4 : 8))) ||
 	    bpf_probe_read_user(v->iocb, sizeof(v->iocb), (void *)p)) {
 		x->faulted = 1;
@@ -271,15 +282,12 @@ static long iocb_item(u32 i, struct iocb_ctx *x)
 __noinline int copy_iocbs(u32 arg, u64 addr, u64 n)
 {
 	struct work *w = work_get();
-	struct iocb_ctx x = { .addr = addr, .n = n };
+	struct items x = { .addr = addr, .n = n };
 	struct record_chunk *c;
 
 	if (!w || !chunk_at(w))
 		return 0;
-	x.compat = w->compat;
-	x.at = w->off + sizeof(*c);
-	bpf_loop(MSG_COPIED, iocb_item, &x, 0);
-	c = chunk_at(w);
+	c = items_copy(w, &x, iocb_item);
 	if (c)
 		chunk_done(w, c, arg, PART_IOCB, w->flags | (x.count < n ? CHUNK_TRUNC : 0),
 			   x.count * sizeof(struct record_iocb));

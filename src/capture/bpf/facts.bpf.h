@@ -377,7 +377,7 @@ static long collect_mmsg(u32 i, struct msgs_run *x)
 {
 	if (i >= x->n)
 		return 1;
-	collect_msg(x->addr + (u64)i * (x->compat ? 32 : 64), x->compat);
+	collect_msg(mmsg_at(x->addr, i, x->compat), x->compat);
 	return 0;
 }
 
