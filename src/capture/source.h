@@ -72,8 +72,12 @@ struct source_ops {
 	/* After the end of the stream: what could not be shown though nothing went wrong, or NULL.  May be absent. */
 	const struct diag *(*remark)(struct source *s);
 };
+/* To let everything go, to live on; or to kill what was spawned. */
+enum stop_request { STOP_NONE, STOP_DETACH, STOP_KILL };
+
 struct source {
 	const struct source_ops *ops;
+	enum stop_request stop_request;	/* common/stop.h: of live backends */
 	/* Set while the backend waits for something to happen: every time stamp it takes later is later. */
 	_Atomic bool waiting;
 	/* Of a backend that is never at rest: nothing it emits from now on happened before this. */

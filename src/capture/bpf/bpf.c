@@ -23,13 +23,13 @@
 #include "capture/bpf/kernel.h"
 #include "capture/bpf/priority.h"
 #include "capture/common/start.h"
+#include "capture/common/stop.h"
 #include "capture/common/target.h"
 #include "capture/proc/fd.h"
 #include "capture/proc/proc.h"
 #include "capture/waiting.h"
 #include "record/build.h"
 
-enum { STOP_NONE, STOP_DETACH, STOP_KILL };
 enum {
 	BATCH = 4096,
 	POLL_NS = 5000000,
@@ -218,9 +218,8 @@ static void kill_cb(void *ctx UNUSED, pid_t pid) { kill_one(pid, SIGKILL); }
 
 static void asked_to_stop(struct bpf_source *s)
 {
-	int how = s->stop_request;
+	enum stop_request how = source_take_request(&s->src);
 
-	s->stop_request = STOP_NONE;
 	s->interrupted = true;
 	if (how == STOP_KILL && s->main_pid) {
 		bpf_each_pid(s, kill_cb, NULL);
@@ -280,7 +279,7 @@ static int bpf_step(struct source *src, source_emit_fn *emit, void *ctx)
 	emitter_to(&s->out, emit, ctx);
 	if (s->ended)
 		return 0;
-	if (s->stop_request)
+	if (src->stop_request)
 		asked_to_stop(s);
 	reap(s);
 	/* In this order: with no task left, and the ring empty after that, nothing can come. */
@@ -313,11 +312,6 @@ static int bpf_step(struct source *src, source_emit_fn *emit, void *ctx)
 		return 1;
 	rc = wait_for_more(s);
 	return rc == -EINTR ? -EINTR : 1;
-}
-
-static void bpf_stop(struct source *src, bool kill)
-{
-	CONTAINER_OF(src, struct bpf_source, src)->stop_request = kill ? STOP_KILL : STOP_DETACH;
 }
 
 static int bpf_status(const struct source *src) { return CONTAINER_OF(src, struct bpf_source, src)->main_status; }
@@ -362,7 +356,7 @@ static const struct diag *bpf_remark(struct source *src)
 }
 
 static const struct source_ops bpf_ops = {
-	.step = bpf_step, .stop = bpf_stop, .free = bpf_free, .status = bpf_status, .main_pid = bpf_main_pid, .remark = bpf_remark,
+	.step = bpf_step, .stop = source_request_stop, .free = bpf_free, .status = bpf_status, .main_pid = bpf_main_pid, .remark = bpf_remark,
 	.traces = bpf_traces,
 };
 

@@ -55,7 +55,6 @@ struct bpf_source {
 	char hidden[64];		/* the first */
 	struct diag remark;
 	bool busy;			/* the ring fills fast for its size */
-	int stop_request;
 	unsigned idle;
 	struct guard guard;
 };

@@ -148,7 +148,6 @@ struct ptrace_source {
 	struct status_files *status;	/* status.c; NULL: nothing of the kind was seen */
 	bool nnp_ours;			/* the filter needed no_new_privs, which the program did not set */
 	bool interrupted, stop_self;
-	int stop_request;		/* enum stop_request */
 	enum phase phase;
 	bool give_up;			/* asked for again */
 	unsigned idle_rounds;		/* of loop_leave() */
@@ -161,7 +160,6 @@ struct ptrace_source {
 	timer_t timer;
 	bool has_timer;
 };
-enum stop_request { STOP_NONE, STOP_DETACH, STOP_KILL };
 
 /* emit.c */
 uint64_t ptrace_now_ns(void);

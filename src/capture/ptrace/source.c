@@ -7,6 +7,7 @@
 
 #include "base/diag.h"
 #include "base/process.h"
+#include "capture/common/stop.h"
 #include "capture/proc/proc.h"
 #include "capture/ptrace/ptrace.h"
 #include "capture/ptrace/rights.h"
@@ -31,9 +32,8 @@ static void kill_all(struct ptrace_source *s)
 
 static void asked_to_stop(struct ptrace_source *s)
 {
-	int how = s->stop_request;
+	enum stop_request how = source_take_request(&s->src);
 
-	s->stop_request = STOP_NONE;
 	s->interrupted = true;
 	if (s->main_pid && (how == STOP_KILL || (s->filter_set && !keeper_may()))) {
 		kill_all(s);
@@ -69,7 +69,7 @@ static int ptrace_step(struct source *src, source_emit_fn *emit, void *ctx)
 		s->near_open = true;
 		near_open(&s->near);
 	}
-	if (s->stop_request && s->phase != ENDED)
+	if (src->stop_request && s->phase != ENDED)
 		asked_to_stop(s);
 	switch (s->phase) {
 	case STARTING:		/* over when open() returns */
@@ -101,13 +101,6 @@ static int ptrace_step(struct source *src, source_emit_fn *emit, void *ctx)
 		return 0;
 	}
 	return 1;
-}
-
-static void ptrace_stop(struct source *src, bool kill)
-{
-	struct ptrace_source *s = CONTAINER_OF(src, struct ptrace_source, src);
-
-	s->stop_request = kill ? STOP_KILL : STOP_DETACH;
 }
 
 static int ptrace_status(const struct source *src)
@@ -152,7 +145,7 @@ static void ptrace_free(struct source *src)
 }
 
 static const struct source_ops ptrace_ops = {
-	.step = ptrace_step, .stop = ptrace_stop, .free = ptrace_free, .status = ptrace_status, .main_pid = ptrace_main_pid,
+	.step = ptrace_step, .stop = source_request_stop, .free = ptrace_free, .status = ptrace_status, .main_pid = ptrace_main_pid,
 	.traces = ptrace_traces,
 };
 
