@@ -277,6 +277,7 @@ def exports(step):
         return
     for test in ("tests/live/ndjson.py", "tests/export/tables.py", "tests/export/timeline.py"):
         tap(step, test, OUT / "gcc" / "compendium", *sorted((ROOT / "tests/golden").glob("*.cpd")))
+    tap(step, "tests/export/six.py", OUT / "gcc" / "compendium")
     tap(step, "tests/export/clickhouse.py", OUT / "gcc" / "compendium", *(ROOT / f"tests/golden/{name}.cpd" for name in ("make", "net", "shell")))
 
 

@@ -170,16 +170,24 @@ def fleet(tap, ports, runs):
     tap.ok(set(map(str, dropped)) == {"[]"} and left[0][1] == "0" and int(left[0][0]) < before, "a day is forgotten", f"{dropped} {left}")
 
 
+def chdb(scratch, runs):
+    """What chdb.mjs gives of (directory for ClickHouse, NDJSON), and its errors; None where it is not installed."""
+    if not (HERE / "chdb/node_modules").exists() or not shutil.which("node"):
+        return None
+    done = subprocess.run(["node", HERE / "chdb/chdb.mjs", scratch, HERE.parent.parent / "docs/fleet.md", *(f"{folder}:{lines}" for folder, lines in runs)],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    return (json.loads(done.stdout) if done.returncode == 0 else {}), done.stderr[-500:]
+
+
 def current_engine(tap, scratch, runs):
     """The same with the current version, in a process of its own, and NDJSON as it reads it."""
-    if not (HERE / "chdb/node_modules").exists() or not shutil.which("node"):
+    answer = chdb(scratch, [(folder, lines) for folder, _, _, lines in runs.values()])
+    if not answer:
         tap.skip("chdb", "no node, or not installed (550 MB): npm ci --prefix tests/export/chdb")
         return
-    done = subprocess.run(["node", HERE / "chdb/chdb.mjs", scratch, HERE.parent.parent / "docs/fleet.md", *(f"{folder}:{lines}" for folder, _, _, lines in runs.values())],
-                          capture_output=True, text=True, timeout=PATIENCE, check=False)
-    got = json.loads(done.stdout) if done.returncode == 0 else {}
+    got, said = answer
     want = {host: {key: sums(tables)[key] for key in ("events", "read", "written", "failed_opens", "duration")} for host, (_, tables, _, _) in runs.items()}
-    tap.ok(got.get("hosts") == want, f"chdb {got.get('version')}: the tables come to the same", f"{got or done.stderr[-500:]}, not {want}")
+    tap.ok(got.get("hosts") == want, f"chdb {got.get('version')}: the tables come to the same", f"{got or said}, not {want}")
     tap.ok(got.get("ndjson") == want, "chdb: so do the lines of --json", got.get("ndjson"))
     tap.ok(got and not got["failed"], "chdb: each query of the page", got.get("failed"))
 
@@ -198,4 +206,5 @@ def main():
     tap.end()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -126,41 +126,53 @@ def removed(t):
         equal([contents(p) for p in files_of(to)], [contents(p) for p in files_of(other)], f"{f.name}: what is in it")
 
 
+def written(where, found):
+    """Options that write each format to a file of its own, and where."""
+    paths = {f.name: where(f) for f in found}
+    return [word for name, path in paths.items() for word in ("--export", f"{name}:{path}")], paths
+
+
+def said_once(said, paths, pattern):
+    """Each output is reported, once."""
+    for name, path in paths.items():
+        equal(len(re.findall(rf"^compendium: .*{path}.*({pattern})", said, re.M)), 1, f"{name}: how often it is said: {said[-1500:]}")
+
+
 def full(t):
-    """a full disk and a limit on file sizes end that output with one message; the command and the other outputs go on"""
-    for f in formats(t):
+    """a full disk and a limit on file sizes end each output with one message; the command goes on"""
+    found = formats(t)
+    for f in found:
         if f.arg == "FILE" and f.name != "sqlite":
-            status, out, said = trace(t, "-v", "--export", f"{f.name}:/dev/full", "--", "sh", "-c", WORK)
+            status, out, said = trace(t, "-v", "--export", f"{f.name}:/dev/full", "--", "sh", "-c", "cat /etc/hosts > /dev/null; echo done; exit 3")
             equal((status, out), (3, "done\n"), f"{f.name}: the command")
-            equal(len(re.findall("^compendium: .*No space left", said, re.M)), 1, f"{f.name}: {said[-400:]}")
-        for limit in (0, 4096, 1 << 16):
-            to = t.out()
-            status, out, said = trace(t, "-v", "--export", f"{f.name}:{to}", "--", "sh", "-c", WORK,
-                                      preexec_fn=lambda n=limit: resource.setrlimit(resource.RLIMIT_FSIZE, (n, n)))
-            equal((status, out), (3, "done\n"), f"{f.name} with RLIMIT_FSIZE {limit}: the command; {said[-300:]}")
-            equal(len(re.findall("^compendium: .*(File too large|No space left|Input/output error)", said, re.M)), 1, f"{f.name} with RLIMIT_FSIZE {limit}: {said[-400:]}")
+            said_once(said, {f.name: "/dev/full"}, "No space left")
+    for limit in (0, 4096, 1 << 16):
+        options, paths = written(lambda f: t.out(), found)
+        status, out, said = trace(t, "-v", *options, "--", "sh", "-c", WORK, preexec_fn=lambda n=limit: resource.setrlimit(resource.RLIMIT_FSIZE, (n, n)))
+        equal((status, out), (3, "done\n"), f"with RLIMIT_FSIZE {limit}: the command; {said[-300:]}")
+        said_once(said, paths, "File too large|No space left|Input/output error")
 
 
 def full_tmpfs(t):
-    """the same on a small file system; what is there can be read"""
+    """the same on a small file system; an output elsewhere is whole, and what the database had committed can be read"""
     need_root()
     need("unshare", "mount")
     place = t.scratch / "small"
     place.mkdir()
-    for f in formats(t):
-        other = t.out()
-        copy = t.out()
-        script = (f"mount -t tmpfs -o size={'2m' if f.name == 'sqlite' else '64k'} none {place} && {{ {t.args.compendium} --backend {t.args.backend} -v --export {f.name}:{place}/f --json {other} "
+    everything = formats(t)
+    for size, found in (("64k", [f for f in everything if f.name != "sqlite"]), ("2m", [f for f in everything if f.name == "sqlite"])):
+        other, copy = t.out(), t.out()
+        options, paths = written(lambda f: place / f.name, found)
+        script = (f"mount -t tmpfs -o size={size} none {place} && {{ {t.args.compendium} --backend {t.args.backend} -v {' '.join(options)} --json {other} "
                   f"-- sh -c '{WORK}'; rc=$?; cp -r {place} {copy}; exit $rc; }}")
         p = subprocess.run(["unshare", "-m", "sh", "-c", script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE, check=False)
         if b"mount:" in p.stderr or b"unshare:" in p.stderr:
             raise Skip("no mount namespace here")
-        equal((p.returncode, p.stdout), (3, b"done\n"), f"{f.name}: the command; {p.stderr[-300:]}")
-        said = re.findall(rb"^compendium: .*No space left.*", p.stderr, re.M)
-        equal(len(said), 1, f"{f.name}: how often it is said: {said} {p.stderr[-300:]}")
-        equal(json.loads(other.read_bytes().splitlines()[-1])["table"], "trace", f"{f.name}: the other output's end")
-        if f.name == "sqlite":
-            named_point(copy / "f", other)
+        equal((p.returncode, p.stdout), (3, b"done\n"), f"the command; {p.stderr[-300:]}")
+        said_once(p.stderr.decode(errors="replace"), paths, "No space left")
+        equal(json.loads(other.read_bytes().splitlines()[-1])["table"], "trace", "the other output's end")
+        if (copy / "sqlite").exists():
+            named_point(copy / "sqlite", other)
 
 
 def closed_pipe(t):
