@@ -365,7 +365,7 @@ static void counts(struct summary_sink *s)
 {
 	struct table *t = table_new(s->opt->counts, s->t, true, TOTALS_ROWS);
 
-	if (t && !t->nrows && t->def->form == FORM_HEADED) {
+	if (!t && s->opt->counts->form == FORM_HEADED) {
 		buf_puts(&s->b, " No system call was made");
 		buf_puts(&s->b, s->opt->filter || s->opt->named ? " of those that were chosen" : "");
 		summary_line(s);
