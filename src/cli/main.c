@@ -14,6 +14,7 @@
 #include "capture/common/command.h"
 #include "capture/common/environ.h"
 #include "cli/formats.h"
+#include "cli/about.h"
 #include "cli/options.h"
 #include "cli/session.h"
 #include "cli/signals.h"
@@ -100,7 +101,11 @@ int main(int argc, char **argv)
 		options_done(&opt);
 		return fflush(stdout) ? 125 : 0;
 	}
-	rc = session_run(&opt, &signo, &diag);
+	if (opt.about) {
+		rc = about_recording(stdout, opt.read, &diag) < 0 || fflush(stdout) ? 125 : 0;
+	} else {
+		rc = session_run(&opt, &signo, &diag);
+	}
 	if (diag.text[0]) {
 		signals_say(diag.text);
 		signals_show(diag.place);

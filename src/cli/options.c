@@ -107,6 +107,13 @@ static int ask_output(const struct option_row *r, const char *word, char *const 
 
 static bool has_target(const struct options *o) { return o->npids || o->cgroup || o->system || o->read; }
 
+static int check_about(const struct options *o, struct diag *diag)
+{
+	if (o->about && !o->read)
+		return diag_set(diag, USAGE, EINVAL, "--about tells of a recording: give --read FILE, too");
+	return 0;
+}
+
 /* --rotate, --last and what belongs to them. */
 static int check_parts(const struct options *o, struct diag *diag)
 {
@@ -270,6 +277,8 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct dia
 	if (optind < argc)
 		o->argv = argv + optind;
 	rc = check(o, report_given, diag);
+	if (rc == 0)
+		rc = check_about(o, diag);
 	return rc == 0 ? check_parts(o, diag) : rc;
 }
 

@@ -66,6 +66,7 @@ struct options {
 	uint64_t rotate_bytes, rotate_ns, keep;		/* --rotate, --keep; 0: not */
 	uint64_t last_bytes, last_ns;			/* --last; 0: all */
 	const char *dump_when;				/* --dump-when */
+	bool about;		/* --about */
 	bool no_terminal;	/* no option: what is written to files is made of a recording that was shown already */
 };
 

@@ -101,6 +101,11 @@ enum chunk_part {
 	PART_FILTER = 40, /* START: the filter that decided which calls were captured, as written */
 	PART_FILE = 43, /* FD of a snapshot (START_SNAPSHOT): struct record_file; PART_PATH is its name then, as it is */
 	PART_CUT = 44, /* START of a recording cut out of a trace: rec_u64, nanoseconds that it had run before */
+	/* START: the host's name, its kernel, the id of its boot; each as the kernel has it */
+	PART_HOST = 45, PART_KERNEL = 46, PART_BOOT = 47,
+	PART_CPUS = 48, /* START: rec_u64, CPUs that were online */
+	PART_ZONE = 49, /* START: rec_i64, seconds of the host's local time ahead of UTC */
+	PART_OPTION = 50, /* START: one word of the tracer's own command line, in order */
 	PART_COUNT = 37, /* after the strings of a vector that has more: rec_u64, how many there are in all */
 };
 
@@ -123,7 +128,8 @@ struct record_file {
 enum { RECORD_FILE_DELETED = 1, RECORD_FILE_HAS_POS = 2 };
 
 /*
- * START: chunks PART_ARGV (the command), PART_CWD, PART_TEXT, PART_TARGET…, PART_CHOSEN, PART_FILTER.
+ * START: chunks PART_ARGV (the command), PART_CWD, PART_TEXT, PART_TARGET…, PART_CHOSEN, PART_FILTER,
+ * PART_HOST and what follows it.
  * ts_ns is the zero of all shown times.
  */
 struct record_start { struct record h; rec_u32 version, page_size; rec_u64 wall_ns; rec_u32 mode, nchunks; };

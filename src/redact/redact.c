@@ -94,16 +94,25 @@ static enum how how(const struct pass *p, const struct record_chunk *c)
 		return DROP;
 	case PART_ITEM:
 		return a && a->name && !strcmp(a->name, "envp") ? ENV : ARG;
-	case PART_ARGV:
+	case PART_ARGV: case PART_OPTION:
 		return ARG;
 	case PART_ENVP:
 		return ENV;
 	case PART_PATH: case PART_EXE: case PART_CWD: case PART_ROOT: case PART_FACT_NAME:
 		return NAME;
-	case PART_COMM: case PART_TEXT: case PART_TARGET: case PART_HOLDER:
+	case PART_COMM: case PART_TEXT: case PART_TARGET: case PART_HOLDER: case PART_HOST:
 		return TEXT;
 	case PART_IOV: case PART_LEN: case PART_INT: case PART_IOCB: case PART_FDS: case PART_ROOM: case PART_FACT:
-	case PART_WHOLE: case PART_COUNT: case PART_FILE: case PART_CUT: case PART_WCHAN: case PART_CHOSEN:
+	case PART_WHOLE:
+	case PART_COUNT:
+	case PART_FILE:
+	case PART_CUT:
+	case PART_KERNEL:
+	case PART_BOOT:
+	case PART_CPUS:
+	case PART_ZONE:
+	case PART_WCHAN:
+	case PART_CHOSEN:
 		return KEEP;
 	default:	/* addresses, control messages; what later versions record */
 		return IN_PLACE;
@@ -135,6 +144,8 @@ static void chunk(struct pass *p, const struct record_chunk *c)
 	if (by != ARG && c->part != PART_WHOLE)
 		p->after = AFTER_NOTHING;
 	buf_reset(to);
+	if (c->part == PART_HOST)
+		secrets_host(p->s->secrets, (const char *)(c + 1), strnlen((const char *)(c + 1), c->len));
 	if (by == KEEP || by == IN_PLACE)
 		buf_add(to, c + 1, c->len);
 	else

@@ -13,7 +13,8 @@ enum {
 	LEARNED_MAX = 1024, /* values */
 	LEARNED_MIN = 6, /* bytes: shorter ones are found in everything */
 	LEARNED_LEN_MAX = 4096,
-	NAME_LEAST = 3, /* of a user or host */
+	NAME_LEAST = 3, /* of a user */
+	HOST_LEAST = 2,
 };
 
 /* ---- the tables ---- */
@@ -114,9 +115,9 @@ void secrets_host(struct secrets *s, const char *name, size_t len)
 
 	if (!s->places || (len == strlen("localhost") && !memcmp(name, "localhost", len)))
 		return;
-	if (len >= NAME_LEAST)
+	if (len >= HOST_LEAST)
 		know(s, name, len, "host", true);
-	if (dot && dot - name >= NAME_LEAST)
+	if (dot && dot - name >= HOST_LEAST)
 		know(s, name, (size_t)(dot - name), "host", true);
 }
 

@@ -307,8 +307,30 @@ def redacted_places(t):
     check("/home/user/file" in said and "/home/user2" in said, said[:2000])
 
 
+def about(t):
+    """--about says where, when and how a recording was made and what is in it, also of one that is cut off, or was made before such facts were kept"""
+    file = record(t, "ls", "/etc/hosts", options=["-v"])
+    status, out, said = run(t, "--read", file, "--about")
+    equal((status, said), (0, ""), "a whole one")
+    text = out.decode()
+    u = os.uname()
+    for title, words in (("host", u.nodename), ("kernel", f"{u.sysname} {u.release} {u.machine}, {os.sysconf('SC_NPROCESSORS_ONLN')} CPU"), ("command", "ls /etc/hosts"),
+                         ("made by", "compendium "), ("how", f"{t.args.backend}, every call"), ("holds", "calls of 1 process in"), ("size", " bytes a call")):
+        check(re.search(rf"^  {title} +{re.escape(words)}" if title not in ("holds", "size") else rf"^  {title} .*{words}", text, re.M), f"{title}: {text}")
+    calls = int(re.search(r"^  holds +(\d+) calls", text, re.M)[1])
+    rows = run(t, "--read", file, "--json", "-")[1].decode()
+    check(calls >= rows.count('"table":"event"') // 2 > 0, f"{calls} calls")
+    cut = t.out()
+    cut.write_bytes(file.read_bytes()[:-16])
+    status, out, said = run(t, "--read", cut, "--about")
+    check(status == 125 and "is cut off after" in said and b"holds" in out, said)
+    status, out, _ = run(t, "--read", os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden", "net.cpd"), "--about")
+    check(status == 0 and b"  holds     502 calls of 2 processes" in out and b"host" not in out, out)
+    check(run(t, "--about", "--", "true")[0] == 125, "without a recording")
+
+
 GROUPS = {"recordings": [bad_input, damaged, killed, to_stdout, through_zstd, closed_pipe, slow_writer, while_recording, reading_ended, redacted,
-                         redacted_places]}
+                         redacted_places, about]}
 
 if __name__ == "__main__":
     sys.exit(main(__doc__, GROUPS))
