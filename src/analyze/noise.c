@@ -88,44 +88,47 @@ static bool is_library(const char *path, uint32_t len)
 }
 
 /* What is of a class whatever it is called with; those of libc, not of a program that happens to read them. */
-enum how { EXACTLY, UNDER, PART };	/* PART: of the path of a library, or the directory of one */
-static const struct { enum noise_class class; enum how how; const char *text; } paths[] = {
-	{ NOISE_SYSTEM, UNDER, "/proc" }, { NOISE_SYSTEM, UNDER, "/sys" }, { NOISE_SYSTEM, UNDER, "/dev" },
-	{ NOISE_LOADER, EXACTLY, "/etc/ld.so.cache" }, { NOISE_LOADER, EXACTLY, "/etc/ld.so.nohwcap" },
-	{ NOISE_LOADER, EXACTLY, "/etc/ld-musl-x86_64.path" },
-	{ NOISE_PRELOAD, EXACTLY, "/etc/ld.so.preload" },
-	{ NOISE_LOCALE, UNDER, "/usr/lib/locale" }, { NOISE_LOCALE, UNDER, "/usr/share/locale" },
-	{ NOISE_LOCALE, UNDER, "/usr/share/locale-langpack" },
-	{ NOISE_GCONV, PART, "/gconv/" },
-	{ NOISE_NSSWITCH, EXACTLY, "/etc/nsswitch.conf" }, { NOISE_NSSWITCH, PART, "/libnss_" },
-	{ NOISE_NSSWITCH, EXACTLY, "/run/nscd/socket" }, { NOISE_NSSWITCH, EXACTLY, "/var/run/nscd/socket" },
-	{ NOISE_HWCAPS, PART, "/glibc-hwcaps/" }, { NOISE_HWCAPS, PART, "/tls/" }, { NOISE_HWCAPS, PART, "/haswell/" },
-	{ NOISE_HWCAPS, PART, "/avx512_1/" },
+enum how { EXACTLY, UNDER };
+#define P(class_, text_) NOISE_##class_, sizeof(text_) - 1, text_
+static const struct begins { char letter; enum how how; enum noise_class class; uint8_t len; const char *text; } begins[] = {
+	/* by letter: that behind the first slash */
+	{ 'd', UNDER, P(SYSTEM, "/dev") },
+	{ 'e', EXACTLY, P(LOADER, "/etc/ld.so.cache") }, { 'e', EXACTLY, P(LOADER, "/etc/ld.so.nohwcap") },
+	{ 'e', EXACTLY, P(LOADER, "/etc/ld-musl-x86_64.path") }, { 'e', EXACTLY, P(PRELOAD, "/etc/ld.so.preload") },
+	{ 'e', EXACTLY, P(NSSWITCH, "/etc/nsswitch.conf") },
+	{ 'p', UNDER, P(SYSTEM, "/proc") },
+	{ 'r', EXACTLY, P(NSSWITCH, "/run/nscd/socket") },
+	{ 's', UNDER, P(SYSTEM, "/sys") },
+	{ 'u', UNDER, P(LOCALE, "/usr/lib/locale") }, { 'u', UNDER, P(LOCALE, "/usr/share/locale") },
+	{ 'u', UNDER, P(LOCALE, "/usr/share/locale-langpack") },
+	{ 'v', EXACTLY, P(NSSWITCH, "/var/run/nscd/socket") },
+};
+/* Of the path of a library, or the directory of one. */
+static const struct { enum noise_class class; uint8_t len; const char *text; } parts[] = {
+	{ P(GCONV, "/gconv/") }, { P(NSSWITCH, "/libnss_") }, { P(HWCAPS, "/glibc-hwcaps/") }, { P(HWCAPS, "/tls/") },
+	{ P(HWCAPS, "/haswell/") }, { P(HWCAPS, "/avx512_1/") },
 };
 
-/* Few paths begin like one of those that are named whole. */
+/* Asked of each event; few paths begin like one of those that are named whole. */
 static enum noise_class by_beginning(const char *path, uint32_t len)
 {
-	if (len < 2 || !strchr("pdseruv", path[1]))
-		return NOISE_NONE;
-	for (unsigned i = 0; i < ARRAY_SIZE(paths); i++) {
-		size_t n;
+	const struct begins *p = begins, *end = begins + ARRAY_SIZE(begins);
+	char letter = len < 2 ? '\0' : path[1];
 
-		if (paths[i].how == PART || paths[i].text[1] != path[1])
-			continue;
-		n = strlen(paths[i].text);
-		if (len >= n && !memcmp(path, paths[i].text, n) &&
-		    (len == n || (paths[i].how == UNDER && path[n] == '/')))
-			return paths[i].class;
-	}
+	while (p < end && p->letter < letter)
+		p++;
+	for (; p < end && p->letter == letter; p++)
+		if (len >= p->len && path[p->len - 1] == p->text[p->len - 1] && !memcmp(path, p->text, p->len) &&
+		    (len == p->len || (p->how == UNDER && path[p->len] == '/')))
+			return p->class;
 	return NOISE_NONE;
 }
 
 static enum noise_class by_part(const char *path, uint32_t len)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(paths); i++)
-		if (paths[i].how == PART && memmem(path, len, paths[i].text, strlen(paths[i].text)))
-			return paths[i].class;
+	for (unsigned i = 0; i < ARRAY_SIZE(parts); i++)
+		if (memmem(path, len, parts[i].text, parts[i].len))
+			return parts[i].class;
 	return NOISE_LOADER;
 }
 
