@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "sink/joined.h"
 
+#include <string.h>
+
 #include "analyze/totals.h"
 #include "base/buf.h"
 #include "base/hash.h"
@@ -183,9 +185,22 @@ static void add_one(struct joined *j, struct pending *p, const struct event *ev)
 	hold(j);
 }
 
+/* Where lines name the thread, one that renamed itself between two calls has two. */
+static bool is_same_name(const struct joined *j, const struct pending *p, const struct event *ev)
+{
+	const struct line_who *was = &p->run.who;
+	struct line_who is;
+
+	if (!was->named)
+		return true;
+	is = line_who(j->opt, ev->task);
+	return is.len == was->len && !memcmp(is.comm, was->comm, is.len);
+}
+
 static bool joins(const struct joined *j, const struct pending *p, const struct event *ev)
 {
-	return ev->ts_ns + ev->dur_ns <= deadline_of(&p->run) && is_same_call(j, p, ev);
+	return ev->ts_ns + ev->dur_ns <= deadline_of(&p->run) && is_same_call(j, p, ev) &&
+	       is_same_name(j, p, ev);
 }
 
 static void add_io(struct joined *j, const struct event *ev)

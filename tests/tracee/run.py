@@ -24,6 +24,9 @@ LINE = re.compile(r"^\[\+\d+\.\d{3}s\](?: \[(\d+)(?:<.*?>)?\])? (.*)$")
 IO = re.compile(r"^(read|write|send|recv|peek|copy)(?: (\d+)×)? (\d+) B (.*)$")
 IO_FAILED = re.compile(r"^(read|write|send|recv|peek|copy)(?: (\d+)×)? ((?:from|to) .*)$")
 
+# Equal lines in a row are one: "stat /nope ENOENT 1,000×".
+EQUAL = re.compile(r"(.*?)(?: ([\d,]+)×)?")
+
 
 class Expectation:
     """What a tracee printed: directives, and patterns by thread in order."""
@@ -93,7 +96,8 @@ def shown_lines(text, expected):
         if not found or found[2].startswith("note: "):
             continue
         tid = int(found[1] or expected.main)
-        what = re.sub(r" after [\d.]+(ns|µs|ms|s|min|h)\b.*$", " after TIME", re.sub(r"  +", " ", found[2]))
+        what, times = EQUAL.fullmatch(re.sub(r"  +", " ", found[2])).groups()
+        what = re.sub(r" after [\d.]+(ns|µs|ms|s|min|h)\b.*$", " after TIME", what)
         if tid == expected.main:
             if what == "access /tracee/begin ENOENT":
                 begun = True
@@ -101,7 +105,7 @@ def shown_lines(text, expected):
             if what == "access /tracee/end ENOENT":
                 ended = True
         if begun and not (ended and tid == expected.main) and not expected.ignore.search(what):
-            lines.setdefault(tid, []).append(what)
+            lines.setdefault(tid, []).extend([what] * int((times or "1").replace(",", "")))
     return lines, begun, ended
 
 
