@@ -180,7 +180,12 @@ static void value(void *ctx, const struct timeline_process *of, enum timeline_nu
 	close_line(c);
 }
 
-static void end(void *ctx) { buf_puts(((struct chrome *)ctx)->out, "\n]\n"); }
+static void end(void *ctx)
+{
+	struct chrome *c = ctx;
+
+	buf_puts(c->out, c->comma ? "\n]\n" : "]\n");
+}
 
 static void chrome_free(void *ctx)
 {

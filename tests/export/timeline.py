@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -338,6 +339,60 @@ class Test:
         lines = paths["chrome-trace"].read_bytes().split(b",\n")
         self.ok(json.loads(b",\n".join(lines[:len(lines) // 2]) + b"]"), "chrome: lines of a file that was cut are whole")
 
+    def killed(self, scratch):
+        """After kill -9 of compendium each file is readable up to a point."""
+        paths = {f: scratch / f"killed.{f}" for f in ("perfetto", "chrome-trace", "folded")}
+        loop = "i=0; while [ $i -lt 100000 ]; do read x < /etc/hostname; i=$((i+1)); [ $((i % 500)) = 0 ] && /bin/true; done"
+        p = subprocess.Popen([self.program, "-q", "--backend", "ptrace", *(f"--{f}={path}" for f, path in paths.items()), "--", "sh", "-c", loop],
+                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while p.poll() is None and not all(path.exists() and path.stat().st_size > least for path, least in zip(paths.values(), (200000, 200000, 20))):
+            time.sleep(0.05)
+        self.ok(p.poll() is None, "kill -9: it runs")
+        p.kill()
+        p.wait()
+        data = paths["perfetto"].read_bytes()
+        whole = whole_packets(data)
+        self.ok(whole > 0.9 * len(data), "kill -9: packets are whole", f"{whole} of {len(data)}")
+        if shutil.which("protoc"):
+            paths["perfetto"].write_bytes(data[:whole])
+            read = Perfetto(paths["perfetto"])
+            trouble = [t for t in read.trouble if "do not end" not in t]
+            self.ok(not trouble and len(read.slices) > 100, "kill -9: and say what happened", (trouble[:3], len(read.slices)))
+        lines = paths["chrome-trace"].read_bytes().split(b"\n")
+        self.ok(len(json.loads(b"".join(lines[:-1]).rstrip(b",") + b"]")) > 100, "kill -9: the Chrome trace lacks its end alone")
+        self.ok(paths["folded"].read_bytes().split(b"\n")[0].count(b";") == 2, "kill -9: folded stacks are there of what had ended")
+
+    def full(self):
+        """A full disk ends that output with a message, and nothing else."""
+        for name in ("perfetto", "chrome-trace", "folded"):
+            done = subprocess.run([self.program, "-q", "--backend", "ptrace", f"--{name}=/dev/full", "--", "sh", "-c", "ls / > /dev/null; echo done; exit 3"],
+                                  stdin=subprocess.DEVNULL, capture_output=True, check=False)
+            said = re.findall(rb"^compendium: .*No space left.*", done.stderr, re.M)
+            self.ok((done.returncode, done.stdout) == (3, b"done\n") and len(said) == 1, f"a full disk ends --{name} with a message", done.stderr[-400:])
+
+    def waits(self, scratch):
+        """Waits for a CPU lie on lanes of their own, and whoever woke the thread points to them."""
+        program = "import threading, time\ndef f():\n for i in range(100): time.sleep(0.0002); sum(range(5000))\n" \
+                  "ts = [threading.Thread(target=f) for _ in range(6)]\nfor t in ts: t.start()\nfor t in ts: t.join()\n"
+        paths = {f: scratch / f"waits.{f}" for f in ("perfetto", "json")}
+        done = subprocess.run([self.program, "-q", "--ebpf", "--sched-min", "0", *(f"--{f}={p}" for f, p in paths.items()), "--", sys.executable, "-c", program],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        rows = Rows(paths["json"]) if paths["json"].exists() and paths["json"].stat().st_size else None
+        why = not rows and "no rows" or "without waits for a CPU" in done.stderr and "no eBPF" or not shutil.which("protoc") and "protoc is not installed"
+        if why or not any(e["kind"] == "sched" for e in rows.events):
+            self.ok(True, f"waits for a CPU # SKIP {why or 'none were recorded: --ebpf needs root'}")
+            return
+        p = Perfetto(paths["perfetto"])
+        self.ok(not p.trouble, "waits for a CPU: all is described, slices lie in order", "\n".join(p.trouble[:10]))
+        self.ok(sums_of(p.slices) == rows.calls(), "waits for a CPU: number and time as in rows")
+        lanes = {s["track"] for s in p.slices if s["name"] == "sched"}
+        self.ok(lanes and all(p.tracks[t]["name"] == ["sched"] and p.tracks[p.tracks[t]["parent_uuid"][0]]["thread"] for t in lanes),
+                "waits for a CPU: they lie below their threads")
+        live = {t["tid"] for t in rows.threads.values()}
+        known = sum(e.get("waker_tid") in live for e in rows.events if e["kind"] == "sched")
+        arrows = sum(flow >> 56 == 3 and len(ends) == 2 for flow, ends in p.flows.items())
+        self.ok(0 < arrows <= known, f"waits for a CPU: {arrows} arrows of {known} from traced threads")
+
     def names(self, scratch):
         """Any bytes come back: of files, programs and threads."""
         raw = [b"\xff\xfe", b"a\\b", b'q"q', b"new\nline", b"\xed\xa0\x80", b"\\x41", "ü→😀".encode(), b"<b>", b"\x1b[31m", b"\x7f", b"a;b c", b"\xc2\x85\xc2\xa0"]
@@ -384,6 +439,9 @@ def main():
                 test.speedscope("speedscope: time of each call of the folded stacks", paths["folded"], by_call)
                 test.cut(scratch, paths)
         test.names(scratch)
+        test.killed(scratch)
+        test.full()
+        test.waits(scratch)
     print(f"1..{test.n}")
     return 1 if test.failed else 0
 
