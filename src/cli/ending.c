@@ -12,9 +12,11 @@ enum {
 	LET_GO_NS = 2000000000, /* how long a command may take to end after SIGTERM */
 	/* a signal that a process sends to our whole group reaches the command within this */
 	FORWARD_NS = 100000000,
-	SAME_NS =
-		500000000, /* two equal signals of a process this close are one: timeout(1) sends to its child, then to the group,
-					 * and on a busy machine we may look much later; whoever is at a terminal is not meant */
+	/*
+	 * two equal signals of a process this close are one: timeout(1) sends to its child, then to the group, and on a
+	 * busy machine we may look much later; whoever is at a terminal is not meant
+	 */
+	SAME_NS = 500000000,
 };
 
 void ending_note(struct ending *e, const struct record *r)

@@ -7,25 +7,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "analyze/counting.h"
 #include "analyze/totals.h"
+#include "base/buf.h"
 #include "base/diag.h"
 #include "base/macro.h"
 #include "base/outfile.h"
 #include "base/term.h"
+#include "cli/asked.h"
 #include "cli/formats.h"
 #include "cli/options.h"
+#include "cli/taken.h"
 #include "sink/line.h"
 #include "sink/lines.h"
-#include "sink/chooser.h"
 #include "sink/out.h"
 #include "sink/recording.h"
 #include "sink/sink.h"
-#include "sink/value.h"
 
 enum { USAGE = 125 };
 
-/* Outputs finish stage by stage: the summary names the files, so it comes after them; the text's files get the summary. */
+/* The order of finishing: the summary names the files, so it comes after them; the text's files get the summary. */
 enum stage { STAGE_FILES, STAGE_LINES, STAGE_SUMMARY, STAGE_TEXT, _STAGES };
 
 struct output {
@@ -37,9 +37,6 @@ struct output {
 	struct sink_result result;
 };
 
-/* A file that is taken: who has it. */
-struct taken { const char *option; struct stat st; };
-
 struct outputs {
 	struct sink_options sink_opt;
 	struct out *out;		/* the terminal's text, and its copies */
@@ -47,8 +44,8 @@ struct outputs {
 	unsigned n;
 	struct sink **on_event, **on_record, **on_tick;	/* those that take one, in the order of the rows */
 	unsigned nevent, nrecord, ntick;
-	struct taken *taken;
-	unsigned ntaken, ndumps;
+	struct taken taken;
+	unsigned ndumps;
 };
 
 struct output_row {
@@ -73,7 +70,8 @@ static int make_copy(struct outputs *o, struct outfile *file, struct sink **ret_
 	return 0;
 }
 
-static int make_recording(struct outputs *o, struct outfile *file, struct sink **ret_sink, struct diag *diag UNUSED)
+static int make_recording(struct outputs *o, struct outfile *file, struct sink **ret_sink,
+			  struct diag *diag UNUSED)
 {
 	*ret_sink = sink_recording_new(&o->sink_opt, file);
 	return 0;
@@ -85,7 +83,8 @@ static int make_lines(struct outputs *o, struct outfile *file UNUSED, struct sin
 	return 0;
 }
 
-static int make_summary(struct outputs *o, struct outfile *file UNUSED, struct sink **ret_sink, struct diag *diag UNUSED)
+static int make_summary(struct outputs *o, struct outfile *file UNUSED, struct sink **ret_sink,
+			struct diag *diag UNUSED)
 {
 	if (!o->sink_opt.as_strace)
 		*ret_sink = sink_summary_new(o->out, &o->sink_opt);
@@ -99,7 +98,8 @@ static int make_kernel(struct outputs *o, struct outfile *file UNUSED, struct si
 	return 0;
 }
 
-static int open_terminal(const char *path UNUSED, const struct outfile_words *words, struct outfile *ret_file, struct diag *diag UNUSED)
+static int open_terminal(const char *path UNUSED, const struct outfile_words *words, struct outfile *ret_file,
+			 struct diag *diag UNUSED)
 {
 	struct diag closed;	/* then nothing is shown, and no option asked for it */
 
@@ -115,7 +115,8 @@ static int make_terminal(struct outputs *o, struct outfile *file, struct sink **
 }
 
 /* "-" is the standard output; a file of that name is ./- */
-static int open_file_or_stdout(const char *path, const struct outfile_words *words, struct outfile *ret_file, struct diag *diag)
+static int open_file_or_stdout(const char *path, const struct outfile_words *words, struct outfile *ret_file,
+			       struct diag *diag)
 {
 	return strcmp(path, "-") ? outfile_open(path, words, ret_file, diag) :
 	       outfile_open_stream(STDOUT_FILENO, "on the standard output", words, ret_file, diag);
@@ -128,10 +129,13 @@ static int open_file_or_stdout(const char *path, const struct outfile_words *wor
 		.open = open_, .sink = sink_, .wants = wants_, .stage = STAGE_FILES,	\
 	},
 /* What is binary is not for a terminal.  The command's own output is elsewhere: give_stdout_away(). */
-static int open_recording(const char *path, const struct outfile_words *words, struct outfile *ret_file, struct diag *diag)
+static int open_recording(const char *path, const struct outfile_words *words, struct outfile *ret_file,
+			  struct diag *diag)
 {
 	if (!strcmp(path, "-") && isatty(STDOUT_FILENO))
-		return diag_set(diag, USAGE, EINVAL, "a recording is not for a terminal; name a file, or type: compendium --record - ... | zstd > FILE");
+		return diag_set(diag, USAGE, EINVAL,
+				"a recording is not for a terminal; name a file, or type: compendium --record - ... | "
+				"zstd > FILE");
 	return open_file_or_stdout(path, words, ret_file, diag);
 }
 
@@ -160,8 +164,6 @@ static const struct output_row terminal[] = {
 	{ .words.what = "the text", .open = open_terminal, .make = make_terminal, .stage = STAGE_TEXT },
 };
 
-bool outputs_have_lines(const struct options *opt) { return !opt->quiet && !opt->count_only; }
-
 unsigned outputs_wants(const struct options *opt)
 {
 	unsigned wants = opt->format == TEXT_STRACE ? WANTS_CALLS | WANTS_PAYLOAD | WANTS_LINKS : 0;
@@ -171,36 +173,7 @@ unsigned outputs_wants(const struct options *opt)
 	return wants;
 }
 
-/* ---- no file twice ---- */
-
-/* What is written to a terminal or /dev/null by two does no harm; in a file, or through a pipe, one spoils the other. */
-static bool is_same(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && !S_ISCHR(a->st_mode);
-}
-
-static int take(struct outputs *o, const char *option, const char *path, const struct stat *st, struct diag *diag)
-{
-	for (unsigned i = 0; i < o->ntaken; i++)
-		if (is_same(&o->taken[i].st, st))
-			return diag_set(diag, 125, EINVAL, "%s and %s name the same file, %s; give each its own", o->taken[i].option, option, path);
-	o->taken = xrealloc(o->taken, (o->ntaken + 1) * sizeof(*o->taken));
-	o->taken[o->ntaken++] = (struct taken){ option, *st };
-	return 0;
-}
-
-/* What is no output and must not become one: the recording that is read, and a file that the terminal's text goes to. */
-static int take_others(struct outputs *o, const struct options *opt, struct diag *diag)
-{
-	struct stat st;
-
-	o->ntaken = 0;
-	if (fstat(STDERR_FILENO, &st) == 0 && S_ISREG(st.st_mode))
-		take(o, "the standard error output", "", &st, diag);
-	if (!opt->read || (strcmp(opt->read, "-") ? stat(opt->read, &st) : fstat(STDIN_FILENO, &st)) < 0)
-		return 0;
-	return take(o, "--read", opt->read, &st, diag);
-}
+/* ---- names of files ---- */
 
 static unsigned count_files(const struct output_row *row)
 {
@@ -227,14 +200,14 @@ static char *file_path(const struct output *to, const char *path, unsigned n)
 static int check_files(struct outputs *o, const struct options *opt, struct diag *diag)
 {
 	struct stat st;
-	int rc = take_others(o, opt, diag);
+	int rc = take_others(&o->taken, opt, diag);
 
 	for (unsigned i = 0; i < opt->noutputs; i++)
 		for (unsigned f = 0; f < o->v[i].nfiles && rc == 0; f++) {
 			_cleanup_free_ char *path = file_path(&o->v[i], opt->outputs[i].path, f);
 
 			if (stat(path, &st) == 0)
-				rc = take(o, o->v[i].row->option, path, &st, diag);
+				rc = take(&o->taken, o->v[i].row->option, path, &st, diag);
 		}
 	return rc;
 }
@@ -245,18 +218,19 @@ static int check_files(struct outputs *o, const struct options *opt, struct diag
 static int make_folder(struct output *to, const char *path, struct diag *diag)
 {
 	if (!strcmp(path, "-"))
-		return diag_set(diag, USAGE, EINVAL, "%s writes a file for each table, to a directory; a directory that is called so is ./-",
+		return diag_set(diag, USAGE, EINVAL,
+				"%s writes a file for each table, to a directory; a directory that is called so is ./-",
 				to->row->option);
 	if (mkdir(path, 0700) == 0)
 		to->folder = path;
 	else if (errno != EEXIST)
-		return diag_set(diag, USAGE, errno, "cannot make the directory %s for %s: %s; %s", path, to->row->words.what,
-				strerror(errno), to->row->words.instead);
+		return diag_set(diag, USAGE, errno, "cannot make the directory %s for %s: %s; %s", path,
+				to->row->words.what, strerror(errno), to->row->words.instead);
 	return 0;
 }
 
-static int open_file(struct outputs *o, struct output *to, const char *path, struct outfile *file, outputs_say say, void *ctx,
-		     struct diag *diag)
+static int open_file(struct outputs *o, struct output *to, const char *path, struct outfile *file, outputs_say say,
+		     void *ctx, struct diag *diag)
 {
 	struct stat st;
 	int rc;
@@ -268,14 +242,16 @@ static int open_file(struct outputs *o, struct output *to, const char *path, str
 	if (diag->text[0])
 		say(ctx, diag);
 	/* two names of one file that was not there before are only now the same */
-	return !path || fstat(file->fd, &st) < 0 ? 0 : take(o, to->row->option, path, &st, diag);
+	return !path || fstat(file->fd, &st) < 0 ? 0 : take(&o->taken, to->row->option, path, &st, diag);
 }
 
-static int open_output(struct outputs *o, struct output *to, const char *path, outputs_say say, void *ctx, struct diag *diag)
+static int open_output(struct outputs *o, struct output *to, const char *path, outputs_say say, void *ctx,
+		       struct diag *diag)
 {
 	int rc = path && to->row->names ? make_folder(to, path, diag) : 0;
 
-	to->result = (struct sink_result){ .title = to->row->title, .what = to->row->words.what, .path = path, .more = to->row->more };
+	to->result = (struct sink_result){
+		.title = to->row->title, .what = to->row->words.what, .path = path, .more = to->row->more};
 	for (unsigned i = 0; i < to->nfiles && rc == 0; i++) {
 		_cleanup_free_ char *name = file_path(to, path, i);
 
@@ -331,36 +307,13 @@ static int open_all(struct outputs *o, const struct options *opt, outputs_say sa
 	int rc = check_files(o, opt, diag);
 
 	if (rc == 0)
-		rc = take_others(o, opt, diag);
+		rc = take_others(&o->taken, opt, diag);
 	for (unsigned i = 0; i < o->n && rc == 0; i++)
 		if (o->v[i].row->open)
 			rc = open_output(o, &o->v[i], i < opt->noutputs ? opt->outputs[i].path : NULL, say, ctx, diag);
 	if (rc == 0)
 		give_stdout_away(opt);
 	return rc == 0 ? make_all(o, diag) : rc;
-}
-
-/* -c, -C: what is counted, and in which order. */
-static int choose_counts(struct sink_options *s, const struct options *opt, struct diag *diag)
-{
-	if (!opt->count_only && !opt->count_too)
-		return opt->by || opt->sort ? diag_set(diag, USAGE, EINVAL, "%s belongs to the table of calls: give -c, too", opt->by ? "--by" : "--sort") : 0;
-	s->counts = counting_by(opt->by ? opt->by : "call");
-	if (!s->counts)
-		return diag_set(diag, USAGE, EINVAL, "--by takes call, process, file, peer or errno, not \"%s\"", opt->by);
-	if (!opt->sort)
-		return 0;
-	if (s->counts->form == FORM_TREE)
-		return diag_set(diag, USAGE, EINVAL, "--sort: the table of --by %s is a tree, each below what started it; it has no other order", opt->by);
-	s->sort = counting_column(s->counts, opt->sort);
-	if (s->sort >= 0)
-		return 0;
-	struct buf names = { 0 };
-
-	counting_columns(&names, s->counts);
-	diag_set(diag, USAGE, EINVAL, "--sort: the table has no column \"%.64s\"; it has %.*s", opt->sort, (int)names.len, names.s);
-	buf_done(&names);
-	return -EINVAL;
 }
 
 static struct output new_output(const struct output_row *row)
@@ -380,26 +333,14 @@ int outputs_open(const struct options *opt, const struct recording_options *reco
 	struct outputs *o = xcalloc(1, sizeof(*o));
 	int rc;
 
-	o->sink_opt = (struct sink_options){
-		.verbose = opt->verbose, .all = opt->all, .show_comm = opt->show_comm, .color = term_wants_color(STDERR_FILENO, opt->color),
-		.live = outputs_have_lines(opt), .sort = -1, .fit = isatty(STDERR_FILENO) ? term_columns(STDERR_FILENO) : 0, .named = chooser ? chooser_named(chooser) : NULL, .filter = chooser ? opt->filter : NULL, .max_report_events = opt->max_report_events, .sched_shown_ns = opt->sched_shown_us * 1000, .totals = totals,
-	};
-	o->sink_opt.recording = recording;
-	o->sink_opt.world = world;
-	o->sink_opt.summary_json = opt->summary_json;
-	o->sink_opt.clock = opt->clock > CLOCK_EPOCH ? CLOCK_EPOCH : opt->clock;
-	o->sink_opt.as_strace = opt->format == TEXT_STRACE;
-	o->sink_opt.relative = opt->relative;
-	o->sink_opt.call_times = opt->call_times;
-	o->sink_opt.call_numbers = opt->call_numbers;
-	o->sink_opt.value_flags = VALUE_LIMIT(opt->string_bytes) |
-				  (opt->hex > 1 ? VALUE_ALL_HEX : opt->hex ? VALUE_HEX : 0);
 	o->out = out_new(term_columns(STDERR_FILENO));
 	o->n = opt->noutputs + (opt->no_terminal ? 0 : ARRAY_SIZE(terminal));
 	o->v = xcalloc(o->n, sizeof(*o->v));	/* never moves: sinks keep pointers to their files */
 	for (unsigned i = 0; i < o->n; i++)
 		o->v[i] = new_output(i < opt->noutputs ? &kinds[opt->outputs[i].kind] : &terminal[i - opt->noutputs]);
-	rc = choose_counts(&o->sink_opt, opt, diag);
+	rc = asked_of_sinks(opt, totals, chooser, &o->sink_opt, diag);
+	o->sink_opt.recording = recording;
+	o->sink_opt.world = world;
 	if (rc == 0)
 		rc = open_all(o, opt, say, ctx, diag);
 	if (rc < 0) {
@@ -547,7 +488,7 @@ void outputs_free(struct outputs *o)
 	free(o->on_event);
 	free(o->on_record);
 	free(o->on_tick);
-	free(o->taken);
+	free(o->taken.v);
 	free(o->v);
 	free(o);
 }

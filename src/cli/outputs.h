@@ -23,7 +23,6 @@ struct totals;
 /* What a backend must copy although the text does not show it. */
 enum { WANTS_CALLS = 1 << 0, WANTS_PAYLOAD = 1 << 1, WANTS_ENV = 1 << 2,
        WANTS_LINKS = 1 << 3 /* names of files as /proc has them, symbolic links resolved */ };
-bool outputs_have_lines(const struct options *opt);	/* what happens is shown as it happens */
 unsigned outputs_wants(const struct options *opt);	/* WANTS_*, of all outputs together */
 
 /* Messages of what went well, or of what is missing: one line each. */

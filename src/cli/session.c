@@ -17,6 +17,7 @@
 #include "capture/common/command.h"
 #include "capture/common/environ.h"
 #include "capture/source.h"
+#include "cli/asked.h"
 #include "cli/blocked.h"
 #include "cli/ending.h"
 #include "cli/flight.h"
@@ -329,8 +330,8 @@ static int open_all(struct session *s, struct diag *diag)
 	if (rc == 0)
 		rc = outputs_open(flight_options(&s->flight), &s->flight.recording, s->world, s->totals, s->chooser,
 				  say, s, &s->outputs, diag);
-	if (rc == 0 && !s->opt->read && (outputs_have_lines(s->opt) || s->opt->progress))
-		s->blocked = blocked_new(s->totals, s->world, s->outputs, outputs_have_lines(s->opt), s->opt->progress);
+	if (rc == 0 && !s->opt->read && (asked_for_lines(s->opt) || s->opt->progress))
+		s->blocked = blocked_new(s->totals, s->world, s->outputs, asked_for_lines(s->opt), s->opt->progress);
 	if (rc == 0)
 		rc = limit_open(&s->limit, s->opt->duration_ns, s->opt->events, diag);
 	if (rc == 0 && !s->opt->read)

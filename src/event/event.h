@@ -152,18 +152,22 @@ struct event {
 	 * called before, a copy; file NULL: it was free.  Not known: no argument was.
 	 */
 	struct { bool known; int fd; const struct file *file; } was;
-	const char *path,
-		*path2; /* resolved absolute paths (bytes, NUL-terminated); path2: rename's and link's new name.
-					 * MUNMAP, MPROTECT, MADVISE, MREMAP: the file behind the region at addr, before the call took effect */
+	/*
+	 * Resolved absolute paths (bytes, NUL-terminated); path2: rename's and link's new name.  MUNMAP, MPROTECT,
+	 * MADVISE, MREMAP: the file behind the region at addr, before the call took effect.
+	 */
+	const char *path, *path2;
 	uint32_t path_len, path2_len;
 	/* RENAME: files that are open below path, which has another name now */
 	const struct renamed *renamed; uint32_t nrenamed;
 	const char *raw; uint32_t raw_len;	/* path as the program gave it */
 	uint64_t nbytes;		/* moved; MMAP, BRK…: size of the range */
 	uint64_t addr;			/* start of the range */
-	uint32_t prot,
-		flags; /* PROT_*; MAP_*; open flags; clone flags; RENAME_*; SIGNAL: SIGNAL_IGNORED, SIGNAL_FATAL; EXEC, WAITING: EXEC_*;
-					 * CONNECT_FAILED: CONN_TAKEN_BACK */
+	/*
+	 * PROT_*; MAP_*; open flags; clone flags; RENAME_*; SIGNAL: SIGNAL_IGNORED, SIGNAL_FATAL; EXEC, WAITING:
+	 * EXEC_*; CONNECT_FAILED: CONN_TAKEN_BACK
+	 */
+	uint32_t prot, flags;
 	int64_t delta;			/* BRK: growth of the heap, may be negative */
 	/* what .file and .file2, sockets, had this with; NULL: no peer was concerned */
 	const struct conn *conn, *conn2;

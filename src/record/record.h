@@ -65,8 +65,11 @@ enum chunk_part {
 	PART_ROOT = 10,
 	PART_ARGV = 11, /* START, TASK, EXEC: one string of argv, in order */
 	PART_ENVP = 12, /* EXEC: one string of the environment, in order */
-	PART_PATH = 13, /* FD: link target; MAP: file; EXEC: the name as the program gave it;
-				 * CALL: where it led, links and all, where text alone does not tell: from the tracer's root */
+	/*
+	 * FD: link target; MAP: file; EXEC: the name as the program gave it; CALL: where it led, links and all, where
+	 * text alone does not tell: from the tracer's root
+	 */
+	PART_PATH = 13,
 	PART_SOCK = 14, /* struct record_sock */
 	PART_TEXT = 15, /* START: tracer version; LOST: the reason */
 	/* per message of sendmmsg/recvmmsg: struct record_msg array; their PART_CONTROL follow in order */
@@ -94,12 +97,12 @@ enum chunk_part {
 	/* START: the calls that were chosen, as written; absent: those that are traced by default, or all */
 	PART_CHOSEN = 38,
 	/*
-	 * CALL, AT_EXIT: the first bytes of what was written to descriptor 2, STDERR_KEPT at most, whether or not payload
-	 * was asked for
+	 * CALL, AT_EXIT: the first bytes of what was written to descriptor 2, STDERR_KEPT at most, whether or not
+	 * payload was asked for
 	 */
 	PART_STDERR = 53,
 	PART_FILTER = 40, /* START: the filter that decided which calls were captured, as written */
-	PART_FILE = 43, /* FD of a snapshot (START_SNAPSHOT): struct record_file; PART_PATH is its name then, as it is */
+	PART_FILE = 43, /* FD of a snapshot (START_SNAPSHOT): struct record_file; PART_PATH is its name then */
 	PART_CUT = 44, /* START of a recording cut out of a trace: rec_u64, nanoseconds that it had run before */
 	/* START: the host's name, its kernel, the id of its boot; each as the kernel has it */
 	PART_HOST = 45, PART_KERNEL = 46, PART_BOOT = 47,
@@ -246,9 +249,9 @@ struct record_fault { struct record h; rec_u64 addr; };
 enum { FAULT_MAJOR = 1, FAULT_ORDER_SHIFT = 8, FAULT_ORDER_MAX = 18 /* 1 GB */ };
 
 /*
- * USAGE, as /proc/PID/task/TID/schedstat has it: how long the thread ran, and how long it could have run and waited for a
- * CPU, since it began.  rss: the highest resident memory of its process, bytes, 0 not known; of ptrace that of children it
- * waited for, too, where theirs was higher.  h.flags USAGE_BEFORE: tracing begins here.
+ * USAGE, as /proc/PID/task/TID/schedstat has it: how long the thread ran, and how long it could have run and waited for
+ * a CPU, since it began.  rss: the highest resident memory of its process, bytes, 0 not known; of ptrace that of
+ * children it waited for, too, where theirs was higher.  h.flags USAGE_BEFORE: tracing begins here.
  */
 struct record_usage { struct record h; rec_u64 run_ns, delay_ns, rss; };
 enum { USAGE_BEFORE = 1 };

@@ -1,16 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Processes and threads: birth, exec, death, and the numbers in between. */
-#include "scene.h"
-
-#include <sys/prctl.h>
-
-static struct proc *proc_of(struct scene *s, uint32_t tid)
-{
-	struct task *t = world_task(s->w, tid);
-
-	assert_non_null(t);
-	return t->proc;
-}
+#include "proc_scene.h"
 
 static void fork_and_exit(void **state)
 {
@@ -286,41 +276,6 @@ static void sessions_and_groups(void **state)
 	assert_int_equal(proc_of(s, 12)->sid, 11);
 }
 
-static void signals_and_kills(void **state)
-{
-	struct scene *s = *state;
-	struct record_signal *r;
-	const struct seen *e;
-
-	fork_(s, 10, 11, 0);
-	fork_(s, 11, 12, THREAD);
-	CALL(s, 10, "kill", 0, 11, SIGTERM);
-	e = go(s);
-	assert_int_equal(e->kind, EV_KILL);
-	assert_int_equal(e->signo, SIGTERM);
-	assert_int_equal(e->target_proc, proc_of(s, 11)->id);
-	CALL(s, 10, "tgkill", 0, 11, 12, SIGUSR1);
-	e = go(s);
-	assert_int_equal(e->target_pid, 12);
-	assert_int_equal(e->target_proc, proc_of(s, 11)->id);
-	CALL(s, 10, "pidfd_open", 3, 11);
-	go(s);
-	CALL(s, 10, "pidfd_send_signal", 0, 3, SIGINT);
-	e = go(s);
-	assert_int_equal(e->signo, SIGINT);
-	assert_int_equal(e->target_pid, 11);
-	CALL(s, 10, "kill", 0, ~0ull, SIGTERM);
-	assert_int_equal(go(s)->target_pid, 0);
-	r = begin(s, RECORD_SIGNAL, sizeof(*r), 11);
-	r->h.flags = SIGNAL_FATAL;
-	r->signo = SIGTERM;
-	r->sender_pid = 10;
-	feed(s);
-	e = got(s, EV_SIGNAL, 0);
-	assert_int_equal(e->signo, SIGTERM);
-	assert_int_equal(e->flags, SIGNAL_FATAL);
-}
-
 static void names_of_threads(void **state)
 {
 	struct scene *s = *state;
@@ -369,97 +324,6 @@ static void working_directories(void **state)
 	assert_string_equal(world_task(s->w, 12)->fs->root.s, "/home");
 	assert_string_equal(world_task(s->w, 12)->fs->cwd.s, "/me");
 	assert_string_equal(open_(s, 12, "/etc/x", O_RDONLY, -ENOENT)->path, "/etc/x");	/* as it sees it */
-}
-
-static void numbers_of_a_pid_namespace(void **state)
-{
-	struct scene *s = *state;
-	static const uint32_t tids[] = { 20, 21, 22 };
-	const struct seen *e;
-
-	for (unsigned i = 0; i < 3; i++) {
-		struct record_fork *r = begin(s, RECORD_FORK, sizeof(*r), tids[i]);
-
-		r->parent_pid = r->parent_tid = i ? 20 : 10;
-		r->ns_tid = i + 1;
-		feed(s);
-	}
-	CALL(s, 20, "kill", 0, 2, SIGTERM);
-	e = go(s);
-	assert_int_equal(e->target_pid, 21);
-	assert_int_equal(e->target_proc, proc_of(s, 21)->id);
-	exit_(s, 22, 0);
-	CALL(s, 20, "wait4", 3, ~0ull);
-	e = go(s);
-	assert_int_equal(e->target_pid, 22);
-	assert_int_not_equal(e->target_proc, 0);
-	CALL(s, 10, "kill", 0, 20, 0);
-	assert_int_equal(go(s)->target_proc, proc_of(s, 20)->id);
-}
-
-static const struct seen *signal_(struct scene *s, uint32_t tid, uint32_t sender, int code)
-{
-	struct record_signal *r = begin(s, RECORD_SIGNAL, sizeof(*r), tid);
-
-	r->signo = SIGUSR1;
-	r->code = code;
-	r->sender_pid = sender;
-	feed(s);
-	return got(s, EV_SIGNAL, 0);
-}
-
-static void fork_inside(struct scene *s, uint32_t parent, uint32_t tid, uint32_t ns_tid)
-{
-	struct record_fork *r = begin(s, RECORD_FORK, sizeof(*r), tid);
-
-	r->parent_pid = r->parent_tid = parent;
-	r->ns_tid = ns_tid;
-	feed(s);
-}
-
-/* Two namespaces with the same numbers in them, and a process that has come into the first by setns. */
-static void senders_in_a_pid_namespace(void **state)
-{
-	struct scene *s = *state;
-	const struct seen *e;
-
-	fork_(s, 10, 11, 0);
-	for (uint32_t ns = 0; ns < 2; ns++) {
-		fork_inside(s, 10, 20 + 10 * ns, 1);
-		fork_inside(s, 20 + 10 * ns, 21 + 10 * ns, 2);
-	}
-	assert_int_equal(signal_(s, 20, 2, SI_USER)->sender_pid, 21);
-	assert_int_equal(signal_(s, 31, 1, SI_USER)->sender_pid, 30);
-	assert_int_equal(signal_(s, 10, 2, SI_USER)->sender_pid, 2);	/* of the tracer's namespace */
-	assert_false(signal_(s, 10, 0, SI_USER)->sender_outside);
-	exit_(s, 21, 0);
-	CALL(s, 20, "wait4", 2, ~0ull);
-	go(s);
-	assert_int_equal(signal_(s, 20, 2, SI_USER)->sender_pid, 21);	/* ended and reaped */
-	CALL(s, 20, "kill", 0, 2, SIGTERM);	/* its record comes when the call is over */
-	assert_int_equal(go(s)->target_pid, 21);
-	e = signal_(s, 20, 5, SI_USER);
-	assert_int_equal(e->sender_pid, 0);
-	assert_int_equal(e->sender_ns_pid, 5);
-	e = signal_(s, 20, 0, SI_USER);
-	assert_true(e->sender_outside);
-	assert_int_equal(e->sender_pid | e->sender_ns_pid, 0);
-	assert_false(signal_(s, 20, 0, SI_TIMER)->sender_outside);
-
-	open_(s, 11, "/proc/20/ns/pid", O_RDONLY, 3);
-	CALL(s, 11, "setns", 0, 3, 0);
-	go(s);
-	fork_inside(s, 11, 22, 3);
-	CALL(s, 22, "kill", 0, 1, SIGTERM);
-	assert_int_equal(go(s)->target_pid, 20);
-	assert_int_equal(signal_(s, 20, 3, SI_USER)->sender_pid, 22);
-	fork_(s, 10, 12, 0);
-	CALL(s, 12, "pidfd_open", 3, 30);
-	go(s);
-	CALL(s, 12, "setns", 0, 3, CLONE_NEWPID);
-	go(s);
-	fork_inside(s, 12, 40, 3);
-	assert_int_equal(signal_(s, 30, 3, SI_USER)->sender_pid, 40);
 }
 
 static struct record_waiting *waiting(struct scene *s, uint32_t tid, const char *name, unsigned how, uint64_t since_ns)
@@ -565,24 +429,12 @@ static void memory_of_the_dead_is_freed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SCENE(fork_and_exit),
-		SCENE(threads_belong_to_their_process),
-		SCENE(exec_resets),
-		SCENE(path_probes_are_no_execs),
-		SCENE(exec_by_a_thread_takes_the_leaders_place),
-		SCENE(leader_ends_before_its_threads),
-		SCENE(exit_group_decides),
-		SCENE(orphans_find_a_parent),
-		SCENE(numbers_are_used_again),
-		SCENE(unknown_threads_are_made),
-		SCENE(detached_tasks_are_forgotten),
-		SCENE(sessions_and_groups),
-		SCENE(signals_and_kills),
-		SCENE(names_of_threads),
-		SCENE(working_directories),
-		SCENE(numbers_of_a_pid_namespace),
-		SCENE(senders_in_a_pid_namespace),
-		SCENE(calls_that_were_under_way),
+		SCENE(fork_and_exit), SCENE(threads_belong_to_their_process), SCENE(exec_resets),
+		SCENE(path_probes_are_no_execs), SCENE(exec_by_a_thread_takes_the_leaders_place),
+		SCENE(leader_ends_before_its_threads), SCENE(exit_group_decides), SCENE(orphans_find_a_parent),
+		SCENE(numbers_are_used_again), SCENE(unknown_threads_are_made),
+		SCENE(detached_tasks_are_forgotten), SCENE(sessions_and_groups), SCENE(names_of_threads),
+		SCENE(working_directories), SCENE(calls_that_were_under_way),
 		SCENE(memory_of_the_dead_is_freed),
 	};
 

@@ -28,8 +28,8 @@ static void feed(const struct event *ev)
 
 static void block(uint64_t us, uint32_t nbytes, uint64_t device_us)
 {
-	const struct record_block r = { .h = { sizeof(r), RECORD_BLOCK, 0, 100, 100, us * US }, .device_ns = device_us * US, .nbytes = nbytes,
-					.op = BLOCK_WRITE, .disk = "vda" };
+	const struct record_block r = { .h = { sizeof(r), RECORD_BLOCK, 0, 100, 100, us * US }, .device_ns = device_us * US,
+					.nbytes = nbytes, .op = BLOCK_WRITE, .disk = "vda" };
 	const struct item item = { .kind = RECORD_BLOCK, .head = &r.h, .block = &r };
 
 	feed(EVENT(EV_BLOCK, .ts_ns = us * US, .dur_ns = r.device_ns, .nbytes = nbytes, .item = &item));
@@ -93,7 +93,7 @@ static void test_kernel(void **state UNUSED)
 {
 	expect_output(
 		"[+0.002s] block I/O 713µs avg, 2.00ms max (4.0 KB x3, 12.0 KB total) write vda\n"
-		"[+0.002s] 2 faults in lib\\ec.so.6 @ 7f0000000000 (r-x)\n" /* came after it: time does not run backwards */
+		"[+0.002s] 2 faults in lib\\ec.so.6 @ 7f0000000000 (r-x)\n" /* came later: time goes on */
 		"[+0.002s] 512 faults in anon @ 7f1000000000 (rw-), 1 huge page\n"
 		"[+0.002s] block I/O 300µs (8.0 KB) write vda\n"
 		"[+0.005s] exit 0\n"
