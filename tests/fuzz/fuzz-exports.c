@@ -107,7 +107,7 @@ static void check(struct outfile *f, void line(const char *s, size_t n, unsigned
 
 static void open_files(void)
 {
-	static char path[] = "/tmp/export";	/* temporary files lie beside it */
+	static char path[] = "/dev/shm/export";	/* temporary files lie beside it, in memory where there is that */
 
 	for (unsigned e = 0; e < EXPORTS; e++)
 		for (unsigned i = 0; i < FILES; i++) {
