@@ -163,6 +163,25 @@ def words(tap, text, compendium):
         tap.check(f"link {link}", None if (ROOT / link).exists() else "there is no such file")
 
 
+# strace 6.1, `strace -h`
+STRACE = "aAbcCdDeEfhiIknoOpPqrsStTuUvVwxXyYzZ"
+
+
+def strace_letters(tap, text, compendium):
+    """The table of strace has every letter of it, and each is taken, or answered with what to type instead."""
+    found = re.search(r"^\| strace \| compendium \|\n\|-.*\n((?:\|.*\n)+)", text, re.M)
+    left = [row.split(" | ")[0] for row in found[1].splitlines()] if found else []
+    named = set("".join(re.findall(r"(?<![\w-])-([A-Za-z]+)(?![\w-])", " ".join(left))))
+    help_text = subprocess.run([compendium, "--help=all"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    for letter in STRACE:
+        why = None if letter in named else "the table of strace does not have it"
+        if not why and not re.search(rf"^  -{letter}, ", help_text, re.M):
+            said = subprocess.run([compendium, f"-{letter}", "x"], stderr=subprocess.PIPE, text=True, check=False)
+            if said.returncode != 125 or not said.stderr.startswith(f"compendium: strace's -{letter}: "):
+                why = f"no option, and no line about it: {said.stderr}"
+        tap.check(f"strace -{letter}", why)
+
+
 def hangs(*_):
     raise SystemExit(f"Bail out! a command takes more than {PATIENCE} s")
 
@@ -195,6 +214,7 @@ def main():
         return 0
     tap.check("there are examples", None if found else "README.md has no ```console block")
     words(tap, text, compendium)
+    strace_letters(tap, text, compendium)
     print(f"1..{tap.n}")
     return tap.failed != 0
 

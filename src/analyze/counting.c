@@ -94,8 +94,26 @@ static bool is_called(const struct table_column *c, const char *word)
 									  !strcmp(c->name + n, "_bytes")));
 }
 
+/* strace's names of what -S sorts by (src/strace.c). */
+static const char *from_strace(const char *word)
+{
+	static const struct { const char *strace, *column; } names[] = {
+		{ "time", "total" }, { "time-percent", "total" }, { "time-total", "total" }, { "total-time", "total" },
+		{ "min-time", "min" }, { "time-min", "min" }, { "shortest", "min" }, { "max-time", "max" }, { "time-max", "max" },
+		{ "longest", "max" }, { "avg-time", "average" }, { "time-avg", "average" }, { "avg", "average" }, { "count", "calls" },
+		{ "error", "errors" }, { "name", "call" }, { "syscall", "call" }, { "syscall-name", "call" },
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(names[i].strace, word))
+			return names[i].column;
+	return word;
+}
+
 int counting_column(const struct table_def *def, const char *word)
 {
+	if (def->form == FORM_HEADED)
+		word = from_strace(word);
 	for (unsigned i = 0; i < def->ncolumns; i++)
 		if (is_called(&def->columns[i], word))
 			return (int)i;

@@ -155,6 +155,15 @@ static void generate_zsh(FILE *f)
 	fputs("  '(-)1:command:_command_names -e' \\\n  '*::arguments:_normal'\n", f);
 }
 
+static void fish_quoted(FILE *f, const char *s)
+{
+	for (; *s; s++) {
+		if (*s == '\'' || *s == '\\')
+			fputc('\\', f);
+		fputc(*s, f);
+	}
+}
+
 static void generate_fish(FILE *f)
 {
 	fputs("# fish completion for compendium; made from its option table\n"
@@ -173,7 +182,9 @@ static void generate_fish(FILE *f)
 			fputs(" -a '", f), choices(f, r, ' '), fputs("'", f);
 		if (r->arg && !strcmp(r->arg, "PID"))
 			fputs(" -a '(__fish_complete_pids)'", f);
-		fprintf(f, " -d '%s'\n", r->help);
+		fputs(" -d '", f);
+		fish_quoted(f, r->help);
+		fputs("'\n", f);
 	}
 }
 

@@ -164,6 +164,9 @@ def tables(t):
     _, text = traced(t, "-c", "--sort", "call", command=["find", "/etc/apt"])
     names_ = [line.split("  ")[-1].split()[0] for line in table(text)]
     equal(names_, sorted(names_), "names")
+    _, strace_like = traced(t, "-c", "-S", "name", command=["true"])
+    equal([line.split("  ")[-1].split()[0] for line in table(strace_like)],
+          sorted(line.split("  ")[-1].split()[0] for line in table(strace_like)), "-S name")
     # columns of words, in the tables that are not of calls
     command = ["sh", "-c", "cat /etc/passwd /etc/group /etc/hostname >/dev/null"]
     _, text = traced(t, "-c", "--by", "file", "--sort", "file", command=command)

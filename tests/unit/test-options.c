@@ -273,6 +273,37 @@ static void test_help(void **state)
 	REFUSE("--help=most", "nothing or all");
 }
 
+/* Every row is in the man page and in all completions, which its help does not break. */
+static void test_generated(void **state)
+{
+	static const char *const kinds[] = { "man", "bash", "zsh", "fish" };
+	char name[64];
+
+	(void)state;
+	for (unsigned k = 0; k < ARRAY_SIZE(kinds); k++) {
+		char *text = NULL;
+		size_t len;
+		FILE *f = open_memstream(&text, &len);
+
+		assert_int_equal(options_generate(f, kinds[k]), 0);
+		fclose(f);
+		for (unsigned i = 0; i < option_nrows; i++) {
+			snprintf(name, sizeof(name), k == 3 ? "-l %s" : "--%s", option_rows[i].name);
+			if (!strstr(text, name))
+				fail_msg("%s has no %s", kinds[k], name);
+		}
+		for (char *line = text; k >= 2 && *line; line = strchrnul(line, '\n'), line += *line == '\n') {
+			unsigned quotes = 0;
+
+			for (const char *p = line; *p && *p != '\n'; p++)
+				quotes += *p == '\'' && (p == line || p[-1] != '\\');
+			if (quotes % 2 && *line != '#')
+				fail_msg("%s: %.*s", kinds[k], (int)strcspn(line, "\n"), line);
+		}
+		free(text);
+	}
+}
+
 /* --export NAME[:FILE] is the format's own option. */
 static void test_export(void **state)
 {
@@ -311,6 +342,7 @@ int main(void)
 		cmocka_unit_test(test_format),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_help),
+		cmocka_unit_test(test_generated),
 		cmocka_unit_test(test_export),
 	};
 	int rc = cmocka_run_group_tests(tests, NULL, NULL);
