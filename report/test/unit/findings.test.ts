@@ -175,6 +175,17 @@ test('futex: threads beside the first are one note', () =>
     (x, l) => futex(L.waitNs - 1, 0)(x, x.task(l, { comm: 'worker', thread: true })),
     /2 threads of .* up to 100 % of their time \(200 ms\)/,
   ));
+test('futex: to wait for a thread to end is no lock', async () => {
+  const wait = (op: string) =>
+    traced((x, l) => {
+      const w = x.task(l, { comm: 'worker', thread: true });
+      x.ev(l, 'futex', 3 * L.waitNs, { arg: `0x1, ${op}, ${x.tasks[w].tid}, NULL` }, 0);
+    });
+  const found = async (op: string) =>
+    (await quietly(wait(op))).filter(f => f.rule === 'futex').length;
+  assert.equal(await found('FUTEX_WAIT_BITSET|FUTEX_CLOCK_REALTIME'), 0);
+  assert.equal(await found('FUTEX_WAIT_BITSET|FUTEX_PRIVATE_FLAG'), 1);
+});
 test('futex: a short wait is nothing, however large its share', async () =>
   assert.deepEqual(
     (await quietly(traced(futex(L.waitNs - 1, 0)))).filter(f => f.rule === 'futex'),
@@ -196,6 +207,18 @@ test('lookups', () =>
     miss(L.lookups, L.lookupNs / L.lookups),
     miss(L.lookups - 1, L.lookupNs),
     /50 failed lookups of header files/,
+  ));
+test('lookups that cost little of a long run', async () =>
+  assert.deepEqual(
+    (
+      await quietly(
+        traced((x, l) => {
+          miss(L.lookups, L.lookupNs / L.lookups)(x, l);
+          x.ev(l, 'clock_nanosleep', L.lookupNs / L.costShare, { arg: 'CLOCK_REALTIME, 0, …' });
+        }),
+      )
+    ).filter(f => f.rule === 'lookups'),
+    [],
   ));
 test('lookups that cost nothing', async () =>
   assert.deepEqual(
@@ -341,9 +364,12 @@ test('dns: other ports are no name servers', async () =>
 test('dns', () =>
   rule('dns', dns(L.dns), dns(L.dns - 1), /asked for the name example\.com 5 times/));
 const grow =
-  (total: number, back: number): Make =>
+  (total: number, back: number, ns: number = L.growNs): Make =>
   (x, l) => {
-    times(16, () => x.mmap(l, total / 16));
+    times(16, () => {
+      x.mmap(l, total / 16);
+      x.tasks[l].clock += ns / 15;
+    });
     if (back) x.ev(l, 'munmap', 1000, { obj: 'r', arg: '', val: -back });
   };
 test('memory', () =>
@@ -352,6 +378,13 @@ test('memory', () =>
     grow(L.growBytes, 0),
     grow(L.growBytes - 16 * 4096, 0),
     /mapped 64\.0 MB and gave back 0 B/,
+  ));
+test('memory that grew for a moment only', async () =>
+  assert.deepEqual(
+    (await quietly(traced(grow(2 * L.growBytes, 0, L.growNs / 12)))).filter(
+      f => f.rule === 'memory',
+    ),
+    [],
   ));
 test('memory given back', async () =>
   assert.deepEqual(

@@ -15,7 +15,7 @@ interface Misses {
 export const lookups: Rule = {
   id: 'lookups',
   title: 'Failed lookups that cost',
-  threshold: `${L.lookups} or more misses of one kind (PATH, include, library, python, node, other) that took ${duration(L.lookupNs)} or more`,
+  threshold: `${L.lookups} or more misses of one kind (PATH, include, library, python, node, other) that took ${duration(L.lookupNs)} or more, and ${L.costShare * 100} % of the time`,
   watch(g) {
     const { store } = g,
       { obj, err, errName } = store,
@@ -34,7 +34,8 @@ export const lookups: Rule = {
       on: { open: see, stat: see, exec: see },
       end(put) {
         for (const [kind, m] of misses) {
-          if (m.n < L.lookups || m.ns < L.lookupNs) continue;
+          if (m.n < L.lookups || m.ns < Math.max(L.lookupNs, L.costShare * store.duration))
+            continue;
           const paths = kind === 'other' ? '' : ' ' + term('path', ...SEARCHES[kind].patterns);
           put(
             2,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Rules about habits: names asked for again, memory that only grows.
-import { bytes, count, plural } from '../human';
+import { bytes, count, duration, plural } from '../human';
 import { entry, LIMITS as L, term, type Rule } from './rule';
 
 export const dns: Rule = {
@@ -53,6 +53,7 @@ interface Growth {
   down: number;
   steps: number[];
   first: number;
+  last: number;
 }
 /** In every quarter of its calls, and next to nothing given back. */
 function onlyGrew({ up, down, steps }: Growth): boolean {
@@ -65,14 +66,15 @@ function onlyGrew({ up, down, steps }: Growth): boolean {
 export const memory: Rule = {
   id: 'memory',
   title: 'Memory that only grows',
-  threshold: `${bytes(L.growBytes)} or more mapped by a process, under ${L.unmapShare * 100} % given back, growing in every quarter of its calls`,
+  threshold: `${bytes(L.growBytes)} or more mapped by a process, under ${L.unmapShare * 100} % given back, growing in every quarter of its calls for ${duration(L.growNs)} or more`,
   watch(g) {
     const { store } = g,
       by = new Map<number, Growth>();
     const see = (i: number) => {
       const d = g.failed(i) ? 0 : store.val(i);
       if (!d) return;
-      const v = entry(by, g.proc(i), () => ({ up: 0, down: 0, steps: [], first: i }));
+      const v = entry(by, g.proc(i), () => ({ up: 0, down: 0, steps: [], first: i, last: i }));
+      v.last = i;
       if (d > 0) v.up += d;
       else v.down -= d;
       v.steps.push(v.up - v.down);
@@ -81,7 +83,7 @@ export const memory: Rule = {
       on: { mmap: see, munmap: see, brk: see },
       end(put) {
         for (const [p, v] of by)
-          if (onlyGrew(v))
+          if (onlyGrew(v) && store.start[v.last] - store.start[v.first] >= L.growNs)
             put(
               2,
               `${g.who(p)} mapped ${bytes(v.up)} and gave back ${bytes(v.down)}: its memory only grew.`,

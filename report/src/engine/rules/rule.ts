@@ -40,10 +40,12 @@ export const LIMITS = {
   tinyCalls: 1000,
   tinyBytes: 512,
   lookups: 50,
-  lookupNs: 1e6,
+  lookupNs: 10e6,
+  costShare: 0.01,
   opens: 50,
   waitShare: 0.2,
   waitNs: 100e6,
+  joinNs: 1e6,
   slowPeerNs: 200e6,
   slowCallNs: 100e6,
   leakedFds: 3,
@@ -53,6 +55,7 @@ export const LIMITS = {
   dns: 5,
   questions: 20,
   growBytes: 64 << 20,
+  growNs: 10e9,
   unmapShare: 0.1,
 };
 

@@ -2,6 +2,7 @@
 // Rules about time: slow files, slow peers, locks, short sleeps.
 import { show } from '../../format/text';
 import { count, duration, percent, plural } from '../human';
+import type { Store } from '../store';
 import { addSpell, entry, LIMITS as L, term, type Ground, type Rule, type Spell } from './rule';
 
 const FILE_OPS = [
@@ -83,16 +84,31 @@ export const slowPeer: Rule = {
   },
 };
 
+/** pthread_join waits, not privately, until the word that has a thread's id is 0 (pthread_join_common.c). */
+function joins(store: Store, i: number): boolean {
+  const m = /^0x[0-9a-f]+, (FUTEX_WAIT\S*), (\d+)/.exec(store.args(i)),
+    proc = store.tasks[store.lane[i]].proc;
+  return (
+    m !== null &&
+    !m[1].includes('PRIVATE') &&
+    store.tasks.some(t => t.tid === Number(m[2]) && t.proc === proc)
+  );
+}
+
 export const futex: Rule = {
   id: 'futex',
   title: 'Time lost waiting for locks',
-  threshold: `a thread spends ${L.waitShare * 100} % of its life and ${duration(L.waitNs)} or more in futex; threads beside the first are one note a process`,
+  threshold: `a thread spends ${L.waitShare * 100} % of its life and ${duration(L.waitNs)} or more in futex, pthread_join aside; threads beside the first are one note a process`,
   watch(g) {
     const { store } = g,
       { tasks } = store,
       waits = new Map<number, Spell>();
     return {
-      on: { futex: i => addSpell(store, waits, store.lane[i], i) },
+      on: {
+        futex(i) {
+          if (store.dur(i) < L.joinNs || !joins(store, i)) addSpell(store, waits, store.lane[i], i);
+        },
+      },
       end(put) {
         // A thread that only waits may be an idle worker: those of a process are one note.
         const workers = new Map<number, Worker[]>();
