@@ -15,6 +15,7 @@
 #include "capture/common/environ.h"
 #include "cli/formats.h"
 #include "cli/about.h"
+#include "cli/diff.h"
 #include "cli/options.h"
 #include "cli/session.h"
 #include "cli/signals.h"
@@ -101,11 +102,12 @@ int main(int argc, char **argv)
 		options_done(&opt);
 		return fflush(stdout) ? 125 : 0;
 	}
-	if (opt.about) {
+	if (opt.about)
 		rc = about_recording(stdout, opt.read, &diag) < 0 || fflush(stdout) ? 125 : 0;
-	} else {
+	else if (opt.diff)
+		rc = diff_run(&opt, &diag);
+	else
 		rc = session_run(&opt, &signo, &diag);
-	}
 	if (diag.text[0]) {
 		signals_say(diag.text);
 		signals_show(diag.place);

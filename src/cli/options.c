@@ -148,6 +148,10 @@ static int check(const struct options *o, const char *report_given, struct diag 
 				"--system traces everything; give it alone, without a command, --pid or --cgroup");
 	if (o->cgroup && targets > 1)
 		return diag_set(diag, USAGE, EINVAL, "--cgroup names what to trace; it takes no command and no --pid");
+	if (o->diff && !o->read)
+		return diag_set(diag, USAGE, EINVAL, "--diff compares two recordings: name the other one with --read");
+	if (o->diff && o->noutputs)
+		return diag_set(diag, USAGE, EINVAL, "--diff prints to the standard output and writes nothing else");
 	if (o->read && targets)
 		return diag_set(diag, USAGE, EINVAL,
 				"--read replays a recording; it takes no command and nothing else to trace");

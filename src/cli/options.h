@@ -32,7 +32,7 @@ struct options {
 	char **argv;		/* the command, NULL-terminated, or NULL */
 	pid_t *pids; unsigned npids;
 	bool descendants, system;
-	const char *cgroup, *read;
+	const char *cgroup, *read, *diff;
 	bool verbose, all, show_comm, ebpf, faults;
 	bool no_seccomp, lossy, ring_rounded;
 	bool help, help_all, help_formats, version, json_schema;

@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
-from harness import Skip, check, equal, main, need  # noqa: E402
+from harness import PATIENCE, check, equal, main, need  # noqa: E402
 
 LINES = 24
 PYTHON = [sys.executable, "-S", "-E", "-c"]
@@ -280,7 +280,53 @@ def tree(t):
     check(any("sleep 2" in row for row in rows) and any("exit 3" in row for row in rows), "\n".join(rows))
 
 
-GROUPS = {"slow": [slow_server, lock, critical_path], "findings": [leak, refused, no_finding, tree],
+# ---- what is different ----
+
+def recorded(t, *command, **more):
+    cpd = t.out().with_suffix(".cpd")
+    t.run(*command, options=("--record", cpd), **more)
+    return cpd
+
+
+def different(t, first, second):
+    p = subprocess.run([t.args.compendium, "--read", first, "--diff", second], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False)
+    equal(p.stderr, "", "what compendium reports")
+    check(p.returncode in (0, 1), f"status {p.returncode}")
+    return p.returncode, p.stdout
+
+
+def equal_runs(t):
+    """equal programs run twice: no difference"""
+    need("make", "git")
+    d = pathlib.Path(os.path.realpath(t.scratch))
+    (d / "Makefile").write_text("all: ; @true; cat Makefile > /dev/null\n")
+    equal(os.system(f"cd {d} && git init -q . && git add Makefile"), 0, "git")
+    for command in (["ls", "-l", "/etc"], ["git", "status"], [*PYTHON, "import json, email"], ["make", "-j1"]):
+        t.run(*command, cwd=d)      # what the first run writes
+        status, text = different(t, recorded(t, *command, cwd=d), recorded(t, *command, cwd=d))
+        check(status == 0 and text.endswith("\n no difference\n"), f"{command}: {text}")
+
+
+def header_gone(t):
+    """two builds, a header is gone from the second: process and header come first"""
+    need("gcc", "make")
+    d = pathlib.Path(os.path.realpath(t.scratch))
+    (d / "there.h").write_text("#define X 0\n")
+    (d / "main.c").write_text('#include "there.h"\nint main(void) { return X; }\n')
+    (d / "Makefile").write_text("main.o: ; gcc -c main.c\n")
+    good = recorded(t, "make", cwd=d)
+    (d / "there.h").unlink()
+    (d / "main.o").unlink()
+    status, text = different(t, good, recorded(t, "make", cwd=d))
+    equal(status, 1, "status")
+    lines = text.splitlines()
+    check(re.search(r"exit 0 → exit 1 +cc1 .*main\.c", lines[3]), text)
+    check(re.search(r"there\.h was not found", lines[4]), text)
+    check(re.search(r"^   first +.*as ", text, re.M), "the assembler ran in the first only: " + text)
+
+
+GROUPS = {"different": [equal_runs, header_gone],
+          "slow": [slow_server, lock, critical_path], "findings": [leak, refused, no_finding, tree],
           "failing": [missing_header, missing_library, permission, sibling, fault, second_place, made_good, words_are_safe]}
 
 

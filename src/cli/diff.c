@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/diff.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "analyze/totals.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/diag.h"
+#include "cli/options.h"
+#include "decode/call.h"
+#include "event/event.h"
+#include "model/model.h"
+#include "record/file.h"
+#include "sink/diff_text.h"
+
+enum { TROUBLE = 125 };
+
+static void on_event(void *ctx, const struct event *ev)
+{
+	totals_event(ctx, ev);
+}
+
+/* All of a recording; what is wrong with it ends the comparison. */
+static int load(const char *path, struct totals **ret_totals, struct diag *diag)
+{
+	struct record_reader *reader;
+	struct arena arena = {0};
+	const struct record *r;
+	struct world *w;
+	struct item item;
+	size_t avail;
+	int rc = record_reader_open(path, &reader, diag);
+
+	if (rc < 0)
+		return rc;
+	*ret_totals = totals_new();
+	w = world_new(on_event, *ret_totals);
+	while ((rc = record_reader_next(reader, &r, &avail, diag)) == 1) {
+		if (decode_record(r, avail, &arena, &item) == 0)
+			world_feed(w, &item);
+		arena_reset(&arena);
+	}
+	world_free(w);
+	arena_done(&arena);
+	record_reader_close(reader);
+	return rc;
+}
+
+int diff_run(const struct options *opt, struct diag *diag)
+{
+	const char *const names[2] = {opt->read, opt->diff};
+	struct totals *runs[2] = {NULL, NULL};
+	struct buf b = {0};
+	int rc = 0;
+
+	for (unsigned i = 0; i < 2 && rc >= 0; i++)
+		rc = load(names[i], &runs[i], diag);
+	if (rc < 0) {
+		rc = diag->exit_status ? diag->exit_status : TROUBLE;
+	} else {
+		rc = diff_text(&b, (const struct totals *const[2]){runs[0], runs[1]}, names);
+		if (fwrite(b.s, 1, b.len, stdout) != b.len || fflush(stdout)) {
+			diag_set(diag, TROUBLE, errno,
+				 "the differences could not be written to the standard output: %m");
+			rc = TROUBLE;
+		}
+	}
+	buf_done(&b);
+	totals_free(runs[0]);
+	totals_free(runs[1]);
+	return rc;
+}
