@@ -171,7 +171,7 @@ void flight_close(struct flight *f)
 	if (f->last_words.len)
 		signals_say(f->last_words.s);
 	buf_done(&f->last_words);
-	if (!is_on(f))
+	if (!f->opt || !is_on(f))	/* never opened: the command was refused before */
 		return;
 	free(f->live.outputs);
 	free(f->later.outputs);
