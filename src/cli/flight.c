@@ -20,7 +20,8 @@
 
 enum { PAUSE_NS = 1000000000 };		/* between two of --dump-when that keeps sizes: times are their own pause */
 
-static bool is_on(const struct flight *f) { return f->opt->last_ns || f->opt->last_bytes; }
+/* not where the session ended before its flight was opened, either */
+static bool is_on(const struct flight *f) { return f->opt && (f->opt->last_ns || f->opt->last_bytes); }
 
 static void add_output(struct options *o, struct output_option output)
 {
