@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "abi/calm.h"
+
+#include <errno.h>
+
 #include "abi/spec.h"
 
 #include <stdio.h>
@@ -28,6 +32,14 @@ static const struct { int err; const char *name, *text; } internal[] = {
 	{ 530, "ERECALLCONFLICT", "Conflict with recalled state" },
 	{ 531, "ENOGRACE", "NFS file lock reclaim refused" },
 };
+
+bool errno_is_calm(int err)
+{
+	switch (err) {
+	case EAGAIN: case EINPROGRESS: case EALREADY: case EINTR: case ENOTTY: return true;
+	default: return err >= 512 && err <= 516;	/* ERESTARTSYS and the like, which no program sees */
+	}
+}
 
 const char *errno_name(int err)
 {

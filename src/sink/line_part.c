@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sink/line_part.h"
 
+#include "abi/calm.h"
 #include "abi/spec.h"
 #include "base/text.h"
 #include "model/model.h"
@@ -18,7 +19,7 @@ void line_error(struct buf *b, int err)
 	const char *name = errno_name(err);
 
 	buf_putc(b, ' ');
-	buf_putc(b, STYLE_ERROR);
+	buf_putc(b, errno_is_calm(err) ? STYLE_DIM : STYLE_ERROR);
 	if (name)
 		buf_puts(b, name);
 	else

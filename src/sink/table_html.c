@@ -46,7 +46,7 @@ static void words(struct buf *b, const char *s, size_t n)
 	bool open = false;
 
 	for (size_t i = 0; i <= cut; i++) {
-		if (i < cut && s[i] != STYLE_ERROR && s[i] != STYLE_OFF && s[i] != '\n')
+		if (i < cut && s[i] != STYLE_ERROR && s[i] != STYLE_DIM && s[i] != STYLE_OFF && s[i] != '\n')
 			continue;
 		html_escape(b, s + from, i - from);
 		from = i + 1;
@@ -56,7 +56,7 @@ static void words(struct buf *b, const char *s, size_t n)
 		}
 		if (open)
 			buf_puts(b, "</span>");
-		open = i < cut && s[i] == STYLE_ERROR;
+		open = i < cut && s[i] == STYLE_ERROR;	/* what is calm is written as any other word */
 		if (open)
 			buf_puts(b, "<span class=\"bad\">");
 	}

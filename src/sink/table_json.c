@@ -15,7 +15,7 @@ static void words(struct json *j, enum cell_type type, const struct cell *v)
 
 	table_cell_words(&b, type, v, false);
 	for (size_t i = 0; i < b.len; i++)
-		if (b.s[i] != STYLE_ERROR && b.s[i] != STYLE_OFF)
+		if (b.s[i] != STYLE_ERROR && b.s[i] != STYLE_DIM && b.s[i] != STYLE_OFF)
 			b.s[n++] = b.s[i];
 	json_str(j, b.s ? b.s : "", n);
 	buf_done(&b);

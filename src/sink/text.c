@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "abi/calm.h"
 #include "analyze/notes.h"
 #include "analyze/totals.h"
 #include "base/buf.h"
@@ -85,7 +86,7 @@ static void add_call(struct text_sink *s, const struct event *ev)
 	call_format_args(b, ev, s->opt->value_flags);
 	buf_puts(b, ") = ");
 	if (c->err)
-		buf_putc(b, STYLE_ERROR);
+		buf_putc(b, errno_is_calm(c->err) ? STYLE_DIM : STYLE_ERROR);
 	at = b->len;
 	call_format_result(b, ev, s->opt->value_flags);
 	if (c->err)

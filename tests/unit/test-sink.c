@@ -300,9 +300,11 @@ static void test_color(void **state)
 	open_sinks(true);
 	start((const char *const[]){ "x", NULL });
 	at(1, EVENT(EV_OPEN, PATH("/etc/nope"), .err = ENOENT));
+	at(2, EVENT(EV_READ, .file = &libc, .fd = 3, .err = EAGAIN));	/* says how things are: nothing is wrong */
 	assert_string_equal(close_sinks(false),
 		"compendium: tracing \033[1mx\033[0m\n"
-		"\033[2m[+0.001s]\033[0m \033[36mopen\033[0m /etc/nope (read) \033[31mENOENT\033[0m\n");
+		"\033[2m[+0.001s]\033[0m \033[36mopen\033[0m /etc/nope (read) \033[31mENOENT\033[0m\n"
+		"\033[2m[+0.002s]\033[0m \033[34mread\033[0m from /tmp/libc.so.6 \033[2mEAGAIN\033[0m\n");
 }
 
 /* Every column, whole numbers, nothing that is only for terminals. */
