@@ -56,6 +56,8 @@ def tools(compendium, scratch, user):
         "floor": Tool([scratch / "floor", scratch / "floor.o"]),
         "bpf": Tool([compendium, "--backend", "bpf", "-o", log, "--"], **OURS),
         "ptrace": Tool([*ptrace, "--"], heavy=True, **OURS),
+        "quiet": Tool([*ptrace, "-q", "--"], heavy=True, **OURS),
+        "counts": Tool([compendium, "--backend", "bpf", "-c", "-o", log, "--"], said=OURS["said"]),
         "report": Tool([*ptrace, f"--report={scratch / 'report.html'}", "--"], heavy=True, **OURS),
         "strace": Tool(["strace", "-f", "-o", log], heavy=True, call=r"^\d+ +NAME\("),
         "strace-seccomp": Tool(["strace", "-f", "--seccomp-bpf", "-e", "trace=%file,%network,%process", "-o", log], heavy=True),
@@ -215,7 +217,7 @@ def main():
     parser.add_argument("--build", default="build", help="where compendium was built (build)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--work", default="W1,W2,W3,W4,W5,W6,W7")
-    parser.add_argument("--tools", default="native,floor,bpf,ptrace,strace,perf-trace", help="also: report, strace-seccomp")
+    parser.add_argument("--tools", default="native,floor,bpf,ptrace,strace,perf-trace", help="also: quiet (ptrace -q), counts (bpf -c), report, strace-seccomp")
     parser.add_argument("--user", help="run everything as this user")
     parser.add_argument("--memory", action="store_true", help="peak memory instead of time")
     args = parser.parse_args()
