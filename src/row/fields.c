@@ -364,6 +364,8 @@ GET(TRACE, END)
 GET(TRACE, STATUS) { return c->id && c->r->totals->main_proc && i64(v, c->r->totals->status); }
 GET(TRACE, EVENTS) { return c->id && u64(v, c->r->nevents); }
 GET(TRACE, LOST) { return c->id && u64(v, c->r->nlost); }
+GET(TRACE, HOSTNAME) { return string(v, c->r->hostname.s, c->r->hostname.len); }
+GET(TRACE, KERNEL) { return string(v, c->r->kernel.s, c->r->kernel.len); }
 GET(TRACE, LOST_REASON) { return c->id && string(v, c->r->lost_reason.s, c->r->lost_reason.len); }
 
 /* ---- the tables ---- */

@@ -23,7 +23,9 @@
 	X(TRACE, STATUS, "status", SIGNED, 0, "", "The command's, as wait(2) has it.")	\
 	X(TRACE, EVENTS, "events", COUNT, 0, "", "Rows of events.")	\
 	X(TRACE, LOST, "lost", COUNT, 0, "", "Records that were lost.")	\
-	X(TRACE, LOST_REASON, "lost_reason", STRING, 0, "", "Why the first of them were.")
+	X(TRACE, LOST_REASON, "lost_reason", STRING, 0, "", "Why the first of them were.")	\
+	X(TRACE, HOSTNAME, "hostname", STRING, 0, "", "The machine's name.")	\
+	X(TRACE, KERNEL, "kernel", STRING, 0, "", "Its kernel.")
 
 #define PROCESS_FIELDS(X)				\
 	X(PROCESS, ID, "id", ID, TABLE_PROCESS, "", "Counts from 1; pids are reused, this never is.")	\

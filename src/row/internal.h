@@ -82,7 +82,7 @@ struct rows {
 	uint64_t wall_ns;
 	uint32_t mode;			/* START_* */
 	struct strings *command;
-	struct buf cwd, lost_reason;
+	struct buf cwd, hostname, kernel, lost_reason;
 	uint64_t nevents, nlost;
 	uint32_t nthreads, nended, nconns, nexecs;
 

@@ -10,19 +10,26 @@
 
 enum { TYPES_MAX = 8192 };
 
+static void take_part(struct buf *to, const struct item *it, unsigned what)
+{
+	const struct part *p = parts_find(it->parts, it->nparts, -1, what, 0);
+
+	if (p)
+		buf_add(to, p->bytes, p->len);
+}
+
 static void take_start(struct rows *r, const struct event *ev)
 {
 	const struct item *it = ev->item;
-	const struct part *p;
 
 	if (!it || it->kind != RECORD_START || r->command)
 		return;
 	r->wall_ns = it->start->wall_ns;
 	r->mode = it->start->mode;
 	r->command = strings_new(it->parts, it->nparts, PART_ARGV);
-	p = parts_find(it->parts, it->nparts, -1, PART_CWD, 0);
-	if (p)
-		buf_add(&r->cwd, p->bytes, p->len);
+	take_part(&r->cwd, it, PART_CWD);
+	take_part(&r->hostname, it, PART_HOST);
+	take_part(&r->kernel, it, PART_KERNEL);
 	rows_trace(r, false);
 }
 
@@ -181,6 +188,8 @@ void rows_free(struct rows *r)
 	intern_done(&r->type_ids);
 	strings_unref(r->command);
 	buf_done(&r->cwd);
+	buf_done(&r->hostname);
+	buf_done(&r->kernel);
 	buf_done(&r->lost_reason);
 	free(r->types);
 	free(r);

@@ -117,19 +117,26 @@ static void declare_tables(struct outfile *files, struct buf *b)
 static const char loader_head[] =
 "#!/bin/sh\n"
 "# Loads the run in this directory into the tables of schema.sql or fleet.sql:\n"
-"#   sh load.sh [HOST [OPTION OF CLICKHOUSE-CLIENT...]]     HOST: where it ran; without it, this machine\n"
+"#   sh load.sh [HOST [OPTION OF CLICKHOUSE-CLIENT...]]     HOST: where it ran; without it, as it was recorded\n"
 "# The row of `trace` goes last: a run that has it is complete, and is not loaded again.\n"
 "set -eu\n"
 "cd \"$(dirname \"$0\")\"\n"
-"host=${1:-$(hostname)}\n"
-"[ $# -eq 0 ] || shift\n"
-"case $host in '' | *[!A-Za-z0-9._:-]*) echo \"load.sh: \\\"$host\\\" is no name of a host\" >&2; exit 1 ;; esac\n"
+"case ${1-} in\n"
+"'' | -*) host=$(cut -f %u trace.tsv | head -n 1) ;;\n"
+"*) host=$1; shift ;;\n"
+"esac\n"
+"case $host in\n"
+"'' | *[!A-Za-z0-9._:-]*) echo \"load.sh: \\\"$host\\\" is no host's name; give one: sh load.sh HOST\" >&2; exit 1 ;;\n"
+"esac\n"
 "tab=$(printf '\\t')\n"
 "run=$(cut -f %u trace.tsv | head -n 1)\n"
 "case $run in '' | *[!0-9]*) echo 'load.sh: trace.tsv has no run; was it cut short?' >&2; exit 1 ;; esac\n"
 "ask() { clickhouse-client --insert_distributed_sync 1 \"$@\"; }\n"
-"there=$(ask \"$@\" --query \"SELECT count() FROM compendium.trace WHERE host = '$host' AND run = $run\")\n"
-"[ \"$there\" = 0 ] || { echo \"load.sh: run $run of $host is there already\" >&2; exit 1; }\n"
+"# Nothing of it may be there, or its rows would count twice\n"
+"for table in trace process; do\n"
+"\tthere=$(ask \"$@\" --query \"SELECT count() FROM compendium.$table WHERE host = '$host' AND run = $run\")\n"
+"\t[ \"$there\" = 0 ] || { echo \"load.sh: run $run of $host is there already (table $table)\" >&2; exit 1; }\n"
+"done\n"
 "load() {\n"
 "\ttable=$1 columns=$2\n"
 "\tshift 2\n"
@@ -151,7 +158,7 @@ static void declare(struct outfile *files)
 	struct buf b = { 0 };
 
 	declare_tables(files, &b);
-	buf_printf(&b, loader_head, ROW_TRACE_WALL + 1);
+	buf_printf(&b, loader_head, ROW_TRACE_HOSTNAME + 1, ROW_TRACE_WALL + 1);
 	for (unsigned t = 0; t < _ROW_TABLES; t++)
 		if (t != TABLE_TRACE)
 			load_table(&b, &row_tables[t]);

@@ -82,7 +82,8 @@ def servers(place, n):
 
 
 def load(folder, host, port):
-    return subprocess.run(["sh", folder / "load.sh", host, "--port", str(port)], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    """host: None, as it was recorded."""
+    return subprocess.run(["sh", folder / "load.sh", *([host] if host else []), "--port", str(port)], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def sums_of(port, where):
@@ -148,7 +149,21 @@ def fleet(tap, ports, runs):
     again = load(first, "host0", ports[0])
     tap.ok(again.returncode == 1 and "there already" in again.stderr, "a run is not loaded twice", again.stderr)
     hostile = load(first, "x'; DROP TABLE compendium.event", ports[0])
-    tap.ok(hostile.returncode == 1 and "no name of a host" in hostile.stderr, "a host's name is only that", hostile.stderr)
+    tap.ok(hostile.returncode == 1 and "is no host's name" in hostile.stderr, "a host's name is only that", hostile.stderr)
+    nameless = load(first, None, ports[0])
+    tap.ok(nameless.returncode == 1 and "give one" in nameless.stderr, "an old recording names no host", nameless.stderr)
+    named = first.parent / "named"
+    shutil.copytree(first, named)
+    (named / "trace.tsv").write_text((first / "trace.tsv").read_text().replace("\t\\N\t\\N\n", "\tweb-1.example\tLinux\n"))
+    done = load(named, None, ports[0])
+    tap.ok(done.returncode == 0 and sums_of(ports[1], "host = 'web-1.example'") == sums(next(iter(runs.values()))[1]), "a run is loaded as the host that it names", done.stderr)
+    for port in ports:      # as the page says
+        for t in TABLES:
+            ask(port, f"ALTER TABLE compendium.{t}_shard DELETE WHERE host = 'web-1.example'")
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end and ask(ports[0], "SELECT count() FROM compendium.event WHERE host = 'web-1.example'") != [["0"]]:
+        time.sleep(0.1)
+    tap.ok(ask(ports[0], "SELECT count() FROM compendium.event WHERE host = 'web-1.example'") == [["0"]], "a run is removed")
     shards = [{r[0] for r in ask(port, "SELECT DISTINCT host FROM compendium.event_shard")} for port in ports]
     tap.ok(all(shards) and not shards[0] & shards[1] and shards[0] | shards[1] == set(runs), "hosts lie on both shards, each on one", shards)
     ordered = ask(ports[0], "SELECT sorting_key FROM system.tables WHERE database = 'compendium' AND name = 'event_shard'")
