@@ -30,6 +30,8 @@ void totals_free(struct totals *t)
 	struct totals_index *x = t->index;
 
 	free(t->kernel);
+	for (unsigned i = 0; i < t->nhosts; i++)
+		free(t->hosts[i].s);
 	HASH_CLEAR(hh, x->files);
 	HASH_CLEAR(hh, x->lookups);
 	HASH_CLEAR(hh, x->conns);
@@ -194,6 +196,17 @@ static void start_event(struct totals *t, const struct event *ev)
 	cut = parts_find(item->parts, item->nparts, -1, PART_CUT, 0);
 	if (cut)
 		memcpy(&t->cut_ns, cut->bytes, sizeof(t->cut_ns));
+}
+
+uint32_t totals_host(struct totals *t, const char *name, size_t len)
+{
+	for (unsigned i = 0; i < t->nhosts; i++)
+		if (t->hosts[i].len == len && !memcmp(t->hosts[i].s, name, len))
+			return i + 1;
+	if (t->nhosts == TOTALS_HOSTS)
+		return 0;
+	t->hosts[t->nhosts++] = (struct bytes){ xmemdup0(name, len), (uint32_t)len, 0 };
+	return t->nhosts;
 }
 
 /* Only of -e, which is there to be read; a filter that left calls out may have left any out. */

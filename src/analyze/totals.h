@@ -109,6 +109,7 @@ struct totals_error { const struct totals_call *call; int err; uint64_t count; }
 /* What tracing did to a program: EXEC_* of record.h.  Equal ones once. */
 struct totals_note { unsigned flags; uint32_t proc; struct bytes program; uint64_t count; };
 #define TOTALS_NOTES 16
+#define TOTALS_HOSTS 64
 
 struct totals_hidden { uint64_t events, opens, lookups, nread, nwritten, sent, received; };
 
@@ -131,6 +132,8 @@ struct totals {
 	uint64_t nrows, nchosen, nchosen_noise;	/* noise: chosen, but hidden as such */
 	uint32_t noise_shown;			/* classes that are none: --noise; a bit a class */
 	bool noise_meant;			/* what was chosen is shown even where it is noise */
+	/* of several recordings: where they were made, equal names once */
+	struct bytes hosts[TOTALS_HOSTS]; unsigned nhosts;
 	uint64_t wall_ns;			/* wall clock at start */
 	uint64_t start_ns, end_ns;		/* end: of the last event */
 	uint32_t start_mode;			/* START_* of record.h */
@@ -175,6 +178,8 @@ struct totals {
 
 struct totals *totals_new(void);
 void totals_free(struct totals *t);
+/* A host that a recording was made on: its number, from 1; 0: there are more than are kept apart. */
+uint32_t totals_host(struct totals *t, const char *name, size_t len);
 void totals_event(struct totals *t, const struct event *ev);
 /* Were all calls captured that map memory, or is a sum of them too low? */
 bool totals_knows_memory(const struct totals *t);

@@ -40,11 +40,6 @@ static const struct diag *replay_damage(const struct source *src)
 	return s->damaged ? &s->damage : NULL;
 }
 
-bool source_replay_follows(const struct source *src)
-{
-	return record_reader_follows(CONTAINER_OF(src, struct replay_source, src)->reader);
-}
-
 static void replay_free(struct source *src)
 {
 	struct replay_source *s = CONTAINER_OF(src, struct replay_source, src);
@@ -57,6 +52,13 @@ static const struct source_ops replay_ops = {
 	.step = replay_step, .stop = replay_stop, .free = replay_free, .status = replay_status,
 	.main_pid = replay_main_pid, .damage = replay_damage,
 };
+
+bool source_replay_follows(const struct source *src)
+{
+	if (src->ops != &replay_ops)
+		return source_replay_many_follow(src);
+	return record_reader_follows(CONTAINER_OF(src, struct replay_source, src)->reader);
+}
 
 int source_replay_open(const char *path, struct source **ret_source, struct diag *diag)
 {

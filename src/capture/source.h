@@ -98,5 +98,9 @@ int source_latency_open(const struct capture_options *opt, struct source **ret_s
 void source_latency_add(struct source *s, pid_t pid);
 /* path: as record_reader_open() has it. */
 int source_replay_open(const char *path, struct source **ret_source, struct diag *diag);
+/* Several, merged by time: n > 1.  Records of which is emitted: the place in paths. */
+int source_replay_open_many(const char *const *paths, unsigned n, struct source **ret_source, struct diag *diag);
+unsigned source_replay_current(const struct source *s);
+bool source_replay_many_follow(const struct source *s);
 /* Whether it may still be written: a step then returns -EINTR when nothing came for a while. */
 bool source_replay_follows(const struct source *s);

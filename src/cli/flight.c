@@ -92,6 +92,8 @@ static void make_others(struct flight *f, const char *recording, unsigned n, str
 	int signo;
 
 	opt.read = recording;
+	opt.reads = &opt.read;
+	opt.nreads = 1;
 	opt.outputs = outputs;
 	for (unsigned i = 0; i < opt.noutputs; i++) {
 		const char *path = f->later.outputs[i].path;

@@ -65,6 +65,15 @@ static void fill_standard_streams(void)
 	}
 }
 
+static int about_all(const struct options *opt, struct diag *diag)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < opt->nreads && rc >= 0; i++)
+		rc = about_recording(stdout, opt->reads[i], diag);
+	return rc < 0 || fflush(stdout) ? 125 : 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct options opt;
@@ -103,7 +112,7 @@ int main(int argc, char **argv)
 		return fflush(stdout) ? 125 : 0;
 	}
 	if (opt.about)
-		rc = about_recording(stdout, opt.read, &diag) < 0 || fflush(stdout) ? 125 : 0;
+		rc = about_all(&opt, &diag);
 	else if (opt.diff)
 		rc = diff_run(&opt, &diag);
 	else

@@ -236,6 +236,21 @@ static int refused(const char *word, struct diag *diag)
 	return unknown_option(word && word[0] == '-' && word[1] == '-' ? word : letter, diag);
 }
 
+/* --read a.cpd b.cpd: a word behind is one more of them; behind "--" it would be a command.  1: taken; 0: it is none.
+ */
+static int one_more_recording(struct options *o, int argc, char **argv, struct diag *diag)
+{
+	const struct option_row *row = option_rows;
+	int rc;
+
+	while (row->set.fn != set_read)
+		row++;
+	if (!o->read || optind >= argc || !strcmp(argv[optind - 1], "--"))
+		return 0;
+	rc = set_read(o, row, argv[optind++], diag);
+	return rc < 0 ? rc : 1;
+}
+
 int options_parse(int argc, char **argv, struct options *ret_options, struct diag *diag)
 {
 	struct getopt_tables tables = { 0 };
@@ -254,8 +269,14 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct dia
 		const struct option_row *row;
 
 		c = getopt_long(argc, argv, tables.shorts, tables.longs, NULL);
-		if (c == -1)
+		if (c == -1) {
+			rc = one_more_recording(o, argc, argv, diag);
+			if (rc < 0)
+				return rc;
+			if (rc)
+				continue;
 			break;
+		}
 		if (c == ':')
 			return diag_set(diag, USAGE, EINVAL, "%s needs a value after it; try 'compendium --help'",
 					argv[optind - 1]);
@@ -296,6 +317,8 @@ void options_done(struct options *o)
 	o->filter = NULL;
 	free(o->paths);
 	o->paths = NULL;
+	free(o->reads);
+	o->reads = NULL;
 	free(o->env);
 	o->env = NULL;
 	free(o->outputs);

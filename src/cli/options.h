@@ -32,7 +32,9 @@ struct options {
 	char **argv;		/* the command, NULL-terminated, or NULL */
 	pid_t *pids; unsigned npids;
 	bool descendants, system;
-	const char *cgroup, *read, *diff;
+	const char *cgroup, *diff;
+	const char **reads; unsigned nreads;	/* --read, and the words behind the options then */
+	const char *read;	/* the first one, NULL: none */
 	bool verbose, all, show_comm, ebpf, faults;
 	bool no_seccomp, lossy, ring_rounded;
 	bool help, help_all, help_formats, version, json_schema;

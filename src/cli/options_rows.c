@@ -27,7 +27,7 @@ const struct option_row option_rows[] = {
 	  "trace what runs in this cgroup (root)" },
 	{ "system", NULL, 0, OPT_TARGET, TAKES_NONE, NULL, "trace everything but compendium; needs the bpf backend", FLAG(system),
 	  "trace everything (root)" },
-	{ "read", NULL, 0, OPT_TARGET, TAKES_ONE, "FILE", "replay a recording instead of tracing (-: standard input, also while it is still being written)", FILE_NAME(read),
+	{ "read", NULL, 0, OPT_TARGET, TAKES_ONE, "FILE", "replay a recording instead of tracing (-: standard input, also while it is still being written); several are merged by time: --read a.cpd b.cpd", SET(set_read),
 	  "replay a recording instead of tracing" },
 	{ "about", NULL, 0, OPT_TARGET, TAKES_NONE, NULL, "with --read: print where, when and how the recording was made, and what is in it, and end", FLAG(about) },
 	{ "diff", NULL, 0, OPT_TARGET, TAKES_ONE, "FILE", "with --read: print what is different in this recording: processes, failures, files, peers, times; ends with 0 when nothing is, with 1 when something is", FILE_NAME(diff) },

@@ -212,6 +212,19 @@ int set_report(struct options *o, const struct option_row *r, const char *arg, s
 }
 
 /* A number with k, M or G; the kernel takes powers of two of at least a page. */
+int set_read(struct options *o, const struct option_row *r, const char *arg, struct diag *diag)
+{
+	const char *path;
+	int rc = file_name(r, arg, &path, diag);
+
+	if (rc < 0)
+		return rc;
+	o->reads = xrealloc(o->reads, (o->nreads + 1) * sizeof(*o->reads));
+	o->reads[o->nreads++] = path;
+	o->read = o->reads[0];
+	return 0;
+}
+
 int set_redact(struct options *o, const struct option_row *r UNUSED, const char *arg, struct diag *diag)
 {
 	if (arg && strcmp(arg, "paths") != 0)

@@ -23,6 +23,7 @@ option_set_fn set_export;
 option_set_fn set_help;
 option_set_fn set_pid;
 option_set_fn set_last;
+option_set_fn set_read;
 option_set_fn set_redact;
 option_set_fn set_report;
 option_set_fn set_ring_size;

@@ -21,6 +21,7 @@
 #include "cli/blocked.h"
 #include "cli/ending.h"
 #include "cli/flight.h"
+#include "cli/hosts.h"
 #include "cli/limit.h"
 #include "cli/merge.h"
 #include "cli/noise.h"
@@ -56,6 +57,7 @@ struct session {
 	struct chooser *chooser;		/* NULL: nothing was chosen */
 	struct totals *totals;
 	struct world *world;
+	struct hosts hosts;
 	struct outputs *outputs;
 	struct blocked *blocked;	/* NULL: neither lines nor progress are wanted, or it is a replay */
 	struct arena arena;
@@ -121,7 +123,7 @@ static void show_record(struct session *s, const struct record *r)
 	outputs_record(s->outputs, r);
 	rc = decode_record(r, r->size, &s->arena, &item);
 	if (rc == 0)
-		world_feed(s->world, &item);
+		hosts_feed(&s->hosts, s->source, &item);
 	else
 		note_unread(s, rc);
 	arena_reset(&s->arena);
@@ -259,8 +261,10 @@ static int open_source(struct session *s, struct diag *diag)
 	struct diag told;
 	int rc;
 
-	if (s->redact && opt->read)
-		redact_learn_file(s->redact, opt->read);
+	for (unsigned i = 0; s->redact && i < opt->nreads; i++)
+		redact_learn_file(s->redact, opt->reads[i]);
+	if (opt->nreads > 1)
+		return source_replay_open_many(opt->reads, opt->nreads, &s->source, diag);
 	if (opt->read)
 		return source_replay_open(opt->read, &s->source, diag);
 	s->capture = (struct capture_options){
@@ -363,6 +367,7 @@ static void close_all(struct session *s)
 	merge_done(&s->merge);
 	blocked_free(s->blocked);
 	outputs_free(s->outputs);
+	hosts_done(&s->hosts);
 	world_free(s->world);
 	chooser_free(s->chooser);
 	redact_free(s->redact);
@@ -447,6 +452,8 @@ int session_run(const struct options *opt, int *ret_signal, struct diag *diag)
 	s.totals = totals_new();
 	s.redact = opt->redact ? redact_new(opt->redact == REDACT_PLACES) : NULL;
 	s.world = world_new(on_event, &s);
+	s.hosts = (struct hosts){ .paths = opt->reads, .n = opt->nreads, .first = s.world, .totals = s.totals,
+				  .emit = on_event, .ctx = &s };
 	rc = open_all(&s, diag);
 	if (rc < 0) {
 		if (rc == -ECANCELED && !opt->read)

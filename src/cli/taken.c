@@ -35,7 +35,12 @@ int take_others(struct taken *t, const struct options *opt, struct diag *diag)
 	t->n = 0;
 	if (fstat(STDERR_FILENO, &st) == 0 && S_ISREG(st.st_mode))
 		take(t, "the standard error output", "", &st, diag);
-	if (!opt->read || (strcmp(opt->read, "-") ? stat(opt->read, &st) : fstat(STDIN_FILENO, &st)) < 0)
-		return 0;
-	return take(t, "--read", opt->read, &st, diag);
+	for (unsigned i = 0; i < opt->nreads; i++) {
+		const char *path = opt->reads[i];
+
+		if ((strcmp(path, "-") ? stat(path, &st) : fstat(STDIN_FILENO, &st)) == 0 &&
+		    take(t, "--read", path, &st, diag) < 0)
+			return -EINVAL;
+	}
+	return 0;
 }

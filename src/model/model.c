@@ -37,6 +37,22 @@ void world_free(struct world *w)
 	free(w);
 }
 
+void world_set_host(struct world *w, uint32_t host) { w->host = host; }
+
+void world_set_ids(struct world *w, const struct world_ids *ids)
+{
+	w->ntasks = ids->tasks;
+	w->nprocs = ids->procs;
+	w->nfiles = ids->files;
+	w->nmms = ids->mms;
+	w->nconns = ids->conns;
+}
+
+struct world_ids world_ids(const struct world *w)
+{
+	return (struct world_ids){ w->ntasks, w->nprocs, w->nfiles, w->nmms, w->nconns };
+}
+
 unsigned world_ntasks_ever(const struct world *w)
 {
 	return w->ntasks;

@@ -160,6 +160,7 @@ struct strings *strings_new(const struct part *parts, unsigned nparts, enum chun
 void strings_unref(struct strings *s);
 
 struct proc {		/* a thread group */
+	uint32_t host;			/* where it runs, world_set_host(); 0: there is one host */
 	uint32_t id, pid, ppid;
 	uint32_t parent;		/* process id of the parent, 0 outside the trace */
 	int refs;
@@ -203,6 +204,14 @@ struct task {		/* a thread */
  */
 typedef void world_emit_fn(void *ctx, const struct event *ev);
 struct world *world_new(world_emit_fn *emit, void *ctx);
+/*
+ * Worlds whose events go to the same sinks (several recordings): each is fed with the ids that the others have left,
+ * and the host, from 1, is that of its processes.
+ */
+struct world_ids { uint32_t tasks, procs, files, mms, conns; };
+void world_set_host(struct world *w, uint32_t host);
+void world_set_ids(struct world *w, const struct world_ids *ids);
+struct world_ids world_ids(const struct world *w);
 void world_free(struct world *w);
 void world_feed(struct world *w, const struct item *item);
 

@@ -97,6 +97,7 @@ struct pnode *proc_new(struct world *w, uint32_t pid, uint64_t ts_ns)
 
 	p->p.id = ++w->nprocs;
 	p->p.pid = pid;
+	p->p.host = w->host;
 	p->p.start_ns = ts_ns;
 	p->p.status = -1;
 	p->leader_status = -1;

@@ -134,7 +134,7 @@ struct world {
 	uint64_t ndropped;			/* records of tasks beyond TASKS_MAX */
 	struct gone gone[GONE_MAX]; unsigned ngone;	/* a ring; ngone: ever */
 	uint64_t start_ns, page_size;
-	uint32_t mode;
+	uint32_t mode, host;
 	struct buf tmp;
 	struct {
 		file_gone_fn *file[KEEPERS_MAX];

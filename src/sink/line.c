@@ -42,6 +42,8 @@ struct line_who line_who(const struct sink_options *opt, const struct task *t)
 	if (!t || !(opt->show_comm || opt->totals->ntasks > 1))
 		return w;
 	w.tid = t->tid;
+	if (opt->totals->nhosts > 1 && t->proc->host)
+		w.host = &opt->totals->hosts[t->proc->host - 1];
 	if (w.named) {
 		w.len = (uint8_t)MIN(t->comm.len, (uint32_t)sizeof(w.comm));
 		memcpy(w.comm, t->comm.s ? t->comm.s : "", w.len);
@@ -54,6 +56,10 @@ void line_whose(struct buf *b, const struct line_who *who)
 	if (!who->tid)
 		return;
 	buf_add(b, " [", 2);
+	if (who->host) {
+		text_safe(b, who->host->s, who->host->len);
+		buf_putc(b, ' ');
+	}
 	buf_u64(b, who->tid);
 	if (who->named) {
 		buf_putc(b, '<');

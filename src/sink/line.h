@@ -15,7 +15,13 @@ struct sink_options;
 struct task;
 
 /* Whose line it is, as of the event (a thread may be named anew before the line is written); tid 0: it is not shown. */
-struct line_who { uint32_t tid; bool named; uint8_t len; char comm[16]; };
+struct line_who {
+	const struct bytes *host; /* of totals; NULL: there is one */
+	uint32_t tid;
+	bool named;
+	uint8_t len;
+	char comm[16];
+};
 struct line_who line_who(const struct sink_options *opt, const struct task *t);	/* t may be NULL */
 /* "[+0.003s] [pid] ", "[+0.003s] [pid<name>] ": a line's beginning. */
 void line_begin(struct buf *b, uint64_t since_start_ns, const struct line_who *who);

@@ -69,18 +69,24 @@ bool totals_choice_format(struct buf *b, const struct totals *t, const char *fil
 {
 	static const char redacted[] = "without contents of buffers; what looks like a secret is masked";
 	size_t len = filter ? strlen(filter) : 0;
-	struct buf cut = { 0 };
+	struct buf cut = { 0 }, hosts = { 0 };
 
 	if (t->cut_ns) {
 		human_ns(&cut, t->cut_ns);
 		buf_puts(&cut, " after the start of the trace on; what came before was not kept");
 	}
+	if (t->nhosts > 1)
+		for (unsigned h = 0; h < t->nhosts; h++) {
+			buf_puts(&hosts, h ? ", " : "");
+			buf_add(&hosts, t->hosts[h].s, t->hosts[h].len);
+		}
 	bool same = len == t->filter.len && len && !memcmp(filter, t->filter.s, len);
 	const struct { const char *words, *text; size_t n; } all[] = {
 		{ "Only these calls were traced: ", t->chosen.s, t->chosen.len },
 		{ "Captured with the filter: ", t->filter.s, same ? 0 : t->filter.len },
 		{ "Filter: ", filter, len },
 		{ "Recorded from ", cut.s, cut.len },
+		{ "Several recordings, merged by time, of: ", hosts.s, hosts.len },
 		{ "Redacted: ", redacted, t->start_mode & START_REDACTED ? strlen(redacted) : 0 },
 	};
 
@@ -89,6 +95,7 @@ bool totals_choice_format(struct buf *b, const struct totals *t, const char *fil
 		text_safe(b, all[i].text, all[i].n);
 	}
 	buf_done(&cut);
+	buf_done(&hosts);
 	return i < ARRAY_SIZE(all);
 }
 

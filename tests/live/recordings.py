@@ -5,6 +5,7 @@
 usage: recordings.py --compendium FILE [--backend B] recordings [TEST…]
 """
 import gzip
+import json
 import os
 import pty
 import re
@@ -329,8 +330,42 @@ def about(t):
     check(run(t, "--about", "--", "true")[0] == 125, "without a recording")
 
 
+def merged(t):
+    """--read A B: two hosts that have the same pids at the same time are kept apart, and all of both is there once, in the order of time"""
+    golden = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden", "net.cpd")
+    one, other = t.scratch / "one", t.scratch / "other"
+    for copy in (one, other):
+        shutil.copy(golden, copy)
+    status, rows, alone = run(t, "-a", "--read", golden, "--json", "-")
+    equal(status, 0, alone[-300:])
+    status, both_rows, both = run(t, "-a", "--read", one, other, "--json", "-")
+    equal(status, 0, both[-300:])
+    rows, both_rows = ([json.loads(s) for s in text.decode().splitlines()] for text in (rows, both_rows))
+    for table in ("process", "event", "file", "connection"):
+        n, twice = (sum(row["table"] == table and row.get("final", True) for row in table_rows) for table_rows in (rows, both_rows))
+        equal(twice, 2 * n, f"rows of {table}")
+        check(n, table)
+    ids = [row["id"] for row in both_rows if row["table"] == "process" and row["final"]]
+    equal(sorted(ids), list(range(1, len(ids) + 1)), "ids of processes")
+    # a pid of its own begins each line; in the recording alone it may stand without, where there was one process so far
+    bare = sorted(re.sub(r"^(\S+) (\[\d+\] )?", r"\1 ", s) for s in lines(alone))
+    for name in ("one", "other"):
+        mine = sorted(re.sub(r"^(\S+) \[\w+ \d+\] ", r"\1 ", s) for s in lines(both) if f"[{name} " in s)
+        check(len(mine) > len(bare) / 2 and set(mine) <= set(bare), f"{name}: {sorted(set(mine) - set(bare))[:5]}")
+    times = [float(s[2:s.index("s]")]) for s in lines(both)]
+    check(all(b >= a - 0.2 for a, b in zip(times, times[1:])), "not in the order of time")
+    check("Several recordings, merged by time, of: one, other" in both, both[-3000:])
+    status, _, said = run(t, "--read", one, other, "-q", "-o", other)
+    check(status == 125 and "name the same file" in said, said)
+    status, _, said = run(t, "--read", one, t.scratch / "missing")
+    check(status == 125 and "missing: No such file" in said, said)
+    # another one, years later by its wall's clock
+    status, _, said = run(t, "--read", golden, record(t, "true"))
+    check(status == 0 and re.search(r"^\[\+\d{4,}\.\d+s\] \[\S+ \d+\] ─── true exec", said, re.M), said[-1500:])
+
+
 GROUPS = {"recordings": [bad_input, damaged, killed, to_stdout, through_zstd, closed_pipe, slow_writer, while_recording, reading_ended, redacted,
-                         redacted_places, about]}
+                         redacted_places, about, merged]}
 
 if __name__ == "__main__":
     sys.exit(main(__doc__, GROUPS))

@@ -194,7 +194,7 @@ static void test_refused(void **state)
 	REFUSE("--cgroup /x -p 1", "--cgroup");
 	REFUSE("--max-report-events 0 ls", "from 1 to");
 	REFUSE("--max-report-events 1e6 ls", "1e6");
-	REFUSE("--read x ls", "--read");
+	REFUSE("--read x -- ls", "--read");
 	REFUSE("--read x -p 1", "--read");
 	REFUSE("--read x --record y", "--record");
 	REFUSE("-o '' ls", "empty");
@@ -331,6 +331,31 @@ static void test_export(void **state)
 	REFUSE("--export json: true", "not an empty word");
 }
 
+static void test_recordings(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("--read a b -v --read c d"), 0);
+	assert_int_equal(opt.nreads, 4);
+	assert_string_equal(opt.read, "a");
+	assert_string_equal(opt.reads[3], "d");
+	assert_true(opt.verbose);
+	assert_null(opt.argv);
+	assert_int_equal(parse("--last 5m --record x ls"), 0);
+	assert_int_equal(opt.last_ns, 300000000000);
+	assert_int_equal(opt.last_bytes, 0);
+	assert_int_equal(parse("--rotate 64MB --keep 3 --record x ls"), 0);
+	assert_int_equal(opt.rotate_bytes, 64 << 20);
+	REFUSE("--last 5m ls", "--record");
+	REFUSE("--last 5m --record - ls", "--record");
+	REFUSE("--last 5m --rotate 1h --record x ls", "one of them");
+	REFUSE("--last 5x --record x ls", "a time");
+	REFUSE("--last 1k --record x ls", "64k");
+	REFUSE("--keep 3 --record x ls", "--rotate");
+	REFUSE("--dump-when err:any --record x ls", "--last");
+	REFUSE("--about ls", "--read");
+	REFUSE("--redact=all ls", "paths");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,7 +365,7 @@ int main(void)
 		cmocka_unit_test(test_letters),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_format),
-		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_refused), cmocka_unit_test(test_recordings),
 		cmocka_unit_test(test_help),
 		cmocka_unit_test(test_generated),
 		cmocka_unit_test(test_export),

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Several recordings as one source, in the order of time.  Each has a clock of its own: their walls' clocks join them,
+ * but where two were made during the same boot of one host, whose clock is one.  All is shown by the clock of the one
+ * that begins first.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/diag.h"
+#include "base/macro.h"
+#include "capture/source.h"
+#include "record/file.h"
+
+struct stream {
+	struct record_reader *reader;
+	struct diag damage;
+	bool damaged, ended;
+	struct buf next;		/* a record, already by the common clock; empty: none */
+	uint64_t start_ns, wall_ns;	/* its START; 0: it has none */
+	char boot[64];
+	int64_t shift;
+};
+
+struct many { struct source src; struct stream *v; unsigned n, current; bool begun, finished; uint64_t last_ns; };
+
+static struct many *of(const struct source *src) { return CONTAINER_OF(src, struct many, src); }
+
+/* ---- clocks ---- */
+
+static void shift(uint64_t *ns, int64_t by)
+{
+	if (*ns)
+		*ns = by < 0 && *ns <= (uint64_t)-by ? 1 : *ns + (uint64_t)by;
+}
+
+/* Every time in a record that is one of the clock. */
+static void shift_record(struct record *r, int64_t by)
+{
+	uint64_t t = r->ts_ns;
+
+	shift(&t, by);
+	r->ts_ns = t;
+	if (r->kind == RECORD_CALL && r->size >= sizeof(struct record_call)) {
+		t = ((struct record_call *)r)->exit_ns;
+		shift(&t, by);
+		((struct record_call *)r)->exit_ns = t;
+	} else if (r->kind == RECORD_TASK && r->size >= sizeof(struct record_task)) {
+		t = ((struct record_task *)r)->start_ns;
+		shift(&t, by);
+		((struct record_task *)r)->start_ns = t;
+	} else if (r->kind == RECORD_WAITING && r->size >= sizeof(struct record_waiting)) {
+		t = ((struct record_waiting *)r)->since_ns;
+		shift(&t, by);
+		((struct record_waiting *)r)->since_ns = t;
+	}
+}
+
+/* When it was seen to be complete: that is the order within a recording. */
+static uint64_t when(const struct stream *s)
+{
+	const struct record *r = (const struct record *)s->next.s;
+
+	return r->kind == RECORD_CALL && r->size >= sizeof(struct record_call) ?
+	       MAX(r->ts_ns, ((const struct record_call *)r)->exit_ns) : r->ts_ns;
+}
+
+static void look_at_start(struct stream *s)
+{
+	const struct record_start *r = (const struct record_start *)s->next.s;
+
+	if (r->h.kind != RECORD_START || r->h.size < sizeof(*r))
+		return;
+	s->start_ns = r->h.ts_ns;
+	s->wall_ns = r->wall_ns;
+	for (size_t at = sizeof(*r); at + sizeof(struct record_chunk) <= r->h.size;) {
+		const struct record_chunk *c = (const void *)(s->next.s + at);
+
+		at += sizeof(*c);
+		if (c->len > r->h.size - at)
+			return;
+		if (c->part == PART_BOOT)
+			memcpy(s->boot, c + 1, MIN((size_t)c->len, sizeof(s->boot) - 1));
+		at += ALIGN8((size_t)c->len);
+	}
+}
+
+static void join_clocks(struct many *m)
+{
+	struct stream *first = &m->v[0];
+
+	for (unsigned i = 0; i < m->n; i++)
+		if (m->v[i].wall_ns && (!first->wall_ns || m->v[i].wall_ns < first->wall_ns))
+			first = &m->v[i];
+	for (unsigned i = 0; i < m->n; i++) {
+		struct stream *s = &m->v[i];
+		bool same = s->boot[0] && !strcmp(s->boot, first->boot);
+
+		if (s->wall_ns && !same)
+			s->shift = (int64_t)(s->wall_ns - first->wall_ns) - (int64_t)(s->start_ns - first->start_ns);
+		if (s->next.len)
+			shift_record((struct record *)s->next.s, s->shift);
+	}
+	m->begun = true;
+}
+
+/* ---- records ---- */
+
+/* 1: there is a next one, or it has ended; -EAGAIN. */
+static int fill(struct stream *s)
+{
+	const struct record *r;
+	size_t avail;
+	int rc;
+
+	if (s->next.len || s->ended)
+		return 1;
+	rc = record_reader_next(s->reader, &r, &avail, &s->damage);
+	if (rc == -EAGAIN)
+		return rc;
+	s->ended = rc != 1;
+	s->damaged |= rc < 0;
+	if (rc != 1)
+		return 1;
+	buf_add(&s->next, r, r->size);
+	shift_record((struct record *)s->next.s, s->shift);
+	return 1;
+}
+
+/* All have ended: one end for all of them. */
+static void emit_end(struct many *m, source_emit_fn *emit, void *ctx)
+{
+	struct record_end end = { .h = { .size = sizeof(end), .kind = RECORD_END, .ts_ns = m->last_ns }, .status = -1 };
+
+	if (!m->finished)
+		emit(ctx, &end.h);
+	m->finished = true;
+}
+
+static int many_step(struct source *src, source_emit_fn *emit, void *ctx)
+{
+	struct many *m = of(src);
+	struct stream *first = NULL;
+
+	for (unsigned i = 0; i < m->n; i++)
+		if (fill(&m->v[i]) < 0)
+			return -EINTR;
+	for (unsigned i = 0; i < m->n && !m->begun; i++)
+		if (m->v[i].next.len)
+			look_at_start(&m->v[i]);
+	if (!m->begun)
+		join_clocks(m);
+	for (unsigned i = 0; i < m->n; i++)
+		if (m->v[i].next.len && (!first || when(&m->v[i]) < when(first)))
+			first = &m->v[i];
+	if (!first) {
+		emit_end(m, emit, ctx);
+		return 0;
+	}
+	m->current = (unsigned)(first - m->v);
+	m->last_ns = MAX(m->last_ns, when(first));
+	if (((const struct record *)first->next.s)->kind != RECORD_END)
+		emit(ctx, (const struct record *)first->next.s);
+	first->next.len = 0;
+	return 1;
+}
+
+static void many_stop(struct source *src, bool kill) { (void)src, (void)kill; }
+static int many_status(const struct source *src) { (void)src; return -1; }
+static pid_t many_main_pid(const struct source *src) { (void)src; return 0; }
+
+static const struct diag *many_damage(const struct source *src)
+{
+	const struct many *m = of(src);
+
+	for (unsigned i = 0; i < m->n; i++)
+		if (m->v[i].damaged)
+			return &m->v[i].damage;
+	return NULL;
+}
+
+static void many_free(struct source *src)
+{
+	struct many *m = of(src);
+
+	for (unsigned i = 0; i < m->n; i++) {
+		record_reader_close(m->v[i].reader);
+		buf_done(&m->v[i].next);
+	}
+	free(m->v);
+	free(m);
+}
+
+static const struct source_ops many_ops = {
+	.step = many_step, .stop = many_stop, .free = many_free, .status = many_status, .main_pid = many_main_pid,
+	.damage = many_damage,
+};
+
+unsigned source_replay_current(const struct source *src)
+{
+	return src->ops == &many_ops ? of(src)->current : 0;
+}
+
+bool source_replay_many_follow(const struct source *src)
+{
+	for (unsigned i = 0; src->ops == &many_ops && i < of(src)->n; i++)
+		if (record_reader_follows(of(src)->v[i].reader))
+			return true;
+	return false;
+}
+
+int source_replay_open_many(const char *const *paths, unsigned n, struct source **ret_source, struct diag *diag)
+{
+	struct many *m = xcalloc(1, sizeof(*m));
+	int rc = 0;
+
+	m->src.ops = &many_ops;
+	m->v = xcalloc(n, sizeof(*m->v));
+	for (; m->n < n && rc == 0; m->n += rc == 0)
+		rc = record_reader_open(paths[m->n], &m->v[m->n].reader, diag);
+	if (rc < 0) {
+		many_free(&m->src);
+		return rc;
+	}
+	*ret_source = &m->src;
+	return 0;
+}
