@@ -206,13 +206,15 @@ enum fd_ask {
 enum bytes_from { BYTES_NONE, BYTES_RET, BYTES_VAL };
 struct meaning { uint8_t op, category, io, bytes /* enum bytes_from */; };
 
+/* What names are of: processes and threads; sockets; all descriptors, and working directories. */
+enum { NAMES_TASKS = 1, NAMES_SOCKETS = 2, NAMES_FILES = 4, NAMES_ALL = 7 };
 struct effect_info {
 	const char *name;
 	bool by_default;	/* traced even when not every call is asked for */
 	/* traced even then, for how long it took and what for: never a line of its own, not where calls were chosen */
 	bool waits;
 	bool needs_exit;	/* by default, too, the result is needed: a second stop */
-	bool names;		/* traced even when other calls were chosen: names come from it */
+	uint8_t names;		/* NAMES_*: traced even when other calls were chosen, names come from it; 0: not */
 	uint8_t ask;		/* enum fd_ask, for calls whose row asks nothing of its own */
 	bool has_meaning;
 	struct meaning means;

@@ -111,7 +111,8 @@ static void fill_conn(struct table_row *row, const struct totals *t, const struc
 	uint64_t end = c->end_ns ? c->end_ns : t->end_ns;
 
 	set_conn(row->cells, c);
-	row->cells[CONNS_TIME] = number(end > c->start_ns ? end - c->start_ns : 0);
+	if (c->end_ns || !t->ends_missing)
+		row->cells[CONNS_TIME] = number(end > c->start_ns ? end - c->start_ns : 0);
 	row->cells[CONNS_PEER] = row->cells[CONNS_STATE] = (struct cell){ .set = true, .conn = c };
 	row->cells[CONNS_CONNECT] = number_if(c->state != CONN_ACCEPTED ? c->connect_ns : 0);
 	if (c->first_out_ns && c->first_in_ns > c->first_out_ns)

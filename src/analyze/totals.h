@@ -131,6 +131,7 @@ struct totals {
 	bool left_out;
 	uint64_t nrows, nchosen, nchosen_noise;	/* noise: chosen, but hidden as such */
 	uint32_t noise_shown;			/* classes that are none: --noise; a bit a class */
+	bool ends_missing;			/* closes were not captured: when a connection ended is not known */
 	bool noise_meant;			/* what was chosen is shown even where it is noise */
 	/* of several recordings: where they were made, equal names once */
 	struct bytes hosts[TOTALS_HOSTS]; unsigned nhosts;

@@ -118,9 +118,42 @@ static struct plan_arg compile_choice(const struct arg_spec *a)
 }
 
 /* Descriptors that come with a message have their names from it, and recvmsg alone can receive them. */
-static bool is_for_names(const struct syscall_spec *spec, const struct effect_info *fx)
+static bool is_for_names(const struct syscall_spec *spec, const struct effect_info *fx, unsigned names)
 {
-	return fx->names || (fx->ask == ASK_CONTROL && spec_find_arg(spec, ARG_MSGHDR_OUT, 0) >= 0);
+	return fx->names & names ||
+	       (names & NAMES_SOCKETS && fx->ask == ASK_CONTROL && spec_find_arg(spec, ARG_MSGHDR_OUT, 0) >= 0);
+}
+
+static unsigned names_of(const struct syscall_spec *spec)
+{
+	static const enum arg_type files[] = {ARG_PATH, ARG_DIRFD, ARG_FD};
+
+	if (spec->groups & GRP_NET && !(spec->groups & GRP_FILE))
+		return NAMES_SOCKETS | NAMES_TASKS;
+	if (spec->groups & (GRP_FILE | GRP_DESC | GRP_IO))
+		return NAMES_ALL;
+	for (unsigned i = 0; i < ARRAY_SIZE(files); i++)
+		if (spec_find_arg(spec, files[i], 0) >= 0)
+			return NAMES_ALL;
+	return spec->ret == RET_FD || effect_info((enum effect)spec->effect)->names & NAMES_FILES ? NAMES_ALL
+												  : NAMES_TASKS;
+}
+
+unsigned plan_names(const struct callset *chosen, const struct callset *usual)
+{
+	unsigned names = NAMES_TASKS;
+
+	for (unsigned arch = 0; arch <= ARCH_I386; arch++)
+		for (unsigned nr = 0; nr < SYSCALL_MAX; nr++) {
+			const struct syscall_spec *spec = syscall_spec(arch, nr);
+
+			if (spec->name && !spec->wraps &&
+			    (callset_has(chosen, arch, nr) ||
+			     (usual && effect_info((enum effect)spec->effect)->by_default &&
+			      callset_has(usual, arch, nr))))
+				names |= names_of(spec);
+		}
+	return names;
 }
 
 /* What a program writes to its standard error: a buffer, or several of them. */
@@ -143,7 +176,7 @@ void plan_compile(unsigned arch, unsigned nr, const struct plan_wish *wish, stru
 	const struct effect_info *fx = effect_info((enum effect)spec->effect);
 	bool all = wish->all || (wish->chosen && callset_has(wish->chosen, arch, nr));
 	bool usual = !wish->chosen || (wish->usual && callset_has(wish->usual, arch, nr));
-	bool by_default = fx->by_default && (usual || is_for_names(spec, fx));
+	bool by_default = fx->by_default && (usual || is_for_names(spec, fx, wish->names));
 	bool waits = fx->waits && usual && (spec->groups & GRP_WAIT || spec->effect == FX_POLL /* epoll_ctl */);
 	unsigned max_payload = all || usual ? wish->max_payload : 0;
 

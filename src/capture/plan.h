@@ -82,6 +82,9 @@ struct plan_wish {
 	bool links;			/* what is opened by name is asked for its whole name */
 	const struct callset *chosen;	/* without all: these as with it, and what names need; NULL: the default set */
 	const struct callset *usual;	/* with chosen: of these, too, what the default set has; NULL: of none */
+	unsigned names;			/* with chosen: NAMES_* of what has to have its name */
 };
+/* What has to have its name where these calls are shown: one that takes nothing but sockets needs no files. */
+unsigned plan_names(const struct callset *chosen, const struct callset *usual);
 /* arch: enum record_arch. */
 void plan_compile(unsigned arch, unsigned nr, const struct plan_wish *wish, struct capture_plan *ret_plan);

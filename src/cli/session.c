@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "abi/spec.h"
 #include "analyze/totals.h"
 #include "base/arena.h"
 #include "base/buf.h"
@@ -19,6 +20,7 @@
 #include "capture/source.h"
 #include "cli/asked.h"
 #include "cli/blocked.h"
+#include "cli/choosing.h"
 #include "cli/ending.h"
 #include "cli/flight.h"
 #include "cli/hosts.h"
@@ -31,7 +33,6 @@
 #include "cli/signals.h"
 #include "decode/call.h"
 #include "event/event.h"
-#include "filter/callset.h"
 #include "model/model.h"
 #include "record/record.h"
 #include "redact/redact.h"
@@ -234,25 +235,6 @@ static void spawned(void *ctx, pid_t pid)
 		source_latency_add(s->latency, pid);
 }
 
-/* What is chosen decides what is captured: every call of those that may be, or what the default set has of them. */
-static void choose_capture(struct session *s, bool every_call)
-{
-	const struct callset *may = s->chooser ? chooser_may(s->chooser) : NULL,
-			     *named = s->chooser ? chooser_named(s->chooser) : NULL;
-	struct capture_options *c = &s->capture;
-	bool narrow = may && !callset_is_all(may);
-
-	c->all_calls = every_call && !narrow;
-	c->want_maps = (every_call && !s->opt->calls) || s->opt->faults;
-	c->usual = may;
-	if (narrow)
-		c->chosen = every_call ? may : named;
-	else if (!every_call && named && !callset_is_empty(named))
-		c->chosen = named;
-	c->chosen_text = s->opt->calls_text;
-	c->filter_text = narrow ? s->opt->filter : NULL;
-}
-
 static int open_source(struct session *s, struct diag *diag)
 {
 	const struct options *opt = s->opt;
@@ -275,7 +257,8 @@ static int open_source(struct session *s, struct diag *diag)
 		.cgroup = opt->cgroup, .system = opt->system, .lossy = opt->lossy, .ring_bytes = opt->ring_bytes,
 	};
 	s->capture.may_end_first = opt->duration_ns || opt->events;
-	choose_capture(s, every_call);
+	choosing_capture(opt, s->chooser, every_call, &s->capture);
+	s->totals->ends_missing = !(s->capture.names & NAMES_FILES);
 	environ_change(opt->env);
 	if (s->redact && opt->argv)
 		redact_learn_env(s->redact, environ_given());
@@ -307,23 +290,11 @@ static int check_command(const struct options *opt, struct diag *diag)
 	return opt->argv ? command_find(opt->argv[0], &path, diag) : 0;
 }
 
-static int choose(struct session *s, struct diag *diag)
-{
-	const struct chooser_wish wish = {
-		.filter = s->opt->filter, .calls = s->opt->calls, .calls_text = s->opt->calls_text,
-		.signals_hidden = s->opt->signals_hidden,
-	};
-	int rc = chooser_new(&wish, s->totals, &s->chooser, diag);
-
-	s->totals->noise_meant = s->chooser && chooser_names_objects(s->chooser);
-	return rc;
-}
-
 /* Everything that may be refused is refused before the command runs. */
 static int open_all(struct session *s, struct diag *diag)
 {
 	static const struct merge_ops ops = { .record = on_record, .tick = on_tick };
-	int rc = choose(s, diag);
+	int rc = choosing_open(s->opt, s->totals, &s->chooser, diag);
 
 	if (rc == 0 && s->opt->noise)
 		rc = noise_choose(s->opt->noise, &s->totals->noise_shown, diag);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One item in, a handful of events out. */
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,6 +16,17 @@ static void join_found(struct tnode *t, struct event *ev)
 	if (ev->found && t->found.since_ns && t->found.since_ns < c->enter_ns)
 		ev->before_ns = c->enter_ns - t->found.since_ns;
 	t->found.set = ev->found && c->restarted;
+}
+
+/* Closes and opens were not captured, and its number belongs to something else by now (-e of calls that take sockets).
+ */
+static void forget_reused(struct fx *x)
+{
+	const struct file *f =
+		x->ev->err == ENOTSOCK || x->ev->err == EBADF ? task_file(x->t, (int)x->c->args[0].word) : NULL;
+
+	if (f && f->kind == FILE_SOCKET && x->c->spec->args[0].type == ARG_FD && x->c->spec->groups & GRP_NET)
+		fdtab_drop(x->w, x->t->fds, (int)x->c->args[0].word);
 }
 
 static void feed_call(struct world *w, const struct item *item)
@@ -50,6 +62,7 @@ static void feed_call(struct world *w, const struct item *item)
 	x.has_ret = !c->no_exit && !c->unfinished;
 	ev.err = x.has_ret ? c->err : 0;
 	x.ok = x.has_ret ? !c->err && !c->restarted : c->no_exit && !c->unfinished;
+	forget_reused(&x);
 	if (row->apply)
 		row->apply(&x);
 	if (c->facts)

@@ -205,7 +205,7 @@ static bool call_may(const void *ctx, unsigned arch, unsigned nr)
 		return true;
 	w.op = meaning_op(OP_PEEK);
 	w.category = meaning_category(CAT_NETWORK);
-	return means.io == IO_IN && kind_may(c, &w);
+	return (spec->effect == FX_RECV || spec->effect == FX_RECVMMSG) && kind_may(c, &w);
 }
 
 /* Lower bounds of a duration are about any call. */

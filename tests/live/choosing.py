@@ -6,6 +6,7 @@ usage: choosing.py --compendium FILE [--backend B] choosing [TEST…]
 """
 import collections
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -14,7 +15,7 @@ import sys
 import tempfile
 import termios
 
-from harness import PATIENCE, check, equal, main, need
+from harness import PATIENCE, Skip, check, equal, main, need
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden"))
 from report import Report  # noqa: E402  (the reader of reports)
@@ -106,6 +107,87 @@ def recorded(t):
         check("read(" in narrow and "openat(" not in narrow.split("━━━━", 1)[0], narrow)
         check("Only these calls were traced: openat,read" in narrow, narrow)
         check(pathlib.Path(file).stat().st_size > 0, "a recording")
+
+
+def stops(t, *options, command):
+    """Calls at which the command stopped, by name: those that the tracer asked the kernel about (PTRACE_GET_SYSCALL_INFO)."""
+    with tempfile.NamedTemporaryFile("r") as log:
+        p = subprocess.run(["strace", "-o", log.name, "-e", "trace=ptrace", "-e", "signal=none", t.args.compendium, "--backend", "ptrace", "-q",
+                            "-o", "/dev/null", *options, "--", *command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False)
+        equal(p.returncode, 0, p.stderr)
+        return collections.Counter(re.findall(r"op=PTRACE_SYSCALL_INFO_(?:SECCOMP|ENTRY),.*?nr=__NR_(\w+)", log.read()))
+
+
+MANY = "import os, socket\nfor i in range(50):\n  fd = os.open('/etc/hostname', 0); os.read(fd, 1); os.close(fd); os.getppid()\n" \
+    "s = socket.socket(); s.connect_ex(('127.0.0.1', 1)); s.close()\n"
+
+
+def not_stopped(t):
+    """ptrace: what was not chosen and names do not need never stops; a limit to a socket's waits makes its process stop again"""
+    need("strace")
+    if t.args.backend != "ptrace":
+        raise Skip("BPF stops nothing")
+    python = ["python3", "-S", "-c"]
+    for options, none, some in ((["-e", "connect"], "read openat close getppid mmap fstat newfstatat lseek", "connect socket"),
+                                (["--only", "network"], "read openat close getppid mmap", "connect socket"),
+                                (["--filter", "op:connect"], "read openat close getppid", "connect"),
+                                (["-e", "getppid"], "read openat close mmap socket connect", "getppid"),
+                                (["--filter", "type:read path:/etc"], "getppid mmap write", "read openat close"),
+                                (["--filter", "!cat:file,memory"], "read mmap", "openat connect"),
+                                (["--failed"], "getppid", "openat connect read"), (["--slower", "1h"], "", "getppid openat read")):
+        seen = stops(t, *options, command=[*python, MANY])
+        for name in none.split():
+            equal(seen[name], 0, f"{options}: {name} stopped")
+        for name in some.split():
+            check(seen[name] > 0, f"{options}: {name} did not stop, {seen}")
+    limit = "import os, socket, struct\ns = socket.socket()\nos.read(0, 1)\n" \
+        "s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack('qq', 5, 0))\nfor i in range(7): os.read(0, 1)\n"
+    check(stops(t, "-e", "connect", command=[*python, limit])["read"] == 7, "reads after a limit was set")
+
+
+def by_filter(t):
+    """lines, rows and counts follow a filter, live and from a recording; short forms are parts of it; what is named has its line"""
+    program = ["sh", "-c", "cat /etc/hostname /nope; cat /etc/passwd >/dev/null; kill -USR1 $$", "x"]
+    with tempfile.TemporaryDirectory() as d:
+        def lines(*options):
+            text = traced(t, *options, command=["python3", "-S", "-c", MANY])[1]
+            return [re.sub(r"^\[\+[\d.]+s\] (\[[^\]]*\] )?", "", line) for line in text.split("━━━━", 1)[0].splitlines()[1:]], text
+        live, text = lines("--filter", "type:getppid")
+        check(live and all(line.startswith("getppid() = ") for line in live), live)
+        check(re.search(r"^ Filter: type:getppid$", text, re.M) and re.search(r"^ 50 of [\d,]+ captured events match; the rest is not counted", text, re.M), text)
+        check("Memory:" not in text and "Files read" not in text and "Network connections" not in text, "sums of what was not captured: " + text)
+        live, _ = lines("--path", "/etc/hostname")
+        check(live and all("/etc/hostname" in line for line in live), live)
+        live, _ = lines("--path", "/etc/ld.so.cache")
+        check(live, "what is named is shown, noise or not")
+        live, _ = lines("--only", "connect,failed")
+        check(any(line.startswith("connect 127.0.0.1:1 failed") or "127.0.0.1:1" in line for line in live), live)
+        check(all("ENOENT" in line or "127.0.0.1:1" in line or re.search(r"E[A-Z]{3,}", line) for line in live), live)
+        live, _ = lines("--slower", "1h")
+        equal(live, [], "nothing takes an hour")
+        # from a recording the same, and the rows of exports are those that match
+        traced(t, "--record", f"{d}/t.cpd", command=["python3", "-S", "-c", MANY])
+        again = subprocess.run([t.args.compendium, "--read", f"{d}/t.cpd", "--filter", "type:getppid", "--json", f"{d}/t.json", "-c"], stderr=subprocess.PIPE,
+                               text=True, check=True).stderr
+        rows = [json.loads(line) for line in pathlib.Path(d, "t.json").read_text().splitlines()]
+        equal(collections.Counter(row["call"] for row in rows if row["table"] == "event"), {"getppid": 50}, "events exported")
+        check(any(row["table"] == "file" for row in rows) and any(row["table"] == "process" for row in rows), "what they are about stays")
+        equal([line.split()[-1] for line in again.splitlines()[1:2]], ["getppid"], again)
+        check(re.search(r"^ +50 .* in all$", again, re.M) and "50 of" in again, again)
+        # a recording made with a filter says so
+        traced(t, "--record", f"{d}/f.cpd", "--filter", "type:getppid", command=["python3", "-S", "-c", MANY])
+        said = subprocess.run([t.args.compendium, "--read", f"{d}/f.cpd", "-q"], stderr=subprocess.PIPE, text=True, check=True).stderr
+        check(re.search(r"^ Captured with the filter: type:getppid$", said, re.M), said)
+        # strace's forms
+        for form, have, miss in (("status=failed", "/nope", "/etc/passwd"), ("fd=3", "from /etc/hostname", "write "), ("path=/etc/passwd", "/etc/passwd", "/etc/hostname"),
+                                 ("signal=none", "open /etc/passwd", "signal SIGUSR1"), ("signal=usr1", "signal SIGUSR1", "signal SIGCHLD")):
+            _, text = traced(t, "-e", form, command=program)
+            text = text.split("━━━━", 1)[0].split("\n", 1)[1]
+            check(have in text and miss not in text, f"{form}: {text}")
+        _, text = traced(t, "-e", "status=successful", "-e", "openat", "-e", "path=/etc", command=program)
+        text = text.split("━━━━", 1)[0].split("\n", 1)[1]
+        check("open /etc/passwd" in text and "ENOENT" not in text and "/usr" not in text and "read" not in text.replace("(read)", ""), text)
 
 
 # What each does does not depend on time, nor on what ran before.
@@ -252,4 +334,4 @@ def refused(t):
 
 
 if __name__ == "__main__":
-    main(__doc__, {"choosing": [as_strace, in_words, in_the_report, names_stay, recorded, counts, tables, unknown_numbers, narrow, details, refused]})
+    main(__doc__, {"choosing": [as_strace, in_words, in_the_report, names_stay, by_filter, not_stopped, recorded, counts, tables, unknown_numbers, narrow, details, refused]})

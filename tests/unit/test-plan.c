@@ -234,7 +234,7 @@ static void test_chosen(void **state)
 
 	(void)state;
 	assert_int_equal(callset_parse("poll,getsockopt,900", &set, &e), 0);
-	const struct plan_wish wish = { .max_payload = 32, .chosen = set };
+	const struct plan_wish wish = { .max_payload = 32, .chosen = set, .names = plan_names(set, NULL) };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(silent); i++) {
 		plan_compile(ARCH_X86_64, (unsigned)syscall_number(silent[i]), &wish, &p);
@@ -255,11 +255,46 @@ static void test_chosen(void **state)
 	callset_free(set);
 }
 
+/* What has a name only with calls that take files is not captured where none of these is chosen. */
+static void test_names(void **state)
+{
+	static const struct { const char *chosen; unsigned names; } cases[] = {
+		{ "getpid,futex,nanosleep,sched_yield", NAMES_TASKS }, { "none", NAMES_TASKS },
+		{ "connect", NAMES_TASKS | NAMES_SOCKETS }, { "accept4,sendto,recvmsg,setsockopt", NAMES_TASKS | NAMES_SOCKETS },
+		{ "read", NAMES_ALL }, { "mmap", NAMES_ALL }, { "poll", NAMES_ALL }, { "openat", NAMES_ALL }, { "%file", NAMES_ALL },
+		{ "sendfile", NAMES_ALL }, { "execve", NAMES_ALL }, { "epoll_ctl", NAMES_ALL },
+	};
+	static const struct { const char *call; bool stops; } of_connect[] = {
+		{ "openat", false }, { "close", false }, { "chdir", false }, { "pipe2", false }, { "read", false }, { "mmap", false },
+		{ "socket", true }, { "dup2", true }, { "accept4", true }, { "execve", true }, { "clone", true }, { "connect", true },
+	};
+	struct callset_error e;
+	struct callset *set;
+	struct capture_plan p;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(callset_parse(cases[i].chosen, &set, &e), 0);
+		if (plan_names(set, NULL) != cases[i].names)
+			fail_msg("%s needs %x", cases[i].chosen, plan_names(set, NULL));
+		callset_free(set);
+	}
+	assert_int_equal(callset_parse("connect", &set, &e), 0);
+	const struct plan_wish wish = { .chosen = set, .names = plan_names(set, NULL) };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(of_connect); i++) {
+		plan_compile(ARCH_X86_64, (unsigned)syscall_number(of_connect[i].call), &wish, &p);
+		if (p.wanted != of_connect[i].stops)
+			fail_msg("%s: %d", of_connect[i].call, p.wanted);
+	}
+	callset_free(set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_default_set), cmocka_unit_test(test_default_copies), cmocka_unit_test(test_questions), cmocka_unit_test(test_all_copies), cmocka_unit_test(test_invariants),
-		cmocka_unit_test(test_chosen),
+		cmocka_unit_test(test_chosen), cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

@@ -35,7 +35,7 @@ static void fill_plans(struct wire_plan *v, const struct capture_options *opt)
 	static const unsigned arches[WIRE_ARCHES] = { ARCH_X86_64, ARCH_I386 };
 	const struct plan_wish wish = {
 		.all = opt->all_calls, .max_payload = opt->max_payload, .chosen = opt->chosen, .usual = opt->usual,
-		.links = opt->want_links,
+		.links = opt->want_links, .names = opt->names,
 	};
 
 	for (unsigned a = 0; a < WIRE_ARCHES; a++)

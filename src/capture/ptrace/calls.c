@@ -94,6 +94,7 @@ void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptra
 	}
 	t->answer_due = disguise_enter(s, t, t->args);
 	wait_entered(t);
+	wait_limited(s, t);
 	t->want_exit = t->in_call && (plan->exit || again) && !ends_here(t);
 	if (t->in_call && !t->want_exit)
 		call_put(s, t, CALL_NO_EXIT, 0, 0);

@@ -27,7 +27,7 @@ static unsigned native(const struct tracee *t)
 		{ 41, SYS_dup }, { 63, SYS_dup2 }, { 330, SYS_dup3 }, { 120, SYS_clone }, { 435, SYS_clone3 },
 		{ 119, SYS_rt_sigreturn }, { 180, SYS_pread64 }, { 295, SYS_openat }, { 354, SYS_seccomp }, { 437, SYS_openat2 },
 		{ 145, SYS_readv }, { 333, SYS_preadv }, { 378, SYS_preadv2 },
-		{ 374, SYS_userfaultfd }, { 55, SYS_fcntl }, { 221, SYS_fcntl },
+		{ 374, SYS_userfaultfd }, { 21, SYS_mount }, { 432, SYS_fsmount }, { 55, SYS_fcntl }, { 221, SYS_fcntl },
 	};
 
 	if (t->arch != ARCH_I386)
@@ -45,7 +45,8 @@ const struct arg_cond *disguise_wants(unsigned arch, unsigned nr, bool *ret_alwa
 	const struct tracee t = { .arch = (uint8_t)arch, .nr = nr };
 	unsigned n = native(&t);
 
-	*ret_always = n == SYS_seccomp;
+	/* after these, memory of a tracee may be another tracee's to give */
+	*ret_always = n == SYS_seccomp || n == SYS_userfaultfd || n == SYS_mount || n == SYS_fsmount;
 	return n == SYS_prctl ? &prctls : NULL;
 }
 
@@ -189,6 +190,8 @@ bool disguise_enter(struct ptrace_source *s, struct tracee *t, const uint64_t ar
 			mem_may_wait();
 		break;
 	case SYS_userfaultfd:
+	case SYS_mount:		/* of a userspace file system, whose /dev/fuse was opened unseen */
+	case SYS_fsmount:
 		mem_may_wait();
 		break;
 	case SYS_read:

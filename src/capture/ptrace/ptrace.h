@@ -212,6 +212,14 @@ bool wait_is_seen(const struct syscall_spec *spec);		/* our filter has to stop a
 /* Before anything of the last call is overwritten. */
 void wait_before_entry(struct ptrace_source *s, struct tracee *t);
 void wait_entered(struct tracee *t);
+/*
+ * Where read and the like do not stop, one that sets a limit to the waits of a socket (SO_RCVTIMEO, SO_SNDTIMEO, old
+ * and new) makes its process stop at every call from now on.
+ */
+#define WAIT_SOCKET_OPTIONS 20, 21, 66, 67
+void wait_limited(struct ptrace_source *s, const struct tracee *t);
+/* At every call from now on, whoever shares the descriptors of files. */
+void ptrace_stop_always(struct ptrace_source *s, pid_t files);
 void wait_found(struct tracee *t, unsigned nr, uint64_t since_ns);	/* it was in that call when we came */
 bool wait_left(struct tracee *t, int64_t ret);	/* true: the record of the call is held back */
 /* A wait cut short by our own PTRACE_INTERRUPT or by an ignored signal goes on, or ends as at the end of its time. */

@@ -56,14 +56,35 @@ static const struct arg_cond *either(const struct arg_cond *a, const struct arg_
 	return &both;
 }
 
+/* These wait for a limited time only on a socket that was given a limit: by setsockopt, which stops instead. */
+static bool waits_for_socket(const struct syscall_spec *spec)
+{
+	return spec->wait.limit >= WAIT_RECV && spec->wait.limit <= WAIT_SPLICE;
+}
+
+static const struct arg_cond *limits_waits(unsigned arch, unsigned nr, const struct capture_plan *plans)
+{
+	static const struct arg_cond limits = {
+		.arg = 2, .nvals = 4, .mask = UINT32_MAX, .vals = { WAIT_SOCKET_OPTIONS },
+	};
+
+	if (plans[nr].wanted || syscall_spec(arch, nr)->effect != FX_SETSOCKOPT)
+		return NULL;
+	for (unsigned i = 0; i < SYSCALL_MAX; i++)
+		if (waits_for_socket(syscall_spec(arch, i)) && !plans[i].wanted)
+			return &limits;
+	return NULL;
+}
+
 /* Does this call stop?  *ret_cond: only when that holds. */
 static bool decide(unsigned arch, unsigned nr, const struct capture_plan *plans, const struct arg_cond **ret_cond)
 {
 	bool always;
 	const struct arg_cond *answered = disguise_wants(arch, nr, &always);
 
-	always |= wait_is_seen(syscall_spec(arch, nr));
-
+	always |= wait_is_seen(syscall_spec(arch, nr)) && !waits_for_socket(syscall_spec(arch, nr));
+	if (!answered)
+		answered = limits_waits(arch, nr, plans);
 	*ret_cond = plans[nr].wanted && !always && !plans[nr].every_form ? syscall_spec(arch, nr)->when : NULL;
 	if (answered)
 		*ret_cond = plans[nr].wanted ? either(*ret_cond, answered) : answered;

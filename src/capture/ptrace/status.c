@@ -43,6 +43,8 @@ static void add(struct ptrace_source *s, pid_t files, int fd)
 
 	if (!s->status)
 		s->status = xcalloc(1, sizeof(*s->status));
+	if (s->opt->chosen)	/* what is read of it is answered, whether or not reads were chosen */
+		ptrace_stop_always(s, files);
 	if (f)
 		buf_reset(&f->text);
 	else if (s->status->n < FILES_MAX)

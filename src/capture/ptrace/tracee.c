@@ -43,7 +43,8 @@ const struct capture_plan *ptrace_plan(struct ptrace_source *s, unsigned arch, u
 {
 	static const struct capture_plan raw = { .wanted = true, .exit = true }, unwanted;
 	const struct plan_wish wish = {
-		.all = s->opt->all_calls, .max_payload = s->opt->max_payload, .links = s->opt->want_links, .chosen = s->opt->chosen, .usual = s->opt->usual,
+		.all = s->opt->all_calls, .max_payload = s->opt->max_payload, .links = s->opt->want_links,
+		.chosen = s->opt->chosen, .usual = s->opt->usual, .names = s->opt->names,
 	};
 
 	if (nr >= SYSCALL_MAX)
@@ -53,6 +54,12 @@ const struct capture_plan *ptrace_plan(struct ptrace_source *s, unsigned arch, u
 		s->planned[arch][nr] = true;
 	}
 	return &s->plans[arch][nr];
+}
+
+void ptrace_stop_always(struct ptrace_source *s, pid_t files)
+{
+	for (struct tracee *t = s->tracees; t; t = t->hh.next)
+		t->every_call |= t->files == files;
 }
 
 /* Lets t run on to its next stop of interest, with the signal that is due.  A task that is gone is no error. */

@@ -243,6 +243,17 @@ void wait_entered(struct tracee *t)
 	t->exit_due = (waits && (again || t->threaded)) || t->entered;
 }
 
+void wait_limited(struct ptrace_source *s, const struct tracee *t)
+{
+	static const int options[] = { WAIT_SOCKET_OPTIONS };
+
+	if (!s->opt->chosen || syscall_spec(t->arch, t->nr)->effect != FX_SETSOCKOPT || (int)t->args[1] != SOL_SOCKET)
+		return;
+	for (unsigned i = 0; i < ARRAY_SIZE(options); i++)
+		if ((int)t->args[2] == options[i])
+			ptrace_stop_always(s, t->files);
+}
+
 void wait_found(struct tracee *t, unsigned nr, uint64_t since_ns)
 {
 	/* known to some milliseconds: too late is right for a time limit, too early is not */
