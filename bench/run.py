@@ -59,6 +59,11 @@ def tools(compendium, scratch, user):
         "quiet": Tool([*ptrace, "-q", "--"], heavy=True, **OURS),
         "counts": Tool([compendium, "--backend", "bpf", "-c", "-o", log, "--"], said=OURS["said"]),
         "report": Tool([*ptrace, f"--report={scratch / 'report.html'}", "--"], heavy=True, **OURS),
+        # few calls chosen: the others must not stop, so these are given the whole work
+        "connect": Tool([*ptrace, "-q", "-e", "connect", "--"]),
+        "strace-connect": Tool(["strace", "-f", "--seccomp-bpf", "-e", "trace=connect", "-o", log]),
+        "network": Tool([*ptrace, "-q", "--only", "network", "--"]),
+        "strace-network": Tool(["strace", "-f", "--seccomp-bpf", "-e", "trace=%network", "-o", log]),
         "strace": Tool(["strace", "-f", "-o", log], heavy=True, call=r"^\d+ +NAME\("),
         "strace-seccomp": Tool(["strace", "-f", "--seccomp-bpf", "-e", "trace=%file,%network,%process", "-o", log], heavy=True),
         "perf-trace": Tool(["perf", "trace", "-o", log, "--"], heavy=True, said=r"LOST (\d+) events", call=r" NAME\(fd"),
@@ -217,7 +222,7 @@ def main():
     parser.add_argument("--build", default="build", help="where compendium was built (build)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--work", default="W1,W2,W3,W4,W5,W6,W7")
-    parser.add_argument("--tools", default="native,floor,bpf,ptrace,strace,perf-trace", help="also: quiet (ptrace -q), counts (bpf -c), report, strace-seccomp")
+    parser.add_argument("--tools", default="native,floor,bpf,ptrace,strace,perf-trace", help="also: quiet (ptrace -q), counts (bpf -c), report, strace-seccomp; connect, network: few calls chosen, and strace-connect, strace-network")
     parser.add_argument("--user", help="run everything as this user")
     parser.add_argument("--memory", action="store_true", help="peak memory instead of time")
     args = parser.parse_args()

@@ -98,10 +98,11 @@ static const struct table_column conn_columns[_CONNS] = {
 	[CONNS_PEER_PID] = { "peer's process", NULL, "peer_pid", CELL_PEER_PID, IN_NOTE, 0, 0 },
 };
 
-static void set_conn(struct cell *cells, const struct totals_conn *c)
+/* Where only some events count, 0 may mean that they were not chosen. */
+static void set_conn(struct cell *cells, const struct totals *t, const struct totals_conn *c)
 {
-	cells[CONNS_SENT] = number(c->sent);
-	cells[CONNS_RECEIVED] = number(c->received);
+	cells[CONNS_SENT] = t->nrows ? number_if(c->sent) : number(c->sent);
+	cells[CONNS_RECEIVED] = t->nrows ? number_if(c->received) : number(c->received);
 }
 
 static void fill_conn(struct table_row *row, const struct totals *t, const struct totals_conn *c)
@@ -110,7 +111,7 @@ static void fill_conn(struct table_row *row, const struct totals *t, const struc
 				 *peer = c->peer_proc != c->proc ? totals_proc(t, c->peer_proc) : NULL;
 	uint64_t end = c->end_ns ? c->end_ns : t->end_ns;
 
-	set_conn(row->cells, c);
+	set_conn(row->cells, t, c);
 	if (c->end_ns || !t->ends_missing)
 		row->cells[CONNS_TIME] = number(end > c->start_ns ? end - c->start_ns : 0);
 	row->cells[CONNS_PEER] = row->cells[CONNS_STATE] = (struct cell){ .set = true, .conn = c };
@@ -131,7 +132,7 @@ static void fill_conns(struct table *t, const struct totals *totals, bool noise)
 	for (unsigned i = 0; i < t->nall && (row = table_add(t)); i++)
 		fill_conn(row, totals, totals->conns.v[rows[i]]);
 	if (totals->conns.nothers)
-		set_conn(t->others = xcalloc(_CONNS, sizeof(struct cell)), &totals->conns.others);
+		set_conn(t->others = xcalloc(_CONNS, sizeof(struct cell)), totals, &totals->conns.others);
 	free(rows);
 }
 

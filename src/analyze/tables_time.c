@@ -39,7 +39,8 @@ static void fill_time(struct table *t, const struct totals *totals, bool noise U
 	struct budget *b;
 	struct table_row *row;
 
-	if (!p || totals->start_mode & START_SYSTEM)
+	/* nrows: the time is known of what was chosen alone */
+	if (!p || totals->start_mode & START_SYSTEM || totals->nrows)
 		return;
 	t->own = b = xcalloc(1, sizeof(*b));
 	if (!budget_of_proc(totals, p, BUDGET_THREADS | BUDGET_CHILDREN, b) ||
@@ -181,7 +182,7 @@ static void fill_processes(struct table *t, const struct totals *totals, bool no
 	unsigned n = 0;
 
 	/* of a single one the run's budget is its own */
-	for (unsigned i = 0; totals->procs.n > 1 && i < totals->procs.n; i++)
+	for (unsigned i = 0; !totals->nrows && totals->procs.n > 1 && i < totals->procs.n; i++)
 		if (totals->procs.v[i]->first_task)
 			v[n++].p = totals->procs.v[i];
 	put_spenders(t, totals, v, n);
@@ -192,7 +193,7 @@ static void fill_threads(struct table *t, const struct totals *totals, bool nois
 	struct spender *v = xcalloc(totals->tasks.n + 1, sizeof(*v));
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < totals->tasks.n; i++) {
+	for (unsigned i = 0; !totals->nrows && i < totals->tasks.n; i++) {
 		const struct totals_proc *p = totals_proc(totals, totals->tasks.v[i]->proc);
 
 		if (p && p->first_task != p->last_task)

@@ -10,10 +10,14 @@ import json
 import os
 import pathlib
 import re
+import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import termios
+import time
 
 from harness import PATIENCE, Skip, check, equal, main, need
 
@@ -190,6 +194,55 @@ def by_filter(t):
         check("open /etc/passwd" in text and "ENOENT" not in text and "/usr" not in text and "read" not in text.replace("(read)", ""), text)
 
 
+def only_failures(t):
+    """--failed, as an ordinary user: nothing but failures has a line, each with its path or peer"""
+    become = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+    if become:
+        need("setpriv")
+    with tempfile.TemporaryDirectory() as d:
+        os.chmod(d, 0o755)
+        pathlib.Path(d, "secret").touch(0o000)
+        program = shutil.copy(t.args.compendium, d)
+        p = subprocess.run([*become, program, "--backend", "ptrace", "--failed", "--", "bash", "-c",
+                            f"ls /nope; cat {d}/secret; exec 3<>/dev/tcp/127.0.0.1/1"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"})
+    lines = [line.split("] ", 1)[1] for line in p.stderr.split("━━━━", 1)[0].splitlines() if line.startswith("[+")]
+    check(all(re.search(r"(/\S+|127\.0\.0\.1:1) .*E[A-Z]{3,}|(/\S+|127\.0\.0\.1:1) E[A-Z]{3,}", line) for line in lines), lines)
+    for what in ("/nope ENOENT", "/secret (read) EACCES", "127.0.0.1:1 ECONNREFUSED"):
+        check(any(what in line for line in lines), f"{what} is not among {lines}")
+
+
+def server(t):
+    """nginx under load with --only accept,failed -q: one screen"""
+    need("nginx")
+    with tempfile.TemporaryDirectory() as d, socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        taken.close()
+        os.chmod(d, 0o755)
+        pathlib.Path(d, "index.html").write_text("hello\n")
+        pathlib.Path(d, "n.conf").write_text(f"daemon off; master_process off; error_log {d}/error.log; pid {d}/pid; events {{}}\n"
+                                             f"http {{ access_log off; server {{ listen 127.0.0.1:{port}; root {d}; }} }}\n")
+        with open(f"{d}/out", "w", encoding="utf-8") as out:
+            p = subprocess.Popen([t.args.compendium, "--backend", t.args.backend, "--only", "accept,failed", "-q", "--", "nginx", "-p", d, "-c", f"{d}/n.conf"],
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=out)
+        deadline = time.monotonic() + PATIENCE
+        while not pathlib.Path(d, "pid").exists() or not pathlib.Path(d, "pid").read_text().strip():
+            check(time.monotonic() < deadline and p.poll() is None, "nginx did not start: " + pathlib.Path(d, "out").read_text())
+            time.sleep(0.05)
+        for n in range(150):
+            with socket.create_connection(("127.0.0.1", port), PATIENCE) as c:
+                c.sendall(f"GET /{'' if n % 3 else 'nope'} HTTP/1.0\r\n\r\n".encode())
+                while c.recv(65536):
+                    pass
+        os.kill(int(pathlib.Path(d, "pid").read_text()), signal.SIGQUIT)
+        p.wait(PATIENCE)
+        text = pathlib.Path(d, "out").read_text()
+    check(len(text.splitlines()) < 60 and max(map(len, text.splitlines())) <= 120, text)
+    check("Filter: is:accept,failed" in text and re.search(r"50×  ENOENT +\S+/nope$", text, re.M), text)
+    check(re.search(r"150 connections accepted", text), text)
+    check("Where the time went" not in text, "of what was not captured no share is known: " + text)
+
+
 # What each does does not depend on time, nor on what ran before.
 COUNTED = [["true"], ["ls", "/usr"], ["cat", "/etc/hostname", "/nope"], ["sh", "-c", "cd /etc; echo *"], ["sh", "-c", "true; false; cat /nope"], ["id"],
            ["find", "/etc/apt"], ["grep", "-r", "deb", "/etc/apt"], ["sh", "-c", "for i in 1 2 3; do cat /etc/passwd; done"], ["env", "stat", "/etc", "/nope"]]
@@ -319,6 +372,10 @@ def refused(t):
     for options, why in ((["-e", "opne"], 'no system call "opne"; did you mean open?'), (["-e", "%fiel"], "did you mean %file?"),
                          (["-e", "/("], "no regular expression"), (["-e", "read", "-e", "write"], "-e was given twice; write one set: -e read,write"),
                          (["-e", "verbos=all"], '"verbos=" is not taken'), (["-e", "status=faild"], "did you mean failed?"),
+                         (["--filter", "tpye:open"], 'no field "tpye"; did you mean type?'), (["--filter", "path:/etc type:opneat"], 'no system call or event "opneat"; did you mean openat?'),
+                         (["--only", "netwrok"], "did you mean network?"), (["--filter", "err:ENOTHING"], 'no error "ENOTHING"'), (["--filter", "cat:fiel"], "did you mean file?"),
+                         (["--filter", "dur>fast"], '"fast" is not a time'), (["--filter", "cat:file type:connect"], "no call and no event can meet all of this"),
+                         (["-e", "connect", "--filter", "cat:file"], "and be of -e connect"), (["--slower", "soon"], "takes a time, as 10ms"), (["--path", ""], "needs GLOB"),
                          (["-e", "signal=SIGTREM"], 'no signal "SIGTREM"; did you mean SIGTERM?'), (["-e", "fd=x"], "takes numbers of descriptors"),
                          (["-e", "status=failed", "-e", "status=successful"], "-e status= was given twice"), (["-e", "read=3"], "--record keeps"), (["--by", "file"], "--by belongs to the table of calls: give -c"), (["-c", "--by", "x"], "--by takes call, process, file, peer or errno"),
                          (["-c", "--sort", "x"], 'no column "x"; it has calls, errors, total, share, min,'),
@@ -334,4 +391,4 @@ def refused(t):
 
 
 if __name__ == "__main__":
-    main(__doc__, {"choosing": [as_strace, in_words, in_the_report, names_stay, by_filter, not_stopped, recorded, counts, tables, unknown_numbers, narrow, details, refused]})
+    main(__doc__, {"choosing": [as_strace, in_words, in_the_report, names_stay, by_filter, not_stopped, only_failures, server, recorded, counts, tables, unknown_numbers, narrow, details, refused]})
