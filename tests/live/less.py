@@ -133,9 +133,9 @@ def blocked(t):
     for p in (plain, quiet, seen):
         p.communicate(b"x", timeout=PATIENCE)
         equal(p.returncode, 0, "the exit status")
-    check(not re.search("waiting", "\n".join(screen.shown())), screen.text)
+    check(not re.search(line, "\n".join(screen.shown()), re.M), screen.text)
     check(re.search(r"read (2×)? +1 B from pipe", "\n".join(screen.shown())), screen.text)
-    check("waiting" not in quiet.text(), quiet.text())
+    check("] waiting " not in quiet.text(), quiet.text())
     check(re.search(line, plain.text(), re.M) and re.search(line, file.read_text(), re.M), "it did not stay")
     screen.close()
 
