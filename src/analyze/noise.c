@@ -164,17 +164,19 @@ static bool loader_flags(uint32_t flags)
 	return (flags & ~(uint32_t)(O_LARGEFILE | 0100000)) == (O_RDONLY | O_CLOEXEC);
 }
 
-/* libc opens translations without O_CLOEXEC (intl/loadmsgcat.c). */
-static bool libc_flags(const char *path, uint32_t len, uint32_t flags)
+/* libc opens translations and the list of converters without O_CLOEXEC (intl/loadmsgcat.c, iconv/gconv_cache.c). */
+static bool libc_flags(enum noise_class c, const char *path, uint32_t len, uint32_t flags)
 {
-	return loader_flags(flags | (len > 3 && !memcmp(path + len - 3, ".mo", 3) ? O_CLOEXEC : 0));
+	bool plain = (len > 3 && !memcmp(path + len - 3, ".mo", 3)) || (c == NOISE_GCONV && !is_library(path, len));
+
+	return loader_flags(flags | (plain ? O_CLOEXEC : 0));
 }
 
 static enum noise_class by_open(const char *path, uint32_t len, uint32_t flags)
 {
 	enum noise_class c = noise_path(path, len);
 
-	return c == NOISE_NONE || c == NOISE_SYSTEM || libc_flags(path, len, flags) ? c : NOISE_NONE;
+	return c == NOISE_NONE || c == NOISE_SYSTEM || libc_flags(c, path, len, flags) ? c : NOISE_NONE;
 }
 
 /* nscd is asked first by every program that looks up a name, and is hardly ever there. */

@@ -192,6 +192,9 @@ static void test_noise_event(void **state)
 	/* libc's, and what a program reads or writes itself */
 	assert_int_equal(noise_event(n, EVENT(EV_OPEN, PATH("/usr/share/locale/de/LC_MESSAGES/x.mo"), .err = ENOENT)),
 			 NOISE_LOCALE);
+	assert_int_equal(noise_event(n, EVENT(EV_OPEN, PATH("/l/gconv/gconv-modules.cache"), .flags = O_RDONLY)),
+			 NOISE_GCONV);
+	assert_int_equal(noise_event(n, EVENT(EV_OPEN, PATH("/lib/gconv/UTF-16.so"), .flags = O_RDONLY)), NOISE_NONE);
 	assert_int_equal(noise_event(n, EVENT(EV_OPEN, PATH("/etc/nsswitch.conf"), .flags = O_RDONLY)), NOISE_NONE);
 	assert_int_equal(noise_event(n, EVENT(EV_OPEN, PATH("/etc/nsswitch.conf"), .flags = O_CLOEXEC)),
 			 NOISE_NSSWITCH);
