@@ -202,6 +202,7 @@ int outfile_restore(struct outfile *f)
 	}
 	close(f->fd);
 	f->fd = to;
+	f->restored = true;
 	return 1;
 }
 
@@ -278,7 +279,7 @@ int outfile_finish(struct outfile *f, const struct outfile_words *words, struct 
 	}
 	if (f->err)
 		return say_cut(path, f, words, diag);
-	if (restored > 0)
+	if (f->restored)
 		diag_set(diag, 0, 0, "%s %s was removed while the trace ran; it was written anew", words->what, path);
 	return 0;
 }

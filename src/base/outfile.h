@@ -18,6 +18,7 @@ struct outfile {
 	bool created;		/* there was none */
 	bool replaced;		/* there was one of another user: it was removed */
 	bool begun;		/* what stood in it is gone */
+	bool restored;		/* it was removed meanwhile, and put back */
 	int err;		/* of the first write that failed, negative; 0: none */
 	uint64_t lost;		/* bytes that were not written after that */
 	bool missing;		/* nothing could be written, and no empty file was left: outfile_finish() */

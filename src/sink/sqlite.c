@@ -135,16 +135,44 @@ static sqlite3_stmt *prepare_insert(struct sqlite *s, enum row_table table)
  * By the file that is open already, whatever its name leads to now, and before the command runs, which may remove it.
  * SQLite reads nothing of it until the first statement, and refuses long names (MAX_PATHNAME of its os_unix.c).
  */
-static int open_database(struct sqlite *s, const struct outfile *file, struct diag *diag)
+static bool open_descriptor(struct sqlite *s, int fd)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", file->fd);
-	if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK)
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK;
+}
+
+static int open_database(struct sqlite *s, const struct outfile *file, struct diag *diag)
+{
+	if (open_descriptor(s, file->fd))
 		return 0;
 	return diag_set(diag, 125, EIO, "cannot open the SQLite database %s: %s%s; choose another --sqlite FILE",
 			file->path, sqlite3_errmsg(s->db),
 			strlen(file->path) > 400 ? " (the whole path may have 512 bytes)" : "");
+}
+
+/*
+ * Where there can be no log (a network file system has no shared memory) it is the old journal, which rolls back.
+ * SQLite refuses to begin in a file that was removed, and does not mind later: until it has begun, the file is put
+ * back.
+ */
+static void begin_log(struct sqlite *s)
+{
+	enum { TRIES = 8 };
+
+	for (unsigned i = 0; i < TRIES; i++) {
+		sqlite3_busy_timeout(s->db, BUSY_MS);
+		sqlite3_exec(s->db, "PRAGMA synchronous = OFF; PRAGMA cache_size = -" CACHE_KIB "; "
+				    "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL", NULL, NULL, NULL);
+		if (outfile_restore(s->base.file) != 1)
+			return;
+		sqlite3_close(s->db);
+		if (!open_descriptor(s, s->base.file->fd)) {
+			fail(s);
+			return;
+		}
+	}
 }
 
 /* With the first row: a run that does not begin leaves an older file as it was. */
@@ -152,12 +180,7 @@ static void start(struct sqlite *s)
 {
 	s->started = true;
 	outfile_begin(s->base.file);
-	sqlite3_busy_timeout(s->db, BUSY_MS);
-	run(s, "PRAGMA synchronous = OFF");
-	run(s, "PRAGMA cache_size = -" CACHE_KIB);
-	run(s, "PRAGMA page_size = 8192");
-	/* where it cannot be (a network file system has no shared memory), the old journal, which rolls back */
-	run(s, "PRAGMA journal_mode = WAL");
+	begin_log(s);
 	run(s, "BEGIN");
 	for (unsigned t = 0; t < _ROW_TABLES; t++) {
 		create_table(s, &row_tables[t]);
