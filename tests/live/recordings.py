@@ -75,7 +75,7 @@ def bad_input(t):
 
 def damaged(t):
     """what is cut off or damaged later is shown up to there, and the line says where that is"""
-    whole = record(t, "sh", "-c", "i=0; while [ $i -lt 3000 ]; do : <&0; echo $i; i=$((i+1)); done >/dev/null", options=["-v"])
+    whole = record(t, "sh", "-c", "i=0; while [ $i -lt 16000 ]; do : <&0; echo $i; i=$((i+1)); done >/dev/null", options=["-v"])
     content = whole.read_bytes()
     blocks, at = [], 16
     while at < len(content):
