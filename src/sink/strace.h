@@ -5,6 +5,7 @@
  * its own way in single calls (strace_call.c).  The words are those of strace 6.1 with -f -y -ttt -T.  All bytes of the
  * program come out as strace escapes them: printable ASCII.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,7 @@
 
 struct event;
 struct file;
+struct names;
 
 /*
  * A call: "read(3</etc/hosts>, ", which strace knows when it begins; "\"127.0.0.1"..., 4096)"; "178".  Of one that has
@@ -47,6 +49,7 @@ struct strace_text {
 	struct strace_frame frames[STRACE_FRAMES]; /* structs that are open */
 	unsigned depth;
 	bool lengths;		    /* a length before and after the call is one: "[128 => 16]" */
+	bool short_strings;		/* no name of a file: cut as contents are */
 	bool strings;		    /* those of a vector: as long as contents */
 	size_t before_at, after_at; /* of what changed: its text before the call, the end of that */
 	struct buf made;	    /* of a struct that is put together anew */
@@ -58,6 +61,10 @@ void strace_value(struct strace_text *t, unsigned arg);
 void strace_quote_byte(struct buf *b, unsigned char c, int next); /* next: the byte behind it; -1: none */
 void strace_quote(struct buf *b, const char *s, size_t n, bool cut);
 void strace_quote_hex(struct buf *b, const char *s, size_t n, bool cut);
+/* What follows a number that has no name: PROT_??? in a comment. */
+void strace_unknown(struct buf *b, const struct names *names);
+/* The struct as strace shows it; what closes it. */
+char strace_arrange(struct strace_text *t, const struct strace_frame *f);
 void strace_fd_name(struct buf *b, const struct file *f); /* "</etc/hosts>"; NULL: nothing */
 void strace_flags(struct buf *b, const struct names *names, uint64_t v);
 void strace_i64(struct buf *b, int64_t v);

@@ -42,16 +42,25 @@ static bool is_after(const struct arg_spec *a)
 	}
 }
 
+static bool is_text(uint8_t type)
+{
+	return type == ARG_PATH || type == ARG_STR || type == ARG_BUF_IN;
+}
+
 void strace_value(struct strace_text *t, unsigned arg)
 {
 	const struct call *c = t->ev->call;
 	strace_arg_fn *own = strace_arg_of(c, arg);
+	uint8_t type = c->args[arg].spec->type;
 
-	t->lengths = c->args[arg].spec->type == ARG_STRUCT_INOUT && c->args[arg].spec->size == sizeof(int);
-
-	if (own)
+	t->lengths = type == ARG_STRUCT_INOUT && c->args[arg].spec->size == sizeof(int);
+	t->short_strings = type == ARG_STR && strncmp(c->spec->name ? c->spec->name : "", "symlink", strlen("symlink"));
+	/* what could be read in part only has its address */
+	if (c->args[arg].fault && is_text(type))
+		strace_pointer(t->b, c->args[arg].word);
+	else if (own)
 		own(t, arg);
-	else if (c->args[arg].spec->type == ARG_BUF_OUT && !c->err && !c->ret && c->exit_ns)
+	else if (type == ARG_BUF_OUT && !c->err && !c->ret && c->exit_ns)
 		buf_puts(t->b, "\"\""); /* nothing was written */
 	else
 		value_walk(t->ev, arg, 0, &strace_ops, t);

@@ -132,11 +132,61 @@ static void fcntl_result(struct strace_text *t)
 	}
 }
 
-static void timeout_result(struct strace_text *t)
+/* Only what the program gave. */
+static void as_given(struct strace_text *t, unsigned arg)
 {
-	strace_i64(t->b, t->ev->call->ret);
-	if (!t->ev->call->ret)
+	value_walk(t->ev, arg, WALK_NO_DATA, &strace_ops, t);
+}
+
+/* "1 (in [3], left {tv_sec=0, tv_usec=99})" */
+static void select_result(struct strace_text *t)
+{
+	static const char *const names[] = {"in", "out", "except"};
+	const struct call *c = t->ev->call;
+	const struct part *left = parts_find(c->parts, c->nparts, 4, PART_BYTES, 1);
+	uint32_t nfds = (uint32_t)c->args[0].word;
+	const char *between = " (";
+
+	strace_i64(t->b, c->ret);
+	if (!c->ret) {
 		buf_puts(t->b, " (Timeout)");
+		return;
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+		const struct part *set = parts_find(c->parts, c->nparts, (int)i + 1, PART_BYTES, 1);
+		unsigned n = 0;
+
+		for (uint32_t fd = 0; set && fd < MIN(nfds, set->len * 8); fd++) {
+			if (!(set->bytes[fd / 8] >> fd % 8 & 1))
+				continue;
+			if (n++)
+				buf_printf(t->b, " %u", fd);
+			else
+				buf_printf(t->b, "%s%s [%u", between, names[i], fd);
+			between = ", ";
+		}
+		buf_puts(t->b, n ? "]" : "");
+	}
+	if (left && left->len >= 16) {
+		int64_t time[2];
+
+		memcpy(time, left->bytes, sizeof(time));
+		buf_printf(t->b, "%sleft {tv_sec=%lld, tv_%csec=%lld}", between, (long long)time[0],
+			   strcmp(c->spec->name, "select") ? 'n' : 'u', (long long)time[1]);
+		between = ", ";
+	}
+	buf_puts(t->b, *between == ',' ? ")" : " ()");
+}
+
+static void policy_result(struct strace_text *t)
+{
+	static const char *const names[] = {"SCHED_OTHER", "SCHED_FIFO", "SCHED_RR",	  "SCHED_BATCH",
+					    "SCHED_ISO",   "SCHED_IDLE", "SCHED_DEADLINE"};
+	uint64_t ret = (uint64_t)t->ev->call->ret;
+
+	buf_u64(t->b, ret);
+	if (ret < ARRAY_SIZE(names))
+		buf_printf(t->b, " (%s)", names[ret]);
 }
 
 static void octal_result(struct strace_text *t)
@@ -182,6 +232,14 @@ static const struct {
 	{ "fstatfs", 1, strace_statfs_buf },
 	{ "sysinfo", 0, strace_sysinfo_buf },
 	{ "utimensat", 2, strace_file_times },
+	{ "select", 1, as_given },
+	{ "select", 2, as_given },
+	{ "select", 3, as_given },
+	{ "select", 4, as_given },
+	{ "pselect6", 1, as_given },
+	{ "pselect6", 2, as_given },
+	{ "pselect6", 3, as_given },
+	{ "pselect6", 4, as_given },
 	{ "poll", 0, strace_poll_fds },
 	{ "ppoll", 0, strace_poll_fds },
 };
@@ -189,13 +247,9 @@ static const struct {
 	const char *call;
 	strace_result_fn *fn;
 } results[] = {
-	{ "fcntl", fcntl_result },
-	{ "poll", strace_poll_result },
-	{ "ppoll", strace_poll_result },
-	{ "select", timeout_result },
-	{ "pselect6", timeout_result },
-	{ "umask", octal_result },
-	{ "rt_sigtimedwait", signal_result },
+	{"fcntl", fcntl_result},   {"poll", strace_poll_result},       {"ppoll", strace_poll_result},
+	{"select", select_result}, {"pselect6", select_result},	       {"sched_getscheduler", policy_result},
+	{"umask", octal_result},   {"rt_sigtimedwait", signal_result},
 };
 static const struct {
 	const char *call;

@@ -126,6 +126,14 @@ static void order_names(struct names_split *s)
 			}
 }
 
+void strace_unknown(struct buf *b, const struct names *names)
+{
+	const char *name = names && names->v ? names->v->name : NULL, *end = name ? strchr(name, '_') : NULL;
+
+	if (end && end - name > 1)	/* of O_ it says nothing */
+		buf_printf(b, " /* %.*s_??? */", (int)(end - name), name);
+}
+
 void strace_flags(struct buf *b, const struct names *names, uint64_t v)
 {
 	struct names_split s;
@@ -137,6 +145,11 @@ void strace_flags(struct buf *b, const struct names *names, uint64_t v)
 	}
 	names_split(names, v, &s);
 	order_names(&s);
+	if (!s.n && s.rest && !s.mode && !s.field) {
+		strace_hex(b, s.rest);
+		strace_unknown(b, names);
+		return;
+	}
 	if (s.field)
 		strace_hex(b, s.field);
 	for (unsigned i = 0; i < s.n; i++) {

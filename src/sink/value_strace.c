@@ -16,13 +16,22 @@
 #include "sink/strace.h"
 #include "sink/value_walk.h"
 
+/* Of a second: printed without a sign. */
+static bool is_fraction(const struct strace_text *t)
+{
+	const struct strace_frame *f = t->depth && t->depth <= STRACE_FRAMES ? &t->frames[t->depth - 1] : NULL;
+	const char *name = f && f->n ? f->fields[f->n - 1].name : "";
+
+	return !strcmp(name, "tv_nsec") || !strcmp(name, "tv_usec");
+}
+
 static void number(void *ctx, struct value_num n)
 {
 	struct buf *b = ((struct strace_text *)ctx)->b;
 
 	switch ((enum num_form)n.form) {
 	case NUM_SIGNED:
-		strace_i64(b, (int64_t)n.word);
+		is_fraction(ctx) ? buf_u64(b, n.word) : strace_i64(b, (int64_t)n.word);
 		break;
 	case NUM_UNSIGNED:
 		buf_u64(b, n.word);
@@ -56,10 +65,14 @@ static void constant(void *ctx, const struct names *names, struct value_num n)
 	struct strace_text *t = ctx;
 	const char *name = names_find(names, n.word);
 
-	if (name)
+	if (name) {
 		buf_puts(t->b, name);
-	else
+	} else if (n.form == NUM_IOCTL || n.form == NUM_QUOTA || t->depth) {
 		number(ctx, n);
+	} else {
+		strace_hex(t->b, n.bits < 64 ? n.word & ((1ull << n.bits) - 1) : n.word);
+		strace_unknown(t->b, names);
+	}
 }
 
 static void flags(void *ctx, const struct names *names, struct value_num n)
@@ -250,7 +263,8 @@ static void fd(void *ctx, const struct value_fd *v)
 static void string(void *ctx, const struct value_string *s)
 {
 	struct buf *b = ((struct strace_text *)ctx)->b;
-	bool whole = s->kind == STRING_NAME && !((struct strace_text *)ctx)->strings;
+	const struct strace_text *t = ctx;
+	bool whole = s->kind == STRING_NAME && !t->strings && !t->short_strings;
 	uint32_t shown = whole ? s->len : MIN(s->len, (uint32_t)STRACE_STRING);
 
 	if (!s->bytes)
@@ -313,18 +327,6 @@ static void pointer(void *ctx, uint64_t addr, enum value_why why UNUSED)
 
 /* ---- structure ---- */
 
-/* Which fields strace shows of a struct that begins with this one, in its order; more: it says that there are others.
- */
-static const struct shape {
-	const char *first, *shown[6];
-	bool more;
-} shapes[] = {
-	{"st_dev", {"st_mode", "st_size"}, true},
-	{"sa_handler", {"sa_handler", "sa_mask", "sa_flags", "sa_restorer"}, false},
-	{"ru_utime", {"ru_utime", "ru_stime"}, true},
-	{"sysname", {"sysname", "nodename"}, true},
-};
-
 static void open_shape(void *ctx, enum value_shape shape)
 {
 	struct strace_text *t = ctx;
@@ -356,77 +358,18 @@ static void field(void *ctx, enum value_shape shape UNUSED, unsigned i, const ch
 	buf_putc(t->b, '=');
 }
 
-/* Where the text of its k-th field is, with its name. */
-static void text_of(const struct strace_text *t, const struct strace_frame *f, unsigned k, const char **ret_s,
-		    size_t *ret_n)
-{
-	size_t end = k + 1 < f->n ? f->fields[k + 1].at - 2 : t->b->len;
-
-	*ret_s = t->b->s + f->fields[k].at;
-	*ret_n = end - f->fields[k].at;
-}
-
-static bool take_field(struct strace_text *t, const struct strace_frame *f, const char *name)
-{
-	const char *s;
-	size_t n;
-
-	for (unsigned k = 0; k < f->n; k++) {
-		if (strcmp(f->fields[k].name, name))
-			continue;
-		text_of(t, f, k, &s, &n);
-		buf_puts(&t->made, t->made.len > 1 ? ", " : "");
-		buf_add(&t->made, s, n);
-		return true;
-	}
-	return false;
-}
-
-static bool has_text(const struct strace_text *t, const struct strace_frame *f, const char *name, const char *part)
-{
-	const char *s;
-	size_t n;
-
-	for (unsigned k = 0; k < f->n; k++)
-		if (!strcmp(f->fields[k].name, name)) {
-			text_of(t, f, k, &s, &n);
-			return memmem(s, n, part, strlen(part));
-		}
-	return false;
-}
-
-/* What strace leaves out or puts elsewhere. */
-static void arrange(struct strace_text *t, const struct strace_frame *f, const struct shape *shape)
-{
-	bool is_device = has_text(t, f, "st_mode", "S_IFCHR") || has_text(t, f, "st_mode", "S_IFBLK");
-
-	buf_reset(&t->made);
-	buf_putc(&t->made, '{');
-	for (unsigned i = 0; i < ARRAY_SIZE(shape->shown) && shape->shown[i]; i++) {
-		const char *name = shape->shown[i];
-
-		if (!strcmp(name, "sa_restorer") && !has_text(t, f, "sa_flags", "SA_RESTORER"))
-			continue;
-		take_field(t, f, is_device && !strcmp(name, "st_size") ? "st_rdev" : name);
-	}
-	if (shape->more)
-		buf_puts(&t->made, ", ...");
-	t->b->len = f->start;
-	buf_add(t->b, t->made.s, t->made.len);
-}
-
 static void close_shape(void *ctx, enum value_shape shape)
 {
 	struct strace_text *t = ctx;
 	const struct strace_frame *f = frame_of(t);
+	char end = value_has_fields(shape) ? '}' : ']';
 
 	if (value_has_fields(shape)) {
-		for (unsigned i = 0; f && f->n && i < ARRAY_SIZE(shapes); i++)
-			if (!strcmp(f->fields[0].name, shapes[i].first))
-				arrange(t, f, &shapes[i]);
+		if (f && f->n)
+			end = strace_arrange(t, f);
 		t->depth--;
 	}
-	buf_putc(t->b, value_has_fields(shape) ? '}' : ']');
+	buf_putc(t->b, end);
 	t->strings &= shape != VALUE_STRINGS;
 }
 

@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""strace's own test programs as judges of --format strace: each makes calls and prints the text that strace has to give.
+
+usage: strace_oracles.py --compendium PROGRAM [--backend ptrace|bpf] TESTS
+
+TESTS: the folder tests/ of strace 6.1's source, with the programs of WHOLE built there (`make WHOLE…`; docs/strace-format.md
+says how).  Programs that are not there, or skip, are skipped.  Those that strace tests without -y have no names of
+descriptors in their text: these are taken out of ours.  Prints TAP.
+"""
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+# Programs whose text is the same to the last line, with the calls to be chosen where these are not the program's name.
+WHOLE = {
+    "accept": "", "accept4": "", "acct": "", "alarm": "", "chmod": "", "chown": "", "chroot": "", "clock_adjtime": "",
+    "clock_xettime": "clock_gettime,clock_settime,clock_getres", "copy_file_range": "", "creat": "", "epoll_create": "",
+    "epoll_create1": "", "epoll_wait": "", "fallocate": "", "fchdir": "", "fchmod": "", "fchmodat": "", "fchown": "", "fchownat": "",
+    "fdatasync": "", "flock": "", "fsopen": "", "fstatfs": "", "fsync": "", "ftruncate": "", "getcpu": "", "getcwd": "", "getpeername": "",
+    "getpgrp": "", "getpid": "", "getppid": "", "getresgid": "", "getresuid": "", "getsid": "", "getsockname": "", "gettid": "",
+    "inotify": "inotify_add_watch,inotify_rm_watch", "inotify_init": "", "inotify_init1": "", "ioperm": "", "iopl": "", "lchown": "",
+    "link": "", "madvise": "", "memfd_secret": "", "migrate_pages": "", "mkdir": "", "mkdirat": "", "mknod": "", "mknodat": "",
+    "mlock": "mlock,munlock", "mlock2": "", "mlockall": "", "mq": "mq_getsetattr,mq_open,mq_unlink", "munlockall": "", "pipe2": "",
+    "pkey_free": "", "pkey_mprotect": "", "process_mrelease": "", "readahead": "", "recvfrom": "", "rename": "", "renameat": "",
+    "renameat2": "", "rmdir": "", "sched_get_priority_mxx": "sched_get_priority_min,sched_get_priority_max", "sched_rr_get_interval": "",
+    "sched_xetaffinity": "sched_getaffinity,sched_setaffinity", "sched_xetparam": "sched_getparam,sched_setparam", "sched_yield": "",
+    "set_mempolicy_home_node": "", "setdomainname": "", "setfsgid": "", "setfsuid": "", "setgid": "", "setregid": "", "setresgid": "",
+    "setresuid": "", "setreuid": "", "setrlimit": "", "setuid": "", "shutdown": "", "splice": "", "statfs": "", "symlink": "",
+    "symlinkat": "", "sync": "", "sync_file_range": "", "sysinfo": "", "tee": "", "truncate": "", "umask": "", "umovestr3": "chdir",
+    "unlink": "", "userfaultfd": "", "ustat": "", "vhangup": "", "xetitimer": "setitimer,getitimer", "xetpgid": "getpgid,setpgid",
+    "xetpriority": "getpriority,setpriority", "xettimeofday": "gettimeofday,settimeofday",
+}
+NAMES = re.compile(r"(-?\b\d+|AT_FDCWD)<(?:[^<>]|\\7[46])*>(?:\(deleted\))?")
+
+
+def lines(text, ours):
+    """What a line is about: without thread, time, duration and the width of the column of results."""
+    for line in text.splitlines():
+        if ours:
+            line = re.sub(r"^\d+ +\d+\.\d+ ", "", line)
+            line = NAMES.sub(r"\1", re.sub(r" <\d+\.\d+>$", "", line))
+        line = re.sub(r"\) += ", ") = ", line)
+        if not line.startswith(("+++", "---")):
+            yield line
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--compendium", required=True, type=os.path.abspath)
+    parser.add_argument("--backend", choices=["ptrace", "bpf"], default="ptrace")
+    parser.add_argument("tests")
+    args = parser.parse_args()
+    os.chdir(args.tests)
+    failed = 0
+    print(f"1..{len(WHOLE)}")
+    with tempfile.TemporaryDirectory() as scratch:
+        log = os.path.join(scratch, "log")
+        for number, (name, calls) in enumerate(sorted(WHOLE.items()), 1):
+            if not os.access(name, os.X_OK):
+                print(f"ok {number} {name} # SKIP it is not built")
+                continue
+            done = subprocess.run([args.compendium, "--backend", args.backend, "--format", "strace", "-e", calls or name, "-o", log, "--", f"./{name}"],
+                                  stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False)
+            if done.returncode == 77:
+                print(f"ok {number} {name} # SKIP {done.stderr.decode(errors='replace').splitlines()[-1:]}")
+                continue
+            with open(log, errors="backslashreplace") as f:
+                want, got = list(lines(done.stdout.decode(errors="backslashreplace"), False)), list(lines(f.read(), True))
+            # what a program prepares is not in its text
+            missing = [line for line in want if line not in got]
+            good = done.returncode == 0 and want and not missing
+            failed += not good
+            print(f"{'ok' if good else 'not ok'} {number} {name}: {len(want)} lines")
+            for line in missing[:3]:
+                print(f"# {line[:300]}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
