@@ -358,6 +358,8 @@ static void feed_kernel(struct world *w, const struct item *item)
 	world_emit(w, &ev);
 }
 
+enum { RSS_SLACK = 1 << 20 };	/* it grows a little from the look to the exec */
+
 static void feed_usage(struct world *w, const struct item *item)
 {
 	const struct record_usage *r = item->usage;
@@ -368,12 +370,15 @@ static void feed_usage(struct world *w, const struct item *item)
 	if (r->h.flags & USAGE_BEFORE) {
 		t->run_before_ns = r->run_ns;
 		t->delay_before_ns = r->delay_ns;
+		t->t.proc->rss_before = MAX(t->t.proc->rss_before, r->rss);
 		return;
 	}
 	t->t.has_usage = true;
 	t->t.run_ns = r->run_ns - MIN(r->run_ns, t->run_before_ns);
 	t->t.delay_ns = r->delay_ns - MIN(r->delay_ns, t->delay_before_ns);
-	t->t.proc->rss_peak = MAX(t->t.proc->rss_peak, r->rss);
+	/* what it had before is the tracer's, of which the child became the command */
+	if (r->rss > t->t.proc->rss_before + RSS_SLACK || t->t.proc->attached)
+		t->t.proc->rss_peak = MAX(t->t.proc->rss_peak, r->rss);
 }
 
 /* Whether this is about one more task, where there are as many as are followed. */

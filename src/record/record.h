@@ -251,7 +251,8 @@ enum { FAULT_MAJOR = 1, FAULT_ORDER_SHIFT = 8, FAULT_ORDER_MAX = 18 /* 1 GB */ }
 /*
  * USAGE, as /proc/PID/task/TID/schedstat has it: how long the thread ran, and how long it could have run and waited for
  * a CPU, since it began.  rss: the highest resident memory of its process, bytes, 0 not known; of ptrace that of
- * children it waited for, too, where theirs was higher.  h.flags USAGE_BEFORE: tracing begins here.
+ * children it waited for, too, where theirs was higher.  h.flags USAGE_BEFORE: tracing begins here (an exec does not
+ * reset the rss: a command's own child has that of the tracer).
  */
 struct record_usage { struct record h; rec_u64 run_ns, delay_ns, rss; };
 enum { USAGE_BEFORE = 1 };

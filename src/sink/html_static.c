@@ -206,8 +206,9 @@ void html_static_write(struct html *h, struct html_out *out)
 	struct buf b = { 0 };
 
 	write_head(h, &b, t);
+	tables_html(&b, t, true, h->opt->all);
 	write_cards(&b, t);
-	tables_html(&b, t, h->opt->all);
+	tables_html(&b, t, false, h->opt->all);
 	html_out_add(out, b.s, b.len);
 	buf_done(&b);
 }

@@ -73,6 +73,7 @@ static void cell(struct buf *b, const struct table *t, const struct table_column
 	struct buf w = { 0 };
 
 	buf_puts(b, table_is_number(c->type) ? "<td class=\"num\">" :
+		    c->place == BELOW	     ? "<td class=\"lines\">" :
 		    is_long(c->place)	     ? "<td class=\"path\">" :
 		    bad			     ? "<td class=\"bad\">" :
 					       "<td>");
@@ -140,7 +141,7 @@ static void table_html(struct buf *b, const struct table *t)
 	unsigned columns = used_columns(t, used);
 	struct buf more = { 0 };
 
-	buf_puts(b, "<section class=\"card wide\" id=\"card-");
+	buf_printf(b, "<section class=\"card wide%s\" id=\"card-", t->def->answers ? " answer" : "");
 	id(b, t->def);
 	buf_printf(b, "\"><h2>%s</h2>\n<table><thead><tr>", t->def->title);
 	for (unsigned i = 0; i < t->def->ncolumns; i++)
@@ -171,11 +172,11 @@ static void add_table(struct buf *b, const struct table_def *def, const struct t
 	table_free(t);
 }
 
-void tables_html(struct buf *b, const struct totals *totals, bool noise)
+void tables_html(struct buf *b, const struct totals *totals, bool answers, bool noise)
 {
 	for (unsigned i = 0; i < table_nlist; i++)
-		if (table_list[i]->form != FORM_TITLES)
+		if (table_list[i]->form != FORM_TITLES && (table_list[i]->answers != 0) == answers)
 			add_table(b, table_list[i], totals, noise);
-	for (unsigned i = 0; i < _KERNEL_TABLES; i++)
+	for (unsigned i = 0; !answers && i < _KERNEL_TABLES; i++)
 		add_table(b, &kernel_tables[i], totals, noise);
 }

@@ -6,5 +6,5 @@
 struct buf;
 struct totals;
 
-/* All of the list, but what the cards show.  noise: also what the noise filter hides. */
-void tables_html(struct buf *b, const struct totals *t, bool noise);
+/* All of the list, but what the cards show: answers, or the others.  noise: also what the noise filter hides. */
+void tables_html(struct buf *b, const struct totals *t, bool answers, bool noise);

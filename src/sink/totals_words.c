@@ -36,11 +36,14 @@ void totals_memory(struct buf *b, const struct totals *t, enum totals_memory wha
 void totals_resident(struct buf *b, const struct totals *t)
 {
 	human_bytes(b, t->rss_peak);
-	if (t->nprocs == 1 || !t->rss_proc)
+	if (t->nprocs == 1)
 		return;
 	buf_puts(b, " (");
-	text_safe(b, t->rss_proc->comm.s ? t->rss_proc->comm.s : "", t->rss_proc->comm.len);
-	buf_printf(b, " %u, the highest of one process)", t->rss_proc->pid);
+	if (t->rss_proc) {	/* else a process with children: it may be one of theirs */
+		text_safe(b, t->rss_proc->comm.s ? t->rss_proc->comm.s : "", t->rss_proc->comm.len);
+		buf_printf(b, " %u, ", t->rss_proc->pid);
+	}
+	buf_puts(b, "the highest of one process)");
 }
 
 void totals_lookup_name(struct buf *b, const struct totals_lookup *l)

@@ -32,13 +32,22 @@ const IDLE = new Set(['fork', 'futex', 'poll', 'sleep', 'wait', 'exit', 'accept'
 
 export function Overview({ s }: { s: State }) {
   const cards = useRef<HTMLDivElement>(null),
+    answers = useRef<HTMLDivElement>(null),
     wide = useRef<HTMLDivElement>(null),
     chart = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    // The writer's cards move here: small ones into a row, tables below.
+    // The writer's cards move here: answers first, small ones into a row, tables below.  Its findings have a panel here.
     for (const card of [...document.querySelectorAll('#summary > section.card')])
-      (card.classList.contains('wide') ? wide : cards).current!.append(card);
-    for (const card of wide.current!.querySelectorAll<HTMLElement>('.card')) {
+      if (card.id !== 'card-findings')
+        (card.classList.contains('answer')
+          ? answers
+          : card.classList.contains('wide')
+            ? wide
+            : cards
+        ).current!.append(card);
+    for (const card of [answers, wide].flatMap(r => [
+      ...r.current!.querySelectorAll<HTMLElement>('.card'),
+    ])) {
       // These scroll by themselves, so the keyboard must get there.
       card.tabIndex = 0;
       card.setAttribute('aria-label', card.querySelector('h2')?.textContent ?? '');
@@ -57,6 +66,7 @@ export function Overview({ s }: { s: State }) {
   return (
     <section class="tab scroll" aria-label="Overview">
       <div class="page wide-page">
+        <div class="wide-cards" ref={answers} />
         <div class="cards" ref={cards} />
         <div class="columns">
           <Facts s={s} />

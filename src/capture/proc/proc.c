@@ -137,6 +137,13 @@ static bool status_line(pid_t pid, pid_t tid, const char *key, char *ret, size_t
 	return ok;
 }
 
+uint64_t proc_rss_peak(pid_t pid)
+{
+	char v[64];
+
+	return status_line(pid, pid, "VmHWM", v, sizeof(v)) ? strtoull(v, NULL, 10) << 10 : 0;
+}
+
 uint32_t proc_ns_tid(pid_t tid)
 {
 	char v[256], *last;

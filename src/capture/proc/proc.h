@@ -46,6 +46,7 @@ bool proc_exec_call_parts(const struct buf *call, bool want_argv, bool want_env,
 /* USAGE of a thread, by its schedstat; nothing when the kernel has none (CONFIG_SCHED_INFO) or it is gone. */
 struct proc_usage { uint64_t run_ns, delay_ns; };
 bool proc_usage(pid_t tid, struct proc_usage *ret);
+uint64_t proc_rss_peak(pid_t pid);	/* bytes, 0 not known */
 void proc_put_usage(pid_t pid, pid_t tid, unsigned flags, struct buf *rec, void (*put)(void *ctx), void *ctx);
 
 bool proc_mounted(void);			/* and of our pid namespace */

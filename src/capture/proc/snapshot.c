@@ -134,6 +134,8 @@ void proc_put_usage(pid_t pid, pid_t tid, unsigned flags, struct buf *rec, void 
 	r->h.flags = (rec_u16)flags;
 	r->run_ns = u.run_ns;
 	r->delay_ns = u.delay_ns;
+	if (flags & USAGE_BEFORE && pid == tid)
+		r->rss = proc_rss_peak(pid);
 	put(ctx);
 }
 
