@@ -179,6 +179,8 @@ static int check(const struct options *o, const char *report_given, struct diag 
 				strace_name("columns"));
 	if (o->format == TEXT_STRACE && (o->count_only || o->count_too))
 		return diag_set(diag, USAGE, EINVAL, "--format strace writes lines and no table; leave out -c and -C");
+	if (o->count_only && o->count_too)
+		return diag_set(diag, USAGE, EINVAL, "-c prints only the table, -C lines, too; give one of them");
 	if (o->descendants && !o->npids)
 		return diag_set(diag, USAGE, EINVAL,
 				"--descendants goes with --pid; the children of a command are followed anyway");

@@ -375,7 +375,7 @@ def refused(t):
                          (["--filter", "tpye:open"], 'no field "tpye"; did you mean type?'), (["--filter", "path:/etc type:opneat"], 'no system call or event "opneat"; did you mean openat?'),
                          (["--only", "netwrok"], "did you mean network?"), (["--filter", "err:ENOTHING"], 'no error "ENOTHING"'), (["--filter", "cat:fiel"], "did you mean file?"),
                          (["--filter", "dur>fast"], '"fast" is not a time'), (["--filter", "cat:file type:connect"], "no call and no event can meet all of this"),
-                         (["-e", "connect", "--filter", "cat:file"], "and be of -e connect"), (["--slower", "soon"], "takes a time, as 10ms"), (["--path", ""], "needs GLOB"),
+                         (["-e", "connect", "--filter", "cat:file"], "and be of -e connect"), (["--slower", "soon"], "takes a time, as 10ms"), (["--path", ""], "needs GLOB"), (["-c", "-C"], "give one of them"),
                          (["-e", "signal=SIGTREM"], 'no signal "SIGTREM"; did you mean SIGTERM?'), (["-e", "fd=x"], "takes numbers of descriptors"),
                          (["-e", "status=failed", "-e", "status=successful"], "-e status= was given twice"), (["-e", "read=3"], "--record keeps"), (["--by", "file"], "--by belongs to the table of calls: give -c"), (["-c", "--by", "x"], "--by takes call, process, file, peer or errno"),
                          (["-c", "--sort", "x"], 'no column "x"; it has calls, errors, total, share, min,'),
