@@ -93,3 +93,13 @@ const struct event_info *event_info(enum event_kind kind)
 {
 	return &infos[(unsigned)kind < _EV_MAX ? kind : EV_CALL];
 }
+
+const char *event_lost_reason(enum lost_reason why)
+{
+	static const char *const reasons[] = {
+		[LOST_ASYNC] = "the outcome of asynchronous requests, which the program did not ask the kernel for",
+		[LOST_TASKS] = "more tasks at a time than are followed",
+	};
+
+	return reasons[why];
+}

@@ -124,6 +124,9 @@ struct event_info {
 	bool live;		/* shown by default */
 	bool live_failed;	/* shown by default when it failed (always so when live) */
 };
+/* Why something is lost in the model; what a recording lost has its own reason (PART_TEXT). */
+enum lost_reason { LOST_ASYNC, LOST_TASKS };
+const char *event_lost_reason(enum lost_reason why);
 const struct event_info *event_info(enum event_kind kind);
 
 /* flags of CONNECT_FAILED: connect returned success before the peer was asked (TCP_FASTOPEN_CONNECT) */

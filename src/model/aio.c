@@ -32,7 +32,7 @@ struct aio *aio_of(struct world *w, uint32_t mm, uint64_t addr)
 /* The outcome of what is under way will not be asked for any more. */
 static void mm_is_gone(struct world *w, uint32_t mm)
 {
-	static const char why[] = "the outcome of asynchronous requests, which the program did not ask the kernel for";
+	const char *why = event_lost_reason(LOST_ASYNC);
 	struct event ev = event_at(w->item ? w->item->head->ts_ns : 0, NULL, EV_LOST);
 	struct aio *a, *tmp;
 
@@ -44,7 +44,7 @@ static void mm_is_gone(struct world *w, uint32_t mm)
 	if (!ev.count || !w->item)
 		return;
 	ev.text = why;
-	ev.text_len = sizeof(why) - 1;
+	ev.text_len = (uint32_t)strlen(why);
 	world_emit(w, &ev);
 }
 

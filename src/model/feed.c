@@ -389,14 +389,14 @@ static bool is_too_many(struct world *w, const struct record *head)
 
 static void feed_dropped(struct world *w, uint64_t ts_ns)
 {
-	static const char why[] = "more tasks at a time than are followed";
+	const char *why = event_lost_reason(LOST_TASKS);
 	struct event ev = event_at(ts_ns, NULL, EV_LOST);
 
 	if (!w->ndropped)
 		return;
 	ev.count = w->ndropped;
 	ev.text = why;
-	ev.text_len = sizeof(why) - 1;
+	ev.text_len = (uint32_t)strlen(why);
 	world_emit(w, &ev);
 }
 

@@ -3,12 +3,12 @@
 
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 
 #include "base/buf.h"
 #include "decode/call.h"
 #include "event/event.h"
 #include "model/model.h"
+#include "sink/ended.h"
 #include "sink/kernel.h"
 #include "sink/words.h"
 
@@ -30,14 +30,6 @@ static void add_region(struct buf *b, const struct event *ev)
 		buf_putc(b, ' ');
 		file_name(b, ev->file);
 	}
-}
-
-static void add_status(struct buf *b, int status)
-{
-	if (WIFSIGNALED(status))
-		buf_puts(b, signal_name(WTERMSIG(status)));
-	else if (status >= 0)
-		buf_printf(b, "exit %d", WEXITSTATUS(status));
 }
 
 /* A call by a name that could not be read. */
@@ -87,7 +79,7 @@ struct object event_object(const struct event *ev, bool has_file, bool has_peer,
 		name = signal_name(ev->signo);
 		return text(name, strlen(name));
 	case EV_EXIT:
-		add_status(b, ev->status);
+		ended_briefly(b, ev->status);
 		break;
 	case EV_SCHED:
 	case EV_BLOCK:
