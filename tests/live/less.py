@@ -126,7 +126,7 @@ def blocked(t):
     quiet = t.start("-q", "--", "cat", stdin=subprocess.PIPE)
     seen = screen.start(t, "-o", str(file))
     t.started.append(seen)
-    line = r"\] waiting [2-9]\.\ds in read pipe:\[\d+\]$"
+    line = r"\] waiting \d+\.\ds in read pipe:\[\d+\]$"
     eventually(lambda: re.search(line, plain.text(), re.M), "a line in a file")
     eventually(lambda: re.search(line, "\n".join(screen.shown()), re.M), "a line in a terminal")
     eventually(lambda: re.search(line, file.read_text(), re.M), "a line in the file beside it")
