@@ -159,6 +159,10 @@ static int check(const struct options *o, const char *report_given, struct diag 
 		return diag_set(diag, USAGE, EINVAL,
 				"--read and --record do not go together: the recording exists already; copy the file, "
 				"or give --redact, too, to write one without secrets");
+	if (o->nreads > 1 && options_output(o, OUTPUT_RECORDING))
+		return diag_set(
+			diag, USAGE, EINVAL,
+			"--record takes one --read: in one recording equal pids of two hosts would be one process");
 	if (o->read && (o->duration_ns || o->events))
 		return diag_set(diag, USAGE, EINVAL,
 				"--%s ends a tracing; with --read there is none: the recording has ended",

@@ -353,6 +353,7 @@ static void test_recordings(void **state)
 	REFUSE("--keep 3 --record x ls", "--rotate");
 	REFUSE("--dump-when err:any --record x ls", "--last");
 	REFUSE("--about ls", "--read");
+	REFUSE("--redact --read a b --record c", "one --read");
 	REFUSE("--redact=all ls", "paths");
 }
 
