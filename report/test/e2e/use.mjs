@@ -9,7 +9,7 @@ const focus = async (t, page, want, what) => {
   const now = () => document.activeElement.id || document.activeElement.className;
   await page
     .waitForFunction(
-      want => (document.activeElement.id || document.activeElement.className) === want,
+      name => (document.activeElement.id || document.activeElement.className) === name,
       want,
     )
     .catch(() => {});
