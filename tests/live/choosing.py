@@ -367,6 +367,17 @@ def details(t):
     check(text.startswith(" No system call was made of those that were chosen\n"), text)
 
 
+def filtered(t):
+    """ptrace: whatever is chosen, the end of a process too, a filter keeps the rest from stopping; nothing is reported about trying it"""
+    if t.args.backend != "ptrace":
+        raise Skip("the seccomp filter is ptrace's")
+    for wanted in ("%process", "exit_group", "none"):      # (where files are chosen what /proc says of it is disguised)
+        p = subprocess.run([t.args.compendium, "--backend", "ptrace", "-q", "-e", wanted, "--", "grep", "^Seccomp:", "/proc/self/status"],
+                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        equal(p.stdout.split(), ["Seccomp:", "2"], wanted)
+        check("compendium: " not in p.stderr, p.stderr)
+
+
 def refused(t):
     """what cannot be meant: one line, exit status 125, and the command does not run"""
     for options, why in ((["-e", "opne"], 'no system call "opne"; did you mean open?'), (["-e", "%fiel"], "did you mean %file?"),
@@ -391,4 +402,4 @@ def refused(t):
 
 
 if __name__ == "__main__":
-    main(__doc__, {"choosing": [as_strace, in_words, in_the_report, names_stay, by_filter, not_stopped, only_failures, server, recorded, counts, tables, unknown_numbers, narrow, details, refused]})
+    main(__doc__, {"choosing": [as_strace, in_words, in_the_report, names_stay, by_filter, not_stopped, only_failures, server, recorded, counts, tables, unknown_numbers, narrow, details, filtered, refused]})

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -21,7 +22,8 @@
 #include "capture/ptrace/seccomp.h"
 #include "capture/ptrace/ptrace.h"
 
-enum { FILTER_MAX = 4096 };
+/* Of a filter, in instructions (BPF_MAXINSNS); TRIAL: what the one that is tried out has before it. */
+enum { FILTER_MAX = 4096, TRIAL = 3 };
 
 /*
  * The filter goes in without no_new_privs where the kernel allows it (CAP_SYS_ADMIN), so that setuid programs keep
@@ -38,19 +40,31 @@ static void put_filter(const void *filter, char word)
 }
 
 /* Not _exit(): ahead of what does not return a sanitizer makes calls of its own, which the filter forbids by now. */
-static void leave(int status) { syscall(SYS_exit_group, status); }
-
-/* Can a filter be set here at all?  Tried in a child of its own, since there is no way back from it. */
-static bool filter_works(const struct sock_fprog *filter, bool *ret_needs_nnp)
+static _Noreturn void leave(int status)
 {
-	int status = 0;
-	pid_t pid = fork();
+	syscall(SYS_exit_group, status);
+	__builtin_trap();	/* never back into the program of which it is a copy */
+}
 
+/*
+ * Can a filter be set here at all?  Tried in a child of its own, since there is no way back from it.  prog begins with
+ * TRIAL instructions for that child alone: no tracer answers the stops of the filter, and its own end may be one.
+ */
+static bool filter_works(struct sock_filter *prog, unsigned short len, bool *ret_needs_nnp)
+{
+	const struct sock_fprog filter = { (unsigned short)(TRIAL + len), prog };
+	int status = 0;
+	pid_t pid;
+
+	prog[0] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	prog[1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 0, 1);
+	prog[2] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	pid = fork();
 	if (pid == 0) {
-		if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, filter) == 0)
+		if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) == 0)
 			leave(0);
 		if (errno == EACCES && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-		    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, filter) == 0)
+		    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) == 0)
 			leave(1);
 		leave(2);
 	}
@@ -78,10 +92,11 @@ static bool build_filter(struct ptrace_source *s, struct sock_filter *prog, stru
 		if (getrandom(&s->mark, sizeof(s->mark), 0) < 0)
 			s->mark = 0x4350;
 	*ret = (struct sock_fprog){
-		(unsigned short)seccomp_build(prog, FILTER_MAX, s->mark, s->plans[ARCH_X86_64], s->plans[ARCH_I386]),
-		prog
+		(unsigned short)seccomp_build(prog + TRIAL, FILTER_MAX - TRIAL, s->mark, s->plans[ARCH_X86_64],
+					      s->plans[ARCH_I386]),
+		prog + TRIAL
 	};
-	if (!ret->len || !filter_works(ret, &needs_nnp)) {
+	if (!ret->len || !filter_works(prog, ret->len, &needs_nnp)) {
 		ret->len = 0;
 		return false;
 	}
