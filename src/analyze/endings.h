@@ -40,6 +40,7 @@ struct fatal {
 	bool has_addr;
 	uint32_t sender;			/* pid; 0: the kernel, or not known */
 	const struct totals_proc *sender_proc;	/* NULL: not traced */
+	bool only_chosen;			/* calls that were not chosen can have sent it */
 	struct bytes region;			/* the file mapped there */
 };
 

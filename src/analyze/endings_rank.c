@@ -63,6 +63,7 @@ unsigned endings_top(const struct totals *t, const struct totals_ending **ret_ro
 
 		e->fatal.sender = e->proc->fatal_from;
 		e->fatal.sender_proc = last_with_pid(t, e->fatal.sender);
+		e->fatal.only_chosen = t->chosen.len || t->filter.len;
 		e->cause = cause_of(t, e);
 		if (e->cause)
 			e->cause->effect = e;

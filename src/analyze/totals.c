@@ -319,6 +319,13 @@ static void memory_event(struct totals *t, const struct event *ev)
 	t->nmaps += ev->kind == EV_MMAP && !ev->err;
 }
 
+/* A process that kills itself does not return from that call. */
+static bool kills_itself(const struct event *ev)
+{
+	return ev->kind == EV_KILL && ev->call && ev->call->unfinished && !ev->call->running &&
+	       ev->target_proc == ev->task->proc->id;
+}
+
 /* What is true whatever was chosen: processes, how they ended, what they have mapped. */
 static void fact_event(struct totals *t, const struct event *ev, struct totals_proc *p)
 {
@@ -395,6 +402,8 @@ void totals_event(struct totals *t, const struct event *ev)
 	p = x->last_proc = totals_proc_of(t, ev->task->proc);
 	if (totals_may_note(ev))
 		totals_note_event(t, ev);
+	if (kills_itself(ev))
+		totals_signal_event(t, ev);
 	t->nchosen_noise += !t->left_out && t->noise != NOISE_NONE && ev->kind != EV_WAITING;
 	if (ev->call && ev->kind != EV_WAITING && !t->left_out) {
 		call_event(t, ev);

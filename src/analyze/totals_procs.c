@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include "analyze/totals_index.h"
+#include "record/record.h"
 
 /* ---- memory ---- */
 
@@ -167,30 +168,59 @@ const struct totals_proc *totals_proc(const struct totals *t, uint32_t id)
 	return r ? &r->row : NULL;
 }
 
-/* The record of a kill can come before or after that of the death. */
+/* By default they end no process (signal(7)): a SIGCONT often follows the signal that does, as from timeout(1). */
+static bool spares(int signo)
+{
+	return signo == SIGCONT || signo == SIGCHLD || signo == SIGURG || signo == SIGWINCH || signo == SIGSTOP ||
+	       signo == SIGTSTP || signo == SIGTTIN || signo == SIGTTOU;
+}
+
+static void signal_reached(struct totals_proc *p, const struct event *ev)
+{
+	if (ev->flags & SIGNAL_IGNORED || (p->reached.fatal && p->reached.signo == ev->signo))
+		return;
+	p->reached = (struct totals_signal){ ev->signo, ev->sender_pid, ev->flags & SIGNAL_FATAL };
+}
+
 static void signal_sent(struct totals_proc *p, int signo, uint32_t sender)
 {
-	if (p->last_signo == signo && p->last_sender && p->end_ns)
+	if (!spares(signo) && p->lethal.signo != SIGKILL)
+		p->lethal = (struct totals_signal){ signo, sender, false };
+}
+
+/* At its end, and at what is recorded after it: the record of a kill can come before or after that of the death. */
+static void find_killer(struct totals_proc *p)
+{
+	int signo = p->status > 0 && WIFSIGNALED(p->status) ? WTERMSIG(p->status) : 0;
+
+	if (!signo || p->fatal_from)
 		return;
-	p->last_signo = signo;
-	p->last_sender = sender;
-	if (p->end_ns && p->status > 0 && WIFSIGNALED(p->status) && WTERMSIG(p->status) == signo && !p->fatal_from)
-		p->fatal_from = sender;
+	if (p->reached.signo == signo)
+		p->fatal_from = p->reached.sender;
+	if (!p->fatal_from && p->lethal.signo == signo)
+		p->fatal_from = p->lethal.sender;
 }
 
 void totals_signal_event(struct totals *t, const struct event *ev)
 {
-	struct proc_row *target;
+	struct totals_proc *p = t->index->last_proc;
+	struct proc_row *target = NULL;
 
 	if (ev->err || !ev->signo)
 		return;
 	if (ev->kind == EV_SIGNAL) {
-		signal_sent(t->index->last_proc, ev->signo, ev->sender_pid);
+		signal_reached(p, ev);
 	} else if (ev->kind == EV_KILL && ev->target_proc) {
 		HASH_FIND(hh, t->index->procs, &ev->target_proc, sizeof(ev->target_proc), target);
-		if (target)
-			signal_sent(&target->row, ev->signo, ev->task->proc->pid);
+		if (!target)
+			return;
+		p = &target->row;
+		signal_sent(p, ev->signo, ev->task->proc->pid);
+	} else {
+		return;
 	}
+	if (p->end_ns)
+		find_killer(p);
 }
 
 /* What a process that ends made and did not close.  A majority among the names, where there is one: Boyer and Moore. */
@@ -244,8 +274,7 @@ void totals_proc_event(struct totals *t, const struct event *ev, struct totals_p
 		t->stime_ns += proc->stime_ns;
 		p->status = ev->status;
 		p->end_ns = ev->ts_ns;
-		if (p->status > 0 && WIFSIGNALED(p->status) && WTERMSIG(p->status) == p->last_signo)
-			p->fatal_from = p->last_sender;
+		find_killer(p);
 		p->nthreads = MAX(proc->nthreads_ever, 1);
 		count_unclosed(t, proc, p);
 		if (proc->rss_peak > t->rss_peak) {	/* a parent's may be a child's, which ended before */

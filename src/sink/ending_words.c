@@ -165,9 +165,10 @@ void ending_fatal(struct buf *b, const struct totals_ending *e)
 			buf_putc(b, ')');
 		}
 	} else {
-		buf_puts(b, " came from the kernel, or from a process that was not traced");
+		buf_puts(b, f->only_chosen ? " came from the kernel, or from a call that was not chosen"
+					   : " came from the kernel, or from a process that was not traced");
 	}
-	buf_puts(b, f->has_addr ? ", after " : " after ");
+	buf_puts(b, f->has_addr || !f->sender ? ", after " : " after ");
 	human_ns(b, f->ts_ns);
 }
 

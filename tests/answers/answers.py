@@ -99,6 +99,15 @@ def sibling(t):
     says(shown, r"SIGKILL +sleep 1000", r"SIGKILL was sent by \d+ \(sh\) after [\d.]+", r"so failed python")
 
 
+def by_itself(t):
+    """killed by itself; by timeout(1), which sends more than one signal; by a call that was not chosen"""
+    need("timeout")
+    says(traced(t, "sh", "-c", "kill -9 $$"), r"Killed by SIGKILL, sent by itself", r"SIGKILL was sent by the process itself after [\d.]+")
+    for _ in range(3):      # (which of the signals is reported first is chance)
+        says(traced(t, "timeout", "0.1", "sleep", "1000", status=124), r"SIGTERM was sent by \d+ \(timeout\) after [\d.]+")
+    says(traced(t, "sh", "-c", "kill -9 $$", options=["-e", "openat"]), r"SIGKILL came from the kernel, or from a call that was not chosen, after [\d.]+")
+
+
 def fault(t):
     """a null pointer is read: the address"""
     program = "import ctypes; ctypes.string_at(8)"
@@ -327,7 +336,7 @@ def header_gone(t):
 
 GROUPS = {"different": [equal_runs, header_gone],
           "slow": [slow_server, lock, critical_path], "findings": [leak, refused, no_finding, tree],
-          "failing": [missing_header, missing_library, permission, sibling, fault, second_place, made_good, words_are_safe]}
+          "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, second_place, made_good, words_are_safe]}
 
 
 if __name__ == "__main__":
