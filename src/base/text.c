@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/bytes8.h"
 #include "base/macro.h"
 
 static uint32_t decode(const char *s, unsigned len)
@@ -70,18 +71,43 @@ static void escape(struct buf *b, unsigned char c)
 	}
 }
 
+static bool is_plain(unsigned char c, bool quoting)
+{
+	return c >= 0x20 && c < 0x7f && !(quoting && (c == '"' || c == '\\'));
+}
+
+static uint64_t not_plain(uint64_t w, bool quoting)
+{
+	uint64_t marks = bytes8_below(w, 0x20) | bytes8_high(w) | bytes8_equal(w, 0x7f);
+
+	return quoting ? marks | bytes8_equal(w, '"') | bytes8_equal(w, '\\') : marks;
+}
+
+/* How many bytes at the beginning are written as they are. */
+static inline size_t safe_run(const char *s, size_t n, bool quoting)
+{
+	size_t i = 0;
+	uint64_t marks;
+
+	for (; n - i >= 8; i += 8) {
+		marks = not_plain(bytes8(s + i), quoting);
+		if (marks)
+			return i + bytes8_first(marks);
+	}
+	while (i < n && is_plain((unsigned char)s[i], quoting))
+		i++;
+	return i;
+}
+
 static void add_safe(struct buf *b, const char *s, size_t n, bool quoting)
 {
 	for (size_t i = 0; i < n;) {
 		unsigned char c = (unsigned char)s[i];
-		size_t run = i;
+		size_t run = safe_run(s + i, n - i, quoting);
 
-		while (run < n && (unsigned char)s[run] >= 0x20 && (unsigned char)s[run] < 0x7f &&
-		       !(quoting && (s[run] == '"' || s[run] == '\\')))
-			run++;
-		if (run > i) {
-			buf_add(b, s + i, run - i);
-			i = run;
+		if (run) {
+			buf_add(b, s + i, run);
+			i += run;
 			continue;
 		}
 		if (quoting && (c == '"' || c == '\\')) {
@@ -192,8 +218,13 @@ size_t text_width(const char *s, size_t n)
 	size_t w = 0;
 	unsigned len;
 
-	for (size_t i = 0; i < n; i += len)
-		w += char_width(s + i, n - i, &len);
+	for (size_t i = 0; i < n; i += len) {
+		len = 1;
+		if ((unsigned char)s[i] < 0x80)	/* nearly all are, and have one */
+			w++;
+		else
+			w += char_width(s + i, n - i, &len);
+	}
 	return w;
 }
 

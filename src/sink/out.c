@@ -2,10 +2,12 @@
 #include "sink/out.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/bytes8.h"
 #include "base/macro.h"
 #include "base/outfile.h"
 #include "base/text.h"
@@ -76,16 +78,36 @@ static void status_end(struct stream *s)
 	s->status = s->disturbed = false;
 }
 
+/* Copies what is no control character, up to the first one or the end; how many bytes that were. */
+static size_t add_run(struct buf *b, const char *p, size_t n)
+{
+	size_t i = 0;
+	uint64_t marks = 0;
+	char *to;
+
+	buf_grow(b, n);
+	to = b->s + b->len;
+	for (; n - i >= 8 && !marks; i += marks ? bytes8_first(marks) : 8) {
+		uint64_t w = bytes8(p + i);
+
+		memcpy(to + i, &w, sizeof(w));
+		marks = bytes8_below(w, ' ');
+	}
+	for (; !marks && i < n && (unsigned char)p[i] >= ' '; i++)
+		to[i] = p[i];
+	to[i] = '\0';
+	b->len += i;
+	return i;
+}
+
 static void stream_add(struct stream *s, const char *p, size_t n)
 {
 	if (s->status)
 		status_end(s);
-	buf_grow(&s->buf, n);
-	for (size_t i = 0, run; i < n; i++) {
-		for (run = i; i < n && ((unsigned char)p[i] >= _STYLE_MAX || !is_mark(p[i]));)
-			i++;
-		buf_add(&s->buf, p + run, i - run);
-		if (i < n && s->color && sgr[(unsigned char)p[i]])
+	for (size_t i = 0; (i += add_run(&s->buf, p + i, n - i)) < n; i++) {
+		if (!is_mark(p[i]))
+			buf_putc(&s->buf, p[i]);
+		else if (s->color && sgr[(unsigned char)p[i]])
 			buf_puts(&s->buf, sgr[(unsigned char)p[i]]);
 	}
 	if (s->buf.len >= (s->live ? LIVE_FULL : FILE_FULL))

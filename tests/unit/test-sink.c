@@ -367,13 +367,54 @@ static void test_copies(void **state)
 	out_free(out);
 }
 
+/* The file's content is that, and then there is none. */
+static void assert_taken(int file, const char *want)
+{
+	char seen[64];
+	ssize_t n = pread(file, seen, sizeof(seen) - 1, 0);
+
+	seen[MAX(n, 0)] = '\0';
+	assert_string_equal(seen, want);
+	assert_int_equal(ftruncate(file, 0), 0);
+	assert_int_equal(lseek(file, 0, SEEK_SET), 0);
+}
+
+/* Lines are copied in words: it must not matter where in one a mark is. */
+static void test_marks_anywhere(void **state)
+{
+	struct outfile color = { .fd = memfd_create("color", 0) }, plain = { .fd = memfd_create("plain", 0) };
+	char line[24], want[64];
+
+	(void)state;
+	out = out_new(80);
+	out_add(out, &color, true);
+	out_add(out, &plain, false);
+	for (size_t n = 1; n <= sizeof(line); n++)
+		for (size_t at = 0; at < n; at++) {
+			int before = (int)at, after = (int)(n - at - 1);
+
+			memset(line, '.', n);
+			line[at] = STYLE_BOLD;
+			out_write(out, line, n);
+			out_flush(out);
+			snprintf(want, sizeof(want), "%.*s\033[1m%.*s", before, line, after, line + at + 1);
+			assert_taken(color.fd, want);
+			snprintf(want, sizeof(want), "%.*s%.*s", before, line, after, line + at + 1);
+			assert_taken(plain.fd, want);
+		}
+	out_free(out);
+	close(color.fd);
+	close(plain.fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines), cmocka_unit_test(test_final), cmocka_unit_test(test_merging),
 		cmocka_unit_test(test_joining), cmocka_unit_test(test_tick_shows),
 		cmocka_unit_test(test_words), cmocka_unit_test(test_noise_is_hidden),
-		cmocka_unit_test(test_color), cmocka_unit_test(test_copies), cmocka_unit_test(test_json),
+		cmocka_unit_test(test_color), cmocka_unit_test(test_copies), cmocka_unit_test(test_marks_anywhere),
+		cmocka_unit_test(test_json),
 	};
 
 	return cmocka_run_group_tests_name("sink", tests, NULL, NULL);

@@ -40,6 +40,38 @@ static void escapes_what_drives_a_terminal(void **state)
 	assert_made(text_safe, "a\0" "7", "a\\x007");
 }
 
+/* Texts are looked at in words: it must not matter where in one a byte is, nor what is before and behind it. */
+static void escapes_at_every_place(void **state)
+{
+	struct buf b = { 0 }, want = { 0 };
+	char text[24];
+
+	(void)state;
+	for (unsigned c = 1; c < 0x80; c++)
+		for (unsigned at = 0; at < sizeof(text); at++) {
+			memset(text, at % 2 ? ' ' : '~', sizeof(text));
+			text[at] = (char)c;
+			buf_reset(&b);
+			buf_reset(&want);
+			text_quote(&b, text, sizeof(text));
+			buf_putc(&want, '"');
+			buf_add(&want, text, at);
+			if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
+				buf_putc(&want, (char)c);
+			else if (c == '"' || c == '\\')
+				buf_printf(&want, "\\%c", c);
+			else if (strchr("\n\t\r\033", (int)c))
+				buf_printf(&want, "\\%c", c == '\n' ? 'n' : c == '\t' ? 't' : c == '\r' ? 'r' : 'e');
+			else
+				buf_printf(&want, "\\x%02x", c);
+			buf_add(&want, text + at + 1, sizeof(text) - at - 1);
+			buf_putc(&want, '"');
+			assert_string_equal(b.s, want.s);
+		}
+	buf_done(&b);
+	buf_done(&want);
+}
+
 static void assert_shown(uint32_t cp, bool shown)
 {
 	char s[4];
@@ -96,6 +128,7 @@ static void measures_columns(void **state)
 	assert_int_equal(text_width("abc", 3), 3);
 	assert_int_equal(text_width("\xe6\x97\xa5", 3), 2);
 	assert_int_equal(text_width("e\xcc\x81", 3), 1);	/* combining accent */
+	assert_int_equal(text_width("a\xe6\x97\xa5" "b\xff\tc", 8), 7);	/* what is no character has one column */
 }
 
 static void quotes_for_a_shell(void **state)
@@ -135,6 +168,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_what_is_readable),
 		cmocka_unit_test(escapes_what_drives_a_terminal),
+		cmocka_unit_test(escapes_at_every_place),
 		cmocka_unit_test(escapes_what_is_not_seen), cmocka_unit_test(escapes_bad_utf8),
 		cmocka_unit_test(quotes_as_c_literal),
 		cmocka_unit_test(measures_columns),
