@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -90,18 +91,21 @@ static bool is_library(const char *path, uint32_t len)
 /* What is of a class whatever it is called with; those of libc, not of a program that happens to read them. */
 enum how { EXACTLY, UNDER };
 #define P(class_, text_) NOISE_##class_, sizeof(text_) - 1, text_
-static const struct begins { char letter; enum how how; enum noise_class class; uint8_t len; const char *text; } begins[] = {
+#define BY_LETTER(...) (const struct begins[]){ __VA_ARGS__, { .len = 0 } }
+static const struct begins { enum how how; enum noise_class class; uint8_t len; const char *text; } *const begins[26] = {
 	/* by letter: that behind the first slash */
-	{ 'd', UNDER, P(SYSTEM, "/dev") },
-	{ 'e', EXACTLY, P(LOADER, "/etc/ld.so.cache") }, { 'e', EXACTLY, P(LOADER, "/etc/ld.so.nohwcap") },
-	{ 'e', EXACTLY, P(LOADER, "/etc/ld-musl-x86_64.path") }, { 'e', EXACTLY, P(PRELOAD, "/etc/ld.so.preload") },
-	{ 'e', EXACTLY, P(NSSWITCH, "/etc/nsswitch.conf") },
-	{ 'p', UNDER, P(SYSTEM, "/proc") },
-	{ 'r', EXACTLY, P(NSSWITCH, "/run/nscd/socket") },
-	{ 's', UNDER, P(SYSTEM, "/sys") },
-	{ 'u', UNDER, P(LOCALE, "/usr/lib/locale") }, { 'u', UNDER, P(LOCALE, "/usr/share/locale") },
-	{ 'u', UNDER, P(LOCALE, "/usr/share/locale-langpack") },
-	{ 'v', EXACTLY, P(NSSWITCH, "/var/run/nscd/socket") },
+	['d' - 'a'] = BY_LETTER({ UNDER, P(SYSTEM, "/dev") }),
+	['e' - 'a'] = BY_LETTER(
+		{ EXACTLY, P(LOADER, "/etc/ld.so.cache") }, { EXACTLY, P(LOADER, "/etc/ld.so.nohwcap") },
+		{ EXACTLY, P(LOADER, "/etc/ld-musl-x86_64.path") }, { EXACTLY, P(PRELOAD, "/etc/ld.so.preload") },
+		{ EXACTLY, P(NSSWITCH, "/etc/nsswitch.conf") }),
+	['p' - 'a'] = BY_LETTER({ UNDER, P(SYSTEM, "/proc") }),
+	['r' - 'a'] = BY_LETTER({ EXACTLY, P(NSSWITCH, "/run/nscd/socket") }),
+	['s' - 'a'] = BY_LETTER({ UNDER, P(SYSTEM, "/sys") }),
+	['u' - 'a'] = BY_LETTER(
+		{ UNDER, P(LOCALE, "/usr/lib/locale") }, { UNDER, P(LOCALE, "/usr/share/locale") },
+		{ UNDER, P(LOCALE, "/usr/share/locale-langpack") }),
+	['v' - 'a'] = BY_LETTER({ EXACTLY, P(NSSWITCH, "/var/run/nscd/socket") }),
 };
 /* Of the path of a library, or the directory of one. */
 static const struct { enum noise_class class; uint8_t len; const char *text; } parts[] = {
@@ -112,12 +116,10 @@ static const struct { enum noise_class class; uint8_t len; const char *text; } p
 /* Asked of each event; few paths begin like one of those that are named whole. */
 static enum noise_class by_beginning(const char *path, uint32_t len)
 {
-	const struct begins *p = begins, *end = begins + ARRAY_SIZE(begins);
-	char letter = len < 2 ? '\0' : path[1];
+	unsigned letter = len < 2 ? UINT_MAX : (unsigned char)path[1] - (unsigned)'a';
+	const struct begins *p = letter < ARRAY_SIZE(begins) ? begins[letter] : NULL;
 
-	while (p < end && p->letter < letter)
-		p++;
-	for (; p < end && p->letter == letter; p++)
+	for (; p && p->len; p++)
 		if (len >= p->len && path[p->len - 1] == p->text[p->len - 1] && !memcmp(path, p->text, p->len) &&
 		    (len == p->len || (p->how == UNDER && path[p->len] == '/')))
 			return p->class;
@@ -132,11 +134,17 @@ static enum noise_class by_part(const char *path, uint32_t len)
 	return NOISE_LOADER;
 }
 
+/* Looked for by its "v", which few paths have: memmem() costs as much as all the rest. */
 static bool is_gconv_cache(const char *path, uint32_t len)
 {
 	static const char name[] = "/gconv/gconv-modules";
+	enum { BEFORE = sizeof("/gcon") - 1, AFTER = sizeof(name) - 1 - BEFORE };
+	const char *end = path + len, *v = len > sizeof(name) ? path : NULL;
 
-	return len > sizeof(name) && memmem(path, len, name, sizeof(name) - 1);
+	for (; v && (v = memchr(v, 'v', (size_t)(end - v))); v++)
+		if (v - path >= BEFORE && end - v >= AFTER && !memcmp(v - BEFORE, name, sizeof(name) - 1))
+			return true;
+	return false;
 }
 
 enum noise_class noise_path(const char *path, uint32_t len)
