@@ -274,8 +274,8 @@ static void call_event(struct endings *e, const struct event *ev)
 			misses_add(&living_of(e, ev->task->proc, true)->misses, ev);
 		return;
 	}
-	v = living_of(e, ev->task->proc, false);
-	if (v && v->misses.n && (ev->path || ev->peer))
+	v = ev->path || ev->peer ? living_of(e, ev->task->proc, false) : NULL;
+	if (v && v->misses.n)
 		misses_made_good(&v->misses, ev);
 }
 

@@ -80,6 +80,15 @@ static uint32_t key_of(const struct event *ev)
 	return base.len ? mix(h, base.s, base.len) : h;
 }
 
+/* What ends differently has another key: a bit by the last byte, or all.  It is asked of every success with a path. */
+static uint64_t end_of(const struct event *ev)
+{
+	if (ev->kind == EV_CONNECT || ev->kind == EV_CONNECTED || ev->kind == EV_CONNECT_FAILED || !ev->path ||
+	    !ev->path_len || ev->path[ev->path_len - 1] == '/')
+		return ~0ull;
+	return 1ull << (ev->path[ev->path_len - 1] & 63);
+}
+
 /* What says how things are, and is asked for that; not that something is wrong. */
 static bool is_calm(const struct event *ev)
 {
@@ -151,6 +160,8 @@ static void drop(struct misses *v, struct live_miss *l)
 {
 	miss_done(l);
 	*l = v->v[--v->n];
+	if (!v->n)
+		v->ends = 0;
 }
 
 /* A place in the list: a free one, or the one of what was missed longest ago. */
@@ -196,6 +207,7 @@ void misses_add(struct misses *v, const struct event *ev)
 	if (!l->m.err || (l->m.err != EACCES && l->m.err != EPERM))
 		l->m.err = ev->err;
 	l->m.ts_ns = ev->ts_ns;
+	v->ends |= end_of(ev);
 	l->seq = ++v->seq;
 }
 
@@ -216,7 +228,7 @@ static bool is_configuration(struct bytes name)
 
 void misses_made_good(struct misses *v, const struct event *ev)
 {
-	struct live_miss *l = find(v, key_of(ev));
+	struct live_miss *l = v->ends & end_of(ev) ? find(v, key_of(ev)) : NULL;
 	struct bytes path;
 
 	if (!l)

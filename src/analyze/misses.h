@@ -14,6 +14,7 @@ struct misses {			/* zero-initialise to start */
 	struct live_miss v[MISSES_MAX]; unsigned n;
 	struct live_miss second;	/* a configuration file that was found in another place; no name: none was */
 	uint64_t seq;
+	uint64_t ends;	/* by what they end with: at least those a success can be of */
 };
 
 /* Of an event with an error: is something wrong, and not only how things are (EAGAIN, ENOTTY, EEXIST of mkdir)? */
