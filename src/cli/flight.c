@@ -140,8 +140,11 @@ static void dump(struct flight *f, struct outputs *outputs, const char *why, boo
 
 void flight_look(struct flight *f, struct outputs *outputs)
 {
-	const char *why = atomic_exchange(&f->signalled, false) ? "SIGUSR1" : f->asked;
+	const char *why;
 
+	if (!f->asked && !atomic_load(&f->signalled))	/* it is asked with every record */
+		return;
+	why = atomic_exchange(&f->signalled, false) ? "SIGUSR1" : f->asked;
 	f->asked = NULL;
 	if (why && is_on(f))
 		dump(f, outputs, why, true);

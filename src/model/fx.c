@@ -13,10 +13,16 @@ int fx_arg(const struct fx *x, enum arg_type type, unsigned nth)
 	return -1;
 }
 
+/* Most differ in the first letter. */
+static bool is_called(const char *is, const char *name)
+{
+	return is && *is == *name && strcmp(is, name) == 0;
+}
+
 int fx_named(const struct fx *x, const char *name)
 {
 	for (unsigned i = 0; i < x->c->nargs; i++)
-		if (x->c->args[i].spec->name && strcmp(x->c->args[i].spec->name, name) == 0)
+		if (is_called(x->c->args[i].spec->name, name))
 			return (int)i;
 	return -1;
 }
@@ -30,7 +36,7 @@ uint64_t fx_word(const struct fx *x, const char *name, uint64_t otherwise)
 
 bool fx_is(const struct fx *x, const char *call_name)
 {
-	return x->c->spec->name && strcmp(x->c->spec->name, call_name) == 0;
+	return is_called(x->c->spec->name, call_name);
 }
 
 const struct part *fx_part(const struct fx *x, int arg, enum chunk_part part, bool at_exit)
