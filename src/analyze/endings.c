@@ -176,6 +176,9 @@ static unsigned explains(const struct totals_ending *e, const struct missed *m)
 {
 	if (contains(e, m->name))
 		return 3;
+	/* a process without a terminal asks for it in vain: tty(4) */
+	if (m->err == ENXIO && m->first.len == strlen("/dev/tty") && begins(m->first, "/dev/tty"))
+		return 0;
 	if (m->err != ENOENT && m->err != ENOTDIR)
 		return 2;
 	return is_usual(m) ? 0 : 1;
@@ -259,11 +262,17 @@ static void signalled(struct living *v, const struct event *ev)
 		v->last.region = misses_dup(at->path);
 }
 
+/* What is sent to /dev/null is for no reader. */
+static bool is_nowhere(const struct file *f)
+{
+	return f && f->name.len == strlen("/dev/null") && !memcmp(f->name.s, "/dev/null", f->name.len);
+}
+
 static void call_event(struct endings *e, const struct event *ev)
 {
 	struct living *v;
 
-	if (ev->kind == EV_WRITE && ev->fd == 2 && !ev->err) {
+	if (ev->kind == EV_WRITE && ev->fd == 2 && !ev->err && !is_nowhere(ev->file)) {
 		const struct part *p = parts_find(ev->call->parts, ev->call->nparts, -1, PART_STDERR, 0);
 
 		if (p && p->len)

@@ -41,7 +41,8 @@ const char *finding_name(enum finding_rule rule)
 /* Findings as they are made. */
 struct list {
 	const struct totals *t;
-	uint64_t all_ns;
+	uint64_t all_ns; /* what costs are a share of */
+	uint64_t queue_ns;
 	struct finding *v;
 	unsigned n, room;
 };
@@ -85,7 +86,7 @@ static void of_wait(struct list *l, const struct totals_wait *w)
 		f.rule = FINDING_PEER;
 		break;
 	case SPENT_LOCK:
-		if (w->ns < LOCK_NS || w->nwaiters < LOCK_WAITERS)
+		if (w->ns < LOCK_NS || w->nwaiters < LOCK_WAITERS || (w->addr && !w->held))
 			return;
 		f.rule = FINDING_LOCK;
 		break;
@@ -168,12 +169,8 @@ static void of_proc(struct list *l, const struct totals_proc *p)
 
 static void of_queue(struct list *l)
 {
-	const struct totals_proc *p = totals_proc(l->t, l->t->main_proc);
-	struct budget b;
-
-	if (p && budget_of_proc(l->t, p, BUDGET_THREADS | BUDGET_CHILDREN, &b) &&
-	    b.parts[SPENT_QUEUE].ns * 100 >= b.all_ns * QUEUE_PERCENT)
-		put(l, &(struct finding){.rule = FINDING_QUEUE, .cost_ns = b.parts[SPENT_QUEUE].ns});
+	if (l->queue_ns && l->queue_ns * 100 >= l->all_ns * QUEUE_PERCENT)
+		put(l, &(struct finding){.rule = FINDING_QUEUE, .cost_ns = l->queue_ns});
 }
 
 static int by_rank(const void *pa, const void *pb)
@@ -185,10 +182,16 @@ static int by_rank(const void *pa, const void *pb)
 	return a->rule != b->rule ? (int)a->rule - (int)b->rule : a->n < b->n ? 1 : a->n > b->n ? -1 : 0;
 }
 
-unsigned findings_of(const struct totals *t, struct finding **ret_v)
+unsigned findings_of(const struct totals *t, struct finding **ret_v, uint64_t *ret_all_ns)
 {
+	const struct totals_proc *p = totals_proc(t, t->main_proc);
 	struct list l = {.t = t, .all_ns = t->end_ns > t->start_ns ? t->end_ns - t->start_ns : 0};
+	struct budget b;
 
+	if (p && budget_of_proc(t, p, BUDGET_THREADS | BUDGET_CHILDREN, &b)) {
+		l.all_ns = b.all_ns;
+		l.queue_ns = b.parts[SPENT_QUEUE].ns;
+	}
 	for (unsigned i = 0; i < t->conns.n; i++)
 		of_conn(&l, t->conns.v[i]);
 	for (unsigned i = 0; i < t->procs.n; i++)
@@ -202,5 +205,6 @@ unsigned findings_of(const struct totals *t, struct finding **ret_v)
 	if (l.n)
 		qsort(l.v, l.n, sizeof(*l.v), by_rank);
 	*ret_v = l.v;
+	*ret_all_ns = l.all_ns;
 	return l.n;
 }

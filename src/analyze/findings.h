@@ -37,5 +37,5 @@ struct finding {
 	uint64_t n;
 };
 
-/* All of them, most important first; returns how many.  *ret_v: to be freed. */
-unsigned findings_of(const struct totals *t, struct finding **ret_v);
+/* All of them, most important first; returns how many.  *ret_v: to be freed; *ret_all_ns: what costs are a share of. */
+unsigned findings_of(const struct totals *t, struct finding **ret_v, uint64_t *ret_all_ns);

@@ -160,8 +160,10 @@ static void drop(struct misses *v, struct live_miss *l)
 {
 	miss_done(l);
 	*l = v->v[--v->n];
-	if (!v->n)
+	if (!v->n) {
 		v->ends = 0;
+		v->probes = false;
+	}
 }
 
 /* A place in the list: a free one, or the one of what was missed longest ago. */
@@ -176,6 +178,26 @@ static struct live_miss *place(struct misses *v)
 			old = &v->v[i];
 	miss_done(old);
 	return old;
+}
+
+/*
+ * One module has many names, tried in turn (Python: x.cpython-311-x86_64-linux-gnu.so, x.so, x.py; Node.js: x.js,
+ * x.json, x.node): the path up to the first dot of its last component.  0: it has no such name.
+ */
+static uint32_t probe_of(struct bytes path)
+{
+	static const char *const ends[] = {".so", ".py", ".pyc", ".js", ".json", ".node", ".mjs", ".cjs"};
+	struct bytes base = {0};
+	const char *dot;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(ends) && !base.len; i++) {
+		size_t n = strlen(ends[i]);
+
+		if (path.len > n && !memcmp(path.s + path.len - n, ends[i], n))
+			base = last_component(path.s, path.len);
+	}
+	dot = base.len ? memchr(base.s, '.', base.len) : NULL;
+	return dot && dot > base.s ? mix(2166136261u, path.s, (size_t)(dot - path.s)) | 1 : 0;
 }
 
 void misses_add(struct misses *v, const struct event *ev)
@@ -209,6 +231,17 @@ void misses_add(struct misses *v, const struct event *ev)
 	l->m.ts_ns = ev->ts_ns;
 	v->ends |= end_of(ev);
 	l->seq = ++v->seq;
+	l->probe = is_lookup(ev) && ev->err == ENOENT ? probe_of(path) : 0;
+	v->probes |= l->probe != 0;
+}
+
+static void made_good_as_another(struct misses *v, struct bytes path)
+{
+	uint32_t probe = v->probes ? probe_of(path) : 0;
+
+	for (unsigned i = v->n; probe && i-- > 0;)
+		if (v->v[i].probe == probe)
+			drop(v, &v->v[i]);
 }
 
 /* Files that say how a program is to behave. */
@@ -228,12 +261,14 @@ static bool is_configuration(struct bytes name)
 
 void misses_made_good(struct misses *v, const struct event *ev)
 {
-	struct live_miss *l = v->ends & end_of(ev) ? find(v, key_of(ev)) : NULL;
-	struct bytes path;
+	struct bytes path = path_of(ev);
+	struct live_miss *l;
 
+	if (is_lookup(ev))
+		made_good_as_another(v, path);
+	l = v->ends & end_of(ev) ? find(v, key_of(ev)) : NULL;
 	if (!l)
 		return;
-	path = path_of(ev);
 	if (ev->kind == EV_OPEN && l->m.kind != EV_EXEC_FAILED && path.len && !same(path, l->m.first) &&
 	    is_configuration(l->m.name)) {
 		miss_done(&v->second);

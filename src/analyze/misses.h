@@ -9,12 +9,14 @@
 enum { MISSES_MAX = 32 };
 
 /* Its strings are its own. */
-struct live_miss { uint32_t key; uint64_t seq; struct missed m; };
+/* probe: of a name that is one of several forms, what the others have in common; 0: it is none. */
+struct live_miss { uint32_t key, probe; uint64_t seq; struct missed m; };
 struct misses {			/* zero-initialise to start */
 	struct live_miss v[MISSES_MAX]; unsigned n;
 	struct live_miss second;	/* a configuration file that was found in another place; no name: none was */
 	uint64_t seq;
 	uint64_t ends;	/* by what they end with: at least those a success can be of */
+	bool probes;			/* some has one */
 };
 
 /* Of an event with an error: is something wrong, and not only how things are (EAGAIN, ENOTTY, EEXIST of mkdir)? */

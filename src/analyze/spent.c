@@ -370,6 +370,22 @@ static bool is_wake(const struct event *ev)
 	return ev->call->spec->when && !cond_holds(ev->call->spec->when, (uint64_t[6]){0, ev->call->args[1].word});
 }
 
+/*
+ * Does it wait for a lock?  A word of 2 marks one that others wait for (glibc, Rust, Go; Drepper, "Futexes Are
+ * Tricky"), in musl its top bit; a condition, a semaphore or an idle thread waits with another value.
+ */
+static bool waits_for_lock(const struct call *c)
+{
+	enum { WAIT = 0, LOCK_PI = 6, WAIT_BITSET = 9, LOCK_PI2 = 13 };	/* linux/futex.h */
+	unsigned op, val;
+
+	if (c->nargs < 3 || c->spec->args[1].type != ARG_FLAGS)
+		return false;
+	op = (unsigned)c->args[1].word & 0x7f;
+	val = (unsigned)c->args[2].word;
+	return op == LOCK_PI || op == LOCK_PI2 || ((op == WAIT || op == WAIT_BITSET) && (val == 2 || val >> 31));
+}
+
 /* ---- events ---- */
 
 static void call_event(struct spending *s, struct totals *t, const struct event *ev)
@@ -390,6 +406,8 @@ static void call_event(struct spending *s, struct totals *t, const struct event 
 	if (!r || !subject_of(s, ev, &sub))
 		return;
 	w = row_of(s, t, ev, &sub);
+	if (w && ev->kind == EV_FUTEX && waits_for_lock(c))
+		w->held = true;
 	if (c->unfinished && !c->running) { /* it ended in it */
 		r->open_ns = c->enter_ns;
 		r->open_what = sub.what;

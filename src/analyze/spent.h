@@ -43,6 +43,7 @@ struct totals_wait {
 	const struct totals_proc *target_proc;	/* CHILD: its row, NULL not known */
 	uint32_t peer_pid;			/* PIPE: who has the other end, 0 not known */
 	uint64_t addr;				/* LOCK: of the futex, 0: none */
+	bool held;				/* of the futex: it was a lock, no condition or pool */
 	uint64_t n, ns, longest_ns, longest_at_ns;
 	uint32_t waiters[16]; unsigned nwaiters;	/* tids, the first ones */
 	uint32_t wakers[4]; unsigned nwakers;		/* LOCK: tids of who woke others by that futex, where known */

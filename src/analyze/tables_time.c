@@ -285,11 +285,11 @@ static const struct table_column finding_columns[_FINDINGS_COLUMNS] = {
 
 static void fill_findings(struct table *t, const struct totals *totals, bool noise UNUSED)
 {
-	uint64_t all = totals->end_ns > totals->start_ns ? totals->end_ns - totals->start_ns : 0;
 	struct finding *v = NULL;
 	struct table_row *row;
+	uint64_t all;
 
-	t->nall = findings_of(totals, &v);
+	t->nall = findings_of(totals, &v, &all);
 	t->own = v;
 	for (unsigned i = 0; i < t->nall && (row = table_add(t)); i++) {
 		row->cells[FINDINGS_COST] = number_if(v[i].cost_ns);

@@ -146,6 +146,25 @@ def made_good(t):
     check("Why it failed" not in shown, f"it did not fail: {shown}")
 
 
+def no_reason(t):
+    """no reason: names of a module tried before the one it has; what was written to /dev/null; that there is no terminal"""
+    d = pathlib.Path(os.path.realpath(t.scratch))
+    (d / "package").mkdir()
+    (d / "package" / "__init__.py").write_text("")
+    program = ("import os\n"
+               "for end in ('cpython-311-x86_64-linux-gnu.so', 'so', 'py'):\n"
+               "    try: os.stat('package/__init__.' + end)\n"
+               "    except OSError: pass\n"
+               "os.dup2(os.open('/dev/null', os.O_WRONLY), 2); os.write(2, b'for no reader')\n"
+               "os.setsid()\n"
+               "try: os.open('/dev/tty', os.O_RDWR)\n"
+               "except OSError: pass\n"
+               "os._exit(7)\n")
+    shown = traced(t, *PYTHON, f"import os\nif os.fork() == 0:\n    exec({program!r})\nos._exit(os.waitstatus_to_exitcode(os.wait()[1]))", cwd=d, status=7)
+    says(shown, r"Why it failed \d+ exit 7 .* so failed")
+    check(not re.search(r"__init__|no reader|dev/tty failed", shown.split("Where the time went")[0].split("so failed")[1]), shown)
+
+
 def words_are_safe(t):
     """what a program writes to its standard error cannot reach the terminal as it is, and is short"""
     program = "import sys; sys.stderr.write('\\x1b[2Jred\\u202e ' + 'y' * 5000 + '\\n'); sys.stderr.write('a\\n' * 20 + 'end'); sys.exit(1)"
@@ -225,6 +244,51 @@ int main(void)
 	pthread_t t[4];
 	for (int i = 0; i < 4; i++)
 		pthread_create(&t[i], 0, work, 0);
+	for (int i = 0; i < 4; i++)
+		pthread_join(t[i], 0);
+	return 0;
+}
+"""
+
+
+def idle_pool(t):
+    """threads of a pool that wait for work wait for no lock; what a finding costs has the share that the table before it has"""
+    need("gcc")
+    program = t.scratch / "pool"
+    (t.scratch / "pool.c").write_text(POOL)
+    equal(os.system(f"gcc -O1 -pthread {t.scratch}/pool.c -o {program}"), 0, "gcc")
+    shown = traced(t, program, status=0)
+    check("waited for one lock" not in shown, f"an idle pool: {shown}")
+    shares = re.findall(r"([\d.]+) % (?:ready, but|it could have run, and) no CPU was free", shown)
+    check(len(set(shares)) <= 1, f"one thing with two shares: {shown}")
+
+
+POOL = """
+#include <pthread.h>
+#include <unistd.h>
+static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t c = PTHREAD_COND_INITIALIZER;
+static int done;
+static void *work(void *arg)
+{
+	pthread_mutex_lock(&m);
+	while (!done)
+		pthread_cond_wait(&c, &m);
+	pthread_mutex_unlock(&m);
+	return arg;
+}
+int main(void)
+{
+	pthread_t t[4];
+	for (int i = 0; i < 4; i++)
+		pthread_create(&t[i], 0, work, 0);
+	usleep(300000);
+	for (volatile int i = 0; i < 30000000; i++)
+		;
+	pthread_mutex_lock(&m);
+	done = 1;
+	pthread_cond_broadcast(&c);
+	pthread_mutex_unlock(&m);
 	for (int i = 0; i < 4; i++)
 		pthread_join(t[i], 0);
 	return 0;
@@ -335,8 +399,8 @@ def header_gone(t):
 
 
 GROUPS = {"different": [equal_runs, header_gone],
-          "slow": [slow_server, lock, critical_path], "findings": [leak, refused, no_finding, tree],
-          "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, second_place, made_good, words_are_safe]}
+          "slow": [slow_server, lock, idle_pool, critical_path], "findings": [leak, refused, no_finding, tree],
+          "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, second_place, made_good, no_reason, words_are_safe]}
 
 
 if __name__ == "__main__":
