@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include "analyze/misses.h"
 #include "analyze/resident.h"
 #include "analyze/totals.h"
 #include "base/buf.h"
@@ -432,6 +433,40 @@ static void test_calls(void **state)
 	totals_free(t);
 }
 
+/* What is left of a miss when that other thing has succeeded. */
+static unsigned left_of(const struct event *miss, const struct event *success)
+{
+	struct misses v = { 0 };
+	unsigned n;
+
+	misses_add(&v, miss);
+	misses_add(&v, EVENT(EV_OPEN, PATH("/other/thing"), .err = ENOENT));
+	misses_made_good(&v, success);
+	n = v.n - 1;
+	misses_done(&v);
+	return n;
+}
+
+static void test_made_good(void **state)
+{
+	struct addr peer = { .family = AF_INET, .port = 80 }, other = { .family = AF_INET, .port = 81 };
+	const struct event *open = EVENT(EV_OPEN, PATH("/a/lib.h"), .err = ENOENT);
+	const struct event *mkdir = EVENT(EV_MKDIR, PATH("/a/d/"), .err = EACCES);
+	const struct event *refused = EVENT(EV_CONNECT, .peer = &peer, .err = ECONNREFUSED);
+
+	(void)state;
+	assert_int_equal(left_of(open, EVENT(EV_OPEN, PATH("/some/where/else/lib.h"))), 0);
+	assert_int_equal(left_of(open, EVENT(EV_LOOKUP, PATH("/b/lib.h"))), 0);
+	assert_int_equal(left_of(open, EVENT(EV_OPEN, PATH("/b/lib.h/"))), 0);
+	assert_int_equal(left_of(open, EVENT(EV_OPEN, PATH("/b/lib.c"))), 1);
+	assert_int_equal(left_of(open, EVENT(EV_OPEN, PATH("/b/xlib.h"))), 1);
+	assert_int_equal(left_of(open, EVENT(EV_UNLINK, PATH("/b/lib.h"))), 1);
+	assert_int_equal(left_of(mkdir, EVENT(EV_MKDIR, PATH("/b/c/d"))), 0);
+	assert_int_equal(left_of(mkdir, EVENT(EV_MKDIR, PATH("/b/d//"))), 0);
+	assert_int_equal(left_of(refused, EVENT(EV_CONNECTED, .peer = &peer)), 0);
+	assert_int_equal(left_of(refused, EVENT(EV_CONNECTED, .peer = &other)), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -440,6 +475,7 @@ int main(void)
 		cmocka_unit_test(test_several_peers), cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_memory_when_attached), cmocka_unit_test(test_processes),
 		cmocka_unit_test(test_killer), cmocka_unit_test(test_killer_among_others), cmocka_unit_test(test_calls),
+		cmocka_unit_test(test_made_good),
 	};
 
 	return cmocka_run_group_tests_name("analyze", tests, NULL, NULL);
