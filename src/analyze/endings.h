@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 #include "decode/call.h"
+#include "event/event.h"
 #include "model/model.h"
 
-struct event;
 struct totals;
 struct totals_proc;
 
@@ -59,7 +59,17 @@ struct totals_ending {
 struct endings;
 struct endings *endings_new(void);
 void endings_free(struct endings *e);
-/* Each event once, in order, before the process of an EXIT is forgotten; proc: its row in totals. */
+/* Whether it can be of use: most are calls that did well and name nothing. */
+static inline bool endings_may(const struct event *ev)
+{
+	switch (ev->kind) {
+	case EV_EXIT: case EV_SIGNAL: case EV_EXEC: case EV_CONNECT_FAILED:
+		return true;
+	default:
+		return ev->call && (ev->err || ev->path || ev->peer || ev->fd == 2);
+	}
+}
+/* Each of which endings_may(), once, in order, before the process of an EXIT is forgotten; proc: its row in totals. */
 void endings_event(struct endings *e, struct totals *t, const struct event *ev, struct totals_proc *proc);
 /*
  * The rows that matter, of those that failed by themselves and not for a child: what ended the command first, then

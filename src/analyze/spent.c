@@ -9,7 +9,6 @@
 #include "record/record.h"
 
 enum {
-	WAIT_LEAST_NS = 20000, /* what is shorter was no wait: the call's own work, and the tracer's */
 	SPAN_LEAST_NS = 100000,
 	SPANS_MAX = 1 << 19, /* of all threads; later waits are sums only */
 };

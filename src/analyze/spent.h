@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "event/event.h"
 #include "model/model.h"
 
-struct event;
 struct totals;
 struct totals_conn;
 struct totals_proc;
@@ -65,7 +65,21 @@ struct spending;
 struct spending *spending_new(void);
 void spending_free(struct spending *s);
 const struct totals_task *spending_task(const struct totals *t, uint32_t id);	/* NULL when not kept */
-void spending_event(struct spending *s, struct totals *t, const struct event *ev);
+enum { WAIT_LEAST_NS = 20000 };	/* what is shorter was no wait: the call's own work, and the tracer's */
+/* Whether it can be a wait, or a thread's beginning or end: most calls are short, and nothing of these. */
+static inline bool spending_may(const struct event *ev)
+{
+	const struct call *c = ev->call;
+
+	switch (ev->kind) {
+	case EV_EXIT: case EV_THREAD_EXIT: case EV_DETACH: case EV_FORK: case EV_THREAD: case EV_ATTACH:
+	case EV_STOP: case EV_CONT: case EV_FUTEX:
+		return true;
+	default:
+		return c && (c->unfinished || (c->exit_ns >= c->enter_ns && c->exit_ns - c->enter_ns >= WAIT_LEAST_NS));
+	}
+}
+void spending_event(struct spending *s, struct totals *t, const struct event *ev);	/* of which spending_may() */
 
 /* ---- budgets ---- */
 

@@ -408,7 +408,8 @@ void totals_event(struct totals *t, const struct event *ev)
 	if (ev->call && ev->kind != EV_WAITING && !t->left_out) {
 		call_event(t, ev);
 		if (ev->call->unfinished || ev->call->restarted) {
-			spending_event(x->spending, t, ev);
+			if (spending_may(ev))
+				spending_event(x->spending, t, ev);
 			return;		/* nothing has come of it but that it took time */
 		}
 	}
@@ -446,8 +447,10 @@ void totals_event(struct totals *t, const struct event *ev)
 		break;
 	}
 	p->made += makes_descriptor(ev);
-	endings_event(x->endings, t, ev, p);
-	spending_event(x->spending, t, ev);
+	if (endings_may(ev))
+		endings_event(x->endings, t, ev, p);
+	if (spending_may(ev))
+		spending_event(x->spending, t, ev);
 	if (ev->err && totals_failed_lookup(ev))
 		totals_lookup_failed(t, ev);
 	if (t->noise != NOISE_NONE)
