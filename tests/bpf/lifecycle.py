@@ -204,7 +204,10 @@ class Programs(unittest.TestCase):
                 env = {"PATH": os.environ["PATH"] + ":/usr/sbin"}
                 shown = {}
                 for path in pathlib.Path(f"/proc/{tracer.pid}/fdinfo").iterdir():
-                    text = path.read_text()
+                    try:
+                        text = path.read_text()
+                    except FileNotFoundError:       # what it read something from, and closed
+                        continue
                     found, looked = re.search(r"^prog_id:\s*(\d+)$", text, re.M), re.search(r"^verified_insns:\s*(\d+)$", text, re.M)
                     if found and looked:    # a link's has the first, too
                         said = subprocess.run(["bpftool", "-j", "prog", "show", "id", found[1]], stdout=subprocess.PIPE, env=env, check=True).stdout

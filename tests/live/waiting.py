@@ -50,6 +50,10 @@ def in_call(pid, tid=None):
     return int(word) if word.lstrip("-").isdigit() else word
 
 
+def state(pid):
+    return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
 def asleep_in(pid, name):
     """In that call, and past what comes before it (imports)."""
     numbers = {NUMBERS[name]} | ({NUMBERS["pselect6"]} if name == "select" else set()) | ({281} if name == "epoll_wait" else set())
@@ -100,6 +104,7 @@ def named(t, options):
                 p = t.attach(v.pid, *options)
                 eventually(lambda p=p: "waiting" in p.text(), f"{name}: the first word, not {p.text()}")
                 check(line_of(p.text(), "waiting in ", how), f"{name}, at once: {p.text()}")
+                eventually(lambda v=v: state(v.pid) == "S", f"{name}: it is back in its wait")
                 t.let_go(p, v.pid)
                 how = re.sub(r", held by.*| for .*", "", how)
                 again = p.text()
