@@ -126,6 +126,12 @@ GET(EVENT, PID) { return c->ev->task && u64(v, c->ev->task->proc->pid); }
 GET(EVENT, TID) { return c->ev->task && u64(v, c->ev->task->tid); }
 GET(EVENT, KIND) { return word(v, event_info(c->ev->kind)->name); }
 GET(EVENT, CALL) { return c->ev->call && word(v, c->type->name); }
+GET(EVENT, ABI)
+{
+	const struct call *call = c->ev->call;
+
+	return call && call->arch != ARCH_X86_64 && word(v, call->arch == ARCH_X32 ? "x32" : "i386");
+}
 GET(EVENT, TYPE) { return u64(v, c->type->id); }
 GET(EVENT, OP) { return word(v, meaning_op(c->type->means.op)); }
 GET(EVENT, CATEGORY) { return word(v, meaning_category(c->type->means.category)); }

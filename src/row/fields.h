@@ -157,6 +157,7 @@
 	X(EVENT, ERROR, "error", WORD, 0, "", K_ALL, false, "The error's name: ENOENT.")	\
 	X(EVENT, ERRNO, "errno", COUNT, 0, "", K_ALL, false, "Its number.")	\
 	X(EVENT, RESULT, "result", SIGNED, 0, "", K_CALLS, false, "What the call returned, when it did not fail.")	\
+	X(EVENT, ABI, "abi", WORD, 0, "", K_CALLS, false, "Of a call that was not made as x86-64 does: i386, x32.")	\
 	X(EVENT, FD, "fd", FD, 0, "", K_ALL, false, "The descriptor it was about.")	\
 	X(EVENT, FILE, "file", ID, TABLE_FILE, "", K_ALL, false, "The open file description behind that.")	\
 	X(EVENT, CONNECTION, "connection", ID, TABLE_CONNECTION, "", K_ALL, false, "What it belongs to of a socket or pipe.")	\

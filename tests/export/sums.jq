@@ -11,7 +11,7 @@
     | select(.[0]) | .[0] |= tostring)) as $moved
 | def sums(what): reduce what as [$key, $in, $out] ({}; .[$key][0] += $in | .[$key][1] += $out);
 {
-  calls: ($events | sums(.[] | select(.call) | [.call, 1, if .error and .outcome != "unfinished" then 1 else 0 end])),
+  calls: ($events | sums(.[] | select(.call) | [(if .abi then "[\(.abi)] " else "" end) + .call, 1, if .error and .outcome != "unfinished" then 1 else 0 end])),
   files: ($moved | sums(.[] | [$files[.[0]].name, .[1], .[2]])),
   kinds: ($moved | sums(.[] | [$files[.[0]].kind, .[1], .[2]])),
   network: ($done | map(select(.connection and ($sockets[.connection | tostring] | test("^(tcp|udp)")))) | [

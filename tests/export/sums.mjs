@@ -10,7 +10,7 @@ const table = async (sql) => Object.fromEntries((await rows(sql)).map(([key, a, 
 await db.run(`CREATE TABLE t AS SELECT * FROM read_json('${file}', format = 'newline_delimited', maximum_depth = 2)`);
 // a field that no row has is no column of it
 for (const column of ["file2", "connection", "bytes"]) await db.run(`ALTER TABLE t ADD COLUMN IF NOT EXISTS ${column} BIGINT`);
-for (const column of ["name", "kind", "error"]) await db.run(`ALTER TABLE t ADD COLUMN IF NOT EXISTS ${column} VARCHAR`);
+for (const column of ["name", "kind", "error", "abi"]) await db.run(`ALTER TABLE t ADD COLUMN IF NOT EXISTS ${column} VARCHAR`);
 await db.run(`CREATE VIEW event AS SELECT * FROM t WHERE "table" = 'event'`);
 await db.run(`CREATE VIEW done AS SELECT * FROM event WHERE outcome = 'ok'`);
 // the last row of an id is true
@@ -23,7 +23,7 @@ await db.run(`CREATE VIEW moved AS SELECT * FROM last_file JOIN (
 const pairs = async (sql) => (await rows(sql))[0].map((v) => v ?? 0);
 
 console.log(JSON.stringify({
-  calls: await table("SELECT call, count(*), count(error) FILTER (outcome <> 'unfinished') FROM event WHERE call IS NOT NULL GROUP BY call"),
+  calls: await table("SELECT coalesce('[' || abi || '] ', '') || call AS name, count(*), count(error) FILTER (outcome <> 'unfinished') FROM event WHERE call IS NOT NULL GROUP BY ALL"),
   files: await table("SELECT name, sum(bytes_in), sum(bytes_out) FROM moved GROUP BY name"),
   kinds: await table("SELECT kind, sum(bytes_in), sum(bytes_out) FROM moved GROUP BY kind"),
   network: await pairs(`SELECT sum(bytes) FILTER (event.kind IN ('send', 'write')), sum(bytes) FILTER (event.kind IN ('recv', 'read'))

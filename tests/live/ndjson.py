@@ -11,6 +11,7 @@ import collections
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -85,6 +86,11 @@ def readers():
         yield "DuckDB", lambda path: output_of("node", EXPORT / "sums.mjs", path)
 
 
+def as_in_rows(call):
+    """A call as rows name it: a number without a name has its ABI in the name, so that types are apart."""
+    return re.sub(r"^\[(\w+)\] syscall_(\d+)$", r"[\1] syscall_\1_\2", call)
+
+
 def differences(sums, summary):
     """Where a reader comes to other numbers than the summary."""
     if isinstance(sums, str):
@@ -92,7 +98,7 @@ def differences(sums, summary):
         return
     tables, io = {name: t["rows"] for name, t in summary["tables"].items()}, summary["io"]
     # what never returns has no time, and no row
-    calls = {r["call"]: [r["count"], r["errors"] or 0] for r in tables["calls"]}
+    calls = {as_in_rows(r["call"]): [r["count"], r["errors"] or 0] for r in tables["calls"]}
     files = {r["path"]: [r["read_bytes"], r["written_bytes"]] for r in tables["top_files"] if r["read_bytes"] or r["written_bytes"]}
     pairs = [("call", name, sums["calls"].get(name), want) for name, want in calls.items()]
     pairs += [("file", path, sums["files"].get(path), want) for path, want in files.items()]
@@ -122,8 +128,8 @@ def compare(tap, program, scratch, name, *args):
     tap.ok(not found, f"{name}: types, ids", "; ".join(found[:5]))
     tap.ok((trace["events"], trace["duration"], trace["final"]) == (len(events), summary["duration_ns"], True), f"{name}: the last row has the sums", trace)
     # the program does not see the kernel's own: interrupted, and restarted or not
-    errors = collections.Counter((r["call"], r["error"]) for r in events if "call" in r and "error" in r and not r["error"].startswith("ERESTART"))
-    want = {(r["call"], r["error"]): r["count"] for r in summary["tables"]["errors"]["rows"]}
+    errors = collections.Counter(((f"[{r['abi']}] " if "abi" in r else "") + r["call"], r["error"]) for r in events if "call" in r and "error" in r and not r["error"].startswith("ERESTART"))
+    want = {(as_in_rows(r["call"]), r["error"]): r["count"] for r in summary["tables"]["errors"]["rows"]}
     tap.ok(errors == want, f"{name}: errors by call", (errors, want))
     for reader, read in readers():
         found = list(differences(read(out), summary))
