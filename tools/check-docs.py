@@ -64,6 +64,15 @@ def paths(root, path, text):
                 yield f"{path.relative_to(root)}:{line_of(text, match.start())}: `{word}`: there is no such file"
 
 
+def named_in_code(root):
+    """Pages that help and messages name."""
+    for path in sorted((root / "src").rglob("*.[ch]")):
+        text = path.read_text()
+        for match in re.finditer(r"\bdocs/[\w-]+\.md\b", text):
+            if not (root / match[0]).exists():
+                yield f"{path.relative_to(root)}:{line_of(text, match.start())}: {match[0]}: there is no such file"
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
@@ -77,6 +86,9 @@ def main():
         for problem in [*links(root, path, text), *paths(root, path, text)]:
             wrong += 1
             print(problem)
+    for problem in named_in_code(root):
+        wrong += 1
+        print(problem)
     if not nlinks:
         print(f"no documents with links below {root}")
     return 1 if wrong or not nlinks else 0

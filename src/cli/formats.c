@@ -22,11 +22,11 @@ void formats_list(FILE *f)
 	char option[32];
 
 	fputs("--export FORMAT[:FILE], any number of times, or the option of a format:\n\n", f);
-	fprintf(f, "  %-13s %-20s %-17s %s\n", "FORMAT", "option", "without :FILE", "what it is");
 	for (unsigned i = 0; i < export_nformats; i++) {
 		const struct export_format *e = &export_formats[i];
 
-		fprintf(f, "  %-13s %-20s %-17s %s\n", e->name, form(option, e), e->file, e->brief);
+		fprintf(f, "  %-13s %s\n  %-13s %s; without :FILE %s\n", e->name, e->brief, "",
+			form(option, e), e->file);
 	}
 }
 

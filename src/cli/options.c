@@ -110,7 +110,7 @@ static bool has_target(const struct options *o) { return o->npids || o->cgroup |
 static int check_about(const struct options *o, struct diag *diag)
 {
 	if (o->about && !o->read)
-		return diag_set(diag, USAGE, EINVAL, "--about tells of a recording: give --read FILE, too");
+		return diag_set(diag, USAGE, EINVAL, "--about describes a recording: give --read FILE, too");
 	return 0;
 }
 

@@ -88,7 +88,7 @@ const struct option_row option_rows[] = {
 	{ "rotate", NULL, 0, OPT_WRITE, TAKES_ONE, "SIZE|TIME", "with --record FILE: begin the next file after so much, as 100MB or 1h; finished ones are FILE with a number in its name, and each can be read alone", SET(set_rotate) },
 	{ "keep", NULL, 0, OPT_WRITE, TAKES_ONE, "N", "with --rotate: keep the newest N finished files", NUMBER(keep, 1, UINT32_MAX) },
 	{ "last", NULL, 0, OPT_WRITE, TAKES_ONE, "TIME|SIZE", "with --record FILE: keep only the newest part, as 30s or 64MB, and write it, with the report and other files, when the program fails or is killed, on SIGUSR1 to compendium, and for --dump-when", SET(set_last) },
-	{ "dump-when", NULL, 0, OPT_WRITE, TAKES_ONE, "EXPR", "with --last: also when an event matches this filter (docs/filter.md)", WORD(dump_when) },
+	{ "dump-when", NULL, 0, OPT_WRITE, TAKES_ONE, "EXPR", "with --last: also when an event matches this filter, as --filter takes it", WORD(dump_when) },
 	{ "redact", NULL, 0, OPT_WRITE, TAKES_OPTIONAL, "paths", "in all outputs, leave out contents of buffers, and mask what looks like a secret in arguments, environment and names; paths: also home directories, and names of users and of this host", SET(set_redact) },
 
 	{ "backend", NULL, 0, OPT_CAPTURE, TAKES_ONE, BACKEND_CHOICES, "how calls are captured: ptrace stops the program at each, bpf (root, or CAP_BPF and CAP_PERFMON) records them in the kernel; auto uses bpf when permitted, otherwise ptrace", CHOICE(backend) },

@@ -358,7 +358,8 @@ static void feed_kernel(struct world *w, const struct item *item)
 	world_emit(w, &ev);
 }
 
-enum { RSS_SLACK = 1 << 20 };	/* it grows a little from the look to the exec */
+/* It grows a little from the look to the exec, which sees it exactly; /proc counts by CPU, and not all of it. */
+enum { RSS_SLACK = 1 << 20, RSS_SLACK_PART = 16 };
 
 static void feed_usage(struct world *w, const struct item *item)
 {
@@ -377,7 +378,8 @@ static void feed_usage(struct world *w, const struct item *item)
 	t->t.run_ns = r->run_ns - MIN(r->run_ns, t->run_before_ns);
 	t->t.delay_ns = r->delay_ns - MIN(r->delay_ns, t->delay_before_ns);
 	/* what it had before is the tracer's, of which the child became the command */
-	if (r->rss > t->t.proc->rss_before + RSS_SLACK || t->t.proc->attached)
+	if (r->rss > t->t.proc->rss_before + t->t.proc->rss_before / RSS_SLACK_PART + RSS_SLACK ||
+	    t->t.proc->attached)
 		t->t.proc->rss_peak = MAX(t->t.proc->rss_peak, r->rss);
 }
 

@@ -213,6 +213,15 @@ static unsigned spared_of(const struct summary_sink *s, const struct table *t)
 	return spared;
 }
 
+/* What the terminal has no room for goes on below, further to the right; there is a blank before it as well. */
+static void next_line(struct summary_sink *s)
+{
+	while (s->b.len && s->b.s[s->b.len - 1] == ' ')
+		s->b.len--;
+	summary_line(s);
+	spaces(&s->b, 3 * INDENT - 1);
+}
+
 /* What stands behind the line; where a terminal has no room for it, a number that a line below the table explains. */
 static void notes_behind(struct summary_sink *s, const struct table *t, const struct table_row *row)
 {
@@ -224,14 +233,31 @@ static void notes_behind(struct summary_sink *s, const struct table *t, const st
 			note(&notes, &t->def->columns[i], &row->cells[i]);
 			n += row->cells[i].n;
 		}
-	if (notes.len && t->def->form == FORM_HEADED && s->opt->fit &&
-	    cell_width(&s->b, 0) + cell_width(&notes, 0) > s->opt->fit) {
-		buf_reset(&notes);
-		buf_printf(&notes, " *%llu", (unsigned long long)n);
-		s->starred = true;
+	if (notes.len && s->opt->fit && cell_width(&s->b, 0) + cell_width(&notes, 0) > s->opt->fit) {
+		if (t->def->form == FORM_HEADED) {
+			buf_reset(&notes);
+			buf_printf(&notes, " *%llu", (unsigned long long)n);
+			s->starred = true;
+		} else {
+			next_line(s);
+		}
 	}
 	buf_add(&s->b, notes.s ? notes.s : "", notes.len);
 	buf_done(&notes);
+}
+
+/* Of the last column, whose words are of any length. */
+static bool has_room(const struct summary_sink *s, const struct table_column *c, const struct cell *v)
+{
+	struct buf words = { 0 };
+	size_t width;
+
+	if (!s->opt->fit || c->width || !v->set)
+		return true;
+	table_cell_words(&words, c->type, v, true);
+	width = c->gap + cell_width(&words, 0);
+	buf_done(&words);
+	return cell_width(&s->b, 0) + width <= s->opt->fit;
 }
 
 static void row_line(struct summary_sink *s, const struct table *t, const struct table_row *row, struct tree *tree)
@@ -247,6 +273,8 @@ static void row_line(struct summary_sink *s, const struct table *t, const struct
 		if (is_left_out(s, t, i, spared))
 			continue;
 		if (c->place == IN_COLUMN) {
+			if (t->def->form != FORM_HEADED && !has_room(s, c, &row->cells[i]))
+				next_line(s);
 			in_column(&s->b, c, &row->cells[i], "–", row->bad && c->type == CELL_ENDED);
 			used += c->gap + c->width;
 		} else if (c->place == IN_REST) {

@@ -62,7 +62,7 @@ def numbers(answer):
 def main():
     program = os.path.abspath(sys.argv[1])
     tap = Tap()
-    formats = re.findall(r"^  (\S+) +--\S+ (?:FILE|DIR) ", run(program, "--export", "help").stdout, re.M)
+    formats = re.findall(r"^ +--(\S+) (?:FILE|DIR);", run(program, "--export", "help").stdout, re.M)
     with tempfile.TemporaryDirectory() as name:
         place = pathlib.Path(name)
         build = place / "build"

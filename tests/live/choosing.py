@@ -351,6 +351,18 @@ def narrow(t):
         equal(len(lines[1].split()), len(heads.split()) + 6, lines[1])
 
 
+def narrow_summary(t):
+    """in a terminal of 80 columns no line of the summary wraps; the outcome of a connection has a line of its own"""
+    need("bash")
+    with tempfile.TemporaryDirectory() as d:
+        script = pathlib.Path(d, "script")
+        script.write_text("#!/bin/bash\n(: <>/dev/tcp/127.0.0.1/1) 2>/dev/null\nexit 0\n")
+        script.chmod(0o755)
+        text = in_terminal(t, 80, "-q", "-a", str(script))
+    check(re.search(r"→ 127\.0\.0\.1:1\n +ECONNREFUSED after \S+", text), text)
+    check(max(map(len, text.splitlines())) <= 80, text)
+
+
 def details(t):
     """errors by errno, CPU time apart, percentiles only of enough calls; what never returned is marked, and does not wrap"""
     _, text = traced(t, "-c", command=["cat", "/nope1", "/nope2", "/etc/hostname"])
@@ -402,4 +414,4 @@ def refused(t):
 
 
 if __name__ == "__main__":
-    main(__doc__, {"choosing": [as_strace, in_words, in_the_report, names_stay, by_filter, not_stopped, only_failures, server, recorded, counts, tables, unknown_numbers, narrow, details, filtered, refused]})
+    main(__doc__, {"choosing": [as_strace, in_words, in_the_report, names_stay, by_filter, not_stopped, only_failures, server, recorded, counts, tables, unknown_numbers, narrow, narrow_summary, details, filtered, refused]})

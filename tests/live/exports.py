@@ -27,8 +27,9 @@ FOREVER = "while :; do cat /etc/hosts /no/such/file; done > /dev/null 2>&1"
 
 def formats(t):
     said = subprocess.run([t.args.compendium, "--export", "help"], stdout=subprocess.PIPE, text=True, timeout=PATIENCE, check=True).stdout
-    found = [Format(*m) for m in re.findall(r"^  (\S+) +--\S+ (FILE|DIR) +(\S+) ", said, re.M)]
+    found = [Format(*m) for m in re.findall(r"^  (\S+) +\S.*\n +--\S+ (FILE|DIR); without :FILE (\S+)$", said, re.M)]
     check(len(found) >= 3, f"formats in {said}")
+    check(max(map(len, said.splitlines())) <= 80, f"too wide for a terminal: {said}")
     return found
 
 
