@@ -5,6 +5,8 @@
 
 #include "analyze/spent.h"
 #include "analyze/totals.h"
+#include "base/arena.h"
+#include "base/hash.h"
 #include "base/macro.h"
 
 enum {
@@ -16,33 +18,32 @@ enum {
 struct share {
 	const void *of;
 	uint64_t ns;
+	UT_hash_handle hh;
 };
 struct walk {
 	const struct totals *t;
 	unsigned follow, depth;
 	struct budget *b;
-	struct share *shares[_SPENT];
-	unsigned nshares[_SPENT], room[_SPENT];
+	struct arena arena;
+	struct share *shares[_SPENT], *last[_SPENT]; /* by what they are of, in the order they came in; the last */
 };
 
 static void add(struct walk *w, enum spent what, const void *of, uint64_t ns)
 {
-	struct share *v = w->shares[what];
-	unsigned n = w->nshares[what];
+	struct share *s = w->last[what];
 
 	w->b->parts[what].ns += ns;
 	if (!of || !ns)
 		return;
-	for (unsigned i = n; i-- > 0;) /* the same as before, most often */
-		if (v[i].of == of) {
-			v[i].ns += ns;
-			return;
-		}
-	if (n == w->room[what]) {
-		w->room[what] = n ? 2 * n : 16;
-		w->shares[what] = v = xrealloc(v, w->room[what] * sizeof(*v));
+	if (!s || s->of != of) /* the same as before, most often */
+		HASH_FIND_PTR(w->shares[what], &of, s);
+	if (!s) {
+		s = arena_alloc(&w->arena, sizeof(*s));
+		s->of = of;
+		HASH_ADD_PTR(w->shares[what], of, s);
 	}
-	v[w->nshares[what]++] = (struct share){of, ns};
+	s->ns += ns;
+	w->last[what] = s;
 }
 
 static const struct totals_task *row(const struct totals *t, uint32_t at)
@@ -192,22 +193,20 @@ static void walk(struct walk *w, const struct totals_task *task, uint64_t from, 
 	spread(w, task, rest);
 }
 
-static int by_time(const void *pa, const void *pb)
+static int by_time(const struct share *a, const struct share *b)
 {
-	const struct share *a = pa, *b = pb;
-
 	return a->ns < b->ns ? 1 : a->ns > b->ns ? -1 : 0;
 }
 
 static void name_parts(struct walk *w)
 {
 	for (unsigned i = 0; i < _SPENT; i++) {
-		w->b->parts[i].what = (enum spent)i;
-		if (w->nshares[i])
-			qsort(w->shares[i], w->nshares[i], sizeof(*w->shares[i]), by_time);
-		for (unsigned k = 0; k < MIN(w->nshares[i], (unsigned)SPENT_NAMED); k++) {
-			const struct share *s = &w->shares[i][k];
+		const struct share *s;
 
+		w->b->parts[i].what = (enum spent)i;
+		HASH_SORT(w->shares[i], by_time);
+		s = w->shares[i];
+		for (unsigned k = 0; s && k < SPENT_NAMED; k++, s = s->hh.next) {
 			w->b->parts[i].named[k].ns = s->ns;
 			if (i == SPENT_CPU)
 				w->b->parts[i].named[k].proc = s->of;
@@ -216,8 +215,9 @@ static void name_parts(struct walk *w)
 			if (i == SPENT_CHILD)
 				w->b->parts[i].named[k].proc = ((const struct totals_wait *)s->of)->target_proc;
 		}
-		free(w->shares[i]);
+		HASH_CLEAR(hh, w->shares[i]);
 	}
+	arena_done(&w->arena);
 }
 
 bool budget_of_task(const struct totals *t, const struct totals_task *task, struct budget *ret)
