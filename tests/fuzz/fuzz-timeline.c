@@ -64,7 +64,7 @@ struct message { uint64_t number[64]; struct { const unsigned char *s; size_t n;
 
 static void read_message(const unsigned char *at, size_t n, struct message *m)
 {
-	const unsigned char *end = at + n;
+	const unsigned char *end = n ? at + n : at;	/* an empty one may be at NULL */
 
 	memset(m, 0, sizeof(*m));
 	while (at < end) {
