@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/diag.h"
@@ -152,6 +153,8 @@ static int open_database(struct sqlite *s, const struct outfile *file, struct di
 			strlen(file->path) > 400 ? " (the whole path may have 512 bytes)" : "");
 }
 
+enum { TRIES = 8 };
+
 /*
  * Where there can be no log (a network file system has no shared memory) it is the old journal, which rolls back.
  * SQLite refuses to begin in a file that was removed, and does not mind later: until it has begun, the file is put
@@ -159,8 +162,6 @@ static int open_database(struct sqlite *s, const struct outfile *file, struct di
  */
 static void begin_log(struct sqlite *s)
 {
-	enum { TRIES = 8 };
-
 	for (unsigned i = 0; i < TRIES; i++) {
 		sqlite3_busy_timeout(s->db, BUSY_MS);
 		sqlite3_exec(s->db, "PRAGMA synchronous = OFF; PRAGMA cache_size = -" CACHE_KIB "; "
@@ -175,12 +176,8 @@ static void begin_log(struct sqlite *s)
 	}
 }
 
-/* With the first row: a run that does not begin leaves an older file as it was. */
-static void start(struct sqlite *s)
+static void lay_tables(struct sqlite *s)
 {
-	s->started = true;
-	outfile_begin(s->base.file);
-	begin_log(s);
 	run(s, "BEGIN");
 	for (unsigned t = 0; t < _ROW_TABLES; t++) {
 		create_table(s, &row_tables[t]);
@@ -189,6 +186,39 @@ static void start(struct sqlite *s)
 	run(s, sqlite_views);
 	run(s, "COMMIT; BEGIN");
 	s->progress = prepare(s, "UPDATE trace SET \"end\" = 'cut', duration = ?, events = ?");
+}
+
+static void drop_statements(struct sqlite *s)
+{
+	for (unsigned t = 0; t < _ROW_TABLES; t++) {
+		sqlite3_finalize(s->insert[t]);
+		s->insert[t] = NULL;
+	}
+	sqlite3_finalize(s->progress);
+	s->progress = NULL;
+}
+
+/*
+ * With the first row: a run that does not begin leaves an older file as it was.  A file that is removed while the
+ * tables are made can be refused at any statement: then all of it is made once more, in the file that was put back.
+ */
+static void start(struct sqlite *s)
+{
+	s->started = true;
+	outfile_begin(s->base.file);
+	for (unsigned i = 0; i < TRIES; i++) {
+		begin_log(s);
+		lay_tables(s);
+		if (is_alive(s) || outfile_restore(s->base.file) != 1)
+			break;
+		drop_statements(s);
+		sqlite3_close(s->db);
+		s->base.file->err = 0;
+		if (ftruncate(s->base.file->fd, 0) < 0 || !open_descriptor(s, s->base.file->fd)) {
+			fail(s);
+			break;
+		}
+	}
 	s->committed_ns = clock_ns();
 }
 
@@ -300,9 +330,7 @@ static void flush(struct row_output *o)
 
 static void close_database(struct sqlite *s)
 {
-	for (unsigned t = 0; t < _ROW_TABLES; t++)
-		sqlite3_finalize(s->insert[t]);
-	sqlite3_finalize(s->progress);
+	drop_statements(s);
 	if (sqlite3_close(s->db) != SQLITE_OK)
 		fail(s);
 	s->db = NULL;
