@@ -40,7 +40,7 @@ class Run:
 
 def formats(program):
     said = subprocess.run([program, "--export", "help"], stdout=subprocess.PIPE, text=True, check=True).stdout
-    return re.findall(r"^  (\S+) +--\S+ (?:FILE|DIR) ", said, re.M)
+    return re.findall(r"^ +--(\S+) (?:FILE|DIR);", said, re.M) or sys.exit(f"there are no formats in: {said}")
 
 
 def size(path):

@@ -32,7 +32,7 @@ fetch() {
 	local path
 	[ ! -s "$kernels/$1" ] || return 0
 	path=$(curl -sSf "$mirror/dists/$1/main/binary-amd64/Packages.xz" | xz -dc |
-		sed -nE 's/^Filename: (.*linux-(image|binary)-(unsigned-)?[0-9][^/]*cloud-amd64(-unsigned)?_[^/]*)/\1/p' | grep unsigned | sort -V | tail -n 1)
+		sed -nE 's/^Filename: (.*linux-(image|binary)-(unsigned-)?[0-9][^/]*cloud-amd64(-unsigned)?_[^/]*)/\1/p' | grep unsigned | sort -V | tail -n 1 || true)
 	[ -n "$path" ] || die "$1 has no linux-image-…-cloud-amd64-unsigned"
 	curl -sSf -o "$work/kernel.deb" "$mirror/$path"
 	dpkg-deb --fsys-tarfile "$work/kernel.deb" | tar -x -C "$work" --wildcards --no-anchored 'vmlinuz*'

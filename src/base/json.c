@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes8.h"
 #include "base/text.h"
 
 static void value(struct json *j)
@@ -99,13 +100,11 @@ static void add_string(struct json *j, const char *s, size_t n, void other(struc
 void json_str(struct json *j, const char *s, size_t n) { add_string(j, s, n, escape); }
 void json_escaped(struct json *j, const char *s, size_t n) { add_string(j, s, n, escape_byte); }
 
-/* Whether one of eight bytes has to be written otherwise: the usual test for a zero byte, of each of those. */
+/* Whether one of eight bytes has to be written otherwise. */
 static uint64_t is_special(uint64_t x)
 {
-	const uint64_t ones = 0x0101010101010101, tops = ones << 7;
-#define IS(c) (((x ^ ones * (c)) - ones) & ~(x ^ ones * (c)))
-	return (((x - ones * 0x20) & ~x) | x | IS('"') | IS('\\') | IS('<') | IS(0x7f)) & tops;
-#undef IS
+	return bytes8_below(x, 0x20) | bytes8_high(x) | bytes8_equal(x, '"') | bytes8_equal(x, '\\') |
+	       bytes8_equal(x, '<') | bytes8_equal(x, 0x7f);
 }
 
 static uint64_t load(const char *s, unsigned n)

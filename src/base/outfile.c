@@ -208,16 +208,22 @@ int outfile_restore(struct outfile *f)
 
 int outfile_renew(struct outfile *f, const char *old_as)
 {
-	int fd;
+	struct stat st;
+	int fd, rc;
 
 	if (f->err)
 		return f->err;
+	if (f->stream || !is_regular(f->fd, &st))
+		return f->err = -EINVAL;
 	outfile_begin(f);
 	if (rename(f->path, old_as) < 0)
 		return f->err = -errno;
 	fd = create(f->path);
-	if (fd < 0)
-		return f->err = -errno;
+	if (fd < 0) {
+		rc = -errno;
+		rename(old_as, f->path);
+		return f->err = rc;
+	}
 	close(f->fd);
 	f->fd = fd;
 	f->created = f->begun = true;

@@ -53,8 +53,8 @@ int outfile_write(struct outfile *f, const void *bytes, size_t nbytes);
  */
 int outfile_restore(struct outfile *f);
 /*
- * Closes it under another name and opens a new one in its place: what follows goes there.  -errno, also remembered;
- * then the file is as it was.
+ * Closes it under another name and opens a new one in its place: what follows goes there.  -errno, also remembered
+ * (-EINVAL: no regular file); then the file is as it was.
  */
 int outfile_renew(struct outfile *f, const char *old_as);
 /*

@@ -132,14 +132,14 @@ static void add_safe(struct buf *b, const char *s, size_t n, bool quoting)
 	}
 }
 
-void text_reversible(struct buf *b, const char *s, size_t n, bool word)
+void text_word(struct buf *b, const char *s, size_t n)
 {
 	for (size_t i = 0; i < n;) {
 		unsigned char c = (unsigned char)s[i];
 		size_t run = i;
 
-		while (run < n && (unsigned char)s[run] >= 0x20 && (unsigned char)s[run] < 0x7f && s[run] != '\\' &&
-		       !(word && (s[run] == ' ' || s[run] == ';')))
+		while (run < n && (unsigned char)s[run] > ' ' && (unsigned char)s[run] < 0x7f && s[run] != '\\' &&
+		       s[run] != ';')
 			run++;
 		if (run > i) {
 			buf_add(b, s + i, run - i);
@@ -148,11 +148,10 @@ void text_reversible(struct buf *b, const char *s, size_t n, bool word)
 		}
 		unsigned len = c >= 0x80 ? text_utf8_len(s + i, n - i) : 0;
 
-		/* of what is text a word has none that a reader may take for a blank or the end of a line */
 		if (c == '\\')
 			buf_puts(b, "\\\\");
-		else if (c < 0x80 ? c && !word : len && !(word && !text_printable(s + i, len)))
-			buf_add(b, s + i, MAX(len, 1u));
+		else if (len && text_printable(s + i, len))
+			buf_add(b, s + i, len);
 		else
 			buf_printf(b, "\\x%02x", c), len = 1;
 		i += MAX(len, 1u);

@@ -16,10 +16,10 @@ void text_safe(struct buf *b, const char *s, size_t n);
 /* The same within double quotes, with " and \ escaped: a C string literal. */
 void text_quote(struct buf *b, const char *s, size_t n);
 /*
- * Any bytes as UTF-8 that is turned back by unescaping \\ and \xNN: what json_escaped() writes into a JSON string.
- * word: also blanks, controls and ';' become \xNN, for formats that part words by them.
+ * As text_escaped(), and also blanks, controls, what is not printable and ';' become \xNN: for formats that part words
+ * by them.
  */
-void text_reversible(struct buf *b, const char *s, size_t n, bool word);
+void text_word(struct buf *b, const char *s, size_t n);
 /* One word of a command line, quoted for a shell where it must be. */
 void text_shell(struct buf *b, const char *s, size_t n);
 /*

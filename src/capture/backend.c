@@ -100,6 +100,17 @@ static const char *one_that_can(const struct backend_row *rows, unsigned n, unsi
 	return "another";
 }
 
+/* Both, where there are two. */
+static void add_note(struct diag *to, const struct diag *more)
+{
+	const struct diag before = *to;
+
+	if (!before.text[0])
+		*to = *more;
+	else if (more->text[0])
+		diag_set(to, more->exit_status, 0, "%s; %s", before.text, more->text);
+}
+
 int backend_open_among(const struct backend_row *rows, unsigned n, enum backend wanted,
 		       const struct capture_options *opt, struct source **ret_source, struct diag *note,
 		       struct diag *diag)
@@ -107,30 +118,32 @@ int backend_open_among(const struct backend_row *rows, unsigned n, enum backend 
 	const struct backend_row *row = first(rows, n, wanted, opt), *next;
 	unsigned can;
 	const char *option = special(opt, &can);
-	struct diag why, told;
+	struct diag why, notes, fallback;
 	int rc;
 
 	if (!row)
 		return diag_set(diag, 125, EINVAL, "%s needs the %s backend; leave out --backend %s", option,
 				one_that_can(rows, n, can), names[wanted]);
-	for (told = *note;; row = next) {
+	for (notes = *note;; row = next) {
 		note->text[0] = '\0';
 		rc = row->open(opt, ret_source, note, &why);
-		if (rc == 0 && !note->text[0])
-			*note = told;
 		/* the command itself is at fault, or nothing else can do it: an error like any */
 		for (next = row + 1; next < rows + n && !has_all(next, can); next++)
 			;
 		if (rc != -ENOTSUP || why.exit_status != 125 || next == rows + n)
 			break;
-		diag_set(&told, 125, ENOTSUP, "the %s backend cannot be used, so %s is%s: %s", names[row->id],
+		diag_set(&fallback, 125, ENOTSUP, "the %s backend cannot be used, so %s is%s: %s", names[row->id],
 			 names[next->id],
 			 opt->latency && has_all(row, CAN_LATENCY) && !has_all(next, CAN_LATENCY) ?
 				 ", without what --ebpf shows" : "",
 			 why.text);
+		add_note(&notes, &fallback);
 	}
-	if (rc == 0)
+	if (rc == 0) {
+		add_note(&notes, note);
+		*note = notes;
 		return 0;
+	}
 	note->text[0] = '\0';	/* one line: why it failed after all */
 	if (rc == -ENOTSUP && option)
 		return diag_set(diag, 125, ENOTSUP, "%s needs the %s backend: %s", option, names[row->id], why.text);

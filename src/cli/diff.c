@@ -30,18 +30,28 @@ static int load(const char *path, struct totals **ret_totals, struct diag *diag)
 	const struct record *r;
 	struct world *w;
 	struct item item;
+	uint64_t nbad = 0;
 	size_t avail;
-	int rc = record_reader_open(path, &reader, diag);
+	int bad, rc = record_reader_open(path, &reader, diag);
 
 	if (rc < 0)
 		return rc;
 	*ret_totals = totals_new();
 	w = world_new(on_event, *ret_totals);
-	while ((rc = record_reader_next(reader, &r, &avail, diag)) == 1) {
-		if (decode_record(r, avail, &arena, &item) == 0)
+	/* -EAGAIN: a stream that is still being written */
+	while ((rc = record_reader_next(reader, &r, &avail, diag)) == 1 || rc == -EAGAIN) {
+		if (rc != 1)
+			continue;
+		bad = decode_record(r, avail, &arena, &item);
+		if (!bad)
 			world_feed(w, &item);
+		nbad += bad == -EBADMSG;
 		arena_reset(&arena);
 	}
+	if (rc == 0 && nbad)
+		rc = diag_set(diag, TROUBLE, EBADMSG,
+			      "%s is damaged: %llu records of it cannot be read, so it cannot be compared", path,
+			      (unsigned long long)nbad);
 	world_free(w);
 	arena_done(&arena);
 	record_reader_close(reader);

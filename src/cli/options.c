@@ -111,6 +111,16 @@ static int check_about(const struct options *o, struct diag *diag)
 {
 	if (o->about && !o->read)
 		return diag_set(diag, USAGE, EINVAL, "--about describes a recording: give --read FILE, too");
+	if (o->about && (o->noutputs || o->diff))
+		return diag_set(diag, USAGE, EINVAL, "--about prints to the standard output and does nothing else");
+	if (o->diff && o->nreads > 1)
+		return diag_set(diag, USAGE, EINVAL, "--diff compares one recording with one: give one --read");
+	if ((o->about || o->diff) && (o->redact || o->filter || o->calls))
+		return diag_set(diag, USAGE, EINVAL,
+				"--%s looks at whole recordings: it takes no --redact, no --filter and no -e%s",
+				o->about ? "about" : "diff",
+				o->redact ? "; write one without secrets first: --read FILE --redact --record NEW" :
+					    "");
 	return 0;
 }
 
@@ -307,6 +317,7 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct dia
 	}
 	if (optind < argc)
 		o->argv = argv + optind;
+	options_add_paths(o);
 	rc = check(o, report_given, diag);
 	if (rc == 0)
 		rc = check_about(o, diag);

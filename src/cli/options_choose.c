@@ -29,13 +29,20 @@ static void add_text(struct options *o, const char *text)
 	o->filter = b.s;
 }
 
+static bool is_empty_list(const char *values) { return strspn(values, ",") == strlen(values); }
+
+static int needs_value(const struct option_row *r, struct diag *diag)
+{
+	return diag_set(diag, USAGE, EINVAL, "--%s needs %s after it", r->name, r->arg);
+}
+
 static int add_term(struct options *o, const struct option_row *r, const char *field, const char *values,
 		    struct diag *diag)
 {
 	struct buf b = {0};
 
-	if (!*values || strspn(values, ",") == strlen(values))
-		return diag_set(diag, USAGE, EINVAL, "--%s needs %s after it", r->name, r->arg);
+	if (is_empty_list(values))
+		return needs_value(r, diag);
 	query_add(&b, field, values);
 	add_text(o, b.s);
 	buf_done(&b);
@@ -65,29 +72,30 @@ int set_only(struct options *o, const struct option_row *r, const char *arg, str
 	return add_term(o, r, "is", arg, diag);
 }
 
-static void take_text(struct options *o, const char *text)
-{
-	char *at = o->filter ? strstr(o->filter, text) : NULL;
-
-	if (at)
-		memmove(at, at + strlen(text), strlen(at + strlen(text)) + 1);
-}
-
-/* Given again, any of them is meant, as with strace's -P. */
+/* Given again, any of them is meant, as with strace's -P: options_add_paths() makes one term of all. */
 int set_path(struct options *o, const struct option_row *r, const char *arg, struct diag *diag)
 {
 	struct buf b = { 0 };
 
-	if (o->paths && *arg) {
-		query_add(&b, "path", o->paths);
-		take_text(o, b.s);
-		buf_reset(&b);
+	if (is_empty_list(arg))
+		return needs_value(r, diag);
+	if (o->paths)
 		buf_printf(&b, "%s,", o->paths);
-	}
 	buf_puts(&b, arg);
 	free(o->paths);
-	o->paths = b.s ? b.s : xmemdup0("", 0);
-	return add_term(o, r, "path", o->paths, diag);
+	o->paths = b.s;
+	return 0;
+}
+
+void options_add_paths(struct options *o)
+{
+	struct buf b = { 0 };
+
+	if (!o->paths)
+		return;
+	query_add(&b, "path", o->paths);
+	add_text(o, b.s);
+	buf_done(&b);
 }
 
 int set_failed(struct options *o, const struct option_row *r UNUSED, const char *arg UNUSED, struct diag *diag UNUSED)

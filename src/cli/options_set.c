@@ -2,6 +2,7 @@
 #include "cli/options_set.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -211,7 +212,6 @@ int set_report(struct options *o, const struct option_row *r, const char *arg, s
 	return set_output(o, r, arg ? arg : "report.html", diag);
 }
 
-/* A number with k, M or G; the kernel takes powers of two of at least a page. */
 int set_read(struct options *o, const struct option_row *r, const char *arg, struct diag *diag)
 {
 	const char *path;
@@ -234,25 +234,20 @@ int set_redact(struct options *o, const struct option_row *r UNUSED, const char 
 	return 0;
 }
 
-/* A time as 5s or 10m, or a size as 64MB, 64M, 64k: one of them, the other is 0. */
+/* A time as 5s or 10m, or a size as 64MB, 64k: one of them, the other is 0.  A number alone is seconds. */
 static int time_or_size(const struct option_row *r, const char *arg, uint64_t *ret_ns, uint64_t *ret_bytes,
 			struct diag *diag)
 {
 	enum { DAYS = 365, SMALLEST = 64 << 10 };
-	static const char letters[] = "kKMG";
-	char *end;
-	double n = strtod(arg, &end), ns = query_time_ns(arg);
-	const char *letter = *end ? strchr(letters, *end) : NULL;
+	double ns = query_time_ns(arg), bytes = query_size(arg);
 
 	*ret_ns = *ret_bytes = 0;
-	if (letter && (!end[1] || !strcmp(end + 1, "B"))) {
-		n *= (double)(1ull << (letter < letters + 2 ? 10 : 10 * (letter - letters)));
-		if (n >= SMALLEST && n < 1e15) {
-			*ret_bytes = (uint64_t)n;
-			return 0;
-		}
-	} else if (ns >= 1e8 && ns <= DAYS * 86400e9) {
+	if (ns >= 1e8 && ns <= DAYS * 86400e9) {
 		*ret_ns = (uint64_t)ns;
+		return 0;
+	}
+	if (isnan(ns) && bytes >= SMALLEST && bytes < 1e15) {
+		*ret_bytes = (uint64_t)bytes;
 		return 0;
 	}
 	return diag_set(diag, USAGE, EINVAL,
@@ -271,24 +266,20 @@ int set_last(struct options *o, const struct option_row *r, const char *arg, str
 	return time_or_size(r, arg, &o->last_ns, &o->last_bytes, diag);
 }
 
+/* The kernel takes powers of two of at least a page. */
 int set_ring_size(struct options *o, const struct option_row *r UNUSED, const char *arg, struct diag *diag)
 {
 	enum { SMALLEST = 65536, LARGEST = 1 << 30 };
-	static const char letters[] = "kKmMgG";
-	uint64_t n = 0, size = 4096;
-	size_t len = strlen(arg);
-	const char *letter = len ? strchr(letters, arg[len - 1]) : NULL;
-	int shift = letter ? 10 * (int)((letter - letters) / 2 + 1) : 0;
-	char word[32];
+	double bytes = query_size(arg);
+	uint64_t size = 4096;
 
-	snprintf(word, sizeof(word), "%.*s", (int)(shift ? len - 1 : len), arg);
-	if (len >= sizeof(word) || !decimal(word, 1, LARGEST, &n) || n << shift > LARGEST || n << shift < SMALLEST)
+	if (!(bytes >= SMALLEST && bytes <= LARGEST))
 		return diag_set(diag, USAGE, EINVAL,
 				"--ring-size takes a size from 64k to 1G, as 16M, not \"%s\"", arg);
-	while (size < n << shift)
+	while ((double)size < bytes)
 		size <<= 1;
 	o->ring_bytes = size;
-	o->ring_rounded = size != n << shift;
+	o->ring_rounded = (double)size != bytes;
 	return 0;
 }
 

@@ -37,6 +37,7 @@ option_set_fn set_trace;
 option_set_fn set_filter;
 option_set_fn set_only;
 option_set_fn set_path;
+void options_add_paths(struct options *o);	/* once, when all options are set */
 option_set_fn set_failed;
 option_set_fn set_slower;
 

@@ -91,6 +91,8 @@ static bool is_traced(pid_t pid)
 	return false;
 }
 
+static bool alarm_was_ignored;
+
 static bool is_user(int code) { return code == SI_USER || code == SI_QUEUE || code == SI_TKILL; }
 
 /* Of our own making: a fault, or the limit of our time.  What is done by default is right. */
@@ -108,6 +110,8 @@ static void on_signal(int signo, siginfo_t *si, void *uc UNUSED)
 {
 	int err = errno;
 
+	if (signo == SIGALRM && alarm_was_ignored && is_user(si->si_code))
+		return;
 	if (is_own(signo, si)) {
 		signal(signo, SIG_DFL);
 		if (signo == SIGXCPU)
@@ -122,7 +126,10 @@ static void on_signal(int signo, siginfo_t *si, void *uc UNUSED)
 	errno = err;
 }
 
-/* What was ignored at the start (nohup, a shell's &), or has a handler (a sanitizer's), stays so. */
+/*
+ * What was ignored at the start (nohup, a shell's &), or has a handler (a sanitizer's), stays so.  But our own timers
+ * need SIGALRM: that of others is ignored in on_signal() then.
+ */
 static void catch(int signo, bool ignore, int flags)
 {
 	struct sigaction sa = { .sa_flags = flags }, old;
@@ -132,7 +139,11 @@ static void catch(int signo, bool ignore, int flags)
 		sa.sa_handler = SIG_IGN;
 	else
 		sa.sa_sigaction = on_signal;
-	if (sigaction(signo, NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+	if (sigaction(signo, NULL, &old) < 0)
+		return;
+	if (signo == SIGALRM)
+		alarm_was_ignored = old.sa_handler == SIG_IGN;
+	if (old.sa_handler == SIG_DFL || (signo == SIGALRM && alarm_was_ignored))
 		sigaction(signo, &sa, NULL);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * --folded: time by process, thread and call, as the folded stacks that flamegraph.pl, speedscope and others read:
- * "make-12;make-12;openat 4711", in nanoseconds.  Names are the program's bytes, made words (text_reversible()); no
+ * "make-12;make-12;openat 4711", in nanoseconds.  Names are the program's bytes, made words (text_word()); no
  * line is a comment, and no number is 0: readers refuse both.
  *
  * A thread's lines are written when it ends, or runs another program: memory is that of the threads that live.
@@ -107,7 +107,7 @@ static void set_name(struct named *n, const struct cell *c, bool is_path)
 
 	buf_reset(&n->next);
 	s = slash ? slash + 1 : s;
-	text_reversible(&n->next, s, c->n - (size_t)(s - c->s), true);
+	text_word(&n->next, s, c->n - (size_t)(s - c->s));
 }
 
 static void named_done(struct named *n) { buf_done(&n->now), buf_done(&n->next); }

@@ -82,7 +82,7 @@ static void reversible(struct buf *b, unsigned field, const char *s, size_t n)
 	if (n >= 4 && json_copy_plain(b->s + b->len, s, n))
 		b->len += n;
 	else
-		text_reversible(b, s, n, false);
+		text_escaped(b, s, n);
 	protobuf_close(b, at);
 }
 

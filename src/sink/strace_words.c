@@ -6,6 +6,7 @@
 #include "abi/names.h"
 #include "base/macro.h"
 #include "sink/strace.h"
+#include "sink/value.h"
 
 void strace_i64(struct buf *b, int64_t v)
 {
@@ -137,7 +138,6 @@ void strace_unknown(struct buf *b, const struct names *names)
 void strace_flags(struct buf *b, const struct names *names, uint64_t v)
 {
 	struct names_split s;
-	size_t start = b->len;
 
 	if (names == &open_flags || names == &open_bits) {
 		open_flags_of(b, v, names == &open_flags);
@@ -150,22 +150,7 @@ void strace_flags(struct buf *b, const struct names *names, uint64_t v)
 		strace_unknown(b, names);
 		return;
 	}
-	if (s.field)
-		strace_hex(b, s.field);
-	for (unsigned i = 0; i < s.n; i++) {
-		if (b->len > start)
-			buf_putc(b, '|');
-		buf_puts(b, s.names[i]);
-	}
-	if (s.rest) {
-		if (b->len > start)
-			buf_putc(b, '|');
-		strace_hex(b, s.rest);
-	}
-	if (s.mode)
-		buf_printf(b, b->len > start ? "|%#llo" : "%#llo", (unsigned long long)s.mode);
-	if (b->len == start)
-		buf_putc(b, '0');
+	flags_split_format(b, &s);
 }
 
 /* Real-time signals are numbered to the end: the last one has no name of its own. */

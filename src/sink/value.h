@@ -16,6 +16,7 @@ struct event;
 struct file;
 struct layout;
 struct names;
+struct names_split;
 
 enum {
 	VALUE_NO_DATA = 1,	/* contents of buffers and where they lie become … (a report's argument string) */
@@ -39,5 +40,7 @@ void call_format_result(struct buf *b, const struct event *ev, unsigned flags);
 void value_format_fd(struct buf *b, int fd, const struct file *file, unsigned flags);
 /* "O_RDWR|O_CLOEXEC|0x4", "SEEK_END", "0"; names may be NULL */
 void flags_format(struct buf *b, const struct names *names, uint64_t val);
+/* likewise, of what names_split() made of it */
+void flags_split_format(struct buf *b, const struct names_split *split);
 /* "{tv_sec=1, tv_nsec=0}", "[3]"; fields that len does not reach become "…". */
 void layout_format(struct buf *b, const struct layout *layout, const char *bytes, uint32_t len);

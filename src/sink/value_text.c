@@ -124,28 +124,34 @@ static void text_constant(void *ctx, const struct names *names, struct value_num
 		buf_puts(t->b, name);
 }
 
+void flags_split_format(struct buf *b, const struct names_split *s)
+{
+	size_t start = b->len;
+
+	if (s->field)
+		add_hex(b, s->field);
+	for (unsigned i = 0; i < s->n; i++) {
+		if (b->len > start)
+			buf_putc(b, '|');
+		buf_puts(b, s->names[i]);
+	}
+	if (s->rest) {
+		if (b->len > start)
+			buf_putc(b, '|');
+		add_hex(b, s->rest);
+	}
+	if (s->mode)
+		buf_printf(b, b->len > start ? "|%#llo" : "%#llo", (unsigned long long)s->mode);
+	if (b->len == start)
+		buf_putc(b, '0');
+}
+
 void flags_format(struct buf *b, const struct names *names, uint64_t val)
 {
 	struct names_split s;
-	size_t start = b->len;
 
 	names_split(names, val, &s);
-	if (s.field)
-		add_hex(b, s.field);
-	for (unsigned i = 0; i < s.n; i++) {
-		if (b->len > start)
-			buf_putc(b, '|');
-		buf_puts(b, s.names[i]);
-	}
-	if (s.rest) {
-		if (b->len > start)
-			buf_putc(b, '|');
-		add_hex(b, s.rest);
-	}
-	if (s.mode)
-		buf_printf(b, b->len > start ? "|%#llo" : "%#llo", (unsigned long long)s.mode);
-	if (b->len == start)
-		buf_putc(b, '0');
+	flags_split_format(b, &s);
 }
 
 static void text_flags(void *ctx, const struct names *names, struct value_num n)

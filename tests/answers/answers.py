@@ -380,6 +380,15 @@ def equal_runs(t):
         check(status == 0 and text.endswith("\n no difference\n"), f"{command}: {text}")
 
 
+def slow_stream(t):
+    """a recording that comes slowly is compared when it is whole; one that is damaged is not"""
+    whole = recorded(t, "ls", "/")
+    p = subprocess.Popen(["sh", "-c", f"(head -c 200 {whole}; sleep 0.3; tail -c +201 {whole}) | {t.args.compendium} --read - --diff {whole}"],
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    out, said = p.communicate(timeout=PATIENCE)
+    check(p.returncode == 0 and out.endswith("\n no difference\n"), out + said)
+
+
 def header_gone(t):
     """two builds, a header is gone from the second: process and header come first"""
     need("gcc", "make")
@@ -398,7 +407,7 @@ def header_gone(t):
     check(re.search(r"^   first +.*as ", text, re.M), "the assembler ran in the first only: " + text)
 
 
-GROUPS = {"different": [equal_runs, header_gone],
+GROUPS = {"different": [equal_runs, slow_stream, header_gone],
           "slow": [slow_server, lock, idle_pool, critical_path], "findings": [leak, refused, no_finding, tree],
           "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, second_place, made_good, no_reason, words_are_safe]}
 

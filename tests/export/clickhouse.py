@@ -218,8 +218,8 @@ def main():
         else:
             tap.skip("two servers of ClickHouse", "not installed: apt-get install clickhouse-server clickhouse-client")
         current_engine(tap, pathlib.Path(name) / "chdb", runs)
-    tap.end()
+    return tap.end()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

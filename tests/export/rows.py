@@ -52,17 +52,20 @@ class Tap:
     """Prints TAP."""
 
     def __init__(self):
-        self.n = 0
+        self.n = self.failed = 0
 
     def ok(self, good, what, why=""):
         self.n += 1
-        print(("ok" if good else "not ok"), self.n, "-", what)
+        self.failed += not good
+        print(("ok" if good else "not ok"), self.n, "-", what, flush=True)
         if not good:
-            print("#", str(why).replace("\n", "\n# "))
+            print("#", str(why)[:1500].replace("\n", "\n# "))
 
     def skip(self, what, why):
         self.n += 1
         print(f"ok {self.n} - {what} # SKIP {why}")
 
     def end(self):
+        """The exit status."""
         print(f"1..{self.n}")
+        return 1 if self.failed else 0

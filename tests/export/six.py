@@ -91,8 +91,8 @@ def main():
                 tap.skip(tool, "not installed")
             else:
                 tap.ok((answer if isinstance(answer, list) else numbers(answer)) == want, f"{tool} gives the same numbers", answer)
-    tap.end()
+    return tap.end()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -202,7 +202,7 @@ def main():
         found = list(csv_problems(to["csv"], tables))
         tap.ok(not found, "hostile names: CSV has every cell of the JSON", "\n".join(found[:5]))
         check_schema(tap, program, pathlib.Path(name), [*lines, to["json"]])
-    tap.end()
+    return tap.end()
 
 
-main()
+sys.exit(main())

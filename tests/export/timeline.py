@@ -18,13 +18,7 @@ import sys
 import tempfile
 import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-
-
-def unescape(text):
-    """The bytes of a name (docs/exports.md)."""
-    return re.sub(rb"\\(\\|x[0-9a-f]{2})", lambda m: b"\\" if m[1] == b"\\" else bytes([int(m[1][1:], 16)]), text.encode())
-
+from rows import HERE, Tap, unescape
 
 # ---- Perfetto ----
 
@@ -187,16 +181,10 @@ def sums_of(slices):
     return dict(sums)
 
 
-class Test:
+class Test(Tap):
     def __init__(self, program):
-        self.program, self.n, self.failed = program, 0, 0
-
-    def ok(self, good, what, why=""):
-        self.n += 1
-        self.failed += not good
-        print(("ok" if good else "not ok"), self.n, "-", what, flush=True)
-        if not good:
-            print("#", str(why)[:1500].replace("\n", "\n# "))
+        super().__init__()
+        self.program = program
 
     def export(self, scratch, *args):
         paths = {f: scratch / f"out.{f}" for f in ("perfetto", "chrome-trace", "folded", "json")}
@@ -209,7 +197,7 @@ class Test:
 
     def perfetto(self, name, path, rows):
         if not shutil.which("protoc"):
-            self.ok(True, f"{name}: perfetto # SKIP protoc is not installed (protobuf-compiler)")
+            self.skip(f"{name}: perfetto", "protoc is not installed (protobuf-compiler)")
             return
         p = Perfetto(path)
         self.ok(not p.trouble, f"{name}: perfetto: all is described, slices lie in order", "\n".join(p.trouble[:10]))
@@ -305,7 +293,7 @@ class Test:
         done = subprocess.run(["node", HERE / "speedscope.mjs", path], capture_output=True, text=True, check=False) \
             if shutil.which("node") and (HERE / "node_modules/speedscope").exists() else None
         if not done or done.returncode == 77:
-            self.ok(True, f"{name} # SKIP {done.stderr.strip() if done else 'no node, or not installed: npm ci --prefix tests/export'}")
+            self.skip(f"{name}", "{done.stderr.strip() if done else 'no node, or not installed: npm ci --prefix tests/export'}")
             return
         got = collections.defaultdict(lambda: [0, 0])
         for profile in json.loads(done.stdout or "[]"):
@@ -380,7 +368,7 @@ class Test:
         rows = Rows(paths["json"]) if paths["json"].exists() and paths["json"].stat().st_size else None
         why = not rows and "no rows" or "without waits for a CPU" in done.stderr and "no eBPF" or not shutil.which("protoc") and "protoc is not installed"
         if why or not any(e["kind"] == "sched" for e in rows.events):
-            self.ok(True, f"waits for a CPU # SKIP {why or 'none were recorded: --ebpf needs root'}")
+            self.skip(f"waits for a CPU", "{why or 'none were recorded: --ebpf needs root'}")
             return
         p = Perfetto(paths["perfetto"])
         self.ok(not p.trouble, "waits for a CPU: all is described, slices lie in order", "\n".join(p.trouble[:10]))
@@ -415,7 +403,7 @@ class Test:
         args = [e["args"]["data"]["args"] for e in events if e["ph"] == "E" and e["name"] == "execve" and "args" in e["args"]["data"]]
         self.ok(len(args) > len(raw) and any("/a;b c" in a for a in args), "names: -v has the arguments of calls", args[:3])
         if not shutil.which("protoc"):
-            self.ok(True, "names: perfetto # SKIP protoc is not installed (protobuf-compiler)")
+            self.skip("names: perfetto", "protoc is not installed (protobuf-compiler)")
             return
         p = Perfetto(paths["perfetto"])
         got = {unescape(d["process"][0]["process_name"][0]) for d in p.tracks.values() if d.get("process") and "process_name" in d["process"][0]}
@@ -442,8 +430,7 @@ def main():
         test.killed(scratch)
         test.full()
         test.waits(scratch)
-    print(f"1..{test.n}")
-    return 1 if test.failed else 0
+    return test.end()
 
 
 if __name__ == "__main__":

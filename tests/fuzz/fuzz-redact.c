@@ -21,15 +21,23 @@ static void require_none(const char *s, size_t len)
 		abort();
 }
 
-static void strings(const char *s, size_t len)
+/* Takes the string with the secret in its middle, between blanks. */
+static void strings(const char *bytes, size_t nbytes)
 {
 	static void (*const fns[])(struct secrets *, struct buf *, const char *, size_t) = {
 		secrets_text, secrets_path, secrets_env,
 	};
 	struct secrets *known = secrets_new(true);
 	enum secret_after after = AFTER_NOTHING;
-	struct buf b = { 0 };
+	struct buf b = { 0 }, planted = { 0 };
+	const char *s;
+	size_t len;
 
+	buf_add(&planted, bytes, nbytes / 2);
+	buf_puts(&planted, " " PLANTED " ");
+	buf_add(&planted, bytes + nbytes / 2, nbytes - nbytes / 2);
+	s = planted.s;
+	len = planted.len;
 	secrets_env(known, &b, "TOKEN=" PLANTED, strlen("TOKEN=" PLANTED));
 	for (unsigned i = 0; i < ARRAY_SIZE(fns); i++) {
 		buf_reset(&b);
@@ -40,11 +48,9 @@ static void strings(const char *s, size_t len)
 	secrets_arg(known, &b, s, len, &after);
 	secrets_arg(known, &b, s, len, &after);
 	require_none(b.s, b.len);
-	buf_reset(&b);
-	buf_add(&b, s, len);
-	if (b.len)
-		secrets_in_place(known, b.s, b.len);
-	require_none(b.s, b.len);
+	secrets_in_place(known, planted.s, planted.len);
+	require_none(planted.s, planted.len);
+	buf_done(&planted);
 	buf_done(&b);
 	secrets_free(known);
 }

@@ -5,44 +5,20 @@
  * is three words and a number.
  */
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include "analyze/totals.h"
-#include "base/diag.h"
 #include "base/hash.h"
 #include "base/macro.h"
-#include "base/outfile.h"
 #include "base/text.h"
-#include "event/event.h"
-#include "feed.h"
-#include "sink/sink.h"
+#include "exports.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { PERFETTO, CHROME, FOLDED, OUTPUTS, TEXT_MAX = 4 << 20 };
+enum { PERFETTO, CHROME, FOLDED, OUTPUTS };
 static struct outfile files[OUTPUTS];
-static struct totals *totals;
-static struct sink *sinks[OUTPUTS];
 
 struct seen { uint64_t track, last_ns; unsigned depth; UT_hash_handle hh; };
 static struct seen *tracks;
-
-static void require(bool ok)
-{
-	if (!ok)
-		abort();
-}
-
-static void on_event(void *ctx, const struct event *ev)
-{
-	(void)ctx;
-	totals_event(totals, ev);
-	for (unsigned i = 0; i < OUTPUTS; i++)
-		sinks[i]->ops->event(sinks[i], ev);
-}
 
 /* ---- Perfetto ---- */
 
@@ -155,23 +131,9 @@ static void check_perfetto(const char *text, size_t n)
 
 static void check_object(const char *s, size_t n)
 {
-	int depth = 0;
-	bool string = false;
-
 	if (n == 1 && (*s == '[' || *s == ']'))
 		return;
-	n -= n && s[n - 1] == ',';
-	require(n > 2 && s[0] == '{' && s[n - 1] == '}');
-	for (size_t i = 0; i < n; i++) {
-		if (string && s[i] == '\\')
-			i++;
-		else if (s[i] == '"')
-			string = !string;
-		else if (!string)
-			depth += (s[i] == '{' || s[i] == '[') - (s[i] == '}' || s[i] == ']');
-		require(depth > 0 || i == n - 1);
-	}
-	require(!string && !depth);
+	require_object(s, n - (n && s[n - 1] == ','));
 }
 
 static void check_stack(const char *s, size_t n)
@@ -199,55 +161,29 @@ static void check_lines(const char *text, size_t n, bool whole, void line(const 
 
 /* ---- the run ---- */
 
-static void open_files(void)
-{
-	static char path[] = "/tmp/export";	/* temporary files lie beside it */
-
-	for (unsigned i = 0; i < OUTPUTS; i++) {
-		int fd = files[i].path ? files[i].fd : memfd_create("export", 0);
-
-		files[i] = (struct outfile){ .fd = fd, .begun = true, .path = path };
-		require(fd >= 0 && !ftruncate(fd, 0) && !lseek(fd, 0, SEEK_SET));
-	}
-}
-
-static size_t read_file(unsigned i, char *text)
-{
-	ssize_t n = pread(files[i].fd, text, TEXT_MAX, 0);
-
-	require(n >= 0 && !files[i].err);
-	return (size_t)n;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static char text[TEXT_MAX];
-	struct sink_options opt = { .verbose = size & 8 };
+	struct sink *sinks[OUTPUTS];
+	struct run run = { totals_new(), sinks, OUTPUTS };
+	struct sink_options opt = { .verbose = size & 8, .totals = run.totals };
 	struct diag diag;
-	struct world *world;
 	size_t n;
 
-	open_files();
-	opt.totals = totals = totals_new();
+	for (unsigned i = 0; i < OUTPUTS; i++)
+		empty_file(&files[i]);
 	require(!sink_perfetto_new(&opt, &files[PERFETTO], &sinks[PERFETTO], &diag) &&
 		!sink_chrome_trace_new(&opt, &files[CHROME], &sinks[CHROME], &diag) &&
 		!sink_folded_new(&opt, &files[FOLDED], &sinks[FOLDED], &diag));
-	world = world_new(on_event, NULL);
-	feed(world, data, size);
-	for (unsigned i = 0; i < OUTPUTS; i++) {
-		sinks[i]->ops->finish(sinks[i], NULL);
-		sinks[i]->ops->free(sinks[i]);
-	}
-	n = read_file(PERFETTO, text);
+	run_stream(&run, data, size);
+	n = read_file(&files[PERFETTO], text);
 	if (n < TEXT_MAX)
 		check_perfetto(text, n);
-	n = read_file(CHROME, text);
+	n = read_file(&files[CHROME], text);
 	if (n < TEXT_MAX)
 		check_lines(text, n, true, check_object);
-	n = read_file(FOLDED, text);
+	n = read_file(&files[FOLDED], text);
 	if (n < TEXT_MAX)
 		check_lines(text, n, true, check_stack);
-	world_free(world);
-	totals_free(totals);
 	return 0;
 }

@@ -37,6 +37,23 @@ def duration(t):
     check(re.fullmatch(r"compendium: --duration: tracing has ended; the command \(\d+\) runs on, and compendium ends with it\n", p.said()[p.said().index("compendium: --d"):]), p.said())
 
 
+def alarm_ignored(t):
+    """--duration ends also what is quiet, where SIGALRM was ignored at the start; so it stays for the command"""
+    compendium = f"exec {t.args.compendium} --backend {t.args.backend} -q --duration 200ms -o {t.scratch}/log"
+    quiet = subprocess.Popen(["sleep", "1000"])
+    try:
+        p = subprocess.run(["sh", "-c", f"trap '' ALRM; {compendium} -p {quiet.pid}"], stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False)
+        equal(p.returncode, 0, p.stderr)
+    finally:
+        quiet.kill()
+        quiet.wait()
+    command = "kill -ALRM $$ $PPID; grep SigIgn /proc/self/status"
+    p = subprocess.run(["sh", "-c", f"trap '' ALRM; {compendium} -- sh -c '{command}'"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                       timeout=PATIENCE, check=False)
+    equal(p.returncode, 0, p.stderr)
+    check(int(p.stdout.split()[1], 16) & 1 << signal.SIGALRM - 1, p.stdout)
+
+
 def signals(t):
     """signals to compendium go on to the command after the tracing, and a death by one is compendium's"""
     p = begin(t, "--duration", "50ms", command=["bash", "-c", "trap 'echo term; exit 5' TERM; echo; while :; do read -t 1 a; done"])
@@ -195,10 +212,9 @@ def localhost(t):
     program = ("import socket\nserver = socket.create_server(('127.0.0.1', 0))\n"
                "for i in range(3): socket.create_connection(server.getsockname()).close()\n"
                "try: socket.create_connection(('127.0.0.1', 1))\nexcept OSError: pass")
-    out, counts = t.out(), t.scratch / "summary.json"
-    with open(counts, "w") as stdout:
-        subprocess.run([t.args.compendium, "--backend", t.args.backend, "-o", out, "--", "python3", "-S", "-c", program],
-                       stdout=stdout, stderr=subprocess.DEVNULL, check=True)
+    out = t.out()
+    subprocess.run([t.args.compendium, "--backend", t.args.backend, "-o", out, "--", "python3", "-S", "-c", program],
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
     live, summary = out.read_text().split("━━━━", 1)
     check(re.search(r"connect tcp4 → 127\.0\.0\.1:1 ECONNREFUSED", live), live)
     check(not re.search(r"connect tcp4 → 127\.0\.0\.1:\d+$", live, re.M), live)
@@ -215,4 +231,4 @@ def localhost(t):
 
 
 if __name__ == "__main__":
-    main(__doc__, {"less": [duration, signals, events, attached, joined, blocked, progress, noise, localhost]})
+    main(__doc__, {"less": [duration, alarm_ignored, signals, events, attached, joined, blocked, progress, noise, localhost]})

@@ -311,7 +311,7 @@ class Refused(Case):
             self.assertIn("No space left on device", r.stderr)
         # without a command there is no other status: what was asked for is not there
         trace("--record", "t.cpd", "--", "true")
-        for option in ("--report=/dev/full", "--output=/dev/full", "--json=/dev/full", "--csv=/dev/full"):
+        for option in ("--report=/dev/full", "--output=/dev/full", "--json=/dev/full"):
             r = trace("-q", option, "--read", "t.cpd")
             self.assertEqual(r.returncode, 125, r.stderr)
         with open("/dev/full", "w") as full:

@@ -175,7 +175,7 @@ def main():
         _, rows, _ = export(program, scratch, "--backend", "ptrace", "--", "true", "x" * 120000)
         run = next(r for r in rows if r["table"] == "exec")
         tap.ok(len(run["argv"][1]) + run["argv_cut"] == 120000, "and the rest of a long one", (len(run["argv"][1]), run.get("argv_cut")))
-    tap.end()
+    return tap.end()
 
 
-main()
+sys.exit(main())

@@ -140,7 +140,7 @@ def main():
         print(f"1..0 # SKIP {missing[0]} is not installed")
         return 0
     version = subprocess.run(["strace", "-V"], capture_output=True, text=True, check=False).stdout.splitlines()[0]
-    if "6.1" not in version:
+    if not re.search(r"version 6\.1$", version):
         print(f"1..0 # SKIP the text of strace 6.1 is known, not of {version}")
         return 0
     programs = [p for p in strace_judge.PROGRAMS if not args.only or p[0] in args.only]

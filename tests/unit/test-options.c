@@ -112,6 +112,14 @@ static void test_pids(void **state)
 	ACCEPT("--ring-size 3M ls");
 	assert_int_equal(opt.ring_bytes, 4 << 20);
 	assert_true(opt.ring_rounded);
+	ACCEPT("--ring-size 16MB ls");
+	assert_int_equal(opt.ring_bytes, 16 << 20);
+	ACCEPT("--ring-size 65536 ls");
+	REFUSE("--ring-size 0x100000 ls", "from 64k to 1G");
+	/* a path that was given twice is one term; what the filter has itself stays */
+	ACCEPT("--filter path:/etcetera -P /etc --failed -P /usr ls");
+	assert_string_equal(opt.filter, "path:/etcetera err:any path:/etc,/usr");
+	REFUSE("-P , ls", "needs");
 	ACCEPT("--system --backend bpf");
 	assert_int_equal(opt.backend, BACKEND_BPF);
 }
@@ -352,7 +360,13 @@ static void test_recordings(void **state)
 	REFUSE("--last 1k --record x ls", "64k");
 	REFUSE("--keep 3 --record x ls", "--rotate");
 	REFUSE("--dump-when err:any --record x ls", "--last");
+	REFUSE("--last 0.05 --record x ls", "a time");
 	REFUSE("--about ls", "--read");
+	REFUSE("--about --read a --json b", "nothing else");
+	REFUSE("--about --read a --redact", "without secrets");
+	REFUSE("--read a --diff b --redact", "without secrets");
+	REFUSE("--read a --diff b c", "one --read");
+	REFUSE("--read a --diff b --failed", "no --filter");
 	REFUSE("--redact --read a b --record c", "one --read");
 	REFUSE("--redact=all ls", "paths");
 }
