@@ -2,6 +2,10 @@
 /* Asynchronous requests that are under way (io_submit), by address space and address. */
 #include <string.h>
 
+#include "model/aio.h"
+#include "model/emit.h"
+#include "model/file.h"
+#include "model/gone.h"
 #include "model/world.h"
 
 void aio_drop(struct world *w, struct aio *a)

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "model/conn.h"
 #include "model/world.h"
 
 struct conn *conn_used(struct world *w, struct conn *c)

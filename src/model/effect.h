@@ -5,6 +5,7 @@
  * (effect.c).  A function gets the event that will be emitted after it, fills
  * in what was concerned, and changes the world.
  */
+#include "model/path.h"
 #include "model/world.h"
 
 struct fx {

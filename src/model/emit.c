@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How anything in the model reports an event, and memory for what the event points to. */
+#include "model/emit.h"
 #include "model/world.h"
 
 void *scratch(struct world *w, size_t size)

@@ -3,6 +3,14 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "model/emit.h"
+#include "model/exec.h"
+#include "model/exit.h"
+#include "model/fdtab.h"
+#include "model/mm.h"
+#include "model/path.h"
+#include "model/strings.h"
+#include "model/task.h"
 #include "model/world.h"
 
 static const char *base_name(const char *s, size_t len, size_t *ret_len)

@@ -3,6 +3,13 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "model/emit.h"
+#include "model/exit.h"
+#include "model/file.h"
+#include "model/gone.h"
+#include "model/mm.h"
+#include "model/strings.h"
+#include "model/task.h"
 #include "model/world.h"
 
 static void proc_free(struct world *w, struct pnode *p)

@@ -9,6 +9,13 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "model/fact.h"
+#include "model/file.h"
+#include "model/gone.h"
+#include "model/meet.h"
+#include "model/path.h"
+#include "model/peer.h"
+#include "model/sock.h"
 #include "model/world.h"
 
 /*

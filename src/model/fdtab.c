@@ -2,6 +2,8 @@
 /* Descriptor tables: a small dense array, and a bounded sorted one for numbers that would waste it. */
 #include <string.h>
 
+#include "model/fdtab.h"
+#include "model/file.h"
 #include "model/world.h"
 
 struct fdtab *fdtab_new(void)

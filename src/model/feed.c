@@ -6,6 +6,19 @@
 #include <sys/mman.h>
 
 #include "model/effect.h"
+#include "model/emit.h"
+#include "model/exec.h"
+#include "model/exit.h"
+#include "model/fact.h"
+#include "model/fdtab.h"
+#include "model/file.h"
+#include "model/fork.h"
+#include "model/mm.h"
+#include "model/namespace.h"
+#include "model/path.h"
+#include "model/restore.h"
+#include "model/strings.h"
+#include "model/task.h"
 
 /* The first call of a thread that was found in one is that call, or it was not recorded. */
 static void join_found(struct tnode *t, struct event *ev)

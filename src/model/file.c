@@ -2,6 +2,10 @@
 /* Open file descriptions: what they are, what they are called, when they end. */
 #include <string.h>
 
+#include "model/emit.h"
+#include "model/file.h"
+#include "model/gone.h"
+#include "model/strings.h"
 #include "model/world.h"
 
 static const char *const kind_names[_FILE_KIND_MAX] = {

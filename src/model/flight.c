@@ -3,6 +3,9 @@
  * Descriptors on their way through a unix socket (SCM_RIGHTS), from the call that sends them to the one that receives
  * them.
  */
+#include "model/file.h"
+#include "model/flight.h"
+#include "model/gone.h"
 #include "model/world.h"
 
 void flight_free(struct world *w, struct flight *fl)

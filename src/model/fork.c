@@ -2,6 +2,14 @@
 /* Births, by clone flags. */
 #include <sched.h>
 
+#include "model/emit.h"
+#include "model/exit.h"
+#include "model/fdtab.h"
+#include "model/fork.h"
+#include "model/fs.h"
+#include "model/mm.h"
+#include "model/namespace.h"
+#include "model/task.h"
 #include "model/world.h"
 
 static struct pnode *fork_proc(struct world *w, struct pnode *parent, uint32_t pid, uint64_t flags, uint64_t ts_ns)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Root and working directory, which threads share, and processes after CLONE_FS. */
+#include "model/fs.h"
+#include "model/strings.h"
 #include "model/world.h"
 
 struct fs *fs_new(void)

@@ -4,6 +4,13 @@
 #include <string.h>
 
 #include "model/effect.h"
+#include "model/emit.h"
+#include "model/fdtab.h"
+#include "model/file.h"
+#include "model/namespace.h"
+#include "model/path.h"
+#include "model/peer.h"
+#include "model/task.h"
 
 int fx_arg(const struct fx *x, enum arg_type type, unsigned nth)
 {

@@ -6,7 +6,12 @@
 #include <linux/aio_abi.h>
 #include <string.h>
 
+#include "model/aio.h"
+#include "model/conn.h"
 #include "model/effect.h"
+#include "model/emit.h"
+#include "model/file.h"
+#include "model/peer.h"
 
 enum { PREADV = 7, PWRITEV = 8 };	/* the kernel's; not in every aio_abi.h */
 

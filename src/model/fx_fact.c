@@ -3,6 +3,8 @@
 #include <errno.h>
 
 #include "model/effect.h"
+#include "model/fact.h"
+#include "model/fdtab.h"
 
 /* Of a call that has succeeded, or a connect that is in progress. */
 static bool answered(const struct fx *x) { return x->c->facts && x->has_ret && (x->ok || x->c->err == EINPROGRESS); }

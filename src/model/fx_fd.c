@@ -7,6 +7,14 @@
 #include <sys/socket.h>
 
 #include "model/effect.h"
+#include "model/emit.h"
+#include "model/fact.h"
+#include "model/fdtab.h"
+#include "model/file.h"
+#include "model/path.h"
+#include "model/peer.h"
+#include "model/sock.h"
+#include "model/task.h"
 
 /* Calls that make a descriptor of nothing in the file system. */
 enum { CLOEXEC_NEVER, CLOEXEC_FLAG, CLOEXEC_ALWAYS };

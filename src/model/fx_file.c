@@ -5,6 +5,11 @@
 #include <string.h>
 
 #include "model/effect.h"
+#include "model/emit.h"
+#include "model/file.h"
+#include "model/path.h"
+#include "model/rename.h"
+#include "model/strings.h"
 
 enum { FLAG_REMOVEDIR = 0x200 };
 

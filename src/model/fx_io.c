@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "model/effect.h"
+#include "model/namespace.h"
+#include "model/task.h"
 
 static bool advances(const struct fx *x, const struct file *f)
 {

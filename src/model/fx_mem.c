@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 
 #include "model/effect.h"
+#include "model/emit.h"
+#include "model/mm.h"
 
 #ifndef MAP_HUGE_SHIFT
 #define MAP_HUGE_SHIFT 26

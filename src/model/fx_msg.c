@@ -5,7 +5,16 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "model/conn.h"
 #include "model/effect.h"
+#include "model/emit.h"
+#include "model/fdtab.h"
+#include "model/file.h"
+#include "model/flight.h"
+#include "model/meet.h"
+#include "model/peer.h"
+#include "model/sock.h"
+#include "model/task.h"
 
 #define FDS_MAX 253	/* SCM_MAX_FD: more do not fit one message */
 

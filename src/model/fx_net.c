@@ -5,7 +5,12 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "model/conn.h"
 #include "model/effect.h"
+#include "model/emit.h"
+#include "model/meet.h"
+#include "model/path.h"
+#include "model/sock.h"
 
 struct addr *fx_addr(struct fx *x, const void *bytes, size_t len)
 {

@@ -6,6 +6,10 @@
 #include <sys/socket.h>
 
 #include "model/effect.h"
+#include "model/emit.h"
+#include "model/file.h"
+#include "model/sock.h"
+#include "model/watch.h"
 
 static void ready(struct fx *x, struct file *f, int fd, unsigned events)
 {

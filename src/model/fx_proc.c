@@ -8,6 +8,12 @@
 #include <sys/prctl.h>
 
 #include "model/effect.h"
+#include "model/fdtab.h"
+#include "model/fs.h"
+#include "model/namespace.h"
+#include "model/path.h"
+#include "model/strings.h"
+#include "model/task.h"
 
 /* The EXEC record did the work; here is what did not succeed. */
 void fx_exec(struct fx *x)

@@ -5,6 +5,7 @@
  */
 #include <assert.h>
 
+#include "model/gone.h"
 #include "model/world.h"
 
 void on_file_gone(struct world *w, file_gone_fn *fn)

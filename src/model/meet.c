@@ -7,6 +7,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "model/file.h"
+#include "model/meet.h"
+#include "model/peer.h"
 #include "model/world.h"
 
 /*

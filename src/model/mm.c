@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "model/gone.h"
+#include "model/mm.h"
 #include "model/region.h"
 
 struct mm *mm_new(struct world *w)

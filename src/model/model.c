@@ -1,8 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* The model from outside: made, asked, freed. */
-#include "model/model.h"
-
+#include "model/aio.h"
 #include "model/effect.h"
+#include "model/exit.h"
+#include "model/fact.h"
+#include "model/file.h"
+#include "model/flight.h"
+#include "model/model.h"
+#include "model/namespace.h"
+#include "model/restore.h"
+#include "model/sock.h"
+#include "model/task.h"
+#include "model/watch.h"
+
 
 struct world *world_new(world_emit_fn *emit, void *ctx)
 {

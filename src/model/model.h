@@ -131,7 +131,7 @@ struct region {
 	uint8_t pkey;
 	bool inherited;			/* shares pages with the parent process */
 	uint32_t anon;			/* private memory that was written to: which may become one region */
-	uint16_t vm;			/* VMF_* (world.h): what else keeps neighbours apart */
+	uint16_t vm;			/* VMF_* (mm.h): what else keeps neighbours apart */
 	uint32_t src;			/* open file description behind it, 0: anonymous or not known */
 	uint64_t pgoff;			/* as offset, for anonymous memory: where it was first mapped */
 	struct bytes path;

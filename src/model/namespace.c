@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Pid namespaces: which process a number means to a thread that is in one (pid_namespaces(7)). */
+#include "model/gone.h"
+#include "model/namespace.h"
+#include "model/task.h"
 #include "model/world.h"
 
 bool task_in_namespace(const struct tnode *t)

@@ -9,6 +9,10 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "model/emit.h"
+#include "model/path.h"
+#include "model/strings.h"
+#include "model/task.h"
 #include "model/world.h"
 
 /* base: normal already, or empty.  Result in scratch. */

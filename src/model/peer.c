@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Who has the other end of a pipe or a socket. */
+#include "model/file.h"
+#include "model/peer.h"
 #include "model/world.h"
 
 void file_set_peer(struct file *f, const struct file *peer)

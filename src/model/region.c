@@ -2,7 +2,9 @@
 /*
  * The regions of an address space: one sorted array, cut and merged by the kernel's rules (mm/vma.c, is_mergeable_vma).
  */
+#include "model/mm.h"
 #include "model/region.h"
+#include "model/strings.h"
 
 #include <string.h>
 #include <sys/mman.h>

@@ -2,6 +2,9 @@
 /* Names that change while files are open. */
 #include <string.h>
 
+#include "model/emit.h"
+#include "model/rename.h"
+#include "model/strings.h"
 #include "model/world.h"
 
 /* path is old, or below it: the new name in ret.  Else false. */

@@ -2,6 +2,12 @@
 /* Files of a snapshot: several descriptors of several processes name one, by the id that it has there. */
 #include <sys/stat.h>
 
+#include "model/fact.h"
+#include "model/file.h"
+#include "model/gone.h"
+#include "model/peer.h"
+#include "model/restore.h"
+#include "model/sock.h"
 #include "model/world.h"
 
 struct restored { uint32_t id; struct fnode *file; UT_hash_handle hh; };

@@ -4,6 +4,12 @@
 #include <sys/socket.h>
 #include <netinet/in.h>
 
+#include "model/conn.h"
+#include "model/emit.h"
+#include "model/file.h"
+#include "model/gone.h"
+#include "model/meet.h"
+#include "model/sock.h"
 #include "model/world.h"
 
 const char *sock_proto_name(const struct sock *s)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "model/strings.h"
 #include "model/world.h"
 
 /*

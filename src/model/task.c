@@ -2,6 +2,12 @@
 /* Threads and the processes they make up: found, made, and what each has. */
 #include <string.h>
 
+#include "model/emit.h"
+#include "model/fdtab.h"
+#include "model/fs.h"
+#include "model/mm.h"
+#include "model/strings.h"
+#include "model/task.h"
 #include "model/world.h"
 
 struct tnode *task_find(struct world *w, uint32_t tid)

@@ -2,6 +2,8 @@
 /* What epoll_ctl(2) noted: which file is meant by the data that epoll_wait(2) gives back. */
 #include <string.h>
 
+#include "model/gone.h"
+#include "model/watch.h"
 #include "model/world.h"
 
 struct watch_key { uint32_t epoll, pad; uint64_t data; };
