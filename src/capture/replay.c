@@ -33,11 +33,11 @@ static void replay_stop(struct source *src, bool kill) { (void)src, (void)kill; 
 static int replay_status(const struct source *src) { return CONTAINER_OF(src, struct replay_source, src)->status; }
 static pid_t replay_main_pid(const struct source *src) { (void)src; return 0; }
 
-static const struct diag *replay_damage(const struct source *src)
+static const struct diag *replay_damage(const struct source *src, unsigned i)
 {
 	const struct replay_source *s = CONTAINER_OF(src, struct replay_source, src);
 
-	return s->damaged ? &s->damage : NULL;
+	return s->damaged && i == 0 ? &s->damage : NULL;
 }
 
 static void replay_free(struct source *src)

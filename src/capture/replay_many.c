@@ -13,6 +13,7 @@
 #include "base/macro.h"
 #include "capture/source.h"
 #include "record/file.h"
+#include "record/made.h"
 
 struct stream {
 	struct record_reader *reader;
@@ -30,61 +31,71 @@ static struct many *of(const struct source *src) { return CONTAINER_OF(src, stru
 
 /* ---- clocks ---- */
 
-static void shift(uint64_t *ns, int64_t by)
+/* 0 is no time, and none becomes 0. */
+static void shift(rec_u64 *ns, int64_t by)
 {
 	if (*ns)
-		*ns = by < 0 && *ns <= (uint64_t)-by ? 1 : *ns + (uint64_t)by;
+		*ns = by < 0 && *ns <= 0 - (uint64_t)by ? 1 : *ns + (uint64_t)by;
+}
+
+/* The chunk behind at, and at behind it; NULL: there is no whole one. */
+static struct record_chunk *next_chunk(struct record *r, size_t *at)
+{
+	struct record_chunk *c = (struct record_chunk *)((char *)r + *at);
+
+	if (*at + sizeof(*c) > r->size || c->len > r->size - *at - sizeof(*c))
+		return NULL;
+	*at += sizeof(*c) + ALIGN8((size_t)c->len);
+	return c;
+}
+
+/* What a snapshot says about a connection. */
+static void shift_files(struct record *r, int64_t by)
+{
+	size_t at = sizeof(struct record_fd);
+
+	for (struct record_chunk *c; (c = next_chunk(r, &at));) {
+		struct record_file *file = (struct record_file *)(c + 1);
+
+		if (c->part != PART_FILE || c->len != sizeof(*file))
+			continue;
+		shift(&file->connect_ns, by);
+		shift(&file->connected_ns, by);
+	}
 }
 
 /* Every time in a record that is one of the clock. */
 static void shift_record(struct record *r, int64_t by)
 {
-	uint64_t t = r->ts_ns;
-
-	shift(&t, by);
-	r->ts_ns = t;
-	if (r->kind == RECORD_CALL && r->size >= sizeof(struct record_call)) {
-		t = ((struct record_call *)r)->exit_ns;
-		shift(&t, by);
-		((struct record_call *)r)->exit_ns = t;
-	} else if (r->kind == RECORD_TASK && r->size >= sizeof(struct record_task)) {
-		t = ((struct record_task *)r)->start_ns;
-		shift(&t, by);
-		((struct record_task *)r)->start_ns = t;
-	} else if (r->kind == RECORD_WAITING && r->size >= sizeof(struct record_waiting)) {
-		t = ((struct record_waiting *)r)->since_ns;
-		shift(&t, by);
-		((struct record_waiting *)r)->since_ns = t;
-	}
+	shift(&r->ts_ns, by);
+	if (r->kind == RECORD_CALL && r->size >= sizeof(struct record_call))
+		shift(&((struct record_call *)r)->exit_ns, by);
+	else if (r->kind == RECORD_TASK && r->size >= sizeof(struct record_task))
+		shift(&((struct record_task *)r)->start_ns, by);
+	else if (r->kind == RECORD_WAITING && r->size >= sizeof(struct record_waiting))
+		shift(&((struct record_waiting *)r)->since_ns, by);
+	else if (r->kind == RECORD_FD && r->size >= sizeof(struct record_fd))
+		shift_files(r, by);
 }
 
 /* When it was seen to be complete: that is the order within a recording. */
 static uint64_t when(const struct stream *s)
 {
-	const struct record *r = (const struct record *)s->next.s;
-
-	return r->kind == RECORD_CALL && r->size >= sizeof(struct record_call) ?
-	       MAX(r->ts_ns, ((const struct record_call *)r)->exit_ns) : r->ts_ns;
+	return record_made_ns((const struct record *)s->next.s);
 }
 
 static void look_at_start(struct stream *s)
 {
 	const struct record_start *r = (const struct record_start *)s->next.s;
+	size_t at = sizeof(*r);
 
 	if (r->h.kind != RECORD_START || r->h.size < sizeof(*r))
 		return;
 	s->start_ns = r->h.ts_ns;
 	s->wall_ns = r->wall_ns;
-	for (size_t at = sizeof(*r); at + sizeof(struct record_chunk) <= r->h.size;) {
-		const struct record_chunk *c = (const void *)(s->next.s + at);
-
-		at += sizeof(*c);
-		if (c->len > r->h.size - at)
-			return;
+	for (const struct record_chunk *c; (c = next_chunk((struct record *)s->next.s, &at));)
 		if (c->part == PART_BOOT)
 			memcpy(s->boot, c + 1, MIN((size_t)c->len, sizeof(s->boot) - 1));
-		at += ALIGN8((size_t)c->len);
-	}
 }
 
 static void join_clocks(struct many *m)
@@ -99,7 +110,8 @@ static void join_clocks(struct many *m)
 		bool same = s->boot[0] && !strcmp(s->boot, first->boot);
 
 		if (s->wall_ns && !same)
-			s->shift = (int64_t)(s->wall_ns - first->wall_ns) - (int64_t)(s->start_ns - first->start_ns);
+			/* any numbers: what wraps is no time, and does no harm */
+			s->shift = (int64_t)((s->wall_ns - first->wall_ns) - (s->start_ns - first->start_ns));
 		if (s->next.len)
 			shift_record((struct record *)s->next.s, s->shift);
 	}
@@ -171,12 +183,12 @@ static void many_stop(struct source *src, bool kill) { (void)src, (void)kill; }
 static int many_status(const struct source *src) { (void)src; return -1; }
 static pid_t many_main_pid(const struct source *src) { (void)src; return 0; }
 
-static const struct diag *many_damage(const struct source *src)
+static const struct diag *many_damage(const struct source *src, unsigned n)
 {
 	const struct many *m = of(src);
 
 	for (unsigned i = 0; i < m->n; i++)
-		if (m->v[i].damaged)
+		if (m->v[i].damaged && !n--)
 			return &m->v[i].damage;
 	return NULL;
 }

@@ -68,8 +68,11 @@ struct source_ops {
 	pid_t (*main_pid)(const struct source *s);	/* the command's pid; 0 when there is none (attach, replay) */
 	/* Whether it traces this process, or did so lately.  May be absent. */
 	bool (*traces)(const struct source *s, pid_t pid);
-	/* After the end of the stream: what was wrong with it (a recording cut short), or NULL.  May be absent. */
-	const struct diag *(*damage)(const struct source *s);
+	/*
+	 * After the end of the stream: the i-th thing that was wrong with it (a recording cut short), NULL behind the
+	 * last.  May be absent.
+	 */
+	const struct diag *(*damage)(const struct source *s, unsigned i);
 	/* After the end of the stream: what could not be shown though nothing went wrong, or NULL.  May be absent. */
 	const struct diag *(*remark)(struct source *s);
 };

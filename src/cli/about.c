@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "decode/call.h"
 #include "record/file.h"
+#include "record/made.h"
 
 struct holds { uint64_t nrecords, ncalls, nprocs, first_ns, last_ns, nlost; bool ended; };
 
@@ -111,19 +112,15 @@ static void about_start(FILE *f, const struct item *item)
 
 static void count(struct holds *h, const struct record *r)
 {
-	uint64_t end_ns = r->ts_ns;
-
 	h->nrecords++;
 	if (h->nrecords == 1)
 		h->first_ns = r->ts_ns;
 	h->ncalls += r->kind == RECORD_CALL;
-	if (r->kind == RECORD_CALL && r->size >= sizeof(struct record_call))
-		end_ns = MAX(end_ns, ((const struct record_call *)r)->exit_ns);
 	if (r->kind == RECORD_LOST && r->size >= sizeof(struct record_lost))
 		h->nlost += ((const struct record_lost *)r)->count;
 	h->nprocs += (r->kind == RECORD_FORK || r->kind == RECORD_TASK) && r->pid == r->tid;
 	h->ended |= r->kind == RECORD_END;
-	h->last_ns = MAX(h->last_ns, end_ns);
+	h->last_ns = MAX(h->last_ns, record_made_ns(r));
 }
 
 static void about_content(FILE *f, const char *path, const struct holds *h)

@@ -12,6 +12,7 @@
 #include "base/diag.h"
 #include "base/macro.h"
 #include "capture/source.h"
+#include "record/made.h"
 #include "record/record.h"
 #include "record/ring.h"
 
@@ -23,19 +24,6 @@ enum {
 	TICK_NS = 50000000,		/* live lines appear at least this often */
 	IDLE_NS = 1000000000,
 };
-
-/* When a record was made: at the end of what it tells of. */
-static uint64_t made_ns(const struct record *r)
-{
-	switch (r->kind) {
-	case RECORD_CALL: return MAX(r->ts_ns, ((const struct record_call *)r)->exit_ns);
-	case RECORD_SCHED: return r->ts_ns + ((const struct record_sched *)r)->delay_ns;
-	case RECORD_BLOCK:
-		return r->ts_ns + ((const struct record_block *)r)->queue_ns +
-		       ((const struct record_block *)r)->device_ns;
-	default: return r->ts_ns;
-	}
-}
 
 /* What the sides made before ns, in order; first waits until they are that far. */
 static void feed_sides(struct merge *m, uint64_t ns)
@@ -50,7 +38,7 @@ static void feed_sides(struct merge *m, uint64_t ns)
 			bool settled = atomic_load_explicit(&side->source->settled_ns, memory_order_acquire) >= ns ||
 				       ring_done(side->ring);
 
-			while ((r = ring_peek(side->ring)) && made_ns(r) <= ns) {
+			while ((r = ring_peek(side->ring)) && record_made_ns(r) <= ns) {
 				m->ops->record(m->ctx, r);
 				ring_pop(side->ring);
 			}
@@ -90,7 +78,7 @@ static void *reader(void *ctx)
 		while ((r = ring_peek(m->ring))) {
 			if (m->nsides)
 				/* nothing is read after the end: those that were held up on their way may still come */
-				feed_sides(m, made_ns(r) + (r->kind == RECORD_END ? SIDE_GRACE_NS : 0));
+				feed_sides(m, record_made_ns(r) + (r->kind == RECORD_END ? SIDE_GRACE_NS : 0));
 			m->ops->record(m->ctx, r);
 			ring_pop(m->ring);
 			n++;

@@ -320,8 +320,8 @@ static void note_losses(struct session *s)
 	const struct source_ops *ops = s->source->ops;
 	struct diag d;
 
-	if (ops->damage && ops->damage(s->source))
-		note(s, ops->damage(s->source));
+	for (unsigned i = 0; ops->damage && ops->damage(s->source, i); i++)
+		note(s, ops->damage(s->source, i));
 	if (ops->remark && ops->remark(s->source))
 		note(s, ops->remark(s->source));
 	if (s->nbad || s->nunknown) {
@@ -367,6 +367,20 @@ static int exit_status(const struct session *s, int status, int *ret_signal)
 	return status >= 0 ? WEXITSTATUS(status) : 0;
 }
 
+static void note_unlearned(struct session *s)
+{
+	uint64_t n = s->redact ? redact_missed(s->redact) : 0;
+	struct diag d;
+
+	if (!n)
+		return;
+	diag_set(&d, 0, 0,
+		 "--redact: a secret was found %llu times that was too much to remember; it is masked there, but may "
+		 "be readable where nothing beside it says what it is",
+		 (unsigned long long)n);
+	note(s, &d);
+}
+
 static void note_runs_on(struct session *s)
 {
 	struct diag d;
@@ -394,12 +408,13 @@ static int run(struct session *s, int *ret_signal)
 		if (!s->runs_on)
 			signals_close(&s->ending.signals);
 	}
-	damaged = ops->damage && ops->damage(s->source);
+	damaged = ops->damage && ops->damage(s->source, 0);
 	if (s->totals->nevents || !damaged)	/* else it was cut off before its first record: nothing is written */
 		flight_end(&s->flight, s->outputs);
 	if (s->totals->nevents || !damaged)
 		complete = outputs_finish(s->outputs, note, s);
 	note_losses(s);
+	note_unlearned(s);
 	if (s->runs_on)
 		note_runs_on(s);
 	/* a command's status is its own whatever became of a file; without one the files are what was asked for */

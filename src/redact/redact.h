@@ -5,6 +5,7 @@
  * out is a stream of records like any other, so that every output made of it is redacted.
  */
 #include <stdbool.h>
+#include <stdint.h>
 
 struct record;
 struct redact;
@@ -20,3 +21,4 @@ void redact_learn_file(struct redact *s, const char *path);
  * where secrets are, and nothing is left.
  */
 int redact_record(struct redact *s, const struct record *r, const struct record **ret_record);
+uint64_t redact_missed(const struct redact *s);		/* secrets_missed() */

@@ -7,12 +7,11 @@
 #include <strings.h>
 
 #include "base/macro.h"
+#include "redact/known.h"
 
 #define MASK "<redacted>"
 enum {
-	LEARNED_MAX = 1024, /* values */
 	LEARNED_MIN = 6, /* bytes: shorter ones are found in everything */
-	LEARNED_LEN_MAX = 4096,
 	NAME_LEAST = 3, /* of a user */
 	HOST_LEAST = 2,
 };
@@ -45,27 +44,13 @@ static const char *const schemes[] = { "Bearer ", "Basic ", "Token ", "Digest ",
 /* Options whose value is USER:PASSWORD (curl, wget). */
 static const char *const user_options[] = { "-u", "--user", "--proxy-user", "-U" };
 
-struct known { char *s; size_t len; char *mask; bool whole; };
-
 struct secrets {
 	bool places;
-	struct known v[LEARNED_MAX];
-	unsigned n, nhomes;
+	struct known_set known;
+	unsigned nhomes;
 };
 
 /* ---- what is known ---- */
-
-static bool is_word(char c) { return isalnum((unsigned char)c) || c == '_'; }
-
-static void know(struct secrets *s, const char *value, size_t len, const char *mask, bool whole)
-{
-	if (s->n == LEARNED_MAX || len > LEARNED_LEN_MAX)
-		return;
-	for (unsigned i = 0; i < s->n; i++)
-		if (s->v[i].len == len && !memcmp(s->v[i].s, value, len))
-			return;
-	s->v[s->n++] = (struct known){ xmemdup0(value, len), len, xmemdup0(mask, strlen(mask)), whole };
-}
 
 /* A file's name is not the secret that is in the file, and a small number or a word such as true is in too many places.
  */
@@ -79,29 +64,29 @@ static void learn(struct secrets *s, const char *value, size_t len)
 	}
 	if (len < LEARNED_MIN || value[0] == '/' || (!letters && digits < 2 * LEARNED_MIN) || !(letters + digits))
 		return;
-	know(s, value, len, MASK, false);
+	known_add(&s->known, value, len, MASK, false);
 }
 
 static void know_user(struct secrets *s, const char *name, size_t len)
 {
 	if (len >= NAME_LEAST && memcmp(name, "root", MIN(len, sizeof("root"))) != 0)
-		know(s, name, len, "user", true);
+		known_add(&s->known, name, len, "user", true);
 }
 
 /* Homes of different users stay different: /home/user, /home/user2. */
 static void know_home(struct secrets *s, const char *dir, size_t len)
 {
 	struct buf mask = { 0 };
-	unsigned n = s->n;
+	bool added;
 
 	while (len > 1 && dir[len - 1] == '/')
 		len--;
 	buf_puts(&mask, "/home/user");
 	if (s->nhomes)
 		buf_printf(&mask, "%u", s->nhomes + 1);
-	know(s, dir, len, mask.s, true);
-	s->nhomes += s->n > n;
-	for (size_t i = len; s->n > n && i > 0; i--)
+	added = known_add(&s->known, dir, len, mask.s, true);
+	s->nhomes += added;
+	for (size_t i = len; added && i > 0; i--)
 		if (dir[i - 1] == '/') {
 			know_user(s, dir + i, len - i);
 			break;
@@ -116,35 +101,15 @@ void secrets_host(struct secrets *s, const char *name, size_t len)
 	if (!s->places || (len == strlen("localhost") && !memcmp(name, "localhost", len)))
 		return;
 	if (len >= HOST_LEAST)
-		know(s, name, len, "host", true);
+		known_add(&s->known, name, len, "host", true);
 	if (dot && dot - name >= HOST_LEAST)
-		know(s, name, (size_t)(dot - name), "host", true);
-}
-
-static bool stands_at(const struct known *k, const char *text, size_t len, size_t at)
-{
-	if (len - at < k->len || memcmp(text + at, k->s, k->len) != 0)
-		return false;
-	return !k->whole || ((!at || *k->s == '/' || !is_word(text[at - 1])) &&
-			     (at + k->len == len || !is_word(text[at + k->len])));
-}
-
-/* The longest that stands there, so that what a name only begins with does not leave its rest. */
-static const struct known *known_at(const struct secrets *s, const char *text, size_t len, size_t at)
-{
-	const struct known *best = NULL;
-
-	for (unsigned i = 0; i < s->n; i++)
-		if (s->v[i].s[0] == text[at] && (!best || s->v[i].len > best->len) &&
-		    stands_at(&s->v[i], text, len, at))
-			best = &s->v[i];
-	return best;
+		known_add(&s->known, name, (size_t)(dot - name), "host", true);
 }
 
 void secrets_in_place(const struct secrets *s, char *bytes, size_t len)
 {
 	for (size_t at = 0; at < len; at++) {
-		const struct known *k = known_at(s, bytes, len, at);
+		const struct known *k = known_at(&s->known, bytes, len, at);
 
 		if (!k)
 			continue;
@@ -257,7 +222,7 @@ static void mask(struct scan *c, size_t len)
 static void copy(struct scan *c, size_t len)
 {
 	for (size_t end = c->at + len; c->at < end;) {
-		const struct known *k = known_at(c->s, c->text, c->len, c->at);
+		const struct known *k = known_at(&c->s->known, c->text, c->len, c->at);
 
 		if (k)
 			buf_puts(c->out, k->mask);
@@ -341,7 +306,7 @@ static void scan(struct scan *c)
 
 		if (c->s->places && *s == '/')
 			see_home(c);
-		k = known_at(c->s, c->text, c->len, c->at);
+		k = known_at(&c->s->known, c->text, c->len, c->at);
 		if (k) {
 			buf_puts(c->out, k->mask);
 			c->at += k->len;
@@ -462,11 +427,11 @@ struct secrets *secrets_new(bool places)
 	return s;
 }
 
+uint64_t secrets_missed(const struct secrets *s) { return s->known.nmissed; }
+
 void secrets_free(struct secrets *s)
 {
-	for (unsigned i = 0; s && i < s->n; i++) {
-		free(s->v[i].s);
-		free(s->v[i].mask);
-	}
+	if (s)
+		known_done(&s->known);
 	free(s);
 }

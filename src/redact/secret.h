@@ -7,6 +7,7 @@
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 
@@ -15,6 +16,8 @@ struct secrets;
 /* places: also home directories, user names and the names of this host. */
 struct secrets *secrets_new(bool places);
 void secrets_free(struct secrets *s);		/* may be NULL */
+/* How often a value could not be learned, for too many are known: it is masked where something says what it is. */
+uint64_t secrets_missed(const struct secrets *s);
 
 /* Each appends the string with its secrets masked to out. */
 void secrets_text(struct secrets *s, struct buf *out, const char *text, size_t len);

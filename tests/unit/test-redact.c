@@ -187,11 +187,61 @@ static void test_records(void **state)
 	buf_done(&rec);
 }
 
+/* More values than fit: those that do are masked, with equal beginnings too, and the others are counted. */
+static void test_many(void **state)
+{
+	enum { ALL = 65536, MORE = 3 };
+	struct secrets *s = secrets_new(false);
+	struct buf b = { 0 };
+	char var[64];
+
+	(void)state;
+	for (unsigned i = 0; i < ALL + MORE; i++) {
+		snprintf(var, sizeof(var), "TOKEN=value-%u-end", i);
+		buf_reset(&b);
+		secrets_env(s, &b, var, strlen(var));
+		assert_string_equal(b.s, "TOKEN=<redacted>");
+	}
+	assert_int_equal(secrets_missed(s), MORE);
+	for (unsigned i = 0; i < ALL; i += 97) {
+		snprintf(var, sizeof(var), "<value-%u-end>", i);
+		buf_reset(&b);
+		secrets_text(s, &b, var, strlen(var));
+		expect(b.s, "<<redacted>>");
+	}
+	buf_reset(&b);
+	secrets_text(s, &b, "value-1-en value-70000-end", 26);
+	expect(b.s, "value-1-en value-70000-end");
+	buf_done(&b);
+	secrets_free(s);
+}
+
+/* A part that this version does not know may hold anything. */
+static void test_later_parts(void **state)
+{
+	struct redact *s = redact_new(false);
+	struct buf rec = { 0 };
+	struct record_call *r = record_begin(&rec, RECORD_CALL, sizeof(*r), 7, 7, 1000);
+	const struct record *out;
+
+	(void)state;
+	r->nr = 3;
+	r->nchunks = 2;
+	record_chunk(&rec, 0, (enum chunk_part)200, 0, "not-known-yet", 13);
+	record_chunk(&rec, 0, (enum chunk_part)26, 0, "no-longer-known", 15);
+	assert_int_equal(redact_record(s, record_finish(&rec), &out), 0);
+	assert_int_equal(((const struct record_call *)out)->nchunks, 0);
+	assert_int_equal(out->size, sizeof(*r));
+	redact_free(s);
+	buf_done(&rec);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text), cmocka_unit_test(test_env_and_paths), cmocka_unit_test(test_args),
-		cmocka_unit_test(test_places), cmocka_unit_test(test_records),
+		cmocka_unit_test(test_places), cmocka_unit_test(test_records), cmocka_unit_test(test_many),
+		cmocka_unit_test(test_later_parts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
