@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <sys/stat.h>
 
 #include "analyze/totals.h"
 #include "base/buf.h"
@@ -29,6 +29,8 @@ static void add_output(struct options *o, struct output_option output)
 	o->outputs[o->noutputs++] = output;
 }
 
+static void say(void *ctx UNUSED, const struct diag *d) { signals_say(d->text); }
+
 /* The text is written as it comes; the recording is what all others are made of. */
 static void part_outputs(struct flight *f)
 {
@@ -48,10 +50,38 @@ static void part_outputs(struct flight *f)
 	f->later.no_terminal = true;
 }
 
+/*
+ * All files, also those that are made later, are opened as they will be, and closed again: what cannot be made, and two
+ * in one file, are refused before the command runs.  A pipe would end for whoever reads from it.
+ */
+static int try_outputs(const struct flight *f, struct diag *diag)
+{
+	struct options opt = *f->opt;
+	struct outputs *outputs;
+	struct stat st;
+	int rc;
+
+	opt.no_terminal = true;
+	opt.outputs = NULL;
+	opt.noutputs = 0;
+	for (unsigned i = 0; i < f->opt->noutputs; i++) {
+		const char *path = f->opt->outputs[i].path;
+
+		if (strcmp(path, "-") && (stat(path, &st) < 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+			add_output(&opt, f->opt->outputs[i]);
+	}
+	rc = outputs_open(&opt, NULL, NULL, f->totals, NULL, say, NULL, &outputs, diag);
+	if (rc == 0)
+		outputs_free(outputs);
+	free(opt.outputs);
+	return rc;
+}
+
 int flight_open(struct flight *f, const struct options *opt, const struct totals *totals, flight_run_fn *run,
 		struct diag *diag)
 {
 	struct chooser_wish wish = { .filter = opt->dump_when };
+	int rc;
 
 	*f = (struct flight){ .opt = opt, .totals = totals, .run = run, .live = *opt };
 	f->recording = (struct recording_options){
@@ -61,7 +91,8 @@ int flight_open(struct flight *f, const struct options *opt, const struct totals
 	if (!is_on(f))
 		return 0;
 	part_outputs(f);
-	return opt->dump_when ? chooser_new(&wish, totals, &f->when, diag) : 0;
+	rc = opt->dump_when ? chooser_new(&wish, totals, &f->when, diag) : 0;
+	return rc == 0 ? try_outputs(f, diag) : rc;
 }
 
 const struct options *flight_options(const struct flight *f) { return is_on(f) ? &f->live : f->opt; }
@@ -83,33 +114,53 @@ void flight_ask(void *flight) { atomic_store(&((struct flight *)flight)->signall
 
 /* ---- writing it ---- */
 
-/* The other files beside the recording: of the second and later ones with the same number in their names. */
-static void make_others(struct flight *f, const char *recording, unsigned n, struct buf *said)
+/*
+ * One of the other files beside the recording: of the second and later ones with the same number in its name.  Each is
+ * made in a run of its own, so that one that fails takes none with it.
+ */
+static bool make_other(struct flight *f, const struct dumped *d, const struct output_option *output, struct buf *said)
 {
+	size_t len = strlen(output->path);
+	_cleanup_free_ char *path = d->n > 1 ? cut_name(output->path, d->n, 1) : xmemdup0(output->path, len);
+	struct output_option to = *output;
 	struct options opt = f->later;
-	struct output_option *outputs = xcalloc(opt.noutputs + 1, sizeof(*outputs));
 	struct diag diag = { 0 };
-	int signo;
+	int signo, rc;
 
-	opt.read = recording;
+	to.path = path;
+	opt.outputs = &to;
+	opt.noutputs = 1;
+	opt.read = d->path;
 	opt.reads = &opt.read;
 	opt.nreads = 1;
-	opt.outputs = outputs;
-	for (unsigned i = 0; i < opt.noutputs; i++) {
-		const char *path = f->later.outputs[i].path;
-
-		outputs[i] = f->later.outputs[i];
-		outputs[i].path = n > 1 ? cut_name(path, n, 1) : xmemdup0(path, strlen(path));
-		buf_puts(said, i + 1 < opt.noutputs ? ", " : " and ");
-		buf_puts(said, outputs[i].path);
-	}
-	if (opt.noutputs)
-		f->run(&opt, &signo, &diag);
+	rc = f->run(&opt, &signo, &diag);
 	if (diag.text[0])
 		signals_say(diag.text);
-	for (unsigned i = 0; i < opt.noutputs; i++)
-		free((char *)(uintptr_t)outputs[i].path);
-	free(outputs);
+	if (rc == 0)
+		buf_puts(said, path);
+	return rc == 0;
+}
+
+/* All of them; appends ", A, B and C", of those that were written. */
+static void make_others(struct flight *f, const struct dumped *d, struct buf *said)
+{
+	struct buf one = { 0 }, next = { 0 };
+
+	for (unsigned i = 0; i < f->later.noutputs; i++) {
+		buf_reset(&next);
+		if (!make_other(f, d, &f->later.outputs[i], &next)) {
+			f->failed = true;
+			continue;
+		}
+		if (one.len)
+			buf_printf(said, ", %s", one.s);
+		buf_reset(&one);
+		buf_add(&one, next.s, next.len);
+	}
+	if (one.len)
+		buf_printf(said, " and %s", one.s);
+	buf_done(&one);
+	buf_done(&next);
 }
 
 static void dump(struct flight *f, struct outputs *outputs, const char *why, bool goes_on)
@@ -117,25 +168,32 @@ static void dump(struct flight *f, struct outputs *outputs, const char *why, boo
 	struct dumped d = { 0 };
 	struct buf said = { 0 };
 	struct diag diag;
-	unsigned n;
+	bool made = outputs_dump(outputs, goes_on, &d, &diag);
 
-	if (!outputs_dump(outputs, goes_on, &d, &n, &diag)) {
-		if (diag.text[0])
-			signals_say(diag.text);
-		return;
+	buf_printf(&said, "%s: ", why);
+	if (made) {
+		buf_puts(&said, "the last ");
+		human_ns(&said, d.ns);
+		buf_printf(&said, " are in %s", d.path);
+		make_others(f, &d, &said);
+	} else {
+		buf_puts(&said, diag.text);
+		f->failed |= diag.exit_status != 0;
 	}
-	buf_puts(&said, why);
-	buf_puts(&said, ": the last ");
-	human_ns(&said, d.ns);
-	buf_printf(&said, " are in %s", d.path);
-	make_others(f, d.path, n, &said);
+	if (d.nlost) {
+		buf_puts(&said, made ? ", without " : "; lost: ");
+		human_counted(&said, d.nlost, "record", "records");
+		buf_printf(&said, " that could not be kept: %s", strerror(-d.lost_err));
+		f->failed = true;
+	}
 	if (goes_on) {
 		signals_say(said.s);
 		buf_done(&said);
 	} else {
 		f->last_words = said;	/* behind the summary */
 	}
-	f->dumped_ns = clock_ns();
+	if (made)
+		f->dumped_ns = clock_ns();
 }
 
 void flight_look(struct flight *f, struct outputs *outputs)
@@ -163,7 +221,7 @@ void flight_end(struct flight *f, struct outputs *outputs)
 		buf_puts(&why, "the program failed, ");
 		ended_of_run(&why, f->totals, false);
 		dump(f, outputs, why.s, false);
-	} else if (!f->dumped_ns) {
+	} else if (!f->dumped_ns && !f->failed) {
 		buf_puts(&f->last_words,
 			 "--last: nothing was written, for the program did not fail; while it runs, SIGUSR1 to "
 			 "compendium asks for it");

@@ -32,6 +32,7 @@ struct flight {
 	_Atomic bool signalled;		/* likewise, by the main thread */
 	struct buf last_words;		/* printed when all is done */
 	uint64_t dumped_ns;		/* CLOCK_MONOTONIC, 0: never */
+	bool failed;			/* something that was asked for was not written, or not all of it */
 };
 
 /* opt->last_*: else nothing is done by any of these.  -errno with diag: --dump-when cannot be read. */

@@ -129,6 +129,7 @@ static int check_parts(const struct options *o, struct diag *diag)
 {
 	const char *record = options_output(o, OUTPUT_RECORDING);
 	bool rotate = o->rotate_bytes || o->rotate_ns, last = o->last_bytes || o->last_ns;
+	struct stat st;
 
 	if (rotate && last)
 		return diag_set(diag, USAGE, EINVAL, "--rotate keeps all and --last the newest part: give one of them");
@@ -146,6 +147,11 @@ static int check_parts(const struct options *o, struct diag *diag)
 	if (!record || !strcmp(record, "-"))
 		return diag_set(diag, USAGE, EINVAL, "--%s needs a file to write to: give --record FILE, too",
 				last ? "last" : "rotate");
+	/* nor a link: it would be renamed, not the file (and /dev/stdout is one) */
+	if (rotate && lstat(record, &st) == 0 && !S_ISREG(st.st_mode))
+		return diag_set(diag, USAGE, EINVAL,
+				"--rotate renames each file that is finished, and %s is no regular file: choose "
+				"another --record FILE", record);
 	return 0;
 }
 

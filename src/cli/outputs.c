@@ -45,7 +45,6 @@ struct outputs {
 	struct sink **on_event, **on_record, **on_tick;	/* those that take one, in the order of the rows */
 	unsigned nevent, nrecord, ntick;
 	struct taken taken;
-	unsigned ndumps;
 };
 
 struct output_row {
@@ -67,13 +66,6 @@ struct output_row {
 static int make_copy(struct outputs *o, struct outfile *file, struct sink **ret_sink, struct diag *diag UNUSED)
 {
 	*ret_sink = out_add(o->out, file, false);
-	return 0;
-}
-
-static int make_recording(struct outputs *o, struct outfile *file, struct sink **ret_sink,
-			  struct diag *diag UNUSED)
-{
-	*ret_sink = sink_recording_new(&o->sink_opt, file);
 	return 0;
 }
 
@@ -151,7 +143,7 @@ static const struct output_row kinds[_OUTPUT_KINDS] = {
 	},
 	[OUTPUT_RECORDING] = {
 		.option = "--record", .words = { "the recording", "choose another --record FILE", "what was written before can still be read" },
-		.open = open_recording, .make = make_recording, .wants = WANTS_CALLS | WANTS_PAYLOAD | WANTS_ENV, .stage = STAGE_FILES,
+		.open = open_recording, .sink = sink_recording_new, .wants = WANTS_CALLS | WANTS_PAYLOAD | WANTS_ENV, .stage = STAGE_FILES,
 	},
 	EXPORT_FORMATS(FORMAT)
 };
@@ -365,14 +357,12 @@ void outputs_record(struct outputs *o, const struct record *r)
 		o->on_record[i]->ops->record(o->on_record[i], r);
 }
 
-bool outputs_dump(struct outputs *o, bool goes_on, struct dumped *ret, unsigned *ret_n, struct diag *diag)
+bool outputs_dump(struct outputs *o, bool goes_on, struct dumped *ret, struct diag *diag)
 {
 	diag->text[0] = '\0';
 	for (unsigned i = 0; i < o->n; i++)
-		if (o->v[i].row == &kinds[OUTPUT_RECORDING]) {
-			*ret_n = ++o->ndumps;
+		if (o->v[i].row == &kinds[OUTPUT_RECORDING])
 			return sink_recording_dump(o->v[i].sink, goes_on, ret, diag);
-		}
 	return false;
 }
 

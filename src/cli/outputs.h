@@ -39,9 +39,9 @@ int outputs_open(const struct options *opt, const struct recording_options *reco
 		 outputs_say say, void *ctx, struct outputs **ret_outputs, struct diag *diag);
 void outputs_event(struct outputs *o, const struct event *ev);
 void outputs_record(struct outputs *o, const struct record *r);
-/* What the recording of --last keeps: sink/recording.h.  *ret_n: the how-many-th time this is. */
+/* What the recording of --last keeps: sink/recording.h. */
 struct dumped;
-bool outputs_dump(struct outputs *o, bool goes_on, struct dumped *ret, unsigned *ret_n, struct diag *diag);
+bool outputs_dump(struct outputs *o, bool goes_on, struct dumped *ret, struct diag *diag);
 void outputs_tick(struct outputs *o, uint64_t now_ns);	/* CLOCK_MONOTONIC: nothing that ended earlier will follow */
 /* CLOCK_MONOTONIC: of the last line that was written, or the start of the trace. */
 uint64_t outputs_last_line(const struct outputs *o);

@@ -412,7 +412,7 @@ static int run(struct session *s, int *ret_signal)
 	if (s->totals->nevents || !damaged)	/* else it was cut off before its first record: nothing is written */
 		flight_end(&s->flight, s->outputs);
 	if (s->totals->nevents || !damaged)
-		complete = outputs_finish(s->outputs, note, s);
+		complete = outputs_finish(s->outputs, note, s) && !s->flight.failed;
 	note_losses(s);
 	note_unlearned(s);
 	if (s->runs_on)

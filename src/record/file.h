@@ -26,8 +26,11 @@ void record_writer_add(struct record_writer *w, const struct record *r);
 void record_writer_flush(struct record_writer *w);
 /* One that goes on in a file that has its head, and whole blocks behind it. */
 struct record_writer *record_writer_continue(struct outfile *file);
-uint64_t record_writer_bytes(const struct record_writer *w);	/* written so far: what waits for its block is not */
+/* Written so far, in whole blocks: what waits for its block is not, nor what failed. */
+uint64_t record_writer_bytes(const struct record_writer *w);
 uint64_t record_writer_records(const struct record_writer *w);	/* added so far */
+uint64_t record_writer_lost(const struct record_writer *w);	/* of those: what could not be written */
+bool record_writer_holds(const struct record_writer *w);	/* a block was written: what is there can be read */
 int record_writer_finish(struct record_writer *w);		/* the end mark; file->err */
 void record_writer_free(struct record_writer *w);		/* may be NULL */
 

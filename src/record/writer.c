@@ -15,7 +15,7 @@ struct record_writer {
 	struct outfile *file;
 	struct buf raw, packed;
 	uint32_t nrecords;
-	uint64_t nbytes, added;
+	uint64_t nbytes, added, lost;
 	bool headed;
 	ZSTD_CCtx *zstd;
 };
@@ -29,8 +29,15 @@ static void put_head(struct record_writer *w)
 		return;
 	w->headed = true;
 	memcpy(head.magic, RECORDING_MAGIC, sizeof(head.magic));
-	outfile_write(w->file, &head, sizeof(head));
-	w->nbytes += sizeof(head);
+	if (outfile_write(w->file, &head, sizeof(head)) == 0)
+		w->nbytes += sizeof(head);
+}
+
+static void drop(struct record_writer *w)
+{
+	w->lost += w->nrecords;
+	w->raw.len = 0;
+	w->nrecords = 0;
 }
 
 void record_writer_flush(struct record_writer *w)
@@ -42,7 +49,7 @@ void record_writer_flush(struct record_writer *w)
 		return;
 	if (w->file->err) {		/* nothing of it would be written */
 		w->file->lost += w->raw.len;
-		w->raw.len = 0;
+		drop(w);
 		return;
 	}
 	w->packed.len = 0;
@@ -50,12 +57,16 @@ void record_writer_flush(struct record_writer *w)
 	n = ZSTD_compressCCtx(w->zstd, w->packed.s, bound, w->raw.s, w->raw.len, 1);
 	if (ZSTD_isError(n)) {
 		w->file->err = -EIO;
+		drop(w);
 		return;
 	}
 	b = (struct recording_block){ (uint32_t)n, (uint32_t)w->raw.len, w->nrecords,
 				      (uint32_t)crc32(0, (const void *)w->packed.s, (unsigned)n) };
 	outfile_write(w->file, &b, sizeof(b));
-	outfile_write(w->file, w->packed.s, n);
+	if (outfile_write(w->file, w->packed.s, n) < 0) {
+		drop(w);
+		return;
+	}
 	w->nbytes += sizeof(b) + n;
 	w->raw.len = 0;
 	w->nrecords = 0;
@@ -80,6 +91,8 @@ struct record_writer *record_writer_continue(struct outfile *file)
 
 uint64_t record_writer_bytes(const struct record_writer *w) { return w->nbytes; }
 uint64_t record_writer_records(const struct record_writer *w) { return w->added; }
+uint64_t record_writer_lost(const struct record_writer *w) { return w->lost; }
+bool record_writer_holds(const struct record_writer *w) { return w->nbytes > sizeof(struct recording_head); }
 
 void record_writer_add(struct record_writer *w, const struct record *r)
 {

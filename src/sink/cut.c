@@ -8,11 +8,6 @@
 #include "record/file.h"
 #include "sink/recording.h"
 
-uint64_t cut_made_ns(const struct record *r)
-{
-	return r->kind == RECORD_CALL ? MAX(r->ts_ns, ((const struct record_call *)r)->exit_ns) : r->ts_ns;
-}
-
 void cut_note(struct cut *c, const struct record *r)
 {
 	if (!c->start.len && r->kind == RECORD_START)

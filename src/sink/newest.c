@@ -3,72 +3,99 @@
  * The newest part of a trace: some segments, of which the oldest goes when the others are enough.  Each is a recording
  * of its own, in a file without a name: memory does not grow with what is kept, and nothing is left behind.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/diag.h"
 #include "base/macro.h"
 #include "base/outfile.h"
 #include "base/spool.h"
+#include "record/build.h"
 #include "record/file.h"
+#include "record/made.h"
 #include "sink/recording.h"
 
-enum { PARTS = 8, COPY_BYTES = 1 << 16 };
+enum { PARTS = 8, COPY_BYTES = 1 << 16, RETRY_NS = 50000000 /* as often as a tick comes */ };
 
-/* snapshot: bytes before what happened in it; what the segment before it says already. */
+/*
+ * snapshot: bytes before what happened in it; what the segment before it says already.  It is never moved, for its
+ * writer has its file.
+ */
 struct segment { struct outfile file; struct record_writer *w; uint64_t begin_ns, snapshot; };
 
 struct newest {
 	const struct recording_options *opt;
 	struct cut cut;
 	const char *path;
-	struct segment v[2 * PARTS + 2];
-	unsigned n;
-	uint64_t now_ns, flushed_ns;
-	int err;		/* no room for a segment: negative */
+	struct segment *v[2 * PARTS + 2];
+	unsigned n;		/* at least one, from the start on */
+	uint64_t now_ns;
+	uint64_t retry_ns;	/* there was no room for another segment: it is not tried again before */
 };
 
-struct newest *newest_new(const struct sink_options *opt, struct outfile *file)
-{
-	struct newest *s = xcalloc(1, sizeof(*s));
-
-	s->opt = opt->recording;
-	s->cut.world = opt->world;
-	s->path = file->path;
-	return s;
-}
-
-static struct segment *last(struct newest *s) { return s->n ? &s->v[s->n - 1] : NULL; }
+static struct segment *last(const struct newest *s) { return s->v[s->n - 1]; }
 static uint64_t bytes(const struct segment *g) { return record_writer_bytes(g->w); }
+
+static void segment_free(struct segment *g)
+{
+	record_writer_free(g->w);
+	outfile_close(&g->file);
+	free(g);
+}
 
 static void drop_oldest(struct newest *s)
 {
-	record_writer_free(s->v[0].w);
-	outfile_close(&s->v[0].file);
+	segment_free(s->v[0]);
 	s->n--;
 	memmove(s->v, s->v + 1, s->n * sizeof(*s->v));
 }
 
-static void begin(struct newest *s, bool midst)
+/* -errno: there is no room for another one, and all is as it was. */
+static int begin(struct newest *s, bool midst)
 {
+	int fd = spool_file(s->path), rc;
 	struct segment *g;
-	int fd = spool_file(s->path);
 
-	if (fd < 0) {
-		s->err = fd;
-		return;
+	if (fd < 0)
+		return fd;
+	g = xcalloc(1, sizeof(*g));
+	*g = (struct segment){ .file = { .fd = fd, .stream = true, .begun = true }, .begin_ns = s->now_ns };
+	g->w = record_writer_new(&g->file);
+	if (midst) {
+		cut_begin(&s->cut, g->w, s->now_ns);
+		record_writer_flush(g->w);
+		g->snapshot = bytes(g);
+	}
+	rc = g->file.err;
+	if (rc < 0) {
+		segment_free(g);
+		return rc;
 	}
 	if (s->n == ARRAY_SIZE(s->v))
 		drop_oldest(s);
 	if (s->n)
 		record_writer_flush(last(s)->w);
-	g = &s->v[s->n++];
-	*g = (struct segment){ .file = { .fd = fd, .stream = true, .begun = true }, .begin_ns = s->now_ns };
-	g->w = record_writer_new(&g->file);
-	if (!midst)
-		return;
-	cut_begin(&s->cut, g->w, s->now_ns);
-	record_writer_flush(g->w);
-	g->snapshot = bytes(g);
+	s->v[s->n++] = g;
+	return 0;
+}
+
+int newest_new(const struct sink_options *opt, struct outfile *file, struct newest **ret, struct diag *diag)
+{
+	struct newest *s = xcalloc(1, sizeof(*s));
+	int rc;
+
+	s->opt = opt->recording;
+	s->cut.world = opt->world;
+	s->path = file->path;
+	rc = begin(s, false);
+	if (rc < 0) {
+		newest_free(s);
+		return diag_set(diag, 125, -rc,
+				"cannot make a file for what --last keeps, beside %s, in $TMPDIR or in /tmp: %s",
+				file->path, strerror(-rc));
+	}
+	*ret = s;
+	return 0;
 }
 
 /* Whether what is kept without the oldest is enough. */
@@ -79,29 +106,30 @@ static bool is_too_much(const struct newest *s)
 	if (s->n < 2)
 		return false;
 	for (unsigned i = 1; i < s->n; i++)
-		all += bytes(&s->v[i]);
-	return (s->opt->last_ns && s->now_ns - s->v[1].begin_ns >= s->opt->last_ns) ||
+		all += bytes(s->v[i]);
+	return (s->opt->last_ns && s->now_ns - s->v[1]->begin_ns >= s->opt->last_ns) ||
 	       (s->opt->last_bytes && all >= s->opt->last_bytes);
 }
 
+/* One that cannot be written to is: in another there may be room again. */
 static bool is_full(const struct newest *s, const struct segment *g)
 {
-	return (s->opt->last_ns && s->now_ns - g->begin_ns >= s->opt->last_ns / PARTS) ||
+	return g->file.err || (s->opt->last_ns && s->now_ns - g->begin_ns >= s->opt->last_ns / PARTS) ||
 	       (s->opt->last_bytes && bytes(g) - g->snapshot >= s->opt->last_bytes / PARTS);
 }
 
 void newest_record(struct newest *s, const struct record *r)
 {
-	s->now_ns = MAX(s->now_ns, cut_made_ns(r));
+	s->now_ns = MAX(s->now_ns, record_made_ns(r));
 	cut_note(&s->cut, r);
-	if (!s->n)
-		begin(s, false);
-	else if (is_full(s, last(s)))
-		begin(s, true);
+	if (!record_writer_records(last(s)->w))
+		last(s)->begin_ns = s->now_ns;
+	/* where it cannot begin, the last one goes on */
+	else if (is_full(s, last(s)) && s->now_ns >= s->retry_ns && begin(s, true) < 0)
+		s->retry_ns = s->now_ns + RETRY_NS;
 	while (is_too_much(s))
 		drop_oldest(s);
-	if (s->n)
-		record_writer_add(last(s)->w, r);
+	record_writer_add(last(s)->w, r);
 }
 
 /* Time goes by though nothing happens: what is too old goes. */
@@ -112,10 +140,12 @@ void newest_tick(struct newest *s, uint64_t now_ns)
 		drop_oldest(s);
 }
 
+/* ---- writing it ---- */
+
 static int copy(const struct segment *g, uint64_t from, struct outfile *to)
 {
 	char *buf = xmalloc(COPY_BYTES);
-	int rc = g->file.err;
+	int rc = 0;
 
 	for (uint64_t at = from, end = bytes(g); at < end && rc == 0; at += COPY_BYTES) {
 		size_t n = MIN((uint64_t)COPY_BYTES, end - at);
@@ -128,20 +158,52 @@ static int copy(const struct segment *g, uint64_t from, struct outfile *to)
 	return rc;
 }
 
-bool newest_is_empty(const struct newest *s) { return !s->n; }
+/* What of a segment could not be written, where it would be. */
+static void put_lost(const struct segment *g, uint64_t ts_ns, struct outfile *to)
+{
+	struct record_writer *w;
+	struct record_lost *r;
+	struct buf b = { 0 };
+
+	r = record_begin(&b, RECORD_LOST, sizeof(*r), 0, 0, ts_ns);
+	r->count = record_writer_lost(g->w);
+	r->nchunks = 1;
+	record_chunk(&b, 0, PART_TEXT, 0, strerror(-g->file.err), strlen(strerror(-g->file.err)));
+	w = record_writer_continue(to);
+	record_writer_add(w, record_finish(&b));
+	record_writer_flush(w);
+	record_writer_free(w);
+	buf_done(&b);
+}
+
+bool newest_is_empty(const struct newest *s) { return s->n == 1 && !record_writer_records(last(s)->w); }
 
 int newest_write(struct newest *s, bool goes_on, struct outfile *to, struct dumped *ret)
 {
 	struct record_writer *w;
-	int rc = s->err;
+	bool begun = false;
+	int rc = 0;
 
-	ret->nrecords = 0;
-	ret->ns = s->now_ns - s->v[0].begin_ns;
+	ret->ns = s->now_ns - s->v[0]->begin_ns;
+	ret->nlost = 0;
+	ret->lost_err = 0;
 	for (unsigned i = 0; i < s->n && rc == 0; i++) {
-		record_writer_flush(s->v[i].w);
-		rc = copy(&s->v[i], i ? s->v[i].snapshot : 0, to);
-		ret->nrecords += record_writer_records(s->v[i].w);
+		struct segment *g = s->v[i];
+
+		record_writer_flush(g->w);
+		if (record_writer_holds(g->w)) {
+			rc = copy(g, begun ? g->snapshot : 0, to);
+			begun = true;
+		}
+		if (!record_writer_lost(g->w))
+			continue;
+		ret->nlost += record_writer_lost(g->w);
+		ret->lost_err = g->file.err;
+		if (begun && rc == 0)
+			put_lost(g, i + 1 < s->n ? s->v[i + 1]->begin_ns : s->now_ns, to);
 	}
+	if (!begun)
+		return last(s)->file.err;
 	if (rc < 0)
 		return rc;
 	w = record_writer_continue(to);

@@ -10,6 +10,7 @@
 #include "base/macro.h"
 #include "base/outfile.h"
 #include "record/file.h"
+#include "record/made.h"
 #include "record/record.h"
 
 /* What was recorded longer ago is in the file, whatever happens to compendium, and reaches whoever reads along. */
@@ -24,6 +25,7 @@ struct recording {
 	/* --rotate */
 	struct cut cut;
 	uint64_t begin_ns, nfiles;	/* of this file; finished ones */
+	uint64_t snapshot;		/* its bytes before what happened in it, which a size does not count */
 	/* --last */
 	struct newest *newest;
 	unsigned ndumps;
@@ -38,7 +40,7 @@ static bool is_full(const struct recording *r, uint64_t now_ns)
 {
 	const struct recording_options *o = r->opt->recording;
 
-	return o && ((o->rotate_bytes && record_writer_bytes(r->writer) >= o->rotate_bytes) ||
+	return o && ((o->rotate_bytes && record_writer_bytes(r->writer) - r->snapshot >= o->rotate_bytes) ||
 		     (o->rotate_ns && r->begin_ns && now_ns >= r->begin_ns + o->rotate_ns));
 }
 
@@ -64,6 +66,8 @@ static void rotate(struct recording *r, uint64_t now_ns)
 		record_writer_free(r->writer);
 		r->writer = record_writer_new(r->file);
 		cut_begin(&r->cut, r->writer, now_ns);
+		record_writer_flush(r->writer);
+		r->snapshot = record_writer_bytes(r->writer);
 		r->nfiles++;
 		remove_oldest(r);
 	}
@@ -74,7 +78,7 @@ static void rotate(struct recording *r, uint64_t now_ns)
 static void recording_record(struct sink *s, const struct record *record)
 {
 	struct recording *r = of(s);
-	uint64_t now_ns = r->opt->recording ? cut_made_ns(record) : 0;
+	uint64_t now_ns = r->opt->recording ? record_made_ns(record) : 0;
 
 	if (r->newest) {
 		newest_record(r->newest, record);
@@ -119,13 +123,16 @@ bool sink_recording_dump(struct sink *s, bool goes_on, struct dumped *ret, struc
 	int rc;
 
 	diag->text[0] = '\0';
-	if (!r->newest || newest_is_empty(r->newest))
+	if (!r->newest || newest_is_empty(r->newest)) {
+		diag_set(diag, 0, 0, "nothing was recorded yet");
 		return false;
+	}
 	free(r->dump_path);
 	r->dump_path =
 		r->ndumps ? cut_name(r->file->path, r->ndumps + 1, 1) : xmemdup0(r->file->path, strlen(r->file->path));
 	ret->path = r->dump_path;
-	if (!r->ndumps++)
+	ret->n = ++r->ndumps;
+	if (ret->n == 1)
 		return dump_to(r, r->file, goes_on, ret, diag) == 0;
 	if (outfile_open(r->dump_path, &words, &more, diag) < 0)
 		return false;
@@ -160,17 +167,22 @@ static const struct sink_ops ops = {
 	.record = recording_record, .tick = recording_tick, .finish = recording_finish, .free = recording_free,
 };
 
-struct sink *sink_recording_new(const struct sink_options *opt, struct outfile *file)
+int sink_recording_new(const struct sink_options *opt, struct outfile *file, struct sink **ret_sink, struct diag *diag)
 {
 	struct recording *r = xcalloc(1, sizeof(*r));
+	int rc = 0;
 
 	r->sink.ops = &ops;
 	r->opt = opt;
 	r->file = file;
 	r->cut.world = opt->world;
 	if (opt->recording && (opt->recording->last_ns || opt->recording->last_bytes))
-		r->newest = newest_new(opt, file);
+		rc = newest_new(opt, file, &r->newest, diag);
 	else
 		r->writer = record_writer_new(file);
-	return &r->sink;
+	if (rc == 0)
+		*ret_sink = &r->sink;
+	else
+		recording_free(&r->sink);
+	return rc;
 }

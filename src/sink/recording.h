@@ -18,25 +18,29 @@ void cut_begin(struct cut *c, struct record_writer *w, uint64_t now_ns);
 void cut_end(struct record_writer *w, uint64_t now_ns);
 void cut_done(struct cut *c);
 
-/* When a record was made. */
-uint64_t cut_made_ns(const struct record *r);
-
 /* "t.cpd" and a number of so many digits: "t.0001.cpd"; to be freed. */
 char *cut_name(const char *path, uint64_t n, int digits);
 
 /* The newest part of a trace, in files without names. */
 struct newest;
-struct newest *newest_new(const struct sink_options *opt, struct outfile *file);
+/* The first of them is made here, before anything is traced.  -errno with diag: there is no room for it. */
+struct diag;
+int newest_new(const struct sink_options *opt, struct outfile *file, struct newest **ret, struct diag *diag);
 void newest_record(struct newest *s, const struct record *r);
 void newest_tick(struct newest *s, uint64_t now_ns);
 bool newest_is_empty(const struct newest *s);
-struct dumped { const char *path; uint64_t nrecords, ns; };	/* of what was written, and over which time */
+/*
+ * What was written: the how-many-th time this is, where to, over which time; how many records of that time are missing
+ * in it, for no room was left for them, and the first error of that (negative).
+ */
+struct dumped { unsigned n; const char *path; uint64_t ns, nlost; int lost_err; };
+/* -errno: nothing that can be read is in it. */
 int newest_write(struct newest *s, bool goes_on, struct outfile *to, struct dumped *ret);
 void newest_free(struct newest *s);		/* may be NULL */
 
 /*
  * With recording_options.last_*: writes what is kept, the first time into the recording's own file, then into others
- * beside it (cut_name).  ret->path is valid until the next time.  false: nothing was recorded yet, or diag says why.
+ * beside it (cut_name).  ret->path is valid until the next time.  false with diag: nothing was recorded yet, or what
+ * went wrong.
  */
-struct diag;
 bool sink_recording_dump(struct sink *s, bool goes_on, struct dumped *ret, struct diag *diag);

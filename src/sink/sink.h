@@ -87,7 +87,7 @@ struct sink *sink_strace_new(struct out *out, const struct sink_options *opt);	/
 struct sink *sink_kernel_new(struct out *out, const struct sink_options *opt);
 struct sink *sink_summary_new(struct out *out, const struct sink_options *opt);	/* the FINAL block and tables */
 /* The records themselves, for --read. */
-struct sink *sink_recording_new(const struct sink_options *opt, struct outfile *file);
+int sink_recording_new(const struct sink_options *opt, struct outfile *file, struct sink **ret_sink, struct diag *diag);
 /* -errno with diag: no room for its temporary files. */
 int sink_html_new(const struct sink_options *opt, struct outfile *file, struct sink **ret_sink, struct diag *diag);
 /* --json; likewise */

@@ -216,6 +216,27 @@ def when_it_matches(t):
     check("--dump-when: the last" in said and "the-one-that-matters" in run(t, "--read", file)[2], said[-500:])
 
 
+def not_written(t):
+    """--last, --rotate: a file that cannot be made is refused before the command runs; one that can be made no longer is not called written"""
+    ran, file = t.scratch / "ran", t.scratch / "x.cpd"
+    os.mkfifo(t.scratch / "fifo")
+    (t.scratch / "link").symlink_to(file)
+    for words, why in ((("--last", "1s", "--record", file, f"--report={t.scratch}/none/x.html"), "none/x.html"),
+                       (("--last", "1s", "--record", file, f"--report={file}"), "x.cpd"),
+                       *((("--rotate", "1MB", "--record", other), "no regular file") for other in (t.scratch / "fifo", t.scratch / "link", "/dev/null"))):
+        status, _, said = run(t, "--backend", t.args.backend, *words, "--", "touch", ran)
+        check(status == 125 and why in said and not ran.exists(), f"{words}: {status} {said[-500:]}")
+        check(not file.exists(), f"{words}: an empty file is left")
+    folder, page, rows = t.scratch / "folder", t.scratch / "folder" / "x.html", t.scratch / "x.json"
+    folder.mkdir()
+    status, _, said = run(t, "--backend", t.args.backend, "-q", "--last", "1h", "--record", file, f"--report={page}", "--json", rows, "--",
+                          "sh", "-c", f"rm -r {folder}; exit 3")
+    equal(status, 3, said[-500:])
+    check(re.search(rf"cannot write .*{page}", said), said[-700:])
+    check(re.search(rf"the last \S+ are in {file} and {rows}$", said, re.M), said[-700:])
+    check(rows.stat().st_size > 0 and run(t, "--read", file)[0] == 0, "what could be written is there")
+
+
 def memory_is_flat(t):
     """--last: compendium's memory does not grow with the trace"""
     if "ASAN_OPTIONS" in os.environ:
@@ -230,7 +251,7 @@ def memory_is_flat(t):
     check(peaks[1] < peaks[0] + (64 << 10), f"KB after 100 and 1500 turns: {peaks}")
 
 
-GROUPS = {"parts": [rotated, by_time, crashed, failed_and_not, asked_for, not_from_the_traced, when_it_matches, memory_is_flat]}
+GROUPS = {"parts": [rotated, by_time, crashed, failed_and_not, asked_for, not_from_the_traced, when_it_matches, not_written, memory_is_flat]}
 
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
