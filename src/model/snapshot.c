@@ -150,12 +150,14 @@ static void put_map(struct put *p, const struct pnode *of, const struct region *
 	struct record_map *r = record_begin(&p->rec, RECORD_MAP, sizeof(*r), of->p.pid, of->p.pid, p->ts_ns);
 	const struct fs *fs = some_fs(of);
 	static const struct bytes none;
+	unsigned n;
 
 	r->h.flags = (rec_u16)((first ? MAP_FIRST : 0) | (m->counted ? MAP_COUNTED : 0));
 	r->start = m->start, r->end = m->end, r->offset = m->offset;
 	r->dev = m->dev, r->ino = m->ino;
 	r->prot = m->prot, r->flags = m->flags, r->kind = m->kind;
-	r->nchunks = m->path.len ? add_outside(p, PART_PATH, fs ? &fs->root : &none, &m->path) : 0;
+	n = m->path.len ? add_outside(p, PART_PATH, fs ? &fs->root : &none, &m->path) : 0;
+	((struct record_map *)p->rec.s)->nchunks = n;
 	done(p);
 }
 
