@@ -285,8 +285,7 @@ static void old_rings(struct totals *t, const struct task *task)
 {
 	const struct fdent *e;
 
-	for (int fd = task && task->fds ? fdtab_next(task->fds, 0, &e) : -1; fd >= 0 && fd < INT32_MAX;
-	     fd = fdtab_next(task->fds, fd + 1, &e))
+	FDTAB_EACH(task ? task->fds : NULL, 0, fd, e)
 		old_ring(t, e->file);
 }
 

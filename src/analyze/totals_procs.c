@@ -233,7 +233,7 @@ static void count_unclosed(struct totals *t, const struct proc *proc, struct tot
 
 	if (!proc->fds || proc->fds->nopen < FEW)
 		return;
-	for (int fd = fdtab_next(proc->fds, 0, &e); fd >= 0 && fd < INT32_MAX; fd = fdtab_next(proc->fds, fd + 1, &e)) {
+	FDTAB_EACH(proc->fds, 0, fd, e) {
 		if (e->file->opener_proc != proc->id)
 			continue;
 		p->unclosed++;
@@ -243,7 +243,7 @@ static void count_unclosed(struct totals *t, const struct proc *proc, struct tot
 	}
 	if (!name || !name->len)
 		return;
-	for (int fd = fdtab_next(proc->fds, 0, &e); fd >= 0 && fd < INT32_MAX; fd = fdtab_next(proc->fds, fd + 1, &e))
+	FDTAB_EACH(proc->fds, 0, fd, e)
 		p->unclosed_of_one += e->file->opener_proc == proc->id && same_bytes(name, &e->file->name);
 	p->unclosed_name = totals_keep(t, name->s, name->len);
 }

@@ -51,6 +51,8 @@ struct file *task_file(const struct task *t, int fd)
 
 int fdtab_next(const struct fdtab *tab, int fd, const struct fdent **ret_ent)
 {
+	if (!tab)
+		return -1;
 	if (fd < 0)
 		fd = 0;
 	for (; (unsigned)fd < tab->n; fd++)
@@ -153,10 +155,12 @@ void fdtab_drop_range(struct world *w, struct fdtab *tab, unsigned first, unsign
 
 	if (first > INT32_MAX)
 		return;
-	for (int fd = fdtab_next(tab, (int)first, &e); fd >= 0 && (unsigned)fd <= last;
-	     fd = fd < INT32_MAX ? fdtab_next(tab, fd + 1, &e) : -1)
+	FDTAB_EACH(tab, (int)first, fd, e) {
+		if ((unsigned)fd > last)
+			return;
 		if (e->since_ns <= before_ns)
 			fdtab_drop(w, tab, fd);
+	}
 }
 
 void fdtab_cloexec_range(struct fdtab *tab, unsigned first, unsigned last)
@@ -165,16 +169,18 @@ void fdtab_cloexec_range(struct fdtab *tab, unsigned first, unsigned last)
 
 	if (first > INT32_MAX)
 		return;
-	for (int fd = fdtab_next(tab, (int)first, &e); fd >= 0 && (unsigned)fd <= last;
-	     fd = fd < INT32_MAX ? fdtab_next(tab, fd + 1, &e) : -1)
+	FDTAB_EACH(tab, (int)first, fd, e) {
+		if ((unsigned)fd > last)
+			return;
 		fdtab_at(tab, fd)->cloexec = true;
+	}
 }
 
 void fdtab_exec(struct world *w, struct fdtab *tab)
 {
 	const struct fdent *e;
 
-	for (int fd = fdtab_next(tab, 0, &e); fd >= 0; fd = fd < INT32_MAX ? fdtab_next(tab, fd + 1, &e) : -1)
+	FDTAB_EACH(tab, 0, fd, e)
 		if (e->cloexec)
 			fdtab_drop(w, tab, fd);
 }
@@ -184,7 +190,7 @@ struct fdtab *fdtab_copy(struct world *w, const struct fdtab *tab)
 	struct fdtab *copy = fdtab_new();
 	const struct fdent *e;
 
-	for (int fd = fdtab_next(tab, 0, &e); fd >= 0; fd = fd < INT32_MAX ? fdtab_next(tab, fd + 1, &e) : -1) {
+	FDTAB_EACH(tab, 0, fd, e) {
 		if (w->nfds > FD_TOTAL_MAX && fd >= FD_FORK_MAX)
 			break;
 		fdtab_set(w, copy, fd, e->file, e->cloexec, e->since_ns);

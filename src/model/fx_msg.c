@@ -121,7 +121,7 @@ static void fill_in(struct world *w, struct flight *arr, struct file **files)
 	struct pnode *p = proc_find(w, arr->pid);
 	const struct fdent *e;
 
-	for (int fd = p && p->p.fds ? fdtab_next(p->p.fds, 0, &e) : -1; fd >= 0; fd = fdtab_next(p->p.fds, fd + 1, &e))
+	FDTAB_EACH(p ? p->p.fds : NULL, 0, fd, e)
 		for (unsigned i = 0; i < arr->n; i++)
 			if (e->file == arr->files[i]) {
 				fdtab_set(w, p->p.fds, fd, files[i], e->cloexec, e->since_ns);

@@ -120,7 +120,15 @@ struct fdent { struct file *file; uint64_t since_ns; bool cloexec; };	/* since_n
 struct fdhigh { int fd; struct fdent ent; };
 /* v[fd].file is NULL when closed.  Numbers far above the number of open ones (dup2(1, 1 << 30)) are in high, sorted. */
 struct fdtab { int refs; unsigned n, nopen; struct fdent *v; struct fdhigh *high; unsigned nhigh; };
-int fdtab_next(const struct fdtab *tab, int fd, const struct fdent **ret_ent);	/* first open one >= fd; -1: none */
+/* First open one >= fd; -1: none, or no table. */
+int fdtab_next(const struct fdtab *tab, int fd, const struct fdent **ret_ent);
+static inline int fdtab_after(const struct fdtab *tab, int fd, const struct fdent **ret_ent)
+{
+	return fd < INT32_MAX ? fdtab_next(tab, fd + 1, ret_ent) : -1;
+}
+/* Each open one from `from` on, which the body may close; tab: NULL has none. */
+#define FDTAB_EACH(tab, from, fd, ent) \
+	for (int fd = fdtab_next(tab, from, &(ent)); fd >= 0; fd = fdtab_after(tab, fd, &(ent)))
 
 /* One line of /proc/PID/maps.  path is shared, not to be changed. */
 struct region {

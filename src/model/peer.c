@@ -27,7 +27,7 @@ static bool holds(const struct pnode *p, const struct file *f)
 {
 	const struct fdent *e;
 
-	for (int fd = p->p.fds ? fdtab_next(p->p.fds, 0, &e) : -1; fd >= 0; fd = fdtab_next(p->p.fds, fd + 1, &e))
+	FDTAB_EACH(p->p.fds, 0, fd, e)
 		if (e->file == f)
 			return true;
 	return false;

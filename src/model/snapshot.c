@@ -170,8 +170,7 @@ static void put_process(struct put *p, const struct pnode *of)
 		put_task(p, of, t);
 	if (of->leader_ended)
 		put_ended_leader(p, of);
-	for (int fd = of->p.fds ? fdtab_next(of->p.fds, 0, &e) : -1; fd >= 0;
-	     fd = fd < INT32_MAX ? fdtab_next(of->p.fds, fd + 1, &e) : -1)
+	FDTAB_EACH(of->p.fds, 0, fd, e)
 		put_fd(p, &of->p, fd, e);
 	for (unsigned i = 0; mm && i < mm->n; i++)
 		put_map(p, of, mm->v[i], i == 0 && !mm->incomplete);

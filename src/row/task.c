@@ -99,7 +99,7 @@ void rows_exec(struct rows *r, const struct event *ev)
 
 	if (!ev->task)
 		return;
-	for (int fd = 3; ev->task->fds && (fd = fdtab_next(ev->task->fds, fd, &e)) >= 0; fd++) {
+	FDTAB_EACH(ev->task->fds, 3, fd, e) {
 		if (c.fds_all++ >= EXEC_FDS_MAX)
 			continue;
 		rows_file(r, e->file, ev);

@@ -46,7 +46,7 @@ static void on_event(void *ctx, const struct event *ev)
 	if (ev->kind != EV_LOOKUP || !ev->path || strncmp(ev->path, marker, strlen(marker)) != 0)
 		return;
 	printf("DUMP\t%s\n", ev->path + strlen(marker));
-	for (int fd = fdtab_next(ev->task->fds, 0, &e); fd >= 0; fd = fdtab_next(ev->task->fds, fd + 1, &e)) {
+	FDTAB_EACH(ev->task->fds, 0, fd, e) {
 		const struct file *f = e->file;
 		bool named = f->name.len && f->name.s[0] == '/';
 

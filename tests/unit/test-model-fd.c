@@ -343,6 +343,25 @@ static void sh_counts_the_write_to_the_redirection(void **state)
 	assert_int_equal(got(s, EV_RELEASE, 1)->nwritten + got(s, EV_RELEASE, 0)->nwritten, 75);
 }
 
+/* A descriptor of the last number, which only a recording made up has. */
+static void the_last_number_has_none_behind_it(void **state)
+{
+	struct scene *s = *state;
+
+	open_(s, 10, "/etc/hosts", O_RDONLY, 3);
+	snapshot_pipe(s, 10, INT32_MAX, O_WRONLY);
+	fork_(s, 10, 11, 0);
+	assert_ptr_equal(file_of(s, 11, INT32_MAX), file_of(s, 10, INT32_MAX));
+	fork_(s, 10, 12, 0);
+	snapshot_pipe(s, 12, 5, O_RDONLY);	/* all that processes have is looked at for its other end */
+	assert_int_equal(file_of(s, 12, 5)->peer_file, file_of(s, 10, INT32_MAX)->id);
+	close_(s, 11, INT32_MAX);
+	assert_null(file_of(s, 11, INT32_MAX));
+	close_(s, 10, 3);
+	io(s, 12, "read", 5, 1);
+	exit_(s, 12, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -353,6 +372,7 @@ int main(void)
 		SCENE(snapshot_descriptors), SCENE(snapshot_pipe_ends_meet),
 		SCENE(unknown_descriptors_are_made_when_used), SCENE(absurd_numbers_cost_nothing),
 		SCENE(tables_grow_over_sparse_numbers), SCENE(sh_counts_the_write_to_the_redirection),
+		SCENE(the_last_number_has_none_behind_it),
 	};
 
 	return cmocka_run_group_tests_name("model-fd", tests, NULL, NULL);

@@ -117,9 +117,43 @@ static void test_kept_groups(void **state)
 	free(tasks);
 }
 
+static void take_fds(void *ctx, const struct row *row)
+{
+	uint64_t *nfds = ctx;
+
+	if (row->table == TABLE_EXEC && row_has(row, ROW_EXEC_FDS))
+		*nfds = row->cells[ROW_EXEC_FDS].all;
+}
+
+/* A made-up recording has a descriptor of the last number there is. */
+static void test_last_fd_at_exec(void **state)
+{
+	static const struct row_sink_ops ops = { .row = take_fds };
+	uint64_t nfds = 0;
+	struct row_sink sink = { .ops = &ops, .ctx = &nfds };
+	struct file file = { .id = 1, .kind = FILE_REG, .name = fake_bytes("/x") };
+	struct fdhigh high[] = { { .fd = 70000, .ent = { .file = &file } }, { .fd = INT32_MAX, .ent = { .file = &file } } };
+	struct fdtab fds = { .refs = 1, .nopen = 2, .high = high, .nhigh = 2 };
+	struct totals totals = { 0 };
+	struct fake_task task;
+	struct rows *rows;
+	struct event ev;
+
+	(void)state;
+	memset(sink.wants, 0xff, sizeof(sink.wants));
+	assert_int_equal(rows_new(&sink, &totals, "/tmp/rows", &rows), 0);
+	fake_proc(&task, 1, 0, "worker");
+	task.task.fds = &fds;
+	ev = fake_event(EV_EXEC, &task, NULL, FAKE_T0);
+	rows_event(rows, &ev);
+	assert_int_equal(nfds, 2);
+	rows_end(rows);
+	rows_free(rows);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_kept_groups) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_kept_groups), cmocka_unit_test(test_last_fd_at_exec) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
