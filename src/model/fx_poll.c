@@ -27,10 +27,12 @@ enum { WAITED_MAX = 64 };	/* of one call */
 /* What the call waited for, while it is looked at. */
 struct waits { struct waited v[WAITED_MAX]; unsigned n; };
 
-static void wait_add(struct waits *l, int fd, const struct file *f)
+/* false: there is no room for more. */
+static bool wait_add(struct waits *l, int fd, const struct file *f)
 {
 	if (f && l->n < WAITED_MAX)
 		l->v[l->n++] = (struct waited){ fd, f };
+	return l->n < WAITED_MAX;
 }
 
 static void waits_put(struct fx *x, const struct waits *l, bool timed_out)
@@ -60,14 +62,14 @@ static void epoll_control(struct fx *x)
 	if (!ep || !f || !x->ok)
 		return;
 	if ((int)x->c->args[1].word == EPOLL_CTL_DEL) {
-		watch_drop(x->w, ep->id, f->id);
+		watch_drop(x->w, ep, (struct watched){ f->id, fd });
 		return;
 	}
 	if (!v->bytes || v->len < 12)
 		return;
 	memcpy(&ev, v->bytes, 12);
 	memcpy(&data, ev.data, sizeof(data));
-	watch_set(x->w, ep->id, data, f->id, fd);
+	watch_set(x->w, ep, data, (struct watched){ f->id, fd });
 }
 
 /* A descriptor that an epoll names by its data, as the caller has it. */
@@ -78,11 +80,11 @@ static struct file *watched(struct fx *x, const struct watched *w)
 	return f && f->id == w->file ? f : file_by_id(x->w, w->file);
 }
 
-static void in_vain(void *ctx, const struct watched *w)
+static bool in_vain(void *ctx, const struct watched *w)
 {
 	struct { struct fx *x; struct waits *l; } *c = ctx;
 
-	wait_add(c->l, w->fd, watched(c->x, w));
+	return wait_add(c->l, w->fd, watched(c->x, w));
 }
 
 static void epoll_ready(struct fx *x, const struct value *v)
@@ -101,7 +103,7 @@ static void epoll_ready(struct fx *x, const struct value *v)
 
 		memcpy(&ev, v->bytes + off, 12);
 		memcpy(&data, ev.data, sizeof(data));
-		if (!watch_find(x->w, ep->id, data, &w))
+		if (!watch_find(x->w, ep, data, &w))
 			continue;
 		f = watched(x, &w);
 		wait_add(&l, w.fd, f);
@@ -109,7 +111,7 @@ static void epoll_ready(struct fx *x, const struct value *v)
 			ready(x, f, w.fd, ev.events);
 	}
 	if (!x->c->ret)
-		watch_each(x->w, ep->id, in_vain, &c);
+		watch_each(ep, in_vain, &c);
 	waits_put(x, &l, !x->c->ret);
 }
 

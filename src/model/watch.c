@@ -2,90 +2,100 @@
 /* What epoll_ctl(2) noted: which file is meant by the data that epoll_wait(2) gives back. */
 #include <string.h>
 
+#include "model/file.h"
 #include "model/gone.h"
 #include "model/watch.h"
 #include "model/world.h"
 
-struct watch_key { uint32_t epoll, pad; uint64_t data; };
-struct watch { struct watch_key key; struct watched w; UT_hash_handle hh; };
+struct data_key { uint32_t epoll, pad; uint64_t data; };
+struct fd_key { uint32_t epoll; struct watched what; };
+struct watch {
+	struct data_key by_data;
+	struct fd_key by_fd;
+	struct fnode *epoll;
+	struct watch *prev, *next;	/* of that epoll */
+	UT_hash_handle hh, hh_fd;
+};
 
-static struct watch *find(struct world *w, uint32_t epoll, uint64_t data)
+static struct watch *find_data(const struct world *w, const struct file *epoll, uint64_t data)
 {
-	struct watch_key key;
+	struct data_key key = { .epoll = epoll->id, .data = data };
 	struct watch *wt;
 
-	memset(&key, 0, sizeof(key));
-	key.epoll = epoll;
-	key.data = data;
 	HASH_FIND(hh, w->watches, &key, sizeof(key), wt);
 	return wt;
 }
 
-void watches_clear(struct world *w)
+static struct watch *find_fd(const struct world *w, const struct file *epoll, struct watched what)
 {
-	HASH_FREE(w->watches);
-}
+	struct fd_key key = { epoll->id, what };
+	struct watch *wt;
 
-void watch_set(struct world *w, uint32_t epoll, uint64_t data, uint32_t file, int fd)
-{
-	struct watch *wt = find(w, epoll, data);
-
-	if (!wt) {
-		if (HASH_COUNT(w->watches) >= WATCH_MAX)
-			watches_clear(w);
-		wt = xcalloc(1, sizeof(*wt));
-		wt->key.epoll = epoll;
-		wt->key.data = data;
-		HASH_ADD(hh, w->watches, key, sizeof(wt->key), wt);
-	}
-	wt->w = (struct watched){ file, fd };
-}
-
-bool watch_find(struct world *w, uint32_t epoll, uint64_t data, struct watched *ret)
-{
-	const struct watch *wt = w->watches ? find(w, epoll, data) : NULL;
-
-	if (wt)
-		*ret = wt->w;
+	HASH_FIND(hh_fd, w->watches_by_fd, &key, sizeof(key), wt);
 	return wt;
 }
 
-/* To go through all of them would cost more than it tells, where there are many. */
-static bool are_few(const struct world *w) { return HASH_COUNT(w->watches) <= WATCH_FEW; }
-
-void watch_drop(struct world *w, uint32_t epoll, uint32_t file)
+static void drop(struct world *w, struct watch *wt)
 {
-	struct watch *wt, *tmp;
-
-	if (!are_few(w))
+	if (!wt)
 		return;
-	HASH_ITER(hh, w->watches, wt, tmp)
-		if (wt->key.epoll == epoll && wt->w.file == file) {
-			HASH_DEL(w->watches, wt);
-			free(wt);
-		}
+	HASH_DEL(w->watches, wt);
+	HASH_DELETE(hh_fd, w->watches_by_fd, wt);
+	DL_DELETE(wt->epoll->watches, wt);
+	free(wt);
 }
 
-void watch_each(struct world *w, uint32_t epoll, watch_fn *fn, void *ctx)
+void watches_clear(struct world *w)
 {
-	if (!are_few(w))
+	while (w->watches)
+		drop(w, w->watches);
+}
+
+void watch_set(struct world *w, struct file *epoll, uint64_t data, struct watched what)
+{
+	struct fnode *n = fnode_of(epoll);
+	struct watch *wt = find_data(w, epoll, data);
+
+	if (wt && wt->by_fd.what.file == what.file && wt->by_fd.what.fd == what.fd)
 		return;
-	for (const struct watch *wt = w->watches; wt; wt = wt->hh.next)
-		if (wt->key.epoll == epoll)
-			fn(ctx, &wt->w);
+	drop(w, wt);
+	drop(w, find_fd(w, epoll, what));	/* it has other data from now on */
+	if (HASH_COUNT(w->watches) >= WATCH_MAX)
+		watches_clear(w);
+	wt = xcalloc(1, sizeof(*wt));
+	wt->by_data = (struct data_key){ .epoll = epoll->id, .data = data };
+	wt->by_fd = (struct fd_key){ epoll->id, what };
+	wt->epoll = n;
+	HASH_ADD(hh, w->watches, by_data, sizeof(wt->by_data), wt);
+	HASH_ADD(hh_fd, w->watches_by_fd, by_fd, sizeof(wt->by_fd), wt);
+	DL_APPEND(n->watches, wt);
+}
+
+bool watch_find(struct world *w, const struct file *epoll, uint64_t data, struct watched *ret)
+{
+	const struct watch *wt = w->watches ? find_data(w, epoll, data) : NULL;
+
+	if (wt)
+		*ret = wt->by_fd.what;
+	return wt;
+}
+
+void watch_drop(struct world *w, const struct file *epoll, struct watched what)
+{
+	if (w->watches)
+		drop(w, find_fd(w, epoll, what));
+}
+
+void watch_each(const struct file *epoll, watch_fn *fn, void *ctx)
+{
+	for (const struct watch *wt = fnode_of(epoll)->watches; wt && fn(ctx, &wt->by_fd.what); wt = wt->next)
+		;
 }
 
 static void forget(struct world *w, struct fnode *n)
 {
-	struct watch *wt, *tmp;
-
-	if (n->f.kind != FILE_EPOLL || !w->watches)
-		return;
-	HASH_ITER(hh, w->watches, wt, tmp)
-		if (wt->key.epoll == n->f.id) {
-			HASH_DEL(w->watches, wt);
-			free(wt);
-		}
+	while (n->watches)
+		drop(w, n->watches);
 }
 
 void watches_join(struct world *w) { on_file_gone(w, forget); }

@@ -3,12 +3,11 @@
 /* What an epoll watches. */
 #include "model/world.h"
 
-void watch_set(struct world *w, uint32_t epoll, uint64_t data, uint32_t file, int fd);
-struct watched { uint32_t file; int fd; };
-typedef void watch_fn(void *ctx, const struct watched *w);
-bool watch_find(struct world *w, uint32_t epoll, uint64_t data, struct watched *ret);	/* false: not known */
-/* Nothing where there are more than WATCH_FEW in all. */
-void watch_drop(struct world *w, uint32_t epoll, uint32_t file);
-void watch_each(struct world *w, uint32_t epoll, watch_fn *fn, void *ctx);
+struct watched { uint32_t file; int fd; };	/* as the kernel has it, both are what an epoll knows it by */
+void watch_set(struct world *w, struct file *epoll, uint64_t data, struct watched what);
+bool watch_find(struct world *w, const struct file *epoll, uint64_t data, struct watched *ret);	/* false: not known */
+void watch_drop(struct world *w, const struct file *epoll, struct watched what);
+typedef bool watch_fn(void *ctx, const struct watched *w);	/* false: it wants no more */
+void watch_each(const struct file *epoll, watch_fn *fn, void *ctx);
 void watches_join(struct world *w);	/* those of an epoll that is gone are forgotten */
 void watches_clear(struct world *w);

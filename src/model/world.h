@@ -32,7 +32,6 @@
 #define ENDPOINT_MAX 65536
 #define SHM_MAX 65536
 #define WATCH_MAX 65536
-#define WATCH_FEW 256
 #define PEERS_TOTAL_MAX 65536	/* addresses of all datagram sockets that are kept apart (SOCK_PEERS_MAX: of one) */
 #define AIO_MAX 65536		/* asynchronous requests under way */
 #define ENDED_MAX 64		/* ended children a process may still wait for */
@@ -79,6 +78,7 @@ struct fnode {
 	struct endpoint *ep; struct fnode *ep_prev, *ep_next;
 	struct tuple *tuple;
 	struct snap *snap;
+	struct watch *watches;			/* of an epoll, in the order in which they were made */
 	struct restored *restored;
 	UT_hash_handle hh;			/* world.files: pipes and sockets, by id */
 };
@@ -123,7 +123,7 @@ struct world {
 	struct flight *flights; unsigned nflights;	/* descriptors sent, not yet received */
 	struct flight *arrivals; unsigned narrivals;	/* received before their sender's call returned */
 	struct shm *shms;
-	struct watch *watches;
+	struct watch *watches, *watches_by_fd;	/* of all epolls: by its data; by what was added */
 	struct aio *aios;
 	uint32_t ntasks, nprocs, nfiles, nmms, nconns;	/* last ids */
 	unsigned npeers;
