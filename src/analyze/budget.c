@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/share.h"
 #include "analyze/spent.h"
 #include "analyze/totals.h"
 #include "base/arena.h"
@@ -61,11 +62,6 @@ static const struct totals_task *first_task(const struct totals *t, uint32_t pro
 static uint64_t end_of(const struct totals *t, const struct totals_task *task)
 {
 	return task->end_ns ? task->end_ns : MAX(t->end_ns, task->start_ns);
-}
-
-static uint64_t part_of(uint64_t ns, uint64_t part, uint64_t whole)
-{
-	return whole ? (uint64_t)((__uint128_t)ns * part / whole) : 0;
 }
 
 /* What is no span is, as in the thread's whole life, on a CPU, in short waits, in a run queue, or not explained. */

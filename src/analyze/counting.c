@@ -34,7 +34,8 @@ static void fill_call(struct cell *cells, const struct totals_call *c, uint64_t 
 	cells[CALLS] = number(c->count);
 	cells[ERRORS] = number_if(c->errors);
 	cells[TOTAL] = time_of(&c->dur, c->dur.sum);
-	cells[SHARE] = (struct cell){ .set = c->dur.n && wall_ns, .n = wall_ns ? c->dur.sum * 10000 / wall_ns : 0 };
+	if (c->dur.n)
+		cells[SHARE] = share_of(c->dur.sum, wall_ns);
 	cells[MIN_] = time_of(&c->dur, c->dur.min);
 	cells[AVG] = time_of(&c->dur, c->dur.n ? c->dur.sum / c->dur.n : 0);
 	cells[P50] = quantile(&c->dur, 0.5);

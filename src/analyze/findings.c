@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "analyze/share.h"
 #include "analyze/totals.h"
-#include "base/macro.h"
+#include "base/hash.h"
 
 /* Thresholds; those that are shares are of the time of the run, in percent. */
 enum {
@@ -38,6 +39,17 @@ const char *finding_name(enum finding_rule rule)
 	return names[rule];
 }
 
+/* A peer that was not reached, and its finding. */
+struct refused_key {
+	int err;
+	struct addr peer;
+};
+struct refused {
+	struct refused_key key;
+	unsigned at;
+	UT_hash_handle hh;
+};
+
 /* Findings as they are made. */
 struct list {
 	const struct totals *t;
@@ -45,6 +57,7 @@ struct list {
 	uint64_t queue_ns;
 	struct finding *v;
 	unsigned n, room;
+	struct refused *refused;
 };
 
 static void put(struct list *l, const struct finding *f)
@@ -61,7 +74,7 @@ static void put(struct list *l, const struct finding *f)
 
 static bool costs(const struct list *l, uint64_t ns)
 {
-	return ns * 100 >= l->all_ns * COST_PERCENT;
+	return ns >= percent_of(l->all_ns, COST_PERCENT);
 }
 
 /* ---- what was waited for ---- */
@@ -131,29 +144,47 @@ static void of_file(struct list *l, const struct totals_file *f)
 
 /* ---- what was not had, and not given back ---- */
 
-static bool same_peer(const struct totals_conn *a, const struct totals_conn *b)
+/* Those of one key are of the same peer; it is hashed as bytes. */
+static void refused_key(struct refused_key *ret, const struct totals_conn *c)
 {
-	return a->err == b->err && a->has_peer && b->has_peer && addr_same(&a->peer, &b->peer);
+	const struct addr *a = &c->peer;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->err = c->err;
+	ret->peer.family = a->family;
+	ret->peer.port = a->port;
+	ret->peer.len = a->len;
+	ret->peer.abstract = a->abstract;
+	ret->peer.scope = a->scope;
+	memcpy(ret->peer.ip, a->ip, sizeof(a->ip));
+	memcpy(ret->peer.id, a->id, sizeof(a->id));
+	memcpy(ret->peer.path, a->path, MIN(a->len, sizeof(a->path)));
 }
 
 static void of_conn(struct list *l, const struct totals_conn *c)
 {
 	/* a local service that is not there is how its clients find out that it is not used */
 	bool wrong = c->state == CONN_FAILED && c->has_peer && c->peer.family != AF_UNIX;
+	struct refused_key key;
+	struct refused *r;
 
 	if (!wrong)
 		return;
-	for (unsigned i = 0; i < l->n; i++)
-		if (l->v[i].rule == FINDING_REFUSED && same_peer(l->v[i].conn, c)) {
-			l->v[i].n++;
-			return;
-		}
-	if (l->n < 64)
-		put(l, &(struct finding){.rule = FINDING_REFUSED,
-					 .conn = c,
-					 .n = 1,
-					 .proc = totals_proc(l->t, c->proc),
-					 .rank_ns = l->all_ns * REFUSED_PERCENT / 100});
+	refused_key(&key, c);
+	HASH_FIND(hh, l->refused, &key, sizeof(key), r);
+	if (r) {
+		l->v[r->at].n++;
+		return;
+	}
+	r = xcalloc(1, sizeof(*r));
+	r->key = key;
+	r->at = l->n;
+	HASH_ADD(hh, l->refused, key, sizeof(key), r);
+	put(l, &(struct finding){.rule = FINDING_REFUSED,
+				 .conn = c,
+				 .n = 1,
+				 .proc = totals_proc(l->t, c->proc),
+				 .rank_ns = percent_of(l->all_ns, REFUSED_PERCENT)});
 }
 
 static void of_proc(struct list *l, const struct totals_proc *p)
@@ -162,14 +193,14 @@ static void of_proc(struct list *l, const struct totals_proc *p)
 		put(l, &(struct finding){.rule = FINDING_LEAK,
 					 .proc = p,
 					 .n = p->unclosed,
-					 .rank_ns = l->all_ns * LEAK_PERCENT / 100});
+					 .rank_ns = percent_of(l->all_ns, LEAK_PERCENT)});
 }
 
 /* ---- the CPU ---- */
 
 static void of_queue(struct list *l)
 {
-	if (l->queue_ns && l->queue_ns * 100 >= l->all_ns * QUEUE_PERCENT)
+	if (l->queue_ns && l->queue_ns >= percent_of(l->all_ns, QUEUE_PERCENT))
 		put(l, &(struct finding){.rule = FINDING_QUEUE, .cost_ns = l->queue_ns});
 }
 
@@ -202,6 +233,7 @@ unsigned findings_of(const struct totals *t, struct finding **ret_v, uint64_t *r
 		of_file(&l, t->files.v[i]);
 	of_lookups(&l);
 	of_queue(&l);
+	HASH_FREE(l.refused);
 	if (l.n)
 		qsort(l.v, l.n, sizeof(*l.v), by_rank);
 	*ret_v = l.v;

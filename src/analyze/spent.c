@@ -2,9 +2,12 @@
 /* What threads wait for: each wait as a span of its thread and in a row for what it was for. */
 #include "analyze/spent.h"
 
+#include <linux/futex.h>
+#include <linux/sched.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "analyze/share.h"
 #include "analyze/totals_index.h"
 #include "record/record.h"
 
@@ -26,28 +29,35 @@ const char *spent_name(enum spent s)
 	return names[s];
 }
 
-/* What makes waits be for the same. */
+/* What makes waits be for the same: on is what kind of number obj is. */
+enum wait_on { ON_ID, ON_PATH };
 struct wait_key {
-	uint32_t proc, what, obj, pad;
-	uint64_t addr;
+	uint32_t proc;
+	uint16_t what, on;
+	uint64_t obj, addr;
 };
 struct wait_row {
 	struct totals_wait row;
 	struct wait_key key;
 	UT_hash_handle hh;
 };
+struct thread_key {
+	uint32_t proc, tid;
+};
 struct task_row {
 	struct totals_task row;
+	struct thread_key key;
 	uint64_t open_ns; /* in a wait whose end was not seen since, 0: in none */
 	enum spent open_what;
 	struct totals_wait *open_wait;
 	uint64_t stopped_ns;
-	UT_hash_handle hh;
+	UT_hash_handle hh, hh_tid;
 };
 
 struct spending {
 	struct wait_row *waits;
 	struct task_row *tasks, *last; /* by id */
+	struct task_row *threads;      /* by process and tid: the newest that has it */
 	unsigned nspans;
 };
 
@@ -68,6 +78,7 @@ void spending_free(struct spending *s)
 {
 	struct task_row *r, *tmp;
 
+	HASH_CLEAR(hh_tid, s->threads);
 	HASH_ITER(hh, s->tasks, r, tmp)
 	{
 		free(r->row.spans);
@@ -90,9 +101,17 @@ static void add_to_process(struct totals *t, const struct proc *proc, struct tot
 	p->last_task = task->seq + 1;
 }
 
+static struct task_row *thread_by_tid(struct spending *s, struct thread_key key)
+{
+	struct task_row *r;
+
+	HASH_FIND(hh_tid, s->threads, &key, sizeof(key), r);
+	return r;
+}
+
 static struct task_row *task_of(struct spending *s, struct totals *t, const struct task *task)
 {
-	struct task_row *r = s->last;
+	struct task_row *r = s->last, *old;
 
 	if (r && r->row.id == task->id)
 		return r;
@@ -106,6 +125,11 @@ static struct task_row *task_of(struct spending *s, struct totals *t, const stru
 					      .proc = task->proc->id,
 					      .start_ns = MAX(task->start_ns, t->start_ns)};
 		HASH_ADD(hh, s->tasks, row.id, sizeof(r->row.id), r);
+		r->key = (struct thread_key){task->proc->id, task->tid};
+		old = thread_by_tid(s, r->key);
+		if (old)
+			HASH_DELETE(hh_tid, s->threads, old);
+		HASH_ADD(hh_tid, s->threads, key, sizeof(r->key), r);
 		r->row.seq = t->tasks.n;
 		add_to_process(t, task->proc, &r->row);
 		TABLE_ADD(t->tasks, &r->row);
@@ -146,15 +170,15 @@ static void waited(struct spending *s, struct totals_task *task, uint64_t start,
 	uint64_t from = task->nspans ? task->spans[task->nspans - 1].end_ns : task->start_ns;
 
 	start = MAX(start, from);
-	if (end < start + WAIT_LEAST_NS)
+	if (end < start || end - start < WAIT_LEAST_NS)
 		return;
 	add_span(s, task, &(struct span){start, end, wait, what});
 	if (!wait)
 		return;
 	wait->n++;
-	wait->ns += end - start;
+	wait->ns = sum_of(wait->ns, end - start);
 	if (wait->conn)
-		wait->conn->waited_ns += end - start;
+		wait->conn->waited_ns = sum_of(wait->conn->waited_ns, end - start);
 	add_waiter(wait->waiters, &wait->nwaiters, ARRAY_SIZE(wait->waiters), task->tid);
 	if (end - start > wait->longest_ns) {
 		wait->longest_ns = end - start;
@@ -195,18 +219,17 @@ static bool is_join(struct spending *s, const struct event *ev, struct subject *
 {
 	const struct call *c = ev->call;
 	uint32_t tid = (uint32_t)c->args[2].word;
+	const struct task_row *r;
 
 	/* glibc's pthread_join waits, not privately, until the word that has the thread's id is 0:
 	 * pthread_join_common.c */
-	if (c->nargs < 3 || c->spec->args[1].type != ARG_FLAGS || c->args[1].word & 0x80 /* FUTEX_PRIVATE_FLAG */ ||
-	    tid < 2)
+	if (c->nargs < 3 || c->spec->args[1].type != ARG_FLAGS || c->args[1].word & FUTEX_PRIVATE_FLAG || tid < 2)
 		return false;
-	for (struct task_row *r = s->tasks; r; r = r->hh.next)
-		if (r->row.tid == tid && r->row.proc == ev->task->proc->id && r->row.id != ev->task->id) {
-			*ret = (struct subject){.what = SPENT_THREAD, .target = r->row.id, .obj = r->row.id};
-			return true;
-		}
-	return false;
+	r = thread_by_tid(s, (struct thread_key){ev->task->proc->id, tid});
+	if (!r || r->row.id == ev->task->id)
+		return false;
+	*ret = (struct subject){.what = SPENT_THREAD, .target = r->row.id, .obj = r->row.id};
+	return true;
 }
 
 static bool of_poll(const struct event *ev, struct subject *ret)
@@ -279,7 +302,7 @@ static bool subject_of(struct spending *s, const struct event *ev, struct subjec
 			return false;
 		/* vfork returns when the child execs or ends */
 		*ret = (struct subject){.what = SPENT_CHILD, .target = ev->child->proc->id, .obj = ev->child->proc->id};
-		return ev->call->exit_ns > ev->call->enter_ns && ev->flags & 0x4000 /* CLONE_VFORK */;
+		return ev->call->exit_ns > ev->call->enter_ns && ev->flags & CLONE_VFORK;
 	case EV_CALL:
 		return of_other(ev, ret);
 	default:
@@ -312,12 +335,12 @@ static void describe(struct totals *t, const struct subject *sub, struct totals_
 		w->target_proc = totals_proc(t, sub->target);
 }
 
-static uint32_t path_hash(const char *s, uint32_t len)
+static uint64_t path_hash(const char *s, uint32_t len)
 {
-	uint32_t h = 2166136261u;
+	uint64_t h = 0xcbf29ce484222325;
 
 	for (uint32_t i = 0; i < len; i++)
-		h = (h ^ (unsigned char)s[i]) * 16777619u; /* FNV-1a */
+		h = (h ^ (unsigned char)s[i]) * 0x100000001b3; /* FNV-1a */
 	return h;
 }
 
@@ -329,10 +352,12 @@ static struct totals_wait *row_of(struct spending *s, struct totals *t, const st
 
 	memset(&key, 0, sizeof(key)); /* hashed as bytes */
 	key.proc = ev->task->proc->id;
-	key.what = sub->what;
+	key.what = (uint16_t)sub->what;
 	key.obj = sub->obj;
-	if (!key.obj && sub->path)
+	if (!key.obj && sub->path) {
+		key.on = ON_PATH;
 		key.obj = path_hash(sub->path, sub->path_len);
+	}
 	key.addr = sub->addr;
 	if (sub->file && sub->file->sock && sub->file->sock->now.id) /* one that is connected anew has another peer */
 		key.addr = sub->file->sock->now.id;
@@ -375,14 +400,14 @@ static bool is_wake(const struct event *ev)
  */
 static bool waits_for_lock(const struct call *c)
 {
-	enum { WAIT = 0, LOCK_PI = 6, WAIT_BITSET = 9, LOCK_PI2 = 13 };	/* linux/futex.h */
 	unsigned op, val;
 
 	if (c->nargs < 3 || c->spec->args[1].type != ARG_FLAGS)
 		return false;
-	op = (unsigned)c->args[1].word & 0x7f;
+	op = (unsigned)c->args[1].word & (unsigned)FUTEX_CMD_MASK;
 	val = (unsigned)c->args[2].word;
-	return op == LOCK_PI || op == LOCK_PI2 || ((op == WAIT || op == WAIT_BITSET) && (val == 2 || val >> 31));
+	return op == FUTEX_LOCK_PI || op == FUTEX_LOCK_PI2 ||
+	       ((op == FUTEX_WAIT || op == FUTEX_WAIT_BITSET) && (val == 2 || val >> 31));
 }
 
 /* ---- events ---- */
@@ -451,7 +476,7 @@ static void ended(struct spending *s, struct totals *t, const struct task *task,
 		waited(s, &r->row, r->stopped_ns, ts_ns, SPENT_STOPPED, NULL);
 	else if (r->open_ns)
 		waited(s, &r->row, r->open_ns, ts_ns, r->open_what, r->open_wait);
-	r->row.end_ns = task->end_ns ? task->end_ns : ts_ns;
+	r->row.end_ns = MAX(task->end_ns ? task->end_ns : ts_ns, r->row.start_ns);
 	r->row.has_usage = task->has_usage;
 	r->row.run_ns = task->run_ns;
 	r->row.delay_ns = task->delay_ns;

@@ -9,11 +9,6 @@
 #include "analyze/totals.h"
 #include "base/macro.h"
 
-static struct cell share_of(uint64_t ns, uint64_t all)
-{
-	return (struct cell){.set = all != 0, .n = all ? ns * 10000 / all : 0};
-}
-
 static int by_time(const void *pa, const void *pb)
 {
 	const struct budget_part *a = pa, *b = pb;
@@ -48,7 +43,7 @@ static void fill_time(struct table *t, const struct totals *totals, bool noise U
 		return;
 	qsort(b->parts, _SPENT, sizeof(b->parts[0]), by_time);
 	for (unsigned i = 0; i < _SPENT; i++) {
-		if (b->parts[i].ns * 1000 < b->all_ns)
+		if (part_of(b->parts[i].ns, 1000, b->all_ns) < 1)
 			continue;
 		t->nall++;
 		if (!(row = table_add(t)))
@@ -121,7 +116,7 @@ static const struct budget_part *longest_wait(const struct budget *b)
 	const struct budget_part *most = NULL;
 
 	for (unsigned i = SPENT_CPU + 1; i < SPENT_QUEUE; i++)
-		if (b->parts[i].ns * 20 > b->all_ns && (!most || b->parts[i].ns > most->ns))
+		if (b->parts[i].ns > percent_of(b->all_ns, 5) && (!most || b->parts[i].ns > most->ns))
 			most = &b->parts[i];
 	return most;
 }

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the time went: waits, the findings made of them, and shares. */
+#include "unit.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/futex.h>
+
+#include "analyze/counting.h"
+#include "analyze/findings.h"
+#include "analyze/table.h"
+#include "analyze/totals.h"
+#include "fake.h"
+
+#define MS 1000000ull
+#define DAY (86400000 * MS)
+
+/* The call by that thread, from and for so long. */
+static struct event waits(struct item *item, enum event_kind kind, const struct fake_task *f, const char *call,
+			  uint64_t enter_ns, uint64_t dur_ns, const uint64_t args[6])
+{
+	*item = (struct item){ .kind = RECORD_CALL };
+	fake_call(&item->call, call, enter_ns, dur_ns, 0, args);
+	return fake_event(kind, f, item, enter_ns);
+}
+
+static void futex(struct totals *t, const struct fake_task *f, uint64_t enter_ns, uint64_t dur_ns, int op, uint32_t val)
+{
+	struct item item;
+	struct event ev = waits(&item, EV_FUTEX, f, "futex", enter_ns, dur_ns, (uint64_t[6]){ 0x1000, (uint64_t)op, val });
+
+	totals_event(t, &ev);
+}
+
+/* Threads of one process; the last two have one tid after the other. */
+static void test_join_is_of_the_newest(void **state)
+{
+	struct totals *t = totals_new();
+	struct fake_task main_thread, threads[2];
+
+	(void)state;
+	fake_proc(&main_thread, 1, 0, "x");
+	futex(t, &main_thread, FAKE_T0, MS, FUTEX_WAIT_PRIVATE, 2);
+	for (uint32_t i = 0; i < 2; i++) {
+		fake_proc(&threads[i], 2 + i, 0, "x");
+		threads[i].task.proc = &main_thread.proc;
+		threads[i].task.tid = 300;
+		futex(t, &threads[i], FAKE_T0 + i * MS, MS / 2, FUTEX_WAIT_PRIVATE, 2);
+	}
+	futex(t, &main_thread, FAKE_T0 + 3 * MS, MS, FUTEX_WAIT, 300);
+	futex(t, &threads[1], FAKE_T0 + 3 * MS, MS, FUTEX_WAIT, 300);	/* for itself is none */
+	assert_int_equal(t->waits.n, 2);
+	assert_int_equal(t->waits.v[1]->what, SPENT_THREAD);
+	assert_int_equal(t->waits.v[1]->target, 3);
+	assert_int_equal(t->waits.v[1]->n, 1);
+	totals_free(t);
+}
+
+/* A made-up recording has a call that ended at the end of all time. */
+static void test_times_at_their_end(void **state)
+{
+	struct totals *t = totals_new();
+	struct fake_task one, other;
+
+	(void)state;
+	fake_proc(&one, 1, 0, "x");
+	fake_proc(&other, 2, 0, "x");
+	other.task.proc = &one.proc;
+	futex(t, &one, FAKE_T0, UINT64_MAX - FAKE_T0, FUTEX_WAIT_PRIVATE, 2);
+	futex(t, &one, FAKE_T0 + MS, MS, FUTEX_WAIT_PRIVATE, 2);	/* within the first one */
+	assert_int_equal(t->waits.n, 1);
+	assert_int_equal(t->waits.v[0]->n, 1);
+	assert_int_equal(t->tasks.v[0]->nspans, 1);
+	futex(t, &other, FAKE_T0 + MS, UINT64_MAX - FAKE_T0 - MS, FUTEX_WAIT_PRIVATE, 2);
+	assert_int_equal(t->waits.v[0]->n, 2);
+	assert_true(t->waits.v[0]->ns == UINT64_MAX);
+	totals_free(t);
+}
+
+/* What is known by its path alone is never what is known by a number. */
+static void test_paths_are_no_ids(void **state)
+{
+	struct totals *t = totals_new();
+	struct file file = { .id = 2166136261u, .kind = FILE_REG, .name = fake_bytes("/numbered") };
+	struct fake_task p;
+	struct item item;
+	struct event ev;
+
+	(void)state;
+	fake_proc(&p, 1, 0, "x");
+	for (unsigned i = 0; i < 2; i++) {
+		ev = waits(&item, EV_OPEN, &p, "open", FAKE_T0 + i * 2 * MS, MS, (uint64_t[6]){ 0 });
+		ev.file = i ? &file : NULL;
+		ev.path = "";	/* a sum of no bytes is what FNV-1a begins with, that of 32 bits with 2166136261 */
+		totals_event(t, &ev);
+	}
+	assert_int_equal(t->waits.n, 2);
+	totals_free(t);
+}
+
+static void test_findings_of_many_peers(void **state)
+{
+	enum { PEERS = 200 };
+	struct totals *t = totals_new();
+	struct fake_task p;
+	struct finding *v;
+	uint64_t all, nfailed = 0;
+	unsigned n;
+
+	(void)state;
+	fake_proc(&p, 1, 0, "x");
+	for (uint32_t i = 0; i < PEERS + 2; i++) {
+		struct file f = { .id = i + 1, .kind = FILE_SOCKET };
+		struct sock s = { .family = AF_INET, .type = SOCK_STREAM };
+		struct event ev;
+		struct item item;
+
+		s.now = (struct conn){ .id = i + 1, .state = CONN_FAILED, .err = ECONNREFUSED, .has_peer = true };
+		s.now.peer = (struct addr){ .family = AF_INET, .port = (uint16_t)(i % PEERS + 1), .len = 4, .ip = { 10 } };
+		f.sock = &s;
+		ev = waits(&item, EV_CONNECT, &p, "connect", FAKE_T0 + i * MS, 1000, (uint64_t[6]){ 0 });
+		ev.file = &f;
+		ev.conn = &s.now;
+		ev.peer = &s.now.peer;
+		ev.err = ECONNREFUSED;
+		totals_event(t, &ev);
+	}
+	n = findings_of(t, &v, &all);
+	assert_int_equal(n, PEERS);
+	for (unsigned i = 0; i < n; i++) {
+		assert_int_equal(v[i].rule, FINDING_REFUSED);
+		nfailed += v[i].n;
+	}
+	assert_int_equal(nfailed, PEERS + 2);
+	assert_int_equal(v[0].n, 2);
+	free(v);
+	totals_free(t);
+}
+
+/* Of a run of two months a call that took half of it. */
+static void test_shares_of_long_runs(void **state)
+{
+	struct totals *t = totals_new();
+	struct fake_task p;
+	struct table *table;
+	struct item item;
+	struct event ev;
+	int share;
+
+	(void)state;
+	fake_proc(&p, 1, 0, "x");
+	t->start_ns = FAKE_T0;
+	ev = waits(&item, EV_SLEEP, &p, "nanosleep", FAKE_T0, 30 * DAY, (uint64_t[6]){ 0 });
+	totals_event(t, &ev);
+	ev = fake_event(EV_EXIT, &p, NULL, FAKE_T0 + 60 * DAY);
+	totals_event(t, &ev);
+	table = table_new(counting_by("call"), t, true, 10);
+	assert_int_equal(table->nrows, 1);
+	share = counting_column(table->def, "share");
+	assert_true(share >= 0 && table->rows[0].cells[share].set);
+	assert_int_equal(table->rows[0].cells[share].n, 5000);
+	table_free(table);
+	totals_free(t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_join_is_of_the_newest), cmocka_unit_test(test_times_at_their_end),
+		cmocka_unit_test(test_paths_are_no_ids), cmocka_unit_test(test_findings_of_many_peers),
+		cmocka_unit_test(test_shares_of_long_runs),
+	};
+
+	return cmocka_run_group_tests_name("spent", tests, NULL, NULL);
+}
