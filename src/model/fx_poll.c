@@ -69,7 +69,7 @@ static void epoll_control(struct fx *x)
 		return;
 	memcpy(&ev, v->bytes, 12);
 	memcpy(&data, ev.data, sizeof(data));
-	watch_set(x->w, ep, data, (struct watched){ f->id, fd });
+	watch_set(x->w, ep, data, f, fd);
 }
 
 /* A descriptor that an epoll names by its data, as the caller has it. */

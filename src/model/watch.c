@@ -12,8 +12,9 @@ struct fd_key { uint32_t epoll; struct watched what; };
 struct watch {
 	struct data_key by_data;
 	struct fd_key by_fd;
-	struct fnode *epoll;
-	struct watch *prev, *next;	/* of that epoll */
+	struct fnode *epoll, *of;
+	struct watch *prev, *next;		/* of that epoll */
+	struct watch *of_prev, *of_next;	/* of that file */
 	UT_hash_handle hh, hh_fd;
 };
 
@@ -42,6 +43,7 @@ static void drop(struct world *w, struct watch *wt)
 	HASH_DEL(w->watches, wt);
 	HASH_DELETE(hh_fd, w->watches_by_fd, wt);
 	DL_DELETE(wt->epoll->watches, wt);
+	DL_DELETE2(wt->of->watched_by, wt, of_prev, of_next);
 	free(wt);
 }
 
@@ -51,9 +53,9 @@ void watches_clear(struct world *w)
 		drop(w, w->watches);
 }
 
-void watch_set(struct world *w, struct file *epoll, uint64_t data, struct watched what)
+void watch_set(struct world *w, struct file *epoll, uint64_t data, struct file *f, int fd)
 {
-	struct fnode *n = fnode_of(epoll);
+	struct watched what = { f->id, fd };
 	struct watch *wt = find_data(w, epoll, data);
 
 	if (wt && wt->by_fd.what.file == what.file && wt->by_fd.what.fd == what.fd)
@@ -65,10 +67,12 @@ void watch_set(struct world *w, struct file *epoll, uint64_t data, struct watche
 	wt = xcalloc(1, sizeof(*wt));
 	wt->by_data = (struct data_key){ .epoll = epoll->id, .data = data };
 	wt->by_fd = (struct fd_key){ epoll->id, what };
-	wt->epoll = n;
+	wt->epoll = fnode_of(epoll);
+	wt->of = fnode_of(f);
 	HASH_ADD(hh, w->watches, by_data, sizeof(wt->by_data), wt);
 	HASH_ADD(hh_fd, w->watches_by_fd, by_fd, sizeof(wt->by_fd), wt);
-	DL_APPEND(n->watches, wt);
+	DL_APPEND(wt->epoll->watches, wt);
+	DL_APPEND2(wt->of->watched_by, wt, of_prev, of_next);
 }
 
 bool watch_find(struct world *w, const struct file *epoll, uint64_t data, struct watched *ret)
@@ -96,6 +100,8 @@ static void forget(struct world *w, struct fnode *n)
 {
 	while (n->watches)
 		drop(w, n->watches);
+	while (n->watched_by)
+		drop(w, n->watched_by);
 }
 
 void watches_join(struct world *w) { on_file_gone(w, forget); }

@@ -79,6 +79,7 @@ struct fnode {
 	struct tuple *tuple;
 	struct snap *snap;
 	struct watch *watches;			/* of an epoll, in the order in which they were made */
+	struct watch *watched_by;		/* those of it, in whichever epolls */
 	struct restored *restored;
 	UT_hash_handle hh;			/* world.files: pipes and sockets, by id */
 };

@@ -507,6 +507,23 @@ static void waits_for_what_was_added(void **state)
 	assert_int_equal(waited_in_vain(s, 5), 1);
 }
 
+/* As many as come and go, what stays is known (what is closed is watched no more), whatever the data. */
+static void what_is_closed_is_not_watched(void **state)
+{
+	struct scene *s = *state;
+
+	CALL(s, 10, "epoll_create1", 3, 0);
+	go(s);
+	socket_(s, 10, AF_INET, SOCK_STREAM, 10);
+	epoll_control(s, 3, EPOLL_CTL_ADD, 10, 0);
+	for (uint32_t i = 1; i <= 70000; i++) {	/* more than are kept */
+		socket_(s, 10, AF_INET, SOCK_STREAM, 11);
+		epoll_control(s, 3, EPOLL_CTL_ADD, 11, i);
+		close_(s, 10, 11);
+	}
+	assert_int_equal(waited_in_vain(s, 3), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -516,6 +533,7 @@ int main(void)
 		SCENE(datagrams_name_their_peers), SCENE(attempts_are_apart),
 		SCENE(late_outcomes_are_their_own), SCENE(fast_open_connects),
 		SCENE(peers_of_datagrams_are_apart), SCENE(waits_for_what_was_added),
+		SCENE(what_is_closed_is_not_watched),
 	};
 
 	return cmocka_run_group_tests_name("model-net", tests, NULL, NULL);
