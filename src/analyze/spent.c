@@ -2,11 +2,11 @@
 /* What threads wait for: each wait as a span of its thread and in a row for what it was for. */
 #include "analyze/spent.h"
 
-#include <linux/futex.h>
 #include <linux/sched.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "analyze/futex.h"
 #include "analyze/share.h"
 #include "analyze/totals_index.h"
 #include "record/record.h"
@@ -217,13 +217,10 @@ static bool by_file(const struct file *f, struct subject *ret)
 
 static bool is_join(struct spending *s, const struct event *ev, struct subject *ret)
 {
-	const struct call *c = ev->call;
-	uint32_t tid = (uint32_t)c->args[2].word;
+	uint32_t tid = futex_joins(ev->call);
 	const struct task_row *r;
 
-	/* glibc's pthread_join waits, not privately, until the word that has the thread's id is 0:
-	 * pthread_join_common.c */
-	if (c->nargs < 3 || c->spec->args[1].type != ARG_FLAGS || c->args[1].word & FUTEX_PRIVATE_FLAG || tid < 2)
+	if (!tid)
 		return false;
 	r = thread_by_tid(s, (struct thread_key){ev->task->proc->id, tid});
 	if (!r || r->row.id == ev->task->id)
@@ -385,31 +382,6 @@ static void woke(struct spending *s, struct totals *t, const struct event *ev)
 		add_waiter(w->wakers, &w->nwakers, ARRAY_SIZE(w->wakers), ev->task->tid);
 }
 
-static bool is_wake(const struct event *ev)
-{
-	if (ev->kind != EV_FUTEX)
-		return false;
-	if (!(ev->call->spec->groups & GRP_WAIT))
-		return true;
-	return ev->call->spec->when && !cond_holds(ev->call->spec->when, (uint64_t[6]){0, ev->call->args[1].word});
-}
-
-/*
- * Does it wait for a lock?  A word of 2 marks one that others wait for (glibc, Rust, Go; Drepper, "Futexes Are
- * Tricky"), in musl its top bit; a condition, a semaphore or an idle thread waits with another value.
- */
-static bool waits_for_lock(const struct call *c)
-{
-	unsigned op, val;
-
-	if (c->nargs < 3 || c->spec->args[1].type != ARG_FLAGS)
-		return false;
-	op = (unsigned)c->args[1].word & (unsigned)FUTEX_CMD_MASK;
-	val = (unsigned)c->args[2].word;
-	return op == FUTEX_LOCK_PI || op == FUTEX_LOCK_PI2 ||
-	       ((op == FUTEX_WAIT || op == FUTEX_WAIT_BITSET) && (val == 2 || val >> 31));
-}
-
 /* ---- events ---- */
 
 static void call_event(struct spending *s, struct totals *t, const struct event *ev)
@@ -420,7 +392,7 @@ static void call_event(struct spending *s, struct totals *t, const struct event 
 	struct totals_wait *w;
 	struct task_row *r;
 
-	if (is_wake(ev)) {
+	if (futex_wakes(ev)) {
 		woke(s, t, ev);
 		return;
 	}
@@ -430,7 +402,7 @@ static void call_event(struct spending *s, struct totals *t, const struct event 
 	if (!r || !subject_of(s, ev, &sub))
 		return;
 	w = row_of(s, t, ev, &sub);
-	if (w && ev->kind == EV_FUTEX && waits_for_lock(c))
+	if (w && ev->kind == EV_FUTEX && futex_locks(c))
 		w->held = true;
 	if (c->unfinished && !c->running) { /* it ended in it */
 		r->open_ns = c->enter_ns;

@@ -458,72 +458,6 @@ static void peers_of_datagrams_are_apart(void **state)
 	assert_true(file_of(s, 10, 3)->sock->rest->rest);
 }
 
-static void epoll_control(struct scene *s, int epoll, int op, int fd, uint32_t data)
-{
-	uint32_t ev[3] = { EPOLLIN, data, 0 };
-
-	CALL(s, 10, "epoll_ctl", 0, (uint64_t)epoll, (uint64_t)op, (uint64_t)fd, 0x1000);
-	in(s, 3, ev, sizeof(ev));
-	go(s);
-}
-
-/* Of how many it waited in vain. */
-static uint32_t waited_in_vain(struct scene *s, int epoll)
-{
-	CALL(s, 10, "epoll_wait", 0, (uint64_t)epoll, 0x1000, 8, 10);
-	return go(s)->nwaited;
-}
-
-/* Each epoll has its own, however many others have. */
-static void waits_for_what_was_added(void **state)
-{
-	enum { OTHERS = 600 };
-	struct scene *s = *state;
-
-	for (int fd = 3; fd < 6; fd++) {
-		CALL(s, 10, "epoll_create1", fd, 0);
-		go(s);
-	}
-	for (int fd = 10; fd < 14; fd++)
-		socket_(s, 10, AF_INET, SOCK_STREAM, fd);
-	for (uint32_t i = 0; i < OTHERS; i++) {
-		socket_(s, 10, AF_INET, SOCK_STREAM, 100 + (int)i);
-		epoll_control(s, 3, EPOLL_CTL_ADD, 100 + (int)i, i);
-	}
-	epoll_control(s, 4, EPOLL_CTL_ADD, 10, 1);
-	epoll_control(s, 4, EPOLL_CTL_ADD, 11, 2);
-	epoll_control(s, 5, EPOLL_CTL_ADD, 12, 1);
-	assert_int_equal(waited_in_vain(s, 4), 2);
-	assert_int_equal(waited_in_vain(s, 5), 1);
-	assert_int_equal(waited_in_vain(s, 3), 64);	/* no more are kept of one call */
-	epoll_control(s, 4, EPOLL_CTL_MOD, 11, 3);	/* with other data it is the same one */
-	assert_int_equal(waited_in_vain(s, 4), 2);
-	epoll_control(s, 4, EPOLL_CTL_DEL, 11, 0);
-	assert_int_equal(waited_in_vain(s, 4), 1);
-	close_(s, 10, 4);
-	CALL(s, 10, "epoll_create1", 4, 0);
-	go(s);
-	assert_int_equal(waited_in_vain(s, 4), 0);
-	assert_int_equal(waited_in_vain(s, 5), 1);
-}
-
-/* As many as come and go, what stays is known (what is closed is watched no more), whatever the data. */
-static void what_is_closed_is_not_watched(void **state)
-{
-	struct scene *s = *state;
-
-	CALL(s, 10, "epoll_create1", 3, 0);
-	go(s);
-	socket_(s, 10, AF_INET, SOCK_STREAM, 10);
-	epoll_control(s, 3, EPOLL_CTL_ADD, 10, 0);
-	for (uint32_t i = 1; i <= 70000; i++) {	/* more than are kept */
-		socket_(s, 10, AF_INET, SOCK_STREAM, 11);
-		epoll_control(s, 3, EPOLL_CTL_ADD, 11, i);
-		close_(s, 10, 11);
-	}
-	assert_int_equal(waited_in_vain(s, 3), 1);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -532,8 +466,7 @@ int main(void)
 		SCENE(loopback_ends_meet), SCENE(mapped_addresses_are_the_same),
 		SCENE(datagrams_name_their_peers), SCENE(attempts_are_apart),
 		SCENE(late_outcomes_are_their_own), SCENE(fast_open_connects),
-		SCENE(peers_of_datagrams_are_apart), SCENE(waits_for_what_was_added),
-		SCENE(what_is_closed_is_not_watched),
+		SCENE(peers_of_datagrams_are_apart),
 	};
 
 	return cmocka_run_group_tests_name("model-net", tests, NULL, NULL);
