@@ -132,7 +132,10 @@ static void test_last_fd_at_exec(void **state)
 	uint64_t nfds = 0;
 	struct row_sink sink = { .ops = &ops, .ctx = &nfds };
 	struct file file = { .id = 1, .kind = FILE_REG, .name = fake_bytes("/x") };
-	struct fdhigh high[] = { { .fd = 70000, .ent = { .file = &file } }, { .fd = INT32_MAX, .ent = { .file = &file } } };
+	struct fdhigh high[] = {
+		{ .fd = 70000, .ent = { .file = &file } },
+		{ .fd = INT32_MAX, .ent = { .file = &file } },
+	};
 	struct fdtab fds = { .refs = 1, .nopen = 2, .high = high, .nhigh = 2 };
 	struct totals totals = { 0 };
 	struct fake_task task;
@@ -153,7 +156,9 @@ static void test_last_fd_at_exec(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_kept_groups), cmocka_unit_test(test_last_fd_at_exec) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_kept_groups), cmocka_unit_test(test_last_fd_at_exec),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

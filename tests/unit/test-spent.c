@@ -27,7 +27,8 @@ static struct event waits(struct item *item, enum event_kind kind, const struct 
 static void futex(struct totals *t, const struct fake_task *f, uint64_t enter_ns, uint64_t dur_ns, int op, uint32_t val)
 {
 	struct item item;
-	struct event ev = waits(&item, EV_FUTEX, f, "futex", enter_ns, dur_ns, (uint64_t[6]){ 0x1000, (uint64_t)op, val });
+	uint64_t args[6] = { 0x1000, (uint64_t)op, val };
+	struct event ev = waits(&item, EV_FUTEX, f, "futex", enter_ns, dur_ns, args);
 
 	totals_event(t, &ev);
 }
@@ -116,7 +117,8 @@ static void test_findings_of_many_peers(void **state)
 		struct item item;
 
 		s.now = (struct conn){ .id = i + 1, .state = CONN_FAILED, .err = ECONNREFUSED, .has_peer = true };
-		s.now.peer = (struct addr){ .family = AF_INET, .port = (uint16_t)(i % PEERS + 1), .len = 4, .ip = { 10 } };
+		s.now.peer = (struct addr){ .family = AF_INET, .len = 4, .ip = { 10 } };
+		s.now.peer.port = (uint16_t)(i % PEERS + 1);
 		f.sock = &s;
 		ev = waits(&item, EV_CONNECT, &p, "connect", FAKE_T0 + i * MS, 1000, (uint64_t[6]){ 0 });
 		ev.file = &f;
