@@ -101,7 +101,17 @@ static void note(struct thing **all, const struct buf *key, unsigned side, const
 struct list {
 	struct difference *v;
 	unsigned n, room;
+	bool noise;		/* else what the noise filter hides is only counted: */
+	uint64_t nhidden;
 };
+
+static bool is_hidden(struct list *l, uint8_t noise)
+{
+	bool hidden = noise != NOISE_NONE && !l->noise;
+
+	l->nhidden += hidden;
+	return hidden;
+}
 
 static struct difference *put(struct list *l, enum diff_kind kind, unsigned side)
 {
@@ -234,7 +244,7 @@ static void files(struct list *l, const struct totals *const runs[2])
 		struct difference *d = NULL;
 
 		if (!a || !b)
-			d = put(l, one->nwrites ? DIFF_WRITTEN : DIFF_READ, !a);
+			d = is_hidden(l, one->noise) ? NULL : put(l, one->nwrites ? DIFF_WRITTEN : DIFF_READ, !a);
 		else if (t->n[0] == 1 && t->n[1] == 1 && other_bytes(a, b))
 			d = put(l, DIFF_BYTES, 1);
 		if (d) {
@@ -263,10 +273,14 @@ static void lookups(struct list *l, const struct totals *const runs[2])
 			note(&all, &key, side, r);
 		}
 	HASH_ITER(hh, all, t, tmp)
-	if (!t->of[0] || !t->of[1]) {
-		struct difference *d = put(l, DIFF_MISSED, !t->of[0]);
+	{
+		const struct totals_lookup *one = t->of[0] ? t->of[0] : t->of[1];
 
-		d->lookup[d->side] = t->of[d->side];
+		if ((!t->of[0] || !t->of[1]) && !is_hidden(l, one->noise)) {
+			struct difference *d = put(l, DIFF_MISSED, !t->of[0]);
+
+			d->lookup[d->side] = one;
+		}
 	}
 	things_free(&all);
 	buf_done(&key);
@@ -290,10 +304,14 @@ static void peers(struct list *l, const struct totals *const runs[2])
 			note(&all, &key, side, c);
 		}
 	HASH_ITER(hh, all, t, tmp)
-	if (!t->of[0] || !t->of[1]) {
-		struct difference *d = put(l, DIFF_PEER, !t->of[0]);
+	{
+		const struct totals_conn *one = t->of[0] ? t->of[0] : t->of[1];
 
-		d->conn[d->side] = t->of[d->side];
+		if ((!t->of[0] || !t->of[1]) && !is_hidden(l, one->noise)) {
+			struct difference *d = put(l, DIFF_PEER, !t->of[0]);
+
+			d->conn[d->side] = one;
+		}
 	}
 	things_free(&all);
 	buf_done(&key);
@@ -362,9 +380,9 @@ static int by_weight(const void *pa, const void *pb)
 	return (int)b->side - (int)a->side;
 }
 
-unsigned diff_of(const struct totals *const runs[2], struct difference **ret_v)
+unsigned diff_of(const struct totals *const runs[2], bool noise, struct difference **ret_v, uint64_t *ret_hidden)
 {
-	struct list l = {0};
+	struct list l = { .noise = noise };
 
 	for (unsigned side = 0; side < 2; side++) /* which ending follows from which */
 		endings_top(runs[side], NULL, 0);
@@ -376,5 +394,6 @@ unsigned diff_of(const struct totals *const runs[2], struct difference **ret_v)
 	if (l.n)
 		qsort(l.v, l.n, sizeof(*l.v), by_weight);
 	*ret_v = l.v;
+	*ret_hidden = l.nhidden;
 	return l.n;
 }

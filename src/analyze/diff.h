@@ -42,8 +42,11 @@ struct difference {
 	const struct totals_call *call[2];
 };
 
-/* All of them; returns how many.  *ret_v: to be freed; refers to the totals. */
-unsigned diff_of(const struct totals *const runs[2], struct difference **ret_v);
+/*
+ * All of them; returns how many.  noise: also in what the noise filter hides; without, *ret_hidden is how many these
+ * are.  *ret_v: to be freed; refers to the totals.
+ */
+unsigned diff_of(const struct totals *const runs[2], bool noise, struct difference **ret_v, uint64_t *ret_hidden);
 
 /* A name without what differs from run to run: numbers, temporary names. */
 struct buf;

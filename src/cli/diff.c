@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/diag.h"
+#include "cli/noise.h"
 #include "cli/options.h"
 #include "decode/call.h"
 #include "event/event.h"
@@ -23,7 +24,7 @@ static void on_event(void *ctx, const struct event *ev)
 }
 
 /* All of a recording; what is wrong with it ends the comparison. */
-static int load(const char *path, struct totals **ret_totals, struct diag *diag)
+static int load(const char *path, uint32_t noise_shown, struct totals **ret_totals, struct diag *diag)
 {
 	struct record_reader *reader;
 	struct arena arena = {0};
@@ -37,6 +38,7 @@ static int load(const char *path, struct totals **ret_totals, struct diag *diag)
 	if (rc < 0)
 		return rc;
 	*ret_totals = totals_new();
+	(*ret_totals)->noise_shown = noise_shown;
 	w = world_new(on_event, *ret_totals);
 	/* -EAGAIN: a stream that is still being written */
 	while ((rc = record_reader_next(reader, &r, &avail, diag)) == 1 || rc == -EAGAIN) {
@@ -63,14 +65,16 @@ int diff_run(const struct options *opt, struct diag *diag)
 	const char *const names[2] = {opt->read, opt->diff};
 	struct totals *runs[2] = {NULL, NULL};
 	struct buf b = {0};
-	int rc = 0;
+	uint32_t noise_shown = 0;
+	int rc = opt->noise ? noise_choose(opt->noise, &noise_shown, diag) : 0;
 
 	for (unsigned i = 0; i < 2 && rc >= 0; i++)
-		rc = load(names[i], &runs[i], diag);
+		rc = load(names[i], noise_shown, &runs[i], diag);
 	if (rc < 0) {
 		rc = diag->exit_status ? diag->exit_status : TROUBLE;
 	} else {
-		rc = diff_text(&b, (const struct totals *const[2]){runs[0], runs[1]}, names);
+		rc = (opt->summary_json ? diff_json : diff_text)(&b, (const struct totals *const[2]){runs[0], runs[1]},
+								 names, opt->all);
 		if (fwrite(b.s, 1, b.len, stdout) != b.len || fflush(stdout)) {
 			diag_set(diag, TROUBLE, errno,
 				 "the differences could not be written to the standard output: %m");

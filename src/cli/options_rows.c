@@ -30,7 +30,7 @@ const struct option_row option_rows[] = {
 	{ "read", NULL, 0, OPT_TARGET, TAKES_ONE, "FILE", "replay a recording instead of tracing (-: standard input, also while it is still being written); several are merged by time: --read a.cpd b.cpd", SET(set_read),
 	  "replay a recording instead of tracing" },
 	{ "about", NULL, 0, OPT_TARGET, TAKES_NONE, NULL, "with --read: print where, when and how the recording was made, and what is in it, and end", FLAG(about) },
-	{ "diff", NULL, 0, OPT_TARGET, TAKES_ONE, "FILE", "with --read: print what is different in this recording: processes, failures, files, peers, times; ends with 0 when nothing is, with 1 when something is", FILE_NAME(diff) },
+	{ "diff", NULL, 0, OPT_TARGET, TAKES_ONE, "FILE", "with --read: print what is different in this recording: processes, failures, files, peers, times; ends with 0 when nothing is, with 1 when something is; --summary=json: as JSON; -a: also what is hidden by default", FILE_NAME(diff) },
 
 	{ "duration", NULL, 0, OPT_TARGET, TAKES_ONE, "TIME", "end tracing after TIME, as 5s, 500ms or 2m, and let everything go; a command runs on, and compendium ends with it", SET(set_duration) },
 	{ "events", NULL, 0, OPT_TARGET, TAKES_ONE, "N", "end tracing after N events, shown or hidden, likewise", NUMBER(events, 1, UINT64_MAX) },

@@ -183,10 +183,11 @@ static void strip(struct buf *b)
 		b->s[n] = '\0';
 }
 
-bool diff_text(struct buf *b, const struct totals *const runs[2], const char *const names[2])
+bool diff_text(struct buf *b, const struct totals *const runs[2], const char *const names[2], bool noise)
 {
 	struct difference *v;
-	unsigned n = diff_of(runs, &v);
+	uint64_t nhidden;
+	unsigned n = diff_of(runs, noise, &v, &nhidden);
 
 	run_line(b, runs[0], "first ", names[0]);
 	run_line(b, runs[1], "second", names[1]);
@@ -203,6 +204,11 @@ bool diff_text(struct buf *b, const struct totals *const runs[2], const char *co
 			human_count(b, i - from - ROWS);
 			buf_puts(b, " more\n");
 		}
+	}
+	if (nhidden) {
+		buf_puts(b, " Hidden as noise: ");
+		human_counted(b, nhidden, "difference", "differences");
+		buf_puts(b, " (-a shows them)\n");
 	}
 	if (!n)
 		buf_puts(b, " no difference\n");

@@ -4,6 +4,7 @@
 
 usage: answers.py --compendium FILE [--backend B] GROUP [TEST…]
 """
+import json
 import os
 import pathlib
 import re
@@ -361,8 +362,8 @@ def recorded(t, *command, **more):
     return cpd
 
 
-def different(t, first, second):
-    p = subprocess.run([t.args.compendium, "--read", first, "--diff", second], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False)
+def different(t, first, second, *options):
+    p = subprocess.run([t.args.compendium, "--read", first, "--diff", second, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False)
     equal(p.stderr, "", "what compendium reports")
     check(p.returncode in (0, 1), f"status {p.returncode}")
     return p.returncode, p.stdout
@@ -373,6 +374,7 @@ def equal_runs(t):
     need("make", "git")
     d = pathlib.Path(os.path.realpath(t.scratch))
     (d / "Makefile").write_text("all: ; @true; cat Makefile > /dev/null\n")
+    os.utime(d / "Makefile", (1e9, 1e9))    # git reads what is as new as its index again
     equal(os.system(f"cd {d} && git init -q . && git add Makefile"), 0, "git")
     for command in (["ls", "-l", "/etc"], ["git", "status"], [*PYTHON, "import json, email"], ["make", "-j1"]):
         t.run(*command, cwd=d)      # what the first run writes
@@ -407,7 +409,46 @@ def header_gone(t):
     check(re.search(r"^   first +.*as ", text, re.M), "the assembler ran in the first only: " + text)
 
 
-GROUPS = {"different": [equal_runs, slow_stream, header_gone],
+def as_json(t):
+    """the same as JSON: who failed and why, what was missed, what ran in one only and failed; the text and it agree"""
+    d = pathlib.Path(os.path.realpath(t.scratch))
+    (d / "x.conf").write_text("x")
+    program = ("import os, sys\n"
+               "if not os.path.exists('x.conf'):\n"
+               "    if os.fork() == 0: os.execvp('sh', ['sh', '-c', 'exit 4'])\n"
+               "    os.wait(); sys.exit('no x.conf')\n"
+               "os.mkdir('made'); open('made/y', 'w').write('y')\n")
+    good = recorded(t, *PYTHON, program, cwd=d)
+    (d / "x.conf").unlink()
+    bad = recorded(t, *PYTHON, program, cwd=d)
+    status, text = different(t, good, bad, "--summary=json")
+    equal(status, 1, "status")
+    said = json.loads(text)
+    tables = {name: table["rows"] for name, table in said["tables"].items()}
+    equal(sum(len(rows) for rows in tables.values()), said["differences"], "differences, and their rows")
+    equal([run["ended"] for run in said["runs"]], ["exit 0", "exit 1"], "how the runs ended")
+    equal([(row["first"], row["second"]) for row in tables["ended"]], [("exit 0", "exit 1")], "ended")
+    check("no x.conf" in tables["ended"][0]["stderr"], text)
+    equal([(row["run"], row["times"]) for row in tables["ran"] if row["command"] == "sh -c 'exit 4'"], [(2, 1)], f"ran: {tables['ran']}")
+    check({"run": 2, "path": f"{d}/x.conf", "error": "ENOENT"} in tables["missed"], f"missed: {tables['missed']}")
+    equal([row for row in tables["written"] if row["path"].startswith(str(d))], [{"run": 1, "path": f"{d}/made/y"}], "written")
+    check("x.conf" in different(t, good, bad)[1], "the text names it, too")
+    equal(json.loads(different(t, good, good, "--summary=json")[1])["differences"], 0, "differences of a run from itself")
+
+
+def hidden(t):
+    """shared libraries of one run only are counted as hidden, and listed with -a and --noise"""
+    first, second = recorded(t, *PYTHON, "pass"), recorded(t, *PYTHON, "import ctypes")
+    library = re.compile(r"libffi\.so")
+    status, text = different(t, first, second)
+    equal(status, 1, "status")
+    check(not library.search(text) and re.search(r"^ Hidden as noise: \d+ differences \(-a shows them\)$", text, re.M), text)
+    for options in (["-a"], ["--noise", "all"]):
+        text = different(t, first, second, *options)[1]
+        check(library.search(text) and "Hidden" not in text, f"{options}: {text}")
+
+
+GROUPS = {"different": [equal_runs, slow_stream, header_gone, as_json, hidden],
           "slow": [slow_server, lock, idle_pool, critical_path], "findings": [leak, refused, no_finding, tree],
           "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, second_place, made_good, no_reason, words_are_safe]}
 

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/* --diff --summary=json: each kind of difference is a table, as those of the summary are (docs/diff.md). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyze/diff.h"
+#include "analyze/endings.h"
+#include "analyze/table.h"
+#include "analyze/totals.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/macro.h"
+#include "config.h"
+#include "sink/diff_text.h"
+#include "sink/ended.h"
+#include "sink/table_json.h"
+
+enum { COLUMNS_MAX = 8 };
+
+/* Columns are read by their names alone. */
+#define COLUMN(name_, type_) { .name = name_, .type = type_ }
+#define REASONS COLUMN("stderr", CELL_SAID), COLUMN("missed", CELL_MISSED), COLUMN("signal", CELL_FATAL)
+
+static const struct table_column ended[] = {
+	COLUMN("command", CELL_COMMAND), COLUMN("first", CELL_ENDED), COLUMN("second", CELL_ENDED), REASONS,
+}, ran[] = {
+	COLUMN("run", CELL_COUNT), COLUMN("times", CELL_COUNT), COLUMN("command", CELL_COMMAND), REASONS,
+}, missed[] = {
+	COLUMN("run", CELL_COUNT), COLUMN("path", CELL_LOOKUP), COLUMN("error", CELL_ERROR),
+}, opened[] = {
+	COLUMN("run", CELL_COUNT), COLUMN("path", CELL_FILE),
+}, moved[] = {
+	COLUMN("path", CELL_FILE), COLUMN("first_read_bytes", CELL_BYTES), COLUMN("second_read_bytes", CELL_BYTES),
+	COLUMN("first_written_bytes", CELL_BYTES), COLUMN("second_written_bytes", CELL_BYTES),
+}, peers[] = {
+	COLUMN("run", CELL_COUNT), COLUMN("peer", CELL_CONN), COLUMN("error", CELL_ERROR),
+}, slower[] = {
+	COLUMN("call", CELL_CALL), COLUMN("first_calls", CELL_COUNT), COLUMN("second_calls", CELL_COUNT),
+	COLUMN("first_total_ns", CELL_NS), COLUMN("second_total_ns", CELL_NS), COLUMN("first_histogram", CELL_HIST),
+	COLUMN("second_histogram", CELL_HIST),
+};
+
+#define TABLE(name_, columns_) { .name = name_, .columns = columns_, .ncolumns = ARRAY_SIZE(columns_) }
+static const struct table_def defs[_DIFFS] = {
+	[DIFF_ENDED] = TABLE("ended", ended), [DIFF_RAN] = TABLE("ran", ran), [DIFF_MISSED] = TABLE("missed", missed),
+	[DIFF_READ] = TABLE("opened", opened), [DIFF_WRITTEN] = TABLE("written", opened),
+	[DIFF_BYTES] = TABLE("bytes", moved), [DIFF_PEER] = TABLE("peers", peers), [DIFF_SLOWER] = TABLE("slower", slower),
+};
+
+static struct cell number(uint64_t n) { return (struct cell){ .set = true, .n = n }; }
+static struct cell of_proc(const struct totals_proc *p) { return (struct cell){ .set = p, .proc = p }; }
+static struct cell of_file(const struct totals_file *f) { return (struct cell){ .set = f, .file = f }; }
+static struct cell error(int err) { return (struct cell){ .set = err, .n = (uint64_t)err }; }
+
+/* The last three columns of processes. */
+static void reasons(struct cell *c, const struct totals_ending *e)
+{
+	const struct cell cell = { .set = true, .ending = e };
+
+	if (!e)
+		return;
+	if (e->nlines)
+		c[0] = cell;
+	if (e->nmissed || e->second.name.len)
+		c[1] = cell;
+	if (e->fatal.signo)
+		c[2] = cell;
+}
+
+static void process(struct cell *c, const struct difference *d)
+{
+	if (d->kind == DIFF_ENDED) {
+		c[0] = of_proc(d->proc[d->side]);
+		c[1] = of_proc(d->proc[0]);
+		c[2] = of_proc(d->proc[1]);
+	} else {
+		c[0] = number(d->side + 1);
+		c[1] = number(d->n);
+		c[2] = of_proc(d->proc[d->side]);
+	}
+	reasons(c + 3, d->ending);
+}
+
+static void bytes(struct cell *c, const struct difference *d)
+{
+	c[0] = of_file(d->file[0]);
+	for (unsigned side = 0; side < 2; side++) {
+		c[1 + side] = number(d->file[side]->nread);
+		c[3 + side] = number(d->file[side]->nwritten);
+	}
+}
+
+static void calls(struct cell *c, const struct difference *d)
+{
+	c[0] = (struct cell){ .set = true, .call = d->call[0] };
+	for (unsigned side = 0; side < 2; side++) {
+		c[1 + side] = number(d->call[side]->dur.n);
+		c[3 + side] = number(d->call[side]->dur.sum);
+		c[5 + side] = (struct cell){ .set = true, .hist = &d->call[side]->dur };
+	}
+}
+
+static void cells(struct cell *c, const struct difference *d)
+{
+	switch (d->kind) {
+	case DIFF_ENDED: case DIFF_RAN: process(c, d); return;
+	case DIFF_BYTES: bytes(c, d); return;
+	case DIFF_SLOWER: calls(c, d); return;
+	default: break;
+	}
+	c[0] = number(d->side + 1);
+	if (d->kind == DIFF_MISSED) {
+		c[1] = (struct cell){ .set = true, .lookup = d->lookup[d->side] };
+		c[2] = error(d->lookup[d->side]->err);
+	} else if (d->kind == DIFF_PEER) {
+		c[1] = (struct cell){ .set = true, .conn = d->conn[d->side] };
+		c[2] = error(d->conn[d->side]->err);
+	} else {
+		c[1] = of_file(d->file[d->side]);
+	}
+}
+
+/* Kinds may be mixed: a program that ran in one only and failed stands among those that ended in another way. */
+static void table(struct json *j, const struct table_def *def, const struct difference *v, unsigned n)
+{
+	enum diff_kind kind = (enum diff_kind)(def - defs);
+	struct table t = { .def = def, .rows = xcalloc(n ? n : 1, sizeof(*t.rows)) };
+	struct cell *room = xcalloc(n ? n : 1, COLUMNS_MAX * sizeof(*room));
+
+	for (unsigned i = 0; i < n; i++) {
+		if (v[i].kind != kind)
+			continue;
+		t.rows[t.nrows].cells = room + (size_t)t.nrows * COLUMNS_MAX;
+		cells(t.rows[t.nrows++].cells, &v[i]);
+	}
+	t.nall = t.nrows;
+	json_key(j, def->name);
+	table_json(j, &t);
+	free(room);
+	free(t.rows);
+}
+
+static void run(struct json *j, const struct totals *t, const char *name)
+{
+	struct buf words = { 0 };
+
+	ended_of_run(&words, t, false);
+	json_open(j, '{');
+	json_key(j, "recording"), json_escaped(j, name, strlen(name));
+	json_key(j, "ended"), json_str(j, words.s, words.len);
+	json_key(j, "duration_ns"), json_u64_or_str(j, t->end_ns > t->start_ns ? t->end_ns - t->start_ns : 0);
+	json_key(j, "processes"), json_u64(j, t->nprocs);
+	json_close(j, '}');
+	buf_done(&words);
+}
+
+bool diff_json(struct buf *b, const struct totals *const runs[2], const char *const names[2], bool noise)
+{
+	struct json j = { .b = b };
+	struct difference *v;
+	uint64_t nhidden;
+	unsigned n = diff_of(runs, noise, &v, &nhidden);
+
+	json_open(&j, '{');
+	json_key(&j, "version"), json_u64(&j, 1);
+	json_key(&j, "tool"), json_cstr(&j, "compendium " COMPENDIUM_VERSION);
+	json_key(&j, "runs"), json_open(&j, '[');
+	for (unsigned side = 0; side < 2; side++)
+		run(&j, runs[side], names[side]);
+	json_close(&j, ']');
+	json_key(&j, "differences"), json_u64(&j, n);
+	json_key(&j, "hidden"), json_u64_or_str(&j, nhidden);
+	json_key(&j, "tables"), json_open(&j, '{');
+	for (unsigned kind = 0; kind < _DIFFS; kind++)
+		table(&j, &defs[kind], v, n);
+	json_close(&j, '}');
+	json_close(&j, '}');
+	buf_putc(b, '\n');
+	free(v);
+	return n;
+}
