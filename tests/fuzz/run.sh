@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # run.sh TARGET CORPUS SEEDS RAW KEPT…: start from the recordings in SEEDS, also as RAW makes them plain, and from KEPT; fuzz for
-# FUZZ_SECONDS with FUZZ_SEED (0: another each time, what check-slow does; what finds something by chance is a step of its own). What crashes stays in CORPUS.crash/.
+# FUZZ_SECONDS from FUZZ_SEED (0: another each time, as check-slow does). What crashes stays in CORPUS.crash/.
 set -eu
 target=$1 corpus=$2 seeds=$3 raw=$4
 shift 4
