@@ -45,7 +45,9 @@ VARYING = [
 
 
 def lines_by_thread(text):
-    """Each thread's lines without number and time, interrupted ones whole, in the order in which the threads came up."""
+    """Each thread's lines without number and time, interrupted ones whole, in the order in which the threads were made.
+
+    That is the order of their numbers: which of a pipe's two commands prints the first line is chance."""
     threads, begun = collections.OrderedDict(), {}
     for line in text.splitlines():
         found = re.match(r"^(\d+) +\d+\.\d{6} (.*)$", line)
@@ -65,7 +67,7 @@ def lines_by_thread(text):
         lines.append(line)
     for tid, line in begun.items():
         threads[tid].append(line + " <unfinished ...>")
-    return threads
+    return dict(sorted(threads.items(), key=lambda of: int(of[0] or 0)))
 
 
 def alike(threads):
