@@ -118,7 +118,7 @@ void flight_ask(void *flight) { atomic_store(&((struct flight *)flight)->signall
  * One of the other files beside the recording: of the second and later ones with the same number in its name.  Each is
  * made in a run of its own, so that one that fails takes none with it.
  */
-static bool make_other(struct flight *f, const struct dumped *d, const struct output_option *output, struct buf *said)
+static bool make_other(struct flight *f, const struct dumped *d, const struct output_option *output, struct buf *line)
 {
 	size_t len = strlen(output->path);
 	_cleanup_free_ char *path = d->n > 1 ? cut_name(output->path, d->n, 1) : xmemdup0(output->path, len);
@@ -137,12 +137,12 @@ static bool make_other(struct flight *f, const struct dumped *d, const struct ou
 	if (diag.text[0])
 		signals_say(diag.text);
 	if (rc == 0)
-		buf_puts(said, path);
+		buf_puts(line, path);
 	return rc == 0;
 }
 
 /* All of them; appends ", A, B and C", of those that were written. */
-static void make_others(struct flight *f, const struct dumped *d, struct buf *said)
+static void make_others(struct flight *f, const struct dumped *d, struct buf *line)
 {
 	struct buf one = { 0 }, next = { 0 };
 
@@ -153,12 +153,12 @@ static void make_others(struct flight *f, const struct dumped *d, struct buf *sa
 			continue;
 		}
 		if (one.len)
-			buf_printf(said, ", %s", one.s);
+			buf_printf(line, ", %s", one.s);
 		buf_reset(&one);
 		buf_add(&one, next.s, next.len);
 	}
 	if (one.len)
-		buf_printf(said, " and %s", one.s);
+		buf_printf(line, " and %s", one.s);
 	buf_done(&one);
 	buf_done(&next);
 }
@@ -166,31 +166,31 @@ static void make_others(struct flight *f, const struct dumped *d, struct buf *sa
 static void dump(struct flight *f, struct outputs *outputs, const char *why, bool goes_on)
 {
 	struct dumped d = { 0 };
-	struct buf said = { 0 };
+	struct buf line = { 0 };
 	struct diag diag;
 	bool made = outputs_dump(outputs, goes_on, &d, &diag);
 
-	buf_printf(&said, "%s: ", why);
+	buf_printf(&line, "%s: ", why);
 	if (made) {
-		buf_puts(&said, "the last ");
-		human_ns(&said, d.ns);
-		buf_printf(&said, " are in %s", d.path);
-		make_others(f, &d, &said);
+		buf_puts(&line, "the last ");
+		human_ns(&line, d.ns);
+		buf_printf(&line, " are in %s", d.path);
+		make_others(f, &d, &line);
 	} else {
-		buf_puts(&said, diag.text);
+		buf_puts(&line, diag.text);
 		f->failed |= diag.exit_status != 0;
 	}
 	if (d.nlost) {
-		buf_puts(&said, made ? ", without " : "; lost: ");
-		human_counted(&said, d.nlost, "record", "records");
-		buf_printf(&said, " that could not be kept: %s", strerror(-d.lost_err));
+		buf_puts(&line, made ? ", without " : "; lost: ");
+		human_counted(&line, d.nlost, "record", "records");
+		buf_printf(&line, " that could not be kept: %s", strerror(-d.lost_err));
 		f->failed = true;
 	}
 	if (goes_on) {
-		signals_say(said.s);
-		buf_done(&said);
+		signals_say(line.s);
+		buf_done(&line);
 	} else {
-		f->last_words = said;	/* behind the summary */
+		f->last_words = line;	/* behind the summary */
 	}
 	if (made)
 		f->dumped_ns = clock_ns();
