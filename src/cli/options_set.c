@@ -214,7 +214,7 @@ int set_report(struct options *o, const struct option_row *r, const char *arg, s
 
 int set_read(struct options *o, const struct option_row *r, const char *arg, struct diag *diag)
 {
-	const char *path;
+	const char *path = NULL;
 	int rc = file_name(r, arg, &path, diag);
 
 	if (rc < 0)
