@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * What is different between two runs, most important first.  Processes are matched by role: the command line, and the
- * how manieth it is of those; files, programs and peers by name.  What differs between equal runs does not count:
- * docs/diff.md has the rules.
+ * What is different between two runs, most important first.  Processes are matched by role: the command line, that of
+ * the parent, and the how manieth it is of those; files, programs and peers by name.  What differs between equal runs
+ * does not count: docs/diff.md has the rules.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,11 +21,12 @@ struct totals_proc;
 enum diff_kind {
 	DIFF_ENDED,		/* proc[0], proc[1] ended differently; ending: of the one that failed */
 	DIFF_RAN,		/* proc[side] ran in one only; n: how many like it */
+	DIFF_RESULT,		/* a path: file[] where it was opened, else lookup[] why not */
 	DIFF_MISSED,		/* lookup[side]: looked for in vain in one only */
 	DIFF_READ,		/* file[side]: read in one only */
 	DIFF_WRITTEN,		/* file[side]: written in one only */
 	DIFF_BYTES,		/* file[0], file[1]: another number of bytes read or written */
-	DIFF_PEER,		/* conn[side]: a peer of one only */
+	DIFF_PEER,		/* conn[]: NULL: a peer of the other only; else with another outcome */
 	DIFF_SLOWER,		/* call[0], call[1]: its calls take another time, and it is not chance */
 	_DIFFS
 };
@@ -33,6 +34,7 @@ enum diff_kind {
 struct difference {
 	enum diff_kind kind;
 	unsigned side;				/* 0: the first run, 1: the second */
+	unsigned seq;				/* of those of equal weight the order in which they were found */
 	uint64_t n;
 	const struct totals_ending *ending;
 	const struct totals_proc *proc[2];
@@ -47,6 +49,12 @@ struct difference {
  * are.  *ret_v: to be freed; refers to the totals.
  */
 unsigned diff_of(const struct totals *const runs[2], bool noise, struct difference **ret_v, uint64_t *ret_hidden);
+
+/*
+ * Under which heading it stands: its kind, but for what ran in one only and failed, which is among what ended in
+ * another way.  Those of one heading follow each other.
+ */
+enum diff_kind diff_heading(const struct difference *d);
 
 /* A name without what differs from run to run: numbers, temporary names. */
 struct buf;

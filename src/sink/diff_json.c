@@ -32,8 +32,11 @@ static const struct table_column ended[] = {
 }, moved[] = {
 	COLUMN("path", CELL_FILE), COLUMN("first_read_bytes", CELL_BYTES), COLUMN("second_read_bytes", CELL_BYTES),
 	COLUMN("first_written_bytes", CELL_BYTES), COLUMN("second_written_bytes", CELL_BYTES),
+}, result[] = {
+	COLUMN("path", CELL_LOOKUP), COLUMN("first_error", CELL_ERROR), COLUMN("second_error", CELL_ERROR),
 }, peers[] = {
 	COLUMN("run", CELL_COUNT), COLUMN("peer", CELL_CONN), COLUMN("error", CELL_ERROR),
+	COLUMN("first_error", CELL_ERROR), COLUMN("second_error", CELL_ERROR),
 }, slower[] = {
 	COLUMN("call", CELL_CALL), COLUMN("first_calls", CELL_COUNT), COLUMN("second_calls", CELL_COUNT),
 	COLUMN("first_total_ns", CELL_NS), COLUMN("second_total_ns", CELL_NS), COLUMN("first_histogram", CELL_HIST),
@@ -42,7 +45,8 @@ static const struct table_column ended[] = {
 
 #define TABLE(name_, columns_) { .name = name_, .columns = columns_, .ncolumns = ARRAY_SIZE(columns_) }
 static const struct table_def defs[_DIFFS] = {
-	[DIFF_ENDED] = TABLE("ended", ended), [DIFF_RAN] = TABLE("ran", ran), [DIFF_MISSED] = TABLE("missed", missed),
+	[DIFF_ENDED] = TABLE("ended", ended), [DIFF_RAN] = TABLE("ran", ran), [DIFF_RESULT] = TABLE("result", result),
+	[DIFF_MISSED] = TABLE("missed", missed),
 	[DIFF_READ] = TABLE("opened", opened), [DIFF_WRITTEN] = TABLE("written", opened),
 	[DIFF_BYTES] = TABLE("bytes", moved), [DIFF_PEER] = TABLE("peers", peers), [DIFF_SLOWER] = TABLE("slower", slower),
 };
@@ -100,21 +104,41 @@ static void calls(struct cell *c, const struct difference *d)
 	}
 }
 
+/* Opened in one; what failed in the other has its error. */
+static void results(struct cell *c, const struct difference *d)
+{
+	c[0] = (struct cell){ .set = true, .lookup = d->lookup[0] ? d->lookup[0] : d->lookup[1] };
+	for (unsigned side = 0; side < 2; side++)
+		if (d->lookup[side])
+			c[1 + side] = error(d->lookup[side]->err);
+}
+
+/* No run: of both, with another outcome. */
+static void peer(struct cell *c, const struct difference *d)
+{
+	if (!d->conn[0] || !d->conn[1])
+		c[0] = number(d->side + 1);
+	c[1] = (struct cell){ .set = true, .conn = d->conn[d->side] };
+	c[2] = error(d->conn[d->side]->err);
+	for (unsigned side = 0; side < 2; side++)
+		if (d->conn[side])
+			c[3 + side] = error(d->conn[side]->err);
+}
+
 static void cells(struct cell *c, const struct difference *d)
 {
 	switch (d->kind) {
 	case DIFF_ENDED: case DIFF_RAN: process(c, d); return;
 	case DIFF_BYTES: bytes(c, d); return;
 	case DIFF_SLOWER: calls(c, d); return;
+	case DIFF_RESULT: results(c, d); return;
+	case DIFF_PEER: peer(c, d); return;
 	default: break;
 	}
 	c[0] = number(d->side + 1);
 	if (d->kind == DIFF_MISSED) {
 		c[1] = (struct cell){ .set = true, .lookup = d->lookup[d->side] };
 		c[2] = error(d->lookup[d->side]->err);
-	} else if (d->kind == DIFF_PEER) {
-		c[1] = (struct cell){ .set = true, .conn = d->conn[d->side] };
-		c[2] = error(d->conn[d->side]->err);
 	} else {
 		c[1] = of_file(d->file[d->side]);
 	}

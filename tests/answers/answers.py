@@ -432,6 +432,7 @@ def as_json(t):
     check("no x.conf" in tables["ended"][0]["stderr"], text)
     equal([(row["run"], row["times"]) for row in tables["ran"] if row["command"] == "sh -c 'exit 4'"], [(2, 1)], f"ran: {tables['ran']}")
     check({"run": 2, "path": f"{d}/x.conf", "error": "ENOENT"} in tables["missed"], f"missed: {tables['missed']}")
+    check("did not run → exit 4  sh -c 'exit 4'" in different(t, good, bad)[1], "the text has it among what failed")
     equal([row for row in tables["written"] if row["path"].startswith(str(d))], [{"run": 1, "path": f"{d}/made/y"}], "written")
     check("x.conf" in different(t, good, bad)[1], "the text names it, too")
     equal(json.loads(different(t, good, good, "--summary=json")[1])["differences"], 0, "differences of a run from itself")

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* The inside of a comparison: each file finds its kinds of difference and appends them to the list. */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "analyze/diff.h"
+
+struct hist;
+
+struct diff_list {
+	struct difference *v;
+	unsigned n, room;
+	bool noise;		/* else what the noise filter hides is only counted: */
+	uint64_t nhidden;
+};
+
+struct difference *diff_put(struct diff_list *l, enum diff_kind kind, unsigned side);
+bool diff_is_hidden(struct diff_list *l, uint8_t noise);	/* enum noise_class; counts it where it is */
+
+void diff_processes(struct diff_list *l, const struct totals *const runs[2]);
+void diff_files(struct diff_list *l, const struct totals *const runs[2]);
+void diff_peers(struct diff_list *l, const struct totals *const runs[2]);
+void diff_times(struct diff_list *l, const struct totals *const runs[2]);
+
+/*
+ * Mann and Whitney's test on the classes of the two histograms, in its normal approximation with ties: is the sum of
+ * ranks five standard deviations or more from where chance has it?
+ */
+bool diff_is_no_chance(const struct hist *a, const struct hist *b);

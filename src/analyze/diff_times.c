@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* What takes another time in two runs. */
+#include "analyze/diff_part.h"
+#include "analyze/hist.h"
+#include "analyze/totals.h"
+#include "base/macro.h"
+
+/*
+ * Values of one class are ties: each takes the middle rank, and the variance is less by t³ - t for t of them.  Without
+ * that, the calls of two runs that nearly all fall into one class would differ in nothing, however far the rest is.
+ */
+bool diff_is_no_chance(const struct hist *a, const struct hist *b)
+{
+	enum { DEVIATIONS = 5 };
+	double n = (double)a->n, m = (double)b->n, all = n + m, below = 0, u = 0, ties = 0, off, variance;
+
+	for (unsigned i = 0; i < HIST_BUCKETS; i++) {
+		double t = (double)a->buckets[i] + (double)b->buckets[i];
+
+		u += (double)b->buckets[i] * (below + (double)a->buckets[i] / 2);
+		below += (double)a->buckets[i];
+		ties += t * (t * t - 1);
+	}
+	if (all < 2)
+		return false;
+	off = u - n * m / 2;
+	variance = n * m / 12 * (all + 1 - ties / (all * (all - 1)));
+	return variance > 0 && off * off >= DEVIATIONS * DEVIATIONS * variance;
+}
+
+static bool is_other(const struct hist *a, const struct hist *b)
+{
+	enum { LEAST = 20, MS = 1000000 };
+	uint64_t more = MAX(a->sum, b->sum), less = MIN(a->sum, b->sum);
+
+	if (a->n < LEAST || b->n < LEAST || !diff_is_no_chance(a, b))
+		return false;
+	/* also twice the time, and enough of it to be felt */
+	return more / 2 >= less && more - less >= 50 * MS;
+}
+
+void diff_times(struct diff_list *l, const struct totals *const runs[2])
+{
+	for (unsigned i = 0; i < runs[0]->calls.n; i++)
+		for (unsigned k = 0; k < runs[1]->calls.n; k++) {
+			const struct totals_call *a = runs[0]->calls.v[i], *b = runs[1]->calls.v[k];
+			struct difference *d;
+
+			if (a->spec != b->spec || a->nr != b->nr || a->arch != b->arch || !is_other(&a->dur, &b->dur))
+				continue;
+			d = diff_put(l, DIFF_SLOWER, b->dur.sum > a->dur.sum);
+			d->call[0] = a;
+			d->call[1] = b;
+		}
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* A difference in words, the same for text, JSON and the page: safe to show, with style marks (sink/out.h). */
+#include "analyze/diff.h"
+
+struct buf;
+
+const char *diff_name(enum diff_kind kind);	/* in data: "ended" */
+const char *diff_title(enum diff_kind heading);	/* "Ended in another way, …" */
+void diff_what(struct buf *b, const struct difference *d, size_t columns);	/* the path, command, peer… */
+/* What it was in that run; nothing where the run has nothing of the kind. */
+void diff_value(struct buf *b, const struct difference *d, unsigned side);
+void diff_why(struct buf *b, const struct difference *d);	/* lines: why the process failed; or nothing */

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/* What is different between two runs: how processes and names are matched, what is chance, and how it is printed. */
+#include "unit.h"
+
+#include <errno.h>
+
+#include "analyze/diff.h"
+#include "analyze/diff_part.h"
+#include "analyze/hist.h"
+#include "analyze/totals.h"
+#include "base/buf.h"
+#include "fake.h"
+#include "record/record.h"
+#include "sink/diff_text.h"
+
+#define MS 1000000ull
+
+/* A process with these arguments, up to four, that ends with that status. */
+static void ran(struct totals *t, uint32_t id, uint32_t parent, int status, const char *argv[])
+{
+	struct item item = { .kind = RECORD_EXEC };
+	struct fake_task f;
+	struct event ev;
+
+	fake_proc(&f, id, parent, argv[0]);
+	for (f.proc.argc = 0; f.proc.argc < 4 && argv[f.proc.argc]; f.proc.argc++)
+		f.argv[f.proc.argc] = fake_bytes(argv[f.proc.argc]);
+	ev = fake_event(EV_EXEC, &f, &item, FAKE_T0 + id);
+	totals_event(t, &ev);
+	item.kind = RECORD_EXIT;
+	f.proc.status = status;
+	ev = fake_event(EV_EXIT, &f, &item, FAKE_T0 + 1000 + id);
+	ev.status = status;
+	totals_event(t, &ev);
+}
+#define RAN(t, id, parent, status, ...) ran(t, id, parent, status, (const char *[]){ __VA_ARGS__, NULL })
+
+/* It opened that file; or, with an error, did not. */
+static void opened(struct totals *t, const char *path, int err)
+{
+	struct item item = { .kind = RECORD_CALL };
+	const uint64_t args[6] = { 0 };
+	struct fake_task f;
+	struct event ev;
+
+	fake_proc(&f, 1, 0, "x");
+	fake_call(&item.call, "openat", FAKE_T0, 1000, err ? -err : 3, args);
+	ev = fake_event(EV_OPEN, &f, &item, FAKE_T0);
+	ev.path = ev.raw = path;
+	ev.path_len = ev.raw_len = (uint32_t)strlen(path);
+	totals_event(t, &ev);
+}
+
+static const char *text(struct totals *const runs[2])
+{
+	static struct buf b;
+
+	buf_done(&b);
+	diff_text(&b, (const struct totals *const[2]){ runs[0], runs[1] }, (const char *const[2]){ "a", "b" }, false);
+	return b.s;
+}
+
+static unsigned count(const char *s, const char *what)
+{
+	unsigned n = 0;
+
+	while ((s = strstr(s, what))) {
+		n++;
+		s += strlen(what);
+	}
+	return n;
+}
+
+static void new_runs(struct totals *runs[2])
+{
+	runs[0] = totals_new();
+	runs[1] = totals_new();
+}
+
+static void free_runs(struct totals *runs[2])
+{
+	totals_free(runs[0]);
+	totals_free(runs[1]);
+}
+
+/* What ran in one only and failed stands among what ended in another way; no heading is printed twice. */
+static void test_headings_once(void **state)
+{
+	struct totals *runs[2];
+	const char *s;
+
+	(void)state;
+	new_runs(runs);
+	RAN(runs[0], 1, 0, 0, "make");
+	RAN(runs[0], 2, 1, 0, "cc", "a.c");
+	RAN(runs[1], 1, 0, 0x200, "make");
+	RAN(runs[1], 2, 1, 0x100, "cc", "a.c");
+	RAN(runs[1], 3, 1, 0x400, "rm", "x");
+	RAN(runs[1], 4, 1, 0x500, "mv", "x", "y");
+	RAN(runs[1], 5, 1, 0, "true");
+	RAN(runs[1], 6, 1, -1, "sleep");
+	s = text(runs);
+	assert_int_equal(count(s, "Ran in one only"), 1);
+	assert_int_equal(count(s, "Ended in another way"), 1);
+	assert_non_null(strstr(s, "exit 0 → exit 1  cc a.c\n"));
+	assert_non_null(strstr(s, "did not run → exit 4  rm x\n"));
+	assert_non_null(strstr(s, "second  true\n"));
+	free_runs(runs);
+}
+
+/* By command and parent, then by command, then by the program where it is the only one. */
+static void test_roles(void **state)
+{
+	struct totals *runs[2];
+	const char *s;
+
+	(void)state;
+	new_runs(runs);
+	RAN(runs[0], 1, 0, 0, "sh");
+	RAN(runs[0], 2, 1, 0, "make");
+	RAN(runs[0], 3, 1, 0, "cp", "a");
+	RAN(runs[0], 4, 2, 0, "cp", "a");
+	RAN(runs[0], 5, 2, 0, "ld", "-o", "/tmp/ccAbCdEf.o");
+	RAN(runs[0], 6, 2, 0, "ar", "x");
+	RAN(runs[1], 1, 0, 0, "sh");
+	RAN(runs[1], 2, 1, 0, "make");
+	RAN(runs[1], 3, 2, 0, "cp", "a");		/* in another order; that of make, not that of sh, fails */
+	RAN(runs[1], 4, 1, 0x100, "cp", "a");
+	RAN(runs[1], 5, 2, 0, "ld", "-o", "/tmp/ccGhIjKl.o");
+	RAN(runs[1], 6, 2, 0x300, "ar", "y");
+	s = text(runs);
+	assert_int_equal(count(s, "cp a"), 1);
+	assert_int_equal(count(s, "exit 0 → exit 1  cp a"), 1);
+	assert_int_equal(count(s, "exit 0 → exit 3  ar y"), 1);
+	assert_int_equal(count(s, "ld"), 0);
+	free_runs(runs);
+}
+
+/* Both results of a name in one row: opened here, not there, or not for another reason. */
+static void test_results(void **state)
+{
+	struct totals *runs[2];
+	const char *s;
+
+	(void)state;
+	new_runs(runs);
+	opened(runs[0], "/etc/app.conf", 0);
+	opened(runs[1], "/etc/app.conf", ENOENT);
+	opened(runs[0], "/srv/key", ENOENT);
+	opened(runs[1], "/srv/key", EACCES);
+	opened(runs[0], "/srv/same", EACCES);
+	opened(runs[1], "/srv/same", EACCES);
+	opened(runs[1], "/opt/app.conf", 0);
+	opened(runs[0], "/opt/none", ENOENT);
+	s = text(runs);
+	assert_non_null(strstr(s, "   opened → ENOENT  /etc/app.conf\n"));
+	assert_non_null(strstr(s, "   ENOENT → EACCES  /srv/key\n"));
+	assert_non_null(strstr(s, "   second  /opt/app.conf\n"));
+	assert_non_null(strstr(s, "   first   ENOENT  /opt/none\n"));
+	assert_int_equal(count(s, "app.conf"), 2);
+	assert_null(strstr(s, "/srv/same"));
+	free_runs(runs);
+}
+
+static void test_nothing(void **state)
+{
+	struct totals *runs[2];
+
+	(void)state;
+	new_runs(runs);
+	for (unsigned side = 0; side < 2; side++) {
+		RAN(runs[side], 1, 0, 0, "sh");
+		RAN(runs[side], 2, 1, 0, "cat", side ? "/tmp/tmp.1234567890" : "/tmp/tmp.abcdefghij");
+		opened(runs[side], side ? "/var/run/12.pid" : "/var/run/4711.pid", 0);
+	}
+	assert_non_null(strstr(text(runs), " no difference\n"));
+	free_runs(runs);
+}
+
+static void test_normal(void **state)
+{
+	static const char *const names[][2] = {
+		{ "/proc/123/fd", "/proc/#/fd" }, { "/tmp/ccAbCdEf.o", "/tmp/*.o" }, { "/tmp/x", "/tmp/x" },
+		{ "-o /tmp/ccAbCdEf.s -x", "-o /tmp/*.s -x" }, { "/tmp/tmpabcdef/in/it", "/tmp/*/in/it" },
+		{ "/var/tmp/abcdefg", "/var/tmp/*" }, { "/srv/tmp/abcdefg", "/srv/tmp/*" }, { "", "" },
+	};
+	struct buf b = { 0 };
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		buf_reset(&b);
+		buf_puts(&b, "");
+		diff_normal(&b, names[i][0], (uint32_t)strlen(names[i][0]));
+		buf_putc(&b, '\0');
+		assert_string_equal(b.s, names[i][1]);
+	}
+	buf_done(&b);
+}
+
+static void values(struct hist *h, unsigned n, uint64_t from, uint64_t step)
+{
+	for (unsigned i = 0; i < n; i++)
+		hist_add(h, from + i * step);
+}
+
+/* Other times are news, more of the same times are not; few values prove nothing, and ties are no order. */
+static void test_chance(void **state)
+{
+	struct hist *h = xcalloc(6, sizeof(*h));
+
+	(void)state;
+	values(&h[0], 100, MS, MS / 10);
+	values(&h[1], 400, MS, MS / 40);		/* the same times, four times as many of them */
+	values(&h[2], 100, 2 * MS, MS / 5);		/* twice as long */
+	values(&h[3], 4, 100 * MS, MS);			/* much longer, but four */
+	values(&h[4], 500, MS, 0);			/* all the same */
+	values(&h[5], 500, MS, 0);
+	values(&h[5], 60, 50 * MS, 0);			/* all the same but for 60 */
+	assert_false(diff_is_no_chance(&h[0], &h[0]));
+	assert_false(diff_is_no_chance(&h[0], &h[1]));
+	assert_true(diff_is_no_chance(&h[0], &h[2]));
+	assert_true(diff_is_no_chance(&h[2], &h[0]));
+	assert_false(diff_is_no_chance(&h[0], &h[3]));
+	assert_false(diff_is_no_chance(&h[4], &h[4]));
+	assert_true(diff_is_no_chance(&h[4], &h[5]));
+	free(h);
+}
+
+static void calls(struct totals *t, unsigned n, uint64_t dur_ns)
+{
+	struct item item = { .kind = RECORD_CALL };
+	const uint64_t args[6] = { 3 };
+	struct fake_task f;
+
+	fake_proc(&f, 1, 0, "x");
+	for (unsigned i = 0; i < n; i++) {
+		fake_call(&item.call, "fsync", FAKE_T0 + i, dur_ns + i * dur_ns / 100, 0, args);
+		struct event ev = fake_event(EV_SYNC, &f, &item, FAKE_T0 + i);
+
+		totals_event(t, &ev);
+	}
+}
+
+/* A step that takes 20 times as long is named with both times; a little longer, or few calls, are not. */
+static void test_slower(void **state)
+{
+	static const struct { unsigned n; uint64_t ns[2]; bool news; } cases[] = {
+		{ 50, { MS, 20 * MS }, true }, { 50, { 20 * MS, MS }, true }, { 50, { 10 * MS, 11 * MS }, false },
+		{ 5, { MS, 200 * MS }, false }, { 50, { 1000, 20000 }, false },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct totals *runs[2];
+		const char *s;
+
+		new_runs(runs);
+		for (unsigned side = 0; side < 2; side++)
+			calls(runs[side], cases[i].n, cases[i].ns[side]);
+		s = text(runs);
+		assert_int_equal(count(s, "   fsync  "), cases[i].news);
+		if (i == 0)
+			assert_non_null(strstr(
+				s, "   fsync  50 calls 62.2ms, median 1.21ms, longest 1.49ms → 50 calls 1.25s"));
+		free_runs(runs);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_headings_once), cmocka_unit_test(test_roles), cmocka_unit_test(test_results),
+		cmocka_unit_test(test_nothing), cmocka_unit_test(test_normal), cmocka_unit_test(test_chance),
+		cmocka_unit_test(test_slower),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
