@@ -20,7 +20,7 @@
 enum { CLOEXEC_NEVER, CLOEXEC_FLAG, CLOEXEC_ALWAYS };
 static const struct { const char *call; uint8_t kind, cloexec; uint32_t flag; const char *name; } anon_calls[] = {
 	{ "memfd_create", FILE_MEMFD, CLOEXEC_FLAG, MFD_CLOEXEC, "memfd:" },
-	{ "memfd_secret", FILE_MEMFD, CLOEXEC_FLAG, O_CLOEXEC, "memfd:secret" },
+	{ "memfd_secret", FILE_MEMFD, CLOEXEC_FLAG, O_CLOEXEC, "/secretmem" },
 	{ "eventfd", FILE_EVENTFD, CLOEXEC_NEVER, 0, "anon_inode:[eventfd]" },
 	{ "eventfd2", FILE_EVENTFD, CLOEXEC_FLAG, O_CLOEXEC, "anon_inode:[eventfd]" },
 	{ "epoll_create", FILE_EPOLL, CLOEXEC_NEVER, 0, "anon_inode:[eventpoll]" },
@@ -37,7 +37,7 @@ static const struct { const char *call; uint8_t kind, cloexec; uint32_t flag; co
 	{ "perf_event_open", FILE_ANON, CLOEXEC_FLAG, 8, "anon_inode:[perf_event]" },
 	{ "fsopen", FILE_ANON, CLOEXEC_FLAG, 1, "anon_inode:[fscontext]" },
 	{ "fspick", FILE_ANON, CLOEXEC_FLAG, 1, "anon_inode:[fscontext]" },
-	{ "fsmount", FILE_ANON, CLOEXEC_FLAG, 1, "mount" },
+	{ "fsmount", FILE_DIR, CLOEXEC_FLAG, 1, "/" },
 	{ "mq_open", FILE_ANON, CLOEXEC_ALWAYS, 0, "mqueue" },
 };
 

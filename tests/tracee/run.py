@@ -197,6 +197,7 @@ def normal(what, line):
     if what == "fd":
         fd, target, cloexec, pos, kind = line.split("\t")
         target = re.sub(r"^/?memfd:(.*?)(?: \(deleted\))?$", r"memfd \1", target)
+        target = target.replace("/secretmem (deleted)", "/secretmem")
         target = re.sub(r"^/dev/zero$|^.*/link-to-zero$", "link to /dev/zero", target)      # a file keeps the name it was opened by
         if not target.startswith(("/", "memfd")):       # what has no name has no offset
             pos = "-"
