@@ -7,3 +7,5 @@
  * something is wrong.
  */
 bool errno_is_calm(int err);
+/* A search went past a place where nothing was: calm, too, where nothing failed for it. */
+bool errno_is_absence(int err);

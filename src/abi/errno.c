@@ -36,9 +36,14 @@ static const struct { int err; const char *name, *text; } internal[] = {
 bool errno_is_calm(int err)
 {
 	switch (err) {
-	case EAGAIN: case EINPROGRESS: case EALREADY: case EINTR: case ENOTTY: return true;
+	case EAGAIN: case EINPROGRESS: case EALREADY: case EINTR: case ENOTTY: case ECHILD: return true;
 	default: return err >= 512 && err <= 516;	/* ERESTARTSYS and the like, which no program sees */
 	}
+}
+
+bool errno_is_absence(int err)
+{
+	return err == ENOENT || err == ENOTDIR;
 }
 
 const char *errno_name(int err)

@@ -14,7 +14,10 @@
 struct totals;
 struct totals_proc;
 
-enum { ENDING_LINES = 5, ENDING_LINE_BYTES = 200, ENDING_MISSES = 3, ENDINGS_MAX = 4096 };
+enum { ENDING_LINES = 5, ENDING_LINE_BYTES = 200, ENDING_MISSES = 3, ENDINGS_MAX = 4096, MISS_MOMENTS = 8 };
+
+/* An event: its thread does not begin two at a time. */
+struct moment { uint64_t ts_ns; uint32_t task; };
 
 /*
  * Something that was asked for and not had.  What is looked for by name is one, in however many places: found in any of
@@ -31,6 +34,7 @@ struct missed {
 	uint64_t ts_ns;				/* of the last */
 	bool said;				/* its name is in the lines */
 	struct bytes found;			/* where it was found at last; not missed any more */
+	struct moment at[MISS_MOMENTS]; unsigned nat;	/* the events, the first ones */
 };
 
 struct fatal {
@@ -76,3 +80,8 @@ void endings_event(struct endings *e, struct totals *t, const struct event *ev, 
  * faults.  ret_rows gets at most max; returns how many there are.
  */
 unsigned endings_top(const struct totals *t, const struct totals_ending **ret_rows, unsigned max);
+/*
+ * The events that processes failed for: what those that failed by themselves had missed, in order of time; returns how
+ * many.  *ret_v: to be freed.
+ */
+unsigned endings_reasons(const struct totals *t, struct moment **ret_v);

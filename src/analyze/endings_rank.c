@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Which of the processes that failed failed by themselves, and which of these matter. */
+#include <stdlib.h>
 #include <sys/wait.h>
 
 #include "analyze/endings.h"
 #include "analyze/totals.h"
+#include "base/macro.h"
 
 static const struct totals_proc *last_with_pid(const struct totals *t, uint32_t pid)
 {
@@ -50,12 +52,9 @@ static unsigned weight_of(const struct totals *t, const struct totals_ending *e)
 	return e->fatal.signo ? 2 : e->nlines ? 1 : 0;
 }
 
-unsigned endings_top(const struct totals *t, const struct totals_ending **ret_rows, unsigned max)
+/* Joins each ending with the one that it follows from. */
+static void join(const struct totals *t)
 {
-	const struct totals_proc *main_proc = totals_proc(t, t->main_proc);
-	bool failed = main_proc && main_proc->status > 0;
-	unsigned n = 0, all = 0;
-
 	for (unsigned i = 0; i < t->endings.n; i++)
 		t->endings.v[i]->cause = t->endings.v[i]->effect = NULL;
 	for (unsigned i = 0; i < t->endings.n; i++) {
@@ -68,6 +67,15 @@ unsigned endings_top(const struct totals *t, const struct totals_ending **ret_ro
 		if (e->cause)
 			e->cause->effect = e;
 	}
+}
+
+unsigned endings_top(const struct totals *t, const struct totals_ending **ret_rows, unsigned max)
+{
+	const struct totals_proc *main_proc = totals_proc(t, t->main_proc);
+	bool failed = main_proc && main_proc->status > 0;
+	unsigned n = 0, all = 0;
+
+	join(t);
 	/* An exit code without a word about it is an answer as often as a failure (grep, test): not for a run that was
 	 * well. */
 	for (unsigned weight = 3; weight > 0 || (failed && weight == 0); weight--) {
@@ -84,4 +92,31 @@ unsigned endings_top(const struct totals *t, const struct totals_ending **ret_ro
 			break;
 	}
 	return all;
+}
+
+static int by_moment(const void *pa, const void *pb)
+{
+	const struct moment *a = pa, *b = pb;
+
+	if (a->ts_ns != b->ts_ns)
+		return a->ts_ns < b->ts_ns ? -1 : 1;
+	return a->task < b->task ? -1 : a->task > b->task;
+}
+
+unsigned endings_reasons(const struct totals *t, struct moment **ret_v)
+{
+	unsigned n = 0;
+
+	join(t);
+	*ret_v = xmalloc(((size_t)t->endings.n * ENDING_MISSES * MISS_MOMENTS + 1) * sizeof(**ret_v));
+	for (unsigned i = 0; i < t->endings.n; i++) {
+		const struct totals_ending *e = t->endings.v[i];
+
+		for (unsigned k = 0; k < e->nmissed && !e->cause; k++)
+			for (unsigned m = 0; m < e->missed[k].nat; m++)
+				(*ret_v)[n++] = e->missed[k].at[m];
+	}
+	if (n)
+		qsort(*ret_v, n, sizeof(**ret_v), by_moment);
+	return n;
 }

@@ -229,6 +229,8 @@ void misses_add(struct misses *v, const struct event *ev)
 	if (!l->m.err || (l->m.err != EACCES && l->m.err != EPERM))
 		l->m.err = ev->err;
 	l->m.ts_ns = ev->ts_ns;
+	if (l->m.nat < MISS_MOMENTS)
+		l->m.at[l->m.nat++] = (struct moment){ev->ts_ns, ev->task->id};
 	v->ends |= end_of(ev);
 	l->seq = ++v->seq;
 	l->probe = is_lookup(ev) && ev->err == ENOENT ? probe_of(path) : 0;

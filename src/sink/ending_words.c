@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "sink/ending_words.h"
 
-#include <errno.h>
 #include <signal.h>
 
+#include "abi/calm.h"
 #include "abi/spec.h"
 #include "analyze/endings.h"
 #include "analyze/totals.h"
@@ -43,11 +43,6 @@ static void error_words(struct buf *b, int err)
 	buf_putc(b, STYLE_ERROR);
 	buf_puts(b, name ? name : "failed");
 	buf_putc(b, STYLE_OFF);
-}
-
-static bool is_absence(int err)
-{
-	return err == ENOENT || err == ENOTDIR;
 }
 
 static void places(struct buf *b, const struct missed *m)
@@ -113,7 +108,7 @@ void ending_missed(struct buf *b, const struct totals_ending *e)
 		const struct missed *m = &e->missed[i];
 
 		next_line(b, from);
-		if (is_absence(m->err) && m->first.len && !m->peer)
+		if (errno_is_absence(m->err) && m->first.len && !m->peer)
 			not_found(b, m);
 		else
 			what_failed(b, m);

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "analyze/endings.h"
+#include "analyze/totals.h"
 #include "base/diag.h"
 #include "base/macro.h"
 #include "event/event.h"
@@ -132,7 +134,7 @@ static void overview_add(struct html *h, struct html_bucket *overview, const str
 			b[i].cat = (uint8_t)((b[i].cat & 0x80) | cat);
 			b[i].longest = (float)r->dur;
 		}
-	if (html_is_error(r->err))
+	if (html_fault_of(h, r->err) == FAULT_SERIOUS)
 		b[first].cat |= 0x80;
 }
 
@@ -157,20 +159,46 @@ static void write_samples(struct html *h, const struct html_layout *l, struct ht
 	free(rows);
 }
 
+/* What processes failed for, in order as the rows are; at: those before began before the row. */
+struct reasons { struct moment *v; unsigned n, at; };
+
+static struct reasons reasons_of(const struct html *h)
+{
+	struct reasons r = { 0 };
+
+	r.n = endings_reasons(h->opt->totals, &r.v);
+	for (unsigned i = 0; i < r.n; i++)
+		r.v[i].ts_ns -= MIN(r.v[i].ts_ns, h->opt->totals->start_ns);
+	return r;
+}
+
+static bool is_reason(struct html *h, struct reasons *r, const struct html_row *row)
+{
+	while (r->at < r->n && r->v[r->at].ts_ns < row->start)
+		r->at++;
+	for (unsigned i = r->at; i < r->n && r->v[i].ts_ns == row->start; i++)
+		if (html_lane(h, r->v[i].task) == (int32_t)row->lane)
+			return true;
+	return false;
+}
+
 /* Sorted rows to h and c blocks, which wait on disk: the overview and META come before them. */
 static void encode_rows(struct html *h, const struct html_layout *l, struct html_bucket *overview, struct spool *hot,
 			struct spool *cold)
 {
 	struct html_row *rows = xmalloc(sizeof(*rows) * RUN_ROWS);
 	const struct html_row *r;
+	struct reasons reasons = reasons_of(h);
 	uint64_t base = 0;
 	uint32_t n = 0;
 
 	do {
 		r = row_spool_next(&h->rows);
 		if (r) {
-			overview_add(h, overview, l, r);
-			rows[n++] = *r;
+			rows[n] = *r;
+			if (is_reason(h, &reasons, r))
+				html_made_serious(h, &rows[n]);
+			overview_add(h, overview, l, &rows[n++]);
 		}
 		if (n == RUN_ROWS || (!r && n)) {
 			html_block_rows(&h->block, l->cols[KIND_H].v, l->cols[KIND_H].n, rows, sizeof(*rows), n, base);
@@ -181,6 +209,7 @@ static void encode_rows(struct html *h, const struct html_layout *l, struct html
 			n = 0;
 		}
 	} while (r);
+	free(reasons.v);
 	free(rows);
 }
 

@@ -106,7 +106,10 @@ void html_end_strings(struct html *h);				/* those that wait become a block */
 uint32_t html_string(struct html *h, const void *s, size_t n);		/* id; 0 for the empty one */
 
 /* html_row.c: an event's row; the table of errors fills as it goes */
-bool html_is_error(uint8_t code);
+/* CALM: it says how things are (not there, not yet); processes end well with it. */
+enum html_fault { FAULT_NONE, FAULT_SERIOUS, FAULT_CALM };
+enum html_fault html_fault_of(const struct html *h, uint8_t code);
+void html_made_serious(struct html *h, struct html_row *row);	/* a process failed for it */
 void html_row_of(struct html *h, const struct row *from, struct html_row *ret_row);
 
 /* html_world.c: tasks, files, connections, types as they come by */

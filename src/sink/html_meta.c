@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* META of a report: JSON, streamed; and which columns its blocks have. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -114,7 +115,7 @@ static void write_errnos(struct html *h, struct json *j)
 		if (!h->errs[code])
 			continue;
 		int err = code < ERR_FIRST_INTERNAL ? (int)code :
-			  code < ERR_NO_RESULT	    ? h->internal_errs[code - ERR_FIRST_INTERNAL] :
+			  code < ERR_NO_RESULT	    ? abs(h->internal_errs[code - ERR_FIRST_INTERNAL]) :
 						      0;
 		const char *name = err ? errno_name(err) : code == ERR_UNFINISHED ? "unfinished" : "unknown";
 		const char *text = err			  ? errno_text(err) :
@@ -127,7 +128,7 @@ static void write_errnos(struct html *h, struct json *j)
 		json_u64(j, code);
 		json_cstr(j, name ? name : number);
 		json_cstr(j, text ? text : "");
-		json_u64(j, html_is_error((uint8_t)code));
+		json_u64(j, html_fault_of(h, (uint8_t)code));
 		json_close(j, ']');
 	}
 	json_close(j, ']');

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "abi/calm.h"
 #include "base/macro.h"
 #include "decode/call.h"
 #include "event/event.h"
@@ -15,7 +16,10 @@
 /* Distinct argument strings are kept up to this many bytes; what comes after has none, and the report says so. */
 enum { ARG_BYTES_MAX = 128 << 20, ARG_LEN_MAX = 4096 };
 
-/* Codes for what is no errno, or an errno that is no failure: ERESTARTSYS, the EINVAL of readlink on a plain file. */
+/*
+ * Codes for what is no errno, or an errno that is no failure: ERESTARTSYS, the EINVAL of readlink on a plain file;
+ * below 0 an errno that is calm elsewhere, where a process failed for it.
+ */
 static unsigned special_code(struct html *h, int err)
 {
 	unsigned i = 0;
@@ -23,6 +27,7 @@ static unsigned special_code(struct html *h, int err)
 	while (i + 1 < ARRAY_SIZE(h->internal_errs) && h->internal_errs[i] && h->internal_errs[i] != err)
 		i++;	/* the last one is shared should there be more */
 	h->internal_errs[i] = err;
+	h->errs[ERR_FIRST_INTERNAL + i] = true;
 	return ERR_FIRST_INTERNAL + i;
 }
 
@@ -45,9 +50,21 @@ static uint8_t error_code(struct html *h, const struct row *row)
 }
 
 /* A call that would have had to wait, is still under way or will be restarted did not fail. */
-bool html_is_error(uint8_t code)
+enum html_fault html_fault_of(const struct html *h, uint8_t code)
 {
-	return code && row_is_failure(ROW_FAILED_CALL, code);
+	if (!code || code == ERR_UNFINISHED || code == ERR_NO_RESULT)
+		return FAULT_NONE;
+	if (code >= ERR_FIRST_INTERNAL)
+		return h->internal_errs[code - ERR_FIRST_INTERNAL] < 0 ? FAULT_SERIOUS : FAULT_NONE;
+	if (!row_is_failure(ROW_FAILED_CALL, code))
+		return FAULT_NONE;
+	return errno_is_absence(code) || errno_is_calm(code) ? FAULT_CALM : FAULT_SERIOUS;
+}
+
+void html_made_serious(struct html *h, struct html_row *row)
+{
+	if (html_fault_of(h, row->err) == FAULT_CALM)
+		row->err = (uint8_t)special_code(h, -(int)row->err);
 }
 
 static uint32_t object(struct html *h, const struct event *ev, const struct html_file *file)

@@ -22,9 +22,9 @@
 
 /* ---- connections ---- */
 
-static void error_words(struct buf *b, int err, const char *unknown)
+static void error_words(struct buf *b, int err, bool calm, const char *unknown)
 {
-	buf_putc(b, errno_is_calm(err) ? STYLE_DIM : STYLE_ERROR);
+	buf_putc(b, calm ? STYLE_DIM : STYLE_ERROR);
 	buf_puts(b, errno_name(err) ? errno_name(err) : unknown);
 	buf_putc(b, STYLE_OFF);
 }
@@ -34,7 +34,7 @@ static void conn_state(struct buf *b, const struct totals_conn *c)
 	const bool connecting = c->state == CONN_CONNECTING;
 
 	if (c->err)
-		error_words(b, c->err, "failed");
+		error_words(b, c->err, errno_is_calm(c->err), "failed");
 	else
 		buf_puts(b, c->end_ns  ? connecting ? "closed, outcome unknown" : "closed" :
 			    connecting ? "connecting" :
@@ -140,7 +140,9 @@ void table_cell_words(struct buf *b, enum cell_type type, const struct cell *v, 
 		human_count(b, v->n);
 		buf_puts(b, "×");
 		break;
-	case CELL_ERROR: error_words(b, (int)v->n, "?"); break;
+	case CELL_ERROR: /* what was looked for in vain and mattered is red as the reason of an ending */
+		error_words(b, (int)v->n, errno_is_calm((int)v->n) || errno_is_absence((int)v->n), "?");
+		break;
 	case CELL_ERROR_TEXT: buf_puts(b, errno_text((int)v->n)); break;
 	case CELL_LOOKUP: lookup_words(b, v->lookup); break;
 	case CELL_COMMAND: command_words(b, v->proc, brief); break;

@@ -83,7 +83,7 @@ static void test_small(void **state)
 	assert_meta(&r, "\"end\":\"exit\",\"events\":{\"kept\":8,\"total\":8},\"lost\":{\"events\":0,\"note\":\"\"},"
 			"\"notes\":[]");
 	assert_meta(&r, "\"h\":[\"dt:x32\",\"lane:u16\",\"type:u8\",\"dur:x32\",\"err:u8\"]");
-	assert_meta(&r, "[2,\"ENOENT\",\"No such file or directory\",1]");
+	assert_meta(&r, "[2,\"ENOENT\",\"No such file or directory\",2]");
 	assert_meta(&r,
 		    "{\"pid\":102,\"tid\":102,\"parent\":0,\"proc\":1,\"start\":2,\"end\":6000000020,\"signal\":"
 		    "\"SIGKILL\",\"comm\":\"cat\","
@@ -129,11 +129,55 @@ static void test_answers(void **state)
 	assert_int_equal(rows.err[5], 243);
 	assert_int_equal(rows.err[6], EAGAIN);
 	rows_done(&rows);
-	assert_meta(&r, "[2,\"ENOENT\",\"No such file or directory\",1]");
+	assert_meta(&r, "[2,\"ENOENT\",\"No such file or directory\",2]");
 	assert_meta(&r, "[110,\"ETIMEDOUT\",\"Connection timed out\",1],[240,\"ENOTTY\",\"Inappropriate ioctl for "
 			"device\",0],[241,\"ETIMEDOUT\"");
 	assert_meta(&r, "[242,\"EINVAL\",\"Invalid argument\",0],[243,\"ERESTARTSYS\"");
 	assert_meta(&r, "[11,\"EAGAIN\",\"Resource temporarily unavailable\",0]");
+	report_done(&r);
+}
+
+static void look_up(struct report *r, struct fake_task *p, uint64_t at, const char *path, int64_t ret)
+{
+	struct event ev = call_event(EV_OPEN, p, "openat", at, 1, ret, (uint64_t[6]){ (uint64_t)-100, 0x1000, 0 });
+
+	fake_string(&call_item.call, 1, path, strlen(path));
+	ev.raw = ev.path = path;
+	ev.raw_len = ev.path_len = (uint32_t)strlen(path);
+	feed(r, ev);
+}
+
+/* A name that was not there is calm where it was found in another place, and where the process ended well. */
+static void test_reasons(void **state)
+{
+	struct fake_task well, failed;
+	struct report r;
+	struct rows rows;
+
+	(void)state;
+	report_open(&r, 100);
+	start(&r);
+	fake_proc(&failed, 1, 0, "cc1");
+	fake_proc(&well, 2, 0, "cc1");
+	look_up(&r, &failed, 10, "/a/found.h", -ENOENT);
+	look_up(&r, &failed, 20, "/b/found.h", 3);
+	look_up(&r, &failed, 30, "/a/lost.h", -ENOENT);
+	look_up(&r, &well, 30, "/a/lost.h", -ENOENT);
+	look_up(&r, &failed, 40, "/b/lost.h", -ENOENT);
+	exit_event(&r, &well, 50, 0);
+	exit_event(&r, &failed, 60, 1 << 8);
+	end(&r, 70, 1 << 8);
+	report_close(&r);
+	rows_read(&r, 0, &rows);
+	assert_int_equal(rows.n, 7);
+	assert_int_equal(rows.err[0], ENOENT);
+	assert_int_equal(rows.err[1], 0);
+	assert_int_equal(rows.err[2], 240);
+	assert_int_equal(rows.err[3], ENOENT);
+	assert_int_equal(rows.err[4], 240);
+	rows_done(&rows);
+	assert_meta(&r, "[2,\"ENOENT\",\"No such file or directory\",2],[240,\"ENOENT\",\"No such file or "
+			"directory\",1]");
 	report_done(&r);
 }
 
@@ -345,7 +389,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_small),
-		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_answers), cmocka_unit_test(test_reasons),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_unattributed),

@@ -122,6 +122,7 @@ export interface ProcStat {
   block: number;
   events: number;
   failed: number;
+  bad: number;
   time: number;
   wait: number;
   read: number;
@@ -143,6 +144,7 @@ export async function laneStats(
     block: 0,
     events: 0,
     failed: 0,
+    bad: 0,
     time: 0,
     wait: 0,
     read: 0,
@@ -152,12 +154,13 @@ export async function laneStats(
   }));
   const socket = store.meta.file_kinds.indexOf('socket'),
     waits = Uint8Array.from(store.ops, o => (WAITS.has(o) ? 1 : 0)),
-    { type, lane, err, isError, layerOf, file } = store;
+    { type, lane, err, isError, isBad, layerOf, file } = store;
   const ok = await eachRow(store, bits, cancelled, i => {
     const s = out[lane[i]],
       t = type[i];
     s.events++;
     s.failed += isError[err[i]];
+    s.bad += isBad[err[i]];
     const d = store.dur(i);
     if (layerOf[t]) {
       const o = store.ops[t];
@@ -184,6 +187,7 @@ export async function laneStats(
 export interface RangeStat {
   events: number;
   failed: number;
+  bad: number;
   bytes: number;
   byType: { type: number; count: number; time: number }[];
   lanes: number;
@@ -204,6 +208,7 @@ export function rangeStats(
     val = source.includes(2) ? new Float64Array(block) : null;
   let events = 0,
     failed = 0,
+    serious = 0,
     bytes = 0;
   for (let i = store.lower(from), last = store.lower(to); i < last;) {
     const b = Math.floor(i / block),
@@ -222,6 +227,7 @@ export function rangeStats(
       events++;
       counts[t]++;
       failed += bad;
+      serious += store.isBad[err[i]];
       time[t] += d < room ? d : room;
       lanes[lane[i]] = 1;
       if (source[t] && !bad && i < cold) {
@@ -234,5 +240,5 @@ export function rangeStats(
     .map((count, t) => ({ type: t, count, time: time[t] }))
     .filter(x => x.count)
     .sort((a, b) => b.time - a.time || b.count - a.count);
-  return { events, failed, bytes, byType, lanes: lanes.reduce((a, b) => a + b, 0) };
+  return { events, failed, bad: serious, bytes, byType, lanes: lanes.reduce((a, b) => a + b, 0) };
 }

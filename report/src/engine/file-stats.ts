@@ -11,6 +11,7 @@ export interface FileRow {
   kind: string;
   opens: number;
   failed: number;
+  bad: number;
   failedTime: number;
   reads: number;
   writes: number;
@@ -26,6 +27,7 @@ type Totals = FileRow & { lanes: Set<number> };
 const SUMS = [
   'opens',
   'failed',
+  'bad',
   'failedTime',
   'reads',
   'writes',
@@ -41,6 +43,7 @@ const blank = (name: number, first: number): Totals => ({
   kind: '',
   opens: 0,
   failed: 0,
+  bad: 0,
   failedTime: 0,
   reads: 0,
   writes: 0,
@@ -99,6 +102,7 @@ class ByPath {
     if (!bad) this.done(r, i);
     else if (named[t]) {
       r.failed++;
+      r.bad += store.bad(i) ? 1 : 0;
       r.failedTime += d;
     }
   }

@@ -116,7 +116,7 @@ export function addRows(
   bits: Uint8Array | null,
   slot: Int32Array | null,
 ): void {
-  const { start, lane, type, err, dur32, layerOf, isError } = store,
+  const { start, lane, type, err, dur32, layerOf, isBad } = store,
     { from, buckets, data, bad } = cells;
   const scale = buckets / (cells.to - from),
     last = buckets - 1;
@@ -131,7 +131,7 @@ export function addRows(
     let b = x | 0;
     if (x < 0) b = 0;
     else if (b > last) b = last;
-    const failed = isError[err[i]],
+    const failed = isBad[err[i]],
       v = (durClass(d === 0xffffffff ? store.dur(i) : d) << 16) | (failed << 15) | (t + 1);
     const a =
       layer === 0

@@ -52,8 +52,9 @@ export class Store {
   readonly layerOf: Uint8Array;
   readonly catOf: Uint8Array;
   readonly ops: string[];
-  /** What `err` means: isError[code], errName[code], errText[code]. */
+  /** What `err` means: isError[code], errName[code], errText[code]; isBad: one that is not calm. */
   readonly isError = new Uint8Array(256);
+  readonly isBad = new Uint8Array(256);
   readonly errName: string[] = [];
   readonly errText: string[] = [];
   /** Last time anything happens; never 0, so that scales are defined. */
@@ -91,7 +92,8 @@ export class Store {
     this.catOf = Uint8Array.from(meta.types, t => t.cat);
     this.ops = meta.types.map(t => t.op);
     for (const [code, name, text, error] of meta.errnos) {
-      this.isError[code] = error;
+      this.isError[code] = error ? 1 : 0;
+      this.isBad[code] = error === 1 ? 1 : 0;
       this.errName[code] = name;
       this.errText[code] = text;
     }
@@ -235,6 +237,10 @@ export class Store {
 
   failed(i: number): boolean {
     return this.isError[this.err[i]] === 1;
+  }
+  /** It failed, and not as things are in runs that go well: what is red. */
+  bad(i: number): boolean {
+    return this.isBad[this.err[i]] === 1;
   }
   objText(i: number): string {
     return this.strings.get(this.obj[i]);

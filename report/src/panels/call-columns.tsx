@@ -80,7 +80,7 @@ export function callColumns(
     },
     figures('count', 'Count', 84, r => r.count, count),
     figures('failed', 'Failed', 70, r => r.failed, countOr, {
-      cls: r => (r.failed ? 'bad' : ''),
+      cls: r => ([...r.errors.keys()].some(e => store.isBad[e]) ? 'bad' : ''),
     }),
     {
       id: 'errors',

@@ -115,7 +115,7 @@ function Head({ s, i, cold }: Props) {
   return (
     <>
       {failed && (
-        <p class="why">
+        <p class={store.bad(i) ? 'why' : 'why mild'}>
           <b>{store.errName[store.err[i]]}</b> {store.errText[store.err[i]]}.
         </p>
       )}

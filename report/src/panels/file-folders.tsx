@@ -18,6 +18,7 @@ interface Folder {
   files: number;
   opens: number;
   failed: number;
+  bad: number;
   read: number;
   written: number;
   time: number;
@@ -34,6 +35,7 @@ const make = (path: string, name: string, depth: number): Folder => ({
   files: 0,
   opens: 0,
   failed: 0,
+  bad: 0,
   read: 0,
   written: 0,
   time: 0,
@@ -44,6 +46,7 @@ function add(n: Folder, r: FileRow): void {
   n.files++;
   n.opens += r.opens;
   n.failed += r.failed;
+  n.bad += r.bad;
   n.read += r.read;
   n.written += r.written;
   n.time += r.time;
@@ -109,7 +112,7 @@ function columnsOf(open: Set<string>, toggle: (f: Folder) => void): GridColumn<F
     }),
     figures('opens', 'Opens', 76, f => f.opens, countOr),
     figures('failed', 'Failed', 76, f => f.failed, countOr, {
-      cls: f => (f.failed ? 'bad' : ''),
+      cls: f => (f.bad ? 'bad' : ''),
     }),
     figures('read', 'Read', 90, f => f.read, bytesOr),
     figures('written', 'Written', 90, f => f.written, bytesOr),

@@ -21,7 +21,7 @@ function columnsOf(store: Store): GridColumn<FileRow>[] {
     { id: 'kind', drop: 7, title: 'Kind', width: '70px', value: r => r.kind, cls: () => 'dim' },
     figures('opens', 'Opens', 70, r => r.opens, countOr),
     figures('failed', 'Failed', 70, r => r.failed, countOr, {
-      cls: r => (r.failed ? 'bad' : ''),
+      cls: r => (r.bad ? 'bad' : ''),
     }),
     figures('reads', 'Reads', 76, r => r.reads, countOr, { drop: 8 }),
     figures('read', 'Read', 84, r => r.read, bytesOr),

@@ -22,6 +22,7 @@ interface Probe {
   dirs: number;
   time: number;
   found: string;
+  bad: boolean;
   first: number;
 }
 async function probes(
@@ -57,12 +58,14 @@ async function probes(
         dirs: 0,
         time: 0,
         found: '',
+        bad: false,
         first: i,
         seen: new Set(),
       };
       rows.set(key, r);
     }
     r.misses++;
+    r.bad ||= store.bad(i);
     r.time += store.dur(i);
     r.seen.add(o);
   });
@@ -99,7 +102,7 @@ const COLUMNS: GridColumn<Probe>[] = [
     ),
   },
   { id: 'kind', drop: 7, title: 'Search', width: '90px', value: r => r.kind },
-  figures('misses', 'Misses', 80, r => r.misses, undefined, { cls: () => 'bad' }),
+  figures('misses', 'Misses', 80, r => r.misses, undefined, { cls: r => (r.bad ? 'bad' : '') }),
   figures('dirs', 'Places', 80, r => r.dirs),
   figures('time', 'Cost', 90, r => r.time, durOr),
   {
@@ -107,7 +110,12 @@ const COLUMNS: GridColumn<Probe>[] = [
     title: 'Found as',
     width: 'minmax(220px, 1fr)',
     value: r => r.found,
-    render: r => (r.found ? <PathCell text={r.found} /> : <span class="bad">never found</span>),
+    render: r =>
+      r.found ? (
+        <PathCell text={r.found} />
+      ) : (
+        <span class={r.bad ? 'bad' : 'dim'}>never found</span>
+      ),
   },
 ];
 

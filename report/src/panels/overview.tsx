@@ -281,10 +281,13 @@ function Failed({ s }: { s: State }) {
           v.types.set(t.type, n);
           by.set(e, v);
         }
-    return [...by].sort((a, b) => b[1].n - a[1].n);
+    // What matters first: calm ones are how things are, not what went wrong.
+    return [...by].sort((a, b) => store.isBad[b[0]] - store.isBad[a[0]] || b[1].n - a[1].n);
   }, [stats]);
   const events = lanes ? lanes.reduce((a, l) => a + l.events, 0) : 0,
-    total = errors.reduce((a, e) => a + e[1].n, 0);
+    sum = (of: typeof errors) => of.reduce((a, e) => a + e[1].n, 0),
+    total = sum(errors),
+    calm = sum(errors.filter(e => !store.isBad[e[0]]));
   return (
     <section class="panel" aria-label="Failed calls">
       <h2>
@@ -292,6 +295,7 @@ function Failed({ s }: { s: State }) {
         {total > 0 && (
           <span class="dim">
             {count(total)} of {count(events)}, {percent(total, events)}
+            {calm > 0 && `; ${calm === total ? 'all' : count(calm)} looked for in vain`}
           </span>
         )}
       </h2>
@@ -307,7 +311,7 @@ function Failed({ s }: { s: State }) {
                 s.tab.value = 'timeline';
               }}
             >
-              <span class="num strong bad">{count(v.n)}</span>
+              <span class={store.isBad[e] ? 'num strong bad' : 'num strong'}>{count(v.n)}</span>
               <span class="call-name">{store.errName[e]}</span>
               <span class="path">{store.errText[e]}</span>
               <span class="grow dim path">

@@ -37,7 +37,7 @@ export function processColumns(store: Store): Column[] {
     figures('events', 'Events', 76, r => r.events, count, { drop: 2 }),
     figures('failed', 'Failed', 66, r => r.failed, countOr, {
       drop: 1,
-      cls: r => (r.failed ? 'bad' : ''),
+      cls: r => (r.bad ? 'bad' : ''),
     }),
     figures('read', 'Read', 80, r => r.read, bytesOr, { drop: 6 }),
     figures('written', 'Written', 80, r => r.written, bytesOr, { drop: 5 }),

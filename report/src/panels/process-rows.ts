@@ -37,6 +37,7 @@ function addThreads(a: ProcStat, b: ProcStat): ProcStat {
     block: a.block + b.block,
     events: a.events + b.events,
     failed: a.failed + b.failed,
+    bad: a.bad + b.bad,
     time: a.time + b.time,
     wait: a.wait + b.wait,
     read: a.read + b.read,

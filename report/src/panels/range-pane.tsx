@@ -61,7 +61,7 @@ function Fields({ r, stat }: { r: Range; stat: RangeStat }) {
         </span>
       </dd>
       <dt>Failed</dt>
-      <dd class={stat.failed ? 'mono bad' : 'mono'}>{count(stat.failed)}</dd>
+      <dd class={stat.bad ? 'mono bad' : 'mono'}>{count(stat.failed)}</dd>
       <dt>Bytes moved</dt>
       <dd class="mono">{bytes(stat.bytes)}</dd>
       <dt>Lanes</dt>

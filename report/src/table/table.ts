@@ -303,7 +303,7 @@ export class EventTable {
     e.className =
       'tb-row' +
       (on ? ' on' : '') +
-      (store.failed(i) ? ' failed' : '') +
+      (store.bad(i) ? ' failed' : '') +
       (store.isThread(store.lane[i]) ? ' thread' : '') +
       (row & 1 ? ' alt' : '');
     e.setAttribute('aria-selected', String(on));

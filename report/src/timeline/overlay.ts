@@ -167,7 +167,7 @@ export class Overlay {
       text = text.slice(0, fit - 1) + '…';
     }
     const failed = p.dark ? '#1a0505' : '#fff';
-    ctx.fillStyle = store.failed(i) ? failed : p.cssText[store.type[i]];
+    ctx.fillStyle = store.bad(i) ? failed : p.cssText[store.type[i]];
     ctx.fillText(text, left + 4, yOf(k) + hOf(k) / 2 + 0.5);
     return true;
   }

@@ -26,7 +26,7 @@ export function hit(s: State, l: Layout, x: number, y: number): Hit {
     if (store.layerOf[store.type[i]] === Layer.State) continue;
     const d = store.dur(i),
       near = store.start[i] <= t && store.start[i] + d >= t,
-      w = (store.failed(i) ? 1e18 : 0) + (near && d > ns ? 2e18 : 0) + d;
+      w = (store.bad(i) ? 1e18 : 0) + (near && d > ns ? 2e18 : 0) + d;
     if (w > weight) {
       weight = w;
       best = i;
@@ -85,7 +85,12 @@ export class Tip {
     if (store.cold > i && store.obj[i])
       out.push(line('tip-obj', show(store.objText(i)).slice(0, 300)));
     if (store.failed(i))
-      out.push(line('tip-bad', `${store.errName[store.err[i]]}: ${store.errText[store.err[i]]}`));
+      out.push(
+        line(
+          store.bad(i) ? 'tip-bad' : 'tip-dim',
+          `${store.errName[store.err[i]]}: ${store.errText[store.err[i]]}`,
+        ),
+      );
     out.push(line('tip-dim', `at ${instant(store.start[i])} s · ${show(comm)} ${tid}`));
     return out;
   }

@@ -457,6 +457,33 @@ test('level of detail never hides a failed or a long call, at any zoom', () => {
   }
 });
 
+test('what is looked for in vain failed, and is red only where a process failed for it', async () => {
+  const calm: [number, string, string, number][] = [
+      [2, 'ENOENT', 'No such file or directory', 2],
+      [240, 'ENOENT', 'No such file or directory', 1],
+    ],
+    x = new Trace(['test'], 5),
+    lane = x.task(-1, { comm: 'test', argv: ['test'], exe: '/bin/test' });
+  for (let i = 0; i < 3; i++) x.open(lane, `/a/${i}`, { err: 'ENOENT' });
+  x.exit(lane, 1);
+  const made = x.finish();
+  made.meta.errnos = calm;
+  const at = made.hot.err.findIndex((e: number) => e === 2);
+  made.hot.err[at] = 240;
+  const store = storeOf(made);
+  assert.deepEqual([store.failed(at), store.bad(at)], [true, true]);
+  assert.deepEqual([store.failed(at + 1), store.bad(at + 1)], [true, false]);
+  const all = rangeStats(store, null, 0, store.duration + 1);
+  assert.deepEqual([all.failed, all.bad], [3, 1]);
+  const [p] = (await laneStats(store, null, () => false))!;
+  assert.deepEqual([p.failed, p.bad], [3, 1]);
+  const cells = newCells(0, store.duration + 1, 100_000, 1);
+  addRows(store, cells, 0, store.n, null, Int32Array.of(0));
+  const cell = (i: number) => Math.floor((store.start[i] * cells.buckets) / (store.duration + 1));
+  assert.equal(cells.bad[cell(at)], 1);
+  assert.equal(cells.bad[cell(at + 2)], 0);
+});
+
 test('coarse levels are the maximum of the finer ones', () => {
   const p = new Pyramid(build, null);
   p.update();
