@@ -10,11 +10,12 @@
 #include "base/macro.h"
 #include "filter/callset.h"
 
-enum { CALLS, ERRORS, TOTAL, SHARE, MIN_, AVG, P50, P95, P99, MAX_, CALL, NEVER, RUNNING, _COLUMNS };
+enum { CALLS, ERRORS, TOTAL, CPU, SHARE, MIN_, AVG, P50, P95, P99, MAX_, CALL, NEVER, RUNNING, _COLUMNS };
 static const struct table_column columns[_COLUMNS] = {
 	[CALLS] = { "calls", NULL, "calls", CELL_COUNT, IN_COLUMN, 9, 0 },
 	[ERRORS] = { "errors", NULL, "errors", CELL_COUNT, IN_COLUMN, 7, 1 },
 	[TOTAL] = { "total", NULL, "total_ns", CELL_NS, IN_COLUMN, 7, 1 },
+	[CPU] = { "on CPU", NULL, "cpu_ns", CELL_NS, IN_COLUMN, 7, 1, 5 },
 	[SHARE] = { "of wall", NULL, "share", CELL_SHARE, IN_COLUMN, 7, 1 },
 	[MIN_] = { "min", NULL, "min_ns", CELL_NS, IN_COLUMN, 7, 1, 3 },
 	[AVG] = { "average", NULL, "average_ns", CELL_NS, IN_COLUMN, 7, 1 },
@@ -34,6 +35,7 @@ static void fill_call(struct cell *cells, const struct totals_call *c, uint64_t 
 	cells[CALLS] = number(c->count);
 	cells[ERRORS] = number_if(c->errors);
 	cells[TOTAL] = time_of(&c->dur, c->dur.sum);
+	cells[CPU] = (struct cell){ .set = c->has_cpu, .n = c->cpu_ns };
 	if (c->dur.n)
 		cells[SHARE] = share_of(c->dur.sum, wall_ns);
 	cells[MIN_] = time_of(&c->dur, c->dur.min);
@@ -52,8 +54,11 @@ static void fill(struct table *t, const struct totals *totals, bool noise UNUSED
 	uint64_t wall_ns = totals->end_ns > totals->start_ns ? totals->end_ns - totals->start_ns : 0;
 	struct table_row *row;
 
+	t->absent = 1u << CPU;
 	for (unsigned i = 0; i < totals->calls.n; i++) {
 		t->nall++;
+		if (totals->calls.v[i]->has_cpu)
+			t->absent = 0;
 		row = table_add(t);
 		if (row)
 			fill_call(row->cells, totals->calls.v[i], wall_ns);
@@ -161,7 +166,7 @@ void counting_sort(struct table *t, int column, counting_words *words)
 	struct keyed *v;
 	enum cell_type type;
 
-	if (column < 0)
+	if (column < 0 || t->absent >> column & 1)
 		column = counting_column(t->def, "total");
 	if (column < 0 || t->def->form == FORM_TREE)
 		return;

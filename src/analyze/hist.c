@@ -33,6 +33,23 @@ void hist_add(struct hist *h, uint64_t v)
 	h->buckets[hist_bucket(v)]++;
 }
 
+void hist_add_sum(struct hist *h, uint64_t n, uint64_t sum, uint64_t min, uint64_t max)
+{
+	if (!n)
+		return;
+	h->min = h->n ? MIN(h->min, min) : min;
+	h->max = MAX(h->max, max);
+	h->n += n;
+	h->sum += sum;
+}
+
+void hist_add_bucket(struct hist *h, uint64_t v, uint64_t n)
+{
+	uint32_t *bucket = &h->buckets[hist_bucket(v)];
+
+	*bucket = n > UINT32_MAX - *bucket ? UINT32_MAX : *bucket + (uint32_t)n;
+}
+
 bool hist_has_quantile(const struct hist *h, double q)
 {
 	return (double)h->n * (1 - q) >= 1 - 1e-9;

@@ -15,6 +15,9 @@
 struct hist { uint64_t n, sum, min, max; uint32_t buckets[HIST_BUCKETS]; };	/* zero-initialise to start */
 
 void hist_add(struct hist *h, uint64_t v);
+/* What another one of the same buckets has: n values, and how many of them are in the bucket of v. */
+void hist_add_sum(struct hist *h, uint64_t n, uint64_t sum, uint64_t min, uint64_t max);
+void hist_add_bucket(struct hist *h, uint64_t v, uint64_t n);
 uint64_t hist_quantile(const struct hist *h, double q);	/* 0.5, 0.99…; 0 when empty; never outside min…max */
 /*
  * Whether there are enough values that one lies above: 2 for a median, 20 for p95, 100 for p99.  The page has the same

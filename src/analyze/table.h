@@ -109,6 +109,7 @@ struct table {
 	uint64_t nfailed;		/* of a tree: how many of them ended badly */
 	struct cell *others;		/* a row for what had none of its own (TOTALS_ROWS), or NULL */
 	enum table_remark remark;
+	uint32_t absent;		/* columns that have no value in any row: text leaves them out; a bit each */
 	void *own;			/* what cells refer to that is not in the totals; freed with the table */
 };
 

@@ -98,59 +98,6 @@ static void moved(struct totals *t, const struct event *ev, const struct file *f
 	}
 }
 
-/* ---- calls ---- */
-
-static void call_event(struct totals *t, const struct event *ev)
-{
-	struct totals_index *x = t->index;
-	const struct call *c = ev->call;
-	unsigned arch = MIN(c->arch, 2u), nr = MIN(c->nr, (uint32_t)SYSCALL_MAX);
-	struct totals_call *row = x->calls[arch][nr];
-
-	/* One call can be several events (close_range), one after the other. */
-	if (x->last_task == ev->task->id && x->last_enter_ns == c->enter_ns)
-		return;
-	x->last_task = ev->task->id;
-	x->last_enter_ns = c->enter_ns;
-	if (c->spec->effect == FX_PROBE) {
-		t->nprobes++;
-		return;
-	}
-	t->ncalls++;
-	if (!row) {
-		row = x->calls[arch][nr] = arena_alloc(&x->arena, sizeof(*row));
-		*row = (struct totals_call){ .spec = c->spec, .nr = c->nr, .arch = c->arch };
-		TABLE_ADD(t->calls, row);
-	}
-	row->several |= nr == SYSCALL_MAX && row->nr != c->nr;
-	row->count++;
-	row->running += c->running;
-	row->never += (c->unfinished && !c->running) || c->spec->effect == FX_EXIT;
-	if (c->exit_ns >= c->enter_ns || c->running)
-		hist_add(&row->dur, c->running ? ev->dur_ns : c->exit_ns - c->enter_ns);
-	/* The program never sees ERESTARTSYS, and work in progress is no error. */
-	if (!c->err || c->restarted || c->err == EINPROGRESS)
-		return;
-	row->errors++;
-	struct error_key key;
-	struct error_row *r;
-
-	memset(&key, 0, sizeof(key));	/* hashed as bytes, padding too */
-	key.spec = c->spec;
-	key.nr = nr;
-	key.arch = (uint16_t)arch;
-	key.err = (uint16_t)c->err;
-	HASH_FIND(hh, x->errors, &key, sizeof(key), r);
-	if (!r) {
-		r = arena_alloc(&x->arena, sizeof(*r));
-		r->key = key;
-		r->row = (struct totals_error){ row, c->err, 0 };
-		HASH_ADD(hh, x->errors, key, sizeof(key), r);
-		TABLE_ADD(t->errors, &r->row);
-	}
-	r->row.count++;
-}
-
 /* ---- the trace ---- */
 
 static void keep_words(struct totals *t, struct totals_words *to, const struct bytes *v, unsigned n, uint64_t all)
@@ -373,6 +320,10 @@ void totals_event(struct totals *t, const struct event *ev)
 		totals_memory_update(t, ev->task->proc, ev->task->proc->mm);
 		return;
 	}
+	if (ev->kind == EV_COUNTS) {
+		totals_counts_event(t, ev->item);
+		return;
+	}
 	if (ev->kind == EV_DETACH)	/* nothing is released: the program lives on */
 		old_rings(t, ev->task);
 	t->nevents++;
@@ -405,7 +356,7 @@ void totals_event(struct totals *t, const struct event *ev)
 		totals_signal_event(t, ev);
 	t->nchosen_noise += !t->left_out && t->noise != NOISE_NONE && ev->kind != EV_WAITING;
 	if (ev->call && ev->kind != EV_WAITING && !t->left_out) {
-		call_event(t, ev);
+		totals_call_event(t, ev);
 		if (ev->call->unfinished || ev->call->restarted) {
 			if (spending_may(ev))
 				spending_event(x->spending, t, ev);

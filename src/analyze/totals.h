@@ -103,6 +103,7 @@ struct totals_call {	/* one syscall; those past the table of calls are one, too 
 	/* of these, still under way when tracing ended: with the time until then */
 	uint64_t running;
 	struct hist dur;			/* of those whose result was seen, and those */
+	bool has_cpu; uint64_t cpu_ns;		/* what of that was spent on a CPU, where it is known */
 };
 
 struct totals_error { const struct totals_call *call; int err; uint64_t count; };

@@ -2,8 +2,8 @@
 #pragma once
 /*
  * The inside of totals, shared by its files: rows with their place in an index.  totals_index.c keeps their names,
- * totals_files.c knows paths, totals_conns.c sockets, totals_procs.c processes and memory; totals.c takes the events
- * and hands them on.
+ * totals_calls.c counts calls, totals_files.c knows paths, totals_conns.c sockets, totals_procs.c processes and
+ * memory; totals.c takes the events and hands them on.
  */
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -91,6 +91,9 @@ struct totals_conn *totals_conn_of(struct totals *t, const struct event *ev, con
 struct totals_conn *totals_conn_known(struct totals *t, uint32_t id);	/* NULL: it has no row */
 void totals_conn_event(struct totals *t, const struct event *ev);
 void totals_conn_release(struct totals *t, const struct event *ev);
+
+void totals_call_event(struct totals *t, const struct event *ev);
+void totals_counts_event(struct totals *t, const struct item *item);	/* RECORD_COUNTS */
 
 struct totals_proc *totals_proc_of(struct totals *t, const struct proc *p);
 void totals_signal_event(struct totals *t, const struct event *ev);

@@ -37,6 +37,8 @@ struct capture_options {
 	/* the kernel backend's */
 	const char *cgroup;		/* trace what runs in this cgroup, NULL: none */
 	bool system;			/* trace everything but ourselves */
+	/* calls are to be counted only: a backend that can, emits RECORD_COUNTS at the end and sets source.counts */
+	bool count;
 	bool lossy;			/* never hold traced programs back */
 	size_t ring_bytes;		/* 0: the usual */
 	/* SCHED and BLOCK records, too; ptrace cannot: source_latency_open() beside it */
@@ -81,6 +83,7 @@ enum stop_request { STOP_NONE, STOP_DETACH, STOP_KILL };
 
 struct source {
 	const struct source_ops *ops;
+	bool counts;				/* calls have no records: capture_options.count */
 	enum stop_request stop_request;	/* common/stop.h: of live backends */
 	/* Set while the backend waits for something to happen: every time stamp it takes later is later. */
 	_Atomic bool waiting;

@@ -2,6 +2,7 @@
 #include "cli/choosing.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "abi/spec.h"
 #include "analyze/totals.h"
@@ -34,6 +35,19 @@ static bool writes_data(const struct options *opt)
 	return false;
 }
 
+const char *choosing_records(const struct options *opt)
+{
+	if (opt->by && strcmp(opt->by, "call") != 0 && strcmp(opt->by, "errno") != 0)
+		return "--by asks what each call was about";
+	if (opt->filter)
+		return "a filter is asked about each";
+	if (writes_data(opt) || opt->summary_json)
+		return "another output needs them";
+	if (opt->events || opt->progress)
+		return "events are counted as they come";
+	return NULL;
+}
+
 void choosing_capture(const struct options *opt, const struct chooser *chooser, bool every_call,
 		      struct capture_options *c)
 {
@@ -49,8 +63,9 @@ void choosing_capture(const struct options *opt, const struct chooser *chooser, 
 		c->chosen = every_call ? may : named;
 	else if (!every_call && named && !callset_is_empty(named))
 		c->chosen = named;
+	c->count = opt->count_only && !choosing_records(opt);
 	c->chosen_text = opt->calls_text;
 	c->filter_text = narrow ? opt->filter : NULL;
 	if (c->chosen && !writes_data(opt))
-		c->names = plan_names(c->chosen, c->usual);
+		c->names = c->count ? NAMES_TASKS : plan_names(c->chosen, c->usual);
 }

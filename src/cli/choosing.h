@@ -14,3 +14,5 @@ int choosing_open(const struct options *opt, struct totals *totals, struct choos
 /* Fills all_calls and what stands there for -e and --filter; every_call: every one is wanted that may be chosen. */
 void choosing_capture(const struct options *opt, const struct chooser *chooser, bool every_call,
 		      struct capture_options *c);
+/* Why -c has to see a record of each call, as a part of a sentence; NULL: it has not, counting them is enough. */
+const char *choosing_records(const struct options *opt);

@@ -51,7 +51,7 @@ static bool is_counted(enum event_kind kind)
 {
 	switch (kind) {
 	case EV_START: case EV_END: case EV_LOST: case EV_RELEASE: case EV_MEMORY_SNAPSHOT:
-	case EV_ATTACH: case EV_DETACH: case EV_WAITING:
+	case EV_ATTACH: case EV_DETACH: case EV_WAITING: case EV_COUNTS:
 		return false;
 	default:
 		return true;

@@ -235,6 +235,19 @@ static void spawned(void *ctx, pid_t pid)
 		source_latency_add(s->latency, pid);
 }
 
+static void say_how_counted(const struct session *s)
+{
+	const char *why = choosing_records(s->opt);
+	struct diag d;
+
+	if (s->source->counts)
+		diag_set(&d, 0, 0, "-c: calls are counted in the kernel, and have no records");
+	else
+		diag_set(&d, 0, 0, "-c: calls are counted from their records: %s",
+			 why ? why : "only --backend bpf counts in the kernel");
+	signals_say(d.text);
+}
+
 static int open_source(struct session *s, struct diag *diag)
 {
 	const struct options *opt = s->opt;
@@ -279,6 +292,8 @@ static int open_source(struct session *s, struct diag *diag)
 	rc = backend_open(opt->backend, &s->capture, &s->source, &told, diag);
 	if (told.text[0])
 		signals_say(told.text);
+	if (rc == 0 && opt->count_only && opt->verbose)
+		say_how_counted(s);
 	return rc;
 }
 

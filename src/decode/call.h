@@ -31,6 +31,7 @@ struct call {
 	uint8_t arch;			/* enum record_arch */
 	bool no_exit, unfinished, restarted;
 	bool running;			/* with unfinished: the thread lives on in it */
+	bool counted;			/* elsewhere: RECORD_COUNTS */
 	bool facts;			/* parts has answers of the kernel: decode_fact() */
 	uint64_t enter_ns, exit_ns;	/* exit_ns 0 when no_exit or unfinished */
 	uint64_t until_ns;		/* unfinished: when it was last known to be in it, 0 not known */
@@ -62,6 +63,7 @@ struct item {
 		const struct record_fault *fault;
 		const struct record_waiting *waiting;
 		const struct record_usage *usage;
+		const struct record_counts *counts;
 		const void *body;
 	};
 	struct call call;		/* kind CALL; WAITING in a call: unfinished */

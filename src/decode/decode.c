@@ -28,6 +28,7 @@ static const struct { uint16_t size, nchunks; } bodies[_RECORD_KIND_MAX] = {
 	[RECORD_FAULT] = { sizeof(struct record_fault) },
 	[RECORD_WAITING] = { sizeof(struct record_waiting) },	/* likewise */
 	[RECORD_USAGE] = { sizeof(struct record_usage) },
+	[RECORD_COUNTS] = BODY(record_counts),
 };
 
 size_t decode_body_size(enum record_kind kind, size_t *ret_nchunks)
@@ -60,6 +61,7 @@ static const struct { uint16_t elem; bool exact, str; } parts_are[] = {
 	[PART_CPUS] = { 8, .exact = true }, [PART_ZONE] = { 8, .exact = true },
 	[PART_FACT_NAME] = { .str = true },
 	[PART_FACT_SOCK] = { sizeof(struct record_sock), .exact = true },
+	[PART_TIMES] = { sizeof(struct record_times) }, [PART_ERRORS] = { sizeof(struct record_errors) },
 };
 
 static uint32_t str_len(const char *s, uint32_t max)
@@ -312,6 +314,7 @@ static inline __attribute__((always_inline)) int decode_call(const struct record
 	c->no_exit = r->h.flags & CALL_NO_EXIT;
 	c->unfinished = r->h.flags & CALL_UNFINISHED;
 	c->running = r->h.flags & CALL_RUNNING;
+	c->counted = r->h.flags & CALL_COUNTED;
 	c->restarted = r->h.flags & CALL_RESTARTED && c->spec->ret != RET_FOREIGN;
 	c->enter_ns = r->h.ts_ns;
 	c->exit_ns = 0;
@@ -430,6 +433,8 @@ int decode_record(const struct record *r, size_t size, struct arena *arena, stru
 		ret_item->nparts = ret_item->call.nparts;
 		return err;
 	}
+	if (r->kind == RECORD_COUNTS && ((const struct record_counts *)r)->arch > ARCH_X32)
+		return -EBADMSG;
 	if (bodies[r->kind].nchunks)
 		memcpy(&nchunks, (const char *)r + bodies[r->kind].nchunks, sizeof(nchunks));
 	err = decode_parts(r, bodies[r->kind].size, nchunks, arena, &parts, &ret_item->nparts);

@@ -87,6 +87,7 @@ static const struct event_info infos[_EV_MAX] = {
 	ROW(EV_RELEASE,		"release",	NULL,		CAT_FILE,	0),
 	ROW(EV_MEMORY_SNAPSHOT,	"memory_snapshot", NULL,	CAT_MEMORY,	0),
 	ROW(EV_WAITING,		"waiting",	"waiting in",	CAT_WAIT,	LIVE),
+	ROW(EV_COUNTS,		"counts",	NULL,		CAT_OTHER,	0),
 };
 
 const struct event_info *event_info(enum event_kind kind)

@@ -110,6 +110,8 @@ enum event_kind {
 	 * or tracing does.
 	 */
 	EV_WAITING,
+	/* Calls that were only counted: details in .item (RECORD_COUNTS).  For sums; never a line, never a row. */
+	EV_COUNTS,
 	_EV_MAX,
 };
 

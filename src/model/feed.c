@@ -440,6 +440,10 @@ void world_feed(struct world *w, const struct item *item)
 	case RECORD_SCHED: case RECORD_BLOCK: case RECORD_FAULT: feed_kernel(w, item); break;
 	case RECORD_USAGE: feed_usage(w, item); break;
 	case RECORD_DETACH: proc_detach(w, item->head); break;
+	case RECORD_COUNTS:
+		ev = event_at(item->head->ts_ns, NULL, EV_COUNTS);
+		world_emit(w, &ev);
+		break;
 	case RECORD_END:
 		feed_dropped(w, item->head->ts_ns);
 		ev = event_at(item->head->ts_ns, NULL, EV_END);

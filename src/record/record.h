@@ -43,6 +43,7 @@ enum record_kind {
 	RECORD_SCHED = 14, RECORD_BLOCK = 15, RECORD_FAULT = 16,
 	RECORD_WAITING = 17,	/* what a thread was in when it was found running */
 	RECORD_USAGE = 18,	/* what a thread has used so far, before its EXIT or DETACH, or when it was found */
+	RECORD_COUNTS = 19,	/* calls of one kind that were counted where they were made, and have no records */
 	_RECORD_KIND_MAX,
 };
 
@@ -109,6 +110,8 @@ enum chunk_part {
 	PART_CPUS = 48, /* START: rec_u64, CPUs that were online */
 	PART_ZONE = 49, /* START: rec_i64, seconds of the host's local time ahead of UTC */
 	PART_OPTION = 50, /* START: one word of the tracer's own command line, in order */
+	PART_TIMES = 70, /* COUNTS: struct record_times array */
+	PART_ERRORS = 71, /* COUNTS: struct record_errors array */
 	PART_COUNT = 37, /* after the strings of a vector that has more: rec_u64, how many there are in all */
 };
 
@@ -151,7 +154,8 @@ enum record_arch { ARCH_X86_64 = 0, ARCH_I386 = 1, ARCH_X32 = 2 };
 enum { CALL_NO_EXIT = 1,	/* the result was not asked for: ret and exit_ns mean nothing */
        CALL_UNFINISHED = 2,	/* the thread ended, or was let go, inside the call */
        CALL_RESTARTED = 4,	/* interrupted, the kernel will restart it (ERESTART*) */
-       CALL_RUNNING = 8 };	/* with UNFINISHED: the thread was let go inside the call, which goes on */
+       CALL_RUNNING = 8,	/* with UNFINISHED: the thread was let go inside the call, which goes on */
+       CALL_COUNTED = 16 };	/* it is in a COUNTS that follows, and has a record for what it did */
 struct record_call {
 	struct record h;	/* ts_ns: entry */
 	rec_u64 exit_ns;	/* UNFINISHED: when it was last known to be in it, 0 not known */
@@ -278,6 +282,21 @@ enum {
 	WAITING_UNREADABLE =
 		3 /* nothing it waits in: from now on its memory may not be read by the tracer (PR_SET_DUMPABLE) */
 };
+
+/*
+ * COUNTS: calls of nr that have returned, since the beginning; CALL_COUNTED records are of them, others are not.
+ * cpu_ns: what they spent on a CPU of sum_ns.  Chunks: PART_TIMES, each how many took ns or more, but less than 1/16
+ * longer; PART_ERRORS, how many failed with err (EINPROGRESS is no failure).
+ */
+struct record_counts {
+	struct record h;
+	rec_u64 calls, sum_ns, min_ns, max_ns, cpu_ns;
+	rec_u32 nr;
+	rec_u8 arch, pad[3];
+	rec_u32 nchunks, pad2;
+};
+struct record_times { rec_u64 ns, n; };
+struct record_errors { rec_u32 err, pad; rec_u64 n; };
 
 struct record_msg { rec_u64 nbytes; rec_u32 name_len, flags; rec_u8 name[112]; };	/* one message of *mmsg */
 enum { MSG_NAME_CUT = 1 };	/* its flags: there was less room than the name needs (the decoder sets it, too) */

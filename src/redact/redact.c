@@ -113,6 +113,8 @@ static enum how how(const struct pass *p, const struct record_chunk *c)
 	case PART_BOOT:
 	case PART_CPUS:
 	case PART_ZONE:
+	case PART_TIMES:
+	case PART_ERRORS:
 	case PART_WCHAN:
 	case PART_CHOSEN:
 		return KEEP;

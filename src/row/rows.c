@@ -101,6 +101,7 @@ bool rows_has_row(enum event_kind kind)
 	case EV_END:
 	case EV_RELEASE:
 	case EV_MEMORY_SNAPSHOT:
+	case EV_COUNTS:
 	case EV_WAITING:	/* its call has a row when it ends, or tracing does */
 		return false;
 	default: return true;

@@ -36,7 +36,7 @@ static bool each_call(each_word *each, void *ctx)
 static bool is_mark(enum event_kind kind)
 {
 	return kind != EV_CALL && kind != EV_START && kind != EV_END && kind != EV_RELEASE &&
-	       kind != EV_MEMORY_SNAPSHOT && kind != EV_WAITING;
+	       kind != EV_MEMORY_SNAPSHOT && kind != EV_WAITING && kind != EV_COUNTS;
 }
 
 static bool each_mark(each_word *each, void *ctx)

@@ -346,7 +346,7 @@ static void errors_of_calls(struct summary_sink *s)
 	table_free(t);
 }
 
-/* Of a single call it is not known what of its time was spent on a CPU. */
+/* Of a single call that has a record it is not known what of its time was spent on a CPU. */
 static void cpu_line(struct summary_sink *s)
 {
 	buf_puts(&s->b, " Wall time");

@@ -188,7 +188,7 @@ static bool is_left_out(const struct summary_sink *s, const struct table *t, uns
 {
 	const struct table_column *c = &t->def->columns[column];
 
-	return c->spare && c->spare <= spared && (int)column != s->opt->sort;
+	return t->absent >> column & 1 || (c->spare && c->spare <= spared && (int)column != s->opt->sort);
 }
 
 static unsigned width_of(const struct summary_sink *s, const struct table *t, unsigned spared)
@@ -204,7 +204,7 @@ static unsigned width_of(const struct summary_sink *s, const struct table *t, un
 /* How many steps of struct table_column.spare are taken. */
 static unsigned spared_of(const struct summary_sink *s, const struct table *t)
 {
-	enum { STEPS = 4 };
+	enum { STEPS = 5 };
 	unsigned spared = 0;
 
 	if (t->def->form == FORM_HEADED && s->opt->fit)

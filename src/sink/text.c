@@ -226,6 +226,7 @@ static void text_event(struct sink *sink, const struct event *ev)
 		return;
 	case EV_RELEASE:
 	case EV_MEMORY_SNAPSHOT:
+	case EV_COUNTS:
 		return;
 	default:
 		break;

@@ -263,6 +263,11 @@ def table(text):
     return lines[1:next(i for i, line in enumerate(lines) if line.endswith(" in all"))]
 
 
+def on_cpu(t):
+    """The heads of a column that only counting in the kernel fills."""
+    return ["on", "CPU"] if t.args.backend == "bpf" else []
+
+
 def our_counts(t, command, *options):
     _, text = traced(t, "-c", *options, command=command)
     number = lambda word: 0 if word == "–" else int(word.replace(",", ""))     # noqa: E731
@@ -288,11 +293,59 @@ def counts(t):
     equal(our_counts(t, command, "-e", "%file")[0], strace_counts(command, "-e", "trace=%file"), "those chosen")
 
 
+def nanoseconds(text):
+    number, unit = re.fullmatch(r"([\d.]+)(ns|µs|ms|s)", text).groups()
+    return float(number) * {"ns": 1, "µs": 1e3, "ms": 1e6, "s": 1e9}[unit]
+
+
+def counted_by(t):
+    """-v says who counts: the kernel, where that is enough; what it counts is what the records have"""
+    def how(*options):
+        p, _ = traced(t, "-v", "-c", *options, command=["true"])
+        return next(line for line in p.stderr.splitlines() if line.startswith("compendium: -c: "))
+    if t.args.backend != "bpf":
+        check("from their records: only --backend bpf counts" in how(), how())
+        return
+    for options in ([], ["--by", "errno"], ["-e", "%file"], ["--sort", "errors"]):
+        check("are counted in the kernel" in how(*options), how(*options))
+    for options, why in ((["--by", "file"], "--by asks"), (["--failed"], "a filter is asked"), (["--summary=json"], "another output"), (["--events", "9"], "events are counted")):
+        check(f"from their records: {why}" in how(*options), how(*options))
+
+
+def counted_in_kernel(t):
+    """bpf: each call is counted, however small the ring; its times are in buckets as narrow as those of records; a wait takes no CPU"""
+    if t.args.backend != "bpf":
+        raise Skip("ptrace counts from records")
+    work = ("import os, threading\n"
+            "def f():\n"
+            "    fd = os.open('/dev/null', os.O_WRONLY)\n"
+            "    for i in range(50000): os.pwrite(fd, b'x', 0)\n"
+            "v = [threading.Thread(target=f) for i in range(4)]\n"
+            "[x.start() for x in v]; [x.join() for x in v]")
+    _, text = traced(t, "-c", "--lossy", "--ring-size", "64K", command=["python3", "-S", "-c", work])
+    check(re.search(r"^ +200,000 +– .* pwrite64$", text, re.M) and "Lost" not in text, text)
+    pairs = 0
+    _, text = traced(t, "-c", command=["sh", "-c", "sleep 0.3; ls -lR /etc/apt >/dev/null"])
+    rows = [re.split(r"  +| (?=[–\d])", line.strip()) for line in table(text)]
+    for calls, _, total, cpu, _, least, average, p50, p95, p99, most, name in rows:
+        if total == "–":
+            continue
+        total, cpu, least, average, most = map(nanoseconds, (total, cpu, least, average, most))
+        check(cpu <= total and least <= average * 1.01 and average <= most * 1.01, text)
+        check(name != "clock_nanosleep" or cpu < total / 2, text)
+        if calls == "2":        # then the median is the shorter one, but for the width of its bucket
+            check(abs(nanoseconds(p50) - least) <= least * 0.035 + 1, text)
+            pairs += 1
+        for p in (p50, p95, p99):
+            check(p == "–" or least * 0.99 <= nanoseconds(p) <= most * 1.01, text)
+    check(pairs > 3 and re.search(r"exit_group \(\d never returned\)$", text, re.M), text)
+
+
 def tables(t):
     """-c has no lines, -C has both, -q the summary; each order and kind of table; a call that does not return is there"""
     _, text = traced(t, "-c", "--sort", "calls", command=["find", "/etc/apt"])
     lines = text.splitlines()
-    equal(lines[0].split(), ["calls", "errors", "total", "of", "wall", "min", "average", "p50", "p95", "p99", "max", "call"], "heads")
+    equal(lines[0].split(), ["calls", "errors", "total", *on_cpu(t), "of", "wall", "min", "average", "p50", "p95", "p99", "max", "call"], "heads")
     calls = [int(line.split()[0].replace(",", "")) for line in table(text)]
     check(calls == sorted(calls, reverse=True) and len(calls) > 10, text)
     equal(int(re.search(r"^ *([\d,]+) .* in all$", text, re.M)[1].replace(",", "")), sum(calls), "the sum")
@@ -343,13 +396,15 @@ def in_terminal(t, columns, *words):
 
 def narrow(t):
     """in a terminal the table of -c fits: percentiles and the minimum are left out, but not the column it is sorted by"""
-    for columns, sort, heads in ((120, "total", "min average p50 p95 p99 max"), (80, "total", "average p50 max"),
-                                 (80, "p95", "average p95 max"), (64, "total", "average max")):
+    cpu = on_cpu(t)
+    for columns, sort, heads in ((130, "total", "min average p50 p95 p99 max"), (80, "total", "average max" if cpu else "average p50 max"),
+                                 (88 if cpu else 80, "p95", "average p95 max"), (64, "total", "average max")):
         text = in_terminal(t, columns, "-c", "--sort", sort, "-e", "execve,openat", "true")
         lines = text.splitlines()
-        equal(lines[0].split(), ["calls", "errors", "total", "of", "wall", *heads.split(), "call"], f"{columns} columns")
+        apart = cpu if columns > 64 else []
+        equal(lines[0].split(), ["calls", "errors", "total", *apart, "of", "wall", *heads.split(), "call"], f"{columns} columns")
         check(len(table(text)) == 2 and max(map(len, lines)) <= columns, lines)
-        equal(len(lines[1].split()), len(heads.split()) + 6, lines[1])
+        equal(len(lines[1].split()), len(heads.split()) + 6 + bool(apart), lines[1])
 
 
 def narrow_summary(t):
@@ -402,7 +457,7 @@ def refused(t):
                          (["-e", "connect", "--filter", "cat:file"], "and be of -e connect"), (["--slower", "soon"], "takes a time, as 10ms"), (["--path", ""], "needs GLOB"), (["-c", "-C"], "give one of them"),
                          (["-e", "signal=SIGTREM"], 'no signal "SIGTREM"; did you mean SIGTERM?'), (["-e", "fd=x"], "takes numbers of descriptors"),
                          (["-e", "status=failed", "-e", "status=successful"], "-e status= was given twice"), (["-e", "read=3"], "--record keeps"), (["--by", "file"], "--by belongs to the table of calls: give -c"), (["-c", "--by", "x"], "--by takes call, process, file, peer or errno"),
-                         (["-c", "--sort", "x"], 'no column "x"; it has calls, errors, total, share, min,'),
+                         (["-c", "--sort", "x"], 'no column "x"; it has calls, errors, total, cpu, share, min,'),
                          (["-c", "--by", "process", "--sort", "duration"], "--by process is a tree"),
                          (["-c", "--by", "peer", "--sort", "p99"], 'no column "p99"; it has sent, received, '), (["-e", ""], "a name is missing"), (["--trace=read,,"], "a name is missing")):
         with tempfile.TemporaryDirectory() as d:
@@ -415,4 +470,4 @@ def refused(t):
 
 
 if __name__ == "__main__":
-    main(__doc__, {"choosing": [as_strace, in_words, in_the_report, names_stay, by_filter, not_stopped, only_failures, server, recorded, counts, tables, unknown_numbers, narrow, narrow_summary, details, filtered, refused]})
+    main(__doc__, {"choosing": [as_strace, in_words, in_the_report, names_stay, by_filter, not_stopped, only_failures, server, recorded, counts, counted_by, counted_in_kernel, tables, unknown_numbers, narrow, narrow_summary, details, filtered, refused]})

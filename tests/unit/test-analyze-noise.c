@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Histograms, what is noise, and resident memory. */
+/* Histograms, calls that were counted at once, what is noise, and resident memory. */
 #include "events.h"
 
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include "analyze/resident.h"
 #include "analyze/totals.h"
 #include "base/buf.h"
+#include "base/macro.h"
 #include "sink/totals_words.h"
 
 static void test_hist(void **state)
@@ -44,6 +45,39 @@ static void test_hist(void **state)
 }
 
 /* A quantile of few values says nothing: one has to lie above it. */
+/* Counted where they were made, calls come to the same as one by one. */
+static void test_counted(void **state)
+{
+	static const uint64_t ns[] = { 3, 15, 16, 17, 500, 501, 90000, 90001, 5000000000 };
+	struct record_times times[ARRAY_SIZE(ns)];
+	struct record_errors errors = { .err = ENOENT, .n = 2 };
+	const struct part parts[] = { { .part = PART_TIMES, .len = sizeof(times), .bytes = (const char *)times },
+				      { .part = PART_ERRORS, .len = sizeof(errors), .bytes = (const char *)&errors } };
+	struct record_counts r = { .h = { .kind = RECORD_COUNTS }, .calls = ARRAY_SIZE(ns), .min_ns = 3, .max_ns = 5000000000,
+				   .cpu_ns = 77, .nr = 2 };
+	struct item item = { .kind = RECORD_COUNTS, .head = &r.h, .counts = &r, .parts = parts, .nparts = 2 };
+	struct totals *t = totals_new();
+	struct hist one_by_one = { 0 };
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(ns); i++) {
+		hist_add(&one_by_one, ns[i]);
+		r.sum_ns += ns[i];
+		times[i] = (struct record_times){ hist_bucket_low(hist_bucket(ns[i])), 1 };
+	}
+	totals_event(t, &(struct event){ .kind = EV_COUNTS, .item = &item });
+	assert_int_equal(t->calls.n, 1);
+	assert_memory_equal(&t->calls.v[0]->dur, &one_by_one, sizeof(one_by_one));
+	assert_true(t->calls.v[0]->has_cpu && t->calls.v[0]->cpu_ns == 77);
+	assert_int_equal(t->calls.v[0]->count, ARRAY_SIZE(ns));
+	assert_int_equal(t->calls.v[0]->errors, 2);
+	assert_int_equal(t->errors.v[0]->err, ENOENT);
+	totals_event(t, &(struct event){ .kind = EV_COUNTS, .item = &item });
+	assert_int_equal(t->calls.v[0]->dur.n, 2 * ARRAY_SIZE(ns));
+	assert_int_equal(t->errors.v[0]->count, 4);
+	totals_free(t);
+}
+
 static void test_hist_enough(void **state)
 {
 	static const struct {
@@ -312,7 +346,7 @@ static void test_resident(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hist), cmocka_unit_test(test_hist_enough),
+		cmocka_unit_test(test_hist), cmocka_unit_test(test_hist_enough), cmocka_unit_test(test_counted),
 		cmocka_unit_test(test_noise_path), cmocka_unit_test(test_noise_classes),
 		cmocka_unit_test(test_noise_event), cmocka_unit_test(test_noise_preemption),
 		cmocka_unit_test(test_resident),

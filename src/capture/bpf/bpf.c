@@ -210,6 +210,8 @@ static void put_end(struct bpf_source *s)
 	drain_losses(s);
 	if (!s->detached)
 		drain_ends(s);
+	if (s->src.counts)
+		count_put(s);
 	emitter_end(&s->out, s->main_pid, s->main_status, s->interrupted);
 	s->ended = true;
 }
@@ -385,7 +387,7 @@ int source_bpf_open(const struct capture_options *opt, struct source **ret_sourc
 	int rc;
 
 	*s = (struct bpf_source){
-		.src.ops = &bpf_ops, .opt = opt, .main_status = -1, .main_pidfd = -1, .guard.fd = -1
+		.src.ops = &bpf_ops, .src.counts = opt->count, .opt = opt, .main_status = -1, .main_pidfd = -1, .guard.fd = -1
 	};
 	rc = start_programs(s, diag);
 	if (rc == 0 && opt->asked_to_end && opt->asked_to_end(opt->spawned_ctx))

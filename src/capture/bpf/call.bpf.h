@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /* A call's way from entry to exit: what its plan copies, what the kernel is asked, and the record it becomes. */
 #pragma once
+#include "capture/bpf/count.bpf.h"
 #include "capture/bpf/facts.bpf.h"
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, WIRE_RAW + 1);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, u32);
-	__type(value, struct wire_plan);
-} plans SEC(".maps");
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, UNWRAPS);
@@ -225,7 +219,10 @@ static __always_inline void enter(struct task_struct *task, struct task_state *s
 	bool narrow = compat_task(task);
 	u32 at;
 
+	if (counting && !narrow && !(st->flags & TASK_UNSEEN) && nr != NR_RESTART_SYSCALL && count_enter(st, nr))
+		return;
 	st->in_call = 0;
+	st->slot = 0;
 	st->seen = 1;
 	st->arch = narrow ? ARCH_I386 : ARCH_X86_64;
 	if (!narrow && (nr & 0x40000000) && (s32)nr >= 0) {
@@ -260,6 +257,7 @@ static __always_inline void enter(struct task_struct *task, struct task_state *s
 	st->nchunks = 0;
 	st->faulted = 0;
 	st->split = 0;
+	st->off_ns = 0;
 	st->enter_ns = bpf_ktime_get_ns();
 	st->in_call = 1;
 	if (p->any_enter)
@@ -326,7 +324,7 @@ static __always_inline u32 question(const struct task_state *st, const struct wi
 	return ask && p->ask_when.n && !cond_met(&p->ask_when, (const struct call_words *)st->args) ? ASK_NOTHING : ask;
 }
 
-enum { LEAVE_ASK_MASK = 0xff, LEAVE_RESTARTED = 0x100, LEAVE_ANSWERED = 0x200 };
+enum { LEAVE_ASK_MASK = 0xff, LEAVE_RESTARTED = 0x100, LEAVE_ANSWERED = 0x200, LEAVE_COUNTED = 0x400 };
 
 /* With what is copied after the call, or what the kernel is asked then.  how: enum fd_ask and LEAVE_*. */
 __noinline int leave_with_memory(struct task_state *st, u32 how, u64 now, s64 ret)
@@ -362,7 +360,8 @@ __noinline int leave_with_memory(struct task_state *st, u32 how, u64 now, s64 re
 		w->multiple = p->plan.leave[1].op == PLAN_MMSGHDR;
 		ask_kernel(how & LEAVE_ASK_MASK, p->plan.ask_arg, how & LEAVE_ANSWERED && p->plan.returns_fd);
 	}
-	emit_call(st, w, how & LEAVE_RESTARTED ? CALL_RESTARTED : 0, now, ret);
+	emit_call(st, w, (how & LEAVE_RESTARTED ? CALL_RESTARTED : 0) | (how & LEAVE_COUNTED ? CALL_COUNTED : 0), now,
+		  ret);
 	return 0;
 }
 
@@ -370,7 +369,7 @@ __noinline int leave_with_memory(struct task_state *st, u32 how, u64 now, s64 re
 static __always_inline void leave(struct task_struct *task, struct task_state *st, long ret, bool answered)
 {
 	u32 ask = ASK_NOTHING;
-	const struct wire_plan *p;
+	struct wire_plan *p;
 	u32 at, flags = 0, len;
 	u64 now;
 
@@ -387,6 +386,13 @@ static __always_inline void leave(struct task_struct *task, struct task_state *s
 	at = plan_index(st);
 	p = bpf_map_lookup_elem(&plans, &at);
 	len = st->len;
+	if (p && p->count && st->arch != ARCH_X32 && count_call(p, at, st, now, ret, flags)) {
+		if (p->count == COUNT_ONLY) {
+			st->in_call = 0;
+			return;
+		}
+		flags |= CALL_COUNTED;
+	}
 	if (p && p->plan.opens && ret >= 0 && opened_name(st))
 		st->names = PLAN_NAMES;
 	if (p && st->names && p->plan.names && ret > 0) {
@@ -400,7 +406,8 @@ static __always_inline void leave(struct task_struct *task, struct task_state *s
 		emit_bare_call(st, flags, now, ret);
 		return;
 	}
-	leave_with_memory(st, ask | (flags ? LEAVE_RESTARTED : 0) | (answered ? LEAVE_ANSWERED : 0), now, ret);
+	leave_with_memory(st, ask | (flags & CALL_RESTARTED ? LEAVE_RESTARTED : 0) |
+			  (flags & CALL_COUNTED ? LEAVE_COUNTED : 0) | (answered ? LEAVE_ANSWERED : 0), now, ret);
 }
 
 /* Of a thread that ends in a call, or is let go in it. */

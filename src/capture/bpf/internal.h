@@ -72,6 +72,13 @@ int bpf_follow_child(struct bpf_source *s, int pidfd, pid_t pid);
 int bpf_watch_cgroup(struct bpf_source *s, int cgroup_fd);
 void bpf_seek(struct bpf_source *s, unsigned how);
 
+/* Of count.bpf.h; plans: WIRE_RAW + 1 of them, until bpf_unmap_plans().  0 or -errno. */
+int bpf_count_maps(const struct bpf_source *s, int *ret_counts, int *ret_errors, const struct wire_plan **ret_plans);
+void bpf_unmap_plans(const struct wire_plan *plans);
+
+/* count.c */
+void count_put(struct bpf_source *s);			/* emits what was counted, a RECORD_COUNTS for each call */
+
 /* tasks, events, losses, targets, shared */
 const struct bpf_map *bpf_shared_maps(struct bpf_source *s, unsigned i);
 

@@ -39,7 +39,8 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 		refused(st, ret);
 	st->seen = 0;
 	if (st->in_call) {
-		leave(task, st, ret, answered);
+		if (!counting || !st->slot || !count_leave(st, ret))
+			leave(task, st, ret, answered);
 		if (st->ignored.signo) {
 			put_signal(st, &st->ignored);
 			st->ignored.signo = 0;
@@ -47,5 +48,22 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 	}
 	if (st->owes)
 		hold(st);
+	return 0;
+}
+
+/* While calls are counted: how long they are without a CPU. */
+SEC("tp_btf/sched_switch")
+int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	struct task_state *st = bpf_task_storage_get(&tasks, prev, 0, 0);
+	u64 now = bpf_ktime_get_ns();
+
+	if (st && st->in_call)
+		st->off_since_ns = now;
+	st = bpf_task_storage_get(&tasks, next, 0, 0);
+	if (st && st->off_since_ns) {
+		st->off_ns += now - st->off_since_ns;
+		st->off_since_ns = 0;
+	}
 	return 0;
 }

@@ -30,6 +30,22 @@ static void fill_cond(struct wire_cond *to, const struct arg_cond *c)
 	memcpy(to->vals, c->vals, sizeof(to->vals));
 }
 
+/*
+ * What is counted needs no record, but for what the summary says beside the table: programs, threads, seccomp filters,
+ * io_urings.  A probe of another tracer is no call, the end of a thread never returns.
+ */
+static void fill_count(struct wire_plan *p, const struct syscall_spec *spec)
+{
+	const struct effect_info *fx = effect_info((enum effect)spec->effect);
+
+	if (!p->plan.wanted || !p->plan.exit || !spec->name || spec->wraps || spec->effect == FX_PROBE)
+		return;
+	p->foreign = spec->ret == RET_FOREIGN;
+	p->count = fx->names & NAMES_TASKS || spec->effect == FX_SPECIAL_FD ? COUNT_TOO : COUNT_ONLY;
+	if (p->count == COUNT_ONLY)
+		p->plan = (struct capture_plan){ .wanted = true, .every_form = p->plan.every_form, .exit = true };
+}
+
 static void fill_plans(struct wire_plan *v, const struct capture_options *opt)
 {
 	static const unsigned arches[WIRE_ARCHES] = { ARCH_X86_64, ARCH_I386 };
@@ -44,6 +60,8 @@ static void fill_plans(struct wire_plan *v, const struct capture_options *opt)
 			struct wire_plan *p = &v[a * WIRE_CALLS + nr];
 
 			plan_compile(arches[a], nr, &wish, &p->plan);
+			if (opt->count && (!opt->chosen || callset_has(opt->chosen, arches[a], nr)))
+				fill_count(p, spec);
 			for (unsigned i = 0; i < 6; i++) {
 				p->any_enter |= p->plan.enter[i].op != PLAN_SKIP;
 				p->any_leave |= p->plan.leave[i].op != PLAN_SKIP;
@@ -97,9 +115,10 @@ static size_t page_up(size_t n)
 	return (n + page - 1) & ~(page - 1);
 }
 
+static size_t plans_bytes(void) { return page_up(sizeof(struct wire_plan) * (WIRE_RAW + 1)); }
+
 static int map_shared(struct bpf_source *s)
 {
-	size_t plans_bytes = page_up(sizeof(struct wire_plan) * (WIRE_RAW + 1));
 	void *mem = mmap(NULL, page_up(sizeof(struct wire_shared)), PROT_READ | PROT_WRITE, MAP_SHARED,
 			 bpf_map__fd(s->tasks->maps.shared_map), 0);
 	struct wire_plan *plans;
@@ -107,11 +126,11 @@ static int map_shared(struct bpf_source *s)
 	if (mem == MAP_FAILED)
 		return -errno;
 	s->shared = mem;
-	plans = mmap(NULL, plans_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(s->tasks->maps.plans), 0);
+	plans = mmap(NULL, plans_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(s->tasks->maps.plans), 0);
 	if (plans == MAP_FAILED)
 		return -errno;
 	fill_plans(plans, s->opt);
-	munmap(plans, plans_bytes);
+	munmap(plans, plans_bytes());
 	return fill_unwraps(s->tasks->maps.unwraps);
 }
 
@@ -128,6 +147,11 @@ int bpf_attach(struct bpf_source *s)
 		if (!*links[i])
 			return -errno;
 	}
+	if (bpf_program__autoload(s->leave->progs.on_switch)) {
+		s->leave->links.on_switch = bpf_program__attach_trace(s->leave->progs.on_switch);
+		if (!s->leave->links.on_switch)
+			return -errno;
+	}
 	/* behind on_exec on the same tracepoint: regions follow the EXEC they belong to */
 	if (bpf_program__autoload(skel->progs.on_exec_maps)) {
 		skel->links.on_exec_maps = bpf_program__attach_trace(skel->progs.on_exec_maps);
@@ -140,6 +164,7 @@ int bpf_attach(struct bpf_source *s)
 /* What programs of several objects know. */
 #define CONFIGURE(rodata, s, ring) do { \
 	(rodata)->payload_bytes = (s)->opt->max_payload; \
+	(rodata)->counting = (s)->opt->count; \
 	(rodata)->ring_half = (ring) / 2; \
 	(rodata)->ring_look = (ring) >= RING_LARGE ? 7 : 0; \
 	(rodata)->ring_most = (ring) - (ring) / RING_KEPT_PARTS; } while (0)
@@ -153,6 +178,11 @@ static void configure(struct bpf_source *s, size_t ring)
 	s->tasks->rodata->self_pidns = bpf_own_pidns();
 	s->tasks->rodata->restricted = s->skel->rodata->restricted = !bpf_sees_all();
 	bpf_program__set_autoload(s->skel->progs.on_exec_maps, s->kernel_maps);
+	bpf_program__set_autoload(s->leave->progs.on_switch, s->opt->count);
+	if (s->opt->count) {
+		bpf_map__set_max_entries(s->tasks->maps.counts, COUNT_SLOTS + 1);
+		bpf_map__set_max_entries(s->tasks->maps.count_errors, COUNT_ERRORS);
+	}
 	bpf_map__set_max_entries(s->tasks->maps.works, s->ncpus);
 	bpf_map__set_max_entries(s->tasks->maps.events, (uint32_t)ring);
 }
@@ -291,6 +321,16 @@ const struct bpf_map *bpf_shared_maps(struct bpf_source *s, unsigned i)
 
 	return maps[i];
 }
+
+int bpf_count_maps(const struct bpf_source *s, int *ret_counts, int *ret_errors, const struct wire_plan **ret_plans)
+{
+	*ret_counts = bpf_map__fd(s->tasks->maps.counts);
+	*ret_errors = bpf_map__fd(s->tasks->maps.count_errors);
+	*ret_plans = mmap(NULL, plans_bytes(), PROT_READ, MAP_SHARED, bpf_map__fd(s->tasks->maps.plans), 0);
+	return *ret_plans == MAP_FAILED ? -errno : 0;
+}
+
+void bpf_unmap_plans(const struct wire_plan *plans) { munmap((void *)(uintptr_t)plans, plans_bytes()); }
 
 void bpf_detach_all(struct bpf_source *s) { bpf_run_iter(s->tasks->progs.each_detach, NULL, NULL); }
 void bpf_adopt_targets(struct bpf_source *s) { bpf_run_iter(s->tasks->progs.each_adopt, NULL, NULL); }

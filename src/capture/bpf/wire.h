@@ -51,9 +51,29 @@ struct wire_plan {
 	struct capture_plan plan;
 	rec_u8 any_enter, any_leave;
 	rec_u8 exec;			/* execve, execveat: the entry chunks are needed before the exit */
+	rec_u8 count;			/* enum wire_counting */
+	rec_u8 foreign;			/* its result is not the kernel's: never an error */
+	rec_u32 slot;			/* of `counts`, given by the first one that returns; 0: it has none yet */
 	struct wire_cond when, ask_when;	/* of abi's row: traced, asked only when it holds */
 } __attribute__((aligned(8)));			/* as the kernel lays out elements, which both sides map */
 _Static_assert(sizeof(struct wire_plan) % 8 == 0, "the kernel lays elements of a mapped array at multiples of 8");
+
+/* Instead of a record, or besides; those that have not returned when their thread ends have a record anyway. */
+enum wire_counting { COUNT_NOT, COUNT_ONLY, COUNT_TOO };
+/*
+ * What a CPU counts of one call.  buckets: as those of analyze/hist.h, whose first ones these are; a call that took
+ * longer than they reach has a record instead.  off_ns: what of sum_ns was not spent on a CPU.
+ */
+enum {
+	COUNT_SUB_BITS = 4,
+	COUNT_SUB = 1 << COUNT_SUB_BITS,
+	COUNT_OCTAVES = 40, /* 18 minutes */
+	COUNT_BUCKETS = (COUNT_OCTAVES - COUNT_SUB_BITS + 1) * COUNT_SUB,
+	COUNT_SLOTS = 192,
+	COUNT_ERRORS = 4096
+};
+struct wire_count { rec_u64 calls, sum_ns, min_ns, max_ns, off_ns; rec_u32 buckets[COUNT_BUCKETS]; };
+struct wire_error { rec_u32 at /* number of the plan */, err; };	/* key of `count_errors`: how often */
 
 /*
  * What a call of i386 stands for: nr, with nwords from memory or with its own arguments in another order (from, 0:
@@ -91,6 +111,8 @@ struct task_state {
 	rec_u32 resume_nr;		/* what restart_syscall(2) goes on with, + 1; 0: not known */
 	rec_u32 names;			/* writes to look at: it opened the file with a thread's name */
 	rec_u64 enter_ns, args[6];
+	rec_u32 slot;			/* of `counts`, of the call it is in, where that is only counted; 0: none */
+	rec_u64 off_since_ns, off_ns;	/* the call it is in, where calls are counted: without a CPU; 0: it has one */
 	/* the latency programs' */
 	rec_u64 runnable_ns;
 	rec_u32 waker_pid, waker_tid;
@@ -129,6 +151,7 @@ struct wire_shared {
 	rec_u32 fanotify;		/* a traced task has a fanotify descriptor: what is read may bring more */
 	rec_u32 wake;			/* the reader sleeps and wants to be woken, once */
 	rec_u32 seek;			/* enum: what else makes a task one of ours */
+	rec_u32 nslots;			/* of `counts` in use */
 	rec_u32 pidns_level, self;	/* the tracer's pid namespace and its own process, filled in by each_self */
 	rec_u64 user_ns, caps;		/* the caller's, see rights.bpf.h: struct user_namespace, permitted */
 	rec_u32 uid, gid, euid;		/* as the kernel counts them */
