@@ -2,12 +2,12 @@
 /* What threads wait for: each wait as a span of its thread and in a row for what it was for. */
 #include "analyze/spent.h"
 
-#include <linux/sched.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "analyze/futex.h"
 #include "analyze/share.h"
+#include "analyze/subject.h"
 #include "analyze/totals_index.h"
 #include "record/record.h"
 
@@ -54,8 +54,16 @@ struct task_row {
 	UT_hash_handle hh, hh_tid;
 };
 
+/* An end of a pipe. */
+struct pipe_row {
+	uint32_t file;
+	uint64_t ns;
+	UT_hash_handle hh;
+};
+
 struct spending {
 	struct wait_row *waits;
+	struct pipe_row *pipes; /* by file */
 	struct task_row *tasks, *last; /* by id */
 	struct task_row *threads;      /* by process and tid: the newest that has it */
 	unsigned nspans;
@@ -74,6 +82,14 @@ const struct totals_task *spending_task(const struct totals *t, uint32_t id)
 	return r ? &r->row : NULL;
 }
 
+uint64_t spending_pipe_ns(const struct totals *t, uint32_t file)
+{
+	struct pipe_row *r;
+
+	HASH_FIND(hh, t->index->spending->pipes, &file, sizeof(file), r);
+	return r ? r->ns : 0;
+}
+
 void spending_free(struct spending *s)
 {
 	struct task_row *r, *tmp;
@@ -85,6 +101,7 @@ void spending_free(struct spending *s)
 		HASH_DEL(s->tasks, r);
 	}
 	HASH_CLEAR(hh, s->waits);
+	HASH_CLEAR(hh, s->pipes);
 	free(s);
 }
 
@@ -177,6 +194,8 @@ static void waited(struct spending *s, struct totals_task *task, uint64_t start,
 		return;
 	wait->n++;
 	wait->ns = sum_of(wait->ns, end - start);
+	if (wait->pipe_ns)
+		*wait->pipe_ns = sum_of(*wait->pipe_ns, end - start);
 	if (wait->conn)
 		wait->conn->waited_ns = sum_of(wait->conn->waited_ns, end - start);
 	add_waiter(wait->waiters, &wait->nwaiters, ARRAY_SIZE(wait->waiters), task->tid);
@@ -186,144 +205,42 @@ static void waited(struct spending *s, struct totals_task *task, uint64_t start,
 	}
 }
 
-/* ---- for what ---- */
-
-/* What a call waits for, as far as it is known. */
-struct subject {
-	enum spent what;
-	const struct file *file;
-	uint32_t target, obj;
-	uint64_t addr;
-	const char *path;
-	uint32_t path_len;
-};
-
-static bool by_file(const struct file *f, struct subject *ret)
+/* The thread whose end a futex waits for, by its id; 0: it is no pthread_join. */
+static uint32_t joined_task(struct spending *s, const struct event *ev)
 {
-	static const uint8_t what[_FILE_KIND_MAX] = {
-		[FILE_UNKNOWN] = SPENT_EVENT,  [FILE_REG] = SPENT_FILE,	     [FILE_DIR] = SPENT_FILE,
-		[FILE_TTY] = SPENT_TERMINAL,   [FILE_DEV] = SPENT_FILE,	     [FILE_PIPE] = SPENT_PIPE,
-		[FILE_SOCKET] = SPENT_PEER,    [FILE_MEMFD] = SPENT_FILE,    [FILE_EVENTFD] = SPENT_EVENT,
-		[FILE_EPOLL] = SPENT_EVENT,    [FILE_TIMERFD] = SPENT_SLEEP, [FILE_SIGNALFD] = SPENT_SIGNAL,
-		[FILE_INOTIFY] = SPENT_FILE,   [FILE_FANOTIFY] = SPENT_FILE, [FILE_PIDFD] = SPENT_CHILD,
-		[FILE_IO_URING] = SPENT_EVENT, [FILE_ANON] = SPENT_EVENT,
-	};
-
-	if (!f)
-		return false;
-	*ret = (struct subject){.what = what[f->kind], .file = f, .obj = f->id};
-	return true;
-}
-
-static bool is_join(struct spending *s, const struct event *ev, struct subject *ret)
-{
-	uint32_t tid = futex_joins(ev->call);
+	uint32_t tid = ev->kind == EV_FUTEX ? futex_joins(ev->call) : 0;
 	const struct task_row *r;
 
-	if (!tid)
-		return false;
-	r = thread_by_tid(s, (struct thread_key){ev->task->proc->id, tid});
-	if (!r || r->row.id == ev->task->id)
-		return false;
-	*ret = (struct subject){.what = SPENT_THREAD, .target = r->row.id, .obj = r->row.id};
-	return true;
-}
-
-static bool of_poll(const struct event *ev, struct subject *ret)
-{
-	if (ev->nwaited)
-		return by_file(ev->waited[0].file, ret);
-	*ret = (struct subject){.what = ev->call->ret ? SPENT_EVENT : SPENT_SLEEP};
-	if (ev->file && ev->file->kind == FILE_EPOLL)
-		ret->what = SPENT_EVENT;
-	return true;
-}
-
-static bool of_file(const struct event *ev, struct subject *ret)
-{
-	if (ev->file)
-		return by_file(ev->file, ret);
-	*ret = (struct subject){.what = SPENT_FILE, .path = ev->path, .path_len = ev->path_len};
-	return true;
-}
-
-/* Calls that the model has no kind of event for. */
-static bool of_other(const struct event *ev, struct subject *ret)
-{
-	const struct syscall_spec *spec = ev->call->spec;
-
-	switch (spec->effect) {
-	case FX_LOCK:
-		by_file(ev->file, ret);
-		ret->what = SPENT_LOCK;
-		return true;
-	case FX_IO_URING:
-		*ret = (struct subject){.what = SPENT_EVENT};
-		return true;
-	case FX_DIR:
-	case FX_FSTAT:
-		return by_file(ev->file, ret);
-	case FX_CLONE:
-	case FX_EXEC:
-	case FX_EXIT:
-		return false;
-	default:
-		break;
-	}
-	if (!(spec->groups & GRP_WAIT))
-		return false;
-	*ret = (struct subject){.what = spec->groups & GRP_SIGNAL ? SPENT_SIGNAL
-					: spec->groups & GRP_IPC  ? SPENT_LOCK
-								  : SPENT_EVENT};
-	return true;
-}
-
-static bool subject_of(struct spending *s, const struct event *ev, struct subject *ret)
-{
-	switch (ev->kind) {
-	case EV_FUTEX:
-		if (is_join(s, ev, ret))
-			return true;
-		*ret = (struct subject){.what = SPENT_LOCK, .addr = ev->call->args[0].word};
-		return true;
-	case EV_SLEEP:
-		*ret = (struct subject){.what = ev->call->spec->groups & GRP_TIME ? SPENT_SLEEP : SPENT_SIGNAL};
-		return true;
-	case EV_WAIT:
-		*ret = (struct subject){.what = SPENT_CHILD, .target = ev->target_proc, .obj = ev->target_proc};
-		return true;
-	case EV_POLL:
-		return of_poll(ev, ret);
-	case EV_FORK:
-		if (!ev->child || !ev->call || !ev->child->proc)
-			return false;
-		/* vfork returns when the child execs or ends */
-		*ret = (struct subject){.what = SPENT_CHILD, .target = ev->child->proc->id, .obj = ev->child->proc->id};
-		return ev->call->exit_ns > ev->call->enter_ns && ev->flags & CLONE_VFORK;
-	case EV_CALL:
-		return of_other(ev, ret);
-	default:
-		break;
-	}
-	switch ((enum category)event_info(ev->kind)->category) {
-	case CAT_FILE:
-	case CAT_NETWORK:
-		return of_file(ev, ret);
-	default:
-		return false;
-	}
+	r = tid ? thread_by_tid(s, (struct thread_key){ev->task->proc->id, tid}) : NULL;
+	return r && r->row.id != ev->task->id ? r->row.id : 0;
 }
 
 /* ---- rows ---- */
 
-static void describe(struct totals *t, const struct subject *sub, struct totals_wait *w)
+/* It is made with a row of what was waited for, and so bounded as these are. */
+static uint64_t *pipe_ns(struct spending *s, struct totals *t, uint32_t file)
+{
+	struct pipe_row *r;
+
+	HASH_FIND(hh, s->pipes, &file, sizeof(file), r);
+	if (!r) {
+		r = arena_alloc(&t->index->arena, sizeof(*r));
+		*r = (struct pipe_row){.file = file};
+		HASH_ADD(hh, s->pipes, file, sizeof(file), r);
+	}
+	return &r->ns;
+}
+
+static void describe(struct spending *s, struct totals *t, const struct subject *sub, struct totals_wait *w)
 {
 	const struct file *f = sub->file;
 
 	if (f && f->sock)
 		w->conn = totals_conn_known(t, f->sock->now.id);
-	if (f && f->kind == FILE_PIPE)
+	if (f && f->kind == FILE_PIPE) {
 		w->peer_pid = f->peer_pid;
+		w->pipe_ns = pipe_ns(s, t, f->id);
+	}
 	if (f && f->name.len)
 		w->name = totals_keep(t, f->name.s, f->name.len);
 	else if (sub->path)
@@ -366,7 +283,7 @@ static struct totals_wait *row_of(struct spending *s, struct totals *t, const st
 	r = arena_alloc(&t->index->arena, sizeof(*r));
 	r->key = key;
 	r->row = (struct totals_wait){.what = sub->what, .proc = key.proc, .target = sub->target, .addr = sub->addr};
-	describe(t, sub, &r->row);
+	describe(s, t, sub, &r->row);
 	HASH_ADD(hh, s->waits, key, sizeof(key), r);
 	TABLE_ADD(t->waits, &r->row);
 	return &r->row;
@@ -399,7 +316,7 @@ static void call_event(struct spending *s, struct totals *t, const struct event 
 	if (!c->unfinished && (c->exit_ns < c->enter_ns || c->exit_ns - c->enter_ns < WAIT_LEAST_NS))
 		return;
 	r = task_of(s, t, ev->task);
-	if (!r || !subject_of(s, ev, &sub))
+	if (!r || !subject_of(ev, joined_task(s, ev), &sub))
 		return;
 	w = row_of(s, t, ev, &sub);
 	if (w && ev->kind == EV_FUTEX && futex_locks(c))

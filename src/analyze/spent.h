@@ -42,6 +42,7 @@ struct totals_wait {
 	uint32_t target;			/* CHILD: process id; THREAD: task id; 0: not known */
 	const struct totals_proc *target_proc;	/* CHILD: its row, NULL not known */
 	uint32_t peer_pid;			/* PIPE: who has the other end, 0 not known */
+	uint64_t *pipe_ns;			/* PIPE: all that was waited for it; NULL: not known which */
 	uint64_t addr;				/* LOCK: of the futex, 0: none */
 	bool held;				/* of the futex: it was a lock, no condition or pool */
 	uint64_t n, ns, longest_ns, longest_at_ns;
@@ -64,6 +65,8 @@ struct totals_task {
 struct spending;
 struct spending *spending_new(void);
 void spending_free(struct spending *s);
+/* How long was waited for that pipe, an open file description, by all together. */
+uint64_t spending_pipe_ns(const struct totals *t, uint32_t file);
 const struct totals_task *spending_task(const struct totals *t, uint32_t id);	/* NULL when not kept */
 enum { WAIT_LEAST_NS = 20000 };	/* what is shorter was no wait: the call's own work, and the tracer's */
 /* Whether it can be a wait, or a thread's beginning or end: most calls are short, and nothing of these. */

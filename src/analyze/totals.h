@@ -200,6 +200,7 @@ struct totals_conn_counts totals_count_conns(const struct totals *t);
 bool totals_failed_lookup(const struct event *ev);
 bool totals_has_command(const struct totals *t);	/* what was traced is known: with -p, with the first process */
 const struct totals_proc *totals_proc(const struct totals *t, uint32_t id);	/* NULL when not kept */
+const struct totals_conn *totals_conn_row(const struct totals *t, uint32_t id);	/* likewise, by struct conn's */
 
 /*
  * The rows that matter most: bytes moved (files, conns), count (lookups, errors), total time (calls); ties in order of

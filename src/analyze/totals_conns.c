@@ -84,6 +84,14 @@ struct totals_conn *totals_conn_known(struct totals *t, uint32_t id)
 	return r ? &r->row : NULL;
 }
 
+const struct totals_conn *totals_conn_row(const struct totals *t, uint32_t id)
+{
+	struct conn_row *r;
+
+	HASH_FIND(hh, t->index->conns, &id, sizeof(id), r);
+	return r ? &r->row : NULL;
+}
+
 struct totals_conn *totals_conn_of(struct totals *t, const struct event *ev, const struct file *f,
 				   const struct conn *conn)
 {

@@ -279,6 +279,8 @@ GET(CONNECTION, PEER_PROCESS) { return not_0(v, c->conn->peer_proc); }
 GET(CONNECTION, PEER_FILE) { return not_0(v, c->conn->peer_file); }
 GET(CONNECTION, OPENED) { return u64(v, c->conn->opened_ns); }
 GET(CONNECTION, CONNECT) { return not_0(v, c->conn->connect_ns); }
+GET(CONNECTION, WAITED) { return not_0(v, c->conn->waited_ns); }
+GET(CONNECTION, FIRST) { return not_0(v, c->conn->first_ns); }
 GET(CONNECTION, CLOSED) { return c->conn->closed_ns != ROW_NOT_CLOSED && u64(v, c->conn->closed_ns); }
 
 /* ---- processes, threads, programs ---- */

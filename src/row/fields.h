@@ -93,7 +93,9 @@
 	X(CONNECTION, PEER_FILE, "peer_file", ID, TABLE_FILE, "", "The open file description at the other end.")	\
 	X(CONNECTION, OPENED, "opened", TIME, 0, "ns", "When it began.")	\
 	X(CONNECTION, CONNECT, "connect_time", DURATION, 0, "ns", "How long connecting took.")	\
-	X(CONNECTION, CLOSED, "closed", TIME, 0, "ns", "When it ended.")
+	X(CONNECTION, CLOSED, "closed", TIME, 0, "ns", "When it ended.")	\
+	X(CONNECTION, WAITED, "waited", DURATION, 0, "ns", "How long was waited for it, in whatever call (receive, poll, epoll...); of a pipe at both ends.")	\
+	X(CONNECTION, FIRST, "first_byte", DURATION, 0, "ns", "From the first bytes that were sent until the first ones were received.")
 
 #define COUNTER_FIELDS(X)				\
 	X(COUNTER, TIME, "time", TIME, 0, "ns", "When.")	\

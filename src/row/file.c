@@ -3,6 +3,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "analyze/spent.h"
+#include "analyze/totals.h"
 #include "base/macro.h"
 #include "row/enums.h"
 #include "row/internal.h"
@@ -17,9 +19,27 @@ static void put_file(struct rows *r, uint32_t id, const struct file *f, bool fin
 	row_put(r, TABLE_FILE, &(struct row_ctx){ .fstate = &s, .id = id, .file = f }, final);
 }
 
+/* Waits for it so far, and when its first bytes came. */
+static void take_waits(const struct rows *r, struct link_state *c)
+{
+	const struct totals_conn *sums = c->id ? totals_conn_row(r->totals, c->id) : NULL;
+
+	if (c->kind == ROW_PIPE)
+		c->waited_ns = spending_pipe_ns(r->totals, c->file) + spending_pipe_ns(r->totals, c->peer_file);
+	if (!sums)
+		return;
+	c->waited_ns = sums->waited_ns;
+	if (sums->first_out_ns && sums->first_in_ns > sums->first_out_ns)
+		c->first_ns = sums->first_in_ns - sums->first_out_ns;
+}
+
 static void put_conn(struct rows *r, uint32_t row, bool final)
 {
-	struct link_state c = *link_state(r, row);
+	struct link_state c;
+
+	take_waits(r, link_state(r, row));
+	link_state(r, row)->final |= final;
+	c = *link_state(r, row);
 	const struct file_state *f = file_state(r, c.file);
 
 	if (!c.later)
@@ -299,4 +319,17 @@ void rows_released(struct rows *r, const struct event *ev)
 	for (row = ev->file->sock ? file_state(r, ev->file->id)->last_conn : 0; row; row = link_state(r, row)->next)
 		if (!link_state(r, row)->over)
 			put_conn(r, row, true);
+}
+
+/* Those that were open at the end: what was waited for them since. */
+void rows_conns_end(struct rows *r)
+{
+	for (uint32_t row = 1; row <= r->nconns; row++) {
+		const struct link_state *c = link_state(r, row);
+		struct link_state now = *c;
+
+		take_waits(r, &now);
+		if (!c->final && (now.waited_ns != c->waited_ns || now.first_ns != c->first_ns))
+			put_conn(r, row, false);
+	}
 }

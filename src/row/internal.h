@@ -35,9 +35,9 @@ struct file_state {
 };
 struct link_state {
 	uint32_t file, id;		/* id: of the struct conn, 0 none */
-	uint8_t kind, state, err, later, over, rest, has_local, has_peer;
+	uint8_t kind, state, err, later, over, rest, has_local, has_peer, final;
 	uint32_t thread, peer_proc, peer_file, next;	/* next: of the same file, the one before */
-	uint64_t opened_ns, connect_ns, closed_ns;
+	uint64_t opened_ns, connect_ns, closed_ns, waited_ns, first_ns;
 	struct addr local, peer;
 };
 struct type_state { uint32_t id; char name[32]; struct meaning means; uint8_t layer; };
@@ -128,6 +128,7 @@ void rows_samples_end(struct rows *r);
 void rows_file(struct rows *r, const struct file *f, const struct event *ev);	/* up to date */
 uint32_t rows_conn_of(struct rows *r, const struct event *ev);	/* a row, 0: none */
 void rows_released(struct rows *r, const struct event *ev);
+void rows_conns_end(struct rows *r);
 
 /* fields.c */
 

@@ -139,6 +139,7 @@ void rows_event(struct rows *r, const struct event *ev)
 
 int rows_end(struct rows *r)
 {
+	rows_conns_end(r);
 	rows_samples_end(r);
 	rows_trace(r, true);
 	if (r->sink->ops->end)

@@ -33,7 +33,7 @@ struct html_conn {		/* a row of n */
 	uint32_t local, peer, host;
 	int32_t lane, peer_lane;
 	uint32_t peer_proc, peer_file;
-	uint64_t open, connect, close;
+	uint64_t open, connect, close, waited, first;
 };
 
 struct html_task {

@@ -31,6 +31,8 @@
 	X(N, "open", W_U64, html_conn, open, CONNECTION, ROW_BIT(ROW_CONNECTION_OPENED))	\
 	X(N, "connect", W_U64, html_conn, connect, CONNECTION, ROW_BIT(ROW_CONNECTION_CONNECT))	\
 	X(N, "close", W_U64, html_conn, close, CONNECTION, ROW_BIT(ROW_CONNECTION_CLOSED))	\
+	X(N, "waited", W_U64, html_conn, waited, CONNECTION, ROW_BIT(ROW_CONNECTION_WAITED))	\
+	X(N, "first", W_U64, html_conn, first, CONNECTION, ROW_BIT(ROW_CONNECTION_FIRST))	\
 	X(K, "dt", W_X32, html_row, start, COUNTER, ROW_BIT(ROW_COUNTER_TIME))	\
 	X(K, "lane", W_U16, html_row, lane, COUNTER, ROW_BIT(ROW_COUNTER_PROCESS))	\
 	X(K, "counter", W_U8, html_row, type, COUNTER, ROW_BIT(ROW_COUNTER_NUMBER))	\

@@ -214,6 +214,7 @@ static void take_connection(struct html *h, const struct row *row)
 		.lane = html_lane(h, row_u(row, ROW_CONNECTION_THREAD)), .peer_proc = (uint32_t)row_u(row, ROW_CONNECTION_PEER_PROCESS),
 		.peer_file = (uint32_t)row_u(row, ROW_CONNECTION_PEER_FILE), .open = row_u(row, ROW_CONNECTION_OPENED),
 		.connect = row_u(row, ROW_CONNECTION_CONNECT),
+		.waited = row_u(row, ROW_CONNECTION_WAITED), .first = row_u(row, ROW_CONNECTION_FIRST),
 		.close = row_has(row, ROW_CONNECTION_CLOSED) ? row_u(row, ROW_CONNECTION_CLOSED) : NOT_CLOSED,
 	};
 	h->nconns = MAX(h->nconns, (uint32_t)id);

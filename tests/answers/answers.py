@@ -217,6 +217,32 @@ def slow_server(t):
             server.kill()
 
 
+def rows_of(t, program, options=(), **more):
+    """The last rows of connections, by their number."""
+    out = t.scratch / "rows.json"
+    t.run(*PYTHON, program, options=["-a", f"--json={out}", *options], **more)
+    rows = [json.loads(line) for line in out.read_text().splitlines() if '"table":"connection"' in line]
+    return list({row["id"]: row for row in rows}.values())
+
+
+def carried(t):
+    """rows of connections and pipes carry how long was waited for them, in whatever call, and when the first byte came"""
+    with subprocess.Popen([*PYTHON, SERVER], stdout=subprocess.PIPE, text=True) as server:
+        try:
+            port = int(server.stdout.readline())
+            program = f"import select, socket\nc = socket.create_connection(('127.0.0.1', {port})); c.sendall(b'well?')\n{CLIENTS['epoll']}"
+            [row] = [r for r in rows_of(t, program) if r["kind"] == "tcp4"]
+        finally:
+            server.kill()
+    check(row["waited"] >= 1.5e9 and row["first_byte"] >= 1.5e9, row)
+    program = ("import os, time\n"
+               "r, w = os.pipe()\n"
+               "if os.fork() == 0: time.sleep(1); os.write(w, b'x'); os._exit(0)\n"
+               "os.read(r, 1); os.wait()")
+    [row] = [r for r in rows_of(t, program) if r["kind"] == "pipe"]
+    check(row["waited"] >= 0.9e9, row)
+
+
 def lock(t):
     """threads that wait for one lock: which, and how many of them"""
     need("gcc")
@@ -451,7 +477,7 @@ def hidden(t):
 
 
 GROUPS = {"different": [equal_runs, slow_stream, header_gone, as_json, hidden],
-          "slow": [slow_server, lock, idle_pool, critical_path], "findings": [leak, refused, no_finding, tree],
+          "slow": [slow_server, carried, lock, idle_pool, critical_path], "findings": [leak, refused, no_finding, tree],
           "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, second_place, made_good, no_reason, words_are_safe]}
 
 

@@ -21,13 +21,14 @@ export interface ConnRow {
   received: number;
   calls: number;
   time: number;
+  /** ns that were waited for it in any call, poll and epoll too; until the first byte of an answer. */
   waited: number;
+  firstByte: number;
   first: number;
 }
 
 /** What these are about is who is at the other end: of a socket that was never connected, the first one. */
 const PEER_OPS = new Set(['send', 'recv', 'read', 'write', 'connect', 'connected', 'accept']);
-const WAITS = new Set(['recv', 'read', 'accept', 'connect']);
 
 const blank = (f: number): ConnRow => ({
   file: f,
@@ -48,6 +49,7 @@ const blank = (f: number): ConnRow => ({
   calls: 0,
   time: 0,
   waited: 0,
+  firstByte: 0,
   first: -1,
 });
 
@@ -118,7 +120,6 @@ class ByConnection {
     if (r.first < 0) r.first = i;
     r.calls++;
     r.time += d;
-    if (WAITS.has(t.op)) r.waited += d;
     if (!r.peer && store.obj[i] !== store.files.name[store.file[i]] && PEER_OPS.has(t.op))
       r.peer = store.objText(i);
     if (t.io === 'in' || t.io === 'copy') r.received += store.bytes(i);
@@ -141,5 +142,7 @@ function tableRows({ conns: c, strings, meta }: Store): ConnRow[] {
     open: c.open[k],
     connect: c.connect[k],
     close: c.close[k],
+    waited: c.waited[k],
+    firstByte: c.first[k],
   }));
 }

@@ -25,6 +25,8 @@ export interface Conns {
   open: Float64Array;
   connect: Float64Array;
   close: Float64Array;
+  waited: Float64Array;
+  first: Float64Array;
 }
 export interface Counters {
   count: number;
@@ -70,6 +72,8 @@ export function tableConns(n: number): Conns {
     open: f64(),
     connect: f64(),
     close: f64(),
+    waited: f64(),
+    first: f64(),
   };
 }
 

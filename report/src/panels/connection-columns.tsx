@@ -74,7 +74,11 @@ export function connectionColumns(store: Store): GridColumn<ConnRow>[] {
     figures('life', 'Open for', 78, life, duration, { drop: 3 }),
     figures('waited', 'Waited', 78, r => r.waited, durOr, {
       drop: 6,
-      hint: 'time in receive, read, accept and connect',
+      hint: 'time that was waited for it, in receive, connect, poll, select and epoll, too',
+    }),
+    figures('first', 'First byte', 82, r => r.firstByte, durOr, {
+      drop: 8,
+      hint: 'from what was sent first until the first bytes came',
     }),
     figures('calls', 'Calls', 66, r => r.calls, countOr, { drop: 8 }),
     {

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include "analyze/subject.h"
+
+#include <linux/sched.h>
+
+#include "abi/spec.h"
+#include "base/macro.h"
+
+static bool by_file(const struct file *f, struct subject *ret)
+{
+	static const uint8_t what[_FILE_KIND_MAX] = {
+		[FILE_UNKNOWN] = SPENT_EVENT,  [FILE_REG] = SPENT_FILE,	     [FILE_DIR] = SPENT_FILE,
+		[FILE_TTY] = SPENT_TERMINAL,   [FILE_DEV] = SPENT_FILE,	     [FILE_PIPE] = SPENT_PIPE,
+		[FILE_SOCKET] = SPENT_PEER,    [FILE_MEMFD] = SPENT_FILE,    [FILE_EVENTFD] = SPENT_EVENT,
+		[FILE_EPOLL] = SPENT_EVENT,    [FILE_TIMERFD] = SPENT_SLEEP, [FILE_SIGNALFD] = SPENT_SIGNAL,
+		[FILE_INOTIFY] = SPENT_FILE,   [FILE_FANOTIFY] = SPENT_FILE, [FILE_PIDFD] = SPENT_CHILD,
+		[FILE_IO_URING] = SPENT_EVENT, [FILE_ANON] = SPENT_EVENT,
+	};
+
+	if (!f)
+		return false;
+	*ret = (struct subject){.what = what[f->kind], .file = f, .obj = f->id};
+	return true;
+}
+
+static bool of_poll(const struct event *ev, struct subject *ret)
+{
+	if (ev->nwaited)
+		return by_file(ev->waited[0].file, ret);
+	*ret = (struct subject){.what = ev->call->ret ? SPENT_EVENT : SPENT_SLEEP};
+	if (ev->file && ev->file->kind == FILE_EPOLL)
+		ret->what = SPENT_EVENT;
+	return true;
+}
+
+static bool of_file(const struct event *ev, struct subject *ret)
+{
+	if (ev->file)
+		return by_file(ev->file, ret);
+	*ret = (struct subject){.what = SPENT_FILE, .path = ev->path, .path_len = ev->path_len};
+	return true;
+}
+
+/* Calls that the model has no kind of event for. */
+static bool of_other(const struct event *ev, struct subject *ret)
+{
+	const struct syscall_spec *spec = ev->call->spec;
+
+	switch (spec->effect) {
+	case FX_LOCK:
+		by_file(ev->file, ret);
+		ret->what = SPENT_LOCK;
+		return true;
+	case FX_IO_URING:
+		*ret = (struct subject){.what = SPENT_EVENT};
+		return true;
+	case FX_DIR:
+	case FX_FSTAT:
+		return by_file(ev->file, ret);
+	case FX_CLONE:
+	case FX_EXEC:
+	case FX_EXIT:
+		return false;
+	default:
+		break;
+	}
+	if (!(spec->groups & GRP_WAIT))
+		return false;
+	*ret = (struct subject){.what = spec->groups & GRP_SIGNAL ? SPENT_SIGNAL
+					: spec->groups & GRP_IPC  ? SPENT_LOCK
+								  : SPENT_EVENT};
+	return true;
+}
+
+bool subject_of(const struct event *ev, uint32_t joined, struct subject *ret)
+{
+	switch (ev->kind) {
+	case EV_FUTEX:
+		*ret = joined ? (struct subject){.what = SPENT_THREAD, .target = joined, .obj = joined}
+			      : (struct subject){.what = SPENT_LOCK, .addr = ev->call->args[0].word};
+		return true;
+	case EV_SLEEP:
+		*ret = (struct subject){.what = ev->call->spec->groups & GRP_TIME ? SPENT_SLEEP : SPENT_SIGNAL};
+		return true;
+	case EV_WAIT:
+		*ret = (struct subject){.what = SPENT_CHILD, .target = ev->target_proc, .obj = ev->target_proc};
+		return true;
+	case EV_POLL:
+		return of_poll(ev, ret);
+	case EV_FORK:
+		if (!ev->child || !ev->call || !ev->child->proc)
+			return false;
+		/* vfork returns when the child execs or ends */
+		*ret = (struct subject){.what = SPENT_CHILD, .target = ev->child->proc->id, .obj = ev->child->proc->id};
+		return ev->call->exit_ns > ev->call->enter_ns && ev->flags & CLONE_VFORK;
+	case EV_CALL:
+		return of_other(ev, ret);
+	default:
+		break;
+	}
+	switch ((enum category)event_info(ev->kind)->category) {
+	case CAT_FILE:
+	case CAT_NETWORK:
+		return of_file(ev, ret);
+	default:
+		return false;
+	}
+}

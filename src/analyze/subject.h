@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* What a call waited for. */
+#include "analyze/spent.h"
+
+/* What a call waits for, as far as it is known. */
+struct subject {
+	enum spent what;
+	const struct file *file;
+	uint32_t target, obj;
+	uint64_t addr;
+	const char *path;
+	uint32_t path_len;
+};
+
+/* joined: the thread, by its id, whose end a futex waits for; 0: none.  false: it is no wait. */
+bool subject_of(const struct event *ev, uint32_t joined, struct subject *ret);
