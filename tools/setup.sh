@@ -100,6 +100,8 @@ want bpftool has_any bpftool /usr/sbin/bpftool
 want libbpf-dev has_library libbpf
 
 if [ "$task" = check ]; then
+	want libzydis-dev has_header Zydis/Zydis.h
+	want binutils has_command objdump
 	need libcmocka-dev has_library cmocka
 	need clang has_clang
 	need clang-tidy has_clang clang-tidy

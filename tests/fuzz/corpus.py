@@ -218,10 +218,32 @@ def streams():
     return found | named
 
 
+def sites():
+    """Texts for the finder of places to patch: how many functions, for each the gap before it and its size, then the bytes."""
+    call, ret, three = b"\x0f\x05", b"\xc3", b"\xb8\3\0\0\0"
+    mov = three + call + ret
+
+    def text(code, *funcs):
+        return bytes([len(funcs)]) + b"".join(bytes(f) for f in funcs) + code
+
+    return {
+        "number-before": text(mov, (0, 8)),
+        "padding-after": text(b"\x31\xc0" + call + ret + b"\x90" * 11, (0, 5)),
+        "padding-in-a-loop": text(b"\x31\xc0" + call + b"\x89\xc3" + b"\x90" * 10 + b"\xeb\xf0", (0, 18)),
+        "jump-into-the-number": text(b"\x74\2" + mov, (0, 10)),
+        "jump-past-a-lock-prefix": text(b"\x74\1\xf0\x0f\xb1\x13" + mov, (0, 14)),
+        "neighbour-jumps-back": text(mov + b"\x75\xf9" + ret, (0, 8), (0, 3)),
+        "number-as-data": text(b"\xeb\7" + mov, (0, 10)),
+        # found by fuzz-site: the last instruction of a function ends in the next one
+        "instruction-over-the-end": text(b"\x50\x48\x81" + three + b"\5\1\2\3\xb8" + mov + ret * 6, (0, 3), (0, 18)),
+        "function-beyond-the-text": text(mov, (15, 255), (15, 255)),
+    }
+
+
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent / "corpus")
     for target, inputs in {"text": text(), "query": query(), "decode": decode(), "recording": frames(),
-                           "records": streams()}.items():
+                           "records": streams(), "site": sites()}.items():
         (root / target).mkdir(parents=True, exist_ok=True)
         for name, data in inputs.items():
             (root / target / name).write_bytes(data)

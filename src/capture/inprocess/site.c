@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: MIT */
+#include "capture/inprocess/site.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "base/macro.h"
+#include "capture/inprocess/branch.h"
+#include "capture/inprocess/flow.h"
+
+/* PADDING_MAX: a cache line; more is something else. */
+enum { PADDING_MAX = 64, JMP8 = 0xeb, JMP8_LEN = 2, JMP32 = 0xe9, JMP32_LEN = 5, SYSCALL_LEN = 2 };
+
+const char *site_way_name(enum site_way way)
+{
+	static const char *const names[NSITE_WAYS] = {
+		[SITE_MOV] = "patch: number before it", [SITE_PAD] = "patch: padding near it",
+		[SITE_KEPT] = "call stays where it is", [SITE_NO_FUNCTION] = "no function known",
+		[SITE_LARGE] = "function too large",	[SITE_INSIDE] = "inside an instruction",
+		[SITE_UNREACHED] = "not reached",	[SITE_BROKEN] = "unknown instruction",
+		[SITE_TARGET] = "may be jumped into",	[SITE_NO_ROOM] = "no room",
+	};
+
+	return names[way];
+}
+
+/* They return to another stack, or not at all, or ask where they come from, or change what the stub needs. */
+static bool is_kept(uint32_t nr)
+{
+	static const unsigned short kept[] = {
+		SYS_rt_sigreturn,
+		SYS_clone,
+		SYS_fork,
+		SYS_vfork,
+		SYS_execve,
+		SYS_exit,
+		SYS_arch_prctl,
+		SYS_prctl,
+		SYS_restart_syscall,
+		SYS_exit_group,
+		SYS_seccomp,
+		SYS_execveat,
+		SYS_rseq,
+		SYS_clone3,
+		335,
+		336, /* uretprobe, uprobe */
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(kept); i++)
+		if (kept[i] == nr)
+			return true;
+	return false;
+}
+
+/* The flow of one function; a few are kept, since sites come in order and ask for neighbours. */
+struct known {
+	size_t func;
+	bool valid;
+	struct flow flow;
+};
+
+struct find {
+	const struct site_text *text;
+	struct site_func *funcs; /* none overlaps the next */
+	size_t nfuncs;
+	uint8_t *entries, *near; /* a bit for each byte of the text: a function begins, a near jump may lead here */
+	uint8_t *taken;		 /* padding that a site uses */
+	struct known known[4];
+	unsigned next_known;
+	struct sites *to;
+	size_t max;
+};
+
+static void set_bit(uint8_t *v, uint64_t at)
+{
+	v[at / 8] |= (uint8_t)(1 << at % 8);
+}
+
+static void forget(struct find *f)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(f->known); i++)
+		if (f->known[i].valid)
+			flow_done(&f->known[i].flow);
+	memset(f->known, 0, sizeof(f->known));
+}
+
+/* Entered where functions begin, and where near jumps lead. */
+static int follow(const struct find *f, const struct site_func *fn, struct flow *ret)
+{
+	uint64_t size = fn->end - fn->start, n = 0, *v = malloc((size + 1) * sizeof(*v));
+	int rc = -ENOMEM;
+
+	for (uint64_t i = 0; v && i < size; i++)
+		if (branch_bit(f->entries, fn->start + i) || branch_bit(f->near, fn->start + i))
+			v[n++] = i;
+	if (v)
+		rc = flow_follow(f->text->bytes + fn->start, size, v, n, ret);
+	free(v);
+	return rc;
+}
+
+/* NULL: too large, or not enough memory.  Stays until four others were asked for, by whatever is called. */
+static const struct flow *flow_of(struct find *f, size_t i)
+{
+	struct known *k;
+
+	for (k = f->known; k < f->known + ARRAY_SIZE(f->known); k++)
+		if (k->valid && k->func == i)
+			return &k->flow;
+	if (f->funcs[i].end - f->funcs[i].start > SITE_FUNC_MAX)
+		return NULL;
+	k = &f->known[f->next_known++ % ARRAY_SIZE(f->known)];
+	if (k->valid)
+		flow_done(&k->flow);
+	k->func = i;
+	k->valid = follow(f, &f->funcs[i], &k->flow) == 0;
+	return k->valid ? &k->flow : NULL;
+}
+
+/* The function that holds a place; nfuncs: none. */
+static size_t func_at(const struct find *f, uint64_t at)
+{
+	size_t lo = 0, hi = f->nfuncs;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (f->funcs[mid].end <= at)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < f->nfuncs && f->funcs[lo].start <= at ? lo : f->nfuncs;
+}
+
+/* One instruction and nothing else. */
+static bool stands_alone(const struct flow *flow, uint64_t at, unsigned len)
+{
+	if (at + len > flow->size || !(flow->mark[at] & FLOW_START))
+		return false;
+	for (unsigned i = 0; i < len; i++)
+		if ((flow->mark[at + i] & FLOW_TWICE) || !(flow->mark[at + i] & FLOW_COVERED) ||
+		    (i && (flow->mark[at + i] & FLOW_START)))
+			return false;
+	return true;
+}
+
+/* `mov $number, %eax` (or %rax) that ends at at: its length, 0 none. */
+static unsigned number_before(const uint8_t *code, const struct flow *flow, uint64_t at, uint32_t *ret_nr)
+{
+	static const struct {
+		uint8_t len, n, bytes[3];
+	} movs[] = {
+		{ 5, 1, { 0xb8 } },
+		{ 6, 2, { 0xc7, 0xc0 } },
+		{ 7, 3, { 0x48, 0xc7, 0xc0 } },
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(movs); i++) {
+		const uint8_t *p = code + at - movs[i].len;
+
+		if (at < movs[i].len || memcmp(p, movs[i].bytes, movs[i].n) ||
+		    !stands_alone(flow, at - movs[i].len, movs[i].len))
+			continue;
+		memcpy(ret_nr, code + at - 4, 4);
+		return movs[i].len;
+	}
+	return 0;
+}
+
+/* How many bytes of padding and nothing else lie in [at, end); 0: something else is there. */
+static uint64_t padding(const struct find *f, uint64_t at, uint64_t end)
+{
+	uint64_t p = at;
+
+	while (p < end) {
+		struct flow_insn in;
+
+		if (!flow_decode(f->text->bytes + p, end - p, &in) || !in.nop)
+			return 0;
+		p += in.len;
+	}
+	return end - at;
+}
+
+/* The byte belongs to an instruction that the flow has followed: it is no other jump. */
+static bool is_known(void *ctx, uint64_t at)
+{
+	struct find *f = ctx;
+	size_t func = func_at(f, at);
+	const struct flow *flow = func < f->nfuncs ? flow_of(f, func) : NULL;
+
+	return flow && (flow->mark[at - f->funcs[func].start] & FLOW_COVERED);
+}
+
+static bool is_target(struct find *f, uint64_t at, unsigned len)
+{
+	for (unsigned i = 0; i < len; i++)
+		if (branch_bit(f->near, at + i) || branch_short_to(f->text, at + i, is_known, f))
+			return true;
+	return false;
+}
+
+/* Room in a run of padding, not taken by another site, and in reach of a short jump from at. */
+static bool room_in(struct find *f, uint64_t from, uint64_t len, uint64_t at, uint64_t *ret)
+{
+	for (uint64_t room = from; room + JMP32_LEN <= from + len; room += JMP32_LEN) {
+		int64_t distance = (int64_t)(room - (at + JMP8_LEN));
+
+		if (distance < INT8_MIN || distance > INT8_MAX || branch_bit(f->taken, room) ||
+		    is_target(f, room, JMP32_LEN))
+			continue;
+		*ret = room;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Padding of function i: bytes behind an instruction that does not go on, up to the next instruction or the next
+ * function. In a function that jumps through a register, what is not reached may be an instruction that does nothing
+ * yet matters as the target: only what lies behind the function's end is padding then.
+ */
+static bool room_of(struct find *f, size_t i, uint64_t at, uint64_t *ret)
+{
+	const struct site_func *fn = &f->funcs[i];
+	uint64_t next = i + 1 < f->nfuncs ? f->funcs[i + 1].start : f->text->size;
+	const struct flow *flow = flow_of(f, i);
+
+	for (size_t p = flow && flow->indirect ? flow->size : 0; flow && !flow->broken && p <= flow->size; p++) {
+		uint64_t from = fn->start + p, to = p;
+
+		if (!(flow->mark[p] & FLOW_AFTER_END) || (flow->mark[p] & FLOW_COVERED))
+			continue;
+		while (to < flow->size && !(flow->mark[to] & FLOW_COVERED))
+			to++;
+		to = to == flow->size ? next : fn->start + to;
+		if (to - from <= PADDING_MAX && room_in(f, from, padding(f, from, to), at, ret))
+			return true;
+		flow = flow_of(f, i);
+	}
+	return false;
+}
+
+static bool room_near(struct find *f, size_t func, uint64_t at, uint64_t *ret)
+{
+	return room_of(f, func, at, ret) || (func > 0 && room_of(f, func - 1, at, ret)) ||
+	       (func + 1 < f->nfuncs && room_of(f, func + 1, at, ret));
+}
+
+/*
+ * Bytes just before a place, which nothing is known to reach, would be an instruction that goes on into it.  Padding is
+ * left at its end, unless something may jump into the middle of it.
+ */
+static bool is_run_into(struct find *f, uint64_t at)
+{
+	uint64_t from = at;
+	struct flow_insn in;
+	bool padded;
+
+	while (from > 0 && at - from < PADDING_MAX && !is_known(f, from - 1))
+		from--;
+	padded = padding(f, from, at) > 0;
+	for (uint64_t i = MAX(from, at - MIN(at, FLOW_INSN_MAX - 1u)); i < at; i++)
+		if (!is_known(f, i) && flow_decode(f->text->bytes + i, f->text->size - i, &in) && i + in.len > at &&
+		    (!padded || branch_short_to(f->text, i, is_known, f)))
+			return true;
+	return false;
+}
+
+static enum site_way look_inside(struct find *f, size_t func, const struct flow *flow, struct site *s)
+{
+	const struct site_func *fn = &f->funcs[func];
+	uint64_t at = s->at - fn->start;
+
+	if (!(flow->mark[at] & FLOW_COVERED))
+		return flow->broken ? SITE_BROKEN : SITE_UNREACHED;
+	if (!stands_alone(flow, at, SYSCALL_LEN))
+		return flow->mark[at] & FLOW_START ? SITE_TARGET : SITE_INSIDE;
+	if (flow->broken)
+		return SITE_BROKEN;
+	s->len = (uint8_t)number_before(f->text->bytes + fn->start, flow, at, &s->nr);
+	if (s->len && is_kept(s->nr))
+		return SITE_KEPT;
+	s->patch = s->at - s->len;
+	if (!s->len)
+		s->len = SYSCALL_LEN;
+	if (is_target(f, s->patch + 1, s->len - 1u) || is_run_into(f, s->patch))
+		return SITE_TARGET;
+	if (s->patch < s->at)
+		return SITE_MOV;
+	return room_near(f, func, s->at, &s->room) ? SITE_PAD : SITE_NO_ROOM;
+}
+
+static void classify(struct find *f, struct site *s)
+{
+	size_t func = func_at(f, s->at);
+	const struct flow *flow = func < f->nfuncs ? flow_of(f, func) : NULL;
+
+	s->way = func == f->nfuncs ? SITE_NO_FUNCTION : SITE_LARGE;
+	if (flow)
+		s->way = look_inside(f, func, flow, s);
+	for (unsigned i = 0; s->way == SITE_PAD && i < JMP32_LEN; i++)
+		set_bit(f->taken, s->room + i);
+}
+
+static bool add(struct find *f, uint64_t at)
+{
+	struct sites *to = f->to;
+	struct site *s;
+
+	if (to->n == f->max) {
+		size_t max = f->max ? f->max * 2 : 64;
+		struct site *more = reallocarray(to->v, max, sizeof(*more));
+
+		if (!more)
+			return false;
+		to->v = more;
+		f->max = max;
+	}
+	s = &to->v[to->n++];
+	*s = (struct site){ .at = at, .patch = at, .nr = SITE_NR_UNKNOWN };
+	classify(f, s);
+	return true;
+}
+
+/* A function that begins inside another is an entry of that one, which then reaches as far as both. */
+static bool sort_out(struct find *f, const struct site_func *funcs, size_t nfuncs)
+{
+	f->funcs = malloc((nfuncs + 1) * sizeof(*f->funcs));
+	f->entries = calloc(1, f->text->size / 8 + 1);
+	f->taken = calloc(1, f->text->size / 8 + 1);
+	f->near = branch_near_targets(f->text);
+	if (!f->funcs || !f->entries || !f->taken || !f->near)
+		return false;
+	for (size_t i = 0; i < nfuncs; i++) {
+		struct site_func fn = funcs[i], *last = f->nfuncs ? &f->funcs[f->nfuncs - 1] : NULL;
+
+		fn.end = MIN(fn.end, f->text->size);
+		if (fn.start >= fn.end)
+			continue;
+		set_bit(f->entries, fn.start);
+		if (last && fn.start < last->end)
+			last->end = MAX(last->end, fn.end);
+		else
+			f->funcs[f->nfuncs++] = fn;
+	}
+	return true;
+}
+
+static uint64_t next_syscall(const struct site_text *t, uint64_t from)
+{
+	const uint8_t *p = from < t->size ? memmem(t->bytes + from, t->size - from, "\x0f\x05", 2) : NULL;
+
+	return p ? (uint64_t)(p - t->bytes) : t->size;
+}
+
+/* Is control in one of two neighbours known to go into the middle of the other? */
+static bool are_one(struct find *f, size_t i)
+{
+	uint64_t end = f->funcs[i].end, next = f->funcs[i + 1].start;
+	const struct flow *a = flow_of(f, i), *b = flow_of(f, i + 1);
+
+	if (!a || !b) /* too large: what belongs to it is not known */
+		return false;
+	return a->above || a->cut || b->below || (a->falls_off && end < next && !padding(f, end, next));
+}
+
+static void unite(struct find *f, size_t i)
+{
+	f->funcs[i].end = f->funcs[i + 1].end;
+	memmove(&f->funcs[i + 1], &f->funcs[i + 2], (f->nfuncs - i - 2) * sizeof(*f->funcs));
+	f->nfuncs--;
+	forget(f);
+}
+
+static bool unite_at(struct find *f, size_t i)
+{
+	if (i + 1 >= f->nfuncs || !are_one(f, i))
+		return false;
+	unite(f, i);
+	return true;
+}
+
+/*
+ * Neighbours that jump into each other (parts of one assembly routine) become one: around each site, and around its
+ * neighbours, whose padding it may use.
+ */
+static void unite_neighbours(struct find *f)
+{
+	for (uint64_t at = next_syscall(f->text, 0); at < f->text->size; at = next_syscall(f->text, at + 1)) {
+		bool again;
+
+		do {
+			size_t i = func_at(f, at), from = i - MIN(i, 2u);
+
+			again = false;
+			for (size_t k = from; i < f->nfuncs && k <= i + 1 && !again; k++)
+				again = unite_at(f, k);
+		} while (again);
+	}
+}
+
+int sites_find(const struct site_text *text, const struct site_func *funcs, size_t nfuncs, struct sites *ret)
+{
+	struct find f = { .text = text, .to = ret };
+	bool ok;
+
+	*ret = (struct sites){ 0 };
+	ok = sort_out(&f, funcs, nfuncs);
+	if (ok)
+		unite_neighbours(&f);
+	for (uint64_t at = next_syscall(text, 0); ok && at < text->size; at = next_syscall(text, at + 1))
+		ok = add(&f, at);
+	forget(&f);
+	free(f.funcs);
+	free(f.entries);
+	free(f.near);
+	free(f.taken);
+	return ok ? 0 : -ENOMEM;
+}
+
+void sites_done(struct sites *sites)
+{
+	free(sites->v);
+	*sites = (struct sites){ 0 };
+}
+
+const struct site *sites_at(const struct sites *sites, uint64_t at)
+{
+	size_t lo = 0, hi = sites->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (sites->v[mid].at < at)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < sites->n && sites->v[lo].at == at ? &sites->v[lo] : NULL;
+}
+
+static bool jump32(struct site_write *w, uint64_t from, uint64_t to, unsigned len)
+{
+	int64_t distance = (int64_t)(to - (from + JMP32_LEN));
+	int32_t d = (int32_t)distance;
+
+	if (d != distance)
+		return false;
+	*w = (struct site_write){ .addr = from, .len = (uint8_t)len, .bytes = { JMP32, 0, 0, 0, 0, 0x90, 0x90, 0x90 } };
+	memcpy(w->bytes + 1, &d, sizeof(d));
+	return true;
+}
+
+unsigned site_patch(const struct site *s, uint64_t base, uint64_t entry, struct site_write ret[2])
+{
+	if (s->way == SITE_MOV)
+		return jump32(&ret[0], base + s->patch, entry, s->len) ? 1 : 0;
+	if (s->way != SITE_PAD || !jump32(&ret[0], base + s->room, entry, JMP32_LEN))
+		return 0;
+	ret[1] = (struct site_write){ .addr = base + s->patch,
+				      .len = JMP8_LEN,
+				      .bytes = { JMP8, (uint8_t)(s->room - (s->patch + JMP8_LEN)) } };
+	return 2;
+}
