@@ -26,6 +26,11 @@ void record_writer_add(struct record_writer *w, const struct record *r);
 void record_writer_flush(struct record_writer *w);
 /* One that goes on in a file that has its head, and whole blocks behind it. */
 struct record_writer *record_writer_continue(struct outfile *file);
+/*
+ * w, which has no records yet, goes on with the memory of `from` (some MB), whose records go to its file first.  Both
+ * remain writers; one that nothing is added to any more takes next to no memory then.
+ */
+void record_writer_take(struct record_writer *w, struct record_writer *from);
 /* Written so far, in whole blocks: what waits for its block is not, nor what failed. */
 uint64_t record_writer_bytes(const struct record_writer *w);
 uint64_t record_writer_records(const struct record_writer *w);	/* added so far */

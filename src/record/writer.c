@@ -89,6 +89,19 @@ struct record_writer *record_writer_continue(struct outfile *file)
 	return w;
 }
 
+void record_writer_take(struct record_writer *w, struct record_writer *from)
+{
+	struct record_writer held = *w;
+
+	record_writer_flush(from);
+	w->raw = from->raw;
+	w->packed = from->packed;
+	w->zstd = from->zstd;
+	from->raw = held.raw;
+	from->packed = held.packed;
+	from->zstd = held.zstd;
+}
+
 uint64_t record_writer_bytes(const struct record_writer *w) { return w->nbytes; }
 uint64_t record_writer_records(const struct record_writer *w) { return w->added; }
 uint64_t record_writer_lost(const struct record_writer *w) { return w->lost; }

@@ -61,6 +61,8 @@ static int begin(struct newest *s, bool midst)
 	g = xcalloc(1, sizeof(*g));
 	*g = (struct segment){ .file = { .fd = fd, .stream = true, .begun = true }, .begin_ns = s->now_ns };
 	g->w = record_writer_new(&g->file);
+	if (s->n)
+		record_writer_take(g->w, last(s)->w);
 	if (midst) {
 		cut_begin(&s->cut, g->w, s->now_ns);
 		record_writer_flush(g->w);
@@ -68,13 +70,13 @@ static int begin(struct newest *s, bool midst)
 	}
 	rc = g->file.err;
 	if (rc < 0) {
+		if (s->n)
+			record_writer_take(last(s)->w, g->w);
 		segment_free(g);
 		return rc;
 	}
 	if (s->n == ARRAY_SIZE(s->v))
 		drop_oldest(s);
-	if (s->n)
-		record_writer_flush(last(s)->w);
 	s->v[s->n++] = g;
 	return 0;
 }

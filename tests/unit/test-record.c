@@ -15,6 +15,7 @@
 #include "record/file.h"
 #include "record/format.h"
 #include "record/ring.h"
+#include "heap.h"
 #include "unit.h"
 
 static char path[64];
@@ -62,14 +63,14 @@ static void write_recording(unsigned n, size_t payload)
 }
 
 /* Records read back; *ret_rc is how it ended: 0 complete, else the error. */
-static unsigned read_recording(int *ret_rc, struct diag *diag)
+static unsigned read_from(const char *name, int *ret_rc, struct diag *diag)
 {
 	struct record_reader *r;
 	const struct record *rec;
 	size_t avail;
 	unsigned n = 0;
 
-	*ret_rc = record_reader_open(path, &r, diag);
+	*ret_rc = record_reader_open(name, &r, diag);
 	if (*ret_rc < 0)
 		return 0;
 	while ((*ret_rc = record_reader_next(r, &rec, &avail, diag)) == 1) {
@@ -80,6 +81,8 @@ static unsigned read_recording(int *ret_rc, struct diag *diag)
 	record_reader_close(r);
 	return n;
 }
+
+static unsigned read_recording(int *ret_rc, struct diag *diag) { return read_from(path, ret_rc, diag); }
 
 static void test_round_trip(void **state)
 {
@@ -159,6 +162,47 @@ static void test_damaged(void **state)
 	close(fd);
 }
 
+/* One after the other, as parts of a run: each has its own records, and only the last has memory for more. */
+static void test_memory_is_taken_on(void **state)
+{
+	enum { PARTS = 8, RECORDS = 3000, PAYLOAD = 500, ROOM = 1 << 20 };
+	struct outfile files[PARTS];
+	struct record_writer *w[PARTS];
+	struct buf b = { 0 };
+	struct diag diag;
+	size_t first = 0;
+	int rc;
+
+	(void)state;
+	for (unsigned i = 0; i < PARTS; i++) {
+		char name[sizeof(path) + 20];
+
+		snprintf(name, sizeof(name), "%s.%u", path, i);
+		files[i] = (struct outfile){ .fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600) };
+		assert_true(files[i].fd >= 0);
+		unlink(name);
+		w[i] = record_writer_new(&files[i]);
+		if (i)
+			record_writer_take(w[i], w[i - 1]);
+		for (unsigned k = 0; k < RECORDS + i; k++)
+			record_writer_add(w[i], make(&b, k, PAYLOAD));
+		if (i == 1)
+			first = heap_bytes();
+	}
+	assert_true(heap_bytes() < first + ROOM);
+	for (unsigned i = 0; i < PARTS; i++) {
+		char name[40];
+
+		snprintf(name, sizeof(name), "/proc/self/fd/%d", files[i].fd);
+		assert_int_equal(record_writer_finish(w[i]), 0);
+		assert_int_equal(read_from(name, &rc, &diag), RECORDS + i);
+		assert_int_equal(rc, 0);
+		record_writer_free(w[i]);
+		outfile_close(&files[i]);
+	}
+	buf_done(&b);
+}
+
 static void test_full_disk(void **state)
 {
 	struct outfile file = { .fd = open("/dev/full", O_WRONLY) };
@@ -235,7 +279,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_cut_anywhere), cmocka_unit_test(test_damaged),
-		cmocka_unit_test(test_full_disk), cmocka_unit_test(test_ring),
+		cmocka_unit_test(test_full_disk), cmocka_unit_test(test_memory_is_taken_on),
+		cmocka_unit_test(test_ring),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
