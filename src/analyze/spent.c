@@ -258,6 +258,12 @@ static uint64_t path_hash(const char *s, uint32_t len)
 	return h;
 }
 
+/* However often it is opened, it is one thing to wait for: a long run has no row for each time. */
+static bool has_path(const struct file *f)
+{
+	return f && f->kind != FILE_PIPE && f->kind != FILE_SOCKET && f->name.len && f->name.s[0] == '/';
+}
+
 static struct totals_wait *row_of(struct spending *s, struct totals *t, const struct event *ev,
 				  const struct subject *sub)
 {
@@ -268,7 +274,10 @@ static struct totals_wait *row_of(struct spending *s, struct totals *t, const st
 	key.proc = ev->task->proc->id;
 	key.what = (uint16_t)sub->what;
 	key.obj = sub->obj;
-	if (!key.obj && sub->path) {
+	if (has_path(sub->file)) {
+		key.on = ON_PATH;
+		key.obj = path_hash(sub->file->name.s, sub->file->name.len);
+	} else if (!key.obj && sub->path) {
 		key.on = ON_PATH;
 		key.obj = path_hash(sub->path, sub->path_len);
 	}

@@ -99,6 +99,33 @@ static void test_paths_are_no_ids(void **state)
 	totals_free(t);
 }
 
+/* A file that is opened again and again is one thing to wait for, so a long run takes no more memory. */
+static void test_a_file_is_one_thing(void **state)
+{
+	enum { OPENS = 1000 };
+	struct totals *t = totals_new();
+	struct file again = { .kind = FILE_REG, .name = fake_bytes("/again") },
+		    other = { .id = 5000, .kind = FILE_REG, .name = fake_bytes("/other") },
+		    ends[2] = { { .id = 5001, .kind = FILE_PIPE, .name = fake_bytes("pipe:[7]") },
+				{ .id = 5002, .kind = FILE_PIPE, .name = fake_bytes("pipe:[7]") } };
+	struct fake_task p;
+	struct item item;
+
+	(void)state;
+	fake_proc(&p, 1, 0, "x");
+	for (unsigned i = 0; i < OPENS + 3; i++) {
+		struct event ev = waits(&item, EV_READ, &p, "read", FAKE_T0 + (i + 1) * 2 * MS, MS, (uint64_t[6]){ 0 });
+
+		again.id = i + 1;
+		ev.file = i < OPENS ? &again : i == OPENS ? &other : &ends[i - OPENS - 1];
+		totals_event(t, &ev);
+	}
+	assert_int_equal(t->waits.n, 4);
+	assert_int_equal(t->waits.v[0]->n, OPENS);
+	assert_true(t->waits.v[0]->ns == OPENS * MS);
+	totals_free(t);
+}
+
 static void test_findings_of_many_peers(void **state)
 {
 	enum { PEERS = 200 };
@@ -169,7 +196,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_join_is_of_the_newest), cmocka_unit_test(test_times_at_their_end),
-		cmocka_unit_test(test_paths_are_no_ids), cmocka_unit_test(test_findings_of_many_peers),
+		cmocka_unit_test(test_paths_are_no_ids), cmocka_unit_test(test_a_file_is_one_thing),
+		cmocka_unit_test(test_findings_of_many_peers),
 		cmocka_unit_test(test_shares_of_long_runs),
 	};
 
