@@ -8,28 +8,49 @@
 #include "capture/source.h"
 #include "record/file.h"
 
-struct replay_source { struct source src; struct record_reader *reader; struct diag damage; bool damaged; int status; };
+struct replay_source {
+	struct source src;
+	struct record_reader *reader;
+	const struct record *first;	/* it was looked at, and is emitted next */
+	struct diag damage;
+	bool damaged, stopped;
+	int status;
+};
+
+/* As record_reader_next(). */
+static int next(struct replay_source *s, const struct record **ret)
+{
+	size_t avail;
+	int rc = s->stopped ? 0 : 1;
+
+	*ret = s->first;
+	if (rc == 1 && !s->first)
+		rc = record_reader_next(s->reader, ret, &avail, &s->damage);
+	s->first = NULL;
+	s->damaged |= rc < 0 && rc != -EAGAIN;
+	return rc;
+}
 
 static int replay_step(struct source *src, source_emit_fn *emit, void *ctx)
 {
 	struct replay_source *s = CONTAINER_OF(src, struct replay_source, src);
 	const struct record *r;
-	size_t avail;
-	int rc = record_reader_next(s->reader, &r, &avail, &s->damage);
+	int rc = next(s, &r);
 
 	if (rc == 1) {
-		if (r->kind == RECORD_END && avail >= sizeof(struct record_end))
+		if (r->kind == RECORD_END && r->size >= sizeof(struct record_end))
 			s->status = ((const struct record_end *)r)->status;
 		emit(ctx, r);
 		return 1;
 	}
-	if (rc == -EAGAIN)
-		return -EINTR;
-	s->damaged |= rc < 0;
-	return 0;
+	return rc == -EAGAIN ? -EINTR : 0;
 }
 
-static void replay_stop(struct source *src, bool kill) { (void)src, (void)kill; }
+static void replay_stop(struct source *src, bool kill UNUSED)
+{
+	CONTAINER_OF(src, struct replay_source, src)->stopped = true;
+}
+
 static int replay_status(const struct source *src) { return CONTAINER_OF(src, struct replay_source, src)->status; }
 static pid_t replay_main_pid(const struct source *src) { (void)src; return 0; }
 
@@ -58,6 +79,25 @@ bool source_replay_follows(const struct source *src)
 	if (src->ops != &replay_ops)
 		return source_replay_many_follow(src);
 	return record_reader_follows(CONTAINER_OF(src, struct replay_source, src)->reader);
+}
+
+bool source_replay_span(struct source *src, struct replay_span *ret)
+{
+	struct replay_source *s = CONTAINER_OF(src, struct replay_source, src);
+	const struct record_start *start;
+	const struct record *first;
+
+	if (src->ops != &replay_ops)
+		return source_replay_many_span(src, ret);
+	if (record_reader_follows(s->reader) || next(s, &first) != 1)
+		return false;
+	s->first = first;
+	start = (const struct record_start *)first;
+	if (start->h.kind != RECORD_START || start->h.size < sizeof(*start))
+		return false;
+	ret->start_ns = start->h.ts_ns;
+	ret->wall_ns = start->wall_ns;
+	return record_reader_last_ns(s->reader, &ret->end_ns) == 0;
 }
 
 int source_replay_open(const char *path, struct source **ret_source, struct diag *diag)

@@ -25,7 +25,13 @@ struct stream {
 	int64_t shift;
 };
 
-struct many { struct source src; struct stream *v; unsigned n, current; bool begun, finished; uint64_t last_ns; };
+struct many {
+	struct source src;
+	struct stream *v;
+	unsigned n, current;
+	bool begun, finished;		/* finished: the end was emitted, or is not to be */
+	uint64_t last_ns;
+};
 
 static struct many *of(const struct source *src) { return CONTAINER_OF(src, struct many, src); }
 
@@ -146,9 +152,22 @@ static void emit_end(struct many *m, source_emit_fn *emit, void *ctx)
 {
 	struct record_end end = { .h = { .size = sizeof(end), .kind = RECORD_END, .ts_ns = m->last_ns }, .status = -1 };
 
-	if (!m->finished)
-		emit(ctx, &end.h);
+	emit(ctx, &end.h);
 	m->finished = true;
+}
+
+/* The next record of each, by the common clock; false: ask again. */
+static bool fill_all(struct many *m)
+{
+	for (unsigned i = 0; i < m->n; i++)
+		if (fill(&m->v[i]) < 0)
+			return false;
+	for (unsigned i = 0; i < m->n && !m->begun; i++)
+		if (m->v[i].next.len)
+			look_at_start(&m->v[i]);
+	if (!m->begun)
+		join_clocks(m);
+	return true;
 }
 
 static int many_step(struct source *src, source_emit_fn *emit, void *ctx)
@@ -156,14 +175,10 @@ static int many_step(struct source *src, source_emit_fn *emit, void *ctx)
 	struct many *m = of(src);
 	struct stream *first = NULL;
 
-	for (unsigned i = 0; i < m->n; i++)
-		if (fill(&m->v[i]) < 0)
-			return -EINTR;
-	for (unsigned i = 0; i < m->n && !m->begun; i++)
-		if (m->v[i].next.len)
-			look_at_start(&m->v[i]);
-	if (!m->begun)
-		join_clocks(m);
+	if (m->finished)
+		return 0;
+	if (!fill_all(m))
+		return -EINTR;
 	for (unsigned i = 0; i < m->n; i++)
 		if (m->v[i].next.len && (!first || when(&m->v[i]) < when(first)))
 			first = &m->v[i];
@@ -179,7 +194,8 @@ static int many_step(struct source *src, source_emit_fn *emit, void *ctx)
 	return 1;
 }
 
-static void many_stop(struct source *src, bool kill) { (void)src, (void)kill; }
+static void many_stop(struct source *src, bool kill UNUSED) { of(src)->finished = true; }
+
 static int many_status(const struct source *src) { (void)src; return -1; }
 static pid_t many_main_pid(const struct source *src) { (void)src; return 0; }
 
@@ -221,6 +237,27 @@ bool source_replay_many_follow(const struct source *src)
 		if (record_reader_follows(of(src)->v[i].reader))
 			return true;
 	return false;
+}
+
+bool source_replay_many_span(struct source *src, struct replay_span *ret)
+{
+	struct many *m = of(src);
+	uint64_t end_ns;
+
+	*ret = (struct replay_span){ .start_ns = UINT64_MAX };
+	if (source_replay_many_follow(src) || !fill_all(m))
+		return false;
+	for (unsigned i = 0; i < m->n; i++) {
+		const struct stream *s = &m->v[i];
+
+		if (s->next.len && s->start_ns && when(s) < ret->start_ns) {
+			ret->start_ns = when(s);
+			ret->wall_ns = s->wall_ns;
+		}
+		if (record_reader_last_ns(s->reader, &end_ns) == 0)
+			ret->end_ns = MAX(ret->end_ns, end_ns + (uint64_t)s->shift);
+	}
+	return ret->end_ns && ret->start_ns != UINT64_MAX;
 }
 
 int source_replay_open_many(const char *const *paths, unsigned n, struct source **ret_source, struct diag *diag)

@@ -109,5 +109,12 @@ int source_replay_open(const char *path, struct source **ret_source, struct diag
 int source_replay_open_many(const char *const *paths, unsigned n, struct source **ret_source, struct diag *diag);
 unsigned source_replay_current(const struct source *s);
 bool source_replay_many_follow(const struct source *s);
+/*
+ * Over which time a replay goes, by the clock of what it emits, before its first step: start_ns and wall_ns as its
+ * (first) START has them, end_ns when the last thing in it happened.  false: a stream, or it has no START.
+ */
+struct replay_span { uint64_t start_ns, wall_ns, end_ns; };
+bool source_replay_span(struct source *s, struct replay_span *ret);
+bool source_replay_many_span(struct source *s, struct replay_span *ret);
 /* Whether it may still be written: a step then returns -EINTR when nothing came for a while. */
 bool source_replay_follows(const struct source *s);

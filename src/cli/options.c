@@ -105,6 +105,7 @@ static int ask_output(const struct option_row *r, const char *word, char *const 
 			"or: compendium --%s=%s -- COMMAND", r->name, word, word, r->name, word, r->name, word);
 }
 
+static bool is_part(const struct options *o) { return o->from.kind || o->to.kind; }
 static bool has_target(const struct options *o) { return o->npids || o->cgroup || o->system || o->read; }
 
 static int check_about(const struct options *o, struct diag *diag)
@@ -115,6 +116,11 @@ static int check_about(const struct options *o, struct diag *diag)
 		return diag_set(diag, USAGE, EINVAL, "--about prints to the standard output and does nothing else");
 	if (o->diff && o->nreads > 1)
 		return diag_set(diag, USAGE, EINVAL, "--diff compares one recording with one: give one --read");
+	if ((o->about || o->diff) && is_part(o))
+		return diag_set(diag, USAGE, EINVAL,
+				"--%s looks at whole recordings; write the part first: --read FILE --from TIME "
+				"--record NEW",
+				o->about ? "about" : "diff");
 	if ((o->about || o->diff) && (o->redact || o->filter || o->calls))
 		return diag_set(diag, USAGE, EINVAL,
 				"--%s looks at whole recordings: it takes no --redact, no --filter and no -e%s",
@@ -171,10 +177,13 @@ static int check(const struct options *o, const char *report_given, struct diag 
 	if (o->read && targets)
 		return diag_set(diag, USAGE, EINVAL,
 				"--read replays a recording; it takes no command and nothing else to trace");
-	if (o->read && options_output(o, OUTPUT_RECORDING) && !o->redact)
+	if (o->read && options_output(o, OUTPUT_RECORDING) && !o->redact && !is_part(o))
 		return diag_set(diag, USAGE, EINVAL,
 				"--read and --record do not go together: the recording exists already; copy the file, "
-				"or give --redact, too, to write one without secrets");
+				"or give --redact, too, to write one without secrets, or --from and --to for a part");
+	if (is_part(o) && !o->read)
+		return diag_set(diag, USAGE, EINVAL, "--%s is for a recording: give --read FILE, too",
+				o->from.kind ? "from" : "to");
 	if (o->nreads > 1 && options_output(o, OUTPUT_RECORDING))
 		return diag_set(
 			diag, USAGE, EINVAL,

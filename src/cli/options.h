@@ -12,6 +12,7 @@
 
 #include "base/term.h"
 #include "capture/backend.h"
+#include "cli/when.h"
 
 struct diag;
 
@@ -35,6 +36,7 @@ struct options {
 	const char *cgroup, *diff;
 	const char **reads; unsigned nreads;	/* --read, and the words behind the options then */
 	const char *read;	/* the first one, NULL: none */
+	struct when from, to;	/* --from, --to */
 	bool verbose, all, show_comm, ebpf, faults;
 	bool no_seccomp, lossy, ring_rounded;
 	bool help, help_all, help_formats, version, json_schema;

@@ -174,6 +174,16 @@ int set_duration(struct options *o, const struct option_row *r, const char *arg,
 	return 0;
 }
 
+int set_moment(struct options *o, const struct option_row *r, const char *arg, struct diag *diag)
+{
+	if (when_parse(arg, field_of(o, r)) == 0)
+		return 0;
+	return diag_set(diag, USAGE, EINVAL,
+			"--%s takes a time: 90s or 1.5 (after the start), -10s (before the end), 50%%, 13:30:00, "
+			"2026-11-29T13:30 or @1764423000, not \"%.64s\"",
+			r->name, arg);
+}
+
 int set_env(struct options *o, const struct option_row *r, const char *arg, struct diag *diag)
 {
 	if (!*arg || *arg == '=')

@@ -15,6 +15,7 @@ option_set_fn set_word;		/* const char *: the argument as it is */
 option_set_fn set_file_name;	/* const char *: not empty, and not the next option */
 option_set_fn set_number;	/* uint64_t: a decimal number from min to max */
 option_set_fn set_choice;	/* an enum: which of the words of the row's arg, "auto|always|never", the argument is */
+option_set_fn set_moment;	/* struct when: cli/when.h */
 option_set_fn set_output;	/* one more output, of the kind that min is (enum output_kind) */
 
 option_set_fn set_duration;
@@ -51,6 +52,7 @@ const char *strace_form(const char *form, size_t len);
 #define WORD(field) { set_word, offsetof(struct options, field), 0, 0 }
 #define FILE_NAME(field) { set_file_name, offsetof(struct options, field), 0, 0 }
 #define NUMBER(field, min, max) { set_number, offsetof(struct options, field), min, max }
+#define MOMENT(field) { set_moment, offsetof(struct options, field), 0, 0 }
 #define CHOICE(field) { set_choice, offsetof(struct options, field), 0, 0 }
 #define OUTPUT(kind) { set_output, 0, kind, 0 }
 #define SET(fn) { fn, 0, 0, 0 }

@@ -31,6 +31,7 @@
 #include "cli/outputs.h"
 #include "cli/reading.h"
 #include "cli/signals.h"
+#include "cli/window.h"
 #include "decode/call.h"
 #include "event/event.h"
 #include "model/model.h"
@@ -62,6 +63,7 @@ struct session {
 	struct outputs *outputs;
 	struct blocked *blocked;	/* NULL: neither lines nor progress are wanted, or it is a replay */
 	struct arena arena;
+	struct window *window;		/* NULL: all is shown */
 	struct redact *redact;		/* NULL: everything as it is */
 	bool left_named;
 	pid_t runs_on;			/* the command, that the tracing ended before; 0: not */
@@ -130,14 +132,18 @@ static void show_record(struct session *s, const struct record *r)
 	arena_reset(&s->arena);
 }
 
+static void show(void *ctx, const struct record *r) { show_record(ctx, r); }
+
 static void on_record(void *ctx, const struct record *r)
 {
 	struct session *s = ctx;
 	int rc = s->redact ? redact_record(s->redact, r, &r) : 0;
 
-	if (rc == 0)
+	if (rc == 0 && s->window)
+		rc = window_record(s->window, r);
+	else if (rc == 0)
 		show_record(s, r);
-	else
+	if (rc < 0)
 		note_unread(s, rc);
 }
 
@@ -248,6 +254,15 @@ static void say_how_counted(const struct session *s)
 	signals_say(d.text);
 }
 
+static int open_recordings(struct session *s, struct diag *diag)
+{
+	const struct options *opt = s->opt;
+	int rc = opt->nreads > 1 ? source_replay_open_many(opt->reads, opt->nreads, &s->source, diag) :
+				   source_replay_open(opt->read, &s->source, diag);
+
+	return rc == 0 ? window_open(opt, s->source, show, s, &s->window, diag) : rc;
+}
+
 static int open_source(struct session *s, struct diag *diag)
 {
 	const struct options *opt = s->opt;
@@ -258,10 +273,8 @@ static int open_source(struct session *s, struct diag *diag)
 
 	for (unsigned i = 0; s->redact && i < opt->nreads; i++)
 		redact_learn_file(s->redact, opt->reads[i]);
-	if (opt->nreads > 1)
-		return source_replay_open_many(opt->reads, opt->nreads, &s->source, diag);
 	if (opt->read)
-		return source_replay_open(opt->read, &s->source, diag);
+		return open_recordings(s, diag);
 	s->capture = (struct capture_options){
 		.argv = opt->argv, .user = opt->user, .pids = opt->pids, .npids = opt->npids, .descendants = opt->descendants,
 		.max_payload = opt->redact ? 0 : opt->verbose || wants & WANTS_PAYLOAD ?
@@ -339,6 +352,8 @@ static void note_losses(struct session *s)
 		note(s, ops->damage(s->source, i));
 	if (ops->remark && ops->remark(s->source))
 		note(s, ops->remark(s->source));
+	if (s->window && window_missed(s->window))
+		note(s, window_missed(s->window));
 	if (s->nbad || s->nunknown) {
 		diag_set(&d, 125, EBADMSG,
 			 "%llu records could not be read and %llu are of a kind this version does not know; they are "
@@ -354,6 +369,7 @@ static void close_all(struct session *s)
 	blocked_free(s->blocked);
 	outputs_free(s->outputs);
 	hosts_done(&s->hosts);
+	window_free(s->window);
 	world_free(s->world);
 	chooser_free(s->chooser);
 	redact_free(s->redact);
@@ -423,7 +439,7 @@ static int run(struct session *s, int *ret_signal)
 		if (!s->runs_on)
 			signals_close(&s->ending.signals);
 	}
-	damaged = ops->damage && ops->damage(s->source, 0);
+	damaged = (ops->damage && ops->damage(s->source, 0)) || (s->window && window_missed(s->window));
 	if (s->totals->nevents || !damaged)	/* else it was cut off before its first record: nothing is written */
 		flight_end(&s->flight, s->outputs);
 	if (s->totals->nevents || !damaged)

@@ -56,7 +56,7 @@ static const struct { uint16_t elem; bool exact, str; } parts_are[] = {
 	[PART_HOLDER] = { .str = true }, [PART_WCHAN] = { .str = true }, [PART_FDS] = { sizeof(rec_i32) },
 	[PART_ROOM] = { 4 },
 	[PART_FACT] = { sizeof(struct record_fact), .exact = true },
-	[PART_FILE] = { sizeof(struct record_file), .exact = true }, [PART_CUT] = { 8, .exact = true },
+	[PART_FILE] = { sizeof(struct record_file), .exact = true }, [PART_CUT] = { 8, .exact = true }, [PART_SNAPSHOT] = { 8, .exact = true },
 	[PART_HOST] = { .str = true }, [PART_KERNEL] = { .str = true }, [PART_BOOT] = { .str = true }, [PART_OPTION] = { .str = true },
 	[PART_CPUS] = { 8, .exact = true }, [PART_ZONE] = { 8, .exact = true },
 	[PART_FACT_NAME] = { .str = true },

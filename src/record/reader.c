@@ -14,6 +14,7 @@
 #include "base/macro.h"
 #include "record/file.h"
 #include "record/format.h"
+#include "record/last.h"
 #include "record/record.h"
 
 enum { FOLLOW_MS = 50 };		/* one who reads along is asked that often whether to go on */
@@ -250,6 +251,11 @@ int record_reader_next(struct record_reader *r, const struct record **ret_record
 	*ret_record = rec;
 	*ret_avail = rec->size;
 	return 1;
+}
+
+int record_reader_last_ns(const struct record_reader *r, uint64_t *ret_ns)
+{
+	return r->follow ? -ESPIPE : record_last_ns(r->fd, ret_ns);
 }
 
 bool record_reader_follows(const struct record_reader *r) { return r->follow; }

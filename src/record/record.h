@@ -110,6 +110,7 @@ enum chunk_part {
 	PART_CPUS = 48, /* START: rec_u64, CPUs that were online */
 	PART_ZONE = 49, /* START: rec_i64, seconds of the host's local time ahead of UTC */
 	PART_OPTION = 50, /* START: one word of the tracer's own command line, in order */
+	PART_SNAPSHOT = 60, /* START with START_SNAPSHOT: rec_u64, how many records behind it say how things stood */
 	PART_TIMES = 70, /* COUNTS: struct record_times array */
 	PART_ERRORS = 71, /* COUNTS: struct record_errors array */
 	PART_COUNT = 37, /* after the strings of a vector that has more: rec_u64, how many there are in all */

@@ -109,6 +109,7 @@ static enum how how(const struct pass *p, const struct record_chunk *c)
 	case PART_COUNT:
 	case PART_FILE:
 	case PART_CUT:
+	case PART_SNAPSHOT:
 	case PART_KERNEL:
 	case PART_BOOT:
 	case PART_CPUS:

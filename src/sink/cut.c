@@ -14,13 +14,41 @@ void cut_note(struct cut *c, const struct record *r)
 		buf_add(&c->start, r, r->size);
 }
 
-static void put(void *ctx, const struct record *r) { record_writer_add(ctx, r); }
+void cut_put(void *writer, const struct record *r) { record_writer_add(writer, r); }
 
-void cut_begin(struct cut *c, struct record_writer *w, uint64_t now_ns)
+/*
+ * A number of START, which may have it already: the trace may itself be a part.  Its record was decoded, or made here:
+ * its chunks are whole.
+ */
+static void set_number(struct buf *b, enum chunk_part part, uint64_t v, bool add)
+{
+	struct record_start *r = (struct record_start *)b->s;
+
+	for (size_t at = sizeof(*r); at + sizeof(struct record_chunk) <= b->len;) {
+		const struct record_chunk *c = (const struct record_chunk *)(b->s + at);
+		uint64_t old;
+
+		if (c->len > b->len - at - sizeof(*c))
+			return;
+		if (c->part == part && c->len == sizeof(old)) {
+			memcpy(&old, c + 1, sizeof(old));
+			v += add ? old : 0;
+			memcpy(b->s + at + sizeof(*c), &v, sizeof(v));
+			return;
+		}
+		at += sizeof(*c) + ALIGN8((size_t)c->len);
+	}
+	r->nchunks++;
+	record_number(b, 0, part, v);
+}
+
+static void count_one(void *ctx, const struct record *r UNUSED) { ++*(uint64_t *)ctx; }
+
+void cut_begin(struct cut *c, world_put_fn *put, void *ctx, uint64_t now_ns)
 {
 	struct buf b = { 0 };
 	struct record_start *r;
-	uint64_t ran_ns;
+	uint64_t ran_ns, n = 0;
 
 	if (c->start.len < sizeof(*r))
 		return;
@@ -30,22 +58,23 @@ void cut_begin(struct cut *c, struct record_writer *w, uint64_t now_ns)
 	r->h.ts_ns += ran_ns;
 	r->wall_ns += ran_ns;
 	r->mode |= START_SNAPSHOT;
-	r->nchunks++;
-	record_number(&b, 0, PART_CUT, ran_ns);
-	record_writer_add(w, record_finish(&b));
-	world_snapshot(c->world, now_ns, put, w);
+	world_snapshot(c->world, now_ns, count_one, &n);
+	set_number(&b, PART_CUT, ran_ns, true);
+	set_number(&b, PART_SNAPSHOT, n, false);
+	put(ctx, record_finish(&b));
+	world_snapshot(c->world, now_ns, put, ctx);
 	buf_done(&b);
 }
 
-void cut_end(struct record_writer *w, uint64_t now_ns)
+void cut_end(world_put_fn *put, void *ctx, uint64_t nrecords, uint64_t now_ns)
 {
 	struct buf b = { 0 };
 	struct record_end *r = record_begin(&b, RECORD_END, sizeof(*r), 0, 0, now_ns);
 
 	r->h.flags = END_GOES_ON;
 	r->status = -1;
-	r->nrecords = record_writer_records(w);
-	record_writer_add(w, record_finish(&b));
+	r->nrecords = nrecords;
+	put(ctx, record_finish(&b));
 	buf_done(&b);
 }
 

@@ -64,7 +64,7 @@ static int begin(struct newest *s, bool midst)
 	if (s->n)
 		record_writer_take(g->w, last(s)->w);
 	if (midst) {
-		cut_begin(&s->cut, g->w, s->now_ns);
+		cut_begin(&s->cut, cut_put, g->w, s->now_ns);
 		record_writer_flush(g->w);
 		g->snapshot = bytes(g);
 	}
@@ -210,7 +210,7 @@ int newest_write(struct newest *s, bool goes_on, struct outfile *to, struct dump
 		return rc;
 	w = record_writer_continue(to);
 	if (goes_on)
-		cut_end(w, s->now_ns);
+		cut_end(cut_put, w, record_writer_records(w), s->now_ns);
 	rc = record_writer_finish(w);
 	record_writer_free(w);
 	return rc;

@@ -60,12 +60,12 @@ static void rotate(struct recording *r, uint64_t now_ns)
 {
 	char *old = cut_name(r->file->path, r->nfiles + 1, DIGITS);
 
-	cut_end(r->writer, now_ns);
+	cut_end(cut_put, r->writer, record_writer_records(r->writer), now_ns);
 	record_writer_finish(r->writer);
 	if (outfile_renew(r->file, old) == 0) {
 		record_writer_free(r->writer);
 		r->writer = record_writer_new(r->file);
-		cut_begin(&r->cut, r->writer, now_ns);
+		cut_begin(&r->cut, cut_put, r->writer, now_ns);
 		record_writer_flush(r->writer);
 		r->snapshot = record_writer_bytes(r->writer);
 		r->nfiles++;

@@ -5,17 +5,20 @@
  * how things stand, so that it can be read alone (record.h, START_SNAPSHOT).
  */
 #include "base/buf.h"
+#include "model/model.h"
 #include "sink/sink.h"
 
 struct record_writer;
 
 /* The START of the trace, for those of its parts. */
+struct record;
 struct cut { struct buf start; struct world *world; };
 void cut_note(struct cut *c, const struct record *r);		/* every record; the first one is kept */
 /* START and snapshot as of now_ns; nothing where the trace itself begins. */
-void cut_begin(struct cut *c, struct record_writer *w, uint64_t now_ns);
-/* END of a part: the trace goes on. */
-void cut_end(struct record_writer *w, uint64_t now_ns);
+void cut_begin(struct cut *c, world_put_fn *put, void *ctx, uint64_t now_ns);
+/* END of a part, behind so many records: the trace goes on. */
+void cut_end(world_put_fn *put, void *ctx, uint64_t nrecords, uint64_t now_ns);
+void cut_put(void *writer, const struct record *r);	/* for those that write it: a struct record_writer */
 void cut_done(struct cut *c);
 
 /* "t.cpd" and a number of so many digits: "t.0001.cpd"; to be freed. */

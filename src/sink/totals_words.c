@@ -76,7 +76,7 @@ bool totals_choice_format(struct buf *b, const struct totals *t, const char *fil
 
 	if (t->cut_ns) {
 		human_ns(&cut, t->cut_ns);
-		buf_puts(&cut, " after the start of the trace on; what came before was not kept");
+		buf_puts(&cut, " after the start of the trace on; what came before is left out");
 	}
 	if (t->nhosts > 1)
 		for (unsigned h = 0; h < t->nhosts; h++) {
