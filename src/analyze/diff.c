@@ -35,6 +35,7 @@ unsigned diff_of(const struct totals *const runs[2], bool noise, struct differen
 
 	for (unsigned side = 0; side < 2; side++) /* which ending follows from which */
 		endings_top(runs[side], NULL, 0);
+	diff_started(&l, runs);
 	diff_processes(&l, runs);
 	diff_files(&l, runs);
 	diff_peers(&l, runs);

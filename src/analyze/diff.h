@@ -21,6 +21,9 @@ struct totals_proc;
 enum diff_kind {
 	DIFF_ENDED,		/* proc[0], proc[1] ended differently; ending: of the one that failed */
 	DIFF_RAN,		/* proc[side] ran in one only; n: how many like it */
+	DIFF_STARTED,		/* fact: known of both; of a directory proc[] */
+	DIFF_ARGS,		/* proc[0], proc[1]: the same program with other arguments */
+	DIFF_ENV,		/* name: a variable; proc[]: the first that have it so, n: how many */
 	DIFF_RESULT,		/* a path: file[] where it was opened, else lookup[] why not */
 	DIFF_MISSED,		/* lookup[side]: looked for in vain in one only */
 	DIFF_READ,		/* file[side]: read in one only */
@@ -30,6 +33,16 @@ enum diff_kind {
 	DIFF_SLOWER,		/* call[0], call[1]: its calls take another time, and it is not chance */
 	_DIFFS
 };
+
+enum diff_fact {
+	FACT_HOST, FACT_KERNEL, FACT_CPUS,	/* text; text; number */
+	FACT_UID, FACT_EUID, FACT_GID, FACT_EGID, FACT_UMASK,
+	FACT_SOFT_LIMIT, FACT_HARD_LIMIT,	/* limit: which one */
+	FACT_CWD,				/* text */
+};
+
+/* What a recording does not have, so that it is not compared. */
+enum { NOT_ENV = 1 << 0, NOT_OWNER = 1 << 1, NOT_LIMITS = 1 << 2, NOT_HOST = 1 << 3 };
 
 struct difference {
 	enum diff_kind kind;
@@ -42,6 +55,12 @@ struct difference {
 	const struct totals_file *file[2];
 	const struct totals_conn *conn[2];
 	const struct totals_call *call[2];
+	enum diff_fact fact;
+	unsigned limit;				/* RLIMIT_* */
+	struct bytes name;
+	bool has[2];				/* a variable that is not set has none */
+	struct bytes text[2];
+	uint64_t number[2];
 };
 
 /*
@@ -55,6 +74,8 @@ unsigned diff_of(const struct totals *const runs[2], bool noise, struct differen
  * another way.  Those of one heading follow each other.
  */
 enum diff_kind diff_heading(const struct difference *d);
+
+unsigned diff_not_recorded(const struct totals *run);	/* NOT_* */
 
 /* A name without what differs from run to run: numbers, temporary names. */
 struct buf;

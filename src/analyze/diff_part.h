@@ -19,9 +19,16 @@ struct difference *diff_put(struct diff_list *l, enum diff_kind kind, unsigned s
 bool diff_is_hidden(struct diff_list *l, uint8_t noise);	/* enum noise_class; counts it where it is */
 
 void diff_processes(struct diff_list *l, const struct totals *const runs[2]);
+void diff_started(struct diff_list *l, const struct totals *const runs[2]);
+/* partner: for each row of totals.procs of the first run that of the second + 1; 0: none */
+void diff_programs(struct diff_list *l, const struct totals *const runs[2], const unsigned *partner);
 void diff_files(struct diff_list *l, const struct totals *const runs[2]);
 void diff_peers(struct diff_list *l, const struct totals *const runs[2]);
 void diff_times(struct diff_list *l, const struct totals *const runs[2]);
+
+/* A name without what is temporary in it; numbers stay. */
+struct buf;
+void diff_temporary(struct buf *b, const char *s, uint32_t len);
 
 /*
  * Mann and Whitney's test on the classes of the two histograms, in its normal approximation with ties: is the sum of

@@ -179,6 +179,7 @@ void diff_processes(struct diff_list *l, const struct totals *const runs[2])
 	for (unsigned i = 0; i < runs[0]->procs.n; i++)
 		if (m.partner[0][i])
 			compare(l, runs, runs[0]->procs.v[i], runs[1]->procs.v[m.partner[0][i] - 1]);
+	diff_programs(l, runs, m.partner[0]);
 	put_rest(l, &m);
 	free(m.partner[0]);
 	free(m.partner[1]);

@@ -38,6 +38,7 @@ void totals_free(struct totals *t)
 	HASH_CLEAR(hh, x->procs);
 	HASH_CLEAR(hh, x->errors);
 	HASH_CLEAR(hh, x->rings);
+	HASH_CLEAR(hh, x->envs);
 	HASH_FREE(x->lives);
 	HASH_FREE(x->mms);
 	spending_free(x->spending);	/* its rows are the arena's */
@@ -140,6 +141,7 @@ static void start_event(struct totals *t, const struct event *ev)
 	keep_targets(t, item);
 	keep_part(&t->chosen, item, PART_CHOSEN);
 	keep_part(&t->filter, item, PART_FILTER);
+	totals_start_kept(t, item);
 	cut = parts_find(item->parts, item->nparts, -1, PART_CUT, 0);
 	if (cut)
 		memcpy(&t->cut_ns, cut->bytes, sizeof(t->cut_ns));

@@ -17,6 +17,7 @@
 #include "analyze/spent.h"
 #include "decode/call.h"
 #include "model/model.h"
+#include "record/record.h"
 
 struct buf;
 struct event;
@@ -73,10 +74,22 @@ struct totals_conn {
 	uint32_t accepted;			/* listening: connections taken */
 };
 
+/*
+ * How the run, and a process, was started; no bytes, not set: not recorded.  env: of its last exec, each string with
+ * its NUL; more: there were others, which are not known.
+ */
+struct totals_started {
+	struct bytes host, kernel; uint64_t cpus;
+	bool has_owner, has_limits;
+	struct record_owner owner; struct record_limits limits;
+};
+struct totals_env { struct bytes strings; unsigned n; bool more; };
+
 struct totals_proc {
 	uint32_t id, pid, ppid, parent;		/* as in struct proc */
 	struct totals_words argv;		/* last one, as far as a line has room for it; n 0: none is known */
 	struct bytes comm;
+	struct bytes cwd; const struct totals_env *env;	/* with .keep_started: at its last exec; NULL: not recorded */
 	int status;				/* wait form; -1 alive at the end of the trace, or unknown */
 	uint32_t fatal_from;			/* pid of who sent the signal it died of, 0: not known, or no process */
 	/* the last signal that reached it and it did not ignore, and the last one for it that can end a process */
@@ -125,6 +138,8 @@ struct totals {
 	/* more: the first ones */
 	struct { uint32_t pid; struct bytes comm; } attached[TOTALS_ATTACHED]; unsigned nattached;
 	struct bytes chosen;			/* the calls that were chosen, as written; no bytes: none were */
+	struct totals_started started;
+	bool keep_started;			/* set by who compares: processes keep environment and directory */
 	struct bytes filter;			/* likewise the filter that decided what was captured */
 	/*
 	 * Of the event fed next, set by the session: it was not chosen (sink/chooser.h), so nothing that counts events

@@ -25,6 +25,7 @@ struct proc_row { struct totals_proc row; unsigned pos; UT_hash_handle hh; };
 struct error_key { const struct syscall_spec *spec; uint32_t nr; uint16_t arch; uint16_t err; };
 struct error_row { struct totals_error row; struct error_key key; UT_hash_handle hh; };
 
+struct env_row { struct totals_env env; UT_hash_handle hh; };
 struct ring_row { uint32_t file; UT_hash_handle hh; };	/* an io_uring that was there already */
 
 /* Address spaces of living processes. */
@@ -43,6 +44,7 @@ struct totals_index {
 	struct proc_row *procs;
 	struct error_row *errors;
 	struct ring_row *rings;
+	struct env_row *envs;
 	struct mm_row *mms;
 	struct live_row *lives;
 	uint64_t heap, mapped;			/* now, over all living address spaces */
@@ -94,6 +96,9 @@ void totals_conn_release(struct totals *t, const struct event *ev);
 
 void totals_call_event(struct totals *t, const struct event *ev);
 void totals_counts_event(struct totals *t, const struct item *item);	/* RECORD_COUNTS */
+/* How the run was started, from START; how a process was, from its EXEC (item), or as it was found. */
+void totals_start_kept(struct totals *t, const struct item *item);
+void totals_exec_kept(struct totals *t, struct totals_proc *p, const struct proc *proc, const struct item *item);
 
 struct totals_proc *totals_proc_of(struct totals *t, const struct proc *p);
 void totals_signal_event(struct totals *t, const struct event *ev);

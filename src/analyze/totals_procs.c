@@ -262,6 +262,8 @@ void totals_proc_event(struct totals *t, const struct event *ev, struct totals_p
 	case EV_ATTACH: case EV_EXEC:
 		if (!ev->err) {
 			proc_describe(t, p, proc);
+			if (t->keep_started)
+				totals_exec_kept(t, p, proc, ev->item);
 			totals_memory_update(t, proc, proc->mm);
 		}
 		break;

@@ -74,6 +74,17 @@ static void put_how(struct buf *b, const struct record_start *r)
 			buf_printf(b, "%s%s", b->len ? ", " : "", flags[i].word);
 }
 
+static void owner(struct buf *b, const struct item *item)
+{
+	const struct part *p = parts_find(item->parts, item->nparts, -1, PART_OWNER, 0);
+	struct record_owner o;
+
+	if (!p)
+		return;
+	memcpy(&o, p->bytes, sizeof(o));
+	buf_printf(b, "uid %u, gid %u, umask %03o", o.uid, o.gid, o.umask);
+}
+
 static void about_start(FILE *f, const struct item *item)
 {
 	struct buf b = { 0 };
@@ -94,6 +105,9 @@ static void about_start(FILE *f, const struct item *item)
 	if (cpus)
 		buf_printf(&b, ", %" PRIu64 " CPU%s", cpus, cpus == 1 ? "" : "s");
 	line(f, "kernel", &b);
+	buf_reset(&b);
+	owner(&b, item);
+	line(f, "user", &b);
 	buf_reset(&b);
 	words(&b, item, PART_ARGV);
 	line(f, "command", &b);

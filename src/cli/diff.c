@@ -39,6 +39,7 @@ static int load(const char *path, uint32_t noise_shown, struct totals **ret_tota
 		return rc;
 	*ret_totals = totals_new();
 	(*ret_totals)->noise_shown = noise_shown;
+	(*ret_totals)->keep_started = true;
 	w = world_new(on_event, *ret_totals);
 	/* -EAGAIN: a stream that is still being written */
 	while ((rc = record_reader_next(reader, &r, &avail, diag)) == 1 || rc == -EAGAIN) {

@@ -59,6 +59,8 @@ static const struct { uint16_t elem; bool exact, str; } parts_are[] = {
 	[PART_FILE] = { sizeof(struct record_file), .exact = true }, [PART_CUT] = { 8, .exact = true }, [PART_SNAPSHOT] = { 8, .exact = true },
 	[PART_HOST] = { .str = true }, [PART_KERNEL] = { .str = true }, [PART_BOOT] = { .str = true }, [PART_OPTION] = { .str = true },
 	[PART_CPUS] = { 8, .exact = true }, [PART_ZONE] = { 8, .exact = true },
+	[PART_OWNER] = { sizeof(struct record_owner), .exact = true },
+	[PART_LIMITS] = { sizeof(struct record_limits), .exact = true },
 	[PART_FACT_NAME] = { .str = true },
 	[PART_FACT_SOCK] = { sizeof(struct record_sock), .exact = true },
 	[PART_TIMES] = { sizeof(struct record_times) }, [PART_ERRORS] = { sizeof(struct record_errors) },

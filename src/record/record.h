@@ -113,6 +113,8 @@ enum chunk_part {
 	PART_SNAPSHOT = 60, /* START with START_SNAPSHOT: rec_u64, how many records behind it say how things stood */
 	PART_TIMES = 70, /* COUNTS: struct record_times array */
 	PART_ERRORS = 71, /* COUNTS: struct record_errors array */
+	/* START: struct record_owner, record_limits: of the command as it begins, or of the first process found */
+	PART_OWNER = 80, PART_LIMITS = 81,
 	PART_COUNT = 37, /* after the strings of a vector that has more: rec_u64, how many there are in all */
 };
 
@@ -133,6 +135,11 @@ struct record_file {
 	rec_u64 pos, dev, ino, connect_ns, connected_ns;
 };
 enum { RECORD_FILE_DELETED = 1, RECORD_FILE_HAS_POS = 2 };
+
+/* Credentials and umask; and resource limits, soft and hard, by their numbers (RLIMIT_*), ~0: none. */
+struct record_owner { rec_u32 uid, euid, gid, egid, umask, pad; };
+enum { RECORD_LIMITS = 16 };
+struct record_limits { rec_u64 soft[RECORD_LIMITS], hard[RECORD_LIMITS]; };
 
 /*
  * START: chunks PART_ARGV (the command), PART_CWD, PART_TEXT, PART_TARGET…, PART_CHOSEN, PART_FILTER,

@@ -116,6 +116,8 @@ static enum how how(const struct pass *p, const struct record_chunk *c)
 	case PART_ZONE:
 	case PART_TIMES:
 	case PART_ERRORS:
+	case PART_OWNER:
+	case PART_LIMITS:
 	case PART_WCHAN:
 	case PART_CHOSEN:
 		return KEEP;

@@ -12,6 +12,7 @@
 #include "base/macro.h"
 #include "config.h"
 #include "sink/diff_text.h"
+#include "sink/diff_words.h"
 #include "sink/ended.h"
 #include "sink/table_json.h"
 
@@ -44,6 +45,7 @@ static const struct table_column ended[] = {
 };
 
 #define TABLE(name_, columns_) { .name = name_, .columns = columns_, .ncolumns = ARRAY_SIZE(columns_) }
+/* Those without a name here are of words. */
 static const struct table_def defs[_DIFFS] = {
 	[DIFF_ENDED] = TABLE("ended", ended), [DIFF_RAN] = TABLE("ran", ran), [DIFF_RESULT] = TABLE("result", result),
 	[DIFF_MISSED] = TABLE("missed", missed),
@@ -144,6 +146,51 @@ static void cells(struct cell *c, const struct difference *d)
 	}
 }
 
+static void string(struct json *j, struct buf *b)
+{
+	diff_strip(b);
+	if (b->len)
+		json_escaped(j, b->s, b->len);
+	else
+		json_null(j);
+	buf_reset(b);
+}
+
+/* What it is, both values, and why, as text has them, but whole. */
+static void words(struct json *j, const struct difference *d)
+{
+	struct buf b = { 0 };
+
+	diff_what(&b, d, false);
+	json_key(j, "what"), string(j, &b);
+	for (unsigned side = 0; side < 2; side++) {
+		diff_value(&b, d, side, false);
+		json_key(j, side ? "second" : "first"), string(j, &b);
+	}
+	buf_done(&b);
+}
+
+/* Of a kind that has values of no other type. */
+static void words_table(struct json *j, enum diff_kind kind, const struct difference *v, unsigned n)
+{
+	unsigned nrows = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		nrows += v[i].kind == kind;
+	json_open(j, '{');
+	json_key(j, "rows_total"), json_u64(j, nrows);
+	json_key(j, "rows"), json_open(j, '[');
+	for (unsigned i = 0; i < n; i++) {
+		if (v[i].kind != kind)
+			continue;
+		json_open(j, '{');
+		words(j, &v[i]);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+	json_close(j, '}');
+}
+
 /* Kinds may be mixed: a program that ran in one only and failed stands among those that ended in another way. */
 static void table(struct json *j, const struct table_def *def, const struct difference *v, unsigned n)
 {
@@ -151,15 +198,18 @@ static void table(struct json *j, const struct table_def *def, const struct diff
 	struct table t = { .def = def, .rows = xcalloc(n ? n : 1, sizeof(*t.rows)) };
 	struct cell *room = xcalloc(n ? n : 1, COLUMNS_MAX * sizeof(*room));
 
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < n && def->name; i++) {
 		if (v[i].kind != kind)
 			continue;
 		t.rows[t.nrows].cells = room + (size_t)t.nrows * COLUMNS_MAX;
 		cells(t.rows[t.nrows++].cells, &v[i]);
 	}
 	t.nall = t.nrows;
-	json_key(j, def->name);
-	table_json(j, &t);
+	json_key(j, def->name ? def->name : diff_name(kind));
+	if (def->name)
+		table_json(j, &t);
+	else
+		words_table(j, kind, v, n);
 	free(room);
 	free(t.rows);
 }

@@ -13,13 +13,13 @@
 #include "sink/diff_words.h"
 #include "sink/ended.h"
 
-enum { ROWS = 20, COMMAND_COLUMNS = 60 }; /* of each heading */
+enum { ROWS = 20 }; /* of each heading */
 
 static void put_value(struct buf *b, const struct difference *d, unsigned side)
 {
 	size_t from = b->len;
 
-	diff_value(b, d, side);
+	diff_value(b, d, side, true);
 	if (b->len == from)
 		buf_puts(b, "–");
 }
@@ -48,7 +48,9 @@ static void values(struct buf *b, const struct difference *d)
 }
 
 /* Its values are; what it is about comes first then. */
-static bool is_long(const struct difference *d) { return d->kind == DIFF_SLOWER; }
+static bool is_long(const struct difference *d) {
+	return d->kind == DIFF_SLOWER || d->kind == DIFF_STARTED || d->kind == DIFF_ARGS || d->kind == DIFF_ENV;
+}
 
 static void row(struct buf *b, const struct difference *d)
 {
@@ -58,12 +60,12 @@ static void row(struct buf *b, const struct difference *d)
 	if (!is_long(d))
 		values(b, d);
 	else
-		diff_what(b, d, COMMAND_COLUMNS);
+		diff_what(b, d, true);
 	buf_puts(b, "  ");
 	if (is_long(d))
 		values(b, d);
 	else
-		diff_what(b, d, COMMAND_COLUMNS);
+		diff_what(b, d, true);
 	buf_putc(b, '\n');
 	diff_why(&why, d);
 	for (const char *at = why.s ? why.s : "", *end; *at; at = *end ? end + 1 : end) {
@@ -88,17 +90,18 @@ static void run_line(struct buf *b, const struct totals *t, const char *what, co
 	buf_putc(b, '\n');
 }
 
-/* Style marks are for terminals. */
-static void strip(struct buf *b)
+static void not_recorded(struct buf *b, unsigned not, unsigned side)
 {
-	size_t n = 0;
+	static const char *const names[] = { "environment", "user", "limits", "host" };
+	unsigned n = 0;
 
-	for (size_t i = 0; i < b->len; i++)
-		if ((unsigned char)b->s[i] >= 0x20 || b->s[i] == '\n')
-			b->s[n++] = b->s[i];
-	b->len = n;
-	if (b->s)
-		b->s[n] = '\0';
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+		if (not >> i & 1)
+			buf_printf(b, "%s%s", n++ ? ", " : side ? " Not in the second, so not compared: "
+								 : " Not in the first, so not compared: ",
+				   names[i]);
+	if (n)
+		buf_putc(b, '\n');
 }
 
 bool diff_text(struct buf *b, const struct totals *const runs[2], const char *const names[2], bool noise)
@@ -123,6 +126,8 @@ bool diff_text(struct buf *b, const struct totals *const runs[2], const char *co
 			buf_puts(b, " more\n");
 		}
 	}
+	for (unsigned side = 0; side < 2; side++)
+		not_recorded(b, diff_not_recorded(runs[side]), side);
 	if (nhidden) {
 		buf_puts(b, " Hidden as noise: ");
 		human_counted(b, nhidden, "difference", "differences");
@@ -130,7 +135,7 @@ bool diff_text(struct buf *b, const struct totals *const runs[2], const char *co
 	}
 	if (!n)
 		buf_puts(b, " no difference\n");
-	strip(b);
+	diff_strip(b);
 	free(v);
 	return n;
 }

@@ -1,20 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 #include "sink/diff_words.h"
 
+#include <string.h>
+
 #include "abi/spec.h"
 #include "analyze/endings.h"
 #include "analyze/totals.h"
 #include "base/buf.h"
 #include "base/human.h"
+#include "base/macro.h"
 #include "base/text.h"
 #include "sink/conn_words.h"
 #include "sink/ended.h"
 #include "sink/ending_words.h"
 #include "sink/totals_words.h"
 
+enum { COMMAND_COLUMNS = 60 };
+
 static const struct { const char *name, *title; } kinds[_DIFFS] = {
 	[DIFF_ENDED] = { "ended", "Ended in another way, or ran in one only and failed (first → second)" },
 	[DIFF_RAN] = { "ran", "Ran in one only" },
+	[DIFF_STARTED] = { "started", "Started in another way (first → second)" },
+	[DIFF_ARGS] = { "arguments", "Other arguments (first → second)" },
+	[DIFF_ENV] = { "environment", "Another environment (first → second)" },
 	[DIFF_RESULT] = { "result", "Opened in one, not in the other (first → second)" },
 	[DIFF_MISSED] = { "missed", "Looked for in vain in one only" },
 	[DIFF_READ] = { "opened", "Opened in one only" },
@@ -26,6 +34,14 @@ static const struct { const char *name, *title; } kinds[_DIFFS] = {
 
 const char *diff_name(enum diff_kind kind) { return kinds[kind].name; }
 const char *diff_title(enum diff_kind heading) { return kinds[heading].title; }
+
+static void command(struct buf *b, const struct totals_proc *p, bool brief)
+{
+	if (brief)
+		totals_proc_command_within(b, p, COMMAND_COLUMNS);
+	else
+		totals_proc_command(b, p);
+}
 
 static void path(struct buf *b, const struct difference *d)
 {
@@ -40,13 +56,61 @@ static void path(struct buf *b, const struct difference *d)
 	buf_done(&name);
 }
 
-void diff_what(struct buf *b, const struct difference *d, size_t columns)
+static void limit(struct buf *b, const struct difference *d)
+{
+	static const char *const names[RECORD_LIMITS] = {
+		"CPU time", "file size", "data", "stack", "core file", "resident memory", "processes", "open files",
+		"locked memory", "address space", "file locks", "pending signals", "message queues", "nice", "real-time priority",
+		"real-time CPU time",
+	};
+
+	buf_printf(b, "%slimit of %s", d->fact == FACT_HARD_LIMIT ? "hard " : "", names[d->limit % RECORD_LIMITS]);
+}
+
+static void fact(struct buf *b, const struct difference *d)
+{
+	static const char *const names[] = {
+		[FACT_HOST] = "host", [FACT_KERNEL] = "kernel", [FACT_CPUS] = "CPUs", [FACT_UID] = "user id",
+		[FACT_EUID] = "effective user id", [FACT_GID] = "group id", [FACT_EGID] = "effective group id", [FACT_UMASK] = "umask",
+		[FACT_CWD] = "working directory",
+	};
+
+	if (d->fact == FACT_SOFT_LIMIT || d->fact == FACT_HARD_LIMIT)
+		limit(b, d);
+	else
+		buf_puts(b, names[d->fact]);
+}
+
+/* Whose it is, where it is not that of the first process and so of all. */
+static void of_process(struct buf *b, const struct difference *d, bool brief)
+{
+	if (!d->proc[0] || (d->proc[0]->id == 1 && d->proc[1]->id == 1))
+		return;
+	buf_puts(b, " of ");
+	command(b, d->proc[1], brief);
+}
+
+/* The name of its file alone. */
+static void program(struct buf *b, const struct totals_proc *p)
+{
+	const char *s = p->argv.n ? p->argv.s + 1 : "", *slash = strrchr(s, '/');
+
+	s = slash ? slash + 1 : s;
+	text_safe(b, s, strlen(s));
+}
+
+void diff_what(struct buf *b, const struct difference *d, bool brief)
 {
 	if (d->kind == DIFF_ENDED || d->kind == DIFF_RAN) {
-		if (columns)
-			totals_proc_command_within(b, d->proc[d->side], columns);
-		else
-			totals_proc_command(b, d->proc[d->side]);
+		command(b, d->proc[d->side], brief);
+	} else if (d->kind == DIFF_STARTED) {
+		fact(b, d);
+		of_process(b, d, brief);
+	} else if (d->kind == DIFF_ARGS) {
+		program(b, d->proc[1]);
+	} else if (d->kind == DIFF_ENV) {
+		text_safe(b, d->name.s, d->name.len);
+		of_process(b, d, brief);
 	} else if (d->kind == DIFF_PEER) {
 		table_conn_words(b, d->conn[d->side]);
 	} else if (d->kind == DIFF_SLOWER) {
@@ -100,10 +164,75 @@ static void call(struct buf *b, const struct hist *h)
 	human_ns(b, h->max);
 }
 
-void diff_value(struct buf *b, const struct difference *d, unsigned side)
+static void number(struct buf *b, const struct difference *d, uint64_t n)
+{
+	if (d->fact == FACT_UMASK)
+		buf_printf(b, "%03o", (unsigned)n);
+	else if (n == UINT64_MAX)
+		buf_puts(b, "none");
+	else
+		buf_u64(b, n);
+}
+
+static bool is_between(char c) { return strchr(": ,;", c) != NULL; }
+
+/* Do the last n bytes begin a word? */
+static bool is_end(const struct bytes *v, uint32_t n)
+{
+	return is_between(v->s[v->len - n]) || n == v->len || is_between(v->s[v->len - n - 1]);
+}
+
+/* A value that is long: without the words or paths that both begin and end with. */
+static void part_of_value(struct buf *b, const struct bytes v[2], unsigned side)
+{
+	enum { MOST = 100 };
+	uint32_t len = v[side].len, least = MIN(v[0].len, v[1].len), from = 0, end = 0;
+
+	while (from < least && v[0].s[from] == v[1].s[from])
+		from++;
+	while (from && !is_between(v[0].s[from - 1]))
+		from--;
+	while (end < least - from && v[0].s[v[0].len - 1 - end] == v[1].s[v[1].len - 1 - end])
+		end++;
+	while (end && !(is_end(&v[0], end) && is_end(&v[1], end)))
+		end--;
+	buf_puts(b, from ? "…" : "");
+	text_safe(b, v[side].s + from, MIN(len - from - end, (uint32_t)MOST));
+	buf_puts(b, len - from - end && (end || len - from > MOST) ? "…" : "");
+}
+
+static void value(struct buf *b, const struct bytes v[2], unsigned side)
+{
+	enum { SHORT = 60 };
+
+	if (v[0].len > SHORT || v[1].len > SHORT)
+		part_of_value(b, v, side);
+	else
+		text_safe(b, v[side].s, v[side].len);
+}
+
+static void started(struct buf *b, const struct difference *d, unsigned side, bool brief)
+{
+	if (!d->has[side])
+		buf_puts(b, "not set");
+	else if (!d->text[side].s)
+		number(b, d, d->number[side]);
+	else if (!d->text[side].len)
+		buf_puts(b, "(empty)");
+	else if (brief)
+		value(b, d->text, side);
+	else
+		text_safe(b, d->text[side].s, d->text[side].len);
+}
+
+void diff_value(struct buf *b, const struct difference *d, unsigned side, bool brief)
 {
 	if (d->kind == DIFF_ENDED || d->kind == DIFF_RAN)
 		process(b, d, side);
+	else if (d->kind == DIFF_STARTED || d->kind == DIFF_ENV)
+		started(b, d, side, brief);
+	else if (d->kind == DIFF_ARGS)
+		command(b, d->proc[side], brief);
 	else if (d->file[side])
 		file(b, d, d->file[side]);
 	else if (d->lookup[side])
@@ -131,4 +260,16 @@ void diff_why(struct buf *b, const struct difference *d)
 		buf_puts(b, b->len ? "\n" : "");
 		ending_said(b, e);
 	}
+}
+
+void diff_strip(struct buf *b)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->len; i++)
+		if ((unsigned char)b->s[i] >= 0x20 || b->s[i] == '\n')
+			b->s[n++] = b->s[i];
+	b->len = n;
+	if (b->s)
+		b->s[n] = '\0';
 }

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* A difference in words, the same for text, JSON and the page: safe to show, with style marks (sink/out.h). */
+/*
+ * A difference in words, the same for text, JSON and the page: safe to show, with style marks (sink/out.h).  brief:
+ * a command line is cut in the middle, and of a long value there is only where the two part.
+ */
 #include "analyze/diff.h"
 
 struct buf;
 
 const char *diff_name(enum diff_kind kind);	/* in data: "ended" */
 const char *diff_title(enum diff_kind heading);	/* "Ended in another way, …" */
-void diff_what(struct buf *b, const struct difference *d, size_t columns);	/* the path, command, peer… */
+void diff_what(struct buf *b, const struct difference *d, bool brief);	/* the path, command, peer… */
 /* What it was in that run; nothing where the run has nothing of the kind. */
-void diff_value(struct buf *b, const struct difference *d, unsigned side);
+void diff_value(struct buf *b, const struct difference *d, unsigned side, bool brief);
 void diff_why(struct buf *b, const struct difference *d);	/* lines: why the process failed; or nothing */
+void diff_strip(struct buf *b);	/* of style marks, which are for terminals; lines stay */

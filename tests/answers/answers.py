@@ -464,6 +464,29 @@ def as_json(t):
     equal(json.loads(different(t, good, good, "--summary=json")[1])["differences"], 0, "differences of a run from itself")
 
 
+def started(t):
+    """how two runs were started: directory, limit, umask, user, arguments and environment; of a recording without them, that it has none"""
+    d = pathlib.Path(os.path.realpath(t.scratch))
+    os.chmod(d, 0o755)
+    (d / "there").mkdir()
+    program = ["sh", "-c", "ls / > /dev/null; :"]
+    me = [] if os.geteuid() else ["--user", "nobody"]
+    first = recorded(t, *program, "--port=80", cwd=d, env={**os.environ, "APP_MODE": "good"})
+    second = t.out().with_suffix(".cpd")
+    limited = ["sh", "-c", 'umask 077; ulimit -S -n 99; cd there; exec "$@"', "sh"]
+    subprocess.run([*limited, t.args.compendium, *(["--backend", t.args.backend] if t.args.backend else []), "-q", *me, "--record", second, "--",
+                    *program, "--port=81"], cwd=d, env={**os.environ, "APP_MODE": "bad", "ADDED": "1"}, check=True, timeout=PATIENCE,
+                   stderr=subprocess.DEVNULL)
+    status, text = different(t, first, second)
+    equal(status, 1, "status")
+    for row in (r"working directory  \S+ → \S+/there", r"umask  0\d\d → 077", r"limit of open files  \d+ → 99", r"APP_MODE  good → bad",
+                r"ADDED  not set → 1", r"sh  .*--port=80 → .*--port=81", *([r"user id  0 → \d+"] if me else [])):
+        equal(len(re.findall(rf"^   {row}$", text, re.M)), 1, f"/{row}/ in: {text}")
+    check("Not in the" not in text, text)
+    old = pathlib.Path(__file__).resolve().parent.parent / "golden" / "make.cpd"
+    check("\n Not in the second, so not compared: user, limits, host\n" in different(t, first, old)[1], "an old recording")
+
+
 def hidden(t):
     """shared libraries of one run only are counted as hidden, and listed with -a and --noise"""
     first, second = recorded(t, *PYTHON, "pass"), recorded(t, *PYTHON, "import ctypes")
@@ -476,7 +499,7 @@ def hidden(t):
         check(library.search(text) and "Hidden" not in text, f"{options}: {text}")
 
 
-GROUPS = {"different": [equal_runs, slow_stream, header_gone, as_json, hidden],
+GROUPS = {"different": [equal_runs, slow_stream, header_gone, as_json, started, hidden],
           "slow": [slow_server, carried, lock, idle_pool, critical_path], "findings": [leak, refused, no_finding, tree],
           "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, second_place, made_good, no_reason, words_are_safe]}
 

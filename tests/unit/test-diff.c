@@ -180,7 +180,7 @@ static void test_nothing(void **state)
 static void test_normal(void **state)
 {
 	static const char *const names[][2] = {
-		{ "/proc/123/fd", "/proc/#/fd" }, { "/tmp/ccAbCdEf.o", "/tmp/*.o" }, { "/tmp/x", "/tmp/x" },
+		{ "/proc/123/fd", "/proc/#/fd" }, { "/tmp/ccAbCdEf.o", "/tmp/*.o" }, { "/tmp/x", "/tmp/x" }, { "/tmp/tmp.a1B2c3D4e5/x", "/tmp/*/x" },
 		{ "-o /tmp/ccAbCdEf.s -x", "-o /tmp/*.s -x" }, { "/tmp/tmpabcdef/in/it", "/tmp/*/in/it" },
 		{ "/var/tmp/abcdefg", "/var/tmp/*" }, { "/srv/tmp/abcdefg", "/srv/tmp/*" }, { "", "" },
 	};
@@ -266,12 +266,81 @@ static void test_slower(void **state)
 	}
 }
 
+/* Environments of a process: as an EXEC record has them. */
+static void started(struct totals *t, uint32_t id, uint32_t parent, const char *cwd, const char *env[])
+{
+	struct part parts[8];
+	struct item item = { .kind = RECORD_EXEC, .parts = parts };
+	struct fake_task f;
+	struct event ev;
+
+	for (; item.nparts < 8 && env[item.nparts]; item.nparts++)
+		parts[item.nparts] = (struct part){ .part = PART_ENVP, .bytes = env[item.nparts],
+						    .len = (uint32_t)strlen(env[item.nparts]) };
+	fake_proc(&f, id, parent, id == 1 ? "sh" : "cc");
+	f.proc.cwd0 = fake_bytes(cwd);
+	ev = fake_event(EV_EXEC, &f, &item, FAKE_T0 + id);
+	t->keep_started = true;
+	totals_event(t, &ev);
+}
+#define STARTED(t, id, parent, cwd, ...) started(t, id, parent, cwd, (const char *[]){ __VA_ARGS__, NULL })
+
+/* A variable is one difference however many processes have it; of a long one there is what is not the same. */
+static void test_environment(void **state)
+{
+	static const char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	static const char more[] = "PATH=/usr/local/sbin:/usr/local/bin:/opt/x:/usr/sbin:/usr/bin:/sbin:/bin";
+	struct totals *runs[2];
+	const char *s;
+
+	(void)state;
+	new_runs(runs);
+	STARTED(runs[0], 1, 0, "/srv/a", "LANG=C", path, "_=/bin/x", "PORT=80", "SHLVL=1", "T=/tmp/tmpabcdef/x");
+	STARTED(runs[1], 1, 0, "/srv/b", "LANG=de_DE", more, "_=/bin/y", "EMPTY=", "SHLVL=2", "T=/tmp/tmpghijkl/x");
+	STARTED(runs[0], 2, 1, "/srv/a", "LANG=C", path, "_=/bin/z", "PORT=80", "ONLY=1");
+	STARTED(runs[1], 2, 1, "/srv/b", "LANG=de_DE", more, "_=/bin/w", "PORT=80", "ONLY=2\x1b[2J");
+	s = text(runs);
+	assert_int_equal(count(s, "   LANG  C → de_DE\n"), 1);
+	assert_int_equal(count(s, "LANG"), 1);
+	assert_int_equal(count(s, "   PATH  … → …/opt/x:…\n"), 1);
+	assert_int_equal(count(s, "   PORT  80 → not set\n"), 1);
+	assert_int_equal(count(s, "   EMPTY  not set → (empty)\n"), 1);
+	assert_int_equal(count(s, "   ONLY of cc  1 → 2\\e[2J\n"), 1);
+	assert_int_equal(count(s, "   working directory  /srv/a → /srv/b\n"), 1);
+	assert_null(strstr(s, "SHLVL"));
+	assert_null(strstr(s, "_ "));
+	assert_null(strstr(s, "   T "));
+	assert_non_null(strstr(s, " Hidden as noise: 1 difference (-a shows them)\n"));
+	assert_non_null(strstr(s, " Not in the first, so not compared: user, limits, host\n"));
+	free_runs(runs);
+}
+
+/* A number of a command line is one of its arguments, but not a pid; the long ones are times and inodes. */
+static void test_arguments(void **state)
+{
+	struct totals *runs[2];
+	const char *s;
+
+	(void)state;
+	new_runs(runs);
+	for (unsigned side = 0; side < 2; side++) {
+		RAN(runs[side], 1 + side * 100, 0, 0, "serve", side ? "--port=81" : "--port=80");
+		RAN(runs[side], 2 + side * 100, 1 + side * 100, 0, "kill", side ? "201" : "101");
+		RAN(runs[side], 3 + side * 100, 1 + side * 100, 0, "touch", side ? "1700000000" : "1600000000");
+		RAN(runs[side], 4 + side * 100, 1 + side * 100, 0, "cp", side ? "/tmp/tmpabcdef" : "/tmp/tmpghijkl");
+	}
+	s = text(runs);
+	assert_int_equal(count(s, "   serve  serve --port=80 → serve --port=81\n"), 1);
+	assert_int_equal(count(s, "→"), 2);	/* that, and the heading */
+	free_runs(runs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_headings_once), cmocka_unit_test(test_roles), cmocka_unit_test(test_results),
 		cmocka_unit_test(test_nothing), cmocka_unit_test(test_normal), cmocka_unit_test(test_chance),
-		cmocka_unit_test(test_slower),
+		cmocka_unit_test(test_slower), cmocka_unit_test(test_environment), cmocka_unit_test(test_arguments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* Where a trace is made, and how it was asked for. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/diag.h"
+#include "capture/common/user.h"
 #include "capture/proc/proc.h"
+#include "capture/source.h"
 #include "config.h"
 #include "record/build.h"
 
@@ -62,6 +67,73 @@ static unsigned put_options(struct buf *rec, char *const *argv)
 	if (f)
 		fclose(f);
 	return n;
+}
+
+/* The umask of a process has no other way out than /proc/PID/status (umask(2) sets it, for all threads). */
+static unsigned status_number(const char *status, const char *field, unsigned nth, int base)
+{
+	const char *at = strstr(status, field);
+	char *end;
+
+	if (!at)
+		return 0;
+	at += strlen(field);
+	for (unsigned i = 0; i < nth; i++) {
+		strtoul(at, &end, base);
+		at = end;
+	}
+	return (unsigned)strtoul(at, NULL, base);
+}
+
+/* Of the command, which gets ours, or with -u that user's; of the first process that is attached to. */
+static unsigned put_owner(struct buf *rec, const struct capture_options *opt, pid_t pid)
+{
+	struct record_owner o = { 0 };
+	struct run_as as = { 0 };
+	struct buf status = { 0 };
+	struct diag none;
+
+	if (!proc_read_all(pid, 0, "status", &status)) {
+		buf_done(&status);
+		return 0;
+	}
+	o.uid = status_number(status.s, "\nUid:", 0, 10);
+	o.euid = status_number(status.s, "\nUid:", 1, 10);
+	o.gid = status_number(status.s, "\nGid:", 0, 10);
+	o.egid = status_number(status.s, "\nGid:", 1, 10);
+	o.umask = status_number(status.s, "\nUmask:", 0, 8);
+	buf_done(&status);
+	if (opt->user && user_find(opt->user, &as, &none) == 0) {
+		o.uid = o.euid = as.uid;
+		o.gid = o.egid = as.gid;
+	}
+	free(as.groups);
+	record_chunk(rec, 0, PART_OWNER, 0, &o, sizeof(o));
+	return 1;
+}
+
+static unsigned put_limits(struct buf *rec, pid_t pid)
+{
+	struct record_limits l;
+	struct rlimit one;
+
+	_Static_assert((int)RLIM_NLIMITS == (int)RECORD_LIMITS, "limits");
+	for (unsigned i = 0; i < RECORD_LIMITS; i++) {
+		if (prlimit(pid, (__rlimit_resource_t)i, NULL, &one) < 0)
+			return 0;
+		l.soft[i] = one.rlim_cur;
+		l.hard[i] = one.rlim_max;
+	}
+	record_chunk(rec, 0, PART_LIMITS, 0, &l, sizeof(l));
+	return 1;
+}
+
+unsigned proc_put_owner(struct buf *rec, const struct capture_options *opt)
+{
+	pid_t pid = opt->npids ? opt->pids[0] : getpid();
+
+	/* with --system and --cgroup it is everybody */
+	return opt->argv || opt->npids ? put_owner(rec, opt, pid) + put_limits(rec, pid) : 0;
 }
 
 unsigned proc_put_host(struct buf *rec, char *const *argv)

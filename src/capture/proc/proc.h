@@ -16,6 +16,8 @@ struct capture_options;
 /* START's record stands in rec, unfinished.  backend: START_PTRACE, START_BPF. */
 /* The chunks of START that say where it is made and by which options; argv: the command's, NULL: none.  How many. */
 unsigned proc_put_host(struct buf *rec, char *const *argv);
+/* Likewise those that say who runs it, and within which limits. */
+unsigned proc_put_owner(struct buf *rec, const struct capture_options *opt);
 void proc_put_start(const struct capture_options *opt, unsigned backend, struct buf *rec, uint64_t now_ns);
 /*
  * Everything about a process that exists: TASK for each thread (leader first), FD, MAP.  put(ctx) is called for each

@@ -93,7 +93,7 @@ void proc_put_start(const struct capture_options *opt, unsigned backend, struct 
 		record_chunk(rec, 0, PART_FILTER, 0, opt->filter_text, strlen(opt->filter_text));
 		n++;
 	}
-	n += proc_put_host(rec, opt->argv);
+	n += proc_put_host(rec, opt->argv) + proc_put_owner(rec, opt);
 	((struct record_start *)rec->s)->nchunks = n;
 }
 
