@@ -178,6 +178,36 @@ def left_behind_named(t):
     check("it left running" not in p.said(), p.said())
 
 
+CRASHING_INIT = """
+import ctypes, os, time
+if os.fork() == 0: time.sleep(1000)
+x = b"x" * (40 << 20)
+while time.process_time() < 0.3: pass
+ctypes.string_at(0)
+"""
+
+
+def crashing_init(t):
+    """a container whose init crashes ends as untraced, with all in it, and what it had used is known"""
+    need_root()
+    need("unshare")
+    command = ["unshare", "-pf", "--kill-child", sys.executable, "-S", "-E", "-c", CRASHING_INIT]
+    plain = subprocess.run(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False, timeout=PATIENCE)
+    if plain.returncode == 1 and plain.stderr:
+        raise Skip("no pid namespace here")
+    page = t.out().with_suffix(".html")
+    status, _, _, text = t.run(*command, options=[f"--report={page}"])
+    equal(status, plain.returncode, text[-1500:])
+    tasks = Report(page).meta["tasks"]
+    equal(len(tasks), 3, f"tasks in {text}")
+    init = tasks[1]     # in the order in which they were made
+    check(0.2e9 < init["utime_ns"] + init["stime_ns"] < 60e9, f"CPU time of {init}")
+    resident = re.search(r"^   Resident: +([\d.]+) MB", text, re.M)
+    check(resident and float(resident[1]) > 40, f"resident memory in {text}")
+    equal(len(re.findall(r" killed by SIGSEGV", text)), 2, f"ends in {text}")
+    equal(len(re.findall(r" killed by SIGKILL", text)), 1, f"ends in {text}")
+
+
 # A child whose getppid(2) its parent answers after 0.2 s, by SECCOMP_USER_NOTIF_FLAG_CONTINUE.
 SUPERVISED = """
 import ctypes, fcntl, os, struct, time
@@ -217,4 +247,4 @@ def supervised(t):
 
 
 if __name__ == "__main__":
-    sys.exit(main(__doc__, {"influence": [rights, unreadable, sudo, loading, loading_attach, killed_in_exec, left_behind_named, supervised]}))
+    sys.exit(main(__doc__, {"influence": [rights, unreadable, sudo, loading, loading_attach, killed_in_exec, left_behind_named, crashing_init, supervised]}))

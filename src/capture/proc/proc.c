@@ -95,6 +95,18 @@ bool proc_usage(pid_t tid, struct proc_usage *ret)
 	return true;
 }
 
+bool proc_times(pid_t pid, uint64_t *ret_utime_ns, uint64_t *ret_stime_ns)
+{
+	unsigned long long v[4], tick_ns = 1000000000 / (unsigned long long)sysconf(_SC_CLK_TCK);
+
+	for (unsigned i = 0; i < 4; i++)	/* utime, stime, cutime, cstime */
+		if (!proc_read_stat(pid, 0, 14 + i, &v[i]))
+			return false;
+	*ret_utime_ns = (v[0] + v[2]) * tick_ns;
+	*ret_stime_ns = (v[1] + v[3]) * tick_ns;
+	return true;
+}
+
 char proc_state(pid_t pid, pid_t tid)
 {
 	unsigned long long c = 0;

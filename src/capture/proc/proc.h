@@ -49,6 +49,8 @@ bool proc_exec_call_parts(const struct buf *call, bool want_argv, bool want_env,
 struct proc_usage { uint64_t run_ns, delay_ns; };
 bool proc_usage(pid_t tid, struct proc_usage *ret);
 uint64_t proc_rss_peak(pid_t pid);	/* bytes, 0 not known */
+/* CPU time of a process and of the children it waited for, whole clock ticks; false when it is gone. */
+bool proc_times(pid_t pid, uint64_t *ret_utime_ns, uint64_t *ret_stime_ns);
 void proc_put_usage(pid_t pid, pid_t tid, unsigned flags, struct buf *rec, void (*put)(void *ctx), void *ctx);
 
 bool proc_mounted(void);			/* and of our pid namespace */

@@ -112,15 +112,20 @@ static void step_back(const struct tracee *t, int signo, const siginfo_t *si)
 /*
  * While it is traced the kernel does not kill the first process of a pid namespace for a fault, so that a debugger can
  * go on with it (force_sig_info_to_task()): it would fault for ever.  Let go, it faults once more, and ends as
- * untraced.  Only its parent is notified of that end, which is ours only for the command itself.
+ * untraced.  Only its parent is notified of that end, which is ours only for the command itself: what it has used is
+ * read before.
  */
 static void let_it_end(struct ptrace_source *s, struct tracee *t, int signo, const siginfo_t *si)
 {
+	struct report used = { .tid = t->tid, .rss = proc_rss_peak(t->pid) };
+
+	used.has_usage = proc_usage(t->tid, &used.usage);
+	proc_times(t->pid, &used.utime_ns, &used.stime_ns);
 	step_back(t, signo, si);
 	if (ptrace(PTRACE_DETACH, t->tid, 0, 0) < 0 || t->tid == s->main_pid)
 		t->state = TRACEE_GONE;
 	else
-		ptrace_ended(s, t, signo, NULL);
+		ptrace_ended(s, t, signo, &used);
 }
 
 void signal_stopped(struct ptrace_source *s, struct tracee *t, int signo)
