@@ -38,6 +38,28 @@ static inline unsigned hash_bytes(const void *key, size_t n)
 #define HASH_FUNCTION(key, n, hash) ((hash) = hash_bytes(key, n))
 #include <uthash.h>
 
+/*
+ * The static analyzer would follow each of these macros, loops and all, until it has no budget left for the code around
+ * it: to it, a table is what functions of unknown bodies make of it.
+ */
+#ifdef __clang_analyzer__
+#undef HASH_FIND
+#undef HASH_ADD_KEYPTR
+#undef HASH_DELETE
+#undef HASH_SRT
+#undef HASH_CLEAR
+void *hash_find(const void *head, const void *key, size_t n);
+void *hash_add(void *head, void *el, const void *key, size_t n) __attribute__((returns_nonnull));
+void *hash_delete(void *head, void *el);
+void *hash_sort(void *head);
+void hash_clear(void *head);
+#define HASH_FIND(hh, head, key, n, out) do { (out) = NULL; if (head) (out) = hash_find(head, key, n); } while (0)
+#define HASH_ADD_KEYPTR(hh, head, key, n, el) do { (head) = hash_add(head, el, key, n); } while (0)
+#define HASH_DELETE(hh, head, el) do { (head) = hash_delete(head, el); } while (0)
+#define HASH_SRT(hh, head, cmp) do { (void)(cmp); (head) = (head) ? hash_sort(head) : NULL; } while (0)
+#define HASH_CLEAR(hh, head) do { hash_clear(head); (head) = NULL; } while (0)
+#endif
+
 /* Takes out every element and frees it. */
 #define HASH_FREE(head) do { \
 	__typeof__(head) hash_e, hash_next; \
