@@ -41,6 +41,9 @@ def clang():
     return min(found)[2:]
 
 
+LAST = ["nice", "-n", "19"]     # it gets what the tests leave
+
+
 class Failed(Exception):
     """A step could not even count: the build broke, a tool crashed."""
 
@@ -48,15 +51,16 @@ class Failed(Exception):
 class Step:
     """What a step's function gets: a log, and somewhere to count."""
 
-    def __init__(self, name, log, slow):
-        self.name, self.log, self.slow = name, log, slow
+    def __init__(self, name, log, slow, beside=False):
+        self.name, self.log, self.slow, self.beside = name, log, slow, beside
         self.passed = self.failed = self.skipped = 0
         self.notes = []
 
-    def run(self, *command, cwd=ROOT, env=None, may_fail=False):
+    def run(self, *command, cwd=ROOT, env=None, may_fail=False, last=True):
         self.log.write(f"$ {' '.join(map(str, command))}\n")
         self.log.flush()
-        done = subprocess.run([str(word) for word in command], cwd=cwd, env={**os.environ, **(env or {})},
+        before = LAST if self.beside and last else []
+        done = subprocess.run([*before, *map(str, command)], cwd=cwd, env={**os.environ, **(env or {})},
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               text=True, errors="replace")
         self.log.write(done.stdout)
@@ -170,20 +174,33 @@ def meson_test(step, build, *options, env=None):
         raise Failed(f"meson test ended with {done.returncode}")
 
 
-# Set when build-check/clang is whole.
-compiled = threading.Event()
+SANITIZED = ("clang", "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dfuzz=enabled")
+# Set when build-check/gcc, build-check/clang are whole, or will not be.
+built, compiled = threading.Event(), threading.Event()
 
 
 def gcc(step):
-    build = meson_build(step, "gcc", env={"CC": "gcc"})
+    try:
+        build = meson_build(step, "gcc", env={"CC": "gcc"})
+    finally:
+        built.set()
     # Speed is never a test result, so a busy machine only has to be waited for.
     meson_test(step, build, "--timeout-multiplier", "3", *([] if step.slow else ["--no-suite", "slow"]))
 
 
+def clang_build(step):
+    """What sanitizers, fuzz and tidy need; made while the tests of gcc's build wait."""
+    built.wait()
+    try:
+        meson_build(step, *SANITIZED, env={"CC": clang()[0]})
+    finally:
+        compiled.set()
+    step.check("build", True)
+
+
 def sanitizers(step):
-    build = meson_build(step, "clang", "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dfuzz=enabled",
-                        env={"CC": clang()[0]})
-    compiled.set()
+    compiled.wait()
+    build = meson_build(step, *SANITIZED, env={"CC": clang()[0]})
     # The slow suites measure nothing new under a sanitizer.
     meson_test(step, build, "--timeout-multiplier", "6", "--no-suite", "slow", "--no-suite", "fuzz", "--no-suite", "lint",
                env={"ASAN_OPTIONS": "abort_on_error=1:detect_stack_use_after_return=1",
@@ -200,13 +217,13 @@ def fuzz(step):
 
 def tidy(step):
     build = OUT / "clang"
-    compiled.wait()     # its database and what it generates; before it ends, beside its tests
-    # BPF programs are no part of this compilation database.
-    sources = sorted(path for path in (ROOT / "src").rglob("*.c") if not path.name.endswith(".bpf.c"))
+    compiled.wait()     # its database and what it generates
+    # BPF programs are no part of this compilation database.  The largest first, so that no core ends long after the others.
+    sources = sorted((path for path in (ROOT / "src").rglob("*.c") if not path.name.endswith(".bpf.c")), key=lambda path: -path.stat().st_size)
 
     def one(path):
         # meson adds gcc-free flags here: this build directory is clang's own.
-        return path, subprocess.run(["nice", "-n", "19", f"clang-tidy{clang()[1]}", "-p", build, "--quiet", "--warnings-as-errors=*", path],
+        return path, subprocess.run([*LAST, f"clang-tidy{clang()[1]}", "-p", build, "--quiet", "--warnings-as-errors=*", path],
                                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     with concurrent.futures.ThreadPoolExecutor(int(JOBS)) as pool:
@@ -226,8 +243,8 @@ def scripts(step):
 
 
 def tap(step, *command, env=None):
-    """A script that prints TAP."""
-    done = step.run(*command, env=env, may_fail=True)
+    """A script that prints TAP.  It traces: as fast as the other tests."""
+    done = step.run(*command, env=env, may_fail=True, last=False)
     count_test(step, {"name": pathlib.Path(command[0]).name, "result": "FAIL" if done.returncode else "OK", "stdout": done.stdout})
 
 
@@ -321,6 +338,7 @@ def report_browser(step):
 
 STEPS = {
     "gcc": gcc,
+    "clang": clang_build,
     "sanitizers": sanitizers,
     "fuzz": fuzz,
     "tidy": tidy,
@@ -335,22 +353,21 @@ STEPS = {
     "kernels": kernels,
 }
 ONLY_SLOW = {"kernels"}     # downloads kernels
+# Live tests mostly wait: what only computes runs beside them, in this order.
+BESIDE = ["clang", "tidy", "static", "dist", "deb"]
 
 
-def run_step(name, slow):
+def run_step(name, slow, beside=False):
     """Prints what came of it, in one go; returns what passed, failed and was skipped."""
     path = OUT / "logs" / f"{name}.log"
     start = time.monotonic()
     with open(path, "w", encoding="utf-8", errors="replace") as log:
-        step = Step(name, log, slow)
+        step = Step(name, log, slow, beside)
         try:
             STEPS[name](step)
         except (Failed, OSError) as problem:
             step.failed += 1
             step.notes.append(f"FAILED {problem}")
-        finally:
-            if name == "sanitizers":
-                compiled.set()      # whatever became of it: another step waits
     said = path.read_text(errors="replace")[-6000:] if step.failed else ""
     said += (f"{'FAILED' if step.failed else 'ok':6} {name:12} {step.passed:5} passed {step.failed:3} failed "
              f"{step.skipped:3} skipped {time.monotonic() - start:6.0f} s\n")
@@ -374,13 +391,19 @@ def main():
 
     (OUT / "logs").mkdir(parents=True, exist_ok=True)
     names = args.step or [name for name in STEPS if args.slow or name not in ONLY_SLOW]
-    if "sanitizers" not in names:
+    if "sanitizers" in args.step and "clang" not in names:
+        names.insert(0, "clang")
+    if "clang" not in names:
         compiled.set()      # as it was left
-    # Live tests mostly wait: clang-tidy, which only computes, runs beside those of the sanitizers.
+    if "gcc" not in names:
+        built.set()
+    tests = [name for name in names if name not in BESIDE]
+    later = [name for name in BESIDE if name in names]
     with concurrent.futures.ThreadPoolExecutor(1) as beside:
-        later = {name: beside.submit(run_step, name, args.slow) for name in names if name == "tidy" and "sanitizers" in names}
-        done = [run_step(name, args.slow) for name in names if name not in later]
-        done += [step.result() for step in later.values()]
+        steps = [beside.submit(run_step, name, args.slow, bool(tests)) for name in later]
+        done = [run_step(name, args.slow) for name in tests if name not in ONLY_SLOW]
+        done += [step.result() for step in steps]
+    done += [run_step(name, args.slow) for name in tests if name in ONLY_SLOW]      # what static made
     passed, failed, skipped = (sum(count) for count in zip(*done))
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed or not passed else 0
