@@ -86,6 +86,7 @@ bool source_replay_span(struct source *src, struct replay_span *ret)
 	struct replay_source *s = CONTAINER_OF(src, struct replay_source, src);
 	const struct record_start *start;
 	const struct record *first;
+	struct record_last last;
 
 	if (src->ops != &replay_ops)
 		return source_replay_many_span(src, ret);
@@ -97,7 +98,10 @@ bool source_replay_span(struct source *src, struct replay_span *ret)
 		return false;
 	ret->start_ns = start->h.ts_ns;
 	ret->wall_ns = start->wall_ns;
-	return record_reader_last_ns(s->reader, &ret->end_ns) == 0;
+	if (record_reader_last(s->reader, &last) < 0)
+		return false;
+	ret->end_ns = last.made_ns;
+	return true;
 }
 
 int source_replay_open(const char *path, struct source **ret_source, struct diag *diag)

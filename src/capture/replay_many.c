@@ -3,6 +3,9 @@
  * Several recordings as one source, in the order of time.  Each has a clock of its own: their walls' clocks join them,
  * but where two were made during the same boot of one host, whose clock is one.  All is shown by the clock of the one
  * that begins first.
+ *
+ * Parts of one trace (--rotate) that follow each other are one stream: of the second and later ones START and what says
+ * how things stood are left out, for that is known, and of all but the last one its END.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -23,12 +26,18 @@ struct stream {
 	uint64_t start_ns, wall_ns;	/* its START; 0: it has none */
 	char boot[64];
 	int64_t shift;
+	/* Of a part: how long the trace had run, the records of its snapshot, where the next one begins or 0. */
+	uint64_t cut_ns, nsnapshot, goes_on_ns;
+	struct stream *follows;		/* the part behind it, or NULL */
+	unsigned number;		/* of the recording: for a part, of the first one */
+	bool waits;			/* until the part before it has ended */
+	uint64_t skip;			/* so many records are not handed out */
 };
 
 struct many {
 	struct source src;
 	struct stream *v;
-	unsigned n, current;
+	unsigned n, current, nstreams;	/* nstreams: without those that follow another one */
 	bool begun, finished;		/* finished: the end was emitted, or is not to be */
 	uint64_t last_ns;
 };
@@ -93,15 +102,60 @@ static uint64_t when(const struct stream *s)
 static void look_at_start(struct stream *s)
 {
 	const struct record_start *r = (const struct record_start *)s->next.s;
+	struct record_last last;
 	size_t at = sizeof(*r);
 
 	if (r->h.kind != RECORD_START || r->h.size < sizeof(*r))
 		return;
 	s->start_ns = r->h.ts_ns;
 	s->wall_ns = r->wall_ns;
-	for (const struct record_chunk *c; (c = next_chunk((struct record *)s->next.s, &at));)
+	for (const struct record_chunk *c; (c = next_chunk((struct record *)s->next.s, &at));) {
 		if (c->part == PART_BOOT)
 			memcpy(s->boot, c + 1, MIN((size_t)c->len, sizeof(s->boot) - 1));
+		else if (c->part == PART_CUT && c->len == sizeof(s->cut_ns))
+			memcpy(&s->cut_ns, c + 1, sizeof(s->cut_ns));
+		else if (c->part == PART_SNAPSHOT && c->len == sizeof(s->nsnapshot))
+			memcpy(&s->nsnapshot, c + 1, sizeof(s->nsnapshot));
+	}
+	if (record_reader_last(s->reader, &last) == 0)
+		s->goes_on_ns = last.goes_on_ns;
+}
+
+/* ---- parts ---- */
+
+/* Whether it goes on where the other one was cut: by the clock, before any shift, and to the nanosecond. */
+static bool is_behind(const struct stream *s, const struct stream *before)
+{
+	return s != before && s->cut_ns && s->nsnapshot && s->boot[0] && !strcmp(s->boot, before->boot) &&
+	       s->start_ns == before->goes_on_ns && s->start_ns > before->start_ns && !before->follows &&
+	       s->start_ns - s->cut_ns == before->start_ns - before->cut_ns;
+}
+
+static void join_parts(struct many *m)
+{
+	m->nstreams = m->n;
+	for (unsigned i = 0; i < m->n; i++)
+		m->v[i].number = i;
+	for (unsigned i = 0; i < m->n; i++)
+		for (unsigned k = 0; k < m->n && !m->v[i].waits; k++)
+			if (is_behind(&m->v[i], &m->v[k])) {
+				m->v[k].follows = &m->v[i];
+				m->v[i].waits = true;
+				m->nstreams--;
+			}
+	for (unsigned i = 0; i < m->n; i++)
+		for (struct stream *s = &m->v[i]; !m->v[i].waits && s; s = s->follows)
+			s->number = i;
+}
+
+/* The part behind it takes its place. */
+static void go_on(struct stream *s)
+{
+	s->next.len = 0;
+	s->ended = true;
+	s->follows->waits = false;
+	s->follows->next.len = 0;	/* its START */
+	s->follows->skip = s->follows->nsnapshot;
 }
 
 static void join_clocks(struct many *m)
@@ -135,7 +189,9 @@ static int fill(struct stream *s)
 
 	if (s->next.len || s->ended)
 		return 1;
-	rc = record_reader_next(s->reader, &r, &avail, &s->damage);
+	do
+		rc = record_reader_next(s->reader, &r, &avail, &s->damage);
+	while (rc == 1 && s->skip && s->skip--);
 	if (rc == -EAGAIN)
 		return rc;
 	s->ended = rc != 1;
@@ -165,8 +221,10 @@ static bool fill_all(struct many *m)
 	for (unsigned i = 0; i < m->n && !m->begun; i++)
 		if (m->v[i].next.len)
 			look_at_start(&m->v[i]);
-	if (!m->begun)
+	if (!m->begun) {
+		join_parts(m);
 		join_clocks(m);
+	}
 	return true;
 }
 
@@ -174,22 +232,35 @@ static int many_step(struct source *src, source_emit_fn *emit, void *ctx)
 {
 	struct many *m = of(src);
 	struct stream *first = NULL;
+	const struct record *r;
 
 	if (m->finished)
 		return 0;
 	if (!fill_all(m))
 		return -EINTR;
+	for (unsigned i = 0; i < m->n; i++)	/* damaged before its END */
+		if (m->v[i].ended && m->v[i].follows && m->v[i].follows->waits) {
+			go_on(&m->v[i]);
+			return 1;
+		}
 	for (unsigned i = 0; i < m->n; i++)
-		if (m->v[i].next.len && (!first || when(&m->v[i]) < when(first)))
+		if (m->v[i].next.len && !m->v[i].waits && (!first || when(&m->v[i]) < when(first)))
 			first = &m->v[i];
 	if (!first) {
-		emit_end(m, emit, ctx);
+		if (m->nstreams > 1)
+			emit_end(m, emit, ctx);
 		return 0;
 	}
-	m->current = (unsigned)(first - m->v);
+	r = (const struct record *)first->next.s;
+	m->current = first->number;
 	m->last_ns = MAX(m->last_ns, when(first));
-	if (((const struct record *)first->next.s)->kind != RECORD_END)
-		emit(ctx, (const struct record *)first->next.s);
+	if (r->kind == RECORD_END && first->follows) {
+		go_on(first);
+		return 1;
+	}
+	if (r->kind != RECORD_END || m->nstreams == 1)
+		emit(ctx, r);
+	m->finished |= r->kind == RECORD_END && m->nstreams == 1;
 	first->next.len = 0;
 	return 1;
 }
@@ -231,6 +302,11 @@ unsigned source_replay_current(const struct source *src)
 	return src->ops == &many_ops ? of(src)->current : 0;
 }
 
+unsigned source_replay_streams(const struct source *src)
+{
+	return src->ops == &many_ops ? of(src)->nstreams : 1;
+}
+
 bool source_replay_many_follow(const struct source *src)
 {
 	for (unsigned i = 0; src->ops == &many_ops && i < of(src)->n; i++)
@@ -242,7 +318,7 @@ bool source_replay_many_follow(const struct source *src)
 bool source_replay_many_span(struct source *src, struct replay_span *ret)
 {
 	struct many *m = of(src);
-	uint64_t end_ns;
+	struct record_last last;
 
 	*ret = (struct replay_span){ .start_ns = UINT64_MAX };
 	if (source_replay_many_follow(src) || !fill_all(m))
@@ -254,8 +330,8 @@ bool source_replay_many_span(struct source *src, struct replay_span *ret)
 			ret->start_ns = when(s);
 			ret->wall_ns = s->wall_ns;
 		}
-		if (record_reader_last_ns(s->reader, &end_ns) == 0)
-			ret->end_ns = MAX(ret->end_ns, end_ns + (uint64_t)s->shift);
+		if (record_reader_last(s->reader, &last) == 0)
+			ret->end_ns = MAX(ret->end_ns, last.made_ns + (uint64_t)s->shift);
 	}
 	return ret->end_ns && ret->start_ns != UINT64_MAX;
 }

@@ -108,6 +108,7 @@ int source_replay_open(const char *path, struct source **ret_source, struct diag
 /* Several, merged by time: n > 1.  Records of which is emitted: the place in paths. */
 int source_replay_open_many(const char *const *paths, unsigned n, struct source **ret_source, struct diag *diag);
 unsigned source_replay_current(const struct source *s);
+unsigned source_replay_streams(const struct source *s);	/* once a record is emitted: parts of one trace are one */
 bool source_replay_many_follow(const struct source *s);
 /*
  * Over which time a replay goes, by the clock of what it emits, before its first step: start_ns and wall_ns as its

@@ -38,7 +38,7 @@ void hosts_feed(struct hosts *h, const struct source *source, const struct item 
 {
 	unsigned i = source_replay_current(source);
 
-	if (h->n < 2) {
+	if (h->n < 2 || source_replay_streams(source) < 2) {
 		world_feed(h->first, item);
 		return;
 	}

@@ -49,7 +49,11 @@ int record_reader_open(const char *path, struct record_reader **ret_reader, stru
  * came for a while or a signal arrived: ask again; any other -errno with diag: cut off or damaged from here on.
  */
 int record_reader_next(struct record_reader *r, const struct record **ret_record, size_t *ret_avail, struct diag *diag);
-/* When the last thing in it happened; -errno where that is not known, as of a stream. */
-int record_reader_last_ns(const struct record_reader *r, uint64_t *ret_ns);
+/*
+ * When the last thing in it happened; goes_on_ns: when it ends with END_GOES_ON, 0: otherwise.  -errno where that is
+ * not known, as of a stream.
+ */
+struct record_last { uint64_t made_ns, goes_on_ns; };
+int record_reader_last(const struct record_reader *r, struct record_last *ret);
 bool record_reader_follows(const struct record_reader *r);	/* it may still be written: -EAGAIN may come */
 void record_reader_close(struct record_reader *r);		/* may be NULL */

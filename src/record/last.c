@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/macro.h"
+#include "record/file.h"
 #include "record/format.h"
 #include "record/last.h"
 #include "record/made.h"
@@ -29,29 +30,31 @@ static bool read_at(int fd, void *to, size_t n, uint64_t at)
 	return true;
 }
 
-/* The newest time of a block's records. */
-static int unpack(int fd, const struct last_block *b, uint64_t *ret_ns)
+/* The newest time of a block's records, and END among them. */
+static int unpack(int fd, const struct last_block *b, struct record_last *ret)
 {
 	char *packed = xmalloc(b->head.stored), *raw = xmalloc(b->head.raw + 1);
 	bool whole = read_at(fd, packed, b->head.stored, b->at) &&
 		     crc32(0, (const void *)packed, b->head.stored) == b->head.crc &&
 		     ZSTD_decompress(raw, b->head.raw, packed, b->head.stored) == b->head.raw;
 
-	*ret_ns = 0;
+	*ret = (struct record_last){ 0 };
 	for (size_t pos = 0; whole && pos + sizeof(struct record) <= b->head.raw;) {
 		const struct record *r = (const struct record *)(raw + pos);
 
 		if (r->size < sizeof(*r) || r->size % 8 || r->size > b->head.raw - pos)
 			break;
-		*ret_ns = MAX(*ret_ns, record_made_ns(r));
+		ret->made_ns = MAX(ret->made_ns, record_made_ns(r));
+		if (r->kind == RECORD_END)
+			ret->goes_on_ns = r->flags & END_GOES_ON ? r->ts_ns : 0;
 		pos += r->size;
 	}
 	free(packed);
 	free(raw);
-	return whole && *ret_ns ? 0 : -EBADMSG;
+	return whole && ret->made_ns ? 0 : -EBADMSG;
 }
 
-int record_last_ns(int fd, uint64_t *ret_ns)
+int record_last(int fd, struct record_last *ret)
 {
 	struct last_block last[2] = { 0 }, next = { .at = sizeof(struct recording_head) };
 	unsigned n = 0;
@@ -66,7 +69,7 @@ int record_last_ns(int fd, uint64_t *ret_ns)
 	}
 	/* the last one may be cut off: the one before it is whole */
 	for (unsigned i = 1; i <= MIN(n, 2u); i++)
-		if (unpack(fd, &last[(n - i) % 2], ret_ns) == 0)
+		if (unpack(fd, &last[(n - i) % 2], ret) == 0)
 			return 0;
 	return -EBADMSG;
 }

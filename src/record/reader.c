@@ -253,9 +253,9 @@ int record_reader_next(struct record_reader *r, const struct record **ret_record
 	return 1;
 }
 
-int record_reader_last_ns(const struct record_reader *r, uint64_t *ret_ns)
+int record_reader_last(const struct record_reader *r, struct record_last *ret)
 {
-	return r->follow ? -ESPIPE : record_last_ns(r->fd, ret_ns);
+	return r->follow ? -ESPIPE : record_last(r->fd, ret);
 }
 
 bool record_reader_follows(const struct record_reader *r) { return r->follow; }

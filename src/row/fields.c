@@ -364,6 +364,7 @@ GET(TRACE, END)
 	const struct rows *r = c->r;
 
 	return c->id && word(v, !r->ended		 ? "cut" :
+				r->goes_on		 ? "goes_on" :
 				r->nended == r->nthreads ? "exit" :
 				r->mode & START_ATTACH	 ? "detach" :
 				r->interrupted		 ? "interrupt" :

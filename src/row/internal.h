@@ -78,7 +78,7 @@ struct rows {
 	uint8_t present[ROW_FIELDS_MAX];
 
 	uint64_t t0_ns, last_ns, now_ns;	/* from t0: the end so far; when the event began that is looked at */
-	bool started, ended, interrupted;
+	bool started, ended, interrupted, goes_on;
 	uint64_t wall_ns;
 	uint32_t mode;			/* START_* */
 	struct strings *command;

@@ -128,7 +128,8 @@ void rows_event(struct rows *r, const struct event *ev)
 		break;
 	case EV_END:
 		r->ended = true;
-		r->interrupted = ev->item && ev->item->head && ev->item->head->flags & END_INTERRUPTED;
+		r->interrupted = ev->flags & END_INTERRUPTED;
+		r->goes_on = ev->flags & END_GOES_ON;
 		break;
 	default:
 		if (rows_has_row(ev->kind))

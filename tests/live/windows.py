@@ -123,7 +123,35 @@ def wall_and_stream(t):
     check(status == 125 and "is cut off after" in said and "/turn-39" in said and "/turn-0 " not in said, said[-500:])
 
 
-GROUPS = {"windows": [parts_are_the_whole, every_output, wall_and_stream]}
+def parts_are_one(t):
+    """parts that follow each other, in any order, are one trace again, byte for byte what was shown live; one that is missing leaves two"""
+    live, again, file = t.scratch / "live.json", t.scratch / "again.json", t.scratch / "day.cpd"
+    status, text, _ = run(t, "--backend", t.args.backend, "-a", "-q", "--record", file, "--rotate", "100ms", "--json", live, "--", "sh", "-c",
+                          "i=0; while [ $i -lt 12 ]; do cat /etc/passwd >/dev/null; ls /usr/bin >/dev/null; sleep 0.05; i=$((i + 1)); done; exit 3")
+    equal(status, 3, text[-500:])
+    parts = [file, *sorted(t.scratch.glob("day.*.cpd"))]
+    check(len(parts) > 3, f"only {parts}")
+    equal(run(t, "-a", "-q", "--read", *parts, "--json", again)[0], 0, "all parts")
+    check(again.read_bytes() == live.read_bytes(), "the parts read together are not what was shown live")
+    ends = [json.loads(run(t, "-q", "--read", part, "--json", "-")[1].decode().splitlines()[-1])["end"] for part in (parts[1], file)]
+    equal(ends, ["goes_on", "exit"], "how the first and the last part end")
+    rows = map(json.loads, run(t, "-q", "--read", parts[1], file, "--json", "-")[1].decode().splitlines())
+    rows = [row for row in rows if row["table"] == "process"]
+    equal(len({row["id"] for row in rows if row["pid"] == rows[0]["pid"]}), 2, "how often the shell is there where a part is missing")
+    whole = recorded(t)
+    at = middle(events(t, "--read", whole))
+    first, second = t.out().with_suffix(".cpd"), t.out().with_suffix(".cpd")
+    run(t, "-q", "--read", whole, "--to", at, "--record", first)
+    run(t, "-q", "--read", whole, "--from", at, "--record", second)
+    equal(run(t, "-a", "--read", second, first)[2], run(t, "-a", "--read", whole)[2], "lines and summary of two parts and of the whole")
+    damaged = bytearray(first.read_bytes())
+    damaged[len(damaged) // 2] ^= 255
+    first.write_bytes(damaged)
+    status, _, said = run(t, "-a", "--read", second, first)
+    check(status == 125 and str(first) in said and "/turn-39" in said, f"a damaged part: {said[-500:]}")
+
+
+GROUPS = {"windows": [parts_are_one, parts_are_the_whole, every_output, wall_and_stream]}
 
 if __name__ == "__main__":
     sys.exit(main(__doc__, GROUPS))

@@ -75,7 +75,7 @@ export interface Meta {
   host?: string;
   kernel?: string;
   main: number;
-  end: 'exit' | 'detach' | 'interrupt' | 'cut';
+  end: 'exit' | 'detach' | 'interrupt' | 'goes_on' | 'cut';
   events: { kept: number; total: number };
   lost: { events: number; note: string };
   notes: string[];
