@@ -24,7 +24,7 @@ export function connectionColumns(store: Store): GridColumn<ConnRow>[] {
   const end = (r: ConnRow) => (r.close >= NEVER || r.close === 0 ? store.duration : r.close),
     life = (r: ConnRow) => end(r) - r.open;
   return [
-    { id: 'kind', title: 'Kind', width: '84px', value: r => r.kind },
+    { id: 'kind', title: 'Kind', width: '98px', value: r => r.kind },
     {
       id: 'state',
       title: 'State',
@@ -39,7 +39,7 @@ export function connectionColumns(store: Store): GridColumn<ConnRow>[] {
     {
       id: 'peer',
       title: 'Peer',
-      width: 'minmax(170px, 1fr)',
+      width: 'minmax(205px, 1fr)',
       value: r => r.peer,
       render: r => <Peer store={store} r={r} />,
     },
@@ -58,14 +58,14 @@ export function connectionColumns(store: Store): GridColumn<ConnRow>[] {
     {
       id: 'lane',
       title: 'Process',
-      width: '130px',
+      width: '160px',
       value: r => laneName(store, r.lane) || 'before tracing',
     },
     {
       id: 'other',
       drop: 5,
       title: 'Other end',
-      width: '130px',
+      width: '160px',
       value: r => laneName(store, r.peerLane),
     },
     figures('sent', 'Sent', 80, r => r.sent, bytesOr),
