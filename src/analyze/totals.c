@@ -29,6 +29,7 @@ void totals_free(struct totals *t)
 		return;
 	struct totals_index *x = t->index;
 
+	totals_free(t->before);
 	free(t->kernel);
 	for (unsigned i = 0; i < t->nhosts; i++)
 		free(t->hosts[i].s);

@@ -138,6 +138,7 @@ struct totals {
 	/* more: the first ones */
 	struct { uint32_t pid; struct bytes comm; } attached[TOTALS_ATTACHED]; unsigned nattached;
 	struct bytes chosen;			/* the calls that were chosen, as written; no bytes: none were */
+	struct totals *before;			/* of the run that this one is compared with; owned, NULL: none */
 	struct totals_started started;
 	bool keep_started;			/* set by who compares: processes keep environment and directory */
 	struct bytes filter;			/* likewise the filter that decided what was captured */

@@ -113,7 +113,7 @@ int main(int argc, char **argv)
 	}
 	if (opt.about)
 		rc = about_all(&opt, &diag);
-	else if (opt.diff)
+	else if (opt.diff && opt.read)
 		rc = diff_run(&opt, &diag);
 	else
 		rc = session_run(&opt, &signo, &diag);

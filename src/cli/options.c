@@ -170,10 +170,20 @@ static int check(const struct options *o, const char *report_given, struct diag 
 				"--system traces everything; give it alone, without a command, --pid or --cgroup");
 	if (o->cgroup && targets > 1)
 		return diag_set(diag, USAGE, EINVAL, "--cgroup names what to trace; it takes no command and no --pid");
-	if (o->diff && !o->read)
-		return diag_set(diag, USAGE, EINVAL, "--diff compares two recordings: name the other one with --read");
-	if (o->diff && o->noutputs)
-		return diag_set(diag, USAGE, EINVAL, "--diff prints to the standard output and writes nothing else");
+	if (o->diff && !o->read && !targets)
+		return diag_set(diag, USAGE, EINVAL,
+				"--diff compares a recording with another one, or with a run: name that with "
+				"--read, or give a command");
+	if (o->diff && !o->read && (o->count_only || o->count_too || o->format == TEXT_STRACE))
+		return diag_set(diag, USAGE, EINVAL,
+				"--diff is a part of the summary: leave out -c, -C and --format strace");
+	if (o->summary_ndjson && !(o->diff && o->read))
+		return diag_set(diag, USAGE, EINVAL,
+				"--summary=ndjson has a line for each difference of --read A --diff B; of a run "
+				"there is --summary=json");
+	if (o->diff && o->read && o->noutputs && !strcmp(o->diff, "-"))
+		return diag_set(diag, USAGE, EINVAL,
+				"--diff - is read once: to write a report, too, store that recording in a file");
 	if (o->read && targets)
 		return diag_set(diag, USAGE, EINVAL,
 				"--read replays a recording; it takes no command and nothing else to trace");

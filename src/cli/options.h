@@ -34,6 +34,7 @@ struct options {
 	pid_t *pids; unsigned npids;
 	bool descendants, system;
 	const char *cgroup, *diff;
+	const char *before;		/* compared with what is traced or read: --diff without --read */
 	const char **reads; unsigned nreads;	/* --read, and the words behind the options then */
 	const char *read;	/* the first one, NULL: none */
 	struct when from, to;	/* --from, --to */
@@ -47,7 +48,7 @@ struct options {
 	char *filter;		/* --filter and its short forms, one text; NULL: none */
 	uint64_t signals_hidden;	/* -e signal=: a bit a number */
 	unsigned choices_given;	/* forms of -e so far: cli/options_choose.c */
-	bool summary_json;
+	bool summary_json, summary_ndjson;
 	bool progress;		/* --progress */
 	const char *noise;	/* --noise: classes to show; NULL: none */
 	bool quiet, count_only, count_too;	/* -q, -c, -C */

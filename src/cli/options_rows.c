@@ -32,7 +32,7 @@ const struct option_row option_rows[] = {
 	{ "from", NULL, 0, OPT_TARGET, TAKES_ONE, "TIME", "with --read: begin there: 90s, +1.5 or 2m after the start of the recording, -10s before its end, 50%, 13:30 or 13:30:00.25 as the clock on the wall had it, 2026-11-29T13:30, @EPOCH; names stay right", MOMENT(from) },
 	{ "to", NULL, 0, OPT_TARGET, TAKES_ONE, "TIME", "with --read: end there, likewise; with --record FILE that part becomes a recording", MOMENT(to) },
 	{ "about", NULL, 0, OPT_TARGET, TAKES_NONE, NULL, "with --read: print where, when and how the recording was made, and what is in it, and end", FLAG(about) },
-	{ "diff", NULL, 0, OPT_TARGET, TAKES_ONE, "FILE", "with --read: print what is different in this recording: processes, failures, files, peers, times; ends with 0 when nothing is, with 1 when something is; --summary=json: as JSON; -a: also what is hidden by default", FILE_NAME(diff) },
+	{ "diff", NULL, 0, OPT_TARGET, TAKES_ONE, "FILE", "print what is different from this recording in the run, as a part of the summary; with --read A: what is different in FILE from A, and end with 0 when nothing is, with 1 when something is; --summary=json, --summary=ndjson: as JSON; -a: also what is hidden by default", FILE_NAME(diff) },
 
 	{ "duration", NULL, 0, OPT_TARGET, TAKES_ONE, "TIME", "end tracing after TIME, as 5s, 500ms or 2m, and let everything go; a command runs on, and compendium ends with it", SET(set_duration) },
 	{ "events", NULL, 0, OPT_TARGET, TAKES_ONE, "N", "end tracing after N events, shown or hidden, likewise", NUMBER(events, 1, UINT64_MAX) },

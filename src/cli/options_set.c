@@ -212,8 +212,11 @@ int set_summary(struct options *o, const struct option_row *r UNUSED, const char
 		o->count_too = true;
 	else if (!strcmp(arg, "json"))
 		o->summary_json = true;
+	else if (!strcmp(arg, "ndjson"))
+		o->summary_ndjson = true;
 	else
-		return diag_set(diag, USAGE, EINVAL, "--summary takes json, or nothing, not \"%.64s\"", arg);
+		return diag_set(diag, USAGE, EINVAL,
+				"--summary takes json, ndjson (with --read and --diff) or nothing, not \"%.64s\"", arg);
 	return 0;
 }
 

@@ -160,6 +160,8 @@ unsigned outputs_wants(const struct options *opt)
 {
 	unsigned wants = opt->format == TEXT_STRACE ? WANTS_CALLS | WANTS_PAYLOAD | WANTS_LINKS : 0;
 
+	wants |= opt->diff ? kinds[OUTPUT_RECORDING].wants : 0;		/* as the other run had it */
+
 	for (unsigned i = 0; i < opt->noutputs; i++)
 		wants |= kinds[opt->outputs[i].kind].wants;
 	return wants;
@@ -333,6 +335,8 @@ int outputs_open(const struct options *opt, const struct recording_options *reco
 	rc = asked_of_sinks(opt, totals, chooser, &o->sink_opt, diag);
 	o->sink_opt.recording = recording;
 	o->sink_opt.world = world;
+	o->sink_opt.names[0] = opt->before ? opt->before : opt->diff;
+	o->sink_opt.names[1] = opt->before ? opt->read : "this run";
 	if (rc == 0)
 		rc = open_all(o, opt, say, ctx, diag);
 	if (rc < 0) {

@@ -19,6 +19,7 @@
 #include "capture/common/environ.h"
 #include "capture/source.h"
 #include "cli/asked.h"
+#include "cli/before.h"
 #include "cli/blocked.h"
 #include "cli/choosing.h"
 #include "cli/ending.h"
@@ -328,6 +329,8 @@ static int open_all(struct session *s, struct diag *diag)
 		rc = noise_choose(s->opt->noise, &s->totals->noise_shown, diag);
 	if (rc == 0)
 		rc = check_command(s->opt, diag);
+	if (rc == 0)
+		rc = before_open(s->opt, s->totals, diag);
 	if (rc == 0)
 		rc = flight_open(&s->flight, s->opt, s->totals, session_run, diag);
 	if (rc == 0)

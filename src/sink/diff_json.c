@@ -150,7 +150,7 @@ static void string(struct json *j, struct buf *b)
 {
 	diff_strip(b);
 	if (b->len)
-		json_escaped(j, b->s, b->len);
+		json_str(j, b->s, b->len);
 	else
 		json_null(j);
 	buf_reset(b);
@@ -168,6 +168,30 @@ static void words(struct json *j, const struct difference *d)
 		json_key(j, side ? "second" : "first"), string(j, &b);
 	}
 	buf_done(&b);
+}
+
+/* kind: the heading in text, as data; run: the one that it is in, null: both. */
+static void row(struct json *j, const struct difference *d)
+{
+	struct buf why = { 0 };
+
+	json_open(j, '{');
+	json_key(j, "kind"), json_cstr(j, diff_name(d->kind));
+	json_key(j, "run");
+	if (diff_is_of_one(d))
+		json_u64(j, d->side + 1);
+	else
+		json_null(j);
+	words(j, d);
+	json_key(j, "times");
+	if (d->n)
+		json_u64(j, d->n);
+	else
+		json_null(j);
+	diff_why(&why, d);
+	json_key(j, "why"), string(j, &why);
+	json_close(j, '}');
+	buf_done(&why);
 }
 
 /* Of a kind that has values of no other type. */
@@ -221,6 +245,11 @@ static void run(struct json *j, const struct totals *t, const char *name)
 	ended_of_run(&words, t, false);
 	json_open(j, '{');
 	json_key(j, "recording"), json_escaped(j, name, strlen(name));
+	json_key(j, "not_recorded"), json_open(j, '[');
+	for (unsigned i = 0; diff_not_name(1u << i); i++)
+		if (diff_not_recorded(t) >> i & 1)
+			json_cstr(j, diff_not_name(1u << i));
+	json_close(j, ']');
 	json_key(j, "ended"), json_str(j, words.s, words.len);
 	json_key(j, "duration_ns"), json_u64_or_str(j, t->end_ns > t->start_ns ? t->end_ns - t->start_ns : 0);
 	json_key(j, "processes"), json_u64(j, t->nprocs);
@@ -228,28 +257,62 @@ static void run(struct json *j, const struct totals *t, const char *name)
 	buf_done(&words);
 }
 
-bool diff_json(struct buf *b, const struct totals *const runs[2], const char *const names[2], bool noise)
+bool diff_json_object(struct json *j, const struct totals *const runs[2], const char *const names[2], bool noise)
 {
-	struct json j = { .b = b };
 	struct difference *v;
 	uint64_t nhidden;
 	unsigned n = diff_of(runs, noise, &v, &nhidden);
 
-	json_open(&j, '{');
-	json_key(&j, "version"), json_u64(&j, 1);
-	json_key(&j, "tool"), json_cstr(&j, "compendium " COMPENDIUM_VERSION);
-	json_key(&j, "runs"), json_open(&j, '[');
+	json_open(j, '{');
+	json_key(j, "version"), json_u64(j, 1);
+	json_key(j, "tool"), json_cstr(j, "compendium " COMPENDIUM_VERSION);
+	json_key(j, "runs"), json_open(j, '[');
 	for (unsigned side = 0; side < 2; side++)
-		run(&j, runs[side], names[side]);
-	json_close(&j, ']');
-	json_key(&j, "differences"), json_u64(&j, n);
-	json_key(&j, "hidden"), json_u64_or_str(&j, nhidden);
-	json_key(&j, "tables"), json_open(&j, '{');
+		run(j, runs[side], names[side]);
+	json_close(j, ']');
+	json_key(j, "differences"), json_u64(j, n);
+	json_key(j, "hidden"), json_u64_or_str(j, nhidden);
+	json_key(j, "rows"), json_open(j, '[');
+	for (unsigned i = 0; i < n; i++)
+		row(j, &v[i]);
+	json_close(j, ']');
+	json_key(j, "tables"), json_open(j, '{');
 	for (unsigned kind = 0; kind < _DIFFS; kind++)
-		table(&j, &defs[kind], v, n);
-	json_close(&j, '}');
-	json_close(&j, '}');
+		table(j, &defs[kind], v, n);
+	json_close(j, '}');
+	json_close(j, '}');
+	free(v);
+	return n;
+}
+
+bool diff_json(struct buf *b, const struct totals *const runs[2], const char *const names[2], bool noise)
+{
+	struct json j = { .b = b };
+	bool any = diff_json_object(&j, runs, names, noise);
+
 	buf_putc(b, '\n');
+	return any;
+}
+
+/* Lines: both runs, then each difference, in the order of their weight. */
+bool diff_ndjson(struct buf *b, const struct totals *const runs[2], const char *const names[2], bool noise)
+{
+	struct difference *v;
+	uint64_t nhidden;
+	unsigned n = diff_of(runs, noise, &v, &nhidden);
+
+	for (unsigned side = 0; side < 2; side++) {
+		struct json j = { .b = b };
+
+		run(&j, runs[side], names[side]);
+		buf_putc(b, '\n');
+	}
+	for (unsigned i = 0; i < n; i++) {
+		struct json j = { .b = b };
+
+		row(&j, &v[i]);
+		buf_putc(b, '\n');
+	}
 	free(v);
 	return n;
 }

@@ -24,15 +24,9 @@ static void put_value(struct buf *b, const struct difference *d, unsigned side)
 		buf_puts(b, "–");
 }
 
-/* Under headings of what is in one only it is enough to say in which. */
-static bool is_of_one(const struct difference *d)
-{
-	return diff_heading(d) == DIFF_RAN || d->kind == DIFF_MISSED || d->kind == DIFF_READ || d->kind == DIFF_WRITTEN;
-}
-
 static void values(struct buf *b, const struct difference *d)
 {
-	if (is_of_one(d)) {
+	if (diff_is_of_one(d)) {
 		buf_puts(b, d->side ? "second" : "first ");
 		if (d->n > 1)
 			buf_printf(b, " %llu×", (unsigned long long)d->n);
@@ -92,14 +86,13 @@ static void run_line(struct buf *b, const struct totals *t, const char *what, co
 
 static void not_recorded(struct buf *b, unsigned not, unsigned side)
 {
-	static const char *const names[] = { "environment", "user", "limits", "host" };
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+	for (unsigned i = 0; diff_not_name(1u << i); i++)
 		if (not >> i & 1)
 			buf_printf(b, "%s%s", n++ ? ", " : side ? " Not in the second, so not compared: "
 								 : " Not in the first, so not compared: ",
-				   names[i]);
+				   diff_not_name(1u << i));
 	if (n)
 		buf_putc(b, '\n');
 }

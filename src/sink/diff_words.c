@@ -196,9 +196,11 @@ static void part_of_value(struct buf *b, const struct bytes v[2], unsigned side)
 		end++;
 	while (end && !(is_end(&v[0], end) && is_end(&v[1], end)))
 		end--;
-	buf_puts(b, from ? "…" : "");
+	if (from || len == end)
+		buf_puts(b, "…");
 	text_safe(b, v[side].s + from, MIN(len - from - end, (uint32_t)MOST));
-	buf_puts(b, len - from - end && (end || len - from > MOST) ? "…" : "");
+	if (len - from - end && (end || len - from > MOST))
+		buf_puts(b, "…");
 }
 
 static void value(struct buf *b, const struct bytes v[2], unsigned side)
@@ -272,4 +274,19 @@ void diff_strip(struct buf *b)
 	b->len = n;
 	if (b->s)
 		b->s[n] = '\0';
+}
+
+bool diff_is_of_one(const struct difference *d)
+{
+	const enum diff_kind k = diff_heading(d);
+
+	return k == DIFF_RAN || k == DIFF_MISSED || k == DIFF_READ || k == DIFF_WRITTEN;
+}
+
+const char *diff_not_name(unsigned not)
+{
+	return not == NOT_ENV    ? "environment" :
+	       not == NOT_OWNER  ? "user" :
+	       not == NOT_LIMITS ? "limits" :
+	       not == NOT_HOST   ? "host" : NULL;
 }

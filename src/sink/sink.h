@@ -45,6 +45,7 @@ struct sink_options {
 	uint64_t sched_shown_ns;	/* shorter waits for a CPU are counted, but have no line */
 	const struct recording_options *recording;	/* NULL: one file, of all */
 	struct world *world; /* a recording that begins in the midst writes how things stand: world_snapshot() */
+	const char *names[2];		/* of totals.before and of this run */
 	const struct totals *totals;	/* fed by the session, each event before the sinks see it (analyze/totals.h) */
 };
 

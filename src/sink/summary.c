@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "sink/cell.h"
 #include "sink/conn_words.h"
+#include "sink/diff_text.h"
 #include "sink/ended.h"
 #include "sink/out.h"
 #include "sink/summary.h"
@@ -220,6 +221,25 @@ static void tables(struct summary_sink *s, bool answers)
 	}
 }
 
+/* Of --diff: what a run that was asked so is about comes first. */
+static void differences(struct summary_sink *s)
+{
+	struct buf b = { 0 };
+
+	if (!s->t->before)
+		return;
+	diff_text(&b, (const struct totals *const[2]){ s->t->before, s->t }, s->opt->names, s->opt->all);
+	summary_title(s, "What is different");
+	summary_line(s);
+	for (const char *at = b.s, *end; at && *at; at = end + 1) {
+		end = strchr(at, '\n');
+		buf_puts(&s->b, "  ");
+		buf_add(&s->b, at, (size_t)(end - at));
+		summary_line(s);
+	}
+	buf_done(&b);
+}
+
 static void final_block(struct summary_sink *s)
 {
 	const struct totals *t = s->t;
@@ -241,6 +261,7 @@ static void final_block(struct summary_sink *s)
 	rule(s);
 	chosen(s);
 	outcome(s);
+	differences(s);
 	tables(s, true);
 	if (totals_knows_memory(t))
 		memory(s);

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/macro.h"
 #include "config.h"
+#include "sink/diff_text.h"
 #include "sink/ended.h"
 #include "sink/summary.h"
 #include "sink/table_json.h"
@@ -147,6 +148,10 @@ void summary_json(struct summary_sink *s)
 	for (const struct sink_result *r = s->done; r; r = r->next)
 		result(&j, r);
 	json_close(&j, ']');
+	if (s->t->before)
+		json_key(&j, "diff"),
+			diff_json_object(&j, (const struct totals *const[2]){ s->t->before, s->t }, s->opt->names,
+					 s->opt->all);
 	json_key(&j, "tables");
 	json_open(&j, '{');
 	if (s->opt->counts)

@@ -464,6 +464,53 @@ def as_json(t):
     equal(json.loads(different(t, good, good, "--summary=json")[1])["differences"], 0, "differences of a run from itself")
 
 
+def live(t):
+    """a run is compared with a recording while it is traced: the status is the command's; as text and as JSON; an equal one: nothing"""
+    d = pathlib.Path(os.path.realpath(t.scratch))
+    (d / "x.conf").write_text("x")
+    command = ["sh", "-c", "cat x.conf > /dev/null || exit 3"]
+    first = recorded(t, *command, cwd=d)
+    status, _, _, text = t.run(*command, cwd=d, options=["-q", "--diff", first])
+    equal(status, 0, "status of an equal run")
+    check(re.search(r"^ What is different\n(?:  .*\n)+   no difference\n", text, re.M), text)
+    (d / "x.conf").unlink()
+    status, _, _, text = t.run(*command, cwd=d, options=["-q", "--diff", first])
+    equal(status, 3, "status")
+    check(re.search(r"^     exit 0 → exit 1  cat x\.conf$", screen(text), re.M), text)
+    check(re.search(r"^     opened → ENOENT  \S+/x\.conf$", screen(text), re.M), text)
+    status, _, _, text = t.run(*command, cwd=d, options=["-q", "--diff", first, "--summary=json"])
+    said = json.loads(text[text.index("{"):])["diff"]
+    equal([(row["first"], row["second"]) for row in said["rows"] if row["kind"] == "result"], [("opened", "ENOENT")], "rows")
+    equal([run["recording"] for run in said["runs"]], [str(first), "this run"], "runs")
+    status, _, said, _ = t.run("true", options=["-q", "--diff", d / "none.cpd"])
+    check(status == 125 and "none.cpd" in str(said) and "FINAL" not in str(said), said)
+
+
+def by_jq(t):
+    """every row of the JSON has its kind and both values, and NDJSON has the same rows; by jq, as the documentation shows"""
+    need("jq")
+    d = pathlib.Path(os.path.realpath(t.scratch))
+    (d / "x.conf").write_text("x")
+    command = ["sh", "-c", "cat x.conf > /dev/null; ls -d . > /dev/null"]
+    first = recorded(t, *command, cwd=d, env={**os.environ, "ODD": "a\t\x1b\"<b>"})
+    (d / "x.conf").unlink()
+    second = recorded(t, *command, cwd=d, env={**os.environ, "ODD": "\udcff\u202e"})
+
+    def jq(program, text, *options):
+        return subprocess.run(["jq", "-c", *options, program], input=text, capture_output=True, text=True, check=True, timeout=PATIENCE).stdout
+
+    whole, lines = different(t, first, second, "--summary=json")[1], different(t, first, second, "--summary=ndjson")[1]
+    equal(jq(".rows[]", whole), jq("select(.kind)", lines), "rows of both")
+    equal(jq(".runs[]", whole), jq("select(.recording)", lines), "runs of both")
+    shape = ('(.differences == (.rows | length)) and (.rows | length > 0) and (.version == 1) and (.runs | length == 2) and '
+             '(.rows | all((keys == ["first","kind","run","second","times","what","why"]) and (.what | type == "string") and '
+             '((.run | IN(1, 2)) or (.run == null and .first != null and .second != null)))) and '
+             '([.rows[].kind] | group_by(.) | all(.[0] as $k | length == ($t[0][$k] | .rows_total)))')
+    equal(jq(shape.replace("$t[0]", ".[1]").replace(".[1][$k]", "$t[$k]").replace("(.differences", ".tables as $t | (.differences", 1), whole), "true\n", whole)
+    equal(jq('.rows[] | select(.kind == "environment") | [.what, .first, .second]', whole), '["ODD","a\\\\t\\\\e\\"<b>","\\\\xff\\\\xe2\\\\x80\\\\xae"]\n', "hostile bytes")
+    equal(jq('.rows[] | select(.kind == "result") | [.first, .second]', whole), '["opened","ENOENT"]\n', "both results")
+
+
 def started(t):
     """how two runs were started: directory, limit, umask, user, arguments and environment; of a recording without them, that it has none"""
     d = pathlib.Path(os.path.realpath(t.scratch))
@@ -499,7 +546,7 @@ def hidden(t):
         check(library.search(text) and "Hidden" not in text, f"{options}: {text}")
 
 
-GROUPS = {"different": [equal_runs, slow_stream, header_gone, as_json, started, hidden],
+GROUPS = {"different": [equal_runs, slow_stream, header_gone, as_json, live, by_jq, started, hidden],
           "slow": [slow_server, carried, lock, idle_pool, critical_path], "findings": [leak, refused, no_finding, tree],
           "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, second_place, made_good, no_reason, words_are_safe]}
 

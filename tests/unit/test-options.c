@@ -366,6 +366,12 @@ static void test_recordings(void **state)
 	REFUSE("--about --read a --redact", "without secrets");
 	REFUSE("--read a --diff b --redact", "without secrets");
 	REFUSE("--read a --diff b c", "one --read");
+	REFUSE("--diff b", "give a command");
+	REFUSE("--diff b -c ls", "a part of the summary");
+	REFUSE("--diff b --filter err:any ls", "no --filter");
+	REFUSE("--summary=ndjson --diff b ls", "--summary=json");
+	REFUSE("--read a --diff - --report c", "in a file");
+	ACCEPT("--diff b --record c ls");
 	REFUSE("--read a --diff b --failed", "no --filter");
 	REFUSE("--redact --read a b --record c", "one --read");
 	REFUSE("--redact=all ls", "paths");
