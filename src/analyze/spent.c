@@ -245,6 +245,8 @@ static void describe(struct spending *s, struct totals *t, const struct subject 
 		w->name = totals_keep(t, f->name.s, f->name.len);
 	else if (sub->path)
 		w->name = totals_keep(t, sub->path, sub->path_len);
+	if (f && f->kind == FILE_PIDFD)
+		w->target_pid = f->target_pid;
 	if (sub->what == SPENT_CHILD && sub->target)
 		w->target_proc = totals_proc(t, sub->target);
 }

@@ -42,6 +42,7 @@ struct totals_wait {
 	uint32_t target;			/* CHILD: process id; THREAD: task id; 0: not known */
 	const struct totals_proc *target_proc;	/* CHILD: its row, NULL not known */
 	uint32_t peer_pid;			/* PIPE: who has the other end, 0 not known */
+	uint32_t target_pid;			/* CHILD: by a pidfd of it, 0: by another way */
 	uint64_t *pipe_ns;			/* PIPE: all that was waited for it; NULL: not known which */
 	uint64_t addr;				/* LOCK: of the futex, 0: none */
 	bool held;				/* of the futex: it was a lock, no condition or pool */

@@ -108,7 +108,11 @@ static const char *name_of(struct world *w, const struct fact *a, const struct b
 		*ret_deleted = false;
 		return s + 1;
 	}
-	if ((kind != FILE_PIDFD || !a->r->pid) && s) {
+	if (kind == FILE_PIDFD && a->r->pid) {	/* what it stands for says more */
+		*ret_len = 0;
+		return "";
+	}
+	if (s) {
 		if (path_inside(root, &s, ret_len) || kind != FILE_REG)
 			return s;
 		buf_reset(&w->tmp);
@@ -118,9 +122,7 @@ static const char *name_of(struct world *w, const struct fact *a, const struct b
 		return w->tmp.s;
 	}
 	buf_reset(&w->tmp);
-	if (kind == FILE_PIDFD)
-		buf_printf(&w->tmp, "pidfd:%u", a->r->pid);
-	else if (kind == FILE_PIPE || kind == FILE_SOCKET)
+	if (kind == FILE_PIPE || kind == FILE_SOCKET)
 		buf_printf(&w->tmp, "%s:[%llu]", file_kind_name(kind), a->r->ino);
 	*ret_len = (uint32_t)w->tmp.len;
 	return w->tmp.len ? w->tmp.s : "";
@@ -220,8 +222,6 @@ void fact_learn(struct world *w, struct file *f, const struct fact *a, const str
 		return;
 	f->dev = r.dev;
 	f->ino = r.ino;
-	if (r.pid)
-		f->target_pid = r.pid;
 	if (kind != f->kind && kind != FILE_UNKNOWN && !f->sock && kind != FILE_SOCKET)
 		file_set_kind(w, f, kind);
 	if (f->kind == FILE_REG && !f->has_pos && !(f->open_flags & O_APPEND)) {
@@ -234,6 +234,7 @@ void fact_learn(struct world *w, struct file *f, const struct fact *a, const str
 		if (f->kind != FILE_SOCKET)
 			file_set_name(w, f, name, len);
 	}
+	file_set_target(w, f, r.pid);
 	if (a->sock && f->sock)
 		fact_sock_learn(w, f, a->sock);
 	else if (f->sock)
@@ -275,7 +276,7 @@ struct file *fact_file(struct world *w, const struct fact *a, const struct bytes
 	f->pos = a->r->pos;
 	f->has_pos = kind == FILE_REG;
 	f->deleted = deleted && kind == FILE_REG;
-	f->target_pid = kind == FILE_PIDFD ? a->r->pid : 0;
+	file_set_target(w, f, a->r->pid);
 	n->user = w->cur_proc;
 	n->user_pid = w->cur_pid;
 	if (shares) {

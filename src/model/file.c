@@ -108,6 +108,16 @@ void file_set_name(struct world *w, struct file *f, const char *name, size_t len
 	set_named(w, fnode_of(f));
 }
 
+void file_set_target(struct world *w, struct file *f, uint32_t pid)
+{
+	if (f->kind != FILE_PIDFD || !pid || (f->target_pid == pid && !f->name.len))
+		return;
+	f->target_pid = pid;
+	f->origin = ORIGIN_NOTHING;
+	file_set_name(w, f, "", 0);
+	f->named++;
+}
+
 void file_set_kind(struct world *w, struct file *f, enum file_kind kind)
 {
 	struct fnode *n = fnode_of(f);

@@ -19,6 +19,8 @@ void file_unref(struct world *w, struct file *f);
 /* what fell to 0 since: emits EV_RELEASE (t NULL: silently) */
 void file_reap(struct world *w, uint64_t ts_ns, const struct tnode *t);
 void file_set_name(struct world *w, struct file *f, const char *name, size_t len);
+/* Of a pidfd: the process that it stands for, which takes the place of a name; 0: not known, it keeps its name. */
+void file_set_target(struct world *w, struct file *f, uint32_t pid);
 void file_set_kind(struct world *w, struct file *f, enum file_kind kind);
 enum file_kind file_kind_of_path(const char *path, size_t len);
 struct file *file_by_id(struct world *w, uint32_t id);		/* pipes and sockets */

@@ -31,7 +31,7 @@ static const struct { const char *call; uint8_t kind, cloexec; uint32_t flag; co
 	{ "inotify_init", FILE_INOTIFY, CLOEXEC_NEVER, 0, "anon_inode:inotify" },
 	{ "inotify_init1", FILE_INOTIFY, CLOEXEC_FLAG, O_CLOEXEC, "anon_inode:inotify" },
 	{ "fanotify_init", FILE_FANOTIFY, CLOEXEC_FLAG, 1, "anon_inode:[fanotify]" },
-	{ "pidfd_open", FILE_PIDFD, CLOEXEC_ALWAYS, 0, NULL },
+	{ "pidfd_open", FILE_PIDFD, CLOEXEC_ALWAYS, 0, "" },
 	{ "io_uring_setup", FILE_IO_URING, CLOEXEC_ALWAYS, 0, "anon_inode:[io_uring]" },
 	{ "userfaultfd", FILE_ANON, CLOEXEC_FLAG, O_CLOEXEC, "anon_inode:[userfaultfd]" },
 	{ "perf_event_open", FILE_ANON, CLOEXEC_FLAG, 8, "anon_inode:[perf_event]" },
@@ -398,14 +398,12 @@ void fx_special_fd(struct fx *x)
 	if (i < ARRAY_SIZE(anon_calls)) {
 		kind = anon_calls[i].kind;
 		cloexec = anon_calls[i].cloexec;
-		name = anon_calls[i].name ? anon_calls[i].name : file_kind_name(kind);
+		name = anon_calls[i].name;
 	}
 	buf_reset(&x->w->tmp);
 	buf_puts(&x->w->tmp, name);
 	if (str >= 0 && c->args[str].bytes && kind == FILE_MEMFD)
 		buf_add(&x->w->tmp, c->args[str].bytes, c->args[str].len);
-	if (kind == FILE_PIDFD)
-		buf_printf(&x->w->tmp, ":%u", (unsigned)c->args[0].word);
 	if (!x->ok || !x->has_ret)
 		return;
 	if (kind == FILE_IO_URING && registered_ring(&c->args[1]))
@@ -427,7 +425,7 @@ void fx_special_fd(struct fx *x)
 	f->open_flags = O_RDWR;
 	if (kind == FILE_PIDFD) {
 		fx_target(x, (uint32_t)c->args[0].word);
-		f->target_pid = x->ev->target_pid;
+		file_set_target(x->w, f, x->ev->target_pid);
 	}
 	x->ev->file = f;
 }

@@ -9,6 +9,7 @@
 
 #include "model/effect.h"
 #include "model/fdtab.h"
+#include "model/file.h"
 #include "model/fs.h"
 #include "model/namespace.h"
 #include "model/path.h"
@@ -43,15 +44,12 @@ void fx_clone(struct fx *x)
 	if (!(flags & CLONE_PIDFD) || !p || p->len < sizeof(fd))
 		return;
 
-	struct buf *b = &x->w->tmp;
 	struct file *f;
 
 	memcpy(&fd, p->bytes, sizeof(fd));
-	buf_reset(b);
-	buf_printf(b, "pidfd:%lld", (long long)x->c->ret);
-	f = fx_new(x, fd, FILE_PIDFD, b->s, b->len, true);
+	f = fx_new(x, fd, FILE_PIDFD, "", 0, true);
 	f->open_flags = O_RDWR;
-	f->target_pid = x->ev->target_pid;
+	file_set_target(x->w, f, x->ev->target_pid);
 	x->ev->fd = fd;
 	x->ev->file = f;
 }

@@ -37,7 +37,7 @@ static struct file *make(struct world *w, const struct record_file *r, int fd, c
 	f->origin = f->name.len || kind == FILE_SOCKET ? ORIGIN_NOTHING : ORIGIN_FD;
 	f->origin_fd = fd;
 	f->open_flags = r->open_flags;
-	f->target_pid = r->target_pid;
+	file_set_target(w, f, r->target_pid);
 	f->pos = r->pos;
 	f->has_pos = r->flags & RECORD_FILE_HAS_POS;
 	f->deleted = r->flags & RECORD_FILE_DELETED;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* The inside of rows: what its files share. */
+#include <stdio.h>
+
 #include "abi/spec.h"
 #include "base/intern.h"
 #include "base/spool.h"
@@ -59,6 +61,7 @@ struct row_ctx {
 	uint64_t time_ns, value;
 	unsigned counter;
 	bool inherited;
+	char called[sizeof("pidfd:4294967295")];	/* of an event: a pidfd's name; empty: none */
 	const struct row_fd *fds; unsigned nfds; uint64_t fds_all;
 };
 
@@ -96,6 +99,13 @@ struct rows {
 	unsigned ntypes, types_cap, nunknown;
 	struct { const struct syscall_spec *spec; uint32_t id; } last_types[_EV_MAX];	/* found last, by kind */
 };
+
+/* Its file's name where that is made, as it stands for the process that it is. */
+static inline void row_call_file(struct row_ctx *c)
+{
+	if (c->ev->file && c->ev->file->target_pid && !c->ev->file->name.len)
+		snprintf(c->called, sizeof(c->called), ROW_PIDFD_NAME, c->ev->file->target_pid);
+}
 
 static inline uint64_t row_time(const struct rows *r, uint64_t ts_ns)
 {

@@ -78,6 +78,7 @@ static void add_event(struct rows *r, const struct event *made)
 	const struct event *ev = rows_subject(made, &copy);
 	struct row_ctx c = { .ev = ev };
 
+	row_call_file(&c);
 	rows_file(r, ev->file, ev);
 	/* of a transfer the connection may be that of the second file */
 	if (ev->kind == EV_TRANSFER)

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "sink/conn_words.h"
 #include "sink/totals_words.h"
+#include "sink/words.h"
 
 enum { COMMAND_COLUMNS = 36, BRIEF_COLUMNS = 26, LINE_COLUMNS = 76 };
 
@@ -48,6 +49,8 @@ void spent_wait_words(struct buf *b, const struct totals_wait *w)
 		table_conn_words(b, w->conn);
 	} else if (w->what == SPENT_CHILD && w->target_proc) {
 		totals_proc_command_within(b, w->target_proc, COMMAND_COLUMNS);
+	} else if (w->target_pid) {
+		pidfd_name(b, w->target_pid);
 	} else if (w->what == SPENT_LOCK && w->addr) {
 		buf_printf(b, "futex 0x%llx", (unsigned long long)w->addr);
 		threads(b, w);
@@ -80,7 +83,7 @@ static bool has_name(const struct budget_part *part, unsigned i)
 	const struct totals_wait *w = part->named[i].wait;
 
 	return part->named[i].proc ||
-	       (w && (w->conn || w->target_proc || w->name.len || (w->what == SPENT_LOCK && w->addr)));
+	       (w && (w->conn || w->target_proc || w->target_pid || w->name.len || (w->what == SPENT_LOCK && w->addr)));
 }
 
 static void briefly(struct buf *b, const struct budget_part *part)

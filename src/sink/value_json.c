@@ -10,12 +10,14 @@
 #include <sys/wait.h>
 
 #include "abi/names.h"
+#include "base/buf.h"
 #include "base/json.h"
 #include "base/macro.h"
 #include "decode/call.h"
 #include "event/event.h"
 #include "model/model.h"
 #include "sink/value_walk.h"
+#include "sink/words.h"
 
 #define DATA_MAX 32		/* bytes of contents, as the text has it */
 
@@ -304,8 +306,15 @@ static void add_file(struct json *j, const struct file *f)
 {
 	key_u64(j, "file", f->id);
 	key_name(j, "kind", file_kind_name(f->kind));
-	if (f->name.len)
+	if (f->name.len) {
 		key_bytes(j, "name", f->name.s, f->name.len);
+	} else if (f->target_pid) {
+		struct buf b = { 0 };
+
+		file_name(&b, f);
+		key_bytes(j, "name", b.s, b.len);
+		buf_done(&b);
+	}
 	if (f->sock)
 		add_socket(j, f->sock);
 	if (f->deleted)

@@ -222,7 +222,7 @@ void strace_fd_name(struct buf *b, const struct file *f)
 		{FILE_PIDFD, "anon_inode:[pidfd]"},	{FILE_IO_URING, "anon_inode:[io_uring]"},
 	};
 
-	if (!f || (!f->name.len && f->kind != FILE_SOCKET && f->kind != FILE_PIPE))
+	if (!f || (!f->name.len && !f->target_pid && f->kind != FILE_SOCKET && f->kind != FILE_PIPE))
 		return;
 	buf_putc(b, '<');
 	if (f->kind == FILE_SOCKET || (f->kind == FILE_PIPE && f->name.len && f->name.s[0] != '/')) {

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "model/model.h"
+#include "row/row.h"
 
 static void format_cid(struct buf *b, uint32_t cid)
 {
@@ -97,12 +98,16 @@ static void socket_name(struct buf *b, const struct file *f)
 	}
 }
 
+void pidfd_name(struct buf *b, uint32_t pid) { buf_printf(b, ROW_PIDFD_NAME, pid); }
+
 static void nameless(struct buf *b, const struct file *f)
 {
 	switch ((enum file_origin)f->origin) {
 	case ORIGIN_NOTHING:
 		if (f->sock)
 			socket_name(b, f);
+		else if (f->target_pid)
+			pidfd_name(b, f->target_pid);
 		break;
 	case ORIGIN_FD:
 		buf_printf(b, "fd %d", f->origin_fd);

@@ -215,6 +215,31 @@ static void answered_by_a_supervisor(void **state)
 	assert_string_equal(name_of(s, 10, 3), "/srv/harmless");
 }
 
+/* Of a pidfd it becomes known later whose it is: what it stands for is its name from then on. */
+static void a_pidfd_finds_its_process(void **state)
+{
+	struct scene *s = *state;
+	struct record_fact r = { .fd = 7, .mode = 0600, .ino = 9, .dev = 9 };
+	struct file *f;
+	uint32_t named;
+
+	CALL(s, 10, "recvmsg", 1, 3, 0x1000, 0);
+	fact(s, 7, 0600, 9, 0, "anon_inode:[pidfd]");
+	go(s);
+	f = file_of(s, 10, 7);
+	assert_string_equal(name_of(s, 10, 7), "anon_inode:[pidfd]");
+	named = f->named;
+	r.pid = 1234;
+	CALL(s, 10, "bind", 0, 7, 0, 0);	/* a call at which its argument is asked about */
+	part(s, 0, PART_FACT, CHUNK_AT_EXIT, &r, sizeof(r));
+	part(s, 0, PART_FACT_NAME, CHUNK_AT_EXIT, "anon_inode:[pidfd]", 18);
+	go(s);
+	f = file_of(s, 10, 7);
+	assert_string_equal(name_of(s, 10, 7), "pidfd:1234");
+	assert_int_equal(f->name.len, 0);
+	assert_true(f->named > named);
+}
+
 static void fifos_find_their_other_end(void **state)
 {
 	struct scene *s = *state;
@@ -236,7 +261,7 @@ static void fifos_find_their_other_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SCENE(kinds_by_what_was_opened), SCENE(kinds_by_path_where_nothing_was_asked), SCENE(numbers_are_the_kernels),
+		SCENE(kinds_by_what_was_opened), SCENE(a_pidfd_finds_its_process), SCENE(kinds_by_path_where_nothing_was_asked), SCENE(numbers_are_the_kernels),
 		SCENE(an_accepted_socket_tells_its_peer), SCENE(a_port_that_the_kernel_chose), SCENE(received_from_outside),
 		SCENE(what_only_the_answer_brings), SCENE(answered_by_a_supervisor), SCENE(fifos_find_their_other_end),
 	};
