@@ -44,11 +44,11 @@ def programs():
         yield d
 
 
-def as_nobody(t, *command, options=()):
+def as_nobody(t, *command, options=(), before=()):
     """Traced with ptrace by an ordinary user: exit status, output, what compendium says."""
     with tempfile.TemporaryDirectory(prefix="nobody-", dir="/var/tmp") as d:
         os.chown(d, NOBODY, NOBODY)
-        p = subprocess.run(["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--inh-caps=-all", "--", t.args.compendium, "--backend", "ptrace",
+        p = subprocess.run(["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--inh-caps=-all", "--", *before, t.args.compendium, "--backend", "ptrace",
                             *options, "--", *map(str, command)], stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False, cwd=d)
     return p.returncode, p.stdout, p.stderr.decode(errors="replace")
 
@@ -70,6 +70,13 @@ def rights(t):
             check(any(re.search(says, note) for note in Report(pathlib.Path(page)).meta["notes"]), "no note in the report")
         _, _, text = as_nobody(t, d / "plain")
         check("note:" not in text and "Note:" not in text, text)
+        # what would have come without its rights untraced, too: compendium or the program under no_new_privs
+        no_new = ["setpriv", "--no-new-privs"]
+        for options in ([], ["-v"]):
+            for before, inside in ((no_new, []), ([], no_new)):
+                status, out, text = as_nobody(t, *inside, d / "suid", options=options, before=before)
+                equal(status, 0, text[-500:])
+                check(b"uid=" in out and "privileges" not in text, f"{before} {inside}: {text}")
         # a program whose owner one is loses nothing; nor does anything under root
         for name in ("suid", "capable"):
             _, _, _, text = t.run(d / name, *(["/etc/hostname"] if name == "capable" else []))

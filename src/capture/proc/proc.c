@@ -220,6 +220,7 @@ bool proc_rights(pid_t tid, struct proc_rights *ret)
 	    !status_line(tid, 0, "CapPrm", v, sizeof(v)))
 		return false;
 	ret->permitted = strtoull(v, NULL, 16);
+	ret->no_new_privs = status_line(tid, 0, "NoNewPrivs", v, sizeof(v)) && v[0] == '1';
 	return true;
 }
 

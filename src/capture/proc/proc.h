@@ -59,7 +59,7 @@ uint32_t proc_ns_tid(pid_t tid);		/* innermost number; 0 when it is the same as 
 bool proc_children_elsewhere(pid_t tid);	/* they may get another pid namespace than its own */
 int proc_parent(pid_t tid, pid_t *ret_tgid, pid_t *ret_ppid);
 char proc_state(pid_t pid, pid_t tid);		/* 'R', 'S', 'Z'…; 0 when gone */
-struct proc_rights { uid_t euid; gid_t egid; uint64_t permitted; };	/* permitted: capabilities */
+struct proc_rights { uid_t euid; gid_t egid; uint64_t permitted; bool no_new_privs; };	/* permitted: capabilities */
 bool proc_rights(pid_t tid, struct proc_rights *ret);	/* false: it is gone */
 pid_t proc_tracer(pid_t pid);			/* 0: it is not traced */
 bool proc_is_kernel_thread(pid_t pid);

@@ -38,8 +38,9 @@ static void execed(struct ptrace_source *s, struct tracee *t)
 	t->interrupted = false;		/* any stop takes that back */
 	r = record_begin(&s->out.rec, RECORD_EXEC, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
 	r->old_tid = (rec_u32)old;
-	if (!s->may_all && !t->own_nnp)
-		r->h.flags = (rec_u16)rights_lost_at_exec(t->tid, t->in_call ? &t->chunks : NULL);
+	if (!s->may_all)
+		r->h.flags = (rec_u16)rights_lost_at_exec(t->tid, t->in_call ? &t->chunks : NULL,
+							  s->nnp_ours && !t->own_nnp);
 	t->sealed = r->h.flags & EXEC_UNREADABLE;
 	proc_exec_parts(t->tid, t->in_call ? &t->chunks : NULL, s->opt->want_env, &parts, &r->nchunks, &r->brk);
 	buf_add(&s->out.rec, parts.s, parts.len);

@@ -69,7 +69,7 @@ static bool lost_caps(const char *path, uint64_t has)
 	return n >= 12 && (given & ~has);
 }
 
-unsigned rights_lost_at_exec(pid_t tid, const struct buf *call)
+unsigned rights_lost_at_exec(pid_t tid, const struct buf *call, bool nnp_ours)
 {
 	struct proc_rights has;
 	unsigned lost = 0;
@@ -81,7 +81,7 @@ unsigned rights_lost_at_exec(pid_t tid, const struct buf *call)
 	if (stat(path, &st) < 0 && (errno == EACCES || errno == EPERM))
 		lost |= EXEC_UNREADABLE;
 	if (!file_of(tid, call, path, sizeof(path)) || stat(path, &st) < 0 || statvfs(path, &fs) < 0 ||
-	    fs.f_flag & ST_NOSUID || !proc_rights(tid, &has))
+	    fs.f_flag & ST_NOSUID || !proc_rights(tid, &has) || (has.no_new_privs && !nnp_ours))
 		return lost;
 	if (st.st_mode & S_ISUID && st.st_uid != has.euid)
 		lost |= EXEC_NO_SETUID;
