@@ -20,6 +20,7 @@ struct living {
 	bool open;   /* the last line goes on */
 	struct misses misses;
 	struct fatal last; /* the last signal that reached it */
+	const struct syscall_spec *unfinished; /* the last call that did not return */
 	UT_hash_handle hh;
 };
 
@@ -38,6 +39,7 @@ static void living_free(struct endings *e, struct living *v)
 		free(v->lines[i]);
 	misses_done(&v->misses);
 	misses_drop(&v->last.region);
+	misses_drop(&v->last.text);
 	if (e->last == v)
 		e->last = NULL;
 	HASH_DEL(e->all, v);
@@ -232,10 +234,14 @@ static void ended(struct endings *all, struct totals *t, const struct event *ev,
 			if (WIFSIGNALED(ev->status) && v->last.signo == WTERMSIG(ev->status)) {
 				e->fatal = v->last;
 				e->fatal.region = keep(t, v->last.region);
+				e->fatal.text = keep(t, v->last.text);
 			}
 		}
 		if (WIFSIGNALED(ev->status))
 			e->fatal.signo = WTERMSIG(ev->status);
+		/* a filter that kills sends no signal that is seen: seccomp(2) */
+		if (v && e->fatal.signo == SIGSYS && !e->fatal.has_addr && !proc->fatal_from)
+			e->fatal.forbidden = v->unfinished;
 		if (!e->fatal.ts_ns)
 			e->fatal.ts_ns = ev->ts_ns;
 		e->fatal.ts_ns -= MIN(e->fatal.ts_ns, t->start_ns);
@@ -246,20 +252,36 @@ static void ended(struct endings *all, struct totals *t, const struct event *ev,
 		living_free(all, v);
 }
 
+/*
+ * Programs are mapped by exec, which the model does not see, at two thirds of the address space and up to 2^40 above
+ * (ELF_ET_DYN_BASE, arch_mmap_rnd()), or lower; libraries and the loader far above.
+ */
+static const uint64_t PROGRAMS_END = 0x570000000000;
+
 static void signalled(struct living *v, const struct event *ev)
 {
 	const struct region *at;
 
 	misses_drop(&v->last.region);
+	misses_drop(&v->last.text);
 	v->last = (struct fatal){.signo = ev->signo, .code = ev->sigcode, .ts_ns = ev->ts_ns};
 	/* from the kernel, at an instruction: si_code above 0, and below SI_KERNEL */
 	if (ev->sigcode <= 0 || ev->sigcode >= SI_KERNEL)
 		return;
 	v->last.has_addr = true;
 	v->last.addr = ev->addr;
+	v->last.ip = ev->ip;
+	v->last.forbidden = ev->forbidden;
 	at = ev->task->proc->mm ? mm_find(ev->task->proc->mm, ev->addr) : NULL;
 	if (at && at->path.len)
 		v->last.region = misses_dup(at->path);
+	at = ev->task->proc->mm && ev->ip ? mm_find(ev->task->proc->mm, ev->ip) : NULL;
+	if (at && at->path.len) {
+		v->last.text = misses_dup(at->path);
+		v->last.text_offset = ev->ip - at->start + at->offset;
+	} else if (!at && ev->ip && ev->ip < PROGRAMS_END) {
+		v->last.text = misses_dup(ev->task->proc->exe);
+	}
 }
 
 /* What is sent to /dev/null is for no reader. */
@@ -309,7 +331,11 @@ void endings_event(struct endings *e, struct totals *t, const struct event *ev, 
 			misses_add(&living_of(e, ev->task->proc, true)->misses, ev);
 		return;
 	default:
-		if (ev->call && !ev->call->unfinished && !ev->call->restarted && ev->kind != EV_WAITING)
+		if (!ev->call || ev->kind == EV_WAITING)
+			return;
+		if (ev->call->unfinished)
+			living_of(e, ev->task->proc, true)->unfinished = ev->call->spec;
+		else if (!ev->call->restarted)
 			call_event(e, ev);
 	}
 }

@@ -46,6 +46,10 @@ struct fatal {
 	const struct totals_proc *sender_proc;	/* NULL: not traced */
 	bool only_chosen;			/* calls that were not chosen can have sent it */
 	struct bytes region;			/* the file mapped there */
+	uint64_t ip;				/* of a fault, of SIGSYS: the instruction, 0 not known */
+	struct bytes text;			/* the file that it is in */
+	uint64_t text_offset;			/* where in the file; 0: not known */
+	const struct syscall_spec *forbidden;	/* SIGSYS: the call; NULL not known */
 };
 
 struct totals_ending {
@@ -70,7 +74,7 @@ static inline bool endings_may(const struct event *ev)
 	case EV_EXIT: case EV_SIGNAL: case EV_EXEC: case EV_CONNECT_FAILED:
 		return true;
 	default:
-		return ev->call && (ev->err || ev->path || ev->peer || ev->fd == 2);
+		return ev->call && (ev->err || ev->path || ev->peer || ev->fd == 2 || ev->call->unfinished);
 	}
 }
 /* Each of which endings_may(), once, in order, before the process of an EXIT is forgotten; proc: its row in totals. */

@@ -27,6 +27,7 @@ static const struct { uint16_t size, nchunks; } bodies[_RECORD_KIND_MAX] = {
 	[RECORD_BLOCK] = { sizeof(struct record_block) },
 	[RECORD_FAULT] = { sizeof(struct record_fault) },
 	[RECORD_WAITING] = { sizeof(struct record_waiting) },	/* likewise */
+	[RECORD_PLACE] = { sizeof(struct record_place) },
 	[RECORD_USAGE] = { sizeof(struct record_usage) },
 	[RECORD_COUNTS] = BODY(record_counts),
 };

@@ -184,6 +184,9 @@ struct event {
 	int signo, sigcode; uint32_t sender_pid, sender_uid;
 	/* SIGNAL: with sender_pid 0: the sender's number in the receiver's pid namespace, where no more is known */
 	uint32_t sender_ns_pid;
+	/* SIGNAL, of a fault or SIGSYS: the instruction, 0 not known; of SIGSYS the call, NULL not known */
+	uint64_t ip;
+	const struct syscall_spec *forbidden;
 	bool sender_outside;		/* SIGNAL: it has no number there */
 	bool found;			/* the call was under way when its thread was attached to */
 	uint64_t before_ns;		/* found, WAITING: for how long it had been then, as far as known */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One item in, a handful of events out. */
 #include <errno.h>
+#include <linux/audit.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -275,6 +276,17 @@ static void feed_map(struct world *w, const struct item *item)
 		world_emit(w, &ev);
 }
 
+static void feed_place(struct world *w, const struct item *item)
+{
+	const struct record_place *r = item->place;
+	struct tnode *t = task_get(w, r->h.pid, r->h.tid, r->h.ts_ns);
+
+	t->place.ip = r->ip;
+	t->place.forbidden = r->nr >= 0 && r->nr < SYSCALL_MAX && r->arch == AUDIT_ARCH_X86_64 ?
+				     syscall_spec(ARCH_X86_64, (unsigned)r->nr) :
+				     NULL;
+}
+
 static void feed_signal(struct world *w, const struct item *item)
 {
 	const struct record_signal *r = item->signal;
@@ -298,6 +310,10 @@ static void feed_signal(struct world *w, const struct item *item)
 	}
 	ev.addr = r->addr;
 	ev.flags = r->h.flags;
+	ev.ip = t->place.ip;
+	ev.forbidden = t->place.forbidden;
+	t->place.ip = 0;
+	t->place.forbidden = NULL;
 	world_emit(w, &ev);
 }
 
@@ -431,6 +447,7 @@ void world_feed(struct world *w, const struct item *item)
 	case RECORD_EXEC: proc_exec(w, item); break;
 	case RECORD_EXIT: proc_exit(w, item->exit); break;
 	case RECORD_SIGNAL: feed_signal(w, item); break;
+	case RECORD_PLACE: feed_place(w, item); break;
 	case RECORD_STOP: feed_stop(w, item); break;
 	case RECORD_TASK: feed_task(w, item); break;
 	case RECORD_FD: feed_fd(w, item); break;

@@ -44,6 +44,7 @@ enum record_kind {
 	RECORD_WAITING = 17,	/* what a thread was in when it was found running */
 	RECORD_USAGE = 18,	/* what a thread has used so far, before its EXIT or DETACH, or when it was found */
 	RECORD_COUNTS = 19,	/* calls of one kind that were counted where they were made, and have no records */
+	RECORD_PLACE = 20,	/* where the thread was when the SIGNAL that follows, a fault or SIGSYS, reached it */
 	_RECORD_KIND_MAX,
 };
 
@@ -194,6 +195,8 @@ struct record_exit {
 	rec_u64 utime_ns, stime_ns;
 };
 struct record_signal { struct record h; rec_i32 signo, code; rec_u32 sender_pid, sender_uid; rec_u64 addr; };
+/* The instruction; of SIGSYS the call: its number, else -1, and AUDIT_ARCH_*. */
+struct record_place { struct record h; rec_u64 ip; rec_i32 nr; rec_u32 arch; };
 enum { SIGNAL_IGNORED = 1, SIGNAL_FATAL = 2 };	/* h.flags */
 struct record_stop { struct record h; rec_i32 signo; rec_u32 pad; };
 enum {

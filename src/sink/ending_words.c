@@ -121,10 +121,11 @@ void ending_missed(struct buf *b, const struct totals_ending *e)
 
 static void fault_words(struct buf *b, const struct fatal *f)
 {
-	if (!f->has_addr)
-		return;
 	if (f->signo == SIGSYS) {
-		buf_puts(b, "a system call that seccomp forbids");
+		if (f->forbidden && f->forbidden->name)
+			buf_printf(b, "%s, which seccomp forbids", f->forbidden->name);
+		else
+			buf_puts(b, "a system call that seccomp forbids");
 	} else if (f->signo == SIGSEGV || f->signo == SIGBUS) {
 		buf_printf(b, "access to address 0x%llx", (unsigned long long)f->addr);
 		if (f->addr < 4096)
@@ -134,9 +135,22 @@ static void fault_words(struct buf *b, const struct fatal *f)
 	} else {
 		buf_printf(b, "at address 0x%llx", (unsigned long long)f->addr);
 	}
-	if (f->region.len) {
+	if (f->region.len && f->signo != SIGSYS) {
 		buf_puts(b, " in ");
 		name_words(b, f->region);
+	}
+	if (!f->ip || (f->addr == f->ip && !f->text.len))
+		return;
+	buf_puts(b, ", by the instruction at ");
+	if (f->text_offset) {
+		name_words(b, f->text);
+		buf_printf(b, "+0x%llx", (unsigned long long)f->text_offset);
+		return;
+	}
+	buf_printf(b, "0x%llx", (unsigned long long)f->ip);
+	if (f->text.len) {
+		buf_puts(b, " of ");
+		name_words(b, f->text);
 	}
 }
 
@@ -147,7 +161,7 @@ void ending_fatal(struct buf *b, const struct totals_ending *e)
 	if (!f->signo)
 		return;
 	buf_puts(b, signal_name(f->signo));
-	if (f->has_addr) {
+	if (f->has_addr || f->forbidden) {
 		buf_puts(b, ": ");
 		fault_words(b, f);
 	} else if (f->sender && f->sender == e->proc->pid) {
@@ -163,7 +177,7 @@ void ending_fatal(struct buf *b, const struct totals_ending *e)
 		buf_puts(b, f->only_chosen ? " came from the kernel, or from a call that was not chosen"
 					   : " came from the kernel, or from a process that was not traced");
 	}
-	buf_puts(b, f->has_addr || !f->sender ? ", after " : " after ");
+	buf_puts(b, f->has_addr || f->forbidden || !f->sender ? ", after " : " after ");
 	human_ns(b, f->ts_ns);
 }
 

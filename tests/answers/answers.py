@@ -113,7 +113,43 @@ def fault(t):
     """a null pointer is read: the address"""
     program = "import ctypes; ctypes.string_at(8)"
     shown = traced(t, *PYTHON, program)
-    says(shown, r"SIGSEGV +", r"SIGSEGV: access to address 0x8 \(a null pointer\), after")
+    says(shown, r"SIGSEGV +", r"SIGSEGV: access to address 0x8 \(a null pointer\), by the instruction at /\S*libc\S*\.so\S*\+0x[0-9a-f]+, after")
+
+
+def forbidden(t):
+    """seccomp forbids a call: which, and where it was made"""
+    need("gcc")
+    program = pathlib.Path(os.path.realpath(t.scratch)) / "forbidden"
+    (t.scratch / "f.c").write_text(FORBIDDEN)
+    equal(os.system(f"gcc {t.scratch}/f.c -o {program}"), 0, "gcc")
+    shown = traced(t, program)
+    says(shown, r"SIGSYS +", r"SIGSYS: getppid, which seccomp forbids, by the instruction at /\S*libc\S*\.so\S*\+0x[0-9a-f]+, after")
+    (t.scratch / "g.c").write_text("int main(void) { *(volatile int *)0x1234567000 = 1; return 0; }\n")
+    equal(os.system(f"gcc {t.scratch}/g.c -o {program}"), 0, "gcc")
+    shown = traced(t, program)
+    says(shown, rf"access to address 0x1234567000, where nothing is mapped, by the instruction at 0x[0-9a-f]+ of {program}, after")
+
+
+FORBIDDEN = """
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(void)
+{
+	struct sock_filter f[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog p = { 4, f };
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &p);
+	syscall(SYS_getppid);
+	return 0;
+}
+"""
 
 
 def second_place(t):
@@ -548,7 +584,7 @@ def hidden(t):
 
 GROUPS = {"different": [equal_runs, slow_stream, header_gone, as_json, live, by_jq, started, hidden],
           "slow": [slow_server, carried, lock, idle_pool, critical_path], "findings": [leak, refused, no_finding, tree],
-          "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, second_place, made_good, no_reason, words_are_safe]}
+          "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, forbidden, second_place, made_good, no_reason, words_are_safe]}
 
 
 if __name__ == "__main__":

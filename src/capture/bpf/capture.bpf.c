@@ -383,6 +383,7 @@ int BPF_PROG(on_signal, int signo, struct kernel_siginfo *info, struct k_sigacti
 		    handler > 1 ? 0 :
 		    handler	? SIGNAL_IGNORED :
 				  fate(signo));
+	put_place(st, &r, info);
 	put_signal(st, &r);
 	if (stops(signo) && !handler)
 		put_stop(st, st, signo, RECORD_STOP_GROUP);

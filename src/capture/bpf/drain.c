@@ -360,6 +360,7 @@ static bool too_late(const struct bpf_source *s, const struct record *r)
 {
 	switch ((unsigned)r->kind) {
 	case RECORD_SIGNAL:
+	case RECORD_PLACE:
 	case RECORD_STOP:
 	case RECORD_SCHED:
 	case RECORD_DETACH:

@@ -81,11 +81,12 @@ struct task_struct {
 	struct signal_struct *signal;
 	struct sigpending pending;
 };
-struct pt_regs { unsigned long bp, bx, r10, r9, r8, ax, cx, dx, si, di, orig_ax; };
+struct pt_regs { unsigned long bp, bx, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip; };
 struct linux_binprm { const char *filename; int argc; };
 struct kill_k { int _pid; u32 _uid; };
 struct fault_k { void *_addr; };
-union sifields_k { struct kill_k _kill; struct fault_k _sigfault; };
+struct sys_k { void *_call_addr; int _syscall; u32 _arch; };
+union sifields_k { struct kill_k _kill; struct fault_k _sigfault; struct sys_k _sigsys; };
 struct kernel_siginfo { int si_signo, si_code; union sifields_k _sifields; };
 struct sigaction_k { void *sa_handler; unsigned long sa_flags; };
 struct k_sigaction { struct sigaction_k sa; };

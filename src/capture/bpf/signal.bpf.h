@@ -43,6 +43,30 @@ static __always_inline void fill_signal(struct record_signal *r, const struct ta
 	}
 }
 
+/* Of a fault, or of a call that seccomp forbids: where the thread was. */
+static __always_inline void put_place(struct task_state *current, const struct record_signal *sig,
+				      struct kernel_siginfo *info)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct record_place *r = NULL;
+	int signo = sig->signo;
+
+	if ((u64)info <= 1 || sig->code <= 0 ||
+	    (signo != 11 && signo != 7 && signo != 4 && signo != 8 && signo != 5 && signo != SIGSYS_NR))
+		return;
+	if (admitted(current))
+		r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
+	if (!r) {
+		lose(LOSS_RING);
+		return;
+	}
+	r->h = (struct record){ sizeof(*r), RECORD_PLACE, 0, sig->h.pid, sig->h.tid, sig->h.ts_ns };
+	r->ip = BPF_CORE_READ((struct pt_regs *)bpf_task_pt_regs(task), ip);
+	r->nr = signo == SIGSYS_NR ? BPF_CORE_READ(info, _sifields._sigsys._syscall) : -1;
+	r->arch = signo == SIGSYS_NR ? BPF_CORE_READ(info, _sifields._sigsys._arch) : 0;
+	bpf_ringbuf_submit(r, ring_flags());
+}
+
 static __always_inline void put_signal(struct task_state *current, const struct record_signal *sig)
 {
 	struct record_signal *r = NULL;

@@ -73,6 +73,23 @@ void signal_hide_ignored(struct ptrace_source *s, struct tracee *t, int signo)
 	wait_signalled(s, t, fate & SIGNAL_IGNORED, fate == FATE_STOP);
 }
 
+static bool has_place(int signo, const siginfo_t *si)
+{
+	return si->si_code > 0 && (signo == SIGSEGV || signo == SIGBUS || signo == SIGILL || signo == SIGFPE ||
+				   signo == SIGTRAP || signo == SIGSYS);
+}
+
+static void put_place(struct ptrace_source *s, const struct tracee *t, int signo, const siginfo_t *si)
+{
+	struct record_place *r = record_begin(&s->out.rec, RECORD_PLACE, sizeof(*r), (uint32_t)t->pid,
+					      (uint32_t)t->tid, ptrace_now_ns());
+
+	r->ip = (rec_u64)ptrace(PTRACE_PEEKUSER, t->tid, offsetof(struct user_regs_struct, rip), 0);
+	r->nr = signo == SIGSYS ? si->si_syscall : -1;
+	r->arch = signo == SIGSYS ? si->si_arch : 0;
+	emitter_put(&s->out);
+}
+
 static void put_signal(struct ptrace_source *s, const struct tracee *t, int signo, unsigned fate, const siginfo_t *si)
 {
 	struct record_signal *r;
@@ -138,6 +155,8 @@ void signal_stopped(struct ptrace_source *s, struct tracee *t, int signo)
 	if (!muted) {
 		fate = signal_fate(s, t, signo, &si);
 		wait_signalled(s, t, fate & SIGNAL_IGNORED, fate == FATE_STOP);
+		if (has_place(signo, &si))
+			put_place(s, t, signo, &si);
 	}
 	if (fate == SIGNAL_FATAL && is_fault(signo, &si) && is_init(s, t)) {
 		put_signal(s, t, signo, fate, &si);
