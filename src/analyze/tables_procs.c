@@ -89,21 +89,29 @@ static uint32_t next_chosen(const struct choice *c, uint32_t at)
 	return at;
 }
 
-static void fill_subtree(struct table *t, const struct choice *c, const struct totals_proc *p, unsigned depth,
-			 bool last)
+/* A process and what comes of it.  A hostile program makes as many levels as there are rows, so no call for each. */
+static void fill_tree(struct table *t, const struct choice *c, uint32_t at)
 {
-	/* no deeper than there are rows: every level adds one */
-	struct table_row *row = table_add(t);
+	uint32_t *above = NULL, next;	/* above: the row that goes on at each level, 0: none */
+	unsigned depth = 0, room = 0;
 
-	if (!row)
-		return;
-	fill_proc(row, c->t, p);
-	row->depth = (uint16_t)MIN(depth, UINT16_MAX);
-	row->last = last;
-	for (uint32_t at = next_chosen(c, p->first_child), next; at && t->nrows < t->room; at = next) {
-		next = next_chosen(c, c->t->procs.v[at - 1]->next_sibling);
-		fill_subtree(t, c, c->t->procs.v[at - 1], depth + 1, !next);
+	for (struct table_row *row; at && (row = table_add(t)); at = next) {
+		const struct totals_proc *p = c->t->procs.v[at - 1];
+
+		next = depth ? next_chosen(c, p->next_sibling) : 0;
+		fill_proc(row, c->t, p);
+		row->depth = (uint16_t)MIN(depth, (unsigned)UINT16_MAX);
+		row->last = !next;
+		if (depth == room) {
+			room = room ? 2 * room : 16;
+			above = xrealloc(above, room * sizeof(*above));
+		}
+		above[depth++] = next;
+		next = next_chosen(c, p->first_child);
+		while (!next && depth)
+			next = above[--depth];
 	}
+	free(above);
 }
 
 /* A process by its row, and what it is worth a row for. */
@@ -124,9 +132,8 @@ static void choose(struct choice *c, const unsigned *parents, unsigned at, unsig
 	unsigned need = 0;
 
 	for (unsigned up = at + 1; up && !c->v[up - 1]; up = parents[up - 1])
-		need++;
-	if (c->n + need > room)
-		return;
+		if (c->n + ++need > room)
+			return;
 	for (unsigned up = at + 1; up && !c->v[up - 1]; up = parents[up - 1]) {
 		c->v[up - 1] = true;
 		c->n++;
@@ -172,7 +179,7 @@ static void fill_procs(struct table *t, const struct totals *totals, bool noise 
 		choose_all(&c, t->room);
 	for (unsigned i = 0; i < totals->procs.n && t->nrows < t->room; i++)
 		if (is_chosen(&c, i + 1) && !totals_proc(totals, totals->procs.v[i]->parent))
-			fill_subtree(t, &c, totals->procs.v[i], 0, true);
+			fill_tree(t, &c, i + 1);
 	t->nall = totals->procs.n ? totals->nprocs : 0;
 	free(c.v);
 }
