@@ -25,7 +25,7 @@ struct strace_call {
 void strace_call_format(struct strace_call *to, const struct event *ev);
 void strace_call_done(struct strace_call *c);
 
-/* "SIGCHLD {si_signo=SIGCHLD, …}"; child_status: of a child that ended, as wait(2) has it. */
+/* "SIGCHLD {si_signo=SIGCHLD, …}"; child: of a SIGCHLD, how that ended, as wait(2) has it; NULL: not known, "..." */
 struct strace_child {
 	int status;
 	uint64_t utime_ns, stime_ns;

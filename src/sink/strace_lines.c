@@ -60,7 +60,7 @@ struct strace_sink {
 	const struct sink_options *opt;
 	uint64_t start_ns, wall_ns;
 	struct thread *threads;
-	struct child children[CHILDREN]; /* by pid, those that ended last */
+	struct child children[CHILDREN]; /* by pid, modulo; those that ended last */
 	struct point *heap;
 	uint32_t n, cap;
 	uint64_t seq, written_ns, since_known;
@@ -391,7 +391,7 @@ static void add_signal(struct strace_sink *s, const struct event *ev)
 		buf_add(&t->interrupted, t->result.s, t->result.len);
 	buf_reset(b);
 	buf_puts(b, "--- ");
-	strace_signal_format(b, ev, &c->ended);
+	strace_signal_format(b, ev, c->pid == ev->sender_pid ? &c->ended : NULL);
 	buf_puts(b, " ---");
 	add_mark(s, ev);
 }
