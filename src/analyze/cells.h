@@ -19,6 +19,12 @@ static inline struct cell quantile(const struct hist *h, double q)
 	return (struct cell){ .set = hist_has_quantile(h, q), .n = hist_quantile(h, q) };
 }
 
+/* Of several whose recordings are merged; of one there is no value. */
+static inline struct cell host_of(const struct totals *t, const struct totals_proc *p)
+{
+	return (struct cell){ .set = p && p->host, .host = p && p->host ? &t->hosts[p->host - 1] : NULL };
+}
+
 static inline struct cell pid_of(const struct totals_proc *p)
 {
 	return (struct cell){ .set = p != NULL, .n = p ? p->pid : 0 };

@@ -31,6 +31,7 @@ enum cell_type {
 	CELL_ERROR_TEXT,		/* .n: the same, as a sentence */
 	CELL_LOOKUP,			/* .lookup: its path */
 	CELL_COMMAND,			/* .proc */
+	CELL_HOST,			/* .host */
 	CELL_FILE,			/* .file: its name, and the one it had first */
 	CELL_CALL,			/* .call: its name */
 	CELL_CONN, CELL_CONN_STATE,	/* .conn: both ends; how it ended */
@@ -63,6 +64,7 @@ struct cell {
 		const struct totals_ending *ending;
 		const struct totals_file *file;
 		const struct hist *hist;
+		const struct bytes *host;
 		const struct totals_lookup *lookup;
 		const struct totals_proc *proc;
 		const struct totals_wait *wait;

@@ -83,6 +83,7 @@ enum {
 	CONNS_WAITED,
 	CONNS_PID,
 	CONNS_PEER_PID,
+	CONNS_HOST,
 	_CONNS
 };
 static const struct table_column conn_columns[_CONNS] = {
@@ -96,6 +97,7 @@ static const struct table_column conn_columns[_CONNS] = {
 	[CONNS_WAITED] = { "waited for it", NULL, "waited_ns", CELL_NS, IN_NOTE, 0, 0 },
 	[CONNS_PID] = { "process", NULL, "pid", CELL_PID, IN_NOTE, 0, 0 },
 	[CONNS_PEER_PID] = { "peer's process", NULL, "peer_pid", CELL_PEER_PID, IN_NOTE, 0, 0 },
+	[CONNS_HOST] = { "host", NULL, "host", CELL_HOST, IN_NOTE, 0, 0 },
 };
 
 /* Where only some events count, 0 may mean that they were not chosen. */
@@ -121,6 +123,7 @@ static void fill_conn(struct table_row *row, const struct totals *t, const struc
 	row->cells[CONNS_WAITED] = number_if(c->waited_ns);
 	row->cells[CONNS_PID] = pid_of(t->nprocs > 1 ? p : NULL);
 	row->cells[CONNS_PEER_PID] = pid_of(peer);
+	row->cells[CONNS_HOST] = host_of(t, p);
 }
 
 static void fill_conns(struct table *t, const struct totals *totals, bool noise)

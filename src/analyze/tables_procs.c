@@ -18,6 +18,7 @@ enum {
 	FAILURES_FATAL,
 	FAILURES_LINES,
 	FAILURES_MISSED,
+	FAILURES_HOST,
 	_FAILURES
 };
 static const struct table_column failure_columns[_FAILURES] = {
@@ -28,6 +29,7 @@ static const struct table_column failure_columns[_FAILURES] = {
 	[FAILURES_FATAL] = { "signal", NULL, "signal", CELL_FATAL, BELOW, 0, 0 },
 	[FAILURES_LINES] = { "last lines", NULL, "stderr", CELL_SAID, BELOW, 0, 0 },
 	[FAILURES_MISSED] = { "missed", NULL, "missed", CELL_MISSED, BELOW, 0, 0 },
+	[FAILURES_HOST] = { "host", NULL, "host", CELL_HOST, IN_NOTE, 0, 0 },
 };
 
 static void fill_failures(struct table *t, const struct totals *totals, bool noise UNUSED)
@@ -44,6 +46,7 @@ static void fill_failures(struct table *t, const struct totals *totals, bool noi
 		row->cells[FAILURES_PID] = pid_of(e->proc);
 		row->cells[FAILURES_ENDED] = (struct cell){ .set = true, .proc = e->proc };
 		row->cells[FAILURES_COMMAND] = row->cells[FAILURES_ENDED];
+		row->cells[FAILURES_HOST] = host_of(totals, e->proc);
 		row->cells[FAILURES_CHAIN] = e->effect ? cell : none;
 		row->cells[FAILURES_FATAL] = e->fatal.signo ? cell : none;
 		row->cells[FAILURES_LINES] = e->nlines ? cell : none;
@@ -54,7 +57,7 @@ static void fill_failures(struct table *t, const struct totals *totals, bool noi
 
 /* ---- processes ---- */
 
-enum { PROCS_PID, PROCS_TIME, PROCS_ENDED, PROCS_COMMAND, PROCS_THREADS, PROCS_SENDER, _PROCS };
+enum { PROCS_PID, PROCS_TIME, PROCS_ENDED, PROCS_COMMAND, PROCS_THREADS, PROCS_SENDER, PROCS_HOST, _PROCS };
 static const struct table_column proc_columns[_PROCS] = {
 	[PROCS_PID] = { "PID", NULL, "pid", CELL_PID, IN_COLUMN, 7, 0 },
 	[PROCS_TIME] = { "time", NULL, "duration_ns", CELL_NS, IN_COLUMN, 9, 0 },
@@ -62,6 +65,7 @@ static const struct table_column proc_columns[_PROCS] = {
 	[PROCS_COMMAND] = { "command", NULL, "command", CELL_COMMAND, IN_REST, 0, 2 },
 	[PROCS_THREADS] = { "threads", NULL, "threads", CELL_COUNT, IN_NOTE, 0, 0 },
 	[PROCS_SENDER] = { "signal from", NULL, "signal_from_pid", CELL_SENDER, IN_NOTE, 0, 0 },
+	[PROCS_HOST] = { "host", NULL, "host", CELL_HOST, IN_NOTE, 0, 0 },
 };
 
 static void fill_proc(struct table_row *row, const struct totals *t, const struct totals_proc *p)
@@ -74,6 +78,7 @@ static void fill_proc(struct table_row *row, const struct totals *t, const struc
 	row->cells[PROCS_ENDED] = row->cells[PROCS_COMMAND] = (struct cell){ .set = true, .proc = p };
 	row->cells[PROCS_THREADS] = (struct cell){ .set = p->nthreads > 1, .n = p->nthreads };
 	row->cells[PROCS_SENDER] = number_if(p->fatal_from);
+	row->cells[PROCS_HOST] = host_of(t, p);
 	row->bad = p->status > 0;
 }
 

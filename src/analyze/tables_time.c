@@ -72,6 +72,7 @@ enum {
 	SPENDING_CPU,
 	SPENDING_MOST,
 	SPENDING_COMMAND,
+	SPENDING_HOST,
 	SPENDING_PARTS,
 	_SPENDING = SPENDING_PARTS + _SPENT
 };
@@ -87,6 +88,7 @@ static const struct table_column process_columns[_SPENDING] = {
 	[SPENDING_CPU] = {"on CPU", NULL, "on_cpu_ns", CELL_NS, IN_COLUMN, 9, 0},
 	[SPENDING_MOST] = {"waited most for", NULL, "most", CELL_SPENT_BRIEFLY, IN_COLUMN, 26, 2},
 	[SPENDING_COMMAND] = {"command", NULL, "command", CELL_COMMAND, IN_REST, 0, 1},
+	[SPENDING_HOST] = {"host", NULL, "host", CELL_HOST, IN_NOTE, 0, 0},
 	PARTS,
 };
 static const struct table_column thread_columns[_SPENDING] = {
@@ -95,6 +97,7 @@ static const struct table_column thread_columns[_SPENDING] = {
 	[SPENDING_CPU] = {"on CPU", NULL, "on_cpu_ns", CELL_NS, IN_COLUMN, 9, 0},
 	[SPENDING_MOST] = {"waited most for", NULL, "most", CELL_SPENT_BRIEFLY, IN_COLUMN, 26, 2},
 	[SPENDING_COMMAND] = {"command", NULL, "command", CELL_COMMAND, IN_REST, 0, 1},
+	[SPENDING_HOST] = {"host", NULL, "host", CELL_HOST, IN_NOTE, 0, 0},
 	PARTS,
 };
 
@@ -121,7 +124,7 @@ static const struct budget_part *longest_wait(const struct budget *b)
 	return most;
 }
 
-static void put_spender(struct table *t, const struct spender *s, const struct budget *b)
+static void put_spender(struct table *t, const struct totals *totals, const struct spender *s, const struct budget *b)
 {
 	const struct budget_part *most = longest_wait(b);
 	struct table_row *row = table_add(t);
@@ -131,6 +134,7 @@ static void put_spender(struct table *t, const struct spender *s, const struct b
 	row->cells[SPENDING_CPU] = number(b->parts[SPENT_CPU].ns);
 	row->cells[SPENDING_MOST] = (struct cell){.set = most != NULL, .part = most};
 	row->cells[SPENDING_COMMAND] = (struct cell){.set = true, .proc = s->p};
+	row->cells[SPENDING_HOST] = host_of(totals, s->p);
 	for (unsigned i = 0; i < _SPENT; i++)
 		row->cells[SPENDING_PARTS + i] = number(b->parts[i].ns);
 }
@@ -166,7 +170,7 @@ static void put_spenders(struct table *t, const struct totals *totals, struct sp
 		qsort(v, n, sizeof(*v), by_weight);
 	for (unsigned i = 0; i < n && i < t->room; i++) {
 		budget_of(totals, &v[i], &b[i]);
-		put_spender(t, &v[i], &b[i]);
+		put_spender(t, totals, &v[i], &b[i]);
 	}
 	free(v);
 }
@@ -216,7 +220,7 @@ const struct table_def table_thread_time = {
 
 /* ---- what was waited for ---- */
 
-enum { WAITS_TIME, WAITS_COUNT, WAITS_LONGEST, WAITS_PART, WAITS_WHAT, WAITS_PID, _WAITS };
+enum { WAITS_TIME, WAITS_COUNT, WAITS_LONGEST, WAITS_PART, WAITS_WHAT, WAITS_PID, WAITS_HOST, _WAITS };
 static const struct table_column wait_columns[_WAITS] = {
 	[WAITS_TIME] = {"time", NULL, "time_ns", CELL_NS, IN_COLUMN, 9, 0},
 	[WAITS_COUNT] = {"waits", NULL, "count", CELL_TIMES, IN_COLUMN, 8, 0},
@@ -224,6 +228,7 @@ static const struct table_column wait_columns[_WAITS] = {
 	[WAITS_PART] = {"part", NULL, "part", CELL_SPENT_NAME, ONLY_IN_DATA, 0, 0},
 	[WAITS_WHAT] = {"for", NULL, "for", CELL_WAITED_FOR, IN_REST, 0, 2},
 	[WAITS_PID] = {"process", NULL, "pid", CELL_PID, IN_NOTE, 0, 0},
+	[WAITS_HOST] = {"host", NULL, "host", CELL_HOST, IN_NOTE, 0, 0},
 };
 
 static int by_length(const void *pa, const void *pb)
@@ -255,6 +260,7 @@ static void fill_waits(struct table *t, const struct totals *totals, bool noise 
 		row->cells[WAITS_PART] = number(v[i]->what);
 		row->cells[WAITS_WHAT] = (struct cell){.set = true, .wait = v[i]};
 		row->cells[WAITS_PID] = (struct cell){.set = p != NULL, .n = p ? p->pid : 0};
+		row->cells[WAITS_HOST] = host_of(totals, p);
 	}
 	free(v);
 }

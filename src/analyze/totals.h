@@ -86,7 +86,7 @@ struct totals_started {
 struct totals_env { struct bytes strings; unsigned n; bool more; };
 
 struct totals_proc {
-	uint32_t id, pid, ppid, parent;		/* as in struct proc */
+	uint32_t id, pid, ppid, parent, host;	/* as in struct proc */
 	struct totals_words argv;		/* last one, as far as a line has room for it; n 0: none is known */
 	struct bytes comm;
 	struct bytes cwd; const struct totals_env *env;	/* with .keep_started: at its last exec; NULL: not recorded */

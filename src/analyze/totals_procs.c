@@ -109,6 +109,7 @@ static void proc_describe(struct totals *t, struct totals_proc *r, const struct 
 	unsigned argc = p->argc;
 
 	r->pid = p->pid;
+	r->host = p->host;
 	r->ppid = p->ppid;
 	r->nthreads = MAX(p->nthreads_ever, 1);
 	r->nexecs = p->nexecs;

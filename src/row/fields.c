@@ -311,6 +311,10 @@ GET(PROCESS, SIGNAL)
 GET(PROCESS, LAST) { return c->process->ended && u64(v, c->process->last_thread); }
 GET(PROCESS, USER) { return c->process->ended && u64(v, c->process->utime_ns); }
 GET(PROCESS, SYSTEM) { return c->process->ended && u64(v, c->process->stime_ns); }
+GET(PROCESS, HOSTNAME)
+{
+	return c->process->host && bytes(v, &c->r->totals->hosts[c->process->host - 1]);
+}
 
 GET(THREAD, ID) { return u64(v, c->id); }
 GET(THREAD, PROCESS) { return u64(v, c->thread->process); }

@@ -41,7 +41,8 @@
 	X(PROCESS, SIGNAL, "signal", WORD, 0, "", "The signal that ended it.")	\
 	X(PROCESS, LAST, "last_thread", ID, TABLE_THREAD, "", "The thread that ended last.")	\
 	X(PROCESS, USER, "user_time", DURATION, 0, "ns", "CPU time in the program, of all its threads.")	\
-	X(PROCESS, SYSTEM, "system_time", DURATION, 0, "ns", "CPU time in the kernel.")
+	X(PROCESS, SYSTEM, "system_time", DURATION, 0, "ns", "CPU time in the kernel.")	\
+	X(PROCESS, HOSTNAME, "hostname", STRING, 0, "", "The host it ran on, where recordings of several are merged.")
 
 #define THREAD_FIELDS(X)				\
 	X(THREAD, ID, "id", ID, TABLE_THREAD, "", "Counts from 1.")	\

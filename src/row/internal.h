@@ -23,7 +23,7 @@ struct thread_state {
 struct gauge { uint64_t value, written, written_at; uint32_t nwritten; bool pending; };
 struct process_state {
 	uint64_t start_ns, end_ns, utime_ns, stime_ns;
-	uint32_t pid, ppid, parent, main_thread, last_thread;
+	uint32_t pid, ppid, parent, main_thread, last_thread, host;
 	int32_t status;
 	uint8_t seen, ended, attached, in_pending;
 	uint32_t next_pending;		/* a process */

@@ -61,7 +61,7 @@ static void add_thread(struct rows *r, const struct task *t)
 	if (is_new) {
 		*process = (struct process_state){
 			.start_ns = start_ns, .pid = p->pid, .ppid = p->ppid, .parent = p->parent, .main_thread = t->id, .status = -1,
-			.seen = true, .attached = before,
+			.seen = true, .attached = before, .host = p->host,
 		};
 		put_process(r, p->id);
 	}

@@ -44,10 +44,13 @@ static void add_time(struct json *j, uint64_t at_ns)
 	buf_add(j->b, decimals, sizeof(decimals));
 }
 
+/* Of another host: above lanes, below 2^32. */
+static uint32_t number(uint32_t pid, uint32_t host) { return timeline_number(pid, host) + (host ? 1u << 31 : 0); }
+
 /* tid of a lane: a number that no thread has (PID_MAX_LIMIT is 2^22), below 2^32. */
 static uint64_t tid_of(const struct timeline_thread *of, unsigned lane)
 {
-	return lane ? 1u << 24 | ((of->id * TIMELINE_LANES + lane - 1) & 0x7effffff) : of->tid;
+	return lane ? 1u << 24 | ((of->id * TIMELINE_LANES + lane - 1) & 0x7effffff) : number(of->tid, of->host);
 }
 
 static struct json open_event(struct chrome *c, const char *phase, uint32_t pid, uint64_t tid)
@@ -79,12 +82,13 @@ static void counter(void *ctx UNUSED, const struct timeline_process *of UNUSED, 
 static void process(void *ctx, const struct timeline_process *of)
 {
 	if (of->name_len)
-		add_name(ctx, "process_name", of->pid, of->pid, of->name, of->name_len);
+		add_name(ctx, "process_name", number(of->pid, of->host), number(of->pid, of->host), of->name,
+			 of->name_len);
 }
 
 static void thread(void *ctx, const struct timeline_thread *of)
 {
-	add_name(ctx, "thread_name", of->pid, of->tid, of->name, of->name_len);
+	add_name(ctx, "thread_name", number(of->pid, of->host), tid_of(of, 0), of->name, of->name_len);
 }
 
 static void lane(void *ctx, const struct timeline_thread *of, unsigned nth, const char *name)
@@ -93,7 +97,7 @@ static void lane(void *ctx, const struct timeline_thread *of, unsigned nth, cons
 
 	buf_reset(&c->words);
 	buf_printf(&c->words, "%u %s", of->tid, name);
-	add_name(c, "thread_name", of->pid, tid_of(of, nth), c->words.s, c->words.len);
+	add_name(c, "thread_name", number(of->pid, of->host), tid_of(of, nth), c->words.s, c->words.len);
 }
 
 static void detail(struct chrome *c, struct json *j, const struct row *row, unsigned field)
@@ -137,7 +141,7 @@ static void details(struct chrome *c, struct json *j, const struct timeline_even
 
 static struct json open_named(struct chrome *c, const char *phase, const struct timeline_event *e, uint64_t at_ns)
 {
-	struct json j = open_event(c, phase, e->thread->pid, tid_of(e->thread, e->lane));
+	struct json j = open_event(c, phase, number(e->thread->pid, e->thread->host), tid_of(e->thread, e->lane));
 
 	add_time(&j, at_ns);
 	json_key(&j, "name"), json_cstr(&j, e->name);
@@ -170,7 +174,7 @@ static void mark(void *ctx, const struct timeline_event *e)
 static void value(void *ctx, const struct timeline_process *of, enum timeline_number n, uint64_t at_ns, uint64_t v)
 {
 	struct chrome *c = ctx;
-	struct json j = open_event(c, "C", of->pid, of->pid);
+	struct json j = open_event(c, "C", number(of->pid, of->host), number(of->pid, of->host));
 
 	add_time(&j, at_ns);
 	json_key(&j, "name"), json_cstr(&j, timeline_counters[n].name);

@@ -21,7 +21,8 @@ struct sum { uint32_t type; uint64_t ns; UT_hash_handle hh; };
  * one.
  */
 struct named { struct buf now, next; };
-struct process { uint32_t id; struct named name; UT_hash_handle hh; };	/* while its first thread lives */
+/* while its first thread lives */
+struct process { uint32_t id; struct named name; struct buf host; UT_hash_handle hh; };
 struct thread {
 	uint32_t id, process, pid, tid;
 	uint64_t since_ns, busy_ns;	/* its lines so far end there; in calls since then */
@@ -66,6 +67,10 @@ static void line(struct folded *f, const struct process *p, const struct thread 
 {
 	if (!ns)
 		return;
+	if (p && p->host.len) {
+		buf_add(&f->base.out, p->host.s, p->host.len);
+		buf_putc(&f->base.out, ':');
+	}
 	frame(&f->base.out, p && p->name.now.len ? &p->name.now : &t->name.now, t->pid);
 	frame(&f->base.out, &t->name.now, t->tid);
 	buf_puts(&f->base.out, call);
@@ -134,6 +139,7 @@ static void drop_process(struct folded *f, struct process *p)
 {
 	HASH_DEL(f->processes, p);
 	named_done(&p->name);
+	buf_done(&p->host);
 	free(p);
 }
 
@@ -169,12 +175,27 @@ static void take_thread(struct folded *f, const struct row *row)
 	}
 }
 
+static struct process *add_process(struct folded *f, uint32_t id)
+{
+	struct process *p = xcalloc(1, sizeof(*p));
+
+	p->id = id;
+	HASH_ADD(hh, f->processes, id, sizeof(p->id), p);
+	return p;
+}
+
 /* Its first thread ends with it. */
 static void take_process(struct folded *f, const struct row *row)
 {
 	struct thread *t = thread_find(f, (uint32_t)row_u(row, ROW_PROCESS_THREAD));
 	struct process *p = process_find(f, (uint32_t)row_u(row, ROW_PROCESS_ID));
 
+	if (!p && row_has(row, ROW_PROCESS_HOSTNAME) && !row_has(row, ROW_PROCESS_END)) {
+		const struct cell *host = &row->cells[ROW_PROCESS_HOSTNAME];
+
+		p = add_process(f, (uint32_t)row_u(row, ROW_PROCESS_ID));
+		text_word(&p->host, host->s, host->n);
+	}
 	if (!row_has(row, ROW_PROCESS_END))
 		return;
 	if (t) {
@@ -193,11 +214,8 @@ static void take_exec(struct folded *f, const struct row *row)
 
 	if (!row_has(row, ROW_EXEC_EXE))
 		return;
-	if (!p) {
-		p = xcalloc(1, sizeof(*p));
-		p->id = id;
-		HASH_ADD(hh, f->processes, id, sizeof(p->id), p);
-	}
+	if (!p)
+		p = add_process(f, id);
 	set_name(&p->name, &row->cells[ROW_EXEC_EXE], true);
 	if (t && !row_u(row, ROW_EXEC_INHERITED))
 		t->renamed = true;

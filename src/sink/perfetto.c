@@ -167,7 +167,7 @@ static void process(void *ctx, const struct timeline_process *of)
 	struct described d = open_track(p, track(OF_PROCESS, of->id, 0));
 	size_t at = protobuf_open(p->out, TRACK_PROCESS);
 
-	protobuf_u64(p->out, PROCESS_PID, of->pid);
+	protobuf_u64(p->out, PROCESS_PID, timeline_number(of->pid, of->host));
 	if (of->name_len)
 		reversible(p->out, PROCESS_NAME, of->name, of->name_len);
 	protobuf_close(p->out, at);
@@ -186,8 +186,8 @@ static void thread(void *ctx, const struct timeline_thread *of)
 
 		size_t at = protobuf_open(p->out, TRACK_THREAD);
 
-		protobuf_u64(p->out, THREAD_PID, of->pid);
-		protobuf_u64(p->out, THREAD_TID, of->tid);
+		protobuf_u64(p->out, THREAD_PID, timeline_number(of->pid, of->host));
+		protobuf_u64(p->out, THREAD_TID, timeline_number(of->tid, of->host));
 		if (of->name_len)
 			reversible(p->out, THREAD_NAME, of->name, of->name_len);
 		protobuf_close(p->out, at);

@@ -14,12 +14,14 @@
 #include "analyze/totals.h"
 #include "base/hash.h"
 #include "base/macro.h"
+#include "base/text.h"
 #include "decode/call.h"
 #include "event/event.h"
 #include "model/model.h"
 #include "sink/out.h"
 #include "sink/sink.h"
 #include "sink/strace.h"
+#include "sink/strace_pid.h"
 #include "sink/value_walk.h"
 
 #define HOLD_NS 1000000000u
@@ -27,7 +29,7 @@ enum { POINTS_MAX = 1 << 17, CHILDREN = 1024, COLUMN = 40 /* -a */ };
 
 /* A call, or a line that is whole; head, tail and result follow each other in text. */
 struct line {
-	uint32_t tid;
+	uint64_t tid;			/* tid_of() */
 	uint64_t begin_ns, end_ns;
 	bool timed, interrupted;
 	uint16_t name_len;
@@ -42,7 +44,7 @@ struct point {
 };
 
 struct thread {
-	uint32_t tid;
+	uint64_t tid;			/* tid_of() */
 	uint64_t known_ns;	/* when its last call ended: the next begins no earlier */
 	uint64_t blocked;	/* signals, by its rt_sigprocmask: bit 0 is signal 1 */
 	struct buf result;	/* of its last call */
@@ -50,7 +52,7 @@ struct thread {
 	UT_hash_handle hh;
 };
 struct child {
-	uint32_t pid;
+	uint64_t pid;			/* leader_of() */
 	struct strace_child ended;
 };
 
@@ -71,11 +73,16 @@ struct strace_sink {
 
 /* ---- writing ---- */
 
-static void prefix(struct strace_sink *s, uint32_t tid, uint64_t ns)
+static void prefix(struct strace_sink *s, uint64_t tid, uint64_t ns)
 {
+	const struct bytes *hosts = s->opt->totals->hosts;
 	uint64_t us = (s->wall_ns + (ns > s->start_ns ? ns - s->start_ns : 0)) / 1000;
 
-	buf_printf(&s->out_line, "%-5u %llu.%06llu ", tid, (unsigned long long)(us / 1000000),
+	if (tid >> PID_BITS) {
+		text_safe(&s->out_line, hosts[(tid >> PID_BITS) - 1].s, hosts[(tid >> PID_BITS) - 1].len);
+		buf_putc(&s->out_line, ':');
+	}
+	buf_printf(&s->out_line, "%-5u %llu.%06llu ", (unsigned)tid, (unsigned long long)(us / 1000000),
 		   (unsigned long long)(us % 1000000));
 }
 
@@ -226,7 +233,7 @@ static void write_known(struct strace_sink *s, uint64_t now_ns)
 
 /* ---- events ---- */
 
-static struct thread *thread_of(struct strace_sink *s, uint32_t tid)
+static struct thread *thread_of(struct strace_sink *s, uint64_t tid)
 {
 	struct thread *t;
 
@@ -239,7 +246,7 @@ static struct thread *thread_of(struct strace_sink *s, uint32_t tid)
 	return t;
 }
 
-static void drop_thread(struct strace_sink *s, uint32_t tid)
+static void drop_thread(struct strace_sink *s, uint64_t tid)
 {
 	struct thread *t;
 
@@ -251,7 +258,7 @@ static void drop_thread(struct strace_sink *s, uint32_t tid)
 	free(t);
 }
 
-static struct line *new_line(const struct strace_call *c, uint32_t tid, size_t name_len)
+static struct line *new_line(const struct strace_call *c, uint64_t tid, size_t name_len)
 {
 	struct line *l = xcalloc(1, sizeof(*l) + c->head.len + c->tail.len + c->result.len);
 
@@ -272,7 +279,7 @@ static struct line *new_line(const struct strace_call *c, uint32_t tid, size_t n
 static void add_mark(struct strace_sink *s, const struct event *ev)
 {
 	buf_reset(&s->call.head), buf_reset(&s->call.tail);
-	push(s, ev->ts_ns, LINE_WHOLE, new_line(&s->call, ev->task->tid, 0));
+	push(s, ev->ts_ns, LINE_WHOLE, new_line(&s->call, tid_of(ev->task), 0));
 }
 
 static bool is_call(const struct call *c, const char *name)
@@ -334,7 +341,7 @@ static void keep_result(struct thread *t, const struct call *c, const struct buf
 static void add_call(struct strace_sink *s, const struct event *ev)
 {
 	const struct call *c = ev->call;
-	struct thread *t = thread_of(s, ev->task->tid);
+	struct thread *t = thread_of(s, tid_of(ev->task));
 	uint64_t end_ns = c->exit_ns ? c->exit_ns : ev->ts_ns + ev->dur_ns;
 	struct line *l;
 
@@ -355,19 +362,19 @@ static void add_call(struct strace_sink *s, const struct event *ev)
 	push(s, end_ns, CALL_ENDS, l);
 }
 
-static struct child *child_of(struct strace_sink *s, uint32_t pid)
+static struct child *child_of(struct strace_sink *s, uint64_t pid)
 {
 	return &s->children[pid % CHILDREN];
 }
 
 static void add_end(struct strace_sink *s, const struct event *ev)
 {
-	struct child *c = child_of(s, ev->task->proc->pid);
+	struct child *c = child_of(s, leader_of(ev->task));
 	struct buf *b = &s->call.result;
 	int status = ev->status;
 
 	if (ev->kind == EV_EXIT)
-		*c = (struct child){ev->task->proc->pid, {status, ev->task->proc->utime_ns, ev->task->proc->stime_ns}};
+		*c = (struct child){leader_of(ev->task), {status, ev->task->proc->utime_ns, ev->task->proc->stime_ns}};
 	buf_reset(b);
 	if (status >= 0 && WIFSIGNALED(status))
 		buf_printf(b, "+++ killed by %s%s +++", signal_name(WTERMSIG(status)),
@@ -375,15 +382,15 @@ static void add_end(struct strace_sink *s, const struct event *ev)
 	else
 		buf_printf(b, "+++ exited with %d +++", status < 0 ? 0 : WEXITSTATUS(status));
 	add_mark(s, ev);
-	drop_thread(s, ev->task->tid);
+	drop_thread(s, tid_of(ev->task));
 	if (ev->kind == EV_EXIT)
-		drop_thread(s, ev->task->proc->pid);
+		drop_thread(s, leader_of(ev->task));
 }
 
 static void add_signal(struct strace_sink *s, const struct event *ev)
 {
-	const struct child *c = child_of(s, ev->sender_pid);
-	struct thread *t = thread_of(s, ev->task->tid);
+	const struct child *c = child_of(s, pid_of(ev->task, ev->sender_pid));
+	struct thread *t = thread_of(s, tid_of(ev->task));
 	struct buf *b = &s->call.result;
 
 	buf_reset(&t->interrupted);
@@ -398,7 +405,7 @@ static void add_signal(struct strace_sink *s, const struct event *ev)
 
 static void add_stop(struct strace_sink *s, const struct event *ev)
 {
-	*child_of(s, ev->task->proc->pid) = (struct child){ev->task->proc->pid, {ev->signo << 8 | 0x7f, 0, 0}};
+	*child_of(s, leader_of(ev->task)) = (struct child){leader_of(ev->task), {ev->signo << 8 | 0x7f, 0, 0}};
 	buf_reset(&s->call.result);
 	buf_printf(&s->call.result, "--- stopped by %s ---", signal_name(ev->signo));
 	add_mark(s, ev);
@@ -406,11 +413,11 @@ static void add_stop(struct strace_sink *s, const struct event *ev)
 
 static void add_event(struct strace_sink *s, const struct event *ev)
 {
-	struct thread *t = thread_of(s, ev->task->tid);
+	struct thread *t = thread_of(s, tid_of(ev->task));
 
 	t->known_ns = MAX(t->known_ns, ev->ts_ns + ev->dur_ns);
 	if ((ev->kind == EV_FORK || ev->kind == EV_THREAD) && ev->child) {
-		struct thread *made = thread_of(s, ev->child->tid);
+		struct thread *made = thread_of(s, tid_of(ev->child));
 
 		made->known_ns = ev->ts_ns;
 		made->blocked = t->blocked;

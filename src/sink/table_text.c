@@ -79,8 +79,12 @@ static void note(struct buf *b, const struct table_column *c, const struct cell 
 		buf_printf(b, " (%s %llu)", c->title, (unsigned long long)v->n);
 		return;
 	}
-	buf_puts(b, " (");
+	buf_puts(b, c->type == CELL_HOST ? " (on " : " (");
 	table_cell_words(b, c->type, v, true);
+	if (c->type == CELL_HOST) {
+		buf_putc(b, ')');
+		return;
+	}
 	buf_putc(b, ' ');
 	buf_puts(b, c->title);
 	buf_putc(b, ')');

@@ -146,6 +146,7 @@ void table_cell_words(struct buf *b, enum cell_type type, const struct cell *v, 
 	case CELL_ERROR_TEXT: buf_puts(b, errno_text((int)v->n)); break;
 	case CELL_LOOKUP: lookup_words(b, v->lookup); break;
 	case CELL_COMMAND: command_words(b, v->proc, brief); break;
+	case CELL_HOST: text_safe(b, v->host->s, v->host->len); break;
 	case CELL_FILE: file_words(b, v->file); break;
 	case CELL_CALL: call_words(b, v->call); break;
 	case CELL_CONN: table_conn_words(b, v->conn); break;

@@ -34,7 +34,7 @@ struct thread {
 	struct lane lanes[TIMELINE_LANES];
 };
 struct process {
-	uint32_t pid;
+	uint32_t pid, host;		/* host: a row of hosts + 1, 0: there is one */
 	uint8_t name_len, described;	/* described: a bit a number */
 	bool named;			/* by what it runs, not by its first thread */
 	char name[NAME_MAX_KEPT];
@@ -53,6 +53,8 @@ struct timeline {
 	struct type *types; uint32_t ntypes;
 	uint64_t nwakes, last_ns;
 	bool started;
+	struct buf *hosts; uint32_t nhosts;	/* their names */
+	struct buf words;
 };
 
 static uint64_t flow_id(enum timeline_flow kind, uint64_t n) { return (uint64_t)kind << 56 | (n & (UINT64_MAX >> 8)); }
@@ -73,14 +75,26 @@ static struct timeline_process process_of(struct timeline *t, uint32_t id)
 {
 	const struct process *p = store_row(&t->processes, id);
 
-	return (struct timeline_process){ id, p->pid, p->name, p->name_len };
+	return (struct timeline_process){ id, p->pid, p->name, p->name_len, p->host ? p->host - 1 : 0 };
 }
 
 static struct timeline_thread thread_of(struct timeline *t, uint32_t id)
 {
 	const struct thread *th = store_row(&t->threads, id);
+	uint32_t host = process_of(t, th->process).host;
 
-	return (struct timeline_thread){ id, th->process, th->pid, th->tid, th->name, th->name_len };
+	return (struct timeline_thread){ id, th->process, th->pid, th->tid, th->name, th->name_len, host };
+}
+
+static uint32_t host_of(struct timeline *t, const struct cell *name)
+{
+	for (uint32_t i = 0; i < t->nhosts; i++)
+		if (t->hosts[i].len == name->n && !memcmp(t->hosts[i].s, name->s, name->n))
+			return i + 1;
+	t->hosts = xrealloc(t->hosts, (t->nhosts + 1) * sizeof(*t->hosts));
+	t->hosts[t->nhosts] = (struct buf){ 0 };
+	buf_add(&t->hosts[t->nhosts], name->s, name->n);
+	return ++t->nhosts;
 }
 
 static void name_process(struct timeline *t, uint32_t id, const char *s, uint32_t n)
@@ -88,6 +102,14 @@ static void name_process(struct timeline *t, uint32_t id, const char *s, uint32_
 	struct process *p = store_row(&t->processes, id);
 	struct timeline_process now;
 
+	if (p->host) {
+		buf_reset(&t->words);
+		buf_add(&t->words, t->hosts[p->host - 1].s, t->hosts[p->host - 1].len);
+		buf_putc(&t->words, ':');
+		buf_add(&t->words, s, n);
+		s = t->words.s;
+		n = (uint32_t)t->words.len;
+	}
 	n = MIN(n, (uint32_t)sizeof(p->name));
 	if (p->name_len == n && (!n || !memcmp(p->name, s, n)))
 		return;
@@ -107,6 +129,8 @@ static void take_process(struct timeline *t, const struct row *row)
 	if (p->pid)
 		return;
 	p->pid = (uint32_t)row_u(row, ROW_PROCESS_PID);
+	if (row_has(row, ROW_PROCESS_HOSTNAME) && row->cells[ROW_PROCESS_HOSTNAME].n)
+		p->host = host_of(t, &row->cells[ROW_PROCESS_HOSTNAME]);
 	now = process_of(t, id);
 	t->to.ops->process(t->to.ctx, &now);
 }
@@ -155,7 +179,7 @@ static void take_thread(struct timeline *t, const struct row *row)
 	th->name_len = (uint8_t)n;
 	if (n)
 		memcpy(th->name, name->s, n);
-	set_live(t, th->tid, id, row_has(row, ROW_THREAD_END));
+	set_live(t, timeline_number(th->tid, thread_of(t, id).host), id, row_has(row, ROW_THREAD_END));
 	if (same)
 		return;
 	now = thread_of(t, id);
@@ -409,6 +433,10 @@ static void timeline_free(struct row_output *o)
 	store_done(&t->threads);
 	store_done(&t->processes);
 	HASH_FREE(t->live);
+	for (uint32_t i = 0; i < t->nhosts; i++)
+		buf_done(&t->hosts[i]);
+	free(t->hosts);
+	buf_done(&t->words);
 	free(t->types);
 	t->to.free(t->to.ctx);
 }

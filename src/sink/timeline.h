@@ -21,8 +21,11 @@ struct sink_options;
 enum { TIMELINE_LANES = 32 };	/* a thread has at most so many; what overlaps more is a mark, with its duration */
 
 /* Names are the program's bytes. */
-struct timeline_process { uint32_t id, pid; const char *name; uint32_t name_len; };
-struct timeline_thread { uint32_t id, process, pid, tid; const char *name; uint32_t name_len; };
+/* host: of the second and later ones of several, from 1: pids of two hosts may be the same. */
+struct timeline_process { uint32_t id, pid; const char *name; uint32_t name_len, host; };
+struct timeline_thread { uint32_t id, process, pid, tid; const char *name; uint32_t name_len, host; };
+/* A number that no other host has: a pid is below 2^22 (PID_MAX_LIMIT). */
+static inline uint32_t timeline_number(uint32_t pid, uint32_t host) { return pid + (host << 22); }
 
 /* Counters of a process. */
 enum timeline_number { NUMBER_MEMORY, NUMBER_RESIDENT, NUMBER_FDS, NUMBER_READ, NUMBER_WRITTEN, _NUMBERS };

@@ -4,6 +4,7 @@
 
 usage: recordings.py --compendium FILE [--backend B] recordings [TEST…]
 """
+import csv
 import gzip
 import json
 import os
@@ -330,6 +331,35 @@ def about(t):
     check(run(t, "--about", "--", "true")[0] == 125, "without a recording")
 
 
+def hosts_apart(t, golden, one, other):
+    """What is written of two recordings in one: of each host what is written of it alone."""
+    folder = t.scratch / "apart"
+    folder.mkdir()
+    run(t, "-q", "--read", golden, "--folded", folder / "alone", "--chrome-trace", folder / "alone.json")
+    status, _, said = run(t, "-q", "--read", one, other, "--folded", folder / "both", "--chrome-trace", folder / "both.json", "--csv", folder / "csv", "--summary=json")
+    equal(status, 0, said[-500:])
+    stacks, alone = (folder / "both").read_text().splitlines(), (folder / "alone").read_text().splitlines()
+    for host in ("one", "other"):
+        mine = [s.removeprefix(f"{host}:") for s in stacks if s.startswith(f"{host}:")]
+        # time in no call depends on when the trace as a whole begins
+        equal(sorted(s for s in mine if "no call" not in s), sorted(s for s in alone if "no call" not in s), f"stacks of {host}")
+    slices = [json.loads((folder / name).read_text()) for name in ("both.json", "alone.json")]
+    pids = [{(e["pid"], e["args"]["name"]) for e in events if e.get("name") == "process_name"} for events in slices]
+    equal(len({pid for pid, _ in pids[0]}), 2 * len({pid for pid, _ in pids[1]}), f"pids of Chrome: {pids[0]}")
+    check({name.split(":")[0] for _, name in pids[0]} == {"one", "other"}, pids[0])
+    equal(sum(e["ph"] == "B" for e in slices[0]), 2 * sum(e["ph"] == "B" for e in slices[1]), "slices of Chrome")
+    with open(folder / "csv" / "process.csv", newline="") as f:
+        equal(sorted({row["hostname"] for row in csv.DictReader(f)}), ["one", "other"], "hosts in CSV")
+    text = run(t, "--read", one, other, "--format", "strace")[2].splitlines()
+    own = run(t, "--read", golden, "--format", "strace")[2].splitlines()
+    for host in ("one", "other"):
+        mine = [s for s in text if s.startswith(f"{host}:") and "+++ exited" in s]
+        equal(len(mine), sum("+++ exited" in s for s in own), f"ends of {host} in strace's text")
+    tables = json.loads(run(t, "-q", "--read", one, other, "--summary=json")[2])["tables"]
+    equal(sorted({row["host"] for row in tables["processes"]["rows"]}), ["one", "other"], "hosts of processes in the summary")
+    check({"one", "other"} <= {row.get("host") for row in tables["connections"]["rows"]}, tables["connections"])
+
+
 def merged(t):
     """--read A B: two hosts that have the same pids at the same time are kept apart, and all of both is there once, in the order of time"""
     golden = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden", "net.cpd")
@@ -352,6 +382,9 @@ def merged(t):
     for name in ("one", "other"):
         mine = sorted(re.sub(r"^(\S+) \[\w+ \d+\] ", r"\1 ", s) for s in lines(both) if f"[{name} " in s)
         check(len(mine) > len(bare) / 2 and set(mine) <= set(bare), f"{name}: {sorted(set(mine) - set(bare))[:5]}")
+    equal(sorted((row["hostname"], row["pid"]) for row in both_rows if row["table"] == "process" and row["final"]),
+          sorted((host, row["pid"]) for host in ("one", "other") for row in rows if row["table"] == "process" and row["final"]), "processes of each host")
+    hosts_apart(t, golden, one, other)
     times = [float(s[2:s.index("s]")]) for s in lines(both)]
     check(all(b >= a - 0.2 for a, b in zip(times, times[1:])), "not in the order of time")
     check("Several recordings, merged by time, of: one, other" in both, both[-3000:])
