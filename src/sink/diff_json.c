@@ -257,11 +257,12 @@ static void run(struct json *j, const struct totals *t, const char *name)
 	buf_done(&words);
 }
 
-bool diff_json_object(struct json *j, const struct totals *const runs[2], const char *const names[2], bool noise)
+/* Both runs and all rows; what is open stays open, and *ret_v is to be freed. */
+static unsigned head(struct json *j, const struct totals *const runs[2], const char *const names[2], bool noise,
+		     struct difference **ret_v)
 {
-	struct difference *v;
 	uint64_t nhidden;
-	unsigned n = diff_of(runs, noise, &v, &nhidden);
+	unsigned n = diff_of(runs, noise, ret_v, &nhidden);
 
 	json_open(j, '{');
 	json_key(j, "version"), json_u64(j, 1);
@@ -274,8 +275,25 @@ bool diff_json_object(struct json *j, const struct totals *const runs[2], const 
 	json_key(j, "hidden"), json_u64_or_str(j, nhidden);
 	json_key(j, "rows"), json_open(j, '[');
 	for (unsigned i = 0; i < n; i++)
-		row(j, &v[i]);
+		row(j, &(*ret_v)[i]);
 	json_close(j, ']');
+	return n;
+}
+
+void diff_json_rows(struct json *j, const struct totals *const runs[2], const char *const names[2], bool noise)
+{
+	struct difference *v;
+
+	head(j, runs, names, noise, &v);
+	json_close(j, '}');
+	free(v);
+}
+
+bool diff_json_object(struct json *j, const struct totals *const runs[2], const char *const names[2], bool noise)
+{
+	struct difference *v;
+	unsigned n = head(j, runs, names, noise, &v);
+
 	json_key(j, "tables"), json_open(j, '{');
 	for (unsigned kind = 0; kind < _DIFFS; kind++)
 		table(j, &defs[kind], v, n);

@@ -14,4 +14,6 @@ typedef bool diff_print(struct buf *b, const struct totals *const runs[2], const
 diff_print diff_text;
 diff_print diff_json;		/* the same as one object of JSON, and a line's end */
 diff_print diff_ndjson;		/* a line for each run, then for each difference */
+/* The object alone; and without the tables. */
+void diff_json_rows(struct json *j, const struct totals *const runs[2], const char *const names[2], bool noise);
 bool diff_json_object(struct json *j, const struct totals *const runs[2], const char *const names[2], bool noise);

@@ -141,4 +141,6 @@ void html_layout_of(struct html *h, struct html_layout *ret_layout);
 void html_meta_write(struct html *h, const struct html_layout *layout, struct html_out *out);
 void html_title_write(struct html *h, struct html_out *out);
 /* html_static.c */
+void html_diff_card(const struct html *h, struct buf *b);	/* nothing without --diff, like: */
+void html_diff_meta(const struct html *h, struct json *j);
 void html_static_write(struct html *h, struct html_out *out);

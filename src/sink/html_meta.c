@@ -303,6 +303,7 @@ void html_meta_write(struct html *h, const struct html_layout *l, struct html_ou
 	json_str(&j, h->lost_note.s ? h->lost_note.s : "", h->lost_note.len);
 	json_close(&j, '}');
 	write_notes(h, &j);
+	html_diff_meta(h, &j);
 	json_key(&j, "cols");
 	json_open(&j, '{');
 	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {

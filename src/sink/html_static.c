@@ -206,6 +206,7 @@ void html_static_write(struct html *h, struct html_out *out)
 	struct buf b = { 0 };
 
 	write_head(h, &b, t);
+	html_diff_card(h, &b);
 	tables_html(&b, t, true, h->opt->all);
 	write_cards(&b, t);
 	tables_html(&b, t, false, h->opt->all);

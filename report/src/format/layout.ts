@@ -62,6 +62,27 @@ export interface TypeRow {
   layer?: 'mark' | 'state';
 }
 export type ErrnoRow = [number, string, string, number];
+/** What is different from another run; its texts are safe to show. */
+export interface Difference {
+  kind: string;
+  run: 1 | 2 | null;
+  what: string;
+  first: string | null;
+  second: string | null;
+  times: number | null;
+  why: string | null;
+}
+export interface DiffRun {
+  recording: string;
+  ended: string;
+  duration_ns: number;
+  not_recorded: string[];
+}
+export interface Diff {
+  runs: [DiffRun, DiffRun];
+  hidden: number;
+  rows: Difference[];
+}
 export interface Meta {
   version: number;
   tool: string;
@@ -79,6 +100,7 @@ export interface Meta {
   events: { kept: number; total: number };
   lost: { events: number; note: string };
   notes: string[];
+  diff?: Diff;
   cols: Record<Kind, string[]>;
   rows: { s: number; f: number; n: number; k: number };
   block: number;

@@ -10,6 +10,7 @@ import { show } from '../format/text';
 import { Timeline } from '../timeline/view';
 import { useScan } from '../ui/hooks';
 import type { State } from '../ui/state';
+import { Differences } from './differences';
 import { FindingItem } from './findings';
 import { durOr, Histogram } from './common';
 import { laneName } from '../engine/neighbours';
@@ -38,7 +39,7 @@ export function Overview({ s }: { s: State }) {
   useEffect(() => {
     // The writer's cards move here: answers first, small ones into a row, tables below.  Its findings have a panel here.
     for (const card of [...document.querySelectorAll('#summary > section.card')])
-      if (card.id !== 'card-findings')
+      if (card.id !== 'card-findings' && card.id !== 'card-differences')
         (card.classList.contains('answer')
           ? answers
           : card.classList.contains('wide')
@@ -66,6 +67,7 @@ export function Overview({ s }: { s: State }) {
   return (
     <section class="tab scroll" aria-label="Overview">
       <div class="page wide-page">
+        <Differences s={s} />
         <div class="wide-cards" ref={answers} />
         <div class="cards" ref={cards} />
         <div class="columns">

@@ -53,6 +53,70 @@ export const real = [
   ],
 
   [
+    'a page with two runs: differences first, both values, searched, and the same without scripts; hostile bytes stay text',
+    async t => {
+      if (!existsSync(PROGRAM)) t.skip('no compendium to run (set COMPENDIUM)');
+      const path = join(t.dir, 'diff.html'),
+        run = (...args) => execFileSync('sh', args, { cwd: t.dir, encoding: 'utf8' });
+      try {
+        run(
+          '-c',
+          'cd "$1"; echo x > app.conf; ODD=1 "$0" -q --record good.cpd -- cat app.conf 2>&1; rm app.conf; ' +
+            'ODD="<img src=x onerror=alert(1)>$(printf "\\033[31m")" "$0" -q --record bad.cpd -- cat app.conf 2>&1; ' +
+            '"$0" --read good.cpd --diff bad.cpd --report diff.html; test -s diff.html',
+          PROGRAM,
+          t.dir,
+        );
+      } catch (e) {
+        if (/ptrace|not permitted|EPERM/i.test(e.stdout)) t.skip('tracing is not permitted here');
+        throw new Error(e.stdout, { cause: e });
+      }
+      const page = await t.browser.open(path),
+        panel = page.locator('.differences'),
+        cells = () =>
+          panel
+            .locator('.grid-row')
+            .evaluateAll(rows => rows.map(r => [...r.children].map(c => c.textContent)));
+      t.equal(
+        await page.locator('.wide-page > :first-child').getAttribute('aria-label'),
+        'Differences',
+        'the first card',
+      );
+      const all = await cells();
+      t.equal(all[0], ['both', 'ended', 'cat app.conf', 'exit 0', 'exit 1'], 'the first row');
+      t.ok(
+        all.some(
+          r => r[1] === 'file' && r[2].endsWith('/app.conf') && r[3] + r[4] === 'openedENOENT',
+        ),
+        JSON.stringify(all),
+      );
+      t.equal(
+        all.find(r => r[2] === 'ODD').slice(3),
+        ['1', '<img src=x onerror=alert(1)>\\e[31m'],
+        'hostile bytes',
+      );
+      t.ok((await panel.innerText()).includes('app.conf was not found'), 'why it failed');
+      await panel.locator('input').fill('variable odd');
+      t.equal(
+        (await cells()).map(r => r[2]),
+        ['ODD'],
+        'rows that were searched',
+      );
+      await panel.locator('input').fill('no such words');
+      t.ok((await panel.innerText()).includes('No difference has these words.'), 'none');
+      t.equal(page.trouble, [], 'trouble');
+      await page.close();
+      const plain = await t.browser.open(path, { js: false, wait: false }),
+        card = await plain.locator('#summary > section').first().innerText();
+      t.ok(
+        card.startsWith('Differences\n') && card.includes('exit 1') && card.includes('<img src=x'),
+        card,
+      );
+      await plain.close();
+    },
+  ],
+
+  [
     'sums in every view are those of the text summary: files, calls, errors, connections, memory, processes',
     async t => {
       if (!existsSync(PROGRAM)) t.skip('no compendium to run (set COMPENDIUM)');
