@@ -113,6 +113,29 @@ class Limits(unittest.TestCase):
                                         "prlimit", f"--nproc={limit}", "--"))
         self.check(outcomes)
 
+    def test_rlimit_nofile(self):
+        """Where too few files may be open, that is the reason which is given; the command runs, or it does not."""
+        ran, blamed, ways = 0, 0, ([], ["--ebpf"], [f"--report={self.scratch.name}/r.html", "--record", f"{self.scratch.name}/r.cpd"])
+        probe = subprocess.run([self.binary, "--backend", BACKEND, "--ebpf", "-o", "/dev/null", "--", "/bin/true"], stdin=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+        if "not shown" in probe.stderr or "cannot be used" in probe.stderr:
+            self.skipTest("no BPF here")
+        for limit in [*range(8, 48, 5), *range(48, 140, 23)]:
+            for options in ways:
+                done = subprocess.run(["prlimit", f"--nofile={limit}", "--", self.binary, "--backend", BACKEND, *options, "-o", "/dev/null", "--", "/bin/sh", "-c", "ulimit -n; exit 3"],
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+                what = f"{limit} files, {options}: {done.stderr}"
+                self.assertNotRegex(done.stderr, "out of memory|refuses", what)
+                if done.returncode != 125:
+                    self.assertEqual((done.returncode, done.stdout), (3, f"{limit}\n"), what)
+                    ran += 1
+                else:
+                    self.assertRegex(done.stderr, "(?i)too (many|few) open files", what)
+                blamed += "too few open files are allowed; raise the limit" in done.stderr
+        self.reap()
+        self.assertGreater(ran, 0)
+        self.assertGreater(blamed, 0, "the kernel's programs were never short of files")
+
     def test_children_in_another_pid_namespace(self):
         """`unshare -p` without -f: the kernel gives such a process no thread, and strace no child."""
         done = subprocess.run(["unshare", "-p", self.binary, "--backend", BACKEND, "--", "/bin/sh", "-c", "echo ran"], stdin=subprocess.DEVNULL,

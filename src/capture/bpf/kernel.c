@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -101,6 +102,14 @@ int bpf_allowed(struct diag *diag)
 	return 0;
 }
 
+/* Each program and each map is a descriptor; libbpf makes an EINVAL of some failures to get one. */
+bool bpf_lacks_files(int rc)
+{
+	struct rlimit l;
+
+	return rc == -EMFILE || (rc == -EINVAL && getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < 128);
+}
+
 int bpf_explain(int rc, struct diag *diag)
 {
 	if (rc == -ENOMEM)
@@ -109,6 +118,8 @@ int bpf_explain(int rc, struct diag *diag)
 		return bpf_refused(diag,
 				   "the kernel does not permit it here (a user namespace? a container? lockdown?)",
 				   "run it as root of the host");
+	if (bpf_lacks_files(rc))
+		return bpf_refused(diag, "too few open files are allowed", "raise the limit: ulimit -n 256");
 	if (rc < 0)
 		return diag_set(diag, 125, ENOTSUP, "this kernel refuses the programs: %s%s%s", strerror(-rc),
 				last_error[0] ? ": " : "", last_error);

@@ -15,6 +15,7 @@ int bpf_allowed(struct diag *diag);
 int bpf_refused(struct diag *diag, const char *what, const char *remedy);
 /* rc of opening, loading or attaching programs; below 0, diag gets the reason in words and -ENOTSUP is returned. */
 int bpf_explain(int rc, struct diag *diag);
+bool bpf_lacks_files(int rc);		/* that is rc's reason: RLIMIT_NOFILE */
 /* Blocks every signal; restore *ret_old after loading and attaching. */
 void bpf_hold_signals(sigset_t *ret_old);
 /* Whether the caller may trace every process (CAP_SYS_PTRACE); otherwise rights.bpf.h decides for each. */

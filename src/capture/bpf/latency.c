@@ -183,7 +183,7 @@ static int start(const struct capture_options *opt, struct source **ret_source, 
 	struct latency_source *s;
 	struct rlimit memlock;
 	struct diag why;
-	int rc = bpf_allowed(&why);
+	int rc = bpf_allowed(&why), ncpus = -1;
 
 	if (rc < 0)
 		return diag_set(diag, 125, ENOTSUP, "--ebpf: waits for a CPU and block I/O are not shown: %s",
@@ -200,16 +200,22 @@ static int start(const struct capture_options *opt, struct source **ret_source, 
 		rc = kring_open(&s->ring, bpf_map__fd(s->skel->maps.events), RING_BYTES);
 	if (rc == 0)
 		rc = prepare_attach(s->skel->skeleton);
-	s->ncpus = (unsigned)libbpf_num_possible_cpus();
-	s->losses = xcalloc(s->ncpus, sizeof(*s->losses));
-	s->told = xcalloc(s->ncpus, sizeof(*s->told));
+	if (rc == 0 && (ncpus = libbpf_num_possible_cpus()) < 0)
+		rc = ncpus;
 	if (rc < 0) {
 		latency_free(&s->src);
+		if (bpf_lacks_files(rc))
+			return diag_set(diag, 125, ENOTSUP,
+					"--ebpf: waits for a CPU and block I/O are not shown: too few open files are "
+					"allowed; raise the limit: ulimit -n 256");
 		return diag_set(diag, 125, ENOTSUP,
 				"--ebpf: waits for a CPU and block I/O are not shown: the kernel refuses the programs: "
 				"%s: %s",
 				strerror(-rc), bpf_last_error());
 	}
+	s->ncpus = (unsigned)ncpus;
+	s->losses = xcalloc(s->ncpus, sizeof(*s->losses));
+	s->told = xcalloc(s->ncpus, sizeof(*s->told));
 	for (unsigned i = 0; i < opt->npids; i++)
 		source_latency_add(&s->src, opt->pids[i]);
 	*ret_source = &s->src;

@@ -283,14 +283,17 @@ int bpf_load(struct bpf_source *s, struct diag *diag)
 {
 	size_t ring = s->opt->ring_bytes ? s->opt->ring_bytes : RING_BYTES;
 	struct rlimit memlock;
-	int rc = bpf_allowed(diag);
+	int rc = bpf_allowed(diag), ncpus;
 
 	if (rc < 0)
 		return rc;
 	bpf_keep_log();
+	ncpus = libbpf_num_possible_cpus();
+	if (ncpus < 0)
+		return bpf_explain(ncpus, diag);
+	s->ncpus = (unsigned)ncpus;
 	/* Before 5.11 libbpf raises this limit for us; the command must not inherit that. */
 	getrlimit(RLIMIT_MEMLOCK, &memlock);
-	s->ncpus = (unsigned)libbpf_num_possible_cpus();
 	rc = open_and_load(s, ring);
 	setrlimit(RLIMIT_MEMLOCK, &memlock);
 	if (rc == 0)
