@@ -331,6 +331,7 @@ def report_unit(step):
 
 
 def report_browser(step):
+    built.wait()
     # One page written by the program itself, so that both sides of the format are tried together.
     node_counts(step, step.run("npm", "run", "e2e:slow" if step.slow else "e2e", cwd=ROOT / "report", may_fail=True,
                                env={"COMPENDIUM": str(OUT / "gcc" / "compendium")}))
@@ -354,7 +355,7 @@ STEPS = {
 }
 ONLY_SLOW = {"kernels"}     # downloads kernels
 # Live tests mostly wait: what only computes runs beside them, in this order.
-BESIDE = ["clang", "tidy", "static", "dist", "deb"]
+BESIDE = ["clang", "tidy", "static", "dist", "deb", "report", "browser"]
 
 
 def run_step(name, slow, beside=False):
