@@ -27,6 +27,19 @@ static struct watch *find_data(const struct world *w, const struct file *epoll, 
 	return wt;
 }
 
+/* Whether another file is behind the same data: they stand in one bucket, and the first was found. */
+static bool has_twin(const struct watch *wt)
+{
+	for (const UT_hash_handle *hh = wt->hh.hh_next; hh; hh = hh->hh_next) {
+		const struct data_key *key = hh->key;
+
+		if (key->epoll == wt->by_data.epoll && key->data == wt->by_data.data &&
+		    CONTAINER_OF(key, const struct watch, by_data)->of != wt->of)
+			return true;
+	}
+	return false;
+}
+
 static struct watch *find_fd(const struct world *w, const struct file *epoll, struct watched what)
 {
 	struct fd_key key = { epoll->id, what };
@@ -56,12 +69,11 @@ void watches_clear(struct world *w)
 void watch_set(struct world *w, struct file *epoll, uint64_t data, struct file *f, int fd)
 {
 	struct watched what = { f->id, fd };
-	struct watch *wt = find_data(w, epoll, data);
+	struct watch *wt = find_fd(w, epoll, what);
 
-	if (wt && wt->by_fd.what.file == what.file && wt->by_fd.what.fd == what.fd)
+	if (wt && wt->by_data.data == data)
 		return;
-	drop(w, wt);
-	drop(w, find_fd(w, epoll, what));	/* it has other data from now on */
+	drop(w, wt);			/* it has other data from now on; others may have the same */
 	if (HASH_COUNT(w->watches) >= WATCH_MAX)
 		watches_clear(w);
 	wt = xcalloc(1, sizeof(*wt));
@@ -79,9 +91,10 @@ bool watch_find(struct world *w, const struct file *epoll, uint64_t data, struct
 {
 	const struct watch *wt = w->watches ? find_data(w, epoll, data) : NULL;
 
-	if (wt)
-		*ret = wt->by_fd.what;
-	return wt;
+	if (!wt || has_twin(wt))
+		return false;
+	*ret = wt->by_fd.what;
+	return true;
 }
 
 void watch_drop(struct world *w, const struct file *epoll, struct watched what)

@@ -70,10 +70,32 @@ static void what_is_closed_is_not_watched(void **state)
 	assert_int_equal(waited_in_vain(s, 3), 1);
 }
 
+/* Data need not differ: the kernel keeps both, and which one is ready is not known then. */
+static void two_with_the_same_data(void **state)
+{
+	struct scene *s = *state;
+
+	CALL(s, 10, "epoll_create1", 3, 0);
+	go(s);
+	for (int fd = 10; fd < 13; fd++) {
+		socket_(s, 10, AF_INET, SOCK_STREAM, fd);
+		epoll_control(s, 3, EPOLL_CTL_ADD, fd, 7);
+	}
+	assert_int_equal(waited_in_vain(s, 3), 3);
+	epoll_control(s, 3, EPOLL_CTL_MOD, 11, 8);
+	epoll_control(s, 3, EPOLL_CTL_MOD, 12, 7);	/* as it was */
+	assert_int_equal(waited_in_vain(s, 3), 3);
+	epoll_control(s, 3, EPOLL_CTL_DEL, 10, 0);
+	assert_int_equal(waited_in_vain(s, 3), 2);
+	close_(s, 10, 12);
+	assert_int_equal(waited_in_vain(s, 3), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENE(waits_for_what_was_added), SCENE(what_is_closed_is_not_watched),
+		SCENE(two_with_the_same_data),
 	};
 
 	return cmocka_run_group_tests_name("model-watch", tests, NULL, NULL);
