@@ -200,7 +200,7 @@ int newest_write(struct newest *s, bool goes_on, struct outfile *to, struct dump
 		if (!record_writer_lost(g->w))
 			continue;
 		ret->nlost += record_writer_lost(g->w);
-		ret->lost_err = g->file.err;
+		ret->lost_err = ret->lost_err ? ret->lost_err : g->file.err;
 		if (begun && rc == 0)
 			put_lost(g, i + 1 < s->n ? s->v[i + 1]->begin_ns : s->now_ns, to);
 	}

@@ -246,6 +246,8 @@ os.execvp("ls", ["ls", "https://me:url-hunter2-url@host/", f"{sys.argv[4]}/x" + 
 
 def bytes_of(path):
     """All that is in an output, unpacked: of a report the page and its blocks, of a recording its records."""
+    if path.is_dir():
+        return b"".join(map(bytes_of, sorted(path.iterdir())))
     content = path.read_bytes()
     if path.suffix == ".html":
         return content + b"\0".join(Report(path).strings)
@@ -263,6 +265,17 @@ def no_secrets(files, secrets, what):
     equal(found, [], f"{what}: secrets in outputs")
 
 
+def other_texts(t, how):
+    """What a recording is shown as beside its exports: strace's text, the summary as JSON, and what --about says."""
+    file, texts = t.scratch / f"{how}.cpd", []
+    for name, options in (("strace", ["--format", "strace"]), ("summary", ["-a", "-q", "--summary=json"]), ("about", ["--about"])):
+        _, out, said = run(t, "--read", file, *options)
+        texts.append(t.scratch / f"{how}.{name}")
+        texts[-1].write_text(out.decode() + said)
+        check(len(out) + len(said) > 100, f"{name}: {said}")
+    return texts
+
+
 def redacted(t):
     """--redact, at the capture or when a recording is read: a secret of argv, environment, data, file name and socket is in no output"""
     need("zstd")
@@ -271,8 +284,9 @@ def redacted(t):
     environment = {**os.environ, "SERVICE_TOKEN": PLANTED["env"]}
     command = [sys.executable, "-c", LEAKS, "--password", PLANTED["argv"], "-", folder]
     for how in ("capture", "plain", "read"):
-        names = [t.scratch / f"{how}.{end}" for end in ("cpd", "html", "json", "txt", "trace.json", "folded")]
-        outs = ["--record", names[0], f"--report={names[1]}", "--json", names[2], "-o", names[3], "--chrome-trace", names[4], "--folded", names[5], "-v"]
+        names = [t.scratch / f"{how}.{end}" for end in ("cpd", "html", "json", "txt", "trace.json", "folded", "sqlite", "pftrace", "csv", "clickhouse")]
+        outs = ["--record", names[0], f"--report={names[1]}", "--json", names[2], "-o", names[3], "--chrome-trace", names[4], "--folded", names[5], "-v",
+                "--sqlite", names[6], "--perfetto", names[7], "--csv", names[8], "--clickhouse", names[9]]
         for old in folder.iterdir():
             old.unlink()
         if how == "read":
@@ -280,9 +294,13 @@ def redacted(t):
         else:
             status, _, said = run(t, "--backend", t.args.backend, *(["--redact"] if how == "capture" else []), *outs, "--", *command, env=environment)
         check(re.search("^ FINAL", said, re.M), said[-500:])
+        names += other_texts(t, how)
         if how == "plain":
             content = b"".join(map(bytes_of, names))
             equal([name for name, secret in PLANTED.items() if secret.encode() not in content], [], "planted and not recorded")
+            # each could give it away: where it is looked for is where it would be
+            for path in names:
+                check(path.suffix == ".folded" or any(secret.encode() in bytes_of(path) for secret in PLANTED.values()), f"{path.name}: nothing planted is in it when nothing is redacted")
             continue
         no_secrets(names, PLANTED, how)
         for path in (names[1], names[3]):

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Recordings of long runs: when the next file begins, and the newest part where there is no room for it. */
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -257,6 +258,46 @@ static void test_full_disk(void **state)
 	assert_int_equal(c.ends, 1);
 }
 
+/* In place of the file that was opened last. */
+static void fill_disk_of_newest(void)
+{
+	int full = open("/dev/full", O_RDWR), newest = -1;
+
+	assert_true(full >= 0);
+	for (int fd = 0; fd < 200; fd++)
+		if (fd != full && fcntl(fd, F_GETFD) >= 0)
+			newest = fd;
+	assert_true(newest > STDERR_FILENO);
+	assert_int_equal(dup2(full, newest), newest);
+	close(full);
+}
+
+/* Two files fail for two reasons: the first is reported. */
+static void test_first_reason(void **state)
+{
+	struct parts *p = *state;
+	struct dumped d = { 0 };
+	uint64_t ns = 2 * SECOND;
+	rlim_t was;
+
+	signal(SIGXFSZ, SIG_IGN);
+	new_last(p);
+	begin_trace(p);
+	add_one(p, ns, 100);
+	was = limit(RLIMIT_FSIZE, 0);
+	for (unsigned i = 0; i < 20; i++)
+		add_one(p, ns += SECOND / 10, 100000);
+	limit(RLIMIT_FSIZE, was);
+	add_one(p, ns += SECOND, 100);
+	fill_disk_of_newest();
+	for (unsigned i = 0; i < 20; i++)
+		add_one(p, ns += SECOND / 10, 100000);
+	add_one(p, ns += 11 * SECOND, 100);
+	assert_true(dump(p, &d));
+	assert_true(d.nlost > 20);
+	assert_int_equal(d.lost_err, -EFBIG);
+}
+
 /* Nothing could be kept: no file claims to be something, and the reason is there. */
 static void test_nothing_kept(void **state)
 {
@@ -286,6 +327,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_more_files, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full_disk, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_first_reason, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_kept, setup, teardown),
 	};
 
