@@ -37,9 +37,11 @@ bool errno_is_calm(int err)
 {
 	switch (err) {
 	case EAGAIN: case EINPROGRESS: case EALREADY: case EINTR: case ENOTTY: case ECHILD: return true;
-	default: return err >= 512 && err <= 516;	/* ERESTARTSYS and the like, which no program sees */
+	default: return errno_is_internal(err) && err <= 516;	/* those that restart a call */
 	}
 }
+
+bool errno_is_internal(int err) { return err >= 512; }
 
 bool errno_is_absence(int err)
 {

@@ -125,7 +125,7 @@ static bool contains(const struct totals_ending *e, struct bytes name)
 	return false;
 }
 
-static struct missed kept_miss(struct totals *t, const struct missed *m, bool in_lines)
+static struct missed kept_miss(struct totals *t, const struct missed *m)
 {
 	struct missed r = *m;
 
@@ -133,7 +133,6 @@ static struct missed kept_miss(struct totals *t, const struct missed *m, bool in
 	r.first = keep(t, m->first);
 	r.second = keep(t, m->second);
 	r.found = keep(t, m->found);
-	r.said = in_lines;
 	if (m->peer) {
 		struct addr *peer = arena_alloc(&t->index->arena, sizeof(*peer));
 
@@ -205,10 +204,10 @@ static void keep_missed(struct totals *t, struct totals_ending *e, const struct 
 		if (!best)
 			break;
 		below = best->seq;
-		e->missed[e->nmissed++] = kept_miss(t, &best->m, most == 3);
+		e->missed[e->nmissed++] = kept_miss(t, &best->m);
 	}
 	if (v->misses.second.m.name.s)
-		e->second = kept_miss(t, &v->misses.second.m, contains(e, v->misses.second.m.name));
+		e->second = kept_miss(t, &v->misses.second.m);
 }
 
 static void room_for_one(struct totals *t)

@@ -32,7 +32,6 @@ struct missed {
 	const struct syscall_spec *spec;	/* NULL: not of a call */
 	const struct addr *peer;		/* of a connect; NULL: none */
 	uint64_t ts_ns;				/* of the last */
-	bool said;				/* its name is in the lines */
 	struct bytes found;			/* where it was found at last; not missed any more */
 	struct moment at[MISS_MOMENTS]; unsigned nat;	/* the events, the first ones */
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "abi/calm.h"
 #include "abi/spec.h"
 #include "base/macro.h"
 #include "event/event.h"
@@ -121,7 +122,7 @@ static bool is_calm(const struct event *ev)
 
 bool misses_is_trouble(const struct event *ev)
 {
-	if (is_calm(ev) || ev->err >= 512) /* ERESTARTSYS and the like: the program never sees them */
+	if (is_calm(ev) || errno_is_internal(ev->err))
 		return false;
 	if (ev->kind == EV_CONNECT &&
 	    (ev->err == EINPROGRESS || ev->err == EAGAIN || ev->err == EINTR || ev->err == EALREADY))

@@ -45,7 +45,7 @@ enum cell_type {
 	CELL_SPENT_NAME,		/* .n: enum spent, its name */
 	CELL_WAITED_FOR,		/* .wait */
 	/* .ending, lines: what it wrote to its standard error, missed, how a signal ended it, who failed for it */
-	CELL_SAID, CELL_MISSED, CELL_FATAL, CELL_CHAIN,
+	CELL_LAST_LINES, CELL_MISSED, CELL_FATAL, CELL_CHAIN,
 	/* .n: why a CPU was waited for, SCHED_*; BLOCK_*; enum mem_place; one more than these: all, or of no program */
 	CELL_WAIT, CELL_BLOCK_OP, CELL_PLACE,
 	CELL_HIST,			/* .hist */

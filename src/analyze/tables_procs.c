@@ -27,7 +27,7 @@ static const struct table_column failure_columns[_FAILURES] = {
 	[FAILURES_COMMAND] = { "command", NULL, "command", CELL_COMMAND, IN_REST, 0, 2 },
 	[FAILURES_CHAIN] = { "so failed", NULL, "so_failed", CELL_CHAIN, BELOW, 0, 0 },
 	[FAILURES_FATAL] = { "signal", NULL, "signal", CELL_FATAL, BELOW, 0, 0 },
-	[FAILURES_LINES] = { "last lines", NULL, "stderr", CELL_SAID, BELOW, 0, 0 },
+	[FAILURES_LINES] = { "last lines", NULL, "stderr", CELL_LAST_LINES, BELOW, 0, 0 },
 	[FAILURES_MISSED] = { "missed", NULL, "missed", CELL_MISSED, BELOW, 0, 0 },
 	[FAILURES_HOST] = { "host", NULL, "host", CELL_HOST, IN_NOTE, 0, 0 },
 };

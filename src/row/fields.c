@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "abi/calm.h"
 #include "analyze/totals.h"
 #include "base/macro.h"
 #include "config.h"
@@ -58,8 +59,6 @@ static uint64_t more(uint64_t all, uint64_t n) { return all > n ? all - n : 0; }
 
 /* ---- how it came out ---- */
 
-enum { FIRST_INTERNAL = 512 };	/* ERESTARTSYS and its like, linux/errno.h: no program sees them */
-
 /* The errno is the answer that was asked for: no terminal, no link, not yet.  Red is for what failed. */
 static bool is_answer(const struct event *ev, int err)
 {
@@ -67,7 +66,7 @@ static bool is_answer(const struct event *ev, int err)
 		{ ENOTTY, "ioctl" }, { ESPIPE, "lseek" }, { ETIMEDOUT, "futex" }, { ETIMEDOUT, "restart_syscall" },
 	};
 
-	if (err >= FIRST_INTERNAL)	/* interrupted by a signal: it is restarted, or returns EINTR to a handler */
+	if (errno_is_internal(err))	/* interrupted by a signal: it is restarted, or returns EINTR to a handler */
 		return true;
 	if (ev->kind == EV_LOOKUP)
 		return !totals_failed_lookup(ev);

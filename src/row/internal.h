@@ -65,6 +65,8 @@ struct row_ctx {
 	const struct row_fd *fds; unsigned nfds; uint64_t fds_all;
 };
 
+enum { ROW_TYPES_MAX = 8192 };	/* kinds of event and call that are kept apart */
+
 struct row_plan { uint8_t n, fields[ROW_FIELDS_MAX]; };
 
 struct rows {
@@ -139,8 +141,6 @@ void rows_file(struct rows *r, const struct file *f, const struct event *ev);	/*
 uint32_t rows_conn_of(struct rows *r, const struct event *ev);	/* a row, 0: none */
 void rows_released(struct rows *r, const struct event *ev);
 void rows_conns_end(struct rows *r);
-
-/* fields.c */
 
 /* type.c */
 const struct type_state *rows_type(struct rows *r, const struct event *ev);

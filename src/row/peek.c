@@ -4,8 +4,6 @@
 #include "base/macro.h"
 #include "row/internal.h"
 
-enum { TYPES_MAX = 8192 };
-
 struct row_peek {
 	struct rows rows;
 	struct row_ctx ctx;
@@ -19,7 +17,7 @@ struct row_peek *row_peek_new(const struct totals *totals)
 
 	p->rows.sink = &nothing;
 	p->rows.totals = totals;
-	intern_init(&p->rows.type_ids, TYPES_MAX);
+	intern_init(&p->rows.type_ids, ROW_TYPES_MAX);
 	return p;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * The trace as rows of a few tables: what every output that is data stands on.  One list (field.def) says each field of
+ * The trace as rows of a few tables: what every output that is data stands on.  One list (fields.h) says each field of
  * each table: name, type, unit, what it means, which kinds of event fill it.  Columns, keys and documentation derive
  * from it.
  *

@@ -8,8 +8,6 @@
 #include "base/macro.h"
 #include "row/internal.h"
 
-enum { TYPES_MAX = 8192 };
-
 static void take_part(struct buf *to, const struct item *it, unsigned what)
 {
 	const struct part *p = parts_find(it->parts, it->nparts, -1, what, 0);
@@ -163,7 +161,7 @@ int rows_new(const struct row_sink *sink, const struct totals *totals, const cha
 	r->totals = totals;
 	r->threads.fd = r->processes.fd = r->files.fd = r->conns.fd = r->conn_rows.fd = -1;
 	r->resident = resident_new();
-	intern_init(&r->type_ids, TYPES_MAX);
+	intern_init(&r->type_ids, ROW_TYPES_MAX);
 	row_plan(r);
 	if ((rc = store_init(&r->threads, sizeof(struct thread_state), path)) ||
 	    (rc = store_init(&r->processes, sizeof(struct process_state), path)) ||

@@ -29,7 +29,7 @@ struct chooser {
 	uint64_t nverdicts;
 	uint8_t *trees; /* by task id, of the term k: bit 2k: asked, 2k + 1: it is below */
 	uint32_t ntrees;
-	struct buf object, args, tmp;
+	struct buf object, args;
 	uint64_t nchosen, nall;
 };
 

@@ -20,7 +20,7 @@ enum { COLUMNS_MAX = 8 };
 
 /* Columns are read by their names alone. */
 #define COLUMN(name_, type_) { .name = name_, .type = type_ }
-#define REASONS COLUMN("stderr", CELL_SAID), COLUMN("missed", CELL_MISSED), COLUMN("signal", CELL_FATAL)
+#define REASONS COLUMN("stderr", CELL_LAST_LINES), COLUMN("missed", CELL_MISSED), COLUMN("signal", CELL_FATAL)
 
 static const struct table_column ended[] = {
 	COLUMN("command", CELL_COMMAND), COLUMN("first", CELL_ENDED), COLUMN("second", CELL_ENDED), REASONS,

@@ -260,7 +260,7 @@ void diff_why(struct buf *b, const struct difference *d)
 	}
 	if (e->nlines) {
 		buf_puts(b, b->len ? "\n" : "");
-		ending_said(b, e);
+		ending_last_lines(b, e);
 	}
 }
 

@@ -24,7 +24,7 @@ static void next_line(struct buf *b, size_t from)
 	buf_puts(b, b->len > from ? "\n" : "");
 }
 
-void ending_said(struct buf *b, const struct totals_ending *e)
+void ending_last_lines(struct buf *b, const struct totals_ending *e)
 {
 	size_t from = b->len;
 

@@ -4,7 +4,7 @@
 struct buf;
 struct totals_ending;
 
-void ending_said(struct buf *b, const struct totals_ending *e);		/* its last lines on the standard error */
+void ending_last_lines(struct buf *b, const struct totals_ending *e);	/* on the standard error */
 /* "x.h was not found in 3 places: /a/x.h, /b/x.h, …" */
 void ending_missed(struct buf *b, const struct totals_ending *e);
 void ending_fatal(struct buf *b, const struct totals_ending *e);	/* "SIGKILL was sent by 77 (sh) after 1.2s" */

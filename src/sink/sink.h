@@ -17,7 +17,6 @@ struct sink;
 struct table_def;
 struct totals;
 
-/* What the command line asks of sinks; owned by the session, outlives them. */
 /* Of a recording of a long run.  0: without that limit. */
 struct recording_options {
 	uint64_t rotate_bytes, rotate_ns;	/* then the next file begins */
@@ -25,6 +24,7 @@ struct recording_options {
 	uint64_t last_bytes, last_ns;		/* only the newest part is kept, and written when asked for */
 };
 
+/* What the command line asks of sinks; owned by the session, outlives them. */
 struct sink_options {
 	bool verbose;			/* every call, one line each */
 	bool all;			/* no noise filter */

@@ -164,7 +164,7 @@ void table_cell_words(struct buf *b, enum cell_type type, const struct cell *v, 
 	case CELL_SPENT_BRIEFLY: spent_words(b, v->part, false); break;
 	case CELL_SPENT_NAME: buf_puts(b, spent_name((enum spent)v->n)); break;
 	case CELL_WAITED_FOR: spent_wait_words(b, v->wait); break;
-	case CELL_SAID: ending_said(b, v->ending); break;
+	case CELL_LAST_LINES: ending_last_lines(b, v->ending); break;
 	case CELL_MISSED: ending_missed(b, v->ending); break;
 	case CELL_FATAL: ending_fatal(b, v->ending); break;
 	case CELL_CHAIN: ending_chain(b, v->ending); break;

@@ -357,7 +357,7 @@ const nameAt = (task: Task, t: number): string =>
     : (execAt(task, t)?.comm ?? task.was ?? task.comm);
 
 /** What a lane is called from which time on: its own name, its process's, the program's. */
-export function namesOf(store: Store, lane: number): { t: number; names: string[] }[] {
+function namesOf(store: Store, lane: number): { t: number; names: string[] }[] {
   const task = store.tasks[lane],
     p = store.tasks[task.proc] ?? task;
   const times = [0, task.named ?? 0, p.named ?? 0, ...p.execs.map(e => e.t)];
