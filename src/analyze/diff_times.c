@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* What takes another time in two runs. */
+#include <stdlib.h>
+
 #include "analyze/diff_part.h"
 #include "analyze/hist.h"
+#include "analyze/spent.h"
 #include "analyze/totals.h"
 #include "base/macro.h"
+#include "record/record.h"
 
 /*
  * Values of one class are ties: each takes the middle rank, and the variance is less by t³ - t for t of them.  Without
@@ -39,8 +43,45 @@ static bool is_other(const struct hist *a, const struct hist *b)
 	return more / 2 >= less && more - less >= 50 * MS;
 }
 
+/*
+ * One value in each run allows no test: only what takes twice the time and half a second more counts, and nothing that
+ * depends on what else the machine does.
+ */
+static void phase(struct diff_list *l, enum spent what, const struct budget_part *a, const struct budget_part *b)
+{
+	enum { HALF_SECOND = 500000000 };
+	uint64_t more = MAX(a->ns, b->ns), less = MIN(a->ns, b->ns);
+	const struct budget_part *most = a->ns > b->ns ? a : b;
+	struct difference *d;
+
+	if (what == SPENT_QUEUE || what == SPENT_UNKNOWN || more / 2 < less || more - less < HALF_SECOND)
+		return;
+	d = diff_put(l, DIFF_PHASE, most == b);
+	d->spent = what;
+	d->wait = most->named[0].wait;
+	d->number[0] = a->ns;
+	d->number[1] = b->ns;
+}
+
+static void phases(struct diff_list *l, const struct totals *const runs[2])
+{
+	struct budget *budgets = xcalloc(2, sizeof(*budgets));
+	bool known = true;
+
+	for (unsigned side = 0; side < 2 && known; side++) {
+		const struct totals_proc *p = totals_proc(runs[side], runs[side]->main_proc);
+
+		known = p && !(runs[side]->start_mode & START_SYSTEM) &&
+			budget_of_proc(runs[side], p, BUDGET_THREADS | BUDGET_CHILDREN, &budgets[side]);
+	}
+	for (unsigned i = 0; known && i < _SPENT; i++)
+		phase(l, (enum spent)i, &budgets[0].parts[i], &budgets[1].parts[i]);
+	free(budgets);
+}
+
 void diff_times(struct diff_list *l, const struct totals *const runs[2])
 {
+	phases(l, runs);
 	for (unsigned i = 0; i < runs[0]->calls.n; i++)
 		for (unsigned k = 0; k < runs[1]->calls.n; k++) {
 			const struct totals_call *a = runs[0]->calls.v[i], *b = runs[1]->calls.v[k];

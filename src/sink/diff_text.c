@@ -43,7 +43,8 @@ static void values(struct buf *b, const struct difference *d)
 
 /* Its values are; what it is about comes first then. */
 static bool is_long(const struct difference *d) {
-	return d->kind == DIFF_SLOWER || d->kind == DIFF_STARTED || d->kind == DIFF_ARGS || d->kind == DIFF_ENV;
+	return d->kind == DIFF_SLOWER || d->kind == DIFF_PHASE || d->kind == DIFF_STARTED || d->kind == DIFF_ARGS ||
+	       d->kind == DIFF_ENV;
 }
 
 static void row(struct buf *b, const struct difference *d)

@@ -13,6 +13,7 @@
 #include "sink/conn_words.h"
 #include "sink/ended.h"
 #include "sink/ending_words.h"
+#include "sink/spent_words.h"
 #include "sink/totals_words.h"
 
 enum { COMMAND_COLUMNS = 60 };
@@ -30,6 +31,7 @@ static const struct { const char *name, *title; } kinds[_DIFFS] = {
 	[DIFF_BYTES] = { "bytes", "Another number of bytes (first → second)" },
 	[DIFF_PEER] = { "peers", "Peers (first → second)" },
 	[DIFF_SLOWER] = { "slower", "Calls that take another time (first → second)" },
+	[DIFF_PHASE] = { "phases", "Where the time went (first → second; one value each, so no test)" },
 };
 
 const char *diff_name(enum diff_kind kind) { return kinds[kind].name; }
@@ -113,6 +115,11 @@ void diff_what(struct buf *b, const struct difference *d, bool brief)
 		of_process(b, d, brief);
 	} else if (d->kind == DIFF_PEER) {
 		table_conn_words(b, d->conn[d->side]);
+	} else if (d->kind == DIFF_PHASE) {
+		buf_puts(b, spent_part(d->spent));
+		buf_puts(b, d->wait ? ": " : "");
+		if (d->wait)
+			spent_wait_words(b, d->wait);
 	} else if (d->kind == DIFF_SLOWER) {
 		buf_puts(b, d->call[0]->spec->name ? d->call[0]->spec->name : "?");
 	} else {
@@ -233,6 +240,8 @@ void diff_value(struct buf *b, const struct difference *d, unsigned side, bool b
 		process(b, d, side);
 	else if (d->kind == DIFF_STARTED || d->kind == DIFF_ENV)
 		started(b, d, side, brief);
+	else if (d->kind == DIFF_PHASE)
+		human_ns(b, d->number[side]);
 	else if (d->kind == DIFF_ARGS)
 		command(b, d->proc[side], brief);
 	else if (d->file[side])

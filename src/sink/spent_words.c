@@ -33,6 +33,8 @@ static const struct {
 	[SPENT_UNKNOWN] = {"not explained (the tracer's stops, page faults)", "what is not known"},
 };
 
+const char *spent_part(enum spent s) { return words[s].part; }
+
 static void threads(struct buf *b, const struct totals_wait *w)
 {
 	if (w->nwaiters > 1)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
+#include "analyze/spent.h"
 /* What time went to (analyze/spent.h), in words that are safe to show, the same wherever it is shown. */
 #include <stdbool.h>
 
@@ -9,5 +10,6 @@ struct totals_wait;
 
 /* "waiting for a peer: tcp4 → 1.2.3.4:80"; not whole: only the thing, "tcp4 → 1.2.3.4:80" */
 void spent_words(struct buf *b, const struct budget_part *part, bool whole);
+const char *spent_part(enum spent s);	/* "waiting for a peer" */
 /* "tcp4 → 1.2.3.4:80", "futex 0x7f…, 4 threads" */
 void spent_wait_words(struct buf *b, const struct totals_wait *w);

@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
-from harness import PATIENCE, check, equal, main, need  # noqa: E402
+from harness import PATIENCE, Skip, check, equal, main, need, need_root  # noqa: E402
 
 LINES = 24
 PYTHON = [sys.executable, "-S", "-E", "-c"]
@@ -547,6 +547,39 @@ def by_jq(t):
     equal(jq('.rows[] | select(.kind == "result") | [.first, .second]', whole), '["opened","ENOENT"]\n', "both results")
 
 
+def slower(t):
+    """a step that takes 20 times as long: the call, by the rank test, and where the time went; a run that is as fast is no news"""
+    step = pathlib.Path(os.path.realpath(t.scratch)) / "step"
+    program = f"import time\nfor i in range(40): time.sleep(float(open('{step}').read()))"
+    runs = []
+    for text in ("0.002", "0.002", "0.040"):
+        step.write_text(text)
+        runs.append(recorded(t, *PYTHON, program))
+    check(different(t, runs[0], runs[1])[0] == 0, different(t, runs[0], runs[1])[1])
+    for first, second in ((runs[0], runs[2]), (runs[2], runs[0])):
+        text = different(t, first, second)[1]
+        check(re.search(r"^   clock_nanosleep  \d+ calls \S+, median \S+, longest \S+ → \d+ calls \S+, median \S+, longest \S+$", text, re.M), text)
+        check(re.search(r"^   asleep by its own choice: .*  \S+ → \S+$", text, re.M), text)
+
+
+def on_cpu(t):
+    """with --ebpf the time on CPU is what the kernel has counted for the process, within 5 %"""
+    need_root()
+    program = ("import time\n"
+               "for i in range(5):\n"
+               "    end = time.process_time() + 0.1\n"
+               "    while time.process_time() < end: pass\n"
+               "    time.sleep(0.02)\n"
+               "print(open('/proc/self/schedstat').read().split()[0], flush=True)\n")
+    status, out, said, text = t.run(*PYTHON, program, options=["--ebpf", "-q", "--summary=json"])
+    equal(status, 0, said)
+    if re.search(rb"--ebpf: .* not shown", said):
+        raise Skip("--ebpf is not possible here")
+    rows = json.loads(text[text.index("{"):])["tables"]["time"]["rows"]
+    ours, counted = sum(row["time_ns"] for row in rows if row["part"] == "cpu"), int(out)
+    check(counted > 400e6 and abs(ours - counted) < counted * 0.05, f"{ours} ns, and by schedstat {counted}")
+
+
 def started(t):
     """how two runs were started: directory, limit, umask, user, arguments and environment; of a recording without them, that it has none"""
     d = pathlib.Path(os.path.realpath(t.scratch))
@@ -582,8 +615,8 @@ def hidden(t):
         check(library.search(text) and "Hidden" not in text, f"{options}: {text}")
 
 
-GROUPS = {"different": [equal_runs, slow_stream, header_gone, as_json, live, by_jq, started, hidden],
-          "slow": [slow_server, carried, lock, idle_pool, critical_path], "findings": [leak, refused, no_finding, tree],
+GROUPS = {"different": [equal_runs, slow_stream, header_gone, as_json, live, by_jq, slower, started, hidden],
+          "slow": [on_cpu, slow_server, carried, lock, idle_pool, critical_path], "findings": [leak, refused, no_finding, tree],
           "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, forbidden, second_place, made_good, no_reason, words_are_safe]}
 
 

@@ -21,6 +21,7 @@ const KINDS: Record<string, string> = {
   bytes: 'bytes',
   peers: 'peer',
   slower: 'time',
+  phases: 'time',
 };
 const PATHS = new Set(['result', 'missed', 'opened', 'written', 'bytes']);
 const RUNS = ['both', 'first', 'second'];
