@@ -175,7 +175,8 @@ struct totals {
 	 */
 	uint64_t file_read, file_written, other_read, other_written, net_sent, net_received, local_sent, local_received;
 	/* docs/summary.md defines these three: peaks over time of the sum over living address spaces */
-	uint64_t heap_peak, mapped_peak, memory_peak, nmaps;
+	uint64_t heap_peak, mapped_peak, memory_peak, nmaps;	/* memory: of both, without what is reserved */
+	uint64_t reserved_peak;			/* PROT_NONE */
 	uint64_t rss_peak; const struct totals_proc *rss_proc;	/* the highest of one process that ended; 0 not known */
 	uint64_t heap_before, mapped_before;	/* of these, what attached processes had already */
 	uint64_t opens, failed_opens, nsignals;

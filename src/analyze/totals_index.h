@@ -29,7 +29,7 @@ struct env_row { struct totals_env env; UT_hash_handle hh; };
 struct ring_row { uint32_t file; UT_hash_handle hh; };	/* an io_uring that was there already */
 
 /* Address spaces of living processes. */
-struct mm_row { uint32_t id, nprocs; uint64_t heap, mapped; UT_hash_handle hh; };
+struct mm_row { uint32_t id, nprocs; uint64_t heap, mapped, reserved; UT_hash_handle hh; };
 struct live_row { uint32_t proc; struct mm_row *mm; UT_hash_handle hh; };
 
 struct totals_index {
@@ -47,7 +47,7 @@ struct totals_index {
 	struct env_row *envs;
 	struct mm_row *mms;
 	struct live_row *lives;
-	uint64_t heap, mapped;			/* now, over all living address spaces */
+	uint64_t heap, mapped, reserved;			/* now, over all living address spaces */
 	struct { uint32_t id, renames; const char *name; struct totals_file *row; } file_cache[CACHE];
 	uint32_t renames;			/* so far: cached rows may be another path's since */
 	struct { uint32_t id; struct conn_row *row; } conn_cache[CACHE];

@@ -8,19 +8,21 @@
 
 /* ---- memory ---- */
 
-static void mm_set(struct totals_index *x, struct mm_row *m, uint64_t heap, uint64_t mapped)
+static void mm_set(struct totals_index *x, struct mm_row *m, uint64_t heap, uint64_t mapped, uint64_t reserved)
 {
 	x->heap += heap - m->heap;
 	x->mapped += mapped - m->mapped;
+	x->reserved += reserved - m->reserved;
 	m->heap = heap;
 	m->mapped = mapped;
+	m->reserved = reserved;
 }
 
 static void mm_drop(struct totals_index *x, struct mm_row *m)
 {
 	if (!m || --m->nprocs)
 		return;
-	mm_set(x, m, 0, 0);
+	mm_set(x, m, 0, 0, 0);
 	HASH_DEL(x->mms, m);
 	free(m);
 }
@@ -56,10 +58,11 @@ void totals_memory_update(struct totals *t, const struct proc *proc, const struc
 		mm_drop(x, l->mm);
 		l->mm = m;
 	}
-	mm_set(x, l->mm, mm->heap, mm->mapped);
+	mm_set(x, l->mm, mm->heap, mm->mapped, mm->reserved);
 	t->heap_peak = MAX(t->heap_peak, x->heap);
 	t->mapped_peak = MAX(t->mapped_peak, x->mapped);
-	t->memory_peak = MAX(t->memory_peak, x->heap + x->mapped);
+	t->reserved_peak = MAX(t->reserved_peak, x->reserved);
+	t->memory_peak = MAX(t->memory_peak, x->heap + x->mapped - x->reserved);
 }
 
 /* ---- processes ---- */

@@ -34,7 +34,7 @@ void mm_unref(struct world *w, struct mm *mm)
 void mm_clear(struct world *w, struct mm *mm)
 {
 	regions_drop(w, mm);
-	mm->mapped = 0;
+	mm->mapped = mm->reserved = 0;
 }
 
 uint64_t page_up(const struct world *w, uint64_t n)
@@ -170,6 +170,10 @@ static void change(struct world *w, struct mm *mm, uint64_t start, uint64_t end,
 		}
 		if (mm->v[i]->end > end)
 			regions_split(w, mm, end);
+		if (mm->v[i]->counted) {
+			region_uncount(w, mm, mm->v[i], region_size(mm->v[i]));
+			region_count(w, mm, &new, region_size(mm->v[i]));
+		}
 		mm->v[i]->prot = new.prot;
 		mm->v[i]->vm = new.vm;
 		mm->v[i]->pkey = new.pkey;
@@ -204,7 +208,7 @@ static void grow_in_place(struct world *w, struct mm *mm, uint64_t old_end, uint
 		return;
 	unshare_regions(w, mm);
 	if (mm->v[i]->counted)
-		mm->mapped += end - old_end;
+		region_count(w, mm, mm->v[i], end - old_end);
 	mm->v[i]->end = end;
 	regions_merge(w, mm, i, i + 1);
 }

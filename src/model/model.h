@@ -152,6 +152,7 @@ struct mm {
 	bool incomplete;			/* more regions than are kept, or its beginnings are not known */
 	uint64_t brk_start, brk;		/* 0 until known */
 	uint64_t heap, mapped;			/* current: brk growth; bytes mapped by the program since exec */
+	uint64_t reserved;			/* of mapped: PROT_NONE */
 	bool forked;				/* v is still the parent's */
 	bool lock_future;			/* mlockall(MCL_FUTURE) */
 	struct { uint64_t start, end, at_ns; } recent[8]; unsigned nrecent;	/* mapped last */

@@ -141,7 +141,7 @@ void regions_erase(struct world *w, struct mm *mm, unsigned from, unsigned to)
 {
 	for (unsigned i = from; i < to; i++) {
 		if (mm->v[i]->counted)
-			mm->mapped -= region_size(mm->v[i]);
+			region_uncount(w, mm, mm->v[i], region_size(mm->v[i]));
 		region_free(mm->v[i]);
 	}
 	memmove(mm->v + from, mm->v + to, (mm->n - to) * sizeof(*mm->v));
@@ -175,7 +175,7 @@ void regions_split(struct world *w, struct mm *mm, uint64_t addr)
 		tail.offset += addr - r->start;
 	if (full(w, mm)) {	/* the tail is forgotten */
 		if (r->counted)
-			mm->mapped -= region_size(&tail);
+			region_uncount(w, mm, &tail, region_size(&tail));
 		r->end = addr;
 		return;
 	}
@@ -223,7 +223,7 @@ void regions_merge(struct world *w, struct mm *mm, unsigned from, unsigned to)
 			continue;
 		}
 		if (a->counted != b->counted)
-			mm->mapped += region_size(a->counted ? b : a);
+			region_count(w, mm, a, region_size(a->counted ? b : a));
 		a->end = b->end;
 		a->counted = a->counted || b->counted;
 		a->inherited = a->inherited || b->inherited;
@@ -291,7 +291,7 @@ void regions_add(struct world *w, struct mm *mm, const struct region *r, bool me
 	insert(w, mm, i, r);
 	region_label(mm, mm->v[i]);
 	if (r->counted)
-		mm->mapped += region_size(r);
+		region_count(w, mm, r, region_size(r));
 	if (merging)
 		regions_merge(w, mm, i, i + 1);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* The array of regions below mm.c.  What changes it needs an array of its own: unshare_regions(). */
+#include "base/macro.h"
 #include "model/world.h"
+#include "record/record.h"
 
 /* A name that regions share, with one reference; cut where there is no room for more. */
 struct bytes region_name(const char *s, size_t len);
@@ -39,4 +41,20 @@ void regions_add(struct world *w, struct mm *mm, const struct region *r, bool me
 static inline uint64_t region_size(const struct region *r)
 {
 	return r->end - r->start;
+}
+
+/*
+ * So many bytes of one that counts are mapped; without rights they are only reserved, and are no memory.  That is known
+ * where calls that give rights later are there, which by default are not.
+ */
+static inline void region_count(const struct world *w, struct mm *mm, const struct region *r, uint64_t n)
+{
+	mm->mapped += n;
+	mm->reserved += r->prot || !(w->mode & START_ALL_CALLS) ? 0 : n;
+}
+
+static inline void region_uncount(const struct world *w, struct mm *mm, const struct region *r, uint64_t n)
+{
+	mm->mapped -= n;
+	mm->reserved -= r->prot || !(w->mode & START_ALL_CALLS) ? 0 : MIN(n, mm->reserved);
 }

@@ -104,7 +104,7 @@ static void sample_proc(struct rows *r, const struct proc *p, const struct event
 		return;
 	/* what a vfork child has for a moment is its parent's memory */
 	if (ended || (p->mm && (p->mm->refs == 1 || nwritten)))
-		sample(r, p->id, COUNTER_MEMORY, at, ended ? 0 : p->mm->heap + p->mm->mapped);
+		sample(r, p->id, COUNTER_MEMORY, at, ended ? 0 : p->mm->heap + p->mm->mapped - p->mm->reserved);
 	if (ended || p->fds)
 		sample(r, p->id, COUNTER_FDS, at, ended ? 0 : p->fds->nopen);
 }

@@ -30,6 +30,11 @@ void totals_memory(struct buf *b, const struct totals *t, enum totals_memory wha
 	}
 	if (regions)
 		human_counted(b, t->nmaps, "region", "regions");
+	if (regions && t->reserved_peak) {
+		buf_puts(b, ", ");
+		human_bytes(b, t->reserved_peak);
+		buf_puts(b, " only reserved");
+	}
 	buf_puts(b, attached && regions ? " since)" : ")");
 }
 

@@ -27,7 +27,7 @@ static void check(struct scene *s, uint32_t tid, const char *expect)
 {
 	const struct mm *mm = mm_of(s, tid);
 	struct buf b = { 0 };
-	uint64_t counted = 0;
+	uint64_t counted = 0, reserved = 0;
 
 	buf_puts(&b, "");
 	for (unsigned i = 0; i < mm->n; i++) {
@@ -38,9 +38,12 @@ static void check(struct scene *s, uint32_t tid, const char *expect)
 			   r->prot & PROT_WRITE ? 'w' : '-', r->prot & PROT_EXEC ? 'x' : '-');
 		if (r->counted)
 			counted += r->end - r->start;
+		if (r->counted && !r->prot)
+			reserved += r->end - r->start;
 	}
 	assert_string_equal(b.len ? b.s : "", expect);
 	assert_int_equal(mm->mapped, counted);
+	assert_int_equal(mm->reserved, reserved);
 	buf_done(&b);
 }
 
@@ -67,6 +70,23 @@ static void maps_cut_and_merge(void **state)
 	check(s, 10, "0-8 rw-, 8-12 r--, 12-13 r--");
 	unmap(s, 10, 0, 100);
 	check(s, 10, "");
+}
+
+/* What has no rights is reserved, until it gets some. */
+static void reserves(void **state)
+{
+	struct scene *s = *state;
+
+	map(s, 10, 0, 10, PROT_NONE, ANON);
+	assert_int_equal(mm_of(s, 10)->reserved, 10 * PG);
+	protect(s, 10, 2, 4, RW);
+	check(s, 10, "0-2 ---, 2-6 rw-, 6-10 ---");
+	protect(s, 10, 5, 2, PROT_NONE);
+	check(s, 10, "0-2 ---, 2-5 rw-, 5-6 ---, 6-10 ---");
+	map(s, 10, 8, 1, RW, ANON | MAP_FIXED);
+	check(s, 10, "0-2 ---, 2-5 rw-, 5-6 ---, 6-8 ---, 8-9 rw-, 9-10 ---");
+	unmap(s, 10, 0, 100);
+	assert_int_equal(mm_of(s, 10)->reserved, 0);
 }
 
 static void failed_and_refused(void **state)
@@ -342,7 +362,7 @@ static void more_regions_than_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SCENE(maps_cut_and_merge), SCENE(failed_and_refused), SCENE(files_merge_where_offsets_meet),
+		SCENE(maps_cut_and_merge), SCENE(reserves), SCENE(failed_and_refused), SCENE(files_merge_where_offsets_meet),
 		SCENE(mremap_moves_grows_and_shrinks), SCENE(heap_grows_and_shrinks),
 		SCENE(spaces_are_shared_copied_and_reset), SCENE(shared_memory_segments),
 		SCENE(snapshots_replace), SCENE(what_was_there_is_found),
