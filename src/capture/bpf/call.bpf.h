@@ -386,7 +386,8 @@ static __always_inline void leave(struct task_struct *task, struct task_state *s
 	at = plan_index(st);
 	p = bpf_map_lookup_elem(&plans, &at);
 	len = st->len;
-	if (p && p->count && st->arch != ARCH_X32 && count_call(p, at, st, now, ret, flags)) {
+	/* counting: without -c the verifier need not look at this */
+	if (counting && p && p->count && st->arch != ARCH_X32 && count_call(p, at, st, now, ret, flags)) {
 		if (p->count == COUNT_ONLY) {
 			st->in_call = 0;
 			return;
