@@ -148,6 +148,7 @@ struct totals {
 	 */
 	bool left_out;
 	uint64_t nrows, nchosen, nchosen_noise;	/* noise: chosen, but hidden as such */
+	uint64_t nexcluded;			/* calls that the capture left out as not chosen: not among nrows */
 	uint32_t noise_shown;			/* classes that are none: --noise; a bit a class */
 	bool ends_missing;			/* closes were not captured: when a connection ended is not known */
 	bool noise_meant;			/* what was chosen is shown even where it is noise */

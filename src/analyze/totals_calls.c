@@ -74,12 +74,17 @@ void totals_call_event(struct totals *t, const struct event *ev)
 void totals_counts_event(struct totals *t, const struct item *item)
 {
 	const struct record_counts *r = item->counts;
-	struct totals_call *row = row_of(t, syscall_spec(r->arch, r->nr), r->arch, r->nr);
+	struct totals_call *row;
 	const struct part *times = parts_find(item->parts, item->nparts, -1, PART_TIMES, 0),
 			  *errors = parts_find(item->parts, item->nparts, -1, PART_ERRORS, 0);
 
-	t->ncalls += r->calls;
 	t->end_ns = MAX(t->end_ns, item->head->ts_ns);
+	if (item->head->flags & COUNTS_EXCLUDED) {
+		t->nexcluded += r->calls;
+		return;
+	}
+	t->ncalls += r->calls;
+	row = row_of(t, syscall_spec(r->arch, r->nr), r->arch, r->nr);
 	row->count += r->calls;
 	row->has_cpu = true;
 	row->cpu_ns += r->cpu_ns;

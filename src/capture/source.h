@@ -39,6 +39,8 @@ struct capture_options {
 	bool system;			/* trace everything but ourselves */
 	/* calls are to be counted only: a backend that can, emits RECORD_COUNTS at the end and sets source.counts */
 	bool count;
+	/* What a backend may leave out of calls that names do not need; NULL: nothing. */
+	const struct screen *screen;
 	bool lossy;			/* never hold traced programs back */
 	size_t ring_bytes;		/* 0: the usual */
 	/* SCHED and BLOCK records, too; ptrace cannot: source_latency_open() beside it */

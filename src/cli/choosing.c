@@ -64,6 +64,9 @@ void choosing_capture(const struct options *opt, const struct chooser *chooser, 
 	else if (!every_call && named && !callset_is_empty(named))
 		c->chosen = named;
 	c->count = opt->count_only && !choosing_records(opt);
+	/* --events counts what comes, and so does the line of --progress */
+	if (chooser && !writes_data(opt) && !opt->events && !opt->progress)
+		c->screen = chooser_screen(chooser);
 	c->chosen_text = opt->calls_text;
 	c->filter_text = narrow ? opt->filter : NULL;
 	if (c->chosen && !writes_data(opt))

@@ -295,7 +295,9 @@ enum {
 };
 
 /*
- * COUNTS: calls of nr that have returned, since the beginning; CALL_COUNTED records are of them, others are not.
+ * COUNTS, h.flags COUNTS_EXCLUDED: so many calls were excluded by the filter where they were made; the rest means
+ * nothing.  Else: calls of nr that have returned, since the beginning; CALL_COUNTED records are of them, others are
+ * not.
  * cpu_ns: what they spent on a CPU of sum_ns.  Chunks: PART_TIMES, each how many took ns or more, but less than 1/16
  * longer; PART_ERRORS, how many failed with err (EINPROGRESS is no failure).
  */
@@ -306,6 +308,7 @@ struct record_counts {
 	rec_u8 arch, pad[3];
 	rec_u32 nchunks, pad2;
 };
+enum { COUNTS_EXCLUDED = 1 };	/* h.flags */
 struct record_times { rec_u64 ns, n; };
 struct record_errors { rec_u32 err, pad; rec_u64 n; };
 

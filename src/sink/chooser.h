@@ -32,6 +32,8 @@ bool chooser_event(struct chooser *c, const struct event *ev);
 /* Calls that may be chosen; of these, those that were named: they have lines whatever they do. */
 const struct callset *chooser_may(const struct chooser *c);
 const struct callset *chooser_named(const struct chooser *c);
+/* What a capture may leave out of them; NULL: nothing that it could see. */
+const struct screen *chooser_screen(const struct chooser *c);
 /* It names files or texts: what is otherwise hidden as noise is meant, too. */
 bool chooser_names_objects(const struct chooser *c);
 

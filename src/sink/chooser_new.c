@@ -15,11 +15,11 @@
 #include "row/row.h"
 #include "sink/chooser_part.h"
 
-enum { USAGE = 125, TERMS_MAX = 64, TREES_MAX = 7, ARCHES = 3, UNKNOWN = 32 };
+enum { USAGE = 125, TERMS_MAX = 64, TREES_MAX = 7, ARCHES = 3 };
 
 /* ---- words that are known ---- */
 
-static const char unknown_calls[] = "syscall_";
+static const char unknown_calls[] = CHOOSER_UNKNOWN;
 
 /* Runs through the words that a field knows; stops when each says so. */
 typedef bool each_word(void *ctx, const char *word);
@@ -180,32 +180,19 @@ static bool kind_may(const struct chooser *c, const struct kind_words *w)
 	return true;
 }
 
-static const char *call_name(unsigned arch, unsigned nr, char room[UNKNOWN])
-{
-	static const char *const archs[ARCHES] = {"", "i386_", "x32_"};
-
-	if (syscall_spec(arch, nr)->name)
-		return syscall_spec(arch, nr)->name;
-	snprintf(room, UNKNOWN, "%s%s%u", unknown_calls, archs[arch], nr);
-	return room;
-}
-
-/* What a call is, and what else it may be reported as. */
 static bool call_may(const void *ctx, unsigned arch, unsigned nr)
 {
 	const struct chooser *c = ctx;
-	const struct syscall_spec *spec = syscall_spec(arch, nr);
-	struct meaning means = spec_meaning(spec);
-	char room[UNKNOWN];
-	struct kind_words w = {call_name(arch, nr, room), meaning_op(means.op), meaning_category(means.category)};
+	struct kind_words w[CHOOSER_KINDS];
+	char room[CHOOSER_NAME];
+	unsigned n = chooser_kinds_of(arch, nr, room, w);
 
 	if (c->calls && !callset_has(c->calls, arch, nr))
 		return false;
-	if (kind_may(c, &w))
-		return true;
-	w.op = meaning_op(OP_PEEK);
-	w.category = meaning_category(CAT_NETWORK);
-	return (spec->effect == FX_RECV || spec->effect == FX_RECVMMSG) && kind_may(c, &w);
+	for (unsigned i = 0; i < n; i++)
+		if (kind_may(c, &w[i]))
+			return true;
+	return false;
 }
 
 /* Lower bounds of a duration are about any call. */
@@ -222,8 +209,9 @@ static bool call_named(const void *ctx, unsigned arch, unsigned nr)
 {
 	const struct chooser *c = ctx;
 	struct meaning means = spec_meaning(syscall_spec(arch, nr));
-	char room[UNKNOWN];
-	const struct kind_words w = {call_name(arch, nr, room), meaning_op(means.op), meaning_category(means.category)};
+	char room[CHOOSER_NAME];
+	const struct kind_words w = {chooser_call_name(arch, nr, room), meaning_op(means.op),
+				     meaning_category(means.category)};
 	bool named = c->calls;
 
 	if (!call_may(c, arch, nr))
@@ -300,6 +288,7 @@ static int compile(struct chooser *c, struct diag *diag)
 				TREES_MAX);
 	c->may = callset_new(call_may, c, unknown);
 	c->named = callset_new(call_named, c, unknown && call_named(c, 0, SYSCALL_MAX));
+	chooser_screen_of(c);
 	if (callset_is_empty(c->may) && (c->calls || !mark_may(c)))
 		return diag_at(diag, c->text, 0,
 			       diag_set(diag, USAGE, EINVAL, "filter: no call and no event can meet all of this%s%s",
@@ -344,6 +333,7 @@ void chooser_free(struct chooser *c)
 	query_done(&c->query);
 	callset_free(c->may);
 	callset_free(c->named);
+	callset_free(c->failing);
 	row_peek_free(c->peek);
 	buf_done(&c->object);
 	buf_done(&c->args);

@@ -3,6 +3,7 @@
 /* The inside of choosing: what chooser.c and chooser_new.c share. */
 #include "base/buf.h"
 #include "filter/query.h"
+#include "filter/screen.h"
 #include "sink/chooser.h"
 
 /* What a term of type:, cat:, op: or is: looks at. */
@@ -22,6 +23,9 @@ struct chooser {
 	const char *calls_text;
 	uint64_t signals_hidden;
 	struct callset *may, *named; /* NULL: of -e alone, where both are that */
+	struct callset *failing;     /* of screen */
+	struct screen screen;
+	bool screens;
 	bool objects;
 
 	struct row_peek *peek;
@@ -37,4 +41,10 @@ struct chooser {
 bool chooser_kind_passes(const struct query_term *t, const struct kind_words *w);
 bool chooser_is_kind_term(const struct query_term *t); /* looks at nothing but the kind */
 bool chooser_asks_failed(const struct query_term *t);  /* is:…,failed */
+void chooser_screen_of(struct chooser *c); /* fills screen; failing: those of may that have to fail */
+enum { CHOOSER_KINDS = 2, CHOOSER_NAME = 32 };
+#define CHOOSER_UNKNOWN "syscall_" /* how the names of calls begin that no row knows */
+const char *chooser_call_name(unsigned arch, unsigned nr, char room[CHOOSER_NAME]);
+/* What a call is, and what else it may be reported as: room for its name; how many. */
+unsigned chooser_kinds_of(unsigned arch, unsigned nr, char room[CHOOSER_NAME], struct kind_words ret[CHOOSER_KINDS]);
 #define CHOOSER_FAILED "failed"

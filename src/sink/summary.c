@@ -183,6 +183,12 @@ static void chosen_counts(struct summary_sink *s)
 		buf_puts(&s->b, " have no line (-a shows them)");
 	}
 	summary_line(s);
+	if (t->nexcluded) {
+		buf_putc(&s->b, ' ');
+		human_counted(&s->b, t->nexcluded, "more call was", "more calls were");
+		buf_puts(&s->b, " excluded in the kernel");
+		summary_line(s);
+	}
 }
 
 static void chosen(struct summary_sink *s)
@@ -198,7 +204,7 @@ static void chosen(struct summary_sink *s)
 		buf_reset(&note);
 	}
 	buf_done(&note);
-	if (s->t->nrows)
+	if (s->t->nrows || s->t->nexcluded)
 		chosen_counts(s);
 }
 

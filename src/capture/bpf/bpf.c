@@ -212,6 +212,7 @@ static void put_end(struct bpf_source *s)
 		drain_ends(s);
 	if (s->src.counts)
 		count_put(s);
+	drain_excluded(s);
 	emitter_end(&s->out, s->main_pid, s->main_status, s->interrupted);
 	s->ended = true;
 }

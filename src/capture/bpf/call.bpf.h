@@ -3,6 +3,7 @@
 #pragma once
 #include "capture/bpf/count.bpf.h"
 #include "capture/bpf/facts.bpf.h"
+#include "capture/bpf/screen.bpf.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -394,10 +395,16 @@ static __always_inline void leave(struct task_struct *task, struct task_state *s
 		}
 		flags |= CALL_COUNTED;
 	}
+	if (ret == -EINPROGRESS_NR)
+		note_connecting();
 	if (p && p->plan.opens && ret >= 0 && opened_name(st))
 		st->names = PLAN_NAMES;
 	if (p && st->names && p->plan.names && ret > 0) {
 		emit_named(st, p->plan.names - 1, flags, now, ret);
+		return;
+	}
+	if (p && p->screen && !st->faulted && !st->split && !answered && !flags && excluded(task, p, st, now, ret)) {
+		st->in_call = 0;
 		return;
 	}
 	if (p && (plan_asks(&p->plan, ret) || (answered && ret >= 0)))

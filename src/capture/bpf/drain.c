@@ -464,6 +464,25 @@ void drain_losses(struct bpf_source *s)
 		}
 }
 
+void drain_excluded(struct bpf_source *s)
+{
+	struct wire_losses *v = s->losses;
+	struct record_counts *r;
+	uint64_t n = 0;
+	uint32_t zero = 0;
+
+	if (!s->opt->screen || bpf_map_lookup_elem(s->losses_fd, &zero, v))
+		return;
+	for (unsigned cpu = 0; cpu < s->ncpus; cpu++)
+		n += v[cpu].excluded;
+	if (!n)
+		return;
+	r = record_begin(&s->out.rec, RECORD_COUNTS, sizeof(*r), 0, 0, clock_ns());
+	r->h.flags = COUNTS_EXCLUDED;
+	r->calls = n;
+	emitter_put(&s->out);
+}
+
 void drain_done(struct bpf_source *s)
 {
 	struct pending *p, *pt;

@@ -89,6 +89,7 @@ void latency_unshare(struct bpf_source *s);
 /* drain.c */
 unsigned drain(struct bpf_source *s, unsigned max);		/* emits at most max records; how many there were */
 void drain_losses(struct bpf_source *s);			/* tells what was lost since */
+void drain_excluded(struct bpf_source *s);			/* tells how many calls the filter left out */
 void drain_resumes(struct bpf_source *s, const struct waiting *w);	/* a call that was found */
 void drain_done(struct bpf_source *s);
 void drain_begin_process(struct bpf_source *s, pid_t pid);	/* its threads live; a snapshot tells of them */

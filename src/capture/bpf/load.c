@@ -46,6 +46,59 @@ static void fill_count(struct wire_plan *p, const struct syscall_spec *spec)
 		p->plan = (struct capture_plan){ .wanted = true, .every_form = p->plan.every_form, .exit = true };
 }
 
+/* What calls do to the model that names do not need: nothing; or something to what a socket is, or fanotify. */
+static unsigned screened(const struct syscall_spec *spec)
+{
+	switch ((enum effect)spec->effect) {
+	case FX_NONE: case FX_LOOKUP: case FX_READLINK: case FX_FSTAT: case FX_DIR: case FX_SEEK: case FX_CLOCK:
+	case FX_ID: case FX_LIMIT: case FX_INFO: case FX_SIGMASK: case FX_XATTR: case FX_CHMOD: case FX_CHOWN:
+	case FX_UTIMES: case FX_SYNC: case FX_FUTEX: case FX_SLEEP: case FX_LOCK:
+		return SCREEN_ASKED;
+	case FX_READ: case FX_WRITE: case FX_SEND:
+		return SCREEN_ASKED | SCREEN_MOVES;
+	case FX_RECV:	/* recvmsg may bring descriptors */
+		return spec_find_arg(spec, ARG_MSGHDR_OUT, 0) < 0 ? SCREEN_ASKED | SCREEN_MOVES : 0;
+	default:
+		return 0;
+	}
+}
+
+static void fill_screen(struct wire_plan *p, const struct syscall_spec *spec, bool failing)
+{
+	int path = spec_find_arg(spec, ARG_PATH, 0);
+
+	if (!p->plan.wanted || !p->plan.exit || !spec->name || spec->wraps || spec->ret == RET_FOREIGN ||
+	    spec->ret == RET_FD)
+		return;
+	p->screen = (rec_u8)screened(spec);
+	if (p->screen && failing)
+		p->screen |= SCREEN_FAILING;
+	if ((p->screen & (SCREEN_ASKED | SCREEN_MOVES)) == SCREEN_ASKED && path >= 0 &&
+	    spec_find_arg(spec, ARG_PATH, 1) < 0) {
+		p->screen |= SCREEN_NAMED;
+		p->path = (rec_u8)path;
+	}
+}
+
+static bool must_fail(const struct screen *s, unsigned arch, unsigned nr)
+{
+	return s->failing && callset_has(s->failing, arch, nr);
+}
+
+static void configure_screen(struct wire_screen *to, const struct screen *s)
+{
+	to->min_ns = s->min_ns;
+	to->nerrs = s->nerrs;
+	to->npaths = s->npaths;
+	for (unsigned i = 0; i < s->nerrs; i++)
+		to->errs[i] = (rec_u32)s->errs[i];
+	for (unsigned i = 0; i < s->npaths; i++) {
+		to->paths[i].len = s->paths[i].len;
+		to->paths[i].whole = s->paths[i].whole;
+		memcpy(to->paths[i].s, s->paths[i].s, s->paths[i].len);
+	}
+}
+
 static void fill_plans(struct wire_plan *v, const struct capture_options *opt)
 {
 	static const unsigned arches[WIRE_ARCHES] = { ARCH_X86_64, ARCH_I386 };
@@ -62,6 +115,8 @@ static void fill_plans(struct wire_plan *v, const struct capture_options *opt)
 			plan_compile(arches[a], nr, &wish, &p->plan);
 			if (opt->count && (!opt->chosen || callset_has(opt->chosen, arches[a], nr)))
 				fill_count(p, spec);
+			else if (opt->screen)
+				fill_screen(p, spec, must_fail(opt->screen, arches[a], nr));
 			for (unsigned i = 0; i < 6; i++) {
 				p->any_enter |= p->plan.enter[i].op != PLAN_SKIP;
 				p->any_leave |= p->plan.leave[i].op != PLAN_SKIP;
@@ -178,6 +233,8 @@ static void configure(struct bpf_source *s, size_t ring)
 	s->tasks->rodata->self_pidns = bpf_own_pidns();
 	s->tasks->rodata->restricted = s->skel->rodata->restricted = !bpf_sees_all();
 	bpf_program__set_autoload(s->skel->progs.on_exec_maps, s->kernel_maps);
+	if (s->opt->screen)
+		configure_screen((struct wire_screen *)(uintptr_t)&s->leave->rodata->screen, s->opt->screen);
 	bpf_program__set_autoload(s->leave->progs.on_switch, s->opt->count);
 	if (s->opt->count) {
 		bpf_map__set_max_entries(s->tasks->maps.counts, COUNT_SLOTS + 1);

@@ -5,6 +5,7 @@
  * is no record yet.  Included by BPF C.
  */
 #include "capture/plan.h"
+#include "filter/screen.h"
 #include "record/record.h"
 
 /* Kinds that exist only in the ring; drain.c turns them into records. */
@@ -52,12 +53,26 @@ struct wire_plan {
 	rec_u8 any_enter, any_leave;
 	rec_u8 exec;			/* execve, execveat: the entry chunks are needed before the exit */
 	rec_u8 count;			/* enum wire_counting */
+	rec_u8 screen, path;		/* SCREEN_*; the argument that is a name, of SCREEN_PATH */
 	rec_u8 foreign;			/* its result is not the kernel's: never an error */
 	rec_u32 slot;			/* of `counts`, given by the first one that returns; 0: it has none yet */
 	struct wire_cond when, ask_when;	/* of abi's row: traced, asked only when it holds */
 } __attribute__((aligned(8)));			/* as the kernel lays out elements, which both sides map */
 _Static_assert(sizeof(struct wire_plan) % 8 == 0, "the kernel lays elements of a mapped array at multiples of 8");
 
+/* What of the filter (filter/screen.h) a call is asked when it returns; 0: it has a record anyway. */
+enum {
+	SCREEN_ASKED = 1,
+	SCREEN_MOVES = 2 /* it may tell what became of a connect in progress, or bring descriptors of fanotify */,
+	SCREEN_FAILING = 4 /* it has to fail */,
+	SCREEN_NAMED = 8
+};
+struct wire_screen {
+	rec_u64 min_ns;
+	rec_u32 nerrs, npaths;
+	rec_u32 errs[SCREEN_ERRS];
+	struct { rec_u32 len, whole; char s[SCREEN_PATH_MAX]; } paths[SCREEN_PATHS];
+};
 /* Instead of a record, or besides; those that have not returned when their thread ends have a record anyway. */
 enum wire_counting { COUNT_NOT, COUNT_ONLY, COUNT_TOO };
 /*
@@ -89,7 +104,7 @@ enum {
 
 /* Why records were lost; the index of `losses`. */
 enum wire_loss { LOSS_RING, LOSS_TASK, _LOSS_MAX };
-struct wire_losses { rec_u64 n[_LOSS_MAX], reported; };
+struct wire_losses { rec_u64 n[_LOSS_MAX], reported, excluded /* calls, by the filter */; };
 
 /* What BPF keeps of a traced task. */
 enum { WIRE_INLINE = 480 };
@@ -151,6 +166,7 @@ struct wire_shared {
 	rec_u32 fanotify;		/* a traced task has a fanotify descriptor: what is read may bring more */
 	rec_u32 wake;			/* the reader sleeps and wants to be woken, once */
 	rec_u32 seek;			/* enum: what else makes a task one of ours */
+	rec_u32 connecting;		/* a traced task has had a connect in progress */
 	rec_u32 nslots;			/* of `counts` in use */
 	rec_u32 pidns_level, self;	/* the tracer's pid namespace and its own process, filled in by each_self */
 	rec_u64 user_ns, caps;		/* the caller's, see rights.bpf.h: struct user_namespace, permitted */
