@@ -269,6 +269,20 @@ static void calls_that_must_come_from_their_place_stay(void **state)
 	}
 }
 
+/* A handler compares the interrupted address with it. */
+static void the_place_of_cancellation_stays(void **state)
+{
+	struct code_made glibc = { 0 }, musl = { 0 }, other = { 0 };
+
+	(void)state;
+	PUT(&glibc, 0x48, 0x8b, 0x44, 0x24, 0x10, CALL, RET, NOP, NOP, NOP, NOP, NOP, NOP, NOP, NOP);
+	assert_int_equal(only(&glibc).way, SITE_KEPT);
+	PUT(&musl, 0x4c, 0x89, 0x5c, 0x24, 0x08, CALL, RET, NOP, NOP, NOP, NOP, NOP, NOP, NOP, NOP);
+	assert_int_equal(only(&musl).way, SITE_KEPT);
+	PUT(&other, 0x48, 0x8b, 0x44, 0x24, 0x18, CALL, RET, NOP, NOP, NOP, NOP, NOP, NOP, NOP, NOP);
+	assert_int_equal(only(&other).way, SITE_PAD);
+}
+
 /* The second function's je leads into the first, past the begin of its first instruction. */
 static void functions_that_jump_into_each_other_are_one(void **state)
 {
@@ -351,6 +365,7 @@ int main(void)
 		cmocka_unit_test(an_overlap_elsewhere_does_no_harm),
 		cmocka_unit_test(bytes_that_are_no_call),
 		cmocka_unit_test(calls_that_must_come_from_their_place_stay),
+		cmocka_unit_test(the_place_of_cancellation_stays),
 		cmocka_unit_test(functions_that_jump_into_each_other_are_one),
 		cmocka_unit_test(an_elf_file_says_where_its_functions_are),
 	};

@@ -271,6 +271,24 @@ static bool is_run_into(struct find *f, uint64_t at)
 	return false;
 }
 
+/*
+ * The one place in a C library where calls wait that may be cancelled: a handler compares the interrupted address with
+ * its begin and end (glibc from 2.41 on: __syscall_cancel_arch; musl: __syscall_cp_asm).  By what stands just before
+ * the call: neither function has a name in a stripped library.
+ */
+static bool is_cancellation_point(const uint8_t *code, const struct flow *flow, uint64_t at)
+{
+	static const uint8_t before[][5] = {
+		{ 0x48, 0x8b, 0x44, 0x24, 0x10 },	/* glibc: mov 0x10(%rsp), %rax */
+		{ 0x4c, 0x89, 0x5c, 0x24, 0x08 },	/* musl: mov %r11, 0x8(%rsp) */
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(before); i++)
+		if (at >= 5 && !memcmp(code + at - 5, before[i], 5) && stands_alone(flow, at - 5, 5))
+			return true;
+	return false;
+}
+
 static enum site_way look_inside(struct find *f, size_t func, const struct flow *flow, struct site *s)
 {
 	const struct site_func *fn = &f->funcs[func];
@@ -283,7 +301,7 @@ static enum site_way look_inside(struct find *f, size_t func, const struct flow 
 	if (flow->broken)
 		return SITE_BROKEN;
 	s->len = (uint8_t)number_before(f->text->bytes + fn->start, flow, at, &s->nr);
-	if (s->len && is_kept(s->nr))
+	if (s->len ? is_kept(s->nr) : is_cancellation_point(f->text->bytes + fn->start, flow, at))
 		return SITE_KEPT;
 	s->patch = s->at - s->len;
 	if (!s->len)

@@ -27,7 +27,7 @@ enum site_way {
 	SITE_MOV, /* jmp rel32 in the place of the `mov $number, %eax` just before it */
 	SITE_PAD, /* jmp rel8 in its own place, to a jmp rel32 in padding nearby */
 	/* not */
-	SITE_KEPT,	  /* that call must be made from its own place: exit, clone, execve, … */
+	SITE_KEPT,	  /* its call must come from its own place: exit, clone; or a handler looks at that place */
 	SITE_NO_FUNCTION, /* no function is known here */
 	SITE_LARGE,	  /* the function is larger than SITE_FUNC_MAX */
 	SITE_INSIDE,	  /* no instruction of its own: bytes of a longer one */
