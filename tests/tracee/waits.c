@@ -263,16 +263,50 @@ static void *waits_in_recv(void *arg)
 	return arg;
 }
 
+/* As many kinds of wait as there are that EINTR may end, one after the other. */
+static void *waits_in_others(void *arg)
+{
+	const struct timespec some = { 0, 5000000 };
+	int sem = semget(IPC_PRIVATE, 1, 0600);
+	struct sembuf down = { 0, -1, 0 };
+	aio_context_t aio = 0;
+	struct io_event done;
+	unsigned word = 0;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR2);
+	CHECK(sem >= 0 && syscall(SYS_io_setup, 4, &aio) == 0);
+	for (unsigned i = 0; !enough; i++) {
+		struct timespec ts = some;
+		long r = i % 6 == 0 ? sigtimedwait(&set, NULL, &ts) :
+			 i % 6 == 1 ? semtimedop(sem, &down, 1, &ts) :
+			 i % 6 == 2 ? syscall(SYS_io_getevents, aio, 1, 1, &done, &ts) :
+			 i % 6 == 3 ? syscall(SYS_ppoll, NULL, 0, &ts, NULL, 8) :
+			 i % 6 == 4 ? syscall(SYS_futex, &word, 128 /* FUTEX_WAIT_PRIVATE */, 0, &ts, NULL, 0) :
+				      nanosleep(&ts, NULL);
+
+		ninterrupted += r < 0 && errno == EINTR;
+	}
+	semctl(sem, 0, IPC_RMID);
+	syscall(SYS_io_destroy, aio);
+	return arg;
+}
+
 /*
  * Children end, and SIGCHLD has no handler.  Not before fork(2) is over: from glibc 2.41 on all signals are blocked
  * in it, and a signal that is blocked is not ignored, but interrupts the wait of another thread.
  */
 static void threads(void)
 {
-	pthread_t t[6];
+	pthread_t t[8];
 
-	for (unsigned i = 0; i < 6; i++)
-		CHECK(pthread_create(&t[i], NULL, i & 1 ? waits_in_recv : waits_in_epoll, NULL) == 0);
+	for (unsigned i = 0; i < 8; i++)
+		CHECK(pthread_create(&t[i], NULL,
+				     i >= 6 ? waits_in_others :
+				     i & 1  ? waits_in_recv :
+					      waits_in_epoll,
+				     NULL) == 0);
 	for (int i = 0; i < 300 || nwaits < 20; i++) {
 		int go[2];
 		pid_t pid;
@@ -289,7 +323,7 @@ static void threads(void)
 		CHECK(reap(pid) == 0);
 	}
 	enough = true;
-	for (unsigned i = 0; i < 6; i++)
+	for (unsigned i = 0; i < 8; i++)
 		pthread_join(t[i], NULL);
 	if (ninterrupted)
 		dprintf(2, "%d of %d waits interrupted\n", ninterrupted, nwaits);
