@@ -4,7 +4,7 @@
 
 usage: tools/check-docs.py ROOT
 
-Looks at every .md file outside build folders.  A link ([text](FILE#anchor)) has to lead to a file below ROOT and to one
+The operations of docs/report-format.md are those of src/abi/meaning.h.  Looks at every .md file outside build folders.  A link ([text](FILE#anchor)) has to lead to a file below ROOT and to one
 of its headings; a path between backquotes (`src/base/text.h`, `docs/`) has to be there when it begins with one of the
 tree's folders.  Nothing is fetched: links to other hosts are not followed.
 """
@@ -73,6 +73,19 @@ def named_in_code(root):
                 yield f"{path.relative_to(root)}:{line_of(text, match.start())}: {match[0]}: there is no such file"
 
 
+def operations(root):
+    """The table of section 5 of the report's format has the rows of OPS, and no others."""
+    page, rows = root / "docs/report-format.md", root / "src/abi/meaning.h"
+    table = re.search(r"^\| op \|.*\n\|[-|]+\n((?:\|.*\n)+)", page.read_text(), re.M)
+    if not table:
+        yield f"{page.relative_to(root)}: there is no table of operations"
+        return
+    named = {op for row in table[1].splitlines() for op in re.findall(r"`(\w+)`", row.split("|")[1])}
+    made = set(re.findall(r'X\([A-Z]+, "(\w+)"\)', rows.read_text()))
+    yield from (f"{page.relative_to(root)}: `{op}`: {rows.relative_to(root)} has no such operation" for op in sorted(named - made))
+    yield from (f"{page.relative_to(root)}: `{op}` of {rows.relative_to(root)} is not there" for op in sorted(made - named))
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
@@ -86,7 +99,7 @@ def main():
         for problem in [*links(root, path, text), *paths(root, path, text)]:
             wrong += 1
             print(problem)
-    for problem in named_in_code(root):
+    for problem in [*named_in_code(root), *operations(root)]:
         wrong += 1
         print(problem)
     if not nlinks:
