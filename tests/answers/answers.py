@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -439,7 +440,10 @@ def equal_runs(t):
     (d / "Makefile").write_text("all: ; @true; cat Makefile > /dev/null\n")
     os.utime(d / "Makefile", (1e9, 1e9))    # git reads what is as new as its index again
     equal(os.system(f"cd {d} && git init -q . && git add Makefile"), 0, "git")
-    for command in (["ls", "-l", "/etc"], ["git", "status"], [*PYTHON, "import json, email"], ["make", "-j1"]):
+    (d / "main.c").write_text("int main(void) { return 0; }\n")
+    (d / "main.js").write_text("setTimeout(() => console.log(require('fs').readFileSync('main.c').length), 5)\n")
+    more = [["gcc", "main.c", "-o", "main"], ["node", "main.js"]]
+    for command in (["ls", "-l", "/etc"], ["git", "status"], [*PYTHON, "import json, email"], ["make", "-j1"], *(c for c in more if shutil.which(c[0]))):
         t.run(*command, cwd=d)      # what the first run writes
         status, text = different(t, recorded(t, *command, cwd=d), recorded(t, *command, cwd=d))
         check(status == 0 and text.endswith("\n no difference\n"), f"{command}: {text}")
@@ -520,6 +524,38 @@ def live(t):
     equal([run["recording"] for run in said["runs"]], [str(first), "this run"], "runs")
     status, _, said, _ = t.run("true", options=["-q", "--diff", d / "none.cpd"])
     check(status == 125 and "none.cpd" in str(said) and "FINAL" not in str(said), said)
+
+
+def other_user(t):
+    """another user may not read a file: who it was, both results, who failed"""
+    need_root()
+    d = pathlib.Path(os.path.realpath(t.scratch))
+    d.chmod(0o755)
+    (d / "secret").write_text("x")
+    (d / "secret").chmod(0o600)
+    command = ["cat", d / "secret"]
+    first, second = recorded(t, *command), t.out().with_suffix(".cpd")
+    t.run(*command, options=["--user", "nobody", "--record", second])
+    status, text = different(t, first, second)
+    equal(status, 1, "status")
+    for row in (r"exit 0 → exit 1  cat \S+/secret", r"user id  0 → \d+", r"opened → EACCES  \S+/secret"):
+        equal(len(re.findall(rf"^   {row}$", text, re.M)), 1, f"/{row}/ in: {text}")
+
+
+def library_gone(t):
+    """a shared library is gone: the process, the loader's words, and the file with both results, although libraries are hidden otherwise"""
+    need("gcc")
+    d = pathlib.Path(os.path.realpath(t.scratch))
+    (d / "lib.c").write_text("int one(void) { return 0; }\n")
+    (d / "main.c").write_text("int one(void); int main(void) { return one(); }\n")
+    for command in ("gcc -shared -fPIC lib.c -o libanswer.so.1", "gcc main.c ./libanswer.so.1 -o main"):
+        equal(os.system(f"cd {d} && {command}"), 0, command)
+    good = recorded(t, d / "main", cwd=d)
+    (d / "libanswer.so.1").unlink()
+    lines = different(t, good, recorded(t, d / "main", cwd=d))[1].splitlines()
+    check(re.fullmatch(r"   exit 0 → exit 127  main", lines[3]), lines)
+    check(any("error while loading shared libraries: ./libanswer.so.1" in line for line in lines[4:7]), lines)
+    check(any(re.fullmatch(r"   opened → ENOENT  \S+/libanswer\.so\.1", line) for line in lines), lines)
 
 
 def by_jq(t):
@@ -615,7 +651,7 @@ def hidden(t):
         check(library.search(text) and "Hidden" not in text, f"{options}: {text}")
 
 
-GROUPS = {"different": [equal_runs, slow_stream, header_gone, as_json, live, by_jq, slower, started, hidden],
+GROUPS = {"different": [equal_runs, slow_stream, header_gone, as_json, live, other_user, library_gone, by_jq, slower, started, hidden],
           "slow": [on_cpu, slow_server, carried, lock, idle_pool, critical_path], "findings": [leak, refused, no_finding, tree],
           "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, forbidden, second_place, made_good, no_reason, words_are_safe]}
 
