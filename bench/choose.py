@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What choosing, counting and seeing less save: four ratios, each of one interleaved run.
+
+usage: bench/choose.py [--build DIR] [--rounds N] [--user NAME] [--case connect,network,count,quiet]
+
+As root: the cases of ptrace run as NAME (an ordinary user), those of BPF as root. Every round runs each tool once, in rotating order. What a
+tool needs for /bin/true is taken off. Read the column of CPU time where other work runs on the machine.
+"""
+import argparse
+import os
+import pathlib
+import pwd
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "bench"))
+sys.dont_write_bytecode = True
+from common import workloads  # noqa: E402
+from run import floor, measure, refused, tools  # noqa: E402
+
+# What is compared: a tool with another one, all of it or what both add to native.
+CASES = {
+    "connect": ("-e connect: of native", 1.10, ["W1"], "connect", "native", False),
+    "network": ("--only network: what it adds, of strace -f --seccomp-bpf -e trace=%network", 0.25, ["W4", "W7"], "network", "strace-network", True),
+    "count": ("-c with bpf: of the floor", 1.15, ["W1", "W5"], "counts", "floor", False),
+    "quiet": ("-q with ptrace: of the default lines", 0.85, ["W7"], "quiet", "ptrace", False),
+}
+OF_ROOT = {"counts", "floor"}
+
+
+def ratio(runs, work, case, key):
+    """The median of the rounds: each saw the same machine."""
+    _, _, _, mine, other, added = case
+    start = {name: statistics.median(run[key] for run in runs["true"][name]) for name in (mine, other, "native")}
+
+    def took(name, n):
+        return runs[work][name][n][key] - start[name]
+
+    def one(n):
+        native = took("native", n) if added else 0
+        below = took(other, n) - native
+        return (took(mine, n) - native) / below if below > 0 else float("inf")
+
+    return statistics.median(one(n) for n in range(len(runs[work][mine])))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default="build", help="where compendium was built (build)")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--user", default="nobody" if os.geteuid() == 0 else None, help="who runs the cases of ptrace")
+    parser.add_argument("--case", default=",".join(CASES))
+    args = parser.parse_args()
+    cases = [CASES[name] for name in args.case.split(",")]
+    with tempfile.TemporaryDirectory(prefix="compendium-bench-") as name:
+        scratch = pathlib.Path(name)
+        log, every = tools(shutil.copy((ROOT / args.build / "compendium").resolve(), scratch), scratch, args.user and pwd.getpwnam(args.user).pw_uid)
+        _, as_root = tools(scratch / "compendium", scratch, None)
+        all_works = workloads(scratch)
+        if args.user:
+            subprocess.run(["chown", "-R", args.user, scratch], check=True)
+        rows = []
+        for case in cases:
+            what, target, wanted, mine, other, _ = case
+            chosen = {tool: as_root[tool] if {mine, other} & OF_ROOT else every[tool] for tool in dict.fromkeys(["native", mine, other])}
+            for tool in chosen.values():
+                tool.heavy = False      # all get the whole work
+            why = next((why for tool in chosen if (why := (tool == "floor" and floor(scratch)) or refused(chosen[tool]))), None)
+            if why:
+                print(f"{what}: left out: {why}", file=sys.stderr)
+                continue
+            runs = measure([w for w in all_works if w.name in ("true", *wanted)], chosen, log, scratch, args.rounds)
+            for work in wanted:
+                lost = sum(run["lost"] for run in runs[work][mine])
+                rows.append(f"| {what} | {work} | {target} | {ratio(runs, work, case, 's'):.2f} | {ratio(runs, work, case, 'cpu_s'):.2f} | {lost} |")
+            log.unlink(missing_ok=True)
+    print(f"Medians of {args.rounds} interleaved rounds; load average {os.getloadavg()[0]:.1f} at the end, {os.cpu_count()} CPUs.\n")
+    print("| what | workload | target | by wall time | by CPU time of program and tool | lost |\n|---|---|---|---|---|---|")
+    print("\n".join(rows))
+
+
+if __name__ == "__main__":
+    main()
