@@ -28,6 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int fd = memfd_create("recording", MFD_CLOEXEC);
 	struct record_reader *reader;
 	const struct record *r;
+	struct record_last last;
 	struct diag diag;
 	char path[64];
 	size_t avail;
@@ -50,6 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (record_reader_open(path, &reader, &diag) == 0) {
+		if (record_reader_last(reader, &last) == 0 && last.goes_on_ns > last.made_ns)
+			abort();
 		while (record_reader_next(reader, &r, &avail, &diag) == 1)
 			if (r->size > avail || r->size < sizeof(*r) || r->size % 8 || r->size > RECORD_MAX)
 				abort();
