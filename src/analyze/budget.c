@@ -145,7 +145,7 @@ static const struct totals_task *followed(const struct walk *w, const struct tot
 {
 	if (!s->wait || w->depth >= DEPTH_MAX)
 		return NULL;
-	if (s->what == SPENT_LOCK && w->follow & BUDGET_THREADS)
+	if ((s->what == SPENT_LOCK || s->what == SPENT_WAKE) && w->follow & BUDGET_THREADS)
 		return likely_waker(w, task, s);
 	if (!s->wait->target)
 		return NULL;

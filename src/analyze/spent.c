@@ -20,7 +20,7 @@ const char *spent_name(enum spent s)
 {
 	static const char *const names[_SPENT] = {
 		[SPENT_CPU] = "cpu",	   [SPENT_PEER] = "peer",	  [SPENT_CHILD] = "child",
-		[SPENT_THREAD] = "thread", [SPENT_LOCK] = "lock",	  [SPENT_FILE] = "file",
+		[SPENT_THREAD] = "thread", [SPENT_LOCK] = "lock",	  [SPENT_WAKE] = "wake", [SPENT_FILE] = "file",
 		[SPENT_PIPE] = "pipe",	   [SPENT_TERMINAL] = "terminal", [SPENT_SLEEP] = "sleep",
 		[SPENT_SIGNAL] = "signal", [SPENT_EVENT] = "event",	  [SPENT_STOPPED] = "stopped",
 		[SPENT_QUEUE] = "queue",   [SPENT_UNKNOWN] = "unknown",
@@ -310,6 +310,16 @@ static void woke(struct spending *s, struct totals *t, const struct event *ev)
 		add_waiter(w->wakers, &w->nwakers, ARRAY_SIZE(w->wakers), ev->task->tid);
 }
 
+/* One that was ever waited for as a lock is one: others wait for it in other ways, too. */
+static enum spent of_futex(struct totals_wait *w, bool locks)
+{
+	if (w) {
+		w->held |= locks;
+		w->what = w->held ? SPENT_LOCK : SPENT_WAKE;
+	}
+	return locks || (w && w->held) ? SPENT_LOCK : SPENT_WAKE;
+}
+
 /* ---- events ---- */
 
 static void call_event(struct spending *s, struct totals *t, const struct event *ev)
@@ -330,8 +340,8 @@ static void call_event(struct spending *s, struct totals *t, const struct event 
 	if (!r || !subject_of(ev, joined_task(s, ev), &sub))
 		return;
 	w = row_of(s, t, ev, &sub);
-	if (w && ev->kind == EV_FUTEX && futex_locks(c))
-		w->held = true;
+	if (ev->kind == EV_FUTEX && sub.what == SPENT_LOCK)
+		sub.what = of_futex(w, futex_locks(c));
 	if (c->unfinished && !c->running) { /* it ended in it */
 		r->open_ns = c->enter_ns;
 		r->open_what = sub.what;

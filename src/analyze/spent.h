@@ -19,7 +19,8 @@ enum spent {
 	SPENT_PEER,		/* connect, accept, receive, send, or readiness of a socket */
 	SPENT_CHILD,		/* wait(2), vfork, a pidfd */
 	SPENT_THREAD,		/* pthread_join */
-	SPENT_LOCK,		/* futex, flock, System V semaphores and queues */
+	SPENT_LOCK,		/* a futex that is a lock, flock, System V semaphores and queues */
+	SPENT_WAKE,		/* a futex that is none: a condition, a semaphore, work for an idle thread */
 	SPENT_FILE,		/* files, directories, devices: open, read, write, fsync… */
 	SPENT_PIPE,
 	SPENT_TERMINAL,

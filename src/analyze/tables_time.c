@@ -79,7 +79,8 @@ enum {
 #define PART(what, nm) [SPENDING_PARTS + SPENT_##what] = {#what, NULL, nm "_ns", CELL_NS, ONLY_IN_DATA, 0, 0}
 #define PARTS                                                                                                          \
 	PART(CPU, "cpu"), PART(PEER, "peer"), PART(CHILD, "child"), PART(THREAD, "thread"), PART(LOCK, "lock"),        \
-		PART(FILE, "file"), PART(PIPE, "pipe"), PART(TERMINAL, "terminal"), PART(SLEEP, "sleep"),              \
+		PART(WAKE, "wake"), PART(FILE, "file"), PART(PIPE, "pipe"), PART(TERMINAL, "terminal"),                \
+		PART(SLEEP, "sleep"),                                                                                  \
 		PART(SIGNAL, "signal"), PART(EVENT, "event"), PART(STOPPED, "stopped"), PART(QUEUE, "queue"),          \
 		PART(UNKNOWN, "unknown")
 static const struct table_column process_columns[_SPENDING] = {

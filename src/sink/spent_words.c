@@ -22,6 +22,7 @@ static const struct {
 	[SPENT_CHILD] = {"waiting for a child", "a child"},
 	[SPENT_THREAD] = {"waiting for a thread to end", "a thread to end"},
 	[SPENT_LOCK] = {"waiting for a lock", "a lock"},
+	[SPENT_WAKE] = {"waiting to be woken", "to be woken"},
 	[SPENT_FILE] = {"in files and directories", "a file"},
 	[SPENT_PIPE] = {"waiting for a pipe", "a pipe"},
 	[SPENT_TERMINAL] = {"waiting for the terminal", "the terminal"},
@@ -53,8 +54,9 @@ void spent_wait_words(struct buf *b, const struct totals_wait *w)
 		totals_proc_command_within(b, w->target_proc, COMMAND_COLUMNS);
 	} else if (w->target_pid) {
 		pidfd_name(b, w->target_pid);
-	} else if (w->what == SPENT_LOCK && w->addr) {
-		buf_printf(b, "futex 0x%llx", (unsigned long long)w->addr);
+	} else if (w->addr && (w->what == SPENT_LOCK || w->what == SPENT_WAKE)) {
+		buf_printf(b, "futex 0x%llx%s", (unsigned long long)w->addr,
+			   w->what == SPENT_WAKE ? " (no lock)" : "");
 		threads(b, w);
 	} else if (w->name.len) {
 		text_safe(b, w->name.s, w->name.len);
@@ -85,7 +87,7 @@ static bool has_name(const struct budget_part *part, unsigned i)
 	const struct totals_wait *w = part->named[i].wait;
 
 	return part->named[i].proc ||
-	       (w && (w->conn || w->target_proc || w->target_pid || w->name.len || (w->what == SPENT_LOCK && w->addr)));
+	       (w && (w->conn || w->target_proc || w->target_pid || w->name.len || w->addr));
 }
 
 static void briefly(struct buf *b, const struct budget_part *part)

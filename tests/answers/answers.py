@@ -235,6 +235,7 @@ CLIENTS = {
     "asyncio": ("async def main():\n"
                 "    r, w = await asyncio.open_connection(sock=c); print(await r.read(10))\n"
                 "asyncio.run(main())"),
+    "a pool with a queue": "from concurrent.futures import ThreadPoolExecutor as Pool\nwith Pool(3) as pool: print(pool.submit(c.recv, 10).result())",
     "a pool of threads": ("t = threading.Thread(target=lambda: print(c.recv(10))); t.start(); t.join()"),
 }
 
@@ -247,9 +248,25 @@ def slow_server(t):
             for how, text in CLIENTS.items():
                 program = f"import asyncio, select, socket, threading\nc = socket.create_connection(('127.0.0.1', {port})); c.sendall(b'well?')\n{text}"
                 shown = traced(t, *PYTHON, program, status=0)
-                row = re.search(rf"([\d.]+)s +[\d.]+ % waiting for a peer: tcp4 → 127\.0\.0\.1:{port}\b", shown)
-                check(row, f"{how}: {shown}")
-                check(float(row[1]) >= 1.5, f"{how}: only {row[1]} s")
+                waited_for(port, how, shown)
+        finally:
+            server.kill()
+
+
+def waited_for(port, how, shown):
+    row = re.search(rf"([\d.]+)s +[\d.]+ % waiting for a peer: tcp4 → 127\.0\.0\.1:{port}\b", shown)
+    check(row, f"{how}: {shown}")
+    check(float(row[1]) >= 1.5, f"{how}: only {row[1]} s")
+
+
+def node(t):
+    """a slow server that node waits for, with its own epoll and threads"""
+    need("node")
+    with subprocess.Popen([*PYTHON, SERVER], stdout=subprocess.PIPE, text=True) as server:
+        try:
+            port = int(server.stdout.readline())
+            waited_for(port, "node", traced(t, "node", "-e", f"require('net').connect({port}, '127.0.0.1').on('data', d => console.log(`${{d}}`)).write('well?')",
+                                            status=0))
         finally:
             server.kill()
 
@@ -323,7 +340,9 @@ def idle_pool(t):
     (t.scratch / "pool.c").write_text(POOL)
     equal(os.system(f"gcc -O1 -pthread {t.scratch}/pool.c -o {program}"), 0, "gcc")
     shown = traced(t, program, status=0)
-    check("waited for one lock" not in shown, f"an idle pool: {shown}")
+    check("waited for one lock" not in shown and "for a lock" not in shown, f"an idle pool: {shown}")
+    _, _, _, text = t.run(program)
+    says(words(text), r"futex 0x[0-9a-f]+ \(no lock\), 4 threads")
     shares = re.findall(r"([\d.]+) % (?:ready, but|it could have run, and) no CPU was free", shown)
     check(len(set(shares)) <= 1, f"one thing with two shares: {shown}")
 
@@ -652,7 +671,7 @@ def hidden(t):
 
 
 GROUPS = {"different": [equal_runs, slow_stream, header_gone, as_json, live, other_user, library_gone, by_jq, slower, started, hidden],
-          "slow": [on_cpu, slow_server, carried, lock, idle_pool, critical_path], "findings": [leak, refused, no_finding, tree],
+          "slow": [on_cpu, slow_server, node, carried, lock, idle_pool, critical_path], "findings": [leak, refused, no_finding, tree],
           "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, forbidden, second_place, made_good, no_reason, words_are_safe]}
 
 
