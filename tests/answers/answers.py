@@ -603,15 +603,14 @@ def by_jq(t):
 
 
 def slower(t):
-    """a step that takes 20 times as long: the call, by the rank test, and where the time went; a run that is as fast is no news"""
+    """a step that takes 20 times as long: the call, by the rank test, and where the time went"""
     step = pathlib.Path(os.path.realpath(t.scratch)) / "step"
     program = f"import time\nfor i in range(40): time.sleep(float(open('{step}').read()))"
     runs = []
-    for text in ("0.002", "0.002", "0.040"):
+    for text in ("0.002", "0.040"):
         step.write_text(text)
         runs.append(recorded(t, *PYTHON, program))
-    check(different(t, runs[0], runs[1])[0] == 0, different(t, runs[0], runs[1])[1])
-    for first, second in ((runs[0], runs[2]), (runs[2], runs[0])):
+    for first, second in (runs, reversed(runs)):
         text = different(t, first, second)[1]
         check(re.search(r"^   clock_nanosleep  \d+ calls \S+, median \S+, longest \S+ → \d+ calls \S+, median \S+, longest \S+$", text, re.M), text)
         check(re.search(r"^   asleep by its own choice: .*  \S+ → \S+$", text, re.M), text)
