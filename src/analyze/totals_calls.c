@@ -8,6 +8,8 @@
 #include "decode/call.h"
 #include "record/record.h"
 
+enum { ERRNO_MAX = 4095 };	/* of the kernel; a recording may say anything */
+
 static struct totals_call *row_of(struct totals *t, const struct syscall_spec *spec, unsigned arch, unsigned nr)
 {
 	struct totals_call **row = &t->index->calls[MIN(arch, 2u)][MIN(nr, (unsigned)SYSCALL_MAX)];
@@ -97,6 +99,7 @@ void totals_counts_event(struct totals *t, const struct item *item)
 	for (uint32_t i = 0; errors && i < errors->len / sizeof(struct record_errors); i++) {
 		const struct record_errors *v = (const void *)errors->bytes;
 
-		add_error(t, row, v[i].err, v[i].n);
+		if (v[i].err && v[i].err <= ERRNO_MAX)
+			add_error(t, row, v[i].err, v[i].n);
 	}
 }

@@ -75,6 +75,10 @@ static void test_counted(void **state)
 	totals_event(t, &(struct event){ .kind = EV_COUNTS, .item = &item });
 	assert_int_equal(t->calls.v[0]->dur.n, 2 * ARRAY_SIZE(ns));
 	assert_int_equal(t->errors.v[0]->count, 4);
+	errors.err = UINT32_MAX;	/* a damaged recording's */
+	totals_event(t, &(struct event){ .kind = EV_COUNTS, .item = &item });
+	assert_int_equal(t->errors.n, 1);
+	assert_int_equal(t->calls.v[0]->errors, 4);
 	totals_free(t);
 }
 
