@@ -20,7 +20,6 @@ struct living {
 	bool open;   /* the last line goes on */
 	struct misses misses;
 	struct fatal last; /* the last signal that reached it */
-	const struct syscall_spec *unfinished; /* the last call that did not return */
 	UT_hash_handle hh;
 };
 
@@ -238,9 +237,6 @@ static void ended(struct endings *all, struct totals *t, const struct event *ev,
 		}
 		if (WIFSIGNALED(ev->status))
 			e->fatal.signo = WTERMSIG(ev->status);
-		/* a filter that kills sends no signal that is seen: seccomp(2) */
-		if (v && e->fatal.signo == SIGSYS && !e->fatal.has_addr && !proc->fatal_from)
-			e->fatal.forbidden = v->unfinished;
 		if (!e->fatal.ts_ns)
 			e->fatal.ts_ns = ev->ts_ns;
 		e->fatal.ts_ns -= MIN(e->fatal.ts_ns, t->start_ns);
@@ -332,9 +328,7 @@ void endings_event(struct endings *e, struct totals *t, const struct event *ev, 
 	default:
 		if (!ev->call || ev->kind == EV_WAITING)
 			return;
-		if (ev->call->unfinished)
-			living_of(e, ev->task->proc, true)->unfinished = ev->call->spec;
-		else if (!ev->call->restarted)
+		if (!ev->call->unfinished && !ev->call->restarted)
 			call_event(e, ev);
 	}
 }

@@ -73,7 +73,7 @@ static inline bool endings_may(const struct event *ev)
 	case EV_EXIT: case EV_SIGNAL: case EV_EXEC: case EV_CONNECT_FAILED:
 		return true;
 	default:
-		return ev->call && (ev->err || ev->path || ev->peer || ev->fd == 2 || ev->call->unfinished);
+		return ev->call && (ev->err || ev->path || ev->peer || ev->fd == 2);
 	}
 }
 /* Each of which endings_may(), once, in order, before the process of an EXIT is forgotten; proc: its row in totals. */
