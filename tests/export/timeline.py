@@ -293,7 +293,7 @@ class Test(Tap):
         done = subprocess.run(["node", HERE / "speedscope.mjs", path], capture_output=True, text=True, check=False) \
             if shutil.which("node") and (HERE / "node_modules/speedscope").exists() else None
         if not done or done.returncode == 77:
-            self.skip(f"{name}", "{done.stderr.strip() if done else 'no node, or not installed: npm ci --prefix tests/export'}")
+            self.skip(f"{name}", f"{done.stderr.strip() if done else 'no node, or not installed: npm ci --prefix tests/export'}")
             return
         got = collections.defaultdict(lambda: [0, 0])
         for profile in json.loads(done.stdout or "[]"):
