@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Totals by connection: the table of connections, and what the events add.
+import { Phases } from './conn-phases';
 import { eachRow, type Cancel } from './scan';
 import type { Store } from './store';
 
@@ -25,6 +26,7 @@ export interface ConnRow {
   waited: number;
   firstByte: number;
   first: number;
+  phases: Phases;
 }
 
 /** What these are about is who is at the other end: of a socket that was never connected, the first one. */
@@ -51,6 +53,7 @@ const blank = (f: number): ConnRow => ({
   waited: 0,
   firstByte: 0,
   first: -1,
+  phases: new Phases(),
 });
 
 export async function connStats(
@@ -120,6 +123,7 @@ class ByConnection {
     if (r.first < 0) r.first = i;
     r.calls++;
     r.time += d;
+    r.phases.add(store, i);
     if (!r.peer && store.obj[i] !== store.files.name[store.file[i]] && PEER_OPS.has(t.op))
       r.peer = store.objText(i);
     if (t.io === 'in' || t.io === 'copy') r.received += store.bytes(i);

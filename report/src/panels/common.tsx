@@ -18,29 +18,6 @@ export function Waiting({ s, what }: { s: State; what: string }) {
   );
 }
 
-/** A stretch of the trace as a bar. */
-export function Span({
-  from,
-  to,
-  of,
-  colour,
-  title,
-}: {
-  from: number;
-  to: number;
-  of: number;
-  colour: string;
-  title?: string;
-}) {
-  const a = Math.max(0, Math.min(99.7, (100 * from) / of)),
-    w = Math.max(0.3, Math.min(100 - a, (100 * (to - from)) / of));
-  return (
-    <span class="span" title={title}>
-      <i style={{ left: a + '%', width: w + '%', background: colour }} />
-    </span>
-  );
-}
-
 export function Histogram({
   hist,
   colour,

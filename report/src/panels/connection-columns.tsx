@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The columns of the table of connections.
 import type { ConnRow } from '../engine/conn-stats';
+import { isTls } from '../engine/conn-phases';
 import { duration } from '../engine/human';
 import { NEVER, type Store } from '../engine/store';
 import { show } from '../format/text';
 import { figures, type GridColumn } from '../ui/grid';
-import { bytesOr, countOr, durOr, Span } from './common';
+import { bytesOr, countOr, durOr } from './common';
+import { barColumn, extentOf, part, type Part } from './waterfall';
 import { laneName } from '../engine/neighbours';
 
 /** States as they are sorted: failures first. */
@@ -20,9 +22,58 @@ export const ORDER = [
   '',
 ];
 
-export function connectionColumns(store: Store): GridColumn<ConnRow>[] {
-  const end = (r: ConnRow) => (r.close >= NEVER || r.close === 0 ? store.duration : r.close),
-    life = (r: ConnRow) => end(r) - r.open;
+const endOf = (store: Store, r: ConnRow) =>
+  r.close >= NEVER || r.close === 0 ? store.duration : r.close;
+
+export const PHASES: [string, string][] = [
+  ['connect', 'connect'],
+  ['tls', 'TLS'],
+  ['first', 'first byte'],
+  ['transfer', 'transfer'],
+  ['idle', 'idle'],
+];
+
+/** What its life is made of; idle is under all. */
+function partsOf(store: Store, r: ConnRow): Part[] {
+  const { phases: p } = r,
+    end = endOf(store, r),
+    tls = isTls(r.kind, r.state, r.local, r.peer),
+    served = r.state === 'accepted',
+    [connect, shake] = [p.connect(r.connect), p.tls(tls)],
+    first = served && !shake ? p.reply() : p.firstByte(tls),
+    whose = served ? 'Answered after' : 'First byte after';
+  const out = [part(r.state === 'failed' ? 'failed' : 'idle', 'Open', r.open, end)];
+  for (const b of p.bursts) out.push(part('transfer', 'Transfer', b.from, b.to));
+  if (first) out.push(part('first', whose, first.from, first.to));
+  if (shake) out.push(part('tls', 'TLS, by its port:', shake.from, shake.to));
+  if (connect) out.push(part(r.err ? 'failed' : 'connect', 'Connect', connect.from, connect.to));
+  return out;
+}
+
+/** The narrow form: who, and the bars. */
+const WATERFALL = new Set(['peer', 'lane', 'first', 'life', 'span']);
+
+export function connectionColumns(
+  store: Store,
+  rows: readonly ConnRow[],
+  waterfall: boolean,
+): GridColumn<ConnRow>[] {
+  const list = allColumns(store, rows);
+  return waterfall
+    ? list
+        .filter(c => WATERFALL.has(c.id))
+        .map(c => (c.id === 'span' ? { ...c, width: 'minmax(320px, 2.4fr)' } : c))
+    : list;
+}
+
+function allColumns(store: Store, rows: readonly ConnRow[]): GridColumn<ConnRow>[] {
+  const life = (r: ConnRow) => endOf(store, r) - r.open,
+    extent = extentOf(
+      rows,
+      r => r.open,
+      r => endOf(store, r),
+      store.duration,
+    );
   return [
     { id: 'kind', title: 'Kind', width: '98px', value: r => r.kind },
     {
@@ -81,20 +132,12 @@ export function connectionColumns(store: Store): GridColumn<ConnRow>[] {
       hint: 'from what was sent first until the first bytes came',
     }),
     figures('calls', 'Calls', 66, r => r.calls, countOr, { drop: 8 }),
-    {
-      id: 'span',
-      title: 'Lifetime',
-      width: 'minmax(90px, 0.5fr)',
-      value: r => r.open,
-      render: r => (
-        <Span
-          from={r.open}
-          to={end(r)}
-          of={store.duration}
-          colour={r.state === 'failed' ? 'var(--bad)' : 'var(--cat-network)'}
-        />
-      ),
-    },
+    barColumn<ConnRow>(
+      'Lifetime',
+      extent,
+      r => r.open,
+      r => partsOf(store, r),
+    ),
   ];
 }
 

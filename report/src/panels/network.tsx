@@ -11,7 +11,8 @@ import { openMenu, valueItems, type MenuItem } from '../ui/menu';
 import { whyEmpty } from '../ui/empty';
 import type { State } from '../ui/state';
 import { Segments, Waiting } from './common';
-import { connectionColumns, ORDER } from './connection-columns';
+import { connectionColumns, ORDER, PHASES } from './connection-columns';
+import { PhaseLegend } from './waterfall';
 
 const LOCAL = new Set(['unix', 'unix-dgram', 'pipe', 'netlink']);
 /** Failures first, those over the network before local ones. */
@@ -65,10 +66,14 @@ function InAll({ all }: { all: ConnRow[] }) {
 export function Network({ s }: { s: State }) {
   const all = useScan(s, connStats),
     [mode, setMode] = useState('all'),
+    [form, setForm] = useState('table'),
     [at, select] = useState<ConnRow | null>(null),
     { store } = s;
   const rows = useMemo(() => listed(all, mode), [all, mode]);
-  const columns = useMemo(() => connectionColumns(store), [store]);
+  const columns = useMemo(
+    () => connectionColumns(store, rows, form === 'waterfall'),
+    [store, rows, form],
+  );
   const toFile = (file: number) => {
     s.filter.value = withValue(s.filter.value, 'file', String(file), 'only');
     s.tab.value = 'timeline';
@@ -87,12 +92,23 @@ export function Network({ s }: { s: State }) {
           onChange={setMode}
           options={Object.entries(MODES).map(([k, { title }]) => [k, title])}
         />
+        <Segments
+          label="Form"
+          value={form}
+          onChange={setForm}
+          options={[
+            ['table', 'Table'],
+            ['waterfall', 'Waterfall'],
+          ]}
+        />
         {all && <InAll all={all} />}
+        <PhaseLegend list={PHASES} />
       </div>
       {!all ? (
         <Waiting s={s} what="connections" />
       ) : (
         <Grid
+          key={form}
           label="Connections"
           rows={rows}
           columns={columns}

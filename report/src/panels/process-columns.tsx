@@ -4,12 +4,31 @@ import { count, duration, percent } from '../engine/human';
 import type { Store } from '../engine/store';
 import { show } from '../format/text';
 import { figures, type GridColumn } from '../ui/grid';
-import { bytesOr, countOr, durOr, Span } from './common';
+import { bytesOr, countOr, durOr } from './common';
+import { barColumn, extentOf, part } from './waterfall';
 import { blocked, endedBadly, howEnded, type ProcessRow } from './process-rows';
 
 type Column = GridColumn<ProcessRow>;
 
-export function processColumns(store: Store): Column[] {
+const WATERFALL = new Set(['what', 'exit', 'wall', 'cpu', 'span']);
+
+/** waterfall: few columns, and room for the bars. */
+export function processColumns(
+  store: Store,
+  rows: readonly ProcessRow[],
+  waterfall: boolean,
+): Column[] {
+  const list = allColumns(store, rows);
+  return waterfall
+    ? list
+        .filter(c => WATERFALL.has(c.id))
+        .map(c => (c.id === 'span' ? { ...c, width: 'minmax(320px, 2.4fr)' } : c))
+    : list;
+}
+
+function allColumns(store: Store, rows: readonly ProcessRow[]): Column[] {
+  const start = (r: ProcessRow) => store.tasks[r.lane].start,
+    extent = extentOf(rows, start, r => store.taskEnd(r.lane), store.duration);
   return [
     {
       id: 'what',
@@ -42,13 +61,9 @@ export function processColumns(store: Store): Column[] {
     figures('read', 'Read', 80, r => r.read, bytesOr, { drop: 6 }),
     figures('written', 'Written', 80, r => r.written, bytesOr, { drop: 5 }),
     figures('net', 'Network', 80, r => r.net, bytesOr, { drop: 3 }),
-    {
-      id: 'span',
-      title: 'Lifetime',
-      width: 'minmax(160px, 0.9fr)',
-      value: r => store.tasks[r.lane].start,
-      render: r => <Life store={store} r={r} />,
-    },
+    barColumn<ProcessRow>('Lifetime', extent, start, r => [
+      part(lifeKind(store, r), 'Lived', start(r), store.taskEnd(r.lane)),
+    ]),
   ];
 }
 
@@ -102,17 +117,5 @@ function Command({ store, r }: { store: Store; r: ProcessRow }) {
   );
 }
 
-function Life({ store, r }: { store: Store; r: ProcessRow }) {
-  const { start } = store.tasks[r.lane],
-    end = store.taskEnd(r.lane),
-    colour = r.thread ? 'var(--thread)' : 'var(--cat-process)';
-  return (
-    <Span
-      from={start}
-      to={end}
-      of={store.duration}
-      colour={endedBadly(store, r.lane) ? 'var(--bad)' : colour}
-      title={`${duration(start)} → ${duration(end)}`}
-    />
-  );
-}
+const lifeKind = (store: Store, r: ProcessRow): string =>
+  endedBadly(store, r.lane) ? 'failed' : r.thread ? 'thread' : 'life';

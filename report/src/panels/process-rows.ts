@@ -66,12 +66,15 @@ export function processRows(
   const cpu = (l: number, x: ProcStat) =>
     x.run || (store.isThread(l) ? -1 : (store.tasks[l].cpu_ns ?? -1));
   const list = laneRows(store, {
-    sort: tree ? 'tree' : 'start',
+    sort: 'tree',
     pins: [],
     hidden: [],
     folded: !threads,
     only: filtered ? Uint32Array.from(sums, x => x.events) : null,
   });
+  // By start a parent stands before its children, too: the indentation stays that of the tree.
+  const start = (l: number) => store.tasks[l].start;
+  if (!tree) list.sort((a, b) => start(a.lane) - start(b.lane) || a.lane - b.lane);
   return list.map(({ lane, depth, thread }) => {
     const x = thread ? stats[lane] : sums[lane];
     return {

@@ -28,7 +28,10 @@ export function Processes({ s }: { s: State }) {
     [stats, mode, threads],
   );
   const sel = rows.find(r => r.lane === at) ?? null;
-  const columns = useMemo(() => processColumns(store), [store]);
+  const columns = useMemo(
+    () => processColumns(store, rows, mode === 'waterfall'),
+    [store, rows, mode],
+  );
   const go = (r: ProcessRow) => {
     const { pid, tid } = store.tasks[r.lane];
     s.filter.value = r.thread

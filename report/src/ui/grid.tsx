@@ -10,6 +10,8 @@ export interface GridColumn<T> {
   width: string;
   num?: boolean;
   hint?: string;
+  /** Stands in the head in place of the title. */
+  head?: ComponentChildren;
   /** Where there is no room for all columns, those with the highest number go first; 0 stays. */
   drop?: number;
   value: (row: T) => string | number;
@@ -207,7 +209,7 @@ function Head<T>({
           title={c.hint}
         >
           <button type="button" onClick={() => click(c)}>
-            {c.title}
+            {c.head ?? c.title}
           </button>
         </div>
       ))}

@@ -13,6 +13,7 @@ import { looks } from './looks.mjs';
 import { opening } from './opening.mjs';
 import { real } from './real.mjs';
 import { use } from './use.mjs';
+import { waterfall } from './waterfall.mjs';
 
 const [mode = 'quick', ...only] = process.argv.slice(2);
 const why = whyNot();
@@ -23,6 +24,7 @@ const all = [
   ...looks,
   ...real,
   ...use,
+  ...waterfall,
   ['acceptance table, 1 M events', t => acceptance(t, 1_000_000)],
   ...(mode === 'slow' ? [['acceptance table, 10 M events', t => acceptance(t, 10_000_000)]] : []),
 ].filter(([name]) => !only.length || only.some(o => name.includes(o)));
