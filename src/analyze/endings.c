@@ -279,6 +279,14 @@ static void signalled(struct living *v, const struct event *ev)
 	}
 }
 
+/* RET_KILL: no signal reaches a tracer.  After RET_TRAP one does, and says more. */
+static void forbidden(struct living *v, const struct event *ev)
+{
+	misses_drop(&v->last.region);
+	misses_drop(&v->last.text);
+	v->last = (struct fatal){.signo = SIGSYS, .ts_ns = ev->ts_ns, .forbidden = ev->call->spec};
+}
+
 /* What is sent to /dev/null is for no reader. */
 static bool is_nowhere(const struct file *f)
 {
@@ -328,7 +336,9 @@ void endings_event(struct endings *e, struct totals *t, const struct event *ev, 
 	default:
 		if (!ev->call || ev->kind == EV_WAITING)
 			return;
-		if (!ev->call->unfinished && !ev->call->restarted)
+		if (ev->call->forbidden)
+			forbidden(living_of(e, ev->task->proc, true), ev);
+		else if (!ev->call->unfinished && !ev->call->restarted)
 			call_event(e, ev);
 	}
 }

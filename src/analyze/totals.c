@@ -357,6 +357,8 @@ void totals_event(struct totals *t, const struct event *ev)
 		totals_note_event(t, ev);
 	if (kills_itself(ev))
 		totals_signal_event(t, ev);
+	if (ev->call && ev->call->forbidden)
+		endings_event(x->endings, t, ev, p);
 	t->nchosen_noise += !t->left_out && t->noise != NOISE_NONE && ev->kind != EV_WAITING;
 	if (ev->call && ev->kind != EV_WAITING && !t->left_out) {
 		totals_call_event(t, ev);

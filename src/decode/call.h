@@ -31,6 +31,7 @@ struct call {
 	uint8_t arch;			/* enum record_arch */
 	bool no_exit, unfinished, restarted;
 	bool running;			/* with unfinished: the thread lives on in it */
+	bool forbidden;			/* with unfinished: it did not run, a seccomp filter sent SIGSYS instead */
 	bool counted;			/* elsewhere: RECORD_COUNTS */
 	bool facts;			/* parts has answers of the kernel: decode_fact() */
 	uint64_t enter_ns, exit_ns;	/* exit_ns 0 when no_exit or unfinished */

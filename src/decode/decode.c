@@ -315,8 +315,9 @@ static inline __attribute__((always_inline)) int decode_call(const struct record
 	c->arch = r->arch;
 	c->spec = syscall_spec(r->arch, r->nr);
 	c->no_exit = r->h.flags & CALL_NO_EXIT;
-	c->unfinished = r->h.flags & CALL_UNFINISHED;
+	c->unfinished = r->h.flags & (CALL_UNFINISHED | CALL_FORBIDDEN);
 	c->running = r->h.flags & CALL_RUNNING;
+	c->forbidden = r->h.flags & CALL_FORBIDDEN;
 	c->counted = r->h.flags & CALL_COUNTED;
 	c->restarted = r->h.flags & CALL_RESTARTED && c->spec->ret != RET_FOREIGN;
 	c->enter_ns = r->h.ts_ns;

@@ -56,6 +56,8 @@ void fx_clone(struct fx *x)
 
 void fx_exit(struct fx *x)
 {
+	if (x->c->forbidden)
+		return;
 	if (fx_is(x, "exit_group")) {
 		x->p->group_exit = true;
 		x->p->group_status = (int)(x->c->args[0].word & 0xff) << 8;

@@ -164,7 +164,8 @@ enum { CALL_NO_EXIT = 1,	/* the result was not asked for: ret and exit_ns mean n
        CALL_UNFINISHED = 2,	/* the thread ended, or was let go, inside the call */
        CALL_RESTARTED = 4,	/* interrupted, the kernel will restart it (ERESTART*) */
        CALL_RUNNING = 8,	/* with UNFINISHED: the thread was let go inside the call, which goes on */
-       CALL_COUNTED = 16 };	/* it is in a COUNTS that follows, and has a record for what it did */
+       CALL_COUNTED = 16,	/* it is in a COUNTS that follows, and has a record for what it did */
+       CALL_FORBIDDEN = 32 };	/* with UNFINISHED: a seccomp filter sent SIGSYS instead (RET_KILL, RET_TRAP) */
 struct record_call {
 	struct record h;	/* ts_ns: entry */
 	rec_u64 exit_ns;	/* UNFINISHED: when it was last known to be in it, 0 not known */

@@ -374,7 +374,7 @@ void line_event(struct buf *b, const struct event *ev)
 	if (own_words)
 		buf_putc(b, STYLE_OFF);
 	if (ev->call && ev->call->unfinished)
-		buf_puts(b, " (unfinished)");
+		line_unfinished(b, ev->call->forbidden);
 	if (ev->err == EINPROGRESS)
 		buf_puts(b, " in progress");
 	else if (ev->err && ev->kind != EV_EXEC_FAILED)

@@ -47,7 +47,7 @@ struct io_run {
 	uint8_t kind;			/* enum event_kind */
 	bool words;			/* name is the line as line_event() has it */
 	bool timed;			/* it says how long: line_is_timed() */
-	bool has_peer, unfinished;
+	bool has_peer, unfinished, forbidden;
 	int err, fd;
 	uint32_t file, file2;		/* ids */
 	uint32_t pid, pid2;		/* of the process at the other end of each; 0: none, or itself */

@@ -17,6 +17,7 @@ bool io_run_is_io(const struct event *ev)
 }
 
 static bool is_unfinished(const struct event *ev) { return ev->call && ev->call->unfinished; }
+static bool is_forbidden(const struct event *ev) { return ev->call && ev->call->forbidden; }
 
 /* The process at the other end of a pipe or a local connection, when it is another one. */
 static uint32_t other_end(const struct event *ev, const struct file *f)
@@ -84,6 +85,7 @@ void io_run_start(struct io_run *r, const struct event *ev)
 	if ((r->has_peer = ev->peer != NULL))
 		r->peer = *ev->peer;
 	r->unfinished = is_unfinished(ev);
+	r->forbidden = is_forbidden(ev);
 	buf_reset(b);
 	if (ev->target_pid) {	/* process_vm_readv, process_vm_writev */
 		buf_printf(b, "memory of process %u", ev->target_pid);
@@ -99,8 +101,8 @@ void io_run_start(struct io_run *r, const struct event *ev)
 
 bool io_run_same(const struct io_run *r, const struct event *ev)
 {
-	return r->kind == ev->kind && !r->words && r->unfinished == is_unfinished(ev) && !ev->target_pid &&
-	       r->err == ev->err &&
+	return r->kind == ev->kind && !r->words && r->unfinished == is_unfinished(ev) &&
+	       r->forbidden == is_forbidden(ev) && !ev->target_pid && r->err == ev->err &&
 	       r->fd == ev->fd && r->file == (ev->file ? ev->file->id : 0) &&
 	       r->file2 == (ev->file2 ? ev->file2->id : 0) && r->pid == other_end(ev, ev->file) &&
 	       r->pid2 == other_end(ev, ev->file2) && r->has_peer == (ev->peer != NULL) &&
@@ -139,7 +141,7 @@ void io_run_format(struct buf *b, const struct io_run *r)
 	if (r->err)
 		line_error(b, r->err);
 	if (r->unfinished)
-		buf_puts(b, " (unfinished)");
+		line_unfinished(b, r->forbidden);
 }
 
 void words_run_start(struct io_run *r, const struct event *ev, const struct buf *words)

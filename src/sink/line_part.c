@@ -27,6 +27,11 @@ void line_error(struct buf *b, int err)
 	buf_putc(b, STYLE_OFF);
 }
 
+void line_unfinished(struct buf *b, bool forbidden)
+{
+	buf_puts(b, forbidden ? " (SIGSYS by seccomp)" : " (unfinished)");
+}
+
 static void shorten(struct buf *b, size_t from)
 {
 	struct buf whole = { 0 };

@@ -75,7 +75,7 @@ void call_format_result(struct buf *b, const struct event *ev, unsigned flags)
 	if (call->no_exit || call->unfinished) {
 		buf_putc(b, '?');
 		if (call->unfinished)
-			buf_puts(b, " <unfinished>");
+			buf_puts(b, call->forbidden ? " <SIGSYS by seccomp>" : " <unfinished>");
 		return;
 	}
 	if (call->err) {

@@ -5,6 +5,7 @@
 usage: influence.py --compendium FILE [--backend B] influence [TEST…]
 """
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -172,6 +173,36 @@ def killed_in_exec(t):
     equal((status, (t.scratch / "status").read_text()), (3, "139\n"), text)
 
 
+# A filter that ends the process (argument: 0x80000000) or the last thread (0) at its socket(2).
+FILTERED = """
+import ctypes, socket, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *i) for i in
+    ((0x20, 0, 0, 0), (0x15, 0, 1, 41), (6, 0, 0, int(sys.argv[1], 0)), (6, 0, 0, 0x7fff0000))))
+libc.prctl(38, 1, 0, 0, 0)
+libc.prctl(22, 2, ctypes.create_string_buffer(struct.pack("HxxxxxxQ", 4, ctypes.addressof(code))))
+libc.socket(2, 1, 0)
+"""
+
+
+def killed_by_filter(t):
+    """a call that a seccomp filter ends the process for has no result and makes no descriptor; the summary names it"""
+    for action in ("0x80000000", "0"):
+        command = [sys.executable, "-S", "-E", "-c", FILTERED, action]
+        equal(subprocess.run(command, check=False, timeout=PATIENCE).returncode, -signal.SIGSYS, "untraced")
+        trace, events = t.scratch / "trace.cpd", t.scratch / "events.json"
+        for options in ([], ["-v"], ["--record", trace, "--json", events]):
+            status, _, _, text = t.run(*command, options=options)
+            equal(status, -signal.SIGSYS, f"traced: {text}")
+            check(re.search(r"^ +SIGSYS: socket, which seccomp forbids, after", text, re.M), text)
+            if options == ["-v"]:
+                check("socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = ? <SIGSYS by seccomp>" in text, text)
+        rows = [json.loads(line) for line in events.read_text().splitlines()]
+        calls = [r for r in rows if r.get("call") == "socket"]
+        equal([(r["outcome"], "new_fd" in r, "result" in r) for r in calls], [("unfinished", False, False)], "the call's row")
+        check(not [r for r in rows if r.get("table") == "file" and r.get("kind") == "socket"], f"a socket in {rows}")
+
+
 def left_behind_named(t):
     """what the command left running, and is waited for, is named"""
     p = t.start("--", "sh", "-c", "sleep 1000 & exec sh -c 'exit 5'")
@@ -254,4 +285,4 @@ def supervised(t):
 
 
 if __name__ == "__main__":
-    sys.exit(main(__doc__, {"influence": [rights, unreadable, sudo, loading, loading_attach, killed_in_exec, left_behind_named, crashing_init, supervised]}))
+    sys.exit(main(__doc__, {"influence": [rights, unreadable, sudo, loading, loading_attach, killed_in_exec, killed_by_filter, left_behind_named, crashing_init, supervised]}))

@@ -149,7 +149,7 @@ static __always_inline u32 overwritten(const struct capture_plan *p)
 	return set;
 }
 
-static __always_inline void enter_with_memory(struct task_state *st, const struct wire_plan *p)
+static __always_inline void enter_with_memory(struct task_state *st, const struct wire_plan *p, bool refused)
 {
 	struct work *w = work_begin(st, 0, false);
 	u32 len;
@@ -160,7 +160,7 @@ static __always_inline void enter_with_memory(struct task_state *st, const struc
 	copy_by(w, p->plan.enter, 0x3f, p->plan.exit);
 	st->faulted = w->faulted & ~overwritten(&p->plan);
 	len = w->off - BODY;
-	if (!p->plan.exit) {
+	if (!p->plan.exit && !refused) {
 		emit_call(st, w, CALL_NO_EXIT, 0, 0);
 		return;
 	}
@@ -214,7 +214,9 @@ static __noinline u32 unwrap(u32 nr, u64 *args)
 	return u->nr;
 }
 
-static __always_inline void enter(struct task_struct *task, struct task_state *st, struct pt_regs *regs, u32 nr)
+/* refused: by a seccomp filter, so that the call is over: its record is made when what came of it is known. */
+static __always_inline void enter(struct task_struct *task, struct task_state *st, struct pt_regs *regs, u32 nr,
+				  bool refused)
 {
 	const struct wire_plan *p;
 	bool narrow = compat_task(task);
@@ -262,8 +264,8 @@ static __always_inline void enter(struct task_struct *task, struct task_state *s
 	st->enter_ns = bpf_ktime_get_ns();
 	st->in_call = 1;
 	if (p->any_enter)
-		enter_with_memory(st, p);
-	else if (!p->plan.exit)
+		enter_with_memory(st, p, refused);
+	else if (!p->plan.exit && !refused)
 		emit_bare_call(st, CALL_NO_EXIT, 0, 0);
 }
 

@@ -64,7 +64,7 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long id)
 	struct task_state *st = traced(task);
 
 	if (st)
-		enter(task, st, regs, (u32)id);
+		enter(task, st, regs, (u32)id, false);
 	return 0;
 }
 

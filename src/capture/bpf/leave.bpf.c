@@ -19,9 +19,12 @@ __noinline int refused(struct task_state *st, s64 ret)
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	s32 nr = (s32)BPF_CORE_READ(regs, orig_ax);
 
+	if (!st || nr < 0)
+		return 0;
+	enter(task, st, regs, (u32)nr, true);
 	/* RET_TRAP and RET_KILL put the registers back: there is no result, but a SIGSYS */
-	if (st && nr >= 0 && !(ret == nr && task->pending.signal.sig[0] & 1ul << (SIGSYS_NR - 1)))
-		enter(task, st, regs, (u32)nr);
+	if (ret == nr && task->pending.signal.sig[0] & 1ul << (SIGSYS_NR - 1))
+		abandon_call(st, CALL_FORBIDDEN);
 	return 0;
 }
 

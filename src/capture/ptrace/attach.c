@@ -157,7 +157,7 @@ int attach_pids(struct ptrace_source *s, struct diag *diag)
 	const struct timespec ms = { 0, 1000000 };
 	int rc;
 
-	s->attached = true;
+	s->attached = s->filters = true;
 	for (unsigned i = 0; i < s->opt->npids; i++) {
 		rc = attach_one(s, s->opt->pids[i], diag);
 		if (rc < 0)

@@ -2,6 +2,7 @@
 /* Syscall-stops. */
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -15,7 +16,7 @@
 #include "capture/waiting.h"
 #include "record/build.h"
 
-enum { KERNEL_ERESTARTSYS = 512, KERNEL_ERESTART_RESTARTBLOCK = 516 };
+enum { KERNEL_ERESTARTSYS = 512, KERNEL_ERESTART_RESTARTBLOCK = 516, KERNEL_SYS_SECCOMP = 1 /* si_code */ };
 
 static bool ends_here(const struct tracee *t)
 {
@@ -65,6 +66,7 @@ void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptra
 	t->muted = false;
 	t->chunks.len = 0;
 	t->enter_ns = ptrace_now_ns();
+	t->own_nr = (uint32_t)si->entry.nr;
 	narrow = t->arch == ARCH_I386;
 	for (int i = 0; i < 6; i++)
 		t->args[i] = si->entry.args[i];
@@ -95,7 +97,8 @@ void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptra
 	t->answer_due = disguise_enter(s, t, t->args);
 	wait_entered(t);
 	wait_limited(s, t);
-	t->want_exit = t->in_call && (plan->exit || again) && !ends_here(t);
+	/* a filter may refuse what else has no result worth a stop: close */
+	t->want_exit = t->in_call && (plan->exit || again || (s->filters && t->every_call)) && !ends_here(t);
 	if (t->in_call && !t->want_exit)
 		call_put(s, t, CALL_NO_EXIT, 0, 0);
 }
@@ -141,6 +144,27 @@ void call_ended(struct ptrace_source *s, struct tracee *t, int64_t ret)
 	call_put(s, t, 0, ret, ptrace_now_ns());
 }
 
+/*
+ * RET_KILL and RET_TRAP put the registers back (syscall_rollback()): at the exit-stop the call's own number stands for
+ * a result, and a SIGSYS about it waits to be taken.  That of RET_KILL is taken without a stop.
+ */
+static bool was_forbidden(const struct ptrace_source *s, const struct tracee *t, int64_t ret)
+{
+	struct __ptrace_peeksiginfo_args from = { .nr = 4 };
+	siginfo_t si[4];
+	long n;
+
+	if (!s->filters || ret != (int32_t)t->own_nr)
+		return false;
+	while ((n = ptrace(PTRACE_PEEKSIGINFO, t->tid, &from, si)) > 0) {
+		for (long i = 0; i < n; i++)
+			if (si[i].si_signo == SIGSYS && si[i].si_code == KERNEL_SYS_SECCOMP && si[i].si_syscall == ret)
+				return true;
+		from.off += (uint64_t)n;
+	}
+	return false;
+}
+
 void call_left(struct ptrace_source *s, struct tracee *t, const struct __ptrace_syscall_info *si)
 {
 	int64_t ret = si->exit.rval;
@@ -162,6 +186,11 @@ void call_left(struct ptrace_source *s, struct tracee *t, const struct __ptrace_
 		return;
 	}
 	now = ptrace_now_ns();
+	if (was_forbidden(s, t, ret)) {
+		tracee_resume(s, t);
+		call_put(s, t, CALL_UNFINISHED | CALL_FORBIDDEN, 0, now);
+		return;
+	}
 	unsigned flags = will_restart(ret) ? CALL_RESTARTED : 0;
 
 	asks = copy_leave(s, t, ret);

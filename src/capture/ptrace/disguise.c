@@ -165,6 +165,7 @@ bool disguise_enter(struct ptrace_source *s, struct tracee *t, const uint64_t ar
 	}
 	switch (nr) {
 	case SYS_prctl:
+		s->filters |= args[0] == PR_SET_SECCOMP;
 		if (!t->filtered)
 			return false;
 		switch ((int)args[0]) {
@@ -180,6 +181,7 @@ bool disguise_enter(struct ptrace_source *s, struct tracee *t, const uint64_t ar
 		}
 		break;
 	case SYS_seccomp:
+		s->filters = true;
 		if (t->filtered && (args[0] == SECCOMP_SET_MODE_STRICT || args[0] == SECCOMP_SET_MODE_FILTER))
 			return set_mode(s, t, args[0] == SECCOMP_SET_MODE_FILTER, args[1]);
 		break;

@@ -98,7 +98,7 @@ struct tracee {
 	struct wait wait;
 	bool skip_exit;		/* the next exit-stop belongs to a call already recorded */
 	uint8_t arch;
-	uint32_t nr;
+	uint32_t nr, own_nr;	/* own_nr: the register's, before socketcall and ipc were looked through */
 	uint64_t args[6], enter_ns;
 	struct buf chunks;
 	struct waiting *waiting;	/* what it was in before we attached, until that is reported */
@@ -154,6 +154,7 @@ struct ptrace_source {
 	struct buf kept;		/* struct kept[]: let go, for the keeper to seize */
 	struct proc_fds fds;		/* for questions about descriptors */
 	unsigned has;			/* enum proc_has, of all tasks */
+	bool filters;			/* a tracee may have a seccomp filter that is not ours */
 	struct near near;
 	bool near_open;
 	uint64_t next_end_ns;		/* the first wait.until_ns of all, 0: none */

@@ -129,6 +129,7 @@ static int begin(struct ptrace_source *s, struct start *st, struct diag *diag)
 	t->ns_tid = proc_ns_tid(st->pid);
 	t->filtered = s->filter_set;
 	t->every_call = !s->filter_set;
+	s->filters = prctl(PR_GET_SECCOMP) > 0;	/* a sandbox that the command inherits */
 	/* What it has at its start: the descriptors it inherits (standard streams) and who it is. */
 	s->has |= proc_put_command(st->pid, &s->out.rec, emitter_put, &s->out);
 	if (!s->filter_set) {
