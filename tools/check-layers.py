@@ -41,6 +41,9 @@ NUMBERS_ALLOWED = {"abi", "capture"}
 # are made in sink/ (docs/values.md): here nothing includes what makes them, and no string has a character beyond ASCII.
 FACTS = {"abi", "event", "decode", "model", "analyze"}
 MAKES_TEXT = {"base/text.h", "base/human.h"}
+# Here no string is prose, either: the other folders have titles and reasons as parts of their rows.
+WORDLESS = {"decode", "model"}
+PROSE = re.compile(r"[a-z,;:] [a-z]")
 
 INCLUDE = re.compile(r'\s*#\s*include\s+"([^"]+)"')
 LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
@@ -76,6 +79,8 @@ def words(root, path):
             yield number, f"{match[1]}: facts are worded and made safe in sink/"
         elif literal := next((found[1] for found in LITERAL.finditer(line) if not found[1].isascii()), None):
             yield number, f'"{literal}": words for a reader belong to sink/'
+        elif path.relative_to(root).parts[0] in WORDLESS and (match := next(filter(PROSE.search, LITERAL.findall(line)), None)):
+            yield number, f'"{match}": words for a reader belong to sink/'
 
 
 def objects(root, build):

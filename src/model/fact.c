@@ -117,7 +117,7 @@ static const char *name_of(struct world *w, const struct fact *a, const struct b
 			return s;
 		buf_reset(&w->tmp);
 		buf_add(&w->tmp, s, *ret_len);
-		buf_puts(&w->tmp, " (outside its root)");
+		buf_putc(&w->tmp, '\0');	/* name_is_outside() */
 		*ret_len = (uint32_t)w->tmp.len;
 		return w->tmp.s;
 	}

@@ -51,12 +51,19 @@ enum file_origin {
 	ORIGIN_RECEIVED,	/* came in a message over .via */
 };
 
+/*
+ * A name that ends in a NUL, which its length counts, is not seen from the root of the process that has the file
+ * (chroot(2), a bind mount): what is before the NUL is the name that the tracer has for it.  The same path inside the
+ * root is another file, and no path has a NUL: so this is one bit of whatever key a name becomes.
+ */
+static inline bool name_is_outside(const char *name, size_t len) { return len && !name[len - 1]; }
+
 /* An open file description: what descriptors refer to, shared after dup and fork. */
 struct file {
 	uint32_t id;
 	int refs;
 	enum file_kind kind;
-	struct bytes name;		/* absolute path, or as the kernel calls it: "pipe:[7]" */
+	struct bytes name;	/* absolute path, see name_is_outside(); or as the kernel calls it: "pipe:[7]" */
 	uint32_t named;			/* how often that changed */
 	uint8_t origin;			/* enum file_origin */
 	int origin_fd;

@@ -21,6 +21,8 @@ static struct path normalize(struct world *w, const char *base, size_t nbase, co
 	char *out = scratch(w, nbase + len + 2);
 	size_t n = 0, floor = 0;
 
+	nbase -= name_is_outside(base, nbase);	/* a file: nothing is below it */
+
 	if (len && raw[0] == '/')
 		nbase = 0;
 	else if (nbase == 1)	/* "/" */

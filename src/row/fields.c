@@ -167,12 +167,12 @@ GET(EVENT, PATH)
 {
 	const struct event *ev = c->ev;
 
+	if (c->called)
+		return string(v, c->called->s, c->called->len);
 	if (ev->path_len)
 		return string(v, ev->path, ev->path_len);
 	if (ev->raw_len)	/* could not be resolved */
 		return string(v, ev->raw, ev->raw_len);
-	if (c->called[0])
-		return string(v, c->called, strlen(c->called));
 	return ev->file && bytes(v, &ev->file->name);
 }
 

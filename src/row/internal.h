@@ -61,7 +61,7 @@ struct row_ctx {
 	uint64_t time_ns, value;
 	unsigned counter;
 	bool inherited;
-	char called[sizeof("pidfd:4294967295")];	/* of an event: a pidfd's name; empty: none */
+	const struct buf *called;	/* of an event: its file, where the name is worded; NULL: it is not */
 	const struct row_fd *fds; unsigned nfds; uint64_t fds_all;
 };
 
@@ -87,7 +87,7 @@ struct rows {
 	uint64_t wall_ns;
 	uint32_t mode;			/* START_* */
 	struct strings *command;
-	struct buf cwd, hostname, kernel, lost_reason;
+	struct buf cwd, hostname, kernel, lost_reason, called;
 	uint64_t nevents, nlost;
 	uint32_t nthreads, nended, nconns, nexecs;
 
@@ -102,19 +102,13 @@ struct rows {
 	struct { const struct syscall_spec *spec; uint32_t id; } last_types[_EV_MAX];	/* found last, by kind */
 };
 
-/* Its file's name where that is made, as it stands for the process that it is. */
-static inline void row_call_file(struct row_ctx *c)
-{
-	if (c->ev->file && c->ev->file->target_pid && !c->ev->file->name.len)
-		snprintf(c->called, sizeof(c->called), ROW_PIDFD_NAME, c->ev->file->target_pid);
-}
-
 static inline uint64_t row_time(const struct rows *r, uint64_t ts_ns)
 {
 	return ts_ns > r->t0_ns ? ts_ns - r->t0_ns : 0;
 }
 
 /* rows.c */
+void row_call_file(struct rows *r, struct row_ctx *c);
 /* The event, or copy with the descriptor that a call the model does nothing with (fadvise64, ioctl) is about. */
 const struct event *rows_subject(const struct event *ev, struct event *copy);
 bool rows_has_row(enum event_kind kind);

@@ -27,6 +27,7 @@ void row_peek_free(struct row_peek *p)
 		return;
 	intern_done(&p->rows.type_ids);
 	free(p->rows.types);
+	buf_done(&p->rows.called);
 	free(p);
 }
 
@@ -37,7 +38,7 @@ bool row_peek_event(struct row_peek *p, const struct event *ev)
 		return false;
 	p->rows.mode = p->rows.totals->start_mode;
 	p->ctx = (struct row_ctx){ .r = &p->rows, .ev = rows_subject(ev, &p->copy) };
-	row_call_file(&p->ctx);
+	row_call_file(&p->rows, &p->ctx);
 	p->ctx.err = row_error(p->ctx.ev);
 	p->ctx.outcome = row_outcome(p->ctx.ev);
 	p->ctx.type = rows_type(&p->rows, p->ctx.ev);

@@ -100,6 +100,7 @@ enum { ROW_FIELDS_MAX = 64 };
 __extension__ typedef unsigned __int128 row_kinds;	/* a bit an enum event_kind */
 
 #define ROW_PIDFD_NAME "pidfd:%u"	/* what a pidfd is called: by the process that it stands for */
+#define ROW_OUTSIDE " (outside its root)"	/* behind a name: name_is_outside() */
 
 struct row_ctx;
 struct row_field {

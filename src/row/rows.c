@@ -70,13 +70,34 @@ static void update_world(struct rows *r, const struct event *ev)
 	}
 }
 
+/* Its file's name, where that is worded: a pidfd stands for a process, and some are not seen from the root. */
+void row_call_file(struct rows *r, struct row_ctx *c)
+{
+	const struct event *ev = c->ev;
+	const struct file *f = ev->path_len || ev->raw_len ? NULL : ev->file;
+	const char *s = f ? f->name.s : ev->path;
+	uint32_t len = f ? f->name.len : ev->path_len;
+
+	if (name_is_outside(s, len)) {
+		buf_reset(&r->called);
+		buf_add(&r->called, s, len - 1);
+		buf_puts(&r->called, ROW_OUTSIDE);
+	} else if (f && !len && f->target_pid) {
+		buf_reset(&r->called);
+		buf_printf(&r->called, ROW_PIDFD_NAME, f->target_pid);
+	} else {
+		return;
+	}
+	c->called = &r->called;
+}
+
 static void add_event(struct rows *r, const struct event *made)
 {
 	struct event copy;
 	const struct event *ev = rows_subject(made, &copy);
 	struct row_ctx c = { .ev = ev };
 
-	row_call_file(&c);
+	row_call_file(r, &c);
 	rows_file(r, ev->file, ev);
 	/* of a transfer the connection may be that of the second file */
 	if (ev->kind == EV_TRANSFER)
@@ -193,6 +214,7 @@ void rows_free(struct rows *r)
 	buf_done(&r->hostname);
 	buf_done(&r->kernel);
 	buf_done(&r->lost_reason);
+	buf_done(&r->called);
 	free(r->types);
 	free(r);
 }

@@ -15,6 +15,7 @@
 #include "sink/ending_words.h"
 #include "sink/spent_words.h"
 #include "sink/totals_words.h"
+#include "sink/words.h"
 
 enum { COMMAND_COLUMNS = 60 };
 
@@ -51,7 +52,7 @@ static void path(struct buf *b, const struct difference *d)
 	struct buf name = { 0 };
 
 	if (f)
-		buf_add(&name, f->path.s, f->path.len);
+		path_name(&name, f->path.s, f->path.len);
 	else
 		totals_lookup_name(&name, d->lookup[0] ? d->lookup[0] : d->lookup[1]);
 	text_safe(b, name.s ? name.s : "", name.len);

@@ -11,6 +11,7 @@
 #include "sink/conn_words.h"
 #include "sink/spent_words.h"
 #include "sink/totals_words.h"
+#include "sink/words.h"
 
 static void who(struct buf *b, const struct totals_proc *p)
 {
@@ -79,7 +80,7 @@ static void leaked(struct buf *b, const struct finding *f)
 		buf_puts(b, ", ");
 		human_count(b, f->proc->unclosed_of_one);
 		buf_puts(b, " of them ");
-		text_safe(b, f->proc->unclosed_name.s, f->proc->unclosed_name.len);
+		path_format(b, f->proc->unclosed_name.s, f->proc->unclosed_name.len);
 	}
 }
 
@@ -89,7 +90,7 @@ static void tiny(struct buf *b, const struct finding *f)
 	buf_puts(b, " of ");
 	human_bytes(b, (f->file->nread + f->file->nwritten) / f->n);
 	buf_puts(b, " on average on ");
-	text_safe(b, f->file->path.s ? f->file->path.s : "", f->file->path.len);
+	path_format(b, f->file->path.s, f->file->path.len);
 	buf_puts(b, ": a buffer would save most of them");
 }
 

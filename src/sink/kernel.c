@@ -14,6 +14,7 @@
 #include "sink/lines.h"
 #include "sink/out.h"
 #include "sink/table_words.h"
+#include "sink/words.h"
 
 #define RUN_GAP_NS 100000000u	/* equal requests or faults are one line while they follow each other this closely, */
 #define RUN_MAX_NS 1000000000u	/* for at most so long */
@@ -38,9 +39,9 @@ static void put_region(struct buf *b, enum mem_place place, bool as_is, const ch
 		       uint64_t start, uint32_t prot)
 {
 	if (place == IN_FILE && file_len && as_is)
-		buf_add(b, file, file_len);
+		path_name(b, file, file_len);
 	else if (place == IN_FILE && file_len)
-		text_safe(b, file, file_len);
+		path_format(b, file, file_len);
 	else
 		buf_puts(b, place == IN_HEAP  ? "heap" :
 			    place == IN_STACK ? "stack" :

@@ -7,6 +7,7 @@
 #include "model/model.h"
 #include "sink/out.h"
 #include "sink/value.h"
+#include "sink/words.h"
 
 /*
  * A name of 4 KB would hide the line it stands in: more than this is cut in the middle.  The report and -v have it
@@ -48,7 +49,7 @@ void line_name(struct buf *b, const char *s, size_t n)
 {
 	size_t from = b->len;
 
-	text_safe(b, s, n);
+	path_format(b, s, n);
 	shorten(b, from);
 }
 

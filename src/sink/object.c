@@ -25,7 +25,7 @@ static void add_region(struct buf *b, const struct event *ev)
 	}
 	if (ev->path_len) {
 		buf_putc(b, ' ');
-		buf_add(b, ev->path, ev->path_len);
+		path_name(b, ev->path, ev->path_len);
 	} else if (ev->kind == EV_MMAP && ev->file) {
 		buf_putc(b, ' ');
 		file_name(b, ev->file);
@@ -46,8 +46,12 @@ static struct object text(const char *s, size_t n)
 }
 
 /* Of a file, by name or by what its descriptor is called. */
-static struct object of_file(const struct event *ev, bool has_file)
+static struct object of_file(const struct event *ev, bool has_file, struct buf *b)
 {
+	if (ev->path_len && name_is_outside(ev->path, ev->path_len)) {
+		path_name(b, ev->path, ev->path_len);
+		return text(b->s, b->len);
+	}
 	if (ev->path_len)
 		return text(ev->path, ev->path_len);
 	if (ev->raw_len && !file_is_found(ev->file)) /* could not be resolved */
@@ -97,11 +101,11 @@ struct object event_object(const struct event *ev, bool has_file, bool has_peer,
 	case EV_ACCEPT:
 	case EV_BIND:
 		if (!ev->peer)
-			return has_peer ? (struct object){OBJECT_PEER, NULL, 0} : of_file(ev, has_file);
+			return has_peer ? (struct object){OBJECT_PEER, NULL, 0} : of_file(ev, has_file, b);
 		addr_format(b, ev->peer);
 		break;
 	default:
-		return of_file(ev, has_file);
+		return of_file(ev, has_file, b);
 	}
 	return text(b->s, b->len);
 }

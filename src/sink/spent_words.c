@@ -59,7 +59,7 @@ void spent_wait_words(struct buf *b, const struct totals_wait *w)
 			   w->what == SPENT_WAKE ? " (no lock)" : "");
 		threads(b, w);
 	} else if (w->name.len) {
-		text_safe(b, w->name.s, w->name.len);
+		path_format(b, w->name.s, w->name.len);
 		if (w->peer_pid)
 			buf_printf(b, " of %u", w->peer_pid);
 		if (w->what == SPENT_LOCK)

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "sink/out.h"
 #include "sink/table_words.h"
+#include "sink/words.h"
 
 /* The words that a person reads, without style marks. */
 static void words(struct json *j, enum cell_type type, const struct cell *v)
@@ -36,6 +37,15 @@ static void buckets(struct json *j, const struct hist *h)
 	json_close(j, ']');
 }
 
+static void path(struct json *j, const struct bytes *of)
+{
+	struct buf b = { 0 };
+
+	path_name(&b, of->s, of->len);
+	json_escaped(j, b.s ? b.s : "", b.len);
+	buf_done(&b);
+}
+
 static void value(struct json *j, enum cell_type type, const struct cell *v)
 {
 	if (!v->set || (type == CELL_LOOKUP && v->lookup->unreadable))
@@ -43,9 +53,9 @@ static void value(struct json *j, enum cell_type type, const struct cell *v)
 	else if (table_is_number(type))
 		json_u64_or_str(j, v->n);
 	else if (type == CELL_LOOKUP)
-		json_escaped(j, v->lookup->path.s, v->lookup->path.len);
+		path(j, &v->lookup->path);
 	else if (type == CELL_FILE)
-		json_escaped(j, v->file->path.s ? v->file->path.s : "", v->file->path.len);
+		path(j, &v->file->path);
 	else if (type == CELL_HIST)
 		buckets(j, v->hist);
 	else

@@ -54,7 +54,7 @@ void totals_resident(struct buf *b, const struct totals *t)
 void totals_lookup_name(struct buf *b, const struct totals_lookup *l)
 {
 	if (l->path.len)
-		buf_add(b, l->path.s, l->path.len);
+		path_name(b, l->path.s, l->path.len);
 	else
 		buf_puts(b, l->unreadable ? NAME_UNREADABLE : "\"\"");
 }
@@ -64,12 +64,12 @@ void totals_file_name(struct buf *b, const struct totals_file *f)
 	const char *dir = memrchr(f->path.s, '/', f->path.len);
 	size_t n = dir ? (size_t)(dir + 1 - f->path.s) : 0;
 
-	buf_add(b, f->path.s, f->path.len);
+	path_name(b, f->path.s, f->path.len);
 	if (!f->was.len)
 		return;
 	n = n < f->was.len && memcmp(f->was.s, f->path.s, n) == 0 && !memchr(f->was.s + n, '/', f->was.len - n) ? n : 0;
 	buf_puts(b, " (was ");
-	buf_add(b, f->was.s + n, f->was.len - n);
+	path_name(b, f->was.s + n, f->was.len - n);
 	buf_putc(b, ')');
 }
 

@@ -306,9 +306,9 @@ static void add_file(struct json *j, const struct file *f)
 {
 	key_u64(j, "file", f->id);
 	key_name(j, "kind", file_kind_name(f->kind));
-	if (f->name.len) {
+	if (f->name.len && !name_is_outside(f->name.s, f->name.len)) {
 		key_bytes(j, "name", f->name.s, f->name.len);
-	} else if (f->target_pid) {
+	} else if (f->name.len || f->target_pid) {
 		struct buf b = { 0 };
 
 		file_name(&b, f);

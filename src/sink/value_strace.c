@@ -235,7 +235,8 @@ void strace_fd_name(struct buf *b, const struct file *f)
 				name = anon[i].name;
 		if (f->kind == FILE_MEMFD)
 			buf_putc(b, '/');
-		link_text(b, name ? name : f->name.s, name ? strlen(name) : f->name.len);
+		link_text(b, name ? name : f->name.s,
+			  name ? strlen(name) : f->name.len - name_is_outside(f->name.s, f->name.len));
 	}
 	buf_putc(b, '>');
 	if (f->deleted || f->kind == FILE_MEMFD)

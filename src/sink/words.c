@@ -98,6 +98,24 @@ static void socket_name(struct buf *b, const struct file *f)
 	}
 }
 
+void path_name(struct buf *b, const char *s, size_t len)
+{
+	bool outside = name_is_outside(s, len);
+
+	buf_add(b, s, len - outside);
+	if (outside)
+		buf_puts(b, ROW_OUTSIDE);
+}
+
+void path_format(struct buf *b, const char *s, size_t len)
+{
+	bool outside = name_is_outside(s, len);
+
+	text_safe(b, len ? s : "", len - outside);
+	if (outside)
+		buf_puts(b, ROW_OUTSIDE);
+}
+
 void pidfd_name(struct buf *b, uint32_t pid) { buf_printf(b, ROW_PIDFD_NAME, pid); }
 
 static void nameless(struct buf *b, const struct file *f)
@@ -131,7 +149,7 @@ static void nameless(struct buf *b, const struct file *f)
 void file_name(struct buf *b, const struct file *file)
 {
 	if (file->name.len)
-		buf_add(b, file->name.s, file->name.len);
+		path_name(b, file->name.s, file->name.len);
 	else
 		nameless(b, file);
 }
@@ -146,7 +164,7 @@ void file_format(struct buf *b, const struct file *file)
 	struct buf raw = { 0 };
 
 	if (file->name.len) {
-		text_safe(b, file->name.s, file->name.len);
+		path_format(b, file->name.s, file->name.len);
 	} else {
 		nameless(&raw, file);
 		if (raw.len)

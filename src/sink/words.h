@@ -6,6 +6,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Stands for a name in memory that may not be read, or is not there. */
@@ -25,6 +26,8 @@ void addr_format(struct buf *b, const struct addr *a);
  * shown.
  */
 void file_name(struct buf *b, const struct file *file);
+void path_name(struct buf *b, const char *s, size_t len);	/* of the model: likewise */
+void path_format(struct buf *b, const char *s, size_t len);	/* that, safe */
 void pidfd_name(struct buf *b, uint32_t pid);	/* "pidfd:12" */
 /* it has no name, but is known by where it came from or its peer; NULL: no */
 bool file_is_found(const struct file *file);

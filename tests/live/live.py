@@ -8,6 +8,7 @@ Prints TAP.  What a test needs and is not there is a skip with its reason.  Noth
 started is ended by its number, every directory removed.
 """
 import contextlib
+import json
 import os
 import pathlib
 import random
@@ -213,11 +214,15 @@ def attach_chrooted(t):
             "os.read(o, 30)\n")
     with subprocess.Popen([sys.executable, "-ISc", code, jail, t.scratch / "outside"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as v:
         equal(v.stdout.readline(), b"ready\n", "its first word")
-        p = t.attach(v.pid)
+        p = t.attach(v.pid, "--json", t.scratch / "rows")
         v.communicate(b"\n", timeout=PATIENCE)
         p.wait(PATIENCE)
     text = p.text()
     rows = text[text.index(" Top files"):]
+    worded = {f"{t.scratch}/outside (outside its root)"}
+    lines = [json.loads(line) for line in (t.scratch / "rows").read_text().splitlines()]
+    equal({row[key] for row in lines for key in ("name", "path") if "outside" in str(row.get(key))}, worded, "what rows call it")
+    check(re.search(rf"\] read .*{re.escape(*worded)}$", text, re.M), "no line:\n" + text)
     check(re.search(r"^ +7 B +20 B +/data$", rows, re.M), "one row for /data:\n" + rows)
     check(re.search(r"^ +0 B +3 B +/sub/mine$", rows, re.M), "/sub/mine:\n" + rows)
     check(re.search(rf"^ +30 B +0 B +{re.escape(str(t.scratch))}/outside \(outside its root\)$", rows, re.M), "what is outside:\n" + rows)

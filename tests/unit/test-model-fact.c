@@ -138,13 +138,12 @@ static void a_port_that_the_kernel_chose(void **state)
 }
 
 /* sendmsg's counterpart is not traced. */
+/* Descriptors in a message: cmsg(3). */
+struct control { uint64_t len; uint32_t level, type; int32_t fds[2]; };
+
 static void received_from_outside(void **state)
 {
-	struct {
-		uint64_t len;
-		uint32_t level, type;
-		int32_t fds[2];
-	} control = { 24, SOL_SOCKET, SCM_RIGHTS, { 8, 9 } };
+	struct control control = { 24, SOL_SOCKET, SCM_RIGHTS, { 8, 9 } };
 	struct scene *s = *state;
 
 	CALL(s, 10, "recvmsg", 1, 3, 0, MSG_CMSG_CLOEXEC);
@@ -240,6 +239,38 @@ static void a_pidfd_finds_its_process(void **state)
 	assert_true(f->named > named);
 }
 
+/* What it has open from before, or was handed: the same path inside its root is another file. */
+static void outside_the_root(void **state)
+{
+	static const struct { int fd; const char *tracers, *words; bool outside; } rows[] = {
+		{ 7, "/srv/data", "/srv/data (outside its root)", true }, { 8, "/jail/srv/data", "/srv/data", false },
+	};
+	const struct control control = { 24, SOL_SOCKET, SCM_RIGHTS, { 7, 8 } };
+	struct scene *s = *state;
+
+	start(s, START_COMMAND | START_FACTS);
+	CALL(s, 10, "chroot", 0, 0x1000);
+	str(s, 0, "/jail");
+	go(s);
+	CALL(s, 10, "recvmsg", 1, 3, 0, 0);
+	part(s, 1, PART_CONTROL, CHUNK_AT_EXIT, &control, sizeof(control));
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
+		fact(s, rows[i].fd, S_IFREG | 0600, 7 + i, 0, rows[i].tracers);
+	go(s);
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct bytes *name = &file_of(s, 10, rows[i].fd)->name;
+
+		assert_string_equal(name->s, "/srv/data");
+		assert_int_equal(name_is_outside(name->s, name->len), rows[i].outside);
+		assert_int_equal(name->len, strlen(name->s) + rows[i].outside);
+		assert_string_equal(name_of(s, 10, rows[i].fd), rows[i].words);
+	}
+	/* it is a file: what is looked for below it is not there, and is called what was asked for */
+	CALL(s, 10, "openat", -ENOTDIR, 7, 0, O_RDONLY);
+	str(s, 1, "x");
+	assert_string_equal(go(s)->path, "/srv/data/x");
+}
+
 static void fifos_find_their_other_end(void **state)
 {
 	struct scene *s = *state;
@@ -264,6 +295,7 @@ int main(void)
 		SCENE(kinds_by_what_was_opened), SCENE(a_pidfd_finds_its_process), SCENE(kinds_by_path_where_nothing_was_asked), SCENE(numbers_are_the_kernels),
 		SCENE(an_accepted_socket_tells_its_peer), SCENE(a_port_that_the_kernel_chose), SCENE(received_from_outside),
 		SCENE(what_only_the_answer_brings), SCENE(answered_by_a_supervisor), SCENE(fifos_find_their_other_end),
+		SCENE(outside_the_root),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
