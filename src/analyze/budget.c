@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/critical.h"
 #include "analyze/share.h"
 #include "analyze/spent.h"
 #include "analyze/totals.h"
@@ -27,6 +28,8 @@ struct walk {
 	struct budget *b;
 	struct arena arena;
 	struct share *shares[_SPENT], *last[_SPENT]; /* by what they are of, in the order they came in; the last */
+	struct critical *path;			     /* NULL: it is not kept */
+	struct critical_row *on;		     /* of it, the process that is walked */
 };
 
 static void add(struct walk *w, enum spent what, const void *of, uint64_t ns)
@@ -34,8 +37,14 @@ static void add(struct walk *w, enum spent what, const void *of, uint64_t ns)
 	struct share *s = w->last[what];
 
 	w->b->parts[what].ns += ns;
+	if (w->on)
+		w->on->ns += ns, w->on->parts[what] += ns;
 	if (!of || !ns)
 		return;
+	if (w->on && what != SPENT_CPU && ns > w->on->longest_ns[what]) {
+		w->on->longest_ns[what] = ns;
+		w->on->waits[what] = of;
+	}
 	if (!s || s->of != of) /* the same as before, most often */
 		HASH_FIND_PTR(w->shares[what], &of, s);
 	if (!s) {
@@ -83,6 +92,12 @@ static void spread(struct walk *w, const struct totals_task *task, uint64_t rest
 }
 
 static void walk(struct walk *w, const struct totals_task *task, uint64_t from, uint64_t to);
+
+static void stretch(struct walk *w, const struct totals_task *task, uint64_t from, uint64_t to)
+{
+	if (w->path)
+		critical_stretch(w->path, task->id, from, to);
+}
 
 /* Where a wait that ends behind that moment stands, as binary search finds it; nspans: none does. */
 static unsigned span_after(const struct totals_task *task, uint64_t ns)
@@ -156,16 +171,23 @@ static const struct totals_task *followed(const struct walk *w, const struct tot
 	return NULL;
 }
 
-static void span_time(struct walk *w, const struct totals_task *task, const struct span *s, uint64_t from, uint64_t to)
+/* at: up to where the path is kept; moved. */
+static void span_time(struct walk *w, const struct totals_task *task, const struct span *s, uint64_t from, uint64_t to,
+		      uint64_t *at)
 {
 	const struct totals_task *other = followed(w, task, s);
 	uint64_t a = other && other != task ? MAX(from, other->start_ns) : to;
 	uint64_t b = other ? MIN(to, end_of(w->t, other)) : to;
 
 	if (a < b) {
+		struct critical_row *on = w->on;
+
+		stretch(w, task, *at, a);
+		*at = b;
 		w->depth++;
 		walk(w, other, a, b);
 		w->depth--;
+		w->on = on;
 		add(w, s->what, s->wait, to - from - (b - a));
 	} else {
 		add(w, s->what, s->wait, to - from);
@@ -175,17 +197,20 @@ static void span_time(struct walk *w, const struct totals_task *task, const stru
 /* Of that thread, the time from one moment to another of its life. */
 static void walk(struct walk *w, const struct totals_task *task, uint64_t from, uint64_t to)
 {
-	uint64_t rest = to - from;
+	uint64_t rest = to - from, at = from;
+	const struct totals_proc *p = w->path ? totals_proc(w->t, task->proc) : NULL;
 
+	w->on = p ? critical_row(w->path, p, from) : NULL;
 	for (unsigned i = span_after(task, from); i < task->nspans && task->spans[i].start_ns < to; i++) {
 		const struct span *s = &task->spans[i];
 		uint64_t a = MAX(s->start_ns, from), b = MIN(s->end_ns, to);
 
 		if (a < b) {
 			rest -= b - a;
-			span_time(w, task, s, a, b);
+			span_time(w, task, s, a, b, &at);
 		}
 	}
+	stretch(w, task, at, to);
 	spread(w, task, rest);
 }
 
@@ -227,9 +252,10 @@ bool budget_of_task(const struct totals *t, const struct totals_task *task, stru
 	return true;
 }
 
-bool budget_of_proc(const struct totals *t, const struct totals_proc *p, unsigned follow, struct budget *ret)
+static bool of_proc(struct walk *w, const struct totals_proc *p)
 {
-	struct walk w = {.t = t, .b = ret, .follow = follow};
+	const struct totals *t = w->t;
+	struct budget *ret = w->b;
 	const struct totals_task *first = first_task(t, p->id), *last = first;
 	uint64_t end = p->end_ns ? p->end_ns : t->end_ns, own;
 
@@ -239,15 +265,38 @@ bool budget_of_proc(const struct totals *t, const struct totals_proc *p, unsigne
 	end = MAX(end, first->start_ns);
 	own = MIN(end_of(t, first), end);
 	ret->all_ns = end - first->start_ns;
-	walk(&w, first, first->start_ns, own);
+	walk(w, first, first->start_ns, own);
 	for (const struct totals_task *o = first; own < end && o;
 	     o = row(t, o->next)) /* threads that outlive the first */
 		if (end_of(t, o) > end_of(t, last))
 			last = o;
 	if (own < end && last != first && last->start_ns <= own && end_of(t, last) >= end)
-		walk(&w, last, own, end);
+		walk(w, last, own, end);
 	else
-		add(&w, SPENT_UNKNOWN, NULL, end - own);
-	name_parts(&w);
+		add(w, SPENT_UNKNOWN, NULL, end - own);
+	name_parts(w);
 	return true;
+}
+
+bool budget_of_proc(const struct totals *t, const struct totals_proc *p, unsigned follow, struct budget *ret)
+{
+	return of_proc(&(struct walk){.t = t, .b = ret, .follow = follow}, p);
+}
+
+struct critical *critical_path(const struct totals *t)
+{
+	const struct totals_proc *p = totals_proc(t, t->main_proc);
+	struct budget b;
+	struct walk w = {.t = t, .b = &b, .follow = BUDGET_THREADS | BUDGET_CHILDREN};
+
+	/* of several that were there before, or of what was chosen alone, there is no path */
+	if (!p || t->start_mode & START_SYSTEM || t->nrows)
+		return NULL;
+	w.path = critical_new();
+	if (!of_proc(&w, p) || b.parts[SPENT_UNKNOWN].ns == b.all_ns) {
+		critical_free(w.path);
+		return NULL;
+	}
+	w.path->all_ns = b.all_ns;
+	return w.path;
 }

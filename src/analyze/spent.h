@@ -10,6 +10,7 @@
 #include "event/event.h"
 #include "model/model.h"
 
+struct critical;
 struct totals;
 struct totals_conn;
 struct totals_proc;
@@ -108,3 +109,5 @@ enum { BUDGET_THREADS = 1, BUDGET_CHILDREN = 2 };	/* a wait for one of these is 
  */
 bool budget_of_proc(const struct totals *t, const struct totals_proc *p, unsigned follow, struct budget *ret);
 bool budget_of_task(const struct totals *t, const struct totals_task *task, struct budget *ret);
+/* The path of the run (critical.h): of its first process.  NULL: nothing is known of it. */
+struct critical *critical_path(const struct totals *t);

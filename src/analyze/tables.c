@@ -349,6 +349,7 @@ const struct table_def *const table_list[] = {
 	&table_failures,
 	&table_time,
 	&table_findings,
+	&table_critical_path,
 	&table_top_files,
 	&table_failed_lookups,
 	&table_connections,

@@ -6,10 +6,12 @@
  * Pointers in an item point into the record (or the arena) and live until the
  * record does.
  */
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "abi/calm.h"
 #include "abi/spec.h"
 #include "record/record.h"
 
@@ -43,6 +45,12 @@ struct call {
 	const struct part *parts;	/* everything that was copied, in order */
 	unsigned nparts;
 };
+
+/* A signal ended it: as the program sees it, or as the kernel decides on later (ERESTARTNOHAND and the like). */
+static inline bool call_interrupted(const struct call *c)
+{
+	return c->restarted || c->err == EINTR || errno_is_internal(c->err);
+}
 
 struct item {
 	enum record_kind kind;

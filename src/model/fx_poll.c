@@ -110,14 +110,15 @@ static void epoll_ready(struct fx *x, const struct value *v)
 		if (ev.events & (EPOLLOUT | EPOLLERR | EPOLLHUP))
 			ready(x, f, w.fd, ev.events);
 	}
-	if (!x->c->ret)
+	if (x->c->ret <= 0)
 		watch_each(ep, in_vain, &c);
-	waits_put(x, &l, !x->c->ret);
+	waits_put(x, &l, x->c->ret <= 0);
 }
 
 static void poll_ready(struct fx *x, int arg)
 {
-	const struct part *p = fx_part(x, arg, PART_BYTES, true);
+	bool vain = x->c->ret <= 0;
+	const struct part *p = fx_part(x, arg, PART_BYTES, x->ok);
 	struct waits l = { .n = 0 };
 	struct pollfd pfd;
 
@@ -125,12 +126,12 @@ static void poll_ready(struct fx *x, int arg)
 		memcpy(&pfd, p->bytes + off, sizeof(pfd));
 		if (pfd.fd < 0)
 			continue;
-		if (pfd.revents || !x->c->ret)
+		if (pfd.revents || vain)
 			wait_add(&l, pfd.fd, task_file(x->t, pfd.fd));
-		if (pfd.revents)
+		if (pfd.revents && !vain)
 			ready(x, task_file(x->t, pfd.fd), pfd.fd, (unsigned short)pfd.revents);
 	}
-	waits_put(x, &l, !x->c->ret);
+	waits_put(x, &l, vain);
 }
 
 /*
@@ -149,7 +150,7 @@ static void select_ready(struct fx *x)
 			if (p->bytes[bit / 8] >> bit % 8 & 1)
 				wait_add(&l, (int)bit, task_file(x->t, (int)bit));
 	}
-	waits_put(x, &l, !x->c->ret);
+	waits_put(x, &l, x->c->ret <= 0);
 }
 
 void fx_poll(struct fx *x)
@@ -160,7 +161,7 @@ void fx_poll(struct fx *x)
 		epoll_control(x);
 		return;
 	}
-	if (!x->ok || !x->has_ret || x->c->ret < 0)
+	if (!x->has_ret || !(x->ok ? x->c->ret >= 0 : call_interrupted(x->c)))
 		return;
 	if (i >= 0 && x->c->args[i].spec->size == sizeof(struct pollfd)) {
 		poll_ready(x, i);

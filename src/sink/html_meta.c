@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "abi/spec.h"
+#include "analyze/critical.h"
 #include "analyze/notes.h"
 #include "analyze/totals.h"
 #include "base/macro.h"
@@ -263,6 +264,56 @@ static void write_notes(struct html *h, struct json *j)
 	json_close(j, ']');
 }
 
+enum { PATH_MAX_STRETCHES = 20000 };
+
+static int by_length(const void *pa, const void *pb)
+{
+	const struct critical_stretch *a = pa, *b = pb;
+	uint64_t la = a->end_ns - a->start_ns, lb = b->end_ns - b->start_ns;
+
+	return la < lb ? 1 : la > lb ? -1 : 0;
+}
+
+static int by_start(const void *pa, const void *pb)
+{
+	const struct critical_stretch *a = pa, *b = pb;
+
+	return a->start_ns < b->start_ns ? -1 : a->start_ns > b->start_ns;
+}
+
+/* Lane, from and to of each stretch; of more than there is room for, the longest. */
+static void write_path(struct html *h, struct json *j, struct html_out *out)
+{
+	struct critical *c = critical_path(h->opt->totals);
+	uint64_t t0 = h->opt->totals->start_ns;
+
+	if (!c || c->nstretches < 2) {
+		critical_free(c);
+		return;
+	}
+	if (c->nstretches > PATH_MAX_STRETCHES) {
+		qsort(c->stretches, c->nstretches, sizeof(*c->stretches), by_length);
+		qsort(c->stretches, PATH_MAX_STRETCHES, sizeof(*c->stretches), by_start);
+	}
+	json_key(j, "critical");
+	json_open(j, '[');
+	for (unsigned i = 0; i < MIN(c->nstretches, (unsigned)PATH_MAX_STRETCHES); i++) {
+		const struct critical_stretch *s = &c->stretches[i];
+		int32_t lane = html_lane(h, s->task);
+
+		if (lane < 0)
+			continue;
+		json_open(j, '[');
+		json_u64(j, (uint64_t)lane);
+		json_u64(j, s->start_ns - MIN(s->start_ns, t0));
+		json_u64(j, s->end_ns - MIN(s->end_ns, t0));
+		json_close(j, ']');
+		flush(j, out, 1 << 16);
+	}
+	json_close(j, ']');
+	critical_free(c);
+}
+
 void html_meta_write(struct html *h, const struct html_layout *l, struct html_out *out)
 {
 	static const struct { char key[2]; enum html_kind kind; } kinds[] = {
@@ -336,6 +387,7 @@ void html_meta_write(struct html *h, const struct html_layout *l, struct html_ou
 	for (uint32_t lane = 0; lane < h->ntasks; lane++)
 		write_task(h, &j, lane, out);
 	json_close(&j, ']');
+	write_path(h, &j, out);
 	json_close(&j, '}');
 	flush(&j, out, 0);
 	buf_done(&b);

@@ -17,7 +17,7 @@ enum { COMMAND_COLUMNS = 36, BRIEF_COLUMNS = 26, LINE_COLUMNS = 76 };
 static const struct {
 	const char *part, *thing;
 } words[_SPENT] = {
-	[SPENT_CPU] = {"on CPU", "the CPU"},
+	[SPENT_CPU] = {"on CPU", "on CPU"},
 	[SPENT_PEER] = {"waiting for a peer", "a socket"},
 	[SPENT_CHILD] = {"waiting for a child", "a child"},
 	[SPENT_THREAD] = {"waiting for a thread to end", "a thread to end"},
@@ -31,10 +31,11 @@ static const struct {
 	[SPENT_EVENT] = {"waiting for an event (eventfd, io_uring, epoll)", "an event"},
 	[SPENT_STOPPED] = {"stopped by a signal", "SIGCONT"},
 	[SPENT_QUEUE] = {"ready, but no CPU was free", "a free CPU"},
-	[SPENT_UNKNOWN] = {"not explained (the tracer's stops, page faults)", "what is not known"},
+	[SPENT_UNKNOWN] = {"not explained (the tracer's stops, page faults)", "not explained"},
 };
 
 const char *spent_part(enum spent s) { return words[s].part; }
+const char *spent_thing(enum spent s) { return words[s].thing; }
 
 static void threads(struct buf *b, const struct totals_wait *w)
 {

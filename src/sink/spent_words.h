@@ -11,5 +11,6 @@ struct totals_wait;
 /* "waiting for a peer: tcp4 → 1.2.3.4:80"; not whole: only the thing, "tcp4 → 1.2.3.4:80" */
 void spent_words(struct buf *b, const struct budget_part *part, bool whole);
 const char *spent_part(enum spent s);	/* "waiting for a peer" */
+const char *spent_thing(enum spent s);	/* "a socket" */
 /* "tcp4 → 1.2.3.4:80", "futex 0x7f…, 4 threads" */
 void spent_wait_words(struct buf *b, const struct totals_wait *w);

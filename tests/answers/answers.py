@@ -381,14 +381,31 @@ int main(void)
 
 
 def critical_path(t):
-    """of a build the compile that everything waited for: its file"""
+    """of a build of 40 files the compile that everything waited for, its file, and not make itself; the same in the report's data"""
     need("make")
     d = pathlib.Path(os.path.realpath(t.scratch))
     (d / "compile").write_text("import sys, time\nend = time.process_time() + float(sys.argv[2])\nwhile time.process_time() < end: pass\n")
-    rules = "".join(f"{n}.o:\n\t@{sys.executable} -S -E compile {n}.c {2 if n == 'slow' else 0.02}\n" for n in ("a", "b", "slow", "d", "e", "f"))
-    (d / "Makefile").write_text("all: a.o b.o slow.o d.o e.o f.o\n" + rules)
-    shown = traced(t, "make", "-j2", cwd=d, status=0)
+    names = [f"f{i}" for i in range(30)] + ["slow"] + [f"g{i}" for i in range(9)]
+    rules = "".join(f"{n}.o:\n\t@{sys.executable} -S -E compile {n}.c {2 if n == 'slow' else 0.02}\n" for n in names)
+    (d / "Makefile").write_text(f"all: {' '.join(n + '.o' for n in names)}\n{rules}")
+    report, cpd = d / "report.html", d / "make.cpd"
+    shown = traced(t, "make", "-j2", cwd=d, status=0, options=["--report", report, "--record", cpd])
     says(shown, r"on CPU: python\S* .*slow\.c")
+    out = subprocess.run([t.args.compendium, "-q", "--read", cpd, "--summary=json", "-o", "-"], capture_output=True, check=True, timeout=PATIENCE).stdout
+    rows = json.loads(out)["tables"]["critical_path"]["rows"]
+    check("slow.c" in max(rows, key=lambda row: row["time_ns"])["command"], rows)
+    [make] = [row for row in rows if row["command"].startswith("make")]
+    check(make["share"] < 5000, f"make waited for the others: {make}")
+    check(9900 <= sum(row["share"] for row in rows) <= 10000, "shares that sum to the whole")
+    meta = json.loads(re.search(r'id="cpd-meta">(.*?)</script>', report.read_text(errors="replace"), re.S)[1])
+    path, tasks = meta["critical"], meta["tasks"]
+    check(all(a[2] <= b[1] for a, b in zip(path, path[1:])) and all(a < b for _, a, b in path), f"in order: {path}")
+    spent = {}
+    for lane, start, end in path:
+        spent[lane] = spent.get(lane, 0) + end - start
+    longest = max(spent, key=spent.get)
+    check(any("slow.c" in e["argv"] for e in tasks[longest]["execs"]), tasks[longest])
+    equal({tasks[lane]["pid"] for lane in spent}, {row["pid"] for row in rows}, "processes of the path")
 
 
 # ---- findings ----
