@@ -15,9 +15,7 @@
 #include "base/text.h"
 #include "decode/call.h"
 #include "record/file.h"
-#include "record/made.h"
-
-struct holds { uint64_t nrecords, ncalls, nprocs, first_ns, last_ns, nlost; bool ended; };
+#include "record/index.h"
 
 static void words(struct buf *b, const struct item *item, enum chunk_part part)
 {
@@ -124,39 +122,26 @@ static void about_start(FILE *f, const struct item *item)
 	buf_done(&b);
 }
 
-static void count(struct holds *h, const struct record *r)
-{
-	h->nrecords++;
-	if (h->nrecords == 1)
-		h->first_ns = r->ts_ns;
-	h->ncalls += r->kind == RECORD_CALL;
-	if (r->kind == RECORD_LOST && r->size >= sizeof(struct record_lost))
-		h->nlost += ((const struct record_lost *)r)->count;
-	h->nprocs += (r->kind == RECORD_FORK || r->kind == RECORD_TASK) && r->pid == r->tid;
-	h->ended |= r->kind == RECORD_END;
-	h->last_ns = MAX(h->last_ns, record_made_ns(r));
-}
-
-static void about_content(FILE *f, const char *path, const struct holds *h)
+static void about_content(FILE *f, const char *path, const struct recording_index *h)
 {
 	struct buf b = { 0 };
 	struct stat st;
 
-	human_counted(&b, h->ncalls, "call", "calls");
+	human_counted(&b, h->calls, "call", "calls");
 	buf_puts(&b, " of ");
-	human_counted(&b, h->nprocs, "process", "processes");
+	human_counted(&b, h->processes, "process", "processes");
 	buf_puts(&b, " in ");
-	human_ns(&b, h->last_ns - h->first_ns);
-	if (h->nlost) {
+	human_ns(&b, h->made_ns - h->first_ns);
+	if (h->lost) {
 		buf_puts(&b, "; lost: ");
-		human_counted(&b, h->nlost, "record", "records");
+		human_counted(&b, h->lost, "record", "records");
 	}
 	line(f, "holds", &b);
 	buf_reset(&b);
 	if (strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
 		human_bytes(&b, (uint64_t)st.st_size);
-		if (h->ncalls)
-			buf_printf(&b, ", %.1f bytes a call", (double)st.st_size / (double)h->ncalls);
+		if (h->calls)
+			buf_printf(&b, ", %.1f bytes a call", (double)st.st_size / (double)h->calls);
 		line(f, "size", &b);
 	}
 	buf_done(&b);
@@ -166,7 +151,7 @@ int about_recording(FILE *f, const char *path, struct diag *diag)
 {
 	struct record_reader *reader;
 	const struct record *r;
-	struct holds h = { 0 };
+	struct recording_index counted = { 0 };
 	struct arena arena = { 0 };
 	struct buf name = { 0 };
 	struct item item;
@@ -181,11 +166,15 @@ int about_recording(FILE *f, const char *path, struct diag *diag)
 	while ((rc = record_reader_next(reader, &r, &avail, diag)) == 1 || rc == -EAGAIN) {
 		if (rc != 1)
 			continue;
-		if (!h.nrecords && decode_record(r, avail, &arena, &item) == 0 && item.kind == RECORD_START)
+		if (!counted.records && decode_record(r, avail, &arena, &item) == 0 && item.kind == RECORD_START)
 			about_start(f, &item);
-		count(&h, r);
+		if (!counted.records && record_reader_index(reader, &counted)) {
+			rc = 0;
+			break;
+		}
+		index_count(&counted, r);
 	}
-	about_content(f, path, &h);
+	about_content(f, path, &counted);
 	record_reader_close(reader);
 	arena_done(&arena);
 	return rc;

@@ -5,5 +5,8 @@
 
 struct diag;
 
-/* Reads all of it.  0; -errno with diag: it cannot be read at all; where it is cut off or damaged is in diag, too. */
+/*
+ * Where an index says what is in it, as that does; else all of it is read and counted.  0; -errno with diag: it cannot
+ * be read at all; where it is cut off or damaged is in diag, too.
+ */
 int about_recording(FILE *f, const char *path, struct diag *diag);

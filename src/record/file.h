@@ -6,9 +6,9 @@
  *   file   = magic(8) "CPDREC\r\n", u32 version, u32 flags, block…
  *   block  = u32 stored, u32 raw, u32 nrecords, u32 crc (of the stored bytes, IEEE 802.3), stored bytes
  *
- * `raw` bytes of whole records come out of a block.  A block with stored == 0
- * ends a complete file.  A file without it was cut short: what is there is
- * replayed and the loss is reported.
+ * `raw` bytes of whole records come out of a block, which has them field by field (record/columns.h), or as they are.
+ * A block with stored == 0 ends a complete file; the index is before it.  A file without it was cut short: what is
+ * there is replayed and the loss is reported.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,6 +17,7 @@
 struct diag;
 struct outfile;
 struct record;
+struct recording_index;
 struct record_writer;
 struct record_reader;
 
@@ -24,7 +25,7 @@ struct record_writer *record_writer_new(struct outfile *file);	/* borrowed; it r
 void record_writer_add(struct record_writer *w, const struct record *r);
 /* What waits for its block to fill goes to the file: for one who reads along, and to outlive a killed tracer. */
 void record_writer_flush(struct record_writer *w);
-/* One that goes on in a file that has its head, and whole blocks behind it. */
+/* One that goes on in a file that has its head, and whole blocks behind it; it will have no index. */
 struct record_writer *record_writer_continue(struct outfile *file);
 /*
  * w, which has no records yet, goes on with the memory of `from` (some MB), whose records go to its file first.  Both
@@ -55,5 +56,6 @@ int record_reader_next(struct record_reader *r, const struct record **ret_record
  */
 struct record_last { uint64_t made_ns, goes_on_ns; };
 int record_reader_last(const struct record_reader *r, struct record_last *ret);
+bool record_reader_index(const struct record_reader *r, struct recording_index *ret);	/* false: it has none */
 bool record_reader_follows(const struct record_reader *r);	/* it may still be written: -EAGAIN may come */
 void record_reader_close(struct record_reader *r);		/* may be NULL */

@@ -5,15 +5,16 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 #include <zstd.h>
 
 #include "base/buf.h"
 #include "base/diag.h"
 #include "base/human.h"
 #include "base/macro.h"
+#include "record/block.h"
 #include "record/file.h"
 #include "record/format.h"
+#include "record/index.h"
 #include "record/last.h"
 #include "record/record.h"
 
@@ -24,7 +25,7 @@ struct record_reader {
 	bool follow;		/* no regular file: more may come */
 	const char *where;	/* of the recording, in messages: "" or "on " */
 	char *name;
-	char *raw, *packed;
+	char *raw, *packed, *columns;
 	size_t len, pos;	/* of raw */
 	size_t got;		/* of what is being read: a stream comes in pieces */
 	struct recording_block block;
@@ -102,12 +103,12 @@ static int read_head(struct record_reader *r, struct diag *diag)
 		return diag_set(diag, 125, -rc, "cannot read the recording %s%s: %s", r->where, r->name, strerror(-rc));
 	if (!rc || memcmp(head.magic, RECORDING_MAGIC, sizeof(head.magic)) != 0)
 		return refuse_head(r, &head, rc ? sizeof(head) : r->got, diag);
-	if (head.version <= RECORD_VERSION)
+	if (head.version <= RECORDING_VERSION)
 		return 0;
 	return diag_set(
 		diag, 125, EPROTO,
 		"%s is a recording of version %u and this compendium reads up to %u; read it with a newer compendium",
-		r->name, head.version, RECORD_VERSION);
+		r->name, head.version, RECORDING_VERSION);
 }
 
 /* A FIFO is opened when its writer comes: that is what reading along means. */
@@ -162,7 +163,7 @@ int record_reader_open(const char *path, struct record_reader **ret_reader, stru
 		return rc;
 	}
 	r->raw = xmalloc(RECORDING_RAW_MAX);
-	r->packed = xmalloc(ZSTD_compressBound(RECORDING_RAW_MAX));
+	r->packed = xmalloc(ZSTD_compressBound(RECORDING_COLUMNS_MAX));
 	*ret_reader = r;
 	return 0;
 }
@@ -212,7 +213,7 @@ static int next_block(struct record_reader *r, struct diag *diag)
 			r->ended = true;
 			return 0;
 		}
-		if (b->raw > RECORDING_RAW_MAX || b->stored > ZSTD_compressBound(RECORDING_RAW_MAX))
+		if (!block_fits(b))
 			return cut_short(r, diag, "damaged");
 		r->in_block = true;
 	}
@@ -220,11 +221,12 @@ static int next_block(struct record_reader *r, struct diag *diag)
 	if (rc <= 0)
 		return rc;
 	r->in_block = false;
-	if (crc32(0, (const void *)r->packed, b->stored) != b->crc ||
-	    ZSTD_decompress(r->raw, RECORDING_RAW_MAX, r->packed, b->stored) != b->raw)
+	r->pos = r->len = 0;
+	if (block_is_index(b))		/* of use to those who do not read all of it */
+		return block_is_whole(b, r->packed) ? 1 : cut_short(r, diag, "damaged");
+	if (block_unpack(b, r->packed, &r->columns, r->raw) < 0)
 		return cut_short(r, diag, "damaged");
-	r->len = b->raw;
-	r->pos = 0;
+	r->len = block_raw(b);
 	return 1;
 }
 
@@ -258,6 +260,11 @@ int record_reader_last(const struct record_reader *r, struct record_last *ret)
 	return r->follow ? -ESPIPE : record_last(r->fd, ret);
 }
 
+bool record_reader_index(const struct record_reader *r, struct recording_index *ret)
+{
+	return !r->follow && index_read(r->fd, ret);
+}
+
 bool record_reader_follows(const struct record_reader *r) { return r->follow; }
 
 void record_reader_close(struct record_reader *r)
@@ -268,5 +275,6 @@ void record_reader_close(struct record_reader *r)
 	free(r->name);
 	free(r->raw);
 	free(r->packed);
+	free(r->columns);
 	free(r);
 }

@@ -67,6 +67,61 @@ def block(stored, raw, nrecords, crc=None):
     return struct.pack("<IIII", len(stored), raw, nrecords, zlib.crc32(stored) if crc is None else crc) + stored
 
 
+def varint(v):
+    out = b""
+    while v >= 0x80:
+        out += bytes([v & 0x7f | 0x80])
+        v >>= 7
+    return out + bytes([v])
+
+
+COLUMNS = ("shape", "shapes", "thread", "threads", "changed", "arg0", "arg1", "arg2", "arg3", "arg4", "arg5", "ret",
+           "gap_low", "gap", "took_low", "took", "length", "text", "data", "records")
+
+
+def columns(lengths=None, **column):
+    """A block's columns: those of a read of 12 bytes, or what is given."""
+    read = {"shape": b"\xff\0", "shapes": struct.pack("<IHBBBBH", 0, 0, 0, 0, 1, 1, 0) + struct.pack("<BBH", 1, BYTES, AT_EXIT),
+            "thread": b"\xff\0", "threads": struct.pack("<II", TID, TID), "changed": b"\xc1", "arg0": varint(6), "ret": varint(24),
+            "gap_low": b"\xd0", "gap": b"\7", "took_low": b"\xd0", "took": b"\7", "length": varint(12), "data": b"twelve bytes"}
+    of = [(read | column).get(name, b"") for name in COLUMNS]
+    return struct.pack("<20I", *(lengths or map(len, of))) + b"".join(of)
+
+
+def many():
+    """Columns as such: three bytes of how many words come out, of which the first says to the target that it is these."""
+    one = 15    # words: 96 bytes, 8, 16
+    cases = {
+        "good": (one, columns()),
+        "record-too-few": (one - 1, columns()),
+        "record-too-many": (one + 1, columns()),
+        "lengths-behind-the-end": (one, columns(lengths=[2**32 - 1] * 20)),
+        "lengths-cut": (one, columns()[:79]),
+        "shape-of-none": (one, columns(shape=b"\xff\1")),
+        "shape-again-new": (one, columns(shape=b"\xff\xff\0")),
+        "shape-of-200-chunks": (one, columns(shapes=struct.pack("<IHBBBBH", 0, 0, 0, 0, 1, 200, 0) + bytes(800))),
+        "shapes-more-than-there-may-be": (one, columns(shape=b"\xff\0" * 300, shapes=bytes(12 * 300))),
+        "thread-of-none": (one, columns(thread=b"\xff\7")),
+        "thread-missing": (one, columns(threads=b"")),
+        "number-without-end": (one, columns(arg0=b"\xff" * 11)),
+        "number-cut": (one, columns(arg0=b"\xff")),
+        "chunk-of-4-gb": (one, columns(length=varint(2**32 - 1))),
+        "chunk-length-wraps": (one, columns(length=varint(2**64 - 4))),
+        "chunk-longer-than-its-bytes": (one + 1, columns(length=varint(20))),
+        "left-over": (one, columns(text=b"more")),
+        "record-of-size-0": (one, columns(shape=b"\xfe", records=bytes(120))),
+        "record-of-size-25": (4, columns(shape=b"\xfe", **{name: b"" for name in COLUMNS[1:-1]}, records=record(EXIT, bytes(8), size=25))),
+        "nothing": (0, columns(**{name: b"" for name in COLUMNS})),
+    }
+    return {f"columns-{name}": bytes([words % 64 * 4 + 3, words >> 6 & 255, words >> 14]) + data for name, (words, data) in cases.items()}
+
+
+def index(*numbers, back=None, crc=None):
+    """An index and the end mark that leads to it."""
+    content = struct.pack(f"<{len(numbers)}Q", *numbers)
+    return block(content, 1 << 30, 0, crc) + struct.pack("<IIII", 0, len(content) + 16 if back is None else back, 0, 0)
+
+
 def recording(*blocks, version=1):
     return b"CPDREC\r\n" + struct.pack("<II", version, 0) + b"".join(blocks)
 
@@ -145,7 +200,18 @@ def frames():
         "empty": b"",
         "magic-only": b"CPDREC\r\n",
         "other-magic": b"CPDREC\n\n" + bytes(8),
-        "newer-version": recording(good, version=2),
+        "newer-version": recording(good, version=3),
+        "columns": recording(block(zstd(columns()), 120 | 1 << 31, 1), index(1, 1, 0, 0, 1000, 2000, 0), version=2),
+        "columns-and-no-index": recording(block(zstd(columns()), 120 | 1 << 31, 1), bytes(16), version=2),
+        "columns-damaged": recording(block(zstd(columns(thread=b"\xff\7")), 120 | 1 << 31, 1), bytes(16), version=2),
+        "columns-of-64-mb": recording(block(zstd(bytes(64 << 20)), 120 | 1 << 31, 1), bytes(16), version=2),
+        "index-in-the-middle": recording(index(1, 1)[:-16], good, bytes(16), version=2),
+        "index-empty": recording(good, index(), version=2),
+        "index-ends-before-it-begins": recording(good, index(1, 1, 0, 0, 2000, 1000, 0), version=2),
+        "index-goes-on-later": recording(good, index(1, 1, 0, 0, 0, 1000, 2**64 - 1), version=2),
+        "index-before-the-start": recording(good, index(1, 1, back=4000), version=2),
+        "index-wrong-checksum": recording(good, index(1, 1, 0, 0, 0, 1000, 0, crc=1), version=2),
+        "index-longer": recording(good, index(*range(1, 100)), version=2),
         "good": recording(good),
         "cut-in-a-block": recording(good)[:-5],
         "wrong-checksum": recording(block(zstd(whole), len(whole), 2, crc=1)),
@@ -164,7 +230,7 @@ def frames():
         "record-of-size-8": odd_block(record(EXIT, bytes(24), size=8)),
         "record-ends-behind-the-block": odd_block(record(EXIT, bytes(24), size=64)),
     }
-    return {name: b"\0" + data for name, data in file.items()} | inside
+    return {name: b"\0" + data for name, data in file.items()} | inside | many()
 
 
 def odd_block(data):

@@ -82,11 +82,11 @@ def damaged(t):
     while at < len(content):
         blocks.append(at)
         at += 16 + int.from_bytes(content[at:at + 4], "little")
-    check(len(blocks) > 2, f"one block only: {blocks}")
+    check(len(blocks) > 3, f"one block of records only: {blocks}")  # the last two are the index and the end mark
     broken = bytearray(content)
-    broken[blocks[-2] + 30] ^= 1
+    broken[blocks[-3] + 30] ^= 1
     all_lines = lines(run(t, "--read", whole)[2])
-    for what, bad in (("cut off", content[:-20]), ("cut off", content[:-16]), ("damaged", bytes(broken))):
+    for what, bad in (("cut off", content[:blocks[-2] - 4]), ("cut off", content[:-16]), ("damaged", bytes(broken))):
         file = t.out()
         file.write_bytes(bad)
         status, _, said = run(t, "--read", file)
@@ -95,6 +95,16 @@ def damaged(t):
         shown = lines(said)
         check(len(shown) > 1 and shown[:-1] == all_lines[:len(shown) - 1], f"{what}: other lines than before")
         check(bad == content[:-16] or re.search(r"^ Exit: unknown, the recording is cut off here", said, re.M), said)
+    abouts = {}
+    for name, some in (("whole", content), ("broken", bytes(broken)), ("cut", content[:blocks[-3]]), ("no end", content[:-16])):
+        file = t.out()
+        file.write_bytes(some)
+        status, out, said = run(t, "--read", file, "--about")
+        abouts[name] = (status, re.search(r"^  holds .*$", out.decode(), re.M)[0])
+        equal(status, 125 if name in ("cut", "no end") else 0, f"{name}: {said}")
+    equal(abouts["broken"][1], abouts["whole"][1], "the index says it, and the damage before it is not read")
+    equal(abouts["no end"][1], abouts["whole"][1], "without an end all is counted")
+    check(abouts["cut"][1] != abouts["whole"][1], abouts)
 
 
 def killed(t):
@@ -115,7 +125,7 @@ def to_stdout(t):
     """--record - writes nothing but the recording to the standard output; the command's own goes to standard error; a terminal is refused"""
     status, out, said = run(t, "--backend", t.args.backend, "-q", "--record", "-", "--", "sh", "-c", SHELL + "; exit 3")
     equal(status, 3, said[-300:])
-    check(out.startswith(b"CPDREC\r\n") and out.endswith(bytes(16)), "not a whole recording")
+    check(out.startswith(b"CPDREC\r\n") and out[-16:-12] == bytes(4), "not a whole recording")
     check(re.search("^words$", said, re.M), "the command's output is not on standard error")
     status, text, said = run(t, "--read", "-", "--json", "-", stdin=None, input=out)
     equal(status, 0, said[-300:])
@@ -254,7 +264,7 @@ def bytes_of(path):
     if path.suffix != ".cpd":
         return content
     out, at = b"", 16
-    while (stored := int.from_bytes(content[at:at + 4], "little")):
+    while (stored := int.from_bytes(content[at:at + 4], "little")) and not content[at + 7] & 0x40:  # up to the index
         out += subprocess.run(["zstd", "-dc"], input=content[at + 16:at + 16 + stored], stdout=subprocess.PIPE, check=True).stdout
         at += 16 + stored
     return out

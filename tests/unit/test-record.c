@@ -130,19 +130,23 @@ static void test_cut_anywhere(void **state)
 static void test_damaged(void **state)
 {
 	struct diag diag = { 0 };
-	uint32_t newer = RECORD_VERSION + 1;
+	uint32_t newer = RECORDING_VERSION + 1;
+	const off_t counts = offsetof(struct recording_block, nrecords);
 	struct stat st;
+	off_t index;
 	int rc, fd;
 
 	(void)state;
 	write_recording(50, 40);
 	assert_int_equal(stat(path, &st), 0);
+	index = st.st_size - (off_t)(2 * sizeof(struct recording_block) + sizeof(struct recording_index));
 	fd = open(path, O_RDWR);
-	/* every byte of the block but its own count of records, which nothing relies on */
+	/* every byte of the blocks but their own count of records, which nothing relies on */
 	for (off_t at = sizeof(struct recording_head); at < st.st_size - (off_t)sizeof(struct recording_block); at++) {
 		unsigned char c, bad;
 
-		if (at >= (off_t)sizeof(struct recording_head) + 8 && at < (off_t)sizeof(struct recording_head) + 12)
+		if (at / 4 == ((off_t)sizeof(struct recording_head) + counts) / 4 ||
+		    (at >= index + counts && at < index + counts + 4))
 			continue;
 		assert_int_equal(pread(fd, &c, 1, at), 1);
 		bad = c ^ 0x10;

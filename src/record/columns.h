@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * The records of a block, field by field: what is alike stands together and is mostly a repeat of the one before
+ * (docs/recording-format.md, Columns).  Each block is whole by itself.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct record;
+struct columns;
+
+/* In the order in which they are in a block; only appended. */
+enum column {
+	COLUMN_SHAPE,		/* u8 a record: which of the block's shapes it has, or one of SHAPE_* */
+	COLUMN_SHAPES,		/* the definitions, at their first use: struct shape_head, struct shape_chunk each */
+	COLUMN_THREAD,		/* u8 a call: which of the block's threads made it, or THREAD_NEW */
+	COLUMN_THREADS,		/* the definitions: u32 pid, u32 tid */
+	COLUMN_CHANGED,		/* u8 a call: what differs from the last one of its shape */
+	COLUMN_ARG0, COLUMN_ARG1, COLUMN_ARG2, COLUMN_ARG3, COLUMN_ARG4, COLUMN_ARG5,
+	COLUMN_RET,		/* these: a difference, if there is one */
+	COLUMN_GAP_LOW,		/* u8 a call: time since the end of the thread's last call, the low byte */
+	COLUMN_GAP,		/* the rest of it */
+	COLUMN_TOOK_LOW, COLUMN_TOOK,		/* likewise, from its entry to its end; not where exit_ns is 0 */
+	COLUMN_LENGTH,		/* of chunks, where it changed */
+	COLUMN_TEXT,		/* the bytes of chunks copied before the call */
+	COLUMN_DATA,		/* and after it */
+	COLUMN_RECORDS,		/* records that are no call, or have no shape, as they are */
+	_COLUMNS
+};
+
+enum {
+	SHAPES_MAX = 250, SHAPE_RECORD = 254 /* none: it is in COLUMN_RECORDS */, SHAPE_NEW = 255,
+	THREADS_MAX = 255, THREAD_NEW = 255,
+	SHAPE_CHUNKS = 6,	/* calls that have more have no shape */
+	CHANGED_RET = 1 << 6, CHANGED_LENGTH = 1 << 7,	/* below: the arguments */
+};
+
+/* What calls have in common.  ends: exit_ns is not 0. */
+struct shape_head { uint32_t nr; uint16_t flags; uint8_t arch, pad, ends, nchunks; uint16_t zero; };
+struct shape_chunk { uint8_t arg, part; uint16_t flags; };
+
+/* The last call of a shape, the last end of a thread. */
+struct shape_state { uint64_t words[7]; uint32_t lengths[SHAPE_CHUNKS]; };
+
+enum { VARINT_MAX = 10 };
+static inline uint64_t zigzag(uint64_t v) { return v << 1 ^ (uint64_t)((int64_t)v >> 63); }
+static inline uint64_t zagzig(uint64_t v) { return v >> 1 ^ -(v & 1); }
+
+/* ---- writing ---- */
+
+struct columns *columns_new(void);
+void columns_free(struct columns *c);		/* may be NULL */
+void columns_add(struct columns *c, const struct record *r);
+size_t columns_raw(const struct columns *c);	/* bytes of the records added */
+/* There is no room for more shapes, or threads: nothing may be added before a reset. */
+bool columns_full(const struct columns *c);
+const struct buf *columns_of(const struct columns *c, enum column column);
+void columns_reset(struct columns *c);
+
+/* ---- reading ---- */
+
+/*
+ * The records, `raw` bytes to the byte, out of a block's columns: u32 the length of each, then the bytes.  -EBADMSG:
+ * these do not say so many whole records.
+ */
+int columns_unpack(const void *packed, size_t len, char *to, size_t raw);

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/* Any bytes may stand in a block: every number is checked where it is used, and what is written is counted. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/macro.h"
+#include "record/columns.h"
+#include "record/record.h"
+
+struct span { const unsigned char *at, *end; };
+struct known { struct shape_head head; struct shape_chunk chunks[SHAPE_CHUNKS]; struct shape_state last; };
+struct thread { uint32_t pid, tid; uint64_t end_ns; };
+
+struct unpacking {
+	struct span column[_COLUMNS];
+	char *to, *end;
+	unsigned nshapes, nthreads;
+	uint64_t end_ns;		/* of the last call of all */
+	bool bad;			/* a column was too short, or has a number that nothing has */
+	struct known shapes[SHAPES_MAX];
+	struct thread threads[THREADS_MAX];
+};
+
+/* ---- columns ---- */
+
+/* Their next n bytes; NULL, and bad, where there are fewer. */
+static const void *take(struct unpacking *u, enum column column, size_t n)
+{
+	struct span *s = &u->column[column];
+	const void *p = s->at;
+
+	if ((size_t)(s->end - s->at) < n) {
+		u->bad = true;
+		return NULL;
+	}
+	s->at += n;
+	return p;
+}
+
+static uint8_t byte(struct unpacking *u, enum column column)
+{
+	struct span *s = &u->column[column];
+
+	if (s->at < s->end)
+		return *s->at++;
+	u->bad = true;
+	return 0;
+}
+
+static uint64_t varint(struct unpacking *u, enum column column)
+{
+	uint64_t v = 0;
+
+	for (unsigned shift = 0; shift < 7 * VARINT_MAX; shift += 7) {
+		uint64_t b = byte(u, column);
+
+		v |= (b & 0x7f) << shift;
+		if (b < 0x80)
+			return v;
+	}
+	u->bad = true;
+	return 0;
+}
+
+/* In two steps: the low byte by itself. */
+static uint64_t two(struct unpacking *u, enum column low)
+{
+	uint64_t v = byte(u, low);
+
+	return zagzig(v | varint(u, low + 1) << 8);
+}
+
+/* ---- calls ---- */
+
+static struct known *new_shape(struct unpacking *u)
+{
+	struct known *k = u->shapes + u->nshapes;
+	const void *head = take(u, COLUMN_SHAPES, sizeof(k->head)), *chunks;
+
+	if (!head || u->nshapes == SHAPES_MAX)
+		return NULL;
+	memset(&k->last, 0, sizeof(k->last));
+	memcpy(&k->head, head, sizeof(k->head));
+	if (k->head.nchunks > SHAPE_CHUNKS)
+		return NULL;
+	chunks = take(u, COLUMN_SHAPES, k->head.nchunks * sizeof(k->chunks[0]));
+	if (!chunks)
+		return NULL;
+	memcpy(k->chunks, chunks, k->head.nchunks * sizeof(k->chunks[0]));
+	u->nshapes++;
+	return k;
+}
+
+/* A definition is followed by the first use. */
+static struct known *get_shape(struct unpacking *u, unsigned n)
+{
+	if (n == SHAPE_NEW && !new_shape(u))
+		return NULL;
+	if (n == SHAPE_NEW)
+		n = byte(u, COLUMN_SHAPE);
+	return n < u->nshapes ? &u->shapes[n] : NULL;
+}
+
+static struct thread *get_thread(struct unpacking *u)
+{
+	unsigned n = byte(u, COLUMN_THREAD);
+
+	if (n == THREAD_NEW) {
+		const void *ids = take(u, COLUMN_THREADS, 2 * sizeof(uint32_t));
+
+		if (!ids || u->nthreads == THREADS_MAX)
+			return NULL;
+		memcpy(&u->threads[u->nthreads], ids, 2 * sizeof(uint32_t));
+		u->threads[u->nthreads++].end_ns = u->end_ns;
+		n = byte(u, COLUMN_THREAD);
+	}
+	return n < u->nthreads ? &u->threads[n] : NULL;
+}
+
+static void get_words(struct unpacking *u, struct shape_state *last, unsigned changed, struct record_call *call)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(last->words); i++)
+		if (changed & 1u << i)
+			last->words[i] += zagzig(varint(u, COLUMN_ARG0 + i));
+	memcpy(call->args, last->words, sizeof(call->args));
+	call->ret = (rec_i64)last->words[6];
+}
+
+/* Lengths first: how long the record is, they say.  0: longer than there is room. */
+static size_t get_lengths(struct unpacking *u, struct known *k, unsigned changed)
+{
+	size_t size = sizeof(struct record_call), room = MIN((size_t)(u->end - u->to), (size_t)RECORD_MAX);
+
+	for (unsigned i = 0; i < k->head.nchunks; i++) {
+		uint64_t len = changed & CHANGED_LENGTH ? varint(u, COLUMN_LENGTH) : k->last.lengths[i];
+
+		if (len > RECORD_MAX)
+			return 0;
+		k->last.lengths[i] = (uint32_t)len;
+		size += sizeof(struct record_chunk) + ALIGN8(len);
+	}
+	return size <= room ? size : 0;
+}
+
+static bool get_chunks(struct unpacking *u, const struct known *k, char *to)
+{
+	for (unsigned i = 0; i < k->head.nchunks; i++) {
+		const struct shape_chunk *shape = &k->chunks[i];
+		uint32_t len = k->last.lengths[i];
+		struct record_chunk head = { shape->arg, shape->part, shape->flags, len };
+		const void *bytes = take(u, shape->flags & CHUNK_AT_EXIT ? COLUMN_DATA : COLUMN_TEXT, len);
+
+		if (!bytes)
+			return false;
+		memcpy(to, &head, sizeof(head));
+		to += sizeof(head);
+		if (len)
+			memset(to + (len - 1) / 8 * 8, 0, 8);	/* what fills it up */
+		memcpy(to, bytes, len);
+		to += ALIGN8(len);
+	}
+	return true;
+}
+
+static bool get_call(struct unpacking *u, unsigned shape)
+{
+	struct known *k = get_shape(u, shape);
+	struct thread *thread = k ? get_thread(u) : NULL;
+	struct record_call call = { 0 };
+	unsigned changed;
+	size_t size;
+
+	if (!thread)
+		return false;
+	changed = byte(u, COLUMN_CHANGED);
+	size = get_lengths(u, k, changed);
+	if (!size)
+		return false;
+	get_words(u, &k->last, changed, &call);
+	call.h = (struct record){ .size = (uint32_t)size, .kind = RECORD_CALL, .flags = k->head.flags,
+				  .pid = thread->pid, .tid = thread->tid };
+	call.nr = k->head.nr;
+	call.arch = k->head.arch;
+	call.pad = k->head.pad;
+	call.nchunks = k->head.nchunks;
+	call.h.ts_ns = thread->end_ns + two(u, COLUMN_GAP_LOW);
+	if (k->head.ends)
+		call.exit_ns = call.h.ts_ns + two(u, COLUMN_TOOK_LOW);
+	u->end_ns = thread->end_ns = call.exit_ns ? call.exit_ns : call.h.ts_ns;
+	memcpy(u->to, &call, sizeof(call));
+	if (!get_chunks(u, k, u->to + sizeof(call)))
+		return false;
+	u->to += size;
+	return !u->bad;
+}
+
+/* One that is there as it was. */
+static bool get_record(struct unpacking *u)
+{
+	const struct span *s = &u->column[COLUMN_RECORDS];
+	struct record head;
+	const void *all;
+
+	if ((size_t)(s->end - s->at) < sizeof(head))
+		return false;
+	memcpy(&head, s->at, sizeof(head));
+	if (head.size < sizeof(head) || head.size % 8 || head.size > (size_t)(u->end - u->to))
+		return false;
+	all = take(u, COLUMN_RECORDS, head.size);
+	if (!all)
+		return false;
+	memcpy(u->to, all, head.size);
+	u->to += head.size;
+	return true;
+}
+
+/* ---- a block ---- */
+
+static bool part_columns(struct unpacking *u, const unsigned char *packed, size_t len)
+{
+	uint32_t lengths[_COLUMNS];
+	size_t at = sizeof(lengths);
+
+	if (len < sizeof(lengths))
+		return false;
+	memcpy(lengths, packed, sizeof(lengths));
+	for (unsigned i = 0; i < _COLUMNS; i++) {
+		if (lengths[i] > len - at)
+			return false;
+		u->column[i] = (struct span){ packed + at, packed + at + lengths[i] };
+		at += lengths[i];
+	}
+	return at == len;
+}
+
+static bool all_taken(const struct unpacking *u)
+{
+	for (unsigned i = 0; i < _COLUMNS; i++)
+		if (u->column[i].at != u->column[i].end)
+			return false;
+	return u->to == u->end;
+}
+
+int columns_unpack(const void *packed, size_t len, char *to, size_t raw)
+{
+	struct unpacking *u = xmalloc(sizeof(*u));
+	bool good;
+
+	memset(u, 0, offsetof(struct unpacking, shapes));
+	u->to = to;
+	u->end = to + raw;
+	good = part_columns(u, packed, len);
+	while (good && u->column[COLUMN_SHAPE].at < u->column[COLUMN_SHAPE].end) {
+		unsigned shape = byte(u, COLUMN_SHAPE);
+
+		good = shape == SHAPE_RECORD ? get_record(u) : get_call(u, shape);
+	}
+	good = good && all_taken(u);
+	free(u);
+	return good ? 0 : -EBADMSG;
+}

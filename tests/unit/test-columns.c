@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/* A block's columns give back its records to the byte; what is damaged is refused, or gives whole records. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/buf.h"
+#include "base/diag.h"
+#include "base/outfile.h"
+#include "record/columns.h"
+#include "record/file.h"
+#include "record/format.h"
+#include "record/index.h"
+#include "unit.h"
+
+static uint64_t state = 88172645463325252;	/* xorshift64: the same numbers in each run */
+
+static uint64_t number(void)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state;
+}
+
+/* Small, or of any size. */
+static uint64_t any(void) { return number() % 3 ? number() % 40 : number(); }
+
+static struct record *random_call(struct rec *r, unsigned nthreads)
+{
+	uint64_t args[6];
+	struct record_call *c;
+	char bytes[200];
+
+	for (unsigned i = 0; i < 6; i++)
+		args[i] = any();
+	c = rec_call(r, (unsigned)(number() % 4), args, (int64_t)any());
+	c->h.pid = c->h.tid = (rec_u32)(number() % nthreads);
+	c->h.flags = number() % 20 == 0;
+	c->h.ts_ns = any();		/* also backwards */
+	c->exit_ns = number() % 10 ? c->h.ts_ns + any() : 0;
+	c->nchunks = (rec_u16)(number() % (SHAPE_CHUNKS + 2));
+	for (unsigned i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (char)number();
+	for (unsigned i = 0; i < c->nchunks; i++) {
+		size_t len = number() % 3 ? 8 : number() % sizeof(bytes);
+
+		rec_chunk(r, i, PART_BYTES, number() % 2 ? CHUNK_AT_EXIT : 0, bytes, len);
+		if (len % 8 && number() % 20 == 0)
+			r->mem[c->h.size - 1] = 1;	/* what fills it up is not 0 */
+	}
+	if (number() % 30 == 0)
+		c->nchunks++;		/* one that is not there */
+	return &c->h;
+}
+
+static void pack(const struct columns *c, struct buf *b)
+{
+	b->len = 0;
+	for (unsigned i = 0; i < _COLUMNS; i++) {
+		uint32_t n = (uint32_t)columns_of(c, i)->len;
+
+		buf_add(b, &n, sizeof(n));
+	}
+	for (unsigned i = 0; i < _COLUMNS; i++)
+		buf_add(b, columns_of(c, i)->s, columns_of(c, i)->len);
+}
+
+/* Until no more fit, and each is in `all`. */
+static void fill(struct columns *c, struct buf *all, unsigned most, unsigned nthreads)
+{
+	struct rec r;
+
+	for (unsigned i = 0; i < most && !columns_full(c); i++) {
+		struct record *h = number() % 50 ? random_call(&r, nthreads) : rec_begin(&r, RECORD_EXIT, 48);
+
+		columns_add(c, h);
+		buf_add(all, h, h->size);
+	}
+}
+
+static void test_round_trip(void **unused)
+{
+	struct columns *c = columns_new();
+	struct buf all = { 0 }, packed = { 0 };
+
+	(void)unused;
+	for (unsigned round = 0; round < 100; round++) {
+		char *to;
+
+		all.len = 0;
+		fill(c, &all, round * 20, 1 + round * 9);
+		pack(c, &packed);
+		assert_int_equal(columns_raw(c), all.len);
+		assert_true(packed.len <= 2 * all.len + _COLUMNS * 4);
+		to = xmalloc(all.len + 1);
+		assert_int_equal(columns_unpack(packed.s, packed.len, to, all.len), 0);
+		assert_memory_equal(to, all.s ? all.s : "", all.len);
+		if (all.len) {
+			assert_int_equal(columns_unpack(packed.s, packed.len, to, all.len - 8), -EBADMSG);
+			assert_int_equal(columns_unpack(packed.s, packed.len - 1, to, all.len), -EBADMSG);
+		}
+		free(to);
+		columns_reset(c);
+	}
+	columns_free(c);
+	buf_done(&all);
+	buf_done(&packed);
+}
+
+/* Equal calls take next to nothing. */
+static void test_repeats_are_small(void **unused)
+{
+	const uint64_t args[6] = { 3, 0x7fff12345678, 4096, 0x21010, 7, 9 };
+	struct columns *c = columns_new();
+	size_t sum = 0;
+	struct rec r;
+
+	(void)unused;
+	for (unsigned i = 0; i < 1000; i++) {
+		struct record_call *call = rec_call(&r, 0, args, 4096);
+
+		call->h.ts_ns = 1000 + 3000 * i;
+		call->exit_ns = call->h.ts_ns + 1000;
+		call->nchunks = 1;
+		rec_chunk(&r, 1, PART_BYTES, CHUNK_AT_EXIT, "twelve bytes", 12);
+		columns_add(c, &call->h);
+	}
+	for (unsigned i = 0; i < _COLUMNS; i++)
+		sum += columns_of(c, i)->len;
+	assert_in_range(sum, 1000 * 12, 1000 * (12 + 8));
+	assert_int_equal(columns_of(c, COLUMN_ARG1)->len, 7);	/* once */
+	columns_free(c);
+}
+
+/* Each byte changed in turn, and bytes at random: nothing is written behind the end, whatever they say. */
+static void test_damage(void **unused)
+{
+	struct columns *c = columns_new();
+	struct buf all = { 0 }, packed = { 0 };
+	unsigned refused = 0, tries = 0;
+	char *to;
+
+	(void)unused;
+	fill(c, &all, 60, 5);
+	pack(c, &packed);
+	to = xmalloc(all.len);
+	for (size_t at = 0; at < packed.len; at++)
+		for (unsigned bit = 0; bit < 8; bit++, tries++) {
+			packed.s[at] ^= (char)(1 << bit);
+			refused += columns_unpack(packed.s, packed.len, to, all.len) < 0;
+			packed.s[at] ^= (char)(1 << bit);
+		}
+	assert_in_range(refused, 1, tries - 1);	/* bytes of strings can be any */
+	for (unsigned i = 0; i < 2000; i++) {
+		char save[16];
+		size_t at = number() % (packed.len - sizeof(save));
+
+		memcpy(save, packed.s + at, sizeof(save));
+		for (unsigned k = 0; k < sizeof(save); k++)
+			packed.s[at + k] = (char)number();
+		columns_unpack(packed.s, packed.len, to, all.len);
+		memcpy(packed.s + at, save, sizeof(save));
+	}
+	assert_int_equal(columns_unpack(packed.s, packed.len, to, all.len), 0);
+	assert_memory_equal(to, all.s, all.len);
+	free(to);
+	columns_free(c);
+	buf_done(&all);
+	buf_done(&packed);
+}
+
+/* ---- the index ---- */
+
+static int recorded(unsigned n, char path[64])
+{
+	struct outfile file = { .fd = memfd_create("recording", MFD_CLOEXEC) };
+	struct record_writer *w = record_writer_new(&file);
+	struct rec r;
+
+	assert_true(file.fd >= 0);
+	for (unsigned i = 0; i < n; i++) {
+		struct record_call *c = rec_call(&r, 0, (uint64_t[6]){ 0 }, 0);
+
+		c->h.ts_ns = 1000 + i;
+		c->exit_ns = 5000 + i;
+		record_writer_add(w, &c->h);
+	}
+	record_writer_add(w, rec_begin(&r, RECORD_TASK, sizeof(struct record_task)));
+	assert_int_equal(record_writer_finish(w), 0);
+	record_writer_free(w);
+	snprintf(path, 64, "/proc/self/fd/%d", file.fd);
+	return file.fd;
+}
+
+static void test_index(void **unused)
+{
+	struct recording_index x = { 0 };
+	struct record_reader *reader;
+	struct record_last last;
+	struct diag diag;
+	char path[64];
+	int fd = recorded(30000, path);
+	off_t size = lseek(fd, 0, SEEK_END);
+
+	(void)unused;
+	assert_true(index_read(fd, &x));
+	assert_int_equal(x.records, 30001);
+	assert_int_equal(x.calls, 30000);
+	assert_int_equal(x.processes, 1);
+	assert_int_equal(x.first_ns, 1000);
+	assert_int_equal(x.made_ns, 34999);
+	/* each byte of it matters, and without it the last block says how long it is */
+	for (off_t at = size - 16 - (off_t)sizeof(x) - 16; at < size; at++) {
+		unsigned char byte, bad;
+
+		assert_int_equal(pread(fd, &byte, 1, at), 1);
+		bad = byte ^ 0x40;
+		assert_int_equal(pwrite(fd, &bad, 1, at), 1);
+		if (at < size - 8 && (at < size - 80 || at >= size - 76))	/* nothing relies on these */
+			assert_false(index_read(fd, &x));
+		assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+	}
+	assert_int_equal(ftruncate(fd, size - 5), 0);
+	assert_false(index_read(fd, &x));
+	assert_int_equal(record_reader_open(path, &reader, &diag), 0);
+	assert_false(record_reader_index(reader, &x));
+	assert_int_equal(record_reader_last(reader, &last), 0);
+	assert_int_equal(last.made_ns, 34999);
+	record_reader_close(reader);
+	close(fd);
+}
+
+/* One that says of itself that it ends before it begins, and one longer than today's. */
+static void test_index_of_others(void **unused)
+{
+	struct { struct recording_index x; uint64_t more; } longer = { { 7, 5, 1, 0, 100, 900, 0 }, 1 };
+	struct recording_index x = { 0 };
+
+	(void)unused;
+	for (unsigned round = 0; round < 3; round++) {
+		struct outfile file = { .fd = memfd_create("recording", MFD_CLOEXEC) };
+		struct recording_head head = { RECORDING_MAGIC, RECORDING_VERSION, 0 };
+		size_t n = round == 1 ? 8 : sizeof(longer);
+		struct recording_block b = { (uint32_t)n, RECORDING_IS_INDEX, 0,
+					     (uint32_t)crc32(0, (const void *)&longer, (unsigned)n) };
+		struct recording_block end = { .raw = (uint32_t)(sizeof(b) + n) };
+
+		if (round == 2) {
+			longer.x.made_ns = 50;
+			b.crc = (uint32_t)crc32(0, (const void *)&longer, (unsigned)n);
+		}
+		outfile_write(&file, &head, sizeof(head));
+		outfile_write(&file, &b, sizeof(b));
+		outfile_write(&file, &longer, n);
+		outfile_write(&file, &end, sizeof(end));
+		assert_int_equal(index_read(file.fd, &x), round != 2);
+		if (round != 2) {
+			assert_int_equal(x.records, 7);
+			assert_int_equal(x.calls, round ? 0 : 5);
+		}
+		outfile_close(&file);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_repeats_are_small),
+		cmocka_unit_test(test_damage), cmocka_unit_test(test_index), cmocka_unit_test(test_index_of_others),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
