@@ -184,14 +184,17 @@ static unsigned explains(const struct totals_ending *e, const struct missed *m)
 	return is_usual(m) ? 0 : 1;
 }
 
-/* Those that explain most; of what was simply not there, only the last. */
+/*
+ * Those that explain most; of what was simply not there, only the last, and none where a configuration file was not
+ * read in its first place.
+ */
 static void keep_missed(struct totals *t, struct totals_ending *e, const struct living *v)
 {
-	unsigned most = 0;
+	unsigned most = 0, least = v->misses.second.m.name.s ? 2 : 1;
 
 	for (unsigned i = 0; i < v->misses.n; i++)
 		most = MAX(most, explains(e, &v->misses.v[i].m));
-	for (uint64_t below = UINT64_MAX; most && e->nmissed < (most > 1 ? ENDING_MISSES : 1);) {
+	for (uint64_t below = UINT64_MAX; most >= least && e->nmissed < (most > 1 ? ENDING_MISSES : 1);) {
 		const struct live_miss *best = NULL;
 
 		for (unsigned i = 0; i < v->misses.n; i++) {

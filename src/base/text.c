@@ -227,15 +227,27 @@ size_t text_width(const char *s, size_t n)
 	return w;
 }
 
+/* How wide the last component of a path is that it ends with, the slash included; 0: it ends with none. */
+static size_t name_width(const char *s, size_t n)
+{
+	const char *slash = memrchr(s, '/', n);
+	size_t len = slash ? n - (size_t)(slash - s) : 0;
+
+	return slash && !memchr(slash, ' ', len) ? text_width(slash, len) : 0;
+}
+
 void text_middle(struct buf *b, const char *s, size_t n, size_t columns)
 {
-	size_t width = text_width(s, n), head = columns ? (columns - 1) / 2 : 0, w = 0, i = 0;
+	size_t width = text_width(s, n), head = columns ? (columns - 1) / 2 : 0, w = 0, i = 0, name;
 	unsigned len;
 
 	if (width <= columns) {
 		buf_add(b, s, n);
 		return;
 	}
+	name = name_width(s, n);
+	if (name + head + 1 > columns && name + 1 <= columns)
+		head = columns - 1 - name;
 	for (unsigned c; i < n && w + (c = char_width(s + i, n - i, &len)) <= head; i += len)
 		w += c;
 	buf_add(b, s, i);

@@ -24,13 +24,39 @@ static void next_line(struct buf *b, size_t from)
 	buf_puts(b, b->len > from ? "\n" : "");
 }
 
+/* The length of a sequence that colours text or clears the rest of its line (ECMA-48 SGR, EL); 0: there is none. */
+static size_t colour_len(const char *s, size_t n)
+{
+	size_t i = 2;
+
+	if (n < 3 || s[0] != '\x1b' || s[1] != '[')
+		return 0;
+	while (i < n && ((s[i] >= '0' && s[i] <= '9') || s[i] == ';' || s[i] == ':'))
+		i++;
+	return i < n && (s[i] == 'm' || s[i] == 'K') ? i + 1 : 0;
+}
+
+/* A compiler that writes to a terminal colours its words; the rest is made safe. */
+static void line_words(struct buf *b, struct bytes line)
+{
+	struct buf plain = {0};
+
+	for (size_t i = 0, len; i < line.len; i += MAX(len, (size_t)1)) {
+		len = colour_len(line.s + i, line.len - i);
+		if (!len)
+			buf_putc(&plain, line.s[i]);
+	}
+	text_safe(b, plain.s ? plain.s : "", plain.len);
+	buf_done(&plain);
+}
+
 void ending_last_lines(struct buf *b, const struct totals_ending *e)
 {
 	size_t from = b->len;
 
 	for (unsigned i = 0; i < e->nlines; i++) {
 		next_line(b, from);
-		text_safe(b, e->lines[i].s, e->lines[i].len);
+		line_words(b, e->lines[i]);
 		if (e->lines[i].len == ENDING_LINE_BYTES)
 			buf_puts(b, "…");
 	}

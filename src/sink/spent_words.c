@@ -11,7 +11,7 @@
 #include "sink/totals_words.h"
 #include "sink/words.h"
 
-enum { COMMAND_COLUMNS = 36, BRIEF_COLUMNS = 26, LINE_COLUMNS = 76 };
+enum { COMMAND_COLUMNS = 36, BRIEF_COLUMNS = 26, LINE_COLUMNS = 120 };
 
 /* A part; and what is waited for where no more is known. */
 static const struct {
@@ -37,17 +37,24 @@ static const struct {
 const char *spent_part(enum spent s) { return words[s].part; }
 const char *spent_thing(enum spent s) { return words[s].thing; }
 
-static void threads(struct buf *b, const struct totals_wait *w)
+/* How much is printed of a futex, where there is not room for all: who woke its waiters is left out first. */
+enum detail { ADDRESS, WAITERS, ALL };
+
+static void threads(struct buf *b, const struct totals_wait *w, enum detail detail)
 {
+	if (detail == ADDRESS)
+		return;
 	if (w->nwaiters > 1)
 		buf_printf(b, ", %s%u threads", w->nwaiters == ARRAY_SIZE(w->waiters) ? "at least " : "", w->nwaiters);
+	if (detail == WAITERS)
+		return;
 	if (w->nwakers)
 		buf_printf(b, ", woken by %u", w->wakers[0]);
 	if (w->nwakers > 1)
 		buf_puts(b, " and others");
 }
 
-void spent_wait_words(struct buf *b, const struct totals_wait *w)
+static void wait_words(struct buf *b, const struct totals_wait *w, enum detail detail)
 {
 	if (w->what == SPENT_PEER && w->conn) {
 		table_conn_words(b, w->conn);
@@ -57,8 +64,8 @@ void spent_wait_words(struct buf *b, const struct totals_wait *w)
 		pidfd_name(b, w->target_pid);
 	} else if (w->addr && (w->what == SPENT_LOCK || w->what == SPENT_WAKE)) {
 		buf_printf(b, "futex 0x%llx%s", (unsigned long long)w->addr,
-			   w->what == SPENT_WAKE ? " (no lock)" : "");
-		threads(b, w);
+			   w->what == SPENT_WAKE && detail == ALL ? " (no lock)" : "");
+		threads(b, w, detail);
 	} else if (w->name.len) {
 		path_format(b, w->name.s, w->name.len);
 		if (w->peer_pid)
@@ -70,17 +77,34 @@ void spent_wait_words(struct buf *b, const struct totals_wait *w)
 	}
 }
 
-static void named(struct buf *b, const struct budget_part *part, unsigned i)
+void spent_wait_words(struct buf *b, const struct totals_wait *w) { wait_words(b, w, ALL); }
+
+static void wait_within(struct buf *b, const struct totals_wait *w, size_t columns)
 {
-	if (part->named[i].proc)
-		totals_proc_command_within(b, part->named[i].proc, COMMAND_COLUMNS);
-	else
-		spent_wait_words(b, part->named[i].wait);
-	/* not where it is next to all of it */
-	if (part->named[i].ns * 20 < part->ns * 19) {
-		buf_putc(b, ' ');
-		human_ns(b, part->named[i].ns);
+	for (unsigned detail = ALL + 1; detail-- > 0 && (!b->len || text_width(b->s, b->len) > columns);) {
+		buf_reset(b);
+		wait_words(b, w, (enum detail)detail);
 	}
+}
+
+/* Its time stands behind it, but where it is next to all of it. */
+static void named(struct buf *b, const struct budget_part *part, unsigned i, size_t columns)
+{
+	struct buf name = {0}, time = {0};
+
+	if (part->named[i].ns * 20 < part->ns * 19) {
+		buf_putc(&time, ' ');
+		human_ns(&time, part->named[i].ns);
+	}
+	columns -= MIN(columns, time.len);
+	if (part->named[i].proc)
+		totals_proc_command_within(&name, part->named[i].proc, columns);
+	else
+		wait_within(&name, part->named[i].wait, columns);
+	text_middle(b, name.s ? name.s : "", name.len, columns);
+	buf_add(b, time.s ? time.s : "", time.len);
+	buf_done(&name);
+	buf_done(&time);
 }
 
 static bool has_name(const struct budget_part *part, unsigned i)
@@ -105,27 +129,32 @@ static void briefly(struct buf *b, const struct budget_part *part)
 	buf_done(&one);
 }
 
-void spent_words(struct buf *b, const struct budget_part *part, bool whole)
+void spent_words_within(struct buf *b, const struct budget_part *part, size_t columns)
 {
 	size_t from = b->len;
 	unsigned n = 0;
 
-	if (!whole) {
-		briefly(b, part);
-		return;
-	}
 	buf_puts(b, words[part->what].part);
 	for (unsigned i = 0; i < SPENT_NAMED; i++) {
+		size_t used = text_width(b->s + from, b->len - from) + 2;
+		size_t left = columns > used ? columns - used : 0;
 		struct buf one = {0};
 
-		/* what is next to nothing of it is left out, and what there is no room for */
+		/* what is next to nothing of it is left out, and what there is no room for; never the first */
 		if (has_name(part, i) && part->named[i].ns * 20 >= part->ns)
-			named(&one, part, i);
-		if (one.len &&
-		    (!n || text_width(b->s + from, b->len - from) + text_width(one.s, one.len) <= LINE_COLUMNS)) {
+			named(&one, part, i, n ? COMMAND_COLUMNS : MAX(left, (size_t)COMMAND_COLUMNS));
+		if (one.len && (!n || text_width(one.s, one.len) <= left)) {
 			buf_puts(b, n++ ? ", " : ": ");
 			buf_add(b, one.s, one.len);
 		}
 		buf_done(&one);
 	}
+}
+
+void spent_words(struct buf *b, const struct budget_part *part, bool whole)
+{
+	if (whole)
+		spent_words_within(b, part, LINE_COLUMNS);
+	else
+		briefly(b, part);
 }

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "sink/cell.h"
 #include "sink/out.h"
+#include "sink/spent_words.h"
 #include "sink/summary.h"
 #include "sink/table_words.h"
 #include "sink/totals_words.h"
@@ -154,6 +155,8 @@ static void rest(struct summary_sink *s, const struct table *t, const struct tab
 	if (t->def->columns[column].type == CELL_COMMAND && row->cells[column].proc->argv.n) {
 		totals_proc_command_within(&s->b, row->cells[column].proc,
 					   s->columns > used + 20 ? s->columns - used : 20);
+	} else if (t->def->columns[column].type == CELL_SPENT) {
+		spent_words_within(&s->b, row->cells[column].part, s->columns > used ? s->columns - used : 0);
 	} else {
 		table_cell_words(&words, t->def->columns[column].type, &row->cells[column], true);
 		if (t->def->columns[column].type == CELL_FINDING)

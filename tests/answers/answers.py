@@ -165,6 +165,7 @@ def second_place(t):
                "print('bad port', text.split()[-1], file=sys.stderr); sys.exit(1)\n")
     shown = traced(t, *PYTHON, program, cwd=d, status=1)
     says(shown, r"bad port no", rf"app\.conf was read from {re.escape(str(d))}/second/app\.conf; it was not in {re.escape(str(d))}/first/app\.conf")
+    check("was not found" not in shown.split("Where the time went")[0], f"what python looks for in vain says less: {shown}")
 
 
 def made_good(t):
@@ -206,12 +207,12 @@ def no_reason(t):
 
 def words_are_safe(t):
     """what a program writes to its standard error cannot reach the terminal as it is, and is short"""
-    program = "import sys; sys.stderr.write('\\x1b[2Jred\\u202e ' + 'y' * 5000 + '\\n'); sys.stderr.write('a\\n' * 20 + 'end'); sys.exit(1)"
+    program = "import sys; sys.stderr.write('\\x1b[2Jred\\u202e ' + 'y' * 5000 + '\\n'); sys.stderr.write('a\\n' * 20 + '\\x1b[01;31m\\x1b[Kbold\\x1b[m\\x1b[K, \\x1b[9;9Hmoved\\nend'); sys.exit(1)"
     got, _, _, text = t.run(*PYTHON, program)
     equal(got, 1, "the exit status")
     shown = screen(text)
     check("\x1b" not in shown and "\u202e" not in shown, "raw bytes are printed")
-    equal(re.findall(r"^      (a|end)$", shown, re.M), ["a"] * 4 + ["end"], "the last five lines")
+    equal(re.findall(r"^      (a|end|bold.*)$", shown, re.M), ["a"] * 3 + [r"bold, \e[9;9Hmoved", "end"], "the last five lines, without colours")
 
 
 # ---- where the time went ----
@@ -371,8 +372,8 @@ int main(void)
 		;
 	pthread_mutex_lock(&m);
 	done = 1;
+	pthread_mutex_unlock(&m);	/* first, so that those that are woken need not wait for it */
 	pthread_cond_broadcast(&c);
-	pthread_mutex_unlock(&m);
 	for (int i = 0; i < 4; i++)
 		pthread_join(t[i], 0);
 	return 0;

@@ -159,6 +159,10 @@ static void cuts_in_the_middle(void **state)
 	assert_cut("abcdefghijk", 10, "abcd…ghijk");
 	assert_cut("abcdefghijk", 3, "a…k");
 	assert_cut("abc", 1, "…");
+	/* a file keeps its name, where there is room for it */
+	assert_cut("/usr/lib/x86/warnings.pyc", 16, "/u…/warnings.pyc");
+	assert_cut("/usr/lib/x86/warnings.pyc", 12, "/usr/…gs.pyc");
+	assert_cut("/usr/lib/x86/a few words", 12, "/usr/… words");
 	/* wide characters are not split, and what does not fit is left out */
 	assert_cut("\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5", 6, "\xe6\x97\xa5…\xe6\x97\xa5");
 }
