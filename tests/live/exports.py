@@ -16,6 +16,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 
 from harness import PATIENCE, Skip, check, equal, eventually, main, need, need_root
 
@@ -208,33 +209,44 @@ def named_point(database, ndjson):
     db.close()
 
 
-def killed(t):
-    """kill -9: NDJSON is whole lines, SQLite sound up to the point that it names, and read while it is written"""
-    for _ in range(2):
-        database, ndjson = t.out(), t.out()
-        p = subprocess.Popen([t.args.compendium, "--backend", t.args.backend, "-q", "-v", "--sqlite", database, "--json", ndjson, "--", "sh", "-c", FOREVER],
-                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+def kill_midway(t, database, arguments, enough=lambda: True, **more):
+    """compendium, killed when a thousand events are in the database, and what else is written is enough."""
+    p = subprocess.Popen([t.args.compendium, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, **more)
+
+    def written():
+        check(p.poll() is None, f"compendium ended: {p.returncode}")
         try:
-            def written():
-                check(p.poll() is None, f"compendium ended: {p.returncode}")
-                try:
-                    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
-                        return db.execute("SELECT count(*) FROM event").fetchone()[0] > 1000
-                except sqlite3.OperationalError:    # no file, or no table yet
-                    return False
-            eventually(written, "a thousand events in the database")
-        finally:
-            p.kill()
-            p.wait()
-            # with bpf the command outlives its tracer
-            try:
-                os.killpg(p.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+            with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
+                return db.execute("SELECT count(*) FROM event").fetchone()[0] > 1000 and enough()
+        except sqlite3.OperationalError:    # no file, or no table yet
+            return False
+    try:
+        eventually(written, "a thousand events in the database")
+    finally:
+        p.kill()
+        p.wait()
+        # with bpf the command outlives its tracer
+        try:
+            os.killpg(p.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+def killed(t):
+    """kill -9: NDJSON is whole lines, SQLite sound up to the point that it names and read while it is written, the recording says where it ends"""
+    for _ in range(2):
+        database, ndjson, recording = t.out(), t.out(), t.out().with_suffix(".cpd")
+        kill_midway(t, database, ["--backend", t.args.backend, "-q", "-v", "--sqlite", database, "--json", ndjson, "--record", recording, "--", "sh", "-c", FOREVER],
+                    enough=lambda: recording.stat().st_size > 20000, stdin=subprocess.DEVNULL)
         rows = rows_of(ndjson)
         equal(rows[0]["table"], "trace", "the first row")
         check(sum(r["table"] == "event" for r in rows) > 1000, f"{len(rows)} rows of JSON")
         named_point(database, ndjson)
+        again = t.out()
+        status, _, said = trace(t, "-v", "--read", recording, "--json", again)
+        equal(status, 125, said[-300:])
+        check(re.search(rf"^compendium: the recording {recording} is cut off after \d+ records, \S+ after its start; what came before that is shown$", said, re.M), said[-300:])
+        named_point(database, again)
         # what the killed run left beside it is not the next one's
         equal(trace(t, "--sqlite", database, "--", "true")[0], 0, "true")
         with contextlib.closing(sqlite3.connect(database)) as db:
@@ -242,5 +254,29 @@ def killed(t):
         check(not list(database.parent.glob(database.name + "-*")), "a log beside the next run's database")
 
 
+def killed_reading(t):
+    """kill -9 while a recording is exported: as of a run; more of it would have come"""
+    recording = t.out().with_suffix(".cpd")
+    equal(trace(t, "-v", "--record", recording, "--", "sh", "-c", "i=0; while [ $i -lt 4000 ]; do read x < /etc/hosts; read x < /nowhere; i=$((i+1)); done 2> /dev/null")[0], 0, "a recording")
+    database, ndjson = t.out(), t.out()
+    ours, theirs = os.pipe()
+    content = recording.read_bytes()[:-16]     # without its end
+
+    def feed():
+        with contextlib.suppress(BrokenPipeError), open(theirs, "wb") as f:    # its reader is killed
+            f.write(content)
+            ended.wait(PATIENCE)
+    ended = threading.Event()
+    feeder = threading.Thread(target=feed)
+    feeder.start()
+    try:
+        kill_midway(t, database, ["-q", "-v", "--read", "-", "--sqlite", database, "--json", ndjson], stdin=ours)
+    finally:
+        ended.set()
+        os.close(ours)
+        feeder.join()
+    named_point(database, ndjson)
+
+
 if __name__ == "__main__":
-    sys.exit(main(__doc__, {"exports": [all_at_once, default_names, same_file, not_begun, removed, full, full_tmpfs, closed_pipe, killed]}))
+    sys.exit(main(__doc__, {"exports": [all_at_once, default_names, same_file, not_begun, removed, full, full_tmpfs, closed_pipe, killed, killed_reading]}))

@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: MIT
 """strace's own test programs as judges of --format strace: each makes calls and prints the text that strace has to give.
 
-usage: strace_oracles.py --compendium PROGRAM [--backend ptrace|bpf] TESTS
+usage: strace_oracles.py --compendium PROGRAM [--backend ptrace|bpf] TESTS | --fetch FOLDER
 
-TESTS: the folder tests/ of strace 6.1's source, with the programs of WHOLE built there (`make WHOLE…`; docs/strace-format.md
-says how).  Programs that are not there, or skip, are skipped.  Those that strace tests without -y have no names of
-descriptors in their text: these are taken out of ours.  Prints TAP.
+TESTS: the folder tests/ of strace 6.1's source, with the programs of WHOLE built there.  --fetch: gets that source from where
+this system's own packages come, and builds it, once.  Programs that skip themselves (a right or a call of the kernel is
+missing) are skipped.  Those that strace tests without -y have no names of descriptors in their text: these are taken out
+of ours.  Prints TAP.
 """
 import argparse
+import fcntl
 import os
+import pathlib
 import re
 import subprocess
 import sys
@@ -48,13 +51,70 @@ def lines(text, ours):
             yield line
 
 
+VERSION = "6.1"
+
+
+class Missing(Exception):
+    """Why there are no programs to run."""
+
+
+def succeed(what, command, **more):
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **more)
+    if done.returncode:
+        raise Missing(f"{what}: {' '.join((done.stdout.splitlines() or ['no output'])[-1:])[:200]}")
+    return done.stdout
+
+
+def get_source(folder):
+    """strace's source as Debian has it, by lists of apt's own: those of the system may lack sources, and need root."""
+    places = set()
+    for line in succeed("apt-cache", ["apt-cache", "madison", "strace"]).splitlines():
+        _, version, place = (word.strip() for word in line.split("|"))
+        if version.startswith(f"{VERSION}-"):
+            places.add(" ".join(place.split()[:2]).rpartition("/")[0])
+    if not places:
+        raise Missing(f"no package of strace {VERSION} in apt's lists")
+    lists = folder / "apt"
+    (lists / "lists" / "partial").mkdir(parents=True, exist_ok=True)
+    (lists / "sources.list").write_text("".join(f"deb-src {place} main\n" for place in sorted(places)))
+    options = [f"-oDir::Etc::SourceList={lists}/sources.list", "-oDir::Etc::SourceParts=/dev/null", f"-oDir::State::Lists={lists}/lists",
+               f"-oDir::Cache={lists}", "-oAPT::Sandbox::User="]
+    succeed("apt-get update", ["apt-get", "-q", *options, "update"], timeout=300)
+    succeed("apt-get source", ["apt-get", "-q", *options, "source", "--only-source", "strace"], cwd=folder, timeout=300)
+
+
+def fetch(folder):
+    """The folder of its tests, built; two that ask at once wait for each other."""
+    folder.mkdir(parents=True, exist_ok=True)
+    source = folder / f"strace-{VERSION}"
+    with open(folder / "lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (source / "built").exists():
+            if not (source / "configure").exists():
+                get_source(folder)
+            jobs = f"-j{len(os.sched_getaffinity(0))}"
+            succeed("configure", ["./configure", "--enable-mpers=no", "--disable-gcc-Werror"], cwd=source, timeout=900)
+            succeed("make", ["make", jobs, "-C", "bundled"], cwd=source, timeout=900)
+            succeed("make", ["make", jobs, "-C", "src"], cwd=source, timeout=1800)
+            succeed("make", ["make", jobs, "-C", "tests", "libtests.a", *WHOLE], cwd=source, timeout=1800)
+            (source / "built").touch()
+    return source / "tests"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--compendium", required=True, type=os.path.abspath)
     parser.add_argument("--backend", choices=["ptrace", "bpf"], default="ptrace")
-    parser.add_argument("tests")
+    parser.add_argument("--fetch", type=lambda path: pathlib.Path(path).absolute())
+    parser.add_argument("tests", nargs="?")
     args = parser.parse_args()
-    os.chdir(args.tests)
+    if bool(args.fetch) == bool(args.tests):
+        parser.error("either TESTS or --fetch FOLDER")
+    try:
+        os.chdir(args.tests or fetch(args.fetch))
+    except (Missing, OSError, subprocess.TimeoutExpired) as e:
+        print(f"1..0 # SKIP strace's own tests cannot be had: {e}")
+        return 0
     failed = 0
     print(f"1..{len(WHOLE)}")
     with tempfile.TemporaryDirectory() as scratch:
