@@ -33,19 +33,49 @@ static const struct { int err; const char *name, *text; } internal[] = {
 	{ 531, "ENOGRACE", "NFS file lock reclaim refused" },
 };
 
+static const struct { unsigned short says; const char *answers[2]; } rows[] = {
+	[EAGAIN] = { ERR_CALM | ERR_STATE | ERR_UNDER_WAY | ERR_PENDING, { NULL } },
+	[EINPROGRESS] = { ERR_CALM | ERR_STATE | ERR_UNDER_WAY | ERR_PENDING, { NULL } },
+	[EALREADY] = { ERR_CALM | ERR_STATE | ERR_UNDER_WAY, { NULL } },
+	[EINTR] = { ERR_CALM | ERR_STATE | ERR_UNDER_WAY, { NULL } },
+	[ENOTTY] = { ERR_CALM | ERR_STATE, { "ioctl" } },
+	[ECHILD] = { ERR_CALM | ERR_STATE, { NULL } },
+	[EISCONN] = { ERR_STATE | ERR_CONNECTED, { NULL } },
+	[ENOSYS] = { ERR_STATE, { NULL } },
+	[ESRCH] = { ERR_STATE, { NULL } },
+	[ESPIPE] = { ERR_STATE, { "lseek" } },
+	[ETIMEDOUT] = { ERR_STATE, { "futex", "restart_syscall" } },
+	[EINVAL] = { ERR_STATE | ERR_NO_SUCH_ATTRIBUTE, { NULL } },
+	[ENODATA] = { ERR_STATE | ERR_NO_SUCH_ATTRIBUTE, { NULL } },
+	[ERANGE] = { ERR_STATE | ERR_NO_SUCH_ATTRIBUTE, { NULL } },
+	[EOPNOTSUPP] = { ERR_STATE | ERR_NO_SUCH_ATTRIBUTE, { NULL } },
+	[ENOENT] = { ERR_ABSENT, { NULL } },
+	[ENOTDIR] = { ERR_ABSENT, { NULL } },
+	[EEXIST] = { ERR_PRESENT, { NULL } },
+	[EPERM] = { ERR_REFUSED, { NULL } },
+	[EACCES] = { ERR_REFUSED, { NULL } },
+	[ENOMEM] = { ERR_REFUSED, { NULL } },
+	[ENOSPC] = { ERR_REFUSED, { NULL } },
+	[EDQUOT] = { ERR_REFUSED, { NULL } },
+	[EMFILE] = { ERR_REFUSED, { NULL } },
+	[ENFILE] = { ERR_REFUSED, { NULL } },
+};
+
+unsigned errno_says(int err) { return err > 0 && err < (int)ARRAY_SIZE(rows) ? rows[err].says : 0; }
+
 bool errno_is_calm(int err)
 {
-	switch (err) {
-	case EAGAIN: case EINPROGRESS: case EALREADY: case EINTR: case ENOTTY: case ECHILD: return true;
-	default: return errno_is_internal(err) && err <= 516;	/* those that restart a call */
-	}
+	return errno_says(err) & ERR_CALM || (errno_is_internal(err) && err <= 516);	/* those that restart a call */
 }
 
 bool errno_is_internal(int err) { return err >= 512; }
+bool errno_is_absence(int err) { return errno_says(err) & ERR_ABSENT; }
 
-bool errno_is_absence(int err)
+bool errno_is_answer(int err, const char *call)
 {
-	return err == ENOENT || err == ENOTDIR;
+	const char *const *to = err > 0 && err < (int)ARRAY_SIZE(rows) ? rows[err].answers : NULL;
+
+	return to && call && ((to[0] && !strcmp(to[0], call)) || (to[1] && !strcmp(to[1], call)));
 }
 
 const char *errno_name(int err)

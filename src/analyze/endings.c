@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "abi/calm.h"
 #include "analyze/misses.h"
 #include "analyze/totals_index.h"
 #include "record/record.h"
@@ -179,7 +180,7 @@ static unsigned explains(const struct totals_ending *e, const struct missed *m)
 	/* a process without a terminal asks for it in vain: tty(4) */
 	if (m->err == ENXIO && m->first.len == strlen("/dev/tty") && begins(m->first, "/dev/tty"))
 		return 0;
-	if (m->err != ENOENT && m->err != ENOTDIR)
+	if (!errno_is_absence(m->err))
 		return 2;
 	return is_usual(m) ? 0 : 1;
 }

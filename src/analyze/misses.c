@@ -93,44 +93,25 @@ static uint64_t end_of(const struct event *ev)
 /* What says how things are, and is asked for that; not that something is wrong. */
 static bool is_calm(const struct event *ev)
 {
-	switch (ev->err) {
-	case EAGAIN:
-	case EINTR:
-	case EINPROGRESS:
-	case EALREADY:
-	case EISCONN:
-	case ENOTTY:
-	case ECHILD:
-	case ENOSYS:
-	case ESRCH:
-	case ESPIPE:
-	case ENODATA:
-	case ERANGE:
-	case EOPNOTSUPP:
-	case ETIMEDOUT:
-	case EINVAL:
-		return ev->kind != EV_CONNECT && ev->kind != EV_CONNECT_FAILED && ev->kind != EV_OPEN;
-	case EEXIST:
+	unsigned says = errno_says(ev->err);
+	bool connects = ev->kind == EV_CONNECT || ev->kind == EV_CONNECT_FAILED;
+
+	if (says & ERR_STATE && !connects && ev->kind != EV_OPEN)
+		return true;
+	if (says & ERR_UNDER_WAY && ev->kind == EV_CONNECT)
+		return true;
+	if (says & ERR_PRESENT)
 		return ev->kind == EV_MKDIR || ev->kind == EV_OPEN;
-	case ENOENT:
-	case ENOTDIR:
-		return ev->kind == EV_UNLINK || ev->kind == EV_RMDIR || ev->kind == EV_XATTR;
-	default:
-		return false;
-	}
+	return says & ERR_ABSENT && (ev->kind == EV_UNLINK || ev->kind == EV_RMDIR || ev->kind == EV_XATTR);
 }
 
 bool misses_is_trouble(const struct event *ev)
 {
 	if (is_calm(ev) || errno_is_internal(ev->err))
 		return false;
-	if (ev->kind == EV_CONNECT &&
-	    (ev->err == EINPROGRESS || ev->err == EAGAIN || ev->err == EINTR || ev->err == EALREADY))
-		return false;
 	if (ev->kind != EV_CALL)
 		return ev->kind != EV_POLL && ev->kind != EV_FUTEX && ev->kind != EV_WAIT && ev->kind != EV_PEEK;
-	return ev->err == EPERM || ev->err == EACCES || ev->err == ENOMEM || ev->err == ENOSPC || ev->err == EDQUOT ||
-	       ev->err == EMFILE || ev->err == ENFILE;
+	return errno_says(ev->err) & ERR_REFUSED;
 }
 
 struct bytes misses_dup(struct bytes b)
@@ -278,7 +259,7 @@ void misses_made_good(struct misses *v, const struct event *ev)
 		v->second = *l;
 		v->second.m.found = misses_dup(path);
 		*l = v->v[--v->n];
-	} else if (ev->kind != EV_LOOKUP || same(path, l->m.first) || l->m.err == ENOENT || l->m.err == ENOTDIR) {
+	} else if (ev->kind != EV_LOOKUP || same(path, l->m.first) || errno_is_absence(l->m.err)) {
 		drop(v, l); /* (that it can be looked at does not mean that it can be opened) */
 	}
 }

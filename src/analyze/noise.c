@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include "abi/calm.h"
 #include "base/macro.h"
 #include "decode/call.h"
 #include "event/event.h"
@@ -287,12 +288,7 @@ static enum noise_class by_signal(struct noise *n, const struct event *ev)
 /* Not: nothing there yet, under way, to be asked again. */
 static bool is_failure(int err)
 {
-	static const int not[] = { EAGAIN, EINPROGRESS, EALREADY, EISCONN, EINTR };
-
-	for (unsigned i = 0; i < ARRAY_SIZE(not); i++)
-		if (err == not[i])
-			return false;
-	return err != 0;
+	return err && !(errno_says(err) & (ERR_UNDER_WAY | ERR_CONNECTED));
 }
 
 static enum noise_class by_kind(struct noise *n, const struct event *ev);

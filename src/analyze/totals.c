@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi/calm.h"
 #include "analyze/kernel.h"
 #include "analyze/totals_index.h"
 #include "filter/callset.h"
@@ -210,7 +211,7 @@ bool totals_failed_lookup(const struct event *ev)
 {
 	switch (ev->kind) {
 	case EV_OPEN: case EV_EXEC_FAILED: case EV_CHDIR: return true;
-	case EV_LOOKUP: return ev->err != EINVAL && ev->err != ENODATA && ev->err != ERANGE && ev->err != EOPNOTSUPP;
+	case EV_LOOKUP: return !(errno_says(ev->err) & ERR_NO_SUCH_ATTRIBUTE);
 	default: return false;
 	}
 }

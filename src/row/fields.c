@@ -62,18 +62,11 @@ static uint64_t more(uint64_t all, uint64_t n) { return all > n ? all - n : 0; }
 /* The errno is the answer that was asked for: no terminal, no link, not yet.  Red is for what failed. */
 static bool is_answer(const struct event *ev, int err)
 {
-	static const struct { int err; const char *call; } answers[] = {
-		{ ENOTTY, "ioctl" }, { ESPIPE, "lseek" }, { ETIMEDOUT, "futex" }, { ETIMEDOUT, "restart_syscall" },
-	};
-
 	if (errno_is_internal(err))	/* interrupted by a signal: it is restarted, or returns EINTR to a handler */
 		return true;
 	if (ev->kind == EV_LOOKUP)
 		return !totals_failed_lookup(ev);
-	for (unsigned i = 0; ev->call && ev->call->spec->name && i < ARRAY_SIZE(answers); i++)
-		if (answers[i].err == err && !strcmp(ev->call->spec->name, answers[i].call))
-			return true;
-	return false;
+	return ev->call && errno_is_answer(err, ev->call->spec->name);
 }
 
 int row_error(const struct event *ev)
@@ -101,7 +94,7 @@ enum row_outcome row_outcome(const struct event *ev)
 
 bool row_is_failure(enum row_outcome outcome, int err)
 {
-	return outcome == ROW_FAILED_CALL && err < ROW_ERRNO_INTERNAL && err != EAGAIN && err != EINPROGRESS;
+	return outcome == ROW_FAILED_CALL && err < ROW_ERRNO_INTERNAL && !(errno_says(err) & ERR_PENDING);
 }
 
 GET(EVENT, OUTCOME)

@@ -56,7 +56,7 @@ static void fill(struct rows *r, enum row_table t, const struct row_plan *plan, 
 			*present++ = (uint8_t)f;
 		} else if (fields[f].get(c, &r->cells[f])) {
 			*present++ = (uint8_t)f;
-			has |= 1ull << f;
+			has |= ROW_BIT(f);
 		}
 	}
 	row->table = t;
@@ -105,7 +105,7 @@ void row_plan(struct rows *r)
 	for (unsigned t = 0; t < _ROW_TABLES; t++) {
 		r->wants[t] = r->sink->wants[t];
 		for (unsigned f = 0; f < row_tables[t].nfields; f++)
-			if (r->wants[t] & 1ull << f)
+			if (r->wants[t] & ROW_BIT(f))
 				r->plan[t].fields[r->plan[t].n++] = (uint8_t)f;
 	}
 	for (unsigned kind = 0; kind < _EV_MAX; kind++) {
