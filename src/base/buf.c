@@ -81,6 +81,13 @@ void buf_u64(struct buf *b, uint64_t v)
 	b->len = (size_t)(to - b->s);
 }
 
+void buf_i64(struct buf *b, int64_t v)
+{
+	if (v < 0)
+		buf_putc(b, '-');
+	buf_u64(b, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+}
+
 void buf_hex(struct buf *b, uint64_t v)
 {
 	char tmp[16];

@@ -24,6 +24,7 @@ static inline void buf_putc(struct buf *b, char c)
 }
 extern const char buf_pairs[];				/* "00", "01", … "99" */
 void buf_u64(struct buf *b, uint64_t v);		/* decimal, without printf's cost */
+void buf_i64(struct buf *b, int64_t v);			/* likewise */
 void buf_hex(struct buf *b, uint64_t v);		/* likewise; no 0x */
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 static inline void buf_reset(struct buf *b) { b->len = 0; if (b->s) b->s[0] = '\0'; }

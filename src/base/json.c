@@ -181,9 +181,7 @@ void json_hex(struct json *j, uint64_t v)
 void json_i64(struct json *j, int64_t v)
 {
 	value(j);
-	if (v < 0)
-		buf_putc(j->b, '-');
-	buf_u64(j->b, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+	buf_i64(j->b, v);
 }
 
 void json_raw(struct json *j, const char *s, size_t n)

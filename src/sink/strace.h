@@ -67,7 +67,6 @@ void strace_unknown(struct buf *b, const struct names *names);
 char strace_arrange(struct strace_text *t, const struct strace_frame *f);
 void strace_fd_name(struct buf *b, const struct file *f); /* "</etc/hosts>"; NULL: nothing */
 void strace_flags(struct buf *b, const struct names *names, uint64_t v);
-void strace_i64(struct buf *b, int64_t v);
 const char *strace_signal(int signo);
 void strace_hex(struct buf *b, uint64_t v);	/* 0 is "0" */
 void strace_pointer(struct buf *b, uint64_t v); /* 0 is "NULL" */

@@ -179,7 +179,7 @@ void strace_signal_format(struct buf *b, const struct event *ev, const struct st
 	if (code)
 		buf_puts(b, code);
 	else
-		strace_i64(b, ev->sigcode);
+		buf_i64(b, ev->sigcode);
 	if (of_child && !child) {
 		buf_printf(b, ", si_pid=%u, si_uid=%u, ...", ev->sender_pid, ev->sender_uid);
 	} else if (of_child) {

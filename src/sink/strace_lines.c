@@ -335,7 +335,7 @@ static void keep_result(struct thread *t, const struct call *c, const struct buf
 	else if (c->err)
 		buf_add(&t->result, result->s, result->len);
 	else
-		strace_i64(&t->result, c->ret);
+		buf_i64(&t->result, c->ret);
 }
 
 static void add_call(struct strace_sink *s, const struct event *ev)

@@ -119,13 +119,13 @@ static void fcntl_result(struct strace_text *t)
 		break;
 	case F_DUPFD:
 	case F_DUPFD_CLOEXEC:
-		strace_i64(t->b, (int64_t)ret);
+		buf_i64(t->b, (int64_t)ret);
 		if (t->ev->task)
 			strace_fd_name(t->b, task_file(t->ev->task, (int)ret));
 		break;
 	case F_GETOWN:
 	case F_GETLEASE:
-		strace_i64(t->b, (int64_t)ret);
+		buf_i64(t->b, (int64_t)ret);
 		break;
 	default:
 		value_walk_result(t->ev, &strace_ops, t);
@@ -147,7 +147,7 @@ static void select_result(struct strace_text *t)
 	uint32_t nfds = (uint32_t)c->args[0].word;
 	const char *between = " (";
 
-	strace_i64(t->b, c->ret);
+	buf_i64(t->b, c->ret);
 	if (!c->ret) {
 		buf_puts(t->b, " (Timeout)");
 		return;
@@ -196,7 +196,7 @@ static void octal_result(struct strace_text *t)
 
 static void signal_result(struct strace_text *t)
 {
-	strace_i64(t->b, t->ev->call->ret);
+	buf_i64(t->b, t->ev->call->ret);
 	if (t->ev->call->ret > 0)
 		buf_printf(t->b, " (%s)", signal_name((int)t->ev->call->ret));
 }

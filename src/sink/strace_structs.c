@@ -321,7 +321,7 @@ void strace_poll_result(struct strace_text *t)
 	const struct part *p = part_of(t, 0, PART_BYTES, 1);
 	unsigned n = p ? p->len / sizeof(struct pollfd) : 0, shown = 0;
 
-	strace_i64(t->b, t->ev->call->ret);
+	buf_i64(t->b, t->ev->call->ret);
 	if (!t->ev->call->ret) {
 		buf_puts(t->b, " (Timeout)");
 		return;

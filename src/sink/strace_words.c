@@ -8,13 +8,6 @@
 #include "sink/strace.h"
 #include "sink/value.h"
 
-void strace_i64(struct buf *b, int64_t v)
-{
-	if (v < 0)
-		buf_putc(b, '-');
-	buf_u64(b, v < 0 ? -(uint64_t)v : (uint64_t)v);
-}
-
 void strace_hex(struct buf *b, uint64_t v)
 {
 	if (v)

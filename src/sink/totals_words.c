@@ -286,6 +286,11 @@ void totals_proc_command_within(struct buf *b, const struct totals_proc *p, size
 	struct buf all = { 0 };
 	unsigned at;
 
+	if (!p->argv.n) {
+		totals_proc_command(b, p);
+		free(v);
+		return;
+	}
 	words_of(&p->argv, v);
 	slash = v[0].len && v[0].s[0] == '/' ? memrchr(v[0].s, '/', v[0].len) : NULL;
 	if (slash) {

@@ -15,6 +15,7 @@
 #include "model/model.h"
 #include "sink/strace.h"
 #include "sink/value_walk.h"
+#include "sink/words.h"
 
 /* Of a second: printed without a sign. */
 static bool is_fraction(const struct strace_text *t)
@@ -31,7 +32,7 @@ static void number(void *ctx, struct value_num n)
 
 	switch ((enum num_form)n.form) {
 	case NUM_SIGNED:
-		is_fraction(ctx) ? buf_u64(b, n.word) : strace_i64(b, (int64_t)n.word);
+		is_fraction(ctx) ? buf_u64(b, n.word) : buf_i64(b, (int64_t)n.word);
 		break;
 	case NUM_UNSIGNED:
 		buf_u64(b, n.word);
@@ -112,7 +113,7 @@ static void sig(void *ctx, struct value_num n)
 	if (n.word - 1 < 64)
 		buf_puts(((struct strace_text *)ctx)->b, strace_signal((int)n.word));
 	else
-		strace_i64(((struct strace_text *)ctx)->b, (int64_t)n.word);
+		buf_i64(((struct strace_text *)ctx)->b, (int64_t)n.word);
 }
 
 static void device(void *ctx, unsigned major, unsigned minor, bool is_field UNUSED)
@@ -151,36 +152,14 @@ static bool has_bit(const char *bytes, uint32_t i)
 	return (bytes[i / 8] >> (i % 8)) & 1;
 }
 
-static void signal_set(struct buf *b, const char *bytes, uint32_t nbits)
-{
-	unsigned members = 0, n = 0;
-
-	for (uint32_t i = 0; i < nbits; i++)
-		members += has_bit(bytes, i);
-
-	bool inverted = members >= nbits * 2 / 3; /* sprintsigmask_n() of its src/signal.c */
-
-	buf_puts(b, inverted ? "~[" : "[");
-	for (uint32_t i = 0; i < nbits; i++) {
-		if (has_bit(bytes, i) == inverted)
-			continue;
-
-		const char *name = strace_signal((int)i + 1);
-
-		if (n++)
-			buf_putc(b, ' ');
-		buf_puts(b, strncmp(name, "SIG", 3) == 0 ? name + 3 : name);
-	}
-	buf_putc(b, ']');
-}
-
 static void set(void *ctx, enum value_set kind, const char *bytes, uint32_t nbits, bool cut)
 {
 	struct strace_text *t = ctx;
 	unsigned n = 0;
 
 	if (kind == VALUE_SIGNALS) {
-		signal_set(t->b, bytes, nbits);
+		/* as sprintsigmask_n() of its src/signal.c */
+		signal_set(t->b, bytes, nbits, nbits * 2 / 3, strace_signal);
 		return;
 	}
 	buf_putc(t->b, '[');
@@ -249,7 +228,7 @@ static void fd(void *ctx, const struct value_fd *v)
 	const struct task *task = t->ev->task;
 
 	if (!v->dir || v->fd != AT_FDCWD) {
-		strace_i64(t->b, v->fd);
+		buf_i64(t->b, v->fd);
 		strace_fd_name(t->b, v->file);
 		return;
 	}

@@ -29,13 +29,6 @@ static void add_hex(struct buf *b, uint64_t v)
 	buf_hex(b, v);
 }
 
-static void add_i64(struct buf *b, int64_t v)
-{
-	if (v < 0)
-		buf_putc(b, '-');
-	buf_u64(b, v < 0 ? -(uint64_t)v : (uint64_t)v);
-}
-
 /* As permissions are written: 000, 0644. */
 static void add_octal(struct buf *b, uint64_t v)
 {
@@ -83,7 +76,7 @@ static void text_number(void *ctx, struct value_num n)
 	struct buf *b = ((struct text *)ctx)->b;
 
 	switch ((enum num_form)n.form) {
-	case NUM_SIGNED: add_i64(b, (int64_t)n.word); break;
+	case NUM_SIGNED: buf_i64(b, (int64_t)n.word); break;
 	case NUM_UNSIGNED: buf_u64(b, n.word); break;
 	case NUM_HEX: add_hex(b, n.word); break;
 	case NUM_MASK:
@@ -223,28 +216,10 @@ static void text_status(void *ctx, int status)
 
 static bool has_bit(const char *bytes, uint32_t i) { return (bytes[i / 8] >> (i % 8)) & 1; }
 
+/* Most masks that block nearly everything are easier to read by what they leave out. */
 static void add_signal_set(struct buf *b, const char *bytes, uint32_t nbits)
 {
-	unsigned members = 0, n = 0;
-
-	/* Most masks that block nearly everything are easier to read by what they leave out. */
-	for (uint32_t i = 0; i < nbits; i++)
-		members += has_bit(bytes, i);
-
-	bool inverted = members > nbits * 2 / 3;
-
-	buf_puts(b, inverted ? "~[" : "[");
-	for (uint32_t i = 0; i < nbits; i++) {
-		if (has_bit(bytes, i) == inverted)
-			continue;
-
-		const char *name = signal_name((int)i + 1);
-
-		if (n++)
-			buf_putc(b, ' ');
-		buf_puts(b, strncmp(name, "SIG", 3) == 0 ? name + 3 : name);
-	}
-	buf_putc(b, ']');
+	signal_set(b, bytes, nbits, nbits * 2 / 3 + 1, signal_name);
 }
 
 static void add_fd_set(struct buf *b, const char *bytes, uint32_t nbits)
@@ -297,7 +272,7 @@ static void text_set(void *ctx, enum value_set kind, const char *bytes, uint32_t
 
 void value_format_fd(struct buf *b, int fd, const struct file *file, unsigned flags)
 {
-	add_i64(b, fd);
+	buf_i64(b, fd);
 	if (!file || (flags & VALUE_NO_FDNAMES))
 		return;
 	buf_putc(b, '<');
@@ -312,7 +287,7 @@ static void text_fd(void *ctx, const struct value_fd *fd)
 	if (fd->dir && fd->fd == AT_FDCWD)
 		buf_puts(t->b, "AT_FDCWD");
 	else if (!fd->file)
-		add_i64(t->b, fd->fd);
+		buf_i64(t->b, fd->fd);
 	else
 		value_format_fd(t->b, (int)fd->fd, fd->file, t->flags);
 }

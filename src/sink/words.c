@@ -116,6 +116,31 @@ void path_format(struct buf *b, const char *s, size_t len)
 		buf_puts(b, ROW_OUTSIDE);
 }
 
+static bool bit(const char *bytes, uint32_t i) { return (bytes[i / 8] >> (i % 8)) & 1; }
+
+void signal_set(struct buf *b, const char *bytes, uint32_t nbits, uint32_t most, const char *(*name_of)(int signo))
+{
+	unsigned members = 0, n = 0;
+
+	for (uint32_t i = 0; i < nbits; i++)
+		members += bit(bytes, i);
+
+	bool inverted = members >= most;
+
+	buf_puts(b, inverted ? "~[" : "[");
+	for (uint32_t i = 0; i < nbits; i++) {
+		if (bit(bytes, i) == inverted)
+			continue;
+
+		const char *name = name_of((int)i + 1);
+
+		if (n++)
+			buf_putc(b, ' ');
+		buf_puts(b, strncmp(name, "SIG", 3) == 0 ? name + 3 : name);
+	}
+	buf_putc(b, ']');
+}
+
 void pidfd_name(struct buf *b, uint32_t pid) { buf_printf(b, ROW_PIDFD_NAME, pid); }
 
 static void nameless(struct buf *b, const struct file *f)

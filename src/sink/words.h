@@ -28,6 +28,8 @@ void addr_format(struct buf *b, const struct addr *a);
 void file_name(struct buf *b, const struct file *file);
 void path_name(struct buf *b, const char *s, size_t len);	/* of the model: likewise */
 void path_format(struct buf *b, const char *s, size_t len);	/* that, safe */
+/* "[INT TERM]"; from `most` members on as what it leaves out, "~[KILL]" */
+void signal_set(struct buf *b, const char *bytes, uint32_t nbits, uint32_t most, const char *(*name_of)(int signo));
 void pidfd_name(struct buf *b, uint32_t pid);	/* "pidfd:12" */
 /* it has no name, but is known by where it came from or its peer; NULL: no */
 bool file_is_found(const struct file *file);
