@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* One socket, several peers and outcomes: each line names the peer that the bytes or the failure belong to. */
-#include <arpa/inet.h>
 #include <linux/if_alg.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <netpacket/packet.h>
 #include <poll.h>
 #include <stddef.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <linux/vm_sockets.h>
 
-#include "tracee.h"
+#include "loopback.h"
 
 #ifndef TCP_FASTOPEN_CONNECT
 #define TCP_FASTOPEN_CONNECT 30
@@ -21,47 +18,10 @@
 #define TCP_FASTOPEN_NO_COOKIE 34
 #endif
 
-static struct sockaddr_in at(int port)
-{
-	return (struct sockaddr_in){ .sin_family = AF_INET,
-				     .sin_port = htons((uint16_t)port),
-				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-}
-
-/* A socket on a port of its own. */
-static int bound(int type, int *ret_port)
-{
-	struct sockaddr_in a = at(0);
-	int fd = socket(AF_INET, type, 0);
-	socklen_t len = sizeof(a);
-
-	CHECK(bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0);
-	CHECK(getsockname(fd, (struct sockaddr *)&a, &len) == 0);
-	*ret_port = ntohs(a.sin_port);
-	expect("bind %s 127.0.0.1:%d", type == SOCK_STREAM ? "tcp4" : "udp4", *ret_port);
-	return fd;
-}
-
-static int listening(int *ret_port)
-{
-	int fd = bound(SOCK_STREAM, ret_port);
-
-	CHECK(listen(fd, 8) == 0);
-	expect("listen tcp4 127.0.0.1:%d", *ret_port);
-	return fd;
-}
-
 /* A port that refuses: bound, so that no other program takes it, and not listening. */
 static int refusing(int *ret_port)
 {
 	return bound(SOCK_STREAM, ret_port);
-}
-
-static int connect_to(int fd, int port)
-{
-	struct sockaddr_in a = at(port);
-
-	return connect(fd, (struct sockaddr *)&a, sizeof(a));
 }
 
 static void refused_then_connected(void)

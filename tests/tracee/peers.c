@@ -3,56 +3,19 @@
  * Whose bytes they are, where the call's text misleads: the error queue gives back what was sent, urgent data is looked
  * at, sockets are disconnected and connected again, datagrams are empty, refused or cut into many.
  */
-#include <arpa/inet.h>
+#include <time.h>
 #include <linux/errqueue.h>
-#include <netinet/in.h>
 #include <netinet/udp.h>
 #include <poll.h>
 #include <stddef.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 
-#include "tracee.h"
+#include "loopback.h"
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
 #endif
-
-static struct sockaddr_in at(int port)
-{
-	return (struct sockaddr_in){
-		.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-}
-
-static int bound(int type, int *ret_port)
-{
-	struct sockaddr_in a = at(0);
-	int fd = socket(AF_INET, type, 0);
-	socklen_t len = sizeof(a);
-
-	CHECK(bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0);
-	CHECK(getsockname(fd, (struct sockaddr *)&a, &len) == 0);
-	*ret_port = ntohs(a.sin_port);
-	expect("bind %s 127.0.0.1:%d", type == SOCK_STREAM ? "tcp4" : "udp4", *ret_port);
-	return fd;
-}
-
-static int listening(int *ret_port)
-{
-	int fd = bound(SOCK_STREAM, ret_port);
-
-	CHECK(listen(fd, 8) == 0);
-	expect("listen tcp4 127.0.0.1:%d", *ret_port);
-	return fd;
-}
-
-static int connect_to(int fd, int port)
-{
-	struct sockaddr_in a = at(port);
-
-	return connect(fd, (struct sockaddr *)&a, sizeof(a));
-}
 
 /* A datagram that could not be delivered comes back through MSG_ERRQUEUE: no process sent it to us. */
 static void errors_given_back(void)
