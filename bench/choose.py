@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What choosing, counting and seeing less save: four ratios, each of one interleaved run.
+"""What choosing, counting and seeing less save: ratios, those of a case of one interleaved run.
 
 usage: bench/choose.py [--build DIR] [--rounds N] [--user NAME] [--case connect,network,count,quiet]
 
@@ -21,21 +21,26 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "bench"))
 sys.dont_write_bytecode = True
 from common import workloads  # noqa: E402
-from run import floor, measure, refused, tools  # noqa: E402
+from run import BUILT, measure, refused, tools  # noqa: E402
 
-# What is compared: a tool with another one, all of it or what both add to native.
+# Rows of one run: what, target, workloads, a tool and another one; the last: what both add to native is compared, not all of it.
 CASES = {
-    "connect": ("-e connect: of native", 1.10, ["W1"], "connect", "native", False),
-    "network": ("--only network: what it adds, of strace -f --seccomp-bpf -e trace=%network", 0.25, ["W4", "W7"], "network", "strace-network", True),
-    "count": ("-c with bpf: of the floor", 1.15, ["W1", "W5"], "counts", "floor", False),
-    "quiet": ("-q with ptrace: of the default lines", 0.85, ["W7"], "quiet", "ptrace", False),
+    "connect": [("-e connect: of native", 1.10, ["W1"], "connect", "native", False),
+                ("a seccomp filter of one instruction: of native", None, ["W1"], "seccomp", "native", False),
+                ("strace -f --seccomp-bpf -e trace=connect: of native", None, ["W1"], "strace-connect", "native", False),
+                ("-e connect: of a seccomp filter of one instruction", None, ["W1"], "connect", "seccomp", False)],
+    "network": [("--only network: what it adds, of strace -f --seccomp-bpf -e trace=%network", 0.25, ["W4", "W7"], "network", "strace-network", True),
+                ("--only network: of native", None, ["W4", "W7"], "network", "native", False),
+                ("strace -f --seccomp-bpf -e trace=%network: of native", None, ["W4", "W7"], "strace-network", "native", False)],
+    "count": [("-c with bpf: of the floor", 1.15, ["W1", "W5"], "counts", "floor", False)],
+    "quiet": [("-q with ptrace: of the default lines", 0.85, ["W7"], "quiet", "ptrace", False)],
 }
 OF_ROOT = {"counts", "floor"}
 
 
-def ratio(runs, work, case, key):
-    """The median of the rounds: each saw the same machine."""
-    _, _, _, mine, other, added = case
+def ratio(runs, work, row, key):
+    """The median of the rounds: each saw the same machine. None: the other tool adds nothing that can be measured."""
+    _, _, _, mine, other, added = row
     start = {name: statistics.median(run[key] for run in runs["true"][name]) for name in (mine, other, "native")}
 
     def took(name, n):
@@ -46,7 +51,16 @@ def ratio(runs, work, case, key):
         below = took(other, n) - native
         return (took(mine, n) - native) / below if below > 0 else float("inf")
 
-    return statistics.median(one(n) for n in range(len(runs[work][mine])))
+    value = statistics.median(one(n) for n in range(len(runs[work][mine])))
+    return None if value == float("inf") else value
+
+
+def lines(runs, rows):
+    for row in rows:
+        what, target, works, mine, _, _ = row
+        for work in works:
+            values = [f"{value:.2f}" if (value := ratio(runs, work, row, key)) is not None else "the other adds nothing" for key in ("s", "cpu_s")]
+            yield f"| {what} | {work} | {target or ''} | {values[0]} | {values[1]} | {sum(run['lost'] for run in runs[work][mine])} |"
 
 
 def main():
@@ -64,24 +78,23 @@ def main():
         all_works = workloads(scratch)
         if args.user:
             subprocess.run(["chown", "-R", args.user, scratch], check=True)
-        rows = []
-        for case in cases:
-            what, target, wanted, mine, other, _ = case
-            chosen = {tool: as_root[tool] if {mine, other} & OF_ROOT else every[tool] for tool in dict.fromkeys(["native", mine, other])}
+        table = []
+        for rows in cases:
+            wanted = [work for row in rows for work in row[2]]
+            names = dict.fromkeys(["native", *(tool for row in rows for tool in row[3:5])])
+            chosen = {tool: as_root[tool] if OF_ROOT & names.keys() else every[tool] for tool in names}
             for tool in chosen.values():
                 tool.heavy = False      # all get the whole work
-            why = next((why for tool in chosen if (why := (tool == "floor" and floor(scratch)) or refused(chosen[tool]))), None)
+            why = next((why for tool in chosen if (why := (tool in BUILT and BUILT[tool](scratch)) or refused(chosen[tool]))), None)
             if why:
-                print(f"{what}: left out: {why}", file=sys.stderr)
+                print(f"{rows[0][0]}: left out: {why}", file=sys.stderr)
                 continue
             runs = measure([w for w in all_works if w.name in ("true", *wanted)], chosen, log, scratch, args.rounds)
-            for work in wanted:
-                lost = sum(run["lost"] for run in runs[work][mine])
-                rows.append(f"| {what} | {work} | {target} | {ratio(runs, work, case, 's'):.2f} | {ratio(runs, work, case, 'cpu_s'):.2f} | {lost} |")
+            table += lines(runs, rows)
             log.unlink(missing_ok=True)
     print(f"Medians of {args.rounds} interleaved rounds; load average {os.getloadavg()[0]:.1f} at the end, {os.cpu_count()} CPUs.\n")
     print("| what | workload | target | by wall time | by CPU time of program and tool | lost |\n|---|---|---|---|---|---|")
-    print("\n".join(rows))
+    print("\n".join(table))
 
 
 if __name__ == "__main__":

@@ -83,6 +83,7 @@ def run_once(tool, log, scratch, workload, share=None):
         workload.prepare()
     log.unlink(missing_ok=True)
     inner = scratch / "inner"
+    inner.unlink(missing_ok=True)       # another user's run may have left it
     command = [str(word) for word in [*tool.prefix, scratch / "work", "run", inner, *workload.command(share)]]
     start = time.monotonic_ns()
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

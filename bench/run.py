@@ -46,6 +46,15 @@ def floor(scratch):
     return None
 
 
+def seccomp_floor(scratch):
+    """Builds the program that runs a command under a filter of one instruction. Returns None, or why it cannot be had."""
+    done = subprocess.run(["cc", "-O2", "-o", scratch / "seccomp", ROOT / "bench/seccomp.c"], capture_output=True, text=True)
+    return f"cc: {done.stderr.strip().splitlines()[0]}" if done.returncode else None
+
+
+BUILT = {"floor": floor, "seccomp": seccomp_floor}      # tools that are built first
+
+
 def tools(compendium, scratch, user):
     """Those that can be had: name → Tool, and where they write."""
     log = scratch / "log"
@@ -54,6 +63,7 @@ def tools(compendium, scratch, user):
     every = {
         "native": Tool([]),
         "floor": Tool([scratch / "floor", scratch / "floor.o"]),
+        "seccomp": Tool([scratch / "seccomp"]),
         "bpf": Tool([compendium, "--backend", "bpf", "-o", log, "--"], **OURS),
         "ptrace": Tool([*ptrace, "--"], heavy=True, **OURS),
         "quiet": Tool([*ptrace, "-q", "--"], heavy=True, **OURS),
@@ -222,7 +232,7 @@ def main():
     parser.add_argument("--build", default="build", help="where compendium was built (build)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--work", default="W1,W2,W3,W4,W5,W6,W7")
-    parser.add_argument("--tools", default="native,floor,bpf,ptrace,strace,perf-trace", help="also: quiet (ptrace -q), counts (bpf -c), report, strace-seccomp; connect, network: few calls chosen, and strace-connect, strace-network")
+    parser.add_argument("--tools", default="native,floor,bpf,ptrace,strace,perf-trace", help="also: quiet (ptrace -q), counts (bpf -c), report, strace-seccomp; seccomp (a filter of one instruction); connect, network: few calls chosen, and strace-connect, strace-network")
     parser.add_argument("--user", help="run everything as this user")
     parser.add_argument("--memory", action="store_true", help="peak memory instead of time")
     args = parser.parse_args()
@@ -245,7 +255,7 @@ def main():
             subprocess.run(["chown", "-R", args.user, scratch], check=True)
         chosen = {}
         for tool in args.tools.split(","):
-            why = (tool == "floor" and floor(scratch)) or refused(every[tool])
+            why = (tool in BUILT and BUILT[tool](scratch)) or refused(every[tool])
             if why:
                 print(f"{tool} is left out: {why}", file=sys.stderr)
             else:
