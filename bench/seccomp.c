@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * seccomp COMMAND…: runs the command under a filter of one instruction, which allows every call.  The least that any filter
- * costs, so the floor of what stops at chosen calls only.
+ * seccomp COMMAND…: runs the command under a filter of one instruction, which allows every call.  The least that any
+ * filter costs, so the floor of what stops at chosen calls only.
  */
 #include <err.h>
 #include <linux/filter.h>

@@ -22,7 +22,6 @@ enum {
 	NR_VFORK = 58,
 	NR_CLONE3 = 435,
 	NR_EXECVE = 59,
-	NR_RESTART_SYSCALL = 219,
 	ERESTART_BLOCK = -516,
 	NR32_CLONE = 120,
 	NR32_VFORK = 190,
@@ -222,10 +221,7 @@ static __always_inline void enter(struct task_struct *task, struct task_state *s
 	bool narrow = compat_task(task);
 	u32 at;
 
-	if (counting && !narrow && !(st->flags & TASK_UNSEEN) && nr != NR_RESTART_SYSCALL && count_enter(st, nr))
-		return;
 	st->in_call = 0;
-	st->slot = 0;
 	st->seen = 1;
 	st->arch = narrow ? ARCH_I386 : ARCH_X86_64;
 	if (!narrow && (nr & 0x40000000) && (s32)nr >= 0) {

@@ -61,8 +61,11 @@ SEC("tp_btf/sys_enter")
 int BPF_PROG(on_enter, struct pt_regs *regs, long id)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_state *st = traced(task);
+	struct task_state *st;
 
+	if (counting && count_enter(task, (u32)id))
+		return 0;
+	st = traced(task);
 	if (st)
 		enter(task, st, regs, (u32)id, false);
 	return 0;
@@ -313,6 +316,8 @@ int BPF_PROG(on_task_exit, struct task_struct *task)
 
 	if (!st || !sh)
 		return 0;
+	if (counting)
+		count_switch(st);
 	if (!(st->flags & TASK_MUTED)) {
 		abandon_call(st, 0);
 		put_usage(task, st, BPF_CORE_READ(task, signal, maxrss) * PAGE_BYTES);

@@ -23,6 +23,18 @@ struct {
 	__type(value, u64);
 } count_errors SEC(".maps");
 
+/*
+ * The call that is made on this CPU and is only counted, until it returns or its task loses the CPU: then it is noted
+ * with the task.  Most calls never are, which saves finding the task's state at their entry.
+ */
+struct running { u64 enter_ns; u32 tid /* as the kernel counts them */, nr, slot, in_call; };
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct running);
+} running_call SEC(".maps");
+
 const volatile bool counting = false;
 
 enum { EINPROGRESS_NR = 115, ERRNO_MAX = 4095 };
@@ -105,38 +117,89 @@ static __always_inline bool count_call(struct wire_plan *p, u32 at, const struct
 
 /* ---- the shortest way: a call of x86-64 that was made before, and has not failed ---- */
 
-/* Its arguments are not kept: nothing shows them. */
-static __always_inline bool count_enter(struct task_state *st, u32 nr)
+enum { NR_RESTART_SYSCALL = 219 };
+
+static __always_inline struct running *running_get(void)
 {
+	u32 zero = 0;
+
+	return bpf_map_lookup_elem(&running_call, &zero);
+}
+
+/* Whose call it is, and whether it is traced, is asked at its end: a task that is looked for goes the other way. */
+static __always_inline bool count_enter(struct task_struct *task, u32 nr)
+{
+	struct running *now = running_get();
+	const struct wire_shared *sh = shared_get();
 	const struct wire_plan *p;
 
-	if (nr >= WIRE_CALLS || !(p = bpf_map_lookup_elem(&plans, &nr)) || p->count != COUNT_ONLY || !p->slot)
+	if (!now || !sh)
 		return false;
+	now->in_call = 0;
+	if (sh->seek || compat_task(task) || nr >= WIRE_CALLS || nr == NR_RESTART_SYSCALL ||
+	    !(p = bpf_map_lookup_elem(&plans, &nr)) || p->count != COUNT_ONLY || !p->slot)
+		return false;
+	now->tid = (u32)task->pid;
+	now->nr = nr;
+	now->slot = p->slot;
+	now->enter_ns = bpf_ktime_get_ns();
+	now->in_call = 1;
+	return true;
+}
+
+/* Its arguments are not kept: nothing shows them. */
+static __always_inline void count_note(struct task_state *st, const struct running *call)
+{
 	st->in_call = 1;
 	st->seen = 1;
 	st->arch = ARCH_X86_64;
 	st->faulted = 0;
 	st->split = 0;
 	st->nchunks = 0;
-	st->nr = nr;
+	st->nr = call->nr;
 	st->len = 0;
-	st->slot = p->slot;
 	st->off_ns = 0;
-	st->enter_ns = bpf_ktime_get_ns();
-	return true;
+	st->enter_ns = call->enter_ns;
 }
 
-static __always_inline bool count_leave(struct task_state *st, s64 ret)
+/* The task leaves its CPU.  st: NULL if it is not traced. */
+static __always_inline void count_switch(struct task_state *st)
+{
+	struct running *now = running_get();
+
+	if (!now || !now->in_call)
+		return;
+	now->in_call = 0;
+	if (st && !(st->flags & TASK_UNSEEN))
+		count_note(st, now);
+}
+
+static __always_inline bool count_leave(const struct running *call, s64 ret)
 {
 	struct wire_count *c;
 	u64 ns;
 
-	if ((ret < 0 && ret >= -ERRNO_MAX) || !(c = bpf_map_lookup_elem(&counts, &st->slot)))
+	if ((ret < 0 && ret >= -ERRNO_MAX) || !(c = bpf_map_lookup_elem(&counts, &call->slot)))
 		return false;
-	ns = bpf_ktime_get_ns() - st->enter_ns;
+	ns = bpf_ktime_get_ns() - call->enter_ns;
 	if (ns >> COUNT_OCTAVES)
 		return false;
-	st->in_call = 0;
-	count_time(c, ns, st->off_ns);
+	count_time(c, ns, 0);
 	return true;
+}
+
+/* Counts the call of this CPU, or notes it with the task, which then leaves it as any other. */
+static __always_inline void count_exit(struct task_struct *task, struct task_state *st, s64 ret)
+{
+	struct running *now = running_get();
+
+	if (!now || !now->in_call)
+		return;
+	now->in_call = 0;
+	if (!st || now->tid != (u32)task->pid)
+		return;
+	st->in_call = 0;
+	st->seen = 1;
+	if (!(st->flags & TASK_UNSEEN) && !count_leave(now, ret))
+		count_note(st, now);
 }

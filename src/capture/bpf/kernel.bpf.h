@@ -14,7 +14,7 @@
 typedef __u8 u8; typedef __u16 u16; typedef __u32 u32; typedef __u64 u64; typedef __s32 s32; typedef __s64 s64;
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-struct thread_info { unsigned long flags; u32 status; };
+struct thread_info { unsigned long flags; u32 status, cpu; };
 struct proc_ns_operations { const char *name; };
 struct ns_common { unsigned inum; const struct proc_ns_operations *ops; };
 struct pid_namespace { struct ns_common ns; };

@@ -35,6 +35,8 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 	struct task_state *st = bpf_task_storage_get(&tasks, task, 0, 0);
 	bool answered;
 
+	if (counting)
+		count_exit(task, st, ret);
 	if (!st)
 		return 0;
 	answered = !st->seen;
@@ -42,8 +44,7 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 		refused(st, ret);
 	st->seen = 0;
 	if (st->in_call) {
-		if (!counting || !st->slot || !count_leave(st, ret))
-			leave(task, st, ret, answered);
+		leave(task, st, ret, answered);
 		if (st->ignored.signo) {
 			put_signal(st, &st->ignored);
 			st->ignored.signo = 0;
@@ -61,6 +62,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	struct task_state *st = bpf_task_storage_get(&tasks, prev, 0, 0);
 	u64 now = bpf_ktime_get_ns();
 
+	count_switch(st);
 	if (st && st->in_call)
 		st->off_since_ns = now;
 	st = bpf_task_storage_get(&tasks, next, 0, 0);

@@ -17,6 +17,16 @@ int each_pid(struct bpf_iter__task *ctx)
 	return 0;
 }
 
+/* A task that has a CPU, and whose call is known to that CPU only. */
+static __always_inline void note_running(struct task_struct *task, struct task_state *st)
+{
+	u32 zero = 0;
+	const struct running *now = bpf_map_lookup_percpu_elem(&running_call, &zero, task->thread_info.cpu);
+
+	if (now && now->in_call && now->tid == (u32)task->pid)
+		count_note(st, now);
+}
+
 /* The calls they are in, and that they are let go. */
 SEC("iter/task")
 int each_detach(struct bpf_iter__task *ctx)
@@ -31,6 +41,8 @@ int each_detach(struct bpf_iter__task *ctx)
 		bpf_task_storage_delete(&tasks, task);
 		return 0;
 	}
+	if (counting && !(st->flags & TASK_HIDDEN))
+		note_running(task, st);
 	if (st->in_call)
 		abandon_call(st, CALL_RUNNING);
 	else if (!(st->flags & TASK_HIDDEN) && found_in_call(task, st))	/* its plan did not ask for it */
