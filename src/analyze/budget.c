@@ -140,7 +140,7 @@ static const struct totals_task *likely_waker(const struct walk *w, const struct
 	uint64_t latest = s->start_ns;
 	unsigned n = 0;
 
-	if (!p || !s->wait->addr || s->wait->nwaiters != 1)
+	if (!p || !s->wait->addr || s->wait->shared || s->wait->nwaiters != 1)
 		return NULL;
 	for (o = row(w->t, p->first_task); o && n < THREADS_MAX; o = row(w->t, o->next), n++) {
 		uint64_t ran = o == task ? 0 : last_ran(w->t, o, s->end_ns);

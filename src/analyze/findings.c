@@ -99,7 +99,7 @@ static void of_wait(struct list *l, const struct totals_wait *w)
 		f.rule = FINDING_PEER;
 		break;
 	case SPENT_LOCK:
-		if (w->ns < LOCK_NS || w->nwaiters < LOCK_WAITERS || (w->addr && !w->held))
+		if (w->ns < LOCK_NS || w->nwaiters < LOCK_WAITERS || ((w->addr || w->shared) && !w->held))
 			return;
 		f.rule = FINDING_LOCK;
 		break;

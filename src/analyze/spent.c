@@ -200,6 +200,7 @@ static void waited(struct spending *s, struct totals_task *task, uint64_t start,
 	add_span(s, task, &(struct span){start, end, wait, what});
 	if (!wait)
 		return;
+	wait->several |= wait->proc != task->proc;
 	wait->n++;
 	wait->ns = sum_of(wait->ns, end - start);
 	if (wait->pipe_ns)
@@ -291,6 +292,8 @@ static struct totals_wait *row_of(struct spending *s, struct totals *t, const st
 		key.on = ON_PATH;
 		key.obj = path_hash(sub->path, sub->path_len);
 	}
+	if (sub->shared) /* of whatever process */
+		key.proc = 0;
 	key.addr = sub->addr;
 	if (sub->file && sub->file->sock && sub->file->sock->now.id) /* one that is connected anew has another peer */
 		key.addr = sub->file->sock->now.id;
@@ -301,7 +304,11 @@ static struct totals_wait *row_of(struct spending *s, struct totals *t, const st
 		return NULL;
 	r = arena_alloc(&t->index->arena, sizeof(*r));
 	r->key = key;
-	r->row = (struct totals_wait){.what = sub->what, .proc = key.proc, .target = sub->target, .addr = sub->addr};
+	r->row = (struct totals_wait){.what = sub->what,
+				      .proc = ev->task->proc->id,
+				      .target = sub->target,
+				      .addr = sub->addr,
+				      .shared = sub->shared};
 	describe(s, t, sub, &r->row);
 	HASH_ADD(hh, s->waits, key, sizeof(key), r);
 	TABLE_ADD(t->waits, &r->row);
@@ -311,7 +318,7 @@ static struct totals_wait *row_of(struct spending *s, struct totals *t, const st
 /* Who wakes those that wait: only where every call is traced. */
 static void woke(struct spending *s, struct totals *t, const struct event *ev)
 {
-	struct subject sub = {.what = SPENT_LOCK, .addr = ev->call->args[0].word};
+	struct subject sub = subject_of_futex(ev);
 	struct totals_wait *w = ev->call->ret > 0 ? row_of(s, t, ev, &sub) : NULL;
 
 	if (w)

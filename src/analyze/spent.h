@@ -38,7 +38,7 @@ const char *spent_name(enum spent s);		/* "peer" */
 /* What a process waited for: one row for each thing. */
 struct totals_wait {
 	enum spent what;
-	uint32_t proc;				/* process id of who waited */
+	uint32_t proc;				/* process id of who waited; several: of the first one */
 	struct totals_conn *conn;		/* PEER, where it is known */
 	struct bytes name;			/* a path, a pipe; no bytes: none */
 	uint32_t target;			/* CHILD: process id; THREAD: task id; 0: not known */
@@ -46,7 +46,8 @@ struct totals_wait {
 	uint32_t peer_pid;			/* PIPE: who has the other end, 0 not known */
 	uint32_t target_pid;			/* CHILD: by a pidfd of it, 0: by another way */
 	uint64_t *pipe_ns;			/* PIPE: all that was waited for it; NULL: not known which */
-	uint64_t addr;				/* LOCK: of the futex, 0: none */
+	uint64_t addr;				/* LOCK: of the futex, 0: none; shared: its place in name */
+	bool shared, several;			/* other processes may wait for it, too; do */
 	bool held;				/* of the futex: it was a lock, no condition or pool */
 	uint64_t n, ns, longest_ns, longest_at_ns;
 	uint32_t waiters[16]; unsigned nwaiters;	/* tids, the first ones */

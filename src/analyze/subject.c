@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "analyze/subject.h"
 
+#include <linux/futex.h>
 #include <linux/sched.h>
+#include <sys/mman.h>
 
 #include "abi/spec.h"
 #include "base/macro.h"
@@ -72,12 +74,40 @@ static bool of_other(const struct event *ev, struct subject *ret)
 	return true;
 }
 
+/*
+ * Without FUTEX_PRIVATE_FLAG, in memory that is shared, a futex is the same for all processes that have it mapped
+ * (futex(2)): by the file and where in it.  Calls of 6.7 and later have their flags elsewhere.
+ */
+struct subject subject_of_futex(const struct event *ev)
+{
+	const struct call *c = ev->call;
+	struct subject s = {.what = SPENT_LOCK, .addr = c->args[0].word};
+	const struct mm *mm = ev->task->proc->mm;
+	const struct region *r = NULL;
+	bool classic = c->nargs > 2 && c->spec->args[1].type == ARG_FLAGS;
+
+	if (mm && classic && !(c->args[1].word & FUTEX_PRIVATE_FLAG))
+		r = mm_find(mm, s.addr);
+	if (!r || !(r->flags & MAP_SHARED) || (!r->path.len && !r->src))
+		return s;
+	s.shared = true;
+	/* memory without a file is one by the mapping that forks copy: mm.c */
+	if (r->path.len && r->path.s[0] == '/' && !(r->src >> 31)) {
+		s.path = r->path.s;
+		s.path_len = r->path.len;
+	} else {
+		s.obj = r->src;
+	}
+	s.addr = s.addr - r->start + r->offset;
+	return s;
+}
+
 bool subject_of(const struct event *ev, uint32_t joined, struct subject *ret)
 {
 	switch (ev->kind) {
 	case EV_FUTEX:
 		*ret = joined ? (struct subject){.what = SPENT_THREAD, .target = joined, .obj = joined}
-			      : (struct subject){.what = SPENT_LOCK, .addr = ev->call->args[0].word};
+			      : subject_of_futex(ev);
 		return true;
 	case EV_SLEEP:
 		*ret = (struct subject){.what = ev->call->spec->groups & GRP_TIME ? SPENT_SLEEP : SPENT_SIGNAL};

@@ -253,7 +253,8 @@ static void fill_waits(struct table *t, const struct totals *totals, bool noise 
 		qsort(v, n, sizeof(*v), by_length);
 	t->nall = n;
 	for (unsigned i = 0; i < n && (row = table_add(t)); i++) {
-		const struct totals_proc *p = totals->nprocs > 1 ? totals_proc(totals, v[i]->proc) : NULL;
+		bool one = totals->nprocs > 1 && !v[i]->several;
+		const struct totals_proc *p = one ? totals_proc(totals, v[i]->proc) : NULL;
 
 		row->cells[WAITS_TIME] = number(v[i]->ns);
 		row->cells[WAITS_COUNT] = number(v[i]->n);

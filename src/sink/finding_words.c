@@ -41,10 +41,13 @@ static void locked(struct buf *b, const struct finding *f)
 	const struct totals_wait *w = f->wait;
 
 	buf_printf(b, "%s%u threads of ", w->nwaiters == ARRAY_SIZE(w->waiters) ? "at least " : "", w->nwaiters);
-	who(b, f->proc);
+	if (w->several)
+		buf_puts(b, "several processes");
+	else
+		who(b, f->proc);
 	buf_puts(b, " waited for one lock, ");
-	if (w->addr)
-		buf_printf(b, "futex 0x%llx", (unsigned long long)w->addr);
+	if (w->addr || w->shared)
+		spent_futex_words(b, w);
 	else
 		spent_wait_words(b, w);
 	buf_puts(b, ": ");

@@ -54,6 +54,24 @@ static void threads(struct buf *b, const struct totals_wait *w, enum detail deta
 		buf_puts(b, " and others");
 }
 
+static bool is_futex(const struct totals_wait *w)
+{
+	return (w->addr || w->shared) && (w->what == SPENT_LOCK || w->what == SPENT_WAKE);
+}
+
+/* One that processes share by its place in the file, which each of them has mapped elsewhere. */
+void spent_futex_words(struct buf *b, const struct totals_wait *w)
+{
+	buf_puts(b, "futex ");
+	if (w->shared && w->name.len) {
+		text_safe(b, w->name.s, w->name.len);
+		buf_putc(b, '+');
+	}
+	buf_printf(b, "0x%llx", (unsigned long long)w->addr);
+	if (w->shared && !w->name.len)
+		buf_puts(b, " of shared memory");
+}
+
 static void wait_words(struct buf *b, const struct totals_wait *w, enum detail detail)
 {
 	if (w->what == SPENT_PEER && w->conn) {
@@ -62,9 +80,9 @@ static void wait_words(struct buf *b, const struct totals_wait *w, enum detail d
 		totals_proc_command_within(b, w->target_proc, COMMAND_COLUMNS);
 	} else if (w->target_pid) {
 		pidfd_name(b, w->target_pid);
-	} else if (w->addr && (w->what == SPENT_LOCK || w->what == SPENT_WAKE)) {
-		buf_printf(b, "futex 0x%llx%s", (unsigned long long)w->addr,
-			   w->what == SPENT_WAKE && detail == ALL ? " (no lock)" : "");
+	} else if (is_futex(w)) {
+		spent_futex_words(b, w);
+		buf_puts(b, w->what == SPENT_WAKE && detail == ALL ? " (no lock)" : "");
 		threads(b, w, detail);
 	} else if (w->name.len) {
 		path_format(b, w->name.s, w->name.len);
@@ -112,7 +130,7 @@ static bool has_name(const struct budget_part *part, unsigned i)
 	const struct totals_wait *w = part->named[i].wait;
 
 	return part->named[i].proc ||
-	       (w && (w->conn || w->target_proc || w->target_pid || w->name.len || w->addr));
+	       (w && (w->conn || w->target_proc || w->target_pid || w->name.len || w->addr || w->shared));
 }
 
 static void briefly(struct buf *b, const struct budget_part *part)

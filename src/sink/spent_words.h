@@ -15,4 +15,5 @@ void spent_words_within(struct buf *b, const struct budget_part *part, size_t co
 const char *spent_part(enum spent s);	/* "waiting for a peer" */
 const char *spent_thing(enum spent s);	/* "a socket" */
 /* "tcp4 → 1.2.3.4:80", "futex 0x7f…, 4 threads" */
+void spent_futex_words(struct buf *b, const struct totals_wait *w);	/* "futex 0x7f…", "futex /dev/shm/x+0x40" */
 void spent_wait_words(struct buf *b, const struct totals_wait *w);

@@ -334,6 +334,61 @@ int main(void)
 """
 
 
+def shared_lock(t):
+    """processes that wait for one lock in memory they share: one thing to wait for, whatever address each has it at"""
+    need("gcc")
+    program, file = t.scratch / "shared", pathlib.Path(os.path.realpath(t.scratch)) / "memory"
+    (t.scratch / "shared.c").write_text(SHARED)
+    equal(os.system(f"gcc -O1 -pthread {t.scratch}/shared.c -o {program}"), 0, "gcc")
+    for how, name in (([file], re.escape(f"{file}+0x40")), ([], "0x40 of shared memory")):
+        _, _, _, text = t.run(program, *how)
+        says(words(screen(text)), rf"4 threads of several processes waited for one lock, futex {name}: ")
+        equal(len(re.findall(rf"futex {name}", text.split("Waited for (")[1].split("Time of processes")[0])), 1, f"rows of it in {text}")
+
+
+SHARED = """
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static void *map(const char *file)
+{
+	int fd = file ? open(file, O_RDWR | O_CREAT, 0600) : -1;
+	if (file && ftruncate(fd, 4096))
+		_exit(1);
+	return mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | (file ? 0 : MAP_ANONYMOUS), fd, 0);
+}
+int main(int argc, char **argv)
+{
+	pthread_mutexattr_t a;
+	char *memory = map(argv[1]);
+	pthread_mutex_t *m = (void *)(memory + 0x40);
+	pthread_mutexattr_init(&a);
+	pthread_mutexattr_setpshared(&a, PTHREAD_PROCESS_SHARED);
+	pthread_mutex_init(m, &a);
+	pthread_mutex_lock(m);
+	for (int i = 0; i < 4; i++)
+		if (fork() == 0) {
+			if (argv[1]) {	/* elsewhere in each */
+				munmap(memory, 4096);
+				mmap(0, 4096 * (i + 1), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+				m = (void *)((char *)map(argv[1]) + 0x40);
+			}
+			pthread_mutex_lock(m);
+			usleep(20000);
+			pthread_mutex_unlock(m);
+			_exit(0);
+		}
+	sleep(1);
+	pthread_mutex_unlock(m);
+	while (wait(0) > 0)
+		;
+	return argc < 1;
+}
+"""
+
+
 def idle_pool(t):
     """threads of a pool that wait for work wait for no lock; what a finding costs has the share that the table before it has"""
     need("gcc")
@@ -688,7 +743,7 @@ def hidden(t):
 
 
 GROUPS = {"different": [equal_runs, slow_stream, header_gone, as_json, live, other_user, library_gone, by_jq, slower, started, hidden],
-          "slow": [on_cpu, slow_server, node, carried, lock, idle_pool, critical_path], "findings": [leak, refused, no_finding, tree],
+          "slow": [on_cpu, slow_server, node, carried, lock, shared_lock, idle_pool, critical_path], "findings": [leak, refused, no_finding, tree],
           "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, forbidden, second_place, made_good, no_reason, words_are_safe]}
 
 
