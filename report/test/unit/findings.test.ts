@@ -175,16 +175,17 @@ test('futex: threads beside the first are one note', () =>
     (x, l) => futex(L.waitNs - 1, 0)(x, x.task(l, { comm: 'worker', thread: true })),
     /2 threads of .* up to 100 % of their time \(200 ms\)/,
   ));
-test('futex: to wait for a thread to end is no lock', async () => {
-  const wait = (op: string) =>
+test('futex: to wait for a thread to end, for a condition or for work is no lock', async () => {
+  const wait = (op: string, value: number) =>
     traced((x, l) => {
-      const w = x.task(l, { comm: 'worker', thread: true });
-      x.ev(l, 'futex', 3 * L.waitNs, { arg: `0x1, ${op}, ${x.tasks[w].tid}, NULL` }, 0);
+      x.ev(l, 'futex', 3 * L.waitNs, { arg: `0x1, ${op}, ${value}, NULL` }, 0);
     });
-  const found = async (op: string) =>
-    (await quietly(wait(op))).filter(f => f.rule === 'futex').length;
-  assert.equal(await found('FUTEX_WAIT_BITSET|FUTEX_CLOCK_REALTIME'), 0);
-  assert.equal(await found('FUTEX_WAIT_BITSET|FUTEX_PRIVATE_FLAG'), 1);
+  const found = async (op: string, value: number) =>
+    (await quietly(wait(op, value))).filter(f => f.rule === 'futex').length;
+  assert.equal(await found('FUTEX_WAIT_BITSET|FUTEX_CLOCK_REALTIME', 1234), 0);
+  for (const value of [0, 1, 3]) assert.equal(await found('FUTEX_WAIT_PRIVATE', value), 0);
+  for (const value of [2, 2 ** 31 + 5]) assert.equal(await found('FUTEX_WAIT_PRIVATE', value), 1);
+  assert.equal(await found('FUTEX_LOCK_PI_PRIVATE', 0), 1);
 });
 test('futex: a short wait is nothing, however large its share', async () =>
   assert.deepEqual(

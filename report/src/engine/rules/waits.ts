@@ -84,21 +84,20 @@ export const slowPeer: Rule = {
   },
 };
 
-/** pthread_join waits, not privately, until the word that has a thread's id is 0 (pthread_join_common.c). */
-function joins(store: Store, i: number): boolean {
+/**
+ * A futex of value 2 marks a lock that others wait for (glibc, Rust, Go), in musl its top bit: whoever waits with another
+ * value waits for a condition, for work, or for a thread to end. As src/analyze/futex.c has it.
+ */
+function forNoLock(store: Store, i: number): boolean {
   const m = /^0x[0-9a-f]+, (FUTEX_WAIT\S*), (\d+)/.exec(store.args(i)),
-    proc = store.tasks[store.lane[i]].proc;
-  return (
-    m !== null &&
-    !m[1].includes('PRIVATE') &&
-    store.tasks.some(t => t.tid === Number(m[2]) && t.proc === proc)
-  );
+    value = m ? Number(m[2]) : 2;
+  return value !== 2 && value < 2 ** 31;
 }
 
 export const futex: Rule = {
   id: 'futex',
   title: 'Time lost waiting for locks',
-  threshold: `a thread spends ${L.waitShare * 100} % of its life and ${duration(L.waitNs)} or more in futex, pthread_join aside; threads beside the first are one note a process`,
+  threshold: `a thread spends ${L.waitShare * 100} % of its life and ${duration(L.waitNs)} or more in futex, conditions, idle pools and pthread_join aside; threads beside the first are one note a process`,
   watch(g) {
     const { store } = g,
       { tasks } = store,
@@ -106,7 +105,8 @@ export const futex: Rule = {
     return {
       on: {
         futex(i) {
-          if (store.dur(i) < L.joinNs || !joins(store, i)) addSpell(store, waits, store.lane[i], i);
+          if (store.dur(i) < L.joinNs || !forNoLock(store, i))
+            addSpell(store, waits, store.lane[i], i);
         },
       },
       end(put) {
