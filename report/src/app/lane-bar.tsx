@@ -3,6 +3,8 @@
 import { plural } from '../engine/human';
 import { SPECS } from '../table/columns';
 import { COLUMNS, DEFAULT_COLUMNS, type State } from '../ui/state';
+import { EVENT_GROUPS } from '../engine/event-groups';
+import { GroupBy } from '../ui/groups';
 import { Export } from './export';
 import { Popover } from './popover';
 
@@ -11,6 +13,8 @@ const LEGEND: Record<string, string> = {
   fault: 'Ticks at the upper edge of a lane: page faults',
   disk: 'Ticks at the upper edge of a lane: block I/O',
 };
+
+const GROUPS = Object.entries(EVENT_GROUPS).map(([id, { title }]) => ({ id, title }));
 
 export function LaneBar({ s }: { s: State }) {
   return (
@@ -47,6 +51,13 @@ export function LaneBar({ s }: { s: State }) {
       <LaneCount s={s} />
       <Legend s={s} />
       <Zoom s={s} />
+      <GroupBy
+        id={s.grouping.value}
+        set={id => {
+          s.grouping.value = id;
+        }}
+        list={GROUPS}
+      />
       <ColumnPicks s={s} />
       <Export s={s} />
     </div>

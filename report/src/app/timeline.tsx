@@ -2,6 +2,7 @@
 // The view of the timeline, with the table of events below it.
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Details } from '../panels/details';
+import { EventGroups } from '../panels/event-groups';
 import { EventTable } from '../table/table';
 import { Timeline } from '../timeline/view';
 import type { State } from '../ui/state';
@@ -64,7 +65,17 @@ export function TimelineTab({ s }: { s: State }) {
             }
           }}
         />
-        <div class="pane" style={{ flex: `${1 - part} 1 0` }} ref={lower} />
+        <div
+          class="pane"
+          style={{ flex: `${1 - part} 1 0` }}
+          ref={lower}
+          hidden={s.grouping.value !== ''}
+        />
+        {s.grouping.value && (
+          <div class="pane" style={{ flex: `${1 - part} 1 0` }}>
+            <EventGroups s={s} by={s.grouping.value} />
+          </div>
+        )}
       </div>
       <Details s={s} />
     </section>

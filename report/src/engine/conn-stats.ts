@@ -27,6 +27,8 @@ export interface ConnRow {
   firstByte: number;
   first: number;
   phases: Phases;
+  /** Types of its calls. */
+  types: Set<number>;
 }
 
 /** What these are about is who is at the other end: of a socket that was never connected, the first one. */
@@ -54,6 +56,7 @@ const blank = (f: number): ConnRow => ({
   firstByte: 0,
   first: -1,
   phases: new Phases(),
+  types: new Set(),
 });
 
 export async function connStats(
@@ -124,6 +127,7 @@ class ByConnection {
     r.calls++;
     r.time += d;
     r.phases.add(store, i);
+    r.types.add(store.type[i]);
     if (!r.peer && store.obj[i] !== store.files.name[store.file[i]] && PEER_OPS.has(t.op))
       r.peer = store.objText(i);
     if (t.io === 'in' || t.io === 'copy') r.received += store.bytes(i);

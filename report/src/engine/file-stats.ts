@@ -21,9 +21,13 @@ export interface FileRow {
   calls: number;
   procs: number;
   first: number;
+  /** Lanes of its processes, types of its calls, and codes of its errors. */
+  lanes: Set<number>;
+  types: Set<number>;
+  errs: Set<number>;
 }
 
-type Totals = FileRow & { lanes: Set<number> };
+type Totals = FileRow;
 const SUMS = [
   'opens',
   'failed',
@@ -36,6 +40,9 @@ const SUMS = [
   'time',
   'calls',
 ] as const;
+
+/** Most files have no error: one empty set for all of them. */
+const NONE: Set<number> = new Set();
 
 const blank = (name: number, first: number): Totals => ({
   name,
@@ -54,6 +61,8 @@ const blank = (name: number, first: number): Totals => ({
   procs: 0,
   first,
   lanes: new Set(),
+  types: new Set(),
+  errs: NONE,
 });
 
 /**
@@ -82,7 +91,7 @@ class ByPath {
   }
 
   list(): FileRow[] {
-    return [...this.rows.values()].map(({ lanes, ...r }) => ({ ...r, procs: lanes.size }));
+    return [...this.rows.values()].map(r => ({ ...r, procs: r.lanes.size }));
   }
 
   add(i: number): void {
@@ -99,6 +108,8 @@ class ByPath {
     r.calls++;
     r.time += d;
     r.lanes.add(store.tasks[store.lane[i]].proc);
+    r.types.add(t);
+    if (bad) r.errs = (r.errs === NONE ? new Set<number>() : r.errs).add(store.err[i]);
     if (!bad) this.done(r, i);
     else if (named[t]) {
       r.failed++;
@@ -168,6 +179,8 @@ class ByPath {
       d.kind ||= r.kind;
       for (const key of SUMS) d[key] += r[key];
       for (const l of r.lanes) d.lanes.add(l);
+      for (const t of r.types) d.types.add(t);
+      d.errs = new Set([...d.errs, ...r.errs]);
       d.first = Math.min(d.first, r.first);
     } else rows.set(to, Object.assign(r, { name: to }));
     rows.get(to)!.was = was === to ? 0 : was;

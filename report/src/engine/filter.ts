@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Query → one byte an event (1 = shown) by plain scans of the columns, and the rows that are left.
 import { compare, numbersOf, pathTest, type Query, type Term } from './query';
-import type { ExecInfo, Task } from '../format/layout';
+import { namedTest, treeOf } from './lane-names';
+import { roleOf, roleWord } from './roles';
 import type { Store } from './store';
 
 const SHIFT = 12; // rows a block, as a power of two, of the index from row to event
@@ -96,7 +97,9 @@ export class Mask {
 
 /** Can the terms be answered from the hot columns alone (while the rest still loads)? */
 export function needsCold(q: Query): boolean {
-  return q.terms.some(t => ['', 'path', 'arg', 'fd', 'ret', 'bytes', 'file'].includes(t.key));
+  return q.terms.some(t =>
+    ['', 'path', 'role', 'arg', 'fd', 'ret', 'bytes', 'file'].includes(t.key),
+  );
 }
 
 /** What a query leaves: of types, lanes and errors (1: shown; null: all), rows in order of time, and terms to be tried row by row. */
@@ -230,7 +233,7 @@ function applySlow(store: Store, t: Term, bits: Uint8Array, from: number, to: nu
   };
   const { strings } = store;
   if (t.key === 'proc') {
-    const named = namedTest(store, t),
+    const named = namedTest(store, name => matches(t, name)),
       { lane } = store;
     drop(i => named(lane[i], store.end(i)));
   } else if (t.key === 'is') {
@@ -267,6 +270,11 @@ function applySlow(store: Store, t: Term, bits: Uint8Array, from: number, to: nu
   } else if (t.key === 'path') {
     const tests = t.values.map(pathTest),
       hit = strings.match(s => tests.some(f => f(s)));
+    hit[0] = 0;
+    const keep = flipped(hit, t.not);
+    eachChunk(from, to, (a, b) => keepOf(bits, keep, store.obj, a, b));
+  } else if (t.key === 'role') {
+    const hit = strings.match(s => t.values.includes(roleWord(roleOf(s))));
     hit[0] = 0;
     const keep = flipped(hit, t.not);
     eachChunk(from, to, (a, b) => keepOf(bits, keep, store.obj, a, b));
@@ -348,45 +356,4 @@ function numeric(
     if (plain) keepBetween(bits, x, base, low, high, flip, first, end);
     else for (let i = first; i < end; i++) bits[i] &= (test(x[i - base]) ? 1 : 0) ^ flip;
   }
-}
-
-const execAt = (p: Task, t: number): ExecInfo | undefined => p.execs.findLast(e => e.t <= t);
-const nameAt = (task: Task, t: number): string =>
-  task.named === undefined || t >= task.named
-    ? task.comm
-    : (execAt(task, t)?.comm ?? task.was ?? task.comm);
-
-/** What a lane is called from which time on: its own name, its process's, the program's. */
-function namesOf(store: Store, lane: number): { t: number; names: string[] }[] {
-  const task = store.tasks[lane],
-    p = store.tasks[task.proc] ?? task;
-  const times = [0, task.named ?? 0, p.named ?? 0, ...p.execs.map(e => e.t)];
-  return [...new Set(times)]
-    .sort((a, b) => a - b)
-    .map(t => ({
-      t,
-      names: [nameAt(task, t), nameAt(p, t), execAt(p, t)?.exe.split('/').pop() ?? ''],
-    }));
-}
-
-/** Whether a lane has a name at a time, when an event ends: an exec's is the new one; most have the same answer from their first event on. */
-function namedTest(store: Store, t: Term): (lane: number, at: number) => boolean {
-  const lanes = store.tasks.map((_, l) =>
-    namesOf(store, l).map(x => ({ t: x.t, hit: x.names.some(name => matches(t, name)) })),
-  );
-  const whole = lanes.map(list => (list.every(x => x.hit === list[0].hit) ? list[0].hit : null));
-  return (lane, at) => whole[lane] ?? lanes[lane].findLast(x => x.t <= at)!.hit;
-}
-
-function treeOf(store: Store, pids: string[]): Uint8Array {
-  const out = new Uint8Array(store.tasks.length);
-  store.tasks.forEach((t, i) => {
-    if (
-      pids.includes(String(t.pid)) ||
-      (t.parent >= 0 && t.parent < i && out[t.parent]) ||
-      (t.proc < i && out[t.proc])
-    )
-      out[i] = 1;
-  });
-  return out;
 }

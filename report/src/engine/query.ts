@@ -33,6 +33,11 @@ export const KEYS: Record<string, string> = {
   ret: 'result: ret=0, ret>4096',
   t: 'start, from the start of the trace: t>1.5s, t<2s',
 };
+/** Fields that only the page has. */
+const PAGE_KEYS: Record<string, string> = {
+  role: 'what a file is, by its path: role:configuration,library,locale,cache,temporary,source,program,module,log,system,device',
+};
+export const ALL_KEYS: Record<string, string> = { ...KEYS, ...PAGE_KEYS };
 const NUMERIC = new Set(['dur', 'bytes', 'ret', 't', 'fd']);
 
 export function parse(text: string): Query {
@@ -67,7 +72,7 @@ export function parse(text: string): Query {
       i++;
     }
     const m = /^([a-z]+)(:|>=|<=|>|<|=)/.exec(text.slice(i, i + 40));
-    if (m && m[1] in KEYS) {
+    if (m && m[1] in ALL_KEYS) {
       i += m[0].length;
       const values: string[] = [];
       for (;;) {
@@ -77,7 +82,7 @@ export function parse(text: string): Query {
       }
       const list = values.filter(v => v !== '');
       const term: Term = { not, key: m[1], op: m[2] as Compare, values: list };
-      if (!list.length) errors.push(`${m[1]}: what? ${KEYS[m[1]]}`);
+      if (!list.length) errors.push(`${m[1]}: what? ${ALL_KEYS[m[1]]}`);
       else {
         const bad = list.find(v => problem(term, v));
         if (bad !== undefined) errors.push(problem(term, bad)!);
@@ -85,7 +90,9 @@ export function parse(text: string): Query {
       }
     } else {
       if (m && m[2] === ':' && !text.slice(i).startsWith(m[1] + '://'))
-        errors.push(`no field "${m[1]}"; taken as text. Fields: ${Object.keys(KEYS).join(' ')}`);
+        errors.push(
+          `no field "${m[1]}"; taken as text. Fields: ${Object.keys(ALL_KEYS).join(' ')}`,
+        );
       const bare = word(' \t\n');
       if (bare) terms.push({ not, key: '', op: ':', values: [bare] });
     }

@@ -97,15 +97,22 @@ export function callColumns(
       ),
     },
     figures('total', 'Total', 84, r => r.total, durOr),
-    figures('share', 'Share', 74, r => (isCall(r) ? r.total : 0), undefined, {
-      drop: 5,
-      render: r => (isCall(r) ? percent(r.total, total) : ''),
-      cls: () => 'dim',
-    }),
+    figures(
+      'share',
+      'Share',
+      74,
+      r => (isCall(r) ? r.total : 0),
+      v => percent(v, total),
+      {
+        drop: 5,
+        render: r => (isCall(r) ? percent(r.total, total) : ''),
+        cls: () => 'dim',
+      },
+    ),
     percentileColumn('p50', 0.5, 2),
     percentileColumn('p95', 0.95),
     percentileColumn('p99', 0.99, 3),
-    figures('max', 'Max', 78, r => r.max, durOr),
+    figures('max', 'Max', 78, r => r.max, durOr, { sum: false }),
     figures('bytes', 'Bytes', 80, r => r.bytes, bytesOr, { drop: 7 }),
     {
       id: 'hist',
@@ -124,6 +131,7 @@ function percentileColumn(id: string, q: number, drop?: number): GridColumn<Type
   const value = (r: TypeStat) => (hasPercentile(r.timed, q) ? percentileOf(r, q) : -1);
   return figures(id, id, 74, value, undefined, {
     drop,
+    sum: false,
     render: r =>
       hasPercentile(r.timed, q) ? (
         durOr(Math.round(value(r)))

@@ -162,6 +162,7 @@ export function Folders({ s, rows }: { s: State; rows: FileRow[] }) {
   const columns = useMemo(() => columnsOf(open, toggle), [open]);
   return (
     <Grid
+      s={s}
       label="Folders"
       rows={list}
       columns={columns}

@@ -7,6 +7,7 @@ import { withValue } from '../engine/query';
 import { NEVER, type Store } from '../engine/store';
 import { show } from '../format/text';
 import { figures, Grid, type GridColumn } from '../ui/grid';
+import type { Grouping } from '../ui/groups';
 import { useScan } from '../ui/hooks';
 import { openMenu, valueItems } from '../ui/menu';
 import { whyEmpty } from '../ui/empty';
@@ -24,6 +25,8 @@ interface OpenFile {
   first: number;
   last: number;
   time: number;
+  types: Set<number>;
+  errs: Set<number>;
 }
 async function openFiles(
   store: Store,
@@ -36,10 +39,23 @@ async function openFiles(
     if (!f) return;
     let r = rows.get(f);
     if (!r) {
-      r = { id: f, opens: 0, read: 0, written: 0, calls: 0, first: i, last: i, time: 0 };
+      r = {
+        id: f,
+        opens: 0,
+        read: 0,
+        written: 0,
+        calls: 0,
+        first: i,
+        last: i,
+        time: 0,
+        types: new Set(),
+        errs: new Set(),
+      };
       rows.set(f, r);
     }
     r.calls++;
+    r.types.add(store.type[i]);
+    if (store.failed(i)) r.errs.add(store.err[i]);
     r.last = i;
     r.time += store.dur(i);
     const io = store.types[store.type[i]].io,
@@ -113,7 +129,7 @@ function Life({ store, r }: { store: Store; r: OpenFile }) {
   );
 }
 
-export function OpenFiles({ s }: { s: State }) {
+export function OpenFiles({ s, by }: { s: State; by: Grouping<never> | null }) {
   const rows = useScan(s, openFiles),
     [at, select] = useState<OpenFile | null>(null),
     { store } = s,
@@ -125,6 +141,8 @@ export function OpenFiles({ s }: { s: State }) {
   };
   return (
     <Grid
+      s={s}
+      by={by as Grouping<OpenFile> | null}
       label="Open files"
       rows={rows}
       columns={columns}

@@ -8,6 +8,7 @@ import { searchKind, type Search } from '../engine/search';
 import type { Store } from '../engine/store';
 import { show } from '../format/text';
 import { figures, Grid, type GridColumn } from '../ui/grid';
+import type { Grouping } from '../ui/groups';
 import { useScan } from '../ui/hooks';
 import { openMenu, valueItems } from '../ui/menu';
 import { whyEmpty } from '../ui/empty';
@@ -119,7 +120,7 @@ const COLUMNS: GridColumn<Probe>[] = [
   },
 ];
 
-export function Searches({ s }: { s: State }) {
+export function Searches({ s, by }: { s: State; by: Grouping<never> | null }) {
   const rows = useScan(s, probes),
     [at, select] = useState<Probe | null>(null),
     sums = useMemo(() => sumsOf(rows ?? []), [rows]);
@@ -145,6 +146,8 @@ export function Searches({ s }: { s: State }) {
         ))}
       </ul>
       <Grid
+        s={s}
+        by={by as Grouping<Probe> | null}
         label="Searches"
         rows={rows}
         columns={COLUMNS}

@@ -1,19 +1,31 @@
 // SPDX-License-Identifier: MIT
 // Files: one row a path, a tree of folders, the open files with their lifetimes, and searches that missed.
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { fileStats, type FileRow } from '../engine/file-stats';
 import { bytes, plural } from '../engine/human';
 import { useScan } from '../ui/hooks';
+import { GroupBy, useGrouping, type Grouping } from '../ui/groups';
 import type { State } from '../ui/state';
+import type { Store } from '../engine/store';
 import { Segments, Waiting } from './common';
 import { Folders } from './file-folders';
 import { OpenFiles } from './file-open';
-import { Paths } from './file-paths';
+import { openGroupings, pathGroupings, SEARCH_GROUPINGS } from './groupings';
+import { LISTS, Paths } from './file-paths';
 import { Searches } from './file-searches';
+
+/** Rows are of another kind in each mode; what is open of the tree is a grouping by itself. */
+function groupingsOf(store: Store, mode: string): Grouping<never>[] {
+  if (mode === 'folders') return [];
+  if (mode === 'open') return openGroupings(store);
+  return mode === 'searches' ? SEARCH_GROUPINGS : pathGroupings(store);
+}
 
 export function Files({ s }: { s: State }) {
   const [mode, setMode] = useState('paths');
   const rows = useScan(s, fileStats);
+  const list = useMemo(() => groupingsOf(s.store, mode), [s.store, mode]),
+    { by, select } = useGrouping(list);
   return (
     <section class="tab" aria-label="Files">
       <div class="tab-bar">
@@ -23,11 +35,14 @@ export function Files({ s }: { s: State }) {
           onChange={setMode}
           options={[
             ['paths', 'Paths'],
+            ['read', 'Read'],
+            ['vain', 'In vain'],
             ['folders', 'Folders'],
             ['open', 'Open files'],
             ['searches', 'Searches'],
           ]}
         />
+        {list.length > 0 && <GroupBy {...select} />}
         {rows && (
           <span class="dim">
             {plural(rows.length, 'path')} · {bytes(sum(rows, r => (isFile(r) ? r.read : 0)))}
@@ -45,14 +60,14 @@ export function Files({ s }: { s: State }) {
       </div>
       {!rows ? (
         <Waiting s={s} what="files" />
-      ) : mode === 'paths' ? (
-        <Paths s={s} rows={rows} />
+      ) : LISTS[mode] ? (
+        <Paths s={s} rows={rows} mode={mode} by={by} />
       ) : mode === 'folders' ? (
         <Folders s={s} rows={rows} />
       ) : mode === 'open' ? (
-        <OpenFiles s={s} />
+        <OpenFiles s={s} by={by} />
       ) : (
-        <Searches s={s} />
+        <Searches s={s} by={by} />
       )}
     </section>
   );

@@ -6,12 +6,14 @@ import { bytes, plural } from '../engine/human';
 import { withValue } from '../engine/query';
 import { show } from '../format/text';
 import { Grid } from '../ui/grid';
+import { GroupBy, useGrouping } from '../ui/groups';
 import { useScan } from '../ui/hooks';
 import { openMenu, valueItems, type MenuItem } from '../ui/menu';
 import { whyEmpty } from '../ui/empty';
 import type { State } from '../ui/state';
 import { Segments, Waiting } from './common';
 import { connectionColumns, ORDER, PHASES } from './connection-columns';
+import { connGroupings } from './groupings';
 import { PhaseLegend } from './waterfall';
 
 const LOCAL = new Set(['unix', 'unix-dgram', 'pipe', 'netlink']);
@@ -74,6 +76,7 @@ export function Network({ s }: { s: State }) {
     () => connectionColumns(store, rows, form === 'waterfall'),
     [store, rows, form],
   );
+  const { by, select: choice } = useGrouping(useMemo(() => connGroupings(store), [store]));
   const toFile = (file: number) => {
     s.filter.value = withValue(s.filter.value, 'file', String(file), 'only');
     s.tab.value = 'timeline';
@@ -101,6 +104,7 @@ export function Network({ s }: { s: State }) {
             ['waterfall', 'Waterfall'],
           ]}
         />
+        <GroupBy {...choice} />
         {all && <InAll all={all} />}
         <PhaseLegend list={PHASES} />
       </div>
@@ -109,7 +113,9 @@ export function Network({ s }: { s: State }) {
       ) : (
         <Grid
           key={form}
+          s={s}
           label="Connections"
+          by={by}
           rows={rows}
           columns={columns}
           selected={at}

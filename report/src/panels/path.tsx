@@ -2,7 +2,7 @@
 // A path: as a cell, its menu, the way to its events.
 import { withValue } from '../engine/query';
 import { show } from '../format/text';
-import { copy, openMenu, valueItems } from '../ui/menu';
+import { copy, openMenu, valueItems, type MenuItem } from '../ui/menu';
 import type { State } from '../ui/state';
 
 export const toEvents = (s: State, path: string, was = '') => {
@@ -11,9 +11,16 @@ export const toEvents = (s: State, path: string, was = '') => {
   s.tab.value = 'timeline';
 };
 
-export function menuFor(s: State, e: MouseEvent, path: string, was = ''): void {
+export function menuFor(
+  s: State,
+  e: MouseEvent,
+  path: string,
+  was = '',
+  more: MenuItem[] = [],
+): void {
   openMenu(e, show(path), [
     ...valueItems(s, 'path', path, 'this path'),
+    ...more,
     { label: 'Show its events', run: () => toEvents(s, path, was) },
     { label: 'Copy path', run: () => copy(s, show(path)) },
   ]);

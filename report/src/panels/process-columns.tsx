@@ -37,7 +37,7 @@ function allColumns(store: Store, rows: readonly ProcessRow[]): Column[] {
       value: r => store.argv(r.lane).join(' ') || store.tasks[r.lane].comm,
       render: r => <Command store={store} r={r} />,
     },
-    figures('pid', 'PID', 70, r => store.tasks[r.lane].tid),
+    figures('pid', 'PID', 70, r => store.tasks[r.lane].tid, undefined, { sum: false }),
     {
       id: 'exit',
       title: 'Ended',
@@ -50,6 +50,7 @@ function allColumns(store: Store, rows: readonly ProcessRow[]): Column[] {
     {
       ...figures<ProcessRow>('wait', 'Waits', 72, r => r.wait / Math.max(1, r.wall)),
       drop: 7,
+      sum: false,
       hint: 'share of its life in futex, poll, sleep, wait, accept, connect',
       render: r => (r.wait ? percent(Math.min(r.wait, r.wall), r.wall) : ''),
     },
@@ -83,6 +84,7 @@ function cpuColumns(store: Store): Column[] {
   ): Column => ({
     ...figures<ProcessRow>(id, title, 78, r => of(r) / Math.max(1, r.life)),
     drop,
+    sum: false,
     hint,
     render: r => (of(r) > 0 ? percent(Math.min(of(r), r.life), r.life) : ''),
   });

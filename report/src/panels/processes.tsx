@@ -6,12 +6,14 @@ import { plural } from '../engine/human';
 import { withValue } from '../engine/query';
 import type { Store } from '../engine/store';
 import { Grid } from '../ui/grid';
+import { GroupBy, useGrouping } from '../ui/groups';
 import { useScan } from '../ui/hooks';
 import { laneItems, openMenu } from '../ui/menu';
 import { whyEmpty } from '../ui/empty';
 import type { State } from '../ui/state';
 import { Segments, Waiting } from './common';
 import { laneName } from '../engine/neighbours';
+import { processGroupings } from './groupings';
 import { processColumns } from './process-columns';
 import { ProcessPane } from './process-pane';
 import { endedBadly, processRows, type ProcessRow } from './process-rows';
@@ -32,6 +34,7 @@ export function Processes({ s }: { s: State }) {
     () => processColumns(store, rows, mode === 'waterfall'),
     [store, rows, mode],
   );
+  const { by, select: choice } = useGrouping(useMemo(() => processGroupings(store), [store]));
   const go = (r: ProcessRow) => {
     const { pid, tid } = store.tasks[r.lane];
     s.filter.value = r.thread
@@ -59,6 +62,7 @@ export function Processes({ s }: { s: State }) {
             />
             {' threads'}
           </label>
+          <GroupBy {...choice} />
           <span class="dim">
             <Counts store={store} />
           </span>
@@ -68,7 +72,9 @@ export function Processes({ s }: { s: State }) {
         ) : (
           <Grid
             key={mode}
+            s={s}
             label="Processes"
+            by={by}
             rows={rows}
             columns={columns}
             selected={sel}

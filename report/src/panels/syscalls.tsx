@@ -5,6 +5,7 @@ import { typeStats, type TypeStat } from '../engine/aggregate';
 import { count, duration, plural } from '../engine/human';
 import { withValue } from '../engine/query';
 import { Grid } from '../ui/grid';
+import { GroupBy, useGrouping } from '../ui/groups';
 import { useScan } from '../ui/hooks';
 import { openMenu, valueItems } from '../ui/menu';
 import { whyEmpty } from '../ui/empty';
@@ -12,6 +13,7 @@ import type { State } from '../ui/state';
 import { callColumns, scaleOf } from './call-columns';
 import { CallPane } from './call-pane';
 import { Waiting } from './common';
+import { callGroupings } from './groupings';
 
 export function Syscalls({ s }: { s: State }) {
   const stats = useScan(s, typeStats),
@@ -23,6 +25,7 @@ export function Syscalls({ s }: { s: State }) {
     sel = rows.find(r => r.type === at) ?? null;
   const scale = useMemo(() => scaleOf(rows.map(r => r.hist)), [stats]);
   const columns = useMemo(() => callColumns(store, p, total, scale), [store, p, total, scale]);
+  const { by, select: choice } = useGrouping(useMemo(() => callGroupings(store), [store]));
   const name = (r: TypeStat) => store.types[r.type].name;
   const go = (r: TypeStat) => {
     s.filter.value = withValue(s.filter.value, 'type', name(r), 'only');
@@ -32,13 +35,16 @@ export function Syscalls({ s }: { s: State }) {
     <section class="tab split" aria-label="Syscalls">
       <div class="tab-main">
         <div class="tab-bar">
+          <GroupBy {...choice} />
           <span class="dim">{stats ? inAll(stats, total) : ''}</span>
         </div>
         {!stats ? (
           <Waiting s={s} what="calls" />
         ) : (
           <Grid
+            s={s}
             label="Calls"
+            by={by}
             rows={rows}
             columns={columns}
             sort={{ id: 'total', down: true }}

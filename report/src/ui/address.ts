@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The part of the state that belongs in the address: written to the URL's hash and read from it.
 import { batch, effect } from '@preact/signals';
+import { EVENT_GROUPS } from '../engine/event-groups';
 import type { LaneSort } from '../engine/lanes';
 import type { SortKey } from '../engine/sort';
 import {
@@ -37,6 +38,7 @@ export function toHash(s: State): string {
   if (s.pins.value.length) put('pin', s.pins.value.join(','));
   if (s.hidden.value.length) put('hide', s.hidden.value.join(','));
   if (s.folded.value) put('fold', '1');
+  if (s.grouping.value) put('group', s.grouping.value);
   if (!s.arrows.value) put('arrows', '0');
   if (s.columns.value.join() !== DEFAULT_COLUMNS.join()) put('cols', s.columns.value.join(','));
   if (s.theme.value !== 'auto') put('theme', s.theme.value);
@@ -100,6 +102,8 @@ export function fromHash(s: State, hash: string): void {
     s.pins.value = ints(p.get('pin'), s.store.tasks.length);
     s.hidden.value = ints(p.get('hide'), s.store.tasks.length);
     s.folded.value = p.get('fold') === '1';
+    const group = p.get('group') ?? '';
+    s.grouping.value = Object.hasOwn(EVENT_GROUPS, group) ? group : '';
     s.arrows.value = p.get('arrows') !== '0';
     const cols = (p.get('cols') ?? '')
       .split(',')

@@ -2,19 +2,28 @@
 // A sortable list of any length: only the rows in sight are elements.
 import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { GroupRow, Head, Row } from './grid-parts';
+import { grouped, isGroup, type Grouping, type Item } from './groups';
+import { copyRows } from './copy-rows';
 import { tipWhenCut } from './menu';
+import type { State } from './state';
+import { widthsOf } from './widths';
 
 export interface GridColumn<T> {
   id: string;
   title: string;
   width: string;
   num?: boolean;
+  /** false: the figures of rows are not to be added up (shares, percentiles, numbers of processes). */
+  sum?: boolean;
   hint?: string;
   /** Stands in the head in place of the title. */
   head?: ComponentChildren;
   /** Where there is no room for all columns, those with the highest number go first; 0 stays. */
   drop?: number;
   value: (row: T) => string | number;
+  /** A figure in words, for a row and for a sum. */
+  text?: (v: number) => ComponentChildren;
   render?: (row: T) => ComponentChildren;
   cls?: (row: T) => string;
 }
@@ -33,21 +42,25 @@ export function figures<T>(
     width: px + 'px',
     num: true,
     value,
+    text,
     render: text && (r => text(value(r))),
     ...more,
   };
 }
 
-interface Sort {
+export interface Sort {
   id: string;
   down: boolean;
 }
-interface Props<T> {
+export interface GridProps<T> {
+  /** For copying rows and the note about it; none: rows are not copied. */
+  s?: State;
   label: string;
   rows: readonly T[];
   columns: GridColumn<T>[];
   rowHeight?: number;
   sort?: Sort | null;
+  by?: Grouping<T> | null;
   selected?: T | null;
   onSelect?: (row: T) => void;
   onOpen?: (row: T) => void;
@@ -57,39 +70,98 @@ interface Props<T> {
   level?: (row: T) => number;
 }
 
-export function Grid<T>(p: Props<T>) {
-  const height = p.rowHeight ?? 26;
+/** What is open, marked and under the cursor of a table, and what changes it. */
+function useLines<T>(p: GridProps<T>) {
   const [sort, setSort] = useState(p.sort ?? null);
-  const [top, setTop] = useState(0);
-  const body = useRef<HTMLDivElement>(null);
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const [onGroup, setOnGroup] = useState('');
+  const [marked, mark] = useState<ReadonlySet<T>>(new Set());
   const rows = useMemo(() => sorted(p.rows, p.columns, sort), [p.rows, sort, p.columns]);
+  const items = useMemo(
+    () => itemsOf(rows, p.by ?? null, open, p.columns, sort),
+    [rows, p.by, open, p.columns, sort],
+  );
+  const index = items.findIndex(x =>
+    isGroup(x) ? x.group.key === onGroup : !onGroup && x.row === p.selected,
+  );
+  useEffect(() => {
+    setOnGroup('');
+    setOpen(new Set());
+  }, [p.by]);
+  useEffect(() => mark(new Set()), [p.rows]);
+  const toggle = (key: string, to = !open.has(key)) => {
+    const n = new Set(open);
+    if (to) n.add(key);
+    else n.delete(key);
+    setOpen(n);
+    setOnGroup(key);
+  };
+  const take = (x: Item<T>) => {
+    mark(new Set());
+    setOnGroup(isGroup(x) ? x.group.key : '');
+    if (!isGroup(x)) p.onSelect?.(x.row);
+  };
+  /** With Shift all rows up to the selected one, with Ctrl one more. */
+  const click = (e: MouseEvent, row: T, at: number) => {
+    if (!p.s || (!e.shiftKey && !e.ctrlKey && !e.metaKey)) {
+      take(items[at]);
+      return;
+    }
+    e.preventDefault();
+    const range = e.shiftKey && index >= 0 ? [index, at].sort((x, y) => x - y) : [at, at],
+      n = new Set(marked),
+      off = !e.shiftKey && marked.has(row);
+    if (p.selected && !n.size) n.add(p.selected);
+    for (const x of items.slice(range[0], range[1] + 1)) if (!isGroup(x)) n.add(x.row);
+    if (off) n.delete(row);
+    mark(n);
+  };
+  const copy = (columns: GridColumn<T>[]) => {
+    const chosen = marked.size ? rows.filter(r => marked.has(r)) : p.selected ? [p.selected] : [];
+    if (p.s && chosen.length) copyRows(p.s, columns, chosen);
+  };
+  return { sort, setSort, items, index, marked, toggle, take, click, copy };
+}
+type Lines<T> = ReturnType<typeof useLines<T>>;
+
+export function Grid<T>(p: GridProps<T>) {
+  const height = p.rowHeight ?? 26,
+    lines = useLines(p),
+    { items, index, sort } = lines;
+  const [top, setTop] = useState(0);
+  const [, resized] = useState(0);
+  const body = useRef<HTMLDivElement>(null);
   const { room, wide } = useRoom(body);
-  const index = p.selected ? rows.indexOf(p.selected) : -1;
   useEffect(() => {
     if (index >= 0) showRow(body.current!, index * height, height);
   }, [index]);
   const columns = useMemo(() => fitting(p.columns, wide), [p.columns, wide]);
   const first = Math.max(0, Math.floor(top / height) - 4),
-    shown = rows.slice(first, first + Math.ceil(room / height) + 9);
+    last = Math.min(items.length, first + Math.ceil(room / height) + 9);
   return (
     <div
       class="grid"
-      role={p.level ? 'treegrid' : 'grid'}
+      role={p.level || p.by ? 'treegrid' : 'grid'}
       aria-label={p.label}
-      aria-rowcount={rows.length + 1}
+      aria-rowcount={items.length + 1}
+      aria-multiselectable={p.s ? true : undefined}
       tabIndex={0}
-      onKeyDown={e => onKey(e, p, rows, index, Math.max(1, Math.floor(room / height) - 1))}
+      onKeyDown={e => onKey(e, p, lines, columns, Math.max(1, Math.floor(room / height) - 1))}
       onMouseOver={tipWhenCut}
       onContextMenu={e => {
         if (p.selected && !(e.target as HTMLElement).closest('.grid-row'))
           p.onMenu?.(e, p.selected, '');
       }}
-      style={{ '--cols': columns.map(c => c.width).join(' ') }}
-      aria-activedescendant={
-        index >= first && index < first + shown.length ? `${p.label}-${index}` : undefined
-      }
+      style={{ '--cols': columns.map(c => widthOf(p.label, c)).join(' ') }}
+      aria-activedescendant={index >= first && index < last ? `${p.label}-${index}` : undefined}
     >
-      <Head columns={columns} sort={sort} click={c => setSort(s => nextSort(s, c))} />
+      <Head
+        label={p.label}
+        columns={columns}
+        sort={sort}
+        click={c => lines.setSort(s => nextSort(s, c))}
+        resized={() => resized(n => n + 1)}
+      />
       <div
         class="grid-body"
         role="rowgroup"
@@ -97,22 +169,76 @@ export function Grid<T>(p: Props<T>) {
         tabIndex={0}
         onScroll={e => setTop((e.currentTarget as HTMLElement).scrollTop)}
       >
-        {!rows.length && (
+        {!items.length && (
           <p class="nothing" role="row">
             <span role="gridcell">{p.empty ?? 'Nothing here.'}</span>
           </p>
         )}
         <div
           role="presentation"
-          style={{ height: rows.length * height + 'px', position: 'relative' }}
+          style={{ height: items.length * height + 'px', position: 'relative' }}
         >
-          {shown.map((row, k) => (
-            <Row key={first + k} p={p} row={row} at={first + k} columns={columns} height={height} />
+          {items.slice(first, last).map((_, k) => (
+            <Line
+              key={first + k}
+              p={p}
+              lines={lines}
+              at={first + k}
+              columns={columns}
+              height={height}
+            />
           ))}
         </div>
       </div>
     </div>
   );
+}
+
+function Line<T>({
+  p,
+  lines,
+  at,
+  columns,
+  height,
+}: {
+  p: GridProps<T>;
+  lines: Lines<T>;
+  at: number;
+  columns: GridColumn<T>[];
+  height: number;
+}) {
+  const x = lines.items[at],
+    on = at === lines.index || (!isGroup(x) && lines.marked.has(x.row)),
+    place = { at, height, on, id: `${p.label}-${at}` };
+  return isGroup(x) ? (
+    <GroupRow
+      group={x.group}
+      place={place}
+      columns={columns}
+      toggle={() => lines.toggle(x.group.key)}
+    />
+  ) : (
+    <Row
+      p={p}
+      row={x.row}
+      place={place}
+      columns={columns}
+      click={e => lines.click(e, x.row, at)}
+      inGroup={!!p.by}
+    />
+  );
+}
+
+function itemsOf<T>(
+  rows: readonly T[],
+  by: Grouping<T> | null,
+  open: ReadonlySet<string>,
+  columns: GridColumn<T>[],
+  sort: Sort | null,
+): Item<T>[] {
+  if (!by) return rows.map(row => ({ row, group: null }));
+  const column = sort && columns.find(c => c.id === sort.id);
+  return grouped(rows, by, open, column ? { column, down: sort.down } : null);
 }
 
 function sorted<T>(rows: readonly T[], columns: GridColumn<T>[], sort: Sort | null): readonly T[] {
@@ -150,6 +276,10 @@ function showRow(e: HTMLElement, top: number, height: number): void {
   else if (top + height > e.scrollTop + e.clientHeight) e.scrollTop = top + height - e.clientHeight;
 }
 
+const widthOf = <T,>(label: string, c: GridColumn<T>): string => {
+  const px = widthsOf(label).get(c.id);
+  return px === undefined ? c.width : px + 'px';
+};
 function fitting<T>(columns: GridColumn<T>[], wide: number): GridColumn<T>[] {
   const list = [...columns],
     least = (c: GridColumn<T>) => Number(/(\d+)px/.exec(c.width)?.[1] ?? 60);
@@ -164,99 +294,34 @@ function fitting<T>(columns: GridColumn<T>[], wide: number): GridColumn<T>[] {
 
 function onKey<T>(
   e: KeyboardEvent,
-  p: Props<T>,
-  rows: readonly T[],
-  index: number,
+  p: GridProps<T>,
+  lines: Lines<T>,
+  columns: GridColumn<T>[],
   page: number,
 ): void {
-  if (e.ctrlKey || e.metaKey || e.altKey || !p.onSelect || !rows.length) return;
-  const to: Record<string, number> = {
-    ArrowDown: index + 1,
-    ArrowUp: index < 0 ? 0 : index - 1,
-    PageDown: index + page,
-    PageUp: index - page,
-    Home: 0,
-    End: rows.length - 1,
-  };
-  const here = (e.target as HTMLElement).getAttribute('role')?.endsWith('grid');
-  if (e.key in to) {
+  const { items, index } = lines;
+  if ((e.ctrlKey || e.metaKey) && e.key === 'c' && p.s && !getSelection()?.toString()) {
     e.preventDefault();
-    e.stopPropagation();
-    p.onSelect(rows[Math.max(0, Math.min(rows.length - 1, to[e.key]))]);
-  } else if (e.key === 'Enter' && index >= 0 && here) {
-    e.preventDefault();
-    (p.onOpen ?? p.onSelect)(rows[index]);
+    lines.copy(columns);
+    return;
   }
-}
-
-function Head<T>({
-  columns,
-  sort,
-  click,
-}: {
-  columns: GridColumn<T>[];
-  sort: Sort | null;
-  click: (c: GridColumn<T>) => void;
-}) {
-  return (
-    <div class="grid-head" role="row">
-      {columns.map(c => (
-        <div
-          key={c.id}
-          role="columnheader"
-          class={c.num ? 'num' : ''}
-          aria-sort={sort?.id === c.id ? (sort.down ? 'descending' : 'ascending') : 'none'}
-          title={c.hint}
-        >
-          <button type="button" onClick={() => click(c)}>
-            {c.head ?? c.title}
-          </button>
-        </div>
-      ))}
-    </div>
-  );
-}
-
-function Row<T>({
-  p,
-  row,
-  at,
-  columns,
-  height,
-}: {
-  p: Props<T>;
-  row: T;
-  at: number;
-  columns: GridColumn<T>[];
-  height: number;
-}) {
-  const on = row === p.selected;
-  return (
-    <div
-      id={`${p.label}-${at}`}
-      role="row"
-      aria-rowindex={at + 2}
-      aria-selected={on}
-      aria-level={p.level?.(row)}
-      class={`grid-row${at & 1 ? ' alt' : ''}${on ? ' on' : ''} ${p.rowClass?.(row) ?? ''}`}
-      style={{ transform: `translateY(${at * height}px)`, height: height + 'px' }}
-      onClick={() => p.onSelect?.(row)}
-      onDblClick={() => p.onOpen?.(row)}
-      onContextMenu={e => {
-        const cell = (e.target as HTMLElement).closest<HTMLElement>('[data-col]');
-        p.onMenu?.(e, row, cell?.dataset.col ?? '');
-      }}
-    >
-      {columns.map(c => (
-        <div
-          key={c.id}
-          role="gridcell"
-          data-col={c.id}
-          class={(c.num ? 'num ' : '') + (c.cls?.(row) ?? '')}
-        >
-          {c.render ? c.render(row) : c.value(row)}
-        </div>
-      ))}
-    </div>
-  );
+  if (e.ctrlKey || e.metaKey || e.altKey || !p.onSelect || !items.length) return;
+  const to: Record<string, number> = {
+      ArrowDown: index + 1,
+      ArrowUp: index < 0 ? 0 : index - 1,
+      PageDown: index + page,
+      PageUp: index - page,
+      Home: 0,
+      End: items.length - 1,
+    },
+    here = (e.target as HTMLElement).getAttribute('role')?.endsWith('grid'),
+    now = items[index];
+  if (e.key in to) {
+    e.stopPropagation();
+    lines.take(items[Math.max(0, Math.min(items.length - 1, to[e.key]))]);
+  } else if (now && isGroup(now) && here && /^(Enter|ArrowRight|ArrowLeft)$/.test(e.key))
+    lines.toggle(now.group.key, e.key === 'Enter' ? undefined : e.key === 'ArrowRight');
+  else if (e.key === 'Enter' && now && !isGroup(now) && here) (p.onOpen ?? p.onSelect)(now.row);
+  else return;
+  e.preventDefault();
 }

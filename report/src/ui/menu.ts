@@ -176,10 +176,11 @@ export function commandLine(s: State, lane: number): string {
   return (e.cwd ? `cd ${shellWord(e.cwd)} && ` : '') + words;
 }
 
-export function copy(s: State, text: string): void {
+/** `what`: shown in place of the text. */
+export function copy(s: State, text: string, what = ''): void {
   const done = (ok: boolean) => {
     s.toast.value = ok
-      ? `Copied: ${text.length > 90 ? text.slice(0, 90) + ' …' : text}`
+      ? `Copied: ${what || (text.length > 90 ? text.slice(0, 90) + ' …' : text)}`
       : 'The browser did not allow copying';
   };
   const fallback = () => {

@@ -59,6 +59,8 @@ export class State {
   readonly pins = signal<number[]>([]);
   readonly hidden = signal<number[]>([]);
   readonly folded = signal(false);
+  /** What the table of events is grouped by; '' for nothing. */
+  readonly grouping = signal('');
   readonly arrows = signal(true);
   readonly theme = signal<'auto' | 'dark' | 'light'>('auto');
   /** Goes up when data arrived. */

@@ -9,6 +9,7 @@ import { acceptance } from './acceptance.mjs';
 import { Browser, whyNot } from './browser.mjs';
 import { events } from './events.mjs';
 import { filters } from './filters.mjs';
+import { groups } from './groups.mjs';
 import { looks } from './looks.mjs';
 import { opening } from './opening.mjs';
 import { real } from './real.mjs';
@@ -25,6 +26,7 @@ const all = [
   ...real,
   ...use,
   ...waterfall,
+  ...groups,
   ['acceptance table, 1 M events', t => acceptance(t, 1_000_000)],
   ...(mode === 'slow' ? [['acceptance table, 10 M events', t => acceptance(t, 10_000_000)]] : []),
 ].filter(([name]) => !only.length || only.some(o => name.includes(o)));
