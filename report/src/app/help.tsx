@@ -33,9 +33,11 @@ const HELP: [string, [string, string][]][] = [
     [
       ['1 … 7', 'views'],
       ['↑ ↓ PgUp PgDn Home End', 'rows of a table'],
-      ['P H', 'pin, hide the lane of the selected event'],
+      ['P H E', 'pin, hide the lane of the selected event; hide what is below it'],
+      ['B', 'bookmark the selected event'],
       ['L', 'threads on or off'],
       ['T', 'dark or light'],
+      ['Shift click, Ctrl click, Ctrl C', 'mark rows, copy them'],
       ['right click, Shift F10', 'include, exclude, copy'],
       ['C, Shift C', 'copy as strace line, as command line'],
       ['?', 'this sheet'],

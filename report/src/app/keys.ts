@@ -2,7 +2,8 @@
 // What keys do, outside of boxes that are typed in.
 import { useEffect } from 'preact/hooks';
 import { neighbour, sameFile, sameLane, samePath } from '../engine/neighbours';
-import { commandLine, copy, menu } from '../ui/menu';
+import { commandLine, copy, menu, toggled } from '../ui/menu';
+import { addBookmark } from './bookmarks';
 import { TABS, type State } from '../ui/state';
 import { timelineNow } from './timeline';
 
@@ -71,8 +72,6 @@ const panThere =
     if (s.tab.value !== 'timeline') return false;
     return s.pan(part);
   };
-const toggled = (list: readonly number[], lane: number) =>
-  list.includes(lane) ? list.filter(v => v !== lane) : [...list, lane];
 
 /** Closes what is open, one thing a time. The filter stays. */
 const escape: Act = ({ s }) => {
@@ -131,6 +130,10 @@ const ACTS: Record<string, Act> = {
   h: ({ s, lane }) => {
     if (lane >= 0) s.hidden.value = toggled(s.hidden.value, lane);
   },
+  e: ({ s, lane }) => {
+    if (lane >= 0) s.collapsed.value = toggled(s.collapsed.value, lane);
+  },
+  b: ({ s }) => addBookmark(s),
   l: ({ s }) => {
     s.folded.value = !s.folded.value;
   },
@@ -153,7 +156,7 @@ const ACTS: Record<string, Act> = {
   ),
 };
 /** These mean the same with Shift. */
-const EITHER = /^[XFRPHLT]$/;
+const EITHER = /^[XFRPHLTEB]$/;
 
 function isTypedIn(e: HTMLElement): boolean {
   return /^(INPUT|SELECT|TEXTAREA)$/.test(e.tagName) && (e as HTMLInputElement).type !== 'checkbox';

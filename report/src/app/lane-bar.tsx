@@ -5,6 +5,7 @@ import { SPECS } from '../table/columns';
 import { COLUMNS, DEFAULT_COLUMNS, type State } from '../ui/state';
 import { EVENT_GROUPS } from '../engine/event-groups';
 import { GroupBy } from '../ui/groups';
+import { Bookmarks } from './bookmarks';
 import { Export } from './export';
 import { Popover } from './popover';
 
@@ -29,7 +30,9 @@ export function LaneBar({ s }: { s: State }) {
         >
           <option value="tree">as a tree</option>
           <option value="start">by start</option>
-          <option value="activity">busiest first</option>
+          <option value="activity">
+            {s.store.tasks.some(t => t.cpu_ns) ? 'by CPU time' : 'busiest first'}
+          </option>
         </select>
       </label>
       {s.store.tasks.some(t => t.pid !== t.tid) && (
@@ -48,6 +51,14 @@ export function LaneBar({ s }: { s: State }) {
           s.arrows.value = on;
         }}
       />
+      <Check
+        label=" table follows"
+        title="The table has only what begins in the visible time"
+        on={s.follow.value}
+        set={on => {
+          s.follow.value = on;
+        }}
+      />
       <LaneCount s={s} />
       <Legend s={s} />
       <Zoom s={s} />
@@ -58,15 +69,26 @@ export function LaneBar({ s }: { s: State }) {
         }}
         list={GROUPS}
       />
+      <Bookmarks s={s} />
       <ColumnPicks s={s} />
       <Export s={s} />
     </div>
   );
 }
 
-function Check({ label, on, set }: { label: string; on: boolean; set: (on: boolean) => void }) {
+function Check({
+  label,
+  on,
+  set,
+  title,
+}: {
+  label: string;
+  on: boolean;
+  set: (on: boolean) => void;
+  title?: string;
+}) {
   return (
-    <label class="check">
+    <label class="check" title={title}>
       <input type="checkbox" checked={on} onChange={() => set(!on)} />
       {label}
     </label>

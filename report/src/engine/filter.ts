@@ -84,6 +84,15 @@ export class Mask {
       if (bits[i] && left-- === 0) return i;
     return -1;
   }
+  /** How many events before this one are shown. */
+  rank(event: number): number {
+    const { bits, before } = this;
+    if (!bits || !before) return Math.min(event, this.count);
+    const at = Math.min(event, this.n);
+    let row = before[at >> SHIFT];
+    for (let i = (at >> SHIFT) << SHIFT; i < at; i++) row += bits[i];
+    return row;
+  }
   /** −1 when it is not shown. */
   rowOf(event: number): number {
     const { bits, before } = this;

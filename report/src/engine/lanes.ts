@@ -9,12 +9,16 @@ export interface LaneRow {
   thread: boolean;
   threads: number;
   pinned: boolean;
+  /** Lanes below it in the tree, shown or folded away. */
+  below: number;
 }
 export interface LaneOptions {
   sort: LaneSort;
   pins: readonly number[];
   hidden: readonly number[];
   folded: boolean;
+  /** Lanes whose subtree is folded away. */
+  collapsed?: readonly number[];
   only: Uint32Array | null;
 }
 
@@ -48,31 +52,43 @@ export function laneRows(store: Store, o: LaneOptions): LaneRow[] {
     for (const t of threads[p] ?? []) w += o.only ? o.only[t] : 0;
     return w;
   };
+  // Busy is who has the CPU; where that is not known, who does most.
+  const timed = tasks.some(t => t.cpu_ns),
+    busy = (p: number) => (timed ? (tasks[p].cpu_ns ?? 0) * 1e6 : 0) + weight(p);
   const out: LaneRow[] = [],
     pinned = o.pins.filter(p => p < n);
   for (const p of pinned)
-    out.push({ lane: p, depth: 0, thread: store.isThread(p), threads: 0, pinned: true });
+    out.push({ lane: p, depth: 0, thread: store.isThread(p), threads: 0, pinned: true, below: 0 });
   const isPinned = new Set(pinned);
+  const closed = new Set(o.sort === 'tree' ? (o.collapsed ?? []) : []);
   const push = (p: number, depth: number) => {
     const list = (threads[p] ?? []).filter(t => shown(t) && !isPinned.has(t));
     if (shown(p) && !isPinned.has(p))
-      out.push({ lane: p, depth, thread: false, threads: list.length, pinned: false });
-    if (!o.folded)
+      out.push({
+        lane: p,
+        depth,
+        thread: false,
+        threads: list.length,
+        pinned: false,
+        below: o.sort === 'tree' ? (o.folded ? 0 : list.length) + (children[p]?.length ?? 0) : 0,
+      });
+    if (!o.folded && !closed.has(p))
       for (const t of list)
-        out.push({ lane: t, depth: depth + 1, thread: true, threads: 0, pinned: false });
+        out.push({ lane: t, depth: depth + 1, thread: true, threads: 0, pinned: false, below: 0 });
   };
   if (o.sort === 'tree') {
     const stack = roots.map(p => [p, 0] as [number, number]).reverse();
     while (stack.length) {
       const [p, depth] = stack.pop()!;
       push(p, depth);
+      if (closed.has(p)) continue;
       for (const c of (children[p] ?? []).slice().reverse()) stack.push([c, depth + 1]);
     }
   } else {
     const order = procs.slice();
     if (o.sort === 'start') order.sort((a, b) => tasks[a].start - tasks[b].start || a - b);
     else {
-      const w = order.map(weight),
+      const w = order.map(busy),
         at = new Map(order.map((p, i) => [p, w[i]]));
       order.sort((a, b) => at.get(b)! - at.get(a)! || a - b);
     }

@@ -32,6 +32,17 @@ export function laneName(store: Store, lane: number): string {
   return t ? `${store.isThread(lane) ? '↳ ' : ''}${show(t.comm)} ${t.tid}` : '';
 }
 
+/** What a program works on, of its arguments: a file's name, else the first that is no option. `cc1 -quiet a/slow.c` has slow.c. */
+export function argumentOf(argv: readonly string[]): string {
+  const words = argv.slice(1),
+    free = words.filter(
+      (w, k) => w && w[0] !== '-' && !/^-(o|I|L|MF|MT|dumpbase|D)$/.test(words[k - 1] ?? ''),
+    ),
+    file = free.find(w => /\.[A-Za-z]\w{0,5}$/.test(w)) ?? free.find(w => w.includes('/')),
+    word = file ?? free[0] ?? '';
+  return /\s/.test(word) ? word : word.slice(word.replace(/\/+$/, '').lastIndexOf('/') + 1);
+}
+
 /** A process that named a path or worked on a description of it: how often, and its first event. */
 export interface Touch {
   lane: number;

@@ -100,6 +100,8 @@ export interface Meta {
   events: { kept: number; total: number };
   lost: { events: number; note: string };
   notes: string[];
+  /** Lane, from, to: where the path was that the end depended on. */
+  critical?: [number, number, number][];
   diff?: Diff;
   cols: Record<Kind, string[]>;
   rows: { s: number; f: number; n: number; k: number };

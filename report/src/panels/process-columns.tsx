@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The columns of the table of processes.
 import { count, duration, percent } from '../engine/human';
+import { argumentOf } from '../engine/neighbours';
 import type { Store } from '../engine/store';
 import { show } from '../format/text';
 import { figures, type GridColumn } from '../ui/grid';
@@ -10,15 +11,22 @@ import { blocked, endedBadly, howEnded, type ProcessRow } from './process-rows';
 
 type Column = GridColumn<ProcessRow>;
 
-const WATERFALL = new Set(['what', 'exit', 'wall', 'cpu', 'span']);
+/** Which processes have what is below them folded away, and how that changes. */
+interface Fold {
+  closed: (lane: number) => boolean;
+  toggle: (lane: number) => void;
+}
+
+const WATERFALL = new Set(['what', 'exit', 'wall', 'path', 'cpu', 'span']);
 
 /** waterfall: few columns, and room for the bars. */
 export function processColumns(
   store: Store,
   rows: readonly ProcessRow[],
   waterfall: boolean,
+  fold: Fold,
 ): Column[] {
-  const list = allColumns(store, rows);
+  const list = allColumns(store, rows, fold);
   return waterfall
     ? list
         .filter(c => WATERFALL.has(c.id))
@@ -26,7 +34,7 @@ export function processColumns(
     : list;
 }
 
-function allColumns(store: Store, rows: readonly ProcessRow[]): Column[] {
+function allColumns(store: Store, rows: readonly ProcessRow[], fold: Fold): Column[] {
   const start = (r: ProcessRow) => store.tasks[r.lane].start,
     extent = extentOf(rows, start, r => store.taskEnd(r.lane), store.duration);
   return [
@@ -35,7 +43,7 @@ function allColumns(store: Store, rows: readonly ProcessRow[]): Column[] {
       title: 'Process',
       width: 'minmax(260px, 1fr)',
       value: r => store.argv(r.lane).join(' ') || store.tasks[r.lane].comm,
-      render: r => <Command store={store} r={r} />,
+      render: r => <Command store={store} r={r} fold={fold} />,
     },
     figures('pid', 'PID', 70, r => store.tasks[r.lane].tid, undefined, { sum: false }),
     {
@@ -46,6 +54,7 @@ function allColumns(store: Store, rows: readonly ProcessRow[]): Column[] {
       cls: r => (endedBadly(store, r.lane) ? 'bad' : 'dim'),
     },
     figures('wall', 'Duration', 84, r => r.wall, duration),
+    ...pathColumn(store),
     ...cpuColumns(store),
     {
       ...figures<ProcessRow>('wait', 'Waits', 72, r => r.wait / Math.max(1, r.wall)),
@@ -64,7 +73,20 @@ function allColumns(store: Store, rows: readonly ProcessRow[]): Column[] {
     figures('net', 'Network', 80, r => r.net, bytesOr, { drop: 3 }),
     barColumn<ProcessRow>('Lifetime', extent, start, r => [
       part(lifeKind(store, r), 'Lived', start(r), store.taskEnd(r.lane)),
+      ...onPath(store, r.lane).map(([, a, b]) => part('critical', 'On the critical path', a, b)),
     ]),
+  ];
+}
+
+/** Where it is known: how long the end waited for the process. */
+function pathColumn(store: Store): Column[] {
+  if (!store.meta.critical?.length) return [];
+  const time = (r: ProcessRow) => onPath(store, r.lane).reduce((a, [, x, y]) => a + y - x, 0);
+  return [
+    figures('path', 'On path', 78, time, durOr, {
+      drop: 9,
+      hint: 'time on the critical path: what the end of the run depended on',
+    }),
   ];
 }
 
@@ -103,20 +125,62 @@ function cpuColumns(store: Store): Column[] {
   ];
 }
 
-function Command({ store, r }: { store: Store; r: ProcessRow }) {
+/** A long command line keeps what it works on in sight: `cc1 … slow.c …`. */
+function brief(program: string, args: readonly string[], what: string): string {
+  const line = [program, ...args].join(' ');
+  return what && line.indexOf(what) > 40 ? `${program} … ${what} … ${args.join(' ')}` : line;
+}
+
+function Command({ store, r, fold }: { store: Store; r: ProcessRow; fold: Fold }) {
   const { comm } = store.tasks[r.lane],
     [program, ...args] = store.argv(r.lane),
-    short = program === undefined ? comm : [program.split('/').pop() ?? '', ...args].join(' '),
+    short =
+      program === undefined
+        ? comm
+        : brief(program.split('/').pop() ?? '', args, argumentOf([program, ...args])),
     text = r.thread ? '↳ ' + show(comm) : show(short);
   return (
     <span
       class={r.thread ? 'path thread-name' : 'path'}
-      title={text}
+      title={program === undefined ? show(comm) : show([program, ...args].join(' '))}
       style={{ paddingLeft: Math.min(r.depth, 14) * 16 + 'px' }}
     >
+      {r.below > 0 ? (
+        <button
+          type="button"
+          class="twist"
+          tabIndex={-1}
+          aria-expanded={!fold.closed(r.lane)}
+          aria-label={`${fold.closed(r.lane) ? 'Show' : 'Hide'} what is below ${text.slice(0, 60)}`}
+          onClick={e => {
+            e.stopPropagation();
+            fold.toggle(r.lane);
+          }}
+        >
+          {fold.closed(r.lane) ? '▸' : '▾'}
+        </button>
+      ) : (
+        <span class="twist" />
+      )}
       {text.slice(0, 300)}
     </span>
   );
+}
+
+const paths = new WeakMap<Store, Map<number, [number, number, number][]>>();
+/** Stretches of the critical path in a process, its threads' too. */
+export function onPath(store: Store, lane: number): [number, number, number][] {
+  let by = paths.get(store);
+  if (!by) {
+    by = new Map();
+    for (const p of store.meta.critical ?? []) {
+      const of = store.tasks[p[0]]?.proc ?? -1;
+      by.set(of, [...(by.get(of) ?? []), p]);
+      if (of !== p[0]) by.set(p[0], [...(by.get(p[0]) ?? []), p]);
+    }
+    paths.set(store, by);
+  }
+  return by.get(lane) ?? [];
 }
 
 const lifeKind = (store: Store, r: ProcessRow): string =>

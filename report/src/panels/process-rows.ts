@@ -8,6 +8,8 @@ import type { Store } from '../engine/store';
 export interface ProcessRow extends ProcStat {
   lane: number;
   depth: number;
+  /** Lanes below it in the tree. */
+  below: number;
   thread: boolean;
   wall: number;
   life: number;
@@ -54,6 +56,7 @@ export function processRows(
   filtered: boolean,
   tree: boolean,
   threads: boolean,
+  collapsed: readonly number[] = [],
 ): ProcessRow[] {
   const sums = stats.map(x => ({ ...x })),
     wall = store.tasks.map((t, l) => store.taskEnd(l) - t.start),
@@ -70,18 +73,20 @@ export function processRows(
     pins: [],
     hidden: [],
     folded: !threads,
+    collapsed,
     only: filtered ? Uint32Array.from(sums, x => x.events) : null,
   });
   // By start a parent stands before its children, too: the indentation stays that of the tree.
   const start = (l: number) => store.tasks[l].start;
   if (!tree) list.sort((a, b) => start(a.lane) - start(b.lane) || a.lane - b.lane);
-  return list.map(({ lane, depth, thread }) => {
+  return list.map(({ lane, depth, thread, below }) => {
     const x = thread ? stats[lane] : sums[lane];
     return {
       ...x,
       lane,
       depth,
       thread,
+      below,
       wall: wall[lane],
       life: life[lane],
       cpu: cpu(lane, x),

@@ -1,22 +1,39 @@
 // SPDX-License-Identifier: MIT
 // Processes: the tree with what each ran, how it ended and what it did, and when each lived.
 import { useMemo, useState } from 'preact/hooks';
-import { laneStats } from '../engine/aggregate';
+import { laneStats, type ProcStat } from '../engine/aggregate';
 import { plural } from '../engine/human';
 import { withValue } from '../engine/query';
 import type { Store } from '../engine/store';
 import { Grid } from '../ui/grid';
 import { GroupBy, useGrouping } from '../ui/groups';
 import { useScan } from '../ui/hooks';
-import { laneItems, openMenu } from '../ui/menu';
+import { laneItems, openMenu, toggled } from '../ui/menu';
 import { whyEmpty } from '../ui/empty';
 import type { State } from '../ui/state';
 import { Segments, Waiting } from './common';
 import { laneName } from '../engine/neighbours';
 import { processGroupings } from './groupings';
+import { PhaseLegend } from './waterfall';
 import { processColumns } from './process-columns';
 import { ProcessPane } from './process-pane';
 import { endedBadly, processRows, type ProcessRow } from './process-rows';
+
+const rowsOf = (s: State, stats: ProcStat[], tree: boolean, threads: boolean) =>
+  processRows(s.store, stats, s.mask.value.bits !== null, tree, threads, s.collapsed.value);
+
+const foldOf = (s: State) => ({
+  closed: (lane: number) => s.collapsed.value.includes(lane),
+  toggle: (lane: number) => {
+    s.collapsed.value = toggled(s.collapsed.value, lane);
+  },
+});
+
+const COLOURS: [string, string][] = [
+  ['life', 'lived'],
+  ['failed', 'ended badly'],
+  ['critical', 'critical path'],
+];
 
 export function Processes({ s }: { s: State }) {
   const stats = useScan(s, laneStats),
@@ -25,13 +42,12 @@ export function Processes({ s }: { s: State }) {
     [at, select] = useState<number>(-1),
     { store } = s;
   const rows = useMemo<ProcessRow[]>(
-    () =>
-      stats ? processRows(store, stats, s.mask.value.bits !== null, mode === 'tree', threads) : [],
-    [stats, mode, threads],
+    () => (stats ? rowsOf(s, stats, mode === 'tree', threads) : []),
+    [stats, mode, threads, s.collapsed.value],
   );
   const sel = rows.find(r => r.lane === at) ?? null;
   const columns = useMemo(
-    () => processColumns(store, rows, mode === 'waterfall'),
+    () => processColumns(store, rows, mode === 'waterfall', foldOf(s)),
     [store, rows, mode],
   );
   const { by, select: choice } = useGrouping(useMemo(() => processGroupings(store), [store]));
@@ -66,6 +82,7 @@ export function Processes({ s }: { s: State }) {
           <span class="dim">
             <Counts store={store} />
           </span>
+          {store.meta.critical && <PhaseLegend list={COLOURS} />}
         </div>
         {!stats ? (
           <Waiting s={s} what="processes" />

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
 // The event table: as many row elements as fit, over a spacer that never gets taller than browsers allow.
 import { effect } from '@preact/signals';
-import type { Store } from '../engine/store';
+import { plural } from '../engine/human';
 import { show } from '../format/text';
 import { whyEmpty } from '../ui/empty';
-import { eventItems, openMenu, tipWhenCut, valueItems, type MenuItem } from '../ui/menu';
+import { copy, eventItems, openMenu, tipWhenCut, valueItems, type MenuItem } from '../ui/menu';
 import type { Column, State } from '../ui/state';
+import { dragWidth, freeWidth, keyWidth, widthsOf } from '../ui/widths';
 import { CELLS, SPECS } from './columns';
+import { fillDetails, fillType, setText } from './fill';
 
 const NONE = 'No event to show.';
+const TABLE = 'Events';
+const MOST_COPIED = 100_000;
 const ROW = 23;
 const TALLEST = 6_000_000;
 
@@ -26,6 +30,8 @@ export class EventTable {
   private stop: (() => void)[] = [];
   private resize: ResizeObserver;
   private lastSelected = -1;
+  /** Where a range of marked rows began: it ends at the selected one; −1 for none. */
+  private anchor = -1;
 
   constructor(readonly s: State) {
     const make = (cls: string, role: string, parent?: HTMLElement): HTMLElement => {
@@ -37,6 +43,7 @@ export class EventTable {
     };
     this.el = make('tb', 'grid');
     this.el.setAttribute('aria-label', 'Events');
+    this.el.setAttribute('aria-multiselectable', 'true');
     this.el.tabIndex = 0;
     this.head = make('tb-head', 'row', this.el);
     this.body = make('tb-body', 'rowgroup', this.el);
@@ -59,6 +66,7 @@ export class EventTable {
     const { s } = this;
     void [
       s.sorted.value,
+      s.span.value,
       s.sort.value,
       s.mask.value,
       s.version.value,
@@ -88,9 +96,14 @@ export class EventTable {
     body.addEventListener('click', e => {
       const row = this.rowFrom(e);
       if (row >= 0) {
+        this.mark(e.shiftKey);
         s.select(s.event(row));
         this.el.focus({ preventScroll: true });
       }
+    });
+    // Else the text in between would be selected, and copied in place of the rows.
+    body.addEventListener('mousedown', e => {
+      if (e.shiftKey) e.preventDefault();
     });
     body.addEventListener('dblclick', e => {
       const row = this.rowFrom(e);
@@ -148,7 +161,7 @@ export class EventTable {
   }
 
   private makeHead(cols: Column[]): void {
-    this.el.style.setProperty('--cols', cols.map(c => SPECS[c].width).join(' '));
+    this.setWidths(cols);
     this.head.replaceChildren(
       ...cols.map((c, k) => {
         const spec = SPECS[c],
@@ -163,7 +176,9 @@ export class EventTable {
         button.addEventListener('click', () => {
           if (spec.sort) this.s.sortBy(spec.sort);
         });
-        cell.append(button);
+        const changed = () => this.setWidths(cols);
+        button.addEventListener('keydown', e => keyWidth(e, TABLE, c, changed));
+        cell.append(button, k < cols.length - 1 ? grip(c, changed) : '');
         return cell;
       }),
     );
@@ -171,6 +186,38 @@ export class EventTable {
     this.pool = [];
     this.rowsEl.replaceChildren();
     this.invalidate();
+  }
+
+  private setWidths(cols: Column[]): void {
+    const chosen = widthsOf(TABLE),
+      width = (c: Column) => (chosen.has(c) ? chosen.get(c) + 'px' : SPECS[c].width);
+    this.el.style.setProperty('--cols', cols.map(width).join(' '));
+  }
+
+  /** Before another row is selected: with Shift the rows from the one that is selected now on are marked. */
+  private mark(on: boolean): void {
+    const sel = this.s.selected.peek();
+    if (!on) this.anchor = -1;
+    else if (this.anchor < 0) this.anchor = sel >= 0 ? this.s.rowOf(sel) : -1;
+  }
+  /** First and last row that is marked: without a range the selected one. */
+  private marked(): [number, number] {
+    const sel = this.s.selected.peek(),
+      at = sel >= 0 ? this.s.rowOf(sel) : -1;
+    if (at < 0 || this.anchor < 0) return [at, at];
+    return [Math.min(at, this.anchor), Math.max(at, this.anchor)];
+  }
+  private copy(): void {
+    const { s } = this,
+      [a, last] = this.marked(),
+      b = Math.min(last, a + MOST_COPIED - 1),
+      cols = s.columns.peek();
+    if (a < 0) return;
+    const lines = [cols.map(c => SPECS[c].title).join('\t')];
+    for (let row = a; row <= b; row++)
+      lines.push(cols.map(c => CELLS[c](s.store, s.event(row)).replace(/\s/g, ' ')).join('\t'));
+    const all = plural(b - a + 1, 'row');
+    copy(s, lines.join('\n') + '\n', last > b ? `the first ${all}; Export takes all` : all);
   }
 
   private invalidate(): void {
@@ -199,6 +246,11 @@ export class EventTable {
   }
 
   private key(e: KeyboardEvent): void {
+    if ((e.ctrlKey || e.metaKey) && e.key === 'c' && !getSelection()?.toString()) {
+      e.preventDefault();
+      this.copy();
+      return;
+    }
     if (e.ctrlKey || e.metaKey || e.altKey) return;
     const { s } = this,
       n = s.rowCount,
@@ -222,6 +274,7 @@ export class EventTable {
     e.preventDefault();
     e.stopPropagation();
     const row = Math.max(0, Math.min(n - 1, Math.floor(to[e.key])));
+    this.mark(e.shiftKey);
     s.select(s.event(row));
     this.reveal(row);
   }
@@ -297,7 +350,8 @@ export class EventTable {
     const { s } = this,
       { store } = s,
       i = s.event(row),
-      on = i === s.selected.peek();
+      [a, b] = this.marked(),
+      on = i === s.selected.peek() || (this.anchor >= 0 && row >= a && row <= b);
     e.dataset.row = String(row);
     e.setAttribute('aria-rowindex', String(row + 2));
     e.className =
@@ -316,31 +370,12 @@ export class EventTable {
   }
 }
 
-function fillType(s: State, cell: HTMLElement, i: number): void {
-  const t = s.store.type[i];
-  if (!cell.firstElementChild)
-    cell.replaceChildren(document.createElement('i'), document.createElement('span'));
-  (cell.firstElementChild as HTMLElement).style.background = s.palette.peek().cssType[t];
-  setText(cell.lastElementChild as HTMLElement, s.store.types[t].name);
-}
-function fillDetails(store: Store, cell: HTMLElement, i: number): void {
-  if (i >= store.cold) {
-    setText(cell, '…');
-    return;
-  }
-  cell.replaceChildren(
-    ...store.argParts(i).map(p => {
-      const x = document.createElement(p.main ? 'b' : 'span');
-      x.textContent = clip(p.text);
-      return x;
-    }),
-  );
-}
-
-const clip = (s: string): string => (s.length > 600 ? s.slice(0, 600) + '…' : s);
-function setText(e: HTMLElement, value: string): void {
-  const node = e.firstChild;
-  if (node && node.nodeType === Node.TEXT_NODE && e.childNodes.length === 1) {
-    if (node.nodeValue !== value) node.nodeValue = value;
-  } else e.textContent = value;
+/** The edge of a title that is drawn to make its column wider. */
+function grip(c: Column, changed: () => void): HTMLElement {
+  const e = document.createElement('span');
+  e.className = 'grip';
+  e.setAttribute('aria-hidden', 'true');
+  e.addEventListener('pointerdown', p => dragWidth(p, TABLE, c, changed));
+  e.addEventListener('dblclick', () => freeWidth(TABLE, c, changed));
+  return e;
 }

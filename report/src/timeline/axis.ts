@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The axis of time above the lanes.
 import { duration, ticks } from '../engine/human';
+import { show } from '../format/text';
 import type { State } from '../ui/state';
 import { FONT, type Layout } from './layout';
 
@@ -32,6 +33,7 @@ export class Axis {
     ctx.textBaseline = 'middle';
     const mark = this.mark(ctx);
     this.ticks(ctx, mark);
+    this.bookmarks(ctx);
     const text = `${duration(v.to - v.from)} shown`;
     if (l.corner.textContent !== text) l.corner.textContent = text;
     if (!mark) return;
@@ -50,6 +52,25 @@ export class Axis {
       a = (range.from - v.from) * scale,
       b = (range.to - v.from) * scale;
     return { a, b, label, left: (a + b) / 2 - width / 2, width, fits: b - a > width + 12 };
+  }
+
+  /** A flag with the beginning of its note. */
+  private bookmarks(ctx: CanvasRenderingContext2D): void {
+    const v = this.s.view.peek(),
+      p = this.s.palette.peek(),
+      scale = this.l.width / (v.to - v.from);
+    for (const { t, note } of this.s.bookmarks.peek()) {
+      const x = (t - v.from) * scale;
+      if (x < 0 || x > this.l.width) continue;
+      const text = show(note).slice(0, 24),
+        width = text ? ctx.measureText(text).width + 8 : 8,
+        left = Math.min(x, this.l.width - width);
+      ctx.fillStyle = p.accent;
+      ctx.fillRect(left, 2, width, 15);
+      ctx.fillRect(x, 2, 1, 24);
+      ctx.fillStyle = p.dark ? '#0b1220' : '#fff';
+      ctx.fillText(text, left + 4, 10);
+    }
   }
 
   private ticks(ctx: CanvasRenderingContext2D, mark: Mark | null): void {

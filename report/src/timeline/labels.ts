@@ -2,6 +2,7 @@
 // The gutter: a label for each lane in sight. Elements are kept and used again.
 import { duration } from '../engine/human';
 import type { LaneRow } from '../engine/lanes';
+import { argumentOf } from '../engine/neighbours';
 import { show } from '../format/text';
 import type { State } from '../ui/state';
 import type { Layout, Sight } from './layout';
@@ -19,7 +20,8 @@ export class Labels {
       on = sel >= 0 ? this.s.store.lane[sel] : -1;
     while (this.pool.length < rows.length) {
       const e = document.createElement('div');
-      for (let k = 0; k < 3; k++) e.append(document.createElement('span'));
+      for (const kind of ['button', 'span', 'span', 'span', 'span'])
+        e.append(document.createElement(kind));
       labels.append(e);
       this.pool.push(e);
     }
@@ -34,7 +36,8 @@ export class Labels {
   }
 
   private fill(e: HTMLElement, r: LaneRow, on: boolean, alt: boolean): void {
-    const key = `${r.lane}/${r.depth}/${r.pinned}/${on}/${alt}`;
+    const closed = this.s.collapsed.peek().includes(r.lane),
+      key = `${r.lane}/${r.depth}/${r.pinned}/${on}/${alt}/${r.below}/${closed}`;
     if (e.dataset.key === key) return;
     e.dataset.key = key;
     e.dataset.lane = String(r.lane);
@@ -45,7 +48,10 @@ export class Labels {
     e.style.setProperty('--d', String(Math.min(r.depth, 8)));
     const t = this.s.store.tasks[r.lane],
       bad = t.signal !== undefined || (t.exit ?? 0) !== 0,
-      [name, pid, exit] = e.children as unknown as HTMLElement[];
+      [twist, name, arg, pid, exit] = e.children as unknown as HTMLElement[];
+    this.twist(twist as HTMLButtonElement, r, closed);
+    arg.className = 'lane-arg';
+    arg.textContent = r.thread ? '' : show(argumentOf(this.s.store.argv(r.lane))).slice(0, 80);
     name.className = 'lane-name';
     name.textContent = (r.thread ? '↳ ' : '') + show(t.comm);
     pid.className = 'lane-pid';
@@ -53,6 +59,18 @@ export class Labels {
     exit.className = 'lane-exit' + (bad ? ' bad' : '');
     exit.textContent = r.thread || !bad ? '' : (t.signal?.replace(/^SIG/, '') ?? String(t.exit));
     e.title = this.title(r);
+  }
+
+  /** Folds what is below the lane away. */
+  private twist(e: HTMLButtonElement, r: LaneRow, closed: boolean): void {
+    e.type = 'button';
+    e.className = 'twist';
+    e.tabIndex = -1;
+    e.hidden = !r.below;
+    e.textContent = closed ? '▸' : '▾';
+    e.setAttribute('aria-expanded', String(!closed));
+    const { comm, tid } = this.s.store.tasks[r.lane];
+    e.setAttribute('aria-label', `${closed ? 'Show' : 'Hide'} what is below ${show(comm)} ${tid}`);
   }
 
   private title(r: LaneRow): string {

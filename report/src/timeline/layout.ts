@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The timeline's elements and sizes, and what its parts share: which lane is where, what the pointer is on.
 import type { LaneRow } from '../engine/lanes';
-import type { Range, State } from '../ui/state';
+import { GUTTER, type Range, type State } from '../ui/state';
 
-const GUTTER = 232;
 export const FONT =
   'system-ui, -apple-system, "Segoe UI", "Noto Sans", "Liberation Sans", sans-serif';
 
@@ -50,6 +49,8 @@ export class Layout {
   readonly empty: HTMLElement;
   readonly tip: HTMLElement;
   readonly alt: HTMLElement;
+  /** Between names and lanes. */
+  readonly edge: HTMLElement;
   private readonly space: HTMLElement;
   /** Of the lanes, without the gutter, in CSS pixels. */
   width = 0;
@@ -92,6 +93,11 @@ export class Layout {
     this.alt = make('p', 'sr', this.el);
     this.alt.id = `tl-alt-${compact ? 'c' : 'f'}`;
     this.body.setAttribute('aria-describedby', this.alt.id);
+    this.edge = make('div', 'tl-edge', this.el);
+    this.edge.setAttribute('role', 'separator');
+    this.edge.setAttribute('aria-orientation', 'vertical');
+    this.edge.setAttribute('aria-label', 'Width of the names of lanes');
+    this.edge.tabIndex = compact ? -1 : 0;
   }
 
   private rowHeight(rows: number, room: number, thread: boolean): number {
@@ -111,7 +117,9 @@ export class Layout {
     for (let i = 0; i < rows.length; i++)
       this.offsets[i + 1] = this.offsets[i] + (rows[i].thread ? low : tall);
     this.space.style.height = this.offsets[rows.length] + 'px';
-    this.width = Math.max(50, this.body.clientWidth - GUTTER);
+    this.el.style.setProperty('--gutter', this.gutter + 'px');
+    this.edge.setAttribute('aria-valuenow', String(this.gutter));
+    this.width = Math.max(50, this.body.clientWidth - this.gutter);
     this.height = Math.max(20, this.body.clientHeight);
     for (const c of [this.pix, this.over]) {
       resize(c, this.width, this.height);
@@ -155,7 +163,7 @@ export class Layout {
   }
   /** Where the lanes begin, from the left edge of the body. */
   get gutter(): number {
-    return GUTTER;
+    return this.compact ? GUTTER : this.s.gutter.peek();
   }
 
   scrollToLane(lane: number): void {

@@ -45,7 +45,9 @@ export class Overlay {
     this.ground(at);
     this.names(at);
     if (s.arrows.peek()) this.arrows.draw(at, sight);
+    this.path(at);
     this.range(at);
+    this.bookmarks(at);
     if (l.hover && l.hover.event >= 0) this.outline(at, l.hover.event, s.palette.peek().text, 1);
     this.selected(at, Math.min(l.height, l.offsets[l.offsets.length - 1] - scroll));
     if (l.hover && !l.dragging) this.upright(at, l.hover.x, s.palette.peek().dim, 0.45, l.height);
@@ -77,6 +79,28 @@ export class Overlay {
     ctx.fillStyle = p.accent;
     ctx.fillRect(Math.round(a), 0, 1, height);
     ctx.fillRect(Math.round(b), 0, 1, height);
+  }
+
+  /** The critical path: a line along the lane that the end waited for. */
+  private path({ ctx, rowOf, X, yOf }: Places): void {
+    const { width } = this.l,
+      path = this.s.store.meta.critical ?? [];
+    ctx.fillStyle = this.s.palette.peek().accent;
+    for (const [lane, from, to] of path) {
+      const k = rowOf.get(lane),
+        [a, b] = [X(from), X(to)];
+      if (k === undefined || b < 0 || a > width) continue;
+      const left = Math.max(0, a);
+      ctx.fillRect(left, yOf(k), Math.max(1, Math.min(width, b) - left), 2);
+    }
+  }
+
+  private bookmarks(at: Places): void {
+    const { accent } = this.s.palette.peek();
+    for (const { t } of this.s.bookmarks.peek()) {
+      const x = at.X(t);
+      if (x >= 0 && x <= this.l.width) this.upright(at, x, accent, 0.8, this.l.height);
+    }
   }
 
   private selected(at: Places, bottom: number): void {

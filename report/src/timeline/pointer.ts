@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // What the pointer does: on the lanes and their labels, on the axis, on the strip of the whole trace.
 import { show } from '../format/text';
-import { eventItems, laneItems, openMenu } from '../ui/menu';
-import type { State } from '../ui/state';
+import { eventItems, laneItems, openMenu, toggled } from '../ui/menu';
+import { GUTTER, type State } from '../ui/state';
 import type { Layout } from './layout';
 import { hit, type Tip } from './tip';
 
 export function listen(s: State, l: Layout, tip: Tip): void {
+  gutter(s, l);
   wheels(s, l);
   lanes(s, l, tip);
   labels(s, l);
@@ -144,6 +145,31 @@ function drag(s: State, l: Layout, tip: Tip, down: Down, x: number, y: number): 
   l.body.scrollTop = down.scroll - (y - down.y);
 }
 
+/** The edge between names and lanes: by pointer, by arrow keys, and back by a double click. */
+function gutter(s: State, l: Layout): void {
+  const set = (px: number) => {
+    s.gutter.value = Math.round(Math.max(80, Math.min(l.el.clientWidth * 0.6, px)));
+  };
+  l.edge.addEventListener('pointerdown', e => {
+    e.preventDefault();
+    l.edge.setPointerCapture(e.pointerId);
+    const move = (m: PointerEvent) => set(m.clientX - l.el.getBoundingClientRect().left);
+    const up = () => {
+      l.edge.removeEventListener('pointermove', move);
+      l.edge.removeEventListener('pointerup', up);
+    };
+    l.edge.addEventListener('pointermove', move);
+    l.edge.addEventListener('pointerup', up);
+  });
+  l.edge.addEventListener('dblclick', () => set(GUTTER));
+  l.edge.addEventListener('keydown', e => {
+    if (e.key !== 'ArrowLeft' && e.key !== 'ArrowRight') return;
+    e.preventDefault();
+    e.stopPropagation();
+    set(s.gutter.value + (e.key === 'ArrowRight' ? 16 : -16));
+  });
+}
+
 function labels(s: State, l: Layout): void {
   const laneOf = (e: Event) => {
     const lane = (e.target as HTMLElement).closest?.<HTMLElement>('.lane')?.dataset.lane;
@@ -155,9 +181,14 @@ function labels(s: State, l: Layout): void {
     const { comm, tid } = s.store.tasks[lane];
     openMenu(e, `${show(comm)} ${tid}`, laneItems(s, lane));
   });
+  const isTwist = (e: Event) => (e.target as HTMLElement).closest('.twist') !== null;
+  l.labels.addEventListener('click', e => {
+    const lane = laneOf(e);
+    if (lane >= 0 && isTwist(e)) s.collapsed.value = toggled(s.collapsed.value, lane);
+  });
   l.labels.addEventListener('dblclick', e => {
     const lane = laneOf(e);
-    if (lane >= 0) s.setView(s.store.tasks[lane].start, s.store.taskEnd(lane));
+    if (lane >= 0 && !isTwist(e)) s.setView(s.store.tasks[lane].start, s.store.taskEnd(lane));
   });
 }
 

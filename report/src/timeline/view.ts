@@ -50,7 +50,14 @@ export class Timeline {
       this.invalidate();
     });
     this.resize.observe(l.body);
-    this.stop.push(effect(() => this.follow()));
+    this.stop.push(
+      effect(() => this.follow()),
+      effect(() => {
+        void s.gutter.value;
+        l.update();
+        this.invalidate();
+      }),
+    );
     this.stop.push(
       effect(() => {
         if (s.coldReady.value) this.charts.make();
@@ -92,6 +99,7 @@ export class Timeline {
       s.palette.value,
       s.arrows.value,
       s.coldReady.value,
+      s.bookmarks.value,
     ];
     this.invalidate();
   }

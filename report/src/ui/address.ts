@@ -7,7 +7,9 @@ import type { SortKey } from '../engine/sort';
 import {
   COLUMNS,
   DEFAULT_COLUMNS,
+  GUTTER,
   TABS,
+  type Bookmark,
   type Column,
   type Range,
   type State,
@@ -39,6 +41,11 @@ export function toHash(s: State): string {
   if (s.hidden.value.length) put('hide', s.hidden.value.join(','));
   if (s.folded.value) put('fold', '1');
   if (s.grouping.value) put('group', s.grouping.value);
+  if (s.follow.value) put('follow', '1');
+  if (s.collapsed.value.length) put('collapse', s.collapsed.value.join(','));
+  if (s.gutter.value !== GUTTER) put('gutter', String(s.gutter.value));
+  if (s.bookmarks.value.length)
+    put('marks', s.bookmarks.value.map(m => `${m.t}~${encodeURIComponent(m.note)}`).join('|'));
   if (!s.arrows.value) put('arrows', '0');
   if (s.columns.value.join() !== DEFAULT_COLUMNS.join()) put('cols', s.columns.value.join(','));
   if (s.theme.value !== 'auto') put('theme', s.theme.value);
@@ -102,6 +109,10 @@ export function fromHash(s: State, hash: string): void {
     s.pins.value = ints(p.get('pin'), s.store.tasks.length);
     s.hidden.value = ints(p.get('hide'), s.store.tasks.length);
     s.folded.value = p.get('fold') === '1';
+    s.follow.value = p.get('follow') === '1';
+    s.collapsed.value = ints(p.get('collapse'), s.store.tasks.length);
+    s.gutter.value = gutterOf(p.get('gutter'));
+    s.bookmarks.value = bookmarksOf(p.get('marks') ?? '', s.store.duration);
     const group = p.get('group') ?? '';
     s.grouping.value = Object.hasOwn(EVENT_GROUPS, group) ? group : '';
     s.arrows.value = p.get('arrows') !== '0';
@@ -111,6 +122,25 @@ export function fromHash(s: State, hash: string): void {
     s.columns.value = cols.length ? cols : DEFAULT_COLUMNS;
     const theme = p.get('theme');
     s.theme.value = theme === 'dark' || theme === 'light' ? theme : 'auto';
+  });
+}
+
+function gutterOf(text: string | undefined): number {
+  const px = Number(text ?? GUTTER);
+  return px >= 80 && px <= 900 ? Math.round(px) : GUTTER;
+}
+/** What is none is left out. */
+function bookmarksOf(text: string, end: number): Bookmark[] {
+  return text.split('|').flatMap(part => {
+    const cut = part.indexOf('~'),
+      t = cut < 0 ? part : part.slice(0, cut),
+      note = cut < 0 ? '' : part.slice(cut + 1);
+    if (!/^\d+$/.test(t) || Number(t) > end) return [];
+    try {
+      return [{ t: Number(t), note: decodeURIComponent(note) }];
+    } catch {
+      return [{ t: Number(t), note }];
+    }
   });
 }
 

@@ -89,6 +89,10 @@ export function Row<T>({
       aria-level={inGroup ? 2 : p.level?.(row)}
       class={classOf(place, `${inGroup ? 'in-group ' : ''}${p.rowClass?.(row) ?? ''}`)}
       style={styleOf(place)}
+      onMouseDown={e => {
+        // Else the text in between would be selected, and copied in place of the rows.
+        if (e.shiftKey) e.preventDefault();
+      }}
       onClick={click}
       onDblClick={() => p.onOpen?.(row)}
       onContextMenu={e => {

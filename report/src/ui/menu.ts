@@ -119,11 +119,12 @@ export function eventItems(s: State, i: number): MenuItem[] {
   return items.filter(x => obj || x.label !== 'Copy path or address');
 }
 
+export const toggled = (list: readonly number[], x: number): number[] =>
+  list.includes(x) ? list.filter(v => v !== x) : [...list, x];
+
 export function laneItems(s: State, lane: number): MenuItem[] {
   const t = s.store.tasks[lane],
-    { comm } = s.store.tasks[t.proc] ?? t,
-    toggle = (list: readonly number[], x: number) =>
-      list.includes(x) ? list.filter(v => v !== x) : [...list, x];
+    { comm } = s.store.tasks[t.proc] ?? t;
   return [
     ...valueItems(s, 'pid', String(t.pid), `process ${t.pid}`),
     ...valueItems(s, 'proc', comm, `all ${show(comm)}`),
@@ -137,10 +138,17 @@ export function laneItems(s: State, lane: number): MenuItem[] {
     {
       label: s.pins.value.includes(lane) ? 'Unpin lane' : 'Pin lane to the top',
       run: () => {
-        s.pins.value = toggle(s.pins.value, lane);
+        s.pins.value = toggled(s.pins.value, lane);
       },
       hint: 'P',
       line: true,
+    },
+    {
+      label: s.collapsed.value.includes(lane) ? 'Show what is below' : 'Hide what is below',
+      run: () => {
+        s.collapsed.value = toggled(s.collapsed.value, lane);
+      },
+      hint: 'E',
     },
     {
       label: 'Hide lane',

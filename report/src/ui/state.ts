@@ -47,6 +47,18 @@ export interface Range {
   to: number;
 }
 
+/** Rows a up to b of the mask, without b. */
+interface Span {
+  a: number;
+  b: number;
+}
+export const GUTTER = 232;
+/** A moment of the trace, in ns, and what a person has to say about it. */
+export interface Bookmark {
+  t: number;
+  note: string;
+}
+
 export class State {
   readonly tab = signal<Tab>('overview');
   readonly filter = signal('');
@@ -61,6 +73,14 @@ export class State {
   readonly folded = signal(false);
   /** What the table of events is grouped by; '' for nothing. */
   readonly grouping = signal('');
+  /** Whether the table has only what begins in the visible time, and those rows of the mask. */
+  readonly follow = signal(false);
+  readonly span = signal<Span | null>(null);
+  /** Lanes whose subtree is folded away. */
+  readonly collapsed = signal<number[]>([]);
+  /** Width of the names beside the lanes, in pixels. */
+  readonly gutter = signal(GUTTER);
+  readonly bookmarks = signal<Bookmark[]>([]);
   readonly arrows = signal(true);
   readonly theme = signal<'auto' | 'dark' | 'light'>('auto');
   /** Goes up when data arrived. */
@@ -98,6 +118,7 @@ export class State {
     effect(() => this.startPyramid(this.mask.value.bits));
     this.laneRows = this.followLanes();
     effect(() => this.startSort());
+    effect(() => this.followTime());
   }
 
   /** Theme and printing. */
@@ -169,13 +190,33 @@ export class State {
         pins: this.pins.value,
         hidden: this.hidden.value,
         folded: this.folded.value,
+        collapsed: this.collapsed.value,
         only: only(),
       }),
     );
   }
 
+  private spanTimer = 0;
+  /** What is in view, once it stands still for a moment: sorting takes longer than a frame. */
+  private followTime(): void {
+    const { from, to } = this.view.value,
+      m = this.mask.value,
+      { store } = this;
+    clearTimeout(this.spanTimer);
+    if (!this.follow.value || this.isFit()) {
+      this.span.value = null;
+      return;
+    }
+    const set = () => {
+      this.span.value = { a: m.rank(store.lower(from)), b: m.rank(store.lower(to)) };
+    };
+    if (this.span.peek()) this.spanTimer = setTimeout(set, 120) as unknown as number;
+    else set();
+  }
+
   private startSort(): void {
     const m = this.mask.value,
+      w = this.span.value,
       s = this.sort.value,
       ready = this.coldReady.value,
       id = ++this.sorting;
@@ -187,7 +228,8 @@ export class State {
     if (!ready) return;
     const from = performance.now();
     this.busy.value = 'Sorting …';
-    void sortRows(this.store, m.rows, m.count, s, () => id !== this.sorting).then(rows => {
+    const shown = w ? Uint32Array.from({ length: w.b - w.a }, (_, k) => m.event(w.a + k)) : m.rows;
+    void sortRows(this.store, shown, m.count, s, () => id !== this.sorting).then(rows => {
       if (id !== this.sorting) return;
       batch(() => {
         this.sorted.value = rows;
@@ -212,28 +254,40 @@ export class State {
   order(): { count: number; event: (row: number) => number } {
     const { value: m } = this.mask,
       sorted = this.sorted.value,
+      { a, b } = this.bounds,
       back = this.backwards;
     return {
       count: this.rowCount,
-      event: row => (sorted ? sorted[row] : m.event(back ? m.count - 1 - row : row)),
+      event: row => (sorted ? sorted[row] : m.event(back ? b - 1 - row : a + row)),
     };
   }
   /** Row number in the table → event. */
   event(row: number): number {
     const { value: m } = this.mask,
       sorted = this.sorted.value;
-    return sorted ? (sorted[row] ?? -1) : m.event(this.backwards ? m.count - 1 - row : row);
+    if (sorted) return sorted[row] ?? -1;
+    const { a, b } = this.bounds,
+      k = this.backwards ? b - 1 - row : a + row;
+    return k >= a && k < b ? m.event(k) : -1;
   }
   get rowCount(): number {
-    return this.sorted.value?.length ?? this.mask.value.count;
+    const { a, b } = this.bounds;
+    return this.sorted.value?.length ?? b - a;
+  }
+  private get bounds(): Span {
+    const { count } = this.mask.value,
+      w = this.span.value;
+    return w ? { a: Math.min(w.a, count), b: Math.min(w.b, count) } : { a: 0, b: count };
   }
   /** Event → its place in the table; −1 when the filter hides it. */
   rowOf(event: number): number {
     const { value: m } = this.mask,
       sorted = this.sorted.value;
     if (sorted) return sorted.indexOf(event);
-    const row = m.rowOf(event);
-    return row >= 0 && this.backwards ? m.count - 1 - row : row;
+    const row = m.rowOf(event),
+      { a, b } = this.bounds;
+    if (row < a || row >= b) return -1;
+    return this.backwards ? b - 1 - row : row - a;
   }
 
   setView(from: number, to: number): void {

@@ -13,6 +13,7 @@ import { groups } from './groups.mjs';
 import { looks } from './looks.mjs';
 import { opening } from './opening.mjs';
 import { real } from './real.mjs';
+import { timeline } from './timeline.mjs';
 import { use } from './use.mjs';
 import { waterfall } from './waterfall.mjs';
 
@@ -27,6 +28,7 @@ const all = [
   ...use,
   ...waterfall,
   ...groups,
+  ...timeline,
   ['acceptance table, 1 M events', t => acceptance(t, 1_000_000)],
   ...(mode === 'slow' ? [['acceptance table, 10 M events', t => acceptance(t, 10_000_000)]] : []),
 ].filter(([name]) => !only.length || only.some(o => name.includes(o)));
