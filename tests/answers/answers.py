@@ -260,14 +260,22 @@ def waited_for(port, how, shown):
     check(float(row[1]) >= 1.5, f"{how}: only {row[1]} s")
 
 
+def libuv():
+    said = subprocess.run(["node", "-p", "process.versions.uv"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return tuple(map(int, said.split(".")))
+
+
 def node(t):
     """a slow server that node waits for, with its own epoll and threads"""
     need("node")
     with subprocess.Popen([*PYTHON, SERVER], stdout=subprocess.PIPE, text=True) as server:
         try:
             port = int(server.stdout.readline())
-            waited_for(port, "node", traced(t, "node", "-e", f"require('net').connect({port}, '127.0.0.1').on('data', d => console.log(`${{d}}`)).write('well?')",
-                                            status=0))
+            shown = traced(t, "node", "-e", f"require('net').connect({port}, '127.0.0.1').on('data', d => console.log(`${{d}}`)).write('well?')", status=0)
+            # such a libuv tells its epoll through an io_uring what to watch, and of that nothing is seen
+            if "waiting for an event (eventfd, io_uring, epoll)" in shown and libuv() >= (1, 45):
+                raise Skip("the libuv of this Node.js asks an io_uring to watch its sockets")
+            waited_for(port, "node", shown)
         finally:
             server.kill()
 

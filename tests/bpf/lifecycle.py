@@ -317,14 +317,16 @@ class Attach(unittest.TestCase):
         with tempfile.TemporaryDirectory() as name:
             log = pathlib.Path(name, "log")
             tracer = subprocess.Popen([COMPENDIUM, "-o", log, "--system"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(1.5)
-            subprocess.run(["cat", "/etc/hosts"], stdout=subprocess.DEVNULL, check=True)
-            time.sleep(0.5)
+
+            def shown():    # when it has begun, and its reader, beside the whole system, has come so far
+                subprocess.run(["cat", "/etc/hosts"], stdout=subprocess.DEVNULL, check=True)
+                text = log.read_text(errors="replace") if log.exists() else ""
+                return "cat exec ─── cat /etc/hosts" in text and "open /etc/hosts" in text
+
+            seen = wait_for(shown, 60)
             tracer.send_signal(signal.SIGINT)
             self.assertEqual(tracer.wait(60), 0)
-            text = log.read_text(errors="replace")
-            self.assertRegex(text, r"cat exec ─── cat /etc/hosts")
-            self.assertRegex(text, r"open /etc/hostname")
+            self.assertTrue(seen)
 
     def test_refused(self):
         done = run("-p", "999999999")

@@ -71,14 +71,14 @@ class Rights(unittest.TestCase):
         replay = subprocess.run([COMPENDIUM, "--read", recording, "-v", "-a"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", timeout=60, check=True)
         return done, replay.stderr
 
-    def watch(self, *options):
-        """As nobody, for a while."""
+    def watch(self, *options, until=None):
+        """As nobody, until the log shows that this file, or our own, was opened; and a little longer, for what must not be in it."""
         log = self.dir / "log"
         log.unlink(missing_ok=True)
         with open(self.dir / "said", "w") as said:
             tracer = subprocess.Popen([*NOBODY, self.binary, "--backend", "bpf", "-a", "-o", log, *map(str, options)], stdout=subprocess.DEVNULL, stderr=said)
-            end = time.monotonic() + 30
-            while tracer.poll() is None and time.monotonic() < end and not (log.exists() and f"open {self.mine}" in log.read_text(errors="replace")):
+            end = time.monotonic() + 60
+            while tracer.poll() is None and time.monotonic() < end and not (log.exists() and f"open {until or self.mine}" in log.read_text(errors="replace")):
                 time.sleep(0.05)
             time.sleep(0.3)
             tracer.send_signal(signal.SIGINT)
@@ -99,7 +99,7 @@ class Rights(unittest.TestCase):
         self.loop(reads=self.secret)
         self.loop(*NOBODY, reads=self.mine)
         self.binary = self.copy(COMPENDIUM, "all", "cap_bpf,cap_perfmon,cap_sys_ptrace+ep")
-        _, said, text = self.watch("--system")
+        _, said, text = self.watch("--system", until=self.secret)
         self.assertNotIn("only processes that you may trace", said)
         self.assertIn(f"open {self.secret}", text)
 

@@ -169,11 +169,11 @@ def excluded(t):
                                (["-v", "--slower", "150ms"], 4000), (["--path", "/usr"], 1500), (["--path", "/us*pe"], 1000), (["-v", "--path", "/etc/nope"], 1500),
                                (["-c", "--failed"], 2500)):
             (matched, records, out), text = run(*options)
-            # a recording has them all; without -v and -c some that are no part of the default set, too
+            # a recording has them all; without -v and -c some that are no part of the default set, too: those of python's start; each of ours comes 500 times
             whole = options[0] in ("-v", "-c")
             (all_matched, all_records, none), _ = run(*options, "--record", f"{d}/t.cpd")
             equal(none, 0, "of a recording nothing is excluded")
-            check(abs(matched - all_matched) <= (2 if whole else 10), f"{options}: {matched} match, {all_matched} of all\n{text}")
+            check(abs(matched - all_matched) <= (2 if whole else 100), f"{options}: {matched} match, {all_matched} of all\n{text}")
             check(out >= least and (abs(records + out - all_records) < 50 + all_records / 50 or not whole),
                   f"{options}: {records} and {out}, {all_records} in all")
     # what names and the model need stays: a quick write shows what became of a connect in progress
