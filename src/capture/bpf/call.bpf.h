@@ -31,20 +31,40 @@ enum {
 
 struct call_words { u64 v[6]; };
 
-/* Of a call with these arguments.  This and run_plan() are not static, so that the verifier goes through them once. */
+/* Negative when v is one of the values from first up to end.  Without a branch: the verifier would take each one. */
+static __always_inline s64 one_of(const struct wire_cond *c, u32 v, u32 first, u32 end)
+{
+	u64 found = 0, less;
+
+	for (u32 i = first; i < end; i++) {
+		less = (u64)(v ^ c->vals[i]) - 1;
+		SAME(less);
+		found |= less;
+	}
+	return (s64)found;
+}
+
+/*
+ * Of a call with these arguments; behind the n values the first one stands again.  It is not static, so that the
+ * verifier goes through it once.
+ */
 __noinline int cond_met(const struct wire_cond *c, const struct call_words *args)
 {
-	u32 v = 0;
-	bool hit = false;
+	enum { FEW = 4 };
+	u32 arg, v;
+	bool hit;
 
-	if (!c || !args)
+	if (!c || !args || !c->n)
+		return 1;
+	arg = c->arg;
+	SAME(arg);
+	if (arg > 5)
 		return 0;
-	for (int i = 0; i < 6; i++)
-		if (i == c->arg)
-			v = (u32)args->v[i] & c->mask;
-	for (u32 i = 0; i < COND_VALS && i < c->n && !hit; i++)
-		hit = v == c->vals[i];
-	return !c->n || hit != (c->invert != 0);
+	v = (u32)args->v[arg] & c->mask;
+	hit = one_of(c, v, 0, FEW) < 0;
+	if (!hit && c->n > FEW)
+		hit = one_of(c, v, FEW, COND_VALS) < 0;
+	return hit != (c->invert != 0);
 }
 
 static __always_inline void fill_call(struct record_call *r, const struct task_state *st, u32 flags, u64 exit_ns,
@@ -107,45 +127,35 @@ static __always_inline struct work *work_begin(const struct task_state *st, s64 
 	return w;
 }
 
-/*
- * Copies by w->plan; `only`: a set of arguments.  With put_off, an argument that faults leaves no chunk but a bit in
- * w->faulted.
- */
-__noinline int run_plan(u32 only, u32 put_off)
+static long run_arg(u32 i, void *unused)
 {
 	struct work *w = work_get();
+	u32 off, nchunks;
 
-	if (!w)
+	if (!w || i > 5 || !(w->only >> i))
+		return 1;
+	if (!(w->only >> i & 1) || !w->args[i])
 		return 0;
-	for (u32 i = 0; i < 6; i++) {
-		u32 off = w->off, nchunks = w->nchunks;
-
-		if (!(only & 1u << i) || !w->plan[i].op || !w->args[i])
-			continue;
-		if (copy_arg(i) && put_off) {
-			w->faulted |= 1u << i;
-			w->off = off;
-			w->nchunks = nchunks;
-		}
+	off = w->off;
+	nchunks = w->nchunks;
+	if (copy_arg(i) && w->put_off) {
+		w->faulted |= 1u << i;
+		w->off = off;
+		w->nchunks = nchunks;
 	}
 	return 0;
 }
 
+/*
+ * Copies by plan; `only`: a set of arguments, each with something to be copied.  With put_off, an argument that faults
+ * leaves no chunk but a bit in w->faulted.
+ */
 static __always_inline void copy_by(struct work *w, const struct plan_arg *plan, u32 only, bool put_off)
 {
 	__builtin_memcpy(w->plan, plan, sizeof(w->plan));
-	run_plan(only, put_off);
-}
-
-/* Both read and written by the kernel: what was there before the call cannot be had any more. */
-static __always_inline u32 overwritten(const struct capture_plan *p)
-{
-	u32 set = 0;
-
-	for (int i = 0; i < 6; i++)
-		if (p->enter[i].op && p->leave[i].op && p->leave[i].op != PLAN_REAL && p->leave[i].op != PLAN_DEREF)
-			set |= 1u << i;
-	return set;
+	w->only = (u8)only;
+	w->put_off = put_off;
+	bpf_loop(6, run_arg, NULL, 0);
 }
 
 static __always_inline void enter_with_memory(struct task_state *st, const struct wire_plan *p, bool refused)
@@ -156,8 +166,8 @@ static __always_inline void enter_with_memory(struct task_state *st, const struc
 	if (!w)
 		return;
 	w->packs = p->exec;
-	copy_by(w, p->plan.enter, 0x3f, p->plan.exit);
-	st->faulted = w->faulted & ~overwritten(&p->plan);
+	copy_by(w, p->plan.enter, p->any_enter, p->plan.exit);
+	st->faulted = w->faulted & ~p->overwritten;
 	len = w->off - BODY;
 	if (!p->plan.exit && !refused) {
 		emit_call(st, w, CALL_NO_EXIT, 0, 0);
@@ -203,10 +213,12 @@ static __noinline u32 unwrap(u32 nr, u64 *args)
 		if (n > sizeof(v) || bpf_probe_read_user(v, n, (void *)args[nr == 102 ? 1 : 0]))
 			return nr;
 	} else {
-		for (int i = 0; i < 5; i++)
-			for (int k = 1; k < 6; k++)
-				if (u->from[i] == k)
-					v[i] = (u32)args[k];
+		for (int i = 0; i < 5; i++) {
+			u32 k = u->from[i];
+
+			if (WITHIN(k, 1, 5))
+				v[i] = (u32)args[k];
+		}
 	}
 	for (int i = 0; i < 6; i++)
 		args[i] = v[i];
@@ -282,18 +294,16 @@ static __always_inline u32 plan_index(const struct task_state *st)
  */
 static __always_inline bool opened_name(const struct task_state *st)
 {
-	static const char end[] = PLAN_NAME_FILE;
-	enum { N = sizeof(end) - 1 };
+	enum { N = sizeof(PLAN_NAME_FILE) - 1 };
 	u32 n = ((const struct record_chunk *)st->chunks)->len;
-	char got[N] = { 0 };
+	u64 got = 0, end = 0;
 
 	if (st->len <= sizeof(struct record_chunk) || n <= N || n > WIRE_INLINE - sizeof(struct record_chunk))
 		return false;
-	bpf_probe_read_kernel(got, N, st->chunks + sizeof(struct record_chunk) + n - N);
-	for (int i = 0; i < N; i++)
-		if (got[i] != end[i])
-			return false;
-	return true;
+	_Static_assert(N <= sizeof(end), "it is compared as a number");
+	__builtin_memcpy(&end, PLAN_NAME_FILE, N);
+	bpf_probe_read_kernel(&got, N, st->chunks + sizeof(struct record_chunk) + n - N);
+	return got == end;
 }
 
 /* A write that may give a thread its name. */
@@ -308,12 +318,15 @@ static __noinline void emit_named(struct task_state *st, u32 arg, u32 flags, u64
 	emit_call(st, w, flags, now, ret);
 }
 
-/* What is to be asked about descriptors after this call; enum fd_ask. */
-static __always_inline u32 question(const struct task_state *st, const struct wire_plan *p, bool answered, long ret)
+/* What is to be asked about descriptors after this call; enum fd_ask.  Not static: verified once. */
+__noinline int question(const struct task_state *st, const struct wire_plan *p, u32 answered, s64 ret)
 {
-	u32 ask = p->plan.ask;
 	struct wire_shared *sh;
+	u32 ask;
 
+	if (!st || !p || !(plan_asks(&p->plan, ret) || (answered && ret >= 0)))
+		return ASK_NOTHING;
+	ask = p->plan.ask;
 	if (answered && p->plan.returns_fd)
 		return ASK_RETURNED;
 	if (ask == ASK_KIND)
@@ -347,12 +360,12 @@ __noinline int leave_with_memory(struct task_state *st, u32 how, u64 now, s64 re
 	if (st->faulted) {
 		w->leave = 0;
 		w->flags = 0;
-		copy_by(w, p->plan.enter, st->faulted, false);
+		copy_by(w, p->plan.enter, st->faulted & p->any_enter, false);
 		w->leave = 1;
 		w->flags = CHUNK_AT_EXIT;
 	}
 	if (ret >= 0 && p->any_leave)
-		copy_by(w, p->plan.leave, 0x3f, false);
+		copy_by(w, p->plan.leave, p->any_leave, false);
 	if (plan_keeps_words(&p->plan, w->args[0], ret))
 		copy_words((p->plan.words - 1u) | p->plan.words_len << 8 | p->plan.words_iov << 16, (u64)ret);
 	if (how & LEAVE_ASK_MASK) {
@@ -385,7 +398,7 @@ static __always_inline void leave(struct task_struct *task, struct task_state *s
 	at = plan_index(st);
 	p = bpf_map_lookup_elem(&plans, &at);
 	len = st->len;
-	/* counting: without -c the verifier need not look at this */
+	/* counting, screening: without -c, without a filter the verifier need not look at this */
 	if (counting && p && p->count && st->arch != ARCH_X32 && count_call(p, at, st, now, ret, flags)) {
 		if (p->count == COUNT_ONLY) {
 			st->in_call = 0;
@@ -401,12 +414,13 @@ static __always_inline void leave(struct task_struct *task, struct task_state *s
 		emit_named(st, p->plan.names - 1, flags, now, ret);
 		return;
 	}
-	if (p && p->screen && !st->faulted && !st->split && !answered && !flags && excluded(task, p, st, now, ret)) {
+	if (screening && p && p->screen && !st->faulted && !st->split && !answered && !flags &&
+	    excluded(task, p, st, now, ret)) {
 		st->in_call = 0;
 		return;
 	}
-	if (p && (plan_asks(&p->plan, ret) || (answered && ret >= 0)))
-		ask = question(st, p, answered, ret);
+	if (p && (p->plan.ask || answered))
+		ask = (u32)question(st, p, answered, ret);
 	if (!p || (!len && !st->faulted && !ask && !(ret >= 0 && p->any_leave) &&
 		   !plan_keeps_words(&p->plan, st->args[0], ret))) {
 		emit_bare_call(st, flags, now, ret);

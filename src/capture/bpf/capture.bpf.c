@@ -345,20 +345,23 @@ int BPF_PROG(on_task_exit, struct task_struct *task)
 
 /* ---- signals ---- */
 
-static __always_inline void put_stop(struct task_state *current, const struct task_state *st, int signo, u32 flags)
+__noinline int put_stop(struct task_state *current, const struct task_state *st, u32 signo, u32 flags)
 {
 	struct record_stop *r = NULL;
 
+	if (!st)
+		return 0;
 	if (admitted(current))
 		r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
 	if (!r) {
 		lose(LOSS_RING);
-		return;
+		return 0;
 	}
 	*r = (struct record_stop){ { sizeof(*r), RECORD_STOP, (u16)flags, st->pid, st->tid, bpf_ktime_get_ns() },
-				   signo,
+				   (int)signo,
 				   0 };
 	bpf_ringbuf_submit(r, ring_flags());
+	return 0;
 }
 
 static __always_inline bool stops(int signo) { return signo >= 19 && signo <= 22; }
@@ -366,9 +369,9 @@ static __always_inline bool stops(int signo) { return signo >= 19 && signo <= 22
 /* What the default action is; see signal(7). */
 static __always_inline u32 fate(int signo)
 {
-	return signo == SIGCHLD_NR || signo == SIGCONT_NR || signo == 23 || signo == 28 ? SIGNAL_IGNORED :
-	       stops(signo)								? 0 :
-											  SIGNAL_FATAL;
+	return one_of_few((u32)signo, 1 << SIGCHLD_NR | 1 << SIGCONT_NR | 1 << 23 | 1 << 28) ? SIGNAL_IGNORED :
+	       stops(signo)								      ? 0 :
+												SIGNAL_FATAL;
 }
 
 SEC("tp_btf/signal_deliver")
@@ -388,10 +391,14 @@ int BPF_PROG(on_signal, int signo, struct kernel_siginfo *info, struct k_sigacti
 		    handler > 1 ? 0 :
 		    handler	? SIGNAL_IGNORED :
 				  fate(signo));
-	put_place(st, &r, info);
+	if ((u64)info > 1 && r.code > 0 && signo == SIGSYS_NR)
+		put_place(st, &r, BPF_CORE_READ(info, _sifields._sigsys._syscall),
+			  BPF_CORE_READ(info, _sifields._sigsys._arch));
+	else if ((u64)info > 1 && r.code > 0 && of_fault(signo))
+		put_place(st, &r, -1, 0);
 	put_signal(st, &r);
 	if (stops(signo) && !handler)
-		put_stop(st, st, signo, RECORD_STOP_GROUP);
+		put_stop(st, st, (u32)signo, RECORD_STOP_GROUP);
 	return 0;
 }
 
@@ -410,7 +417,7 @@ int BPF_PROG(on_generate, int signo, struct kernel_siginfo *info, struct task_st
 		return 0;
 	sender = bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), 0, 0);
 	if (signo == SIGCONT_NR)
-		put_stop(sender, st, signo, RECORD_STOP_CONT | RECORD_STOP_GROUP);
+		put_stop(sender, st, (u32)signo, RECORD_STOP_CONT | RECORD_STOP_GROUP);
 	/*
 	 * A signal that ends the process without a core dump is never delivered: where it is sent, it becomes SIGKILL
 	 * for every thread (complete_signal()).

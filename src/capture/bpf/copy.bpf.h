@@ -116,17 +116,17 @@ static long look_for_dots(u32 i, struct dots *x)
 }
 
 /*
- * What a descriptor of the current task is: a struct file, 0 for nothing.  Loads that the verifier knows to be safe,
- * and the compiler makes itself; for each it looks through all types of the kernel, so they are in a function that it
- * goes through once.
+ * What a descriptor of the current task is: a struct file, 0 for nothing.  For a pointer that the compiler loads itself
+ * the verifier looks through all types of the kernel, by name, four times.
  */
 __noinline u64 file_at(u32 fd)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct files_struct *files = task->files;
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **first = BPF_CORE_READ(table, fd);
 	u64 f = 0;
 
-	if (!files || fd >= files->fdt->max_fds || bpf_probe_read_kernel(&f, sizeof(f), files->fdt->fd + fd))
+	if (fd >= BPF_CORE_READ(table, max_fds) || bpf_probe_read_kernel(&f, sizeof(f), first + fd))
 		return 0;
 	return f;
 }
@@ -209,7 +209,7 @@ __noinline int copy_arg(u32 i)
 	case PLAN_MMSGHDR:
 		return copy_mmsg(i, addr, w->leave ? (u64)ret : n);
 	case PLAN_STRV:
-		return copy_vector(i, addr, w->compat);
+		return copy_vector(i, addr);
 	case PLAN_DEREF: {
 		u64 p = 0;
 

@@ -73,10 +73,8 @@ __noinline int put_number(u32 arg_part, u64 n)
 	return 0;
 }
 
-struct rest_ctx { u64 addr, n; u8 compat; };
-
 /* One page of a string that goes on; what is read stands behind the chunks for a moment. */
-static long rest_page(u32 i, struct rest_ctx *x)
+static long rest_page(u32 i, void *unused)
 {
 	struct work *w = work_get();
 	struct record_chunk *c;
@@ -84,10 +82,10 @@ static long rest_page(u32 i, struct rest_ctx *x)
 
 	if (!w || !(c = chunk_at(w)))
 		return 1;
-	n = read_string(c + 1, PAGE_BYTES + 1, (void *)(x->addr + x->n));
+	n = read_string(c + 1, PAGE_BYTES + 1, (void *)(w->rest.addr + w->rest.n));
 	if (n <= 0)
 		return 1;
-	x->n += n - 1;
+	w->rest.n += n - 1;
 	return n <= PAGE_BYTES;
 }
 
@@ -95,7 +93,6 @@ static long rest_page(u32 i, struct rest_ctx *x)
 __noinline int copy_item(u32 arg, u64 addr)
 {
 	struct work *w = work_get();
-	struct rest_ctx x = { .addr = addr, .n = RECORD_STR_MAX };
 	struct record_chunk *c;
 
 	if (!w || !(c = chunk_at(w)))
@@ -104,52 +101,95 @@ __noinline int copy_item(u32 arg, u64 addr)
 		return 1;
 	if (!(c->flags & CHUNK_TRUNC))
 		return 0;
-	bpf_loop(32, rest_page, &x, 0);
-	if (x.n > RECORD_STR_MAX)
-		put_number(arg | PART_WHOLE << 8, x.n);
+	w->rest = (struct rest){ addr, RECORD_STR_MAX };
+	bpf_loop(32, rest_page, NULL, 0);
+	if (w->rest.n > RECORD_STR_MAX)
+		put_number(arg | PART_WHOLE << 8, w->rest.n);
 	else
 		c->flags &= ~CHUNK_TRUNC;
 	return 0;
 }
 
-static long rest_pointers(u32 i, struct rest_ctx *x)
+static long rest_pointers(u32 i, void *unused)
 {
+	struct work *w = work_get();
 	u64 v[16];
 	u32 *half = (u32 *)v;
 
-	if (bpf_probe_read_user(v, sizeof(v), (void *)x->addr)) {
+	if (!w)
+		return 1;
+	if (bpf_probe_read_user(v, sizeof(v), (void *)w->rest.addr)) {
 		v[0] = 0;
-		if (bpf_probe_read_user(v, x->compat ? 4 : 8, (void *)x->addr) || !v[0])
+		if (bpf_probe_read_user(v, w->compat ? 4 : 8, (void *)w->rest.addr) || !v[0])
 			return 1;
-		x->addr += x->compat ? 4 : 8;
-		x->n++;
+		w->rest.addr += w->compat ? 4 : 8;
+		w->rest.n++;
 		return 0;
 	}
-	for (u32 k = 0; k < 16 && !x->compat; k++)
+	for (u32 k = 0; k < 16 && !w->compat; k++)
 		if (!v[k]) {
-			x->n += k;
+			w->rest.n += k;
 			return 1;
 		}
-	for (u32 k = 0; k < 32 && x->compat; k++)
+	for (u32 k = 0; k < 32 && w->compat; k++)
 		if (!half[k]) {
-			x->n += k;
+			w->rest.n += k;
 			return 1;
 		}
-	x->n += x->compat ? 32 : 16;
-	x->addr += sizeof(v);
+	w->rest.n += w->compat ? 32 : 16;
+	w->rest.addr += sizeof(v);
 	return 0;
 }
 
 /* A vector that goes on at addr: how many strings it has in all. */
-__noinline int put_count(u32 arg, u64 addr, u64 before, u32 compat)
+__noinline int put_count(u32 arg, u64 addr, u64 before)
 {
-	struct rest_ctx x = { .addr = addr, .n = before, .compat = compat != 0 };
+	struct work *w = work_get();
 
-	bpf_loop(1 << 17, rest_pointers, &x, 0);
-	return put_number(arg | PART_COUNT << 8, x.n);
+	if (!w)
+		return 0;
+	w->rest = (struct rest){ addr, before };
+	bpf_loop(1 << 17, rest_pointers, NULL, 0);
+	return put_number(arg | PART_COUNT << 8, w->rest.n);
 }
 
-struct vec_ctx { u64 addr; u32 arg, start, n, singles; u8 compat, faulted; };
+/* The pointer behind the n-th is of a string that does not stand close behind: n is the last.  Counts w->nstrings. */
+static long next_string(u32 n, void *unused)
+{
+	struct work *w = work_get();
+	struct record_chunk *c;
+	const u64 *p;
+
+	if (!w || !(c = chunk_at(w)) || n >= STRINGS - 1)
+		return 1;
+	p = (const u64 *)(c + 1) + n;
+	if (!p[1] || p[1] - p[0] - 1 >= STRING_GAP)
+		return 1;
+	w->nstrings = n + 1;
+	return 0;
+}
+
+/* Does a NUL stand before where the next string begins?  Counts w->texts. */
+static long whole_string(u32 i, void *unused)
+{
+	struct work *w = work_get();
+	struct record_chunk *c;
+	const u64 *p;
+	u64 last;
+	u32 n;
+
+	if (!w || !(c = chunk_at(w)) || i >= w->nstrings || i >= STRINGS - 1)
+		return 1;
+	p = (const u64 *)(c + 1);
+	last = p[i + 1] - p[0] - 1;
+	n = w->nstrings;
+	SAME(last);
+	SAME(n);
+	if (last >= STRINGS_MAX || n >= STRINGS || ((const char *)(p + n + 1))[last])
+		return 1;	/* one that goes on behind the next one's beginning */
+	w->texts = i + 1;
+	return 0;
+}
 
 /*
  * The strings of an argument vector mostly stand side by side (xargs, a shell's expansions, what exec itself put
@@ -159,7 +199,6 @@ __noinline int copy_strings(u32 arg, u64 addr)
 {
 	struct work *w = work_get();
 	struct record_chunk *c;
-	const char *text;
 	u64 *p, span;
 	u32 n;
 
@@ -168,41 +207,37 @@ __noinline int copy_strings(u32 arg, u64 addr)
 	p = (u64 *)(c + 1);
 	if (bpf_probe_read_user(p, STRINGS * sizeof(*p), (void *)addr))
 		return 0;
-	for (n = 0; n < STRINGS - 1; n++)
-		if (!p[n + 1] || p[n + 1] - p[n] - 1 >= STRING_GAP)
-			break;
-	/* By way of memory, or the verifier goes through what follows once for each number it may be. */
-	*(volatile u32 *)&w->nstrings = n;
-	n = *(volatile u32 *)&w->nstrings;
+	w->nstrings = 0;
+	w->texts = 0;
+	bpf_loop(STRINGS - 1, next_string, NULL, 0);
+	n = w->nstrings;
+	SAME(n);
 	if (n < 2 || n >= STRINGS)
 		return 0;
 	span = p[n] - p[0];
 	if (!WITHIN(span, 1, STRINGS_MAX) || bpf_probe_read_user(p + n + 1, (u32)span, (void *)p[0]))
 		return 0;
-	text = (const char *)(p + n + 1);
-	for (u32 i = 1; i <= n && i < STRINGS; i++) {
-		u64 last = p[i] - p[0] - 1;
-
-		SAME(last);
-		if (last >= STRINGS_MAX || text[last])
-			return 0;	/* one that goes on behind the next one's beginning */
-	}
+	bpf_loop(STRINGS - 1, whole_string, NULL, 0);
+	if (w->texts < n)
+		return 0;
 	chunk_done(w, c, arg, WIRE_STRINGS, n, (n + 1) * sizeof(*p) + (u32)span);
 	return (int)n;
 }
 
-static long vec_item(u32 i, struct vec_ctx *v)
+static long vec_item(u32 i, void *unused)
 {
 	struct work *w = work_get();
 	struct record_chunk *c;
+	struct vec *v;
 	bool full;
 	u64 p = 0;
 	u32 n;
 
 	if (!w)
 		return 1;
+	v = &w->vec;
 	full = w->off - v->start > VECTOR_MAX;
-	if (w->packs && !v->compat && !v->singles && !full) {
+	if (w->packs && !w->compat && !v->singles && !full) {
 		n = (u32)copy_strings(v->arg, v->addr + (u64)v->n * 8);
 		v->n += n;
 		if (n)
@@ -211,7 +246,7 @@ static long vec_item(u32 i, struct vec_ctx *v)
 	}
 	if (v->singles)
 		v->singles--;
-	if (bpf_probe_read_user(&p, v->compat ? 4 : 8, (void *)(v->addr + (u64)v->n++ * (v->compat ? 4 : 8)))) {
+	if (bpf_probe_read_user(&p, w->compat ? 4 : 8, (void *)(v->addr + (u64)v->n++ * (w->compat ? 4 : 8)))) {
 		v->faulted = 1;
 		if ((c = chunk_at(w)))
 			chunk_done(w, c, v->arg, PART_ITEM, CHUNK_FAULT, 0);
@@ -220,7 +255,7 @@ static long vec_item(u32 i, struct vec_ctx *v)
 	if (!p)
 		return 1;
 	if (full) {
-		put_count(v->arg, v->addr + (u64)(v->n - 1) * (v->compat ? 4 : 8), v->n - 1, v->compat);
+		put_count(v->arg, v->addr + (u64)(v->n - 1) * (w->compat ? 4 : 8), v->n - 1);
 		return 1;
 	}
 	if (copy_item(v->arg, p)) {
@@ -230,14 +265,13 @@ static long vec_item(u32 i, struct vec_ctx *v)
 	return 0;
 }
 
-__noinline int copy_vector(u32 arg, u64 addr, u32 compat)
+__noinline int copy_vector(u32 arg, u64 addr)
 {
 	struct work *w = work_get();
-	struct vec_ctx v = { .addr = addr, .arg = arg & 7, .compat = compat != 0 };
 
 	if (!w)
 		return 0;
-	v.start = w->off;
-	bpf_loop(VECTOR_MAX / sizeof(u64) + 2, vec_item, &v, 0);
-	return v.faulted;
+	w->vec = (struct vec){ .addr = addr, .arg = arg & 7, .start = w->off };
+	bpf_loop(VECTOR_MAX / sizeof(u64) + 2, vec_item, NULL, 0);
+	return w->vec.faulted != 0;
 }

@@ -145,50 +145,52 @@ __noinline int copy_msg(u32 arg, u64 addr, u64 total)
 	return faulted;
 }
 
-/* Items of an array in the program's memory, one behind the other into a chunk: i < n, at most MSG_COPIED. */
-struct items { u64 addr, n; u32 at, count; u8 compat, named, faulted; };
-
-/* Whether item i is to be copied, and *ret is the room for it: size bytes. */
-static __always_inline bool items_room(struct work *w, const struct items *x, u32 i, u32 size, void **ret)
+/* Whether item i of w->items is to be copied, and *ret is the room for it: size bytes. */
+static __always_inline bool items_room(struct work *w, u32 i, u32 size, void **ret)
 {
-	u32 at = x->at + i * size;
+	u32 at;
 
-	if (!w || i >= x->n || i >= MSG_COPIED || at > WORK_SOFT_MAX)
+	if (!w || i >= w->items.n || i >= MSG_COPIED)
+		return false;
+	at = w->items.at + i * size;
+	SAME(at);
+	if (at > WORK_SOFT_MAX)
 		return false;
 	*ret = w->mem + at;
 	return true;
 }
 
-/* The chunk, with x->count items in it, or NULL. */
-static __always_inline struct record_chunk *items_copy(struct work *w, struct items *x,
-						       long (*item)(u32 i, struct items *x))
+/* The chunk, with w->items.count items in it, or NULL. */
+static __always_inline struct record_chunk *items_copy(struct work *w, u64 addr, u64 n,
+						       long (*item)(u32 i, void *unused))
 {
-	x->compat = w->compat;
-	x->at = w->off + sizeof(struct record_chunk);
-	bpf_loop(MSG_COPIED, item, x, 0);
+	w->items = (struct items){ .addr = addr, .n = n, .at = w->off + sizeof(struct record_chunk) };
+	bpf_loop(MSG_COPIED, item, NULL, 0);
 	return chunk_at(w);
 }
 
 /* struct mmsghdr: a struct msghdr, and the length that the kernel writes behind it. */
 static __always_inline u64 mmsg_at(u64 addr, u32 i, bool compat) { return addr + (u64)i * (compat ? 32 : 64); }
-static __always_inline u64 mmsg_addr(const struct items *x, u32 i) { return mmsg_at(x->addr, i, x->compat); }
-static __always_inline u64 mmsg_len(const struct items *x, u32 i) { return mmsg_addr(x, i) + (x->compat ? 28 : 56); }
+static __always_inline u64 mmsg_addr(const struct work *w, u32 i) { return mmsg_at(w->items.addr, i, w->compat); }
+static __always_inline u64 mmsg_len(const struct work *w, u32 i) { return mmsg_addr(w, i) + (w->compat ? 28 : 56); }
 
 /* msg_name and msg_namelen come first. */
-static long room_item(u32 i, struct items *x)
+static long room_item(u32 i, void *unused)
 {
+	struct work *w = work_get();
 	u64 head[2] = { 0 };
 	u32 *room;
 
-	if (!items_room(work_get(), x, i, sizeof(*room), (void **)&room))
+	if (!items_room(w, i, sizeof(*room), (void **)&room))
 		return 1;
-	if (bpf_probe_read_user(head, x->compat ? 8 : 16, (void *)mmsg_addr(x, i))) {
-		x->faulted = 1;
+	if (bpf_probe_read_user(head, w->compat ? 8 : 16, (void *)mmsg_addr(w, i))) {
+		w->items.faulted = 1;
 		return 1;
 	}
-	x->named |= x->compat ? (u32)head[0] != 0 : head[0] != 0;
-	*room = x->compat ? head[0] >> 32 : (u32)head[1];
-	x->count = i + 1;
+	if (w->compat ? (u32)head[0] != 0 : head[0] != 0)
+		w->items.named = 1;
+	*room = w->compat ? head[0] >> 32 : (u32)head[1];
+	w->items.count = i + 1;
 	return 0;
 }
 
@@ -196,27 +198,27 @@ static long room_item(u32 i, struct items *x)
 __noinline int copy_rooms(u32 arg, u64 addr, u64 n)
 {
 	struct work *w = work_get();
-	struct items x = { .addr = addr, .n = n };
 	struct record_chunk *c;
 
 	if (!w || !chunk_at(w))
 		return 0;
-	c = items_copy(w, &x, room_item);
-	if (c && x.named)
-		chunk_done(w, c, arg, PART_ROOM, w->flags, x.count * sizeof(u32));
-	return x.faulted;
+	c = items_copy(w, addr, n, room_item);
+	if (c && w->items.named)
+		chunk_done(w, c, arg, PART_ROOM, w->flags, w->items.count * sizeof(u32));
+	return w->items.faulted != 0;
 }
 
-static long mmsg_item(u32 i, struct items *x)
+static long mmsg_item(u32 i, void *unused)
 {
+	struct work *w = work_get();
 	struct record_msg *v;
 	struct wire_msg m = { 0 };
 	u32 len = 0;
 
-	if (!items_room(work_get(), x, i, sizeof(*v), (void **)&v))
+	if (!items_room(w, i, sizeof(*v), (void **)&v))
 		return 1;
 	__builtin_memset(v, 0, sizeof(*v));
-	if (!read_msg(mmsg_addr(x, i), x->compat, &m) || bpf_probe_read_user(&len, 4, (void *)mmsg_len(x, i)))
+	if (!read_msg(mmsg_addr(w, i), w->compat, &m) || bpf_probe_read_user(&len, 4, (void *)mmsg_len(w, i)))
 		return 1;
 	v->nbytes = len;
 	if (m.name) {
@@ -229,67 +231,66 @@ static long mmsg_item(u32 i, struct items *x)
 				v->flags = MSG_NAME_CUT;
 		}
 	}
-	x->count = i + 1;
+	w->items.count = i + 1;
 	return 0;
 }
 
-static long mmsg_control(u32 i, struct items *x)
+static long mmsg_control(u32 i, void *unused)
 {
+	struct work *w = work_get();
 	struct wire_msg m = { 0 };
 
-	if (i >= x->n || !read_msg(mmsg_addr(x, i), x->compat, &m))
+	if (!w || i >= w->items.count || !read_msg(mmsg_addr(w, i), w->compat, &m))
 		return 1;
 	if (m.control && m.controllen)
-		copy_bytes(x->at | PART_CONTROL << 8, m.control, m.controllen, CONTROL_BYTES);
+		copy_bytes(w->items.at | PART_CONTROL << 8, m.control, m.controllen, CONTROL_BYTES);
 	return 0;
 }
 
 __noinline int copy_mmsg(u32 arg, u64 addr, u64 n)
 {
 	struct work *w = work_get();
-	struct items x = { .addr = addr, .n = n };
 	struct record_chunk *c;
 
 	if (!w || !chunk_at(w))
 		return 0;
-	c = items_copy(w, &x, mmsg_item);
+	c = items_copy(w, addr, n, mmsg_item);
 	if (c)
-		chunk_done(w, c, arg, PART_MSGVEC, w->flags | (x.count < n ? CHUNK_TRUNC : 0),
-			   x.count * sizeof(struct record_msg));
-	x.n = x.count;
-	x.at = arg;
-	bpf_loop(MSG_COPIED, mmsg_control, &x, 0);
+		chunk_done(w, c, arg, PART_MSGVEC, w->flags | (w->items.count < n ? CHUNK_TRUNC : 0),
+			   w->items.count * sizeof(struct record_msg));
+	w->items.at = arg;
+	bpf_loop(MSG_COPIED, mmsg_control, NULL, 0);
 	return 0;
 }
 
-static long iocb_item(u32 i, struct items *x)
+static long iocb_item(u32 i, void *unused)
 {
+	struct work *w = work_get();
 	struct record_iocb *v;
 	u64 p = 0;
 
-	if (!items_room(work_get(), x, i, sizeof(*v), (void **)&v))
+	if (!items_room(w, i, sizeof(*v), (void **)&v))
 		return 1;
-	if (bpf_probe_read_user(&p, x->compat ? 4 : 8, (void *)(x->addr + (u64)i * (x->compat ? 4 : 8))) ||
+	if (bpf_probe_read_user(&p, w->compat ? 4 : 8, (void *)(w->items.addr + (u64)i * (w->compat ? 4 : 8))) ||
 	    bpf_probe_read_user(v->iocb, sizeof(v->iocb), (void *)p)) {
-		x->faulted = 1;
+		w->items.faulted = 1;
 		return 1;
 	}
 	v->addr = p;
-	x->count = i + 1;
+	w->items.count = i + 1;
 	return 0;
 }
 
 __noinline int copy_iocbs(u32 arg, u64 addr, u64 n)
 {
 	struct work *w = work_get();
-	struct items x = { .addr = addr, .n = n };
 	struct record_chunk *c;
 
 	if (!w || !chunk_at(w))
 		return 0;
-	c = items_copy(w, &x, iocb_item);
+	c = items_copy(w, addr, n, iocb_item);
 	if (c)
-		chunk_done(w, c, arg, PART_IOCB, w->flags | (x.count < n ? CHUNK_TRUNC : 0),
-			   x.count * sizeof(struct record_iocb));
-	return x.faulted;
+		chunk_done(w, c, arg, PART_IOCB, w->flags | (w->items.count < n ? CHUNK_TRUNC : 0),
+			   w->items.count * sizeof(struct record_iocb));
+	return w->items.faulted != 0;
 }

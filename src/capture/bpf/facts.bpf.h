@@ -107,22 +107,24 @@ static __noinline void put_ns_name(struct work *w, struct inode *inode)
 }
 
 /* What the link in /proc/PID/fd says; not of pipes and sockets, whose number says it. */
-static __noinline void put_link(struct work *w, struct file *f, u64 magic)
+__noinline int put_link(u64 file, u64 magic)
 {
+	struct work *w = work_get();
+	struct file *f = (struct file *)file;
 	struct dentry *d = BPF_CORE_READ(f, f_path.dentry);
-	u32 before = w->nchunks, len = BPF_CORE_READ(d, d_name.len);
+	u32 before, len = BPF_CORE_READ(d, d_name.len);
 	const unsigned char *name = BPF_CORE_READ(d, d_name.name);
 	struct record_chunk *c;
 
-	if (magic == PIPEFS_MAGIC_NR || magic == SOCKFS_MAGIC_NR)
-		return;
+	if (!w || magic == PIPEFS_MAGIC_NR || magic == SOCKFS_MAGIC_NR)
+		return 0;
 	if (magic == NSFS_MAGIC_NR) {
 		put_ns_name(w, BPF_CORE_READ(f, f_inode));
-		return;
+		return 0;
 	}
 	if (magic == PID_FS_MAGIC_NR) {
 		put_text(w, "anon_inode:[pidfd]", 18, name, 0);
-		return;
+		return 0;
 	}
 	if (magic == ANON_INODE_MAGIC_NR) {
 		struct wire_shared *sh = shared_get();
@@ -130,17 +132,19 @@ static __noinline void put_link(struct work *w, struct file *f, u64 magic)
 		if (sh && named_fanotify(name))
 			sh->fanotify = 1;
 		put_text(w, "anon_inode:", 11, name, len & 0xff);
-		return;
+		return 0;
 	}
+	before = w->nchunks;
 	put_name_of((u64)d, (u64)BPF_CORE_READ(f, f_path.mnt), PART_FACT_NAME << 8);
 	if (w->nchunks != before || !(c = chunk_at(w)))
-		return;
+		return 0;
 	/* in no tree: simple_dname(), as of a memfd */
 	len &= 0xff;
 	*(char *)(c + 1) = '/';
 	bpf_probe_read_kernel((char *)(c + 1) + 1, len, name);
 	__builtin_memcpy((char *)(c + 1) + 1 + len, " (deleted)", 10);
 	chunk_done(w, c, 0, PART_FACT_NAME, CHUNK_AT_EXIT, len + 11);
+	return 0;
 }
 
 static __always_inline u32 pidfd_number(struct file *f, struct inode *inode, u64 magic)
@@ -237,21 +241,24 @@ static __always_inline void sock_names(struct sock *sk, struct record_sock *r)
 	}
 }
 
-static __noinline void put_sock(struct work *w, struct file *f)
+__noinline int put_sock(u64 file)
 {
-	struct record_chunk *c = chunk_at(w);
-	struct record_sock *r = (struct record_sock *)(c + 1);
-	struct socket *sock = BPF_CORE_READ(f, private_data);
+	struct work *w = work_get();
+	struct socket *sock = BPF_CORE_READ((struct file *)file, private_data);
 	struct sock *sk = BPF_CORE_READ(sock, sk);
+	struct record_chunk *c;
+	struct record_sock *r;
 
-	if (!c || !sk)
-		return;
+	if (!w || !sk || !(c = chunk_at(w)))
+		return 0;
+	r = (struct record_sock *)(c + 1);
 	__builtin_memset(r, 0, sizeof(*r));
 	r->family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	r->type = (u32)(u16)BPF_CORE_READ(sock, type);
 	r->protocol = BPF_CORE_READ(sk, sk_protocol);
 	sock_names(sk, r);
 	chunk_done(w, c, 0, PART_FACT_SOCK, CHUNK_AT_EXIT, sizeof(*r));
+	return 0;
 }
 
 /* ---- the answer ---- */
@@ -304,16 +311,15 @@ __noinline int put_fact(u32 fd, u32 how)
 	chunk_done(w, c, 0, PART_FACT, CHUNK_AT_EXIT, sizeof(*r));
 	if (!inode || how < FACT_HOW_ALL)
 		return 0;
-	put_link(w, f, magic);
+	put_link((u64)f, magic);
 	if (magic == SOCKFS_MAGIC_NR)
-		put_sock(w, f);
+		put_sock((u64)f);
 	return 0;
 }
 
 /* ---- where the descriptors are ---- */
 
 /* They are collected first: calls of BPF programs go eight deep and no deeper. */
-struct cmsg_run { u64 at, end; u32 compat; };
 struct fds_run { u64 at, end; };
 
 static __always_inline void collect(struct work *w, u32 fd)
@@ -336,13 +342,19 @@ static long ask_collected(u32 i, u32 *how)
 	return 0;
 }
 
-static long collect_cmsg(u32 i, struct cmsg_run *x)
+static long collect_cmsg(u32 i, void *unused)
 {
-	u32 word = x->compat ? 4 : 8, head = word + 8, level_type[2] = { 0 };
 	struct work *w = work_get();
+	u32 word, head, level_type[2] = { 0 };
+	struct cmsg_run *x;
 	u64 size = 0;
 
-	if (!w || x->at + head > x->end || bpf_probe_read_user(&size, word, (void *)x->at) ||
+	if (!w)
+		return 1;
+	x = &w->cmsg;
+	word = w->compat ? 4 : 8;
+	head = word + 8;
+	if (x->at + head > x->end || bpf_probe_read_user(&size, w->compat ? 4 : 8, (void *)x->at) ||
 	    bpf_probe_read_user(level_type, sizeof(level_type), (void *)(x->at + word)))
 		return 1;
 	if (size < head || size > x->end - x->at)
@@ -358,26 +370,25 @@ static long collect_cmsg(u32 i, struct cmsg_run *x)
 	return 0;
 }
 
-static __noinline int collect_msg(u64 addr, u32 compat)
+__noinline int collect_msg(u64 addr)
 {
+	struct work *w = work_get();
 	struct wire_msg m = { 0 };
-	struct cmsg_run x = { .compat = compat };
 
-	if (!read_msg(addr, compat, &m) || !m.control || m.controllen < 12)
+	if (!w || !read_msg(addr, w->compat, &m) || !m.control || m.controllen < 12)
 		return 0;
-	x.at = m.control;
-	x.end = m.control + m.controllen;
-	bpf_loop(CMSGS_MAX, collect_cmsg, &x, 0);
+	w->cmsg = (struct cmsg_run){ m.control, m.control + m.controllen };
+	bpf_loop(CMSGS_MAX, collect_cmsg, NULL, 0);
 	return 0;
 }
 
-struct msgs_run { u64 addr; u32 n, compat; };
-
-static long collect_mmsg(u32 i, struct msgs_run *x)
+static long collect_mmsg(u32 i, void *unused)
 {
-	if (i >= x->n)
+	struct work *w = work_get();
+
+	if (!w || i >= w->items.n)
 		return 1;
-	collect_msg(mmsg_at(x->addr, i, x->compat), x->compat);
+	collect_msg(mmsg_addr(w, i));
 	return 0;
 }
 
@@ -443,15 +454,14 @@ __noinline int ask_kernel(u32 ask, u32 arg, u32 answered)
 		return put_fact(fds[1], FACT_HOW_NUMBER);
 	case ASK_WRITTEN:
 		return bpf_probe_read_user(fds, sizeof(fds[0]), (void *)addr) ? 0 : put_fact(fds[0], FACT_HOW_ALL);
-	case ASK_CONTROL: {
-		struct msgs_run x = { .addr = addr, .n = (u32)w->ret, .compat = w->compat };
-
-		if (w->multiple)
-			bpf_loop(MSG_COPIED, collect_mmsg, &x, 0);
-		else
-			collect_msg(addr, w->compat);
+	case ASK_CONTROL:
+		if (w->multiple) {
+			w->items = (struct items){ .addr = addr, .n = (u32)w->ret };
+			bpf_loop(MSG_COPIED, collect_mmsg, NULL, 0);
+		} else {
+			collect_msg(addr);
+		}
 		break;
-	}
 	case ASK_EVENTS: {
 		struct fds_run x = { addr, addr + (u64)w->ret };
 

@@ -2,6 +2,8 @@
 /*
  * Which tasks are traced, and the ring: shared by both BPF objects.  A traced
  * task has a state in task storage; fork hands it on, before the child runs.
+ * Functions that are not static are verified, and changed for the kernel, once
+ * and not at each place that needs them.
  */
 #pragma once
 #include "capture/bpf/kernel.bpf.h"
@@ -45,20 +47,21 @@ static __always_inline struct wire_shared *shared_get(void)
 	return bpf_map_lookup_elem(&shared_map, &zero);
 }
 
-static __always_inline void lose(enum wire_loss why)
+__noinline int lose(u32 why)
 {
 	u32 zero = 0;
 	struct wire_losses *l = bpf_map_lookup_elem(&losses, &zero);
 	struct wire_shared *sh = shared_get();
 
-	if (l)
+	if (l && why < _LOSS_MAX)
 		__sync_fetch_and_add(&l->n[why], 1);	/* an interrupt's program may do it meanwhile */
 	if (sh)
 		__sync_fetch_and_add(&sh->lost, 1);
+	return 0;
 }
 
 /* No wake-up while the reader polls; one when it has announced that it sleeps. */
-static __always_inline u64 ring_flags(void)
+__noinline u64 ring_flags(void)
 {
 	struct wire_shared *sh = shared_get();
 
@@ -85,7 +88,7 @@ static __always_inline void owe(struct task_state *current)
  * The last part of the ring is kept for what begins and ends tasks; an ordinary record that finds the rest full is
  * lost.
  */
-static __always_inline bool admitted(struct task_state *current)
+__noinline int admitted(struct task_state *current)
 {
 	u64 used;
 
@@ -131,9 +134,10 @@ static __always_inline struct pid_namespace *upid_ns(struct pid *pid, u32 level)
 	return ns;
 }
 
-/* The number of a pid in the tracer's pid namespace; innermost: in its own, 0 when that is the tracer's. */
-static __always_inline u32 pid_number(struct pid *pid, bool innermost)
+/* The number of a struct pid in the tracer's pid namespace; innermost: in its own, 0 when that is the tracer's. */
+__noinline u32 number_of(u64 at_pid, u32 innermost)
 {
+	struct pid *pid = (struct pid *)at_pid;
 	struct wire_shared *sh = shared_get();
 	u32 level = sh ? sh->pidns_level : 0, at = BPF_CORE_READ(pid, level);
 
@@ -144,6 +148,8 @@ static __always_inline u32 pid_number(struct pid *pid, bool innermost)
 	}
 	return at < level ? 0 : upid_number(pid, level);
 }
+
+static __always_inline u32 pid_number(struct pid *pid, bool innermost) { return number_of((u64)pid, innermost); }
 
 static __always_inline u32 task_tid(struct task_struct *task)
 {

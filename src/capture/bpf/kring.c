@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "capture/bpf/kring.h"
 
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
 #include <sys/mman.h>
@@ -25,10 +26,40 @@ int kring_open(struct kring *r, int map_fd, size_t nbytes)
 		kring_close(r);
 		return -err;
 	}
+	/* or the command and the helper would begin and end with a copy of 8,192 page table entries */
+	madvise(mem, page + 2 * nbytes, MADV_DONTFORK);
 	r->producer = mem;
 	r->data = (const char *)mem + page;
 	r->at = r->limit = r->told = *r->consumer;
 	return 0;
+}
+
+static void *make(void *arg)
+{
+	struct kring_making *m = arg;
+	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "events", 0, 0, (uint32_t)m->nbytes, NULL);
+
+	m->rc = fd < 0 ? fd : kring_open(m->ring, fd, m->nbytes);
+	if (m->rc == 0)
+		m->rc = fd;
+	else if (fd >= 0)
+		close(fd);
+	return NULL;
+}
+
+void kring_make(struct kring_making *m, struct kring *ring, size_t nbytes)
+{
+	*m = (struct kring_making){ .ring = ring, .nbytes = nbytes };
+	m->beside = pthread_create(&m->thread, NULL, make, m) == 0;
+}
+
+int kring_made(struct kring_making *m)
+{
+	if (m->beside)
+		pthread_join(m->thread, NULL);
+	else
+		make(m);
+	return m->rc;
 }
 
 void kring_close(struct kring *r)

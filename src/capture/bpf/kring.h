@@ -4,6 +4,7 @@
  * A BPF ring buffer, read by polling.  Records come in the order in which the
  * kernel reserved them, whatever the CPU.
  */
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,6 +23,14 @@ struct kring {
 };
 
 int kring_open(struct kring *r, int map_fd, size_t nbytes);
+/*
+ * A ring of nbytes, made and mapped by a thread of its own: clearing and mapping its pages takes the kernel some
+ * milliseconds.  kring_made() waits for it: the descriptor of the map, which the caller closes, or a negative errno.
+ * Each begun one needs it.
+ */
+struct kring_making { struct kring *ring; size_t nbytes; pthread_t thread; bool beside; int rc; };
+void kring_make(struct kring_making *m, struct kring *ring, size_t nbytes);
+int kring_made(struct kring_making *m);
 void kring_close(struct kring *r);
 /*
  * The next record, valid until kring_pop(); NULL: empty, and all that was read is given back.  The size is the

@@ -27,7 +27,8 @@ static void fill_cond(struct wire_cond *to, const struct arg_cond *c)
 	if (!c)
 		return;
 	*to = (struct wire_cond){ .arg = c->arg, .n = c->nvals, .invert = c->invert, .mask = c->mask };
-	memcpy(to->vals, c->vals, sizeof(to->vals));
+	for (unsigned i = 0; i < COND_VALS; i++)
+		to->vals[i] = c->vals[i < c->nvals ? i : 0];
 }
 
 /*
@@ -99,6 +100,14 @@ static void configure_screen(struct wire_screen *to, const struct screen *s)
 	}
 }
 
+/* Both read and written by the kernel: what was there before the call cannot be had any more. */
+static bool overwritten(const struct capture_plan *p, unsigned arg)
+{
+	unsigned op = p->leave[arg].op;
+
+	return p->enter[arg].op != PLAN_SKIP && op != PLAN_SKIP && op != PLAN_REAL && op != PLAN_DEREF;
+}
+
 static void fill_plans(struct wire_plan *v, const struct capture_options *opt)
 {
 	static const unsigned arches[WIRE_ARCHES] = { ARCH_X86_64, ARCH_I386 };
@@ -118,8 +127,9 @@ static void fill_plans(struct wire_plan *v, const struct capture_options *opt)
 			else if (opt->screen)
 				fill_screen(p, spec, must_fail(opt->screen, arches[a], nr));
 			for (unsigned i = 0; i < 6; i++) {
-				p->any_enter |= p->plan.enter[i].op != PLAN_SKIP;
-				p->any_leave |= p->plan.leave[i].op != PLAN_SKIP;
+				p->any_enter |= (p->plan.enter[i].op != PLAN_SKIP) << i;
+				p->any_leave |= (p->plan.leave[i].op != PLAN_SKIP) << i;
+				p->overwritten |= overwritten(&p->plan, i) << i;
 			}
 			p->exec = spec->effect == FX_EXEC;
 			if (!p->plan.every_form)
@@ -233,6 +243,7 @@ static void configure(struct bpf_source *s, size_t ring)
 	s->tasks->rodata->self_pidns = bpf_own_pidns();
 	s->tasks->rodata->restricted = s->skel->rodata->restricted = !bpf_sees_all();
 	bpf_program__set_autoload(s->skel->progs.on_exec_maps, s->kernel_maps);
+	s->leave->rodata->screening = s->opt->screen != NULL;
 	if (s->opt->screen)
 		configure_screen((struct wire_screen *)(uintptr_t)&s->leave->rodata->screen, s->opt->screen);
 	bpf_program__set_autoload(s->leave->progs.on_switch, s->opt->count);
@@ -241,7 +252,6 @@ static void configure(struct bpf_source *s, size_t ring)
 		bpf_map__set_max_entries(s->tasks->maps.count_errors, COUNT_ERRORS);
 	}
 	bpf_map__set_max_entries(s->tasks->maps.works, s->ncpus);
-	bpf_map__set_max_entries(s->tasks->maps.events, (uint32_t)ring);
 }
 
 static int share_maps(const struct bpf_object *from, const struct bpf_object *to)
@@ -301,11 +311,19 @@ static int open_all(struct bpf_source *s, struct prepare *p, const struct bpf_ob
 static int open_and_load(struct bpf_source *s, size_t ring)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts);
+	struct kring_making making;
 	struct prepare *p;
-	int rc = prepare_begin(&p, &opts);
+	int rc, ring_fd;
 
+	kring_make(&making, &s->ring, ring);
+	rc = prepare_begin(&p, &opts);
 	if (rc == 0)
 		rc = open_all(s, p, &opts);
+	ring_fd = kring_made(&making);
+	if (rc == 0)
+		rc = ring_fd < 0 ? ring_fd : bpf_map__reuse_fd(s->tasks->maps.events, ring_fd);
+	if (ring_fd >= 0)
+		close(ring_fd);
 	if (rc == 0) {
 		/* before 6.7 there is no walking through regions */
 		s->kernel_maps = s->opt->want_maps && prepare_can_walk_regions(p);
@@ -318,7 +336,7 @@ static int open_and_load(struct bpf_source *s, size_t ring)
 	return rc;
 }
 
-static int set_up(struct bpf_source *s, size_t ring)
+static int set_up(struct bpf_source *s)
 {
 	int rc = map_shared(s);
 
@@ -329,8 +347,6 @@ static int set_up(struct bpf_source *s, size_t ring)
 	s->lost_told = xcalloc(s->ncpus * _LOSS_MAX, sizeof(*s->lost_told));
 	s->ring_fd = bpf_map__fd(s->tasks->maps.events);
 	s->losses_fd = bpf_map__fd(s->tasks->maps.losses);
-	if (rc == 0)
-		rc = kring_open(&s->ring, s->ring_fd, ring);
 	if (rc == 0)
 		rc = bpf_run_iter(s->tasks->progs.each_self, NULL, NULL);
 	return rc;
@@ -354,7 +370,7 @@ int bpf_load(struct bpf_source *s, struct diag *diag)
 	rc = open_and_load(s, ring);
 	setrlimit(RLIMIT_MEMLOCK, &memlock);
 	if (rc == 0)
-		rc = set_up(s, ring);
+		rc = set_up(s);
 	return bpf_explain(rc, diag);
 }
 

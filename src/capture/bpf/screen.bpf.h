@@ -3,6 +3,7 @@
 #pragma once
 #include "capture/bpf/count.bpf.h"
 
+const volatile bool screening = false;
 const volatile struct wire_screen screen = { 0 };
 
 enum { SCREENED_NAME_MAX = 128 };

@@ -45,12 +45,13 @@ enum {
 	WIRE_CALLS = 1024 /* SYSCALL_MAX */,
 	WIRE_RAW = WIRE_ARCHES * WIRE_CALLS
 };
-/* struct arg_cond; n 0: it holds always. */
+/* struct arg_cond; n 0: it holds always; behind n values the first one again. */
 struct wire_cond { rec_u8 arg, n, invert, pad; rec_u32 mask, vals[COND_VALS]; };
 /* One element of the map `plans`; number WIRE_RAW is for calls no table knows. */
 struct wire_plan {
 	struct capture_plan plan;
-	rec_u8 any_enter, any_leave;
+	rec_u8 any_enter, any_leave;	/* sets of arguments: what is copied then */
+	rec_u8 overwritten;		/* of any_enter: what the kernel writes to, so that only the entry has it */
 	rec_u8 exec;			/* execve, execveat: the entry chunks are needed before the exit */
 	rec_u8 count;			/* enum wire_counting */
 	rec_u8 screen, path;		/* SCREEN_*; the argument that is a name, of SCREEN_PATH */

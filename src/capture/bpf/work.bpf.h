@@ -28,6 +28,11 @@ enum { FDS_ASKED = 256, CMSG_FDS_MAX = 253 };
 struct wire_iov { u64 base, len; };
 struct iov_run { u64 total, seen; u32 got, cap, at; };
 struct walk { u64 dentry, mnt, root, root_mnt; u32 pos; };
+/* Items of an array in the program's memory, one behind the other into a chunk: i < n, at most MSG_COPIED. */
+struct items { u64 addr, n; u32 at, count, named, faulted; };
+struct rest { u64 addr, n; };
+struct vec { u64 addr; u32 arg, start, n, singles, faulted; };
+struct cmsg_run { u64 at, end; };
 /* Where a record is put together; one per CPU, used only by programs that run with preemption off in a task. */
 struct work {
 	u64 args[6];
@@ -36,12 +41,17 @@ struct work {
 	u32 off, nchunks, flags, payload;
 	u8 compat, leave, faulted, packs;	/* packs: strings may be sent as WIRE_STRINGS */
 	u8 multiple;		/* the message headers of recvmmsg */
+	u8 only, put_off;	/* of run_plan() */
 	u32 nfds, fds[FDS_ASKED + CMSG_FDS_MAX + 1];	/* to be asked about; room for one more message */
 	u32 niov;
 	/* not on the stack: there the verifier follows every value they may take in a loop */
 	struct iov_run run;
 	struct walk walk;
-	u32 nstrings;
+	struct items items;
+	struct rest rest;
+	struct vec vec;
+	struct cmsg_run cmsg;
+	u32 nstrings, texts;
 	struct wire_iov iov[IOV_COPIED];
 	char path[PAGE_BYTES + 256];
 	char mem[WORK_BYTES];
