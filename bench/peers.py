@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: MIT
 """compendium beside its peers: what each costs, and what each shows of the same run.
 
-usage: bench/peers.py [--rounds N] [--work W1,W2] [--only NAME,NAME] [--shows | --costs] COMPENDIUM
+usage: bench/peers.py [--rounds N] [--minutes N] [--work W1,W2] [--only NAME,NAME] [--shows | --costs] COMPENDIUM
 
 bench/peers.sh runs this in a Debian sid that has them. Prints Markdown, and why a tool was left out. What a tool shows is
-looked for in its output by script: a row is a fact of bench/known.c, a run whose facts are known.
+looked for in its output by script: a row is a fact of bench/known.c, a run whose facts are known. A tool that fails or
+does not end in a workload is not asked for it again, and the others go on.
 """
 import argparse
 import os
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "bench"))
@@ -25,7 +27,9 @@ sys.dont_write_bytecode = True
 from common import Tool, run_once, workloads  # noqa: E402
 
 SENT, RECEIVED = 23456, 34567       # as in known.c
-PATIENCE = 90                       # seconds for one run; a tool that takes longer does not end
+PATIENCE = 60                       # seconds for one run; a tool that takes longer does not end
+# ltrace -f -S ends neither with make -j2, nor with threads that write, nor with xargs: known, and 60 seconds each to see again
+NEVER = {"ltrace -S": {"W4": "does not end", "W5": "does not end", "W7": "does not end"}}
 
 
 def peers(compendium, log, scratch):
@@ -143,8 +147,11 @@ def shown(chosen, log, scratch):
         profiled = ["-pg"] if name == "uftrace" else []
         subprocess.run(["gcc", "-O1", *profiled, "-o", program, ROOT / "bench/known.c"], check=True)
         log.unlink(missing_ok=True)
-        subprocess.run([str(word) for word in [*tool.talkative, program, place, port]], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL, check=False, timeout=120)
+        try:
+            subprocess.run([str(word) for word in ["timeout", "-k", "5", PATIENCE, *tool.talkative, program, place, port]], stdin=subprocess.DEVNULL,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        except OSError as problem:
+            print(f"{name}: {problem}", file=sys.stderr)
         if name == "uftrace":
             log.write_bytes(subprocess.run(["uftrace", "replay", "-d", scratch / "uftrace.data"], stdout=subprocess.PIPE, check=False).stdout)
         lines = log.read_text(errors="replace").splitlines() if log.exists() else []
@@ -166,25 +173,43 @@ def lost(log, tool, work, run):
     return max(0, number - len(re.findall(pattern, log.read_text(errors="replace"))))
 
 
-def costs(chosen, works, log, scratch, rounds):
-    runs = {}
+def cost(tool, log, scratch, work):
+    """One run, or in a word why there is none."""
+    start = time.monotonic()
+    try:
+        run = run_once(tool, log, scratch, work, 1 if tool.counted else None)
+        run["lost"] = lost(log, tool, work, run)
+        return run, None
+    except (SystemExit, OSError, ValueError) as problem:    # it failed, or wrote nothing that was expected
+        print(f"{work.name}: {problem}", file=sys.stderr)
+        return None, "does not end" if time.monotonic() - start >= PATIENCE else "fails"
+
+
+def costs(chosen, works, log, scratch, rounds, minutes):
+    """(work, tool) → round → run; (work, tool) → why there is none; how many rounds there were."""
+    runs, failed = {}, {(work, name): why for name, works_of in NEVER.items() for work, why in works_of.items()}
     order = list(chosen)
+    start, longest = time.monotonic(), 0
     for n in range(rounds):
+        begun = time.monotonic()
+        if begun - start + longest > minutes * 60:
+            print(f"no more than {n} rounds: the {minutes} minutes would not do", file=sys.stderr)
+            return runs, failed, n
         for work in works:
             for name in order[n % len(order):] + order[:n % len(order)]:
-                tool = chosen[name]
-                try:
-                    run = run_once(tool, log, scratch, work, 1 if tool.counted else None)
-                except SystemExit:
-                    print(f"round {n + 1}/{rounds} {work.name} {name}: not within {PATIENCE} s", file=sys.stderr)
+                if (work.name, name) in failed:
                     continue
-                run["lost"] = lost(log, tool, work, run)
-                runs.setdefault((work.name, name), []).append(run)
-                print(f"round {n + 1}/{rounds} {work.name} {name}: {run['command_s']:.2f} s", file=sys.stderr)
-    return runs
+                run, why = cost(chosen[name], log, scratch, work)
+                print(f"round {n + 1}/{rounds} {work.name} {name}: {why or '%.2f s' % run['command_s']}", file=sys.stderr)
+                if why:
+                    failed[work.name, name] = why
+                else:
+                    runs.setdefault((work.name, name), {})[n] = run
+        longest = max(longest, time.monotonic() - begun)
+    return runs, failed, rounds
 
 
-def print_costs(runs, works, chosen, rounds):
+def print_costs(runs, failed, works, chosen, rounds):
     print(f"Medians of {rounds} interleaved rounds; load average {os.getloadavg()[0]:.1f} at the end, {os.cpu_count()} CPUs. × native: "
           "the command alone, without the tool's starting and ending. cpu: seconds of command and tool together. lost: events that are not in the "
           "output, where it is known how many there have to be.\n")
@@ -195,13 +220,14 @@ def print_costs(runs, works, chosen, rounds):
     for name in chosen:
         row = [name]
         for work in works:
-            mine, native = runs.get((work.name, name), []), runs[work.name, "native"]
-            if not mine:
-                row += ["does not end", "", ""]
+            mine, native = runs.get((work.name, name), {}), runs.get((work.name, "native"), {})
+            if (work.name, name) in failed or not mine:
+                row += [failed.get((work.name, name), "not run"), "", ""]
                 continue
-            row.append(f"{statistics.median(a['command_s'] / b['command_s'] for a, b in zip(mine, native)):.2f}")
-            row.append(f"{statistics.median(a['cpu_s'] for a in mine):.2f}")
-            gone = [a["lost"] for a in mine if a["lost"] is not None]
+            ratios = [run["command_s"] / native[n]["command_s"] for n, run in mine.items() if n in native]
+            row.append(f"{statistics.median(ratios):.2f}" if ratios else "")
+            row.append(f"{statistics.median(run['cpu_s'] for run in mine.values()):.2f}")
+            gone = [run["lost"] for run in mine.values() if run["lost"] is not None]
             row.append(f"{statistics.median(gone):,.0f}" if gone and name != "native" else "")
         print("| " + " | ".join(row) + " |")
     print()
@@ -218,6 +244,7 @@ def print_shown(table, chosen):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--minutes", type=float, default=15, help="as many of the rounds as fit")
     parser.add_argument("--work", default="W1,W2,W3,W4,W5,W6,W7")
     parser.add_argument("--only", help="these tools")
     parser.add_argument("--shows", action="store_true", help="only what each shows")
@@ -252,8 +279,8 @@ def main():
             chosen.pop("uftrace", None)     # it sees functions of programs built for it; none of these is
             for tool in chosen.values():
                 tool.prefix = ["timeout", "-k", "5", PATIENCE, *tool.prefix]
-            runs = costs({"native": native, **chosen}, works, log, scratch, args.rounds)
-            print_costs(runs, works, ["native", *chosen], args.rounds)
+            runs, failed, rounds = costs({"native": native, **chosen}, works, log, scratch, args.rounds, args.minutes)
+            print_costs(runs, failed, works, ["native", *chosen], rounds)
 
 
 if __name__ == "__main__":
