@@ -387,6 +387,22 @@ static void cpu_line(struct summary_sink *s)
 	summary_line(s);
 }
 
+/* Why the column is missing: of a call that is stopped twice, the stops would be most of its time on a CPU. */
+static void no_cpu_line(struct summary_sink *s)
+{
+	uint64_t returned = 0;
+
+	for (unsigned i = 0; i < s->t->calls.n; i++) {
+		const struct totals_call *c = s->t->calls.v[i];
+
+		returned += c->count - c->never - c->running;
+	}
+	if (!returned)
+		return;
+	buf_puts(&s->b, " Time on a CPU: only the kernel counts it (--backend bpf -c)");
+	summary_line(s);
+}
+
 /* -c: one table, all of it, and what it leaves open. */
 static void counts(struct summary_sink *s)
 {
@@ -403,6 +419,8 @@ static void counts(struct summary_sink *s)
 			sum_line(s);
 			errors_of_calls(s);
 			cpu_line(s);
+			if (t->absent)
+				no_cpu_line(s);
 		}
 	}
 	table_free(t);

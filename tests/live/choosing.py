@@ -473,6 +473,7 @@ def details(t):
     _, text = traced(t, "-c", command=["cat", "/nope1", "/nope2", "/etc/hostname"])
     check(re.search(r"^ +\d+× +openat +ENOENT  No such file or directory$", text, re.M), text)
     check(re.search(r"^ Wall time\. CPU of what ended: \S+ user, \S+ system$", text, re.M), text)
+    equal(len(re.findall(r"^ Time on a CPU: only the kernel counts it \(--backend bpf -c\)$", text, re.M)), t.args.backend != "bpf", text)
     for row in table(text):
         cells = row.split()
         equal([cells[i] != "–" for i in (-5, -4, -3)] if "(" not in row else [], [int(cells[0]) >= n for n in (2, 20, 100)] if "(" not in row else [], row)
