@@ -263,6 +263,36 @@ static bool mark_may(const struct chooser *c)
 	return false;
 }
 
+static bool has_value(const struct query_term *t, const char *s)
+{
+	for (unsigned i = 0; i < t->nvalues; i++)
+		if (!strcasecmp(t->values[i].s, s))
+			return true;
+	return false;
+}
+
+/* Does what a asks of an error leave nothing for b?  As -z and -Z do. */
+static bool errors_exclude(const struct query_term *a, const struct query_term *b)
+{
+	if (a->field != QUERY_ERR || b->field != QUERY_ERR || a->negated)
+		return false;
+	if (!b->negated)
+		return a->nvalues == 1 && b->nvalues == 1 && has_value(a, "any") && has_value(b, "none");
+	for (unsigned i = 0; i < a->nvalues; i++)
+		if (!has_value(b, a->values[i].s))
+			return false;
+	return true;
+}
+
+static bool no_error_is_left(const struct query *q)
+{
+	for (unsigned i = 0; i < q->nterms; i++)
+		for (unsigned k = 0; k < q->nterms; k++)
+			if (errors_exclude(&q->terms[i], &q->terms[k]))
+				return true;
+	return false;
+}
+
 static int compile(struct chooser *c, struct diag *diag)
 {
 	bool unknown = may_be_unknown(c);
@@ -289,7 +319,7 @@ static int compile(struct chooser *c, struct diag *diag)
 	c->may = callset_new(call_may, c, unknown);
 	c->named = callset_new(call_named, c, unknown && call_named(c, 0, SYSCALL_MAX));
 	chooser_screen_of(c);
-	if (callset_is_empty(c->may) && (c->calls || !mark_may(c)))
+	if (no_error_is_left(&c->query) || (callset_is_empty(c->may) && (c->calls || !mark_may(c))))
 		return diag_at(diag, c->text, 0,
 			       diag_set(diag, USAGE, EINVAL, "filter: no call and no event can meet all of this%s%s",
 					c->calls ? ", and be of -e " : "", c->calls ? c->calls_text : ""));
