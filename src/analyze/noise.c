@@ -18,7 +18,14 @@
 #define PROBES 256	/* tasks remembered; two that share a slot only lose the other's last probe */
 #define PREEMPTED 64	/* processes, likewise */
 
+enum { NAMED_FILES = 64 };
 struct noise {
+	/* by id: what the name says is asked at each of the file's events, and does not change with them */
+	struct named_file {
+		uint32_t id, named, open_flags;
+		const char *name;
+		enum noise_class class;
+	} files[NAMED_FILES];
 	struct probe { uint32_t task; uint32_t len; uint64_t hash; enum noise_class class; } probes[PROBES];
 	struct preempted { uint32_t proc, named, sender; } preempted[PREEMPTED];
 };
@@ -201,14 +208,22 @@ enum noise_class noise_conn(const struct addr *peer, int err)
 	return peer && addr_is_loopback(peer) && !err ? NOISE_LOCALHOST : NOISE_NONE;
 }
 
-static enum noise_class by_file(const struct file *f)
+static enum noise_class by_file(struct noise *n, const struct file *f)
 {
+	struct named_file *c;
+
 	if (!f)
 		return NOISE_NONE;
 	if (f->kind == FILE_SOCKET)
 		return noise_conn(f->sock && f->sock->now.has_peer ? &f->sock->now.peer : NULL,
 				  f->sock ? f->sock->now.err : 0);
-	return f->name.s && f->name.s[0] == '/' ? by_open(f->name.s, f->name.len, f->open_flags) : NOISE_NONE;
+	if (!f->name.s || f->name.s[0] != '/')
+		return NOISE_NONE;
+	c = &n->files[f->id % NAMED_FILES];
+	if (c->id != f->id || c->named != f->named || c->open_flags != f->open_flags || c->name != f->name.s)
+		*c = (struct named_file){ f->id, f->named, f->open_flags, f->name.s,
+					  by_open(f->name.s, f->name.len, f->open_flags) };
+	return c->class;
 }
 
 static struct probe *probe_of(struct noise *n, const struct event *ev) { return &n->probes[ev->task->id % PROBES]; }
@@ -321,18 +336,18 @@ static enum noise_class by_kind(struct noise *n, const struct event *ev)
 		return c;
 	case EV_LOOKUP:
 		if (!ev->path_len)
-			return by_file(ev->file);
+			return by_file(n, ev->file);
 		/* stat("libfoo.so") is never the loader's, access("/etc/ld.so.preload") is */
 		c = by_beginning(ev->path, ev->path_len);
 		if (c == NOISE_SYSTEM || c == NOISE_LOADER || c == NOISE_PRELOAD)
 			return noise_path(ev->path, ev->path_len);
 		return probes_directory(n, ev);
 	case EV_MMAP: case EV_MUNMAP: case EV_MREMAP: case EV_MPROTECT: case EV_MADVISE:
-		c = by_file(ev->file);
+		c = by_file(n, ev->file);
 		return c != NOISE_NONE || ev->file ? c : by_region(ev);
 	case EV_TRANSFER:	/* hidden only when both ends are */
-		c = by_file(ev->file);
-		return by_file(ev->file2) == NOISE_NONE ? NOISE_NONE : c;
+		c = by_file(n, ev->file);
+		return by_file(n, ev->file2) == NOISE_NONE ? NOISE_NONE : c;
 	case EV_ACCEPT:
 		if (ev->err && !ev->peer)
 			return accepts_localhost(ev) ? NOISE_LOCALHOST : NOISE_NONE;
@@ -340,7 +355,7 @@ static enum noise_class by_kind(struct noise *n, const struct event *ev)
 	default:
 		if (ev->peer && (addr_is_loopback(ev->peer) || is_nscd(ev->peer)))
 			return is_nscd(ev->peer) ? NOISE_NSSWITCH : NOISE_LOCALHOST;
-		c = by_file(ev->file);
+		c = by_file(n, ev->file);
 		if (c == NOISE_NONE && !ev->file && ev->path_len) {
 			c = noise_path(ev->path, ev->path_len);
 			if (c != NOISE_SYSTEM)	/* unlink("libfoo.so") is a build at work */

@@ -10,7 +10,7 @@
 
 enum { ERRNO_MAX = 4095 };	/* of the kernel; a recording may say anything */
 
-static struct totals_call *row_of(struct totals *t, const struct syscall_spec *spec, unsigned arch, unsigned nr)
+static inline struct totals_call *row_of(struct totals *t, const struct syscall_spec *spec, unsigned arch, unsigned nr)
 {
 	struct totals_call **row = &t->index->calls[MIN(arch, 2u)][MIN(nr, (unsigned)SYSCALL_MAX)];
 
@@ -19,7 +19,8 @@ static struct totals_call *row_of(struct totals *t, const struct syscall_spec *s
 		**row = (struct totals_call){ .spec = spec, .nr = nr, .arch = (uint8_t)arch };
 		TABLE_ADD(t->calls, *row);
 	}
-	(*row)->several |= nr >= SYSCALL_MAX && (*row)->nr != nr;
+	if (nr >= SYSCALL_MAX)
+		(*row)->several |= (*row)->nr != nr;
 	return *row;
 }
 

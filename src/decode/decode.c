@@ -130,7 +130,7 @@ static int decode_parts(const struct record *r, size_t off, uint32_t nchunks, st
 			return -EBADMSG;
 
 		struct part p = { c->arg, c->part, c->flags, c->len, (const char *)(c + 1) };
-		int keep = check_part(&p);
+		int keep = p.part == PART_BYTES ? 1 : check_part(&p);	/* any bytes will do */
 
 		if (keep < 0)
 			return keep;
@@ -154,7 +154,7 @@ static bool is_string(unsigned type)
  * What a register means as an argument: the kernel looks at 32 bits of an int, and 32-bit registers arrive
  * zero-extended.  Here and nowhere else, so that the model decides by what the kernel saw.
  */
-static uint64_t arg_word(const struct record_call *r, const struct arg_spec *a, unsigned i)
+static inline uint64_t arg_word(const struct record_call *r, const struct arg_spec *a, unsigned i)
 {
 	uint64_t word = r->args[i];
 	unsigned bits;
@@ -209,7 +209,7 @@ static unsigned words_used(const struct arg_usage *usage, const uint64_t args[6]
 	return ~0u;
 }
 
-static const struct arg_spec *choose(const struct arg_spec *a, const uint64_t args[6])
+static inline const struct arg_spec *choose(const struct arg_spec *a, const uint64_t args[6])
 {
 	for (const struct arg_choice *c = a->choice; c && c->mask; c++)
 		if ((args[a->by] & c->mask) == c->val)
@@ -218,10 +218,47 @@ static const struct arg_spec *choose(const struct arg_spec *a, const uint64_t ar
 }
 
 /*
+ * Calls whose words mean the same whatever is in them, which is most: of each row the mask of its arguments.  A place
+ * is taken once, by whichever row comes first; others take the longer way.
+ */
+enum { PLAIN_ROWS = 1024 };
+static struct plain { const struct syscall_spec *spec; uint64_t masks[6]; } plains[PLAIN_ROWS];
+
+static bool make_plain(struct plain *p, const struct syscall_spec *spec)
+{
+	static const struct syscall_spec being_made;
+	const struct syscall_spec *free_place = NULL;
+
+	if (spec->usage)
+		return false;
+	for (unsigned i = 0; i < spec->nargs; i++)
+		if (spec->args[i].choice || spec->args[i].type == ARG_NONE || spec->args[i].type == ARG_PAGES)
+			return false;
+	if (!__atomic_compare_exchange_n(&p->spec, &free_place, &being_made, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return false;
+	for (unsigned i = 0; i < ARRAY_SIZE(p->masks); i++) {
+		unsigned bits = i < spec->nargs ? arg_bits(&spec->args[i]) : 64;
+
+		p->masks[i] = bits < 64 ? (1ull << bits) - 1 : ~0ull;
+	}
+	__atomic_store_n(&p->spec, spec, __ATOMIC_RELEASE);
+	return true;
+}
+
+static inline const struct plain *plain_of(const struct record_call *r, const struct syscall_spec *spec)
+{
+	struct plain *p = &plains[r->nr % PLAIN_ROWS];
+
+	if (r->arch == ARCH_I386)
+		return NULL;
+	return __atomic_load_n(&p->spec, __ATOMIC_ACQUIRE) == spec || make_plain(p, spec) ? p : NULL;
+}
+
+/*
  * What the kernel wrote of what was copied, which is as much as the call returned: recv(2) with MSG_TRUNC and
  * getxattr(2) with no room return more.  false: nothing, those are bytes the program had there before.
  */
-static bool was_written(const struct call *c, struct part *p)
+static inline bool was_written(const struct call *c, struct part *p)
 {
 	const struct arg_spec *a = c->args[p->arg].spec;
 	uint64_t room;
@@ -306,6 +343,25 @@ static void relate(const struct call *c, struct part *p, struct arena *arena)
 		cut_names(p, rooms, arena);
 }
 
+/* The arguments, where it depends on their words which ones there are and what they mean. */
+static void take_words(const struct record_call *r, struct call *c)
+{
+	static const struct arg_spec hole = { .type = ARG_HOLE };
+	const unsigned nargs = c->nargs, used = words_used(c->spec->usage, (const uint64_t *)r->args);
+	unsigned i;
+
+	for (i = 0; i < nargs; i++) {
+		const struct arg_spec *a = used >> i & 1 ? choose(&c->spec->args[i], (const uint64_t *)r->args) : &hole;
+
+		if (a->type == ARG_NONE)
+			c->nargs = MIN(c->nargs, i);
+		c->args[i] = (struct value){ .spec = a, .word = arg_word(r, a, i) };
+	}
+	for (; i < ARRAY_SIZE(c->args); i++)
+		c->args[i] = (struct value){ .spec = &c->spec->args[i],
+					     .word = r->arch == ARCH_I386 ? (uint32_t)r->args[i] : r->args[i] };
+}
+
 /* r: the call; its chunks are behind the first `body` bytes of h.  Inlined: it runs for every call of the program. */
 static inline __attribute__((always_inline)) int decode_call(const struct record_call *r, const struct record *h,
 							     size_t body, struct arena *arena, struct call *c)
@@ -349,21 +405,13 @@ static inline __attribute__((always_inline)) int decode_call(const struct record
 	}
 	c->nargs = c->spec->nargs;
 
-	static const struct arg_spec hole = { .type = ARG_HOLE };
-	unsigned used = words_used(c->spec->usage, (const uint64_t *)r->args);
+	const struct plain *plain = plain_of(r, c->spec);
+	unsigned i;
 
-	unsigned i, nargs = c->nargs;
-
-	for (i = 0; i < nargs; i++) {
-		const struct arg_spec *a = used >> i & 1 ? choose(&c->spec->args[i], (const uint64_t *)r->args) : &hole;
-
-		if (a->type == ARG_NONE)
-			c->nargs = MIN(c->nargs, i);
-		c->args[i] = (struct value){ .spec = a, .word = arg_word(r, a, i) };
-	}
-	for (; i < ARRAY_SIZE(c->args); i++)
-		c->args[i] = (struct value){ .spec = &c->spec->args[i],
-					     .word = r->arch == ARCH_I386 ? (uint32_t)r->args[i] : r->args[i] };
+	for (i = 0; plain && i < ARRAY_SIZE(c->args); i++)
+		c->args[i] = (struct value){ .spec = &c->spec->args[i], .word = r->args[i] & plain->masks[i] };
+	if (!plain)
+		take_words(r, c);
 
 	unsigned ncopied = c->nparts, address = ARRAY_SIZE(c->args);
 
@@ -377,7 +425,8 @@ static inline __attribute__((always_inline)) int decode_call(const struct record
 		if (!was_written(c, p))
 			continue;
 		c->nparts++;
-		relate(c, p, arena);
+		if (p->part != PART_BYTES)
+			relate(c, p, arena);
 
 		v->fault |= !!(p->flags & CHUNK_FAULT);
 		v->trunc |= !!(p->flags & CHUNK_TRUNC);
@@ -444,28 +493,4 @@ int decode_record(const struct record *r, size_t size, struct arena *arena, stru
 	err = decode_parts(r, bodies[r->kind].size, nchunks, arena, &parts, &ret_item->nparts);
 	ret_item->parts = parts;
 	return err;
-}
-
-const struct part *parts_find(const struct part *parts, unsigned nparts, int arg, enum chunk_part part, unsigned nth)
-{
-	for (unsigned i = 0; i < nparts; i++)
-		if (parts[i].part == part && (arg < 0 || parts[i].arg == arg) && nth-- == 0)
-			return &parts[i];
-	return NULL;
-}
-
-bool decode_fact(const struct part *parts, unsigned nparts, unsigned *at, struct fact *ret_fact)
-{
-	while (*at < nparts && parts[*at].part != PART_FACT)
-		(*at)++;
-	if (*at == nparts)
-		return false;
-	*ret_fact = (struct fact){ .r = (const void *)parts[(*at)++].bytes };
-	for (; *at < nparts && parts[*at].part != PART_FACT; (*at)++) {
-		if (parts[*at].part == PART_FACT_NAME && parts[*at].len)
-			ret_fact->name = &parts[*at];
-		if (parts[*at].part == PART_FACT_SOCK)
-			ret_fact->sock = (const void *)parts[*at].bytes;
-	}
-	return true;
 }

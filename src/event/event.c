@@ -9,7 +9,7 @@ enum { LIVE = 1, FAILED = 2 };
 /* What it means by itself, without a call that made it. */
 #define IS(op_, ...) .op = OP_##op_, ##__VA_ARGS__
 
-static const struct event_info infos[_EV_MAX] = {
+const struct event_info event_infos[_EV_MAX] = {
 	ROW(EV_CALL,		"call",		NULL,		CAT_OTHER,	0),
 
 	ROW(EV_EXEC,		"exec",		"exec",		CAT_PROCESS,	LIVE, IS(EXECED, .op_alone = OP_EXEC)),
@@ -89,11 +89,6 @@ static const struct event_info infos[_EV_MAX] = {
 	ROW(EV_WAITING,		"waiting",	"waiting in",	CAT_WAIT,	LIVE),
 	ROW(EV_COUNTS,		"counts",	NULL,		CAT_OTHER,	0),
 };
-
-const struct event_info *event_info(enum event_kind kind)
-{
-	return &infos[(unsigned)kind < _EV_MAX ? kind : EV_CALL];
-}
 
 const char *event_lost_reason(enum lost_reason why)
 {

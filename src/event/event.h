@@ -129,7 +129,12 @@ struct event_info {
 /* Why something is lost in the model; what a recording lost has its own reason (PART_TEXT). */
 enum lost_reason { LOST_ASYNC, LOST_TASKS };
 const char *event_lost_reason(enum lost_reason why);
-const struct event_info *event_info(enum event_kind kind);
+extern const struct event_info event_infos[_EV_MAX];
+/* Inlined: several ask for it at each event. */
+static inline const struct event_info *event_info(enum event_kind kind)
+{
+	return &event_infos[(unsigned)kind < _EV_MAX ? kind : EV_CALL];
+}
 
 /* flags of CONNECT_FAILED: connect returned success before the peer was asked (TCP_FASTOPEN_CONNECT) */
 enum { CONN_TAKEN_BACK = 1 };

@@ -113,7 +113,7 @@ static void add_call(struct text_sink *s, const struct event *ev)
  * Shown as a call, whatever it is: one that goes on when tracing ends; the end of one that was found and has no other
  * line.
  */
-static bool is_call_line(const struct event *ev)
+static inline bool is_call_line(const struct event *ev)
 {
 	const struct call *c = ev->call;
 
@@ -123,7 +123,7 @@ static bool is_call_line(const struct event *ev)
 	       (ev->found && !c->unfinished && !c->restarted && !effect_info((enum effect)c->spec->effect)->by_default);
 }
 
-static bool is_named(const struct text_sink *s, const struct event *ev)
+static inline bool is_named(const struct text_sink *s, const struct event *ev)
 {
 	return s->opt->named && ev->call && ev->kind != EV_WAITING &&
 	       callset_has(s->opt->named, ev->call->arch, ev->call->nr);
@@ -187,17 +187,23 @@ static void text_header(struct text_sink *s)
 }
 
 /* What tracing did to the program: a line of its own, below the exec. */
-static void write_note(struct text_sink *s, const struct event *ev)
+static void put_note(struct text_sink *s, const struct event *ev)
 {
 	struct totals_note n;
 
-	if (!totals_may_note(ev) || !totals_note_of(s->opt->totals, ev, &n))
+	if (!totals_note_of(s->opt->totals, ev, &n))
 		return;
 	buf_putc(&s->line, STYLE_ERROR);
 	buf_puts(&s->line, "note: ");
 	buf_putc(&s->line, STYLE_OFF);
 	totals_note_format(&s->line, &n);
 	write_event(s, ev);
+}
+
+static inline void write_note(struct text_sink *s, const struct event *ev)
+{
+	if (totals_may_note(ev))
+		put_note(s, ev);
 }
 
 static void write_alone(struct text_sink *s, const struct event *ev)
