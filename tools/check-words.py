@@ -6,7 +6,7 @@ usage: tools/check-words.py ROOT
 
 Readers are engineers, most of them not native speakers: processes have no "he", records are not "told", and where no
 process is meant, "nobody" is none.  WORDS has what to write instead.  Looked at: documents and the man page without
-their code, comments and docstrings of every source, string literals of src/.  Quoted words ("…", `…`) are program
+their code, comments and docstrings of every source, string literals and names of src/.  Quoted words ("…", `…`) are program
 output or names, and pass.
 """
 import io
@@ -42,6 +42,7 @@ SKIP = re.compile(r"(^|/)(build[^/]*|node_modules|dist|out|\.out|corpus|golden)/
 WORD = re.compile(r"\b(?:" + "|".join(sorted(WORDS, key=len, reverse=True)) + r")\b", re.I)
 QUOTED = re.compile(r'"[^"\n]*"|`[^`\n]*`|“[^”\n]*”')
 C_TOKEN = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'', re.S)
+NAME = re.compile(r"\b(?:\w*_)?(told|said|heard|nobodys?|somebodys?|obey|himself)(?:_\w*)?\b")
 FENCE = re.compile(r"^\s*```.*?^\s*```", re.M | re.S)
 
 
@@ -59,6 +60,9 @@ def of_c(text, strings):
         piece = match[0]
         if piece.startswith("/") or (strings and piece.startswith('"') and " " in piece):
             yield text.count("\n", 0, match.start()) + 1, piece.strip('"')
+    if strings:
+        for match in NAME.finditer(C_TOKEN.sub(blank, text)):
+            yield text.count("\n", 0, match.start()) + 1, match[1].removesuffix("s") if match[1].endswith("bodys") else match[1]
 
 
 def of_python(text):

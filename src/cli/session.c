@@ -269,7 +269,7 @@ static int open_source(struct session *s, struct diag *diag)
 	const struct options *opt = s->opt;
 	unsigned wants = outputs_wants(opt);
 	bool every_call = opt->verbose || opt->count_only || opt->count_too || wants & WANTS_CALLS;
-	struct diag told;
+	struct diag note;
 	int rc;
 
 	for (unsigned i = 0; s->redact && i < opt->nreads; i++)
@@ -299,13 +299,13 @@ static int open_source(struct session *s, struct diag *diag)
 	if (opt->ebpf && !backend_first_can(opt->backend, &s->capture, CAN_LATENCY))
 		s->latency = open_side(s, source_latency_open);
 	if (opt->ring_rounded) {
-		diag_set(&told, 0, 0, "--ring-size: made %llu KB, the next power of two",
+		diag_set(&note, 0, 0, "--ring-size: made %llu KB, the next power of two",
 			 (unsigned long long)opt->ring_bytes >> 10);
-		signals_say(told.text);
+		signals_say(note.text);
 	}
-	rc = backend_open(opt->backend, &s->capture, &s->source, &told, diag);
-	if (told.text[0])
-		signals_say(told.text);
+	rc = backend_open(opt->backend, &s->capture, &s->source, &note, diag);
+	if (note.text[0])
+		signals_say(note.text);
 	if (rc == 0 && opt->count_only && opt->verbose)
 		say_how_counted(s);
 	return rc;

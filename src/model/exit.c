@@ -68,12 +68,12 @@ static void remember_ended(struct pnode *parent, const struct pnode *p)
 							  p->p.status };
 }
 
-/* The last thread is gone.  `told`: with an event. */
-static void proc_end(struct world *w, struct pnode *p, struct tnode *last, uint64_t ts_ns, bool told)
+/* The last thread is gone.  reported: with an event. */
+static void proc_end(struct world *w, struct pnode *p, struct tnode *last, uint64_t ts_ns, bool reported)
 {
 	struct tnode *t = p->threads && !p->threads->t.is_thread ? p->threads : last;
 
-	if (told) {
+	if (reported) {
 		struct event ev = event_at(ts_ns, t, EV_EXIT);
 
 		p->p.end_ns = ts_ns;
@@ -85,7 +85,7 @@ static void proc_end(struct world *w, struct pnode *p, struct tnode *last, uint6
 	}
 	for (struct tnode *o = p->threads; o; o = o->next)
 		task_tables_done(w, o);
-	file_reap(w, ts_ns, told ? t : NULL);
+	file_reap(w, ts_ns, reported ? t : NULL);
 	while (p->threads)
 		task_free(w, p->threads);
 	reparent(p);

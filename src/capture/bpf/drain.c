@@ -449,18 +449,18 @@ void drain_losses(struct bpf_source *s)
 	s->lost_seen = lost;
 	for (unsigned cpu = 0; cpu < s->ncpus; cpu++)
 		for (unsigned i = 0; i < _LOSS_MAX; i++) {
-			uint64_t *told = &s->lost_told[cpu * _LOSS_MAX + i];
+			uint64_t *reported = &s->lost_reported[cpu * _LOSS_MAX + i];
 			struct record_lost *r;
 
-			if (v[cpu].n[i] == *told)
+			if (v[cpu].n[i] == *reported)
 				continue;
 			r = record_begin(&s->out.rec, RECORD_LOST, sizeof(*r), 0, 0, clock_ns());
-			r->count = v[cpu].n[i] - *told;
+			r->count = v[cpu].n[i] - *reported;
 			r->cpu = cpu;
 			r->nchunks = 1;
 			record_chunk(&s->out.rec, 0, PART_TEXT, 0, why[i], strlen(why[i]));
 			emitter_put(&s->out);
-			*told = v[cpu].n[i];
+			*reported = v[cpu].n[i];
 		}
 }
 

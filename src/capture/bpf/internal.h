@@ -43,7 +43,7 @@ struct bpf_source {
 	uint64_t start_ns;
 	struct live live;
 	uint64_t snapshot_ns, lost_seen;
-	uint64_t *lost_told;		/* by CPU */
+	uint64_t *lost_reported;		/* by CPU */
 	unsigned ncpus;
 	int losses_fd, ring_fd;
 	struct wire_losses *losses;	/* ncpus of them */

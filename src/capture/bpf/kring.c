@@ -30,7 +30,7 @@ int kring_open(struct kring *r, int map_fd, size_t nbytes)
 	madvise(mem, page + 2 * nbytes, MADV_DONTFORK);
 	r->producer = mem;
 	r->data = (const char *)mem + page;
-	r->at = r->limit = r->told = *r->consumer;
+	r->at = r->limit = r->released = *r->consumer;
 	return 0;
 }
 
@@ -73,10 +73,10 @@ void kring_close(struct kring *r)
 
 static void give_back(struct kring *r)
 {
-	if (r->told == r->at)
+	if (r->released == r->at)
 		return;
 	__atomic_store_n(r->consumer, r->at, __ATOMIC_RELEASE);
-	r->told = r->at;
+	r->released = r->at;
 }
 
 const void *kring_peek(struct kring *r, uint32_t *ret_size)
@@ -110,7 +110,7 @@ void kring_pop(struct kring *r)
 		       ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
 
 	r->at += (len + BPF_RINGBUF_HDR_SZ + 7u) & ~7ul;
-	if (r->at - r->told >= r->size / GIVE_BACK_PARTS)
+	if (r->at - r->released >= r->size / GIVE_BACK_PARTS)
 		give_back(r);
 }
 

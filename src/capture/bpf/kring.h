@@ -11,7 +11,7 @@
 
 /*
  * The two positions are looked at and moved on for many records at a time: each look takes the cache line away from the
- * CPU that fills the ring.  at: where we read; limit: how far there is something, as of the last look; `told`: where
+ * CPU that fills the ring.  at: where we read; limit: how far there is something, as of the last look; released: where
  * the kernel thinks that we read.
  */
 struct kring {
@@ -19,7 +19,7 @@ struct kring {
 	const volatile unsigned long *producer;
 	const char *data;
 	size_t size, page;
-	unsigned long at, limit, told;
+	unsigned long at, limit, released;
 };
 
 int kring_open(struct kring *r, int map_fd, size_t nbytes);

@@ -71,7 +71,7 @@ struct latency_source {
 	struct buf rec;
 	unsigned ncpus;
 	struct wire_losses *losses;
-	uint64_t *told;
+	uint64_t *reported;
 	_Atomic bool stop;
 };
 
@@ -86,15 +86,15 @@ static void put_losses(struct latency_source *s, source_emit_fn *emit, void *ctx
 		uint64_t n = s->losses[cpu].n[LOSS_RING] + s->losses[cpu].n[LOSS_TASK];
 		struct record_lost *r;
 
-		if (n == s->told[cpu])
+		if (n == s->reported[cpu])
 			continue;
 		r = record_begin(&s->rec, RECORD_LOST, sizeof(*r), 0, 0, clock_ns());
-		r->count = n - s->told[cpu];
+		r->count = n - s->reported[cpu];
 		r->cpu = cpu;
 		r->nchunks = 1;
 		record_chunk(&s->rec, 0, PART_TEXT, 0, why, strlen(why));
 		emit(ctx, record_finish(&s->rec));
-		s->told[cpu] = n;
+		s->reported[cpu] = n;
 	}
 }
 
@@ -138,7 +138,7 @@ static void latency_free(struct source *src)
 	latency_bpf__destroy(s->skel);
 	buf_done(&s->rec);
 	free(s->losses);
-	free(s->told);
+	free(s->reported);
 	free(s);
 }
 
@@ -215,7 +215,7 @@ static int start(const struct capture_options *opt, struct source **ret_source, 
 	}
 	s->ncpus = (unsigned)ncpus;
 	s->losses = xcalloc(s->ncpus, sizeof(*s->losses));
-	s->told = xcalloc(s->ncpus, sizeof(*s->told));
+	s->reported = xcalloc(s->ncpus, sizeof(*s->reported));
 	for (unsigned i = 0; i < opt->npids; i++)
 		source_latency_add(&s->src, opt->pids[i]);
 	*ret_source = &s->src;

@@ -344,7 +344,7 @@ static int set_up(struct bpf_source *s)
 	if (rc == 0)
 		s->shared->hold = s->opt->lossy ? HOLD_NOT : s->opt->system ? HOLD_SHORTLY : HOLD_LONG;
 	s->losses = xcalloc(s->ncpus, sizeof(*s->losses));
-	s->lost_told = xcalloc(s->ncpus * _LOSS_MAX, sizeof(*s->lost_told));
+	s->lost_reported = xcalloc(s->ncpus * _LOSS_MAX, sizeof(*s->lost_reported));
 	s->ring_fd = bpf_map__fd(s->tasks->maps.events);
 	s->losses_fd = bpf_map__fd(s->tasks->maps.losses);
 	if (rc == 0)
@@ -387,7 +387,7 @@ void bpf_unload(struct bpf_source *s)
 	s->skel = NULL;
 	s->tasks = NULL;
 	free(s->losses);
-	free(s->lost_told);
+	free(s->lost_reported);
 }
 
 const struct bpf_map *bpf_shared_maps(struct bpf_source *s, unsigned i)

@@ -40,7 +40,7 @@ static void ask_number(const struct asking *a, int fd)
 }
 
 /* Can it be nothing but a directory, or nothing but a new regular file?  Then no system call is spent on it. */
-static bool told_by_flags(const struct syscall_spec *spec, const uint64_t args[6])
+static bool known_by_flags(const struct syscall_spec *spec, const uint64_t args[6])
 {
 	int i = spec_find_arg(spec, ARG_FLAGS, 0);
 	uint64_t flags = i < 0 ? 0 : args[i];
@@ -185,7 +185,7 @@ void facts_ask(struct ptrace_source *s, struct tracee *t, int64_t ret)
 	switch ((enum fd_ask)plan->ask) {
 	case ASK_NOTHING: return;
 	case ASK_KIND:
-		if (!told_by_flags(spec, t->args))
+		if (!known_by_flags(spec, t->args))
 			ask_kind(&a, (int)ret);
 		return;
 	case ASK_NUMBER: ask_number(&a, (int)ret); return;
