@@ -208,6 +208,13 @@ enum noise_class noise_conn(const struct addr *peer, int err)
 	return peer && addr_is_loopback(peer) && !err ? NOISE_LOCALHOST : NOISE_NONE;
 }
 
+static __attribute__((noinline)) enum noise_class name_class(struct named_file *c, const struct file *f)
+{
+	*c = (struct named_file){ f->id, f->named, f->open_flags, f->name.s,
+				  by_open(f->name.s, f->name.len, f->open_flags) };
+	return c->class;
+}
+
 static enum noise_class by_file(struct noise *n, const struct file *f)
 {
 	struct named_file *c;
@@ -221,8 +228,7 @@ static enum noise_class by_file(struct noise *n, const struct file *f)
 		return NOISE_NONE;
 	c = &n->files[f->id % NAMED_FILES];
 	if (c->id != f->id || c->named != f->named || c->open_flags != f->open_flags || c->name != f->name.s)
-		*c = (struct named_file){ f->id, f->named, f->open_flags, f->name.s,
-					  by_open(f->name.s, f->name.len, f->open_flags) };
+		return name_class(c, f);
 	return c->class;
 }
 

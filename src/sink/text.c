@@ -144,7 +144,7 @@ static bool is_bare(const struct text_sink *s, const struct event *ev)
 
 static bool is_wanted(const struct text_sink *s, const struct event *ev)
 {
-	const struct event_info *info = event_info(ev->kind);
+	const struct event_info *info;
 
 	if (s->opt->totals->left_out && ev->kind != EV_WAITING)
 		return false;
@@ -152,6 +152,9 @@ static bool is_wanted(const struct text_sink *s, const struct event *ev)
 		return !ev->call->restarted && !is_noise(s);
 	if (ev->kind == EV_WAITING || is_call_line(ev))
 		return true;
+	if (is_noise(s))	/* first: of many programs it is most */
+		return false;
+	info = event_info(ev->kind);
 	if (!(ev->err ? info->live_failed : info->live))
 		return false;
 	if (ev->kind == EV_ATTACH && (ev->task->is_thread || s->opt->totals->start_mode & START_SNAPSHOT))
@@ -163,7 +166,7 @@ static bool is_wanted(const struct text_sink *s, const struct event *ev)
 		return false;
 	if (ev->kind == EV_BRK && !ev->delta && !ev->err)	/* a question: where is it? */
 		return false;
-	return !is_noise(s);
+	return true;
 }
 
 static void text_header(struct text_sink *s)
