@@ -224,7 +224,7 @@ void fact_learn(struct world *w, struct file *f, const struct fact *a, const str
 	f->ino = r.ino;
 	if (kind != f->kind && kind != FILE_UNKNOWN && !f->sock && kind != FILE_SOCKET)
 		file_set_kind(w, f, kind);
-	if (f->kind == FILE_REG && !f->has_pos && !(f->open_flags & O_APPEND)) {
+	if (f->kind == FILE_REG && !f->has_pos && !(f->open_flags & (O_APPEND | O_PATH))) {
 		f->has_pos = true;
 		f->pos = r.pos;
 	}
@@ -274,7 +274,7 @@ struct file *fact_file(struct world *w, const struct fact *a, const struct bytes
 	f->dev = a->r->dev;
 	f->ino = a->r->ino;
 	f->pos = a->r->pos;
-	f->has_pos = kind == FILE_REG;
+	f->has_pos = kind == FILE_REG && !(a->r->open_flags & O_PATH);
 	f->deleted = deleted && kind == FILE_REG;
 	file_set_target(w, f, a->r->pid);
 	n->user = w->cur_proc;

@@ -119,6 +119,8 @@ void fx_open(struct fx *x)
 	} else {
 		enum file_kind kind = known ? fact_kind(&fact) : kind_unasked(x, &p, flags);
 
+		if (kind == FILE_UNKNOWN && p.file)	/* a pidfd's mode has no type */
+			kind = p.file->kind;
 		f = fx_new(x, (int)c->ret, kind == FILE_SOCKET ? FILE_UNKNOWN : kind, p.s, p.len, flags & O_CLOEXEC);
 		if (!p.file && !p.len)
 			f->origin = ORIGIN_UNREADABLE;
@@ -134,10 +136,11 @@ void fx_open(struct fx *x)
 												 p.file->id;
 			f->peer_proc = p.file->peer_proc;
 			f->peer_pid = p.file->peer_pid;
+			file_set_target(x->w, f, p.file->target_pid);
 		}
 	}
 	f->open_flags = flags;
-	f->has_pos = (f->kind == FILE_REG || f->kind == FILE_MEMFD) && !(flags & O_APPEND);
+	f->has_pos = (f->kind == FILE_REG || f->kind == FILE_MEMFD) && !(flags & (O_APPEND | O_PATH));
 	x->ev->file = f;
 }
 

@@ -79,6 +79,7 @@ struct file {
 	uint32_t peer_file;
 	uint32_t peer_proc, peer_pid;	/* a process that holds the other end, as id and pid; 0 unknown or not traced */
 	bool deleted, renamed;		/* unlinked (or replaced) while open; name is the new one */
+	bool bare;			/* deleted, and so was the directory it had been in: its name is final */
 	bool has_pos;
 	uint64_t pos;			/* file offset, when has_pos */
 	uint32_t target_pid;		/* FILE_PIDFD */

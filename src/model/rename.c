@@ -33,6 +33,19 @@ static void cwds_renamed(struct world *w, const struct bytes *from, const struct
 	}
 }
 
+/* The directory at path is gone: another one of that name is not what deleted files were in. */
+static void directory_gone(struct file *f, const char *path, size_t len)
+{
+	if (f->deleted && f->name.len > len && f->name.s[len] == '/' && memcmp(f->name.s, path, len) == 0)
+		f->bare = true;
+}
+
+/* A deleted file moves with the directory it was in, as the kernel's names do; its own name cannot change. */
+static bool stays(const struct file *f, const struct bytes *from, const struct bytes *to)
+{
+	return f->deleted && (f->bare || f->name.len == from->len || f->name.len == to->len);
+}
+
 /* What an open file is called from now on is in w->tmp. */
 static void file_renamed(struct world *w, struct file *f, struct renamed *note)
 {
@@ -57,8 +70,10 @@ void files_renamed(struct world *w, struct event *ev, const struct bytes *from, 
 		struct bytes *name = &n->f.name;
 		bool below = !exchange && name->len > from->len;
 
-		if (n->f.deleted)
+		if (stays(&n->f, from, to))
 			continue;
+		if (!exchange)
+			directory_gone(&n->f, to->s, to->len);
 		if (moved(name, from->s, from->len, to->s, to->len, &w->tmp)) {
 			if (below && !notes)
 				ev->renamed = notes = scratch(w, w->nnamed * sizeof(*notes));
@@ -78,7 +93,9 @@ void files_unlinked(struct world *w, const char *path, size_t len)
 
 	if (w->nnamed > RENAME_SCAN_MAX)
 		return;
-	DL_FOREACH(w->named, n)
+	DL_FOREACH(w->named, n) {
+		directory_gone(&n->f, path, len);
 		if (n->f.name.len == len && memcmp(n->f.name.s, path, len) == 0)
 			n->f.deleted = true;
+	}
 }

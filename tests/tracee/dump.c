@@ -60,7 +60,7 @@ static void on_event(void *ctx, const struct event *ev)
 		if (f->has_pos && (f->kind == FILE_REG || f->kind == FILE_MEMFD))
 			printf("%llu\t", (unsigned long long)f->pos);
 		else
-			printf(f->kind == FILE_REG ? "?\t" : "-\t");
+			printf(f->kind == FILE_REG && !(f->open_flags & O_PATH) ? "?\t" : "-\t");
 		puts(f->kind == FILE_MEMFD			       ? "file" :
 		     f->kind <= FILE_SOCKET && f->kind != FILE_UNKNOWN ? file_kind_name(f->kind) :
 									 "other");

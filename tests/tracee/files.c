@@ -232,6 +232,41 @@ static void names(void)
 	close(other);
 }
 
+/*
+ * A deleted file moves with the directory it was in, as the kernel's names do, until that is deleted, too: another
+ * directory of that name has nothing to do with it.
+ */
+static void names_of_deleted(void)
+{
+	const char *was = in_dir("was"), *now = in_dir("now"), *late = in_dir("late"), *in = in_dir("was/in");
+	int fd, path, tmp;
+
+	CHECK(mkdir(was, 0700) == 0 && (fd = open(in, O_RDWR | O_CREAT, 0600)) >= 0 && (path = open(in, O_PATH)) >= 0);
+	CHECK((tmp = open(was, O_RDWR | O_TMPFILE, 0600)) >= 0);
+	expect("mkdir %s", was);
+	expect("open %s (read/write, create)", in);
+	expect("open %s (path only)", in);
+	expect("open %s (read/write, temporary)", was);
+	CHECK(unlink(in) == 0 && rename(was, now) == 0);
+	expect("unlink %s", in);
+	expect("rename %s → %s", was, now);
+	checkpoint("fd", "moved while deleted");
+	CHECK(write(fd, "1", 1) == 1);
+	expect("write 1 B to %s/in (deleted)", now);
+	CHECK(rmdir(now) == 0 && mkdir(now, 0700) == 0 && rename(now, late) == 0);
+	expect("rmdir %s", now);
+	expect("mkdir %s", now);
+	expect("rename %s → %s", now, late);
+	checkpoint("fd", "another directory of that name");
+	CHECK(write(fd, "2", 1) == 1);
+	expect("write 1 B to %s/in (deleted)", now);
+	CHECK(rmdir(late) == 0);
+	expect("rmdir %s", late);
+	close(fd);
+	close(path);
+	close(tmp);
+}
+
 static void attributes(void)
 {
 	const struct timespec t[2] = { { 1, 0 }, { 2, 0 } };
@@ -356,6 +391,7 @@ int main(void)
 	directories();
 	links();
 	names();
+	names_of_deleted();
 	attributes();
 	copies();
 	tracee_end();
