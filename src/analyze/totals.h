@@ -92,8 +92,9 @@ struct totals_proc {
 	struct bytes cwd; const struct totals_env *env;	/* with .keep_started: at its last exec; NULL: not recorded */
 	int status;				/* wait form; -1 alive at the end of the trace, or unknown */
 	uint32_t fatal_from;			/* pid of who sent the signal it died of, 0: not known, or no process */
+	/* kernels: of a fault, not sent */
 	/* the last signal that reached it and it did not ignore, and the last one for it that can end a process */
-	struct totals_signal { int signo; uint32_t sender; bool fatal; } reached, lethal;
+	struct totals_signal { int signo; uint32_t sender; bool fatal, kernels; } reached, lethal;
 	bool attached, detached;
 	unsigned nthreads, nexecs;		/* threads ever, the first included */
 	uint64_t start_ns, end_ns;		/* end 0: lived on */

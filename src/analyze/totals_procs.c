@@ -183,13 +183,13 @@ static void signal_reached(struct totals_proc *p, const struct event *ev)
 {
 	if (ev->flags & SIGNAL_IGNORED || (p->reached.fatal && p->reached.signo == ev->signo))
 		return;
-	p->reached = (struct totals_signal){ ev->signo, ev->sender_pid, ev->flags & SIGNAL_FATAL };
+	p->reached = (struct totals_signal){ ev->signo, ev->sender_pid, ev->flags & SIGNAL_FATAL, ev->sigcode > 0 };
 }
 
 static void signal_sent(struct totals_proc *p, int signo, uint32_t sender)
 {
 	if (!spares(signo) && p->lethal.signo != SIGKILL)
-		p->lethal = (struct totals_signal){ signo, sender, false };
+		p->lethal = (struct totals_signal){ signo, sender, false, false };
 }
 
 /* At its end, and at what is recorded after it: the record of a kill can come before or after that of the death. */
@@ -201,6 +201,8 @@ static void find_killer(struct totals_proc *p)
 		return;
 	if (p->reached.signo == signo)
 		p->fatal_from = p->reached.sender;
+	if (p->reached.signo == signo && p->reached.kernels)	/* whoever had sent it one before */
+		return;
 	if (!p->fatal_from && p->lethal.signo == signo)
 		p->fatal_from = p->lethal.sender;
 }

@@ -408,6 +408,21 @@ static void test_killer_among_others(void **state)
 	totals_free(t);
 }
 
+/* A fault is the kernel's, although another signal of that number had been sent, and was ignored. */
+static void test_fault_has_no_killer(void **state)
+{
+	struct totals *t = totals_new();
+
+	(void)state;
+	totals_event(t, EVENT(EV_FORK, .child = &child));
+	totals_event(t, EVENT(EV_KILL, .signo = SIGSEGV, .target_pid = 101, .target_proc = 2));
+	totals_event(t, EVENT(EV_SIGNAL, .task = &child, .signo = SIGSEGV, .sender_pid = 100, .flags = SIGNAL_IGNORED));
+	totals_event(t, EVENT(EV_SIGNAL, .task = &child, .signo = SIGSEGV, .sigcode = 1, .flags = SIGNAL_FATAL));
+	totals_event(t, EVENT(EV_EXIT, .task = &child, .ts_ns = 50, .status = SIGSEGV));
+	assert_int_equal(totals_proc(t, 2)->fatal_from, 0);
+	totals_free(t);
+}
+
 static void test_calls(void **state)
 {
 	struct totals *t = totals_new();
@@ -474,7 +489,7 @@ int main(void)
 		cmocka_unit_test(test_others), cmocka_unit_test(test_connections),
 		cmocka_unit_test(test_several_peers), cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_memory_when_attached), cmocka_unit_test(test_processes),
-		cmocka_unit_test(test_killer), cmocka_unit_test(test_killer_among_others), cmocka_unit_test(test_calls),
+		cmocka_unit_test(test_killer), cmocka_unit_test(test_killer_among_others), cmocka_unit_test(test_fault_has_no_killer), cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_made_good),
 	};
 
