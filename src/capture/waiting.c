@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "abi/spec.h"
@@ -20,14 +19,6 @@
 #include "record/build.h"
 
 enum { PAYLOAD_MAX = 4096 };
-
-static uint64_t now_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
 
 /* The file's beginning, NUL-terminated; its length, 0 when it cannot be read. */
 static size_t read_file(const char *path, char *to, size_t max)
@@ -45,33 +36,6 @@ static size_t read_task(pid_t pid, pid_t tid, const char *name, char *to, size_t
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", pid, tid, name);
 	return read_file(path, to, max);
-}
-
-/* se.exec_start of a /proc/PID/sched: milliseconds of the scheduler's clock, with six decimals. */
-static uint64_t exec_start(const char *sched)
-{
-	const char *at = strstr(sched, "se.exec_start"), *colon = at ? strchr(at, ':') : NULL;
-	unsigned long long ms, ns;
-
-	return colon && sscanf(colon + 1, " %llu.%llu", &ms, &ns) == 2 ? ms * 1000000 + ns : 0;
-}
-
-/*
- * The scheduler's clock has another zero and leaves out the time of interrupts.  Both clocks are read at one moment:
- * asking for a thread's CPU time makes the kernel bring its own exec_start up to date (update_curr()).
- */
-uint64_t waiting_since(pid_t pid, pid_t tid)
-{
-	char own[512], theirs[512];
-	uint64_t here, then, mono;
-
-	if (!read_task(pid, tid, "sched", theirs, sizeof(theirs)) || !(then = exec_start(theirs)))
-		return 0;
-	now_ns(CLOCK_THREAD_CPUTIME_ID);
-	mono = clock_ns();
-	if (!read_file("/proc/thread-self/sched", own, sizeof(own)) || !(here = exec_start(own)))
-		return 0;
-	return here > then && here - then < mono ? mono - (here - then) : mono;
 }
 
 uint64_t waiting_switches(pid_t pid, pid_t tid)

@@ -34,7 +34,7 @@ unsigned waiting_copy(struct buf *chunks, pid_t tid, unsigned arch, unsigned nr,
 		      unsigned payload);
 /*
  * When a thread last ran on a CPU (CLOCK_MONOTONIC); 0 not known.  To some milliseconds: the scheduler's clock leaves
- * interrupts out.
+ * interrupts out.  By one thread at a time; it may be on another CPU afterwards.
  */
 uint64_t waiting_since(pid_t pid, pid_t tid);
 /* How often a thread has left a CPU: the same number again, and it has not run in between.  0: not known. */

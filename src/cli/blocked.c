@@ -36,7 +36,7 @@ struct found { struct waiting w; enum weight weight; uint64_t since_ns; };
 
 /*
  * A thread at the last look.  How long it has waited is known from looks alone: the scheduler's time (waiting_since())
- * has another zero on each CPU, where it leaves out interrupts or what the host took.
+ * has another zero on each CPU, which would have to be visited at each look.
  */
 struct seen { pid_t tid; uint32_t nr; uint64_t switches, since_ns, looked_ns; UT_hash_handle hh; };
 

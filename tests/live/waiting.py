@@ -285,5 +285,37 @@ def kernel_threads(t):
                 v.stdout.close()
 
 
+def seconds(text):
+    """A duration as lines have it."""
+    found = re.search(r"waiting in pause\(\), ([\d.]+)(ns|µs|ms|s) so far$", text, re.M)
+    check(found, text)
+    return float(found[1]) * {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1}[found[2]]
+
+
+def since(t):
+    """since when: also where the scheduler's clocks of two CPUs have come apart, and the tracer is on the other one"""
+    cpus = sorted(os.sched_getaffinity(0))
+    try:
+        for theirs in {cpus[0], cpus[-1]}:
+            for ours in {cpus[0], cpus[-1]}:
+                begun = time.monotonic()
+                with program(t, f"os.sched_setaffinity(0, {{{theirs}}}); signal.pause()") as v:
+                    eventually(lambda v=v: asleep_in(v.pid, "pause"), "the wait")
+                    asleep = time.monotonic()
+                    time.sleep(0.3)
+                    os.sched_setaffinity(0, {ours})
+                    tracing = time.monotonic()
+                    p = t.attach(v.pid)
+                    eventually(lambda p=p: "waiting in" in p.text(), "the wait's line")
+                    said, now = seconds(p.text()), time.monotonic()
+                    # that clock leaves out interrupts and what the host took: it can be short of the truth, not beyond it
+                    check((tracing - asleep) / 2 < said < now - begun + 0.02,
+                          f"on CPU {theirs}, from CPU {ours}: {said} s, not between {tracing - asleep} and {now - begun}")
+                    os.sched_setaffinity(0, cpus)
+                    t.let_go(p, v.pid)
+    finally:
+        os.sched_setaffinity(0, cpus)
+
+
 if __name__ == "__main__":
-    sys.exit(main(__doc__, {"waiting": [waits, waits_verbose, goes_on, ends, recorded, threads, no_call, fault, kernel_threads]}))
+    sys.exit(main(__doc__, {"waiting": [waits, waits_verbose, goes_on, ends, recorded, threads, no_call, fault, kernel_threads, since]}))
