@@ -203,6 +203,16 @@ static void trapped_descriptors(void)
 	expect("signal SIGSYS");
 	CHECK(write(SYS_socket, "", 1) < 0 && errno == EBADF);
 	expect("write to fd %d EBADF", SYS_socket);
+	/* also behind many others that are blocked */
+	sigset_t blocked;
+
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGRTMIN);
+	sigprocmask(SIG_BLOCK, &blocked, NULL);
+	for (int i = 0; i < 20; i++) {
+		expect("kill SIGRT_2 → %d", getpid());
+		CHECK(syscall(SYS_tgkill, getpid(), tid_now(), SIGRTMIN) == 0);
+	}
 	CHECK(dup(fd) == SYS_dup);
 	expect("signal SIGSYS");
 	CHECK(write(SYS_dup, "", 1) < 0 && errno == EBADF);

@@ -224,6 +224,16 @@ bool proc_rights(pid_t tid, struct proc_rights *ret)
 	return true;
 }
 
+bool proc_pends(pid_t tid, int signo)
+{
+	struct buf b = { 0 };
+	const char *pending = proc_read_all(tid, 0, "status", &b) ? strstr(b.s, "\nSigPnd:\t") : NULL;
+	bool is = pending && strtoull(pending + strlen("\nSigPnd:\t"), NULL, 16) & 1ull << (signo - 1);
+
+	buf_done(&b);
+	return is;
+}
+
 bool proc_dispositions(pid_t tid, uint64_t *ret_ignored, uint64_t *ret_caught)
 {
 	_cleanup_close_ int fd = open_proc(tid, 0, "status");

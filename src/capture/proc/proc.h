@@ -69,6 +69,7 @@ uid_t proc_uid(pid_t pid);
 bool proc_may_look(pid_t pid);
 /* Bit n - 1: signal n is ignored on purpose; has a handler.  False when the task is gone. */
 bool proc_dispositions(pid_t tid, uint64_t *ret_ignored, uint64_t *ret_caught);
+bool proc_pends(pid_t tid, int signo);	/* that signal waits to be taken by this thread */
 /* Calls fn for each thread of pid; returns how many. */
 unsigned proc_each_thread(pid_t pid, void (*fn)(void *ctx, pid_t tid), void *ctx);
 /* what its links name */

@@ -150,19 +150,18 @@ void call_ended(struct ptrace_source *s, struct tracee *t, int64_t ret)
  */
 static bool was_forbidden(const struct ptrace_source *s, const struct tracee *t, int64_t ret)
 {
-	struct __ptrace_peeksiginfo_args from = { .nr = 4 };
-	siginfo_t si[4];
+	siginfo_t si[8];
+	struct __ptrace_peeksiginfo_args from = { .nr = (int)ARRAY_SIZE(si) };
 	long n;
 
 	if (!s->filters || ret != (int32_t)t->own_nr)
 		return false;
-	while ((n = ptrace(PTRACE_PEEKSIGINFO, t->tid, &from, si)) > 0) {
-		for (long i = 0; i < n; i++)
-			if (si[i].si_signo == SIGSYS && si[i].si_code == KERNEL_SYS_SECCOMP && si[i].si_syscall == ret)
-				return true;
-		from.off += (uint64_t)n;
-	}
-	return false;
+	n = ptrace(PTRACE_PEEKSIGINFO, t->tid, &from, si);
+	for (long i = 0; i < n; i++)
+		if (si[i].si_signo == SIGSYS && si[i].si_code == KERNEL_SYS_SECCOMP && si[i].si_syscall == ret)
+			return true;
+	/* it is the last: behind how many others that are blocked is the program's choice */
+	return n == (long)ARRAY_SIZE(si) && proc_pends(t->tid, SIGSYS);
 }
 
 void call_left(struct ptrace_source *s, struct tracee *t, const struct __ptrace_syscall_info *si)
