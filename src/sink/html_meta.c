@@ -120,7 +120,7 @@ static void write_errnos(struct html *h, struct json *j)
 						      0;
 		const char *name = err ? errno_name(err) : code == ERR_UNFINISHED ? "unfinished" : "unknown";
 		const char *text = err			  ? errno_text(err) :
-				   code == ERR_UNFINISHED ? "The call had not returned when tracing ended" :
+				   code == ERR_UNFINISHED ? "The call did not return" :
 							    "The result was not recorded";
 		char number[32];
 
