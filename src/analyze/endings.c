@@ -14,6 +14,7 @@
 
 /* What is known of a living process that wrote or missed something. */
 struct living {
+	bool no_rights;		/* those of its file, for being traced */
 	uint32_t proc;
 	char *lines[ENDING_LINES];
 	uint32_t lens[ENDING_LINES];
@@ -233,6 +234,7 @@ static void ended(struct endings *all, struct totals *t, const struct event *ev,
 		if (v) {
 			keep_lines(t, e, v);
 			keep_missed(t, e, v);
+			e->no_rights = v->no_rights;
 			if (WIFSIGNALED(ev->status) && v->last.signo == WTERMSIG(ev->status)) {
 				e->fatal = v->last;
 				e->fatal.region = keep(t, v->last.region);
@@ -241,6 +243,7 @@ static void ended(struct endings *all, struct totals *t, const struct event *ev,
 		}
 		if (WIFSIGNALED(ev->status))
 			e->fatal.signo = WTERMSIG(ev->status);
+		e->fatal.init = ev->init;
 		if (!e->fatal.ts_ns)
 			e->fatal.ts_ns = ev->ts_ns;
 		e->fatal.ts_ns -= MIN(e->fatal.ts_ns, t->start_ns);
@@ -256,6 +259,8 @@ static void ended(struct endings *all, struct totals *t, const struct event *ev,
  * (ELF_ET_DYN_BASE, arch_mmap_rnd()), or lower; libraries and the loader far above.
  */
 static const uint64_t PROGRAMS_END = 0x570000000000;
+
+enum { NO_RIGHTS = EXEC_NO_SETUID | EXEC_NO_SETGID | EXEC_NO_CAPS };
 
 static void signalled(struct living *v, const struct event *ev)
 {
@@ -332,6 +337,8 @@ void endings_event(struct endings *e, struct totals *t, const struct event *ev, 
 		v = living_of(e, ev->task->proc, false);
 		if (v)
 			misses_clear(&v->misses);
+		if (v || ev->flags & NO_RIGHTS)
+			living_of(e, ev->task->proc, true)->no_rights = ev->flags & NO_RIGHTS;
 		return;
 	case EV_CONNECT_FAILED:
 		if (misses_is_trouble(ev))

@@ -43,6 +43,8 @@ struct fatal {
 	bool has_addr;
 	uint32_t sender;			/* pid; 0: the kernel, or not known */
 	const struct totals_proc *sender_proc;	/* NULL: not traced */
+	uint32_t init;				/* of its pid namespace, by id; 0 not known */
+	const struct totals_proc *init_proc;	/* it ended, and the kernel killed all others for that; NULL: no */
 	bool only_chosen;			/* calls that were not chosen can have sent it */
 	struct bytes region;			/* the file mapped there */
 	uint64_t ip;				/* of a fault, of SIGSYS: the instruction, 0 not known */
@@ -58,6 +60,7 @@ struct totals_ending {
 	struct missed missed[ENDING_MISSES];	/* those in the lines first, then the last ones */
 	unsigned nmissed;
 	struct missed second;			/* a configuration file that was not read in the first place; .found */
+	bool no_rights;				/* its file would have given it some: set-user-ID… (EXEC_NO_SETUID) */
 	struct fatal fatal;
 	/* an ending that this one follows from (a child's), and those that follow from this one; NULL none */
 	struct totals_ending *cause, *effect;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which of the processes that failed failed by themselves, and which of these matter. */
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 
@@ -23,22 +24,50 @@ static struct totals_ending *of_proc(const struct totals *t, const struct totals
 	return NULL;
 }
 
+/*
+ * Whether the next was started before its parent had waited for the one that failed: as the parts of a pipeline are.  A
+ * shell with `pipefail` ends as the last of them that failed.
+ */
+static bool started_together(const struct totals *t, const struct totals_ending *e, const struct totals_proc *failed,
+			     const struct totals_proc *next)
+{
+	const struct totals_task *parent = e->proc->first_task ? t->tasks.v[e->proc->first_task - 1] : NULL;
+	unsigned low = 0, high = parent ? parent->nspans : 0;
+
+	if (!parent || failed->status != e->proc->status)
+		return false;
+	while (low < high) {
+		unsigned mid = (low + high) / 2;
+
+		if (parent->spans[mid].end_ns < failed->end_ns)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < parent->nspans && parent->spans[low].end_ns <= next->start_ns; low++)
+		if (parent->spans[low].what == SPENT_CHILD)
+			return false;
+	return true;
+}
+
 /* The child that failed last, when nothing was started after it: a parent then most often fails for it. */
 static struct totals_ending *cause_of(const struct totals *t, const struct totals_ending *e)
 {
 	const struct totals_proc *last = NULL;
+	struct totals_ending *cause;
 
 	if (WIFSIGNALED(e->proc->status))
 		return NULL;
 	for (uint32_t at = e->proc->first_child; at; at = t->procs.v[at - 1]->next_sibling) {
 		const struct totals_proc *c = t->procs.v[at - 1];
 
-		if (last && c->start_ns > last->end_ns)
+		if (last && c->start_ns > last->end_ns && !started_together(t, e, last, c))
 			last = NULL;
 		if (c->status > 0 && c->end_ns && c->end_ns <= e->proc->end_ns && (!last || c->end_ns > last->end_ns))
 			last = c;
 	}
-	return last ? of_proc(t, last) : NULL;
+	cause = last ? of_proc(t, last) : NULL;
+	return cause && cause->fatal.init_proc == e->proc ? NULL : cause;
 }
 
 static unsigned weight_of(const struct totals *t, const struct totals_ending *e)
@@ -52,15 +81,35 @@ static unsigned weight_of(const struct totals *t, const struct totals_ending *e)
 	return e->fatal.signo ? 2 : e->nlines ? 1 : 0;
 }
 
+/*
+ * The first process of a pid namespace that ends takes all others with it (pid_namespaces(7)).  It is seen to end
+ * before these, or, traced by ptrace, after them: if it came out of a wait meanwhile it was still running then.
+ */
+static const struct totals_proc *init_that_ended(const struct totals *t, const struct totals_ending *e)
+{
+	const struct totals_proc *init = e->fatal.init ? totals_proc(t, e->fatal.init) : NULL;
+	const struct totals_task *first = init && init->first_task ? t->tasks.v[init->first_task - 1] : NULL;
+
+	if (e->fatal.signo != SIGKILL || e->fatal.sender || !first || init->status < 0)
+		return NULL;
+	for (unsigned i = first->nspans; i-- > 0 && first->spans[i].end_ns > e->proc->end_ns;)
+		if (first->spans[i].end_ns < init->end_ns)
+			return NULL;
+	return init;
+}
+
 /* Joins each ending with the one that it follows from. */
 static void join(const struct totals *t)
 {
 	for (unsigned i = 0; i < t->endings.n; i++)
 		t->endings.v[i]->cause = t->endings.v[i]->effect = NULL;
 	for (unsigned i = 0; i < t->endings.n; i++) {
+		t->endings.v[i]->fatal.sender = t->endings.v[i]->proc->fatal_from;
+		t->endings.v[i]->fatal.init_proc = init_that_ended(t, t->endings.v[i]);
+	}
+	for (unsigned i = 0; i < t->endings.n; i++) {
 		struct totals_ending *e = t->endings.v[i];
 
-		e->fatal.sender = e->proc->fatal_from;
 		e->fatal.sender_proc = last_with_pid(t, e->fatal.sender);
 		e->fatal.only_chosen = t->chosen.len || t->filter.len;
 		e->cause = cause_of(t, e);

@@ -50,7 +50,7 @@ static void fill_failures(struct table *t, const struct totals *totals, bool noi
 		row->cells[FAILURES_CHAIN] = e->effect ? cell : none;
 		row->cells[FAILURES_FATAL] = e->fatal.signo ? cell : none;
 		row->cells[FAILURES_LINES] = e->nlines ? cell : none;
-		row->cells[FAILURES_MISSED] = e->nmissed || e->second.name.len ? cell : none;
+		row->cells[FAILURES_MISSED] = e->nmissed || e->second.name.len || e->no_rights ? cell : none;
 	}
 	free(v);
 }

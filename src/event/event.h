@@ -193,6 +193,7 @@ struct event {
 	uint64_t ip;
 	const struct syscall_spec *forbidden;
 	bool sender_outside;		/* SIGNAL: it has no number there */
+	uint32_t init;			/* EXIT: process id of the first of its pid namespace; 0: not known, itself */
 	bool found;			/* the call was under way when its thread was attached to */
 	uint64_t before_ns;		/* found, WAITING: for how long it had been then, as far as known */
 	const struct region *region;	/* FAULT: where, NULL: not known */

@@ -78,6 +78,7 @@ static void proc_end(struct world *w, struct pnode *p, struct tnode *last, uint6
 
 		p->p.end_ns = ts_ns;
 		ev.status = p->p.status;
+		ev.init = p->pidns == p->p.id ? 0 : p->pidns;
 		world_emit(w, &ev);
 		if (p->up)
 			remember_ended(p->up, p);

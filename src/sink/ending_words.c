@@ -130,6 +130,9 @@ void ending_missed(struct buf *b, const struct totals_ending *e)
 {
 	size_t from = b->len;
 
+	if (e->no_rights)
+		buf_puts(b, "it ran without the rights of its file (set-user-ID and the like), because an "
+			    "ordinary user traces it: as root compendium leaves them");
 	for (unsigned i = 0; i < e->nmissed; i++) {
 		const struct missed *m = &e->missed[i];
 
@@ -190,6 +193,14 @@ void ending_fatal(struct buf *b, const struct totals_ending *e)
 	if (f->has_addr || f->forbidden) {
 		buf_puts(b, ": ");
 		fault_words(b, f);
+	} else if (f->init_proc) {
+		buf_printf(b, " came from the kernel, when %u", f->init_proc->pid);
+		if (f->init_proc->comm.len) {
+			buf_puts(b, " (");
+			name_words(b, f->init_proc->comm);
+			buf_putc(b, ')');
+		}
+		buf_puts(b, ", the first process of its pid namespace, ended");
 	} else if (f->sender && f->sender == e->proc->pid) {
 		buf_puts(b, " was sent by the process itself");
 	} else if (f->sender) {

@@ -153,6 +153,46 @@ int main(void)
 """
 
 
+def pipefail(t):
+    """a part of a pipeline fails that is not the last, with pipefail: that one; a child that failed before others were run is no reason"""
+    need("bash")
+    shown = traced(t, "bash", "-c", "set -o pipefail; (exit 4) | sleep 0.3", status=4)
+    says(shown, r"Why it failed \d+ exit 4 \S+ -c 'set -o pipefail; \(exit 4\) \| sleep 0.3' so failed bash \(\d+\) Where")
+    shown = traced(t, "bash", "-c", "(sleep 0.1; exit 4); sleep 0.1; exit 4", status=4)
+    check("so failed" not in shown, f"what came after it was well: {shown}")
+
+
+def namespace(t):
+    """the first process of a pid namespace ends, and the kernel kills the others: who ended; what was killed otherwise is no part of it"""
+    need_root()
+    need("unshare")
+    if subprocess.run(["unshare", "-pf", "true"], check=False).returncode:
+        raise Skip("pid namespaces are not possible here")
+    shown = traced(t, "unshare", "-pf", "sh", "-c", "sleep 1000 & sleep 0.3; exit 3", status=3)
+    says(shown, r"exit 3 +sh -c .* so failed unshare", r"SIGKILL came from the kernel, when (\d+) \(sh\), the first process of its pid namespace, ended, after")
+    shown = traced(t, "unshare", "-pf", "sh", "-c", "sleep 1000 & sleep 0.1; kill -9 $!; sleep 0.3; exit 3", status=3)
+    check("SIGKILL" in shown and "first process" not in shown, f"the shell killed it: {shown}")
+
+
+def no_rights(t):
+    """an ordinary user traces a program that is set-user-ID: that it failed for want of these rights"""
+    need_root()
+    d = pathlib.Path(os.path.realpath(t.scratch))
+    os.chmod(d, 0o755)
+    for name, mode in (("secret", 0o600), ("cat", 0o4755), ("compendium", 0o755)):
+        if name == "secret":
+            (d / name).write_text("x")
+        else:
+            shutil.copy(shutil.which("cat") if name == "cat" else t.args.compendium, d / name)
+        (d / name).chmod(mode)
+    if subprocess.run([d / "cat", d / "secret"], user=65534, group=65534, extra_groups=[], cwd="/", stdout=subprocess.DEVNULL, check=False).returncode:
+        raise Skip("set-user-ID programs get no rights here")
+    p = subprocess.run([d / "compendium", "--backend", "ptrace", "-q", "--", d / "cat", d / "secret"], user=65534, group=65534, extra_groups=[], cwd="/",
+                       capture_output=True, text=True, timeout=PATIENCE, check=False)
+    equal(p.returncode, 1, p.stderr)
+    says(words(screen(p.stderr)), r"Why it failed .*it ran without the rights of its file \(set-user-ID and the like\), because an ordinary user traces it")
+
+
 def second_place(t):
     """the configuration was not in the first place and is wrong in the second: both places"""
     d = pathlib.Path(os.path.realpath(t.scratch))
@@ -752,7 +792,7 @@ def hidden(t):
 
 GROUPS = {"different": [equal_runs, slow_stream, header_gone, as_json, live, other_user, library_gone, by_jq, slower, started, hidden],
           "slow": [on_cpu, slow_server, node, carried, lock, shared_lock, idle_pool, critical_path], "findings": [leak, refused, no_finding, tree],
-          "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, forbidden, second_place, made_good, no_reason, words_are_safe]}
+          "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, forbidden, pipefail, namespace, no_rights, second_place, made_good, no_reason, words_are_safe]}
 
 
 if __name__ == "__main__":
