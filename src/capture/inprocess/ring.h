@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * The memory that a traced program shares with us, read.  Each thread takes slots by adding to the head, one when a
+ * call begins and one when it ends, fills it and publishes it by its first word; it never waits.  The program can write
+ * anything there at any time: each slot is copied once, and only what was handed out, published and makes sense is a
+ * part; anything else is counted.  docs/inprocess.md.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	RING_HEAD = 0,		/* uint64_t: slots handed out since the beginning */
+	RING_TAIL = 64,		/* uint64_t: slots read; ours to write */
+	RING_SLOTS = 4096,	/* where they begin */
+	RING_SLOT = 64,		/* bytes of one */
+	RING_NSLOTS = 16384,
+	/*
+	 * No call begins in it with more than these unread: it stops, as all calls did.  The rest is for calls that
+	 * have begun, which must not have to wait: two slots for each of RING_THREADS.
+	 */
+	RING_FULL = 8192,
+	RING_THREADS = (RING_NSLOTS - RING_FULL) / 2,
+	RING_SIZE = RING_SLOTS + RING_NSLOTS * RING_SLOT,
+	RING_ENDS = 1u << 31,	/* of ring_slot.what: the call has ended */
+	RING_NRS = 512,		/* numbers of calls that may be in it */
+};
+
+struct ring_slot {
+	uint64_t thread;	/* its fs base; not 0: published */
+	uint32_t what, pad;	/* the call's number, RING_ENDS */
+	uint64_t v[4];		/* arguments; at its end the result alone */
+	uint64_t tsc, pad2;
+};
+_Static_assert(sizeof(struct ring_slot) == RING_SLOT, "the stub knows it");
+
+struct ring {
+	uint8_t *mem;		/* RING_SIZE bytes, shared; NULL: none */
+	uint64_t tail;
+	/* A bit each, to be passed over: its thread was led out before it published, or it was read ahead. */
+	uint64_t voided[RING_NSLOTS / 64];
+	const bool *known;	/* RING_NRS: which calls come here */
+	bool last;		/* ring_end() */
+	unsigned killed;
+	bool broken;		/* it has been written to by others than the stubs: nothing more is read */
+	uint64_t nlost;		/* at least so many parts were overwritten or make no sense */
+};
+
+struct ring_part {
+	uint64_t thread;
+	uint32_t nr;
+	bool ends;
+	uint64_t args[4];
+	int64_t ret;
+	uint64_t tsc;
+};
+
+/* 1: the next part, 0: none by now.  What makes no sense is counted and passed over. */
+int ring_next(struct ring *r, struct ring_part *ret);
+/*
+ * Likewise the next part of one thread, also behind a slot that another thread has taken and not yet published.  *at
+ * is 0 at first, and counts; nothing else is read meanwhile.
+ */
+int ring_next_of(struct ring *r, uint64_t thread, uint64_t *at, struct ring_part *ret);
+bool ring_waits(const struct ring *r);	/* a slot is handed out and not published: its thread is in between */
+void ring_show_tail(struct ring *r);	/* what was read is free for the program */
+/* The slot of that number is not going to be published. */
+void ring_void(struct ring *r, uint32_t slot);
+/*
+ * No thread is in a stub from now on, so ring_next() passes over what was handed out and not published: it is lost, but
+ * for `killed` slots whose threads were killed between the two.
+ */
+void ring_end(struct ring *r, unsigned killed);
