@@ -67,6 +67,7 @@ def tools(compendium, scratch, user):
         "bpf": Tool([compendium, "--backend", "bpf", "-o", log, "--"], **OURS),
         "ptrace": Tool([*ptrace, "--"], heavy=True, **OURS),
         "quiet": Tool([*ptrace, "-q", "--"], heavy=True, **OURS),
+        "inside": Tool([*ptrace, "--in-process", "on", "--"], **OURS),
         "counts": Tool([compendium, "--backend", "bpf", "-c", "-o", log, "--"], said=OURS["said"]),
         "report": Tool([*ptrace, f"--report={scratch / 'report.html'}", "--"], heavy=True, **OURS),
         # few calls chosen: the others must not stop, so these are given the whole work

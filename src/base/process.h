@@ -41,6 +41,17 @@ static inline int wait_usage(pid_t pid, int *ret_status, int options, struct rus
 	return got < 0 ? -errno : got > 0;
 }
 
+/* The news of one that is traced, left for who fetches it: 1, 0 none (WNOHANG), -errno. */
+static inline int wait_look(pid_t pid, siginfo_t *ret, int options)
+{
+	*ret = (siginfo_t){ 0 };
+	if (pid <= 0)
+		return -ECHILD;
+	if (waitid(P_PID, (id_t)pid, ret, WEXITED | WSTOPPED | WNOWAIT | __WALL | options) < 0)
+		return -errno;
+	return ret->si_pid > 0;
+}
+
 /* As wait_one(), until the child has ended, whatever signals come. */
 static inline int wait_end(pid_t pid, int *ret_status)
 {

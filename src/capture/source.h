@@ -31,6 +31,7 @@ struct capture_options {
 	unsigned max_payload;		/* bytes of buffers to copy; 0: none */
 	bool want_links;		/* where names of files led, links and all */
 	bool no_seccomp;
+	bool in_process;		/* ptrace: calls are made in stubs, where they can be (docs/inprocess.md) */
 	bool may_end_first;		/* the tracing may end before the command does, which runs on */
 	bool want_env;			/* copy envp at exec */
 	bool want_maps;			/* exact address spaces: /proc/PID/maps after each exec */

@@ -155,6 +155,18 @@ static void supervised(struct ptrace_source *s, const struct tracee *by)
 }
 
 /*
+ * Where reads do not stop, the one of a file that would show us has to be known as such before the program goes on: not
+ * by another name than its own, or that of a descriptor.
+ */
+static bool may_show_us(const struct tracee *t)
+{
+	const struct record_chunk *c = (const struct record_chunk *)t->chunks.s;
+
+	return t->chunks.len <= sizeof(*c) || c->part != PART_BYTES || c->flags & (CHUNK_FAULT | CHUNK_TRUNC) ||
+	       memmem(c + 1, c->len, "status", 6) || memmem(c + 1, c->len, "fd/", 3);
+}
+
+/*
  * While we ask, no call of ours goes on that closes a descriptor or puts another in its place: each of them stops
  * before it does (close, dup2, close_range, exec: names need them, so whatever is chosen).  What does not stop: an
  * exit, which takes the descriptor away but puts none in its place; io_uring; and a supervisor, who may answer calls
@@ -162,7 +174,7 @@ static void supervised(struct ptrace_source *s, const struct tracee *by)
  */
 bool facts_can_wait(struct ptrace_source *s, const struct tracee *t)
 {
-	return !s->attached && !t->supervised && !(s->has & PROC_HAS_RING) &&
+	return !s->attached && !t->supervised && (!t->space || !may_show_us(t)) && !(s->has & PROC_HAS_RING) &&
 	       ptrace_plan(s, t->arch, t->nr)->ask == ASK_KIND;
 }
 

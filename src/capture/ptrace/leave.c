@@ -11,6 +11,8 @@
 
 static void ptrace_detached(struct ptrace_source *s, struct tracee *t, int sig, bool in_group_stop)
 {
+	if (s->inside)
+		space_let_go(s, t);
 	if (t->filtered && t->state == TRACEE_STOPPED)
 		keeper_add(s, t->tid, t->pid ? t->pid : t->tid, in_group_stop || sig == SIGSTOP);
 	if (t->announced)

@@ -56,6 +56,8 @@ void ptrace_ended(struct ptrace_source *s, struct tracee *t, int status, const s
 {
 	struct record_exit *r;
 
+	if (s->inside)
+		space_drop(s, t);
 	if (t->forbidden)	/* as the kernel ends a thread that breaks strict mode */
 		status = SIGKILL;
 	if (t->announced) {
@@ -98,6 +100,8 @@ void life_forked(struct ptrace_source *s, struct tracee *parent, int event)
 	child->arch = parent->arch;
 	child->nr = parent->nr;
 	inherit(child, parent);
+	if (s->inside)
+		space_share(s, child, parent, flags);
 	status_forked(s, parent, child, flags);
 	if ((flags & CLONE_NEWPID) || parent->ns_tid || parent->other_pidns)
 		child->ns_tid = proc_ns_tid(child->tid);
@@ -141,6 +145,8 @@ void ptrace_adopt_held(struct ptrace_source *s)
 			p = tracee_find(s, ppid);
 		if (p) {
 			inherit(t, p);
+			if (s->inside)
+				space_share(s, t, p, tgid != t->tid ? CLONE_VM | CLONE_THREAD | CLONE_SETTLS : 0);
 			status_forked(s, p, t, tgid != t->tid ? CLONE_THREAD : 0);
 		}
 		t->ns_tid = proc_ns_tid(t->tid);

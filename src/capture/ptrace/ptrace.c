@@ -2,6 +2,7 @@
 /* Which stop it is, and what it means. */
 #include "capture/ptrace/ptrace.h"
 
+#include <linux/audit.h>
 #include <sys/wait.h>
 
 #include "capture/proc/proc.h"
@@ -33,6 +34,8 @@ static void execed(struct ptrace_source *s, struct tracee *t)
 		s->last = t = was;
 		t->state = TRACEE_STOPPED;
 	}
+	if (s->inside)
+		space_drop(s, t);
 	t->vforked_by = 0;
 	t->threaded = false;
 	t->interrupted = false;		/* any stop takes that back */
@@ -115,10 +118,19 @@ static void syscall_stopped(struct ptrace_source *s, struct tracee *t)
 	switch (si.op) {
 	case PTRACE_SYSCALL_INFO_ENTRY:
 		t->entered = true;
+		if (t->space)
+			space_at_entry(s, t, si.entry.nr, (const uint64_t *)si.entry.args, si.instruction_pointer);
 		call_entered(s, t, &si);
 		tracee_resume(s, t);
 		return;
 	case PTRACE_SYSCALL_INFO_SECCOMP:
+		if (s->inside && !t->entered && si.arch == AUDIT_ARCH_X86_64 && si.seccomp.ret_data == s->mark &&
+		    space_try(s, t, si.seccomp.nr, (const uint64_t *)si.seccomp.args, si.instruction_pointer)) {
+			tracee_resume(s, t);
+			return;
+		}
+		if (t->space && !t->entered)
+			space_at_entry(s, t, si.seccomp.nr, (const uint64_t *)si.seccomp.args, si.instruction_pointer);
 		/* with both a filter and PTRACE_SYSCALL the entry was seen already */
 		if (!t->entered)
 			call_entered(s, t, &si);
@@ -160,10 +172,18 @@ void ptrace_handle(struct ptrace_source *s, const struct report *r)
 	t->state = TRACEE_STOPPED;
 	t->in_vfork = event == PTRACE_EVENT_VFORK;
 	signo = WSTOPSIG(r->status);
+	if (t->space)
+		space_before_stop(s, t);
 	if (signo == (SIGTRAP | 0x80) || event == PTRACE_EVENT_SECCOMP) {
 		syscall_stopped(s, t);
 		return;
 	}
+	if (t->space && event == 0 && space_faulted(s, t, signo)) {
+		tracee_resume(s, t);
+		return;
+	}
+	if (t->space && (event == 0 || event == PTRACE_EVENT_STOP))
+		space_lead_out(s, t);
 	switch (event) {
 	case PTRACE_EVENT_FORK:
 	case PTRACE_EVENT_VFORK:

@@ -32,8 +32,10 @@
 #include <time.h>
 
 #include "base/buf.h"
+#include "base/diag.h"
 #include "base/hash.h"
 #include "capture/common/emitter.h"
+#include "capture/inprocess/space.h"
 #include "capture/plan.h"
 #include "capture/proc/fd.h"
 #include "capture/proc/proc.h"
@@ -109,6 +111,13 @@ struct tracee {
 	bool own_nnp;		/* the program itself set no_new_privs */
 	bool supervised;	/* a seccomp filter with a listener: its calls may be answered by another process */
 	bool sealed;		/* its memory may not be read, which has been reported */
+	struct space *space;	/* whose calls are made in stubs, or a copy of one; NULL: none (inprocess/space.h) */
+	struct space_call stub_call;
+	bool stub_fault;	/* a fault of its stub is still to be delivered, which it is not to see */
+	uint64_t thread;	/* its thread pointer (fs base), by which a stub names it; 0: not known */
+	unsigned nfast, nlooks;
+	bool had_status;	/* with s->inside: it opened a file of status.c */
+	bool stubs_tried;	/* none are put in, whatever it does */
 	bool forbidden;		/* made to exit: it made a call that strict mode forbids */
 };
 
@@ -147,6 +156,8 @@ struct ptrace_source {
 	bool may_all;			/* we have CAP_SYS_PTRACE: being traced takes no rights from a program */
 	struct status_files *status;	/* status.c; NULL: nothing of the kind was seen */
 	bool nnp_ours;			/* the filter needed no_new_privs, which the program did not set */
+	struct inside *inside;		/* calls may be made in stubs (inprocess/space.h); NULL: each stops */
+	struct diag remark;
 	bool interrupted, stop_self;
 	enum phase phase;
 	bool give_up;			/* asked for again */
@@ -239,7 +250,7 @@ bool facts_can_wait(struct ptrace_source *s, const struct tracee *t);
 void facts_ask(struct ptrace_source *s, struct tracee *t, int64_t ret);	/* t's call has succeeded */
 
 /* spawn.c */
-int spawn_command(struct ptrace_source *s, struct diag *diag);
+int spawn_command(struct ptrace_source *s, struct diag *note, struct diag *diag);
 
 /* attach.c */
 int attach_pids(struct ptrace_source *s, struct diag *diag);

@@ -40,6 +40,8 @@ static void asked_to_stop(struct ptrace_source *s)
 		keeper_kill(s);
 	} else if (s->phase == RUNNING) {
 		s->phase = ABOUT_TO_LEAVE;
+		if (s->inside)
+			space_off_all(s);
 	} else if (how == STOP_KILL) {
 		s->give_up = true;
 	}
@@ -71,6 +73,8 @@ static int ptrace_step(struct source *src, source_emit_fn *emit, void *ctx)
 	}
 	if (src->stop_request && s->phase != ENDED)
 		asked_to_stop(s);
+	if (s->inside)
+		space_tick(s);
 	switch (s->phase) {
 	case STARTING:		/* over when open() returns */
 	case ENDED:
@@ -123,6 +127,16 @@ static bool ptrace_traces(const struct source *src, pid_t pid)
 	return false;
 }
 
+static const struct diag *ptrace_remark(struct source *src)
+{
+	struct ptrace_source *s = CONTAINER_OF(src, struct ptrace_source, src);
+
+	if (!s->inside)
+		return NULL;
+	space_remark(s, &s->remark);
+	return &s->remark;
+}
+
 static void ptrace_free(struct source *src)
 {
 	struct ptrace_source *s = CONTAINER_OF(src, struct ptrace_source, src);
@@ -134,6 +148,7 @@ static void ptrace_free(struct source *src)
 		;
 	HASH_ITER(hh, s->tracees, t, tmp)
 		tracee_drop(s, t);
+	space_end(s);
 	for (unsigned i = 0; i < ARRAY_SIZE(s->plans); i++) {
 		free(s->plans[i]);
 		free(s->planned[i]);
@@ -146,10 +161,10 @@ static void ptrace_free(struct source *src)
 
 static const struct source_ops ptrace_ops = {
 	.step = ptrace_step, .stop = source_request_stop, .free = ptrace_free, .status = ptrace_status, .main_pid = ptrace_main_pid,
-	.traces = ptrace_traces,
+	.traces = ptrace_traces, .remark = ptrace_remark,
 };
 
-int source_ptrace_open(const struct capture_options *opt, struct source **ret_source, struct diag *note UNUSED,
+int source_ptrace_open(const struct capture_options *opt, struct source **ret_source, struct diag *note,
 		       struct diag *diag)
 {
 	struct ptrace_source *s = xcalloc(1, sizeof(*s));
@@ -168,8 +183,10 @@ int source_ptrace_open(const struct capture_options *opt, struct source **ret_so
 	rc = ptrace_able(diag);
 	if (rc == 0 && opt->asked_to_end && opt->asked_to_end(opt->spawned_ctx))
 		rc = diag_set(diag, 125, ECANCELED, "ended before tracing began");
+	if (opt->in_process && !opt->argv)
+		diag_set(note, 0, 0, "--in-process: only for a command; each call stops, as without it");
 	if (rc == 0)
-		rc = opt->argv ? spawn_command(s, diag) : attach_pids(s, diag);
+		rc = opt->argv ? spawn_command(s, note, diag) : attach_pids(s, diag);
 	if (rc < 0) {
 		ptrace_free(&s->src);
 		return rc;

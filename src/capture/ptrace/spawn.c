@@ -77,30 +77,57 @@ static bool filter_works(struct sock_filter *prog, unsigned short len, bool *ret
 	return WEXITSTATUS(status) < 2;
 }
 
-static bool build_filter(struct ptrace_source *s, struct sock_filter *prog, struct sock_fprog *ret)
+static const char may_outlive[] = "the command may live longer than its trace";
+
+static void no_stubs(struct diag *note, const char *why)
+{
+	diag_set(note, 0, 0, "--in-process: %s; each call stops, as without it", why);
+}
+
+static void want_stubs(struct ptrace_source *s, struct diag *note)
+{
+	const char *why = may_outlive;
+
+	if (!s->opt->may_end_first)
+		space_begin(s, &why);
+	if (why)
+		no_stubs(note, why);
+}
+
+static bool build_filter(struct ptrace_source *s, struct sock_filter *prog, struct sock_fprog *ret, struct diag *note)
 {
 	bool needs_nnp = false;
+	unsigned before = 0;
 
 	/*
 	 * Where every call stops anyway a filter would only be seen; and what has one cannot be let go where the keeper
 	 * may not trace it.
 	 */
-	if (s->opt->no_seccomp || s->opt->all_calls || (s->opt->may_end_first && !keeper_may()))
+	if (s->opt->no_seccomp || s->opt->all_calls || (s->opt->may_end_first && !keeper_may())) {
+		if (s->opt->in_process)
+			no_stubs(note, s->opt->may_end_first ? may_outlive : "every call is traced");
 		return false;
+	}
 	for (unsigned nr = 0; nr < SYSCALL_MAX; nr++) {
 		ptrace_plan(s, ARCH_X86_64, nr);
 		ptrace_plan(s, ARCH_I386, nr);
 	}
+	if (s->opt->in_process)
+		want_stubs(s, note);
 	while (!s->mark)
 		if (getrandom(&s->mark, sizeof(s->mark), 0) < 0)
 			s->mark = 0x4350;
+	if (s->inside)
+		before = space_filter(s, prog + TRIAL);
 	*ret = (struct sock_fprog){
-		(unsigned short)seccomp_build(prog + TRIAL, FILTER_MAX - TRIAL, s->mark, s->plans[ARCH_X86_64],
-					      s->plans[ARCH_I386]),
+		(unsigned short)seccomp_build(prog + TRIAL + before, FILTER_MAX - TRIAL - before, s->mark,
+					      s->plans[ARCH_X86_64], s->plans[ARCH_I386]),
 		prog + TRIAL
 	};
+	ret->len = (unsigned short)(ret->len ? ret->len + before : 0);
 	if (!ret->len || !filter_works(prog, ret->len, &needs_nnp)) {
 		ret->len = 0;
+		space_end(s);
 		return false;
 	}
 	s->nnp_ours = needs_nnp && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0;
@@ -169,7 +196,7 @@ static int go(struct ptrace_source *s, struct start *st, struct diag *diag)
 	return rc < 0 ? rc : start_was_killed(diag);
 }
 
-int spawn_command(struct ptrace_source *s, struct diag *diag)
+int spawn_command(struct ptrace_source *s, struct diag *note, struct diag *diag)
 {
 	static struct sock_filter prog[FILTER_MAX];	/* 32 KB, once a run */
 	struct sock_fprog filter = { 0 };
@@ -177,7 +204,7 @@ int spawn_command(struct ptrace_source *s, struct diag *diag)
 	int rc = start_find(&st, s->opt, diag);
 
 	if (rc == 0) {
-		s->filter_set = build_filter(s, prog, &filter);
+		s->filter_set = build_filter(s, prog, &filter, note);
 		st.prepare = put_filter;
 		st.ctx = &filter;
 		rc = begin(s, &st, diag);

@@ -45,6 +45,8 @@ static void add(struct ptrace_source *s, pid_t files, int fd)
 		s->status = xcalloc(1, sizeof(*s->status));
 	if (s->opt->chosen)	/* what is read of it is answered, whether or not reads were chosen */
 		ptrace_stop_always(s, files);
+	for (struct tracee *t = s->tracees; t && s->inside; t = t->hh.next)
+		t->had_status |= t->files == files;
 	if (f)
 		buf_reset(&f->text);
 	else if (s->status->n < FILES_MAX)
@@ -167,6 +169,7 @@ void status_forked(struct ptrace_source *s, const struct tracee *parent, struct 
 	unsigned n = s->status ? s->status->n : 0;
 
 	child->files = clone_flags & (CLONE_FILES | CLONE_THREAD) ? parent->files : child->pid;
+	child->had_status = child->files == parent->files && parent->had_status;
 	/* a number that was used before */
 	for (unsigned i = n; i-- && child->files != parent->files;)
 		if (s->status->v[i].files == child->files)

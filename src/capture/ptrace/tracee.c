@@ -30,6 +30,8 @@ struct tracee *tracee_add(struct ptrace_source *s, pid_t tid, pid_t pid)
 
 void tracee_drop(struct ptrace_source *s, struct tracee *t)
 {
+	if (s->inside)
+		space_drop(s, t);
 	HASH_DEL(s->tracees, t);
 	proc_fds_forget(&s->fds, t->tid);
 	if (s->last == t)
@@ -59,7 +61,11 @@ const struct capture_plan *ptrace_plan(struct ptrace_source *s, unsigned arch, u
 void ptrace_stop_always(struct ptrace_source *s, pid_t files)
 {
 	for (struct tracee *t = s->tracees; t; t = t->hh.next)
-		t->every_call |= t->files == files;
+		if (t->files == files) {
+			t->every_call = true;
+			if (t->space)
+				space_before_resume(s, t);
+		}
 }
 
 /* Lets t run on to its next stop of interest, with the signal that is due.  A task that is gone is no error. */
@@ -68,7 +74,8 @@ void tracee_resume(struct ptrace_source *s, struct tracee *t)
 	bool to_exit = (t->in_call && t->want_exit) || t->skip_exit || t->answer_due || t->exit_due;
 	int op = t->every_call || to_exit ? PTRACE_SYSCALL : PTRACE_CONT, sig = t->stop_sig;
 
-	(void)s;
+	if (t->space)
+		space_before_resume(s, t);
 	t->stop_sig = 0;
 	/* ESRCH: killed meanwhile; its exit will be reported */
 	t->state = ptrace((enum __ptrace_request)op, t->tid, 0, (long)sig) < 0 ? TRACEE_GONE : TRACEE_RUNNING;

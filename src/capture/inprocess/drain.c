@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* What stubs have written becomes records. */
+#include <string.h>
+#include <x86intrin.h>
+
+#include "base/clock.h"
+#include "capture/inprocess/inside.h"
+#include "capture/ptrace/ptrace.h"
+#include "record/build.h"
+
+enum { KERNEL_ERESTARTSYS = 512, KERNEL_ERESTART_RESTARTBLOCK = 516, SHOW_EACH = 512 };
+
+struct clocks { uint64_t tsc, ns; double per; };
+
+static struct clocks look(const struct inside *in)
+{
+	struct clocks c = { __rdtsc(), clock_ns(), 0 };
+
+	c.per = c.tsc > in->tsc ? (double)(c.ns - in->ns) / (double)(c.tsc - in->tsc) : 0;
+	return c;
+}
+
+/* No later than now and no earlier than there were stubs, whatever the program has written there. */
+static uint64_t ns_of(const struct clocks *c, const struct space *sp, uint64_t tsc)
+{
+	double ago = tsc < c->tsc ? (double)(c->tsc - tsc) * c->per : 0;
+
+	return ago < (double)(c->ns - sp->since_ns) ? c->ns - (uint64_t)ago : sp->since_ns;
+}
+
+/* A child between vfork and exec has the thread pointer of its parent, which waits. */
+static struct tracee *thread_of(struct ptrace_source *s, struct space *sp, uint64_t thread)
+{
+	struct tracee **cached = &sp->cache[(thread >> 6 ^ thread >> 12) % SPACE_CACHE], *found = *cached;
+
+	if (found && found->thread == thread && !found->in_vfork && !found->vforked_by)
+		return found;
+	found = NULL;
+	for (struct tracee *t = s->tracees; t; t = t->hh.next)
+		if (t->space == sp && t->thread == thread && (!found || !t->in_vfork))
+			found = t;
+	if (found)
+		*cached = found;
+	return found;
+}
+
+static void put(struct ptrace_source *s, struct tracee *t, unsigned flags, int64_t ret, uint64_t begun, uint64_t ended)
+{
+	const struct space_call *c = &t->stub_call;
+	struct record_call *r =
+		record_begin(&s->out.rec, RECORD_CALL, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, begun);
+
+	if (ret <= -KERNEL_ERESTARTSYS && ret >= -KERNEL_ERESTART_RESTARTBLOCK)
+		flags |= CALL_RESTARTED;
+	r->h.flags = (rec_u16)flags;
+	r->exit_ns = ended < begun ? begun : ended;
+	r->nr = c->nr;
+	r->arch = ARCH_X86_64;
+	memcpy(r->args, c->args, sizeof(c->args));
+	r->ret = ret;
+	emitter_put(&s->out);
+	s->inside->ncalls++;
+	t->stub_call.open = false;
+}
+
+void space_put_call(struct ptrace_source *s, struct tracee *t, unsigned flags, int64_t ret)
+{
+	struct clocks now = look(s->inside);
+
+	if (t->stub_call.open)
+		put(s, t, flags, ret, ns_of(&now, t->space, t->stub_call.tsc), now.ns);
+}
+
+static void begun(struct ptrace_source *s, struct space *sp, struct tracee *t, const struct ring_part *p,
+		  const struct clocks *now)
+{
+	if (t->stub_call.open) {	/* its end was overwritten */
+		sp->ring.nlost++;
+		put(s, t, CALL_UNFINISHED, 0, ns_of(now, sp, t->stub_call.tsc), ns_of(now, sp, p->tsc));
+	}
+	t->stub_call = (struct space_call){ .open = true, .nr = p->nr, .tsc = p->tsc };
+	memcpy(t->stub_call.args, p->args, sizeof(p->args));
+}
+
+static void put_lost(struct ptrace_source *s, struct space *sp)
+{
+	static const char why[] = "the memory shared with the program was overwritten (--in-process)";
+	struct record_lost *r;
+
+	if (sp->ring.nlost == sp->shown_lost)
+		return;
+	r = record_begin(&s->out.rec, RECORD_LOST, sizeof(*r), 0, 0, clock_ns());
+	r->count = sp->ring.nlost - sp->shown_lost;
+	sp->shown_lost = sp->ring.nlost;
+	r->nchunks = 1;
+	record_chunk(&s->out.rec, 0, PART_TEXT, 0, why, strlen(why));
+	emitter_put(&s->out);
+}
+
+static void put_part(struct ptrace_source *s, struct space *sp, const struct ring_part *p, struct clocks *now)
+{
+	struct tracee *t = thread_of(s, sp, p->thread);
+
+	if (p->tsc > now->tsc)		/* made since */
+		*now = look(s->inside);
+	if (t && !p->ends)
+		begun(s, sp, t, p, now);
+	else if (t && t->stub_call.open && t->stub_call.nr == p->nr)
+		put(s, t, 0, p->ret, ns_of(now, sp, t->stub_call.tsc), ns_of(now, sp, p->tsc));
+	else
+		sp->ring.nlost++;
+}
+
+void space_drain(struct ptrace_source *s, struct space *sp, const struct tracee *whole)
+{
+	struct ring_part part;
+	struct clocks now;
+	uint64_t at = 0;
+	unsigned n = 0;
+
+	if (!ring_waits(&sp->ring))
+		return;
+	now = look(s->inside);
+	while (ring_next(&sp->ring, &part)) {
+		put_part(s, sp, &part, &now);
+		if (++n % SHOW_EACH == 0)
+			ring_show_tail(&sp->ring);
+	}
+	ring_show_tail(&sp->ring);
+	while (whole && whole->thread > NO_THREAD && ring_waits(&sp->ring) &&
+	       ring_next_of(&sp->ring, whole->thread, &at, &part))
+		put_part(s, sp, &part, &now);
+	/* what is not the stubs' own way of writing there is not lived with */
+	sp->off_due |= sp->ring.nlost != sp->shown_lost;
+	put_lost(s, sp);
+}

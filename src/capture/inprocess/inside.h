@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* Address spaces with stubs, inside: what the files of this folder share. */
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "capture/inprocess/ring.h"
+#include "capture/inprocess/site.h"
+#include "capture/inprocess/space.h"
+#include "capture/inprocess/stub.h"
+
+/* One that is patched: what was written, in that order, and what stood there. */
+struct space_site {
+	uint32_t nr;
+	uint64_t patch, call;		/* addresses: of what was replaced, of the syscall instruction */
+	unsigned way;			/* offset in its spring of the way of its own */
+	enum stub_own own;
+	struct site_write writes[2];
+	uint8_t were[2][8];
+	unsigned nwrites;
+};
+
+enum { SPACE_CACHE = 64, NO_THREAD = 1 /* of tracee.thread: its pointer is another's by now */ };
+
+struct space {
+	unsigned users;			/* tracees */
+	bool on;			/* calls are made in stubs */
+	bool patched;			/* jumps stand in the text */
+	bool off_due;			/* the stubs are to be taken out, and could not be yet */
+	struct ring ring;
+	uint64_t shown_lost;
+	unsigned killed;		/* threads that ended, maybe in a stub */
+	uint64_t since_ns;
+	uint64_t near;			/* the switch, in the first byte of a mark; springs behind them */
+	uint64_t mark;
+	struct space_site sites[STUB_SITES];
+	unsigned nsites;
+	struct tracee *cache[SPACE_CACHE];	/* by their fs base */
+	struct space *next;
+};
+
+/* Why a process has none, or has none any more. */
+enum space_why { SPACE_LIMITED, SPACE_LIBRARY, SPACE_TAKEN, SPACE_OWN_WAYS, SPACE_TOUCHED, NSPACE_WHYS };
+
+struct inside {
+	bool known[RING_NRS];
+	bool closed;			/* none is put in any more */
+	bool leaving;
+	struct space *spaces;
+	uint64_t tsc, ns;		/* a moment on both clocks */
+	uint64_t last_tick, ncalls, nspaces, nwhy[NSPACE_WHYS];
+	timer_t timer;
+	bool has_timer;
+};
+
+/* drain.c */
+/*
+ * All that is there, as far as it is published in its order, and all of the thread `whole` (NULL: none) in any case.
+ * May find that the stubs are to be taken out: off_due.
+ */
+void space_drain(struct ptrace_source *s, struct space *sp, const struct tracee *whole);
+/* The call that t has begun ends so. */
+void space_put_call(struct ptrace_source *s, struct tracee *t, unsigned flags, int64_t ret);
+
+/* out.c */
+/*
+ * Nothing begins in a stub any more; all threads are stopped and led out, and the text is what it was, or, where one
+ * does not stop, off_due says that this is still to be done.
+ */
+void space_off(struct ptrace_source *s, struct space *sp);
+void space_off_for(struct ptrace_source *s, struct space *sp, enum space_why why);	/* counted */
+/* Also where the program itself may not write. */
+bool space_write(pid_t tid, uint64_t addr, const void *bytes, size_t n);
+
+struct library;
+struct mapping { uint64_t start, end, offset; char path[512]; };
+
+/* inject.c: calls that a tracee makes for us.  It stands at the seccomp-stop of one of its own. */
+struct inject;
+struct inject *inject_begin(struct tracee *t);	/* NULL: it is gone */
+/* The result, or -1 when it failed, or when one before it did. */
+int64_t inject_call(struct inject *in, uint64_t nr, const uint64_t args[6]);
+uint64_t inject_stack(const struct inject *in);	/* an address below what the program uses */
+void inject_end(struct inject *in);	/* its own call is going to be made again; frees */
+
+/* setup.c: near: a place for the switch and the springs; false: nothing is patched */
+bool space_set_up(struct ptrace_source *s, struct tracee *t, struct space *sp, const struct mapping *m,
+		  const struct library *l);
+
+/* library.c */
+/* The private mapping of a file that holds ip, and a place of `room` bytes within a jump's reach of all of it. */
+bool library_mapped(pid_t tid, uint64_t ip, size_t room, struct mapping *ret, uint64_t *ret_room);
+bool library_locks(pid_t pid);		/* it has memory locked, and may lock all that comes */
+bool library_is_c(const char *path);
+/* With its sites, which are found once; path: as tid sees it.  NULL: they cannot be found. */
+struct library *library_of(pid_t tid, const char *path);
+/* Each text of the library that lies in m, all sites: with the bytes of the file and the address of its beginning. */
+typedef void library_site_fn(void *ctx, const struct site *site, const uint8_t *text, uint64_t size, uint64_t base);
+void library_each(const struct library *l, const struct mapping *m, library_site_fn *fn, void *ctx);

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* The C library of a process: where it is mapped, and its sites. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/macro.h"
+#include "capture/inprocess/elf.h"
+#include "capture/inprocess/inside.h"
+
+enum { FILE_MAX_BYTES = 64 << 20, REACH = 1 << 30, APART = 1 << 20 };
+
+struct library {
+	struct stat st;
+	struct code code;
+	struct sites sites[CODE_TEXTS_MAX];
+	bool ok;
+	struct library *next;
+};
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+static struct library *read_library(int fd, const struct stat *st)
+{
+	void *bytes = mmap(NULL, (size_t)st->st_size, PROT_READ, MAP_PRIVATE, fd, 0);	/* kept */
+	struct library *l;
+
+	if (bytes == MAP_FAILED)
+		return NULL;
+	l = xcalloc(1, sizeof(*l));
+	l->st = *st;
+	l->ok = code_read(bytes, (size_t)st->st_size, &l->code) == 0;
+	for (unsigned i = 0; l->ok && i < l->code.n; i++)
+		l->ok = sites_find(&l->code.text[i].text, l->code.text[i].funcs, l->code.text[i].nfuncs,
+				   &l->sites[i]) == 0;
+	return l;
+}
+
+struct library *library_of(pid_t tid, const char *path)
+{
+	static struct library *known;
+	_cleanup_close_ int fd = -1;
+	struct library *l;
+	struct stat st;
+	char name[600];
+
+	snprintf(name, sizeof(name), "/proc/%d/root%s", (int)tid, path);
+	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size <= 0 || st.st_size > FILE_MAX_BYTES)
+		return NULL;
+	for (l = known; l && !is_same(&l->st, &st); l = l->next)
+		;
+	if (!l && (l = read_library(fd, &st))) {
+		l->next = known;
+		known = l;
+	}
+	return l && l->ok ? l : NULL;
+}
+
+bool library_locks(pid_t pid)
+{
+	char name[64], line[256];
+	unsigned long kb = 0;
+	FILE *f;
+
+	snprintf(name, sizeof(name), "/proc/%d/status", (int)pid);
+	f = fopen(name, "re");
+	while (f && fgets(line, sizeof(line), f) && sscanf(line, "VmLck: %lu", &kb) != 1)
+		;
+	if (f)
+		fclose(f);
+	return kb > 0;
+}
+
+bool library_is_c(const char *path)
+{
+	const char *name = strrchr(path, '/');
+
+	return name && (!strcmp(name, "/libc.so.6") || !strncmp(name, "/libc-2.", 8));
+}
+
+bool library_mapped(pid_t tid, uint64_t ip, size_t room, struct mapping *ret, uint64_t *ret_room)
+{
+	char name[64], line[1024], perms[8];
+	uint64_t last_end = 0x10000, gap = 0;
+	bool found = false;
+	FILE *f;
+
+	snprintf(name, sizeof(name), "/proc/%d/maps", (int)tid);
+	f = fopen(name, "re");
+	while (f && !found && fgets(line, sizeof(line), f)) {
+		struct mapping m = { 0 };
+		unsigned long start, end, offset;
+
+		if (sscanf(line, "%lx-%lx %7s %lx %*s %*s %511[^\n]", &start, &end, perms, &offset, m.path) < 4)
+			continue;
+		m.start = start, m.end = end, m.offset = offset;
+		if (start > last_end + room + 2 * APART)
+			gap = (start - room - APART) & ~4095ull;
+		last_end = end;
+		if (ip < start || ip >= end)
+			continue;
+		if (strcmp(perms, "r-xp") != 0 || m.path[0] != '/' || !gap || end - gap >= REACH)
+			break;
+		*ret = m;
+		*ret_room = gap;
+		found = true;
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+void library_each(const struct library *l, const struct mapping *m, library_site_fn *fn, void *ctx)
+{
+	for (unsigned i = 0; i < l->code.n; i++) {
+		const struct code_text *x = &l->code.text[i];
+
+		if (m->offset > x->offset || m->offset + (m->end - m->start) < x->offset + x->text.size)
+			continue;
+		for (size_t k = 0; k < l->sites[i].n; k++)
+			fn(ctx, &l->sites[i].v[k], x->text.bytes, x->text.size, m->start + (x->offset - m->offset));
+	}
+}

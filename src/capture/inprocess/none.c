@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* In a build without the finder of sites: no calls are made in stubs. */
+#include "capture/inprocess/space.h"
+
+#define NOT __attribute__((unused))
+typedef struct ptrace_source source;
+typedef struct tracee tracee;
+
+void space_begin(source *s NOT, const char **ret_why) { *ret_why = "this build cannot find call sites (no Zydis)"; }
+unsigned space_filter(const source *s NOT, struct sock_filter *prog NOT) { return 0; }
+void space_end(source *s NOT) {}
+void space_remark(const source *s NOT, struct diag *ret NOT) {}
+bool space_try(source *s NOT, tracee *t NOT, uint64_t nr NOT, const uint64_t args[6] NOT, uint64_t ip NOT)
+{
+	return false;
+}
+void space_share(source *s NOT, tracee *child NOT, tracee *parent NOT, uint64_t flags NOT) {}
+void space_drop(source *s NOT, tracee *t NOT) {}
+void space_before_stop(source *s NOT, tracee *t NOT) {}
+void space_at_entry(source *s NOT, tracee *t NOT, uint64_t nr NOT, const uint64_t args[6] NOT, uint64_t ip NOT) {}
+void space_lead_out(source *s NOT, tracee *t NOT) {}
+bool space_faulted(source *s NOT, tracee *t NOT, int signo NOT) { return false; }
+void space_before_resume(source *s NOT, tracee *t NOT) {}
+void space_tick(source *s NOT) {}
+void space_off_all(source *s NOT) {}
+void space_let_go(source *s NOT, tracee *t NOT) {}

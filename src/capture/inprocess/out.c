@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT */
+/* The ways out of the stubs: for a thread that stands in one, for a text with jumps in it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/macro.h"
+#include "base/process.h"
+#include "capture/inprocess/inside.h"
+#include "capture/proc/proc.h"
+#include "capture/ptrace/mem.h"
+#include "capture/ptrace/ptrace.h"
+
+/* For how long a thread is waited for that is asked to stop: deep in a file system it does not. */
+enum { PATIENCE_NS = 300000000, NAP_NS = 30000, SYS_SECCOMP_CODE = 1 };
+
+bool space_write(pid_t tid, uint64_t addr, const void *bytes, size_t n)
+{
+	char name[64];
+	int mem;
+	bool ok;
+
+	snprintf(name, sizeof(name), "/proc/%d/mem", (int)tid);
+	mem = open(name, O_RDWR | O_CLOEXEC);
+	ok = mem >= 0 && pwrite(mem, bytes, n, (off_t)addr) == (ssize_t)n;
+	if (mem >= 0)
+		close(mem);
+	return ok;
+}
+
+/* ---- a thread ---- */
+
+static void undone(struct ptrace_source *s, struct tracee *t, const struct space_site *site, const struct stub_undo *u,
+		   struct user_regs_struct *r)
+{
+	r->rdx = u->rdx;
+	if (u->taken && !u->put)
+		ring_void(&t->space->ring, u->slot);
+	if (!u->made) {
+		t->stub_call.open = false;
+		r->rip = site->patch;
+		r->rax = site->nr;
+		return;
+	}
+	if (t->stub_call.open) {
+		/* to be made again, by a thread that is let go: it is in it still */
+		bool again = u->inside && (int64_t)r->orig_rax >= 0 && u->ret <= -512 && u->ret >= -516;
+
+		if (again && s->inside->leaving)
+			space_put_call(s, t, CALL_UNFINISHED | CALL_RUNNING, 0);
+		else
+			space_put_call(s, t, 0, u->ret);
+	}
+	r->rip = site->call + 2;
+	r->rax = (uint64_t)u->ret;
+}
+
+static void leave_block(struct ptrace_source *s, struct tracee *t, struct user_regs_struct *r)
+{
+	unsigned n = (unsigned)((r->rip - STUB_BLOCKS) / STUB_BLOCK);
+	const struct stub_regs regs = { r->rax, r->rcx, r->rdx, r->r11 };
+	struct stub_undo u;
+
+	if (n >= t->space->nsites)
+		return;
+	stub_undo((r->rip - STUB_BLOCKS) % STUB_BLOCK, &regs, &u);
+	undone(s, t, &t->space->sites[n], &u, r);
+}
+
+static void leave_spring(struct tracee *t, struct user_regs_struct *r)
+{
+	uint64_t springs = t->space->near + STUB_SPRINGS;
+	unsigned n = (unsigned)((r->rip - springs) / STUB_SPRING), at = (r->rip - springs) % STUB_SPRING;
+	const struct space_site *site = &t->space->sites[n];
+	enum { LOADED = 5, CALLED = 7 };	/* behind the mov, behind the call */
+
+	if (n >= t->space->nsites)
+		return;
+	if (site->own == STUB_OWN_CALL && at == site->way + CALLED) {
+		r->rip = site->call + 2;	/* rax as it is: the kernel may make the call again */
+		return;
+	}
+	r->rip = site->own == STUB_AT_SITE && at == site->way + LOADED ? site->call : site->patch;
+	r->rax = site->nr;
+}
+
+/* Where the call was made, as a handler is to see it. */
+static void show_site(struct tracee *t, uint64_t back)
+{
+	siginfo_t si;
+
+	if (ptrace(PTRACE_GETSIGINFO, t->tid, 0, &si) < 0 || si.si_signo != SIGSYS || si.si_code != SYS_SECCOMP_CODE)
+		return;
+	si.si_call_addr = (void *)(uintptr_t)back;
+	ptrace(PTRACE_SETSIGINFO, t->tid, 0, &si);
+}
+
+static bool is_fault(const siginfo_t *si)
+{
+	return si->si_code > 0 && (si->si_signo == SIGSEGV || si->si_signo == SIGBUS || si->si_signo == SIGILL);
+}
+
+/* At this stop, or on its way: a stop that we have asked for comes before the signal of a fault just made. */
+static bool has_faulted(const struct tracee *t, bool *ret_now)
+{
+	enum { AT_ONCE = 16 };
+	const struct __ptrace_peeksiginfo_args args = { .nr = AT_ONCE };
+	siginfo_t si[AT_ONCE];
+	long n;
+
+	*ret_now = ptrace(PTRACE_GETSIGINFO, t->tid, 0, si) == 0 && is_fault(si);
+	if (*ret_now)
+		return true;
+	n = ptrace(PTRACE_PEEKSIGINFO, t->tid, &args, si);
+	for (long i = 0; i < n; i++)
+		if (is_fault(&si[i]))
+			return true;
+	return false;
+}
+
+static bool in_blocks(uint64_t ip) { return ip >= STUB_BLOCKS && ip < STUB_END; }
+
+static bool in_springs(const struct space *sp, uint64_t ip)
+{
+	return sp->near && ip >= sp->near + STUB_SPRINGS && ip < sp->near + STUB_NEAR_SIZE;
+}
+
+void space_lead_out(struct ptrace_source *s, struct tracee *t)
+{
+	struct space *sp = t->space;
+	struct user_regs_struct r;
+	uint64_t was;
+	bool now;
+
+	if (!sp || !sp->patched || ptrace(PTRACE_GETREGS, t->tid, 0, &r) < 0)
+		return;
+	was = r.rip;
+	if (!in_blocks(was) && !in_springs(sp, was))
+		return;
+	t->stub_fault |= has_faulted(t, &now);
+	space_drain(s, sp, t);
+	if (in_blocks(was))
+		leave_block(s, t, &r);
+	else
+		leave_spring(t, &r);
+	if (r.rip == was)
+		return;
+	ptrace(PTRACE_SETREGS, t->tid, 0, &r);
+	show_site(t, r.rip);
+}
+
+static bool touches(uint64_t addr, uint64_t len)
+{
+	return addr < STUB_END && (addr + len > STUB_RING || addr + len < addr);
+}
+
+/* Is it going to change what is mapped where the ring and the blocks are? */
+static bool changes_us(uint64_t nr, const uint64_t args[6])
+{
+	switch (nr) {
+	case SYS_mmap:
+		return args[3] & MAP_FIXED && touches(args[0], args[1]);
+	case SYS_mremap:
+		return touches(args[0], args[1]) || (args[3] & MREMAP_FIXED && touches(args[4], args[2]));
+	case SYS_munmap: case SYS_mprotect: case SYS_pkey_mprotect: case SYS_madvise: case SYS_remap_file_pages:
+		return touches(args[0], args[1]);
+	case SYS_shmat:
+		return args[1] && touches(args[1], UINT32_MAX);
+	default:
+		return false;
+	}
+}
+
+/* In a block: seen because it stopped all the same (a filter of the program's own, every call stops now). */
+void space_at_entry(struct ptrace_source *s, struct tracee *t, uint64_t nr, const uint64_t args[6], uint64_t ip)
+{
+	struct space *sp = t->space;
+	unsigned n = (unsigned)((ip - STUB_BLOCKS) / STUB_BLOCK);
+
+	if (!sp || !sp->patched)
+		return;
+	if (in_blocks(ip) && n < sp->nsites) {
+		space_drain(s, sp, t);
+		t->stub_call.open = false;
+		ptrace(PTRACE_POKEUSER, t->tid, offsetof(struct user_regs_struct, rip), sp->sites[n].call + 2);
+	}
+	if (sp->ring.mem && changes_us(nr, args))
+		space_off_for(s, sp, SPACE_TOUCHED);
+}
+
+bool space_faulted(struct ptrace_source *s, struct tracee *t, int signo)
+{
+	bool now;
+
+	if (!t->space || (signo != SIGSEGV && signo != SIGBUS && signo != SIGILL))
+		return false;
+	space_lead_out(s, t);
+	if (!t->stub_fault || !has_faulted(t, &now) || !now)
+		return false;
+	t->stub_fault = false;
+	space_off_for(s, t->space, SPACE_TOUCHED);
+	return true;
+}
+
+/* ---- all of them ---- */
+
+static bool is_call_stop(int status)
+{
+	return status == (SIGTRAP | 0x80) || status == (SIGTRAP | PTRACE_EVENT_SECCOMP << 8);
+}
+
+/*
+ * Asked to stop, and waited for; its report is left for the loop.  Any stop takes back what was asked, so that is asked
+ * again: the stop that t->interrupted announces comes.
+ */
+static bool stop(struct ptrace_source *s, struct tracee *t, uint64_t until)
+{
+	const struct timespec nap = { 0, NAP_NS };
+
+	if (ptrace(PTRACE_INTERRUPT, t->tid, 0, 0) < 0)
+		return true;	/* it is no more */
+	t->interrupted = true;
+	for (;;) {
+		siginfo_t si;
+		int rc = wait_look(t->tid, &si, WNOHANG);
+		char state;
+
+		if ((rc < 0 && rc != -EINTR) || (rc > 0 && si.si_code != CLD_TRAPPED && si.si_code != CLD_STOPPED))
+			return true;
+		if (rc > 0) {
+			if (si.si_status >> 8 != PTRACE_EVENT_STOP)
+				ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
+			if (!is_call_stop(si.si_status))
+				space_lead_out(s, t);
+			return true;
+		}
+		state = proc_state(t->pid, t->tid);
+		if (state == 'Z' || state == 'X' || !state)
+			return true;
+		if (clock_ns() > until)
+			return false;
+		nanosleep(&nap, NULL);
+	}
+}
+
+/* The others of sp.  One whose vfork has not ended waits at a place of its own; one that listens has stopped. */
+static bool stop_all(struct ptrace_source *s, struct space *sp)
+{
+	uint64_t until = clock_ns() + PATIENCE_NS;
+	bool all = true;
+
+	for (struct tracee *t = s->tracees; t; t = t->hh.next)
+		if (t->space == sp && t->state == TRACEE_RUNNING && !t->in_vfork)
+			all &= stop(s, t, until);
+		else if (t->space == sp && t->state == TRACEE_STOPPED && !t->in_call && !t->entered)
+			space_lead_out(s, t);
+	return all;
+}
+
+/*
+ * Memory of a tracee of sp, by whichever of its threads can be asked.  PTRACE_POKEDATA writes where the program may not
+ * be looked at any more (PR_SET_DUMPABLE).
+ */
+static bool write_word(pid_t tid, uint64_t addr, const uint8_t *bytes, size_t n)
+{
+	size_t in = addr % 8;
+	uint8_t words[16];
+	long v;
+
+	for (unsigned i = 0; i < 2; i++) {
+		errno = 0;
+		v = ptrace(PTRACE_PEEKDATA, tid, addr - in + 8 * i, 0);
+		if (errno)
+			return false;
+		memcpy(words + 8 * i, &v, 8);
+	}
+	memcpy(words + in, bytes, n);
+	for (unsigned i = 0; i < 2; i++) {
+		memcpy(&v, words + 8 * i, 8);
+		if (in + n > 8 * i && ptrace(PTRACE_POKEDATA, tid, addr - in + 8 * i, v) < 0)
+			return false;
+	}
+	return true;
+}
+
+/* Writes n ≤ 8 bytes where `were` stand; else it is another text by now, or the program has written there itself. */
+static void replace(struct ptrace_source *s, const struct space *sp, uint64_t addr, const uint8_t *were,
+		    const uint8_t *bytes, size_t n)
+{
+	for (struct tracee *t = s->tracees; t; t = t->hh.next) {
+		uint8_t there[8];
+
+		if (t->space != sp || tracee_is_gone(t) || mem_read(t->tid, addr, there, n) != (ssize_t)n)
+			continue;
+		if (memcmp(there, were, n) != 0 || space_write(t->tid, addr, bytes, n) ||
+		    write_word(t->tid, addr, bytes, n))
+			return;
+	}
+}
+
+/* The switch has a mark behind it: after an exec that was not seen yet other memory may be at its address. */
+static void switch_off(struct ptrace_source *s, const struct space *sp)
+{
+	uint8_t on[8], off[8];
+
+	memcpy(on, &sp->mark, 8);
+	memcpy(off, on, 8);
+	on[0] = 1;
+	off[0] = 0;
+	replace(s, sp, sp->near, on, off, 8);
+}
+
+void space_off(struct ptrace_source *s, struct space *sp)
+{
+	if (!sp->patched)
+		return;
+	sp->on = false;
+	sp->off_due = true;
+	switch_off(s, sp);
+	if (!stop_all(s, sp))
+		return;
+	for (unsigned i = 0; i < sp->nsites; i++)
+		for (unsigned k = sp->sites[i].nwrites; k--;) {
+			const struct site_write *w = &sp->sites[i].writes[k];
+
+			replace(s, sp, w->addr, w->bytes, sp->sites[i].were[k], w->len);
+		}
+	ring_end(&sp->ring, sp->killed);
+	space_drain(s, sp, NULL);
+	sp->patched = sp->off_due = false;
+	if (sp->ring.mem)
+		munmap(sp->ring.mem, RING_SIZE);
+	sp->ring.mem = NULL;
+}
+
+void space_off_for(struct ptrace_source *s, struct space *sp, enum space_why why)
+{
+	s->inside->nwhy[why] += sp->on;
+	space_off(s, sp);
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* Ring, blocks and springs are mapped into a process, then jumps are written into its C library. */
+#include <fcntl.h>
+#include <linux/memfd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/macro.h"
+#include "capture/inprocess/inside.h"
+#include "capture/ptrace/mem.h"
+#include "capture/ptrace/ptrace.h"
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000	/* Linux 4.17 */
+#endif
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18		/* Linux 4.14 */
+#endif
+
+enum { WINDOW = 32, PAGE = 4096 };
+
+#define CALL(in, nr, ...) inject_call((in), (nr), (const uint64_t[6]){ __VA_ARGS__ })
+
+/* The file lives in the two mappings alone: the descriptor is closed before the program goes on. */
+static bool map_ring(struct inject *in, struct tracee *t, struct space *sp)
+{
+	uint64_t name = inject_stack(in), was;
+	int64_t fd, at = -1;
+	char path[64];
+	int ours;
+
+	if (mem_read(t->tid, name, &was, 8) != 8 || !space_write(t->tid, name, "ring\0\0\0", 8))
+		return false;
+	fd = CALL(in, SYS_memfd_create, name, MFD_CLOEXEC);
+	space_write(t->tid, name, &was, 8);
+	if (fd < 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)t->tid, (int)fd);
+	ours = open(path, O_RDWR | O_CLOEXEC);
+	if (ours >= 0 && ftruncate(ours, RING_SIZE) == 0) {
+		void *p = mmap(NULL, RING_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, ours, 0);
+
+		sp->ring.mem = p == MAP_FAILED ? NULL : p;
+	}
+	if (ours >= 0)
+		close(ours);
+	if (sp->ring.mem)
+		at = CALL(in, SYS_mmap, STUB_RING, RING_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE,
+			  (uint64_t)fd, 0);
+	CALL(in, SYS_close, (uint64_t)fd);
+	return at == STUB_RING && CALL(in, SYS_madvise, STUB_RING, RING_SIZE, MADV_DONTFORK) == 0;
+}
+
+/* Not from 0: a ring that is filled with one value anew is not taken for a fresh one. */
+static void begin_ring(struct ring *r, uint64_t at)
+{
+	r->tail = at;
+	memcpy(r->mem + RING_HEAD, &at, 8);
+	memcpy(r->mem + RING_TAIL, &at, 8);
+}
+
+static bool map_code(struct inject *in, uint64_t at, uint64_t size, uint64_t prot)
+{
+	const uint64_t flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+
+	return CALL(in, SYS_mmap, at, size, prot, flags, -1ull, 0) == (int64_t)at;
+}
+
+/* All of it or nothing: what is there already goes again. */
+static bool map_all(struct inject *in, struct tracee *t, struct space *sp)
+{
+	static const uint64_t springs = STUB_NEAR_SIZE - STUB_SPRINGS;
+	bool ok = map_ring(in, t, sp);
+	bool blocks = ok && map_code(in, STUB_BLOCKS, STUB_BLOCKS_SIZE, PROT_READ | PROT_EXEC);
+	bool mark = blocks && map_code(in, sp->near, PAGE, PROT_READ);
+	bool jumps = mark && map_code(in, sp->near + STUB_SPRINGS, springs, PROT_READ | PROT_EXEC);
+
+	if (jumps && CALL(in, SYS_madvise, sp->near, PAGE, MADV_WIPEONFORK) == 0)
+		return true;
+	if (jumps)
+		CALL(in, SYS_munmap, sp->near + STUB_SPRINGS, springs);
+	if (mark)
+		CALL(in, SYS_munmap, sp->near, PAGE);
+	if (blocks)
+		CALL(in, SYS_munmap, STUB_BLOCKS, STUB_BLOCKS_SIZE);
+	if (ok)
+		CALL(in, SYS_munmap, STUB_RING, RING_SIZE);
+	return false;
+}
+
+/* ---- sites ---- */
+
+struct patching {
+	struct ptrace_source *s;
+	struct tracee *t;
+	struct space *sp;
+};
+
+/* The number of the call: known where a mov loads it just before, or xor %eax, %eax does, which makes it read's. */
+static uint32_t number_of(const struct site *s, const uint8_t *text)
+{
+	if (s->way == SITE_MOV)
+		return s->nr;
+	if (s->way == SITE_PAD && s->at >= 2 && !memcmp(text + s->at - 2, "\x31\xc0", 2))
+		return SYS_read;
+	return SITE_NR_UNKNOWN;
+}
+
+/* The program has there what the file has: no other text, nothing that it has written itself. */
+static bool is_as_filed(const struct patching *p, const uint8_t *text, uint64_t size, uint64_t base, uint64_t at)
+{
+	uint64_t from = at > WINDOW ? at - WINDOW : 0, to = MIN(at + WINDOW, size);
+	uint8_t there[2 * WINDOW];
+
+	return mem_read(p->t->tid, base + from, there, to - from) == (ssize_t)(to - from) &&
+	       !memcmp(there, text + from, to - from);
+}
+
+static bool write_jumps(const struct patching *p, struct space_site *x)
+{
+	for (unsigned i = 0; i < x->nwrites; i++)
+		if (mem_read(p->t->tid, x->writes[i].addr, x->were[i], x->writes[i].len) != (ssize_t)x->writes[i].len)
+			return false;
+	for (unsigned i = 0; i < x->nwrites; i++)
+		if (!space_write(p->t->tid, x->writes[i].addr, x->writes[i].bytes, x->writes[i].len))
+			return false;
+	return true;
+}
+
+static void patch(void *ctx, const struct site *site, const uint8_t *text, uint64_t size, uint64_t base)
+{
+	const struct patching *p = ctx;
+	struct space *sp = p->sp;
+	unsigned n = sp->nsites;
+	uint32_t nr = number_of(site, text);
+	uint64_t spring = sp->near + STUB_SPRINGS + n * STUB_SPRING;
+	struct space_site *x = &sp->sites[n];
+	uint8_t block[STUB_BLOCK], code[STUB_SPRING];
+
+	if (n == STUB_SITES || nr >= RING_NRS || !p->s->inside->known[nr] ||
+	    !is_as_filed(p, text, size, base, site->at) ||
+	    (site->way == SITE_PAD && !is_as_filed(p, text, size, base, site->room)))
+		return;
+	*x = (struct space_site){ .nr = nr, .patch = base + site->patch, .call = base + site->at,
+				  .own = site->way == SITE_PAD ? STUB_OWN_CALL : STUB_AT_SITE };
+	x->way = stub_spring(code, &(struct stub_spring){ spring, sp->near, x->call, n, nr, x->own });
+	stub_block(block, nr, x->call + 2, spring + x->way);
+	x->nwrites = site_patch(site, base, spring, x->writes);
+	if (!x->nwrites || !space_write(p->t->tid, STUB_BLOCKS + n * STUB_BLOCK, block, sizeof(block)) ||
+	    !space_write(p->t->tid, spring, code, sizeof(code)))
+		return;
+	sp->nsites++;	/* what was written in part is put back with the rest */
+	sp->patched |= write_jumps(p, x);
+}
+
+bool space_set_up(struct ptrace_source *s, struct tracee *t, struct space *sp, const struct mapping *m,
+		  const struct library *l)
+{
+	struct patching p = { s, t, sp };
+	struct inject *in = inject_begin(t);
+	bool ok;
+
+	if (!in)
+		return false;
+	if (getrandom(&sp->mark, sizeof(sp->mark), 0) < 0)
+		sp->mark = clock_ns();
+	sp->mark = sp->mark << 8 | 1;
+	ok = map_all(in, t, sp);
+	inject_end(in);
+	if (!ok)
+		return false;
+	sp->since_ns = clock_ns();
+	begin_ring(&sp->ring, sp->mark);
+	/* jumps last, when all that they lead to is there; the switch at the very end */
+	library_each(l, m, patch, &p);
+	sp->on = sp->patched && space_write(t->tid, sp->near, &sp->mark, sizeof(sp->mark));
+	return sp->patched;
+}

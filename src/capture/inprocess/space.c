@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT */
+/* Which address spaces have stubs, and which may. */
+#include "capture/inprocess/space.h"
+
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/process.h"
+#include "capture/inprocess/inside.h"
+#include "capture/proc/proc.h"
+#include "capture/ptrace/mem.h"
+#include "capture/ptrace/ptrace.h"
+
+/* LOOKS: each time that a place is no library's, twice as many stops are waited for. */
+enum { STOPS_BEFORE = 32, LOOKS_MAX = 16, TICK_NS = 20000000, HWCAP2_FSGSBASE_BIT = 2 };
+
+/* ---- may there be any? ---- */
+
+static bool clock_is_tsc(void)
+{
+	_cleanup_close_ int fd =
+		open("/sys/devices/system/clocksource/clocksource0/current_clocksource", O_RDONLY | O_CLOEXEC);
+	char name[16] = "";
+
+	return fd >= 0 && read(fd, name, sizeof(name) - 1) >= 4 && !memcmp(name, "tsc\n", 4);
+}
+
+/* A filter that we were started with is the command's, too: what it makes of these calls is tried out in a child. */
+static bool calls_are_allowed(void)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		int fd = (int)syscall(SYS_memfd_create, "ring", 1);
+		void *p = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		syscall(SYS_exit_group, fd >= 0 && p != MAP_FAILED && madvise(p, 4096, MADV_DONTFORK) == 0 ? 0 : 1);
+	}
+	return pid > 0 && wait_end(pid, &status) >= 0 && WIFEXITED(status) && !WEXITSTATUS(status);
+}
+
+/* Calls of which numbers alone are recorded; of write also what goes to descriptor 2, which no stub touches. */
+static bool is_known(struct ptrace_source *s, unsigned nr)
+{
+	const struct capture_plan *p = &s->plans[ARCH_X86_64][nr];
+
+	switch (nr) {
+	case SYS_read: case SYS_write: case SYS_pread64: case SYS_pwrite64: case SYS_lseek:
+		break;
+	default:
+		return false;
+	}
+	for (unsigned i = 0; i < 6; i++)
+		if (p->enter[i].op || p->leave[i].op)
+			return false;
+	return p->wanted && p->exit;
+}
+
+void space_begin(struct ptrace_source *s, const char **ret_why)
+{
+	struct inside *in;
+	bool any = false;
+
+	*ret_why = NULL;
+	if (!clock_is_tsc())
+		*ret_why = "the clock of this machine is not its TSC";
+	else if (!(getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE_BIT))
+		*ret_why = "this CPU or kernel has no rdfsbase";
+	else if (!calls_are_allowed())
+		*ret_why = "a seccomp filter forbids what it needs";
+	if (*ret_why)
+		return;
+	in = xcalloc(1, sizeof(*in));
+	for (unsigned nr = 0; nr < RING_NRS; nr++)
+		any |= in->known[nr] = is_known(s, nr);
+	if (!any) {
+		free(in);
+		*ret_why = "more is wanted of reads and writes than their numbers (-v, --record, --report), or nothing";
+		return;
+	}
+	in->tsc = __rdtsc();
+	in->ns = clock_ns();
+	s->inside = in;
+}
+
+unsigned space_filter(const struct ptrace_source *s, struct sock_filter *prog)
+{
+	const unsigned ip = offsetof(struct seccomp_data, instruction_pointer);
+	unsigned n = 0, nrs = 0, skip;
+
+	for (unsigned nr = 0; nr < RING_NRS; nr++)
+		nrs += s->inside->known[nr];
+	skip = 10 + nrs;	/* behind the last test */
+	prog[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip);
+	prog[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, STUB_BLOCKS, 0, (uint8_t)(skip - 1));
+	prog[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, STUB_END, (uint8_t)(skip - 2), 0);
+	prog[n++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, STUB_BLOCK - 1);
+	prog[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, stub_call_end(), 0, (uint8_t)(skip - 4));
+	prog[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip + 4);
+	prog[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, (uint8_t)(skip - 6));
+	prog[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
+	prog[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, (uint8_t)(skip - 8));
+	prog[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	for (unsigned nr = 0; nr < RING_NRS; nr++)
+		if (s->inside->known[nr]) {
+			bool last = !--nrs;
+
+			prog[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, (uint8_t)nrs, last);
+		}
+	prog[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	/* what is about memory there: mmap, munmap, mprotect and the like have its address first */
+	prog[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args) + 4);
+	prog[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 4);
+	prog[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args));
+	prog[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, STUB_RING, 0, 2);
+	prog[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, STUB_END, 1, 0);
+	prog[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE | s->mark);
+	return n;
+}
+
+/* ---- where and when ---- */
+
+/* What would be missed, or must not be: each call stops then. */
+static bool is_kept_out(const struct ptrace_source *s, const struct tracee *t)
+{
+	return t->every_call || t->supervised || t->names || t->own_seccomp || t->had_status ||
+	       (s->has & PROC_HAS_FANOTIFY);
+}
+
+static bool is_alone(struct ptrace_source *s, const struct tracee *t)
+{
+	for (const struct tracee *u = s->tracees; u; u = u->hh.next)
+		if (u != t && (u->pid == t->pid || !u->announced || u->vforked_by == t->tid))
+			return false;
+	return !t->vforked_by && !t->in_vfork && !t->interrupted;
+}
+
+/* What is mapped counts, and what is locked is locked. */
+static bool has_room(pid_t pid)
+{
+	struct rlimit as, data;
+
+	return prlimit(pid, RLIMIT_AS, NULL, &as) == 0 && as.rlim_cur == RLIM_INFINITY &&
+	       prlimit(pid, RLIMIT_DATA, NULL, &data) == 0 && data.rlim_cur == RLIM_INFINITY && !library_locks(pid);
+}
+
+static void start_clock(struct inside *in)
+{
+	struct sigevent ev = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGALRM };
+	const struct itimerspec it = { { 0, TICK_NS }, { 0, TICK_NS } };
+
+	if (in->has_timer)
+		return;
+	ev._sigev_un._tid = (pid_t)syscall(SYS_gettid);
+	in->has_timer = timer_create(CLOCK_MONOTONIC, &ev, &in->timer) == 0;
+	if (in->has_timer)
+		timer_settime(in->timer, 0, &it, NULL);
+}
+
+static void forget(struct inside *in, struct space *sp)
+{
+	struct space **p = &in->spaces;
+
+	while (*p != sp)
+		p = &(*p)->next;
+	*p = sp->next;
+	if (sp->ring.mem)
+		munmap(sp->ring.mem, RING_SIZE);
+	free(sp);
+}
+
+static void learn_thread(struct ptrace_source *s, struct tracee *t)
+{
+	t->thread = (uint64_t)ptrace(PTRACE_PEEKUSER, t->tid, offsetof(struct user_regs_struct, fs_base), 0);
+	/* A pointer that was used before: the thread that had it is no more, if it is not the parent of a vfork. */
+	for (struct tracee *u = s->tracees; u; u = u->hh.next)
+		if (u != t && u->space == t->space && u->thread == t->thread && !t->vforked_by)
+			u->thread = NO_THREAD;
+}
+
+static bool put_in(struct ptrace_source *s, struct tracee *t, uint64_t ip)
+{
+	struct inside *in = s->inside;
+	const struct library *l;
+	struct mapping m;
+	struct space *sp;
+	uint64_t near;
+
+	t->nlooks += t->nlooks < LOOKS_MAX;
+	if (!library_mapped(t->tid, ip - 2, STUB_NEAR_SIZE, &m, &near) || !library_is_c(m.path))
+		return false;
+	t->stubs_tried = true;
+	learn_thread(s, t);
+	l = t->thread && has_room(t->pid) ? library_of(t->tid, m.path) : NULL;
+	if (!l) {
+		in->nwhy[has_room(t->pid) ? SPACE_LIBRARY : SPACE_LIMITED]++;
+		return false;
+	}
+	sp = xcalloc(1, sizeof(*sp));
+	sp->users = 1;
+	sp->near = near;
+	sp->ring.known = in->known;
+	sp->next = in->spaces;
+	in->spaces = sp;
+	t->space = sp;
+	start_clock(in);
+	if (!space_set_up(s, t, sp, &m, l)) {
+		t->space = NULL;
+		forget(in, sp);
+		in->nwhy[SPACE_TAKEN]++;
+		return true;	/* it may have made calls for us: its own comes again in any case */
+	}
+	if (!sp->on)
+		space_off(s, sp);
+	in->nspaces++;
+	return true;
+}
+
+/* A thread of its own is coming: alone it is now, for the last time. */
+static bool makes_thread(const struct tracee *t, uint64_t nr, const uint64_t args[6])
+{
+	uint64_t flags = args[0];
+
+	if (nr == SYS_clone3 && mem_read(t->tid, args[0], &flags, sizeof(flags)) != sizeof(flags))
+		return false;
+	return (nr == SYS_clone || nr == SYS_clone3) && flags & CLONE_THREAD;
+}
+
+bool space_try(struct ptrace_source *s, struct tracee *t, uint64_t nr, const uint64_t args[6], uint64_t ip)
+{
+	struct inside *in = s->inside;
+
+	/* it makes us wait where memory is read */
+	if (nr == SYS_userfaultfd)
+		space_off_all(s);
+	if (in->closed || t->space || t->stubs_tried || t->muted || !t->filtered || is_kept_out(s, t))
+		return false;
+	if (!makes_thread(t, nr, args) &&
+	    (nr >= RING_NRS || !in->known[nr] || ++t->nfast < STOPS_BEFORE << t->nlooks))
+		return false;
+	return is_alone(s, t) && put_in(s, t, ip);
+}
+
+/* ---- sharing and ending ---- */
+
+void space_share(struct ptrace_source *s, struct tracee *child, struct tracee *parent, uint64_t clone_flags)
+{
+	struct space *sp = parent->space;
+
+	/* whoever shares memory and is no thread of the process is not looked for later */
+	if ((clone_flags & CLONE_VM) && !(clone_flags & CLONE_THREAD)) {
+		child->stubs_tried = true;
+		parent->stubs_tried |= !(clone_flags & CLONE_VFORK);
+	}
+	if (clone_flags & CLONE_THREAD)
+		child->stubs_tried = parent->stubs_tried;
+	if (!sp || (!(clone_flags & CLONE_VM) && !sp->patched))
+		return;
+	if (!(clone_flags & CLONE_VM)) {
+		/* the jumps are copied; the ring is not, and the switch is off */
+		struct space *copy = xcalloc(1, sizeof(*copy));
+
+		memcpy(copy->sites, sp->sites, sizeof(copy->sites));
+		copy->nsites = sp->nsites;
+		copy->near = sp->near;
+		copy->patched = true;
+		copy->ring.known = sp->ring.known;
+		copy->next = s->inside->spaces;
+		sp = s->inside->spaces = copy;
+	}
+	child->space = sp;
+	sp->users++;
+	/* two at work with the same thread pointer; more than there are slots for */
+	if (sp->on && (sp->users > RING_THREADS / 2 || !(clone_flags & (CLONE_SETTLS | CLONE_VFORK))))
+		space_off_for(s, sp, SPACE_OWN_WAYS);
+}
+
+void space_drop(struct ptrace_source *s, struct tracee *t)
+{
+	struct space *sp = t->space;
+
+	t->stubs_tried = false;
+	t->nfast = t->nlooks = 0;
+	if (!sp)
+		return;
+	space_drain(s, sp, t);
+	space_put_call(s, t, CALL_UNFINISHED, 0);
+	t->space = NULL;
+	t->thread = 0;
+	memset(sp->cache, 0, sizeof(sp->cache));
+	sp->killed++;
+	if (--sp->users)
+		return;
+	ring_end(&sp->ring, sp->killed);
+	space_drain(s, sp, NULL);
+	forget(s->inside, sp);
+}
+
+/* ---- at stops and between ---- */
+
+static void settle(struct ptrace_source *s, struct space *sp, const struct tracee *t)
+{
+	space_drain(s, sp, t);
+	if (sp->off_due)
+		space_off_for(s, sp, SPACE_TOUCHED);
+}
+
+void space_before_stop(struct ptrace_source *s, struct tracee *t)
+{
+	if (t->space && t->space->ring.mem)
+		settle(s, t->space, t);
+}
+
+void space_before_resume(struct ptrace_source *s, struct tracee *t)
+{
+	if (!t->space || !t->space->on)
+		return;
+	if (!t->thread)
+		learn_thread(s, t);
+	if (is_kept_out(s, t))
+		space_off_for(s, t->space, SPACE_OWN_WAYS);
+}
+
+void space_tick(struct ptrace_source *s)
+{
+	struct inside *in = s->inside;
+	uint64_t now;
+
+	if (!in->spaces)
+		return;
+	now = clock_ns();
+	if (now - in->last_tick < TICK_NS)
+		return;
+	in->last_tick = now;
+	for (struct space *sp = in->spaces; sp; sp = sp->next)
+		settle(s, sp, NULL);
+}
+
+void space_off_all(struct ptrace_source *s)
+{
+	s->inside->closed = true;
+	for (struct space *sp = s->inside->spaces; sp; sp = sp->next)
+		space_off(s, sp);
+}
+
+void space_let_go(struct ptrace_source *s, struct tracee *t)
+{
+	s->inside->leaving = s->inside->closed = true;
+	if (!t->space)
+		return;
+	space_lead_out(s, t);
+	space_off(s, t->space);
+}
+
+void space_remark(const struct ptrace_source *s, struct diag *ret)
+{
+	static const char *const why[NSPACE_WHYS] = {
+		[SPACE_LIMITED] = "limits of memory, or memory locked", [SPACE_LIBRARY] = "a C library without known sites",
+		[SPACE_TAKEN] = "no room for it in the address space", [SPACE_OWN_WAYS] = "a filter, a status file, unusual threads",
+		[SPACE_TOUCHED] = "its memory was changed by the program",
+	};
+	const struct inside *in = s->inside;
+	char text[320] = "";
+
+	for (unsigned i = 0; i < NSPACE_WHYS; i++)
+		if (in->nwhy[i])
+			snprintf(text + strlen(text), sizeof(text) - strlen(text), "; not, or no longer, in %llu (%s)",
+				 (unsigned long long)in->nwhy[i], why[i]);
+	diag_set(ret, 0, 0, "--in-process: %llu calls of %llu process%s were seen without a stop%s",
+		 (unsigned long long)in->ncalls, (unsigned long long)in->nspaces, in->nspaces == 1 ? "" : "es", text);
+}
+
+void space_end(struct ptrace_source *s)
+{
+	if (!s->inside)
+		return;
+	if (s->inside->has_timer)
+		timer_delete(s->inside->timer);
+	free(s->inside);
+	s->inside = NULL;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * Address spaces with stubs: what the ptrace backend calls.  Put in at a stop, read now and then, taken out again;
+ * where there is none (t->space NULL) this costs a look.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct diag;
+struct inside;
+struct ptrace_source;
+struct sock_filter;
+struct space;
+struct tracee;
+
+/* A call that a stub has begun. */
+struct space_call { bool open; uint32_t nr; uint64_t args[4], tsc; };
+
+enum { SPACE_FILTER_MAX = 32 };
+
+/*
+ * s->inside, or NULL with *ret_why a reason in words: this machine or what is to be recorded does not allow it.  Every
+ * plan is compiled.
+ */
+void space_begin(struct ptrace_source *s, const char **ret_why);
+/*
+ * What stands before the filter: what a stub calls passes, and what may touch their memory stops.  At most
+ * SPACE_FILTER_MAX instructions; returns how many.
+ */
+unsigned space_filter(const struct ptrace_source *s, struct sock_filter *prog);
+void space_end(struct ptrace_source *s);	/* no process is traced any more */
+/* How many calls were made in stubs, in how many processes, and why not in others. */
+void space_remark(const struct ptrace_source *s, struct diag *ret);
+
+/*
+ * At a seccomp-stop before anything of the call was recorded: true when stubs were put in, and t makes the call again
+ * as soon as it is resumed.
+ */
+bool space_try(struct ptrace_source *s, struct tracee *t, uint64_t nr, const uint64_t args[6], uint64_t ip);
+void space_share(struct ptrace_source *s, struct tracee *child, struct tracee *parent, uint64_t clone_flags);
+void space_drop(struct ptrace_source *s, struct tracee *t);	/* it ends, or has another address space now */
+
+/* Before any stop of t means something: what its address space has done before that. */
+void space_before_stop(struct ptrace_source *s, struct tracee *t);
+/* At the entry of a call: one made in a stub is from now on as if made at its site; one about our memory ends them. */
+void space_at_entry(struct ptrace_source *s, struct tracee *t, uint64_t nr, const uint64_t args[6], uint64_t ip);
+/* At a stop that is none at a call: t is taken out of its stub. */
+void space_lead_out(struct ptrace_source *s, struct tracee *t);
+/* At a signal-delivery-stop: true when it is a fault of the stub's own, which the program is not to see. */
+bool space_faulted(struct ptrace_source *s, struct tracee *t, int signo);
+void space_before_resume(struct ptrace_source *s, struct tracee *t);	/* is it to stop at every call from now on? */
+
+void space_tick(struct ptrace_source *s);	/* now and then: what was done without a stop */
+/* Every text is what it was.  For good: none is put in again. */
+void space_off_all(struct ptrace_source *s);
+void space_let_go(struct ptrace_source *s, struct tracee *t);	/* just before it is detached, stopped */

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * The code that a traced program runs in the place of a `syscall`.  Each site has a block of it at a fixed address
+ * below 2 GB, so that the filter knows it before the program exists, and a spring within a jump's reach of the site
+ * that leads there, or back when nothing is to be recorded.  Nothing of the program is kept in memory, only in
+ * registers: wherever in it a thread is taken out, stub_undo() finds what the site's own call would have left.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "capture/inprocess/ring.h"
+
+enum {
+	STUB_RING = 0x70000000,
+	STUB_BLOCKS = STUB_RING + 0x200000,
+	STUB_BLOCK = 256,		/* bytes of one */
+	STUB_SITES = 64,
+	STUB_BLOCKS_SIZE = STUB_SITES * STUB_BLOCK,
+	STUB_END = STUB_BLOCKS + STUB_BLOCKS_SIZE,
+	STUB_SPRING = 32,		/* bytes of one */
+	STUB_SPRINGS = 4096,		/* where they begin, behind the page with the switch: a byte, 0: off */
+	STUB_NEAR_SIZE = STUB_SPRINGS + STUB_SITES * STUB_SPRING,
+};
+_Static_assert(STUB_RING + RING_SIZE <= STUB_BLOCKS, "the ring fits");
+_Static_assert(STUB_NEAR_SIZE <= 2 * 4096, "two pages");
+
+/* One at STUB_BLOCKS + n * STUB_BLOCK: call nr is made there; it goes on at back, or, the ring full, at own_way. */
+void stub_block(uint8_t code[STUB_BLOCK], uint32_t nr, uint64_t back, uint64_t own_way);
+
+/* Where a thread is led when nothing is recorded: to a call of the spring, or to the one that is still at the site. */
+enum stub_own { STUB_OWN_CALL, STUB_AT_SITE };
+/*
+ * The spring of block n at address at, whose switch is at address `on`.  site: of the syscall instruction.  Returns
+ * where in it the own way begins.
+ */
+struct stub_spring {
+	uint64_t at, on, site;
+	unsigned n;
+	uint32_t nr;
+	enum stub_own own;
+};
+unsigned stub_spring(uint8_t code[STUB_SPRING], const struct stub_spring *s);
+
+unsigned stub_call_end(void);	/* offset in a block of the instruction after its call */
+
+/* The registers that a stub changes. */
+struct stub_regs { uint64_t rax, rcx, rdx, r11; };
+struct stub_undo {
+	bool made;		/* the call has been made, with result ret */
+	bool inside;		/* just so: it may be one that the kernel is going to make again */
+	bool taken, put;	/* of the slot for this half of the call */
+	uint32_t slot;		/* taken and not put */
+	int64_t ret;
+	uint64_t rdx;		/* the program's */
+};
+/* A thread is about to carry out what stands at offset of a block. */
+void stub_undo(unsigned offset, const struct stub_regs *r, struct stub_undo *ret);

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A program that does what stubs in it may not mind: stubs.py traces it with and without them.  Each way first reads
+ * often enough for stubs to be put in, and ends with 0 when all that it has seen is as it should be.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "base/process.h"
+
+/* capture/inprocess/stub.h */
+#define RING ((unsigned char *)0x70000000)
+enum { RING_BYTES = 0x101000, BLOCKS_AT = 0x200000, BLOCKS_BYTES = 0x4000, ALL = 0x204000, ENOUGH = 200 };
+
+static int zero, null, failed;
+
+#define CHECK(what) do { if (!(what)) { failed++; printf("failed: %s\n", #what); } } while (0)
+
+static int is_mapped(void)
+{
+	unsigned char v;
+
+	return mincore(RING, 4096, &v) == 0;
+}
+
+static void reads(int n)
+{
+	char c;
+
+	for (int i = 0; i < n; i++) {
+		c = 'x';
+		CHECK(read(zero, &c, 1) == 1 && c == 0);
+		CHECK(pwrite(null, "ab", 2, 0) == 2);
+	}
+}
+
+/* Of a thread: enough for it to be inside while another changes what is mapped. */
+static volatile int over;
+
+static void *reading(void *arg)
+{
+	while (!over)
+		reads(20);
+	return arg;
+}
+
+static void with_others(void (*change)(void))
+{
+	pthread_t t[3];
+
+	for (int i = 0; i < 3; i++)
+		CHECK(pthread_create(&t[i], NULL, reading, NULL) == 0);
+	reads(ENOUGH);
+	change();
+	reads(ENOUGH);
+	over = 1;
+	for (int i = 0; i < 3; i++)
+		pthread_join(t[i], NULL);
+}
+
+/* ---- what is done to the stubs' memory ---- */
+
+static void noise(void)
+{
+	for (unsigned i = 0, seed = 7; i < RING_BYTES; i++)
+		RING[i] = (unsigned char)rand_r(&seed);
+}
+
+static void ones(void) { memset(RING, 0xff, 128); }
+static void head(void) { __atomic_fetch_add((uint64_t *)RING, 1000000, __ATOMIC_RELAXED); }
+static void back(void) { *(volatile uint64_t *)RING = 0; }
+static void slots(void) { memset(RING + 4096, 2, RING_BYTES - 4096); }
+static void zeroes(void) { memset(RING, 0, RING_BYTES); }
+static void no_ring(void) { CHECK(munmap(RING, RING_BYTES) == 0); }
+static void no_blocks(void) { CHECK(munmap(RING + BLOCKS_AT, BLOCKS_BYTES) == 0); }
+static void closed_ring(void) { CHECK(mprotect(RING, RING_BYTES, PROT_NONE) == 0); }
+static void closed_blocks(void) { CHECK(mprotect(RING + BLOCKS_AT, BLOCKS_BYTES, PROT_NONE) == 0); }
+static void moved(void) { CHECK(mremap(RING, RING_BYTES, RING_BYTES, MREMAP_MAYMOVE) != MAP_FAILED); }
+
+/* Springs and the page with their switch: anonymous, r-x and r--, one behind the other. */
+static void no_springs(void)
+{
+	char line[512], perms[8];
+	unsigned long start, end, inode, last = 0, last_end = 0;
+	FILE *f = fopen("/proc/self/maps", "r");
+	int n = 0;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		int got = sscanf(line, "%lx-%lx %7s %*x %*s %lu", &start, &end, perms, &inode);
+
+		if (got < 4 || inode || strchr(line, '['))
+			continue;
+		if (!strcmp(perms, "r-xp") && last_end == start) {
+			munmap((void *)last, end - last);
+			n++;
+		}
+		last = start, last_end = strcmp(perms, "r--p") ? 0 : end;
+	}
+	if (f)
+		fclose(f);
+	CHECK(n == is_mapped());
+}
+
+/* Memory of its own in that place: nothing is written there but by the program. */
+static void *own(void)
+{
+	unsigned char *p = mmap(RING, ALL, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+	CHECK(p == RING);
+	memset(RING, 0xa5, ALL);
+	return p;
+}
+
+static int is_own(void)
+{
+	for (size_t i = 0; i < ALL; i++)
+		if (RING[i] != 0xa5)
+			return 0;
+	return 1;
+}
+
+static void covered(void)
+{
+	own();
+	reads(ENOUGH);
+	CHECK(is_own());
+}
+
+static const struct { const char *name; void (*change)(void); int needs; } changes[] = {
+	{ "noise", noise, 1 }, { "ones", ones, 1 }, { "head", head, 1 }, { "back", back, 1 }, { "slots", slots, 1 },
+	{ "zeroes", zeroes, 1 },
+	{ "no_ring", no_ring, 1 }, { "no_blocks", no_blocks, 1 }, { "closed_ring", closed_ring, 1 },
+	{ "closed_blocks", closed_blocks, 1 },
+	{ "moved", moved, 1 }, { "no_springs", no_springs, 0 }, { "covered", covered, 0 },
+};
+
+static int ends[2];
+
+static void *waits(void *arg)
+{
+	char c = 0;
+
+	CHECK(read(ends[0], &c, 1) == 1 && c == 'x');
+	return arg;
+}
+
+static void covered_while_inside(void)
+{
+	pthread_t t;
+
+	CHECK(pipe(ends) == 0 && pthread_create(&t, NULL, waits, NULL) == 0);
+	usleep(50000);
+	own();
+	CHECK(write(ends[1], "x", 1) == 1);
+	pthread_join(t, NULL);
+	reads(ENOUGH);
+	CHECK(is_own());
+}
+
+/* its own text */
+
+static void *text_of(const char *name) { return (void *)((uintptr_t)dlsym(RTLD_DEFAULT, name) & ~4095ul); }
+
+static void own_text(void)
+{
+	static unsigned char were[3 * 4096];
+	unsigned char *p = text_of("read");
+
+	memcpy(were, p, sizeof(were));
+	reads(ENOUGH);
+	CHECK(mprotect(p, sizeof(were), PROT_READ | PROT_WRITE | PROT_EXEC) == 0);
+	memcpy(p, were, sizeof(were));
+	CHECK(mprotect(p, sizeof(were), PROT_READ | PROT_EXEC) == 0);
+	reads(ENOUGH);
+}
+
+static void text_dropped(void)
+{
+	reads(ENOUGH);
+	CHECK(madvise(text_of("read"), 4096, MADV_DONTNEED) == 0);
+	reads(ENOUGH);
+}
+
+/* ---- filters, modes, limits ---- */
+
+static volatile uintptr_t trapped_at;
+static volatile int ntrapped;
+
+static void trapped(int signo, siginfo_t *si, void *context)
+{
+	ucontext_t *uc = context;
+
+	(void)signo;
+	ntrapped++;
+	trapped_at = (uintptr_t)si->si_call_addr;
+	CHECK((uintptr_t)uc->uc_mcontext.gregs[REG_RIP] == trapped_at);
+	CHECK(si->si_syscall == SYS_pread64);
+	uc->uc_mcontext.gregs[REG_RAX] = -EXDEV;
+}
+
+static void own_filter(void)
+{
+	struct sock_filter f[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pread64, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_lseek, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EDOM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = { sizeof(f) / sizeof(f[0]), f };
+	struct sigaction sa = { .sa_sigaction = trapped, .sa_flags = SA_SIGINFO };
+	char c;
+
+	reads(ENOUGH);
+	sigaction(SIGSYS, &sa, NULL);
+	CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) == 0);
+	for (int i = 0; i < 100; i++) {
+		CHECK(pread(zero, &c, 1, 0) == -1 && errno == EXDEV);
+		CHECK(lseek(zero, 0, SEEK_SET) == -1 && errno == EDOM);
+	}
+	CHECK(ntrapped == 100 && trapped_at > 0x80000000ul);
+	reads(ENOUGH);
+}
+
+static void strict(void)
+{
+	reads(ENOUGH);
+	CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) == 0);
+	if (write(null, "x", 1) != 1)
+		failed++;
+	syscall(SYS_exit, failed != 0);
+}
+
+static void no_clock(void)
+{
+	reads(ENOUGH);
+	CHECK(prctl(PR_SET_TSC, PR_TSC_SIGSEGV) == 0);
+	reads(ENOUGH);
+	CHECK(prctl(PR_SET_TSC, PR_TSC_ENABLE) == 0);
+}
+
+static void undumpable(void)
+{
+	pid_t child;
+	int status;
+
+	reads(ENOUGH);
+	CHECK(prctl(PR_SET_DUMPABLE, 0) == 0);
+	reads(ENOUGH);
+	child = fork();
+	if (child == 0) {
+		reads(ENOUGH);
+		_exit(failed + 3);
+	}
+	CHECK(wait_end(child, &status) == 1 && WEXITSTATUS(status) == 3);
+	no_ring();
+	reads(ENOUGH);
+}
+
+static void limited(void)
+{
+	struct rlimit r = { 1 << 30, 1 << 30 };
+
+	CHECK(setrlimit(RLIMIT_AS, &r) == 0);
+	reads(ENOUGH);
+	CHECK(!is_mapped());
+}
+
+static void locked(void)
+{
+	CHECK(mlock(&zero, sizeof(zero)) == 0);
+	reads(ENOUGH);
+	CHECK(!is_mapped());
+}
+
+static void taken(void)
+{
+	own();
+	reads(ENOUGH);
+	CHECK(is_own());
+}
+
+static void forks(void)
+{
+	reads(ENOUGH);
+	for (int i = 0; i < 60; i++) {
+		pid_t child = fork();
+		int status;
+
+		if (child == 0) {
+			reads(20);
+			if (i % 3 == 0)
+				execl("/bin/true", "true", NULL);
+			_exit(failed);
+		}
+		reads(5);
+		CHECK(wait_end(child, &status) == 1 && status == 0);
+	}
+	for (int i = 0; i < 60; i++) {
+		pid_t child = vfork();
+		int status;
+
+		if (child == 0) {
+			read(zero, (char[1]){ 0 }, 1);
+			if (i % 2)
+				execl("/bin/true", "true", NULL);
+			_exit(0);
+		}
+		CHECK(wait_end(child, &status) == 1 && status == 0);
+		reads(5);
+	}
+}
+
+static int shares(void *arg)
+{
+	reads(100);
+	return arg != NULL;
+}
+
+static void shared_memory(void)
+{
+	static char stack[65536] __attribute__((aligned(16)));
+	int status;
+	pid_t child;
+
+	reads(ENOUGH);
+	child = clone(shares, stack + sizeof(stack), CLONE_VM | SIGCHLD, NULL);
+	CHECK(child > 0);
+	CHECK(wait_end(child, &status) == 1 && status == 0);
+	reads(ENOUGH);
+}
+
+static void *some_reads(void *arg)
+{
+	reads(40);
+	return arg;
+}
+
+static void threads(void)
+{
+	pthread_t t[200];
+
+	reads(ENOUGH);
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < 200; i++)
+			CHECK(pthread_create(&t[i], NULL, some_reads, NULL) == 0);
+		for (int i = 0; i < 200; i++)
+			CHECK(pthread_join(t[i], NULL) == 0);
+	}
+}
+
+static volatile int ticks;
+
+static void tick(int signo, siginfo_t *si, void *context)
+{
+	ucontext_t *uc = context;
+	unsigned long ip = (unsigned long)uc->uc_mcontext.gregs[REG_RIP];
+	int saved = errno;
+	char c;
+
+	ticks++;
+	CHECK(signo == SIGALRM && si->si_signo == SIGALRM);
+	CHECK(ip < (unsigned long)RING || ip >= (unsigned long)RING + ALL);
+	CHECK(read(zero, &c, 1) == 1);
+	errno = saved;
+}
+
+static void *cancelled(void *arg)
+{
+	char c;
+
+	read(*(int *)arg, &c, 1);
+	return NULL;
+}
+
+static void signals(void)
+{
+	struct sigaction sa = { .sa_sigaction = tick, .sa_flags = SA_SIGINFO | SA_RESTART };
+	struct itimerval often = { { 0, 300 }, { 0, 300 } }, off = { 0 }, once = { { 0, 0 }, { 0, 30000 } };
+	pthread_t t;
+	void *result;
+	char c = 0;
+
+	reads(ENOUGH);
+	sigaction(SIGALRM, &sa, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	for (long i = 0; i < 100000; i++) {
+		register unsigned long v __asm__("r15") = (unsigned long)i * 3;
+		register unsigned long w __asm__("rbx") = (unsigned long)i * 5;
+		char b[8];
+
+		__asm__ volatile("" : "+r"(v), "+r"(w));
+		if (read(zero, b, 8) != 8 || write(null, b, 8) != 8)
+			failed++;
+		__asm__ volatile("" : "+r"(v), "+r"(w));
+		if (v != (unsigned long)i * 3 || w != (unsigned long)i * 5)
+			failed++;
+	}
+	CHECK(pipe(ends) == 0);
+	if (fork() == 0) {
+		usleep(50000);
+		write(ends[1], "x", 1);
+		_exit(0);
+	}
+	CHECK(read(ends[0], &c, 1) == 1 && c == 'x');	/* SA_RESTART */
+	setitimer(ITIMER_REAL, &off, NULL);
+	wait(NULL);
+	sa.sa_flags = SA_SIGINFO;
+	sigaction(SIGALRM, &sa, NULL);
+	setitimer(ITIMER_REAL, &once, NULL);
+	CHECK(read(ends[0], &c, 1) == -1 && errno == EINTR);
+	pthread_create(&t, NULL, cancelled, &ends[0]);
+	usleep(20000);
+	pthread_cancel(t);
+	CHECK(pthread_join(t, &result) == 0 && result == PTHREAD_CANCELED);
+	CHECK(read(zero, (void *)8, 1) == -1 && errno == EFAULT);
+	CHECK(ticks > 0);
+}
+
+/* ---- what others end: they tell when it has begun ---- */
+
+static void endless(void)
+{
+	pthread_t t;
+
+	CHECK(pipe(ends) == 0);
+	pthread_create(&t, NULL, waits, NULL);
+	for (int i = 0; i < 2; i++)
+		pthread_create(&t, NULL, reading, NULL);
+	reads(ENOUGH);
+	if (fork() == 0) {
+		for (;;)
+			reads(20);
+	}
+	write(1, "ready\n", 6);
+	for (;;)
+		reads(20);
+}
+
+static const struct { const char *name; void (*run)(void); } ways[] = {
+	{ "covered_while_inside", covered_while_inside }, { "own_text", own_text }, { "text_dropped", text_dropped },
+	{ "own_filter", own_filter }, { "strict", strict }, { "no_clock", no_clock }, { "undumpable", undumpable },
+	{ "limited", limited }, { "locked", locked }, { "taken", taken }, { "forks", forks },
+	{ "shared_memory", shared_memory },
+	{ "threads", threads }, { "signals", signals }, { "endless", endless },
+};
+
+int main(int argc, char **argv)
+{
+	const char *way = argc > 1 ? argv[1] : "";
+
+	setvbuf(stdout, NULL, _IONBF, 0);
+	zero = open("/dev/zero", O_RDONLY);
+	null = open("/dev/null", O_WRONLY);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+		if (!strncmp(way, changes[i].name, strlen(changes[i].name))) {
+			int several = !strcmp(way + strlen(changes[i].name), "+"), up;
+
+			if (!several && way[strlen(changes[i].name)])
+				continue;
+			reads(ENOUGH);
+			up = is_mapped();
+			if (changes[i].needs && !up)
+				reads(2 * ENOUGH);
+			else if (several)
+				with_others(changes[i].change);
+			else
+				changes[i].change();
+			reads(ENOUGH);
+			printf("end\n");
+			return failed != 0;
+		}
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		if (!strcmp(way, ways[i].name)) {
+			ways[i].run();
+			printf("end\n");
+			return failed != 0;
+		}
+	return 9;
+}

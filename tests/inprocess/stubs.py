@@ -1,0 +1,252 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Calls that are seen inside the program: the same as with stops, and nothing that the program does to that hangs it, ends it or hides
+a call without a word.
+
+usage: stubs.py --compendium FILE --victim STUBS [--backend ptrace] stubs [TEST…]      (the program of stubs.c)
+"""
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
+from harness import Skip, check, equal, eventually, main, need, rounds  # noqa: E402
+
+CHANGES = ["noise", "ones", "head", "back", "slots", "zeroes", "no_ring", "no_blocks", "closed_ring", "closed_blocks", "moved", "no_springs", "covered"]
+LOUD = {"noise", "ones", "head", "back", "zeroes"}      # what was written there is missing, and that is reported
+MADE = re.compile(r"--in-process: (\d+) calls of (\d+) process")
+
+
+def traced(t, *command, mode="on", **more):
+    status, out, err, text = t.run(*command, options=("--in-process", mode, "--summary=json", "-q"), **more)
+    p = t.started[-1]
+    made = MADE.search(p.said() + err.decode(errors="replace"))
+    return status, out, json.loads(text.splitlines()[-1]), int(made[1]) if made else 0, p.said() + err.decode(errors="replace")
+
+
+def possible(t):
+    """Calls made in stubs: none on a machine, or in a build, where there can be none."""
+    status, _, _, made, said = traced(t, t.args.victim, "text_dropped")
+    equal(status, 0, "the program")
+    why = re.search(r"--in-process: (.*); each call stops", said)
+    if why:
+        raise Skip(why[1])
+    if not made and os.environ.get("LD_PRELOAD"):
+        raise Skip("a library is loaded before the C library")
+    check(made > 300, f"{made} calls made in stubs: {said}")
+
+
+def one(t, way, lost=False):
+    status, out, summary, _, said = traced(t, t.args.victim, way)
+    equal((status, out[-4:]), (0, b"end\n"), f"{way}: exit status, last words, of {out[-300:]!r}; {said[-300:]}")
+    check(not summary["lost_records"] or lost, f"{way}: {summary['lost_records']} records lost")
+    return summary
+
+
+def calls(summary):
+    return {row["call"]: (row["count"], row["errors"]) for row in summary["tables"]["calls"]["rows"]}
+
+
+def used(t):
+    """calls are made in stubs, each is counted once"""
+    possible(t)
+    for way in ("text_dropped", "own_text", "threads"):
+        status, _, off, made, _ = traced(t, t.args.victim, way, mode="off")
+        equal((status, made), (0, 0), f"{way}: without")
+        status, _, on, made, _ = traced(t, t.args.victim, way)
+        equal(status, 0, way)
+        check(made > 300, f"{way}: {made} calls made in stubs")
+        for call in ("read", "pwrite64", "openat", "madvise", "mprotect"):
+            equal(calls(on).get(call), calls(off).get(call), f"{way}: {call} (calls, errors)")
+
+
+def changed(t):
+    """ring, blocks, switch and springs overwritten, unmapped, closed, moved, mapped over: by the only thread, and beside three others"""
+    possible(t)
+    for change in CHANGES:
+        for others in ("", "+"):
+            summary = one(t, change + others, lost=change in LOUD or change == "slots")
+            if change in LOUD:
+                check(summary["lost_records"], f"{change}{others}: nothing is reported as lost")
+
+
+def texts(t):
+    """text that the program writes back or drops, and another mapping over all of it while a thread is inside"""
+    possible(t)
+    for way in ("covered_while_inside", "own_text", "text_dropped"):
+        one(t, way)
+
+
+def rules(t):
+    """filters of its own, no clock, no dumps, limits, locked memory, a place that is taken"""
+    possible(t)
+    for way in ("own_filter", "no_clock", "undumpable", "limited", "locked", "taken"):
+        one(t, way)
+    equal(traced(t, t.args.victim, "strict")[0], 0, "strict mode: exit status")
+
+
+def tasks(t):
+    """storms of forks, vforks and execs, a process that shares memory, 600 threads"""
+    possible(t)
+    for way in ("forks", "shared_memory", "threads"):
+        on = one(t, way)
+        _, _, off, _, _ = traced(t, t.args.victim, way, mode="off")
+        for call in ("read", "pwrite64"):
+            equal(calls(on).get(call), calls(off).get(call), f"{way}: {call} (calls, errors)")
+
+
+def handlers(t):
+    """a timer through 200,000 calls: no handler sees a stub, registers stay; SA_RESTART, EINTR, a cancelled read, EFAULT"""
+    possible(t)
+    one(t, "signals")
+
+
+def parity(t):
+    """programs do the same, and the same is recorded of them"""
+    possible(t)
+    big = t.scratch / "big"
+    big.write_bytes(os.urandom(1 << 20))
+    reads = "f = open('/etc/services', 'rb', 0)\nwhile f.read(7): pass\nprint(1)"
+    writes = "import os, threading\ndef w():\n f = os.open('/dev/null', 1)\n for i in range(2000): os.write(f, b'x'); os.pwrite(f, b'x', 0)\n" \
+             "v = [threading.Thread(target=w) for i in range(4)]\n[x.start() for x in v]\n[x.join() for x in v]"
+    done = 0
+    for command in (["cat", big], ["dd", f"if={big}", "of=/dev/null", "bs=512", "status=none"], ["wc", "-c", big],
+                    ["bash", "-c", "for i in 1 2 3 4 5 6 7 8 9; do read x < /etc/services; echo $i $x; done; while read l; do n=$((n+1)); done < /etc/services; echo $n"],
+                    [sys.executable, "-S", "-E", "-c", reads], [sys.executable, "-S", "-E", "-c", writes],
+                    ["git", "--version"], ["perl", "-e", 'open F, "</etc/services"; while (sysread F, $b, 5) {} print "x\\n"; kill 15, $$'],
+                    ["gcc", "-x", "c", "-c", "-o", "/dev/null", "/dev/null"]):
+        if not shutil.which(str(command[0])):
+            continue
+        (status, out, off, _, _), (status_on, out_on, on, made, _) = (traced(t, *map(str, command), mode=mode) for mode in ("off", "on"))
+        what = " ".join(map(str, command))[:60]
+        equal((status_on, out_on), (status, out), f"{what}: exit status and output")
+        for key in ("processes", "threads", "opens", "failed_opens", "lost_records", "signals"):
+            equal(on.get(key), off.get(key), f"{what}: {key}")
+        for call in ("read", "write", "pread64", "pwrite64", "lseek", "openat", "close", "execve", "pipe2", "wait4"):
+            equal(calls(on).get(call), calls(off).get(call), f"{what}: {call} (calls, errors)")
+        done += made > 100
+    # who finds how much in a pipe is chance
+    for mode in ("off", "on"):
+        equal(traced(t, "sh", "-c", f"cat {big} | dd bs=100 status=none | cmp - {big}", mode=mode)[0], 0, f"a pipeline, {mode}")
+    check(done >= 4, f"calls were made in stubs in {done} of the programs")
+
+
+def copied(t):
+    """where more than numbers is recorded each call stops, which is printed, and the recording is the same"""
+    possible(t)
+    need("dd")
+    seen = {}
+    for mode in ("off", "on"):
+        file = t.scratch / f"{mode}.cpd"
+        status, _, err, _ = t.run("dd", "if=/dev/zero", "of=/dev/null", "bs=16", "count=100", "status=none",
+                                  options=("--in-process", mode, f"--record={file}", "-q"))
+        equal(status, 0, "dd")
+        said = t.started[-1].said() + err.decode()
+        check(("each call stops" in said) == (mode == "on"), f"{mode}: {said!r}")
+        text = file.with_suffix(".txt")
+        subprocess.run([t.args.compendium, "--read", file, "-v", "-a", "--format=strace", "-o", text], stderr=subprocess.DEVNULL, check=True)
+        text = text.read_text()
+        seen[mode] = re.findall(r"(?:read|write)\([01](?:<[^>]*>)?, .*? = \d+", text)
+    check(len(seen["on"]) >= 200, f"{len(seen['on'])} lines")
+    equal(seen["on"], seen["off"], "reads and writes")
+
+
+def descendants(pid):
+    found, ask = [], [pid]
+    while ask:
+        p = ask.pop()
+        for task in pathlib.Path(f"/proc/{p}/task").glob("*"):
+            try:
+                more = [int(c) for c in (task / "children").read_text().split()]
+            except OSError:
+                continue
+            found += more
+            ask += more
+    return found
+
+
+def lives(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def end(pids):
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+def text_is_filed(pid):
+    """Its C library's text is what the file has; None: it has none."""
+    answer = None
+    for line in pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines():
+        m = re.match(r"([0-9a-f]+)-([0-9a-f]+) r-xp ([0-9a-f]+) \S+ \d+ +(/.*/libc[.-].*)$", line)
+        if m:
+            start, stop, offset = (int(m[i], 16) for i in (1, 2, 3))
+            with open(f"/proc/{pid}/mem", "rb") as mem, open(m[4], "rb") as file:
+                mem.seek(start)
+                file.seek(offset)
+                there, filed = mem.read(stop - start), file.read(stop - start)
+            answer = there[:len(filed)] == filed
+    return answer
+
+
+def cpu(pid):
+    return sum(map(int, pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]))
+
+
+def let_go(t):
+    """what outlives its trace has its text as it was, and runs"""
+    possible(t)
+    p = t.start("--in-process", "on", "-q", "--", "sh", "-c", f"{t.args.victim} endless & exec sleep 1000", stdout=subprocess.PIPE)
+    equal(p.stdout.readline(), b"ready\n", "its first words")
+    pids = [pid for pid in descendants(p.pid) if "endless" in pathlib.Path(f"/proc/{pid}/cmdline").read_text()]
+    try:
+        equal(len(pids), 2, "processes of it")
+        equal([text_is_filed(pid) for pid in pids], [False, False], "while it is traced: is its text as filed?")
+        p.send_signal(signal.SIGTERM)
+        p.wait(60)
+        check(MADE.search(p.said()) and int(MADE.search(p.said())[1]) > 300, f"few calls made in stubs: {p.said()}")
+        equal([text_is_filed(pid) for pid in pids], [True, True], "let go: is its text as filed?")
+        for pid in pids:
+            was = cpu(pid)
+            eventually(lambda: cpu(pid) > was, "it runs")       # noqa: B023
+    finally:
+        end(pids)
+
+
+def killed(t):
+    """SIGKILL to the tracer or to the program at any moment: nothing hangs, nothing stays"""
+    possible(t)
+    dice = random.Random(5)
+    for _ in rounds(50):
+        p = t.start("--in-process", "on", "-q", "--", t.args.victim, "endless", stdout=subprocess.PIPE)
+        equal(p.stdout.readline(), b"ready\n", "its first words")
+        pids = descendants(p.pid)
+        try:
+            time.sleep(dice.uniform(0, 0.05))
+            if dice.random() < 0.5:
+                os.kill(dice.choice(pids), signal.SIGKILL)
+                eventually(lambda: sum(map(lives, pids)) < len(pids), "an end")     # noqa: B023
+            p.kill()
+            p.wait(60)
+            eventually(lambda: not any(map(lives, pids)), f"the end of {pids}")     # noqa: B023
+        finally:
+            end(pids)
+
+
+GROUPS = {"stubs": [used, changed, texts, rules, tasks, handlers, parity, copied, let_go, killed]}
+
+if __name__ == "__main__":
+    sys.exit(main(__doc__, GROUPS))
