@@ -235,7 +235,7 @@ static bool remove_if_empty(struct outfile *f)
 {
 	struct stat st;
 
-	if (!f->created || fstat(f->fd, &st) < 0 || st.st_size)
+	if (!f->created || f->fd < 0 || fstat(f->fd, &st) < 0 || st.st_size)
 		return false;
 	outfile_remove(f);
 	return true;

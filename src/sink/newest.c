@@ -166,11 +166,12 @@ static void put_lost(const struct segment *g, uint64_t ts_ns, struct outfile *to
 	struct record_writer *w;
 	struct record_lost *r;
 	struct buf b = { 0 };
+	const char *why = strerror(-g->file.err);
 
 	r = record_begin(&b, RECORD_LOST, sizeof(*r), 0, 0, ts_ns);
 	r->count = record_writer_lost(g->w);
 	r->nchunks = 1;
-	record_chunk(&b, 0, PART_TEXT, 0, strerror(-g->file.err), strlen(strerror(-g->file.err)));
+	record_chunk(&b, 0, PART_TEXT, 0, why, strlen(why));
 	w = record_writer_continue(to);
 	record_writer_add(w, record_finish(&b));
 	record_writer_flush(w);

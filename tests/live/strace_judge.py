@@ -22,6 +22,11 @@ def chance(line):
     return re.search(r"\bgetrandom\(.*, 8, GRND_NONBLOCK\)", line)
 
 
+def varies(line):
+    """Python 3.13 reads /proc/self/stat when it starts: numbers, some of them longer in another run."""
+    return re.search(r'\bread\(\d+(<[^>]*>)?, "\d+ \(\S+\) [RSD] ', line)
+
+
 def strace_calls(where):
     """Calls by thread, from strace -ff, in order of the threads' numbers."""
     threads = []
@@ -30,7 +35,7 @@ def strace_calls(where):
         for line in path.read_text(errors="replace").splitlines():
             found = re.match(r"^(\w+)\(.*\)\s+= (\?|0x[0-9a-f]+|-?\d+)(?: (E\w+))?", line)
             if found and not (found[3] or "").startswith("ERESTART") and not chance(line):
-                calls.append((found[1], result(found[1], found[2], found[3])))
+                calls.append((found[1], "NUMBER" if varies(line) else result(found[1], found[2], found[3])))
         threads.append(calls)
     return threads
 
@@ -42,7 +47,7 @@ def compendium_calls(text):
         if not found or "(restarted)" in line or chance(line):
             continue
         tid = int(found[1] or 0)
-        threads.setdefault(tid, []).append((found[2], result(found[2], found[3], found[4])))
+        threads.setdefault(tid, []).append((found[2], "NUMBER" if varies(line) else result(found[2], found[3], found[4])))
     # lines carry no number until there is a second thread
     main = threads.pop(0, [])
     order = sorted(threads)

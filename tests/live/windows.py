@@ -124,7 +124,7 @@ def wall_and_stream(t):
     check(status == 125 and "is for a recording" in said, said)
     cut = t.out()
     cut.write_bytes(content[:-16])
-    status, _, said = run(t, "-a", "--read", cut, "--from", "50%")
+    status, _, said = run(t, "-a", "--read", cut, "--from", middle(whole, 20))
     check(status == 125 and "is cut off after" in said and "/turn-39" in said and "/turn-0 " not in said, said[-500:])
 
 

@@ -258,11 +258,13 @@ void proc_each_descriptor(pid_t pid, void (*fn)(void *ctx, int fd, const char *t
 	struct dirent *e;
 	ssize_t n;
 	DIR *d;
+	int at;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
 	d = opendir(path);
-	while (d && (e = readdir(d))) {
-		n = readlinkat(dirfd(d), e->d_name, target, sizeof(target) - 1);
+	at = d ? dirfd(d) : -1;
+	while (at >= 0 && (e = readdir(d))) {
+		n = readlinkat(at, e->d_name, target, sizeof(target) - 1);
 		if (n <= 0)
 			continue;
 		target[n] = '\0';
