@@ -294,7 +294,8 @@ def deb(step):
         step.skipped += 1
         step.notes.append(f"skipped deb: to build a package needs {missing.stdout.strip()}")
         return
-    step.check("package", step.run("tools/deb.sh", tarball(), OUT / "deb", may_fail=True).returncode == 0)
+    # the tests that a package's build runs were run before, by these steps
+    step.check("package", step.run("tools/deb.sh", tarball(), OUT / "deb", env={"DEB_BUILD_OPTIONS": "noautodbgsym nocheck"}, may_fail=True).returncode == 0)
     version = re.search(r"version: '([^']+)'", (ROOT / "meson.build").read_text())[1].replace("-", "~")
     step.check(f"of version {version}", (OUT / "deb" / f"compendium_{version}_amd64.deb").exists())
 
