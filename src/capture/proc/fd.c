@@ -131,7 +131,7 @@ static bool text_of(int dir, pid_t tid, int fd, struct fd_facts *ret)
 	char name[64], digits[12], info[1024], *at;
 	ssize_t n;
 
-	n = readlinkat(dir, number(digits, fd), ret->name, sizeof(ret->name));
+	n = dir >= 0 ? readlinkat(dir, number(digits, fd), ret->name, sizeof(ret->name)) : -1;
 	snprintf(name, sizeof(name), "/proc/%d/fdinfo/%d", tid, fd);
 
 	_cleanup_close_ int f = n > 0 ? open(name, O_RDONLY | O_CLOEXEC) : -1;

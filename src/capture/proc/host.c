@@ -55,8 +55,8 @@ static unsigned put_options(struct buf *rec, char *const *argv)
 		command++;
 	while (f && getdelim(&word, &room, '\0', f) > 0)
 		all++;
-	if (f)
-		rewind(f);
+	if (f && fseek(f, 0, SEEK_SET) < 0)
+		all = 0;
 	while (f && (len = getdelim(&word, &room, '\0', f)) > 0 && at + command < all) {
 		size_t nbytes = (size_t)len - (word[len - 1] == '\0');
 
