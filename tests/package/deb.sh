@@ -5,7 +5,7 @@
 # ROOT is a fresh Debian with /proc, /sys and /dev mounted and a network
 # (tools/check-clean-root.sh SUITE --deb makes one). Needs root; prints TAP.
 # Checks are called by name.
-# shellcheck disable=SC2317
+# shellcheck disable=SC2317,SC2329
 set -euo pipefail
 
 root=$1 deb=$2

@@ -4,7 +4,7 @@
 #   tests/package/dist.sh TARBALL
 # Prints TAP.
 # Checks are called by name.
-# shellcheck disable=SC2317
+# shellcheck disable=SC2317,SC2329
 set -euo pipefail
 
 tarball=$(realpath "$1")

@@ -4,7 +4,7 @@
 #   tests/package/static.sh COMPENDIUM
 # Prints TAP.  As root by chroot, otherwise in a user namespace.
 # Checks are called by name.
-# shellcheck disable=SC2317
+# shellcheck disable=SC2317,SC2329
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
