@@ -23,6 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 DEMO = "/tmp/demo"
 PATIENCE = 120  # seconds for one command; only what hangs takes so long
 KINDS = [
+    (r"\bx86_64-linux-gnu-as\b", "as"),   # what gcc 16 calls the assembler
     (r"\((ptrace|bpf)\)", "(BACKEND)"),
     (r"\b[0-9a-f]{8,16}-[0-9a-f]{8,16}\b", "RANGE"),
     (r"\d[\d.,]*", "N"),
