@@ -187,6 +187,10 @@ static int check(const struct options *o, const char *report_given, struct diag 
 	if (o->read && targets)
 		return diag_set(diag, USAGE, EINVAL,
 				"--read replays a recording; it takes no command and nothing else to trace");
+	if (o->nreads > 1 && options_output(o, OUTPUT_RECORDING))
+		return diag_set(diag, USAGE, EINVAL,
+				"--record takes one --read: in one recording equal pids of two hosts would be one "
+				"process; write one for each, and give all of them to --read");
 	if (o->read && options_output(o, OUTPUT_RECORDING) && !o->redact && !is_part(o))
 		return diag_set(diag, USAGE, EINVAL,
 				"--read and --record do not go together: the recording exists already; copy the file, "
@@ -194,10 +198,6 @@ static int check(const struct options *o, const char *report_given, struct diag 
 	if (is_part(o) && !o->read)
 		return diag_set(diag, USAGE, EINVAL, "--%s is for a recording: give --read FILE, too",
 				o->from.kind ? "from" : "to");
-	if (o->nreads > 1 && options_output(o, OUTPUT_RECORDING))
-		return diag_set(
-			diag, USAGE, EINVAL,
-			"--record takes one --read: in one recording equal pids of two hosts would be one process");
 	if (o->read && (o->duration_ns || o->events))
 		return diag_set(diag, USAGE, EINVAL,
 				"--%s ends a tracing; with --read there is none: the recording has ended",

@@ -44,6 +44,7 @@ struct html_task {
 	int32_t parent;			/* a lane, -1 */
 	int32_t status;
 	uint64_t named_ns;		/* since when it has this name; before: was */
+	uint32_t host;			/* of recordings that are merged: its name, a string; else 0 */
 	uint8_t ended, has_status, attached, named, comm_len, was_len;
 	char comm[16], was[16];
 };

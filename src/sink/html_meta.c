@@ -175,6 +175,8 @@ static void write_task(struct html *h, struct json *j, uint32_t lane, struct htm
 	if (t.parent < 0 && t.ppid)
 		key_u64(j, "ppid", t.ppid);
 	key_u64(j, "proc", t.proc);
+	if (t.host)
+		key_u64(j, "host", t.host);
 	key_u64(j, "start", t.start);
 	json_key(j, "end");
 	if (t.ended)

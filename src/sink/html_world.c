@@ -72,7 +72,14 @@ static void take_thread(struct html *h, const struct row *row)
 static void take_process(struct html *h, const struct row *row)
 {
 	const uint64_t threads[] = { row_u(row, ROW_PROCESS_THREAD), row_u(row, ROW_PROCESS_LAST) };
+	int32_t lane = html_lane(h, threads[0]);
 
+	if (lane >= 0 && row_has(row, ROW_PROCESS_HOSTNAME)) {
+		uint32_t n;
+		const char *host = cell_s(row, ROW_PROCESS_HOSTNAME, &n);
+
+		((struct html_task *)store_row(&h->tasks, (uint32_t)lane))->host = html_string(h, host, n);
+	}
 	if (!row_has(row, ROW_PROCESS_END))
 		return;
 	for (unsigned i = 0; i < ARRAY_SIZE(threads); i++) {

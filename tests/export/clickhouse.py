@@ -123,10 +123,10 @@ def check_queries(tap, ports, total):
 def write_runs(program, place, recordings):
     """{host: (directory for ClickHouse, tables of the JSON, directory of CSV, NDJSON)}"""
     runs = {}
-    for i, recording in enumerate(recordings):
-        folder, lines, csv = (place / f"{recording.stem}.{kind}" for kind in ("clickhouse", "ndjson", "csv"))
-        subprocess.run([program, "-q", "--read", recording, "--clickhouse", folder, "--json", lines, "--csv", csv], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
-        runs[f"host{i}"] = folder, last_rows(lines), csv, lines
+    for host, read in [*((f"host{i}", [recording]) for i, recording in enumerate(recordings)), ("merged", recordings[:2])]:
+        folder, lines, csv = (place / f"{host}.{kind}" for kind in ("clickhouse", "ndjson", "csv"))
+        subprocess.run([program, "-q", "--read", *read, "--clickhouse", folder, "--json", lines, "--csv", csv], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+        runs[host] = folder, last_rows(lines), csv, lines
     return runs
 
 

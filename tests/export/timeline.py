@@ -226,6 +226,10 @@ class Test(Tap):
                 p.trouble.append("a sum falls")
         pids = collections.Counter(r["pid"] for r in rows.processes.values())   # a number that came again has two tracks
         want = {k: v for k, v in moved.items() if pids[k[0]] == 1}
+        if name == "merged":    # where equal pids are of two hosts, each has another in this file
+            want, got = ({(what, n, many) for (what, n), many in collections.Counter((what, n) for (_, what), n in of.items() if n).items() if what.startswith("bytes")} for of in (want, got))
+            self.ok(want and want == got, f"{name}: perfetto: bytes of {len(want)} counters as in rows", f"{want - got}\n{got - want}")
+            return
         self.ok(want.items() <= got.items() and want, f"{name}: perfetto: bytes of {len(want)} counters as in rows", f"{want}\n{got}")
 
     def ends(self, name, p, rows):
@@ -312,6 +316,14 @@ class Test(Tap):
         slices = self.chrome(name, paths["chrome-trace"], rows)
         times = self.folded(name, paths["folded"], rows)
         return paths, slices, times
+
+    def merged(self, scratch, recordings):
+        """Two recordings as one, each process with the name of its host."""
+        paths = self.export(scratch, "--read", *recordings)
+        self.perfetto("merged", paths["perfetto"], Rows(paths["json"]))
+        if shutil.which("protoc"):
+            names = [d["process"][0].get("process_name", [""])[0] for d in Perfetto(paths["perfetto"]).tracks.values() if d.get("process")]
+            self.ok({name.split(":")[0] for name in names} == {r.name for r in recordings}, "merged: processes are named with their hosts", names)
 
     def cut(self, scratch, paths):
         """A file that ends anywhere, as after kill -9, is read up to there."""
@@ -426,6 +438,7 @@ def main():
                     by_call[call][1] += ns
                 test.speedscope("speedscope: time of each call of the folded stacks", paths["folded"], by_call)
                 test.cut(scratch, paths)
+        test.merged(scratch, recordings[:2])
         test.names(scratch)
         test.killed(scratch)
         test.full()

@@ -383,6 +383,12 @@ def hosts_apart(t, golden, one, other):
     for host in ("one", "other"):
         mine = [s for s in text if s.startswith(f"{host}:") and "+++ exited" in s]
         equal(len(mine), sum("+++ exited" in s for s in own), f"ends of {host} in strace's text")
+    run(t, "-q", "--read", one, other, f"--report={folder / 'both.html'}")
+    report = Report(folder / "both.html")
+    run(t, "-q", "--read", golden, f"--report={folder / 'alone.html'}")
+    pids = [p["pid"] for p in Report(folder / "alone.html").meta["tasks"] if p["pid"] == p["tid"]]
+    equal(sorted((report.strings[p["host"]].decode(), p["pid"]) for p in report.meta["tasks"] if p["pid"] == p["tid"]),
+          sorted((host, p) for host in ("one", "other") for p in pids), "hosts in the report")
     tables = json.loads(run(t, "-q", "--read", one, other, "--summary=json")[2])["tables"]
     equal(sorted({row["host"] for row in tables["processes"]["rows"]}), ["one", "other"], "hosts of processes in the summary")
     check({"one", "other"} <= {row.get("host") for row in tables["connections"]["rows"]}, tables["connections"])
@@ -418,6 +424,9 @@ def merged(t):
     check("Several recordings, merged by time, of: one, other" in both, both[-3000:])
     status, _, said = run(t, "--read", one, other, "-q", "-o", other)
     check(status == 125 and "name the same file" in said, said)
+    for more in ([], ["--redact"], ["--from", "0s"]):
+        status, _, said = run(t, "--read", one, other, *more, "--record", t.scratch / "joined.cpd")
+        check(status == 125 and "--record takes one --read" in said and not (t.scratch / "joined.cpd").exists(), said)
     status, _, said = run(t, "--read", one, t.scratch / "missing")
     check(status == 125 and "missing: No such file" in said, said)
     # another one, years later by its wall's clock

@@ -38,6 +38,7 @@ export interface Task {
   parent: number;
   ppid?: number;
   proc: number;
+  host?: number;
   start: number;
   end: number | null;
   was_running?: boolean;

@@ -45,6 +45,7 @@ function allColumns(store: Store, rows: readonly ProcessRow[], fold: Fold): Colu
       value: r => store.argv(r.lane).join(' ') || store.tasks[r.lane].comm,
       render: r => <Command store={store} r={r} fold={fold} />,
     },
+    ...hostColumn(store),
     figures('pid', 'PID', 70, r => store.tasks[r.lane].tid, undefined, { sum: false }),
     {
       id: 'exit',
@@ -88,6 +89,14 @@ function pathColumn(store: Store): Column[] {
       hint: 'time on the critical path: what the end of the run depended on',
     }),
   ];
+}
+
+/** Where recordings of several hosts are merged: equal pids are of different machines. */
+function hostColumn(store: Store): Column[] {
+  if (!store.tasks.some(t => t.host)) return [];
+  const value = (r: ProcessRow) =>
+    store.strings.get(store.tasks[store.tasks[r.lane].proc].host ?? 0);
+  return [{ id: 'host', title: 'Host', width: '110px', value, render: r => show(value(r)) }];
 }
 
 /** Where the recording has them: CPU time, and with scheduler data the shares of the threads' time. */
