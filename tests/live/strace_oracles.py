@@ -61,7 +61,8 @@ class Missing(Exception):
 def succeed(what, command, **more):
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **more)
     if done.returncode:
-        raise Missing(f"{what}: {' '.join((done.stdout.splitlines() or ['no output'])[-1:])[:200]}")
+        said = done.stdout.splitlines() or ["no output"]
+        raise Missing(f"{what}: {next((line for line in said if 'error' in line or line.startswith('E: ')), said[-1])[:200]}")
     return done.stdout
 
 
@@ -93,7 +94,7 @@ def fetch(folder):
             if not (source / "configure").exists():
                 get_source(folder)
             jobs = f"-j{len(os.sched_getaffinity(0))}"
-            succeed("configure", ["./configure", "--enable-mpers=no", "--disable-gcc-Werror"], cwd=source, timeout=900)
+            succeed("configure", ["./configure", "--enable-mpers=no", "--disable-gcc-Werror", "--enable-bundled=yes"], cwd=source, timeout=900)
             succeed("make", ["make", jobs, "-C", "bundled"], cwd=source, timeout=900)
             succeed("make", ["make", jobs, "-C", "src"], cwd=source, timeout=1800)
             succeed("make", ["make", jobs, "-C", "tests", "libtests.a", *WHOLE], cwd=source, timeout=1800)
