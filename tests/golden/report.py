@@ -127,6 +127,28 @@ def same_tables(summary, text):
     return seen
 
 
+def keys(value):
+    """Those of META, of what it is made of, too."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            if key not in ("cols", "rows"):     # their keys are kinds of blocks
+                yield from keys(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from keys(inner)
+
+
+def documented(meta):
+    """The document's own example has the layout that is written, and each field of META has a name in the document."""
+    text = (pathlib.Path(__file__).parents[2] / "docs/report-format.md").read_text()
+    example = json.loads(re.search(r"^## 3\. META\n+```json\n(.*?)^```", text, re.M | re.S)[1])
+    for field in ("version", "cols", "block", "categories", "file_kinds", "sock_kinds", "sock_states"):
+        assert meta[field] == example[field], f"docs/report-format.md has {field} as {example[field]}, the report as {meta[field]}"
+    unnamed = set(keys(meta)) - set(re.findall(r"[`\"](\w+)[`\"]", text))
+    assert not unnamed, f"docs/report-format.md does not name {sorted(unnamed)}"
+
+
 def check(compendium, recording, tmp):
     out = []
     for name in ("a", "b"):
@@ -140,6 +162,7 @@ def check(compendium, recording, tmp):
     f, n = r.columns["f"], r.columns.get("n", collections.defaultdict(list))
     total = len(h["start"])
 
+    documented(meta)
     # one number, wherever it stands
     assert total == len(c["ret"]) == meta["events"]["kept"] == meta["events"]["total"]
     assert f"{total:,} events" in next(line for line in text.splitlines() if line.startswith(" Report: "))
