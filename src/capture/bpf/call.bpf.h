@@ -399,7 +399,8 @@ static __always_inline void leave(struct task_struct *task, struct task_state *s
 	p = bpf_map_lookup_elem(&plans, &at);
 	len = st->len;
 	/* counting, screening: without -c, without a filter the verifier need not look at this */
-	if (counting && p && p->count && st->arch != ARCH_X32 && count_call(p, at, st, now, ret, flags)) {
+	if (counting && p && p->count && st->arch != ARCH_X32 &&
+	    count_call(p, at, st, now, count_failed(p, ret, flags))) {
 		if (p->count == COUNT_ONLY) {
 			st->in_call = 0;
 			return;

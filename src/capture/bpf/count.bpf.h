@@ -97,19 +97,23 @@ static __always_inline void count_time(struct wire_count *c, u64 ns, u64 off_ns)
 		c->buckets[bucket]++;
 }
 
-/* false: there is no room to count it, so it needs a record.  at: the number of its plan. */
-static __always_inline bool count_call(struct wire_plan *p, u32 at, const struct task_state *st, u64 now, s64 ret,
-				       bool restarted)
+/* The program never sees ERESTARTSYS, and work in progress is no error. */
+static __always_inline u32 count_failed(const struct wire_plan *p, s64 ret, bool restarted)
+{
+	return ret < 0 && ret >= -ERRNO_MAX && ret != -EINPROGRESS_NR && !restarted && !p->foreign ? (u32)-ret : 0;
+}
+
+/*
+ * false: there is no room to count it, so it needs a record.  at: the number of its plan; err: 0 none.  Not inline:
+ * with what it keeps on the stack, the chain of functions from sys_exit would be beyond the 512 bytes of kernel 6.1.
+ */
+static __noinline bool count_call(struct wire_plan *p, u32 at, const struct task_state *st, u64 now, u32 err)
 {
 	u32 slot = p->slot ? p->slot : count_slot(p);
 	struct wire_count *c = bpf_map_lookup_elem(&counts, &slot);
 	u64 ns = now - st->enter_ns;
 
-	if (!slot || !c || ns >> COUNT_OCTAVES)
-		return false;
-	/* the program never sees ERESTARTSYS, and work in progress is no error */
-	if (ret < 0 && ret >= -ERRNO_MAX && ret != -EINPROGRESS_NR && !restarted && !p->foreign &&
-	    !count_error(at, (u32)-ret))
+	if (!slot || !c || ns >> COUNT_OCTAVES || (err && !count_error(at, err)))
 		return false;
 	count_time(c, ns, st->off_ns);
 	return true;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/kernel.h"
 #include "base/macro.h"
 #include "capture/bpf/internal.h"
 #include "capture/bpf/kernel.h"
@@ -241,6 +242,7 @@ static void configure(struct bpf_source *s, size_t ring)
 	CONFIGURE(s->leave->rodata, s, ring);
 	s->tasks->rodata->self_nr = (uint32_t)getpid();
 	s->tasks->rodata->self_pidns = bpf_own_pidns();
+	s->tasks->rodata->sees_cpus = !kernel_is_older(5, 19);
 	s->tasks->rodata->restricted = s->skel->rodata->restricted = !bpf_sees_all();
 	bpf_program__set_autoload(s->skel->progs.on_exec_maps, s->kernel_maps);
 	s->leave->rodata->screening = s->opt->screen != NULL;

@@ -17,6 +17,8 @@ int each_pid(struct bpf_iter__task *ctx)
 	return 0;
 }
 
+const volatile bool sees_cpus = false;	/* the kernel lets us look at what other CPUs have: 5.19 */
+
 /* A task that has a CPU, and whose call is known to that CPU only. */
 static __always_inline void note_running(struct task_struct *task, struct task_state *st)
 {
@@ -41,7 +43,7 @@ int each_detach(struct bpf_iter__task *ctx)
 		bpf_task_storage_delete(&tasks, task);
 		return 0;
 	}
-	if (counting && !(st->flags & TASK_HIDDEN))
+	if (counting && sees_cpus && !(st->flags & TASK_HIDDEN))
 		note_running(task, st);
 	if (st->in_call)
 		abandon_call(st, CALL_RUNNING);
