@@ -13,6 +13,7 @@ import {
 } from '../engine/neighbours';
 import { withValue } from '../engine/query';
 import type { Store } from '../engine/store';
+import { words } from '../engine/words';
 import { show } from '../format/text';
 import { commandLine, copy } from '../ui/menu';
 import type { State } from '../ui/state';
@@ -120,6 +121,7 @@ function Head({ s, i, cold }: Props) {
         </p>
       )}
       {!failed && store.err[i] > 0 && <p class="why mild">{store.errText[store.err[i]]}.</p>}
+      {cold && <p class="in-words">{words(store, i)}</p>}
       {obj && (
         <p class="obj">
           <button type="button" class="link mono" title="Only this" onClick={only(s, 'path', obj)}>

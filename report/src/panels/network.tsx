@@ -14,6 +14,7 @@ import type { State } from '../ui/state';
 import { Segments, Waiting } from './common';
 import { connectionColumns, ORDER, PHASES } from './connection-columns';
 import { connGroupings } from './groupings';
+import { Servers } from './served';
 import { PhaseLegend } from './waterfall';
 
 const LOCAL = new Set(['unix', 'unix-dgram', 'pipe', 'netlink']);
@@ -30,6 +31,7 @@ const MODES: Record<string, { title: string; has: (r: ConnRow) => boolean }> = {
   listen: { title: 'Listening', has: r => r.state === 'listening' },
   local: { title: 'Unix and pipes', has: r => LOCAL.has(r.kind) },
   failed: { title: 'Failed', has: r => r.state === 'failed' || r.err > 0 },
+  served: { title: 'Latency', has: r => r.state === 'accepted' },
 };
 
 function listed(all: ConnRow[] | null, mode: string): ConnRow[] {
@@ -110,6 +112,8 @@ export function Network({ s }: { s: State }) {
       </div>
       {!all ? (
         <Waiting s={s} what="connections" />
+      ) : mode === 'served' ? (
+        <Servers s={s} all={all} />
       ) : (
         <Grid
           key={form}

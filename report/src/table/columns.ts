@@ -3,6 +3,7 @@
 import { bytes, count, duration, instant, wall } from '../engine/human';
 import type { SortKey } from '../engine/sort';
 import { Layer, type Store } from '../engine/store';
+import { words } from '../engine/words';
 import { show } from '../format/text';
 import type { Column } from '../ui/state';
 
@@ -19,6 +20,7 @@ export const SPECS: Record<Column, ColumnSpec> = {
   lane: { title: 'Process', width: '168px', sort: 'lane' },
   cat: { title: 'Category', width: '92px', sort: 'cat' },
   type: { title: 'Call', width: '132px', sort: 'type' },
+  words: { title: 'In words', width: 'minmax(160px, 0.8fr)', sort: 'details' },
   details: { title: 'Details', width: 'minmax(180px, 1fr)', sort: 'details' },
   result: { title: 'Result', width: '126px', sort: 'result' },
   fd: { title: 'FD', width: '54px', num: true, sort: 'fd' },
@@ -38,6 +40,7 @@ export const CELLS: Record<Column, (store: Store, i: number) => string> = {
   },
   cat: (store, i) => store.meta.categories[store.catOf[store.type[i]]],
   type: (store, i) => store.types[store.type[i]].name,
+  words: (store, i) => (i < store.cold ? words(store, i) : '…'),
   details: (store, i) => store.args(i),
   result: (store, i) => {
     if (store.failed(i)) return store.errName[store.err[i]];

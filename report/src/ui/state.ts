@@ -26,6 +26,7 @@ export const COLUMNS = [
   'lane',
   'cat',
   'type',
+  'words',
   'details',
   'result',
   'fd',

@@ -12,6 +12,33 @@ const lanes = page =>
 
 export const timeline = [
   [
+    'rows and panel are in the words of the terminal, too, beside the call',
+    async t => {
+      const { path } = await t.report('build', 6000),
+        page = await t.browser.open(path, {
+          hash: 'tab=timeline&cols=type,words,details&q=type:openat+!err:any',
+          size: { width: 1600, height: 900 },
+        });
+      await page.waitForSelector('.tb-row .c-words');
+      const rows = await page.evaluate(() =>
+        [...document.querySelectorAll('.tb-row:not([hidden])')].map(r => [
+          r.querySelector('.c-words').textContent,
+          r.querySelector('.c-details').textContent,
+        ]),
+      );
+      t.ok(rows.length > 5);
+      for (const [said, details] of rows) {
+        const [, name] = /"(.*)"/.exec(details);
+        t.ok(said.startsWith(`open ${name} (`), `${said}: ${details}`);
+      }
+      await page.click('.tb-row >> nth=2');
+      t.equal(await page.locator('.details .in-words').innerText(), rows[2][0], 'the panel');
+      t.ok((await page.locator('.details .call').innerText()).includes('openat('), 'and the call');
+      t.quiet(page);
+    },
+  ],
+
+  [
     'the table follows the visible time, in any order, and comes back',
     async t => {
       const { path, data } = await t.report('build', 6000),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Bars of time beside rows, on one axis: rows of [name, test].
-import { goTab, settle } from './help.mjs';
+import { goTab, settle, state } from './help.mjs';
 
 /** Of the row that `text` stands in: its bars as [kind, ms from, ms to], by what the axis in the head says. */
 const barsOf = (page, text) =>
@@ -88,6 +88,34 @@ export const waterfall = [
         ['connect', 'TLS', 'first byte', 'transfer', 'idle'],
         'the colours are said',
       );
+      t.quiet(page);
+    },
+  ],
+
+  [
+    'how long a server took for each connection, from accept to close',
+    async t => {
+      const { path } = await t.report('web'),
+        page = await t.browser.open(path, { size: { width: 1600, height: 900 } });
+      await goTab(page, 'network');
+      await page.click('[aria-label="What to list"] >> text=Latency');
+      await settle(page);
+      const row = await page.evaluate(() => {
+        const all = [...document.querySelectorAll('.grid-row')].map(r =>
+          Object.fromEntries(
+            [...r.querySelectorAll('[data-col]')].map(c => [c.dataset.col, c.innerText.trim()]),
+          ),
+        );
+        return all.length === 1 && all[0];
+      });
+      t.equal(
+        [row.local, row.requests, row.p50, row.p95, row.p99, row.max],
+        ['10.0.0.2:8080', '20', '4.00 ms', '4.00 ms', '–', '120 ms'],
+        JSON.stringify(row),
+      );
+      await page.dblclick('.grid-row');
+      t.ok(/^file:\d+$/.test(await state(page, 's.filter.value')), 'leads to the slowest');
+      t.equal(await state(page, 's.rowCount'), 3, 'accept, receive, send');
       t.quiet(page);
     },
   ],

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// Events in the words of the terminal.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { words } from '../../src/engine/words';
+import { traced, type Trace } from './make';
+
+const said = (make: (x: Trace, l: number) => void): string[] => {
+  const store = traced(make);
+  return Array.from({ length: store.n - 1 }, (_, i) => words(store, i));
+};
+
+test('words: files', () =>
+  assert.deepEqual(
+    said((x, l) => {
+      const f = x.open(l, '/etc/hosts');
+      x.read(l, f, 3, 832);
+      x.close(l, f);
+      const g = x.open(l, '/tmp/out', { flags: 'O_WRONLY|O_CREAT|O_TRUNC, 0666' });
+      x.write(l, g, 3, 2048);
+      x.open(l, '/no/such', { err: 'ENOENT' });
+      x.ev(l, 'rename', 5, { obj: '/a', val: x.strings.id('/b') });
+      x.ev(l, 'unlink', 5, { obj: '/a', err: 'ENOENT' });
+      x.ev(l, 'access', 5, { obj: '/etc/ld.so.preload', err: 'ENOENT' });
+    }),
+    [
+      'open /etc/hosts (read)',
+      'read 832 B from /etc/hosts',
+      'close /etc/hosts',
+      'open /tmp/out (write, create, truncate)',
+      'write 2.0 KB to /tmp/out',
+      'open /no/such (read) ENOENT',
+      'rename /a → /b',
+      'delete /a ENOENT',
+      'access /etc/ld.so.preload ENOENT',
+    ],
+  ));
+
+test('words: waits say for what, and how long', () =>
+  assert.deepEqual(
+    said((x, l) => {
+      x.ev(l, 'futex', 322e6, { arg: '0x1, FUTEX_WAIT|FUTEX_PRIVATE_FLAG, 2, NULL' });
+      x.ev(l, 'futex', 1e6, { arg: '0x1, FUTEX_WAIT|FUTEX_PRIVATE_FLAG, 0, NULL' });
+      x.ev(l, 'futex', 1e3, { arg: '0x1, FUTEX_WAKE|FUTEX_PRIVATE_FLAG, 1', ret: 1 });
+      x.ev(l, 'poll', 2e9, { arg: '…', ret: 1 });
+      x.ev(l, 'clock_nanosleep', 5e6, {});
+      x.ev(l, 'wait4', 7e6, { val: l + 1 });
+    }),
+    [
+      'waits for a lock 322 ms',
+      'waits to be woken 1.00 ms',
+      'wakes 1 that waited',
+      'waits for events 2.00 s',
+      'sleeps 5.00 ms',
+      'waits for test 1000 7.00 ms',
+    ],
+  ));
+
+test('words: hostile names stay text', () => {
+  const [line] = said((x, l) => void x.ev(l, 'access', 5, { obj: '/tmp/\u202e<b>\n' }));
+  assert.equal(line, 'access /tmp/\\u{202e}<b>\\n');
+});
