@@ -150,6 +150,21 @@ test('slow-peer', () =>
     recv(L.slowPeerNs - 1),
     /waited 200 ms for 10\.0\.0\.1:80/,
   ));
+test('slow-peer: what was waited for in poll, select or epoll counts', () => {
+  const waits =
+    (waited: number): Make =>
+    (x, l) => {
+      const file = x.file('socket', 'socket:[1]', l, 0);
+      x.ev(l, 'connect', 1000, { obj: '10.0.0.1:80', file });
+      x.conns.push({ file, lane: l, peer_lane: -1, peer: x.strings.id('10.0.0.1:80'), waited });
+    };
+  return rule(
+    'slow-peer',
+    waits(L.slowPeerNs),
+    waits(L.slowPeerNs - 1),
+    /waited 200 ms for 10\.0\.0\.1:80 in poll, select or epoll/,
+  );
+});
 const futex =
   (ns: number, rest: number): Make =>
   (x, l) => {

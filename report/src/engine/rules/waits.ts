@@ -3,7 +3,16 @@
 import { show } from '../../format/text';
 import { count, duration, percent, plural } from '../human';
 import type { Store } from '../store';
-import { addSpell, entry, LIMITS as L, term, type Ground, type Rule, type Spell } from './rule';
+import {
+  addSpell,
+  entry,
+  LIMITS as L,
+  term,
+  type Ground,
+  type Put,
+  type Rule,
+  type Spell,
+} from './rule';
 
 const FILE_OPS = [
   'open',
@@ -53,10 +62,30 @@ export const slowCall: Rule = {
   },
 };
 
+/** Connections that were waited for in other calls than their own, as the writer has attributed poll, select and epoll. */
+function waitedElsewhere(g: Ground, known: Map<number, Spell>, put: Put): void {
+  const { peer, waited, lane, count: n } = g.store.conns,
+    by = new Map<string, { id: number; lane: number; ns: number }>();
+  for (let k = 0; k < n; k++) {
+    if (!peer[k] || known.has(peer[k]) || waited[k] < L.slowPeerNs) continue;
+    const v = entry(by, `${peer[k]} ${lane[k]}`, () => ({ id: peer[k], lane: lane[k], ns: 0 }));
+    v.ns += waited[k];
+  }
+  for (const v of by.values())
+    if (v.lane >= 0)
+      put(
+        2,
+        `${g.who(v.lane)} waited ${duration(v.ns)} for ${g.name(v.id)} in poll, select or epoll.`,
+        g.path(v.id),
+        -1,
+        v.ns,
+      );
+}
+
 export const slowPeer: Rule = {
   id: 'slow-peer',
   title: 'Waiting for a slow peer',
-  threshold: `one receive or connect of ${duration(L.slowPeerNs)} or more`,
+  threshold: `one receive or connect of ${duration(L.slowPeerNs)} or more, or as much in poll, select and epoll for one connection`,
   watch(g) {
     const { store } = g,
       { obj, file, files, lane } = store,
@@ -79,6 +108,8 @@ export const slowPeer: Rule = {
             v.longest,
             v.ns,
           );
+        // Of a part of the events it is not known which connection they waited for.
+        if (!g.lanes) waitedElsewhere(g, peers, put);
       },
     };
   },
