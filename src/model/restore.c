@@ -34,6 +34,12 @@ static struct file *make(struct world *w, const struct record_file *r, int fd, c
 	enum file_kind kind = r->kind < _FILE_KIND_MAX ? (enum file_kind)r->kind : FILE_UNKNOWN;
 	struct file *f = file_new(w, kind, name ? name->bytes : "", name ? name->len : 0);
 
+	if (r->flags & RECORD_FILE_OUTSIDE && f->name.len) {
+		buf_reset(&w->tmp);
+		buf_add(&w->tmp, f->name.s, f->name.len);
+		buf_putc(&w->tmp, '\0');	/* name_is_outside() */
+		file_set_name(w, f, w->tmp.s, w->tmp.len);
+	}
 	f->origin = f->name.len || kind == FILE_SOCKET ? ORIGIN_NOTHING : ORIGIN_FD;
 	f->origin_fd = fd;
 	f->open_flags = r->open_flags;

@@ -21,12 +21,14 @@ static unsigned add(struct put *p, enum chunk_part part, const struct bytes *s)
 static unsigned add_outside(struct put *p, enum chunk_part part, const struct bytes *root, const struct bytes *path)
 {
 	struct buf b = { 0 };
+	bool outside;
 
 	if (!path->s)
 		return 0;
-	if (root->len > 1 && path->len && path->s[0] == '/')
+	outside = name_is_outside(path->s, path->len);
+	if (root->len > 1 && path->len && path->s[0] == '/' && !outside)
 		buf_add(&b, root->s, root->len);
-	buf_add(&b, path->s, path->len);
+	buf_add(&b, path->s, path->len - outside);
 	record_chunk(&p->rec, 0, part, 0, b.s ? b.s : "", MIN(b.len, (size_t)RECORD_STR_MAX));
 	buf_done(&b);
 	return 1;
@@ -110,7 +112,8 @@ static struct record_file make_file(const struct file *f)
 	struct record_file r = {
 		.id = f->id, .peer = f->peer_file, .kind = f->kind, .open_flags = f->open_flags, .target_pid = f->target_pid,
 		.pos = f->pos, .dev = f->dev, .ino = f->ino,
-		.flags = (f->deleted ? RECORD_FILE_DELETED : 0) | (f->has_pos ? RECORD_FILE_HAS_POS : 0),
+		.flags = (f->deleted ? RECORD_FILE_DELETED : 0) | (f->has_pos ? RECORD_FILE_HAS_POS : 0) |
+			 (name_is_outside(f->name.s, f->name.len) ? RECORD_FILE_OUTSIDE : 0),
 	};
 
 	if (f->sock) {

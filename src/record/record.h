@@ -135,7 +135,8 @@ struct record_file {
 	rec_u32 id, peer, kind, flags, open_flags, target_pid, conn, conn_err;
 	rec_u64 pos, dev, ino, connect_ns, connected_ns;
 };
-enum { RECORD_FILE_DELETED = 1, RECORD_FILE_HAS_POS = 2 };
+/* OUTSIDE: not seen from the root of the process that has it */
+enum { RECORD_FILE_DELETED = 1, RECORD_FILE_HAS_POS = 2, RECORD_FILE_OUTSIDE = 4 };
 
 /* Credentials and umask; and resource limits, soft and hard, by their numbers (RLIMIT_*), ~0: none. */
 struct record_owner { rec_u32 uid, euid, gid, egid, umask, pad; };

@@ -97,6 +97,48 @@ static void test_snapshot(void **state)
 	scene_done(&b);
 }
 
+/* What a chrooted process has from before, and a file of that name inside its root, stay two. */
+static void test_outside(void **state)
+{
+	static const char *const names[] = { "/srv/data", "/jail/srv/data" };
+	const struct {
+		uint64_t len;
+		uint32_t level, type;
+		int32_t fds[2];
+	} control = { 24, SOL_SOCKET, SCM_RIGHTS, { 7, 8 } };
+	struct scene a, b;
+
+	(void)state;
+	a = (struct scene){ .now = 1000000, .took = 500 };
+	b = a;
+	a.w = world_new(scene_event, &a);
+	b.w = world_new(scene_event, &b);
+	start(&a, START_COMMAND | START_FACTS);
+	task(&a, 10, 10);
+	CALL(&a, 10, "chroot", 0, 0x1000);
+	str(&a, 0, "/jail");
+	go(&a);
+	CALL(&a, 10, "recvmsg", 1, 3, 0, 0);
+	part(&a, 1, PART_CONTROL, CHUNK_AT_EXIT, &control, sizeof(control));
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+		struct record_fact r = {
+			.fd = control.fds[i], .mode = 0100600, .ino = 70 + i, .dev = 9, .open_flags = O_RDWR
+		};
+
+		part(&a, 0, PART_FACT, CHUNK_AT_EXIT, &r, sizeof(r));
+		part(&a, 0, PART_FACT_NAME, CHUNK_AT_EXIT, names[i], strlen(names[i]));
+	}
+	go(&a);
+	snapshot_into(&a, &b);
+	for (int fd = 7; fd <= 8; fd++) {
+		same_name(&a, &b, 10, fd);
+		assert_string_equal(file_of(&b, 10, fd)->name.s, "/srv/data");
+		assert_int_equal(name_is_outside(file_of(&b, 10, fd)->name.s, file_of(&b, 10, fd)->name.len), fd == 7);
+	}
+	scene_done(&a);
+	scene_done(&b);
+}
+
 static void round_trip(const void *bytes, size_t len)
 {
 	struct addr a, b;
@@ -126,7 +168,10 @@ static void test_addresses(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_snapshot), cmocka_unit_test(test_addresses) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_snapshot),
+		cmocka_unit_test(test_outside), cmocka_unit_test(test_addresses),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
