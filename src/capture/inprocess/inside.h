@@ -34,6 +34,7 @@ struct space {
 	uint64_t since_ns;
 	uint64_t near;			/* the switch, in the first byte of a mark; springs behind them */
 	uint64_t mark;
+	int mem;			/* space_memory(), -1: not opened */
 	struct space_site sites[STUB_SITES];
 	unsigned nsites;
 	struct tracee *cache[SPACE_CACHE];	/* by their fs base */
@@ -70,8 +71,8 @@ void space_put_call(struct ptrace_source *s, struct tracee *t, unsigned flags, i
  */
 void space_off(struct ptrace_source *s, struct space *sp);
 void space_off_for(struct ptrace_source *s, struct space *sp, enum space_why why);	/* counted */
-/* Also where the program itself may not write. */
-bool space_write(pid_t tid, uint64_t addr, const void *bytes, size_t n);
+/* Its memory, to read and write, also where the program itself may not write; -1. */
+int space_memory(pid_t tid);
 
 struct library;
 struct mapping { uint64_t start, end, offset; char path[512]; };

@@ -18,24 +18,17 @@
 #include "base/process.h"
 #include "capture/inprocess/inside.h"
 #include "capture/proc/proc.h"
-#include "capture/ptrace/mem.h"
 #include "capture/ptrace/ptrace.h"
 
 /* For how long a thread is waited for that is asked to stop: deep in a file system it does not. */
 enum { PATIENCE_NS = 300000000, NAP_NS = 30000, SYS_SECCOMP_CODE = 1 };
 
-bool space_write(pid_t tid, uint64_t addr, const void *bytes, size_t n)
+int space_memory(pid_t tid)
 {
 	char name[64];
-	int mem;
-	bool ok;
 
 	snprintf(name, sizeof(name), "/proc/%d/mem", (int)tid);
-	mem = open(name, O_RDWR | O_CLOEXEC);
-	ok = mem >= 0 && pwrite(mem, bytes, n, (off_t)addr) == (ssize_t)n;
-	if (mem >= 0)
-		close(mem);
-	return ok;
+	return open(name, O_RDWR | O_CLOEXEC);
 }
 
 /* ---- a thread ---- */
@@ -268,48 +261,29 @@ static bool stop_all(struct ptrace_source *s, struct space *sp)
 }
 
 /*
- * Memory of a tracee of sp, by whichever of its threads can be asked.  PTRACE_POKEDATA writes where the program may not
- * be looked at any more (PR_SET_DUMPABLE).
+ * Memory of sp: what was opened when its stubs were put in stays open, also when the program may not be looked at any
+ * more (PR_SET_DUMPABLE); a fork's copy is opened now.
  */
-static bool write_word(pid_t tid, uint64_t addr, const uint8_t *bytes, size_t n)
+static int memory_of(struct ptrace_source *s, struct space *sp)
 {
-	size_t in = addr % 8;
-	uint8_t words[16];
-	long v;
-
-	for (unsigned i = 0; i < 2; i++) {
-		errno = 0;
-		v = ptrace(PTRACE_PEEKDATA, tid, addr - in + 8 * i, 0);
-		if (errno)
-			return false;
-		memcpy(words + 8 * i, &v, 8);
-	}
-	memcpy(words + in, bytes, n);
-	for (unsigned i = 0; i < 2; i++) {
-		memcpy(&v, words + 8 * i, 8);
-		if (in + n > 8 * i && ptrace(PTRACE_POKEDATA, tid, addr - in + 8 * i, v) < 0)
-			return false;
-	}
-	return true;
+	for (struct tracee *t = s->tracees; t && sp->mem < 0; t = t->hh.next)
+		if (t->space == sp && !tracee_is_gone(t))
+			sp->mem = space_memory(t->tid);
+	return sp->mem;
 }
 
 /* Writes n ≤ 8 bytes where `were` stand; else it is another text by now, or the program has written there itself. */
-static void replace(struct ptrace_source *s, const struct space *sp, uint64_t addr, const uint8_t *were,
-		    const uint8_t *bytes, size_t n)
+static bool replace(int mem, uint64_t addr, const uint8_t *were, const uint8_t *bytes, size_t n)
 {
-	for (struct tracee *t = s->tracees; t; t = t->hh.next) {
-		uint8_t there[8];
+	uint8_t there[8];
 
-		if (t->space != sp || tracee_is_gone(t) || mem_read(t->tid, addr, there, n) != (ssize_t)n)
-			continue;
-		if (memcmp(there, were, n) != 0 || space_write(t->tid, addr, bytes, n) ||
-		    write_word(t->tid, addr, bytes, n))
-			return;
-	}
+	if (mem < 0 || pread(mem, there, n, (off_t)addr) != (ssize_t)n)
+		return mem >= 0;	/* not mapped */
+	return memcmp(there, were, n) != 0 || pwrite(mem, bytes, n, (off_t)addr) == (ssize_t)n;
 }
 
 /* The switch has a mark behind it: after an exec that was not seen yet other memory may be at its address. */
-static void switch_off(struct ptrace_source *s, const struct space *sp)
+static void switch_off(int mem, const struct space *sp)
 {
 	uint8_t on[8], off[8];
 
@@ -317,27 +291,39 @@ static void switch_off(struct ptrace_source *s, const struct space *sp)
 	memcpy(off, on, 8);
 	on[0] = 1;
 	off[0] = 0;
-	replace(s, sp, sp->near, on, off, 8);
+	replace(mem, sp->near, on, off, 8);
 }
 
-void space_off(struct ptrace_source *s, struct space *sp)
+/* Where it cannot be (a fork's copy that may not be looked at), the jumps lead to the calls' own ways: it is off. */
+static bool restore(int mem, const struct space *sp)
 {
-	if (!sp->patched)
-		return;
-	sp->on = false;
-	sp->off_due = true;
-	switch_off(s, sp);
-	if (!stop_all(s, sp))
-		return;
+	bool all = true;
+
 	for (unsigned i = 0; i < sp->nsites; i++)
 		for (unsigned k = sp->sites[i].nwrites; k--;) {
 			const struct site_write *w = &sp->sites[i].writes[k];
 
-			replace(s, sp, w->addr, w->bytes, sp->sites[i].were[k], w->len);
+			all &= replace(mem, w->addr, w->bytes, sp->sites[i].were[k], w->len);
 		}
+	return all;
+}
+
+void space_off(struct ptrace_source *s, struct space *sp)
+{
+	int mem;
+
+	if (!sp->patched)
+		return;
+	mem = memory_of(s, sp);
+	sp->on = false;
+	sp->off_due = true;
+	switch_off(mem, sp);
+	if (!stop_all(s, sp))
+		return;
+	sp->patched = !restore(mem, sp);
 	ring_end(&sp->ring, sp->killed);
 	space_drain(s, sp, NULL);
-	sp->patched = sp->off_due = false;
+	sp->off_due = false;
 	if (sp->ring.mem)
 		munmap(sp->ring.mem, RING_SIZE);
 	sp->ring.mem = NULL;

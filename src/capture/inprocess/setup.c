@@ -26,6 +26,11 @@ enum { WINDOW = 32, PAGE = 4096 };
 
 #define CALL(in, nr, ...) inject_call((in), (nr), (const uint64_t[6]){ __VA_ARGS__ })
 
+static bool write_there(const struct space *sp, uint64_t addr, const void *bytes, size_t n)
+{
+	return pwrite(sp->mem, bytes, n, (off_t)addr) == (ssize_t)n;
+}
+
 /* The file lives in the two mappings alone: the descriptor is closed before the program goes on. */
 static bool map_ring(struct inject *in, struct tracee *t, struct space *sp)
 {
@@ -34,10 +39,10 @@ static bool map_ring(struct inject *in, struct tracee *t, struct space *sp)
 	char path[64];
 	int ours;
 
-	if (mem_read(t->tid, name, &was, 8) != 8 || !space_write(t->tid, name, "ring\0\0\0", 8))
+	if (mem_read(t->tid, name, &was, 8) != 8 || !write_there(sp, name, "ring\0\0\0", 8))
 		return false;
 	fd = CALL(in, SYS_memfd_create, name, MFD_CLOEXEC);
-	space_write(t->tid, name, &was, 8);
+	write_there(sp, name, &was, 8);
 	if (fd < 0)
 		return false;
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)t->tid, (int)fd);
@@ -127,7 +132,7 @@ static bool write_jumps(const struct patching *p, struct space_site *x)
 		if (mem_read(p->t->tid, x->writes[i].addr, x->were[i], x->writes[i].len) != (ssize_t)x->writes[i].len)
 			return false;
 	for (unsigned i = 0; i < x->nwrites; i++)
-		if (!space_write(p->t->tid, x->writes[i].addr, x->writes[i].bytes, x->writes[i].len))
+		if (!write_there(p->sp, x->writes[i].addr, x->writes[i].bytes, x->writes[i].len))
 			return false;
 	return true;
 }
@@ -151,8 +156,8 @@ static void patch(void *ctx, const struct site *site, const uint8_t *text, uint6
 	x->way = stub_spring(code, &(struct stub_spring){ spring, sp->near, x->call, n, nr, x->own });
 	stub_block(block, nr, x->call + 2, spring + x->way);
 	x->nwrites = site_patch(site, base, spring, x->writes);
-	if (!x->nwrites || !space_write(p->t->tid, STUB_BLOCKS + n * STUB_BLOCK, block, sizeof(block)) ||
-	    !space_write(p->t->tid, spring, code, sizeof(code)))
+	if (!x->nwrites || !write_there(p->sp, STUB_BLOCKS + n * STUB_BLOCK, block, sizeof(block)) ||
+	    !write_there(p->sp, spring, code, sizeof(code)))
 		return;
 	sp->nsites++;	/* what was written in part is put back with the rest */
 	sp->patched |= write_jumps(p, x);
@@ -178,6 +183,6 @@ bool space_set_up(struct ptrace_source *s, struct tracee *t, struct space *sp, c
 	begin_ring(&sp->ring, sp->mark);
 	/* jumps last, when all that they lead to is there; the switch at the very end */
 	library_each(l, m, patch, &p);
-	sp->on = sp->patched && space_write(t->tid, sp->near, &sp->mark, sizeof(sp->mark));
+	sp->on = sp->patched && write_there(sp, sp->near, &sp->mark, sizeof(sp->mark));
 	return sp->patched;
 }

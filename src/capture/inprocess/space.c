@@ -184,6 +184,8 @@ static void forget(struct inside *in, struct space *sp)
 	*p = sp->next;
 	if (sp->ring.mem)
 		munmap(sp->ring.mem, RING_SIZE);
+	if (sp->mem >= 0)
+		close(sp->mem);
 	free(sp);
 }
 
@@ -217,14 +219,19 @@ static bool put_in(struct ptrace_source *s, struct tracee *t, uint64_t ip)
 	sp = xcalloc(1, sizeof(*sp));
 	sp->users = 1;
 	sp->near = near;
+	sp->mem = space_memory(t->tid);
 	sp->ring.known = in->known;
 	sp->next = in->spaces;
 	in->spaces = sp;
 	t->space = sp;
 	start_clock(in);
-	if (!space_set_up(s, t, sp, &m, l)) {
+	if (sp->mem < 0 || !space_set_up(s, t, sp, &m, l)) {
+		bool asked = sp->mem >= 0;
+
 		t->space = NULL;
 		forget(in, sp);
+		if (!asked)
+			return false;
 		in->nwhy[SPACE_TAKEN]++;
 		return true;	/* it may have made calls for us: its own comes again in any case */
 	}
@@ -282,6 +289,7 @@ void space_share(struct ptrace_source *s, struct tracee *child, struct tracee *p
 		copy->nsites = sp->nsites;
 		copy->near = sp->near;
 		copy->patched = true;
+		copy->mem = -1;
 		copy->ring.known = sp->ring.known;
 		copy->next = s->inside->spaces;
 		sp = s->inside->spaces = copy;
