@@ -32,6 +32,8 @@ export class EventTable {
   private lastSelected = -1;
   /** Where a range of marked rows began: it ends at the selected one; −1 for none. */
   private anchor = -1;
+  /** The selected row was in sight when it was drawn last. */
+  private sees = false;
 
   constructor(readonly s: State) {
     const make = (cls: string, role: string, parent?: HTMLElement): HTMLElement => {
@@ -51,7 +53,7 @@ export class EventTable {
     this.space = make('tb-space', 'presentation', this.body);
     this.rowsEl = make('tb-rows', 'presentation', this.body);
     this.none = make('nothing', 'row', this.body);
-    this.resize = new ResizeObserver(() => this.invalidate());
+    this.resize = new ResizeObserver(() => this.resized());
     this.resize.observe(this.body);
     this.stop.push(
       effect(() => this.makeHead(s.columns.value)),
@@ -59,6 +61,14 @@ export class EventTable {
       effect(() => this.followSelected()),
     );
     this.listen();
+  }
+
+  /** The panel that opens beside a selected row may take height, too: the row stays in sight. */
+  private resized(): void {
+    const sel = this.s.selected.peek(),
+      row = this.sees && sel >= 0 ? this.s.rowOf(sel) : -1;
+    if (row >= 0) this.reveal(row);
+    this.invalidate();
   }
 
   /** What the rows depend on. */
@@ -298,6 +308,7 @@ export class EventTable {
       const e = this.pool[k];
       e.hidden = k >= shown;
       if (k < shown) this.fill(e, first + k, cols);
+      else e.classList.remove('on');
     }
     const sort = s.sort.peek();
     this.head.querySelectorAll('button').forEach(b => {
@@ -311,8 +322,8 @@ export class EventTable {
     });
     const sel = s.selected.peek(),
       row = sel >= 0 ? s.rowOf(sel) : -1;
-    if (row >= first && row < first + shown)
-      this.el.setAttribute('aria-activedescendant', `row-${row - first}`);
+    this.sees = row >= first && row < first + shown;
+    if (this.sees) this.el.setAttribute('aria-activedescendant', `row-${row - first}`);
     else this.el.removeAttribute('aria-activedescendant');
   }
 
