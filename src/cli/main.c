@@ -87,8 +87,8 @@ int main(int argc, char **argv)
 		options_hint(stderr);
 		return 125;
 	}
-	if (argc == 2 && !strcmp(argv[1], "help") && command_find("help", &path, &diag) < 0) {
-		options_help(stdout, false);
+	if (argc <= 3 && !strcmp(argv[1], "help") && command_find("help", &path, &diag) < 0) {
+		options_help(stdout, argc == 3);	/* whatever it is about, it is there */
 		return fflush(stdout) ? 125 : 0;
 	}
 	free(path);

@@ -140,9 +140,10 @@ def asked(t):
             p = subprocess.run([t.args.compendium, *words], cwd=d, stderr=subprocess.PIPE, text=True, check=False)
             equal((p.returncode, p.stderr.count("\n"), os.listdir(d)), (125, 1, []), str(words))
             check("is the" not in p.stderr and "the file's name or the command?" in p.stderr, p.stderr)
-        p = subprocess.run([t.args.compendium, "help"], stdout=subprocess.PIPE, text=True, check=False)
-        equal(p.returncode, 0, "help")
-        check(p.stdout.startswith("Usage: compendium"), p.stdout)
+        for words, at_least in ((["help"], 20), (["help", "filter"], 100)):
+            p = subprocess.run([t.args.compendium, *words], stdout=subprocess.PIPE, text=True, check=False)
+            equal(p.returncode, 0, str(words))
+            check(p.stdout.startswith("Usage: compendium") and p.stdout.count("\n") > at_least, p.stdout)
         piped = f'{t.args.compendium} --backend {t.args.backend} -q -o >(cat >{d}/text) -- true 2>/dev/null'
         subprocess.run(["bash", "-c", piped], check=True)
         eventually(lambda: os.path.exists(f"{d}/text") and "FINAL: true" in open(f"{d}/text").read(), "the text in another program")
