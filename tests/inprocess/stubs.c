@@ -165,7 +165,7 @@ static void *waits(void *arg)
 
 static void covered_while_inside(void)
 {
-	pthread_t t;
+	pthread_t t = 0;
 
 	CHECK(pipe(ends) == 0 && pthread_create(&t, NULL, waits, NULL) == 0);
 	usleep(50000);
