@@ -497,8 +497,10 @@ def critical_path(t):
     says(shown, r"on CPU: python\S* .*slow\.c")
     out = subprocess.run([t.args.compendium, "-q", "--read", cpd, "--summary=json", "-o", "-"], capture_output=True, check=True, timeout=PATIENCE).stdout
     rows = json.loads(out)["tables"]["critical_path"]["rows"]
-    check("slow.c" in max(rows, key=lambda row: row["time_ns"])["command"], rows)
     [make] = [row for row in rows if row["command"].startswith("make")]
+    # on a loaded machine make itself can take its time until it begins
+    longest = max((row for row in rows if row is not make), key=lambda row: row["time_ns"])
+    check("slow.c" in longest["command"], rows)
     check(make["share"] < 5000, f"make waited for the others: {make}")
     check(9900 <= sum(row["share"] for row in rows) <= 10000, "shares that sum to the whole")
     meta = json.loads(re.search(r'id="cpd-meta">(.*?)</script>', report.read_text(errors="replace"), re.S)[1])
@@ -507,7 +509,7 @@ def critical_path(t):
     spent = {}
     for lane, start, end in path:
         spent[lane] = spent.get(lane, 0) + end - start
-    longest = max(spent, key=spent.get)
+    longest = max((lane for lane in spent if tasks[lane]["pid"] != make["pid"]), key=spent.get)
     check(any("slow.c" in e["argv"] for e in tasks[longest]["execs"]), tasks[longest])
     equal({tasks[lane]["pid"] for lane in spent}, {row["pid"] for row in rows}, "processes of the path")
 
