@@ -369,7 +369,10 @@ def run_step(name, slow, beside=False):
         except (Failed, OSError) as problem:
             step.failed += 1
             step.notes.append(f"FAILED {problem}")
-    said = path.read_text(errors="replace")[-6000:] if step.failed else ""
+    said = ""
+    if step.failed:     # the end of the log, after the failures of TAP that it leaves out
+        log = path.read_text(errors="replace")
+        said = "".join(re.findall(r"^not ok.*\n(?:#.*\n){0,60}", log[:-6000], re.M)) + log[-6000:]
     said += (f"{'FAILED' if step.failed else 'ok':6} {name:12} {step.passed:5} passed {step.failed:3} failed "
              f"{step.skipped:3} skipped {time.monotonic() - start:6.0f} s\n")
     sys.stdout.write(said + "".join(f"         {note}\n" for note in step.notes))

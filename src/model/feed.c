@@ -356,7 +356,12 @@ static void feed_kernel(struct world *w, const struct item *item)
 {
 	struct event ev = event_at(item->head->ts_ns, item->head->tid ? task_find(w, item->head->tid) : NULL, EV_SCHED);
 
-	/* Before its first exec the process of the command is still a copy of compendium. */
+	/*
+	 * Before its first exec the process of the command is still a copy of compendium.  It runs while it waits to be
+	 * let go: the other sources may see it before the first record that names it.
+	 */
+	if (!world_ntasks_ever(w))
+		return;
 	if (ev.task && w->mode & START_COMMAND && !ev.task->proc->parent && !ev.task->proc->nexecs)
 		return;
 	switch (item->kind) {
