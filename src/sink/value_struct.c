@@ -114,7 +114,8 @@ static void walk_fields(const struct layout *layout, const char *bytes, uint32_t
 		if (how & LAYOUT_BEFORE && f->after)
 			continue;
 		if (f->off + f->size > len) {
-			ops->more(ctx, shape, i, 0);
+			if (!(how & LAYOUT_WHOLE) || f->off < len || !i)
+				ops->more(ctx, shape, i, 0);
 			break;
 		}
 		if (many)

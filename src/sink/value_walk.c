@@ -225,6 +225,8 @@ static void walk_structs(const struct walk *w, const struct arg_spec *spec, cons
 	uint32_t size = spec->size ? spec->size : 1, n = (p->len + size - 1) / size;
 
 	if (!array) {
+		if (spec->len && WORD(spec->len) == p->len)
+			how |= LAYOUT_WHOLE;
 		layout_walk(spec->layout, p->bytes, p->len, how, w->ops, w->ctx);
 		return;
 	}

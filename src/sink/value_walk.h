@@ -110,7 +110,8 @@ void value_walk_result(const struct event *ev, const struct value_ops *ops, void
 enum {
 	LAYOUT_ITEM = 1,	/* of a list: a single value stands for itself, no VALUE_BOX */
 	LAYOUT_BEFORE = 2,	/* the call: without what the kernel will write */
+	LAYOUT_WHOLE = 4,	/* the caller states this length: later fields, of newer kernels, are not there */
 };
-/* A struct.  Of fields that len does not reach comes one more(). */
+/* A struct.  Of fields that len does not reach comes one more(), where they are there. */
 void layout_walk(const struct layout *layout, const char *bytes, uint32_t len, unsigned how,
 		 const struct value_ops *ops, void *ctx);

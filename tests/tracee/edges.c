@@ -318,6 +318,8 @@ static void readiness(void)
 	args[4] = 77;
 	CHECK(syscall(SYS_clone3, args, sizeof(args)) < 0);
 	expect_call("clone3({flags=0, *exit_signal=77, *}, 88) = -1 EINVAL*");
+	CHECK(syscall(SYS_clone3, args, 64) < 0);	/* CLONE_ARGS_SIZE_VER0 */
+	expect_call("clone3({flags=0, *exit_signal=77, *tls=NULL}, 64) = -1 EINVAL*");
 	CPU_ZERO(&cpus);
 	CHECK(syscall(SYS_sched_setaffinity, 0, 0ul, &cpus) < 0);
 	expect_call("sched_setaffinity(0, 0, []) = -1 EINVAL*");
