@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What tools/check.py does with a script that fails once, always, or in too many places.  Prints TAP."""
+import io
+import pathlib
+import stat
+import sys
+import tempfile
+import types
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "tools"))
+import check  # pylint: disable=wrong-import-position
+
+
+# Counts its runs in a file beside it; $0 fails in its first $1 runs, in $2 tests.
+SCRIPT = """#!/bin/sh
+echo run >>"$0.runs"
+bad=0
+[ "$(wc -l <"$0.runs")" -gt "$1" ] || bad=$2
+i=0
+while [ $i -lt 5 ]; do
+	i=$((i + 1))
+	if [ $i -le "$bad" ]; then echo "not ok $i - test $i"; else echo "ok $i - test $i"; fi
+done
+[ "$bad" = 0 ]
+"""
+
+
+def outcome(place, runs, tests, again=True):
+    script = place / f"script-{runs}-{tests}-{again}"
+    script.write_text(SCRIPT)
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+    step = check.Step("step", io.StringIO(), False)
+    check.tap(step, script, runs, tests, again=again)
+    unsteady = [note.split("; ") for note in step.notes if note.startswith("UNSTEADY ")]
+    ran = len(script.with_name(script.name + ".runs").read_text().splitlines())
+    return ran, step.passed, step.failed, [len(tests) for tests in unsteady], step.log.getvalue().count("not ok")
+
+
+def node(text, status):
+    step = check.Step("step", io.StringIO(), False)
+    check.node_counts(step, types.SimpleNamespace(stdout=text, returncode=status))
+    return step.passed, step.failed, step.notes
+
+
+def main():
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="again-") as place:
+        place = pathlib.Path(place)
+        # how often it ran, passed, failed, tests in its UNSTEADY line, failures in the log
+        rows += [
+            ("what passes runs once", outcome(place, 0, 0), (1, 5, 0, [], 0)),
+            ("what fails once passes, is named, and its failure is in the log", outcome(place, 1, 1), (2, 5, 0, [1], 1)),
+            ("three tests may fail once", outcome(place, 1, 3), (2, 5, 0, [3], 3)),
+            ("four are too many", outcome(place, 1, 4), (1, 1, 4, [], 4)),
+            ("what fails twice has failed; both runs are in the log", outcome(place, 9, 1), (2, 4, 1, [], 2)),
+            ("a script that is not asked for again runs once", outcome(place, 1, 1, again=False), (1, 4, 1, [], 1)),
+        ]
+    line = "UNSTEADY a test: failed at first, passed when run again: why"
+    rows += [
+        ("the browser's unsteady test is named", node(f"not ok - a test\nok - a test\n{line}\n1 passed, 0 failed, 0 skipped\n", 0), (1, 0, [line])),
+        ("the browser's failure counts", node("not ok - a test\nnot ok - a test\n0 passed, 1 failed, 0 skipped\n", 1), (0, 1, [])),
+    ]
+    print(f"1..{len(rows)}")
+    for number, (what, got, want) in enumerate(rows, 1):
+        print(f"{'ok' if got == want else 'not ok'} {number} - {what}")
+        if got != want:
+            print(f"# got {got}, not {want}")
+    return any(got != want for _, got, want in rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
