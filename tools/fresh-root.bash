@@ -3,6 +3,7 @@
 # A fresh Debian to try something in; for scripts that source this:
 #   fresh_root SUITE PACKAGES   makes one with debootstrap, as $root, with /proc, /sys, /dev; at exit it is unmounted and
 #                               removed, unless $keep is set. MIRROR and CACHE (debootstrap's downloads) may be set.
+#   kept_root DIR               the same with one that was kept: mounts again what it needs, and keeps it.
 #   inside COMMAND…             runs it there with CI's environment, no standard input and nothing of this shell's;
 #                               ${as[@]} may hold an option of chroot, $home what HOME is.
 die() { echo "$(basename "$0" .sh): $*" >&2; exit 1; }
@@ -49,6 +50,16 @@ bear_frozen_mirror() {
 	fi
 }
 
+mount_root() {
+	# a mount point, as / is everywhere else: unshare(1) changes its propagation
+	mount --bind "$root" "$root"
+	mount --make-private "$root"
+	mount -t proc proc "$root/proc"
+	mount -t sysfs -o ro sys "$root/sys"
+	fill_dev
+	cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
+}
+
 fresh_root() {
 	local suite=$1 packages=$2 mirror start=$SECONDS
 	[ "$(id -u)" -eq 0 ] || die "must be root (debootstrap, chroot)"
@@ -66,16 +77,21 @@ fresh_root() {
 		{ tail "$root.log" >&2; exit 1; }
 	rm -f "$root.log"
 	echo "== a minimal $suite ($(cat "$root/etc/debian_version")): $((SECONDS - start)) s, $(du -smx "$root" | cut -f1) MB"
-	# a mount point, as / is everywhere else: unshare(1) changes its propagation
-	mount --bind "$root" "$root"
-	mount --make-private "$root"
-	mount -t proc proc "$root/proc"
-	mount -t sysfs -o ro sys "$root/sys"
-	fill_dev
-	cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
+	mount_root
 	# A network that signs with its own authority: trust it inside as outside.
 	cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
 	bear_frozen_mirror "$suite"
+}
+
+kept_root() {
+	[ "$(id -u)" -eq 0 ] || die "must be root (chroot)"
+	root=$(realpath -- "$1")
+	# What is mounted is in use; and / is no root to mount in.
+	[ -e "$root/etc/debian_version" ] && [ "$root" != / ] || die "not a root that was kept: $1"
+	! grep -qE " $root(/| )" /proc/mounts || die "in use (mounted): $root"
+	keep=1
+	trap clean_up EXIT
+	mount_root
 }
 
 inside() {
