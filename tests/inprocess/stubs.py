@@ -67,14 +67,18 @@ def used(t):
             equal(calls(on).get(call), calls(off).get(call), f"{way}: {call} (calls, errors)")
 
 
+def change_by(t, way, change):
+    summary = one(t, way, lost=change in LOUD or change == "slots")
+    if change in LOUD:
+        check(summary["lost_records"], f"{way}: nothing is reported as lost")
+
+
 def changed(t):
     """ring, blocks, switch and springs overwritten, unmapped, closed, moved, mapped over: by the only thread, and beside three others"""
     possible(t)
     for change in CHANGES:
         for others in ("", "+"):
-            summary = one(t, change + others, lost=change in LOUD or change == "slots")
-            if change in LOUD:
-                check(summary["lost_records"], f"{change}{others}: nothing is reported as lost")
+            change_by(t, change + others, change)
 
 
 def texts(t):
@@ -100,6 +104,30 @@ def tasks(t):
         _, _, off, _, _ = traced(t, t.args.victim, way, mode="off")
         for call in ("read", "pwrite64"):
             equal(calls(on).get(call), calls(off).get(call), f"{way}: {call} (calls, errors)")
+
+
+def children(t):
+    """a fork's child has stubs of its own, and whatever it does to them stays as harmless; so has its child"""
+    possible(t)
+    for way in ("text_dropped", "own_text", "threads", "forks", "child:threads"):
+        status, _, off, _, _ = traced(t, t.args.victim, f"child:{way}", mode="off")
+        equal(status, 0, f"{way}: without")
+        status, _, on, made, said = traced(t, t.args.victim, f"child:{way}")
+        equal(status, 0, way)
+        check(int(MADE.search(said)[2]) >= 2 + way.count("child"), f"{way}: {said}")
+        for call in ("read", "pwrite64", "madvise", "clone", "clone3", "wait4"):
+            equal(calls(on).get(call), calls(off).get(call), f"{way}: {call} (calls, errors)")
+        equal(on["lost_records"], 0, f"{way}: lost records")
+    for change in CHANGES:
+        change_by(t, f"child:{change}", change)
+    for way in ("covered_while_inside", "own_filter", "no_clock", "undumpable", "limited", "locked", "taken", "shared_memory", "signals"):
+        one(t, f"child:{way}")
+    need(sys.executable)
+    script = "import multiprocessing as m, os\ndef w(n):\n f = os.open('/dev/zero', 0)\n for i in range(n): os.read(f, 1)\n return n\n" \
+             "if __name__ == '__main__':\n with m.get_context('fork').Pool(3) as p: print(sum(p.map(w, [500] * 6, 1)))"
+    (_, out, _, _, _), (status, out_on, on, _, said) = (traced(t, sys.executable, "-S", "-E", "-c", script, mode=mode) for mode in ("off", "on"))
+    equal((status, out_on, on["lost_records"]), (0, out, 0), "multiprocessing")
+    check(int(MADE.search(said)[2]) > 1, f"multiprocessing: {said}")
 
 
 def handlers(t):
@@ -246,7 +274,7 @@ def killed(t):
             end(pids)
 
 
-GROUPS = {"stubs": [used, changed, texts, rules, tasks, handlers, parity, copied, let_go, killed]}
+GROUPS = {"stubs": [used, changed, texts, rules, tasks, children, handlers, parity, copied, let_go, killed]}
 
 if __name__ == "__main__":
     sys.exit(main(__doc__, GROUPS))

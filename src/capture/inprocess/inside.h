@@ -88,11 +88,15 @@ void inject_end(struct inject *in);	/* its own call is going to be made again; f
 /* setup.c: near: a place for the switch and the springs; false: nothing is patched */
 bool space_set_up(struct ptrace_source *s, struct tracee *t, struct space *sp, const struct mapping *m,
 		  const struct library *l);
+/* A fork's copy, which has all but a ring: it gets one of its own, and its switch is on.  false: it stays as it is. */
+bool space_wake(struct tracee *t, struct space *sp);
 
 /* library.c */
 /* The private mapping of a file that holds ip, and a place of `room` bytes within a jump's reach of all of it. */
 bool library_mapped(pid_t tid, uint64_t ip, size_t room, struct mapping *ret, uint64_t *ret_room);
 bool library_locks(pid_t pid);		/* it has memory locked, and may lock all that comes */
+/* Is there a private mapping of no file, of just that place and with these rights? */
+bool library_has_own(pid_t tid, uint64_t start, uint64_t size, const char *perms);
 bool library_is_c(const char *path);
 /* With its sites, which are found once; path: as tid sees it.  NULL: they cannot be found. */
 struct library *library_of(pid_t tid, const char *path);

@@ -87,6 +87,25 @@ bool library_is_c(const char *path)
 	return name && (!strcmp(name, "/libc.so.6") || !strncmp(name, "/libc-2.", 8));
 }
 
+bool library_has_own(pid_t tid, uint64_t start, uint64_t size, const char *perms)
+{
+	char name[64], line[1024], has[8];
+	bool found = false;
+	FILE *f;
+
+	snprintf(name, sizeof(name), "/proc/%d/maps", (int)tid);
+	f = fopen(name, "re");
+	while (f && !found && fgets(line, sizeof(line), f)) {
+		unsigned long from, to, inode;
+
+		found = sscanf(line, "%lx-%lx %7s %*x %*s %lu", &from, &to, has, &inode) == 4 && from == start &&
+			to == start + size && !inode && !strcmp(has, perms);
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
 bool library_mapped(pid_t tid, uint64_t ip, size_t room, struct mapping *ret, uint64_t *ret_room)
 {
 	char name[64], line[1024], perms[8];

@@ -22,7 +22,8 @@
 #define MADV_WIPEONFORK 18		/* Linux 4.14 */
 #endif
 
-enum { WINDOW = 32, PAGE = 4096 };
+/* SPRINGS_SIZE: as the kernel counts, in pages */
+enum { WINDOW = 32, PAGE = 4096, SPRINGS_SIZE = (STUB_SITES * STUB_SPRING + PAGE - 1) / PAGE * PAGE };
 
 #define CALL(in, nr, ...) inject_call((in), (nr), (const uint64_t[6]){ __VA_ARGS__ })
 
@@ -61,12 +62,16 @@ static bool map_ring(struct inject *in, struct tracee *t, struct space *sp)
 	return at == STUB_RING && CALL(in, SYS_madvise, STUB_RING, RING_SIZE, MADV_DONTFORK) == 0;
 }
 
-/* Not from 0: a ring that is filled with one value anew is not taken for a fresh one. */
-static void begin_ring(struct ring *r, uint64_t at)
+/* The ring's numbers not from 0: one that is filled with one value anew is not taken for a fresh one. */
+static void begin_space(struct space *sp)
 {
-	r->tail = at;
-	memcpy(r->mem + RING_HEAD, &at, 8);
-	memcpy(r->mem + RING_TAIL, &at, 8);
+	if (getrandom(&sp->mark, sizeof(sp->mark), 0) < 0)
+		sp->mark = clock_ns();
+	sp->mark = sp->mark << 8 | 1;
+	sp->since_ns = clock_ns();
+	sp->ring.tail = sp->mark;
+	memcpy(sp->ring.mem + RING_HEAD, &sp->mark, 8);
+	memcpy(sp->ring.mem + RING_TAIL, &sp->mark, 8);
 }
 
 static bool map_code(struct inject *in, uint64_t at, uint64_t size, uint64_t prot)
@@ -79,16 +84,15 @@ static bool map_code(struct inject *in, uint64_t at, uint64_t size, uint64_t pro
 /* All of it or nothing: what is there already goes again. */
 static bool map_all(struct inject *in, struct tracee *t, struct space *sp)
 {
-	static const uint64_t springs = STUB_NEAR_SIZE - STUB_SPRINGS;
 	bool ok = map_ring(in, t, sp);
 	bool blocks = ok && map_code(in, STUB_BLOCKS, STUB_BLOCKS_SIZE, PROT_READ | PROT_EXEC);
 	bool mark = blocks && map_code(in, sp->near, PAGE, PROT_READ);
-	bool jumps = mark && map_code(in, sp->near + STUB_SPRINGS, springs, PROT_READ | PROT_EXEC);
+	bool jumps = mark && map_code(in, sp->near + STUB_SPRINGS, SPRINGS_SIZE, PROT_READ | PROT_EXEC);
 
 	if (jumps && CALL(in, SYS_madvise, sp->near, PAGE, MADV_WIPEONFORK) == 0)
 		return true;
 	if (jumps)
-		CALL(in, SYS_munmap, sp->near + STUB_SPRINGS, springs);
+		CALL(in, SYS_munmap, sp->near + STUB_SPRINGS, SPRINGS_SIZE);
 	if (mark)
 		CALL(in, SYS_munmap, sp->near, PAGE);
 	if (blocks)
@@ -137,15 +141,30 @@ static bool write_jumps(const struct patching *p, struct space_site *x)
 	return true;
 }
 
+static uint64_t spring_at(const struct space *sp, unsigned n) { return sp->near + STUB_SPRINGS + n * STUB_SPRING; }
+static uint64_t block_at(unsigned n) { return STUB_BLOCKS + n * STUB_BLOCK; }
+
+struct stub_code { uint8_t block[STUB_BLOCK], spring[STUB_SPRING]; };
+
+/* Returns where in the spring the way of its own begins. */
+static unsigned code_of(const struct space *sp, unsigned n, struct stub_code *ret)
+{
+	const struct space_site *x = &sp->sites[n];
+	unsigned way = stub_spring(
+		ret->spring, &(struct stub_spring){ spring_at(sp, n), sp->near, x->call, n, x->nr, x->own });
+
+	stub_block(ret->block, x->nr, x->call + 2, spring_at(sp, n) + way);
+	return way;
+}
+
 static void patch(void *ctx, const struct site *site, const uint8_t *text, uint64_t size, uint64_t base)
 {
 	const struct patching *p = ctx;
 	struct space *sp = p->sp;
 	unsigned n = sp->nsites;
 	uint32_t nr = number_of(site, text);
-	uint64_t spring = sp->near + STUB_SPRINGS + n * STUB_SPRING;
 	struct space_site *x = &sp->sites[n];
-	uint8_t block[STUB_BLOCK], code[STUB_SPRING];
+	struct stub_code c;
 
 	if (n == STUB_SITES || nr >= RING_NRS || !p->s->inside->known[nr] ||
 	    !is_as_filed(p, text, size, base, site->at) ||
@@ -153,11 +172,10 @@ static void patch(void *ctx, const struct site *site, const uint8_t *text, uint6
 		return;
 	*x = (struct space_site){ .nr = nr, .patch = base + site->patch, .call = base + site->at,
 				  .own = site->way == SITE_PAD ? STUB_OWN_CALL : STUB_AT_SITE };
-	x->way = stub_spring(code, &(struct stub_spring){ spring, sp->near, x->call, n, nr, x->own });
-	stub_block(block, nr, x->call + 2, spring + x->way);
-	x->nwrites = site_patch(site, base, spring, x->writes);
-	if (!x->nwrites || !write_there(p->sp, STUB_BLOCKS + n * STUB_BLOCK, block, sizeof(block)) ||
-	    !write_there(p->sp, spring, code, sizeof(code)))
+	x->way = code_of(sp, n, &c);
+	x->nwrites = site_patch(site, base, spring_at(sp, n), x->writes);
+	if (!x->nwrites || !write_there(p->sp, block_at(n), c.block, sizeof(c.block)) ||
+	    !write_there(p->sp, spring_at(sp, n), c.spring, sizeof(c.spring)))
 		return;
 	sp->nsites++;	/* what was written in part is put back with the rest */
 	sp->patched |= write_jumps(p, x);
@@ -172,17 +190,61 @@ bool space_set_up(struct ptrace_source *s, struct tracee *t, struct space *sp, c
 
 	if (!in)
 		return false;
-	if (getrandom(&sp->mark, sizeof(sp->mark), 0) < 0)
-		sp->mark = clock_ns();
-	sp->mark = sp->mark << 8 | 1;
 	ok = map_all(in, t, sp);
 	inject_end(in);
 	if (!ok)
 		return false;
-	sp->since_ns = clock_ns();
-	begin_ring(&sp->ring, sp->mark);
+	begin_space(sp);
 	/* jumps last, when all that they lead to is there; the switch at the very end */
 	library_each(l, m, patch, &p);
 	sp->on = sp->patched && write_there(sp, sp->near, &sp->mark, sizeof(sp->mark));
 	return sp->patched;
+}
+
+/* ---- a fork's copy ---- */
+
+static bool reads(const struct space *sp, uint64_t addr, const void *bytes, size_t n)
+{
+	uint8_t there[STUB_BLOCK];
+
+	return n <= sizeof(there) && pread(sp->mem, there, n, (off_t)addr) == (ssize_t)n && !memcmp(there, bytes, n);
+}
+
+/* What its parent had mapped is what it has: the program could change that, as long as nothing of it was used. */
+static bool is_as_left(const struct tracee *t, const struct space *sp)
+{
+	static const uint8_t off[8];
+	struct stub_code c;
+
+	if (!library_has_own(t->tid, STUB_BLOCKS, STUB_BLOCKS_SIZE, "r-xp") ||
+	    !library_has_own(t->tid, sp->near, PAGE, "r--p") ||
+	    !library_has_own(t->tid, sp->near + STUB_SPRINGS, SPRINGS_SIZE, "r-xp") ||
+	    !reads(sp, sp->near, off, sizeof(off)))
+		return false;
+	for (unsigned n = 0; n < sp->nsites; n++) {
+		code_of(sp, n, &c);
+		if (!reads(sp, block_at(n), c.block, sizeof(c.block)) ||
+		    !reads(sp, spring_at(sp, n), c.spring, sizeof(c.spring)))
+			return false;
+	}
+	return true;
+}
+
+bool space_wake(struct tracee *t, struct space *sp)
+{
+	struct inject *in;
+	bool ok;
+
+	if (!is_as_left(t, sp) || !(in = inject_begin(t)))
+		return false;
+	ok = map_ring(in, t, sp);
+	inject_end(in);
+	if (ok) {
+		begin_space(sp);
+		sp->on = write_there(sp, sp->near, &sp->mark, sizeof(sp->mark));
+	} else if (sp->ring.mem) {
+		munmap(sp->ring.mem, RING_SIZE);
+		sp->ring.mem = NULL;
+	}
+	return true;
 }

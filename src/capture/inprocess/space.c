@@ -241,6 +241,31 @@ static bool put_in(struct ptrace_source *s, struct tracee *t, uint64_t ip)
 	return true;
 }
 
+/* A fork's copy: jumps, blocks and springs, but no ring.  Not one that was taken out, or is to be. */
+static bool sleeps(const struct space *sp) { return sp->patched && !sp->on && !sp->off_due && !sp->ring.mem; }
+
+/* true: t may have made calls for us: its own comes again in any case */
+static bool wake(struct ptrace_source *s, struct tracee *t)
+{
+	struct inside *in = s->inside;
+	struct space *sp = t->space;
+	bool asked;
+
+	t->stubs_tried = true;
+	learn_thread(s, t);
+	if (!t->thread || !has_room(t->pid)) {
+		in->nwhy[SPACE_LIMITED]++;
+		return false;
+	}
+	sp->mem = sp->mem < 0 ? space_memory(t->tid) : sp->mem;
+	asked = sp->mem >= 0 && space_wake(t, sp);
+	if (sp->on)
+		start_clock(in);
+	in->nspaces += sp->on;
+	in->nwhy[SPACE_TAKEN] += !sp->on;
+	return asked;
+}
+
 /* A thread of its own is coming: alone it is now, for the last time. */
 static bool makes_thread(const struct tracee *t, uint64_t nr, const uint64_t args[6])
 {
@@ -258,12 +283,13 @@ bool space_try(struct ptrace_source *s, struct tracee *t, uint64_t nr, const uin
 	/* it makes us wait where memory is read */
 	if (nr == SYS_userfaultfd)
 		space_off_all(s);
-	if (in->closed || t->space || t->stubs_tried || t->muted || !t->filtered || is_kept_out(s, t))
+	if (in->closed || t->stubs_tried || t->muted || !t->filtered || is_kept_out(s, t) ||
+	    (t->space && (t->space->users > 1 || !sleeps(t->space))))
 		return false;
 	if (!makes_thread(t, nr, args) &&
 	    (nr >= RING_NRS || !in->known[nr] || ++t->nfast < STOPS_BEFORE << t->nlooks))
 		return false;
-	return is_alone(s, t) && put_in(s, t, ip);
+	return is_alone(s, t) && (t->space ? wake(s, t) : put_in(s, t, ip));
 }
 
 /* ---- sharing and ending ---- */

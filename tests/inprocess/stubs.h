@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* What the files of the program that stubs.py traces share. */
+#include <stdio.h>
+
+/* capture/inprocess/stub.h */
+#define RING ((unsigned char *)0x70000000)
+enum { RING_BYTES = 0x101000, BLOCKS_AT = 0x200000, BLOCKS_BYTES = 0x4000, ALL = 0x204000, ENOUGH = 200 };
+
+extern int zero, null, failed;	/* descriptors of /dev/zero, /dev/null; how often something was not as it should be */
+
+#define CHECK(what) do { if (!(what)) { failed++; printf("failed: %s\n", #what); } } while (0)
+
+int is_mapped(void);		/* is there a ring? */
+void reads(int n);		/* n times a read and a write */
+void no_ring(void);
+void *own(void);		/* memory of its own in that place: nothing is written there but by the program */
+int is_own(void);
+
+/* stubs_rules.c: filters, modes, limits */
+void own_filter(void);
+void strict(void);
+void no_clock(void);
+void undumpable(void);
+void limited(void);
+void locked(void);
+void taken(void);
