@@ -34,13 +34,19 @@ struct endings *endings_new(void)
 	return xcalloc(1, sizeof(struct endings));
 }
 
+static void drop_fatal(struct fatal *f)
+{
+	misses_drop(&f->region);
+	misses_drop(&f->text);
+	misses_drop(&f->symbol);
+}
+
 static void living_free(struct endings *e, struct living *v)
 {
 	for (unsigned i = 0; i < ENDING_LINES; i++)
 		free(v->lines[i]);
 	misses_done(&v->misses);
-	misses_drop(&v->last.region);
-	misses_drop(&v->last.text);
+	drop_fatal(&v->last);
 	if (e->last == v)
 		e->last = NULL;
 	HASH_DEL(e->all, v);
@@ -239,6 +245,7 @@ static void ended(struct endings *all, struct totals *t, const struct event *ev,
 				e->fatal = v->last;
 				e->fatal.region = keep(t, v->last.region);
 				e->fatal.text = keep(t, v->last.text);
+				e->fatal.symbol = keep(t, v->last.symbol);
 			}
 		}
 		if (WIFSIGNALED(ev->status))
@@ -262,12 +269,34 @@ static const uint64_t PROGRAMS_END = 0x570000000000;
 
 enum { NO_RIGHTS = EXEC_NO_SETUID | EXEC_NO_SETGID | EXEC_NO_CAPS };
 
+/* Which file and where: as capture saw it, else by what the model knows of the address space. */
+static void find_instruction(struct fatal *f, const struct event *ev)
+{
+	const struct mm *mm = ev->task->proc->mm;
+	const struct instruction *in = ev->instruction;
+	const struct region *at = mm && ev->ip && !in ? mm_find(mm, ev->ip) : NULL;
+
+	if (in) {
+		f->text = misses_dup((struct bytes){(char *)(uintptr_t)in->file, in->file_len, 0});
+		f->text_offset = in->offset;
+		f->has_offset = true;
+		f->into = in->into;
+		if (in->symbol)
+			f->symbol = misses_dup((struct bytes){(char *)(uintptr_t)in->symbol, in->symbol_len, 0});
+	} else if (at && at->path.len) {
+		f->text = misses_dup(at->path);
+		f->text_offset = ev->ip - at->start + at->offset;
+		f->has_offset = true;
+	} else if (!at && ev->ip && ev->ip < PROGRAMS_END) {
+		f->text = misses_dup(ev->task->proc->exe);
+	}
+}
+
 static void signalled(struct living *v, const struct event *ev)
 {
 	const struct region *at;
 
-	misses_drop(&v->last.region);
-	misses_drop(&v->last.text);
+	drop_fatal(&v->last);
 	v->last = (struct fatal){.signo = ev->signo, .code = ev->sigcode, .ts_ns = ev->ts_ns};
 	/* from the kernel, at an instruction: si_code above 0, and below SI_KERNEL */
 	if (ev->sigcode <= 0 || ev->sigcode >= SI_KERNEL)
@@ -279,20 +308,13 @@ static void signalled(struct living *v, const struct event *ev)
 	at = ev->task->proc->mm ? mm_find(ev->task->proc->mm, ev->addr) : NULL;
 	if (at && at->path.len)
 		v->last.region = misses_dup(at->path);
-	at = ev->task->proc->mm && ev->ip ? mm_find(ev->task->proc->mm, ev->ip) : NULL;
-	if (at && at->path.len) {
-		v->last.text = misses_dup(at->path);
-		v->last.text_offset = ev->ip - at->start + at->offset;
-	} else if (!at && ev->ip && ev->ip < PROGRAMS_END) {
-		v->last.text = misses_dup(ev->task->proc->exe);
-	}
+	find_instruction(&v->last, ev);
 }
 
 /* RET_KILL: no signal reaches a tracer.  After RET_TRAP one does, and says more. */
 static void forbidden(struct living *v, const struct event *ev)
 {
-	misses_drop(&v->last.region);
-	misses_drop(&v->last.text);
+	drop_fatal(&v->last);
 	v->last = (struct fatal){.signo = SIGSYS, .ts_ns = ev->ts_ns, .forbidden = ev->call->spec};
 }
 

@@ -49,7 +49,8 @@ struct fatal {
 	struct bytes region;			/* the file mapped there */
 	uint64_t ip;				/* of a fault, of SIGSYS: the instruction, 0 not known */
 	struct bytes text;			/* the file that it is in */
-	uint64_t text_offset;			/* where in the file; 0: not known */
+	bool has_offset; uint64_t text_offset;	/* where in the file */
+	struct bytes symbol; uint64_t into;	/* the function, and bytes from its begin; empty: not known */
 	const struct syscall_spec *forbidden;	/* SIGSYS: the call; NULL not known */
 };
 

@@ -28,6 +28,7 @@ static const struct { uint16_t size, nchunks; } bodies[_RECORD_KIND_MAX] = {
 	[RECORD_FAULT] = { sizeof(struct record_fault) },
 	[RECORD_WAITING] = { sizeof(struct record_waiting) },	/* likewise */
 	[RECORD_PLACE] = { sizeof(struct record_place) },
+	[RECORD_CODE] = BODY(record_code),
 	[RECORD_USAGE] = { sizeof(struct record_usage) },
 	[RECORD_COUNTS] = BODY(record_counts),
 };
@@ -62,7 +63,7 @@ static const struct { uint16_t elem; bool exact, str; } parts_are[] = {
 	[PART_CPUS] = { 8, .exact = true }, [PART_ZONE] = { 8, .exact = true },
 	[PART_OWNER] = { sizeof(struct record_owner), .exact = true },
 	[PART_LIMITS] = { sizeof(struct record_limits), .exact = true },
-	[PART_FACT_NAME] = { .str = true },
+	[PART_FACT_NAME] = { .str = true }, [PART_SYMBOL] = { .str = true },
 	[PART_FACT_SOCK] = { sizeof(struct record_sock), .exact = true },
 	[PART_TIMES] = { sizeof(struct record_times) }, [PART_ERRORS] = { sizeof(struct record_errors) },
 };

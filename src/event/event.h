@@ -142,6 +142,12 @@ enum { CONN_TAKEN_BACK = 1 };
 /* An open file below a directory that was renamed: what it was called, and is. */
 struct renamed { const char *from, *to; uint32_t from_len, to_len; };
 
+/*
+ * The instruction that a fault came from: its file, where in it, and the function with the bytes into it.  Bytes as the
+ * file and its name have them; symbol NULL: not known.
+ */
+struct instruction { const char *file, *symbol; uint32_t file_len, symbol_len; uint64_t offset, into; };
+
 /* A descriptor that was waited for; file as it was then, never NULL. */
 struct waited { int fd; const struct file *file; };
 
@@ -192,6 +198,7 @@ struct event {
 	/* SIGNAL, of a fault or SIGSYS: the instruction, 0 not known; of SIGSYS the call, NULL not known */
 	uint64_t ip;
 	const struct syscall_spec *forbidden;
+	const struct instruction *instruction;	/* SIGNAL that ends the process: what is at ip, NULL not known */
 	bool sender_outside;		/* SIGNAL: it has no number there */
 	uint32_t init;			/* EXIT: process id of the first of its pid namespace; 0: not known, itself */
 	bool found;			/* the call was under way when its thread was attached to */

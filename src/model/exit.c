@@ -35,6 +35,8 @@ static void task_free(struct world *w, struct tnode *t)
 	DL_DELETE(p->threads, t);
 	p->p.refs--;
 	bytes_done(&t->t.comm);
+	bytes_done(&t->place.file);
+	bytes_done(&t->place.symbol);
 	free(t);
 }
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One item in, a handful of events out. */
 #include <errno.h>
-#include <linux/audit.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -18,6 +16,7 @@
 #include "model/namespace.h"
 #include "model/path.h"
 #include "model/restore.h"
+#include "model/signal.h"
 #include "model/strings.h"
 #include "model/task.h"
 
@@ -276,47 +275,6 @@ static void feed_map(struct world *w, const struct item *item)
 		world_emit(w, &ev);
 }
 
-static void feed_place(struct world *w, const struct item *item)
-{
-	const struct record_place *r = item->place;
-	struct tnode *t = task_get(w, r->h.pid, r->h.tid, r->h.ts_ns);
-
-	t->place.ip = r->ip;
-	t->place.forbidden = r->nr >= 0 && r->nr < SYSCALL_MAX && r->arch == AUDIT_ARCH_X86_64 ?
-				     syscall_spec(ARCH_X86_64, (unsigned)r->nr) :
-				     NULL;
-}
-
-static void feed_signal(struct world *w, const struct item *item)
-{
-	const struct record_signal *r = item->signal;
-	struct tnode *t = task_get(w, r->h.pid, r->h.tid, r->h.ts_ns);
-	struct event ev = event_at(r->h.ts_ns, t, EV_SIGNAL);
-
-	ev.signo = r->signo;
-	ev.sigcode = r->code;
-	ev.sender_pid = r->sender_pid;
-	ev.sender_uid = r->sender_uid;
-	/*
-	 * si_pid is a number of the receiver's pid namespace, and 0 where the sender has none there
-	 * (pid_namespaces(7)).
-	 */
-	if (task_in_namespace(t) && r->sender_pid) {
-		ev.sender_pid = proc_named(w, t, r->sender_pid);
-		ev.sender_ns_pid = ev.sender_pid ? 0 : r->sender_pid;
-	} else if (task_in_namespace(t)) {
-		ev.sender_outside = r->code == SI_USER || r->code == SI_QUEUE || r->code == SI_TKILL ||
-				    r->code == SI_MESGQ;
-	}
-	ev.addr = r->addr;
-	ev.flags = r->h.flags;
-	ev.ip = t->place.ip;
-	ev.forbidden = t->place.forbidden;
-	t->place.ip = 0;
-	t->place.forbidden = NULL;
-	world_emit(w, &ev);
-}
-
 static void feed_stop(struct world *w, const struct item *item)
 {
 	const struct record_stop *r = item->stop;
@@ -451,8 +409,9 @@ void world_feed(struct world *w, const struct item *item)
 	case RECORD_FORK: proc_fork(w, item); break;
 	case RECORD_EXEC: proc_exec(w, item); break;
 	case RECORD_EXIT: proc_exit(w, item->exit); break;
-	case RECORD_SIGNAL: feed_signal(w, item); break;
-	case RECORD_PLACE: feed_place(w, item); break;
+	case RECORD_SIGNAL: signal_reached(w, item); break;
+	case RECORD_PLACE: signal_place(w, item); break;
+	case RECORD_CODE: signal_code(w, item); break;
 	case RECORD_STOP: feed_stop(w, item); break;
 	case RECORD_TASK: feed_task(w, item); break;
 	case RECORD_FD: feed_fd(w, item); break;

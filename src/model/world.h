@@ -47,7 +47,12 @@ struct tnode {
 	/* the call it was in when it was attached to */
 	struct { bool set; uint8_t arch; uint32_t nr; uint64_t since_ns; } found;
 	uint64_t run_before_ns, delay_before_ns;	/* what it had used when tracing it began */
-	struct { uint64_t ip; const struct syscall_spec *forbidden; } place;	/* for the signal that follows */
+	/* for the signal that follows */
+	struct {
+		uint64_t ip, offset, into;
+		const struct syscall_spec *forbidden;
+		struct bytes file, symbol;
+	} place;
 	bool exiting;			/* it called exit: its status is its own, not the group's */
 	UT_hash_handle hh;
 };

@@ -45,6 +45,7 @@ enum record_kind {
 	RECORD_USAGE = 18,	/* what a thread has used so far, before its EXIT or DETACH, or when it was found */
 	RECORD_COUNTS = 19,	/* calls of one kind that were counted where they were made, and have no records */
 	RECORD_PLACE = 20,	/* where the thread was when the SIGNAL that follows, a fault or SIGSYS, reached it */
+	RECORD_CODE = 21,	/* what is there, behind the PLACE of a signal that ends the process */
 	_RECORD_KIND_MAX,
 };
 
@@ -114,6 +115,7 @@ enum chunk_part {
 	PART_SNAPSHOT = 60, /* START with START_SNAPSHOT: rec_u64, how many records behind it say how things stood */
 	PART_TIMES = 70, /* COUNTS: struct record_times array */
 	PART_ERRORS = 71, /* COUNTS: struct record_errors array */
+	PART_SYMBOL = 90, /* CODE: the function's name, as the file has it */
 	/* START: struct record_owner, record_limits: of the command as it begins, or of the first process found */
 	PART_OWNER = 80, PART_LIMITS = 81,
 	PART_COUNT = 37, /* after the strings of a vector that has more: rec_u64, how many there are in all */
@@ -199,6 +201,11 @@ struct record_exit {
 struct record_signal { struct record h; rec_i32 signo, code; rec_u32 sender_pid, sender_uid; rec_u64 addr; };
 /* The instruction; of SIGSYS the call: its number, else -1, and AUDIT_ARCH_*. */
 struct record_place { struct record h; rec_u64 ip; rec_i32 nr; rec_u32 arch; };
+/*
+ * The file whose pages the instruction is in, PART_PATH, ino, and where in the file; into: bytes from the begin of the
+ * function PART_SYMBOL, if there is one.
+ */
+struct record_code { struct record h; rec_u64 offset, ino, into; rec_u32 pad, nchunks; };
 enum { SIGNAL_IGNORED = 1, SIGNAL_FATAL = 2 };	/* h.flags */
 struct record_stop { struct record h; rec_i32 signo; rec_u32 pad; };
 enum {

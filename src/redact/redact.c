@@ -103,6 +103,7 @@ static enum how how(const struct pass *p, const struct record_chunk *c)
 	case PART_PATH: case PART_EXE: case PART_CWD: case PART_ROOT: case PART_FACT_NAME:
 		return NAME;
 	case PART_COMM: case PART_TEXT: case PART_TARGET: case PART_HOLDER: case PART_HOST: case PART_FILTER:
+	case PART_SYMBOL:
 		return TEXT;
 	case PART_IOV: case PART_LEN: case PART_INT: case PART_IOCB: case PART_FDS: case PART_ROOM: case PART_FACT:
 	case PART_WHOLE:

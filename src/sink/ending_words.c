@@ -171,9 +171,13 @@ static void fault_words(struct buf *b, const struct fatal *f)
 	if (!f->ip || (f->addr == f->ip && !f->text.len))
 		return;
 	buf_puts(b, ", by the instruction at ");
-	if (f->text_offset) {
+	if (f->symbol.len) {
+		name_words(b, f->symbol);
+		buf_printf(b, "+0x%llx (", (unsigned long long)f->into);
+	}
+	if (f->has_offset) {
 		name_words(b, f->text);
-		buf_printf(b, "+0x%llx", (unsigned long long)f->text_offset);
+		buf_printf(b, "+0x%llx%s", (unsigned long long)f->text_offset, f->symbol.len ? ")" : "");
 		return;
 	}
 	buf_printf(b, "0x%llx", (unsigned long long)f->ip);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
 /* System calls as they begin, processes, signals: one program per kernel event, whatever the call. */
 #include "capture/bpf/call.bpf.h"
+#include "capture/bpf/code.bpf.h"
 #include "capture/bpf/kfunc.h"
 #include "capture/bpf/rights.bpf.h"
 #include "capture/bpf/signal.bpf.h"
@@ -396,6 +397,8 @@ int BPF_PROG(on_signal, int signo, struct kernel_siginfo *info, struct k_sigacti
 			  BPF_CORE_READ(info, _sifields._sigsys._arch));
 	else if ((u64)info > 1 && r.code > 0 && of_fault(signo))
 		put_place(st, &r, -1, 0);
+	if ((u64)info > 1 && r.code > 0 && r.h.flags == SIGNAL_FATAL && (signo == SIGSYS_NR || of_fault(signo)))
+		put_code(st, &r);
 	put_signal(st, &r);
 	if (stops(signo) && !handler)
 		put_stop(st, st, (u32)signo, RECORD_STOP_GROUP);

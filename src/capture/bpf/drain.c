@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/macro.h"
 #include "capture/bpf/internal.h"
+#include "capture/common/code.h"
 #include "capture/proc/fd.h"
 #include "capture/proc/proc.h"
 #include "capture/waiting.h"
@@ -361,6 +362,7 @@ static bool too_late(const struct bpf_source *s, const struct record *r)
 	switch ((unsigned)r->kind) {
 	case RECORD_SIGNAL:
 	case RECORD_PLACE:
+	case RECORD_CODE:
 	case RECORD_STOP:
 	case RECORD_SCHED:
 	case RECORD_DETACH:
@@ -414,6 +416,9 @@ static void handle(struct bpf_source *s, const struct record *r)
 		return;
 	case RECORD_DETACH:
 		detached(s, r);
+		return;
+	case RECORD_CODE:
+		code_name((const struct record_code *)r, &s->out);
 		return;
 	default:
 		emitter_pass(&s->out, r);

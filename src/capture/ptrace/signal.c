@@ -7,6 +7,7 @@
 #include <sys/ptrace.h>
 #include <sys/user.h>
 
+#include "capture/common/code.h"
 #include "capture/proc/proc.h"
 #include "capture/ptrace/mem.h"
 #include "capture/ptrace/ptrace.h"
@@ -79,15 +80,21 @@ static bool has_place(int signo, const siginfo_t *si)
 				   signo == SIGTRAP || signo == SIGSYS);
 }
 
-static void put_place(struct ptrace_source *s, const struct tracee *t, int signo, const siginfo_t *si)
+static void put_place(struct ptrace_source *s, const struct tracee *t, int signo, unsigned fate, const siginfo_t *si)
 {
+	struct record h;
+	uint64_t ip;
 	struct record_place *r = record_begin(&s->out.rec, RECORD_PLACE, sizeof(*r), (uint32_t)t->pid,
 					      (uint32_t)t->tid, ptrace_now_ns());
 
 	r->ip = (rec_u64)ptrace(PTRACE_PEEKUSER, t->tid, offsetof(struct user_regs_struct, rip), 0);
 	r->nr = signo == SIGSYS ? si->si_syscall : -1;
 	r->arch = signo == SIGSYS ? si->si_arch : 0;
+	ip = r->ip;
+	h = r->h;
 	emitter_put(&s->out);
+	if (fate == SIGNAL_FATAL)
+		code_look(&h, ip, &s->out);
 }
 
 static void put_signal(struct ptrace_source *s, const struct tracee *t, int signo, unsigned fate, const siginfo_t *si)
@@ -156,7 +163,7 @@ void signal_stopped(struct ptrace_source *s, struct tracee *t, int signo)
 		fate = signal_fate(s, t, signo, &si);
 		wait_signalled(s, t, fate & SIGNAL_IGNORED, fate == FATE_STOP);
 		if (has_place(signo, &si))
-			put_place(s, t, signo, &si);
+			put_place(s, t, signo, fate, &si);
 	}
 	if (fate == SIGNAL_FATAL && is_fault(signo, &si) && is_init(s, t)) {
 		put_signal(s, t, signo, fate, &si);
