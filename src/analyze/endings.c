@@ -229,45 +229,11 @@ static void room_for_one(struct totals *t)
 	t->endings.nothers++;
 }
 
-static void ended(struct endings *all, struct totals *t, const struct event *ev, struct totals_proc *proc)
-{
-	struct living *v = living_of(all, ev->task->proc, false);
-
-	if (ev->status > 0 && proc != &t->procs.others && t->index->strings < STRINGS_MAX) {
-		struct totals_ending *e = arena_alloc(&t->index->arena, sizeof(*e));
-
-		e->proc = proc;
-		if (v) {
-			keep_lines(t, e, v);
-			keep_missed(t, e, v);
-			e->no_rights = v->no_rights;
-			if (WIFSIGNALED(ev->status) && v->last.signo == WTERMSIG(ev->status)) {
-				e->fatal = v->last;
-				e->fatal.region = keep(t, v->last.region);
-				e->fatal.text = keep(t, v->last.text);
-				e->fatal.symbol = keep(t, v->last.symbol);
-			}
-		}
-		if (WIFSIGNALED(ev->status))
-			e->fatal.signo = WTERMSIG(ev->status);
-		e->fatal.init = ev->init;
-		if (!e->fatal.ts_ns)
-			e->fatal.ts_ns = ev->ts_ns;
-		e->fatal.ts_ns -= MIN(e->fatal.ts_ns, t->start_ns);
-		room_for_one(t);
-		TABLE_ADD(t->endings, e);
-	}
-	if (v)
-		living_free(all, v);
-}
-
 /*
  * Programs are mapped by exec, which the model does not see, at two thirds of the address space and up to 2^40 above
  * (ELF_ET_DYN_BASE, arch_mmap_rnd()), or lower; libraries and the loader far above.
  */
 static const uint64_t PROGRAMS_END = 0x570000000000;
-
-enum { NO_RIGHTS = EXEC_NO_SETUID | EXEC_NO_SETGID | EXEC_NO_CAPS };
 
 /* Which file and where: as capture saw it, else by what the model knows of the address space. */
 static void find_instruction(struct fatal *f, const struct event *ev)
@@ -291,6 +257,53 @@ static void find_instruction(struct fatal *f, const struct event *ev)
 		f->text = misses_dup(ev->task->proc->exe);
 	}
 }
+
+static struct fatal killed_by_filter(struct totals *t, const struct event *ev)
+{
+	struct fatal f = {.signo = SIGSYS, .ts_ns = ev->ts_ns, .forbidden = ev->forbidden, .ip = ev->ip}, kept;
+
+	find_instruction(&f, ev);
+	kept = f;
+	kept.text = keep(t, f.text);
+	drop_fatal(&f);
+	return kept;
+}
+
+static void ended(struct endings *all, struct totals *t, const struct event *ev, struct totals_proc *proc)
+{
+	struct living *v = living_of(all, ev->task->proc, false);
+
+	if (ev->status > 0 && proc != &t->procs.others && t->index->strings < STRINGS_MAX) {
+		struct totals_ending *e = arena_alloc(&t->index->arena, sizeof(*e));
+
+		e->proc = proc;
+		if (v) {
+			keep_lines(t, e, v);
+			keep_missed(t, e, v);
+			e->no_rights = v->no_rights;
+			if (WIFSIGNALED(ev->status) && v->last.signo == WTERMSIG(ev->status)) {
+				e->fatal = v->last;
+				e->fatal.region = keep(t, v->last.region);
+				e->fatal.text = keep(t, v->last.text);
+				e->fatal.symbol = keep(t, v->last.symbol);
+			}
+		}
+		if (WIFSIGNALED(ev->status))
+			e->fatal.signo = WTERMSIG(ev->status);
+		if (ev->forbidden)
+			e->fatal = killed_by_filter(t, ev);
+		e->fatal.init = ev->init;
+		if (!e->fatal.ts_ns)
+			e->fatal.ts_ns = ev->ts_ns;
+		e->fatal.ts_ns -= MIN(e->fatal.ts_ns, t->start_ns);
+		room_for_one(t);
+		TABLE_ADD(t->endings, e);
+	}
+	if (v)
+		living_free(all, v);
+}
+
+enum { NO_RIGHTS = EXEC_NO_SETUID | EXEC_NO_SETGID | EXEC_NO_CAPS };
 
 static void signalled(struct living *v, const struct event *ev)
 {

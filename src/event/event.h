@@ -195,7 +195,10 @@ struct event {
 	int signo, sigcode; uint32_t sender_pid, sender_uid;
 	/* SIGNAL: with sender_pid 0: the sender's number in the receiver's pid namespace, where no more is known */
 	uint32_t sender_ns_pid;
-	/* SIGNAL, of a fault or SIGSYS: the instruction, 0 not known; of SIGSYS the call, NULL not known */
+	/*
+	 * SIGNAL, of a fault or SIGSYS: the instruction, 0 not known; of SIGSYS the call, NULL not known.  EXIT: of a
+	 * SIGSYS that was no event
+	 */
 	uint64_t ip;
 	const struct syscall_spec *forbidden;
 	const struct instruction *instruction;	/* SIGNAL that ends the process: what is at ip, NULL not known */

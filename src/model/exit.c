@@ -81,6 +81,10 @@ static void proc_end(struct world *w, struct pnode *p, struct tnode *last, uint6
 		p->p.end_ns = ts_ns;
 		ev.status = p->p.status;
 		ev.init = p->pidns == p->p.id ? 0 : p->pidns;
+		if (WIFSIGNALED(ev.status) && WTERMSIG(ev.status) == SIGSYS) {
+			ev.forbidden = p->refused.call;
+			ev.ip = p->refused.call ? p->refused.ip : 0;
+		}
 		world_emit(w, &ev);
 		if (p->up)
 			remember_ended(p->up, p);

@@ -21,6 +21,8 @@ void signal_place(struct world *w, const struct item *item)
 	t->place.forbidden = r->nr >= 0 && r->nr < SYSCALL_MAX && r->arch == AUDIT_ARCH_X86_64 ?
 				     syscall_spec(ARCH_X86_64, (unsigned)r->nr) :
 				     NULL;
+	pnode_of(t->t.proc)->refused.call = t->place.forbidden;
+	pnode_of(t->t.proc)->refused.ip = r->ip;
 }
 
 void signal_code(struct world *w, const struct item *item)
@@ -77,6 +79,7 @@ void signal_reached(struct world *w, const struct item *item)
 	ev.instruction = at.file ? &at : NULL;
 	t->place.ip = 0;
 	t->place.forbidden = NULL;
+	pnode_of(t->t.proc)->refused.call = NULL;
 	world_emit(w, &ev);
 	bytes_done(&t->place.file);
 	bytes_done(&t->place.symbol);

@@ -68,6 +68,8 @@ struct pnode {
 	/* its pid namespace, by the process id of the first in there; 0: that of the one above it */
 	uint32_t pidns;
 	struct ended *ended; unsigned nended;
+	/* a PLACE that no SIGNAL has followed yet: what a seccomp filter killed it for */
+	struct { uint64_t ip; const struct syscall_spec *call; } refused;
 	bool group_exit, leader_ended, attached_leaderless;
 	int group_status, leader_status;
 	UT_hash_handle hh;

@@ -199,7 +199,10 @@ struct record_exit {
 	rec_u64 utime_ns, stime_ns;
 };
 struct record_signal { struct record h; rec_i32 signo, code; rec_u32 sender_pid, sender_uid; rec_u64 addr; };
-/* The instruction; of SIGSYS the call: its number, else -1, and AUDIT_ARCH_*. */
+/*
+ * The instruction; of SIGSYS the call: its number, else -1, and AUDIT_ARCH_*.  A filter's RET_KILL sends a SIGSYS that
+ * no record has: of a call that has none either the PLACE stands alone.
+ */
 struct record_place { struct record h; rec_u64 ip; rec_i32 nr; rec_u32 arch; };
 /*
  * The file whose pages the instruction is in, PART_PATH, ino, and where in the file; into: bytes from the begin of the

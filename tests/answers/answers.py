@@ -145,9 +145,20 @@ def forbidden(t):
     need("gcc")
     program = pathlib.Path(os.path.realpath(t.scratch)) / "forbidden"
     (t.scratch / "f.c").write_text(FORBIDDEN)
-    equal(os.system(f"gcc {t.scratch}/f.c -o {program}"), 0, "gcc")
+    equal(os.system(f"gcc -DCALL_IS_TRAPPED {t.scratch}/f.c -o {program} -pthread"), 0, "gcc")
     shown = traced(t, program)
     says(shown, r"SIGSYS +", r"SIGSYS: getppid, which seccomp forbids, by the instruction at syscall\+0x[0-9a-f]+ \(/\S*libc\S*\.so\S*\+0x[0-9a-f]+\), after")
+
+
+def killed_by_filter(t):
+    """a seccomp filter kills for a call that has no record, also in a thread, and for exit_group: which; one that was trapped before is no reason"""
+    need("gcc")
+    program = pathlib.Path(os.path.realpath(t.scratch)) / "killed"
+    (t.scratch / "f.c").write_text(FORBIDDEN)
+    for call, how in (("getppid", "KILL_PROCESS"), ("getppid", "KILL_PROCESS -DTHREAD"), ("getppid", "KILL_THREAD"), ("exit_group", "KILL_PROCESS"),
+                      ("openat", "KILL_PROCESS"), ("getppid", "KILL_PROCESS -DTRAPPED=SYS_getpgrp")):
+        equal(os.system(f"gcc -DHOW=SECCOMP_RET_{how} -DCALL=SYS_{call} {t.scratch}/f.c -o {program} -pthread"), 0, "gcc")
+        says(traced(t, program), rf"SIGSYS +\S*killed SIGSYS: {call}, which seccomp forbids,( by the instruction at /\S*libc\S*\.so\S*\+0x[0-9a-f]+,)? after")
 
 
 FAULTS = """
@@ -162,20 +173,49 @@ int main(void) { of_the_library((void *)0x1234567000); return 0; }
 FORBIDDEN = """
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-int main(void)
+#ifndef HOW
+#define HOW SECCOMP_RET_TRAP
+#define CALL SYS_getppid
+#endif
+static void forbid(int nr, unsigned how)
 {
 	struct sock_filter f[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, how), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog p = { 4, f };
 
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &p);
-	syscall(SYS_getppid);
+}
+static void trapped(int signo) { (void)signo; }
+static void *call(void *arg) { syscall(CALL, 0, 0, 0, 0); return arg; }
+int main(void)
+{
+	pthread_t t;
+
+	signal(SIGSYS, trapped);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+#ifdef TRAPPED
+	forbid(TRAPPED, SECCOMP_RET_TRAP);
+	syscall(TRAPPED);
+#endif
+#ifdef CALL_IS_TRAPPED
+	signal(SIGSYS, SIG_DFL);
+#endif
+	forbid(CALL, HOW);
+#ifdef THREAD
+	pthread_create(&t, NULL, call, NULL);
+	pthread_join(t, NULL);
+#else
+	(void)t;
+	call(NULL);
+#endif
 	return 0;
 }
 """
@@ -822,7 +862,7 @@ def hidden(t):
 
 GROUPS = {"different": [equal_runs, slow_stream, header_gone, as_json, live, other_user, library_gone, by_jq, slower, started, hidden],
           "slow": [on_cpu, slow_server, node, carried, lock, shared_lock, idle_pool, critical_path], "findings": [leak, refused, no_finding, tree],
-          "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, in_the_program, forbidden, pipefail, namespace, no_rights, second_place, made_good, no_reason, words_are_safe]}
+          "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, in_the_program, forbidden, killed_by_filter, pipefail, namespace, no_rights, second_place, made_good, no_reason, words_are_safe]}
 
 
 if __name__ == "__main__":

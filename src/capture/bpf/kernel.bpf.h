@@ -123,5 +123,6 @@ enum {
 	SIGCHLD_NR = 17,
 	SIGCONT_NR = 18,
 	SIGSYS_NR = 31,
+	AUDIT_ARCH_X86_64_NR = (int)0xc000003e,
 	ENOENT_NR = 2
 };

@@ -23,8 +23,16 @@ __noinline int refused(struct task_state *st, s64 ret)
 		return 0;
 	enter(task, st, regs, (u32)nr, true);
 	/* RET_TRAP and RET_KILL put the registers back: there is no result, but a SIGSYS */
-	if (ret == nr && task->pending.signal.sig[0] & 1ul << (SIGSYS_NR - 1))
+	if (ret != nr || !(task->pending.signal.sig[0] & 1ul << (SIGSYS_NR - 1)))
+		return 0;
+	if (st->in_call) {
 		abandon_call(st, CALL_FORBIDDEN);
+	} else if (st->arch == ARCH_X86_64 && !(st->flags & TASK_UNSEEN)) {
+		/* it has no record, or none of its end */
+		struct record_signal at = { .h = { .pid = st->pid, .tid = st->tid, .ts_ns = bpf_ktime_get_ns() } };
+
+		put_place(st, &at, nr, AUDIT_ARCH_X86_64_NR);
+	}
 	return 0;
 }
 

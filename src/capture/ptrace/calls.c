@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Syscall-stops. */
 #include <errno.h>
+#include <linux/audit.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
@@ -164,6 +165,17 @@ static bool was_forbidden(const struct ptrace_source *s, const struct tracee *t,
 	return n == (long)ARRAY_SIZE(si) && proc_pends(t->tid, SIGSYS);
 }
 
+static void put_refused(struct ptrace_source *s, const struct tracee *t, uint64_t ip)
+{
+	struct record_place *r = record_begin(&s->out.rec, RECORD_PLACE, sizeof(*r), (uint32_t)t->pid,
+					      (uint32_t)t->tid, ptrace_now_ns());
+
+	r->ip = ip;
+	r->nr = (rec_i32)t->own_nr;
+	r->arch = AUDIT_ARCH_X86_64;
+	emitter_put(&s->out);
+}
+
 void call_left(struct ptrace_source *s, struct tracee *t, const struct __ptrace_syscall_info *si)
 {
 	int64_t ret = si->exit.rval;
@@ -180,6 +192,9 @@ void call_left(struct ptrace_source *s, struct tracee *t, const struct __ptrace_
 		t->answer_due = false;
 	}
 	if (wait_left(t, ret) || t->skip_exit || !t->in_call) {
+		/* one that has no record, or none of its end */
+		if (!t->in_call && !t->muted && t->arch == ARCH_X86_64 && was_forbidden(s, t, ret))
+			put_refused(s, t, si->instruction_pointer);
 		t->skip_exit = false;
 		tracee_resume(s, t);
 		return;
