@@ -52,6 +52,7 @@ check:
 	@tools/check.py
 
 check-readme: all
+	@tools/setup.sh readme
 	@tools/check-readme.py $(BUILD)/compendium
 
 check-slow:

@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Installs what a task needs and is missing: tools/setup.sh [-n] build|static|deb|check|bench
+# Installs what a task needs and is missing: tools/setup.sh [-n] build|static|deb|readme|check|bench
 # Looks first, so a second run installs nothing and needs no rights; with -n it
 # only says what is missing, and fails when something is.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-usage() { echo "usage: tools/setup.sh [-n] build|static|deb|check|bench" >&2; exit 2; }
+usage() { echo "usage: tools/setup.sh [-n] build|static|deb|readme|check|bench" >&2; exit 2; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
 only_look=
 [ "${1-}" != -n ] || { only_look=1; shift; }
 [ $# -eq 1 ] || usage
-case $1 in build | static | deb | check | bench) task=$1 ;; *) usage ;; esac
+case $1 in build | static | deb | readme | check | bench) task=$1 ;; *) usage ;; esac
 
 missing=() extra=()
 # need PACKAGE CHECK [ARG]: CHECK is one of the questions below.
@@ -91,6 +91,14 @@ fi
 want clang has_clang
 want bpftool has_any bpftool /usr/sbin/bpftool
 want libbpf-dev has_library libbpf
+
+if [ "$task" = readme ]; then	# what its commands use
+	need python3 has_command python3
+	need git has_command git
+	need curl has_command curl
+	need sqlite3 has_command sqlite3
+	need jq has_command jq
+fi
 
 if [ "$task" = check ]; then
 	want libzydis-dev has_header Zydis/Zydis.h
