@@ -22,6 +22,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OUT = ROOT / "build-check"
 JOBS = str(os.cpu_count() or 1)
+AT_ONCE = str((os.cpu_count() or 1) * 3 // 2)   # live tests wait more than they compute
 FUZZ_SECONDS = {False: 60, True: 1200}  # for all targets together, on every core
 
 
@@ -186,7 +187,7 @@ def gcc(step):
     finally:
         built.set()
     # Speed is never a test result, so a busy machine only has to be waited for.
-    meson_test(step, build, "--timeout-multiplier", "3", *([] if step.slow else ["--no-suite", "slow"]))
+    meson_test(step, build, "--timeout-multiplier", "3", "--num-processes", AT_ONCE, *([] if step.slow else ["--no-suite", "slow"]))
 
 
 def clang_build(step):
@@ -203,7 +204,7 @@ def sanitizers(step):
     compiled.wait()
     build = meson_build(step, *SANITIZED, env={"CC": clang()[0]})
     # The slow suites measure nothing new under a sanitizer.
-    meson_test(step, build, "--timeout-multiplier", "6", "--no-suite", "slow", "--no-suite", "fuzz", "--no-suite", "lint",
+    meson_test(step, build, "--timeout-multiplier", "6", "--num-processes", AT_ONCE, "--no-suite", "slow", "--no-suite", "fuzz", "--no-suite", "lint",
                env={"ASAN_OPTIONS": "abort_on_error=1:detect_stack_use_after_return=1",
                     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"})
 
