@@ -150,13 +150,18 @@ def series(r, name):
             yield total
 
 
+PEAK_SHARE = 4096   # of src/row/counter.c
+
+
 def memory(t):
     """the page's memory goes as high as the summary says, and down again with those who end"""
     for script in ('find /usr/include/linux -name "a*.h" | xargs -n 1 /bin/true', "for i in 1 2 3 4 5; do (ls /; sh -c 'ls /') & done; wait; ls /",
                    f"exec {sys.executable} -S -E -c 'import json; x = [bytearray(i * 100) for i in range(3000)]; del x[::2]; y = [bytearray(i * 300) for i in range(2000)]'"):
         r, text, _ = report_of(t, "sh", "-c", script)
         sums = list(series(r, "mapped memory"))
-        equal(human(max(sums)), re.search(r"^ *Total: +(\S+ \S+)", text, re.M)[1], f"{script}: the highest")
+        # samples are thinned: a peak that is less than this share above another is not written, and may be rounded to another text
+        said, highest = re.search(r"^ *Total: +(\S+ \S+)", text, re.M)[1], max(sums)
+        check(said in (human(highest), human(highest + highest // PEAK_SHARE)), f"{script}: the highest: {highest}, not {said}")
         equal(sums[-1], 0, f"{script}: at the end")
 
 
