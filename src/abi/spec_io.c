@@ -112,7 +112,6 @@ static const struct arg_choice epoll_event_of[] = { { ~0u, EPOLL_CTL_DEL, A("eve
 /* Forms that return at once are not traced by default: timeout 0, LOCK_NB, nothing to wait for. */
 static const struct arg_cond poll_waits = { .arg = 2, .mask = ~0u, .nvals = 1, .vals = { 0 }, .invert = true };
 static const struct arg_cond epoll_waits = { .arg = 3, .mask = ~0u, .nvals = 1, .vals = { 0 }, .invert = true };
-static const struct arg_cond io_uring_waits = { .arg = 2, .mask = ~0u, .nvals = 1, .vals = { 0 }, .invert = true };
 static const struct arg_cond flock_waits = { .arg = 1, .mask = 4 /* LOCK_NB */, .nvals = 1, .vals = { 0 } };
 
 static const struct syscall_row rows[] = {
@@ -197,7 +196,7 @@ static const struct syscall_row rows[] = {
 	ROW_WAIT(333, "io_pgetevents", GRP_IO | GRP_WAIT, INT, IO_DONE, WAITS(TIMESPEC, 4, 0), A("ctx", HEX), A("min_nr", LONG), A("nr", LONG), A_NEEDED_ARRAY("events", OUT, layout_io_event, 2),
 		A_LAYOUT("timeout", IN, layout_timespec), A("sigmask", PTR)),
 	ROW_CLOEXEC(425, "io_uring_setup", GRP_DESC | GRP_IO, FD, SPECIAL_FD, A("entries", UINT), A_NEEDED("params", INOUT, layout_io_uring_params)),
-	ROW_WAIT_IF(426, "io_uring_enter", GRP_DESC | GRP_IO | GRP_WAIT, INT, IO_URING, WAITS(IO_URING, 3, -ETIME), io_uring_waits, A("fd", FD), A("to_submit", UINT), A("min_complete", UINT),
+	ROW_WAIT(426, "io_uring_enter", GRP_DESC | GRP_IO | GRP_WAIT, INT, IO_URING, WAITS(IO_URING, 3, -ETIME), A("fd", FD), A("to_submit", UINT), A("min_complete", UINT),
 		A_FLAGS("flags", io_uring_enter_flags), A("arg", PTR), A("argsz", SIZE)),
 	ROW(427, "io_uring_register", GRP_DESC | GRP_IO, INT, NONE, A("fd", FD), A_ENUM("opcode", io_uring_register_ops), A("arg", PTR), A("nr_args", UINT)),
 	ROW(436, "close_range", GRP_DESC, INT, CLOSE_RANGE, A("fd", UINT), A("max_fd", UINT), A_FLAGS("flags", close_range_flags)),

@@ -170,6 +170,16 @@ static void compile_words(const struct syscall_spec *spec, struct capture_plan *
 	plan->words_len = spec->args[arg].len;
 }
 
+/*
+ * The queue of an io_uring, which no argument leads to: where an argument that is 0 says that there is nothing to copy.
+ * Nothing is submitted; nothing is waited for.
+ */
+static void compile_ring(struct capture_plan *plan)
+{
+	plan->enter[1] = (struct plan_arg){ .op = PLAN_SQES, .max = RING_COPIED };
+	plan->leave[3] = (struct plan_arg){ .op = PLAN_CQES, .max = RING_COPIED };
+}
+
 void plan_compile(unsigned arch, unsigned nr, const struct plan_wish *wish, struct capture_plan *ret_plan)
 {
 	const struct syscall_spec *spec = syscall_spec(arch, nr);
@@ -206,6 +216,8 @@ void plan_compile(unsigned arch, unsigned nr, const struct plan_wish *wish, stru
 		ret_plan->names = (uint8_t)(spec_find_arg(spec, ARG_BUF_IN, 0) + 1);
 	if (ret_plan->exit && spec->effect == FX_WRITE)
 		compile_words(spec, ret_plan);
+	if (ret_plan->exit && spec->effect == FX_IO_URING)
+		compile_ring(ret_plan);
 	if (ret_plan->exit)
 		compile_ask(spec, ret_plan);
 	if (wish->links && ret_plan->ask == ASK_KIND)

@@ -33,6 +33,8 @@ enum plan_op {
 	PLAN_REAL,
 	PLAN_STR_IF,		/* as STR, when args[len] is max */
 	PLAN_IOCBS,		/* what an array of args[len] pointers to struct iocb points to; at most max of them */
+	PLAN_SQES,		/* what is in the queue of the io_uring that is args[0] (struct record_sqe) */
+	PLAN_CQES,		/* at exit: its last completions (struct record_cqe) */
 };
 /* narrow: the kernel looks at 32 bits of args[len]. */
 struct plan_arg { uint8_t op, len : 7, narrow : 1; uint16_t size; uint32_t max; };
@@ -60,6 +62,7 @@ struct capture_plan {
 	uint8_t ask_arg;	/* the argument that holds them, where ask is of one */
 	struct plan_arg enter[6], leave[6];
 };
+enum { RING_COPIED = 64 /* requests and completions of one call */ };
 enum { PLAN_NAMES = 8, PLAN_NAME_MAX = 16 /* TASK_COMM_LEN */ };
 #define PLAN_NAME_FILE "/comm"		/* what such a path ends with */
 

@@ -65,6 +65,7 @@ static const struct { uint16_t elem; bool exact, str; } parts_are[] = {
 	[PART_LIMITS] = { sizeof(struct record_limits), .exact = true },
 	[PART_FACT_NAME] = { .str = true }, [PART_SYMBOL] = { .str = true },
 	[PART_FACT_SOCK] = { sizeof(struct record_sock), .exact = true },
+	[PART_SQES] = { sizeof(struct record_sqe) }, [PART_CQES] = { sizeof(struct record_cqe) },
 	[PART_TIMES] = { sizeof(struct record_times) }, [PART_ERRORS] = { sizeof(struct record_errors) },
 };
 

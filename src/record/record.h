@@ -118,6 +118,12 @@ enum chunk_part {
 	PART_SYMBOL = 90, /* CODE: the function's name, as the file has it */
 	/* START: struct record_owner, record_limits: of the command as it begins, or of the first process found */
 	PART_OWNER = 80, PART_LIMITS = 81,
+	/*
+	 * CALL io_uring_enter: struct record_sqe array, the requests in the queue that it may submit, in order; at its
+	 * exit struct record_cqe array, the last completions, the oldest first (none: there was none yet).  Without
+	 * them the queue could not be read.
+	 */
+	PART_SQES = 93, PART_CQES = 94,
 	PART_COUNT = 37, /* after the strings of a vector that has more: rec_u64, how many there are in all */
 };
 
@@ -328,6 +334,22 @@ struct record_msg { rec_u64 nbytes; rec_u32 name_len, flags; rec_u8 name[112]; }
 enum { MSG_NAME_CUT = 1 };	/* its flags: there was less room than the name needs (the decoder sets it, too) */
 /* One request of io_submit: the struct iocb, and where it is (io_getevents names it by that). */
 struct record_iocb { rec_u64 addr; rec_u8 iocb[64]; };
+/*
+ * A request in the queue of an io_uring, as in the kernel's struct io_uring_sqe up to user_data.  event: of EPOLL_CTL,
+ * the struct epoll_event that addr points to; has_event 0: it could not be read.
+ */
+struct record_sqe {
+	rec_u8 opcode, flags;
+	rec_u16 ioprio;
+	rec_i32 fd;
+	rec_u64 off, addr;
+	rec_u32 len, op_flags;
+	rec_u64 user_data;
+	rec_u8 event[12];
+	rec_u32 has_event;
+};
+/* A completion; seq: how many there were before it since the ring was made, modulo 2^32. */
+struct record_cqe { rec_u64 user_data; rec_i32 res; rec_u32 flags, seq, pad; };
 struct record_lost { struct record h; rec_u64 count; rec_u32 cpu, nchunks; };
 /*
  * END: flags END_INTERRUPTED when the user ended it.  status: what the command ended with (wait form), -1 when it lives

@@ -156,6 +156,8 @@ __noinline int copy_real(u32 arg, u32 cwd)
 	return 0;
 }
 
+#include "capture/bpf/ring.bpf.h"
+
 /* One argument by w->plan[i].  Returns 1 when part of it was not in memory. */
 __noinline int copy_arg(u32 i)
 {
@@ -221,6 +223,10 @@ __noinline int copy_arg(u32 i)
 		return copy_real(i, max);
 	case PLAN_IOCBS:
 		return copy_iocbs(i, addr, n);
+	case PLAN_SQES:
+		return copy_sqes(i);
+	case PLAN_CQES:
+		return copy_cqes(i);
 	default:
 		return 0;
 	}

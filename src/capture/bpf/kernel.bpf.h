@@ -107,6 +107,14 @@ struct unix_sock { struct unix_address *addr; struct sock *peer; };
 struct netlink_sock { u32 portid; };
 struct sockaddr_vm_k { u16 svm_family; };
 struct vsock_sock { struct sockaddr_vm_k local_addr, remote_addr; };
+struct io_uring { u32 head, tail; };
+struct io_uring_cqe_k { u64 user_data; };
+struct io_rings {
+	struct io_uring sq, cq;
+	u32 sq_ring_mask, cq_ring_mask, cq_ring_entries;
+	struct io_uring_cqe_k cqes[0];
+};
+struct io_ring_ctx { unsigned flags; struct io_rings *rings; u32 *sq_array; void *sq_sqes; };
 struct seq_file;
 struct bpf_iter_meta { struct seq_file *seq; };
 struct bpf_iter__task { struct bpf_iter_meta *meta; struct task_struct *task; };

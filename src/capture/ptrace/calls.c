@@ -13,6 +13,7 @@
 #include "capture/ptrace/disguise.h"
 #include "capture/ptrace/mem.h"
 #include "capture/ptrace/ptrace.h"
+#include "capture/ptrace/rings.h"
 #include "capture/ptrace/rights.h"
 #include "capture/waiting.h"
 #include "record/build.h"
@@ -88,6 +89,8 @@ void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptra
 		mem_copy_enter(
 			&t->chunks, plan,
 			&(struct mem_call){ t->tid, narrow || t->arch == ARCH_X32, t->args, 0, s->opt->max_payload });
+		if (plan->enter[1].op == PLAN_SQES)
+			rings_entered(s, t);
 	}
 	if (!s->may_all && t->in_call && !t->sealed && rights_any_fault(&t->chunks))
 		look_whether_sealed(s, t, si->stack_pointer);
@@ -126,6 +129,8 @@ static bool copy_leave(struct ptrace_source *s, struct tracee *t, int64_t ret)
 	const struct mem_call c = { t->tid, t->arch != ARCH_X86_64, t->args, ret, s->opt->max_payload };
 
 	if (ret >= 0) {
+		if (s->has & PROC_HAS_RING)
+			rings_left(s, t, ret, plan);
 		mem_copy_leave(&t->chunks, plan, &c);
 		mem_copy_name(&t->chunks, plan, &c, &t->names);
 		mem_copy_words(&t->chunks, plan, &c);

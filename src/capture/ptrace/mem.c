@@ -441,6 +441,8 @@ static void copy_arg(struct buf *b, unsigned i, const struct plan_arg *a, const 
 	case PLAN_IOCBS:
 		copy_iocbs(b, i, c, n, a->max);
 		return;
+	case PLAN_SQES: case PLAN_CQES:	/* rings.c */
+		return;
 	}
 }
 

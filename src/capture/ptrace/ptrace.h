@@ -166,6 +166,7 @@ struct ptrace_source {
 	struct proc_fds fds;		/* for questions about descriptors */
 	unsigned has;			/* enum proc_has, of all tasks */
 	bool filters;			/* a tracee may have a seccomp filter that is not ours */
+	struct rings *rings;		/* rings.c; NULL: no io_uring was made */
 	struct near near;
 	bool near_open;
 	uint64_t next_end_ns;		/* the first wait.until_ns of all, 0: none */

@@ -10,6 +10,7 @@
 #include "capture/common/stop.h"
 #include "capture/proc/proc.h"
 #include "capture/ptrace/ptrace.h"
+#include "capture/ptrace/rings.h"
 #include "capture/ptrace/rights.h"
 #include "capture/ptrace/status.h"
 #include "record/build.h"
@@ -155,6 +156,7 @@ static void ptrace_free(struct source *src)
 	}
 	proc_fds_close(&s->fds);
 	status_done(s);
+	rings_done(s);
 	emitter_done(&s->out);
 	free(s);
 }

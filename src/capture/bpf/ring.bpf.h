@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/* What is in the queues of an io_uring: by the kernel's own pointers, wherever the program has them mapped. */
+#pragma once
+#include "capture/bpf/work.bpf.h"
+
+enum {
+	SETUP_SQPOLL_BIT = 1 << 1,
+	SETUP_SQE128_BIT = 1 << 10,
+	SETUP_CQE32_BIT = 1 << 11,
+	SETUP_KNOWN = (1 << 18) - 1, /* entries of several sizes in one queue came later */
+	ENTER_REGISTERED_BIT = 1 << 4,
+	RING_OP_EPOLL_CTL = 29,
+	SQE_HEAD = 40 /* up to user_data */
+};
+
+/* Of the io_uring that is argument 0 of the call, 0: none, or one whose queues are not read. */
+static __always_inline struct io_ring_ctx *ring_of(struct work *w)
+{
+	struct io_ring_ctx *ctx;
+	struct file *f;
+	u64 head = 0;
+
+	if (!bpf_core_type_exists(struct io_ring_ctx) || w->args[3] & ENTER_REGISTERED_BIT)
+		return NULL;
+	f = file_of((u32)w->args[0]);
+	if (!f || BPF_CORE_READ(f, f_inode, i_sb, s_magic) != 0x09041934 /* ANON_INODE_FS_MAGIC */)
+		return NULL;
+	bpf_probe_read_kernel(&head, sizeof(head), BPF_CORE_READ(f, f_path.dentry, d_name.name));
+	if (head != 0x6e6972755f6f695bull /* "[io_urin" */)
+		return NULL;
+	ctx = BPF_CORE_READ(f, private_data);
+	return BPF_CORE_READ(ctx, flags) & (SETUP_SQPOLL_BIT | ~SETUP_KNOWN) ? NULL : ctx;
+}
+
+static long sqe_item(u32 i, void *unused)
+{
+	struct work *w = work_get();
+	struct record_sqe *v;
+	u32 at;
+
+	if (!items_room(w, i, sizeof(*v), (void **)&v))
+		return 1;
+	at = (w->ring.first + i) & w->ring.mask;
+	__builtin_memset(v, 0, sizeof(*v));
+	if (w->ring.array && bpf_probe_read_kernel(&at, sizeof(at), (void *)(w->ring.array + (u64)at * 4)))
+		return 1;
+	at &= w->ring.mask;
+	if (bpf_probe_read_kernel(v, SQE_HEAD, (void *)(w->ring.entries + ((u64)at << w->ring.shift))))
+		return 1;
+	if (v->opcode == RING_OP_EPOLL_CTL && v->addr)
+		v->has_event = !bpf_probe_read_user(v->event, sizeof(v->event), (void *)v->addr);
+	w->items.count = i + 1;
+	return 0;
+}
+
+__noinline int copy_sqes(u32 arg)
+{
+	struct work *w = work_get();
+	struct record_chunk *c;
+	struct io_ring_ctx *ctx;
+	struct io_rings *r;
+	u32 n, submit;
+
+	if (!w || !chunk_at(w) || !(ctx = ring_of(w)))
+		return 0;
+	r = BPF_CORE_READ(ctx, rings);
+	w->ring.first = BPF_CORE_READ(r, sq.head);
+	w->ring.mask = BPF_CORE_READ(r, sq_ring_mask);
+	w->ring.array = (u64)BPF_CORE_READ(ctx, sq_array);
+	w->ring.entries = (u64)BPF_CORE_READ(ctx, sq_sqes);
+	w->ring.shift = BPF_CORE_READ(ctx, flags) & SETUP_SQE128_BIT ? 7 : 6;
+	n = BPF_CORE_READ(r, sq.tail) - w->ring.first;
+	submit = (u32)w->args[1];
+	if (n > submit)
+		n = submit;
+	c = items_copy(w, 0, n, sqe_item);
+	if (c)
+		chunk_done(w, c, arg, PART_SQES, w->flags | (w->items.count < n ? CHUNK_TRUNC : 0),
+			   w->items.count * sizeof(struct record_sqe));
+	return 0;
+}
+
+static long cqe_item(u32 i, void *unused)
+{
+	struct work *w = work_get();
+	struct record_cqe *v;
+	u32 seq;
+
+	if (!items_room(w, i, sizeof(*v), (void **)&v))
+		return 1;
+	seq = w->ring.first + i;
+	__builtin_memset(v, 0, sizeof(*v));
+	if (bpf_probe_read_kernel(v, 16, (void *)(w->ring.entries + ((u64)(seq & w->ring.mask) << w->ring.shift))))
+		return 1;
+	v->seq = seq;
+	w->items.count = i + 1;
+	return 0;
+}
+
+__noinline int copy_cqes(u32 arg)
+{
+	struct work *w = work_get();
+	struct record_chunk *c;
+	struct io_ring_ctx *ctx;
+	struct io_rings *r;
+	u32 tail, n, entries;
+
+	if (!w || !chunk_at(w) || !(ctx = ring_of(w)))
+		return 0;
+	r = BPF_CORE_READ(ctx, rings);
+	tail = BPF_CORE_READ(r, cq.tail);
+	entries = BPF_CORE_READ(r, cq_ring_entries);
+	n = tail < RING_COPIED ? tail : RING_COPIED;
+	if (n > entries)
+		n = entries;
+	w->ring.first = tail - n;
+	w->ring.mask = BPF_CORE_READ(r, cq_ring_mask);
+	w->ring.entries = (u64)r + bpf_core_field_offset(struct io_rings, cqes);
+	w->ring.shift = BPF_CORE_READ(ctx, flags) & SETUP_CQE32_BIT ? 5 : 4;
+	c = items_copy(w, 0, n, cqe_item);
+	if (c && w->items.count == n)
+		chunk_done(w, c, arg, PART_CQES, w->flags, n * sizeof(struct record_cqe));
+	return 0;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include "capture/ptrace/rings.h"
+
+#include <linux/io_uring.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "base/macro.h"
+#include "capture/ptrace/mem.h"
+#include "record/build.h"
+
+enum {
+	RINGS_MAX = 256,	/* known at a time; the oldest makes room */
+	SQE_HEAD = 40,		/* of struct io_uring_sqe, up to user_data */
+	CQE_HEAD = 16,		/* of struct io_uring_cqe, without what CQE32 adds */
+	KNOWN_SETUP = (1 << 18) - 1,	/* entries of several sizes in one queue came later (6.19) */
+	SETUP_NO_MMAP = 1 << 14, SETUP_NO_SQARRAY = 1 << 16,
+	ENTER_REGISTERED = 1 << 4,
+};
+
+/* Addresses in the program; 0: not mapped, as far as was seen. */
+struct ring { pid_t pid; int fd; struct io_uring_params p; uint64_t sq, cq, sqes; };
+struct rings { struct ring v[RINGS_MAX]; unsigned n, next; };
+
+void rings_done(struct ptrace_source *s)
+{
+	free(s->rings);
+	s->rings = NULL;
+}
+
+static struct ring *find(const struct ptrace_source *s, pid_t pid, int fd)
+{
+	for (unsigned i = 0; s->rings && i < s->rings->n; i++)
+		if (s->rings->v[i].fd == fd && s->rings->v[i].pid == pid)
+			return &s->rings->v[i];
+	return NULL;
+}
+
+static void made(struct ptrace_source *s, const struct tracee *t, int fd)
+{
+	struct ring r = { .pid = t->pid, .fd = fd }, *at = find(s, t->pid, fd);
+
+	if (mem_read(t->tid, t->args[1], &r.p, sizeof(r.p)) != sizeof(r.p))
+		r.p.flags = ~0u;	/* whatever it was before, it is not known now */
+	if (r.p.flags & SETUP_NO_MMAP) {	/* cq_off.user_addr, sq_off.user_addr: the last words of both */
+		memcpy(&r.cq, (const char *)&r.p.cq_off + sizeof(r.p.cq_off) - sizeof(r.cq), sizeof(r.cq));
+		memcpy(&r.sqes, (const char *)&r.p.sq_off + sizeof(r.p.sq_off) - sizeof(r.sqes), sizeof(r.sqes));
+		r.sq = r.cq;
+	}
+	if (!s->rings)
+		s->rings = xcalloc(1, sizeof(*s->rings));
+	if (!at) {
+		at = &s->rings->v[s->rings->next++ % RINGS_MAX];
+		s->rings->n = MIN(s->rings->next, (unsigned)RINGS_MAX);
+	}
+	*at = r;
+}
+
+static void mapped(const struct ptrace_source *s, const struct tracee *t, uint64_t addr)
+{
+	struct ring *r = find(s, t->pid, (int)t->args[4]);
+
+	if (!r)
+		return;
+	switch (t->args[5]) {
+	case IORING_OFF_SQ_RING:
+		r->sq = addr;
+		if (r->p.features & IORING_FEAT_SINGLE_MMAP)
+			r->cq = addr;
+		return;
+	case IORING_OFF_CQ_RING:
+		r->cq = addr;
+		return;
+	case IORING_OFF_SQES:
+		r->sqes = addr;
+		return;
+	}
+}
+
+/* NULL: not known, or its requests are not what is in the queue when it is called (SQPOLL). */
+static const struct ring *entered(const struct ptrace_source *s, const struct tracee *t)
+{
+	const struct ring *r;
+
+	if (t->arch != ARCH_X86_64 || t->args[3] & ENTER_REGISTERED || !(r = find(s, t->pid, (int)t->args[0])) ||
+	    r->p.flags & (IORING_SETUP_SQPOLL | ~(uint32_t)KNOWN_SETUP))
+		return NULL;
+	return r->sq && r->cq && r->sqes ? r : NULL;
+}
+
+static bool word(const struct tracee *t, uint64_t addr, uint32_t *ret)
+{
+	return mem_read(t->tid, addr, ret, sizeof(*ret)) == sizeof(*ret);
+}
+
+static bool copy_sqe(const struct tracee *t, const struct ring *r, uint32_t at, struct record_sqe *ret)
+{
+	uint32_t mask = r->p.sq_entries - 1, i = at & mask;
+
+	if (!(r->p.flags & SETUP_NO_SQARRAY) && !word(t, r->sq + r->p.sq_off.array + (uint64_t)i * 4, &i))
+		return false;
+	at = (i & mask) << (r->p.flags & IORING_SETUP_SQE128 ? 7 : 6);
+	if (mem_read(t->tid, r->sqes + at, ret, SQE_HEAD) != SQE_HEAD)
+		return false;
+	if (ret->opcode == IORING_OP_EPOLL_CTL && ret->addr)
+		ret->has_event = mem_read(t->tid, ret->addr, ret->event, sizeof(ret->event)) == sizeof(ret->event);
+	return true;
+}
+
+void rings_entered(struct ptrace_source *s, struct tracee *t)
+{
+	const struct ring *r = t->args[1] ? entered(s, t) : NULL;
+	struct record_sqe v[RING_COPIED] = { 0 };
+	uint32_t head, tail, n, i;
+
+	if (!r || !word(t, r->sq + r->p.sq_off.head, &head) || !word(t, r->sq + r->p.sq_off.tail, &tail))
+		return;
+	n = MIN(tail - head, (uint32_t)t->args[1]);
+	for (i = 0; i < MIN(n, (uint32_t)RING_COPIED) && copy_sqe(t, r, head + i, &v[i]); i++)
+		;
+	record_chunk(&t->chunks, 1, PART_SQES, i < n ? CHUNK_TRUNC : 0, v, i * sizeof(v[0]));
+}
+
+static void completed(const struct ptrace_source *s, struct tracee *t)
+{
+	const struct ring *r = t->args[3] ? entered(s, t) : NULL;
+	struct record_cqe v[RING_COPIED] = { 0 };
+	uint32_t tail, n;
+
+	if (!r || !word(t, r->cq + r->p.cq_off.tail, &tail))
+		return;
+	n = MIN(MIN(tail, (uint32_t)RING_COPIED), r->p.cq_entries);
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t at = (tail - n + i) & (r->p.cq_entries - 1);
+
+		at <<= r->p.flags & IORING_SETUP_CQE32 ? 5 : 4;
+		v[i].seq = tail - n + i;
+		if (mem_read(t->tid, r->cq + r->p.cq_off.cqes + at, &v[i], CQE_HEAD) != CQE_HEAD)
+			return;
+	}
+	record_chunk(&t->chunks, 3, PART_CQES, CHUNK_AT_EXIT, v, n * sizeof(v[0]));
+}
+
+void rings_left(struct ptrace_source *s, struct tracee *t, int64_t ret, const struct capture_plan *plan)
+{
+	if (t->arch != ARCH_X86_64)
+		return;
+	if (t->nr == SYS_io_uring_setup)
+		made(s, t, (int)ret);
+	else if (t->nr == SYS_mmap)
+		mapped(s, t, (uint64_t)ret);
+	else if (plan->leave[3].op == PLAN_CQES)
+		completed(s, t);
+}
