@@ -54,7 +54,9 @@ static bool of_other(const struct event *ev, struct subject *ret)
 		ret->what = SPENT_LOCK;
 		return true;
 	case FX_IO_URING:
-		*ret = (struct subject){.what = SPENT_EVENT};
+		if (ev->nwaited)
+			return by_file(ev->waited[0].file, ret);
+		*ret = (struct subject){.what = ev->timed_out ? SPENT_SLEEP : SPENT_EVENT};
 		return true;
 	case FX_DIR:
 	case FX_FSTAT:

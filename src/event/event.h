@@ -208,8 +208,8 @@ struct event {
 	uint64_t before_ns;		/* found, WAITING: for how long it had been then, as far as known */
 	const struct region *region;	/* FAULT: where, NULL: not known */
 	/*
-	 * POLL: those that became ready; timed_out: none did, until its time was over or a signal came, and these were
-	 * waited for in vain.  Of an epoll or select with many, the first ones.
+	 * POLL, io_uring_enter: those that became ready; timed_out: none did, until its time was over or a signal
+	 * came, and these were waited for in vain.  Of an epoll or select with many, the first ones.
 	 */
 	const struct waited *waited; uint32_t nwaited;
 	bool timed_out;

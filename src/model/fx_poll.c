@@ -9,6 +9,7 @@
 #include "model/emit.h"
 #include "model/file.h"
 #include "model/sock.h"
+#include "model/waits.h"
 #include "model/watch.h"
 
 static void ready(struct fx *x, struct file *f, int fd, unsigned events)
@@ -22,20 +23,14 @@ static void ready(struct fx *x, struct file *f, int fd, unsigned events)
 		sock_outcome(x->w, x->tn, f, fd, 0, x->c->exit_ns);
 }
 
-enum { WAITED_MAX = 64 };	/* of one call */
-
-/* What the call waited for, while it is looked at. */
-struct waits { struct waited v[WAITED_MAX]; unsigned n; };
-
-/* false: there is no room for more. */
-static bool wait_add(struct waits *l, int fd, const struct file *f)
+bool wait_add(struct waits *l, int fd, const struct file *f)
 {
 	if (f && l->n < WAITED_MAX)
 		l->v[l->n++] = (struct waited){ fd, f };
 	return l->n < WAITED_MAX;
 }
 
-static void waits_put(struct fx *x, const struct waits *l, bool timed_out)
+void waits_put(struct fx *x, const struct waits *l, bool timed_out)
 {
 	struct waited *v;
 
@@ -72,8 +67,7 @@ static void epoll_control(struct fx *x)
 	watch_set(x->w, ep, data, f, fd);
 }
 
-/* A descriptor that an epoll names by its data, as the caller has it. */
-static struct file *watched(struct fx *x, const struct watched *w)
+struct file *wait_file(struct fx *x, const struct watched *w)
 {
 	struct file *f = task_file(x->t, w->fd);
 
@@ -84,7 +78,7 @@ static bool in_vain(void *ctx, const struct watched *w)
 {
 	struct { struct fx *x; struct waits *l; } *c = ctx;
 
-	return wait_add(c->l, w->fd, watched(c->x, w));
+	return wait_add(c->l, w->fd, wait_file(c->x, w));
 }
 
 static void epoll_ready(struct fx *x, const struct value *v)
@@ -105,7 +99,7 @@ static void epoll_ready(struct fx *x, const struct value *v)
 		memcpy(&data, ev.data, sizeof(data));
 		if (!watch_find(x->w, ep, data, &w))
 			continue;
-		f = watched(x, &w);
+		f = wait_file(x, &w);
 		wait_add(&l, w.fd, f);
 		if (ev.events & (EPOLLOUT | EPOLLERR | EPOLLHUP))
 			ready(x, f, w.fd, ev.events);

@@ -8,6 +8,7 @@
 #include "model/flight.h"
 #include "model/model.h"
 #include "model/namespace.h"
+#include "model/requests.h"
 #include "model/restore.h"
 #include "model/sock.h"
 #include "model/task.h"
@@ -27,6 +28,7 @@ struct world *world_new(world_emit_fn *emit, void *ctx)
 	watches_join(w);
 	restored_join(w);
 	aios_join(w);
+	requests_join(w);
 	namespaces_join(w);
 	return w;
 }

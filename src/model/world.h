@@ -34,6 +34,7 @@
 #define WATCH_MAX 65536
 #define PEERS_TOTAL_MAX 65536	/* addresses of all datagram sockets that are kept apart (SOCK_PEERS_MAX: of one) */
 #define AIO_MAX 65536		/* asynchronous requests under way */
+#define REQUESTS_MAX 65536	/* of io_urings under way */
 #define ENDED_MAX 64		/* ended children a process may still wait for */
 #define GONE_MAX 64		/* ended processes of pid namespaces whose signals may still come */
 #define RENAME_SCAN_MAX 65536	/* open files that are looked at when a name changes */
@@ -89,6 +90,7 @@ struct fnode {
 	struct watch *watches;			/* of an epoll, in the order in which they were made */
 	struct watch *watched_by;		/* those of it, in whichever epolls */
 	struct restored *restored;
+	struct requests *requests;		/* of an io_uring: what is under way */
 	UT_hash_handle hh;			/* world.files: pipes and sockets, by id */
 };
 
@@ -134,6 +136,7 @@ struct world {
 	struct shm *shms;
 	struct watch *watches, *watches_by_fd;	/* of all epolls: by its data; by what was added */
 	struct aio *aios;
+	unsigned nrequests;			/* of all io_urings */
 	uint32_t ntasks, nprocs, nfiles, nmms, nconns;	/* last ids */
 	unsigned npeers;
 	uint32_t nanons;

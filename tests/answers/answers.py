@@ -368,22 +368,45 @@ def waited_for(port, how, shown):
     check(float(row[1]) >= 1.5, f"{how}: only {row[1]} s")
 
 
-def libuv():
-    said = subprocess.run(["node", "-p", "process.versions.uv"], stdout=subprocess.PIPE, text=True, check=True).stdout
-    return tuple(map(int, said.split(".")))
+def readable(t):
+    """Skips where a tracer cannot read the queues of an io_uring."""
+    release = tuple(map(int, re.match(r"(\d+)\.(\d+)", os.uname().release).groups()))
+    if release < (6, 10) and t.args.backend == "ptrace":
+        raise Skip("with ptrace the queues of an io_uring can be read from Linux 6.10 on")
 
 
 def node(t):
-    """a slow server that node waits for, with its own epoll and threads"""
+    """a slow server that node waits for, with its own epoll and threads; also where libuv changes the epoll by an io_uring"""
     need("node")
     with subprocess.Popen([*PYTHON, SERVER], stdout=subprocess.PIPE, text=True) as server:
         try:
             port = int(server.stdout.readline())
-            shown = traced(t, "node", "-e", f"require('net').connect({port}, '127.0.0.1').on('data', d => console.log(`${{d}}`)).write('well?')", status=0)
-            # such a libuv tells its epoll through an io_uring what to watch, and of that nothing is seen
-            if "waiting for an event (eventfd, io_uring, epoll)" in shown and libuv() >= (1, 45):
-                raise Skip("the libuv of this Node.js asks an io_uring to watch its sockets")
-            waited_for(port, "node", shown)
+            for ring in ("0", "1"):
+                if ring == "1":
+                    readable(t)
+                shown = traced(t, "node", "-e", f"require('net').connect({port}, '127.0.0.1').on('data', d => console.log(`${{d}}`)).write('well?')", status=0,
+                               env={**os.environ, "UV_USE_IO_URING": ring})
+                waited_for(port, f"node, UV_USE_IO_URING={ring}", shown)
+        finally:
+            server.kill()
+
+
+def ring(t):
+    """a slow server that is waited for by an io_uring: by whatever request; what is not known is no peer; a time is a sleep"""
+    need("gcc")
+    program = t.scratch / "ring"
+    equal(os.system(f"gcc -O1 {pathlib.Path(__file__).parent}/ring.c -o {program}"), 0, "gcc")
+    if subprocess.run([program, "sleep", "0"], check=False, timeout=PATIENCE).returncode == 77:
+        raise Skip("no io_uring here")
+    readable(t)
+    with subprocess.Popen([*PYTHON, SERVER], stdout=subprocess.PIPE, text=True) as server:
+        try:
+            port = int(server.stdout.readline())
+            for how in ("poll", "submit", "beside", "timeouts", "nested"):
+                waited_for(port, how, traced(t, program, how, str(port), status=0))
+            for how in ("fixed", "sqpoll"):
+                says(traced(t, program, how, str(port), status=0), r"[12]\.\d+s +[\d.]+ % waiting for an event")
+            says(traced(t, program, "sleep", str(port), status=0), r"1\.\d+s +[\d.]+ % asleep by its own choice")
         finally:
             server.kill()
 
@@ -861,7 +884,7 @@ def hidden(t):
 
 
 GROUPS = {"different": [equal_runs, slow_stream, header_gone, as_json, live, other_user, library_gone, by_jq, slower, started, hidden],
-          "slow": [on_cpu, slow_server, node, carried, lock, shared_lock, idle_pool, critical_path], "findings": [leak, refused, no_finding, tree],
+          "slow": [on_cpu, slow_server, node, ring, carried, lock, shared_lock, idle_pool, critical_path], "findings": [leak, refused, no_finding, tree],
           "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, in_the_program, forbidden, killed_by_filter, pipefail, namespace, no_rights, second_place, made_good, no_reason, words_are_safe]}
 
 

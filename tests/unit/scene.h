@@ -36,7 +36,7 @@ struct seen {
 	uint64_t before_ns;
 	char text[80];
 	uint32_t file, file2, conn, conn2;	/* ids */
-	uint32_t nrenamed, nwaited;
+	uint32_t nrenamed, nwaited, waited;	/* waited: id of the first */
 	char renamed[200];		/* the first: from, to */
 	char name[300], name2[300], path[512], path2[512], raw[512], peer[160];
 	uint64_t ts_ns, dur_ns, nbytes, addr, nread, nwritten;
@@ -99,6 +99,7 @@ static inline void scene_event(void *ctx, const struct event *ev)
 	}
 	e->nrenamed = ev->nrenamed;
 	e->nwaited = ev->nwaited;
+	e->waited = ev->nwaited ? ev->waited[0].file->id : 0;
 	if (ev->nrenamed)
 		snprintf(e->renamed, sizeof(e->renamed), "%s %s", ev->renamed[0].from, ev->renamed[0].to);
 	e->conn = ev->conn ? ev->conn->id : 0;

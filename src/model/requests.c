@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/requests.h"
+
+#include "model/file.h"
+#include "model/gone.h"
+
+struct requests *requests_of(const struct file *ring)
+{
+	struct fnode *n = fnode_of(ring);
+
+	if (!n->requests) {
+		n->requests = xcalloc(1, sizeof(*n->requests));
+		/* of one that was there before tracing began, what is under way is not known */
+		n->requests->whole = ring->opener_proc != 0;
+	}
+	return n->requests;
+}
+
+struct request *request_find(struct requests *all, uint64_t user_data)
+{
+	struct request *r;
+
+	HASH_FIND(hh, all->v, &user_data, sizeof(user_data), r);
+	return r;
+}
+
+struct request *request_add(struct world *w, struct requests *all, uint64_t user_data)
+{
+	struct request *r = request_find(all, user_data);
+
+	if (!r) {
+		if (w->nrequests >= REQUESTS_MAX)
+			return NULL;
+		w->nrequests++;
+		r = xcalloc(1, sizeof(*r));
+		r->user_data = user_data;
+		HASH_ADD(hh, all->v, user_data, sizeof(r->user_data), r);
+	}
+	r->n++;
+	return r;
+}
+
+static void forget(struct world *w, struct requests *all, struct request *r)
+{
+	w->nrequests--;
+	HASH_DEL(all->v, r);
+	free(r);
+}
+
+void request_drop(struct world *w, struct requests *all, struct request *r)
+{
+	if (--r->n == 0)
+		forget(w, all, r);
+}
+
+static void file_is_gone(struct world *w, struct fnode *n)
+{
+	if (!n->requests)
+		return;
+	while (n->requests->v)
+		forget(w, n->requests, n->requests->v);
+	free(n->requests);
+	n->requests = NULL;
+}
+
+void requests_join(struct world *w) { on_file_gone(w, file_is_gone); }

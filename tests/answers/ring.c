@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Waits for a server that answers late through an io_uring, without a library.  usage: ring HOW PORT
+ *
+ * recv, poll: a request of that kind.  submit: it is submitted in a call of its own.  beside: a write into a file is
+ * done at once, and both are waited for.  timeouts: the wait ends several times in vain.  control: a request adds the
+ * socket to an epoll.  nested: the epoll is polled.  fixed: the socket has a number of its own in the io_uring.
+ * sqpoll: a thread of the kernel submits.  sleep: nothing but a time is waited for.
+ * 77: no io_uring here.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/io_uring.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static struct io_uring_params p;
+static int ring;
+static char *queues;
+static struct io_uring_sqe *sqes;
+static char answer[16];
+
+#define AT(offset) ((unsigned *)(void *)(queues + (offset)))
+
+static void set_up(unsigned flags)
+{
+	size_t size;
+
+	p.flags = flags;
+	ring = (int)syscall(SYS_io_uring_setup, 8, &p);
+	if (ring < 0 || !(p.features & IORING_FEAT_SINGLE_MMAP))
+		exit(77);
+	size = p.cq_off.cqes + p.cq_entries * sizeof(struct io_uring_cqe);
+	if (size < p.sq_off.array + p.sq_entries * sizeof(unsigned))
+		size = p.sq_off.array + p.sq_entries * sizeof(unsigned);
+	queues = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_SQ_RING);
+	sqes = mmap(NULL, p.sq_entries * sizeof(*sqes), PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_SQES);
+	if (queues == MAP_FAILED || (void *)sqes == MAP_FAILED)
+		exit(1);
+}
+
+/* A request at the end of the queue. */
+static struct io_uring_sqe *next(unsigned op, int fd, const void *addr, unsigned len)
+{
+	unsigned tail = *AT(p.sq_off.tail), at = tail & (p.sq_entries - 1);
+	struct io_uring_sqe *s = &sqes[at];
+
+	memset(s, 0, sizeof(*s));
+	s->opcode = (unsigned char)op;
+	s->fd = fd;
+	s->addr = (unsigned long)addr;
+	s->len = len;
+	s->user_data = 100 + tail;
+	AT(p.sq_off.array)[at] = at;
+	__atomic_store_n(AT(p.sq_off.tail), tail + 1, __ATOMIC_RELEASE);
+	return s;
+}
+
+static long enter(unsigned submit, unsigned wait)
+{
+	return syscall(SYS_io_uring_enter, ring, submit, wait, wait ? IORING_ENTER_GETEVENTS : 0, NULL, 0);
+}
+
+/* Completions are taken, so that a wait is for new ones. */
+static unsigned taken(void)
+{
+	unsigned tail = __atomic_load_n(AT(p.cq_off.tail), __ATOMIC_ACQUIRE), n = tail - *AT(p.cq_off.head);
+
+	__atomic_store_n(AT(p.cq_off.head), tail, __ATOMIC_RELEASE);
+	return n;
+}
+
+static void wait_in_pieces(void)
+{
+	struct __kernel_timespec ts = { 0, 100000000 };
+	struct io_uring_getevents_arg arg = { .ts = (unsigned long)&ts };
+
+	unsigned flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
+
+	enter(1, 0);
+	while (!taken())
+		if (syscall(SYS_io_uring_enter, ring, 0, 1, flags, &arg, sizeof(arg)) < 0 && errno != ETIME)
+			exit(2);
+}
+
+static void by_epoll(int fd, bool nested)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.u64 = 77 };
+	int ep = epoll_create1(0);
+
+	next(IORING_OP_EPOLL_CTL, ep, &ev, EPOLL_CTL_ADD)->off = (unsigned)fd;
+	if (enter(1, 1) != 1 || taken() != 1)
+		exit(3);
+	if (nested) {
+		next(IORING_OP_POLL_ADD, ep, NULL, 0)->poll32_events = POLLIN;
+		enter(1, 1);
+	} else if (epoll_wait(ep, &ev, 1, -1) != 1) {
+		exit(4);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	const char *how = argc > 2 ? argv[1] : "";
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct __kernel_timespec long_time = { 1, 500000000 };
+
+	to.sin_port = htons((unsigned short)atoi(argv[2]));
+	set_up(strcmp(how, "sqpoll") ? 0 : IORING_SETUP_SQPOLL);
+	if (strcmp(how, "sleep") && (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 || write(fd, "well?", 5) != 5))
+		return 5;
+	if (!strcmp(how, "control") || !strcmp(how, "nested")) {
+		by_epoll(fd, !strcmp(how, "nested"));
+	} else if (!strcmp(how, "sleep")) {
+		next(IORING_OP_TIMEOUT, -1, &long_time, 1);
+		enter(1, 1);
+		return 0;
+	} else if (!strcmp(how, "timeouts")) {
+		next(IORING_OP_RECV, fd, answer, sizeof(answer));
+		wait_in_pieces();
+	} else if (!strcmp(how, "fixed")) {
+		if (syscall(SYS_io_uring_register, ring, IORING_REGISTER_FILES, &fd, 1))
+			return 6;
+		next(IORING_OP_RECV, 0, answer, sizeof(answer))->flags = IOSQE_FIXED_FILE;
+		enter(1, 1);
+	} else if (!strcmp(how, "sqpoll")) {
+		next(IORING_OP_RECV, fd, answer, sizeof(answer));
+		syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS | IORING_ENTER_SQ_WAKEUP, NULL, 0);
+	} else if (!strcmp(how, "beside")) {
+		next(IORING_OP_RECV, fd, answer, sizeof(answer));
+		next(IORING_OP_WRITE, open("/dev/null", O_WRONLY), "log", 3);
+		enter(2, 2);
+	} else if (!strcmp(how, "poll")) {
+		next(IORING_OP_POLL_ADD, fd, NULL, 0)->poll32_events = POLLIN;
+		enter(1, 1);
+	} else {
+		next(IORING_OP_RECV, fd, answer, sizeof(answer));
+		if (!strcmp(how, "submit"))
+			enter(1, 0);
+		enter(strcmp(how, "submit") ? 1 : 0, 1);
+	}
+	return answer[0] || read(fd, answer, sizeof(answer)) > 0 ? 0 : 7;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* What io_uring_enter waits for: requests by their user_data, completions by their number. */
+#include "net_scene.h"
+
+#include <linux/io_uring.h>
+#include <sys/epoll.h>
+
+enum { RING = 3, ONE = 10, TWO = 11, OWN = 100 };
+
+static void ring_scene(struct scene *s)
+{
+	CALL(s, 10, "io_uring_setup", RING, 8, 0x1000);
+	go(s);
+	socket_(s, 10, AF_INET, SOCK_STREAM, ONE);
+	socket_(s, 10, AF_INET, SOCK_STREAM, TWO);
+}
+
+static struct record_sqe request(unsigned op, int fd, uint64_t user_data)
+{
+	return (struct record_sqe){ .opcode = (uint8_t)op, .fd = fd, .user_data = user_data };
+}
+
+/* n requests; completions from seq on: pairs of user_data and result. */
+static const struct seen *enter(struct scene *s, int64_t ret, const struct record_sqe *v, unsigned n,
+				const struct record_cqe *done, unsigned ndone)
+{
+	CALL(s, 10, "io_uring_enter", ret, RING, n, 1, IORING_ENTER_GETEVENTS, 0, 0);
+	part(s, 1, PART_SQES, 0, v, n * sizeof(*v));
+	if (done)
+		part(s, 3, PART_CQES, CHUNK_AT_EXIT, done, ndone * sizeof(*done));
+	return go(s);
+}
+
+static uint32_t id_of(struct scene *s, int fd) { return file_of(s, 10, fd)->id; }
+
+static void the_last_one_ended_the_wait(void **state)
+{
+	struct scene *s = *state;
+	struct record_sqe v[] = { request(IORING_OP_RECV, ONE, OWN), request(IORING_OP_RECV, TWO, OWN + 1) };
+	struct record_cqe done[] = { { .user_data = OWN + 1, .seq = 0 }, { .user_data = OWN, .seq = 1 } };
+	const struct seen *e;
+
+	ring_scene(s);
+	e = enter(s, 2, v, 2, done, 2);
+	assert_int_equal(e->nwaited, 2);
+	assert_int_equal(e->waited, id_of(s, ONE));
+	/* both are done, and known already */
+	assert_int_equal(enter(s, 0, v, 0, done, 2)->nwaited, 0);
+	/* not all were submitted */
+	assert_int_equal(enter(s, 1, v, 2, done, 2)->nwaited, 1);
+	/* of a multishot request more come */
+	done[0] = (struct record_cqe){ .user_data = OWN, .flags = IORING_CQE_F_MORE, .seq = 2 };
+	done[1] = (struct record_cqe){ .user_data = OWN, .seq = 3 };
+	assert_int_equal(enter(s, 0, v, 0, done, 1)->waited, id_of(s, ONE));
+	assert_int_equal(enter(s, 0, v, 0, done + 1, 1)->waited, id_of(s, ONE));
+	assert_int_equal(enter(s, 0, v, 0, done + 1, 1)->nwaited, 0);
+}
+
+static void in_vain_for_all_that_is_under_way(void **state)
+{
+	struct scene *s = *state;
+	struct record_sqe v[] = { request(IORING_OP_RECV, ONE, OWN), request(IORING_OP_POLL_ADD, TWO, OWN + 1),
+				  request(IORING_OP_NOP, -1, OWN + 2) };
+	struct record_cqe nop = { .user_data = OWN + 2 }, gap = { .user_data = OWN, .seq = 5 },
+			  foreign = { .user_data = 1, .seq = 1 };
+
+	ring_scene(s);
+	assert_int_equal(enter(s, 3, v, 3, &nop, 1)->nwaited, 0);	/* that was what it waited for */
+	assert_int_equal(enter(s, -ETIME, v, 0, NULL, 0)->nwaited, 2);
+	assert_int_equal(enter(s, -EINTR, v, 0, NULL, 0)->nwaited, 2);
+	assert_int_equal(enter(s, -EBADF, v, 0, NULL, 0)->nwaited, 0);
+	assert_int_equal(enter(s, 0, v, 0, &foreign, 1)->nwaited, 0);	/* a message of another ring */
+	/* completions were missed: of which requests is not known */
+	assert_int_equal(enter(s, 0, v, 0, &gap, 1)->nwaited, 1);
+	assert_int_equal(enter(s, -ETIME, v, 0, NULL, 0)->nwaited, 0);
+}
+
+/* A registered file, a queue that could not be read, two files with one user_data. */
+static void what_is_not_known_is_nothing(void **state)
+{
+	struct scene *s = *state;
+	struct record_sqe v[] = { request(IORING_OP_RECV, ONE, OWN), request(IORING_OP_RECV, TWO, OWN) };
+	struct record_cqe done = { .user_data = OWN };
+
+	ring_scene(s);
+	v[0].flags = IOSQE_FIXED_FILE;
+	enter(s, 1, v, 1, &done, 0);
+	assert_int_equal(enter(s, -ETIME, v, 0, NULL, 0)->nwaited, 0);
+	assert_int_equal(enter(s, 0, v, 0, &done, 1)->nwaited, 0);
+	v[0].flags = 0;
+	enter(s, 2, v, 2, &done, 1);
+	done.seq = 1;
+	assert_int_equal(enter(s, 0, v, 0, &done, 1)->nwaited, 0);
+	CALL(s, 10, "io_uring_enter", 1, RING, 1, 1, IORING_ENTER_GETEVENTS, 0, 0);
+	assert_int_equal(go(s)->nwaited, 0);
+	assert_int_equal(enter(s, -ETIME, v, 0, NULL, 0)->nwaited, 0);
+	/* a ring closed and made anew begins anew */
+	close_(s, 10, RING);
+	CALL(s, 10, "io_uring_setup", RING, 8, 0x1000);
+	go(s);
+	enter(s, 1, v, 1, &done, 0);
+	assert_int_equal(enter(s, -ETIME, v, 0, NULL, 0)->nwaited, 1);
+}
+
+static uint32_t waited_in_vain(struct scene *s, int epoll)
+{
+	CALL(s, 10, "epoll_wait", 0, (uint64_t)epoll, 0x1000, 8, 10);
+	return go(s)->nwaited;
+}
+
+static void control(struct scene *s, unsigned op, int fd, int32_t res, uint32_t seq)
+{
+	struct record_sqe v = request(IORING_OP_EPOLL_CTL, 4, OWN);
+	struct record_cqe done = { .user_data = OWN, .res = res, .seq = seq };
+
+	v.len = op;
+	v.off = (uint64_t)fd;
+	v.addr = 0x1000;
+	v.has_event = op != EPOLL_CTL_DEL;
+	memcpy(v.event + 4, &(uint64_t){ (uint64_t)fd }, 8);
+	enter(s, 1, &v, 1, &done, 1);
+}
+
+static void an_epoll_is_changed(void **state)
+{
+	struct scene *s = *state;
+	struct record_sqe polled = request(IORING_OP_POLL_ADD, 4, OWN);
+	struct record_cqe done = { .user_data = OWN, .seq = 4 };
+
+	ring_scene(s);
+	CALL(s, 10, "epoll_create1", 4, 0);
+	go(s);
+	control(s, EPOLL_CTL_ADD, ONE, 0, 0);
+	assert_int_equal(waited_in_vain(s, 4), 1);
+	control(s, EPOLL_CTL_ADD, TWO, -EPERM, 1);
+	assert_int_equal(waited_in_vain(s, 4), 1);
+	control(s, EPOLL_CTL_ADD, TWO, 0, 2);
+	assert_int_equal(waited_in_vain(s, 4), 2);
+	control(s, EPOLL_CTL_DEL, ONE, 0, 3);
+	assert_int_equal(waited_in_vain(s, 4), 1);
+	assert_int_equal(enter(s, 1, &polled, 1, &done, 1)->waited, id_of(s, TWO));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE(the_last_one_ended_the_wait), SCENE(in_vain_for_all_that_is_under_way),
+		SCENE(what_is_not_known_is_nothing), SCENE(an_epoll_is_changed),
+	};
+
+	return cmocka_run_group_tests_name("model-ring", tests, NULL, NULL);
+}
