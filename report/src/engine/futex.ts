@@ -3,22 +3,22 @@
 import type { Store } from './store';
 
 const NUMBER = /^(-?\d+|0x[0-9a-f]+)$/;
-const known = new WeakMap<Store, Map<number, 'lock' | 'other'>>();
+type What = 'lock' | 'other' | 'unknown';
+const known = new WeakMap<Store, Map<number, What>>();
 
 /** A word of 2 marks a lock that others wait for (glibc, Rust, Go), in musl its top bit; a condition or an idle thread has another value. */
-function isLock(args: string): boolean {
+function whatOf(args: string): What {
   const [, op = '', word = ''] = args.split(', '),
     name = op.split('|')[0].replace('_PRIVATE', ''),
-    val = NUMBER.test(word) ? Number(word) : NaN;
-  if (name === 'FUTEX_LOCK_PI' || name === 'FUTEX_LOCK_PI2') return true;
-  return (
-    (name === 'FUTEX_WAIT' || name === 'FUTEX_WAIT_BITSET') &&
-    (val === 2 || val < 0 || val >= 2 ** 31)
-  );
+    val = Number(word);
+  if (name === 'FUTEX_LOCK_PI' || name === 'FUTEX_LOCK_PI2') return 'lock';
+  if (!/^FUTEX_WAIT(_|$)/.test(name) || !NUMBER.test(word)) return 'unknown';
+  if (name !== 'FUTEX_WAIT' && name !== 'FUTEX_WAIT_BITSET') return 'other';
+  return val === 2 || val < 0 || val >= 2 ** 31 ? 'lock' : 'other';
 }
 
-/** It waits for a lock. Equal arguments are one string, looked at once. */
-export function waitsForLock(store: Store, i: number): boolean {
+/** Equal arguments are one string, looked at once. */
+function waitsFor(store: Store, i: number): What {
   let by = known.get(store);
   if (!by) {
     by = new Map();
@@ -27,11 +27,16 @@ export function waitsForLock(store: Store, i: number): boolean {
   const id = store.arg[i];
   let what = by.get(id);
   if (!what) {
-    what = isLock(store.strings.get(id)) ? 'lock' : 'other';
+    what = whatOf(store.strings.get(id));
     by.set(id, what);
   }
-  return what === 'lock';
+  return what;
 }
+
+/** It waits for a lock. */
+export const waitsForLock = (store: Store, i: number): boolean => waitsFor(store, i) === 'lock';
+/** It waits for a condition, for work, for a thread to end. */
+export const waitsForNoLock = (store: Store, i: number): boolean => waitsFor(store, i) === 'other';
 
 /** pthread_join waits, not privately, until the word that has a thread's id is 0 (pthread_join_common.c). */
 export function joins(store: Store, i: number): boolean {

@@ -150,7 +150,7 @@ test('slow-peer', () =>
     recv(L.slowPeerNs - 1),
     /waited 200 ms for 10\.0\.0\.1:80/,
   ));
-test('slow-peer: what was waited for in poll, select or epoll counts', () => {
+test('slow-peer: what was waited for in poll, select, epoll or an io_uring counts', () => {
   const waits =
     (waited: number): Make =>
     (x, l) => {
@@ -162,7 +162,7 @@ test('slow-peer: what was waited for in poll, select or epoll counts', () => {
     'slow-peer',
     waits(L.slowPeerNs),
     waits(L.slowPeerNs - 1),
-    /waited 200 ms for 10\.0\.0\.1:80 in poll, select or epoll/,
+    /waited 200 ms for 10\.0\.0\.1:80 in poll, select, epoll or an io_uring/,
   );
 });
 const futex =

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Rules about time: slow files, slow peers, locks, short sleeps.
 import { show } from '../../format/text';
+import { waitsForNoLock } from '../futex';
 import { count, duration, percent, plural } from '../human';
-import type { Store } from '../store';
 import {
   addSpell,
   entry,
@@ -62,7 +62,7 @@ export const slowCall: Rule = {
   },
 };
 
-/** Connections that were waited for in other calls than their own, as the writer has attributed poll, select and epoll. */
+/** Connections that were waited for in other calls than their own, as the writer has attributed poll, select, epoll and io_uring. */
 function waitedElsewhere(g: Ground, known: Map<number, Spell>, put: Put): void {
   const { peer, waited, lane, count: n } = g.store.conns,
     by = new Map<string, { id: number; lane: number; ns: number }>();
@@ -75,7 +75,7 @@ function waitedElsewhere(g: Ground, known: Map<number, Spell>, put: Put): void {
     if (v.lane >= 0)
       put(
         2,
-        `${g.who(v.lane)} waited ${duration(v.ns)} for ${g.name(v.id)} in poll, select or epoll.`,
+        `${g.who(v.lane)} waited ${duration(v.ns)} for ${g.name(v.id)} in poll, select, epoll or an io_uring.`,
         g.path(v.id),
         -1,
         v.ns,
@@ -85,7 +85,7 @@ function waitedElsewhere(g: Ground, known: Map<number, Spell>, put: Put): void {
 export const slowPeer: Rule = {
   id: 'slow-peer',
   title: 'Waiting for a slow peer',
-  threshold: `one receive or connect of ${duration(L.slowPeerNs)} or more, or as much in poll, select and epoll for one connection`,
+  threshold: `one receive or connect of ${duration(L.slowPeerNs)} or more, or as much in poll, select, epoll and io_uring for one connection`,
   watch(g) {
     const { store } = g,
       { obj, file, files, lane } = store,
@@ -115,16 +115,6 @@ export const slowPeer: Rule = {
   },
 };
 
-/**
- * A futex of value 2 marks a lock that others wait for (glibc, Rust, Go), in musl its top bit: whoever waits with another
- * value waits for a condition, for work, or for a thread to end. As src/analyze/futex.c has it.
- */
-function forNoLock(store: Store, i: number): boolean {
-  const m = /^0x[0-9a-f]+, (FUTEX_WAIT\S*), (\d+)/.exec(store.args(i)),
-    value = m ? Number(m[2]) : 2;
-  return value !== 2 && value < 2 ** 31;
-}
-
 export const futex: Rule = {
   id: 'futex',
   title: 'Time lost waiting for locks',
@@ -136,7 +126,7 @@ export const futex: Rule = {
     return {
       on: {
         futex(i) {
-          if (store.dur(i) < L.joinNs || !forNoLock(store, i))
+          if (store.dur(i) < L.joinNs || !waitsForNoLock(store, i))
             addSpell(store, waits, store.lane[i], i);
         },
       },
