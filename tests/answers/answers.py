@@ -830,6 +830,51 @@ def slower(t):
         check(re.search(r"^   asleep by its own choice: .*  \S+ → \S+$", text, re.M), text)
 
 
+SUMS = """
+import os, sys, threading, time
+def spin():
+    end = time.process_time() + 0.1
+    while time.process_time() < end: pass
+def child(work):
+    before = time.monotonic_ns()
+    pid = os.fork()
+    if pid == 0:
+        begin = time.monotonic_ns()
+        work()
+        os.write(1, f'{os.getpid()} {time.monotonic_ns() - begin}\\n'.encode())
+        os._exit(0)
+    os.waitpid(pid, 0)
+    os.write(1, f'{pid} {time.monotonic_ns() - before}\\n'.encode())
+def threads():
+    all = [threading.Thread(target=f) for f in (spin, lambda: time.sleep(0.2))]
+    for x in all: x.start()
+    for x in all: x.join()
+child(spin)
+child(lambda: time.sleep(0.2))
+child(lambda: child(threads))
+"""
+
+
+def sums(t):
+    """the parts of each process's time, and of the run's, sum to its wall time within 1 %, as the processes have measured it"""
+    status, out, _, text = t.run(*PYTHON, SUMS, options=["-q", "--summary=json"])
+    equal(status, 0, "status")
+    tables = {name: table["rows"] for name, table in json.loads(text[text.index("{"):])["tables"].items()}
+    rows = {row["pid"]: row for row in tables["process_time"]}
+    measured = {}
+    for pid, ns in (map(int, line.split()) for line in out.split(b"\n") if line):
+        measured.setdefault(pid, []).append(ns)     # in it, and by its parent, who began earlier and ended later
+    equal((len(rows), len(measured)), (5, 4), "processes")
+    for pid, row in rows.items():
+        parts = sum(v for k, v in row.items() if k.endswith("_ns") and k not in ("duration_ns", "on_cpu_ns"))
+        check(abs(parts - row["duration_ns"]) <= row["duration_ns"] * 0.01, f"parts {parts} of {row}")
+        for inside, outside in [sorted(measured[pid])] if pid in measured else []:
+            check(inside * 0.99 <= row["duration_ns"] <= outside * 1.01, f"{inside} to {outside} ns measured: {row}")
+    first = max(row["duration_ns"] for row in rows.values())
+    whole = sum(row["time_ns"] for row in tables["time"])
+    check(abs(whole - first) <= first * 0.01, f"the run {whole}, its first process {first}")
+
+
 def on_cpu(t):
     """with --ebpf the time on CPU is what the kernel has counted for the process, within 5 %"""
     need_root()
@@ -884,7 +929,7 @@ def hidden(t):
 
 
 GROUPS = {"different": [equal_runs, slow_stream, header_gone, as_json, live, other_user, library_gone, by_jq, slower, started, hidden],
-          "slow": [on_cpu, slow_server, node, ring, carried, lock, shared_lock, idle_pool, critical_path], "findings": [leak, refused, no_finding, tree],
+          "slow": [sums, on_cpu, slow_server, node, ring, carried, lock, shared_lock, idle_pool, critical_path], "findings": [leak, refused, no_finding, tree],
           "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, in_the_program, forbidden, killed_by_filter, pipefail, namespace, no_rights, second_place, made_good, no_reason, words_are_safe]}
 
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Replays recordings: the parts of each budget, of every thread, every process and the run, sum to the whole, and the
- * whole is its wall time.
+ * whole is its wall time, of processes as the records say when they began and ended.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +18,36 @@ struct tally {
 	unsigned budgets, wrong;
 	uint64_t cpu, waited;
 };
+
+/* When a process began and ended, out of its records alone; a pid is used once in what is replayed here. */
+enum { LIVES_MAX = 256 };
+struct life { uint32_t pid; uint64_t start_ns, end_ns; };
+struct lives { struct life v[LIVES_MAX]; unsigned n; uint64_t start_ns, end_ns; };
+
+static struct life *life_of(struct lives *l, uint32_t pid)
+{
+	for (unsigned i = 0; i < l->n; i++)
+		if (l->v[i].pid == pid)
+			return &l->v[i];
+	if (l->n == LIVES_MAX) {
+		printf("# more than %d processes\n", LIVES_MAX);
+		exit(2);
+	}
+	l->v[l->n] = (struct life){ .pid = pid, .start_ns = l->start_ns };
+	return &l->v[l->n++];
+}
+
+static void look(struct lives *l, const struct record *r)
+{
+	if (r->kind == RECORD_START)
+		l->start_ns = r->ts_ns;
+	if (r->ts_ns > l->end_ns)
+		l->end_ns = r->ts_ns;
+	if (r->kind == RECORD_FORK && r->pid != ((const struct record_fork *)(const void *)r)->parent_pid)
+		life_of(l, r->pid)->start_ns = r->ts_ns;
+	if (r->kind == RECORD_EXIT)
+		life_of(l, r->pid)->end_ns = r->ts_ns;
+}
 
 static void on_event(void *ctx, const struct event *ev)
 {
@@ -46,7 +76,7 @@ static void check(struct tally *n, const struct budget *b, uint64_t wall, const 
 	       (unsigned long long)b->all_ns, (unsigned long long)wall);
 }
 
-static void check_all(const struct totals *t, struct tally *n)
+static void check_all(const struct totals *t, struct lives *lives, struct tally *n)
 {
 	struct budget b;
 
@@ -59,10 +89,11 @@ static void check_all(const struct totals *t, struct tally *n)
 	for (unsigned i = 0; i < t->procs.n; i++)
 		for (unsigned follow = 0; follow <= (BUDGET_THREADS | BUDGET_CHILDREN); follow++) {
 			const struct totals_proc *p = t->procs.v[i];
-			uint64_t start = p->start_ns > t->start_ns ? p->start_ns : t->start_ns;
+			const struct life *life = life_of(lives, p->pid);
 
 			if (budget_of_proc(t, p, follow, &b))
-				check(n, &b, (p->end_ns ? p->end_ns : t->end_ns) - start, "process", p->pid);
+				check(n, &b, (life->end_ns ? life->end_ns : lives->end_ns) - life->start_ns, "process",
+				      p->pid);
 		}
 }
 
@@ -74,6 +105,7 @@ static bool replay(const char *path)
 	struct arena arena = {0};
 	const struct record *r;
 	struct tally n = {0};
+	struct lives lives = {0};
 	struct item item;
 	struct diag diag;
 	size_t avail;
@@ -83,11 +115,13 @@ static bool replay(const char *path)
 		exit(2);
 	}
 	while (record_reader_next(reader, &r, &avail, &diag) == 1) {
-		if (decode_record(r, avail, &arena, &item) == 0)
+		if (decode_record(r, avail, &arena, &item) == 0) {
+			look(&lives, r);
 			world_feed(w, &item);
+		}
 		arena_reset(&arena);
 	}
-	check_all(t, &n);
+	check_all(t, &lives, &n);
 	printf("# %s: %u budgets, %llu ns on CPU, %llu ns waited\n", path, n.budgets, (unsigned long long)n.cpu,
 	       (unsigned long long)n.waited);
 	world_free(w);
