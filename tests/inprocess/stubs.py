@@ -166,24 +166,74 @@ def parity(t):
     check(done >= 4, f"calls were made in stubs in {done} of the programs")
 
 
+def lines(t, file):
+    text = file.with_suffix(".txt")
+    subprocess.run([t.args.compendium, "--read", file, "-v", "-a", "--format=strace", "-o", text], stderr=subprocess.DEVNULL, check=True)
+    return re.findall(r"(?:read|write|lseek|pread64)\([0-9](?:<[^>]*>)?, .*? = -?\d+", re.sub("0x[0-9a-f]+", "ADDRESS", text.read_text()))
+
+
 def copied(t):
-    """where more than numbers is recorded each call stops, which is printed, and the recording is the same"""
+    """calls of which bytes are copied stop, and what is recorded is the same"""
     possible(t)
     need("dd")
-    seen = {}
+    command = ("dd", "if=/dev/zero", "of=/dev/null", "bs=16", "count=100", "status=none")
+    for more in ([], ["--redact"]):
+        seen = {}
+        for mode in ("off", "on"):
+            file = t.scratch / f"{mode}{len(more)}.cpd"
+            status, _, err, _ = t.run(*command, options=("--in-process", mode, f"--record={file}", "-q", *more))
+            equal(status, 0, "dd")
+            said = t.started[-1].said() + err.decode()
+            if mode == "on":
+                check((int(MADE.search(said)[1]) > 150) == bool(more), f"{more}: {said!r}")
+            seen[mode] = lines(t, file)
+        check(len(seen["on"]) >= 200, f"{len(seen['on'])} lines")
+        equal(seen["on"], seen["off"], f"{more}: reads and writes")
+
+
+NUMBERED = {"set_tid_address", "getpid", "getppid", "gettid", "getpgrp", "getpgid", "getsid", "clone", "clone3", "fork", "vfork", "wait4"}
+
+
+def events(file):
+    """What each thread has done, in its order; addresses and numbers of processes are chance."""
+    threads = {}
+    for line in file.read_text().splitlines():
+        row = json.loads(line)
+        if row["table"] == "event":
+            chance = abs(row.get("result") or 0) > 1 << 20 or row.get("call") in NUMBERED
+            threads.setdefault(row["thread"], []).append(
+                (row["kind"], row.get("call"), row.get("outcome"), None if chance else row.get("result"), re.sub(r"\[\d+\]", "[]", row.get("path") or ""), row.get("bytes"), row.get("fd")))
+    return threads
+
+
+def every_call(t):
+    """where every call is recorded, and no bytes of buffers (-c, --report, exports), the same is, each once and in its order"""
+    possible(t)
+    need("dd", "bash")
+    copy = ["dd", "if=/dev/zero", "of=/dev/null", "bs=16", "count=300", "status=none"]
+    shell = ["bash", "-c", "while read l; do :; done < /etc/services; exec dd if=/dev/zero of=/dev/null count=200 status=none"]
+    for command in (copy, shell, [t.args.victim, "child:text_dropped"]):
+        seen = {}
+        for mode in ("off", "on"):
+            file, page = t.scratch / f"{mode}.ndjson", t.scratch / f"{mode}.html"
+            status, _, err, text = t.run(*command, options=("--in-process", mode, "--summary=json", "-q", f"--json={file}", f"--report={page}"))
+            summary, said = json.loads(text.splitlines()[-1]), t.started[-1].said() + err.decode()
+            equal((status, summary["lost_records"]), (0, 0), f"{command}, {mode}: status, lost")
+            check(page.stat().st_size > 100000, f"{command}, {mode}: a page")
+            check(mode == "off" or int(MADE.search(said)[1]) > 300, f"{command}: {said!r}")
+            seen[mode] = events(file), calls(summary)
+        equal(seen["on"][1], seen["off"][1], f"{command}: calls and errors by call")
+        equal(list(seen["on"][0]), list(seen["off"][0]), f"{command}: threads")
+        for thread, on in seen["on"][0].items():
+            first = next((pair for pair in zip(on, seen["off"][0][thread], strict=False) if pair[0] != pair[1]), None)
+            equal((len(on), first), (len(seen["off"][0][thread]), None), f"{command}: events of thread {thread}, first difference")
+    counted = {}
     for mode in ("off", "on"):
-        file = t.scratch / f"{mode}.cpd"
-        status, _, err, _ = t.run("dd", "if=/dev/zero", "of=/dev/null", "bs=16", "count=100", "status=none",
-                                  options=("--in-process", mode, f"--record={file}", "-q"))
-        equal(status, 0, "dd")
-        said = t.started[-1].said() + err.decode()
-        check(("each call stops" in said) == (mode == "on"), f"{mode}: {said!r}")
-        text = file.with_suffix(".txt")
-        subprocess.run([t.args.compendium, "--read", file, "-v", "-a", "--format=strace", "-o", text], stderr=subprocess.DEVNULL, check=True)
-        text = text.read_text()
-        seen[mode] = re.findall(r"(?:read|write)\([01](?:<[^>]*>)?, .*? = \d+", text)
-    check(len(seen["on"]) >= 200, f"{len(seen['on'])} lines")
-    equal(seen["on"], seen["off"], "reads and writes")
+        _, _, err, text = t.run(*copy, options=("--in-process", mode, "-c"))
+        counted[mode] = sorted((row[0], row[-1]) for row in map(str.split, text.splitlines()) if len(row) > 8 and row[0].isdigit())
+        check(mode == "off" or int(MADE.search(t.started[-1].said() + err.decode())[1]) > 300, "-c: calls made in stubs")
+    equal(counted["on"], counted["off"], "-c: calls")
+    check(len(counted["on"]) > 10, f"-c: {counted['on']}")
 
 
 def descendants(pid):
@@ -274,7 +324,7 @@ def killed(t):
             end(pids)
 
 
-GROUPS = {"stubs": [used, changed, texts, rules, tasks, children, handlers, parity, copied, let_go, killed]}
+GROUPS = {"stubs": [used, changed, texts, rules, tasks, children, handlers, parity, copied, every_call, let_go, killed]}
 
 if __name__ == "__main__":
     sys.exit(main(__doc__, GROUPS))

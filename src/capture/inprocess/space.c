@@ -93,7 +93,7 @@ void space_begin(struct ptrace_source *s, const char **ret_why)
 		any |= in->known[nr] = is_known(s, nr);
 	if (!any) {
 		free(in);
-		*ret_why = "more is wanted of reads and writes than their numbers (-v, --record, --report), or nothing";
+		*ret_why = "more is wanted of reads and writes than their numbers (-v, --record), or nothing";
 		return;
 	}
 	in->tsc = __rdtsc();

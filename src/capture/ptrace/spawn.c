@@ -100,12 +100,13 @@ static bool build_filter(struct ptrace_source *s, struct sock_filter *prog, stru
 	unsigned before = 0;
 
 	/*
-	 * Where every call stops anyway a filter would only be seen; and what has one cannot be let go where the keeper
-	 * may not trace it.
+	 * Where every call stops anyway a filter would only be seen, but with stubs it is what knows them; and what has
+	 * one cannot be let go where the keeper may not trace it.
 	 */
-	if (s->opt->no_seccomp || s->opt->all_calls || (s->opt->may_end_first && !keeper_may())) {
+	if (s->opt->no_seccomp || (s->opt->all_calls && !s->opt->in_process) ||
+	    (s->opt->may_end_first && !keeper_may())) {
 		if (s->opt->in_process)
-			no_stubs(note, s->opt->may_end_first ? may_outlive : "every call is traced");
+			no_stubs(note, s->opt->may_end_first ? may_outlive : "no filter is wanted (--no-seccomp)");
 		return false;
 	}
 	for (unsigned nr = 0; nr < SYSCALL_MAX; nr++) {
@@ -114,6 +115,8 @@ static bool build_filter(struct ptrace_source *s, struct sock_filter *prog, stru
 	}
 	if (s->opt->in_process)
 		want_stubs(s, note);
+	if (s->opt->all_calls && !s->inside)
+		return false;
 	while (!s->mark)
 		if (getrandom(&s->mark, sizeof(s->mark), 0) < 0)
 			s->mark = 0x4350;
