@@ -174,18 +174,32 @@ static bool changes_us(uint64_t nr, const uint64_t args[6])
 	}
 }
 
+/* It goes on behind the site, and what the kernel makes again it makes from there. */
+static void come_back_at(const struct tracee *t, unsigned n)
+{
+	if (n < t->space->nsites)
+		ptrace(PTRACE_POKEUSER, t->tid, offsetof(struct user_regs_struct, rip), t->space->sites[n].call + 2);
+}
+
+/* No thread that is in a call that stops stands in a spring later, when there may be none any more. */
+static void leave_own_way(const struct tracee *t, uint64_t ip)
+{
+	if (in_springs(t->space, ip))
+		come_back_at(t, (unsigned)((ip - t->space->near - STUB_SPRINGS) / STUB_SPRING));
+}
+
 /* In a block: seen because it stopped all the same (a filter of the program's own, every call stops now). */
 void space_at_entry(struct ptrace_source *s, struct tracee *t, uint64_t nr, const uint64_t args[6], uint64_t ip)
 {
 	struct space *sp = t->space;
-	unsigned n = (unsigned)((ip - STUB_BLOCKS) / STUB_BLOCK);
 
 	if (!sp || !sp->patched)
 		return;
-	if (in_blocks(ip) && n < sp->nsites) {
+	leave_own_way(t, ip);
+	if (in_blocks(ip)) {
 		space_drain(s, sp, t);
 		t->stub_call.open = false;
-		ptrace(PTRACE_POKEUSER, t->tid, offsetof(struct user_regs_struct, rip), sp->sites[n].call + 2);
+		come_back_at(t, (unsigned)((ip - STUB_BLOCKS) / STUB_BLOCK));
 	}
 	if (sp->ring.mem && changes_us(nr, args))
 		space_off_for(s, sp, SPACE_TOUCHED);
@@ -233,7 +247,10 @@ static bool stop(struct ptrace_source *s, struct tracee *t, uint64_t until)
 		if (rc > 0) {
 			if (si.si_status >> 8 != PTRACE_EVENT_STOP)
 				ptrace(PTRACE_INTERRUPT, t->tid, 0, 0);
-			if (!is_call_stop(si.si_status))
+			if (is_call_stop(si.si_status))
+				leave_own_way(t, (uint64_t)ptrace(PTRACE_PEEKUSER, t->tid,
+								  offsetof(struct user_regs_struct, rip), 0));
+			else
 				space_lead_out(s, t);
 			return true;
 		}
