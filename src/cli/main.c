@@ -13,6 +13,7 @@
 #include "base/diag.h"
 #include "capture/common/command.h"
 #include "capture/common/environ.h"
+#include "capture/inprocess/space.h"
 #include "cli/formats.h"
 #include "cli/about.h"
 #include "cli/diff.h"
@@ -24,8 +25,12 @@
 
 static void version(void)
 {
+	const char *why = space_forbidden();
+
 	printf("compendium " COMPENDIUM_VERSION "\n"
-	       "built in: %s, seccomp filter, recordings (zstd), HTML report\n", backend_built_in());
+	       "built in: %s, seccomp filter, recordings (zstd), HTML report\n"
+	       "--in-process: %s%s\n",
+	       backend_built_in(), why ? "not here: " : "can be used here", why ? why : "");
 }
 
 static void print_json_schema(void)

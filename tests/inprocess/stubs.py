@@ -236,6 +236,25 @@ def every_call(t):
     check(len(counted["on"]) > 10, f"-c: {counted['on']}")
 
 
+def ways(t):
+    """with -v and -c each call is counted as seen without a stop or as stopped, and why; --version says whether it can be used"""
+    possible(t)
+    need("dd")
+    for command in (("dd", "if=/dev/zero", "of=/dev/null", "bs=16", "count=300", "status=none"), (t.args.victim, "child:threads")):
+        _, _, err, text = t.run(*command, options=("--in-process", "on", "-c"))
+        said = t.started[-1].said() + err.decode()
+        made = re.search(r"--in-process: (\d+) calls of .* without a stop; (\d+) stopped: (.*)", said)
+        check(made, f"{command}: {said!r}")
+        reasons = [int(n) for n in re.findall(r"(?:^|, )(\d+) ", made[3].split("; not")[0])]
+        equal(sum(reasons), int(made[2]), f"{command}: reasons of {said!r}")
+        counted = sum(int(row.split()[0].replace(",", "")) for row in text.splitlines() if re.search(r"^ +[\d,]+ +\d* in all", row))
+        check(int(made[1]) + int(made[2]) + 1 == counted, f"{command}: {said!r}; in all {counted}")
+    _, _, err, _ = t.run("true", options=("--in-process", "on", "-v", "-q"))
+    check("whose bytes are copied" in t.started[-1].said() + err.decode(), "-v")
+    version = subprocess.run([t.args.compendium, "--version"], stdout=subprocess.PIPE, check=True).stdout
+    check(b"\n--in-process: can be used here\n" in version, f"{version}")
+
+
 def descendants(pid):
     found, ask = [], [pid]
     while ask:
@@ -324,7 +343,7 @@ def killed(t):
             end(pids)
 
 
-GROUPS = {"stubs": [used, changed, texts, rules, tasks, children, handlers, parity, copied, every_call, let_go, killed]}
+GROUPS = {"stubs": [used, changed, texts, rules, tasks, children, handlers, parity, copied, every_call, ways, let_go, killed]}
 
 if __name__ == "__main__":
     sys.exit(main(__doc__, GROUPS))

@@ -9,6 +9,7 @@
 #include "capture/inprocess/site.h"
 #include "capture/inprocess/space.h"
 #include "capture/inprocess/stub.h"
+#include "capture/inprocess/which.h"
 
 /* One that is patched: what was written, in that order, and what stood there. */
 struct space_site {
@@ -42,15 +43,20 @@ struct space {
 };
 
 /* Why a process has none, or has none any more. */
+/* Why one that a stub may make has stopped. */
+enum space_stop { STOP_BEFORE, STOP_WITHOUT, STOP_ELSEWHERE, STOP_OWN, NSTOPS };
+
 enum space_why { SPACE_LIMITED, SPACE_LIBRARY, SPACE_TAKEN, SPACE_OWN_WAYS, SPACE_TOUCHED, NSPACE_WHYS };
 
 struct inside {
-	bool known[RING_NRS];
+	uint8_t which[RING_NRS];	/* enum which */
+	bool known[RING_NRS];		/* WHICH_STUB */
 	bool closed;			/* none is put in any more */
 	bool leaving;
 	struct space *spaces;
 	uint64_t tsc, ns;		/* a moment on both clocks */
 	uint64_t last_tick, ncalls, nspaces, nwhy[NSPACE_WHYS];
+	uint64_t nkinds[NWHICH], nstops[NSTOPS];	/* of calls that stopped */
 	timer_t timer;
 	bool has_timer;
 };

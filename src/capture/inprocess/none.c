@@ -6,9 +6,11 @@
 typedef struct ptrace_source source;
 typedef struct tracee tracee;
 
-void space_begin(source *s NOT, const char **ret_why) { *ret_why = "this build cannot find call sites (no Zydis)"; }
+const char *space_forbidden(void) { return "this build cannot find call sites (no Zydis)"; }
+void space_begin(source *s NOT, const bool *answered NOT, const char **ret_why) { *ret_why = space_forbidden(); }
 unsigned space_filter(const source *s NOT, struct sock_filter *prog NOT) { return 0; }
 void space_end(source *s NOT) {}
+void space_count(source *s NOT, const tracee *t NOT, unsigned arch NOT, uint64_t nr NOT, uint64_t ip NOT) {}
 void space_remark(const source *s NOT, struct diag *ret NOT) {}
 bool space_try(source *s NOT, tracee *t NOT, uint64_t nr NOT, const uint64_t args[6] NOT, uint64_t ip NOT)
 {

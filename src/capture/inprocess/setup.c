@@ -22,8 +22,7 @@
 #define MADV_WIPEONFORK 18		/* Linux 4.14 */
 #endif
 
-/* SPRINGS_SIZE: as the kernel counts, in pages */
-enum { WINDOW = 32, PAGE = 4096, SPRINGS_SIZE = (STUB_SITES * STUB_SPRING + PAGE - 1) / PAGE * PAGE };
+enum { WINDOW = 32, PAGE = 4096, SPRINGS_SIZE = STUB_SITES * STUB_SPRING };
 
 #define CALL(in, nr, ...) inject_call((in), (nr), (const uint64_t[6]){ __VA_ARGS__ })
 
@@ -142,29 +141,31 @@ static bool write_jumps(const struct patching *p, struct space_site *x)
 }
 
 static uint64_t spring_at(const struct space *sp, unsigned n) { return sp->near + STUB_SPRINGS + n * STUB_SPRING; }
-static uint64_t block_at(unsigned n) { return STUB_BLOCKS + n * STUB_BLOCK; }
 
-struct stub_code { uint8_t block[STUB_BLOCK], spring[STUB_SPRING]; };
+/* All blocks and springs, as they are in the program. */
+struct stub_memory { uint8_t blocks[STUB_SITES][STUB_BLOCK], springs[STUB_SITES][STUB_SPRING]; };
 
-/* Returns where in the spring the way of its own begins. */
-static unsigned code_of(const struct space *sp, unsigned n, struct stub_code *ret)
+static struct stub_memory *compose(struct space *sp)
 {
-	const struct space_site *x = &sp->sites[n];
-	unsigned way = stub_spring(
-		ret->spring, &(struct stub_spring){ spring_at(sp, n), sp->near, x->call, n, x->nr, x->own });
+	struct stub_memory *m = xcalloc(1, sizeof(*m));
 
-	stub_block(ret->block, x->nr, x->call + 2, spring_at(sp, n) + way);
-	return way;
+	for (unsigned n = 0; n < sp->nsites; n++) {
+		struct space_site *x = &sp->sites[n];
+		const struct stub_spring spring = { spring_at(sp, n), sp->near, x->call, n, x->nr, x->own };
+
+		x->way = stub_spring(m->springs[n], &spring);
+		stub_block(m->blocks[n], x->nr, x->call + 2, spring.at + x->way);
+	}
+	return m;
 }
 
-static void patch(void *ctx, const struct site *site, const uint8_t *text, uint64_t size, uint64_t base)
+static void add_site(void *ctx, const struct site *site, const uint8_t *text, uint64_t size, uint64_t base)
 {
 	const struct patching *p = ctx;
 	struct space *sp = p->sp;
 	unsigned n = sp->nsites;
 	uint32_t nr = number_of(site, text);
 	struct space_site *x = &sp->sites[n];
-	struct stub_code c;
 
 	if (n == STUB_SITES || nr >= RING_NRS || !p->s->inside->known[nr] ||
 	    !is_as_filed(p, text, size, base, site->at) ||
@@ -172,13 +173,21 @@ static void patch(void *ctx, const struct site *site, const uint8_t *text, uint6
 		return;
 	*x = (struct space_site){ .nr = nr, .patch = base + site->patch, .call = base + site->at,
 				  .own = site->way == SITE_PAD ? STUB_OWN_CALL : STUB_AT_SITE };
-	x->way = code_of(sp, n, &c);
 	x->nwrites = site_patch(site, base, spring_at(sp, n), x->writes);
-	if (!x->nwrites || !write_there(p->sp, block_at(n), c.block, sizeof(c.block)) ||
-	    !write_there(p->sp, spring_at(sp, n), c.spring, sizeof(c.spring)))
-		return;
-	sp->nsites++;	/* what was written in part is put back with the rest */
-	sp->patched |= write_jumps(p, x);
+	sp->nsites += x->nwrites > 0;
+}
+
+/* Jumps last, when all that they lead to is there.  What was written in part is put back with the rest. */
+static void write_all(const struct patching *p)
+{
+	struct space *sp = p->sp;
+	_cleanup_free_ struct stub_memory *m = compose(sp);
+
+	if (!write_there(sp, STUB_BLOCKS, m->blocks, sp->nsites * STUB_BLOCK) ||
+	    !write_there(sp, spring_at(sp, 0), m->springs, sp->nsites * STUB_SPRING))
+		sp->nsites = 0;
+	for (unsigned n = 0; n < sp->nsites; n++)
+		sp->patched |= write_jumps(p, &sp->sites[n]);
 }
 
 bool space_set_up(struct ptrace_source *s, struct tracee *t, struct space *sp, const struct mapping *m,
@@ -195,8 +204,9 @@ bool space_set_up(struct ptrace_source *s, struct tracee *t, struct space *sp, c
 	if (!ok)
 		return false;
 	begin_space(sp);
-	/* jumps last, when all that they lead to is there; the switch at the very end */
-	library_each(l, m, patch, &p);
+	library_each(l, m, add_site, &p);
+	write_all(&p);
+	/* the switch at the very end */
 	sp->on = sp->patched && write_there(sp, sp->near, &sp->mark, sizeof(sp->mark));
 	return sp->patched;
 }
@@ -205,29 +215,23 @@ bool space_set_up(struct ptrace_source *s, struct tracee *t, struct space *sp, c
 
 static bool reads(const struct space *sp, uint64_t addr, const void *bytes, size_t n)
 {
-	uint8_t there[STUB_BLOCK];
+	_cleanup_free_ uint8_t *there = xcalloc(1, n);
 
-	return n <= sizeof(there) && pread(sp->mem, there, n, (off_t)addr) == (ssize_t)n && !memcmp(there, bytes, n);
+	return pread(sp->mem, there, n, (off_t)addr) == (ssize_t)n && !memcmp(there, bytes, n);
 }
 
 /* What its parent had mapped is what it has: the program could change that, as long as nothing of it was used. */
-static bool is_as_left(const struct tracee *t, const struct space *sp)
+static bool is_as_left(const struct tracee *t, struct space *sp)
 {
 	static const uint8_t off[8];
-	struct stub_code c;
+	_cleanup_free_ struct stub_memory *m = compose(sp);
 
-	if (!library_has_own(t->tid, STUB_BLOCKS, STUB_BLOCKS_SIZE, "r-xp") ||
-	    !library_has_own(t->tid, sp->near, PAGE, "r--p") ||
-	    !library_has_own(t->tid, sp->near + STUB_SPRINGS, SPRINGS_SIZE, "r-xp") ||
-	    !reads(sp, sp->near, off, sizeof(off)))
-		return false;
-	for (unsigned n = 0; n < sp->nsites; n++) {
-		code_of(sp, n, &c);
-		if (!reads(sp, block_at(n), c.block, sizeof(c.block)) ||
-		    !reads(sp, spring_at(sp, n), c.spring, sizeof(c.spring)))
-			return false;
-	}
-	return true;
+	return library_has_own(t->tid, STUB_BLOCKS, STUB_BLOCKS_SIZE, "r-xp") &&
+	       library_has_own(t->tid, sp->near, PAGE, "r--p") &&
+	       library_has_own(t->tid, sp->near + STUB_SPRINGS, SPRINGS_SIZE, "r-xp") &&
+	       reads(sp, sp->near, off, sizeof(off)) &&
+	       reads(sp, STUB_BLOCKS, m->blocks, sp->nsites * STUB_BLOCK) &&
+	       reads(sp, spring_at(sp, 0), m->springs, sp->nsites * STUB_SPRING);
 }
 
 bool space_wake(struct tracee *t, struct space *sp)

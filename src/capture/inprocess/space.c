@@ -21,7 +21,6 @@
 #include <x86intrin.h>
 
 #include "base/clock.h"
-#include "base/diag.h"
 #include "base/process.h"
 #include "capture/inprocess/inside.h"
 #include "capture/proc/proc.h"
@@ -57,43 +56,39 @@ static bool calls_are_allowed(void)
 	return pid > 0 && wait_end(pid, &status) >= 0 && WIFEXITED(status) && !WEXITSTATUS(status);
 }
 
-/* Calls of which numbers alone are recorded; of write also what goes to descriptor 2, which no stub touches. */
-static bool is_known(struct ptrace_source *s, unsigned nr)
+/* Of write, what goes to descriptor 2 is copied, too: no stub touches it. */
+static unsigned choose(struct ptrace_source *s, struct inside *in, const bool *answered)
 {
-	const struct capture_plan *p = &s->plans[ARCH_X86_64][nr];
+	unsigned n = 0;
 
-	switch (nr) {
-	case SYS_read: case SYS_write: case SYS_pread64: case SYS_pwrite64: case SYS_lseek:
-		break;
-	default:
-		return false;
+	for (unsigned nr = 0; nr < RING_NRS; nr++) {
+		in->which[nr] = (uint8_t)which_call(nr, &s->plans[ARCH_X86_64][nr], answered[nr]);
+		in->known[nr] = in->which[nr] == WHICH_STUB && n < SPACE_KNOWN_MAX;
+		n += in->known[nr];
 	}
-	for (unsigned i = 0; i < 6; i++)
-		if (p->enter[i].op || p->leave[i].op)
-			return false;
-	return p->wanted && p->exit;
+	return n;
 }
 
-void space_begin(struct ptrace_source *s, const char **ret_why)
+const char *space_forbidden(void)
+{
+	if (!clock_is_tsc())
+		return "the clock of this machine is not its TSC";
+	if (!(getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE_BIT))
+		return "this CPU or kernel has no rdfsbase";
+	return calls_are_allowed() ? NULL : "a seccomp filter forbids what it needs";
+}
+
+void space_begin(struct ptrace_source *s, const bool *answered, const char **ret_why)
 {
 	struct inside *in;
-	bool any = false;
 
-	*ret_why = NULL;
-	if (!clock_is_tsc())
-		*ret_why = "the clock of this machine is not its TSC";
-	else if (!(getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE_BIT))
-		*ret_why = "this CPU or kernel has no rdfsbase";
-	else if (!calls_are_allowed())
-		*ret_why = "a seccomp filter forbids what it needs";
+	*ret_why = space_forbidden();
 	if (*ret_why)
 		return;
 	in = xcalloc(1, sizeof(*in));
-	for (unsigned nr = 0; nr < RING_NRS; nr++)
-		any |= in->known[nr] = is_known(s, nr);
-	if (!any) {
+	if (!choose(s, in, answered)) {
 		free(in);
-		*ret_why = "more is wanted of reads and writes than their numbers (-v, --record), or nothing";
+		*ret_why = "of no call that is recorded nothing but numbers is wanted";
 		return;
 	}
 	in->tsc = __rdtsc();
@@ -402,24 +397,6 @@ void space_let_go(struct ptrace_source *s, struct tracee *t)
 		return;
 	space_lead_out(s, t);
 	space_off(s, t->space);
-}
-
-void space_remark(const struct ptrace_source *s, struct diag *ret)
-{
-	static const char *const why[NSPACE_WHYS] = {
-		[SPACE_LIMITED] = "limits of memory, or memory locked", [SPACE_LIBRARY] = "a C library without known sites",
-		[SPACE_TAKEN] = "no room for it in the address space", [SPACE_OWN_WAYS] = "a filter, a status file, unusual threads",
-		[SPACE_TOUCHED] = "its memory was changed by the program",
-	};
-	const struct inside *in = s->inside;
-	char text[320] = "";
-
-	for (unsigned i = 0; i < NSPACE_WHYS; i++)
-		if (in->nwhy[i])
-			snprintf(text + strlen(text), sizeof(text) - strlen(text), "; not, or no longer, in %llu (%s)",
-				 (unsigned long long)in->nwhy[i], why[i]);
-	diag_set(ret, 0, 0, "--in-process: %llu calls of %llu process%s were seen without a stop%s",
-		 (unsigned long long)in->ncalls, (unsigned long long)in->nspaces, in->nspaces == 1 ? "" : "es", text);
 }
 
 void space_end(struct ptrace_source *s)

@@ -18,20 +18,24 @@ struct tracee;
 /* A call that a stub has begun. */
 struct space_call { bool open; uint32_t nr; uint64_t args[4], tsc; };
 
-enum { SPACE_FILTER_MAX = 32 };
+/* KNOWN: calls that stubs may make, at most; jumps in a filter have eight bits. */
+enum { SPACE_KNOWN_MAX = 200, SPACE_FILTER_MAX = SPACE_KNOWN_MAX + 24 };
 
+const char *space_forbidden(void);	/* why this machine or build does not allow it, NULL: it does */
 /*
  * s->inside, or NULL with *ret_why a reason in words: this machine or what is to be recorded does not allow it.  Every
- * plan is compiled.
+ * plan is compiled.  answered[nr], SYSCALL_MAX: a call has to stop whatever is recorded.
  */
-void space_begin(struct ptrace_source *s, const char **ret_why);
+void space_begin(struct ptrace_source *s, const bool *answered, const char **ret_why);
 /*
  * What stands before the filter: what a stub calls passes, and what may touch their memory stops.  At most
  * SPACE_FILTER_MAX instructions; returns how many.
  */
 unsigned space_filter(const struct ptrace_source *s, struct sock_filter *prog);
 void space_end(struct ptrace_source *s);	/* no process is traced any more */
-/* How many calls were made in stubs, in how many processes, and why not in others. */
+/* At the entry of a call that has stopped, once. */
+void space_count(struct ptrace_source *s, const struct tracee *t, unsigned arch, uint64_t nr, uint64_t ip);
+/* How many calls were made in stubs, in how many processes, and why not in others; with explain also why not others. */
 void space_remark(const struct ptrace_source *s, struct diag *ret);
 
 /*

@@ -16,7 +16,7 @@ enum {
 	STUB_RING = 0x70000000,
 	STUB_BLOCKS = STUB_RING + 0x200000,
 	STUB_BLOCK = 256,		/* bytes of one */
-	STUB_SITES = 64,
+	STUB_SITES = 256,
 	STUB_BLOCKS_SIZE = STUB_SITES * STUB_BLOCK,
 	STUB_END = STUB_BLOCKS + STUB_BLOCKS_SIZE,
 	STUB_SPRING = 32,		/* bytes of one */
@@ -24,7 +24,7 @@ enum {
 	STUB_NEAR_SIZE = STUB_SPRINGS + STUB_SITES * STUB_SPRING,
 };
 _Static_assert(STUB_RING + RING_SIZE <= STUB_BLOCKS, "the ring fits");
-_Static_assert(STUB_NEAR_SIZE <= 2 * 4096, "two pages");
+_Static_assert(STUB_BLOCKS_SIZE % 4096 == 0 && STUB_NEAR_SIZE % 4096 == 0, "whole pages");
 
 /* One at STUB_BLOCKS + n * STUB_BLOCK: call nr is made there; it goes on at back, or, the ring full, at own_way. */
 void stub_block(uint8_t code[STUB_BLOCK], uint32_t nr, uint64_t back, uint64_t own_way);

@@ -107,6 +107,15 @@ static void event_stopped(struct ptrace_source *s, struct tracee *t, int signo, 
 	tracee_resume(s, t);
 }
 
+/* of an entry or of a filter's stop: they begin alike */
+static void count_stop(struct ptrace_source *s, const struct tracee *t, const struct __ptrace_syscall_info *si)
+{
+	uint32_t nr;
+	unsigned arch = call_arch(si->arch, si->entry.nr, &nr);
+
+	space_count(s, t, arch, nr, si->instruction_pointer);
+}
+
 static void syscall_stopped(struct ptrace_source *s, struct tracee *t)
 {
 	struct __ptrace_syscall_info si;
@@ -118,6 +127,8 @@ static void syscall_stopped(struct ptrace_source *s, struct tracee *t)
 	switch (si.op) {
 	case PTRACE_SYSCALL_INFO_ENTRY:
 		t->entered = true;
+		if (s->inside)
+			count_stop(s, t, &si);
 		if (t->space)
 			space_at_entry(s, t, si.entry.nr, (const uint64_t *)si.entry.args, si.instruction_pointer);
 		call_entered(s, t, &si);
@@ -129,6 +140,8 @@ static void syscall_stopped(struct ptrace_source *s, struct tracee *t)
 			tracee_resume(s, t);
 			return;
 		}
+		if (s->inside && !t->entered)
+			count_stop(s, t, &si);
 		if (t->space && !t->entered)
 			space_at_entry(s, t, si.seccomp.nr, (const uint64_t *)si.seccomp.args, si.instruction_pointer);
 		/* with both a filter and PTRACE_SYSCALL the entry was seen already */

@@ -19,6 +19,7 @@
 #include "base/process.h"
 #include "capture/common/start.h"
 #include "capture/proc/proc.h"
+#include "capture/ptrace/disguise.h"
 #include "capture/ptrace/seccomp.h"
 #include "capture/ptrace/ptrace.h"
 
@@ -86,10 +87,13 @@ static void no_stubs(struct diag *note, const char *why)
 
 static void want_stubs(struct ptrace_source *s, struct diag *note)
 {
+	bool answered[SYSCALL_MAX], always;
 	const char *why = may_outlive;
 
+	for (unsigned nr = 0; nr < SYSCALL_MAX; nr++)
+		answered[nr] = disguise_wants(ARCH_X86_64, nr, &always) || always;
 	if (!s->opt->may_end_first)
-		space_begin(s, &why);
+		space_begin(s, answered, &why);
 	if (why)
 		no_stubs(note, why);
 }

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#include "capture/inprocess/which.h"
+
+#include "abi/spec.h"
+#include "capture/plan.h"
+#include "record/record.h"
+
+static bool copies(const struct capture_plan *plan)
+{
+	for (unsigned i = 0; i < 6; i++)
+		if (plan->enter[i].op || plan->leave[i].op)
+			return true;
+	return false;
+}
+
+/* Events of fanotify have descriptors in them; a process that uses it has no stubs. */
+static bool asks(const struct capture_plan *plan) { return plan->ask && plan->ask != ASK_EVENTS; }
+
+/* That of a socket ends with EINTR only where it was given a limit, and then its process has no stubs any more. */
+static bool waits_otherwise(const struct syscall_spec *spec)
+{
+	return spec->wait.limit != WAIT_NOT && (spec->wait.limit < WAIT_RECV || spec->wait.limit > WAIT_SPLICE);
+}
+
+enum which which_call(unsigned nr, const struct capture_plan *plan, bool answered)
+{
+	const struct syscall_spec *spec = syscall_spec(ARCH_X86_64, nr);
+	const struct effect_info *fx = effect_info((enum effect)spec->effect);
+	unsigned category = spec_meaning(spec).category;
+
+	if (answered)
+		return WHICH_ANSWERED;
+	if (!plan->wanted)
+		return WHICH_UNWANTED;
+	if (copies(plan))
+		return WHICH_COPIED;
+	if (fx->names || asks(plan))
+		return WHICH_NAMES;
+	if (category == CAT_MEMORY)
+		return WHICH_MEMORY;
+	if (category == CAT_PROCESS || category == CAT_SIGNAL)
+		return WHICH_TASKS;
+	if (fx->waits || spec->groups & GRP_WAIT || waits_otherwise(spec))
+		return WHICH_TIMED;
+	if (!spec->name || spec->wraps || !plan->exit || spec->ret == RET_NEVER || spec->ret == RET_FOREIGN ||
+	    (spec->when && !plan->every_form))
+		return WHICH_FORMS;
+	return spec->nargs > WHICH_ARGS ? WHICH_LONG : WHICH_STUB;
+}
+
+const char *which_text(enum which which)
+{
+	static const char *const text[NWHICH] = {
+		[WHICH_STUB] = "that a stub may make", [WHICH_UNWANTED] = "that are not recorded",
+		[WHICH_COPIED] = "whose bytes are copied", [WHICH_NAMES] = "from which names come",
+		[WHICH_MEMORY] = "that map memory", [WHICH_TASKS] = "about processes and signals",
+		[WHICH_TIMED] = "that wait", [WHICH_ANSWERED] = "that compendium may answer",
+		[WHICH_FORMS] = "with forms that are not recorded", [WHICH_LONG] = "with more than four arguments",
+	};
+
+	return text[which];
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* Which calls stubs may make: those of whose plans nothing is left to do. */
+#include "unit.h"
+
+#include "abi/spec.h"
+#include "capture/inprocess/which.h"
+#include "capture/plan.h"
+#include "record/record.h"
+
+static const struct plan_wish by_default = { .names = NAMES_ALL }, all = { .all = true, .names = NAMES_ALL },
+			      payload = { .all = true, .max_payload = 64, .names = NAMES_ALL };
+
+static enum which of(const char *name, const struct plan_wish *wish)
+{
+	unsigned nr = (unsigned)syscall_number(name);
+	struct capture_plan plan;
+
+	plan_compile(ARCH_X86_64, nr, wish, &plan);
+	return which_call(nr, &plan, false);
+}
+
+static void numbers_only(void **state)
+{
+	static const char *const io[] = { "read", "write", "pread64", "pwrite64" };
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(io); i++) {
+		assert_int_equal(of(io[i], &by_default), WHICH_STUB);
+		assert_int_equal(of(io[i], &all), WHICH_STUB);
+		assert_int_equal(of(io[i], &payload), WHICH_COPIED);
+	}
+	assert_int_equal(of("lseek", &by_default), WHICH_UNWANTED);
+	assert_int_equal(of("lseek", &payload), WHICH_STUB);
+	assert_int_equal(of("getpid", &all), WHICH_STUB);
+}
+
+static void reasons(void **state)
+{
+	static const struct { const char *name; enum which which; } rows[] = {
+		{ "openat", WHICH_COPIED }, { "fstat", WHICH_COPIED }, { "close", WHICH_NAMES }, { "dup2", WHICH_NAMES }, { "munmap", WHICH_MEMORY },
+		{ "madvise", WHICH_MEMORY }, { "kill", WHICH_TASKS }, { "setuid", WHICH_TASKS }, { "exit_group", WHICH_TASKS }, { "flock", WHICH_TIMED },
+		{ "pause", WHICH_TIMED }, { "preadv", WHICH_LONG },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_int_equal(of(rows[i].name, &all), rows[i].which);
+}
+
+/* Whatever is wished for and whatever rows there will be: what goes on without a stop needs none. */
+static void every_row(void **state)
+{
+	const struct plan_wish *wishes[] = { &by_default, &all, &payload };
+	unsigned made = 0;
+
+	(void)state;
+	for (unsigned w = 0; w < ARRAY_SIZE(wishes); w++)
+		for (unsigned nr = 0; nr < SYSCALL_MAX; nr++) {
+			const struct syscall_spec *spec = syscall_spec(ARCH_X86_64, nr);
+			struct capture_plan plan;
+			enum which which;
+
+			plan_compile(ARCH_X86_64, nr, wishes[w], &plan);
+			which = which_call(nr, &plan, false);
+			assert_int_equal(which_call(nr, &plan, true), WHICH_ANSWERED);
+			assert_true(which < NWHICH && which_text(which)[0]);
+			assert_int_equal(which == WHICH_UNWANTED, !plan.wanted);
+			if (which != WHICH_STUB)
+				continue;
+			made++;
+			for (unsigned i = 0; i < 6; i++)
+				assert_false(plan.enter[i].op || plan.leave[i].op);
+			assert_true(plan.exit && spec->name && spec->nargs <= WHICH_ARGS);
+			assert_false(effect_info((enum effect)spec->effect)->names);
+			assert_true(plan.every_form || !spec->when);
+		}
+	assert_true(made > 30);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers_only),
+		cmocka_unit_test(reasons),
+		cmocka_unit_test(every_row),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
