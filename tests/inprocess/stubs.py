@@ -10,6 +10,7 @@ import os
 import pathlib
 import random
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -128,6 +129,46 @@ def children(t):
     (_, out, _, _, _), (status, out_on, on, _, said) = (traced(t, sys.executable, "-S", "-E", "-c", script, mode=mode) for mode in ("off", "on"))
     equal((status, out_on, on["lost_records"]), (0, out, 0), "multiprocessing")
     check(int(MADE.search(said)[2]) > 1, f"multiprocessing: {said}")
+
+
+MANY = """
+import os
+def reads(n):
+    for i in range(n): os.read(zero, 1)
+zero = os.open('/dev/zero', 0)
+reads(100)
+there, go = os.pipe(), os.pipe()
+for i in range(100):
+    if os.fork() == 0:
+        os.close(go[1])
+        reads(50)
+        os.write(there[1], b'x')
+        os.read(go[0], 1)
+        names = [os.open('/dev/zero', 0), os.open('/etc/services', 0), *os.pipe()]
+        reads(50)
+        os._exit(0)
+for i in range(100): os.read(there[0], 1)
+os.close(go[1])
+print(sum(os.wait()[1] for i in range(100)))
+"""
+
+
+def many(t):
+    """a hundred processes at a time, and few descriptors for us: each goes on, some without stubs, and names are as before"""
+    possible(t)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    seen = {}
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))
+        for mode in ("off", "on"):
+            status, out, summary, _, said = traced(t, sys.executable, "-S", "-E", "-c", MANY, mode=mode)
+            equal((status, out), (0, b"0\n"), mode)
+            table = calls(summary)
+            seen[mode] = [table.get(call) for call in ("read", "openat", "pipe2", "write", "wait4")], summary["opens"], summary["lost_records"]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    equal(seen["on"], seen["off"], "calls, opens, lost records")
+    check("RLIMIT_NOFILE" in said and int(MADE.search(said)[2]) > 20, said)
 
 
 def handlers(t):
@@ -343,7 +384,7 @@ def killed(t):
             end(pids)
 
 
-GROUPS = {"stubs": [used, changed, texts, rules, tasks, children, handlers, parity, copied, every_call, ways, let_go, killed]}
+GROUPS = {"stubs": [used, changed, texts, rules, tasks, children, many, handlers, parity, copied, every_call, ways, let_go, killed]}
 
 if __name__ == "__main__":
     sys.exit(main(__doc__, GROUPS))

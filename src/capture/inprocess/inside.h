@@ -46,7 +46,7 @@ struct space {
 /* Why one that a stub may make has stopped. */
 enum space_stop { STOP_BEFORE, STOP_WITHOUT, STOP_ELSEWHERE, STOP_OWN, NSTOPS };
 
-enum space_why { SPACE_LIMITED, SPACE_LIBRARY, SPACE_TAKEN, SPACE_OWN_WAYS, SPACE_TOUCHED, NSPACE_WHYS };
+enum space_why { SPACE_LIMITED, SPACE_MANY, SPACE_LIBRARY, SPACE_TAKEN, SPACE_OWN_WAYS, SPACE_TOUCHED, NSPACE_WHYS };
 
 struct inside {
 	uint8_t which[RING_NRS];	/* enum which */

@@ -193,6 +193,19 @@ static void learn_thread(struct ptrace_source *s, struct tracee *t)
 			u->thread = NO_THREAD;
 }
 
+/* Each holds one descriptor of ours, which looking at programs needs, too: the last ones are left for that. */
+static int spare_memory(pid_t tid)
+{
+	enum { SPARE = 64 };
+	int fd = space_memory(tid);
+	struct rlimit l;
+
+	if (fd < 0 || getrlimit(RLIMIT_NOFILE, &l) < 0 || (rlim_t)fd + SPARE < l.rlim_cur)
+		return fd;
+	close(fd);
+	return -1;
+}
+
 static bool put_in(struct ptrace_source *s, struct tracee *t, uint64_t ip)
 {
 	struct inside *in = s->inside;
@@ -214,7 +227,7 @@ static bool put_in(struct ptrace_source *s, struct tracee *t, uint64_t ip)
 	sp = xcalloc(1, sizeof(*sp));
 	sp->users = 1;
 	sp->near = near;
-	sp->mem = space_memory(t->tid);
+	sp->mem = spare_memory(t->tid);
 	sp->ring.known = in->known;
 	sp->next = in->spaces;
 	in->spaces = sp;
@@ -225,10 +238,8 @@ static bool put_in(struct ptrace_source *s, struct tracee *t, uint64_t ip)
 
 		t->space = NULL;
 		forget(in, sp);
-		if (!asked)
-			return false;
-		in->nwhy[SPACE_TAKEN]++;
-		return true;	/* it may have made calls for us: its own comes again in any case */
+		in->nwhy[asked ? SPACE_TAKEN : SPACE_MANY]++;
+		return asked;	/* it may have made calls for us: its own comes again in any case */
 	}
 	if (!sp->on)
 		space_off(s, sp);
@@ -252,12 +263,14 @@ static bool wake(struct ptrace_source *s, struct tracee *t)
 		in->nwhy[SPACE_LIMITED]++;
 		return false;
 	}
-	sp->mem = sp->mem < 0 ? space_memory(t->tid) : sp->mem;
+	sp->mem = sp->mem < 0 ? spare_memory(t->tid) : sp->mem;
 	asked = sp->mem >= 0 && space_wake(t, sp);
-	if (sp->on)
+	if (sp->on) {
 		start_clock(in);
-	in->nspaces += sp->on;
-	in->nwhy[SPACE_TAKEN] += !sp->on;
+		in->nspaces++;
+	} else {
+		in->nwhy[sp->mem < 0 ? SPACE_MANY : SPACE_TAKEN]++;
+	}
 	return asked;
 }
 
