@@ -197,6 +197,11 @@ bool totals_has_command(const struct totals *t)
 	return t->command.n || t->targets.n || t->nattached || t->start_mode & START_SYSTEM;
 }
 
+bool totals_came_to_nothing(const struct event *ev)
+{
+	return ev->call && (ev->call->unfinished || ev->call->restarted);
+}
+
 static void count_hidden(struct totals *t, const struct event *ev)
 {
 	struct totals_hidden *h = &t->hidden[t->noise];
@@ -308,6 +313,16 @@ static bool makes_descriptor(const struct event *ev)
 	       (ev->kind == EV_OPEN || ev->kind == EV_SOCKET || ev->kind == EV_ACCEPT || ev->kind == EV_PIPE);
 }
 
+void totals_judge(struct totals *t, const struct event *ev)
+{
+	if (ev->kind == EV_RELEASE || ev->kind == EV_MEMORY_SNAPSHOT || ev->kind == EV_COUNTS || t->index->judged)
+		return;
+	t->noise = noise_event(t->index->noise, ev);
+	if (t->noise_shown >> t->noise & 1)
+		t->noise = NOISE_NONE;
+	t->index->judged = true;
+}
+
 void totals_event(struct totals *t, const struct event *ev)
 {
 	struct totals_index *x = t->index;
@@ -331,9 +346,8 @@ void totals_event(struct totals *t, const struct event *ev)
 	if (ev->kind == EV_DETACH)	/* nothing is released: the program lives on */
 		old_rings(t, ev->task);
 	t->nevents++;
-	t->noise = noise_event(x->noise, ev);
-	if (t->noise_shown >> t->noise & 1)
-		t->noise = NOISE_NONE;
+	totals_judge(t, ev);
+	x->judged = false;
 	t->end_ns = MAX(t->end_ns, ev->ts_ns + ev->dur_ns);
 	if (ev->kind == EV_START && !t->command.s)	/* a second one is a damaged recording's */
 		start_event(t, ev);
@@ -363,10 +377,10 @@ void totals_event(struct totals *t, const struct event *ev)
 	t->nchosen_noise += !t->left_out && t->noise != NOISE_NONE && ev->kind != EV_WAITING;
 	if (ev->call && ev->kind != EV_WAITING && !t->left_out) {
 		totals_call_event(t, ev);
-		if (ev->call->unfinished || ev->call->restarted) {
+		if (totals_came_to_nothing(ev)) {
 			if (spending_may(ev))
 				spending_event(x->spending, t, ev);
-			return;		/* nothing has come of it but that it took time */
+			return;
 		}
 	}
 	if (t->left_out) {

@@ -165,7 +165,7 @@ struct totals {
 	int status;				/* the command's, wait form; -1 when it lives on, or there was none */
 	uint32_t main_proc;			/* id of the first process, 0 none */
 
-	enum noise_class noise;			/* of the event fed last */
+	enum noise_class noise;			/* of the event fed, or judged, last */
 	uint64_t nevents, ncalls, nlost, nlost_events;
 	uint64_t nprobes;			/* hits of probes that other tracers have put: not among ncalls */
 	uint64_t nrings;			/* io_uring instances: what is asked of them is no call, and not seen */
@@ -203,6 +203,10 @@ void totals_free(struct totals *t);
 /* A host that a recording was made on: its number, from 1; 0: there are more than are kept apart. */
 uint32_t totals_host(struct totals *t, const char *name, size_t len);
 void totals_event(struct totals *t, const struct event *ev);
+/* Its class of noise, for who chooses events, ahead of totals_event(), which else does it. */
+void totals_judge(struct totals *t, const struct event *ev);
+/* It did not return, or comes again: nothing has come of it but that it took time, and it is not counted as hidden. */
+bool totals_came_to_nothing(const struct event *ev);
 /* Were all calls captured that map memory, or is a sum of them too low? */
 bool totals_knows_memory(const struct totals *t);
 

@@ -56,6 +56,7 @@ struct totals_index {
 	struct totals_call *calls[3][SYSCALL_MAX + 1];
 	uint32_t last_task;			/* whose call, entered when, was counted last */
 	uint64_t last_enter_ns;
+	bool judged;				/* the next event's noise is known */
 	bool targets;				/* what was asked for is known */
 	struct buf tmp;
 };

@@ -102,6 +102,7 @@ static void on_event(void *ctx, const struct event *ev)
 	if (!limit_event(&s->limit, ev))
 		return;
 	if (s->chooser) {
+		totals_judge(s->totals, ev);
 		s->totals->left_out = !chooser_event(s->chooser, ev);
 		chooser_counts(s->chooser, &s->totals->nchosen, &s->totals->nrows);
 	}

@@ -22,6 +22,7 @@ const struct query_field_row query_fields[_QUERY_FIELDS] = {
 	[QUERY_DUR] = { "dur", QUERY_TIMES, "duration: dur>1ms, dur<=20us" },
 	[QUERY_BYTES] = { "bytes", QUERY_SIZES, "bytes moved: bytes>64KB" },
 	[QUERY_ERR] = { "err", QUERY_WORDS, "error: err:ENOENT, err:any, err:none" },
+	[QUERY_NOISE] = { "noise", QUERY_WORDS, "what the terminal hides: noise:locale,loader, noise:any, noise:none" },
 	[QUERY_PID] = { "pid", QUERY_WORDS, "process: pid:123 (all its threads)" },
 	[QUERY_TID] = { "tid", QUERY_WORDS, "thread: tid:124" },
 	[QUERY_PROC] = { "proc", QUERY_WORDS, "process name: proc:gcc,cc1" },

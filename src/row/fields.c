@@ -127,7 +127,13 @@ GET(EVENT, ABI)
 GET(EVENT, TYPE) { return u64(v, c->type->id); }
 GET(EVENT, OP) { return word(v, meaning_op(c->type->means.op)); }
 GET(EVENT, CATEGORY) { return word(v, meaning_category(c->type->means.category)); }
-GET(EVENT, NOISE) { return c->r->totals->noise != NOISE_NONE && word(v, noise_class_name(c->r->totals->noise)); }
+GET(EVENT, NOISE)
+{
+	enum noise_class class = c->r->totals->noise;
+
+	v->all = class;
+	return class != NOISE_NONE && !totals_came_to_nothing(c->ev) && word(v, noise_class_name(class));
+}
 
 GET(EVENT, DURATION)
 {

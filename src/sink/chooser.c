@@ -193,9 +193,23 @@ static bool is_error(const struct query_term *t, const struct outcome *o)
 	for (unsigned i = 0; i < t->nvalues; i++) {
 		const char *v = t->values[i].s;
 
-		if (!strcmp(v, "any") ? o->failed : !strcmp(v, "none") ? !o->failed : *v && !strcasecmp(v, o->name))
+		if (!strcmp(v, CHOOSER_ANY)    ? o->failed
+		    : !strcmp(v, CHOOSER_NONE) ? !o->failed
+					       : *v && !strcasecmp(v, o->name))
 			return true;
 	}
+	return false;
+}
+
+static bool is_noise(struct chooser *c, const struct query_term *t)
+{
+	struct cell v;
+
+	if (!row_peek_field(c->peek, ROW_EVENT_NOISE, &v))
+		return is_any_word(t, CHOOSER_NONE);
+	for (unsigned i = 0; i < t->nvalues; i++)
+		if (!strcmp(t->values[i].s, CHOOSER_ANY) || is_word(&t->values[i], v.s, v.n))
+			return true;
 	return false;
 }
 
@@ -320,6 +334,8 @@ static bool passes(struct chooser *c, const struct query_term *t, const struct e
 		return task && in_tree(c, t, ev);
 	case QUERY_ERR:
 		return is_error(t, o);
+	case QUERY_NOISE:
+		return is_noise(c, t);
 	case QUERY_ANY_OF:
 		return hit || (o->failed && chooser_asks_failed(t));
 	case QUERY_FILE:

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "abi/spec.h"
+#include "analyze/noise.h"
 #include "analyze/totals.h"
 #include "base/diag.h"
 #include "base/macro.h"
@@ -65,7 +66,7 @@ static bool each_op(each_word *each, void *ctx)
 
 static bool each_error(each_word *each, void *ctx)
 {
-	static const char *const others[] = {"any", "none", "unfinished", "unknown"};
+	static const char *const others[] = {CHOOSER_ANY, CHOOSER_NONE, "unfinished", "unknown"};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(others); i++)
 		if (each(ctx, others[i]))
@@ -74,6 +75,14 @@ static bool each_error(each_word *each, void *ctx)
 		if (errno_name(err) && each(ctx, errno_name(err)))
 			return true;
 	return false;
+}
+
+static bool each_noise(each_word *each, void *ctx)
+{
+	for (enum noise_class i = NOISE_NONE; i < _NOISE_MAX; i++)	/* none is the name of the first */
+		if (each(ctx, noise_class_name(i)))
+			return true;
+	return each(ctx, CHOOSER_ANY);
 }
 
 static bool each_known(enum query_field f, each_word *each, void *ctx)
@@ -87,6 +96,8 @@ static bool each_known(enum query_field f, each_word *each, void *ctx)
 		return each_op(each, ctx);
 	case QUERY_ERR:
 		return each_error(each, ctx);
+	case QUERY_NOISE:
+		return each_noise(each, ctx);
 	default:
 		return each(ctx, CHOOSER_FAILED) || each_category(each, ctx) || each_op(each, ctx) ||
 		       each_call(each, ctx) || each_mark(each, ctx);
@@ -129,6 +140,7 @@ static int unknown_word(const struct chooser *c, const struct query_term *t, con
 		[QUERY_CAT] = "category",
 		[QUERY_OP] = "operation",
 		[QUERY_ERR] = "error",
+		[QUERY_NOISE] = "class of noise",
 		[QUERY_ANY_OF] = "category, operation, call or event",
 	};
 	struct look l = {.v = v, .near = nearest_to(v->s)};
@@ -138,6 +150,8 @@ static int unknown_word(const struct chooser *c, const struct query_term *t, con
 	each_known(t->field, compare_nearest, &l);
 	if (t->field == QUERY_ANY_OF || t->field == QUERY_CAT)
 		each_category(list_word, &all);
+	else if (t->field == QUERY_NOISE)
+		each_noise(list_word, &all);
 	if (nearest_best(&l.near))
 		rc = diag_set(diag, USAGE, EINVAL, "filter: no %s \"%.64s\"; did you mean %s?", what[t->field], v->s,
 			      nearest_best(&l.near));
@@ -150,13 +164,15 @@ static int unknown_word(const struct chooser *c, const struct query_term *t, con
 
 static int check_words(const struct chooser *c, const struct query_term *t, struct diag *diag)
 {
-	if (!chooser_is_kind_term(t) && t->field != QUERY_ERR && t->field != QUERY_ANY_OF)
+	bool words = t->field == QUERY_ERR || t->field == QUERY_NOISE;
+
+	if (!chooser_is_kind_term(t) && !words && t->field != QUERY_ANY_OF)
 		return 0;
 	for (unsigned i = 0; i < t->nvalues; i++) {
 		struct look l = {.v = &t->values[i], .errors = t->field == QUERY_ERR};
 
 		if (each_known(t->field, fits, &l) ||
-		    (t->field != QUERY_ERR && !strncmp(l.v->s, unknown_calls, sizeof(unknown_calls) - 1)))
+		    (!words && !strncmp(l.v->s, unknown_calls, sizeof(unknown_calls) - 1)))
 			continue;
 		return unknown_word(c, t, l.v, diag);
 	}
@@ -293,6 +309,14 @@ static bool no_error_is_left(const struct query *q)
 	return false;
 }
 
+/* It asks for what may be noise by its name, or for noise. */
+static bool names_objects(const struct query_term *t)
+{
+	if (t->field == QUERY_NOISE)
+		return t->negated == (t->nvalues == 1 && has_value(t, CHOOSER_NONE));
+	return !t->negated && (t->field == QUERY_PATH || t->field == QUERY_FILE || t->field == QUERY_TEXT);
+}
+
 static int compile(struct chooser *c, struct diag *diag)
 {
 	bool unknown = may_be_unknown(c);
@@ -310,8 +334,7 @@ static int compile(struct chooser *c, struct diag *diag)
 		if (rc < 0)
 			return rc;
 		ntrees += t->field == QUERY_TREE;
-		c->objects |=
-			!t->negated && (t->field == QUERY_PATH || t->field == QUERY_FILE || t->field == QUERY_TEXT);
+		c->objects |= names_objects(t);
 	}
 	if (c->query.nterms > TERMS_MAX || ntrees > TREES_MAX)
 		return diag_set(diag, USAGE, EINVAL, "filter: more than %d terms, or %d of tree:", TERMS_MAX,

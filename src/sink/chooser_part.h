@@ -48,3 +48,5 @@ const char *chooser_call_name(unsigned arch, unsigned nr, char room[CHOOSER_NAME
 /* What a call is, and what else it may be reported as: room for its name; how many. */
 unsigned chooser_kinds_of(unsigned arch, unsigned nr, char room[CHOOSER_NAME], struct kind_words ret[CHOOSER_KINDS]);
 #define CHOOSER_FAILED "failed"
+#define CHOOSER_ANY "any"
+#define CHOOSER_NONE "none"

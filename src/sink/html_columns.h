@@ -42,6 +42,7 @@
 	X(H, "type", W_U8, html_row, type, EVENT, F(TYPE))	\
 	X(H, "dur", W_X32, html_row, dur, EVENT, F(DURATION))	\
 	X(H, "err", W_U8, html_row, err, EVENT, F(ERRNO))	\
+	X(H, "noise", W_U8, html_row, noise, EVENT, F(NOISE))	\
 	X(C, "ret", W_Z64, html_row, ret, EVENT, F(RESULT))	\
 	X(C, "obj", W_U32, html_row, obj, EVENT, 0)	\
 	X(C, "arg", W_U32, html_row, arg, EVENT, 0)	\

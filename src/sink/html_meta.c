@@ -71,6 +71,20 @@ static void write_names(struct json *j, const char *key, const char *const *name
 	json_close(j, ']');
 }
 
+/* Why the terminal hides an event, by the H column `noise`. */
+static void write_noise(struct json *j)
+{
+	json_key(j, "noise");
+	json_open(j, '[');
+	for (enum noise_class c = NOISE_NONE; c < _NOISE_MAX; c++) {
+		json_open(j, '[');
+		json_cstr(j, noise_class_name(c));
+		json_cstr(j, noise_class_text(c));
+		json_close(j, ']');
+	}
+	json_close(j, ']');
+}
+
 static void write_counters(struct json *j)
 {
 	static const struct { const char *name, *unit; } counters[] = {
@@ -378,6 +392,7 @@ void html_meta_write(struct html *h, const struct html_layout *l, struct html_ou
 	key_u64(&j, "buckets", l->buckets);
 	json_close(&j, '}');
 	write_names(&j, "categories", categories);
+	write_noise(&j);
 	write_types(h, &j);
 	write_errnos(h, &j);
 	write_names(&j, "file_kinds", file_kinds);

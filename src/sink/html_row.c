@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "abi/calm.h"
+#include "analyze/noise.h"
 #include "base/macro.h"
 #include "decode/call.h"
 #include "event/event.h"
@@ -135,6 +136,7 @@ void html_row_of(struct html *h, const struct row *from, struct html_row *ret_ro
 		.type = (uint16_t)(row_u(from, ROW_EVENT_TYPE) - 1), .err = error_code(h, from), .file = (uint32_t)file,
 		.fd = ev->fd, /* also one that is no descriptor: -100 */
 		.conn = (uint32_t)row_u(from, ROW_EVENT_CONNECTION),
+		.noise = row_has(from, ROW_EVENT_NOISE) ? (uint8_t)from->cells[ROW_EVENT_NOISE].all : NOISE_NONE,
 	};
 
 	row.obj = object(h, ev, file ? store_row(&h->files, file) : NULL);

@@ -12,7 +12,7 @@ struct html_row {
 	uint32_t lane, obj, arg, file, conn;
 	int32_t fd;
 	uint16_t type;
-	uint8_t err, pad;
+	uint8_t err, noise;
 };
 enum { RUN_ROWS = 131072 };
 struct run { uint64_t first_start; uint32_t nrows; };

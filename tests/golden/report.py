@@ -203,6 +203,14 @@ def check(compendium, recording, tmp):
 
     assert same_tables(r.summary, text) > 3, "no tables"
 
+    # what the terminal hides, of each class: how many
+    subprocess.run([compendium, "--read", recording, "-q", "--summary=json", "-o", tmp / "s.json"], check=True, stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    hidden = json.loads((tmp / "s.json").read_text())["tables"]["hidden"]["rows"]
+    counted = collections.Counter(h["noise"])
+    assert meta["noise"][0] == ["none", ""] and len(counted) > 1
+    assert {meta["noise"][c][1]: k for c, k in counted.items() if c} == {row["class"]: row["events"] for row in hidden}, "hidden as noise"
+
     # the highest sum of the memory of all processes is the summary's
     now, highest = {}, 0
     k = r.columns.get("k", collections.defaultdict(list))

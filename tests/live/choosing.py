@@ -200,6 +200,10 @@ def by_filter(t):
         check(live and all("/etc/hostname" in line for line in live), live)
         live, _ = lines("--path", "/etc/ld.so.cache")
         check(live, "what is named is shown, noise or not")
+        live, _ = lines("--filter", "noise:loader")
+        check(any("/etc/ld.so.cache" in line for line in live), live)
+        live, _ = lines("--filter", "op:open !noise:loader")
+        check(not any("/etc/ld.so.cache" in line for line in live), live)
         live, _ = lines("--only", "connect,failed")
         check(any(line.startswith("connect 127.0.0.1:1 failed") or "127.0.0.1:1" in line for line in live), live)
         check(all("ENOENT" in line or "127.0.0.1:1" in line or re.search(r"E[A-Z]{3,}", line) for line in live), live)
@@ -213,6 +217,9 @@ def by_filter(t):
         equal(collections.Counter(row["call"] for row in rows if row["table"] == "event"), {"getppid": 50}, "events exported")
         check(any(row["table"] == "file" for row in rows) and any(row["table"] == "process" for row in rows), "what they are about stays")
         equal([line.split()[-1] for line in again.splitlines()[1:2]], ["getppid"], again)
+        subprocess.run([t.args.compendium, "-q", "--read", f"{d}/t.cpd", "--filter", "noise:loader", "--json", f"{d}/n.json"], stderr=subprocess.DEVNULL, check=True)
+        rows = [json.loads(line) for line in pathlib.Path(d, "n.json").read_text().splitlines()]
+        equal({row.get("noise") for row in rows if row["table"] == "event"}, {"loader"}, "what was chosen as noise")
         check(re.search(r"^ +50 .* in all$", again, re.M) and "50 of" in again, again)
         # a recording made with a filter says so
         traced(t, "--record", f"{d}/f.cpd", "--filter", "type:getppid", command=["python3", "-S", "-c", MANY])

@@ -164,7 +164,10 @@ static inline uint64_t *column(struct block *b, unsigned width, bool sign, bool 
 	return v;
 }
 
-struct rows { uint32_t n; uint64_t *start, *lane, *type, *dur, *err, *ret, *obj, *arg, *fd, *file, *val, *conn; };
+struct rows {
+	uint32_t n;
+	uint64_t *start, *lane, *type, *dur, *err, *noise, *ret, *obj, *arg, *fd, *file, *val, *conn;
+};
 
 static inline void rows_read(const struct report *r, unsigned block, struct rows *ret)
 {
@@ -179,6 +182,7 @@ static inline void rows_read(const struct report *r, unsigned block, struct rows
 	ret->type = column(&h, 1, false, false);
 	ret->dur = column(&h, 4, false, true);
 	ret->err = column(&h, 1, false, false);
+	ret->noise = column(&h, 1, false, false);
 	ret->ret = column(&c, 8, true, false);
 	ret->obj = column(&c, 4, false, false);
 	ret->arg = column(&c, 4, false, false);
@@ -196,8 +200,8 @@ static inline void rows_read(const struct report *r, unsigned block, struct rows
 
 static inline void rows_done(struct rows *r)
 {
-	uint64_t *const all[] = { r->start, r->lane, r->type, r->dur,  r->err, r->ret,
-				  r->obj,   r->arg,  r->fd,   r->file, r->val, r->conn };
+	uint64_t *const all[] = { r->start, r->lane, r->type, r->dur, r->err, r->noise, r->ret,
+				  r->obj, r->arg, r->fd, r->file, r->val, r->conn };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(all); i++)
 		free(all[i]);

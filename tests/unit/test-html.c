@@ -82,7 +82,7 @@ static void test_small(void **state)
 	assert_meta(&r, "\"t0_ns\":\"1795324800000000000\",\"duration_ns\":6000000050");
 	assert_meta(&r, "\"end\":\"exit\",\"events\":{\"kept\":8,\"total\":8},\"lost\":{\"events\":0,\"note\":\"\"},"
 			"\"notes\":[]");
-	assert_meta(&r, "\"h\":[\"dt:x32\",\"lane:u16\",\"type:u8\",\"dur:x32\",\"err:u8\"]");
+	assert_meta(&r, "\"h\":[\"dt:x32\",\"lane:u16\",\"type:u8\",\"dur:x32\",\"err:u8\",\"noise:u8\"]");
 	assert_meta(&r, "[2,\"ENOENT\",\"No such file or directory\",2]");
 	assert_meta(&r,
 		    "{\"pid\":102,\"tid\":102,\"parent\":0,\"proc\":1,\"start\":2,\"end\":6000000020,\"signal\":"

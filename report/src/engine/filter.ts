@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Query → one byte an event (1 = shown) by plain scans of the columns, and the rows that are left.
-import { compare, numbersOf, pathTest, type Query, type Term } from './query';
+import { noiseMeets, noiseClasses } from './noise';
+import { compare, matches, numbersOf, pathTest, type Query, type Term } from './query';
 import { namedTest, treeOf } from './lane-names';
 import { roleOf, roleWord } from './roles';
 import type { Store } from './store';
@@ -116,13 +117,11 @@ interface Plan {
   types: Uint8Array | null;
   lanes: Uint8Array | null;
   errs: Uint8Array | null;
+  noise: Uint8Array | null;
   from: number;
   to: number;
   slow: Term[];
 }
-
-const matches = (t: Term, text: string) =>
-  t.values.some(v => v === text || (v.includes('*') && pathTest(v)(text)));
 
 /** Terms that are about the type of an event, its lane, or its error: whether one passes. */
 const TYPE_TERMS: Record<string, (store: Store, t: Term, type: number) => boolean> = {
@@ -157,7 +156,15 @@ function narrow(a: Uint8Array | null, size: number, not: boolean, test: (i: numb
 }
 
 function planOf(store: Store, q: Query): Plan {
-  const plan: Plan = { types: null, lanes: null, errs: null, from: 0, to: store.hot, slow: [] };
+  const plan: Plan = {
+    types: null,
+    lanes: null,
+    errs: null,
+    noise: null,
+    from: 0,
+    to: store.hot,
+    slow: [],
+  };
   for (const t of q.terms) {
     if (Object.hasOwn(TYPE_TERMS, t.key))
       plan.types = narrow(plan.types, store.types.length, t.not, k =>
@@ -167,6 +174,10 @@ function planOf(store: Store, q: Query): Plan {
       plan.lanes = narrow(plan.lanes, store.tasks.length, t.not, LANE_TERMS[t.key](store, t));
     else if (t.key === 'err')
       plan.errs = narrow(plan.errs, 256, t.not, code => errorPasses(store, t, code));
+    else if (t.key === 'noise')
+      plan.noise = narrow(plan.noise, noiseClasses(store.meta).length, t.not, c =>
+        noiseMeets(store, t, c),
+      );
     else if (t.key !== 't' || !cutInTime(store, t, plan)) plan.slow.push(t);
   }
   return plan;
@@ -191,16 +202,23 @@ function cutInTime(store: Store, t: Term, plan: Plan): boolean {
 
 export function runFilter(store: Store, q: Query): Mask {
   if (!q.terms.length) return new Mask(store, null);
-  const { types, lanes, errs, from, to, slow } = planOf(store, q),
+  const { types, lanes, errs, noise, from, to, slow } = planOf(store, q),
     bits = new Uint8Array(store.n);
   if (to > from) {
     bits.fill(1, from, to);
     if (types) eachChunk(from, to, (a, b) => keepOf(bits, types, store.type, a, b));
     if (lanes) eachChunk(from, to, (a, b) => keepOf(bits, lanes, store.lane, a, b));
+    if (noise) keepNoise(store, bits, noise, from, to);
     if (errs) eachChunk(from, to, (a, b) => keepOf(bits, errs, store.err, a, b));
   }
   for (const t of slow) applySlow(store, t, bits, from, to);
   return new Mask(store, bits, store.hot, from, to);
+}
+
+/** Of older reports no event is known to be noise. */
+function keepNoise(store: Store, bits: Uint8Array, keep: Uint8Array, from: number, to: number) {
+  if (store.noise.length) eachChunk(from, to, (a, b) => keepOf(bits, keep, store.noise, a, b));
+  else if (!keep[0]) bits.fill(0, from, to);
 }
 
 /** Loops of few lines, called again and again: the compiler gets to them within the first million rows, not after the last. */

@@ -25,6 +25,7 @@ export const KEYS: Record<string, string> = {
   dur: 'duration: dur>1ms, dur<=20us',
   bytes: 'bytes moved: bytes>64KB',
   err: 'error: err:ENOENT, err:any, err:none',
+  noise: 'what the terminal hides: noise:locale,loader, noise:any, noise:none',
   pid: 'process: pid:123 (all its threads)',
   tid: 'thread: tid:124',
   proc: 'process name: proc:gcc,cc1',
@@ -171,6 +172,10 @@ export function compare(term: Term): (x: number) => boolean {
       return x => list.includes(x);
   }
 }
+
+/** Is a text one of a term's values, or does it meet one that is a pattern? */
+export const matches = (t: Term, text: string): boolean =>
+  t.values.some(v => v === text || (v.includes('*') && pathTest(v)(text)));
 
 function quoteValue(v: string): string {
   return v === '' || /[\s,"\\]/.test(v) ? '"' + v.replace(/["\\]/g, '\\$&') + '"' : v;

@@ -35,6 +35,8 @@ export class Store {
   readonly lane: Uint16Array | Uint32Array;
   readonly type: Uint8Array | Uint16Array;
   readonly err: Uint8Array;
+  /** Why the terminal hides it: a row of META's noise. */
+  readonly noise: Uint8Array;
   readonly obj: Uint32Array;
   readonly arg: Uint32Array;
   readonly file: Uint32Array;
@@ -66,6 +68,8 @@ export class Store {
   /** Events so far of each lane and of each type. */
   readonly laneEvents: Uint32Array;
   readonly typeEvents: Uint32Array;
+  /** And of each class of noise. */
+  readonly noiseEvents: Uint32Array;
   /** Which layers have any event so far. */
   readonly hasLayer = [false, false, false];
 
@@ -80,6 +84,8 @@ export class Store {
     this.lane = width('lane') === 'u32' ? new Uint32Array(n) : new Uint16Array(n);
     this.type = width('type') === 'u16' ? new Uint16Array(n) : new Uint8Array(n);
     this.err = new Uint8Array(n);
+    this.noise = new Uint8Array(meta.noise ? n : 0);
+    this.noiseEvents = new Uint32Array(meta.noise?.length ?? 1);
     this.dur32 = new Uint32Array(n);
     this.obj = new Uint32Array(n);
     this.arg = new Uint32Array(n);
@@ -142,8 +148,19 @@ export class Store {
       laneEvents[this.lane[i]]++;
       typeEvents[this.type[i]]++;
     }
+    if (b.noise.length) this.addNoise(at, cut(b.noise));
     for (let t = 0; t < types; t++) if (typeEvents[t]) this.hasLayer[this.layerOf[t]] = true;
     this.hot = at + room;
+  }
+
+  private addNoise(at: number, classes: Uint8Array): void {
+    const { noise, noiseEvents } = this;
+    if (!noise.length) return;
+    noise.set(classes, at);
+    for (let i = at; i < at + classes.length; i++) {
+      if (noise[i] >= noiseEvents.length) noise[i] = 0;
+      noiseEvents[noise[i]]++;
+    }
   }
 
   private addCold(index: number, b: ColdBlock): void {

@@ -14,6 +14,8 @@ export interface HotBlock {
   type: Uint8Array | Uint16Array;
   dur: Uint32Array;
   err: Uint8Array;
+  /** Classes; empty in older reports. */
+  noise: Uint8Array;
   long: Float64Array;
 }
 export interface ColdBlock {
@@ -171,6 +173,7 @@ function hot(r: Reader, cols: Col[]): HotBlock {
     type: new Uint8Array(0),
     dur: new Uint32Array(rows),
     err: new Uint8Array(rows),
+    noise: new Uint8Array(0),
     long: new Float64Array(0),
   };
   readColumns(r, cols, (col, raw) => {
@@ -185,7 +188,7 @@ function hot(r: Reader, cols: Col[]): HotBlock {
     else if (col.name === 'dur') {
       out.dur = raw.lo;
       out.long = raw.over ?? out.long;
-    } else if (col.name === 'err') out.err = Uint8Array.from(raw.lo);
+    } else if (col.name === 'err' || col.name === 'noise') out[col.name] = Uint8Array.from(raw.lo);
   });
   if (!out.lane.length) out.lane = new Uint16Array(rows);
   if (!out.type.length) out.type = new Uint8Array(rows);

@@ -109,6 +109,8 @@ export interface Meta {
   block: number;
   overview: { lanes: number; buckets: number };
   categories: string[];
+  /** Why the terminal hides an event, by class: name, what it is; the first is none. Absent in older reports. */
+  noise?: [string, string][];
   types: TypeRow[];
   errnos: ErrnoRow[];
   file_kinds: string[];
