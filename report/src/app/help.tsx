@@ -26,6 +26,7 @@ const HELP: [string, [string, string][]][] = [
       ['{ }', 'previous, next with the same path or address'],
       ['Esc', 'leave the box, close, clear the selection'],
       ['X', 'clear the filter'],
+      ['M', 'hide or show noise: what the terminal hides'],
     ],
   ],
   [

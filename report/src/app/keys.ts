@@ -2,6 +2,7 @@
 // What keys do, outside of boxes that are typed in.
 import { useEffect } from 'preact/hooks';
 import { neighbour, sameFile, sameLane, samePath } from '../engine/neighbours';
+import { noiseOf, toggleNoise } from '../engine/noise';
 import { commandLine, copy, menu, toggled } from '../ui/menu';
 import { addBookmark } from './bookmarks';
 import { TABS, type State } from '../ui/state';
@@ -95,6 +96,9 @@ const ACTS: Record<string, Act> = {
   x: ({ s }) => {
     s.filter.value = '';
   },
+  m: ({ s }) => {
+    if (noiseOf(s.store, []).length) s.filter.value = toggleNoise(s.store, s.filter.value);
+  },
   '+': zoom(1 / 1.5),
   '=': zoom(1 / 1.5),
   w: zoom(1 / 1.5),
@@ -156,7 +160,7 @@ const ACTS: Record<string, Act> = {
   ),
 };
 /** These mean the same with Shift. */
-const EITHER = /^[XFRPHLTEB]$/;
+const EITHER = /^[XMFRPHLTEB]$/;
 
 function isTypedIn(e: HTMLElement): boolean {
   return /^(INPUT|SELECT|TEXTAREA)$/.test(e.tagName) && (e as HTMLInputElement).type !== 'checkbox';

@@ -6,6 +6,7 @@ import { parse, withoutValue, withValue, type Term } from '../engine/query';
 import type { Store } from '../engine/store';
 import { show } from '../format/text';
 import type { State } from '../ui/state';
+import { NoiseSwitch } from './noise';
 import { Popover } from './popover';
 
 interface Counts {
@@ -54,24 +55,33 @@ function Pick({
       ? withoutValue(s.filter.value, field, value)
       : withValue(s.filter.value, field, value, listed ? 'include' : 'exclude');
   };
+  const only = () => {
+    s.filter.value = withValue(s.filter.value, field, value, 'only');
+  };
+  return <CheckRow on={on} label={show(value)} n={n} colour={colour} toggle={toggle} only={only} />;
+}
+
+export function CheckRow(row: {
+  on: boolean;
+  label: string;
+  n: number;
+  toggle: () => void;
+  only?: () => void;
+  colour?: string;
+}) {
   return (
     <li>
       <label>
-        <input type="checkbox" checked={on} onChange={toggle} />
-        {colour && <i class="dot" style={{ background: colour }} />}
-        <span class="grow path">{show(value)}</span>
-        <span class="num dim">{count(n)}</span>
+        <input type="checkbox" checked={row.on} onChange={row.toggle} />
+        {row.colour && <i class="dot" style={{ background: row.colour }} />}
+        <span class="grow path">{row.label}</span>
+        <span class="num dim">{count(row.n)}</span>
       </label>
-      <button
-        type="button"
-        class="only"
-        onClick={() => {
-          s.filter.value = withValue(s.filter.value, field, value, 'only');
-        }}
-        aria-label={`Only ${show(value)}`}
-      >
-        only
-      </button>
+      {row.only && (
+        <button type="button" class="only" onClick={row.only} aria-label={`Only ${row.label}`}>
+          only
+        </button>
+      )}
     </li>
   );
 }
@@ -165,6 +175,7 @@ export function Picks({ s }: { s: State }) {
       <Popover label="Processes" on={names('proc', 'pid', 'tid', 'tree')}>
         <PickList s={s} field="proc" what="processes" list={procs} />
       </Popover>
+      <NoiseSwitch s={s} />
     </div>
   );
 }

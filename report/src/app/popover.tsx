@@ -7,8 +7,10 @@ export function Popover({
   label,
   children,
   on,
+  title,
 }: {
   label: ComponentChildren;
+  title?: string;
   children: ComponentChildren;
   on?: boolean;
 }) {
@@ -37,6 +39,7 @@ export function Popover({
       <button
         type="button"
         class={'pick' + (on ? ' set' : '')}
+        title={title}
         aria-expanded={open}
         onClick={() => set(!open)}
       >

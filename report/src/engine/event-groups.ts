@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Events put together: by peer, folder, path, process, error, call, category, role of the file.
+import { noiseClasses } from './noise';
 import { term } from './rules/rule';
 import { roleOf, roleWord } from './roles';
 import { eachRow, type Cancel } from './scan';
@@ -89,6 +90,12 @@ export const EVENT_GROUPS: Record<string, By> = {
     number: store => i => store.catOf[store.type[i]],
     key: (store, c) => store.meta.categories[c],
     filter: (_, key) => term('cat', key),
+  },
+  noise: {
+    title: 'noise',
+    number: store => i => store.noise[i] ?? 0,
+    key: (store, c) => noiseClasses(store.meta)[c][1],
+    filter: (store, _, c) => term('noise', noiseClasses(store.meta)[c][0]),
   },
 };
 

@@ -11,6 +11,7 @@ import {
   touched,
   type Touch,
 } from '../engine/neighbours';
+import { noiseClasses } from '../engine/noise';
 import { withValue } from '../engine/query';
 import type { Store } from '../engine/store';
 import { words } from '../engine/words';
@@ -147,6 +148,15 @@ function Times({ s, i }: Props) {
       <dd class="mono">{instant(store.start[i], 9)} s</dd>
       <dt>Wall clock</dt>
       <dd class="mono">{wall(store.meta.t0_ns, store.start[i])}</dd>
+      {store.noise[i] > 0 && (
+        <>
+          <dt>Noise</dt>
+          <dd>
+            {noiseClasses(store.meta)[store.noise[i]][1]}
+            <span class="dim">, hidden in the terminal</span>
+          </dd>
+        </>
+      )}
       <dt>Duration</dt>
       <dd class="mono">
         {store.dur32[i] ? (

@@ -86,6 +86,42 @@ export const filters = [
   ],
 
   [
+    'noise is hidden by class, counted, and in the address',
+    async t => {
+      const { path, data } = await t.report('build', 6000),
+        page = await t.browser.open(path, { hash: 'tab=timeline' }),
+        of = c => data.hot.noise.subarray(0, data.n).filter(x => x === c).length,
+        all = data.n - of(0),
+        button = page.locator('.pick:has-text("oise")');
+      t.ok(of(1) && of(2) && of(3) && of(0), 'the report has all classes');
+      t.equal((await button.innerText()).trim(), 'Noise shown ▾');
+      await page.keyboard.press('m');
+      await settle(page);
+      t.equal(await state(page, 's.filter.value'), '!noise:any');
+      t.equal(await state(page, 's.mask.value.count'), of(0));
+      t.equal(number(await button.innerText()), all, 'how many are hidden');
+      const what = await button.getAttribute('title');
+      t.ok(what.includes(`/proc, /sys, /dev ${of(1).toLocaleString('en')}`), what);
+      t.ok((await page.evaluate(() => location.hash)).includes('noise:any'), 'the address has it');
+      await button.click();
+      t.equal(await page.locator('.checks li').count(), 4, 'a row for all, one a class');
+      await page.click('.checks label:has-text("shared libraries")');
+      await settle(page);
+      t.equal(await state(page, 's.filter.value'), '!noise:system,preload');
+      t.equal(await state(page, 's.mask.value.count'), of(0) + of(3));
+      t.equal(number(await button.innerText()), of(1) + of(2));
+      await page.hover('.checks li:has-text("ld.so.preload")');
+      await page.click('[aria-label="Only /etc/ld.so.preload"]');
+      await settle(page);
+      t.equal(await state(page, 's.filter.value'), 'noise:preload');
+      t.equal(await state(page, 's.mask.value.count'), of(2));
+      await page.click('.checks label:has-text("All that")');
+      t.equal(await state(page, 's.filter.value'), '');
+      t.quiet(page);
+    },
+  ],
+
+  [
     'right click includes and excludes; pickers write into the same box',
     async t => {
       const { path } = await t.report('build', 6000),

@@ -64,7 +64,8 @@ export const looks = [
         { width: 2560, height: 1440 },
       ])
         for (const theme of ['dark', 'light']) {
-          const page = await t.browser.open(path, { size, theme, hash: 'tab=timeline&event=100' });
+          const hash = `tab=timeline&event=100${theme === 'light' ? '&q=!noise:any' : ''}`,
+            page = await t.browser.open(path, { size, theme, hash });
           for (const tab of TABS) {
             await goTab(page, tab);
             const trouble = await page.evaluate(() => {
