@@ -58,12 +58,41 @@ interface Place {
   on: boolean;
   id: string;
 }
-const classOf = ({ at, on }: Place, more = '') =>
-  `grid-row${at & 1 ? ' alt' : ''}${on ? ' on' : ''} ${more}`;
-const styleOf = ({ at, height }: Place) => ({
-  transform: `translateY(${at * height}px)`,
-  height: height + 'px',
+/** What a row is, wherever it stands; `level` where rows are a tree. */
+const rowProps = ({ at, height, on, id }: Place, more: string, level?: number) => ({
+  id,
+  role: 'row' as const,
+  'aria-rowindex': at + 2,
+  'aria-selected': on,
+  'aria-level': level,
+  class: `grid-row${at & 1 ? ' alt' : ''}${on ? ' on' : ''} ${more}`,
+  style: { transform: `translateY(${at * height}px)`, height: height + 'px' },
 });
+
+function Cells<T>({
+  columns,
+  cls,
+  of,
+}: {
+  columns: GridColumn<T>[];
+  cls: (c: GridColumn<T>) => string | undefined;
+  of: (c: GridColumn<T>, k: number) => ComponentChildren;
+}) {
+  return (
+    <>
+      {columns.map((c, k) => (
+        <div
+          key={c.id}
+          role="gridcell"
+          data-col={c.id}
+          class={(c.num ? 'num ' : '') + (cls(c) ?? '')}
+        >
+          {of(c, k)}
+        </div>
+      ))}
+    </>
+  );
+}
 
 export function Row<T>({
   p,
@@ -82,13 +111,11 @@ export function Row<T>({
 }) {
   return (
     <div
-      id={place.id}
-      role="row"
-      aria-rowindex={place.at + 2}
-      aria-selected={place.on}
-      aria-level={inGroup ? 2 : p.level?.(row)}
-      class={classOf(place, `${inGroup ? 'in-group ' : ''}${p.rowClass?.(row) ?? ''}`)}
-      style={styleOf(place)}
+      {...rowProps(
+        place,
+        `${inGroup ? 'in-group ' : ''}${p.rowClass?.(row) ?? ''}`,
+        inGroup ? 2 : p.level?.(row),
+      )}
       onMouseDown={e => {
         // Else the text in between would be selected, and copied in place of the rows.
         if (e.shiftKey) e.preventDefault();
@@ -100,16 +127,11 @@ export function Row<T>({
         p.onMenu?.(e, row, cell?.dataset.col ?? '');
       }}
     >
-      {columns.map(c => (
-        <div
-          key={c.id}
-          role="gridcell"
-          data-col={c.id}
-          class={(c.num ? 'num ' : '') + (c.cls?.(row) ?? '')}
-        >
-          {c.render ? c.render(row) : c.value(row)}
-        </div>
-      ))}
+      <Cells
+        columns={columns}
+        cls={c => c.cls?.(row)}
+        of={c => (c.render ? c.render(row) : c.value(row))}
+      />
     </div>
   );
 }
@@ -131,37 +153,21 @@ export function GroupRow<T>({
     const v = sumOf(c, group.rows);
     return v ? (c.text ?? count)(v) : '';
   };
+  const name = (
+    <span class="path" title={show(group.key)}>
+      <span class="twist" aria-hidden="true">
+        {group.open ? '▾' : '▸'}
+      </span>
+      {show(group.key) || 'none'} <span class="dim">({count(group.rows.length)})</span>
+    </span>
+  );
   return (
-    <div
-      id={place.id}
-      role="row"
-      aria-rowindex={place.at + 2}
-      aria-selected={place.on}
-      aria-expanded={group.open}
-      aria-level={1}
-      class={classOf(place, 'group')}
-      style={styleOf(place)}
-      onClick={toggle}
-    >
-      {columns.map((c, k) => (
-        <div
-          key={c.id}
-          role="gridcell"
-          data-col={c.id}
-          class={`${c.num ? 'num' : ''}${group.rows.some(r => c.cls?.(r) === 'bad') ? ' bad' : ''}`}
-        >
-          {k ? (
-            sum(c)
-          ) : (
-            <span class="path" title={show(group.key)}>
-              <span class="twist" aria-hidden="true">
-                {group.open ? '▾' : '▸'}
-              </span>
-              {show(group.key) || 'none'} <span class="dim">({count(group.rows.length)})</span>
-            </span>
-          )}
-        </div>
-      ))}
+    <div {...rowProps(place, 'group', 1)} aria-expanded={group.open} onClick={toggle}>
+      <Cells
+        columns={columns}
+        cls={c => (group.rows.some(r => c.cls?.(r) === 'bad') ? 'bad' : '')}
+        of={(c, k) => (k ? sum(c) : name)}
+      />
     </div>
   );
 }
