@@ -75,11 +75,11 @@ function allColumns(store: Store, rows: readonly ConnRow[]): GridColumn<ConnRow>
       store.duration,
     );
   return [
-    { id: 'kind', title: 'Kind', width: '98px', value: r => r.kind },
+    { id: 'kind', title: 'Kind', width: 'minmax(64px, 98px)', value: r => r.kind },
     {
       id: 'state',
       title: 'State',
-      width: '138px',
+      width: 'minmax(96px, 138px)',
       value: r => ORDER.indexOf(r.state),
       render: r => (
         <span class={'state state-' + (r.err ? 'failed' : r.state || 'none')}>
@@ -90,7 +90,7 @@ function allColumns(store: Store, rows: readonly ConnRow[]): GridColumn<ConnRow>
     {
       id: 'peer',
       title: 'Peer',
-      width: 'minmax(205px, 1fr)',
+      width: 'minmax(170px, 1fr)',
       value: r => r.peer,
       render: r => <Peer store={store} r={r} />,
     },
@@ -109,7 +109,7 @@ function allColumns(store: Store, rows: readonly ConnRow[]): GridColumn<ConnRow>
     {
       id: 'lane',
       title: 'Process',
-      width: '160px',
+      width: 'minmax(110px, 160px)',
       value: r => laneName(store, r.lane) || 'before tracing',
     },
     {

@@ -130,7 +130,7 @@ export function Paths({
           valueItems(s, 'role', word, `role ${word}`),
         );
       }}
-      rowClass={r => (r.failed && !r.opens ? 'failed' : '')}
+      rowClass={r => (r.bad && !r.opens ? 'failed' : '')}
       empty={whyEmpty(s, list.none)}
     />
   );

@@ -45,16 +45,22 @@ function grid(e: Extent): string {
   return line.length ? `linear-gradient(90deg, ${line.join(', ')})` : 'none';
 }
 
+/** Which labels a narrow column leaves out is in the style: every second one, then all but each fourth, and cut ones. */
 function Head({ e, title }: { e: Extent; title: string }) {
   const t = ticks(e.from, e.to, 8);
   return (
     <span class="axis-head">
       <span class="sr">{title}</span>
-      {t.values.map(x => (
-        <i key={x} style={{ left: place(e, x) + '%' }} aria-hidden="true">
-          {t.label(x)}
-        </i>
-      ))}
+      <span class="axis-ticks" aria-hidden="true">
+        {t.values.map(x => {
+          const at = place(e, x);
+          return (
+            <i key={x} class={at > 90 ? 'end' : at > 76 ? 'late' : ''} style={{ left: at + '%' }}>
+              <span>{t.label(x)}</span>
+            </i>
+          );
+        })}
+      </span>
     </span>
   );
 }
