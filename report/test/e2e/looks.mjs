@@ -96,6 +96,15 @@ export const looks = [
                 if (last && box(last).right > innerWidth + 1)
                   out.push(`${last.className} leaves the window in ${row.className}`);
               }
+              const head = document.querySelector('.axis-ticks'),
+                labels = [...document.querySelectorAll('.axis-ticks span')]
+                  .map(box)
+                  .filter(b => b.width);
+              labels.forEach((b, k) => {
+                if (b.right > (labels[k + 1]?.left ?? box(head.parentElement).right))
+                  out.push(`label ${k + 1} of the axis over the next, or cut`);
+              });
+              if (head && !labels.length) out.push('no label at the axis');
               return out;
             });
             t.equal(trouble, [], `${tab} at ${size.width}, ${theme}`);
