@@ -16,7 +16,7 @@
 #include "model/model.h"
 #include "sink/html_page.h"
 
-enum { TABLE_ROWS_A_BLOCK = 65536, INTERN_MAX = 1 << 21,
+enum { TABLE_ROWS_A_BLOCK = 65536,
        OVERVIEW_BUCKETS = 2048, OVERVIEW_BUCKETS_MIN = 64, OVERVIEW_MAX = 1 << 21 };
 
 /* ---- while the trace runs ---- */
@@ -257,7 +257,9 @@ static void write_page(struct html *h, struct html_out *out)
 
 	int r3 = rows_end(h->from);
 
-	html_end_strings(h);
+	html_pool_end(h, &h->strings);
+	if (h->data.n > 1)
+		html_pool_end(h, &h->data);
 	finish_conns(h);
 	html_layout_of(h, &l);
 	choose_overview(h, &l);
@@ -272,14 +274,15 @@ static void write_page(struct html *h, struct html_out *out)
 		write_block(h, 'o', out);
 	}
 	free(overview);
-	write_stored(&h->strings, 's', out);
+	write_stored(&h->strings.blocks, 's', out);
 	write_table(h, &h->files, l.nfiles, 'f', &l.cols[KIND_F], out);
 	write_table(h, &h->conns, l.nconns, 'n', &l.cols[KIND_N], out);
 	write_samples(h, &l, out);
 	write_stored(&hot, 'h', out);
 	write_stored(&cold, 'c', out);
-	const int errs[] = { r, r2, hot.err, cold.err, h->rows.err, h->samples.err, h->strings.err, h->execs.err, h->files.err, h->conns.err,
-			     h->tasks.err, h->lane_of_task.err, h->lane_of_proc.err, r3 };
+	write_stored(&h->data.blocks, 'd', out);
+	const int errs[] = { r, r2, hot.err, cold.err, h->rows.err, h->samples.err, h->strings.blocks.err, h->data.blocks.err, h->execs.err,
+			     h->files.err, h->conns.err, h->tasks.err, h->lane_of_task.err, h->lane_of_proc.err, r3 };
 
 	for (r = 0, r2 = 0; r2 < (int)ARRAY_SIZE(errs) && !r; r2++)
 		r = errs[r2];
@@ -314,7 +317,8 @@ static void html_free(struct sink *s)
 
 	row_spool_done(&h->rows);
 	row_spool_done(&h->samples);
-	spool_done(&h->strings);
+	html_pool_done(&h->strings);
+	html_pool_done(&h->data);
 	spool_done(&h->execs);
 	store_done(&h->files);
 	store_done(&h->conns);
@@ -322,14 +326,11 @@ static void html_free(struct sink *s)
 	store_done(&h->lane_of_task);
 	store_done(&h->lane_of_proc);
 	rows_free(h->from);
-	intern_done(&h->ids);
 	html_block_done(&h->block);
 	buf_done(&h->command);
 	buf_done(&h->cwd);
 	buf_done(&h->lost_note);
-	buf_done(&h->text);
 	buf_done(&h->tmp);
-	free(h->lens);
 	free(h->types);
 	free(h);
 }
@@ -364,17 +365,14 @@ int sink_html_new(const struct sink_options *opt, struct outfile *file, struct s
 	h->sink.ops = &ops;
 	h->opt = opt;
 	h->file = file;
-	h->rows.fd = h->samples.fd = h->strings.fd = h->execs.fd = h->files.fd = h->conns.fd = h->tasks.fd =
-		h->lane_of_task.fd = h->lane_of_proc.fd = -1;
-	h->nstrings = 1;	/* string 0 is the empty one */
-	h->lens = xmalloc(sizeof(*h->lens) * STRINGS_A_BLOCK);
-	h->lens[h->nlens++] = 0;
-	intern_init(&h->ids, INTERN_MAX);
+	h->rows.fd = h->samples.fd = h->strings.blocks.fd = h->data.blocks.fd = h->execs.fd = h->files.fd =
+		h->conns.fd = h->tasks.fd = h->lane_of_task.fd = h->lane_of_proc.fd = -1;
 	h->takes = (struct row_sink){ .ops = &row_ops, .ctx = h };
 	take_fields(h);
 	if ((r = html_block_init(&h->block)) || (r = row_spool_init(&h->rows, path)) ||
-	    (r = row_spool_init(&h->samples, path)) || (r = spool_init(&h->strings, path)) ||
-	    (r = spool_init(&h->execs, path)) || (r = store_init(&h->files, sizeof(struct html_file), path)) ||
+	    (r = row_spool_init(&h->samples, path)) || (r = html_pool_init(&h->strings, path)) ||
+	    (r = html_pool_init(&h->data, path)) || (r = spool_init(&h->execs, path)) ||
+	    (r = store_init(&h->files, sizeof(struct html_file), path)) ||
 	    (r = store_init(&h->conns, sizeof(struct html_conn), path)) ||
 	    (r = store_init(&h->tasks, sizeof(struct html_task), path)) ||
 	    (r = store_init(&h->lane_of_task, sizeof(uint32_t), path)) ||

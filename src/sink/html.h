@@ -61,6 +61,16 @@ struct html_type {
 
 enum { ERR_FIRST_INTERNAL = ROW_ERRNO_INTERNAL, ERR_NO_RESULT = 253, ERR_UNFINISHED = 254 };
 
+/* Strings, or first bytes that were moved: equal ones have one id; 0 is the empty one. */
+struct html_pool {
+	struct intern ids;
+	uint32_t n;			/* with the empty one */
+	uint32_t *lens;			/* of the block being filled */
+	uint32_t nlens;
+	struct buf text;
+	struct spool blocks;		/* finished ones, as html_block_store() writes them */
+};
+
 struct html {
 	struct sink sink;
 	const struct sink_options *opt;
@@ -79,17 +89,13 @@ struct html {
 
 	struct row_spool rows;
 	struct row_spool samples;	/* start, lane, type: the counter, val */
-	struct spool strings;		/* finished s blocks, as block_store() writes them */
+	struct html_pool strings, data;	/* blocks s and d */
+	uint64_t data_bytes, data_dropped;
 	struct spool execs;
 	struct store files, conns, tasks, lane_of_task, lane_of_proc;	/* lanes + 1 */
 	uint32_t ntasks, nended, nconns;
 
-	struct intern ids;		/* strings */
-	uint32_t nstrings;
 	uint64_t arg_bytes;
-	uint32_t *lens;			/* of the s block being filled */
-	uint32_t nlens;
-	struct buf text;
 
 	struct html_type *types;
 	unsigned ntypes, types_cap;
@@ -103,8 +109,11 @@ struct html {
 /* html_pool.c */
 enum { STRINGS_A_BLOCK = 65536, STRING_BYTES_A_BLOCK = 4 << 20 };
 void html_block_store(struct html *h, struct spool *s);	/* h->block, compressed */
-void html_end_strings(struct html *h);				/* those that wait become a block */
-uint32_t html_string(struct html *h, const void *s, size_t n);		/* id; 0 for the empty one */
+int html_pool_init(struct html_pool *p, const char *path);
+void html_pool_done(struct html_pool *p);
+void html_pool_end(struct html *h, struct html_pool *p);		/* those that wait become a block */
+uint32_t html_pool_id(struct html *h, struct html_pool *p, const void *s, size_t n);	/* 0 for the empty one */
+uint32_t html_string(struct html *h, const void *s, size_t n);		/* in the pool of strings */
 
 /* html_row.c: an event's row; the table of errors fills as it goes */
 /* CALM: it says how things are (not there, not yet); processes end well with it. */
@@ -129,7 +138,7 @@ void html_out_flush(struct html_out *out);
 /* Column lists; lanes and types are wider when there are many. */
 struct html_cols { struct html_col v[16]; unsigned n; };
 struct html_bucket { uint16_t count; uint8_t cat, pad; float longest; };	/* a row of o */
-enum html_kind { KIND_O, KIND_S, KIND_F, KIND_N, KIND_K, KIND_H, KIND_C, _KIND_MAX };
+enum html_kind { KIND_O, KIND_S, KIND_F, KIND_N, KIND_K, KIND_H, KIND_C, KIND_D, _KIND_MAX };
 struct html_layout {
 	struct html_cols cols[_KIND_MAX];
 	uint32_t lanes, buckets;	/* of the overview */

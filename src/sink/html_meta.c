@@ -26,7 +26,7 @@ static const struct { enum html_kind kind; struct html_col col; } columns[] = {
 	HTML_COLUMNS(COLUMN)
 };
 
-static void widen(struct html_cols *cols, const char *name, enum html_width width)
+static void set_width(struct html_cols *cols, const char *name, enum html_width width)
 {
 	for (unsigned i = 0; i < cols->n; i++)
 		if (!strcmp(cols->v[i].name, name))
@@ -39,15 +39,19 @@ void html_layout_of(struct html *h, struct html_layout *ret_layout)
 	for (unsigned i = 0; i < ARRAY_SIZE(columns); i++) {
 		struct html_cols *cols = &ret_layout->cols[columns[i].kind];
 
+		if (columns[i].kind == KIND_C && h->data.n == 1 && !strcmp(columns[i].col.name, "data"))
+			continue;
 		cols->v[cols->n] = columns[i].col;
 		cols->v[cols->n++].delta = !strcmp(columns[i].col.name, "dt");
 	}
 	if (h->ntasks > 65536) {
-		widen(&ret_layout->cols[KIND_H], "lane", W_U32);
-		widen(&ret_layout->cols[KIND_K], "lane", W_U32);
+		set_width(&ret_layout->cols[KIND_H], "lane", W_U32);
+		set_width(&ret_layout->cols[KIND_K], "lane", W_U32);
 	}
+	if (h->data.n <= 65536)		/* half the work of compressing it */
+		set_width(&ret_layout->cols[KIND_C], "data", h->data.n <= 256 ? W_U8 : W_U16);
 	if (h->ntypes > 256)
-		widen(&ret_layout->cols[KIND_H], "type", W_U16);
+		set_width(&ret_layout->cols[KIND_H], "type", W_U16);
 }
 
 static void key_str(struct json *j, const char *key, const char *s) { json_key(j, key); json_cstr(j, s); }
@@ -277,6 +281,15 @@ static void write_notes(struct html *h, struct json *j)
 			 (unsigned long long)h->args_dropped);
 		json_cstr(j, text);
 	}
+	if (h->data.n > 1)
+		json_cstr(j, "The first bytes of what was read and written are in this report "
+			     "(--redact leaves them out).");
+	if (h->data_dropped) {
+		snprintf(text, sizeof(text),
+			 "The first bytes of %llu reads and writes were left out to keep the report small.",
+			 (unsigned long long)h->data_dropped);
+		json_cstr(j, text);
+	}
 	json_close(j, ']');
 }
 
@@ -334,6 +347,7 @@ void html_meta_write(struct html *h, const struct html_layout *l, struct html_ou
 {
 	static const struct { char key[2]; enum html_kind kind; } kinds[] = {
 		{ "o", KIND_O }, { "s", KIND_S }, { "f", KIND_F }, { "n", KIND_N }, { "k", KIND_K }, { "h", KIND_H }, { "c", KIND_C },
+		{ "d", KIND_D },	/* the last one: only where there is any */
 	};
 	const char *file_kinds[_FILE_KIND_MAX + 2] = { "none" };
 	const char *categories[_CAT_MAX + 1] = { NULL };
@@ -373,14 +387,14 @@ void html_meta_write(struct html *h, const struct html_layout *l, struct html_ou
 	html_diff_meta(h, &j);
 	json_key(&j, "cols");
 	json_open(&j, '{');
-	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
+	for (unsigned i = 0; i < ARRAY_SIZE(kinds) - (h->data.n == 1); i++) {
 		json_key(&j, kinds[i].key);
 		html_cols_json(&j, l->cols[kinds[i].kind].v, l->cols[kinds[i].kind].n);
 	}
 	json_close(&j, '}');
 	json_key(&j, "rows");
 	json_open(&j, '{');
-	key_u64(&j, "s", h->nstrings);
+	key_u64(&j, "s", h->strings.n);
 	key_u64(&j, "f", l->nfiles);
 	key_u64(&j, "n", l->nconns);
 	key_u64(&j, "k", h->samples.nrows);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What the parts of the report stand on: the pool of strings, and the file that is written. */
+/* What the parts of the report stand on: pools of strings, and the file that is written. */
 #include "base/intern.h"
 #include "base/outfile.h"
 #include "sink/html.h"
+
+enum { INTERN_MAX = 1 << 21 };
 
 void html_block_store(struct html *h, struct spool *s)
 {
@@ -14,32 +16,50 @@ void html_block_store(struct html *h, struct spool *s)
 	spool_add(s, h->block.gz.s, n);
 }
 
-void html_end_strings(struct html *h)
+int html_pool_init(struct html_pool *p, const char *path)
 {
-	if (!h->nlens)
-		return;
-	html_block_strings(&h->block, h->lens, h->nlens, h->text.s ? h->text.s : "", h->text.len);
-	html_block_store(h, &h->strings);
-	h->nlens = 0;
-	buf_reset(&h->text);
+	*p = (struct html_pool){ .n = 1, .lens = xmalloc(sizeof(*p->lens) * STRINGS_A_BLOCK) };
+	p->lens[p->nlens++] = 0;
+	intern_init(&p->ids, INTERN_MAX);
+	return spool_init(&p->blocks, path);
 }
 
-uint32_t html_string(struct html *h, const void *s, size_t n)
+void html_pool_done(struct html_pool *p)
+{
+	spool_done(&p->blocks);
+	intern_done(&p->ids);
+	buf_done(&p->text);
+	free(p->lens);
+}
+
+void html_pool_end(struct html *h, struct html_pool *p)
+{
+	if (!p->nlens)
+		return;
+	html_block_strings(&h->block, p->lens, p->nlens, p->text.s ? p->text.s : "", p->text.len);
+	html_block_store(h, &p->blocks);
+	p->nlens = 0;
+	buf_reset(&p->text);
+}
+
+uint32_t html_pool_id(struct html *h, struct html_pool *p, const void *s, size_t n)
 {
 	if (!n)
 		return 0;
-	uint32_t *id = intern_id(&h->ids, intern_hash(&h->ids, s, n));
+	uint32_t *id = intern_id(&p->ids, intern_hash(&p->ids, s, n));
 
 	if (*id)
 		return *id;
-	if (h->nstrings == UINT32_MAX)
+	if (p->n == UINT32_MAX)
 		return 0;
-	if (h->nlens == STRINGS_A_BLOCK || h->text.len + n > STRING_BYTES_A_BLOCK)
-		html_end_strings(h);
-	h->lens[h->nlens++] = (uint32_t)n;
-	buf_add(&h->text, s, n);
-	return *id = h->nstrings++;
+	if (p->nlens == STRINGS_A_BLOCK || p->text.len + n > STRING_BYTES_A_BLOCK)
+		html_pool_end(h, p);
+	p->lens[p->nlens++] = (uint32_t)n;
+	buf_add(&p->text, s, n);
+	return *id = p->n++;
 }
+
+uint32_t html_string(struct html *h, const void *s, size_t n) { return html_pool_id(h, &h->strings, s, n); }
 
 void html_out_flush(struct html_out *out)
 {

@@ -11,11 +11,14 @@
 #include "event/event.h"
 #include "model/model.h"
 #include "sink/html.h"
+#include "sink/moved.h"
 #include "sink/object.h"
 #include "sink/value.h"
 
 /* Distinct argument strings are kept up to this many bytes; what comes after has none, and the report says so. */
 enum { ARG_BYTES_MAX = 128 << 20, ARG_LEN_MAX = 4096 };
+/* Likewise the first bytes of what was moved, of one event and of all. */
+enum { DATA_LEN_MAX = 1024, DATA_BYTES_MAX = 16 << 20 };
 
 /*
  * Codes for what is no errno, or an errno that is no failure: ERESTARTSYS, the EINVAL of readlink on a plain file;
@@ -97,10 +100,28 @@ static uint32_t arguments(struct html *h, const struct event *ev)
 		h->args_dropped++;
 		return 0;
 	}
-	uint32_t before = h->nstrings, id = html_string(h, b->s, b->len);
+	uint32_t before = h->strings.n, id = html_string(h, b->s, b->len);
 
-	if (h->nstrings != before)
+	if (h->strings.n != before)
 		h->arg_bytes += b->len;
+	return id;
+}
+
+static uint32_t moved_bytes(struct html *h, const struct event *ev)
+{
+	struct moved_bytes d = event_moved_bytes(ev);
+	uint32_t before = h->data.n, id;
+	size_t n = MIN(d.n, (size_t)DATA_LEN_MAX);
+
+	if (!n)
+		return 0;
+	if (h->data_bytes + n > DATA_BYTES_MAX) {
+		h->data_dropped++;
+		return 0;
+	}
+	id = html_pool_id(h, &h->data, d.s, n);
+	if (h->data.n != before)
+		h->data_bytes += n;
 	return id;
 }
 
@@ -141,6 +162,7 @@ void html_row_of(struct html *h, const struct row *from, struct html_row *ret_ro
 
 	row.obj = object(h, ev, file ? store_row(&h->files, file) : NULL);
 	row.arg = arguments(h, ev);
+	row.data = moved_bytes(h, ev);
 	row.val = value(h, from, &h->types[row.type]);
 	if (!row.err && row_has(from, ROW_EVENT_RESULT))
 		row.ret = from->cells[ROW_EVENT_RESULT].i;

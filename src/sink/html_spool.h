@@ -9,7 +9,7 @@
 struct html_row {
 	uint64_t start, dur;
 	int64_t ret, val;
-	uint32_t lane, obj, arg, file, conn;
+	uint32_t lane, obj, arg, file, conn, data;
 	int32_t fd;
 	uint16_t type;
 	uint8_t err, noise;

@@ -42,7 +42,7 @@ class Report:
         self.summary = head.decode()
         self.meta = json.loads(text)
         assert b"<" not in text, "META must not hold '<'"
-        self.kinds, self.columns, self.strings, pieces = [], {}, [], []
+        self.kinds, self.columns, self.strings, self.moved, pieces = [], {}, [], [], []
         first = rest.index(b"<!--H4s") if b"<!--H4s" in rest else rest.index(END)
         at = first
         while piece := PIECE.match(rest, at):
@@ -55,17 +55,17 @@ class Report:
                 pieces = []
         assert not pieces and rest[at:at + len(END)] == END, "no end mark after the last block"
         order = [kind for kind, _ in itertools.groupby(self.kinds)]
-        assert order == [k for k in "osfnkhc" if k in order], f"order of blocks: {order}"
+        assert order == [k for k in "osfnkhcd" if k in order], f"order of blocks: {order}"
 
     def block(self, kind, data):
         rows, zero, base = struct.unpack_from("<IIQ", data)
         at = 16
         assert zero == 0
         self.kinds.append(kind)
-        if kind == "s":
+        if kind in "sd":
             lens, at = planes(data, at, rows, 4)
             for n in lens:
-                self.strings.append(data[at:at + n])
+                (self.strings if kind == "s" else self.moved).append(data[at:at + n])
                 at += n
         for column in self.meta["cols"][kind]:
             name, width = column.split(":")
@@ -143,10 +143,25 @@ def documented(meta):
     """The document's own example has the layout that is written, and each field of META has a name in the document."""
     text = (pathlib.Path(__file__).parents[2] / "docs/report-format.md").read_text()
     example = json.loads(re.search(r"^## 3\. META\n+```json\n(.*?)^```", text, re.M | re.S)[1])
+    if "d" not in meta["cols"]:     # no first bytes were recorded
+        example["cols"]["c"].remove("data:u32")
+        del example["cols"]["d"]
+    else:       # as wide as it has to be
+        example["cols"]["c"][-1] = meta["cols"]["c"][-1]
+        assert re.fullmatch(r"data:u(8|16|32)", meta["cols"]["c"][-1])
     for field in ("version", "cols", "block", "categories", "file_kinds", "sock_kinds", "sock_states"):
         assert meta[field] == example[field], f"docs/report-format.md has {field} as {example[field]}, the report as {meta[field]}"
     unnamed = set(keys(meta)) - set(re.findall(r"[`\"](\w+)[`\"]", text))
     assert not unnamed, f"docs/report-format.md does not name {sorted(unnamed)}"
+
+
+def redacted(compendium, recording, tmp):
+    """No contents with --redact, whatever was recorded."""
+    page = tmp / "redacted.html"
+    subprocess.run([compendium, "--read", recording, f"--report={page}", "-q", "--redact"], check=True,
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    r = Report(page)
+    assert "d" not in r.kinds and "d" not in r.meta["cols"] and "data" not in r.columns.get("c", {}), "contents after --redact"
 
 
 def check(compendium, recording, tmp):
@@ -163,6 +178,7 @@ def check(compendium, recording, tmp):
     total = len(h["start"])
 
     documented(meta)
+    redacted(compendium, recording, tmp)
     # one number, wherever it stands
     assert total == len(c["ret"]) == meta["events"]["kept"] == meta["events"]["total"]
     assert f"{total:,} events" in next(line for line in text.splitlines() if line.startswith(" Report: "))
@@ -178,6 +194,13 @@ def check(compendium, recording, tmp):
     assert all(s < len(r.strings) for s in itertools.chain(c["obj"], c["arg"], f["name"], n["local"], n["peer"]))
     assert all(i < len(f["kind"]) for i in itertools.chain(c["file"], n["file"], n["peer_file"]))
     assert not [t for t in meta["types"] if t.get("layer") and t["op"] == "other"], "a mark without a meaning"
+    moved = c.get("data", [])
+    assert len(set(r.moved)) == len(r.moved) and set(moved) <= set(range(max(1, len(r.moved)))), "first bytes"
+    for t, err, ret, val, i in zip(h["type"], h["err"], c["ret"], c["val"], moved):
+        row = meta["types"][t]
+        assert not i or row["op"] in ("read", "write", "send", "recv", "peek"), f"first bytes of {row['name']}"
+        assert not i or err or row["bytes"] != "ret" or 0 < len(r.moved[i]) <= min(ret, 1024), f"{len(r.moved[i])} bytes of {ret}"
+    assert bool(r.moved) == ("d" in meta["cols"]) == any("first bytes" in note for note in meta["notes"])
     assert len(set(r.strings)) == len(r.strings) and r.strings[0] == b""
 
     # sums as the text has them

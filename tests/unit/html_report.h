@@ -166,7 +166,7 @@ static inline uint64_t *column(struct block *b, unsigned width, bool sign, bool 
 
 struct rows {
 	uint32_t n;
-	uint64_t *start, *lane, *type, *dur, *err, *noise, *ret, *obj, *arg, *fd, *file, *val, *conn;
+	uint64_t *start, *lane, *type, *dur, *err, *noise, *ret, *obj, *arg, *fd, *file, *val, *conn, *data;
 };
 
 static inline void rows_read(const struct report *r, unsigned block, struct rows *ret)
@@ -190,6 +190,7 @@ static inline void rows_read(const struct report *r, unsigned block, struct rows
 	ret->file = column(&c, 4, false, false);
 	ret->val = column(&c, 8, true, false);
 	ret->conn = column(&c, 4, false, false);
+	ret->data = c.at < c.len ? column(&c, 1, false, false) : NULL;	/* where bytes were recorded */
 	assert_int_equal(h.at, h.len);
 	assert_int_equal(c.at, c.len);
 	for (uint32_t i = 0; i < h.nrows; i++)
@@ -201,29 +202,34 @@ static inline void rows_read(const struct report *r, unsigned block, struct rows
 static inline void rows_done(struct rows *r)
 {
 	uint64_t *const all[] = { r->start, r->lane, r->type, r->dur, r->err, r->noise, r->ret,
-				  r->obj, r->arg, r->fd, r->file, r->val, r->conn };
+				  r->obj, r->arg, r->fd, r->file, r->val, r->conn, r->data };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(all); i++)
 		free(all[i]);
 }
 
-/* A string by id, of the first s block. */
-static inline void assert_text(const struct report *r, uint64_t id, const char *expect)
+/* A string by id, of the first block of s or d. */
+static inline void assert_string(const struct report *r, char kind, uint64_t id, const char *expect, size_t n)
 {
 	struct block b;
 	uint64_t *lens;
 	size_t at;
 
-	assert_true(block_read(r, 's', 0, &b));
+	assert_true(block_read(r, kind, 0, &b));
 	lens = column(&b, 4, false, false);
 	assert_true(id < b.nrows);
 	at = b.at;
 	for (uint64_t i = 0; i < id; i++)
 		at += lens[i];
-	assert_int_equal(lens[id], strlen(expect));
-	assert_memory_equal(b.data + at, expect, lens[id]);
+	assert_int_equal(lens[id], n);
+	assert_memory_equal(b.data + at, expect, n);
 	free(lens);
 	free(b.data);
+}
+
+static inline void assert_text(const struct report *r, uint64_t id, const char *expect)
+{
+	assert_string(r, 's', id, expect, strlen(expect));
 }
 
 static inline void assert_meta(const struct report *r, const char *json)

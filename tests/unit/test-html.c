@@ -68,6 +68,8 @@ static void test_small(void **state)
 	assert_text(&r, rows.arg[2], "\"x\", R_OK");	/* as given, beside the name made absolute */
 	assert_int_equal(rows.ret[3], 10);
 	assert_int_equal(rows.ret[4], 11);
+	assert_null(rows.data);		/* none was recorded: no column, no block */
+	assert_null(strstr(r.file.s, "\"d\":"));
 	assert_int_equal(rows.arg[3], rows.arg[4]);
 	assert_text(&r, rows.arg[3], "\x01" "f, …, 4096");
 	assert_int_equal(rows.obj[3], rows.obj[1]);
@@ -97,6 +99,92 @@ static void test_small(void **state)
 	assert_non_null(strstr(r.file.s, "/tmp/&lt;/script&gt;&lt;!-- --&gt;&lt;img "
 					 "onerror=x&gt;\\xff\\n&quot;&#39;\\xe2\\x80\\xae\\xe2\\x80\\xa8"));
 	assert_non_null(strstr(r.file.s, "<script>cpd(\"end\",1)</script>\n</body>"));
+	report_done(&r);
+}
+
+#define BYTES "\0\xff\r\n</script><!-- -->\x1b[31m\xe2\x80\xae"
+
+static void feed_moved(struct report *r, struct fake_task *p, enum event_kind kind, const char *name, int64_t ret,
+		       const char *s, size_t n)
+{
+	struct event ev = call_event(kind, p, name, r->kept++, 7, ret, (uint64_t[6]){ 3, 0x1000, 4096, 0, 0, 0 });
+
+	fake_string(&call_item.call, 1, s, n);
+	ev.fd = 3;
+	feed(r, ev);
+}
+
+/* What was moved, as far as it was recorded: bytes as they are, once, no more than the call moved. */
+static void test_moved(void **state)
+{
+	static const char bytes[] = BYTES;
+	const struct part vectors = { .arg = 1, .part = PART_DATA, .len = 5, .bytes = "hello" };
+	struct fake_task p;
+	struct report r;
+	struct rows rows;
+	struct event ev;
+	char many[2000];
+
+	(void)state;
+	memset(many, 'x', sizeof(many));
+	report_open(&r, 1000);
+	start(&r);
+	fake_proc(&p, 1, 0, "sh");
+	feed_moved(&r, &p, EV_READ, "read", sizeof(bytes) - 1, bytes, sizeof(bytes) - 1);
+	feed_moved(&r, &p, EV_SEND, "sendto", sizeof(bytes) - 1, bytes, sizeof(bytes) - 1);
+	feed_moved(&r, &p, EV_WRITE, "write", 4, "abcdefg", 7);		/* a short one */
+	feed_moved(&r, &p, EV_WRITE, "write", -EPIPE, "abcdefg", 7);
+	feed_moved(&r, &p, EV_WRITE, "write", 4096, many, sizeof(many));
+	feed_moved(&r, &p, EV_READ, "read", 0, "", 0);
+	feed_moved(&r, &p, EV_CALL, "pread64", 6, "secret", 6);	/* an event that moves nothing */
+	ev = call_event(EV_WRITE, &p, "writev", r.kept++, 7, 5, (uint64_t[6]){ 3, 0x1000, 1 });
+	call_item.call.parts = &vectors, call_item.call.nparts = 1;
+	feed(&r, ev);
+	ev = call_event(EV_SEND, &p, "sendmmsg", r.kept++, 7, 1, (uint64_t[6]){ 3, 0x1000, 1 });
+	call_item.call.parts = &vectors, call_item.call.nparts = 1;
+	feed(&r, ev);
+	end(&r, 50, 0);
+	report_close(&r);
+
+	rows_read(&r, 0, &rows);
+	assert_int_equal(rows.n, 9);
+	assert_non_null(rows.data);
+	assert_string(&r, 'd', rows.data[0], bytes, sizeof(bytes) - 1);
+	assert_int_equal(rows.data[1], rows.data[0]);
+	assert_string(&r, 'd', rows.data[2], "abcd", 4);
+	assert_string(&r, 'd', rows.data[3], "abcdefg", 7);
+	assert_string(&r, 'd', rows.data[4], many, 1024);
+	assert_int_equal(rows.data[5], 0);
+	assert_int_equal(rows.data[6], 0);
+	assert_string(&r, 'd', rows.data[7], "hello", 5);
+	assert_int_equal(rows.data[8], rows.data[7]);
+	assert_meta(&r, "\"conn:u32\",\"data:u8\"],\"d\":[]}");
+	assert_meta(&r, "The first bytes of what was read and written are in this report");
+	assert_null(memmem(r.file.s, r.file.len, "abcdefg", 7));
+	rows_done(&rows);
+	report_done(&r);
+}
+
+/* So many bytes in all, and the rest is counted. */
+static void test_moved_much(void **state)
+{
+	enum { EVENTS = 17000, LEN = 1000 };
+	struct fake_task p;
+	struct report r;
+	char bytes[LEN] = "";
+
+	(void)state;
+	report_open(&r, EVENTS);
+	start(&r);
+	fake_proc(&p, 1, 0, "sh");
+	for (unsigned i = 0; i < EVENTS; i++) {
+		memcpy(bytes, &i, sizeof(i));
+		feed_moved(&r, &p, EV_READ, "read", LEN, bytes, LEN);
+	}
+	end(&r, EVENTS, 0);
+	report_close(&r);
+	/* 16 MB hold 16,777 of them */
+	assert_meta(&r, "The first bytes of 223 reads and writes were left out to keep the report small.");
 	report_done(&r);
 }
 
@@ -390,6 +478,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_small),
+		cmocka_unit_test(test_moved), cmocka_unit_test(test_moved_much),
 		cmocka_unit_test(test_answers), cmocka_unit_test(test_reasons),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_many),

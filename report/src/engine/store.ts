@@ -47,8 +47,11 @@ export class Store {
   private fds: Narrow[] = [];
   private vals: Narrow[] = [];
   private connRows: Narrow[] = [];
+  private dataIds: Narrow[] = [];
   readonly block: number;
   readonly strings = new Strings();
+  /** First bytes that calls moved. */
+  readonly moved = new Strings();
   readonly tasks: Task[];
   readonly types: TypeRow[];
   readonly layerOf: Uint8Array;
@@ -118,6 +121,7 @@ export class Store {
     if (kind === 'h') this.addHot(index * this.block, block as HotBlock);
     else if (kind === 'c') this.addCold(index, block as ColdBlock);
     else if (kind === 's') this.strings.add(block as import('../format/decode').StringBlock);
+    else if (kind === 'd') this.moved.add(block as import('../format/decode').StringBlock);
     else this.addTable(kind, block as TableBlock);
   }
 
@@ -175,6 +179,7 @@ export class Store {
     this.fds[index] = b.fd;
     this.vals[index] = b.val;
     this.connRows[index] = b.conn;
+    this.dataIds[index] = b.data;
     this.cold = at + room;
   }
 
@@ -231,6 +236,10 @@ export class Store {
   }
   val(i: number): number {
     return Number(this.big(this.vals, i));
+  }
+  /** The string of `moved` with the first bytes that event i moved; 0: none were recorded. */
+  movedId(i: number): number {
+    return Number(this.big(this.dataIds, i));
   }
   /** The row of `conns` that event i is about, of that file; −1: not known (older reports). */
   connOf(i: number, file: number): number {

@@ -28,9 +28,10 @@ export interface ColdBlock {
   fd: Narrow;
   val: Narrow;
   conn: Narrow;
+  data: Narrow;
 }
 export interface StringBlock {
-  kind: 's';
+  kind: 's' | 'd';
   rows: number;
   ends: Uint32Array;
   bytes: Uint8Array;
@@ -195,6 +196,8 @@ function hot(r: Reader, cols: Col[]): HotBlock {
   return out;
 }
 
+const NARROW = new Set(['ret', 'fd', 'val', 'conn', 'data']);
+
 function cold(r: Reader, cols: Col[]): ColdBlock {
   const { rows } = r;
   const out: ColdBlock = {
@@ -207,23 +210,23 @@ function cold(r: Reader, cols: Col[]): ColdBlock {
     fd: null,
     val: null,
     conn: null,
+    data: null,
   };
   readColumns(r, cols, (col, raw) => {
     if (col.name === 'obj' || col.name === 'arg' || col.name === 'file') out[col.name] = raw.lo;
-    else if (col.name === 'ret' || col.name === 'fd' || col.name === 'val' || col.name === 'conn')
-      out[col.name] = narrow(raw, col.width[0] === 'z');
+    else if (NARROW.has(col.name)) out[col.name as 'ret'] = narrow(raw, col.width[0] === 'z');
   });
   for (const name of ['obj', 'arg', 'file'] as const)
     if (!out[name].length) out[name] = new Uint32Array(rows);
   return out;
 }
 
-function strings(r: Reader): StringBlock {
+function strings(kind: StringBlock['kind'], r: Reader): StringBlock {
   const lens = r.column({ name: 'len', width: 'u32' }).lo;
   let end = 0;
   for (let i = 0; i < lens.length; i++) lens[i] = end += lens[i];
   r.need(end);
-  return { kind: 's', rows: r.rows, ends: lens, bytes: r.b.slice(r.at, r.at + end) };
+  return { kind, rows: r.rows, ends: lens, bytes: r.b.slice(r.at, r.at + end) };
 }
 
 function table(kind: TableBlock['kind'], r: Reader, cols: Col[]): TableBlock {
@@ -245,16 +248,13 @@ export function decode(kind: Kind, bytes: Uint8Array, cols: Col[]): Block {
   const r = new Reader(bytes);
   if (kind === 'h') return hot(r, cols);
   if (kind === 'c') return cold(r, cols);
-  if (kind === 's') return strings(r);
+  if (kind === 's' || kind === 'd') return strings(kind, r);
   return table(kind, r, cols);
 }
 
 /** The buffers of a block, to be moved between threads instead of copied. */
 export function buffers(block: Block): ArrayBuffer[] {
-  const values =
-    block.kind === 'h' || block.kind === 'c' || block.kind === 's'
-      ? Object.values(block)
-      : Object.values(block.cols);
+  const values = 'cols' in block ? Object.values(block.cols) : Object.values(block);
   return values.flatMap(v =>
     ArrayBuffer.isView(v) && v.buffer.byteLength ? [v.buffer as ArrayBuffer] : [],
   );

@@ -6,7 +6,7 @@ export interface Col {
   name: string;
   width: Width;
 }
-export type Kind = 'o' | 's' | 'f' | 'n' | 'k' | 'h' | 'c';
+export type Kind = 'o' | 's' | 'f' | 'n' | 'k' | 'h' | 'c' | 'd';
 
 export const BYTES: Record<Width, number> = {
   u8: 1,
@@ -104,6 +104,7 @@ export interface Meta {
   /** Lane, from, to: where the path was that the end depended on. */
   critical?: [number, number, number][];
   diff?: Diff;
+  /** Without `d` where no first bytes were recorded. */
   cols: Record<Kind, string[]>;
   rows: { s: number; f: number; n: number; k: number };
   block: number;

@@ -23,6 +23,12 @@ export class Strings {
   get(id: number): string {
     const known = this.cache[id];
     if (known !== undefined) return known;
+    const text = decodeBytes(this.bytes(id));
+    if (id < CACHE && id < this.count) this.cache[id] = text;
+    return text;
+  }
+
+  bytes(id: number): Uint8Array {
     let lo = 0,
       hi = this.blocks.length - 1;
     while (lo < hi) {
@@ -32,10 +38,8 @@ export class Strings {
     }
     const block = this.blocks[lo],
       row = id - (this.first[lo] ?? 0);
-    if (!block || row >= block.rows) return '';
-    const text = decodeBytes(block.bytes.subarray(row ? block.ends[row - 1] : 0, block.ends[row]));
-    if (id < CACHE) this.cache[id] = text;
-    return text;
+    if (!block || row >= block.rows) return new Uint8Array(0);
+    return block.bytes.subarray(row ? block.ends[row - 1] : 0, block.ends[row]);
   }
 
   /** 1 for every string that `test` accepts. */

@@ -18,6 +18,7 @@ import { words } from '../engine/words';
 import { show } from '../format/text';
 import { commandLine, copy } from '../ui/menu';
 import type { State } from '../ui/state';
+import { MovedBytes } from './moved';
 import { RangePane } from './range-pane';
 
 function valMeaning(store: Store, i: number): [string, string] | null {
@@ -97,6 +98,7 @@ function EventPane({ s, i }: { s: State; i: number }) {
         <Owner s={s} i={i} cold={cold} />
         <Moved s={s} i={i} cold={cold} />
       </dl>
+      {cold && <MovedBytes s={s} i={i} />}
       <Steps s={s} i={i} />
       <Buttons s={s} i={i} />
       <Who s={s} i={i} cold={cold} />

@@ -256,6 +256,63 @@ export const events = [
   ],
 
   [
+    'first bytes of a write: in hex and as text, copied; hostile ones stay text',
+    async t => {
+      const { path, data } = await t.report('hostile'),
+        page = await t.browser.open(path, { hash: 'tab=timeline' });
+      await page.evaluate(() => {
+        window.copied = [];
+        navigator.clipboard.writeText = async s => {
+          window.copied.push(s);
+        };
+      });
+      const moved = [...data.cold.data.keys()].filter(i => data.cold.data[i]);
+      t.ok(moved.length > 15, 'events with bytes');
+      for (const i of moved) {
+        await page.evaluate(k => {
+          window.copied = [];
+          window.cpd.state.selected.value = k;
+        }, i);
+        await settle(page);
+        const want = data.moved.list[data.cold.data[i]],
+          pane = page.locator('.moved');
+        t.ok(
+          (await pane.locator('h3').innerText()).includes(
+            `the first ${want.length.toLocaleString('en-US')} of ${(want.length + 100).toLocaleString('en-US')}`,
+          ),
+          await pane.locator('h3').innerText(),
+        );
+        await pane.getByText('Copy hex').click();
+        await pane.getByText('Copy text').click();
+        const [hex, text] = await page.evaluate(() => window.copied);
+        t.equal(hex, want.toString('hex').replace(/..(?=.)/g, '$& '), 'hex');
+        t.ok(!/[\u0000-\u0009\u000b-\u001f\u007f\u202a-\u202e\u2066-\u2069]/.test(text), text);
+        const rows = await pane
+          .locator('.bytes > div')
+          .evaluateAll(list => list.map(row => [...row.children].map(x => x.textContent)));
+        t.equal(rows.map(row => row[1]).join(' '), hex, 'rows');
+        t.equal(
+          rows.map(row => row[2]).join(''),
+          want.toString('latin1').replace(/[^ -~]/g, '·'),
+          'text beside it',
+        );
+      }
+      const found = await page.evaluate(() => [
+        window.pwned ?? null,
+        document.querySelectorAll('.details img, .details script').length,
+      ]);
+      t.equal(found, [null, 0]);
+      // no bytes, no section
+      await page.evaluate(() => {
+        window.cpd.state.selected.value = 0;
+      });
+      await settle(page);
+      t.equal(await page.locator('.moved').count(), 0);
+      t.quiet(page);
+    },
+  ],
+
+  [
     'findings lead to their evidence',
     async t => {
       const { path } = await t.report('build', 6000),

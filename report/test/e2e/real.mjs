@@ -53,6 +53,46 @@ export const real = [
   ],
 
   [
+    'first bytes of what a program wrote: in the page where they were recorded, and only there',
+    async t => {
+      if (!existsSync(PROGRAM)) t.skip('no compendium to run (set COMPENDIUM)');
+      const recording = join(t.dir, 'moved.cpd');
+      try {
+        execFileSync(PROGRAM, ['-q', '--record', recording, '--', 'printf', 'a\\033<b>\\n'], {
+          stdio: 'pipe',
+        });
+      } catch (e) {
+        if (/ptrace|not permitted|EPERM/i.test(e.stderr)) t.skip('tracing is not permitted here');
+        throw e;
+      }
+      for (const [name, options, want] of [
+        ['moved', [], '61 1b 3c 62 3e 0a'],
+        ['redacted', ['--redact'], null],
+      ]) {
+        const path = join(t.dir, `${name}.html`);
+        execFileSync(PROGRAM, ['--read', recording, '-q', ...options, `--report=${path}`], {
+          stdio: 'pipe',
+        });
+        const page = await t.browser.open(path, { hash: 'tab=timeline' });
+        await page.evaluate(() => {
+          const s = window.cpd.state;
+          s.filter.value = 'type:write fd:1';
+          s.selected.value = s.mask.value.event(0);
+        });
+        await page.waitForSelector('.details .call');
+        t.equal(
+          await page.evaluate(
+            () => document.querySelector('.bytes > div > :nth-child(2)')?.textContent ?? null,
+          ),
+          want,
+          name,
+        );
+        await page.close();
+      }
+    },
+  ],
+
+  [
     'a page with two runs: differences first, both values, searched, and the same without scripts; hostile bytes stay text',
     async t => {
       if (!existsSync(PROGRAM)) t.skip('no compendium to run (set COMPENDIUM)');

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { bytesText, hexRows } from '../../src/engine/hex';
 import { decode, type ColdBlock, type HotBlock, type StringBlock } from '../../src/format/decode';
 import { base64Bytes, gunzip } from '../../src/format/inflate';
 import { parseCols } from '../../src/format/layout';
@@ -50,6 +51,29 @@ test('golden: the encoder of the tests makes exactly these bytes', () => {
     5,
   );
   assert.equal(Buffer.from(c).toString('base64'), golden.c);
+});
+
+test('first bytes: a column of events, and blocks with ids of their own', () => {
+  const cols = [...golden.cols.c, 'conn:u32', 'data:u32'],
+    cold = decode('c', payload(cols, { data: [0, 2, 1] }, 3), parseCols(cols)) as ColdBlock;
+  assert.deepEqual([...(cold.data as Int8Array)], [0, 2, 1]);
+  const bytes = Uint8Array.of(0, 255, 60, 115, 13),
+    block = decode('d', stringPayload([Buffer.alloc(0), bytes]), []) as StringBlock,
+    moved = new Strings();
+  assert.equal(block.kind, 'd');
+  moved.add(block);
+  assert.deepEqual([...moved.bytes(1)], [...bytes]);
+  assert.equal(moved.bytes(2).length, 0);
+});
+
+test('bytes in hex, and as text of lines in which nothing is hidden', () => {
+  const bytes = Uint8Array.from([...Buffer.from('ab\ncdefgh\u202e'), 0xff, 0]);
+  assert.deepEqual(hexRows(bytes), [
+    { at: '0000', hex: '61 62 0a 63 64 65 66 67', text: 'ab·cdefg' },
+    { at: '0008', hex: '68 e2 80 ae ff 00', text: 'h·····' },
+  ]);
+  assert.equal(bytesText(bytes), 'ab\ncdefgh\\u{202e}\\xff\\x00');
+  assert.deepEqual(hexRows(new Uint8Array(0)), []);
 });
 
 test('golden: hot columns', () => {
