@@ -149,8 +149,8 @@ struct row {
 	uint64_t has;			/* the same, a bit a field; without those of a group that the sink has */
 	struct row_kept group[_ROW_GROUPS];	/* of a sink that keeps them */
 	/*
-	 * EVENT: what it was made from, for dialects of arguments; with the descriptor of calls the model does nothing
-	 * with
+	 * EVENT, EXEC (NULL: inherited): what it was made from, for dialects of arguments; with the descriptor of
+	 * calls the model does nothing with
 	 */
 	const struct event *event;
 };

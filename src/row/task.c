@@ -94,7 +94,7 @@ enum { EXEC_FDS_MAX = 32 };
 void rows_exec(struct rows *r, const struct event *ev)
 {
 	struct row_fd fds[EXEC_FDS_MAX];
-	struct row_ctx c = { .fds = fds };
+	struct row_ctx c = { .fds = fds, .ev = ev };
 	const struct fdent *e;
 
 	if (!ev->task)

@@ -91,6 +91,7 @@ struct html {
 	struct row_spool samples;	/* start, lane, type: the counter, val */
 	struct html_pool strings, data;	/* blocks s and d */
 	uint64_t data_bytes, data_dropped;
+	bool has_data, has_env;
 	struct spool execs;
 	struct store files, conns, tasks, lane_of_task, lane_of_proc;	/* lanes + 1 */
 	uint32_t ntasks, nended, nconns;
@@ -114,6 +115,7 @@ void html_pool_done(struct html_pool *p);
 void html_pool_end(struct html *h, struct html_pool *p);		/* those that wait become a block */
 uint32_t html_pool_id(struct html *h, struct html_pool *p, const void *s, size_t n);	/* 0 for the empty one */
 uint32_t html_string(struct html *h, const void *s, size_t n);		/* in the pool of strings */
+uint32_t html_data(struct html *h, const void *s, size_t n);	/* in the pool of bytes; 0 also when that is full */
 
 /* html_row.c: an event's row; the table of errors fills as it goes */
 /* CALM: it says how things are (not there, not yet); processes end well with it. */

@@ -39,7 +39,7 @@ void html_layout_of(struct html *h, struct html_layout *ret_layout)
 	for (unsigned i = 0; i < ARRAY_SIZE(columns); i++) {
 		struct html_cols *cols = &ret_layout->cols[columns[i].kind];
 
-		if (columns[i].kind == KIND_C && h->data.n == 1 && !strcmp(columns[i].col.name, "data"))
+		if (columns[i].kind == KIND_C && !h->has_data && !strcmp(columns[i].col.name, "data"))
 			continue;
 		cols->v[cols->n] = columns[i].col;
 		cols->v[cols->n++].delta = !strcmp(columns[i].col.name, "dt");
@@ -281,7 +281,10 @@ static void write_notes(struct html *h, struct json *j)
 			 (unsigned long long)h->args_dropped);
 		json_cstr(j, text);
 	}
-	if (h->data.n > 1)
+	if (h->has_env && !(h->opt->totals->start_mode & START_REDACTED))
+		json_cstr(j, "The environment of each program is in this report "
+			     "(--redact masks what looks like a secret).");
+	if (h->has_data)
 		json_cstr(j, "The first bytes of what was read and written are in this report "
 			     "(--redact leaves them out).");
 	if (h->data_dropped) {

@@ -4,7 +4,7 @@
 #include "base/outfile.h"
 #include "sink/html.h"
 
-enum { INTERN_MAX = 1 << 21 };
+enum { INTERN_MAX = 1 << 21, DATA_BYTES_MAX = 16 << 20 };
 
 void html_block_store(struct html *h, struct spool *s)
 {
@@ -60,6 +60,18 @@ uint32_t html_pool_id(struct html *h, struct html_pool *p, const void *s, size_t
 }
 
 uint32_t html_string(struct html *h, const void *s, size_t n) { return html_pool_id(h, &h->strings, s, n); }
+
+uint32_t html_data(struct html *h, const void *s, size_t n)
+{
+	uint32_t before = h->data.n, id;
+
+	if (h->data_bytes + n > DATA_BYTES_MAX)
+		return 0;
+	id = html_pool_id(h, &h->data, s, n);
+	if (h->data.n != before)
+		h->data_bytes += n;
+	return id;
+}
 
 void html_out_flush(struct html_out *out)
 {

@@ -17,8 +17,8 @@
 
 /* Distinct argument strings are kept up to this many bytes; what comes after has none, and the report says so. */
 enum { ARG_BYTES_MAX = 128 << 20, ARG_LEN_MAX = 4096 };
-/* Likewise the first bytes of what was moved, of one event and of all. */
-enum { DATA_LEN_MAX = 1024, DATA_BYTES_MAX = 16 << 20 };
+/* Likewise the first bytes of what was moved, of one event. */
+enum { DATA_LEN_MAX = 1024 };
 
 /*
  * Codes for what is no errno, or an errno that is no failure: ERESTARTSYS, the EINVAL of readlink on a plain file;
@@ -110,18 +110,10 @@ static uint32_t arguments(struct html *h, const struct event *ev)
 static uint32_t moved_bytes(struct html *h, const struct event *ev)
 {
 	struct moved_bytes d = event_moved_bytes(ev);
-	uint32_t before = h->data.n, id;
-	size_t n = MIN(d.n, (size_t)DATA_LEN_MAX);
+	uint32_t id = html_data(h, d.s, MIN(d.n, (size_t)DATA_LEN_MAX));
 
-	if (!n)
-		return 0;
-	if (h->data_bytes + n > DATA_BYTES_MAX) {
-		h->data_dropped++;
-		return 0;
-	}
-	id = html_pool_id(h, &h->data, d.s, n);
-	if (h->data.n != before)
-		h->data_bytes += n;
+	h->has_data |= id > 0;
+	h->data_dropped += d.n && !id;
 	return id;
 }
 

@@ -5,7 +5,9 @@
 
 #include "abi/meaning.h"
 #include "base/macro.h"
+#include "event/event.h"
 #include "model/model.h"
+#include "record/record.h"
 #include "row/enums.h"
 #include "sink/html.h"
 #include "sink/words.h"
@@ -150,6 +152,47 @@ static void json_fds(struct json *j, const struct cell *fds)
 		json_key(j, "fds_more"), json_u64(j, fds->all - fds->n);
 }
 
+/* NAME=VALUE, a NUL behind each: execs with the same one share it, but for the variable that shells set for each. */
+enum { ENV_BYTES_MAX = 65536 };
+
+static void json_env(struct html *h, struct json *j, const struct event *ev)
+{
+	struct strings *env = ev && ev->item && ev->item->kind == RECORD_EXEC ?
+		strings_new(ev->item->parts, ev->item->nparts, PART_ENVP) : NULL;
+	const struct bytes *own = NULL;
+	struct buf b = { 0 };
+	uint64_t kept = 0, cut = 0;
+	uint32_t id = 0;
+
+	for (unsigned i = 0; env && i < env->n; i++) {
+		const struct bytes *v = &env->v[i];
+
+		if (b.len + v->len + 1 > ENV_BYTES_MAX)
+			continue;
+		kept++;
+		cut += v->cut;
+		if (v->len > 1 && v->s[0] == '_' && v->s[1] == '=') {
+			own = v;
+			continue;
+		}
+		buf_add(&b, v->s, v->len);
+		buf_putc(&b, '\0');
+	}
+	if (env && env->all) {
+		id = html_data(h, b.s, b.len);
+		h->has_env |= id > 0;
+		json_key(j, "env"), json_u64(j, id);
+		if (own)
+			json_key(j, "env_own"), json_u64(j, html_data(h, own->s, own->len));
+		if (env->all > (id ? kept : 0))
+			json_key(j, "env_more"), json_u64(j, env->all - (id ? kept : 0));
+	}
+	if (cut && id)
+		json_key(j, "env_cut"), json_u64(j, cut);
+	strings_unref(env);
+	buf_done(&b);
+}
+
 static void take_exec(struct html *h, const struct row *row)
 {
 	bool inherited = row_u(row, ROW_EXEC_INHERITED);
@@ -170,6 +213,7 @@ static void take_exec(struct html *h, const struct row *row)
 		json_key(&j, "inherited"), json_bool(&j, true);
 	if (row_has(row, ROW_EXEC_FDS))
 		json_fds(&j, &row->cells[ROW_EXEC_FDS]);
+	json_env(h, &j, row->event);
 	json_close(&j, '}');
 
 	struct html_exec head = { .prev = t->last_exec, .nbytes = (uint32_t)h->tmp.len };

@@ -143,16 +143,23 @@ def documented(meta):
     """The document's own example has the layout that is written, and each field of META has a name in the document."""
     text = (pathlib.Path(__file__).parents[2] / "docs/report-format.md").read_text()
     example = json.loads(re.search(r"^## 3\. META\n+```json\n(.*?)^```", text, re.M | re.S)[1])
-    if "d" not in meta["cols"]:     # no first bytes were recorded
-        example["cols"]["c"].remove("data:u32")
+    if "d" not in meta["cols"]:     # neither first bytes nor environments were recorded
         del example["cols"]["d"]
-    else:       # as wide as it has to be
-        example["cols"]["c"][-1] = meta["cols"]["c"][-1]
-        assert re.fullmatch(r"data:u(8|16|32)", meta["cols"]["c"][-1])
+    data = [column for column in meta["cols"]["c"] if re.fullmatch("data:u(8|16|32)", column)]
+    example["cols"]["c"] = example["cols"]["c"][:-1] + data      # as wide as it has to be, where there is any
     for field in ("version", "cols", "block", "categories", "file_kinds", "sock_kinds", "sock_states"):
         assert meta[field] == example[field], f"docs/report-format.md has {field} as {example[field]}, the report as {meta[field]}"
     unnamed = set(keys(meta)) - set(re.findall(r"[`\"](\w+)[`\"]", text))
     assert not unnamed, f"docs/report-format.md does not name {sorted(unnamed)}"
+
+
+def execs(report):
+    return [e for t in report.meta["tasks"] for e in t["execs"]]
+
+
+def variables(report, e):
+    """The environment of an exec, as it was recorded."""
+    return [v for key in ("env", "env_own") if e.get(key) for v in report.moved[e[key]].rstrip(b"\0").split(b"\0")]
 
 
 def redacted(compendium, recording, tmp):
@@ -161,7 +168,9 @@ def redacted(compendium, recording, tmp):
     subprocess.run([compendium, "--read", recording, f"--report={page}", "-q", "--redact"], check=True,
                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     r = Report(page)
-    assert "d" not in r.kinds and "d" not in r.meta["cols"] and "data" not in r.columns.get("c", {}), "contents after --redact"
+    assert not any(c.startswith("data:") for c in r.meta["cols"]["c"]), "contents after --redact"
+    for name, _, value in (v.partition(b"=") for e in execs(r) for v in variables(r, e)):
+        assert value == b"<redacted>" or not re.search(rb"TOKEN|SECRET|PASSWORD", name), f"{name}={value} after --redact"
 
 
 def check(compendium, recording, tmp):
@@ -200,7 +209,12 @@ def check(compendium, recording, tmp):
         row = meta["types"][t]
         assert not i or row["op"] in ("read", "write", "send", "recv", "peek"), f"first bytes of {row['name']}"
         assert not i or err or row["bytes"] != "ret" or 0 < len(r.moved[i]) <= min(ret, 1024), f"{len(r.moved[i])} bytes of {ret}"
-    assert bool(r.moved) == ("d" in meta["cols"]) == any("first bytes" in note for note in meta["notes"])
+    assert any(moved) == bool(moved) == any("first bytes" in note for note in meta["notes"])
+    with_env = [e for e in execs(r) if e.get("env")]
+    assert bool(with_env) == any("environment" in note for note in meta["notes"])
+    assert bool(r.moved) == ("d" in meta["cols"]) == (bool(moved) or bool(with_env))
+    for e in with_env:
+        assert not e.get("inherited") and len(set(variables(r, e))) > 1 and all(b"=" in v for v in variables(r, e)), variables(r, e)
     assert len(set(r.strings)) == len(r.strings) and r.strings[0] == b""
 
     # sums as the text has them

@@ -31,6 +31,11 @@ export interface ExecInfo {
   comm?: string;
   fds?: [number, number][];
   fds_more?: number;
+  /** Bytes of the table `d`: NAME=VALUE, a NUL behind each; what shells set for each command. */
+  env?: number;
+  env_own?: number;
+  env_more?: number;
+  env_cut?: number;
 }
 export interface Task {
   pid: number;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Everything about the selected event, its neighbours, and who else touched the same thing; or the selected range in figures.
 import { useEffect, useState } from 'preact/hooks';
+import { execOf } from '../engine/environment';
 import { bytes, count, duration, instant, plural, wall } from '../engine/human';
 import {
   laneName,
@@ -18,6 +19,7 @@ import { words } from '../engine/words';
 import { show } from '../format/text';
 import { commandLine, copy } from '../ui/menu';
 import type { State } from '../ui/state';
+import { Environment } from './environment';
 import { MovedBytes } from './moved';
 import { RangePane } from './range-pane';
 
@@ -99,11 +101,17 @@ function EventPane({ s, i }: { s: State; i: number }) {
         <Moved s={s} i={i} cold={cold} />
       </dl>
       {cold && <MovedBytes s={s} i={i} />}
+      <ExecEnvironment s={s} i={i} />
       <Steps s={s} i={i} />
       <Buttons s={s} i={i} />
       <Who s={s} i={i} cold={cold} />
     </aside>
   );
+}
+
+function ExecEnvironment({ s, i }: { s: State; i: number }) {
+  const e = execOf(s.store, i);
+  return e && <Environment s={s} lane={s.store.lane[i]} e={e} />;
 }
 
 const only = (s: State, key: string, value: string) => () => {

@@ -6,6 +6,7 @@ import { show } from '../format/text';
 import { commandLine, copy } from '../ui/menu';
 import type { State } from '../ui/state';
 import { laneName } from '../engine/neighbours';
+import { Environment } from './environment';
 import { blocked, endedBadly, howEnded, type ProcessRow } from './process-rows';
 
 interface Props {
@@ -59,6 +60,7 @@ function Execs({ s, row }: Props) {
               </>
             )}
           </dl>
+          <Environment s={s} lane={row.lane} e={e} />
           {e.fds && e.fds.length > 0 && (
             <p class="dim">
               {'Descriptors kept open: '}

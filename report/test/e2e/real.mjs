@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { everyTab, goTab, here, number, PROGRAM, state } from './help.mjs';
+import { everyTab, goTab, here, number, PROGRAM, settle, state } from './help.mjs';
 
 export const real = [
   [
@@ -87,6 +87,52 @@ export const real = [
           want,
           name,
         );
+        await page.close();
+      }
+    },
+  ],
+
+  [
+    'environment of an exec: what is different from before, searched; masked with --redact',
+    async t => {
+      if (!existsSync(PROGRAM)) t.skip('no compendium to run (set COMPENDIUM)');
+      const recording = join(t.dir, 'env.cpd'),
+        script = "env -u GONE -u SAME NEW='<b>new</b>' API_TOKEN=abcdefgh12 KEPT=2 true";
+      try {
+        execFileSync(PROGRAM, ['-q', '--record', recording, '--', 'sh', '-c', script], {
+          stdio: 'pipe',
+          env: { ...process.env, GONE: '1', KEPT: '1' },
+        });
+      } catch (e) {
+        if (/ptrace|not permitted|EPERM/i.test(e.stderr)) t.skip('tracing is not permitted here');
+        throw e;
+      }
+      for (const [options, token] of [
+        [[], 'abcdefgh12'],
+        [['--redact'], '<redacted>'],
+      ]) {
+        const path = join(t.dir, `env${options.length}.html`);
+        execFileSync(PROGRAM, ['--read', recording, '-q', ...options, `--report=${path}`], {
+          stdio: 'pipe',
+        });
+        const page = await t.browser.open(path, { hash: 'tab=timeline' });
+        await page.evaluate(() => {
+          const s = window.cpd.state;
+          s.filter.value = 'op:exec proc:true err:none';
+          s.selected.value = s.mask.value.event(0);
+        });
+        await page.click('.environment summary');
+        t.ok(
+          /, 2 added, 1 changed, 1 removed/.test(await page.innerText('.environment summary')),
+          await page.innerText('.environment summary'),
+        );
+        const rows = await page
+          .locator('.environment li')
+          .evaluateAll(list => list.slice(0, 4).map(x => x.textContent));
+        t.equal(rows, [`+API_TOKEN=${token}`, '+NEW=<b>new</b>', '~KEPT=2 (was 1)', '−GONE=1']);
+        await page.fill('.environment input', 'kept=');
+        await settle(page);
+        t.equal(await page.locator('.environment li').count(), 1, 'search');
         await page.close();
       }
     },
