@@ -25,6 +25,7 @@ struct share {
 struct walk {
 	const struct totals *t;
 	unsigned follow, depth;
+	const struct totals_task *on_way[DEPTH_MAX + 1]; /* whose wait for the next one is walked */
 	struct budget *b;
 	struct arena arena;
 	struct share *shares[_SPENT], *last[_SPENT]; /* by what they are of, in the order they came in; the last */
@@ -155,6 +156,20 @@ static const struct totals_task *likely_waker(const struct walk *w, const struct
 	return o ? NULL : found;
 }
 
+/*
+ * Who has the other end of a pipe: the writer while it is empty, the reader while it is full.  Two that wait for each
+ * other, as a server and its client do in turn, are not followed round.
+ */
+static const struct totals_task *other_end(const struct walk *w, const struct totals_task *task, const struct span *s)
+{
+	const struct totals_task *other = s->other ? first_task(w->t, s->other) : NULL;
+
+	for (unsigned i = 0; other && i < w->depth; i++)
+		if (w->on_way[i] == other)
+			return NULL;
+	return other != task ? other : NULL;
+}
+
 /* Who is waited for, where that is followed. */
 static const struct totals_task *followed(const struct walk *w, const struct totals_task *task, const struct span *s)
 {
@@ -162,6 +177,8 @@ static const struct totals_task *followed(const struct walk *w, const struct tot
 		return NULL;
 	if ((s->what == SPENT_LOCK || s->what == SPENT_WAKE) && w->follow & BUDGET_THREADS)
 		return likely_waker(w, task, s);
+	if (s->what == SPENT_PIPE)
+		return w->follow & BUDGET_PIPES ? other_end(w, task, s) : NULL;
 	if (!s->wait->target)
 		return NULL;
 	if (s->what == SPENT_THREAD && w->follow & BUDGET_THREADS)
@@ -184,7 +201,7 @@ static void span_time(struct walk *w, const struct totals_task *task, const stru
 
 		stretch(w, task, *at, a);
 		*at = b;
-		w->depth++;
+		w->on_way[w->depth++] = task;
 		walk(w, other, a, b);
 		w->depth--;
 		w->on = on;
@@ -287,7 +304,7 @@ struct critical *critical_path(const struct totals *t)
 {
 	const struct totals_proc *p = totals_proc(t, t->main_proc);
 	struct budget b;
-	struct walk w = {.t = t, .b = &b, .follow = BUDGET_THREADS | BUDGET_CHILDREN};
+	struct walk w = {.t = t, .b = &b, .follow = BUDGET_THREADS | BUDGET_CHILDREN | BUDGET_PIPES};
 
 	/* of several that were there before, or of what was chosen alone, there is no path */
 	if (!p || t->start_mode & START_SYSTEM || t->nrows)

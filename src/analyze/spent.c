@@ -189,15 +189,15 @@ static void add_waiter(uint32_t *v, unsigned *n, unsigned max, uint32_t tid)
 }
 
 /* The thread waited from start to end; never before what it did last ended. */
-static void waited(struct spending *s, struct totals_task *task, uint64_t start, uint64_t end, enum spent what,
-		   struct totals_wait *wait)
+static void waited(struct spending *s, struct totals_task *task, const struct span *span)
 {
 	uint64_t from = task->nspans ? task->spans[task->nspans - 1].end_ns : task->start_ns;
+	uint64_t start = MAX(span->start_ns, from), end = span->end_ns;
+	struct totals_wait *wait = span->wait;
 
-	start = MAX(start, from);
 	if (end < start || end - start < WAIT_LEAST_NS)
 		return;
-	add_span(s, task, &(struct span){start, end, wait, what});
+	add_span(s, task, &(struct span){start, end, wait, span->what, span->other});
 	if (!wait)
 		return;
 	wait->several |= wait->proc != task->proc;
@@ -247,7 +247,6 @@ static void describe(struct spending *s, struct totals *t, const struct subject 
 	if (f && f->sock)
 		w->conn = totals_conn_known(t, f->sock->now.id);
 	if (f && f->kind == FILE_PIPE) {
-		w->peer_pid = f->peer_pid;
 		w->pipe_ns = pipe_ns(s, t, f->id);
 	}
 	if (f && f->name.len)
@@ -374,6 +373,18 @@ static void for_child(struct spending *s, const struct event *ev, struct subject
 
 /* ---- events ---- */
 
+/* Who last wrote into a pipe that was read from, or read from it. */
+static uint32_t other_end(const struct totals *t, const struct subject *sub, struct totals_wait *w)
+{
+	const struct file *f = sub->what == SPENT_PIPE ? sub->file : NULL;
+
+	if (w && f && f->peer_pid && f->peer_pid != w->peer_pid) {
+		w->peer_pid = f->peer_pid;
+		w->peer = totals_proc(t, f->peer_proc);
+	}
+	return f ? f->peer_proc : 0;
+}
+
 static void call_event(struct spending *s, struct totals *t, const struct event *ev)
 {
 	const struct call *c = ev->call;
@@ -401,7 +412,8 @@ static void call_event(struct spending *s, struct totals *t, const struct event 
 		r->open_wait = w;
 		return;
 	}
-	waited(s, &r->row, c->enter_ns - MIN(ev->before_ns, c->enter_ns), end, sub.what, w);
+	waited(s, &r->row,
+	       &(struct span){c->enter_ns - MIN(ev->before_ns, c->enter_ns), end, w, sub.what, other_end(t, &sub, w)});
 }
 
 static void stopped(struct spending *s, struct totals *t, const struct event *ev)
@@ -413,7 +425,7 @@ static void stopped(struct spending *s, struct totals *t, const struct event *ev
 	if (ev->kind == EV_STOP && !r->stopped_ns)
 		r->stopped_ns = ev->ts_ns;
 	if (ev->kind == EV_CONT && r->stopped_ns) {
-		waited(s, &r->row, r->stopped_ns, ev->ts_ns, SPENT_STOPPED, NULL);
+		waited(s, &r->row, &(struct span){r->stopped_ns, ev->ts_ns, NULL, SPENT_STOPPED, 0});
 		r->stopped_ns = 0;
 	}
 }
@@ -436,9 +448,9 @@ static void ended(struct spending *s, struct totals *t, const struct task *task,
 	if (!r || r->row.end_ns)
 		return;
 	if (r->stopped_ns)
-		waited(s, &r->row, r->stopped_ns, ts_ns, SPENT_STOPPED, NULL);
+		waited(s, &r->row, &(struct span){r->stopped_ns, ts_ns, NULL, SPENT_STOPPED, 0});
 	else if (r->open_ns)
-		waited(s, &r->row, r->open_ns, ts_ns, r->open_what, r->open_wait);
+		waited(s, &r->row, &(struct span){r->open_ns, ts_ns, r->open_wait, r->open_what, 0});
 	r->row.end_ns = MAX(task->end_ns ? task->end_ns : ts_ns, r->row.start_ns);
 	r->row.has_usage = task->has_usage;
 	r->row.run_ns = task->run_ns;

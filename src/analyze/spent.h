@@ -43,7 +43,8 @@ struct totals_wait {
 	struct bytes name;			/* a path, a pipe; no bytes: none */
 	uint32_t target;			/* CHILD: process id; THREAD: task id; 0: not known */
 	const struct totals_proc *target_proc;	/* CHILD: its row, NULL not known */
-	uint32_t peer_pid;			/* PIPE: who has the other end, 0 not known */
+	uint32_t peer_pid;			/* PIPE: who had the other end last, 0 not known */
+	const struct totals_proc *peer;		/* its row, NULL not known */
 	uint32_t target_pid;			/* CHILD: by a pidfd of it, 0: by another way */
 	uint64_t *pipe_ns;			/* PIPE: all that was waited for it; NULL: not known which */
 	uint64_t addr;				/* LOCK: of the futex, 0: none; shared: its place in name */
@@ -55,7 +56,12 @@ struct totals_wait {
 };
 
 /* A thread. */
-struct span { uint64_t start_ns, end_ns; struct totals_wait *wait; enum spent what; };
+struct span {
+	uint64_t start_ns, end_ns;
+	struct totals_wait *wait;
+	enum spent what;
+	uint32_t other;				/* PIPE: process id of who had its other end then, 0 not known */
+};
 struct totals_task {
 	uint32_t id, tid, proc;
 	uint32_t seq, next;			/* its row; row + 1 of the process's next one, 0: none */
@@ -103,7 +109,8 @@ struct budget_part {
 };
 struct budget { uint64_t all_ns; struct budget_part parts[_SPENT]; };	/* the parts sum to the whole */
 
-enum { BUDGET_THREADS = 1, BUDGET_CHILDREN = 2 };	/* a wait for one of these is what that did meanwhile */
+/* A wait for one of these is what that did meanwhile; PIPES: for who has the other end. */
+enum { BUDGET_THREADS = 1, BUDGET_CHILDREN = 2, BUDGET_PIPES = 4 };
 /*
  * Of a process: of its first thread, and while that waits for another one, of that.  With BUDGET_CHILDREN while it
  * waits for a child, of the child: the path that its end depended on.  false: there is none.

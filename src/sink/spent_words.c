@@ -88,6 +88,11 @@ static void wait_words(struct buf *b, const struct totals_wait *w, enum detail d
 		path_format(b, w->name.s, w->name.len);
 		if (w->peer_pid)
 			buf_printf(b, " of %u", w->peer_pid);
+		if (w->peer && w->peer->comm.len) {
+			buf_puts(b, " (");
+			text_safe(b, w->peer->comm.s, w->peer->comm.len);
+			buf_putc(b, ')');
+		}
 		if (w->what == SPENT_LOCK)
 			buf_puts(b, " (locked)");
 	} else {

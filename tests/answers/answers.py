@@ -605,6 +605,33 @@ def critical_path(t):
     equal({tasks[lane]["pid"] for lane in spent}, {row["pid"] for row in rows}, "processes of the path")
 
 
+BURNS = """
+import sys, time
+def burn(s):
+    end = time.process_time() + s
+    while time.process_time() < end: pass
+for line in sys.stdin if sys.argv[1] == "pass" else ["x" * 70000] * 30:
+    burn(float(sys.argv[2]))
+    print(line.strip())
+    sys.stdout.flush()
+"""
+
+
+def pipeline(t):
+    """of a pipeline the process in the middle, which takes ten times as long: in the critical path, and who has the pipe that the first one waits for"""
+    d = pathlib.Path(os.path.realpath(t.scratch))
+    (d / "burns").write_text(BURNS)
+    part = f"{sys.executable} -S -E {d}/burns"
+    command = f"{part} make .004 | {part} pass .04 | {part} pass .004 > /dev/null"
+    *_, text = t.run("sh", "-c", command, options=["-q", "--summary=json"])
+    tables = json.loads(text)["tables"]
+    rows = tables["critical_path"]["rows"]
+    longest = max(rows, key=lambda row: row["time_ns"])
+    check(longest["command"].endswith("burns pass .04"), rows)
+    check(any(re.search(rf"^pipe:\[\d+\] of {longest['pid']} \(python", row["for"]) for row in tables["waits"]["rows"]), tables["waits"])
+    check(9900 <= sum(row["share"] for row in rows) <= 10000, "shares that sum to the whole")
+
+
 # ---- findings ----
 
 def leak(t):
@@ -929,7 +956,7 @@ def hidden(t):
 
 
 GROUPS = {"different": [equal_runs, slow_stream, header_gone, as_json, live, other_user, library_gone, by_jq, slower, started, hidden],
-          "slow": [sums, on_cpu, slow_server, node, ring, carried, lock, shared_lock, idle_pool, critical_path], "findings": [leak, refused, no_finding, tree],
+          "slow": [sums, on_cpu, slow_server, node, ring, carried, lock, shared_lock, idle_pool, critical_path, pipeline], "findings": [leak, refused, no_finding, tree],
           "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, in_the_program, forbidden, killed_by_filter, pipefail, namespace, no_rights, second_place, made_good, no_reason, words_are_safe]}
 
 

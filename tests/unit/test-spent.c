@@ -7,6 +7,7 @@
 #include <linux/futex.h>
 
 #include "analyze/counting.h"
+#include "analyze/critical.h"
 #include "analyze/findings.h"
 #include "analyze/table.h"
 #include "analyze/totals.h"
@@ -75,6 +76,59 @@ static void test_times_at_their_end(void **state)
 	futex(t, &other, FAKE_T0 + MS, UINT64_MAX - FAKE_T0 - MS, FUTEX_WAIT_PRIVATE, 2);
 	assert_int_equal(t->waits.v[0]->n, 2);
 	assert_true(t->waits.v[0]->ns == UINT64_MAX);
+	totals_free(t);
+}
+
+/* A read from that pipe, of that process, which waits for who has the other end. */
+static void reads(struct totals *t, const struct fake_task *f, struct file *pipe, const struct fake_task *other,
+		  uint64_t enter_ns, uint64_t dur_ns)
+{
+	struct item item;
+	struct event ev = waits(&item, EV_READ, f, "read", enter_ns, dur_ns, (uint64_t[6]){ 0 });
+
+	pipe->peer_proc = other->proc.id;
+	pipe->peer_pid = other->proc.pid;
+	ev.file = pipe;
+	totals_event(t, &ev);
+}
+
+static void ends(struct totals *t, struct fake_task *f, uint64_t ns)
+{
+	struct event ev = fake_event(EV_EXIT, f, NULL, ns);
+
+	f->task.end_ns = f->proc.end_ns = ns;
+	totals_event(t, &ev);
+}
+
+/* The path goes into who has the other end of a pipe, and of two that wait for each other not round and round. */
+static void test_path_through_pipes(void **state)
+{
+	struct totals *t = totals_new();
+	struct file pipe = { .id = 1, .kind = FILE_PIPE, .name = fake_bytes("pipe:[7]") },
+		    back = { .id = 2, .kind = FILE_PIPE, .name = fake_bytes("pipe:[8]") };
+	struct fake_task reader, writer;
+	struct critical *c;
+
+	(void)state;
+	fake_proc(&reader, 1, 0, "reader");
+	fake_proc(&writer, 2, 1, "writer");
+	reader.task.start_ns = reader.proc.start_ns = writer.task.start_ns = writer.proc.start_ns = FAKE_T0;
+	t->start_ns = FAKE_T0;
+	t->main_proc = reader.proc.id;
+	reads(t, &writer, &back, &reader, FAKE_T0 + 40 * MS, 10 * MS);
+	reads(t, &reader, &pipe, &writer, FAKE_T0 + 20 * MS, 60 * MS);
+	ends(t, &writer, FAKE_T0 + 70 * MS);
+	ends(t, &reader, FAKE_T0 + 100 * MS);
+	t->end_ns = FAKE_T0 + 100 * MS;
+	c = critical_path(t);
+	assert_non_null(c);
+	assert_int_equal(c->nrows, 2);
+	assert_true(c->rows[0]->ns == 50 * MS);		/* 10 of these without a writer */
+	assert_true(c->rows[0]->parts[SPENT_PIPE] == 10 * MS);
+	assert_true(c->rows[1]->ns == 50 * MS);
+	assert_true(c->rows[1]->parts[SPENT_PIPE] == 10 * MS);
+	assert_int_equal(t->waits.v[1]->peer_pid, writer.proc.pid);
+	critical_free(c);
 	totals_free(t);
 }
 
@@ -196,6 +250,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_join_is_of_the_newest), cmocka_unit_test(test_times_at_their_end),
+		cmocka_unit_test(test_path_through_pipes),
 		cmocka_unit_test(test_paths_are_no_ids), cmocka_unit_test(test_a_file_is_one_thing),
 		cmocka_unit_test(test_findings_of_many_peers),
 		cmocka_unit_test(test_shares_of_long_runs),
