@@ -109,6 +109,7 @@ static const struct effect_info infos[_FX_MAX] = {
 	/* Nothing to the model, but readers know what they are. */
 	[FX_DIR] = { "dir", IS(DIR, FILE) },
 	[FX_LOCK] = { "lock", TIMED, IS(LOCK, FILE) },
+	[FX_MESSAGE] = { "message", TIMED },
 	[FX_FSTAT] = { "fstat", IS(STAT, FILE) },
 	[FX_SETSOCKOPT] = { "setsockopt", IS(SOCKOPT, NETWORK) },
 	[FX_CLOCK] = { "clock", IS(TIME, TIME) },

@@ -173,6 +173,7 @@ enum effect {
 	/* None, but known by what they mean to a reader (struct meaning). */
 	FX_DIR,
 	FX_LOCK,
+	FX_MESSAGE, /* sends to, or receives from, a message queue */
 	FX_FSTAT,
 	FX_SETSOCKOPT,
 	FX_CLOCK,

@@ -23,6 +23,7 @@ const char *spent_name(enum spent s)
 		[SPENT_THREAD] = "thread", [SPENT_LOCK] = "lock",	  [SPENT_WAKE] = "wake", [SPENT_FILE] = "file",
 		[SPENT_PIPE] = "pipe",	   [SPENT_TERMINAL] = "terminal", [SPENT_SLEEP] = "sleep",
 		[SPENT_SIGNAL] = "signal", [SPENT_EVENT] = "event",	  [SPENT_STOPPED] = "stopped",
+		[SPENT_MESSAGE] = "message", [SPENT_WATCH] = "watch",
 		[SPENT_QUEUE] = "queue",   [SPENT_UNKNOWN] = "unknown",
 	};
 

@@ -20,7 +20,7 @@ enum spent {
 	SPENT_PEER,		/* connect, accept, receive, send, or readiness of a socket */
 	SPENT_CHILD,		/* wait(2), vfork, a pidfd */
 	SPENT_THREAD,		/* pthread_join */
-	SPENT_LOCK,		/* a futex that is a lock, flock, System V semaphores and queues */
+	SPENT_LOCK,		/* a futex that is a lock, flock, System V semaphores */
 	SPENT_WAKE,		/* a futex that is none: a condition, a semaphore, work for an idle thread */
 	SPENT_FILE,		/* files, directories, devices: open, read, write, fsync… */
 	SPENT_PIPE,
@@ -28,6 +28,8 @@ enum spent {
 	SPENT_SLEEP,		/* sleeps, timerfds, a poll of nothing */
 	SPENT_SIGNAL,
 	SPENT_EVENT,		/* eventfds, io_uring, and readiness of what is not known */
+	SPENT_MESSAGE,		/* a message queue: msgrcv, mq_receive, and their like that send */
+	SPENT_WATCH,		/* inotify, fanotify: what happens to files */
 	SPENT_STOPPED,		/* SIGSTOP and the like */
 	SPENT_QUEUE,		/* it could have run and no CPU was free */
 	SPENT_UNKNOWN,		/* not explained: the tracer's own stops, page faults, calls that were not traced */

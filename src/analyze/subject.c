@@ -15,7 +15,7 @@ static bool by_file(const struct file *f, struct subject *ret)
 		[FILE_TTY] = SPENT_TERMINAL,   [FILE_DEV] = SPENT_FILE,	     [FILE_PIPE] = SPENT_PIPE,
 		[FILE_SOCKET] = SPENT_PEER,    [FILE_MEMFD] = SPENT_FILE,    [FILE_EVENTFD] = SPENT_EVENT,
 		[FILE_EPOLL] = SPENT_EVENT,    [FILE_TIMERFD] = SPENT_SLEEP, [FILE_SIGNALFD] = SPENT_SIGNAL,
-		[FILE_INOTIFY] = SPENT_FILE,   [FILE_FANOTIFY] = SPENT_FILE, [FILE_PIDFD] = SPENT_CHILD,
+		[FILE_INOTIFY] = SPENT_WATCH,  [FILE_FANOTIFY] = SPENT_WATCH, [FILE_PIDFD] = SPENT_CHILD,
 		[FILE_IO_URING] = SPENT_EVENT, [FILE_ANON] = SPENT_EVENT,
 	};
 
@@ -52,6 +52,11 @@ static bool of_other(const struct event *ev, struct subject *ret)
 	case FX_LOCK:
 		by_file(ev->file, ret);
 		ret->what = SPENT_LOCK;
+		return true;
+	case FX_MESSAGE:
+		if (!by_file(spec->groups & GRP_DESC ? ev->file : NULL, ret))
+			*ret = (struct subject){0};
+		ret->what = SPENT_MESSAGE;
 		return true;
 	case FX_IO_URING:
 		if (ev->nwaited)

@@ -187,13 +187,14 @@ void plan_compile(unsigned arch, unsigned nr, const struct plan_wish *wish, stru
 	bool all = wish->all || (wish->chosen && callset_has(wish->chosen, arch, nr));
 	bool usual = !wish->chosen || (wish->usual && callset_has(wish->usual, arch, nr));
 	bool by_default = fx->by_default && (usual || is_for_names(spec, fx, wish->names));
-	bool waits = fx->waits && usual && (spec->groups & GRP_WAIT || spec->effect == FX_POLL /* epoll_ctl */);
+	bool may_wait = spec->groups & GRP_WAIT || spec->effect == FX_MESSAGE;
+	bool waits = fx->waits && usual && (may_wait || spec->effect == FX_POLL /* epoll_ctl */);
 	unsigned max_payload = all || usual ? wish->max_payload : 0;
 
 	*ret_plan = (struct capture_plan){
 		.wanted = all || by_default || waits || spec->wraps,
 		.every_form = all,
-		.exit = (all || (by_default && fx->needs_exit) || (waits && spec->groups & GRP_WAIT) || spec->wraps) && spec->ret != RET_NEVER,
+		.exit = (all || (by_default && fx->needs_exit) || (waits && may_wait) || spec->wraps) && spec->ret != RET_NEVER,
 	};
 	for (unsigned i = 0; i < 6; i++) {
 		const struct arg_spec *a = &spec->args[i];

@@ -29,6 +29,8 @@ static const struct {
 	[SPENT_SLEEP] = {"asleep by its own choice", "a sleep"},
 	[SPENT_SIGNAL] = {"waiting for a signal", "a signal"},
 	[SPENT_EVENT] = {"waiting for an event (eventfd, io_uring, epoll)", "an event"},
+	[SPENT_MESSAGE] = {"waiting for a message queue", "a message queue"},
+	[SPENT_WATCH] = {"waiting for a change of files (inotify)", "a change of files"},
 	[SPENT_STOPPED] = {"stopped by a signal", "SIGCONT"},
 	[SPENT_QUEUE] = {"ready, but no CPU was free", "a free CPU"},
 	[SPENT_UNKNOWN] = {"not explained (the tracer's stops, page faults)", "not explained"},

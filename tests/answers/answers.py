@@ -605,6 +605,45 @@ def critical_path(t):
     equal({tasks[lane]["pid"] for lane in spent}, {row["pid"] for row in rows}, "processes of the path")
 
 
+WAITS = """
+import ctypes, os, sys, time
+libc, kind, directory = ctypes.CDLL(None), sys.argv[1], sys.argv[2]
+def later(what):
+    if os.fork() == 0:
+        time.sleep(.3)
+        what()
+        os._exit(0)
+if kind == "sysv":
+    queue = libc.msgget(0, 0o1600)
+    message = ctypes.create_string_buffer(b"\\1" + bytes(15))
+    later(lambda: libc.msgsnd(queue, message, 1, 0))
+    libc.msgrcv(queue, message, 1, 0, 0)
+    libc.msgctl(queue, 0, 0)
+elif kind == "posix":
+    libc, name = ctypes.CDLL("librt.so.1"), b"/answers%d" % os.getpid()
+    queue = libc.mq_open(name, os.O_RDWR | os.O_CREAT, 0o600, (ctypes.c_long * 8)(0, 4, 8))
+    libc.mq_unlink(name)
+    later(lambda: libc.mq_send(queue, b"x", 1, 0))
+    libc.mq_receive(queue, ctypes.create_string_buffer(8), 8, None)
+else:
+    watch = libc.inotify_init1(0)
+    libc.inotify_add_watch(watch, directory.encode(), 0x100)
+    later(lambda: open(directory + "/new", "w"))
+    os.read(watch, 1000)
+os.wait()
+"""
+
+
+def messages(t):
+    """a message queue of either kind and a file that comes into being are waited for: as what they are, no lock and no file"""
+    for kind, part in (("sysv", "message"), ("posix", "message"), ("inotify", "watch")):
+        *_, text = t.run(*PYTHON, WAITS, kind, t.scratch, options=["-q", "--summary=json"])
+        rows = json.loads(text)["tables"]["waits"]["rows"]
+        # (the child may be late, and then the parent waits for longer)
+        check(any(row["part"] == part and row["time_ns"] > 10 ** 8 for row in rows), f"{kind}: {rows}")
+        check(not any(row["part"] in ("lock", "file") and row["time_ns"] > 10 ** 8 and "inotify" in row["for"] for row in rows), f"{kind}: {rows}")
+
+
 BURNS = """
 import sys, time
 def burn(s):
@@ -956,7 +995,7 @@ def hidden(t):
 
 
 GROUPS = {"different": [equal_runs, slow_stream, header_gone, as_json, live, other_user, library_gone, by_jq, slower, started, hidden],
-          "slow": [sums, on_cpu, slow_server, node, ring, carried, lock, shared_lock, idle_pool, critical_path, pipeline], "findings": [leak, refused, no_finding, tree],
+          "slow": [sums, on_cpu, slow_server, node, ring, carried, lock, shared_lock, idle_pool, critical_path, pipeline, messages], "findings": [leak, refused, no_finding, tree],
           "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, in_the_program, forbidden, killed_by_filter, pipefail, namespace, no_rights, second_place, made_good, no_reason, words_are_safe]}
 
 
