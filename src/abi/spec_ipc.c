@@ -95,7 +95,7 @@ static const struct syscall_row rows[] = {
 	ROW(248, "add_key", GRP_IPC | GRP_SYS, INT, NONE, A("type", STR), A("description", STR), A_LEN("payload", BUF_IN, 3), A("plen", SIZE), A_ENUM("keyring", keyrings)),
 	ROW(249, "request_key", GRP_IPC | GRP_SYS, INT, NONE, A("type", STR), A("description", STR), A("callout_info", STR), A_ENUM("dest_keyring", keyrings)),
 	ROW_USE(250, "keyctl", GRP_IPC | GRP_SYS, INT, NONE, keyctl_words, A_ENUM("op", keyctl_ops), A("arg2", HEX), A("arg3", HEX), A("arg4", HEX), A("arg5", HEX)),
-	ROW(449, "futex_waitv", GRP_WAIT | GRP_IPC, INT, FUTEX, A_ARRAY("waiters", IN, layout_futex_waitv, 1), A("nr_futexes", UINT), A_BITS("flags", HEX, 32),
+	ROW(449, "futex_waitv", GRP_WAIT | GRP_IPC, INT, FUTEX, A_NEEDED_ARRAY("waiters", IN, layout_futex_waitv, 1), A("nr_futexes", UINT), A_BITS("flags", HEX, 32),
 		A_LAYOUT("timeout", IN, layout_timespec), A_CLOCK("clockid")),
 	ROW(454, "futex_wake", GRP_IPC, INT, FUTEX, A("uaddr", PTR), A("mask", HEX), A("nr", INT), A_FLAGS("flags", futex2_flags)),
 	ROW(455, "futex_wait", GRP_WAIT | GRP_IPC, INT, FUTEX, A("uaddr", PTR), A("val", ULONG), A("mask", HEX), A_FLAGS("flags", futex2_flags),

@@ -2,6 +2,7 @@
 #include "analyze/futex.h"
 
 #include <linux/futex.h>
+#include <string.h>
 
 #include "abi/spec.h"
 #include "decode/call.h"
@@ -15,18 +16,54 @@ bool futex_wakes(const struct event *ev)
 	return ev->call->spec->when && !cond_holds(ev->call->spec->when, (uint64_t[6]){0, ev->call->args[1].word});
 }
 
+/* struct futex_waitv of futex_waitv(2) and futex_requeue(2), and its flag; headers before 5.16 have neither. */
+struct waiter { uint64_t val, addr; uint32_t flags, reserved; };
+enum { PRIVATE_2 = 128 /* FUTEX2_PRIVATE */ };
+
+/* Of several that are waited for, the one that was woken, which the result is the number of; else the first. */
+static struct futex_use of_several(const struct call *c)
+{
+	const struct part *p = parts_find(c->parts, c->nparts, 0, PART_BYTES, 0);
+	uint64_t n = p ? p->len / sizeof(struct waiter) : 0, at = c->ret > 0 && !c->err ? (uint64_t)c->ret : 0;
+	struct waiter w;
+
+	if (at >= n)
+		at = 0;
+	if (at >= n)
+		return (struct futex_use){0};
+	memcpy(&w, p->bytes + at * sizeof(w), sizeof(w));
+	return (struct futex_use){.addr = w.addr, .val = w.val, .is_private = w.flags & PRIVATE_2};
+}
+
+static bool is_classic(const struct call *c)
+{
+	return c->nargs > 2 && c->spec->args[1].type == ARG_FLAGS;
+}
+
+struct futex_use futex_use(const struct call *c)
+{
+	if (is_classic(c))
+		return (struct futex_use){.addr = c->args[0].word,
+					  .val = (uint32_t)c->args[2].word,
+					  .is_private = c->args[1].word & FUTEX_PRIVATE_FLAG};
+	if (c->nargs > 0 && c->spec->args[0].type == ARG_ARRAY_IN)
+		return of_several(c);
+	if (c->nargs > 3 && c->spec->args[3].type == ARG_FLAGS)	/* futex_wait(2), futex_wake(2) */
+		return (struct futex_use){.addr = c->args[0].word,
+					  .val = c->args[1].word,
+					  .is_private = c->args[3].word & PRIVATE_2};
+	return (struct futex_use){.is_private = true};
+}
+
 /*
  * A word of 2 marks one that others wait for (glibc, Rust, Go; Drepper, "Futexes Are
  * Tricky"), in musl its top bit; a condition, a semaphore or an idle thread waits with another value.
  */
 bool futex_locks(const struct call *c)
 {
-	unsigned op, val;
+	uint32_t val = (uint32_t)futex_use(c).val;
+	unsigned op = is_classic(c) ? (unsigned)c->args[1].word & (unsigned)FUTEX_CMD_MASK : FUTEX_WAIT;
 
-	if (c->nargs < 3 || c->spec->args[1].type != ARG_FLAGS)
-		return false;
-	op = (unsigned)c->args[1].word & (unsigned)FUTEX_CMD_MASK;
-	val = (unsigned)c->args[2].word;
 	return op == FUTEX_LOCK_PI || op == FUTEX_LOCK_PI2 ||
 	       ((op == FUTEX_WAIT || op == FUTEX_WAIT_BITSET) && (val == 2 || val >> 31));
 }

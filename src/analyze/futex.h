@@ -6,6 +6,12 @@
 
 #include "event/event.h"
 
+/*
+ * Which word, of whatever call: of several that are waited for the one that was woken, else the first.  addr 0: not
+ * known.  is_private: of this process alone, as the call says.
+ */
+struct futex_use { uint64_t addr, val; bool is_private; };
+struct futex_use futex_use(const struct call *c);
 bool futex_wakes(const struct event *ev);
 bool futex_locks(const struct call *c);		/* it waits for a lock */
 uint32_t futex_joins(const struct call *c);	/* the thread it waits for the end of, 0: none */

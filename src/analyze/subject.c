@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "analyze/subject.h"
 
-#include <linux/futex.h>
 #include <linux/sched.h>
 #include <sys/mman.h>
 
 #include "abi/spec.h"
+#include "analyze/futex.h"
 #include "base/macro.h"
 
 static bool by_file(const struct file *f, struct subject *ret)
@@ -83,18 +83,15 @@ static bool of_other(const struct event *ev, struct subject *ret)
 
 /*
  * Without FUTEX_PRIVATE_FLAG, in memory that is shared, a futex is the same for all processes that have it mapped
- * (futex(2)): by the file and where in it.  Calls of 6.7 and later have their flags elsewhere.
+ * (futex(2)): by the file and where in it.
  */
 struct subject subject_of_futex(const struct event *ev)
 {
-	const struct call *c = ev->call;
-	struct subject s = {.what = SPENT_LOCK, .addr = c->args[0].word};
+	struct futex_use use = futex_use(ev->call);
+	struct subject s = {.what = SPENT_LOCK, .addr = use.addr};
 	const struct mm *mm = ev->task->proc->mm;
-	const struct region *r = NULL;
-	bool classic = c->nargs > 2 && c->spec->args[1].type == ARG_FLAGS;
+	const struct region *r = mm && s.addr && !use.is_private ? mm_find(mm, s.addr) : NULL;
 
-	if (mm && classic && !(c->args[1].word & FUTEX_PRIVATE_FLAG))
-		r = mm_find(mm, s.addr);
 	if (!r || !(r->flags & MAP_SHARED) || (!r->path.len && !r->src))
 		return s;
 	s.shared = true;

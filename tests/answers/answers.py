@@ -528,6 +528,64 @@ int main(int argc, char **argv)
 """
 
 
+def futex_waitv(t):
+    """threads, and processes, that wait for one of several futexes: the one that was woken, by its address or its place in the memory they share"""
+    need("gcc")
+    program = t.scratch / "waitv"
+    (t.scratch / "waitv.c").write_text(WAITV)
+    equal(os.system(f"gcc -O1 -pthread {t.scratch}/waitv.c -o {program}"), 0, "gcc")
+    if subprocess.run([program, "threads"], check=False).returncode == 77:
+        raise Skip("this kernel has no futex_waitv")
+    for how, name in (([], "0x4 of shared memory"), (["threads"], "0x[0-9a-f]+004")):
+        *_, text = t.run(program, *how)
+        says(text.split("Waited for (")[1].split("Time of")[0], rf"2×.* futex {name}, 2 threads")
+
+
+WAITV = """
+#include <errno.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static struct { uint64_t val, addr; uint32_t flags, reserved; } v[2];
+static void *waits(void *arg)
+{
+	if (syscall(449, v, 2, 0, 0, 0) < 0 && errno == ENOSYS)
+		_exit(77);
+	return arg;
+}
+int main(int argc, char **argv)
+{
+	int threads = argc > 1 && argv[1][0] == 't', woken = 0;
+	uint32_t *w = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | (threads ? MAP_PRIVATE : MAP_SHARED), -1, 0);
+	pthread_t t[2];
+	for (int i = 0; i < 2; i++) {
+		w[i] = i + 1;
+		v[i].val = i + 1;
+		v[i].addr = (uint64_t)(w + i);
+		v[i].flags = 2 | (threads ? 128 : 0);
+	}
+	for (int i = 0; i < 2; i++)
+		if (threads)
+			pthread_create(&t[i], 0, waits, 0);
+		else if (fork() == 0)
+			_exit(waits(0) != 0);
+	usleep(200000);
+	while (woken < 2) {	/* a machine may be slow */
+		int n = syscall(SYS_futex, w + 1, threads ? FUTEX_WAKE_PRIVATE : FUTEX_WAKE, 2, 0, 0, 0);
+		woken += n > 0 ? n : 0;
+		usleep(10000);
+	}
+	for (int i = 0; i < 2; i++)
+		threads ? pthread_join(t[i], 0) : wait(0);
+	return 0;
+}
+"""
+
+
 def idle_pool(t):
     """threads of a pool that wait for work wait for no lock; what a finding costs has the share that the table before it has"""
     need("gcc")
@@ -995,7 +1053,7 @@ def hidden(t):
 
 
 GROUPS = {"different": [equal_runs, slow_stream, header_gone, as_json, live, other_user, library_gone, by_jq, slower, started, hidden],
-          "slow": [sums, on_cpu, slow_server, node, ring, carried, lock, shared_lock, idle_pool, critical_path, pipeline, messages], "findings": [leak, refused, no_finding, tree],
+          "slow": [sums, on_cpu, slow_server, node, ring, carried, lock, shared_lock, idle_pool, critical_path, pipeline, messages, futex_waitv], "findings": [leak, refused, no_finding, tree],
           "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, in_the_program, forbidden, killed_by_filter, pipefail, namespace, no_rights, second_place, made_good, no_reason, words_are_safe]}
 
 

@@ -9,6 +9,7 @@
 #include "analyze/counting.h"
 #include "analyze/critical.h"
 #include "analyze/findings.h"
+#include "analyze/futex.h"
 #include "analyze/table.h"
 #include "analyze/totals.h"
 #include "fake.h"
@@ -77,6 +78,35 @@ static void test_times_at_their_end(void **state)
 	assert_int_equal(t->waits.v[0]->n, 2);
 	assert_true(t->waits.v[0]->ns == UINT64_MAX);
 	totals_free(t);
+}
+
+/* One of several futexes: the one that was woken; a made-up recording has less than the result says. */
+static void test_one_of_several_futexes(void **state)
+{
+	struct {
+		uint64_t val, addr;
+		uint32_t flags, reserved;
+	} v[2] = { { 1, 0x1000, 2 | 128, 0 }, { 2, 0x2000, 2, 0 } };
+	struct part part = { .part = PART_BYTES, .len = sizeof(v), .bytes = (const char *)v };
+	uint64_t args[6] = { 0x7000, 2 };
+	struct call c;
+	struct futex_use use;
+
+	(void)state;
+	fake_call(&c, "futex_waitv", FAKE_T0, MS, 1, args);
+	c.parts = &part;
+	c.nparts = 1;
+	use = futex_use(&c);
+	assert_true(use.addr == 0x2000 && use.val == 2 && !use.is_private);
+	assert_true(futex_locks(&c));
+	part.len = sizeof(v) - 1;
+	use = futex_use(&c);
+	assert_true(use.addr == 0x1000 && use.is_private);
+	assert_false(futex_locks(&c));
+	part.len = 1;
+	assert_true(futex_use(&c).addr == 0);
+	c.nparts = 0;
+	assert_true(futex_use(&c).addr == 0);
 }
 
 /* A read from that pipe, of that process, which waits for who has the other end. */
@@ -250,7 +280,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_join_is_of_the_newest), cmocka_unit_test(test_times_at_their_end),
-		cmocka_unit_test(test_path_through_pipes),
+		cmocka_unit_test(test_path_through_pipes), cmocka_unit_test(test_one_of_several_futexes),
 		cmocka_unit_test(test_paths_are_no_ids), cmocka_unit_test(test_a_file_is_one_thing),
 		cmocka_unit_test(test_findings_of_many_peers),
 		cmocka_unit_test(test_shares_of_long_runs),
