@@ -192,6 +192,24 @@ static unsigned explains(const struct totals_ending *e, const struct missed *m)
 	return is_usual(m) ? 0 : 1;
 }
 
+static bool leads_through(struct bytes path, struct bytes dir)
+{
+	for (uint32_t at = 0; at + dir.len + 2 <= path.len; at++)
+		if (path.s[at] == '/' && !memcmp(path.s + at + 1, dir.s, dir.len) && path.s[at + 1 + dir.len] == '/')
+			return true;
+	return false;
+}
+
+/* A compiler that looks for not/there.h looks for the directory in some places: that it is missing adds nothing. */
+static bool is_on_the_way(const struct misses *v, const struct missed *m)
+{
+	for (unsigned i = 0; i < v->n && m->name.len && errno_is_absence(m->err); i++)
+		if (&v->v[i].m != m &&
+		    (leads_through(v->v[i].m.first, m->name) || leads_through(v->v[i].m.second, m->name)))
+			return true;
+	return false;
+}
+
 /*
  * Those that explain most; of what was simply not there, only the last, and none where a configuration file was not
  * read in its first place.
@@ -208,7 +226,8 @@ static void keep_missed(struct totals *t, struct totals_ending *e, const struct 
 		for (unsigned i = 0; i < v->misses.n; i++) {
 			const struct live_miss *l = &v->misses.v[i];
 
-			if (l->seq < below && explains(e, &l->m) == most && (!best || l->seq > best->seq))
+			if (l->seq < below && (!best || l->seq > best->seq) && explains(e, &l->m) == most &&
+			    !is_on_the_way(&v->misses, &l->m))
 				best = l;
 		}
 		if (!best)

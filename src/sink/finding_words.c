@@ -75,14 +75,15 @@ static void refused(struct buf *b, const struct finding *f)
 static void leaked(struct buf *b, const struct finding *f)
 {
 	who(b, f->proc);
-	buf_puts(b, " made ");
-	human_counted(b, f->proc->made, "descriptor", "descriptors");
-	buf_puts(b, " and never closed ");
+	buf_puts(b, " never closed ");
 	human_count(b, f->n);
+	buf_puts(b, " of the ");
+	human_counted(b, f->proc->made, "descriptor", "descriptors");
+	buf_puts(b, " it made");
 	if (f->proc->unclosed_of_one * 2 > f->n) {
-		buf_puts(b, ", ");
+		buf_puts(b, ": ");
 		human_count(b, f->proc->unclosed_of_one);
-		buf_puts(b, " of them ");
+		buf_puts(b, f->proc->unclosed_of_one == 1 ? " is " : " are ");
 		path_format(b, f->proc->unclosed_name.s, f->proc->unclosed_name.len);
 	}
 }

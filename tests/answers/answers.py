@@ -57,6 +57,7 @@ def missing_header(t):
     shown = traced(t, "make", "-j2", cwd=d, status=2)
     says(shown, r"exit 1 +cc1 .*main\.c", r"so failed gcc \(\d+\), .*make \(\d+\)", r"fatal error: not/there\.h: No such file",
          r"there\.h was not found in [3-9] places: ")
+    check("not was not found" not in shown, f"a directory on the way to the header: {shown}")
     check("lib.c" not in shown.partition("Where the time went")[0], f"what was compiled well is shown as failed: {shown}")
 
 
@@ -736,7 +737,7 @@ def leak(t):
     file = pathlib.Path(os.path.realpath(t.scratch)) / "leaked"
     file.write_text("x")
     shown = traced(t, *PYTHON, f"import os\nfor i in range(300): os.open('{file}', 0)", status=0)
-    says(shown, rf"made \d+ descriptors and never closed 30\d, 300 of them {re.escape(str(file))}")
+    says(shown, rf"never closed 30\d of the \d+ descriptors it made: 300 are {re.escape(str(file))}")
 
 
 def refused(t):
