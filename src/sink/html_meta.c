@@ -7,6 +7,7 @@
 
 #include "abi/spec.h"
 #include "analyze/critical.h"
+#include "analyze/endings.h"
 #include "analyze/notes.h"
 #include "analyze/totals.h"
 #include "base/macro.h"
@@ -14,6 +15,7 @@
 #include "record/record.h"
 #include "config.h"
 #include "row/enums.h"
+#include "sink/ending_words.h"
 #include "sink/html.h"
 #include "sink/html_columns.h"
 #include "sink/totals_words.h"
@@ -182,6 +184,39 @@ static void write_execs(struct html *h, struct json *j, uint64_t last, struct ht
 	free(at);
 }
 
+static void key_words(struct json *j, const char *key, ending_words_fn *words, const struct totals_ending *e)
+{
+	struct buf b = { 0 };
+
+	words(&b, e);
+	if (b.len) {
+		json_key(j, key);
+		json_str(j, b.s, b.len);
+	}
+	buf_done(&b);
+}
+
+/* Of a process that failed, in the words of the static summary. */
+static void write_ending(const struct html *h, struct json *j, const struct html_task *t)
+{
+	const struct totals *totals = h->opt->totals;
+
+	for (unsigned i = totals ? totals->endings.n : 0; i-- > 0;) {
+		const struct totals_ending *e = totals->endings.v[i];
+
+		if (e->proc->pid != t->pid || e->proc->end_ns != totals->start_ns + t->end)
+			continue;
+		key_words(j, "fatal", ending_fatal, e);
+		if (e->cause) {		/* what it missed itself is no reason */
+			key_u64(j, "because", e->cause->proc->pid);
+			return;
+		}
+		key_words(j, "missed", ending_missed, e);
+		key_words(j, "last_lines", ending_last_lines, e);
+		return;
+	}
+}
+
 static void write_task(struct html *h, struct json *j, uint32_t lane, struct html_out *out)
 {
 	const struct html_task t = *(const struct html_task *)store_row(&h->tasks, lane);
@@ -210,6 +245,8 @@ static void write_task(struct html *h, struct json *j, uint32_t lane, struct htm
 		if (WCOREDUMP(t.status))
 			json_key(j, "core"), json_bool(j, true);
 	}
+	if (t.pid == t.tid && t.ended && t.has_status && t.status > 0)
+		write_ending(h, j, &t);
 	json_key(j, "comm");
 	json_str(j, t.comm, t.comm_len);
 	if (t.named) {

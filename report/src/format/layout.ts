@@ -50,6 +50,10 @@ export interface Task {
   exit?: number;
   signal?: string;
   core?: boolean;
+  fatal?: string;
+  missed?: string;
+  last_lines?: string;
+  because?: number;
   comm: string;
   named?: number;
   was?: string;

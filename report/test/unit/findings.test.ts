@@ -53,6 +53,30 @@ test('exit by signal', async () => {
   );
   assert.match(f[0].text, /killed by SIGSEGV/);
 });
+test('exit: with the reason', async () => {
+  const text = async (more: object) => {
+    const make: Make = (x, l) => {
+      x.exit(l, 3);
+      Object.assign(x.tasks[l], more);
+    };
+    return (await quietly(traced(make))).find(f => f.rule === 'exit')?.text;
+  };
+  assert.match(
+    (await text({ missed: 'a.h was not found', last_lines: 'no a.h' })) ?? '',
+    /\(\d+\) ended with exit code 3: a\.h was not found\.$/,
+  );
+  assert.match((await text({ last_lines: 'one\nno a.h' })) ?? '', /code 3: “no a\.h”\.$/);
+  assert.match((await text({ last_lines: 'x'.repeat(999) })) ?? '', /x{200}…\.$/);
+  assert.match(
+    (await text({ because: 1000, missed: 'x' })) ?? '',
+    /code 3: \S+ \(1000\) failed\.$/,
+  );
+  assert.match((await text({})) ?? '', /ended with exit code 3\.$/);
+});
+test('unclosed: of what', async () => {
+  const found = await quietly(traced((x, l) => times(L.unclosed, () => x.open(l, '/one'))));
+  assert.match(found.find(f => f.rule === 'unclosed')?.text ?? '', /: 100 are \/one\.$/);
+});
 test('exit: many alike are one finding, the main process is its own', async () => {
   const many = (n: number) =>
     traced((x, l) => {
@@ -162,7 +186,7 @@ test('slow-peer: what was waited for in poll, select, epoll or an io_uring count
     'slow-peer',
     waits(L.slowPeerNs),
     waits(L.slowPeerNs - 1),
-    /waited 200 ms for 10\.0\.0\.1:80 in poll, select, epoll or an io_uring/,
+    /waited 200 ms for 10\.0\.0\.1:80\.$/,
   );
 });
 const futex =
@@ -201,6 +225,8 @@ test('futex: to wait for a thread to end, for a condition or for work is no lock
   for (const value of [0, 1, 3]) assert.equal(await found('FUTEX_WAIT_PRIVATE', value), 0);
   for (const value of [2, 2 ** 31 + 5]) assert.equal(await found('FUTEX_WAIT_PRIVATE', value), 1);
   assert.equal(await found('FUTEX_LOCK_PI_PRIVATE', 0), 1);
+  const lock = (await quietly(wait('FUTEX_WAIT_PRIVATE', 2))).find(f => f.rule === 'futex');
+  assert.match(lock?.text ?? '', /\(\d+ ms\) waiting for a lock, futex 0x1, in 1 call\.$/);
 });
 test('futex: a short wait is nothing, however large its share', async () =>
   assert.deepEqual(
@@ -324,7 +350,7 @@ test('unclosed', () =>
     'unclosed',
     held(L.unclosed, L.unclosed),
     held(L.unclosed - 1, 0),
-    /never closed 100 of them/,
+    /never closed 100 of the 200 descriptors it made\.$/,
   ));
 test('unclosed: most are closed', async () =>
   assert.deepEqual(

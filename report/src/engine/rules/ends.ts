@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Rules about what failed or was never ended: processes, connections, descriptors.
+import type { Task } from '../../format/layout';
 import { show } from '../../format/text';
 import { count, duration, plural } from '../human';
 import { NEVER } from '../store';
@@ -51,6 +52,29 @@ export const exit: Rule = {
   }),
 };
 
+const COMMAND = 72,
+  REASON = 300;
+
+/** The program's name and its arguments, cut in the middle: the last one is most often what it was about. */
+function commandOf(t: Task): string {
+  const [first, ...args] = t.execs[t.execs.length - 1]?.argv ?? [t.comm],
+    text = show([first.slice(first.lastIndexOf('/') + 1) || first, ...args].join(' ')),
+    head = COMMAND / 2;
+  return text.length <= COMMAND ? text : `${text.slice(0, head)}…${text.slice(1 - head)}`;
+}
+
+/** What the summary says of it: what ended it, the child that it failed for, what it missed, else its last line. */
+function reasonOf(t: Task, tasks: readonly Task[]): string {
+  const line = t.last_lines?.trim().split('\n').pop(),
+    child = t.because && tasks.findLast(c => c.pid === t.because && c.tid === c.pid),
+    text =
+      t.fatal?.replace(/,? after [^ ]+$/, '') ??
+      (child ? `${show(child.comm)} (${child.pid}) failed` : undefined) ??
+      t.missed?.split('\n').join('; ') ??
+      (line && `“${line}”`);
+  return text ? `: ${text.length <= REASON ? text : `${text.slice(0, REASON)}…`}` : '';
+}
+
 function ended(
   { store }: Ground,
   put: Put,
@@ -59,17 +83,22 @@ function ended(
   main: boolean,
 ): void {
   const t = store.tasks[lane],
-    argv = t.execs[t.execs.length - 1]?.argv ?? [t.comm],
-    what = `${show(argv.join(' ')).slice(0, 120)} (${t.pid})`,
+    what = `${commandOf(t)} (${t.pid})`,
     lived = duration(store.taskEnd(lane) - t.start),
     pid = term('pid', String(t.pid));
   if (!t.signal)
-    put(weight, `${what} ended with exit code ${t.exit}.`, pid, -1, main ? 2e18 : 1e17);
+    put(
+      weight,
+      `${what} ended with exit code ${t.exit}${reasonOf(t, store.tasks)}.`,
+      pid,
+      -1,
+      main ? 2e18 : 1e17,
+    );
   else {
     const core = t.core ? ' and dumped core' : '';
     put(
       weight,
-      `${what} was killed by ${t.signal}${core} after ${lived}.`,
+      `${what} was killed by ${t.signal}${core} after ${lived}${reasonOf(t, store.tasks)}.`,
       pid,
       -1,
       main ? 2e18 : 1e18,
@@ -159,28 +188,36 @@ export const leak: Rule = {
   }),
 };
 
+/** What most of them are, where they are one thing. */
+function mostly(g: Ground, v: { open: number; of: Map<number, number> }): string {
+  const [name, n] = [...v.of].reduce((a, b) => (b[1] > a[1] ? b : a));
+  return n * 2 > v.open ? `: ${count(n)} are ${g.name(name)}` : '';
+}
+
 export const unclosed: Rule = {
   id: 'unclosed',
   title: 'Descriptors never closed',
   threshold: `${L.unclosed} or more opened by a process and not closed while it ran, at least half of all it opened`,
   watch: g => ({
     end(put) {
-      const held = new Map<number, { open: number; all: number }>(),
+      const held = new Map<number, { open: number; all: number; of: Map<number, number> }>(),
         { files, tasks } = g.store;
       for (let f = 1; f < files.count; f++) {
         const l = files.lane[f];
         if (l < 0 || l >= tasks.length) continue;
         const p = tasks[l].proc,
-          v = entry(held, p, () => ({ open: 0, all: 0 })),
+          v = entry(held, p, () => ({ open: 0, all: 0, of: new Map() })),
           { end } = tasks[p];
         v.all++;
-        if (files.close[f] >= NEVER || (end !== null && files.close[f] >= end)) v.open++;
+        if (files.close[f] < NEVER && (end === null || files.close[f] < end)) continue;
+        v.open++;
+        v.of.set(files.name[f], (v.of.get(files.name[f]) ?? 0) + 1);
       }
       for (const [p, v] of held)
         if (v.open >= L.unclosed && v.open * 2 >= v.all && !g.hides(p))
           put(
             2,
-            `${g.who(p)} opened ${plural(v.all, 'descriptor')} and never closed ${count(v.open)} of them.`,
+            `${g.who(p)} never closed ${count(v.open)} of the ${plural(v.all, 'descriptor')} it made${mostly(g, v)}.`,
             `pid:${tasks[p].pid} op:open,socket,accept,pipe`,
             -1,
             v.open,

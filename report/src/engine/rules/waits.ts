@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Rules about time: slow files, slow peers, locks, short sleeps.
 import { show } from '../../format/text';
-import { waitsForNoLock } from '../futex';
+import { waitsForLock, waitsForNoLock } from '../futex';
 import { count, duration, percent, plural } from '../human';
+import type { Store } from '../store';
 import {
   addSpell,
   entry,
@@ -75,7 +76,7 @@ function waitedElsewhere(g: Ground, known: Map<number, Spell>, put: Put): void {
     if (v.lane >= 0)
       put(
         2,
-        `${g.who(v.lane)} waited ${duration(v.ns)} for ${g.name(v.id)} in poll, select, epoll or an io_uring.`,
+        `${g.who(v.lane)} waited ${duration(v.ns)} for ${g.name(v.id)}.`,
         g.path(v.id),
         -1,
         v.ns,
@@ -145,7 +146,7 @@ export const futex: Rule = {
           else
             put(
               2,
-              `${g.who(l)} spent ${percent(Math.min(v.ns, life), life)} of its time (${duration(v.ns)}) waiting in futex, in ${plural(v.n, 'call')}.`,
+              `${g.who(l)} spent ${percent(Math.min(v.ns, life), life)} of its time (${duration(v.ns)}) ${waiting(store, v.longest)}, in ${plural(v.n, 'call')}.`,
               `tid:${tasks[l].tid} op:futex`,
               v.longest,
               v.ns,
@@ -155,7 +156,7 @@ export const futex: Rule = {
           const most = list.reduce((a, b) => (b.ns > a.ns ? b : a)),
             tids = list.slice(0, 100).map(x => String(tasks[x.lane].tid));
           put(
-            1,
+            waitsForLock(store, most.longest) ? 2 : 1,
             idle(g, proc, list.length, most),
             `op:futex ${term('tid', ...tids)}`,
             most.longest,
@@ -166,6 +167,13 @@ export const futex: Rule = {
     };
   },
 };
+
+/** By the longest of them: a lock, and which, where its arguments show that it is one. */
+function waiting(store: Store, i: number): string {
+  return waitsForLock(store, i)
+    ? `waiting for a lock, futex ${show(store.args(i).split(',')[0])}`
+    : 'waiting in futex';
+}
 
 interface Worker {
   lane: number;
@@ -180,7 +188,8 @@ function idle(g: Ground, proc: number, threads: number, most: Worker): string {
     share = percent(Math.min(most.ns, life), life);
   return (
     `${who} of ${g.who(proc)} spent ${one ? '' : 'up to '}${share} of ${one ? 'its' : 'their'} ` +
-    `time (${duration(most.ns)}) waiting in futex: idle, or held up by a lock.`
+    `time (${duration(most.ns)}) ${waiting(g.store, most.longest)}` +
+    (waitsForLock(g.store, most.longest) ? '.' : ': idle, or held up by a lock.')
   );
 }
 
