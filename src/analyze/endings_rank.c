@@ -118,6 +118,15 @@ static void join(const struct totals *t)
 	}
 }
 
+/* Its parent, who was well, had no more work for it (the workers of a pool): as it was meant to end. */
+static bool was_dismissed(const struct totals_ending *e)
+{
+	const struct totals_proc *by = e->fatal.sender_proc;
+
+	return by && by->id == e->proc->parent && by->status == 0 &&
+	       (e->fatal.signo == SIGTERM || e->fatal.signo == SIGINT || e->fatal.signo == SIGHUP);
+}
+
 unsigned endings_top(const struct totals *t, const struct totals_ending **ret_rows, unsigned max)
 {
 	const struct totals_proc *main_proc = totals_proc(t, t->main_proc);
@@ -131,7 +140,7 @@ unsigned endings_top(const struct totals *t, const struct totals_ending **ret_ro
 		for (unsigned i = t->endings.n; i-- > 0;) {
 			const struct totals_ending *e = t->endings.v[i];
 
-			if (e->cause || weight_of(t, e) != weight)
+			if (e->cause || weight_of(t, e) != weight || was_dismissed(e))
 				continue;
 			if (n < max)
 				ret_rows[n++] = e;

@@ -295,6 +295,20 @@ def made_good(t):
     check("Why it failed" not in shown, f"it did not fail: {shown}")
 
 
+def dismissed(t):
+    """workers that their parent, who is well, asks to end did not fail; if it fails, it is said that they were killed"""
+    program = ("import os, signal\n"
+               "r, w = os.pipe()\n"
+               "p = os.fork()\n"
+               "if p == 0:\n"
+               "    os.write(w, b'x')\n"
+               "    while True: signal.pause()\n"
+               "os.read(r, 1); os.kill(p, signal.SIGTERM); os.waitpid(p, 0); os._exit({})\n")
+    shown = traced(t, *PYTHON, program.format(0), status=0)
+    check("Why it failed" not in shown, f"nothing failed: {shown}")
+    says(traced(t, *PYTHON, program.format(3), status=3), r"Why it failed \d+ SIGTERM", r"SIGTERM was sent by \d+ \(python\S*\) after")
+
+
 def no_reason(t):
     """no reason: names of a module tried before the one it has; what was written to /dev/null; that there is no terminal"""
     d = pathlib.Path(os.path.realpath(t.scratch))
@@ -1055,7 +1069,7 @@ def hidden(t):
 
 GROUPS = {"different": [equal_runs, slow_stream, header_gone, as_json, live, other_user, library_gone, by_jq, slower, started, hidden],
           "slow": [sums, on_cpu, slow_server, node, ring, carried, lock, shared_lock, idle_pool, critical_path, pipeline, messages, futex_waitv], "findings": [leak, refused, no_finding, tree],
-          "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, in_the_program, forbidden, killed_by_filter, pipefail, namespace, no_rights, second_place, made_good, no_reason, words_are_safe]}
+          "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, in_the_program, forbidden, killed_by_filter, pipefail, namespace, no_rights, second_place, made_good, dismissed, no_reason, words_are_safe]}
 
 
 if __name__ == "__main__":
