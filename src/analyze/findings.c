@@ -39,13 +39,14 @@ const char *finding_name(enum finding_rule rule)
 	return names[rule];
 }
 
-/* A peer that was not reached, and its finding. */
-struct refused_key {
+/* A peer that was not reached (proc 0), or that a process waited for (err 0), and its finding. */
+struct peer_key {
 	int err;
+	uint32_t proc;
 	struct addr peer;
 };
-struct refused {
-	struct refused_key key;
+struct of_peer {
+	struct peer_key key;
 	unsigned at;
 	UT_hash_handle hh;
 };
@@ -57,7 +58,7 @@ struct list {
 	uint64_t queue_ns;
 	struct finding *v;
 	unsigned n, room;
-	struct refused *refused;
+	struct of_peer *peers;
 };
 
 static void put(struct list *l, const struct finding *f)
@@ -77,12 +78,69 @@ static bool costs(const struct list *l, uint64_t ns)
 	return ns >= percent_of(l->all_ns, COST_PERCENT);
 }
 
+/* Those of one key are of the same peer; it is hashed as bytes. */
+static void peer_key(struct peer_key *ret, const struct addr *a, int err, uint32_t proc)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->err = err;
+	ret->proc = proc;
+	ret->peer.family = a->family;
+	ret->peer.port = a->port;
+	ret->peer.len = a->len;
+	ret->peer.abstract = a->abstract;
+	ret->peer.scope = a->scope;
+	memcpy(ret->peer.ip, a->ip, sizeof(a->ip));
+	memcpy(ret->peer.id, a->id, sizeof(a->id));
+	memcpy(ret->peer.path, a->path, MIN(a->len, sizeof(a->path)));
+}
+
+/* The finding of that key; NULL: there is none, and the next one is it. */
+static struct finding *of_key(struct list *l, const struct peer_key *key)
+{
+	struct of_peer *r;
+
+	HASH_FIND(hh, l->peers, key, sizeof(*key), r);
+	if (r)
+		return &l->v[r->at];
+	r = xcalloc(1, sizeof(*r));
+	r->key = *key;
+	r->at = l->n;
+	HASH_ADD(hh, l->peers, key, sizeof(*key), r);
+	return NULL;
+}
+
 /* ---- what was waited for ---- */
 
 /* Threads of one process that wait at a time cost its time once. */
 static uint64_t at_most(const struct list *l, uint64_t ns)
 {
 	return MIN(ns, l->all_ns);
+}
+
+/* One connection after the other to the same peer is one thing that was waited for. */
+static void of_slow_peer(struct list *l, struct finding *f)
+{
+	const struct totals_wait *w = f->wait;
+	struct finding *first = NULL;
+	struct peer_key key;
+
+	if (w->conn->has_peer) {
+		peer_key(&key, &w->conn->peer, 0, w->proc);
+		first = of_key(l, &key);
+	}
+	if (!first) {
+		f->n = 1;
+		f->wait_ns = w->ns;
+		f->nwaits = w->n;
+		f->longest_ns = w->longest_ns;
+		put(l, f);
+		return;
+	}
+	first->n++;
+	first->wait_ns += w->ns;
+	first->nwaits += w->n;
+	first->longest_ns = MAX(first->longest_ns, w->longest_ns);
+	first->cost_ns = first->rank_ns = at_most(l, first->wait_ns);
 }
 
 static void of_wait(struct list *l, const struct totals_wait *w)
@@ -97,7 +155,8 @@ static void of_wait(struct list *l, const struct totals_wait *w)
 		if (w->longest_ns < PEER_NS || !w->conn || w->conn->state == CONN_LISTENING)
 			return;
 		f.rule = FINDING_PEER;
-		break;
+		of_slow_peer(l, &f);
+		return;
 	case SPENT_LOCK:
 		if (w->ns < LOCK_NS || w->nwaiters < LOCK_WAITERS || ((w->addr || w->shared) && !w->held))
 			return;
@@ -144,42 +203,21 @@ static void of_file(struct list *l, const struct totals_file *f)
 
 /* ---- what was not had, and not given back ---- */
 
-/* Those of one key are of the same peer; it is hashed as bytes. */
-static void refused_key(struct refused_key *ret, const struct totals_conn *c)
-{
-	const struct addr *a = &c->peer;
-
-	memset(ret, 0, sizeof(*ret));
-	ret->err = c->err;
-	ret->peer.family = a->family;
-	ret->peer.port = a->port;
-	ret->peer.len = a->len;
-	ret->peer.abstract = a->abstract;
-	ret->peer.scope = a->scope;
-	memcpy(ret->peer.ip, a->ip, sizeof(a->ip));
-	memcpy(ret->peer.id, a->id, sizeof(a->id));
-	memcpy(ret->peer.path, a->path, MIN(a->len, sizeof(a->path)));
-}
-
 static void of_conn(struct list *l, const struct totals_conn *c)
 {
 	/* a local service that is not there is how its clients find out that it is not used */
 	bool wrong = c->state == CONN_FAILED && c->has_peer && c->peer.family != AF_UNIX;
-	struct refused_key key;
-	struct refused *r;
+	struct peer_key key;
+	struct finding *f;
 
 	if (!wrong)
 		return;
-	refused_key(&key, c);
-	HASH_FIND(hh, l->refused, &key, sizeof(key), r);
-	if (r) {
-		l->v[r->at].n++;
+	peer_key(&key, &c->peer, c->err, 0);
+	f = of_key(l, &key);
+	if (f) {
+		f->n++;
 		return;
 	}
-	r = xcalloc(1, sizeof(*r));
-	r->key = key;
-	r->at = l->n;
-	HASH_ADD(hh, l->refused, key, sizeof(key), r);
 	put(l, &(struct finding){.rule = FINDING_REFUSED,
 				 .conn = c,
 				 .n = 1,
@@ -233,7 +271,7 @@ unsigned findings_of(const struct totals *t, struct finding **ret_v, uint64_t *r
 		of_file(&l, t->files.v[i]);
 	of_lookups(&l);
 	of_queue(&l);
-	HASH_FREE(l.refused);
+	HASH_FREE(l.peers);
 	if (l.n)
 		qsort(l.v, l.n, sizeof(*l.v), by_rank);
 	*ret_v = l.v;

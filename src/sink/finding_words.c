@@ -27,12 +27,17 @@ static void waited(struct buf *b, const struct finding *f)
 {
 	who(b, f->proc);
 	buf_puts(b, " waited ");
-	human_ns(b, f->wait->ns);
+	human_ns(b, f->wait_ns);
 	buf_puts(b, " for ");
 	spent_wait_words(b, f->wait);
-	if (f->wait->n > 1) {
-		buf_printf(b, " in %llu waits, the longest ", (unsigned long long)f->wait->n);
-		human_ns(b, f->wait->longest_ns);
+	if (f->n > 1) {
+		buf_puts(b, " in ");
+		human_counted(b, f->n, "connection", "connections");
+		buf_puts(b, ", the longest wait ");
+		human_ns(b, f->longest_ns);
+	} else if (f->nwaits > 1) {
+		buf_printf(b, " in %llu waits, the longest ", (unsigned long long)f->nwaits);
+		human_ns(b, f->longest_ns);
 	}
 }
 

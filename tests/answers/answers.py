@@ -764,6 +764,21 @@ def refused(t):
     says(shown, rf"3 connections to tcp4 → 127\.0\.0\.1:{port} failed: ECONNREFUSED")
 
 
+def again(t):
+    """a peer that is slow in each of several connections is one finding, with the sum"""
+    with subprocess.Popen([*PYTHON, SERVER.replace("sleep(2)", "sleep(0.4)")], stdout=subprocess.PIPE, text=True) as server:
+        try:
+            port = int(server.stdout.readline())
+            program = ("import socket\n"
+                       "for i in range(3):\n"
+                       f"    c = socket.create_connection(('127.0.0.1', {port})); c.sendall(b'well?'); c.recv(10); c.close()\n")
+            shown = traced(t, *PYTHON, program, status=0)
+        finally:
+            server.kill()
+    found = re.findall(rf"waited (\d\.\d+)s for tcp4 → 127\.0\.0\.1:{port} in 3 connections, the longest wait", shown)
+    check(len(found) == 1 and float(found[0]) >= 1.1, shown)
+
+
 def no_finding(t):
     """a few milliseconds of lookups in vain are no finding, however many they are"""
     program = ("import os, time\n"
@@ -1068,7 +1083,7 @@ def hidden(t):
 
 
 GROUPS = {"different": [equal_runs, slow_stream, header_gone, as_json, live, other_user, library_gone, by_jq, slower, started, hidden],
-          "slow": [sums, on_cpu, slow_server, node, ring, carried, lock, shared_lock, idle_pool, critical_path, pipeline, messages, futex_waitv], "findings": [leak, refused, no_finding, tree],
+          "slow": [sums, on_cpu, slow_server, node, ring, carried, lock, shared_lock, idle_pool, critical_path, pipeline, messages, futex_waitv], "findings": [leak, refused, again, no_finding, tree],
           "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, in_the_program, forbidden, killed_by_filter, pipefail, namespace, no_rights, second_place, made_good, dismissed, no_reason, words_are_safe]}
 
 
