@@ -242,7 +242,7 @@ static void test_index_of_others(void **unused)
 	(void)unused;
 	for (unsigned round = 0; round < 3; round++) {
 		struct outfile file = { .fd = memfd_create("recording", MFD_CLOEXEC) };
-		struct recording_head head = { RECORDING_MAGIC, RECORDING_VERSION, 0 };
+		struct recording_head head = { .version = RECORDING_VERSION };
 		size_t n = round == 1 ? 8 : sizeof(longer);
 		struct recording_block b = { (uint32_t)n, RECORDING_IS_INDEX, 0,
 					     (uint32_t)crc32(0, (const void *)&longer, (unsigned)n) };
@@ -252,6 +252,7 @@ static void test_index_of_others(void **unused)
 			longer.x.made_ns = 50;
 			b.crc = (uint32_t)crc32(0, (const void *)&longer, (unsigned)n);
 		}
+		memcpy(head.magic, RECORDING_MAGIC, sizeof(head.magic));
 		outfile_write(&file, &head, sizeof(head));
 		outfile_write(&file, &b, sizeof(b));
 		outfile_write(&file, &longer, n);
