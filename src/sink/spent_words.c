@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "sink/spent_words.h"
 
+#include <string.h>
+
 #include "analyze/spent.h"
 #include "analyze/totals.h"
 #include "base/buf.h"
@@ -11,7 +13,7 @@
 #include "sink/totals_words.h"
 #include "sink/words.h"
 
-enum { COMMAND_COLUMNS = 36, BRIEF_COLUMNS = 26, LINE_COLUMNS = 120 };
+enum { COMMAND_COLUMNS = 36, FIRST_COLUMNS = 20, BRIEF_COLUMNS = 26, LINE_COLUMNS = 120 };
 
 /* A part; and what is waited for where no more is known. */
 static const struct {
@@ -154,12 +156,21 @@ static void briefly(struct buf *b, const struct budget_part *part)
 	buf_done(&one);
 }
 
+static size_t part_len(const struct budget_part *part, size_t columns)
+{
+	const char *s = words[part->what].part, *more = strstr(s, " (");
+	size_t len = strlen(s);
+
+	return more && has_name(part, 0) && len + 2 + FIRST_COLUMNS > columns ? (size_t)(more - s) : len;
+}
+
 void spent_words_within(struct buf *b, const struct budget_part *part, size_t columns)
 {
 	size_t from = b->len;
 	unsigned n = 0;
 
-	buf_puts(b, words[part->what].part);
+	/* what explains the words gives way to the name */
+	buf_add(b, words[part->what].part, part_len(part, columns));
 	for (unsigned i = 0; i < SPENT_NAMED; i++) {
 		size_t used = text_width(b->s + from, b->len - from) + 2;
 		size_t left = columns > used ? columns - used : 0;
@@ -167,7 +178,7 @@ void spent_words_within(struct buf *b, const struct budget_part *part, size_t co
 
 		/* what is next to nothing of it is left out, and what there is no room for; never the first */
 		if (has_name(part, i) && part->named[i].ns * 20 >= part->ns)
-			named(&one, part, i, n ? COMMAND_COLUMNS : MAX(left, (size_t)COMMAND_COLUMNS));
+			named(&one, part, i, n ? COMMAND_COLUMNS : MAX(left, (size_t)FIRST_COLUMNS));
 		if (one.len && (!n || text_width(one.s, one.len) <= left)) {
 			buf_puts(b, n++ ? ", " : ": ");
 			buf_add(b, one.s, one.len);
