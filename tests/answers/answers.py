@@ -296,7 +296,7 @@ def made_good(t):
 
 
 def dismissed(t):
-    """workers that their parent, who is well, asks to end did not fail; if it fails, it is said that they were killed"""
+    """workers that their parent, who is well, asks to end did not fail; if it fails, they are named as killed"""
     program = ("import os, signal\n"
                "r, w = os.pipe()\n"
                "p = os.fork()\n"
