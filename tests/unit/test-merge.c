@@ -11,7 +11,9 @@
 #include "record/made.h"
 #include "unit.h"
 
-static const char *const paths[] = { "/tmp/test-merge.a.cpd", "/tmp/test-merge.b.cpd" };
+/* With the process's number: other builds may be tested at the same time. */
+static char names[2][64];
+static const char *const paths[] = { names[0], names[1] };
 static const struct outfile_words words = { "the recording", "x", NULL };
 
 struct writing { struct outfile file; struct record_writer *w; struct buf rec; };
@@ -199,6 +201,9 @@ static int teardown(void **state)
 
 int main(void)
 {
+	for (unsigned i = 0; i < ARRAY_SIZE(paths); i++)
+		snprintf(names[i], sizeof(names[i]), "/tmp/test-merge.%d.%c.cpd", (int)getpid(), 'a' + (int)i);
+
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_times, teardown), cmocka_unit_test_teardown(test_wild_times, teardown),
 		cmocka_unit_test_teardown(test_order, teardown), cmocka_unit_test_teardown(test_damage, teardown),
