@@ -64,6 +64,23 @@ def many(t):
     equal(second["--record"].read_bytes(), first["--record"].read_bytes(), "the recordings")
 
 
+def contents(t):
+    """The page has first bytes and environments where they were recorded, and a report by itself has neither."""
+    base, command = t.out(), ("sh", "-c", "printf 'a\\000<b>'; API_TOKEN=abcdefgh12 exec true")
+    for name, options, bytes_there, env_there in (
+            ("plain", (), False, False), ("verbose", ("-v",), True, False), ("recording", ("--record", base.with_suffix(".cpd")), True, True),
+            ("redacted", ("--redact", "--record", base.with_suffix(".red.cpd")), False, True)):
+        page = base.with_suffix(f".{name}.html")
+        status, said = trace(t, *options, f"--report={page}", "--", *command)
+        equal(status, 0, f"{name}: {said[-500:]}")
+        r = Report(page)
+        written = [r.moved[i] for i in r.columns["c"].get("data", []) if i]
+        equal(b"a\0<b>" in written, bytes_there, f"{name}: first bytes {written}")
+        env = [r.moved[e["env"]] for task in r.meta["tasks"] for e in task["execs"] if e.get("env")]
+        equal(len(env), 2 * env_there, f"{name}: environments")
+        equal(any(b"abcdefgh12" in e for e in env), name == "recording", f"{name}: a secret")
+
+
 def same_file(t):
     """one file for two outputs is refused whatever it is called, before anything is opened or run; /dev/null may repeat"""
     old, ran = t.scratch / "old", t.scratch / "ran"
@@ -299,4 +316,4 @@ def no_thread(t):
 
 
 if __name__ == "__main__":
-    sys.exit(main(__doc__, {"outputs": [many, same_file, not_begun, closed_streams, closed_and_nothing_to_say, private, not_ones_own, removed, full, limit_is_the_commands, full_tmpfs, no_thread]}))
+    sys.exit(main(__doc__, {"outputs": [many, contents, same_file, not_begun, closed_streams, closed_and_nothing_to_say, private, not_ones_own, removed, full, limit_is_the_commands, full_tmpfs, no_thread]}))
