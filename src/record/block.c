@@ -32,7 +32,9 @@ int block_unpack(const struct recording_block *b, const char *stored, char **col
 	if (!*columns)
 		*columns = xmalloc(RECORDING_COLUMNS_MAX);
 	n = ZSTD_decompress(*columns, RECORDING_COLUMNS_MAX, stored, b->stored);
-	return ZSTD_isError(n) ? -EBADMSG : columns_unpack(*columns, n, to, block_raw(b));
+	return ZSTD_isError(n) ? -EBADMSG
+			       : columns_unpack(*columns, n, b->raw & RECORDING_HAS_WORDS ? _COLUMNS : _COLUMNS_2, to,
+						block_raw(b));
 }
 
 bool block_read_at(int fd, void *to, size_t n, uint64_t at)

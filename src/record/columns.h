@@ -8,8 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "record/record.h"
+
 struct buf;
-struct record;
 struct columns;
 
 /* In the order in which they are in a block; only appended. */
@@ -28,22 +29,43 @@ enum column {
 	COLUMN_TEXT,		/* the bytes of chunks copied before the call */
 	COLUMN_DATA,		/* and after it */
 	COLUMN_RECORDS,		/* records that are no call, or have no shape, as they are */
+	_COLUMNS_2,		/* blocks of version 2 have those before this */
+	/* Of a chunk that may be a struct: which of its words changed, twice, and 1; or 0: it is in DATA. */
+	COLUMN_WHICH = _COLUMNS_2,
+	COLUMN_WORDS,		/* these: a difference each */
+	COLUMN_AGAIN,		/* of a record that ends like the last long one: how many bytes are the same */
+	/*
+	 * Of a long record: the size of its body, how many chunks, twice the length of each.  And 1: what the chunk is
+	 * stands in RECORDS, else it is what the one before is.
+	 */
+	COLUMN_LIST,
 	_COLUMNS
 };
 
 enum {
-	SHAPES_MAX = 250, SHAPE_RECORD = 254 /* none: it is in COLUMN_RECORDS */, SHAPE_NEW = 255,
+	SHAPES_MAX = 250,
+	SHAPE_LIST = 252 /* none: its body is in COLUMN_RECORDS, what its chunks have in COLUMN_TEXT */,
+	SHAPE_AGAIN = 253 /* none: its beginning is in COLUMN_RECORDS */,
+	SHAPE_RECORD = 254 /* none: it is in COLUMN_RECORDS */, SHAPE_NEW = 255,
 	THREADS_MAX = 255, THREAD_NEW = 255,
 	SHAPE_CHUNKS = 6,	/* calls that have more have no shape */
 	CHANGED_RET = 1 << 6, CHANGED_LENGTH = 1 << 7,	/* below: the arguments */
+	WORDS_MIN = 2, WORDS_MAX = 32,	/* of what may be a struct */
+	LONG_RECORD = 4096,	/* one in COLUMN_RECORDS that others may end like */
 };
 
 /* What calls have in common.  ends: exit_ns is not 0. */
 struct shape_head { uint32_t nr; uint16_t flags; uint8_t arch, pad, ends, nchunks; uint16_t zero; };
 struct shape_chunk { uint8_t arg, part; uint16_t flags; };
 
-/* The last call of a shape, the last end of a thread. */
-struct shape_state { uint64_t words[7]; uint32_t lengths[SHAPE_CHUNKS]; };
+/* The last call of a shape; of its chunks that may be structs, the last one.  0 at first. */
+struct shape_state { uint64_t words[7]; uint32_t lengths[SHAPE_CHUNKS]; uint64_t of_struct[WORDS_MAX]; };
+
+/* What the kernel wrote as a whole and is no longer than a struct: stat, statx, siginfo. */
+static inline bool may_be_struct(unsigned flags, size_t len)
+{
+	return flags == CHUNK_AT_EXIT && len % 8 == 0 && len / 8 - WORDS_MIN <= WORDS_MAX - WORDS_MIN;
+}
 
 enum { VARINT_MAX = 10 };
 static inline uint64_t zigzag(uint64_t v) { return v << 1 ^ (uint64_t)((int64_t)v >> 63); }
@@ -53,6 +75,7 @@ static inline uint64_t zagzig(uint64_t v) { return v >> 1 ^ -(v & 1); }
 
 struct columns *columns_new(void);
 void columns_free(struct columns *c);		/* may be NULL */
+/* No more than RECORDING_RAW_MAX bytes in all before a reset. */
 void columns_add(struct columns *c, const struct record *r);
 size_t columns_raw(const struct columns *c);	/* bytes of the records added */
 /* There is no room for more shapes, or threads: nothing may be added before a reset. */
@@ -63,7 +86,7 @@ void columns_reset(struct columns *c);
 /* ---- reading ---- */
 
 /*
- * The records, `raw` bytes to the byte, out of a block's columns: u32 the length of each, then the bytes.  -EBADMSG:
- * these do not say so many whole records.
+ * The records, `raw` bytes to the byte, out of a block's ncolumns columns (_COLUMNS, or _COLUMNS_2): u32 the length of
+ * each, then the bytes.  -EBADMSG: these do not say so many whole records.
  */
-int columns_unpack(const void *packed, size_t len, char *to, size_t raw);
+int columns_unpack(const void *packed, size_t len, unsigned ncolumns, char *to, size_t raw);

@@ -1,28 +1,60 @@
 /* SPDX-License-Identifier: MIT */
+#include <assert.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/macro.h"
 #include "record/columns.h"
+#include "record/format.h"
 #include "record/record.h"
 
 enum { SLOTS = 1024 };		/* of both tables, which are at most a quarter full */
 
-/* Compared and hashed as words. */
-union shape_key {
-	struct { struct shape_head head; struct shape_chunk chunks[SHAPE_CHUNKS]; } s;
-	uint64_t words[(sizeof(struct shape_head) + SHAPE_CHUNKS * sizeof(struct shape_chunk) + 7) / 8];
+/*
+ * What a column can have at most, of RECORDING_RAW_MAX bytes of records: so there is always room, and only what is used
+ * takes memory.  SLACK: copied along, of words that are half used.
+ */
+enum {
+	CALLS_MAX = RECORDING_RAW_MAX / sizeof(struct record_call),
+	NUMBERS_MAX = CALLS_MAX * VARINT_MAX,
+	CHUNKS_MAX = RECORDING_RAW_MAX / sizeof(struct record_chunk),
+	RECORDS_MAX = RECORDING_RAW_MAX / sizeof(struct record),
+	SLACK = 8, LENGTH_BYTES = 4 /* of a varint: 2^21 */, WHICH_BYTES = 5 /* 33 bits */,
 };
-struct shape { union shape_key key; struct shape_state last; };
+static const uint32_t room[_COLUMNS] = {
+	[COLUMN_SHAPE] = RECORDS_MAX + SHAPES_MAX,
+	[COLUMN_SHAPES] = SHAPES_MAX * (sizeof(struct shape_head) + SHAPE_CHUNKS * sizeof(struct shape_chunk)),
+	[COLUMN_THREAD] = CALLS_MAX + THREADS_MAX,
+	[COLUMN_THREADS] = THREADS_MAX * 2 * sizeof(uint32_t),
+	[COLUMN_CHANGED] = CALLS_MAX,
+	[COLUMN_ARG0] = NUMBERS_MAX, [COLUMN_ARG1] = NUMBERS_MAX, [COLUMN_ARG2] = NUMBERS_MAX,
+	[COLUMN_ARG3] = NUMBERS_MAX, [COLUMN_ARG4] = NUMBERS_MAX, [COLUMN_ARG5] = NUMBERS_MAX,
+	[COLUMN_RET] = NUMBERS_MAX,
+	[COLUMN_GAP_LOW] = CALLS_MAX, [COLUMN_GAP] = NUMBERS_MAX,
+	[COLUMN_TOOK_LOW] = CALLS_MAX, [COLUMN_TOOK] = NUMBERS_MAX,
+	[COLUMN_LENGTH] = CHUNKS_MAX * LENGTH_BYTES,
+	[COLUMN_TEXT] = RECORDING_RAW_MAX, [COLUMN_DATA] = RECORDING_RAW_MAX, [COLUMN_RECORDS] = RECORDING_RAW_MAX,
+	[COLUMN_WHICH] = CHUNKS_MAX * WHICH_BYTES,
+	[COLUMN_WORDS] = RECORDING_RAW_MAX / 8 * VARINT_MAX,
+	[COLUMN_AGAIN] = RECORDING_RAW_MAX / LONG_RECORD * VARINT_MAX,
+	[COLUMN_LIST] = CHUNKS_MAX * LENGTH_BYTES + RECORDING_RAW_MAX / LONG_RECORD * 2 * VARINT_MAX,
+};
+
+/* struct shape_head and chunks, made, compared and hashed as words: fields just written are slow to read as words. */
+enum { KEY_WORDS = (sizeof(struct shape_head) + SHAPE_CHUNKS * sizeof(struct shape_chunk) + 7) / 8 };
+struct shape_key { uint64_t words[KEY_WORDS]; };
+struct shape { struct shape_key key; struct shape_state last; };
 struct thread { uint32_t pid, tid; uint64_t end_ns; };
 
 struct columns {
-	struct buf column[_COLUMNS];
+	struct buf column[_COLUMNS];	/* in `memory` */
+	char *memory;
 	size_t raw;
 	unsigned nshapes, nthreads;
 	uint64_t end_ns;		/* of the last call of all */
 	unsigned thread;		/* the last call's */
+	struct buf last_long;		/* the record that others may end like; empty: none */
 	uint8_t shape_slot[SLOTS], thread_slot[SLOTS];	/* number + 1; 0 free */
 	struct shape shapes[SHAPES_MAX];
 	struct thread threads[THREADS_MAX];
@@ -30,78 +62,136 @@ struct columns {
 
 /* What a call is, and where its chunks are; only calls whose bytes all follow from that have a shape. */
 struct seen {
-	union shape_key key;
+	struct shape_key key;
+	unsigned nchunks;
 	const char *bytes[SHAPE_CHUNKS];
 	uint32_t lengths[SHAPE_CHUNKS];
 };
 
-static void put_byte(struct columns *c, enum column column, uint8_t v)
+static inline void put_byte(struct columns *c, enum column column, uint8_t v)
 {
-	buf_grow(&c->column[column], 1);
 	c->column[column].s[c->column[column].len++] = (char)v;
 }
 
-static void put_varint(struct columns *c, enum column column, uint64_t v)
+static inline void put_varint(struct columns *c, enum column column, uint64_t v)
+{
+	struct buf *b = &c->column[column];
+	char *to = b->s + b->len;
+
+	for (; v >= 0x80; v >>= 7)
+		*to++ = (char)(v | 0x80);
+	*to++ = (char)v;
+	b->len = (size_t)(to - b->s);
+}
+
+static void put_bytes(struct columns *c, enum column column, const void *p, size_t n)
 {
 	struct buf *b = &c->column[column];
 
-	buf_grow(b, VARINT_MAX);
-	for (; v >= 0x80; v >>= 7)
-		b->s[b->len++] = (char)(v | 0x80);
-	b->s[b->len++] = (char)v;
+	memcpy(b->s + b->len, p, n);
+	b->len += n;
+}
+
+/* p is padded to whole words. */
+static inline void put_padded(struct columns *c, enum column column, const char *p, size_t n)
+{
+	struct buf *b = &c->column[column];
+	char *to = b->s + b->len;
+
+	b->len += n;
+	if (n > 128) {
+		memcpy(to, p, n);
+		return;
+	}
+	for (size_t i = 0; i < n; i += 8) {
+		uint64_t word;
+
+		memcpy(&word, p + i, 8);
+		memcpy(to + i, &word, 8);
+	}
 }
 
 /* ---- shapes and threads ---- */
 
 /* false: there is more to its bytes than its fields and chunks say. */
-static bool see(const struct record *r, struct seen *seen)
+static inline bool see(const struct record *r, struct seen *seen)
 {
 	const struct record_call *call = (const struct record_call *)r;
 	const char *p = (const char *)(call + 1), *end = (const char *)r + r->size;
+	uint64_t *words = seen->key.words;
 
 	if (r->kind != RECORD_CALL || r->size < sizeof(*call) || call->nchunks > SHAPE_CHUNKS)
 		return false;
-	memset(&seen->key, 0, sizeof(seen->key));
-	seen->key.s.head = (struct shape_head){ call->nr, r->flags, call->arch, call->pad, call->exit_ns != 0,
-						(uint8_t)call->nchunks };
-	for (unsigned i = 0; i < call->nchunks; i++) {
-		const struct record_chunk *chunk = (const struct record_chunk *)p;
-		uint64_t tail = 0;
+	seen->nchunks = call->nchunks;
+	words[0] = call->nr | (uint64_t)r->flags << 32 | (uint64_t)call->arch << 48 | (uint64_t)call->pad << 56;
+	words[1] = (call->exit_ns != 0) | (uint64_t)call->nchunks << 8;
+	words[2] = words[3] = words[4] = 0;
+	for (unsigned i = 0; i < seen->nchunks; i++) {
+		uint64_t chunk, tail = 0;
+		uint32_t len;
 
-		if ((size_t)(end - p) < sizeof(*chunk) || chunk->len > (size_t)(end - p) - sizeof(*chunk))
+		if ((size_t)(end - p) < sizeof(chunk))
 			return false;
-		seen->key.s.chunks[i] = (struct shape_chunk){ chunk->arg, chunk->part, chunk->flags };
-		seen->bytes[i] = (const char *)(chunk + 1);
-		seen->lengths[i] = chunk->len;
-		p = seen->bytes[i] + ALIGN8(chunk->len);
+		memcpy(&chunk, p, sizeof(chunk));	/* struct record_chunk: its length is the upper half */
+		p += sizeof(chunk);
+		len = (uint32_t)(chunk >> 32);
+		if (len > (size_t)(end - p))
+			return false;
+		words[1 + (i + 1) / 2] |= i % 2 ? (uint32_t)chunk : chunk << 32;
+		seen->bytes[i] = p;
+		seen->lengths[i] = len;
+		p += ALIGN8((size_t)len);
 		if (p > end)
 			return false;
-		if (chunk->len % 8)
+		if (len % 8)
 			memcpy(&tail, p - 8, 8);
-		if (tail >> chunk->len % 8 * 8)
+		if (tail >> len % 8 * 8)
 			return false;
 	}
 	return p == end;
 }
 
-/* The number of its shape, which may be new. */
-static unsigned find_shape(struct columns *c, const struct seen *seen)
+/* One multiplication a word, none of which waits for another. */
+static inline unsigned hash_key(const struct shape_key *key)
 {
-	uint64_t hash = 0;
-	unsigned slot, n;
+	const uint64_t *w = key->words;
+	uint64_t hash = w[0] * 0x9e3779b97f4a7c15 + w[1] * 0xbf58476d1ce4e5b9 + w[2] * 0x94d049bb133111eb +
+			w[3] * 0xd6e8feb86659fd93 + w[4] * 0xa0761d6478bd642f;
 
-	for (unsigned i = 0; i < ARRAY_SIZE(seen->key.words); i++)
-		hash = hash_mix(hash, seen->key.words[i]);
-	for (slot = hash % SLOTS; (n = c->shape_slot[slot]); slot = (slot + 1) % SLOTS)
-		if (!memcmp(&c->shapes[n - 1].key, &seen->key, sizeof(seen->key)))
-			return n - 1;
-	n = c->nshapes++;
+	return (unsigned)((hash ^ hash >> 32) % SLOTS);
+}
+
+static inline bool same_key(const struct shape_key *a, const struct shape_key *b)
+{
+	uint64_t differs = 0;
+
+#pragma GCC unroll 8
+	for (unsigned i = 0; i < KEY_WORDS; i++)
+		differs |= a->words[i] ^ b->words[i];
+	return !differs;
+}
+
+static unsigned new_shape(struct columns *c, const struct seen *seen, unsigned slot)
+{
+	unsigned n = c->nshapes++;
+
 	c->shape_slot[slot] = (uint8_t)(n + 1);
 	c->shapes[n] = (struct shape){ .key = seen->key };
 	put_byte(c, COLUMN_SHAPE, SHAPE_NEW);
-	buf_add(&c->column[COLUMN_SHAPES], &seen->key,
-		sizeof(struct shape_head) + seen->key.s.head.nchunks * sizeof(struct shape_chunk));
+	put_bytes(c, COLUMN_SHAPES, &seen->key,
+		  sizeof(struct shape_head) + seen->nchunks * sizeof(struct shape_chunk));
 	return n;
+}
+
+/* The number of its shape, which may be new. */
+static inline unsigned find_shape(struct columns *c, const struct seen *seen)
+{
+	unsigned slot, n;
+
+	for (slot = hash_key(&seen->key); (n = c->shape_slot[slot]); slot = (slot + 1) % SLOTS)
+		if (same_key(&c->shapes[n - 1].key, &seen->key))
+			return n - 1;
+	return new_shape(c, seen, slot);
 }
 
 static unsigned find_thread(struct columns *c, const struct record *r)
@@ -117,48 +207,82 @@ static unsigned find_thread(struct columns *c, const struct record *r)
 	c->thread_slot[slot] = (uint8_t)(n + 1);
 	c->threads[n] = (struct thread){ r->pid, r->tid, c->end_ns };
 	put_byte(c, COLUMN_THREAD, THREAD_NEW);
-	buf_add(&c->column[COLUMN_THREADS], &c->threads[n], 2 * sizeof(uint32_t));
+	put_bytes(c, COLUMN_THREADS, &c->threads[n], 2 * sizeof(uint32_t));
 	return n;
 }
 
 /* ---- calls ---- */
 
-static unsigned put_words(struct columns *c, struct shape_state *last, const struct record_call *call)
+static inline unsigned put_words(struct columns *c, struct shape_state *last, const struct record_call *call)
 {
 	unsigned changed = 0;
 
-	for (unsigned i = 0; i < ARRAY_SIZE(last->words); i++) {
+#pragma GCC unroll 8
+	for (unsigned i = 0; i < 6; i++)
+		changed |= (unsigned)(call->args[i] != last->words[i]) << i;
+	changed |= (unsigned)((uint64_t)call->ret != last->words[6]) << 6;
+	for (unsigned left = changed; left; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctz(left);
 		uint64_t v = i < 6 ? call->args[i] : (uint64_t)call->ret;
 
-		if (v == last->words[i])
-			continue;
-		changed |= 1u << i;
 		put_varint(c, COLUMN_ARG0 + i, zigzag(v - last->words[i]));
 		last->words[i] = v;
 	}
 	return changed;
 }
 
-static void put_time(struct columns *c, enum column low, uint64_t v)
+static inline void put_time(struct columns *c, enum column low, uint64_t v)
 {
 	v = zigzag(v);
 	put_byte(c, low, (uint8_t)v);
 	put_varint(c, low + 1, v >> 8);
 }
 
-static unsigned put_chunks(struct columns *c, struct shape_state *last, const struct seen *seen)
+/* As differences, unless most of its words are others: then it is no struct, or of something else, and false. */
+static bool put_struct(struct columns *c, struct shape_state *last, const char *bytes, size_t n)
 {
-	unsigned n = seen->key.s.head.nchunks;
-	bool same = !memcmp(last->lengths, seen->lengths, n * sizeof(last->lengths[0]));
+	uint64_t words[WORDS_MAX], which = 0;
+	size_t changed = 0;
 
-	for (unsigned i = 0; i < n; i++) {
-		if (!same)
-			put_varint(c, COLUMN_LENGTH, seen->lengths[i]);
-		last->lengths[i] = seen->lengths[i];
-		buf_add(&c->column[seen->key.s.chunks[i].flags & CHUNK_AT_EXIT ? COLUMN_DATA : COLUMN_TEXT],
-			seen->bytes[i], seen->lengths[i]);
+	memcpy(words, bytes, n * 8);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t differs = words[i] != last->of_struct[i];
+
+		which |= differs << i;
+		changed += differs;
 	}
-	return same ? 0 : CHANGED_LENGTH;
+	if (changed > n / 2) {
+		memcpy(last->of_struct, words, n * 8);
+		put_byte(c, COLUMN_WHICH, 0);
+		return false;
+	}
+	put_varint(c, COLUMN_WHICH, which << 1 | 1);
+	for (; which; which &= which - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(which);
+
+		put_varint(c, COLUMN_WORDS, zigzag(words[i] - last->of_struct[i]));
+		last->of_struct[i] = words[i];
+	}
+	return true;
+}
+
+static inline unsigned put_chunks(struct columns *c, struct shape_state *last, const struct seen *seen)
+{
+	unsigned n = seen->nchunks, differs = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		differs |= last->lengths[i] ^ seen->lengths[i];
+	for (unsigned i = 0; i < n; i++) {
+		unsigned flags = (unsigned)(seen->key.words[1 + (i + 1) / 2] >> (i % 2 ? 16 : 48)) & 0xffff;
+		uint32_t len = seen->lengths[i];
+
+		if (differs)
+			put_varint(c, COLUMN_LENGTH, len);
+		last->lengths[i] = len;
+		if (!may_be_struct(flags, len) || !put_struct(c, last, seen->bytes[i], len / 8))
+			put_padded(c, flags & CHUNK_AT_EXIT ? COLUMN_DATA : COLUMN_TEXT, seen->bytes[i], len);
+	}
+	return differs ? CHANGED_LENGTH : 0;
 }
 
 static bool add_call(struct columns *c, const struct record *r)
@@ -185,23 +309,134 @@ static bool add_call(struct columns *c, const struct record *r)
 	return true;
 }
 
+/* ---- records as they are ---- */
+
+/* How many bytes at its end, whole words behind the head, are those of the last long record. */
+static size_t common_end(const struct columns *c, const struct record *r)
+{
+	const char *theirs = c->last_long.s + c->last_long.len, *ours = (const char *)r + r->size;
+	size_t n = 0, most = MIN(c->last_long.len, r->size - sizeof(*r));
+
+	while (n + 8 <= most && !memcmp(theirs - n - 8, ours - n - 8, 8))
+		n += 8;
+	return n;
+}
+
+/* Those that can be long. */
+static size_t body_size(const struct record *r)
+{
+	return r->kind == RECORD_CALL   ? sizeof(struct record_call)
+	       : r->kind == RECORD_EXEC ? sizeof(struct record_exec)
+					: 0;
+}
+
+/* How many chunks are behind its body; -1: there is more to its bytes than these say. */
+static ssize_t count_chunks(const struct record *r, size_t body)
+{
+	const char *p = (const char *)r + body, *end = (const char *)r + r->size;
+	struct record_chunk chunk;
+	ssize_t n = 0;
+
+	for (; p < end; n++) {
+		uint64_t tail = 0;
+
+		if ((size_t)(end - p) < sizeof(chunk))
+			return -1;
+		memcpy(&chunk, p, sizeof(chunk));
+		p += sizeof(chunk);
+		if (ALIGN8((size_t)chunk.len) > (size_t)(end - p))
+			return -1;
+		p += ALIGN8((size_t)chunk.len);
+		if (chunk.len % 8)
+			memcpy(&tail, p - 8, 8);
+		if (tail >> chunk.len % 8 * 8)
+			return -1;
+	}
+	return n;
+}
+
+/* Thousands of strings: their lengths and their bytes apart. */
+static bool add_list(struct columns *c, const struct record *r)
+{
+	size_t body = body_size(r);
+	ssize_t n = body && r->size >= LONG_RECORD ? count_chunks(r, body) : -1;
+	const char *p = (const char *)r + body;
+	uint32_t what = 0;
+
+	if (n < 0)
+		return false;
+	put_byte(c, COLUMN_SHAPE, SHAPE_LIST);
+	put_bytes(c, COLUMN_RECORDS, r, body);
+	put_varint(c, COLUMN_LIST, body);
+	put_varint(c, COLUMN_LIST, (uint64_t)n);
+	for (ssize_t i = 0; i < n; i++) {
+		uint32_t now, len;
+
+		memcpy(&now, p, sizeof(now));
+		memcpy(&len, p + sizeof(now), sizeof(len));
+		p += sizeof(struct record_chunk);
+		put_varint(c, COLUMN_LIST, (uint64_t)len << 1 | (now != what));
+		if (now != what)
+			put_bytes(c, COLUMN_RECORDS, &now, sizeof(now));
+		what = now;
+		put_padded(c, COLUMN_TEXT, p, len);
+		p += ALIGN8((size_t)len);
+	}
+	return true;
+}
+
+/* execvp(3) tries each directory of PATH with the same arguments: all but its first record are next to nothing. */
+static void add_record(struct columns *c, const struct record *r)
+{
+	size_t same = r->size >= LONG_RECORD && c->last_long.len ? common_end(c, r) : 0;
+
+	if (same > r->size / 2) {
+		put_byte(c, COLUMN_SHAPE, SHAPE_AGAIN);
+		put_varint(c, COLUMN_AGAIN, same);
+		put_bytes(c, COLUMN_RECORDS, r, r->size - same);
+		return;
+	}
+	if (!add_list(c, r)) {
+		put_byte(c, COLUMN_SHAPE, SHAPE_RECORD);
+		put_bytes(c, COLUMN_RECORDS, r, r->size);
+	}
+	if (r->size >= LONG_RECORD) {
+		c->last_long.len = 0;
+		buf_add(&c->last_long, r, r->size);
+	}
+}
+
 void columns_add(struct columns *c, const struct record *r)
 {
 	c->raw += r->size;
-	if (add_call(c, r))
-		return;
-	put_byte(c, COLUMN_SHAPE, SHAPE_RECORD);
-	buf_add(&c->column[COLUMN_RECORDS], r, r->size);
+	assert(c->raw <= RECORDING_RAW_MAX);
+	if (!add_call(c, r))
+		add_record(c, r);
 }
 
 /* ---- all of them ---- */
 
-struct columns *columns_new(void) { return xcalloc(1, sizeof(struct columns)); }
+struct columns *columns_new(void)
+{
+	struct columns *c = xcalloc(1, sizeof(*c));
+	size_t at = 0, all = 0;
+
+	for (unsigned i = 0; i < _COLUMNS; i++)
+		all += room[i] + SLACK;
+	c->memory = xmalloc(all);
+	for (unsigned i = 0; i < _COLUMNS; i++) {
+		c->column[i] = (struct buf){ .s = c->memory + at, .cap = room[i] };
+		at += room[i] + SLACK;
+	}
+	return c;
+}
 
 void columns_free(struct columns *c)
 {
-	for (unsigned i = 0; c && i < _COLUMNS; i++)
-		buf_done(&c->column[i]);
+	if (!c)
+		return;
+	buf_done(&c->last_long);
+	free(c->memory);
 	free(c);
 }
 
@@ -215,7 +450,7 @@ void columns_reset(struct columns *c)
 		c->column[i].len = 0;
 	memset(c->shape_slot, 0, sizeof(c->shape_slot));
 	memset(c->thread_slot, 0, sizeof(c->thread_slot));
-	c->raw = 0;
+	c->raw = c->last_long.len = 0;
 	c->nshapes = c->nthreads = c->thread = 0;
 	c->end_ns = 0;
 }

@@ -15,7 +15,10 @@ struct unpacking {
 	struct span column[_COLUMNS];
 	char *to, *end;
 	unsigned nshapes, nthreads;
+	unsigned ncolumns;
 	uint64_t end_ns;		/* of the last call of all */
+	const char *last;		/* record that others may end like, `last_size` bytes; NULL: none */
+	size_t last_size;
 	bool bad;			/* a column was too short, or has a number that nothing has */
 	struct known shapes[SHAPES_MAX];
 	struct thread threads[THREADS_MAX];
@@ -142,18 +145,46 @@ static size_t get_lengths(struct unpacking *u, struct known *k, unsigned changed
 	return size <= room ? size : 0;
 }
 
-static bool get_chunks(struct unpacking *u, const struct known *k, char *to)
+/* Its words as differences to those of the last one.  false: it is in COLUMN_DATA. */
+static bool get_struct(struct unpacking *u, struct shape_state *last, size_t n, char *to)
+{
+	uint64_t which = varint(u, COLUMN_WHICH);
+
+	if (!(which & 1))
+		return false;
+	for (which >>= 1; which; which &= which - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(which);
+
+		if (i >= n) {
+			u->bad = true;
+			break;
+		}
+		last->of_struct[i] += zagzig(varint(u, COLUMN_WORDS));
+	}
+	memcpy(to, last->of_struct, n * 8);
+	return true;
+}
+
+static bool get_chunks(struct unpacking *u, struct known *k, char *to)
 {
 	for (unsigned i = 0; i < k->head.nchunks; i++) {
 		const struct shape_chunk *shape = &k->chunks[i];
 		uint32_t len = k->last.lengths[i];
 		struct record_chunk head = { shape->arg, shape->part, shape->flags, len };
-		const void *bytes = take(u, shape->flags & CHUNK_AT_EXIT ? COLUMN_DATA : COLUMN_TEXT, len);
+		bool words = may_be_struct(shape->flags, len) && u->ncolumns > COLUMN_WHICH;
+		const void *bytes;
 
-		if (!bytes)
-			return false;
 		memcpy(to, &head, sizeof(head));
 		to += sizeof(head);
+		if (words && get_struct(u, &k->last, len / 8, to)) {
+			to += len;
+			continue;
+		}
+		bytes = take(u, shape->flags & CHUNK_AT_EXIT ? COLUMN_DATA : COLUMN_TEXT, len);
+		if (!bytes)
+			return false;
+		if (words)
+			memcpy(k->last.of_struct, bytes, len);
 		if (len)
 			memset(to + (len - 1) / 8 * 8, 0, 8);	/* what fills it up */
 		memcpy(to, bytes, len);
@@ -194,24 +225,83 @@ static bool get_call(struct unpacking *u, unsigned shape)
 	return !u->bad;
 }
 
-/* One that is there as it was. */
-static bool get_record(struct unpacking *u)
+static void took(struct unpacking *u, size_t size, bool again)
+{
+	if (!again && size >= LONG_RECORD) {
+		u->last = u->to;
+		u->last_size = size;
+	}
+	u->to += size;
+}
+
+/* Its body, then the chunks whose lengths are in a column: where these end; NULL: not as they say. */
+static char *get_list(struct unpacking *u, char *to, char *end)
+{
+	struct record_chunk head = { 0 };
+
+	for (uint64_t n = varint(u, COLUMN_LIST); n && !u->bad; n--) {
+		uint64_t len = varint(u, COLUMN_LIST);
+		const void *what = len & 1 ? take(u, COLUMN_RECORDS, offsetof(struct record_chunk, len)) : &head;
+		const void *bytes;
+
+		len >>= 1;
+		if (!what || len > RECORD_MAX || (size_t)(end - to) < sizeof(head) + ALIGN8(len))
+			return NULL;
+		bytes = take(u, COLUMN_TEXT, len);
+		if (!bytes)
+			return NULL;
+		memmove(&head, what, offsetof(struct record_chunk, len));
+		head.len = (uint32_t)len;
+		memcpy(to, &head, sizeof(head));
+		to += sizeof(head);
+		if (len)
+			memset(to + (len - 1) / 8 * 8, 0, 8);	/* what fills it up */
+		memcpy(to, bytes, len);
+		to += ALIGN8(len);
+	}
+	return u->bad ? NULL : to;
+}
+
+static bool get_long(struct unpacking *u)
+{
+	uint64_t body = varint(u, COLUMN_LIST);
+	const void *bytes = body <= RECORD_MAX ? take(u, COLUMN_RECORDS, body) : NULL;
+	struct record head;
+
+	if (!bytes || body < sizeof(head))
+		return false;
+	memcpy(&head, bytes, sizeof(head));
+	if (head.size < body || head.size % 8 || head.size > (size_t)(u->end - u->to))
+		return false;
+	memcpy(u->to, bytes, body);
+	if (get_list(u, u->to + body, u->to + head.size) != u->to + head.size)
+		return false;
+	took(u, head.size, false);
+	return true;
+}
+
+/* One that is there as it was, or (again) ends like the last long one. */
+static bool get_record(struct unpacking *u, bool again)
 {
 	const struct span *s = &u->column[COLUMN_RECORDS];
+	uint64_t same = again ? varint(u, COLUMN_AGAIN) : 0;
 	struct record head;
 	const void *all;
 
 	if ((size_t)(s->end - s->at) < sizeof(head))
 		return false;
 	memcpy(&head, s->at, sizeof(head));
-	if (head.size < sizeof(head) || head.size % 8 || head.size > (size_t)(u->end - u->to))
+	if (head.size < sizeof(head) || head.size % 8 || head.size > (size_t)(u->end - u->to) ||
+	    same > head.size - sizeof(head) || same > u->last_size)
 		return false;
-	all = take(u, COLUMN_RECORDS, head.size);
+	all = take(u, COLUMN_RECORDS, head.size - same);
 	if (!all)
 		return false;
-	memcpy(u->to, all, head.size);
-	u->to += head.size;
-	return true;
+	memcpy(u->to, all, head.size - same);
+	if (same)
+		memcpy(u->to + head.size - same, u->last + u->last_size - same, same);
+	took(u, head.size, again);
+	return !u->bad;
 }
 
 /* ---- a block ---- */
@@ -219,12 +309,12 @@ static bool get_record(struct unpacking *u)
 static bool part_columns(struct unpacking *u, const unsigned char *packed, size_t len)
 {
 	uint32_t lengths[_COLUMNS];
-	size_t at = sizeof(lengths);
+	size_t at = u->ncolumns * sizeof(lengths[0]);
 
-	if (len < sizeof(lengths))
+	if (len < at)
 		return false;
-	memcpy(lengths, packed, sizeof(lengths));
-	for (unsigned i = 0; i < _COLUMNS; i++) {
+	memcpy(lengths, packed, at);
+	for (unsigned i = 0; i < u->ncolumns; i++) {
 		if (lengths[i] > len - at)
 			return false;
 		u->column[i] = (struct span){ packed + at, packed + at + lengths[i] };
@@ -235,25 +325,29 @@ static bool part_columns(struct unpacking *u, const unsigned char *packed, size_
 
 static bool all_taken(const struct unpacking *u)
 {
-	for (unsigned i = 0; i < _COLUMNS; i++)
+	for (unsigned i = 0; i < u->ncolumns; i++)
 		if (u->column[i].at != u->column[i].end)
 			return false;
 	return u->to == u->end;
 }
 
-int columns_unpack(const void *packed, size_t len, char *to, size_t raw)
+int columns_unpack(const void *packed, size_t len, unsigned ncolumns, char *to, size_t raw)
 {
 	struct unpacking *u = xmalloc(sizeof(*u));
 	bool good;
 
 	memset(u, 0, offsetof(struct unpacking, shapes));
+	u->ncolumns = ncolumns;
 	u->to = to;
 	u->end = to + raw;
 	good = part_columns(u, packed, len);
 	while (good && u->column[COLUMN_SHAPE].at < u->column[COLUMN_SHAPE].end) {
 		unsigned shape = byte(u, COLUMN_SHAPE);
 
-		good = shape == SHAPE_RECORD ? get_record(u) : get_call(u, shape);
+		if (shape == SHAPE_RECORD || shape == SHAPE_AGAIN)
+			good = get_record(u, shape == SHAPE_AGAIN);
+		else
+			good = shape == SHAPE_LIST ? get_long(u) : get_call(u, shape);
 	}
 	good = good && all_taken(u);
 	free(u);

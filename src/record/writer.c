@@ -13,13 +13,16 @@
 #include "record/index.h"
 #include "record/record.h"
 
-/* Columns that are shorter share what zstd knows of their bytes: tables of its own cost one more than they save. */
-enum { LEVEL = 1, APART = 2048 };
+/*
+ * Columns that are shorter share a frame: what zstd knows of its bytes costs one more than it saves.  Level 1 would
+ * save one of 11 bytes a call (W7), and take a fourth more time.
+ */
+enum { LEVEL = -1, APART = 2048 };
 
 struct record_writer {
 	struct outfile *file;
 	struct columns *columns;	/* of the block that is being filled; NULL: no record came yet */
-	struct buf packed;
+	struct buf packed, small;	/* frames; short columns, which are in one */
 	uint32_t nrecords;
 	uint64_t nbytes, added, lost;
 	bool headed, continues;
@@ -47,36 +50,48 @@ static void drop(struct record_writer *w)
 	w->nrecords = 0;
 }
 
+/* One frame more. */
+static bool pack_frame(struct record_writer *w, const void *p, size_t n)
+{
+	size_t rc;
+
+	buf_grow(&w->packed, ZSTD_compressBound(n));
+	ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_compressionLevel, LEVEL);
+	rc = ZSTD_compress2(w->zstd, w->packed.s + w->packed.len, w->packed.cap - w->packed.len, p, n);
+	if (ZSTD_isError(rc))
+		return false;
+	w->packed.len += rc;
+	return true;
+}
+
+static bool pack_small(struct record_writer *w)
+{
+	bool good = !w->small.len || pack_frame(w, w->small.s, w->small.len);
+
+	w->small.len = 0;
+	return good;
+}
+
 /* The lengths, then the columns, each compressed by what is common in it. */
 static int pack(struct record_writer *w)
 {
 	uint32_t lengths[_COLUMNS];
-	size_t all = sizeof(lengths), left = 0, apart = sizeof(lengths);
-	ZSTD_inBuffer in = { lengths, sizeof(lengths), 0 };
-	ZSTD_outBuffer out;
+	bool good = true;
 
 	for (unsigned i = 0; i < _COLUMNS; i++)
-		all += lengths[i] = (uint32_t)columns_of(w->columns, i)->len;
-	w->packed.len = 0;
-	buf_grow(&w->packed, ZSTD_compressBound(all) + _COLUMNS * sizeof(lengths));
-	out = (ZSTD_outBuffer){ w->packed.s, w->packed.cap, 0 };
-	ZSTD_CCtx_reset(w->zstd, ZSTD_reset_session_only);
-	ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_compressionLevel, LEVEL);
-	ZSTD_CCtx_setPledgedSrcSize(w->zstd, all);
-	left = ZSTD_compressStream2(w->zstd, &out, &in, ZSTD_e_continue);
-	for (unsigned i = 0; i < _COLUMNS && !ZSTD_isError(left); i++) {
+		lengths[i] = (uint32_t)columns_of(w->columns, i)->len;
+	w->packed.len = w->small.len = 0;
+	buf_add(&w->small, lengths, sizeof(lengths));
+	for (unsigned i = 0; i < _COLUMNS && good; i++) {
 		const struct buf *b = columns_of(w->columns, i);
-		bool last = i == _COLUMNS - 1, end = last || apart + b->len >= APART;
 
-		apart = end ? 0 : apart + b->len;
-		in = (ZSTD_inBuffer){ b->s, b->len, 0 };
-		left = ZSTD_compressStream2(w->zstd, &out, &in,
-					    last ? ZSTD_e_end : end ? ZSTD_e_flush : ZSTD_e_continue);
-		if (end && left)
-			return -EIO;	/* no room, of which there is enough */
+		if (b->len < APART) {
+			buf_add(&w->small, b->s, b->len);
+		} else {
+			good = pack_small(w) && pack_frame(w, b->s, b->len);
+		}
 	}
-	w->packed.len = out.pos;
-	return ZSTD_isError(left) ? -EIO : 0;
+	return good && pack_small(w) ? 0 : -EIO;
 }
 
 /* 0; -errno: nothing of it was written. */
@@ -106,7 +121,8 @@ void record_writer_flush(struct record_writer *w)
 		drop(w);
 		return;
 	}
-	if (put_block(w, w->packed.s, w->packed.len, (uint32_t)columns_raw(w->columns) | RECORDING_IS_COLUMNS) < 0) {
+	if (put_block(w, w->packed.s, w->packed.len,
+		      (uint32_t)columns_raw(w->columns) | RECORDING_IS_COLUMNS | RECORDING_HAS_WORDS) < 0) {
 		drop(w);
 		return;
 	}
@@ -138,9 +154,11 @@ void record_writer_take(struct record_writer *w, struct record_writer *from)
 	record_writer_flush(from);
 	w->columns = from->columns;
 	w->packed = from->packed;
+	w->small = from->small;
 	w->zstd = from->zstd;
 	from->columns = held.columns;
 	from->packed = held.packed;
+	from->small = held.small;
 	from->zstd = held.zstd;
 }
 
@@ -181,5 +199,6 @@ void record_writer_free(struct record_writer *w)
 	ZSTD_freeCCtx(w->zstd);
 	columns_free(w->columns);
 	buf_done(&w->packed);
+	buf_done(&w->small);
 	free(w);
 }

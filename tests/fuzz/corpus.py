@@ -76,16 +76,17 @@ def varint(v):
 
 
 COLUMNS = ("shape", "shapes", "thread", "threads", "changed", "arg0", "arg1", "arg2", "arg3", "arg4", "arg5", "ret",
-           "gap_low", "gap", "took_low", "took", "length", "text", "data", "records")
+           "gap_low", "gap", "took_low", "took", "length", "text", "data", "records", "which", "words", "again", "list")
+OLD_COLUMNS = COLUMNS[:20]      # of version 2
 
 
-def columns(lengths=None, **column):
+def columns(lengths=None, names=OLD_COLUMNS, **column):
     """A block's columns: those of a read of 12 bytes, or what is given."""
     read = {"shape": b"\xff\0", "shapes": struct.pack("<IHBBBBH", 0, 0, 0, 0, 1, 1, 0) + struct.pack("<BBH", 1, BYTES, AT_EXIT),
             "thread": b"\xff\0", "threads": struct.pack("<II", TID, TID), "changed": b"\xc1", "arg0": varint(6), "ret": varint(24),
             "gap_low": b"\xd0", "gap": b"\7", "took_low": b"\xd0", "took": b"\7", "length": varint(12), "data": b"twelve bytes"}
-    of = [(read | column).get(name, b"") for name in COLUMNS]
-    return struct.pack("<20I", *(lengths or map(len, of))) + b"".join(of)
+    of = [(read | column).get(name, b"") for name in names]
+    return struct.pack(f"<{len(names)}I", *(lengths or map(len, of))) + b"".join(of)
 
 
 def many():
@@ -110,9 +111,29 @@ def many():
         "chunk-longer-than-its-bytes": (one + 1, columns(length=varint(20))),
         "left-over": (one, columns(text=b"more")),
         "record-of-size-0": (one, columns(shape=b"\xfe", records=bytes(120))),
-        "record-of-size-25": (4, columns(shape=b"\xfe", **{name: b"" for name in COLUMNS[1:-1]}, records=record(EXIT, bytes(8), size=25))),
-        "nothing": (0, columns(**{name: b"" for name in COLUMNS})),
+        "record-of-size-25": (4, columns(shape=b"\xfe", **{name: b"" for name in OLD_COLUMNS[1:-1]}, records=record(EXIT, bytes(8), size=25))),
+        "nothing": (0, columns(**{name: b"" for name in OLD_COLUMNS})),
     }
+    empty = {name: b"" for name in COLUMNS}
+    long = {**empty, "shape": b"\xfc", "list": varint(32) + varint(2) + varint(16 * 2 + 1) + varint(4000 * 2), "text": bytes(4016),
+            "records": struct.pack("<IHHIIQII", 4064, 4, 0, TID, TID, 0, 0, 0) + struct.pack("<BBH", 0, BYTES, 0)}
+    struct_of = {"shapes": struct.pack("<IHBBBBH", 0, 0, 0, 0, 1, 1, 0) + struct.pack("<BBH", 1, BYTES, AT_EXIT), "length": varint(16), "data": b""}
+    again = {**long, "records": b"".join([struct.pack("<IHHIIQII", 4104, 4, 0, TID, TID, 0, 0, 0), struct.pack("<BBH", 0, BYTES, 0)]),
+             "list": varint(32) + varint(2) + varint(16 * 2 + 1) + varint(4040 * 2), "text": bytes(4056)}
+    head = struct.pack("<IHHIIQII", 4104, 4, 0, TID, TID, 0, 0, 0)
+    newer = {
+        "struct": (one, columns(names=COLUMNS, **struct_of, which=varint(3 << 1 | 1), words=varint(4) + varint(6))),
+        "struct-in-data": (one, columns(names=COLUMNS, **{**struct_of, "data": bytes(16)}, which=b"\0")),
+        "struct-of-word-40": (one, columns(names=COLUMNS, **struct_of, which=varint(1 << 41 | 1), words=varint(4))),
+        "struct-cut": (one, columns(names=COLUMNS, **struct_of, which=varint(3 << 1 | 1), words=varint(4))),
+        "list": (508, columns(names=COLUMNS, **long)),
+        "list-cut": (508, columns(names=COLUMNS, **{**long, "list": long["list"][:-1]})),
+        "list-of-body-4": (508, columns(names=COLUMNS, **{**long, "list": varint(4) + long["list"][1:]})),
+        "again": (513 + 513, columns(names=COLUMNS, **{**again, "shape": b"\xfc\xfd", "again": varint(4072), "records": again["records"] + head})),
+        "again-of-none": (513, columns(names=COLUMNS, **{**empty, "shape": b"\xfd", "again": varint(4072), "records": head})),
+        "again-longer-than-all": (513 + 513, columns(names=COLUMNS, **{**again, "shape": b"\xfc\xfd", "again": varint(2**40), "records": again["records"] + head})),
+    }
+    cases |= {name: (words | 1 << 21, data) for name, (words, data) in newer.items()}
     return {f"columns-{name}": bytes([words % 64 * 4 + 3, words >> 6 & 255, words >> 14]) + data for name, (words, data) in cases.items()}
 
 

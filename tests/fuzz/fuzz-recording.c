@@ -25,13 +25,17 @@ static void put(int fd, const void *p, size_t n)
 		abort();
 }
 
-/* What is in a block: how many words of records come out, in three bytes, the first of which is odd; then columns. */
+/*
+ * What is in a block: how many words of records come out, in three bytes, the first of which is odd and the last says
+ * by its upper bit whether it has all columns; then these.
+ */
 static void any_columns(const uint8_t *data, size_t size)
 {
-	size_t raw = 8 * (data[0] / 4 | (size_t)data[1] << 6 | (size_t)data[2] << 14), at = 0;
+	size_t raw = 8 * (data[0] / 4 | (size_t)data[1] << 6 | (size_t)(data[2] & 127) << 14), at = 0;
 	char *to = malloc(raw + 1);
 
-	if (to && raw <= RECORDING_RAW_MAX && columns_unpack(data + 3, size - 3, to, raw) == 0) {
+	if (to && raw <= RECORDING_RAW_MAX &&
+	    columns_unpack(data + 3, size - 3, data[2] & 128 ? _COLUMNS : _COLUMNS_2, to, raw) == 0) {
 		while (at < raw) {
 			const struct record *r = (const struct record *)(to + at);
 

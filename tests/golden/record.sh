@@ -51,6 +51,7 @@ want pipe sh -c 'seq 1 9000 | sort -rn > sorted; tail -n 2 sorted | cat'
 want threads xz -T2 -0 --block-size=64KiB -kc numbers
 want death sh -c './nope; cd /nowhere; exec sh -c "kill -SEGV \$\$"'
 want make make -s -k -j2
+# version2.cpd is what was written before version 3 of the format, and stays as it is; the others but these are of version 1
 # every call, with every word of its arguments: only for args.py
 cp "$(dirname "$compendium")/tests/live/everycall" .
 want everycall ./everycall words

@@ -47,6 +47,15 @@ static struct record *random_call(struct rec *r, unsigned nthreads)
 	for (unsigned i = 0; i < c->nchunks; i++) {
 		size_t len = number() % 3 ? 8 : number() % sizeof(bytes);
 
+		if (number() % 4 == 0) {	/* a struct, of which some words are others than the last time */
+			static uint64_t words[WORDS_MAX + 1];
+
+			for (unsigned k = 0; k < ARRAY_SIZE(words); k += 1 + (unsigned)number() % 8)
+				words[k] = any();
+			rec_chunk(r, i, PART_BYTES, CHUNK_AT_EXIT, words, number() % (ARRAY_SIZE(words) + 1) * 8);
+			continue;
+		}
+
 		rec_chunk(r, i, PART_BYTES, number() % 2 ? CHUNK_AT_EXIT : 0, bytes, len);
 		if (len % 8 && number() % 20 == 0)
 			r->mem[c->h.size - 1] = 1;	/* what fills it up is not 0 */
@@ -54,6 +63,36 @@ static struct record *random_call(struct rec *r, unsigned nthreads)
 	if (number() % 30 == 0)
 		c->nchunks++;		/* one that is not there */
 	return &c->h;
+}
+
+/* With many strings: often those of the one before, as execvp(3) makes them; or not what its chunks say. */
+static struct record *random_long(struct rec *r)
+{
+	static unsigned first;
+	const char *name = number() % 2 ? "/usr/bin/cat" : "/usr/local/bin/cat";
+	unsigned n;
+	bool call = number() % 3;
+	struct record *h = call ? &rec_call(r, 59, (uint64_t[6]){ 0 }, -2)->h
+				: rec_begin(r, RECORD_EXEC, sizeof(struct record_exec));
+	char s[64];
+
+	if (number() % 3 == 0)
+		first = (unsigned)number() % 1000;
+	n = 120 + first % 10;
+	rec_chunk(r, 0, call ? PART_BYTES : PART_PATH, 0, name, strlen(name));
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(s, sizeof(s), "/usr/include/name-%u/%u.h", first + i, i % 3 ? 1000 * i : i);
+		rec_chunk(r, 1, call ? PART_ITEM : PART_ARGV, 0, s, strlen(s));
+	}
+	if (call)
+		((struct record_call *)h)->nchunks = (rec_u16)(n + 1);
+	else
+		((struct record_exec *)h)->nchunks = n + 1;
+	if (number() % 5 == 0)
+		r->mem[h->size - 200 + number() % 200] ^= 1;
+	if (number() % 5 == 0)
+		h->size -= 8;
+	return h;
 }
 
 static void pack(const struct columns *c, struct buf *b)
@@ -74,7 +113,9 @@ static void fill(struct columns *c, struct buf *all, unsigned most, unsigned nth
 	struct rec r;
 
 	for (unsigned i = 0; i < most && !columns_full(c); i++) {
-		struct record *h = number() % 50 ? random_call(&r, nthreads) : rec_begin(&r, RECORD_EXIT, 48);
+		struct record *h = number() % 50   ? random_call(&r, nthreads)
+				   : number() % 2 ? random_long(&r)
+						  : rec_begin(&r, RECORD_EXIT, 48);
 
 		columns_add(c, h);
 		buf_add(all, h, h->size);
@@ -96,11 +137,11 @@ static void test_round_trip(void **unused)
 		assert_int_equal(columns_raw(c), all.len);
 		assert_true(packed.len <= 2 * all.len + _COLUMNS * 4);
 		to = xmalloc(all.len + 1);
-		assert_int_equal(columns_unpack(packed.s, packed.len, to, all.len), 0);
+		assert_int_equal(columns_unpack(packed.s, packed.len, _COLUMNS, to, all.len), 0);
 		assert_memory_equal(to, all.s ? all.s : "", all.len);
 		if (all.len) {
-			assert_int_equal(columns_unpack(packed.s, packed.len, to, all.len - 8), -EBADMSG);
-			assert_int_equal(columns_unpack(packed.s, packed.len - 1, to, all.len), -EBADMSG);
+			assert_int_equal(columns_unpack(packed.s, packed.len, _COLUMNS, to, all.len - 8), -EBADMSG);
+			assert_int_equal(columns_unpack(packed.s, packed.len - 1, _COLUMNS, to, all.len), -EBADMSG);
 		}
 		free(to);
 		columns_reset(c);
@@ -135,6 +176,40 @@ static void test_repeats_are_small(void **unused)
 	columns_free(c);
 }
 
+/* A struct of which one word counts up, and the arguments of execve(2) tried again, likewise. */
+static void test_alike_is_small(void **unused)
+{
+	struct columns *c = columns_new();
+	uint64_t words[18] = { 0x11, 22, 33 };
+	char path[64], name[] = "a name of a file";
+	size_t sum = 0;
+	struct rec r;
+
+	(void)unused;
+	for (unsigned i = 0; i < 100; i++) {
+		struct record_call *call = rec_call(&r, 5, (uint64_t[6]){ 0 }, 0);
+
+		words[1]++;
+		rec_call_chunk(&r, 1, PART_BYTES, CHUNK_AT_EXIT, words, sizeof(words));
+		columns_add(c, &call->h);
+	}
+	assert_int_equal(columns_of(c, COLUMN_DATA)->len, 0);
+	assert_in_range(columns_of(c, COLUMN_WORDS)->len, 100, 103);
+	for (unsigned i = 0; i < 10; i++) {
+		struct record_call *call = rec_call(&r, 59, (uint64_t[6]){ 0 }, -2);
+
+		snprintf(path, sizeof(path), "/%u/cat", i);
+		rec_call_chunk(&r, 0, PART_BYTES, 0, path, strlen(path));
+		for (unsigned k = 0; k < 500; k++)
+			rec_call_chunk(&r, 1, PART_ITEM, 0, name, strlen(name));
+		columns_add(c, &call->h);
+	}
+	for (unsigned i = COLUMN_TEXT; i < _COLUMNS; i++)
+		sum += columns_of(c, i)->len;
+	assert_in_range(sum, 500 * strlen(name), 500 * strlen(name) + 500 + 10 * 150 + 303);
+	columns_free(c);
+}
+
 /* Each byte changed in turn, and bytes at random: nothing is written behind the end, whatever they say. */
 static void test_damage(void **unused)
 {
@@ -144,14 +219,21 @@ static void test_damage(void **unused)
 	char *to;
 
 	(void)unused;
-	fill(c, &all, 60, 5);
+	fill(c, &all, 40, 5);
+	while (!columns_of(c, COLUMN_LIST)->len || !columns_of(c, COLUMN_AGAIN)->len) {
+		struct rec r;
+		struct record *h = random_long(&r);
+
+		columns_add(c, h);
+		buf_add(&all, h, h->size);
+	}
 	pack(c, &packed);
 	to = xmalloc(all.len);
 	for (size_t at = 0; at < packed.len; at++)
-		for (unsigned bit = 0; bit < 8; bit++, tries++) {
-			packed.s[at] ^= (char)(1 << bit);
-			refused += columns_unpack(packed.s, packed.len, to, all.len) < 0;
-			packed.s[at] ^= (char)(1 << bit);
+		for (unsigned bit = 0; bit < (at < 2048 ? 8 : 1); bit++, tries++) {
+			packed.s[at] ^= (char)(1 << (bit + at) % 8);
+			refused += columns_unpack(packed.s, packed.len, _COLUMNS, to, all.len) < 0;
+			packed.s[at] ^= (char)(1 << (bit + at) % 8);
 		}
 	assert_in_range(refused, 1, tries - 1);	/* bytes of strings can be any */
 	for (unsigned i = 0; i < 2000; i++) {
@@ -161,10 +243,10 @@ static void test_damage(void **unused)
 		memcpy(save, packed.s + at, sizeof(save));
 		for (unsigned k = 0; k < sizeof(save); k++)
 			packed.s[at + k] = (char)number();
-		columns_unpack(packed.s, packed.len, to, all.len);
+		columns_unpack(packed.s, packed.len, _COLUMNS, to, all.len);
 		memcpy(packed.s + at, save, sizeof(save));
 	}
-	assert_int_equal(columns_unpack(packed.s, packed.len, to, all.len), 0);
+	assert_int_equal(columns_unpack(packed.s, packed.len, _COLUMNS, to, all.len), 0);
 	assert_memory_equal(to, all.s, all.len);
 	free(to);
 	columns_free(c);
@@ -270,7 +352,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_repeats_are_small),
-		cmocka_unit_test(test_damage), cmocka_unit_test(test_index), cmocka_unit_test(test_index_of_others),
+		cmocka_unit_test(test_alike_is_small), cmocka_unit_test(test_damage), cmocka_unit_test(test_index), cmocka_unit_test(test_index_of_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
