@@ -85,4 +85,5 @@ help:
 	@echo 'make check-slow          the same with the long suites (10 M events, longer fuzzing)'
 	@echo 'make bench ROUNDS=N      side by side with strace; prints ratios'
 	@echo 'make install             to PREFIX (/usr/local), below DESTDIR when set'
+	@echo 'make uninstall           take away what install made'
 	@echo 'make clean               remove everything built'
