@@ -32,6 +32,6 @@ run node build.mjs "$output"
 # The tests are no part of the page; a change in them rebuilds nothing.
 {
 	printf '%s:' "$name"
-	find "$report" \( -name node_modules -o -name dist -o -name test \) -prune -o -type f -print | sed 's/ /\\ /g; s/^/ /' | tr -d '\n'
+	find "$report" "${report%/*}/src/filter/roles.h" \( -name node_modules -o -name dist -o -name test \) -prune -o -type f -print | sed 's/ /\\ /g; s/^/ /' | tr -d '\n'
 	echo
 } >"$depfile"

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gunzipSync } from 'node:zlib';
+import { roles } from '../roles.mjs';
 
 const src = join(dirname(fileURLToPath(import.meta.url)), '../src');
 const out = mkdtempSync(join(tmpdir(), 'counts-'));
@@ -24,6 +25,7 @@ await build({
   bundle: true,
   format: 'esm',
   platform: 'node',
+  define: roles,
   logLevel: 'warning',
 });
 const { Store, decode, parse, parseCols, runFilter } = await import(

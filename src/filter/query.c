@@ -9,6 +9,9 @@
 #include "base/buf.h"
 #include "base/macro.h"
 #include "base/nearest.h"
+#include "filter/role.h"
+
+#define ROLE_WORD(id, name, ...) " " name
 
 const struct query_field_row query_fields[_QUERY_FIELDS] = {
 	[QUERY_TEXT] = { "", QUERY_WORDS, "part of a path, the arguments, the name of a call or an error" },
@@ -17,6 +20,7 @@ const struct query_field_row query_fields[_QUERY_FIELDS] = {
 	[QUERY_OP] = { "op", QUERY_WORDS, "what it does: op:open,connect" },
 	[QUERY_ANY_OF] = { "is", QUERY_WORDS, "any of these: failed, a category, what it does, a call: is:network,failed" },
 	[QUERY_PATH] = { "path", QUERY_WORDS, "path, address or other object: path:*.so, path:/etc (that folder), path:conf (part of it)" },
+	[QUERY_ROLE] = { "role", QUERY_WORDS, "what a file is, by its path: role:library,config (a role, or how it begins); there are" ROLES(ROLE_WORD) },
 	[QUERY_FILE] = { "file", QUERY_WORDS, "open file description by number: file:12" },
 	[QUERY_ARG] = { "arg", QUERY_WORDS, "part of the arguments: arg:O_CREAT" },
 	[QUERY_DUR] = { "dur", QUERY_TIMES, "duration: dur>1ms, dur<=20us" },

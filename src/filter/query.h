@@ -23,6 +23,7 @@ enum query_field {
 	QUERY_OP,
 	QUERY_ANY_OF,
 	QUERY_PATH,
+	QUERY_ROLE,
 	QUERY_FILE,
 	QUERY_ARG,
 	QUERY_DUR,

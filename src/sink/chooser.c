@@ -10,6 +10,7 @@
 #include "decode/call.h"
 #include "event/event.h"
 #include "filter/callset.h"
+#include "filter/role.h"
 #include "model/model.h"
 #include "row/row.h"
 #include "sink/chooser_part.h"
@@ -302,6 +303,17 @@ static bool in_object(struct chooser *c, const struct query_term *t, const struc
 	return false;
 }
 
+static bool has_role(struct chooser *c, const struct query_term *t, const struct event *ev)
+{
+	struct object o = object_of(c, ev);
+	enum role role = role_of(o.s, o.n);
+
+	for (unsigned i = 0; i < t->nvalues; i++)
+		if (role_meant(role, t->values[i].s))
+			return true;
+	return false;
+}
+
 static bool in_arguments(struct chooser *c, const struct query_term *t, const struct event *ev)
 {
 	if (!ev->call)
@@ -315,7 +327,7 @@ static bool in_arguments(struct chooser *c, const struct query_term *t, const st
 
 static bool needs_text(const struct query_term *t)
 {
-	return t->field == QUERY_PATH || t->field == QUERY_ARG || t->field == QUERY_TEXT;
+	return t->field == QUERY_PATH || t->field == QUERY_ROLE || t->field == QUERY_ARG || t->field == QUERY_TEXT;
 }
 
 static bool passes(struct chooser *c, const struct query_term *t, const struct event *ev, const struct outcome *o,
@@ -348,6 +360,8 @@ static bool passes(struct chooser *c, const struct query_term *t, const struct e
 		return query_compares(t, number_of(c, t->field, o));
 	case QUERY_PATH:
 		return in_object(c, t, ev);
+	case QUERY_ROLE:
+		return has_role(c, t, ev);
 	case QUERY_ARG:
 		return in_arguments(c, t, ev);
 	case QUERY_TEXT:

@@ -13,6 +13,7 @@
 #include "base/nearest.h"
 #include "event/event.h"
 #include "filter/callset.h"
+#include "filter/role.h"
 #include "row/row.h"
 #include "sink/chooser_part.h"
 
@@ -85,6 +86,14 @@ static bool each_noise(each_word *each, void *ctx)
 	return each(ctx, CHOOSER_ANY);
 }
 
+static bool each_role(each_word *each, void *ctx)
+{
+	for (enum role r = ROLE_NONE + 1; r < _ROLE_MAX; r++)
+		if (each(ctx, role_name(r)))
+			return true;
+	return false;
+}
+
 static bool each_known(enum query_field f, each_word *each, void *ctx)
 {
 	switch (f) {
@@ -98,6 +107,8 @@ static bool each_known(enum query_field f, each_word *each, void *ctx)
 		return each_error(each, ctx);
 	case QUERY_NOISE:
 		return each_noise(each, ctx);
+	case QUERY_ROLE:
+		return each_role(each, ctx);
 	default:
 		return each(ctx, CHOOSER_FAILED) || each_category(each, ctx) || each_op(each, ctx) ||
 		       each_call(each, ctx) || each_mark(each, ctx);
@@ -106,7 +117,7 @@ static bool each_known(enum query_field f, each_word *each, void *ctx)
 
 struct look {
 	const struct query_value *v;
-	bool errors;
+	enum query_field field;
 	struct nearest near;
 	struct buf *list;
 };
@@ -117,7 +128,9 @@ static bool fits(void *ctx, const char *word)
 
 	if (strchr(l->v->s, '*'))
 		return query_glob_matches(l->v->s, word, strlen(word));
-	return l->errors ? !strcasecmp(l->v->s, word) : !strcmp(l->v->s, word);
+	if (l->field == QUERY_ROLE)
+		return !strncmp(l->v->s, word, l->v->len);
+	return l->field == QUERY_ERR ? !strcasecmp(l->v->s, word) : !strcmp(l->v->s, word);
 }
 
 static bool compare_nearest(void *ctx, const char *word)
@@ -141,6 +154,7 @@ static int unknown_word(const struct chooser *c, const struct query_term *t, con
 		[QUERY_OP] = "operation",
 		[QUERY_ERR] = "error",
 		[QUERY_NOISE] = "class of noise",
+		[QUERY_ROLE] = "role",
 		[QUERY_ANY_OF] = "category, operation, call or event",
 	};
 	struct look l = {.v = v, .near = nearest_to(v->s)};
@@ -150,8 +164,8 @@ static int unknown_word(const struct chooser *c, const struct query_term *t, con
 	each_known(t->field, compare_nearest, &l);
 	if (t->field == QUERY_ANY_OF || t->field == QUERY_CAT)
 		each_category(list_word, &all);
-	else if (t->field == QUERY_NOISE)
-		each_noise(list_word, &all);
+	else if (t->field == QUERY_NOISE || t->field == QUERY_ROLE)
+		each_known(t->field, list_word, &all);
 	if (nearest_best(&l.near))
 		rc = diag_set(diag, USAGE, EINVAL, "filter: no %s \"%.64s\"; did you mean %s?", what[t->field], v->s,
 			      nearest_best(&l.near));
@@ -164,12 +178,12 @@ static int unknown_word(const struct chooser *c, const struct query_term *t, con
 
 static int check_words(const struct chooser *c, const struct query_term *t, struct diag *diag)
 {
-	bool words = t->field == QUERY_ERR || t->field == QUERY_NOISE;
+	bool words = t->field == QUERY_ERR || t->field == QUERY_NOISE || t->field == QUERY_ROLE;
 
 	if (!chooser_is_kind_term(t) && !words && t->field != QUERY_ANY_OF)
 		return 0;
 	for (unsigned i = 0; i < t->nvalues; i++) {
-		struct look l = {.v = &t->values[i], .errors = t->field == QUERY_ERR};
+		struct look l = {.v = &t->values[i], .field = t->field};
 
 		if (each_known(t->field, fits, &l) ||
 		    (!words && !strncmp(l.v->s, unknown_calls, sizeof(unknown_calls) - 1)))
@@ -314,7 +328,8 @@ static bool names_objects(const struct query_term *t)
 {
 	if (t->field == QUERY_NOISE)
 		return t->negated == (t->nvalues == 1 && has_value(t, CHOOSER_NONE));
-	return !t->negated && (t->field == QUERY_PATH || t->field == QUERY_FILE || t->field == QUERY_TEXT);
+	return !t->negated && (t->field == QUERY_PATH || t->field == QUERY_ROLE || t->field == QUERY_FILE ||
+			       t->field == QUERY_TEXT);
 }
 
 static int compile(struct chooser *c, struct diag *diag)

@@ -29,6 +29,7 @@ ret=0  ret>0  ret=-1  ret>4096  !ret=0
 path:/etc  path:*.so*  path:lib,tmp  !path:/usr  path:*  path:/  path:127.0.0.1  path:?*:[0-9]*  path:rw-  path:SIG  path:exit
 arg:O_CLOEXEC  arg:AT_FDCWD  !arg:0  arg:PROT_READ,MAP_ANONYMOUS  arg:"\\", "
 lib  openat  ENOENT  "exit 0"  tcp4  AF_INET  !lib  /  "no such text anywhere"
+role:config  role:lib,source  !role:lo*  role:*  role:other,program err:any  role:sys,c*h*
 noise:any  noise:none  !noise:any  noise:system  noise:loader,preload  !noise:lo*  noise:none,system cat:file
 type:openat err:any path:*.conf,*.so*  cat:file !path:/usr dur<1ms  is:failed,network path:/,127  type:openat "lib" fd:-1
 """

@@ -204,6 +204,11 @@ def by_filter(t):
         check(any("/etc/ld.so.cache" in line for line in live), live)
         live, _ = lines("--filter", "op:open !noise:loader")
         check(not any("/etc/ld.so.cache" in line for line in live), live)
+        for role, has, others in (("config", "/etc/hostname", r"\.so\.\d|/nope|ld\.so\.cache"), ("cache,loc*", "/etc/ld.so.cache", r"/etc/hostname|\.so\.\d")):
+            live, _ = lines("--filter", f"role:{role}")
+            check(any(has in line for line in live) and not any(re.search(others, line) for line in live), live)
+        live, _ = lines("--filter", "op:open !role:config")
+        check(live and not any("/etc/hostname" in line for line in live), live)
         live, _ = lines("--only", "connect,failed")
         check(any(line.startswith("connect 127.0.0.1:1 failed") or "127.0.0.1:1" in line for line in live), live)
         check(all("ENOENT" in line or "127.0.0.1:1" in line or re.search(r"E[A-Z]{3,}", line) for line in live), live)
@@ -218,6 +223,11 @@ def by_filter(t):
         check(any(row["table"] == "file" for row in rows) and any(row["table"] == "process" for row in rows), "what they are about stays")
         equal([line.split()[-1] for line in again.splitlines()[1:2]], ["getppid"], again)
         subprocess.run([t.args.compendium, "-q", "--read", f"{d}/t.cpd", "--filter", "noise:loader", "--json", f"{d}/n.json"], stderr=subprocess.DEVNULL, check=True)
+        counted = subprocess.run([t.args.compendium, "--read", f"{d}/t.cpd", "--filter", "role:config type:openat", "--json", f"{d}/r.json", "-c"],
+                                 stderr=subprocess.PIPE, text=True, check=True).stderr
+        opened = [row["path"] for row in map(json.loads, pathlib.Path(d, "r.json").read_text().splitlines()) if row["table"] == "event"]
+        check("/etc/hostname" in opened and not any(re.search(r"\.so\.\d|/nope|ld\.so\.cache", path) for path in opened), opened)
+        check(re.search(rf"^ +{len(opened)} .* openat$", counted, re.M), counted)
         rows = [json.loads(line) for line in pathlib.Path(d, "n.json").read_text().splitlines()]
         equal({row.get("noise") for row in rows if row["table"] == "event"}, {"loader"}, "what was chosen as noise")
         check(re.search(r"^ +50 .* in all$", again, re.M) and "50 of" in again, again)
@@ -510,6 +520,7 @@ def refused(t):
                          (["-e", "verbos=all"], '"verbos=" is not taken'), (["-e", "status=faild"], "did you mean failed?"),
                          (["--filter", "tpye:open"], 'no field "tpye"; did you mean type?'), (["--filter", "path:/etc type:opneat"], 'no system call or event "opneat"; did you mean openat?'),
                          (["--only", "netwrok"], "did you mean network?"), (["--filter", "err:ENOTHING"], 'no error "ENOTHING"'), (["--filter", "cat:fiel"], "did you mean file?"),
+                         (["--filter", "role:libary"], 'no role "libary"; did you mean library?'),
                          (["--filter", "dur>fast"], '"fast" is not a time'), (["--filter", "cat:file type:connect"], "no call and no event can meet all of this"),
                          (["-e", "connect", "--filter", "cat:file"], "and be of -e connect"), (["-z", "-Z"], "can meet all of this"), (["--filter", "err:none", "--failed"], "can meet all of this"),
                          (["--status=failed"], "strace's --status: -e status=SET"), (["-F"], "forks are always followed here"), (["--slower", "soon"], "takes a time, as 10ms"), (["--path", ""], "needs GLOB"), (["-c", "-C"], "give one of them"),

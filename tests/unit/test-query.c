@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "filter/query.h"
+#include "filter/role.h"
 
 enum { FIELDS = 5 };
 
@@ -65,6 +66,10 @@ static void try_case(char *field[FIELDS], unsigned n)
 	} else if (!strcmp(field[0], "path")) {
 		if (query_path_matches(field[1], field[2], strlen(field[2])) != !strcmp(field[3], "yes"))
 			fail_msg("%s of %s: not %s", field[1], field[2], field[3]);
+	} else if (!strcmp(field[0], "role")) {
+		enum role role = role_of(field[1], strlen(field[1]));
+
+		assert_string_equal(role ? role_name(role) : "-", field[2]);
 	} else if (!strcmp(field[0], "passes")) {
 		passes(field[1], field[2], field[3]);
 	} else if (!strcmp(field[0], "key")) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The sheet of keys and of the filter language.
 import { useEffect, useRef } from 'preact/hooks';
-import { ALL_KEYS } from '../engine/query';
+import { KEYS } from '../engine/query';
 import type { State } from '../ui/state';
 
 const HELP: [string, [string, string][]][] = [
@@ -96,7 +96,7 @@ export function Help({ s }: { s: State }) {
           searched in paths, arguments, calls and errors.
         </p>
         <dl class="help-filter">
-          {Object.entries(ALL_KEYS).map(([k, v]) => (
+          {Object.entries(KEYS).map(([k, v]) => (
             <div key={k}>
               <dt>{k}</dt>
               <dd>{v}</dd>

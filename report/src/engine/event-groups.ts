@@ -2,7 +2,7 @@
 // Events put together: by peer, folder, path, process, error, call, category, role of the file.
 import { noiseClasses } from './noise';
 import { term } from './rules/rule';
-import { roleOf, roleWord } from './roles';
+import { roleOf } from './roles';
 import { eachRow, type Cancel } from './scan';
 import type { Store } from './store';
 
@@ -65,7 +65,7 @@ export const EVENT_GROUPS: Record<string, By> = {
     title: 'role',
     number: nameOf,
     key: (store, id) => roleOf(text(store, id)),
-    filter: (_, key) => (key === 'no path' ? '' : term('role', roleWord(key))),
+    filter: (_, key) => term('role', key),
   },
   process: {
     title: 'process',

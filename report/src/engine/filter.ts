@@ -3,7 +3,7 @@
 import { noiseMeets, noiseClasses } from './noise';
 import { compare, matches, numbersOf, pathTest, type Query, type Term } from './query';
 import { namedTest, treeOf } from './lane-names';
-import { roleOf, roleWord } from './roles';
+import { roleOf } from './roles';
 import type { Store } from './store';
 
 const SHIFT = 12; // rows a block, as a power of two, of the index from row to event
@@ -147,6 +147,10 @@ function errorPasses(store: Store, t: Term, code: number): boolean {
     return name === v.toUpperCase() || name === v;
   });
 }
+
+/** A role is meant by its name, by how that begins, by a pattern. */
+const roleMeant = (t: Term, role: string) =>
+  role !== '' && t.values.some(v => (v.includes('*') ? pathTest(v)(role) : role.startsWith(v)));
 
 /** One more term on what is left so far. */
 function narrow(a: Uint8Array | null, size: number, not: boolean, test: (i: number) => boolean) {
@@ -301,7 +305,7 @@ function applySlow(store: Store, t: Term, bits: Uint8Array, from: number, to: nu
     const keep = flipped(hit, t.not);
     eachChunk(from, to, (a, b) => keepOf(bits, keep, store.obj, a, b));
   } else if (t.key === 'role') {
-    const hit = strings.match(s => t.values.includes(roleWord(roleOf(s))));
+    const hit = strings.match(s => roleMeant(t, roleOf(s)));
     hit[0] = 0;
     const keep = flipped(hit, t.not);
     eachChunk(from, to, (a, b) => keepOf(bits, keep, store.obj, a, b));

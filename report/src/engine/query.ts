@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The filter language: `type:openat,read path:*.so !path:/proc dur>1ms err:ENOENT pid:123 proc:gcc "bare text"`.
 // Space is and, comma is or, ! is not. Text → terms; terms → text (what the toggles write).
+import { ROLE_WORDS } from './roles';
 
 export type Compare = ':' | '>' | '<' | '>=' | '<=' | '=';
 export interface Term {
@@ -20,6 +21,7 @@ export const KEYS: Record<string, string> = {
   op: 'what it does: op:open,connect',
   is: 'any of these: failed, a category, what it does, a call: is:network,failed',
   path: 'path, address or other object: path:*.so, path:/etc (that folder), path:conf (part of it)',
+  role: `what a file is, by its path: role:library,config (a role, or how it begins); there are ${ROLE_WORDS.join(' ')}`,
   file: 'open file description by number: file:12',
   arg: 'part of the arguments: arg:O_CREAT',
   dur: 'duration: dur>1ms, dur<=20us',
@@ -34,11 +36,6 @@ export const KEYS: Record<string, string> = {
   ret: 'result: ret=0, ret>4096',
   t: 'start, from the start of the trace: t>1.5s, t<2s',
 };
-/** Fields that only the page has. */
-const PAGE_KEYS: Record<string, string> = {
-  role: 'what a file is, by its path: role:configuration,library,locale,cache,temporary,source,program,module,log,system,device',
-};
-export const ALL_KEYS: Record<string, string> = { ...KEYS, ...PAGE_KEYS };
 const NUMERIC = new Set(['dur', 'bytes', 'ret', 't', 'fd']);
 
 export function parse(text: string): Query {
@@ -73,7 +70,7 @@ export function parse(text: string): Query {
       i++;
     }
     const m = /^([a-z]+)(:|>=|<=|>|<|=)/.exec(text.slice(i, i + 40));
-    if (m && m[1] in ALL_KEYS) {
+    if (m && m[1] in KEYS) {
       i += m[0].length;
       const values: string[] = [];
       for (;;) {
@@ -83,7 +80,7 @@ export function parse(text: string): Query {
       }
       const list = values.filter(v => v !== '');
       const term: Term = { not, key: m[1], op: m[2] as Compare, values: list };
-      if (!list.length) errors.push(`${m[1]}: what? ${ALL_KEYS[m[1]]}`);
+      if (!list.length) errors.push(`${m[1]}: what? ${KEYS[m[1]]}`);
       else {
         const bad = list.find(v => problem(term, v));
         if (bad !== undefined) errors.push(problem(term, bad)!);
@@ -91,9 +88,7 @@ export function parse(text: string): Query {
       }
     } else {
       if (m && m[2] === ':' && !text.slice(i).startsWith(m[1] + '://'))
-        errors.push(
-          `no field "${m[1]}"; taken as text. Fields: ${Object.keys(ALL_KEYS).join(' ')}`,
-        );
+        errors.push(`no field "${m[1]}"; taken as text. Fields: ${Object.keys(KEYS).join(' ')}`);
       const bare = word(' \t\n');
       if (bare) terms.push({ not, key: '', op: ':', values: [bare] });
     }

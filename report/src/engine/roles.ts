@@ -1,48 +1,24 @@
 // SPDX-License-Identifier: MIT
-// What a file is to programs, by its path.
+// What a file is to programs, by its path: the terminal's rows (src/filter/roles.h), as expressions.
 
-const ROLES = [
-  'configuration',
-  'library',
-  'locale',
-  'cache',
-  'temporary',
-  'source',
-  'program',
-  'module',
-  'log',
-  'system',
-  'device',
-  'folder or other',
-  'no path',
-] as const;
-export type Role = (typeof ROLES)[number];
+declare const ROLE_ROWS: [role: string, ...globs: string[]][];
 
-/** The first that fits: what is in a cache is that first, whatever its name ends in. */
-const RULES: [Role, RegExp][] = [
-  ['system', /^\/(proc|sys)(\/|$)/],
-  ['temporary', /^(\/var)?\/tmp\/|^\/dev\/shm\//],
-  ['device', /^\/dev(\/|$)/],
-  ['cache', /\/(\.cache|cache|__pycache__|\.ccache|ccache)\/|^\/var\/cache\/|\/ld\.so\.cache$/],
-  ['locale', /\/(locale|locales|locale-langpack|i18n|gconv|zoneinfo)(\/|$)|\.mo$|\/localtime$/],
-  ['log', /^\/var\/log\/|\.log$/],
-  ['library', /\.so(\.[\d.]+)?$|\.a$|\/glibc-hwcaps\/|\/ld\.so\.preload$/],
-  ['module', /\/node_modules\/|\/(site|dist)-packages\/|\/python3[^/]*\/|\.pyc$/],
-  [
-    'source',
-    /\.(c|h|cc|hh|cpp|hpp|cxx|hxx|inc|s|S|go|rs|java|kt|py|rb|pl|pm|js|mjs|cjs|ts|tsx|php|sh|lua|swift|cs|tex)$/,
-  ],
-  [
-    'configuration',
-    /^\/etc(\/|$)|^\/usr\/etc\/|\/\.config\/|\.(conf|cfg|cnf|ini|toml|ya?ml|json|properties|rc)$|\/\.[^/]*rc$|\/\.(git|npm|env)[^/]*$|config$/,
-  ],
-  ['program', /\/s?bin\/[^/]+$/],
-];
-
-export function roleOf(path: string): Role {
-  if (path[0] !== '/') return 'no path';
-  return RULES.find(([, test]) => test.test(path))?.[0] ?? 'folder or other';
+/** Without a slash: of the last component; with one at its end: of the folder; else of a path and what is below, or of all. */
+function expression(glob: string): string {
+  const literal = (text: string) => text.replace(/[.+^${}()|[\]\\]/g, '\\$&');
+  if (glob[0] === '/' && !/\*|\/$/.test(glob)) return `^${literal(glob)}(/|$)`;
+  const name = !glob.includes('/'),
+    [, first, inside, last] = /^(\*?)(.*?)(\*?)$/.exec(glob)!,
+    start = first ? '' : name ? '/' : '^',
+    end = glob.endsWith('/') || (name && last) ? '[^/]*$' : last ? '' : '$';
+  return start + literal(inside).replaceAll('*', name ? '[^/]*' : '[^]*') + end;
 }
 
-/** As terms of a filter write it: the first word. */
-export const roleWord = (role: string): string => role.split(' ')[0];
+const RULES = ROLE_ROWS.map(
+  ([role, ...globs]) => [role, new RegExp(globs.map(expression).join('|'))] as const,
+);
+export const ROLE_WORDS: readonly string[] = ROLE_ROWS.map(([role]) => role);
+
+/** That of the first row that fits, the last fits all; none of what has no path. */
+export const roleOf = (path: string): string =>
+  path[0] === '/' ? RULES.find(([, test]) => test.test(path))![0] : '';

@@ -4,7 +4,6 @@ import { useMemo, useState } from 'preact/hooks';
 import type { FileRow } from '../engine/file-stats';
 import { instant } from '../engine/human';
 import { laneName } from '../engine/neighbours';
-import { roleWord } from '../engine/roles';
 import type { Store } from '../engine/store';
 import { figures, Grid, type GridColumn } from '../ui/grid';
 import type { Grouping } from '../ui/groups';
@@ -121,7 +120,7 @@ export function Paths({
       onOpen={open}
       onMenu={(e, r) => {
         const role = fileRole(store, r),
-          word = role === 'PATH search' ? 'program' : roleWord(role);
+          word = role === 'PATH search' ? 'program' : role;
         menuFor(
           s,
           e,

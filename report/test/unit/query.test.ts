@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { KEYS, compare, format, numbersOf, parse, pathTest } from '../../src/engine/query';
+import { roleOf } from '../../src/engine/roles';
 
 let keys = 0;
 const NUMBERS: Record<string, string> = { time: 'dur', size: 'bytes', number: 'ret' };
@@ -31,6 +32,8 @@ function tryCase([what, ...rest]: string[]): void {
     );
   } else if (what === 'path') {
     assert.equal(pathTest(rest[0])(rest[1]), rest[2] === 'yes', rest.join(' '));
+  } else if (what === 'role') {
+    assert.equal(roleOf(rest[0]) || '-', rest[1], rest[0]);
   } else if (what === 'passes') {
     assert.equal(
       compare(parse(rest[0]).terms[0])(Number(rest[1])),

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include "filter/role.h"
+
+#include <string.h>
+
+#include "filter/query.h"
+
+struct role_row {
+	const char *name, *const *globs;	/* NULL ends them */
+};
+
+#define ROLE_ROW(id, name, ...) [ROLE_##id] = {name, (const char *const[]){__VA_ARGS__, NULL}},
+static const struct role_row rows[_ROLE_MAX] = {[ROLE_NONE] = {"", NULL}, ROLES(ROLE_ROW)};
+
+/* Most globs are an ending, which needs no search. */
+static bool glob_fits(const char *glob, const char *s, size_t len)
+{
+	size_t n = strlen(glob + 1);
+
+	if (*glob == '*' && !strpbrk(glob + 1, "*?"))
+		return len >= n && !memcmp(s + len - n, glob + 1, n);
+	return query_glob_matches(glob, s, len);
+}
+
+static bool fits(const char *glob, const char *path, size_t len, size_t folder)
+{
+	const char *slash = strrchr(glob, '/');
+
+	if (!slash)
+		return glob_fits(glob, path + folder, len - folder);
+	return slash[1] ? query_path_matches(glob, path, len) : glob_fits(glob, path, folder);
+}
+
+enum role role_of(const char *path, size_t len)
+{
+	size_t folder;
+
+	if (!len || *path != '/')
+		return ROLE_NONE;
+	folder = (size_t)((const char *)memrchr(path, '/', len) + 1 - path);
+	for (enum role r = ROLE_NONE + 1; r < ROLE_OTHER; r++)
+		for (const char *const *glob = rows[r].globs; *glob; glob++)
+			if (fits(*glob, path, len, folder))
+				return r;
+	return ROLE_OTHER;
+}
+
+const char *role_name(enum role r) { return rows[r].name; }
+
+bool role_meant(enum role r, const char *word)
+{
+	const char *name = rows[r].name;
+
+	if (r == ROLE_NONE)
+		return false;
+	return strchr(word, '*') ? query_glob_matches(word, name, strlen(name)) : !strncmp(name, word, strlen(word));
+}
