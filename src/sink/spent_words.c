@@ -41,7 +41,7 @@ static const struct {
 const char *spent_part(enum spent s) { return words[s].part; }
 const char *spent_thing(enum spent s) { return words[s].thing; }
 
-/* How much is printed of a futex, where there is not room for all: who woke its waiters is left out first. */
+/* Where there is not room for all, who woke a futex's waiters is left out first, and a pipe's number. */
 enum detail { ADDRESS, WAITERS, ALL };
 
 static void threads(struct buf *b, const struct totals_wait *w, enum detail detail)
@@ -89,9 +89,12 @@ static void wait_words(struct buf *b, const struct totals_wait *w, enum detail d
 		buf_puts(b, w->what == SPENT_WAKE && detail == ALL ? " (no lock)" : "");
 		threads(b, w, detail);
 	} else if (w->name.len) {
-		path_format(b, w->name.s, w->name.len);
+		bool all = detail == ALL || w->what != SPENT_PIPE || !w->peer_pid;
+
+		if (all)
+			path_format(b, w->name.s, w->name.len);
 		if (w->peer_pid)
-			buf_printf(b, " of %u", w->peer_pid);
+			buf_printf(b, "%s%u", all ? " of " : "", w->peer_pid);
 		if (w->peer && w->peer->comm.len) {
 			buf_puts(b, " (");
 			text_safe(b, w->peer->comm.s, w->peer->comm.len);
