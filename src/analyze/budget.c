@@ -16,9 +16,9 @@ enum {
 	THREADS_MAX = 64, /* of a process that are looked at for who woke one */
 };
 
-/* A sum of what one row, or process, took. */
+/* A sum of what one row, or process, took; of a peer the first row. */
 struct share {
-	const void *of;
+	const void *of, *first;
 	uint64_t ns;
 	UT_hash_handle hh;
 };
@@ -84,7 +84,14 @@ static void spread(struct walk *w, const struct totals_task *task, uint64_t rest
 	left -= n;
 	for (unsigned i = 0; i < _SPENT; i++) { /* short waits that were work are on the CPU already */
 		n = MIN(part_of(rest, task->small[i], outside), left);
-		add(w, (enum spent)i, NULL, n);
+		if (i == SPENT_PEER && task->small[i]) {
+			uint64_t most = part_of(n, task->small_peer.ns, task->small[i]);
+
+			add(w, SPENT_PEER, task->small_peer.of, most);
+			add(w, SPENT_PEER, NULL, n - most);
+		} else {
+			add(w, (enum spent)i, NULL, n);
+		}
 		left -= n;
 	}
 	n = MIN(part_of(rest, task->delay_ns, outside), left);
@@ -236,8 +243,38 @@ static int by_time(const struct share *a, const struct share *b)
 	return a->ns < b->ns ? 1 : a->ns > b->ns ? -1 : 0;
 }
 
+/* Connections to one peer are one thing. */
+static void join_peers(struct walk *w)
+{
+	struct share *s, *next, *sum, *sums = NULL;
+
+	HASH_ITER(hh, w->shares[SPENT_PEER], s, next)
+	{
+		const struct totals_wait *wait = s->of;
+		const void *of = wait->whole ? wait->whole : wait;
+
+		HASH_DEL(w->shares[SPENT_PEER], s);
+		HASH_FIND_PTR(sums, &of, sum);
+		if (sum) {
+			sum->ns += s->ns;
+			continue;
+		}
+		s->of = of;
+		s->first = wait;
+		HASH_ADD_PTR(sums, of, s);
+	}
+	w->shares[SPENT_PEER] = sums;
+}
+
+/* How many are known of all together: of a process, where no other one had any. */
+static unsigned nconns(const struct walk *w, const struct totals_wait *peer)
+{
+	return peer->several && !(w->follow & BUDGET_CHILDREN) ? 0 : peer->nconns;
+}
+
 static void name_parts(struct walk *w)
 {
+	join_peers(w);
 	for (unsigned i = 0; i < _SPENT; i++) {
 		const struct share *s;
 
@@ -249,7 +286,9 @@ static void name_parts(struct walk *w)
 			if (i == SPENT_CPU)
 				w->b->parts[i].named[k].proc = s->of;
 			else
-				w->b->parts[i].named[k].wait = s->of;
+				w->b->parts[i].named[k].wait = s->first ? s->first : s->of;
+			if (i == SPENT_PEER)
+				w->b->parts[i].named[k].nconns = nconns(w, s->of);
 			if (i == SPENT_CHILD)
 				w->b->parts[i].named[k].proc = ((const struct totals_wait *)s->of)->target_proc;
 		}

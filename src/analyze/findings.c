@@ -39,10 +39,9 @@ const char *finding_name(enum finding_rule rule)
 	return names[rule];
 }
 
-/* A peer that was not reached (proc 0), or that a process waited for (err 0), and its finding. */
+/* A peer that was not reached, and its finding; hashed as bytes. */
 struct peer_key {
 	int err;
-	uint32_t proc;
 	struct addr peer;
 };
 struct of_peer {
@@ -78,22 +77,6 @@ static bool costs(const struct list *l, uint64_t ns)
 	return ns >= percent_of(l->all_ns, COST_PERCENT);
 }
 
-/* Those of one key are of the same peer; it is hashed as bytes. */
-static void peer_key(struct peer_key *ret, const struct addr *a, int err, uint32_t proc)
-{
-	memset(ret, 0, sizeof(*ret));
-	ret->err = err;
-	ret->proc = proc;
-	ret->peer.family = a->family;
-	ret->peer.port = a->port;
-	ret->peer.len = a->len;
-	ret->peer.abstract = a->abstract;
-	ret->peer.scope = a->scope;
-	memcpy(ret->peer.ip, a->ip, sizeof(a->ip));
-	memcpy(ret->peer.id, a->id, sizeof(a->id));
-	memcpy(ret->peer.path, a->path, MIN(a->len, sizeof(a->path)));
-}
-
 /* The finding of that key; NULL: there is none, and the next one is it. */
 static struct finding *of_key(struct list *l, const struct peer_key *key)
 {
@@ -117,32 +100,6 @@ static uint64_t at_most(const struct list *l, uint64_t ns)
 	return MIN(ns, l->all_ns);
 }
 
-/* One connection after the other to the same peer is one thing that was waited for. */
-static void of_slow_peer(struct list *l, struct finding *f)
-{
-	const struct totals_wait *w = f->wait;
-	struct finding *first = NULL;
-	struct peer_key key;
-
-	if (w->conn->has_peer) {
-		peer_key(&key, &w->conn->peer, 0, w->proc);
-		first = of_key(l, &key);
-	}
-	if (!first) {
-		f->n = 1;
-		f->wait_ns = w->ns;
-		f->nwaits = w->n;
-		f->longest_ns = w->longest_ns;
-		put(l, f);
-		return;
-	}
-	first->n++;
-	first->wait_ns += w->ns;
-	first->nwaits += w->n;
-	first->longest_ns = MAX(first->longest_ns, w->longest_ns);
-	first->cost_ns = first->rank_ns = at_most(l, first->wait_ns);
-}
-
 static void of_wait(struct list *l, const struct totals_wait *w)
 {
 	struct finding f = {.wait = w, .cost_ns = at_most(l, w->ns), .proc = totals_proc(l->t, w->proc)};
@@ -155,8 +112,7 @@ static void of_wait(struct list *l, const struct totals_wait *w)
 		if (w->longest_ns < PEER_NS || !w->conn || w->conn->state == CONN_LISTENING)
 			return;
 		f.rule = FINDING_PEER;
-		of_slow_peer(l, &f);
-		return;
+		break;
 	case SPENT_LOCK:
 		if (w->ns < LOCK_NS || w->nwaiters < LOCK_WAITERS || ((w->addr || w->shared) && !w->held))
 			return;
@@ -212,7 +168,9 @@ static void of_conn(struct list *l, const struct totals_conn *c)
 
 	if (!wrong)
 		return;
-	peer_key(&key, &c->peer, c->err, 0);
+	memset(&key, 0, sizeof(key));
+	key.err = c->err;
+	addr_key(&key.peer, &c->peer);
 	f = of_key(l, &key);
 	if (f) {
 		f->n++;
@@ -265,8 +223,12 @@ unsigned findings_of(const struct totals *t, struct finding **ret_v, uint64_t *r
 		of_conn(&l, t->conns.v[i]);
 	for (unsigned i = 0; i < t->procs.n; i++)
 		of_proc(&l, t->procs.v[i]);
-	for (unsigned i = 0; i < t->waits.n; i++)
-		of_wait(&l, t->waits.v[i]);
+	for (unsigned i = 0; i < t->waits.n; i++) {
+		const struct totals_wait *w = wait_shown(t->waits.v[i]);
+
+		if (w)
+			of_wait(&l, w);
+	}
 	for (unsigned i = 0; i < t->files.n; i++)
 		of_file(&l, t->files.v[i]);
 	of_lookups(&l);

@@ -35,7 +35,6 @@ struct finding {
 	const struct totals_conn *conn;
 	const struct totals_file *file;
 	uint64_t n;
-	uint64_t wait_ns, nwaits, longest_ns;	/* PEER: of n connections to it, wait is of the first */
 };
 
 /* All of them, most important first; returns how many.  *ret_v: to be freed; *ret_all_ns: what costs are a share of. */

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "analyze/futex.h"
+#include "analyze/peers.h"
 #include "analyze/share.h"
 #include "analyze/subject.h"
 #include "analyze/totals_index.h"
@@ -69,6 +70,7 @@ struct pipe_row {
 };
 
 struct spending {
+	struct wait_peers *peers;
 	struct wait_row *waits;
 	struct pipe_row *pipes; /* by file */
 	struct ended_row *ended; /* by parent */
@@ -79,7 +81,10 @@ struct spending {
 
 struct spending *spending_new(void)
 {
-	return xcalloc(1, sizeof(struct spending));
+	struct spending *s = xcalloc(1, sizeof(*s));
+
+	s->peers = wait_peers_new();
+	return s;
 }
 
 const struct totals_task *spending_task(const struct totals *t, uint32_t id)
@@ -110,6 +115,7 @@ void spending_free(struct spending *s)
 	}
 	HASH_CLEAR(hh, s->waits);
 	HASH_CLEAR(hh, s->pipes);
+	wait_peers_free(s->peers);
 	HASH_CLEAR(hh, s->ended);
 	free(s);
 }
@@ -169,6 +175,8 @@ static void add_span(struct spending *s, struct totals_task *task, const struct 
 
 	if (ns < SPAN_LEAST_NS || s->nspans >= SPANS_MAX) {
 		task->small[span->what] += ns;
+		if (span->what == SPENT_PEER && span->wait)
+			wait_peers_small(task, span->wait, ns);
 		return;
 	}
 	if (task->nspans == task->room) {
@@ -180,17 +188,8 @@ static void add_span(struct spending *s, struct totals_task *task, const struct 
 	s->nspans++;
 }
 
-static void add_waiter(uint32_t *v, unsigned *n, unsigned max, uint32_t tid)
-{
-	for (unsigned i = 0; i < *n; i++)
-		if (v[i] == tid)
-			return;
-	if (*n < max)
-		v[(*n)++] = tid;
-}
-
 /* The thread waited from start to end; never before what it did last ended. */
-static void waited(struct spending *s, struct totals_task *task, const struct span *span)
+static void waited(struct spending *s, struct totals *t, struct totals_task *task, const struct span *span)
 {
 	uint64_t from = task->nspans ? task->spans[task->nspans - 1].end_ns : task->start_ns;
 	uint64_t start = MAX(span->start_ns, from), end = span->end_ns;
@@ -198,21 +197,17 @@ static void waited(struct spending *s, struct totals_task *task, const struct sp
 
 	if (end < start || end - start < WAIT_LEAST_NS)
 		return;
+	if (wait)
+		wait_peers_join(s->peers, t, wait);
 	add_span(s, task, &(struct span){start, end, wait, span->what, span->other});
 	if (!wait)
 		return;
 	wait->several |= wait->proc != task->proc;
-	wait->n++;
-	wait->ns = sum_of(wait->ns, end - start);
+	wait_peers_count(wait, start, end - start, task->tid);
 	if (wait->pipe_ns)
 		*wait->pipe_ns = sum_of(*wait->pipe_ns, end - start);
 	if (wait->conn)
 		wait->conn->waited_ns = sum_of(wait->conn->waited_ns, end - start);
-	add_waiter(wait->waiters, &wait->nwaiters, ARRAY_SIZE(wait->waiters), task->tid);
-	if (end - start > wait->longest_ns) {
-		wait->longest_ns = end - start;
-		wait->longest_at_ns = start;
-	}
 }
 
 /* The thread whose end a futex waits for, by its id; 0: it is no pthread_join. */
@@ -322,7 +317,7 @@ static void woke(struct spending *s, struct totals *t, const struct event *ev)
 	struct totals_wait *w = ev->call->ret > 0 ? row_of(s, t, ev, &sub) : NULL;
 
 	if (w)
-		add_waiter(w->wakers, &w->nwakers, ARRAY_SIZE(w->wakers), ev->task->tid);
+		tids_add(w->wakers, &w->nwakers, ARRAY_SIZE(w->wakers), ev->task->tid);
 }
 
 /* One that was ever waited for as a lock is one: others wait for it in other ways, too. */
@@ -413,7 +408,7 @@ static void call_event(struct spending *s, struct totals *t, const struct event 
 		r->open_wait = w;
 		return;
 	}
-	waited(s, &r->row,
+	waited(s, t, &r->row,
 	       &(struct span){c->enter_ns - MIN(ev->before_ns, c->enter_ns), end, w, sub.what, other_end(t, &sub, w)});
 }
 
@@ -426,7 +421,7 @@ static void stopped(struct spending *s, struct totals *t, const struct event *ev
 	if (ev->kind == EV_STOP && !r->stopped_ns)
 		r->stopped_ns = ev->ts_ns;
 	if (ev->kind == EV_CONT && r->stopped_ns) {
-		waited(s, &r->row, &(struct span){r->stopped_ns, ev->ts_ns, NULL, SPENT_STOPPED, 0});
+		waited(s, t, &r->row, &(struct span){r->stopped_ns, ev->ts_ns, NULL, SPENT_STOPPED, 0});
 		r->stopped_ns = 0;
 	}
 }
@@ -449,9 +444,9 @@ static void ended(struct spending *s, struct totals *t, const struct task *task,
 	if (!r || r->row.end_ns)
 		return;
 	if (r->stopped_ns)
-		waited(s, &r->row, &(struct span){r->stopped_ns, ts_ns, NULL, SPENT_STOPPED, 0});
+		waited(s, t, &r->row, &(struct span){r->stopped_ns, ts_ns, NULL, SPENT_STOPPED, 0});
 	else if (r->open_ns)
-		waited(s, &r->row, &(struct span){r->open_ns, ts_ns, r->open_wait, r->open_what, 0});
+		waited(s, t, &r->row, &(struct span){r->open_ns, ts_ns, r->open_wait, r->open_what, 0});
 	r->row.end_ns = MAX(task->end_ns ? task->end_ns : ts_ns, r->row.start_ns);
 	r->row.has_usage = task->has_usage;
 	r->row.run_ns = task->run_ns;

@@ -54,6 +54,9 @@ struct totals_wait {
 	bool held;				/* of the futex: it was a lock, no condition or pool */
 	uint64_t n, ns, longest_ns, longest_at_ns;
 	uint32_t waiters[16]; unsigned nwaiters;	/* tids, the first ones */
+	/* PEER: the sum over all connections of a host to that peer, NULL: of none other; of such a sum: */
+	struct totals_wait *whole;
+	const struct totals_wait *first; unsigned nconns;	/* the first row of it, and how many connections */
 	uint32_t wakers[4]; unsigned nwakers;		/* LOCK: tids of who woke others by that futex, where known */
 };
 
@@ -72,7 +75,15 @@ struct totals_task {
 	struct span *spans; unsigned nspans, room;	/* in order, of SPAN_LEAST_NS or more */
 	uint64_t all_ns;			/* of spans */
 	uint64_t small[_SPENT];			/* waits that have no span */
+	/* of small[SPENT_PEER] at least ns for this one, most of all; votes: how it was found */
+	struct { const struct totals_wait *of; uint64_t ns, votes; } small_peer;
 };
+
+/* What stands for it in tables: itself, or the sum that it is the first row of; NULL: another row does. */
+static inline const struct totals_wait *wait_shown(const struct totals_wait *w)
+{
+	return !w->whole ? w : w->whole->first == w ? w->whole : NULL;
+}
 
 struct spending;
 struct spending *spending_new(void);
@@ -102,10 +113,14 @@ enum { SPENT_NAMED = 3 };
 struct budget_part {
 	enum spent what;
 	uint64_t ns;
-	/* what most of it went to.  wait: the row; proc: of CPU who ran, of CHILD which one; NULL not known */
+	/*
+	 * what most of it went to.  wait: the row; of PEER the first one to that peer, and how many connections to it
+	 * there are, 0 not known; proc: of CPU who ran, of CHILD which one; NULL not known
+	 */
 	struct {
 		const struct totals_wait *wait;
 		const struct totals_proc *proc;
+		unsigned nconns;
 		uint64_t ns;
 	} named[SPENT_NAMED];
 };

@@ -222,13 +222,14 @@ const struct table_def table_thread_time = {
 
 /* ---- what was waited for ---- */
 
-enum { WAITS_TIME, WAITS_COUNT, WAITS_LONGEST, WAITS_PART, WAITS_WHAT, WAITS_PID, WAITS_HOST, _WAITS };
+enum { WAITS_TIME, WAITS_COUNT, WAITS_LONGEST, WAITS_PART, WAITS_WHAT, WAITS_CONNS, WAITS_PID, WAITS_HOST, _WAITS };
 static const struct table_column wait_columns[_WAITS] = {
 	[WAITS_TIME] = {"time", NULL, "time_ns", CELL_NS, IN_COLUMN, 9, 0},
 	[WAITS_COUNT] = {"waits", NULL, "count", CELL_TIMES, IN_COLUMN, 8, 0},
 	[WAITS_LONGEST] = {"longest", NULL, "longest_ns", CELL_NS, IN_COLUMN, 8, 1},
 	[WAITS_PART] = {"part", NULL, "part", CELL_SPENT_NAME, ONLY_IN_DATA, 0, 0},
 	[WAITS_WHAT] = {"for", NULL, "for", CELL_WAITED_FOR, IN_REST, 0, 2},
+	[WAITS_CONNS] = {"connections", "connection", "connections", CELL_COUNT, IN_NOTE, 0, 0},
 	[WAITS_PID] = {"process", NULL, "pid", CELL_PID, IN_NOTE, 0, 0},
 	[WAITS_HOST] = {"host", NULL, "host", CELL_HOST, IN_NOTE, 0, 0},
 };
@@ -247,9 +248,12 @@ static void fill_waits(struct table *t, const struct totals *totals, bool noise 
 	struct table_row *row;
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < totals->waits.n; i++)
-		if (totals->waits.v[i]->ns >= 1000000)
-			v[n++] = totals->waits.v[i];
+	for (unsigned i = 0; i < totals->waits.n; i++) {
+		const struct totals_wait *w = wait_shown(totals->waits.v[i]);
+
+		if (w && w->ns >= 1000000)
+			v[n++] = w;
+	}
 	if (n)
 		qsort(v, n, sizeof(*v), by_length);
 	t->nall = n;
@@ -262,6 +266,7 @@ static void fill_waits(struct table *t, const struct totals *totals, bool noise 
 		row->cells[WAITS_LONGEST] = number(v[i]->longest_ns);
 		row->cells[WAITS_PART] = number(v[i]->what);
 		row->cells[WAITS_WHAT] = (struct cell){.set = true, .wait = v[i]};
+		row->cells[WAITS_CONNS] = (struct cell){.set = v[i]->nconns > 1, .n = v[i]->nconns};
 		row->cells[WAITS_PID] = (struct cell){.set = p != NULL, .n = p ? p->pid : 0};
 		row->cells[WAITS_HOST] = host_of(totals, p);
 	}

@@ -70,6 +70,7 @@ struct totals_conn {
 	uint64_t start_ns, end_ns;		/* first seen; closed, or connected anew (0: not seen) */
 	uint64_t connect_ns;			/* how long connect took; 0 not known */
 	uint64_t waited_ns;			/* for it, in any call: connect, receive, send, poll… */
+	bool counted;				/* among those of its peer that were waited for */
 	uint64_t first_out_ns, first_in_ns;	/* when the first bytes were sent, received; 0: none were */
 	uint32_t accepted;			/* listening: connections taken */
 };

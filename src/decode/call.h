@@ -119,6 +119,8 @@ bool decode_addr(const void *bytes, size_t len, struct addr *ret_addr);	/* false
 /* The other way round, into at least 112 bytes: how many; 0 where a family is not written. */
 size_t encode_addr(const struct addr *a, void *bytes);
 bool addr_same(const struct addr *a, const struct addr *b);
+/* Written over bytes that are 0: those of two that are the same are equal as bytes, to be hashed. */
+void addr_key(struct addr *ret, const struct addr *a);
 bool addr_is_loopback(const struct addr *a);	/* 127/8, ::1, ::ffff:127/104 */
 
 /* Descriptors passed in msg_control (SCM_RIGHTS).  Returns how many, at most max. */

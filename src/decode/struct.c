@@ -160,6 +160,18 @@ bool addr_same(const struct addr *a, const struct addr *b)
 	       memcmp(a->ip, b->ip, sizeof(a->ip)) == 0 && memcmp(a->path, b->path, a->len) == 0;
 }
 
+void addr_key(struct addr *ret, const struct addr *a)
+{
+	ret->family = a->family;
+	ret->port = a->port;
+	ret->len = a->len;
+	ret->abstract = a->abstract;
+	ret->scope = a->scope;
+	memcpy(ret->ip, a->ip, sizeof(a->ip));
+	memcpy(ret->id, a->id, sizeof(a->id));
+	memcpy(ret->path, a->path, MIN(a->len, sizeof(a->path)));
+}
+
 bool addr_is_loopback(const struct addr *a)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };

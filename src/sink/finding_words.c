@@ -23,21 +23,31 @@ static void who(struct buf *b, const struct totals_proc *p)
 	buf_printf(b, " (%u)", p->pid);
 }
 
+static void waiters(struct buf *b, const struct finding *f)
+{
+	if (f->wait->several)
+		buf_puts(b, "several processes");
+	else
+		who(b, f->proc);
+}
+
 static void waited(struct buf *b, const struct finding *f)
 {
-	who(b, f->proc);
+	const struct totals_wait *w = f->wait;
+
+	waiters(b, f);
 	buf_puts(b, " waited ");
-	human_ns(b, f->wait_ns);
+	human_ns(b, w->ns);
 	buf_puts(b, " for ");
-	spent_wait_words(b, f->wait);
-	if (f->n > 1) {
+	spent_wait_words(b, w);
+	if (w->nconns > 1) {
 		buf_puts(b, " in ");
-		human_counted(b, f->n, "connection", "connections");
+		human_counted(b, w->nconns, "connection", "connections");
 		buf_puts(b, ", the longest wait ");
-		human_ns(b, f->longest_ns);
-	} else if (f->nwaits > 1) {
-		buf_printf(b, " in %llu waits, the longest ", (unsigned long long)f->nwaits);
-		human_ns(b, f->longest_ns);
+		human_ns(b, w->longest_ns);
+	} else if (w->n > 1) {
+		buf_printf(b, " in %llu waits, the longest ", (unsigned long long)w->n);
+		human_ns(b, w->longest_ns);
 	}
 }
 
@@ -46,10 +56,7 @@ static void locked(struct buf *b, const struct finding *f)
 	const struct totals_wait *w = f->wait;
 
 	buf_printf(b, "%s%u threads of ", w->nwaiters == ARRAY_SIZE(w->waiters) ? "at least " : "", w->nwaiters);
-	if (w->several)
-		buf_puts(b, "several processes");
-	else
-		who(b, f->proc);
+	waiters(b, f);
 	buf_puts(b, " waited for one lock, ");
 	if (w->addr || w->shared)
 		spent_futex_words(b, w);

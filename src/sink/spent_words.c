@@ -117,10 +117,10 @@ static void wait_within(struct buf *b, const struct totals_wait *w, size_t colum
 	}
 }
 
-/* Its time stands behind it, but where it is next to all of it. */
+/* Its time stands behind it, but where it is next to all of it; and how many connections it is, where there is room. */
 static void named(struct buf *b, const struct budget_part *part, unsigned i, size_t columns)
 {
-	struct buf name = {0}, time = {0};
+	struct buf name = {0}, time = {0}, conns = {0};
 
 	if (part->named[i].ns * 20 < part->ns * 19) {
 		buf_putc(&time, ' ');
@@ -131,8 +131,14 @@ static void named(struct buf *b, const struct budget_part *part, unsigned i, siz
 		totals_proc_command_within(&name, part->named[i].proc, columns);
 	else
 		wait_within(&name, part->named[i].wait, columns);
+	if (part->named[i].nconns > 1)
+		buf_printf(&conns, " (%u connections)", part->named[i].nconns);
+	if (text_width(name.s ? name.s : "", name.len) + conns.len > columns)
+		buf_reset(&conns);
 	text_middle(b, name.s ? name.s : "", name.len, columns);
+	buf_add(b, conns.s ? conns.s : "", conns.len);
 	buf_add(b, time.s ? time.s : "", time.len);
+	buf_done(&conns);
 	buf_done(&name);
 	buf_done(&time);
 }

@@ -383,6 +383,35 @@ def waited_for(port, how, shown):
     check(float(row[1]) >= 1.5, f"{how}: only {row[1]} s")
 
 
+def one_peer(t):
+    """several connections of several processes to one server are one thing that was waited for, with their sum: in both tables, in JSON, on the page"""
+    report, rows = t.scratch / "one.html", t.scratch / "one.json"
+    with subprocess.Popen([*PYTHON, SERVER.replace("sleep(2)", "sleep(0.25)")], stdout=subprocess.PIPE, text=True) as server:
+        try:
+            port = int(server.stdout.readline())
+            program = ("import os, socket\n"
+                       "def ask():\n"
+                       f"    c = socket.create_connection(('127.0.0.1', {port})); c.sendall(b'well?'); c.recv(10); c.close()\n"
+                       "for i in range(3): ask()\n"
+                       "if os.fork() == 0: ask(); ask(); os._exit(0)\n"
+                       "os.wait()\n")
+            *_, text = t.run(*PYTHON, program, options=["-a", "--report", report, f"--json={rows}", "--summary=json", "-q"])
+            shown = traced(t, *PYTHON, program, status=0)
+        finally:
+            server.kill()
+    says(shown, rf"waiting for a peer: tcp4 → 127\.0\.0\.1:{port} \(5 connections\)",
+         rf"several processes waited \d\.\d+s for tcp4 → 127\.0\.0\.1:{port} in 5 connections, the longest wait")
+    tables = json.loads(text)["tables"]
+    [row] = [row for row in tables["waits"]["rows"] if str(port) in row["for"]]
+    entities = [json.loads(line) for line in rows.read_text().splitlines() if '"table":"connection"' in line and f":{port}" in line]
+    conns = {e["id"]: e for e in entities}
+    equal((row["connections"], len(conns)), (5, 5), "connections")
+    equal(row["time_ns"], sum(e["waited"] for e in conns.values()), "the sum of what was waited for each")
+    check(row["pid"] is None, f"of two processes: {row}")
+    check(any(f":{port} (5 connections)" in part["spent"] for part in tables["time"]["rows"]), tables["time"])
+    check(f":{port} (5 connections)" in report.read_text(errors="replace"), "the page's table of where the time went")
+
+
 def readable(t):
     """Skips where a tracer cannot read the queues of an io_uring."""
     release = tuple(map(int, re.match(r"(\d+)\.(\d+)", os.uname().release).groups()))
@@ -1083,7 +1112,7 @@ def hidden(t):
 
 
 GROUPS = {"different": [equal_runs, slow_stream, header_gone, as_json, live, other_user, library_gone, by_jq, slower, started, hidden],
-          "slow": [sums, on_cpu, slow_server, node, ring, carried, lock, shared_lock, idle_pool, critical_path, pipeline, messages, futex_waitv], "findings": [leak, refused, again, no_finding, tree],
+          "slow": [sums, on_cpu, slow_server, one_peer, node, ring, carried, lock, shared_lock, idle_pool, critical_path, pipeline, messages, futex_waitv], "findings": [leak, refused, again, no_finding, tree],
           "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, in_the_program, forbidden, killed_by_filter, pipefail, namespace, no_rights, second_place, made_good, dismissed, no_reason, words_are_safe]}
 
 
