@@ -30,6 +30,8 @@ struct walk {
 	struct arena arena;
 	struct share *shares[_SPENT], *last[_SPENT]; /* by what they are of, in the order they came in; the last */
 	struct critical *path;			     /* NULL: it is not kept */
+	budget_each *each;			     /* NULL: not asked for */
+	void *ctx;
 	struct critical_row *on;		     /* of it, the process that is walked */
 };
 
@@ -280,6 +282,8 @@ static void name_parts(struct walk *w)
 
 		w->b->parts[i].what = (enum spent)i;
 		HASH_SORT(w->shares[i], by_time);
+		for (s = w->shares[i]; s && w->each && i != SPENT_CPU; s = s->hh.next)
+			w->each(w->ctx, s->of, s->ns);
 		s = w->shares[i];
 		for (unsigned k = 0; s && k < SPENT_NAMED; k++, s = s->hh.next) {
 			w->b->parts[i].named[k].ns = s->ns;
@@ -337,6 +341,14 @@ static bool of_proc(struct walk *w, const struct totals_proc *p)
 bool budget_of_proc(const struct totals *t, const struct totals_proc *p, unsigned follow, struct budget *ret)
 {
 	return of_proc(&(struct walk){.t = t, .b = ret, .follow = follow}, p);
+}
+
+bool budget_of_run(const struct totals *t, const struct totals_proc *p, struct budget *ret, budget_each *each,
+		   void *ctx)
+{
+	struct walk w = {.t = t, .b = ret, .follow = BUDGET_THREADS | BUDGET_CHILDREN, .each = each, .ctx = ctx};
+
+	return of_proc(&w, p);
 }
 
 struct critical *critical_path(const struct totals *t)

@@ -50,8 +50,16 @@ struct of_peer {
 	UT_hash_handle hh;
 };
 
+/* What the path that the end depended on went to. */
+struct on_path {
+	const struct totals_wait *wait;
+	uint64_t ns;
+	UT_hash_handle hh;
+};
+
 /* Findings as they are made. */
 struct list {
+	struct on_path *path;
 	const struct totals *t;
 	uint64_t all_ns; /* what costs are a share of */
 	uint64_t queue_ns;
@@ -94,15 +102,38 @@ static struct finding *of_key(struct list *l, const struct peer_key *key)
 
 /* ---- what was waited for ---- */
 
-/* Threads of one process that wait at a time cost its time once. */
+static void keep_on_path(void *ctx, const struct totals_wait *wait, uint64_t ns)
+{
+	struct list *l = ctx;
+	struct on_path *r = xcalloc(1, sizeof(*r));
+
+	r->wait = wait;
+	r->ns = ns;
+	HASH_ADD_PTR(l->path, wait, r);
+}
+
 static uint64_t at_most(const struct list *l, uint64_t ns)
 {
 	return MIN(ns, l->all_ns);
 }
 
+/*
+ * Threads that wait at a time do not cost that more often than once: what the run's own path has of it, as in where the
+ * time went; beside the path what one of them waited on average.
+ */
+static uint64_t cost_of(const struct list *l, const struct totals_wait *w)
+{
+	const struct on_path *r;
+
+	if (w->nwaiters < 2)
+		return at_most(l, w->ns);
+	HASH_FIND_PTR(l->path, &w, r);
+	return r && costs(l, r->ns) ? r->ns : at_most(l, w->ns / w->nwaiters);
+}
+
 static void of_wait(struct list *l, const struct totals_wait *w)
 {
-	struct finding f = {.wait = w, .cost_ns = at_most(l, w->ns), .proc = totals_proc(l->t, w->proc)};
+	struct finding f = {.wait = w, .cost_ns = cost_of(l, w), .proc = totals_proc(l->t, w->proc)};
 
 	if (!costs(l, f.cost_ns))
 		return;
@@ -215,7 +246,7 @@ unsigned findings_of(const struct totals *t, struct finding **ret_v, uint64_t *r
 	struct list l = {.t = t, .all_ns = t->end_ns > t->start_ns ? t->end_ns - t->start_ns : 0};
 	struct budget b;
 
-	if (p && budget_of_proc(t, p, BUDGET_THREADS | BUDGET_CHILDREN, &b)) {
+	if (p && budget_of_run(t, p, &b, keep_on_path, &l)) {
 		l.all_ns = b.all_ns;
 		l.queue_ns = b.parts[SPENT_QUEUE].ns;
 	}
@@ -234,6 +265,7 @@ unsigned findings_of(const struct totals *t, struct finding **ret_v, uint64_t *r
 	of_lookups(&l);
 	of_queue(&l);
 	HASH_FREE(l.peers);
+	HASH_FREE(l.path);
 	if (l.n)
 		qsort(l.v, l.n, sizeof(*l.v), by_rank);
 	*ret_v = l.v;

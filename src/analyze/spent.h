@@ -133,6 +133,10 @@ enum { BUDGET_THREADS = 1, BUDGET_CHILDREN = 2, BUDGET_PIPES = 4 };
  * waits for a child, of the child: the path that its end depended on.  false: there is none.
  */
 bool budget_of_proc(const struct totals *t, const struct totals_proc *p, unsigned follow, struct budget *ret);
+/* With threads and children: each is called for each row that time on that path went to, or its peer's sum. */
+typedef void budget_each(void *ctx, const struct totals_wait *wait, uint64_t ns);
+bool budget_of_run(const struct totals *t, const struct totals_proc *p, struct budget *ret, budget_each *each,
+		   void *ctx);
 bool budget_of_task(const struct totals *t, const struct totals_task *task, struct budget *ret);
 /* The path of the run (critical.h): of its first process.  NULL: nothing is known of it. */
 struct critical *critical_path(const struct totals *t);

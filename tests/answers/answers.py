@@ -482,13 +482,15 @@ def carried(t):
 
 
 def lock(t):
-    """threads that wait for one lock: which, and how many of them"""
+    """threads that wait for one lock: which, and how many of them; with one share of the time in table and finding"""
     need("gcc")
     program = t.scratch / "locks"
     (t.scratch / "locks.c").write_text(LOCKS)
     equal(os.system(f"gcc -O1 -pthread {t.scratch}/locks.c -o {program}"), 0, "gcc")
     shown = traced(t, program, status=0)
     says(shown, r"waiting for a lock: futex 0x[0-9a-f]+, [45] threads", r"[45] threads of locks \(\d+\) waited for one lock, futex 0x[0-9a-f]+")
+    shares = [float(s) for s in re.findall(r"([\d.]+) % (?:waiting for a lock: |[45] threads of locks)", shown)]
+    check(len(shares) == 2 and abs(shares[0] - shares[1]) < 1, f"one lock with shares {shares}: {shown}")
 
 
 LOCKS = """
