@@ -82,6 +82,9 @@ static inline bool endings_may(const struct event *ev)
 }
 /* Each of which endings_may(), once, in order, before the process of an EXIT is forgotten; proc: its row in totals. */
 void endings_event(struct endings *e, struct totals *t, const struct event *ev, struct totals_proc *proc);
+/* Its parent, who was well, ended it by a signal and had no more work for it (a worker of a pool): no failure. */
+bool ending_is_meant(const struct totals *t, const struct totals_proc *p);
+bool ending_failed(const struct totals *t, const struct totals_proc *p);	/* badly, and not as it was meant to */
 /*
  * The rows that matter, of those that failed by themselves and not for a child: what ended the command first, then
  * faults.  ret_rows gets at most max; returns how many there are.

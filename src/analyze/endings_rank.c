@@ -118,13 +118,18 @@ static void join(const struct totals *t)
 	}
 }
 
-/* Its parent, who was well, had no more work for it (the workers of a pool): as it was meant to end. */
-static bool was_dismissed(const struct totals_ending *e)
+bool ending_is_meant(const struct totals *t, const struct totals_proc *p)
 {
-	const struct totals_proc *by = e->fatal.sender_proc;
+	const struct totals_proc *by = totals_proc(t, p->parent);
+	int signo = p->status > 0 && WIFSIGNALED(p->status) ? WTERMSIG(p->status) : 0;
 
-	return by && by->id == e->proc->parent && by->status == 0 &&
-	       (e->fatal.signo == SIGTERM || e->fatal.signo == SIGINT || e->fatal.signo == SIGHUP);
+	return by && by->pid == p->fatal_from && by->status == 0 &&
+	       (signo == SIGTERM || signo == SIGINT || signo == SIGHUP);
+}
+
+bool ending_failed(const struct totals *t, const struct totals_proc *p)
+{
+	return p->status > 0 && !ending_is_meant(t, p);
 }
 
 unsigned endings_top(const struct totals *t, const struct totals_ending **ret_rows, unsigned max)
@@ -140,7 +145,7 @@ unsigned endings_top(const struct totals *t, const struct totals_ending **ret_ro
 		for (unsigned i = t->endings.n; i-- > 0;) {
 			const struct totals_ending *e = t->endings.v[i];
 
-			if (e->cause || weight_of(t, e) != weight || was_dismissed(e))
+			if (e->cause || weight_of(t, e) != weight || ending_is_meant(t, e->proc))
 				continue;
 			if (n < max)
 				ret_rows[n++] = e;

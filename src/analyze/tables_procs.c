@@ -79,7 +79,7 @@ static void fill_proc(struct table_row *row, const struct totals *t, const struc
 	row->cells[PROCS_THREADS] = (struct cell){ .set = p->nthreads > 1, .n = p->nthreads };
 	row->cells[PROCS_SENDER] = number_if(p->fatal_from);
 	row->cells[PROCS_HOST] = host_of(t, p);
-	row->bad = p->status > 0;
+	row->bad = ending_failed(t, p);
 }
 
 /* Which rows are shown: a bit a process.  NULL: all of them. */
@@ -162,7 +162,7 @@ static void choose_all(struct choice *c, unsigned room)
 
 		for (uint32_t at = p->first_child; at; at = t->procs.v[at - 1]->next_sibling)
 			parents[at - 1] = i + 1;
-		w[i] = (struct worth){ i, p->status > 0, end - MIN(p->start_ns, end) };
+		w[i] = (struct worth){ i, ending_failed(t, p), end - MIN(p->start_ns, end) };
 	}
 	qsort(w, t->procs.n, sizeof(*w), by_worth);
 	for (unsigned i = 0; i < t->procs.n && c->n < room / 2; i++)
@@ -179,7 +179,7 @@ static void fill_procs(struct table *t, const struct totals *totals, bool noise 
 	struct choice c = { .t = totals };
 
 	for (unsigned i = 0; i < totals->procs.n; i++)
-		t->nfailed += totals->procs.v[i]->status > 0;
+		t->nfailed += ending_failed(totals, totals->procs.v[i]);
 	if (totals->procs.n > t->room)
 		choose_all(&c, t->room);
 	for (unsigned i = 0; i < totals->procs.n && t->nrows < t->room; i++)

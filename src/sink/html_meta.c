@@ -207,6 +207,8 @@ static void write_ending(const struct html *h, struct json *j, const struct html
 		if (e->proc->pid != t->pid || e->proc->end_ns != totals->start_ns + t->end)
 			continue;
 		key_words(j, "fatal", ending_fatal, e);
+		if (ending_is_meant(totals, e->proc))
+			json_key(j, "meant"), json_bool(j, true);
 		if (e->cause) {		/* what it missed itself is no reason */
 			key_u64(j, "because", e->cause->proc->pid);
 			return;

@@ -295,8 +295,13 @@ def made_good(t):
     check("Why it failed" not in shown, f"it did not fail: {shown}")
 
 
+def endings(report):
+    tasks = json.loads(re.search(r'id="cpd-meta">(.*?)</script>', report.read_text(errors="replace"), re.S)[1])["tasks"]
+    return [(task.get("signal"), task.get("meant")) for task in tasks]
+
+
 def dismissed(t):
-    """workers that their parent, who is well, asks to end did not fail; if it fails, they are named as killed"""
+    """workers that their parent, who is well, asks to end did not fail, nor do tables and page count them; if it fails, they are named as killed"""
     program = ("import os, signal\n"
                "r, w = os.pipe()\n"
                "p = os.fork()\n"
@@ -304,9 +309,13 @@ def dismissed(t):
                "    os.write(w, b'x')\n"
                "    while True: signal.pause()\n"
                "os.read(r, 1); os.kill(p, signal.SIGTERM); os.waitpid(p, 0); os._exit({})\n")
-    shown = traced(t, *PYTHON, program.format(0), status=0)
-    check("Why it failed" not in shown, f"nothing failed: {shown}")
-    says(traced(t, *PYTHON, program.format(3), status=3), r"Why it failed \d+ SIGTERM", r"SIGTERM was sent by \d+ \(python\S*\) after")
+    report = t.scratch / "dismissed.html"
+    *_, text = t.run(*PYTHON, program.format(0), options=["--report", report])
+    check("Why it failed" not in text and re.search(r"^ Processes \(2\)\n", text, re.M), f"nothing failed: {text}")
+    equal(endings(report), [(None, None), ("SIGTERM", True)], "who was ended, in the page")
+    shown = traced(t, *PYTHON, program.format(3), status=3, options=["--report", report])
+    equal(endings(report), [(None, None), ("SIGTERM", None)], "the same of a parent that fails")
+    says(shown, r"Why it failed \d+ SIGTERM", r"SIGTERM was sent by \d+ \(python\S*\) after")
 
 
 def no_reason(t):

@@ -50,6 +50,7 @@ export interface Task {
   exit?: number;
   signal?: string;
   core?: boolean;
+  meant?: boolean;
   fatal?: string;
   missed?: string;
   last_lines?: string;

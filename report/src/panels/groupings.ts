@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Ways to put rows of the tables together: by peer, folder, process, error, call and others.
 import type { ConnRow } from '../engine/conn-stats';
+import { howEnded } from '../engine/endings';
 import type { FileRow } from '../engine/file-stats';
 import { roleOf } from '../engine/roles';
 import type { Store } from '../engine/store';
 import type { TypeStat } from '../engine/aggregate';
 import { laneName } from '../engine/neighbours';
 import type { Grouping } from '../ui/groups';
-import { howEnded, type ProcessRow } from './process-rows';
+import type { ProcessRow } from './process-rows';
 
 /** The folder that a path is in; what has no path has none. */
 export function folderOf(path: string): string {
@@ -91,7 +92,7 @@ export function processGroupings(store: Store): Grouping<ProcessRow>[] {
     { id: 'process', title: 'program', of: r => last(r)?.exe.split('/').pop() ?? task(r).comm },
     { id: 'parent', title: 'parent', of: r => laneName(store, task(r).parent) },
     { id: 'folder', title: 'folder', of: r => last(r)?.cwd ?? '' },
-    { id: 'error', title: 'how it ended', of: r => howEnded(store, r.lane) },
+    { id: 'error', title: 'how it ended', of: r => howEnded(store.tasks[r.lane]) },
   ];
 }
 

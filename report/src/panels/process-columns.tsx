@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The columns of the table of processes.
+import { endedBadly, howEnded } from '../engine/endings';
 import { count, duration, percent } from '../engine/human';
 import { argumentOf } from '../engine/neighbours';
 import type { Store } from '../engine/store';
@@ -7,7 +8,7 @@ import { show } from '../format/text';
 import { figures, type GridColumn } from '../ui/grid';
 import { bytesOr, countOr, durOr } from './common';
 import { barColumn, extentOf, part } from './waterfall';
-import { blocked, endedBadly, howEnded, type ProcessRow } from './process-rows';
+import { blocked, type ProcessRow } from './process-rows';
 
 type Column = GridColumn<ProcessRow>;
 
@@ -51,8 +52,8 @@ function allColumns(store: Store, rows: readonly ProcessRow[], fold: Fold): Colu
       id: 'exit',
       title: 'Ended',
       width: '86px',
-      value: r => howEnded(store, r.lane),
-      cls: r => (endedBadly(store, r.lane) ? 'bad' : 'dim'),
+      value: r => howEnded(store.tasks[r.lane]),
+      cls: r => (endedBadly(store.tasks[r.lane]) ? 'bad' : 'dim'),
     },
     figures('wall', 'Duration', 84, r => r.wall, duration),
     ...pathColumn(store),
@@ -193,4 +194,4 @@ export function onPath(store: Store, lane: number): [number, number, number][] {
 }
 
 const lifeKind = (store: Store, r: ProcessRow): string =>
-  endedBadly(store, r.lane) ? 'failed' : r.thread ? 'thread' : 'life';
+  endedBadly(store.tasks[r.lane]) ? 'failed' : r.thread ? 'thread' : 'life';

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // One process in full: what it ran, its times, ways to its events.
+import { endedBadly, howEnded } from '../engine/endings';
 import { bytes, duration, instant, leftOut } from '../engine/human';
 import { withValue } from '../engine/query';
 import { show } from '../format/text';
@@ -7,7 +8,7 @@ import { commandLine, copy } from '../ui/menu';
 import type { State } from '../ui/state';
 import { laneName } from '../engine/neighbours';
 import { Environment } from './environment';
-import { blocked, endedBadly, howEnded, type ProcessRow } from './process-rows';
+import { blocked, type ProcessRow } from './process-rows';
 
 interface Props {
   s: State;
@@ -25,8 +26,8 @@ export function ProcessPane({
     <aside class="details" aria-label="Process">
       <header>
         <h2>{laneName(store, row.lane)}</h2>
-        <span class={endedBadly(store, row.lane) ? 'badge bad' : 'badge'}>
-          {howEnded(store, row.lane)}
+        <span class={endedBadly(store.tasks[row.lane]) ? 'badge bad' : 'badge'}>
+          {howEnded(store.tasks[row.lane])}
         </span>
         <button type="button" class="icon" aria-label="Close" onClick={onClose}>
           ✕

@@ -20,17 +20,6 @@ export interface ProcessRow extends ProcStat {
 export const blocked = (r: ProcessRow): number =>
   r.block || (r.cpu >= 0 ? Math.max(0, r.life - r.cpu - r.runq) : 0);
 
-export function howEnded(store: Store, lane: number): string {
-  const t = store.tasks[lane];
-  if (t.signal !== undefined) return t.signal;
-  if (t.exit !== undefined) return 'exit ' + t.exit;
-  return t.end === null ? 'running' : 'ended';
-}
-export function endedBadly(store: Store, lane: number): boolean {
-  const t = store.tasks[lane];
-  return t.signal !== undefined || (t.exit ?? 0) !== 0;
-}
-
 /** Threads' figures belong to their process. */
 function addThreads(a: ProcStat, b: ProcStat): ProcStat {
   return {

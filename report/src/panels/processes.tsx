@@ -2,6 +2,7 @@
 // Processes: the tree with what each ran, how it ended and what it did, and when each lived.
 import { useMemo, useState } from 'preact/hooks';
 import { laneStats, type ProcStat } from '../engine/aggregate';
+import { endedBadly } from '../engine/endings';
 import { plural } from '../engine/human';
 import { withValue } from '../engine/query';
 import type { Store } from '../engine/store';
@@ -17,7 +18,7 @@ import { processGroupings } from './groupings';
 import { PhaseLegend } from './waterfall';
 import { processColumns } from './process-columns';
 import { ProcessPane } from './process-pane';
-import { endedBadly, processRows, type ProcessRow } from './process-rows';
+import { processRows, type ProcessRow } from './process-rows';
 
 const rowsOf = (s: State, stats: ProcStat[], tree: boolean, threads: boolean) =>
   processRows(s.store, stats, s.mask.value.bits !== null, tree, threads, s.collapsed.value);
@@ -111,7 +112,7 @@ export function Processes({ s }: { s: State }) {
 
 function Counts({ store }: { store: Store }) {
   const procs = store.tasks.filter(t => t.pid === t.tid).length,
-    failed = store.tasks.filter((t, l) => t.pid === t.tid && endedBadly(store, l)).length;
+    failed = store.tasks.filter(t => t.pid === t.tid && endedBadly(t)).length;
   return (
     <>
       {plural(procs, 'process', 'processes')}, {plural(store.tasks.length - procs, 'thread')}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The gutter: a label for each lane in sight. Elements are kept and used again.
+import { endedBadly } from '../engine/endings';
 import { duration } from '../engine/human';
 import type { LaneRow } from '../engine/lanes';
 import { argumentOf } from '../engine/neighbours';
@@ -47,7 +48,7 @@ export class Labels {
     );
     e.style.setProperty('--d', String(Math.min(r.depth, 8)));
     const t = this.s.store.tasks[r.lane],
-      bad = t.signal !== undefined || (t.exit ?? 0) !== 0,
+      bad = endedBadly(t),
       [twist, name, arg, pid, exit] = e.children as unknown as HTMLElement[];
     this.twist(twist as HTMLButtonElement, r, closed);
     arg.className = 'lane-arg';

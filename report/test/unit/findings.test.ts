@@ -53,6 +53,14 @@ test('exit by signal', async () => {
   );
   assert.match(f[0].text, /killed by SIGSEGV/);
 });
+test('exit by a parent that was well', async () => {
+  const make: Make = (x, l) => {
+    const worker = x.task(l, { comm: 'worker' });
+    x.exit(worker, 0, 'SIGTERM');
+    x.tasks[worker].meant = true;
+  };
+  assert.deepEqual(await quietly(traced(make)), []);
+});
 test('exit: with the reason', async () => {
   const text = async (more: object) => {
     const make: Make = (x, l) => {

@@ -2,6 +2,7 @@
 // Rules about what failed or was never ended: processes, connections, descriptors.
 import type { Task } from '../../format/layout';
 import { show } from '../../format/text';
+import { endedBadly } from '../endings';
 import { count, duration, plural } from '../human';
 import { NEVER } from '../store';
 import { entry, LIMITS as L, term, type Finding, type Ground, type Put, type Rule } from './rule';
@@ -21,13 +22,14 @@ const FAULTS = new Set([
 export const exit: Rule = {
   id: 'exit',
   title: 'A process failed',
-  threshold: 'any process that ended with a code other than 0 or by a signal',
+  threshold:
+    'any process that ended with a code other than 0 or by a signal, but by one of a parent that was well',
   watch: g => ({
     end(put) {
       const { tasks, meta } = g.store,
         ends = new Map<string, number[]>();
       tasks.forEach((t, l) => {
-        if (t.pid !== t.tid || g.hides(l) || (!t.signal && !t.exit)) return;
+        if (t.pid !== t.tid || g.hides(l) || !endedBadly(t)) return;
         const key = l === meta.main ? '' : `${t.comm}\n${t.signal ?? t.exit}`;
         entry(ends, key, () => []).push(l);
       });
