@@ -65,7 +65,7 @@ struct output_row {
 
 static int make_copy(struct outputs *o, struct outfile *file, struct sink **ret_sink, struct diag *diag UNUSED)
 {
-	*ret_sink = out_add(o->out, file, false);
+	*ret_sink = out_add_copy(o->out, file);
 	return 0;
 }
 

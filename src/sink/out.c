@@ -24,6 +24,7 @@ struct stream {
 	struct out *out;
 	struct outfile *file;	/* borrowed */
 	bool color, live;	/* live: a person may be watching */
+	bool copy;		/* a file that was asked for, beside the terminal's stream */
 	bool terminal, status;	/* status: a line is there that is to be replaced */
 	bool disturbed;		/* the cursor is not known to be behind what was written last */
 	struct buf buf;
@@ -118,6 +119,17 @@ void out_write(struct out *o, const char *s, size_t n)
 {
 	for (struct stream *to = o->streams; to; to = to->next)
 		stream_add(to, s, n);
+}
+
+void out_data(struct out *o, const char *s, size_t n)
+{
+	bool copied = false;
+
+	for (const struct stream *to = o->streams; to; to = to->next)
+		copied |= to->copy;
+	for (struct stream *to = o->streams; to; to = to->next)
+		if (to->copy || !copied)
+			stream_add(to, s, n);
 }
 
 static void show_status(struct stream *s, unsigned columns, const char *p, size_t n)
@@ -216,6 +228,14 @@ struct sink *out_add(struct out *o, struct outfile *file, bool color)
 		end = &(*end)->next;
 	*end = s;
 	return &s->sink;
+}
+
+struct sink *out_add_copy(struct out *o, struct outfile *file)
+{
+	struct sink *sink = out_add(o, file, false);
+
+	CONTAINER_OF(sink, struct stream, sink)->copy = true;
+	return sink;
 }
 
 void out_free(struct out *o)

@@ -42,6 +42,7 @@ struct out *out_new(unsigned columns);	/* width of tables and rules (term_column
  * sink only has to be finished, which writes what is left, and freed before the out is; what fails, the file remembers.
  */
 struct sink *out_add(struct out *o, struct outfile *file, bool color);
+struct sink *out_add_copy(struct out *o, struct outfile *file);	/* a file that was asked for: -o */
 /*
  * A line that is replaced by the next, or by what is written after it: on terminals alone, cut to their width, without
  * marks.  note: what the streams that are none get in its place, to stay; NULL: nothing.
@@ -50,6 +51,7 @@ void out_status(struct out *o, const char *s, size_t n, const char *note, size_t
 void out_clear(struct out *o);			/* takes it away, before another writes to the terminal */
 void out_disturb(struct out *o);		/* a traced program wrote to a terminal: the cursor may be anywhere */
 void out_write(struct out *o, const char *s, size_t n);	/* whole lines, with marks */
+void out_data(struct out *o, const char *s, size_t n);	/* for programs: to the copies; to all where there are none */
 struct lines *out_lines(struct out *o);		/* those that show a time come through it (sink/lines.h) */
 /* shows what people may be waiting for; files lag up to a second */
 void out_tick(struct out *o, uint64_t now_ns);

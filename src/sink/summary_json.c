@@ -163,5 +163,7 @@ void summary_json(struct summary_sink *s)
 		add_table(s, &j, &kernel_tables[i]);
 	json_close(&j, '}');
 	json_close(&j, '}');
-	summary_line(s);
+	buf_putc(&s->b, '\n');
+	out_data(s->out, s->b.s, s->b.len);
+	buf_reset(&s->b);
 }

@@ -5,6 +5,7 @@
 usage: outputs.py --compendium FILE [--backend B] outputs [TEST…]
 """
 import itertools
+import json
 import os
 import pathlib
 import re
@@ -62,6 +63,20 @@ def many(t):
     for files in (first, second):
         check(re.search(rf"^ Report: {files['--report']}, \d+ events$", third.read_text(), re.M), f"{files['--report']} is not named")
     equal(second["--record"].read_bytes(), first["--record"].read_bytes(), "the recordings")
+
+
+def json_once(t):
+    """--summary=json is where -o has it, in every such file, and on the standard error output where there is no -o"""
+    first, second = t.out(), t.out()
+    for options in (["--summary=json"], ["-c", "--summary=json"]):
+        status, said = trace(t, "-q", *options, "-o", first, "-o", second, "--", "sh", "-c", "exit 3")
+        equal((status, said), (3, ""), "status, and what is on the standard error output")
+        check("tables" in json.loads(first.read_text()), "the object")
+        equal(second.read_text(), first.read_text(), "a second file")
+        p = subprocess.run([t.args.compendium, "--backend", t.args.backend, "-q", *options, "-o", "-", "--", "true"], stdin=subprocess.DEVNULL,
+                           capture_output=True, timeout=PATIENCE, check=True)
+        equal((json.loads(p.stdout)["version"], p.stderr), (1, b""), "the standard output, and error output")
+        equal(json.loads(trace(t, "-q", *options, "--", "true")[1])["version"], 1, "without -o")
 
 
 def contents(t):
@@ -316,4 +331,4 @@ def no_thread(t):
 
 
 if __name__ == "__main__":
-    sys.exit(main(__doc__, {"outputs": [many, contents, same_file, not_begun, closed_streams, closed_and_nothing_to_say, private, not_ones_own, removed, full, limit_is_the_commands, full_tmpfs, no_thread]}))
+    sys.exit(main(__doc__, {"outputs": [many, json_once, contents, same_file, not_begun, closed_streams, closed_and_nothing_to_say, private, not_ones_own, removed, full, limit_is_the_commands, full_tmpfs, no_thread]}))
