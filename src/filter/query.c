@@ -11,8 +11,6 @@
 #include "base/nearest.h"
 #include "filter/role.h"
 
-#define ROLE_WORD(id, name, ...) " " name
-
 const struct query_field_row query_fields[_QUERY_FIELDS] = {
 	[QUERY_TEXT] = { "", QUERY_WORDS, "part of a path, the arguments, the name of a call or an error" },
 	[QUERY_TYPE] = { "type", QUERY_WORDS, "system call or mark: type:openat,read" },

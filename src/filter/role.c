@@ -12,23 +12,21 @@ struct role_row {
 #define ROLE_ROW(id, name, ...) [ROLE_##id] = {name, (const char *const[]){__VA_ARGS__, NULL}},
 static const struct role_row rows[_ROLE_MAX] = {[ROLE_NONE] = {"", NULL}, ROLES(ROLE_ROW)};
 
-/* Most globs are an ending, which needs no search. */
-static bool glob_fits(const char *glob, const char *s, size_t len)
-{
-	size_t n = strlen(glob + 1);
-
-	if (*glob == '*' && !strpbrk(glob + 1, "*?"))
-		return len >= n && !memcmp(s + len - n, glob + 1, n);
-	return query_glob_matches(glob, s, len);
-}
-
 static bool fits(const char *glob, const char *path, size_t len, size_t folder)
 {
-	const char *slash = strrchr(glob, '/');
+	size_t n = strlen(glob);
+	char last = glob[n - 1];
 
-	if (!slash)
-		return glob_fits(glob, path + folder, len - folder);
-	return slash[1] ? query_path_matches(glob, path, len) : glob_fits(glob, path, folder);
+	if (last == '/')
+		return query_glob_matches(glob, path, folder);
+	/* most globs are an ending, and most do not fit */
+	if (*glob != '/' && last != '*' && last != path[len - 1])
+		return false;
+	if (!strchr(glob, '/'))
+		path += folder, len -= folder;
+	if (*glob == '*' && strchr(glob + 1, '*') == glob + n - 1)	/* *part*: the slowest ones for a matcher */
+		return memmem(path, len, glob + 1, n - 2);
+	return *glob == '/' ? query_path_matches(glob, path, len) : query_glob_matches(glob, path, len);
 }
 
 enum role role_of(const char *path, size_t len)

@@ -12,6 +12,8 @@
 #define ROLE_ENUM(id, ...) ROLE_##id,
 enum role { ROLE_NONE /* of what has no path: it begins with no slash */, ROLES(ROLE_ENUM) _ROLE_MAX };
 
+#define ROLE_WORD(id, name, ...) " " name	/* ROLES(ROLE_WORD): all their names, in a sentence */
+
 /*
  * A glob without a slash is tried with the last component; one that ends in a slash with the folder, with its slash;
  * any other as query_path_matches() has it.

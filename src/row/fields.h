@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
+#include "filter/role.h"
 /*
  * Every field of every table, a row each.  To add one: its row here, its getter in fields.c; docs/events.md is
  * made from it (tools/events-doc).  A field keeps its name and its type for ever: readers rely on both.
@@ -77,7 +78,8 @@
 	X(FILE, NAME, "name", NAME, 0, "", "Absolute path, or what it is called.")	\
 	X(FILE, THREAD, "thread", ID, TABLE_THREAD, "", "Who opened it; none: open before tracing began.")	\
 	X(FILE, OPENED, "opened", TIME, 0, "ns", "When.")	\
-	X(FILE, CLOSED, "closed", TIME, 0, "ns", "When its last descriptor was closed, also by exit or exec.")
+	X(FILE, CLOSED, "closed", TIME, 0, "ns", "When its last descriptor was closed, also by exit or exec.")	\
+	X(FILE, ROLE, "role", WORD, 0, "", "What it is, by its path:" ROLES(ROLE_WORD) ".")
 
 #define CONNECTION_FIELDS(X)				\
 	X(CONNECTION, ID, "id", ID, TABLE_CONNECTION, "", "Counts from 1.")	\

@@ -225,7 +225,11 @@ def by_filter(t):
         subprocess.run([t.args.compendium, "-q", "--read", f"{d}/t.cpd", "--filter", "noise:loader", "--json", f"{d}/n.json"], stderr=subprocess.DEVNULL, check=True)
         counted = subprocess.run([t.args.compendium, "--read", f"{d}/t.cpd", "--filter", "role:config type:openat", "--json", f"{d}/r.json", "-c"],
                                  stderr=subprocess.PIPE, text=True, check=True).stderr
-        opened = [row["path"] for row in map(json.loads, pathlib.Path(d, "r.json").read_text().splitlines()) if row["table"] == "event"]
+        rows = [json.loads(line) for line in pathlib.Path(d, "r.json").read_text().splitlines()]
+        opened = [row["path"] for row in rows if row["table"] == "event"]
+        roles = {row["name"]: row.get("role") for row in rows if row["table"] == "file"}
+        equal((roles["/etc/hostname"], roles["/etc/ld.so.cache"]), ("configuration", "cache"), roles)
+        check(all(role is None or name.startswith("/") for name, role in roles.items()), roles)
         check("/etc/hostname" in opened and not any(re.search(r"\.so\.\d|/nope|ld\.so\.cache", path) for path in opened), opened)
         check(re.search(rf"^ +{len(opened)} .* openat$", counted, re.M), counted)
         rows = [json.loads(line) for line in pathlib.Path(d, "n.json").read_text().splitlines()]
