@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Any text is a filter or a complaint; what is written back means the same, and no pattern takes for ever. */
+/*
+ * Any text is a filter or a complaint; what is written back means the same, and no pattern takes for ever.  Any bytes
+ * are a path: none beyond them is read.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "filter/query.h"
+#include "filter/role.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -37,5 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_done(&once);
 	buf_done(&twice);
 	free(text);
+	if (role_of((const char *)data, size) >= _ROLE_MAX)
+		abort();
 	return 0;
 }
