@@ -40,13 +40,20 @@ static bool is_short(uint8_t opcode)
 	return (opcode & 0xf0) == 0x70 || opcode == 0xeb || (opcode & 0xfc) == 0xe0;
 }
 
+bool branch_short(const struct site_text *text, uint64_t i, uint64_t *ret_target)
+{
+	if (i + 2 > text->size || !is_short(text->bytes[i]))
+		return false;
+	*ret_target = i + 2 + (uint64_t)(int64_t)(int8_t)text->bytes[i + 1];
+	return true;
+}
+
 bool branch_short_to(const struct site_text *text, uint64_t at, bool (*not_here)(void *ctx, uint64_t i), void *ctx)
 {
-	uint64_t from = at > 129 ? at - 129 : 0, to = MIN(at + 127, text->size - 1);
+	uint64_t from = at > 129 ? at - 129 : 0, to = MIN(at + 127, text->size - 1), target;
 
 	for (uint64_t i = from; i < to; i++)
-		if (is_short(text->bytes[i]) && i + 2 + (uint64_t)(int64_t)(int8_t)text->bytes[i + 1] == at &&
-		    !not_here(ctx, i))
+		if (branch_short(text, i, &target) && target == at && !not_here(ctx, i))
 			return true;
 	return false;
 }

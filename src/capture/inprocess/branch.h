@@ -17,5 +17,7 @@ static inline bool branch_bit(const uint8_t *targets, uint64_t at)
 	return targets[at / 8] >> at % 8 & 1;
 }
 
+/* Would the byte at i begin a short jump (rel8)?  Its target may lie outside of the text. */
+bool branch_short(const struct site_text *text, uint64_t i, uint64_t *ret_target);
 /* Does a short jump (rel8) lead to at?  not_here(ctx, i): none begins at byte i. */
 bool branch_short_to(const struct site_text *text, uint64_t at, bool (*not_here)(void *ctx, uint64_t i), void *ctx);

@@ -11,21 +11,11 @@
 #include "capture/inprocess/branch.h"
 #include "capture/inprocess/flow.h"
 
-/* PADDING_MAX: a cache line; more is something else. */
-enum { PADDING_MAX = 64, JMP8 = 0xeb, JMP8_LEN = 2, JMP32 = 0xe9, JMP32_LEN = 5, SYSCALL_LEN = 2 };
-
-const char *site_way_name(enum site_way way)
-{
-	static const char *const names[NSITE_WAYS] = {
-		[SITE_MOV] = "patch: number before it", [SITE_PAD] = "patch: padding near it",
-		[SITE_KEPT] = "call stays where it is", [SITE_NO_FUNCTION] = "no function known",
-		[SITE_LARGE] = "function too large",	[SITE_INSIDE] = "inside an instruction",
-		[SITE_UNREACHED] = "not reached",	[SITE_BROKEN] = "unknown instruction",
-		[SITE_TARGET] = "may be jumped into",	[SITE_NO_ROOM] = "no room",
-	};
-
-	return names[way];
-}
+/*
+ * PADDING_MAX: a cache line; more is something else.  STRAY_MAX: so far behind a jump into the middle of an instruction
+ * control has long come to where others begin: after one to three of them, mostly.
+ */
+enum { PADDING_MAX = 64, STRAY_MAX = 64, SHORT_MAX = 129, SYSCALL_LEN = 2 };
 
 /* They return to another stack, or not at all, or ask where they come from, or change what the stub needs. */
 static bool is_kept(uint32_t nr)
@@ -271,6 +261,49 @@ static bool is_run_into(struct find *f, uint64_t at)
 	return false;
 }
 
+static bool is_start(struct find *f, uint64_t at)
+{
+	size_t func = func_at(f, at);
+	const struct flow *flow = func < f->nfuncs ? flow_of(f, func) : NULL;
+
+	return flow && (flow->mark[at - f->funcs[func].start] & FLOW_START);
+}
+
+/* From t on, where no known instruction begins: does control come into the len bytes from at, not at their begin? */
+static bool strays(struct find *f, uint64_t t, uint64_t at, unsigned len)
+{
+	while (t < at && !is_start(f, t)) {
+		struct flow_insn in;
+		uint64_t target;
+
+		if (!flow_decode(f->text->bytes + t, f->text->size - t, &in))
+			return false;
+		t += in.len;
+		target = t + (uint64_t)in.displacement;
+		if (in.jumps && target > at && target < at + len)
+			return true;
+		if (!in.goes_on)
+			return false;
+	}
+	return t > at;
+}
+
+/*
+ * What is in another function, or not known to be reached, may jump between at and at + len, or into the middle of an
+ * instruction before it, from where control runs into it.
+ */
+static bool is_strayed_into(struct find *f, uint64_t at, unsigned len)
+{
+	size_t func = func_at(f, at);
+	uint64_t from = at - MIN(at, (uint64_t)STRAY_MAX + SHORT_MAX), t, to = MIN(at + len + SHORT_MAX, f->text->size);
+
+	for (uint64_t i = from; i < to; i++)
+		if (branch_short(f->text, i, &t) && t < at + len && t + STRAY_MAX >= at &&
+		    !(func_at(f, i) == func && is_known(f, i)) && (t > at || strays(f, t, at, len)))
+			return true;
+	return false;
+}
+
 /*
  * The one place in a C library where calls wait that may be cancelled: a handler compares the interrupted address with
  * its begin and end (glibc from 2.41 on: __syscall_cancel_arch; musl: __syscall_cp_asm).  By what stands just before
@@ -306,7 +339,8 @@ static enum site_way look_inside(struct find *f, size_t func, const struct flow 
 	s->patch = s->at - s->len;
 	if (!s->len)
 		s->len = SYSCALL_LEN;
-	if (is_target(f, s->patch + 1, s->len - 1u) || is_run_into(f, s->patch))
+	if (is_target(f, s->patch + 1, s->len - 1u) || is_run_into(f, s->patch) ||
+	    is_strayed_into(f, s->patch, s->len))
 		return SITE_TARGET;
 	if (s->patch < s->at)
 		return SITE_MOV;
@@ -445,43 +479,4 @@ void sites_done(struct sites *sites)
 {
 	free(sites->v);
 	*sites = (struct sites){ 0 };
-}
-
-const struct site *sites_at(const struct sites *sites, uint64_t at)
-{
-	size_t lo = 0, hi = sites->n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (sites->v[mid].at < at)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < sites->n && sites->v[lo].at == at ? &sites->v[lo] : NULL;
-}
-
-static bool jump32(struct site_write *w, uint64_t from, uint64_t to, unsigned len)
-{
-	int64_t distance = (int64_t)(to - (from + JMP32_LEN));
-	int32_t d = (int32_t)distance;
-
-	if (d != distance)
-		return false;
-	*w = (struct site_write){ .addr = from, .len = (uint8_t)len, .bytes = { JMP32, 0, 0, 0, 0, 0x90, 0x90, 0x90 } };
-	memcpy(w->bytes + 1, &d, sizeof(d));
-	return true;
-}
-
-unsigned site_patch(const struct site *s, uint64_t base, uint64_t entry, struct site_write ret[2])
-{
-	if (s->way == SITE_MOV)
-		return jump32(&ret[0], base + s->patch, entry, s->len) ? 1 : 0;
-	if (s->way != SITE_PAD || !jump32(&ret[0], base + s->room, entry, JMP32_LEN))
-		return 0;
-	ret[1] = (struct site_write){ .addr = base + s->patch,
-				      .len = JMP8_LEN,
-				      .bytes = { JMP8, (uint8_t)(s->room - (s->patch + JMP8_LEN)) } };
-	return 2;
 }

@@ -12,6 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Lengths of the jumps that are written: jmp rel8, jmp rel32. */
+enum { JMP8_LEN = 2, JMP32_LEN = 5 };
+
 struct site_text {
 	const uint8_t *bytes;
 	uint64_t size;
