@@ -57,7 +57,8 @@ static const struct effect_info infos[_FX_MAX] = {
 	/* Fails only for arguments that can be judged without its result: unaligned address, no length. */
 	[FX_MUNMAP] = { "munmap", D, IS(MUNMAP, MEMORY) },
 	[FX_MREMAP] = { "mremap", DX, IS(MMAP, MEMORY) },
-	[FX_MPROTECT] = { "mprotect", IS(MPROTECT, MEMORY) },
+	/* What it changed shows in what is mapped there. */
+	[FX_MPROTECT] = { "mprotect", D, IS(MPROTECT, MEMORY) },
 	[FX_MADVISE] = { "madvise", IS(OTHER, MEMORY) },
 	[FX_BRK] = { "brk", DX, IS(BRK, MEMORY) },
 	[FX_SHMGET] = { "shmget", DX },

@@ -41,10 +41,13 @@ static const struct arg_choice mremap_new_addr[] = { { 6 /* MREMAP_FIXED | MREMA
 static const struct arg_use membarrier_uses[] = { { 1, 0, 0x3 }, { 0 } };
 static const struct arg_usage membarrier_words = { 1, membarrier_uses };
 
+/* What gives rights to memory that was only reserved; its loader's own, to read only, are a stop for each library. */
+static const struct arg_cond gives_rights = { .arg = 2, .mask = 2 /* PROT_WRITE */, .nvals = 1, .vals = { 2 } };
+
 static const struct syscall_row rows[] = {
 	ROW(9, "mmap", GRP_MEM | GRP_DESC, HEX, MMAP, A("addr", PTR), A("length", SIZE), A_FLAGS64("prot", prot_flags), A_FLAGS64("flags", mmap_flags),
 		A("fd", FD), A("offset", OFF)),
-	ROW(10, "mprotect", GRP_MEM, INT, MPROTECT, A("addr", PTR), A("length", SIZE), A_FLAGS64("prot", prot_flags)),
+	ROW_IF(10, "mprotect", GRP_MEM, INT, MPROTECT, gives_rights, A("addr", PTR), A("length", SIZE), A_FLAGS64("prot", prot_flags)),
 	ROW(11, "munmap", GRP_MEM, INT, MUNMAP, A("addr", PTR), A("length", SIZE)),
 	ROW(12, "brk", GRP_MEM, HEX, BRK, A("addr", PTR)),
 	ROW(25, "mremap", GRP_MEM, HEX, MREMAP, A("old_addr", PTR), A("old_length", SIZE), A("new_length", SIZE), A_FLAGS64("flags", mremap_flags), { "new_addr", ARG_PTR, .by = 3, .choice = mremap_new_addr }),
@@ -72,7 +75,7 @@ static const struct syscall_row rows[] = {
 	ROW(319, "memfd_create", GRP_MEM | GRP_DESC, FD, SPECIAL_FD, A("name", STR), A_FLAGS("flags", memfd_flags)),
 	ROW_USE(324, "membarrier", GRP_MEM, INT, NONE, membarrier_words, A_ENUM("cmd", membarrier_cmds), A_BITS("flags", HEX, 32), A("cpu_id", INT)),
 	ROW(325, "mlock2", GRP_MEM, INT, MADVISE, A("addr", PTR), A("length", SIZE), A_FLAGS("flags", mlock_flags)),
-	ROW(329, "pkey_mprotect", GRP_MEM, INT, MPROTECT, A("addr", PTR), A("length", SIZE), A_FLAGS64("prot", prot_flags), A("pkey", INT)),
+	ROW_IF(329, "pkey_mprotect", GRP_MEM, INT, MPROTECT, gives_rights, A("addr", PTR), A("length", SIZE), A_FLAGS64("prot", prot_flags), A("pkey", INT)),
 	ROW(330, "pkey_alloc", GRP_MEM, INT, NONE, A("flags", HEX), A_FLAGS64("access_rights", pkey_rights)),
 	ROW(331, "pkey_free", GRP_MEM, INT, NONE, A("pkey", INT)),
 	ROW(440, "process_madvise", GRP_MEM, SIZE, NONE, A("pidfd", FD), A_LEN("iov", IOVEC, 2), A("iovcnt", SIZE), A_ENUM("advice", madvise_advice), A_BITS("flags", HEX, 32)),

@@ -156,6 +156,15 @@ unsigned plan_names(const struct callset *chosen, const struct callset *usual)
 	return names;
 }
 
+bool plan_rights(const struct callset *chosen, const struct callset *usual)
+{
+	struct capture_plan plan;
+
+	plan_compile(ARCH_X86_64, (unsigned)syscall_number("mprotect"),
+		     &(struct plan_wish){ .chosen = chosen, .usual = usual }, &plan);
+	return plan.wanted;
+}
+
 /* What a program writes to its standard error: a buffer, or several of them. */
 static void compile_words(const struct syscall_spec *spec, struct capture_plan *plan)
 {

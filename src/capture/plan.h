@@ -89,5 +89,7 @@ struct plan_wish {
 };
 /* What has to have its name where these calls are shown: one that takes nothing but sockets needs no files. */
 unsigned plan_names(const struct callset *chosen, const struct callset *usual);
+/* Whether what lets memory be written to is captured; no chosen: what the default set has. */
+bool plan_rights(const struct callset *chosen, const struct callset *usual);
 /* arch: enum record_arch. */
 void plan_compile(unsigned arch, unsigned nr, const struct plan_wish *wish, struct capture_plan *ret_plan);

@@ -126,7 +126,10 @@ void fx_mprotect(struct fx *x)
 
 	range(x, start, len);
 	x->ev->prot = (uint32_t)word(x, 2);
-	if (x->has_ret && x->c->err == ENOMEM && !mm->incomplete)
+	/* Not asking for the result, what the kernel would refuse or do in part is judged here. */
+	if (!x->has_ret && (!x->ok || start & (x->w->page_size - 1)))
+		return;
+	if ((!x->has_ret || x->c->err == ENOMEM) && !mm->incomplete)
 		len = up_to_hole(mm, start, len);
 	else if (!x->ok)
 		return;

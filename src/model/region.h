@@ -45,16 +45,21 @@ static inline uint64_t region_size(const struct region *r)
 
 /*
  * So many bytes of one that counts are mapped; without rights they are only reserved, and are no memory.  That is known
- * where calls that give rights later are there, which by default are not.
+ * where calls that give rights later are there.
  */
+static inline bool region_reserved(const struct world *w, const struct region *r)
+{
+	return !r->prot && w->mode & (START_ALL_CALLS | START_RIGHTS);
+}
+
 static inline void region_count(const struct world *w, struct mm *mm, const struct region *r, uint64_t n)
 {
 	mm->mapped += n;
-	mm->reserved += r->prot || !(w->mode & START_ALL_CALLS) ? 0 : n;
+	mm->reserved += region_reserved(w, r) ? n : 0;
 }
 
 static inline void region_uncount(const struct world *w, struct mm *mm, const struct region *r, uint64_t n)
 {
 	mm->mapped -= n;
-	mm->reserved -= r->prot || !(w->mode & START_ALL_CALLS) ? 0 : MIN(n, mm->reserved);
+	mm->reserved -= region_reserved(w, r) ? MIN(n, mm->reserved) : 0;
 }

@@ -166,7 +166,8 @@ enum { START_COMMAND = 1, START_ATTACH = 2, START_SYSTEM = 4, START_ALL_CALLS = 
 	* Cut out of a longer trace: TASK, FD and MAP behind it say how things stood then, in full, and calls may have
 	* begun before.
 	*/
-       START_SNAPSHOT = 512 };
+       START_SNAPSHOT = 512,
+       START_RIGHTS = 1024 /* calls that let memory be written to were asked for */ };
 
 enum record_arch { ARCH_X86_64 = 0, ARCH_I386 = 1, ARCH_X32 = 2 };
 enum { CALL_NO_EXIT = 1,	/* the result was not asked for: ret and exit_ns mean nothing */

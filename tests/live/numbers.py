@@ -165,6 +165,44 @@ def memory(t):
         equal(sums[-1], 0, f"{script}: at the end")
 
 
+RESERVE = """
+import ctypes, threading
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = libc.malloc.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
+libc.mprotect.argtypes, libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int], [ctypes.c_void_p, ctypes.c_size_t]
+MB = 1 << 20
+at = libc.mmap(None, 512 * MB, 0, 0x22, -1, 0)
+assert libc.mprotect(at, 64 * MB, 3) == 0
+assert libc.munmap(at + 32 * MB, 256 * MB) == 0
+assert libc.mprotect(at, 64 * MB, 3) == -1 and libc.mprotect(at + 1, MB, 3) == -1
+assert libc.mprotect(at + 288 * MB, 48 * MB, 3) == 0
+def arena():
+    for i in range(1000): assert libc.malloc(4000)
+threading.stack_size(8 * MB)
+t = threading.Thread(target=arena)
+t.start()
+t.join()
+"""
+
+
+def reserved(t):
+    """what is only reserved, by hand or for a thread's malloc(), is in no Total, whether every call was asked for or not"""
+    totals, lines = [], []
+    for options in (), ("-v",):
+        status, *_, text = t.run(sys.executable, "-S", "-E", "-c", RESERVE, options=options)
+        equal(status, 0, "the program")
+        found = re.search(r"^ *Mmap: .* ([\d.]+) MB only reserved\)\n *Total: +([\d.]+) MB$", text, re.M)
+        check(found, f"no reserved memory in\n{text}")
+        check(float(found[1]) > 448, f"{options}: {found[1]} MB are reserved")
+        totals.append(float(found[2]))
+        lines.append(collections.Counter(re.findall(r"^.*\] (mmap|mprotect)\b", text, re.M)))
+    # 32 and 48 that were given rights, a thread's stack and 4 of its arena, the interpreter's own
+    check(80 + 8 + 4 < totals[0] < 80 + 8 + 4 + 48, f"the highest: {totals[0]} MB")
+    check(abs(totals[0] - totals[1]) < 1, f"of the default calls and of all: {totals} MB")
+    check(lines[0]["mmap"] and lines[1]["mprotect"] and not lines[0]["mprotect"], f"mprotect has lines of its own, or none with -v: {lines}")
+
+
 def descriptors(t):
     """a command has the descriptors that were there before compendium, whatever compendium opens for itself"""
     script = "import os; n = os.listdir('/proc/self/fd'); print(len(n) - 1, flush=True)"
@@ -249,4 +287,4 @@ def many_threads(t):
 
 
 if __name__ == "__main__":
-    sys.exit(main(__doc__, {"numbers": [given, left_out, left_out_attached, left_out_variables, long_names, memory, descriptors, in_order, not_asked, many_threads]}))
+    sys.exit(main(__doc__, {"numbers": [given, left_out, left_out_attached, left_out_variables, long_names, memory, reserved, descriptors, in_order, not_asked, many_threads]}))

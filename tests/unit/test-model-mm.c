@@ -89,6 +89,44 @@ static void reserves(void **state)
 	assert_int_equal(mm_of(s, 10)->reserved, 0);
 }
 
+/* Old recordings of the default calls do not know who got rights later: all counts, as it did. */
+static void reserves_where_rights_are_known(void **state)
+{
+	struct scene *s = *state;
+
+	for (unsigned known = 0; known < 2; known++) {
+		start(s, START_COMMAND | (known ? START_RIGHTS : 0));
+		map(s, 10, 0, 10, PROT_NONE, ANON);
+		assert_int_equal(mm_of(s, 10)->mapped, 10 * PG);
+		assert_int_equal(mm_of(s, 10)->reserved, known ? 10 * PG : 0);
+		CALL(s, 10, "mprotect", 0, BASE, PG, RW)->h.flags = CALL_NO_EXIT;
+		go(s);
+		assert_int_equal(mm_of(s, 10)->reserved, known ? 9 * PG : 0);
+		unmap(s, 10, 0, 5);
+		assert_int_equal(mm_of(s, 10)->reserved, known ? 5 * PG : 0);
+		unmap(s, 10, 0, 10);
+		assert_int_equal(mm_of(s, 10)->mapped + mm_of(s, 10)->reserved, 0);
+	}
+}
+
+static void protected_without_a_result(void **state)
+{
+	struct scene *s = *state;
+
+	snapshot(s, 10, 20, 1, RW, "[stack]", MAP_KIND_STACK, true);	/* all that is mapped is known */
+	map(s, 10, 0, 4, PROT_NONE, ANON);
+	map(s, 10, 6, 2, PROT_NONE, ANON | MAP_FIXED);
+	CALL(s, 10, "mprotect", 0, BASE + 1, PG, RW)->h.flags = CALL_NO_EXIT;	/* refused: not a page's start */
+	go(s);
+	check(s, 10, "0-4 ---, 6-8 ---, 20-21 rw-");
+	CALL(s, 10, "mprotect", 0, BASE + 2 * PG, 6 * PG, RW)->h.flags = CALL_NO_EXIT;	/* up to the hole */
+	go(s);
+	check(s, 10, "0-2 ---, 2-4 rw-, 6-8 ---, 20-21 rw-");
+	CALL(s, 10, "mprotect", 0, BASE, PG, RW)->h.flags = CALL_UNFINISHED;	/* it ended inside */
+	go(s);
+	check(s, 10, "0-2 ---, 2-4 rw-, 6-8 ---, 20-21 rw-");
+}
+
 static void failed_and_refused(void **state)
 {
 	struct scene *s = *state;
@@ -362,7 +400,7 @@ static void more_regions_than_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SCENE(maps_cut_and_merge), SCENE(reserves), SCENE(failed_and_refused), SCENE(files_merge_where_offsets_meet),
+		SCENE(maps_cut_and_merge), SCENE(reserves), SCENE(reserves_where_rights_are_known), SCENE(protected_without_a_result), SCENE(failed_and_refused), SCENE(files_merge_where_offsets_meet),
 		SCENE(mremap_moves_grows_and_shrinks), SCENE(heap_grows_and_shrinks),
 		SCENE(spaces_are_shared_copied_and_reset), SCENE(shared_memory_segments),
 		SCENE(snapshots_replace), SCENE(what_was_there_is_found),

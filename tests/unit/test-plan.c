@@ -5,6 +5,8 @@
 #include "capture/plan.h"
 #include "filter/callset.h"
 
+#include <sys/mman.h>
+
 static struct capture_plan plan(const char *name, bool all, unsigned max_payload)
 {
 	struct capture_plan p;
@@ -28,10 +30,15 @@ static void test_default_set(void **state)
 		/* what they wait for and how long is the answer to where the time went */
 		"poll", "epoll_wait", "select", "futex", "nanosleep", "wait4", "flock",
 	};
-	static const char *const without_result[] = { "close", "close_range", "munmap", "epoll_ctl" };
+	static const char *const without_result[] = {
+		"close", "close_range", "munmap", "epoll_ctl", "mprotect", "pkey_mprotect",
+	};
 	static const char *const never[] = {
-		"fstat", "lseek", "mprotect", "madvise", "getpid", "clock_gettime", "futex_wake",
+		"fstat", "lseek", "madvise", "getpid", "clock_gettime", "futex_wake",
 		"rt_sigprocmask", "rt_sigaction", "getdents64", "exit", "exit_group", "sched_yield", "getrandom", "setsockopt", "lgetxattr", "rseq", "readlink",
+	};
+	static const struct { unsigned arch, nr; } protects[] = {
+		{ ARCH_X86_64, 10 }, { ARCH_X86_64, 329 }, { ARCH_I386, 125 }, { ARCH_I386, 380 }
 	};
 	struct capture_plan p;
 
@@ -45,6 +52,16 @@ static void test_default_set(void **state)
 	for (unsigned i = 0; i < ARRAY_SIZE(never); i++)
 		if (plan(never[i], false, 0).wanted || !plan(never[i], true, 0).wanted)
 			fail_msg("%s", never[i]);
+	/* mprotect, where it lets memory be written to; a loader's RELRO is a stop a library otherwise */
+	for (uint64_t prot = 0; prot < 8; prot++) {
+		const uint64_t args[6] = { 0, 0, prot | 1ull << 40 };
+
+		for (unsigned i = 0; i < ARRAY_SIZE(protects); i++)
+			assert_int_equal(cond_holds(syscall_spec(protects[i].arch, protects[i].nr)->when, args),
+					 (prot & PROT_WRITE) != 0);
+	}
+	plan_compile(ARCH_I386, 125, &(struct plan_wish){ 0 }, &p);
+	assert_true(p.wanted && !p.exit && !p.every_form);
 	assert_false(plan("exit_group", true, 0).exit);		/* never returns */
 	assert_true(plan("close", true, 0).exit);
 	/* socketcall: which call it is shows only at the stop */
@@ -222,7 +239,7 @@ static void test_invariants(void **state)
 static void test_chosen(void **state)
 {
 	static const char *const silent[] = {
-		"read", "write", "sendto", "recvfrom", "stat", "mmap", "munmap", "brk", "unlink", "kill", "futex", "getpid", "mount",
+		"read", "write", "sendto", "recvfrom", "stat", "mmap", "mprotect", "munmap", "brk", "unlink", "kill", "futex", "getpid", "mount",
 	};
 	static const char *const for_names[] = {
 		"openat", "close", "dup2", "socket", "accept4", "connect", "recvmsg", "recvmmsg", "chdir", "rename", "execve",
@@ -252,6 +269,10 @@ static void test_chosen(void **state)
 	assert_true(p.wanted && p.exit);
 	plan_compile(ARCH_X86_64, 901, &wish, &p);
 	assert_false(p.wanted);
+	assert_true(plan_rights(NULL, NULL) && !plan_rights(set, NULL) && !plan_rights(set, set));
+	callset_free(set);
+	assert_int_equal(callset_parse("%memory", &set, &e), 0);
+	assert_true(plan_rights(set, set));
 	callset_free(set);
 }
 

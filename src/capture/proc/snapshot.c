@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "capture/proc/fd.h"
+#include "capture/plan.h"
 #include "capture/proc/proc.h"
 #include "capture/source.h"
 #include "record/build.h"
@@ -69,7 +70,7 @@ void proc_put_start(const struct capture_options *opt, unsigned backend, struct 
 	r->wall_ns = (rec_u64)ts.tv_sec * 1000000000 + (rec_u64)ts.tv_nsec;
 	r->mode = (opt->argv ? START_COMMAND : START_ATTACH) | (opt->system ? START_SYSTEM : 0) |
 		  (opt->all_calls ? START_ALL_CALLS : 0) | (opt->max_payload ? START_PAYLOAD : 0) | START_FACTS |
-		  backend;
+		  (plan_rights(opt->chosen, opt->usual) ? START_RIGHTS : 0) | backend;
 	put_command(rec, opt->argv, &n);
 	if (dir) {
 		record_chunk(rec, 0, PART_CWD, 0, dir, strlen(dir));
