@@ -8,6 +8,7 @@
 #include "model/file.h"
 #include "model/gone.h"
 #include "model/mm.h"
+#include "model/namespace.h"
 #include "model/strings.h"
 #include "model/task.h"
 #include "model/world.h"
@@ -66,8 +67,9 @@ static void remember_ended(struct pnode *parent, const struct pnode *p)
 		parent->nended--;
 		memmove(parent->ended, parent->ended + 1, parent->nended * sizeof(*parent->ended));
 	}
-	parent->ended[parent->nended++] = (struct ended){ p->p.pid, p->threads ? p->threads->t.ns_tid : 0, p->p.id,
-							  p->p.status };
+	parent->ended[parent->nended++] = (struct ended){
+		p->p.pid, p->threads ? namespace_number_for(parent, p->threads) : 0, p->p.id, p->p.status
+	};
 }
 
 /* The last thread is gone.  reported: with an event. */

@@ -63,6 +63,7 @@ void proc_fork(struct world *w, const struct item *item)
 		namespace_begin(p);
 	else if (!t->t.is_thread && r->ns_tid)
 		p->pidns = by->entered_ns ? by->entered_ns : namespace_of(pnode_of(by->t.proc));
+	namespace_born(by, t);
 	bytes_copy(&t->t.comm, &by->t.comm);
 	if (!t->t.is_thread)
 		bytes_copy(&p->p.comm, &by->t.comm);

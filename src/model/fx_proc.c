@@ -32,6 +32,7 @@ void fx_clone(struct fx *x)
 
 	if (!x->ok || !x->has_ret || x->c->ret <= 0)
 		return;
+	namespace_number(x->w, x->tn, (uint32_t)x->c->ret);
 	fx_target(x, (uint32_t)x->c->ret);
 	if (args >= 0) {	/* clone3: in the struct */
 		flags = 0;

@@ -45,6 +45,9 @@ struct tnode {
 	bool dead;			/* a leader that ended before its threads */
 	bool stopped;			/* in a group-stop that was recorded for all threads at once */
 	uint32_t entered_ns;		/* the pid namespace its children will be in, 0: not by setns */
+	uint32_t made_elsewhere;	/* its last child, in another pid namespace, until its call returns a number */
+	/* born in another pid namespace than its parent, which is in one, too: its number there; 0: not known */
+	struct { uint32_t ns, tid; } outer;
 	/* the call it was in when it was attached to */
 	struct { bool set; uint8_t arch; uint32_t nr; uint64_t since_ns; } found;
 	uint64_t run_before_ns, delay_before_ns;	/* what it had used when tracing it began */

@@ -102,6 +102,19 @@ def sibling(t):
     says(shown, r"SIGKILL +sleep 1000", r"SIGKILL was sent by \d+ \(sh\) after [\d.]+", r"so failed python")
 
 
+# A process that waits, made by waiter(of a group of its own?): it runs its program when that returns.
+WAITER = ("import os\n"
+          "def waiter(group=False):\n"
+          "    (r, w), (i, o) = os.pipe(), os.pipe()\n"
+          "    p = os.fork()\n"
+          "    if p == 0:\n"
+          "        if group: os.setpgid(0, 0)\n"
+          "        os.dup2(i, 0); os.dup2(w, 1); os.execvp('sh', ['sh', '-c', 'echo; read x'])\n"
+          "    os.read(r, 1)\n"
+          "    return p\n")
+WAITER_KILLED = r"SIGKILL +sh -c 'echo; read x'", r"SIGKILL was sent by \d+ \(python\S*\) after [\d.]+"
+
+
 def by_itself(t):
     """killed by itself; by timeout(1), which sends more than one signal; by a call that was not chosen"""
     need("timeout")
@@ -241,6 +254,20 @@ def namespace(t):
     says(shown, r"exit 3 +sh -c .* so failed unshare", r"SIGKILL came from the kernel, when (\d+) \(sh\), the first process of its pid namespace, ended, after")
     shown = traced(t, "unshare", "-pf", "sh", "-c", "sleep 1000 & sleep 0.1; kill -9 $!; sleep 0.3; exit 3", status=3)
     check("SIGKILL" in shown and "first process" not in shown, f"the shell killed it: {shown}")
+
+
+def namespace_in_one(t):
+    """the first process of a pid namespace is killed from the one around it, by its number there: which process did it"""
+    need_root()
+    need("unshare")
+    if subprocess.run(["unshare", "-pf", "true"], check=False).returncode:
+        raise Skip("pid namespaces are not possible here")
+    program = ("import ctypes\n"
+               "if ctypes.CDLL(None).unshare(0x20000000): os._exit(5)\n"
+               "p = waiter()\n"
+               "if p == 2: os.kill(p, 9)\n"
+               "if os.waitpid(p, 0)[0] == 2: os._exit(3)\n")
+    says(traced(t, "unshare", "-pf", *PYTHON, WAITER + program, status=3), *WAITER_KILLED)
 
 
 def no_rights(t):
@@ -1124,7 +1151,7 @@ def hidden(t):
 
 GROUPS = {"different": [equal_runs, slow_stream, header_gone, as_json, live, other_user, library_gone, by_jq, slower, started, hidden],
           "slow": [sums, on_cpu, slow_server, one_peer, node, ring, carried, lock, shared_lock, idle_pool, critical_path, pipeline, messages, futex_waitv], "findings": [leak, refused, again, no_finding, tree],
-          "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, in_the_program, forbidden, killed_by_filter, pipefail, namespace, no_rights, second_place, made_good, dismissed, no_reason, words_are_safe]}
+          "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, in_the_program, forbidden, killed_by_filter, pipefail, namespace, namespace_in_one, no_rights, second_place, made_good, dismissed, no_reason, words_are_safe]}
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ static void pids(void)
 /*
  * What the processes below tell each other: their numbers where the tracer is; of those that are over, once that is so.
  */
-static volatile struct { pid_t init, child, nested, entered, reaped, entrant; } *numbers;
+static volatile struct { pid_t init, child, nested, made, entered, reaped, entrant; } *numbers;
 
 static pid_t number_outside(void)
 {
@@ -116,17 +116,19 @@ static void init_of_namespace(void)
 	wait_signal(SIGCHLD);
 	CHECK(WEXITSTATUS(reap(pid)) == 5);
 
-	/* One whose own namespace is further in: its number in ours is not among what is recorded. */
+	/* One whose own namespace is further in: its number in ours is what the call returns. */
 	pid = (pid_t)syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, NULL, NULL, NULL, NULL);
 	if (pid == 0) {
 		CHECK(getpid() == 1);
 		numbers->nested = number_outside();
+		wait_for(&numbers->made);
 		expect_of(numbers->nested, "exit 0");
 		_exit(0);
 	}
 	CHECK(pid == 3);
+	numbers->made = pid;
 	expect_of(me, "fork → %d", wait_for(&numbers->nested));
-	expect_of(me, "signal SIGCHLD from pid 3 in its pid namespace");
+	expect_of(me, "signal SIGCHLD from pid %d", numbers->nested);
 	wait_signal(SIGCHLD);
 	CHECK(reap(pid) == 0);
 

@@ -128,10 +128,48 @@ static void senders_in_a_pid_namespace(void **state)
 	assert_int_equal(signal_(s, 30, 3, SI_USER)->sender_pid, 40);
 }
 
+/* A pid namespace in one: its first process has a number in the outer one, which its parent's call returns. */
+static void numbers_of_a_namespace_in_one(void **state)
+{
+	struct scene *s = *state;
+	const struct seen *e;
+
+	fork_inside(s, 10, 20, 1);
+	fork_inside(s, 20, 21, 2);
+	CALL(s, 20, "fork", 2);
+	assert_int_equal(go(s)->target_pid, 21);
+	fork_inside(s, 21, 30, 1);
+	fork_inside(s, 30, 31, 2);
+	CALL(s, 21, "fork", 3);		/* of the inner one's first */
+	e = go(s);
+	assert_int_equal(e->target_pid, 30);
+	CALL(s, 20, "kill", 0, 3, SIGKILL);
+	e = go(s);
+	assert_int_equal(e->target_pid, 30);
+	assert_int_equal(e->target_proc, proc_of(s, 30)->id);
+	CALL(s, 30, "kill", 0, 3, SIGTERM);	/* it has none with that number */
+	assert_int_equal(go(s)->target_proc, 0);
+	assert_int_equal(signal_(s, 31, 1, SI_USER)->sender_pid, 30);
+	assert_int_equal(signal_(s, 21, 3, SI_USER)->sender_pid, 30);
+	exit_(s, 31, 0);
+	exit_(s, 30, 0);
+	assert_int_equal(signal_(s, 21, 3, SI_USER)->sender_pid, 30);
+	CALL(s, 21, "wait4", 3, ~0ull);
+	e = go(s);
+	assert_int_equal(e->target_pid, 30);
+	assert_int_not_equal(e->target_proc, 0);
+	fork_inside(s, 21, 32, 1);
+	exit_(s, 32, 0);
+	CALL(s, 21, "fork", 4);		/* it ended before the call returned */
+	go(s);
+	assert_int_equal(signal_(s, 21, 4, SI_USER)->sender_pid, 32);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENE(signals_and_kills), SCENE(numbers_of_a_pid_namespace), SCENE(senders_in_a_pid_namespace),
+		SCENE(numbers_of_a_namespace_in_one),
 	};
 
 	return cmocka_run_group_tests_name("model-signal", tests, NULL, NULL);

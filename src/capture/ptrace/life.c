@@ -76,6 +76,11 @@ void ptrace_ended(struct ptrace_source *s, struct tracee *t, int status, const s
 	ptrace_adopt_held(s);
 }
 
+bool life_needs_number(const struct tracee *parent, int event)
+{
+	return parent->ns_tid && (parent->other_pidns || clone_flags_of(parent, event) & CLONE_NEWPID);
+}
+
 void life_forked(struct ptrace_source *s, struct tracee *parent, int event)
 {
 	uint64_t flags = clone_flags_of(parent, event);

@@ -203,10 +203,11 @@ void ptrace_handle(struct ptrace_source *s, const struct report *r)
 	case PTRACE_EVENT_CLONE:
 		life_forked(s, t, event);
 		/*
-		 * The event says that it succeeded.  Where its duration is wanted, too (every_form), its exit is waited
-		 * for.
+		 * The event says that it succeeded.  Where its duration is wanted, too (every_form), or the number that
+		 * it returns, its exit is waited for.
 		 */
-		if (t->in_call && !ptrace_plan(s, t->arch, t->nr)->every_form && !t->every_call && !t->answer_due)
+		if (t->in_call && !ptrace_plan(s, t->arch, t->nr)->every_form && !t->every_call && !t->answer_due &&
+		    !life_needs_number(t, event))
 			call_put(s, t, CALL_NO_EXIT, 0, 0);
 		tracee_resume(s, t);
 		break;

@@ -195,6 +195,8 @@ void call_unwrap(const struct tracee *t, unsigned *nr, uint64_t args[6]);	/* i38
 
 /* life.c */
 void life_forked(struct ptrace_source *s, struct tracee *parent, int event);	/* at PTRACE_EVENT_FORK, VFORK, CLONE */
+/* There, too: whether only the call's result says which number the child has in the pid namespace of parent. */
+bool life_needs_number(const struct tracee *parent, int event);
 void ptrace_adopt_held(struct ptrace_source *s);		/* newborns whose parent's event cannot come any more */
 /* frees t.  end: what it used, NULL not known */
 void ptrace_ended(struct ptrace_source *s, struct tracee *t, int status, const struct report *end);
