@@ -278,7 +278,7 @@ static void memory_event(struct totals *t, const struct event *ev)
 static bool kills_itself(const struct event *ev)
 {
 	return ev->kind == EV_KILL && ev->call && ev->call->unfinished && !ev->call->running &&
-	       ev->target_proc == ev->task->proc->id;
+	       (ev->target_group ? ev->target_pgid == ev->task->proc->pgid : ev->target_proc == ev->task->proc->id);
 }
 
 /* What is true whatever was chosen: processes, how they ended, what they have mapped. */

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "analyze/totals.h"
+#include "analyze/group_kills.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/hash.h"
@@ -36,6 +37,7 @@ struct totals_index {
 	struct arena arena;
 	size_t strings;
 	struct noise *noise;
+	struct group_kills group_kills;
 	struct endings *endings;
 	struct spending *spending;
 	struct file_row *files;

@@ -207,6 +207,11 @@ static void find_killer(struct totals_proc *p)
 		p->fatal_from = p->lethal.sender;
 }
 
+static bool killed_unnamed(const struct totals_proc *p)
+{
+	return p->status > 0 && WIFSIGNALED(p->status) && WTERMSIG(p->status) == SIGKILL && !p->fatal_from;
+}
+
 void totals_signal_event(struct totals *t, const struct event *ev)
 {
 	struct totals_proc *p = t->index->last_proc;
@@ -214,6 +219,11 @@ void totals_signal_event(struct totals *t, const struct event *ev)
 
 	if (ev->err || !ev->signo)
 		return;
+	if (ev->kind == EV_KILL && ev->signo == SIGKILL && ev->target_group &&
+	    (ev->target_pgid || t->start_mode & START_COMMAND)) {
+		group_killed(&t->index->group_kills, ev);
+		return;
+	}
 	if (ev->kind == EV_SIGNAL) {
 		signal_reached(p, ev);
 	} else if (ev->kind == EV_KILL && ev->target_proc) {
@@ -283,6 +293,8 @@ void totals_proc_event(struct totals *t, const struct event *ev, struct totals_p
 		p->status = ev->status;
 		p->end_ns = ev->ts_ns;
 		find_killer(p);
+		if (p != &t->procs.others && killed_unnamed(p))
+			p->fatal_from = group_killer(&t->index->group_kills, p, proc->pgid);
 		p->nthreads = MAX(proc->nthreads_ever, 1);
 		count_unclosed(t, proc, p);
 		if (proc->rss_peak > t->rss_peak) {	/* a parent's may be a child's, which ended before */

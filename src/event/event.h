@@ -191,6 +191,8 @@ struct event {
 	const struct task *child;	/* FORK, THREAD: the new one */
 	/* WAIT: who ended; KILL, process_vm_*: the target.  pid, and process id where traced; 0: none */
 	uint32_t target_pid, target_proc;
+	/* KILL of a process group: which; 0: that of the first process, whose number is not known */
+	bool target_group; uint32_t target_pgid;
 	int status;			/* EXIT, WAIT: wait form, -1 unknown; END: the command's */
 	int signo, sigcode; uint32_t sender_pid, sender_uid;
 	/* SIGNAL: with sender_pid 0: the sender's number in the receiver's pid namespace, where no more is known */

@@ -153,6 +153,14 @@ void fx_setns(struct fx *x)
 	bytes_set(&x->t->fs->root, "/", 1);
 }
 
+static void target_group(struct fx *x, uint32_t number)
+{
+	uint32_t leader = number ? proc_named(x->w, x->tn, number) : x->p->p.pgid;
+
+	x->ev->target_group = !number || leader || !task_in_namespace(x->tn);
+	x->ev->target_pgid = leader ? leader : number;
+}
+
 void fx_kill(struct fx *x)
 {
 	int sig = fx_arg(x, ARG_SIGNAL, 0), pid = fx_arg(x, ARG_PID, 1);
@@ -164,8 +172,10 @@ void fx_kill(struct fx *x)
 		pid = fx_arg(x, ARG_PID, 0);
 	if (pid >= 0) {		/* of tgkill's two the thread */
 		target = (int32_t)x->c->args[pid].word;
-		if (target > 0)		/* else a process group, or everybody */
+		if (target > 0)
 			fx_target(x, (uint32_t)target);
+		else if (target != -1)	/* all that it may signal */
+			target_group(x, (uint32_t)-target);
 	} else {
 		struct file *f = fx_fd(x, 0);
 		struct pnode *p = f && f->target_pid ? proc_find(x->w, f->target_pid) : NULL;

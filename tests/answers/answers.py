@@ -115,6 +115,20 @@ WAITER = ("import os\n"
 WAITER_KILLED = r"SIGKILL +sh -c 'echo; read x'", r"SIGKILL was sent by \d+ \(python\S*\) after [\d.]+"
 
 
+def group(t):
+    """a process group is killed: by which process, from outside and from within"""
+    outside = "a = waiter(True)\nos.kill(-a, 9)\nos.waitpid(a, 0)\nos._exit(9)\n"
+    says(traced(t, *PYTHON, WAITER + outside, status=9), *WAITER_KILLED)
+    within = ("c = os.fork()\n"
+              "if c == 0:\n"
+              "    os.setsid()\n"
+              "    waiter()\n"
+              "    if os.getpgrp() == os.getpid(): os.kill(0, 9)\n"
+              "os.waitpid(c, 0)\n"
+              "os._exit(9)\n")
+    says(traced(t, *PYTHON, WAITER + within, status=9), *WAITER_KILLED, r"SIGKILL was sent by the process itself")
+
+
 def by_itself(t):
     """killed by itself; by timeout(1), which sends more than one signal; by a call that was not chosen"""
     need("timeout")
@@ -1151,7 +1165,7 @@ def hidden(t):
 
 GROUPS = {"different": [equal_runs, slow_stream, header_gone, as_json, live, other_user, library_gone, by_jq, slower, started, hidden],
           "slow": [sums, on_cpu, slow_server, one_peer, node, ring, carried, lock, shared_lock, idle_pool, critical_path, pipeline, messages, futex_waitv], "findings": [leak, refused, again, no_finding, tree],
-          "failing": [missing_header, missing_library, permission, sibling, by_itself, fault, in_the_program, forbidden, killed_by_filter, pipefail, namespace, namespace_in_one, no_rights, second_place, made_good, dismissed, no_reason, words_are_safe]}
+          "failing": [missing_header, missing_library, permission, sibling, group, by_itself, fault, in_the_program, forbidden, killed_by_filter, pipefail, namespace, namespace_in_one, no_rights, second_place, made_good, dismissed, no_reason, words_are_safe]}
 
 
 if __name__ == "__main__":

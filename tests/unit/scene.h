@@ -32,6 +32,8 @@ struct seen {
 	bool call;
 	int err, fd, fd2, status, signo;
 	uint32_t tid, pid, task, proc, child_tid, child, target_pid, target_proc, flags, sender_pid, sender_ns_pid;
+	bool target_group;
+	uint32_t target_pgid;
 	bool sender_outside, found;
 	uint64_t before_ns;
 	char text[80];
@@ -83,6 +85,7 @@ static inline void scene_event(void *ctx, const struct event *ev)
 	struct seen *e = &s->v[s->n++];
 
 	*e = (struct seen){ .kind = ev->kind, .call = ev->call, .err = ev->err, .fd = ev->fd, .fd2 = ev->fd2, .status = ev->status,
+			    .target_group = ev->target_group, .target_pgid = ev->target_pgid,
 			    .signo = ev->signo, .target_pid = ev->target_pid, .target_proc = ev->target_proc, .flags = ev->flags,
 			    .sender_pid = ev->sender_pid, .sender_ns_pid = ev->sender_ns_pid, .sender_outside = ev->sender_outside, .found = ev->found, .before_ns = ev->before_ns,
 			    .ts_ns = ev->ts_ns, .dur_ns = ev->dur_ns, .nbytes = ev->nbytes, .addr = ev->addr, .delta = ev->delta };

@@ -359,70 +359,6 @@ static void test_processes(void **state)
 	totals_free(t);
 }
 
-/* Who sent the signal that a process died of: its kill can be reported before the death or after it. */
-static void test_killer(void **state)
-{
-	(void)state;
-	for (unsigned late = 0; late < 2; late++) {
-		struct totals *t = totals_new();
-		const struct event *sent = EVENT(EV_KILL, .signo = SIGKILL, .target_pid = 101, .target_proc = 2);
-		const struct totals_proc *p;
-
-		totals_event(t, EVENT(EV_FORK, .child = &child));
-		totals_event(t, EVENT(EV_KILL, .signo = SIGTERM, .target_pid = 101, .target_proc = 2));
-		totals_event(t, EVENT(EV_KILL, .signo = SIGKILL, .target_pid = 101, .target_proc = 2, .err = EPERM));
-		if (!late)
-			totals_event(t, sent);
-		totals_event(t, EVENT(EV_EXIT, .task = &child, .ts_ns = 50, .status = SIGKILL));
-		p = totals_proc(t, 2);
-		assert_int_equal(p->fatal_from, late ? 0 : 100);
-		if (late)
-			totals_event(t, sent);
-		assert_int_equal(p->fatal_from, 100);
-		/* whatever is sent to its number later is none of its */
-		totals_event(t, EVENT(EV_EXIT, .ts_ns = 60, .status = SIGSEGV));
-		assert_int_equal(totals_proc(t, 1)->fatal_from, 0);
-		totals_free(t);
-	}
-}
-
-/* Neither what was sent before or after, as timeout(1) does, nor what was ignored is what a process died of. */
-static void test_killer_among_others(void **state)
-{
-	struct call itself = { .spec = syscall_spec(0, 62), .nr = 62, .enter_ns = 10, .unfinished = true };
-	struct totals *t = totals_new();
-
-	(void)state;
-	totals_event(t, EVENT(EV_FORK, .child = &child));
-	totals_event(t, EVENT(EV_KILL, .signo = SIGTERM, .target_pid = 101, .target_proc = 2));
-	totals_event(t, EVENT(EV_SIGNAL, .task = &child, .signo = SIGTERM, .sender_pid = 100, .flags = SIGNAL_FATAL));
-	totals_event(t, EVENT(EV_SIGNAL, .task = &child, .signo = SIGTERM, .sender_pid = 77, .flags = SIGNAL_FATAL));
-	totals_event(t, EVENT(EV_SIGNAL, .task = &child, .signo = SIGUSR1, .sender_pid = 78, .flags = SIGNAL_IGNORED));
-	totals_event(t, EVENT(EV_KILL, .signo = SIGCONT, .target_pid = 101, .target_proc = 2));
-	totals_event(t, EVENT(EV_EXIT, .task = &child, .ts_ns = 50, .status = SIGTERM));
-	assert_int_equal(totals_proc(t, 2)->fatal_from, 100);
-	/* from a call that no one returns from: only one's own */
-	totals_event(t, EVENT(EV_KILL, .call = &itself, .signo = SIGKILL, .target_pid = 100, .target_proc = 1));
-	totals_event(t, EVENT(EV_EXIT, .ts_ns = 60, .status = SIGKILL));
-	assert_int_equal(totals_proc(t, 1)->fatal_from, 100);
-	totals_free(t);
-}
-
-/* A fault is the kernel's, although another signal of that number had been sent, and was ignored. */
-static void test_fault_has_no_killer(void **state)
-{
-	struct totals *t = totals_new();
-
-	(void)state;
-	totals_event(t, EVENT(EV_FORK, .child = &child));
-	totals_event(t, EVENT(EV_KILL, .signo = SIGSEGV, .target_pid = 101, .target_proc = 2));
-	totals_event(t, EVENT(EV_SIGNAL, .task = &child, .signo = SIGSEGV, .sender_pid = 100, .flags = SIGNAL_IGNORED));
-	totals_event(t, EVENT(EV_SIGNAL, .task = &child, .signo = SIGSEGV, .sigcode = 1, .flags = SIGNAL_FATAL));
-	totals_event(t, EVENT(EV_EXIT, .task = &child, .ts_ns = 50, .status = SIGSEGV));
-	assert_int_equal(totals_proc(t, 2)->fatal_from, 0);
-	totals_free(t);
-}
-
 static void test_calls(void **state)
 {
 	struct totals *t = totals_new();
@@ -489,7 +425,7 @@ int main(void)
 		cmocka_unit_test(test_others), cmocka_unit_test(test_connections),
 		cmocka_unit_test(test_several_peers), cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_memory_when_attached), cmocka_unit_test(test_processes),
-		cmocka_unit_test(test_killer), cmocka_unit_test(test_killer_among_others), cmocka_unit_test(test_fault_has_no_killer), cmocka_unit_test(test_calls),
+		cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_made_good),
 	};
 

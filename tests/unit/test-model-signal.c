@@ -25,8 +25,10 @@ static void signals_and_kills(void **state)
 	e = go(s);
 	assert_int_equal(e->signo, SIGINT);
 	assert_int_equal(e->target_pid, 11);
-	CALL(s, 10, "kill", 0, ~0ull, SIGTERM);
-	assert_int_equal(go(s)->target_pid, 0);
+	CALL(s, 10, "kill", 0, ~0ull, SIGTERM);		/* all that it may signal */
+	e = go(s);
+	assert_int_equal(e->target_pid, 0);
+	assert_false(e->target_group);
 	r = begin(s, RECORD_SIGNAL, sizeof(*r), 11);
 	r->h.flags = SIGNAL_FATAL;
 	r->signo = SIGTERM;
@@ -165,11 +167,46 @@ static void numbers_of_a_namespace_in_one(void **state)
 	assert_int_equal(signal_(s, 21, 4, SI_USER)->sender_pid, 32);
 }
 
+static void groups(void **state)
+{
+	struct scene *s = *state;
+	const struct seen *e;
+
+	fork_(s, 10, 11, 0);
+	CALL(s, 11, "setpgid", 0, 0, 0);
+	go(s);
+	CALL(s, 10, "kill", 0, -11ull, SIGKILL);
+	e = go(s);
+	assert_true(e->target_group);
+	assert_int_equal(e->target_pgid, 11);
+	assert_int_equal(e->target_pid | e->target_proc, 0);
+	CALL(s, 10, "kill", 0, 11, SIGKILL);
+	assert_false(go(s)->target_group);
+	CALL(s, 11, "kill", 0, 0, SIGKILL);	/* its own */
+	e = go(s);
+	assert_true(e->target_group);
+	assert_int_equal(e->target_pgid, 11);
+	CALL(s, 10, "kill", 0, 0, SIGKILL);	/* that of the first process */
+	e = go(s);
+	assert_true(e->target_group);
+	assert_int_equal(e->target_pgid, 0);
+	fork_inside(s, 10, 20, 1);
+	fork_inside(s, 20, 21, 2);
+	CALL(s, 21, "setsid", 2);
+	go(s);
+	CALL(s, 20, "kill", 0, -2ull, SIGKILL);
+	e = go(s);
+	assert_true(e->target_group);
+	assert_int_equal(e->target_pgid, 21);
+	CALL(s, 20, "kill", 0, -9ull, SIGKILL);		/* no process that is known has that number there */
+	assert_false(go(s)->target_group);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENE(signals_and_kills), SCENE(numbers_of_a_pid_namespace), SCENE(senders_in_a_pid_namespace),
-		SCENE(numbers_of_a_namespace_in_one),
+		SCENE(numbers_of_a_namespace_in_one), SCENE(groups),
 	};
 
 	return cmocka_run_group_tests_name("model-signal", tests, NULL, NULL);
