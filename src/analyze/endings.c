@@ -254,15 +254,20 @@ static void room_for_one(struct totals *t)
  */
 static const uint64_t PROGRAMS_END = 0x570000000000;
 
-/* Which file and where: as capture saw it, else by what the model knows of the address space. */
+/*
+ * Which file and where: as capture saw it, else by what the model knows of the address space.  Where both know the same
+ * mapping, by the name that the program opened it by, as everywhere else: the kernel's is without symbolic links.
+ */
 static void find_instruction(struct fatal *f, const struct event *ev)
 {
 	const struct mm *mm = ev->task->proc->mm;
 	const struct instruction *in = ev->instruction;
-	const struct region *at = mm && ev->ip && !in ? mm_find(mm, ev->ip) : NULL;
+	const struct region *at = mm && ev->ip ? mm_find(mm, ev->ip) : NULL;
 
 	if (in) {
-		f->text = misses_dup((struct bytes){(char *)(uintptr_t)in->file, in->file_len, 0});
+		bool same = at && at->path.len && ev->ip - at->start + at->offset == in->offset;
+
+		f->text = misses_dup(same ? at->path : (struct bytes){(char *)(uintptr_t)in->file, in->file_len, 0});
 		f->text_offset = in->offset;
 		f->has_offset = true;
 		f->into = in->into;

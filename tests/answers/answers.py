@@ -139,9 +139,12 @@ def by_itself(t):
 
 
 def fault(t):
-    """a null pointer is read: the address"""
+    """a null pointer is read: the address, and the library by the name that it was opened by"""
     program = "import ctypes; ctypes.string_at(8)"
-    shown = traced(t, *PYTHON, program)
+    _, _, _, text = t.run(*PYTHON, program, options=["-a"])
+    shown, opened = words(screen(text)), re.findall(r"mmap \S+ r-x .* (/\S*/libc\.so\.6)$", text, re.M)
+    check(opened, text)
+    says(shown, rf"by the instruction at (\w+\+0x[0-9a-f]+ \()?{opened[0]}\+0x[0-9a-f]+")
     says(shown, r"SIGSEGV +", r"SIGSEGV: access to address 0x8 \(a null pointer\), by the instruction at (\w+\+0x[0-9a-f]+ \()?/\S*libc\S*\.so\S*\+0x[0-9a-f]+\)?, after")
 
 
