@@ -393,10 +393,10 @@ int BPF_PROG(on_signal, int signo, struct kernel_siginfo *info, struct k_sigacti
 		    handler	? SIGNAL_IGNORED :
 				  fate(signo));
 	if ((u64)info > 1 && r.code > 0 && signo == SIGSYS_NR)
-		put_place(st, &r, BPF_CORE_READ(info, _sifields._sigsys._syscall),
+		put_place(st, r.h.ts_ns, BPF_CORE_READ(info, _sifields._sigsys._syscall),
 			  BPF_CORE_READ(info, _sifields._sigsys._arch));
 	else if ((u64)info > 1 && r.code > 0 && of_fault(signo))
-		put_place(st, &r, -1, 0);
+		put_place(st, r.h.ts_ns, -1, 0);
 	if ((u64)info > 1 && r.code > 0 && r.h.flags == SIGNAL_FATAL && (signo == SIGSYS_NR || of_fault(signo)))
 		put_code(st, &r);
 	put_signal(st, &r);

@@ -29,9 +29,7 @@ __noinline int refused(struct task_state *st, s64 ret)
 		abandon_call(st, CALL_FORBIDDEN);
 	} else if (st->arch == ARCH_X86_64 && !(st->flags & TASK_UNSEEN)) {
 		/* it has no record, or none of its end */
-		struct record_signal at = { .h = { .pid = st->pid, .tid = st->tid, .ts_ns = bpf_ktime_get_ns() } };
-
-		put_place(st, &at, nr, AUDIT_ARCH_X86_64_NR);
+		put_place(st, bpf_ktime_get_ns(), nr, AUDIT_ARCH_X86_64_NR);
 	}
 	return 0;
 }

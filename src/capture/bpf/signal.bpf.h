@@ -52,12 +52,12 @@ static __always_inline void fill_signal(struct record_signal *r, const struct ta
 }
 
 /* Where the thread was: of a fault (call is -1), or of a call that seccomp forbids. */
-__noinline int put_place(struct task_state *current, const struct record_signal *sig, s32 call, u32 arch)
+__noinline int put_place(struct task_state *current, u64 ts_ns, s32 call, u32 arch)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct record_place *r = NULL;
 
-	if (!sig)
+	if (!current)
 		return 0;
 	if (admitted(current))
 		r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
@@ -65,7 +65,7 @@ __noinline int put_place(struct task_state *current, const struct record_signal 
 		lose(LOSS_RING);
 		return 0;
 	}
-	r->h = (struct record){ sizeof(*r), RECORD_PLACE, 0, sig->h.pid, sig->h.tid, sig->h.ts_ns };
+	r->h = (struct record){ sizeof(*r), RECORD_PLACE, 0, current->pid, current->tid, ts_ns };
 	r->ip = BPF_CORE_READ((struct pt_regs *)bpf_task_pt_regs(task), ip);
 	r->nr = call;
 	r->arch = arch;
