@@ -14,6 +14,7 @@ extern int zero, null, failed;	/* descriptors of /dev/zero, /dev/null; how often
 int is_mapped(void);		/* is there a ring? */
 void reads(int n);		/* n times a read and a write */
 void no_ring(void);
+void with_others(void (*change)(void));	/* called beside three threads that read */
 void *own(void);		/* memory of its own in that place: nothing is written there but by the program */
 int is_own(void);
 
@@ -25,3 +26,8 @@ void undumpable(void);
 void limited(void);
 void locked(void);
 void taken(void);
+
+/* stubs_looks.c: what is mapped, as the program sees it */
+void looks_at_itself(void);
+void looks_with_threads(void);
+void looks_at_parent(void);

@@ -171,6 +171,22 @@ def many(t):
     check("RLIMIT_NOFILE" in said and int(MADE.search(said)[2]) > 20, said)
 
 
+def looks(t):
+    """what a program sees mapped in itself, with threads, in a fork and in its parent is the same, to the byte"""
+    possible(t)
+    need("setarch")
+    for way in ("looks_at_itself", "looks_with_threads", "looks_at_parent"):
+        seen = {}
+        for mode in ("off", "on"):
+            status, out, summary, made, said = traced(t, "setarch", "-R", t.args.victim, way, mode=mode)
+            equal((status, summary["lost_records"]), (0, 0), f"{way}, {mode}: exit status, lost records, of {out[-300:]!r}")
+            check(mode == "off" or made > 200, f"{way}: {made} calls made in stubs; {said}")
+            seen[mode] = re.sub(rb"\b0 +0$", b"", out).splitlines()
+        first = next((pair for pair in zip(seen["on"], seen["off"], strict=False) if pair[0] != pair[1]), None)
+        equal((len(seen["on"]), first), (len(seen["off"]), None), f"{way}: lines, first difference")
+        check(len(seen["on"]) > 20, f"{way}: {seen['on']}")
+
+
 def handlers(t):
     """a timer through 200,000 calls: no handler sees a stub, registers stay; SA_RESTART, EINTR, a cancelled read, EFAULT"""
     possible(t)
@@ -384,7 +400,7 @@ def killed(t):
             end(pids)
 
 
-GROUPS = {"stubs": [used, changed, texts, rules, tasks, children, many, handlers, parity, copied, every_call, ways, let_go, killed]}
+GROUPS = {"stubs": [used, changed, texts, rules, tasks, children, many, looks, handlers, parity, copied, every_call, ways, let_go, killed]}
 
 if __name__ == "__main__":
     sys.exit(main(__doc__, GROUPS))

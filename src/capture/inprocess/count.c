@@ -69,7 +69,9 @@ void space_remark(const struct ptrace_source *s, struct diag *ret)
 	static const char *const why[NSPACE_WHYS] = {
 		[SPACE_LIMITED] = "limits of memory, or memory locked", [SPACE_LIBRARY] = "a C library without known sites",
 		[SPACE_TAKEN] = "no room for it in the address space",
-		[SPACE_MANY] = "too many at a time for our RLIMIT_NOFILE", [SPACE_OWN_WAYS] = "a filter, a status file, unusual threads",
+		[SPACE_MANY] = "too many at a time for our RLIMIT_NOFILE",
+		[SPACE_OWN_WAYS] = "a filter, a status file, unusual threads",
+		[SPACE_LOOKED] = "its memory map was looked at",
 		[SPACE_TOUCHED] = "its memory was changed by the program",
 	};
 	const struct inside *in = s->inside;

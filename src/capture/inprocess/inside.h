@@ -29,6 +29,7 @@ struct space {
 	bool on;			/* calls are made in stubs */
 	bool patched;			/* jumps stand in the text */
 	bool off_due;			/* the stubs are to be taken out, and could not be yet */
+	bool hidden;			/* nothing of ours is mapped any more */
 	struct ring ring;
 	uint64_t shown_lost;
 	unsigned killed;		/* threads that ended, maybe in a stub */
@@ -46,7 +47,9 @@ struct space {
 /* Why one that a stub may make has stopped. */
 enum space_stop { STOP_BEFORE, STOP_WITHOUT, STOP_ELSEWHERE, STOP_OWN, NSTOPS };
 
-enum space_why { SPACE_LIMITED, SPACE_MANY, SPACE_LIBRARY, SPACE_TAKEN, SPACE_OWN_WAYS, SPACE_TOUCHED, NSPACE_WHYS };
+enum space_why {
+	SPACE_LIMITED, SPACE_MANY, SPACE_LIBRARY, SPACE_TAKEN, SPACE_OWN_WAYS, SPACE_LOOKED, SPACE_TOUCHED, NSPACE_WHYS
+};
 
 struct inside {
 	uint8_t which[RING_NRS];	/* enum which */
@@ -83,13 +86,20 @@ int space_memory(pid_t tid);
 struct library;
 struct mapping { uint64_t start, end, offset; char path[512]; };
 
-/* inject.c: calls that a tracee makes for us.  It stands at the seccomp-stop of one of its own. */
+/* inject.c: calls that a tracee makes for us */
 struct inject;
-struct inject *inject_begin(struct tracee *t);	/* NULL: it is gone */
+/* It stands at the seccomp-stop of one of its own.  NULL: it is gone. */
+struct inject *inject_begin(struct tracee *t);
+/*
+ * It stands at the exit of a call, or (asked) at a stop that we have asked for, or the exit before that; its report is
+ * then left for the loop.  site: of a syscall instruction.
+ */
+struct inject *inject_begin_at(struct tracee *t, uint64_t site, bool asked);
 /* The result, or -1 when it failed, or when one before it did. */
 int64_t inject_call(struct inject *in, uint64_t nr, const uint64_t args[6]);
 uint64_t inject_stack(const struct inject *in);	/* an address below what the program uses */
-void inject_end(struct inject *in);	/* its own call is going to be made again; frees */
+/* Its own call is going to be made again, or it goes on as if it had made none (inject_begin_at()); frees. */
+void inject_end(struct inject *in);
 
 /* setup.c: near: a place for the switch and the springs; false: nothing is patched */
 bool space_set_up(struct ptrace_source *s, struct tracee *t, struct space *sp, const struct mapping *m,
@@ -101,8 +111,8 @@ bool space_wake(struct tracee *t, struct space *sp);
 /* The private mapping of a file that holds ip, and a place of `room` bytes within a jump's reach of all of it. */
 bool library_mapped(pid_t tid, uint64_t ip, size_t room, struct mapping *ret, uint64_t *ret_room);
 bool library_locks(pid_t pid);		/* it has memory locked, and may lock all that comes */
-/* Is there a private mapping of no file, of just that place and with these rights? */
-bool library_has_own(pid_t tid, uint64_t start, uint64_t size, const char *perms);
+/* Is there a mapping of this file (NULL: of none), of just that place and with these rights? */
+bool library_has(pid_t tid, uint64_t start, uint64_t size, const char *perms, const char *file);
 bool library_is_c(const char *path);
 /* With its sites, which are found once; path: as tid sees it.  NULL: they cannot be found. */
 struct library *library_of(pid_t tid, const char *path);

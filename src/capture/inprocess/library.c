@@ -11,7 +11,8 @@
 #include "capture/inprocess/elf.h"
 #include "capture/inprocess/inside.h"
 
-enum { FILE_MAX_BYTES = 64 << 20, REACH = 1 << 30, APART = 1 << 20 };
+/* REACH: less than a jump's, which begins and ends somewhere in what it is about */
+enum { FILE_MAX_BYTES = 64 << 20, REACH = 2000 << 20, APART = 1 << 20 };
 
 struct library {
 	struct stat st;
@@ -87,7 +88,7 @@ bool library_is_c(const char *path)
 	return name && (!strcmp(name, "/libc.so.6") || !strncmp(name, "/libc-2.", 8));
 }
 
-bool library_has_own(pid_t tid, uint64_t start, uint64_t size, const char *perms)
+bool library_has(pid_t tid, uint64_t start, uint64_t size, const char *perms, const char *file)
 {
 	char name[64], line[1024], has[8];
 	bool found = false;
@@ -99,7 +100,7 @@ bool library_has_own(pid_t tid, uint64_t start, uint64_t size, const char *perms
 		unsigned long from, to, inode;
 
 		found = sscanf(line, "%lx-%lx %7s %*x %*s %lu", &from, &to, has, &inode) == 4 && from == start &&
-			to == start + size && !inode && !strcmp(has, perms);
+			to == start + size && !strcmp(has, perms) && (file ? strstr(line, file) != NULL : !inode);
 	}
 	if (f)
 		fclose(f);
@@ -109,7 +110,7 @@ bool library_has_own(pid_t tid, uint64_t start, uint64_t size, const char *perms
 bool library_mapped(pid_t tid, uint64_t ip, size_t room, struct mapping *ret, uint64_t *ret_room)
 {
 	char name[64], line[1024], perms[8];
-	uint64_t last_end = 0x10000, gap = 0;
+	uint64_t last_end = 0x10000, low = 0, high = 0;
 	bool found = false;
 	FILE *f;
 
@@ -123,14 +124,15 @@ bool library_mapped(pid_t tid, uint64_t ip, size_t room, struct mapping *ret, ui
 			continue;
 		m.start = start, m.end = end, m.offset = offset;
 		if (start > last_end + room + 2 * APART)
-			gap = (start - room - APART) & ~4095ull;
+			low = last_end + APART, high = start - room - APART;
 		last_end = end;
 		if (ip < start || ip >= end)
 			continue;
-		if (strcmp(perms, "r-xp") != 0 || m.path[0] != '/' || !gap || end - gap >= REACH)
+		if (strcmp(perms, "r-xp") != 0 || m.path[0] != '/' || !high || end - high >= REACH)
 			break;
 		*ret = m;
-		*ret_room = gap;
+		/* what the program maps later goes from the end of the gap down, one behind the other */
+		*ret_room = MAX(low, end - REACH) & ~4095ull;
 		found = true;
 	}
 	if (f)

@@ -23,6 +23,7 @@ void space_at_entry(source *s NOT, tracee *t NOT, uint64_t nr NOT, const uint64_
 void space_lead_out(source *s NOT, tracee *t NOT) {}
 bool space_faulted(source *s NOT, tracee *t NOT, int signo NOT) { return false; }
 void space_before_resume(source *s NOT, tracee *t NOT) {}
+void space_hide(source *s NOT, tracee *looker NOT, tracee *subject NOT) {}
 void space_tick(source *s NOT) {}
 void space_off_all(source *s NOT) {}
 void space_let_go(source *s NOT, tracee *t NOT) {}

@@ -226,9 +226,9 @@ static bool is_as_left(const struct tracee *t, struct space *sp)
 	static const uint8_t off[8];
 	_cleanup_free_ struct stub_memory *m = compose(sp);
 
-	return library_has_own(t->tid, STUB_BLOCKS, STUB_BLOCKS_SIZE, "r-xp") &&
-	       library_has_own(t->tid, sp->near, PAGE, "r--p") &&
-	       library_has_own(t->tid, sp->near + STUB_SPRINGS, SPRINGS_SIZE, "r-xp") &&
+	return library_has(t->tid, STUB_BLOCKS, STUB_BLOCKS_SIZE, "r-xp", NULL) &&
+	       library_has(t->tid, sp->near, PAGE, "r--p", NULL) &&
+	       library_has(t->tid, sp->near + STUB_SPRINGS, SPRINGS_SIZE, "r-xp", NULL) &&
 	       reads(sp, sp->near, off, sizeof(off)) &&
 	       reads(sp, STUB_BLOCKS, m->blocks, sp->nsites * STUB_BLOCK) &&
 	       reads(sp, spring_at(sp, 0), m->springs, sp->nsites * STUB_SPRING);

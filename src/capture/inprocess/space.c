@@ -313,7 +313,7 @@ void space_share(struct ptrace_source *s, struct tracee *child, struct tracee *p
 	}
 	if (clone_flags & CLONE_THREAD)
 		child->stubs_tried = parent->stubs_tried;
-	if (!sp || (!(clone_flags & CLONE_VM) && !sp->patched))
+	if (!sp || (!(clone_flags & CLONE_VM) && sp->hidden))
 		return;
 	if (!(clone_flags & CLONE_VM)) {
 		/* the jumps are copied; the ring is not, and the switch is off */
@@ -322,7 +322,7 @@ void space_share(struct ptrace_source *s, struct tracee *child, struct tracee *p
 		memcpy(copy->sites, sp->sites, sizeof(copy->sites));
 		copy->nsites = sp->nsites;
 		copy->near = sp->near;
-		copy->patched = true;
+		copy->patched = sp->patched;
 		copy->mem = -1;
 		copy->ring.known = sp->ring.known;
 		copy->next = s->inside->spaces;

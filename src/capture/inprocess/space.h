@@ -56,6 +56,12 @@ void space_lead_out(struct ptrace_source *s, struct tracee *t);
 bool space_faulted(struct ptrace_source *s, struct tracee *t, int signo);
 void space_before_resume(struct ptrace_source *s, struct tracee *t);	/* is it to stop at every call from now on? */
 
+/*
+ * looker, at the exit of a call, is going to see what is mapped in subject: nothing of ours, from now on.  Where no
+ * thread of another process could be stopped, or it has a filter of its own, that stays mapped, and is not used.
+ */
+void space_hide(struct ptrace_source *s, struct tracee *looker, struct tracee *subject);
+
 void space_tick(struct ptrace_source *s);	/* now and then: what was done without a stop */
 /* Every text is what it was.  For good: none is put in again. */
 void space_off_all(struct ptrace_source *s);

@@ -190,6 +190,8 @@ bool disguise_enter(struct ptrace_source *s, struct tracee *t, const uint64_t ar
 	case SYS_openat2:
 		if (is_named(&t->chunks, "fuse") || is_named(&t->chunks, "userfaultfd"))
 			mem_may_wait();
+		if (s->inside && is_named(&t->chunks, "map_files"))
+			t->fixup = ANSWER_MAP_FILES;
 		break;
 	case SYS_userfaultfd:
 	case SYS_mount:		/* of a userspace file system, whose /dev/fuse was opened unseen */
@@ -266,6 +268,10 @@ int64_t disguise_leave(struct ptrace_source *s, struct tracee *t, int64_t ret)
 		break;
 	case ANSWER_UNTRACED:
 		set_clone_flags(t, native(t) == SYS_clone ? t->args[0] : clone_flags(t) | CLONE_UNTRACED);
+		break;
+	case ANSWER_MAP_FILES:
+		if (ret >= 0)
+			space_hide(s, t, t);
 		break;
 	case ANSWER_READ_STATUS:
 		shown = status_read(s, t, native(t), ret);

@@ -15,7 +15,7 @@ struct tracee;
 /* tracee.fixup */
 enum {
 	ANSWER_NONE, ANSWER_GET_SECCOMP, ANSWER_GET_NNP, ANSWER_SET_NNP, ANSWER_SET_STRICT, ANSWER_SET_FILTER,
-	ANSWER_TSYNC, ANSWER_READ_STATUS, ANSWER_DUP_STATUS, ANSWER_UNTRACED,
+	ANSWER_TSYNC, ANSWER_READ_STATUS, ANSWER_DUP_STATUS, ANSWER_UNTRACED, ANSWER_MAP_FILES,
 };
 
 /* Calls the filter has to stop at whatever the plan says.  Returns its condition, or NULL; *ret_always: without one. */

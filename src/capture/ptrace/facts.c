@@ -163,7 +163,8 @@ static bool may_show_us(const struct tracee *t)
 	const struct record_chunk *c = (const struct record_chunk *)t->chunks.s;
 
 	return t->chunks.len <= sizeof(*c) || c->part != PART_BYTES || c->flags & (CHUNK_FAULT | CHUNK_TRUNC) ||
-	       memmem(c + 1, c->len, "status", 6) || memmem(c + 1, c->len, "fd/", 3);
+	       memmem(c + 1, c->len, "status", 6) || memmem(c + 1, c->len, "map", 3) ||
+	       memmem(c + 1, c->len, "fd/", 3);
 }
 
 /*
@@ -174,7 +175,7 @@ static bool may_show_us(const struct tracee *t)
  */
 bool facts_can_wait(struct ptrace_source *s, const struct tracee *t)
 {
-	return !s->attached && !t->supervised && (!t->space || !may_show_us(t)) && !(s->has & PROC_HAS_RING) &&
+	return !s->attached && !t->supervised && (!s->inside || !may_show_us(t)) && !(s->has & PROC_HAS_RING) &&
 	       ptrace_plan(s, t->arch, t->nr)->ask == ASK_KIND;
 }
 

@@ -110,8 +110,21 @@ static bool is_proc_device(struct ptrace_source *s, const struct tracee *t, int 
 	return d->devices[d->ndevices++].is_proc;
 }
 
-/* The number of whose status it is, in its proc file system's pid namespace; 0: it is no such file. */
-static pid_t subject_of(pid_t tid, int fd, bool *ret_elsewhere)
+/* What they show of a process: MEMORY what is mapped in it (its status has the sum), STATUS its tracer. */
+enum shows { SHOWS_NOTHING, SHOWS_MEMORY, SHOWS_STATUS };
+
+static enum shows shown_by(const char *name)
+{
+	static const char *const maps[] = { "/maps", "/smaps", "/smaps_rollup", "/numa_maps", "/pagemap" };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(maps); i++)
+		if (!strcmp(name, maps[i]))
+			return SHOWS_MEMORY;
+	return strcmp(name, "/status") ? SHOWS_NOTHING : SHOWS_STATUS;
+}
+
+/* The number of whose file it is, in its proc file system's pid namespace; 0: it shows nothing. */
+static pid_t subject_of(pid_t tid, int fd, bool *ret_elsewhere, enum shows *ret_shows)
 {
 	char link[64], path[PATH_MAX], *p;
 	ssize_t n;
@@ -120,24 +133,43 @@ static pid_t subject_of(pid_t tid, int fd, bool *ret_elsewhere)
 	n = readlink(link, path, sizeof(path) - 1);
 	path[MAX(n, (ssize_t)0)] = '\0';
 	*ret_elsewhere = strncmp(path, "/proc/", 6) != 0;
-	p = n > 7 && !strcmp(path + n - 7, "/status") ? path + n - 7 : NULL;
-	if (!p)
+	p = strrchr(path, '/');
+	*ret_shows = p ? shown_by(p) : SHOWS_NOTHING;
+	if (*ret_shows == SHOWS_NOTHING)
 		return 0;
 	for (*p = '\0'; p > path && p[-1] >= '0' && p[-1] <= '9'; p--)
 		;
 	return *p ? (pid_t)strtol(p, NULL, 10) : 0;
 }
 
+static struct tracee *subject_tracee(struct ptrace_source *s, const struct tracee *reader, pid_t number, bool elsewhere)
+{
+	if (!reader->ns_tid && !elsewhere)
+		return tracee_find(s, number);
+	/* the numbers of another pid namespace, or ours again in another proc file system */
+	for (struct tracee *u = s->tracees; u; u = u->hh.next)
+		if ((u->ns_tid ? (pid_t)u->ns_tid : u->tid) == number)
+			return u;
+	return NULL;
+}
+
 void status_opened(struct ptrace_source *s, struct tracee *t, int fd, const struct record_fact *fact)
 {
+	struct tracee *subject;
+	enum shows shows;
 	bool elsewhere;
+	pid_t number;
 
 	if (!S_ISREG(fact->mode) || !is_proc_device(s, t, fd, fact->dev))
 		return;
-	if (subject_of(t->tid, fd, &elsewhere))
+	number = subject_of(t->tid, fd, &elsewhere, &shows);
+	if (shows == SHOWS_STATUS && number)
 		add(s, t->files, fd);
 	else
 		status_closed(s, t, fd);
+	subject = s->inside && number ? subject_tracee(s, t, number, elsewhere) : NULL;
+	if (subject)
+		space_hide(s, t, subject);
 }
 
 void status_found(struct ptrace_source *s, struct tracee *t, int fd, const char *target)
@@ -319,18 +351,6 @@ static int borrow(const struct tracee *t, int fd)
 	return pidfd >= 0 ? (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0) : -1;
 }
 
-static const struct tracee *subject_tracee(struct ptrace_source *s, const struct tracee *reader, pid_t number,
-					   bool elsewhere)
-{
-	if (!reader->ns_tid && !elsewhere)
-		return tracee_find(s, number);
-	/* the numbers of another pid namespace, or ours again in another proc file system */
-	for (const struct tracee *u = s->tracees; u; u = u->hh.next)
-		if ((u->ns_tid ? (pid_t)u->ns_tid : u->tid) == number)
-			return u;
-	return NULL;
-}
-
 int64_t status_read(struct ptrace_source *s, struct tracee *t, unsigned nr, int64_t ret)
 {
 	int fd = (int)t->args[0];
@@ -338,6 +358,7 @@ int64_t status_read(struct ptrace_source *s, struct tracee *t, unsigned nr, int6
 	int64_t at = given_offset(t, nr), after;
 	struct iovec local, remote[PARTS_MAX];
 	const struct tracee *subject;
+	enum shows shows;
 	bool elsewhere, own = at < 0;
 	pid_t number;
 	unsigned niov;
@@ -345,8 +366,8 @@ int64_t status_read(struct ptrace_source *s, struct tracee *t, unsigned nr, int6
 
 	if (!f || ret < 0)
 		return ret;
-	number = subject_of(t->tid, fd, &elsewhere);
-	if (!number) {
+	number = subject_of(t->tid, fd, &elsewhere, &shows);
+	if (!number || shows != SHOWS_STATUS) {
 		drop(s, f);
 		return ret;
 	}
