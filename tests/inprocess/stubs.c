@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -219,6 +220,36 @@ static void forks(void)
 	}
 }
 
+/* Calls just before a child of vfork ends or execs, and just after that: whose are they? */
+static void vforks(void)
+{
+	int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+
+	reads(ENOUGH);
+	for (int i = 0; i < 200; i++) {
+		const struct itimerspec soon = { .it_value = { 0, 1000000 * (1 + i % 12) } };
+		uint64_t n;
+		int status;
+		pid_t child;
+
+		CHECK(timerfd_settime(timer, 0, &soon, NULL) == 0);
+		child = vfork();
+		if (child == 0) {
+			pread(zero, (char[1]){ 0 }, 1, 0);
+			if (i % 3 == 1)
+				execl("/nonexistent", "true", NULL);
+			pread(zero, (char[1]){ 0 }, 1, 0);
+			if (i % 3 == 2)
+				_exit(0);
+			execl("/bin/true", "true", NULL);
+			_exit(1);
+		}
+		CHECK(read(timer, &n, 8) == 8);
+		reads(20);
+		CHECK(wait_end(child, &status) == 1 && status == 0);
+	}
+}
+
 static int shares(void *arg)
 {
 	reads(100);
@@ -350,7 +381,7 @@ static const struct { const char *name; void (*run)(void); } ways[] = {
 	{ "limited", limited }, { "locked", locked }, { "taken", taken }, { "forks", forks },
 	{ "shared_memory", shared_memory }, { "looks_at_itself", looks_at_itself },
 	{ "looks_with_threads", looks_with_threads }, { "looks_at_parent", looks_at_parent },
-	{ "threads", threads }, { "signals", signals }, { "endless", endless },
+	{ "vforks", vforks }, { "threads", threads }, { "signals", signals }, { "endless", endless },
 };
 
 static int run(const char *way);

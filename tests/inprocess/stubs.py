@@ -100,10 +100,10 @@ def rules(t):
 def tasks(t):
     """storms of forks, vforks and execs, a process that shares memory, 600 threads"""
     possible(t)
-    for way in ("forks", "shared_memory", "threads"):
+    for way in ("forks", "vforks", "shared_memory", "threads"):
         on = one(t, way)
         _, _, off, _, _ = traced(t, t.args.victim, way, mode="off")
-        for call in ("read", "pwrite64"):
+        for call in ("pread64", "pwrite64") if way == "vforks" else ("read", "pwrite64"):    # it reads how a child is while it waits
             equal(calls(on).get(call), calls(off).get(call), f"{way}: {call} (calls, errors)")
 
 

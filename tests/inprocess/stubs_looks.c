@@ -121,7 +121,7 @@ static void is_looked_at(void)
 
 	CHECK(pipe2(by, O_CLOEXEC) == 0);
 	snprintf(name, sizeof(name), "/proc/%d/maps", (int)getpid());
-	child = fork();
+	child = vfork();
 	if (child == 0) {
 		fcntl(by[1], F_SETFD, 0);
 		execv("/bin/cat", words);

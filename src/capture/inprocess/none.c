@@ -17,6 +17,7 @@ bool space_try(source *s NOT, tracee *t NOT, uint64_t nr NOT, const uint64_t arg
 	return false;
 }
 void space_share(source *s NOT, tracee *child NOT, tracee *parent NOT, uint64_t flags NOT) {}
+void space_end_vfork(source *s NOT, tracee *child NOT, tracee *parent NOT) {}
 void space_drop(source *s NOT, tracee *t NOT) {}
 void space_before_stop(source *s NOT, tracee *t NOT) {}
 void space_at_entry(source *s NOT, tracee *t NOT, uint64_t nr NOT, const uint64_t args[6] NOT, uint64_t ip NOT) {}

@@ -195,6 +195,9 @@ void space_at_entry(struct ptrace_source *s, struct tracee *t, uint64_t nr, cons
 
 	if (!sp || !sp->patched)
 		return;
+	/* once it has another address space, calls of this thread pointer are its parent's */
+	if (t->vforked_by && (nr == SYS_execve || nr == SYS_execveat))
+		t->thread = NO_THREAD;
 	leave_own_way(t, ip);
 	if (in_blocks(ip)) {
 		space_drain(s, sp, t);
@@ -263,7 +266,23 @@ static bool stop(struct ptrace_source *s, struct tracee *t, uint64_t until)
 	}
 }
 
-/* The others of sp.  One whose vfork has not ended waits at a place of its own; one that listens has stopped. */
+/* It waits for its child, which has neither exec'd nor ended, even if that was not reported yet. */
+static bool waits_in_vfork(struct ptrace_source *s, const struct tracee *t)
+{
+	siginfo_t si;
+	int rc;
+
+	for (struct tracee *u = t->in_vfork ? s->tracees : NULL; u; u = u->hh.next) {
+		if (u->vforked_by != t->tid)
+			continue;
+		rc = wait_look(u->tid, &si, WNOHANG);
+		return rc == 0 || (rc > 0 && (si.si_code == CLD_TRAPPED || si.si_code == CLD_STOPPED) &&
+				   si.si_status != (SIGTRAP | PTRACE_EVENT_EXEC << 8));
+	}
+	return false;
+}
+
+/* The others of sp.  One that waits in vfork does so at a place of its own; one that listens has stopped. */
 static bool stop_all(struct ptrace_source *s, struct space *sp)
 {
 	uint64_t until = clock_ns() + PATIENCE_NS;
@@ -274,6 +293,10 @@ static bool stop_all(struct ptrace_source *s, struct space *sp)
 			all &= stop(s, t, until);
 		else if (t->space == sp && t->state == TRACEE_STOPPED && !t->in_call && !t->entered)
 			space_lead_out(s, t);
+	/* after those that they may wait for */
+	for (struct tracee *t = s->tracees; t; t = t->hh.next)
+		if (t->space == sp && t->state == TRACEE_RUNNING && t->in_vfork && !waits_in_vfork(s, t))
+			all &= stop(s, t, until);
 	return all;
 }
 

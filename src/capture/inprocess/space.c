@@ -335,6 +335,18 @@ void space_share(struct ptrace_source *s, struct tracee *child, struct tracee *p
 		space_off_for(s, sp, SPACE_OWN_WAYS);
 }
 
+/* No exec and no exit is made in a stub.  Both have the same thread pointer, and the parent has gone on already. */
+void space_end_vfork(struct ptrace_source *s, struct tracee *child, struct tracee *parent)
+{
+	if (!child->space || parent->space != child->space)
+		return;
+	space_drain(s, child->space, child);
+	if (!child->stub_call.open || parent->stub_call.open)
+		return;
+	parent->stub_call = child->stub_call;
+	child->stub_call.open = false;
+}
+
 void space_drop(struct ptrace_source *s, struct tracee *t)
 {
 	struct space *sp = t->space;
@@ -375,7 +387,8 @@ void space_before_resume(struct ptrace_source *s, struct tracee *t)
 {
 	if (!t->space || !t->space->on)
 		return;
-	if (!t->thread)
+	/* an exec that has failed: what comes is its own again */
+	if (!t->thread || (t->thread == NO_THREAD && t->vforked_by && !t->in_call))
 		learn_thread(s, t);
 	if (is_kept_out(s, t))
 		space_off_for(s, t->space, SPACE_OWN_WAYS);

@@ -44,6 +44,8 @@ void space_remark(const struct ptrace_source *s, struct diag *ret);
  */
 bool space_try(struct ptrace_source *s, struct tracee *t, uint64_t nr, const uint64_t args[6], uint64_t ip);
 void space_share(struct ptrace_source *s, struct tracee *child, struct tracee *parent, uint64_t clone_flags);
+/* child, of a vfork, has made its last call: what it is in, as far as is known, its parent is in. */
+void space_end_vfork(struct ptrace_source *s, struct tracee *child, struct tracee *parent);
 void space_drop(struct ptrace_source *s, struct tracee *t);	/* it ends, or has another address space now */
 
 /* Before any stop of t means something: what its address space has done before that. */

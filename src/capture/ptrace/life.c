@@ -56,6 +56,7 @@ void ptrace_ended(struct ptrace_source *s, struct tracee *t, int status, const s
 {
 	struct record_exit *r;
 
+	tracee_end_vfork(s, t, WIFEXITED(status));
 	if (s->inside)
 		space_drop(s, t);
 	if (t->forbidden)	/* as the kernel ends a thread that breaks strict mode */

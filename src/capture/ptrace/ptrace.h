@@ -186,6 +186,8 @@ struct tracee *tracee_find(struct ptrace_source *s, pid_t tid);
 struct tracee *tracee_add(struct ptrace_source *s, pid_t tid, pid_t pid);
 void tracee_drop(struct ptrace_source *s, struct tracee *t);
 void tracee_resume(struct ptrace_source *s, struct tracee *t);
+/* t has another address space now, or ends: who waited for that in vfork goes on.  by_itself: no signal ended it. */
+void tracee_end_vfork(struct ptrace_source *s, struct tracee *t, bool by_itself);
 const struct capture_plan *ptrace_plan(struct ptrace_source *s, unsigned arch, unsigned nr);
 
 /* arch.c */

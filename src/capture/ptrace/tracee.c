@@ -41,6 +41,18 @@ void tracee_drop(struct ptrace_source *s, struct tracee *t)
 	free(t);
 }
 
+void tracee_end_vfork(struct ptrace_source *s, struct tracee *t, bool by_itself)
+{
+	struct tracee *parent = t->vforked_by ? tracee_find(s, t->vforked_by) : NULL;
+
+	if (parent) {
+		if (s->inside && by_itself)
+			space_end_vfork(s, t, parent);
+		parent->in_vfork = false;
+	}
+	t->vforked_by = 0;
+}
+
 const struct capture_plan *ptrace_plan(struct ptrace_source *s, unsigned arch, unsigned nr)
 {
 	static const struct capture_plan raw = { .wanted = true, .exit = true }, unwanted;
