@@ -19,6 +19,8 @@ enum { X86_64, I386, X32 };		/* enum record_arch */
 
 /* Const data, filled before main() and only read from then on. */
 static const struct syscall_spec *tables[3][SYSCALL_MAX];	/* by arch */
+/* x86-64's numbers by name: number + 1, 0 ends a search */
+static uint16_t by_name[2 * SYSCALL_MAX];
 static struct syscall_spec renamed[64];		/* i386's names for rows of x86-64: getuid32 */
 
 static void index_family(const struct syscall_family *f, const struct syscall_spec **table)
@@ -26,6 +28,28 @@ static void index_family(const struct syscall_family *f, const struct syscall_sp
 	for (unsigned i = 0; i < f->n; i++) {
 		assert(!table[f->rows[i].nr]);
 		table[f->rows[i].nr] = &f->rows[i].spec;
+	}
+}
+
+static unsigned place_of(const char *name)
+{
+	unsigned h = 2166136261;	/* FNV-1a */
+
+	for (; *name; name++)
+		h = (h ^ (unsigned char)*name) * 16777619;
+	return h % ARRAY_SIZE(by_name);
+}
+
+static void index_names(void)
+{
+	for (unsigned nr = 0; nr < SYSCALL_MAX; nr++) {
+		const struct syscall_spec *spec = tables[X86_64][nr];
+		unsigned at = spec ? place_of(spec->name) : 0;
+
+		while (spec && by_name[at])
+			at = (at + 1) % ARRAY_SIZE(by_name);
+		if (spec)
+			by_name[at] = (uint16_t)(nr + 1);
 	}
 }
 
@@ -51,6 +75,7 @@ __attribute__((constructor)) static void index_rows(void)
 {
 	for (unsigned f = 0; f < ARRAY_SIZE(families); f++)
 		index_family(families[f], tables[X86_64]);
+	index_names();
 	index_family(&spec_i386, tables[I386]);
 	index_shared(i386_shared, tables[I386]);
 	memcpy(&tables[I386][COMMON_FROM], &tables[X86_64][COMMON_FROM],
@@ -70,9 +95,9 @@ const struct syscall_spec *syscall_spec(unsigned arch, unsigned nr)
 
 int syscall_number(const char *name)
 {
-	for (unsigned nr = 0; nr < SYSCALL_MAX; nr++)
-		if (tables[X86_64][nr] && strcmp(tables[X86_64][nr]->name, name) == 0)
-			return (int)nr;
+	for (unsigned at = place_of(name); by_name[at]; at = (at + 1) % ARRAY_SIZE(by_name))
+		if (strcmp(tables[X86_64][by_name[at] - 1]->name, name) == 0)
+			return by_name[at] - 1;
 	return -1;
 }
 

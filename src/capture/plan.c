@@ -205,12 +205,13 @@ void plan_compile(unsigned arch, unsigned nr, const struct plan_wish *wish, stru
 		.every_form = all,
 		.exit = (all || (by_default && fx->needs_exit) || (waits && may_wait) || spec->wraps) && spec->ret != RET_NEVER,
 	};
+	if (!ret_plan->wanted)
+		return;
 	for (unsigned i = 0; i < 6; i++) {
 		const struct arg_spec *a = &spec->args[i];
 		unsigned when = ops[a->type].when;
 
-		if (!ret_plan->wanted || (when == WHEN_PAYLOAD && !max_payload) ||
-		    (when == WHEN_NEEDED && !all && !a->needed))
+		if ((when == WHEN_PAYLOAD && !max_payload) || (when == WHEN_NEEDED && !all && !a->needed))
 			continue;
 		ret_plan->enter[i] = compile_arg(spec, a, ops[a->type].enter, max_payload);
 		if (!ret_plan->enter[i].op && !ops[a->type].leave)

@@ -10,6 +10,7 @@
 #include "abi/spec.h"
 #include "base/macro.h"
 #include "base/nearest.h"
+#include "base/number.h"
 
 /* tests/filter/classes.sh asks strace which calls each of its classes has. */
 const struct callset_class callset_classes[] = {
@@ -68,10 +69,11 @@ static int PRINTF(3, 4) complain(struct callset_error *e, size_t at, const char 
 static const char *name_of(unsigned arch, unsigned nr, char room[32])
 {
 	const char *name = syscall_spec(arch, nr)->name;
+	char digits[NUMBER_TEXT];
 
 	if (name)
 		return name;
-	snprintf(room, 32, "syscall_%u", nr);
+	strcpy(stpcpy(room, "syscall_"), number_text(digits, nr));
 	return room;
 }
 

@@ -22,7 +22,7 @@ struct ring {
 	_Alignas(64) _Atomic uint64_t head;	/* written by the producer */
 	uint64_t room;				/* producer: where tail was when it last looked */
 	_Atomic uint32_t parked;		/* consumer sleeps on this word */
-	_Atomic bool closed;
+	_Atomic uint32_t closed;		/* the consumer's naps wait on this word: the end wakes it at once */
 	_Alignas(64) _Atomic uint64_t tail;	/* written by the consumer, for many records at a time */
 	_Alignas(64) uint64_t at, limit;	/* consumer: where it reads; where head was when it last looked */
 	unsigned idle;				/* consumer: polls that found nothing, in a row */
@@ -97,7 +97,8 @@ void ring_push(struct ring *r, const struct record *rec)
 
 void ring_close(struct ring *r)
 {
-	atomic_store(&r->closed, true);
+	atomic_store(&r->closed, 1);
+	futex(&r->closed, FUTEX_WAKE, 1, NULL);
 	wake(r);
 }
 
@@ -141,7 +142,7 @@ void ring_wait(struct ring *r, uint64_t max_ns)
 
 	if (r->idle++ < POLLS) {
 		ts = (struct timespec){ 0, (long)MIN(max_ns, (uint64_t)POLL_NS) };
-		nanosleep(&ts, NULL);
+		futex(&r->closed, FUTEX_WAIT, 0, &ts);
 		return;
 	}
 	atomic_store(&r->parked, 1);

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* What a call is to terms that look at nothing but its kind. */
-#include <stdio.h>
+#include <string.h>
 
 #include "abi/spec.h"
+#include "base/number.h"
 #include "sink/chooser_part.h"
 
 const char *chooser_call_name(unsigned arch, unsigned nr, char room[CHOOSER_NAME])
 {
 	static const char *const archs[] = {"", "i386_", "x32_"};
+	char digits[NUMBER_TEXT];
 
 	if (syscall_spec(arch, nr)->name)
 		return syscall_spec(arch, nr)->name;
-	snprintf(room, CHOOSER_NAME, CHOOSER_UNKNOWN "%s%u", archs[arch], nr);
+	strcpy(stpcpy(stpcpy(room, CHOOSER_UNKNOWN), archs[arch]), number_text(digits, nr));
 	return room;
 }
 

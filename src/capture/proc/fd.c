@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/macro.h"
+#include "base/number.h"
 #include "record/build.h"
 
 static int open_dir(pid_t tid)
@@ -58,29 +59,16 @@ void proc_fds_close(struct proc_fds *fds)
 			proc_fds_forget(fds, fds->v[i].tid);
 }
 
-/* Of every successful open under ptrace: not by printf. */
-static const char *number(char digits[12], int fd)
-{
-	char *at = digits + 11;
-	unsigned v = (unsigned)fd;
-
-	*at = '\0';
-	do
-		*--at = (char)('0' + v % 10);
-	while (v /= 10);
-	return at;
-}
-
 static bool stat_below(int dir, int fd, struct fd_facts *ret)
 {
 	struct record_fact *f = &ret->fact;
 	struct statx st;
-	char digits[12];
+	char digits[NUMBER_TEXT];
 
 	*f = (struct record_fact){ .fd = fd };
 	ret->has_sock = ret->unlinked = false;
 	ret->name_len = 0;
-	if (dir < 0 || statx(dir, number(digits, fd), AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
+	if (dir < 0 || statx(dir, number_text(digits, (unsigned)fd), AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
 			     STATX_TYPE | STATX_MODE | STATX_NLINK | STATX_INO, &st) < 0)
 		return false;
 	f->mode = st.stx_mode;
@@ -128,10 +116,10 @@ static bool sock_of(pid_t tid, int fd, struct record_sock *ret)
 /* The link, and what fdinfo has: offset, flags, the process of a pidfd. */
 static bool text_of(int dir, pid_t tid, int fd, struct fd_facts *ret)
 {
-	char name[64], digits[12], info[1024], *at;
+	char name[64], digits[NUMBER_TEXT], info[1024], *at;
 	ssize_t n;
 
-	n = dir >= 0 ? readlinkat(dir, number(digits, fd), ret->name, sizeof(ret->name)) : -1;
+	n = dir >= 0 ? readlinkat(dir, number_text(digits, (unsigned)fd), ret->name, sizeof(ret->name)) : -1;
 	snprintf(name, sizeof(name), "/proc/%d/fdinfo/%d", tid, fd);
 
 	_cleanup_close_ int f = n > 0 ? open(name, O_RDONLY | O_CLOEXEC) : -1;
@@ -169,10 +157,10 @@ bool proc_fd_ask(struct proc_fds *fds, pid_t tid, int fd, bool text, struct fd_f
 
 bool proc_fd_is(struct proc_fds *fds, pid_t tid, int fd, const char *link)
 {
-	char digits[12], is[64];
+	char digits[NUMBER_TEXT], is[64];
 	size_t len = strlen(link);
 
-	return readlinkat(dir_of(fds, tid), number(digits, fd), is, sizeof(is)) == (ssize_t)len &&
+	return readlinkat(dir_of(fds, tid), number_text(digits, (unsigned)fd), is, sizeof(is)) == (ssize_t)len &&
 	       memcmp(is, link, len) == 0;
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -50,29 +51,47 @@ static void leave(int status)
 	__builtin_trap();	/* never back into the program of which it is a copy */
 }
 
+static int try_filter(void *filter)
+{
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, filter) == 0)
+		leave(0);
+	if (errno == EACCES && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, filter) == 0)
+		leave(1);
+	leave(2);
+	return 2;
+}
+
+/*
+ * As vfork: the child has our memory, so nothing is copied for it, and we wait until it is gone.  Not our signals: a
+ * handler would run in that memory, too.
+ */
+static pid_t trial(struct sock_fprog *filter)
+{
+	static _Alignas(16) char stack[32 << 10];
+	sigset_t all, old;
+	pid_t pid;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	pid = clone(try_filter, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, filter);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return pid;
+}
+
 /*
  * Can a filter be set here at all?  Tried in a child of its own, since there is no way back from it.  prog begins with
  * TRIAL instructions for that child alone: no tracer answers the stops of the filter, and its own end may be one.
  */
 static bool filter_works(struct sock_filter *prog, unsigned short len, bool *ret_needs_nnp)
 {
-	const struct sock_fprog filter = { (unsigned short)(TRIAL + len), prog };
+	struct sock_fprog filter = { (unsigned short)(TRIAL + len), prog };
 	int status = 0;
-	pid_t pid;
 
 	prog[0] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
 	prog[1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 0, 1);
 	prog[2] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	pid = fork();
-	if (pid == 0) {
-		if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) == 0)
-			leave(0);
-		if (errno == EACCES && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-		    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) == 0)
-			leave(1);
-		leave(2);
-	}
-	if (wait_end(pid, &status) < 0 || !WIFEXITED(status))
+	if (wait_end(trial(&filter), &status) < 0 || !WIFEXITED(status))
 		return false;
 	*ret_needs_nnp = WEXITSTATUS(status) == 1;
 	return WEXITSTATUS(status) < 2;
