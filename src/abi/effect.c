@@ -11,7 +11,8 @@
 #define ASKS(what) .ask = ASK_##what
 /*
  * Traced whatever was chosen (-e): without it descriptors, working directories and processes would lose their names.
- * FILES: what only calls that take a file need; SOCKETS: what those need, too, that take nothing but sockets.
+ * FILES: what only calls that take a file need; SOCKETS: what those need, too, that take nothing but sockets; COPIES:
+ * likewise, unless each of these looks at its descriptor.
  */
 #define NAMES(what) .names = NAMES_##what
 /* What a reader takes it for.  Without: by the call's group. */
@@ -25,11 +26,11 @@ static const struct effect_info infos[_FX_MAX] = {
 	/* Linux frees the descriptor even when close fails (EBADF aside). */
 	[FX_CLOSE] = { "close", D, NAMES(FILES), IS(CLOSE, FILE) },
 	[FX_CLOSE_RANGE] = { "close_range", D, NAMES(FILES), IS(CLOSE, FILE) },
-	[FX_DUP] = { "dup", DX, NAMES(SOCKETS), IS(DUP, FILE) },
-	[FX_FCNTL] = { "fcntl", DX, NAMES(SOCKETS), IS(FCNTL, FILE) },
+	[FX_DUP] = { "dup", DX, NAMES(COPIES), IS(DUP, FILE) },
+	[FX_FCNTL] = { "fcntl", DX, NAMES(COPIES), IS(FCNTL, FILE) },
 	[FX_PIPE] = { "pipe", DX, NAMES(FILES), ASKS(PAIR), IS(PIPE, FILE) },
 	[FX_SPECIAL_FD] = { "special_fd", DX, NAMES(FILES), IS(OTHER, FILE) },
-	[FX_PIDFD_GETFD] = { "pidfd_getfd", DX, NAMES(SOCKETS), ASKS(RETURNED), IS(DUP, FILE) },
+	[FX_PIDFD_GETFD] = { "pidfd_getfd", DX, NAMES(COPIES), ASKS(RETURNED), IS(DUP, FILE) },
 	[FX_OPEN_HANDLE] = { "open_handle", DX, NAMES(FILES), ASKS(RETURNED), IS(OPEN, FILE) },
 	[FX_READ] = { "read", DX, ASKS(EVENTS), MOVES(READ, FILE, IN, RET) },
 	[FX_WRITE] = { "write", DX, MOVES(WRITE, FILE, OUT, RET) },
@@ -48,7 +49,7 @@ static const struct effect_info infos[_FX_MAX] = {
 	[FX_SEND] = { "send", DX, MOVES(SEND, NETWORK, OUT, RET) },
 	[FX_RECV] = { "recv", DX, ASKS(CONTROL), MOVES(RECV, NETWORK, IN, RET) },
 	[FX_SENDMMSG] = { "sendmmsg", DX, MOVES(SEND, NETWORK, OUT, VAL) },
-	[FX_RECVMMSG] = { "recvmmsg", DX, NAMES(SOCKETS), ASKS(CONTROL), MOVES(RECV, NETWORK, IN, VAL) },
+	[FX_RECVMMSG] = { "recvmmsg", DX, NAMES(COPIES), ASKS(CONTROL), MOVES(RECV, NETWORK, IN, VAL) },
 	[FX_SHUTDOWN] = { "shutdown", DX, IS(SHUTDOWN, NETWORK) },
 	[FX_GETSOCKOPT] = { "getsockopt", DX, IS(SOCKOPT, NETWORK) },
 	[FX_SOCKNAME] = { "sockname", DX, IS(SOCKOPT, NETWORK) },

@@ -207,8 +207,11 @@ enum fd_ask {
 enum bytes_from { BYTES_NONE, BYTES_RET, BYTES_VAL };
 struct meaning { uint8_t op, category, io, bytes /* enum bytes_from */; };
 
-/* What names are of: processes and threads; sockets; all descriptors, and working directories. */
-enum { NAMES_TASKS = 1, NAMES_SOCKETS = 2, NAMES_FILES = 4, NAMES_ALL = 7 };
+/*
+ * What names are of: processes and threads; sockets; all descriptors, and working directories; sockets that come by
+ * another number or from another process, where no call looks at what its descriptor is.
+ */
+enum { NAMES_TASKS = 1, NAMES_SOCKETS = 2, NAMES_FILES = 4, NAMES_COPIES = 8, NAMES_ALL = 15 };
 struct effect_info {
 	const char *name;
 	bool by_default;	/* traced even when not every call is asked for */

@@ -121,7 +121,7 @@ static struct plan_arg compile_choice(const struct arg_spec *a)
 static bool is_for_names(const struct syscall_spec *spec, const struct effect_info *fx, unsigned names)
 {
 	return fx->names & names ||
-	       (names & NAMES_SOCKETS && fx->ask == ASK_CONTROL && spec_find_arg(spec, ARG_MSGHDR_OUT, 0) >= 0);
+	       (names & NAMES_COPIES && fx->ask == ASK_CONTROL && spec_find_arg(spec, ARG_MSGHDR_OUT, 0) >= 0);
 }
 
 static unsigned names_of(const struct syscall_spec *spec)
@@ -129,7 +129,7 @@ static unsigned names_of(const struct syscall_spec *spec)
 	static const enum arg_type files[] = {ARG_PATH, ARG_DIRFD, ARG_FD};
 
 	if (spec->groups & GRP_NET && !(spec->groups & GRP_FILE))
-		return NAMES_SOCKETS | NAMES_TASKS;
+		return NAMES_SOCKETS | NAMES_COPIES | NAMES_TASKS;
 	if (spec->groups & (GRP_FILE | GRP_DESC | GRP_IO))
 		return NAMES_ALL;
 	for (unsigned i = 0; i < ARRAY_SIZE(files); i++)
@@ -231,6 +231,8 @@ void plan_compile(unsigned arch, unsigned nr, const struct plan_wish *wish, stru
 		compile_ring(ret_plan);
 	if (ret_plan->exit)
 		compile_ask(spec, ret_plan);
+	if (wish->chosen && all && wish->names & NAMES_SOCKETS && !(wish->names & NAMES_COPIES))
+		ret_plan->looks = (uint8_t)(spec_find_arg(spec, ARG_FD, 0) + 1);
 	if (wish->links && ret_plan->ask == ASK_KIND)
 		ret_plan->ask = ASK_RETURNED;
 }

@@ -58,6 +58,8 @@ struct capture_plan {
 	bool words_iov;
 	/* a supervisor may answer it with a descriptor of its own (SECCOMP_IOCTL_NOTIF_ADDFD) */
 	bool returns_fd;
+	/* argument + 1 of the descriptor that is looked at as the call begins (no NAMES_COPIES), 0: none */
+	uint8_t looks;
 	uint8_t ask;		/* enum fd_ask: what is asked about descriptors when it has succeeded */
 	uint8_t ask_arg;	/* the argument that holds them, where ask is of one */
 	struct plan_arg enter[6], leave[6];

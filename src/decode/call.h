@@ -97,7 +97,12 @@ const struct part *parts_find(const struct part *parts, unsigned nparts, int arg
 /*
  * What the kernel answered about a descriptor: PART_FACT and what belongs to it.  name, sock: NULL where there is none.
  */
-struct fact { const struct record_fact *r; const struct part *name; const struct record_sock *sock; };
+struct fact {
+	const struct record_fact *r;
+	const struct part *name;
+	const struct record_sock *sock;
+	bool before;	/* as the call found it, not as it left it */
+};
 /* The next one from part *at on, which moves behind it; false: no more. */
 bool decode_fact(const struct part *parts, unsigned nparts, unsigned *at, struct fact *ret_fact);
 

@@ -129,7 +129,8 @@ bool decode_fact(const struct part *parts, unsigned nparts, unsigned *at, struct
 		(*at)++;
 	if (*at == nparts)
 		return false;
-	*ret_fact = (struct fact){ .r = (const void *)parts[(*at)++].bytes };
+	*ret_fact = (struct fact){ .r = (const void *)parts[*at].bytes, .before = !(parts[*at].flags & CHUNK_AT_EXIT) };
+	(*at)++;
 	for (; *at < nparts && parts[*at].part != PART_FACT; (*at)++) {
 		if (parts[*at].part == PART_FACT_NAME && parts[*at].len)
 			ret_fact->name = &parts[*at];

@@ -44,6 +44,8 @@ bool fx_real(struct fx *x, int arg, struct path *ret_path);
 bool fx_fact(const struct fx *x, int fd, struct fact *ret_fact);
 /* known, unless the kernel says otherwise; NULL: nothing is known */
 struct file *fx_received(struct fx *x, int fd, struct file *known);
+/* Before the effect: descriptors as the call found them, where they are not what was known of them. */
+void fx_facts_before(struct fx *x);
 void fx_facts(struct fx *x);		/* after the effect: what else the answers say, and what else they brought */
 /* likewise, of a link that the kernel showed; NULL: false */
 bool fx_real_of(struct fx *x, const struct part *link, struct path *ret_path);

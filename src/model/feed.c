@@ -76,6 +76,8 @@ static void feed_call(struct world *w, const struct item *item)
 	ev.err = x.has_ret ? c->err : 0;
 	x.ok = x.has_ret ? !c->err && !c->restarted : c->no_exit && !c->unfinished;
 	forget_reused(&x);
+	if (c->facts)
+		fx_facts_before(&x);
 	if (row->apply)
 		row->apply(&x);
 	if (c->facts)

@@ -82,7 +82,8 @@ enum chunk_part {
 	PART_TARGET = 19, /* START: a process that was asked for, "12 (name)" */
 	/*
 	 * What the kernel answers about a descriptor (struct record_fact).  CALL: as it is right after the call, for as
-	 * many as the call brought and its text does not tell; FD: what struct record_fd has no room for.
+	 * many as the call brought and its text does not tell; not AT_EXIT: as the call found it, where what came
+	 * before was not captured (mode 0: it is not open).  FD: what struct record_fd has no room for.
 	 */
 	PART_FACT = 20,
 	/*

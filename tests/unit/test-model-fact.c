@@ -289,13 +289,36 @@ static void fifos_find_their_other_end(void **state)
 	assert_string_equal(name_of(s, 10, 3), "/srv/ff");
 }
 
+/* What came before a call was not captured: the file is the one that the call found, and its event has it. */
+static void looked_at_before_the_call(void **state)
+{
+	struct record_fact now = { .fd = 7, .mode = S_IFSOCK | 0777, .ino = 78, .dev = 9 }, gone = { .fd = 7 };
+	struct scene *s = *state;
+	uint64_t was;
+
+	CALL(s, 10, "socket", 7, AF_INET, SOCK_STREAM, 0);
+	fact(s, 7, S_IFSOCK | 0777, 77, 0, NULL);
+	was = go(s)->file;
+	for (unsigned other = 0; other < 2; other++) {
+		now.ino = 77 + other;
+		CALL(s, 10, "sendto", -EPIPE, 7, 0, 4, 0, 0, 0);
+		part(s, 0, PART_FACT, 0, &now, sizeof(now));
+		assert_int_equal(go(s)->file != was, other);
+		assert_int_equal(file_of(s, 10, 7)->ino, now.ino);
+	}
+	CALL(s, 10, "sendto", -EBADF, 7, 0, 4, 0, 0, 0);
+	part(s, 0, PART_FACT, 0, &gone, sizeof(gone));
+	go(s);
+	assert_null(file_of(s, 10, 7));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENE(kinds_by_what_was_opened), SCENE(a_pidfd_finds_its_process), SCENE(kinds_by_path_where_nothing_was_asked), SCENE(numbers_are_the_kernels),
 		SCENE(an_accepted_socket_tells_its_peer), SCENE(a_port_that_the_kernel_chose), SCENE(received_from_outside),
 		SCENE(what_only_the_answer_brings), SCENE(answered_by_a_supervisor), SCENE(fifos_find_their_other_end),
-		SCENE(outside_the_root),
+		SCENE(outside_the_root), SCENE(looked_at_before_the_call),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -281,13 +281,15 @@ static void test_names(void **state)
 {
 	static const struct { const char *chosen; unsigned names; } cases[] = {
 		{ "getpid,futex,nanosleep,sched_yield", NAMES_TASKS }, { "none", NAMES_TASKS },
-		{ "connect", NAMES_TASKS | NAMES_SOCKETS }, { "accept4,sendto,recvmsg,setsockopt", NAMES_TASKS | NAMES_SOCKETS },
+		{ "connect", NAMES_TASKS | NAMES_SOCKETS | NAMES_COPIES },
+		{ "accept4,sendto,recvmsg,setsockopt", NAMES_TASKS | NAMES_SOCKETS | NAMES_COPIES },
 		{ "read", NAMES_ALL }, { "mmap", NAMES_ALL }, { "poll", NAMES_ALL }, { "openat", NAMES_ALL }, { "%file", NAMES_ALL },
 		{ "sendfile", NAMES_ALL }, { "execve", NAMES_ALL }, { "epoll_ctl", NAMES_ALL },
 	};
-	static const struct { const char *call; bool stops; } of_connect[] = {
+	static const struct { const char *call; bool stops, without_copies; } of_connect[] = {
 		{ "openat", false }, { "close", false }, { "chdir", false }, { "pipe2", false }, { "read", false }, { "mmap", false },
-		{ "socket", true }, { "dup2", true }, { "accept4", true }, { "execve", true }, { "clone", true }, { "connect", true },
+		{ "socket", true, true }, { "dup2", true, false }, { "fcntl", true, false }, { "recvmsg", true, false },
+		{ "pidfd_getfd", true, false }, { "accept4", true, true }, { "execve", true, true }, { "clone", true, true }, { "connect", true, true },
 	};
 	struct callset_error e;
 	struct callset *set;
@@ -301,12 +303,17 @@ static void test_names(void **state)
 		callset_free(set);
 	}
 	assert_int_equal(callset_parse("connect", &set, &e), 0);
-	const struct plan_wish wish = { .chosen = set, .names = plan_names(set, NULL) };
+	const struct plan_wish wish = { .chosen = set, .names = plan_names(set, NULL) },
+			       looks = { .chosen = set, .names = plan_names(set, NULL) & ~(unsigned)NAMES_COPIES };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(of_connect); i++) {
 		plan_compile(ARCH_X86_64, (unsigned)syscall_number(of_connect[i].call), &wish, &p);
 		if (p.wanted != of_connect[i].stops)
 			fail_msg("%s: %d", of_connect[i].call, p.wanted);
+		assert_int_equal(p.looks, 0);
+		plan_compile(ARCH_X86_64, (unsigned)syscall_number(of_connect[i].call), &looks, &p);
+		if (p.wanted != of_connect[i].without_copies || p.looks != !strcmp(of_connect[i].call, "connect"))
+			fail_msg("%s, without copies: %d, looks at %d", of_connect[i].call, p.wanted, p.looks);
 	}
 	callset_free(set);
 }

@@ -91,6 +91,8 @@ void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptra
 			&(struct mem_call){ t->tid, narrow || t->arch == ARCH_X32, t->args, 0, s->opt->max_payload });
 		if (plan->enter[1].op == PLAN_SQES)
 			rings_entered(s, t);
+		if (plan->looks)
+			looked_at_entry(s, t, plan);
 	}
 	if (!s->may_all && t->in_call && !t->sealed && rights_any_fault(&t->chunks))
 		look_whether_sealed(s, t, si->stack_pointer);

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/fanotify.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -13,7 +12,7 @@
 #include "capture/ptrace/status.h"
 #include "record/build.h"
 
-enum { SCM_PIDFD_TYPE = 4, FAN_INFO_PIDFD = 4, EVENTS_MAX = 128 };
+enum { FAN_INFO_PIDFD = 4, EVENTS_MAX = 128 };
 
 struct asking { struct ptrace_source *s; struct tracee *t; bool text; };
 
@@ -27,6 +26,7 @@ static void ask(const struct asking *a, int fd)
 	if (!proc_fd_ask(&a->s->fds, a->t->tid, fd, a->text, &f))
 		f.fact.mode = 0;
 	proc_fd_put(&a->t->chunks, CHUNK_AT_EXIT, &f);
+	looked_described(a->s, a->t, &f.fact);
 	status_opened(a->s, a->t, fd, &f.fact);
 	a->s->has |= proc_fd_has(&f);
 }
@@ -35,8 +35,10 @@ static void ask_number(const struct asking *a, int fd)
 {
 	struct fd_facts f;
 
-	if (fd >= 0 && proc_fd_stat(&a->s->fds, a->t->tid, fd, &f))
-		proc_fd_put(&a->t->chunks, CHUNK_AT_EXIT, &f);
+	if (fd < 0 || !proc_fd_stat(&a->s->fds, a->t->tid, fd, &f))
+		return;
+	proc_fd_put(&a->t->chunks, CHUNK_AT_EXIT, &f);
+	looked_described(a->s, a->t, &f.fact);
 }
 
 /* Can it be nothing but a directory, or nothing but a new regular file?  Then no system call is spent on it. */
@@ -77,51 +79,7 @@ static void ask_kind(const struct asking *a, int fd)
 		status_opened(a->s, a->t, fd, &f.fact);
 }
 
-/*
- * msg_control as the program has it: a 32-bit cmsghdr begins with a 32-bit length and is padded to 4 (struct
- * compat_cmsghdr).
- */
-static void ask_control(const struct asking *a, const char *control, size_t len)
-{
-	bool narrow = a->t->arch != ARCH_X86_64;
-	size_t word = narrow ? 4 : 8, head = word + 8;
-
-	for (size_t at = 0; len - at >= head && at < len;) {
-		uint64_t size = 0;
-		uint32_t level_type[2];
-		int fd;
-
-		memcpy(&size, control + at, word);
-		memcpy(level_type, control + at + word, sizeof(level_type));
-		if (size < head || size > len - at)
-			return;
-		if (level_type[0] == SOL_SOCKET && (level_type[1] == SCM_RIGHTS || level_type[1] == SCM_PIDFD_TYPE))
-			for (size_t i = head; i + sizeof(fd) <= size; i += sizeof(fd)) {
-				memcpy(&fd, control + at + i, sizeof(fd));
-				ask(a, fd);
-			}
-		at += (size + word - 1) & ~(word - 1);
-	}
-}
-
-static void ask_controls(const struct asking *a)
-{
-	const struct buf *b = &a->t->chunks;
-	size_t end = b->len;
-
-	for (size_t at = 0; at < end;) {
-		const struct record_chunk *c = (const struct record_chunk *)(b->s + at);
-		size_t len = c->len;
-
-		if (c->part == PART_CONTROL && c->flags & CHUNK_AT_EXIT && len <= MEM_CONTROL_MAX) {
-			char control[MEM_CONTROL_MAX];	/* the buffer grows with every answer */
-
-			memcpy(control, c + 1, len);
-			ask_control(a, control, len);
-		}
-		at += sizeof(*c) + ALIGN8(len);
-	}
-}
+static void ask_one(void *ctx, int fd) { ask(ctx, fd); }
 
 /* struct fanotify_event_metadata, behind each its information records: FAN_REPORT_PIDFD brings another descriptor. */
 static void ask_events(const struct asking *a, uint64_t addr, uint64_t len)
@@ -204,7 +162,7 @@ void facts_ask(struct ptrace_source *s, struct tracee *t, int64_t ret)
 	case ASK_NUMBER: ask_number(&a, (int)ret); return;
 	case ASK_RETURNED: ask(&a, (int)ret); return;
 	case ASK_ARGUMENT: ask(&a, (int)t->args[0]); return;
-	case ASK_CONTROL: ask_controls(&a); return;
+	case ASK_CONTROL: control_each(t, CHUNK_AT_EXIT, ask_one, &a); return;
 	case ASK_EVENTS: ask_events(&a, t->args[plan->ask_arg], (uint64_t)ret); return;
 	case ASK_PAIR:
 		mem_read(t->tid, t->args[plan->ask_arg], fds, sizeof(fds));

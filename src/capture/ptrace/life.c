@@ -73,6 +73,8 @@ void ptrace_ended(struct ptrace_source *s, struct tracee *t, int status, const s
 	}
 	if (t->tid == s->main_pid)
 		s->main_status = status;
+	if (t->tid == t->pid)
+		looked_forget(s, t->pid);
 	tracee_drop(s, t);
 	ptrace_adopt_held(s);
 }

@@ -37,6 +37,7 @@ static void execed(struct ptrace_source *s, struct tracee *t)
 	tracee_end_vfork(s, t, true);
 	if (s->inside)
 		space_drop(s, t);
+	looked_forget(s, t->files);
 	t->threaded = false;
 	t->interrupted = false;		/* any stop takes that back */
 	r = record_begin(&s->out.rec, RECORD_EXEC, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());

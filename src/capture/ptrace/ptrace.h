@@ -17,6 +17,8 @@
  *   disguise.c  what is answered in the kernel's place, so that a program does not see us
  *   status.c    reads of /proc/PID/status, whose text would show us
  *   facts.c     asks the kernel about descriptors whose call does not tell
+ *   control.c   descriptors in control messages
+ *   looked.c    which descriptor a call is about, where copies of descriptors are not followed
  *   seccomp.c   the seccomp program: which calls stop
  *   mem.c       copies what a plan says out of a tracee's memory
  *   tracee.c    the table of tracees, and how they are resumed
@@ -166,6 +168,8 @@ struct ptrace_source {
 	struct proc_fds fds;		/* for questions about descriptors */
 	unsigned has;			/* enum proc_has, of all tasks */
 	bool filters;			/* a tracee may have a seccomp filter that is not ours */
+	bool looks;			/* calls look at their descriptors: no NAMES_COPIES */
+	struct looked *looked;		/* looked.c; NULL: none was looked at */
 	struct rings *rings;		/* rings.c; NULL: no io_uring was made */
 	struct near near;
 	bool near_open;
@@ -253,6 +257,19 @@ void wait_done(struct ptrace_source *s);
  */
 bool facts_can_wait(struct ptrace_source *s, const struct tracee *t);
 void facts_ask(struct ptrace_source *s, struct tracee *t, int64_t ret);	/* t's call has succeeded */
+
+/* control.c */
+/* Descriptors in control messages of t's call: in those copied at its exit (CHUNK_AT_EXIT), or at its entry (0). */
+typedef void control_fn(void *ctx, int fd);
+void control_each(const struct tracee *t, unsigned flags, control_fn *each, void *ctx);
+
+/* looked.c */
+/* At the entry of a call: its descriptor, and those that it sends, are looked at, and described where they changed. */
+void looked_at_entry(struct ptrace_source *s, struct tracee *t, const struct capture_plan *plan);
+/* The record that is being made says what that descriptor of t is. */
+void looked_described(struct ptrace_source *s, const struct tracee *t, const struct record_fact *fact);
+void looked_forget(struct ptrace_source *s, pid_t files);	/* the table ends, or an exec closes some of it */
+void looked_done(struct ptrace_source *s);
 
 /* spawn.c */
 int spawn_command(struct ptrace_source *s, struct diag *note, struct diag *diag);

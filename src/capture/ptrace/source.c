@@ -156,6 +156,7 @@ static void ptrace_free(struct source *src)
 	}
 	proc_fds_close(&s->fds);
 	status_done(s);
+	looked_done(s);
 	rings_done(s);
 	emitter_done(&s->out);
 	free(s);
@@ -173,7 +174,12 @@ int source_ptrace_open(const struct capture_options *opt, struct source **ret_so
 	int rc;
 
 	*s = (struct ptrace_source){
-		.src.ops = &ptrace_ops, .opt = opt, .may_all = rights_may_ptrace_all(), .main_status = -1
+		.src.ops = &ptrace_ops, .opt = opt, .may_all = rights_may_ptrace_all(), .main_status = -1,
+		/*
+		 * One question a call is cheaper than the stops of what copies descriptors; who is attached to stops
+		 * anyway, and a stub asks nothing.
+		 */
+		.looks = opt->argv && !opt->in_process && opt->names & NAMES_COPIES && !(opt->names & NAMES_FILES),
 	};
 	for (unsigned i = 0; i < ARRAY_SIZE(s->plans); i++) {
 		s->plans[i] = xcalloc(SYSCALL_MAX, sizeof(s->plans[i][0]));

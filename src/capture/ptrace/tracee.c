@@ -58,7 +58,8 @@ const struct capture_plan *ptrace_plan(struct ptrace_source *s, unsigned arch, u
 	static const struct capture_plan raw = { .wanted = true, .exit = true }, unwanted;
 	const struct plan_wish wish = {
 		.all = s->opt->all_calls, .max_payload = s->opt->max_payload, .links = s->opt->want_links,
-		.chosen = s->opt->chosen, .usual = s->opt->usual, .names = s->opt->names,
+		.chosen = s->opt->chosen, .usual = s->opt->usual,
+		.names = s->looks ? s->opt->names & ~(unsigned)NAMES_COPIES : s->opt->names,
 	};
 
 	if (nr >= SYSCALL_MAX)

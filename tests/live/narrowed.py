@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What is left out where little is chosen: stops, records; and that names stay right all the same.
+
+usage: narrowed.py --compendium FILE [--backend B] narrowed [TEST…]
+"""
+import collections
+import os
+import re
+import subprocess
+import tempfile
+
+from harness import PATIENCE, Skip, check, equal, main, need
+
+PYTHON = ["/usr/bin/python3", "-S", "-c"]
+SOCKETS = "sendto,recvfrom,sendmsg,recvmsg"
+
+# Each of its sends goes through a number that no call on a socket has given.
+COPIES = """
+import array, ctypes, fcntl, os, socket
+libc = ctypes.CDLL(None)
+server = socket.create_server(("127.0.0.1", 0))
+port = server.getsockname()[1]
+a = socket.create_connection(("127.0.0.1", port))
+b, _ = server.accept()
+u, v = socket.socketpair()
+def send(fd, text, to=None):
+    libc.send(fd, text, len(text), 0)
+    if to: to.recv(9)
+os.dup2(a.fileno(), 50)
+send(50, b"dup2", b)
+send(fcntl.fcntl(b.fileno(), fcntl.F_DUPFD_CLOEXEC, 60), b"fcntl", a)
+send(os.dup(a.fileno()), b"dup", b)
+os.dup2(u.fileno(), 50)
+send(50, b"reused", v)
+os.dup2(a.fileno(), 50)
+send(50, b"again", b)
+os.close(50)
+send(50, b"closed")
+file = os.open("/etc/hostname", os.O_RDONLY)
+os.dup2(file, 50)
+send(50, b"file")
+u.sendmsg([b"m"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [60]))])
+fds = array.array("i")
+fds.frombytes(v.recvmsg(9, 99)[1][0][2])
+send(fds[0], b"passed", a)
+os.dup2(a.fileno(), 70)
+child = os.fork()
+if not child:
+    send(70, b"forked")
+    os.dup2(u.fileno(), 70)
+    send(70, b"changed")
+    os.execv("/usr/bin/python3", ["python3", "-S", "-c", "import socket\\nsocket.socket(fileno=70).send(b'exec')"])
+os.waitpid(child, 0)
+print(port)
+"""
+
+
+def traced(t, *options, command):
+    with tempfile.NamedTemporaryFile("r") as out:
+        p = subprocess.run([t.args.compendium, "--backend", t.args.backend, "-o", out.name, *options, "--", *command], stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False)
+        return p, out.read()
+
+
+def check_copies(p, text, file):
+    port = p.stdout.strip()
+    at = {word: re.findall(rf'send(?:to|msg)\((\d+)(<.*?>)?, "{word}"', text) for word in
+          "dup2 fcntl dup reused again closed file passed forked changed exec".split()}
+    there, back, local = f"<tcp4 → 127.0.0.1:{port}>", "<tcp4 ← 127.0.0.1:", "<unix socket:["
+    for word, name in {"dup2": there, "fcntl": back, "dup": there, "reused": local, "again": there, "closed": "", "file": file, "passed": back, "forked": there,
+                       "changed": local, "exec": local}.items():
+        equal(len(at[word]), 1, f"sends of {word} in\n{text}")
+        check(at[word][0][1].startswith(name) and bool(name) == bool(at[word][0][1]), f"{word}: {at[word]}, not {name}")
+    check(re.search(r"sendmsg\(\d+<unix socket:\[\d+\]>, .*fds=\[60<tcp4 ← 127\.0\.0\.1:\d+>\]", text), text)
+
+
+def copies(t):
+    """a socket by another number, passed, inherited, or in the place of another, has its name where nothing but calls on sockets is chosen"""
+    for options in (["-e", SOCKETS], ["--filter", f"type:{SOCKETS}"], ["--only", "network"], ["-e", SOCKETS + ",dup2"]):
+        p, text = traced(t, "-v", "-a", *options, command=[*PYTHON, COPIES])
+        equal(p.returncode, 0, p.stderr)
+        check_copies(p, text, "</etc/hostname>" if t.args.backend == "ptrace" or "dup2" in options[1] else "<fd ")
+
+
+def copies_of_attached(t):
+    """likewise of a process that is attached to, whose sockets are older than the trace"""
+    program = "import os, socket\na, b = socket.socketpair()\nos.dup2(a.fileno(), 50)\nprint(flush=True)\ninput()\n" \
+        "s = socket.socket(fileno=50); s.send(b'old')\nfd = os.dup(50); socket.socket(fileno=fd).send(b'new')\n"
+    with subprocess.Popen([*PYTHON, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as victim:
+        victim.stdout.readline()
+        p = t.attach(victim.pid, "-v", "-e", SOCKETS)
+        victim.stdin.write("\n")
+        victim.stdin.close()
+        victim.wait(PATIENCE)
+        p.wait(PATIENCE)
+    equal(len(re.findall(r'sendto\(\d+<unix socket:\[\d+\]>, "(?:old|new)"', p.text())), 2, p.text())
+
+
+def no_stops_for_copies(t):
+    """ptrace: what copies descriptors does not stop where each chosen call looks at its own"""
+    need("strace")
+    if t.args.backend != "ptrace":
+        raise Skip("BPF stops nothing")
+    for options in (["-e", "connect"], ["--only", "network"], ["-e", SOCKETS]):
+        with tempfile.NamedTemporaryFile("r") as log:
+            p = subprocess.run(["strace", "-o", log.name, "-e", "trace=ptrace", "-e", "signal=none", t.args.compendium, "--backend", "ptrace", "-q",
+                                "-o", "/dev/null", *options, "--", *PYTHON, COPIES], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False,
+                               env=os.environ | {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"})    # it is traced itself
+            equal(p.returncode, 0, p.stderr)
+            seen = collections.Counter(re.findall(r"op=PTRACE_SYSCALL_INFO_(?:SECCOMP|ENTRY),.*?nr=__NR_(\w+)", log.read()))
+        for name in "dup dup2 fcntl close openat".split() + (["recvmsg"] if "connect" in options else []):
+            equal(seen[name], 0, f"{options}: {name} stopped")
+        check(seen["connect"] > 0, f"{options}: {seen}")
+
+
+if __name__ == "__main__":
+    main(__doc__, {"narrowed": [copies, copies_of_attached, no_stops_for_copies]})
