@@ -44,6 +44,7 @@ enum role role_of(const char *path, size_t len)
 }
 
 const char *role_name(enum role r) { return rows[r].name; }
+const char *const *role_globs(enum role r) { return rows[r].globs; }
 
 bool role_meant(enum role r, const char *word)
 {

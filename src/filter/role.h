@@ -20,6 +20,7 @@ enum role { ROLE_NONE /* of what has no path: it begins with no slash */, ROLES(
  */
 enum role role_of(const char *path, size_t len);
 const char *role_name(enum role r); /* "configuration"; of none: "" */
+const char *const *role_globs(enum role r); /* NULL ends them; of none: NULL */
 
 /* Is it meant by a word of the filter: its name, how that begins (config), or a pattern with *. */
 bool role_meant(enum role r, const char *word);

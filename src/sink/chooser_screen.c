@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Of a filter what can be asked of a call as it ends.  All terms must hold, so each alone may exclude. */
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 #include <strings.h>
@@ -7,6 +8,7 @@
 #include "abi/spec.h"
 #include "base/macro.h"
 #include "filter/callset.h"
+#include "filter/role.h"
 #include "sink/chooser_part.h"
 
 enum { ERRORS_END = 600, ERR_NEVER = 0xffff /* of no call that returned */ };
@@ -64,35 +66,120 @@ static void of_errors(struct screen *s, const struct query_term *t)
 		s->errs[s->nerrs++] = errno_of(t->values[i].s);
 }
 
+static bool is_word(const struct query_term *t, const char *word)
+{
+	return t->nvalues == 1 && !strcmp(t->values[0].s, word);
+}
+
+static void not_error(struct screen *s, int err)
+{
+	if (s->nunwanted < SCREEN_ERRS && err != ERR_NEVER)
+		s->unwanted[s->nunwanted++] = err;
+}
+
+/* What is a failure whatever the call: others may be the answer that was asked for (row_is_failure()). */
+static void of_success(struct screen *s, const struct query_term *t)
+{
+	static const int always[] = { ENOENT, ENOTDIR, EACCES, EPERM, EBADF, ELOOP };
+
+	if (t->field != QUERY_ERR)
+		return;
+	if (t->negated ? is_word(t, CHOOSER_ANY) : is_word(t, CHOOSER_NONE)) {
+		s->nunwanted = 0;
+		for (unsigned i = 0; i < ARRAY_SIZE(always); i++)
+			not_error(s, always[i]);
+	}
+	for (unsigned i = 0; i < t->nvalues && t->negated; i++)
+		not_error(s, errno_of(t->values[i].s));
+}
+
 static void of_time(struct screen *s, const struct query_term *t)
 {
-	double least = INFINITY;
+	double least = INFINITY, most = 0;
 
-	if (t->field != QUERY_DUR || t->negated || (t->compare != QUERY_MORE && t->compare != QUERY_MIN))
-		return;
-	for (unsigned i = 0; i < t->nvalues; i++)
+	for (unsigned i = 0; i < t->nvalues; i++) {
 		least = fmin(least, t->values[i].number);
-	if (least > 0 && least < 1e18)
+		most = fmax(most, t->values[i].number);
+	}
+	if (t->field != QUERY_DUR || t->negated || least <= 0 || most >= 1e18)
+		return;
+	if (t->compare == QUERY_MORE || t->compare == QUERY_MIN)
 		s->min_ns = MAX(s->min_ns, (uint64_t)least);
+	if (t->compare == QUERY_LESS || t->compare == QUERY_MAX)
+		s->max_ns = s->max_ns ? MIN(s->max_ns, (uint64_t)ceil(most)) : (uint64_t)ceil(most);
+}
+
+/* ---- names ---- */
+
+static void add_path(struct screen *s, const char *text, size_t len, bool whole, bool out)
+{
+	struct screen_path *p = &s->paths[s->npaths++];
+
+	*p = (struct screen_path){ .len = (uint32_t)MIN(len, (size_t)SCREEN_PATH_MAX - 1), .whole = whole, .out = out };
+	memcpy(p->s, text, p->len);
+	s->nasked += !out;
+}
+
+/* One of a list, each of which has to have room, or none is asked for. */
+static void ask_for(struct screen *s, const char *pattern)
+{
+	size_t n = strcspn(pattern, "*?"), end = n;
+
+	while (n > 1 && pattern[n - 1] == '/')
+		n--;
+	add_path(s, pattern, n, !pattern[end] && n == end && n > 1 && n < SCREEN_PATH_MAX, false);
+}
+
+/* A file, a folder with all below it, or what is below it: not more than the pattern says. */
+static void leave_out(struct screen *s, const char *pattern)
+{
+	size_t len = strlen(pattern), n = strcspn(pattern, "*?");
+	bool below = n + 1 == len && pattern[n] == '*' && n > 1 && pattern[n - 1] == '/';
+
+	if (s->npaths < SCREEN_PATHS && *pattern == '/' && n > 1 && n < SCREEN_PATH_MAX &&
+	    (below || (n == len && pattern[n - 1] != '/')))
+		add_path(s, pattern, n, !below, true);
+}
+
+static bool means(const struct query_term *t, enum role r)
+{
+	for (unsigned i = 0; i < t->nvalues; i++)
+		if (role_meant(r, t->values[i].s))
+			return true;
+	return false;
+}
+
+/* Asked for: roles that are folders.  Left out: of those the first, from which no role before them takes a file. */
+static void of_roles(struct screen *s, const struct query_term *t)
+{
+	const char *const *glob;
+	unsigned n = 0;
+
+	for (enum role r = ROLE_NONE + 1; r < _ROLE_MAX && !t->negated; r++)
+		for (glob = role_globs(r); means(t, r) && *glob; glob++)
+			n += **glob == '/' ? 1 : SCREEN_PATHS + 1;
+	if (n > SCREEN_PATHS - s->npaths || (s->nasked && !t->negated))
+		return;
+	for (enum role r = ROLE_NONE + 1; r < _ROLE_MAX; r++)
+		for (glob = role_globs(r); means(t, r) && *glob; glob++) {
+			if (!t->negated)
+				ask_for(s, *glob);
+			else if (r <= ROLE_TEMPORARY)
+				leave_out(s, *glob);
+		}
 }
 
 static void of_paths(struct screen *s, const struct query_term *t)
 {
-	if (s->npaths || t->field != QUERY_PATH || t->negated || t->nvalues > SCREEN_PATHS)
+	for (unsigned i = 0; i < t->nvalues && t->negated; i++)
+		leave_out(s, t->values[i].s);
+	if (s->nasked || t->negated || t->nvalues > SCREEN_PATHS - s->npaths)
 		return;
 	for (unsigned i = 0; i < t->nvalues; i++)
 		if (t->values[i].s[0] != '/')
 			return;
-	for (unsigned i = 0; i < t->nvalues; i++) {
-		struct screen_path *p = &s->paths[s->npaths++];
-		size_t n = strcspn(t->values[i].s, "*?"), end = n;
-
-		while (n > 1 && t->values[i].s[n - 1] == '/')
-			n--;
-		p->whole = !t->values[i].s[end] && n == end && n > 1 && n < SCREEN_PATH_MAX;
-		p->len = (uint32_t)MIN(n, (size_t)SCREEN_PATH_MAX - 1);
-		memcpy(p->s, t->values[i].s, p->len);
-	}
+	for (unsigned i = 0; i < t->nvalues; i++)
+		ask_for(s, t->values[i].s);
 }
 
 void chooser_screen_of(struct chooser *c)
@@ -100,14 +187,20 @@ void chooser_screen_of(struct chooser *c)
 	struct screen *s = &c->screen;
 
 	for (unsigned i = 0; i < c->query.nterms; i++) {
-		of_errors(s, &c->query.terms[i]);
-		of_time(s, &c->query.terms[i]);
-		of_paths(s, &c->query.terms[i]);
+		const struct query_term *t = &c->query.terms[i];
+
+		of_errors(s, t);
+		of_success(s, t);
+		of_time(s, t);
+		if (t->field == QUERY_PATH)
+			of_paths(s, t);
+		else if (t->field == QUERY_ROLE)
+			of_roles(s, t);
 	}
 	c->failing = callset_new(has_to_fail, c, false);
 	if (!callset_is_empty(c->failing))
 		s->failing = c->failing;
-	c->screens = s->failing || s->min_ns || s->npaths;
+	c->screens = s->failing || s->nunwanted || s->min_ns || s->max_ns || s->npaths;
 }
 
 const struct screen *chooser_screen(const struct chooser *c)

@@ -115,5 +115,35 @@ def no_stops_for_copies(t):
         check(seen["connect"] > 0, f"{options}: {seen}")
 
 
+LOOKUPS = "import os, time\nos.chdir('/usr')\nfor i in range(500):\n  os.getppid()\n" \
+    "  for p in ('/etc/passwd', '/usr/nope', '/usrx', '/tmp/nope', 'lib', '/usr/lib', '/usr', '/usr/../etc/group', '/sys', '/sys/kernel'):\n" \
+    "    try: os.stat(p)\n    except OSError: pass\nfor i in range(30): time.sleep(0.02)\n"
+COUNTS = re.compile(r"^ ([\d,]+) of ([\d,]+) captured events? match.*(?:\n ([\d,]+) more calls? (?:was|were) excluded in the kernel$)?", re.M)
+
+
+def no_records(t):
+    """bpf: what success, names, roles and times exclude has no record, but is counted; what matches is what matches of all records"""
+    if t.args.backend != "bpf":
+        raise Skip("ptrace knows of a call how it ended when it has stopped")
+    with tempfile.TemporaryDirectory() as d:
+        def run(*options):
+            _, text = traced(t, "-v", *options, command=[*PYTHON, LOOKUPS])
+            return [int((n or "0").replace(",", "")) for n in COUNTS.search(text).groups()], text
+        # of each name 500 are looked up; /usr/nope, /usrx and /tmp/nope are not there
+        for options, least, most in ((["--filter", "err:none"], 1500, 1600), (["-z"], 1500, 1600), (["-e", "status=successful"], 1500, 1600),
+                                     (["--filter", "!err:ENOENT,ENOTDIR"], 1500, 1600), (["--filter", "!err:any"], 1500, 1600),
+                                     (["--filter", "!path:/usr"], 1500, 1700), (["--filter", "!path:/usr/*"], 1000, 1200),
+                                     (["--filter", "path:/usr !path:/usr/lib"], 3000, 3200), (["--filter", "!path:/usr,/sys !path:/tmp/*"], 3000, 3300),
+                                     (["--filter", "role:temporary"], 3500, 4000), (["--filter", "!role:system"], 1000, 1100),
+                                     (["--filter", "!role:system,temporary"], 1500, 1600), (["--filter", "role:config"], 0, 0)):
+            (matched, records, out), text = run(*options)
+            (all_matched, all_records, none), _ = run(*options, "--record", f"{d}/t.cpd")
+            equal(none, 0, "of a recording nothing is excluded")
+            check(abs(matched - all_matched) <= 2 and abs(records + out - all_records) <= 4, f"{options}: {matched}, {records}, {out}; of all {all_matched}, {all_records}")
+            check(least <= out <= most, f"{options}: {out} were excluded\n{text}")
+        (_, _, out), text = run("--filter", "dur<15ms")
+        check(out >= 30 and "clock_nanosleep(" not in text, text)
+
+
 if __name__ == "__main__":
-    main(__doc__, {"narrowed": [copies, copies_of_attached, no_stops_for_copies]})
+    main(__doc__, {"narrowed": [copies, copies_of_attached, no_stops_for_copies, no_records]})

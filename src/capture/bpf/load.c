@@ -90,13 +90,19 @@ static bool must_fail(const struct screen *s, unsigned arch, unsigned nr)
 static void configure_screen(struct wire_screen *to, const struct screen *s)
 {
 	to->min_ns = s->min_ns;
+	to->max_ns = s->max_ns;
 	to->nerrs = s->nerrs;
+	to->nunwanted = s->nunwanted;
 	to->npaths = s->npaths;
+	to->nasked = s->nasked;
 	for (unsigned i = 0; i < s->nerrs; i++)
 		to->errs[i] = (rec_u32)s->errs[i];
+	for (unsigned i = 0; i < s->nunwanted; i++)
+		to->unwanted[i] = (rec_u32)s->unwanted[i];
 	for (unsigned i = 0; i < s->npaths; i++) {
 		to->paths[i].len = s->paths[i].len;
 		to->paths[i].whole = s->paths[i].whole;
+		to->paths[i].out = s->paths[i].out;
 		memcpy(to->paths[i].s, s->paths[i].s, s->paths[i].len);
 	}
 }

@@ -17,6 +17,7 @@ static __noinline bool name_may(struct task_struct *task, const struct task_stat
 	const struct record_chunk *c = (const struct record_chunk *)st->chunks;
 	const struct wire_shared *sh = shared_get();
 	char name[SCREENED_NAME_MAX] = { 0 };
+	bool asked = !screen.nasked;
 	u32 n = c->len;
 
 	if (st->len <= sizeof(*c) || c->part != PART_BYTES || c->arg != arg || c->flags || n < 2 || n >= sizeof(name) ||
@@ -36,11 +37,14 @@ static __noinline bool name_may(struct task_struct *task, const struct task_stat
 
 		for (u32 i = 0; i < SCREEN_PATH_MAX && i < len && same; i++)
 			same = name[i] == screen.paths[k].s[i];
-		if (same && len < sizeof(name) &&
-		    (!screen.paths[k].whole || !name[len] || name[len] == '/'))
-			return true;
+		if (!same || len >= sizeof(name))
+			continue;
+		if (!screen.paths[k].out)
+			asked |= !screen.paths[k].whole || !name[len] || name[len] == '/';
+		else if (screen.paths[k].whole ? !name[len] || name[len] == '/' : name[len])
+			return false;
 	}
-	return false;
+	return asked;
 }
 
 static __always_inline void note_connecting(void)
@@ -55,7 +59,7 @@ static __always_inline bool excluded(struct task_struct *task, const struct wire
 				     u64 now, s64 ret)
 {
 	const struct wire_shared *sh = shared_get();
-	bool failed = ret < 0 && ret >= -ERRNO_MAX, listed = !screen.nerrs;
+	bool failed = ret < 0 && ret >= -ERRNO_MAX, listed = !screen.nerrs, unwanted = false;
 	struct wire_losses *l;
 	u32 zero = 0;
 
@@ -63,8 +67,11 @@ static __always_inline bool excluded(struct task_struct *task, const struct wire
 		return false;
 	for (u32 i = 0; failed && i < SCREEN_ERRS && i < screen.nerrs; i++)
 		listed |= screen.errs[i] == (u32)-ret;
-	if (!(p->screen & SCREEN_FAILING && (!failed || !listed)) &&
+	for (u32 i = 0; failed && i < SCREEN_ERRS && i < screen.nunwanted; i++)
+		unwanted |= screen.unwanted[i] == (u32)-ret;
+	if (!unwanted && !(p->screen & SCREEN_FAILING && (!failed || !listed)) &&
 	    !(screen.min_ns && now - st->enter_ns < screen.min_ns) &&
+	    !(screen.max_ns && now - st->enter_ns > screen.max_ns) &&
 	    !(p->screen & SCREEN_NAMED && screen.npaths && !name_may(task, st, p->path)))
 		return false;
 	l = bpf_map_lookup_elem(&losses, &zero);

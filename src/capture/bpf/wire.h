@@ -69,10 +69,10 @@ enum {
 	SCREEN_NAMED = 8
 };
 struct wire_screen {
-	rec_u64 min_ns;
-	rec_u32 nerrs, npaths;
-	rec_u32 errs[SCREEN_ERRS];
-	struct { rec_u32 len, whole; char s[SCREEN_PATH_MAX]; } paths[SCREEN_PATHS];
+	rec_u64 min_ns, max_ns;	/* 0: no limit */
+	rec_u32 nerrs, nunwanted, npaths, nasked;
+	rec_u32 errs[SCREEN_ERRS], unwanted[SCREEN_ERRS];
+	struct { rec_u32 len, whole, out; char s[SCREEN_PATH_MAX]; } paths[SCREEN_PATHS];
 };
 /* Instead of a record, or besides; those that have not returned when their thread ends have a record anyway. */
 enum wire_counting { COUNT_NOT, COUNT_ONLY, COUNT_TOO };
