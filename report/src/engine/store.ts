@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // All events in columns, filled block by block while the page loads, and what is shown about one event.
-import type { Block, ColdBlock, HotBlock, Narrow, TableBlock } from '../format/decode';
+import { columnAt, columnNumbers, type Column } from '../format/column';
+import type { Block, ColdBlock, HotBlock, StringBlock, TableBlock } from '../format/decode';
+import { free } from '../format/inflate';
 import type { Kind, Meta, Task, TypeRow } from '../format/layout';
 import { Strings } from '../format/strings';
 import { quote, show } from '../format/text';
@@ -26,6 +28,16 @@ export const NEVER = 18446744073709552000; // close time of what stayed open (2^
 const NO_RESULT = 253;
 export const UNFINISHED = 254;
 
+/** Numbers of strings or files: as wide as there are any. */
+type Ids = Uint16Array | Uint32Array;
+const ids = (count: number, n: number): Ids =>
+  count <= 0x10000 ? new Uint16Array(n) : new Uint32Array(n);
+
+/** Into `to` from `at` on; those that the table has not become 0. */
+function setIds(to: Ids, at: number, from: Uint32Array, room: number, count: number): void {
+  for (let i = 0; i < room; i++) to[at + i] = from[i] < count ? from[i] : 0;
+}
+
 export class Store {
   /** Events declared by META; those whose hot / cold columns are here, without a gap from 0. */
   readonly n: number;
@@ -37,17 +49,17 @@ export class Store {
   readonly err: Uint8Array;
   /** Why the terminal hides it: a row of META's noise. */
   readonly noise: Uint8Array;
-  readonly obj: Uint32Array;
-  readonly arg: Uint32Array;
-  readonly file: Uint32Array;
+  readonly obj: Ids;
+  readonly arg: Ids;
+  readonly file: Ids;
   readonly dur32: Uint32Array;
   private longAt: number[] = [];
   private longs = new Map<number, number>();
-  private rets: Narrow[] = [];
-  private fds: Narrow[] = [];
-  private vals: Narrow[] = [];
-  private connRows: Narrow[] = [];
-  private dataIds: Narrow[] = [];
+  private rets: Column[] = [];
+  private fds: Column[] = [];
+  private vals: Column[] = [];
+  private connRows: Column[] = [];
+  private dataIds: Column[] = [];
   readonly block: number;
   readonly strings = new Strings();
   /** First bytes that calls moved. */
@@ -90,9 +102,9 @@ export class Store {
     this.noise = new Uint8Array(meta.noise ? n : 0);
     this.noiseEvents = new Uint32Array(meta.noise?.length ?? 1);
     this.dur32 = new Uint32Array(n);
-    this.obj = new Uint32Array(n);
-    this.arg = new Uint32Array(n);
-    this.file = new Uint32Array(n);
+    this.obj = ids(meta.rows.s, n);
+    this.arg = ids(meta.rows.s, n);
+    this.file = ids(meta.rows.f, n);
     this.laneEvents = new Uint32Array(meta.tasks.length);
     this.typeEvents = new Uint32Array(meta.types.length);
     this.layerOf = Uint8Array.from(meta.types, t =>
@@ -120,8 +132,8 @@ export class Store {
   add(kind: Kind, index: number, block: Block): void {
     if (kind === 'h') this.addHot(index * this.block, block as HotBlock);
     else if (kind === 'c') this.addCold(index, block as ColdBlock);
-    else if (kind === 's') this.strings.add(block as import('../format/decode').StringBlock);
-    else if (kind === 'd') this.moved.add(block as import('../format/decode').StringBlock);
+    else if (kind === 's') this.strings.add(block as StringBlock);
+    else if (kind === 'd') this.moved.add(block as StringBlock);
     else this.addTable(kind, block as TableBlock);
   }
 
@@ -153,6 +165,7 @@ export class Store {
       typeEvents[this.type[i]]++;
     }
     if (b.noise.length) this.addNoise(at, cut(b.noise));
+    for (const copied of [b.start, b.lane, b.type, b.err, b.dur, b.noise]) free(copied);
     for (let t = 0; t < types; t++) if (typeEvents[t]) this.hasLayer[this.layerOf[t]] = true;
     this.hot = at + room;
   }
@@ -171,10 +184,11 @@ export class Store {
     const at = index * this.block,
       room = Math.min(b.rows, this.n - at);
     if (room <= 0 || at !== this.cold) return;
-    this.obj.set(b.obj.subarray(0, room), at);
-    this.arg.set(b.arg.subarray(0, room), at);
-    this.file.set(b.file.subarray(0, room), at);
-    for (let i = at; i < at + room; i++) if (this.file[i] >= this.files.count) this.file[i] = 0;
+    const { s } = this.meta.rows;
+    setIds(this.obj, at, b.obj, room, s);
+    setIds(this.arg, at, b.arg, room, s);
+    setIds(this.file, at, b.file, room, this.files.count);
+    for (const copied of [b.obj, b.arg, b.file]) free(copied);
     this.rets[index] = b.ret;
     this.fds[index] = b.fd;
     this.vals[index] = b.val;
@@ -223,10 +237,10 @@ export class Store {
     return this.longAt;
   }
 
-  private big(list: Narrow[], i: number): number | bigint {
+  private big(list: Column[], i: number): number | bigint {
     const b = Math.floor(i / this.block),
       a = list[b];
-    return a ? a[i - b * this.block] : 0;
+    return a ? columnAt(a, i - b * this.block) : 0;
   }
   ret(i: number): number {
     return Number(this.big(this.rets, i));
@@ -254,10 +268,8 @@ export class Store {
   /** A cold column of one block as plain numbers, for scans; `out` has room for a block. */
   numbers(column: 'ret' | 'fd' | 'val', b: number, out: Float64Array): Float64Array {
     const a = (column === 'ret' ? this.rets : column === 'fd' ? this.fds : this.vals)[b];
-    if (!a) out.fill(0);
-    else if (a instanceof BigInt64Array || a instanceof BigUint64Array)
-      for (let k = 0; k < a.length; k++) out[k] = Number(a[k]);
-    else out.set(a);
+    if (a) columnNumbers(a, out);
+    else out.fill(0);
     return out;
   }
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Bytes of one block → typed arrays. Pure: used by the worker and by tests.
+import { column, half, type Column, type Halves } from './column';
 import { BYTES, HEAD_BYTES, type Col, type Kind } from './layout';
 
-/** A column of numbers in the narrowest array that holds it; null when every value is 0. */
-export type Narrow = Int8Array | Int16Array | Int32Array | Float64Array | BigInt64Array | null;
 export type Plain = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
 export interface HotBlock {
@@ -24,11 +23,11 @@ export interface ColdBlock {
   obj: Uint32Array;
   arg: Uint32Array;
   file: Uint32Array;
-  ret: Narrow;
-  fd: Narrow;
-  val: Narrow;
-  conn: Narrow;
-  data: Narrow;
+  ret: Column;
+  fd: Column;
+  val: Column;
+  conn: Column;
+  data: Column;
 }
 export interface StringBlock {
   kind: 's' | 'd';
@@ -52,21 +51,29 @@ function zero(bytes: Uint8Array, from: number, to: number): boolean {
   return true;
 }
 
-function u32Planes(b: Uint8Array, at: number, rows: number, planes: number): Uint32Array {
-  const out = new Uint32Array(rows);
-  for (let p = 0; p < planes; p++) {
+/** Planes of bytes, the lowest first → numbers, into `out`, which has as many rows. */
+function fromPlanes<T extends Uint8Array | Uint16Array | Uint32Array>(
+  b: Uint8Array,
+  at: number,
+  planes: number,
+  out: T,
+): T {
+  const rows = out.length;
+  for (let i = 0; i < rows; i++) out[i] = b[at + i];
+  for (let p = 1; p < planes; p++) {
     const from = at + p * rows;
-    if (p && zero(b, from, from + rows)) continue;
+    if (zero(b, from, from + rows)) continue;
     const shift = 8 * p;
     for (let i = 0; i < rows; i++) out[i] |= b[from + i] << shift;
   }
   return out;
 }
 
-interface Raw {
-  lo: Uint32Array;
-  hi: Uint32Array | null;
-  over: Float64Array | null;
+/** What only decoding needs, used again for each block: nothing is left to be collected. */
+const scratch = { lo: new Uint32Array(0), hi: new Uint32Array(0) };
+function room(name: 'lo' | 'hi', rows: number): Uint32Array {
+  if (scratch[name].length < rows) scratch[name] = new Uint32Array(rows);
+  return scratch[name].subarray(0, rows);
 }
 
 class Reader {
@@ -74,6 +81,8 @@ class Reader {
   view: DataView;
   rows: number;
   base: number;
+  /** Behind the column that was read last, if it is of x32: what does not fit, in its order. */
+  long: Float64Array | null = null;
   constructor(readonly b: Uint8Array) {
     if (b.length < HEAD_BYTES) throw new Error('block shorter than its head');
     this.view = new DataView(b.buffer, b.byteOffset, b.byteLength);
@@ -86,82 +95,61 @@ class Reader {
   need(bytes: number): void {
     if (this.at + bytes > this.b.length) throw new Error('block is cut off');
   }
-
-  column(col: Col): Raw {
-    const w = BYTES[col.width],
-      rows = this.rows;
-    this.need(w * rows);
-    const lo = u32Planes(this.b, this.at, rows, Math.min(w, 4));
-    const hi =
-      w === 8 && !zero(this.b, this.at + 4 * rows, this.at + 8 * rows)
-        ? u32Planes(this.b, this.at + 4 * rows, rows, 4)
-        : null;
-    this.at += w * rows;
-    let over: Float64Array | null = null;
-    if (col.width === 'x32') {
-      this.need(4);
-      const n = this.view.getUint32(this.at, true);
-      this.at += 4;
-      this.need(8 * n);
-      over = new Float64Array(n);
-      for (let i = 0; i < n; i++) over[i] = this.u64(this.at + 8 * i);
-      this.at += 8 * n;
-    }
-    return { lo, hi, over };
+  /** Where the next bytes are, which are read with this. */
+  private take(bytes: number): number {
+    this.need(bytes);
+    this.at += bytes;
+    return this.at - bytes;
   }
-}
 
-function numbers(raw: Raw, signed: boolean): Float64Array {
-  const n = raw.lo.length,
-    out = new Float64Array(n),
-    { lo, hi } = raw;
-  let k = 0;
-  for (let i = 0; i < n; i++) {
-    const l = lo[i],
-      h = hi ? hi[i] : 0;
-    if (raw.over && l === OVERFLOW) out[i] = raw.over[k++];
-    else if (!signed) out[i] = h * TWO32 + l;
-    else {
-      const v = (h >>> 1) * TWO32 + (((l >>> 1) | (h << 31)) >>> 0);
-      out[i] = l & 1 ? -v - 1 : v;
-    }
+  /** Bytes of a column from here; checked before room is made: a damaged block may say any number of rows. */
+  private column(col: Col): number {
+    return this.take(BYTES[col.width] * this.rows);
   }
-  return out;
-}
-
-function narrow(raw: Raw, signed: boolean): Narrow {
-  const values = numbersExact(raw, signed);
-  if (values instanceof BigInt64Array) return values;
-  let min = 0,
-    max = 0;
-  for (let i = 0; i < values.length; i++) {
-    const v = values[i];
-    if (v < min) min = v;
-    else if (v > max) max = v;
+  private readLong(col: Col): void {
+    this.long = null;
+    if (col.width !== 'x32') return;
+    const n = this.view.getUint32(this.take(4), true),
+      at = this.take(8 * n);
+    this.long = new Float64Array(n);
+    for (let i = 0; i < n; i++) this.long[i] = this.u64(at + 8 * i);
   }
-  if (!min && !max) return null;
-  if (min >= -128 && max <= 127) return Int8Array.from(values);
-  if (min >= -32768 && max <= 32767) return Int16Array.from(values);
-  if (min >= -2147483648 && max <= 2147483647) return Int32Array.from(values);
-  return values;
-}
-
-function numbersExact(raw: Raw, signed: boolean): Float64Array | BigInt64Array {
-  const { lo, hi } = raw;
-  let big = false;
-  // A 64-bit value beyond 2^53 cannot be a double: such blocks keep exact integers.
-  if (hi) for (let i = 0; i < hi.length && !big; i++) big = hi[i] >= (signed ? 0x400000 : 0x200000);
-  if (!big) return numbers(raw, signed);
-  const out = new BigInt64Array(lo.length);
-  for (let i = 0; i < lo.length; i++) {
-    const v = (BigInt(hi![i]) << 32n) | BigInt(lo[i]);
-    out[i] = signed ? (v >> 1n) ^ -(v & 1n) : BigInt.asIntN(64, v);
+  /** A column as it will be kept. What is above its bytes is lost. */
+  plain(col: Col, bytes: 1): Uint8Array;
+  plain(col: Col, bytes: 2): Uint16Array;
+  plain(col: Col, bytes: 4): Uint32Array;
+  plain(col: Col, bytes: 1 | 2 | 4): Uint8Array | Uint16Array | Uint32Array {
+    const at = this.column(col),
+      Kind = bytes === 1 ? Uint8Array : bytes === 2 ? Uint16Array : Uint32Array,
+      out = fromPlanes(this.b, at, Math.min(BYTES[col.width], bytes), new Kind(this.rows));
+    this.readLong(col);
+    return out;
   }
-  return out;
-}
-
-function readColumns(r: Reader, cols: Col[], take: (col: Col, raw: Raw) => void): void {
-  for (const col of cols) take(col, r.column(col));
+  /** A column until the next one is read. */
+  halves(col: Col): Halves {
+    const { b, rows } = this,
+      at = this.column(col),
+      w = BYTES[col.width],
+      lo = fromPlanes(b, at, Math.min(w, 4), room('lo', rows)),
+      wide = w === 8 && !zero(b, at + 4 * rows, at + 8 * rows),
+      hi = wide ? fromPlanes(b, at + 4 * rows, 4, room('hi', rows)) : null;
+    this.readLong(col);
+    return { lo, hi };
+  }
+  /** A column as doubles. */
+  numbers(col: Col): Float64Array {
+    const { lo, hi } = this.halves(col),
+      { long } = this,
+      signed = col.width[0] === 'z',
+      out = new Float64Array(lo.length);
+    for (let i = 0, k = 0; i < lo.length; i++)
+      out[i] = long && lo[i] === OVERFLOW ? long[k++] : half(lo[i], hi ? hi[i] : 0, signed);
+    return out;
+  }
+  skip(col: Col): void {
+    this.column(col);
+    this.readLong(col);
+  }
 }
 
 function hot(r: Reader, cols: Col[]): HotBlock {
@@ -169,34 +157,37 @@ function hot(r: Reader, cols: Col[]): HotBlock {
   const out: HotBlock = {
     kind: 'h',
     rows,
-    start: new Float64Array(rows),
+    start: new Float64Array(0),
     lane: new Uint16Array(0),
     type: new Uint8Array(0),
-    dur: new Uint32Array(rows),
-    err: new Uint8Array(rows),
+    dur: new Uint32Array(0),
+    err: new Uint8Array(0),
     noise: new Uint8Array(0),
     long: new Float64Array(0),
   };
-  readColumns(r, cols, (col, raw) => {
+  for (const col of cols) {
     if (col.name === 'dt') {
-      const d = numbers(raw, false);
-      let t = r.base;
-      for (let i = 0; i < rows; i++) out.start[i] = t += d[i];
+      out.start = r.numbers(col);
+      for (let i = 0, t = r.base; i < rows; i++) out.start[i] = t += out.start[i];
     } else if (col.name === 'lane')
-      out.lane = col.width === 'u16' ? Uint16Array.from(raw.lo) : raw.lo;
-    else if (col.name === 'type')
-      out.type = col.width === 'u8' ? Uint8Array.from(raw.lo) : Uint16Array.from(raw.lo);
+      out.lane = col.width === 'u16' ? r.plain(col, 2) : r.plain(col, 4);
+    else if (col.name === 'type') out.type = col.width === 'u8' ? r.plain(col, 1) : r.plain(col, 2);
     else if (col.name === 'dur') {
-      out.dur = raw.lo;
-      out.long = raw.over ?? out.long;
-    } else if (col.name === 'err' || col.name === 'noise') out[col.name] = Uint8Array.from(raw.lo);
-  });
+      out.dur = r.plain(col, 4);
+      out.long = r.long ?? out.long;
+    } else if (col.name === 'err' || col.name === 'noise') out[col.name] = r.plain(col, 1);
+    else r.skip(col);
+  }
+  if (!out.start.length) out.start = new Float64Array(rows);
+  if (!out.dur.length) out.dur = new Uint32Array(rows);
+  if (!out.err.length) out.err = new Uint8Array(rows);
   if (!out.lane.length) out.lane = new Uint16Array(rows);
   if (!out.type.length) out.type = new Uint8Array(rows);
   return out;
 }
 
-const NARROW = new Set(['ret', 'fd', 'val', 'conn', 'data']);
+const SMALL = new Set(['ret', 'fd', 'val', 'conn', 'data']);
+const NOTHING: Column = { most: null, at: new Uint32Array(0), others: new Float64Array(0) };
 
 function cold(r: Reader, cols: Col[]): ColdBlock {
   const { rows } = r;
@@ -206,41 +197,45 @@ function cold(r: Reader, cols: Col[]): ColdBlock {
     obj: new Uint32Array(0),
     arg: new Uint32Array(0),
     file: new Uint32Array(0),
-    ret: null,
-    fd: null,
-    val: null,
-    conn: null,
-    data: null,
+    ret: NOTHING,
+    fd: NOTHING,
+    val: NOTHING,
+    conn: NOTHING,
+    data: NOTHING,
   };
-  readColumns(r, cols, (col, raw) => {
-    if (col.name === 'obj' || col.name === 'arg' || col.name === 'file') out[col.name] = raw.lo;
-    else if (NARROW.has(col.name)) out[col.name as 'ret'] = narrow(raw, col.width[0] === 'z');
-  });
+  for (const col of cols) {
+    if (col.name === 'obj' || col.name === 'arg' || col.name === 'file')
+      out[col.name] = r.plain(col, 4);
+    else if (SMALL.has(col.name))
+      out[col.name as 'ret'] = column(r.halves(col), col.width[0] === 'z');
+    else r.skip(col);
+  }
   for (const name of ['obj', 'arg', 'file'] as const)
     if (!out[name].length) out[name] = new Uint32Array(rows);
   return out;
 }
 
 function strings(kind: StringBlock['kind'], r: Reader): StringBlock {
-  const lens = r.column({ name: 'len', width: 'u32' }).lo;
+  const ends = r.plain({ name: 'len', width: 'u32' }, 4);
   let end = 0;
-  for (let i = 0; i < lens.length; i++) lens[i] = end += lens[i];
+  for (let i = 0; i < ends.length; i++) ends[i] = end += ends[i];
   r.need(end);
-  return { kind, rows: r.rows, ends: lens, bytes: r.b.slice(r.at, r.at + end) };
+  return { kind, rows: r.rows, ends, bytes: r.b.slice(r.at, r.at + end) };
 }
 
 function table(kind: TableBlock['kind'], r: Reader, cols: Col[]): TableBlock {
   const out: TableBlock = { kind, rows: r.rows, base: r.base, cols: {} };
-  readColumns(r, cols, (col, raw) => {
+  for (const col of cols) {
+    const { width } = col;
     out.cols[col.name] =
-      col.width === 'u8'
-        ? Uint8Array.from(raw.lo)
-        : col.width === 'u16'
-          ? Uint16Array.from(raw.lo)
-          : col.width === 'u32'
-            ? raw.lo
-            : numbers(raw, col.width[0] === 'z');
-  });
+      width === 'u8'
+        ? r.plain(col, 1)
+        : width === 'u16'
+          ? r.plain(col, 2)
+          : width === 'u32'
+            ? r.plain(col, 4)
+            : r.numbers(col);
+  }
   return out;
 }
 
@@ -254,8 +249,12 @@ export function decode(kind: Kind, bytes: Uint8Array, cols: Col[]): Block {
 
 /** The buffers of a block, to be moved between threads instead of copied. */
 export function buffers(block: Block): ArrayBuffer[] {
-  const values = 'cols' in block ? Object.values(block.cols) : Object.values(block);
-  return values.flatMap(v =>
-    ArrayBuffer.isView(v) && v.buffer.byteLength ? [v.buffer as ArrayBuffer] : [],
-  );
+  const all = new Set<ArrayBuffer>();
+  const add = (value: unknown, deep: boolean): void => {
+    if (ArrayBuffer.isView(value)) all.add(value.buffer as ArrayBuffer);
+    else if (deep && typeof value === 'object' && value)
+      for (const v of Object.values(value)) add(v, false);
+  };
+  for (const v of Object.values(block)) add(v, true);
+  return [...all].filter(b => b.byteLength);
 }

@@ -1,10 +1,20 @@
 // SPDX-License-Identifier: MIT
 // Takes the blocks from the parser as they come, has workers decode them, hands them on in order.
 import type { Block } from './decode';
+import { base64Bytes } from './inflate';
 import { parseCols, type Col, type Kind, type Meta } from './layout';
 import type { Answer, Job } from './worker';
 
 declare const WORKER_SOURCE: string;
+
+/** Done here, as bytes can be moved to a worker and a text would be copied. Of what is damaged nothing: the block's end tells. */
+function unpacked(text: string): Uint8Array {
+  try {
+    return base64Bytes(text);
+  } catch {
+    return new Uint8Array(0);
+  }
+}
 
 export interface LoaderEvents {
   block(kind: Kind, index: number, block: Block): void;
@@ -20,7 +30,7 @@ interface Waiting {
 
 export class Loader {
   private cols: Record<string, Col[]> = {};
-  private pieces: string[] = [];
+  private pieces: Uint8Array[] = [];
   private next: Partial<Record<Kind, number>> = {};
   private deliver: Partial<Record<Kind, number>> = {};
   private held = new Map<string, Block | Error>();
@@ -74,7 +84,7 @@ export class Loader {
     if (gap?.nodeType === Node.TEXT_NODE) gap.remove();
     comment?.remove();
     script?.remove();
-    this.pieces.push(text);
+    this.pieces.push(unpacked(text));
     if (!last) return;
     const pieces = this.pieces;
     this.pieces = [];
@@ -84,7 +94,10 @@ export class Loader {
     this.next[k] = index + 1;
     const job: Job = { id: this.jobId++, kind: k, pieces, cols: this.cols[k] };
     this.jobs.set(job.id, { kind: k, index });
-    this.workers[job.id % this.workers.length].postMessage(job);
+    this.workers[job.id % this.workers.length].postMessage(
+      job,
+      pieces.map(p => p.buffer as ArrayBuffer),
+    );
   }
 
   private answer(a: Answer): void {

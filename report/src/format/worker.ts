@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Decodes blocks away from the page's thread, one after the other.
 import { buffers, decode, type Block } from './decode';
-import { base64Bytes, gunzip } from './inflate';
+import { gunzip } from './inflate';
 import type { Col, Kind } from './layout';
 
 export interface Job {
   id: number;
   kind: Kind;
-  pieces: string[];
+  pieces: Uint8Array[];
   cols: Col[];
 }
 /** `ms`: what the block took, for the figures of cpd.stats. */
@@ -23,7 +23,7 @@ scope.onmessage = ({ data }) => {
   queue = queue.then(async () => {
     try {
       const from = performance.now(),
-        block = decode(data.kind, await gunzip(data.pieces.map(base64Bytes)), data.cols);
+        block = decode(data.kind, await gunzip(data.pieces), data.cols);
       scope.postMessage({ id: data.id, block, ms: performance.now() - from }, buffers(block));
     } catch (e) {
       scope.postMessage({ id: data.id, error: e instanceof Error ? e.message : String(e) }, []);

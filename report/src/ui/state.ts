@@ -140,8 +140,7 @@ export class State {
   /** Without a filter the mask follows the data; with one it is worked out when the columns it needs are complete. */
   private followFilter(): ReadonlySignal<Mask> {
     const { store } = this,
-      none = new Mask(store, new Uint8Array(store.n), 0),
-      mask = signal(none);
+      mask = signal(new Mask(store, null));
     effect(() => {
       const q = this.query.value,
         hot = this.hotReady.value,
@@ -150,7 +149,7 @@ export class State {
         void this.version.value;
         mask.value = new Mask(store, null);
       } else if (needsCold(q) ? cold : hot) mask.value = timed('filter', () => runFilter(store, q));
-      else mask.value = none;
+      else mask.value = new Mask(store, new Uint8Array(store.n), 0);
     });
     return computed(() => mask.value);
   }

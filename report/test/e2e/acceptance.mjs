@@ -58,8 +58,8 @@ export async function acceptance(t, n) {
   row('hot columns', least.hotReady, big ? Math.max(6000, 120 * cal) : 2000, 'ms');
   row('all columns', least.coldReady, big ? Math.max(10000, 200 * cal) : 3000, 'ms');
   row('longest task while loading', least.longest, big ? 600 : 400, 'ms');
-  row('JS heap', least.heap / MB, big ? 600 : 150, 'MB', true);
-  row('renderer peak', peak / MB, big ? 1200 : 500, 'MB');
+  row('JS heap', least.heap / MB, big ? 400 : 100, 'MB', true);
+  row('renderer peak', peak / MB, big ? 800 : 450, 'MB', true);
 
   const frame = await page.evaluate(async () => {
     const s = window.cpd.state,

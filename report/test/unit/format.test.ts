@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { bytesText, hexRows } from '../../src/engine/hex';
+import { column, columnAt, columnNumbers, type Column } from '../../src/format/column';
 import { decode, type ColdBlock, type HotBlock, type StringBlock } from '../../src/format/decode';
 import { base64Bytes, gunzip } from '../../src/format/inflate';
 import { parseCols } from '../../src/format/layout';
@@ -22,6 +23,15 @@ import { HOSTILE, rng } from '../fixtures/gen.mjs';
 const golden = JSON.parse(readFileSync(join(process.cwd(), 'test/fixtures/golden.json'), 'utf8'));
 const big = (name: string, cast: (v: string) => number | bigint) =>
   golden.rows.map((r: Record<string, string>) => cast(r[name]));
+
+/** A column row by row, checked against all of it at once. */
+function valuesOf(c: Column, rows: number): (number | bigint)[] {
+  const out = Array.from({ length: rows }, (_, i) => columnAt(c, i)),
+    all = new Float64Array(rows).fill(7);
+  columnNumbers(c, all);
+  assert.deepEqual([...all], out.map(Number));
+  return out;
+}
 
 test('golden: the encoder of the tests makes exactly these bytes', () => {
   const starts = big('start', Number) as number[];
@@ -56,7 +66,7 @@ test('golden: the encoder of the tests makes exactly these bytes', () => {
 test('first bytes: a column of events, and blocks with ids of their own', () => {
   const cols = [...golden.cols.c, 'conn:u32', 'data:u32'],
     cold = decode('c', payload(cols, { data: [0, 2, 1] }, 3), parseCols(cols)) as ColdBlock;
-  assert.deepEqual([...(cold.data as Int8Array)], [0, 2, 1]);
+  assert.deepEqual(valuesOf(cold.data, 3), [0, 2, 1]);
   const bytes = Uint8Array.of(0, 255, 60, 115, 13),
     block = decode('d', stringPayload([Buffer.alloc(0), bytes]), []) as StringBlock,
     moved = new Strings();
@@ -91,28 +101,73 @@ test('golden: hot columns', () => {
 
 test('golden: cold columns, 64-bit values exact', () => {
   const b = decode('c', base64Bytes(golden.c), parseCols(golden.cols.c)) as ColdBlock;
-  for (const name of ['obj', 'arg', 'file', 'fd'] as const)
-    assert.deepEqual([...(b[name] as Uint32Array)], big(name, Number), name);
-  assert.ok(b.ret instanceof BigInt64Array && b.val instanceof BigInt64Array);
-  assert.deepEqual([...b.ret], big('ret', BigInt));
-  assert.deepEqual([...b.val], big('val', BigInt));
+  for (const name of ['obj', 'arg', 'file'] as const)
+    assert.deepEqual([...b[name]], big(name, Number), name);
+  assert.deepEqual(valuesOf(b.fd, b.rows), big('fd', Number));
+  for (const name of ['ret', 'val'] as const)
+    assert.deepEqual(valuesOf(b[name], b.rows).map(BigInt), big(name, BigInt), name);
 });
 
+const wholes = (list: number[]): Column =>
+  column(
+    {
+      lo: Uint32Array.from(list, v => Number(BigInt.asUintN(32, zigzag(v)))),
+      hi: Uint32Array.from(list, v => Number(BigInt.asUintN(32, zigzag(v) >> 32n))),
+    },
+    true,
+  );
+const zigzag = (v: number): bigint => (v < 0 ? -2n * BigInt(v) - 1n : 2n * BigInt(v));
+
 test('columns take the narrowest array; zeros take none', () => {
+  const many = (v: number) => new Array<number>(100).fill(v);
+  for (const [v, kind] of [
+    [127, Int8Array],
+    [-127, Int8Array],
+    [-128, Int16Array],
+    [32767, Int16Array],
+    [-32768, Int32Array],
+    [2147483647, Int32Array],
+  ] as const) {
+    const c = wholes(many(v));
+    assert.ok(c.most instanceof kind, String(v));
+    assert.equal(c.at.length, 0);
+    assert.deepEqual(valuesOf(c, 100), many(v));
+  }
+  const none = wholes(many(0));
+  assert.equal(none.most, null);
+  assert.equal(none.at.length, 0);
   const cols = ['ret:z64', 'fd:z32', 'val:z64'],
-    make = (ret: number[]) =>
-      decode(
-        'c',
-        payload(cols, { ret, fd: ret.map(() => -1) }, ret.length),
-        parseCols(cols),
-      ) as ColdBlock;
-  assert.ok(make([0, 5, -128]).ret instanceof Int8Array);
-  assert.ok(make([300]).ret instanceof Int16Array);
-  assert.ok(make([-70000]).ret instanceof Int32Array);
-  assert.ok(make([2 ** 47]).ret instanceof Float64Array);
-  assert.equal(make([0, 0]).ret, null);
-  assert.deepEqual([...(make([7, 7]).fd as Int8Array)], [-1, -1]);
-  assert.equal(make([1]).val, null);
+    b = decode('c', payload(cols, { ret: [1, 0], fd: [-1, -1] }, 2), parseCols(cols)) as ColdBlock;
+  assert.deepEqual(valuesOf(b.fd, 2), [-1, -1]);
+  assert.deepEqual(valuesOf(b.val, 2), [0, 0]);
+});
+
+test('the few numbers that do not fit a narrow column stand by row, exactly', () => {
+  const list = Array.from({ length: 4096 }, (_, i) =>
+    i % 100 === 0 ? 2 ** 47 + i : i % 37 === 0 ? -2147483648 : i % 7 === 0 ? -(i % 128) : i % 200,
+  );
+  list[4095] = -(2 ** 47);
+  list[1] = -128;
+  const c = wholes(list);
+  assert.ok(c.most instanceof Int16Array);
+  assert.ok(c.others instanceof Float64Array && c.at.length > 100 && c.at.length < 200);
+  assert.deepEqual(
+    valuesOf(c, list.length),
+    list.map(v => v + 0),
+  );
+  const sparse = new Array<number>(1000).fill(0);
+  sparse[0] = 5;
+  sparse[500] = 2 ** 40;
+  sparse[999] = -3;
+  assert.equal(wholes(sparse).most, null);
+  assert.deepEqual(valuesOf(wholes(sparse), 1000), sparse);
+  const rows = { lo: new Uint32Array(64), hi: new Uint32Array(64) };
+  rows.lo[63] = rows.hi[63] = 0xffffffff;
+  rows.lo[1] = 12;
+  assert.deepEqual(columnAt(column(rows, true), 63), -(2n ** 63n));
+  assert.deepEqual(columnAt(column(rows, true), 1), 6n);
+  assert.deepEqual(columnAt(column(rows, false), 63), -1n);
+  assert.deepEqual(columnAt(column(rows, false), 1), 12n);
 });
 
 test('a layout with wider, unknown and missing columns is read by name', () => {
@@ -153,6 +208,23 @@ test('pieces: at most 1 MB of base64 each, together the gzip stream', async () =
     [...parts.slice(1).map(() => '0'), '1'],
   );
   assert.deepEqual(await gunzip(parts.map(p => base64Bytes(p[1]))), data);
+});
+
+test('blocks of any size after each other, whatever the end of the stream says of it', async () => {
+  const { gzipSync } = await import('node:zlib');
+  for (const size of [10, 200_000, 0, 3000, 1_500_000]) {
+    const data = new Uint8Array(size).map((_, i) => i * i),
+      packed = () => new Uint8Array(gzipSync(data));
+    assert.deepEqual((await gunzip([packed()])).slice(), data);
+    const cut = packed();
+    assert.deepEqual(
+      (await gunzip([cut.slice(0, 5), cut.slice(5, -2), cut.slice(-2)])).slice(),
+      data,
+    );
+  }
+  const lie = new Uint8Array(gzipSync(Buffer.alloc(100)));
+  new DataView(lie.buffer).setUint32(lie.length - 4, 3, true);
+  await assert.rejects(gunzip([lie]));
 });
 
 test('a damaged gzip stream is an error, not a hang', async () => {
