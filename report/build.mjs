@@ -4,7 +4,7 @@ import { build } from 'esbuild';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { roles } from './roles.mjs';
+import { define } from './defines.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const common = {
@@ -27,7 +27,7 @@ const app = await one({
   // Over tsconfig.json, which has the form that the compiler of types understands best.
   tsconfigRaw: { compilerOptions: { ...JSX, target: 'es2022', strict: true } },
   inject: [join(here, 'src/jsx.ts')],
-  define: { ...roles, WORKER_SOURCE: JSON.stringify(worker) },
+  define: { ...define, WORKER_SOURCE: JSON.stringify(worker) },
 });
 const css = await one({
   entryPoints: [join(here, 'src/style/index.css')],

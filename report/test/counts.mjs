@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { roles } from '../roles.mjs';
+import { define } from '../defines.mjs';
 
 const src = join(dirname(fileURLToPath(import.meta.url)), '../src');
 const out = mkdtempSync(join(tmpdir(), 'counts-'));
@@ -16,6 +16,7 @@ await build({
     contents: `export { decode } from './format/decode';
       export { parseCols } from './format/layout';
       export { Store } from './engine/store';
+      export { checked, knownWords } from './engine/known';
       export { parse } from './engine/query';
       export { runFilter } from './engine/filter';`,
     resolveDir: src,
@@ -25,10 +26,10 @@ await build({
   bundle: true,
   format: 'esm',
   platform: 'node',
-  define: roles,
+  define,
   logLevel: 'warning',
 });
-const { Store, decode, parse, parseCols, runFilter } = await import(
+const { Store, checked, decode, knownWords, parse, parseCols, runFilter } = await import(
   pathToFileURL(join(out, 'page.mjs')).href
 );
 rmSync(out, { recursive: true });
@@ -41,6 +42,7 @@ const meta = JSON.parse(
   ).toString(),
 );
 const store = new Store(meta),
+  words = knownWords(meta),
   next = {};
 let pieces = [];
 for (const [, text, kind, last] of page.matchAll(
@@ -58,7 +60,7 @@ console.log(
   JSON.stringify({
     events: store.n,
     counts: queries.map(text => {
-      const q = parse(text);
+      const q = checked(words, parse(text));
       return q.errors.length ? q.errors[0] : runFilter(store, q).count;
     }),
   }),

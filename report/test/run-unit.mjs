@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { roles } from '../roles.mjs';
+import { define } from '../defines.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url)),
   out = join(here, '.out');
@@ -22,7 +22,7 @@ await build({
   format: 'esm',
   target: 'node18',
   external: ['../fixtures/*'],
-  define: roles,
+  define,
   logLevel: 'warning',
 });
 /** A tool of node_modules over the whole folder: true when it has nothing to report. */

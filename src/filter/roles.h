@@ -4,7 +4,7 @@
  * What a file is to programs, by its path: a row a role, as ROW(its enum, its name, globs…).  The first row that fits
  * is it: what is in a cache is that, whatever its name ends in.  filter/role.h has what a glob is tried with.
  *
- * The page has the same rows: report/roles.mjs reads them from this text when the page is built.  So they are plain
+ * The page has the same rows: report/defines.mjs reads them from this text when the page is built.  So they are plain
  * strings, without escapes, parentheses and question marks.
  */
 #define ROLES(ROW)                                                                                                     \

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "filter/query.h"
+
 struct buf;
 struct callset;
 struct diag;
@@ -40,3 +42,10 @@ bool chooser_names_objects(const struct chooser *c);
 /* What was asked for, as a text: "-e open --filter err:any".  And how many rows came, and how many were chosen. */
 void chooser_text(struct buf *b, const struct chooser *c);
 void chooser_counts(const struct chooser *c, uint64_t *ret_chosen, uint64_t *ret_all);
+
+/*
+ * Runs through the words that a field knows (type, cat, op, is, err, noise, role), each at least once; stops, true,
+ * when each() says so.  The page has the same ones, from report/words.txt (tools/filter-words.c).
+ */
+typedef bool chooser_word(void *ctx, const char *word);
+bool chooser_each_word(enum query_field f, chooser_word *each, void *ctx);

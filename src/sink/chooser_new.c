@@ -23,10 +23,7 @@ enum { USAGE = 125, TERMS_MAX = 64, TREES_MAX = 7, ARCHES = 3 };
 
 static const char unknown_calls[] = CHOOSER_UNKNOWN;
 
-/* Runs through the words that a field knows; stops when each says so. */
-typedef bool each_word(void *ctx, const char *word);
-
-static bool each_call(each_word *each, void *ctx)
+static bool each_call(chooser_word *each, void *ctx)
 {
 	for (unsigned arch = 0; arch < ARCHES; arch++)
 		for (unsigned nr = 0; nr < SYSCALL_MAX; nr++)
@@ -41,7 +38,7 @@ static bool is_mark(enum event_kind kind)
 	       kind != EV_MEMORY_SNAPSHOT && kind != EV_WAITING && kind != EV_COUNTS;
 }
 
-static bool each_mark(each_word *each, void *ctx)
+static bool each_mark(chooser_word *each, void *ctx)
 {
 	for (unsigned kind = 0; kind < _EV_MAX; kind++)
 		if (is_mark(kind) && each(ctx, event_info(kind)->name))
@@ -49,7 +46,7 @@ static bool each_mark(each_word *each, void *ctx)
 	return false;
 }
 
-static bool each_category(each_word *each, void *ctx)
+static bool each_category(chooser_word *each, void *ctx)
 {
 	for (unsigned i = 0; i < _CAT_MAX; i++)
 		if (each(ctx, meaning_category(i)))
@@ -57,7 +54,7 @@ static bool each_category(each_word *each, void *ctx)
 	return false;
 }
 
-static bool each_op(each_word *each, void *ctx)
+static bool each_op(chooser_word *each, void *ctx)
 {
 	for (unsigned i = 0; i < _OP_MAX; i++)
 		if (each(ctx, meaning_op(i)))
@@ -65,7 +62,7 @@ static bool each_op(each_word *each, void *ctx)
 	return false;
 }
 
-static bool each_error(each_word *each, void *ctx)
+static bool each_error(chooser_word *each, void *ctx)
 {
 	static const char *const others[] = {CHOOSER_ANY, CHOOSER_NONE, "unfinished", "unknown"};
 
@@ -78,7 +75,7 @@ static bool each_error(each_word *each, void *ctx)
 	return false;
 }
 
-static bool each_noise(each_word *each, void *ctx)
+static bool each_noise(chooser_word *each, void *ctx)
 {
 	for (enum noise_class i = NOISE_NONE; i < _NOISE_MAX; i++)	/* none is the name of the first */
 		if (each(ctx, noise_class_name(i)))
@@ -86,7 +83,7 @@ static bool each_noise(each_word *each, void *ctx)
 	return each(ctx, CHOOSER_ANY);
 }
 
-static bool each_role(each_word *each, void *ctx)
+static bool each_role(chooser_word *each, void *ctx)
 {
 	for (enum role r = ROLE_NONE + 1; r < _ROLE_MAX; r++)
 		if (each(ctx, role_name(r)))
@@ -94,7 +91,7 @@ static bool each_role(each_word *each, void *ctx)
 	return false;
 }
 
-static bool each_known(enum query_field f, each_word *each, void *ctx)
+bool chooser_each_word(enum query_field f, chooser_word *each, void *ctx)
 {
 	switch (f) {
 	case QUERY_TYPE:
@@ -161,11 +158,11 @@ static int unknown_word(const struct chooser *c, const struct query_term *t, con
 	struct buf all = {0};
 	int rc;
 
-	each_known(t->field, compare_nearest, &l);
+	chooser_each_word(t->field, compare_nearest, &l);
 	if (t->field == QUERY_ANY_OF || t->field == QUERY_CAT)
 		each_category(list_word, &all);
 	else if (t->field == QUERY_NOISE || t->field == QUERY_ROLE)
-		each_known(t->field, list_word, &all);
+		chooser_each_word(t->field, list_word, &all);
 	if (nearest_best(&l.near))
 		rc = diag_set(diag, USAGE, EINVAL, "filter: no %s \"%.64s\"; did you mean %s?", what[t->field], v->s,
 			      nearest_best(&l.near));
@@ -185,7 +182,7 @@ static int check_words(const struct chooser *c, const struct query_term *t, stru
 	for (unsigned i = 0; i < t->nvalues; i++) {
 		struct look l = {.v = &t->values[i], .field = t->field};
 
-		if (each_known(t->field, fits, &l) ||
+		if (chooser_each_word(t->field, fits, &l) ||
 		    (!words && !strncmp(l.v->s, unknown_calls, sizeof(unknown_calls) - 1)))
 			continue;
 		return unknown_word(c, t, l.v, diag);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The filter language: every line of tests/filter/queries.txt, and where the complaints point. */
+/* The filter language: every line of tests/filter/queries.txt but those of words, and where the complaints point. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -53,6 +53,8 @@ static unsigned keys;	/* lines of the fixture so far */
 
 static void try_case(char *field[FIELDS], unsigned n)
 {
+	if (!strcmp(field[0], "word"))
+		return; /* test-chooser.c */
 	if (!strcmp(field[0], "parse")) {
 		/* Where there are no terms the field is empty, and strsep() keeps it. */
 		assert_int_equal(n, 5);

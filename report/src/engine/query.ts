@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The filter language: `type:openat,read path:*.so !path:/proc dur>1ms err:ENOENT pid:123 proc:gcc "bare text"`.
 // Space is and, comma is or, ! is not. Text → terms; terms → text (what the toggles write).
+import { nearest } from './nearest';
 import { ROLE_WORDS } from './roles';
 
 export type Compare = ':' | '>' | '<' | '>=' | '<=' | '=';
@@ -87,13 +88,20 @@ export function parse(text: string): Query {
         else terms.push(term);
       }
     } else {
-      if (m && m[2] === ':' && !text.slice(i).startsWith(m[1] + '://'))
-        errors.push(`no field "${m[1]}"; taken as text. Fields: ${Object.keys(KEYS).join(' ')}`);
+      if (m && m[2] === ':' && !text.slice(i).startsWith(m[1] + '://')) errors.push(noField(m[1]));
       const bare = word(' \t\n');
       if (bare) terms.push({ not, key: '', op: ':', values: [bare] });
     }
   }
   return { terms, errors };
+}
+
+function noField(word: string): string {
+  const keys = Object.keys(KEYS),
+    meant = nearest(word, keys);
+  return meant
+    ? `no field "${word}"; did you mean ${meant}?`
+    : `no field "${word}"; there are ${keys.join(' ')}, and "${word}:" in quotes is a text`;
 }
 
 function problem(term: Term, v: string): string | undefined {

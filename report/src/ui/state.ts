@@ -2,9 +2,10 @@
 // What is shown, as signals; the part of it that belongs in the address lives in the URL hash.
 import { batch, computed, effect, signal, type ReadonlySignal } from '@preact/signals';
 import { needsCold, runFilter, Mask } from '../engine/filter';
+import { checked, knownWords } from '../engine/known';
 import { laneRows, type LaneRow, type LaneSort } from '../engine/lanes';
 import { Pyramid, Reach } from '../engine/pyramid';
-import { parse } from '../engine/query';
+import { parse, type Query } from '../engine/query';
 import { sortRows, type Sort, type SortKey } from '../engine/sort';
 import type { Store } from '../engine/store';
 import { palette, type Palette } from './colors';
@@ -99,7 +100,7 @@ export class State {
   readonly toast = signal('');
   readonly help = signal(false);
 
-  readonly query = computed(() => parse(this.filter.value));
+  readonly query: ReadonlySignal<Query>;
   readonly mask: ReadonlySignal<Mask>;
   readonly laneRows: ReadonlySignal<LaneRow[]>;
   /** Of everything; that of the filter, null until it is built. */
@@ -114,6 +115,8 @@ export class State {
     this.reach = new Reach(store);
     this.followSystem();
     this.palette = computed<Palette>(() => palette(store.meta, this.dark));
+    const words = knownWords(store.meta);
+    this.query = computed(() => checked(words, parse(this.filter.value)));
     this.mask = this.followFilter();
     this.whole = new Pyramid(store, null);
     effect(() => this.startPyramid(this.mask.value.bits));

@@ -52,6 +52,42 @@ export const filters = [
   ],
 
   [
+    'a word that no report can have is refused with the nearest one; the rest of the filter holds',
+    async t => {
+      const { path, data } = await t.report('build', 6000),
+        page = await t.browser.open(path, { hash: 'tab=timeline' }),
+        ask = async text => {
+          await page.fill('#filter', text);
+          await page.keyboard.press('Enter');
+          await settle(page);
+          const said = page.locator('#filter-error');
+          return (await said.count()) ? said.innerText() : '';
+        };
+      for (const [text, says] of [
+        ['role:libary', 'no role "libary"; did you mean library?'],
+        ['type:opennat', 'no system call or event "opennat"; did you mean openat?'],
+        ['!cat:netwrok', 'no category "netwrok"; did you mean network?'],
+        ['noise:lodaer', 'no class of noise "lodaer"; did you mean loader?'],
+        ['err:ENOENTT', 'no error "ENOENTT"; did you mean ENOENT?'],
+        ['is:faled', 'no category, operation, call or event "faled"; did you mean failed?'],
+        ['op:conect', 'no operation "conect"; did you mean connect?'],
+      ]) {
+        t.equal(await ask(text), says);
+        t.equal(await state(page, 's.mask.value.count'), data.n, `${text} hides nothing`);
+      }
+      t.ok((await page.locator('#filter').getAttribute('aria-invalid')) === 'true', 'marked');
+      t.equal(await ask('typ:open'), 'no field "typ"; did you mean type?');
+      const alone = (await ask('cat:file'), await state(page, 's.mask.value.count'));
+      t.ok((await ask('cat:file role:libary')).startsWith('no role'), 'one of two');
+      t.equal(await state(page, 's.mask.value.count'), alone, 'the other term holds');
+      t.equal(await ask('type:mknodat'), '', 'a call that is known, and not in this report');
+      t.equal(await state(page, 's.mask.value.count'), 0);
+      t.equal(await ask('role:lib,conf err:enoent type:op*'), '');
+      t.quiet(page);
+    },
+  ],
+
+  [
     'the same filter narrows every view',
     async t => {
       const { path } = await t.report('build', 6000),

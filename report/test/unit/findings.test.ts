@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runFilter } from '../../src/engine/filter';
 import { findings, LIMITS as L, RULES } from '../../src/engine/findings';
+import { checked, knownWords } from '../../src/engine/known';
 import { parse } from '../../src/engine/query';
 import { searchKind } from '../../src/engine/search';
 import type { Store } from '../../src/engine/store';
@@ -18,7 +19,7 @@ async function rule(id: string, fires: Make, silent: Make, expect: RegExp): Prom
     hit = (await quietly(store)).filter(f => f.rule === id);
   assert.ok(hit.length > 0, `${id} fires`);
   assert.match(hit[0].text, expect);
-  const q = parse(hit[0].filter);
+  const q = checked(knownWords(store.meta), parse(hit[0].filter));
   assert.deepEqual(q.errors, [], `${id}: its evidence is a filter`);
   const evidence = runFilter(store, q);
   assert.ok(evidence.count > 0, `${id}: the evidence is there: ${hit[0].filter}`);

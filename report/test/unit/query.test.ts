@@ -3,10 +3,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { checked, knownWords } from '../../src/engine/known';
+import type { Meta } from '../../src/format/layout';
 import { KEYS, compare, format, numbersOf, parse, pathTest } from '../../src/engine/query';
 import { roleOf } from '../../src/engine/roles';
 
 let keys = 0;
+const EMPTY = { types: [], categories: [], errnos: [] as Meta['errnos'] } as unknown as Meta,
+  words = knownWords(EMPTY);
 const NUMBERS: Record<string, string> = { time: 'dur', size: 'bytes', number: 'ret' };
 
 /** The number of a value, as the terms read it; NaN when there is none. */
@@ -40,6 +44,8 @@ function tryCase([what, ...rest]: string[]): void {
       rest[2] === 'yes',
       rest.join(' '),
     );
+  } else if (what === 'word') {
+    assert.equal(checked(words, parse(rest[0])).errors[0] ?? '-', rest[1], rest[0]);
   } else if (what === 'key') {
     assert.deepEqual(Object.entries(KEYS)[keys++], rest);
   } else {
@@ -53,4 +59,22 @@ test('what both parsers of the filter language agree on', () => {
   assert.ok(cases.length > 100);
   for (const line of cases) tryCase(line.split('\t'));
   assert.equal(keys, Object.keys(KEYS).length);
+});
+
+test('what a report has is known, whoever wrote it; the rest of a wrong filter still counts', () => {
+  const mine = knownWords({
+      ...EMPTY,
+      types: [{ name: 'frobnicate', cat: 0, op: 'frob' }],
+      categories: ['magic'],
+      errnos: [[240, 'EMAGIC', '', 1]],
+      noise: [['spells', '']],
+    }),
+    text = 'type:frobnicate op:frob cat:magic err:emagic noise:spells is:frob';
+  assert.deepEqual(checked(mine, parse(text)).errors, []);
+  const q = checked(mine, parse('type:frobnicat fd:3 role:cofnig'));
+  assert.equal(format(q.terms), 'fd:3');
+  assert.deepEqual(q.errors, [
+    'no system call or event "frobnicat"; did you mean frobnicate?',
+    'no role "cofnig"; there are system, temporary, device, cache, locale, log, library, module, source, configuration, program, other',
+  ]);
 });
