@@ -84,7 +84,7 @@ void space_off_for(struct ptrace_source *s, struct space *sp, enum space_why why
 int space_memory(pid_t tid);
 
 struct library;
-struct mapping { uint64_t start, end, offset; char path[512]; };
+struct mapping { uint64_t start, end, offset, inode; char path[512]; };
 
 /* inject.c: calls that a tracee makes for us */
 struct inject;
@@ -114,8 +114,8 @@ bool library_locks(pid_t pid);		/* it has memory locked, and may lock all that c
 /* Is there a mapping of this file (NULL: of none), of just that place and with these rights? */
 bool library_has(pid_t tid, uint64_t start, uint64_t size, const char *perms, const char *file);
 bool library_is_c(const char *path);
-/* With its sites, which are found once; path: as tid sees it.  NULL: they cannot be found. */
-struct library *library_of(pid_t tid, const char *path);
+/* The file of m, a mapping of tid, with its sites, which are found once.  NULL: they cannot be found. */
+struct library *library_of(pid_t tid, const struct mapping *m);
 /* Each text of the library that lies in m, all sites: with the bytes of the file and the address of its beginning. */
 typedef void library_site_fn(void *ctx, const struct site *site, const uint8_t *text, uint64_t size, uint64_t base);
 void library_each(const struct library *l, const struct mapping *m, library_site_fn *fn, void *ctx);

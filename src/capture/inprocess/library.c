@@ -44,18 +44,35 @@ static struct library *read_library(int fd, const struct stat *st)
 	return l;
 }
 
-struct library *library_of(pid_t tid, const char *path)
+/*
+ * maps has names as we see them, below a root of the program's own, too; or, of a mount that is none of ours, as it is
+ * seen there.
+ */
+static int open_mapped(pid_t tid, const struct mapping *m, struct stat *ret)
+{
+	char below[600];
+	const char *const names[] = { m->path, below };
+
+	snprintf(below, sizeof(below), "/proc/%d/root%s", (int)tid, m->path);
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+		int fd = open(names[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+		if (fd >= 0 && fstat(fd, ret) == 0 && S_ISREG(ret->st_mode) && ret->st_ino == m->inode)
+			return fd;
+		if (fd >= 0)
+			close(fd);
+	}
+	return -1;
+}
+
+struct library *library_of(pid_t tid, const struct mapping *m)
 {
 	static struct library *known;
-	_cleanup_close_ int fd = -1;
-	struct library *l;
 	struct stat st;
-	char name[600];
+	_cleanup_close_ int fd = open_mapped(tid, m, &st);
+	struct library *l;
 
-	snprintf(name, sizeof(name), "/proc/%d/root%s", (int)tid, path);
-	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size <= 0 || st.st_size > FILE_MAX_BYTES)
+	if (fd < 0 || st.st_size <= 0 || st.st_size > FILE_MAX_BYTES)
 		return NULL;
 	for (l = known; l && !is_same(&l->st, &st); l = l->next)
 		;
@@ -118,11 +135,11 @@ bool library_mapped(pid_t tid, uint64_t ip, size_t room, struct mapping *ret, ui
 	f = fopen(name, "re");
 	while (f && !found && fgets(line, sizeof(line), f)) {
 		struct mapping m = { 0 };
-		unsigned long start, end, offset;
+		unsigned long start, end, offset, inode;
 
-		if (sscanf(line, "%lx-%lx %7s %lx %*s %*s %511[^\n]", &start, &end, perms, &offset, m.path) < 4)
+		if (sscanf(line, "%lx-%lx %7s %lx %*s %lu %511[^\n]", &start, &end, perms, &offset, &inode, m.path) < 5)
 			continue;
-		m.start = start, m.end = end, m.offset = offset;
+		m.start = start, m.end = end, m.offset = offset, m.inode = inode;
 		if (start > last_end + room + 2 * APART)
 			low = last_end + APART, high = start - room - APART;
 		last_end = end;

@@ -219,7 +219,7 @@ static bool put_in(struct ptrace_source *s, struct tracee *t, uint64_t ip)
 		return false;
 	t->stubs_tried = true;
 	learn_thread(s, t);
-	l = t->thread && has_room(t->pid) ? library_of(t->tid, m.path) : NULL;
+	l = t->thread && has_room(t->pid) ? library_of(t->tid, &m) : NULL;
 	if (!l) {
 		in->nwhy[has_room(t->pid) ? SPACE_LIBRARY : SPACE_LIMITED]++;
 		return false;
