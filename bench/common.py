@@ -7,27 +7,17 @@ import subprocess
 import sys
 import time
 
+from everyday import EVERYDAY
 from project import write_project
+from workload import Workload
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FORKS = "i=0; while [ $i -lt 500 ]; do /bin/true; i=$((i+1)); done"
 CAT = "find /usr/include /usr/share -type f -size -256k -print0 | head -z -n 16000 | xargs -0 cat"
-HEAVY = 10  # tools that stop the program at each call are given a tenth of the calls
 
 
-class Workload:
-    """command(share): the words to run for 1/share of the work; calls: how many it makes; counted: of these, the name
-    of the one to look for in a tool's output and how many there are."""
-
-    def __init__(self, name, what, command, calls=0, counted=None, prepare=None):
-        self.name, self.what, self.command = name, what, command
-        self.calls, self.counted, self.prepare = calls, counted, prepare
-
-    def share(self, tool):
-        return HEAVY if self.calls and tool.heavy else 1
-
-
-def workloads(scratch):
+def workloads(scratch, wanted=()):
+    """W1 to W7, and those of W8 to W11 that are wanted."""
     work, project, blob = scratch / "work", scratch / "project", scratch / "blob"
     subprocess.run(["gcc", "-O2", "-pthread", "-o", work, ROOT / "bench/work.c"], check=True)
     write_project(project, 60)
@@ -47,6 +37,7 @@ def workloads(scratch):
                  ("write", 10**6)),
         Workload("W6", "gzip of 32 MB", lambda k: ["gzip", "-1", "-k", "-f", blob]),
         Workload("W7", "find, xargs cat of 16 k files", lambda k: ["sh", "-c", CAT]),
+        *[make(scratch) for name, make in EVERYDAY.items() if name in wanted],
     ]
 
 

@@ -4,6 +4,7 @@
 
 usage: bench/run.py [--build DIR] [--rounds N] [--user NAME]
                     [--work W2,W3] [--tools native,floor,bpf,ptrace,strace,perf-trace]
+                    (W8 to W11, everyday programs: only by --work)
        bench/run.py --memory [--build DIR]
 
 Every round runs each workload once under each tool, in rotating order, so that
@@ -76,6 +77,7 @@ def tools(compendium, scratch, user):
         "network": Tool([*ptrace, "-q", "--only", "network", "--"]),
         "strace-network": Tool(["strace", "-f", "--seccomp-bpf", "-e", "trace=%network", "-o", log]),
         "strace": Tool(["strace", "-f", "-o", log], heavy=True, call=r"^\d+ +NAME\("),
+        "strace-all": Tool(["strace", "-f", "--seccomp-bpf", "-o", log], heavy=True, call=r"^\d+ +NAME\("),
         "strace-seccomp": Tool(["strace", "-f", "--seccomp-bpf", "-e", "trace=%file,%network,%process", "-o", log], heavy=True),
         "perf-trace": Tool(["perf", "trace", "-o", log, "--"], heavy=True, said=r"LOST (\d+) events", call=r" NAME\(fd"),
     }
@@ -233,7 +235,7 @@ def main():
     parser.add_argument("--build", default="build", help="where compendium was built (build)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--work", default="W1,W2,W3,W4,W5,W6,W7")
-    parser.add_argument("--tools", default="native,floor,bpf,ptrace,strace,perf-trace", help="also: quiet (ptrace -q), counts (bpf -c), report, strace-seccomp; seccomp (a filter of one instruction); connect, network: few calls chosen, and strace-connect, strace-network")
+    parser.add_argument("--tools", default="native,floor,bpf,ptrace,strace,perf-trace", help="also: inside (ptrace --in-process on), quiet (ptrace -q), counts (bpf -c), report, strace-seccomp, strace-all (--seccomp-bpf, every call); seccomp (a filter of one instruction); connect, network: few calls chosen, and strace-connect, strace-network")
     parser.add_argument("--user", help="run everything as this user")
     parser.add_argument("--memory", action="store_true", help="peak memory instead of time")
     args = parser.parse_args()
@@ -249,9 +251,9 @@ def main():
         wanted, unknown = args.work.split(","), set(args.tools.split(",")) - set(every)
         if unknown:
             parser.error(f"no tool '{unknown.pop()}'; there are: {', '.join(every)}")
-        works = [w for w in workloads(scratch) if w.name in ["true", *wanted]]
+        works = [w for w in workloads(scratch, wanted) if w.name in ["true", *wanted]]
         if len(works) != len(wanted) + 1:
-            parser.error("the workloads are W1 to W7")
+            parser.error("the workloads are W1 to W11")
         if args.user:
             subprocess.run(["chown", "-R", args.user, scratch], check=True)
         chosen = {}
