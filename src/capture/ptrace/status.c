@@ -168,7 +168,8 @@ void status_opened(struct ptrace_source *s, struct tracee *t, int fd, const stru
 	else
 		status_closed(s, t, fd);
 	subject = s->inside && number ? subject_tracee(s, t, number, elsewhere) : NULL;
-	if (subject)
+	/* of another, only the sum is in its status */
+	if (subject && (shows == SHOWS_MEMORY || subject->pid == t->pid))
 		space_hide(s, t, subject);
 }
 
