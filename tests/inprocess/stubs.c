@@ -380,6 +380,7 @@ static const struct { const char *name; void (*run)(void); } ways[] = {
 	{ "own_filter", own_filter }, { "strict", strict }, { "no_clock", no_clock }, { "undumpable", undumpable },
 	{ "limited", limited }, { "locked", locked }, { "taken", taken }, { "forks", forks },
 	{ "shared_memory", shared_memory }, { "looks_at_itself", looks_at_itself },
+	{ "looks_again", looks_again },
 	{ "looks_with_threads", looks_with_threads }, { "looks_at_parent", looks_at_parent },
 	{ "vforks", vforks }, { "threads", threads }, { "signals", signals }, { "endless", endless },
 };

@@ -29,5 +29,6 @@ void taken(void);
 
 /* stubs_looks.c: what is mapped, as the program sees it */
 void looks_at_itself(void);
+void looks_again(void);
 void looks_with_threads(void);
 void looks_at_parent(void);

@@ -177,7 +177,7 @@ def looks(t):
     """what a program sees mapped in itself, with threads, in a fork and in its parent is the same, to the byte"""
     possible(t)
     need("setarch")
-    for way in ("looks_at_itself", "looks_with_threads", "looks_at_parent"):
+    for way in ("looks_at_itself", "looks_again", "looks_with_threads", "looks_at_parent"):
         seen = {}
         for mode in ("off", "on"):
             status, out, summary, made, said = traced(t, "setarch", "-R", t.args.victim, way, mode=mode)

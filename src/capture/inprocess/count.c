@@ -46,7 +46,7 @@ static void add_stops(const struct inside *in, char *text, size_t size)
 	static const char *const stops[NSTOPS] = {
 		[STOP_BEFORE] = "before there were stubs", [STOP_WITHOUT] = "in processes without",
 		[STOP_ELSEWHERE] = "made elsewhere than in the C library's known places",
-		[STOP_OWN] = "to the standard error, or when the ring was full",
+		[STOP_OWN] = "to the standard error, or while the ring was full or a map of memory open",
 	};
 	uint64_t all = 0;
 	size_t begin;

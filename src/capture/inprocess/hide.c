@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who looks at the memory map of a program finds none of ours there: the stubs are taken out, and what was mapped for
- * them is unmapped, by a call of one of its threads.
+ * Who looks at the memory map of a program finds none of ours there.  Lines of its maps are left out (status.c); before
+ * other files are read the stubs are taken out, and what was mapped for them is unmapped, by a call of a thread.
  */
+#include <stdio.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "base/macro.h"
 #include "base/process.h"
 #include "capture/inprocess/inside.h"
 #include "capture/ptrace/mem.h"
@@ -15,19 +17,42 @@
 
 enum { PAGE = 4096 };
 
+struct part { uint64_t at, size; const char *perms, *file; };
+enum { NPARTS = 4 };
+
+static void parts_of(const struct space *sp, struct part ret[NPARTS])
+{
+	ret[0] = (struct part){ STUB_RING, RING_SIZE, "rw-s", "/memfd:ring" };
+	ret[1] = (struct part){ STUB_BLOCKS, STUB_BLOCKS_SIZE, "r-xp", NULL };
+	ret[2] = (struct part){ sp->near, PAGE, "r--p", NULL };
+	ret[3] = (struct part){ sp->near + STUB_SPRINGS, STUB_NEAR_SIZE - STUB_SPRINGS, "r-xp", NULL };
+}
+
+bool space_is_ours(const struct space *sp, const char *line, size_t len)
+{
+	struct part parts[NPARTS];
+	char text[128], perms[8];
+	unsigned long start, end, inode;
+
+	snprintf(text, sizeof(text), "%.*s", (int)MIN(len, sizeof(text)), line);
+	if (sp->hidden || sscanf(text, "%lx-%lx %7s %*x %*s %lu", &start, &end, perms, &inode) != 4)
+		return false;
+	parts_of(sp, parts);
+	for (unsigned i = 0; i < NPARTS; i++)
+		if (parts[i].at == start && parts[i].at + parts[i].size == end && !strcmp(perms, parts[i].perms))
+			return parts[i].file ? strstr(text, parts[i].file) != NULL : !inode;
+	return false;
+}
+
 /* Only what is ours still: the program may have changed what is mapped there. */
 static void unmap(struct inject *in, pid_t tid, const struct space *sp)
 {
-	const struct { uint64_t at, size; const char *perms, *file; } ours[] = {
-		{ STUB_RING, RING_SIZE, "rw-s", "/memfd:ring" },
-		{ STUB_BLOCKS, STUB_BLOCKS_SIZE, "r-xp", NULL },
-		{ sp->near, PAGE, "r--p", NULL },
-		{ sp->near + STUB_SPRINGS, STUB_NEAR_SIZE - STUB_SPRINGS, "r-xp", NULL },
-	};
+	struct part parts[NPARTS];
 
-	for (unsigned i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
-		if (library_has(tid, ours[i].at, ours[i].size, ours[i].perms, ours[i].file))
-			inject_call(in, SYS_munmap, (const uint64_t[6]){ ours[i].at, ours[i].size });
+	parts_of(sp, parts);
+	for (unsigned i = 0; i < NPARTS; i++)
+		if (library_has(tid, parts[i].at, parts[i].size, parts[i].perms, parts[i].file))
+			inject_call(in, SYS_munmap, (const uint64_t[6]){ parts[i].at, parts[i].size });
 }
 
 /* It stands at the stop that space_off() has asked for, or at the exit of the call that this has ended. */

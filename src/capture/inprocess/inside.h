@@ -29,6 +29,7 @@ struct space {
 	bool on;			/* calls are made in stubs */
 	bool patched;			/* jumps stand in the text */
 	bool off_due;			/* the stubs are to be taken out, and could not be yet */
+	bool paused;			/* on, but for a while all go their own way */
 	bool hidden;			/* nothing of ours is mapped any more */
 	struct ring ring;
 	uint64_t shown_lost;

@@ -323,15 +323,23 @@ static bool replace(int mem, uint64_t addr, const uint8_t *were, const uint8_t *
 }
 
 /* The switch has a mark behind it: after an exec that was not seen yet other memory may be at its address. */
-static void switch_off(int mem, const struct space *sp)
+static void turn(int mem, const struct space *sp, bool on)
 {
-	uint8_t on[8], off[8];
+	uint8_t to[8], from[8];
 
-	memcpy(on, &sp->mark, 8);
-	memcpy(off, on, 8);
-	on[0] = 1;
-	off[0] = 0;
-	replace(mem, sp->near, on, off, 8);
+	memcpy(to, &sp->mark, 8);
+	memcpy(from, to, 8);
+	to[0] = on;
+	from[0] = !on;
+	replace(mem, sp->near, from, to, 8);
+}
+
+void space_pause(struct space *sp, bool pause)
+{
+	if (!sp->on || sp->paused == pause)
+		return;
+	sp->paused = pause;
+	turn(sp->mem, sp, !pause);
 }
 
 /* Where it cannot be (a fork's copy that may not be looked at), the jumps lead to the calls' own ways: it is off. */
@@ -357,7 +365,7 @@ void space_off(struct ptrace_source *s, struct space *sp)
 	mem = memory_of(s, sp);
 	sp->on = false;
 	sp->off_due = true;
-	switch_off(mem, sp);
+	turn(mem, sp, false);
 	if (!stop_all(s, sp))
 		return;
 	sp->patched = !restore(mem, sp);

@@ -58,6 +58,10 @@ void space_lead_out(struct ptrace_source *s, struct tracee *t);
 bool space_faulted(struct ptrace_source *s, struct tracee *t, int signo);
 void space_before_resume(struct ptrace_source *s, struct tracee *t);	/* is it to stop at every call from now on? */
 
+/* Calls go their own way for a while, and stop; in stubs again later. */
+void space_pause(struct space *sp, bool pause);
+/* Is that mapping of ours?  A line of maps, of len bytes. */
+bool space_is_ours(const struct space *sp, const char *line, size_t len);
 /*
  * looker, at the exit of a call, is going to see what is mapped in subject: nothing of ours, from now on.  Where no
  * thread of another process could be stopped, or it has a filter of its own, that stays mapped, and is not used.

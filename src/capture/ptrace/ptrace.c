@@ -8,6 +8,7 @@
 #include "capture/proc/proc.h"
 #include "capture/ptrace/disguise.h"
 #include "capture/ptrace/rights.h"
+#include "capture/ptrace/status.h"
 #include "record/build.h"
 
 static void execed(struct ptrace_source *s, struct tracee *t)
@@ -137,6 +138,7 @@ static void syscall_stopped(struct ptrace_source *s, struct tracee *t)
 		return;
 	case PTRACE_SYSCALL_INFO_SECCOMP:
 		if (s->inside && !t->entered && si.arch == AUDIT_ARCH_X86_64 && si.seccomp.ret_data == s->mark &&
+		    !status_stops_reads(s, t) &&
 		    space_try(s, t, si.seccomp.nr, (const uint64_t *)si.seccomp.args, si.instruction_pointer)) {
 			tracee_resume(s, t);
 			return;

@@ -15,13 +15,16 @@
 #include "capture/ptrace/mem.h"
 #include "capture/ptrace/ptrace.h"
 
-enum { FILES_MAX = 256, TEXT_MAX = 256 << 10, PARTS_MAX = 16, DEVICES_MAX = 16 };
+enum { FILES_MAX = 256, TEXT_MAX = 16 << 20, PARTS_MAX = 16, DEVICES_MAX = 16 };
+
+/* What they show of a process: STATUS its tracer; what is mapped in it MAPS line by line, MEMORY in other ways. */
+enum shows { SHOWS_NOTHING, SHOWS_STATUS, SHOWS_MAPS, SHOWS_MEMORY };
 
 /*
  * One descriptor of a table (tracee.files), and the text that was made of its file when it was last read from its
  * start.
  */
-struct status_file { pid_t files; int fd; struct buf text; };
+struct status_file { pid_t files; int fd; enum shows shows; struct buf text; };
 struct status_files {
 	struct status_file v[FILES_MAX];
 	unsigned n;
@@ -37,7 +40,25 @@ static struct status_file *find(const struct ptrace_source *s, pid_t files, int 
 	return NULL;
 }
 
-static void add(struct ptrace_source *s, pid_t files, int fd)
+static bool shows_maps(const struct ptrace_source *s, pid_t files)
+{
+	for (unsigned i = 0; s->status && i < s->status->n; i++)
+		if (s->status->v[i].files == files && s->status->v[i].shows == SHOWS_MAPS)
+			return true;
+	return false;
+}
+
+/* Reads of such a file stop, as those of all files do meanwhile; who once had a status has no stubs any more. */
+static void stop_reads(struct ptrace_source *s, pid_t files)
+{
+	bool pause = shows_maps(s, files);
+
+	for (struct tracee *t = s->inside ? s->tracees : NULL; t; t = t->hh.next)
+		if (t->files == files && t->space)
+			space_pause(t->space, pause);
+}
+
+static void add(struct ptrace_source *s, pid_t files, int fd, enum shows shows)
 {
 	struct status_file *f = find(s, files, fd);
 
@@ -46,17 +67,23 @@ static void add(struct ptrace_source *s, pid_t files, int fd)
 	if (s->opt->chosen)	/* what is read of it is answered, whether or not reads were chosen */
 		ptrace_stop_always(s, files);
 	for (struct tracee *t = s->tracees; t && s->inside; t = t->hh.next)
-		t->had_status |= t->files == files;
+		t->had_status |= t->files == files && shows == SHOWS_STATUS;
 	if (f)
 		buf_reset(&f->text);
 	else if (s->status->n < FILES_MAX)
-		s->status->v[s->status->n++] = (struct status_file){ .files = files, .fd = fd };
+		f = &s->status->v[s->status->n++], *f = (struct status_file){ .files = files, .fd = fd };
+	if (f)
+		f->shows = shows;
+	stop_reads(s, files);
 }
 
 static void drop(struct ptrace_source *s, struct status_file *f)
 {
+	pid_t files = f->files;
+
 	buf_done(&f->text);
 	*f = s->status->v[--s->status->n];
+	stop_reads(s, files);
 }
 
 void status_done(struct ptrace_source *s)
@@ -110,17 +137,17 @@ static bool is_proc_device(struct ptrace_source *s, const struct tracee *t, int 
 	return d->devices[d->ndevices++].is_proc;
 }
 
-/* What they show of a process: MEMORY what is mapped in it (its status has the sum), STATUS its tracer. */
-enum shows { SHOWS_NOTHING, SHOWS_MEMORY, SHOWS_STATUS };
-
 static enum shows shown_by(const char *name)
 {
-	static const char *const maps[] = { "/maps", "/smaps", "/smaps_rollup", "/numa_maps", "/pagemap" };
+	static const struct { const char *name; enum shows shows; } files[] = {
+		{ "/status", SHOWS_STATUS }, { "/maps", SHOWS_MAPS }, { "/smaps", SHOWS_MEMORY },
+		{ "/smaps_rollup", SHOWS_MEMORY }, { "/numa_maps", SHOWS_MEMORY }, { "/pagemap", SHOWS_MEMORY },
+	};
 
-	for (unsigned i = 0; i < ARRAY_SIZE(maps); i++)
-		if (!strcmp(name, maps[i]))
-			return SHOWS_MEMORY;
-	return strcmp(name, "/status") ? SHOWS_NOTHING : SHOWS_STATUS;
+	for (unsigned i = 0; i < ARRAY_SIZE(files); i++)
+		if (!strcmp(name, files[i].name))
+			return files[i].shows;
+	return SHOWS_NOTHING;
 }
 
 /* The number of whose file it is, in its proc file system's pid namespace; 0: it shows nothing. */
@@ -163,13 +190,13 @@ void status_opened(struct ptrace_source *s, struct tracee *t, int fd, const stru
 	if (!S_ISREG(fact->mode) || !is_proc_device(s, t, fd, fact->dev))
 		return;
 	number = subject_of(t->tid, fd, &elsewhere, &shows);
-	if (shows == SHOWS_STATUS && number)
-		add(s, t->files, fd);
+	subject = s->inside && number ? subject_tracee(s, t, number, elsewhere) : NULL;
+	if (number && (shows == SHOWS_STATUS || (shows == SHOWS_MAPS && subject)))
+		add(s, t->files, fd, shows);
 	else
 		status_closed(s, t, fd);
-	subject = s->inside && number ? subject_tracee(s, t, number, elsewhere) : NULL;
 	/* of another, only the sum is in its status */
-	if (subject && (shows == SHOWS_MEMORY || subject->pid == t->pid))
+	if (subject && (shows == SHOWS_MEMORY || (shows == SHOWS_STATUS && subject->pid == t->pid)))
 		space_hide(s, t, subject);
 }
 
@@ -178,15 +205,17 @@ void status_found(struct ptrace_source *s, struct tracee *t, int fd, const char 
 	size_t n = strlen(target);
 
 	if (n > 7 && !strcmp(target + n - 7, "/status") && is_below_proc(t->tid, fd))
-		add(s, t->files, fd);
+		add(s, t->files, fd, SHOWS_STATUS);
 }
 
 bool status_is(const struct ptrace_source *s, const struct tracee *t, int fd) { return find(s, t->files, fd); }
 
 void status_copied(struct ptrace_source *s, const struct tracee *t, int from, int to)
 {
-	if (find(s, t->files, from))
-		add(s, t->files, to);
+	const struct status_file *f = find(s, t->files, from);
+
+	if (f)
+		add(s, t->files, to, f->shows);
 }
 
 void status_closed(struct ptrace_source *s, const struct tracee *t, int fd)
@@ -210,7 +239,23 @@ void status_forked(struct ptrace_source *s, const struct tracee *parent, struct 
 	n = s->status ? s->status->n : 0;
 	for (unsigned i = 0; i < n && child->files != parent->files; i++)
 		if (s->status->v[i].files == parent->files)
-			add(s, child->files, s->status->v[i].fd);
+			add(s, child->files, s->status->v[i].fd, s->status->v[i].shows);
+}
+
+/* An exec closes some of them. */
+bool status_stops_reads(struct ptrace_source *s, const struct tracee *t)
+{
+	enum shows shows;
+	bool elsewhere;
+
+	for (unsigned i = s->status ? s->status->n : 0; i--;) {
+		struct status_file *f = &s->status->v[i];
+
+		if (f->files == t->files && f->shows == SHOWS_MAPS &&
+		    (!subject_of(t->tid, f->fd, &elsewhere, &shows) || shows != SHOWS_MAPS))
+			drop(s, f);
+	}
+	return shows_maps(s, t->files);
 }
 
 /* ---- the text ---- */
@@ -241,6 +286,22 @@ static unsigned get_field(const struct buf *b, const char *key)
 	for (p = p ? p + strlen(key) : end; p < end && *p >= '0' && *p <= '9'; p++)
 		v = v * 10 + (unsigned)(*p - '0');
 	return v;
+}
+
+static void take_maps_out(const struct tracee *subject, struct buf *b)
+{
+	char *line = b->s, *to = b->s, *end = b->s + b->len, *next;
+
+	for (; line < end; line = next) {
+		char *newline = memchr(line, '\n', (size_t)(end - line));
+
+		next = newline ? newline + 1 : end;
+		if (subject->space && space_is_ours(subject->space, line, (size_t)(next - line)))
+			continue;
+		memmove(to, line, (size_t)(next - line));
+		to += next - line;
+	}
+	b->len = (size_t)(to - b->s);
 }
 
 static void take_us_out(const struct ptrace_source *s, const struct tracee *subject, struct buf *b)
@@ -368,7 +429,7 @@ int64_t status_read(struct ptrace_source *s, struct tracee *t, unsigned nr, int6
 	if (!f || ret < 0)
 		return ret;
 	number = subject_of(t->tid, fd, &elsewhere, &shows);
-	if (!number || shows != SHOWS_STATUS) {
+	if (!number || shows != f->shows) {
 		drop(s, f);
 		return ret;
 	}
@@ -387,13 +448,16 @@ int64_t status_read(struct ptrace_source *s, struct tracee *t, unsigned nr, int6
 		local = (struct iovec){ f->text.s, places(t, nr, (size_t)ret, remote, &niov) };
 		if (at == 0 && process_vm_readv(t->tid, &local, 1, remote, niov, 0) == ret)
 			f->text.len = (size_t)ret;
-		if (!is_whole(&f->text)) {
+		if (shows == SHOWS_MAPS || !is_whole(&f->text)) {
 			if (!read_file(t, fd, &f->text))
 				return ret;
-			if (subject == t)
+			if (subject == t && shows == SHOWS_STATUS)
 				set_running(&f->text);
 		}
-		take_us_out(s, subject, &f->text);
+		if (shows == SHOWS_MAPS)
+			take_maps_out(subject, &f->text);
+		else
+			take_us_out(s, subject, &f->text);
 	}
 	n = (size_t)at < f->text.len ? f->text.len - (size_t)at : 0;
 	n = places(t, nr, n, remote, &niov);

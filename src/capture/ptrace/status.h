@@ -2,7 +2,8 @@
 #pragma once
 /*
  * Reads of /proc/PID/status, whose text would show us: the tracer's pid, our
- * seccomp filter, the no_new_privs it needed.  Which descriptors are such files
+ * seccomp filter, the no_new_privs it needed; and of its maps, which has the memory
+ * of stubs (inprocess/space.h).  Which descriptors are such files
  * the kernel tells (facts.c asks it of everything that is opened or received);
  * they are followed through dup, fork and threads, and looked at again at each
  * read.  What a program gets is a text without us, in pieces of any size.
@@ -24,6 +25,8 @@ bool status_is(const struct ptrace_source *s, const struct tracee *t, int fd);	/
 void status_copied(struct ptrace_source *s, const struct tracee *t, int from, int to);
 void status_closed(struct ptrace_source *s, const struct tracee *t, int fd);
 void status_forked(struct ptrace_source *s, const struct tracee *parent, struct tracee *child, uint64_t clone_flags);
+/* t has a file open whose reads have to stop: no stubs may make them. */
+bool status_stops_reads(struct ptrace_source *s, const struct tracee *t);
 /* At the exit of a read; nr: the call's number on x86-64.  Returns the result to show. */
 int64_t status_read(struct ptrace_source *s, struct tracee *t, unsigned nr, int64_t ret);
 void status_done(struct ptrace_source *s);
