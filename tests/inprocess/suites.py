@@ -17,8 +17,19 @@ import tempfile
 
 PYTHON = ["test_os", "test_subprocess", "test_signal", "test_threading", "test_io", "test_socket", "test_mmap", "test_faulthandler"]
 STRESS = ["pipe", "interrupt", "scheduler", "io", "vm"]
-PERL = ["op", "io"]
+PERL = ["base", "cmd", "comp", "io", "lib", "mro", "op", "re", "uni"]
 TIMEOUT, STRESSOR_TIMEOUT = 900, 60
+# classes of a suite that do not end untraced, and why
+LEFT_OUT = {"test_socket": ("ThreadedVSOCKSocketStreamTest", "it connects to its own machine by VSOCK, which a virtual machine's host may never answer")}
+WITHOUT = """
+import sys, unittest
+def each(suite):
+    for t in suite:
+        yield from each(t) if isinstance(t, unittest.TestSuite) else [t]
+every = each(unittest.defaultTestLoader.loadTestsFromName(sys.argv[1]))
+kept = unittest.TestSuite(t for t in every if type(t).__name__ != sys.argv[2])
+sys.exit(not unittest.TextTestRunner(verbosity=2).run(kept).wasSuccessful())
+"""
 TRIES = 2
 
 
@@ -52,7 +63,9 @@ def python_with_tests():
 
 
 def python_suite(args, name, mode, where):
-    results, out = run(args, mode, [python_with_tests(), "-m", "unittest", "-v", f"test.{name}"], where)
+    left, _ = LEFT_OUT.get(name, (None, None))
+    command = ["-c", WITHOUT, f"test.{name}", left] if left else ["-m", "unittest", "-v", f"test.{name}"]
+    results, out = run(args, mode, [python_with_tests(), *command], where)
     # the result of a test that prints something comes lines later
     for test, result in re.findall(r"^(test\w* \([\w.]+\)).*?\.\.\. (?:.*?\n)*?.*?\b(ok|FAIL|ERROR|skipped|expected failure)\b", out, re.MULTILINE):
         results[test] = result
@@ -119,6 +132,8 @@ def report(number, title, args, suite, name):
     few = n < 3     # no results but the exit status: it did not run
     word = "did not run" if few else "differs" if stubs else f"same but for {len(lines)} that also differ with stops" if lines else "same"
     print(f"{'not ok' if few or stubs else 'ok'} {number} {title}: {word} ({n} results)", flush=True)
+    if name in LEFT_OUT:
+        print(f"# without {LEFT_OUT[name][0]}: {LEFT_OUT[name][1]}", flush=True)
     for key in sorted(lines):
         print(f"# {key}: {lines[key]}", flush=True)
     return not few and not stubs
