@@ -5,27 +5,16 @@
 
 #include "base/macro.h"
 
-struct arena_block {
-	struct arena_block *next;
-	size_t used, cap;
-	_Alignas(8) char data[];
-};
-
-void *arena_alloc(struct arena *a, size_t size)
+void arena_grow(struct arena *a, size_t size)
 {
-	size = ALIGN8(size);
-	if (!a->head || a->head->cap - a->head->used < size) {
-		size_t cap = MAX(size, (size_t)65536);
-		struct arena_block *b = xmalloc(sizeof(*b) + cap);
+	size_t cap = MAX(size, (size_t)ARENA_BLOCK);
+	struct arena_block *b = xmalloc(sizeof(*b) + cap);
 
-		*b = (struct arena_block){ .next = a->head, .cap = cap };
-		a->head = b;
-	}
-	void *p = a->head->data + a->head->used;
-
-	a->head->used += size;
-	return memset(p, 0, size);
+	*b = (struct arena_block){ .next = a->head, .cap = cap };
+	a->head = b;
 }
+
+void *arena_alloc(struct arena *a, size_t size) { return memset(arena_get(a, size), 0, ALIGN8(size)); }
 
 char *arena_memdup0(struct arena *a, const void *p, size_t n)
 {
@@ -34,16 +23,14 @@ char *arena_memdup0(struct arena *a, const void *p, size_t n)
 	return n ? memcpy(copy, p, n) : copy;
 }
 
-void arena_reset(struct arena *a)
+void arena_shrink(struct arena *a)
 {
-	if (!a->head)
-		return;
 	struct arena rest = { a->head->next };
 
 	arena_done(&rest);
 	a->head->next = NULL;
 	a->head->used = 0;
-	if (a->head->cap > 65536)	/* one huge record must not keep its memory */
+	if (a->head->cap > ARENA_BLOCK)	/* one huge record must not keep its memory */
 		arena_done(a);
 }
 

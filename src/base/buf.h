@@ -2,6 +2,7 @@
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/macro.h"
 
@@ -15,7 +16,7 @@ static inline void buf_grow(struct buf *b, size_t extra)	/* room for extra bytes
 		buf_grow_slow(b, extra);
 }
 void buf_add(struct buf *b, const void *p, size_t n);
-void buf_puts(struct buf *b, const char *s);
+static inline void buf_puts(struct buf *b, const char *s) { buf_add(b, s, strlen(s)); }	/* of a literal known here */
 static inline void buf_putc(struct buf *b, char c)
 {
 	buf_grow(b, 1);

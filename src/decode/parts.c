@@ -86,7 +86,7 @@ int decode_parts(const struct record *r, size_t off, uint32_t nchunks, struct ar
 	if (nchunks > (r->size - off) / sizeof(struct record_chunk))
 		return -EBADMSG;
 
-	struct part *v = nchunks ? arena_alloc(arena, nchunks * sizeof(*v)) : NULL;
+	struct part *v = nchunks ? arena_get(arena, nchunks * sizeof(*v)) : NULL;
 	unsigned n = 0;
 
 	for (uint32_t i = 0; i < nchunks; i++) {
