@@ -21,13 +21,18 @@ struct replay_source {
 static int next(struct replay_source *s, const struct record **ret)
 {
 	size_t avail;
-	int rc = s->stopped ? 0 : 1;
+	int rc;
 
-	*ret = s->first;
-	if (rc == 1 && !s->first)
-		rc = record_reader_next(s->reader, ret, &avail, &s->damage);
-	s->first = NULL;
-	s->damaged |= rc < 0 && rc != -EAGAIN;
+	if (s->stopped)
+		return 0;
+	if (s->first) {
+		*ret = s->first;
+		s->first = NULL;
+		return 1;
+	}
+	rc = record_reader_next(s->reader, ret, &avail, &s->damage);
+	if (rc < 0)
+		s->damaged |= rc != -EAGAIN;
 	return rc;
 }
 

@@ -97,12 +97,10 @@ int flight_open(struct flight *f, const struct options *opt, const struct totals
 
 const struct options *flight_options(const struct flight *f) { return is_on(f) ? &f->live : f->opt; }
 
-void flight_event(struct flight *f, const struct event *ev)
+void flight_choose(struct flight *f, const struct event *ev)
 {
 	uint64_t n, all;
 
-	if (!f->when)
-		return;
 	chooser_event(f->when, ev);
 	chooser_counts(f->when, &n, &all);
 	if (n != f->nchosen && clock_ns() >= f->dumped_ns + (f->opt->last_ns ? f->opt->last_ns : PAUSE_NS))
@@ -196,12 +194,10 @@ static void dump(struct flight *f, struct outputs *outputs, const char *why, boo
 		f->dumped_ns = clock_ns();
 }
 
-void flight_look(struct flight *f, struct outputs *outputs)
+void flight_answer(struct flight *f, struct outputs *outputs)
 {
 	const char *why;
 
-	if (!f->asked && !atomic_load(&f->signalled))	/* it is asked with every record */
-		return;
 	why = atomic_exchange(&f->signalled, false) ? "SIGUSR1" : f->asked;
 	f->asked = NULL;
 	if (why && is_on(f))

@@ -5,6 +5,7 @@
  * event that --dump-when chooses, and when the program fails.  The files but the recording are made of the recording
  * then.
  */
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -39,9 +40,20 @@ struct flight {
 int flight_open(struct flight *f, const struct options *opt, const struct totals *totals, flight_run_fn *run,
 		struct diag *diag);
 const struct options *flight_options(const struct flight *f);	/* for the outputs of the run */
-void flight_event(struct flight *f, const struct event *ev);
+void flight_choose(struct flight *f, const struct event *ev);	/* with --dump-when */
+static inline void flight_event(struct flight *f, const struct event *ev)
+{
+	if (f->when)
+		flight_choose(f, ev);
+}
 void flight_ask(void *flight);					/* SIGUSR1 came; any thread */
-void flight_look(struct flight *f, struct outputs *outputs);	/* between two records, and at every tick */
+void flight_answer(struct flight *f, struct outputs *outputs);	/* to what flight_look() found */
+/* Between two records, and at every tick. */
+static inline void flight_look(struct flight *f, struct outputs *outputs)
+{
+	if (f->asked || atomic_load(&f->signalled))
+		flight_answer(f, outputs);
+}
 /* The trace has ended, before its outputs do: a program that failed is a reason. */
 void flight_end(struct flight *f, struct outputs *outputs);
 void flight_close(struct flight *f);

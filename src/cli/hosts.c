@@ -34,11 +34,11 @@ static void name_host(struct hosts *h, unsigned i, const struct item *item)
 			       totals_host(h->totals, name, strlen(name)));
 }
 
-void hosts_feed(struct hosts *h, const struct source *source, const struct item *item)
+void hosts_feed_several(struct hosts *h, const struct source *source, const struct item *item)
 {
 	unsigned i = source_replay_current(source);
 
-	if (h->n < 2 || source_replay_streams(source) < 2) {
+	if (source_replay_streams(source) < 2) {
 		world_feed(h->first, item);
 		return;
 	}

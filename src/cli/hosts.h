@@ -23,6 +23,13 @@ struct hosts {
 	bool started;
 };
 
-/* Into the world of the recording that the source emits just now. */
-void hosts_feed(struct hosts *h, const struct source *source, const struct item *item);
+void hosts_feed_several(struct hosts *h, const struct source *source, const struct item *item);
+/* Into the world of the recording that the source emits just now.  Inlined: it runs for every record. */
+static inline void hosts_feed(struct hosts *h, const struct source *source, const struct item *item)
+{
+	if (h->n < 2)
+		world_feed(h->first, item);
+	else
+		hosts_feed_several(h, source, item);
+}
 void hosts_done(struct hosts *h);

@@ -58,9 +58,9 @@ static bool is_counted(enum event_kind kind)
 	}
 }
 
-bool limit_event(struct limit *l, const struct event *ev)
+bool limit_count(struct limit *l, const struct event *ev)
 {
-	if (!l->events || !is_counted(ev->kind))
+	if (!is_counted(ev->kind))
 		return true;
 	if (l->nevents == l->events)
 		return false;

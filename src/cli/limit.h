@@ -27,7 +27,11 @@ struct limit {
 int limit_open(struct limit *l, uint64_t duration_ns, uint64_t events, struct diag *diag);
 void limit_start(struct limit *l);			/* now */
 /* Whether the event is still of what was asked for; those of ends, that nothing happened in, always are. */
-bool limit_event(struct limit *l, const struct event *ev);
+bool limit_count(struct limit *l, const struct event *ev);	/* with --events */
+static inline bool limit_event(struct limit *l, const struct event *ev)
+{
+	return !l->events || limit_count(l, ev);
+}
 void limit_look(struct limit *l, struct source *source);	/* stops it when the limit is reached */
 void limit_close(struct limit *l);
 /*

@@ -130,7 +130,7 @@ static void hold(struct kernel_sink *s)
 	uint64_t ns = MIN(s->block.waiting ? s->block.last_ns : UINT64_MAX,
 			  s->fault.waiting ? s->fault.last_ns : UINT64_MAX);
 
-	if (ns == UINT64_MAX && !s->holds)	/* most events are none of ours */
+	if (ns == UINT64_MAX && !s->holds)
 		return;
 	s->holds = ns != UINT64_MAX;
 	lines_hold(out_lines(s->out), LINES_KERNEL, ns == UINT64_MAX ? ns : since_start(s, ns));
@@ -284,16 +284,15 @@ static void on_fault(struct kernel_sink *s, const struct event *ev)
 	s->fault.npages += 1u << order;
 }
 
-static void kernel_event(struct sink *sink, const struct event *ev)
+static __attribute__((noinline)) void on_event(struct kernel_sink *s, const struct event *ev, bool ours)
 {
-	struct kernel_sink *s = CONTAINER_OF(sink, struct kernel_sink, sink);
 	uint64_t end = ev->ts_ns + ev->dur_ns;
 
 	if (s->block.waiting && end > s->block.last_ns + RUN_GAP_NS)
 		flush_block(s);
 	if (s->fault.waiting && end > s->fault.last_ns + RUN_GAP_NS)
 		flush_fault(s);
-	if (s->opt->totals->left_out && event_info(ev->kind)->category >= CAT_SCHEDULER)
+	if (s->opt->totals->left_out && ours)
 		return;
 	switch (ev->kind) {
 	case EV_SCHED: on_sched(s, ev); break;
@@ -314,6 +313,16 @@ static void kernel_event(struct sink *sink, const struct event *ev)
 		break;
 	}
 	hold(s);
+}
+
+/* Of most events nothing is ours, and nothing of ours waits for them. */
+static void kernel_event(struct sink *sink, const struct event *ev)
+{
+	struct kernel_sink *s = CONTAINER_OF(sink, struct kernel_sink, sink);
+	bool ours = event_info(ev->kind)->category >= CAT_SCHEDULER;
+
+	if (ours || s->holds)
+		on_event(s, ev, ours);
 }
 
 static void kernel_tick(struct sink *sink, uint64_t now_ns)

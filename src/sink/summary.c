@@ -447,9 +447,6 @@ static void summary_finish(struct sink *sink, const struct sink_result *done)
 	remarks(s);
 }
 
-static void summary_event(struct sink *sink UNUSED, const struct event *ev UNUSED) { }
-static void summary_tick(struct sink *sink UNUSED, uint64_t now_ns UNUSED) { }
-
 static void summary_free(struct sink *sink)
 {
 	struct summary_sink *s = CONTAINER_OF(sink, struct summary_sink, sink);
@@ -458,9 +455,7 @@ static void summary_free(struct sink *sink)
 	free(s);
 }
 
-static const struct sink_ops summary_ops = {
-	.event = summary_event, .tick = summary_tick, .finish = summary_finish, .free = summary_free,
-};
+static const struct sink_ops summary_ops = { .finish = summary_finish, .free = summary_free };
 
 struct sink *sink_summary_new(struct out *out, const struct sink_options *opt)
 {

@@ -43,7 +43,8 @@ static void on_event(void *ctx, const struct event *ev)
 	if (ev->call)
 		check_json(ev);
 	for (unsigned i = 0; i < ARRAY_SIZE(sinks); i++)
-		sinks[i]->ops->event(sinks[i], ev);
+		if (sinks[i]->ops->event)
+			sinks[i]->ops->event(sinks[i], ev);
 }
 
 static void check(int fd)

@@ -50,7 +50,6 @@ static inline void feed(const struct event *ev)
 {
 	totals_event(totals, ev);
 	text->ops->event(text, ev);
-	summary->ops->event(summary, ev);
 }
 
 static inline void at(uint64_t ms, const struct event *ev)
