@@ -197,18 +197,22 @@ bool totals_has_command(const struct totals *t)
 	return t->command.n || t->targets.n || t->nattached || t->start_mode & START_SYSTEM;
 }
 
-bool totals_came_to_nothing(const struct event *ev)
+static inline bool came_to_nothing(const struct event *ev)
 {
 	return ev->call && (ev->call->unfinished || ev->call->restarted);
 }
+
+bool totals_came_to_nothing(const struct event *ev) { return came_to_nothing(ev); }
 
 static void count_hidden(struct totals *t, const struct event *ev)
 {
 	struct totals_hidden *h = &t->hidden[t->noise];
 
 	h->events++;
-	h->opens += ev->kind == EV_OPEN && !ev->err;
-	h->lookups += (ev->kind == EV_OPEN && ev->err) || ev->kind == EV_LOOKUP;
+	if (ev->kind == EV_OPEN)
+		++*(ev->err ? &h->lookups : &h->opens);
+	else if (ev->kind == EV_LOOKUP)
+		h->lookups++;
 }
 
 /* readlink of what is no link, getxattr-like questions answered "no": not lookups that failed. */
@@ -284,7 +288,7 @@ static bool kills_itself(const struct event *ev)
 /* What is true whatever was chosen: processes, how they ended, what they have mapped. */
 static void fact_event(struct totals *t, const struct event *ev, struct totals_proc *p)
 {
-	if (ev->call && (ev->call->unfinished || ev->call->restarted))
+	if (came_to_nothing(ev))
 		return;
 	new_ring(t, ev);
 	switch ((enum category)event_info(ev->kind)->category) {
@@ -313,80 +317,70 @@ static bool makes_descriptor(const struct event *ev)
 	       (ev->kind == EV_OPEN || ev->kind == EV_SOCKET || ev->kind == EV_ACCEPT || ev->kind == EV_PIPE);
 }
 
-void totals_judge(struct totals *t, const struct event *ev)
+/* What is no event of the program, and not counted as one. */
+static bool is_aside(const struct event *ev)
 {
-	if (ev->kind == EV_RELEASE || ev->kind == EV_MEMORY_SNAPSHOT || ev->kind == EV_COUNTS || t->index->judged)
-		return;
-	t->noise = noise_event(t->index->noise, ev);
-	if (t->noise_shown >> t->noise & 1)
-		t->noise = NOISE_NONE;
-	t->index->judged = true;
+	return ev->kind == EV_RELEASE || ev->kind == EV_MEMORY_SNAPSHOT || ev->kind == EV_COUNTS;
 }
 
-void totals_event(struct totals *t, const struct event *ev)
+static void aside(struct totals *t, const struct event *ev)
 {
-	struct totals_index *x = t->index;
-	struct totals_proc *p;
-
 	if (ev->kind == EV_RELEASE) {
 		old_ring(t, ev->file);
 		totals_conn_release(t, ev);
-		return;
-	}
-	if (ev->kind == EV_MEMORY_SNAPSHOT) {
+	} else if (ev->kind == EV_MEMORY_SNAPSHOT) {
 		t->heap_before += (uint64_t)ev->delta;
 		t->mapped_before += ev->nbytes;
 		totals_memory_update(t, ev->task->proc, ev->task->proc->mm);
-		return;
-	}
-	if (ev->kind == EV_COUNTS) {
+	} else {
 		totals_counts_event(t, ev->item);
-		return;
 	}
-	if (ev->kind == EV_DETACH)	/* nothing is released: the program lives on */
-		old_rings(t, ev->task);
-	t->nevents++;
-	totals_judge(t, ev);
-	x->judged = false;
-	t->end_ns = MAX(t->end_ns, ev->ts_ns + ev->dur_ns);
-	if (ev->kind == EV_START && !t->command.s)	/* a second one is a damaged recording's */
-		start_event(t, ev);
-	if (ev->kind == EV_END) {
+}
+
+static inline void judge(struct totals *t, const struct event *ev)
+{
+	t->noise = noise_event(t->index->noise, ev);
+	if (t->noise_shown >> t->noise & 1)
+		t->noise = NOISE_NONE;
+}
+
+void totals_judge(struct totals *t, const struct event *ev)
+{
+	if (is_aside(ev) || t->index->judged)
+		return;
+	judge(t, ev);
+	t->index->judged = true;
+}
+
+/* What is about the trace as a whole. */
+static void trace_event(struct totals *t, const struct event *ev)
+{
+	switch (ev->kind) {
+	case EV_START:
+		if (!t->command.s)	/* a second one is a damaged recording's */
+			start_event(t, ev);
+		break;
+	case EV_END:
 		t->ended = true;
 		t->goes_on = ev->flags & END_GOES_ON;
 		t->interrupted = ev->item && ev->item->head && (ev->item->head->flags & END_INTERRUPTED);
 		t->status = ev->status;
-	}
-	if (ev->kind == EV_LOST) {
+		break;
+	case EV_LOST:
 		t->nlost += ev->count;
 		t->nlost_events++;
+		break;
+	case EV_DETACH:		/* nothing is released: the program lives on */
+		old_rings(t, ev->task);
+		break;
+	default:
+		break;
 	}
-	if (!ev->task || !ev->task->proc) {
-		if (!t->left_out)
-			kernel_event(t, ev);
-		return;
-	}
-	t->ntasks = MAX(t->ntasks, MAX(ev->task->id, ev->child ? ev->child->id : 0));
-	p = x->last_proc = totals_proc_of(t, ev->task->proc);
-	if (totals_may_note(ev))
-		totals_note_event(t, ev);
-	if (kills_itself(ev))
-		totals_signal_event(t, ev);
-	if (ev->call && ev->call->forbidden)
-		endings_event(x->endings, t, ev, p);
-	t->nchosen_noise += !t->left_out && t->noise != NOISE_NONE && ev->kind != EV_WAITING;
-	if (ev->call && ev->kind != EV_WAITING && !t->left_out) {
-		totals_call_event(t, ev);
-		if (totals_came_to_nothing(ev)) {
-			if (spending_may(ev))
-				spending_event(x->spending, t, ev);
-			return;
-		}
-	}
-	if (t->left_out) {
-		fact_event(t, ev, p);
-		return;
-	}
+}
+
+/* Of a call that did not come to nothing: by what it did. */
+static void done_event(struct totals *t, const struct event *ev, struct totals_proc *p)
+{
 	switch ((enum category)event_info(ev->kind)->category) {
 	case CAT_PROCESS:
 		totals_proc_event(t, ev, p);
@@ -396,6 +390,7 @@ void totals_event(struct totals *t, const struct event *ev)
 		memory_event(t, ev);
 		break;
 	case CAT_NETWORK:
+		p->made += makes_descriptor(ev);
 		io_event(t, ev);
 		break;
 	case CAT_FILE:
@@ -403,6 +398,7 @@ void totals_event(struct totals *t, const struct event *ev)
 			io_event(t, ev);
 			break;
 		}
+		p->made += makes_descriptor(ev);
 		new_ring(t, ev);
 		totals_file_event(t, ev);
 		break;
@@ -416,7 +412,53 @@ void totals_event(struct totals *t, const struct event *ev)
 	default:
 		break;
 	}
-	p->made += makes_descriptor(ev);
+}
+
+void totals_event(struct totals *t, const struct event *ev)
+{
+	struct totals_index *x = t->index;
+	struct totals_proc *p;
+
+	if (is_aside(ev)) {
+		aside(t, ev);
+		return;
+	}
+	t->nevents++;
+	if (!x->judged)
+		judge(t, ev);
+	x->judged = false;
+	t->end_ns = MAX(t->end_ns, ev->ts_ns + ev->dur_ns);
+	trace_event(t, ev);
+	if (!ev->task || !ev->task->proc) {
+		if (!t->left_out)
+			kernel_event(t, ev);
+		return;
+	}
+	t->ntasks = MAX(t->ntasks, ev->task->id);
+	if (ev->child)
+		t->ntasks = MAX(t->ntasks, ev->child->id);
+	p = x->last_proc = totals_proc_of(t, ev->task->proc);
+	if (totals_may_note(ev))
+		totals_note_event(t, ev);
+	if (kills_itself(ev))
+		totals_signal_event(t, ev);
+	if (ev->call && ev->call->forbidden)
+		endings_event(x->endings, t, ev, p);
+	if (t->noise != NOISE_NONE)
+		t->nchosen_noise += !t->left_out && ev->kind != EV_WAITING;
+	if (ev->call && ev->kind != EV_WAITING && !t->left_out) {
+		totals_call_event(t, ev);
+		if (came_to_nothing(ev)) {
+			if (spending_may(ev))
+				spending_event(x->spending, t, ev);
+			return;
+		}
+	}
+	if (t->left_out) {
+		fact_event(t, ev, p);
+		return;
+	}
+	done_event(t, ev, p);
 	if (endings_may(ev))
 		endings_event(x->endings, t, ev, p);
 	if (spending_may(ev))

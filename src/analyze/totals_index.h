@@ -103,7 +103,14 @@ void totals_counts_event(struct totals *t, const struct item *item);	/* RECORD_C
 void totals_start_kept(struct totals *t, const struct item *item);
 void totals_exec_kept(struct totals *t, struct totals_proc *p, const struct proc *proc, const struct item *item);
 
-struct totals_proc *totals_proc_of(struct totals *t, const struct proc *p);
+struct totals_proc *totals_proc_find(struct totals *t, const struct proc *p);	/* of totals_proc_of() */
+/* Its row, which is made for the first of its events.  Inlined: mostly it is that of the event before. */
+static inline struct totals_proc *totals_proc_of(struct totals *t, const struct proc *p)
+{
+	struct totals_proc *last = t->index->last_proc;
+
+	return last && last->id == p->id ? last : totals_proc_find(t, p);
+}
 void totals_signal_event(struct totals *t, const struct event *ev);
 void totals_proc_event(struct totals *t, const struct event *ev, struct totals_proc *p);
 /* Brings the sums up to what the process's address space is now; mm NULL: the process is gone. */

@@ -127,13 +127,11 @@ static void proc_describe(struct totals *t, struct totals_proc *r, const struct 
 	r->comm = totals_keep(t, p->comm.s, p->comm.len);
 }
 
-struct totals_proc *totals_proc_of(struct totals *t, const struct proc *p)
+struct totals_proc *totals_proc_find(struct totals *t, const struct proc *p)
 {
 	struct totals_index *x = t->index;
 	struct proc_row *r, *parent;
 
-	if (x->last_proc && x->last_proc->id == p->id)
-		return x->last_proc;
 	HASH_FIND(hh, x->procs, &p->id, sizeof(p->id), r);
 	if (r)
 		return &r->row;

@@ -114,23 +114,28 @@ static inline const struct arg_spec *choose(const struct arg_spec *a, const uint
 
 /*
  * Calls whose words mean the same whatever is in them, which is most: of each row the mask of its arguments.  A place
- * is taken once, by whichever row comes first; others take the longer way.
+ * is taken once, by whichever row comes first; others take the longer way, as do calls of which one word says what
+ * another one is.
  */
 enum { PLAIN_ROWS = 1024 };
-static struct plain { const struct syscall_spec *spec; uint64_t masks[6]; } plains[PLAIN_ROWS];
+static struct plain { const struct syscall_spec *spec; bool depends; uint64_t masks[6]; } plains[PLAIN_ROWS];
+
+static bool words_depend(const struct syscall_spec *spec)
+{
+	for (unsigned i = 0; i < spec->nargs; i++)
+		if (spec->args[i].choice || spec->args[i].type == ARG_NONE || spec->args[i].type == ARG_PAGES)
+			return true;
+	return spec->usage;
+}
 
 static bool make_plain(struct plain *p, const struct syscall_spec *spec)
 {
 	static const struct syscall_spec being_made;
 	const struct syscall_spec *free_place = NULL;
 
-	if (spec->usage)
-		return false;
-	for (unsigned i = 0; i < spec->nargs; i++)
-		if (spec->args[i].choice || spec->args[i].type == ARG_NONE || spec->args[i].type == ARG_PAGES)
-			return false;
 	if (!__atomic_compare_exchange_n(&p->spec, &free_place, &being_made, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return false;
+	p->depends = words_depend(spec);
 	for (unsigned i = 0; i < ARRAY_SIZE(p->masks); i++) {
 		unsigned bits = i < spec->nargs ? arg_bits(&spec->args[i]) : 64;
 
@@ -140,13 +145,14 @@ static bool make_plain(struct plain *p, const struct syscall_spec *spec)
 	return true;
 }
 
+/* NULL: the longer way. */
 static inline const struct plain *plain_of(const struct record_call *r, const struct syscall_spec *spec)
 {
 	struct plain *p = &plains[r->nr % PLAIN_ROWS];
 
 	if (r->arch == ARCH_I386)
 		return NULL;
-	return __atomic_load_n(&p->spec, __ATOMIC_ACQUIRE) == spec || make_plain(p, spec) ? p : NULL;
+	return (__atomic_load_n(&p->spec, __ATOMIC_ACQUIRE) == spec || make_plain(p, spec)) && !p->depends ? p : NULL;
 }
 
 /*

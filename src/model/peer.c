@@ -54,7 +54,7 @@ static void find_peer_proc(struct world *w, struct file *f, const struct pnode *
 		set_holder(f, self);
 }
 
-void file_used(struct world *w, struct file *f, const struct pnode *p)
+void file_used_anew(struct world *w, struct file *f, const struct pnode *p)
 {
 	struct fnode *n = fnode_of(f);
 
