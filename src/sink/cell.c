@@ -31,9 +31,10 @@ void cell_left(struct buf *b, size_t from, size_t width)
 		spaces(b, width - w);
 }
 
-void cell_right(struct buf *b, size_t from, size_t width)
+/* w: columns of what stands from `from` on. */
+static void move_right(struct buf *b, size_t from, size_t w, size_t width)
 {
-	size_t w = cell_width(b, from), n = b->len - from;
+	size_t n = b->len - from;
 
 	if (w >= width)
 		return;
@@ -42,12 +43,14 @@ void cell_right(struct buf *b, size_t from, size_t width)
 	memset(b->s + from, ' ', width - w);
 }
 
+void cell_right(struct buf *b, size_t from, size_t width) { move_right(b, from, cell_width(b, from), width); }
+
 void cell_bytes(struct buf *b, uint64_t nbytes, size_t width)
 {
 	size_t from = b->len;
 
 	human_bytes(b, nbytes);
-	cell_right(b, from, width);
+	move_right(b, from, b->len - from, width);	/* digits and units: a column each */
 }
 
 void cell_ns(struct buf *b, uint64_t ns, size_t width)

@@ -71,15 +71,16 @@ void line_whose(struct buf *b, const struct line_who *who)
 
 void line_begin(struct buf *b, uint64_t since_start_ns, const struct line_who *who)
 {
+	static const char begin[3] = { STYLE_DIM, '[', '+' };
 	uint64_t ms = since_start_ns / 1000000;
-	char frac[3] = { (char)('0' + ms / 100 % 10), (char)('0' + ms / 10 % 10), (char)('0' + ms % 10) };
+	unsigned part = (unsigned)(ms % 1000);
+	char end[6] = {
+		'.', (char)('0' + part / 100), (char)('0' + part / 10 % 10), (char)('0' + part % 10), 's', ']'
+	};
 
-	buf_putc(b, STYLE_DIM);
-	buf_add(b, "[+", 2);
+	buf_add(b, begin, sizeof(begin));
 	buf_u64(b, ms / 1000);
-	buf_putc(b, '.');
-	buf_add(b, frac, 3);
-	buf_add(b, "s]", 2);
+	buf_add(b, end, sizeof(end));
 	line_whose(b, who);
 	buf_putc(b, STYLE_OFF);
 	buf_putc(b, ' ');

@@ -32,7 +32,12 @@ struct stream {
 	struct stream *next;
 };
 
-struct out { struct stream *streams; unsigned columns; struct lines *lines; };
+struct out {
+	struct stream *streams;
+	unsigned columns;
+	struct lines *lines;
+	struct buf plain;	/* a line without its marks */
+};
 
 static const char *const sgr[_STYLE_MAX] = {
 	[STYLE_OFF] = "\033[0m", [STYLE_DIM] = "\033[2m", [STYLE_BOLD] = "\033[1m", [STYLE_ERROR] = "\033[31m", [STYLE_NUMBER] = "\033[1m",
@@ -101,24 +106,40 @@ static size_t add_run(struct buf *b, const char *p, size_t n)
 	return i;
 }
 
-static void stream_add(struct stream *s, const char *p, size_t n)
+static void add_marked(struct buf *b, const char *p, size_t n, bool color)
+{
+	for (size_t i = 0; (i += add_run(b, p + i, n - i)) < n; i++) {
+		if (!is_mark(p[i]))
+			buf_putc(b, p[i]);
+		else if (color && sgr[(unsigned char)p[i]])
+			buf_puts(b, sgr[(unsigned char)p[i]]);
+	}
+}
+
+/* plain: what p is without marks, for streams that show none; NULL: it is made. */
+static void stream_add(struct stream *s, const char *p, size_t n, const struct buf *plain)
 {
 	if (s->status)
 		status_end(s);
-	for (size_t i = 0; (i += add_run(&s->buf, p + i, n - i)) < n; i++) {
-		if (!is_mark(p[i]))
-			buf_putc(&s->buf, p[i]);
-		else if (s->color && sgr[(unsigned char)p[i]])
-			buf_puts(&s->buf, sgr[(unsigned char)p[i]]);
-	}
+	if (plain && !s->color)
+		buf_add(&s->buf, plain->s, plain->len);
+	else
+		add_marked(&s->buf, p, n, s->color);
 	if (s->buf.len >= (s->live ? LIVE_FULL : FILE_FULL))
 		stream_flush(s);
 }
 
+/* Streams without colour show the same: the marks are taken out once. */
 void out_write(struct out *o, const char *s, size_t n)
 {
+	bool several = o->streams && o->streams->next;
+
+	if (several) {
+		buf_reset(&o->plain);
+		add_marked(&o->plain, s, n, false);
+	}
 	for (struct stream *to = o->streams; to; to = to->next)
-		stream_add(to, s, n);
+		stream_add(to, s, n, several ? &o->plain : NULL);
 }
 
 void out_data(struct out *o, const char *s, size_t n)
@@ -129,7 +150,7 @@ void out_data(struct out *o, const char *s, size_t n)
 		copied |= to->copy;
 	for (struct stream *to = o->streams; to; to = to->next)
 		if (to->copy || !copied)
-			stream_add(to, s, n);
+			stream_add(to, s, n, NULL);
 }
 
 static void show_status(struct stream *s, unsigned columns, const char *p, size_t n)
@@ -141,9 +162,9 @@ static void show_status(struct stream *s, unsigned columns, const char *p, size_
 		buf_putc(&s->buf, '\n');
 	status_end(s);
 	text_middle(&text, p, n, columns - 1);
-	stream_add(s, &dim, 1);
-	stream_add(s, text.s, text.len);
-	stream_add(s, &off, 1);
+	stream_add(s, &dim, 1, NULL);
+	stream_add(s, text.s, text.len, NULL);
+	stream_add(s, &off, 1, NULL);
 	stream_flush(s);
 	s->status = true;
 	s->disturbed = false;
@@ -156,7 +177,7 @@ void out_status(struct out *o, const char *s, size_t n, const char *note, size_t
 		if (to->terminal)
 			show_status(to, o->columns, s, n);
 		else if (note)
-			stream_add(to, note, note_n);
+			stream_add(to, note, note_n, NULL);
 }
 
 void out_clear(struct out *o)
@@ -245,5 +266,6 @@ void out_free(struct out *o)
 	while (o->streams)
 		stream_free(&o->streams->sink);
 	lines_free(o->lines);
+	buf_done(&o->plain);
 	free(o);
 }
