@@ -27,6 +27,18 @@ static bool wanted(const struct html *h, const struct event *ev)
 	return h->kept < h->opt->max_report_events || ev->kind == EV_EXIT;
 }
 
+static void note_bits(struct html_row *bits, const struct html_row *r)
+{
+	bits->ret |= (int64_t)html_zigzag(r->ret);
+	bits->obj |= r->obj;
+	bits->arg |= r->arg;
+	bits->fd |= (int32_t)html_zigzag(r->fd);
+	bits->file |= r->file;
+	bits->val |= (int64_t)html_zigzag(r->val);
+	bits->conn |= r->conn;
+	bits->data |= r->data;
+}
+
 static void take_row(void *ctx, const struct row *row)
 {
 	struct html *h = ctx;
@@ -45,6 +57,7 @@ static void take_row(void *ctx, const struct row *row)
 	if (h->rows.err || !wanted(h, row->event))
 		return;
 	html_row_of(h, row, &made);
+	note_bits(&h->bits, &made);
 	row_spool_add(&h->rows, &made);
 	h->kept = h->rows.nrows;
 }
@@ -341,13 +354,14 @@ static const struct sink_ops ops = {
 
 static const struct row_sink_ops row_ops = { .row = take_row };
 
-/* All fields, but of events those that have a column. */
+/* All fields, but of events those that have a column; the page finds the roles of files itself. */
 static void take_fields(struct html *h)
 {
 #define COLUMN(block, name, width, type, member, table, fields) { TABLE_##table, fields },
 	static const struct { enum row_table table; uint64_t fields; } columns[] = { HTML_COLUMNS(COLUMN) };
 
 	memset(h->takes.wants, 0xff, sizeof(h->takes.wants));
+	h->takes.wants[TABLE_FILE] &= ~ROW_BIT(ROW_FILE_ROLE);
 	for (unsigned f = 0; f < row_tables[TABLE_EVENT].nfields; f++)
 		h->values |= (uint64_t)row_tables[TABLE_EVENT].fields[f].value << f;
 	h->takes.wants[TABLE_EVENT] = h->values;

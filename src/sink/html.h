@@ -88,6 +88,7 @@ struct html {
 	struct buf lost_note;
 
 	struct row_spool rows;
+	struct html_row bits;		/* of each column of block c, as it is written: all that any row has */
 	struct row_spool samples;	/* start, lane, type: the counter, val */
 	struct html_pool strings, data;	/* blocks s and d */
 	uint64_t data_bytes, data_dropped;

@@ -15,7 +15,7 @@ enum { LEVEL_ROWS = 4, LEVEL_STRINGS = 6 };
 
 static const struct { const char *name; uint8_t nbytes; } widths[] = {
 	[W_U8] = { "u8", 1 }, [W_U16] = { "u16", 2 }, [W_U32] = { "u32", 4 }, [W_U64] = { "u64", 8 },
-	[W_Z32] = { "z32", 4 }, [W_Z64] = { "z64", 8 }, [W_X32] = { "x32", 4 },
+	[W_Z16] = { "z16", 2 }, [W_Z32] = { "z32", 4 }, [W_Z64] = { "z64", 8 }, [W_X32] = { "x32", 4 },
 };
 
 int html_block_init(struct html_block *b)
@@ -122,7 +122,7 @@ void html_block_rows(struct html_block *b, const struct html_col *cols, unsigned
 
 	begin(b, nrows, base);
 	for (unsigned c = 0; c < ncols; c++) {
-		bool sign = cols[c].width == W_Z32 || cols[c].width == W_Z64;
+		bool sign = html_is_signed(cols[c].width);
 
 		load(v, (const char *)rows + cols[c].offset, stride, nrows, cols[c].size, sign);
 		if (cols[c].delta)
@@ -134,7 +134,7 @@ void html_block_rows(struct html_block *b, const struct html_col *cols, unsigned
 			}
 		if (sign)
 			for (uint32_t i = 0; i < nrows; i++)
-				v[i] = v[i] << 1 ^ (uint64_t)((int64_t)v[i] >> 63);
+				v[i] = html_zigzag((int64_t)v[i]);
 		if (cols[c].width == W_X32)
 			overflowing(b, v, nrows);
 		else

@@ -11,7 +11,10 @@
 #include "base/buf.h"
 #include "base/json.h"
 
-enum html_width { W_U8, W_U16, W_U32, W_U64, W_Z32, W_Z64, W_X32 };
+enum html_width { W_U8, W_U16, W_U32, W_U64, W_Z16, W_Z32, W_Z64, W_X32 };
+static inline bool html_is_signed(enum html_width w) { return w == W_Z16 || w == W_Z32 || w == W_Z64; }
+/* As a signed column has it: small numbers stay small. */
+static inline uint64_t html_zigzag(int64_t v) { return (uint64_t)v << 1 ^ (uint64_t)(v >> 63); }
 
 /* A column: its name and width in the file, and where a C row holds it. */
 struct html_col {

@@ -35,23 +35,41 @@ static void set_width(struct html_cols *cols, const char *name, enum html_width 
 			cols->v[i].width = (uint8_t)width;
 }
 
+/* Values with these bits take no more; each byte of a column costs as much to compress when it is 0. */
+static enum html_width narrowest(enum html_width wide, uint64_t bits)
+{
+	if (bits >> 32)
+		return wide;
+	if (bits >> 16)
+		return html_is_signed(wide) ? W_Z32 : W_U32;
+	return html_is_signed(wide) ? W_Z16 : bits >> 8 ? W_U16 : W_U8;
+}
+
+/* false: there is nothing but 0 in it, which is what a column that is missing is read as. */
+static bool narrow(const struct html *h, struct html_col *col)
+{
+	uint64_t bits = 0;
+
+	memcpy(&bits, (const char *)&h->bits + col->offset, col->size);
+	col->width = (uint8_t)narrowest((enum html_width)col->width, bits);
+	return bits;
+}
+
 void html_layout_of(struct html *h, struct html_layout *ret_layout)
 {
 	*ret_layout = (struct html_layout){ .nfiles = h->files.nrows, .nconns = h->nconns, .duration_ns = h->last_ns };
 	for (unsigned i = 0; i < ARRAY_SIZE(columns); i++) {
 		struct html_cols *cols = &ret_layout->cols[columns[i].kind];
+		struct html_col *col = &cols->v[cols->n];
 
-		if (columns[i].kind == KIND_C && !h->has_data && !strcmp(columns[i].col.name, "data"))
-			continue;
-		cols->v[cols->n] = columns[i].col;
-		cols->v[cols->n++].delta = !strcmp(columns[i].col.name, "dt");
+		*col = columns[i].col;
+		col->delta = !strcmp(col->name, "dt");
+		cols->n += columns[i].kind != KIND_C || narrow(h, col);
 	}
 	if (h->ntasks > 65536) {
 		set_width(&ret_layout->cols[KIND_H], "lane", W_U32);
 		set_width(&ret_layout->cols[KIND_K], "lane", W_U32);
 	}
-	if (h->data.n <= 65536)		/* half the work of compressing it */
-		set_width(&ret_layout->cols[KIND_C], "data", h->data.n <= 256 ? W_U8 : W_U16);
 	if (h->ntypes > 256)
 		set_width(&ret_layout->cols[KIND_H], "type", W_U16);
 }

@@ -22,7 +22,7 @@ import tempfile
 PIECE = re.compile(rb'<!--([A-Za-z0-9+/]*={0,2})--><script>cpd\("(\w)",([01])\)</script>\n')
 END = b'<script>cpd("end",1)</script>\n'
 MAX_PIECE = 786432
-BYTES = {"u8": 1, "u16": 2, "u32": 4, "u64": 8, "z32": 4, "z64": 8, "x32": 4}
+BYTES = {"u8": 1, "u16": 2, "u32": 4, "u64": 8, "z16": 2, "z32": 4, "z64": 8, "x32": 4}
 
 
 def planes(data, at, rows, width):
@@ -57,6 +57,9 @@ class Report:
         order = [kind for kind, _ in itertools.groupby(self.kinds)]
         assert order == [k for k in "osfnkhcd" if k in order], f"order of blocks: {order}"
 
+    def named(self, kind):
+        return [column.split(":")[0] for column in self.meta["cols"][kind]]
+
     def block(self, kind, data):
         rows, zero, base = struct.unpack_from("<IIQ", data)
         at = 16
@@ -80,6 +83,8 @@ class Report:
             if name == "dt":
                 name, values = "start", list(itertools.accumulate(values, initial=base))[1:]
             self.columns.setdefault(kind, {}).setdefault(name, []).extend(values)
+        for name in ("ret", "obj", "arg", "fd", "file", "val", "conn") if kind == "c" else ():     # missing: 0
+            self.columns.setdefault(kind, {}).setdefault(name, []).extend([0] * (rows if name not in self.named(kind) else 0))
         assert at == len(data), f"block {kind}: {len(data) - at} bytes left"
 
 
@@ -145,8 +150,13 @@ def documented(meta):
     example = json.loads(re.search(r"^## 3\. META\n+```json\n(.*?)^```", text, re.M | re.S)[1])
     if "d" not in meta["cols"]:     # neither first bytes nor environments were recorded
         del example["cols"]["d"]
-    data = [column for column in meta["cols"]["c"] if re.fullmatch("data:u(8|16|32)", column)]
-    example["cols"]["c"] = example["cols"]["c"][:-1] + data      # as wide as it has to be, where there is any
+    written = {name: width for name, width in (column.split(":") for column in meta["cols"]["c"])}
+    as_wide = []        # as they have to be, where there is anything in them
+    for name, wide in (column.split(":") for column in example["cols"]["c"]):
+        width = written.get(name, wide)
+        assert width[0] == wide[0] and int(width[1:]) <= int(wide[1:]), f"{name}:{width} is wider than {wide}"
+        as_wide += [f"{name}:{width}"] if name in written else []
+    example["cols"]["c"] = as_wide
     for field in ("version", "cols", "block", "categories", "file_kinds", "sock_kinds", "sock_states"):
         assert meta[field] == example[field], f"docs/report-format.md has {field} as {example[field]}, the report as {meta[field]}"
     unnamed = set(keys(meta)) - set(re.findall(r"[`\"](\w+)[`\"]", text))

@@ -164,6 +164,30 @@ static inline uint64_t *column(struct block *b, unsigned width, bool sign, bool 
 	return v;
 }
 
+/* One of block c, as wide as META has it; NULL where it is missing. */
+static inline uint64_t *cold(const struct report *r, struct block *b, const char *name)
+{
+	const char *list = strstr(r->file.s, "\"c\":["), *end, *at;
+	char quoted[16];
+
+	assert_non_null(list);
+	end = strchr(list, ']');
+	snprintf(quoted, sizeof(quoted), "\"%s:", name);
+	at = strstr(list, quoted);
+	if (!at || at > end)
+		return NULL;
+	at += strlen(quoted);
+	return column(b, (unsigned)atoi(at + 1) / 8, *at == 'z', false);
+}
+
+/* As a reader takes it: what is missing is 0. */
+static inline uint64_t *cold_or_0(const struct report *r, struct block *b, const char *name)
+{
+	uint64_t *v = cold(r, b, name);
+
+	return v ? v : calloc(b->nrows + 1, sizeof(*v));
+}
+
 struct rows {
 	uint32_t n;
 	uint64_t *start, *lane, *type, *dur, *err, *noise, *ret, *obj, *arg, *fd, *file, *val, *conn, *data;
@@ -183,14 +207,14 @@ static inline void rows_read(const struct report *r, unsigned block, struct rows
 	ret->dur = column(&h, 4, false, true);
 	ret->err = column(&h, 1, false, false);
 	ret->noise = column(&h, 1, false, false);
-	ret->ret = column(&c, 8, true, false);
-	ret->obj = column(&c, 4, false, false);
-	ret->arg = column(&c, 4, false, false);
-	ret->fd = column(&c, 4, true, false);
-	ret->file = column(&c, 4, false, false);
-	ret->val = column(&c, 8, true, false);
-	ret->conn = column(&c, 4, false, false);
-	ret->data = c.at < c.len ? column(&c, 1, false, false) : NULL;	/* where bytes were recorded */
+	ret->ret = cold_or_0(r, &c, "ret");
+	ret->obj = cold_or_0(r, &c, "obj");
+	ret->arg = cold_or_0(r, &c, "arg");
+	ret->fd = cold_or_0(r, &c, "fd");
+	ret->file = cold_or_0(r, &c, "file");
+	ret->val = cold_or_0(r, &c, "val");
+	ret->conn = cold_or_0(r, &c, "conn");
+	ret->data = cold(r, &c, "data");	/* where bytes were recorded */
 	assert_int_equal(h.at, h.len);
 	assert_int_equal(c.at, c.len);
 	for (uint32_t i = 0; i < h.nrows; i++)

@@ -159,7 +159,7 @@ static void test_moved(void **state)
 	assert_int_equal(rows.data[6], 0);
 	assert_string(&r, 'd', rows.data[7], "hello", 5);
 	assert_int_equal(rows.data[8], rows.data[7]);
-	assert_meta(&r, "\"conn:u32\",\"data:u8\"],\"d\":[]}");
+	assert_meta(&r, "\"data:u8\"],\"d\":[]}");
 	assert_meta(&r, "The first bytes of what was read and written are in this report");
 	assert_null(memmem(r.file.s, r.file.len, "abcdefg", 7));
 	rows_done(&rows);
