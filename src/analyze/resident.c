@@ -171,13 +171,11 @@ static void moved(struct resident *r, struct space *s, const struct event *ev)
 		drop(r, s, old, MIN(len, old_len), overlap ? NULL : &by);
 }
 
-bool resident_event(struct resident *r, const struct event *ev, uint64_t *ret_nbytes)
+static __attribute__((noinline)) bool changes(struct resident *r, const struct event *ev, uint64_t *ret_nbytes)
 {
 	struct space *s, *child;
 	uint64_t npages;
 
-	if (!ev->task || (!r->spaces && ev->kind != EV_FAULT) || ev->err)
-		return false;
 	s = space_of(r, ev->task->proc->id, ev->kind == EV_FAULT);
 	if (!s)
 		return false;
@@ -221,4 +219,10 @@ bool resident_event(struct resident *r, const struct event *ev, uint64_t *ret_nb
 	}
 	*ret_nbytes = s->npages << PAGE_BITS;
 	return true;
+}
+
+/* Without page faults, which most traces have none of, nothing is known. */
+bool resident_event(struct resident *r, const struct event *ev, uint64_t *ret_nbytes)
+{
+	return (r->spaces || ev->kind == EV_FAULT) && ev->task && !ev->err && changes(r, ev, ret_nbytes);
 }

@@ -30,7 +30,7 @@ enum { EIGHT_DIGITS = 100000000 };
  * The digits of v < 10^8, a byte each and the first in the lowest byte: halves, quarters and eighths of them are parted
  * side by side in one word.  The factors are 2^20 / 100 and 2^10 / 10, rounded up, right for four and for two digits.
  */
-static uint64_t eight_digits(uint32_t v)
+static inline __attribute__((always_inline)) uint64_t eight_digits(uint32_t v)
 {
 	uint64_t fours = v / 10000 | (uint64_t)(v % 10000) << 32, hundreds, twos, tens;
 
@@ -40,18 +40,22 @@ static uint64_t eight_digits(uint32_t v)
 	return tens | (twos - 10 * tens) << 8;
 }
 
-static char *put_digits(char *to, uint32_t v, unsigned skip)
+/* Without the first `skip` of them. */
+static char *put_digits(char *to, uint64_t digits, unsigned skip)
 {
-	uint64_t digits = (eight_digits(v) | 0x3030303030303030) >> 8 * skip;
-
+	digits = (digits | 0x3030303030303030) >> 8 * skip;
 	memcpy(to, &digits, sizeof(digits));
 	return to + 8 - skip;
 }
 
+static char *put_all_digits(char *to, uint32_t v) { return put_digits(to, eight_digits(v), 0); }
+
 /* Without the zeros before them; v is not 0. */
 static char *put_first_digits(char *to, uint32_t v)
 {
-	return put_digits(to, v, (unsigned)__builtin_ctzll(eight_digits(v)) / 8);
+	uint64_t digits = eight_digits(v);
+
+	return put_digits(to, digits, (unsigned)__builtin_ctzll(digits) / 8);
 }
 
 void buf_u64(struct buf *b, uint64_t v)
@@ -69,11 +73,11 @@ void buf_u64(struct buf *b, uint64_t v)
 
 		if (high >= EIGHT_DIGITS) {
 			to = put_first_digits(to, (uint32_t)(high / EIGHT_DIGITS));
-			to = put_digits(to, (uint32_t)(high % EIGHT_DIGITS), 0);
+			to = put_all_digits(to, (uint32_t)(high % EIGHT_DIGITS));
 		} else {
 			to = put_first_digits(to, (uint32_t)high);
 		}
-		to = put_digits(to, (uint32_t)(v % EIGHT_DIGITS), 0);
+		to = put_all_digits(to, (uint32_t)(v % EIGHT_DIGITS));
 	}
 	*to = '\0';
 	b->len = (size_t)(to - b->s);

@@ -80,6 +80,10 @@ static inline void json_put_word(struct buf *b, const char *s, uint32_t n)
 	} else if (n >= 4 && n < 8) {
 		memcpy(to, s, 4);
 		memcpy(to + n - 4, s + n - 4, 4);
+	} else if (n && n < 4) {
+		to[0] = s[0];
+		to[n / 2] = s[n / 2];
+		to[n - 1] = s[n - 1];
 	} else {
 		memcpy(to, s, n);
 	}

@@ -264,12 +264,7 @@ GET(FILE, NAME) { v->file = c->file; return c->file; }
 GET(FILE, THREAD) { return not_0(v, c->fstate->thread); }
 GET(FILE, OPENED) { return u64(v, c->fstate->opened_ns); }
 GET(FILE, CLOSED) { return c->fstate->closed_ns != ROW_NOT_CLOSED && u64(v, c->fstate->closed_ns); }
-GET(FILE, ROLE)
-{
-	enum role role = c->file ? role_of(c->file->name.s, c->file->name.len) : ROLE_NONE;
-
-	return role != ROLE_NONE && word(v, role_name(role));
-}
+GET(FILE, ROLE) { return c->role != ROLE_NONE && word(v, role_name(c->role)); }
 
 GET(CONNECTION, ID) { return u64(v, c->id); }
 GET(CONNECTION, FILE) { return u64(v, c->conn->file); }

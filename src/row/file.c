@@ -12,11 +12,25 @@
 static struct file_state *file_state(struct rows *r, uint32_t id) { return store_row(&r->files, id); }
 static struct link_state *link_state(struct rows *r, uint32_t row) { return store_row(&r->conns, row); }
 
+/* Mostly that of the row before: it was the same file's first one, or the program opens one file again and again. */
+static enum role role_of_file(struct rows *r, const struct file *f)
+{
+	if (!(r->wants[TABLE_FILE] & ROW_BIT(ROW_FILE_ROLE)) || !f || !f->name.len)
+		return ROLE_NONE;
+	if (r->last_name.len != f->name.len || memcmp(r->last_name.s, f->name.s, f->name.len) != 0) {
+		buf_reset(&r->last_name);
+		buf_add(&r->last_name, f->name.s, f->name.len);
+		r->last_role = role_of(f->name.s, f->name.len);
+	}
+	return r->last_role;
+}
+
 static void put_file(struct rows *r, uint32_t id, const struct file *f, bool final)
 {
 	const struct file_state s = *file_state(r, id);
 
-	row_put(r, TABLE_FILE, &(struct row_ctx){ .fstate = &s, .id = id, .file = f }, final);
+	row_put(r, TABLE_FILE,
+		&(struct row_ctx){ .fstate = &s, .id = id, .file = f, .role = role_of_file(r, f) }, final);
 }
 
 /* Waits for it so far, and when its first bytes came. */

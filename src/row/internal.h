@@ -58,6 +58,7 @@ struct row_ctx {
 	uint32_t id, conn_id;
 	int err;			/* of an event: 0 none, or none that is known */
 	enum row_outcome outcome;
+	enum role role;			/* of file */
 	uint64_t time_ns, value;
 	unsigned counter;
 	bool inherited;
@@ -67,7 +68,10 @@ struct row_ctx {
 
 enum { ROW_TYPES_MAX = 8192 };	/* kinds of event and call that are kept apart */
 
-struct row_plan { uint8_t n, fields[ROW_FIELDS_MAX]; };
+struct row_plan {
+	uint8_t n, fields[ROW_FIELDS_MAX];
+	row_getter *get[ROW_FIELDS_MAX];	/* NULL of a group */
+};
 
 struct rows {
 	const struct row_sink *sink;
@@ -88,6 +92,7 @@ struct rows {
 	uint32_t mode;			/* START_* */
 	struct strings *command;
 	struct buf cwd, hostname, kernel, lost_reason, called;
+	struct buf last_name; enum role last_role;	/* of the last row of a file, where roles are wanted */
 	uint64_t nevents, nlost;
 	uint32_t nthreads, nended, nconns, nexecs;
 

@@ -42,7 +42,6 @@ static void put_group(struct rows *r, struct row *row, enum row_group g, struct 
 
 static void fill(struct rows *r, enum row_table t, const struct row_plan *plan, struct row_ctx *c, bool final)
 {
-	const struct row_field *fields = row_tables[t].fields;
 	struct row *row = &r->row;
 	uint8_t *present = r->present;
 	uint64_t has = 0;
@@ -51,10 +50,10 @@ static void fill(struct rows *r, enum row_table t, const struct row_plan *plan, 
 	for (unsigned i = 0; i < plan->n; i++) {
 		unsigned f = plan->fields[i];
 
-		if (f >= ROW_GROUP_AT) {
+		if (!plan->get[i]) {
 			put_group(r, row, f - ROW_GROUP_AT, c);
 			*present++ = (uint8_t)f;
-		} else if (fields[f].get(c, &r->cells[f])) {
+		} else if (plan->get[i](c, &r->cells[f])) {
 			*present++ = (uint8_t)f;
 			has |= ROW_BIT(f);
 		}
@@ -81,6 +80,12 @@ void row_put_event(struct rows *r, struct row_ctx *c)
 		fill(r, TABLE_EVENT, &r->event_plan[kind], c, true);
 }
 
+static void plan_add(struct row_plan *plan, enum row_table t, uint8_t f)
+{
+	plan->get[plan->n] = f < ROW_GROUP_AT ? row_tables[t].fields[f].get : NULL;
+	plan->fields[plan->n++] = f;
+}
+
 /* A group stands where its first field would. */
 static void plan_event(struct rows *r, enum event_kind kind, uint8_t f, uint64_t *planned)
 {
@@ -92,7 +97,7 @@ static void plan_event(struct rows *r, enum event_kind kind, uint8_t f, uint64_t
 			f = (uint8_t)(ROW_GROUP_AT + g);
 			break;
 		}
-	r->event_plan[kind].fields[r->event_plan[kind].n++] = f;
+	plan_add(&r->event_plan[kind], TABLE_EVENT, f);
 }
 
 /* Which fields each table's rows, and each kind of event's, can have and the sink wants. */
@@ -106,7 +111,7 @@ void row_plan(struct rows *r)
 		r->wants[t] = r->sink->wants[t];
 		for (unsigned f = 0; f < row_tables[t].nfields; f++)
 			if (r->wants[t] & ROW_BIT(f))
-				r->plan[t].fields[r->plan[t].n++] = (uint8_t)f;
+				plan_add(&r->plan[t], (enum row_table)t, (uint8_t)f);
 	}
 	for (unsigned kind = 0; kind < _EV_MAX; kind++) {
 		uint64_t planned = 0;

@@ -103,13 +103,14 @@ __extension__ typedef unsigned __int128 row_kinds;	/* a bit an enum event_kind *
 #define ROW_OUTSIDE " (outside its root)"	/* behind a name: name_is_outside() */
 
 struct row_ctx;
+typedef bool row_getter(const struct row_ctx *c, struct cell *ret);
 struct row_field {
 	const char *name, *unit, *help;
 	uint8_t type;			/* enum row_type */
 	uint8_t table;			/* of an ID: enum row_table */
 	bool value;			/* of an event: goes into the report's column `val` */
 	row_kinds kinds;		/* of an event: those that may fill it */
-	bool (*get)(const struct row_ctx *c, struct cell *ret);	/* false: this row has none */
+	row_getter *get;		/* false: this row has none */
 };
 struct row_table_info { const char *name, *help; const struct row_field *fields; unsigned nfields; };
 extern const struct row_table_info row_tables[_ROW_TABLES];

@@ -215,6 +215,7 @@ void rows_free(struct rows *r)
 	buf_done(&r->kernel);
 	buf_done(&r->lost_reason);
 	buf_done(&r->called);
+	buf_done(&r->last_name);
 	free(r->types);
 	free(r);
 }

@@ -29,16 +29,19 @@ static void put_exec(struct rows *r, const struct task *t, uint64_t time_ns, con
 	row_put(r, TABLE_EXEC, &c, true);
 }
 
-static bool name_changed(struct thread_state *row, const struct task *t)
+static void take_name(struct thread_state *row, const struct task *t)
+{
+	row->name_len = (uint8_t)MIN(t->comm.len, (uint32_t)sizeof(row->name));
+	if (row->name_len)
+		memcpy(row->name, t->comm.s, row->name_len);
+}
+
+/* Asked at each of its events. */
+static inline bool has_name(const struct thread_state *row, const struct task *t)
 {
 	uint32_t n = MIN(t->comm.len, (uint32_t)sizeof(row->name));
 
-	if (row->name_len == n && (!n || !memcmp(row->name, t->comm.s, n)))
-		return false;
-	row->name_len = (uint8_t)n;
-	if (n)
-		memcpy(row->name, t->comm.s, n);
-	return true;
+	return row->name_len == n && (!n || !memcmp(row->name, t->comm.s, n));
 }
 
 static void add_thread(struct rows *r, const struct task *t)
@@ -56,7 +59,7 @@ static void add_thread(struct rows *r, const struct task *t)
 		.start_ns = start_ns, .process = p->id, .pid = p->pid, .tid = t->tid, .ppid = p->ppid, .creator = creator, .seen = true,
 		.attached = before,
 	};
-	name_changed(row, t);
+	take_name(row, t);
 	r->nthreads++;
 	if (is_new) {
 		*process = (struct process_state){
@@ -80,7 +83,8 @@ uint32_t rows_thread(struct rows *r, const struct task *t)
 	row = store_row(&r->threads, t->id);
 	if (!row->seen)
 		add_thread(r, t);
-	else if (name_changed(row, t)) {
+	else if (!has_name(row, t)) {
+		take_name(row, t);
 		row->named = true;
 		row->named_ns = r->now_ns;
 		put_thread(r, t->id);
