@@ -9,13 +9,17 @@ import sys
 import different  # (they find the harness)
 import failing
 import findings
+import locks
 import slow
+import times
 
 from harness import main
 
 GROUPS = {
     "different": different.TESTS,
     "slow": slow.TESTS,
+    "locks": locks.TESTS,
+    "times": times.TESTS,
     "findings": findings.TESTS,
     "failing": failing.TESTS,
 }

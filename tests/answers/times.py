@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+"""Where the time went: sums, time on CPU, the path that the end depended on."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+from shared import PYTHON, says, traced
+
+from harness import PATIENCE, Skip, check, equal, need, need_root
+
+
+SUMS = """
+import os, sys, threading, time
+def spin():
+    end = time.process_time() + 0.1
+    while time.process_time() < end: pass
+def child(work):
+    before = time.monotonic_ns()
+    pid = os.fork()
+    if pid == 0:
+        begin = time.monotonic_ns()
+        work()
+        os.write(1, f'{os.getpid()} {time.monotonic_ns() - begin}\\n'.encode())
+        os._exit(0)
+    os.waitpid(pid, 0)
+    os.write(1, f'{pid} {time.monotonic_ns() - before}\\n'.encode())
+def threads():
+    all = [threading.Thread(target=f) for f in (spin, lambda: time.sleep(0.2))]
+    for x in all: x.start()
+    for x in all: x.join()
+child(spin)
+child(lambda: time.sleep(0.2))
+child(lambda: child(threads))
+"""
+
+
+def sums(t):
+    """the parts of each process's time, and of the run's, sum to its wall time within 1 %, as the processes have measured it"""
+    status, out, _, text = t.run(*PYTHON, SUMS, options=["-q", "--summary=json"])
+    equal(status, 0, "status")
+    tables = {name: table["rows"] for name, table in json.loads(text[text.index("{"):])["tables"].items()}
+    rows = {row["pid"]: row for row in tables["process_time"]}
+    measured = {}
+    for pid, ns in (map(int, line.split()) for line in out.split(b"\n") if line):
+        measured.setdefault(pid, []).append(ns)     # in it, and by its parent, who began earlier and ended later
+    equal((len(rows), len(measured)), (5, 4), "processes")
+    for pid, row in rows.items():
+        parts = sum(v for k, v in row.items() if k.endswith("_ns") and k not in ("duration_ns", "on_cpu_ns"))
+        check(abs(parts - row["duration_ns"]) <= row["duration_ns"] * 0.01, f"parts {parts} of {row}")
+        for inside, outside in [sorted(measured[pid])] if pid in measured else []:
+            check(inside * 0.99 <= row["duration_ns"] <= outside * 1.01, f"{inside} to {outside} ns measured: {row}")
+    first = max(row["duration_ns"] for row in rows.values())
+    whole = sum(row["time_ns"] for row in tables["time"])
+    check(abs(whole - first) <= first * 0.01, f"the run {whole}, its first process {first}")
+
+
+def on_cpu(t):
+    """with --ebpf the time on CPU is what the kernel has counted for the process, within 5 %"""
+    need_root()
+    program = ("import time\n"
+               "for i in range(5):\n"
+               "    end = time.process_time() + 0.1\n"
+               "    while time.process_time() < end: pass\n"
+               "    time.sleep(0.02)\n"
+               "print(open('/proc/self/schedstat').read().split()[0], flush=True)\n")
+    status, out, said, text = t.run(*PYTHON, program, options=["--ebpf", "-q", "--summary=json"])
+    equal(status, 0, said)
+    if re.search(rb"--ebpf: .* not shown", said):
+        raise Skip("--ebpf is not possible here")
+    rows = json.loads(text[text.index("{"):])["tables"]["time"]["rows"]
+    ours, counted = sum(row["time_ns"] for row in rows if row["part"] == "cpu"), int(out)
+    check(counted > 400e6 and abs(ours - counted) < counted * 0.05, f"{ours} ns, and by schedstat {counted}")
+
+
+def critical_path(t):
+    """of a build of 40 files the compile that everything waited for, its file, and not make itself; the same in the report's data"""
+    need("make")
+    d = pathlib.Path(os.path.realpath(t.scratch))
+    (d / "compile").write_text("import sys, time\nend = time.process_time() + float(sys.argv[2])\nwhile time.process_time() < end: pass\n")
+    names = [f"f{i}" for i in range(30)] + ["slow"] + [f"g{i}" for i in range(9)]
+    rules = "".join(f"{n}.o:\n\t@{sys.executable} -S -E compile {n}.c {2 if n == 'slow' else 0.02}\n" for n in names)
+    (d / "Makefile").write_text(f"all: {' '.join(n + '.o' for n in names)}\n{rules}")
+    report, cpd = d / "report.html", d / "make.cpd"
+    shown = traced(t, "make", "-j2", cwd=d, status=0, options=["--report", report, "--record", cpd])
+    says(shown, r"on CPU: python\S* .*slow\.c")
+    out = subprocess.run([t.args.compendium, "-q", "--read", cpd, "--summary=json", "-o", "-"], capture_output=True, check=True, timeout=PATIENCE).stdout
+    rows = json.loads(out)["tables"]["critical_path"]["rows"]
+    [make] = [row for row in rows if row["command"].startswith("make")]
+    # on a loaded machine make itself can take its time until it begins
+    longest = max((row for row in rows if row is not make), key=lambda row: row["time_ns"])
+    check("slow.c" in longest["command"], rows)
+    check(make["share"] < 5000, f"make waited for the others: {make}")
+    check(9900 <= sum(row["share"] for row in rows) <= 10000, "shares that sum to the whole")
+    meta = json.loads(re.search(r'id="cpd-meta">(.*?)</script>', report.read_text(errors="replace"), re.S)[1])
+    path, tasks = meta["critical"], meta["tasks"]
+    check(all(a[2] <= b[1] for a, b in zip(path, path[1:])) and all(a < b for _, a, b in path), f"in order: {path}")
+    spent = {}
+    for lane, start, end in path:
+        spent[lane] = spent.get(lane, 0) + end - start
+    longest = max((lane for lane in spent if tasks[lane]["pid"] != make["pid"]), key=spent.get)
+    check(any("slow.c" in e["argv"] for e in tasks[longest]["execs"]), tasks[longest])
+    equal({tasks[lane]["pid"] for lane in spent}, {row["pid"] for row in rows}, "processes of the path")
+
+
+BURNS = """
+import sys, time
+def burn(s):
+    end = time.process_time() + s
+    while time.process_time() < end: pass
+for line in sys.stdin if sys.argv[1] == "pass" else ["x" * 70000] * 30:
+    burn(float(sys.argv[2]))
+    print(line.strip())
+    sys.stdout.flush()
+"""
+
+
+def pipeline(t):
+    """of a pipeline the process in the middle, which takes ten times as long: in the critical path, and who has the pipe that the first one waits for"""
+    d = pathlib.Path(os.path.realpath(t.scratch))
+    (d / "burns").write_text(BURNS)
+    part = f"{sys.executable} -S -E {d}/burns"
+    command = f"{part} make .004 | {part} pass .04 | {part} pass .004 > /dev/null"
+    *_, text = t.run("sh", "-c", command, options=["-q", "--summary=json"])
+    tables = json.loads(text)["tables"]
+    rows = tables["critical_path"]["rows"]
+    longest = max(rows, key=lambda row: row["time_ns"])
+    check(longest["command"].endswith("burns pass .04"), rows)
+    check(any(re.search(rf"^pipe:\[\d+\] of {longest['pid']} \(python", row["for"]) for row in tables["waits"]["rows"]), tables["waits"])
+    check(9900 <= sum(row["share"] for row in rows) <= 10000, "shares that sum to the whole")
+
+
+TESTS = [
+    sums,
+    on_cpu,
+    critical_path,
+    pipeline,
+]
