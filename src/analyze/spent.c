@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "analyze/child_ends.h"
 #include "analyze/futex.h"
 #include "analyze/peers.h"
 #include "analyze/share.h"
@@ -55,13 +56,6 @@ struct task_row {
 	uint64_t stopped_ns;
 	UT_hash_handle hh, hh_tid;
 };
-/* The child of a process that ended last. */
-struct ended_row {
-	uint32_t parent, child;
-	uint64_t ns;
-	UT_hash_handle hh;
-};
-
 /* An end of a pipe. */
 struct pipe_row {
 	uint32_t file;
@@ -73,7 +67,7 @@ struct spending {
 	struct wait_peers *peers;
 	struct wait_row *waits;
 	struct pipe_row *pipes; /* by file */
-	struct ended_row *ended; /* by parent */
+	struct child_ends *ended;
 	struct task_row *tasks, *last; /* by id */
 	struct task_row *threads;      /* by process and tid: the newest that has it */
 	unsigned nspans;
@@ -84,6 +78,7 @@ struct spending *spending_new(void)
 	struct spending *s = xcalloc(1, sizeof(*s));
 
 	s->peers = wait_peers_new();
+	s->ended = child_ends_new();
 	return s;
 }
 
@@ -116,7 +111,7 @@ void spending_free(struct spending *s)
 	HASH_CLEAR(hh, s->waits);
 	HASH_CLEAR(hh, s->pipes);
 	wait_peers_free(s->peers);
-	HASH_CLEAR(hh, s->ended);
+	child_ends_free(s->ended);
 	free(s);
 }
 
@@ -330,43 +325,6 @@ static enum spent of_futex(struct totals_wait *w, bool locks)
 	return locks || (w && w->held) ? SPENT_LOCK : SPENT_WAKE;
 }
 
-/* ---- children that end a wait for something else ---- */
-
-static void child_ended(struct spending *s, struct totals *t, const struct event *ev)
-{
-	const struct proc *p = ev->task->proc;
-	struct ended_row *r;
-
-	if (!p->parent)
-		return;
-	HASH_FIND(hh, s->ended, &p->parent, sizeof(p->parent), r);
-	if (!r && totals_full(t, HASH_COUNT(s->ended)))
-		return;
-	if (!r) {
-		r = arena_alloc(&t->index->arena, sizeof(*r));
-		*r = (struct ended_row){.parent = p->parent};
-		HASH_ADD(hh, s->ended, parent, sizeof(r->parent), r);
-	}
-	r->child = p->id;
-	r->ns = ev->ts_ns;
-}
-
-/*
- * make waits for a place among its jobs, a shell for its terminal, until SIGCHLD comes: what they waited for is the
- * child.
- */
-static void for_child(struct spending *s, const struct event *ev, struct subject *sub)
-{
-	uint32_t proc = ev->task->proc->id;
-	struct ended_row *r;
-
-	if (!call_interrupted(ev->call) || ev->kind == EV_WAIT)
-		return;
-	HASH_FIND(hh, s->ended, &proc, sizeof(proc), r);
-	if (r && r->ns >= ev->call->enter_ns && r->ns <= ev->call->exit_ns)
-		*sub = (struct subject){.what = SPENT_CHILD, .target = r->child, .obj = r->child};
-}
-
 /* ---- events ---- */
 
 /* Who last wrote into a pipe that was read from, or read from it. */
@@ -398,7 +356,7 @@ static void call_event(struct spending *s, struct totals *t, const struct event 
 	r = task_of(s, t, ev->task);
 	if (!r || !subject_of(ev, joined_task(s, ev), &sub))
 		return;
-	for_child(s, ev, &sub);
+	child_ends_wait(s->ended, ev, &sub);
 	w = row_of(s, t, ev, &sub);
 	if (ev->kind == EV_FUTEX && sub.what == SPENT_LOCK)
 		sub.what = of_futex(w, futex_locks(c));
@@ -462,7 +420,7 @@ void spending_event(struct spending *s, struct totals *t, const struct event *ev
 		stopped(s, t, ev);
 		return;
 	case EV_EXIT:
-		child_ended(s, t, ev);
+		child_ends_add(s->ended, t, ev);
 		ended(s, t, ev->task, ev->ts_ns);
 		return;
 	case EV_THREAD_EXIT:
