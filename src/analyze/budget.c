@@ -76,6 +76,19 @@ static uint64_t end_of(const struct totals *t, const struct totals_task *task)
 	return task->end_ns ? task->end_ns : MAX(t->end_ns, task->start_ns);
 }
 
+/* n of the thread's short waits of that kind. */
+static void spread_small(struct walk *w, const struct totals_task *task, enum spent what, uint64_t n)
+{
+	const struct small_waits *of = what == SPENT_PEER  ? &task->small_peer :
+				       what == SPENT_FAULT ? &task->small_fault :
+							     NULL;
+	uint64_t most = of && task->small[what] ? part_of(n, of->ns, task->small[what]) : 0;
+
+	if (most)
+		add(w, what, of->of, most);
+	add(w, what, NULL, n - most);
+}
+
 /* What is no span is, as in the thread's whole life, on a CPU, in short waits, in a run queue, or not explained. */
 static void spread(struct walk *w, const struct totals_task *task, uint64_t rest)
 {
@@ -86,14 +99,7 @@ static void spread(struct walk *w, const struct totals_task *task, uint64_t rest
 	left -= n;
 	for (unsigned i = 0; i < _SPENT; i++) { /* short waits that were work are on the CPU already */
 		n = MIN(part_of(rest, task->small[i], outside), left);
-		if (i == SPENT_PEER && task->small[i]) {
-			uint64_t most = part_of(n, task->small_peer.ns, task->small[i]);
-
-			add(w, SPENT_PEER, task->small_peer.of, most);
-			add(w, SPENT_PEER, NULL, n - most);
-		} else {
-			add(w, (enum spent)i, NULL, n);
-		}
+		spread_small(w, task, (enum spent)i, n);
 		left -= n;
 	}
 	n = MIN(part_of(rest, task->delay_ns, outside), left);

@@ -4,6 +4,7 @@
 
 #include "analyze/diff_part.h"
 #include "analyze/hist.h"
+#include "analyze/kernel.h"
 #include "analyze/spent.h"
 #include "analyze/totals.h"
 #include "base/macro.h"
@@ -63,6 +64,12 @@ static void phase(struct diff_list *l, enum spent what, const struct budget_part
 	d->number[1] = b->ns;
 }
 
+/* They are looked at with --faults alone. */
+static bool has_faults(const struct totals *t)
+{
+	return t->kernel && t->kernel->nfaults;
+}
+
 static void phases(struct diff_list *l, const struct totals *const runs[2])
 {
 	struct budget *budgets = xcalloc(2, sizeof(*budgets));
@@ -75,7 +82,8 @@ static void phases(struct diff_list *l, const struct totals *const runs[2])
 			budget_of_proc(runs[side], p, BUDGET_THREADS | BUDGET_CHILDREN, &budgets[side]);
 	}
 	for (unsigned i = 0; known && i < _SPENT; i++)
-		phase(l, (enum spent)i, &budgets[0].parts[i], &budgets[1].parts[i]);
+		if (i != SPENT_FAULT || (has_faults(runs[0]) && has_faults(runs[1])))
+			phase(l, (enum spent)i, &budgets[0].parts[i], &budgets[1].parts[i]);
 	free(budgets);
 }
 

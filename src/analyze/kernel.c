@@ -2,6 +2,7 @@
 #include "analyze/kernel.h"
 
 #include "analyze/cells.h"
+#include "analyze/share.h"
 #include "analyze/totals.h"
 #include "base/macro.h"
 #include "decode/call.h"
@@ -58,6 +59,7 @@ void totals_kernel_event(struct totals_kernel *k, const struct event *ev)
 		k->nfaults += npages;
 		k->faults[mem_place(ev->region)] += npages;
 		k->nhuge += npages > 1;
+		k->faults_ns = sum_of(k->faults_ns, ev->dur_ns);
 		k->nmajor += (ev->item->head->flags & FAULT_MAJOR) != 0;
 		break;
 	default:
@@ -186,6 +188,7 @@ static const struct table_column fault_columns[_FAULTS] = {
 	[FAULTS_PAGES] = { "pages", NULL, "pages", CELL_COUNT, IN_COLUMN, 0, 0 },
 	[FAULTS_MAJOR] = { "read from a disk", NULL, "major", CELL_COUNT, NOT_IN_LINE, 0, 0 },
 	[FAULTS_HUGE] = { "huge pages", NULL, "huge_pages", CELL_COUNT, NOT_IN_LINE, 0, 0 },
+	[FAULTS_WAITED] = { "slept in them", NULL, "waited_ns", CELL_NS, NOT_IN_LINE, 0, 0 },
 };
 
 static void fill_faults(struct table *t, const struct totals *totals, bool noise UNUSED)
@@ -205,6 +208,7 @@ static void fill_faults(struct table *t, const struct totals *totals, bool noise
 			continue;
 		row->cells[FAULTS_MAJOR] = number(k->nmajor);
 		row->cells[FAULTS_HUGE] = number(k->nhuge);
+		row->cells[FAULTS_WAITED] = number_if(k->faults_ns);
 	}
 }
 

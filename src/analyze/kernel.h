@@ -17,6 +17,7 @@ struct totals_kernel {
 	uint64_t nbytes[BLOCK_OPS], nwriteback;		/* written back later by the kernel, of the writes */
 	uint64_t nunattributed, unattributed_bytes;	/* requests of no traced program */
 	uint64_t faults[_PLACES], nfaults, nmajor;	/* pages; faults that had to read a disk */
+	uint64_t faults_ns;				/* slept in faults */
 	uint64_t nhuge;					/* huge pages, which count as the pages they are */
 };
 
@@ -45,7 +46,7 @@ enum {
 	DISK_HIST,
 	_DISK
 };
-enum { FAULTS_PLACE, FAULTS_PAGES, FAULTS_MAJOR, FAULTS_HUGE, _FAULTS };
+enum { FAULTS_PLACE, FAULTS_PAGES, FAULTS_MAJOR, FAULTS_HUGE, FAULTS_WAITED, _FAULTS };
 
 /* As table_list, which they follow; in text they have a form of their own (sink/kernel_summary.c). */
 enum { KERNEL_WAITS, KERNEL_DISK, KERNEL_FAULTS, _KERNEL_TABLES };

@@ -113,10 +113,9 @@ void wait_peers_count(struct totals_wait *w, uint64_t start_ns, uint64_t ns, uin
 }
 
 /* A vote (Boyer and Moore's) finds who has the majority without a row for each; its sum is from when it was found. */
-void wait_peers_small(struct totals_task *task, const struct totals_wait *w, uint64_t ns)
+void wait_peers_small(struct small_waits *most, const struct totals_wait *w, uint64_t ns)
 {
 	const struct totals_wait *of = w->whole ? w->whole : w;
-	__typeof__(&task->small_peer) most = &task->small_peer;
 
 	if (most->of == of) {
 		most->votes += ns;
@@ -124,6 +123,6 @@ void wait_peers_small(struct totals_task *task, const struct totals_wait *w, uin
 	} else if (most->votes >= ns) {
 		most->votes -= ns;
 	} else {
-		*most = (__typeof__(*most)){of, ns, ns - most->votes};
+		*most = (struct small_waits){of, ns, ns - most->votes};
 	}
 }

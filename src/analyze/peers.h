@@ -6,6 +6,7 @@
 struct totals;
 struct totals_task;
 struct totals_wait;
+struct small_waits;
 struct wait_peers;
 
 struct wait_peers *wait_peers_new(void);
@@ -15,5 +16,5 @@ void wait_peers_join(struct wait_peers *s, const struct totals *t, struct totals
 /* A wait of that row, and of the sum that it is of. */
 void wait_peers_count(struct totals_wait *w, uint64_t start_ns, uint64_t ns, uint32_t tid);
 /* A wait that is too short for a span. */
-void wait_peers_small(struct totals_task *task, const struct totals_wait *w, uint64_t ns);
+void wait_peers_small(struct small_waits *most, const struct totals_wait *w, uint64_t ns);
 void tids_add(uint32_t *v, unsigned *n, unsigned max, uint32_t tid);	/* if not there, and there is room */

@@ -25,7 +25,7 @@ const char *spent_name(enum spent s)
 		[SPENT_THREAD] = "thread", [SPENT_LOCK] = "lock",	  [SPENT_WAKE] = "wake", [SPENT_FILE] = "file",
 		[SPENT_PIPE] = "pipe",	   [SPENT_TERMINAL] = "terminal", [SPENT_SLEEP] = "sleep",
 		[SPENT_SIGNAL] = "signal", [SPENT_EVENT] = "event",	  [SPENT_STOPPED] = "stopped",
-		[SPENT_MESSAGE] = "message", [SPENT_WATCH] = "watch",
+		[SPENT_MESSAGE] = "message", [SPENT_WATCH] = "watch",	  [SPENT_FAULT] = "fault",
 		[SPENT_QUEUE] = "queue",   [SPENT_UNKNOWN] = "unknown",
 	};
 
@@ -171,7 +171,9 @@ static void add_span(struct spending *s, struct totals_task *task, const struct 
 	if (ns < SPAN_LEAST_NS || s->nspans >= SPANS_MAX) {
 		task->small[span->what] += ns;
 		if (span->what == SPENT_PEER && span->wait)
-			wait_peers_small(task, span->wait, ns);
+			wait_peers_small(&task->small_peer, span->wait, ns);
+		if (span->what == SPENT_FAULT && span->wait)
+			wait_peers_small(&task->small_fault, span->wait, ns);
 		return;
 	}
 	if (task->nspans == task->room) {
@@ -190,7 +192,8 @@ static void waited(struct spending *s, struct totals *t, struct totals_task *tas
 	uint64_t start = MAX(span->start_ns, from), end = span->end_ns;
 	struct totals_wait *wait = span->wait;
 
-	if (end < start || end - start < WAIT_LEAST_NS)
+	/* (of a fault it is known that it slept) */
+	if (end <= start || (end - start < WAIT_LEAST_NS && span->what != SPENT_FAULT))
 		return;
 	if (wait)
 		wait_peers_join(s->peers, t, wait);
@@ -384,6 +387,17 @@ static void stopped(struct spending *s, struct totals *t, const struct event *ev
 	}
 }
 
+/* One that the thread slept in. */
+static void faulted(struct spending *s, struct totals *t, const struct event *ev)
+{
+	struct task_row *r = task_of(s, t, ev->task);
+	struct subject sub = subject_of_fault(ev);
+
+	if (r)
+		waited(s, t, &r->row,
+		       &(struct span){ev->ts_ns, ev->ts_ns + ev->dur_ns, row_of(s, t, ev, &sub), SPENT_FAULT, 0});
+}
+
 /* Older recordings have the process's times alone, those of children that it waited for among them. */
 static void of_process(const struct totals *t, const struct task *task, struct totals_task *row)
 {
@@ -434,6 +448,9 @@ void spending_event(struct spending *s, struct totals *t, const struct event *ev
 		break;
 	case EV_ATTACH:
 		task_of(s, t, ev->task);
+		return;
+	case EV_FAULT:
+		faulted(s, t, ev);
 		return;
 	case EV_WAITING:
 		return;

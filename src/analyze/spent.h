@@ -30,9 +30,10 @@ enum spent {
 	SPENT_EVENT,		/* eventfds, io_uring, and readiness of what is not known */
 	SPENT_MESSAGE,		/* a message queue: msgrcv, mq_receive, and their like that send */
 	SPENT_WATCH,		/* inotify, fanotify: what happens to files */
+	SPENT_FAULT,		/* page faults that the thread slept in: a disk, other threads that map memory */
 	SPENT_STOPPED,		/* SIGSTOP and the like */
 	SPENT_QUEUE,		/* it could have run and no CPU was free */
-	SPENT_UNKNOWN,		/* not explained: the tracer's own stops, page faults, calls that were not traced */
+	SPENT_UNKNOWN,		/* the tracer's own stops, calls that were not traced, faults without --faults */
 	_SPENT
 };
 const char *spent_name(enum spent s);		/* "peer" */
@@ -67,6 +68,8 @@ struct span {
 	enum spent what;
 	uint32_t other;				/* PIPE: process id of who had its other end then, 0 not known */
 };
+/* At least ns for this one, most of all of its kind; votes: how it was found. */
+struct small_waits { const struct totals_wait *of; uint64_t ns, votes; };
 struct totals_task {
 	uint32_t id, tid, proc;
 	uint32_t seq, next;			/* its row; row + 1 of the process's next one, 0: none */
@@ -75,8 +78,7 @@ struct totals_task {
 	struct span *spans; unsigned nspans, room;	/* in order, of SPAN_LEAST_NS or more */
 	uint64_t all_ns;			/* of spans */
 	uint64_t small[_SPENT];			/* waits that have no span */
-	/* of small[SPENT_PEER] at least ns for this one, most of all; votes: how it was found */
-	struct { const struct totals_wait *of; uint64_t ns, votes; } small_peer;
+	struct small_waits small_peer, small_fault;	/* of small[SPENT_PEER], small[SPENT_FAULT] */
 };
 
 /* What stands for it in tables: itself, or the sum that it is the first row of; NULL: another row does. */
@@ -101,6 +103,8 @@ static inline bool spending_may(const struct event *ev)
 	case EV_EXIT: case EV_THREAD_EXIT: case EV_DETACH: case EV_FORK: case EV_THREAD: case EV_ATTACH:
 	case EV_STOP: case EV_CONT: case EV_FUTEX:
 		return true;
+	case EV_FAULT:
+		return ev->dur_ns != 0;
 	default:
 		return c && (c->unfinished || (c->exit_ns >= c->enter_ns && c->exit_ns - c->enter_ns >= WAIT_LEAST_NS));
 	}

@@ -106,6 +106,11 @@ struct subject subject_of_futex(const struct event *ev)
 	return s;
 }
 
+struct subject subject_of_fault(const struct event *ev)
+{
+	return (struct subject){.what = SPENT_FAULT, .path = ev->path_len ? ev->path : NULL, .path_len = ev->path_len};
+}
+
 bool subject_of(const struct event *ev, uint32_t joined, struct subject *ret)
 {
 	switch (ev->kind) {

@@ -18,5 +18,6 @@ struct subject {
 
 /* A futex by its address: how a call that waits or wakes means it. */
 struct subject subject_of_futex(const struct event *ev);
+struct subject subject_of_fault(const struct event *ev);	/* the file that is mapped there, or memory */
 /* joined: the thread, by its id, whose end a futex waits for; 0: none.  false: it is no wait. */
 bool subject_of(const struct event *ev, uint32_t joined, struct subject *ret);

@@ -82,7 +82,7 @@ enum {
 		PART(WAKE, "wake"), PART(FILE, "file"), PART(PIPE, "pipe"), PART(TERMINAL, "terminal"),                \
 		PART(SLEEP, "sleep"),                                                                                  \
 		PART(SIGNAL, "signal"), PART(EVENT, "event"), PART(MESSAGE, "message"), PART(WATCH, "watch"),          \
-		PART(STOPPED, "stopped"), PART(QUEUE, "queue"),                                                        \
+		PART(FAULT, "fault"), PART(STOPPED, "stopped"), PART(QUEUE, "queue"),                                                        \
 		PART(UNKNOWN, "unknown")
 static const struct table_column process_columns[_SPENDING] = {
 	[SPENDING_PID] = {"PID", NULL, "pid", CELL_PID, IN_COLUMN, 7, 0},

@@ -69,7 +69,8 @@ struct item {
 		const struct record_end *end;
 		const struct record_sched *sched;
 		const struct record_block *block;
-		const struct record_fault *fault;
+		const struct record_fault *fault;	/* FAULT_WAIT, too */
+		const struct record_fault_wait *fault_wait;
 		const struct record_waiting *waiting;
 		const struct record_usage *usage;
 		const struct record_place *place;

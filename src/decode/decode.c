@@ -27,6 +27,7 @@ static const struct { uint16_t size, nchunks; } bodies[_RECORD_KIND_MAX] = {
 	[RECORD_SCHED] = { sizeof(struct record_sched) },
 	[RECORD_BLOCK] = { sizeof(struct record_block) },
 	[RECORD_FAULT] = { sizeof(struct record_fault) },
+	[RECORD_FAULT_WAIT] = { sizeof(struct record_fault_wait) },
 	[RECORD_WAITING] = { sizeof(struct record_waiting) },	/* likewise */
 	[RECORD_PLACE] = { sizeof(struct record_place) },
 	[RECORD_CODE] = BODY(record_code),

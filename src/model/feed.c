@@ -70,6 +70,7 @@ static void feed_call(struct world *w, const struct item *item)
 	ev.call = c;
 	ev.dur_ns = MAX(c->exit_ns, c->until_ns) > c->enter_ns ? MAX(c->exit_ns, c->until_ns) - c->enter_ns : 0;
 	ev.before_ns = before_ns;
+	t->edge_ns = MAX(c->enter_ns, c->exit_ns);
 	if (t->found.set)
 		join_found(t, &ev);
 	x.has_ret = !c->no_exit && !c->unfinished;
@@ -311,6 +312,23 @@ static void feed_lost(struct world *w, const struct item *item)
 	world_emit(w, &ev);
 }
 
+/*
+ * A thread sleeps in a page fault, or in what it did before: a call, a stop of the tracer's, its beginning.  What began
+ * before the end of one of these is no sleep of the fault.
+ */
+static void slept(const struct item *item, struct event *ev)
+{
+	const struct record_fault_wait *r = item->kind == RECORD_FAULT_WAIT ? item->fault_wait : NULL;
+	struct tnode *t = ev->task ? tnode_of(ev->task) : NULL;
+
+	if (r && t && t->edge_ns && r->since_ns >= t->edge_ns && r->since_ns < r->f.h.ts_ns) {
+		ev->ts_ns = r->since_ns;
+		ev->dur_ns = MIN(r->wait_ns, r->f.h.ts_ns - r->since_ns);
+	}
+	if (t)
+		t->edge_ns = item->head->ts_ns;
+}
+
 /* The details are in ev.item; what is common to all events is filled in. */
 static void feed_kernel(struct world *w, const struct item *item)
 {
@@ -337,6 +355,7 @@ static void feed_kernel(struct world *w, const struct item *item)
 		break;
 	default:
 		ev.kind = EV_FAULT;
+		slept(item, &ev);
 		ev.addr = item->fault->addr;
 		ev.nbytes = w->page_size << MIN(item->head->flags >> FAULT_ORDER_SHIFT, FAULT_ORDER_MAX);
 		if (ev.task && ev.task->proc->mm)
@@ -396,6 +415,14 @@ static void feed_dropped(struct world *w, uint64_t ts_ns)
 	world_emit(w, &ev);
 }
 
+static void keep_edge(struct world *w, const struct record *h)
+{
+	struct tnode *t = task_find(w, h->tid);
+
+	if (t)
+		t->edge_ns = MAX(t->edge_ns, h->ts_ns);
+}
+
 void world_feed(struct world *w, const struct item *item)
 {
 	struct event ev;
@@ -420,7 +447,9 @@ void world_feed(struct world *w, const struct item *item)
 	case RECORD_MAP: feed_map(w, item); break;
 	case RECORD_WAITING: feed_waiting(w, item); break;
 	case RECORD_LOST: feed_lost(w, item); break;
-	case RECORD_SCHED: case RECORD_BLOCK: case RECORD_FAULT: feed_kernel(w, item); break;
+	case RECORD_SCHED: case RECORD_BLOCK: case RECORD_FAULT: case RECORD_FAULT_WAIT:
+		feed_kernel(w, item);
+		break;
 	case RECORD_USAGE: feed_usage(w, item); break;
 	case RECORD_DETACH: proc_detach(w, item->head); break;
 	case RECORD_COUNTS:
@@ -437,6 +466,8 @@ void world_feed(struct world *w, const struct item *item)
 	default:
 		break;
 	}
+	if (item->kind == RECORD_SIGNAL || item->kind == RECORD_STOP || item->kind == RECORD_EXEC)
+		keep_edge(w, item->head);
 	if (w->dying)
 		file_reap(w, item->head->ts_ns, task_find(w, item->head->tid));
 	if (w->scratch_used) {

@@ -4,6 +4,7 @@
 #include "model/world.h"
 
 static inline struct pnode *pnode_of(const struct proc *p) { return (struct pnode *)(uintptr_t)p; }
+static inline struct tnode *tnode_of(const struct task *t) { return (struct tnode *)(uintptr_t)t; }
 struct tnode *task_find(struct world *w, uint32_t tid);
 /* made on the fly when not known */
 struct tnode *task_get(struct world *w, uint32_t pid, uint32_t tid, uint64_t ts_ns);

@@ -57,6 +57,7 @@ struct tnode {
 		const struct syscall_spec *forbidden;
 		struct bytes file, symbol;
 	} place;
+	uint64_t edge_ns;		/* when what it did last was over, as far as it is traced; 0: not known */
 	bool exiting;			/* it called exit: its status is its own, not the group's */
 	UT_hash_handle hh;
 };

@@ -46,6 +46,7 @@ enum record_kind {
 	RECORD_COUNTS = 19,	/* calls of one kind that were counted where they were made, and have no records */
 	RECORD_PLACE = 20,	/* where the thread was when the SIGNAL that follows, a fault or SIGSYS, reached it */
 	RECORD_CODE = 21,	/* what is there, behind the PLACE of a signal that ends the process */
+	RECORD_FAULT_WAIT = 22,	/* a FAULT that the thread slept before it was served */
 	_RECORD_KIND_MAX,
 };
 
@@ -282,6 +283,11 @@ enum {
  */
 struct record_fault { struct record h; rec_u64 addr; };
 enum { FAULT_MAJOR = 1, FAULT_ORDER_SHIFT = 8, FAULT_ORDER_MAX = 18 /* 1 GB */ };
+/*
+ * FAULT_WAIT: likewise, of a thread that slept from since_ns for wait_ns before the fault was served: in it, where it
+ * did nothing else in between.
+ */
+struct record_fault_wait { struct record_fault f; rec_u64 since_ns, wait_ns; };
 
 /*
  * USAGE, as /proc/PID/task/TID/schedstat has it: how long the thread ran, and how long it could have run and waited for

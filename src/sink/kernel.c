@@ -198,6 +198,11 @@ static void flush_fault(struct kernel_sink *s)
 		buf_printf(b, ", %u major", r->nmajor);
 	if (r->nhuge)
 		buf_printf(b, ", %u huge page%s", r->nhuge, r->nhuge == 1 ? "" : "s");
+	if (r->sum_ns) {
+		buf_puts(b, ", ");
+		human_ns(b, r->sum_ns);
+		buf_puts(b, " asleep");
+	}
 	live_line(s, r->last_ns, &r->who);
 }
 
@@ -259,15 +264,15 @@ static void on_block(struct kernel_sink *s, const struct event *ev)
 static void on_fault(struct kernel_sink *s, const struct event *ev)
 {
 	enum mem_place place = mem_place(ev->region);
-	uint64_t start = ev->region ? ev->region->start : 0;
+	uint64_t start = ev->region ? ev->region->start : 0, end = ev->ts_ns + ev->dur_ns;
 	bool major = ev->item->head->flags & FAULT_MAJOR;
 	unsigned order = fault_order(ev);	/* a huge page counts as the pages it is */
 
 	if (!s->opt->live || !ev->task || (!s->opt->all && place != IN_HEAP && place != IN_ANON))
 		return;
-	if (!goes_on(&s->fault, ev, ev->ts_ns) || s->fault.place != place || s->fault.start != start)
+	if (!goes_on(&s->fault, ev, end) || s->fault.place != place || s->fault.start != start)
 		flush_fault(s);
-	run_add(s, &s->fault, ev, ev->ts_ns);
+	run_add(s, &s->fault, ev, end);
 	if (s->fault.count == 1) {
 		size_t len;
 		const char *file = file_of(ev->path, ev->path_len, &len);

@@ -147,6 +147,11 @@ static void faults(struct kernel_sink *s, const struct table *t)
 		buf_puts(b, "; ");
 		human_counted(b, all[FAULTS_HUGE].n, "huge page", "huge pages");
 	}
+	if (all[FAULTS_WAITED].set) {
+		buf_puts(b, "; ");
+		human_ns(b, all[FAULTS_WAITED].n);
+		buf_puts(b, " slept in them");
+	}
 	for (unsigned i = 1; i < t->nrows; i++) {
 		const struct cell *v = t->rows[i].cells;
 

@@ -33,9 +33,10 @@ static const struct {
 	[SPENT_EVENT] = {"waiting for an event (eventfd, io_uring, epoll)", "an event"},
 	[SPENT_MESSAGE] = {"waiting for a message queue", "a message queue"},
 	[SPENT_WATCH] = {"waiting for a change of files (inotify)", "a change of files"},
+	[SPENT_FAULT] = {"in page faults", "memory"},
 	[SPENT_STOPPED] = {"stopped by a signal", "SIGCONT"},
 	[SPENT_QUEUE] = {"ready, but no CPU was free", "a free CPU"},
-	[SPENT_UNKNOWN] = {"not explained (the tracer's stops, page faults)", "not explained"},
+	[SPENT_UNKNOWN] = {"not explained (the tracer's stops; page faults: --faults)", "not explained"},
 };
 
 const char *spent_part(enum spent s) { return words[s].part; }
@@ -102,6 +103,8 @@ static void wait_words(struct buf *b, const struct totals_wait *w, enum detail d
 		}
 		if (w->what == SPENT_LOCK)
 			buf_puts(b, " (locked)");
+		if (w->what == SPENT_FAULT)
+			buf_puts(b, " (mapped)");
 	} else {
 		buf_puts(b, words[w->what].thing);
 	}

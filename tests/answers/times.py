@@ -132,9 +132,66 @@ def pipeline(t):
     check(9900 <= sum(row["share"] for row in rows) <= 10000, "shares that sum to the whole")
 
 
+def page_faults(t):
+    """with --faults the time that threads sleep in faults of a mapped file is a part of its own, by the file: of the run, each process and each thread, beside the time on CPU"""
+    need("gcc")
+    d = pathlib.Path(os.path.realpath(t.scratch))
+    program, file = d / "mapped", d / "big"
+    equal(os.system(f"gcc -O1 -pthread {pathlib.Path(__file__).parent}/mapped.c -o {program}"), 0, "gcc")
+    with open(file, "wb") as f:
+        f.write(os.urandom(16 << 20))
+        os.fsync(f.fileno())
+    for how in ((), ("threads",)):
+        status, out, said, text = t.run(program, file, *how, options=["--faults", "-q", "--summary=json"])
+        equal(status, 0, said)
+        if re.search(rb"--faults: .*(not allowed|does not count)", said):
+            raise Skip("page faults cannot be counted here")
+        major, on_cpu = map(int, out.split())
+        if major < 1000:
+            raise Skip("what is written to that file system stays in memory")
+        tables = {name: table["rows"] for name, table in json.loads(text[text.index("{"):])["tables"].items()}
+        time = {row["part"]: row for row in tables["time"]}
+        [wait] = [row for row in tables["waits"] if row["part"] == "fault" and row["for"] == f"{file} (mapped)"]
+        check(major * 0.5 <= wait["count"] <= tables["page_faults"][0]["pages"], f"{major} faults: {wait}")
+        check(time["fault"]["spent"].startswith(f"in page faults: {file} (mapped)"), time)
+        wall = sum(row["time_ns"] for row in time.values())
+        if not how:     # what is not the program's (its start, the tracer's stops) is on the CPU as well
+            check(on_cpu * 0.95 <= time["cpu"]["time_ns"] <= on_cpu * 1.1 + 20e6, f"{on_cpu} ns by schedstat: {time}")
+            check(wait["time_ns"] + on_cpu <= wall * 1.01, f"{wait} beside {on_cpu} ns of {wall}")
+        for row in tables["thread_time"]:
+            parts = sum(v for k, v in row.items() if k.endswith("_ns") and k not in ("duration_ns", "on_cpu_ns"))
+            check(abs(parts - row["duration_ns"]) <= row["duration_ns"] * 0.01, f"parts {parts} of {row}")
+        equal(sum(row["fault_ns"] > 0 for row in tables["thread_time"]), 2 if how else 0, "threads that slept in faults")
+    says(traced(t, program, file, status=0, options=["--faults"]), r"% in page faults: \S*big \(mapped\)")
+    _, _, _, text = t.run(program, file, options=["-q"])
+    check("in page faults" not in text, f"not looked at: {text}")
+
+
+def sleeps_before_faults(t):
+    """what a thread slept in a call, in the tracer's stops or before it began is no page fault, though a fault comes next"""
+    program = ("import mmap, os, threading, time\n"
+               "m = mmap.mmap(-1, 64 * 4096)\n"
+               "def touch(i):\n"
+               "    time.sleep(0.05)\n"
+               "    m[i * 4096] = 1\n"
+               "    os.read(r, 1)\n"
+               "    m[i * 4096 + 4096 * 32] = 1\n"
+               "r, w = os.pipe()\n"
+               "for i in range(4):\n"
+               "    x = threading.Thread(target=touch, args=(i,)); x.start()\n"
+               "    time.sleep(0.1); os.write(w, b'x'); x.join()\n")
+    status, _, said, text = t.run(*PYTHON, program, options=["--faults", "-q", "--summary=json"])
+    equal(status, 0, said)
+    rows = json.loads(text[text.index("{"):])["tables"]["waits"]["rows"]
+    # (a library may have to be read from the disk, and threads that map memory wait for each other)
+    check(not any(row["part"] == "fault" and row["time_ns"] > 40e6 and "memory" in row["for"] for row in rows), rows)
+
+
 TESTS = [
     sums,
     on_cpu,
+    page_faults,
+    sleeps_before_faults,
     critical_path,
     pipeline,
 ]

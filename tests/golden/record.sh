@@ -16,10 +16,11 @@ cd "$work"
 want() { name=$1; shift; case " $names " in "  " | *" $name "*) record "$@" ;; esac; }
 record()
 {
-	env -i PATH=/usr/bin:/bin LC_ALL=C "$compendium" --record "$here/$name.cpd" -- "$@" </dev/null >/dev/null 2>&1 || true
+	# shellcheck disable=SC2086
+	env -i PATH=/usr/bin:/bin LC_ALL=C "$compendium" $options --record "$here/$name.cpd" -- "$@" </dev/null >/dev/null 2>&1 || true
 	echo "$name: $(stat -c %s "$here/$name.cpd") bytes"
 }
-names=$*
+names=$* options=
 
 printf '127.0.0.1\tlocalhost\n' > hosts
 cat > Makefile <<'EOF'
@@ -51,6 +52,12 @@ want pipe sh -c 'seq 1 9000 | sort -rn > sorted; tail -n 2 sorted | cat'
 want threads xz -T2 -0 --block-size=64KiB -kc numbers
 want death sh -c './nope; cd /nowhere; exec sh -c "kill -SEGV \$\$"'
 want make make -s -k -j2
+cc -O1 -pthread -o mapped "$here/../answers/mapped.c"
+head -c 262144 /dev/urandom > data
+sync data
+options=--faults
+want faults ./mapped data threads
+options=
 # version2.cpd is what was written before version 3 of the format, and stays as it is; the others but these are of version 1
 # every call, with every word of its arguments: only for args.py
 cp "$(dirname "$compendium")/tests/live/everycall" .

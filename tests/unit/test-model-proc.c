@@ -34,34 +34,6 @@ static void fork_and_exit(void **state)
 	assert_int_equal(e->status, 3 << 8);
 }
 
-static void fault(struct scene *s, uint32_t tid)
-{
-	begin(s, RECORD_FAULT, sizeof(struct record_fault), tid);
-	feed(s);
-}
-
-/* The counters of page faults run from the fork on, in which the command is a copy of compendium. */
-static void no_faults_before_the_exec(void **state)
-{
-	struct scene s = { .now = 1000000, .took = 500 };
-
-	(void)state;
-	s.w = world_new(scene_event, &s);
-	fault(&s, 10);
-	start(&s, START_COMMAND);
-	fault(&s, 10);
-	task(&s, 10, 10);
-	fault(&s, 10);
-	assert_int_equal(count(&s, EV_FAULT), 0);
-	exec(&s, 10, "/usr/bin/prog", NULL);
-	fault(&s, 10);
-	assert_int_equal(count(&s, EV_FAULT), 1);
-	assert_int_equal(got(&s, EV_FAULT, 0)->tid, 10);
-	world_free(s.w);
-	arena_done(&s.arena);
-	free(s.v);
-}
-
 static void threads_belong_to_their_process(void **state)
 {
 	struct scene *s = *state;
@@ -457,7 +429,7 @@ static void memory_of_the_dead_is_freed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SCENE(fork_and_exit), cmocka_unit_test(no_faults_before_the_exec), SCENE(threads_belong_to_their_process), SCENE(exec_resets),
+		SCENE(fork_and_exit), SCENE(threads_belong_to_their_process), SCENE(exec_resets),
 		SCENE(path_probes_are_no_execs), SCENE(exec_by_a_thread_takes_the_leaders_place),
 		SCENE(leader_ends_before_its_threads), SCENE(exit_group_decides), SCENE(orphans_find_a_parent),
 		SCENE(numbers_are_used_again), SCENE(unknown_threads_are_made),

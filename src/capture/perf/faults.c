@@ -2,6 +2,8 @@
 /*
  * Page faults by perf_event_open(2): a software event per CPU on the command,
  * inherited by its threads and children.  One ring a CPU, read by polling.
+ * When a thread leaves the CPU comes along (PERF_RECORD_SWITCH): the sleep
+ * before a fault was served is the wait in it.
  */
 #include <errno.h>
 #include <linux/perf_event.h>
@@ -18,12 +20,21 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/diag.h"
+#include "base/hash.h"
 #include "base/macro.h"
 #include "capture/proc/proc.h"
 #include "capture/source.h"
 #include "record/build.h"
 
 enum { RING_BYTES = 4 << 20, POLL_MS = 4, SETTLE_NS = 2000000, EVENTS_MAX = 2 };
+
+/* What was read from the rings, in order once they are put together. */
+enum what { SAW_OUT, SAW_IN, SAW_FAULT };
+struct seen { uint64_t ts_ns, addr; uint32_t pid, tid; uint16_t flags; uint8_t what; };
+
+/* A thread's last sleep; since when it sleeps, 0: it does not.  Kept until it is used for another thread. */
+enum { SLEEPERS_MAX = 1 << 16 };
+struct sleeper { uint32_t tid; uint64_t since_ns, from_ns, to_ns; UT_hash_handle hh; };
 
 struct cpu_ring { struct perf_event_mmap_page *page; int fd; };	/* fd: the event that owns the ring */
 
@@ -33,7 +44,8 @@ struct faults_source {
 	struct cpu_ring *rings;		/* by CPU */
 	unsigned ncpus;
 	int *fds; unsigned nfds;
-	struct buf rec, batch;		/* batch: of struct record_fault, of one look at the rings */
+	struct buf rec, batch;		/* batch: of struct seen, not handed over yet */
+	struct sleeper *sleepers;	/* by tid, the one that slept longest ago first */
 	source_emit_fn *emit;
 	void *emit_ctx;
 	_Atomic bool stop;
@@ -44,13 +56,15 @@ struct faults_source {
 
 static uint64_t now_ns(void) { return clock_ns(); }
 
+/* Only one of the events of a thread has to report its switches: that of what is rare. */
 static int open_event(uint64_t what, pid_t tid, int cpu, bool sized)
 {
+	bool switches = what == PERF_COUNT_SW_PAGE_FAULTS_MAJ;
 	struct perf_event_attr a = {
 		.type = PERF_TYPE_SOFTWARE, .size = sizeof(a), .config = what, .sample_period = 1,
 		.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR | (sized ? PERF_SAMPLE_DATA_PAGE_SIZE : 0), .inherit = 1, .exclude_kernel = 1, .exclude_hv = 1,
 		.use_clockid = 1, .clockid = CLOCK_MONOTONIC, .watermark = 1, .wakeup_watermark = RING_BYTES / 2,
-		.sample_id_all = 0,
+		.sample_id_all = 1, .context_switch = switches,
 	};
 
 	return (int)syscall(SYS_perf_event_open, &a, tid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
@@ -118,40 +132,114 @@ static void add_thread_cb(void *ctx, pid_t tid)
 
 static void put(struct faults_source *s) { s->emit(s->emit_ctx, record_finish(&s->rec)); }
 
-static void put_fault(struct faults_source *s, const void *body, bool major)
+static void saw_fault(struct faults_source *s, const void *body, bool major)
 {
 	struct { uint32_t pid, tid; uint64_t time, addr, page; } f;
-	struct record_fault r;
 	unsigned order = 0;
+	struct seen e;
 
 	memcpy(&f, body, sizeof(f));
 	/* both events come when the fault has been served: the page is there, unless it was taken away again */
 	while (s->sized && order < FAULT_ORDER_MAX && (s->page << order) < f.page)
 		order++;
-	r = (struct record_fault){ { sizeof(r), RECORD_FAULT,
-				     (rec_u16)((major ? FAULT_MAJOR : 0) | order << FAULT_ORDER_SHIFT), f.pid, f.tid,
-				     f.time },
-				   f.addr };
-	buf_add(&s->batch, &r, sizeof(r));
+	e = (struct seen){ f.time, f.addr, f.pid, f.tid,
+			   (uint16_t)((major ? FAULT_MAJOR : 0) | order << FAULT_ORDER_SHIFT), SAW_FAULT };
+	buf_add(&s->batch, &e, sizeof(e));
+}
+
+/* A thread that was preempted did not sleep. */
+static void saw_switch(struct faults_source *s, const void *body, unsigned misc)
+{
+	struct { uint32_t pid, tid; uint64_t time; } at;	/* sample_id */
+	struct seen e;
+
+	if (misc & PERF_RECORD_MISC_SWITCH_OUT_PREEMPT)
+		return;
+	memcpy(&at, body, sizeof(at));
+	e = (struct seen){ at.time, 0, at.pid, at.tid, 0, misc & PERF_RECORD_MISC_SWITCH_OUT ? SAW_OUT : SAW_IN };
+	buf_add(&s->batch, &e, sizeof(e));
 }
 
 static int by_time(const void *a, const void *b)
 {
-	uint64_t x = ((const struct record *)a)->ts_ns, y = ((const struct record *)b)->ts_ns;
+	uint64_t x = ((const struct seen *)a)->ts_ns, y = ((const struct seen *)b)->ts_ns;
 
 	return (x > y) - (x < y);
 }
 
-/* Each ring is in order, all of them together are not. */
-static void put_batch(struct faults_source *s)
+static struct sleeper *sleeper_of(struct faults_source *s, uint32_t tid, bool make)
 {
-	size_t n = s->batch.len / sizeof(struct record_fault);
+	struct sleeper *r, *oldest = s->sleepers;
+
+	HASH_FIND_INT(s->sleepers, &tid, r);
+	if (!make)
+		return r;
+	if (r) {
+		HASH_DEL(s->sleepers, r);
+	} else if (HASH_COUNT(s->sleepers) >= SLEEPERS_MAX) {
+		HASH_DEL(s->sleepers, oldest);
+		r = oldest;
+		*r = (struct sleeper){ .tid = tid };
+	} else {
+		r = xcalloc(1, sizeof(*r));
+		r->tid = tid;
+	}
+	HASH_ADD_INT(s->sleepers, tid, r);
+	return r;
+}
+
+/* The last sleep before a fault was served is the one in it, unless it was in something else: the model knows. */
+static void put_fault(struct faults_source *s, const struct seen *e)
+{
+	struct sleeper *r = sleeper_of(s, e->tid, false);
+	bool slept = r && r->to_ns > r->from_ns;
+	struct record_fault_wait w = { .f = { { 0, 0, e->flags, e->pid, e->tid, e->ts_ns }, e->addr } };
+
+	w.f.h.kind = slept ? RECORD_FAULT_WAIT : RECORD_FAULT;
+	if (slept) {
+		w.since_ns = r->from_ns;
+		w.wait_ns = r->to_ns - r->from_ns;
+		r->from_ns = r->to_ns = 0;
+	}
+	w.f.h.size = slept ? sizeof(w) : sizeof(w.f);
+	s->emit(s->emit_ctx, &w.f.h);
+}
+
+static void put_seen(struct faults_source *s, const struct seen *e)
+{
+	struct sleeper *r;
+
+	switch ((enum what)e->what) {
+	case SAW_OUT:
+		sleeper_of(s, e->tid, true)->since_ns = e->ts_ns;
+		break;
+	case SAW_IN:
+		r = sleeper_of(s, e->tid, false);
+		if (r && r->since_ns) {
+			r->from_ns = r->since_ns;
+			r->to_ns = e->ts_ns;
+			r->since_ns = 0;
+		}
+		break;
+	case SAW_FAULT:
+		put_fault(s, e);
+		break;
+	}
+}
+
+/* Each ring is in order, all of them together are up to that moment: what came later waits for the next look. */
+static void put_batch(struct faults_source *s, uint64_t until_ns)
+{
+	struct seen *v = (struct seen *)(void *)s->batch.s;
+	size_t n = s->batch.len / sizeof(*v), i = 0;
 
 	if (n)
-		qsort(s->batch.s, n, sizeof(struct record_fault), by_time);
-	for (size_t i = 0; i < n; i++)
-		s->emit(s->emit_ctx, (const struct record *)(s->batch.s + i * sizeof(struct record_fault)));
-	buf_reset(&s->batch);
+		qsort(v, n, sizeof(*v), by_time);
+	for (; i < n && v[i].ts_ns <= until_ns; i++)
+		put_seen(s, &v[i]);
+	if (i)
+		memmove(v, v + i, (n - i) * sizeof(*v));
+	s->batch.len = (n - i) * sizeof(*v);
 }
 
 static void put_lost(struct faults_source *s, const void *body, unsigned cpu)
@@ -192,7 +280,9 @@ static void read_ring(struct faults_source *s, unsigned i)
 		copy_out(p, tail, &e.h, sizeof(e.h));
 		copy_out(p, tail, &e, MIN((size_t)e.h.size, sizeof(e)));
 		if (e.h.type == PERF_RECORD_SAMPLE)
-			put_fault(s, e.body, i % EVENTS_MAX);
+			saw_fault(s, e.body, i % EVENTS_MAX);
+		else if (e.h.type == PERF_RECORD_SWITCH)
+			saw_switch(s, e.body, e.h.misc);
 		else if (e.h.type == PERF_RECORD_LOST)
 			put_lost(s, e.body, i / EVENTS_MAX);
 		tail += e.h.size;
@@ -213,7 +303,7 @@ static int faults_step(struct source *src, source_emit_fn *emit, void *ctx)
 	s->emit_ctx = ctx;
 	for (unsigned i = 0; i < s->ncpus * EVENTS_MAX; i++)
 		read_ring(s, i);
-	put_batch(s);
+	put_batch(s, stop ? UINT64_MAX : before);
 	atomic_store_explicit(&src->settled_ns, before - SETTLE_NS, memory_order_release);
 	if (stop)
 		return 0;
@@ -231,6 +321,7 @@ static pid_t faults_main_pid(const struct source *src UNUSED) { return 0; }
 static void faults_free(struct source *src)
 {
 	struct faults_source *s = CONTAINER_OF(src, struct faults_source, src);
+	struct sleeper *r, *next;
 
 	for (unsigned i = 0; i < s->ncpus * EVENTS_MAX; i++)
 		if (s->rings[i].page) {
@@ -240,6 +331,11 @@ static void faults_free(struct source *src)
 		}
 	for (unsigned i = 0; i < s->nfds; i++)
 		close(s->fds[i]);
+	HASH_ITER(hh, s->sleepers, r, next)
+	{
+		HASH_DEL(s->sleepers, r);
+		free(r);
+	}
 	free(s->fds);
 	free(s->rings);
 	buf_done(&s->rec);
