@@ -3,35 +3,47 @@
 
 #include "base/macro.h"
 
-uint32_t group_killer(struct group_kills *g, struct totals_proc *proc, uint32_t pgid)
-{
-	unsigned at;
+/* A process dies at once; how long the record of that can take on a loaded machine. */
+enum { ALL_KILLED_NS = 2000000000 };
 
+/* All that it may signal are those of its pid namespace and below, without itself and the first one (kill(2)). */
+static bool among_all(const struct group_kill *k, const struct group_ended *e)
+{
+	const struct totals_proc *p = e->proc;
+
+	return (!k->init || k->init == e->init) && p->id != k->sender_proc && p->end_ns <= k->ts_ns + ALL_KILLED_NS;
+}
+
+static bool is_killed_by(const struct group_kill *k, const struct group_ended *e)
+{
+	if (k->host != e->proc->host || k->ts_ns <= e->proc->start_ns)
+		return false;
+	return k->all ? among_all(k, e) : k->pgid == e->pgid;
+}
+
+uint32_t group_killer(struct group_kills *g, const struct group_ended *e)
+{
 	for (unsigned i = 1; i <= MIN(g->nsent, GROUP_KILLS); i++) {
-		at = (g->nsent - i) % GROUP_KILLS;
-		if (g->sent[at].pgid == pgid && g->sent[at].host == proc->host && g->sent[at].ts_ns > proc->start_ns)
-			return g->sent[at].sender;
+		const struct group_kill *k = &g->sent[(g->nsent - i) % GROUP_KILLS];
+
+		if (is_killed_by(k, e))
+			return k->sender;
 	}
-	at = g->nended++ % GROUP_ENDED;
-	g->ended[at].proc = proc;
-	g->ended[at].pgid = pgid;
+	g->ended[g->nended++ % GROUP_ENDED] = *e;
 	return 0;
 }
 
 void group_killed(struct group_kills *g, const struct event *ev)
 {
 	const struct proc *by = ev->task->proc;
-	unsigned at = g->nsent++ % GROUP_KILLS;
+	struct group_kill *k = &g->sent[g->nsent++ % GROUP_KILLS];
 
-	g->sent[at].host = by->host;
-	g->sent[at].pgid = ev->target_pgid;
-	g->sent[at].sender = by->pid;
-	g->sent[at].ts_ns = ev->ts_ns;
+	*k = (struct group_kill){ .host = by->host, .pgid = ev->target_pgid, .init = ev->init, .sender = by->pid,
+				  .sender_proc = by->id, .all = ev->target_all, .ts_ns = ev->ts_ns };
 	for (unsigned i = 0; i < MIN(g->nended, GROUP_ENDED); i++) {
-		struct totals_proc *p = g->ended[i].proc;
+		struct group_ended *e = &g->ended[i];
 
-		if (!p->fatal_from && g->ended[i].pgid == ev->target_pgid && p->host == by->host &&
-		    p->start_ns < ev->ts_ns && p->end_ns >= ev->ts_ns)
-			p->fatal_from = by->pid;
+		if (!e->proc->fatal_from && is_killed_by(k, e) && e->proc->end_ns >= ev->ts_ns)
+			e->proc->fatal_from = by->pid;
 	}
 }

@@ -217,8 +217,8 @@ void totals_signal_event(struct totals *t, const struct event *ev)
 
 	if (ev->err || !ev->signo)
 		return;
-	if (ev->kind == EV_KILL && ev->signo == SIGKILL && ev->target_group &&
-	    (ev->target_pgid || t->start_mode & START_COMMAND)) {
+	if (ev->kind == EV_KILL && ev->signo == SIGKILL &&
+	    (ev->target_all || (ev->target_group && (ev->target_pgid || t->start_mode & START_COMMAND)))) {
 		group_killed(&t->index->group_kills, ev);
 		return;
 	}
@@ -292,7 +292,8 @@ void totals_proc_event(struct totals *t, const struct event *ev, struct totals_p
 		p->end_ns = ev->ts_ns;
 		find_killer(p);
 		if (p != &t->procs.others && killed_unnamed(p))
-			p->fatal_from = group_killer(&t->index->group_kills, p, proc->pgid);
+			p->fatal_from = group_killer(&t->index->group_kills,
+						     &(struct group_ended){ p, proc->pgid, ev->init });
 		p->nthreads = MAX(proc->nthreads_ever, 1);
 		count_unclosed(t, proc, p);
 		if (proc->rss_peak > t->rss_peak) {	/* a parent's may be a child's, which ended before */

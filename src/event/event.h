@@ -193,6 +193,7 @@ struct event {
 	uint32_t target_pid, target_proc;
 	/* KILL of a process group: which; 0: that of the first process, whose number is not known */
 	bool target_group; uint32_t target_pgid;
+	bool target_all;		/* KILL of all that the sender may signal */
 	int status;			/* EXIT, WAIT: wait form, -1 unknown; END: the command's */
 	int signo, sigcode; uint32_t sender_pid, sender_uid;
 	/* SIGNAL: with sender_pid 0: the sender's number in the receiver's pid namespace, where no more is known */
@@ -205,7 +206,11 @@ struct event {
 	const struct syscall_spec *forbidden;
 	const struct instruction *instruction;	/* SIGNAL that ends the process: what is at ip, NULL not known */
 	bool sender_outside;		/* SIGNAL: it has no number there */
-	uint32_t init;			/* EXIT: process id of the first of its pid namespace; 0: not known, itself */
+	/*
+	 * Process id of the first of its pid namespace, 0: not known, or the tracer's.  EXIT: 0 also where it is that
+	 * one itself; KILL of all: of the sender's.
+	 */
+	uint32_t init;
 	bool found;			/* the call was under way when its thread was attached to */
 	uint64_t before_ns;		/* found, WAITING: for how long it had been then, as far as known */
 	const struct region *region;	/* FAULT: where, NULL: not known */

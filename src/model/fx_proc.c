@@ -161,6 +161,13 @@ static void target_group(struct fx *x, uint32_t number)
 	x->ev->target_pgid = leader ? leader : number;
 }
 
+/* All that it may signal, in its pid namespace and below. */
+static void target_all(struct fx *x)
+{
+	x->ev->target_all = true;
+	x->ev->init = namespace_of(x->p);
+}
+
 void fx_kill(struct fx *x)
 {
 	int sig = fx_arg(x, ARG_SIGNAL, 0), pid = fx_arg(x, ARG_PID, 1);
@@ -174,8 +181,10 @@ void fx_kill(struct fx *x)
 		target = (int32_t)x->c->args[pid].word;
 		if (target > 0)
 			fx_target(x, (uint32_t)target);
-		else if (target != -1)	/* all that it may signal */
+		else if (target != -1)
 			target_group(x, (uint32_t)-target);
+		else
+			target_all(x);
 	} else {
 		struct file *f = fx_fd(x, 0);
 		struct pnode *p = f && f->target_pid ? proc_find(x->w, f->target_pid) : NULL;

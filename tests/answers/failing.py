@@ -97,6 +97,18 @@ def group(t):
     says(traced(t, *PYTHON, WAITER + within, status=9), *WAITER_KILLED, r"SIGKILL was sent by the process itself")
 
 
+def everything(t):
+    """all that a process may signal are killed, kill(-1): by which process; what ends otherwise in another pid namespace is no part of it"""
+    need_root()
+    need("unshare")
+    if subprocess.run(["unshare", "-pf", "true"], check=False).returncode:
+        raise Skip("pid namespaces are not possible here")
+    inside = "a = waiter()\nb = os.fork()\nif b == 0: os.kill(-1, 9); os._exit(0)\nos.waitpid(a, 0)\nos.waitpid(b, 0)\nos._exit(9)\n"
+    shown = traced(t, "unshare", "-pf", *PYTHON, WAITER + inside, status=9)
+    says(shown, *WAITER_KILLED)
+    check("itself" not in shown and "kernel" not in shown, shown)
+
+
 def by_itself(t):
     """killed by itself; by timeout(1), which sends more than one signal; by a call that was not chosen"""
     need("timeout")
@@ -367,6 +379,7 @@ TESTS = [
     permission,
     sibling,
     group,
+    everything,
     by_itself,
     fault,
     in_the_program,
