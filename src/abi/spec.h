@@ -174,6 +174,8 @@ enum effect {
 	FX_DIR,
 	FX_LOCK,
 	FX_MESSAGE, /* sends to, or receives from, a message queue */
+	FX_SEMAPHORE, /* System V: may wait for them */
+	FX_SIGWAIT, /* waits for a signal, as its result */
 	FX_FSTAT,
 	FX_SETSOCKOPT,
 	FX_CLOCK,

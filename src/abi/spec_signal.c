@@ -28,7 +28,7 @@ static const struct syscall_row rows[] = {
 	ROW(96, "gettimeofday", GRP_TIME, INT, CLOCK, A_LAYOUT("tv", OUT, layout_timeval), A_LAYOUT("tz", OUT, layout_timezone)),
 	ROW(100, "times", GRP_TIME, HEX, CLOCK, A_LAYOUT("buf", OUT, layout_tms)),
 	ROW(127, "rt_sigpending", GRP_SIGNAL, INT, NONE, A_LAYOUT("set", OUT, layout_sigset), A("sigsetsize", SIZE)),
-	ROW_WAIT(128, "rt_sigtimedwait", GRP_SIGNAL | GRP_WAIT, INT, NONE, WAITS(TIMESPEC, 2, -EAGAIN), A_LAYOUT("set", IN, layout_sigset), A_LAYOUT("info", OUT, layout_siginfo),
+	ROW_WAIT(128, "rt_sigtimedwait", GRP_SIGNAL | GRP_WAIT, INT, SIGWAIT, WAITS(TIMESPEC, 2, -EAGAIN), A_LAYOUT("set", IN, layout_sigset), A_LAYOUT("info", OUT, layout_siginfo),
 		A_LAYOUT("timeout", IN, layout_timespec), A("sigsetsize", SIZE)),
 	ROW(129, "rt_sigqueueinfo", GRP_SIGNAL, INT, KILL, A("tgid", PID), A("sig", SIGNAL), A_LAYOUT("info", IN, layout_siginfo)),
 	ROW(130, "rt_sigsuspend", GRP_SIGNAL | GRP_WAIT, INT, SLEEP, A_LAYOUT("mask", IN, layout_sigset), A("sigsetsize", SIZE)),

@@ -33,7 +33,7 @@ const char *spent_name(enum spent s)
 }
 
 /* What makes waits be for the same: on is what kind of number obj is. */
-enum wait_on { ON_ID, ON_PATH };
+enum wait_on { ON_ID, ON_PATH, ON_SEMAPHORES };
 struct wait_key {
 	uint32_t proc;
 	uint16_t what, on;
@@ -285,6 +285,8 @@ static struct totals_wait *row_of(struct spending *s, struct totals *t, const st
 		key.on = ON_PATH;
 		key.obj = path_hash(sub->path, sub->path_len);
 	}
+	if (sub->semaphores)
+		key.on = ON_SEMAPHORES;
 	if (sub->shared) /* of whatever process */
 		key.proc = 0;
 	key.addr = sub->addr;
@@ -301,7 +303,10 @@ static struct totals_wait *row_of(struct spending *s, struct totals *t, const st
 				      .proc = ev->task->proc->id,
 				      .target = sub->target,
 				      .addr = sub->addr,
-				      .shared = sub->shared};
+				      .shared = sub->shared,
+				      .semaphores = sub->semaphores,
+				      .held = sub->semaphores,
+				      .semid = sub->semaphores ? sub->obj : 0};
 	describe(s, t, sub, &r->row);
 	HASH_ADD(hh, s->waits, key, sizeof(key), r);
 	TABLE_ADD(t->waits, &r->row);

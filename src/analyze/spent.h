@@ -53,6 +53,7 @@ struct totals_wait {
 	uint64_t addr;				/* LOCK: of the futex, 0: none; shared: its place in name */
 	bool shared, several;			/* other processes may wait for it, too; do */
 	bool held;				/* of the futex: it was a lock, no condition or pool */
+	bool semaphores; uint32_t semid;	/* LOCK: a set of System V semaphores */
 	uint64_t n, ns, longest_ns, longest_at_ns;
 	uint32_t waiters[16]; unsigned nwaiters;	/* tids, the first ones */
 	/* PEER: the sum over all connections of a host to that peer, NULL: of none other; of such a sum: */

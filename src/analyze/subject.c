@@ -2,7 +2,9 @@
 #include "analyze/subject.h"
 
 #include <linux/sched.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/sem.h>
 
 #include "abi/spec.h"
 #include "analyze/futex.h"
@@ -43,6 +45,19 @@ static bool of_file(const struct event *ev, struct subject *ret)
 	return true;
 }
 
+/* What only adds to semaphores never waits (semop(2)). */
+static bool takes_semaphores(const struct value *ops)
+{
+	struct sembuf op;
+
+	for (size_t at = 0; ops->bytes && at + sizeof(op) <= ops->len; at += sizeof(op)) {
+		memcpy(&op, ops->bytes + at, sizeof(op));
+		if (op.sem_op <= 0)
+			return true;
+	}
+	return !ops->bytes;
+}
+
 /* Calls that the model has no kind of event for. */
 static bool of_other(const struct event *ev, struct subject *ret)
 {
@@ -58,6 +73,10 @@ static bool of_other(const struct event *ev, struct subject *ret)
 			*ret = (struct subject){0};
 		ret->what = SPENT_MESSAGE;
 		return true;
+	case FX_SEMAPHORE:	/* of a number that all processes of the IPC namespace have */
+		*ret = (struct subject){.what = SPENT_LOCK, .semaphores = true, .shared = true,
+					.obj = (uint32_t)ev->call->args[0].word};
+		return takes_semaphores(&ev->call->args[1]);
 	case FX_IO_URING:
 		if (ev->nwaited)
 			return by_file(ev->waited[0].file, ret);
@@ -75,9 +94,7 @@ static bool of_other(const struct event *ev, struct subject *ret)
 	}
 	if (!(spec->groups & GRP_WAIT))
 		return false;
-	*ret = (struct subject){.what = spec->groups & GRP_SIGNAL ? SPENT_SIGNAL
-					: spec->groups & GRP_IPC  ? SPENT_LOCK
-								  : SPENT_EVENT};
+	*ret = (struct subject){.what = spec->groups & GRP_SIGNAL ? SPENT_SIGNAL : SPENT_EVENT};
 	return true;
 }
 

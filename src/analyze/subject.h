@@ -12,6 +12,7 @@ struct subject {
 	/* of a futex; shared: others may have it, too, and it is where in what is mapped there: path, or obj */
 	uint64_t addr;
 	bool shared;
+	bool semaphores; /* obj: the id of a set of System V semaphores, shared */
 	const char *path;
 	uint32_t path_len;
 };

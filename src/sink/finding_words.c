@@ -58,7 +58,7 @@ static void locked(struct buf *b, const struct finding *f)
 	buf_printf(b, "%s%u threads of ", w->nwaiters == ARRAY_SIZE(w->waiters) ? "at least " : "", w->nwaiters);
 	waiters(b, f);
 	buf_puts(b, " waited for one lock, ");
-	if (w->addr || w->shared)
+	if (!w->semaphores && (w->addr || w->shared))
 		spent_futex_words(b, w);
 	else
 		spent_wait_words(b, w);

@@ -61,7 +61,7 @@ static void threads(struct buf *b, const struct totals_wait *w, enum detail deta
 
 static bool is_futex(const struct totals_wait *w)
 {
-	return (w->addr || w->shared) && (w->what == SPENT_LOCK || w->what == SPENT_WAKE);
+	return (w->addr || (w->shared && !w->semaphores)) && (w->what == SPENT_LOCK || w->what == SPENT_WAKE);
 }
 
 /* One that processes share by its place in the file, which each of them has mapped elsewhere. */
@@ -88,6 +88,9 @@ static void wait_words(struct buf *b, const struct totals_wait *w, enum detail d
 	} else if (is_futex(w)) {
 		spent_futex_words(b, w);
 		buf_puts(b, w->what == SPENT_WAKE && detail == ALL ? " (no lock)" : "");
+		threads(b, w, detail);
+	} else if (w->semaphores) {
+		buf_printf(b, "semaphore set %u", w->semid);
 		threads(b, w, detail);
 	} else if (w->name.len) {
 		bool all = detail == ALL || w->what != SPENT_PIPE || !w->peer_pid;

@@ -230,6 +230,20 @@ elif kind == "posix":
     libc.mq_unlink(name)
     later(lambda: libc.mq_send(queue, b"x", 1, 0))
     libc.mq_receive(queue, ctypes.create_string_buffer(8), 8, None)
+elif kind == "semaphore":
+    def semop(by):
+        assert libc.semop(semaphores, ctypes.byref((ctypes.c_short * 3)(0, by, 0)), 1) == 0
+    semaphores = libc.semget(0, 1, 0o600)
+    libc.semctl(semaphores, 0, 16, 0)    # SETVAL
+    later(lambda: semop(1))
+    semop(-1)
+    libc.semctl(semaphores, 0, 0)
+elif kind == "signal":
+    import signal
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+    me = os.getpid()
+    later(lambda: os.kill(me, signal.SIGUSR1))
+    signal.sigwait([signal.SIGUSR1])
 else:
     watch = libc.inotify_init1(0)
     libc.inotify_add_watch(watch, directory.encode(), 0x100)
@@ -240,12 +254,14 @@ os.wait()
 
 
 def messages(t):
-    """a message queue of either kind and a file that comes into being are waited for: as what they are, no lock and no file"""
-    for kind, part in (("sysv", "message"), ("posix", "message"), ("inotify", "watch")):
+    """a message queue of either kind, a semaphore, a signal and a file that comes into being are waited for: as what they are, by default"""
+    for kind, part in (("sysv", "message"), ("posix", "message"), ("inotify", "watch"), ("semaphore", "lock"), ("signal", "signal")):
         *_, text = t.run(*PYTHON, WAITS, kind, t.scratch, options=["-q", "--summary=json"])
         rows = json.loads(text)["tables"]["waits"]["rows"]
         # (the child may be late, and then the parent waits for longer)
         check(any(row["part"] == part and row["time_ns"] > 10 ** 8 for row in rows), f"{kind}: {rows}")
+        if kind == "semaphore":
+            check(any(re.match(r"semaphore set \d+$", row["for"]) for row in rows if row["part"] == part), rows)
         check(not any(row["part"] in ("lock", "file") and row["time_ns"] > 10 ** 8 and "inotify" in row["for"] for row in rows), f"{kind}: {rows}")
 
 
