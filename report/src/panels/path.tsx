@@ -26,6 +26,7 @@ export function menuFor(
   ]);
 }
 
+/** Too long a path is cut at its beginning: the name of the file is what it is known by. */
 export function PathCell({
   text,
   was = '',
@@ -41,18 +42,20 @@ export function PathCell({
     beside = old.startsWith(shown.slice(0, cut)) && !old.includes('/', cut);
   return (
     <span
-      class="path"
+      class="path tail"
       title={shown}
       style={indent ? { paddingLeft: indent * 14 + 'px' } : undefined}
     >
-      <span class="dim path-dir">{shown.slice(0, cut)}</span>
-      <span class="path-base">{shown.slice(cut)}</span>
-      {was && (
-        <span class="dim" title={`first ${old}`}>
-          {' (was '}
-          {beside ? old.slice(cut) : old})
-        </span>
-      )}
+      <bdi dir="ltr">
+        <span class="dim path-dir">{shown.slice(0, cut)}</span>
+        <span class="path-base">{shown.slice(cut)}</span>
+        {was && (
+          <span class="dim" title={`first ${old}`}>
+            {' (was '}
+            {beside ? old.slice(cut) : old})
+          </span>
+        )}
+      </bdi>
     </span>
   );
 }

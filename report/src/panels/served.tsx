@@ -68,8 +68,15 @@ export function servedOf(store: Store, all: readonly ConnRow[]): Served[] {
 export const quantile = (sorted: readonly number[], q: number): number =>
   hasPercentile(sorted.length, q) ? sorted[Math.ceil(sorted.length * q) - 1] : -1;
 
-const at = (id: string, title: string, of: (r: Served) => number[], q: number, hint: string) =>
-  figures<Served>(id, title, 84, r => quantile(of(r), q), undefined, {
+const at = (
+  id: string,
+  title: string,
+  of: (r: Served) => number[],
+  q: number,
+  hint: string,
+  width = 84,
+) =>
+  figures<Served>(id, title, width, r => quantile(of(r), q), undefined, {
     sum: false,
     hint,
     render: r => (quantile(of(r), q) < 0 ? <span class="dim">–</span> : durOr(quantile(of(r), q))),
@@ -94,7 +101,14 @@ function columnsOf(store: Store, scale: Scale): GridColumn<Served>[] {
     at('p95', 'p95', times, 0.95, LATENCY),
     at('p99', 'p99', times, 0.99, LATENCY),
     figures('max', 'Max', 84, r => last(r.times), durOr, { sum: false, hint: LATENCY }),
-    at('answer', 'Answer p50', r => r.answers, 0.5, 'from its first bytes until the answer began'),
+    at(
+      'answer',
+      'Answer p50',
+      r => r.answers,
+      0.5,
+      'from its first bytes until the answer began',
+      100,
+    ),
     {
       id: 'hist',
       drop: 2,

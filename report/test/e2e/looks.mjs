@@ -59,7 +59,7 @@ export const looks = [
       const { path } = await t.report('build', 6000);
       for (const size of [
         { width: 800, height: 700 },
-        { width: 1024, height: 700 },
+        { width: 1000, height: 700 },
         { width: 1280, height: 800 },
         { width: 2560, height: 1440 },
       ])
@@ -96,6 +96,23 @@ export const looks = [
                 if (last && box(last).right > innerWidth + 1)
                   out.push(`${last.className} leaves the window in ${row.className}`);
               }
+              const table = document.querySelector('.tb, .grid'),
+                edge = table ? box(table).right : 0;
+              // Beside an open panel a window of 800 has no room for all columns of events.
+              for (const cell of innerWidth < 1000
+                ? []
+                : document.querySelectorAll(
+                    '.grid-row .num, .grid-head .num, .tb-row .num, .tb-head .num',
+                  ))
+                if (
+                  cell.offsetParent &&
+                  ((!cell.querySelector('button') && cell.scrollWidth > cell.clientWidth + 1) ||
+                    box(cell).right > edge + 1)
+                )
+                  out.push(`figure ${cell.textContent} is cut`);
+              for (const cell of document.querySelectorAll('.grid-row .path.tail'))
+                if (box(cell.firstElementChild).right > box(cell).right + 1)
+                  out.push(`the name in ${cell.title} is cut`);
               const head = document.querySelector('.axis-ticks'),
                 labels = [...document.querySelectorAll('.axis-ticks span')]
                   .map(box)
