@@ -30,12 +30,28 @@ static const struct table_column columns[_COLUMNS] = {
 
 static struct cell time_of(const struct hist *h, uint64_t ns) { return (struct cell){ .set = h->n != 0, .n = ns }; }
 
+/*
+ * What stops took is known to some hundred ns a call.  Below half of it nothing is known, nor where some calls did not
+ * stop.
+ */
+static struct cell cpu_of(const struct totals_call *c)
+{
+	uint64_t known = c->ncpu + c->never + c->running;
+
+	if (c->has_cpu || !c->ncpu)
+		return (struct cell){ .set = c->has_cpu, .n = c->cpu_ns };
+	if (known + known / COUNTING_CPU_MISSED < c->count ||
+	    c->cpu_ns <= c->stops_ns + c->stops_ns / COUNTING_CPU_PART)
+		return (struct cell){ 0 };
+	return (struct cell){ .set = true, .n = c->cpu_ns - c->stops_ns };
+}
+
 static void fill_call(struct cell *cells, const struct totals_call *c, uint64_t wall_ns)
 {
 	cells[CALLS] = number(c->count);
 	cells[ERRORS] = number_if(c->errors);
 	cells[TOTAL] = time_of(&c->dur, c->dur.sum);
-	cells[CPU] = (struct cell){ .set = c->has_cpu, .n = c->cpu_ns };
+	cells[CPU] = cpu_of(c);
 	if (c->dur.n)
 		cells[SHARE] = share_of(c->dur.sum, wall_ns);
 	cells[MIN_] = time_of(&c->dur, c->dur.min);
@@ -57,7 +73,7 @@ static void fill(struct table *t, const struct totals *totals, bool noise UNUSED
 	t->absent = 1u << CPU;
 	for (unsigned i = 0; i < totals->calls.n; i++) {
 		t->nall++;
-		if (totals->calls.v[i]->has_cpu)
+		if (totals->calls.v[i]->has_cpu || totals->calls.v[i]->ncpu)
 			t->absent = 0;
 		row = table_add(t);
 		if (row)

@@ -4,6 +4,12 @@
 #include "analyze/table.h"
 #include "base/buf.h"
 
+/*
+ * Time on a CPU of calls that stopped is known where it is more than 1/PART of what their stops took, and of all but
+ * 1/MISSED of them.
+ */
+enum { COUNTING_CPU_PART = 2, COUNTING_CPU_MISSED = 10 };
+
 /* "call", "process", "file", "peer", "errno"; NULL: nothing else */
 const struct table_def *counting_by(const char *what);
 int counting_column(const struct table_def *def, const char *word);	/* by its title or name; -1: there is none */

@@ -119,6 +119,8 @@ struct totals_call {	/* one syscall; those past the table of calls are one, too 
 	uint64_t running;
 	struct hist dur;			/* of those whose result was seen, and those */
 	bool has_cpu; uint64_t cpu_ns;		/* what of that was spent on a CPU, where it is known */
+	/* of ncpu that stopped: cpu_ns is with what their stops took, stops_ns */
+	uint64_t ncpu, stops_ns;
 };
 
 struct totals_error { const struct totals_call *call; int err; uint64_t count; };

@@ -70,6 +70,11 @@ void totals_call_event(struct totals *t, const struct event *ev)
 	row->never += (c->unfinished && !c->running) || c->spec->effect == FX_EXIT;
 	if (c->exit_ns >= c->enter_ns || c->running)
 		hist_add(&row->dur, c->running ? ev->dur_ns : c->exit_ns - c->enter_ns);
+	if (c->cpu) {
+		row->ncpu++;
+		row->cpu_ns += c->cpu->ns;
+		row->stops_ns += c->cpu->stops_ns;
+	}
 	/* The program never sees ERESTARTSYS, and work in progress is no error. */
 	if (c->err && !c->restarted && c->err != EINPROGRESS)
 		add_error(t, row, (unsigned)c->err, 1);

@@ -34,6 +34,7 @@ struct capture_options {
 	bool in_process;		/* ptrace: calls are made in stubs, where they can be (docs/inprocess.md) */
 	bool explain;			/* what is remarked at the end says why, too */
 	bool may_end_first;		/* the tracing may end before the command does, which runs on */
+	bool want_cpu;			/* what each call takes of a CPU, where that is to be had at its stops (-c) */
 	bool want_env;			/* copy envp at exec */
 	bool want_maps;			/* exact address spaces: /proc/PID/maps after each exec */
 	/* the kernel backend's */

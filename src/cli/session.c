@@ -282,7 +282,7 @@ static int open_source(struct session *s, struct diag *diag)
 		.max_payload = opt->redact ? 0 : opt->verbose || wants & WANTS_PAYLOAD ?
 			MAX((unsigned)opt->string_bytes, (unsigned)PAYLOAD) : 0, .no_seccomp = opt->no_seccomp,
 		.in_process = opt->in_process == 1, .explain = opt->verbose || opt->count_only,
-		.want_env = wants & WANTS_ENV, .want_links = wants & WANTS_LINKS,
+		.want_cpu = opt->count_only || opt->count_too, .want_env = wants & WANTS_ENV, .want_links = wants & WANTS_LINKS,
 		.cgroup = opt->cgroup, .system = opt->system, .lossy = opt->lossy, .ring_bytes = opt->ring_bytes,
 	};
 	s->capture.may_end_first = opt->duration_ns || opt->events;

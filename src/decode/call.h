@@ -36,6 +36,7 @@ struct call {
 	bool forbidden;			/* with unfinished: it did not run, a seccomp filter sent SIGSYS instead */
 	bool counted;			/* elsewhere: RECORD_COUNTS */
 	bool facts;			/* parts has answers of the kernel: decode_fact() */
+	const struct record_cpu *cpu;	/* NULL: not known */
 	uint64_t enter_ns, exit_ns;	/* exit_ns 0 when no_exit or unfinished */
 	uint64_t until_ns;		/* unfinished: when it was last known to be in it, 0 not known */
 	int64_t ret;			/* -errno on failure; meaningless when no_exit or unfinished */

@@ -322,6 +322,7 @@ static inline __attribute__((always_inline)) int decode_call(const struct record
 
 	c->nparts = 0;
 	c->facts = false;
+	c->cpu = NULL;
 	for (unsigned i = 0; i < ncopied; i++) {
 		struct part *p = &parts[c->nparts];
 		struct value *v = &c->args[parts[i].arg];
@@ -336,6 +337,8 @@ static inline __attribute__((always_inline)) int decode_call(const struct record
 		v->fault |= !!(p->flags & CHUNK_FAULT);
 		v->trunc |= !!(p->flags & CHUNK_TRUNC);
 		c->facts |= p->part == PART_FACT;
+		if (p->part == PART_CPU)
+			c->cpu = (const void *)p->bytes;
 		if (p->part != PART_BYTES)
 			continue;
 		if (v->spec->type == ARG_SOCKADDR_OUT)

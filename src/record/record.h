@@ -117,6 +117,7 @@ enum chunk_part {
 	PART_SNAPSHOT = 60, /* START with START_SNAPSHOT: rec_u64, how many records behind it say how things stood */
 	PART_TIMES = 70, /* COUNTS: struct record_times array */
 	PART_ERRORS = 71, /* COUNTS: struct record_errors array */
+	PART_CPU = 95, /* CALL: struct record_cpu */
 	PART_SYMBOL = 90, /* CODE: the function's name, as the file has it */
 	/* START: struct record_owner, record_limits: of the command as it begins, or of the first process found */
 	PART_OWNER = 80, PART_LIMITS = 81,
@@ -185,6 +186,9 @@ struct record_call {
 	rec_u64 args[6];
 	rec_i64 ret;		/* -errno on failure */
 };
+
+/* What its thread spent on a CPU from the call's entry to its exit, and what of it the stops in between took. */
+struct record_cpu { rec_u64 ns, stops_ns; };
 
 struct record_fork {
 	struct record h;

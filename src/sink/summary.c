@@ -387,19 +387,29 @@ static void cpu_line(struct summary_sink *s)
 	summary_line(s);
 }
 
-/* Why the column is missing: of a call that is stopped twice, the stops would be most of its time on a CPU. */
-static void no_cpu_line(struct summary_sink *s)
+/* How the column came about, or why it is missing. */
+static void cpu_note(struct summary_sink *s, bool absent)
 {
-	uint64_t returned = 0;
+	uint64_t returned = 0, stops_ns = 0, ncpu = 0;
 
 	for (unsigned i = 0; i < s->t->calls.n; i++) {
 		const struct totals_call *c = s->t->calls.v[i];
 
 		returned += c->count - c->never - c->running;
+		stops_ns += c->stops_ns;
+		ncpu += c->ncpu;
 	}
 	if (!returned)
 		return;
-	buf_puts(&s->b, " Time on a CPU: only the kernel counts it (--backend bpf -c)");
+	if (ncpu) {
+		buf_puts(&s->b, " On CPU: less ");
+		human_ns(&s->b, stops_ns / ncpu);
+		buf_puts(&s->b, " a call for its stops; – below half");
+	} else if (!absent) {
+		return;
+	} else {
+		buf_puts(&s->b, " On CPU: not known; -c measures it while it traces");
+	}
 	summary_line(s);
 }
 
@@ -419,8 +429,7 @@ static void counts(struct summary_sink *s)
 			sum_line(s);
 			errors_of_calls(s);
 			cpu_line(s);
-			if (t->absent)
-				no_cpu_line(s);
+			cpu_note(s, t->absent);
 		}
 	}
 	table_free(t);

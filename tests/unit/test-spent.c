@@ -276,6 +276,51 @@ static void test_shares_of_long_runs(void **state)
 	totals_free(t);
 }
 
+/* What stops took is known to a part of it: below that, and where calls did not stop, a sum would mislead. */
+static void test_time_on_a_cpu(void **state)
+{
+	static const struct { const char *name; uint64_t ns, stops_ns; unsigned without; bool known; } rows[] = {
+		{ "read", 100000, 2000, 0, true }, { "write", 3001, 2000, 0, true }, { "lseek", 3000, 2000, 0, false },
+		{ "getppid", 1900, 2000, 0, false }, { "getrandom", 100000, 2000, 1, true }, { "sync", 100000, 2000, 9, false },
+	};
+	enum { CALLS = 20 };
+	struct totals *t = totals_new();
+	uint64_t at = FAKE_T0;
+	struct fake_task p;
+	struct table *table;
+	int cpu;
+
+	(void)state;
+	fake_proc(&p, 1, 0, "x");
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
+		for (unsigned k = 0; k < CALLS; k++) {
+			const struct record_cpu r = { .ns = rows[i].ns, .stops_ns = rows[i].stops_ns };
+			struct item item = { .kind = RECORD_CALL };
+			struct event ev;
+
+			fake_call(&item.call, rows[i].name, at, 5000, 0, (uint64_t[6]){ 0 });
+			item.call.cpu = k < rows[i].without ? NULL : &r;
+			ev = fake_event(EV_CALL, &p, &item, at);
+			ev.call = &item.call;
+			totals_event(t, &ev);
+			at += 10000;
+		}
+	table = table_new(counting_by("call"), t, true, 10);
+	assert_int_equal(table->nrows, ARRAY_SIZE(rows));
+	cpu = counting_column(table->def, "cpu");
+	assert_false(table->absent >> cpu & 1);
+	for (unsigned i = 0; i < table->nrows; i++) {
+		const struct cell *c = &table->rows[i].cells[cpu];
+
+		uint64_t ns = (CALLS - rows[i].without) * (rows[i].ns - rows[i].stops_ns);
+
+		if (c->set != rows[i].known || (c->set && c->n != ns))
+			fail_msg("%s: %d, %llu", rows[i].name, c->set, (unsigned long long)c->n);
+	}
+	table_free(table);
+	totals_free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,7 +328,7 @@ int main(void)
 		cmocka_unit_test(test_path_through_pipes), cmocka_unit_test(test_one_of_several_futexes),
 		cmocka_unit_test(test_paths_are_no_ids), cmocka_unit_test(test_a_file_is_one_thing),
 		cmocka_unit_test(test_findings_of_many_peers),
-		cmocka_unit_test(test_shares_of_long_runs),
+		cmocka_unit_test(test_shares_of_long_runs), cmocka_unit_test(test_time_on_a_cpu),
 	};
 
 	return cmocka_run_group_tests_name("spent", tests, NULL, NULL);

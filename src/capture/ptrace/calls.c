@@ -105,6 +105,8 @@ void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptra
 	wait_limited(s, t);
 	/* a filter may refuse what else has no result worth a stop: close */
 	t->want_exit = t->in_call && (plan->exit || again || (s->filters && t->every_call)) && !ends_here(t);
+	if (s->opt->want_cpu && t->in_call && t->want_exit)
+		cpu_entered(s, t);
 	if (t->in_call && !t->want_exit)
 		call_put(s, t, CALL_NO_EXIT, 0, 0);
 }
@@ -202,6 +204,8 @@ void call_left(struct ptrace_source *s, struct tracee *t, const struct __ptrace_
 		/* one that has no record, or none of its end */
 		if (!t->in_call && !t->muted && t->arch == ARCH_X86_64 && was_forbidden(s, t, ret))
 			put_refused(s, t, si->instruction_pointer);
+		if (s->opt->want_cpu && t->skip_exit)
+			cpu_at_exec(s, t);
 		t->skip_exit = false;
 		tracee_resume(s, t);
 		return;
@@ -214,6 +218,8 @@ void call_left(struct ptrace_source *s, struct tracee *t, const struct __ptrace_
 	}
 	unsigned flags = will_restart(ret) ? CALL_RESTARTED : 0;
 
+	if (s->opt->want_cpu)
+		cpu_left(s, t);
 	asks = copy_leave(s, t, ret);
 	later = asks && facts_can_wait(s, t);
 	if (asks && !later)
@@ -221,6 +227,8 @@ void call_left(struct ptrace_source *s, struct tracee *t, const struct __ptrace_
 	if (t->interrupted)
 		wait_hide(s, t);
 	t->in_call = false;
+	if (s->opt->want_cpu)
+		cpu_before_resume(s, t, ret);
 	tracee_resume(s, t);
 	if (later)
 		facts_ask(s, t, ret);

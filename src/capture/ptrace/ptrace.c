@@ -54,11 +54,15 @@ static void execed(struct ptrace_source *s, struct tracee *t)
 	if (s->opt->want_maps)
 		proc_put_maps(t->pid, &s->out.rec, emitter_put, &s->out);
 	if (t->in_call) {
+		if (s->opt->want_cpu)
+			cpu_left(s, t);
 		t->skip_exit = t->every_call || t->exit_due;
 		call_put(s, t, 0, 0, ptrace_now_ns());
 	}
 	if (t->pid == s->main_pid && s->phase == STARTING)
 		s->phase = RUNNING;	/* spawn_command() returns */
+	if (s->opt->want_cpu && !t->skip_exit)		/* else at that stop, which would take ours back */
+		cpu_at_exec(s, t);
 	tracee_resume(s, t);
 }
 
@@ -106,6 +110,8 @@ static void event_stopped(struct ptrace_source *s, struct tracee *t, int signo, 
 	}
 	if (listened)
 		emit_stop(s, t, SIGCONT, RECORD_STOP_CONT);
+	if (s->opt->want_cpu)
+		cpu_again(s, t);
 	tracee_resume(s, t);
 }
 
@@ -188,6 +194,8 @@ void ptrace_handle(struct ptrace_source *s, const struct report *r)
 	t->state = TRACEE_STOPPED;
 	t->in_vfork = event == PTRACE_EVENT_VFORK;
 	signo = WSTOPSIG(r->status);
+	if (s->opt->want_cpu)
+		cpu_stopped(s, t, event == PTRACE_EVENT_STOP && !ptrace_stops_group(signo) && !listened);
 	if (t->space)
 		space_before_stop(s, t);
 	if (signo == (SIGTRAP | 0x80) || event == PTRACE_EVENT_SECCOMP) {

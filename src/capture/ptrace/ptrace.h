@@ -18,6 +18,7 @@
  *   status.c    reads of /proc/PID/status, whose text would show us
  *   facts.c     asks the kernel about descriptors whose call does not tell
  *   control.c   descriptors in control messages
+ *   cpu.c       what calls take of a CPU
  *   looked.c    which descriptor a call is about, where copies of descriptors are not followed
  *   seccomp.c   the seccomp program: which calls stop
  *   mem.c       copies what a plan says out of a tracee's memory
@@ -60,6 +61,15 @@ struct wait {
 	bool asked;		/* for that we have put ERESTARTNOHAND in the place of EINTR */
 	bool over;		/* a handler or a stop has ended it */
 	bool held;		/* its record waits for what becomes of it */
+};
+
+/* cpu.c: what a thread's calls take of a CPU. */
+enum { CPU_UNASKED = 0, CPU_UNKNOWN = -1, CPU_STOPS_KEPT = 9 };
+struct tracee_cpu {
+	int fd;			/* its schedstat, or CPU_* */
+	uint64_t since, at_exit;	/* the kernel's count at the call's entry, at the exit; 0: not known */
+	unsigned nstops;	/* since that entry */
+	bool sampling;		/* the next stop is one in which nothing was done */
 };
 
 enum tracee_state {
@@ -121,6 +131,7 @@ struct tracee {
 	bool had_status;	/* with s->inside: it opened a file of status.c */
 	bool stubs_tried;	/* none are put in, whatever it does */
 	bool forbidden;		/* made to exit: it made a call that strict mode forbids */
+	struct tracee_cpu cpu;
 };
 
 enum phase {
@@ -169,6 +180,10 @@ struct ptrace_source {
 	unsigned has;			/* enum proc_has, of all tasks */
 	bool filters;			/* a tracee may have a seccomp filter that is not ours */
 	bool looks;			/* calls look at their descriptors: no NAMES_COPIES */
+	struct {			/* cpu.c: the last stops in which nothing was done, in ns */
+		uint64_t stops[CPU_STOPS_KEPT];
+		unsigned nstops, ncalls, nopen;
+	} cpu;
 	struct looked *looked;		/* looked.c; NULL: none was looked at */
 	struct rings *rings;		/* rings.c; NULL: no io_uring was made */
 	struct near near;
@@ -262,6 +277,16 @@ void facts_ask(struct ptrace_source *s, struct tracee *t, int64_t ret);	/* t's c
 /* Descriptors in control messages of t's call: in those copied at its exit (CHUNK_AT_EXIT), or at its entry (0). */
 typedef void control_fn(void *ctx, int fd);
 void control_each(const struct tracee *t, unsigned flags, control_fn *each, void *ctx);
+
+/* cpu.c, with s->opt->want_cpu */
+void cpu_entered(struct ptrace_source *s, struct tracee *t);
+void cpu_left(struct ptrace_source *s, struct tracee *t);		/* adds it to the chunks of the call */
+void cpu_before_resume(struct ptrace_source *s, struct tracee *t, int64_t ret);	/* from the exit of a call */
+void cpu_at_exec(struct ptrace_source *s, struct tracee *t);	/* likewise, from the last stop of an exec */
+void cpu_again(struct ptrace_source *s, struct tracee *t);	/* likewise, from PTRACE_INTERRUPT's stop */
+/* At each stop; by_us: PTRACE_INTERRUPT's. */
+void cpu_stopped(struct ptrace_source *s, struct tracee *t, bool by_us);
+void cpu_close(struct ptrace_source *s, struct tracee *t);
 
 /* looked.c */
 /* At the entry of a call: its descriptor, and those that it sends, are looked at, and described where they changed. */

@@ -34,6 +34,7 @@ void tracee_drop(struct ptrace_source *s, struct tracee *t)
 		space_drop(s, t);
 	HASH_DEL(s->tracees, t);
 	proc_fds_forget(&s->fds, t->tid);
+	cpu_close(s, t);
 	if (s->last == t)
 		s->last = NULL;
 	buf_done(&t->chunks);
