@@ -15,6 +15,7 @@
 #include "record/record.h"
 #include "config.h"
 #include "row/enums.h"
+#include "sink/diff_words.h"
 #include "sink/ending_words.h"
 #include "sink/html.h"
 #include "sink/html_columns.h"
@@ -207,6 +208,7 @@ static void key_words(struct json *j, const char *key, ending_words_fn *words, c
 	struct buf b = { 0 };
 
 	words(&b, e);
+	diff_strip(&b);
 	if (b.len) {
 		json_key(j, key);
 		json_str(j, b.s, b.len);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "analyze/futex.h"
 #include "base/buf.h"
 #include "decode/call.h"
 #include "event/event.h"
@@ -89,6 +90,9 @@ struct object event_object(const struct event *ev, bool has_file, bool has_peer,
 	case EV_BLOCK:
 	case EV_FAULT:
 		kernel_words(b, ev);
+		break;
+	case EV_FUTEX:
+		buf_printf(b, "futex 0x%llx", (unsigned long long)futex_use(ev->call).addr);
 		break;
 	case EV_LOST:
 		return text(ev->text, ev->text_len);

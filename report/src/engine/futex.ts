@@ -40,7 +40,7 @@ export const waitsForNoLock = (store: Store, i: number): boolean => waitsFor(sto
 
 /** pthread_join waits, not privately, until the word that has a thread's id is 0 (pthread_join_common.c). */
 export function joins(store: Store, i: number): boolean {
-  const m = /^0x[0-9a-f]+, (FUTEX_WAIT\S*), (\d+)/.exec(store.args(i)),
+  const m = /^[^,]+, (FUTEX_WAIT\S*), (\d+)/.exec(store.args(i)),
     { proc } = store.tasks[store.lane[i]];
   return (
     m !== null &&

@@ -311,6 +311,13 @@ export class Store {
       return obj
         ? [{ text: this.layerOf[this.type[i]] === Layer.Call ? quote(obj) : show(obj), main: true }]
         : [];
+    // A report has no addresses among the arguments; that of a futex is its name.
+    const futex = text.startsWith('…, FUTEX_') && /^futex (0x.*)/.exec(obj);
+    if (futex)
+      return [
+        { text: futex[1], main: true },
+        { text: show(text.slice(1)), main: false },
+      ];
     return text
       .split(/(\x01.)/s)
       .filter(Boolean)

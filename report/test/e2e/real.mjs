@@ -53,6 +53,61 @@ export const real = [
   ],
 
   [
+    'why a process failed, and the lock that threads wait for: by name, without marks of the terminal',
+    async t => {
+      if (!existsSync(PROGRAM)) t.skip('no compendium to run (set COMPENDIUM)');
+      const path = join(t.dir, 'failed.html');
+      try {
+        execFileSync(PROGRAM, ['-q', `--report=${path}`, '--', 'rmdir', '/etc'], { stdio: 'pipe' });
+      } catch (e) {
+        if (/ptrace|not permitted|EPERM/i.test(e.stderr)) t.skip('tracing is not permitted here');
+        if (e.status !== 1) throw e;
+      }
+      const page = await t.browser.open(path, { hash: 'tab=findings' });
+      await page.waitForSelector('.finding, .findings li, .rule');
+      const text = await page.evaluate(() => document.body.innerText);
+      t.ok(text.includes('rmdir /etc failed: ENOTEMPTY (Directory not empty)'), text.slice(0, 600));
+      t.ok(!/[\x00-\x08\x0e-\x1f]/.test(text), 'no control character');
+      await page.close();
+      const threads =
+        'import threading\nl = threading.Lock()\nl.acquire()\n' +
+        't = threading.Thread(target=l.acquire)\nt.start()\nl.release()\nt.join()';
+      execFileSync(
+        PROGRAM,
+        ['-q', '-v', `--report=${path}`, '--', '/usr/bin/python3', '-c', threads],
+        {
+          stdio: 'pipe',
+        },
+      );
+      const second = await t.browser.open(path, { hash: 'tab=timeline&q=type:futex' });
+      const names = await second.evaluate(() => {
+        const { store } = window.cpd.state,
+          m = window.cpd.state.mask.value;
+        return Array.from({ length: m.count }, (_, k) => store.objText(m.event(k)));
+      });
+      if (!names.length) t.skip('python3 used no futex');
+      t.ok(
+        names.every(n => /^futex 0x[0-9a-f]+$/.test(n)),
+        `each has its address: ${names.slice(0, 5)}`,
+      );
+      t.ok(
+        (await second.locator('.tb-row .c-details').first().innerText()).startsWith('0x'),
+        'the table has it, too',
+      );
+      await second.evaluate(n => {
+        window.cpd.state.filter.value = `path:"${n}"`;
+      }, names[0]);
+      await settle(second);
+      t.equal(
+        await state(second, 's.mask.value.count'),
+        names.filter(n => n === names[0]).length,
+        'the filter finds one lock',
+      );
+      t.quiet(second);
+    },
+  ],
+
+  [
     'first bytes of what a program wrote: in the page where they were recorded, and only there',
     async t => {
       if (!existsSync(PROGRAM)) t.skip('no compendium to run (set COMPENDIUM)');

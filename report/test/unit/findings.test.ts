@@ -211,6 +211,23 @@ test('futex', () =>
     futex(L.waitNs, 5 * L.waitNs),
     /25 % of its time \(100 ms\) waiting in futex/,
   ));
+test('futex: a lock by its name', () =>
+  rule(
+    'futex',
+    (x, l) => {
+      x.ev(
+        l,
+        'futex',
+        L.waitNs,
+        { obj: 'futex 0x7f00', arg: '…, FUTEX_WAIT|FUTEX_PRIVATE_FLAG, 2, NULL' },
+        0,
+      );
+      x.tasks[l].clock += 3 * L.waitNs;
+    },
+    futex(L.waitNs, 5 * L.waitNs),
+    /waiting for a lock, futex 0x7f00, in 1 call/,
+  ));
+
 test('futex: threads beside the first are one note', () =>
   rule(
     'futex',

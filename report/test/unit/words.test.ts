@@ -42,6 +42,7 @@ test('words: waits say for what, and how long', () =>
       x.ev(l, 'futex', 322e6, { arg: '0x1, FUTEX_WAIT|FUTEX_PRIVATE_FLAG, 2, NULL' });
       x.ev(l, 'futex', 1e6, { arg: '0x1, FUTEX_WAIT|FUTEX_PRIVATE_FLAG, 0, NULL' });
       x.ev(l, 'futex', 1e3, { arg: '0x1, FUTEX_WAKE|FUTEX_PRIVATE_FLAG, 1', ret: 1 });
+      x.ev(l, 'futex', 9e6, { arg: '…, FUTEX_WAIT_BITSET|FUTEX_CLOCK_REALTIME, 1000, NULL' });
       x.ev(l, 'poll', 2e9, { arg: '…', ret: 1 });
       x.ev(l, 'clock_nanosleep', 5e6, {});
       x.ev(l, 'wait4', 7e6, { val: l + 1 });
@@ -50,6 +51,7 @@ test('words: waits say for what, and how long', () =>
       'waits for a lock 322 ms',
       'waits to be woken 1.00 ms',
       'wakes 1 that waited',
+      'waits for a thread to end 9.00 ms',
       'waits for events 2.00 s',
       'sleeps 5.00 ms',
       'waits for test 1000 7.00 ms',

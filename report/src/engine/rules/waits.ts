@@ -170,9 +170,9 @@ export const futex: Rule = {
 
 /** By the longest of them: a lock, and which, where its arguments show that it is one. */
 function waiting(store: Store, i: number): string {
-  return waitsForLock(store, i)
-    ? `waiting for a lock, futex ${show(store.args(i).split(',')[0])}`
-    : 'waiting in futex';
+  if (!waitsForLock(store, i)) return 'waiting in futex';
+  const name = store.obj[i] ? store.objText(i) : `futex ${store.args(i).split(',')[0]}`;
+  return `waiting for a lock, ${show(name)}`;
 }
 
 interface Worker {
