@@ -30,6 +30,7 @@ static void execed(struct ptrace_source *s, struct tracee *t)
 		tracee_drop(s, t);
 		HASH_DEL(s->tracees, was);
 		proc_fds_forget(&s->fds, was->tid);
+		cpu_close(s, was);	/* of a number that it has no more */
 		was->tid = pid;
 		HASH_ADD_INT(s->tracees, tid, was);
 		s->last = t = was;
