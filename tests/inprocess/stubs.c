@@ -381,6 +381,7 @@ static const struct { const char *name; void (*run)(void); } ways[] = {
 	{ "limited", limited }, { "locked", locked }, { "taken", taken }, { "forks", forks },
 	{ "shared_memory", shared_memory }, { "looks_at_itself", looks_at_itself },
 	{ "looks_again", looks_again },
+	{ "paths", paths }, { "paths_signalled", paths_signalled },
 	{ "looks_with_threads", looks_with_threads }, { "looks_at_parent", looks_at_parent },
 	{ "vforks", vforks }, { "threads", threads }, { "signals", signals }, { "endless", endless },
 };

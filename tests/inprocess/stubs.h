@@ -5,7 +5,7 @@
 
 /* capture/inprocess/stub.h */
 #define RING ((unsigned char *)0x70000000)
-enum { RING_BYTES = 0x101000, BLOCKS_AT = 0x200000, BLOCKS_BYTES = 0x10000, ALL = 0x210000, ENOUGH = 200 };
+enum { RING_BYTES = 0x101000, BLOCKS_AT = 0x200000, BLOCKS_BYTES = 0x20000, ALL = 0x220000, ENOUGH = 200 };
 
 extern int zero, null, failed;	/* descriptors of /dev/zero, /dev/null; how often something was not as it should be */
 
@@ -17,6 +17,10 @@ void no_ring(void);
 void with_others(void (*change)(void));	/* called beside three threads that read */
 void *own(void);		/* memory of its own in that place: nothing is written there but by the program */
 int is_own(void);
+
+/* stubs_paths.c */
+void paths(void);
+void paths_signalled(void);
 
 /* stubs_rules.c: filters, modes, limits */
 void own_filter(void);

@@ -255,6 +255,28 @@ def lines(t, file):
     return re.findall(r"(?:read|write|lseek|pread64)\([0-9](?:<[^>]*>)?, .*? = -?\d+", re.sub("0x[0-9a-f]+", "ADDRESS", text.read_text()))
 
 
+PATHS = {"access", "newfstatat", "statx", "unlink", "rmdir", "chmod", "truncate"}
+
+
+def paths(t):
+    """paths of every length, at the end of a page, and pointers that fault: answers and records are the same, no handler sees a fault"""
+    possible(t)
+    for way in ("paths", "child:paths", "paths_signalled"):
+        seen = {}
+        for mode in ("off", "on"):
+            file = t.scratch / f"{mode}.cpd"
+            status, out, err, _ = t.run(t.args.victim, way, options=("--in-process", mode, f"--record={file}", "-q"))
+            equal((status, out), (0, b"end\n"), f"{way}, {mode}: exit status, output")
+            said = t.started[-1].said() + err.decode()
+            check(mode == "off" or int(MADE.search(said)[1]) > 1000, f"{way}: {said!r}")
+            subprocess.run([t.args.compendium, "--read", file, "-q", f"--json={file.with_suffix('.ndjson')}", "-o/dev/null"], stderr=subprocess.DEVNULL, check=True)
+            seen[mode] = [[one[1:6] for one in thread if one[1] in PATHS and "handler" not in one[4]] for thread in events(file.with_suffix(".ndjson")).values()]
+        check(sum(map(len, seen["on"])) > 600, f"{way}: {seen['on']}")
+        equal([len(one) for one in seen["on"]], [len(one) for one in seen["off"]], f"{way}: calls by thread")
+        for on, off in zip(seen["on"], seen["off"], strict=True):
+            equal(next((pair for pair in zip(on, off, strict=True) if pair[0] != pair[1]), None), None, f"{way}: first difference")
+
+
 def copied(t):
     """calls of which bytes are copied stop, and what is recorded is the same"""
     possible(t)
@@ -426,7 +448,7 @@ def killed(t):
             end(pids)
 
 
-GROUPS = {"stubs": [used, changed, texts, rules, tasks, children, many, looks, below, handlers, parity, copied, every_call, ways, let_go, killed]}
+GROUPS = {"stubs": [used, changed, texts, rules, tasks, children, many, looks, below, handlers, parity, paths, copied, every_call, ways, let_go, killed]}
 
 if __name__ == "__main__":
     sys.exit(main(__doc__, GROUPS))

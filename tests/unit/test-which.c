@@ -37,14 +37,31 @@ static void numbers_only(void **state)
 static void reasons(void **state)
 {
 	static const struct { const char *name; enum which which; } rows[] = {
-		{ "openat", WHICH_COPIED }, { "fstat", WHICH_COPIED }, { "close", WHICH_NAMES }, { "dup2", WHICH_NAMES }, { "munmap", WHICH_MEMORY },
+		{ "openat", WHICH_NAMES }, { "rename", WHICH_COPIED }, { "stat", WHICH_COPIED }, { "chdir", WHICH_COPIED }, { "fstat", WHICH_COPIED }, { "close", WHICH_NAMES }, { "dup2", WHICH_NAMES }, { "munmap", WHICH_MEMORY },
 		{ "madvise", WHICH_MEMORY }, { "kill", WHICH_TASKS }, { "setuid", WHICH_TASKS }, { "exit_group", WHICH_TASKS }, { "flock", WHICH_TIMED },
-		{ "pause", WHICH_TIMED }, { "preadv", WHICH_LONG },
+		{ "pause", WHICH_TIMED }, { "copy_file_range", WHICH_LONG },
 	};
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
 		assert_int_equal(of(rows[i].name, &all), rows[i].which);
+}
+
+static void paths(void **state)
+{
+	static const struct { const char *name; int path; } rows[] = {
+		{ "access", 0 }, { "unlink", 0 }, { "stat", 0 }, { "newfstatat", 1 }, { "statx", 1 }, { "faccessat2", 1 }, { "mkdirat", 1 }, { "read", -1 },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		unsigned nr = (unsigned)syscall_number(rows[i].name);
+		struct capture_plan plan;
+
+		plan_compile(ARCH_X86_64, nr, &by_default, &plan);
+		assert_int_equal(which_call(nr, &plan, false), WHICH_STUB);
+		assert_int_equal(which_path(&plan), rows[i].path);
+	}
 }
 
 /* Whatever is wished for and whatever rows there will be: what goes on without a stop needs none. */
@@ -68,8 +85,8 @@ static void every_row(void **state)
 			if (which != WHICH_STUB)
 				continue;
 			made++;
-			for (unsigned i = 0; i < 6; i++)
-				assert_false(plan.enter[i].op || plan.leave[i].op);
+			for (int i = 0; i < 6; i++)
+				assert_true((!plan.enter[i].op || i == which_path(&plan)) && !plan.leave[i].op);
 			assert_true(plan.exit && spec->name && spec->nargs <= WHICH_ARGS);
 			assert_false(effect_info((enum effect)spec->effect)->names);
 			assert_true(plan.every_form || !spec->when);
@@ -81,7 +98,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_only),
-		cmocka_unit_test(reasons),
+		cmocka_unit_test(reasons), cmocka_unit_test(paths),
 		cmocka_unit_test(every_row),
 	};
 

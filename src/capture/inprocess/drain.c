@@ -58,6 +58,10 @@ static void put(struct ptrace_source *s, struct tracee *t, unsigned flags, int64
 	r->arch = ARCH_X86_64;
 	memcpy(r->args, c->args, sizeof(c->args));
 	r->ret = ret;
+	if (c->path.whole) {
+		r->nchunks = 1;
+		record_chunk(&s->out.rec, (unsigned)s->inside->path[c->nr], PART_BYTES, 0, c->path.s, c->path.len - 1);
+	}
 	emitter_put(&s->out);
 	s->inside->ncalls++;
 	t->stub_call.open = false;
@@ -74,12 +78,41 @@ void space_put_call(struct ptrace_source *s, struct tracee *t, unsigned flags, i
 static void begun(struct ptrace_source *s, struct space *sp, struct tracee *t, const struct ring_part *p,
 		  const struct clocks *now)
 {
+	const bool paths = s->inside->known[p->nr] == RING_NUMBERS_PATH;
+
 	if (t->stub_call.open) {	/* its end was overwritten */
 		sp->ring.nlost++;
 		put(s, t, CALL_UNFINISHED, 0, ns_of(now, sp, t->stub_call.tsc), ns_of(now, sp, p->tsc));
 	}
-	t->stub_call = (struct space_call){ .open = true, .nr = p->nr, .tsc = p->tsc };
+	if (paths && (!t->stub_path.whole || t->stub_path.nr != p->nr)) {
+		sp->ring.nlost++;	/* its path was overwritten */
+		return;
+	}
+	t->stub_call.open = true;
+	t->stub_call.nr = p->nr;
+	t->stub_call.tsc = p->tsc;
 	memcpy(t->stub_call.args, p->args, sizeof(p->args));
+	t->stub_call.path.whole = paths;
+	if (paths)
+		t->stub_call.path = t->stub_path;
+	t->stub_path.whole = false;
+}
+
+/* The first one begins it anew: a thread that was led out begins again. */
+static void add_path(struct tracee *t, const struct ring_part *p)
+{
+	struct space_path *path = &t->stub_path;
+	unsigned before = (p->path_len - 1) / RING_PATH_PART * RING_PATH_PART;
+
+	_Static_assert(sizeof(path->s) == RING_PATH_MAX, "room for the longest");
+	if (before && (path->whole || path->nr != p->nr || path->len != before))
+		path->len = 0;
+	else
+		path->len = p->path_len;
+	if (path->len)
+		memcpy(path->s + before, p->path, path->len - before);
+	path->nr = p->nr;
+	path->whole = path->len && !path->s[path->len - 1];
 }
 
 static void put_lost(struct ptrace_source *s, struct space *sp)
@@ -101,6 +134,10 @@ static void put_part(struct ptrace_source *s, struct space *sp, const struct rin
 {
 	struct tracee *t = thread_of(s, sp, p->thread);
 
+	if (t && p->path_len) {
+		add_path(t, p);
+		return;
+	}
 	if (p->tsc > now->tsc)		/* made since */
 		*now = look(s->inside);
 	if (t && !p->ends)

@@ -14,6 +14,8 @@
 /* One that is patched: what was written, in that order, and what stood there. */
 struct space_site {
 	uint32_t nr;
+	int8_t path;			/* as struct stub_call has them */
+	bool words;
 	uint64_t patch, call;		/* addresses: of what was replaced, of the syscall instruction */
 	unsigned way;			/* offset in its spring of the way of its own */
 	enum stub_own own;
@@ -54,7 +56,9 @@ enum space_why {
 
 struct inside {
 	uint8_t which[RING_NRS];	/* enum which */
-	bool known[RING_NRS];		/* WHICH_STUB */
+	uint8_t known[RING_NRS];	/* enum ring_known: WHICH_STUB */
+	int8_t path[RING_NRS];		/* of these: which_path() */
+	bool words[RING_NRS];		/* what is written to the standard error is kept */
 	bool closed;			/* none is put in any more */
 	bool leaving;
 	struct space *spaces;

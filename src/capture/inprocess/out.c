@@ -58,7 +58,13 @@ static void undone(struct ptrace_source *s, struct tracee *t, const struct space
 	r->rax = (uint64_t)u->ret;
 }
 
-static void leave_block(struct ptrace_source *s, struct tracee *t, struct user_regs_struct *r)
+static uint64_t own_way(const struct space *sp, unsigned n)
+{
+	return sp->near + STUB_SPRINGS + n * STUB_SPRING + sp->sites[n].way;
+}
+
+/* faulted: the fault of what it stands at is reported now, or is to be. */
+static void leave_block(struct ptrace_source *s, struct tracee *t, struct user_regs_struct *r, bool faulted)
 {
 	unsigned n = (unsigned)((r->rip - STUB_BLOCKS) / STUB_BLOCK);
 	const struct stub_regs regs = { r->rax, r->rcx, r->rdx, r->r11 };
@@ -68,6 +74,11 @@ static void leave_block(struct ptrace_source *s, struct tracee *t, struct user_r
 		return;
 	stub_undo((r->rip - STUB_BLOCKS) % STUB_BLOCK, &regs, &u);
 	undone(s, t, &t->space->sites[n], &u, r);
+	if (!u.load || !faulted)
+		return;
+	/* the path is not there: the kernel is to find that out */
+	t->path_fault = true;
+	r->rip = own_way(t->space, n);
 }
 
 static void leave_spring(struct tracee *t, struct user_regs_struct *r)
@@ -133,19 +144,20 @@ void space_lead_out(struct ptrace_source *s, struct tracee *t)
 	struct space *sp = t->space;
 	struct user_regs_struct r;
 	uint64_t was;
-	bool now;
+	bool now, faulted;
 
 	if (!sp || !sp->patched || ptrace(PTRACE_GETREGS, t->tid, 0, &r) < 0)
 		return;
 	was = r.rip;
 	if (!in_blocks(was) && !in_springs(sp, was))
 		return;
-	t->stub_fault |= has_faulted(t, &now);
+	faulted = has_faulted(t, &now);
 	space_drain(s, sp, t);
 	if (in_blocks(was))
-		leave_block(s, t, &r);
+		leave_block(s, t, &r, faulted);
 	else
 		leave_spring(t, &r);
+	t->stub_fault |= faulted && !t->path_fault;
 	if (r.rip == was)
 		return;
 	ptrace(PTRACE_SETREGS, t->tid, 0, &r);
@@ -210,15 +222,17 @@ void space_at_entry(struct ptrace_source *s, struct tracee *t, uint64_t nr, cons
 
 bool space_faulted(struct ptrace_source *s, struct tracee *t, int signo)
 {
-	bool now;
+	bool now, path;
 
 	if (!t->space || (signo != SIGSEGV && signo != SIGBUS && signo != SIGILL))
 		return false;
 	space_lead_out(s, t);
-	if (!t->stub_fault || !has_faulted(t, &now) || !now)
+	path = t->path_fault;
+	if ((!t->stub_fault && !path) || !has_faulted(t, &now) || !now)
 		return false;
-	t->stub_fault = false;
-	space_off_for(s, t->space, SPACE_TOUCHED);
+	t->stub_fault = t->path_fault = false;
+	if (!path)
+		space_off_for(s, t->space, SPACE_TOUCHED);
 	return true;
 }
 

@@ -39,16 +39,34 @@ void ring_void(struct ring *r, uint32_t slot)
 		r->voided[slot / 64] |= 1ull << slot % 64;
 }
 
+/* Parts are full but for the last, which ends with the only NUL. */
+static bool is_path(const struct ring *r, const struct ring_slot *s, struct ring_part *ret)
+{
+	unsigned n = s->path_len ? (s->path_len - 1) % RING_PATH_PART : 0;	/* of its last byte */
+
+	if (r->known[ret->nr] != RING_NUMBERS_PATH || !s->path_len || s->path_len > RING_PATH_MAX ||
+	    memchr(s->path, 0, n) || (s->path[n] && n + 1 < RING_PATH_PART))
+		return false;
+	ret->path_len = s->path_len;
+	memcpy(ret->path, s->path, sizeof(ret->path));
+	return true;
+}
+
 static bool makes_sense(const struct ring *r, const struct ring_slot *s, struct ring_part *ret)
 {
-	*ret = (struct ring_part){ .thread = s->thread, .nr = s->what & ~(uint32_t)RING_ENDS, .tsc = s->tsc };
+	*ret = (struct ring_part){ .thread = s->thread, .nr = s->what & ~(uint32_t)(RING_ENDS | RING_PATH) };
 	ret->ends = s->what & RING_ENDS;
 	if (ret->nr >= RING_NRS || !r->known[ret->nr])
 		return false;
-	if (ret->ends)
+	if (s->what & RING_PATH)
+		return !ret->ends && is_path(r, s, ret);
+	ret->tsc = s->tsc;
+	if (ret->ends) {
 		ret->ret = (int64_t)s->v[0];
-	else
-		memcpy(ret->args, s->v, sizeof(ret->args));
+	} else {
+		memcpy(ret->args, s->v, sizeof(s->v));
+		ret->args[4] = s->fifth;
+	}
 	return true;
 }
 

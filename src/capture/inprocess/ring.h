@@ -2,9 +2,9 @@
 #pragma once
 /*
  * The memory that a traced program shares with us, read.  Each thread takes slots by adding to the head, one when a
- * call begins and one when it ends, fills it and publishes it by its first word; it never waits.  The program can write
- * anything there at any time: each slot is copied once, and only what was handed out, published and makes sense is a
- * part; anything else is counted.  docs/inprocess.md.
+ * call begins, one when it ends, and before both as many as its path needs, fills it and publishes it by its first
+ * word; it never waits.  The program can write anything there at any time: each slot is copied once, and only what was
+ * handed out, published and makes sense is a part; anything else is counted.  docs/inprocess.md.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,20 +18,33 @@ enum {
 	RING_NSLOTS = 16384,
 	/*
 	 * No call begins in it with more than these unread: it stops, as all calls did.  The rest is for calls that
-	 * have begun, which must not have to wait: two slots for each of RING_THREADS.
+	 * have begun, which must not have to wait: RING_CALL slots for each of RING_THREADS.
 	 */
 	RING_FULL = 8192,
-	RING_THREADS = (RING_NSLOTS - RING_FULL) / 2,
+	RING_PATH_PART = 48,	/* bytes of a path in a slot */
+	RING_PATH_MAX = 4 * RING_PATH_PART,	/* with its NUL */
+	RING_CALL = 2 + RING_PATH_MAX / RING_PATH_PART,
+	RING_THREADS = (RING_NSLOTS - RING_FULL) / RING_CALL,
 	RING_SIZE = RING_SLOTS + RING_NSLOTS * RING_SLOT,
 	RING_ENDS = 1u << 31,	/* of ring_slot.what: the call has ended */
+	RING_PATH = 1 << 30,	/* likewise: a part of the path of one that is going to begin */
 	RING_NRS = 512,		/* numbers of calls that may be in it */
 };
 
+enum ring_known { RING_UNKNOWN, RING_NUMBERS, RING_NUMBERS_PATH };
+enum { RING_ARGS = 5 };
+
 struct ring_slot {
 	uint64_t thread;	/* its fs base; not 0: published */
-	uint32_t what, pad;	/* the call's number, RING_ENDS */
-	uint64_t v[4];		/* arguments; at its end the result alone */
-	uint64_t tsc, pad2;
+	uint32_t what;		/* the call's number, RING_ENDS or RING_PATH */
+	uint32_t path_len;	/* RING_PATH: bytes of it up to here, the NUL among them */
+	union {
+		struct {
+			uint64_t v[4];		/* arguments; at its end the result alone */
+			uint64_t tsc, fifth;	/* fifth: argument 4 */
+		};
+		char path[RING_PATH_PART];
+	};
 };
 _Static_assert(sizeof(struct ring_slot) == RING_SLOT, "the stub knows it");
 
@@ -40,7 +53,7 @@ struct ring {
 	uint64_t tail;
 	/* A bit each, to be passed over: its thread was led out before it published, or it was read ahead. */
 	uint64_t voided[RING_NSLOTS / 64];
-	const bool *known;	/* RING_NRS: which calls come here */
+	const uint8_t *known;	/* enum ring_known, RING_NRS of them: which calls come here */
 	bool last;		/* ring_end() */
 	unsigned killed;
 	bool broken;		/* it has been written to by others than the stubs: nothing more is read */
@@ -51,7 +64,9 @@ struct ring_part {
 	uint64_t thread;
 	uint32_t nr;
 	bool ends;
-	uint64_t args[4];
+	uint32_t path_len;	/* not 0: a part of a path, as in ring_slot, and nothing else */
+	char path[RING_PATH_PART];
+	uint64_t args[RING_ARGS];
 	int64_t ret;
 	uint64_t tsc;
 };

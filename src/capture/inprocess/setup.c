@@ -154,7 +154,8 @@ static struct stub_memory *compose(struct space *sp)
 		const struct stub_spring spring = { spring_at(sp, n), sp->near, x->call, n, x->nr, x->own };
 
 		x->way = stub_spring(m->springs[n], &spring);
-		stub_block(m->blocks[n], x->nr, x->call + 2, spring.at + x->way);
+		stub_block(m->blocks[n],
+			   &(struct stub_call){ x->nr, x->path, x->words, x->call + 2, spring.at + x->way });
 	}
 	return m;
 }
@@ -171,7 +172,11 @@ static void add_site(void *ctx, const struct site *site, const uint8_t *text, ui
 	    !is_as_filed(p, text, size, base, site->at) ||
 	    (site->way == SITE_PAD && !is_as_filed(p, text, size, base, site->room)))
 		return;
-	*x = (struct space_site){ .nr = nr, .patch = base + site->patch, .call = base + site->at,
+	*x = (struct space_site){ .nr = nr,
+				  .path = p->s->inside->path[nr],
+				  .words = p->s->inside->words[nr],
+				  .patch = base + site->patch,
+				  .call = base + site->at,
 				  .own = site->way == SITE_PAD ? STUB_OWN_CALL : STUB_AT_SITE };
 	x->nwrites = site_patch(site, base, spring_at(sp, n), x->writes);
 	sp->nsites += x->nwrites > 0;

@@ -62,9 +62,15 @@ static unsigned choose(struct ptrace_source *s, struct inside *in, const bool *a
 	unsigned n = 0;
 
 	for (unsigned nr = 0; nr < RING_NRS; nr++) {
-		in->which[nr] = (uint8_t)which_call(nr, &s->plans[ARCH_X86_64][nr], answered[nr]);
-		in->known[nr] = in->which[nr] == WHICH_STUB && n < SPACE_KNOWN_MAX;
-		n += in->known[nr];
+		const struct capture_plan *plan = &s->plans[ARCH_X86_64][nr];
+
+		in->which[nr] = (uint8_t)which_call(nr, plan, answered[nr]);
+		if (in->which[nr] != WHICH_STUB || n == SPACE_KNOWN_MAX)
+			continue;
+		in->path[nr] = (int8_t)which_path(plan);
+		in->words[nr] = plan->words;
+		in->known[nr] = in->path[nr] < 0 ? RING_NUMBERS : RING_NUMBERS_PATH;
+		n++;
 	}
 	return n;
 }
@@ -102,7 +108,7 @@ unsigned space_filter(const struct ptrace_source *s, struct sock_filter *prog)
 	unsigned n = 0, nrs = 0, skip;
 
 	for (unsigned nr = 0; nr < RING_NRS; nr++)
-		nrs += s->inside->known[nr];
+		nrs += s->inside->known[nr] != RING_UNKNOWN;
 	skip = 10 + nrs;	/* behind the last test */
 	prog[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip);
 	prog[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, STUB_BLOCKS, 0, (uint8_t)(skip - 1));

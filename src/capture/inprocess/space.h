@@ -16,7 +16,12 @@ struct space;
 struct tracee;
 
 /* A call that a stub has begun. */
-struct space_call { bool open; uint32_t nr; uint64_t args[4], tsc; };
+struct space_call {
+	bool open;
+	uint32_t nr;
+	uint64_t args[5], tsc;
+	struct space_path { unsigned len; bool whole; uint32_t nr; char s[192 /* RING_PATH_MAX */]; } path;
+};
 
 /* KNOWN: calls that stubs may make, at most; jumps in a filter have eight bits. */
 enum { SPACE_KNOWN_MAX = 200, SPACE_FILTER_MAX = SPACE_KNOWN_MAX + 24 };

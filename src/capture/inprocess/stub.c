@@ -4,8 +4,8 @@
 #include <string.h>
 
 /*
- * rcx and r11 are the call's to destroy, and eax is loaded here.  No stack is used: there may be none.  A call of
- * descriptor 2 goes its own way: what is written there is kept.  A label stands where its name becomes true.
+ * rcx and r11 are the call's to destroy, and eax is loaded here.  No stack is used: there may be none.  What writes to
+ * descriptor 2 goes its own way: it is kept.  A label stands where its name becomes true.
  */
 __asm__(".pushsection .rodata\n"
 	".macro TAKE n\n"
@@ -20,7 +20,9 @@ __asm__(".pushsection .rodata\n"
 	"stub_slot\\n:\n"
 	".endm\n"
 	".globl stub_code, stub_saved1, stub_restored1, stub_taken1, stub_masked1, stub_shifted1, stub_slot1\n"
-	".globl stub_put1\n"
+	".globl stub_put1, stub_two, stub_ready, stub_go_own, stub_path, stub_from, stub_taken3\n"
+	".globl stub_masked3, stub_shifted3, stub_slot3, stub_cursor, stub_load, stub_filled, stub_length, stub_nr3\n"
+	".globl stub_put3, stub_resume\n"
 	".globl stub_nr1, stub_call, stub_made, stub_kept, stub_saved2, stub_restored2, stub_taken2, stub_masked2\n"
 	".globl stub_shifted2, stub_slot2, stub_put2, stub_nr0, stub_nr2, stub_back, stub_own, stub_end\n"
 	"stub_code:\n"
@@ -28,8 +30,10 @@ __asm__(".pushsection .rodata\n"
 	"	subq 0x70000040, %r11\n"
 	"	cmpq $8192, %r11\n"
 	"	jae 1f\n"
+	"stub_two:\n"
 	"	cmpl $2, %edi\n"
 	"	je 1f\n"
+	"stub_ready:\n"
 	"	movq %rdx, %rcx\n"
 	"stub_saved1:\n"
 	"	rdtsc\n"
@@ -44,6 +48,7 @@ __asm__(".pushsection .rodata\n"
 	"	movq %rsi, 24(%r11)\n"
 	"	movq %rdx, 32(%r11)\n"
 	"	movq %r10, 40(%r11)\n"
+	"	movq %r8, 56(%r11)\n"
 	"	movq %rax, 48(%r11)\n"
 	"	rdfsbase %rcx\n"
 	"	movq %rcx, (%r11)\n"
@@ -72,7 +77,44 @@ __asm__(".pushsection .rodata\n"
 	"stub_put2:\n"
 	"	movq %rcx, %rax\n"
 	"	jmpq *2f(%rip)\n"
+	"stub_go_own:\n"
 	"1:	jmpq *3f(%rip)\n"
+	/* The path, in parts: rcx goes through it, r11 through a slot.  Only the marked load may fault. */
+	"stub_path:\n"
+	"	movq %rsi, %rcx\n"
+	"stub_from:\n"
+	"	testq %rcx, %rcx\n"
+	"	jz 1b\n"
+	"4:	TAKE 3\n"
+	"	addq $16, %r11\n"
+	"stub_cursor:\n"
+	"stub_load:\n"
+	"	movzbl (%rcx), %eax\n"
+	"	movb %al, (%r11)\n"
+	"	incq %rcx\n"
+	"	incq %r11\n"
+	"	testl %eax, %eax\n"
+	"	jz 5f\n"
+	"	testl $63, %r11d\n"
+	"	jnz stub_load\n"
+	"5:	decq %r11\n"
+	"	andq $-64, %r11\n"
+	"stub_filled:\n"
+	"	subq %rsi, %rcx\n"
+	"stub_length:\n"
+	"	movl %ecx, 12(%r11)\n"
+	"	movl $0, 8(%r11)\n"
+	"stub_nr3:\n"
+	"	testl %eax, %eax\n"
+	"	rdfsbase %rax\n"
+	"	movq %rax, (%r11)\n"
+	"stub_put3:\n"
+	"	jz stub_ready\n"
+	"	cmpl $192, %ecx\n"
+	"	jae 1b\n"
+	"	addq %rsi, %rcx\n"
+	"stub_resume:\n"
+	"	jmp 4b\n"
 	"stub_back:\n"
 	"2:	.quad 0\n"
 	"stub_own:\n"
@@ -82,25 +124,52 @@ __asm__(".pushsection .rodata\n"
 
 extern const uint8_t stub_code[], stub_saved1[], stub_restored1[], stub_taken1[], stub_masked1[],
 	stub_shifted1[], stub_slot1[], stub_put1[], stub_nr0[], stub_nr1[], stub_call[], stub_made[],
-	stub_kept[], stub_saved2[], stub_restored2[], stub_taken2[], stub_masked2[], stub_shifted2[],
+	stub_two[], stub_ready[], stub_go_own[], stub_path[], stub_from[], stub_taken3[], stub_masked3[],
+	stub_shifted3[], stub_slot3[], stub_cursor[], stub_load[], stub_filled[], stub_length[], stub_nr3[],
+	stub_put3[], stub_resume[], stub_kept[], stub_saved2[], stub_restored2[], stub_taken2[], stub_masked2[],
+	stub_shifted2[],
 	stub_slot2[], stub_put2[], stub_nr2[], stub_back[], stub_own[], stub_end[];
 
 static unsigned off(const uint8_t *label) { return (unsigned)(label - stub_code); }
 
 unsigned stub_call_end(void) { return off(stub_made); }
 
-void stub_block(uint8_t code[STUB_BLOCK], uint32_t nr, uint64_t back, uint64_t own_way)
+/* In the place of the look at descriptor 2: on past it, or by way of the path. */
+static void put_before(uint8_t code[STUB_BLOCK], bool path)
 {
-	const uint32_t ends = nr | RING_ENDS;
+	enum { JMP32 = 0xe9, JMP32_LEN = 5 };
+	uint32_t distance = (path ? off(stub_path) : off(stub_ready)) - (off(stub_two) + JMP32_LEN);
 
+	code[off(stub_two)] = JMP32;
+	memcpy(code + off(stub_two) + 1, &distance, 4);
+}
+
+/* mov, sub, add between rsi and rcx become those between rdi and rcx: in the last byte of each. */
+static void path_is_first(uint8_t code[STUB_BLOCK])
+{
+	enum { RDI_RCX = 0xf9 };
+
+	code[off(stub_from) - 1] = code[off(stub_length) - 1] = code[off(stub_resume) - 1] = RDI_RCX;
+}
+
+void stub_block(uint8_t code[STUB_BLOCK], const struct stub_call *c)
+{
+	const uint32_t nr = c->nr, ends = nr | RING_ENDS, path = nr | RING_PATH;
+
+	_Static_assert(RING_PATH_MAX == 192, "the stub knows it");
 	memset(code, 0xcc, STUB_BLOCK);
 	memcpy(code, stub_code, off(stub_end));
 	/* immediate operands are the last bytes of their instructions */
 	memcpy(code + off(stub_nr0) - 4, &nr, 4);
 	memcpy(code + off(stub_nr1) - 4, &nr, 4);
 	memcpy(code + off(stub_nr2) - 4, &ends, 4);
-	memcpy(code + off(stub_back), &back, 8);
-	memcpy(code + off(stub_own), &own_way, 8);
+	memcpy(code + off(stub_nr3) - 4, &path, 4);
+	memcpy(code + off(stub_back), &c->back, 8);
+	memcpy(code + off(stub_own), &c->own_way, 8);
+	if (c->path >= 0 || !c->words)
+		put_before(code, c->path >= 0);
+	if (c->path == 0)
+		path_is_first(code);
 }
 
 struct out { uint8_t *v; unsigned n; uint64_t at; };
@@ -152,7 +221,9 @@ static void find_slot(unsigned at, uint64_t r11, const uint8_t *const labels[5],
 	ret->put = at >= off(labels[4]);
 	if (!ret->taken || ret->put)
 		return;
-	if (at >= off(labels[3]))
+	if (at >= off(stub_cursor) && at < off(stub_filled))	/* r11 is within it, or just behind */
+		index = (r11 - 1 - STUB_RING - RING_SLOTS) / RING_SLOT;
+	else if (at >= off(labels[3]))
 		index = (r11 - STUB_RING - RING_SLOTS) / RING_SLOT;
 	else if (at >= off(labels[2]))
 		index = r11 / RING_SLOT;
@@ -164,7 +235,16 @@ void stub_undo(unsigned at, const struct stub_regs *r, struct stub_undo *ret)
 	static const uint8_t *const first[] = { stub_taken1, stub_masked1, stub_shifted1, stub_slot1, stub_put1 };
 	static const uint8_t *const second[] = { stub_taken2, stub_masked2, stub_shifted2, stub_slot2, stub_put2 };
 
-	*ret = (struct stub_undo){ .made = at >= off(stub_made), .inside = at == off(stub_made), .rdx = r->rdx };
+	static const uint8_t *const third[] = { stub_taken3, stub_masked3, stub_shifted3, stub_slot3, stub_put3 };
+
+	*ret = (struct stub_undo){ .made = at >= off(stub_made) && at < off(stub_go_own),
+				   .inside = at == off(stub_made),
+				   .load = at == off(stub_load),
+				   .rdx = r->rdx };
+	if (at >= off(stub_go_own)) {
+		find_slot(at, r->r11, third, ret);
+		return;
+	}
 	if (!ret->made) {
 		if (at >= off(stub_saved1) && at < off(stub_restored1))
 			ret->rdx = r->rcx;

@@ -15,7 +15,7 @@
 enum {
 	STUB_RING = 0x70000000,
 	STUB_BLOCKS = STUB_RING + 0x200000,
-	STUB_BLOCK = 256,		/* bytes of one */
+	STUB_BLOCK = 512,		/* bytes of one */
 	STUB_SITES = 256,
 	STUB_BLOCKS_SIZE = STUB_SITES * STUB_BLOCK,
 	STUB_END = STUB_BLOCKS + STUB_BLOCKS_SIZE,
@@ -26,8 +26,17 @@ enum {
 _Static_assert(STUB_RING + RING_SIZE <= STUB_BLOCKS, "the ring fits");
 _Static_assert(STUB_BLOCKS_SIZE % 4096 == 0 && STUB_NEAR_SIZE % 4096 == 0, "whole pages");
 
-/* One at STUB_BLOCKS + n * STUB_BLOCK: call nr is made there; it goes on at back, or, the ring full, at own_way. */
-void stub_block(uint8_t code[STUB_BLOCK], uint32_t nr, uint64_t back, uint64_t own_way);
+/*
+ * One at STUB_BLOCKS + n * STUB_BLOCK: call nr is made there; it goes on at back, or, the ring full, at own_way; there
+ * also with words where argument 0 is descriptor 2, and with a path that is NULL or longer than RING_PATH_MAX.
+ */
+struct stub_call {
+	uint32_t nr;
+	int8_t path;		/* 0, 1: that argument is a path, which is copied before the call; -1: none is */
+	bool words;
+	uint64_t back, own_way;
+};
+void stub_block(uint8_t code[STUB_BLOCK], const struct stub_call *c);
 
 /* Where a thread is led when nothing is recorded: to a call of the spring, or to the one that is still at the site. */
 enum stub_own { STUB_OWN_CALL, STUB_AT_SITE };
@@ -50,7 +59,8 @@ struct stub_regs { uint64_t rax, rcx, rdx, r11; };
 struct stub_undo {
 	bool made;		/* the call has been made, with result ret */
 	bool inside;		/* just so: it may be one that the kernel is going to make again */
-	bool taken, put;	/* of the slot for this half of the call */
+	bool taken, put;	/* of the slot for this half of the call, or this part of the path */
+	bool load;		/* it reads the program's path, which may not be there */
 	uint32_t slot;		/* taken and not put */
 	int64_t ret;
 	uint64_t rdx;		/* the program's */

@@ -2,13 +2,25 @@
 #include "capture/inprocess/which.h"
 
 #include "abi/spec.h"
+#include "capture/inprocess/ring.h"
 #include "capture/plan.h"
 #include "record/record.h"
 
+int which_path(const struct capture_plan *plan)
+{
+	for (int i = 0; i < 2; i++)
+		if (plan->enter[i].op == PLAN_STR && plan->enter[i].max >= RING_PATH_MAX)
+			return i;
+	return -1;
+}
+
+/* More than the path that a stub copies. */
 static bool copies(const struct capture_plan *plan)
 {
-	for (unsigned i = 0; i < 6; i++)
-		if (plan->enter[i].op || plan->leave[i].op)
+	int path = which_path(plan);
+
+	for (int i = 0; i < 6; i++)
+		if ((plan->enter[i].op && i != path) || plan->leave[i].op)
 			return true;
 	return false;
 }
@@ -55,7 +67,7 @@ const char *which_text(enum which which)
 		[WHICH_COPIED] = "whose bytes are copied", [WHICH_NAMES] = "from which names come",
 		[WHICH_MEMORY] = "that map memory", [WHICH_TASKS] = "about processes and signals",
 		[WHICH_TIMED] = "that wait", [WHICH_ANSWERED] = "that compendium may answer",
-		[WHICH_FORMS] = "with forms that are not recorded", [WHICH_LONG] = "with more than four arguments",
+		[WHICH_FORMS] = "with forms that are not recorded", [WHICH_LONG] = "with six arguments",
 	};
 
 	return text[which];

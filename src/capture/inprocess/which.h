@@ -6,7 +6,7 @@
 struct capture_plan;
 
 enum which {
-	WHICH_STUB,		/* it may: all that is recorded are its arguments and its result */
+	WHICH_STUB,		/* it may: all that is recorded are its arguments, its path and its result */
 	WHICH_UNWANTED,		/* nothing of it is recorded: it does not stop */
 	WHICH_COPIED,		/* bytes of the program are copied */
 	WHICH_NAMES,		/* descriptors have their names from it, or it is asked what they are */
@@ -19,9 +19,11 @@ enum which {
 	NWHICH,
 };
 
-enum { WHICH_ARGS = 4 };
+enum { WHICH_ARGS = 5 };
 
 /* nr: of x86-64.  answered: the filter has to stop at it whatever the plan says (disguise_wants()). */
 enum which which_call(unsigned nr, const struct capture_plan *plan, bool answered);
+/* The argument of one that a stub may make which is a path, 0 or 1; -1: none is. */
+int which_path(const struct capture_plan *plan);
 /* "whose bytes are copied", of calls. */
 const char *which_text(enum which which);

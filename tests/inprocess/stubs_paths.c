@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* Paths that a stub copies: of every length, at the end of what is mapped, and where nothing is. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "stubs.h"
+
+enum { PAGE = 4096, LONGEST = 300 };
+
+static volatile int faults, ticks;
+
+static void fault(int signo)
+{
+	(void)signo;
+	faults++;
+}
+
+static void tick(int signo, siginfo_t *si, void *context)
+{
+	const ucontext_t *uc = context;
+	uintptr_t ip = (uintptr_t)uc->uc_mcontext.gregs[REG_RIP];
+	int saved = errno;
+
+	(void)signo;
+	(void)si;
+	ticks++;
+	CHECK(ip < (uintptr_t)RING || ip >= (uintptr_t)RING + ALL);
+	CHECK(access("/none/of/a/handler", F_OK) < 0 && errno == ENOENT);
+	errno = saved;
+}
+
+/* Each of the calls that take one: what it answered, for `path`. */
+static void each(const char *path, int error)
+{
+	struct stat st;
+	struct statx stx;
+
+#define FAILS(call) do { errno = 0; CHECK((call) == -1 && errno == error); } while (0)
+	FAILS(access(path, F_OK));
+	FAILS(stat(path, &st));
+	FAILS(lstat(path, &st));
+	FAILS(fstatat(zero, path, &st, AT_SYMLINK_NOFOLLOW));
+	FAILS(statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_INO, &stx));
+	FAILS(unlink(path));
+	FAILS(rmdir(path));
+	FAILS(chmod(path, 0600));
+	FAILS(truncate(path, 0));
+#undef FAILS
+}
+
+static void lengths(void)
+{
+	char path[LONGEST + 1];
+
+	for (int n = 1; n <= LONGEST; n++) {
+		memset(path, 'x', sizeof(path));
+		memcpy(path, "/-", 2);
+		path[n] = 0;
+		if (n == 1)
+			CHECK(access(path, F_OK) == 0);
+		else
+			CHECK(access(path, F_OK) == -1 && errno == (n > 256 ? ENAMETOOLONG : ENOENT));
+	}
+}
+
+/* A page, with nothing behind it. */
+static char *page(void)
+{
+	char *p = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(p != MAP_FAILED && munmap(p + PAGE, PAGE) == 0);
+	memset(p, '-', PAGE);
+	return p;
+}
+
+static void edges(void)
+{
+	char *p = page();
+
+	for (int n = 1; n <= LONGEST; n++) {
+		char *path = p + PAGE - n;
+
+		errno = 0;
+		CHECK(access(path, F_OK) == -1 && errno == EFAULT);
+	}
+	p[PAGE - 1] = 0;
+	p[PAGE - 30] = '/';
+	each(p + PAGE - 30, ENOENT);
+	each(p + PAGE - 1, ENOENT);
+	mprotect(p, PAGE, PROT_NONE);
+	each(p + PAGE - 30, EFAULT);
+	each(NULL, EFAULT);
+	each((const char *)8, EFAULT);
+	each((const char *)0x7fffffffffff, EFAULT);
+	each((const char *)0x8000000000000000, EFAULT);
+}
+
+static void *looks(void *arg)
+{
+	for (int i = 0; i < 300; i++)
+		CHECK(access("/none/of/a/thread/with/a/name/that/needs/more/than/a/slot/of/the/ring", F_OK) == -1);
+	return arg;
+}
+
+void paths(void)
+{
+	pthread_t t[4];
+
+	signal(SIGSEGV, fault);
+	signal(SIGBUS, fault);
+	for (int i = 0; i < ENOUGH; i++)
+		CHECK(access("/none", F_OK) == -1);
+	lengths();
+	edges();
+	for (int i = 0; i < 4; i++)
+		CHECK(pthread_create(&t[i], NULL, looks, NULL) == 0);
+	edges();
+	for (int i = 0; i < 4; i++)
+		CHECK(pthread_join(t[i], NULL) == 0);
+	CHECK(faults == 0);
+}
+
+/* A timer through many of them: paths of an odd length, so that it comes everywhere in a copy. */
+void paths_signalled(void)
+{
+	struct sigaction sa = { .sa_sigaction = tick, .sa_flags = SA_SIGINFO | SA_RESTART };
+	struct itimerval often = { { 0, 300 }, { 0, 300 } }, off = { 0 };
+	char path[180];
+
+	for (int i = 0; i < ENOUGH; i++)
+		CHECK(access("/none", F_OK) == -1);
+	memset(path, '-', sizeof(path));
+	path[0] = '/';
+	sigaction(SIGALRM, &sa, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	for (int i = 0; i < 40000; i++) {
+		register unsigned long v __asm__("r15") = (unsigned long)i * 3;
+
+		path[60 + i % 119] = 0;
+		__asm__ volatile("" : "+r"(v));
+		CHECK(access(path, F_OK) == -1 && errno == ENOENT);
+		__asm__ volatile("" : "+r"(v));
+		CHECK(v == (unsigned long)i * 3);
+		path[60 + i % 119] = '-';
+	}
+	setitimer(ITIMER_REAL, &off, NULL);
+	CHECK(ticks > 10);
+}
