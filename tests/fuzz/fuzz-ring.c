@@ -45,7 +45,7 @@ static int fill(uint64_t thread, unsigned kind, int publish, uint32_t *ret_slot)
 
 		memset(s.path, 'x', sizeof(s.path));
 		s.path[n % RING_PATH_PART] = 0;
-		s.path_len = n + 1;
+		s.extra = n + 1;
 	}
 	put64(RING_HEAD, head + 1);
 	*ret_slot = (uint32_t)(head % RING_NSLOTS);

@@ -5,7 +5,7 @@
 
 /* capture/inprocess/stub.h */
 #define RING ((unsigned char *)0x70000000)
-enum { RING_BYTES = 0x101000, BLOCKS_AT = 0x200000, BLOCKS_BYTES = 0x20000, ALL = 0x220000, ENOUGH = 200 };
+enum { RING_BYTES = 0x101000, BLOCKS_AT = 0x200000, BLOCKS_BYTES = 0x40000, ALL = 0x240000, ENOUGH = 200 };
 
 extern int zero, null, failed;	/* descriptors of /dev/zero, /dev/null; how often something was not as it should be */
 
@@ -21,6 +21,9 @@ int is_own(void);
 /* stubs_paths.c */
 void paths(void);
 void paths_signalled(void);
+void descriptors(void);
+void status_first(void);
+void descriptors_signalled(void);
 
 /* stubs_rules.c: filters, modes, limits */
 void own_filter(void);

@@ -255,6 +255,29 @@ def lines(t, file):
     return re.findall(r"(?:read|write|lseek|pread64)\([0-9](?:<[^>]*>)?, .*? = -?\d+", re.sub("0x[0-9a-f]+", "ADDRESS", text.read_text()))
 
 
+FILES = {"open", "openat", "creat", "read", "close", "dup", "dup2", "write"}
+
+
+def descriptors(t):
+    """files of all kinds opened, duplicated and closed by four threads: what each descriptor is, is the same"""
+    possible(t)
+    for way in ("descriptors", "child:descriptors", "status_first"):
+        seen = {}
+        for mode in ("off", "on"):
+            file = t.scratch / f"{mode}.ndjson"
+            status, out, err, _ = t.run(t.args.victim, way, options=("--in-process", mode, f"--json={file}", "-q"), stdin=subprocess.DEVNULL)
+            equal((status, out), (0, b"end\n"), f"{way}, {mode}: exit status, output")
+            said = t.started[-1].said() + err.decode()
+            check(mode == "off" or int(MADE.search(said)[1]) > (300 if way == "status_first" else 9000), f"{way}: {said!r}")
+            # which number is chance; of closed ones stops know the name where no other thread has that number by then
+            seen[mode] = sorted([(*one[:3], one[1] == "read" and one[3], one[1] != "close" and re.sub("(stubs-|#)[0-9]+", "N", one[4]), one[5])
+                                 for one in thread if one[1] in FILES and not (one[1] == "read" and "status" in one[4])] for thread in events(file).values())
+        for on, off in zip(seen["on"], seen["off"], strict=True):
+            first = next((pair for pair in zip(on, off, strict=False) if pair[0] != pair[1]), None)
+            equal((len(on), first), (len(off), None), f"{way}: events of a thread, first difference")
+    one(t, "descriptors_signalled")
+
+
 PATHS = {"access", "newfstatat", "statx", "unlink", "rmdir", "chmod", "truncate"}
 
 
@@ -448,7 +471,7 @@ def killed(t):
             end(pids)
 
 
-GROUPS = {"stubs": [used, changed, texts, rules, tasks, children, many, looks, below, handlers, parity, paths, copied, every_call, ways, let_go, killed]}
+GROUPS = {"stubs": [used, changed, texts, rules, tasks, children, many, looks, below, handlers, parity, paths, descriptors, copied, every_call, ways, let_go, killed]}
 
 if __name__ == "__main__":
     sys.exit(main(__doc__, GROUPS))

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -127,6 +128,121 @@ void paths(void)
 	for (int i = 0; i < 4; i++)
 		CHECK(pthread_join(t[i], NULL) == 0);
 	CHECK(faults == 0);
+}
+
+/* What is opened becomes known whatever it is: files of all kinds, with a name and without, by way of `..`. */
+static void kinds(void)
+{
+	static const char *const names[] = {
+		"/etc/services", "/etc", "/dev/null", "/proc/self/stat", "/proc/uptime", "/etc/../etc/passwd", ".",
+		"/dev/fd/0", "/proc/self/fd", "/none", "/etc/services/none", "/sys/kernel/mm/transparent_hugepage/enabled", "/dev/pts", "/etc/.",
+	};
+	char name[64], c;
+	int fd, copy, file = open("/tmp", O_TMPFILE | O_RDWR, 0600);
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		fd = open(names[i], O_RDONLY | O_NONBLOCK);
+		copy = dup(fd);
+		CHECK((fd < 0) == (copy < 0));
+		read(copy, &c, 1);
+		close(copy);
+		close(fd);
+	}
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", file);
+	fd = open(name, O_RDWR);		/* it has no name */
+	CHECK(fd >= 0 && write(fd, "x", 1) == 1 && close(fd) == 0 && close(file) == 0);
+	snprintf(name, sizeof(name), "/tmp/stubs-%d", (int)getpid());
+	fd = open(name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	CHECK(fd >= 0 && close(fd) == 0);
+	fd = open(name, O_RDWR);		/* it is empty */
+	CHECK(fd >= 0 && write(fd, "x", 1) == 1 && close(fd) == 0);
+	fd = openat(AT_FDCWD, name, O_RDONLY | O_CLOEXEC);
+	CHECK(fd >= 0 && read(fd, &c, 1) == 1 && c == 'x' && dup2(fd, 200) == 200 && close(200) == 0 && close(fd) == 0);
+	fd = creat(name, 0600);
+	CHECK(fd >= 0 && close(fd) == 0 && unlink(name) == 0);
+}
+
+/* From here on each call stops: names of threads, and a file that shows who traces. */
+static void named(void)
+{
+	char text[4096] = "";
+	int fd = open("/proc/self/comm", O_WRONLY);
+
+	CHECK(fd >= 0 && write(fd, "renamed", 7) == 7 && close(fd) == 0);
+	fd = open("/proc/self/status", O_RDONLY);
+	CHECK(read(fd, text, sizeof(text) - 1) > 0 && strstr(text, "TracerPid:\t0\n") && strstr(text, "Name:\trenamed\n"));
+	close(fd);
+}
+
+/* The other way round: nothing before it has to stop. */
+void status_first(void)
+{
+	char text[4096] = "", c;
+	int dir = open("/proc/self", O_RDONLY | O_DIRECTORY), fd;
+
+	for (int i = 0; i < ENOUGH; i++)
+		CHECK(close(open("/etc/services", O_RDONLY)) == 0);
+	fd = openat(dir, "status", O_RDONLY);
+	CHECK(read(fd, text, sizeof(text) - 1) > 0 && strstr(text, "TracerPid:\t0\n"));
+	close(fd);
+	CHECK(read(zero, &c, 1) == 1);
+}
+
+static void *opens(void *arg)
+{
+	int at = 100 + (int)(intptr_t)arg, fd, copy;
+	char c;
+
+	for (int i = 0; i < 500; i++) {
+		fd = open("/etc/services", O_RDONLY);
+		CHECK(read(fd, &c, 1) == 1);
+		copy = dup(fd);
+		CHECK(close(fd) == 0 && read(copy, &c, 1) == 1 && dup2(copy, at) == at && close(copy) == 0);
+		CHECK(read(at, &c, 1) == 1 && close(at) == 0 && close(at) == -1 && errno == EBADF);
+		fd = open("/proc/uptime", O_RDONLY);		/* one that is looked at, while others close theirs */
+		CHECK(read(fd, &c, 1) == 1 && close(fd) == 0);
+	}
+	return NULL;
+}
+
+void descriptors(void)
+{
+	pthread_t t[3];
+
+	for (int i = 0; i < ENOUGH; i++)
+		CHECK(close(open("/etc/services", O_RDONLY)) == 0);
+	kinds();
+	for (int i = 0; i < 3; i++)
+		CHECK(pthread_create(&t[i], NULL, opens, (void *)(intptr_t)i) == 0);
+	for (int i = 0; i < 3; i++)
+		CHECK(pthread_join(t[i], NULL) == 0);
+	kinds();
+	named();
+}
+
+/* The registers that the kernel leaves alone, through a timer that comes anywhere in what a stub does. */
+void descriptors_signalled(void)
+{
+	struct sigaction sa = { .sa_sigaction = tick, .sa_flags = SA_SIGINFO | SA_RESTART };
+	struct itimerval often = { { 0, 300 }, { 0, 300 } }, off = { 0 };
+
+	for (int i = 0; i < ENOUGH; i++)
+		CHECK(close(open("/etc/services", O_RDONLY)) == 0);
+	sigaction(SIGALRM, &sa, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	for (int i = 0; i < 20000; i++) {
+		register unsigned long v __asm__("r15") = (unsigned long)i * 3;
+		register unsigned long w __asm__("rbx") = (unsigned long)i * 5;
+		int fd;
+
+		__asm__ volatile("" : "+r"(v), "+r"(w));
+		fd = open(i % 7 ? "/etc/services" : "/proc/uptime", O_RDONLY | O_CLOEXEC);
+		__asm__ volatile("" : "+r"(v), "+r"(w));
+		CHECK(v == (unsigned long)i * 3 && w == (unsigned long)i * 5);
+		CHECK(fd >= 0 && close(fd) == 0);
+	}
+	setitimer(ITIMER_REAL, &off, NULL);
+	CHECK(ticks > 10);
 }
 
 /* A timer through many of them: paths of an odd length, so that it comes everywhere in a copy. */

@@ -10,6 +10,8 @@
 /* The way of its own that a spring has, or the call that is still at the site. */
 static bool goes_own_way(const struct space *sp, uint64_t ip)
 {
+	if (ip >= STUB_BLOCKS && ip < STUB_END)		/* to look at what was opened */
+		return true;
 	if (ip >= sp->near + STUB_SPRINGS && ip < sp->near + STUB_NEAR_SIZE)
 		return true;
 	for (unsigned n = 0; n < sp->nsites; n++)
@@ -46,7 +48,7 @@ static void add_stops(const struct inside *in, char *text, size_t size)
 	static const char *const stops[NSTOPS] = {
 		[STOP_BEFORE] = "before there were stubs", [STOP_WITHOUT] = "in processes without",
 		[STOP_ELSEWHERE] = "made elsewhere than in the C library's known places",
-		[STOP_OWN] = "to the standard error, or while the ring was full or a map of memory open",
+		[STOP_OWN] = "to the standard error, of files that are looked at, or while the ring was full or a map of memory open",
 	};
 	uint64_t all = 0;
 	size_t begin;

@@ -15,7 +15,7 @@
 struct space_site {
 	uint32_t nr;
 	int8_t path;			/* as struct stub_call has them */
-	bool words;
+	bool words, opens;
 	uint64_t patch, call;		/* addresses: of what was replaced, of the syscall instruction */
 	unsigned way;			/* offset in its spring of the way of its own */
 	enum stub_own own;
@@ -24,10 +24,11 @@ struct space_site {
 	unsigned nwrites;
 };
 
-enum { SPACE_CACHE = 64, NO_THREAD = 1 /* of tracee.thread: its pointer is another's by now */ };
+enum { SPACE_CLOSED = 64, SPACE_CACHE = 64, NO_THREAD = 1 /* of tracee.thread: its pointer is another's by now */ };
 
 struct space {
 	unsigned users;			/* tracees */
+	bool keeps_opens;		/* no registers can be kept where stubs that open keep them */
 	bool on;			/* calls are made in stubs */
 	bool patched;			/* jumps stand in the text */
 	bool off_due;			/* the stubs are to be taken out, and could not be yet */
@@ -37,6 +38,10 @@ struct space {
 	uint64_t shown_lost;
 	unsigned killed;		/* threads that ended, maybe in a stub */
 	uint64_t since_ns;
+	uint64_t order_ns;		/* when a descriptor last came or went */
+	bool asking;			/* space_asks() */
+	unsigned nclosed;		/* since; the first of them */
+	int closed[SPACE_CLOSED];
 	uint64_t near;			/* the switch, in the first byte of a mark; springs behind them */
 	uint64_t mark;
 	int mem;			/* space_memory(), -1: not opened */
@@ -59,10 +64,14 @@ struct inside {
 	uint8_t known[RING_NRS];	/* enum ring_known: WHICH_STUB */
 	int8_t path[RING_NRS];		/* of these: which_path() */
 	bool words[RING_NRS];		/* what is written to the standard error is kept */
+	const struct arg_cond *when[RING_NRS];	/* only so it is recorded; NULL: always */
+	bool ends[RING_NRS];		/* how it ends is recorded */
+	bool orders[RING_NRS];		/* descriptors come or go with it */
+	uint8_t closes[RING_NRS];	/* argument + 1: this descriptor goes */
 	bool closed;			/* none is put in any more */
 	bool leaving;
 	struct space *spaces;
-	uint64_t tsc, ns;		/* a moment on both clocks */
+	struct moment { uint64_t tsc, ns; } first, last;	/* on both clocks */
 	uint64_t last_tick, ncalls, nspaces, nwhy[NSPACE_WHYS];
 	uint64_t nkinds[NWHICH], nstops[NSTOPS];	/* of calls that stopped */
 	timer_t timer;
@@ -70,6 +79,7 @@ struct inside {
 };
 
 /* drain.c */
+struct moment inside_now(void);
 /*
  * All that is there, as far as it is published in its order, and all of the thread `whole` (NULL: none) in any case.
  * May find that the stubs are to be taken out: off_due.
@@ -77,6 +87,15 @@ struct inside {
 void space_drain(struct ptrace_source *s, struct space *sp, const struct tracee *whole);
 /* The call that t has begun ends so. */
 void space_put_call(struct ptrace_source *s, struct tracee *t, unsigned flags, int64_t ret);
+
+/* A call begins: one that closes what is being asked about? */
+void space_closes(const struct inside *in, struct space *sp, uint32_t nr, const uint64_t *args);
+
+/* asked.c */
+/* t, stopped, has opened something in its stub: it is asked what, and the record of the call is made. */
+void space_put_open(struct ptrace_source *s, struct tracee *t, int64_t fd);
+/* Likewise, at the entry of a call in whose place nothing is done: all of that comes at its exit. */
+void space_begin_open(struct ptrace_source *s, struct tracee *t);
 
 /* out.c */
 /*

@@ -19,8 +19,11 @@ bool space_try(source *s NOT, tracee *t NOT, uint64_t nr NOT, const uint64_t arg
 void space_share(source *s NOT, tracee *child NOT, tracee *parent NOT, uint64_t flags NOT) {}
 void space_end_vfork(source *s NOT, tracee *child NOT, tracee *parent NOT) {}
 void space_drop(source *s NOT, tracee *t NOT) {}
+void space_asks(source *s NOT, tracee *t NOT) {}
+void space_asked(source *s NOT, tracee *t NOT, size_t from NOT) {}
 void space_before_stop(source *s NOT, tracee *t NOT) {}
 void space_at_entry(source *s NOT, tracee *t NOT, uint64_t nr NOT, const uint64_t args[6] NOT, uint64_t ip NOT) {}
+bool space_has_opened(source *s NOT, tracee *t NOT, uint64_t ip NOT) { return false; }
 void space_lead_out(source *s NOT, tracee *t NOT) {}
 bool space_faulted(source *s NOT, tracee *t NOT, int signo NOT) { return false; }
 void space_before_resume(source *s NOT, tracee *t NOT) {}

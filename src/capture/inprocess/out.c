@@ -18,6 +18,7 @@
 #include "base/process.h"
 #include "capture/inprocess/inside.h"
 #include "capture/proc/proc.h"
+#include "capture/ptrace/mem.h"
 #include "capture/ptrace/ptrace.h"
 
 /* For how long a thread is waited for that is asked to stop: deep in a file system it does not. */
@@ -33,10 +34,22 @@ int space_memory(pid_t tid)
 
 /* ---- a thread ---- */
 
-static void undone(struct ptrace_source *s, struct tracee *t, const struct space_site *site, const struct stub_undo *u,
+static void restore_stash(const struct tracee *t, struct stub_undo *u, struct user_regs_struct *r)
+{
+	struct stub_stash was;
+
+	if (mem_read(t->tid, r->fs_base + STUB_STASH, &was, sizeof(was)) != sizeof(was))
+		return;
+	u->ret = (int64_t)was.ret;
+	if (!u->stashed)
+		return;
+	r->rdi = was.rdi, r->rsi = was.rsi, r->rdx = was.rdx, r->r10 = was.r10, r->r8 = was.r8;
+}
+
+static void undone(struct ptrace_source *s, struct tracee *t, const struct space_site *site, struct stub_undo *u,
 		   struct user_regs_struct *r)
 {
-	r->rdx = u->rdx;
+	r->rdx = u->rdx;	/* before those of the stash */
 	if (u->taken && !u->put)
 		ring_void(&t->space->ring, u->slot);
 	if (!u->made) {
@@ -45,7 +58,12 @@ static void undone(struct ptrace_source *s, struct tracee *t, const struct space
 		r->rax = site->nr;
 		return;
 	}
-	if (t->stub_call.open) {
+	if (u->ret_stashed)
+		restore_stash(t, u, r);
+	if (t->stub_call.open && s->inside->known[site->nr] == RING_OPENS && u->ret >= 0) {
+		s->inside->ncalls++;
+		space_put_open(s, t, u->ret);
+	} else if (t->stub_call.open) {
 		/* to be made again, by a thread that is let go: it is in it still */
 		bool again = u->inside && (int64_t)r->orig_rax >= 0 && u->ret <= -512 && u->ret >= -516;
 
@@ -198,6 +216,25 @@ static void leave_own_way(const struct tracee *t, uint64_t ip)
 {
 	if (in_springs(t->space, ip))
 		come_back_at(t, (unsigned)((ip - t->space->near - STUB_SPRINGS) / STUB_SPRING));
+}
+
+bool space_has_opened(struct ptrace_source *s, struct tracee *t, uint64_t ip)
+{
+	unsigned n = (unsigned)((ip - STUB_BLOCKS) / STUB_BLOCK), at = (unsigned)((ip - STUB_BLOCKS) % STUB_BLOCK);
+	struct user_regs_struct r;
+	struct stub_undo u = { .made = true, .stashed = at == stub_stat_end(), .ret_stashed = true };
+
+	if (!in_blocks(ip) || n >= t->space->nsites || (at != stub_stat_end() && at != stub_asked_end()) ||
+	    ptrace(PTRACE_GETREGS, t->tid, 0, &r) < 0)
+		return false;
+	restore_stash(t, &u, &r);
+	r.rip = t->space->sites[n].call + 2;
+	r.rax = (uint64_t)u.ret;
+	r.orig_rax = -1ull;	/* the call is not made */
+	ptrace(PTRACE_SETREGS, t->tid, 0, &r);
+	if (t->stub_call.open)
+		space_begin_open(s, t);
+	return true;
 }
 
 /* In a block: seen because it stopped all the same (a filter of the program's own, every call stops now). */

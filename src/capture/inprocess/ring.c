@@ -3,6 +3,7 @@
 
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 static _Atomic uint64_t *word(const struct ring *r, size_t at) { return (_Atomic uint64_t *)(void *)(r->mem + at); }
 
@@ -42,14 +43,24 @@ void ring_void(struct ring *r, uint32_t slot)
 /* Parts are full but for the last, which ends with the only NUL. */
 static bool is_path(const struct ring *r, const struct ring_slot *s, struct ring_part *ret)
 {
-	unsigned n = s->path_len ? (s->path_len - 1) % RING_PATH_PART : 0;	/* of its last byte */
+	unsigned n = s->extra ? (s->extra - 1) % RING_PATH_PART : 0;	/* of its last byte */
 
-	if (r->known[ret->nr] != RING_NUMBERS_PATH || !s->path_len || s->path_len > RING_PATH_MAX ||
+	if (r->known[ret->nr] < RING_NUMBERS_PATH || !s->extra || s->extra > RING_PATH_MAX ||
 	    memchr(s->path, 0, n) || (s->path[n] && n + 1 < RING_PATH_PART))
 		return false;
-	ret->path_len = s->path_len;
+	ret->path_len = s->extra;
 	memcpy(ret->path, s->path, sizeof(ret->path));
 	return true;
+}
+
+static uint64_t device(uint64_t two) { return makedev((uint32_t)two, (uint32_t)(two >> 32)); }
+
+static bool is_opened(const struct ring_slot *s, struct ring_part *ret)
+{
+	if (ret->ret < 0)
+		return true;
+	ret->opened = (struct ring_opened){ s->extra, s->v[1], device(s->v[2]), device(s->v[3]) };
+	return s->extra && s->extra <= UINT16_MAX && ret->ret <= INT32_MAX;
 }
 
 static bool makes_sense(const struct ring *r, const struct ring_slot *s, struct ring_part *ret)
@@ -63,6 +74,7 @@ static bool makes_sense(const struct ring *r, const struct ring_slot *s, struct 
 	ret->tsc = s->tsc;
 	if (ret->ends) {
 		ret->ret = (int64_t)s->v[0];
+		return r->known[ret->nr] != RING_OPENS || is_opened(s, ret);
 	} else {
 		memcpy(ret->args, s->v, sizeof(s->v));
 		ret->args[4] = s->fifth;
@@ -104,6 +116,8 @@ int ring_next(struct ring *r, struct ring_part *ret)
 		memcpy(&copy, (const void *)slot, sizeof(copy));
 		atomic_store_explicit(slot, 0, memory_order_relaxed);
 		r->tail++;
+		if (copy.what == RING_NOTHING)
+			continue;
 		if (makes_sense(r, &copy, ret))
 			return 1;
 		r->nlost++;
@@ -129,12 +143,16 @@ int ring_next_of(struct ring *r, uint64_t thread, uint64_t *at, struct ring_part
 		memcpy(&copy, (const void *)slot, sizeof(copy));
 		ring_void(r, (uint32_t)(index % RING_NSLOTS));
 		copy.thread = thread;
+		if (copy.what == RING_NOTHING)
+			continue;
 		if (makes_sense(r, &copy, ret))
 			return 1;
 		r->nlost++;
 	}
 	return 0;
 }
+
+uint64_t ring_head(struct ring *r) { return r->mem && !r->broken ? handed_out(r) : 0; }
 
 bool ring_waits(const struct ring *r)
 {

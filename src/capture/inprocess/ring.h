@@ -28,19 +28,22 @@ enum {
 	RING_SIZE = RING_SLOTS + RING_NSLOTS * RING_SLOT,
 	RING_ENDS = 1u << 31,	/* of ring_slot.what: the call has ended */
 	RING_PATH = 1 << 30,	/* likewise: a part of the path of one that is going to begin */
+	RING_NOTHING = 1 << 29,	/* all of it: to be passed over */
 	RING_NRS = 512,		/* numbers of calls that may be in it */
 };
 
-enum ring_known { RING_UNKNOWN, RING_NUMBERS, RING_NUMBERS_PATH };
+enum ring_known { RING_UNKNOWN, RING_NUMBERS, RING_NUMBERS_PATH, RING_OPENS /* a path, and a descriptor returned */ };
 enum { RING_ARGS = 5 };
 
 struct ring_slot {
 	uint64_t thread;	/* its fs base; not 0: published */
 	uint32_t what;		/* the call's number, RING_ENDS or RING_PATH */
-	uint32_t path_len;	/* RING_PATH: bytes of it up to here, the NUL among them */
+	/* RING_PATH: bytes of it up to here, the NUL among them; RING_ENDS of what opens: st_mode, 0 when it failed */
+	uint32_t extra;
 	union {
 		struct {
-			uint64_t v[4];		/* arguments; at its end the result alone */
+			/* arguments; at its end the result, and what was opened: ino, dev, rdev (major, minor << 32) */
+			uint64_t v[4];
 			uint64_t tsc, fifth;	/* fifth: argument 4 */
 		};
 		char path[RING_PATH_PART];
@@ -68,6 +71,7 @@ struct ring_part {
 	char path[RING_PATH_PART];
 	uint64_t args[RING_ARGS];
 	int64_t ret;
+	struct ring_opened { uint32_t mode; uint64_t ino, dev, rdev; } opened;	/* mode 0: nothing was */
 	uint64_t tsc;
 };
 
@@ -78,6 +82,7 @@ int ring_next(struct ring *r, struct ring_part *ret);
  * is 0 at first, and counts; nothing else is read meanwhile.
  */
 int ring_next_of(struct ring *r, uint64_t thread, uint64_t *at, struct ring_part *ret);
+uint64_t ring_head(struct ring *r);	/* the number of the slot that is handed out next; 0: there is no ring */
 bool ring_waits(const struct ring *r);	/* a slot is handed out and not published: its thread is in between */
 void ring_show_tail(struct ring *r);	/* what was read is free for the program */
 /* The slot of that number is not going to be published. */

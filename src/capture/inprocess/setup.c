@@ -155,7 +155,7 @@ static struct stub_memory *compose(struct space *sp)
 
 		x->way = stub_spring(m->springs[n], &spring);
 		stub_block(m->blocks[n],
-			   &(struct stub_call){ x->nr, x->path, x->words, x->call + 2, spring.at + x->way });
+			   &(struct stub_call){ x->nr, x->path, x->words, x->opens, x->call + 2, spring.at + x->way });
 	}
 	return m;
 }
@@ -169,12 +169,14 @@ static void add_site(void *ctx, const struct site *site, const uint8_t *text, ui
 	struct space_site *x = &sp->sites[n];
 
 	if (n == STUB_SITES || nr >= RING_NRS || !p->s->inside->known[nr] ||
+	    (sp->keeps_opens && p->s->inside->known[nr] == RING_OPENS) ||
 	    !is_as_filed(p, text, size, base, site->at) ||
 	    (site->way == SITE_PAD && !is_as_filed(p, text, size, base, site->room)))
 		return;
 	*x = (struct space_site){ .nr = nr,
 				  .path = p->s->inside->path[nr],
 				  .words = p->s->inside->words[nr],
+				  .opens = p->s->inside->known[nr] == RING_OPENS,
 				  .patch = base + site->patch,
 				  .call = base + site->at,
 				  .own = site->way == SITE_PAD ? STUB_OWN_CALL : STUB_AT_SITE };

@@ -56,6 +56,17 @@ static bool calls_are_allowed(void)
 	return pid > 0 && wait_end(pid, &status) >= 0 && WIFEXITED(status) && !WEXITSTATUS(status);
 }
 
+static void choose_names(struct inside *in, unsigned nr)
+{
+	const struct syscall_spec *spec = syscall_spec(ARCH_X86_64, nr);
+
+	in->orders[nr] = effect_info((enum effect)spec->effect)->names;
+	if (spec->effect == FX_CLOSE)
+		in->closes[nr] = 1;
+	else if (spec->effect == FX_DUP && spec->nargs > 1)	/* dup2, dup3 */
+		in->closes[nr] = 2;
+}
+
 /* Of write, what goes to descriptor 2 is copied, too: no stub touches it. */
 static unsigned choose(struct ptrace_source *s, struct inside *in, const bool *answered)
 {
@@ -69,7 +80,11 @@ static unsigned choose(struct ptrace_source *s, struct inside *in, const bool *a
 			continue;
 		in->path[nr] = (int8_t)which_path(plan);
 		in->words[nr] = plan->words;
-		in->known[nr] = in->path[nr] < 0 ? RING_NUMBERS : RING_NUMBERS_PATH;
+		in->ends[nr] = plan->exit;
+		if (!plan->every_form)
+			in->when[nr] = syscall_spec(ARCH_X86_64, nr)->when;
+		choose_names(in, nr);
+		in->known[nr] = which_opens(plan) ? RING_OPENS : in->path[nr] < 0 ? RING_NUMBERS : RING_NUMBERS_PATH;
 		n++;
 	}
 	return n;
@@ -97,10 +112,12 @@ void space_begin(struct ptrace_source *s, const bool *answered, const char **ret
 		*ret_why = "of no call that is recorded nothing but numbers is wanted";
 		return;
 	}
-	in->tsc = __rdtsc();
-	in->ns = clock_ns();
+	in->first = in->last = inside_now();
 	s->inside = in;
 }
+
+/* From a block: its own call, and that which asks what was opened. */
+static bool is_let_through(const struct inside *in, unsigned nr) { return in->known[nr] || nr == SYS_statx; }
 
 unsigned space_filter(const struct ptrace_source *s, struct sock_filter *prog)
 {
@@ -108,20 +125,21 @@ unsigned space_filter(const struct ptrace_source *s, struct sock_filter *prog)
 	unsigned n = 0, nrs = 0, skip;
 
 	for (unsigned nr = 0; nr < RING_NRS; nr++)
-		nrs += s->inside->known[nr] != RING_UNKNOWN;
-	skip = 10 + nrs;	/* behind the last test */
+		nrs += is_let_through(s->inside, nr);
+	skip = 11 + nrs;	/* behind the last test */
 	prog[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip);
 	prog[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, STUB_BLOCKS, 0, (uint8_t)(skip - 1));
 	prog[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, STUB_END, (uint8_t)(skip - 2), 0);
 	prog[n++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, STUB_BLOCK - 1);
-	prog[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, stub_call_end(), 0, (uint8_t)(skip - 4));
+	prog[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, stub_call_end(), 1, 0);
+	prog[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, stub_stat_end(), 0, (uint8_t)(skip - 5));
 	prog[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip + 4);
-	prog[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, (uint8_t)(skip - 6));
+	prog[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, (uint8_t)(skip - 7));
 	prog[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
-	prog[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, (uint8_t)(skip - 8));
+	prog[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, (uint8_t)(skip - 9));
 	prog[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
 	for (unsigned nr = 0; nr < RING_NRS; nr++)
-		if (s->inside->known[nr]) {
+		if (is_let_through(s->inside, nr)) {
 			bool last = !--nrs;
 
 			prog[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, (uint8_t)nrs, last);
@@ -149,7 +167,7 @@ static bool is_kept_out(const struct ptrace_source *s, const struct tracee *t)
 static bool is_alone(struct ptrace_source *s, const struct tracee *t)
 {
 	for (const struct tracee *u = s->tracees; u; u = u->hh.next)
-		if (u != t && (u->pid == t->pid || !u->announced || u->vforked_by == t->tid))
+		if (u != t && (u->pid == t->pid || u->files == t->files || !u->announced || u->vforked_by == t->tid))
 			return false;
 	return !t->vforked_by && !t->in_vfork && !t->interrupted;
 }
@@ -212,6 +230,16 @@ static int spare_memory(pid_t tid)
 	return -1;
 }
 
+/* Nothing but zeroes stands there: it is not used. */
+static bool has_stash(const struct tracee *t)
+{
+	static const uint8_t nothing[STUB_STASH_SIZE];
+	uint8_t there[STUB_STASH_SIZE];
+
+	return mem_read(t->tid, t->thread + STUB_STASH, there, sizeof(there)) == sizeof(there) &&
+	       !memcmp(there, nothing, sizeof(there));
+}
+
 static bool put_in(struct ptrace_source *s, struct tracee *t, uint64_t ip)
 {
 	struct inside *in = s->inside;
@@ -235,6 +263,7 @@ static bool put_in(struct ptrace_source *s, struct tracee *t, uint64_t ip)
 	sp->near = near;
 	sp->mem = spare_memory(t->tid);
 	sp->ring.known = in->known;
+	sp->keeps_opens = !has_stash(t);
 	sp->next = in->spaces;
 	in->spaces = sp;
 	t->space = sp;
@@ -312,6 +341,11 @@ void space_share(struct ptrace_source *s, struct tracee *child, struct tracee *p
 {
 	struct space *sp = parent->space;
 
+	/* descriptors that others close: no ring has their order */
+	if (sp && (clone_flags & CLONE_FILES) && !(clone_flags & CLONE_VM)) {
+		child->stubs_tried = parent->stubs_tried = true;
+		space_off_for(s, sp, SPACE_OWN_WAYS);
+	}
 	/* whoever shares memory and is no thread of the process is not looked for later */
 	if ((clone_flags & CLONE_VM) && !(clone_flags & CLONE_THREAD)) {
 		child->stubs_tried = true;

@@ -19,7 +19,7 @@ struct tracee;
 struct space_call {
 	bool open;
 	uint32_t nr;
-	uint64_t args[5], tsc;
+	uint64_t args[6], ns;
 	struct space_path { unsigned len; bool whole; uint32_t nr; char s[192 /* RING_PATH_MAX */]; } path;
 };
 
@@ -53,10 +53,22 @@ void space_share(struct ptrace_source *s, struct tracee *child, struct tracee *p
 void space_end_vfork(struct ptrace_source *s, struct tracee *child, struct tracee *parent);
 void space_drop(struct ptrace_source *s, struct tracee *t);	/* it ends, or has another address space now */
 
+/*
+ * Around questions about descriptors of t, which is stopped: the answers are chunks of t from there on, and those that
+ * may be about another descriptor by then become "not known".
+ */
+void space_asks(struct ptrace_source *s, struct tracee *t);
+void space_asked(struct ptrace_source *s, struct tracee *t, size_t from);
+
 /* Before any stop of t means something: what its address space has done before that. */
 void space_before_stop(struct ptrace_source *s, struct tracee *t);
 /* At the entry of a call: one made in a stub is from now on as if made at its site; one about our memory ends them. */
 void space_at_entry(struct ptrace_source *s, struct tracee *t, uint64_t nr, const uint64_t args[6], uint64_t ip);
+/*
+ * At the entry of a call, before that: true when it is one by which a stub asks for what was opened to be looked at.
+ * It is not made, and its exit is that of the call that has opened it.
+ */
+bool space_has_opened(struct ptrace_source *s, struct tracee *t, uint64_t ip);
 /* At a stop that is none at a call: t is taken out of its stub. */
 void space_lead_out(struct ptrace_source *s, struct tracee *t);
 /* At a signal-delivery-stop: true when it is a fault of the stub's own, which the program is not to see. */

@@ -22,7 +22,9 @@ __asm__(".pushsection .rodata\n"
 	".globl stub_code, stub_saved1, stub_restored1, stub_taken1, stub_masked1, stub_shifted1, stub_slot1\n"
 	".globl stub_put1, stub_two, stub_ready, stub_go_own, stub_path, stub_from, stub_taken3\n"
 	".globl stub_masked3, stub_shifted3, stub_slot3, stub_cursor, stub_load, stub_filled, stub_length, stub_nr3\n"
-	".globl stub_put3, stub_resume\n"
+	".globl stub_put3, stub_resume, stub_dot, stub_no_dot, stub_load_dot, stub_up, stub_nr5, stub_put4, stub_stat\n"
+	".globl stub_stat_kept, stub_stashed, stub_statted, stub_unstashed, stub_nr4, stub_asked, stub_go_kept\n"
+	".globl stub_base2, stub_publish2, stub_fill\n"
 	".globl stub_nr1, stub_call, stub_made, stub_kept, stub_saved2, stub_restored2, stub_taken2, stub_masked2\n"
 	".globl stub_shifted2, stub_slot2, stub_put2, stub_nr0, stub_nr2, stub_back, stub_own, stub_end\n"
 	"stub_code:\n"
@@ -59,6 +61,7 @@ __asm__(".pushsection .rodata\n"
 	"	syscall\n"
 	"stub_made:\n"
 	"	movq %rax, %rcx\n"
+	"	.byte 0x66, 0x90\n"		/* room for a jump */
 	"stub_kept:\n"
 	"	movq %rdx, %r11\n"
 	"stub_saved2:\n"
@@ -72,14 +75,16 @@ __asm__(".pushsection .rodata\n"
 	"stub_nr2:\n"
 	"	movq %rcx, 16(%r11)\n"
 	"	movq %rax, 48(%r11)\n"
+	"stub_base2:\n"
 	"	rdfsbase %rax\n"
+	"stub_publish2:\n"
 	"	movq %rax, (%r11)\n"
 	"stub_put2:\n"
 	"	movq %rcx, %rax\n"
 	"	jmpq *2f(%rip)\n"
 	"stub_go_own:\n"
 	"1:	jmpq *3f(%rip)\n"
-	/* The path, in parts: rcx goes through it, r11 through a slot.  Only the marked load may fault. */
+	/* The path, in parts: rcx goes through it, r11 through a slot.  Only the marked loads may fault. */
 	"stub_path:\n"
 	"	movq %rsi, %rcx\n"
 	"stub_from:\n"
@@ -91,6 +96,10 @@ __asm__(".pushsection .rodata\n"
 	"stub_load:\n"
 	"	movzbl (%rcx), %eax\n"
 	"	movb %al, (%r11)\n"
+	"	cmpl $46, %eax\n"
+	"stub_dot:\n"
+	"	je 6f\n"
+	"stub_no_dot:\n"
 	"	incq %rcx\n"
 	"	incq %r11\n"
 	"	testl %eax, %eax\n"
@@ -115,6 +124,97 @@ __asm__(".pushsection .rodata\n"
 	"	addq %rsi, %rcx\n"
 	"stub_resume:\n"
 	"	jmp 4b\n"
+	/* Of what is opened by way of "..", it is asked where that led: its own way. */
+	"6:\n"
+	"stub_load_dot:\n"
+	"	cmpb $46, 1(%rcx)\n"
+	"	jne stub_no_dot\n"
+	"	andq $-64, %r11\n"
+	"stub_up:\n"
+	"	movl $0, 8(%r11)\n"
+	"stub_nr5:\n"
+	"	rdfsbase %rax\n"
+	"	movq %rax, (%r11)\n"
+	"stub_put4:\n"
+	"	jmp 1b\n"
+	/*
+	 * What was opened, as facts_ask() would ask.  The registers are kept meanwhile in what the C library has not
+	 * used of a thread's head for long, but keeps: 512 bytes at %fs:0x80.
+	 */
+	"stub_stat:\n"
+	"	movq %rax, %rcx\n"
+	"stub_stat_kept:\n"
+	"	movw $0, %fs:0xd4\n"
+	"	testq %rax, %rax\n"
+	"	js 9f\n"
+	"	movq %rax, %fs:0xa8\n"
+	"	movq %rdi, %fs:0x80\n"
+	"	movq %rsi, %fs:0x88\n"
+	"	movq %rdx, %fs:0x90\n"
+	"	movq %r10, %fs:0x98\n"
+	"	movq %r8, %fs:0xa0\n"
+	"stub_stashed:\n"
+	"	rdtsc\n"
+	"	shlq $32, %rdx\n"
+	"	orq %rdx, %rax\n"
+	"	movq %rax, %fs:0xb0\n"
+	"	movl %ecx, %edi\n"
+	"	leaq 7f(%rip), %rsi\n"
+	"	movl $0x5000, %edx\n"		/* AT_EMPTY_PATH | AT_STATX_DONT_SYNC */
+	"	movl $0x307, %r10d\n"		/* STATX_TYPE, _MODE, _NLINK, _INO, _SIZE */
+	"	rdfsbase %r8\n"
+	"	addq $0xb8, %r8\n"
+	"	movl $332, %eax\n"
+	"	syscall\n"
+	"stub_statted:\n"
+	"	movq %fs:0x80, %rdi\n"
+	"	movq %fs:0x88, %rsi\n"
+	"	movq %fs:0x90, %rdx\n"
+	"	movq %fs:0x98, %r10\n"
+	"	movq %fs:0xa0, %r8\n"
+	"	movq %fs:0xa8, %rcx\n"
+	"stub_unstashed:\n"
+	"	movq $0, %fs:0x80\n"
+	"	movq $0, %fs:0x88\n"
+	"	movq $0, %fs:0x90\n"
+	"	movq $0, %fs:0x98\n"
+	"	movq $0, %fs:0xa0\n"
+	"	testq %rax, %rax\n"
+	"	js 8f\n"
+	"	movzwl %fs:0xd4, %eax\n"
+	"	andl $0xf000, %eax\n"
+	"	cmpl $0x8000, %eax\n"
+	"	jne 9f\n"
+	/* a regular file: without a name, or empty and of no device, as those of /proc are, it stops */
+	"	cmpl $0, %fs:0xc8\n"
+	"	je 8f\n"
+	"	cmpq $0, %fs:0xe0\n"
+	"	jne 9f\n"
+	"	cmpl $0, %fs:0x140\n"
+	"	jne 9f\n"
+	"8:	movl $0, %eax\n"
+	"stub_nr4:\n"
+	"	syscall\n"
+	"stub_asked:\n"
+	"	movq %fs:0xa8, %rcx\n"
+	"stub_go_kept:\n"
+	"9:	jmp stub_kept\n"
+	"stub_fill:\n"
+	"	movzwl %fs:0xd4, %eax\n"
+	"	movl %eax, 12(%r11)\n"
+	"	testl %eax, %eax\n"
+	"	jz 1f\n"
+	"	movq %fs:0xd8, %rax\n"
+	"	movq %rax, 24(%r11)\n"
+	"	movq %fs:0x140, %rax\n"
+	"	movq %rax, 32(%r11)\n"
+	"	movq %fs:0x138, %rax\n"
+	"	movq %rax, 40(%r11)\n"
+	"	movq %fs:0xb0, %rax\n"
+	"	movq %rax, 48(%r11)\n"
+	"1:	rdfsbase %rax\n"
+	"	jmp stub_publish2\n"
+	"7:	.byte 0\n"
 	"stub_back:\n"
 	"2:	.quad 0\n"
 	"stub_own:\n"
@@ -127,21 +227,24 @@ extern const uint8_t stub_code[], stub_saved1[], stub_restored1[], stub_taken1[]
 	stub_two[], stub_ready[], stub_go_own[], stub_path[], stub_from[], stub_taken3[], stub_masked3[],
 	stub_shifted3[], stub_slot3[], stub_cursor[], stub_load[], stub_filled[], stub_length[], stub_nr3[],
 	stub_put3[], stub_resume[], stub_kept[], stub_saved2[], stub_restored2[], stub_taken2[], stub_masked2[],
-	stub_shifted2[],
+	stub_shifted2[], stub_dot[], stub_no_dot[], stub_load_dot[], stub_up[], stub_nr5[], stub_put4[], stub_stat[],
+	stub_stat_kept[], stub_stashed[], stub_statted[], stub_unstashed[], stub_nr4[], stub_asked[], stub_go_kept[],
+	stub_base2[], stub_publish2[], stub_fill[],
 	stub_slot2[], stub_put2[], stub_nr2[], stub_back[], stub_own[], stub_end[];
 
 static unsigned off(const uint8_t *label) { return (unsigned)(label - stub_code); }
 
 unsigned stub_call_end(void) { return off(stub_made); }
+unsigned stub_stat_end(void) { return off(stub_statted); }
+unsigned stub_asked_end(void) { return off(stub_asked); }
 
-/* In the place of the look at descriptor 2: on past it, or by way of the path. */
-static void put_before(uint8_t code[STUB_BLOCK], bool path)
+static void put_jump(uint8_t code[STUB_BLOCK], const uint8_t *from, const uint8_t *to)
 {
 	enum { JMP32 = 0xe9, JMP32_LEN = 5 };
-	uint32_t distance = (path ? off(stub_path) : off(stub_ready)) - (off(stub_two) + JMP32_LEN);
+	uint32_t distance = off(to) - (off(from) + JMP32_LEN);
 
-	code[off(stub_two)] = JMP32;
-	memcpy(code + off(stub_two) + 1, &distance, 4);
+	code[off(from)] = JMP32;
+	memcpy(code + off(from) + 1, &distance, 4);
 }
 
 /* mov, sub, add between rsi and rcx become those between rdi and rcx: in the last byte of each. */
@@ -154,7 +257,7 @@ static void path_is_first(uint8_t code[STUB_BLOCK])
 
 void stub_block(uint8_t code[STUB_BLOCK], const struct stub_call *c)
 {
-	const uint32_t nr = c->nr, ends = nr | RING_ENDS, path = nr | RING_PATH;
+	const uint32_t nr = c->nr, ends = nr | RING_ENDS, path = nr | RING_PATH, nothing = RING_NOTHING;
 
 	_Static_assert(RING_PATH_MAX == 192, "the stub knows it");
 	memset(code, 0xcc, STUB_BLOCK);
@@ -164,12 +267,21 @@ void stub_block(uint8_t code[STUB_BLOCK], const struct stub_call *c)
 	memcpy(code + off(stub_nr1) - 4, &nr, 4);
 	memcpy(code + off(stub_nr2) - 4, &ends, 4);
 	memcpy(code + off(stub_nr3) - 4, &path, 4);
+	memcpy(code + off(stub_nr4) - 4, &nr, 4);
+	memcpy(code + off(stub_nr5) - 4, &nothing, 4);
 	memcpy(code + off(stub_back), &c->back, 8);
 	memcpy(code + off(stub_own), &c->own_way, 8);
+	/* in the place of the look at descriptor 2 */
 	if (c->path >= 0 || !c->words)
-		put_before(code, c->path >= 0);
+		put_jump(code, stub_two, c->path >= 0 ? stub_path : stub_ready);
 	if (c->path == 0)
 		path_is_first(code);
+	if (!c->opens) {
+		memset(code + off(stub_dot), 0x90, off(stub_no_dot) - off(stub_dot));
+		return;
+	}
+	put_jump(code, stub_made, stub_stat);
+	put_jump(code, stub_base2, stub_fill);
 }
 
 struct out { uint8_t *v; unsigned n; uint64_t at; };
@@ -221,7 +333,8 @@ static void find_slot(unsigned at, uint64_t r11, const uint8_t *const labels[5],
 	ret->put = at >= off(labels[4]);
 	if (!ret->taken || ret->put)
 		return;
-	if (at >= off(stub_cursor) && at < off(stub_filled))	/* r11 is within it, or just behind */
+	/* r11 is within it, or just behind */
+	if ((at >= off(stub_cursor) && at < off(stub_filled)) || (at >= off(stub_load_dot) && at < off(stub_up)))
 		index = (r11 - 1 - STUB_RING - RING_SLOTS) / RING_SLOT;
 	else if (at >= off(labels[3]))
 		index = (r11 - STUB_RING - RING_SLOTS) / RING_SLOT;
@@ -236,23 +349,30 @@ void stub_undo(unsigned at, const struct stub_regs *r, struct stub_undo *ret)
 	static const uint8_t *const second[] = { stub_taken2, stub_masked2, stub_shifted2, stub_slot2, stub_put2 };
 
 	static const uint8_t *const third[] = { stub_taken3, stub_masked3, stub_shifted3, stub_slot3, stub_put3 };
+	static const uint8_t *const fourth[] = { stub_load_dot, stub_load_dot, stub_load_dot, stub_load_dot,
+						 stub_put4 };
+	static const uint8_t *const fifth[] = { stub_fill, stub_fill, stub_fill, stub_fill, stub_back };
 
-	*ret = (struct stub_undo){ .made = at >= off(stub_made) && at < off(stub_go_own),
+	*ret = (struct stub_undo){ .made = (at >= off(stub_made) && at < off(stub_go_own)) || at >= off(stub_stat),
 				   .inside = at == off(stub_made),
-				   .load = at == off(stub_load),
+				   .load = at == off(stub_load) || at == off(stub_load_dot),
+				   .stashed = at >= off(stub_stashed) && at < off(stub_unstashed),
+				   .ret_stashed = at >= off(stub_stashed) && at < off(stub_go_kept),
+				   .ret = (int64_t)(at == off(stub_made) || at == off(stub_stat) ? r->rax : r->rcx),
 				   .rdx = r->rdx };
-	if (at >= off(stub_go_own)) {
-		find_slot(at, r->r11, third, ret);
+	if (at >= off(stub_fill)) {
+		find_slot(at, r->r11, fifth, ret);
+	} else if (at >= off(stub_stat)) {
 		return;
-	}
-	if (!ret->made) {
+	} else if (at >= off(stub_go_own)) {
+		find_slot(at, r->r11, at >= off(stub_load_dot) ? fourth : third, ret);
+	} else if (!ret->made) {
 		if (at >= off(stub_saved1) && at < off(stub_restored1))
 			ret->rdx = r->rcx;
 		find_slot(at, r->r11, first, ret);
-		return;
+	} else {
+		if (at >= off(stub_saved2) && at < off(stub_restored2))
+			ret->rdx = r->r11;
+		find_slot(at, r->r11, second, ret);
 	}
-	ret->ret = (int64_t)(ret->inside ? r->rax : r->rcx);
-	if (at >= off(stub_saved2) && at < off(stub_restored2))
-		ret->rdx = r->r11;
-	find_slot(at, r->r11, second, ret);
 }

@@ -15,7 +15,7 @@
 enum {
 	STUB_RING = 0x70000000,
 	STUB_BLOCKS = STUB_RING + 0x200000,
-	STUB_BLOCK = 512,		/* bytes of one */
+	STUB_BLOCK = 1024,		/* bytes of one */
 	STUB_SITES = 256,
 	STUB_BLOCKS_SIZE = STUB_SITES * STUB_BLOCK,
 	STUB_END = STUB_BLOCKS + STUB_BLOCKS_SIZE,
@@ -28,12 +28,13 @@ _Static_assert(STUB_BLOCKS_SIZE % 4096 == 0 && STUB_NEAR_SIZE % 4096 == 0, "whol
 
 /*
  * One at STUB_BLOCKS + n * STUB_BLOCK: call nr is made there; it goes on at back, or, the ring full, at own_way; there
- * also with words where argument 0 is descriptor 2, and with a path that is NULL or longer than RING_PATH_MAX.
+ * also with words where argument 0 is descriptor 2, with a path that is NULL or longer than RING_PATH_MAX, and with
+ * opens one that has `..` in it.
  */
 struct stub_call {
 	uint32_t nr;
 	int8_t path;		/* 0, 1: that argument is a path, which is copied before the call; -1: none is */
-	bool words;
+	bool words, opens;	/* opens: what the descriptor is that it returns is asked behind the call */
 	uint64_t back, own_way;
 };
 void stub_block(uint8_t code[STUB_BLOCK], const struct stub_call *c);
@@ -52,7 +53,16 @@ struct stub_spring {
 };
 unsigned stub_spring(uint8_t code[STUB_SPRING], const struct stub_spring *s);
 
-unsigned stub_call_end(void);	/* offset in a block of the instruction after its call */
+/*
+ * Offsets in a block of the instruction after its call, after the one that asks what was opened, and after one that is
+ * never made: it stops there, for us to ask.
+ */
+unsigned stub_call_end(void);
+unsigned stub_stat_end(void);
+unsigned stub_asked_end(void);
+/* Where a thread keeps registers meanwhile, from its fs base on: rdi, rsi, rdx, r10, r8, the result. */
+enum { STUB_STASH = 0x80, STUB_STASH_SIZE = 0x138 };
+struct stub_stash { uint64_t rdi, rsi, rdx, r10, r8, ret; };
 
 /* The registers that a stub changes. */
 struct stub_regs { uint64_t rax, rcx, rdx, r11; };
@@ -60,6 +70,7 @@ struct stub_undo {
 	bool made;		/* the call has been made, with result ret */
 	bool inside;		/* just so: it may be one that the kernel is going to make again */
 	bool taken, put;	/* of the slot for this half of the call, or this part of the path */
+	bool stashed, ret_stashed;	/* all registers of struct stub_stash are there; ret is */
 	bool load;		/* it reads the program's path, which may not be there */
 	uint32_t slot;		/* taken and not put */
 	int64_t ret;

@@ -14,25 +14,34 @@ int which_path(const struct capture_plan *plan)
 	return -1;
 }
 
+bool which_opens(const struct capture_plan *plan)
+{
+	return plan->opens && plan->ask == ASK_KIND && which_path(plan) >= 0;
+}
+
 /* More than the path that a stub copies. */
 static bool copies(const struct capture_plan *plan)
 {
 	int path = which_path(plan);
 
 	for (int i = 0; i < 6; i++)
-		if ((plan->enter[i].op && i != path) || plan->leave[i].op)
+		if ((plan->enter[i].op && i != path) ||
+		    (plan->leave[i].op && !(which_opens(plan) && i == path && plan->leave[i].op == PLAN_REAL)))
 			return true;
 	return false;
 }
 
 /* Events of fanotify have descriptors in them; a process that uses it has no stubs. */
-static bool asks(const struct capture_plan *plan) { return plan->ask && plan->ask != ASK_EVENTS; }
+static bool asks(const struct capture_plan *plan) { return plan->looks || (plan->ask && plan->ask != ASK_EVENTS); }
 
 /* That of a socket ends with EINTR only where it was given a limit, and then its process has no stubs any more. */
 static bool waits_otherwise(const struct syscall_spec *spec)
 {
 	return spec->wait.limit != WAIT_NOT && (spec->wait.limit < WAIT_RECV || spec->wait.limit > WAIT_SPLICE);
 }
+
+/* Descriptors come and go in the order of the ring, and nothing else is to be known of them. */
+static bool is_ordered(const struct syscall_spec *spec) { return spec->effect == FX_CLOSE || spec->effect == FX_DUP; }
 
 enum which which_call(unsigned nr, const struct capture_plan *plan, bool answered)
 {
@@ -46,7 +55,7 @@ enum which which_call(unsigned nr, const struct capture_plan *plan, bool answere
 		return WHICH_UNWANTED;
 	if (copies(plan))
 		return WHICH_COPIED;
-	if (fx->names || asks(plan))
+	if ((fx->names && !is_ordered(spec) && !which_opens(plan)) || (asks(plan) && !which_opens(plan)))
 		return WHICH_NAMES;
 	if (category == CAT_MEMORY)
 		return WHICH_MEMORY;
@@ -54,8 +63,8 @@ enum which which_call(unsigned nr, const struct capture_plan *plan, bool answere
 		return WHICH_TASKS;
 	if (fx->waits || spec->groups & GRP_WAIT || waits_otherwise(spec))
 		return WHICH_TIMED;
-	if (!spec->name || spec->wraps || !plan->exit || spec->ret == RET_NEVER || spec->ret == RET_FOREIGN ||
-	    (spec->when && !plan->every_form))
+	if (!spec->name || spec->wraps || (!plan->exit && spec->effect != FX_CLOSE) || spec->ret == RET_NEVER ||
+	    spec->ret == RET_FOREIGN)
 		return WHICH_FORMS;
 	return spec->nargs > WHICH_ARGS ? WHICH_LONG : WHICH_STUB;
 }

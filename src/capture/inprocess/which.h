@@ -25,5 +25,7 @@ enum { WHICH_ARGS = 5 };
 enum which which_call(unsigned nr, const struct capture_plan *plan, bool answered);
 /* The argument of one that a stub may make which is a path, 0 or 1; -1: none is. */
 int which_path(const struct capture_plan *plan);
+/* It opens that path, and of what it returns no more is asked than what kind of file it is. */
+bool which_opens(const struct capture_plan *plan);
 /* "whose bytes are copied", of calls. */
 const char *which_text(enum which which);

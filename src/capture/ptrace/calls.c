@@ -142,16 +142,22 @@ static bool copy_leave(struct ptrace_source *s, struct tracee *t, int64_t ret)
 	return plan_asks(plan, ret) || (t->supervised && plan->returns_fd && ret >= 0);
 }
 
+void call_returned(struct ptrace_source *s, struct tracee *t, int64_t ret)
+{
+	uint64_t now = ptrace_now_ns();
+
+	if (copy_leave(s, t, ret))
+		facts_ask(s, t, ret);
+	call_put(s, t, 0, ret, now);
+}
+
 void call_ended(struct ptrace_source *s, struct tracee *t, int64_t ret)
 {
 	if (will_restart(ret) || (t->interrupted && ret == -EINTR))
 		return;
 	t->inside = false;
-	if (!t->in_call || t->skip_exit)
-		return;
-	if (copy_leave(s, t, ret))
-		facts_ask(s, t, ret);
-	call_put(s, t, 0, ret, ptrace_now_ns());
+	if (t->in_call && !t->skip_exit)
+		call_returned(s, t, ret);
 }
 
 /*

@@ -41,17 +41,6 @@ static void ask_number(const struct asking *a, int fd)
 	looked_described(a->s, a->t, &f.fact);
 }
 
-/* Can it be nothing but a directory, or nothing but a new regular file?  Then no system call is spent on it. */
-static bool known_by_flags(const struct syscall_spec *spec, const uint64_t args[6])
-{
-	int i = spec_find_arg(spec, ARG_FLAGS, 0);
-	uint64_t flags = i < 0 ? 0 : args[i];
-
-	if ((flags & O_TMPFILE) == O_TMPFILE)
-		return false;
-	return flags & O_DIRECTORY || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
-}
-
 /*
  * By another task that uses the same descriptors: the one that has made the call may have ended since
  * (facts_can_wait()).
@@ -128,16 +117,17 @@ static bool may_show_us(const struct tracee *t)
 /*
  * While we ask, no call of ours goes on that closes a descriptor or puts another in its place: each of them stops
  * before it does (close, dup2, close_range, exec: names need them, so whatever is chosen).  What does not stop: an
- * exit, which takes the descriptor away but puts none in its place; io_uring; and a supervisor, who may answer calls
- * that the filter hands over.
+ * exit, which takes the descriptor away but puts none in its place; io_uring; a supervisor, who may answer calls
+ * that the filter hands over; and calls made in stubs.
  */
 bool facts_can_wait(struct ptrace_source *s, const struct tracee *t)
 {
-	return !s->attached && !t->supervised && (!s->inside || !may_show_us(t)) && !(s->has & PROC_HAS_RING) &&
+	return !s->attached && !t->supervised && !t->space && (!s->inside || !may_show_us(t)) &&
+	       !(s->has & PROC_HAS_RING) &&
 	       ptrace_plan(s, t->arch, t->nr)->ask == ASK_KIND;
 }
 
-void facts_ask(struct ptrace_source *s, struct tracee *t, int64_t ret)
+static void ask_all(struct ptrace_source *s, struct tracee *t, int64_t ret)
 {
 	const struct capture_plan *plan = ptrace_plan(s, t->arch, t->nr);
 	struct asking a = { s, t, false };
@@ -156,7 +146,7 @@ void facts_ask(struct ptrace_source *s, struct tracee *t, int64_t ret)
 	switch ((enum fd_ask)plan->ask) {
 	case ASK_NOTHING: return;
 	case ASK_KIND:
-		if (!known_by_flags(spec, t->args))
+		if (!kind_is_known(spec, t->args))
 			ask_kind(&a, (int)ret);
 		return;
 	case ASK_NUMBER: ask_number(&a, (int)ret); return;
@@ -174,4 +164,15 @@ void facts_ask(struct ptrace_source *s, struct tracee *t, int64_t ret)
 		ask(&a, fds[0]);
 		return;
 	}
+}
+
+void facts_ask(struct ptrace_source *s, struct tracee *t, int64_t ret)
+{
+	size_t from = t->chunks.len;
+
+	if (t->space)
+		space_asks(s, t);
+	ask_all(s, t, ret);
+	if (t->space)
+		space_asked(s, t, from);
 }

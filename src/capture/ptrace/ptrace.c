@@ -138,6 +138,10 @@ static void syscall_stopped(struct ptrace_source *s, struct tracee *t)
 		t->entered = true;
 		if (s->inside)
 			count_stop(s, t, &si);
+		if (t->space && space_has_opened(s, t, si.instruction_pointer)) {
+			tracee_resume(s, t);
+			return;
+		}
 		if (t->space)
 			space_at_entry(s, t, si.entry.nr, (const uint64_t *)si.entry.args, si.instruction_pointer);
 		call_entered(s, t, &si);
@@ -152,6 +156,10 @@ static void syscall_stopped(struct ptrace_source *s, struct tracee *t)
 		}
 		if (s->inside && !t->entered)
 			count_stop(s, t, &si);
+		if (t->space && !t->entered && space_has_opened(s, t, si.instruction_pointer)) {
+			tracee_resume(s, t);
+			return;
+		}
 		if (t->space && !t->entered)
 			space_at_entry(s, t, si.seccomp.nr, (const uint64_t *)si.seccomp.args, si.instruction_pointer);
 		/* with both a filter and PTRACE_SYSCALL the entry was seen already */

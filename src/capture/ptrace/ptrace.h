@@ -20,6 +20,7 @@
  *   control.c   descriptors in control messages
  *   cpu.c       what calls take of a CPU
  *   looked.c    which descriptor a call is about, where copies of descriptors are not followed
+ *   kind.c      which of the answers are recorded
  *   seccomp.c   the seccomp program: which calls stop
  *   mem.c       copies what a plan says out of a tracee's memory
  *   tracee.c    the table of tracees, and how they are resumed
@@ -47,6 +48,7 @@
 #include "record/record.h"
 
 struct diag;
+struct syscall_spec;
 struct waiting;
 
 /* wait.c: the wait a task is in. */
@@ -171,6 +173,8 @@ struct ptrace_source {
 	bool may_all;			/* we have CAP_SYS_PTRACE: being traced takes no rights from a program */
 	struct status_files *status;	/* status.c; NULL: nothing of the kind was seen */
 	bool nnp_ours;			/* the filter needed no_new_privs, which the program did not set */
+	/* call_returned(), for what lies below */
+	void (*returned)(struct ptrace_source *s, struct tracee *t, int64_t ret);
 	struct inside *inside;		/* calls may be made in stubs (inprocess/space.h); NULL: each stops */
 	struct diag remark;
 	bool interrupted, stop_self;
@@ -241,11 +245,12 @@ void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptra
 /* Resumes the tracee itself, as early as it can. */
 void call_left(struct ptrace_source *s, struct tracee *t, const struct __ptrace_syscall_info *si);
 void call_let_go(struct ptrace_source *s, struct tracee *t);	/* the task is let go, maybe inside a call */
+/* The call that t's fields are about has returned ret: the rest is copied and asked for, t being stopped. */
+void call_returned(struct ptrace_source *s, struct tracee *t, int64_t ret);
 /* At an exit-stop at which it is let go: a call that ended is one. */
 void call_ended(struct ptrace_source *s, struct tracee *t, int64_t ret);
 
 /* wait.c */
-struct syscall_spec;
 bool wait_is_seen(const struct syscall_spec *spec);		/* our filter has to stop at it */
 /* Before anything of the last call is overwritten. */
 void wait_before_entry(struct ptrace_source *s, struct tracee *t);
@@ -297,6 +302,12 @@ void looked_at_entry(struct ptrace_source *s, struct tracee *t, const struct cap
 void looked_described(struct ptrace_source *s, const struct tracee *t, const struct record_fact *fact);
 void looked_forget(struct ptrace_source *s, pid_t files);	/* the table ends, or an exec closes some of it */
 void looked_done(struct ptrace_source *s);
+
+/* kind.c: of what is opened by name */
+/* Can it be nothing but a directory, or nothing but a new regular file?  Then no system call is spent on it. */
+bool kind_is_known(const struct syscall_spec *spec, const uint64_t *args);
+/* Whether it is recorded to be of that st_mode. */
+bool kind_is_wanted(unsigned nr, const uint64_t *args, unsigned mode);
 
 /* spawn.c */
 int spawn_command(struct ptrace_source *s, struct diag *note, struct diag *diag);

@@ -113,6 +113,7 @@ static void want_stubs(struct ptrace_source *s, struct diag *note)
 		answered[nr] = disguise_wants(ARCH_X86_64, nr, &always) || always;
 	if (!s->opt->may_end_first)
 		space_begin(s, answered, &why);
+	s->returned = call_returned;
 	if (why)
 		no_stubs(note, why);
 }

@@ -195,8 +195,8 @@ void status_opened(struct ptrace_source *s, struct tracee *t, int fd, const stru
 		add(s, t->files, fd, shows);
 	else
 		status_closed(s, t, fd);
-	/* of another, only the sum is in its status */
-	if (subject && (shows == SHOWS_MEMORY || (shows == SHOWS_STATUS && subject->pid == t->pid)))
+	/* of another, only the sum is in its status; led out of a stub, it can make no calls for us */
+	if (subject && t->in_call && (shows == SHOWS_MEMORY || (shows == SHOWS_STATUS && subject->pid == t->pid)))
 		space_hide(s, t, subject);
 }
 
