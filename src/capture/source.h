@@ -32,6 +32,7 @@ struct capture_options {
 	bool want_links;		/* where names of files led, links and all */
 	bool no_seccomp;
 	bool in_process;		/* ptrace: calls are made in stubs, where they can be (docs/inprocess.md) */
+	bool in_process_quiet;		/* where it cannot be, that is no news; nor is it at the end, without explain */
 	bool explain;			/* what is remarked at the end says why, too */
 	bool may_end_first;		/* the tracing may end before the command does, which runs on */
 	bool want_cpu;			/* what each call takes of a CPU, where that is to be had at its stops (-c) */

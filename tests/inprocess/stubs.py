@@ -379,6 +379,12 @@ def ways(t):
         check(int(made[1]) + int(made[2]) + 1 == counted, f"{command}: {said!r}; in all {counted}")
     _, _, err, _ = t.run("true", options=("--in-process", "on", "-v", "-q"))
     check("whose bytes are copied" in t.started[-1].said() + err.decode(), "-v")
+    for options, expected in (("auto",), False), (("auto", "-c"), True), (("on",), True):
+        _, _, err, _ = t.run("dd", "if=/dev/zero", "of=/dev/null", "bs=16", "count=300", "status=none", options=("--in-process", *options))
+        equal("--in-process" in t.started[-1].said() + err.decode(), expected, f"{options}: a line at the end")
+    p = t.start("--in-process", "auto", "--no-seccomp", "--", "true")
+    p.wait(60)
+    check("--in-process" not in p.said(), f"auto, where it cannot be: {p.said()!r}")
     version = subprocess.run([t.args.compendium, "--version"], stdout=subprocess.PIPE, check=True).stdout
     check(b"\n--in-process: can be used here\n" in version, f"{version}")
 

@@ -79,6 +79,8 @@ void space_remark(const struct ptrace_source *s, struct diag *ret)
 	const struct inside *in = s->inside;
 	char text[900] = "";
 
+	if (s->opt->in_process_quiet && !s->opt->explain)
+		return;
 	if (s->opt->explain)
 		add_stops(in, text, sizeof(text));
 	for (unsigned i = 0; i < NSPACE_WHYS; i++)

@@ -191,7 +191,7 @@ int source_ptrace_open(const struct capture_options *opt, struct source **ret_so
 	rc = ptrace_able(diag);
 	if (rc == 0 && opt->asked_to_end && opt->asked_to_end(opt->spawned_ctx))
 		rc = diag_set(diag, 125, ECANCELED, "ended before tracing began");
-	if (opt->in_process && !opt->argv)
+	if (opt->in_process && !opt->in_process_quiet && !opt->argv)
 		diag_set(note, 0, 0, "--in-process: only for a command; each call stops, as without it");
 	if (rc == 0)
 		rc = opt->argv ? spawn_command(s, note, diag) : attach_pids(s, diag);

@@ -99,9 +99,10 @@ static bool filter_works(struct sock_filter *prog, unsigned short len, bool *ret
 
 static const char may_outlive[] = "the command may live longer than its trace";
 
-static void no_stubs(struct diag *note, const char *why)
+static void no_stubs(const struct ptrace_source *s, struct diag *note, const char *why)
 {
-	diag_set(note, 0, 0, "--in-process: %s; each call stops, as without it", why);
+	if (!s->opt->in_process_quiet || s->opt->explain)
+		diag_set(note, 0, 0, "--in-process: %s; each call stops, as without it", why);
 }
 
 static void want_stubs(struct ptrace_source *s, struct diag *note)
@@ -115,7 +116,7 @@ static void want_stubs(struct ptrace_source *s, struct diag *note)
 		space_begin(s, answered, &why);
 	s->returned = call_returned;
 	if (why)
-		no_stubs(note, why);
+		no_stubs(s, note, why);
 }
 
 static bool build_filter(struct ptrace_source *s, struct sock_filter *prog, struct sock_fprog *ret, struct diag *note)
@@ -130,7 +131,7 @@ static bool build_filter(struct ptrace_source *s, struct sock_filter *prog, stru
 	if (s->opt->no_seccomp || (s->opt->all_calls && !s->opt->in_process) ||
 	    (s->opt->may_end_first && !keeper_may())) {
 		if (s->opt->in_process)
-			no_stubs(note, s->opt->may_end_first ? may_outlive : "no filter is wanted (--no-seccomp)");
+			no_stubs(s, note, s->opt->may_end_first ? may_outlive : "no filter is wanted (--no-seccomp)");
 		return false;
 	}
 	for (unsigned nr = 0; nr < SYSCALL_MAX; nr++) {
