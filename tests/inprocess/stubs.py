@@ -268,7 +268,7 @@ def descriptors(t):
             status, out, err, _ = t.run(t.args.victim, way, options=("--in-process", mode, f"--json={file}", "-q"), stdin=subprocess.DEVNULL)
             equal((status, out), (0, b"end\n"), f"{way}, {mode}: exit status, output")
             said = t.started[-1].said() + err.decode()
-            check(mode == "off" or int(MADE.search(said)[1]) > (300 if way == "status_first" else 9000), f"{way}: {said!r}")
+            check(mode == "off" or int(MADE.search(said)[1]) > (100 if way == "status_first" else 9000), f"{way}: {said!r}")
             # which number is chance; of closed ones stops know the name where no other thread has that number by then
             seen[mode] = sorted([(*one[:3], one[1] == "read" and one[3], one[1] != "close" and re.sub("(stubs-|#)[0-9]+", "N", one[4]), one[5])
                                  for one in thread if one[1] in FILES and not (one[1] == "read" and "status" in one[4])] for thread in events(file).values())
@@ -304,7 +304,7 @@ def copied(t):
     """calls of which bytes are copied stop, and what is recorded is the same"""
     possible(t)
     need("dd")
-    command = ("dd", "if=/dev/zero", "of=/dev/null", "bs=16", "count=100", "status=none")
+    command = ("dd", "if=/dev/zero", "of=/dev/null", "bs=16", "count=300", "status=none")
     for more in ([], ["--redact"]):
         seen = {}
         for mode in ("off", "on"):

@@ -72,6 +72,7 @@ struct inside {
 	bool leaving;
 	struct space *spaces;
 	struct moment { uint64_t tsc, ns; } first, last;	/* on both clocks */
+	uint64_t nfast;			/* stops at calls that a stub may make */
 	uint64_t last_tick, ncalls, nspaces, nwhy[NSPACE_WHYS];
 	uint64_t nkinds[NWHICH], nstops[NSTOPS];	/* of calls that stopped */
 	timer_t timer;

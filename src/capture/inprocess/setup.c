@@ -132,9 +132,6 @@ static bool is_as_filed(const struct patching *p, const uint8_t *text, uint64_t 
 static bool write_jumps(const struct patching *p, struct space_site *x)
 {
 	for (unsigned i = 0; i < x->nwrites; i++)
-		if (mem_read(p->t->tid, x->writes[i].addr, x->were[i], x->writes[i].len) != (ssize_t)x->writes[i].len)
-			return false;
-	for (unsigned i = 0; i < x->nwrites; i++)
 		if (!write_there(p->sp, x->writes[i].addr, x->writes[i].bytes, x->writes[i].len))
 			return false;
 	return true;
@@ -181,6 +178,8 @@ static void add_site(void *ctx, const struct site *site, const uint8_t *text, ui
 				  .call = base + site->at,
 				  .own = site->way == SITE_PAD ? STUB_OWN_CALL : STUB_AT_SITE };
 	x->nwrites = site_patch(site, base, spring_at(sp, n), x->writes);
+	for (unsigned i = 0; i < x->nwrites; i++)
+		memcpy(x->were[i], text + (x->writes[i].addr - base), x->writes[i].len);
 	sp->nsites += x->nwrites > 0;
 }
 

@@ -27,8 +27,12 @@
 #include "capture/ptrace/mem.h"
 #include "capture/ptrace/ptrace.h"
 
-/* LOOKS: each time that a place is no library's, twice as many stops are waited for. */
-enum { STOPS_BEFORE = 32, LOOKS_MAX = 16, TICK_NS = 20000000, HWCAP2_FSGSBASE_BIT = 2 };
+/*
+ * STOPS_BEFORE: of a process; a process's stubs cost as much as some more of them.  STOPS_FIRST: of all, before the
+ * sites of a library are looked for, which costs some 15 ms, once.  A place that is no library's (the loader's) is
+ * looked at again after as many stops, after SOON such looks after twice as many each time.
+ */
+enum { STOPS_BEFORE = 32, STOPS_FIRST = 256, SOON = 4, LOOKS_MAX = 16, TICK_NS = 20000000, HWCAP2_FSGSBASE_BIT = 2 };
 
 /* ---- may there be any? ---- */
 
@@ -319,6 +323,16 @@ static bool makes_thread(const struct tracee *t, uint64_t nr, const uint64_t arg
 	return (nr == SYS_clone || nr == SYS_clone3) && flags & CLONE_THREAD;
 }
 
+static bool is_time(struct inside *in, struct tracee *t, uint64_t nr)
+{
+	unsigned times = t->nlooks < SOON ? 1 + t->nlooks : 1u << t->nlooks;
+
+	if (nr >= RING_NRS || !in->known[nr])
+		return false;
+	in->nfast++;
+	return ++t->nfast >= STOPS_BEFORE * times && in->nfast >= STOPS_FIRST;
+}
+
 bool space_try(struct ptrace_source *s, struct tracee *t, uint64_t nr, const uint64_t args[6], uint64_t ip)
 {
 	struct inside *in = s->inside;
@@ -329,8 +343,7 @@ bool space_try(struct ptrace_source *s, struct tracee *t, uint64_t nr, const uin
 	if (in->closed || t->stubs_tried || t->muted || !t->filtered || is_kept_out(s, t) ||
 	    (t->space && (t->space->users > 1 || !sleeps(t->space))))
 		return false;
-	if (!makes_thread(t, nr, args) &&
-	    (nr >= RING_NRS || !in->known[nr] || ++t->nfast < STOPS_BEFORE << t->nlooks))
+	if (!makes_thread(t, nr, args) && !is_time(in, t, nr))
 		return false;
 	return is_alone(s, t) && (t->space ? wake(s, t) : put_in(s, t, ip));
 }
