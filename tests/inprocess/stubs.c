@@ -48,8 +48,14 @@ static volatile int over;
 
 static void *reading(void *arg)
 {
-	while (!over)
+	while (!over) {
+		int fd = open("/etc/services", O_RDONLY);
+		char c;
+
+		CHECK(fd > 2 && read(fd, &c, 1) == 1 && close(fd) == 0);
+		CHECK(access("/none/of/them", F_OK) == -1 && errno == ENOENT);
 		reads(20);
+	}
 	return arg;
 }
 
