@@ -41,13 +41,11 @@ static void add(struct walk *w, enum spent what, const void *of, uint64_t ns)
 
 	w->b->parts[what].ns += ns;
 	if (w->on)
-		w->on->ns += ns, w->on->parts[what] += ns;
+		w->on->ns += ns, w->on->parts[what].ns += ns;
 	if (!of || !ns)
 		return;
-	if (w->on && what != SPENT_CPU && ns > w->on->longest_ns[what]) {
-		w->on->longest_ns[what] = ns;
-		w->on->waits[what] = of;
-	}
+	if (w->on && what != SPENT_CPU)
+		critical_waited(w->path, w->on, what, of, ns);
 	if (!s || s->of != of) /* the same as before, most often */
 		HASH_FIND_PTR(w->shares[what], &of, s);
 	if (!s) {
@@ -371,6 +369,7 @@ struct critical *critical_path(const struct totals *t)
 		critical_free(w.path);
 		return NULL;
 	}
+	critical_name(w.path);
 	w.path->all_ns = b.all_ns;
 	return w.path;
 }

@@ -16,9 +16,7 @@ struct critical_stretch { uint32_t task; uint64_t start_ns, end_ns; };
 struct critical_row {
 	const struct totals_proc *proc;
 	uint64_t first_ns, ns;			/* when it was there first; how long in all */
-	uint64_t parts[_SPENT];			/* what it did there, they sum to ns */
-	const struct totals_wait *waits[_SPENT];	/* the longest wait of each, NULL: none has a row */
-	uint64_t longest_ns[_SPENT];
+	struct budget_part parts[_SPENT];	/* what it did there, they sum to ns; named: once the path is whole */
 };
 
 struct critical {
@@ -33,4 +31,8 @@ void critical_free(struct critical *c);		/* NULL: nothing to do */
 /* ---- for critical_path() of spent.h, which walks it ---- */
 struct critical *critical_new(void);
 struct critical_row *critical_row(struct critical *c, const struct totals_proc *p, uint64_t now_ns);
+/* Of it went to that thing, as parts[what] has it; of a peer the sum over its connections. */
+void critical_waited(struct critical *c, struct critical_row *r, enum spent what, const struct totals_wait *of,
+		     uint64_t ns);
+void critical_name(struct critical *c);		/* the path is whole */
 void critical_stretch(struct critical *c, uint32_t task, uint64_t start_ns, uint64_t end_ns);

@@ -128,6 +128,7 @@ struct budget_part {
 		unsigned nconns;
 		uint64_t ns;
 	} named[SPENT_NAMED];
+	unsigned nthings;	/* of the critical path: how many things it went to, of the others 0 */
 };
 struct budget { uint64_t all_ns; struct budget_part parts[_SPENT]; };	/* the parts sum to the whole */
 

@@ -42,6 +42,7 @@ enum cell_type {
 	CELL_FINDING_NAME,		/* .n: enum finding_rule, its name */
 	CELL_SPENT,			/* .part: in words, and what most of it went to */
 	CELL_SPENT_BRIEFLY,		/* .part: what most of it went to */
+	CELL_SPENT_MOSTLY,		/* .part: the same, and how many more things, "x +3" */
 	CELL_SPENT_THING,		/* .n: enum spent, in a few words what for */
 	CELL_SPENT_NAME,		/* .n: enum spent, its name */
 	CELL_WAITED_FOR,		/* .wait */

@@ -157,18 +157,29 @@ static bool has_name(const struct budget_part *part, unsigned i)
 	       (w && (w->conn || w->target_proc || w->target_pid || w->name.len || w->addr || w->shared));
 }
 
-static void briefly(struct buf *b, const struct budget_part *part)
+static void briefly(struct buf *b, const struct budget_part *part, unsigned columns)
 {
 	struct buf one = {0};
 
 	if (!has_name(part, 0))
 		buf_puts(&one, words[part->what].thing);
 	else if (part->named[0].proc)
-		totals_proc_command_within(&one, part->named[0].proc, BRIEF_COLUMNS);
+		totals_proc_command_within(&one, part->named[0].proc, columns);
 	else
 		spent_wait_words(&one, part->named[0].wait);
-	text_middle(b, one.s, one.len, BRIEF_COLUMNS);
+	text_middle(b, one.s, one.len, columns);
 	buf_done(&one);
+}
+
+void spent_mostly(struct buf *b, const struct budget_part *part)
+{
+	struct buf more = {0};
+
+	if (part->nthings > 1 && has_name(part, 0))
+		buf_printf(&more, " +%u", part->nthings - 1);
+	briefly(b, part, BRIEF_COLUMNS - (unsigned)more.len);
+	buf_add(b, more.s ? more.s : "", more.len);
+	buf_done(&more);
 }
 
 static size_t part_len(const struct budget_part *part, size_t columns)
@@ -207,5 +218,5 @@ void spent_words(struct buf *b, const struct budget_part *part, bool whole)
 	if (whole)
 		spent_words_within(b, part, LINE_COLUMNS);
 	else
-		briefly(b, part);
+		briefly(b, part, BRIEF_COLUMNS);
 }

@@ -10,6 +10,8 @@ struct totals_wait;
 
 /* "waiting for a peer: tcp4 → 1.2.3.4:80"; not whole: only the thing, "tcp4 → 1.2.3.4:80" */
 void spent_words(struct buf *b, const struct budget_part *part, bool whole);
+/* The thing, and of the critical path how many more: "tcp4 → 1.2.3.4:80 +2" */
+void spent_mostly(struct buf *b, const struct budget_part *part);
 /* The whole in so many columns, if there are enough for one name; names are cut, or left out. */
 void spent_words_within(struct buf *b, const struct budget_part *part, size_t columns);
 const char *spent_part(enum spent s);	/* "waiting for a peer" */

@@ -162,6 +162,7 @@ void table_cell_words(struct buf *b, enum cell_type type, const struct cell *v, 
 	case CELL_FINDING_NAME: buf_puts(b, finding_name((enum finding_rule)v->n)); break;
 	case CELL_SPENT: spent_words(b, v->part, true); break;
 	case CELL_SPENT_BRIEFLY: spent_words(b, v->part, false); break;
+	case CELL_SPENT_MOSTLY: spent_mostly(b, v->part); break;
 	case CELL_SPENT_THING: buf_puts(b, spent_thing((enum spent)v->n)); break;
 	case CELL_SPENT_NAME: buf_puts(b, spent_name((enum spent)v->n)); break;
 	case CELL_WAITED_FOR: spent_wait_words(b, v->wait); break;

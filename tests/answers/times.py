@@ -7,9 +7,33 @@ import re
 import subprocess
 import sys
 
-from shared import PYTHON, says, traced
+from shared import PYTHON, SERVER, says, traced, words
 
 from harness import PATIENCE, Skip, check, equal, need, need_root
+
+
+def path_of_several(t):
+    """a step of the critical path that waited for several peers names the one that cost most, and how many more there are"""
+    server = SERVER.replace("time.sleep(2)", "time.sleep(float(sys.argv[1]))")
+    with subprocess.Popen([*PYTHON, server, "0.6"], stdout=subprocess.PIPE, text=True) as one, \
+         subprocess.Popen([*PYTHON, server, "0.2"], stdout=subprocess.PIPE, text=True) as other:
+        try:
+            slow, fast = int(one.stdout.readline()), int(other.stdout.readline())
+            program = ("import os, socket\n"
+                       "def ask(port):\n"
+                       "    c = socket.create_connection(('127.0.0.1', port)); c.sendall(b'well?'); c.recv(10); c.close()\n"
+                       f"if os.fork() == 0: ask({fast}); ask({slow}); ask({fast}); os._exit(0)\n"
+                       "os.wait()\n")
+            for options in ((), ("-q", "--summary=json")):
+                *_, text = t.run(*PYTHON, program, options=options)
+                if not options:
+                    says(words(text), rf"Critical path .* tcp4 → 127\.0\.0\.1:{slow} \+1 ")
+        finally:
+            one.kill()
+            other.kill()
+    row = max(json.loads(text)["tables"]["critical_path"]["rows"], key=lambda row: row["time_ns"])
+    equal((row["part"], row["things"]), ("peer", 2), row)
+    check(row["for"].endswith(f":{slow}") and row["time_ns"] > row["for_ns"] > 500e6, row)
 
 
 SUMS = """
@@ -193,5 +217,6 @@ TESTS = [
     page_faults,
     sleeps_before_faults,
     critical_path,
+    path_of_several,
     pipeline,
 ]

@@ -154,9 +154,9 @@ static void test_path_through_pipes(void **state)
 	assert_non_null(c);
 	assert_int_equal(c->nrows, 2);
 	assert_true(c->rows[0]->ns == 50 * MS);		/* 10 of these without a writer */
-	assert_true(c->rows[0]->parts[SPENT_PIPE] == 10 * MS);
+	assert_true(c->rows[0]->parts[SPENT_PIPE].ns == 10 * MS);
 	assert_true(c->rows[1]->ns == 50 * MS);
-	assert_true(c->rows[1]->parts[SPENT_PIPE] == 10 * MS);
+	assert_true(c->rows[1]->parts[SPENT_PIPE].ns == 10 * MS);
 	assert_int_equal(t->waits.v[1]->peer_pid, writer.proc.pid);
 	critical_free(c);
 	totals_free(t);
