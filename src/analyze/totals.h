@@ -96,6 +96,8 @@ struct totals_proc {
 	/* kernels: of a fault, not sent */
 	/* the last signal that reached it and it did not ignore, and the last one for it that can end a process */
 	struct totals_signal { int signo; uint32_t sender; bool fatal, kernels; } reached, lethal;
+	/* the last signal that asks it to end and reached it: it may have ended for it, with a code of its own */
+	struct { int signo; uint32_t sender; uint64_t ts_ns; } asked;
 	bool attached, detached;
 	unsigned nthreads, nexecs;		/* threads ever, the first included */
 	uint64_t start_ns, end_ns;		/* end 0: lived on */

@@ -177,8 +177,18 @@ static bool spares(int signo)
 	       signo == SIGTSTP || signo == SIGTTIN || signo == SIGTTOU;
 }
 
+static bool asks_to_end(int signo)
+{
+	return signo == SIGTERM || signo == SIGINT || signo == SIGQUIT;
+}
+
 static void signal_reached(struct totals_proc *p, const struct event *ev)
 {
+	if (asks_to_end(ev->signo) && !(ev->flags & SIGNAL_IGNORED)) {
+		p->asked.signo = ev->signo;
+		p->asked.sender = ev->sender_pid;
+		p->asked.ts_ns = ev->ts_ns;
+	}
 	if (ev->flags & SIGNAL_IGNORED || (p->reached.fatal && p->reached.signo == ev->signo))
 		return;
 	p->reached = (struct totals_signal){ ev->signo, ev->sender_pid, ev->flags & SIGNAL_FATAL, ev->sigcode > 0 };

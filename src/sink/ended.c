@@ -7,6 +7,8 @@
 #include "abi/spec.h"
 #include "analyze/totals.h"
 #include "base/buf.h"
+#include "base/human.h"
+#include "base/text.h"
 
 bool ended_badly(int status) { return status > 0; }
 
@@ -50,6 +52,29 @@ int ended_run_status(const struct totals *t)
 	return t->status < 0 && t->nprocs == 1 && p && p->end_ns ? p->status : t->status;
 }
 
+/* A server ends with 0 when it was asked to: by which process, and how long before. */
+static void asked_words(struct buf *b, const struct totals *t, const struct totals_proc *p)
+{
+	const struct totals_proc *by = NULL;
+
+	buf_puts(b, ", ");
+	human_ns(b, p->end_ns - p->asked.ts_ns);
+	buf_printf(b, " after %s", signal_name(p->asked.signo));
+	if (!p->asked.sender) {
+		buf_puts(b, " from the terminal or the kernel");
+		return;
+	}
+	for (unsigned i = 0; i < t->procs.n && !by; i++)
+		if (t->procs.v[i]->pid == p->asked.sender && t->procs.v[i]->host == p->host)
+			by = t->procs.v[i];
+	buf_printf(b, " from pid %u", p->asked.sender);
+	if (by && by->comm.len) {
+		buf_puts(b, " (");
+		text_safe(b, by->comm.s, by->comm.len);
+		buf_putc(b, ')');
+	}
+}
+
 void ended_of_run(struct buf *b, const struct totals *t, bool line)
 {
 	const struct totals_proc *main_proc = totals_proc(t, t->main_proc);
@@ -75,6 +100,9 @@ void ended_of_run(struct buf *b, const struct totals *t, bool line)
 	if (status >= 0 && main_proc && main_proc->fatal_from)
 		buf_printf(b, main_proc->fatal_from == main_proc->pid ? ", sent by itself" : ", sent by pid %u",
 			   main_proc->fatal_from);
+	else if (status >= 0 && WIFEXITED(status) && main_proc && main_proc->asked.signo &&
+		 main_proc->end_ns >= main_proc->asked.ts_ns)
+		asked_words(b, t, main_proc);
 	if (t->interrupted && status >= 0)
 		buf_puts(b, " (interrupted)");
 }

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 
 from shared import PYTHON, says, screen, traced, words
@@ -107,6 +108,21 @@ def everything(t):
     shown = traced(t, "unshare", "-pf", *PYTHON, WAITER + inside, status=9)
     says(shown, *WAITER_KILLED)
     check("itself" not in shown and "kernel" not in shown, shown)
+
+
+def asked_to_end(t):
+    """a server that ends by itself when it is asked to has a line that says by which process: one that was traced, and one that was not"""
+    server = ("import os, signal, sys, time\n"
+              "def end(*_): os._exit(0)\n"
+              "signal.signal(signal.SIGTERM, end)\n"
+              "if os.fork() == 0: os.execvp('sh', ['sh', '-c', f'kill {os.getppid()}'])\n"
+              "while True: signal.pause()\n")
+    says(traced(t, *PYTHON, server, status=0), r"Exit: 0, [\d.]+.?s after SIGTERM from pid \d+ \(sh\)")
+    server = server.replace("if os.fork() == 0: os.execvp('sh', ['sh', '-c', f'kill {os.getppid()}'])", "print(os.getpid(), flush=True)")
+    with subprocess.Popen([t.args.compendium, "--backend", t.args.backend, "-q", "--", *PYTHON, server], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as p:
+        os.kill(int(p.stdout.readline()), signal.SIGTERM)
+        _, text = p.communicate(timeout=PATIENCE)
+    says(words(text), rf"Exit: 0, [\d.]+.?s after SIGTERM from pid {os.getpid()}\b")
 
 
 def by_itself(t):
@@ -380,6 +396,7 @@ TESTS = [
     sibling,
     group,
     everything,
+    asked_to_end,
     by_itself,
     fault,
     in_the_program,
