@@ -266,6 +266,24 @@ static void test_slower(void **state)
 	}
 }
 
+/* One call is held up, the others take a little longer, as under load: no difference.  Ten in a hundred are one. */
+static void test_held_up(void **state)
+{
+	static const struct { unsigned n, held; bool news; } cases[] = { { 300, 1, false }, { 300, 30, true } };
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct totals *runs[2];
+
+		new_runs(runs);
+		calls(runs[0], cases[i].n, 1000);
+		calls(runs[1], cases[i].n, 2000);
+		calls(runs[1], cases[i].held, 300 * MS);
+		assert_int_equal(count(text(runs), "   fsync  "), cases[i].news);
+		free_runs(runs);
+	}
+}
+
 /* Environments of a process: as an EXEC record has them. */
 static void started(struct totals *t, uint32_t id, uint32_t parent, const char *cwd, const char *env[])
 {
@@ -340,7 +358,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_headings_once), cmocka_unit_test(test_roles), cmocka_unit_test(test_results),
 		cmocka_unit_test(test_nothing), cmocka_unit_test(test_normal), cmocka_unit_test(test_chance),
-		cmocka_unit_test(test_slower), cmocka_unit_test(test_environment), cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_slower), cmocka_unit_test(test_held_up), cmocka_unit_test(test_environment), cmocka_unit_test(test_arguments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
