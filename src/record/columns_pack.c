@@ -5,11 +5,9 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/macro.h"
-#include "record/columns.h"
+#include "record/columns_part.h"
 #include "record/format.h"
 #include "record/record.h"
-
-enum { SLOTS = 1024 };		/* of both tables, which are at most a quarter full */
 
 /*
  * What a column can have at most, of RECORDING_RAW_MAX bytes of records: so there is always room, and only what is used
@@ -41,25 +39,6 @@ static const uint32_t room[_COLUMNS] = {
 	[COLUMN_LIST] = CHUNKS_MAX * LENGTH_BYTES + RECORDING_RAW_MAX / LONG_RECORD * 2 * VARINT_MAX,
 };
 
-/* struct shape_head and chunks, made, compared and hashed as words: fields just written are slow to read as words. */
-enum { KEY_WORDS = (sizeof(struct shape_head) + SHAPE_CHUNKS * sizeof(struct shape_chunk) + 7) / 8 };
-struct shape_key { uint64_t words[KEY_WORDS]; };
-struct shape { struct shape_key key; struct shape_state last; };
-struct thread { uint32_t pid, tid; uint64_t end_ns; };
-
-struct columns {
-	struct buf column[_COLUMNS];	/* in `memory` */
-	char *memory;
-	size_t raw;
-	unsigned nshapes, nthreads;
-	uint64_t end_ns;		/* of the last call of all */
-	unsigned thread;		/* the last call's */
-	struct buf last_long;		/* the record that others may end like; empty: none */
-	uint8_t shape_slot[SLOTS], thread_slot[SLOTS];	/* number + 1; 0 free */
-	struct shape shapes[SHAPES_MAX];
-	struct thread threads[THREADS_MAX];
-};
-
 /* What a call is, and where its chunks are; only calls whose bytes all follow from that have a shape. */
 struct seen {
 	struct shape_key key;
@@ -67,49 +46,6 @@ struct seen {
 	const char *bytes[SHAPE_CHUNKS];
 	uint32_t lengths[SHAPE_CHUNKS];
 };
-
-static inline void put_byte(struct columns *c, enum column column, uint8_t v)
-{
-	c->column[column].s[c->column[column].len++] = (char)v;
-}
-
-static inline void put_varint(struct columns *c, enum column column, uint64_t v)
-{
-	struct buf *b = &c->column[column];
-	char *to = b->s + b->len;
-
-	for (; v >= 0x80; v >>= 7)
-		*to++ = (char)(v | 0x80);
-	*to++ = (char)v;
-	b->len = (size_t)(to - b->s);
-}
-
-static void put_bytes(struct columns *c, enum column column, const void *p, size_t n)
-{
-	struct buf *b = &c->column[column];
-
-	memcpy(b->s + b->len, p, n);
-	b->len += n;
-}
-
-/* p is padded to whole words. */
-static inline void put_padded(struct columns *c, enum column column, const char *p, size_t n)
-{
-	struct buf *b = &c->column[column];
-	char *to = b->s + b->len;
-
-	b->len += n;
-	if (n > 128) {
-		memcpy(to, p, n);
-		return;
-	}
-	for (size_t i = 0; i < n; i += 8) {
-		uint64_t word;
-
-		memcpy(&word, p + i, 8);
-		memcpy(to + i, &word, 8);
-	}
-}
 
 /* ---- shapes and threads ---- */
 
@@ -309,109 +245,12 @@ static bool add_call(struct columns *c, const struct record *r)
 	return true;
 }
 
-/* ---- records as they are ---- */
-
-/* How many bytes at its end, whole words behind the head, are those of the last long record. */
-static size_t common_end(const struct columns *c, const struct record *r)
-{
-	const char *theirs = c->last_long.s + c->last_long.len, *ours = (const char *)r + r->size;
-	size_t n = 0, most = MIN(c->last_long.len, r->size - sizeof(*r));
-
-	while (n + 8 <= most && !memcmp(theirs - n - 8, ours - n - 8, 8))
-		n += 8;
-	return n;
-}
-
-/* Those that can be long. */
-static size_t body_size(const struct record *r)
-{
-	return r->kind == RECORD_CALL   ? sizeof(struct record_call)
-	       : r->kind == RECORD_EXEC ? sizeof(struct record_exec)
-					: 0;
-}
-
-/* How many chunks are behind its body; -1: there is more to its bytes than these say. */
-static ssize_t count_chunks(const struct record *r, size_t body)
-{
-	const char *p = (const char *)r + body, *end = (const char *)r + r->size;
-	struct record_chunk chunk;
-	ssize_t n = 0;
-
-	for (; p < end; n++) {
-		uint64_t tail = 0;
-
-		if ((size_t)(end - p) < sizeof(chunk))
-			return -1;
-		memcpy(&chunk, p, sizeof(chunk));
-		p += sizeof(chunk);
-		if (ALIGN8((size_t)chunk.len) > (size_t)(end - p))
-			return -1;
-		p += ALIGN8((size_t)chunk.len);
-		if (chunk.len % 8)
-			memcpy(&tail, p - 8, 8);
-		if (tail >> chunk.len % 8 * 8)
-			return -1;
-	}
-	return n;
-}
-
-/* Thousands of strings: their lengths and their bytes apart. */
-static bool add_list(struct columns *c, const struct record *r)
-{
-	size_t body = body_size(r);
-	ssize_t n = body && r->size >= LONG_RECORD ? count_chunks(r, body) : -1;
-	const char *p = (const char *)r + body;
-	uint32_t what = 0;
-
-	if (n < 0)
-		return false;
-	put_byte(c, COLUMN_SHAPE, SHAPE_LIST);
-	put_bytes(c, COLUMN_RECORDS, r, body);
-	put_varint(c, COLUMN_LIST, body);
-	put_varint(c, COLUMN_LIST, (uint64_t)n);
-	for (ssize_t i = 0; i < n; i++) {
-		uint32_t now, len;
-
-		memcpy(&now, p, sizeof(now));
-		memcpy(&len, p + sizeof(now), sizeof(len));
-		p += sizeof(struct record_chunk);
-		put_varint(c, COLUMN_LIST, (uint64_t)len << 1 | (now != what));
-		if (now != what)
-			put_bytes(c, COLUMN_RECORDS, &now, sizeof(now));
-		what = now;
-		put_padded(c, COLUMN_TEXT, p, len);
-		p += ALIGN8((size_t)len);
-	}
-	return true;
-}
-
-/* execvp(3) tries each directory of PATH with the same arguments: all but its first record are next to nothing. */
-static void add_record(struct columns *c, const struct record *r)
-{
-	size_t same = r->size >= LONG_RECORD && c->last_long.len ? common_end(c, r) : 0;
-
-	if (same > r->size / 2) {
-		put_byte(c, COLUMN_SHAPE, SHAPE_AGAIN);
-		put_varint(c, COLUMN_AGAIN, same);
-		put_bytes(c, COLUMN_RECORDS, r, r->size - same);
-		return;
-	}
-	if (!add_list(c, r)) {
-		put_byte(c, COLUMN_SHAPE, SHAPE_RECORD);
-		put_bytes(c, COLUMN_RECORDS, r, r->size);
-	}
-	if (r->size >= LONG_RECORD) {
-		c->last_long.len = 0;
-		buf_add(&c->last_long, r, r->size);
-	}
-}
-
 void columns_add(struct columns *c, const struct record *r)
 {
 	c->raw += r->size;
 	assert(c->raw <= RECORDING_RAW_MAX);
 	if (!add_call(c, r))
-		add_record(c, r);
+		columns_add_whole(c, r);
 }
 
 /* ---- all of them ---- */
