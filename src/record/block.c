@@ -21,6 +21,11 @@ bool block_is_whole(const struct recording_block *b, const char *stored)
 	return crc32(0, (const void *)stored, b->stored) == b->crc;
 }
 
+static unsigned count_columns(const struct recording_block *b)
+{
+	return b->raw & RECORDING_HAS_SAME ? _COLUMNS : b->raw & RECORDING_HAS_WORDS ? _COLUMNS_3 : _COLUMNS_2;
+}
+
 int block_unpack(const struct recording_block *b, const char *stored, char **columns, char *to)
 {
 	size_t n;
@@ -33,8 +38,7 @@ int block_unpack(const struct recording_block *b, const char *stored, char **col
 		*columns = xmalloc(RECORDING_COLUMNS_MAX);
 	n = ZSTD_decompress(*columns, RECORDING_COLUMNS_MAX, stored, b->stored);
 	return ZSTD_isError(n) ? -EBADMSG
-			       : columns_unpack(*columns, n, b->raw & RECORDING_HAS_WORDS ? _COLUMNS : _COLUMNS_2, to,
-						block_raw(b));
+			       : columns_unpack(*columns, n, count_columns(b), to, block_raw(b));
 }
 
 bool block_read_at(int fd, void *to, size_t n, uint64_t at)

@@ -11,7 +11,7 @@ static inline bool block_is_index(const struct recording_block *b) { return b->r
 /* Without the marks of columns. */
 static inline size_t block_raw(const struct recording_block *b)
 {
-	return b->raw & ~(b->raw & RECORDING_IS_COLUMNS ? RECORDING_IS_COLUMNS | RECORDING_HAS_WORDS : 0);
+	return b->raw & ~(b->raw & RECORDING_IS_COLUMNS ? RECORDING_COLUMNS : 0);
 }
 bool block_fits(const struct recording_block *b);	/* its sizes are within the limits */
 bool block_is_whole(const struct recording_block *b, const char *stored);	/* as its checksum says */

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/macro.h"
 #include "record/record.h"
 
 struct buf;
@@ -39,11 +40,18 @@ enum column {
 	 * stands in RECORDS, else it is what the one before is.
 	 */
 	COLUMN_LIST,
+	_COLUMNS_3,		/* blocks of version 3 have those before this */
+	/*
+	 * u8 a chunk in TEXT or DATA, of SAME_MIN bytes and more, that may not be a struct: how many of its words are
+	 * those that the last such one began with (in TEXT, of the same shape), or SAME_AS_READ.
+	 */
+	COLUMN_SAME = _COLUMNS_3,
 	_COLUMNS
 };
 
 enum {
 	SHAPES_MAX = 250,
+	SHAPE_ALIKE = 251 /* as SHAPE_LIST, and chunks may be those of the last long record */,
 	SHAPE_LIST = 252 /* none: its body is in COLUMN_RECORDS, what its chunks have in COLUMN_TEXT */,
 	SHAPE_AGAIN = 253 /* none: its beginning is in COLUMN_RECORDS */,
 	SHAPE_RECORD = 254 /* none: it is in COLUMN_RECORDS */, SHAPE_NEW = 255,
@@ -52,19 +60,49 @@ enum {
 	CHANGED_RET = 1 << 6, CHANGED_LENGTH = 1 << 7,	/* below: the arguments */
 	WORDS_MIN = 2, WORDS_MAX = 32,	/* of what may be a struct */
 	LONG_RECORD = 4096,	/* one in COLUMN_RECORDS that others may end like */
+	SAME_MIN = 8, SAME_MOST = 254,	/* words */
+	SAME_AS_READ = 255,	/* all of it: the last chunk that was copied after a call, as where a file is copied */
+	KEPT_TEXT = 128, KEPT_READ = 1024,	/* bytes of the last one, as far as they are compared */
+	/* In COLUMN_LIST, with SHAPE_ALIKE: the length, shifted; or how many chunks are those of the last long one. */
+	LIST_OTHER = 1 /* what the chunk is stands in COLUMN_RECORDS */, LIST_ALIKE = 2, LIST_SHIFT = 2,
 };
 
 /* What calls have in common.  ends: exit_ns is not 0. */
 struct shape_head { uint32_t nr; uint16_t flags; uint8_t arch, pad, ends, nchunks; uint16_t zero; };
 struct shape_chunk { uint8_t arg, part; uint16_t flags; };
 
-/* The last call of a shape; of its chunks that may be structs, the last one.  0 at first. */
-struct shape_state { uint64_t words[7]; uint32_t lengths[SHAPE_CHUNKS]; uint64_t of_struct[WORDS_MAX]; };
+/* What a chunk began with; bytes: filled up with 0. */
+struct kept_text { uint32_t len; uint64_t words[KEPT_TEXT / 8]; };
+struct kept_read { uint32_t len; uint64_t words[KEPT_READ / 8]; };
+
+/* The last call of a shape; of its chunks that may be structs, and of those in TEXT, the last one.  0 at first. */
+struct shape_state {
+	uint64_t words[7];
+	uint32_t lengths[SHAPE_CHUNKS];
+	uint64_t of_struct[WORDS_MAX];
+	struct kept_text text;
+};
 
 /* What the kernel wrote as a whole and is no longer than a struct: stat, statx, siginfo. */
 static inline bool may_be_struct(unsigned flags, size_t len)
 {
 	return flags == CHUNK_AT_EXIT && len % 8 == 0 && len / 8 - WORDS_MIN <= WORDS_MAX - WORDS_MIN;
+}
+
+/* How many words of a chunk may be those of the one before: its last one, half used, only where all is the same. */
+static inline size_t same_at_most(size_t len, size_t before, size_t kept)
+{
+	size_t n = len == before ? ALIGN8(len) / 8 : MIN(len, before) / 8;
+
+	return MIN(n, kept / 8);
+}
+
+/* Where chunks begin of a record that can be long; 0: of another one. */
+static inline size_t body_size(const struct record *r)
+{
+	return r->kind == RECORD_CALL   ? sizeof(struct record_call)
+	       : r->kind == RECORD_EXEC ? sizeof(struct record_exec)
+					: 0;
 }
 
 enum { VARINT_MAX = 10 };
@@ -75,9 +113,10 @@ static inline uint64_t zagzig(uint64_t v) { return v >> 1 ^ -(v & 1); }
 
 struct columns *columns_new(void);
 void columns_free(struct columns *c);		/* may be NULL */
-/* No more than RECORDING_RAW_MAX bytes in all before a reset. */
+/* columns_raw() no more than RECORDING_RAW_MAX, and columns_held() than RECORDING_HELD_MAX, before a reset. */
 void columns_add(struct columns *c, const struct record *r);
 size_t columns_raw(const struct columns *c);	/* bytes of the records added */
+size_t columns_held(const struct columns *c);	/* of these, without what is again the end of a long one */
 /* There is no room for more shapes, or threads: nothing may be added before a reset. */
 bool columns_full(const struct columns *c);
 const struct buf *columns_of(const struct columns *c, enum column column);
@@ -86,7 +125,7 @@ void columns_reset(struct columns *c);
 /* ---- reading ---- */
 
 /*
- * The records, `raw` bytes to the byte, out of a block's ncolumns columns (_COLUMNS, or _COLUMNS_2): u32 the length of
- * each, then the bytes.  -EBADMSG: these do not say so many whole records.
+ * The records, `raw` bytes to the byte, out of a block's ncolumns columns (_COLUMNS, _COLUMNS_3 or _COLUMNS_2): u32
+ * the length of each, then the bytes.  -EBADMSG: these do not say so many whole records.
  */
 int columns_unpack(const void *packed, size_t len, unsigned ncolumns, char *to, size_t raw);

@@ -10,14 +10,15 @@
 #include "record/record.h"
 
 /*
- * What a column can have at most, of RECORDING_RAW_MAX bytes of records: so there is always room, and only what is used
- * takes memory.  SLACK: copied along, of words that are half used.
+ * What a column can have at most, of RECORDING_HELD_MAX bytes of records: so there is always room, and only what is
+ * used takes memory.  SLACK: copied along, of words that are half used.
  */
 enum {
-	CALLS_MAX = RECORDING_RAW_MAX / sizeof(struct record_call),
+	CALLS_MAX = RECORDING_HELD_MAX / sizeof(struct record_call),
 	NUMBERS_MAX = CALLS_MAX * VARINT_MAX,
-	CHUNKS_MAX = RECORDING_RAW_MAX / sizeof(struct record_chunk),
-	RECORDS_MAX = RECORDING_RAW_MAX / sizeof(struct record),
+	CHUNKS_MAX = RECORDING_HELD_MAX / sizeof(struct record_chunk),
+	AGAIN_MAX = RECORDING_RAW_MAX / LONG_RECORD,
+	RECORDS_MAX = RECORDING_HELD_MAX / sizeof(struct record) + AGAIN_MAX,
 	SLACK = 8, LENGTH_BYTES = 4 /* of a varint: 2^21 */, WHICH_BYTES = 5 /* 33 bits */,
 };
 static const uint32_t room[_COLUMNS] = {
@@ -32,11 +33,12 @@ static const uint32_t room[_COLUMNS] = {
 	[COLUMN_GAP_LOW] = CALLS_MAX, [COLUMN_GAP] = NUMBERS_MAX,
 	[COLUMN_TOOK_LOW] = CALLS_MAX, [COLUMN_TOOK] = NUMBERS_MAX,
 	[COLUMN_LENGTH] = CHUNKS_MAX * LENGTH_BYTES,
-	[COLUMN_TEXT] = RECORDING_RAW_MAX, [COLUMN_DATA] = RECORDING_RAW_MAX, [COLUMN_RECORDS] = RECORDING_RAW_MAX,
+	[COLUMN_TEXT] = RECORDING_HELD_MAX, [COLUMN_DATA] = RECORDING_HELD_MAX, [COLUMN_RECORDS] = RECORDING_HELD_MAX,
 	[COLUMN_WHICH] = CHUNKS_MAX * WHICH_BYTES,
-	[COLUMN_WORDS] = RECORDING_RAW_MAX / 8 * VARINT_MAX,
-	[COLUMN_AGAIN] = RECORDING_RAW_MAX / LONG_RECORD * VARINT_MAX,
-	[COLUMN_LIST] = CHUNKS_MAX * LENGTH_BYTES + RECORDING_RAW_MAX / LONG_RECORD * 2 * VARINT_MAX,
+	[COLUMN_WORDS] = RECORDING_HELD_MAX / 8 * VARINT_MAX,
+	[COLUMN_AGAIN] = AGAIN_MAX * VARINT_MAX,
+	[COLUMN_SAME] = CHUNKS_MAX,
+	[COLUMN_LIST] = CHUNKS_MAX * LENGTH_BYTES + RECORDING_HELD_MAX / LONG_RECORD * 2 * VARINT_MAX,
 };
 
 /* What a call is, and where its chunks are; only calls whose bytes all follow from that have a shape. */
@@ -202,6 +204,65 @@ static bool put_struct(struct columns *c, struct shape_state *last, const char *
 	return true;
 }
 
+/* How many words of p are those that are kept. */
+static inline size_t count_same(const char *p, const uint64_t *kept, size_t most)
+{
+	size_t n = 0;
+
+	for (uint64_t word; n < most; n++) {
+		memcpy(&word, p + 8 * n, 8);
+		if (word != kept[n])
+			break;
+	}
+	return n;
+}
+
+/* Without what it begins with, if that is what the last one began with. */
+static inline void put_rest(struct columns *c, enum column column, const char *p, size_t len, size_t same)
+{
+	put_byte(c, COLUMN_SAME, (uint8_t)same);
+	if (8 * same < len)
+		put_padded(c, column, p + 8 * same, len - 8 * same);
+}
+
+static inline void put_text(struct columns *c, struct kept_text *kept, const char *p, size_t len)
+{
+	size_t same;
+
+	if (len == c->read.len && count_same(p, c->read.words, ALIGN8(len) / 8) == ALIGN8(len) / 8) {
+		put_byte(c, COLUMN_SAME, SAME_AS_READ);
+		return;
+	}
+	same = count_same(p, kept->words, same_at_most(len, kept->len, KEPT_TEXT));
+	put_rest(c, COLUMN_TEXT, p, len, same);
+	memcpy(kept->words + same, p + 8 * same, MIN(ALIGN8(len), (size_t)KEPT_TEXT) - 8 * same);
+	kept->len = (uint32_t)len;
+}
+
+static inline void put_data(struct columns *c, const char *p, size_t len)
+{
+	struct kept_read *kept = &c->read;
+	size_t same = count_same(p, kept->words, same_at_most(len, kept->len, KEPT_READ));
+
+	put_rest(c, COLUMN_DATA, p, len, same);
+	memcpy(kept->words + same, p + 8 * same, MIN(ALIGN8(len), (size_t)KEPT_READ) - 8 * same);
+	kept->len = (uint32_t)len;
+}
+
+static inline void put_chunk(struct columns *c, struct shape_state *last, unsigned flags, const char *p, size_t len)
+{
+	bool after = flags & CHUNK_AT_EXIT, words = may_be_struct(flags, len);
+
+	if (words && put_struct(c, last, p, len / 8))
+		return;
+	if (words || len < SAME_MIN)
+		put_padded(c, after ? COLUMN_DATA : COLUMN_TEXT, p, len);
+	else if (after)
+		put_data(c, p, len);
+	else
+		put_text(c, &last->text, p, len);
+}
+
 static inline unsigned put_chunks(struct columns *c, struct shape_state *last, const struct seen *seen)
 {
 	unsigned n = seen->nchunks, differs = 0;
@@ -215,8 +276,7 @@ static inline unsigned put_chunks(struct columns *c, struct shape_state *last, c
 		if (differs)
 			put_varint(c, COLUMN_LENGTH, len);
 		last->lengths[i] = len;
-		if (!may_be_struct(flags, len) || !put_struct(c, last, seen->bytes[i], len / 8))
-			put_padded(c, flags & CHUNK_AT_EXIT ? COLUMN_DATA : COLUMN_TEXT, seen->bytes[i], len);
+		put_chunk(c, last, flags, seen->bytes[i], len);
 	}
 	return differs ? CHANGED_LENGTH : 0;
 }
@@ -251,6 +311,7 @@ void columns_add(struct columns *c, const struct record *r)
 	assert(c->raw <= RECORDING_RAW_MAX);
 	if (!add_call(c, r))
 		columns_add_whole(c, r);
+	assert(columns_held(c) <= RECORDING_HELD_MAX);
 }
 
 /* ---- all of them ---- */
@@ -280,6 +341,7 @@ void columns_free(struct columns *c)
 }
 
 size_t columns_raw(const struct columns *c) { return c->raw; }
+size_t columns_held(const struct columns *c) { return c->raw - c->again; }
 bool columns_full(const struct columns *c) { return c->nshapes == SHAPES_MAX || c->nthreads == THREADS_MAX; }
 const struct buf *columns_of(const struct columns *c, enum column column) { return &c->column[column]; }
 
@@ -289,7 +351,8 @@ void columns_reset(struct columns *c)
 		c->column[i].len = 0;
 	memset(c->shape_slot, 0, sizeof(c->shape_slot));
 	memset(c->thread_slot, 0, sizeof(c->thread_slot));
-	c->raw = c->last_long.len = 0;
+	c->raw = c->again = c->last_long.len = 0;
+	c->read.len = 0;
 	c->nshapes = c->nthreads = c->thread = 0;
 	c->end_ns = 0;
 }

@@ -21,6 +21,8 @@ struct columns {
 	unsigned nshapes, nthreads;
 	uint64_t end_ns;		/* of the last call of all */
 	unsigned thread;		/* the last call's */
+	struct kept_read read;		/* the last in COLUMN_DATA that may not be a struct */
+	size_t again;			/* of raw: what is that of the last long record */
 	struct buf last_long;		/* the record that others may end like; empty: none */
 	uint8_t shape_slot[SLOTS], thread_slot[SLOTS];	/* number + 1; 0 free */
 	struct shape shapes[SHAPES_MAX];

@@ -19,6 +19,7 @@ struct unpacking {
 	uint64_t end_ns;		/* of the last call of all */
 	const char *last;		/* record that others may end like, `last_size` bytes; NULL: none */
 	size_t last_size;
+	struct kept_read read;		/* the last in COLUMN_DATA that may not be a struct */
 	bool bad;			/* a column was too short, or has a number that nothing has */
 	struct known shapes[SHAPES_MAX];
 	struct thread threads[THREADS_MAX];
@@ -165,6 +166,35 @@ static bool get_struct(struct unpacking *u, struct shape_state *last, size_t n, 
 	return true;
 }
 
+/* A chunk of which COLUMN_SAME says how it begins, filled up with 0. */
+static bool get_alike(struct unpacking *u, enum column column, struct kept_text *text, char *to, size_t len)
+{
+	size_t same = byte(u, COLUMN_SAME), most;
+	const void *bytes;
+
+	if (text && same == SAME_AS_READ) {
+		if (len != u->read.len || len > KEPT_READ)
+			return false;
+		memcpy(to, u->read.words, ALIGN8(len));
+		return !u->bad;
+	}
+	most = text ? same_at_most(len, text->len, KEPT_TEXT) : same_at_most(len, u->read.len, KEPT_READ);
+	if (same > most)
+		return false;
+	memcpy(to, text ? text->words : u->read.words, 8 * same);
+	bytes = 8 * same < len ? take(u, column, len - 8 * same) : NULL;
+	if (bytes) {
+		memset(to + (len - 1) / 8 * 8, 0, 8);	/* what fills it up */
+		memcpy(to + 8 * same, bytes, len - 8 * same);
+	}
+	if (text)
+		memcpy(text->words, to, MIN(ALIGN8(len), (size_t)KEPT_TEXT));
+	else
+		memcpy(u->read.words, to, MIN(ALIGN8(len), (size_t)KEPT_READ));
+	*(text ? &text->len : &u->read.len) = (uint32_t)len;
+	return !u->bad;
+}
+
 static bool get_chunks(struct unpacking *u, struct known *k, char *to)
 {
 	for (unsigned i = 0; i < k->head.nchunks; i++) {
@@ -172,6 +202,7 @@ static bool get_chunks(struct unpacking *u, struct known *k, char *to)
 		uint32_t len = k->last.lengths[i];
 		struct record_chunk head = { shape->arg, shape->part, shape->flags, len };
 		bool words = may_be_struct(shape->flags, len) && u->ncolumns > COLUMN_WHICH;
+		enum column column = shape->flags & CHUNK_AT_EXIT ? COLUMN_DATA : COLUMN_TEXT;
 		const void *bytes;
 
 		memcpy(to, &head, sizeof(head));
@@ -180,7 +211,13 @@ static bool get_chunks(struct unpacking *u, struct known *k, char *to)
 			to += len;
 			continue;
 		}
-		bytes = take(u, shape->flags & CHUNK_AT_EXIT ? COLUMN_DATA : COLUMN_TEXT, len);
+		if (!words && len >= SAME_MIN && u->ncolumns > COLUMN_SAME) {
+			if (!get_alike(u, column, column == COLUMN_TEXT ? &k->last.text : NULL, to, len))
+				return false;
+			to += ALIGN8(len);
+			continue;
+		}
+		bytes = take(u, column, len);
 		if (!bytes)
 			return false;
 		if (words)
@@ -234,35 +271,98 @@ static void took(struct unpacking *u, size_t size, bool again)
 	u->to += size;
 }
 
-/* Its body, then the chunks whose lengths are in a column: where these end; NULL: not as they say. */
-static char *get_list(struct unpacking *u, char *to, char *end)
+/* A chunk's head and bytes, filled up with 0; where it ends. */
+static char *put_chunk(char *to, const struct record_chunk *head, const void *bytes)
 {
-	struct record_chunk head = { 0 };
+	memcpy(to, head, sizeof(*head));
+	to += sizeof(*head);
+	if (head->len)
+		memset(to + (head->len - 1) / 8 * 8, 0, 8);
+	memcpy(to, bytes, head->len);
+	return to + ALIGN8((size_t)head->len);
+}
 
-	for (uint64_t n = varint(u, COLUMN_LIST); n && !u->bad; n--) {
-		uint64_t len = varint(u, COLUMN_LIST);
-		const void *what = len & 1 ? take(u, COLUMN_RECORDS, offsetof(struct record_chunk, len)) : &head;
-		const void *bytes;
+/* One that is not longer than what there is room for. */
+static char *get_other(struct unpacking *u, struct record_chunk *head, uint64_t len, char *to, const char *end)
+{
+	const void *bytes;
 
-		len >>= 1;
-		if (!what || len > RECORD_MAX || (size_t)(end - to) < sizeof(head) + ALIGN8(len))
+	if (len > RECORD_MAX || (size_t)(end - to) < sizeof(*head) + ALIGN8(len))
+		return NULL;
+	bytes = take(u, COLUMN_TEXT, len);
+	head->len = (uint32_t)len;
+	return bytes ? put_chunk(to, head, bytes) : NULL;
+}
+
+/* The chunks of the last long record; at NULL: it has none. */
+static struct span chunks_of_last(const struct unpacking *u)
+{
+	size_t body = u->last ? body_size((const struct record *)u->last) : 0;
+	const unsigned char *at = (const unsigned char *)u->last;
+
+	return body ? (struct span){ at + body, at + u->last_size } : (struct span){ 0 };
+}
+
+/* The next of them, which it goes past: its bytes.  NULL: there is none. */
+static const void *next_of_last(struct span *last, uint32_t *ret_len)
+{
+	const unsigned char *at = last->at;
+	struct record_chunk head;
+
+	last->at = last->end;
+	if ((size_t)(last->end - at) < sizeof(head))
+		return NULL;
+	memcpy(&head, at, sizeof(head));
+	at += sizeof(head);
+	if (ALIGN8((size_t)head.len) > (size_t)(last->end - at))
+		return NULL;
+	last->at = at + ALIGN8((size_t)head.len);
+	*ret_len = head.len;
+	return at;
+}
+
+static char *get_same(struct record_chunk *head, uint64_t n, struct span *last, char *to, const char *end)
+{
+	for (; n; n--) {
+		const void *bytes = next_of_last(last, &head->len);
+
+		if (!bytes || (size_t)(end - to) < sizeof(*head) + ALIGN8((size_t)head->len))
 			return NULL;
-		bytes = take(u, COLUMN_TEXT, len);
-		if (!bytes)
+		to = put_chunk(to, head, bytes);
+	}
+	return to;
+}
+
+/* Its body, then the chunks whose lengths are in a column: where these end; NULL: not as they say. */
+static char *get_list(struct unpacking *u, bool alike, char *to, const char *end)
+{
+	unsigned shift = alike ? LIST_SHIFT : 1;
+	struct span last = chunks_of_last(u);
+	struct record_chunk head = { 0 };
+	uint64_t left = varint(u, COLUMN_LIST);
+
+	while (left && to && !u->bad) {
+		uint64_t v = varint(u, COLUMN_LIST), n = 1;
+		const void *what = v & LIST_OTHER ? take(u, COLUMN_RECORDS, offsetof(struct record_chunk, len)) : &head;
+
+		if (!what)
 			return NULL;
 		memmove(&head, what, offsetof(struct record_chunk, len));
-		head.len = (uint32_t)len;
-		memcpy(to, &head, sizeof(head));
-		to += sizeof(head);
-		if (len)
-			memset(to + (len - 1) / 8 * 8, 0, 8);	/* what fills it up */
-		memcpy(to, bytes, len);
-		to += ALIGN8(len);
+		if (alike && v & LIST_ALIKE) {
+			n = v >> shift;
+			to = n && n <= left ? get_same(&head, n, &last, to, end) : NULL;
+		} else {
+			uint32_t unused;
+
+			to = get_other(u, &head, v >> shift, to, end);
+			next_of_last(&last, &unused);
+		}
+		left -= n;
 	}
 	return u->bad ? NULL : to;
 }
 
-static bool get_long(struct unpacking *u)
+static bool get_long(struct unpacking *u, bool alike)
 {
 	uint64_t body = varint(u, COLUMN_LIST);
 	const void *bytes = body <= RECORD_MAX ? take(u, COLUMN_RECORDS, body) : NULL;
@@ -274,7 +374,7 @@ static bool get_long(struct unpacking *u)
 	if (head.size < body || head.size % 8 || head.size > (size_t)(u->end - u->to))
 		return false;
 	memcpy(u->to, bytes, body);
-	if (get_list(u, u->to + body, u->to + head.size) != u->to + head.size)
+	if (get_list(u, alike, u->to + body, u->to + head.size) != u->to + head.size)
 		return false;
 	took(u, head.size, false);
 	return true;
@@ -347,7 +447,8 @@ int columns_unpack(const void *packed, size_t len, unsigned ncolumns, char *to, 
 		if (shape == SHAPE_RECORD || shape == SHAPE_AGAIN)
 			good = get_record(u, shape == SHAPE_AGAIN);
 		else
-			good = shape == SHAPE_LIST ? get_long(u) : get_call(u, shape);
+			good = shape == SHAPE_LIST || shape == SHAPE_ALIKE ? get_long(u, shape == SHAPE_ALIKE)
+									   : get_call(u, shape);
 	}
 	good = good && all_taken(u);
 	free(u);

@@ -14,17 +14,11 @@ static size_t common_end(const struct columns *c, const struct record *r)
 	const char *theirs = c->last_long.s + c->last_long.len, *ours = (const char *)r + r->size;
 	size_t n = 0, most = MIN(c->last_long.len, r->size - sizeof(*r));
 
+	while (n + 256 <= most && !memcmp(theirs - n - 256, ours - n - 256, 256))
+		n += 256;
 	while (n + 8 <= most && !memcmp(theirs - n - 8, ours - n - 8, 8))
 		n += 8;
 	return n;
-}
-
-/* Those that can be long. */
-static size_t body_size(const struct record *r)
-{
-	return r->kind == RECORD_CALL   ? sizeof(struct record_call)
-	       : r->kind == RECORD_EXEC ? sizeof(struct record_exec)
-					: 0;
 }
 
 /* How many chunks are behind its body; -1: there is more to its bytes than these say. */
@@ -52,33 +46,93 @@ static ssize_t count_chunks(const struct record *r, size_t body)
 	return n;
 }
 
-/* Thousands of strings: their lengths and their bytes apart. */
+/* Where the next chunk of the last long record is; at == end: it has no more. */
+struct cursor { const char *at, *end; };
+
+static struct cursor chunks_of_last(const struct columns *c)
+{
+	const struct record *last = (const struct record *)c->last_long.s;
+	size_t body = c->last_long.len ? body_size(last) : 0;
+
+	return body ? (struct cursor){ c->last_long.s + body, c->last_long.s + last->size } : (struct cursor){ 0 };
+}
+
+/* The next one, which it goes past, has that length and these bytes, which are filled up with 0. */
+static bool is_alike(struct cursor *k, const char *bytes, uint32_t len)
+{
+	const char *theirs = k->at;
+	struct record_chunk head;
+
+	if ((size_t)(k->end - theirs) < sizeof(head)) {
+		k->at = k->end;
+		return false;
+	}
+	memcpy(&head, theirs, sizeof(head));
+	theirs += sizeof(head);
+	if (ALIGN8((size_t)head.len) > (size_t)(k->end - theirs)) {
+		k->at = k->end;
+		return false;
+	}
+	k->at = theirs + ALIGN8((size_t)head.len);
+	return head.len == len && !memcmp(theirs, bytes, ALIGN8((size_t)len));
+}
+
+/* A list that is being written: what the chunk before was, and how many that are alike are not written yet. */
+struct list { struct cursor last; uint32_t what; unsigned other; uint64_t alike; };
+
+static void put_alike(struct columns *c, struct list *l)
+{
+	if (l->alike)
+		put_varint(c, COLUMN_LIST, l->alike << LIST_SHIFT | LIST_ALIKE | l->other);
+	l->alike = 0;
+}
+
+static void put_chunk(struct columns *c, struct list *l, uint32_t what, const char *bytes, uint32_t len)
+{
+	bool alike = is_alike(&l->last, bytes, len), other = what != l->what;
+
+	if (!alike || other)
+		put_alike(c, l);
+	if (!l->alike)
+		l->other = other ? LIST_OTHER : 0;
+	if (other)
+		put_bytes(c, COLUMN_RECORDS, &what, sizeof(what));
+	l->what = what;
+	if (alike) {
+		l->alike++;
+		return;
+	}
+	put_varint(c, COLUMN_LIST, (uint64_t)len << LIST_SHIFT | l->other);
+	put_padded(c, COLUMN_TEXT, bytes, len);
+}
+
+/*
+ * Thousands of strings: their lengths and their bytes apart.  The arguments of an execve(2) are there three times, as
+ * those of a call that failed, of EXEC, and of the call: those that are where they were the last time are counted.
+ */
 static bool add_list(struct columns *c, const struct record *r)
 {
 	size_t body = body_size(r);
 	ssize_t n = body && r->size >= LONG_RECORD ? count_chunks(r, body) : -1;
 	const char *p = (const char *)r + body;
-	uint32_t what = 0;
+	struct list l = { .last = chunks_of_last(c) };
 
 	if (n < 0)
 		return false;
-	put_byte(c, COLUMN_SHAPE, SHAPE_LIST);
+	put_byte(c, COLUMN_SHAPE, SHAPE_ALIKE);
 	put_bytes(c, COLUMN_RECORDS, r, body);
 	put_varint(c, COLUMN_LIST, body);
 	put_varint(c, COLUMN_LIST, (uint64_t)n);
 	for (ssize_t i = 0; i < n; i++) {
-		uint32_t now, len;
+		uint32_t what, len;
 
-		memcpy(&now, p, sizeof(now));
-		memcpy(&len, p + sizeof(now), sizeof(len));
+		memcpy(&what, p, sizeof(what));
+		memcpy(&len, p + sizeof(what), sizeof(len));
 		p += sizeof(struct record_chunk);
-		put_varint(c, COLUMN_LIST, (uint64_t)len << 1 | (now != what));
-		if (now != what)
-			put_bytes(c, COLUMN_RECORDS, &now, sizeof(now));
-		what = now;
-		put_padded(c, COLUMN_TEXT, p, len);
+		put_chunk(c, &l, what, p, len);
 		p += ALIGN8((size_t)len);
 	}
+	put_alike(c, &l);
 	return true;
 }
 
@@ -90,6 +144,7 @@ void columns_add_whole(struct columns *c, const struct record *r)
 	if (same > r->size / 2) {
 		put_byte(c, COLUMN_SHAPE, SHAPE_AGAIN);
 		put_varint(c, COLUMN_AGAIN, same);
+		c->again += same;
 		put_bytes(c, COLUMN_RECORDS, r, r->size - same);
 		return;
 	}

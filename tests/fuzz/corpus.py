@@ -76,8 +76,9 @@ def varint(v):
 
 
 COLUMNS = ("shape", "shapes", "thread", "threads", "changed", "arg0", "arg1", "arg2", "arg3", "arg4", "arg5", "ret",
-           "gap_low", "gap", "took_low", "took", "length", "text", "data", "records", "which", "words", "again", "list")
+           "gap_low", "gap", "took_low", "took", "length", "text", "data", "records", "which", "words", "again", "list", "same")
 OLD_COLUMNS = COLUMNS[:20]      # of version 2
+COLUMNS_3 = COLUMNS[:24]
 
 
 def columns(lengths=None, names=OLD_COLUMNS, **column):
@@ -122,18 +123,38 @@ def many():
              "list": varint(32) + varint(2) + varint(16 * 2 + 1) + varint(4040 * 2), "text": bytes(4056)}
     head = struct.pack("<IHHIIQII", 4104, 4, 0, TID, TID, 0, 0, 0)
     newer = {
-        "struct": (one, columns(names=COLUMNS, **struct_of, which=varint(3 << 1 | 1), words=varint(4) + varint(6))),
-        "struct-in-data": (one, columns(names=COLUMNS, **{**struct_of, "data": bytes(16)}, which=b"\0")),
-        "struct-of-word-40": (one, columns(names=COLUMNS, **struct_of, which=varint(1 << 41 | 1), words=varint(4))),
-        "struct-cut": (one, columns(names=COLUMNS, **struct_of, which=varint(3 << 1 | 1), words=varint(4))),
-        "list": (508, columns(names=COLUMNS, **long)),
-        "list-cut": (508, columns(names=COLUMNS, **{**long, "list": long["list"][:-1]})),
-        "list-of-body-4": (508, columns(names=COLUMNS, **{**long, "list": varint(4) + long["list"][1:]})),
-        "again": (513 + 513, columns(names=COLUMNS, **{**again, "shape": b"\xfc\xfd", "again": varint(4072), "records": again["records"] + head})),
-        "again-of-none": (513, columns(names=COLUMNS, **{**empty, "shape": b"\xfd", "again": varint(4072), "records": head})),
-        "again-longer-than-all": (513 + 513, columns(names=COLUMNS, **{**again, "shape": b"\xfc\xfd", "again": varint(2**40), "records": again["records"] + head})),
+        "struct": (one, columns(names=COLUMNS_3, **struct_of, which=varint(3 << 1 | 1), words=varint(4) + varint(6))),
+        "struct-in-data": (one, columns(names=COLUMNS_3, **{**struct_of, "data": bytes(16)}, which=b"\0")),
+        "struct-of-word-40": (one, columns(names=COLUMNS_3, **struct_of, which=varint(1 << 41 | 1), words=varint(4))),
+        "struct-cut": (one, columns(names=COLUMNS_3, **struct_of, which=varint(3 << 1 | 1), words=varint(4))),
+        "list": (508, columns(names=COLUMNS_3, **long)),
+        "list-cut": (508, columns(names=COLUMNS_3, **{**long, "list": long["list"][:-1]})),
+        "list-of-body-4": (508, columns(names=COLUMNS_3, **{**long, "list": varint(4) + long["list"][1:]})),
+        "again": (513 + 513, columns(names=COLUMNS_3, **{**again, "shape": b"\xfc\xfd", "again": varint(4072), "records": again["records"] + head})),
+        "again-of-none": (513, columns(names=COLUMNS_3, **{**empty, "shape": b"\xfd", "again": varint(4072), "records": head})),
+        "again-longer-than-all": (513 + 513, columns(names=COLUMNS_3, **{**again, "shape": b"\xfc\xfd", "again": varint(2**40), "records": again["records"] + head})),
     }
     cases |= {name: (words | 1 << 21, data) for name, (words, data) in newer.items()}
+    # two calls: a read of twelve bytes, a write of the same
+    copied = {"shape": b"\xff\0\xff\1", "shapes": b"".join(struct.pack("<IHBBBBH", nr, 0, 0, 0, 1, 1, 0) + struct.pack("<BBH", 1, BYTES, flags)
+              for nr, flags in ((0, AT_EXIT), (1, 0))), "thread": b"\xff\0\0", "changed": b"\x80\x80", "arg0": b"", "ret": b"",
+              "gap_low": b"\xd0\0", "gap": b"\7\0", "took_low": b"\xd0\0", "took": b"\7\0", "length": varint(12) * 2, "same": b"\0\xff"}
+    exec_head = struct.pack("<IHHIIQIIQ", 4112, 4, 0, TID, TID, 0, 0, 2, 0) + struct.pack("<BBH", 0, BYTES, 0)
+    alike = {**again, "shape": b"\xfb\xfb", "records": exec_head * 2,
+             "list": varint(40) + varint(2) + varint(16 * 4 + 1) + varint(4040 * 4) + varint(40) + varint(2) + varint(2 * 4 + 3)}
+    of_4 = lambda **column: columns(names=COLUMNS, **column)
+    newest = {
+        "same": (2 * one, of_4(**copied)),
+        "same-as-nothing": (one, of_4(same=b"\xff", data=b"")),
+        "same-as-more-than-all": (one, of_4(same=b"\2", data=b"")),
+        "same-of-other-length": (2 * one, of_4(**{**copied, "length": varint(12) + varint(11)})),
+        "same-word-of-longer": (2 * one, of_4(**{**copied, "shape": b"\xff\0\0", "shapes": copied["shapes"][:16], "same": b"\0\2", "length": varint(12) + varint(14)})),
+        "alike": (514 * 2, of_4(**alike)),
+        "alike-more-than-there-are": (514 * 2, of_4(**{**alike, "list": alike["list"][:-1] + varint(3 * 4 + 3)})),
+        "alike-without-end": (514 * 2, of_4(**{**alike, "list": alike["list"][:-1] + varint(2**60 + 3)})),
+        "alike-of-none": (514, of_4(**{**alike, "shape": b"\xfb", "list": varint(40) + varint(2) + varint(2 * 4 + 3), "text": b"", "records": exec_head})),
+    }
+    cases |= {name: (words | 1 << 20, data) for name, (words, data) in newest.items()}
     return {f"columns-{name}": bytes([words % 64 * 4 + 3, words >> 6 & 255, words >> 14]) + data for name, (words, data) in cases.items()}
 
 

@@ -27,15 +27,16 @@ static void put(int fd, const void *p, size_t n)
 
 /*
  * What is in a block: how many words of records come out, in three bytes, the first of which is odd and the last says
- * by its upper bit whether it has all columns; then these.
+ * by its upper two bits which columns it has; then these.
  */
 static void any_columns(const uint8_t *data, size_t size)
 {
-	size_t raw = 8 * (data[0] / 4 | (size_t)data[1] << 6 | (size_t)(data[2] & 127) << 14), at = 0;
+	size_t raw = 8 * (data[0] / 4 | (size_t)data[1] << 6 | (size_t)(data[2] & 63) << 14), at = 0;
+	unsigned ncolumns = data[2] & 64 ? _COLUMNS : data[2] & 128 ? _COLUMNS_3 : _COLUMNS_2;
 	char *to = malloc(raw + 1);
 
 	if (to && raw <= RECORDING_RAW_MAX &&
-	    columns_unpack(data + 3, size - 3, data[2] & 128 ? _COLUMNS : _COLUMNS_2, to, raw) == 0) {
+	    columns_unpack(data + 3, size - 3, ncolumns, to, raw) == 0) {
 		while (at < raw) {
 			const struct record *r = (const struct record *)(to + at);
 

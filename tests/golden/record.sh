@@ -58,7 +58,7 @@ sync data
 options=--faults
 want faults ./mapped data threads
 options=
-# version2.cpd is what was written before version 3 of the format, and stays as it is; the others but these are of version 1
+# version2.cpd and version3.cpd are what was written before versions 3 and 4 of the format, and stay as they are; the others but these are of version 1
 # every call, with every word of its arguments: only for args.py
 cp "$(dirname "$compendium")/tests/live/everycall" .
 want everycall ./everycall words
