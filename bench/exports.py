@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: MIT
 """What each export costs: the time to write a recording in every format, and of those who do the like.
 
-usage: bench/exports.py [--read FILE] [--calls N] [--rounds N] [-v] COMPENDIUM
+usage: bench/exports.py [--read FILE] [--calls N] [--formats NAME,…] [--rounds N] [-v] COMPENDIUM
 
-Without --read, calls (a million) of open, fstat, read, close are recorded first, as root with bpf. Each format is written in turn,
-in so many rounds; seconds of CPU (user and system) and of wall, medians, without what reading alone takes in the column "net". Beside
-them: sqlite3's .import of the CSV of the same recording, and perf script of a perf.data of the same workload where there is a perf
-that may trace. Memory is the highest of any round.
+Without --read, calls (a million; --calls 10000000 for the figures of docs/performance.md) of open, fstat, read, close are recorded
+first, as root with bpf. Each format (or those that are named) is written in turn, in so many rounds; seconds of CPU (user and system)
+and of wall, medians, without what reading alone takes in the column "net". Beside them: sqlite3's .import of the CSV of the same
+recording, where sqlite is among them, and perf script of a perf.data of the same workload where there is a perf that may trace. Memory is the highest of any
+round. Below the table are the ratios that are promised, each of the CPU time of one run: json at least 3 times the events a second
+of perf script, sqlite at most 1.5 times the time of .import, perfetto no slower than json.
 """
 import argparse
 import os
@@ -58,6 +60,7 @@ def main():
     parser.add_argument("--read", type=pathlib.Path)
     parser.add_argument("--calls", type=int, default=10**6)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--formats", help="only these, separated by commas")
     parser.add_argument("-v", action="store_true", help="with arguments of calls")
     args = parser.parse_args()
     program, more = args.program.resolve(), ["-v"] if args.v else []
@@ -79,12 +82,13 @@ def main():
         with open(csv / "event.csv", "rb") as lines:
             events = sum(1 for _ in lines) - 1
         rows = {"(reading alone)": (None, [program, "-q", "--read", recording, *more], None)}
-        for f in formats(program):
+        for f in args.formats.split(",") if args.formats else formats(program):
             to = scratch / f"out.{f}"
             rows[f] = (to, [program, "-q", "--read", recording, *more, "--export", f"{f}:{to}"], None)
         imported = scratch / "imported"
         tables = [p.stem for p in sorted(csv.glob("*.csv"))]
-        rows["sqlite3 .import of the CSV"] = (imported, ["sqlite3", imported, "-cmd", ".mode csv", *(f".import {csv}/{t}.csv {t}" for t in tables)], None)
+        if "sqlite" in rows:
+            rows["sqlite3 .import of the CSV"] = (imported, ["sqlite3", imported, "-cmd", ".mode csv", *(f".import {csv}/{t}.csv {t}" for t in tables)], None)
         if perf:
             text = scratch / "perf.txt"
             rows["perf script (2 events a call)"] = (text, ["perf", "script", "-i", perf], text)
@@ -104,7 +108,17 @@ def main():
             cpu = median(what, "cpu")
             net = "" if what.startswith(("sqlite3", "perf script")) else f"{cpu - reading:.2f}"
             print(f"| {what} | {sizes[what]:.1f} | {cpu:.2f} | {net} | {median(what, 'wall'):.2f} | {events / cpu:,.0f} | {max(r.kib for r in done) / 1024:.0f} |")
-        print(f"\nsqlite: {median('sqlite', 'cpu') / median('sqlite3 .import of the CSV', 'cpu'):.2f} of .import (CPU)")
+        print()
+        # ratios of the runs of a round: what else the machine did meanwhile touched both
+        ratio = lambda a, b: statistics.median(x.cpu / y.cpu for x, y in zip(runs[a], runs[b]))
+        imported, script = "sqlite3 .import of the CSV", "perf script (2 events a call)"
+        if "json" in runs and script in runs:
+            calls = ratio(script, "json")
+            print(f"json: {calls:.2f} times the calls a second of perf script, {calls / 2:.2f} times its own events, of which a call is two")
+        if "sqlite" in runs:
+            print(f"sqlite: {ratio('sqlite', imported):.2f} of the time of .import of the CSV")
+        if "perfetto" in runs and "json" in runs:
+            print(f"perfetto: {ratio('json', 'perfetto'):.2f} times the events a second of json")
 
 
 if __name__ == "__main__":
