@@ -29,27 +29,31 @@ static int open_it(const char *path, uint64_t ino)
 	return -1;
 }
 
-/* By its name; the program itself also when it has none any more, or in another mount namespace, while it lives. */
-static int open_code(const struct record *head, const struct code_at *at)
+int code_open(pid_t pid, const char *name, size_t len, uint64_t ino)
 {
-	char path[RECORD_STR_MAX + 1], exe[32];
-	size_t n = MIN(at->path_len, (uint32_t)RECORD_STR_MAX);
-	int fd;
+	char path[RECORD_STR_MAX + 32];
+	int fd = -1;
 
-	memcpy(path, at->path, n);
-	path[n] = '\0';
-	fd = path[0] == '/' ? open_it(path, at->ino) : -1;
+	len = MIN(len, (size_t)RECORD_STR_MAX);
+	if (len && name[0] == '/') {
+		snprintf(path, sizeof(path), "%.*s", (int)len, name);
+		fd = open_it(path, ino);
+		if (fd < 0) {
+			snprintf(path, sizeof(path), "/proc/%d/root%.*s", pid, (int)len, name);
+			fd = open_it(path, ino);
+		}
+	}
 	if (fd >= 0)
 		return fd;
-	snprintf(exe, sizeof(exe), "/proc/%u/exe", head->pid);
-	return open_it(exe, at->ino);
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	return open_it(path, ino);
 }
 
 static void put_code(const struct record *head, const struct code_at *at, struct emitter *out)
 {
 	struct record_code *r =
 		record_begin(&out->rec, RECORD_CODE, sizeof(*r), head->pid, head->tid, head->ts_ns);
-	int fd = open_code(head, at);
+	int fd = code_open((pid_t)head->pid, at->path, at->path_len, at->ino);
 	char name[SYMBOL_MAX];
 	uint64_t into = 0;
 	size_t n = fd >= 0 ? symbol_find(fd, at->offset, name, &into) : 0;
