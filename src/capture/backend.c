@@ -32,7 +32,7 @@ static int source_bpf_open(const struct capture_options *opt UNUSED, struct sour
 /* The best first: the one that costs less. */
 static const struct backend_row backends[] = {
 	{ BACKEND_BPF, HAVE_BPF, CAN_CGROUP | CAN_SYSTEM | CAN_LATENCY, true, source_bpf_open },
-	{ BACKEND_PTRACE, true, 0, false, source_ptrace_open },
+	{ BACKEND_PTRACE, true, CAN_STACKS, false, source_ptrace_open },
 };
 
 #define BACKEND_NAME_(id, name) [BACKEND_##id] = name,
@@ -61,8 +61,8 @@ const char *backend_built_in(void)
 /* What is traced decides: the option that not every backend has, NULL: all have what is asked for. */
 static const char *special(const struct capture_options *opt, unsigned *ret_can)
 {
-	*ret_can = opt->cgroup ? CAN_CGROUP : opt->system ? CAN_SYSTEM : 0;
-	return opt->cgroup ? "--cgroup" : opt->system ? "--system" : NULL;
+	*ret_can = opt->cgroup ? CAN_CGROUP : opt->system ? CAN_SYSTEM : opt->stacks ? CAN_STACKS : 0;
+	return opt->cgroup ? "--cgroup" : opt->system ? "--system" : opt->stacks ? "-k" : NULL;
 }
 
 static bool has_all(const struct backend_row *row, unsigned can) { return (row->can & can) == can; }
@@ -157,6 +157,9 @@ int backend_open(enum backend wanted, const struct capture_options *opt, struct 
 	int rc;
 
 	note->text[0] = '\0';
+	if (opt->stacks && (opt->cgroup || opt->system))
+		return diag_set(diag, 125, EINVAL, "-k needs the ptrace backend, and %s the bpf backend; leave out one",
+				opt->cgroup ? "--cgroup" : "--system");
 	rc = target_check_running(opt, note, diag);
 	return rc < 0 ? rc : backend_open_among(backends, ARRAY_SIZE(backends), wanted, opt, ret_source, note, diag);
 }

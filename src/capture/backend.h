@@ -18,6 +18,7 @@ enum backend_can {
 	CAN_CGROUP = 1,		/* --cgroup */
 	CAN_SYSTEM = 2,		/* --system */
 	CAN_LATENCY = 4,	/* shows itself what --ebpf asks for */
+	CAN_STACKS = 8,		/* -k */
 };
 
 struct backend_row {

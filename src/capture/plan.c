@@ -203,6 +203,7 @@ void plan_compile(unsigned arch, unsigned nr, const struct plan_wish *wish, stru
 	*ret_plan = (struct capture_plan){
 		.wanted = all || by_default || waits || spec->wraps,
 		.every_form = all,
+		.maps_code = wish->code && (spec->effect == FX_MMAP || spec->effect == FX_MPROTECT),
 		.exit = (all || (by_default && fx->needs_exit) || (waits && may_wait) || spec->wraps) && spec->ret != RET_NEVER,
 	};
 	if (!ret_plan->wanted)

@@ -44,6 +44,7 @@ struct capture_plan {
 	/* whatever its arguments: the row's condition (struct syscall_spec .when) does not count */
 	bool every_form;
 	bool exit;		/* its result is needed */
+	bool maps_code;		/* it stops where its argument says that code is mapped: for names of functions */
 	/*
 	 * A thread's name is written to /proc/…/comm, where nothing but the bytes tells it.  opens: the call opens the
 	 * path that is its first chunk; names: argument + 1 whose bytes are such a name after such an open, PLAN_NAMES
@@ -88,6 +89,7 @@ struct plan_wish {
 	const struct callset *chosen;	/* without all: these as with it, and what names need; NULL: the default set */
 	const struct callset *usual;	/* with chosen: of these, too, what the default set has; NULL: of none */
 	unsigned names;			/* with chosen: NAMES_* of what has to have its name */
+	bool code;			/* where code is mapped has to be known */
 };
 /* What has to have its name where these calls are shown: one that takes nothing but sockets needs no files. */
 unsigned plan_names(const struct callset *chosen, const struct callset *usual);

@@ -13,6 +13,12 @@
 struct diag;
 struct source;
 
+/*
+ * Calls whose stacks are copied, whatever comes of them, or when they failed; of these, what no output will show is
+ * left out (screen, NULL: nothing).
+ */
+struct stack_wish { const struct callset *always, *failed; const struct screen *screen; };
+
 /* What to trace, and how closely; owned by the session, outlives the source. */
 struct capture_options {
 	char *const *argv;		/* the command, or NULL */
@@ -45,6 +51,7 @@ struct capture_options {
 	bool count;
 	/* What a backend may leave out of calls that names do not need; NULL: nothing. */
 	const struct screen *screen;
+	const struct stack_wish *stacks;	/* NULL: none; ptrace alone can */
 	bool lossy;			/* never hold traced programs back */
 	size_t ring_bytes;		/* 0: the usual */
 	/* SCHED and BLOCK records, too; ptrace cannot: source_latency_open() beside it */

@@ -27,6 +27,7 @@ enum output_kind {
 enum text_format { TEXT_OURS, TEXT_STRACE };	/* of the lines */
 struct output_option { enum output_kind kind; const char *path; };
 
+enum stacks_of { STACKS_NONE, STACKS_ALL, STACKS_FAILED };	/* calls */
 enum redact_how { REDACT_NOT, REDACT_SECRETS, REDACT_PLACES };
 
 struct options {
@@ -56,6 +57,7 @@ struct options {
 	const char *by, *sort;	/* of the table of -c; NULL: call, time */
 	unsigned clock;		/* how often -t was given: time of day, with microseconds, since 1970 */
 	bool relative, call_times;	/* -r, -T */
+	enum stacks_of stacks;	/* -k */
 	unsigned hex;		/* how often -x was given: strings that are not ASCII in hexadecimal, all strings */
 	bool call_numbers;	/* -n */
 	uint64_t string_bytes;	/* -s: how much of a string is shown */

@@ -61,6 +61,7 @@ const struct option_row option_rows[] = {
 	{ "clock", "absolute-timestamps", 't', OPT_SHOW, TAKES_NONE, NULL, "begin each line with the time of day; -tt: with microseconds; -ttt: seconds since 1970", COUNT(clock) },
 	{ "relative-timestamps", NULL, 'r', OPT_SHOW, TAKES_NONE, NULL, "begin each line with the time since the line before", FLAG(relative) },
 	{ "syscall-times", NULL, 'T', OPT_SHOW, TAKES_NONE, NULL, "end each line of a call with the time spent in it, in seconds", FLAG(call_times) },
+	{ "stack-traces", "stack", 'k', OPT_SHOW, TAKES_OPTIONAL, "all|failed", "below each call, the functions that the program was in, the innermost first; failed: only of calls that failed; uses the ptrace backend", SET(set_stacks) },
 	{ "string-limit", NULL, 's', OPT_SHOW, TAKES_ONE, "N", "with -v: show at most N bytes of a string (default 32, at most 16384)", NUMBER(string_bytes, 0, 16384) },
 	{ "strings-in-hex", NULL, 'x', OPT_SHOW, TAKES_NONE, NULL, "with -v: show strings that are not ASCII in hexadecimal; -xx: all strings", COUNT(hex) },
 	{ "syscall-number", NULL, 'n', OPT_SHOW, TAKES_NONE, NULL, "begin each call with its number", FLAG(call_numbers) },

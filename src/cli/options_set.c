@@ -220,6 +220,17 @@ int set_summary(struct options *o, const struct option_row *r UNUSED, const char
 	return 0;
 }
 
+int set_stacks(struct options *o, const struct option_row *r UNUSED, const char *arg, struct diag *diag)
+{
+	if (!arg || !strcmp(arg, "all"))
+		o->stacks = STACKS_ALL;
+	else if (!strcmp(arg, "failed"))
+		o->stacks = STACKS_FAILED;
+	else
+		return diag_set(diag, USAGE, EINVAL, "--stack-traces takes all, failed or nothing, not \"%.64s\"", arg);
+	return 0;
+}
+
 int set_report(struct options *o, const struct option_row *r, const char *arg, struct diag *diag)
 {
 	return set_output(o, r, arg ? arg : "report.html", diag);

@@ -29,6 +29,7 @@ option_set_fn set_redact;
 option_set_fn set_report;
 option_set_fn set_ring_size;
 option_set_fn set_rotate;
+option_set_fn set_stacks;
 option_set_fn set_summary;
 option_set_fn set_successful;
 option_set_fn set_text;

@@ -32,6 +32,7 @@
 #include "cli/outputs.h"
 #include "cli/reading.h"
 #include "cli/signals.h"
+#include "cli/stacks.h"
 #include "cli/window.h"
 #include "decode/call.h"
 #include "event/event.h"
@@ -287,6 +288,7 @@ static int open_source(struct session *s, struct diag *diag)
 	};
 	s->capture.may_end_first = opt->duration_ns || opt->events;
 	choosing_capture(opt, s->chooser, every_call, &s->capture);
+	stacks_choose(opt, s->chooser, &s->capture);
 	s->totals->ends_missing = !(s->capture.names & NAMES_FILES);
 	environ_change(opt->env);
 	if (s->redact && opt->argv)
@@ -381,6 +383,7 @@ static void close_all(struct session *s)
 	totals_free(s->totals);
 	if (s->source)
 		s->source->ops->free(s->source);
+	stacks_done(&s->capture);
 	arena_done(&s->arena);
 	say_notes(&s->notes);
 	flight_close(&s->flight);

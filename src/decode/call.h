@@ -76,6 +76,7 @@ struct item {
 		const struct record_usage *usage;
 		const struct record_place *place;
 		const struct record_code *code;
+		const struct record_stack *stack;
 		const struct record_counts *counts;
 		const void *body;
 	};

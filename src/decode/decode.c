@@ -31,6 +31,7 @@ static const struct { uint16_t size, nchunks; } bodies[_RECORD_KIND_MAX] = {
 	[RECORD_WAITING] = { sizeof(struct record_waiting) },	/* likewise */
 	[RECORD_PLACE] = { sizeof(struct record_place) },
 	[RECORD_CODE] = BODY(record_code),
+	[RECORD_STACK] = BODY(record_stack),
 	[RECORD_USAGE] = { sizeof(struct record_usage) },
 	[RECORD_COUNTS] = BODY(record_counts),
 };

@@ -148,6 +148,11 @@ struct renamed { const char *from, *to; uint32_t from_len, to_len; };
  */
 struct instruction { const char *file, *symbol; uint32_t file_len, symbol_len; uint64_t offset, into; };
 
+/* A function that a thread was in: where it goes on, in which file, by which name; NULL, of length 0: not known. */
+struct frame { const char *file, *symbol; uint32_t file_len, symbol_len; uint64_t ip, offset, into; };
+/* The innermost first.  cut: there are more; broken: the next one was not found. */
+struct stack { const struct frame *frames; unsigned n; bool cut, broken; };
+
 /* A descriptor that was waited for; file as it was then, never NULL. */
 struct waited { int fd; const struct file *file; };
 
@@ -214,6 +219,7 @@ struct event {
 	bool found;			/* the call was under way when its thread was attached to */
 	uint64_t before_ns;		/* found, WAITING: for how long it had been then, as far as known */
 	const struct region *region;	/* FAULT: where, NULL: not known */
+	const struct stack *stack;	/* where the call was made, NULL: not captured */
 	/*
 	 * POLL, io_uring_enter: those that became ready; timed_out: none did, until its time was over or a signal
 	 * came, and these were waited for in vain.  Of an epoll or select with many, the first ones.

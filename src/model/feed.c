@@ -17,6 +17,7 @@
 #include "model/path.h"
 #include "model/restore.h"
 #include "model/signal.h"
+#include "model/stack.h"
 #include "model/strings.h"
 #include "model/task.h"
 
@@ -71,6 +72,7 @@ static void feed_call(struct world *w, const struct item *item)
 	ev.dur_ns = MAX(c->exit_ns, c->until_ns) > c->enter_ns ? MAX(c->exit_ns, c->until_ns) - c->enter_ns : 0;
 	ev.before_ns = before_ns;
 	t->edge_ns = MAX(c->enter_ns, c->exit_ns);
+	ev.stack = stack_take(w, t, item->call.enter_ns);
 	if (t->found.set)
 		join_found(t, &ev);
 	x.has_ret = !c->no_exit && !c->unfinished;
@@ -441,6 +443,7 @@ void world_feed(struct world *w, const struct item *item)
 	case RECORD_SIGNAL: signal_reached(w, item); break;
 	case RECORD_PLACE: signal_place(w, item); break;
 	case RECORD_CODE: signal_code(w, item); break;
+	case RECORD_STACK: stack_came(w, item); break;
 	case RECORD_STOP: feed_stop(w, item); break;
 	case RECORD_TASK: feed_task(w, item); break;
 	case RECORD_FD: feed_fd(w, item); break;

@@ -46,6 +46,7 @@ void world_free(struct world *w)
 	restored_clear(w);
 	arena_done(&w->scratch);
 	buf_done(&w->tmp);
+	buf_done(&w->stack.kept);
 	free(w);
 }
 

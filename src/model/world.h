@@ -152,6 +152,7 @@ struct world {
 	uint64_t start_ns, page_size;
 	uint32_t mode, host;
 	struct buf tmp;
+	struct { uint32_t tid; uint64_t enter_ns; struct buf kept; } stack;	/* of the next call: model/stack.c */
 	struct {
 		file_gone_fn *file[KEEPERS_MAX];
 		mm_gone_fn *mm[KEEPERS_MAX];

@@ -47,6 +47,7 @@ enum record_kind {
 	RECORD_PLACE = 20,	/* where the thread was when the SIGNAL that follows, a fault or SIGSYS, reached it */
 	RECORD_CODE = 21,	/* what is there, behind the PLACE of a signal that ends the process */
 	RECORD_FAULT_WAIT = 22,	/* a FAULT that the thread slept before it was served */
+	RECORD_STACK = 23,	/* the functions that a thread was in when it made a call, before its CALL record */
 	_RECORD_KIND_MAX,
 };
 
@@ -71,7 +72,7 @@ enum chunk_part {
 	PART_ENVP = 12, /* EXEC: one string of the environment, in order */
 	/*
 	 * FD: link target; MAP: file; EXEC: the name as the program gave it; CALL: where it led, links and all, where
-	 * text alone does not tell: from the tracer's root
+	 * text alone does not tell: from the tracer's root; STACK: what its frames are mapped from, each once
 	 */
 	PART_PATH = 13,
 	PART_SOCK = 14, /* struct record_sock */
@@ -118,7 +119,8 @@ enum chunk_part {
 	PART_TIMES = 70, /* COUNTS: struct record_times array */
 	PART_ERRORS = 71, /* COUNTS: struct record_errors array */
 	PART_CPU = 95, /* CALL: struct record_cpu */
-	PART_SYMBOL = 90, /* CODE: the function's name, as the file has it */
+	PART_SYMBOL = 90, /* CODE: the function's name, as the file has it; STACK: those of its frames, each once */
+	PART_FRAMES = 91, /* STACK: struct record_frame array, the innermost first */
 	/* START: struct record_owner, record_limits: of the command as it begins, or of the first process found */
 	PART_OWNER = 80, PART_LIMITS = 81,
 	/*
@@ -223,6 +225,15 @@ struct record_place { struct record h; rec_u64 ip; rec_i32 nr; rec_u32 arch; };
  */
 struct record_code { struct record h; rec_u64 offset, ino, into; rec_u32 pad, nchunks; };
 enum { SIGNAL_IGNORED = 1, SIGNAL_FATAL = 2 };	/* h.flags */
+/*
+ * ts_ns is that of the CALL, which is the next one of the thread.  Of a frame: ip, where it goes on; offset, of that in
+ * the file; into, bytes from the begin of its function.  file, symbol: which PART_PATH and PART_SYMBOL of the record,
+ * from 1; 0: not known, and then offset, or into, means nothing.
+ */
+struct record_stack { struct record h; rec_u32 pad, nchunks; };
+struct record_frame { rec_u64 ip, offset, into; rec_u32 file, symbol; };
+enum { STACK_CUT = 1 /* there are more frames */, STACK_BROKEN = 2 /* the next one was not found */ };	/* h.flags */
+enum { STACK_FRAMES_MAX = 128 };
 struct record_stop { struct record h; rec_i32 signo; rec_u32 pad; };
 enum {
 	RECORD_STOP_CONT = 1 /* it ended */,

@@ -23,6 +23,8 @@ struct strace_call {
 	struct buf head, tail, result;
 };
 void strace_call_format(struct strace_call *to, const struct event *ev);
+/* Behind the result: how long it took, and from where it was made (-k). */
+void strace_call_rest(struct strace_call *to, const struct event *ev, uint64_t took_ns);
 void strace_call_done(struct strace_call *c);
 
 /* "SIGCHLD {si_signo=SIGCHLD, …}"; child: of a SIGCHLD, how that ended, as wait(2) has it; NULL: not known, "..." */

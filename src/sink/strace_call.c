@@ -18,6 +18,7 @@
 #include "decode/call.h"
 #include "event/event.h"
 #include "model/model.h"
+#include "sink/stack_words.h"
 #include "sink/strace.h"
 #include "sink/strace_part.h"
 #include "sink/value_walk.h"
@@ -138,6 +139,17 @@ void strace_call_format(struct strace_call *to, const struct event *ev)
 	t.b = &to->result;
 	format_result(&t);
 	buf_done(&t.made);
+}
+
+void strace_call_rest(struct strace_call *to, const struct event *ev, uint64_t took_ns)
+{
+	const struct call *c = ev->call;
+
+	if (c->exit_ns && !c->no_exit && !c->unfinished && c->spec->ret != RET_NEVER)
+		buf_printf(&to->result, " <%llu.%06llu>", (unsigned long long)(took_ns / 1000000000),
+			   (unsigned long long)(took_ns / 1000 % 1000000));
+	if (ev->stack)
+		stack_strace(&to->result, ev->stack);
 }
 
 void strace_call_done(struct strace_call *c)

@@ -31,7 +31,7 @@ enum { POINTS_MAX = 1 << 17, CHILDREN = 1024, COLUMN = 40 /* -a */ };
 struct line {
 	uint64_t tid;			/* tid_of() */
 	uint64_t begin_ns, end_ns;
-	bool timed, interrupted;
+	bool interrupted;
 	uint16_t name_len;
 	uint32_t head_len, tail_len, result_len;
 	char text[];
@@ -102,9 +102,6 @@ static void add_result(struct strace_sink *s, const struct line *l)
 		buf_putc(b, ' ');
 	buf_puts(b, "= ");
 	buf_add(b, l->text + l->head_len + l->tail_len, l->result_len);
-	if (l->timed)
-		buf_printf(b, " <%llu.%06llu>", (unsigned long long)((l->end_ns - l->begin_ns) / 1000000000),
-			   (unsigned long long)((l->end_ns - l->begin_ns) / 1000 % 1000000));
 }
 
 static void write_call(struct strace_sink *s, const struct line *l)
@@ -342,7 +339,7 @@ static void add_call(struct strace_sink *s, const struct event *ev)
 {
 	const struct call *c = ev->call;
 	struct thread *t = thread_of(s, tid_of(ev->task));
-	uint64_t end_ns = c->exit_ns ? c->exit_ns : ev->ts_ns + ev->dur_ns;
+	uint64_t end_ns = MAX(c->exit_ns ? c->exit_ns : ev->ts_ns + ev->dur_ns, c->enter_ns);
 	struct line *l;
 
 	strace_call_format(&s->call, ev);
@@ -350,10 +347,10 @@ static void add_call(struct strace_sink *s, const struct event *ev)
 		format_sigreturn(s, t);
 	follow_mask(t, c);
 	keep_result(t, c, &s->call.result);
+	strace_call_rest(&s->call, ev, end_ns - c->enter_ns);
 	l = new_line(&s->call, t->tid, strcspn(s->call.head.s, "("));
 	l->begin_ns = c->enter_ns;
-	l->end_ns = end_ns = MAX(end_ns, c->enter_ns);
-	l->timed = c->exit_ns && !c->no_exit && !c->unfinished && c->spec->ret != RET_NEVER;
+	l->end_ns = end_ns;
 	if (end_ns - l->begin_ns > HOLD_NS || l->begin_ns < s->written_ns) {
 		push(s, end_ns, LINE_WHOLE, l);
 		return;

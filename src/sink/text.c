@@ -18,6 +18,7 @@
 #include "sink/lines.h"
 #include "sink/out.h"
 #include "sink/sink.h"
+#include "sink/stack_words.h"
 #include "sink/totals_words.h"
 #include "sink/value.h"
 
@@ -49,6 +50,8 @@ static void write_event(struct text_sink *s, const struct event *ev)
 {
 	const struct line_who who = line_who(s->opt, ev->task);
 
+	if (ev->stack)
+		stack_lines(&s->line, ev->stack);
 	write_line(s, ev->ts_ns + ev->dur_ns, &who);
 }
 
@@ -258,7 +261,7 @@ static void text_event(struct sink *sink, const struct event *ev)
 		uint64_t end = ev->ts_ns + ev->dur_ns;
 
 		joined_flush_due(s->joined, end);
-		if (joined_may(ev) && !is_call_line(ev)) {
+		if (!ev->stack && joined_may(ev) && !is_call_line(ev)) {
 			joined_take(s->joined, ev);
 			if (totals_may_note(ev))
 				joined_flush_task(s->joined, ev->task);

@@ -348,10 +348,38 @@ def sites():
     }
 
 
+def tables():
+    """Unwind tables: which instruction (the highest bit: there is a header), then .eh_frame_hdr, or .eh_frame."""
+    frame, text = 0x1014, 0x5000
+
+    def entry(head, *parts):
+        body = head + b"".join(parts)
+        body += bytes(-len(body) % 8)
+        return struct.pack("<I", len(body)) + body
+
+    def table(code, letters=b"zR", header=True, pointers=0x03):
+        cie = entry(struct.pack("<I", 0), b"\1", letters, b"\0\1\x78\x10\1", bytes([pointers]), b"\x0c\7\x08\x90\1")
+        fde = entry(struct.pack("<I", len(cie) + 4), struct.pack("<II", text, 0x100), b"\0", code)
+        where = frame if header else 0x1000
+        head = struct.pack("<IiIii", 0x3b031b01, where - 0x1004, 1, text - 0x1000, where + len(cie) - 0x1000) if header else b""
+        return struct.pack("<Q", (header << 63) | text + 0x50) + head + cie + fde + bytes(4)
+
+    return {
+        "framed": table(b"\x41\x0e\x10\x86\2\x43\x0d\6"),
+        "one-by-one": table(b"\x41\x0e\x10\x86\2", header=False),
+        "expressions": table(b"\x0f\x0b\x77\x08\x80\0\x3f\x1a\x3b\x2a\x33\x24\x22\x10\x10\2\x77\x18"),
+        "signal": table(b"\x10\7\2\x77\x20", letters=b"zRS"),
+        "long-expression": table(b"\x0f\xae\2\x77\x08" + b"\x96" * 300),
+        "register-of-a-gigabyte": table(b"\5\xff\xff\xff\x7f\1" + b"\x0a" * 60),
+        "remembers-without-end": table(b"\x0a" * 200),
+        "number-without-end": table(b"\x0e" + b"\xff" * 100),
+    }
+
+
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent / "corpus")
     for target, inputs in {"text": text(), "query": query(), "decode": decode(), "recording": frames(),
-                           "records": streams(), "site": sites()}.items():
+                           "records": streams(), "site": sites(), "cfi": tables()}.items():
         (root / target).mkdir(parents=True, exist_ok=True)
         for name, data in inputs.items():
             (root / target / name).write_bytes(data)

@@ -136,7 +136,15 @@ static void test_letters(void **state)
 	assert_string_equal(opt.env[1], "B");
 	assert_null(opt.env[2]);
 	assert_string_equal(opt.user, "root");
+	ACCEPT("-k ls");
+	assert_int_equal(opt.stacks, STACKS_ALL);
+	ACCEPT("--stack-trace ls");
+	assert_int_equal(opt.stacks, STACKS_ALL);
+	ACCEPT("--stack=failed ls");
+	assert_int_equal(opt.stacks, STACKS_FAILED);
+	REFUSE("--stack=some ls", "takes all, failed or nothing");
 	ACCEPT("ls");
+	assert_int_equal(opt.stacks, STACKS_NONE);
 	assert_int_equal(opt.string_bytes, 32);
 	REFUSE("-E =x ls", "VAR=VALUE");
 	REFUSE("-s 20000 ls", "from 0 to 16384");
@@ -145,7 +153,6 @@ static void test_letters(void **state)
 	REFUSE("-b execve ls", "strace's -b: ");
 	REFUSE("-ff ls", "strace's -ff: every line names its process");
 	REFUSE("-a 40 ls", "strace's -a 40: ");
-	REFUSE("-k ls", "strace's -k: ");
 	REFUSE("-i ls", "strace's -i: ");
 	REFUSE("-I 2 ls", "strace's -I: ");
 	REFUSE("-O 5 ls", "strace's -O: ");

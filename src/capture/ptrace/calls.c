@@ -15,6 +15,7 @@
 #include "capture/ptrace/ptrace.h"
 #include "capture/ptrace/rings.h"
 #include "capture/ptrace/rights.h"
+#include "capture/ptrace/stacks.h"
 #include "capture/waiting.h"
 #include "record/build.h"
 
@@ -105,6 +106,10 @@ void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptra
 	wait_limited(s, t);
 	/* a filter may refuse what else has no result worth a stop: close */
 	t->want_exit = t->in_call && (plan->exit || again || (s->filters && t->every_call)) && !ends_here(t);
+	if (s->stacks) {
+		stacks_follow_maps(s, t, true);
+		stacks_at_entry(s, t);
+	}
 	if (s->opt->want_cpu && t->in_call && t->want_exit)
 		cpu_entered(s, t);
 	if (t->in_call && !t->want_exit)
@@ -194,10 +199,12 @@ static void put_refused(struct ptrace_source *s, const struct tracee *t, uint64_
 void call_left(struct ptrace_source *s, struct tracee *t, const struct __ptrace_syscall_info *si)
 {
 	int64_t ret = si->exit.rval;
-	bool asks, later;
+	bool asks, later, stack;
 	uint64_t now;
 
 	t->inside = false;
+	if (s->stacks)
+		stacks_follow_maps(s, t, false);
 	if (ret == -KERNEL_ERESTART_RESTARTBLOCK && syscall_spec(t->arch, t->nr)->ret != RET_FOREIGN) {
 		t->resumes = true;
 		t->found_nr = t->nr;
@@ -232,11 +239,14 @@ void call_left(struct ptrace_source *s, struct tracee *t, const struct __ptrace_
 		facts_ask(s, t, ret);
 	if (t->interrupted)
 		wait_hide(s, t);
+	stack = s->stacks && stacks_at_exit(s, t, ret, now);
 	t->in_call = false;
 	if (s->opt->want_cpu)
 		cpu_before_resume(s, t, ret);
 	tracee_resume(s, t);
 	if (later)
 		facts_ask(s, t, ret);
+	if (stack)
+		stacks_keep(s, t);
 	call_put(s, t, flags, ret, now);
 }

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "capture/ptrace/ptrace.h"
+#include "capture/ptrace/stacks.h"
 #include "record/build.h"
 
 uint64_t ptrace_now_ns(void) { return clock_ns(); }
@@ -22,9 +23,11 @@ static unsigned count_chunks(const struct buf *b, size_t at)
 
 void call_put(struct ptrace_source *s, struct tracee *t, unsigned flags, int64_t ret, uint64_t exit_ns)
 {
-	struct record_call *r =
-		record_begin(&s->out.rec, RECORD_CALL, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, t->enter_ns);
+	struct record_call *r;
 
+	if (t->stack.len)
+		stacks_emit(s, t);
+	r = record_begin(&s->out.rec, RECORD_CALL, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, t->enter_ns);
 	r->h.flags = (rec_u16)flags;
 	r->exit_ns = exit_ns;
 	r->nr = t->nr;

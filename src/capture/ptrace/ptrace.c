@@ -8,7 +8,9 @@
 #include "capture/proc/proc.h"
 #include "capture/ptrace/disguise.h"
 #include "capture/ptrace/rights.h"
+#include "capture/ptrace/stacks.h"
 #include "capture/ptrace/status.h"
+#include "capture/stack/stack.h"
 #include "record/build.h"
 
 static void execed(struct ptrace_source *s, struct tracee *t)
@@ -40,6 +42,8 @@ static void execed(struct ptrace_source *s, struct tracee *t)
 	if (s->inside)
 		space_drop(s, t);
 	looked_forget(s, t->files);
+	if (s->stacks)
+		stacks_drop(s->stacks, t->pid);
 	t->threaded = false;
 	t->interrupted = false;		/* any stop takes that back */
 	r = record_begin(&s->out.rec, RECORD_EXEC, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
@@ -227,8 +231,11 @@ void ptrace_handle(struct ptrace_source *s, const struct report *r)
 		 * it returns, its exit is waited for.
 		 */
 		if (t->in_call && !ptrace_plan(s, t->arch, t->nr)->every_form && !t->every_call && !t->answer_due &&
-		    !life_needs_number(t, event))
+		    !life_needs_number(t, event)) {
+			if (s->stacks && stacks_at_exit(s, t, 0, t->enter_ns))
+				stacks_keep(s, t);
 			call_put(s, t, CALL_NO_EXIT, 0, 0);
+		}
 		tracee_resume(s, t);
 		break;
 	case PTRACE_EVENT_EXEC:

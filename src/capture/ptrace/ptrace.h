@@ -16,6 +16,7 @@
  *   wait.c      waits that only a handler may end
  *   disguise.c  what is answered in the kernel's place, so that a program does not see us
  *   status.c    reads of /proc/PID/status, whose text would show us
+ *   stacks.c    which calls have their stacks copied, and when
  *   facts.c     asks the kernel about descriptors whose call does not tell
  *   control.c   descriptors in control messages
  *   cpu.c       what calls take of a CPU
@@ -117,6 +118,10 @@ struct tracee {
 	uint32_t nr, own_nr;	/* own_nr: the register's, before socketcall and ipc were looked through */
 	uint64_t args[6], enter_ns;
 	struct buf chunks;
+	struct buf stack;		/* chunks of its STACK; empty: it has none */
+	uint32_t stack_nchunks;
+	uint16_t stack_flags;
+	bool maps_code;			/* with s->stacks: its call may map code */
 	struct waiting *waiting;	/* what it was in before we attached, until that is reported */
 	uint8_t own_seccomp;	/* what the program itself has set: 0, 1 strict, 2 filter */
 	uint8_t fixup;		/* disguise.c: what to answer at this call's exit */
@@ -175,6 +180,7 @@ struct ptrace_source {
 	bool nnp_ours;			/* the filter needed no_new_privs, which the program did not set */
 	/* call_returned(), for what lies below */
 	void (*returned)(struct ptrace_source *s, struct tracee *t, int64_t ret);
+	struct stacks *stacks;		/* NULL: none are copied */
 	struct inside *inside;		/* calls may be made in stubs (inprocess/space.h); NULL: each stops */
 	struct diag remark;
 	bool interrupted, stop_self;

@@ -76,6 +76,8 @@ static const struct arg_cond *limits_waits(unsigned arch, unsigned nr, const str
 	return NULL;
 }
 
+static const struct arg_cond maps_code = { .arg = 2, .mask = 4 /* PROT_EXEC */, .nvals = 1, .vals = { 4 } };
+
 /* Does this call stop?  *ret_cond: only when that holds. */
 static bool decide(unsigned arch, unsigned nr, const struct capture_plan *plans, const struct arg_cond **ret_cond)
 {
@@ -84,7 +86,7 @@ static bool decide(unsigned arch, unsigned nr, const struct capture_plan *plans,
 
 	always |= wait_is_seen(syscall_spec(arch, nr)) && !waits_for_socket(syscall_spec(arch, nr));
 	if (!answered)
-		answered = limits_waits(arch, nr, plans);
+		answered = plans[nr].maps_code ? &maps_code : limits_waits(arch, nr, plans);
 	*ret_cond = plans[nr].wanted && !always && !plans[nr].every_form ? syscall_spec(arch, nr)->when : NULL;
 	if (answered)
 		*ret_cond = plans[nr].wanted ? either(*ret_cond, answered) : answered;

@@ -13,6 +13,7 @@
 #include "capture/ptrace/rings.h"
 #include "capture/ptrace/rights.h"
 #include "capture/ptrace/status.h"
+#include "capture/stack/stack.h"
 #include "record/build.h"
 
 static void put_end(struct ptrace_source *s)
@@ -159,6 +160,7 @@ static void ptrace_free(struct source *src)
 	looked_done(s);
 	rings_done(s);
 	emitter_done(&s->out);
+	stacks_free(s->stacks);
 	free(s);
 }
 
@@ -181,6 +183,8 @@ int source_ptrace_open(const struct capture_options *opt, struct source **ret_so
 		 */
 		.looks = opt->argv && !opt->in_process && opt->names & NAMES_COPIES && !(opt->names & NAMES_FILES),
 	};
+	if (opt->stacks)
+		s->stacks = stacks_new();
 	for (unsigned i = 0; i < ARRAY_SIZE(s->plans); i++) {
 		s->plans[i] = xcalloc(SYSCALL_MAX, sizeof(s->plans[i][0]));
 		s->planned[i] = xcalloc(SYSCALL_MAX, sizeof(bool));

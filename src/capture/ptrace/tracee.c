@@ -4,6 +4,7 @@
 #include <sys/ptrace.h>
 
 #include "capture/ptrace/ptrace.h"
+#include "capture/stack/stack.h"
 #include "filter/callset.h"
 
 struct tracee *tracee_find(struct ptrace_source *s, pid_t tid)
@@ -32,12 +33,15 @@ void tracee_drop(struct ptrace_source *s, struct tracee *t)
 {
 	if (s->inside)
 		space_drop(s, t);
+	if (s->stacks && t->tid == t->pid)
+		stacks_drop(s->stacks, t->pid);
 	HASH_DEL(s->tracees, t);
 	proc_fds_forget(&s->fds, t->tid);
 	cpu_close(s, t);
 	if (s->last == t)
 		s->last = NULL;
 	buf_done(&t->chunks);
+	buf_done(&t->stack);
 	free(t->waiting);
 	free(t);
 }
@@ -61,6 +65,7 @@ const struct capture_plan *ptrace_plan(struct ptrace_source *s, unsigned arch, u
 		.all = s->opt->all_calls, .max_payload = s->opt->max_payload, .links = s->opt->want_links,
 		.chosen = s->opt->chosen, .usual = s->opt->usual,
 		.names = s->looks ? s->opt->names & ~(unsigned)NAMES_COPIES : s->opt->names,
+		.code = s->stacks,
 	};
 
 	if (nr >= SYSCALL_MAX)
