@@ -230,6 +230,7 @@ GET(EVENT, LOST) { return u64(v, c->ev->count); }
 GET(EVENT, REASON) { return string(v, c->ev->text, c->ev->text_len); }
 GET(EVENT, WAKER_TID) { return not_0(v, c->ev->item->sched->waker_tid); }
 GET(EVENT, ARGS) { return c->ev->call; }
+GET(EVENT, STACK) { v->stack = c->ev->stack; return c->ev->stack; }
 
 /* ---- types ---- */
 

@@ -191,4 +191,5 @@
 	X(EVENT, REASON, "reason", STRING, 0, "", K_LOST, false, "Why.")	\
 	X(EVENT, MAJOR, "major", BOOL, 0, "", K_FAULT, true, "The page had to be read from a disk.")	\
 	X(EVENT, WAKER_TID, "waker_tid", PID, 0, "", K_SCHED, false, "Which thread woke it, or took the CPU from it.")	\
-	X(EVENT, ARGS, "args", ARGS, 0, "", K_CALLS, false, "The call's arguments.")
+	X(EVENT, ARGS, "args", ARGS, 0, "", K_CALLS, false, "The call's arguments.")	\
+	X(EVENT, STACK, "stack", STACK, 0, "", K_CALLS, false, "The functions that the call was made from, the innermost first (-k).")

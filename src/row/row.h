@@ -17,6 +17,7 @@ struct bytes;
 struct event;
 struct file;
 struct sink;
+struct stack;
 struct totals;
 
 /*
@@ -42,6 +43,8 @@ struct totals;
 	X(STRINGS, "list of strings", "list", "The first ones, when there were very many.", "an array of strings of any bytes") \
 	X(FDS, "list of descriptors", "fds", "Descriptors and the rows of their files: the first ones, when there were many.", \
 	  "an array, `[{\"fd\":3,\"file\":7}]`") \
+	X(STACK, "list of frames", "stack", "Functions: where each goes on, in the file and behind its begin; empty, 0: not known.", \
+	  "an array, `[{\"function\":\"main\",\"into\":16,\"file\":\"/usr/bin/x\",\"offset\":4192}]`") \
 	X(ADDRESS, "address", "u", "In the program's memory: 64 bits.", "a string, `\"0x7ffd1000\"`") \
 	X(FLAGS, "flags", "u", "A set of 32 bits, as Linux has them.", "a whole number") \
 	X(ID, "id", "u", "The number of a row of the table that the field names; 0 never is one.", "a whole number") \
@@ -65,6 +68,7 @@ struct cell {
 		const struct row_fd *fds;
 		const struct file *file;
 		const struct addr *addr;
+		const struct stack *stack;
 	};
 	uint32_t n;		/* STRING, WORD: bytes; STRINGS, FDS: entries */
 	/* STRINGS, FDS: how many there were; WORD: its number */

@@ -57,7 +57,7 @@ static const char *column_type(enum row_type t)
 	switch (t) {
 	case ROW_BOOL: return "UInt8";
 	case ROW_WORD: case ROW_STRING: case ROW_NAME: case ROW_PEER: case ROW_ADDRESS: return "String";
-	case ROW_STRINGS: case ROW_FDS: case ROW_ARGS: return "String";	/* JSON */
+	case ROW_STRINGS: case ROW_FDS: case ROW_STACK: case ROW_ARGS: return "String";	/* JSON */
 	default: return "Int64";
 	}
 }

@@ -74,7 +74,7 @@ static const char *sql_type(enum row_type t)
 {
 	switch (t) {
 	case ROW_BOOL: return "BOOLEAN";
-	case ROW_STRINGS: case ROW_FDS: case ROW_ARGS: return "JSON";
+	case ROW_STRINGS: case ROW_FDS: case ROW_STACK: case ROW_ARGS: return "JSON";
 	case ROW_WORD: case ROW_STRING: case ROW_NAME: case ROW_PEER: case ROW_ADDRESS: return "VARCHAR";
 	default: return "BIGINT";
 	}

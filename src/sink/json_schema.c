@@ -17,6 +17,11 @@ static void type_of(struct json *j, enum row_type type)
 	static const char fd[] = "{\"type\":\"object\",\"properties\":{\"fd\":{\"type\":\"integer\"},"
 				 "\"file\":{\"type\":\"integer\",\"minimum\":0}},\"required\":[\"fd\",\"file\"]}";
 	static const char string[] = "{\"type\":\"string\"}";
+	static const char frame[] = "{\"type\":\"object\",\"properties\":{\"function\":{\"type\":\"string\"},"
+				    "\"into\":{\"type\":\"integer\"},\"file\":{\"type\":\"string\"},"
+				    "\"offset\":{\"type\":\"integer\"}},\"required\":"
+				    "[\"function\",\"into\",\"file\",\"offset\"]}";
+	const char *item = type == ROW_FDS ? fd : type == ROW_STACK ? frame : string;
 
 	switch (type) {
 	case ROW_SIGNED: case ROW_FD:
@@ -32,10 +37,10 @@ static void type_of(struct json *j, enum row_type type)
 		pair(j, "type", "string");
 		pair(j, "pattern", "^0x[0-9a-f]+$");
 		break;
-	case ROW_STRINGS: case ROW_FDS:
+	case ROW_STRINGS: case ROW_FDS: case ROW_STACK:
 		pair(j, "type", "array");
 		json_key(j, "items");
-		json_raw(j, type == ROW_FDS ? fd : string, strlen(type == ROW_FDS ? fd : string));
+		json_raw(j, item, strlen(item));
 		break;
 	case ROW_ARGS:
 		pair(j, "type", "object");

@@ -42,7 +42,7 @@ static inline __attribute__((always_inline)) void cell(struct ndjson *n, struct 
 	case ROW_BOOL: json_bool(&JSON(b), c->u); break;
 	case ROW_WORD: json_put_word(b, c->s, c->n); break;
 	case ROW_STRING: json_put_escaped(b, c->s, c->n); break;
-	case ROW_STRINGS: case ROW_FDS: case ROW_ARGS: row_json(&JSON(b), row, column->type, c); break;
+	case ROW_STRINGS: case ROW_FDS: case ROW_STACK: case ROW_ARGS: row_json(&JSON(b), row, column->type, c); break;
 	case ROW_ADDRESS: json_hex(&JSON(b), c->u); break;
 	case ROW_NAME: case ROW_PEER: made_string(n, b, column->type, c); break;
 	default: json_put_u64(b, c->u); break;

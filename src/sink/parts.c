@@ -69,7 +69,7 @@ static void put_cell(struct parts *p, const struct row *row, enum row_type type,
 	case ROW_WORD: buf_add(b, c->s, c->n); return;
 	case ROW_STRING: p->as->bytes(b, c->s, c->n); return;
 	case ROW_ADDRESS: buf_puts(b, p->as->hex), buf_hex(b, c->u); return;
-	case ROW_STRINGS: case ROW_FDS: case ROW_ARGS: json_cell(p, row, type, c); break;
+	case ROW_STRINGS: case ROW_FDS: case ROW_STACK: case ROW_ARGS: json_cell(p, row, type, c); break;
 	case ROW_NAME: case ROW_PEER: named_cell(p, type, c); break;
 	default: buf_u64(b, c->u); return;
 	}

@@ -5,6 +5,7 @@
  *
  *	STRINGS	["a","b"], in the form of json_escaped()
  *	FDS	[{"fd":3,"file":7}]
+ *	STACK	[{"function":"main","into":16,"file":"/usr/bin/x","offset":4192}]
  *	ARGS	sink/value_json.h
  */
 #include "row/row.h"

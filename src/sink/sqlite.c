@@ -46,7 +46,7 @@ static const char *column_type(enum row_type t)
 {
 	switch (t) {
 	case ROW_WORD: case ROW_STRING: case ROW_NAME: case ROW_PEER: case ROW_ADDRESS: return "TEXT";
-	case ROW_STRINGS: case ROW_FDS: case ROW_ARGS: return "TEXT";	/* JSON */
+	case ROW_STRINGS: case ROW_FDS: case ROW_STACK: case ROW_ARGS: return "TEXT";	/* JSON */
 	default: return "INTEGER";
 	}
 }
@@ -282,7 +282,7 @@ static void bind(struct sqlite *s, sqlite3_stmt *stmt, int at, const struct row 
 	case ROW_SIGNED: case ROW_FD: sqlite3_bind_int64(stmt, at, c->i); break;
 	case ROW_WORD: sqlite3_bind_text(stmt, at, c->s, (int)c->n, SQLITE_STATIC); break;
 	case ROW_STRING: bind_bytes(s, stmt, at, c->s, c->n); break;
-	case ROW_STRINGS: case ROW_FDS: case ROW_ARGS: bind_json(s, stmt, at, row, type, c); break;
+	case ROW_STRINGS: case ROW_FDS: case ROW_STACK: case ROW_ARGS: bind_json(s, stmt, at, row, type, c); break;
 	case ROW_NAME: case ROW_PEER: bind_name(s, stmt, at, type, c); break;
 	case ROW_ADDRESS:
 		buf_puts(&s->text, "0x"), buf_hex(&s->text, c->u);

@@ -4,6 +4,7 @@
 
 usage: stacks.py --compendium FILE --victim FILE [--backend B] stacks [TEST…]
 """
+import json
 import os
 import re
 import subprocess
@@ -193,6 +194,17 @@ def kept(t):
         check("> innermost+" in hidden, hidden)
 
 
+def rows(t):
+    """--json has the frames as a list of an event, with the same members in each"""
+    with tempfile.TemporaryDirectory() as d:
+        run([t.args.compendium, "-k", "--json", f"{d}/json"], f"{d}/out", "-e", "openat", command=[t.args.victim, "nested"])
+        with open(f"{d}/json") as f:
+            events = [event for event in map(json.loads, f) if event.get("path") == "/nonexistent/nested"]
+    equal([frame["function"] for frame in events[0]["stack"]][1:5], ["innermost", "middle", "outer", "main"], "functions")
+    equal({tuple(frame) for frame in events[0]["stack"]}, {("function", "into", "file", "offset")}, "members")
+    check(all(os.path.isabs(frame["file"]) and frame["offset"] > 0 for frame in events[0]["stack"]), events[0]["stack"])
+
+
 def backends(t):
     """bpf is refused in one line, and not taken by itself; calls stop with --in-process on"""
     p = subprocess.run([t.args.compendium, "--backend", "bpf", "-k", "true"], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False,
@@ -207,4 +219,4 @@ def backends(t):
 
 if __name__ == "__main__":
     main(__doc__, {"stacks": [as_strace_cat, as_strace_bash, as_strace_python, as_strace_victims, known, handlers, threads, deep, hostile, replaced, execs,
-                              failed, kept, backends]})
+                              failed, kept, rows, backends]})
