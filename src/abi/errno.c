@@ -10,8 +10,12 @@
 
 #include "base/macro.h"
 
-/* Kernel-internal results which a tracer sees although the program never does (include/linux/errno.h). */
-static const struct { int err; const char *name, *text; } internal[] = {
+/*
+ * What C libraries have no name for: kernel-internal results, which a tracer sees although the program never does
+ * (include/linux/errno.h), and an error that is younger than some of the libraries.
+ */
+static const struct { int err; const char *name, *text; } unnamed[] = {
+	{ 134, "EFTYPE", "Inappropriate file type or format" },	/* glibc's words */
 	{ 512, "ERESTARTSYS", "To be restarted if SA_RESTART is set" },
 	{ 513, "ERESTARTNOINTR", "To be restarted" },
 	{ 514, "ERESTARTNOHAND", "To be restarted if no handler" },
@@ -80,9 +84,9 @@ bool errno_is_answer(int err, const char *call)
 
 const char *errno_name(int err)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(internal); i++)
-		if (internal[i].err == err)
-			return internal[i].name;
+	for (unsigned i = 0; i < ARRAY_SIZE(unnamed); i++)
+		if (unnamed[i].err == err)
+			return unnamed[i].name;
 	return err > 0 ? strerrorname_np(err) : NULL;
 }
 
@@ -90,9 +94,9 @@ const char *errno_text(int err)
 {
 	const char *text;
 
-	for (unsigned i = 0; i < ARRAY_SIZE(internal); i++)
-		if (internal[i].err == err)
-			return internal[i].text;
+	for (unsigned i = 0; i < ARRAY_SIZE(unnamed); i++)
+		if (unnamed[i].err == err)
+			return unnamed[i].text;
 	text = strerrordesc_np(err);
 	return text ? text : "Unknown error";
 }
