@@ -17,6 +17,7 @@ shift
 for tool in qemu-system-x86_64 busybox cpio curl dpkg-deb; do
 	command -v $tool >/dev/null || die "install qemu-system-x86, busybox-static, cpio and curl first: there is no $tool"
 done
+! ldd "$(command -v busybox)" >/dev/null 2>&1 || die "this busybox needs libraries; install busybox-static"
 # apt expands what looks like a variable here.
 # shellcheck disable=SC2016
 mirror=${MIRROR:-$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' | awk '/debian\/?$/ { print $2; exit }')}
