@@ -181,7 +181,8 @@ def page_faults(t):
         wall = sum(row["time_ns"] for row in time.values())
         if not how:     # what is not the program's (its start, the tracer's stops) is on the CPU as well
             check(on_cpu * 0.95 <= time["cpu"]["time_ns"] <= on_cpu * 1.1 + 20e6, f"{on_cpu} ns by schedstat: {time}")
-            check(wait["time_ns"] + on_cpu <= wall * 1.01, f"{wait} beside {on_cpu} ns of {wall}")
+            # going to sleep and coming back is in both: a few microseconds each time
+            check(wait["time_ns"] + on_cpu <= wall * 1.01 + 5000 * wait["count"], f"{wait} beside {on_cpu} ns of {wall}")
         for row in tables["thread_time"]:
             parts = sum(v for k, v in row.items() if k.endswith("_ns") and k not in ("duration_ns", "on_cpu_ns"))
             check(abs(parts - row["duration_ns"]) <= row["duration_ns"] * 0.01, f"parts {parts} of {row}")

@@ -146,7 +146,7 @@ static void looks_now(void)
 /* One thread that looks, one that waits in a read, three that work. */
 void looks_with_threads(void)
 {
-	pthread_t t;
+	pthread_t t = 0;
 
 	CHECK(pipe(ends) == 0 && pthread_create(&t, NULL, waits, NULL) == 0);
 	usleep(20000);

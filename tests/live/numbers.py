@@ -199,7 +199,8 @@ def reserved(t):
         lines.append(collections.Counter(re.findall(r"^.*\] (mmap|mprotect)\b", text, re.M)))
     # 32 and 48 that were given rights, a thread's stack and 4 of its arena, the interpreter's own
     check(80 + 8 + 4 < totals[0] < 80 + 8 + 4 + 48, f"the highest: {totals[0]} MB")
-    check(abs(totals[0] - totals[1]) < 1, f"of the default calls and of all: {totals} MB")
+    # two runs of an interpreter may differ by a block of its own (1 MB, from Python 3.14 on)
+    check(abs(totals[0] - totals[1]) < 2, f"of the default calls and of all: {totals} MB")
     check(lines[0]["mmap"] and lines[1]["mprotect"] and not lines[0]["mprotect"], f"mprotect has lines of its own, or none with -v: {lines}")
 
 

@@ -23,8 +23,8 @@ def chance(line):
 
 
 def varies(line):
-    """Python 3.13 reads /proc/self/stat when it starts: numbers, some of them longer in another run."""
-    return re.search(r'\bread\(\d+(<[^>]*>)?, "\d+ \(\S+\) [RSD] ', line)
+    """Python 3.13 reads /proc/self/stat when it starts or forks: numbers, some of them longer in another run; 3.14 seeks in it, too."""
+    return re.search(r'\bread\(\d+(<[^>]*>)?, "\d+ \(\S+\) [RSD] |\blseek\(\d+(<[^>]*>)?, (0, SEEK_CUR|\d{3}, SEEK_SET)\)\s+= \d{3}\b', line)
 
 
 def strace_calls(where):

@@ -238,7 +238,7 @@ static void equal_numbers(void)
 {
 	int null = open("/dev/null", O_RDONLY), self = (int)syscall(SYS_pidfd_open, getpid(), 0), ep = epoll_create1(0),
 	    other;
-	struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.fd = 6};
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.u64 = 6};
 
 	other = (int)syscall(SYS_pidfd_getfd, self, null, 0); /* the other process's number, even if it is ours */
 	expect_call("pidfd_getfd(%d<pidfd:%d>, %d, 0x0) = *", self, getpid(), null);
