@@ -12,8 +12,9 @@
 
 /* A peer as those that are traced on one host see it; hashed as bytes. */
 struct peer_key {
-	uint32_t host, type;
-	struct addr peer;
+	uint32_t host;
+	uint16_t type, accepted;
+	struct addr peer; /* accepted: the address that was listened at */
 };
 struct peer_row {
 	struct totals_wait sum;
@@ -55,11 +56,13 @@ static void count_wait(struct totals_wait *w, uint64_t start, uint64_t ns, uint3
 	}
 }
 
-/* One that all connections to it share: not that of a listener, nor a client's that has no name. */
+/* One that all connections to it share, of a client its listener's address; not a listener, nor one without a name. */
 static bool has_peer(const struct totals_wait *w)
 {
 	const struct totals_conn *c = w->conn;
 
+	if (w->what == SPENT_PEER && c && c->listener)
+		return c->listener->has_local;
 	return w->what == SPENT_PEER && c && c->has_peer && !c->rest && c->state != CONN_LISTENING &&
 	       (c->peer.family != AF_UNIX || c->peer.len);
 }
@@ -73,7 +76,8 @@ static struct totals_wait *sum_of_peer(struct wait_peers *s, const struct totals
 	memset(&key, 0, sizeof(key));
 	key.host = p ? p->host : 0;
 	key.type = w->conn->type;
-	addr_key(&key.peer, &w->conn->peer);
+	key.accepted = w->conn->listener != NULL;
+	addr_key(&key.peer, key.accepted ? &w->conn->listener->local : &w->conn->peer);
 	HASH_FIND(hh, s->rows, &key, sizeof(key), r);
 	if (!r) {
 		r = arena_alloc(&s->arena, sizeof(*r));

@@ -70,98 +70,6 @@ static void fill_lookups(struct table *t, const struct totals *totals, bool nois
 	free(rows);
 }
 
-/* ---- connections ---- */
-
-enum {
-	CONNS_SENT,
-	CONNS_RECEIVED,
-	CONNS_TIME,
-	CONNS_PEER,
-	CONNS_STATE,
-	CONNS_CONNECT,
-	CONNS_FIRST,
-	CONNS_WAITED,
-	CONNS_PID,
-	CONNS_PEER_PID,
-	CONNS_HOST,
-	_CONNS
-};
-static const struct table_column conn_columns[_CONNS] = {
-	[CONNS_SENT] = { "sent", NULL, "sent_bytes", CELL_BYTES, IN_COLUMN, 9, 0 },
-	[CONNS_RECEIVED] = { "received", NULL, "received_bytes", CELL_BYTES, IN_COLUMN, 10, 0 },
-	[CONNS_TIME] = { "time", NULL, "duration_ns", CELL_NS, IN_COLUMN, 8, 0 },
-	[CONNS_PEER] = { "connection", NULL, "connection", CELL_CONN, IN_COLUMN, 28, 2 },
-	[CONNS_STATE] = { "outcome", NULL, "state", CELL_CONN_STATE, IN_COLUMN, 0, 2 },
-	[CONNS_CONNECT] = { "connect", NULL, "connect_ns", CELL_NS, ONLY_IN_DATA, 0, 0 },
-	[CONNS_FIRST] = { "first byte after", NULL, "first_byte_ns", CELL_NS, NOT_IN_LINE, 0, 0 },
-	[CONNS_WAITED] = { "waited for it", NULL, "waited_ns", CELL_NS, IN_NOTE, 0, 0 },
-	[CONNS_PID] = { "process", NULL, "pid", CELL_PID, IN_NOTE, 0, 0 },
-	[CONNS_PEER_PID] = { "peer's process", NULL, "peer_pid", CELL_PEER_PID, IN_NOTE, 0, 0 },
-	[CONNS_HOST] = { "host", NULL, "host", CELL_HOST, IN_NOTE, 0, 0 },
-};
-
-/* Where only some events count, 0 may mean that they were not chosen. */
-static void set_conn(struct cell *cells, const struct totals *t, const struct totals_conn *c)
-{
-	cells[CONNS_SENT] = t->nrows ? number_if(c->sent) : number(c->sent);
-	cells[CONNS_RECEIVED] = t->nrows ? number_if(c->received) : number(c->received);
-}
-
-static void fill_conn(struct table_row *row, const struct totals *t, const struct totals_conn *c)
-{
-	const struct totals_proc *p = totals_proc(t, c->proc),
-				 *peer = c->peer_proc != c->proc ? totals_proc(t, c->peer_proc) : NULL;
-	uint64_t end = c->end_ns ? c->end_ns : t->end_ns;
-
-	set_conn(row->cells, t, c);
-	if (c->end_ns || !t->ends_missing)
-		row->cells[CONNS_TIME] = number(end > c->start_ns ? end - c->start_ns : 0);
-	row->cells[CONNS_PEER] = row->cells[CONNS_STATE] = (struct cell){ .set = true, .conn = c };
-	row->cells[CONNS_CONNECT] = number_if(c->state != CONN_ACCEPTED ? c->connect_ns : 0);
-	if (c->first_out_ns && c->first_in_ns > c->first_out_ns)
-		row->cells[CONNS_FIRST] = number(c->first_in_ns - c->first_out_ns);
-	row->cells[CONNS_WAITED] = number_if(c->waited_ns);
-	row->cells[CONNS_PID] = pid_of(t->nprocs > 1 ? p : NULL);
-	row->cells[CONNS_PEER_PID] = pid_of(peer);
-	row->cells[CONNS_HOST] = host_of(t, p);
-}
-
-static void fill_conns(struct table *t, const struct totals *totals, bool noise)
-{
-	unsigned *rows = xcalloc(t->room, sizeof(*rows));
-	struct table_row *row;
-
-	t->nall = totals_top_conns(totals, noise, rows, t->room);
-	for (unsigned i = 0; i < t->nall && (row = table_add(t)); i++)
-		fill_conn(row, totals, totals->conns.v[rows[i]]);
-	if (totals->conns.nothers)
-		set_conn(t->others = xcalloc(_CONNS, sizeof(struct cell)), totals, &totals->conns.others);
-	free(rows);
-}
-
-enum { LISTEN_ADDRESS, LISTEN_ACCEPTED, _LISTEN };
-static const struct table_column listen_columns[_LISTEN] = {
-	[LISTEN_ADDRESS] = { "address", NULL, "address", CELL_CONN, IN_COLUMN, 0, 0 },
-	[LISTEN_ACCEPTED] = { "connections accepted", "connection accepted", "accepted", CELL_COUNT, IN_COLUMN, 0, 0 },
-};
-
-static void fill_listening(struct table *t, const struct totals *totals, bool noise UNUSED)
-{
-	struct table_row *row;
-
-	for (unsigned i = 0; i < totals->conns.n; i++) {
-		const struct totals_conn *c = totals->conns.v[i];
-
-		if (c->state != CONN_LISTENING)
-			continue;
-		t->nall++;
-		if (!(row = table_add(t)))
-			continue;
-		row->cells[LISTEN_ADDRESS] = (struct cell){ .set = true, .conn = c };
-		row->cells[LISTEN_ACCEPTED] = number(c->accepted);
-	}
-}
-
 /* ---- calls ---- */
 
 enum { ERRORS_COUNT, ERRORS_CALL, ERRORS_ERROR, ERRORS_TEXT, _ERRORS };
@@ -325,12 +233,6 @@ static const struct table_def table_top_files = {
 };
 static const struct table_def table_failed_lookups = {
 	.title = "Failed lookups", .name = "failed_lookups", COLUMNS(lookup_columns), .fill = fill_lookups,
-};
-static const struct table_def table_connections = {
-	.title = "Connections", .name = "connections", COLUMNS(conn_columns), .fill = fill_conns, .nheads = 3,
-};
-static const struct table_def table_listening = {
-	.title = "Listening", .name = "listening", COLUMNS(listen_columns), .fill = fill_listening, .form = FORM_SENTENCES,
 };
 static const struct table_def table_errors = {
 	.title = "Errors by call", .name = "errors", COLUMNS(error_columns), .fill = fill_errors,

@@ -73,6 +73,8 @@ struct totals_conn {
 	bool counted;				/* among those of its peer that were waited for */
 	uint64_t first_out_ns, first_in_ns;	/* when the first bytes were sent, received; 0: none were */
 	uint32_t accepted;			/* listening: connections taken */
+	const struct totals_conn *listener;	/* accepted, seen to be: its listener's row, NULL: it has none */
+	unsigned nclients;			/* the sum of so many (analyze/clients.h); 0: it is none */
 };
 
 /*

@@ -123,8 +123,20 @@ static bool is_data(enum event_kind k)
 	return k == EV_SEND || k == EV_RECV || k == EV_PEEK || k == EV_READ || k == EV_WRITE || k == EV_TRANSFER;
 }
 
+static void accepted(const struct totals *t, const struct event *ev, struct totals_conn *a, struct totals_conn *b)
+{
+	struct totals_conn *listener = a && a->state == CONN_LISTENING ? a : b, *c = listener == a ? b : a;
+
+	if (ev->err || !c || !listener || listener->state != CONN_LISTENING)
+		return;
+	if (listener != &t->conns.others && c != &t->conns.others)
+		c->listener = listener;
+}
+
 void totals_conn_event(struct totals *t, const struct event *ev)
 {
+	struct totals_conn *both[2] = { NULL, NULL };
+
 	for (unsigned i = 0; i < 2; i++) {
 		const struct file *f = i ? ev->file2 : ev->file;
 		const struct conn *conn = i ? ev->conn2 : ev->conn;
@@ -132,9 +144,11 @@ void totals_conn_event(struct totals *t, const struct event *ev)
 
 		if (!f || !f->sock || !conn || (ev->err && is_data(ev->kind) && !conn->err))
 			continue;	/* (nothing came of it, which says nothing of the peer) */
-		c = totals_conn_of(t, ev, f, conn);
+		c = both[i] = totals_conn_of(t, ev, f, conn);
 		c->accepted += ev->kind == EV_ACCEPT && !ev->err && conn->state == CONN_LISTENING;
 	}
+	if (ev->kind == EV_ACCEPT)
+		accepted(t, ev, both[0], both[1]);
 }
 
 static void ended(struct totals *t, const struct event *ev, const struct conn *conn)

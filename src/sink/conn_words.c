@@ -3,6 +3,7 @@
 
 #include "analyze/totals.h"
 #include "base/buf.h"
+#include "base/human.h"
 #include "base/text.h"
 #include "sink/words.h"
 
@@ -24,6 +25,12 @@ static void address(struct buf *b, const struct addr *a)
 
 void table_conn_words(struct buf *b, const struct totals_conn *c)
 {
+	if (c->nclients) {
+		table_conn_words(b, c->listener);
+		buf_puts(b, " ← ");
+		human_counted(b, c->nclients, "client", "clients");
+		return;
+	}
 	buf_puts(b, proto(c));
 	if (c->state == CONN_LISTENING) {
 		buf_putc(b, ' ');
@@ -43,4 +50,10 @@ void table_conn_words(struct buf *b, const struct totals_conn *c)
 		buf_printf(b, "other peers (beyond the first %d)", SOCK_PEERS_MAX);
 	else
 		buf_putc(b, '?');
+}
+
+void table_clients_words(struct buf *b, const struct totals_conn *listener)
+{
+	buf_puts(b, "clients of ");
+	address(b, &listener->local);
 }

@@ -79,7 +79,11 @@ void spent_futex_words(struct buf *b, const struct totals_wait *w)
 
 static void wait_words(struct buf *b, const struct totals_wait *w, enum detail detail)
 {
-	if (w->what == SPENT_PEER && w->conn) {
+	const struct totals_wait *sum = w->whole ? w->whole : w;
+
+	if (w->what == SPENT_PEER && w->conn && w->conn->listener && sum->nconns > 1) {
+		table_clients_words(b, w->conn->listener);
+	} else if (w->what == SPENT_PEER && w->conn) {
 		table_conn_words(b, w->conn);
 	} else if (w->what == SPENT_CHILD && w->target_proc) {
 		totals_proc_command_within(b, w->target_proc, COMMAND_COLUMNS);

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "abi/spec.h"
+#include "analyze/clients.h"
 #include "analyze/counting.h"
 #include "analyze/table.h"
 #include "analyze/totals.h"
@@ -88,13 +89,16 @@ static void connections(struct summary_sink *s)
 	struct endpoint *all = NULL, *e, *next;
 	unsigned shown = 0, total;
 	uint64_t local = s->opt->all ? 0 : totals_count_conns(s->t).hidden;
+	struct client_sums *clients = client_sums_new(s->t, s->opt->all);
 	struct buf t = { 0 };
 
 	for (unsigned i = 0; i < s->t->conns.n; i++) {
-		const struct totals_conn *c = s->t->conns.v[i];
+		const struct totals_conn *c = s->t->conns.v[i], *many = client_sums_many(clients, i);
 
 		if (!totals_is_connection(c) || (c->noise != NOISE_NONE && !s->opt->all))
 			continue;
+		if (many)
+			c = many;
 		buf_reset(&t);
 		table_conn_words(&t, c);
 		if (c->err) {
@@ -111,8 +115,9 @@ static void connections(struct summary_sink *s)
 			e->err = c->err;
 			HASH_ADD_KEYPTR(hh, all, e->words, t.len, e);
 		}
-		e->count++;
+		e->count += !many;
 	}
+	client_sums_free(clients);
 	total = HASH_COUNT(all);
 	if (total || local || !is_narrowed(s)) {
 		buf_puts(&s->b, " Network connections:");

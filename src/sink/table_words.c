@@ -38,7 +38,8 @@ static void conn_state(struct buf *b, const struct totals_conn *c)
 	else
 		buf_puts(b, c->end_ns  ? connecting ? "closed, outcome unknown" : "closed" :
 			    connecting ? "connecting" :
-					 "open at the end");
+			c->nclients ? "some open at the end" :
+				      "open at the end");
 	if (c->connect_ns && c->state != CONN_ACCEPTED) {
 		buf_puts(b, c->err ? " after " : ", connected in ");
 		human_ns(b, c->connect_ns);

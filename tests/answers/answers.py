@@ -6,6 +6,7 @@ usage: answers.py --compendium FILE [--backend B] GROUP [TEST…]
 """
 import sys
 
+import clients
 import different  # (they find the harness)
 import failing
 import findings
@@ -16,6 +17,7 @@ import times
 from harness import main
 
 GROUPS = {
+    "clients": clients.TESTS,
     "different": different.TESTS,
     "slow": slow.TESTS,
     "locks": locks.TESTS,

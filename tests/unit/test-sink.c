@@ -314,7 +314,7 @@ static void test_json(void **state)
 		"{\"rows_total\":1,\"rows\":[{\"count\":1,\"error\":\"ENOENT\",\"path\":\"/etc/foo.conf\"}]}",
 		("{\"rows_total\":1,\"rows\":[{\"sent_bytes\":517,\"received_bytes\":1434,\"duration_ns\":340000000,"
 		 "\"connection\":\"tcp4 → 93.184.216.34:443\",\"state\":\"open at the end\",\"connect_ns\":null,"
-		 "\"first_byte_ns\":78000000,\"waited_ns\":null,\"pid\":null,\"peer_pid\":null,\"host\":null}]}"),
+		 "\"first_byte_ns\":78000000,\"waited_ns\":null,\"pid\":null,\"peer_pid\":null,\"host\":null,\"clients\":null}]}"),
 		("{\"rows_total\":1,\"rows\":[{\"pid\":100,\"duration_ns\":340000000,\"ended\":\"exit 0\","
 		 "\"command\":\"curl -s https://example.com\",\"threads\":null,\"signal_from_pid\":null,\"host\":null,\"depth\":0}]}"),
 	};
