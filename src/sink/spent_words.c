@@ -127,6 +127,17 @@ static void wait_within(struct buf *b, const struct totals_wait *w, size_t colum
 	}
 }
 
+/* Where it stands alone a pipe without its number is still one. */
+static void brief_wait(struct buf *b, const struct totals_wait *w, size_t columns)
+{
+	wait_within(b, w, columns);
+	if (w->what != SPENT_PIPE || !w->peer_pid || !w->name.len || !memchr("0123456789", b->s[0], 10))
+		return;
+	buf_reset(b);
+	buf_puts(b, "pipe of ");
+	wait_words(b, w, ADDRESS);
+}
+
 /* Its time stands behind it, but where it is next to all of it; and how many connections it is, where there is room. */
 static void named(struct buf *b, const struct budget_part *part, unsigned i, size_t columns)
 {
@@ -170,7 +181,7 @@ static void briefly(struct buf *b, const struct budget_part *part, unsigned colu
 	else if (part->named[0].proc)
 		totals_proc_command_within(&one, part->named[0].proc, columns);
 	else
-		spent_wait_words(&one, part->named[0].wait);
+		brief_wait(&one, part->named[0].wait, columns);
 	text_middle(b, one.s, one.len, columns);
 	buf_done(&one);
 }

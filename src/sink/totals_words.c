@@ -236,18 +236,50 @@ void totals_proc_command(struct buf *b, const struct totals_proc *p)
 	buf_putc(b, ']');
 }
 
-/* The file that a command is about: its first argument that looks like a name, and is not what -o is followed by. */
+/* Options whose value stands in an argument of its own and is not what the command is about: a compiler's, ld's. */
+static bool takes_value(const struct bytes *a)
+{
+	static const char *const options[] = {
+		"-I", "-L", "-B", "-T", "-MF", "-MT", "-MQ", "-isystem", "-iquote", "-idirafter", "-plugin", "-dynamic-linker",
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(options); i++)
+		if (a->len == strlen(options[i]) && !memcmp(a->s, options[i], a->len))
+			return true;
+	return false;
+}
+
+static bool looks_like_a_file(const struct bytes *a)
+{
+	bool is_dots = (a->len == 1 && a->s[0] == '.') || (a->len == 2 && a->s[0] == '.' && a->s[1] == '.');
+
+	return a->len && a->s[0] != '-' && !is_dots && !memchr(a->s, ' ', a->len) &&
+	       (memchr(a->s, '.', a->len) || memchr(a->s, '/', a->len));
+}
+
+/* One directly below /tmp, as compilers make them between their passes, says nothing to a reader. */
+static bool is_passing(const struct bytes *a)
+{
+	return a->len > 5 && !memcmp(a->s, "/tmp/", 5) && !memchr(a->s + 5, '/', a->len - 5);
+}
+
+/*
+ * The file that a command is about: its first argument that looks like a name and is not an option's; where that is a
+ * temporary one, what is made of it (as -o f.o /tmp/ccQ.s).
+ */
 static unsigned subject(const struct bytes *argv, unsigned argc)
 {
-	for (unsigned i = 1; i < argc; i++) {
-		const struct bytes *a = &argv[i], *before = &argv[i - 1];
+	unsigned made = 0;
 
-		if (!a->len || a->s[0] == '-' || memchr(a->s, ' ', a->len))
+	for (unsigned i = 1; i < argc; i++) {
+		const struct bytes *before = &argv[i - 1];
+
+		if (!looks_like_a_file(&argv[i]) || (i > 1 && takes_value(before)))
 			continue;
 		if (i > 1 && before->len == 2 && before->s[0] == '-' && before->s[1] == 'o')
-			continue;
-		if (memchr(a->s, '.', a->len) || memchr(a->s, '/', a->len))
-			return i;
+			made = i;
+		else
+			return made && is_passing(&argv[i]) ? made : i;
 	}
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "sink/spent_words.h"
+#include "sink/totals_words.h"
 #include "unit.h"
 
 static void expect_of(enum spent what, char *name, struct totals_proc *peer, size_t columns, const char *want)
@@ -47,9 +48,64 @@ static void test_width(void **state UNUSED)
 	expect(SPENT_UNKNOWN, none, 58, "not explained (the tracer's stops; page faults: --faults)");
 }
 
+/* Where no words say that it is a pipe, its name does, before it is cut. */
+static void test_brief(void **state UNUSED)
+{
+	char pipe[] = "pipe:[43113981]", bash[] = "bash";
+	struct totals_proc peer = { .comm = { .s = bash, .len = 4 } };
+	const struct totals_wait wait = {
+		.what = SPENT_PIPE, .name = { .s = pipe, .len = sizeof(pipe) - 1 }, .peer = &peer, .peer_pid = 31397,
+	};
+	struct budget_part part = {
+		.what = SPENT_PIPE, .ns = 4, .named = { { .wait = &wait, .ns = 4 } }, .nthings = 20,
+	};
+	struct buf b = {0};
+
+	spent_mostly(&b, &part);
+	buf_putc(&b, '\0');
+	assert_string_equal(b.s, "pipe of 31397 (bash) +19");
+	buf_done(&b);
+}
+
+/* A command line that is cut keeps the file it is about: no folder of an option, no file between two passes. */
+static void test_command(void **state UNUSED)
+{
+	static const struct { unsigned n; const char *argv[10], *want; } of[] = {
+		{ 8, { "/usr/lib/gcc/cc1", "-quiet", "-I", ".", "-imultiarch", "x86_64-linux-gnu", "slow.c", "-O2" },
+		  "cc1 -quiet -I . … slow.c …" },
+		{ 8, { "cc1", "-quiet", "-isystem", "/opt/include", "-MF", "slow.d", "src/slow.c", "-dumpbase" },
+		  "cc1 -quiet … src/slow.c …" },
+		{ 7, { "as", "-I", "..", "--64", "-o", "slow.o", "/tmp/ccAbCdEf.s" }, "as -I .. --64 -o slow.o …" },
+		{ 6, { "cc", "-Wall", "-Wextra", "-o", "slow.o", "/tmp/build/slow.c" }, "cc … /tmp/build/slow.c" },
+		{ 4, { "sh", "-c", "sleep 1; cat a.c b.c d.c", "." }, "sh -c 'sleep …a.c b.c d.c' ." },
+		{ 3, { "as", "/tmp/ccAbCdEf.s", "--a-long-option-behind" }, "as /tmp/ccAbCdEf.s …" },
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(of); i++) {
+		struct buf words = {0}, b = {0};
+		struct totals_proc p = {0};
+
+		for (unsigned k = 0; k < of[i].n; k++) {
+			buf_putc(&words, '\0');	/* it is whole */
+			buf_puts(&words, of[i].argv[k]);
+			buf_putc(&words, '\0');
+		}
+		p.argv = (struct totals_words){
+			.s = words.s, .len = (uint32_t)words.len, .n = of[i].n, .all = of[i].n,
+		};
+		totals_proc_command_within(&b, &p, 28);
+		buf_putc(&b, '\0');
+		assert_string_equal(b.s, of[i].want);
+		buf_done(&words);
+		buf_done(&b);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_width) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_width), cmocka_unit_test(test_brief), cmocka_unit_test(test_command),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
