@@ -25,5 +25,8 @@ bool errno_is_calm(int err);
 /* ERESTARTSYS and the like (include/linux/errno.h): a tracer sees them, the program never does. */
 bool errno_is_internal(int err);
 bool errno_is_absence(int err);
-/* What the call by that name was asked: no terminal (ioctl), not yet (futex).  name may be NULL. */
+/*
+ * What the call by that name was asked: no terminal (ioctl), not yet (futex), no link (readlink), not open (fcntl).
+ * name may be NULL.
+ */
 bool errno_is_answer(int err, const char *call);

@@ -57,6 +57,7 @@ enum table_io { IO_OTHER, IO_LOCAL_SOCKETS };	/* pipes, terminals, devices; sock
 
 struct cell {
 	bool set;			/* else there is no value: a percentile of too few */
+	bool calm;			/* CELL_ERROR: it is what the call was asked (errno_is_answer()) */
 	union {
 		uint64_t n;
 		const struct totals_call *call;

@@ -2,6 +2,8 @@
 /* The list of result tables: their columns, and what fills them. */
 #include <stdlib.h>
 
+#include "abi/calm.h"
+#include "abi/spec.h"
 #include "analyze/cells.h"
 #include "analyze/table.h"
 #include "analyze/tables_more.h"
@@ -92,6 +94,7 @@ static void fill_errors(struct table *t, const struct totals *totals, bool noise
 		row->cells[ERRORS_COUNT] = number(e->count);
 		row->cells[ERRORS_CALL] = (struct cell){ .set = true, .call = e->call };
 		row->cells[ERRORS_ERROR] = row->cells[ERRORS_TEXT] = number((uint64_t)e->err);
+		row->cells[ERRORS_ERROR].calm = errno_is_answer(e->err, e->call->spec->name);
 	}
 	free(rows);
 }
@@ -234,7 +237,7 @@ static const struct table_def table_top_files = {
 static const struct table_def table_failed_lookups = {
 	.title = "Failed lookups", .name = "failed_lookups", COLUMNS(lookup_columns), .fill = fill_lookups,
 };
-static const struct table_def table_errors = {
+const struct table_def table_errors = {
 	.title = "Errors by call", .name = "errors", COLUMNS(error_columns), .fill = fill_errors,
 };
 static const struct table_def table_calls = {

@@ -6,4 +6,4 @@
 extern const struct table_def table_time, table_findings, table_process_time, table_thread_time, table_waits,
 	table_critical_path;
 extern const struct table_def table_connections, table_listening;
-extern const struct table_def table_failures, table_processes;
+extern const struct table_def table_errors, table_failures, table_processes;

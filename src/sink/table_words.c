@@ -142,7 +142,7 @@ void table_cell_words(struct buf *b, enum cell_type type, const struct cell *v, 
 		buf_puts(b, "×");
 		break;
 	case CELL_ERROR: /* what was looked for in vain and mattered is red as the reason of an ending */
-		error_words(b, (int)v->n, errno_is_calm((int)v->n) || errno_is_absence((int)v->n), "?");
+		error_words(b, (int)v->n, v->calm || errno_is_calm((int)v->n) || errno_is_absence((int)v->n), "?");
 		break;
 	case CELL_ERROR_TEXT: buf_puts(b, errno_text((int)v->n)); break;
 	case CELL_LOOKUP: lookup_words(b, v->lookup); break;

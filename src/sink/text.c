@@ -89,7 +89,7 @@ static void add_call(struct text_sink *s, const struct event *ev)
 	call_format_args(b, ev, s->opt->value_flags);
 	buf_puts(b, ") = ");
 	if (c->err)
-		buf_putc(b, errno_is_calm(c->err) ? STYLE_DIM : STYLE_ERROR);
+		buf_putc(b, errno_is_calm(c->err) || errno_is_answer(c->err, c->spec->name) ? STYLE_DIM : STYLE_ERROR);
 	at = b->len;
 	call_format_result(b, ev, s->opt->value_flags);
 	if (c->err)

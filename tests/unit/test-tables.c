@@ -2,6 +2,7 @@
 /* Tables of results, of what a hostile program makes. */
 #include "unit.h"
 
+#include <errno.h>
 #include <pthread.h>
 
 #include "analyze/table.h"
@@ -101,10 +102,45 @@ static void test_a_tree_goes_on_above(void **state)
 	totals_free(t);
 }
 
+/* Errors that are the answer which was asked for are calm, those of other calls by the same number are not. */
+static void test_answers_are_calm(void **state)
+{
+	static const struct { const char *call; int err; bool calm; } of[] = {
+		{ "fcntl", EBADF, true }, { "write", EBADF, false }, { "readlink", EINVAL, true }, { "readlinkat", EINVAL, true },
+		{ "mount", EINVAL, false }, { "ioctl", ENOTTY, true }, { "fcntl", EACCES, false },
+	};
+	struct totals *t = totals_new();
+	const uint64_t args[6] = { 0 };
+	struct table *table;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(of); i++)
+		for (unsigned times = 0; times < 20 - i; times++) {
+			struct item item = { .kind = RECORD_CALL };
+			struct fake_task f;
+			struct event ev;
+
+			fake_proc(&f, 1, 0, "x");
+			fake_call(&item.call, of[i].call, FAKE_T0 + 10000 * (100 * i + times), 1000, -of[i].err, args);
+			ev = fake_event(EV_CALL, &f, &item, FAKE_T0);
+			ev.call = &item.call;
+			totals_event(t, &ev);
+		}
+	table = table_new(&table_errors, t, true, ROOM);
+	assert_int_equal(table->nrows, ARRAY_SIZE(of));
+	for (unsigned i = 0; i < ARRAY_SIZE(of); i++) {
+		assert_int_equal(table->rows[i].cells[2].n, of[i].err);
+		assert_int_equal(table->rows[i].cells[2].calm, of[i].calm);
+	}
+	table_free(table);
+	totals_free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_tree_of_any_depth), cmocka_unit_test(test_a_tree_goes_on_above),
+		cmocka_unit_test(test_answers_are_calm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
