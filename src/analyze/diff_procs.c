@@ -9,19 +9,22 @@
 #include "base/hash.h"
 #include "base/macro.h"
 
-/* Its command line, without what differs from run to run. */
-static void add_role(struct buf *b, const struct totals_proc *p)
+static void add_command(struct buf *b, const struct totals_proc *p, void (*add)(struct buf *, const char *, uint32_t))
 {
 	const char *s = p->argv.s;
 
 	if (!p->argv.n)
-		diff_normal(b, p->comm.s ? p->comm.s : "", p->comm.len);
+		add(b, p->comm.s ? p->comm.s : "", p->comm.len);
 	for (unsigned i = 0; i < p->argv.n; i++, s += strlen(s) + 1) {
 		s++; /* whether it was cut */
-		diff_normal(b, s, (uint32_t)strlen(s));
+		add(b, s, (uint32_t)strlen(s));
 		buf_putc(b, '\0');
 	}
 }
+
+/* Its command line, without what differs from run to run; with its numbers only temporary names are left out. */
+static void add_role(struct buf *b, const struct totals_proc *p) { add_command(b, p, diff_normal); }
+static void add_numbered(struct buf *b, const struct totals_proc *p) { add_command(b, p, diff_temporary); }
 
 static const struct totals_ending *ending_of(const struct totals *t, const struct totals_proc *p)
 {
@@ -57,7 +60,8 @@ struct lineup {
 /* partner: for each row of totals.procs that of the other run, + 1; 0: none */
 struct pairs { const struct totals *const *runs; unsigned *partner[2]; };
 
-enum level { SAME_PARENT, SAME_COMMAND, SAME_PROGRAM, _LEVELS };
+/* With their numbers first: of "cc f1.c" and "cc f2.c", side by side, either may be the first to begin. */
+enum level { SAME_NUMBERS, SAME_PARENT, SAME_COMMAND, SAME_PROGRAM, _LEVELS };
 
 static void line_up(struct lineup **all, const struct buf *key, unsigned side, unsigned row)
 {
@@ -100,7 +104,8 @@ static void add_program(struct buf *b, const struct totals_proc *p)
 static void role(struct buf *key, const struct totals *run, const struct totals_proc *p, enum level level)
 {
 	const struct totals_proc *parent = level == SAME_COMMAND ? NULL : totals_proc(run, p->parent);
-	void (*add)(struct buf *, const struct totals_proc *) = level == SAME_PROGRAM ? add_program : add_role;
+	void (*add)(struct buf *, const struct totals_proc *) = level == SAME_PROGRAM ? add_program :
+								level == SAME_NUMBERS ? add_numbered : add_role;
 
 	buf_reset(key);
 	add(key, p);

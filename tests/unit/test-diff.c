@@ -136,6 +136,31 @@ static void test_roles(void **state)
 	free_runs(runs);
 }
 
+/* Jobs whose commands differ in a number, in whichever order they began: each is compared with itself. */
+static void test_numbers(void **state)
+{
+	struct totals *runs[2];
+	const char *s;
+
+	(void)state;
+	new_runs(runs);
+	RAN(runs[0], 1, 0, 0, "make");
+	RAN(runs[0], 2, 1, 0, "cc", "f1.c");
+	RAN(runs[0], 3, 1, 0, "cc", "f2.c");
+	RAN(runs[0], 4, 2, 0, "as", "/tmp/ccAbCdEf.s", "1.o");
+	RAN(runs[0], 5, 3, 0, "as", "/tmp/ccGhIjKl.s", "2.o");
+	RAN(runs[1], 1, 0, 0, "make");
+	RAN(runs[1], 2, 1, 0, "cc", "f2.c");
+	RAN(runs[1], 3, 1, 0, "cc", "f1.c");
+	RAN(runs[1], 4, 2, 0x100, "as", "/tmp/ccMnOpQr.s", "2.o");
+	RAN(runs[1], 5, 3, 0, "as", "/tmp/ccStUvWx.s", "1.o");
+	s = text(runs);
+	assert_int_equal(count(s, "exit 0 → exit 1"), 1);
+	assert_non_null(strstr(s, "exit 0 → exit 1  as /tmp/ccMnOpQr.s 2.o"));
+	assert_null(strstr(s, "Other arguments"));
+	free_runs(runs);
+}
+
 /* Both results of a name in one row: opened here, not there, or not for another reason. */
 static void test_results(void **state)
 {
@@ -356,7 +381,7 @@ static void test_arguments(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_headings_once), cmocka_unit_test(test_roles), cmocka_unit_test(test_results),
+		cmocka_unit_test(test_headings_once), cmocka_unit_test(test_roles), cmocka_unit_test(test_numbers), cmocka_unit_test(test_results),
 		cmocka_unit_test(test_nothing), cmocka_unit_test(test_normal), cmocka_unit_test(test_chance),
 		cmocka_unit_test(test_slower), cmocka_unit_test(test_held_up), cmocka_unit_test(test_environment), cmocka_unit_test(test_arguments),
 	};
