@@ -27,12 +27,13 @@ def path_of_several(t):
             for options in ((), ("-q", "--summary=json")):
                 *_, text = t.run(*PYTHON, program, options=options)
                 if not options:
-                    says(words(text), rf"Critical path .* tcp4 → 127\.0\.0\.1:{slow} \+1 ")
+                    says(words(text), rf"Critical path .* tcp4 → 127\.0\.0\.1:{slow} \+[1-9] ")     # (a socket that is not connected yet may be one)
         finally:
             one.kill()
             other.kill()
     row = max(json.loads(text)["tables"]["critical_path"]["rows"], key=lambda row: row["time_ns"])
-    equal((row["part"], row["things"]), ("peer", 2), row)
+    equal(row["part"], "peer", row)
+    check(row["things"] >= 2, row)
     check(row["for"].endswith(f":{slow}") and row["time_ns"] > row["for_ns"] > 500e6, row)
 
 
