@@ -36,7 +36,7 @@ static const struct {
 	[SPENT_FAULT] = {"in page faults", "memory"},
 	[SPENT_STOPPED] = {"stopped by a signal", "SIGCONT"},
 	[SPENT_QUEUE] = {"ready, but no CPU was free", "a free CPU"},
-	[SPENT_UNKNOWN] = {"not explained (the tracer's stops; page faults: --faults)", "not explained"},
+	[SPENT_UNKNOWN] = {"not explained (ptrace's stops; page faults: --faults)", "not explained"},
 };
 
 const char *spent_part(enum spent s) { return words[s].part; }

@@ -45,7 +45,7 @@ static void test_width(void **state UNUSED)
 	/* its number gives way to whose it is */
 	expect_of(SPENT_PIPE, pipe, &peer, 98, "waiting for a pipe: pipe:[43113981] of 31397 (bash) 1.51ms");
 	expect_of(SPENT_PIPE, pipe, &peer, 48, "waiting for a pipe: 31397 (bash) 1.51ms");
-	expect(SPENT_UNKNOWN, none, 58, "not explained (the tracer's stops; page faults: --faults)");
+	expect(SPENT_UNKNOWN, none, 58, "not explained (ptrace's stops; page faults: --faults)");
 }
 
 /* Where no words say that it is a pipe, its name does, before it is cut. */
