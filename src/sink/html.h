@@ -156,4 +156,6 @@ void html_title_write(struct html *h, struct html_out *out);
 /* html_static.c */
 void html_diff_card(const struct html *h, struct buf *b);	/* nothing without --diff, like: */
 void html_diff_meta(const struct html *h, struct json *j);
+/* html_findings.c */
+void html_findings_meta(const struct html *h, struct json *j);
 void html_static_write(struct html *h, struct html_out *out);

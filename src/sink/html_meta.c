@@ -481,6 +481,7 @@ void html_meta_write(struct html *h, const struct html_layout *l, struct html_ou
 		write_task(h, &j, lane, out);
 	json_close(&j, ']');
 	write_path(h, &j, out);
+	html_findings_meta(h, &j);
 	json_close(&j, '}');
 	flush(&j, out, 0);
 	buf_done(&b);

@@ -75,7 +75,12 @@ def one_peer(t):
     equal(row["time_ns"], sum(e["waited"] for e in conns.values()), "the sum of what was waited for each")
     check(row["pid"] is None, f"of two processes: {row}")
     check(any(f":{port} (5 connections)" in part["spent"] for part in tables["time"]["rows"]), tables["time"])
-    check(f":{port} (5 connections)" in report.read_text(errors="replace"), "the page's table of where the time went")
+    page = report.read_text(errors="replace")
+    check(f":{port} (5 connections)" in page, "the page's table of where the time went")
+    meta = json.loads(re.search(r'id="cpd-meta">(.*?)</script>', page, re.S)[1])
+    equal(meta["slow_peers"], [{"text": row["finding"], "cost": row["cost_ns"], "peers": [f"127.0.0.1:{port}"]}
+                               for row in tables["findings"]["rows"] if row["rule"] == "slow-peer"], "the page's findings")
+    equal(len(meta["slow_peers"]), 1, "slow peers")
 
 
 def readable(t):

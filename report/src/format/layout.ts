@@ -113,6 +113,8 @@ export interface Meta {
   notes: string[];
   /** Lane, from, to: where the path was that the end depended on. */
   critical?: [number, number, number][];
+  /** Which peers were slow, as the terminal has it; absent in older reports. */
+  slow_peers?: { text: string; cost: number; peers: string[] }[];
   diff?: Diff;
   /** Without `d` where no first bytes were recorded. */
   cols: Record<Kind, string[]>;

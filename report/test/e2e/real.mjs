@@ -5,7 +5,66 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { everyTab, goTab, here, number, PROGRAM, settle, state } from './help.mjs';
 
+/** Asks a server of its own three times, which takes its time. */
+const ASKING = `
+import os, socket, time
+s = socket.create_server(("127.0.0.1", 0))
+if os.fork() == 0:
+    for i in range(3):
+        c, _ = s.accept(); c.recv(9); time.sleep(0.25); c.sendall(b"late"); c.close()
+    os._exit(0)
+for i in range(3):
+    with socket.create_connection(s.getsockname()) as c: c.sendall(b"well?"); c.recv(9)
+os.wait()`;
+
 export const real = [
+  [
+    'a slow peer is one finding, in the words of the summary, and leads to its longest wait',
+    async t => {
+      if (!existsSync(PROGRAM)) t.skip('no compendium to run (set COMPENDIUM)');
+      const path = join(t.dir, 'peer.html');
+      let text = '';
+      try {
+        text = execFileSync(
+          PROGRAM,
+          [
+            '-q',
+            '-a',
+            '--summary=json',
+            `--report=${path}`,
+            '--output=-',
+            '--',
+            '/usr/bin/python3',
+            '-c',
+            ASKING,
+          ],
+          { encoding: 'utf8', stdio: 'pipe' },
+        );
+      } catch (e) {
+        if (/ptrace|not permitted|EPERM/i.test(e.stderr)) t.skip('tracing is not permitted here');
+        throw e;
+      }
+      const rows = JSON.parse(text.slice(text.indexOf('{'))).tables.findings.rows,
+        want = rows.filter(r => r.rule === 'slow-peer').map(r => `${r.finding}.`),
+        page = await t.browser.open(path, { hash: 'tab=findings' });
+      await page.waitForSelector('.rule .finding');
+      const found = page.locator('.rule .finding', { hasText: / waited .* for tcp4 → / });
+      t.equal(await found.locator('p').allInnerTexts(), want, 'as the terminal has them');
+      t.ok(/in 3 connections, the longest wait/.test(want[0]), want[0]);
+      await found.first().locator('.evidence').click();
+      await settle(page);
+      t.ok((await state(page, 's.mask.value.count')) === 3, 'three long waits are the evidence');
+      t.ok(
+        await page.evaluate(() => {
+          const s = window.cpd.state;
+          return s.store.dur(s.selected.value) >= 0.2e9;
+        }),
+        'and the longest is selected',
+      );
+      t.quiet(page);
+    },
+  ],
+
   [
     'a report the program wrote: opens, sums agree with its text summary',
     async t => {

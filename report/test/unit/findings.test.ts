@@ -198,6 +198,41 @@ test('slow-peer: what was waited for in poll, select, epoll or an io_uring count
     /waited 200 ms for 10\.0\.0\.1:80\.$/,
   );
 });
+test('slow-peer: of the whole trace as the terminal has it, with its longest event', async () => {
+  const make: Make = (x, l) => {
+      recv(L.slowPeerNs)(x, l);
+      recv(2 * L.slowPeerNs)(x, l);
+      recv(L.slowPeerNs)(x, x.task(-1, { comm: 'other', argv: ['other'] }));
+    },
+    store = traced(make),
+    of = async (bits: Uint8Array | null) =>
+      (await findings(store, bits, () => false))!.filter(f => f.rule === 'slow-peer');
+  assert.equal((await of(null)).length, 1, 'without them the page judges itself');
+  store.meta.slow_peers = [
+    { text: 'test (5) waited 800 ms for tcp4 → 10.0.0.1:80', cost: 8e8, peers: ['10.0.0.1:80'] },
+    {
+      text: 'test (5) waited 300 ms for clients of x',
+      cost: 3e8,
+      peers: ['10.0.0.2:1', '10.0.0.3:1'],
+    },
+    { text: 'test (5) waited 200 ms for ?', cost: 2e8, peers: [] },
+  ];
+  const [one, clients, none] = await of(null);
+  assert.equal(one.text, 'test (5) waited 800 ms for tcp4 → 10.0.0.1:80.');
+  assert.deepEqual([one.cost, store.dur(one.event)], [8e8, 2 * L.slowPeerNs]);
+  assert.equal(runFilter(store, parse(one.filter)).count, 3, one.filter);
+  assert.deepEqual([clients.event, clients.filter], [-1, 'path:10.0.0.2:1,10.0.0.3:1']);
+  assert.equal(none.filter, 'cat:network');
+  const bits = new Uint8Array(store.hot);
+  for (let i = 0; i < store.hot; i++) bits[i] = store.lane[i] ? 0 : 1;
+  assert.match(
+    (await of(bits))[0].text,
+    /waited 600 ms for 10\.0\.0\.1:80 in 2 long calls/,
+    'of some lanes by its events',
+  );
+  store.meta.slow_peers = [];
+  assert.deepEqual(await of(null), [], 'none is none');
+});
 const futex =
   (ns: number, rest: number): Make =>
   (x, l) => {

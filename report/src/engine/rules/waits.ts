@@ -83,10 +83,24 @@ function waitedElsewhere(g: Ground, known: Map<number, Spell>, put: Put): void {
       );
 }
 
+/** Of the whole trace what was waited for is known by peer; an event that shows it is the longest call on one. */
+function slowPeers(g: Ground, known: Map<number, Spell>, put: Put): void {
+  const { store } = g;
+  for (const { text, cost, peers } of store.meta.slow_peers ?? []) {
+    let longest = -1;
+    for (const [id, v] of known)
+      if (peers.includes(store.strings.get(id)))
+        if (longest < 0 || store.dur(v.longest) > store.dur(longest)) longest = v.longest;
+    const long = longest < 0 ? '' : ` dur>=${L.slowPeerNs / 1e6}ms`,
+      filter = peers.length ? term('path', ...peers) + long : 'cat:network';
+    put(2, `${show(text)}.`, filter, longest, cost);
+  }
+}
+
 export const slowPeer: Rule = {
   id: 'slow-peer',
   title: 'Waiting for a slow peer',
-  threshold: `one receive or connect of ${duration(L.slowPeerNs)} or more, or as much in poll, select, epoll and io_uring for one connection`,
+  threshold: `as in the summary: one wait of ${duration(L.slowPeerNs)} or more, and 1 % of the run; of chosen events one receive or connect as long, or as much in poll, select, epoll and io_uring for one connection`,
   watch(g) {
     const { store } = g,
       { obj, file, files, lane } = store,
@@ -101,6 +115,7 @@ export const slowPeer: Rule = {
     return {
       on: { read: receive, recv: receive, connect: see, connected: see },
       end(put) {
+        if (!g.lanes && store.meta.slow_peers) return slowPeers(g, peers, put);
         for (const [id, v] of peers)
           put(
             2,
