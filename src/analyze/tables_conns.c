@@ -137,7 +137,7 @@ static const struct table_column listen_columns[_LISTEN] = {
 	[LISTEN_SENT] = { "sent", NULL, "sent_bytes", CELL_BYTES, IN_COLUMN, 0, 0 },
 	[LISTEN_OPEN] = { "open at the end", NULL, "open", CELL_COUNT, IN_COLUMN, 0, 0 },
 	[LISTEN_MEDIAN] = { "median", NULL, "p50_ns", CELL_NS, IN_COLUMN, 0, 0 },
-	[LISTEN_LONGEST] = { "longest from accept to close", NULL, "max_ns", CELL_NS, IN_COLUMN, 0, 0 },
+	[LISTEN_LONGEST] = { "longest to close", NULL, "max_ns", CELL_NS, IN_COLUMN, 0, 0 },
 	[LISTEN_HOST] = { "host", NULL, "host", CELL_HOST, ONLY_IN_DATA, 0, 0 },
 };
 

@@ -59,7 +59,7 @@ def tables_of(t, clients, workers=1):
 def summed(t):
     """the clients of a listener are one row: bytes, and the time from accept to close; in the terminal, as JSON, on the page, by peer"""
     port, text = run(t, 6, 1, "-q")
-    says(text, rf"tcp4 127\.0\.0\.1:{port}, 6 connections accepted, 60 B received, 300 B sent, [\d.]+ms median, \d+ms longest from accept to close")
+    says(text, rf"tcp4 127\.0\.0\.1:{port}, 6 connections accepted, 60 B received, 300 B sent, [\d.]+ms median, \d+ms longest to close")
     port, text = run(t, 6, 1, "-a", "-q")
     says(text, rf"300 B +60 B +\S+  tcp4 127\.0\.0\.1:{port} ← 6 clients +closed", rf"tcp4 127\.0\.0\.1:{port} ← 6 clients\n")
     check("tcp4 ← " not in text, f"one by one: {text}")
@@ -78,7 +78,7 @@ def numbers(t):
     equal((row["clients"], row["received_bytes"], row["sent_bytes"]), (6, 60, 300), "connections")
     check(row["pid"] and row["waited_ns"] == sum(c["waited"] for c in conns), f"{row} {conns}")
     page = (t.scratch / "clients.html").read_text(errors="replace")
-    check(f"tcp4 127.0.0.1:{port} ← 6 clients" in page and "Longest from accept to close" in page, "the page's summary")
+    check(f"tcp4 127.0.0.1:{port} ← 6 clients" in page and "Longest to close" in page, "the page's summary")
 
 
 def few(t):
