@@ -98,8 +98,8 @@ static void of_time(struct screen *s, const struct query_term *t)
 	double least = INFINITY, most = 0;
 
 	for (unsigned i = 0; i < t->nvalues; i++) {
-		least = fmin(least, t->values[i].number);
-		most = fmax(most, t->values[i].number);
+		least = MIN(least, t->values[i].number);	/* not fmin(): all of libm for that */
+		most = MAX(most, t->values[i].number);
 	}
 	if (t->field != QUERY_DUR || t->negated || least <= 0 || most >= 1e18)
 		return;

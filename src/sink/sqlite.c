@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/json.h"
+#include "base/library.h"
 #include "base/macro.h"
 #include "base/outfile.h"
 #include "base/text.h"
@@ -31,6 +32,13 @@
 enum { COMMIT_ROWS = 10000, BUSY_MS = 1000 };
 #define COMMIT_NS 500000000u	/* at most so old is what a reader sees of a program that goes on */
 #define CACHE_KIB "16384"
+
+#define SQLITE_FUNCTIONS(ROW) \
+	ROW(sqlite3_bind_int64) ROW(sqlite3_bind_text) ROW(sqlite3_busy_timeout) ROW(sqlite3_clear_bindings) \
+	ROW(sqlite3_close) ROW(sqlite3_errcode) ROW(sqlite3_errmsg) ROW(sqlite3_exec) ROW(sqlite3_finalize) \
+	ROW(sqlite3_open_v2) ROW(sqlite3_prepare_v3) ROW(sqlite3_reset) ROW(sqlite3_step) \
+	ROW(sqlite3_system_errno)
+LIBRARY(sqlite, LIBRARY_SQLITE3, SQLITE_FUNCTIONS);
 
 struct sqlite {
 	struct row_output base;
@@ -369,6 +377,8 @@ int sink_sqlite_new(const struct sink_options *opt, struct outfile *file, struct
 		return diag_set(diag, 125, EINVAL,
 				"--sqlite takes the name of a regular file, not %s: a database is no stream",
 				file->path);
+	if (!library_load(&sqlite))
+		return diag_set(diag, 125, ENOENT, "--sqlite needs SQLite, which cannot be loaded: %s", sqlite.why);
 	s = xcalloc(1, sizeof(*s));
 	if (open_database(s, file, diag) < 0) {
 		sqlite3_close(s->db);

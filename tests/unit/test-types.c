@@ -5,6 +5,7 @@
 #include <bpf/btf.h>
 #include <errno.h>
 
+#include "capture/bpf/kernel.h"
 #include "capture/bpf/slim.h"
 #include "capture/bpf/types.h"
 
@@ -303,5 +304,7 @@ int main(void)
 		cmocka_unit_test(test_endless),
 	};
 
+	if (bpf_library_missing())
+		return 77;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

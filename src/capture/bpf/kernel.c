@@ -17,9 +17,31 @@
 
 #include "base/diag.h"
 #include "base/kernel.h"
+#include "base/library.h"
 #include "base/macro.h"
 
 static char last_error[512];	/* the last warning of libbpf, which has no other way to report */
+
+/* What files of this folder call of it, skeletons that are made of the programs, and the test of types.c. */
+#define LIBBPF_FUNCTIONS(ROW) \
+	ROW(bpf_iter_create) ROW(bpf_link__destroy) ROW(bpf_link__fd) ROW(bpf_map__fd) \
+	ROW(bpf_map__is_internal) ROW(bpf_map__lookup_elem) ROW(bpf_map__name) ROW(bpf_map__reuse_fd) \
+	ROW(bpf_map__set_max_entries) ROW(bpf_map__update_elem) ROW(bpf_map_create) ROW(bpf_map_get_next_key) \
+	ROW(bpf_map_lookup_elem) ROW(bpf_object__btf) ROW(bpf_object__destroy_skeleton) \
+	ROW(bpf_object__find_map_by_name) ROW(bpf_object__load_skeleton) ROW(bpf_object__next_map) \
+	ROW(bpf_object__next_program) ROW(bpf_object__open_skeleton) ROW(bpf_program__attach_iter) \
+	ROW(bpf_program__attach_trace) ROW(bpf_program__autoattach) ROW(bpf_program__autoload) \
+	ROW(bpf_program__fd) ROW(bpf_program__insn_cnt) ROW(bpf_program__insns) \
+	ROW(bpf_program__section_name) ROW(bpf_program__set_autoattach) ROW(bpf_program__set_autoload) \
+	ROW(bpf_program__set_expected_attach_type) ROW(bpf_program__set_insns) ROW(bpf_program__set_type) \
+	ROW(btf__add_array) ROW(btf__add_enum) ROW(btf__add_enum64) ROW(btf__add_field) ROW(btf__add_float) \
+	ROW(btf__add_func) ROW(btf__add_func_proto) ROW(btf__add_int) ROW(btf__add_ptr) ROW(btf__add_struct) \
+	ROW(btf__add_typedef) ROW(btf__add_union) ROW(btf__add_volatile) ROW(btf__find_by_name) \
+	ROW(btf__find_by_name_kind) ROW(btf__free) ROW(btf__name_by_offset) ROW(btf__new_empty) \
+	ROW(btf__new_empty_split) ROW(btf__raw_data) ROW(btf__resolve_size) ROW(btf__type_by_id) \
+	ROW(btf__type_cnt) ROW(libbpf_num_possible_cpus) ROW(libbpf_register_prog_handler) \
+	ROW(libbpf_set_print)
+LIBRARY(libbpf, LIBRARY_BPF, LIBBPF_FUNCTIONS);
 
 static int libbpf_log(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
@@ -76,6 +98,8 @@ int bpf_refused(struct diag *diag, const char *what, const char *remedy)
 	return diag_set(diag, 125, ENOTSUP, "%s; %s", what, remedy);
 }
 
+const char *bpf_library_missing(void) { return library_load(&libbpf) ? NULL : libbpf.why; }
+
 int bpf_allowed(struct diag *diag)
 {
 	bool admin = have_cap(CAP_SYS_ADMIN), bpf = admin || have_cap(CAP_BPF),
@@ -99,6 +123,8 @@ int bpf_allowed(struct diag *diag)
 	if (access("/sys/kernel/btf/vmlinux", R_OK) < 0)
 		return bpf_refused(diag, "this kernel does not describe its types (/sys/kernel/btf/vmlinux)",
 				   "it has to be built with CONFIG_DEBUG_INFO_BTF");
+	if (bpf_library_missing())
+		return bpf_refused(diag, bpf_library_missing(), "install libbpf");
 	return 0;
 }
 

@@ -9,8 +9,13 @@
 struct bpf_program;
 struct diag;
 
-/* 0, or -ENOTSUP: diag says which capability or kernel feature is missing and how to get it. */
+/*
+ * 0, or -ENOTSUP: diag says which capability or kernel feature is missing and how to get it, or that there is no
+ * libbpf.  After 0 its functions can be called.
+ */
 int bpf_allowed(struct diag *diag);
+/* Why libbpf, which is loaded by this, cannot be used; NULL: its functions can be called. */
+const char *bpf_library_missing(void);
 /* Sets diag to "what; remedy" and returns -ENOTSUP. */
 int bpf_refused(struct diag *diag, const char *what, const char *remedy);
 /* rc of opening, loading or attaching programs; below 0, diag gets the reason in words and -ENOTSUP is returned. */

@@ -5,11 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/library.h"
 #include "base/macro.h"
 #include "config.h"
 
 #if HAVE_LIBELF
 #include <gelf.h>
+
+#define LIBELF_FUNCTIONS(ROW) \
+	ROW(elf_begin) ROW(elf_end) ROW(elf_getdata) ROW(elf_getphdrnum) ROW(elf_getscn) ROW(elf_kind) ROW(elf_memory) \
+	ROW(elf_nextscn) ROW(elf_strptr) ROW(elf_version) ROW(gelf_getphdr) ROW(gelf_getshdr) ROW(gelf_getsym)
+LIBRARY(libelf, LIBRARY_ELF, LIBELF_FUNCTIONS);
 
 enum {
 	TABLE_MAX = 64 << 20,	/* larger ones are not read: the traced program waits.  Chromium's has 40 MB */
@@ -139,14 +145,16 @@ static struct symbols *symbols_new(Elf *elf)
 	return s;
 }
 
+static bool elf_is_usable(void) { return library_load(&libelf) && elf_version(EV_CURRENT) != EV_NONE; }
+
 struct symbols *symbols_of_file(int fd)
 {
-	return elf_version(EV_CURRENT) == EV_NONE ? NULL : symbols_new(elf_begin(fd, ELF_C_READ, NULL));
+	return !elf_is_usable() ? NULL : symbols_new(elf_begin(fd, ELF_C_READ, NULL));
 }
 
 struct symbols *symbols_of_bytes(void *bytes, size_t n)
 {
-	return elf_version(EV_CURRENT) == EV_NONE ? NULL : symbols_new(elf_memory(bytes, n));
+	return !elf_is_usable() ? NULL : symbols_new(elf_memory(bytes, n));
 }
 
 void symbols_free(struct symbols *s)

@@ -6,11 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/library.h"
+
+#define ZYDIS_FUNCTIONS(ROW) ROW(ZydisDecoderInit) ROW(ZydisDecoderDecodeInstruction)
+LIBRARY(zydis, LIBRARY_ZYDIS, ZYDIS_FUNCTIONS);
+
+const char *flow_forbidden(void) { return library_load(&zydis) ? NULL : zydis.why; }
+
 static const ZydisDecoder *decoder(void)
 {
 	static ZydisDecoder d;
 	static bool made;
 
+	if (!library_load(&zydis))
+		return NULL;
 	if (!made)
 		ZydisDecoderInit(&d, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
 	made = true;
@@ -33,9 +42,10 @@ static bool ends(const ZydisDecodedInstruction *in)
 
 bool flow_decode(const uint8_t *p, size_t n, struct flow_insn *ret)
 {
+	const ZydisDecoder *d = decoder();
 	ZydisDecodedInstruction in;
 
-	if (!ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(decoder(), NULL, p, n, &in)))
+	if (!d || !ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(d, NULL, p, n, &in)))
 		return false;
 	*ret = (struct flow_insn){ .len = in.length, .goes_on = !ends(&in) };
 	ret->nop = in.mnemonic == ZYDIS_MNEMONIC_NOP || (in.length == 1 && p[0] == 0xcc);

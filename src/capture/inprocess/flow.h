@@ -37,7 +37,9 @@ struct flow_insn {
 	int64_t displacement;
 };
 
-/* At most n bytes are looked at; false: no instruction, or a longer one. */
+/* Why no instruction can be decoded here (no Zydis, which is loaded by this), NULL: they can. */
+const char *flow_forbidden(void);
+/* At most n bytes are looked at; false: no instruction, or a longer one, or they cannot be decoded here. */
 bool flow_decode(const uint8_t *p, size_t n, struct flow_insn *ret);
 
 /*

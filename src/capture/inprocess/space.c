@@ -22,6 +22,7 @@
 
 #include "base/clock.h"
 #include "base/process.h"
+#include "capture/inprocess/flow.h"
 #include "capture/inprocess/inside.h"
 #include "capture/proc/proc.h"
 #include "capture/ptrace/mem.h"
@@ -100,7 +101,9 @@ const char *space_forbidden(void)
 		return "the clock of this machine is not its TSC";
 	if (!(getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE_BIT))
 		return "this CPU or kernel has no rdfsbase";
-	return calls_are_allowed() ? NULL : "a seccomp filter forbids what it needs";
+	if (!calls_are_allowed())
+		return "a seccomp filter forbids what it needs";
+	return flow_forbidden();
 }
 
 void space_begin(struct ptrace_source *s, const bool *answered, const char **ret_why)
