@@ -772,6 +772,14 @@ def git_and_redis(t):
     same(t, "sh", "-c", script, ok=0, env={**env, "PWD": str(t.scratch)})
 
 
+def turns(t):
+    """64 threads that do nothing but stop: none is kept waiting while others have hundreds of turns"""
+    if t.args.backend == "bpf":
+        raise Skip("BPF stops no thread")
+    status, _, err, _ = t.run(t.args.victim, "turns", options=("-q", "-e", "sched_getparam"))
+    equal(status, 0, err.decode(errors="replace")[:200])
+
+
 GROUPS = {
     "attach": [attach_threads, attach_waits, attach_killed, attach_stopped, attach_vfork, attach_leaderless, attach_leader_leaves,
                attach_ends_meanwhile, attach_descendants, attach_namespace, attach_chrooted, attach_several, attach_twice, attach_refused, attach_ended],
@@ -779,7 +787,7 @@ GROUPS = {
     "ends": [kill_command, kill_attached, kill_compendium, left_behind, term_ignored, held_in_vfork, second_signal],
     "tracers": [setuid, setuid_program, gdb_inside, strace_inside, strace_outside, compendium_inside],
     "jobs": [job_control],
-    "programs": [real_programs, git_and_redis],
+    "programs": [real_programs, git_and_redis, turns],
     "selftests": [python_quick],
     "selftests-long": [python_long],
 }

@@ -431,12 +431,41 @@ static int live_busy(void)
 	}
 }
 
+/* Many threads that make nothing but a call: until each has made some, or one of them too many meanwhile. */
+enum { CALLERS = 64, EACH = 20, TOO_MANY = 10000 };
+static atomic_int turns_over;
+
+static void *take_turns(void *arg)
+{
+	static atomic_int done;
+	struct sched_param p;
+
+	for (int made = 1; !turns_over; made++) {
+		CHECK(sched_getparam(0, &p) == 0);
+		if ((made == EACH && ++done == CALLERS) || made == TOO_MANY)
+			turns_over = made;
+	}
+	return arg;
+}
+
+static int live_turns(void)
+{
+	pthread_t t[CALLERS];
+
+	for (unsigned i = 0; i < CALLERS; i++)
+		CHECK(pthread_create(&t[i], NULL, take_turns, NULL) == 0);
+	for (unsigned i = 0; i < CALLERS; i++)
+		CHECK(pthread_join(t[i], NULL) == 0);
+	CHECK(turns_over < TOO_MANY);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct { const char *name; int (*live)(void); } ways[] = {
 		{ "threads", live_threads }, { "waits", live_waits }, { "vfork", live_vfork }, { "vforks", live_vforks }, { "vfork_stop", live_vfork_stop },
 		{ "leaderless", live_leaderless }, { "leaves", live_leaves }, { "family", live_family }, { "busy", live_busy },
-		{ "unshared", live_unshared }, { "inhabited", live_inhabited },
+		{ "unshared", live_unshared }, { "inhabited", live_inhabited }, { "turns", live_turns },
 	};
 
 	for (unsigned i = 0; argc > 1 && i < sizeof(ways) / sizeof(ways[0]); i++)

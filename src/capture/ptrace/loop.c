@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "base/macro.h"
 #include "base/process.h"
 #include "capture/ptrace/ptrace.h"
 
@@ -37,18 +38,26 @@ static int fetch(struct report *r, bool end)
  * more (looks_like_a_spurious_pid(), Linux 5.13).  __WNOTHREAD: what this thread traces is all there is.  No WSTOPPED:
  * stops of tracees are reported whatever the options say, and that of a child which was let go is none of ours.
  */
-static int next_report(bool block, struct report *ret)
+static int look_at_all(bool block, siginfo_t *ret)
+{
+	*ret = (siginfo_t){ 0 };
+	if (waitid(P_ALL, 0, ret, WEXITED | WNOWAIT | __WALL | __WNOTHREAD | (block ? 0 : WNOHANG)) < 0)
+		return -errno;
+	return ret->si_pid > 0;
+}
+
+/* tid: of one, without waiting; 0: the first of all. */
+static int look(pid_t tid, bool block, struct report *ret)
 {
 	int rc = 0;
 
 	while (rc == 0) {
-		siginfo_t si = { 0 };
+		siginfo_t si;
+		int seen = tid ? wait_look(tid, &si, WNOHANG | __WNOTHREAD) : look_at_all(block, &si);
 		bool end;
 
-		if (waitid(P_ALL, 0, &si, WEXITED | WNOWAIT | __WALL | __WNOTHREAD | (block ? 0 : WNOHANG)) < 0)
-			return -errno;
-		if (!si.si_pid)
-			return 0;
+		if (seen <= 0)
+			return seen;
 		end = si.si_code == CLD_EXITED || si.si_code == CLD_KILLED || si.si_code == CLD_DUMPED;
 		/* of a stop: wait(2), WIFSTOPPED */
 		*ret = (struct report){ .tid = si.si_pid, .status = si.si_status << 8 | 0x7f };
@@ -57,10 +66,50 @@ static int next_report(bool block, struct report *ret)
 	return rc;
 }
 
+/*
+ * waitid() looks through all tracees each time, the one that was made last first, and reports the first that has
+ * stopped.  Where more stop than can be handled, older ones would wait for as long as younger ones stop, whoever holds
+ * the lock for which those wait among them.  So all are asked in their turn, again at once where that was worth it: to
+ * look through all of them for one costs as much.  They are known by number alone: one may be gone by then.
+ */
+enum { ROUND_OF = 3, ROUND_EVERY = 16, ROUND_PART = 4, ROUND_WORTH = 8 };
+
+static void begin_round(struct ptrace_source *s)
+{
+	struct report_round *round = &s->round;
+	unsigned n = HASH_COUNT(s->tracees);
+	bool worth = round->nfound * ROUND_WORTH >= n;
+
+	if (n < ROUND_OF || ++round->nothers < (worth ? 1 : MAX(n / ROUND_PART, (unsigned)ROUND_EVERY)))
+		return;
+	if (round->max < n) {
+		round->max = n * 2;
+		round->tids = xrealloc(round->tids, round->max * sizeof(*round->tids));
+	}
+	round->n = round->at = round->nfound = round->nothers = 0;
+	for (const struct tracee *t = s->tracees; t; t = t->hh.next)
+		if (t->state == TRACEE_RUNNING)
+			round->tids[round->n++] = t->tid;
+}
+
+static int next_report(struct ptrace_source *s, bool block, struct report *ret)
+{
+	struct report_round *round = &s->round;
+
+	while (s->phase == RUNNING && round->at < round->n)
+		if (look(round->tids[round->at++], false, ret) > 0) {
+			round->nfound++;
+			return 1;
+		}
+	if (s->phase == RUNNING)
+		begin_round(s);
+	return look(0, block, ret);
+}
+
 int loop_turn(struct ptrace_source *s, bool block)
 {
 	struct report r = { 0 };
-	int rc = next_report(block, &r);
+	int rc = next_report(s, block, &r);
 
 	atomic_store_explicit(&s->src.waiting, false, memory_order_relaxed);
 	if (rc <= 0)

@@ -162,6 +162,14 @@ struct report {
 
 static inline bool tracee_is_gone(const struct tracee *t) { return t->state >= TRACEE_GONE; }
 
+/* loop.c: tracees that are asked for a report, one after the other */
+struct report_round {
+	pid_t *tids;
+	unsigned n, at, max;
+	unsigned nfound;	/* had one */
+	unsigned nothers;	/* reports since the last round */
+};
+
 struct ptrace_source {
 	struct source src;
 	const struct capture_options *opt;
@@ -200,6 +208,7 @@ struct ptrace_source {
 	struct rings *rings;		/* rings.c; NULL: no io_uring was made */
 	struct near near;
 	bool near_open;
+	struct report_round round;
 	uint64_t next_end_ns;		/* the first wait.until_ns of all, 0: none */
 	timer_t timer;
 	bool has_timer;

@@ -161,6 +161,7 @@ static void ptrace_free(struct source *src)
 	rings_done(s);
 	emitter_done(&s->out);
 	stacks_free(s->stacks);
+	free(s->round.tids);
 	free(s);
 }
 
