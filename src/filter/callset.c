@@ -73,7 +73,7 @@ static const char *name_of(unsigned arch, unsigned nr, char room[32])
 
 	if (name)
 		return name;
-	strcpy(stpcpy(room, "syscall_"), number_text(digits, nr));
+	stpcpy(stpcpy(room, "syscall_"), number_text(digits, nr));
 	return room;
 }
 

@@ -13,7 +13,7 @@ const char *chooser_call_name(unsigned arch, unsigned nr, char room[CHOOSER_NAME
 
 	if (syscall_spec(arch, nr)->name)
 		return syscall_spec(arch, nr)->name;
-	strcpy(stpcpy(stpcpy(room, CHOOSER_UNKNOWN), archs[arch]), number_text(digits, nr));
+	stpcpy(stpcpy(stpcpy(room, CHOOSER_UNKNOWN), archs[arch]), number_text(digits, nr));
 	return room;
 }
 

@@ -131,7 +131,7 @@ static void wait_within(struct buf *b, const struct totals_wait *w, size_t colum
 static void brief_wait(struct buf *b, const struct totals_wait *w, size_t columns)
 {
 	wait_within(b, w, columns);
-	if (w->what != SPENT_PIPE || !w->peer_pid || !w->name.len || !memchr("0123456789", b->s[0], 10))
+	if (w->what != SPENT_PIPE || !w->peer_pid || !w->name.len || b->s[0] < '0' || b->s[0] > '9')
 		return;
 	buf_reset(b);
 	buf_puts(b, "pipe of ");
