@@ -137,7 +137,7 @@ export const use = [
         return false;
       };
       for (const [what, act] of [
-        ['filter', () => page.evaluate(() => (window.cpd.state.filter.value = 'op:nothing'))],
+        ['filter', () => page.evaluate(() => (window.cpd.state.filter.value = 'path:/nothing'))],
         ['zoom', () => page.keyboard.press('+')],
         ['scroll', () => page.mouse.wheel(0, 300)],
         [
