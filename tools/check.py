@@ -44,6 +44,7 @@ def clang():
 
 LAST = ["nice", "-n", "19"]     # it gets what the tests leave
 AGAIN_AT_MOST = 3       # more failures than this are no chance
+PROGRAMS_AGAIN_AT_MOST = 5      # of the two hundred of a build
 
 
 class Failed(Exception):
@@ -138,7 +139,7 @@ def run_again(step, build, tests, options, env):
     outputs are in the log: it is a fault to look into, but of the test more often than of the program."""
     failed = [test["name"] for test in tests if test["result"] not in ("OK", "EXPECTEDFAIL", "SKIP")]
     names = [name for name in failed if LIVE & set(name.split(":")[-1].split(" / ")[0].split("+"))]
-    if not names or len(failed) > AGAIN_AT_MOST:
+    if not names or len(failed) > PROGRAMS_AGAIN_AT_MOST:
         return {}
     patience = options[options.index("--timeout-multiplier"):][:2]
     step.run("meson", "test", "-C", build, "--print-errorlogs", "--no-rebuild", "--num-processes", "1", "--logbase", "again", *patience,
