@@ -126,6 +126,11 @@ export async function acceptance(t, n) {
       throw new Error('End does not show the last event');
     });
   t.equal(await page.evaluate(() => window.cpd.state.selected.value), n - 1, 'event after End');
+  // the row may be drawn anew meanwhile
+  await page.locator('.tb-row.on').waitFor();
+  await page.evaluate(
+    () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))),
+  );
   const box = await page.locator('.tb-row.on').boundingBox(),
     body = await page.locator('.tb-body').boundingBox();
   t.ok(
