@@ -23,10 +23,8 @@ const struct option_row option_rows[] = {
 	{ "env", NULL, 'E', OPT_TARGET, TAKES_ONE, "VAR=VALUE", "put a variable into the command's environment; VAR alone removes it; may be given more than once", SET(set_env) },
 	{ "user", NULL, 'u', OPT_TARGET, TAKES_ONE, "USER", "run the command as this user, by name or number; needs root", WORD(user) },
 	{ "descendants", NULL, 0, OPT_TARGET, TAKES_NONE, NULL, "with -p: also all its running descendants", FLAG(descendants) },
-	{ "cgroup", NULL, 0, OPT_TARGET, TAKES_ONE, "DIR", "trace what runs in this cgroup (v2) and below; needs the bpf backend", FILE_NAME(cgroup),
-	  "trace what runs in this cgroup (root)" },
-	{ "system", NULL, 0, OPT_TARGET, TAKES_NONE, NULL, "trace everything but compendium; needs the bpf backend", FLAG(system),
-	  "trace everything (root)" },
+	{ "cgroup", NULL, 0, OPT_TARGET, TAKES_ONE, "DIR", "trace what runs in this cgroup (v2) and below; needs the bpf backend", FILE_NAME(cgroup) },
+	{ "system", NULL, 0, OPT_TARGET, TAKES_NONE, NULL, "trace everything but compendium; needs the bpf backend", FLAG(system) },
 	{ "read", NULL, 0, OPT_TARGET, TAKES_ONE, "FILE", "replay a recording instead of tracing (-: standard input, also while it is still being written); several are merged by time: --read a.cpd b.cpd", SET(set_read),
 	  "replay a recording instead of tracing" },
 	{ "from", NULL, 0, OPT_TARGET, TAKES_ONE, "TIME", "with --read: begin there: 90s, +1.5 or 2m after the start of the recording, -10s before its end, 50%, 13:30 or 13:30:00.25 as the clock on the wall had it, 2026-11-29T13:30, @EPOCH; names stay right", MOMENT(from) },
@@ -69,8 +67,7 @@ const struct option_row option_rows[] = {
 	{ "decode-fds", NULL, 'y', OPT_SHOW, TAKES_NONE, NULL, "as strace's, -yy too; always so: descriptors have their names", FLAG(as_always) },
 	{ "noise", NULL, 0, OPT_SHOW, TAKES_ONE, "CLASS,…", "show these classes of what is hidden by default: system, loader, preload, hwcaps, locale, gconv, nsswitch, localhost, preemption, all", WORD(noise) },
 	{ "show-comm", NULL, 'Y', OPT_SHOW, TAKES_NONE, NULL, "name the thread in each line: [pid<name>]", FLAG(show_comm) },
-	{ "ebpf", NULL, 0, OPT_SHOW, TAKES_NONE, NULL, "also show waits for a CPU and block I/O; needs root, or CAP_BPF and CAP_PERFMON", FLAG(ebpf),
-	  "also waits for a CPU and block I/O (root)" },
+	{ "ebpf", NULL, 0, OPT_SHOW, TAKES_NONE, NULL, "also show waits for a CPU and block I/O; needs root, or CAP_BPF and CAP_PERFMON", FLAG(ebpf) },
 	{ "sched-show", NULL, 0, OPT_SHOW, TAKES_ONE, "USEC", "with --ebpf: print a line for each wait for a CPU of at least USEC microseconds (default 100)", NUMBER(sched_shown_us, 0, UINT32_MAX) },
 	{ "sched-min", NULL, 0, OPT_SHOW, TAKES_ONE, "USEC", "with --ebpf: do not record waits for a CPU shorter than USEC microseconds (default 10)", NUMBER(sched_kept_us, 0, UINT32_MAX) },
 	{ "faults", "page-faults", 0, OPT_SHOW, TAKES_NONE, NULL, "also show page faults in heap and anonymous memory; with -a in all memory", FLAG(faults) },
@@ -83,7 +80,7 @@ const struct option_row option_rows[] = {
 	{ "output", NULL, 'o', OPT_WRITE, TAKES_ONE, "FILE", "also write the live lines and the summary to FILE (-: standard output)", { set_text, 0, OUTPUT_TEXT, 0 },
 	  "also write the lines and the summary to FILE" },
 	{ "export", NULL, 0, OPT_WRITE, TAKES_ONE, "FORMAT[:FILE]", EXPORT_HELP, SET(set_export),
-	  "as JSON and others: --export help lists them" },
+	  "JSON and others: --export help lists them" },
 	EXPORT_FORMATS(FORMAT)
 	{ "record", NULL, 0, OPT_WRITE, TAKES_ONE, "FILE", "save everything captured, for --read (-: standard output, as for | zstd or | ssh; the command's own output then goes to standard error)", OUTPUT(OUTPUT_RECORDING),
 	  "save everything captured, for --read" },
@@ -102,10 +99,9 @@ const struct option_row option_rows[] = {
 	{ "no-seccomp", NULL, 0, OPT_CAPTURE, TAKES_NONE, NULL, "ptrace: stop at every call instead of filtering in the kernel; slower, but invisible to programs that inspect seccomp", FLAG(no_seccomp) },
 
 	{ "help", NULL, 'h', OPT_INFO, TAKES_OPTIONAL, "all", "show the options used most, with examples; all: every option", SET(set_help),
-	  "this help; all: with every option" },
+	  "this help; all: every option, in groups" },
 	{ "json-schema", NULL, 0, OPT_INFO, TAKES_NONE, NULL, "print the JSON Schema of the lines of --json", FLAG(json_schema) },
-	{ "version", NULL, 'V', OPT_INFO, TAKES_NONE, NULL, "show the version and what is built in", FLAG(version),
-	  "the version and what is built in" },
+	{ "version", NULL, 'V', OPT_INFO, TAKES_NONE, NULL, "show the version and what is built in", FLAG(version) },
 };
 const unsigned option_nrows = ARRAY_SIZE(option_rows);
 

@@ -45,8 +45,7 @@ static void wrapped(FILE *f, const char *s, int col, int indent)
 
 static void usage(FILE *f)
 {
-	fputs("Usage: compendium [OPTIONS] [--] COMMAND [ARG...]\n"
-	      "       compendium [OPTIONS] -p PID | --read FILE\n\n"
+	fputs("Usage: compendium [OPTIONS] [--] COMMAND [ARG...] | -p PID | --read FILE\n"
 	      "Shows in words what a program does: files, connections, memory, I/O, processes.\n", f);
 }
 
@@ -79,31 +78,39 @@ static void put_row(FILE *f, const struct option_row *r, const char *help)
 
 	heading(head, sizeof(head), r);
 	col = fprintf(f, "  %s", head);
-	if (col >= INDENT - 1)
-		fprintf(f, "\n%*s", INDENT, "");
-	else
+	if (col < INDENT - 1)
 		fprintf(f, "%*s", INDENT - col, "");
+	else if (col + 2 + strlen(help) < WIDTH)	/* the rest of the line is enough */
+		fputs("  ", f);
+	else
+		fprintf(f, "\n%*s", INDENT, "");
 	wrapped(f, help, INDENT, INDENT);
 }
 
+static void put_group(FILE *f, enum option_group g, bool all)
+{
+	for (unsigned i = 0; i < option_nrows; i++) {
+		const struct option_row *r = &option_rows[i];
+
+		if (r->group == g && (all || r->brief))
+			put_row(f, r, all ? r->help : r->brief);
+	}
+}
+
+/* The brief one is for a terminal of 24 lines, the prompt below it too: no titles, and the examples stay in view. */
 void options_help(FILE *f, bool all)
 {
 	usage(f);
+	if (!all)
+		fputc('\n', f);
 	for (int g = 0; g < _OPT_GROUPS; g++) {
-		bool titled = false;
-
-		for (unsigned i = 0; i < option_nrows; i++) {
-			const struct option_row *r = &option_rows[i];
-
-			if (r->group != g || !(all || r->brief))
-				continue;
-			if (!titled)
-				fprintf(f, "\n%s:\n", option_group_title((enum option_group)g));
-			titled = true;
-			put_row(f, r, all ? r->help : r->brief);
-		}
+		if (all)
+			fprintf(f, "\n%s:\n", option_group_title((enum option_group)g));
+		put_group(f, (enum option_group)g, all);
 	}
-	fputs("\nOptions end at the command or at --.  The exit status is the command's own; 125,\n"
-	      "126, 127: compendium failed, the command cannot be executed, was not found.\n\nExamples:\n", f);
+	if (all)
+		fputs("\nOptions end at the command or at --.  The exit status is the command's own; 125,\n"
+		      "126, 127: compendium failed, the command cannot be executed, was not found.\n", f);
+	fputs("\nExamples:\n", f);
 	put_examples(f, ARRAY_SIZE(examples));
 }
