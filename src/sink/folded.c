@@ -1,21 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * --folded: time by process, thread and call, as the folded stacks that flamegraph.pl, speedscope and others read:
- * "make-12;make-12;openat 4711", in nanoseconds.  Names are the program's bytes, made words (text_word()); no
- * line is a comment, and no number is 0: readers refuse both.
+ * "make-12;make-12;openat 4711", in nanoseconds; where a call has a stack (-k), its functions stand before it, the
+ * outermost first: "make-12;make-12;main;read_makefile;openat 4711".  Names are the program's bytes, made words
+ * (text_word()); no line is a comment, and no number is 0: readers refuse both.
  *
- * A thread's lines are written when it ends, or runs another program: memory is that of the threads that live.
+ * A thread's lines are written when it ends, or runs another program, or has many different stacks: memory is that of
+ * the threads that live.
  */
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "event/event.h"
 #include "sink/row_output.h"
+#include "sink/stack_words.h"
 
+#define UNKNOWN "(unknown)"
 #define NO_CALL "(no call)"	/* it ran, waited for a CPU, or was in a page fault */
 
-struct sum { uint32_t type; uint64_t ns; UT_hash_handle hh; };
+/* Of a thread, so many bytes of what stands before the calls' names; then its lines are written. */
+enum { STACK_BYTES_MAX = 1 << 20 };
+
+/* Its key: the type, and behind it what stands before the call's name, "main;read_makefile;". */
+struct sum { uint64_t ns; UT_hash_handle hh; uint32_t nstack, type; char stack[]; };
 /*
  * A name, and one that holds after the next call of the thread: the execve, or prctl, that gave it belongs to the old
  * one.
@@ -28,7 +37,7 @@ struct thread {
 	uint64_t since_ns, busy_ns;	/* its lines so far end there; in calls since then */
 	struct named name;
 	bool renamed;			/* it, or its process */
-	struct sum *sums;
+	struct sum *sums; size_t nstacks;	/* nstacks: bytes */
 	UT_hash_handle hh;
 };
 
@@ -39,6 +48,7 @@ struct folded {
 	struct { bool is_call; char name[32]; } *types; uint32_t ntypes;
 	uint64_t end_ns;
 	bool all_calls;
+	struct buf key;			/* of the sum that is looked for */
 };
 
 /* ---- lines ---- */
@@ -63,7 +73,8 @@ static struct process *process_find(struct folded *f, uint32_t id)
 }
 
 /* p NULL: one of which no program is known goes by its thread's name */
-static void line(struct folded *f, const struct process *p, const struct thread *t, const char *call, uint64_t ns)
+static void line(struct folded *f, const struct process *p, const struct thread *t, const struct sum *s,
+		 const char *call, uint64_t ns)
 {
 	if (!ns)
 		return;
@@ -73,6 +84,8 @@ static void line(struct folded *f, const struct process *p, const struct thread 
 	}
 	frame(&f->base.out, p && p->name.now.len ? &p->name.now : &t->name.now, t->pid);
 	frame(&f->base.out, &t->name.now, t->tid);
+	if (s)
+		buf_add(&f->base.out, s->stack, s->nstack);
 	buf_puts(&f->base.out, call);
 	buf_putc(&f->base.out, ' ');
 	buf_u64(&f->base.out, ns);
@@ -80,19 +93,26 @@ static void line(struct folded *f, const struct process *p, const struct thread 
 	row_output_flush_long(&f->base);
 }
 
+static void write_sums(struct folded *f, const struct process *p, struct thread *t)
+{
+	struct sum *s, *next;
+
+	HASH_ITER(hh, t->sums, s, next)
+		line(f, p, t, s, f->types[s->type].name, s->ns);
+	HASH_FREE(t->sums);
+	t->nstacks = 0;
+}
+
 /* What a thread did until then. */
 static void write_thread(struct folded *f, struct thread *t, uint64_t until_ns)
 {
 	const struct process *p = process_find(f, t->process);
-	struct sum *s, *next;
 	uint64_t life_ns = until_ns > t->since_ns ? until_ns - t->since_ns : 0;
 
-	HASH_ITER(hh, t->sums, s, next)
-		line(f, p, t, f->types[s->type].name, s->ns);
-	HASH_FREE(t->sums);
+	write_sums(f, p, t);
 	/* before its first program the command is still compendium's own fork */
 	if (f->all_calls && p && p->name.now.len && life_ns > t->busy_ns)
-		line(f, p, t, NO_CALL, life_ns - t->busy_ns);
+		line(f, p, t, NULL, NO_CALL, life_ns - t->busy_ns);
 	t->since_ns = MAX(t->since_ns, until_ns);
 	t->busy_ns = 0;
 }
@@ -236,15 +256,37 @@ static void take_type(struct folded *f, const struct row *row)
 	snprintf(f->types[id].name, sizeof(f->types[id].name), "%.*s", (int)name->n, name->s);
 }
 
-static void add_sum(struct thread *t, uint32_t type, uint64_t ns)
+static void key_of(struct buf *b, uint32_t type, const struct stack *stack)
 {
+	buf_reset(b);
+	buf_add(b, &type, sizeof(type));
+	if (!stack)
+		return;
+	if (stack->cut || stack->broken)	/* what is outside is not known */
+		buf_puts(b, UNKNOWN ";");
+	for (unsigned i = stack->n; i--;) {
+		frame_name(b, &stack->frames[i]);
+		buf_putc(b, ';');
+	}
+}
+
+static void add_sum(struct folded *f, struct thread *t, uint32_t type, const struct stack *stack, uint64_t ns)
+{
+	size_t nstack;
 	struct sum *s;
 
-	HASH_FIND(hh, t->sums, &type, sizeof(type), s);
+	key_of(&f->key, type, stack);
+	nstack = f->key.len - sizeof(type);
+	if (t->nstacks + nstack > STACK_BYTES_MAX)
+		write_sums(f, process_find(f, t->process), t);
+	HASH_FIND(hh, t->sums, f->key.s, f->key.len, s);
 	if (!s) {
-		s = xcalloc(1, sizeof(*s));
+		s = xcalloc(1, sizeof(*s) + nstack);
 		s->type = type;
-		HASH_ADD(hh, t->sums, type, sizeof(s->type), s);
+		s->nstack = (uint32_t)nstack;
+		memcpy(s->stack, f->key.s + sizeof(type), nstack);
+		HASH_ADD_KEYPTR(hh, t->sums, &s->type, f->key.len, s);
+		t->nstacks += nstack;
 	}
 	s->ns += ns;
 	t->busy_ns += ns;
@@ -261,7 +303,7 @@ static void take_event(struct folded *f, const struct row *row)
 	if (!t || !f->types[type].is_call)
 		return;
 	if (ns)
-		add_sum(t, type, ns);
+		add_sum(f, t, type, row_has(row, ROW_EVENT_STACK) ? row->cells[ROW_EVENT_STACK].stack : NULL, ns);
 	if (!t->renamed)
 		return;
 	write_thread(f, t, end_ns);
@@ -312,6 +354,7 @@ static void folded_free(struct row_output *o)
 	HASH_ITER(hh, f->processes, p, pnext)
 		drop_process(f, p);
 	free(f->types);
+	buf_done(&f->key);
 }
 
 int sink_folded_new(const struct sink_options *opt, struct outfile *file, struct sink **ret_sink, struct diag *diag)
@@ -325,6 +368,6 @@ int sink_folded_new(const struct sink_options *opt, struct outfile *file, struct
 	for (unsigned i = 0; i < ARRAY_SIZE(whole); i++)
 		wants[whole[i]] = UINT64_MAX;
 	wants[TABLE_EVENT] = ROW_BIT(ROW_EVENT_TIME) | ROW_BIT(ROW_EVENT_THREAD) | ROW_BIT(ROW_EVENT_TYPE) |
-			     ROW_BIT(ROW_EVENT_DURATION);
+			     ROW_BIT(ROW_EVENT_DURATION) | ROW_BIT(ROW_EVENT_STACK);
 	return row_output_start(&f->base, &takes, opt, file, "--folded", ret_sink, diag);
 }

@@ -93,5 +93,6 @@ void frame_name(struct buf *b, const struct frame *f)
 		return;
 	}
 	text_word(b, file, f->file_len - (size_t)(file - f->file));
-	plus(b, f->offset);
+	buf_putc(b, '+');
+	hex(b, f->offset);
 }

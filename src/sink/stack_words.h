@@ -7,4 +7,5 @@ struct stack;
 
 void stack_lines(struct buf *b, const struct stack *s);		/* with style marks, below a line as people read it */
 void stack_strace(struct buf *b, const struct stack *s);	/* as strace -k writes them (src/unwind.c there) */
-void frame_name(struct buf *b, const struct frame *f);		/* "main+0x1c", "prog+0x11f0", "0x7f12": one word */
+/* "main", "prog+0x11f0", "0x7f12": one word, never empty */
+void frame_name(struct buf *b, const struct frame *f);

@@ -276,17 +276,25 @@ class Test(Tap):
 
     def folded(self, name, path, rows):
         lines = path.read_text().splitlines()
-        bad = [line for line in lines if not re.fullmatch(r"[^; \s]+-\d+;[^; \s]+-\d+;(\(no call\)|\w+) [1-9]\d*", line)]
-        self.ok(lines and not bad, f"{name}: folded: each line is three frames and a number", bad[:5])
+        bad = [line for line in lines if not re.fullmatch(r"[^; \s]+-\d+;[^; \s]+-\d+;([^; \s]+;)*(\(no call\)|\w+) [1-9]\d*", line)]
+        self.ok(lines and not bad, f"{name}: folded: each line is three frames, with functions before the last, and a number", bad[:5])
         got, calls = collections.Counter(), {r["name"] for r in rows.types.values() if r["layer"] == "call"}
+        functions, whole = collections.Counter(), True
         for line in lines:
             stack, ns = line.rsplit(" ", 1)
-            _, thread, call = stack.split(";")
+            _, thread, *frames, call = stack.split(";")
             got[int(thread.rsplit("-", 1)[1]), call] += int(ns)
-        want = collections.Counter()
+            whole &= frames[:1] != ["(unknown)"]
+            functions[";".join(frame for frame in frames if frame != "(unknown)")] += int(ns) if call != "(no call)" else 0
+        want, wanted = collections.Counter(), collections.Counter()
         for e in rows.events:
             if rows.name(e) in calls and e["duration"]:
                 want[e["tid"], rows.name(e)] += e["duration"]
+                wanted[";".join(reversed([f["function"] or f"{f['file'].rsplit('/', 1)[-1]}+{f['offset']:#x}" for f in e.get("stack", [])]))] += e["duration"]
+        self.ok(+functions == wanted, f"{name}: folded: time by functions as in rows", f"{functions - wanted}\n{wanted - functions}")
+        if name == "stacks.cpd":
+            self.ok(any(s.endswith("main;outer;middle;innermost;__open64") for s in functions), f"{name}: folded: functions from the outermost on", list(functions)[:5])
+            self.ok(not whole, f"{name}: folded: of a stack that was cut the rest is (unknown)")
         idle = {k: v for k, v in got.items() if k[1] == "(no call)"}
         self.ok({k: v for k, v in got.items() if k not in idle} == want, f"{name}: folded: time by thread and call as in rows", f"{got - want}\n{want - got}")
         self.ok(all(v <= rows.trace["duration"] for v in idle.values()) and (idle or not rows.trace["all_calls"]),

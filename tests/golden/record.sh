@@ -57,8 +57,11 @@ head -c 262144 /dev/urandom > data
 sync data
 options=--faults
 want faults ./mapped data threads
+cc -O1 -g0 -pthread -o stacks "$here/../live/stacks.c"
+options=-k
+want stacks sh -c './stacks nested; ./stacks deep'
 options=
-# version2.cpd and version3.cpd are what was written before versions 3 and 4 of the format, and stay as they are; the others but these are of version 1
+# version2.cpd and version3.cpd are what was written before versions 3 and 4 of the format, and stay as they are; stacks.cpd is of version 4, the others of version 1
 # every call, with every word of its arguments: only for args.py
 cp "$(dirname "$compendium")/tests/live/everycall" .
 want everycall ./everycall words
