@@ -29,7 +29,7 @@
 enum { RING_BYTES = 4 << 20, POLL_MS = 4, SETTLE_NS = 2000000, EVENTS_MAX = 2 };
 
 /* What was read from the rings, in order once they are put together. */
-enum what { SAW_OUT, SAW_IN, SAW_FAULT };
+enum what { SAW_OUT, SAW_IN, SAW_FAULT, SAW_LOST };
 struct seen { uint64_t ts_ns, addr; uint32_t pid, tid; uint16_t flags; uint8_t what; };
 
 /* A thread's last sleep; since when it sleeps, 0: it does not.  Kept until it is used for another thread. */
@@ -205,6 +205,15 @@ static void put_fault(struct faults_source *s, const struct seen *e)
 	s->emit(s->emit_ctx, &w.f.h);
 }
 
+/* One of two switches may be missing, or the fault that was slept in: a sleep would last from one fault to the next. */
+static void forget_sleeps(struct faults_source *s)
+{
+	struct sleeper *r, *next;
+
+	HASH_ITER(hh, s->sleepers, r, next)
+		r->since_ns = r->from_ns = r->to_ns = 0;
+}
+
 static void put_seen(struct faults_source *s, const struct seen *e)
 {
 	struct sleeper *r;
@@ -223,6 +232,9 @@ static void put_seen(struct faults_source *s, const struct seen *e)
 		break;
 	case SAW_FAULT:
 		put_fault(s, e);
+		break;
+	case SAW_LOST:
+		forget_sleeps(s);
 		break;
 	}
 }
@@ -245,10 +257,13 @@ static void put_batch(struct faults_source *s, uint64_t until_ns)
 static void put_lost(struct faults_source *s, const void *body, unsigned cpu)
 {
 	static const char why[] = "page faults came faster than they could be read";
-	struct { uint64_t id, lost; } l;
+	struct { uint64_t id, lost; uint32_t pid, tid; uint64_t time; } l;	/* with its sample_id */
 	struct record_lost *r;
+	struct seen e;
 
 	memcpy(&l, body, sizeof(l));
+	e = (struct seen){ l.time, 0, l.pid, l.tid, 0, SAW_LOST };
+	buf_add(&s->batch, &e, sizeof(e));
 	r = record_begin(&s->rec, RECORD_LOST, sizeof(*r), 0, 0, now_ns());
 	r->count = l.lost;
 	r->cpu = cpu;
