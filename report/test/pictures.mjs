@@ -47,7 +47,7 @@ const browser = await Browser.start();
 try {
   const overview = await browser.open(report, {
     theme: 'light',
-    size: { width: 1280, height: 860 },
+    size: { width: 1280, height: 1180 }, // down to the lanes
   });
   await overview.waitForTimeout(500);
   await overview.screenshot({ path: join(folder, 'report-overview.png') });
