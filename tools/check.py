@@ -4,10 +4,13 @@
 
 usage: tools/check.py [--slow] [--list] [STEP...]
 
-Each step is a row of STEPS.  A step's output goes to build-check/logs/STEP.log
-and is shown when it fails.  The last line counts everything.
+Each step is a row of STEPS: a line when it has ended, and below it what failed and
+why.  Its output goes to build-check/logs/STEP.log.  After the last step come skips
+(by reason; the names are in build-check/logs/notes), the logs of steps that failed,
+and what failed once more.  The last line counts everything.
 """
 import argparse
+import collections
 import concurrent.futures
 import json
 import os
@@ -45,6 +48,7 @@ def clang():
 LAST = ["nice", "-n", "19"]     # it gets what the tests leave
 AGAIN_AT_MOST = 3       # more failures than this are no chance
 PROGRAMS_AGAIN_AT_MOST = 5      # of the two hundred of a build
+FAILURES_SHOWN, LAST_SHOWN = 12, 7      # below a step, before the last line: who sees ten lines of it sees why
 
 
 class Failed(Exception):
@@ -58,7 +62,7 @@ class Step:
         self.name, self.log, self.slow, self.beside = name, log, slow, beside
         self.passed = self.failed = self.skipped = 0
         self.again = AGAIN_AT_MOST  # how many failures may still be tried once more
-        self.notes = []
+        self.failures, self.unsteady, self.skips, self.notes = [], [], [], []    # skips: (what, reason)
 
     def run(self, *command, cwd=ROOT, env=None, may_fail=False, last=True):
         self.log.write(f"$ {' '.join(map(str, command))}\n")
@@ -73,10 +77,19 @@ class Step:
             raise Failed(f"{command[0]} ended with {done.returncode}")
         return done
 
-    def check(self, what, ok):
+    def check(self, what, ok, why=""):
         self.passed, self.failed = self.passed + bool(ok), self.failed + (not ok)
         if not ok:
-            self.notes.append(f"FAILED {what}")
+            self.failures.append(f"{short(what, 100)}: {short(why, 200)}" if why else short(what, 200))
+
+    def skip(self, what, reason, n=1):
+        self.skipped += n
+        self.skips.append((what, reason))
+
+
+def short(text, room):
+    text = re.sub(r"\s+", " ", str(text)).strip()
+    return text if len(text) <= room else text[:room - 1] + "…"
 
 
 def meson_build(step, where, *options, env=None):
@@ -96,37 +109,54 @@ SECTIONS = {"linux-ptrace": "1. ptrace", "linux-model": "2. the model", "linux-j
 
 TAP = re.compile(r"^(not )?ok\b(?:\s+\d+)?\s*-?\s*(.*?)(?:\s*#\s*(SKIP|TODO)\b\s*(.*))?$", re.I)
 PLAIN = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
+WRONG = re.compile(r"^not ok\b(?:\s+\d+)?\s*-?\s*(.*)\n((?:#.*\n|    .*\n)*)", re.M)      # and what follows says why
+TROUBLE = re.compile(r".*(?:\berror:|^FAILED:|\bERROR\b|[Nn]ot found|No such file|No space left|Error:).*", re.M)
+
+
+def failures_of(text):
+    """Of the output of a test, (name, why) of each that failed."""
+    return [(what, re.sub(r"^#?\s*", "", why, flags=re.M)) for what, why in WRONG.findall(text + "\n")]
+
+
+def named(failures):
+    return "; ".join(f"{short(what, 80)}: {short(why, 160)}" if why else short(what, 80) for what, why in failures)
 
 
 def count_test(step, test):
     """One program of Meson's log: its TAP lines, its own closing count, or just how it ended."""
     name, result = test["name"].split(":", 1)[-1], test["result"]
     before = step.failed
-    lines = (test.get("stdout") or "").splitlines()
+    out = test.get("stdout") or ""
+    lines, why = out.splitlines(), dict(failures_of(out))
     taps = [match for match in map(TAP.match, lines) if match]
     counts = [match for match in map(PLAIN.match, lines) if match]
     for failed, what, mark, reason in (match.groups() for match in taps):
         if mark:
-            step.skipped += 1
-            step.notes.append(f"skipped {name}, {what}: {reason}")
+            step.skip(f"{name}, {what}", reason)
         else:
-            step.check(f"{name}, {what}", not failed)
+            step.check(f"{name}, {what}", not failed, why.get(what, ""))
     if not taps and counts:
-        step.passed += int(counts[-1][1])
-        step.failed += int(counts[-1][2])
-        step.skipped += int(counts[-1][3] or 0)
-        step.notes += [line for line in lines if line.startswith("skipped ")]
+        plain_count(step, counts[-1], name, why.items())
+        step.skips += [(f"{name}, {what}", reason) for what, reason in re.findall(r"^skipped (.*?): (.*)$", out, re.M)]
     step.notes += [line for line in lines if line.startswith("verifier: ")]
     if result in ("OK", "EXPECTEDFAIL"):
         if not taps and not counts:
             step.passed += 1
     elif result == "SKIP":
         if not taps and not counts:
-            step.skipped += 1
             reason = lines[-1] if lines else "no reason given"
-            step.notes.append(f"skipped {name}: {re.sub(r'^1[.][.]0 *# *skip *', '', reason, flags=re.I)}")
+            step.skip(name, re.sub(r"^1[.][.]0 *# *skip *", "", reason, flags=re.I))
     elif step.failed == before:
-        step.check(f"{name}: {result}", False)
+        last = [line for line in lines + (test.get("stderr") or "").splitlines() if line.strip()]
+        step.check(f"{name}: {result}", False, last[-1] if last else "")
+
+
+def plain_count(step, count, name, failures):
+    step.passed += int(count[1])
+    step.failed += int(count[2])
+    step.skipped += int(count[3] or 0)
+    if int(count[2]):
+        step.failures += [f"{short(name, 60)}, {named([one])}" for one in failures] or [f"{name}: {count[2]} failed"]
 
 
 LIVE = {"live", "tracee"}
@@ -148,8 +178,8 @@ def run_again(step, build, tests, options, env):
     passed = [json.loads(line) for line in log.read_text(errors="replace").splitlines()] if log.exists() else []
     passed = {test["name"]: test for test in passed if test["name"] in names and test["result"] == "OK"}
     for name in passed:
-        why = [line for test in tests if test["name"] == name for line in (test.get("stdout") or "").splitlines() if line.startswith("not ok")]
-        step.notes.append(f"UNSTEADY {name.split(':', 1)[-1]}: failed beside other tests, passed alone: {'; '.join(why) or 'see the log'}")
+        why = named(one for test in tests if test["name"] == name for one in failures_of(test.get("stdout") or ""))
+        step.unsteady.append(f"{name.split(':', 1)[-1]}: failed beside other tests, passed alone: {why or 'see the log'}")
     return passed
 
 
@@ -233,7 +263,8 @@ def tidy(step):
         for path, done in pool.map(one, sources):
             if done.returncode:
                 step.log.write(done.stdout)
-            step.check(path.relative_to(ROOT), done.returncode == 0)
+            trouble = done.returncode and TROUBLE.search(done.stdout)
+            step.check(path.relative_to(ROOT), done.returncode == 0, trouble[0] if trouble else "")
 
 
 def scripts(step):
@@ -251,13 +282,13 @@ def tap(step, *command, env=None, again=False):
     name = pathlib.Path(command[0]).name
     done = step.run(*command, env=env, may_fail=True, last=False)
     if again and done.returncode:
-        wrong = [line for line in done.stdout.splitlines() if line.startswith("not ok")]
+        wrong = failures_of(done.stdout)
         step.again -= max(len(wrong), 1)
         if step.again >= 0:
             step.log.write(f"{name} failed; once more:\n")
             second = step.run(*command, env=env, may_fail=True, last=False)
             if second.returncode == 0:
-                step.notes.append(f"UNSTEADY {name}: failed at first, passed when run again: {'; '.join(wrong) or f'ended with {done.returncode}'}")
+                step.unsteady.append(f"{name}: failed at first, passed when run again: {named(wrong) or f'ended with {done.returncode}'}")
                 done = second
     count_test(step, {"name": name, "result": "FAIL" if done.returncode else "OK", "stdout": done.stdout})
 
@@ -265,8 +296,7 @@ def tap(step, *command, env=None, again=False):
 def static(step):
     missing = step.run("tools/setup.sh", "-n", "static", may_fail=True)
     if missing.returncode:
-        step.skipped += 1
-        step.notes.append(f"skipped static: to link without libraries needs {missing.stdout.strip()}")
+        step.skip("static", f"to link without libraries needs {missing.stdout.strip()}")
         return
     step.run("make", f"BUILD={OUT / 'one'}", "MESON_ARGS=-Dwerror=true", "static")
     tap(step, "tests/package/static.sh", OUT / "one-static" / "compendium")
@@ -277,8 +307,7 @@ def kernels(step):
     build = OUT / "one-static" / "compendium"
     missing = [tool for tool in ("qemu-system-x86_64", "busybox", "cpio", "curl") if not shutil.which(tool)]
     if missing or not build.exists():
-        step.skipped += 1
-        step.notes.append(f"skipped kernels: {' '.join(missing)} not installed" if missing else "skipped kernels: the static step made no program")
+        step.skip("kernels", f"{' '.join(missing)} not installed" if missing else "the static step made no program")
         return
     tap(step, "tools/check-kernels.sh", build)
 
@@ -296,8 +325,7 @@ def readme(step):
     for backend in ["ptrace", "bpf"]:
         probe = step.run(OUT / "gcc" / "compendium", "--backend", backend, "--", "true", may_fail=True)
         if "cannot be used" in probe.stdout:
-            step.skipped += 1
-            step.notes.append(f"skipped README with {backend}: {probe.stdout.splitlines()[0]}")
+            step.skip(f"README with {backend}", probe.stdout.splitlines()[0])
         else:
             tap(step, "tools/check-readme.py", "--backend", backend, OUT / "gcc" / "compendium", again=True)
 
@@ -306,8 +334,7 @@ def deb(step):
     """The package is built and lintian looks at it; tools/check-clean-root.sh SUITE --deb installs it."""
     missing = step.run("tools/setup.sh", "-n", "deb", may_fail=True)
     if missing.returncode:
-        step.skipped += 1
-        step.notes.append(f"skipped deb: to build a package needs {missing.stdout.strip()}")
+        step.skip("deb", f"to build a package needs {missing.stdout.strip()}")
         return
     # the tests that a package's build runs were run before, by these steps
     step.check("package", step.run("tools/deb.sh", tarball(), OUT / "deb", env={"DEB_BUILD_OPTIONS": "noautodbgsym nocheck"}, may_fail=True).returncode == 0)
@@ -318,13 +345,11 @@ def deb(step):
 def node_counts(step, done):
     """What npm's scripts count: they close with the plain line."""
     counts = [match for match in map(PLAIN.match, done.stdout.splitlines()) if match]
+    passed = set(re.findall(r"^ok(?: \d+)? - (.*)$", done.stdout, re.M))       # one that failed at first may be among them
     if counts:
-        step.passed += int(counts[-1][1])
-        step.failed += int(counts[-1][2])
-        step.skipped += int(counts[-1][3] or 0)
-    step.notes += [f"skipped {what}: {reason}" for what, reason in
-                   re.findall(r"^ok(?: \d+)? - (.*?) # SKIP (.*)$", done.stdout, re.M)]
-    step.notes += re.findall(r"^UNSTEADY .*", done.stdout, re.M)
+        plain_count(step, counts[-1], step.name, [one for one in failures_of(done.stdout) if one[0] not in passed])
+    step.skips += re.findall(r"^ok(?: \d+)? - (.*?) # SKIP (.*)$", done.stdout, re.M)
+    step.unsteady += re.findall(r"^UNSTEADY (.*)", done.stdout, re.M)
     if not counts or (done.returncode and not step.failed):
         raise Failed(f"the tests ended with {done.returncode}")
 
@@ -332,8 +357,7 @@ def node_counts(step, done):
 def exports(step):
     """Readers that are not ours: DuckDB, speedscope, with their own package.json.  Their tests say when it is not there."""
     if step.run("npm", "ci", "--no-audit", "--no-fund", cwd=ROOT / "tests/export", may_fail=True).returncode:
-        step.skipped += 1
-        step.notes.append("skipped DuckDB, speedscope and ajv: npm ci in tests/export failed; is there a network?")
+        step.skip("DuckDB, speedscope and ajv", "npm ci in tests/export failed; is there a network?")
     for test in ("tests/live/ndjson.py", "tests/export/tables.py", "tests/export/timeline.py"):
         tap(step, test, OUT / "gcc" / "compendium", *sorted((ROOT / "tests/golden").glob("*.cpd")), again=True)
     if step.slow:       # 550 MB
@@ -375,7 +399,7 @@ BESIDE = ["clang", "tidy", "static", "dist", "deb", "report", "browser"]
 
 
 def run_step(name, slow, beside=False):
-    """Prints what came of it, in one go; returns what passed, failed and was skipped."""
+    """The step when it has ended; prints its line, what failed and what was unsteady."""
     path = OUT / "logs" / f"{name}.log"
     start = time.monotonic()
     with open(path, "w", encoding="utf-8", errors="replace") as log:
@@ -383,17 +407,47 @@ def run_step(name, slow, beside=False):
         try:
             STEPS[name](step)
         except (Failed, OSError) as problem:
-            step.failed += 1
-            step.notes.append(f"FAILED {problem}")
-    said = ""
-    if step.failed:     # the end of the log, after the failures of TAP that it leaves out
-        log = path.read_text(errors="replace")
-        said = "".join(re.findall(r"^not ok.*\n(?:#.*\n){0,60}", log[:-6000], re.M)) + log[-6000:]
-    said += (f"{'FAILED' if step.failed else 'ok':6} {name:12} {step.passed:5} passed {step.failed:3} failed "
-             f"{step.skipped:3} skipped {time.monotonic() - start:6.0f} s\n")
-    sys.stdout.write(said + "".join(f"         {note}\n" for note in step.notes))
+            log.flush()
+            trouble = TROUBLE.search(path.read_text(errors="replace"))
+            step.check(problem, False, trouble[0] if trouble else "")
+    counts = f"{step.passed:5} passed {step.failed:3} failed {step.skipped:3} skipped {time.monotonic() - start:6.0f} s"
+    lines = [f"{'FAILED' if step.failed else 'ok':6} {name:12} {counts}", *listed("FAILED", step.failures, FAILURES_SHOWN, path),
+             *(f"  UNSTEADY {line}" for line in step.unsteady)]
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
     sys.stdout.flush()
-    return step.passed, step.failed, step.skipped
+    return step
+
+
+def listed(word, lines, room, where):
+    more = [f"  {word} … and {len(lines) - room} more: {where}"] if len(lines) > room else []
+    return [f"  {word} {line}" for line in lines[:room]] + more
+
+
+def closing(steps):
+    """What is printed after the last step, in this order: skips, notes, logs of what failed, what was unsteady, what failed."""
+    skips = collections.defaultdict(list)
+    for step in steps:
+        for what, reason in step.skips:
+            skips[reason].append(f"{step.name}: {what}")
+    notes = [f"{step.name}: {note}" for step in steps for note in step.notes]
+    with open(OUT / "logs" / "notes", "w", encoding="utf-8", errors="replace") as file:
+        file.write("".join(f"skipped {what}: {reason}\n" for reason, names in skips.items() for what in names))
+        file.write("".join(f"{note}\n" for note in notes))
+    verified = sum(" verifier: " in f" {note}" for note in notes)
+    lines = [f"skipped {len(names):3}: {short(reason, 120)} ({short(names[0], 60)}{', …' if len(names) > 1 else ''})" for reason, names in skips.items()]
+    lines += [short(note, 400) for note in notes if "verifier: " not in note]
+    if skips or notes:
+        lines.append(f"all of what was skipped{f', and what the verifier took of {verified} programs' if verified else ''}: {OUT / 'logs' / 'notes'}")
+    for step in steps:
+        if step.failed:
+            log = (OUT / "logs" / f"{step.name}.log").read_text(errors="replace")
+            lines += ["", f"---- the end of {OUT / 'logs' / step.name}.log, after the failures that it leaves out ----"]
+            lines += re.findall(r"^not ok.*\n(?:#.*\n){0,60}", log[:-6000], re.M) + log[-6000:].splitlines()
+    failures = [f"{step.name}: {line}" for step in steps for line in step.failures]
+    unsteady = [f"{step.name}: {line}" for step in steps for line in step.unsteady]
+    if failures or unsteady:
+        lines.append("")
+    return lines + listed("UNSTEADY", unsteady, LAST_SHOWN, OUT / "logs") + listed("FAILED", failures, LAST_SHOWN, OUT / "logs")
 
 
 def main():
@@ -424,7 +478,8 @@ def main():
         done = [run_step(name, args.slow) for name in tests if name not in ONLY_SLOW]
         done += [step.result() for step in steps]
     done += [run_step(name, args.slow) for name in tests if name in ONLY_SLOW]      # what static made
-    passed, failed, skipped = (sum(count) for count in zip(*done))
+    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in closing(done)))
+    passed, failed, skipped = (sum(getattr(step, what) for step in done) for what in ("passed", "failed", "skipped"))
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed or not passed else 0
 

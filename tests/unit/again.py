@@ -34,7 +34,7 @@ def outcome(place, runs, tests, again=True):
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
     step = check.Step("step", io.StringIO(), False)
     check.tap(step, script, runs, tests, again=again)
-    unsteady = [note.split("; ") for note in step.notes if note.startswith("UNSTEADY ")]
+    unsteady = [note.split("; ") for note in step.unsteady]
     ran = len(script.with_name(script.name + ".runs").read_text().splitlines())
     return ran, step.passed, step.failed, [len(tests) for tests in unsteady], step.log.getvalue().count("not ok")
 
@@ -42,7 +42,24 @@ def outcome(place, runs, tests, again=True):
 def node(text, status):
     step = check.Step("step", io.StringIO(), False)
     check.node_counts(step, types.SimpleNamespace(stdout=text, returncode=status))
-    return step.passed, step.failed, step.notes
+    return step.passed, step.failed, step.unsteady, step.failures
+
+
+TAP = "ok 1 - a\nnot ok 2 - b: a long one\n# AssertionError: three\n# is not four\nok 3 - c # SKIP no disk\nok 4 - d # SKIP no disk\nverifier: x 10\n"
+CLOSING = ["skipped   2: no disk (step: test, c, …)", "all of what was skipped, and what the verifier took of 1 programs: NOTES",
+           "", "---- the end of LOG, after the failures that it leaves out ----", "the log", "", "  FAILED step: test, b: a long one: AssertionError: three is not four"]
+
+
+def closing_lines():
+    with tempfile.TemporaryDirectory(prefix="again-") as place:
+        check.OUT = pathlib.Path(place)
+        logs = check.OUT / "logs"
+        logs.mkdir()
+        (logs / "step.log").write_text("the log\n")
+        step = check.Step("step", io.StringIO(), False)
+        check.count_test(step, {"name": "project:test", "result": "FAIL", "stdout": TAP})
+        lines = check.closing([step])
+        return [line.replace(str(logs / "notes"), "NOTES").replace(str(logs / "step.log"), "LOG") for line in lines]
 
 
 def main():
@@ -58,10 +75,11 @@ def main():
             ("what fails twice has failed; both runs are in the log", outcome(place, 9, 1), (2, 4, 1, [], 2)),
             ("a script that is not asked for again runs once", outcome(place, 1, 1, again=False), (1, 4, 1, [], 1)),
         ]
-    line = "UNSTEADY a test: failed at first, passed when run again: why"
+    line = "a test: failed at first, passed when run again: why"
     rows += [
-        ("the browser's unsteady test is named", node(f"not ok - a test\nok - a test\n{line}\n1 passed, 0 failed, 0 skipped\n", 0), (1, 0, [line])),
-        ("the browser's failure counts", node("not ok - a test\nnot ok - a test\n0 passed, 1 failed, 0 skipped\n", 1), (0, 1, [])),
+        ("the browser's unsteady test is named", node(f"not ok - a test\nok - a test\nUNSTEADY {line}\n1 passed, 0 failed, 0 skipped\n", 0), (1, 0, [line], [])),
+        ("the browser's failure counts", node("not ok - a test\n    why\n0 passed, 1 failed, 0 skipped\n", 1), (0, 1, [], ["step, a test: why"])),
+        ("what failed stands before the last line, with why, and skips before it", closing_lines(), CLOSING),
     ]
     print(f"1..{len(rows)}")
     for number, (what, got, want) in enumerate(rows, 1):
