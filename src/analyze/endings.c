@@ -365,7 +365,7 @@ static void call_event(struct endings *e, const struct event *ev)
 {
 	struct living *v;
 
-	if (ev->kind == EV_WRITE && ev->fd == 2 && !ev->err && !is_nowhere(ev->file)) {
+	if (endings_writes(ev) && !ev->err && !is_nowhere(ev->file)) {
 		const struct part *p = parts_find(ev->call->parts, ev->call->nparts, -1, PART_STDERR, 0);
 
 		if (p && p->len)

@@ -70,6 +70,12 @@ struct totals_ending {
 struct endings;
 struct endings *endings_new(void);
 void endings_free(struct endings *e);
+/* It may have bytes of its standard error with it, which can be a socket. */
+static inline bool endings_writes(const struct event *ev)
+{
+	return (ev->kind == EV_WRITE || ev->kind == EV_SEND) && ev->call->nparts;
+}
+
 /* Whether it can be of use: most are calls that did well and name nothing. */
 static inline bool endings_may(const struct event *ev)
 {
@@ -77,7 +83,7 @@ static inline bool endings_may(const struct event *ev)
 	case EV_EXIT: case EV_SIGNAL: case EV_EXEC: case EV_CONNECT_FAILED:
 		return true;
 	default:
-		return ev->call && (ev->err || ev->path || ev->peer || ev->fd == 2);
+		return ev->call && (ev->err || ev->path || ev->peer || endings_writes(ev));
 	}
 }
 /* Each of which endings_may(), once, in order, before the process of an EXIT is forgotten; proc: its row in totals. */

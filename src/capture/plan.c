@@ -179,6 +179,27 @@ static void compile_words(const struct syscall_spec *spec, struct capture_plan *
 	plan->words_len = spec->args[arg].len;
 }
 
+/* Of descriptors that copy the standard error; with pairs, their numbers were closed before. */
+static void compile_stderr(const struct syscall_spec *spec, struct capture_plan *plan)
+{
+	switch (spec->effect) {
+	case FX_DUP:
+		plan->stderr_does = STDERR_COPIES;
+		return;
+	case FX_FCNTL:
+		plan->stderr_does = STDERR_MAY_COPY;
+		return;
+	case FX_CLOSE:
+		plan->stderr_does = STDERR_CLOSES;
+		return;
+	case FX_CLOSE_RANGE:
+		plan->stderr_does = STDERR_CLOSES_ALL;
+		return;
+	default:
+		plan->stderr_does = spec->ret == RET_FD ? STDERR_REPLACES : STDERR_KEEPS;
+	}
+}
+
 /*
  * The queue of an io_uring, which no argument leads to: where an argument that is 0 says that there is nothing to copy.
  * Nothing is submitted; nothing is waited for.
@@ -228,6 +249,7 @@ void plan_compile(unsigned arch, unsigned nr, const struct plan_wish *wish, stru
 		ret_plan->names = (uint8_t)(spec_find_arg(spec, ARG_BUF_IN, 0) + 1);
 	if (ret_plan->exit && spec->effect == FX_WRITE)
 		compile_words(spec, ret_plan);
+	compile_stderr(spec, ret_plan);
 	if (ret_plan->exit && spec->effect == FX_IO_URING)
 		compile_ring(ret_plan);
 	if (ret_plan->exit)

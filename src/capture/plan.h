@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "abi/spec.h"
+#include "capture/stderr.h"
 
 /*
  * What to copy for one call, derived from its row.  ptrace executes a plan
@@ -52,11 +53,12 @@ struct capture_plan {
 	 */
 	uint8_t opens, names;
 	/*
-	 * argument + 1 whose bytes are kept (PART_STDERR) where argument 0 is descriptor 2, 0: none; whether that is a
-	 * struct iovec[] of args[words_len]
+	 * argument + 1 whose bytes are kept (PART_STDERR) where argument 0 is the standard error or a copy of it, 0:
+	 * none; whether that is a struct iovec[] of args[words_len]
 	 */
 	uint8_t words, words_len;
 	bool words_iov;
+	uint8_t stderr_does;	/* enum stderr_does */
 	/* a supervisor may answer it with a descriptor of its own (SECCOMP_IOCTL_NOTIF_ADDFD) */
 	bool returns_fd;
 	/* argument + 1 of the descriptor that is looked at as the call begins (no NAMES_COPIES), 0: none */
@@ -69,10 +71,10 @@ enum { RING_COPIED = 64 /* requests and completions of one call */ };
 enum { PLAN_NAMES = 8, PLAN_NAME_MAX = 16 /* TASK_COMM_LEN */ };
 #define PLAN_NAME_FILE "/comm"		/* what such a path ends with */
 
-/* Did the call, which returned ret, write words for a person that are to be kept? */
-static inline bool plan_keeps_words(const struct capture_plan *plan, uint64_t fd, int64_t ret)
+/* Did the call, which returned ret, write words for a person that are to be kept?  stderrs: capture/stderr.h */
+static inline bool plan_keeps_words(const struct capture_plan *plan, uint64_t stderrs, uint64_t fd, int64_t ret)
 {
-	return plan->words && (uint32_t)fd == 2 && ret > 0;
+	return plan->words && ret > 0 && stderr_is(stderrs, fd);
 }
 
 /* ret: what the call returned.  A connect that is in progress has an address of its own already. */

@@ -103,8 +103,8 @@ enum chunk_part {
 	/* START: the calls that were chosen, as written; absent: those that are traced by default, or all */
 	PART_CHOSEN = 38,
 	/*
-	 * CALL, AT_EXIT: the first bytes of what was written to descriptor 2, STDERR_KEPT at most, whether or not
-	 * payload was asked for
+	 * CALL, AT_EXIT: the first bytes of what was written to descriptor 2 or to a copy of it, STDERR_KEPT at most,
+	 * whether or not payload was asked for
 	 */
 	PART_STDERR = 53,
 	PART_FILTER = 40, /* START: the filter that decided which calls were captured, as written */

@@ -10,6 +10,7 @@ import clients
 import different  # (they find the harness)
 import failing
 import findings
+import last_words
 import locks
 import slow
 import times
@@ -24,6 +25,7 @@ GROUPS = {
     "times": times.TESTS,
     "findings": findings.TESTS,
     "failing": failing.TESTS,
+    "last-words": last_words.TESTS,
 }
 
 

@@ -318,11 +318,52 @@ static void test_names(void **state)
 	callset_free(set);
 }
 
+/* Which calls tell what is a copy of the standard error, and what they say. */
+static void test_stderr(void **state)
+{
+	static const struct { const char *call; enum stderr_does does; } of[] = {
+		{ "dup", STDERR_COPIES }, { "dup2", STDERR_COPIES }, { "dup3", STDERR_COPIES }, { "fcntl", STDERR_MAY_COPY },
+		{ "close", STDERR_CLOSES }, { "close_range", STDERR_CLOSES_ALL }, { "openat", STDERR_REPLACES },
+		{ "socket", STDERR_REPLACES }, { "accept4", STDERR_REPLACES }, { "write", STDERR_KEEPS }, { "read", STDERR_KEEPS },
+	};
+	static const struct { uint64_t set; enum stderr_does does; uint64_t a, b, c; int64_t ret; uint64_t after; } cases[] = {
+		{ 0, STDERR_COPIES, 2, 1, 0, 1, 1 << 1 }, { 0, STDERR_COPIES, 1, 2, 0, 2, 0 }, { 0, STDERR_COPIES, 2, 1, 0, -9, 0 },
+		{ 2, STDERR_COPIES, 10, 1, 0, 1, 0 }, { 2, STDERR_COPIES, 1, 5, 0, 5, 2 | 1 << 5 }, { 2, STDERR_COPIES, 2, 64, 0, 64, 2 },
+		{ 2, STDERR_COPIES, 1ull << 32 | 1, 5, 0, 5, 2 | 1 << 5 },
+		{ 0, STDERR_MAY_COPY, 2, 0, 10, 10, 1 << 10 }, { 0, STDERR_MAY_COPY, 2, 1030, 10, 11, 1 << 11 },
+		{ 2, STDERR_MAY_COPY, 1, 2 /* F_SETFD */, 1, 0, 2 }, { 1, STDERR_MAY_COPY, 1, 2, 1, 0, 1 },
+		{ 2 | 8, STDERR_REPLACES, 0, 0, 0, 3, 2 }, { 2 | 8, STDERR_REPLACES, 0, 0, 0, -2, 2 | 8 },
+		{ 2 | 8, STDERR_CLOSES, 3, 0, 0, 0, 2 }, { 2 | 8, STDERR_CLOSES, 2, 0, 0, 0, 2 | 8 }, { 2, STDERR_CLOSES, 65, 0, 0, 0, 2 },
+		{ 0xfa, STDERR_CLOSES_ALL, 3, 5, 0, 0, 0xc2 }, { 0xfa, STDERR_CLOSES_ALL, 3, ~0ull, 0, 0, 2 },
+		{ 0xfa, STDERR_CLOSES_ALL, 3, ~0ull, 4, 0, 0xfa }, { 0xfa, STDERR_CLOSES_ALL, 3, 5, 0, -22, 0xfa },
+		{ 1ull << 63, STDERR_CLOSES_ALL, 63, 63, 0, 0, 0 }, { 1ull << 63, STDERR_CLOSES_ALL, 64, 70, 0, 0, 1ull << 63 },
+		{ 1ull << 63 | 1, STDERR_CLOSES_ALL, 0, 62, 0, 0, 1ull << 63 }, { 2, STDERR_KEEPS, 2, 1, 0, 1, 2 },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(of); i++)
+		if (plan(of[i].call, false, 0).stderr_does != of[i].does)
+			fail_msg("%s: %u", of[i].call, plan(of[i].call, false, 0).stderr_does);
+	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint64_t after = stderr_after(cases[i].set, cases[i].does, cases[i].a, cases[i].b, cases[i].c,
+					      cases[i].ret);
+
+		if (after != cases[i].after)
+			fail_msg("case %u: %llx", i, (unsigned long long)after);
+	}
+	assert_true(stderr_is(0, 2) && stderr_is(2, 1) && stderr_is(2, 2) && stderr_is(1ull << 63, 63));
+	assert_false(stderr_is(2, 3) || stderr_is(~0ull, 64) || stderr_is(~0ull, ~0ull));
+	assert_true(plan_keeps_words(&(struct capture_plan){ .words = 2 }, 2, 1, 5));
+	assert_false(plan_keeps_words(&(struct capture_plan){ .words = 2 }, 0, 1, 5));
+	assert_false(plan_keeps_words(&(struct capture_plan){ .words = 2 }, 2, 1, 0));
+	assert_false(plan_keeps_words(&(struct capture_plan){ 0 }, 2, 1, 5));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_default_set), cmocka_unit_test(test_default_copies), cmocka_unit_test(test_questions), cmocka_unit_test(test_all_copies), cmocka_unit_test(test_invariants),
-		cmocka_unit_test(test_chosen), cmocka_unit_test(test_names),
+		cmocka_unit_test(test_chosen), cmocka_unit_test(test_names), cmocka_unit_test(test_stderr),
 	};
 
 	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

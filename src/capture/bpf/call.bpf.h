@@ -225,6 +225,24 @@ static __noinline u32 unwrap(u32 nr, u64 *args)
 	return u->nr;
 }
 
+/* Threads share what their process has open: of those it is the leader's, while there is one. */
+static __always_inline struct task_state *stderrs_of(struct task_struct *task, struct task_state *st)
+{
+	struct task_state *leader = NULL;
+
+	if (st->pid != st->tid)
+		leader = bpf_task_storage_get(&tasks, task->group_leader, 0, 0);
+	return leader ? leader : st;
+}
+
+static __always_inline void follow_stderr(struct task_struct *task, struct task_state *st, u32 does, s64 ret)
+{
+	struct task_state *of = stderrs_of(task, st);
+
+	if (of->stderrs || (u32)st->args[0] == 2)
+		of->stderrs = stderr_after(of->stderrs, does, st->args[0], st->args[1], st->args[2], ret);
+}
+
 /* refused: by a seccomp filter, so that the call is over: its record is made when what came of it is known. */
 static __always_inline void enter(struct task_struct *task, struct task_state *st, struct pt_regs *regs, u32 nr,
 				  bool refused)
@@ -275,6 +293,8 @@ static __always_inline void enter(struct task_struct *task, struct task_state *s
 		enter_with_memory(st, p, refused);
 	else if (!p->plan.exit && !refused)
 		emit_bare_call(st, CALL_NO_EXIT, 0, 0);
+	if (!p->plan.exit && p->plan.stderr_does)
+		follow_stderr(task, st, p->plan.stderr_does, 0);
 }
 
 static __always_inline bool dying(struct task_struct *task)
@@ -336,7 +356,13 @@ __noinline int question(const struct task_state *st, const struct wire_plan *p, 
 	return ask && p->ask_when.n && !cond_met(&p->ask_when, (const struct call_words *)st->args) ? ASK_NOTHING : ask;
 }
 
-enum { LEAVE_ASK_MASK = 0xff, LEAVE_RESTARTED = 0x100, LEAVE_ANSWERED = 0x200, LEAVE_COUNTED = 0x400 };
+enum {
+	LEAVE_ASK_MASK = 0xff,
+	LEAVE_RESTARTED = 0x100,
+	LEAVE_ANSWERED = 0x200,
+	LEAVE_COUNTED = 0x400,
+	LEAVE_WORDS = 0x800
+};
 
 /* With what is copied after the call, or what the kernel is asked then.  how: enum fd_ask and LEAVE_*. */
 __noinline int leave_with_memory(struct task_state *st, u32 how, u64 now, s64 ret)
@@ -366,7 +392,7 @@ __noinline int leave_with_memory(struct task_state *st, u32 how, u64 now, s64 re
 	}
 	if (ret >= 0 && p->any_leave)
 		copy_by(w, p->plan.leave, p->any_leave, false);
-	if (plan_keeps_words(&p->plan, w->args[0], ret))
+	if (how & LEAVE_WORDS)
 		copy_words((p->plan.words - 1u) | p->plan.words_len << 8 | p->plan.words_iov << 16, (u64)ret);
 	if (how & LEAVE_ASK_MASK) {
 		w->multiple = p->plan.leave[1].op == PLAN_MMSGHDR;
@@ -409,6 +435,8 @@ static __always_inline void leave(struct task_struct *task, struct task_state *s
 	}
 	if (ret == -EINPROGRESS_NR)
 		note_connecting();
+	if (p && p->plan.stderr_does)
+		follow_stderr(task, st, p->plan.stderr_does, ret);
 	if (p && p->plan.opens && ret >= 0 && opened_name(st))
 		st->names = PLAN_NAMES;
 	if (p && st->names && p->plan.names && ret > 0) {
@@ -422,8 +450,9 @@ static __always_inline void leave(struct task_struct *task, struct task_state *s
 	}
 	if (p && (p->plan.ask || answered))
 		ask = (u32)question(st, p, answered, ret);
-	if (!p || (!len && !st->faulted && !ask && !(ret >= 0 && p->any_leave) &&
-		   !plan_keeps_words(&p->plan, st->args[0], ret))) {
+	if (p && p->plan.words && plan_keeps_words(&p->plan, stderrs_of(task, st)->stderrs, st->args[0], ret))
+		ask |= LEAVE_WORDS;
+	if (!p || (!len && !st->faulted && !ask && !(ret >= 0 && p->any_leave))) {
 		emit_bare_call(st, flags, now, ret);
 		return;
 	}

@@ -103,7 +103,9 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	if (!st || st->flags & TASK_MUTED)
 		return 0;
 	cs = follow(child, st->flags & TASK_HIDDEN);
-	if (!cs) {
+	if (cs) {
+		cs->stderrs = stderrs_of(parent, st)->stderrs;
+	} else {
 		/* no memory for its state: found again at its first call */
 		struct wire_shared *sh = shared_get();
 
@@ -157,6 +159,14 @@ static __noinline void put_argv(struct work *w, struct task_struct *task, u64 ar
 		put_number(PART_COUNT << 8, argc);
 }
 
+/* What is closed by an exec is no copy of the standard error. */
+static __noinline void stderrs_at_exec(struct task_state *st)
+{
+	for (u32 fd = 0; fd < STDERR_FOLLOWED; fd++)
+		if (st->stderrs & stderr_bit(fd) && !file_at(fd))
+			st->stderrs &= ~stderr_bit(fd);
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
@@ -172,6 +182,8 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	w->off = sizeof(*r);
 	old = st->tid;
 	st->tid = task_tid(task);	/* the leader's now */
+	if (st->stderrs)
+		stderrs_at_exec(st);
 	was_hidden = st->flags & TASK_HIDDEN;
 	st->flags &= ~TASK_HIDDEN;
 	if (restricted && !may_see(task))

@@ -127,6 +127,7 @@ struct task_state {
 	rec_u32 resume_nr;		/* what restart_syscall(2) goes on with, + 1; 0: not known */
 	rec_u32 names;			/* writes to look at: it opened the file with a thread's name */
 	rec_u64 enter_ns, args[6];
+	rec_u64 stderrs;		/* the copies of descriptor 2 (capture/stderr.h); of a process, its leader's */
 	rec_u64 off_since_ns, off_ns;	/* the call it is in, where calls are counted: without a CPU; 0: it has one */
 	/* the latency programs' */
 	rec_u64 runnable_ns;

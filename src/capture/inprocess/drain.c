@@ -106,6 +106,8 @@ static void put(struct ptrace_source *s, struct tracee *t, unsigned flags, int64
 	struct record_call *r;
 
 	t->stub_call.open = false;
+	if (t->stderrs)		/* what copies them is not made in a stub */
+		stderrs_follow(s, t, &s->plans[ARCH_X86_64][c->nr], c->args, ret);
 	if (!cond_holds(s->inside->when[c->nr], c->args))
 		return;
 	if (!s->inside->ends[c->nr])

@@ -63,7 +63,7 @@ struct inside {
 	uint8_t which[RING_NRS];	/* enum which */
 	uint8_t known[RING_NRS];	/* enum ring_known: WHICH_STUB */
 	int8_t path[RING_NRS];		/* of these: which_path() */
-	bool words[RING_NRS];		/* what is written to the standard error is kept */
+	bool words[RING_NRS];		/* of the standard error and its copies it stops */
 	const struct arg_cond *when[RING_NRS];	/* only so it is recorded; NULL: always */
 	bool ends[RING_NRS];		/* how it ends is recorded */
 	bool orders[RING_NRS];		/* descriptors come or go with it */

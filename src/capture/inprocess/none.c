@@ -28,6 +28,7 @@ void space_lead_out(source *s NOT, tracee *t NOT) {}
 bool space_faulted(source *s NOT, tracee *t NOT, int signo NOT) { return false; }
 void space_before_resume(source *s NOT, tracee *t NOT) {}
 void space_hide(source *s NOT, tracee *looker NOT, tracee *subject NOT) {}
+void space_stderrs(source *s NOT, struct space *sp NOT) {}
 void space_pause(struct space *sp NOT, bool pause NOT) {}
 bool space_is_ours(const struct space *sp NOT, const char *line NOT, size_t len NOT) { return false; }
 void space_tick(source *s NOT) {}

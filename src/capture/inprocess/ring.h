@@ -13,6 +13,7 @@
 enum {
 	RING_HEAD = 0,		/* uint64_t: slots handed out since the beginning */
 	RING_TAIL = 64,		/* uint64_t: slots read; ours to write */
+	RING_STDERRS = 72,	/* uint64_t: a bit for each of the descriptors up to 63 that no stub is to touch */
 	RING_SLOTS = 4096,	/* where they begin */
 	RING_SLOT = 64,		/* bytes of one */
 	RING_NSLOTS = 16384,

@@ -61,8 +61,26 @@ static bool map_ring(struct inject *in, struct tracee *t, struct space *sp)
 	return at == STUB_RING && CALL(in, SYS_madvise, STUB_RING, RING_SIZE, MADV_DONTFORK) == 0;
 }
 
+static void show_stderrs(struct space *sp, uint64_t copies)
+{
+	uint64_t all = copies | 1 << 2;
+
+	if (sp->ring.mem)
+		memcpy(sp->ring.mem + RING_STDERRS, &all, sizeof(all));
+}
+
+void space_stderrs(struct ptrace_source *s, struct space *sp)
+{
+	uint64_t copies = 0;
+
+	for (const struct tracee *t = s->tracees; t; t = t->hh.next)
+		if (t->space == sp)
+			copies |= t->stderrs;
+	show_stderrs(sp, copies);
+}
+
 /* The ring's numbers not from 0: one that is filled with one value anew is not taken for a fresh one. */
-static void begin_space(struct space *sp)
+static void begin_space(struct space *sp, const struct tracee *t)
 {
 	if (getrandom(&sp->mark, sizeof(sp->mark), 0) < 0)
 		sp->mark = clock_ns();
@@ -71,6 +89,7 @@ static void begin_space(struct space *sp)
 	sp->ring.tail = sp->mark;
 	memcpy(sp->ring.mem + RING_HEAD, &sp->mark, 8);
 	memcpy(sp->ring.mem + RING_TAIL, &sp->mark, 8);
+	show_stderrs(sp, t->stderrs);
 }
 
 static bool map_code(struct inject *in, uint64_t at, uint64_t size, uint64_t prot)
@@ -209,7 +228,7 @@ bool space_set_up(struct ptrace_source *s, struct tracee *t, struct space *sp, c
 	inject_end(in);
 	if (!ok)
 		return false;
-	begin_space(sp);
+	begin_space(sp, t);
 	library_each(l, m, add_site, &p);
 	write_all(&p);
 	/* the switch at the very end */
@@ -250,7 +269,7 @@ bool space_wake(struct tracee *t, struct space *sp)
 	ok = map_ring(in, t, sp);
 	inject_end(in);
 	if (ok) {
-		begin_space(sp);
+		begin_space(sp, t);
 		sp->on = write_there(sp, sp->near, &sp->mark, sizeof(sp->mark));
 	} else if (sp->ring.mem) {
 		munmap(sp->ring.mem, RING_SIZE);

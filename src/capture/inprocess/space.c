@@ -72,7 +72,7 @@ static void choose_names(struct inside *in, unsigned nr)
 		in->closes[nr] = 2;
 }
 
-/* Of write, what goes to descriptor 2 is copied, too: no stub touches it. */
+/* Of write, what goes to the standard error is copied, too; no copy of it is made unseen. */
 static unsigned choose(struct ptrace_source *s, struct inside *in, const bool *answered)
 {
 	unsigned n = 0;
@@ -84,7 +84,7 @@ static unsigned choose(struct ptrace_source *s, struct inside *in, const bool *a
 		if (in->which[nr] != WHICH_STUB || n == SPACE_KNOWN_MAX)
 			continue;
 		in->path[nr] = (int8_t)which_path(plan);
-		in->words[nr] = plan->words;
+		in->words[nr] = plan->words || plan->stderr_does == STDERR_COPIES;
 		in->ends[nr] = plan->exit;
 		if (!plan->every_form)
 			in->when[nr] = syscall_spec(ARCH_X86_64, nr)->when;
@@ -417,8 +417,11 @@ void space_drop(struct ptrace_source *s, struct tracee *t)
 	t->thread = 0;
 	memset(sp->cache, 0, sizeof(sp->cache));
 	sp->killed++;
-	if (--sp->users)
+	if (--sp->users) {
+		if (t->stderrs)
+			space_stderrs(s, sp);
 		return;
+	}
 	ring_end(&sp->ring, sp->killed);
 	space_drain(s, sp, NULL);
 	forget(s->inside, sp);

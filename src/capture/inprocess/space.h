@@ -75,6 +75,8 @@ void space_lead_out(struct ptrace_source *s, struct tracee *t);
 bool space_faulted(struct ptrace_source *s, struct tracee *t, int signo);
 void space_before_resume(struct ptrace_source *s, struct tracee *t);	/* is it to stop at every call from now on? */
 
+/* Copies of the standard error (capture/stderr.h) have come or gone in a table of those that use sp. */
+void space_stderrs(struct ptrace_source *s, struct space *sp);
 /* Calls go their own way for a while, and stop; in stubs again later. */
 void space_pause(struct space *sp, bool pause);
 /* Is that mapping of ours?  A line of maps, of len bytes. */

@@ -4,8 +4,9 @@
 #include <string.h>
 
 /*
- * rcx and r11 are the call's to destroy, and eax is loaded here.  No stack is used: there may be none.  What writes to
- * descriptor 2 goes its own way: it is kept.  A label stands where its name becomes true.
+ * rcx and r11 are the call's to destroy, and eax is loaded here.  No stack is used: there may be none.  What is about
+ * descriptor 2 or a copy of it goes its own way: what is written there is kept.  A label stands where its name becomes
+ * true.
  */
 __asm__(".pushsection .rodata\n"
 	".macro TAKE n\n"
@@ -33,8 +34,11 @@ __asm__(".pushsection .rodata\n"
 	"	cmpq $8192, %r11\n"
 	"	jae 1f\n"
 	"stub_two:\n"
-	"	cmpl $2, %edi\n"
-	"	je 1f\n"
+	"	cmpl $63, %edi\n"
+	"	ja stub_ready\n"
+	"	movq 0x70000048, %r11\n"
+	"	btq %rdi, %r11\n"
+	"	jc 1f\n"
 	"stub_ready:\n"
 	"	movq %rdx, %rcx\n"
 	"stub_saved1:\n"
@@ -271,7 +275,7 @@ void stub_block(uint8_t code[STUB_BLOCK], const struct stub_call *c)
 	memcpy(code + off(stub_nr5) - 4, &nothing, 4);
 	memcpy(code + off(stub_back), &c->back, 8);
 	memcpy(code + off(stub_own), &c->own_way, 8);
-	/* in the place of the look at descriptor 2 */
+	/* in the place of the look at the descriptor */
 	if (c->path >= 0 || !c->words)
 		put_jump(code, stub_two, c->path >= 0 ? stub_path : stub_ready);
 	if (c->path == 0)

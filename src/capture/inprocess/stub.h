@@ -28,7 +28,7 @@ _Static_assert(STUB_BLOCKS_SIZE % 4096 == 0 && STUB_NEAR_SIZE % 4096 == 0, "whol
 
 /*
  * One at STUB_BLOCKS + n * STUB_BLOCK: call nr is made there; it goes on at back, or, the ring full, at own_way; there
- * also with words where argument 0 is descriptor 2, with a path that is NULL or longer than RING_PATH_MAX, and with
+ * also with words where argument 0 is in RING_STDERRS, with a path that is NULL or longer than RING_PATH_MAX, and with
  * opens one that has `..` in it.
  */
 struct stub_call {

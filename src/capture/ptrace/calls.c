@@ -112,8 +112,10 @@ void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptra
 	}
 	if (s->opt->want_cpu && t->in_call && t->want_exit)
 		cpu_entered(s, t);
-	if (t->in_call && !t->want_exit)
+	if (t->in_call && !t->want_exit) {
+		stderrs_follow(s, t, plan, t->args, 0);
 		call_put(s, t, CALL_NO_EXIT, 0, 0);
+	}
 }
 
 void call_let_go(struct ptrace_source *s, struct tracee *t)
@@ -142,7 +144,8 @@ static bool copy_leave(struct ptrace_source *s, struct tracee *t, int64_t ret)
 			rings_left(s, t, ret, plan);
 		mem_copy_leave(&t->chunks, plan, &c);
 		mem_copy_name(&t->chunks, plan, &c, &t->names);
-		mem_copy_words(&t->chunks, plan, &c);
+		mem_copy_words(&t->chunks, plan, &c, t->stderrs);
+		stderrs_follow(s, t, plan, t->args, ret);
 	}
 	return plan_asks(plan, ret) || (t->supervised && plan->returns_fd && ret >= 0);
 }

@@ -37,6 +37,7 @@ static void inherit(struct tracee *child, const struct tracee *parent)
 	child->own_seccomp = parent->own_seccomp;
 	child->supervised = parent->supervised;
 	child->own_nnp = parent->own_nnp;
+	child->stderrs = parent->stderrs;
 }
 
 static void put_usage(struct ptrace_source *s, const struct tracee *t, const struct report *end)

@@ -482,12 +482,12 @@ void mem_copy_name(struct buf *b, const struct capture_plan *plan, const struct 
 	copy_bytes(b, arg, PART_BYTES, 0, c->tid, c->args[arg], (uint64_t)c->ret, PLAN_NAME_MAX);
 }
 
-void mem_copy_words(struct buf *b, const struct capture_plan *plan, const struct mem_call *c)
+void mem_copy_words(struct buf *b, const struct capture_plan *plan, const struct mem_call *c, uint64_t stderrs)
 {
 	struct iovec iov[IOV_MAX_COPIED];
 	unsigned arg = plan->words - 1u;
 
-	if (!plan_keeps_words(plan, c->args[0], c->ret))
+	if (!plan_keeps_words(plan, stderrs, c->args[0], c->ret))
 		return;
 	if (plan->words_iov)
 		copy_iov_data(b, arg, PART_STDERR, CHUNK_AT_EXIT, c->tid, iov,

@@ -42,6 +42,7 @@ static void execed(struct ptrace_source *s, struct tracee *t)
 	if (s->inside)
 		space_drop(s, t);
 	looked_forget(s, t->files);
+	stderrs_at_exec(s, t);
 	if (s->stacks)
 		stacks_drop(s->stacks, t->pid);
 	t->threaded = false;

@@ -22,6 +22,7 @@
  *   cpu.c       what calls take of a CPU
  *   looked.c    which descriptor a call is about, where copies of descriptors are not followed
  *   kind.c      which of the answers are recorded
+ *   stderrs.c   which descriptors are copies of the standard error
  *   seccomp.c   the seccomp program: which calls stop
  *   mem.c       copies what a plan says out of a tracee's memory
  *   tracee.c    the table of tracees, and how they are resumed
@@ -127,6 +128,7 @@ struct tracee {
 	uint8_t fixup;		/* disguise.c: what to answer at this call's exit */
 	uint8_t names;		/* writes to look at: it opened the file with a thread's name */
 	pid_t files;		/* whose descriptor table it uses: its process, but for CLONE_FILES */
+	uint64_t stderrs;	/* of that table: the copies of descriptor 2 (capture/stderr.h) */
 	bool own_nnp;		/* the program itself set no_new_privs */
 	bool supervised;	/* a seccomp filter with a listener: its calls may be answered by another process */
 	bool sealed;		/* its memory may not be read, which has been reported */
@@ -264,6 +266,12 @@ void call_let_go(struct ptrace_source *s, struct tracee *t);	/* the task is let 
 void call_returned(struct ptrace_source *s, struct tracee *t, int64_t ret);
 /* At an exit-stop at which it is let go: a call that ended is one. */
 void call_ended(struct ptrace_source *s, struct tracee *t, int64_t ret);
+
+/* stderrs.c */
+/* t's call by this plan has returned ret, 0 of one whose result is not known. */
+void stderrs_follow(struct ptrace_source *s, struct tracee *t, const struct capture_plan *plan, const uint64_t *args,
+		    int64_t ret);
+void stderrs_at_exec(struct ptrace_source *s, struct tracee *t);	/* what was closed by it is no copy */
 
 /* wait.c */
 bool wait_is_seen(const struct syscall_spec *spec);		/* our filter has to stop at it */
