@@ -10,7 +10,6 @@
 #define FD_SET_MAX 1024		/* 8192 descriptors */
 #define ARRAY_MAX 4096		/* 512 struct pollfd */
 #define IOCBS_MAX 64		/* requests of one io_submit */
-#define STRV_MAX 65536		/* all strings of a vector together */
 
 /* always; only when the row says so, or every call is wanted; only with payload */
 enum { WHEN_DEFAULT, WHEN_NEEDED, WHEN_PAYLOAD };
@@ -19,7 +18,7 @@ enum { MAX_GIVEN, MAX_SIZE, MAX_PAYLOAD };		/* as in the table; the row's size; 
 static const struct { uint8_t enter, leave, when, limit; uint32_t max; } ops[_ARG_TYPE_MAX] = {
 	[ARG_PATH] = { PLAN_STR, PLAN_SKIP, WHEN_DEFAULT, MAX_GIVEN, RECORD_STR_MAX },
 	[ARG_STR] = { PLAN_STR, PLAN_SKIP, WHEN_DEFAULT, MAX_GIVEN, RECORD_STR_MAX },
-	[ARG_STRV] = { PLAN_STRV, PLAN_SKIP, WHEN_NEEDED, MAX_GIVEN, STRV_MAX },
+	[ARG_STRV] = { PLAN_STRV, PLAN_SKIP, WHEN_NEEDED, MAX_GIVEN, PLAN_STRV_MAX },
 	[ARG_STR_OUT] = { PLAN_SKIP, PLAN_LEN_RET, WHEN_DEFAULT, MAX_GIVEN, RECORD_STR_MAX },
 	[ARG_BUF_IN] = { PLAN_LEN_ARG, PLAN_SKIP, WHEN_PAYLOAD, MAX_PAYLOAD },
 	[ARG_BUF_OUT] = { PLAN_SKIP, PLAN_LEN_RET, WHEN_PAYLOAD, MAX_PAYLOAD },
@@ -236,6 +235,8 @@ void plan_compile(unsigned arch, unsigned nr, const struct plan_wish *wish, stru
 		if ((when == WHEN_PAYLOAD && !max_payload) || (when == WHEN_NEEDED && !all && !a->needed))
 			continue;
 		ret_plan->enter[i] = compile_arg(spec, a, ops[a->type].enter, max_payload);
+		if (a->type == ARG_STRV && !all && wish->strings_begin)
+			ret_plan->enter[i].max = PLAN_STRV_BEGIN;
 		if (!ret_plan->enter[i].op && !ops[a->type].leave)
 			ret_plan->enter[i] = compile_choice(a);
 		if (ret_plan->exit)

@@ -25,7 +25,7 @@ enum plan_op {
 	PLAN_ROOMS,		/* likewise of args[len] struct mmsghdr */
 	PLAN_MSGHDR,		/* name and control, whole; with max also the iovec, as IOVEC */
 	PLAN_MMSGHDR,		/* per message, of the first ret: length, name */
-	PLAN_STRV,		/* NULL-terminated array of strings, max bytes together */
+	PLAN_STRV,		/* NULL-terminated array of strings, until max bytes of chunks are full */
 	PLAN_DEREF,		/* the int to which a pointer points that is max bytes into the struct */
 	/*
 	 * at exit: where a name led.  max 0: that of the descriptor returned, when there is a `..` in it; 1: that of
@@ -68,6 +68,11 @@ struct capture_plan {
 	struct plan_arg enter[6], leave[6];
 };
 enum { RING_COPIED = 64 /* requests and completions of one call */ };
+/*
+ * A vector of strings: two are less than RECORD_MAX, and their chunks fit a rec_u16.  Lines and the summary show less
+ * than 1 KB of a command line.
+ */
+enum { PLAN_STRV_MAX = 400 << 10, PLAN_STRV_BEGIN = 8 << 10 };
 enum { PLAN_NAMES = 8, PLAN_NAME_MAX = 16 /* TASK_COMM_LEN */ };
 #define PLAN_NAME_FILE "/comm"		/* what such a path ends with */
 
@@ -92,6 +97,7 @@ struct plan_wish {
 	const struct callset *usual;	/* with chosen: of these, too, what the default set has; NULL: of none */
 	unsigned names;			/* with chosen: NAMES_* of what has to have its name */
 	bool code;			/* where code is mapped has to be known */
+	bool strings_begin;		/* PLAN_STRV_BEGIN of vectors of strings are enough, except of chosen calls */
 };
 /* What has to have its name where these calls are shown: one that takes nothing but sockets needs no files. */
 unsigned plan_names(const struct callset *chosen, const struct callset *usual);

@@ -33,6 +33,7 @@ struct capture_options {
 	/* With chosen: of these, too, what would be captured without; NULL: of none. */
 	const struct callset *usual;
 	unsigned names;			/* with chosen: NAMES_* (abi/spec.h) of what has to have its name */
+	bool strings_begin;		/* how vectors of strings begin is enough, except of chosen calls */
 	const char *chosen_text, *filter_text;	/* NULL: not by that */
 	unsigned max_payload;		/* bytes of buffers to copy; 0: none */
 	bool want_links;		/* where names of files led, links and all */

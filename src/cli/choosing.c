@@ -59,6 +59,7 @@ void choosing_capture(const struct options *opt, const struct chooser *chooser, 
 	c->want_maps = (every_call && !opt->calls) || opt->faults;
 	c->usual = may;
 	c->names = NAMES_ALL;
+	c->strings_begin = !writes_data(opt);
 	if (narrow)
 		c->chosen = every_call ? may : named;
 	else if (!every_call && named && !callset_is_empty(named))

@@ -145,5 +145,21 @@ def no_records(t):
         check(out >= 30 and "clock_nanosleep(" not in text, text)
 
 
+ARGUMENTS = "import os\nfor some in ['f'] * 5000, [''] * 3000, ['/usr/include/a.h'] * 6000, ['x' * 3000] * 90, ['y' * 5000] * 3, ['z']:\n" \
+    "  if not os.fork(): os.execv('/bin/true', ['true', *some])\n  os.wait()\n"
+
+
+def command_lines(t):
+    """of thousands of arguments lines and summary say the same whether all of them are copied or how they begin"""
+    def shown(wanted, *options):
+        p, text = traced(t, *options, command=[*PYTHON, ARGUMENTS])
+        equal(p.returncode, 0, p.stderr)
+        return re.findall(wanted, text, re.M)
+    for wanted, options in ((r" (true .{150,} \([\d,]+ more arguments\))", []), (r"─ (true .*)", ["--only", "network"])):
+        begins = shown(wanted, *options)
+        check(len(begins) >= 5, begins)
+        equal(begins, shown(wanted, *options, "--record", "/dev/null"), options)
+
+
 if __name__ == "__main__":
-    main(__doc__, {"narrowed": [copies, copies_of_attached, no_stops_for_copies, no_records]})
+    main(__doc__, {"narrowed": [copies, copies_of_attached, no_stops_for_copies, no_records, command_lines]})

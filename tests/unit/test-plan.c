@@ -205,6 +205,35 @@ static void test_all_copies(void **state)
 	assert_int_equal(ENTER(p, 2), PLAN_STRV);
 }
 
+/* Text shows how a command line begins; who chose the call sees all of it. */
+static void test_strings_begin(void **state)
+{
+	unsigned nr = (unsigned)syscall_number("execve");
+	struct plan_wish wish = { .names = NAMES_TASKS, .strings_begin = true };
+	struct callset *network, *execs;
+	struct callset_error e;
+	struct capture_plan p;
+
+	(void)state;
+	assert_int_equal(plan("execve", false, 0).enter[1].max, PLAN_STRV_MAX);
+	plan_compile(ARCH_X86_64, nr, &(struct plan_wish){ .strings_begin = true }, &p);
+	assert_int_equal(p.enter[1].max, PLAN_STRV_BEGIN);
+	assert_int_equal(ENTER(p, 0), PLAN_STR);
+	assert_int_equal(p.enter[0].max, RECORD_STR_MAX);
+	assert_int_equal(callset_parse("%network", &network, &e), 0);
+	wish.chosen = network;
+	plan_compile(ARCH_X86_64, nr, &wish, &p);
+	assert_int_equal(p.enter[1].max, PLAN_STRV_BEGIN);
+	assert_int_equal(callset_parse("execve", &execs, &e), 0);
+	wish.chosen = execs;
+	plan_compile(ARCH_X86_64, nr, &wish, &p);
+	assert_int_equal(p.enter[1].max, PLAN_STRV_MAX);
+	plan_compile(ARCH_X86_64, nr, &(struct plan_wish){ .all = true, .strings_begin = true }, &p);
+	assert_int_equal(p.enter[1].max, PLAN_STRV_MAX);
+	callset_free(network);
+	callset_free(execs);
+}
+
 /* Nothing is copied after a call whose end is not awaited, nor for one that is not traced. */
 static void test_invariants(void **state)
 {
@@ -362,7 +391,7 @@ static void test_stderr(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_default_set), cmocka_unit_test(test_default_copies), cmocka_unit_test(test_questions), cmocka_unit_test(test_all_copies), cmocka_unit_test(test_invariants),
+		cmocka_unit_test(test_default_set), cmocka_unit_test(test_default_copies), cmocka_unit_test(test_questions), cmocka_unit_test(test_all_copies), cmocka_unit_test(test_strings_begin), cmocka_unit_test(test_invariants),
 		cmocka_unit_test(test_chosen), cmocka_unit_test(test_names), cmocka_unit_test(test_stderr),
 	};
 

@@ -211,7 +211,7 @@ __noinline int copy_arg(u32 i)
 	case PLAN_MMSGHDR:
 		return copy_mmsg(i, addr, w->leave ? (u64)ret : n);
 	case PLAN_STRV:
-		return copy_vector(i, addr);
+		return copy_vector(i, addr, max);
 	case PLAN_DEREF: {
 		u64 p = 0;
 

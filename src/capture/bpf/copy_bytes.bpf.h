@@ -236,7 +236,7 @@ static long vec_item(u32 i, void *unused)
 	if (!w)
 		return 1;
 	v = &w->vec;
-	full = w->off - v->start > VECTOR_MAX;
+	full = w->off - v->start > v->max;
 	if (w->packs && !w->compat && !v->singles && !full) {
 		n = (u32)copy_strings(v->arg, v->addr + (u64)v->n * 8);
 		v->n += n;
@@ -265,13 +265,15 @@ static long vec_item(u32 i, void *unused)
 	return 0;
 }
 
-__noinline int copy_vector(u32 arg, u64 addr)
+__noinline int copy_vector(u32 arg, u64 addr, u32 max)
 {
 	struct work *w = work_get();
 
 	if (!w)
 		return 0;
-	w->vec = (struct vec){ .addr = addr, .arg = arg & 7, .start = w->off };
+	w->vec = (struct vec){ .addr = addr, .arg = arg & 7, .start = w->off, .max = max };
+	if (max > VECTOR_MAX)
+		w->vec.max = VECTOR_MAX;
 	bpf_loop(VECTOR_MAX / sizeof(u64) + 2, vec_item, NULL, 0);
 	return w->vec.faulted != 0;
 }

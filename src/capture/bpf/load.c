@@ -120,7 +120,7 @@ static void fill_plans(struct wire_plan *v, const struct capture_options *opt)
 	static const unsigned arches[WIRE_ARCHES] = { ARCH_X86_64, ARCH_I386 };
 	const struct plan_wish wish = {
 		.all = opt->all_calls, .max_payload = opt->max_payload, .chosen = opt->chosen, .usual = opt->usual,
-		.links = opt->want_links, .names = opt->names,
+		.links = opt->want_links, .names = opt->names, .strings_begin = opt->strings_begin,
 	};
 
 	for (unsigned a = 0; a < WIRE_ARCHES; a++)

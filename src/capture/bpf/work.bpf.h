@@ -31,7 +31,7 @@ struct walk { u64 dentry, mnt, root, root_mnt; u32 pos; };
 /* Items of an array in the program's memory, one behind the other into a chunk: i < n, at most MSG_COPIED. */
 struct items { u64 addr, n; u32 at, count, named, faulted; };
 struct rest { u64 addr, n; };
-struct vec { u64 addr; u32 arg, start, n, singles, faulted; };
+struct vec { u64 addr; u32 arg, start, max, n, singles, faulted; };
 struct cmsg_run { u64 at, end; };
 struct ring_run { u64 entries, array; u32 first, mask, shift; };
 /* Where a record is put together; one per CPU, used only by programs that run with preemption off in a task. */

@@ -12,8 +12,7 @@
 #include "record/build.h"
 
 enum { PAGE = 4096, IOV_MAX_COPIED = 64, MSG_MAX_COPIED = 64 };
-/* Two vectors are less than RECORD_MAX, and their chunks fit a rec_u16. */
-enum { STRV_BYTES_MAX = 400 << 10, STRV_MAX = 30000 };
+enum { STRV_MAX = 30000 };
 
 static bool may_wait;	/* never taken back: whose memory it is may be another's */
 
@@ -146,7 +145,7 @@ static uint64_t count_pointers(pid_t tid, uint64_t addr, size_t w)
 	return count;
 }
 
-void mem_copy_strv(struct buf *b, unsigned arg, unsigned part, pid_t tid, bool compat, uint64_t addr)
+void mem_copy_strv(struct buf *b, unsigned arg, unsigned part, pid_t tid, bool compat, uint64_t addr, size_t max)
 {
 	size_t start = b->len, w = compat ? 4 : 8, seen = 0;
 	struct ahead ahead;	/* 4 KB, not cleared */
@@ -165,7 +164,7 @@ void mem_copy_strv(struct buf *b, unsigned arg, unsigned part, pid_t tid, bool c
 			memcpy(&p, words + i, w);
 			if (!p)
 				return;
-			if (seen++ >= STRV_MAX || b->len - start > STRV_BYTES_MAX) {
+			if (seen++ >= STRV_MAX || b->len - start > max) {
 				record_number(b, arg, PART_COUNT, seen - 1 + count_pointers(tid, addr + i, w));
 				return;
 			}
@@ -430,7 +429,7 @@ static void copy_arg(struct buf *b, unsigned i, const struct plan_arg *a, const 
 		copy_mmsg(b, i, c, flags, leave ? (uint64_t)MAX(c->ret, (int64_t)0) : n);
 		return;
 	case PLAN_STRV:
-		mem_copy_strv(b, i, PART_ITEM, c->tid, c->compat, addr);
+		mem_copy_strv(b, i, PART_ITEM, c->tid, c->compat, addr, a->max);
 		return;
 	case PLAN_DEREF:
 		copy_deref(b, i, c, flags, a->max);

@@ -32,4 +32,4 @@ void mem_copy_name(struct buf *b, const struct capture_plan *plan, const struct 
 /* What the call wrote to the standard error, or a copy of it (stderrs): its first bytes (plan->words). */
 void mem_copy_words(struct buf *b, const struct capture_plan *plan, const struct mem_call *c, uint64_t stderrs);
 /* Strings of a NULL-terminated vector in the tracee, as PART part chunks. */
-void mem_copy_strv(struct buf *b, unsigned arg, unsigned part, pid_t tid, bool compat, uint64_t addr);
+void mem_copy_strv(struct buf *b, unsigned arg, unsigned part, pid_t tid, bool compat, uint64_t addr, size_t max);

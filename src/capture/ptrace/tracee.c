@@ -65,7 +65,7 @@ const struct capture_plan *ptrace_plan(struct ptrace_source *s, unsigned arch, u
 		.all = s->opt->all_calls, .max_payload = s->opt->max_payload, .links = s->opt->want_links,
 		.chosen = s->opt->chosen, .usual = s->opt->usual,
 		.names = s->looks ? s->opt->names & ~(unsigned)NAMES_COPIES : s->opt->names,
-		.code = s->stacks,
+		.code = s->stacks, .strings_begin = s->opt->strings_begin,
 	};
 
 	if (nr >= SYSCALL_MAX)
