@@ -50,6 +50,7 @@ void fx_facts(struct fx *x);		/* after the effect: what else the answers say, an
 /* likewise, of a link that the kernel showed; NULL: false */
 bool fx_real_of(struct fx *x, const struct part *link, struct path *ret_path);
 struct file *fx_install(struct fx *x, int fd, struct file *f, bool cloexec);
+struct file *fx_replace(struct fx *x, int fd, struct file *f, bool cloexec);	/* closes what is there (dup2) */
 struct file *fx_new(struct fx *x, int fd, enum file_kind kind, const char *name, size_t len, bool cloexec);
 /* what that argument is called before the call changes it; into event.was */
 void fx_was(struct fx *x, int fd, const struct file *f);

@@ -128,6 +128,61 @@ void fdtab_set(struct world *w, struct fdtab *tab, int fd, struct file *f, bool 
 		tab->nopen++;
 }
 
+/* ---- closed by calls that have not ended ---- */
+
+static void drop_past(struct world *w, struct fdtab *tab, unsigned i)
+{
+	struct file *f = tab->past[i].file;
+
+	tab->npast--;
+	memmove(tab->past + i, tab->past + i + 1, (tab->npast - i) * sizeof(*tab->past));
+	file_unref(w, f);
+}
+
+/* Only of the last FD_PAST_MAX: the record of a close may never come (lost, not captured). */
+static void keep_past(struct world *w, struct fdtab *tab, int fd, const struct fdent *e, uint64_t until_ns)
+{
+	if (tab->npast == FD_PAST_MAX)
+		drop_past(w, tab, 0);
+	if (!tab->past)
+		tab->past = xcalloc(FD_PAST_MAX, sizeof(*tab->past));
+	tab->past[tab->npast++] = (struct fdpast){ fd, file_ref(e->file), e->since_ns, until_ns };
+}
+
+void fdtab_give(struct world *w, struct fdtab *tab, int fd, struct file *f, bool cloexec, uint64_t since_ns)
+{
+	const struct fdent *e = fdtab_at(tab, fd);
+
+	if (e && tab->refs > 1 && e->file != f && e->since_ns < since_ns)
+		keep_past(w, tab, fd, e, since_ns);
+	fdtab_set(w, tab, fd, f, cloexec, since_ns);
+}
+
+static unsigned past_index(const struct fdtab *tab, int fd, uint64_t at_ns)
+{
+	unsigned i = 0;
+
+	while (i < tab->npast && (tab->past[i].fd != fd || at_ns < tab->past[i].since_ns ||
+				  at_ns >= tab->past[i].until_ns))
+		i++;
+	return i;
+}
+
+struct file *fdtab_past(const struct fdtab *tab, int fd, uint64_t at_ns)
+{
+	unsigned i = past_index(tab, fd, at_ns);
+
+	return i < tab->npast ? tab->past[i].file : NULL;
+}
+
+void fdtab_drop_past(struct world *w, struct fdtab *tab, int fd, uint64_t at_ns)
+{
+	unsigned i = past_index(tab, fd, at_ns);
+
+	if (i < tab->npast)
+		drop_past(w, tab, i);
+}
+
 void fdtab_drop(struct world *w, struct fdtab *tab, int fd)
 {
 	struct fdent *e = fdtab_at(tab, fd);
@@ -155,6 +210,10 @@ void fdtab_drop_range(struct world *w, struct fdtab *tab, unsigned first, unsign
 
 	if (first > INT32_MAX)
 		return;
+	for (unsigned i = tab->npast; i--;)
+		if ((unsigned)tab->past[i].fd >= first && (unsigned)tab->past[i].fd <= last &&
+		    tab->past[i].since_ns <= before_ns)
+			drop_past(w, tab, i);
 	FDTAB_EACH(tab, (int)first, fd, e) {
 		if ((unsigned)fd > last)
 			return;
@@ -180,6 +239,8 @@ void fdtab_exec(struct world *w, struct fdtab *tab)
 {
 	const struct fdent *e;
 
+	while (tab->npast)
+		drop_past(w, tab, tab->npast - 1);
 	FDTAB_EACH(tab, 0, fd, e)
 		if (e->cloexec)
 			fdtab_drop(w, tab, fd);
@@ -207,6 +268,9 @@ void fdtab_unref(struct world *w, struct fdtab *tab)
 			file_unref(w, tab->v[fd].file);
 	for (unsigned i = 0; i < tab->nhigh; i++)
 		file_unref(w, tab->high[i].ent.file);
+	while (tab->npast)
+		drop_past(w, tab, tab->npast - 1);
+	free(tab->past);
 	w->nfds -= tab->n;
 	free(tab->v);
 	free(tab->high);

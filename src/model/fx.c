@@ -61,8 +61,8 @@ struct file *fx_file_at(struct fx *x, int fd)
 {
 	struct fdent *e = fdtab_at(x->t->fds, fd);
 
-	if (e)	/* installed while this call was under way: it means the one before, which is gone */
-		return e->since_ns <= x->c->enter_ns ? e->file : NULL;
+	if (e)	/* installed while this call was under way: it means the one before, which is gone or about to go */
+		return e->since_ns <= x->c->enter_ns ? e->file : fdtab_past(x->t->fds, fd, x->c->enter_ns);
 	if (!x->ok || !x->has_ret || fd < 0)
 		return NULL;
 	fdtab_set(x->w, x->t->fds, fd, file_of_fd(x->w, fd, 0), false, x->c->enter_ns);
@@ -164,14 +164,26 @@ struct pnode *fx_target(struct fx *x, uint32_t number)
 	return t ? pnode_of(t->t.proc) : NULL;
 }
 
+static void opened_by(const struct fx *x, struct file *f)
+{
+	if (f->opened_ns)
+		return;
+	f->opened_ns = x->c->exit_ns;
+	f->opener_proc = x->p->p.id;
+	fnode_of(f)->user = x->p->p.id;
+	fnode_of(f)->user_pid = x->p->p.pid;
+}
+
 struct file *fx_install(struct fx *x, int fd, struct file *f, bool cloexec)
 {
-	if (!f->opened_ns) {
-		f->opened_ns = x->c->exit_ns;
-		f->opener_proc = x->p->p.id;
-		fnode_of(f)->user = x->p->p.id;
-		fnode_of(f)->user_pid = x->p->p.pid;
-	}
+	opened_by(x, f);
+	fdtab_give(x->w, x->t->fds, fd, f, cloexec, x->c->exit_ns);
+	return f;
+}
+
+struct file *fx_replace(struct fx *x, int fd, struct file *f, bool cloexec)
+{
+	opened_by(x, f);
 	fdtab_set(x->w, x->t->fds, fd, f, cloexec, x->c->exit_ns);
 	return f;
 }

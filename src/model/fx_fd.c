@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Effects on descriptors. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -233,9 +234,16 @@ void fx_close(struct fx *x)
 	struct fdent *e = fdtab_at(x->t->fds, fd);
 
 	x->ev->fd = fd;
-	/* Taken by another thread's new file between this close and its record: that one stays. */
-	if (!e || e->since_ns > x->c->enter_ns || x->c->unfinished)
+	if (x->c->unfinished)
 		return;
+	/* Taken by another thread's new file between this close and its record: that one stays. */
+	if (!e || e->since_ns > x->c->enter_ns) {
+		if (x->ev->err == EBADF)
+			return;
+		x->ev->file = fdtab_past(x->t->fds, fd, x->c->enter_ns);
+		fdtab_drop_past(x->w, x->t->fds, fd, x->c->enter_ns);
+		return;
+	}
 	x->ev->file = e->file;
 	fdtab_drop(x->w, x->t->fds, fd);	/* also when it failed, EBADF aside: close(2) */
 }
@@ -264,7 +272,7 @@ void fx_close_range(struct fx *x)
 		fdtab_drop_range(x->w, x->t->fds, first, last, x->c->enter_ns);
 }
 
-static void dup_to(struct fx *x, int from, int to, bool cloexec)
+static void dup_to(struct fx *x, int from, int to, bool cloexec, bool chosen)
 {
 	struct file *f = fx_file_at(x, from);
 
@@ -272,7 +280,7 @@ static void dup_to(struct fx *x, int from, int to, bool cloexec)
 	x->ev->fd2 = to;
 	x->ev->file = f;
 	if (f && from != to)
-		fx_install(x, to, f, cloexec);
+		(chosen ? fx_replace : fx_install)(x, to, f, cloexec);
 	else if (!f)
 		fdtab_drop(x->w, x->t->fds, to);
 }
@@ -286,7 +294,7 @@ void fx_dup(struct fx *x)
 	if (x->ok && x->has_ret && x->c->nargs > 1 && from != (int)x->c->ret)
 		fx_was(x, (int)x->c->ret, task_file(x->t, (int)x->c->ret));
 	if (x->ok && x->has_ret)
-		dup_to(x, from, (int)x->c->ret, x->c->nargs > 2 && (x->c->args[2].word & O_CLOEXEC));
+		dup_to(x, from, (int)x->c->ret, x->c->nargs > 2 && (x->c->args[2].word & O_CLOEXEC), x->c->nargs > 1);
 	else
 		x->ev->file = task_file(x->t, from);
 }
@@ -299,7 +307,7 @@ void fx_fcntl(struct fx *x)
 
 	if (x->ok && x->has_ret && (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC)) {
 		x->ev->kind = EV_DUP;
-		dup_to(x, fd, (int)x->c->ret, cmd == F_DUPFD_CLOEXEC);
+		dup_to(x, fd, (int)x->c->ret, cmd == F_DUPFD_CLOEXEC, false);
 		return;
 	}
 	fx_fd(x, 0);

@@ -126,8 +126,16 @@ const struct addr *sock_called(const struct sock *s, bool *ret_local);
 
 struct fdent { struct file *file; uint64_t since_ns; bool cloexec; };	/* since_ns: when it was installed */
 struct fdhigh { int fd; struct fdent ent; };
+/* Closed at until_ns or before, by a call whose record is still to come. */
+struct fdpast { int fd; struct file *file; uint64_t since_ns, until_ns; };
 /* v[fd].file is NULL when closed.  Numbers far above the number of open ones (dup2(1, 1 << 30)) are in high, sorted. */
-struct fdtab { int refs; unsigned n, nopen; struct fdent *v; struct fdhigh *high; unsigned nhigh; };
+struct fdtab {
+	int refs;
+	unsigned n, nopen, nhigh, npast;
+	struct fdent *v;
+	struct fdhigh *high;
+	struct fdpast *past;	/* the oldest first */
+};
 /* First open one >= fd; -1: none, or no table. */
 int fdtab_next(const struct fdtab *tab, int fd, const struct fdent **ret_ent);
 static inline int fdtab_after(const struct fdtab *tab, int fd, const struct fdent **ret_ent)

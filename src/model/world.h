@@ -19,6 +19,7 @@
 /* Hostile input may ask for more than memory holds: what is beyond these is not tracked. */
 #define FD_DENSE_MIN 1024	/* descriptors below this, or below 4 × the open ones, are in an array */
 #define FD_HIGH_MAX 4096	/* others of one table */
+#define FD_PAST_MAX 64		/* whose close has not ended, of one table */
 #define FD_TOTAL_MAX (1u << 22)	/* entries of all tables; beyond it fork copies the first FD_FORK_MAX only */
 #define FD_FORK_MAX 64
 #define REGION_MAX (1u << 18)	/* of one address space; vm.max_map_count is 65530 unless an administrator raised it */

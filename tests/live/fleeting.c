@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/io_uring.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -77,10 +78,39 @@ static int by_ring(void)
 	return 0;
 }
 
+/* Each thread has a file of its own; all are given each other's numbers, often before a close has returned. */
+static void *hammers(void *arg)
+{
+	char name[4096];
+	long failed = 0;
+
+	snprintf(name, sizeof(name), "%s.%ld", fifo, (long)arg);
+	for (int i = 0; i < 5000; i++)
+		failed |= close(open(name, O_RDWR | O_CREAT, 0600));
+	return (void *)failed;
+}
+
+static int hammered(void)
+{
+	pthread_t t[4];
+	void *failed = NULL, *all = NULL;
+
+	for (long i = 0; i < 4; i++)
+		if (pthread_create(&t[i], NULL, hammers, (void *)i))
+			return 1;
+	for (int i = 0; i < 4; i++) {
+		pthread_join(t[i], &failed);
+		all = failed ? failed : all;
+	}
+	return all != NULL;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 3)
 		return 3;
 	fifo = argv[2];
+	if (argv[1][0] == 'h')
+		return hammered();
 	return argv[1][0] == 't' ? by_thread() : by_ring();
 }

@@ -226,6 +226,25 @@ def closed_by_ring(t):
     equal((len(opened), {kinds[i] for i in opened}), (60, {"pipe"}), "what was opened")
 
 
+def hammered(t):
+    """four threads that open and close all the time, each a file of its own: a close has the name of what it closed, not of what another thread opened since"""
+    ways = [()] if t.args.backend == "bpf" else [("--in-process", "off"), ("--in-process", "auto")]
+    for way in ways:
+        out, own, seen = t.scratch / "rows", {}, {}
+        status, _, _, _ = t.run(t.args.victim, "hammer", str(t.scratch / "file"), options=[*way, "--json", out])
+        equal(status, 0, f"{way}: exit status")
+        rows = [row for row in map(json.loads, out.read_bytes().splitlines()) if row["table"] == "event"]
+        if any(row["kind"] == "lost" for row in rows):
+            raise Skip("records were lost")
+        for row in rows:
+            if row["kind"] == "open" and "/file." in row.get("path", ""):
+                own[row["thread"]] = row["path"]
+            elif row["kind"] == "close" and row["thread"] in own:
+                name = row.get("path")
+                seen[name == own[row["thread"]]] = seen.get(name == own[row["thread"]], 0) + 1
+        equal(seen, {True: 20000}, f"{way}: closes, by whether each has its own thread's file")
+
+
 def events(t):
     """the descriptors of fanotify's events, of one that was made before we attached"""
     need_root()
@@ -246,7 +265,7 @@ def events(t):
     shows(tracer.text(), rf"read +4 B from {watched}$")
 
 
-GROUPS = {"handed": [rights, attached, inherited, families, taken, node, terminals, sums, makers_gone, closed_by_ring, events]}
+GROUPS = {"handed": [rights, attached, inherited, families, taken, node, terminals, sums, makers_gone, closed_by_ring, hammered, events]}
 
 if __name__ == "__main__":
     sys.exit(main(__doc__, GROUPS))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Descriptors: who shares which table, what a number means after dup, fork, exec, and what is reported of it. */
+#include "model/world.h"
 #include "scene.h"
 
 static void opens_and_closes(void **state)
@@ -193,10 +194,68 @@ static void a_late_close_does_not_close_the_new_file(void **state)
 
 	open_(s, 11, "/new", O_RDONLY, 3);
 	CALL(s, 10, "close", 0, 3)->h.ts_ns = began - 100;
-	go(s);
+	assert_string_equal(go(s)->name, "/old");
+	assert_string_equal(got(s, EV_RELEASE, 0)->name, "/old");
 	assert_string_equal(name_of(s, 10, 3), "/new");
-	close_(s, 10, 3);
+	assert_string_equal(close_(s, 10, 3)->name, "/new");
 	assert_null(file_of(s, 10, 3));
+}
+
+/* Three threads take one number: a close means what was there when it began, in whatever order records come. */
+static void closes_mean_what_was_there_when_they_began(void **state)
+{
+	struct scene *s = *state;
+	uint64_t first, second;
+
+	open_(s, 10, "/1", O_RDONLY, 3);
+	fork_(s, 10, 11, THREAD);
+	fork_(s, 10, 12, THREAD);
+	first = s->now;
+	open_(s, 11, "/2", O_RDONLY, 3);
+	second = s->now;
+	CALL(s, 12, "dup", 3, 0);
+	go(s);
+	CALL(s, 10, "read", 5, 3, 0, 5)->h.ts_ns = first - 100;
+	assert_string_equal(go(s)->name, "/1");
+	CALL(s, 11, "close", 0, 3)->h.ts_ns = second - 100;
+	assert_string_equal(go(s)->name, "/2");
+	CALL(s, 11, "close", -EBADF, 3)->h.ts_ns = first - 200;
+	assert_string_equal(go(s)->name, "");
+	CALL(s, 10, "close", 0, 3)->h.ts_ns = first - 100;
+	assert_string_equal(go(s)->name, "/1");
+	CALL(s, 10, "close", 0, 3)->h.ts_ns = first - 100;
+	assert_string_equal(go(s)->name, "");
+	close_(s, 12, 3);
+	assert_null(file_of(s, 10, 3));
+
+	/* not what is chosen: dup2 closes by itself what is there */
+	open_(s, 10, "/3", O_RDONLY, 3);
+	open_(s, 10, "/4", O_RDONLY, 4);
+	first = s->now;
+	CALL(s, 10, "dup2", 3, 4, 3);
+	go(s);
+	assert_string_equal(got(s, EV_RELEASE, 0)->name, "/3");
+	CALL(s, 11, "close", 0, 3)->h.ts_ns = first - 100;
+	assert_string_equal(go(s)->name, "");
+}
+
+/* Records of closes that never come: the last few are kept, and all end with the table, or with close_range. */
+static void closes_that_never_come_are_bounded(void **state)
+{
+	struct scene *s = *state;
+
+	fork_(s, 10, 11, THREAD);
+	for (int i = 0; i < 100; i++)
+		open_(s, 10 + i % 2, "/x", O_RDONLY, 3);
+	assert_int_equal(count(s, EV_RELEASE), 99 - FD_PAST_MAX);
+	CALL(s, 11, "close_range", 0, 3, 5, 0);
+	go(s);
+	assert_int_equal(count(s, EV_RELEASE), 100);
+	open_(s, 10, "/y", O_RDONLY, 3);
+	open_(s, 11, "/z", O_RDONLY, 3);
+	exit_(s, 11, 0);
+	exit_(s, 10, 0);
+	assert_int_equal(count(s, EV_RELEASE), 102);
 }
 
 static void snapshot_descriptors(void **state)
@@ -369,6 +428,7 @@ int main(void)
 		SCENE(bytes_belong_to_the_description), SCENE(dup2_closes_what_was_there),
 		SCENE(fork_copies_threads_share), SCENE(exec_closes_cloexec_and_ends_sharing),
 		SCENE(close_range_closes_marks_and_unshares), SCENE(a_late_close_does_not_close_the_new_file),
+		SCENE(closes_mean_what_was_there_when_they_began), SCENE(closes_that_never_come_are_bounded),
 		SCENE(snapshot_descriptors), SCENE(snapshot_pipe_ends_meet),
 		SCENE(unknown_descriptors_are_made_when_used), SCENE(absurd_numbers_cost_nothing),
 		SCENE(tables_grow_over_sparse_numbers), SCENE(sh_counts_the_write_to_the_redirection),
