@@ -222,15 +222,13 @@ static void put_part(struct ptrace_source *s, struct space *sp, const struct rin
 		sp->ring.nlost++;
 }
 
-void space_drain(struct ptrace_source *s, struct space *sp, const struct tracee *whole)
+static void drain(struct ptrace_source *s, struct space *sp, const struct tracee *whole)
 {
 	struct ring_part part;
 	struct clocks now;
 	uint64_t at = 0;
 	unsigned n = 0;
 
-	if (!ring_waits(&sp->ring))
-		return;
 	now = look(s->inside);
 	while (ring_next(&sp->ring, &part)) {
 		put_part(s, sp, &part, &now);
@@ -241,6 +239,12 @@ void space_drain(struct ptrace_source *s, struct space *sp, const struct tracee 
 	while (whole && whole->thread > NO_THREAD && ring_waits(&sp->ring) &&
 	       ring_next_of(&sp->ring, whole->thread, &at, &part))
 		put_part(s, sp, &part, &now);
+}
+
+void space_drain(struct ptrace_source *s, struct space *sp, const struct tracee *whole)
+{
+	if (ring_waits(&sp->ring))
+		drain(s, sp, whole);
 	/* what is not the stubs' own way of writing there is not lived with */
 	sp->off_due |= sp->ring.nlost != sp->shown_lost;
 	put_lost(s, sp);

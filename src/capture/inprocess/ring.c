@@ -152,7 +152,10 @@ int ring_next_of(struct ring *r, uint64_t thread, uint64_t *at, struct ring_part
 	return 0;
 }
 
-uint64_t ring_head(struct ring *r) { return r->mem && !r->broken ? handed_out(r) : 0; }
+uint64_t ring_head(const struct ring *r)
+{
+	return r->mem && !r->broken ? atomic_load_explicit(word(r, RING_HEAD), memory_order_acquire) : 0;
+}
 
 bool ring_waits(const struct ring *r)
 {
