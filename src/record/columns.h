@@ -113,12 +113,14 @@ static inline uint64_t zagzig(uint64_t v) { return v >> 1 ^ -(v & 1); }
 
 struct columns *columns_new(void);
 void columns_free(struct columns *c);		/* may be NULL */
-/* columns_raw() no more than RECORDING_RAW_MAX, and columns_held() than RECORDING_HELD_MAX, before a reset. */
-void columns_add(struct columns *c, const struct record *r);
+/*
+ * Adds whole records, `n` bytes of them that stay where they are meanwhile, as many as the block has room for: bytes
+ * taken.  Less than n: it is full, and the rest comes after a reset.
+ */
+size_t columns_add(struct columns *c, const void *records, size_t n);
 size_t columns_raw(const struct columns *c);	/* bytes of the records added */
-size_t columns_held(const struct columns *c);	/* of these, without what is again the end of a long one */
-/* There is no room for more shapes, or threads: nothing may be added before a reset. */
-bool columns_full(const struct columns *c);
+size_t columns_held(const struct columns *c);	/* of these bytes, without what is again the end of a long one */
+uint32_t columns_count(const struct columns *c);	/* and how many they are */
 const struct buf *columns_of(const struct columns *c, enum column column);
 void columns_reset(struct columns *c);
 

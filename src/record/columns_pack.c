@@ -169,13 +169,6 @@ static inline unsigned put_words(struct columns *c, struct shape_state *last, co
 	return changed;
 }
 
-static inline void put_time(struct columns *c, enum column low, uint64_t v)
-{
-	v = zigzag(v);
-	put_byte(c, low, (uint8_t)v);
-	put_varint(c, low + 1, v >> 8);
-}
-
 /* As differences, unless most of its words are others: then it is no struct, or of something else, and false. */
 static bool put_struct(struct columns *c, struct shape_state *last, const char *bytes, size_t n)
 {
@@ -202,19 +195,6 @@ static bool put_struct(struct columns *c, struct shape_state *last, const char *
 		last->of_struct[i] = words[i];
 	}
 	return true;
-}
-
-/* How many words of p are those that are kept. */
-static inline size_t count_same(const char *p, const uint64_t *kept, size_t most)
-{
-	size_t n = 0;
-
-	for (uint64_t word; n < most; n++) {
-		memcpy(&word, p + 8 * n, 8);
-		if (word != kept[n])
-			break;
-	}
-	return n;
 }
 
 /* Without what it begins with, if that is what the last one began with. */
@@ -244,6 +224,7 @@ static inline void put_data(struct columns *c, const char *p, size_t len)
 	struct kept_read *kept = &c->read;
 	size_t same = count_same(p, kept->words, same_at_most(len, kept->len, KEPT_READ));
 
+	c->reads += len != kept->len || 8 * same < len;
 	put_rest(c, COLUMN_DATA, p, len, same);
 	memcpy(kept->words + same, p + 8 * same, MIN(ALIGN8(len), (size_t)KEPT_READ) - 8 * same);
 	kept->len = (uint32_t)len;
@@ -270,7 +251,7 @@ static inline unsigned put_chunks(struct columns *c, struct shape_state *last, c
 	for (unsigned i = 0; i < n; i++)
 		differs |= last->lengths[i] ^ seen->lengths[i];
 	for (unsigned i = 0; i < n; i++) {
-		unsigned flags = (unsigned)(seen->key.words[1 + (i + 1) / 2] >> (i % 2 ? 16 : 48)) & 0xffff;
+		unsigned flags = chunk_flags(&seen->key, i);
 		uint32_t len = seen->lengths[i];
 
 		if (differs)
@@ -286,6 +267,7 @@ static bool add_call(struct columns *c, const struct record *r)
 	const struct record_call *call = (const struct record_call *)r;
 	struct shape_state *last;
 	struct thread *thread;
+	struct again *again;
 	unsigned shape;
 	struct seen seen;
 
@@ -302,16 +284,49 @@ static bool add_call(struct columns *c, const struct record *r)
 	if (call->exit_ns)
 		put_time(c, COLUMN_TOOK_LOW, call->exit_ns - r->ts_ns);
 	c->end_ns = thread->end_ns = call->exit_ns ? call->exit_ns : r->ts_ns;
+	again = &c->shapes[shape].again;
+	again->call = call;
+	again->batch = c->batch;
+	again->nputs = AGAIN_UNKNOWN;
+	again->thread = (uint8_t)c->thread;
+	*guess_of(c, call) = (uint8_t)shape;
 	return true;
 }
 
-void columns_add(struct columns *c, const struct record *r)
+size_t columns_held(const struct columns *c) { return c->raw - c->again; }
+
+static inline bool has_room(const struct columns *c, size_t size)
+{
+	return columns_held(c) + size <= RECORDING_BLOCK && c->raw + size <= RECORDING_RAW_MAX &&
+	       c->nshapes < SHAPES_MAX && c->nthreads < THREADS_MAX;
+}
+
+static inline void add(struct columns *c, const struct record *r)
 {
 	c->raw += r->size;
-	assert(c->raw <= RECORDING_RAW_MAX);
+	c->nrecords++;
+	if (r->kind == RECORD_CALL && r->size >= sizeof(struct record_call) &&
+	    columns_add_again(c, (const struct record_call *)r))
+		return;
 	if (!add_call(c, r))
 		columns_add_whole(c, r);
-	assert(columns_held(c) <= RECORDING_HELD_MAX);
+}
+
+size_t columns_add(struct columns *c, const void *records, size_t n)
+{
+	size_t at = 0;
+
+	c->batch++;
+	while (at < n) {
+		const struct record *r = (const struct record *)((const char *)records + at);
+
+		if (c->nrecords && !has_room(c, r->size))
+			break;
+		add(c, r);
+		at += r->size;
+	}
+	assert(c->raw <= RECORDING_RAW_MAX && columns_held(c) <= RECORDING_HELD_MAX);
+	return at;
 }
 
 /* ---- all of them ---- */
@@ -341,8 +356,7 @@ void columns_free(struct columns *c)
 }
 
 size_t columns_raw(const struct columns *c) { return c->raw; }
-size_t columns_held(const struct columns *c) { return c->raw - c->again; }
-bool columns_full(const struct columns *c) { return c->nshapes == SHAPES_MAX || c->nthreads == THREADS_MAX; }
+uint32_t columns_count(const struct columns *c) { return c->nrecords; }
 const struct buf *columns_of(const struct columns *c, enum column column) { return &c->column[column]; }
 
 void columns_reset(struct columns *c)
@@ -353,6 +367,9 @@ void columns_reset(struct columns *c)
 	memset(c->thread_slot, 0, sizeof(c->thread_slot));
 	c->raw = c->again = c->last_long.len = 0;
 	c->read.len = 0;
+	c->reads++;
+	c->nrecords = 0;
+	memset(c->guess, 0, sizeof(c->guess));
 	c->nshapes = c->nthreads = c->thread = 0;
 	c->end_ns = 0;
 }

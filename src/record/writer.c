@@ -28,7 +28,6 @@ struct record_writer {
 	char *batch;			/* records that will be in columns */
 	size_t nbatch;
 	struct buf packed, small;	/* frames; short columns, which are in one */
-	uint32_t nrecords;
 	uint64_t nbytes, added, lost;
 	bool headed, continues;
 	struct recording_index index;
@@ -50,9 +49,8 @@ static void put_head(struct record_writer *w)
 
 static void drop(struct record_writer *w)
 {
-	w->lost += w->nrecords;
+	w->lost += columns_count(w->columns);
 	columns_reset(w->columns);
-	w->nrecords = 0;
 }
 
 /* One frame more. */
@@ -100,9 +98,9 @@ static int pack(struct record_writer *w)
 }
 
 /* 0; -errno: nothing of it was written. */
-static int put_block(struct record_writer *w, const void *p, size_t n, uint32_t raw)
+static int put_block(struct record_writer *w, const void *p, size_t n, uint32_t raw, uint32_t nrecords)
 {
-	struct recording_block b = { (uint32_t)n, raw, w->nrecords, (uint32_t)crc32(0, p, (unsigned)n) };
+	struct recording_block b = { (uint32_t)n, raw, nrecords, (uint32_t)crc32(0, p, (unsigned)n) };
 	int rc = outfile_write(w->file, &b, sizeof(b));
 
 	if (rc == 0)
@@ -114,7 +112,7 @@ static int put_block(struct record_writer *w, const void *p, size_t n, uint32_t 
 
 static void flush_block(struct record_writer *w)
 {
-	if (!w->nrecords)
+	if (!w->columns || !columns_count(w->columns))
 		return;
 	if (w->file->err) {		/* nothing of it would be written */
 		w->file->lost += columns_raw(w->columns);
@@ -127,32 +125,32 @@ static void flush_block(struct record_writer *w)
 		return;
 	}
 	if (put_block(w, w->packed.s, w->packed.len,
-		      (uint32_t)columns_raw(w->columns) | RECORDING_COLUMNS) < 0) {
+		      (uint32_t)columns_raw(w->columns) | RECORDING_COLUMNS, columns_count(w->columns)) < 0) {
 		drop(w);
 		return;
 	}
 	columns_reset(w->columns);
-	w->nrecords = 0;
 }
 
-static void put_record(struct record_writer *w, const struct record *r)
+/* Whole records, n bytes. */
+static void put_records(struct record_writer *w, const void *records, size_t n)
 {
-	if (columns_held(w->columns) + r->size > RECORDING_BLOCK ||
-	    columns_raw(w->columns) + r->size > RECORDING_RAW_MAX || columns_full(w->columns))
-		flush_block(w);
-	columns_add(w->columns, r);
-	index_count(&w->index, r);
-	w->nrecords++;
+	const char *p = records;
+
+	index_count(&w->index, p, n);
+	while (n) {
+		size_t taken = columns_add(w->columns, p, n);
+
+		p += taken;
+		n -= taken;
+		if (n)
+			flush_block(w);
+	}
 }
 
 static void put_batch(struct record_writer *w)
 {
-	for (size_t at = 0; at < w->nbatch;) {
-		const struct record *r = (const struct record *)(w->batch + at);
-
-		put_record(w, r);
-		at += r->size;
-	}
+	put_records(w, w->batch, w->nbatch);
 	w->nbatch = 0;
 }
 
@@ -213,7 +211,7 @@ void record_writer_add(struct record_writer *w, const struct record *r)
 		put_batch(w);
 	if (r->size > BATCH / 4) {		/* not worth a copy */
 		put_batch(w);
-		put_record(w, r);
+		put_records(w, r, r->size);
 		return;
 	}
 	memcpy(w->batch + w->nbatch, r, r->size);
@@ -227,7 +225,7 @@ int record_writer_finish(struct record_writer *w)
 
 	put_head(w);
 	record_writer_flush(w);
-	if (!w->continues && !w->lost && put_block(w, &w->index, sizeof(w->index), RECORDING_IS_INDEX) == 0)
+	if (!w->continues && !w->lost && put_block(w, &w->index, sizeof(w->index), RECORDING_IS_INDEX, 0) == 0)
 		end.raw = sizeof(end) + sizeof(w->index);
 	return outfile_write(w->file, &end, sizeof(end));
 }

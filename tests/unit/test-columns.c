@@ -107,19 +107,49 @@ static void pack(const struct columns *c, struct buf *b)
 		buf_add(b, columns_of(c, i)->s, columns_of(c, i)->len);
 }
 
-/* Until no more fit, and each is in `all`. */
+/* What was put in a moment ago once more, at another time: the last one of its shape, or not any more. */
+static void repeat(struct buf *all, size_t place)
+{
+	struct record *h;
+
+	buf_grow(all, ((struct record *)(all->s + place))->size);
+	h = (struct record *)(all->s + place);
+	memcpy(all->s + all->len, h, h->size);
+	h = (struct record *)(all->s + all->len);
+	h->ts_ns = any();
+	if (h->kind == RECORD_CALL && number() % 8)
+		((struct record_call *)h)->exit_ns = h->ts_ns + any();
+	all->len += h->size;
+}
+
+/* Many at a time, until no more fit; `all` has those that are in. */
 static void fill(struct columns *c, struct buf *all, unsigned most, unsigned nthreads)
 {
-	struct rec r;
+	size_t *places = xmalloc((most + 1) * sizeof(*places)), from = 0;
+	unsigned n = 0;
 
-	for (unsigned i = 0; i < most && !columns_full(c); i++) {
-		struct record *h = number() % 50   ? random_call(&r, nthreads)
-				   : number() % 2 ? random_long(&r)
-						  : rec_begin(&r, RECORD_EXIT, 48);
+	for (unsigned i = 0; i < most; i++) {
+		struct rec r;
+		bool again = n && number() % 3 == 0;
+		struct record *h = again		? NULL
+				   : number() % 50	? random_call(&r, nthreads)
+				   : number() % 2	? random_long(&r)
+							: rec_begin(&r, RECORD_EXIT, 48);
+		size_t at = all->len;
 
-		columns_add(c, h);
-		buf_add(all, h, h->size);
+		if (again)
+			repeat(all, places[n - 1 - number() % MIN(n, 6u)]);
+		else
+			buf_add(all, h, h->size);
+		places[n++] = at;
+		if (i + 1 < most && number() % 40)
+			continue;
+		from += columns_add(c, all->s + from, all->len - from);
+		if (from < all->len)
+			break;
 	}
+	all->len = from;
+	free(places);
 }
 
 static void test_round_trip(void **unused)
@@ -167,7 +197,7 @@ static void test_repeats_are_small(void **unused)
 		call->exit_ns = call->h.ts_ns + 1000;
 		call->nchunks = 1;
 		rec_chunk(&r, 1, PART_BYTES, CHUNK_AT_EXIT, "twelve bytes", 12);
-		columns_add(c, &call->h);
+		columns_add(c, &call->h, call->h.size);
 	}
 	for (unsigned i = 0; i < _COLUMNS; i++)
 		sum += columns_of(c, i)->len;
@@ -192,7 +222,7 @@ static void test_alike_is_small(void **unused)
 
 		words[1]++;
 		rec_call_chunk(&r, 1, PART_BYTES, CHUNK_AT_EXIT, words, sizeof(words));
-		columns_add(c, &call->h);
+		columns_add(c, &call->h, call->h.size);
 	}
 	assert_int_equal(columns_of(c, COLUMN_DATA)->len, 0);
 	assert_in_range(columns_of(c, COLUMN_WORDS)->len, 100, 103);
@@ -203,7 +233,7 @@ static void test_alike_is_small(void **unused)
 		rec_call_chunk(&r, 0, PART_BYTES, 0, path, strlen(path));
 		for (unsigned k = 0; k < 500; k++)
 			rec_call_chunk(&r, 1, PART_ITEM, 0, name, strlen(name));
-		columns_add(c, &call->h);
+		columns_add(c, &call->h, call->h.size);
 	}
 	for (unsigned i = COLUMN_TEXT; i < _COLUMNS; i++)
 		sum += columns_of(c, i)->len;
@@ -225,10 +255,10 @@ static void test_same_is_once(void **unused)
 		for (unsigned k = 0; k < sizeof(bytes); k++)
 			bytes[k] = (char)number();
 		rec_call_chunk(&r, 1, PART_BYTES, CHUNK_AT_EXIT, bytes, 60);
-		columns_add(c, &call->h);
+		columns_add(c, &call->h, call->h.size);
 		call = rec_call(&r, 1, (uint64_t[6]){ 1 }, 60);
 		rec_call_chunk(&r, 1, PART_BYTES, 0, bytes, 60);
-		columns_add(c, &call->h);
+		columns_add(c, &call->h, call->h.size);
 	}
 	assert_int_equal(columns_of(c, COLUMN_DATA)->len, 100 * 60);
 	assert_int_equal(columns_of(c, COLUMN_TEXT)->len, 0);
@@ -237,7 +267,7 @@ static void test_same_is_once(void **unused)
 
 		snprintf(path, sizeof(path), "/usr/share/doc/a-name-of-32-bytes/%02u", i);
 		rec_call_chunk(&r, 1, PART_BYTES, 0, path, strlen(path));
-		columns_add(c, &call->h);
+		columns_add(c, &call->h, call->h.size);
 	}
 	assert_int_equal(columns_of(c, COLUMN_TEXT)->len, strlen(path) + 99 * (strlen(path) - 32));
 	columns_free(c);
@@ -266,7 +296,7 @@ static void test_arguments_are_once(void **unused)
 			((struct record_exec *)h)->nchunks = 501;
 		else
 			((struct record_call *)h)->nchunks = 501;
-		columns_add(c, h);
+		columns_add(c, h, h->size);
 	}
 	assert_int_equal(columns_of(c, COLUMN_TEXT)->len, 18 + 500 * strlen(arg) + 12);
 	assert_in_range(columns_of(c, COLUMN_LIST)->len, 500, 500 + 40);
@@ -288,7 +318,7 @@ static void test_damage(void **unused)
 		struct rec r;
 		struct record *h = random_long(&r);
 
-		columns_add(c, h);
+		columns_add(c, h, h->size);
 		buf_add(&all, h, h->size);
 	}
 	pack(c, &packed);
