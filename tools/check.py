@@ -110,6 +110,7 @@ SECTIONS = {"linux-ptrace": "1. ptrace", "linux-model": "2. the model", "linux-j
 TAP = re.compile(r"^(not )?ok\b(?:\s+\d+)?\s*-?\s*(.*?)(?:\s*#\s*(SKIP|TODO)\b\s*(.*))?$", re.I)
 PLAIN = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
 WRONG = re.compile(r"^not ok\b(?:\s+\d+)?\s*-?\s*(.*)\n((?:#.*\n|    .*\n)*)", re.M)      # and what follows says why
+UNITTEST = re.compile(r"^(?:FAIL|ERROR): (\w+)[\s\S]*?^(\w*(?:Error|Exception|Expired)\b.*)$", re.M)
 TROUBLE = re.compile(r".*(?:\berror:|^FAILED:|\bERROR\b|[Nn]ot found|No such file|No space left|Error:).*", re.M)
 
 
@@ -127,7 +128,7 @@ def count_test(step, test):
     name, result = test["name"].split(":", 1)[-1], test["result"]
     before = step.failed
     out = test.get("stdout") or ""
-    lines, why = out.splitlines(), dict(failures_of(out))
+    lines, why = out.splitlines(), dict(failures_of(out) + UNITTEST.findall(test.get("stderr") or ""))
     taps = [match for match in map(TAP.match, lines) if match]
     counts = [match for match in map(PLAIN.match, lines) if match]
     for failed, what, mark, reason in (match.groups() for match in taps):
@@ -178,7 +179,8 @@ def run_again(step, build, tests, options, env):
     passed = [json.loads(line) for line in log.read_text(errors="replace").splitlines()] if log.exists() else []
     passed = {test["name"]: test for test in passed if test["name"] in names and test["result"] == "OK"}
     for name in passed:
-        why = named(one for test in tests if test["name"] == name for one in failures_of(test.get("stdout") or ""))
+        why = named(one for test in tests if test["name"] == name
+                    for one in failures_of(test.get("stdout") or "") + UNITTEST.findall(test.get("stderr") or ""))
         step.unsteady.append(f"{name.split(':', 1)[-1]}: failed beside other tests, passed alone: {why or 'see the log'}")
     return passed
 

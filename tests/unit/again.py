@@ -62,6 +62,13 @@ def closing_lines():
         return [line.replace(str(logs / "notes"), "NOTES").replace(str(logs / "step.log"), "LOG") for line in lines]
 
 
+def unittest():
+    step = check.Step("step", io.StringIO(), False)
+    said = "...F\n=====\nFAIL: test_a (m.C.test_a)\n-----\nTraceback (most recent call last):\n  File x\nAssertionError: 3 != 4\n\n----\n"
+    check.count_test(step, {"name": "project:test", "result": "FAIL", "stdout": "1 passed, 1 failed, 0 skipped\n", "stderr": said})
+    return step.passed, step.failed, step.failures
+
+
 def main():
     rows = []
     with tempfile.TemporaryDirectory(prefix="again-") as place:
@@ -79,6 +86,7 @@ def main():
     rows += [
         ("the browser's unsteady test is named", node(f"not ok - a test\nok - a test\nUNSTEADY {line}\n1 passed, 0 failed, 0 skipped\n", 0), (1, 0, [line], [])),
         ("the browser's failure counts", node("not ok - a test\n    why\n0 passed, 1 failed, 0 skipped\n", 1), (0, 1, [], ["step, a test: why"])),
+        ("of Python's unittest what failed, and why", unittest(), (1, 1, ["test, test_a: AssertionError: 3 != 4"])),
         ("what failed stands before the last line, with why, and skips before it", closing_lines(), CLOSING),
     ]
     print(f"1..{len(rows)}")
