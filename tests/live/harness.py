@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -161,6 +162,10 @@ class Test:
 def main(doc, groups):
     """groups: name → tests, functions of a Test; one is chosen on the command line."""
     redis_server.find()
+    # the python3 of the tests is this one, not a script that looks for one
+    os.environ["PATH"] = f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"
+    # a shell's background job ignores it, and so would what is started here
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--compendium", required=True, type=os.path.abspath)
     parser.add_argument("--victim", type=os.path.abspath)
