@@ -15,7 +15,8 @@ enum {
 	LOCK_WAITERS = 2,
 	FILE_NS = 100000000,
 	LOOKUPS = 50,
-	LOOKUPS_NS = 10000000,
+	LOOKUPS_NS = 100000000,
+	FAULTS_NS = 100000000,
 	COST_PERCENT = 1, /* less is no finding, however often */
 	TINY_CALLS = 1000,
 	TINY_BYTES = 512,
@@ -34,6 +35,7 @@ const char *finding_name(enum finding_rule rule)
 		[FINDING_REFUSED] = "connect", [FINDING_LEAK] = "unclosed",	  [FINDING_PEER] = "slow-peer",
 		[FINDING_LOCK] = "lock",       [FINDING_SLOW_FILE] = "slow-call", [FINDING_LOOKUPS] = "lookups",
 		[FINDING_TINY] = "tiny",       [FINDING_POLLING] = "sleep",	  [FINDING_QUEUE] = "queue",
+		[FINDING_FAULTS] = "page-faults",
 	};
 
 	return names[rule];
@@ -153,6 +155,11 @@ static void of_wait(struct list *l, const struct totals_wait *w)
 		if (w->longest_ns < FILE_NS || !w->name.len)
 			return;
 		f.rule = FINDING_SLOW_FILE;
+		break;
+	case SPENT_FAULT:
+		if (w->ns < FAULTS_NS)
+			return;
+		f.rule = FINDING_FAULTS;
 		break;
 	case SPENT_SLEEP:
 		if (w->n < SLEEPS || w->ns / w->n > SLEEP_NS)

@@ -22,6 +22,7 @@ enum finding_rule {
 	FINDING_TINY,		/* file: read or written in many tiny calls */
 	FINDING_POLLING,	/* wait: many short sleeps */
 	FINDING_QUEUE,		/* proc: threads could have run, and no CPU was free */
+	FINDING_FAULTS,		/* wait: a mapped file, or memory, in whose page faults threads slept */
 	_FINDINGS
 };
 const char *finding_name(enum finding_rule rule);	/* "slow-peer" */

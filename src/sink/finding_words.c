@@ -120,6 +120,19 @@ static void polling(struct buf *b, const struct finding *f)
 	buf_puts(b, " on average: it polls instead of waiting to be woken");
 }
 
+static void faulted(struct buf *b, const struct finding *f)
+{
+	const struct totals_wait *w = f->wait;
+
+	waiters(b, f);
+	buf_puts(b, " slept ");
+	human_ns(b, w->ns);
+	buf_puts(b, " in ");
+	human_counted(b, w->n, "page fault", "page faults");
+	buf_puts(b, w->name.len ? " of " : ", ");
+	spent_wait_words(b, w);
+}
+
 void finding_words(struct buf *b, const struct finding *f)
 {
 	switch (f->rule) {
@@ -148,6 +161,9 @@ void finding_words(struct buf *b, const struct finding *f)
 		human_counted(b, f->n, "lookup", "lookups");
 		buf_puts(b, " in vain took ");
 		human_ns(b, f->cost_ns);
+		break;
+	case FINDING_FAULTS:
+		faulted(b, f);
 		break;
 	case FINDING_QUEUE:
 		buf_puts(b, "it could have run, and no CPU was free");

@@ -250,6 +250,39 @@ static void test_findings_of_many_peers(void **state)
 	totals_free(t);
 }
 
+/* Of what was slept in page faults: by the file; less than 100 ms is none. */
+static void test_findings_of_faults(void **state)
+{
+	static const struct { const char *path; uint64_t ns; } of[] = {
+		{ "/first", MS }, { "/data", 75 * MS }, { "/data", 75 * MS }, { "/small", 90 * MS },
+	};
+	struct totals *t = totals_new();
+	struct fake_task p;
+	struct finding *v;
+	uint64_t all;
+
+	(void)state;
+	fake_proc(&p, 1, 0, "x");
+	for (unsigned i = 0; i < ARRAY_SIZE(of); i++) {
+		const struct record_fault fault = { .h = { sizeof(fault), RECORD_FAULT, FAULT_MAJOR, 1, 1, FAKE_T0 } };
+		const struct item item = { .kind = RECORD_FAULT, .head = &fault.h, .fault = &fault };
+		struct event ev = fake_event(EV_FAULT, &p, &item, FAKE_T0 + i * 200 * MS);
+
+		ev.call = NULL;
+		ev.dur_ns = of[i].ns;
+		ev.path = of[i].path;
+		ev.path_len = (uint32_t)strlen(ev.path);
+		totals_event(t, &ev);
+	}
+	assert_int_equal(findings_of(t, &v, &all), 1);
+	assert_int_equal(v[0].rule, FINDING_FAULTS);
+	assert_string_equal(finding_name(v[0].rule), "page-faults");
+	assert_true(v[0].wait->ns == 150 * MS);
+	assert_int_equal(v[0].wait->n, 2);
+	free(v);
+	totals_free(t);
+}
+
 /* Of a run of two months a call that took half of it. */
 static void test_shares_of_long_runs(void **state)
 {
@@ -327,7 +360,7 @@ int main(void)
 		cmocka_unit_test(test_join_is_of_the_newest), cmocka_unit_test(test_times_at_their_end),
 		cmocka_unit_test(test_path_through_pipes), cmocka_unit_test(test_one_of_several_futexes),
 		cmocka_unit_test(test_paths_are_no_ids), cmocka_unit_test(test_a_file_is_one_thing),
-		cmocka_unit_test(test_findings_of_many_peers),
+		cmocka_unit_test(test_findings_of_many_peers), cmocka_unit_test(test_findings_of_faults),
 		cmocka_unit_test(test_shares_of_long_runs), cmocka_unit_test(test_time_on_a_cpu),
 	};
 

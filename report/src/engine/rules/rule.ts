@@ -40,7 +40,7 @@ export const LIMITS = {
   tinyCalls: 1000,
   tinyBytes: 512,
   lookups: 50,
-  lookupNs: 10e6,
+  lookupNs: 100e6,
   costShare: 0.01,
   opens: 50,
   waitShare: 0.2,
