@@ -34,22 +34,22 @@ bool diff_is_no_chance(const struct hist *a, const struct hist *b)
 }
 
 /*
- * What they took without the longest 1 %, and without the longest in any case: one call that was held up, for a disk or
- * for a CPU, may take more than all others, whose medians differ by the load.
+ * What they took without the longest 5 %, and without the longest in any case: few calls that were held up, for a disk
+ * or for a CPU, may take more than all others, whose medians differ by the load.
  */
 static uint64_t usual_ns(const struct hist *h)
 {
-	uint64_t drop = MAX(h->n / 100, 1u), dropped = h->max;
+	enum { HELD_UP_PART = 20 };
+	uint64_t drop = MAX(h->n / HELD_UP_PART, 1u), sum = 0;
 
-	drop--;
-	for (unsigned i = HIST_BUCKETS; i-- > 0 && drop;) {
-		uint64_t n = h->buckets[i] - (i == hist_bucket(h->max) && h->buckets[i]);
+	for (unsigned i = HIST_BUCKETS; i-- > 0;) {
+		uint64_t dropped = MIN(drop, (uint64_t)h->buckets[i]), low = hist_bucket_low(i), next;
 
-		n = MIN(n, drop);
-		dropped += n * hist_bucket_low(i);
-		drop -= n;
+		next = i + 1 < HIST_BUCKETS ? hist_bucket_low(i + 1) : low;
+		sum += (h->buckets[i] - dropped) * (low + (next - low) / 2);
+		drop -= dropped;
 	}
-	return h->sum - MIN(h->sum, dropped);
+	return sum;
 }
 
 static bool is_other(const struct hist *a, const struct hist *b)
