@@ -86,7 +86,7 @@ static void print_report(FILE *out)
 	fputs("\n## In the report\n\n"
 	      "Columns of its blocks ([report-format.md](report-format.md), section 4) and the fields that they hold.\n"
 	      "Lanes stand for threads and processes; `obj` and `arg` are words for people, made of the event itself;\n"
-	      "`data` are the first bytes that it moved.\n"
+	      "`data` are the first bytes that it moved, `stack` the functions that it was made from.\n"
 	      "\n| block | column | fields |\n|---|---|---|\n", out);
 	for (unsigned i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
 		const struct row_table_info *t = &row_tables[columns[i].table];

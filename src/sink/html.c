@@ -57,8 +57,10 @@ static void take_row(void *ctx, const struct row *row)
 	if (h->rows.err || !wanted(h, row->event))
 		return;
 	html_row_of(h, row, &made);
-	note_bits(&h->bits, &made);
+	note_bits(&h->bits.row, &made);
 	row_spool_add(&h->rows, &made);
+	if (row->event->stack)
+		html_stack_add(h, &made, row->event->stack);
 	h->kept = h->rows.nrows;
 }
 
@@ -199,8 +201,11 @@ static bool is_reason(struct html *h, struct reasons *r, const struct html_row *
 static void encode_rows(struct html *h, const struct html_layout *l, struct html_bucket *overview, struct spool *hot,
 			struct spool *cold)
 {
-	struct html_row *rows = xmalloc(sizeof(*rows) * RUN_ROWS);
+	const bool stacks = h->bits.stack;
+	const size_t size = stacks ? sizeof(struct html_call) : sizeof(struct html_row);
+	char *rows = xmalloc(size * RUN_ROWS);
 	const struct html_row *r;
+	struct html_row *last = NULL;
 	struct reasons reasons = reasons_of(h);
 	uint64_t base = 0;
 	uint32_t n = 0;
@@ -208,17 +213,20 @@ static void encode_rows(struct html *h, const struct html_layout *l, struct html
 	do {
 		r = row_spool_next(&h->rows);
 		if (r) {
-			rows[n] = *r;
+			last = (void *)(rows + n++ * size);
+			*last = *r;
+			if (stacks)
+				((struct html_call *)last)->stack = html_stack_of(h, r);
 			if (is_reason(h, &reasons, r))
-				html_made_serious(h, &rows[n]);
-			overview_add(h, overview, l, &rows[n++]);
+				html_made_serious(h, last);
+			overview_add(h, overview, l, last);
 		}
 		if (n == RUN_ROWS || (!r && n)) {
-			html_block_rows(&h->block, l->cols[KIND_H].v, l->cols[KIND_H].n, rows, sizeof(*rows), n, base);
+			html_block_rows(&h->block, l->cols[KIND_H].v, l->cols[KIND_H].n, rows, size, n, base);
 			html_block_store(h, hot);
-			html_block_rows(&h->block, l->cols[KIND_C].v, l->cols[KIND_C].n, rows, sizeof(*rows), n, 0);
+			html_block_rows(&h->block, l->cols[KIND_C].v, l->cols[KIND_C].n, rows, size, n, 0);
 			html_block_store(h, cold);
-			base = rows[n - 1].start;
+			base = last->start;
 			n = 0;
 		}
 	} while (r);
@@ -294,7 +302,7 @@ static void write_page(struct html *h, struct html_out *out)
 	write_stored(&hot, 'h', out);
 	write_stored(&cold, 'c', out);
 	write_stored(&h->data.blocks, 'd', out);
-	const int errs[] = { r, r2, hot.err, cold.err, h->rows.err, h->samples.err, h->strings.blocks.err, h->data.blocks.err, h->execs.err,
+	const int errs[] = { r, r2, hot.err, cold.err, h->rows.err, h->samples.err, h->stacks.err, h->strings.blocks.err, h->data.blocks.err, h->execs.err,
 			     h->files.err, h->conns.err, h->tasks.err, h->lane_of_task.err, h->lane_of_proc.err, r3 };
 
 	for (r = 0, r2 = 0; r2 < (int)ARRAY_SIZE(errs) && !r; r2++)
@@ -330,6 +338,7 @@ static void html_free(struct sink *s)
 
 	row_spool_done(&h->rows);
 	row_spool_done(&h->samples);
+	row_spool_done(&h->stacks);
 	html_pool_done(&h->strings);
 	html_pool_done(&h->data);
 	spool_done(&h->execs);
@@ -379,8 +388,8 @@ int sink_html_new(const struct sink_options *opt, struct outfile *file, struct s
 	h->sink.ops = &ops;
 	h->opt = opt;
 	h->file = file;
-	h->rows.fd = h->samples.fd = h->strings.blocks.fd = h->data.blocks.fd = h->execs.fd = h->files.fd =
-		h->conns.fd = h->tasks.fd = h->lane_of_task.fd = h->lane_of_proc.fd = -1;
+	h->rows.fd = h->samples.fd = h->stacks.fd = h->strings.blocks.fd = h->data.blocks.fd = h->execs.fd =
+		h->files.fd = h->conns.fd = h->tasks.fd = h->lane_of_task.fd = h->lane_of_proc.fd = -1;
 	h->takes = (struct row_sink){ .ops = &row_ops, .ctx = h };
 	take_fields(h);
 	if ((r = html_block_init(&h->block)) || (r = row_spool_init(&h->rows, path)) ||

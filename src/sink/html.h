@@ -20,6 +20,7 @@
 #define NOT_CLOSED UINT64_MAX
 
 struct bytes;
+struct stack;
 struct html_file {		/* a row of f, by file id */
 	uint64_t open, close;
 	uint32_t name, peer;		/* strings */
@@ -51,6 +52,9 @@ struct html_task {
 
 /* execs: head, then the entry as JSON; prev: position of the same task's entry before + 1, 0: none */
 struct html_exec { uint64_t prev; uint32_t nbytes, pad; };
+
+/* A row of block c where calls have stacks: that is not in the rows that wait to be sorted. */
+struct html_call { struct html_row row; uint32_t stack; };
 
 struct html_type {
 	char name[32];
@@ -88,10 +92,12 @@ struct html {
 	struct buf lost_note;
 
 	struct row_spool rows;
-	struct html_row bits;		/* of each column of block c, as it is written: all that any row has */
+	struct html_call bits;		/* of each column of block c, as it is written: all that any row has */
 	struct row_spool samples;	/* start, lane, type: the counter, val */
+	struct row_spool stacks;	/* start, lane, type, data: the stack; made for the first call that has one */
+	const struct html_row *next_stack;	/* of them, when rows are written */
 	struct html_pool strings, data;	/* blocks s and d */
-	uint64_t data_bytes, data_dropped;
+	uint64_t data_bytes, data_dropped, stack_bytes, stacks_dropped;
 	bool has_data, has_env;
 	struct spool execs;
 	struct store files, conns, tasks, lane_of_task, lane_of_proc;	/* lanes + 1 */
@@ -116,7 +122,13 @@ void html_pool_done(struct html_pool *p);
 void html_pool_end(struct html *h, struct html_pool *p);		/* those that wait become a block */
 uint32_t html_pool_id(struct html *h, struct html_pool *p, const void *s, size_t n);	/* 0 for the empty one */
 uint32_t html_string(struct html *h, const void *s, size_t n);		/* in the pool of strings */
-uint32_t html_data(struct html *h, const void *s, size_t n);	/* in the pool of bytes; 0 also when that is full */
+/* In the pool of bytes, 0 also when that is full: of contents and environments, and of stacks. */
+uint32_t html_data(struct html *h, const void *s, size_t n);
+uint32_t html_stack_bytes(struct html *h, const void *s, size_t n);
+
+/* html_stack.c */
+void html_stack_add(struct html *h, const struct html_row *row, const struct stack *s);
+uint32_t html_stack_of(struct html *h, const struct html_row *row);	/* of rows in order; 0: it has none */
 
 /* html_row.c: an event's row; the table of errors fills as it goes */
 /* CALM: it says how things are (not there, not yet); processes end well with it. */

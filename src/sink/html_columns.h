@@ -7,8 +7,8 @@
  *	X(block, column, its width, the C row that holds it, member, table, fields)
  *
  * Fields of the events' column `val` are marked in row/fields.h.  Words for people are made of the event itself: `obj`
- * by sink/object.h, as the filter does, `arg` by the dialect of text.  `data`
- * are bytes, and written only where there are any.
+ * by sink/object.h, as the filter does, `arg` by the dialect of text.  `data` are bytes and `stack` functions (made by
+ * html_stack.c, so that it costs nothing where none was recorded); both are written only where there are any.
  */
 #include "row/row.h"
 
@@ -51,4 +51,5 @@
 	X(C, "file", W_U32, html_row, file, EVENT, F(FILE))	\
 	X(C, "val", W_Z64, html_row, val, EVENT, F(BYTES))	\
 	X(C, "conn", W_U32, html_row, conn, EVENT, F(CONNECTION))	\
-	X(C, "data", W_U32, html_row, data, EVENT, 0)
+	X(C, "data", W_U32, html_row, data, EVENT, 0)	\
+	X(C, "stack", W_U32, html_call, stack, EVENT, 0)

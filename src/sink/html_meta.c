@@ -352,6 +352,11 @@ static void write_notes(struct html *h, struct json *j)
 			 (unsigned long long)h->data_dropped);
 		json_cstr(j, text);
 	}
+	if (h->stacks_dropped) {
+		snprintf(text, sizeof(text), "The functions of %llu calls were left out to keep the report small.",
+			 (unsigned long long)h->stacks_dropped);
+		json_cstr(j, text);
+	}
 	json_close(j, ']');
 }
 

@@ -61,17 +61,20 @@ uint32_t html_pool_id(struct html *h, struct html_pool *p, const void *s, size_t
 
 uint32_t html_string(struct html *h, const void *s, size_t n) { return html_pool_id(h, &h->strings, s, n); }
 
-uint32_t html_data(struct html *h, const void *s, size_t n)
+static uint32_t data_within(struct html *h, uint64_t *used, const void *s, size_t n)
 {
 	uint32_t before = h->data.n, id;
 
-	if (h->data_bytes + n > DATA_BYTES_MAX)
+	if (*used + n > DATA_BYTES_MAX)
 		return 0;
 	id = html_pool_id(h, &h->data, s, n);
 	if (h->data.n != before)
-		h->data_bytes += n;
+		*used += n;
 	return id;
 }
+
+uint32_t html_data(struct html *h, const void *s, size_t n) { return data_within(h, &h->data_bytes, s, n); }
+uint32_t html_stack_bytes(struct html *h, const void *s, size_t n) { return data_within(h, &h->stack_bytes, s, n); }
 
 void html_out_flush(struct html_out *out)
 {

@@ -163,6 +163,25 @@ def documented(meta):
     assert not unnamed, f"docs/report-format.md does not name {sorted(unnamed)}"
 
 
+def same_stack(report, i):
+    """A stack by its id, as --json has it: functions, the innermost first, with their files."""
+    data = report.moved[i]
+    flags, *ids = struct.unpack(f"<{len(data) // 4}I", data)
+    assert flags < 4 and len(ids) <= 128 and all(ids)
+    frames = [report.moved[k].split(b"\0") for k in ids]
+    return [(function.decode(), file.decode(), int(into, 16), int(at, 16) if file else 0) for function, file, into, at in frames]
+
+
+def recorded_stacks(compendium, recording, tmp):
+    """Those of --json, in the order of the report."""
+    path = tmp / "stacks.json"
+    subprocess.run([compendium, "--read", recording, "-q", f"--json={path}"], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+    rows = [json.loads(line) for line in path.read_text().splitlines() if '"stack"' in line]
+    found = [(row["time"], [(f["function"], f["file"], f["into"], f["offset"]) for f in row["stack"]]) for row in rows if "stack" in row and "time" in row]
+    return [stack for _, stack in sorted(found, key=lambda row: row[0])]
+
+
 def execs(report):
     return [e for t in report.meta["tasks"] for e in t["execs"]]
 
@@ -222,9 +241,12 @@ def check(compendium, recording, tmp):
         assert not i or row["op"] in ("read", "write", "send", "recv", "peek"), f"first bytes of {row['name']}"
         assert not i or err or row["bytes"] != "ret" or 0 < len(r.moved[i]) <= min(ret, 1024), f"{len(r.moved[i])} bytes of {ret}"
     assert any(moved) == bool(moved) == any("first bytes" in note for note in meta["notes"])
+    stacks = c.get("stack", [])
+    assert [same_stack(r, i) for i in stacks if i] == recorded_stacks(compendium, recording, tmp), "stacks"
+    assert any(stacks) == bool(stacks)
     with_env = [e for e in execs(r) if e.get("env")]
     assert bool(with_env) == any("environment" in note for note in meta["notes"])
-    assert bool(r.moved) == ("d" in meta["cols"]) == (bool(moved) or bool(with_env))
+    assert bool(r.moved) == ("d" in meta["cols"]) == (bool(moved) or bool(with_env) or bool(stacks))
     for e in with_env:
         assert not e.get("inherited") and len(set(variables(r, e))) > 1 and all(b"=" in v for v in variables(r, e)), variables(r, e)
     assert len(set(r.strings)) == len(r.strings) and r.strings[0] == b""

@@ -60,9 +60,10 @@ export class Store {
   private vals: Column[] = [];
   private connRows: Column[] = [];
   private dataIds: Column[] = [];
+  private stackIds: Column[] = [];
   readonly block: number;
   readonly strings = new Strings();
-  /** First bytes that calls moved. */
+  /** First bytes that calls moved, environments, stacks and their functions. */
   readonly moved = new Strings();
   readonly tasks: Task[];
   readonly types: TypeRow[];
@@ -194,6 +195,7 @@ export class Store {
     this.vals[index] = b.val;
     this.connRows[index] = b.conn;
     this.dataIds[index] = b.data;
+    this.stackIds[index] = b.stack;
     this.cold = at + room;
   }
 
@@ -254,6 +256,10 @@ export class Store {
   /** The string of `moved` with the first bytes that event i moved; 0: none were recorded. */
   movedId(i: number): number {
     return Number(this.big(this.dataIds, i));
+  }
+  /** The string of `moved` that is event i's stack (engine/stack.ts); 0: none was recorded. */
+  stackId(i: number): number {
+    return Number(this.big(this.stackIds, i));
   }
   /** The row of `conns` that event i is about, of that file; −1: not known (older reports). */
   connOf(i: number, file: number): number {

@@ -28,6 +28,7 @@ export interface ColdBlock {
   val: Column;
   conn: Column;
   data: Column;
+  stack: Column;
 }
 export interface StringBlock {
   kind: 's' | 'd';
@@ -186,7 +187,7 @@ function hot(r: Reader, cols: Col[]): HotBlock {
   return out;
 }
 
-const SMALL = new Set(['ret', 'fd', 'val', 'conn', 'data']);
+const SMALL = new Set(['ret', 'fd', 'val', 'conn', 'data', 'stack']);
 const NOTHING: Column = { most: null, at: new Uint32Array(0), others: new Float64Array(0) };
 
 function cold(r: Reader, cols: Col[]): ColdBlock {
@@ -202,6 +203,7 @@ function cold(r: Reader, cols: Col[]): ColdBlock {
     val: NOTHING,
     conn: NOTHING,
     data: NOTHING,
+    stack: NOTHING,
   };
   for (const col of cols) {
     if (col.name === 'obj' || col.name === 'arg' || col.name === 'file')

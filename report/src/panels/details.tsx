@@ -22,6 +22,7 @@ import type { State } from '../ui/state';
 import { Environment } from './environment';
 import { MovedBytes } from './moved';
 import { RangePane } from './range-pane';
+import { CalledFrom } from './stack';
 
 function valMeaning(store: Store, i: number): [string, string] | null {
   const v = store.val(i);
@@ -100,6 +101,7 @@ function EventPane({ s, i }: { s: State; i: number }) {
         <Owner s={s} i={i} cold={cold} />
         <Moved s={s} i={i} cold={cold} />
       </dl>
+      {cold && <CalledFrom s={s} i={i} />}
       {cold && <MovedBytes s={s} i={i} />}
       <ExecEnvironment s={s} i={i} />
       <Steps s={s} i={i} />

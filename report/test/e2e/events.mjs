@@ -313,6 +313,56 @@ export const events = [
   ],
 
   [
+    'functions of a call with a stack: as a list, copied; hostile names stay text',
+    async t => {
+      const { path, data } = await t.report('hostile'),
+        page = await t.browser.open(path, { hash: 'tab=timeline' }),
+        at = data.cold.stack.findIndex(id => id > 0);
+      await page.evaluate(i => {
+        window.copied = [];
+        navigator.clipboard.writeText = async s => {
+          window.copied.push(s);
+        };
+        window.cpd.state.selected.value = i;
+      }, at);
+      const pane = page.locator('.called-from'),
+        list = await pane
+          .locator('li')
+          .evaluateAll(all => all.map(li => [...li.children].map(x => x.textContent)));
+      await pane.getByText('Copy functions').click();
+      const [copied] = await page.evaluate(() => window.copied),
+        lines = copied.split('\n');
+      t.equal(lines.length, list.length, 'a line for each');
+      t.equal(
+        list.slice(-4, -1),
+        [['prog+0x4321'], ['0x7fff00001234'], ['main+0x10']],
+        'without a function, without a file',
+      );
+      t.equal(lines.slice(-4), [
+        '/usr/bin/prog+0x4321',
+        '0x7fff00001234',
+        'main+0x10 in 0x55',
+        '… and more',
+      ]);
+      t.equal(await pane.locator('li').last().innerText(), '… and more');
+      for (const [k, row] of list.slice(0, -4).entries()) {
+        t.equal(row[1], `${k}.so`, 'the file');
+        t.ok(lines[k].startsWith(row[0]) && lines[k].endsWith(` in /lib/${k}.so`), lines[k]);
+        t.ok(!/[\u0000-\u001f\u007f\u202a-\u202e\u2066-\u2069]/.test(lines[k]), lines[k]);
+        t.ok(k === 0 || row[0].endsWith(`+0x${k.toString(16)}`), row[0]);
+      }
+      t.equal(await page.evaluate(() => window.pwned ?? null), null);
+      // none recorded, no list
+      await page.evaluate(() => {
+        window.cpd.state.selected.value = 0;
+      });
+      await settle(page);
+      t.equal(await page.locator('.called-from').count(), 0);
+      t.quiet(page);
+    },
+  ],
+
+  [
     'findings lead to their evidence',
     async t => {
       const { path } = await t.report('build', 6000),
