@@ -6,7 +6,7 @@ import { count, duration, percent } from '../engine/human';
 import type { Store } from '../engine/store';
 import type { Palette } from '../ui/colors';
 import { figures, type GridColumn } from '../ui/grid';
-import { bytesOr, countOr, durOr, Histogram } from './common';
+import { bytesOr, countOr, durOr, Failures, Histogram } from './common';
 
 /** First and last class that is not empty; what took no time is not among durations. */
 export type Scale = [number, number];
@@ -40,6 +40,9 @@ export function bars(
   while (out.length < 12) out.push({ n: 0, label: '' });
   return out;
 }
+
+const badOf = (store: Store, r: TypeStat): number =>
+  [...r.errors].reduce((a, [e, n]) => a + (store.isBad[e] ? n : 0), 0);
 
 /** The ends of a scale in words. */
 export const scaleText = ([a, b]: Scale): string =>
@@ -79,8 +82,8 @@ export function callColumns(
       cls: () => 'dim',
     },
     figures('count', 'Count', 84, r => r.count, count),
-    figures('failed', 'Failed', 70, r => r.failed, countOr, {
-      cls: r => ([...r.errors.keys()].some(e => store.isBad[e]) ? 'bad' : ''),
+    figures('failed', 'Failed', 84, r => r.failed, countOr, {
+      render: r => <Failures failed={r.failed} bad={badOf(store, r)} />,
     }),
     {
       id: 'errors',

@@ -8,6 +8,18 @@ export const bytesOr = (n: number) => (n ? bytes(n) : '');
 export const countOr = (n: number) => (n ? count(n) : '');
 export const durOr = (n: number) => (n ? duration(n) : '');
 
+/** How many failed: those that matter are red, the others (looked for in vain, not yet) are not. */
+export function Failures({ failed, bad }: { failed: number; bad: number }) {
+  if (!failed) return null;
+  if (!bad) return <>{count(failed)}</>;
+  return (
+    <span title={failed > bad ? `${count(bad)} of ${count(failed)} matter` : undefined}>
+      <span class="bad">{count(bad)}</span>
+      {failed > bad && <span class="dim"> / {count(failed)}</span>}
+    </span>
+  );
+}
+
 export function Waiting({ s, what }: { s: State; what: string }) {
   return (
     <p class="nothing" role="status">

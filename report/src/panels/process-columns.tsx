@@ -6,7 +6,7 @@ import { argumentOf } from '../engine/neighbours';
 import type { Store } from '../engine/store';
 import { show } from '../format/text';
 import { figures, type GridColumn } from '../ui/grid';
-import { bytesOr, countOr, durOr } from './common';
+import { bytesOr, countOr, durOr, Failures } from './common';
 import { barColumn, extentOf, part } from './waterfall';
 import { blocked, type ProcessRow } from './process-rows';
 
@@ -66,9 +66,9 @@ function allColumns(store: Store, rows: readonly ProcessRow[], fold: Fold): Colu
       render: r => (r.wait ? percent(Math.min(r.wait, r.wall), r.wall) : ''),
     },
     figures('events', 'Events', 76, r => r.events, count, { drop: 2 }),
-    figures('failed', 'Failed', 66, r => r.failed, countOr, {
+    figures('failed', 'Failed', 76, r => r.failed, countOr, {
       drop: 1,
-      cls: r => (r.bad ? 'bad' : ''),
+      render: r => <Failures failed={r.failed} bad={r.bad} />,
     }),
     figures('read', 'Read', 80, r => r.read, bytesOr, { drop: 6 }),
     figures('written', 'Written', 80, r => r.written, bytesOr, { drop: 5 }),

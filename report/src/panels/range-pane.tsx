@@ -5,6 +5,7 @@ import { rangeStats, type RangeStat } from '../engine/aggregate';
 import { bytes, count, duration, instant, percent } from '../engine/human';
 import { withoutKey, withTerms } from '../engine/query';
 import type { Range, State } from '../ui/state';
+import { Failures } from './common';
 
 export function RangePane({ s }: { s: State }) {
   const r = s.range.value!,
@@ -61,7 +62,7 @@ function Fields({ r, stat }: { r: Range; stat: RangeStat }) {
         </span>
       </dd>
       <dt>Failed</dt>
-      <dd class={stat.bad ? 'mono bad' : 'mono'}>{count(stat.failed)}</dd>
+      <dd class="mono">{stat.failed ? <Failures failed={stat.failed} bad={stat.bad} /> : '0'}</dd>
       <dt>Bytes moved</dt>
       <dd class="mono">{bytes(stat.bytes)}</dd>
       <dt>Lanes</dt>

@@ -12,21 +12,43 @@ interface ColumnSpec {
   width: string;
   num?: boolean;
   sort?: SortKey;
+  /** Where all have no room: the highest goes first; without one it stays. */
+  drop?: number;
 }
 export const SPECS: Record<Column, ColumnSpec> = {
-  row: { title: '#', width: '84px', num: true, sort: 'time' },
+  row: { title: '#', width: '84px', num: true, sort: 'time', drop: 6 },
   time: { title: 'Time (s)', width: '104px', num: true, sort: 'time' },
-  wall: { title: 'Wall clock', width: '236px', num: true, sort: 'time' },
-  lane: { title: 'Process', width: 'minmax(92px, 168px)', sort: 'lane' },
-  cat: { title: 'Category', width: '92px', sort: 'cat' },
+  wall: { title: 'Wall clock', width: '236px', num: true, sort: 'time', drop: 7 },
+  lane: { title: 'Process', width: 'minmax(92px, 168px)', sort: 'lane', drop: 1 },
+  cat: { title: 'Category', width: '92px', sort: 'cat', drop: 4 },
   type: { title: 'Call', width: 'minmax(88px, 132px)', sort: 'type' },
   words: { title: 'In words', width: 'minmax(120px, 0.8fr)', sort: 'details' },
   details: { title: 'Details', width: 'minmax(96px, 1fr)', sort: 'details' },
-  result: { title: 'Result', width: 'minmax(72px, 126px)', sort: 'result' },
-  fd: { title: 'FD', width: '54px', num: true, sort: 'fd' },
-  bytes: { title: 'Bytes', width: '82px', num: true, sort: 'bytes' },
+  result: { title: 'Result', width: 'minmax(72px, 126px)', sort: 'result', drop: 2 },
+  fd: { title: 'FD', width: '54px', num: true, sort: 'fd', drop: 5 },
+  bytes: { title: 'Bytes', width: '82px', num: true, sort: 'bytes', drop: 3 },
   dur: { title: 'Duration', width: '92px', num: true, sort: 'dur' },
 };
+
+/** Those that fit side by side in so many pixels, where each is as narrow as it may be; `chosen`: widths that a person gave. */
+export function columnsThatFit(
+  cols: readonly Column[],
+  wide: number,
+  chosen: ReadonlyMap<string, number>,
+): Column[] {
+  const least = (c: Column) => chosen.get(c) ?? parseInt(/\d+/.exec(SPECS[c].width)![0], 10),
+    left = new Set(cols),
+    dropped = cols
+      .filter(c => SPECS[c].drop)
+      .sort((a, b) => (SPECS[b].drop ?? 0) - (SPECS[a].drop ?? 0));
+  let sum = cols.reduce((a, c) => a + least(c), 0);
+  for (const c of dropped) {
+    if (sum <= wide || !wide) break; // (0: not shown yet)
+    left.delete(c);
+    sum -= least(c);
+  }
+  return cols.filter(c => left.has(c));
+}
 
 /** The text of a cell. Type and details have parts of their own in the table. */
 export const CELLS: Record<Column, (store: Store, i: number) => string> = {

@@ -7,10 +7,9 @@ import { whyEmpty } from '../ui/empty';
 import { copy, eventItems, openMenu, tipWhenCut, valueItems, type MenuItem } from '../ui/menu';
 import type { Column, State } from '../ui/state';
 import { dragWidth, freeWidth, keyWidth, widthsOf } from '../ui/widths';
-import { CELLS, SPECS } from './columns';
+import { CELLS, columnsThatFit, SPECS } from './columns';
 import { fillDetails, fillType, setText } from './fill';
 
-const NONE = 'No event to show.';
 const TABLE = 'Events';
 const MOST_COPIED = 100_000;
 const ROW = 23;
@@ -23,6 +22,7 @@ export class EventTable {
   private space: HTMLElement;
   private rowsEl: HTMLElement;
   private none: HTMLElement;
+  private cols: Column[] = []; // those of the chosen ones that have room
   private pool: HTMLElement[] = [];
   private top = 0; // first row shown; fractions are part of a row
   private mine = -1; // scroll position set by us
@@ -67,6 +67,7 @@ export class EventTable {
   private resized(): void {
     const sel = this.s.selected.peek(),
       row = this.sees && sel >= 0 ? this.s.rowOf(sel) : -1;
+    this.makeHead(this.s.columns.peek());
     if (row >= 0) this.reveal(row);
     this.invalidate();
   }
@@ -170,7 +171,10 @@ export class EventTable {
     return r === undefined ? -1 : Number(r);
   }
 
-  private makeHead(cols: Column[]): void {
+  private makeHead(chosen: Column[]): void {
+    const cols = columnsThatFit(chosen, this.rowsEl.clientWidth, widthsOf(TABLE));
+    if (cols.join() === this.cols.join()) return;
+    this.cols = cols;
     this.setWidths(cols);
     this.head.replaceChildren(
       ...cols.map((c, k) => {
@@ -301,7 +305,7 @@ export class EventTable {
     this.top = Math.max(0, Math.min(this.top, Math.max(0, n - this.fit)));
     const first = Math.floor(this.top),
       shown = Math.max(0, Math.min(n - first, Math.ceil(h / ROW) + 1)),
-      cols = s.columns.peek();
+      { cols } = this;
     this.rowsEl.style.transform = `translateY(${this.body.scrollTop - (this.top - first) * ROW}px)`;
     while (this.pool.length < shown) this.pool.push(this.makeRow(cols));
     for (let k = 0; k < this.pool.length; k++) {
@@ -330,7 +334,9 @@ export class EventTable {
   private sayNone(rows: number): void {
     const { s } = this,
       waits = s.filter.value && !s.coldReady.value,
-      why = waits ? 'The filter is answered when the report has loaded.' : whyEmpty(s, NONE);
+      why = waits
+        ? 'The filter is answered when the report has loaded.'
+        : whyEmpty(s, 'No event to show.');
     this.none.hidden = rows > 0;
     const text = rows > 0 ? '' : why;
     if (this.none.textContent === text) return;

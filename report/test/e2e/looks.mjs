@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Paper, room, colours and the keyboard alone: rows of [name, test].
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { goTab, settle, state, TABS } from './help.mjs';
+import { join } from 'node:path';
+import { goTab, here, PROGRAM, settle, state, TABS } from './help.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -98,12 +100,10 @@ export const looks = [
               }
               const table = document.querySelector('.tb, .grid'),
                 edge = table ? box(table).right : 0;
-              // Beside an open panel a window of 800 has no room for all columns of events.
-              for (const cell of innerWidth < 1000
-                ? []
-                : document.querySelectorAll(
-                    '.grid-row .num, .grid-head .num, .tb-row .num, .tb-head .num',
-                  ))
+              // (columns of events that have no room beside an open panel are left out)
+              for (const cell of document.querySelectorAll(
+                '.grid-row .num, .grid-head .num, .tb-row .num, .tb-head .num, .tb-head > div',
+              ))
                 if (
                   cell.offsetParent &&
                   ((!cell.querySelector('button') && cell.scrollWidth > cell.clientWidth + 1) ||
@@ -128,6 +128,89 @@ export const looks = [
           }
           await page.close();
         }
+    },
+  ],
+
+  [
+    'columns of events: those that have no room are left out, and come back with it',
+    async t => {
+      const { path } = await t.report('build', 3000),
+        page = await t.browser.open(path, {
+          hash: 'tab=timeline&event=20',
+          size: { width: 800, height: 600 },
+        }),
+        is = columns =>
+          page.waitForFunction(
+            want =>
+              [...document.querySelectorAll('.tb-head button')].map(b => b.dataset.col).join() ===
+                want &&
+              [...document.querySelectorAll('.tb-row:not([hidden])')].every(
+                row => [...row.children].map(c => c.dataset.col).join() === want,
+              ),
+            columns,
+          );
+      await is('time,lane,type,details,dur');
+      const chosen = await state(page, 's.columns.value.join()');
+      t.ok(chosen.split(',').length > 5, chosen);
+      await page.keyboard.press('Escape');
+      await is(chosen);
+      await page.evaluate(() => {
+        window.cpd.state.columns.value = [
+          'fd',
+          'row',
+          'time',
+          'wall',
+          'cat',
+          'type',
+          'words',
+          'details',
+          'dur',
+        ];
+      });
+      await is('fd,row,time,cat,type,words,details,dur');
+      await page.setViewportSize({ width: 1280, height: 800 });
+      await is('fd,row,time,wall,cat,type,words,details,dur');
+      t.quiet(page);
+    },
+  ],
+
+  [
+    'red in sums is what failed and matters, beside all that failed',
+    async t => {
+      if (!existsSync(PROGRAM)) t.skip('no compendium to run (set COMPENDIUM)');
+      const path = join(t.dir, 'make.html');
+      execFileSync(PROGRAM, [
+        '-q',
+        `--output=${path}.txt`,
+        `--report=${path}`,
+        `--read=${join(here, '../../../tests/golden/make.cpd')}`,
+      ]);
+      const page = await t.browser.open(path, { size: { width: 1600, height: 1200 } });
+      for (const tab of ['processes', 'syscalls']) {
+        await goTab(page, tab);
+        const cells = await page
+          .locator('.grid-row [data-col=failed]')
+          .evaluateAll(all =>
+            all.map(c => [c.innerText.trim(), c.querySelector('.bad')?.innerText ?? '']),
+          );
+        t.ok(
+          cells.some(([, bad]) => bad) && cells.some(([text, bad]) => text && text !== bad),
+          tab,
+        );
+        for (const [text, bad] of cells)
+          t.ok(
+            bad ? text === bad || text.startsWith(`${bad} / `) : /^[\d,]*$/.test(text),
+            `${tab}: ${text}`,
+          );
+        const sum = k =>
+            cells.reduce((a, c) => a + Number(c[k].split(' / ').pop().replace(/,/g, '')), 0),
+          [failed, bad] = await state(
+            page,
+            `(() => { let f = 0, b = 0; for (let i = 0; i < s.store.n; i++) { f += s.store.failed(i); b += s.store.bad(i); } return [f, b]; })()`,
+          );
+        t.equal([sum(0), sum(1)], [failed, bad], tab);
+      }
+      t.quiet(page);
     },
   ],
 
