@@ -272,8 +272,12 @@ static int refused(const char *word, struct diag *diag)
 
 	for (unsigned i = 0; word && eq && i < option_nrows; i++)
 		if (!strncmp(word + 2, option_rows[i].name, (size_t)(eq - word - 2)) &&
-		    strlen(option_rows[i].name) == (size_t)(eq - word - 2))
-			return diag_set(diag, USAGE, EINVAL, "--%s takes no value", option_rows[i].name);
+		    strlen(option_rows[i].name) == (size_t)(eq - word - 2)) {
+			const char *say = strace_name(option_rows[i].name);
+
+			return diag_set(diag, USAGE, EINVAL, "--%s takes no value%s%s", option_rows[i].name,
+					say ? ": " : "", say ? say : "");
+		}
 	return unknown_option(word && word[0] == '-' && word[1] == '-' ? word : letter, diag);
 }
 

@@ -147,6 +147,9 @@ int set_pid(struct options *o, const struct option_row *r, const char *arg, stru
 	uint64_t v;
 	int rc;
 
+	if (!*p)
+		return diag_set(diag, USAGE, EINVAL,
+				"--%s needs a process; where pidof prints nothing, no process has that name", r->name);
 	do {
 		size_t len = strcspn(p, between);
 

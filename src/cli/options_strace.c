@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Options of strace 6.1 that compendium does not have: what to type instead. */
+/* Options of strace 6.1 and newer, or values of them, that compendium does not have: what to type instead. */
 #include <string.h>
 
 #include "base/macro.h"
@@ -19,6 +19,14 @@ static const struct { char letter; const char *name, *form, *say; } hints[] = {
 	{ 'F', NULL, NULL, "forks are always followed here" },
 	{ 0, "attach", NULL, "-p PID, several with commas" },
 	{ 0, "absolute-timestamps", NULL, "-t, -tt or -ttt" },
+	{ 0, "timestamps", NULL, "-t, -tt or -ttt" },
+	{ 0, "relative-timestamps", NULL, "-r, always with microseconds" },
+	{ 0, "syscall-times", NULL, "-T, always with microseconds; without it lines have times in words" },
+	{ 0, "strings-in-hex", NULL, "-x: strings that are not ASCII; -xx: all strings" },
+	{ 0, "argv0", NULL, "bash -c 'exec -a NAME COMMAND'" },
+	{ 0, "secontext", NULL, "security contexts are not captured" },
+	{ 0, "syscall-limit", NULL, "--events N ends the tracing after N events" },
+	{ 0, "trace-fds", NULL, "-e fd=N" },
 	{ 0, "no-abbrev", NULL, "structures are shown with all their members here; -s N shows more of strings" },
 	{ 0, "signal", NULL, "-e signal=SET" },
 	{ 0, "status", NULL, "-e status=SET" },
@@ -30,10 +38,11 @@ static const struct { char letter; const char *name, *form, *say; } hints[] = {
 	{ 0, "raw", "raw", "with -v --json has the numbers of arguments beside their names" },
 	{ 0, "read", "read", "--record keeps the beginnings of what is read, -s N of them; -v shows them, and the page of --report" },
 	{ 0, "write", "write", "--record keeps the beginnings of what is written, -s N of them; -v shows them, and the page of --report" },
-	{ 0, NULL, "verbose", "structures are always decoded here" },
-	{ 0, NULL, "quiet", "messages of tracing are few here; -q leaves only the summary" },
+	{ 0, "verbose", "verbose", "structures are always decoded here" },
+	{ 0, "silent", NULL, "messages of tracing are few here; -q leaves only the summary" },
+	{ 0, "quiet", "quiet", "messages of tracing are few here; -q leaves only the summary" },
 	{ 0, "kvm", "kvm", "exits of virtual CPUs are not captured" },
-	{ 0, NULL, "decode-fds", "descriptors always have their names here" },
+	{ 0, "decode-fds", "decode-fds", "descriptors always have their names here" },
 	{ 0, "fault", "fault", "compendium only looks; strace -e fault=… makes calls fail" },
 	{ 0, "inject", "inject", "compendium only looks; strace -e inject=… changes calls" },
 };

@@ -528,7 +528,12 @@ def refused(t):
                          (["-e", "status=failed", "-e", "status=successful"], "-e status= was given twice"), (["-e", "read=3"], "--record keeps"), (["--by", "file"], "--by belongs to the table of calls: give -c"), (["-c", "--by", "x"], "--by takes call, process, file, peer or errno"),
                          (["-c", "--sort", "x"], 'no column "x"; it has calls, errors, total, cpu, share, min,'),
                          (["-c", "--by", "process", "--sort", "duration"], "--by process is a tree"),
-                         (["-c", "--by", "peer", "--sort", "p99"], 'no column "p99"; it has sent, received, '), (["-e", ""], "a name is missing"), (["--trace=read,,"], "a name is missing")):
+                         (["-c", "--by", "peer", "--sort", "p99"], 'no column "p99"; it has sent, received, '), (["-e", ""], "a name is missing"), (["--trace=read,,"], "a name is missing"),
+                         (["-p", ""], "--pid needs a process; where pidof prints nothing"), (["-p", " \n"], "--pid needs a process"),
+                         (["--decode-fds=all"], "--decode-fds takes no value: descriptors always have"), (["--quiet=all"], "-q leaves only the summary"),
+                         (["--strings-in-hex=all"], "-xx: all strings"), (["--relative-timestamps=ns"], "takes no value: -r, always"), (["--follow-forks=x"], "--follow-forks takes no value"),
+                         (["--timestamps=us"], "strace's --timestamps: -t, -tt or -ttt"), (["--silent"], "strace's --silent: messages"), (["--argv0=x"], "exec -a NAME"),
+                         (["--syscall-limit=3"], "--events N"), (["--verbose=all"], "structures are always decoded here")):
         with tempfile.TemporaryDirectory() as d:
             p, text = traced(t, *options, command=["touch", f"{d}/ran"])
             equal(p.returncode, 125, str(options))

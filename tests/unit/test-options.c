@@ -101,7 +101,7 @@ static void test_pids(void **state)
 	assert_int_equal(opt.npids, 3);
 	assert_int_equal(opt.pids[2], 3);
 	REFUSE("-p 1,x", "not \"x\"");
-	REFUSE("-p ,", "not \"\"");
+	REFUSE("-p ,", "--pid needs a process");
 	REFUSE("-p x", "not \"x\"");
 	REFUSE("-p -1", "not \"-1\"");
 	REFUSE("-p 0", "from 1 to");
