@@ -22,6 +22,8 @@ from harness import Skip, check, equal, eventually, main, need, rounds  # noqa: 
 
 CHANGES = ["noise", "ones", "head", "back", "slots", "zeroes", "no_ring", "no_blocks", "closed_ring", "closed_blocks", "moved", "no_springs", "covered"]
 LOUD = {"noise", "ones", "head", "back", "zeroes"}      # what was written there is missing, and that is reported
+# from glibc 2.41 on what could be cancelled is made from a place of its own while there are several threads: it stops
+THREADS_STOP = tuple(map(int, os.confstr("CS_GNU_LIBC_VERSION").split()[1].split("."))) >= (2, 41)
 MADE = re.compile(r"--in-process: (\d+) calls of (\d+) process")
 
 
@@ -41,8 +43,6 @@ def possible(t):
         raise Skip(why[1])
     if not made and os.environ.get("LD_PRELOAD"):
         raise Skip("a library is loaded before the C library")
-    if not made and tuple(map(int, os.confstr("CS_GNU_LIBC_VERSION").split()[1].split("."))) >= (2, 41):
-        raise Skip("this C library makes reads and writes from one place, whose number is not known")
     check(made > 300, f"{made} calls made in stubs: {said}")
 
 
@@ -65,7 +65,7 @@ def used(t):
         equal((status, made), (0, 0), f"{way}: without")
         status, _, on, made, _ = traced(t, t.args.victim, way)
         equal(status, 0, way)
-        check(made > 300, f"{way}: {made} calls made in stubs")
+        check(made > (200 if THREADS_STOP else 300), f"{way}: {made} calls made in stubs")
         for call in ("read", "pwrite64", "openat", "madvise", "mprotect"):
             equal(calls(on).get(call), calls(off).get(call), f"{way}: {call} (calls, errors)")
 
@@ -182,7 +182,7 @@ def looks(t):
         for mode in ("off", "on"):
             status, out, summary, made, said = traced(t, "setarch", "-R", t.args.victim, way, mode=mode)
             equal((status, summary["lost_records"]), (0, 0), f"{way}, {mode}: exit status, lost records, of {out[-300:]!r}")
-            check(mode == "off" or made > 200, f"{way}: {made} calls made in stubs; {said}")
+            check(mode == "off" or made > (100 if THREADS_STOP else 200), f"{way}: {made} calls made in stubs; {said}")
             seen[mode] = re.sub(rb"\b0 +0$", b"", out).splitlines()
         first = next((pair for pair in zip(seen["on"], seen["off"], strict=False) if pair[0] != pair[1]), None)
         equal((len(seen["on"]), first), (len(seen["off"]), None), f"{way}: lines, first difference")
@@ -268,9 +268,9 @@ def descriptors(t):
             status, out, err, _ = t.run(t.args.victim, way, options=("--in-process", mode, f"--json={file}", "-q"), stdin=subprocess.DEVNULL)
             equal((status, out), (0, b"end\n"), f"{way}, {mode}: exit status, output")
             said = t.started[-1].said() + err.decode()
-            check(mode == "off" or int(MADE.search(said)[1]) > (100 if way == "status_first" else 9000), f"{way}: {said!r}")
-            # which number is chance; of closed ones stops know the name where no other thread has that number by then
-            seen[mode] = sorted([(*one[:3], one[1] == "read" and one[3], one[1] != "close" and re.sub("(stubs-|#)[0-9]+", "N", one[4]), one[5])
+            check(mode == "off" or int(MADE.search(said)[1]) > (100 if way == "status_first" or THREADS_STOP else 9000), f"{way}: {said!r}")
+            # which number is chance
+            seen[mode] = sorted([(*one[:3], one[1] == "read" and one[3], re.sub("(stubs-|#)[0-9]+", "N", one[4]), one[5])
                                  for one in thread if one[1] in FILES and not (one[1] == "read" and "status" in one[4])] for thread in events(file).values())
         for on, off in zip(seen["on"], seen["off"], strict=True):
             first = next((pair for pair in zip(on, off, strict=False) if pair[0] != pair[1]), None)
@@ -291,7 +291,7 @@ def paths(t):
             status, out, err, _ = t.run(t.args.victim, way, options=("--in-process", mode, f"--record={file}", "-q"))
             equal((status, out), (0, b"end\n"), f"{way}, {mode}: exit status, output")
             said = t.started[-1].said() + err.decode()
-            check(mode == "off" or int(MADE.search(said)[1]) > 1000, f"{way}: {said!r}")
+            check(mode == "off" or int(MADE.search(said)[1]) > (200 if THREADS_STOP else 1000), f"{way}: {said!r}")
             subprocess.run([t.args.compendium, "--read", file, "-q", f"--json={file.with_suffix('.ndjson')}", "-o/dev/null"], stderr=subprocess.DEVNULL, check=True)
             seen[mode] = [[one[1:6] for one in thread if one[1] in PATHS and "handler" not in one[4]] for thread in events(file.with_suffix(".ndjson")).values()]
         check(sum(map(len, seen["on"])) > 600, f"{way}: {seen['on']}")
@@ -448,7 +448,7 @@ def let_go(t):
         equal([text_is_filed(pid) for pid in pids], [False, False], "while it is traced: is its text as filed?")
         p.send_signal(signal.SIGTERM)
         p.wait(60)
-        check(MADE.search(p.said()) and int(MADE.search(p.said())[1]) > 300, f"few calls made in stubs: {p.said()}")
+        check(MADE.search(p.said()) and int(MADE.search(p.said())[1]) > (100 if THREADS_STOP else 300), f"few calls made in stubs: {p.said()}")
         equal([text_is_filed(pid) for pid in pids], [True, True], "let go: is its text as filed?")
         for pid in pids:
             was = cpu(pid)

@@ -272,15 +272,34 @@ static void calls_that_must_come_from_their_place_stay(void **state)
 /* A handler compares the interrupted address with it. */
 static void the_place_of_cancellation_stays(void **state)
 {
-	struct code_made glibc = { 0 }, musl = { 0 }, other = { 0 };
+	struct code_made kept = { 0 }, other = { 0 };
 
 	(void)state;
-	PUT(&glibc, 0x48, 0x8b, 0x44, 0x24, 0x10, CALL, RET, NOP, NOP, NOP, NOP, NOP, NOP, NOP, NOP);
-	assert_int_equal(only(&glibc).way, SITE_KEPT);
-	PUT(&musl, 0x4c, 0x89, 0x5c, 0x24, 0x08, CALL, RET, NOP, NOP, NOP, NOP, NOP, NOP, NOP, NOP);
-	assert_int_equal(only(&musl).way, SITE_KEPT);
-	PUT(&other, 0x48, 0x8b, 0x44, 0x24, 0x18, CALL, RET, NOP, NOP, NOP, NOP, NOP, NOP, NOP, NOP);
+	PUT(&kept, 0x4c, 0x89, 0x5c, 0x24, 0x08, CALL, RET, NOP, NOP, NOP, NOP, NOP, NOP, NOP, NOP);
+	assert_int_equal(only(&kept).way, SITE_KEPT);
+	PUT(&other, 0x4c, 0x89, 0x5c, 0x24, 0x10, CALL, RET, NOP, NOP, NOP, NOP, NOP, NOP, NOP, NOP);
 	assert_int_equal(only(&other).way, SITE_PAD);
+}
+
+/* Five bytes that load the caller's number give way to a jump of five bytes; four do not. */
+static void a_number_that_is_loaded_gives_way(void **state)
+{
+	struct code_made c = { 0 }, into = { 0 }, shorter = { 0 };
+	struct site_write w[2];
+	struct site s;
+
+	(void)state;
+	PUT(&c, 0x48, 0x8b, 0x44, 0x24, 0x10, CALL, RET);
+	s = only(&c);
+	assert_int_equal(s.way, SITE_LOAD);
+	assert_int_equal(s.nr, SITE_NR_UNKNOWN);
+	assert_true(s.patch == 0 && s.at == 5 && s.len == SITE_LOAD_LEN);
+	assert_int_equal(site_patch(&s, 0x1000, 0x2000, w), 1);
+	assert_true(w[0].addr == 0x1000 && w[0].len == 5 && w[0].bytes[0] == 0xe9);
+	PUT(&into, 0x74, 0x01, 0x48, 0x8b, 0x44, 0x24, 0x10, CALL, RET);	/* je into the middle of it */
+	assert_true(only(&into).way != SITE_LOAD);
+	PUT(&shorter, 0x48, 0x8b, 0x04, 0x24, CALL, RET);
+	assert_true(only(&shorter).way != SITE_LOAD);
 }
 
 /* The second function's je leads into the first, past the begin of its first instruction. */
@@ -366,6 +385,7 @@ int main(void)
 		cmocka_unit_test(bytes_that_are_no_call),
 		cmocka_unit_test(calls_that_must_come_from_their_place_stay),
 		cmocka_unit_test(the_place_of_cancellation_stays),
+		cmocka_unit_test(a_number_that_is_loaded_gives_way),
 		cmocka_unit_test(functions_that_jump_into_each_other_are_one),
 		cmocka_unit_test(an_elf_file_says_where_its_functions_are),
 	};

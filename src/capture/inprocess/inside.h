@@ -16,6 +16,10 @@ struct space_site {
 	uint32_t nr;
 	int8_t path;			/* as struct stub_call has them */
 	bool words, opens;
+	bool chooses;			/* no call is made in its block: it goes on to one of the nchoices behind it */
+	unsigned nchoices;
+	bool loaded;			/* its number is loaded by this instruction, which was replaced */
+	uint8_t load[SITE_LOAD_LEN];
 	uint64_t patch, call;		/* addresses: of what was replaced, of the syscall instruction */
 	unsigned way;			/* offset in its spring of the way of its own */
 	enum stub_own own;

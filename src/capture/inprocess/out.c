@@ -90,6 +90,10 @@ static void leave_block(struct ptrace_source *s, struct tracee *t, struct user_r
 
 	if (n >= t->space->nsites)
 		return;
+	if (t->space->sites[n].chooses) {
+		r->rip = t->space->sites[n].patch;
+		return;
+	}
 	stub_undo((r->rip - STUB_BLOCKS) % STUB_BLOCK, &regs, &u);
 	undone(s, t, &t->space->sites[n], &u, r);
 	if (!u.load || !faulted)
@@ -113,7 +117,8 @@ static void leave_spring(struct tracee *t, struct user_regs_struct *r)
 		return;
 	}
 	r->rip = site->own == STUB_AT_SITE && at == site->way + LOADED ? site->call : site->patch;
-	r->rax = site->nr;
+	if (!site->loaded)
+		r->rax = site->nr;
 }
 
 /* Where the call was made, as a handler is to see it. */

@@ -161,19 +161,87 @@ static uint64_t spring_at(const struct space *sp, unsigned n) { return sp->near 
 /* All blocks and springs, as they are in the program. */
 struct stub_memory { uint8_t blocks[STUB_SITES][STUB_BLOCK], springs[STUB_SITES][STUB_SPRING]; };
 
+static void compose_choice(const struct space *sp, unsigned n, uint8_t code[STUB_BLOCK])
+{
+	const struct space_site *x = &sp->sites[n];
+	uint32_t nrs[STUB_CHOICES_MAX];
+
+	for (unsigned i = 0; i < x->nchoices; i++)
+		nrs[i] = sp->sites[n + 1 + i].nr;
+	stub_choice(code, n, x->load, nrs, x->nchoices, spring_at(sp, n) + x->way);
+}
+
 static struct stub_memory *compose(struct space *sp)
 {
 	struct stub_memory *m = xcalloc(1, sizeof(*m));
 
 	for (unsigned n = 0; n < sp->nsites; n++) {
 		struct space_site *x = &sp->sites[n];
-		const struct stub_spring spring = { spring_at(sp, n), sp->near, x->call, n, x->nr, x->own };
+		const struct stub_spring spring = { spring_at(sp, n), sp->near, x->call, n, x->nr,
+						    x->loaded ? x->load : NULL, x->own };
 
 		x->way = stub_spring(m->springs[n], &spring);
-		stub_block(m->blocks[n],
+		if (x->chooses)
+			compose_choice(sp, n, m->blocks[n]);
+		else
+			stub_block(m->blocks[n],
 			   &(struct stub_call){ x->nr, x->path, x->words, x->opens, x->call + 2, spring.at + x->way });
 	}
 	return m;
+}
+
+static bool is_ours_to_make(const struct patching *p, uint32_t nr)
+{
+	return nr < RING_NRS && p->s->inside->known[nr] &&
+	       !(p->sp->keeps_opens && p->s->inside->known[nr] == RING_OPENS);
+}
+
+static struct space_site site_for(const struct patching *p, const struct site *site, uint64_t base, uint32_t nr)
+{
+	return (struct space_site){ .nr = nr,
+				    .path = p->s->inside->path[nr],
+				    .words = p->s->inside->words[nr],
+				    .opens = p->s->inside->known[nr] == RING_OPENS,
+				    .patch = base + site->patch,
+				    .call = base + site->at,
+				    .own = site->way == SITE_PAD ? STUB_OWN_CALL : STUB_AT_SITE };
+}
+
+/* Returns whether it can be: a jump reaches its spring. */
+static bool lead_here(const struct patching *p, unsigned n, const struct site *site, const uint8_t *text, uint64_t base)
+{
+	struct space_site *x = &p->sp->sites[n];
+
+	x->nwrites = site_patch(site, base, spring_at(p->sp, n), x->writes);
+	for (unsigned i = 0; i < x->nwrites; i++)
+		memcpy(x->were[i], text + (x->writes[i].addr - base), x->writes[i].len);
+	return x->nwrites > 0;
+}
+
+/* What glibc makes in one place from 2.41 on, and a stub may make; the most frequent first. */
+static void add_loaded(const struct patching *p, const struct site *site, const uint8_t *text, uint64_t base)
+{
+	static const uint16_t nrs[] = { SYS_read, SYS_write, SYS_openat, SYS_close, SYS_pread64, SYS_pwrite64, SYS_open,
+					SYS_readv, SYS_writev, SYS_preadv, SYS_pwritev, SYS_creat, SYS_fsync,
+					SYS_fdatasync, SYS_fallocate, SYS_sync_file_range };
+	struct space *sp = p->sp;
+	unsigned n = sp->nsites, more = 0;
+
+	_Static_assert(ARRAY_SIZE(nrs) <= STUB_CHOICES_MAX, "all can be chosen");
+	if (n + 1 + ARRAY_SIZE(nrs) > STUB_SITES)
+		return;
+	for (unsigned i = 0; i < ARRAY_SIZE(nrs); i++)
+		if (is_ours_to_make(p, nrs[i]))
+			sp->sites[n + 1 + more++] = site_for(p, site, base, nrs[i]);
+	sp->sites[n] = site_for(p, site, base, SYS_read);
+	sp->sites[n].chooses = true;
+	sp->sites[n].nchoices = more;
+	for (unsigned i = n; i <= n + more; i++) {
+		sp->sites[i].loaded = true;
+		memcpy(sp->sites[i].load, text + site->patch, SITE_LOAD_LEN);
+	}
+	if (more && lead_here(p, n, site, text, base))
+		sp->nsites += 1 + more;
 }
 
 static void add_site(void *ctx, const struct site *site, const uint8_t *text, uint64_t size, uint64_t base)
@@ -182,24 +250,17 @@ static void add_site(void *ctx, const struct site *site, const uint8_t *text, ui
 	struct space *sp = p->sp;
 	unsigned n = sp->nsites;
 	uint32_t nr = number_of(site, text);
-	struct space_site *x = &sp->sites[n];
 
-	if (n == STUB_SITES || nr >= RING_NRS || !p->s->inside->known[nr] ||
-	    (sp->keeps_opens && p->s->inside->known[nr] == RING_OPENS) ||
+	if (n == STUB_SITES || (site->way != SITE_LOAD && !is_ours_to_make(p, nr)) ||
 	    !is_as_filed(p, text, size, base, site->at) ||
 	    (site->way == SITE_PAD && !is_as_filed(p, text, size, base, site->room)))
 		return;
-	*x = (struct space_site){ .nr = nr,
-				  .path = p->s->inside->path[nr],
-				  .words = p->s->inside->words[nr],
-				  .opens = p->s->inside->known[nr] == RING_OPENS,
-				  .patch = base + site->patch,
-				  .call = base + site->at,
-				  .own = site->way == SITE_PAD ? STUB_OWN_CALL : STUB_AT_SITE };
-	x->nwrites = site_patch(site, base, spring_at(sp, n), x->writes);
-	for (unsigned i = 0; i < x->nwrites; i++)
-		memcpy(x->were[i], text + (x->writes[i].addr - base), x->writes[i].len);
-	sp->nsites += x->nwrites > 0;
+	if (site->way == SITE_LOAD) {
+		add_loaded(p, site, text, base);
+		return;
+	}
+	sp->sites[n] = site_for(p, site, base, nr);
+	sp->nsites += lead_here(p, n, site, text, base);
 }
 
 /* Jumps last, when all that they lead to is there.  What was written in part is put back with the rest. */

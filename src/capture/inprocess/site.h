@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 /* Lengths of the jumps that are written: jmp rel8, jmp rel32. */
-enum { JMP8_LEN = 2, JMP32_LEN = 5 };
+enum { JMP8_LEN = 2, JMP32_LEN = 5, SITE_LOAD_LEN = 5 };
 
 struct site_text {
 	const uint8_t *bytes;
@@ -29,6 +29,7 @@ enum site_way {
 	/* patchable */
 	SITE_MOV, /* jmp rel32 in the place of the `mov $number, %eax` just before it */
 	SITE_PAD, /* jmp rel8 in its own place, to a jmp rel32 in padding nearby */
+	SITE_LOAD, /* jmp rel32 in the place of a `mov x(%rsp), %rax` of five bytes just before it: any number */
 	/* not */
 	SITE_KEPT,	  /* its call must come from its own place: exit, clone; or a handler looks at that place */
 	SITE_NO_FUNCTION, /* no function is known here */
@@ -59,7 +60,7 @@ struct sites {
 
 static inline int site_can_be_patched(const struct site *s)
 {
-	return s->way <= SITE_PAD;
+	return s->way <= SITE_LOAD;
 }
 const char *site_way_name(enum site_way way); /* a few words */
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "capture/inprocess/stub.h"
 
+#include "capture/inprocess/site.h"
+
 #include <string.h>
 
 /*
@@ -244,7 +246,7 @@ unsigned stub_asked_end(void) { return off(stub_asked); }
 
 static void put_jump(uint8_t code[STUB_BLOCK], const uint8_t *from, const uint8_t *to)
 {
-	enum { JMP32 = 0xe9, JMP32_LEN = 5 };
+	enum { JMP32 = 0xe9 };
 	uint32_t distance = off(to) - (off(from) + JMP32_LEN);
 
 	code[off(from)] = JMP32;
@@ -319,13 +321,35 @@ unsigned stub_spring(uint8_t code[STUB_SPRING], const struct stub_spring *s)
 	put32(&o, STUB_BLOCKS + s->n * STUB_BLOCK);
 	BYTES(&o, 0x41, 0xff, 0xe3);		/* jmp *%r11 */
 	way = o.n;
-	BYTES(&o, 0xb8);			/* mov $nr, %eax */
-	put32(&o, s->nr);
+	if (s->load) {
+		put(&o, s->load, SITE_LOAD_LEN);
+	} else {
+		BYTES(&o, 0xb8);		/* mov $nr, %eax */
+		put32(&o, s->nr);
+	}
 	if (calls)
 		BYTES(&o, 0x0f, 0x05);		/* syscall */
 	BYTES(&o, 0xe9);			/* jmp: behind the site, or to its call */
 	put_to(&o, s->site + (calls ? 2 : 0), 0);
 	return way;
+}
+
+void stub_choice(uint8_t code[STUB_BLOCK], unsigned n, const uint8_t *load, const uint32_t *nrs, unsigned nnrs,
+		 uint64_t own_way)
+{
+	struct out o = { code, 0, STUB_BLOCKS + n * STUB_BLOCK };
+
+	_Static_assert(SITE_LOAD_LEN + 12 * STUB_CHOICES_MAX + 14 <= STUB_BLOCK, "all fit");
+	memset(code, 0xcc, STUB_BLOCK);
+	put(&o, load, SITE_LOAD_LEN);
+	for (unsigned i = 0; i < nnrs && i < STUB_CHOICES_MAX; i++) {
+		BYTES(&o, 0x48, 0x3d);		/* cmp $nr, %rax */
+		put32(&o, nrs[i]);
+		BYTES(&o, 0x0f, 0x84);		/* je */
+		put_to(&o, STUB_BLOCKS + (n + 1 + i) * STUB_BLOCK, 0);
+	}
+	BYTES(&o, 0xff, 0x25, 0, 0, 0, 0);	/* jmp *0(%rip) */
+	put(&o, &own_way, sizeof(own_way));
 }
 
 /* Taken at `taken`, published by what ends at `put`: the slot that r11 is about in between. */

@@ -49,9 +49,18 @@ struct stub_spring {
 	uint64_t at, on, site;
 	unsigned n;
 	uint32_t nr;
+	const uint8_t *load;	/* SITE_LOAD_LEN bytes, an instruction that loads eax; NULL: nr is loaded */
 	enum stub_own own;
 };
 unsigned stub_spring(uint8_t code[STUB_SPRING], const struct stub_spring *s);
+
+/*
+ * Block n of a site whose number is known at run time: it carries out the load and goes on to block n + 1 + i where
+ * that is nrs[i], else at own_way.  It changes rax alone.
+ */
+enum { STUB_CHOICES_MAX = 64 };
+void stub_choice(uint8_t code[STUB_BLOCK], unsigned n, const uint8_t *load, const uint32_t *nrs, unsigned nnrs,
+		 uint64_t own_way);
 
 /*
  * Offsets in a block of the instruction after its call, after the one that asks what was opened, and after one that is
