@@ -199,14 +199,20 @@ uint64_t record_writer_records(const struct record_writer *w) { return w->added;
 uint64_t record_writer_lost(const struct record_writer *w) { return w->lost; }
 bool record_writer_holds(const struct record_writer *w) { return w->nbytes > sizeof(struct recording_head); }
 
-void record_writer_add(struct record_writer *w, const struct record *r)
+static void begin(struct record_writer *w)
 {
 	put_head(w);
-	w->added++;
 	if (!w->columns)
 		w->columns = columns_new();
 	if (!w->batch)
 		w->batch = xmalloc(BATCH);
+}
+
+void record_writer_add(struct record_writer *w, const struct record *r)
+{
+	if (!w->batch || !w->headed)
+		begin(w);
+	w->added++;
 	if (r->size > BATCH - w->nbatch)
 		put_batch(w);
 	if (r->size > BATCH / 4) {		/* not worth a copy */

@@ -23,6 +23,7 @@ struct recording {
 	struct record_writer *writer;
 	uint64_t flushed_ns;
 	/* --rotate */
+	bool rotates;
 	struct cut cut;
 	uint64_t begin_ns, nfiles;	/* of this file; finished ones */
 	uint64_t snapshot;		/* its bytes before what happened in it, which a size does not count */
@@ -36,12 +37,13 @@ static struct recording *of(struct sink *s) { return CONTAINER_OF(s, struct reco
 
 /* ---- one file after the other ---- */
 
+/* --rotate: what comes next belongs to another file. */
 static bool is_full(const struct recording *r, uint64_t now_ns)
 {
 	const struct recording_options *o = r->opt->recording;
 
-	return o && ((o->rotate_bytes && record_writer_bytes(r->writer) - r->snapshot >= o->rotate_bytes) ||
-		     (o->rotate_ns && r->begin_ns && now_ns >= r->begin_ns + o->rotate_ns));
+	return (o->rotate_bytes && record_writer_bytes(r->writer) - r->snapshot >= o->rotate_bytes) ||
+	       (o->rotate_ns && r->begin_ns && now_ns >= r->begin_ns + o->rotate_ns);
 }
 
 static void remove_oldest(struct recording *r)
@@ -75,21 +77,27 @@ static void rotate(struct recording *r, uint64_t now_ns)
 	free(old);
 }
 
+static void look_at_rotate(struct recording *r, const struct record *record)
+{
+	uint64_t now_ns = record_made_ns(record);
+
+	cut_note(&r->cut, record);
+	if (record->kind != RECORD_END && is_full(r, now_ns))
+		rotate(r, now_ns);
+	if (!r->begin_ns)
+		r->begin_ns = now_ns;
+}
+
 static void recording_record(struct sink *s, const struct record *record)
 {
 	struct recording *r = of(s);
-	uint64_t now_ns = r->opt->recording ? record_made_ns(record) : 0;
 
 	if (r->newest) {
 		newest_record(r->newest, record);
 		return;
 	}
-	if (r->opt->recording)
-		cut_note(&r->cut, record);
-	if (is_full(r, now_ns) && record->kind != RECORD_END)
-		rotate(r, now_ns);
-	if (!r->begin_ns)
-		r->begin_ns = now_ns;
+	if (r->rotates)
+		look_at_rotate(r, record);
 	record_writer_add(r->writer, record);
 }
 
@@ -175,6 +183,7 @@ int sink_recording_new(const struct sink_options *opt, struct outfile *file, str
 	r->sink.ops = &ops;
 	r->opt = opt;
 	r->file = file;
+	r->rotates = opt->recording && (opt->recording->rotate_bytes || opt->recording->rotate_ns);
 	r->cut.world = opt->world;
 	if (opt->recording && (opt->recording->last_ns || opt->recording->last_bytes))
 		rc = newest_new(opt, file, &r->newest, diag);
