@@ -20,65 +20,68 @@ void buf_add(struct buf *b, const void *p, size_t n)
 	b->s[b->len] = '\0';
 }
 
-const char buf_pairs[] = "0001020304050607080910111213141516171819202122232425262728293031323334353637383940"
-			 "4142434445464748495051525354555657585960616263646566676869707172737475767778798081"
-			 "828384858687888990919293949596979899";
+/* "00", "01", … "99" */
+static const char pairs[] = "0001020304050607080910111213141516171819202122232425262728293031323334353637383940"
+			    "4142434445464748495051525354555657585960616263646566676869707172737475767778798081"
+			    "828384858687888990919293949596979899";
 
-enum { EIGHT_DIGITS = 100000000 };
-
-/*
- * The digits of v < 10^8, a byte each and the first in the lowest byte: halves, quarters and eighths of them are parted
- * side by side in one word.  The factors are 2^20 / 100 and 2^10 / 10, rounded up, right for four and for two digits.
- */
-static inline __attribute__((always_inline)) uint64_t eight_digits(uint32_t v)
+static inline char *put_pair(char *to, uint32_t v)	/* v < 100 */
 {
-	uint64_t fours = v / 10000 | (uint64_t)(v % 10000) << 32, hundreds, twos, tens;
-
-	hundreds = fours * 10486 >> 20 & 0x7f0000007f;
-	twos = hundreds | (fours - 100 * hundreds) << 16;
-	tens = twos * 103 >> 10 & 0x000f000f000f000f;
-	return tens | (twos - 10 * tens) << 8;
+	memcpy(to, pairs + v * 2, 2);
+	return to + 2;
 }
 
-/* Without the first `skip` of them. */
-static char *put_digits(char *to, uint64_t digits, unsigned skip)
+static inline char *put_four(char *to, uint32_t v) { return put_pair(put_pair(to, v / 100), v % 100); }
+
+/* Without the zeros before them; v < 10000. */
+static inline char *put_few(char *to, uint32_t v)
 {
-	digits = (digits | 0x3030303030303030) >> 8 * skip;
-	memcpy(to, &digits, sizeof(digits));
-	return to + 8 - skip;
+	uint32_t high = v / 100;
+
+	if (high >= 10)
+		return put_four(to, v);
+	if (high) {
+		*to++ = (char)('0' + high);
+		return put_pair(to, v % 100);
+	}
+	if (v >= 10)
+		return put_pair(to, v);
+	*to = (char)('0' + v);
+	return to + 1;
 }
 
-static char *put_all_digits(char *to, uint32_t v) { return put_digits(to, eight_digits(v), 0); }
+static char *put_eight(char *to, uint32_t v) { return put_four(put_four(to, v / 10000), v % 10000); }
 
-/* Without the zeros before them; v is not 0. */
-static char *put_first_digits(char *to, uint32_t v)
+static char *put_up_to_eight(char *to, uint32_t v)
 {
-	uint64_t digits = eight_digits(v);
+	return v < 10000 ? put_few(to, v) : put_four(put_few(to, v / 10000), v % 10000);
+}
 
-	return put_digits(to, digits, (unsigned)__builtin_ctzll(digits) / 8);
+char *buf_digits(char *to, uint64_t v)
+{
+	enum { EIGHT_DIGITS = 100000000 };
+	uint64_t high;
+
+	if (v < EIGHT_DIGITS)
+		return put_up_to_eight(to, (uint32_t)v);
+	high = v / EIGHT_DIGITS;
+	if (high < EIGHT_DIGITS)
+		to = put_up_to_eight(to, (uint32_t)high);
+	else
+		to = put_eight(put_few(to, (uint32_t)(high / EIGHT_DIGITS)), (uint32_t)(high % EIGHT_DIGITS));
+	return put_eight(to, (uint32_t)(v % EIGHT_DIGITS));
 }
 
 void buf_u64(struct buf *b, uint64_t v)
 {
 	char *to;
 
-	buf_grow(b, 3 * 8);	/* whole words, whatever is behind the digits */
+	buf_grow(b, BUF_DIGITS);
 	to = b->s + b->len;
-	if (v < 10) {
+	if (v < 10)
 		*to++ = (char)('0' + v);
-	} else if (v < EIGHT_DIGITS) {
-		to = put_first_digits(to, (uint32_t)v);
-	} else {
-		uint64_t high = v / EIGHT_DIGITS;
-
-		if (high >= EIGHT_DIGITS) {
-			to = put_first_digits(to, (uint32_t)(high / EIGHT_DIGITS));
-			to = put_all_digits(to, (uint32_t)(high % EIGHT_DIGITS));
-		} else {
-			to = put_first_digits(to, (uint32_t)high);
-		}
-		to = put_all_digits(to, (uint32_t)(v % EIGHT_DIGITS));
-	}
+	else
+		to = buf_digits(to, v);
 	*to = '\0';
 	b->len = (size_t)(to - b->s);
 }

@@ -23,7 +23,8 @@ static inline void buf_putc(struct buf *b, char c)
 	b->s[b->len++] = c;
 	b->s[b->len] = '\0';
 }
-extern const char buf_pairs[];				/* "00", "01", … "99" */
+enum { BUF_DIGITS = 20 };				/* of 2^64 - 1 */
+char *buf_digits(char *to, uint64_t v);			/* decimal, without NUL; to: room for BUF_DIGITS; behind them */
 void buf_u64(struct buf *b, uint64_t v);		/* decimal, without printf's cost */
 void buf_i64(struct buf *b, int64_t v);			/* likewise */
 void buf_hex(struct buf *b, uint64_t v);		/* likewise; no 0x */

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/bytes8.h"
 #include "base/text.h"
 
 static void value(struct json *j)
@@ -100,14 +99,26 @@ static void add_string(struct json *j, const char *s, size_t n, void other(struc
 void json_str(struct json *j, const char *s, size_t n) { add_string(j, s, n, escape); }
 void json_escaped(struct json *j, const char *s, size_t n) { add_string(j, s, n, escape_byte); }
 
-/* Whether one of eight bytes has to be written otherwise. */
-static uint64_t is_special(uint64_t x)
+/* Sixteen bytes, which CPUs compare at once; the compiler makes it of smaller words where they cannot. */
+typedef signed char chars __attribute__((vector_size(16)));
+typedef uint64_t halves __attribute__((vector_size(16)));
+
+/* Which of them have to be written otherwise; what is not ASCII is below 0. */
+static inline chars special(halves two)
 {
-	return bytes8_below(x, 0x20) | bytes8_high(x) | bytes8_equal(x, '"') | bytes8_equal(x, '\\') |
-	       bytes8_equal(x, '<') | bytes8_equal(x, 0x7f);
+	chars c = (chars)two;
+
+	return (chars)((c < ' ') | (c == '"') | (c == '\\') | (c == '<') | (c == 0x7f));
 }
 
-static uint64_t load(const char *s, unsigned n)
+static inline bool any(chars marks)
+{
+	halves two = (halves)marks;
+
+	return two[0] | two[1];
+}
+
+static inline uint64_t load(const char *s, size_t n)
 {
 	uint64_t x = 0;
 
@@ -115,25 +126,31 @@ static uint64_t load(const char *s, unsigned n)
 	return x;
 }
 
-/* In words, the last of them over the one before. */
+/* The last of them over those before. */
 bool json_copy_plain(char *to, const char *s, size_t n)
 {
-	uint64_t x, special = 0;
-	size_t i = 0;
+	halves two = { 0 };
+	chars marks = { 0 };
 
 	if (n < 8) {
-		x = load(s, 4) | load(s + n - 4, 4) << 32;
-		memcpy(to, s, 4);
-		memcpy(to + n - 4, s + n - 4, 4);
-		return !is_special(x);
+		two[0] = load(s, 4) | load(s + n - 4, 4) << 32;
+		two[1] = two[0];
+		memcpy(to, &two, 4);
+		memcpy(to + n - 4, (char *)&two + 4, 4);
+		return !any(special(two));
 	}
-	do {
-		x = load(s + i, 8);
-		memcpy(to + i, &x, 8);
-		special |= is_special(x);
-		i = i + 16 > n && i + 8 < n ? n - 8 : i + 8;
-	} while (i < n);
-	return !special;
+	if (n < 16) {
+		two = (halves){ load(s, 8), load(s + n - 8, 8) };
+		memcpy(to, &two, 8);
+		memcpy(to + n - 8, (char *)&two + 8, 8);
+		return !any(special(two));
+	}
+	for (size_t i = 0; i < n; i = i + 32 > n && i + 16 < n ? n - 16 : i + 16) {
+		memcpy(&two, s + i, 16);
+		memcpy(to + i, &two, 16);
+		marks |= special(two);
+	}
+	return !any(marks);
 }
 
 void json_put_escaped(struct buf *b, const char *s, size_t n)

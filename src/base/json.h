@@ -37,56 +37,47 @@ void json_raw(struct json *j, const char *s, size_t n);		/* a value that is JSON
 
 /*
  * For rows of which there are millions: pieces that are made once, and values written without a call where they are
- * short.  They keep no commas.
+ * short. They keep no commas. `to` has room for JSON_CELL_MAX bytes, of which they write any; the place behind the
+ * piece or value is returned.
  */
-enum { JSON_MADE_MAX = 24 };
+enum { JSON_MADE_MAX = 24, JSON_WORD_MAX = 16, JSON_CELL_MAX = JSON_MADE_MAX + 24 };
 struct json_made { char s[JSON_MADE_MAX]; uint32_t n; };
 struct json_made json_make(const char *fmt, const char *name) __attribute__((format(printf, 1, 0)));
 
-/* A whole key is copied whatever its length: that is two moves and no call.  Leaves room for a short value. */
-static inline void json_put_made(struct buf *b, const struct json_made *k)
+/* A whole key is copied whatever its length: that is two moves and no call. */
+static inline char *json_put_made(char *to, const struct json_made *k)
 {
-	buf_grow(b, 2 * JSON_MADE_MAX);
-	memcpy(b->s + b->len, k->s, JSON_MADE_MAX);
-	b->len += k->n;
+	memcpy(to, k->s, JSON_MADE_MAX);
+	return to + k->n;
 }
 
-/* Behind json_put_made(), which has left the room. */
-static inline void json_put_u64(struct buf *b, uint64_t v)
+static inline char *json_put_u64(char *to, uint64_t v)
 {
-	if (v < 10) {
-		b->s[b->len++] = (char)('0' + v);
-	} else if (v < 100) {
-		memcpy(b->s + b->len, buf_pairs + v * 2, 2);
-		b->len += 2;
-	} else {
-		buf_u64(b, v);
-	}
+	if (v >= 10)
+		return buf_digits(to, v);
+	*to = (char)('0' + v);
+	return to + 1;
 }
-void json_put_escaped(struct buf *b, const char *s, size_t n);	/* as json_escaped() */
-/* Copies at least 4 bytes; false: json_escaped() has to be asked, since some are to be escaped. */
-bool json_copy_plain(char *to, const char *s, size_t n);
 
-/* Of ours: nothing in it is to be escaped. */
-static inline void json_put_word(struct buf *b, const char *s, uint32_t n)
+/* Of ours: nothing in it is to be escaped. n: JSON_WORD_MAX at most. */
+static inline char *json_put_word(char *to, const char *s, uint32_t n)
 {
-	buf_grow(b, n + 2);
-	char *to = b->s + b->len;
-
 	*to++ = '"';
-	if (n >= 8 && n <= 16) {	/* the usual ones without a call */
+	if (n >= 8) {
 		memcpy(to, s, 8);
 		memcpy(to + n - 8, s + n - 8, 8);
-	} else if (n >= 4 && n < 8) {
+	} else if (n >= 4) {
 		memcpy(to, s, 4);
 		memcpy(to + n - 4, s + n - 4, 4);
-	} else if (n && n < 4) {
+	} else if (n) {
 		to[0] = s[0];
 		to[n / 2] = s[n / 2];
 		to[n - 1] = s[n - 1];
-	} else {
-		memcpy(to, s, n);
 	}
 	to[n] = '"';
-	b->len += n + 2;
+	return to + n + 1;
 }
+
+void json_put_escaped(struct buf *b, const char *s, size_t n);	/* as json_escaped() */
+/* Copies at least 4 bytes; false: json_escaped() has to be asked, since some are to be escaped. */
+bool json_copy_plain(char *to, const char *s, size_t n);

@@ -29,41 +29,67 @@ static void made_string(struct ndjson *n, struct buf *b, enum row_type type, con
 
 #define JSON(buf) ((struct json){ .b = (buf) })
 
+/* What may be long, or is rare: with room in b as it needs it. */
+static void long_value(struct ndjson *n, struct buf *b, const struct row *row, enum row_type type, const struct cell *c)
+{
+	switch (type) {
+	case ROW_SIGNED: case ROW_FD: json_i64(&JSON(b), c->i); break;
+	case ROW_BOOL: json_bool(&JSON(b), c->u); break;
+	case ROW_WORD: case ROW_STRING: json_put_escaped(b, c->s, c->n); break;
+	case ROW_ADDRESS: json_hex(&JSON(b), c->u); break;
+	case ROW_NAME: case ROW_PEER: made_string(n, b, type, c); break;
+	default: row_json(&JSON(b), row, type, c); break;
+	}
+}
+
+/* Where the next byte goes; room for every key and short value of a row, so that none has to ask. */
+static inline char *room(struct buf *b)
+{
+	buf_grow(b, (ROW_FIELDS_MAX + 2) * JSON_CELL_MAX);
+	return b->s + b->len;
+}
+
 /* Inlined: it runs a dozen times for every event. */
-static inline __attribute__((always_inline)) void cell(struct ndjson *n, struct buf *b, const struct row *row,
-						       unsigned f)
+static inline __attribute__((always_inline)) char *cell(struct ndjson *n, struct buf *b, char *to,
+							const struct row *row, unsigned f)
 {
 	const struct column *column = &n->columns[row->table][f];
 	const struct cell *c = &row->cells[f];
 
-	json_put_made(b, &column->key);
+	to = json_put_made(to, &column->key);
 	switch ((enum row_type)column->type) {
-	case ROW_SIGNED: case ROW_FD: c->i < 0 ? json_i64(&JSON(b), c->i) : json_put_u64(b, c->u); break;
-	case ROW_BOOL: json_bool(&JSON(b), c->u); break;
-	case ROW_WORD: json_put_word(b, c->s, c->n); break;
-	case ROW_STRING: json_put_escaped(b, c->s, c->n); break;
-	case ROW_STRINGS: case ROW_FDS: case ROW_STACK: case ROW_ARGS: row_json(&JSON(b), row, column->type, c); break;
-	case ROW_ADDRESS: json_hex(&JSON(b), c->u); break;
-	case ROW_NAME: case ROW_PEER: made_string(n, b, column->type, c); break;
-	default: json_put_u64(b, c->u); break;
+	case ROW_SIGNED: case ROW_FD:
+		if (c->i >= 0)
+			return json_put_u64(to, c->u);
+		break;
+	case ROW_WORD:
+		if (c->n <= JSON_WORD_MAX)
+			return json_put_word(to, c->s, c->n);
+		break;
+	case ROW_BOOL: case ROW_STRING: case ROW_ADDRESS: case ROW_NAME: case ROW_PEER:
+	case ROW_STRINGS: case ROW_FDS: case ROW_STACK: case ROW_ARGS: break;
+	default: return json_put_u64(to, c->u);
 	}
+	b->len = (size_t)(to - b->s);
+	long_value(n, b, row, column->type, c);
+	return room(b);
 }
 
-static void group(struct ndjson *n, struct buf *b, const struct row *row, enum row_group g)
+static char *group(struct ndjson *n, struct buf *b, char *to, const struct row *row, enum row_group g)
 {
 	const struct row_kept *made = &row->group[g];
 	struct buf *kept = &n->kept[g][made->slot];
+	size_t begin = b->len = (size_t)(to - b->s);
 
-	if (made->fresh) {
-		buf_reset(kept);
-		for (unsigned i = 0; i < made->npresent; i++)
-			cell(n, kept, row, made->present[i]);
+	if (!made->fresh) {
+		buf_add(b, kept->s, kept->len);
+		return room(b);
 	}
-	if (!kept->len)
-		return;
-	buf_grow(b, kept->len);
-	memcpy(b->s + b->len, kept->s, kept->len);
-	b->len += kept->len;
+	for (unsigned i = 0; i < made->npresent; i++)
+		to = cell(n, b, to, row, made->present[i]);
+	buf_reset(kept);
+	buf_add(kept, b->s + begin, (size_t)(to - b->s) - begin);
+	return to;
 }
 
 static void begin(void *ctx, const struct row_table_info tables[_ROW_TABLES])
@@ -85,14 +111,16 @@ static void take_row(void *ctx, const struct row *row)
 {
 	struct ndjson *n = ctx;
 	struct buf *b = &n->base.out;
+	char *to;
 
-	json_put_made(b, &n->heads[row->table]);
+	to = json_put_made(room(b), &n->heads[row->table]);
 	for (unsigned i = 0; i < row->npresent; i++)
 		if (row->present[i] < ROW_GROUP_AT)
-			cell(n, b, row, row->present[i]);
+			to = cell(n, b, to, row, row->present[i]);
 		else
-			group(n, b, row, row->present[i] - ROW_GROUP_AT);
-	json_put_made(b, &n->ends[row->table == TABLE_EVENT ? 2 : row->final]);
+			to = group(n, b, to, row, row->present[i] - ROW_GROUP_AT);
+	to = json_put_made(to, &n->ends[row->table == TABLE_EVENT ? 2 : row->final]);
+	b->len = (size_t)(to - b->s);
 	n->base.nevents += row->table == TABLE_EVENT;
 	row_output_flush_long(&n->base);
 }
