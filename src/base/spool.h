@@ -23,7 +23,7 @@ void spool_add(struct spool *s, const void *p, size_t n);
 void spool_read(struct spool *s, uint64_t pos, void *p, size_t n);
 
 /* Rows of one size by number, in any order, most often near the last; a small cache of pages before a file. */
-enum { STORE_SLOTS = 64, STORE_PAGE = 8192 };
+enum { STORE_SLOTS = 64, STORE_PAGE = 4 << 10 };
 struct store {
 	int fd, err;
 	uint32_t row_size, rows_a_page;
