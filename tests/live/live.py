@@ -40,6 +40,21 @@ def attach_threads(t):
         check(int(out.split()[0]) > 0, f"it did nothing: {out}")
 
 
+def attach_births(t):
+    """30 rounds, attached to in the middle of clone: of one thread or another the end is reported before the birth"""
+    for _ in rounds(30):
+        with t.victim("births") as v:
+            p = t.attach(v.pid)
+            eventually(lambda: "attach process" in p.text(), "its first line")
+            v.process.kill()
+            v.process.wait()
+            p.wait(PATIENCE)
+            equal(p.returncode, 0, "compendium's exit status")
+            check("killed by SIGKILL" in p.text() and " Processes (1)" in p.text(), p.text()[-1500:])
+            t.clean()
+            t.started.clear()
+
+
 def attach_waits(t):
     """waits of every kind go on after 40 rounds, 10 of a sanitized tracer: no EINTR, no thread woken"""
     with t.victim("waits") as v:
@@ -782,7 +797,7 @@ def turns(t):
 
 
 GROUPS = {
-    "attach": [attach_threads, attach_waits, attach_killed, attach_stopped, attach_vfork, attach_leaderless, attach_leader_leaves,
+    "attach": [attach_threads, attach_births, attach_waits, attach_killed, attach_stopped, attach_vfork, attach_leaderless, attach_leader_leaves,
                attach_ends_meanwhile, attach_descendants, attach_namespace, attach_chrooted, attach_several, attach_twice, attach_refused, attach_ended],
     "redis": [attach_redis],
     "ends": [kill_command, kill_attached, kill_compendium, left_behind, term_ignored, held_in_vfork, second_signal],

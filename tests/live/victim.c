@@ -460,12 +460,37 @@ static int live_turns(void)
 	return 0;
 }
 
+/* Threads that make threads which end at once, without a pause. */
+static void *pass_on(void *arg) { return arg; }
+
+static void *bear(void *arg)
+{
+	for (;;) {
+		pthread_t t;
+
+		CHECK(pthread_create(&t, NULL, pass_on, NULL) == 0);
+		CHECK(pthread_join(t, NULL) == 0);
+	}
+	return arg;
+}
+
+static int live_births(void)
+{
+	pthread_t t;
+
+	for (unsigned i = 0; i < 6; i++)
+		CHECK(pthread_create(&t, NULL, bear, NULL) == 0);
+	CHECK(write(1, "ready\n", 6) == 6);
+	pause();
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct { const char *name; int (*live)(void); } ways[] = {
 		{ "threads", live_threads }, { "waits", live_waits }, { "vfork", live_vfork }, { "vforks", live_vforks }, { "vfork_stop", live_vfork_stop },
 		{ "leaderless", live_leaderless }, { "leaves", live_leaves }, { "family", live_family }, { "busy", live_busy },
-		{ "unshared", live_unshared }, { "inhabited", live_inhabited }, { "turns", live_turns },
+		{ "unshared", live_unshared }, { "inhabited", live_inhabited }, { "turns", live_turns }, { "births", live_births },
 	};
 
 	for (unsigned i = 0; argc > 1 && i < sizeof(ways) / sizeof(ways[0]); i++)

@@ -136,6 +136,21 @@ static void put_waiting(struct ptrace_source *s, struct tracee *t)
 	t->waiting = NULL;
 }
 
+/*
+ * Passes on what is found of a process, but not a thread that is no tracee: its birth is still to be reported, or it is
+ * about to end, and no end of it would come.
+ */
+static void put_found(void *ctx)
+{
+	struct ptrace_source *s = ctx;
+	const struct record *r = (const struct record *)s->out.rec.s;
+
+	if (r->kind == RECORD_TASK && r->tid != r->pid && !tracee_find(s, (pid_t)r->tid) &&
+	    !proc_is_kernel_helper((pid_t)r->pid, (pid_t)r->tid))
+		return;
+	emitter_put(&s->out);
+}
+
 static void snapshot(struct ptrace_source *s)
 {
 	for (struct tracee *t = s->tracees; t; t = t->hh.next) {
@@ -146,7 +161,7 @@ static void snapshot(struct ptrace_source *s)
 		for (struct tracee *u = s->tracees; u != t && first; u = u->hh.next)
 			first = u->pid != t->pid;
 		if (first)
-			s->has |= proc_put_process(t->pid, leader, true, &s->out.rec, emitter_put, &s->out);
+			s->has |= proc_put_process(t->pid, leader, true, &s->out.rec, put_found, s);
 	}
 	for (struct tracee *t = s->tracees; t; t = t->hh.next)
 		put_waiting(s, t);

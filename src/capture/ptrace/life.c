@@ -30,6 +30,21 @@ static uint64_t clone_flags_of(const struct tracee *t, int event)
 	return 0;
 }
 
+/*
+ * Who was attached to within the call has no arguments that we saw.  Whether it made a thread is in /proc, unless that
+ * has ended by now: then it was one, nearly always (with SIGCHLD as its signal the event would be PTRACE_EVENT_FORK).
+ */
+static uint64_t birth_flags(const struct tracee *parent, int event, pid_t child)
+{
+	pid_t tgid, ppid;
+
+	if (parent->in_call || event != PTRACE_EVENT_CLONE)
+		return clone_flags_of(parent, event);
+	if (proc_parent(child, &tgid, &ppid) == 0 && tgid != parent->pid)
+		return 0;
+	return CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
+}
+
 static void inherit(struct tracee *child, const struct tracee *parent)
 {
 	child->every_call = parent->every_call;
@@ -87,14 +102,21 @@ bool life_needs_number(const struct tracee *parent, int event)
 
 void life_forked(struct ptrace_source *s, struct tracee *parent, int event)
 {
-	uint64_t flags = clone_flags_of(parent, event);
 	unsigned long msg;
 	struct tracee *child;
+	uint64_t flags;
 
 	if (ptrace(PTRACE_GETEVENTMSG, parent->tid, 0, &msg) < 0)
 		return;
+	flags = birth_flags(parent, event, (pid_t)msg);
 	child = tracee_find(s, (pid_t)msg);
 	if (child && child->announced)
+		return;
+	/*
+	 * Its first stop may have come before this event, of whose call we knew nothing, and its end, too: one whose
+	 * end has not been fetched is in /proc, if only as a zombie.
+	 */
+	if (!child && !parent->in_call && !proc_state((pid_t)msg, (pid_t)msg))
 		return;
 	if (!child) {
 		child = tracee_add(s, (pid_t)msg, 0);
@@ -124,6 +146,18 @@ void life_forked(struct ptrace_source *s, struct tracee *parent, int event)
 }
 
 /*
+ * Whether p may have made t, and its event is still to come.  Who was just attached to may be within a call that we did
+ * not see begin, until its first stop.  Only ends wait for that: one that lives would stand still.
+ */
+static bool may_have_made(const struct ptrace_source *s, const struct tracee *p, const struct tracee *t)
+{
+	if (p == t || tracee_is_gone(p) || !p->announced)
+		return false;
+	return (p->in_call && syscall_spec(p->arch, p->nr)->effect == FX_CLONE) ||
+	       (p->interrupted && t->state == TRACEE_ENDED && s->phase < ABOUT_TO_LEAVE);
+}
+
+/*
  * A new task whose parent's event has not come.  It will, while any tracee is in a call that may have made it; when
  * none is, the parent was killed in between and /proc has to tell.
  */
@@ -138,8 +172,7 @@ void ptrace_adopt_held(struct ptrace_source *s)
 		if (t->state != TRACEE_HELD && t->state != TRACEE_ENDED)
 			continue;
 		for (p = s->tracees; p && !waiting; p = p->hh.next)
-			waiting = p != t && p->in_call && !tracee_is_gone(p) && p->announced &&
-				  (syscall_spec(p->arch, p->nr)->effect == FX_CLONE);
+			waiting = may_have_made(s, p, t);
 		if (waiting)
 			continue;
 		if (t->state == TRACEE_ENDED) {		/* it never ran: whose it was is not known */

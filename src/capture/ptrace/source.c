@@ -24,6 +24,13 @@ static void put_end(struct ptrace_source *s)
 	near_close(&s->near);
 }
 
+/* No wait reports them any more: they have ended, when and how is not known. */
+static void end_rest(struct ptrace_source *s)
+{
+	while (s->tracees)
+		ptrace_ended(s, s->tracees, -1, NULL);
+}
+
 static void kill_all(struct ptrace_source *s)
 {
 	struct tracee *t;
@@ -102,6 +109,8 @@ static int ptrace_step(struct source *src, source_emit_fn *emit, void *ctx)
 		kill(getpid(), SIGSTOP);
 		return 1;
 	}
+	if (rc == -ECHILD)
+		end_rest(s);
 	if (rc < 0 || !s->tracees) {
 		put_end(s);	/* nothing is left */
 		return 0;
@@ -139,11 +148,17 @@ static const struct diag *ptrace_remark(struct source *src)
 	return &s->remark;
 }
 
+/* Who received the records has gone when a source is freed. */
+static void ignore(void *ctx UNUSED, const struct record *r UNUSED)
+{
+}
+
 static void ptrace_free(struct source *src)
 {
 	struct ptrace_source *s = CONTAINER_OF(src, struct ptrace_source, src);
 	struct tracee *t, *tmp;
 
+	emitter_to(&s->out, ignore, NULL);
 	if (s->tracees && s->main_pid)
 		kill_all(s);
 	for (s->phase = ABOUT_TO_LEAVE; s->tracees && !s->main_pid && !loop_leave(s);)
