@@ -31,7 +31,9 @@ inside strace --version | head -n 1
 command=(setarch -R)
 calls=(cat /etc/nothing)
 by_strace=$(inside "${command[@]}" strace -e trace=openat -e raw=openat "${calls[@]}" 2>&1 | grep '^openat' || true)
-by_perf=$(inside "${command[@]}" perf trace -e openat -- "${calls[@]}" 2>&1 | grep 'openat(' || true)
+# to a file: the command's own message may come into the middle of one of its lines
+inside "${command[@]}" perf trace -o /tmp/perf.txt -e openat -- "${calls[@]}" >/dev/null 2>&1 || true
+by_perf=$(inside grep 'openat(' /tmp/perf.txt || true)
 head -n 3 <<<"$by_strace"
 head -n 6 <<<"$by_perf"
 

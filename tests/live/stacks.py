@@ -102,6 +102,9 @@ def as_strace_victims(t):
             judge(t, victim, what)
 
 
+IN_LIBC = 3     # frames of a call within the C library, at most: from glibc 2.41 on calls that can be cancelled have three
+
+
 def known(t):
     """the functions are those of the program, with and without frame pointers"""
     for victim in victims(t):
@@ -110,7 +113,7 @@ def known(t):
             frames = of(found, path)
             equal(len(frames), 1, path)
             equal(functions(frames[0], victim), ["innermost", "middle", "outer", "main", "_start"], path)
-            check(functions(frames[0])[0] in ("open64", "__open64", "open", "__open"), frames[0])
+            check({"open64", "__open64", "open", "__open"} & set(functions(frames[0])[:IN_LIBC]), frames[0])
 
 
 def handlers(t):
@@ -135,7 +138,9 @@ def deep(t):
     with tempfile.TemporaryDirectory() as d:
         text = run([t.args.compendium, "-k"], f"{d}/out", command=[t.args.victim, "deep"])[0]
     lines = text.split("/nonexistent/deep", 1)[1].split("\n[", 1)[0].splitlines()
-    equal(sum(" > deeper+" in line or "> deeper+" in line for line in lines), 126, "frames of deeper")
+    frames = [line for line in lines if line.strip().startswith("> ")][:-1]
+    equal(len(frames), 128, "frames")
+    check(all("> deeper+" in line for line in frames[IN_LIBC + 1:]), frames)
     equal(lines[-1].strip(), "> … and more", "the last line")
 
 
@@ -200,7 +205,10 @@ def rows(t):
         run([t.args.compendium, "-k", "--json", f"{d}/json"], f"{d}/out", "-e", "openat", command=[t.args.victim, "nested"])
         with open(f"{d}/json") as f:
             events = [event for event in map(json.loads, f) if event.get("path") == "/nonexistent/nested"]
-    equal([frame["function"] for frame in events[0]["stack"]][1:5], ["innermost", "middle", "outer", "main"], "functions")
+    names = [frame["function"] for frame in events[0]["stack"]]
+    at = names.index("innermost")
+    equal(names[at:at + 4], ["innermost", "middle", "outer", "main"], "functions")
+    check(1 <= at <= IN_LIBC, names)
     equal({tuple(frame) for frame in events[0]["stack"]}, {("function", "into", "file", "offset")}, "members")
     check(all(os.path.isabs(frame["file"]) and frame["offset"] > 0 for frame in events[0]["stack"]), events[0]["stack"])
 
