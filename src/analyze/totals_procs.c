@@ -220,6 +220,22 @@ static bool killed_unnamed(const struct totals_proc *p)
 	return p->status > 0 && WIFSIGNALED(p->status) && WTERMSIG(p->status) == SIGKILL && !p->fatal_from;
 }
 
+/* The process of a kill that ended, by it, before the call's own end was seen.  Not looked for without bounds. */
+static struct totals_proc *ended_meanwhile(const struct totals *t, const struct event *ev)
+{
+	enum { LOOKED_AT_MAX = 4096 };
+
+	if (!ev->target_pid || !ev->call)
+		return NULL;
+	for (size_t n = 1; n <= MIN(t->procs.n, LOOKED_AT_MAX); n++) {
+		struct totals_proc *p = t->procs.v[t->procs.n - n];
+
+		if (p->pid == ev->target_pid)	/* the last one of that number */
+			return p->end_ns >= ev->call->enter_ns ? p : NULL;
+	}
+	return NULL;
+}
+
 void totals_signal_event(struct totals *t, const struct event *ev)
 {
 	struct totals_proc *p = t->index->last_proc;
@@ -234,11 +250,11 @@ void totals_signal_event(struct totals *t, const struct event *ev)
 	}
 	if (ev->kind == EV_SIGNAL) {
 		signal_reached(p, ev);
-	} else if (ev->kind == EV_KILL && ev->target_proc) {
+	} else if (ev->kind == EV_KILL) {
 		HASH_FIND(hh, t->index->procs, &ev->target_proc, sizeof(ev->target_proc), target);
-		if (!target)
+		p = target ? &target->row : ended_meanwhile(t, ev);
+		if (!p)
 			return;
-		p = &target->row;
 		signal_sent(p, ev->signo, ev->task->proc->pid);
 	} else {
 		return;

@@ -34,6 +34,24 @@ static void test_killer(void **state)
 	}
 }
 
+/* The model knows no process of that number when the kill ends: it was killed by it, if the call had begun before. */
+static void test_killer_of_what_ended(void **state)
+{
+	(void)state;
+	for (unsigned began_ns = 40; began_ns <= 60; began_ns += 10) {
+		struct call kill = { .spec = syscall_spec(0, 62), .nr = 62, .enter_ns = began_ns, .exit_ns = 70 };
+		struct totals *t = totals_new();
+
+		totals_event(t, EVENT(EV_FORK, .child = &child));
+		totals_event(t, EVENT(EV_EXIT, .task = &child, .ts_ns = 50, .status = SIGKILL));
+		totals_event(t, EVENT(EV_KILL, .call = &kill, .signo = SIGKILL, .target_pid = 102));
+		assert_int_equal(totals_proc(t, 2)->fatal_from, 0);
+		totals_event(t, EVENT(EV_KILL, .call = &kill, .signo = SIGKILL, .target_pid = 101));
+		assert_int_equal(totals_proc(t, 2)->fatal_from, began_ns > 50 ? 0 : 100);
+		totals_free(t);
+	}
+}
+
 /* Neither what was sent before or after, as timeout(1) does, nor what was ignored is what a process died of. */
 static void test_killer_among_others(void **state)
 {
@@ -118,6 +136,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_killer),
+		cmocka_unit_test(test_killer_of_what_ended),
 		cmocka_unit_test(test_killer_among_others),
 		cmocka_unit_test(test_killer_of_a_group),
 		cmocka_unit_test(test_fault_has_no_killer),
