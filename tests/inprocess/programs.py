@@ -171,7 +171,7 @@ def terminals(t):
     same(t, "script", "-qec", "echo hi; cat /etc/services | wc -l", "/dev/null")
     need("tmux")
     socket = t.scratch / "socket"
-    same(t, "sh", "-c", f"tmux -S {socket} -f /dev/null new-session -d -s x 'seq 1 2000; read x'; for i in $(seq 100); do "
+    same(t, "sh", "-c", f"tmux -S {socket} -f /dev/null new-session -d -s x 'seq 1 2000; read x'; for i in $(seq 1200); do "
                         f"tmux -S {socket} capture-pane -p -t x -S - | grep -qx 2000 && echo there && break; sleep 0.1; done; tmux -S {socket} kill-server")
 
 
