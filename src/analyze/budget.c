@@ -302,6 +302,7 @@ static void name_parts(struct walk *w)
 		}
 		HASH_CLEAR(hh, w->shares[i]);
 	}
+	w->b->parts[SPENT_UNKNOWN].no_stops = w->t->start_mode & START_BPF;
 	arena_done(&w->arena);
 }
 

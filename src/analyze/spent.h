@@ -129,6 +129,7 @@ struct budget_part {
 		uint64_t ns;
 	} named[SPENT_NAMED];
 	unsigned nthings;	/* of the critical path: how many things it went to, of the others 0 */
+	bool no_stops;		/* of UNKNOWN: BPF recorded it; false: ptrace did, or it is not known */
 };
 struct budget { uint64_t all_ns; struct budget_part parts[_SPENT]; };	/* the parts sum to the whole */
 

@@ -39,6 +39,13 @@ static const struct {
 	[SPENT_UNKNOWN] = {"not explained (ptrace's stops; page faults: --faults)", "not explained"},
 };
 
+static const char *part_words(const struct budget_part *part)
+{
+	if (part->what == SPENT_UNKNOWN && part->no_stops)
+		return "not explained (page faults: --faults)";
+	return words[part->what].part;
+}
+
 const char *spent_part(enum spent s) { return words[s].part; }
 const char *spent_thing(enum spent s) { return words[s].thing; }
 
@@ -199,7 +206,7 @@ void spent_mostly(struct buf *b, const struct budget_part *part)
 
 static size_t part_len(const struct budget_part *part, size_t columns)
 {
-	const char *s = words[part->what].part, *more = strstr(s, " (");
+	const char *s = part_words(part), *more = strstr(s, " (");
 	size_t len = strlen(s);
 
 	return more && has_name(part, 0) && len + 2 + FIRST_COLUMNS > columns ? (size_t)(more - s) : len;
@@ -211,7 +218,7 @@ void spent_words_within(struct buf *b, const struct budget_part *part, size_t co
 	unsigned n = 0;
 
 	/* what explains the words gives way to the name */
-	buf_add(b, words[part->what].part, part_len(part, columns));
+	buf_add(b, part_words(part), part_len(part, columns));
 	for (unsigned i = 0; i < SPENT_NAMED; i++) {
 		size_t used = text_width(b->s + from, b->len - from) + 2;
 		size_t left = columns > used ? columns - used : 0;

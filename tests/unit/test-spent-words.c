@@ -48,6 +48,18 @@ static void test_width(void **state UNUSED)
 	expect(SPENT_UNKNOWN, none, 58, "not explained (ptrace's stops; page faults: --faults)");
 }
 
+/* BPF stops nothing: its recordings blame no stops. */
+static void test_no_stops(void **state UNUSED)
+{
+	const struct budget_part part = { .what = SPENT_UNKNOWN, .ns = 1, .no_stops = true };
+	struct buf b = {0};
+
+	spent_words_within(&b, &part, 58);
+	buf_putc(&b, '\0');
+	assert_string_equal(b.s, "not explained (page faults: --faults)");
+	buf_done(&b);
+}
+
 /* Where no words say that it is a pipe, its name does, before it is cut. */
 static void test_brief(void **state UNUSED)
 {
@@ -104,7 +116,8 @@ static void test_command(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_width), cmocka_unit_test(test_brief), cmocka_unit_test(test_command),
+		cmocka_unit_test(test_width), cmocka_unit_test(test_no_stops), cmocka_unit_test(test_brief),
+		cmocka_unit_test(test_command),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
