@@ -30,6 +30,7 @@ CASES = {
                 ("strace -f --seccomp-bpf -e trace=connect: of native", None, ["W1"], "strace-connect", "native", False),
                 ("-e connect: of a seccomp filter of one instruction", None, ["W1"], "connect", "seccomp", False)],
     "network": [("--only network: what it adds, of strace -f --seccomp-bpf -e trace=%network", 0.25, ["W4", "W7"], "network", "strace-network", True),
+                ("the floor, a tracer that only resumes: what it adds, of the same strace", None, ["W4", "W7"], "floor-ptrace", "strace-network", True),
                 ("--only network: of native", None, ["W4", "W7"], "network", "native", False),
                 ("strace -f --seccomp-bpf -e trace=%network: of native", None, ["W4", "W7"], "strace-network", "native", False)],
     "count": [("-c with bpf: of the floor", 1.15, ["W1", "W5"], "counts", "floor", False)],
@@ -63,6 +64,21 @@ def lines(runs, rows):
             yield f"| {what} | {work} | {target or ''} | {values[0]} | {values[1]} | {sum(run['lost'] for run in runs[work][mine])} |"
 
 
+def added(runs, rows):
+    """What each tool of a case adds to native, round by round, as the middle and the quartiles: the workload true first, whose middle is taken off the others."""
+    tools_of = [name for name in ("native", "floor-ptrace", "strace-network", "network") if any(name in row[3:5] for row in rows)]
+    for work, tools_in in runs.items():
+        for name in tools_of:
+            cells = []
+            for key in ("s", "cpu_s"):
+                start = 0 if work == "true" else statistics.median(a[key] - b[key] for a, b in zip(runs["true"][name], runs["true"]["native"]))
+                native = [run[key] for run in tools_in["native"]]
+                values = native if name == "native" else [run[key] - start - below for run, below in zip(tools_in[name], native)]
+                low, middle, high = statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
+                cells.append(f"{middle * 1e3:.1f} ({low * 1e3:.1f} to {high * 1e3:.1f})")
+            yield f"| {work} | {name}{' (all of it)' if name == 'native' else ''} | {cells[0]} | {cells[1]} |"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default="build", help="where compendium was built (build)")
@@ -78,7 +94,7 @@ def main():
         all_works = workloads(scratch)
         if args.user:
             subprocess.run(["chown", "-R", args.user, scratch], check=True)
-        table = []
+        table, sums = [], []
         for rows in cases:
             wanted = [work for row in rows for work in row[2]]
             names = dict.fromkeys(["native", *(tool for row in rows for tool in row[3:5])])
@@ -91,10 +107,14 @@ def main():
                 continue
             runs = measure([w for w in all_works if w.name in ("true", *wanted)], chosen, log, scratch, args.rounds)
             table += lines(runs, rows)
+            sums += added(runs, rows) if any(row[5] for row in rows) else []
             log.unlink(missing_ok=True)
     print(f"Medians of {args.rounds} interleaved rounds; load average {os.getloadavg()[0]:.1f} at the end, {os.cpu_count()} CPUs.\n")
     print("| what | workload | target | by wall time | by CPU time of program and tool | lost |\n|---|---|---|---|---|---|")
     print("\n".join(table))
+    if sums:
+        print("\n| workload | tool | adds, ms of wall time: median (quartiles) | adds, ms of CPU time of program and tool |\n|---|---|---|---|")
+        print("\n".join(sums))
 
 
 if __name__ == "__main__":

@@ -47,13 +47,17 @@ def floor(scratch):
     return None
 
 
-def seccomp_floor(scratch):
-    """Builds the program that runs a command under a filter of one instruction. Returns None, or why it cannot be had."""
-    done = subprocess.run(["cc", "-O2", "-o", scratch / "seccomp", ROOT / "bench/seccomp.c"], capture_output=True, text=True)
-    return f"cc: {done.stderr.strip().splitlines()[0]}" if done.returncode else None
+def one_file(name):
+    """What builds a tool of one file in bench/. The function returns None, or why the tool cannot be had."""
+    def build(scratch):
+        if not shutil.which("cc"):
+            return "cc is not installed"
+        done = subprocess.run(["cc", "-O2", "-o", scratch / name, ROOT / f"bench/{name}.c"], capture_output=True, text=True)
+        return f"cc: {done.stderr.strip().splitlines()[0]}" if done.returncode else None
+    return build
 
 
-BUILT = {"floor": floor, "seccomp": seccomp_floor}      # tools that are built first
+BUILT = {"floor": floor, "seccomp": one_file("seccomp"), "floor-ptrace": one_file("floor-ptrace")}      # tools that are built first
 
 
 def tools(compendium, scratch, user):
@@ -65,6 +69,7 @@ def tools(compendium, scratch, user):
         "native": Tool([]),
         "floor": Tool([scratch / "floor", scratch / "floor.o"]),
         "seccomp": Tool([scratch / "seccomp"]),
+        "floor-ptrace": Tool([scratch / "floor-ptrace"]),
         "bpf": Tool([compendium, "--backend", "bpf", "-o", log, "--"], **OURS),
         "ptrace": Tool([*ptrace, "--"], heavy=True, **OURS),
         "quiet": Tool([*ptrace, "-q", "--"], heavy=True, **OURS),
@@ -235,7 +240,7 @@ def main():
     parser.add_argument("--build", default="build", help="where compendium was built (build)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--work", default="W1,W2,W3,W4,W5,W6,W7")
-    parser.add_argument("--tools", default="native,floor,bpf,ptrace,strace,perf-trace", help="also: inside (ptrace --in-process on), quiet (ptrace -q), counts (bpf -c), report, strace-seccomp, strace-all (--seccomp-bpf, every call); seccomp (a filter of one instruction); connect, network: few calls chosen, and strace-connect, strace-network")
+    parser.add_argument("--tools", default="native,floor,bpf,ptrace,strace,perf-trace", help="also: inside (ptrace --in-process on), quiet (ptrace -q), counts (bpf -c), report, strace-seccomp, strace-all (--seccomp-bpf, every call); seccomp (a filter of one instruction); floor-ptrace (resumes each stop at sockets); connect, network: few calls chosen, and strace-connect, strace-network")
     parser.add_argument("--user", help="run everything as this user")
     parser.add_argument("--memory", action="store_true", help="peak memory instead of time")
     args = parser.parse_args()
