@@ -641,6 +641,7 @@ class Tmux:
             self.go("kill-server")
 
 
+# by bash: between its vfork and the exec of sleep dash cannot stop, traced or not, and the shell would wait for ever
 COUNTER = "i=0; while sleep 0.05; do i=$((i+1)); echo $i > count; done"
 
 
@@ -663,7 +664,7 @@ def job_control(t):
     try:
         tmux.say(f"cd {t.scratch}")
         (t.scratch / "counter").write_text(COUNTER)
-        tmux.say(f"{t.args.compendium} --backend {t.args.backend} -o trace -- sh ./counter 2>/dev/null; echo status=$?")
+        tmux.say(f"{t.args.compendium} --backend {t.args.backend} -o trace -- bash ./counter 2>/dev/null; echo status=$?")
         eventually(count.exists, "the counter", 60)
         runs()
         tmux.key("C-z")
@@ -697,7 +698,7 @@ def job_control(t):
         tmux.say(f"clear; {t.args.compendium} --backend {t.args.backend} -- bash --norc --noprofile -i 2>/dev/null")
         tmux.say("PS1='in''ner> '")
         time.sleep(0.5)
-        tmux.say("sh ./counter")
+        tmux.say("bash ./counter")
         runs()
         tmux.key("C-z")
         stands()
