@@ -130,22 +130,29 @@ static void let_go_of_stopped(struct ptrace_source *s)
 	s->phase = LEAVING;
 }
 
+/* Looked for anew after each end, with which newborns may go, too: no place in the table outlives it. */
+static struct tracee *find_passed_over(const struct ptrace_source *s)
+{
+	struct tracee *t = s->tracees;
+
+	while (t && (t->state != TRACEE_ZOMBIE || proc_state(t->pid, t->tid) != 'Z'))
+		t = t->hh.next;
+	return t;
+}
+
 /*
  * A leader that has ended before its threads is reported with the last of them and can neither stop nor be let go; nor
  * need it.  It had ended when nothing was to be reported, and still nothing is: so it is such a one.
  */
 static void pass_over_ended(struct ptrace_source *s)
 {
-	struct tracee *t, *tmp;
+	struct tracee *t;
 
-	HASH_ITER(hh, s->tracees, t, tmp) {
-		if (!t->announced || t->tid != t->pid || proc_state(t->pid, t->tid) != 'Z')
-			continue;
-		if (t->state == TRACEE_ZOMBIE)
-			ptrace_ended(s, t, -1, NULL);	/* when and how is not known */
-		else
+	while ((t = find_passed_over(s)))
+		ptrace_ended(s, t, -1, NULL);	/* when and how is not known */
+	for (t = s->tracees; t; t = t->hh.next)
+		if (t->announced && t->tid == t->pid && proc_state(t->pid, t->tid) == 'Z')
 			t->state = TRACEE_ZOMBIE;
-	}
 }
 
 /* No task can stop: the kernel lets go of them when we end.  A command's own (EXITKILL) we have to wait for. */
