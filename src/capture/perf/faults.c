@@ -9,6 +9,7 @@
 #include <linux/perf_event.h>
 #include <poll.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -36,6 +37,21 @@ struct seen { uint64_t ts_ns, addr; uint32_t pid, tid; uint16_t flags; uint8_t w
 enum { SLEEPERS_MAX = 1 << 16 };
 struct sleeper { uint32_t tid; uint64_t since_ns, from_ns, to_ns; UT_hash_handle hh; };
 
+/*
+ * As open_event() asks for it, a sample begins with ID_TYPE's fields, and any other record ends with them
+ * (sample_id_all), in this order (perf_event_open(2), struct sample_id).
+ */
+enum { ID_TYPE = PERF_SAMPLE_TID | PERF_SAMPLE_TIME };
+struct sample_id { uint32_t pid, tid; uint64_t time; };
+struct fault_body { struct sample_id id; uint64_t addr, page; };	/* page: only where samples have it */
+struct switch_body { struct sample_id id; };
+struct lost_body { uint64_t id, lost; struct sample_id of; };
+/* A record as far as it is read: zeros behind one that is shorter. */
+struct perf_record {
+	struct perf_event_header h;
+	union { struct fault_body fault; struct switch_body sw; struct lost_body lost; };
+};
+
 struct cpu_ring { struct perf_event_mmap_page *page; int fd; };	/* fd: the event that owns the ring */
 
 struct faults_source {
@@ -62,7 +78,8 @@ static int open_event(uint64_t what, pid_t tid, int cpu, bool sized)
 	bool switches = what == PERF_COUNT_SW_PAGE_FAULTS_MAJ;
 	struct perf_event_attr a = {
 		.type = PERF_TYPE_SOFTWARE, .size = sizeof(a), .config = what, .sample_period = 1,
-		.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR | (sized ? PERF_SAMPLE_DATA_PAGE_SIZE : 0), .inherit = 1, .exclude_kernel = 1, .exclude_hv = 1,
+		.sample_type = ID_TYPE | PERF_SAMPLE_ADDR | (sized ? PERF_SAMPLE_DATA_PAGE_SIZE : 0),
+		.inherit = 1, .exclude_kernel = 1, .exclude_hv = 1,
 		.use_clockid = 1, .clockid = CLOCK_MONOTONIC, .watermark = 1, .wakeup_watermark = RING_BYTES / 2,
 		.sample_id_all = 1, .context_switch = switches,
 	};
@@ -132,31 +149,27 @@ static void add_thread_cb(void *ctx, pid_t tid)
 
 static void put(struct faults_source *s) { s->emit(s->emit_ctx, record_finish(&s->rec)); }
 
-static void saw_fault(struct faults_source *s, const void *body, bool major)
+static void saw_fault(struct faults_source *s, const struct fault_body *f, bool major)
 {
-	struct { uint32_t pid, tid; uint64_t time, addr, page; } f;
 	unsigned order = 0;
 	struct seen e;
 
-	memcpy(&f, body, sizeof(f));
 	/* both events come when the fault has been served: the page is there, unless it was taken away again */
-	while (s->sized && order < FAULT_ORDER_MAX && (s->page << order) < f.page)
+	while (s->sized && order < FAULT_ORDER_MAX && (s->page << order) < f->page)
 		order++;
-	e = (struct seen){ f.time, f.addr, f.pid, f.tid,
+	e = (struct seen){ f->id.time, f->addr, f->id.pid, f->id.tid,
 			   (uint16_t)((major ? FAULT_MAJOR : 0) | order << FAULT_ORDER_SHIFT), SAW_FAULT };
 	buf_add(&s->batch, &e, sizeof(e));
 }
 
 /* A thread that was preempted did not sleep. */
-static void saw_switch(struct faults_source *s, const void *body, unsigned misc)
+static void saw_switch(struct faults_source *s, const struct sample_id *at, unsigned misc)
 {
-	struct { uint32_t pid, tid; uint64_t time; } at;	/* sample_id */
 	struct seen e;
 
 	if (misc & PERF_RECORD_MISC_SWITCH_OUT_PREEMPT)
 		return;
-	memcpy(&at, body, sizeof(at));
-	e = (struct seen){ at.time, 0, at.pid, at.tid, 0, misc & PERF_RECORD_MISC_SWITCH_OUT ? SAW_OUT : SAW_IN };
+	e = (struct seen){ at->time, 0, at->pid, at->tid, 0, misc & PERF_RECORD_MISC_SWITCH_OUT ? SAW_OUT : SAW_IN };
 	buf_add(&s->batch, &e, sizeof(e));
 }
 
@@ -254,18 +267,16 @@ static void put_batch(struct faults_source *s, uint64_t until_ns)
 	s->batch.len = (n - i) * sizeof(*v);
 }
 
-static void put_lost(struct faults_source *s, const void *body, unsigned cpu)
+static void put_lost(struct faults_source *s, const struct lost_body *l, unsigned cpu)
 {
 	static const char why[] = "page faults came faster than they could be read";
-	struct { uint64_t id, lost; uint32_t pid, tid; uint64_t time; } l;	/* with its sample_id */
 	struct record_lost *r;
 	struct seen e;
 
-	memcpy(&l, body, sizeof(l));
-	e = (struct seen){ l.time, 0, l.pid, l.tid, 0, SAW_LOST };
+	e = (struct seen){ l->of.time, 0, l->of.pid, l->of.tid, 0, SAW_LOST };
 	buf_add(&s->batch, &e, sizeof(e));
 	r = record_begin(&s->rec, RECORD_LOST, sizeof(*r), 0, 0, now_ns());
-	r->count = l.lost;
+	r->count = l->lost;
 	r->cpu = cpu;
 	r->nchunks = 1;
 	record_chunk(&s->rec, 0, PART_TEXT, 0, why, strlen(why));
@@ -281,6 +292,19 @@ static void copy_out(const struct perf_event_mmap_page *p, uint64_t at, void *to
 	memcpy((char *)to + first, data, n - first);
 }
 
+/* One that is shorter than what was asked for is none of ours; a loss counts whenever it was. */
+static void saw(struct faults_source *s, const struct perf_record *e, unsigned i)
+{
+	size_t n = e->h.size < sizeof(e->h) ? 0 : e->h.size - sizeof(e->h);
+
+	if (e->h.type == PERF_RECORD_SAMPLE && n >= (s->sized ? sizeof(e->fault) : offsetof(struct fault_body, page)))
+		saw_fault(s, &e->fault, i % EVENTS_MAX);
+	else if (e->h.type == PERF_RECORD_SWITCH && n >= sizeof(e->sw))
+		saw_switch(s, &e->sw.id, e->h.misc);
+	else if (e->h.type == PERF_RECORD_LOST && n >= offsetof(struct lost_body, of))
+		put_lost(s, &e->lost, i / EVENTS_MAX);
+}
+
 static void read_ring(struct faults_source *s, unsigned i)
 {
 	struct perf_event_mmap_page *p = s->rings[i].page;
@@ -290,16 +314,11 @@ static void read_ring(struct faults_source *s, unsigned i)
 		return;
 	head = __atomic_load_n(&p->data_head, __ATOMIC_ACQUIRE);
 	for (tail = p->data_tail; tail < head;) {
-		struct { struct perf_event_header h; char body[64]; } e;
+		struct perf_record e = { 0 };
 
 		copy_out(p, tail, &e.h, sizeof(e.h));
 		copy_out(p, tail, &e, MIN((size_t)e.h.size, sizeof(e)));
-		if (e.h.type == PERF_RECORD_SAMPLE)
-			saw_fault(s, e.body, i % EVENTS_MAX);
-		else if (e.h.type == PERF_RECORD_SWITCH)
-			saw_switch(s, e.body, e.h.misc);
-		else if (e.h.type == PERF_RECORD_LOST)
-			put_lost(s, e.body, i / EVENTS_MAX);
+		saw(s, &e, i);
 		tail += e.h.size;
 		if (!e.h.size)
 			break;
