@@ -2,6 +2,9 @@
 /* JSON, base64 and interning. */
 #include "unit.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "base/base64.h"
 #include "base/intern.h"
 #include "base/json.h"
@@ -212,6 +215,34 @@ static void escaped_in_words(void **state)
 			}
 }
 
+/* A page with none before and behind it: what is read or written outside ends the test. */
+static char *lone_page(size_t page)
+{
+	char *all = mmap(NULL, 3 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	assert_ptr_not_equal(all, MAP_FAILED);
+	assert_int_equal(mprotect(all + page, page, PROT_READ | PROT_WRITE), 0);
+	return all + page;
+}
+
+/* Of a string of every length no byte before or behind it is read, nor written where it is copied to. */
+static void copied_within_bounds(void **state)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *from = lone_page(page), *to = lone_page(page);
+
+	(void)state;
+	memset(from, '/', page);
+	for (size_t n = 4; n <= 100; n++) {
+		assert_true(json_copy_plain(to, from, n));
+		memset(to, 0, page);
+		assert_true(json_copy_plain(to + page - n, from + page - n, n));
+		assert_memory_equal(to + page - n, from + page - n, n);
+	}
+	munmap(from - page, 3 * page);
+	munmap(to - page, 3 * page);
+}
+
 /* Pieces made once, and words of every length. */
 static void made(void **state)
 {
@@ -235,7 +266,7 @@ static void made(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers), cmocka_unit_test(escaped_in_words), cmocka_unit_test(made), cmocka_unit_test(test_shape), cmocka_unit_test(test_strings), cmocka_unit_test(test_bytes), cmocka_unit_test(test_large_numbers), cmocka_unit_test(test_base64), cmocka_unit_test(test_intern),
+		cmocka_unit_test(numbers), cmocka_unit_test(escaped_in_words), cmocka_unit_test(copied_within_bounds), cmocka_unit_test(made), cmocka_unit_test(test_shape), cmocka_unit_test(test_strings), cmocka_unit_test(test_bytes), cmocka_unit_test(test_large_numbers), cmocka_unit_test(test_base64), cmocka_unit_test(test_intern),
 		cmocka_unit_test(test_hash),
 	};
 
