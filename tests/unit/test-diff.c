@@ -311,6 +311,78 @@ static void test_held_up(void **state)
 	}
 }
 
+/* A run of so many ms whose first process waits 40 times for a pipe; another one is held up, ready and not running. */
+static void piped(struct totals *t, unsigned wall_ms, unsigned read_ms, unsigned held_ms)
+{
+	struct file pipe = { .id = 1, .kind = FILE_PIPE, .name = fake_bytes("pipe:[7]") };
+	struct item item = { .kind = RECORD_CALL };
+	const uint64_t args[6] = { 3 };
+	struct fake_task f[2];
+	struct event ev;
+
+	t->start_ns = FAKE_T0;
+	t->main_proc = 1;
+	for (unsigned i = 0; i < 2; i++) {
+		uint64_t end = FAKE_T0 + (i ? held_ms : wall_ms) * MS;
+
+		fake_proc(&f[i], 1 + i, i, i ? "writer" : "reader");
+		f[i].task.start_ns = f[i].proc.start_ns = FAKE_T0;
+		for (unsigned k = 0; k < (i ? 0 : 40); k++) {
+			fake_call(&item.call, "read", FAKE_T0 + k * wall_ms / 40 * MS, read_ms * MS, 1, args);
+			ev = fake_event(EV_READ, &f[i], &item, item.call.enter_ns);
+			ev.file = &pipe;
+			totals_event(t, &ev);
+		}
+		ev = fake_event(EV_EXIT, &f[i], NULL, end);
+		f[i].task.end_ns = f[i].proc.end_ns = end;
+		totals_event(t, &ev);
+	}
+	t->tasks.v[1]->has_usage = true;
+	t->end_ns = FAKE_T0 + wall_ms * MS;
+}
+
+/*
+ * Longer waits for a pipe are news where the run became longer by them, and not where that is what its processes were
+ * held up: the same seconds as waits for the reader are waits for the writer in another run.
+ */
+static void test_turns(void **state)
+{
+	static const struct { unsigned wall[2], read[2], held[2]; bool news; } cases[] = {
+		{ { 3200, 4800 }, { 20, 60 }, { 0, 0 }, true }, { { 3200, 4800 }, { 20, 60 }, { 900, 900 }, true },
+		{ { 3200, 3200 }, { 20, 60 }, { 0, 0 }, false }, { { 3200, 3300 }, { 20, 60 }, { 0, 0 }, false },
+		{ { 3200, 4800 }, { 20, 60 }, { 0, 1600 }, false }, { { 3200, 4800 }, { 20, 24 }, { 0, 0 }, false },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		struct totals *runs[2];
+
+		new_runs(runs);
+		for (unsigned side = 0; side < 2; side++)
+			piped(runs[(side + i) % 2], cases[i / 2].wall[side], cases[i / 2].read[side],
+			      cases[i / 2].held[side]);
+		assert_int_equal(count(text(runs), "   read  "), cases[i / 2].news);
+		assert_int_equal(count(text(runs), "   waiting for a pipe"), cases[i / 2].news);
+		free_runs(runs);
+	}
+}
+
+/* Of two medians far apart nothing was gained where the longest took less in turn. */
+static void test_all_together(void **state)
+{
+	(void)state;
+	for (unsigned longest = 0; longest < 2; longest++) {
+		struct totals *runs[2];
+
+		new_runs(runs);
+		calls(runs[0], 300, MS);
+		calls(runs[0], 1, longest ? 900 * MS : MS);
+		calls(runs[1], 300, 3 * MS);
+		assert_int_equal(count(text(runs), "   fsync  "), !longest);
+		free_runs(runs);
+	}
+}
+
 /* Environments of a process: as an EXEC record has them. */
 static void started(struct totals *t, uint32_t id, uint32_t parent, const char *cwd, const char *env[])
 {
@@ -385,7 +457,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_headings_once), cmocka_unit_test(test_roles), cmocka_unit_test(test_numbers), cmocka_unit_test(test_results),
 		cmocka_unit_test(test_nothing), cmocka_unit_test(test_normal), cmocka_unit_test(test_chance),
-		cmocka_unit_test(test_slower), cmocka_unit_test(test_held_up), cmocka_unit_test(test_environment), cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_slower), cmocka_unit_test(test_held_up), cmocka_unit_test(test_turns), cmocka_unit_test(test_all_together), cmocka_unit_test(test_environment), cmocka_unit_test(test_arguments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
