@@ -232,17 +232,14 @@ static bool names_calls(const struct query_term *t)
 	return chooser_is_kind_term(t) || (t->field == QUERY_ANY_OF && !(t->nvalues == 1 && chooser_asks_failed(t)));
 }
 
-static bool call_named(const void *ctx, unsigned arch, unsigned nr)
+static bool is_named(const struct chooser *c, unsigned arch, unsigned nr)
 {
-	const struct chooser *c = ctx;
 	struct meaning means = spec_meaning(syscall_spec(arch, nr));
 	char room[CHOOSER_NAME];
 	const struct kind_words w = {chooser_call_name(arch, nr, room), meaning_op(means.op),
 				     meaning_category(means.category)};
 	bool named = c->calls;
 
-	if (!call_may(c, arch, nr))
-		return false;
 	for (unsigned i = 0; i < c->query.nterms; i++) {
 		const struct query_term *t = &c->query.terms[i];
 
@@ -251,6 +248,14 @@ static bool call_named(const void *ctx, unsigned arch, unsigned nr)
 			return false;
 	}
 	return named;
+}
+
+/* Of those it may choose, which are known by now. */
+static bool call_named(const void *ctx, unsigned arch, unsigned nr)
+{
+	const struct chooser *c = ctx;
+
+	return callset_has(c->may, arch, nr) && is_named(c, arch, nr);
 }
 
 /* Numbers past the table are of no category; their names are known only when they come. */
@@ -331,7 +336,7 @@ static bool names_objects(const struct query_term *t)
 
 static int compile(struct chooser *c, struct diag *diag)
 {
-	bool unknown = may_be_unknown(c);
+	bool unknown = may_be_unknown(c), unknown_named;
 	unsigned ntrees = 0;
 
 	if (c->query.nerrors) {
@@ -352,7 +357,8 @@ static int compile(struct chooser *c, struct diag *diag)
 		return diag_set(diag, USAGE, EINVAL, "filter: more than %d terms, or %d of tree:", TERMS_MAX,
 				TREES_MAX);
 	c->may = callset_new(call_may, c, unknown);
-	c->named = callset_new(call_named, c, unknown && call_named(c, 0, SYSCALL_MAX));
+	unknown_named = unknown && call_may(c, 0, SYSCALL_MAX) && is_named(c, 0, SYSCALL_MAX);
+	c->named = callset_new(call_named, c, unknown_named);
 	chooser_screen_of(c);
 	if (no_error_is_left(&c->query) || (callset_is_empty(c->may) && (c->calls || !mark_may(c))))
 		return diag_at(diag, c->text, 0,

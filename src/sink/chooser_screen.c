@@ -24,6 +24,11 @@ static bool asks_error(const struct query_term *t)
 	return true;
 }
 
+static bool is_about_failures(const struct query_term *t)
+{
+	return asks_error(t) || (!t->negated && chooser_asks_failed(t));
+}
+
 static bool has_to_fail(const void *ctx, unsigned arch, unsigned nr)
 {
 	const struct chooser *c = ctx;
@@ -185,10 +190,12 @@ static void of_paths(struct screen *s, const struct query_term *t)
 void chooser_screen_of(struct chooser *c)
 {
 	struct screen *s = &c->screen;
+	bool failures = false;
 
 	for (unsigned i = 0; i < c->query.nterms; i++) {
 		const struct query_term *t = &c->query.terms[i];
 
+		failures |= is_about_failures(t);
 		of_errors(s, t);
 		of_success(s, t);
 		of_time(s, t);
@@ -197,8 +204,9 @@ void chooser_screen_of(struct chooser *c)
 		else if (t->field == QUERY_ROLE)
 			of_roles(s, t);
 	}
-	c->failing = callset_new(has_to_fail, c, false);
-	if (!callset_is_empty(c->failing))
+	if (failures)		/* each call is asked: most filters can save that */
+		c->failing = callset_new(has_to_fail, c, false);
+	if (c->failing && !callset_is_empty(c->failing))
 		s->failing = c->failing;
 	c->screens = s->failing || s->nunwanted || s->min_ns || s->max_ns || s->npaths;
 }
