@@ -81,7 +81,8 @@ static void take_word(struct parser *p, const char *stops)
 static void add_value(struct query_term *t, const struct buf *word, size_t at)
 {
 	t->values = xrealloc(t->values, (t->nvalues + 1) * sizeof(*t->values));
-	t->values[t->nvalues++] = (struct query_value){ .s = xmemdup0(word->s, word->len), .len = word->len, .at = at };
+	t->values[t->nvalues++] = (struct query_value){ .s = xmemdup0(word->s, word->len), .len = word->len, .at = at,
+							.pattern = word->len && memchr(word->s, '*', word->len) };
 }
 
 static void term_done(struct query_term *t)

@@ -51,8 +51,8 @@ enum query_values {
 struct query_field_row { const char *name; uint8_t values; const char *help; };
 extern const struct query_field_row query_fields[_QUERY_FIELDS];
 
-/* at: where it begins in the text, in bytes; number: of fields that are not QUERY_WORDS */
-struct query_value { char *s; size_t len, at; double number; };
+/* at: where it begins in the text, in bytes; number: of fields that are not QUERY_WORDS; pattern: there is a * in it */
+struct query_value { char *s; size_t len, at; double number; bool pattern; };
 struct query_term {
 	bool negated;
 	enum query_field field;

@@ -26,7 +26,7 @@ static bool is_word(const struct query_value *v, const char *s, size_t n)
 {
 	if (v->len == n && !memcmp(v->s, s, n))
 		return true;
-	return strchr(v->s, '*') && query_glob_matches(v->s, s, n);
+	return v->pattern && query_glob_matches(v->s, s, n);
 }
 
 static bool is_any_word(const struct query_term *t, const char *s)
