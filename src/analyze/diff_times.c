@@ -68,15 +68,22 @@ static bool is_for_own(enum spent what)
 struct pace {
 	uint64_t wall_ns;
 	uint64_t own_ns;	/* waited for what the run does itself */
+	uint64_t disk_ns;	/* the longest wait for a file, up to a second */
 	uint64_t held_ns;	/* ready and not running: no CPU was free, the tracer had it stopped, or not known */
 };
 
 static struct pace pace_of(const struct totals *t)
 {
+	enum { SECOND = 1000000000 };
 	struct pace p = { .wall_ns = t->end_ns - MIN(t->start_ns, t->end_ns) };
 
-	for (unsigned i = 0; i < t->waits.n; i++)
-		p.own_ns += is_for_own(t->waits.v[i]->what) ? t->waits.v[i]->ns : 0;
+	for (unsigned i = 0; i < t->waits.n; i++) {
+		const struct totals_wait *w = t->waits.v[i];
+
+		p.own_ns += is_for_own(w->what) ? w->ns : 0;
+		if (w->what == SPENT_FILE)
+			p.disk_ns = MAX(p.disk_ns, MIN(w->longest_ns, (uint64_t)SECOND));
+	}
 	for (unsigned i = 0; i < t->tasks.n; i++) {
 		const struct totals_task *task = t->tasks.v[i];
 		uint64_t end = MAX(task->end_ns ? task->end_ns : t->end_ns, task->start_ns);
@@ -128,7 +135,8 @@ static bool is_other(const struct pace paces[2], const struct hist *a, const str
 /*
  * One value in each run allows no test: only what takes twice the time and half a second more counts, and nothing that
  * depends on what else the machine does.  A wait lasts longer at most by what those were held up that end it: so much
- * is expected of the run whose threads were held up longer.  Sleeps and time on a CPU do not grow by it.
+ * is expected of the run whose threads were held up longer.  Sleeps and time on a CPU do not grow by it.  One wait for
+ * a disk that others keep busy is no phase either, as the longest call is none.
  */
 static void phase(struct diff_list *l, const struct pace paces[2], const struct budget_part *a,
 		  const struct budget_part *b)
@@ -144,6 +152,8 @@ static void phase(struct diff_list *l, const struct pace paces[2], const struct 
 		return;
 	if (what != SPENT_CPU && what != SPENT_SLEEP)
 		expected += above(with->held_ns, other->held_ns);
+	if (what == SPENT_FILE)
+		expected += with->disk_ns;
 	if (more / 2 < expected || more - expected < HALF_SECOND)
 		return;
 	if (is_for_own(what) && is_of_turns(with, other, more - less))

@@ -26,7 +26,8 @@ static void put_value(struct buf *b, const struct difference *d, unsigned side)
 
 static void values(struct buf *b, const struct difference *d)
 {
-	if (diff_is_of_one(d)) {
+	/* what failed stands among what ended in another way, and of a peer its outcome counts: with both values */
+	if (diff_is_of_one(d) && diff_heading(d) == d->kind && d->kind != DIFF_PEER) {
 		buf_puts(b, d->side ? "second" : "first ");
 		if (d->n > 1)
 			buf_printf(b, " %llu×", (unsigned long long)d->n);

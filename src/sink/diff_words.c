@@ -288,9 +288,10 @@ void diff_strip(struct buf *b)
 
 bool diff_is_of_one(const struct difference *d)
 {
-	const enum diff_kind k = diff_heading(d);
+	const enum diff_kind k = d->kind;
 
-	return k == DIFF_RAN || k == DIFF_MISSED || k == DIFF_READ || k == DIFF_WRITTEN;
+	return k == DIFF_RAN || k == DIFF_MISSED || k == DIFF_READ || k == DIFF_WRITTEN ||
+	       (k == DIFF_PEER && !(d->conn[0] && d->conn[1]));
 }
 
 const char *diff_not_name(unsigned not)

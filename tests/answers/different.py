@@ -89,6 +89,7 @@ def as_json(t):
     equal([(row["first"], row["second"]) for row in tables["ended"]], [("exit 0", "exit 1")], "ended")
     check("no x.conf" in tables["ended"][0]["stderr"], text)
     equal([(row["run"], row["times"]) for row in tables["ran"] if row["command"] == "sh -c 'exit 4'"], [(2, 1)], f"ran: {tables['ran']}")
+    equal([row["run"] for row in said["rows"] if row["what"] == "sh -c 'exit 4'"], [2], "the run of what failed in one only")
     check({"run": 2, "path": f"{d}/x.conf", "error": "ENOENT"} in tables["missed"], f"missed: {tables['missed']}")
     check("did not run → exit 4  sh -c 'exit 4'" in different(t, good, bad)[1], "the text has it among what failed")
     equal([row for row in tables["written"] if row["path"].startswith(str(d))], [{"run": 1, "path": f"{d}/made/y"}], "written")

@@ -311,14 +311,28 @@ static void test_held_up(void **state)
 	}
 }
 
+static void waited(struct totals *t, const struct fake_task *f, const struct item *item, struct file *file)
+{
+	struct event ev = fake_event(file->kind == FILE_PIPE ? EV_READ : EV_SYNC, f, item, item->call.enter_ns);
+
+	ev.file = file;
+	totals_event(t, &ev);
+}
+
+static void ends(struct totals *t, struct fake_task *f, uint64_t ns)
+{
+	struct event ev = fake_event(EV_EXIT, f, NULL, ns);
+
+	f->task.end_ns = f->proc.end_ns = ns;
+	totals_event(t, &ev);
+}
+
 /* A run of so many ms whose first process waits 40 times for a pipe; another one is held up, ready and not running. */
 static void piped(struct totals *t, unsigned wall_ms, unsigned read_ms, unsigned held_ms)
 {
 	struct file pipe = { .id = 1, .kind = FILE_PIPE, .name = fake_bytes("pipe:[7]") };
 	struct item item = { .kind = RECORD_CALL };
-	const uint64_t args[6] = { 3 };
 	struct fake_task f[2];
-	struct event ev;
 
 	t->start_ns = FAKE_T0;
 	t->main_proc = 1;
@@ -328,23 +342,17 @@ static void piped(struct totals *t, unsigned wall_ms, unsigned read_ms, unsigned
 		fake_proc(&f[i], 1 + i, i, i ? "writer" : "reader");
 		f[i].task.start_ns = f[i].proc.start_ns = FAKE_T0;
 		for (unsigned k = 0; k < (i ? 0 : 40); k++) {
-			fake_call(&item.call, "read", FAKE_T0 + k * wall_ms / 40 * MS, read_ms * MS, 1, args);
-			ev = fake_event(EV_READ, &f[i], &item, item.call.enter_ns);
-			ev.file = &pipe;
-			totals_event(t, &ev);
+			fake_call(&item.call, "read", FAKE_T0 + k * wall_ms / 40 * MS, read_ms * MS, 1,
+				  (uint64_t[6]){ 3 });
+			waited(t, &f[i], &item, &pipe);
 		}
-		ev = fake_event(EV_EXIT, &f[i], NULL, end);
-		f[i].task.end_ns = f[i].proc.end_ns = end;
-		totals_event(t, &ev);
+		ends(t, &f[i], end);
 	}
 	t->tasks.v[1]->has_usage = true;
 	t->end_ns = FAKE_T0 + wall_ms * MS;
 }
 
-/*
- * Longer waits for a pipe are news where the run became longer by them, and not where that is what its processes were
- * held up: the same seconds as waits for the reader are waits for the writer in another run.
- */
+/* Longer waits for a pipe are news where the run became longer by them, beyond what its threads were held up. */
 static void test_turns(void **state)
 {
 	static const struct { unsigned wall[2], read[2], held[2]; bool news; } cases[] = {
@@ -352,11 +360,10 @@ static void test_turns(void **state)
 		{ { 3200, 3200 }, { 20, 60 }, { 0, 0 }, false }, { { 3200, 3300 }, { 20, 60 }, { 0, 0 }, false },
 		{ { 3200, 4800 }, { 20, 60 }, { 0, 1600 }, false }, { { 3200, 4800 }, { 20, 24 }, { 0, 0 }, false },
 	};
+	struct totals *runs[2];
 
 	(void)state;
 	for (unsigned i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
-		struct totals *runs[2];
-
 		new_runs(runs);
 		for (unsigned side = 0; side < 2; side++)
 			piped(runs[(side + i) % 2], cases[i / 2].wall[side], cases[i / 2].read[side],
@@ -367,13 +374,41 @@ static void test_turns(void **state)
 	}
 }
 
+/* One short wait for a disk is none; a long one is, and so are many, each as short. */
+static void test_disk(void **state)
+{
+	static const struct { unsigned n, ms; bool news; } cases[] = {
+		{ 1, 900, false }, { 1, 3000, true }, { 6, 400, true } };
+	struct file file = { .id = 1, .kind = FILE_REG, .name = fake_bytes("/f") };
+	struct item item = { .kind = RECORD_CALL };
+	struct fake_task f;
+	struct totals *runs[2];
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		new_runs(runs);
+		for (unsigned side = 0; side < 2; side++) {
+			fake_proc(&f, 1, 0, "x");
+			runs[side]->main_proc = 1;
+			for (unsigned k = 0; k < cases[i].n; k++) {
+				fake_call(&item.call, "fsync", FAKE_T0 + (1 + k * 500) * MS,
+					  (side ? cases[i].ms : 4) * MS, 0, (uint64_t[6]){ 3 });
+				waited(runs[side], &f, &item, &file);
+			}
+			ends(runs[side], &f, FAKE_T0 + 4000 * MS);
+		}
+		assert_int_equal(count(text(runs), "   in files and directories"), cases[i].news);
+		free_runs(runs);
+	}
+}
+
 /* Of two medians far apart nothing was gained where the longest took less in turn. */
 static void test_all_together(void **state)
 {
+	struct totals *runs[2];
+
 	(void)state;
 	for (unsigned longest = 0; longest < 2; longest++) {
-		struct totals *runs[2];
-
 		new_runs(runs);
 		calls(runs[0], 300, MS);
 		calls(runs[0], 1, longest ? 900 * MS : MS);
@@ -457,7 +492,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_headings_once), cmocka_unit_test(test_roles), cmocka_unit_test(test_numbers), cmocka_unit_test(test_results),
 		cmocka_unit_test(test_nothing), cmocka_unit_test(test_normal), cmocka_unit_test(test_chance),
-		cmocka_unit_test(test_slower), cmocka_unit_test(test_held_up), cmocka_unit_test(test_turns), cmocka_unit_test(test_all_together), cmocka_unit_test(test_environment), cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_slower), cmocka_unit_test(test_held_up), cmocka_unit_test(test_turns), cmocka_unit_test(test_all_together), cmocka_unit_test(test_disk), cmocka_unit_test(test_environment), cmocka_unit_test(test_arguments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
