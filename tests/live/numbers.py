@@ -5,13 +5,16 @@
 usage: numbers.py --compendium FILE [--backend B] numbers [TEST…]
 """
 import collections
+import json
+import mmap
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 
-from harness import PATIENCE, check, equal, eventually, main
+from harness import PATIENCE, Skip, check, equal, eventually, main, status, tasks
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden"))
 from report import Report, human  # noqa: E402  (the reader of reports)
@@ -287,5 +290,54 @@ def many_threads(t):
     check(tasks[0]["utime_ns"] > 10_000_000, f"user time: {tasks[0]['utime_ns']}")
 
 
+TOUCHES = """
+import mmap, os, resource, sys
+flags = mmap.mmap(os.open(sys.argv[1], os.O_RDWR), 4096)
+fd, pages, maps = os.memfd_create("many"), 1024, 400
+os.ftruncate(fd, pages * 4096)
+where = [mmap.mmap(fd, pages * 4096) for _ in range(maps)]
+flags[0] = 1
+while not flags[1]: pass
+for m in where:
+    for i in range(0, pages * 4096, 4096): m[i] = 1
+flags[8:16] = resource.getrusage(resource.RUSAGE_SELF).ru_minflt.to_bytes(8, "little")
+flags[2] = 1
+while not flags[3]: pass
+os._exit(0)
+"""
+
+
+def lost_faults(t):
+    """page faults that came while compendium was stopped, and none after them: what had no room is counted as lost"""
+    path = t.scratch / "flags"
+    path.write_bytes(bytes(4096))
+    with open(path, "r+b") as file, mmap.mmap(file.fileno(), 4096) as flags:
+        out = t.out()
+        p = subprocess.Popen([t.args.compendium, "--backend", t.args.backend, "--faults", "-q", "--summary=json", "-o", out,
+                              "--", sys.executable, "-S", "-E", "-c", TOUCHES, path],
+                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        try:
+            eventually(lambda: flags[0] or p.poll() is not None, "the program waits to fault")
+            p.send_signal(signal.SIGSTOP)
+            eventually(lambda: all((status(p.pid, "State", tid) or "T").startswith("T") for tid in tasks(p.pid)), "compendium is stopped")
+            flags[1] = 1
+            eventually(lambda: flags[2] or p.poll() is not None, "all is touched")
+        finally:
+            flags[3] = 1
+            p.send_signal(signal.SIGCONT)
+        faults = int.from_bytes(flags[8:16], "little")
+        said = p.communicate(timeout=PATIENCE)[1]
+    equal(p.returncode, 0, said)
+    if re.search(rb"--faults: .*(not allowed|does not count)", said):
+        raise Skip("page faults cannot be counted here")
+    if tuple(map(int, re.match(r"(\d+)\.(\d+)", os.uname().release).groups())) < (6, 0):
+        raise Skip("Linux counts what a ring lost from 6.0 on")
+    doc = json.loads(pathlib.Path(out).read_text())
+    [shown] = [row["pages"] for row in doc["tables"]["page_faults"]["rows"] if row["place"] == "all"]
+    check(doc["lost_records"] > 0, f"none was lost of {faults} page faults")
+    # the program's own beginning is in the one, and what follows its look at them in the other
+    check(abs(shown + doc["lost_records"] - faults) < 1000, f"{shown} shown, {doc['lost_records']} lost: of {faults}")
+
+
 if __name__ == "__main__":
-    sys.exit(main(__doc__, {"numbers": [given, left_out, left_out_attached, left_out_variables, long_names, memory, reserved, descriptors, in_order, not_asked, many_threads]}))
+    sys.exit(main(__doc__, {"numbers": [given, left_out, left_out_attached, left_out_variables, long_names, memory, reserved, descriptors, in_order, not_asked, many_threads, lost_faults]}))

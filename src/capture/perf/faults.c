@@ -31,6 +31,7 @@ enum { RING_BYTES = 4 << 20, POLL_MS = 4, SETTLE_NS = 2000000, EVENTS_MAX = 2 };
 
 /* What was read from the rings, in order once they are put together. */
 enum what { SAW_OUT, SAW_IN, SAW_FAULT, SAW_LOST };
+/* addr, flags: of SAW_LOST how many, and the CPU. */
 struct seen { uint64_t ts_ns, addr; uint32_t pid, tid; uint16_t flags; uint8_t what; };
 
 /* A thread's last sleep; since when it sleeps, 0: it does not.  Kept until it is used for another thread. */
@@ -42,6 +43,9 @@ struct sleeper { uint32_t tid; uint64_t since_ns, from_ns, to_ns; UT_hash_handle
  * (sample_id_all), in this order (perf_event_open(2), struct sample_id).
  */
 enum { ID_TYPE = PERF_SAMPLE_TID | PERF_SAMPLE_TIME };
+/* What the kernel has of it: the size of the page (Linux 5.11), how many records of an event were lost (6.0). */
+enum level { PLAIN, SIZED, COUNTS_LOST };
+enum { FORMAT_LOST = 1 << 4 };		/* PERF_FORMAT_LOST: not in older headers */
 struct sample_id { uint32_t pid, tid; uint64_t time; };
 struct fault_body { struct sample_id id; uint64_t addr, page; };	/* page: only where samples have it */
 struct switch_body { struct sample_id id; };
@@ -65,7 +69,10 @@ struct faults_source {
 	source_emit_fn *emit;
 	void *emit_ctx;
 	_Atomic bool stop;
-	bool sized;			/* samples say the size of the page (Linux 5.11) */
+	enum level level;
+	uint64_t last_ns;		/* of what was handed over */
+	uint64_t nlost;			/* by the events' counts, reported so far */
+	bool filled;			/* a ring was half full: it may have been full since */
 	int err;			/* why an event could not be opened */
 	size_t page;
 };
@@ -73,12 +80,13 @@ struct faults_source {
 static uint64_t now_ns(void) { return clock_ns(); }
 
 /* Only one of the events of a thread has to report its switches: that of what is rare. */
-static int open_event(uint64_t what, pid_t tid, int cpu, bool sized)
+static int open_event(uint64_t what, pid_t tid, int cpu, enum level level)
 {
 	bool switches = what == PERF_COUNT_SW_PAGE_FAULTS_MAJ;
 	struct perf_event_attr a = {
 		.type = PERF_TYPE_SOFTWARE, .size = sizeof(a), .config = what, .sample_period = 1,
-		.sample_type = ID_TYPE | PERF_SAMPLE_ADDR | (sized ? PERF_SAMPLE_DATA_PAGE_SIZE : 0),
+		.sample_type = ID_TYPE | PERF_SAMPLE_ADDR | (level >= SIZED ? PERF_SAMPLE_DATA_PAGE_SIZE : 0),
+		.read_format = level >= COUNTS_LOST ? FORMAT_LOST : 0,
 		.inherit = 1, .exclude_kernel = 1, .exclude_hv = 1,
 		.use_clockid = 1, .clockid = CLOCK_MONOTONIC, .watermark = 1, .wakeup_watermark = RING_BYTES / 2,
 		.sample_id_all = 1, .context_switch = switches,
@@ -104,7 +112,7 @@ static int add_thread(struct faults_source *s, pid_t tid)
 	for (unsigned cpu = 0; cpu < s->ncpus; cpu++)
 		for (unsigned i = 0; i < EVENTS_MAX; i++) {
 			struct cpu_ring *r = &s->rings[cpu * EVENTS_MAX + i];
-			int fd = open_event(what[i], tid, (int)cpu, s->sized);
+			int fd = open_event(what[i], tid, (int)cpu, s->level);
 			size_t bytes = i ? RING_BYTES / 16 : RING_BYTES;
 			void *mem;
 
@@ -155,7 +163,7 @@ static void saw_fault(struct faults_source *s, const struct fault_body *f, bool 
 	struct seen e;
 
 	/* both events come when the fault has been served: the page is there, unless it was taken away again */
-	while (s->sized && order < FAULT_ORDER_MAX && (s->page << order) < f->page)
+	while (s->level >= SIZED && order < FAULT_ORDER_MAX && (s->page << order) < f->page)
 		order++;
 	e = (struct seen){ f->id.time, f->addr, f->id.pid, f->id.tid,
 			   (uint16_t)((major ? FAULT_MAJOR : 0) | order << FAULT_ORDER_SHIFT), SAW_FAULT };
@@ -227,6 +235,19 @@ static void forget_sleeps(struct faults_source *s)
 		r->since_ns = r->from_ns = r->to_ns = 0;
 }
 
+/* At a time that the trace had: later than its end it would be left out. */
+static void put_lost(struct faults_source *s, uint64_t n, unsigned cpu, uint64_t ts_ns)
+{
+	static const char why[] = "page faults came faster than they could be read";
+	struct record_lost *r = record_begin(&s->rec, RECORD_LOST, sizeof(*r), 0, 0, ts_ns);
+
+	r->count = n;
+	r->cpu = cpu;
+	r->nchunks = 1;
+	record_chunk(&s->rec, 0, PART_TEXT, 0, why, strlen(why));
+	put(s);
+}
+
 static void put_seen(struct faults_source *s, const struct seen *e)
 {
 	struct sleeper *r;
@@ -248,6 +269,8 @@ static void put_seen(struct faults_source *s, const struct seen *e)
 		break;
 	case SAW_LOST:
 		forget_sleeps(s);
+		if (s->level < COUNTS_LOST)
+			put_lost(s, e->addr, e->flags, e->ts_ns);
 		break;
 	}
 }
@@ -262,25 +285,39 @@ static void put_batch(struct faults_source *s, uint64_t until_ns)
 		qsort(v, n, sizeof(*v), by_time);
 	for (; i < n && v[i].ts_ns <= until_ns; i++)
 		put_seen(s, &v[i]);
-	if (i)
+	if (i) {
+		s->last_ns = v[i - 1].ts_ns;
 		memmove(v, v + i, (n - i) * sizeof(*v));
+	}
 	s->batch.len = (n - i) * sizeof(*v);
 }
 
-static void put_lost(struct faults_source *s, const struct lost_body *l, unsigned cpu)
+static void saw_lost(struct faults_source *s, const struct lost_body *l, unsigned cpu)
 {
-	static const char why[] = "page faults came faster than they could be read";
-	struct record_lost *r;
-	struct seen e;
+	struct seen e = { l->of.time, l->lost, l->of.pid, l->of.tid, (uint16_t)cpu, SAW_LOST };
 
-	e = (struct seen){ l->of.time, 0, l->of.pid, l->of.tid, 0, SAW_LOST };
 	buf_add(&s->batch, &e, sizeof(e));
-	r = record_begin(&s->rec, RECORD_LOST, sizeof(*r), 0, 0, now_ns());
-	r->count = l->lost;
-	r->cpu = cpu;
-	r->nchunks = 1;
-	record_chunk(&s->rec, 0, PART_TEXT, 0, why, strlen(why));
-	put(s);
+}
+
+/*
+ * The kernel records a loss with the next record that has room: with none where a program ends, or faults no more.  Its
+ * count (PERF_FORMAT_LOST) has all of them, those of inherited events with the first one's.  A ring that was full since
+ * the last look was half full at that look or is now: what came since is at least what was not read then.
+ */
+static void put_counted_lost(struct faults_source *s)
+{
+	struct { uint64_t count, lost; } of;
+	uint64_t all = 0;
+
+	for (unsigned i = 0; s->level >= COUNTS_LOST && s->filled && i < s->nfds; i++)
+		if (read(s->fds[i], &of, sizeof(of)) == (ssize_t)sizeof(of))
+			all += of.lost;
+	s->filled = false;
+	if (all > s->nlost) {
+		forget_sleeps(s);
+		put_lost(s, all - s->nlost, 0, s->last_ns);
+		s->nlost = all;
+	}
 }
 
 static void copy_out(const struct perf_event_mmap_page *p, uint64_t at, void *to, size_t n)
@@ -292,17 +329,18 @@ static void copy_out(const struct perf_event_mmap_page *p, uint64_t at, void *to
 	memcpy((char *)to + first, data, n - first);
 }
 
-/* One that is shorter than what was asked for is none of ours; a loss counts whenever it was. */
+/* One that is shorter than what was asked for is none of ours. */
 static void saw(struct faults_source *s, const struct perf_record *e, unsigned i)
 {
 	size_t n = e->h.size < sizeof(e->h) ? 0 : e->h.size - sizeof(e->h);
+	size_t fault = s->level >= SIZED ? sizeof(e->fault) : offsetof(struct fault_body, page);
 
-	if (e->h.type == PERF_RECORD_SAMPLE && n >= (s->sized ? sizeof(e->fault) : offsetof(struct fault_body, page)))
+	if (e->h.type == PERF_RECORD_SAMPLE && n >= fault)
 		saw_fault(s, &e->fault, i % EVENTS_MAX);
 	else if (e->h.type == PERF_RECORD_SWITCH && n >= sizeof(e->sw))
 		saw_switch(s, &e->sw.id, e->h.misc);
-	else if (e->h.type == PERF_RECORD_LOST && n >= offsetof(struct lost_body, of))
-		put_lost(s, &e->lost, i / EVENTS_MAX);
+	else if (e->h.type == PERF_RECORD_LOST && n >= sizeof(e->lost))
+		saw_lost(s, &e->lost, i / EVENTS_MAX);
 }
 
 static void read_ring(struct faults_source *s, unsigned i)
@@ -313,6 +351,7 @@ static void read_ring(struct faults_source *s, unsigned i)
 	if (!p)
 		return;
 	head = __atomic_load_n(&p->data_head, __ATOMIC_ACQUIRE);
+	s->filled |= head - p->data_tail >= p->data_size / 2;
 	for (tail = p->data_tail; tail < head;) {
 		struct perf_record e = { 0 };
 
@@ -338,6 +377,7 @@ static int faults_step(struct source *src, source_emit_fn *emit, void *ctx)
 	for (unsigned i = 0; i < s->ncpus * EVENTS_MAX; i++)
 		read_ring(s, i);
 	put_batch(s, stop ? UINT64_MAX : before);
+	put_counted_lost(s);
 	atomic_store_explicit(&src->settled_ns, before - SETTLE_NS, memory_order_release);
 	if (stop)
 		return 0;
@@ -417,11 +457,11 @@ void source_faults_add(struct source *src, pid_t pid)
 int source_faults_open(const struct capture_options *opt, struct source **ret_source, struct diag *diag)
 {
 	struct faults_source *s;
-	int fd = open_event(PERF_COUNT_SW_PAGE_FAULTS_MIN, 0, -1, true), err;
-	bool sized = fd >= 0;
+	enum level level = COUNTS_LOST;
+	int fd, err;
 
-	if (fd < 0 && errno == EINVAL)
-		fd = open_event(PERF_COUNT_SW_PAGE_FAULTS_MIN, 0, -1, false);
+	while ((fd = open_event(PERF_COUNT_SW_PAGE_FAULTS_MIN, 0, -1, level)) < 0 && errno == EINVAL && level > PLAIN)
+		level--;
 	err = errno;
 
 	/* whether it is allowed at all is known before the command is there */
@@ -434,7 +474,7 @@ int source_faults_open(const struct capture_options *opt, struct source **ret_so
 	s = xcalloc(1, sizeof(*s));
 	*s = (struct faults_source){ .src.ops = &faults_ops,
 				     .opt = opt,
-				     .sized = sized,
+				     .level = level,
 				     .ncpus = (unsigned)sysconf(_SC_NPROCESSORS_CONF),
 				     .page = (size_t)sysconf(_SC_PAGESIZE) };
 	s->rings = xcalloc(s->ncpus * EVENTS_MAX, sizeof(*s->rings));
