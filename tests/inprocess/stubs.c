@@ -49,7 +49,7 @@ static volatile int over;
 static void *reading(void *arg)
 {
 	while (!over) {
-		int fd = open("/etc/services", O_RDONLY);
+		int fd = open("/usr/share/common-licenses/GPL-2", O_RDONLY);
 		char c;
 
 		CHECK(fd > 2 && read(fd, &c, 1) == 1 && close(fd) == 0);

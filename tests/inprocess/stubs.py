@@ -146,7 +146,7 @@ for i in range(100):
         reads(50)
         os.write(there[1], b'x')
         os.read(go[0], 1)
-        names = [os.open('/dev/zero', 0), os.open('/etc/services', 0), *os.pipe()]
+        names = [os.open('/dev/zero', 0), os.open('/usr/share/common-licenses/GPL-2', 0), *os.pipe()]
         reads(50)
         os._exit(0)
 for i in range(100): os.read(there[0], 1)
@@ -224,14 +224,14 @@ def parity(t):
     possible(t)
     big = t.scratch / "big"
     big.write_bytes(os.urandom(1 << 20))
-    reads = "f = open('/etc/services', 'rb', 0)\nwhile f.read(7): pass\nprint(1)"
+    reads = "f = open('/usr/share/common-licenses/GPL-2', 'rb', 0)\nwhile f.read(7): pass\nprint(1)"
     writes = "import os, threading\ndef w():\n f = os.open('/dev/null', 1)\n for i in range(2000): os.write(f, b'x'); os.pwrite(f, b'x', 0)\n" \
              "v = [threading.Thread(target=w) for i in range(4)]\n[x.start() for x in v]\n[x.join() for x in v]"
     done = 0
     for command in (["cat", big], ["dd", f"if={big}", "of=/dev/null", "bs=512", "status=none"], ["wc", "-c", big],
-                    ["bash", "-c", "for i in 1 2 3 4 5 6 7 8 9; do read x < /etc/services; echo $i $x; done; while read l; do n=$((n+1)); done < /etc/services; echo $n"],
+                    ["bash", "-c", "for i in 1 2 3 4 5 6 7 8 9; do read x < /usr/share/common-licenses/GPL-2; echo $i $x; done; while read l; do n=$((n+1)); done < /usr/share/common-licenses/GPL-2; echo $n"],
                     [sys.executable, "-S", "-E", "-c", reads], [sys.executable, "-S", "-E", "-c", writes],
-                    ["git", "--version"], ["perl", "-e", 'open F, "</etc/services"; while (sysread F, $b, 5) {} print "x\\n"; kill 15, $$'],
+                    ["git", "--version"], ["perl", "-e", 'open F, "</usr/share/common-licenses/GPL-2"; while (sysread F, $b, 5) {} print "x\\n"; kill 15, $$'],
                     ["gcc", "-x", "c", "-c", "-o", "/dev/null", "/dev/null"]):
         if not shutil.which(str(command[0])):
             continue
@@ -339,7 +339,7 @@ def every_call(t):
     possible(t)
     need("dd", "bash")
     copy = ["dd", "if=/dev/zero", "of=/dev/null", "bs=16", "count=300", "status=none"]
-    shell = ["bash", "-c", "while read l; do :; done < /etc/services; exec dd if=/dev/zero of=/dev/null count=200 status=none"]
+    shell = ["bash", "-c", "while read l; do :; done < /usr/share/common-licenses/GPL-2; exec dd if=/dev/zero of=/dev/null count=200 status=none"]
     for command in (copy, shell, [t.args.victim, "child:text_dropped"]):
         seen = {}
         for mode in ("off", "on"):
