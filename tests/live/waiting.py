@@ -54,6 +54,12 @@ def state(pid):
     return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
+def asleep_threads(pid):
+    """How many of its threads are in clock_nanosleep."""
+    calls = [path.read_text().split()[0] for path in pathlib.Path(f"/proc/{pid}/task").glob("*/syscall")]
+    return calls.count("230")
+
+
 def asleep_in(pid, name):
     """In that call, and past what comes before it (imports)."""
     numbers = {NUMBERS[name]} | ({NUMBERS["pselect6"]} if name == "select" else set()) | ({281} if name == "epoll_wait" else set())
@@ -268,6 +274,8 @@ def kernel_threads(t):
             v = subprocess.Popen([t.args.victim, seconds, str(threads)], stdout=subprocess.PIPE)
             try:
                 equal(v.stdout.readline(), b"ready\n", "its first word")
+                # its threads may not have come to their sleep by then
+                eventually(lambda v=v, n=threads: asleep_threads(v.pid) == n + 1, "its threads sleep")
                 p = t.attach(v.pid)
                 eventually(lambda p=p, n=threads: p.text().count("waiting in clock_nanosleep") == n + 1, f"its threads' waits in {p.text()}")
                 if ended:
