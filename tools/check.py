@@ -209,6 +209,8 @@ def meson_test(step, build, *options, env=None):
         raise Failed(f"meson test ended with {done.returncode}")
 
 
+# Without it what UBSan finds is printed, and the program passes.
+SANITIZER_HALTS = {"UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
 SANITIZED = ("clang", "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dfuzz=enabled")
 # Set when build-check/gcc, build-check/clang are whole, or will not be.
 built, compiled = threading.Event(), threading.Event()
@@ -238,8 +240,7 @@ def sanitizers(step):
     build = meson_build(step, *SANITIZED, env={"CC": clang()[0]})
     # The slow suites measure nothing new under a sanitizer.
     meson_test(step, build, "--timeout-multiplier", "6", "--num-processes", AT_ONCE, "--no-suite", "slow", "--no-suite", "fuzz", "--no-suite", "lint",
-               env={"ASAN_OPTIONS": "abort_on_error=1:detect_stack_use_after_return=1",
-                    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"})
+               env={"ASAN_OPTIONS": "abort_on_error=1:detect_stack_use_after_return=1", **SANITIZER_HALTS})
 
 
 def fuzz(step):
@@ -247,7 +248,7 @@ def fuzz(step):
     targets = listed.count("fuzz-")
     each = FUZZ_SECONDS[step.slow] * int(JOBS) // max(targets, 1)
     meson_test(step, OUT / "clang", "--suite", "fuzz", "--timeout-multiplier", "20", "--num-processes", JOBS,
-               env={"FUZZ_SECONDS": str(each), "FUZZ_SEED": "0" if step.slow else "1"})
+               env={"FUZZ_SECONDS": str(each), "FUZZ_SEED": "0" if step.slow else "1", **SANITIZER_HALTS})
 
 
 def tidy(step):

@@ -24,10 +24,13 @@ static void count(struct recording_index *x, const struct record *r)
 
 void index_count(struct recording_index *x, const void *records, size_t n)
 {
-	const char *p = records, *end = p + n;
+	const char *p = records, *end;
 	uint64_t nrecords = 0, ncalls = 0, made_ns = x->made_ns;
 
-	if (n && !x->records)
+	if (!n)
+		return;		/* records may be NULL */
+	end = p + n;
+	if (!x->records)
 		x->first_ns = ((const struct record *)p)->ts_ns;
 	while (p < end) {
 		const struct record *r = (const struct record *)p;

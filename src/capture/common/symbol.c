@@ -202,7 +202,8 @@ size_t symbol_find(int fd, uint64_t offset, char name[static SYMBOL_MAX], uint64
 	const char *found = "";
 	size_t n = symbols_find(s, offset, &found, ret_into);
 
-	memcpy(name, found, n);
+	if (n)		/* without a name it may be NULL */
+		memcpy(name, found, n);
 	symbols_free(s);
 	return n;
 }
