@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/library.h"
 #include "base/macro.h"
@@ -27,7 +28,8 @@ enum {
 struct named { uint64_t addr, size; uint32_t name, at; uint16_t section; };
 struct table { struct named *v; size_t n, names; };	/* names: the section of their names */
 
-struct symbols { Elf *elf; struct table tables[2]; };
+/* size: of the file; a segment may claim more. */
+struct symbols { Elf *elf; uint64_t size; struct table tables[2]; };
 
 /* The address of what is at that offset, as the file is linked. */
 static bool address_of(Elf *elf, uint64_t offset, uint64_t *ret)
@@ -124,7 +126,7 @@ static bool in_same_section(Elf *elf, const struct named *n, uint64_t addr)
 	return scn && gelf_getshdr(scn, &sh) && addr >= sh.sh_addr && addr - sh.sh_addr < sh.sh_size;
 }
 
-static struct symbols *symbols_new(Elf *elf)
+static struct symbols *symbols_new(Elf *elf, uint64_t size)
 {
 	static const GElf_Word tables[] = {SHT_SYMTAB, SHT_DYNSYM};
 	struct symbols *s;
@@ -137,6 +139,7 @@ static struct symbols *symbols_new(Elf *elf)
 	}
 	s = xcalloc(1, sizeof(*s));
 	s->elf = elf;
+	s->size = size;
 	address_of(elf, 0, &addr);	/* the headers are read with the first of them */
 	for (unsigned i = 0; i < 2; i++)
 		for (Elf_Scn *scn = NULL; (scn = elf_nextscn(elf, scn));)
@@ -149,12 +152,16 @@ static bool elf_is_usable(void) { return library_load(&libelf) && elf_version(EV
 
 struct symbols *symbols_of_file(int fd)
 {
-	return !elf_is_usable() ? NULL : symbols_new(elf_begin(fd, ELF_C_READ, NULL));
+	struct stat st;
+
+	if (!elf_is_usable() || fstat(fd, &st) < 0)
+		return NULL;
+	return symbols_new(elf_begin(fd, ELF_C_READ, NULL), (uint64_t)st.st_size);
 }
 
 struct symbols *symbols_of_bytes(void *bytes, size_t n)
 {
-	return !elf_is_usable() ? NULL : symbols_new(elf_memory(bytes, n));
+	return !elf_is_usable() ? NULL : symbols_new(elf_memory(bytes, n), n);
 }
 
 void symbols_free(struct symbols *s)
@@ -174,7 +181,7 @@ size_t symbols_find(struct symbols *s, uint64_t offset, const char **ret_name, u
 	uint64_t addr;
 
 	*ret_into = 0;
-	if (!s || !address_of(s->elf, offset, &addr))
+	if (!s || offset >= s->size || !address_of(s->elf, offset, &addr))
 		return 0;
 	for (; i < 2 && !(found = search(&s->tables[i], addr)); i++)
 		;
