@@ -225,22 +225,23 @@ static __noinline u32 unwrap(u32 nr, u64 *args)
 	return u->nr;
 }
 
-/* Threads share what their process has open: of those it is the leader's, while there is one. */
-static __always_inline struct task_state *stderrs_of(struct task_struct *task, struct task_state *st)
+/*
+ * The copies of the standard error that the current thread's process has, after a call that does that to them: the
+ * leader's, while there is one.  Not static, and the one place that loads the leader: the verifier looks once.
+ */
+__noinline u64 stderrs_after(struct task_state *st, u32 does, s64 ret)
 {
-	struct task_state *leader = NULL;
+	struct task_state *of = NULL;
 
+	if (!st)
+		return 0;
 	if (st->pid != st->tid)
-		leader = bpf_task_storage_get(&tasks, task->group_leader, 0, 0);
-	return leader ? leader : st;
-}
-
-static __always_inline void follow_stderr(struct task_struct *task, struct task_state *st, u32 does, s64 ret)
-{
-	struct task_state *of = stderrs_of(task, st);
-
-	if (of->stderrs || (u32)st->args[0] == 2)
+		of = bpf_task_storage_get(&tasks, bpf_get_current_task_btf()->group_leader, 0, 0);
+	if (!of)
+		of = st;
+	if (does && (of->stderrs || (u32)st->args[0] == 2))
 		of->stderrs = stderr_after(of->stderrs, does, st->args[0], st->args[1], st->args[2], ret);
+	return of->stderrs;
 }
 
 /* refused: by a seccomp filter, so that the call is over: its record is made when what came of it is known. */
@@ -294,7 +295,7 @@ static __always_inline void enter(struct task_struct *task, struct task_state *s
 	else if (!p->plan.exit && !refused)
 		emit_bare_call(st, CALL_NO_EXIT, 0, 0);
 	if (!p->plan.exit && p->plan.stderr_does)
-		follow_stderr(task, st, p->plan.stderr_does, 0);
+		stderrs_after(st, p->plan.stderr_does, 0);
 }
 
 static __always_inline bool dying(struct task_struct *task)
@@ -436,7 +437,7 @@ static __always_inline void leave(struct task_struct *task, struct task_state *s
 	if (ret == -EINPROGRESS_NR)
 		note_connecting();
 	if (p && p->plan.stderr_does)
-		follow_stderr(task, st, p->plan.stderr_does, ret);
+		stderrs_after(st, p->plan.stderr_does, ret);
 	if (p && p->plan.opens && ret >= 0 && opened_name(st))
 		st->names = PLAN_NAMES;
 	if (p && st->names && p->plan.names && ret > 0) {
@@ -450,7 +451,7 @@ static __always_inline void leave(struct task_struct *task, struct task_state *s
 	}
 	if (p && (p->plan.ask || answered))
 		ask = (u32)question(st, p, answered, ret);
-	if (p && p->plan.words && plan_keeps_words(&p->plan, stderrs_of(task, st)->stderrs, st->args[0], ret))
+	if (p && p->plan.words && plan_keeps_words(&p->plan, stderrs_after(st, STDERR_KEEPS, 0), st->args[0], ret))
 		ask |= LEAVE_WORDS;
 	if (!p || (!len && !st->faulted && !ask && !(ret >= 0 && p->any_leave))) {
 		emit_bare_call(st, flags, now, ret);

@@ -104,7 +104,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 		return 0;
 	cs = follow(child, st->flags & TASK_HIDDEN);
 	if (cs) {
-		cs->stderrs = stderrs_of(parent, st)->stderrs;
+		cs->stderrs = stderrs_after(st, STDERR_KEEPS, 0);
 	} else {
 		/* no memory for its state: found again at its first call */
 		struct wire_shared *sh = shared_get();
@@ -159,12 +159,20 @@ static __noinline void put_argv(struct work *w, struct task_struct *task, u64 ar
 		put_number(PART_COUNT << 8, argc);
 }
 
+static long leave_out_closed(u32 fd, u64 *set)
+{
+	if (*set & stderr_bit(fd) && !file_at(fd))
+		*set &= ~stderr_bit(fd);
+	return 0;
+}
+
 /* What is closed by an exec is no copy of the standard error. */
 static __noinline void stderrs_at_exec(struct task_state *st)
 {
-	for (u32 fd = 0; fd < STDERR_FOLLOWED; fd++)
-		if (st->stderrs & stderr_bit(fd) && !file_at(fd))
-			st->stderrs &= ~stderr_bit(fd);
+	u64 set = st->stderrs;
+
+	bpf_loop(STDERR_FOLLOWED, leave_out_closed, &set, 0);
+	st->stderrs = set;
 }
 
 SEC("tp_btf/sched_process_exec")
