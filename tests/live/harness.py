@@ -15,6 +15,8 @@ import time
 import redis_server
 
 PATIENCE = 120      # seconds until a hang is a failure
+# LeakSanitizer ends a traced program with an error of its own.
+NO_LEAK_CHECK = ["env", f"ASAN_OPTIONS={os.environ.get('ASAN_OPTIONS', '')}:detect_leaks=0"]
 
 
 class Skip(Exception):
@@ -157,6 +159,17 @@ class Test:
             for stream in (p.stdout, p.stderr):
                 if stream:
                     stream.close()
+
+
+def same(t, *command, options=(), ok=None, filter_out=lambda b: b, env=None):
+    """Exit status and output of a command, traced as untraced."""
+    plain = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE, check=False,
+                           cwd=t.scratch, env=env)
+    rc, out, _, text = t.run(*command, options=options, cwd=t.scratch, env=env)
+    equal((rc, filter_out(out)), (plain.returncode, filter_out(plain.stdout)), " ".join(command)[:60])
+    if ok is not None:
+        equal(rc, ok, "its exit status")
+    return text
 
 
 def main(doc, groups):

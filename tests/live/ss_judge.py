@@ -4,7 +4,7 @@
 
 usage: ss_judge.py --compendium PROGRAM --dump PROGRAM [--backend ptrace|bpf] ss [TEST...]
 
-Prints TAP, as live.py does.
+Prints TAP, as the other live tests do.
 """
 import pathlib
 import re
