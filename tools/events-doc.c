@@ -7,6 +7,7 @@
 #include "event/event.h"
 #include "row/row.h"
 #include "sink/html_columns.h"
+#include "made.h"
 
 static const char head[] = {
 "# Events and what they are about, as rows\n"
@@ -114,32 +115,7 @@ static void print(FILE *out)
 	print_report(out);
 }
 
-static int check(const char *path)
-{
-	char *made, *have;
-	size_t n;
-	FILE *out = open_memstream(&made, &n), *in = fopen(path, "r");
-	size_t got;
-	int same;
-
-	print(out);
-	fclose(out);
-	have = malloc(n + 2);
-	got = in && have ? fread(have, 1, n + 1, in) : 0;
-	same = got == n && !memcmp(made, have, n);
-	if (!same)
-		fprintf(stderr, "%s is not what src/row/fields.h says: build/src/events-doc > docs/events.md\n", path);
-	if (in)
-		fclose(in);
-	free(have);
-	free(made);
-	return !same;
-}
-
 int main(int argc, char **argv)
 {
-	if (argc == 3 && !strcmp(argv[1], "--check"))
-		return check(argv[2]);
-	print(stdout);
-	return ferror(stdout) || fflush(stdout);
+	return made_main(argc, argv, print, "is not what src/row/fields.h says: build/src/events-doc > docs/events.md");
 }

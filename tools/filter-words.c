@@ -10,6 +10,7 @@
 
 #include "filter/query.h"
 #include "sink/chooser.h"
+#include "made.h"
 
 enum { WIDTH = 100, WORDS_MAX = 2048 };
 
@@ -56,31 +57,7 @@ static void print(FILE *out)
 		print_field(out, fields[i]);
 }
 
-static int check(const char *path)
-{
-	char *made, *have;
-	size_t n, got;
-	FILE *out = open_memstream(&made, &n), *in = fopen(path, "r");
-	int same;
-
-	print(out);
-	fclose(out);
-	have = malloc(n + 2);
-	got = in && have ? fread(have, 1, n + 1, in) : 0;
-	same = got == n && !memcmp(made, have, n);
-	if (!same)
-		fprintf(stderr, "%s is not what the filter knows: build/src/filter-words > report/words.txt\n", path);
-	if (in)
-		fclose(in);
-	free(have);
-	free(made);
-	return !same;
-}
-
 int main(int argc, char **argv)
 {
-	if (argc == 3 && !strcmp(argv[1], "--check"))
-		return check(argv[2]);
-	print(stdout);
-	return ferror(stdout) || fflush(stdout);
+	return made_main(argc, argv, print, "is not what the filter knows: build/src/filter-words > report/words.txt");
 }

@@ -9,24 +9,14 @@
 set -euo pipefail
 
 root=$1 deb=$2
-log=$(mktemp) n=0 failed=0
+log=$(mktemp)
+# shellcheck source=tests/package/tap.bash
+. "$(dirname "$0")/tap.bash"
 trap 'rm -f "$log" "$log".*' EXIT
 version=$(dpkg-deb -f "$deb" Version)
 
 inside() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive chroot "$root" "$@" </dev/null; }
 as_nobody() { inside setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
-check() { # WHAT COMMAND…
-	local what=$1
-	shift
-	n=$((n + 1))
-	if "$@" >"$log" 2>&1; then
-		echo "ok $n - $what"
-	else
-		failed=1
-		echo "not ok $n - $what"
-		tail -n 30 "$log" | sed 's/^/# /'
-	fi
-}
 # All files but those that apt itself and a package's configuration leave.
 files() {
 	(cd "$root" && find . -xdev \( -path ./var/cache -o -path ./var/lib/apt -o -path ./var/lib/dpkg -o -path ./var/log -o -path ./tmp \

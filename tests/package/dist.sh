@@ -9,21 +9,12 @@ set -euo pipefail
 
 tarball=$(realpath "$1")
 name=$(basename "$tarball" .tar.xz)
-scratch=$(mktemp -d) n=0 failed=0
+scratch=$(mktemp -d)
 trap 'rm -rf --one-file-system "$scratch"' EXIT
 
-check() { # WHAT COMMAND…
-	local what=$1
-	shift
-	n=$((n + 1))
-	if "$@" >"$scratch/log" 2>&1; then
-		echo "ok $n - $what"
-	else
-		failed=1
-		echo "not ok $n - $what"
-		tail -n 30 "$scratch/log" | sed 's/^/# /'
-	fi
-}
+log=$scratch/log
+# shellcheck source=tests/package/tap.bash
+. "$(dirname "$0")/tap.bash"
 
 # Programs that a build must not run fail when it does.
 mkdir "$scratch/bin"

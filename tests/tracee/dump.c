@@ -8,13 +8,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "base/arena.h"
 #include "base/buf.h"
-#include "base/diag.h"
-#include "event/event.h"
-#include "model/model.h"
-#include "record/file.h"
 #include "sink/words.h"
+#include "../golden/replay.h"
 
 static const char marker[] = "/tracee/dump/";
 
@@ -84,28 +80,5 @@ static void on_event(void *ctx, const struct event *ev)
 
 int main(int argc, char **argv)
 {
-	struct record_reader *reader;
-	struct diag diag;
-	struct arena arena = { 0 };
-	const struct record *r;
-	size_t avail;
-	struct item item;
-	int rc;
-
-	if (argc != 2 || record_reader_open(argv[1], &reader, &diag) < 0) {
-		fprintf(stderr, "usage: tracee-dump RECORDING\n");
-		return 2;
-	}
-
-	struct world *w = world_new(on_event, NULL);
-
-	while ((rc = record_reader_next(reader, &r, &avail, &diag)) == 1) {
-		if (decode_record(r, avail, &arena, &item) == 0)
-			world_feed(w, &item);
-		arena_reset(&arena);
-	}
-	world_free(w);
-	record_reader_close(reader);
-	arena_done(&arena);
-	return rc < 0;
+	return replay(argc, argv, on_event, NULL);
 }

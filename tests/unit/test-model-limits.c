@@ -9,13 +9,8 @@
 #include "decode/call.h"
 #include "event/event.h"
 #include "model/model.h"
+#include "heap.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)	/* clang; gcc and clang 21 define the name below */
-#undef __SANITIZE_ADDRESS__
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#endif
 #ifdef __SANITIZE_ADDRESS__
 enum { MEMORY_MB = 1400 };	/* it keeps what was freed for a while, and shadows it */
 #else
