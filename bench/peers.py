@@ -90,7 +90,7 @@ def refused(tool):
         return "it does not end"
     said = [line for line in tried.stdout.splitlines() if line.strip()]
     if tried.returncode:
-        return said[-1][:160] if said else f"it ends with {tried.returncode}"
+        return re.split(r"(?<=[.!]) ", said[-1])[0][:160] if said else f"it ends with {tried.returncode}"
     fallback = [line for line in said if "so ptrace is" in line]
     return fallback[0][:160] if fallback else None
 
@@ -210,35 +210,46 @@ def costs(chosen, works, log, scratch, rounds, minutes):
 
 
 def print_costs(runs, failed, works, chosen, rounds):
-    print(f"Medians of {rounds} interleaved rounds; load average {os.getloadavg()[0]:.1f} at the end, {os.cpu_count()} CPUs. × native: "
-          "the command alone, without the tool's starting and ending. cpu: seconds of command and tool together. lost: events that are not in the "
-          "output, where it is known how many there have to be.\n")
-    for work in works:
-        print(f"- {work.name}: {work.what}")
-    print("\n| tool |" + "".join(f" {work.name} × native | cpu s | lost |" for work in works))
-    print("|---|" + "---|---|---|" * len(works))
+    print("## What it costs\n")
+    print(f"Medians of {rounds} interleaved rounds; load average {os.getloadavg()[0]:.1f} at the end, {os.cpu_count()} CPUs. Wall time as a multiple of "
+          "the command alone (the tool's own starting and ending taken off) · CPU seconds of the tool and the command together; lost are events that "
+          "are not in the output, where it is known how many there have to be.\n")
+    print("; ".join(f"{work.name}: {work.what}" for work in works) + ".\n")
+    print("| tool |" + "".join(f" {work.name} |" for work in works))
+    print("|---|" + "---|" * len(works))
     for name in chosen:
-        row = [name]
-        for work in works:
-            mine, native = runs.get((work.name, name), {}), runs.get((work.name, "native"), {})
-            if (work.name, name) in failed or not mine:
-                row += [failed.get((work.name, name), "not run"), "", ""]
-                continue
-            ratios = [run["command_s"] / native[n]["command_s"] for n, run in mine.items() if n in native]
-            row.append(f"{statistics.median(ratios):.2f}" if ratios else "")
-            row.append(f"{statistics.median(run['cpu_s'] for run in mine.values()):.2f}")
-            gone = [run["lost"] for run in mine.values() if run["lost"] is not None]
-            row.append(f"{statistics.median(gone):,.0f}" if gone and name != "native" else "")
-        print("| " + " | ".join(row) + " |")
+        row = [cell(runs.get((work.name, name), {}), runs.get((work.name, "native"), {}), failed.get((work.name, name))) for work in works]
+        print("| " + " | ".join([name, *row]) + " |")
     print()
 
 
+def cell(mine, native, why):
+    """round → run of a tool, and of the command alone, in one workload: in words."""
+    if why or not mine:
+        return why or "not run"
+    ratios = [run["command_s"] / native[n]["command_s"] for n, run in mine.items() if n in native]
+    ratio = statistics.median(ratios) if ratios else None
+    words = f"{ratio:.{0 if ratio >= 100 else 1 if ratio >= 10 else 2}f} · " if ratios else ""
+    words += f"{statistics.median(run['cpu_s'] for run in mine.values()):.2f} s"
+    gone = statistics.median([run["lost"] for run in mine.values() if run["lost"] is not None] or [0])
+    return words + (f", {gone:,.0f} lost" if gone else "")
+
+
 def print_shown(table, chosen):
+    print("## What each shows of the same run\n\ncompendium with `-a` (what stays on this machine is hidden otherwise), strace with `-yy -T`; the rest "
+          "as they are.\n")
     print("| of the same run |" + "".join(f" {name} |" for name in chosen))
     print("|---|" + "---|" * len(chosen))
     for fact, row in table.items():
         print(f"| {fact} |" + "".join(f" {'yes' if row[name] else '–'} |" for name in chosen))
     print()
+
+
+def distribution():
+    """What this system calls itself."""
+    text = pathlib.Path("/etc/os-release").read_text() if os.path.exists("/etc/os-release") else ""
+    found = re.search(r'^PRETTY_NAME="?(.*?)"?$', text, re.M)
+    return found[1] if found else "an unnamed system"
 
 
 def main():
@@ -257,7 +268,7 @@ def main():
         log = scratch / "log"
         every = peers(os.path.abspath(args.compendium), log, scratch)
         chosen = {}
-        print(f"Linux {os.uname().release}.\n\n| tool | version | |\n|---|---|---|")
+        print(f"Linux {'.'.join(os.uname().release.split('.')[:2])}, {distribution()}, {time.strftime('%B %Y')}.\n\n| tool | version | |\n|---|---|---|")
         for tool, (how, asks) in every.items():
             if args.only and tool not in args.only.split(","):
                 continue

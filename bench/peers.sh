@@ -42,7 +42,7 @@ else
 fi
 # bpftrace and the libbpf-tools look into tracefs.
 mountpoint -q "$root/sys/kernel/tracing" || mount -t tracefs tracefs "$root/sys/kernel/tracing"
-trap 'umount -l "$root/sys/kernel/tracing" 2>/dev/null || true; clean_up' EXIT
+trap 'umount -l "$root/sys/kernel/tracing" 2>/dev/null || true; clean_up >&2' EXIT
 mkdir -p "$root/srv/peers"
 cp -r "$source/bench" "$source/build-static/compendium" "$root/srv/peers/"
 inside python3 /srv/peers/bench/peers.py "${arguments[@]}" /srv/peers/compendium
