@@ -172,7 +172,7 @@ int about_recording(FILE *f, const char *path, struct diag *diag)
 			rc = 0;
 			break;
 		}
-		index_count(&counted, r, r->size);
+		index_count(&counted, r);
 	}
 	about_content(f, path, &counted);
 	record_reader_close(reader);

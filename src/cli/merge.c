@@ -25,6 +25,21 @@ enum {
 	IDLE_NS = 1000000000,
 };
 
+/* Whoever kept a pointer to what was handed on is asked to let go of it first. */
+static void release(struct merge *m, struct ring *ring)
+{
+	if (m->ops->settle)
+		m->ops->settle(m->ctx);
+	ring_release(ring);
+}
+
+static void hand_on(struct merge *m, struct ring *ring, const struct record *r)
+{
+	m->ops->record(m->ctx, r);
+	if (ring_pop(ring))
+		release(m, ring);
+}
+
 /* What the sides made before ns, in order; first waits until they are that far. */
 static void feed_sides(struct merge *m, uint64_t ns)
 {
@@ -38,10 +53,8 @@ static void feed_sides(struct merge *m, uint64_t ns)
 			bool settled = atomic_load_explicit(&side->source->settled_ns, memory_order_acquire) >= ns ||
 				       ring_done(side->ring);
 
-			while ((r = ring_peek(side->ring)) && record_made_ns(r) <= ns) {
-				m->ops->record(m->ctx, r);
-				ring_pop(side->ring);
-			}
+			while ((r = ring_peek(side->ring)) && record_made_ns(r) <= ns)
+				hand_on(m, side->ring, r);
 			if (settled || r)
 				break;
 			nanosleep(&nap, NULL);
@@ -79,12 +92,13 @@ static void *reader(void *ctx)
 			if (m->nsides)
 				/* nothing is read after the end: those that were held up on their way may still come */
 				feed_sides(m, record_made_ns(r) + (r->kind == RECORD_END ? SIDE_GRACE_NS : 0));
-			m->ops->record(m->ctx, r);
-			ring_pop(m->ring);
+			hand_on(m, m->ring, r);
 			n++;
 		}
-		if (n)
+		if (n) {
+			release(m, m->ring);
 			busy = now;
+		}
 		if (n || ring_done(m->ring))
 			continue;
 		if (!waiting && settled)

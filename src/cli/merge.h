@@ -21,7 +21,8 @@ struct source;
 
 /* Called on the reader's thread alone. */
 struct merge_ops {
-	void (*record)(void *ctx, const struct record *r);
+	void (*record)(void *ctx, const struct record *r);	/* r: see merge_lends() */
+	void (*settle)(void *ctx);	/* records that were handed on will not stay where they are; or NULL */
 	/* Now and then: nothing that was made before now_ns (CLOCK_MONOTONIC) will follow. */
 	void (*tick)(void *ctx, uint64_t now_ns);
 };
@@ -45,6 +46,8 @@ int merge_open(struct merge *m, const struct merge_ops *ops, void *ctx, struct d
 /* A side, which is the merge's from here on: it is freed also when this fails.  Before merge_start(). */
 int merge_add(struct merge *m, struct source *side, struct diag *diag);
 void merge_start(struct merge *m, struct source *source);	/* opens the gate */
+/* Records stay where they are until the next settle, and lie one behind the other; else only during the call. */
+static inline bool merge_lends(const struct merge *m) { return !m->nsides; }
 void merge_push(struct merge *m, const struct record *r);	/* of the source; waits while the ring is full */
 /* after the source's last record: returns when all has been handed on */
 void merge_finish(struct merge *m);

@@ -361,6 +361,15 @@ void outputs_record(struct outputs *o, const struct record *r)
 		o->on_record[i]->ops->record(o->on_record[i], r);
 }
 
+void outputs_lend(struct outputs *o, bool lent) { o->sink_opt.lent = lent; }
+
+void outputs_settle(struct outputs *o)
+{
+	for (unsigned i = 0; i < o->nrecord; i++)
+		if (o->on_record[i]->ops->settle)
+			o->on_record[i]->ops->settle(o->on_record[i]);
+}
+
 bool outputs_dump(struct outputs *o, bool goes_on, struct dumped *ret, struct diag *diag)
 {
 	diag->text[0] = '\0';

@@ -39,6 +39,9 @@ int outputs_open(const struct options *opt, const struct recording_options *reco
 		 outputs_say say, void *ctx, struct outputs **ret_outputs, struct diag *diag);
 void outputs_event(struct outputs *o, const struct event *ev);
 void outputs_record(struct outputs *o, const struct record *r);
+/* Whether records stay where they are until the next outputs_settle(), from here on; else only during the call. */
+void outputs_lend(struct outputs *o, bool lent);
+void outputs_settle(struct outputs *o);
 /* What the recording of --last keeps: sink/recording.h. */
 struct dumped;
 bool outputs_dump(struct outputs *o, bool goes_on, struct dumped *ret, struct diag *diag);

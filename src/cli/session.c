@@ -136,6 +136,7 @@ static void show_record(struct session *s, const struct record *r)
 }
 
 static void show(void *ctx, const struct record *r) { show_record(ctx, r); }
+static void on_settle(void *ctx) { outputs_settle(((struct session *)ctx)->outputs); }
 
 static void on_record(void *ctx, const struct record *r)
 {
@@ -205,6 +206,7 @@ static void captured(void *ctx, const struct record *r)
 
 static void run_live(struct session *s)
 {
+	outputs_lend(s->outputs, merge_lends(&s->merge) && !s->redact);	/* what is masked is a copy */
 	merge_start(&s->merge, s->source);
 	limit_start(&s->limit);
 	while (s->source->ops->step(s->source, captured, s) != 0) {
@@ -326,7 +328,7 @@ static int check_command(const struct options *opt, struct diag *diag)
 /* Everything that may be refused is refused before the command runs. */
 static int open_all(struct session *s, struct diag *diag)
 {
-	static const struct merge_ops ops = { .record = on_record, .tick = on_tick };
+	static const struct merge_ops ops = { .record = on_record, .settle = on_settle, .tick = on_tick };
 	int rc = choosing_open(s->opt, s->totals, &s->chooser, diag);
 
 	if (rc == 0 && s->opt->noise)

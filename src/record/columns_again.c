@@ -12,8 +12,8 @@
 /* All but ts_ns and exit_ns, and of that whether it is 0. */
 static inline bool is_again(const struct record_call *a, const struct record_call *b)
 {
-	enum { REST = offsetof(struct record_call, args) };
-	uint64_t x[2], y[2], z[2];
+	const char *p = (const char *)(a + 1), *q = (const char *)(b + 1), *end = (const char *)b + b->h.size;
+	uint64_t x[2], y[2], z[2], differs = 0;
 
 	memcpy(x, a, sizeof(x));
 	memcpy(y, b, sizeof(y));
@@ -21,7 +21,11 @@ static inline bool is_again(const struct record_call *a, const struct record_cal
 	memcpy(z + 1, &b->nr, 8);
 	if ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (z[0] ^ z[1]) | (a->args[0] ^ b->args[0]) | (a->args[1] ^ b->args[1]))
 		return false;
-	return !a->exit_ns == !b->exit_ns && !memcmp((const char *)a + REST, (const char *)b + REST, b->h.size - REST);
+	for (unsigned i = 2; i < 6; i++)
+		differs |= a->args[i] ^ b->args[i];
+	if (differs | (uint64_t)(a->ret ^ b->ret) | (!a->exit_ns ^ !b->exit_ns))
+		return false;
+	return !memcmp(p, q, (size_t)(end - q));
 }
 
 /* How a chunk is put that is as it was.  false: not in one go. */

@@ -23,6 +23,12 @@ struct record_reader;
 
 struct record_writer *record_writer_new(struct outfile *file);	/* borrowed; it remembers a failed write */
 void record_writer_add(struct record_writer *w, const struct record *r);
+/*
+ * Without a copy: r, which is aligned as a record is, stays as it is until the next record_writer_settle() or
+ * record_writer_flush().  Best one behind the other.
+ */
+void record_writer_lend(struct record_writer *w, const struct record *r);
+void record_writer_settle(struct record_writer *w);
 /* What waits for its block to fill goes to the file: for one who reads along, and to outlive a killed tracer. */
 void record_writer_flush(struct record_writer *w);
 /* One that goes on in a file that has its head, and whole blocks behind it; it will have no index. */

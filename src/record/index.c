@@ -11,8 +11,9 @@
 
 enum { INDEX_MAX = 4096 };
 
-static void count(struct recording_index *x, const struct record *r)
+void index_count_other(struct recording_index *x, const struct record *r)
 {
+	x->calls += r->kind == RECORD_CALL;
 	x->made_ns = MAX(x->made_ns, record_made_ns(r));
 	if (r->kind == RECORD_FORK || r->kind == RECORD_TASK)
 		x->processes += r->pid == r->tid;
@@ -20,35 +21,6 @@ static void count(struct recording_index *x, const struct record *r)
 		x->lost += ((const struct record_lost *)r)->count;
 	else if (r->kind == RECORD_END)
 		x->goes_on_ns = r->flags & END_GOES_ON ? r->ts_ns : 0;
-}
-
-void index_count(struct recording_index *x, const void *records, size_t n)
-{
-	const char *p = records, *end;
-	uint64_t nrecords = 0, ncalls = 0, made_ns = x->made_ns;
-
-	if (!n)
-		return;		/* records may be NULL */
-	end = p + n;
-	if (!x->records)
-		x->first_ns = ((const struct record *)p)->ts_ns;
-	while (p < end) {
-		const struct record *r = (const struct record *)p;
-
-		p += r->size;
-		nrecords++;
-		if (r->kind != RECORD_CALL || r->size < sizeof(struct record_call)) {
-			ncalls += r->kind == RECORD_CALL;
-			count(x, r);
-			continue;
-		}
-		ncalls++;
-		made_ns = MAX(made_ns, r->ts_ns);	/* as record_made_ns() */
-		made_ns = MAX(made_ns, ((const struct record_call *)r)->exit_ns);
-	}
-	x->records += nrecords;
-	x->calls += ncalls;
-	x->made_ns = MAX(x->made_ns, made_ns);
 }
 
 /* *ret is as it was where there is none.  The end mark says how many bytes before it the index's block begins. */

@@ -23,7 +23,7 @@ struct ring {
 	uint64_t room;				/* producer: where tail was when it last looked */
 	_Atomic uint32_t parked;		/* consumer sleeps on this word */
 	_Atomic uint32_t closed;		/* the consumer's naps wait on this word: the end wakes it at once */
-	_Alignas(64) _Atomic uint64_t tail;	/* written by the consumer, for many records at a time */
+	_Alignas(64) _Atomic uint64_t tail;	/* written by the consumer when it lets go of many records */
 	_Alignas(64) uint64_t at, limit;	/* consumer: where it reads; where head was when it last looked */
 	unsigned idle;				/* consumer: polls that found nothing, in a row */
 };
@@ -110,10 +110,8 @@ const struct record *ring_peek(struct ring *r)
 
 		if (r->at == r->limit) {
 			r->limit = atomic_load_explicit(&r->head, memory_order_acquire);
-			if (r->at == r->limit) {
-				atomic_store_explicit(&r->tail, r->at, memory_order_release);
+			if (r->at == r->limit)
 				return NULL;
-			}
 			r->idle = 0;
 		}
 		if (rec->kind)
@@ -122,18 +120,16 @@ const struct record *ring_peek(struct ring *r)
 	}
 }
 
-void ring_pop(struct ring *r)
+bool ring_pop(struct ring *r)
 {
 	r->at += ((const struct record *)(r->mem + (r->at & (r->size - 1))))->size;
-	/* each store takes the line away from the producer, who looks at it for every record */
-	if (r->at - atomic_load_explicit(&r->tail, memory_order_relaxed) >= r->size / GIVE_BACK_PARTS)
-		atomic_store_explicit(&r->tail, r->at, memory_order_release);
+	return r->at - atomic_load_explicit(&r->tail, memory_order_relaxed) >= r->size / GIVE_BACK_PARTS;
 }
 
-bool ring_done(const struct ring *r)
-{
-	return atomic_load(&r->closed) && atomic_load(&r->head) == atomic_load(&r->tail);
-}
+/* Each store takes the line away from the producer, who looks at it for every record. */
+void ring_release(struct ring *r) { atomic_store_explicit(&r->tail, r->at, memory_order_release); }
+
+bool ring_done(const struct ring *r) { return atomic_load(&r->closed) && atomic_load(&r->head) == r->at; }
 
 void ring_wait(struct ring *r, uint64_t max_ns)
 {
@@ -146,7 +142,7 @@ void ring_wait(struct ring *r, uint64_t max_ns)
 		return;
 	}
 	atomic_store(&r->parked, 1);
-	if (atomic_load(&r->head) == atomic_load(&r->tail) && !atomic_load(&r->closed))
+	if (atomic_load(&r->head) == r->at && !atomic_load(&r->closed))
 		futex(&r->parked, FUTEX_WAIT, 1, &ts);
 	atomic_store(&r->parked, 0);
 }

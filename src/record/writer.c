@@ -17,8 +17,8 @@
 /*
  * APART: columns that are shorter share a frame: what zstd knows of its bytes costs one more than it saves.  LEVEL: -1
  * would save one of 11 bytes a call (W7), and take a fifth more time.
- * BATCH: records are taken down, and put in columns many at a time.  One by one, between all that is done with each of
- * them meanwhile, that takes longer in spite of the copy: code and state are out of the CPU's caches each time.
+ * BATCH: records are taken down, or remembered where they are, and put in columns many at a time.  One by one, between
+ * all that is done with each of them meanwhile, that takes longer: code and state are not in the CPU's caches then.
  */
 enum { LEVEL = -5, APART = 2048, BATCH = 32 << 10 };
 
@@ -27,6 +27,8 @@ struct record_writer {
 	struct columns *columns;	/* of the block that is being filled; NULL: no record came yet */
 	char *batch;			/* records that will be in columns */
 	size_t nbatch;
+	const char *lent;		/* likewise, where they were made; only one of both has any */
+	size_t nlent;
 	struct buf packed, small;	/* frames; short columns, which are in one */
 	uint64_t nbytes, added, lost;
 	bool headed, continues;
@@ -137,7 +139,6 @@ static void put_records(struct record_writer *w, const void *records, size_t n)
 {
 	const char *p = records;
 
-	index_count(&w->index, p, n);
 	while (n) {
 		size_t taken = columns_add(w->columns, p, n);
 
@@ -146,6 +147,12 @@ static void put_records(struct record_writer *w, const void *records, size_t n)
 		if (n)
 			flush_block(w);
 	}
+}
+
+void record_writer_settle(struct record_writer *w)
+{
+	put_records(w, w->lent, w->nlent);
+	w->nlent = 0;
 }
 
 static void put_batch(struct record_writer *w)
@@ -157,6 +164,7 @@ static void put_batch(struct record_writer *w)
 void record_writer_flush(struct record_writer *w)
 {
 	put_batch(w);
+	record_writer_settle(w);
 	flush_block(w);
 }
 
@@ -213,6 +221,9 @@ void record_writer_add(struct record_writer *w, const struct record *r)
 	if (!w->batch || !w->headed)
 		begin(w);
 	w->added++;
+	index_count(&w->index, r);
+	if (w->nlent)
+		record_writer_settle(w);
 	if (r->size > BATCH - w->nbatch)
 		put_batch(w);
 	if (r->size > BATCH / 4) {		/* not worth a copy */
@@ -222,6 +233,20 @@ void record_writer_add(struct record_writer *w, const struct record *r)
 	}
 	memcpy(w->batch + w->nbatch, r, r->size);
 	w->nbatch += r->size;
+}
+
+void record_writer_lend(struct record_writer *w, const struct record *r)
+{
+	if (!w->columns || !w->headed)
+		begin(w);
+	w->added++;
+	index_count(&w->index, r);
+	if (!w->nlent || (const char *)r != w->lent + w->nlent || w->nlent >= BATCH) {
+		put_batch(w);
+		record_writer_settle(w);
+		w->lent = (const char *)r;
+	}
+	w->nlent += r->size;
 }
 
 /* The index, and the end mark that leads to it. */

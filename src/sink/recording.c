@@ -98,7 +98,16 @@ static void recording_record(struct sink *s, const struct record *record)
 	}
 	if (r->rotates)
 		look_at_rotate(r, record);
-	record_writer_add(r->writer, record);
+	if (r->opt->lent)
+		record_writer_lend(r->writer, record);
+	else
+		record_writer_add(r->writer, record);
+}
+
+static void recording_settle(struct sink *s)
+{
+	if (of(s)->writer)
+		record_writer_settle(of(s)->writer);
 }
 
 static void recording_tick(struct sink *s, uint64_t now_ns)
@@ -172,7 +181,8 @@ static void recording_free(struct sink *s)
 }
 
 static const struct sink_ops ops = {
-	.record = recording_record, .tick = recording_tick, .finish = recording_finish, .free = recording_free,
+	.record = recording_record, .settle = recording_settle, .tick = recording_tick, .finish = recording_finish,
+	.free = recording_free,
 };
 
 int sink_recording_new(const struct sink_options *opt, struct outfile *file, struct sink **ret_sink, struct diag *diag)

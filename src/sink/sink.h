@@ -44,6 +44,7 @@ struct sink_options {
 	uint64_t max_report_events;
 	uint64_t sched_shown_ns;	/* shorter waits for a CPU are counted, but have no line */
 	const struct recording_options *recording;	/* NULL: one file, of all */
+	bool lent;			/* records stay where they are until settle; false: only during the call */
 	struct world *world; /* a recording that begins in the midst writes how things stand: world_snapshot() */
 	const char *names[2];		/* of totals.before and of this run */
 	const struct totals *totals;	/* fed by the session, each event before the sinks see it (analyze/totals.h) */
@@ -63,6 +64,7 @@ struct sink_ops {
 	/* Either may be NULL: what the model made, and the record it was made from. */
 	void (*event)(struct sink *s, const struct event *ev);
 	void (*record)(struct sink *s, const struct record *r);
+	void (*settle)(struct sink *s);	/* of a sink that keeps pointers to records that are lent; or NULL */
 	/* Called now and then with the capture's clock: nothing with an end time before now_ns will follow. */
 	void (*tick)(struct sink *s, uint64_t now_ns);
 	/*

@@ -207,6 +207,56 @@ static void test_memory_is_taken_on(void **state)
 	buf_done(&b);
 }
 
+/* Lent ones, behind each other, between copied ones: in order, and not looked at after they are settled. */
+static void test_lent(void **state)
+{
+	enum { ROUNDS = 40, EACH = 300 };
+	struct outfile file = { .fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600) };
+	struct record_writer *w = record_writer_new(&file);
+	struct buf lent = { 0 }, b = { 0 };
+	struct record_reader *reader;
+	const struct record *r;
+	struct diag diag;
+	unsigned n = 0;
+	size_t avail;
+
+	(void)state;
+	assert_true(file.fd >= 0);
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		buf_reset(&lent);
+		for (unsigned i = 0; i < EACH; i++) {
+			r = make(&b, n + i, (n + i) * 7 % 600);
+			buf_add(&lent, r, r->size);
+		}
+		for (unsigned i = 0, at = 0; i < EACH; i++, n++) {
+			r = (const struct record *)(lent.s + at);
+			at += r->size;
+			if (n % 64 == 63)		/* it was somewhere else */
+				record_writer_add(w, make(&b, n, n * 7 % 600));
+			else
+				record_writer_lend(w, r);
+		}
+		record_writer_settle(w);
+		memset(lent.s, 0xff, lent.len);
+	}
+	assert_int_equal(record_writer_records(w), ROUNDS * EACH);
+	assert_int_equal(record_writer_finish(w), 0);
+	record_writer_free(w);
+	outfile_close(&file);
+	assert_int_equal(record_reader_open(path, &reader, &diag), 0);
+	for (unsigned i = 0; i < ROUNDS * EACH; i++) {
+		assert_int_equal(record_reader_next(reader, &r, &avail, &diag), 1);
+		assert_int_equal(r->pid, i);
+		make(&b, i, i * 7 % 600);
+		assert_int_equal(r->size, ((const struct record *)b.s)->size);
+		assert_memory_equal(r, b.s, r->size);
+	}
+	assert_int_equal(record_reader_next(reader, &r, &avail, &diag), 0);
+	record_reader_close(reader);
+	buf_done(&lent);
+	buf_done(&b);
+}
+
 static void test_full_disk(void **state)
 {
 	struct outfile file = { .fd = open("/dev/full", O_WRONLY) };
@@ -246,13 +296,23 @@ static void *produce(void *ring)
 	return NULL;
 }
 
+/* What was popped is there until it is released, whatever the producer has meanwhile. */
+static void release(struct ring *r, const struct record **held, unsigned *nheld, unsigned n)
+{
+	for (unsigned i = 0; i < *nheld; i++)
+		assert_int_equal(held[i]->pid, n - *nheld + i);
+	*nheld = 0;
+	ring_release(r);
+}
+
 /* A small ring, so that it is full and wraps often. */
 static void test_ring(void **state)
 {
+	enum { HELD = 4096 };
+	const struct record *rec, *held[HELD];
 	struct ring *r = ring_new(1 << 18);
-	const struct record *rec;
+	unsigned n = 0, nheld = 0;
 	pthread_t t;
-	unsigned n = 0;
 
 	(void)state;
 	assert_non_null(r);
@@ -269,9 +329,13 @@ static void test_ring(void **state)
 				assert_int_equal(((const char *)(c + 1))[0], 'a' + n % 26);
 				assert_int_equal(((const char *)(c + 1))[len - 1], 'a' + n % 26);
 			}
-			ring_pop(r);
 			n++;
+			assert_true(nheld < HELD);
+			held[nheld++] = rec;
+			if (ring_pop(r))
+				release(r, held, &nheld, n);
 		}
+		release(r, held, &nheld, n);
 		ring_wait(r, 1000000);
 	}
 	pthread_join(t, NULL);
@@ -284,7 +348,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_cut_anywhere), cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_full_disk), cmocka_unit_test(test_memory_is_taken_on),
-		cmocka_unit_test(test_ring),
+		cmocka_unit_test(test_lent), cmocka_unit_test(test_ring),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
