@@ -17,6 +17,7 @@ static const char *const words[NSITE_WAYS] = {
 	[SITE_MOV] = "mov",
 	[SITE_PAD] = "pad",
 	[SITE_LOAD] = "load",
+	[SITE_STORE] = "store",
 	[SITE_KEPT] = "kept",
 	[SITE_NO_FUNCTION] = "no-function",
 	[SITE_LARGE] = "large",

@@ -391,6 +391,8 @@ static const struct { const char *name; void (*run)(void); } ways[] = {
 	{ "descriptors", descriptors }, { "status_first", status_first },
 	{ "descriptors_signalled", descriptors_signalled },
 	{ "looks_with_threads", looks_with_threads }, { "looks_at_parent", looks_at_parent },
+	{ "cancelled_waiting", cancelled_waiting }, { "cancelled_anywhere", cancelled_anywhere },
+	{ "signalled_with_threads", signalled_with_threads },
 	{ "vforks", vforks }, { "threads", threads }, { "signals", signals }, { "endless", endless },
 };
 

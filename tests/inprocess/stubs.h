@@ -25,6 +25,11 @@ void descriptors(void);
 void status_first(void);
 void descriptors_signalled(void);
 
+/* stubs_cancel.c */
+void cancelled_waiting(void);
+void cancelled_anywhere(void);
+void signalled_with_threads(void);
+
 /* stubs_rules.c: filters, modes, limits */
 void own_filter(void);
 void strict(void);

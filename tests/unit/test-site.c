@@ -269,14 +269,23 @@ static void calls_that_must_come_from_their_place_stay(void **state)
 	}
 }
 
-/* A handler compares the interrupted address with it. */
-static void the_place_of_cancellation_stays(void **state)
+/* The only instruction between those that a handler compares addresses with and the call. */
+static void the_store_of_a_place_of_cancellation_gives_way(void **state)
 {
-	struct code_made kept = { 0 }, other = { 0 };
+	struct code_made c = { 0 }, into = { 0 }, other = { 0 };
+	struct site_write w[2];
+	struct site s;
 
 	(void)state;
-	PUT(&kept, 0x4c, 0x89, 0x5c, 0x24, 0x08, CALL, RET, NOP, NOP, NOP, NOP, NOP, NOP, NOP, NOP);
-	assert_int_equal(only(&kept).way, SITE_KEPT);
+	PUT(&c, 0x31, 0xc0, 0x4c, 0x89, 0x5c, 0x24, 0x08, CALL, RET, NOP, NOP, NOP, NOP, NOP, NOP, NOP, NOP);
+	s = only(&c);
+	assert_int_equal(s.way, SITE_STORE);
+	assert_int_equal(s.nr, SITE_NR_UNKNOWN);
+	assert_true(s.patch == 2 && s.at == 7 && s.len == SITE_ANY_LEN);
+	assert_int_equal(site_patch(&s, 0x1000, 0x2000, w), 1);
+	assert_true(w[0].addr == 0x1002 && w[0].len == 5 && w[0].bytes[0] == 0xe9);
+	PUT(&into, 0x74, 0x01, 0x4c, 0x89, 0x5c, 0x24, 0x08, CALL, RET);	/* je into the middle of it */
+	assert_true(only(&into).way != SITE_STORE);
 	PUT(&other, 0x4c, 0x89, 0x5c, 0x24, 0x10, CALL, RET, NOP, NOP, NOP, NOP, NOP, NOP, NOP, NOP);
 	assert_int_equal(only(&other).way, SITE_PAD);
 }
@@ -293,7 +302,7 @@ static void a_number_that_is_loaded_gives_way(void **state)
 	s = only(&c);
 	assert_int_equal(s.way, SITE_LOAD);
 	assert_int_equal(s.nr, SITE_NR_UNKNOWN);
-	assert_true(s.patch == 0 && s.at == 5 && s.len == SITE_LOAD_LEN);
+	assert_true(s.patch == 0 && s.at == 5 && s.len == SITE_ANY_LEN);
 	assert_int_equal(site_patch(&s, 0x1000, 0x2000, w), 1);
 	assert_true(w[0].addr == 0x1000 && w[0].len == 5 && w[0].bytes[0] == 0xe9);
 	PUT(&into, 0x74, 0x01, 0x48, 0x8b, 0x44, 0x24, 0x10, CALL, RET);	/* je into the middle of it */
@@ -384,7 +393,7 @@ int main(void)
 		cmocka_unit_test(an_overlap_elsewhere_does_no_harm),
 		cmocka_unit_test(bytes_that_are_no_call),
 		cmocka_unit_test(calls_that_must_come_from_their_place_stay),
-		cmocka_unit_test(the_place_of_cancellation_stays),
+		cmocka_unit_test(the_store_of_a_place_of_cancellation_gives_way),
 		cmocka_unit_test(a_number_that_is_loaded_gives_way),
 		cmocka_unit_test(functions_that_jump_into_each_other_are_one),
 		cmocka_unit_test(an_elf_file_says_where_its_functions_are),

@@ -18,8 +18,9 @@ struct space_site {
 	bool words, opens;
 	bool chooses;			/* no call is made in its block: it goes on to one of the nchoices behind it */
 	unsigned nchoices;
-	bool loaded;			/* its number is loaded by this instruction, which was replaced */
-	uint8_t load[SITE_LOAD_LEN];
+	enum stub_number number;
+	uint8_t was[SITE_ANY_LEN];	/* but for STUB_NUMBER: the instruction that was replaced */
+	bool stored;			/* r11 is at rsp + STUB_R11, from STUB_STORED on */
 	uint64_t patch, call;		/* addresses: of what was replaced, of the syscall instruction */
 	unsigned way;			/* offset in its spring of the way of its own */
 	enum stub_own own;

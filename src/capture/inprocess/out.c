@@ -46,6 +46,15 @@ static void restore_stash(const struct tracee *t, struct stub_undo *u, struct us
 	r->rdi = was.rdi, r->rsi = was.rsi, r->rdx = was.rdx, r->r10 = was.r10, r->r8 = was.r8;
 }
 
+/* What it had when it came to the spring, where that is stored before anything is changed. */
+static void restore_r11(const struct tracee *t, const struct space_site *site, struct user_regs_struct *r)
+{
+	unsigned long long was;
+
+	if (site->stored && mem_read(t->tid, r->rsp + STUB_R11, &was, sizeof(was)) == sizeof(was))
+		r->r11 = was;
+}
+
 static void undone(struct ptrace_source *s, struct tracee *t, const struct space_site *site, struct stub_undo *u,
 		   struct user_regs_struct *r)
 {
@@ -56,6 +65,7 @@ static void undone(struct ptrace_source *s, struct tracee *t, const struct space
 		t->stub_call.open = false;
 		r->rip = site->patch;
 		r->rax = site->nr;
+		restore_r11(t, site, r);
 		return;
 	}
 	if (u->ret_stashed)
@@ -92,6 +102,7 @@ static void leave_block(struct ptrace_source *s, struct tracee *t, struct user_r
 		return;
 	if (t->space->sites[n].chooses) {
 		r->rip = t->space->sites[n].patch;
+		restore_r11(t, &t->space->sites[n], r);
 		return;
 	}
 	stub_undo((r->rip - STUB_BLOCKS) % STUB_BLOCK, &regs, &u);
@@ -117,8 +128,10 @@ static void leave_spring(struct tracee *t, struct user_regs_struct *r)
 		return;
 	}
 	r->rip = site->own == STUB_AT_SITE && at == site->way + LOADED ? site->call : site->patch;
-	if (!site->loaded)
+	if (site->number == STUB_NUMBER)
 		r->rax = site->nr;
+	if (at >= STUB_STORED)
+		restore_r11(t, site, r);
 }
 
 /* Where the call was made, as a handler is to see it. */

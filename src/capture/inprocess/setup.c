@@ -168,7 +168,7 @@ static void compose_choice(const struct space *sp, unsigned n, uint8_t code[STUB
 
 	for (unsigned i = 0; i < x->nchoices; i++)
 		nrs[i] = sp->sites[n + 1 + i].nr;
-	stub_choice(code, n, x->load, nrs, x->nchoices, spring_at(sp, n) + x->way);
+	stub_choice(code, n, x->number == STUB_LOADED ? x->was : NULL, nrs, x->nchoices, spring_at(sp, n) + x->way);
 }
 
 static struct stub_memory *compose(struct space *sp)
@@ -178,7 +178,7 @@ static struct stub_memory *compose(struct space *sp)
 	for (unsigned n = 0; n < sp->nsites; n++) {
 		struct space_site *x = &sp->sites[n];
 		const struct stub_spring spring = { spring_at(sp, n), sp->near, x->call, n, x->nr,
-						    x->loaded ? x->load : NULL, x->own };
+						    x->number, x->was, x->own };
 
 		x->way = stub_spring(m->springs[n], &spring);
 		if (x->chooses)
@@ -218,8 +218,8 @@ static bool lead_here(const struct patching *p, unsigned n, const struct site *s
 	return x->nwrites > 0;
 }
 
-/* What glibc makes in one place from 2.41 on, and a stub may make; the most frequent first. */
-static void add_loaded(const struct patching *p, const struct site *site, const uint8_t *text, uint64_t base)
+/* What glibc makes in two places from 2.41 on, and a stub may make; the most frequent first. */
+static void add_any(const struct patching *p, const struct site *site, const uint8_t *text, uint64_t base)
 {
 	static const uint16_t nrs[] = { SYS_read, SYS_write, SYS_openat, SYS_close, SYS_pread64, SYS_pwrite64, SYS_open,
 					SYS_readv, SYS_writev, SYS_preadv, SYS_pwritev, SYS_creat, SYS_fsync,
@@ -236,10 +236,10 @@ static void add_loaded(const struct patching *p, const struct site *site, const 
 	sp->sites[n] = site_for(p, site, base, SYS_read);
 	sp->sites[n].chooses = true;
 	sp->sites[n].nchoices = more;
-	for (unsigned i = n; i <= n + more; i++) {
-		sp->sites[i].loaded = true;
-		memcpy(sp->sites[i].load, text + site->patch, SITE_LOAD_LEN);
-	}
+	sp->sites[n].number = site->way == SITE_LOAD ? STUB_LOADED : STUB_HELD;
+	memcpy(sp->sites[n].was, text + site->patch, SITE_ANY_LEN);
+	for (unsigned i = n; i <= n + more; i++)
+		sp->sites[i].stored = site->way == SITE_STORE;
 	if (more && lead_here(p, n, site, text, base))
 		sp->nsites += 1 + more;
 }
@@ -250,13 +250,14 @@ static void add_site(void *ctx, const struct site *site, const uint8_t *text, ui
 	struct space *sp = p->sp;
 	unsigned n = sp->nsites;
 	uint32_t nr = number_of(site, text);
+	bool any = site->way == SITE_LOAD || site->way == SITE_STORE;
 
-	if (n == STUB_SITES || (site->way != SITE_LOAD && !is_ours_to_make(p, nr)) ||
+	if (n == STUB_SITES || (!any && !is_ours_to_make(p, nr)) ||
 	    !is_as_filed(p, text, size, base, site->at) ||
 	    (site->way == SITE_PAD && !is_as_filed(p, text, size, base, site->room)))
 		return;
-	if (site->way == SITE_LOAD) {
-		add_loaded(p, site, text, base);
+	if (any) {
+		add_any(p, site, text, base);
 		return;
 	}
 	sp->sites[n] = site_for(p, site, base, nr);

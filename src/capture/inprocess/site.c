@@ -305,35 +305,27 @@ static bool is_strayed_into(struct find *f, uint64_t at, unsigned len)
 }
 
 /*
- * The one place in a C library where calls wait that may be cancelled: a handler compares the interrupted address with
- * its begin and end (glibc from 2.41 on: __syscall_cancel_arch; musl: __syscall_cp_asm).  By what stands just before
- * the call, in both: neither function has a name in a stripped library.
+ * The call is of any number.  `mov x(%rsp), %rax` just before it, which is the caller's: so makes glibc from 2.41 on
+ * what could be cancelled, in a process of one thread (__internal_syscall_cancel).  `mov %r11, 8(%rsp)`: so it does in
+ * others (__syscall_cancel_arch), and musl (__syscall_cp_asm), with whose begin and end a handler compares addresses.
  */
-static bool is_cancellation_point(const uint8_t *code, const struct flow *flow, uint64_t at)
+static enum site_way any_number(const uint8_t *code, const struct flow *flow, uint64_t at)
 {
-	static const uint8_t before[] = { 0x4c, 0x89, 0x5c, 0x24, 0x08 };	/* mov %r11, 0x8(%rsp) */
-	const unsigned len = sizeof(before);
+	static const uint8_t load[] = { 0x48, 0x8b, 0x44, 0x24 }, store[] = { 0x4c, 0x89, 0x5c, 0x24, 0x08 };
+	const uint8_t *before = code + at - SITE_ANY_LEN;
 
-	return at >= len && !memcmp(code + at - len, before, len) && stands_alone(flow, at - len, len);
-}
-
-/*
- * `mov x(%rsp), %rax` just before it: the caller's number, of any call.  So makes glibc from 2.41 on what could be
- * cancelled, in a process of one thread (__internal_syscall_cancel).
- */
-static bool is_loaded(const uint8_t *code, const struct flow *flow, uint64_t at)
-{
-	static const uint8_t before[] = { 0x48, 0x8b, 0x44, 0x24 };
-
-	return at >= SITE_LOAD_LEN && !memcmp(code + at - SITE_LOAD_LEN, before, sizeof(before)) &&
-	       stands_alone(flow, at - SITE_LOAD_LEN, SITE_LOAD_LEN);
+	if (at < SITE_ANY_LEN || !stands_alone(flow, at - SITE_ANY_LEN, SITE_ANY_LEN))
+		return SITE_NO_ROOM;
+	if (!memcmp(before, store, sizeof(store)))
+		return SITE_STORE;
+	return memcmp(before, load, sizeof(load)) ? SITE_NO_ROOM : SITE_LOAD;
 }
 
 static enum site_way look_inside(struct find *f, size_t func, const struct flow *flow, struct site *s)
 {
 	const struct site_func *fn = &f->funcs[func];
 	uint64_t at = s->at - fn->start;
-	bool loaded;
+	enum site_way any;
 
 	if (!(flow->mark[at] & FLOW_COVERED))
 		return flow->broken ? SITE_BROKEN : SITE_UNREACHED;
@@ -342,11 +334,11 @@ static enum site_way look_inside(struct find *f, size_t func, const struct flow 
 	if (flow->broken)
 		return SITE_BROKEN;
 	s->len = (uint8_t)number_before(f->text->bytes + fn->start, flow, at, &s->nr);
-	if (s->len ? is_kept(s->nr) : is_cancellation_point(f->text->bytes + fn->start, flow, at))
+	if (s->len && is_kept(s->nr))
 		return SITE_KEPT;
-	loaded = !s->len && is_loaded(f->text->bytes + fn->start, flow, at);
-	if (loaded)
-		s->len = SITE_LOAD_LEN;
+	any = s->len ? SITE_MOV : any_number(f->text->bytes + fn->start, flow, at);
+	if (any == SITE_LOAD || any == SITE_STORE)
+		s->len = SITE_ANY_LEN;
 	s->patch = s->at - s->len;
 	if (!s->len)
 		s->len = SYSCALL_LEN;
@@ -354,7 +346,7 @@ static enum site_way look_inside(struct find *f, size_t func, const struct flow 
 	    is_strayed_into(f, s->patch, s->len))
 		return SITE_TARGET;
 	if (s->patch < s->at)
-		return loaded ? SITE_LOAD : SITE_MOV;
+		return any;
 	return room_near(f, func, s->at, &s->room) ? SITE_PAD : SITE_NO_ROOM;
 }
 

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 /* Lengths of the jumps that are written: jmp rel8, jmp rel32. */
-enum { JMP8_LEN = 2, JMP32_LEN = 5, SITE_LOAD_LEN = 5 };
+enum { JMP8_LEN = 2, JMP32_LEN = 5, SITE_ANY_LEN = 5 /* of what SITE_LOAD, SITE_STORE replace */ };
 
 struct site_text {
 	const uint8_t *bytes;
@@ -30,8 +30,13 @@ enum site_way {
 	SITE_MOV, /* jmp rel32 in the place of the `mov $number, %eax` just before it */
 	SITE_PAD, /* jmp rel8 in its own place, to a jmp rel32 in padding nearby */
 	SITE_LOAD, /* jmp rel32 in the place of a `mov x(%rsp), %rax` of five bytes just before it: any number */
+	/*
+	 * jmp rel32 in the place of a `mov %r11, 8(%rsp)` just before it: any number, which is in rax.  A handler may
+	 * compare interrupted addresses with this one: no thread is to be seen in the stub.
+	 */
+	SITE_STORE,
 	/* not */
-	SITE_KEPT,	  /* its call must come from its own place: exit, clone; or a handler looks at that place */
+	SITE_KEPT,	  /* its call must come from its own place: exit, clone */
 	SITE_NO_FUNCTION, /* no function is known here */
 	SITE_LARGE,	  /* the function is larger than SITE_FUNC_MAX */
 	SITE_INSIDE,	  /* no instruction of its own: bytes of a longer one */
@@ -60,7 +65,7 @@ struct sites {
 
 static inline int site_can_be_patched(const struct site *s)
 {
-	return s->way <= SITE_LOAD;
+	return s->way <= SITE_STORE;
 }
 const char *site_way_name(enum site_way way); /* a few words */
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "capture/inprocess/stub.h"
 
-#include "capture/inprocess/site.h"
-
 #include <string.h>
 
 /*
@@ -314,6 +312,8 @@ unsigned stub_spring(uint8_t code[STUB_SPRING], const struct stub_spring *s)
 	unsigned way;
 
 	memset(code, 0xcc, STUB_SPRING);
+	if (s->number == STUB_HELD)
+		put(&o, s->was, SITE_ANY_LEN);
 	BYTES(&o, 0x80, 0x3d);			/* cmpb $0, on(%rip) */
 	put_to(&o, s->on, 1);
 	BYTES(&o, 0, 0x74, 9);			/* je: past the next two */
@@ -321,9 +321,9 @@ unsigned stub_spring(uint8_t code[STUB_SPRING], const struct stub_spring *s)
 	put32(&o, STUB_BLOCKS + s->n * STUB_BLOCK);
 	BYTES(&o, 0x41, 0xff, 0xe3);		/* jmp *%r11 */
 	way = o.n;
-	if (s->load) {
-		put(&o, s->load, SITE_LOAD_LEN);
-	} else {
+	if (s->number == STUB_LOADED) {
+		put(&o, s->was, SITE_ANY_LEN);
+	} else if (s->number == STUB_NUMBER) {
 		BYTES(&o, 0xb8);		/* mov $nr, %eax */
 		put32(&o, s->nr);
 	}
@@ -339,9 +339,10 @@ void stub_choice(uint8_t code[STUB_BLOCK], unsigned n, const uint8_t *load, cons
 {
 	struct out o = { code, 0, STUB_BLOCKS + n * STUB_BLOCK };
 
-	_Static_assert(SITE_LOAD_LEN + 12 * STUB_CHOICES_MAX + 14 <= STUB_BLOCK, "all fit");
+	_Static_assert(SITE_ANY_LEN + 12 * STUB_CHOICES_MAX + 14 <= STUB_BLOCK, "all fit");
 	memset(code, 0xcc, STUB_BLOCK);
-	put(&o, load, SITE_LOAD_LEN);
+	if (load)
+		put(&o, load, SITE_ANY_LEN);
 	for (unsigned i = 0; i < nnrs && i < STUB_CHOICES_MAX; i++) {
 		BYTES(&o, 0x48, 0x3d);		/* cmp $nr, %rax */
 		put32(&o, nrs[i]);

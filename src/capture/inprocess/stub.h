@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "capture/inprocess/ring.h"
+#include "capture/inprocess/site.h"
 
 enum {
 	STUB_RING = 0x70000000,
@@ -41,22 +42,30 @@ void stub_block(uint8_t code[STUB_BLOCK], const struct stub_call *c);
 
 /* Where a thread is led when nothing is recorded: to a call of the spring, or to the one that is still at the site. */
 enum stub_own { STUB_OWN_CALL, STUB_AT_SITE };
+/* How eax gets the number; was: SITE_ANY_LEN bytes, the instruction that was replaced. */
+enum stub_number {
+	STUB_NUMBER,	/* it is known */
+	STUB_LOADED,	/* was loads it */
+	STUB_HELD,	/* it is there; was stores r11 at 8(%rsp), which is done first, before r11 changes */
+};
 /*
  * The spring of block n at address at, whose switch is at address `on`.  site: of the syscall instruction.  Returns
  * where in it the own way begins.
  */
+enum { STUB_STORED = SITE_ANY_LEN /* offset in a spring: r11 is stored */, STUB_R11 = 8 /* there, from rsp */ };
 struct stub_spring {
 	uint64_t at, on, site;
 	unsigned n;
 	uint32_t nr;
-	const uint8_t *load;	/* SITE_LOAD_LEN bytes, an instruction that loads eax; NULL: nr is loaded */
+	enum stub_number number;
+	const uint8_t *was;
 	enum stub_own own;
 };
 unsigned stub_spring(uint8_t code[STUB_SPRING], const struct stub_spring *s);
 
 /*
- * Block n of a site whose number is known at run time: it carries out the load and goes on to block n + 1 + i where
- * that is nrs[i], else at own_way.  It changes rax alone.
+ * Block n of a site whose number is known at run time: it carries out the load (NULL: rax has it) and goes on to block
+ * n + 1 + i where that is nrs[i], else at own_way.  It changes rax alone.
  */
 enum { STUB_CHOICES_MAX = 64 };
 void stub_choice(uint8_t code[STUB_BLOCK], unsigned n, const uint8_t *load, const uint32_t *nrs, unsigned nnrs,
