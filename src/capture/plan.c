@@ -228,6 +228,7 @@ void plan_compile(unsigned arch, unsigned nr, const struct plan_wish *wish, stru
 	};
 	if (!ret_plan->wanted)
 		return;
+	ret_plan->only_done = spec->effect == FX_EXEC && !all && !usual;
 	for (unsigned i = 0; i < 6; i++) {
 		const struct arg_spec *a = &spec->args[i];
 		unsigned when = ops[a->type].when;

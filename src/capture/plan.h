@@ -45,6 +45,7 @@ struct capture_plan {
 	/* whatever its arguments: the row's condition (struct syscall_spec .when) does not count */
 	bool every_form;
 	bool exit;		/* its result is needed */
+	bool only_done;		/* an exec that nothing shows: it is of no use but where it succeeds */
 	bool maps_code;		/* it stops where its argument says that code is mapped: for names of functions */
 	/*
 	 * A thread's name is written to /proc/…/comm, where nothing but the bytes tells it.  opens: the call opens the

@@ -97,22 +97,79 @@ def copies_of_attached(t):
     equal(len(re.findall(r'sendto\(\d+<unix socket:\[\d+\]>, "(?:old|new)"', p.text())), 2, p.text())
 
 
+def watched(t, log, *options, command):
+    """the requests of compendium to ptrace are in log, as strace sees them"""
+    need("strace")
+    return subprocess.run(["strace", "-o", log.name, "-e", "trace=ptrace", "-e", "signal=none", t.args.compendium, "--backend", "ptrace", "-q",
+                           "-o", "/dev/null", *options, "--", *command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False,
+                          env=os.environ | {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"})    # it is traced itself
+
+
 def no_stops_for_copies(t):
     """ptrace: what copies descriptors does not stop where each chosen call looks at its own"""
-    need("strace")
     if t.args.backend != "ptrace":
         raise Skip("BPF stops nothing")
     for options in (["-e", "connect"], ["--only", "network"], ["-e", SOCKETS]):
         with tempfile.NamedTemporaryFile("r") as log:
-            p = subprocess.run(["strace", "-o", log.name, "-e", "trace=ptrace", "-e", "signal=none", t.args.compendium, "--backend", "ptrace", "-q",
-                                "-o", "/dev/null", *options, "--", *PYTHON, COPIES], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False,
-                               env=os.environ | {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"})    # it is traced itself
+            p = watched(t, log, *options, command=[*PYTHON, COPIES])
             equal(p.returncode, 0, p.stderr)
             seen = collections.Counter(re.findall(r"op=PTRACE_SYSCALL_INFO_(?:SECCOMP|ENTRY),.*?nr=__NR_(\w+)", log.read()))
         for name in "dup dup2 fcntl close openat".split() + (["recvmsg"] if "connect" in options else []):
             equal(seen[name], 0, f"{options}: {name} stopped")
         check(seen["connect"] > 0, f"{options}: {seen}")
+
+
+FAILING = """
+import os, signal, threading
+def fail(n):
+    for i in range(n):
+        try: os.execv("/nope/x", ["never"])
+        except OSError: pass
+def child(then):
+    pid = os.fork()
+    if not pid: then()
+    os.waitpid(pid, 0)
+def found():
+    fail(2)
+    os.execv("/bin/sh", ["first", "-c", "exit 3"])
+def killed():
+    fail(1)
+    os.kill(os.getpid(), signal.SIGKILL)
+def handled():
+    signal.signal(signal.SIGUSR1, lambda *_: fail(1))
+    fail(1)
+    os.kill(os.getpid(), signal.SIGUSR1)
+    child(found)
+    fail(1)
+    os._exit(4)
+def in_thread():
+    fail(1)
+    threading.Thread(target=lambda: os.execv("/bin/sh", ["second", "-c", "exit 5"])).start()
+    fail(1)
+    signal.pause()
+fail(40)
+for then in found, killed, handled, in_thread: child(then)
+fail(1)
+"""
+
+
+def failed_execs(t):
+    """ptrace: the end of an exec that failed does not stop where nothing shows it, and what follows it has its names"""
+    p, text = traced(t, "--only", "network", command=[*PYTHON, FAILING])
+    equal(p.returncode, 0, p.stderr)
+    tree = re.findall(r"^ +\d+ +\S+ +(.*?)  +[│├└─ ]*(\w.*)", text[text.index(" Processes"):], re.M)
+    equal([(end, command.split()[0]) for end, command in tree],
+          [("exit 0", "python3"), ("exit 3", "first"), ("SIGKILL", "python3"), ("exit 4", "python3"), ("exit 3", "first"),
+           ("exit 5", "second")], text)
+    if t.args.backend != "ptrace":
+        raise Skip("BPF stops nothing")
+    for options, ends in ((["--only", "network"], 0), (["--only", "network,exec"], 40)):
+        with tempfile.NamedTemporaryFile("r") as log:
+            p = watched(t, log, *options, command=[*PYTHON, FAILING])
+            equal(p.returncode, 0, p.stderr)
+            seen = len(re.findall(r"op=PTRACE_SYSCALL_INFO_EXIT,.*rval=-ENOENT", log.read()))
+        check(seen >= ends if ends else not seen, f"{options}: {seen} ends of what failed have stopped")
 
 
 LOOKUPS = "import os, time\nos.chdir('/usr')\nfor i in range(500):\n  os.getppid()\n" \
@@ -162,4 +219,4 @@ def command_lines(t):
 
 
 if __name__ == "__main__":
-    main(__doc__, {"narrowed": [copies, copies_of_attached, no_stops_for_copies, no_records, command_lines]})
+    main(__doc__, {"narrowed": [copies, copies_of_attached, no_stops_for_copies, failed_execs, no_records, command_lines]})

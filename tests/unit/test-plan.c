@@ -224,10 +224,12 @@ static void test_strings_begin(void **state)
 	wish.chosen = network;
 	plan_compile(ARCH_X86_64, nr, &wish, &p);
 	assert_int_equal(p.enter[1].max, PLAN_STRV_BEGIN);
+	assert_true(p.only_done);	/* an exec that fails has no name to give, and no line */
 	assert_int_equal(callset_parse("execve", &execs, &e), 0);
 	wish.chosen = execs;
 	plan_compile(ARCH_X86_64, nr, &wish, &p);
 	assert_int_equal(p.enter[1].max, PLAN_STRV_MAX);
+	assert_false(p.only_done);
 	plan_compile(ARCH_X86_64, nr, &(struct plan_wish){ .all = true, .strings_begin = true }, &p);
 	assert_int_equal(p.enter[1].max, PLAN_STRV_MAX);
 	callset_free(network);

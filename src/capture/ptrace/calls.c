@@ -106,6 +106,12 @@ void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptra
 	wait_limited(s, t);
 	/* a filter may refuse what else has no result worth a stop: close */
 	t->want_exit = t->in_call && (plan->exit || again || (s->filters && t->every_call)) && !ends_here(t);
+	t->ends_unseen = t->want_exit && plan->only_done && !again && !t->every_call && !t->exit_due &&
+			 !s->stacks && !s->opt->want_cpu;
+	if (t->ends_unseen) {
+		t->want_exit = false;
+		return;
+	}
 	if (s->stacks) {
 		stacks_follow_maps(s, t, true);
 		stacks_at_entry(s, t);
@@ -120,6 +126,7 @@ void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptra
 
 void call_let_go(struct ptrace_source *s, struct tracee *t)
 {
+	call_unseen(t);
 	if (t->muted || (!t->in_call && !t->inside))
 		return;
 	if (!t->in_call) {

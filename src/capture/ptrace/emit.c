@@ -40,8 +40,15 @@ void call_put(struct ptrace_source *s, struct tracee *t, unsigned flags, int64_t
 	t->in_call = false;
 }
 
+void call_unseen(struct tracee *t)
+{
+	if (t->ends_unseen)
+		t->ends_unseen = t->in_call = false;
+}
+
 void call_abandon(struct ptrace_source *s, struct tracee *t)
 {
+	call_unseen(t);
 	if (t->in_call && !t->muted)
 		call_put(s, t, CALL_UNFINISHED, 0, ptrace_now_ns());
 }

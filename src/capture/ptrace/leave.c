@@ -87,6 +87,8 @@ static void let_go_at(struct ptrace_source *s, struct tracee *t, const struct re
 		return;
 	}
 	t->state = TRACEE_STOPPED;
+	if (event != PTRACE_EVENT_EXEC)
+		call_unseen(t);
 	switch (event) {
 	case 0:
 		if (sig == (SIGTRAP | 0x80)) {

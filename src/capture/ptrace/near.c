@@ -90,6 +90,7 @@ static void window_begin(struct near *n)
 	memset(n->gaps, 0, sizeof(n->gaps));
 	n->nstops = n->nswitches = 0;
 	n->last = 0;			/* look again where it runs */
+	n->asked_ns = 0;
 	n->began_ns = now_ns();
 	n->waited_ns = waited_ns();
 }
@@ -210,11 +211,18 @@ static void window_end(struct near *n, uint64_t now)
 	window_begin(n);
 }
 
-static bool starving(const struct near *n, uint64_t now)
+/*
+ * Whether most of a window that is long has gone by in waiting.  Where stops are rare every window is: to ask the
+ * kernel costs as much as a stop, so it is asked again only when the window has become half as long again.
+ */
+static bool starving(struct near *n, uint64_t now)
 {
 	uint64_t spent = now - n->began_ns;
 
-	return n->home_ns && spent > FAR_WORSE * WINDOW * n->home_ns && waited_ns() - n->waited_ns > spent / 2;
+	if (!n->home_ns || spent <= MAX(FAR_WORSE * WINDOW * n->home_ns, n->asked_ns))
+		return false;
+	n->asked_ns = spent + spent / 2;
+	return waited_ns() - n->waited_ns > spent / 2;
 }
 
 /* Where the tracee runs now: it is moved at times, and then each turn is long until we have followed. */

@@ -36,6 +36,7 @@ struct near {
 	unsigned nstops, nswitches;		/* since the window began */
 	unsigned gaps[NEAR_GAPS];		/* times between two stops, by length */
 	uint64_t last_ns, began_ns, waited_ns;	/* of the last stop; of the window */
+	uint64_t asked_ns;		/* how long the window was to be before it is asked again whether it waits */
 	unsigned way, home, next;	/* enum near_way: now; the best one known; to be tried next */
 	bool changed;			/* this round of trials has found a better one */
 	uint64_t home_ns;		/* what a stop cost there */

@@ -47,6 +47,7 @@ static void execed(struct ptrace_source *s, struct tracee *t)
 		stacks_drop(s->stacks, t->pid);
 	t->threaded = false;
 	t->interrupted = false;		/* any stop takes that back */
+	t->ends_unseen = false;
 	r = record_begin(&s->out.rec, RECORD_EXEC, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
 	r->old_tid = (rec_u32)old;
 	if (!s->may_all)
@@ -206,6 +207,8 @@ void ptrace_handle(struct ptrace_source *s, const struct report *r)
 		t = tracee_add(s, r->tid, 0);
 	listened = t->state == TRACEE_LISTENING;
 	t->state = TRACEE_STOPPED;
+	if (event != PTRACE_EVENT_EXEC)
+		call_unseen(t);
 	t->in_vfork = event == PTRACE_EVENT_VFORK;
 	signo = WSTOPSIG(r->status);
 	if (s->opt->want_cpu)

@@ -105,6 +105,7 @@ struct tracee {
 	bool other_pidns;	/* its children may be in another one: unshare, setns (pid_namespaces(7)) */
 	/* the call it is in */
 	bool in_call, want_exit;
+	bool ends_unseen;	/* it has succeeded if the next stop is an exec's, else it has failed: no record */
 	bool inside;		/* in any, also one that is not recorded (with every_call only) */
 	bool found;		/* it was in one when we attached: number found_nr, which it enters again */
 	bool resumes;		/* what restart_syscall(2) goes on with is known: found_nr */
@@ -222,6 +223,7 @@ void emit_fork(struct ptrace_source *s, struct tracee *child, pid_t parent_pid, 
 void emit_stop(struct ptrace_source *s, struct tracee *t, int signo, unsigned flags);
 void call_put(struct ptrace_source *s, struct tracee *t, unsigned flags, int64_t ret, uint64_t exit_ns);
 void call_abandon(struct ptrace_source *s, struct tracee *t);	/* the task ends inside a call */
+void call_unseen(struct tracee *t);	/* at a stop that is no exec's: a call that ends unseen is over */
 
 /* tracee.c */
 struct tracee *tracee_find(struct ptrace_source *s, pid_t tid);
