@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The man page's OPTIONS and the completions of shells, made of the option rows. */
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -45,12 +46,14 @@ static bool takes_file(const struct option_row *r) { return r->arg && !strcmp(r-
 
 static bool takes_folder(const struct option_row *r) { return r->arg && !strcmp(r->arg, "DIR"); }
 
-/* "auto|always|never": the words that may follow; NULL: any */
+/* "auto|always|never": the words that may follow; NULL: any, also where capitals name kinds of values ("SIZE|TIME") */
 static const char *words_of(const struct option_row *r)
 {
 	if (r->set.fn == set_export)
 		return export_names();
-	return r->arg && strchr(r->arg, '|') ? r->arg : NULL;
+	if (!r->arg || !islower((unsigned char)r->arg[0]))
+		return NULL;
+	return r->takes == TAKES_OPTIONAL || strchr(r->arg, '|') ? r->arg : NULL;
 }
 
 /* These, separated by sep. */
@@ -60,14 +63,64 @@ static void choices(FILE *f, const struct option_row *r, char sep)
 		fputc(*arg == '|' ? sep : *arg, f);
 }
 
+/*
+ * readline takes "--name=value" for three words.  What a command completes is bash-completion's to say; without it
+ * there are names of commands and of files.
+ */
+static const char bash_head[] =
+	"# bash completion for compendium; made from its option table\n"
+	"_compendium_command() {\n"
+	"\tif declare -F _comp_command_offset >/dev/null; then _comp_command_offset \"$1\"\n"
+	"\telif declare -F _command_offset >/dev/null; then _command_offset \"$1\"\n"
+	"\telif (($1 == COMP_CWORD)); then mapfile -t COMPREPLY < <(compgen -c -- \"$cur\")\n"
+	"\telse _compendium_names -f\n"
+	"\tfi\n"
+	"}\n"
+	"_compendium_names() {\n"
+	"\tcompopt -o filenames 2>/dev/null\n"
+	"\tmapfile -t COMPREPLY < <(compgen \"$1\" -- \"$cur\")\n"
+	"}\n"
+	"_compendium() {\n"
+	"\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} i\n"
+	"\tif [[ $cur == = ]]; then\n"
+	"\t\tcur='' prev+='='\n"
+	"\telif [[ $prev == = ]]; then\n"
+	"\t\tprev=${COMP_WORDS[COMP_CWORD-2]}=\n"
+	"\tfi\n"
+	"\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
+	"\t\tcase ${COMP_WORDS[i]} in\n"
+	"\t\t--) _compendium_command $((i + 1)); return ;;\n"
+	"\t\t=) i=$((i + 1)) ;;\n"
+	"\t\t";
+
+static const char bash_tail[] = "\" -- \"$cur\")\n"
+	"\telse\n"
+	"\t\t_compendium_command \"$COMP_CWORD\"\n"
+	"\tfi\n"
+	"}\n"
+	"complete -F _compendium compendium\n";
+
+/* What completes the value of an option that takes one. */
+static void bash_value(FILE *f, const struct option_row *r)
+{
+	if (takes_file(r)) {
+		fputs("_compendium_names -f", f);
+	} else if (takes_folder(r)) {
+		fputs("_compendium_names -d", f);
+	} else if (!strcmp(r->arg, "PID")) {
+		fputs("mapfile -t COMPREPLY < <(compgen -W \"$(ps -eo pid=)\" -- \"$cur\")", f);
+	} else if (words_of(r)) {
+		fputs("mapfile -t COMPREPLY < <(compgen -W \"", f);
+		choices(f, r, ' ');
+		fputs("\" -- \"$cur\")", f);
+	} else {
+		fputs("COMPREPLY=()", f);
+	}
+}
+
 static void generate_bash(FILE *f)
 {
-	fputs("# bash completion for compendium; made from its option table\n"
-	      "_compendium() {\n"
-	      "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} i\n"
-	      "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
-	      "\t\tcase ${COMP_WORDS[i]} in\n"
-	      "\t\t--) _command_offset $((i + 1)); return ;;\n\t\t", f);
+	fputs(bash_head, f);
 	for (unsigned i = 0, first = 1; i < option_nrows; i++)
 		if (option_rows[i].takes == TAKES_ONE) {
 			fprintf(f, "%s--%s", first ? "" : "|", option_rows[i].name);
@@ -75,42 +128,31 @@ static void generate_bash(FILE *f)
 				fprintf(f, "|-%c", option_rows[i].letter);
 			first = 0;
 		}
-	fputs(") i=$((i + 1)) ;;\n\t\t-*) ;;\n\t\t*) _command_offset \"$i\"; return ;;\n\t\tesac\n\tdone\n\tcase $prev "
-	      "in\n",
-	      f);
+	fputs(") [[ ${COMP_WORDS[i+1]} == = ]] || i=$((i + 1)) ;;\n"
+	      "\t\t-*) ;;\n"
+	      "\t\t*) _compendium_command \"$i\"; return ;;\n"
+	      "\t\tesac\n\tdone\n\tcase $prev in\n", f);
 	for (unsigned i = 0; i < option_nrows; i++) {
 		const struct option_row *r = &option_rows[i];
-		char letter[8] = "";
 
-		if (r->takes != TAKES_ONE)
+		if (r->takes == TAKES_NONE)
 			continue;
-		if (r->letter)
-			snprintf(letter, sizeof(letter), "|-%c", r->letter);
-		fprintf(f, "\t--%s%s) ", r->name, letter);
-		if (takes_file(r)) {
-			fputs("mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")", f);
-		} else if (takes_folder(r)) {
-			fputs("mapfile -t COMPREPLY < <(compgen -d -- \"$cur\")", f);
-		} else if (!strcmp(r->arg, "PID")) {
-			fputs("mapfile -t COMPREPLY < <(compgen -W \"$(ps -eo pid=)\" -- \"$cur\")", f);
-		} else if (words_of(r)) {
-			fputs("mapfile -t COMPREPLY < <(compgen -W \"", f);
-			choices(f, r, ' ');
-			fputs("\" -- \"$cur\")", f);
-		} else {
-			fputs("COMPREPLY=()", f);
-		}
+		fprintf(f, "\t--%s=", r->name);
+		if (r->takes == TAKES_ONE)
+			fprintf(f, "|--%s", r->name);
+		if (r->takes == TAKES_ONE && r->letter)
+			fprintf(f, "|-%c", r->letter);
+		fputs(") ", f);
+		bash_value(f, r);
 		fputs("; return ;;\n", f);
 	}
-	fputs("\tesac\n\tif [[ $cur == -* ]]; then\n\t\tmapfile -t COMPREPLY < <(compgen -W \"", f);
+	fputs("\t-*=) return ;;\n\tesac\n\tif [[ $cur == -* ]]; then\n\t\tmapfile -t COMPREPLY < <(compgen -W \"", f);
 	for (unsigned i = 0; i < option_nrows; i++) {
 		fprintf(f, "%s--%s", i ? " " : "", option_rows[i].name);
 		if (option_rows[i].letter)
 			fprintf(f, " -%c", option_rows[i].letter);
 	}
-	fputs("\" -- \"$cur\")\n\telse\n\t\t_command_offset \"$COMP_CWORD\"\n\tfi\n}\ncomplete -F _compendium "
-	      "compendium\n",
-	      f);
+	fputs(bash_tail, f);
 }
 
 static void generate_zsh(FILE *f)
@@ -139,7 +181,7 @@ static void generate_zsh(FILE *f)
 			fprintf(f, "[%s]", help);
 			if (r->arg) {
 				fprintf(f, "%s%s:", r->takes == TAKES_OPTIONAL ? "::" : ":",
-					words_of(r) ? "when" : r->arg);
+					words_of(r) ? r->name : r->arg);
 				if (takes_file(r))
 					fputs("_files", f);
 				else if (takes_folder(r))
