@@ -122,7 +122,8 @@ static int open_file(const char *path, struct diag *diag)
 		return diag_set(diag, 125, EACCES,
 				"cannot read the recording %s: %s; recordings are private to the user who made them",
 				path, strerror(EACCES));
-	return diag_set(diag, 125, errno, "cannot read the recording %s: %s", path, strerror(errno));
+	return diag_set(diag, 125, errno, "cannot read the recording %s: %s%s", path, strerror(errno),
+			errno == ENOENT ? "; make one with: compendium --record FILE -- COMMAND" : "");
 }
 
 static int open_stdin(struct diag *diag)

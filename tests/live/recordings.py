@@ -58,7 +58,7 @@ def bad_input(t):
         equal((status, said.count("\n")), (125, 1), f"{words}: {said}")
         check(str(file) in said and words in said, f"{words}: {said}")
         check(not (t.scratch / "never.html").exists(), f"{words}: a report was left")
-    for words, path in (("is a directory", t.scratch), ("No such file or directory", t.scratch / "missing"), ("is empty", "/dev/null")):
+    for words, path in (("is a directory", t.scratch), ("No such file or directory; make one with: compendium --record FILE", t.scratch / "missing"), ("is empty", "/dev/null")):
         status, _, said = run(t, "--read", path)
         equal((status, said.count("\n")), (125, 1), f"{words}: {said}")
         check(str(path) in said and words in said, said)
