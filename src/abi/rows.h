@@ -105,4 +105,4 @@ extern const struct x32_row { uint16_t nr, i386_nr; } x32_as_i386[];
 
 extern const struct arg_choice futex_timeout[], clone_parent_tid[], clone_child_tid[], clone_tls[], mode_of_mq[];
 extern const struct arg_usage futex_words;
-extern const struct arg_cond futex_waits;	/* the operations that may wait */
+extern const struct arg_cond futex_waits;	/* the operations that may wait, and that wake */

@@ -65,8 +65,8 @@ static const struct arg_choice sem_arg[] = {
 	{ 0xfffffeff, SETVAL, A("arg", INT) }, { 0 } };
 
 const struct arg_cond futex_waits = {
-	.arg = 1, .mask = FUTEX_CMD_MASK, .nvals = 5,
-	.vals = { FUTEX_WAIT, FUTEX_WAIT_BITSET, FUTEX_LOCK_PI, FUTEX_WAIT_REQUEUE_PI, 13 /* FUTEX_LOCK_PI2 */ },
+	.arg = 1, .mask = FUTEX_CMD_MASK, .nvals = 6,
+	.vals = { FUTEX_WAIT, FUTEX_WAIT_BITSET, FUTEX_LOCK_PI, FUTEX_WAIT_REQUEUE_PI, 13 /* FUTEX_LOCK_PI2 */, FUTEX_WAKE },
 };
 
 static const struct syscall_row rows[] = {

@@ -218,9 +218,9 @@ static void span_time(struct walk *w, const struct totals_task *task, const stru
 		walk(w, other, a, b);
 		w->depth--;
 		w->on = on;
-		add(w, s->what, s->wait, to - from - (b - a));
+		add(w, span_what(s), s->wait, to - from - (b - a));
 	} else {
-		add(w, s->what, s->wait, to - from);
+		add(w, span_what(s), s->wait, to - from);
 	}
 }
 

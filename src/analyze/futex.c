@@ -7,13 +7,31 @@
 #include "abi/spec.h"
 #include "decode/call.h"
 
+static bool is_classic(const struct call *c)
+{
+	return c->nargs > 2 && c->spec->args[1].type == ARG_FLAGS;
+}
+
+static unsigned operation(const struct call *c)
+{
+	return is_classic(c) ? (unsigned)c->args[1].word & (unsigned)FUTEX_CMD_MASK : FUTEX_WAIT;
+}
+
 bool futex_wakes(const struct event *ev)
 {
 	if (ev->kind != EV_FUTEX)
 		return false;
 	if (!(ev->call->spec->groups & GRP_WAIT))
 		return true;
-	return ev->call->spec->when && !cond_holds(ev->call->spec->when, (uint64_t[6]){0, ev->call->args[1].word});
+	return ev->call->spec->when &&
+	       (operation(ev->call) == FUTEX_WAKE ||
+		!cond_holds(ev->call->spec->when, (uint64_t[6]){0, ev->call->args[1].word}));
+}
+
+/* FUTEX_WAKE, FUTEX_WAKE_BITSET and futex_wake(2) have there how many. */
+bool futex_wakes_one(const struct call *c)
+{
+	return c->nargs > 2 && c->args[2].word == 1;
 }
 
 /* struct futex_waitv of futex_waitv(2) and futex_requeue(2), and its flag; headers before 5.16 have neither. */
@@ -35,11 +53,6 @@ static struct futex_use of_several(const struct call *c)
 	return (struct futex_use){.addr = w.addr, .val = w.val, .is_private = w.flags & PRIVATE_2};
 }
 
-static bool is_classic(const struct call *c)
-{
-	return c->nargs > 2 && c->spec->args[1].type == ARG_FLAGS;
-}
-
 struct futex_use futex_use(const struct call *c)
 {
 	if (is_classic(c))
@@ -57,15 +70,21 @@ struct futex_use futex_use(const struct call *c)
 
 /*
  * A word of 2 marks one that others wait for (glibc, Rust, Go; Drepper, "Futexes Are
- * Tricky"), in musl its top bit; a condition, a semaphore or an idle thread waits with another value.
+ * Tricky"), in musl its top bit; a condition, a semaphore or an idle thread waits with another value, or with this one
+ * among others: a barrier's round, a counter.  3 is glibc's rwlock, which waits with 2, too.
  */
-bool futex_locks(const struct call *c)
+enum futex_sign futex_sign(const struct call *c)
 {
 	uint32_t val = (uint32_t)futex_use(c).val;
-	unsigned op = is_classic(c) ? (unsigned)c->args[1].word & (unsigned)FUTEX_CMD_MASK : FUTEX_WAIT;
+	unsigned op = operation(c);
 
-	return op == FUTEX_LOCK_PI || op == FUTEX_LOCK_PI2 ||
-	       ((op == FUTEX_WAIT || op == FUTEX_WAIT_BITSET) && (val == 2 || val >> 31));
+	if (op == FUTEX_LOCK_PI || op == FUTEX_LOCK_PI2)
+		return FUTEX_IS_LOCK;
+	if (op != FUTEX_WAIT && op != FUTEX_WAIT_BITSET)
+		return FUTEX_COUNTS;
+	if (val == 2 || val >> 31)
+		return FUTEX_MAY_LOCK;
+	return val == 3 ? FUTEX_SAYS_NOTHING : FUTEX_COUNTS;
 }
 
 /* glibc's pthread_join waits, not privately, until the word that has the thread's id is 0: pthread_join_common.c */

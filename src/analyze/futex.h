@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "analyze/turns.h"
 #include "event/event.h"
 
 /*
@@ -13,5 +14,6 @@
 struct futex_use { uint64_t addr, val; bool is_private; };
 struct futex_use futex_use(const struct call *c);
 bool futex_wakes(const struct event *ev);
-bool futex_locks(const struct call *c);		/* it waits for a lock */
+bool futex_wakes_one(const struct call *c);	/* of one that wakes */
+enum futex_sign futex_sign(const struct call *c);	/* of one that waits */
 uint32_t futex_joins(const struct call *c);	/* the thread it waits for the end of, 0: none */

@@ -2,6 +2,7 @@
 /* What threads wait for: each wait as a span of its thread and in a row for what it was for. */
 #include "analyze/spent.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -11,6 +12,7 @@
 #include "analyze/share.h"
 #include "analyze/subject.h"
 #include "analyze/totals_index.h"
+#include "analyze/wait_rows.h"
 #include "record/record.h"
 
 enum {
@@ -32,18 +34,6 @@ const char *spent_name(enum spent s)
 	return names[s];
 }
 
-/* What makes waits be for the same: on is what kind of number obj is. */
-enum wait_on { ON_ID, ON_PATH, ON_SEMAPHORES };
-struct wait_key {
-	uint32_t proc;
-	uint16_t what, on;
-	uint64_t obj, addr;
-};
-struct wait_row {
-	struct totals_wait row;
-	struct wait_key key;
-	UT_hash_handle hh;
-};
 struct thread_key {
 	uint32_t proc, tid;
 };
@@ -56,17 +46,9 @@ struct task_row {
 	uint64_t stopped_ns;
 	UT_hash_handle hh, hh_tid;
 };
-/* An end of a pipe. */
-struct pipe_row {
-	uint32_t file;
-	uint64_t ns;
-	UT_hash_handle hh;
-};
-
 struct spending {
 	struct wait_peers *peers;
-	struct wait_row *waits;
-	struct pipe_row *pipes; /* by file */
+	struct wait_rows *rows;
 	struct child_ends *ended;
 	struct task_row *tasks, *last; /* by id */
 	struct task_row *threads;      /* by process and tid: the newest that has it */
@@ -78,6 +60,7 @@ struct spending *spending_new(void)
 	struct spending *s = xcalloc(1, sizeof(*s));
 
 	s->peers = wait_peers_new();
+	s->rows = wait_rows_new();
 	s->ended = child_ends_new();
 	return s;
 }
@@ -92,10 +75,7 @@ const struct totals_task *spending_task(const struct totals *t, uint32_t id)
 
 uint64_t spending_pipe_ns(const struct totals *t, uint32_t file)
 {
-	struct pipe_row *r;
-
-	HASH_FIND(hh, t->index->spending->pipes, &file, sizeof(file), r);
-	return r ? r->ns : 0;
+	return wait_rows_pipe_ns(t->index->spending->rows, file);
 }
 
 void spending_free(struct spending *s)
@@ -108,8 +88,7 @@ void spending_free(struct spending *s)
 		free(r->row.spans);
 		HASH_DEL(s->tasks, r);
 	}
-	HASH_CLEAR(hh, s->waits);
-	HASH_CLEAR(hh, s->pipes);
+	wait_rows_free(s->rows);
 	wait_peers_free(s->peers);
 	child_ends_free(s->ended);
 	free(s);
@@ -218,119 +197,72 @@ static uint32_t joined_task(struct spending *s, const struct event *ev)
 	return r && r->row.id != ev->task->id ? r->row.id : 0;
 }
 
-/* ---- rows ---- */
+/* ---- futexes ---- */
 
-/* It is made with a row of what was waited for, and so bounded as these are. */
-static uint64_t *pipe_ns(struct spending *s, struct totals *t, uint32_t file)
+static enum spent judge(struct totals_wait *w)
 {
-	struct pipe_row *r;
-
-	HASH_FIND(hh, s->pipes, &file, sizeof(file), r);
-	if (!r) {
-		r = arena_alloc(&t->index->arena, sizeof(*r));
-		*r = (struct pipe_row){.file = file};
-		HASH_ADD(hh, s->pipes, file, sizeof(file), r);
-	}
-	return &r->ns;
+	w->held = turns_lock(w->turns);
+	return w->what = w->held ? SPENT_LOCK : SPENT_WAKE;
 }
 
-static void describe(struct spending *s, struct totals *t, const struct subject *sub, struct totals_wait *w)
-{
-	const struct file *f = sub->file;
-
-	if (f && f->sock)
-		w->conn = totals_conn_known(t, f->sock->now.id);
-	if (f && f->kind == FILE_PIPE) {
-		w->pipe_ns = pipe_ns(s, t, f->id);
-	}
-	if (f && f->name.len)
-		w->name = totals_keep(t, f->name.s, f->name.len);
-	else if (sub->path)
-		w->name = totals_keep(t, sub->path, sub->path_len);
-	if (f && f->kind == FILE_PIDFD)
-		w->target_pid = f->target_pid;
-	if (sub->what == SPENT_CHILD && sub->target)
-		w->target_proc = totals_proc(t, sub->target);
-}
-
-static uint64_t path_hash(const char *s, uint32_t len)
-{
-	uint64_t h = 0xcbf29ce484222325;
-
-	for (uint32_t i = 0; i < len; i++)
-		h = (h ^ (unsigned char)s[i]) * 0x100000001b3; /* FNV-1a */
-	return h;
-}
-
-/* However often it is opened, it is one thing to wait for: a long run has no row for each time. */
-static bool has_path(const struct file *f)
-{
-	return f && f->kind != FILE_PIPE && f->kind != FILE_SOCKET && f->name.len && f->name.s[0] == '/';
-}
-
-static struct totals_wait *row_of(struct spending *s, struct totals *t, const struct event *ev,
-				  const struct subject *sub)
-{
-	struct wait_key key;
-	struct wait_row *r;
-
-	memset(&key, 0, sizeof(key)); /* hashed as bytes */
-	key.proc = ev->task->proc->id;
-	key.what = (uint16_t)sub->what;
-	key.obj = sub->obj;
-	if (has_path(sub->file)) {
-		key.on = ON_PATH;
-		key.obj = path_hash(sub->file->name.s, sub->file->name.len);
-	} else if (!key.obj && sub->path) {
-		key.on = ON_PATH;
-		key.obj = path_hash(sub->path, sub->path_len);
-	}
-	if (sub->semaphores)
-		key.on = ON_SEMAPHORES;
-	if (sub->shared) /* of whatever process */
-		key.proc = 0;
-	key.addr = sub->addr;
-	if (sub->file && sub->file->sock && sub->file->sock->now.id) /* one that is connected anew has another peer */
-		key.addr = sub->file->sock->now.id;
-	HASH_FIND(hh, s->waits, &key, sizeof(key), r);
-	if (r)
-		return &r->row;
-	if (totals_full(t, t->waits.n))
-		return NULL;
-	r = arena_alloc(&t->index->arena, sizeof(*r));
-	r->key = key;
-	r->row = (struct totals_wait){.what = sub->what,
-				      .proc = ev->task->proc->id,
-				      .target = sub->target,
-				      .addr = sub->addr,
-				      .shared = sub->shared,
-				      .semaphores = sub->semaphores,
-				      .held = sub->semaphores,
-				      .semid = sub->semaphores ? sub->obj : 0};
-	describe(s, t, sub, &r->row);
-	HASH_ADD(hh, s->waits, key, sizeof(key), r);
-	TABLE_ADD(t->waits, &r->row);
-	return &r->row;
-}
-
-/* Who wakes those that wait: only where every call is traced. */
+/* What wakes no thread is of no futex that is waited for, most often. */
 static void woke(struct spending *s, struct totals *t, const struct event *ev)
 {
+	const struct call *c = ev->call;
 	struct subject sub = subject_of_futex(ev);
-	struct totals_wait *w = ev->call->ret > 0 ? row_of(s, t, ev, &sub) : NULL;
+	struct totals_wait *w = c->ret > 0 ? wait_row(s->rows, t, ev, &sub) : wait_row_known(s->rows, ev, &sub);
 
-	if (w)
+	if (!w || c->err || c->unfinished)
+		return;
+	if (c->ret > 0)
 		tids_add(w->wakers, &w->nwakers, ARRAY_SIZE(w->wakers), ev->task->tid);
+	if (w->turns && futex_wakes_one(c)) {
+		turns_woke(w->turns, ev->task->id, c->enter_ns);
+		judge(w);
+	}
 }
 
-/* One that was ever waited for as a lock is one: others wait for it in other ways, too. */
-static enum spent of_futex(struct totals_wait *w, bool locks)
+/* A condition of glibc has two futexes, one behind the other, of which it uses one after the other; both with 0. */
+static void find_condition(struct spending *s, const struct event *ev, const struct subject *sub,
+			   struct totals_wait *w)
 {
-	if (w) {
-		w->held |= locks;
-		w->what = w->held ? SPENT_LOCK : SPENT_WAKE;
+	struct subject beside = *sub;
+	struct totals_wait *other;
+
+	beside.addr ^= 4;
+	other = wait_row_known(s->rows, ev, &beside);
+	if (other && other->turns && other->turns->any && !other->turns->val) {
+		w->turns->condition = other->turns->condition = true;
+		judge(other);
 	}
-	return locks || (w && w->held) ? SPENT_LOCK : SPENT_WAKE;
+}
+
+/* However short: who was woken may have a lock for long. */
+static enum spent of_futex(struct spending *s, const struct event *ev, const struct subject *sub,
+			   struct totals_wait *w)
+{
+	const struct call *c = ev->call;
+	enum futex_sign sign = futex_sign(c);
+	uint32_t val = (uint32_t)futex_use(c).val;
+
+	if (!w || !w->turns)
+		return sign == FUTEX_IS_LOCK || sign == FUTEX_MAY_LOCK ? SPENT_LOCK : SPENT_WAKE;
+	if (!val && !w->turns->condition)
+		find_condition(s, ev, sub, w);
+	turns_waited(w->turns, sign, val, c->enter_ns, c->running ? ev->ts_ns + ev->dur_ns : c->exit_ns);
+	/* a value that is not there any more was changed by who would have woken it */
+	if (!c->unfinished && (!c->err || c->err == EAGAIN))
+		turns_woken(w->turns, ev->task->id, c->exit_ns);
+	return judge(w);
+}
+
+static void short_wait(struct spending *s, const struct event *ev)
+{
+	struct subject sub = subject_of_futex(ev);
+	struct totals_wait *w = wait_row_known(s->rows, ev, &sub);
+
+	if (w)
+		of_futex(s, ev, &sub, w);
 }
 
 /* ---- events ---- */
@@ -359,15 +291,18 @@ static void call_event(struct spending *s, struct totals *t, const struct event 
 		woke(s, t, ev);
 		return;
 	}
-	if (!c->unfinished && (c->exit_ns < c->enter_ns || c->exit_ns - c->enter_ns < WAIT_LEAST_NS))
+	if (!c->unfinished && (c->exit_ns < c->enter_ns || c->exit_ns - c->enter_ns < WAIT_LEAST_NS)) {
+		if (ev->kind == EV_FUTEX && c->exit_ns >= c->enter_ns)
+			short_wait(s, ev);
 		return;
+	}
 	r = task_of(s, t, ev->task);
 	if (!r || !subject_of(ev, joined_task(s, ev), &sub))
 		return;
 	child_ends_wait(s->ended, ev, &sub);
-	w = row_of(s, t, ev, &sub);
+	w = wait_row(s->rows, t, ev, &sub);
 	if (ev->kind == EV_FUTEX && sub.what == SPENT_LOCK)
-		sub.what = of_futex(w, futex_locks(c));
+		sub.what = of_futex(s, ev, &sub, w);
 	if (c->unfinished && !c->running) { /* it ended in it */
 		r->open_ns = c->enter_ns;
 		r->open_what = sub.what;
@@ -400,7 +335,8 @@ static void faulted(struct spending *s, struct totals *t, const struct event *ev
 
 	if (r)
 		waited(s, t, &r->row,
-		       &(struct span){ev->ts_ns, ev->ts_ns + ev->dur_ns, row_of(s, t, ev, &sub), SPENT_FAULT, 0});
+		       &(struct span){ev->ts_ns, ev->ts_ns + ev->dur_ns, wait_row(s->rows, t, ev, &sub), SPENT_FAULT,
+				      0});
 }
 
 /* Older recordings have the process's times alone, those of children that it waited for among them. */

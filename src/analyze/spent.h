@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "analyze/turns.h"
 #include "event/event.h"
 #include "model/model.h"
 
@@ -52,6 +53,7 @@ struct totals_wait {
 	uint64_t *pipe_ns;			/* PIPE: all that was waited for it; NULL: not known which */
 	uint64_t addr;				/* LOCK: of the futex, 0: none; shared: its place in name */
 	bool shared, several;			/* other processes may wait for it, too; do */
+	struct turns *turns;			/* of a futex, NULL: it is none */
 	bool held;				/* of the futex: it was a lock, no condition or pool */
 	bool semaphores; uint32_t semid;	/* LOCK: a set of System V semaphores */
 	uint64_t n, ns, longest_ns, longest_at_ns;
@@ -69,6 +71,11 @@ struct span {
 	enum spent what;
 	uint32_t other;				/* PIPE: process id of who had its other end then, 0 not known */
 };
+/* What kind of futex it waits for may be found later. */
+static inline enum spent span_what(const struct span *s)
+{
+	return s->wait && (s->what == SPENT_LOCK || s->what == SPENT_WAKE) ? s->wait->what : s->what;
+}
 /* At least ns for this one, most of all of its kind; votes: how it was found. */
 struct small_waits { const struct totals_wait *of; uint64_t ns, votes; };
 struct totals_task {

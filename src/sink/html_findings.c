@@ -7,6 +7,7 @@
 #include "analyze/totals.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/macro.h"
 #include "sink/diff_words.h"
 #include "sink/finding_words.h"
 #include "sink/html.h"
@@ -48,18 +49,29 @@ static void write_peers(struct json *j, const struct totals *t, const struct tot
 		buf_done(&v[--n]);
 }
 
-void html_findings_meta(const struct html *h, struct json *j)
+/* As events have it, where each process has it at the same address. */
+static void write_futex(struct json *j, const struct totals *t UNUSED, const struct totals_wait *of)
 {
-	const struct totals *t = h->opt->totals;
-	struct finding *v = NULL;
 	struct buf b = { 0 };
-	uint64_t all;
-	unsigned n = findings_of(t, &v, &all);
 
-	json_key(j, "slow_peers");
+	if (of->shared || !of->addr)
+		return;
+	buf_printf(&b, "futex 0x%llx", (unsigned long long)of->addr);
+	json_key(j, "futex");
+	json_str(j, b.s, b.len);
+	buf_done(&b);
+}
+
+typedef void of_wait(struct json *j, const struct totals *t, const struct totals_wait *of);
+
+static void write_rule(struct json *j, const struct totals *t, const struct finding *v, unsigned n,
+		       enum finding_rule rule, of_wait *more)
+{
+	struct buf b = { 0 };
+
 	json_open(j, '[');
 	for (unsigned i = 0; i < n; i++) {
-		if (v[i].rule != FINDING_PEER)
+		if (v[i].rule != rule)
 			continue;
 		buf_reset(&b);
 		finding_words(&b, &v[i]);
@@ -69,10 +81,23 @@ void html_findings_meta(const struct html *h, struct json *j)
 		json_str(j, b.s, b.len);
 		json_key(j, "cost");
 		json_u64(j, v[i].cost_ns);
-		write_peers(j, t, v[i].wait);
+		more(j, t, v[i].wait);
 		json_close(j, '}');
 	}
 	json_close(j, ']');
 	buf_done(&b);
+}
+
+void html_findings_meta(const struct html *h, struct json *j)
+{
+	const struct totals *t = h->opt->totals;
+	struct finding *v = NULL;
+	uint64_t all;
+	unsigned n = findings_of(t, &v, &all);
+
+	json_key(j, "slow_peers");
+	write_rule(j, t, v, n, FINDING_PEER, write_peers);
+	json_key(j, "locks");
+	write_rule(j, t, v, n, FINDING_LOCK, write_futex);
 	free(v);
 }

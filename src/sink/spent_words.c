@@ -49,8 +49,8 @@ static const char *part_words(const struct budget_part *part)
 const char *spent_part(enum spent s) { return words[s].part; }
 const char *spent_thing(enum spent s) { return words[s].thing; }
 
-/* Where there is not room for all, who woke a futex's waiters is left out first, and a pipe's number. */
-enum detail { ADDRESS, WAITERS, ALL };
+/* Where there is not room for all, who woke a futex's waiters is left out first, and a pipe's number; then its kind. */
+enum detail { ADDRESS, WAITERS, KIND, ALL };
 
 static void threads(struct buf *b, const struct totals_wait *w, enum detail detail)
 {
@@ -58,7 +58,7 @@ static void threads(struct buf *b, const struct totals_wait *w, enum detail deta
 		return;
 	if (w->nwaiters > 1)
 		buf_printf(b, ", %s%u threads", w->nwaiters == ARRAY_SIZE(w->waiters) ? "at least " : "", w->nwaiters);
-	if (detail == WAITERS)
+	if (detail < ALL)
 		return;
 	if (w->nwakers)
 		buf_printf(b, ", woken by %u", w->wakers[0]);
@@ -98,7 +98,7 @@ static void wait_words(struct buf *b, const struct totals_wait *w, enum detail d
 		pidfd_name(b, w->target_pid);
 	} else if (is_futex(w)) {
 		spent_futex_words(b, w);
-		buf_puts(b, w->what == SPENT_WAKE && detail == ALL ? " (no lock)" : "");
+		buf_puts(b, w->what == SPENT_WAKE && detail >= KIND ? " (no lock)" : "");
 		threads(b, w, detail);
 	} else if (w->semaphores) {
 		buf_printf(b, "semaphore set %u", w->semid);
@@ -126,7 +126,7 @@ static void wait_words(struct buf *b, const struct totals_wait *w, enum detail d
 
 void spent_wait_words(struct buf *b, const struct totals_wait *w) { wait_words(b, w, ALL); }
 
-static void wait_within(struct buf *b, const struct totals_wait *w, size_t columns)
+void spent_wait_words_within(struct buf *b, const struct totals_wait *w, size_t columns)
 {
 	for (unsigned detail = ALL + 1; detail-- > 0 && (!b->len || text_width(b->s, b->len) > columns);) {
 		buf_reset(b);
@@ -137,7 +137,7 @@ static void wait_within(struct buf *b, const struct totals_wait *w, size_t colum
 /* Where it stands alone a pipe without its number is still one. */
 static void brief_wait(struct buf *b, const struct totals_wait *w, size_t columns)
 {
-	wait_within(b, w, columns);
+	spent_wait_words_within(b, w, columns);
 	if (w->what != SPENT_PIPE || !w->peer_pid || !w->name.len || b->s[0] < '0' || b->s[0] > '9')
 		return;
 	buf_reset(b);
@@ -158,7 +158,7 @@ static void named(struct buf *b, const struct budget_part *part, unsigned i, siz
 	if (part->named[i].proc)
 		totals_proc_command_within(&name, part->named[i].proc, columns);
 	else
-		wait_within(&name, part->named[i].wait, columns);
+		spent_wait_words_within(&name, part->named[i].wait, columns);
 	if (part->named[i].nconns > 1)
 		buf_printf(&conns, " (%u connections)", part->named[i].nconns);
 	if (text_width(name.s ? name.s : "", name.len) + conns.len > columns)

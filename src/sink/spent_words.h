@@ -19,3 +19,5 @@ const char *spent_thing(enum spent s);	/* "a socket" */
 /* "tcp4 → 1.2.3.4:80", "futex 0x7f…, 4 threads" */
 void spent_futex_words(struct buf *b, const struct totals_wait *w);	/* "futex 0x7f…", "futex /dev/shm/x+0x40" */
 void spent_wait_words(struct buf *b, const struct totals_wait *w);
+/* In an empty buffer: as much of it as there is room for, what matters least left out first. */
+void spent_wait_words_within(struct buf *b, const struct totals_wait *w, size_t columns);

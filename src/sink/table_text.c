@@ -158,7 +158,11 @@ static void rest(struct summary_sink *s, const struct table *t, const struct tab
 	} else if (t->def->columns[column].type == CELL_SPENT) {
 		spent_words_within(&s->b, row->cells[column].part, s->columns > used ? s->columns - used : 0);
 	} else {
-		table_cell_words(&words, t->def->columns[column].type, &row->cells[column], true);
+		if (t->def->columns[column].type == CELL_WAITED_FOR)
+			spent_wait_words_within(&words, row->cells[column].wait,
+						s->columns > used ? s->columns - used : 0);
+		else
+			table_cell_words(&words, t->def->columns[column].type, &row->cells[column], true);
 		if (t->def->columns[column].type == CELL_FINDING)
 			sentence_from(s, words.s ? words.s : "", words.len, used);
 		else

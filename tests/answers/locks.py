@@ -210,6 +210,127 @@ int main(void)
 """
 
 
+def in_turns(t):
+    """a semaphore that is used as a lock is one: by who wakes which thread; what announces something, and what rounds pass, is none"""
+    need("gcc")
+    program = t.scratch / "turns"
+    (t.scratch / "turns.c").write_text(TURNS)
+    equal(os.system(f"gcc -O1 -pthread {t.scratch}/turns.c -o {program}"), 0, "gcc")
+    for how in ("lock", "writers"):
+        shown = traced(t, program, how, status=0)
+        says(shown, r"waiting for a lock: futex 0x[0-9a-f]+, [45] threads", r"4 threads of turns \(\d+\) waited for one lock, futex 0x[0-9a-f]+")
+    for how in ("announce", "barrier", "pool"):
+        *_, text = t.run(program, how, options=["-q", "--summary=json"])
+        tables = json.loads(text)["tables"]
+        check(not [row for row in tables["findings"]["rows"] if row["rule"] == "lock"], f"{how}: {tables['findings']}")
+        waits = [row for row in tables["waits"]["rows"] if "futex" in row["for"] and row["time_ns"] > 10 ** 8]
+        check(waits and all(row["part"] == "wake" for row in waits), f"{how}: {waits}")
+
+
+TURNS = """
+#include <pthread.h>
+#include <semaphore.h>
+#include <unistd.h>
+static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t c = PTHREAD_COND_INITIALIZER;
+static pthread_rwlock_t rw = PTHREAD_RWLOCK_INITIALIZER;
+static pthread_barrier_t b;
+static sem_t s;
+static char how;
+static int queued = 1, ran;
+static void *work(void *arg)
+{
+	for (int i = 0; i < 10; i++) {
+		if (how == 'l') {
+			sem_wait(&s);
+			usleep(20000);
+			sem_post(&s);
+			usleep(1000);
+		} else if (how == 'w') {
+			pthread_rwlock_wrlock(&rw);
+			usleep(20000);
+			pthread_rwlock_unlock(&rw);
+			usleep(1000);
+		} else if (how == 'a') {
+			sem_wait(&s);
+			usleep(5000);
+		} else if (how == 'b') {
+			usleep(arg ? 20000 : 1000);
+			pthread_barrier_wait(&b);
+		}
+	}
+	while (how == 'p') {	/* each that has worked wakes the next one */
+		pthread_mutex_lock(&m);
+		while (!queued && ran < 20)
+			pthread_cond_wait(&c, &m);
+		queued = 0;
+		pthread_mutex_unlock(&m);
+		if (ran >= 20)
+			break;
+		usleep(20000);
+		pthread_mutex_lock(&m);
+		queued = 1;
+		ran++;
+		pthread_mutex_unlock(&m);
+		ran < 20 ? pthread_cond_signal(&c) : pthread_cond_broadcast(&c);
+		usleep(1000);
+	}
+	return 0;
+}
+int main(int argc, char **argv)
+{
+	pthread_t t[4];
+	int n = argv[1][0] == 'b' ? 2 : 4;
+	how = argv[1][0];
+	sem_init(&s, 0, how == 'l');
+	pthread_barrier_init(&b, 0, 2);
+	for (long i = 0; i < n; i++)
+		pthread_create(&t[i], 0, work, (void *)i);
+	for (int i = 0; i < 40 && how == 'a'; i++) {
+		usleep(10000);
+		sem_post(&s);
+	}
+	for (int i = 0; i < n; i++)
+		pthread_join(t[i], 0);
+	return argc < 1;
+}
+"""
+
+
+def of_python(t):
+    """locks of Python, of threads and of processes, are locks; workers that wait for work are not"""
+    shown = traced(t, *PYTHON, THREADS, "lock", status=0)
+    says(shown, r"waiting for a lock: futex 0x[0-9a-f]+, [45] threads", r"4 threads of \S+ \(\d+\) waited for one lock, futex 0x[0-9a-f]+")
+    shown = traced(t, *PYTHON, THREADS, "processes", status=0)
+    says(shown, r"4 threads of several processes waited for one lock, futex /dev/shm/sem\.\S+")
+    shown = traced(t, *PYTHON, THREADS, "pool", status=0)
+    check("waited for one lock" not in shown, f"an idle pool: {shown}")
+
+
+THREADS = """
+import concurrent.futures, multiprocessing, sys, threading, time
+kind = sys.argv[1]
+if kind == "pool":
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        for i in range(20):
+            list(pool.map(time.sleep, [.005] * 4))
+            time.sleep(.02)
+    sys.exit()
+fork = multiprocessing.get_context("fork")
+lock, task = (threading.Lock(), threading.Thread) if kind == "lock" else (fork.Lock(), fork.Process)
+def work():
+    for _ in range(10):
+        with lock:
+            time.sleep(.02)
+        time.sleep(.001)
+tasks = [task(target=work) for _ in range(4)]
+for one in tasks:
+    one.start()
+for one in tasks:
+    one.join()
+"""
+
+
 WAITS = """
 import ctypes, os, sys, time
 libc, kind, directory = ctypes.CDLL(None), sys.argv[1], sys.argv[2]
@@ -269,6 +390,8 @@ TESTS = [
     lock,
     shared_lock,
     idle_pool,
+    in_turns,
+    of_python,
     messages,
     futex_waitv,
 ]

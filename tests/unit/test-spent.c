@@ -98,15 +98,83 @@ static void test_one_of_several_futexes(void **state)
 	c.nparts = 1;
 	use = futex_use(&c);
 	assert_true(use.addr == 0x2000 && use.val == 2 && !use.is_private);
-	assert_true(futex_locks(&c));
+	assert_int_equal(futex_sign(&c), FUTEX_MAY_LOCK);
 	part.len = sizeof(v) - 1;
 	use = futex_use(&c);
 	assert_true(use.addr == 0x1000 && use.is_private);
-	assert_false(futex_locks(&c));
+	assert_int_equal(futex_sign(&c), FUTEX_COUNTS);
 	part.len = 1;
 	assert_true(futex_use(&c).addr == 0);
 	c.nparts = 0;
 	assert_true(futex_use(&c).addr == 0);
+}
+
+static void wakes(struct totals *t, const struct fake_task *f, uint64_t enter_ns, uint32_t how_many)
+{
+	struct item item;
+	uint64_t args[6] = { 0x1000, FUTEX_WAKE_PRIVATE, how_many };
+	struct event ev = waits(&item, EV_FUTEX, f, "futex", enter_ns, 1000, args);
+
+	item.call.ret = 1;
+	totals_event(t, &ev);
+}
+
+/* Of threads that wait with 0: turns of hold_ns each in 20 ms; how many each wakes. */
+static enum spent in_turns(uint64_t hold_ns, uint32_t how_many, bool by_main, bool has_second)
+{
+	struct totals *t = totals_new();
+	struct fake_task tasks[4];
+	enum spent what;
+
+	for (uint32_t i = 0; i < 4; i++) {
+		fake_proc(&tasks[i], 1 + i, 0, "x");
+		tasks[i].task.proc = &tasks[0].proc;
+	}
+	for (uint64_t i = 0; i < 9; i++) {
+		const struct fake_task *next = &tasks[1 + i % 3], *last = &tasks[1 + (i + 2) % 3];
+		uint64_t end = FAKE_T0 + (i + 1) * 20 * MS;
+
+		/* the one that it wakes may be seen before it */
+		for (uint64_t k = 0; k < 2; k++)
+			if (k == i % 2)
+				futex(t, next, end - 20 * MS, 20 * MS, FUTEX_WAIT_PRIVATE, has_second && i > 6 ? 4 : 0);
+			else if (i)
+				wakes(t, by_main ? &tasks[0] : last, end - 20 * MS + hold_ns, how_many);
+	}
+	what = t->waits.v[0]->what;
+	totals_free(t);
+	return what;
+}
+
+/* Who is woken wakes the next one, and has held it for most of the time that was waited. */
+static void test_turns(void **state)
+{
+	(void)state;
+	assert_int_equal(in_turns(19 * MS, 1, false, false), SPENT_LOCK);
+	assert_int_equal(in_turns(MS, 1, false, false), SPENT_WAKE);		/* nothing was to do for most of it */
+	assert_int_equal(in_turns(19 * MS, INT32_MAX, false, false), SPENT_WAKE);	/* a barrier */
+	assert_int_equal(in_turns(19 * MS, 1, true, false), SPENT_WAKE);	/* a producer */
+	assert_int_equal(in_turns(19 * MS, 1, false, true), SPENT_WAKE);	/* a count */
+}
+
+/* A count passes the value of locks, too. */
+static void test_count_is_no_lock(void **state)
+{
+	struct totals *t = totals_new();
+	struct fake_task one, other;
+
+	(void)state;
+	fake_proc(&one, 1, 0, "x");
+	fake_proc(&other, 2, 0, "x");
+	other.task.proc = &one.proc;
+	futex(t, &one, FAKE_T0, 20 * MS, FUTEX_WAIT_PRIVATE, 2);
+	assert_int_equal(t->waits.v[0]->what, SPENT_LOCK);
+	futex(t, &other, FAKE_T0, 20 * MS, FUTEX_WAIT_PRIVATE, 3);
+	assert_int_equal(t->waits.v[0]->what, SPENT_LOCK);	/* glibc's rwlock has both */
+	futex(t, &other, FAKE_T0 + 20 * MS, 20 * MS, FUTEX_WAIT_PRIVATE, 4);
+	assert_int_equal(t->waits.v[0]->what, SPENT_WAKE);
+	assert_int_equal(span_what(&t->tasks.v[0]->spans[0]), SPENT_WAKE);	/* of what was waited before, too */
+	totals_free(t);
 }
 
 /* A read from that pipe, of that process, which waits for who has the other end. */
@@ -359,6 +427,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_join_is_of_the_newest), cmocka_unit_test(test_times_at_their_end),
 		cmocka_unit_test(test_path_through_pipes), cmocka_unit_test(test_one_of_several_futexes),
+		cmocka_unit_test(test_turns), cmocka_unit_test(test_count_is_no_lock),
 		cmocka_unit_test(test_paths_are_no_ids), cmocka_unit_test(test_a_file_is_one_thing),
 		cmocka_unit_test(test_findings_of_many_peers), cmocka_unit_test(test_findings_of_faults),
 		cmocka_unit_test(test_shares_of_long_runs), cmocka_unit_test(test_time_on_a_cpu),

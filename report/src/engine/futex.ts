@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a futex call waits for, as far as its arguments show it: the same rules as in src/analyze/futex.c.
+// What a futex call waits for, as far as its arguments show it: the values as in src/analyze/futex.c.
 import type { Store } from './store';
 
 const NUMBER = /^(-?\d+|0x[0-9a-f]+)$/;
@@ -33,8 +33,11 @@ function waitsFor(store: Store, i: number): What {
   return what;
 }
 
-/** It waits for a lock. */
-export const waitsForLock = (store: Store, i: number): boolean => waitsFor(store, i) === 'lock';
+/** It waits for a lock: by its arguments, or the writer has found by the turns of its threads that it is one. */
+export const waitsForLock = (store: Store, i: number): boolean =>
+  waitsFor(store, i) === 'lock' ||
+  (waitsFor(store, i) === 'other' &&
+    (store.meta.locks?.some(l => l.futex && l.futex === store.objText(i)) ?? false));
 /** It waits for a condition, for work, for a thread to end. */
 export const waitsForNoLock = (store: Store, i: number): boolean => waitsFor(store, i) === 'other';
 

@@ -115,6 +115,8 @@ export interface Meta {
   critical?: [number, number, number][];
   /** Which peers were slow, as the terminal has it; absent in older reports. */
   slow_peers?: { text: string; cost: number; peers: string[] }[];
+  /** Likewise which locks several threads waited for; without `futex` it is no futex, or one that processes share. */
+  locks?: { text: string; cost: number; futex?: string }[];
   diff?: Diff;
   /** Without `d` where no first bytes were recorded. */
   cols: Record<Kind, string[]>;

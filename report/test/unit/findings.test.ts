@@ -289,6 +289,23 @@ test('futex: to wait for a thread to end, for a condition or for work is no lock
   const lock = (await quietly(wait('FUTEX_WAIT_PRIVATE', 2))).find(f => f.rule === 'futex');
   assert.match(lock?.text ?? '', /\(\d+ ms\) waiting for a lock, futex 0x1, in 1 call\.$/);
 });
+test('futex: of the whole trace locks as the terminal has them, with the longest wait', async () => {
+  const sem = { obj: 'futex 0x7f00', arg: '0x7f00, FUTEX_WAIT_BITSET_PRIVATE, 0, NULL' },
+    store = traced((x, l) => {
+      for (const n of [1, 3, 2]) x.ev(l, 'futex', n * L.waitNs, sem, 0);
+    }),
+    of = async () => (await quietly(store)).filter(f => f.rule === 'futex');
+  assert.deepEqual(await of(), [], 'by its value it is none');
+  store.meta.locks = [
+    { text: '4 threads of test (5) waited for one lock', cost: 8e8, futex: 'futex 0x7f00' },
+    { text: '2 threads of several processes waited for one lock', cost: 3e8 },
+  ];
+  const [one, other] = await of();
+  assert.equal(one.text, '4 threads of test (5) waited for one lock.');
+  assert.deepEqual([one.cost, store.dur(one.event)], [8e8, 3 * L.waitNs]);
+  assert.equal(runFilter(store, parse(one.filter)).count, 3, one.filter);
+  assert.equal(other.event, -1);
+});
 test('futex: a short wait is nothing, however large its share', async () =>
   assert.deepEqual(
     (await quietly(traced(futex(L.waitNs - 1, 0)))).filter(f => f.rule === 'futex'),

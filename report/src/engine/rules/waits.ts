@@ -131,22 +131,41 @@ export const slowPeer: Rule = {
   },
 };
 
+/** Of the whole trace locks are known by the turns of their threads; an event that shows one is the longest wait for it. */
+function locks({ store }: Ground, longest: Map<string, number>, put: Put): void {
+  for (const { text, cost, futex: name } of store.meta.locks ?? [])
+    put(
+      2,
+      `${show(text)}.`,
+      name ? `${term('path', name)} op:futex` : 'op:futex,lock',
+      longest.get(name ?? '') ?? -1,
+      cost,
+    );
+}
+
 export const futex: Rule = {
   id: 'futex',
   title: 'Time lost waiting for locks',
-  threshold: `a thread spends ${L.waitShare * 100} % of its life and ${duration(L.waitNs)} or more in futex, conditions, idle pools and pthread_join aside; threads beside the first are one note a process`,
+  threshold: `a thread spends ${L.waitShare * 100} % of its life and ${duration(L.waitNs)} or more in futex, conditions, idle pools and pthread_join aside; threads beside the first are one note a process; of the whole trace also the summary's: two or more threads that waited for one lock`,
   watch(g) {
     const { store } = g,
       { tasks } = store,
-      waits = new Map<number, Spell>();
+      waits = new Map<number, Spell>(),
+      named = new Set(g.lanes ? [] : store.meta.locks?.map(l => l.futex)),
+      longest = new Map<string, number>();
     return {
       on: {
         futex(i) {
-          if (store.dur(i) < L.joinNs || !waitsForNoLock(store, i))
+          const name = named.size ? store.objText(i) : '',
+            of = longest.get(name) ?? -1;
+          if (named.has(name)) {
+            if (of < 0 || store.dur(i) > store.dur(of)) longest.set(name, i);
+          } else if (store.dur(i) < L.joinNs || !waitsForNoLock(store, i))
             addSpell(store, waits, store.lane[i], i);
         },
       },
       end(put) {
+        if (!g.lanes) locks(g, longest, put);
         // A thread that only waits may be an idle worker: those of a process are one note.
         const workers = new Map<number, Worker[]>();
         for (const [l, v] of waits) {
