@@ -16,6 +16,8 @@ int choosing_open(const struct options *opt, struct totals *totals, struct choos
 {
 	const struct chooser_wish wish = {
 		.filter = opt->filter,
+		.parts = opt->filter_parts,
+		.nparts = opt->nfilter_parts,
 		.calls = opt->calls,
 		.calls_text = opt->calls_text,
 		.signals_hidden = opt->signals_hidden,

@@ -80,7 +80,8 @@ static int try_outputs(const struct flight *f, struct diag *diag)
 int flight_open(struct flight *f, const struct options *opt, const struct totals *totals, flight_run_fn *run,
 		struct diag *diag)
 {
-	struct chooser_wish wish = { .filter = opt->dump_when };
+	const struct chooser_part part = { .option = "--dump-when", .typed = opt->dump_when };
+	const struct chooser_wish wish = { .filter = opt->dump_when, .parts = &part, .nparts = 1 };
 	int rc;
 
 	*f = (struct flight){ .opt = opt, .totals = totals, .run = run, .live = *opt };

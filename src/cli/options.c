@@ -361,6 +361,9 @@ void options_done(struct options *o)
 	o->calls = NULL;
 	free(o->filter);
 	o->filter = NULL;
+	free(o->filter_parts);
+	o->filter_parts = NULL;
+	o->nfilter_parts = 0;
 	free(o->paths);
 	o->paths = NULL;
 	free(o->reads);

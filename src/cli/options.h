@@ -48,6 +48,7 @@ struct options {
 	struct callset *calls; const char *calls_text;	/* -e; NULL: what matters */
 	char *paths;		/* of --path, separated by commas; they are one term of the filter */
 	char *filter;		/* --filter and its short forms, one text; NULL: none */
+	struct chooser_part *filter_parts; unsigned nfilter_parts;	/* what each of them added */
 	uint64_t signals_hidden;	/* -e signal=: a bit a number */
 	unsigned choices_given;	/* forms of -e so far: cli/options_choose.c */
 	bool summary_json, summary_ndjson;

@@ -13,17 +13,22 @@
 #include "cli/options_set.h"
 #include "filter/callset.h"
 #include "filter/query.h"
+#include "sink/chooser.h"
 
 enum { USAGE = 125, SIGNALS = 65 };
 
 /* ---- the filter ---- */
 
-static void add_text(struct options *o, const char *text)
+/* typed: what is in text of what was typed, after before bytes; NULL: nothing is. */
+static void add_text(struct options *o, const char *option, const char *text, const char *typed, size_t before)
 {
 	struct buf b = {0};
 
 	buf_puts(&b, o->filter ? o->filter : "");
 	buf_puts(&b, b.len && text[0] ? " " : "");
+	o->filter_parts = xrealloc(o->filter_parts, (o->nfilter_parts + 1) * sizeof(*o->filter_parts));
+	o->filter_parts[o->nfilter_parts++] =
+		(struct chooser_part){ .option = option, .typed = typed, .at = b.len, .inside = b.len + before };
 	buf_puts(&b, text);
 	free(o->filter);
 	o->filter = b.s;
@@ -36,17 +41,15 @@ static int needs_value(const struct option_row *r, struct diag *diag)
 	return diag_set(diag, USAGE, EINVAL, "--%s needs %s after it", r->name, r->arg);
 }
 
-static int add_term(struct options *o, const struct option_row *r, const char *field, const char *values,
-		    struct diag *diag)
+/* FIELD:VALUES, or FIELD:"VALUES" */
+static void add_term(struct options *o, const char *option, const char *field, const char *values)
 {
-	struct buf b = {0};
+	struct buf b = { 0 };
+	size_t before = strlen(field) + 1;
 
-	if (is_empty_list(values))
-		return needs_value(r, diag);
 	query_add(&b, field, values);
-	add_text(o, b.s);
+	add_text(o, option, b.s, values, before + (b.s[before] == '"' && values[0] != '"'));
 	buf_done(&b);
-	return 0;
 }
 
 int set_filter(struct options *o, const struct option_row *r, const char *arg, struct diag *diag)
@@ -62,14 +65,17 @@ int set_filter(struct options *o, const struct option_row *r, const char *arg, s
 		rc = diag_at(diag, arg, q.errors[0].at,
 			     diag_set(diag, USAGE, EINVAL, "--%s: %s", r->name, q.errors[0].why));
 	else
-		add_text(o, arg);
+		add_text(o, "--filter", arg, arg, 0);
 	query_done(&q);
 	return rc;
 }
 
 int set_only(struct options *o, const struct option_row *r, const char *arg, struct diag *diag)
 {
-	return add_term(o, r, "is", arg, diag);
+	if (is_empty_list(arg))
+		return needs_value(r, diag);
+	add_term(o, "--only", "is", arg);
+	return 0;
 }
 
 /* Given again, any of them is meant, as with strace's -P: options_add_paths() makes one term of all. */
@@ -89,25 +95,20 @@ int set_path(struct options *o, const struct option_row *r, const char *arg, str
 
 void options_add_paths(struct options *o)
 {
-	struct buf b = { 0 };
-
-	if (!o->paths)
-		return;
-	query_add(&b, "path", o->paths);
-	add_text(o, b.s);
-	buf_done(&b);
+	if (o->paths)
+		add_term(o, "--path", "path", o->paths);
 }
 
 int set_failed(struct options *o, const struct option_row *r UNUSED, const char *arg UNUSED, struct diag *diag UNUSED)
 {
-	add_text(o, "err:any");
+	add_text(o, "--failed", "err:any", NULL, 0);
 	return 0;
 }
 
 int set_successful(struct options *o, const struct option_row *r UNUSED, const char *arg UNUSED,
 		   struct diag *diag UNUSED)
 {
-	add_text(o, "!err:any");
+	add_text(o, "--successful", "!err:any", NULL, 0);
 	return 0;
 }
 
@@ -120,7 +121,7 @@ int set_slower(struct options *o, const struct option_row *r, const char *arg, s
 		return diag_set(diag, USAGE, EINVAL, "--%s takes a time, as 10ms, 20us or 1.5s, not \"%.64s\"", r->name,
 				arg);
 	buf_printf(&b, "dur>=%s", arg);
-	add_text(o, b.s);
+	add_text(o, "--slower", b.s, arg, strlen("dur>="));
 	buf_done(&b);
 	return 0;
 }
@@ -196,7 +197,7 @@ static int status_form(struct options *o, const char *list, struct diag *diag)
 	} else {
 		return diag_set(diag, USAGE, EINVAL, "-e status=%s leaves nothing to show", list);
 	}
-	add_text(o, b.s ? b.s : "");
+	add_text(o, "-e status=", b.s ? b.s : "", NULL, 0);
 	buf_done(&b);
 	return 0;
 }
@@ -256,7 +257,7 @@ static int fd_form(struct options *o, const char *list, struct diag *diag)
 	if (q.nerrors || q.nterms != 1)
 		rc = diag_set(diag, USAGE, EINVAL, "-e fd= takes numbers of descriptors, as 3,4, not \"%.64s\"", list);
 	else
-		add_text(o, b.s);
+		add_text(o, "-e fd=", b.s, NULL, 0);
 	query_done(&q);
 	buf_done(&b);
 	return rc;
@@ -264,13 +265,9 @@ static int fd_form(struct options *o, const char *list, struct diag *diag)
 
 static int path_form(struct options *o, const char *list, struct diag *diag)
 {
-	struct buf b = {0};
-
 	if (!*list)
 		return diag_set(diag, USAGE, EINVAL, "-e path= needs a path after it");
-	query_add(&b, "path", list);
-	add_text(o, b.s);
-	buf_done(&b);
+	add_term(o, "-e path=", "path", list);
 	return 0;
 }
 

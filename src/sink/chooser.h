@@ -16,8 +16,17 @@ struct diag;
 struct event;
 struct totals;
 
+/* What an option has added to the filter: errors name it, and point into what was typed for it. */
+struct chooser_part {
+	const char *option;	/* as it is typed: "--only", "-e fd=" */
+	const char *typed;	/* borrowed; NULL: nothing was typed for it */
+	size_t at, inside;	/* where in the filter what it added begins, and what was typed for it */
+};
+
 struct chooser_wish {
 	const char *filter;	     /* NULL or empty: none */
+	const struct chooser_part *parts; /* in the order of the filter; none: it is called "filter" */
+	unsigned nparts;
 	const struct callset *calls; /* -e; NULL: all.  Borrowed */
 	const char *calls_text;
 	uint64_t signals_hidden; /* a bit a number, from 0: signals that are not shown (-e signal=) */

@@ -142,6 +142,53 @@ static bool list_word(void *ctx, const char *word)
 	return false;
 }
 
+/* ---- where something is wrong ---- */
+
+static const struct chooser_part *part_at(const struct chooser *c, size_t at)
+{
+	const struct chooser_part *part = NULL;
+
+	for (unsigned i = 0; i < c->nparts && c->parts[i].at <= at; i++)
+		part = &c->parts[i];
+	return part;
+}
+
+static const char *option_at(const struct chooser *c, size_t at)
+{
+	return part_at(c, at) ? part_at(c, at)->option : "filter";
+}
+
+/* What was typed, with a caret; of an option that quoted it, the filter that it became. */
+static int show_at(const struct chooser *c, size_t at, struct diag *diag, int rc)
+{
+	const struct chooser_part *part = part_at(c, at);
+
+	if (!part || !part->typed || at < part->inside || at > part->inside + strlen(part->typed) ||
+	    strncmp(c->text + part->inside, part->typed, strlen(part->typed)) != 0)
+		return diag_at(diag, c->text, at, rc);
+	return diag_at(diag, part->typed, at - part->inside, rc);
+}
+
+/* Which options leave nothing together. */
+static int exclude_all(const struct chooser *c, struct diag *diag)
+{
+	struct buf names = { 0 };
+	int rc;
+
+	for (unsigned i = 0; i < c->nparts; i++) {
+		bool named = false;
+
+		for (unsigned k = 0; k < i; k++)
+			named |= !strcmp(c->parts[k].option, c->parts[i].option);
+		if (!named)
+			buf_printf(&names, "%s%s", i ? " and " : "", c->parts[i].option);
+	}
+	rc = diag_set(diag, USAGE, EINVAL, "%s: no call and no event can meet all of this%s%s",
+		      names.len ? names.s : "filter", c->calls ? ", and be of -e " : "", c->calls ? c->calls_text : "");
+	buf_done(&names);
+	return diag_at(diag, c->text, 0, rc);
+}
+
 static int unknown_word(const struct chooser *c, const struct query_term *t, const struct query_value *v,
 			struct diag *diag)
 {
@@ -164,13 +211,13 @@ static int unknown_word(const struct chooser *c, const struct query_term *t, con
 	else if (t->field == QUERY_NOISE || t->field == QUERY_ROLE)
 		chooser_each_word(t->field, list_word, &all);
 	if (nearest_best(&l.near))
-		rc = diag_set(diag, USAGE, EINVAL, "filter: no %s \"%.64s\"; did you mean %s?", what[t->field], v->s,
-			      nearest_best(&l.near));
+		rc = diag_set(diag, USAGE, EINVAL, "%s: no %s \"%.64s\"; did you mean %s?", option_at(c, v->at),
+			      what[t->field], v->s, nearest_best(&l.near));
 	else
-		rc = diag_set(diag, USAGE, EINVAL, "filter: no %s \"%.64s\"%s%s", what[t->field], v->s,
-			      all.len ? "; there are " : "", all.len ? all.s : "");
+		rc = diag_set(diag, USAGE, EINVAL, "%s: no %s \"%.64s\"%s%s", option_at(c, v->at), what[t->field],
+			      v->s, all.len ? "; there are " : "", all.len ? all.s : "");
 	buf_done(&all);
-	return diag_at(diag, c->text, v->at, rc);
+	return show_at(c, v->at, diag, rc);
 }
 
 static int check_words(const struct chooser *c, const struct query_term *t, struct diag *diag)
@@ -342,7 +389,8 @@ static int compile(struct chooser *c, struct diag *diag)
 	if (c->query.nerrors) {
 		const struct query_error *e = &c->query.errors[0];
 
-		return diag_at(diag, c->text, e->at, diag_set(diag, USAGE, EINVAL, "filter: %s", e->why));
+		return show_at(c, e->at, diag,
+			       diag_set(diag, USAGE, EINVAL, "%s: %s", option_at(c, e->at), e->why));
 	}
 	for (unsigned i = 0; i < c->query.nterms; i++) {
 		const struct query_term *t = &c->query.terms[i];
@@ -361,9 +409,7 @@ static int compile(struct chooser *c, struct diag *diag)
 	c->named = callset_new(call_named, c, unknown_named);
 	chooser_screen_of(c);
 	if (no_error_is_left(&c->query) || (callset_is_empty(c->may) && (c->calls || !mark_may(c))))
-		return diag_at(diag, c->text, 0,
-			       diag_set(diag, USAGE, EINVAL, "filter: no call and no event can meet all of this%s%s",
-					c->calls ? ", and be of -e " : "", c->calls ? c->calls_text : ""));
+		return exclude_all(c, diag);
 	if (ntrees) {
 		c->ntrees = 1024;
 		c->trees = xcalloc(c->ntrees, 1);
@@ -384,11 +430,14 @@ int chooser_new(const struct chooser_wish *wish, const struct totals *totals, st
 	c->calls = wish->calls;
 	c->calls_text = wish->calls_text;
 	c->signals_hidden = wish->signals_hidden;
+	c->parts = wish->parts;
+	c->nparts = wish->nparts;
 	c->peek = row_peek_new(totals);
 	if (filter) {
 		c->text = xmemdup0(wish->filter, strlen(wish->filter));
 		query_parse(c->text, &c->query);
 		rc = compile(c, diag);
+		c->nparts = 0;		/* they are the caller's */
 	}
 	if (rc < 0)
 		chooser_free(c);

@@ -19,6 +19,8 @@ struct verdict {
 struct chooser {
 	struct query query;
 	char *text; /* the filter, as typed; NULL: none */
+	const struct chooser_part *parts; /* while it is made */
+	unsigned nparts;
 	const struct callset *calls;
 	const char *calls_text;
 	uint64_t signals_hidden;

@@ -543,5 +543,21 @@ def refused(t):
             check(not pathlib.Path(d, "ran").exists(), "it ran")
 
 
+def names_option(t):
+    """an error of a filter names the option that it was typed in, and points into what was typed there"""
+    for options, said in ((["--only", "netwrok"], '--only: no category, operation, call or event "netwrok"; did you mean network?\n  netwrok\n  ^'),
+                          (["-Z", "--filter", "path:/x", "--only", "file,netwrok"],
+                           '--only: no category, operation, call or event "netwrok"; did you mean network?\n  file,netwrok\n       ^'),
+                          (["--only", "file", "--filter", "op:opne"], '--filter: no operation "opne"; did you mean open?\n  op:opne\n     ^'),
+                          (["--only", "fi le"], '--only: no category, operation, call or event "fi le"; did you mean file?\n  is:"fi le"\n     ^'),
+                          (["-Z", "-z"], "--failed and --successful: no call and no event can meet all of this\n  err:any !err:any\n  ^"),
+                          (["-e", "fd=3", "-Z", "-Z", "-e", "status=successful"], "-e fd= and --failed and -e status=: no call and no event can meet all of this"),
+                          (["-e", "connect", "--only", "file"], "--only: no call and no event can meet all of this, and be of -e connect\n  is:file\n  ^"),
+                          (["--record", "/dev/null", "--last", "1s", "--dump-when", "op:opne"], '--dump-when: no operation "opne"')):
+        p, _ = traced(t, *options, command=["true"])
+        equal(p.returncode, 125, options)
+        check(p.stderr.startswith(f"compendium: {said}"), f"{options}: {p.stderr}")
+
+
 if __name__ == "__main__":
-    main(__doc__, {"choosing": [as_strace, in_words, in_the_report, names_stay, by_filter, not_stopped, excluded, only_failures, server, recorded, counts, counted_by, counted_in_kernel, counted_while_running, tables, unknown_numbers, narrow, narrow_summary, details, filtered, refused]})
+    main(__doc__, {"choosing": [as_strace, in_words, in_the_report, names_stay, by_filter, not_stopped, excluded, only_failures, server, recorded, counts, counted_by, counted_in_kernel, counted_while_running, tables, unknown_numbers, narrow, narrow_summary, details, filtered, refused, names_option]})
