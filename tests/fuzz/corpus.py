@@ -328,7 +328,7 @@ def streams():
 
 def sites():
     """Texts for the finder of places to patch: how many functions, for each the gap before it and its size, then the bytes."""
-    call, ret, three = b"\x0f\x05", b"\xc3", b"\xb8\3\0\0\0"
+    call, ret, three, store = b"\x0f\x05", b"\xc3", b"\xb8\3\0\0\0", b"\x4c\x89\x5c\x24\x08"
     mov = three + call + ret
 
     def text(code, *funcs):
@@ -340,6 +340,9 @@ def sites():
         "padding-in-a-loop": text(b"\x31\xc0" + call + b"\x89\xc3" + b"\x90" * 10 + b"\xeb\xf0", (0, 18)),
         "jump-into-the-number": text(b"\x74\2" + mov, (0, 10)),
         "jump-past-a-lock-prefix": text(b"\x74\1\xf0\x0f\xb1\x13" + mov, (0, 14)),
+        "store-before": text(b"\x31\xc0" + store + call + ret, (0, 10)),
+        "jump-into-the-store": text(b"\x74\1" + store + call + ret, (0, 10)),
+        "store-after-a-number": text(three + store + call + ret, (0, 13)),
         "neighbour-jumps-back": text(mov + b"\x75\xf9" + ret, (0, 8), (0, 3)),
         "number-as-data": text(b"\xeb\7" + mov, (0, 10)),
         # found by fuzz-site: the last instruction of a function ends in the next one
