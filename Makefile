@@ -12,7 +12,7 @@ export DEBIAN_FRONTEND = noninteractive
 # tools/setup.sh looks in it for a ready-made page
 export MESON_ARGS
 
-.PHONY: all static dist deb setup demo check check-readme check-slow bench install uninstall clean help
+.PHONY: all static dist deb setup demo quick check check-readme check-slow bench install uninstall clean help
 
 all: setup $(BUILD)/build.ninja
 	@ninja -C $(BUILD)

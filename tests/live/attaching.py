@@ -21,9 +21,9 @@ from harness import NO_LEAK_CHECK, PATIENCE, Skip, check, equal, eventually, mai
 
 
 def attach_threads(t):
-    """100 rounds, 25 of a sanitized tracer, on a program that makes threads and processes all the time"""
+    """100 rounds, 25 of a sanitized tracer or with BPF, on a program that makes threads and processes all the time"""
     with t.victim("threads") as v:
-        for i in rounds(100):
+        for i in rounds(100, t):
             p = t.attach(v.pid)
             if i % 4 == 0:
                 eventually(lambda: " send " in p.text() or "thread" in p.text(), "lines of its threads")
@@ -36,7 +36,7 @@ def attach_threads(t):
 
 
 def attach_births(t):
-    """30 rounds, attached to in the middle of clone: of one thread or another the end is reported before the birth"""
+    """30 rounds, 7 of a sanitized tracer, attached to in the middle of clone: of one thread or another the end is reported before the birth"""
     for _ in rounds(30):
         with t.victim("births") as v:
             p = t.attach(v.pid)
@@ -51,9 +51,9 @@ def attach_births(t):
 
 
 def attach_waits(t):
-    """waits of every kind go on after 40 rounds, 10 of a sanitized tracer: no EINTR, no thread woken"""
+    """waits of every kind go on after 40 rounds, 10 of a sanitized tracer or with BPF: no EINTR, no thread woken"""
     with t.victim("waits") as v:
-        for _ in rounds(40):
+        for _ in rounds(40, t):
             p = t.attach(v.pid)
             t.let_go(p, v.pid)
             t.clean()
@@ -306,7 +306,7 @@ def attach_refused(t):
 
 
 def attach_redis(t):
-    """100 rounds, 25 of a sanitized tracer, on redis-server under redis-benchmark: no client error"""
+    """100 rounds, 25 of a sanitized tracer or with BPF, on redis-server under redis-benchmark: no client error"""
     need("redis-server", "redis-benchmark", "redis-cli")
     sock = str(t.scratch / "redis.sock")
     server = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", sock, "--save", "", "--appendonly", "no", "--io-threads", "2"],
@@ -319,7 +319,7 @@ def attach_redis(t):
             load = subprocess.Popen(["redis-benchmark", "-s", sock, "-t", "set,get", "-n", "100000000", "-c", "20", "-q"],
                                     stdin=subprocess.DEVNULL, stdout=told, stderr=subprocess.STDOUT)
         saw = 0
-        for i in rounds(100):
+        for i in rounds(100, t):
             p = t.attach(server.pid)
             if i % 10 == 0:
                 try:
@@ -337,7 +337,7 @@ def attach_redis(t):
         load.wait(PATIENCE)
         out = (t.scratch / "benchmark").read_bytes()
         check(b"rps" in out and b"rror" not in out, out[-500:])
-        equal(saw, len(rounds(100)[::10]), "rounds with traffic")
+        equal(saw, len(rounds(100, t)[::10]), "rounds with traffic")
     finally:
         for p in (load, server):
             if p and p.poll() is None:

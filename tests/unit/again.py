@@ -69,6 +69,15 @@ def unittest():
     return step.passed, step.failed, step.failures
 
 
+def counted():
+    """What is computed by a command and by its child: at least so much, whatever else the machine does."""
+    step = check.Step("step", io.StringIO(), False)
+    spin = "import time, sys\nwhile time.process_time() < 0.1: pass\nprint('well'); sys.exit(3)"
+    done = step.run("sh", "-c", '"$0" -c "$1"; "$0" -c "$1"', sys.executable, spin, may_fail=True)
+    killed = step.run("sh", "-c", "kill -TERM $$", may_fail=True)
+    return done.returncode, done.stdout, step.cpu >= 0.2, killed.returncode
+
+
 def main():
     rows = []
     with tempfile.TemporaryDirectory(prefix="again-") as place:
@@ -87,6 +96,7 @@ def main():
         ("the browser's unsteady test is named", node(f"not ok - a test\nok - a test\nUNSTEADY {line}\n1 passed, 0 failed, 0 skipped\n", 0), (1, 0, [line], [])),
         ("the browser's failure counts", node("not ok - a test\n    why\n0 passed, 1 failed, 0 skipped\n", 1), (0, 1, [], ["step, a test: why"])),
         ("of Python's unittest what failed, and why", unittest(), (1, 1, ["test, test_a: AssertionError: 3 != 4"])),
+        ("the CPU time of a command is that of its children, too", counted(), (3, "well\nwell\n", True, -15)),
         ("what failed stands before the last line, with why, and skips before it", closing_lines(), CLOSING),
     ]
     print(f"1..{len(rows)}")
