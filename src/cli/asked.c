@@ -65,6 +65,7 @@ int asked_of_sinks(const struct options *opt, const struct totals *totals, const
 		.sched_shown_ns = opt->sched_shown_us * 1000,
 		.totals = totals,
 	};
+	s->reads = opt->read;
 	s->summary_json = opt->summary_json;
 	s->clock = opt->clock > CLOCK_EPOCH ? CLOCK_EPOCH : opt->clock;
 	s->as_strace = opt->format == TEXT_STRACE;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/behind.h"
 #include "base/diag.h"
 #include "base/macro.h"
 #include "base/outfile.h"
@@ -13,9 +14,21 @@ void row_output_flush(struct row_output *o)
 		o->flush(o);
 		return;
 	}
-	if (o->out.len)
-		outfile_write(o->file, o->out.s, o->out.len);
+	if (!o->out.len)
+		return;
+	if (o->behind) {
+		behind_give(o->behind, &o->out);
+		return;
+	}
+	outfile_write(o->file, o->out.s, o->out.len);
 	buf_reset(&o->out);
+}
+
+void row_output_settle(struct row_output *o)
+{
+	row_output_flush(o);
+	if (o->behind)
+		behind_settle(o->behind);
 }
 
 static void take_event(struct sink *s, const struct event *ev)
@@ -34,7 +47,7 @@ static void finish(struct sink *s, const struct sink_result *done UNUSED)
 	struct row_output *o = CONTAINER_OF(s, struct row_output, sink);
 	int rc = rows_end(o->from);
 
-	row_output_flush(o);
+	row_output_settle(o);
 	if (rc < 0 && !o->file->err)
 		o->file->err = rc;
 	s->kept = s->total = o->nevents;
@@ -45,6 +58,7 @@ static void free_output(struct sink *s)
 	struct row_output *o = CONTAINER_OF(s, struct row_output, sink);
 
 	rows_free(o->from);
+	behind_free(o->behind);
 	buf_done(&o->out);
 	if (o->free)
 		o->free(o);
@@ -81,6 +95,9 @@ int row_output_start(struct row_output *o, const struct row_sink_ops *ops, const
 	if (wants_none(&o->takes))
 		memset(o->takes.wants, 0xff, sizeof(o->takes.wants));
 	rc = rows_new(&o->takes, opt->totals, file->path, &o->from);
+	/* live, threads beside the program that is traced would take its CPUs */
+	if (rc == 0 && opt->reads && !o->flush)
+		o->behind = behind_new(file);
 	*ret_sink = rc == 0 ? &o->sink : NULL;
 	if (rc == 0)
 		return 0;

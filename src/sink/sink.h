@@ -31,6 +31,7 @@ struct sink_options {
 	bool show_comm;			/* each line names its thread */
 	bool color;			/* of the terminal stream */
 	bool live;			/* false: only the summary */
+	bool reads;			/* what is shown was recorded before, and nothing waits for us */
 	bool as_strace;			/* lines of strace, and nothing else */
 	const struct table_def *counts;	/* -c: this table in place of the summary; NULL: the summary */
 	bool summary_json;		/* the summary is an object of JSON */

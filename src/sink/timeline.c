@@ -420,6 +420,7 @@ static void take_end(void *ctx)
 		show_moved(t, (uint32_t)id, t->last_ns);
 	if (t->started)
 		t->to.ops->end(t->to.ctx);
+	row_output_settle(&t->base);
 	if (!t->base.file->err)
 		t->base.file->err = t->threads.err ? t->threads.err : t->processes.err;
 }

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/behind.h"
+#include "base/buf.h"
 #include "base/diag.h"
 #include "base/outfile.h"
 #include "unit.h"
@@ -171,12 +173,84 @@ static void test_stream(void **state)
 	close(pipe_fds[1]);
 }
 
+/* Pieces of many lengths, each given while the one before may be on its way: all of them, in order. */
+static void test_behind(void **state)
+{
+	enum { PIECES = 3000 };
+	struct buf bytes = { 0 }, there = { 0 }, all = { 0 };
+	struct behind *b;
+	struct outfile f;
+	struct diag diag;
+	ssize_t n;
+	int fd;
+
+	(void)state;
+	assert_int_equal(outfile_open(path, &words, &f, &diag), 0);
+	b = behind_new(&f);
+	if (!b) {
+		outfile_close(&f);
+		skip();
+	}
+	for (unsigned i = 0; i < PIECES; i++) {
+		assert_int_equal(bytes.len, 0);
+		for (unsigned k = 0; k < i * 37 % 900; k++)
+			buf_printf(&bytes, "%u,", i + k);
+		buf_add(&all, bytes.s ? bytes.s : "", bytes.len);
+		behind_give(b, &bytes);
+		if (i % 500 == 499) {
+			struct stat st;
+
+			behind_settle(b);
+			assert_int_equal(fstat(f.fd, &st), 0);
+			assert_int_equal(st.st_size, all.len);
+			assert_int_equal(f.err, 0);
+		}
+	}
+	behind_free(b);		/* without settling before */
+	assert_int_equal(outfile_finish(&f, &words, &diag), 0);
+	fd = open(path, O_RDONLY);
+	buf_grow(&there, all.len + 1);
+	while ((n = read(fd, there.s + there.len, all.len + 1 - there.len)) > 0)
+		there.len += (size_t)n;
+	close(fd);
+	assert_int_equal(there.len, all.len);
+	assert_memory_equal(there.s, all.s, all.len);
+	buf_done(&bytes);
+	buf_done(&there);
+	buf_done(&all);
+}
+
+/* The first failure is known when it is settled, and what was given after it is counted. */
+static void test_behind_full(void **state)
+{
+	struct outfile f = { .fd = open("/dev/full", O_WRONLY), .begun = true };
+	struct behind *b = behind_new(&f);
+	struct buf bytes = { 0 };
+
+	(void)state;
+	assert_true(f.fd >= 0);
+	for (unsigned i = 0; b && i < 10; i++) {
+		buf_puts(&bytes, "0123456789");
+		behind_give(b, &bytes);
+	}
+	if (b) {
+		behind_settle(b);
+		assert_int_equal(f.err, -ENOSPC);
+		assert_int_equal(f.lost, 100);
+	}
+	behind_free(b);
+	behind_free(NULL);
+	buf_done(&bytes);
+	close(f.fd);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_refused), TEST(test_not_begun), TEST(test_removed_meanwhile), TEST(test_full), TEST(test_nothing_written), TEST(test_stream),
+		TEST(test_refused), TEST(test_not_begun), TEST(test_removed_meanwhile), TEST(test_full),
+		TEST(test_nothing_written), TEST(test_stream), TEST(test_behind), TEST(test_behind_full),
 	};
 
 	return cmocka_run_group_tests_name("outfile", tests, NULL, NULL);
