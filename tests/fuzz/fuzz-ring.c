@@ -31,20 +31,20 @@ static uint64_t get64(size_t at)
 	return v;
 }
 
-/* As a stub, kind 0 a begin, 1 an end, 2 a part of a path: false when it would not begin. */
+/* As a stub, kind 0 a begin, 1 an end, 2 to 5 a part of a path or a buffer: false when it would not begin. */
 static int fill(uint64_t thread, unsigned kind, int publish, uint32_t *ret_slot)
 {
-	static const uint32_t what[] = { NR, NR | RING_ENDS, NR | RING_PATH };
+	static const uint32_t flags[] = { 0, RING_ENDS, RING_PATH, RING_PATH2, RING_IN, RING_OUT };
 	uint64_t head = get64(RING_HEAD);
-	struct ring_slot s = { .thread = publish ? thread : 0, .what = what[kind], .tsc = head };
+	struct ring_slot s = { .thread = publish ? thread : 0, .what = NR | flags[kind], .tsc = head };
 
 	if (head - get64(RING_TAIL) >= RING_FULL)
 		return 0;
-	if (kind == 2) {
-		unsigned n = (unsigned)head % RING_PATH_MAX;
+	if (kind >= 2) {
+		unsigned n = (unsigned)head % (kind < 4 ? RING_PATH_MAX : RING_BYTES_MAX);
 
-		memset(s.path, 'x', sizeof(s.path));
-		s.path[n % RING_PATH_PART] = 0;
+		memset(s.bytes, 'x', sizeof(s.bytes));
+		s.bytes[n % RING_PART] = 0;
 		s.extra = n + 1;
 	}
 	put64(RING_HEAD, head + 1);
@@ -60,8 +60,8 @@ static unsigned take(struct ring *r, uint64_t thread)
 	unsigned n = 0;
 
 	while (thread ? ring_next_of(r, thread, &at, &part) : ring_next(r, &part)) {
-		must(part.nr == NR && ++n <= RING_NSLOTS && part.path_len <= RING_PATH_MAX);
-		must(!part.path_len || !part.ends);
+		must(part.nr == NR && ++n <= RING_NSLOTS && part.len <= RING_BYTES_MAX);
+		must(part.piece < RING_NPIECES && !part.len == !part.piece && (!part.piece || !part.ends));
 		must(!thread || part.thread == thread);
 	}
 	if (!thread)
@@ -76,7 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned put = 0, taken = 0, held = 0;
 	bool honest = true;
 
-	known[NR] = RING_NUMBERS_PATH;
+	known[NR] = (1 << RING_NPIECES) - 1;
 	memset(memory, 0, sizeof(memory));
 	if (size >= 8)
 		memcpy(&r.tail, data, 8);
@@ -91,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		switch (data[i] % 6) {
 		case 0: case 1:
 			for (unsigned k = at >> 8 & 255; k <= 255; k++)
-				put += (unsigned)fill(2 + k % 3, k % 3, 1, &slot);
+				put += (unsigned)fill(2 + k % 3, k % 6, 1, &slot);
 			break;
 		case 2:
 			if (fill(2, 0, 0, &slot) && v & 1)

@@ -388,6 +388,7 @@ static const struct { const char *name; void (*run)(void); } ways[] = {
 	{ "shared_memory", shared_memory }, { "looks_at_itself", looks_at_itself },
 	{ "looks_again", looks_again },
 	{ "paths", paths }, { "paths_signalled", paths_signalled },
+	{ "buffers", buffers }, { "buffers_flipped", buffers_flipped }, { "buffers_signalled", buffers_signalled },
 	{ "descriptors", descriptors }, { "status_first", status_first },
 	{ "descriptors_signalled", descriptors_signalled },
 	{ "looks_with_threads", looks_with_threads }, { "looks_at_parent", looks_at_parent },

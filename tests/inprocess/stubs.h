@@ -5,7 +5,7 @@
 
 /* capture/inprocess/stub.h */
 #define RING ((unsigned char *)0x70000000)
-enum { RING_BYTES = 0x101000, BLOCKS_AT = 0x200000, BLOCKS_BYTES = 0x40000, ALL = 0x240000, ENOUGH = 200 };
+enum { RING_BYTES = 0x101000, BLOCKS_AT = 0x200000, BLOCKS_BYTES = 0x80000, ALL = 0x280000, ENOUGH = 200 };
 
 extern int zero, null, failed;	/* descriptors of /dev/zero, /dev/null; how often something was not as it should be */
 
@@ -29,6 +29,11 @@ void descriptors_signalled(void);
 void cancelled_waiting(void);
 void cancelled_anywhere(void);
 void signalled_with_threads(void);
+
+/* stubs_buffers.c */
+void buffers(void);
+void buffers_flipped(void);
+void buffers_signalled(void);
 
 /* stubs_rules.c: filters, modes, limits */
 void own_filter(void);

@@ -317,12 +317,49 @@ def paths(t):
             equal(next((pair for pair in zip(on, off, strict=True) if pair[0] != pair[1]), None), None, f"{way}: first difference")
 
 
+def calls_of(t, file):
+    """The calls of each process as strace prints them, buffers and all; addresses, times and numbers of processes are chance."""
+    text = file.with_suffix(".txt")
+    subprocess.run([t.args.compendium, "--read", file, "-v", "-a", "--format=strace", "-o", text], stderr=subprocess.DEVNULL, check=True)
+    threads = {}
+    for line in text.read_text(errors="replace").splitlines():
+        number, line = line.split(None, 1)
+        threads.setdefault(number, []).append(re.sub(r"^[0-9.]+ | <[0-9.]+>$|(?<=_sec=)-?[0-9]+(, tv_nsec=[0-9]+)?( /\* \S+ \*/)?", "", re.sub(r"0x[0-9a-f]+|(?<=:\[)\d+", "N", line)))
+    return list(threads.values())
+
+
+BUFFERED = re.compile(r"\w*(read|write|stat|xattr|rename|link|utimens)\w*\(")
+
+
+def buffers(t):
+    """buffers, answers and two paths of every length, at the end of a page, and pointers that fault: answers and records are the same"""
+    possible(t)
+    for way in ("buffers", "child:buffers"):
+        seen = {}
+        for mode in ("off", "on"):
+            file = t.scratch / f"{mode}.cpd"
+            status, out, err, _ = t.run(t.args.victim, way, options=("--in-process", mode, f"--record={file}", "-q"))
+            equal((status, out), (0, b"end\n"), f"{way}, {mode}: exit status, output")
+            said = t.started[-1].said() + err.decode()
+            check(mode == "off" or int(MADE.search(said)[1]) > 2500, f"{way}: {said!r}")
+            seen[mode] = [[line for line in thread if BUFFERED.match(line) and "libc" not in line] for thread in calls_of(t, file)]
+        check(sum(map(len, seen["on"])) > 2500, f"{way}: {seen['on']}")
+        equal([len(one) for one in seen["on"]], [len(one) for one in seen["off"]], f"{way}: calls by thread")
+        for on, off in zip(seen["on"], seen["off"], strict=True):
+            equal(next((pair for pair in zip(on, off, strict=True) if pair[0] != pair[1]), None), None, f"{way}: first difference")
+    for way in ("buffers_flipped", "child:buffers_flipped", "buffers_signalled"):
+        status, out, err, _ = t.run(t.args.victim, way, options=("--in-process", "on", f"--record={t.scratch / 'on.cpd'}", "-q"))
+        said = t.started[-1].said() + err.decode()
+        equal((status, out[-4:]), (0, b"end\n"), f"{way}: exit status, last words, of {out[-300:]!r}; {said}")
+        check("lost" not in said and int(MADE.search(said)[1]) > 2000, f"{way}: {said!r}")
+
+
 def copied(t):
-    """calls of which bytes are copied stop, and what is recorded is the same"""
+    """the first bytes of buffers are copied in stubs, more of them where the call stops, and what is recorded is the same"""
     possible(t)
     need("dd")
-    command = ("dd", "if=/dev/zero", "of=/dev/null", "bs=16", "count=300", "status=none")
-    for more in ([], ["--redact"]):
+    command = ("dd", "if=/usr/share/common-licenses/GPL-2", "of=/dev/null", "bs=40", "status=none")
+    for more, inside in ([], True), (["-s", "100"], True), (["-s", "1000"], False), (["--redact"], True):
         seen = {}
         for mode in ("off", "on"):
             file = t.scratch / f"{mode}{len(more)}.cpd"
@@ -330,7 +367,7 @@ def copied(t):
             equal(status, 0, "dd")
             said = t.started[-1].said() + err.decode()
             if mode == "on":
-                check((int(MADE.search(said)[1]) > 150) == bool(more), f"{more}: {said!r}")
+                check((int(MADE.search(said)[1]) > 150) == inside, f"{more}: {said!r}")
             seen[mode] = lines(t, file)
         check(len(seen["on"]) >= 200, f"{len(seen['on'])} lines")
         equal(seen["on"], seen["off"], f"{more}: reads and writes")
@@ -394,7 +431,7 @@ def ways(t):
         equal(sum(reasons), int(made[2]), f"{command}: reasons of {said!r}")
         counted = sum(int(row.split()[0].replace(",", "")) for row in text.splitlines() if re.search(r"^ +[\d,]+ +\d* in all", row))
         check(int(made[1]) + int(made[2]) + 1 == counted, f"{command}: {said!r}; in all {counted}")
-    _, _, err, _ = t.run("true", options=("--in-process", "on", "-v", "-q"))
+    _, _, err, _ = t.run("sh", "-c", "exec true", options=("--in-process", "on", "-v", "-q"))
     check("whose bytes are copied" in t.started[-1].said() + err.decode(), "-v")
     for options, expected in (("auto",), False), (("auto", "-c"), True), (("on",), True):
         _, _, err, _ = t.run("dd", "if=/dev/zero", "of=/dev/null", "bs=16", "count=300", "status=none", options=("--in-process", *options))
@@ -494,7 +531,7 @@ def killed(t):
             end(pids)
 
 
-GROUPS = {"stubs": [used, changed, texts, rules, tasks, children, many, looks, below, handlers, cancelled, parity, paths, descriptors, copied, every_call, ways, let_go, killed]}
+GROUPS = {"stubs": [used, changed, texts, rules, tasks, children, many, looks, below, handlers, cancelled, parity, paths, buffers, descriptors, copied, every_call, ways, let_go, killed]}
 
 if __name__ == "__main__":
     sys.exit(main(__doc__, GROUPS))

@@ -39,7 +39,8 @@ static void enter(struct ptrace_source *s, struct tracee *t)
 	memset(t->args, 0, sizeof(t->args));
 	memcpy(t->args, c->args, sizeof(c->args));
 	t->chunks.len = 0;
-	record_chunk(&t->chunks, (unsigned)s->inside->path[c->nr], PART_BYTES, 0, c->path.s, c->path.len - 1);
+	space_add_chunks(s->inside, c, &t->chunks);
+	space_forget_pieces(c);
 	c->open = false;
 }
 
@@ -51,10 +52,13 @@ void space_begin_open(struct ptrace_source *s, struct tracee *t)
 	t->answer_due = t->found = t->resumes = false;
 }
 
-void space_put_open(struct ptrace_source *s, struct tracee *t, int64_t fd)
+void space_put_whole(struct ptrace_source *s, struct tracee *t, int64_t ret)
 {
+	bool wanted = cond_holds(s->inside->when[t->stub_call.nr], t->stub_call.args);
+
 	enter(s, t);
-	s->returned(s, t, fd);
+	if (wanted)
+		s->returned(s, t, ret);
 }
 
 /* All that was begun when the answer was there is read; false: some of it is still to be filled. */

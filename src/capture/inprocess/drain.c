@@ -97,19 +97,79 @@ static void put_fact(struct ptrace_source *s, int64_t fd, const struct ring_open
 	record_chunk(&s->out.rec, 0, PART_FACT, CHUNK_AT_EXIT, &f, sizeof(f));
 }
 
+/* Bytes of a piece that a call wants so many of. */
+static void add_bytes(struct buf *b, const struct which_bytes *w, const struct space_piece *p, uint64_t wanted,
+		      unsigned flags)
+{
+	if (w->by != BY_SIZE && wanted > w->max)
+		flags |= CHUNK_TRUNC;
+	record_chunk(b, (unsigned)w->arg, PART_BYTES, flags, p->s, p->len);
+}
+
+static bool is_of(const struct space_piece *p, uint32_t nr) { return p->len && p->nr == nr; }
+
+unsigned space_add_chunks(const struct inside *in, const struct space_call *c, struct buf *b)
+{
+	const struct which_copies *w = &in->copies[c->nr];
+	unsigned n = 0;
+
+	for (int arg = 0; arg < WHICH_ARGS; arg++) {
+		for (int i = 0; i < 2; i++) {
+			const struct space_piece *p = &c->pieces[RING_A_PATH + i];
+
+			if (w->path[i] == arg && is_of(p, c->nr)) {
+				record_chunk(b, (unsigned)arg, PART_BYTES, 0, p->s, p->len - 1);
+				n++;
+			}
+		}
+		/* also where it is empty */
+		if (w->in.arg == arg && c->args[arg]) {
+			add_bytes(b, &w->in, &c->pieces[RING_AN_IN], which_wants(&w->in, c->args, 0), 0);
+			n++;
+		}
+	}
+	return n;
+}
+
+/* What it filled, which is there as far as its result says. */
+static unsigned add_filled(struct ptrace_source *s, struct space *sp, const struct space_call *c, int64_t ret)
+{
+	const struct which_bytes *w = &s->inside->copies[c->nr].out;
+	const struct space_piece *p = &c->pieces[RING_AN_OUT];
+	uint64_t wanted = which_wants(w, c->args, ret);
+
+	if (!wanted)
+		return 0;
+	if (!is_of(p, c->nr) || p->len != MIN(wanted, (uint64_t)w->max)) {
+		sp->ring.nlost++;
+		return 0;
+	}
+	add_bytes(&s->out.rec, w, p, wanted, CHUNK_AT_EXIT);
+	return 1;
+}
+
+void space_forget_pieces(struct space_call *c)
+{
+	for (unsigned i = 0; i < RING_NPIECES; i++)
+		c->pieces[i].len = 0;
+}
+
 static void put(struct ptrace_source *s, struct tracee *t, unsigned flags, int64_t ret, uint64_t ended,
 		const struct ring_opened *opened)
 {
-	const struct space_call *c = &t->stub_call;
-	bool has_fact;
+	struct space_call *c = &t->stub_call;
 	const uint64_t begun = c->ns;
 	struct record_call *r;
+	size_t at;
+	unsigned n;
 
-	t->stub_call.open = false;
+	c->open = false;
 	if (t->stderrs)		/* what copies them is not made in a stub */
 		stderrs_follow(s, t, &s->plans[ARCH_X86_64][c->nr], c->args, ret);
-	if (!cond_holds(s->inside->when[c->nr], c->args))
+	if (!cond_holds(s->inside->when[c->nr], c->args)) {
+		space_forget_pieces(c);
 		return;
+	}
 	if (!s->inside->ends[c->nr])
 		flags = CALL_NO_EXIT, ret = 0, ended = 0;
 	else if (ended < begun)
@@ -123,13 +183,17 @@ static void put(struct ptrace_source *s, struct tracee *t, unsigned flags, int64
 	r->arch = ARCH_X86_64;
 	memcpy(r->args, c->args, sizeof(c->args));
 	r->ret = ret;
-	has_fact = opened && opened->mode && kind_is_wanted(c->nr, c->args, opened->mode);
-	r->nchunks = (rec_u16)(c->path.whole + has_fact);
-	if (c->path.whole)
-		record_chunk(&s->out.rec, (unsigned)s->inside->path[c->nr], PART_BYTES, 0, c->path.s, c->path.len - 1);
-	if (has_fact)
+	at = (size_t)((char *)&r->nchunks - s->out.rec.s);
+	n = space_add_chunks(s->inside, c, &s->out.rec);
+	if (!(flags & (CALL_UNFINISHED | CALL_NO_EXIT)))
+		n += add_filled(s, t->space, c, ret);
+	if (opened && opened->mode && kind_is_wanted(c->nr, c->args, opened->mode)) {
 		put_fact(s, ret, opened);
+		n++;
+	}
+	memcpy(s->out.rec.s + at, &(rec_u16){ (rec_u16)n }, sizeof(rec_u16));
 	emitter_put(&s->out);
+	space_forget_pieces(c);
 	s->inside->ncalls++;
 }
 
@@ -148,45 +212,60 @@ void space_closes(const struct inside *in, struct space *sp, uint32_t nr, const 
 	sp->nclosed++;
 }
 
+/* All that a stub copies before a call. */
+static bool has_pieces(const struct inside *in, const struct space_call *c, uint32_t nr, const uint64_t *args)
+{
+	const struct which_copies *w = &in->copies[nr];
+	const struct space_piece *p = &c->pieces[RING_AN_IN];
+	uint64_t wanted = MIN(which_wants(&w->in, args, 0), (uint64_t)w->in.max);
+
+	for (unsigned i = 0; i < 2; i++) {
+		const struct space_piece *path = &c->pieces[RING_A_PATH + i];
+
+		if (w->path[i] >= 0 && (!is_of(path, nr) || path->s[path->len - 1]))
+			return false;
+	}
+	return !wanted || (is_of(p, nr) && p->len == wanted);
+}
+
 static void begun(struct ptrace_source *s, struct space *sp, struct tracee *t, const struct ring_part *p,
 		  const struct clocks *now)
 {
-	const bool paths = s->inside->known[p->nr] >= RING_NUMBERS_PATH;
+	struct space_call *c = &t->stub_call;
 
-	if (t->stub_call.open) {	/* its end was overwritten */
+	if (c->open) {	/* its end was overwritten */
 		sp->ring.nlost++;
 		put(s, t, CALL_UNFINISHED, 0, ns_of(now, sp, p->tsc), NULL);
 	}
-	if (paths && (!t->stub_path.whole || t->stub_path.nr != p->nr)) {
-		sp->ring.nlost++;	/* its path was overwritten */
+	if (!has_pieces(s->inside, c, p->nr, p->args)) {
+		sp->ring.nlost++;	/* they were overwritten */
 		return;
 	}
-	t->stub_call.open = true;
-	t->stub_call.nr = p->nr;
-	t->stub_call.ns = ns_in_order(s->inside, sp, p->nr, ns_of(now, sp, p->tsc));
-	memcpy(t->stub_call.args, p->args, sizeof(p->args));
-	t->stub_call.path.whole = paths;
-	if (paths)
-		t->stub_call.path = t->stub_path;
+	c->open = true;
+	c->nr = p->nr;
+	c->ns = ns_in_order(s->inside, sp, p->nr, ns_of(now, sp, p->tsc));
+	memcpy(c->args, p->args, sizeof(p->args));
+	if (!which_wants(&s->inside->copies[p->nr].in, c->args, 0))
+		c->pieces[RING_AN_IN].len = 0;
 	space_closes(s->inside, sp, p->nr, p->args);
-	t->stub_path.whole = false;
 }
 
 /* The first one begins it anew: a thread that was led out begins again. */
-static void add_path(struct tracee *t, const struct ring_part *p)
+static void add_piece(struct tracee *t, const struct ring_part *p)
 {
-	struct space_path *path = &t->stub_path;
-	unsigned before = (p->path_len - 1) / RING_PATH_PART * RING_PATH_PART;
+	struct space_piece *piece = &t->stub_call.pieces[p->piece];
+	unsigned before = (p->len - 1) / RING_PART * RING_PART;
 
-	_Static_assert(sizeof(path->s) == RING_PATH_MAX, "room for the longest");
-	if (before && (path->whole || path->nr != p->nr || path->len != before))
-		path->len = 0;
+	_Static_assert(sizeof(piece->s) == RING_BYTES_MAX && (int)RING_BYTES_MAX >= (int)RING_PATH_MAX,
+		       "room for the longest");
+	_Static_assert(ARRAY_SIZE(t->stub_call.pieces) == RING_NPIECES, "each has its own");
+	if (before && (piece->nr != p->nr || piece->len != before))
+		piece->len = 0;
 	else
-		path->len = p->path_len;
-	if (path->len)
-		memcpy(path->s + before, p->path, path->len - before);
-	path->nr = p->nr;
-	path->whole = path->len && !path->s[path->len - 1];
+		piece->len = p->len;
+	if (piece->len)
+		memcpy(piece->s + before, p->bytes, piece->len - before);
+	piece->nr = p->nr;
 }
 
 static void put_lost(struct ptrace_source *s, struct space *sp)
@@ -208,8 +287,12 @@ static void put_part(struct ptrace_source *s, struct space *sp, const struct rin
 {
 	struct tracee *t = thread_of(s, sp, p->thread);
 
-	if (t && p->path_len) {
-		add_path(t, p);
+	if (t && p->piece) {
+		if (t->stub_call.open && p->piece != RING_AN_OUT) {	/* its end was overwritten */
+			sp->ring.nlost++;
+			put(s, t, CALL_UNFINISHED, 0, now->now.ns, NULL);
+		}
+		add_piece(t, p);
 		return;
 	}
 	if (p->tsc > now->now.tsc)	/* made since */

@@ -11,10 +11,12 @@
 #include "capture/inprocess/stub.h"
 #include "capture/inprocess/which.h"
 
+struct buf;
+
 /* One that is patched: what was written, in that order, and what stood there. */
 struct space_site {
 	uint32_t nr;
-	int8_t path;			/* as struct stub_call has them */
+	const struct which_copies *copies;	/* as struct stub_call has them */
 	bool words, opens;
 	bool chooses;			/* no call is made in its block: it goes on to one of the nchoices behind it */
 	unsigned nchoices;
@@ -67,7 +69,8 @@ enum space_why {
 struct inside {
 	uint8_t which[RING_NRS];	/* enum which */
 	uint8_t known[RING_NRS];	/* enum ring_known: WHICH_STUB */
-	int8_t path[RING_NRS];		/* of these: which_path() */
+	struct which_copies copies[RING_NRS];	/* of these */
+	unsigned slots;			/* at most so many of one call */
 	bool words[RING_NRS];		/* of the standard error and its copies it stops */
 	const struct arg_cond *when[RING_NRS];	/* only so it is recorded; NULL: always */
 	bool ends[RING_NRS];		/* how it ends is recorded */
@@ -91,6 +94,9 @@ struct moment inside_now(void);
  * May find that the stubs are to be taken out: off_due.
  */
 void space_drain(struct ptrace_source *s, struct space *sp, const struct tracee *whole);
+/* What its stub has copied of the call that t is in, up to its beginning, as chunks.  Returns how many. */
+unsigned space_add_chunks(const struct inside *in, const struct space_call *c, struct buf *b);
+void space_forget_pieces(struct space_call *c);
 /* The call that t has begun ends so. */
 void space_put_call(struct ptrace_source *s, struct tracee *t, unsigned flags, int64_t ret);
 
@@ -98,9 +104,9 @@ void space_put_call(struct ptrace_source *s, struct tracee *t, unsigned flags, i
 void space_closes(const struct inside *in, struct space *sp, uint32_t nr, const uint64_t *args);
 
 /* asked.c */
-/* t, stopped, has opened something in its stub: it is asked what, and the record of the call is made. */
-void space_put_open(struct ptrace_source *s, struct tracee *t, int64_t fd);
-/* Likewise, at the entry of a call in whose place nothing is done: all of that comes at its exit. */
+/* The call that t, stopped, has made in its stub ends: what is to be asked or copied then is; then comes its record. */
+void space_put_whole(struct ptrace_source *s, struct tracee *t, int64_t ret);
+/* Likewise of one that opens, at the entry of a call that is not made: that comes at its exit. */
 void space_begin_open(struct ptrace_source *s, struct tracee *t);
 
 /* out.c */

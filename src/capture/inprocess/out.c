@@ -70,9 +70,9 @@ static void undone(struct ptrace_source *s, struct tracee *t, const struct space
 	}
 	if (u->ret_stashed)
 		restore_stash(t, u, r);
-	if (t->stub_call.open && s->inside->known[site->nr] == RING_OPENS && u->ret >= 0) {
+	if (t->stub_call.open && s->inside->known[site->nr] & (RING_OPENS | 1 << RING_AN_OUT) && u->ret >= 0) {
 		s->inside->ncalls++;
-		space_put_open(s, t, u->ret);
+		space_put_whole(s, t, u->ret);
 	} else if (t->stub_call.open) {
 		/* to be made again, by a thread that is let go: it is in it still */
 		bool again = u->inside && (int64_t)r->orig_rax >= 0 && u->ret <= -512 && u->ret >= -516;
@@ -109,9 +109,10 @@ static void leave_block(struct ptrace_source *s, struct tracee *t, struct user_r
 	undone(s, t, &t->space->sites[n], &u, r);
 	if (!u.load || !faulted)
 		return;
-	/* the path is not there: the kernel is to find that out */
+	/* what is to be copied is not there: before the call, the kernel is to find that out */
 	t->path_fault = true;
-	r->rip = own_way(t->space, n);
+	if (!u.made)
+		r->rip = own_way(t->space, n);
 }
 
 static void leave_spring(struct tracee *t, struct user_regs_struct *r)

@@ -40,16 +40,28 @@ void ring_void(struct ring *r, uint32_t slot)
 		r->voided[slot / 64] |= 1ull << slot % 64;
 }
 
-/* Parts are full but for the last, which ends with the only NUL. */
-static bool is_path(const struct ring *r, const struct ring_slot *s, struct ring_part *ret)
+static enum ring_piece piece_of(uint32_t what)
 {
-	unsigned n = s->extra ? (s->extra - 1) % RING_PATH_PART : 0;	/* of its last byte */
+	switch (what) {
+	case RING_PATH: return RING_A_PATH;
+	case RING_PATH2: return RING_A_SECOND_PATH;
+	case RING_IN: return RING_AN_IN;
+	case RING_OUT: return RING_AN_OUT;
+	default: return RING_NO_PIECE;
+	}
+}
 
-	if (r->known[ret->nr] < RING_NUMBERS_PATH || !s->extra || s->extra > RING_PATH_MAX ||
-	    memchr(s->path, 0, n) || (s->path[n] && n + 1 < RING_PATH_PART))
+/* Parts are full but for the last, which, of a path, ends with the only NUL. */
+static bool is_piece(const struct ring *r, const struct ring_slot *s, struct ring_part *ret)
+{
+	unsigned n = s->extra ? (s->extra - 1) % RING_PART : 0;	/* of its last byte */
+	bool path = ret->piece == RING_A_PATH || ret->piece == RING_A_SECOND_PATH;
+
+	if (!(r->known[ret->nr] >> ret->piece & 1) || !s->extra || s->extra > (path ? RING_PATH_MAX : RING_BYTES_MAX) ||
+	    (path && (memchr(s->bytes, 0, n) || (s->bytes[n] && n + 1 < RING_PART))))
 		return false;
-	ret->path_len = s->extra;
-	memcpy(ret->path, s->path, sizeof(ret->path));
+	ret->len = s->extra;
+	memcpy(ret->bytes, s->bytes, sizeof(ret->bytes));
 	return true;
 }
 
@@ -65,16 +77,20 @@ static bool is_opened(const struct ring_slot *s, struct ring_part *ret)
 
 static bool makes_sense(const struct ring *r, const struct ring_slot *s, struct ring_part *ret)
 {
-	*ret = (struct ring_part){ .thread = s->thread, .nr = s->what & ~(uint32_t)(RING_ENDS | RING_PATH) };
-	ret->ends = s->what & RING_ENDS;
-	if (ret->nr >= RING_NRS || !r->known[ret->nr])
+	const uint32_t what = s->what & ~(uint32_t)(RING_NRS - 1);
+
+	*ret = (struct ring_part){ .thread = s->thread, .nr = s->what & (RING_NRS - 1), .piece = piece_of(what) };
+	ret->ends = what == RING_ENDS;
+	if (!r->known[ret->nr])
 		return false;
-	if (s->what & RING_PATH)
-		return !ret->ends && is_path(r, s, ret);
+	if (ret->piece)
+		return is_piece(r, s, ret);
+	if (what && !ret->ends)
+		return false;
 	ret->tsc = s->tsc;
 	if (ret->ends) {
 		ret->ret = (int64_t)s->v[0];
-		return r->known[ret->nr] != RING_OPENS || is_opened(s, ret);
+		return !(r->known[ret->nr] & RING_OPENS) || is_opened(s, ret);
 	} else {
 		memcpy(ret->args, s->v, sizeof(s->v));
 		ret->args[4] = s->fifth;

@@ -2,9 +2,9 @@
 #pragma once
 /*
  * The memory that a traced program shares with us, read.  Each thread takes slots by adding to the head, one when a
- * call begins, one when it ends, and before both as many as its path needs, fills it and publishes it by its first
- * word; it never waits.  The program can write anything there at any time: each slot is copied once, and only what was
- * handed out, published and makes sense is a part; anything else is counted.  docs/inprocess.md.
+ * call begins, one when it ends, and before each as many as what is copied then needs, fills it and publishes it by
+ * its first word; it never waits.  The program can write anything there at any time: each slot is copied once, and
+ * only what was handed out, published and makes sense is a part; anything else is counted.  docs/inprocess.md.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,27 +19,33 @@ enum {
 	RING_NSLOTS = 16384,
 	/*
 	 * No call begins in it with more than these unread: it stops, as all calls did.  The rest is for calls that
-	 * have begun, which must not have to wait: RING_CALL slots for each of RING_THREADS.
+	 * have begun, which must not have to wait: as many slots as a call may need (which_slots()) for each thread.
 	 */
 	RING_FULL = 8192,
-	RING_PATH_PART = 48,	/* bytes of a path in a slot */
-	RING_PATH_MAX = 4 * RING_PATH_PART,	/* with its NUL */
-	RING_CALL = 2 + RING_PATH_MAX / RING_PATH_PART,
-	RING_THREADS = (RING_NSLOTS - RING_FULL) / RING_CALL,
+	RING_REST = RING_NSLOTS - RING_FULL,
+	RING_PART = 48,		/* bytes of a path or a buffer in a slot */
+	RING_PATH_MAX = 4 * RING_PART,	/* with its NUL */
+	RING_BYTES_MAX = 6 * RING_PART,
 	RING_SIZE = RING_SLOTS + RING_NSLOTS * RING_SLOT,
 	RING_ENDS = 1u << 31,	/* of ring_slot.what: the call has ended */
-	RING_PATH = 1 << 30,	/* likewise: a part of the path of one that is going to begin */
+	/* likewise: a part of what is copied of one that is going to begin: its path, a second one, a buffer */
+	RING_PATH = 1 << 30,
+	RING_PATH2 = 1 << 28,
+	RING_IN = 1 << 27,
+	RING_OUT = 1 << 26,	/* of a buffer that is filled, of one that is going to end */
 	RING_NOTHING = 1 << 29,	/* all of it: to be passed over */
 	RING_NRS = 512,		/* numbers of calls that may be in it */
 };
 
-enum ring_known { RING_UNKNOWN, RING_NUMBERS, RING_NUMBERS_PATH, RING_OPENS /* a path, and a descriptor returned */ };
+enum ring_piece { RING_NO_PIECE, RING_A_PATH, RING_A_SECOND_PATH, RING_AN_IN, RING_AN_OUT, RING_NPIECES };
+/* Bits of a call that may be in it: some piece, by enum ring_piece; what it has opened. */
+enum ring_known { RING_KNOWN = 1, RING_OPENS = 1 << RING_NPIECES };
 enum { RING_ARGS = 5 };
 
 struct ring_slot {
 	uint64_t thread;	/* its fs base; not 0: published */
-	uint32_t what;		/* the call's number, RING_ENDS or RING_PATH */
-	/* RING_PATH: bytes of it up to here, the NUL among them; RING_ENDS of what opens: st_mode, 0 when it failed */
+	uint32_t what;		/* the call's number, RING_ENDS, RING_PATH and the like */
+	/* a piece: bytes of it up to here, a NUL among them; RING_ENDS of what opens: st_mode, 0 when it failed */
 	uint32_t extra;
 	union {
 		struct {
@@ -47,7 +53,7 @@ struct ring_slot {
 			uint64_t v[4];
 			uint64_t tsc, fifth;	/* fifth: argument 4 */
 		};
-		char path[RING_PATH_PART];
+		char bytes[RING_PART];
 	};
 };
 _Static_assert(sizeof(struct ring_slot) == RING_SLOT, "the stub knows it");
@@ -57,7 +63,7 @@ struct ring {
 	uint64_t tail;
 	/* A bit each, to be passed over: its thread was led out before it published, or it was read ahead. */
 	uint64_t voided[RING_NSLOTS / 64];
-	const uint8_t *known;	/* enum ring_known, RING_NRS of them: which calls come here */
+	const uint8_t *known;	/* bits of enum ring_known, RING_NRS of them: which calls come here; 0: it does not */
 	bool last;		/* ring_end() */
 	unsigned killed;
 	bool broken;		/* it has been written to by others than the stubs: nothing more is read */
@@ -68,8 +74,9 @@ struct ring_part {
 	uint64_t thread;
 	uint32_t nr;
 	bool ends;
-	uint32_t path_len;	/* not 0: a part of a path, as in ring_slot, and nothing else */
-	char path[RING_PATH_PART];
+	enum ring_piece piece;	/* a part of one, whose first len bytes end here, and nothing else */
+	uint32_t len;
+	char bytes[RING_PART];
 	uint64_t args[RING_ARGS];
 	int64_t ret;
 	struct ring_opened { uint32_t mode; uint64_t ino, dev, rdev; } opened;	/* mode 0: nothing was */

@@ -184,8 +184,8 @@ static struct stub_memory *compose(struct space *sp)
 		if (x->chooses)
 			compose_choice(sp, n, m->blocks[n]);
 		else
-			stub_block(m->blocks[n],
-			   &(struct stub_call){ x->nr, x->path, x->words, x->opens, x->call + 2, spring.at + x->way });
+			stub_block(m->blocks[n], &(struct stub_call){ x->nr, *x->copies, x->words, x->opens,
+								      x->call + 2, spring.at + x->way });
 	}
 	return m;
 }
@@ -193,15 +193,15 @@ static struct stub_memory *compose(struct space *sp)
 static bool is_ours_to_make(const struct patching *p, uint32_t nr)
 {
 	return nr < RING_NRS && p->s->inside->known[nr] &&
-	       !(p->sp->keeps_opens && p->s->inside->known[nr] == RING_OPENS);
+	       !(p->sp->keeps_opens && p->s->inside->known[nr] & RING_OPENS);
 }
 
 static struct space_site site_for(const struct patching *p, const struct site *site, uint64_t base, uint32_t nr)
 {
 	return (struct space_site){ .nr = nr,
-				    .path = p->s->inside->path[nr],
+				    .copies = &p->s->inside->copies[nr],
 				    .words = p->s->inside->words[nr],
-				    .opens = p->s->inside->known[nr] == RING_OPENS,
+				    .opens = p->s->inside->known[nr] & RING_OPENS,
 				    .patch = base + site->patch,
 				    .call = base + site->at,
 				    .own = site->way == SITE_PAD ? STUB_OWN_CALL : STUB_AT_SITE };

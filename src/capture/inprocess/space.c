@@ -21,6 +21,7 @@
 #include <x86intrin.h>
 
 #include "base/clock.h"
+#include "base/macro.h"
 #include "base/process.h"
 #include "capture/inprocess/flow.h"
 #include "capture/inprocess/inside.h"
@@ -83,13 +84,14 @@ static unsigned choose(struct ptrace_source *s, struct inside *in, const bool *a
 		in->which[nr] = (uint8_t)which_call(nr, plan, answered[nr]);
 		if (in->which[nr] != WHICH_STUB || n == SPACE_KNOWN_MAX)
 			continue;
-		in->path[nr] = (int8_t)which_path(plan);
+		which_copies(plan, &in->copies[nr]);
+		in->slots = MAX(in->slots, which_slots(&in->copies[nr]));
 		in->words[nr] = plan->words || plan->stderr_does == STDERR_COPIES;
 		in->ends[nr] = plan->exit;
 		if (!plan->every_form)
 			in->when[nr] = syscall_spec(ARCH_X86_64, nr)->when;
 		choose_names(in, nr);
-		in->known[nr] = which_opens(plan) ? RING_OPENS : in->path[nr] < 0 ? RING_NUMBERS : RING_NUMBERS_PATH;
+		in->known[nr] = which_known(plan, &in->copies[nr]);
 		n++;
 	}
 	return n;
@@ -387,7 +389,7 @@ void space_share(struct ptrace_source *s, struct tracee *child, struct tracee *p
 	child->space = sp;
 	sp->users++;
 	/* two at work with the same thread pointer; more than there are slots for */
-	if (sp->on && (sp->users > RING_THREADS / 2 || !(clone_flags & (CLONE_SETTLS | CLONE_VFORK))))
+	if (sp->on && (sp->users > RING_REST / s->inside->slots / 2 || !(clone_flags & (CLONE_SETTLS | CLONE_VFORK))))
 		space_off_for(s, sp, SPACE_OWN_WAYS);
 }
 

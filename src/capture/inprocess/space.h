@@ -15,12 +15,16 @@ struct sock_filter;
 struct space;
 struct tracee;
 
-/* A call that a stub has begun. */
+/*
+ * A call that a stub has begun.  pieces, by enum ring_piece: what was copied of it, or, before it has begun, of the one
+ * to come; len 0: nothing.
+ */
 struct space_call {
 	bool open;
 	uint32_t nr;
 	uint64_t args[6], ns;
-	struct space_path { unsigned len; bool whole; uint32_t nr; char s[192 /* RING_PATH_MAX */]; } path;
+	struct space_piece { unsigned len; uint32_t nr; char s[288 /* RING_BYTES_MAX */]; }
+		pieces[5 /* RING_NPIECES */];
 };
 
 /* KNOWN: calls that stubs may make, at most; jumps in a filter have eight bits. */

@@ -1,240 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "capture/inprocess/stub.h"
 
+#include "base/macro.h"
+#include "capture/inprocess/stub_code.h"
+
 #include <string.h>
-
-/*
- * rcx and r11 are the call's to destroy, and eax is loaded here.  No stack is used: there may be none.  What is about
- * descriptor 2 or a copy of it goes its own way: what is written there is kept.  A label stands where its name becomes
- * true.
- */
-__asm__(".pushsection .rodata\n"
-	".macro TAKE n\n"
-	"	movl $1, %r11d\n"
-	"	lock xaddq %r11, 0x70000000\n"
-	"stub_taken\\n:\n"
-	"	andl $16383, %r11d\n"
-	"stub_masked\\n:\n"
-	"	shlq $6, %r11\n"
-	"stub_shifted\\n:\n"
-	"	addq $0x70001000, %r11\n"
-	"stub_slot\\n:\n"
-	".endm\n"
-	".globl stub_code, stub_saved1, stub_restored1, stub_taken1, stub_masked1, stub_shifted1, stub_slot1\n"
-	".globl stub_put1, stub_two, stub_ready, stub_go_own, stub_path, stub_from, stub_taken3\n"
-	".globl stub_masked3, stub_shifted3, stub_slot3, stub_cursor, stub_load, stub_filled, stub_length, stub_nr3\n"
-	".globl stub_put3, stub_resume, stub_dot, stub_no_dot, stub_load_dot, stub_up, stub_nr5, stub_put4, stub_stat\n"
-	".globl stub_stat_kept, stub_stashed, stub_statted, stub_unstashed, stub_nr4, stub_asked, stub_go_kept\n"
-	".globl stub_base2, stub_publish2, stub_fill\n"
-	".globl stub_nr1, stub_call, stub_made, stub_kept, stub_saved2, stub_restored2, stub_taken2, stub_masked2\n"
-	".globl stub_shifted2, stub_slot2, stub_put2, stub_nr0, stub_nr2, stub_back, stub_own, stub_end\n"
-	"stub_code:\n"
-	"	movq 0x70000000, %r11\n"
-	"	subq 0x70000040, %r11\n"
-	"	cmpq $8192, %r11\n"
-	"	jae 1f\n"
-	"stub_two:\n"
-	"	cmpl $63, %edi\n"
-	"	ja stub_ready\n"
-	"	movq 0x70000048, %r11\n"
-	"	btq %rdi, %r11\n"
-	"	jc 1f\n"
-	"stub_ready:\n"
-	"	movq %rdx, %rcx\n"
-	"stub_saved1:\n"
-	"	rdtsc\n"
-	"	shlq $32, %rdx\n"
-	"	orq %rdx, %rax\n"
-	"	movq %rcx, %rdx\n"
-	"stub_restored1:\n"
-	"	TAKE 1\n"
-	"	movl $0, 8(%r11)\n"
-	"stub_nr0:\n"
-	"	movq %rdi, 16(%r11)\n"
-	"	movq %rsi, 24(%r11)\n"
-	"	movq %rdx, 32(%r11)\n"
-	"	movq %r10, 40(%r11)\n"
-	"	movq %r8, 56(%r11)\n"
-	"	movq %rax, 48(%r11)\n"
-	"	rdfsbase %rcx\n"
-	"	movq %rcx, (%r11)\n"
-	"stub_put1:\n"
-	"	movl $0, %eax\n"
-	"stub_nr1:\n"
-	"stub_call:\n"
-	"	syscall\n"
-	"stub_made:\n"
-	"	movq %rax, %rcx\n"
-	"	.byte 0x66, 0x90\n"		/* room for a jump */
-	"stub_kept:\n"
-	"	movq %rdx, %r11\n"
-	"stub_saved2:\n"
-	"	rdtsc\n"
-	"	shlq $32, %rdx\n"
-	"	orq %rdx, %rax\n"
-	"	movq %r11, %rdx\n"
-	"stub_restored2:\n"
-	"	TAKE 2\n"
-	"	movl $0, 8(%r11)\n"
-	"stub_nr2:\n"
-	"	movq %rcx, 16(%r11)\n"
-	"	movq %rax, 48(%r11)\n"
-	"stub_base2:\n"
-	"	rdfsbase %rax\n"
-	"stub_publish2:\n"
-	"	movq %rax, (%r11)\n"
-	"stub_put2:\n"
-	"	movq %rcx, %rax\n"
-	"	jmpq *2f(%rip)\n"
-	"stub_go_own:\n"
-	"1:	jmpq *3f(%rip)\n"
-	/* The path, in parts: rcx goes through it, r11 through a slot.  Only the marked loads may fault. */
-	"stub_path:\n"
-	"	movq %rsi, %rcx\n"
-	"stub_from:\n"
-	"	testq %rcx, %rcx\n"
-	"	jz 1b\n"
-	"4:	TAKE 3\n"
-	"	addq $16, %r11\n"
-	"stub_cursor:\n"
-	"stub_load:\n"
-	"	movzbl (%rcx), %eax\n"
-	"	movb %al, (%r11)\n"
-	"	cmpl $46, %eax\n"
-	"stub_dot:\n"
-	"	je 6f\n"
-	"stub_no_dot:\n"
-	"	incq %rcx\n"
-	"	incq %r11\n"
-	"	testl %eax, %eax\n"
-	"	jz 5f\n"
-	"	testl $63, %r11d\n"
-	"	jnz stub_load\n"
-	"5:	decq %r11\n"
-	"	andq $-64, %r11\n"
-	"stub_filled:\n"
-	"	subq %rsi, %rcx\n"
-	"stub_length:\n"
-	"	movl %ecx, 12(%r11)\n"
-	"	movl $0, 8(%r11)\n"
-	"stub_nr3:\n"
-	"	testl %eax, %eax\n"
-	"	rdfsbase %rax\n"
-	"	movq %rax, (%r11)\n"
-	"stub_put3:\n"
-	"	jz stub_ready\n"
-	"	cmpl $192, %ecx\n"
-	"	jae 1b\n"
-	"	addq %rsi, %rcx\n"
-	"stub_resume:\n"
-	"	jmp 4b\n"
-	/* Of what is opened by way of "..", it is asked where that led: its own way. */
-	"6:\n"
-	"stub_load_dot:\n"
-	"	cmpb $46, 1(%rcx)\n"
-	"	jne stub_no_dot\n"
-	"	andq $-64, %r11\n"
-	"stub_up:\n"
-	"	movl $0, 8(%r11)\n"
-	"stub_nr5:\n"
-	"	rdfsbase %rax\n"
-	"	movq %rax, (%r11)\n"
-	"stub_put4:\n"
-	"	jmp 1b\n"
-	/*
-	 * What was opened, as facts_ask() would ask.  The registers are kept meanwhile in what the C library has not
-	 * used of a thread's head for long, but keeps: 512 bytes at %fs:0x80.
-	 */
-	"stub_stat:\n"
-	"	movq %rax, %rcx\n"
-	"stub_stat_kept:\n"
-	"	movw $0, %fs:0xd4\n"
-	"	testq %rax, %rax\n"
-	"	js 9f\n"
-	"	movq %rax, %fs:0xa8\n"
-	"	movq %rdi, %fs:0x80\n"
-	"	movq %rsi, %fs:0x88\n"
-	"	movq %rdx, %fs:0x90\n"
-	"	movq %r10, %fs:0x98\n"
-	"	movq %r8, %fs:0xa0\n"
-	"stub_stashed:\n"
-	"	rdtsc\n"
-	"	shlq $32, %rdx\n"
-	"	orq %rdx, %rax\n"
-	"	movq %rax, %fs:0xb0\n"
-	"	movl %ecx, %edi\n"
-	"	leaq 7f(%rip), %rsi\n"
-	"	movl $0x5000, %edx\n"		/* AT_EMPTY_PATH | AT_STATX_DONT_SYNC */
-	"	movl $0x307, %r10d\n"		/* STATX_TYPE, _MODE, _NLINK, _INO, _SIZE */
-	"	rdfsbase %r8\n"
-	"	addq $0xb8, %r8\n"
-	"	movl $332, %eax\n"
-	"	syscall\n"
-	"stub_statted:\n"
-	"	movq %fs:0x80, %rdi\n"
-	"	movq %fs:0x88, %rsi\n"
-	"	movq %fs:0x90, %rdx\n"
-	"	movq %fs:0x98, %r10\n"
-	"	movq %fs:0xa0, %r8\n"
-	"	movq %fs:0xa8, %rcx\n"
-	"stub_unstashed:\n"
-	"	movq $0, %fs:0x80\n"
-	"	movq $0, %fs:0x88\n"
-	"	movq $0, %fs:0x90\n"
-	"	movq $0, %fs:0x98\n"
-	"	movq $0, %fs:0xa0\n"
-	"	testq %rax, %rax\n"
-	"	js 8f\n"
-	"	movzwl %fs:0xd4, %eax\n"
-	"	andl $0xf000, %eax\n"
-	"	cmpl $0x8000, %eax\n"
-	"	jne 9f\n"
-	/* a regular file: without a name, or empty and of no device, as those of /proc are, it stops */
-	"	cmpl $0, %fs:0xc8\n"
-	"	je 8f\n"
-	"	cmpq $0, %fs:0xe0\n"
-	"	jne 9f\n"
-	"	cmpl $0, %fs:0x140\n"
-	"	jne 9f\n"
-	"8:	movl $0, %eax\n"
-	"stub_nr4:\n"
-	"	syscall\n"
-	"stub_asked:\n"
-	"	movq %fs:0xa8, %rcx\n"
-	"stub_go_kept:\n"
-	"9:	jmp stub_kept\n"
-	"stub_fill:\n"
-	"	movzwl %fs:0xd4, %eax\n"
-	"	movl %eax, 12(%r11)\n"
-	"	testl %eax, %eax\n"
-	"	jz 1f\n"
-	"	movq %fs:0xd8, %rax\n"
-	"	movq %rax, 24(%r11)\n"
-	"	movq %fs:0x140, %rax\n"
-	"	movq %rax, 32(%r11)\n"
-	"	movq %fs:0x138, %rax\n"
-	"	movq %rax, 40(%r11)\n"
-	"	movq %fs:0xb0, %rax\n"
-	"	movq %rax, 48(%r11)\n"
-	"1:	rdfsbase %rax\n"
-	"	jmp stub_publish2\n"
-	"7:	.byte 0\n"
-	"stub_back:\n"
-	"2:	.quad 0\n"
-	"stub_own:\n"
-	"3:	.quad 0\n"
-	"stub_end:\n"
-	"	.popsection\n");
-
-extern const uint8_t stub_code[], stub_saved1[], stub_restored1[], stub_taken1[], stub_masked1[],
-	stub_shifted1[], stub_slot1[], stub_put1[], stub_nr0[], stub_nr1[], stub_call[], stub_made[],
-	stub_two[], stub_ready[], stub_go_own[], stub_path[], stub_from[], stub_taken3[], stub_masked3[],
-	stub_shifted3[], stub_slot3[], stub_cursor[], stub_load[], stub_filled[], stub_length[], stub_nr3[],
-	stub_put3[], stub_resume[], stub_kept[], stub_saved2[], stub_restored2[], stub_taken2[], stub_masked2[],
-	stub_shifted2[], stub_dot[], stub_no_dot[], stub_load_dot[], stub_up[], stub_nr5[], stub_put4[], stub_stat[],
-	stub_stat_kept[], stub_stashed[], stub_statted[], stub_unstashed[], stub_nr4[], stub_asked[], stub_go_kept[],
-	stub_base2[], stub_publish2[], stub_fill[],
-	stub_slot2[], stub_put2[], stub_nr2[], stub_back[], stub_own[], stub_end[];
 
 static unsigned off(const uint8_t *label) { return (unsigned)(label - stub_code); }
 
@@ -251,17 +21,111 @@ static void put_jump(uint8_t code[STUB_BLOCK], const uint8_t *from, const uint8_
 	memcpy(code + off(from) + 1, &distance, 4);
 }
 
-/* mov, sub, add between rsi and rcx become those between rdi and rcx: in the last byte of each. */
-static void path_is_first(uint8_t code[STUB_BLOCK])
-{
-	enum { RDI_RCX = 0xf9 };
+/* Arguments are in rdi, rsi, rdx, r10, r8: the number of the register, which has a bit in a byte before the code. */
+static const uint8_t reg_of[WHICH_ARGS] = { 7, 6, 2, 10, 8 };
+enum { REX_W = 0x48, REX_R = 4, REX_B = 1, MOD_REGS = 0xc0 };
 
-	code[off(stub_from) - 1] = code[off(stub_length) - 1] = code[off(stub_resume) - 1] = RDI_RCX;
+/* mov, sub, add, cmp between rsi and another register, which end at `end`, become those between that of arg and it. */
+static void take_from(uint8_t code[STUB_BLOCK], const uint8_t *end, unsigned arg, bool narrow)
+{
+	uint8_t *p = code + off(end), reg = reg_of[arg];
+
+	p[-3] = (uint8_t)((narrow ? 0x40 : REX_W) | (reg > 7 ? REX_R : 0));
+	p[-1] = (uint8_t)(MOD_REGS | (reg & 7) << 3 | (p[-1] & 7));
+}
+
+static void test_null(uint8_t code[STUB_BLOCK], const uint8_t *end, unsigned arg)
+{
+	uint8_t *p = code + off(end), reg = reg_of[arg];
+
+	p[-3] = (uint8_t)(REX_W | (reg > 7 ? REX_R | REX_B : 0));
+	p[-1] = (uint8_t)(MOD_REGS | (reg & 7) << 3 | (reg & 7));
+}
+
+/* A load of four bytes whose base is that register. */
+static void load_from(uint8_t code[STUB_BLOCK], const uint8_t *end, unsigned arg)
+{
+	uint8_t *p = code + off(end), reg = reg_of[arg];
+
+	p[-4] = (uint8_t)(p[-4] | (reg > 7 ? REX_B : 0));
+	p[-1] = (uint8_t)((p[-1] & ~7) | (reg & 7));
+}
+
+static void put_paths(uint8_t code[STUB_BLOCK], const int8_t path[2])
+{
+	static const uint8_t *const ends[2][3] = { { stub_from, stub_length, stub_resume },
+						   { stub_from2, stub_length2, stub_resume2 } };
+
+	for (int n = 0; n < 2; n++)
+		for (unsigned i = 0; i < 3 && path[n] >= 0; i++)
+			take_from(code, ends[n][i], (unsigned)path[n], false);
+}
+
+static void put_max(uint8_t code[STUB_BLOCK], const uint8_t *end, uint32_t max)
+{
+	memcpy(code + off(end) - 4, &max, 4);
+}
+
+/* stc; nop: below whatever it is, as cmp leaves it. */
+static void put_in(uint8_t code[STUB_BLOCK], const struct which_bytes *b)
+{
+	static const uint8_t *const lens[] = { stub_in_len1, stub_in_len2, stub_in_len3 };
+	unsigned arg = (unsigned)b->arg;
+
+	test_null(code, stub_in_null, arg);
+	load_from(code, stub_loaded7, arg);
+	load_from(code, stub_loaded8, arg);
+	for (unsigned i = 0; i < 3; i++)
+		if (b->by == BY_LEN)
+			take_from(code, lens[i], b->len, b->narrow);
+		else
+			memcpy(code + off(lens[i]) - 3, "\xf9\x66\x90", 3);
+	put_max(code, stub_in_max1, b->max);
+	put_max(code, stub_in_max2, b->max);
+	put_max(code, stub_in_max3, b->max);
+}
+
+/* or $127, %al, in the place of what makes eax the bytes that are left. */
+static void put_out(uint8_t code[STUB_BLOCK], const struct which_bytes *b)
+{
+	static const uint8_t *const lefts[] = { stub_out_left1, stub_out_left2, stub_out_left3 };
+	unsigned arg = (unsigned)b->arg;
+
+	test_null(code, stub_out_null, arg);
+	load_from(code, stub_loaded9, arg);
+	load_from(code, stub_loaded10, arg);
+	for (unsigned i = 0; i < 3 && b->by == BY_SIZE; i++)
+		memcpy(code + off(lefts[i]) - 2, "\x0c\x7f", 2);
+	put_max(code, stub_out_max1, b->max);
+	put_max(code, stub_out_max2, b->max - 8u);
+	put_max(code, stub_out_max3, b->max);
+	put_jump(code, stub_made, stub_out);
+}
+
+/* What is copied before the call, one behind the other. */
+static void put_stages(uint8_t code[STUB_BLOCK], const struct stub_call *c)
+{
+	const struct which_copies *w = &c->copies;
+	const uint8_t *next = stub_ready;
+
+	if (w->in.arg >= 0)
+		next = stub_in;
+	if (w->path[1] >= 0) {
+		put_jump(code, stub_pathed2, next);
+		next = stub_path2;
+	}
+	if (w->path[0] >= 0) {
+		put_jump(code, stub_pathed, next);
+		next = stub_path;
+	}
+	/* in the place of the look at the descriptor, or behind it */
+	put_jump(code, c->words && w->path[0] < 0 ? stub_worded : stub_two, next);
 }
 
 void stub_block(uint8_t code[STUB_BLOCK], const struct stub_call *c)
 {
 	const uint32_t nr = c->nr, ends = nr | RING_ENDS, path = nr | RING_PATH, nothing = RING_NOTHING;
+	const uint32_t path2 = nr | RING_PATH2, in = nr | RING_IN, filled = nr | RING_OUT;
 
 	_Static_assert(RING_PATH_MAX == 192, "the stub knows it");
 	memset(code, 0xcc, STUB_BLOCK);
@@ -273,13 +137,17 @@ void stub_block(uint8_t code[STUB_BLOCK], const struct stub_call *c)
 	memcpy(code + off(stub_nr3) - 4, &path, 4);
 	memcpy(code + off(stub_nr4) - 4, &nr, 4);
 	memcpy(code + off(stub_nr5) - 4, &nothing, 4);
+	memcpy(code + off(stub_nr6) - 4, &path2, 4);
+	memcpy(code + off(stub_nr7) - 4, &in, 4);
+	memcpy(code + off(stub_nr8) - 4, &filled, 4);
 	memcpy(code + off(stub_back), &c->back, 8);
 	memcpy(code + off(stub_own), &c->own_way, 8);
-	/* in the place of the look at the descriptor */
-	if (c->path >= 0 || !c->words)
-		put_jump(code, stub_two, c->path >= 0 ? stub_path : stub_ready);
-	if (c->path == 0)
-		path_is_first(code);
+	put_stages(code, c);
+	put_paths(code, c->copies.path);
+	if (c->copies.in.arg >= 0)
+		put_in(code, &c->copies.in);
+	if (c->copies.out.arg >= 0)
+		put_out(code, &c->copies.out);
 	if (!c->opens) {
 		memset(code + off(stub_dot), 0x90, off(stub_no_dot) - off(stub_dot));
 		return;
@@ -353,55 +221,74 @@ void stub_choice(uint8_t code[STUB_BLOCK], unsigned n, const uint8_t *load, cons
 	put(&o, &own_way, sizeof(own_way));
 }
 
-/* Taken at `taken`, published by what ends at `put`: the slot that r11 is about in between. */
-static void find_slot(unsigned at, uint64_t r11, const uint8_t *const labels[5], struct stub_undo *ret)
+/*
+ * Where a slot is taken, as far as r11 is about it: its number, and within it or just behind (from cursor on), its
+ * beginning again (filled), not any more (put).
+ */
+struct taking { const uint8_t *taken, *masked, *shifted, *slot, *cursor, *filled, *put; };
+
+static void find_slot(unsigned at, uint64_t r11, const struct taking *t, struct stub_undo *ret)
 {
 	uint64_t index = r11;
 
-	ret->taken = at >= off(labels[0]);
-	ret->put = at >= off(labels[4]);
+	ret->taken = at >= off(t->taken);
+	ret->put = at >= off(t->put);
 	if (!ret->taken || ret->put)
 		return;
-	/* r11 is within it, or just behind */
-	if ((at >= off(stub_cursor) && at < off(stub_filled)) || (at >= off(stub_load_dot) && at < off(stub_up)))
+	if (t->cursor && at >= off(t->cursor) && at < off(t->filled))
 		index = (r11 - 1 - STUB_RING - RING_SLOTS) / RING_SLOT;
-	else if (at >= off(labels[3]))
+	else if (at >= off(t->slot))
 		index = (r11 - STUB_RING - RING_SLOTS) / RING_SLOT;
-	else if (at >= off(labels[2]))
+	else if (at >= off(t->shifted))
 		index = r11 / RING_SLOT;
 	ret->slot = (uint32_t)(index % RING_NSLOTS);
 }
 
+#define TAKING(n, ...) { stub_taken##n, stub_masked##n, stub_shifted##n, stub_slot##n, __VA_ARGS__ }
+
+/* From `from` on, up to the next: whether the call was made, what takes a slot there. */
+struct stretch { const uint8_t *from; bool made; struct taking taking; };
+static const struct stretch stretches[] = {
+	{ stub_code, false, TAKING(1, NULL, NULL, stub_put1) },
+	{ stub_made, true, TAKING(2, NULL, NULL, stub_put2) },
+	{ stub_go_own, false, TAKING(3, stub_cursor, stub_filled, stub_put3) },
+	{ stub_load_dot, false, { stub_load_dot, stub_load_dot, stub_load_dot, stub_load_dot, stub_load_dot, stub_up, stub_put4 } },
+	{ stub_stat, true, { stub_fill, stub_fill, stub_fill, stub_fill, NULL, NULL, stub_fill } },
+	{ stub_fill, true, { stub_fill, stub_fill, stub_fill, stub_fill, NULL, NULL, stub_path2 } },
+	{ stub_path2, false, TAKING(6, stub_cursor6, stub_filled6, stub_put6) },
+	{ stub_in, false, TAKING(7, stub_cursor7, stub_filled7, stub_put7) },
+	{ stub_out, true, TAKING(8, stub_cursor8, stub_filled8, stub_put8) },
+};
+
+static bool is_load(unsigned at)
+{
+	static const uint8_t *const loads[] = { stub_load, stub_load_dot, stub_load6, stub_load7, stub_load8, stub_load9,
+						stub_load10 };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(loads); i++)
+		if (at == off(loads[i]))
+			return true;
+	return false;
+}
+
 void stub_undo(unsigned at, const struct stub_regs *r, struct stub_undo *ret)
 {
-	static const uint8_t *const first[] = { stub_taken1, stub_masked1, stub_shifted1, stub_slot1, stub_put1 };
-	static const uint8_t *const second[] = { stub_taken2, stub_masked2, stub_shifted2, stub_slot2, stub_put2 };
+	const bool packed = at >= off(stub_out_packed) && at < off(stub_out_unpacked);
+	const bool in_rax = at == off(stub_made) || at == off(stub_stat) || at == off(stub_out);
+	unsigned n = 0;
 
-	static const uint8_t *const third[] = { stub_taken3, stub_masked3, stub_shifted3, stub_slot3, stub_put3 };
-	static const uint8_t *const fourth[] = { stub_load_dot, stub_load_dot, stub_load_dot, stub_load_dot,
-						 stub_put4 };
-	static const uint8_t *const fifth[] = { stub_fill, stub_fill, stub_fill, stub_fill, stub_back };
-
-	*ret = (struct stub_undo){ .made = (at >= off(stub_made) && at < off(stub_go_own)) || at >= off(stub_stat),
+	while (n + 1 < ARRAY_SIZE(stretches) && at >= off(stretches[n + 1].from))
+		n++;
+	*ret = (struct stub_undo){ .made = stretches[n].made,
 				   .inside = at == off(stub_made),
-				   .load = at == off(stub_load) || at == off(stub_load_dot),
+				   .load = is_load(at),
 				   .stashed = at >= off(stub_stashed) && at < off(stub_unstashed),
 				   .ret_stashed = at >= off(stub_stashed) && at < off(stub_go_kept),
-				   .ret = (int64_t)(at == off(stub_made) || at == off(stub_stat) ? r->rax : r->rcx),
+				   .ret = (int64_t)(in_rax ? r->rax : packed ? r->rcx >> 32 : r->rcx),
 				   .rdx = r->rdx };
-	if (at >= off(stub_fill)) {
-		find_slot(at, r->r11, fifth, ret);
-	} else if (at >= off(stub_stat)) {
-		return;
-	} else if (at >= off(stub_go_own)) {
-		find_slot(at, r->r11, at >= off(stub_load_dot) ? fourth : third, ret);
-	} else if (!ret->made) {
-		if (at >= off(stub_saved1) && at < off(stub_restored1))
-			ret->rdx = r->rcx;
-		find_slot(at, r->r11, first, ret);
-	} else {
-		if (at >= off(stub_saved2) && at < off(stub_restored2))
-			ret->rdx = r->r11;
-		find_slot(at, r->r11, second, ret);
-	}
+	if (at >= off(stub_saved1) && at < off(stub_restored1))
+		ret->rdx = r->rcx;
+	if (at >= off(stub_saved2) && at < off(stub_restored2))
+		ret->rdx = r->r11;
+	find_slot(at, r->r11, &stretches[n].taking, ret);
 }

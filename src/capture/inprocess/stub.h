@@ -12,11 +12,12 @@
 
 #include "capture/inprocess/ring.h"
 #include "capture/inprocess/site.h"
+#include "capture/inprocess/which.h"
 
 enum {
 	STUB_RING = 0x70000000,
 	STUB_BLOCKS = STUB_RING + 0x200000,
-	STUB_BLOCK = 1024,		/* bytes of one */
+	STUB_BLOCK = 2048,		/* bytes of one */
 	STUB_SITES = 256,
 	STUB_BLOCKS_SIZE = STUB_SITES * STUB_BLOCK,
 	STUB_END = STUB_BLOCKS + STUB_BLOCKS_SIZE,
@@ -30,11 +31,11 @@ _Static_assert(STUB_BLOCKS_SIZE % 4096 == 0 && STUB_NEAR_SIZE % 4096 == 0, "whol
 /*
  * One at STUB_BLOCKS + n * STUB_BLOCK: call nr is made there; it goes on at back, or, the ring full, at own_way; there
  * also with words where argument 0 is in RING_STDERRS, with a path that is NULL or longer than RING_PATH_MAX, and with
- * opens one that has `..` in it.
+ * opens one that has `..` in it.  opens: it copies nothing afterwards.
  */
 struct stub_call {
 	uint32_t nr;
-	int8_t path;		/* 0, 1: that argument is a path, which is copied before the call; -1: none is */
+	struct which_copies copies;
 	bool words, opens;	/* opens: what the descriptor is that it returns is asked behind the call */
 	uint64_t back, own_way;
 };
@@ -87,9 +88,9 @@ struct stub_regs { uint64_t rax, rcx, rdx, r11; };
 struct stub_undo {
 	bool made;		/* the call has been made, with result ret */
 	bool inside;		/* just so: it may be one that the kernel is going to make again */
-	bool taken, put;	/* of the slot for this half of the call, or this part of the path */
+	bool taken, put;	/* of the slot for this half of the call, or this part of what is copied */
 	bool stashed, ret_stashed;	/* all registers of struct stub_stash are there; ret is */
-	bool load;		/* it reads the program's path, which may not be there */
+	bool load;		/* it reads what is copied, which may not be there */
 	uint32_t slot;		/* taken and not put */
 	int64_t ret;
 	uint64_t rdx;		/* the program's */

@@ -6,29 +6,89 @@
 #include "capture/plan.h"
 #include "record/record.h"
 
-int which_path(const struct capture_plan *plan)
+/* true: it is one of the strings that a stub copies. */
+static bool add_string(struct which_copies *c, const struct plan_arg *a, int arg)
 {
-	for (int i = 0; i < 2; i++)
-		if (plan->enter[i].op == PLAN_STR && plan->enter[i].max >= RING_PATH_MAX)
-			return i;
-	return -1;
+	int n = c->path[0] < 0 ? 0 : 1;
+
+	if (a->op != PLAN_STR || a->max < RING_PATH_MAX || c->path[n] >= 0 || arg >= WHICH_ARGS)
+		return false;
+	c->path[n] = (int8_t)arg;
+	return true;
+}
+
+/* Words of eight bytes are copied before what is left. */
+static bool add_bytes(struct which_bytes *b, const struct plan_arg *a, int arg, enum plan_op by_other)
+{
+	const bool by_size = a->op == PLAN_FIXED;
+	const uint32_t max = by_size ? a->size : a->max;
+
+	if ((!by_size && (a->op != by_other || a->size != 1)) || b->arg >= 0 || arg >= WHICH_ARGS || max < 8 ||
+	    max > RING_BYTES_MAX || (a->op == PLAN_LEN_ARG && a->len >= WHICH_ARGS))
+		return false;
+	*b = (struct which_bytes){ .arg = (int8_t)arg,
+				   .by = by_size ? BY_SIZE : a->op == PLAN_LEN_ARG ? BY_LEN : BY_RESULT,
+				   .len = a->len,
+				   .narrow = a->narrow,
+				   .max = (uint16_t)max };
+	return true;
+}
+
+bool which_copies(const struct capture_plan *plan, struct which_copies *ret)
+{
+	*ret = (struct which_copies){ .path = { -1, -1 }, .in.arg = -1, .out.arg = -1 };
+	for (int i = 0; i < 6; i++) {
+		const struct plan_arg *in = &plan->enter[i], *out = &plan->leave[i];
+
+		if (in->op && !add_string(ret, in, i) && !add_bytes(&ret->in, in, i, PLAN_LEN_ARG))
+			return false;
+		/* where an opened name led is asked at a stop, where that matters */
+		if (out->op && !(out->op == PLAN_REAL && plan->opens && plan->ask == ASK_KIND && i == ret->path[0]) &&
+		    !add_bytes(&ret->out, out, i, PLAN_LEN_RET))
+			return false;
+	}
+	return true;
 }
 
 bool which_opens(const struct capture_plan *plan)
 {
-	return plan->opens && plan->ask == ASK_KIND && which_path(plan) >= 0;
+	struct which_copies c;
+
+	return plan->opens && plan->ask == ASK_KIND && which_copies(plan, &c) && c.path[0] >= 0 && c.out.arg < 0;
 }
 
-/* More than the path that a stub copies. */
-static bool copies(const struct capture_plan *plan)
+uint64_t which_wants(const struct which_bytes *w, const uint64_t *args, int64_t result)
 {
-	int path = which_path(plan);
+	if (w->arg < 0 || !args[w->arg] || result < 0)
+		return 0;
+	if (w->by == BY_SIZE)
+		return w->max;
+	if (w->by == BY_RESULT)
+		return (uint64_t)result;
+	return w->narrow ? (uint32_t)args[w->len] : args[w->len];
+}
 
-	for (int i = 0; i < 6; i++)
-		if ((plan->enter[i].op && i != path) ||
-		    (plan->leave[i].op && !(which_opens(plan) && i == path && plan->leave[i].op == PLAN_REAL)))
-			return true;
-	return false;
+static unsigned slots(unsigned bytes) { return (bytes + RING_PART - 1) / RING_PART; }
+
+unsigned which_slots(const struct which_copies *c)
+{
+	unsigned n = 2;
+
+	for (int i = 0; i < 2; i++)
+		n += c->path[i] >= 0 ? slots(RING_PATH_MAX) : 0;
+	return n + (c->in.arg >= 0 ? slots(c->in.max) : 0) + (c->out.arg >= 0 ? slots(c->out.max) : 0);
+}
+
+uint8_t which_known(const struct capture_plan *plan, const struct which_copies *c)
+{
+	unsigned known = RING_KNOWN;
+
+	known |= which_opens(plan) ? RING_OPENS : 0;
+	known |= c->path[0] >= 0 ? 1 << RING_A_PATH : 0;
+	known |= c->path[1] >= 0 ? 1 << RING_A_SECOND_PATH : 0;
+	known |= c->in.arg >= 0 ? 1 << RING_AN_IN : 0;
+	known |= c->out.arg >= 0 ? 1 << RING_AN_OUT : 0;
+	return (uint8_t)known;
 }
 
 /* Events of fanotify have descriptors in them; a process that uses it has no stubs. */
@@ -41,19 +101,29 @@ static bool waits_otherwise(const struct syscall_spec *spec)
 }
 
 /* Descriptors come and go in the order of the ring, and nothing else is to be known of them. */
-static bool is_ordered(const struct syscall_spec *spec) { return spec->effect == FX_CLOSE || spec->effect == FX_DUP; }
+static bool is_ordered(const struct syscall_spec *spec)
+{
+	return spec->effect == FX_CLOSE || spec->effect == FX_DUP || spec->effect == FX_RENAME;
+}
+
+/* As many bytes as it fills whatever it returns: of a result that a stub keeps in 31 bits. */
+static bool fills_for_any(const struct syscall_spec *spec, const struct which_copies *c)
+{
+	return c->out.arg >= 0 && c->out.by == BY_SIZE && spec->ret != RET_INT;
+}
 
 enum which which_call(unsigned nr, const struct capture_plan *plan, bool answered)
 {
 	const struct syscall_spec *spec = syscall_spec(ARCH_X86_64, nr);
 	const struct effect_info *fx = effect_info((enum effect)spec->effect);
 	unsigned category = spec_meaning(spec).category;
+	struct which_copies copied;
 
 	if (answered)
 		return WHICH_ANSWERED;
 	if (!plan->wanted)
 		return WHICH_UNWANTED;
-	if (copies(plan))
+	if (!which_copies(plan, &copied) || fills_for_any(spec, &copied))
 		return WHICH_COPIED;
 	if ((fx->names && !is_ordered(spec) && !which_opens(plan)) || (asks(plan) && !which_opens(plan)))
 		return WHICH_NAMES;
