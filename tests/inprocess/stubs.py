@@ -236,36 +236,6 @@ def below(t):
     check(made > 300, f"{made} calls made in stubs: {said}")
 
 
-def parity(t):
-    """programs do the same, and the same is recorded of them"""
-    possible(t)
-    big = t.scratch / "big"
-    big.write_bytes(os.urandom(1 << 20))
-    reads = "f = open('/usr/share/common-licenses/GPL-2', 'rb', 0)\nwhile f.read(7): pass\nprint(1)"
-    writes = "import os, threading\ndef w():\n f = os.open('/dev/null', 1)\n for i in range(2000): os.write(f, b'x'); os.pwrite(f, b'x', 0)\n" \
-             "v = [threading.Thread(target=w) for i in range(4)]\n[x.start() for x in v]\n[x.join() for x in v]"
-    done = 0
-    for command in (["cat", big], ["dd", f"if={big}", "of=/dev/null", "bs=512", "status=none"], ["wc", "-c", big],
-                    ["bash", "-c", "for i in 1 2 3 4 5 6 7 8 9; do read x < /usr/share/common-licenses/GPL-2; echo $i $x; done; while read l; do n=$((n+1)); done < /usr/share/common-licenses/GPL-2; echo $n"],
-                    [sys.executable, "-S", "-E", "-c", reads], [sys.executable, "-S", "-E", "-c", writes],
-                    ["git", "--version"], ["perl", "-e", 'open F, "</usr/share/common-licenses/GPL-2"; while (sysread F, $b, 5) {} print "x\\n"; kill 15, $$'],
-                    ["gcc", "-x", "c", "-c", "-o", "/dev/null", "/dev/null"]):
-        if not shutil.which(str(command[0])):
-            continue
-        (status, out, off, _, _), (status_on, out_on, on, made, _) = (traced(t, *map(str, command), mode=mode) for mode in ("off", "on"))
-        what = " ".join(map(str, command))[:60]
-        equal((status_on, out_on), (status, out), f"{what}: exit status and output")
-        for key in ("processes", "threads", "opens", "failed_opens", "lost_records", "signals"):
-            equal(on.get(key), off.get(key), f"{what}: {key}")
-        for call in ("read", "write", "pread64", "pwrite64", "lseek", "openat", "close", "execve", "pipe2", "wait4"):
-            equal(calls(on).get(call), calls(off).get(call), f"{what}: {call} (calls, errors)")
-        done += made > 100
-    # who finds how much in a pipe is chance
-    for mode in ("off", "on"):
-        equal(traced(t, "sh", "-c", f"cat {big} | dd bs=100 status=none | cmp - {big}", mode=mode)[0], 0, f"a pipeline, {mode}")
-    check(done >= 4, f"calls were made in stubs in {done} of the programs")
-
-
 def lines(t, file):
     text = file.with_suffix(".txt")
     subprocess.run([t.args.compendium, "--read", file, "-v", "-a", "--format=strace", "-o", text], stderr=subprocess.DEVNULL, check=True)
@@ -531,7 +501,7 @@ def killed(t):
             end(pids)
 
 
-GROUPS = {"stubs": [used, changed, texts, rules, tasks, children, many, looks, below, handlers, cancelled, parity, paths, buffers, descriptors, copied, every_call, ways, let_go, killed]}
+GROUPS = {"stubs": [used, changed, texts, rules, tasks, children, many, looks, below, handlers, cancelled, paths, buffers, descriptors, copied, every_call, ways, let_go, killed]}
 
 if __name__ == "__main__":
     sys.exit(main(__doc__, GROUPS))
