@@ -70,6 +70,15 @@ static bool is_narrowed(const struct summary_sink *s)
 	return s->t->nrows || s->t->chosen.len || s->t->filter.len;
 }
 
+/* A filter says what counts: memory is a sum of calls on memory, if any of these was chosen. */
+static bool counts_memory(const struct summary_sink *s)
+{
+	for (unsigned i = 0; s->opt->filter && i < s->t->calls.n; i++)
+		if (spec_meaning(s->t->calls.v[i]->spec).category == CAT_MEMORY)
+			return true;
+	return !s->opt->filter;
+}
+
 static void io_line(struct summary_sink *s, const char *label, uint64_t nbytes)
 {
 	size_t n = strlen(label);
@@ -274,7 +283,7 @@ static void final_block(struct summary_sink *s)
 	outcome(s);
 	differences(s);
 	tables(s, true);
-	if (totals_knows_memory(t))
+	if (totals_knows_memory(t) && counts_memory(s))
 		memory(s);
 	if (!is_narrowed(s) || t->file_read || t->file_written || t->net_sent || t->net_received) {
 		buf_puts(&s->b, " I/O:");
@@ -413,7 +422,7 @@ static void cpu_note(struct summary_sink *s, bool absent)
 	} else if (!absent) {
 		return;
 	} else {
-		buf_puts(&s->b, " On CPU: not known; -c measures it while it traces");
+		buf_puts(&s->b, " On CPU: not known; live, -c alone or --backend ptrace measures it");
 	}
 	summary_line(s);
 }

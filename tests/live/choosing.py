@@ -196,6 +196,9 @@ def by_filter(t):
         check(live and all(line.startswith("getppid() = ") for line in live), live)
         check(re.search(r"^ Filter: type:getppid$", text, re.M) and re.search(r"^ 50 of [\d,]+ captured events match; the rest is not counted", text, re.M), text)
         check("Memory:" not in text and "Files read" not in text and "Network connections" not in text, "sums of what was not captured: " + text)
+        # of all calls some are chosen: memory is captured, and counts where a call on it is chosen
+        for options, counts in ((["--failed"], False), (["--only", "failed,getppid"], False), (["--only", "failed,memory"], True), ([], True)):
+            equal("\n Memory:" in traced(t, "-q", *options, command=["python3", "-S", "-c", MANY])[1], counts, options)
         live, _ = lines("--path", "/etc/hostname")
         check(live and all("/etc/hostname" in line for line in live), live)
         live, _ = lines("--path", "/etc/ld.so.cache")
@@ -491,6 +494,10 @@ def details(t):
     note = re.findall(r"^ On CPU: less \S+ a call for its stops; – below half$", text, re.M)
     equal(len(note), t.args.backend != "bpf", text)
     check("not known" not in text, text)
+    if t.args.backend == "bpf":     # of records it is not known, of -c or -C
+        for options in (["-C"], ["-c", "--failed"]):
+            _, text = traced(t, *options, command=["cat", "/nope1"])
+            check("\n On CPU: not known; live, -c alone or --backend ptrace measures it\n" in text and " on CPU" not in text, text)
     for row in table(text):
         cells = row.split()
         equal([cells[i] != "–" for i in (-5, -4, -3)] if "(" not in row else [], [int(cells[0]) >= n for n in (2, 20, 100)] if "(" not in row else [], row)
