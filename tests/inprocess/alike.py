@@ -3,7 +3,7 @@
 """What is recorded of a program is the same with stops alone, with calls seen inside, and with the kernel backend: each call of each
 thread in its order, with its arguments, what they point to, its result.
 
-usage: parity.py --compendium FILE --dump ARGS --victim STUBS [--backend ptrace] parity [TEST…]      (the programs of golden/args.c, stubs.c)
+usage: alike.py --compendium FILE --dump ARGS --victim STUBS [--backend ptrace] alike [TEST…]      (the programs of golden/args.c, stubs.c)
 """
 import collections
 import os
@@ -201,4 +201,4 @@ def counted(t):
 
 
 if __name__ == "__main__":
-    sys.exit(main(__doc__, {"parity": [files, shells, languages, tools, threads, static, counted]}))
+    sys.exit(main(__doc__, {"alike": [files, shells, languages, tools, threads, static, counted]}))
