@@ -39,6 +39,7 @@ static const struct effect_info infos[_FX_MAX] = {
 	[FX_IO_SUBMIT] = { "io_submit", DX, NAMES(FILES), IS(OTHER, FILE) },
 	[FX_IO_DONE] = { "io_done", DX, NAMES(FILES), IS(OTHER, FILE) },
 	[FX_IO_URING] = { "io_uring", TIMED, IS(OTHER, FILE) },
+	[FX_RING_FILES] = { "ring_files", DX, IS(OTHER, FILE) },
 	[FX_VM_RW] = { "vm_rw", DX, IS(OTHER, MEMORY) },
 	[FX_SOCKET] = { "socket", DX, NAMES(SOCKETS), ASKS(NUMBER), IS(SOCKET, NETWORK) },
 	[FX_SOCKETPAIR] = { "socketpair", DX, NAMES(SOCKETS), ASKS(PAIR), IS(PIPE, NETWORK) },

@@ -20,6 +20,7 @@ static const struct effect_row rows[_FX_MAX] = {
 	[FX_IO_SUBMIT] = { fx_io_submit, EV_CALL },
 	[FX_IO_DONE] = { fx_io_done, EV_CALL },	/* and an EV_READ or EV_WRITE for each outcome */
 	[FX_IO_URING] = { fx_io_uring, EV_CALL },	/* what it moves is not known */
+	[FX_RING_FILES] = { fx_ring_files, EV_CALL },
 	[FX_VM_RW] = { fx_vm_rw, EV_TRANSFER },
 	[FX_SOCKET] = { fx_socket, EV_SOCKET },
 	[FX_SOCKETPAIR] = { fx_socketpair, EV_PIPE },

@@ -80,7 +80,7 @@ struct conn *fx_conn(struct fx *x, struct file *sock, const struct addr *a);
 
 effect_fn fx_newfd, fx_ioctl, fx_seccomp;
 effect_fn fx_open, fx_close, fx_close_range, fx_dup, fx_fcntl, fx_pipe, fx_special_fd, fx_pidfd_getfd, fx_open_handle;
-effect_fn fx_read, fx_write, fx_transfer, fx_seek, fx_vm_rw, fx_io_submit, fx_io_done, fx_io_uring;
+effect_fn fx_read, fx_write, fx_transfer, fx_seek, fx_vm_rw, fx_io_submit, fx_io_done, fx_io_uring, fx_ring_files;
 effect_fn fx_socket, fx_socketpair, fx_connect, fx_accept, fx_bind, fx_listen, fx_send, fx_recv, fx_sendmmsg,
 	fx_recvmmsg, fx_shutdown, fx_getsockopt, fx_sockname, fx_poll;
 effect_fn fx_mmap, fx_munmap, fx_mremap, fx_mprotect, fx_madvise, fx_brk, fx_shmget, fx_shmat, fx_shmdt;

@@ -13,6 +13,7 @@
 
 enum {
 	REGISTERED_RING = 1 << 4,	/* IORING_ENTER_REGISTERED_RING: argument 0 is no descriptor */
+	RING_FILES_MAX = 1024,		/* of which it is known what they are */
 	CQE_MORE = 1 << 1,		/* IORING_CQE_F_MORE: another completion of that request comes */
 };
 
@@ -34,19 +35,42 @@ static bool waits_for_fd(unsigned opcode)
 	return false;
 }
 
-static struct watched what_of(struct fx *x, const struct record_sqe *sqe)
+static struct watched what_of(struct fx *x, const struct requests *all, const struct record_sqe *sqe)
 {
 	bool has_fd = waits_for_fd(sqe->opcode) || sqe->opcode == IORING_OP_EPOLL_CTL;
-	const struct file *f = has_fd && !(sqe->flags & IOSQE_FIXED_FILE) ? task_file(x->t, sqe->fd) : NULL;
+	const struct file *f;
 
+	if (has_fd && sqe->flags & IOSQE_FIXED_FILE)
+		return sqe->fd >= 0 && (unsigned)sqe->fd < all->nfiles ? all->files[sqe->fd] :
+									  (struct watched){ 0, sqe->fd };
+	f = has_fd ? task_file(x->t, sqe->fd) : NULL;
 	return (struct watched){ f ? f->id : 0, sqe->fd };
+}
+
+/* Which registered file such a request replaces is not recorded, nor whether it does; of MSG_RING one of that ring. */
+static void replace_files(struct fx *x, struct requests *all, const struct record_sqe *sqe)
+{
+	const struct file *other;
+
+	switch (sqe->opcode) {
+	case IORING_OP_OPENAT: case IORING_OP_OPENAT2: case IORING_OP_CLOSE: case IORING_OP_ACCEPT:
+	case IORING_OP_FILES_UPDATE: case 45 /* IORING_OP_SOCKET */: case 62 /* IORING_OP_PIPE */:
+		requests_forget_files(all);
+		return;
+	case 40 /* IORING_OP_MSG_RING */:
+		other = sqe->flags & IOSQE_FIXED_FILE ? NULL : task_file(x->t, sqe->fd);
+		if (other && other->kind == FILE_IO_URING)
+			requests_forget_files(requests_of(other));
+		return;
+	}
 }
 
 static void submit(struct fx *x, struct requests *all, const struct record_sqe *sqe)
 {
-	struct watched what = what_of(x, sqe);
+	struct watched what = what_of(x, all, sqe);
 	struct request *r;
 
+	replace_files(x, all, sqe);
 	if (sqe->flags & 1u << 6 /* IOSQE_CQE_SKIP_SUCCESS */)
 		return;		/* no completion of it may come */
 	r = request_add(x->w, all, sqe->user_data);
@@ -153,7 +177,7 @@ static void complete(struct fx *x, struct requests *all, const struct part *p, s
 	}
 }
 
-/* false: one of them waits for what is not known (a registered file). */
+/* false: one of them waits for what is not known (a registered file of which it is not). */
 static bool in_vain(struct fx *x, struct requests *all, struct waits *l)
 {
 	for (const struct request *r = all->v; r; r = r->hh.next) {
@@ -166,6 +190,33 @@ static bool in_vain(struct fx *x, struct requests *all, struct waits *l)
 
 /* Of a wait that no completion ended: all that is under way, where it is known. */
 static bool ended_in_vain(const struct fx *x) { return x->ok || x->c->err == ETIME || call_interrupted(x->c); }
+
+/* What is registered in other ways (FILES2, updates) stands behind a second pointer. */
+void fx_ring_files(struct fx *x)
+{
+	enum { REGISTER_FILES = 2 };
+	const struct file *ring = fx_fd(x, 0);
+	const struct value *v = &x->c->args[2];
+	struct requests *all;
+	uint32_t n = v->bytes ? (uint32_t)MIN(v->len / sizeof(int), (size_t)RING_FILES_MAX) : 0;
+
+	if (!ring || ring->kind != FILE_IO_URING || !x->ok)
+		return;
+	all = requests_of(ring);
+	requests_forget_files(all);
+	if (x->c->args[1].word != REGISTER_FILES || !n)
+		return;
+	all->files = xcalloc(n, sizeof(*all->files));
+	all->nfiles = n;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct file *f;
+		int fd;
+
+		memcpy(&fd, v->bytes + i * sizeof(fd), sizeof(fd));
+		f = task_file(x->t, fd);
+		all->files[i] = (struct watched){ f ? f->id : 0, fd };
+	}
+}
 
 void fx_io_uring(struct fx *x)
 {

@@ -53,12 +53,20 @@ void request_drop(struct world *w, struct requests *all, struct request *r)
 		forget(w, all, r);
 }
 
+void requests_forget_files(struct requests *all)
+{
+	free(all->files);
+	all->files = NULL;
+	all->nfiles = 0;
+}
+
 static void file_is_gone(struct world *w, struct fnode *n)
 {
 	if (!n->requests)
 		return;
 	while (n->requests->v)
 		forget(w, n->requests, n->requests->v);
+	requests_forget_files(n->requests);
 	free(n->requests);
 	n->requests = NULL;
 }

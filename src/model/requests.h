@@ -18,8 +18,11 @@ struct requests {
 	struct request *v;		/* in the order of submission */
 	uint32_t next_seq;		/* of the completion to come */
 	bool whole;			/* all that is under way is in v, and nothing else is */
+	struct watched *files;		/* what is registered, by its index; file 0: not known, or none */
+	unsigned nfiles;
 };
 
+void requests_forget_files(struct requests *all);
 /* Of that ring; made at first sight. */
 struct requests *requests_of(const struct file *ring);
 /* NULL: there is no room for more.  r->n 1: it is new. */

@@ -4,7 +4,8 @@
  *
  * recv, poll: a request of that kind.  submit: it is submitted in a call of its own.  beside: a write into a file is
  * done at once, and both are waited for.  timeouts: the wait ends several times in vain.  control: a request adds the
- * socket to an epoll.  nested: the epoll is polled.  fixed: the socket has a number of its own in the io_uring.
+ * socket to an epoll.  nested: the epoll is polled.  fixed: the socket has a number of its own in the io_uring;
+ * updated: it has it later.
  * sqpoll: a thread of the kernel submits.  sleep: nothing but a time is waited for.
  * 77: no io_uring here.
  */
@@ -127,10 +128,15 @@ int main(int argc, char **argv)
 	} else if (!strcmp(how, "timeouts")) {
 		next(IORING_OP_RECV, fd, answer, sizeof(answer));
 		wait_in_pieces();
-	} else if (!strcmp(how, "fixed")) {
-		if (syscall(SYS_io_uring_register, ring, IORING_REGISTER_FILES, &fd, 1))
+	} else if (!strcmp(how, "fixed") || !strcmp(how, "updated")) {
+		int fds[2] = { -1, strcmp(how, "fixed") ? -1 : fd };
+		struct io_uring_files_update to_fd = { .offset = 1, .fds = (unsigned long)&fd };
+
+		if (syscall(SYS_io_uring_register, ring, IORING_REGISTER_FILES, fds, 2))
 			return 6;
-		next(IORING_OP_RECV, 0, answer, sizeof(answer))->flags = IOSQE_FIXED_FILE;
+		if (fds[1] < 0 && syscall(SYS_io_uring_register, ring, IORING_REGISTER_FILES_UPDATE, &to_fd, 1) != 1)
+			return 6;
+		next(IORING_OP_RECV, 1, answer, sizeof(answer))->flags = IOSQE_FIXED_FILE;
 		enter(1, 1);
 	} else if (!strcmp(how, "sqpoll")) {
 		next(IORING_OP_RECV, fd, answer, sizeof(answer));

@@ -75,6 +75,38 @@ static void in_vain_for_all_that_is_under_way(void **state)
 	assert_int_equal(enter(s, -ETIME, v, 0, NULL, 0)->nwaited, 0);
 }
 
+static void registers(struct scene *s, unsigned opcode, const int *fds, unsigned n)
+{
+	CALL(s, 10, "io_uring_register", 0, RING, opcode, 0x2000, n);
+	part(s, 2, PART_BYTES, 0, fds, n * sizeof(*fds));
+	go(s);
+}
+
+/* By their index, until it may be another one. */
+static void registered_files_have_names(void **state)
+{
+	struct scene *s = *state;
+	const int fds[] = { -1, TWO };
+	struct record_sqe recv = request(IORING_OP_RECV, 1, OWN), accept = request(IORING_OP_ACCEPT, ONE, OWN + 1);
+	struct record_cqe done = { .user_data = OWN };
+
+	ring_scene(s);
+	recv.flags = IOSQE_FIXED_FILE;
+	registers(s, IORING_REGISTER_FILES, fds, 2);
+	assert_int_equal(enter(s, 1, &recv, 1, &done, 1)->waited, id_of(s, TWO));
+	recv.fd = 2;	/* there is none */
+	done.seq = 1;
+	assert_int_equal(enter(s, 1, &recv, 1, &done, 1)->nwaited, 0);
+	recv.fd = 1;
+	registers(s, IORING_REGISTER_FILES_UPDATE, fds, 1);
+	done.seq = 2;
+	assert_int_equal(enter(s, 1, &recv, 1, &done, 1)->nwaited, 0);
+	registers(s, IORING_REGISTER_FILES, fds, 2);
+	enter(s, 1, &accept, 1, &done, 0);	/* maybe into one of them */
+	done.seq = 3;
+	assert_int_equal(enter(s, 1, &recv, 1, &done, 1)->nwaited, 0);
+}
+
 /* A registered file, a queue that could not be read, two files with one user_data. */
 static void what_is_not_known_is_nothing(void **state)
 {
@@ -146,6 +178,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENE(the_last_one_ended_the_wait), SCENE(in_vain_for_all_that_is_under_way),
 		SCENE(what_is_not_known_is_nothing), SCENE(an_epoll_is_changed),
+		SCENE(registered_files_have_names),
 	};
 
 	return cmocka_run_group_tests_name("model-ring", tests, NULL, NULL);
