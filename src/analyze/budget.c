@@ -44,7 +44,7 @@ static void add(struct walk *w, enum spent what, const void *of, uint64_t ns)
 		w->on->ns += ns, w->on->parts[what].ns += ns;
 	if (!of || !ns)
 		return;
-	if (w->on && what != SPENT_CPU)
+	if (w->on && what != SPENT_CPU && what != SPENT_QUEUE)
 		critical_waited(w->path, w->on, what, of, ns);
 	if (!s || s->of != of) /* the same as before, most often */
 		HASH_FIND_PTR(w->shares[what], &of, s);
@@ -101,7 +101,8 @@ static void spread(struct walk *w, const struct totals_task *task, uint64_t rest
 		left -= n;
 	}
 	n = MIN(part_of(rest, task->delay_ns, outside), left);
-	add(w, SPENT_QUEUE, NULL, n);
+	/* (of a run with one process it is clear whose) */
+	add(w, SPENT_QUEUE, w->t->procs.n > 1 ? totals_proc(w->t, task->proc) : NULL, n);
 	add(w, SPENT_UNKNOWN, NULL, left - n);
 }
 
@@ -286,12 +287,12 @@ static void name_parts(struct walk *w)
 
 		w->b->parts[i].what = (enum spent)i;
 		HASH_SORT(w->shares[i], by_time);
-		for (s = w->shares[i]; s && w->each && i != SPENT_CPU; s = s->hh.next)
+		for (s = w->shares[i]; s && w->each && i != SPENT_CPU && i != SPENT_QUEUE; s = s->hh.next)
 			w->each(w->ctx, s->of, s->ns);
 		s = w->shares[i];
 		for (unsigned k = 0; s && k < SPENT_NAMED; k++, s = s->hh.next) {
 			w->b->parts[i].named[k].ns = s->ns;
-			if (i == SPENT_CPU)
+			if (i == SPENT_CPU || i == SPENT_QUEUE)
 				w->b->parts[i].named[k].proc = s->of;
 			else
 				w->b->parts[i].named[k].wait = s->first ? s->first : s->of;

@@ -132,27 +132,39 @@ bool ending_failed(const struct totals *t, const struct totals_proc *p)
 	return p->status > 0 && !ending_is_meant(t, p);
 }
 
+static bool is_explained(const struct totals_ending *e)
+{
+	return e->fatal.signo || e->nlines || e->nmissed || e->second.name.s;
+}
+
+/*
+ * An exit code without a word about it is an answer as often as a failure (grep, test): not for a run that was well,
+ * and, where nothing was missed either, not beside the reason why the command failed.
+ */
+static bool is_answer(const struct totals_ending *e, bool failed, bool explained)
+{
+	return !failed || (explained && !is_explained(e));
+}
+
 unsigned endings_top(const struct totals *t, const struct totals_ending **ret_rows, unsigned max)
 {
 	const struct totals_proc *main_proc = totals_proc(t, t->main_proc);
-	bool failed = main_proc && main_proc->status > 0;
+	bool failed = main_proc && main_proc->status > 0, explained = false;
 	unsigned n = 0, all = 0;
 
 	join(t);
-	/* An exit code without a word about it is an answer as often as a failure (grep, test): not for a run that was
-	 * well. */
-	for (unsigned weight = 3; weight > 0 || (failed && weight == 0); weight--) {
+	for (unsigned weight = 4; weight-- > 0;) {
 		for (unsigned i = t->endings.n; i-- > 0;) {
 			const struct totals_ending *e = t->endings.v[i];
 
-			if (e->cause || weight_of(t, e) != weight || ending_is_meant(t, e->proc))
+			if (e->cause || weight_of(t, e) != weight || ending_is_meant(t, e->proc) ||
+			    (!weight && is_answer(e, failed, explained)))
 				continue;
+			explained |= weight == 3 && is_explained(e);
 			if (n < max)
 				ret_rows[n++] = e;
 			all++;
 		}
-		if (!weight)
-			break;
 	}
 	return all;
 }

@@ -11,6 +11,7 @@
 /* Thresholds; those that are shares are of the time of the run, in percent. */
 enum {
 	PEER_NS = 200000000,
+	PEER_PERCENT = 50, /* or so much of the run, in waits however short */
 	LOCK_NS = 100000000,
 	LOCK_WAITERS = 2,
 	FILE_NS = 100000000,
@@ -22,7 +23,9 @@ enum {
 	TINY_BYTES = 512,
 	SLEEPS = 100,
 	SLEEP_NS = 10000000,
-	QUEUE_PERCENT = 10,
+	/* the machine is no cause within the program, and what else it does changes: only most of the run is */
+	QUEUE_PERCENT = 50,
+	QUEUE_NS = 100000000,
 	LEAKED = 100,
 	/* what has no cost in time is ranked as if it had this one */
 	REFUSED_PERCENT = 20,
@@ -133,6 +136,18 @@ static uint64_t cost_of(const struct list *l, const struct totals_wait *w)
 	return r && costs(l, r->ns) ? r->ns : at_most(l, w->ns / w->nwaiters);
 }
 
+/*
+ * One wait was long, or, in many that each end after a time and begin anew, it is where the run's time went.  A server
+ * waits so for its clients; a listener without clients is no slow peer.
+ */
+static bool is_slow_peer(const struct list *l, const struct totals_wait *w, uint64_t cost_ns)
+{
+	if (!w->conn || w->conn->state == CONN_LISTENING)
+		return false;
+	return w->longest_ns >= PEER_NS || (cost_ns >= PEER_NS && cost_ns >= percent_of(l->all_ns, PEER_PERCENT) &&
+					    w->conn->state != CONN_ACCEPTED);
+}
+
 static void of_wait(struct list *l, const struct totals_wait *w)
 {
 	struct finding f = {.wait = w, .cost_ns = cost_of(l, w), .proc = totals_proc(l->t, w->proc)};
@@ -141,8 +156,7 @@ static void of_wait(struct list *l, const struct totals_wait *w)
 		return;
 	switch (w->what) {
 	case SPENT_PEER:
-		/* a listener without clients is no slow peer */
-		if (w->longest_ns < PEER_NS || !w->conn || w->conn->state == CONN_LISTENING)
+		if (!is_slow_peer(l, w, f.cost_ns))
 			return;
 		f.rule = FINDING_PEER;
 		break;
@@ -234,7 +248,7 @@ static void of_proc(struct list *l, const struct totals_proc *p)
 
 static void of_queue(struct list *l)
 {
-	if (l->queue_ns && l->queue_ns >= percent_of(l->all_ns, QUEUE_PERCENT))
+	if (l->queue_ns >= QUEUE_NS && l->queue_ns >= percent_of(l->all_ns, QUEUE_PERCENT))
 		put(l, &(struct finding){.rule = FINDING_QUEUE, .cost_ns = l->queue_ns});
 }
 

@@ -127,7 +127,7 @@ struct budget_part {
 	uint64_t ns;
 	/*
 	 * what most of it went to.  wait: the row; of PEER the first one to that peer, and how many connections to it
-	 * there are, 0 not known; proc: of CPU who ran, of CHILD which one; NULL not known
+	 * there are, 0 not known; proc: of CPU who ran, of QUEUE who could have, of CHILD which one; NULL not known
 	 */
 	struct {
 		const struct totals_wait *wait;

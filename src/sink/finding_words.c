@@ -166,7 +166,9 @@ void finding_words(struct buf *b, const struct finding *f)
 		faulted(b, f);
 		break;
 	case FINDING_QUEUE:
-		buf_puts(b, "it could have run, and no CPU was free");
+		buf_puts(b, "it could have run for ");
+		human_ns(b, f->cost_ns);
+		buf_puts(b, ", and no CPU was free");
 		break;
 	default:
 		break;

@@ -7,10 +7,10 @@
 #include "analyze/totals.h"
 #include "base/buf.h"
 #include "base/json.h"
-#include "base/macro.h"
 #include "sink/diff_words.h"
 #include "sink/finding_words.h"
 #include "sink/html.h"
+#include "sink/spent_words.h"
 #include "sink/words.h"
 
 enum { PEERS_MAX = 20 };
@@ -23,14 +23,12 @@ static bool is_written(const struct buf *v, unsigned n, const struct buf *name)
 	return false;
 }
 
-/* As events have them: the one peer, or of a listener the first of its clients. */
+/* As events have them in "obj": the one peer, or of a listener the first of its clients. */
 static void write_peers(struct json *j, const struct totals *t, const struct totals_wait *of)
 {
 	struct buf v[PEERS_MAX] = { 0 };
 	unsigned n = 0;
 
-	json_key(j, "peers");
-	json_open(j, '[');
 	for (unsigned i = 0; i < t->waits.n && n < PEERS_MAX; i++) {
 		const struct totals_wait *w = t->waits.v[i];
 
@@ -44,60 +42,65 @@ static void write_peers(struct json *j, const struct totals *t, const struct tot
 			buf_done(&v[n]);
 		}
 	}
-	json_close(j, ']');
 	while (n)
 		buf_done(&v[--n]);
 }
 
-/* As events have it, where each process has it at the same address. */
-static void write_futex(struct json *j, const struct totals *t UNUSED, const struct totals_wait *of)
+/* A futex, one that processes share too, is an address there; a file is its path. */
+static void write_thing(struct json *j, const struct totals_wait *w)
 {
 	struct buf b = { 0 };
 
-	if (of->shared || !of->addr)
-		return;
-	buf_printf(&b, "futex 0x%llx", (unsigned long long)of->addr);
-	json_key(j, "futex");
-	json_str(j, b.s, b.len);
+	if (w->addr && !w->shared && w->what == SPENT_LOCK)
+		spent_futex_words(&b, w);
+	else if (w->name.len && !w->shared)
+		buf_add(&b, w->name.s, w->name.len);
+	if (b.len)
+		json_str(j, b.s, b.len);
 	buf_done(&b);
 }
 
-typedef void of_wait(struct json *j, const struct totals *t, const struct totals_wait *of);
-
-static void write_rule(struct json *j, const struct totals *t, const struct finding *v, unsigned n,
-		       enum finding_rule rule, of_wait *more)
+static bool is_the_pages(enum finding_rule rule)
 {
-	struct buf b = { 0 };
+	return rule != FINDING_PEER && rule != FINDING_LOCK && rule != FINDING_QUEUE && rule != FINDING_FAULTS;
+}
 
+static void write_finding(struct json *j, const struct totals *t, const struct finding *f, struct buf *b)
+{
+	buf_reset(b);
+	finding_words(b, f);
+	diff_strip(b);
+	json_open(j, '{');
+	json_key(j, "rule");
+	json_str(j, finding_name(f->rule), strlen(finding_name(f->rule)));
+	json_key(j, "text");
+	json_str(j, b->s, b->len);
+	json_key(j, "cost");
+	json_u64(j, f->cost_ns);
+	json_key(j, "names");
 	json_open(j, '[');
-	for (unsigned i = 0; i < n; i++) {
-		if (v[i].rule != rule)
-			continue;
-		buf_reset(&b);
-		finding_words(&b, &v[i]);
-		diff_strip(&b);
-		json_open(j, '{');
-		json_key(j, "text");
-		json_str(j, b.s, b.len);
-		json_key(j, "cost");
-		json_u64(j, v[i].cost_ns);
-		more(j, t, v[i].wait);
-		json_close(j, '}');
-	}
+	if (f->rule == FINDING_PEER)
+		write_peers(j, t, f->wait);
+	else if (f->wait)
+		write_thing(j, f->wait);
 	json_close(j, ']');
-	buf_done(&b);
+	json_close(j, '}');
 }
 
 void html_findings_meta(const struct html *h, struct json *j)
 {
 	const struct totals *t = h->opt->totals;
 	struct finding *v = NULL;
+	struct buf b = { 0 };
 	uint64_t all;
 	unsigned n = findings_of(t, &v, &all);
 
-	json_key(j, "slow_peers");
-	write_rule(j, t, v, n, FINDING_PEER, write_peers);
-	json_key(j, "locks");
-	write_rule(j, t, v, n, FINDING_LOCK, write_futex);
+	json_key(j, "findings");
+	json_open(j, '[');
+	for (unsigned i = 0; i < n; i++)
+		if (!is_the_pages(v[i].rule))
+			write_finding(j, t, &v[i], &b);
+	json_close(j, ']');
+	buf_done(&b);
 	free(v);
 }

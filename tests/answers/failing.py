@@ -379,6 +379,17 @@ def no_reason(t):
     check(not re.search(r"__init__|no reader|dev/tty failed", shown.split("Where the time went")[0].split("so failed")[1]), shown)
 
 
+def answers(t):
+    """an exit code without a word is no reason beside the one why the command failed, and is one where nothing else is"""
+    shown = traced(t, "sh", "-c", "false; :; cat /none/there; exit 3", status=3)
+    why = shown.split("Where the time went")[0]
+    says(why, r"Why it failed \d+ exit 1 cat /none/there .*/none/there was not found")
+    shown = traced(t, "sh", "-c", "env false; env true; echo why >&2; exit 3", status=3)
+    check("exit 1 false" not in shown.split("Where the time went")[0], shown)
+    shown = traced(t, "sh", "-c", "env false; env true; exit 3", status=3)
+    says(shown, r"Why it failed .*\d+ exit 1 false")
+
+
 def words_are_safe(t):
     """what a program writes to its standard error cannot reach the terminal as it is, and is short"""
     program = "import sys; sys.stderr.write('\\x1b[2Jred\\u202e ' + 'y' * 5000 + '\\n'); sys.stderr.write('a\\n' * 20 + '\\x1b[01;31m\\x1b[Kbold\\x1b[m\\x1b[K, \\x1b[9;9Hmoved\\nend'); sys.exit(1)"
@@ -410,5 +421,6 @@ TESTS = [
     made_good,
     dismissed,
     no_reason,
+    answers,
     words_are_safe,
 ]

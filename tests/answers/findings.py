@@ -44,6 +44,21 @@ def again(t):
     check(len(found) == 1 and float(found[0]) >= 1.1, shown)
 
 
+def short_waits(t):
+    """a peer that is waited for in many waits of a tenth of a second, as event loops do, is one that the time went to"""
+    with subprocess.Popen([*PYTHON, SERVER.replace("sleep(2)", "sleep(1)")], stdout=subprocess.PIPE, text=True) as server:
+        try:
+            port = int(server.stdout.readline())
+            program = ("import select, socket\n"
+                       f"c = socket.create_connection(('127.0.0.1', {port})); c.sendall(b'well?')\n"
+                       "while not select.select([c], [], [], 0.1)[0]: pass\n"
+                       "c.recv(10)\n")
+            shown = traced(t, *PYTHON, program, status=0)
+        finally:
+            server.kill()
+    says(shown, rf"Findings .* waited [\d.]+m?s for tcp4 → 127\.0\.0\.1:{port} in \d+ waits, the longest")
+
+
 def no_finding(t):
     """a few milliseconds of lookups in vain are no finding, however many they are"""
     program = ("import os, time\n"
@@ -74,6 +89,7 @@ TESTS = [
     leak,
     refused,
     again,
+    short_waits,
     no_finding,
     tree,
 ]

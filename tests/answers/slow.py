@@ -78,9 +78,10 @@ def one_peer(t):
     page = report.read_text(errors="replace")
     check(f":{port} (5 connections)" in page, "the page's table of where the time went")
     meta = json.loads(re.search(r'id="cpd-meta">(.*?)</script>', page, re.S)[1])
-    equal(meta["slow_peers"], [{"text": row["finding"], "cost": row["cost_ns"], "peers": [f"127.0.0.1:{port}"]}
-                               for row in tables["findings"]["rows"] if row["rule"] == "slow-peer"], "the page's findings")
-    equal(len(meta["slow_peers"]), 1, "slow peers")
+    peers = [row for row in meta["findings"] if row["rule"] == "slow-peer"]
+    equal(peers, [{"rule": "slow-peer", "text": row["finding"], "cost": row["cost_ns"], "names": [f"127.0.0.1:{port}"]}
+                  for row in tables["findings"]["rows"] if row["rule"] == "slow-peer"], "the page's findings")
+    equal(len(peers), 1, "slow peers")
 
 
 def readable(t):

@@ -218,7 +218,7 @@ def check(compendium, recording, tmp):
     documented(meta)
     redacted(compendium, recording, tmp)
     # one computation, printed by both (findings are no more than the static summary has rows)
-    assert all(html.escape(p["text"], quote=False) in r.summary for p in meta["slow_peers"]), meta["slow_peers"]
+    assert all(html.escape(p["text"], quote=False) in r.summary for p in meta["findings"]), meta["findings"]
     # one number, wherever it stands
     assert total == len(c["ret"]) == meta["events"]["kept"] == meta["events"]["total"]
     assert f"{total:,} events" in next(line for line in text.splitlines() if line.startswith(" Report: "))

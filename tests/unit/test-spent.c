@@ -351,6 +351,42 @@ static void test_findings_of_faults(void **state)
 	totals_free(t);
 }
 
+/* That no CPU was free: where it is most of a run that was long enough to be felt, and with whose time. */
+static void test_findings_of_no_cpu(void **state)
+{
+	static const struct { uint64_t delay_ns, all_ns; bool found; } of[] = {
+		{ 600 * MS, 1000 * MS, true }, { 400 * MS, 1000 * MS, false }, { 60 * MS, 100 * MS, false },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(of); i++) {
+		struct totals *t = totals_new();
+		struct fake_task p;
+		struct finding *v;
+		struct budget b;
+		struct item item;
+		struct event ev;
+		uint64_t all;
+
+		fake_proc(&p, 1, 0, "x");
+		ev = waits(&item, EV_READ, &p, "read", FAKE_T0, MS, (uint64_t[6]){ 0 });
+		totals_event(t, &ev);
+		t->main_proc = p.proc.id;
+		t->end_ns = t->tasks.v[0]->end_ns = t->tasks.v[0]->start_ns + of[i].all_ns;
+		t->procs.v[0]->end_ns = t->end_ns;
+		t->tasks.v[0]->has_usage = true;
+		t->tasks.v[0]->delay_ns = of[i].delay_ns;
+		assert_int_equal(findings_of(t, &v, &all), of[i].found);
+		if (of[i].found)
+			assert_int_equal(v[0].rule, FINDING_QUEUE);
+		assert_true(budget_of_run(t, t->procs.v[0], &b, NULL, NULL));
+		assert_true(b.parts[SPENT_QUEUE].ns >= of[i].delay_ns * 9 / 10);
+		assert_null(b.parts[SPENT_QUEUE].named[0].proc);	/* of one process it is clear whose */
+		free(v);
+		totals_free(t);
+	}
+}
+
 /* Of a run of two months a call that took half of it. */
 static void test_shares_of_long_runs(void **state)
 {
@@ -430,6 +466,7 @@ int main(void)
 		cmocka_unit_test(test_turns), cmocka_unit_test(test_count_is_no_lock),
 		cmocka_unit_test(test_paths_are_no_ids), cmocka_unit_test(test_a_file_is_one_thing),
 		cmocka_unit_test(test_findings_of_many_peers), cmocka_unit_test(test_findings_of_faults),
+		cmocka_unit_test(test_findings_of_no_cpu),
 		cmocka_unit_test(test_shares_of_long_runs), cmocka_unit_test(test_time_on_a_cpu),
 	};
 

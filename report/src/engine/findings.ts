@@ -5,7 +5,7 @@ import { connect, exit, leak, unclosed } from './rules/ends';
 import { lookups, rename, reopen, tiny } from './rules/files';
 import { dns, memory } from './rules/habits';
 import { Ground, type Finding, type Rule } from './rules/rule';
-import { futex, sleep, slowCall, slowPeer } from './rules/waits';
+import { faults, futex, queue, sleep, slowCall, slowPeer } from './rules/waits';
 import type { Store } from './store';
 
 export { LIMITS } from './rules/rule';
@@ -18,6 +18,8 @@ export const RULES: Rule[] = [
   slowCall,
   slowPeer,
   futex,
+  faults,
+  queue,
   lookups,
   tiny,
   reopen,

@@ -37,7 +37,8 @@ function waitsFor(store: Store, i: number): What {
 export const waitsForLock = (store: Store, i: number): boolean =>
   waitsFor(store, i) === 'lock' ||
   (waitsFor(store, i) === 'other' &&
-    (store.meta.locks?.some(l => l.futex && l.futex === store.objText(i)) ?? false));
+    (store.meta.findings?.some(f => f.rule === 'lock' && f.names.includes(store.objText(i))) ??
+      false));
 /** It waits for a condition, for work, for a thread to end. */
 export const waitsForNoLock = (store: Store, i: number): boolean => waitsFor(store, i) === 'other';
 

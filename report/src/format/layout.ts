@@ -113,10 +113,8 @@ export interface Meta {
   notes: string[];
   /** Lane, from, to: where the path was that the end depended on. */
   critical?: [number, number, number][];
-  /** Which peers were slow, as the terminal has it; absent in older reports. */
-  slow_peers?: { text: string; cost: number; peers: string[] }[];
-  /** Likewise which locks several threads waited for; without `futex` it is no futex, or one that processes share. */
-  locks?: { text: string; cost: number; futex?: string }[];
+  /** What was waited for too long, as the terminal has it, by rule; absent in older reports. */
+  findings?: { rule: string; text: string; cost: number; names: string[] }[];
   diff?: Diff;
   /** Without `d` where no first bytes were recorded. */
   cols: Record<Kind, string[]>;

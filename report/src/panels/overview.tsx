@@ -69,7 +69,6 @@ export function Overview({ s }: { s: State }) {
       <div class="page wide-page">
         <Differences s={s} />
         <div class="wide-cards" ref={answers} />
-        <div class="cards" ref={cards} />
         <div class="columns">
           <Facts s={s} />
           <div class="stack">
@@ -77,6 +76,7 @@ export function Overview({ s }: { s: State }) {
             <Failed s={s} />
           </div>
         </div>
+        <div class="cards" ref={cards} />
         <section class="panel chart" aria-label="Timeline">
           <h2>
             {'Timeline '}

@@ -82,6 +82,44 @@ test('exit: with the reason', async () => {
   );
   assert.match((await text({})) ?? '', /ended with exit code 3\.$/);
 });
+test('exit: who failed by itself, with those that failed for it', async () => {
+  const store = traced((x, l) => {
+    const cc = x.task(l, { comm: 'gcc', argv: ['gcc'] }),
+      cc1 = x.task(cc, {
+        comm: 'cc1',
+        argv: [
+          'cc1',
+          '-quiet',
+          ...Array(9).fill('-Iinclude'),
+          'src/x.c',
+          ...Array(9).fill('-mlong'),
+        ],
+      }),
+      silent = x.task(l, { comm: 'grep', argv: ['grep'] });
+    for (const lane of [l, cc, cc1, silent]) x.exit(lane, 1);
+    x.tasks[l].because = x.tasks[cc].pid;
+    x.tasks[cc].because = x.tasks[cc1].pid;
+    x.tasks[cc1].missed = 'a.h was not found';
+  });
+  const found = (await quietly(store)).filter(f => f.rule === 'exit');
+  assert.equal(found.length, 1, JSON.stringify(found));
+  assert.match(
+    found[0].text,
+    /^cc1 -quiet -Iinclude .*… x\.c … \(\d+\) ended with exit code 1: a\.h was not found; so failed gcc \(\d+\), \S+ \(\d+\)\.$/,
+  );
+  assert.equal(found[0].weight, 3);
+});
+test('exit: a code without a word is no failure of a run that was well', async () => {
+  const make =
+    (last_lines?: string): Make =>
+    (x, l) => {
+      const child = x.task(l, { comm: 'grep', argv: ['grep'] });
+      x.exit(child, 1);
+      x.tasks[child].last_lines = last_lines;
+    };
+  assert.deepEqual(await quietly(traced(make())), []);
+  assert.equal((await quietly(traced(make('grep: x: No such file')))).length, 1);
+});
 test('unclosed: of what', async () => {
   const found = await quietly(traced((x, l) => times(L.unclosed, () => x.open(l, '/one'))));
   assert.match(found.find(f => f.rule === 'unclosed')?.text ?? '', /: 100 are \/one\.$/);
@@ -208,14 +246,21 @@ test('slow-peer: of the whole trace as the terminal has it, with its longest eve
     of = async (bits: Uint8Array | null) =>
       (await findings(store, bits, () => false))!.filter(f => f.rule === 'slow-peer');
   assert.equal((await of(null)).length, 1, 'without them the page judges itself');
-  store.meta.slow_peers = [
-    { text: 'test (5) waited 800 ms for tcp4 → 10.0.0.1:80', cost: 8e8, peers: ['10.0.0.1:80'] },
+  store.meta.findings = [
     {
+      rule: 'slow-peer',
+      text: 'test (5) waited 800 ms for tcp4 → 10.0.0.1:80',
+      cost: 8e8,
+      names: ['10.0.0.1:80'],
+    },
+    { rule: 'queue', text: 'it could have run, and no CPU was free', cost: 9e8, names: [] },
+    {
+      rule: 'slow-peer',
       text: 'test (5) waited 300 ms for clients of x',
       cost: 3e8,
-      peers: ['10.0.0.2:1', '10.0.0.3:1'],
+      names: ['10.0.0.2:1', '10.0.0.3:1'],
     },
-    { text: 'test (5) waited 200 ms for ?', cost: 2e8, peers: [] },
+    { rule: 'slow-peer', text: 'test (5) waited 200 ms for ?', cost: 2e8, names: [] },
   ];
   const [one, clients, none] = await of(null);
   assert.equal(one.text, 'test (5) waited 800 ms for tcp4 → 10.0.0.1:80.');
@@ -230,8 +275,44 @@ test('slow-peer: of the whole trace as the terminal has it, with its longest eve
     /waited 600 ms for 10\.0\.0\.1:80 in 2 long calls/,
     'of some lanes by its events',
   );
-  store.meta.slow_peers = [];
+  store.meta.findings = [];
   assert.deepEqual(await of(null), [], 'none is none');
+});
+test('lock, no free CPU and page faults: of the whole trace as the terminal has them', async () => {
+  const lock = { obj: 'futex 0x7f00', arg: '…, FUTEX_WAIT_PRIVATE, 2, NULL' },
+    store = traced((x, l) => {
+      x.ev(l, 'futex', 2 * L.waitNs, lock, 0);
+      const other = x.task(l, { comm: 'worker', thread: true });
+      x.ev(other, 'futex', 3 * L.waitNs, lock, 0);
+      x.ev(other, 'futex', 9 * L.waitNs, { ...lock, obj: 'futex 0x7f40' }, 0);
+    }),
+    of = async (bits: Uint8Array | null) => (await findings(store, bits, () => false))!;
+  store.meta.findings = [
+    { rule: 'lock', text: '2 threads waited for one lock', cost: 5e8, names: ['futex 0x7f00'] },
+    { rule: 'queue', text: 'it could have run, and no CPU was free', cost: 6e8, names: [] },
+    { rule: 'page-faults', text: 'x slept 1 s in page faults', cost: 1e8, names: ['futex 0x7f00'] },
+  ];
+  const found = (await of(null)).filter(f => ['futex', 'queue', 'page-faults'].includes(f.rule)),
+    by = Object.fromEntries(found.map(f => [f.rule, f]));
+  assert.deepEqual(
+    found.map(f => f.text),
+    [
+      'it could have run, and no CPU was free.',
+      '2 threads waited for one lock.',
+      'x slept 1 s in page faults.',
+    ],
+    'in the order of what they cost, and none beside them',
+  );
+  assert.equal(by.queue.filter, '');
+  assert.equal(store.dur(by.futex.event), 3 * L.waitNs, 'the longest wait for that lock');
+  assert.equal(runFilter(store, parse(by.futex.filter)).count, 2, by.futex.filter);
+  tested.add('queue').add('page-faults');
+  const bits = new Uint8Array(store.hot).fill(1);
+  assert.deepEqual(
+    (await of(bits)).filter(f => ['queue', 'page-faults'].includes(f.rule)),
+    [],
+    'of chosen events it is not known',
+  );
 });
 const futex =
   (ns: number, rest: number): Make =>
@@ -296,9 +377,10 @@ test('futex: of the whole trace locks as the terminal has them, with the longest
     }),
     of = async () => (await quietly(store)).filter(f => f.rule === 'futex');
   assert.deepEqual(await of(), [], 'by its value it is none');
-  store.meta.locks = [
-    { text: '4 threads of test (5) waited for one lock', cost: 8e8, futex: 'futex 0x7f00' },
-    { text: '2 threads of several processes waited for one lock', cost: 3e8 },
+  const threads = 'threads of test (5) waited for one lock';
+  store.meta.findings = [
+    { rule: 'lock', text: `4 ${threads}`, cost: 8e8, names: ['futex 0x7f00'] },
+    { rule: 'lock', text: `2 ${threads}`, cost: 3e8, names: [] },
   ];
   const [one, other] = await of();
   assert.equal(one.text, '4 threads of test (5) waited for one lock.');
@@ -539,6 +621,7 @@ test('a filter narrows the findings', async () => {
   const store = traced((x, l) => {
     const c = x.task(l, { comm: 'child', argv: ['child'], start: 5 });
     x.exit(c, 7);
+    x.tasks[c].last_lines = 'no';
     x.exit(l, 0);
   });
   assert.equal((await quietly(store)).length, 1);

@@ -3,6 +3,7 @@
 import type { Task } from '../../format/layout';
 import { show } from '../../format/text';
 import { endedBadly } from '../endings';
+import { argumentOf } from '../neighbours';
 import { count, duration, plural } from '../human';
 import { NEVER } from '../store';
 import { entry, LIMITS as L, term, type Finding, type Ground, type Put, type Rule } from './rule';
@@ -19,26 +20,65 @@ const FAULTS = new Set([
   'SIGTRAP',
 ]);
 
+/** What explains how it ended, as the summary has it. */
+const explained = (t: Task): boolean => !!(t.signal ?? t.fatal ?? t.last_lines ?? t.missed);
+
+/** Those that failed by themselves, each with those that failed for it, the nearest first. */
+function causes(g: Ground): Map<number, Task[]> {
+  const { tasks } = g.store,
+    byPid = new Map<number, number>(),
+    failed: number[] = [],
+    out = new Map<number, Task[]>();
+  tasks.forEach((t, l) => {
+    if (t.pid !== t.tid || g.hides(l) || !endedBadly(t)) return;
+    byPid.set(t.pid, l);
+    failed.push(l);
+  });
+  const cause = (l: number) => {
+    const by = byPid.get(tasks[l].because ?? 0);
+    return by === l ? undefined : by;
+  };
+  for (const l of failed) if (cause(l) === undefined) out.set(l, []);
+  // Children were there after their parents, so that of a chain the nearest is the last.
+  for (const l of failed.toReversed()) {
+    let at = l;
+    for (let n = 0; n < failed.length && !out.has(at); n++) at = cause(at)!;
+    if (at !== l) out.get(at)?.push(tasks[l]);
+  }
+  return out;
+}
+
+/** An exit code without a word is an answer as often as a failure (grep, test). */
+function isAnswer(t: Task, main: Task | undefined, known: boolean): boolean {
+  if (t.signal || t.last_lines) return false;
+  return !(main && endedBadly(main)) || (known && !explained(t));
+}
+
 export const exit: Rule = {
   id: 'exit',
   title: 'A process failed',
   threshold:
-    'any process that ended with a code other than 0 or by a signal, but by one of a parent that was well',
+    'any process that ended with a code other than 0 or by a signal, but by one of a parent that was well, for a child that failed, or by a code without a word, where the command did well or failed for another reason',
   watch: g => ({
     end(put) {
       const { tasks, meta } = g.store,
-        ends = new Map<string, number[]>();
-      tasks.forEach((t, l) => {
-        if (t.pid !== t.tid || g.hides(l) || !endedBadly(t)) return;
-        const key = l === meta.main ? '' : `${t.comm}\n${t.signal ?? t.exit}`;
+        ends = new Map<string, number[]>(),
+        all = causes(g),
+        main: Task | undefined = tasks[meta.main],
+        isMain = (l: number) => l === meta.main || (all.get(l) ?? []).includes(main),
+        known = [...all.keys()].some(l => isMain(l) && explained(tasks[l]));
+      for (const l of all.keys()) {
+        const t = tasks[l];
+        if (!isMain(l) && isAnswer(t, main, known)) continue;
+        const key = isMain(l) ? '' : `${t.comm}\n${t.signal ?? t.exit}`;
         entry(ends, key, () => []).push(l);
-      });
+      }
       for (const lanes of ends.values()) {
         const t = tasks[lanes[0]],
-          main = lanes[0] === meta.main,
-          weight = main || (t.signal && FAULTS.has(t.signal)) ? 3 : 2;
+          forMain = isMain(lanes[0]),
+          weight = forMain || (t.signal && FAULTS.has(t.signal)) ? 3 : 2;
         if (lanes.length <= 2) {
-          for (const lane of lanes) ended(g, put, lane, weight, main);
+          for (const lane of lanes) ended(g, put, lane, weight, forMain, all.get(lane) ?? []);
           continue;
         }
         const how = t.signal ? `were killed by ${t.signal}` : `ended with exit code ${t.exit}`;
@@ -57,12 +97,14 @@ export const exit: Rule = {
 const COMMAND = 72,
   REASON = 300;
 
-/** The program's name and its arguments, cut in the middle: the last one is most often what it was about. */
+/** The program's name and its arguments; of a long line the begin, and what it works on. */
 function commandOf(t: Task): string {
   const [first, ...args] = t.execs[t.execs.length - 1]?.argv ?? [t.comm],
-    text = show([first.slice(first.lastIndexOf('/') + 1) || first, ...args].join(' ')),
-    head = COMMAND / 2;
-  return text.length <= COMMAND ? text : `${text.slice(0, head)}…${text.slice(1 - head)}`;
+    text = show([first.slice(first.lastIndexOf('/') + 1) || first, ...args].join(' '));
+  if (text.length <= COMMAND) return text;
+  const what = show(argumentOf([first, ...args])).slice(0, COMMAND / 2),
+    head = text.slice(0, COMMAND - what.length - 4);
+  return what && !head.includes(what) ? `${head}… ${what} …` : `${text.slice(0, COMMAND - 1)}…`;
 }
 
 /** What the summary says of it: what ended it, the child that it failed for, what it missed, else its last line. */
@@ -83,24 +125,21 @@ function ended(
   lane: number,
   weight: Finding['weight'],
   main: boolean,
+  effects: readonly Task[],
 ): void {
   const t = store.tasks[lane],
     what = `${commandOf(t)} (${t.pid})`,
     lived = duration(store.taskEnd(lane) - t.start),
-    pid = term('pid', String(t.pid));
+    pid = term('pid', String(t.pid)),
+    so = effects.map(e => `${show(e.comm)} (${e.pid})`).join(', '),
+    why = reasonOf(t, store.tasks) + (so && `; so failed ${so}`);
   if (!t.signal)
-    put(
-      weight,
-      `${what} ended with exit code ${t.exit}${reasonOf(t, store.tasks)}.`,
-      pid,
-      -1,
-      main ? 2e18 : 1e17,
-    );
+    put(weight, `${what} ended with exit code ${t.exit}${why}.`, pid, -1, main ? 2e18 : 1e17);
   else {
     const core = t.core ? ' and dumped core' : '';
     put(
       weight,
-      `${what} was killed by ${t.signal}${core} after ${lived}${reasonOf(t, store.tasks)}.`,
+      `${what} was killed by ${t.signal}${core} after ${lived}${why}.`,
       pid,
       -1,
       main ? 2e18 : 1e18,

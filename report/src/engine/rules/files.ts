@@ -75,12 +75,12 @@ function buffered({ store, socket, unbuffered }: Ground, i: number): number {
 export const tiny: Rule = {
   id: 'tiny',
   title: 'Many tiny reads or writes',
-  threshold: `${count(L.tinyCalls)} or more calls of ${L.tinyBytes} B or less on average on one file or pipe`,
+  threshold: `${count(L.tinyCalls)} or more calls of ${L.tinyBytes} B or less on average on one file or pipe, and ${L.costShare * 100} % of the time`,
   watch(g) {
     const { store } = g,
       lists = ['read', 'write'].map(op => ({
         op,
-        by: new Map<number, { n: number; bytes: number; first: number }>(),
+        by: new Map<number, { n: number; bytes: number; ns: number; first: number }>(),
       }));
     const see = (list: (typeof lists)[0]) => (i: number) => {
       const b = buffered(g, i);
@@ -88,17 +88,23 @@ export const tiny: Rule = {
       const v = entry(list.by, store.files.name[store.file[i]], () => ({
         n: 0,
         bytes: 0,
+        ns: 0,
         first: i,
       }));
       v.n++;
       v.bytes += b;
+      v.ns += store.dur(i);
     };
     return {
       on: { read: see(lists[0]), write: see(lists[1]) },
       end(put) {
         for (const { op, by } of lists)
           for (const [id, v] of by)
-            if (v.n >= L.tinyCalls && v.bytes / v.n <= L.tinyBytes)
+            if (
+              v.n >= L.tinyCalls &&
+              v.bytes / v.n <= L.tinyBytes &&
+              v.ns >= L.costShare * store.duration
+            )
               put(
                 2,
                 `${count(v.n)} ${op}s of ${Math.round(v.bytes / v.n)} B on average ${op === 'write' ? 'to' : 'from'} ${g.name(id)} ` +

@@ -55,7 +55,7 @@ export const LIMITS = {
   dns: 5,
   questions: 20,
   growBytes: 64 << 20,
-  growNs: 10e9,
+  growNs: 60e9,
   unmapShare: 0.1,
 };
 

@@ -34,7 +34,7 @@ const FILE_OPS = [
 export const slowCall: Rule = {
   id: 'slow-call',
   title: 'Slow file operations',
-  threshold: `one call on a file of ${duration(L.slowCallNs)} or more`,
+  threshold: `one call on a file of ${duration(L.slowCallNs)} or more, and ${L.costShare * 100} % of the time`,
   watch(g) {
     const { store } = g,
       { file, files, obj, type } = store,
@@ -48,6 +48,7 @@ export const slowCall: Rule = {
       on: Object.fromEntries(FILE_OPS.map(op => [op, see])),
       end(put) {
         for (const [id, v] of slow) {
+          if (v.ns < L.costShare * store.duration) continue;
           const more = `${plural(v.n, 'call')} on it took ${duration(L.slowCallNs)} or more`,
             took = duration(store.dur(v.longest));
           put(
@@ -83,24 +84,36 @@ function waitedElsewhere(g: Ground, known: Map<number, Spell>, put: Put): void {
       );
 }
 
-/** Of the whole trace what was waited for is known by peer; an event that shows it is the longest call on one. */
-function slowPeers(g: Ground, known: Map<number, Spell>, put: Put): void {
+/**
+ * Of the whole trace the writer knows what was waited for, and the terminal has it so. `known`: by what they are on
+ * (a peer, a lock) the spells of the page's own events, whose longest shows it. Undefined: the page judges itself.
+ */
+function asInSummary(
+  g: Ground,
+  rule: string,
+  put: Put,
+  filter: (names: string[], seen: boolean) => string,
+  known = new Map<number, Spell>(),
+): boolean {
   const { store } = g;
-  for (const { text, cost, peers } of store.meta.slow_peers ?? []) {
+  if (g.lanes || !store.meta.findings) return false;
+  for (const { text, cost, names, rule: r } of store.meta.findings) {
+    if (r !== rule) continue;
     let longest = -1;
     for (const [id, v] of known)
-      if (peers.includes(store.strings.get(id)))
+      if (names.includes(store.strings.get(id)))
         if (longest < 0 || store.dur(v.longest) > store.dur(longest)) longest = v.longest;
-    const long = longest < 0 ? '' : ` dur>=${L.slowPeerNs / 1e6}ms`,
-      filter = peers.length ? term('path', ...peers) + long : 'cat:network';
-    put(2, `${show(text)}.`, filter, longest, cost);
+    put(2, `${show(text)}.`, filter(names, longest >= 0), longest, cost);
   }
+  return true;
 }
+
+const thing = (names: string[]): string => (names.length ? term('path', ...names) : '');
 
 export const slowPeer: Rule = {
   id: 'slow-peer',
   title: 'Waiting for a slow peer',
-  threshold: `as in the summary: one wait of ${duration(L.slowPeerNs)} or more, and 1 % of the run; of chosen events one receive or connect as long, or as much in poll, select, epoll and io_uring for one connection`,
+  threshold: `as in the summary: one wait of ${duration(L.slowPeerNs)} or more, and 1 % of the run, or half of the run; of chosen events one receive or connect as long, or as much in poll, select, epoll and io_uring for one connection`,
   watch(g) {
     const { store } = g,
       { obj, file, files, lane } = store,
@@ -115,7 +128,11 @@ export const slowPeer: Rule = {
     return {
       on: { read: receive, recv: receive, connect: see, connected: see },
       end(put) {
-        if (!g.lanes && store.meta.slow_peers) return slowPeers(g, peers, put);
+        const evidence = (names: string[], seen: boolean) =>
+          names.length
+            ? term('path', ...names) + (seen ? ` dur>=${L.slowPeerNs / 1e6}ms` : '')
+            : 'cat:network';
+        if (asInSummary(g, 'slow-peer', put, evidence, peers)) return;
         for (const [id, v] of peers)
           put(
             2,
@@ -131,41 +148,25 @@ export const slowPeer: Rule = {
   },
 };
 
-/** Of the whole trace locks are known by the turns of their threads; an event that shows one is the longest wait for it. */
-function locks({ store }: Ground, longest: Map<string, number>, put: Put): void {
-  for (const { text, cost, futex: name } of store.meta.locks ?? [])
-    put(
-      2,
-      `${show(text)}.`,
-      name ? `${term('path', name)} op:futex` : 'op:futex,lock',
-      longest.get(name ?? '') ?? -1,
-      cost,
-    );
-}
-
 export const futex: Rule = {
   id: 'futex',
   title: 'Time lost waiting for locks',
-  threshold: `a thread spends ${L.waitShare * 100} % of its life and ${duration(L.waitNs)} or more in futex, conditions, idle pools and pthread_join aside; threads beside the first are one note a process; of the whole trace also the summary's: two or more threads that waited for one lock`,
+  threshold: `as in the summary: two threads or more wait for one lock, ${duration(L.waitNs)} together and 1 % of the run; of chosen events a thread spends ${L.waitShare * 100} % of its life and ${duration(L.waitNs)} or more in futex, conditions, idle pools and pthread_join aside; threads beside the first are one note a process`,
   watch(g) {
     const { store } = g,
       { tasks } = store,
       waits = new Map<number, Spell>(),
-      named = new Set(g.lanes ? [] : store.meta.locks?.map(l => l.futex)),
-      longest = new Map<string, number>();
+      locks = new Map<number, Spell>();
     return {
       on: {
         futex(i) {
-          const name = named.size ? store.objText(i) : '',
-            of = longest.get(name) ?? -1;
-          if (named.has(name)) {
-            if (of < 0 || store.dur(i) > store.dur(of)) longest.set(name, i);
-          } else if (store.dur(i) < L.joinNs || !waitsForNoLock(store, i))
+          addSpell(store, locks, store.obj[i], i);
+          if (store.dur(i) < L.joinNs || !waitsForNoLock(store, i))
             addSpell(store, waits, store.lane[i], i);
         },
       },
       end(put) {
-        if (!g.lanes) locks(g, longest, put);
+        if (asInSummary(g, 'lock', put, thing, locks)) return;
         // A thread that only waits may be an idle worker: those of a process are one note.
         const workers = new Map<number, Worker[]>();
         for (const [l, v] of waits) {
@@ -230,7 +231,7 @@ function idle(g: Ground, proc: number, threads: number, most: Worker): string {
 export const sleep: Rule = {
   id: 'sleep',
   title: 'Polling with short sleeps',
-  threshold: `${L.sleeps} or more sleeps of ${duration(L.sleepNs)} or less on average in one thread`,
+  threshold: `${L.sleeps} or more sleeps of ${duration(L.sleepNs)} or less on average in one thread, and ${L.costShare * 100} % of the time`,
   watch(g) {
     const { store } = g,
       sleeps = new Map<number, { n: number; ns: number; first: number }>();
@@ -244,7 +245,7 @@ export const sleep: Rule = {
       },
       end(put) {
         for (const [l, v] of sleeps)
-          if (v.n >= L.sleeps && v.ns / v.n <= L.sleepNs)
+          if (v.n >= L.sleeps && v.ns / v.n <= L.sleepNs && v.ns >= L.costShare * store.duration)
             put(
               2,
               `${g.who(l)} slept ${count(v.n)} times for ${duration(v.ns / v.n)} on average: it polls instead of waiting to be woken.`,
@@ -256,3 +257,32 @@ export const sleep: Rule = {
     };
   },
 };
+
+/** What the page does not have: how long threads were ready to run, and slept in page faults. */
+const ofSummary = (
+  id: string,
+  title: string,
+  threshold: string,
+  filter: (names: string[]) => string,
+): Rule => ({
+  id,
+  title,
+  threshold: `as in the summary: ${threshold}; of chosen events it is not known`,
+  watch: g => ({
+    end(put) {
+      asInSummary(g, id, put, filter);
+    },
+  }),
+});
+export const queue = ofSummary(
+  'queue',
+  'No CPU was free',
+  `half of the run or more, and ${duration(L.waitNs)}`,
+  () => '',
+);
+export const faults = ofSummary(
+  'page-faults',
+  'Sleeping in page faults',
+  `${duration(L.waitNs)} or more in those of one mapped file, or of other memory, and 1 % of the run`,
+  thing,
+);
