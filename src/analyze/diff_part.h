@@ -11,6 +11,7 @@ struct hist;
 struct diff_list {
 	struct difference *v;
 	unsigned n, room;
+	uint8_t *pids[2];	/* of each run: diff_pids() */
 	bool noise;		/* else what the noise filter hides is only counted: */
 	uint64_t nhidden;
 };
@@ -29,6 +30,17 @@ void diff_times(struct diff_list *l, const struct totals *const runs[2]);
 /* A name without what is temporary in it; numbers stay. */
 struct buf;
 void diff_temporary(struct buf *b, const char *s, uint32_t len);
+
+/* A bit for each number that a process or thread of the run had, in those of Linux; to be freed. */
+enum { DIFF_PID_MAX = 1 << 22 };
+uint8_t *diff_pids(const struct totals *t);
+
+/*
+ * Without what is temporary and, of its numbers, without those that differ from run to run: of processes of that run,
+ * and long ones (inodes, times); with dates: also all numbers in a component of eight digits or more.
+ */
+void diff_exactly(struct buf *to, const uint8_t *pids, const char *s, uint32_t len, bool dates);
+void diff_path(struct buf *b, const uint8_t *pids, const char *s, uint32_t len);	/* a file's name */
 
 /*
  * Mann and Whitney's test on the classes of the two histograms, in its normal approximation with ties: is the sum of

@@ -61,7 +61,7 @@ struct lineup {
 struct pairs { const struct totals *const *runs; unsigned *partner[2]; };
 
 /* With their numbers first: of "cc f1.c" and "cc f2.c", side by side, either may be the first to begin. */
-enum level { SAME_NUMBERS, SAME_PARENT, SAME_COMMAND, SAME_PROGRAM, _LEVELS };
+enum level { SAME_NUMBERS, SAME_PARENT, SAME_NUMBERED, SAME_COMMAND, SAME_PROGRAM, _LEVELS };
 
 static void line_up(struct lineup **all, const struct buf *key, unsigned side, unsigned row)
 {
@@ -103,9 +103,11 @@ static void add_program(struct buf *b, const struct totals_proc *p)
 
 static void role(struct buf *key, const struct totals *run, const struct totals_proc *p, enum level level)
 {
-	const struct totals_proc *parent = level == SAME_COMMAND ? NULL : totals_proc(run, p->parent);
+	bool numbered = level == SAME_NUMBERS || level == SAME_NUMBERED;
+	bool alone = level == SAME_NUMBERED || level == SAME_COMMAND;
+	const struct totals_proc *parent = alone ? NULL : totals_proc(run, p->parent);
 	void (*add)(struct buf *, const struct totals_proc *) = level == SAME_PROGRAM ? add_program :
-								level == SAME_NUMBERS ? add_numbered : add_role;
+								numbered ? add_numbered : add_role;
 
 	buf_reset(key);
 	add(key, p);

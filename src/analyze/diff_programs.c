@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* How processes that are the same in two runs were started: directory, arguments, environment. */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,13 +11,10 @@
 
 struct seen { char *key; unsigned row; UT_hash_handle hh; };
 
-/* pids: bits of those that a run has had, in the numbers of Linux (at most 2^22) */
-enum { PID_MAX = 1 << 22 };
 struct programs {
 	struct diff_list *l;
 	const struct totals *const *runs;
 	struct seen *seen;			/* differences that have a row, and pairs of environments */
-	uint8_t *pids[2];
 	struct buf tmp[2];
 };
 
@@ -93,39 +89,6 @@ static void add_bytes(struct buf *key, const struct bytes *v)
 
 /* ---- arguments ---- */
 
-static void note_pids(struct programs *g, unsigned side)
-{
-	const struct totals *t = g->runs[side];
-
-	g->pids[side] = xcalloc(1, PID_MAX / 8);
-	for (unsigned i = 0; i < t->procs.n; i++)
-		if (t->procs.v[i]->pid < PID_MAX)
-			g->pids[side][t->procs.v[i]->pid / 8] |= (uint8_t)(1u << t->procs.v[i]->pid % 8);
-}
-
-/* Of numbers only those that differ from run to run: of processes of that run, and long ones (inodes, times). */
-static void exactly(struct buf *to, const uint8_t *pids, const char *s)
-{
-	enum { LONG = 7 };
-	struct buf b = { 0 };
-	size_t n;
-
-	diff_temporary(&b, s, (uint32_t)strlen(s));
-	for (size_t i = 0; i < b.len; i += n) {
-		unsigned long number = 0;
-
-		for (n = 0; i + n < b.len && isdigit((unsigned char)b.s[i + n]); n++)
-			number = n < LONG ? number * 10 + (unsigned long)(b.s[i + n] - '0') : PID_MAX;
-		if (n && (n >= LONG || (number < PID_MAX && pids[number / 8] >> number % 8 & 1)))
-			buf_putc(to, '#');
-		else
-			buf_add(to, b.s + i, n ? n : 1);
-		n = n ? n : 1;
-	}
-	buf_putc(to, '\0');
-	buf_done(&b);
-}
-
 static void arguments(struct programs *g, const struct totals_proc *const procs[2])
 {
 	struct buf key = { 0 };
@@ -138,8 +101,11 @@ static void arguments(struct programs *g, const struct totals_proc *const procs[
 
 		buf_reset(&g->tmp[side]);
 		buf_putc(&g->tmp[side], ' ');
-		for (unsigned i = 0; i < procs[side]->argv.n; i++, s += strlen(s) + 1)
-			exactly(&g->tmp[side], g->pids[side], ++s);
+		for (unsigned i = 0; i < procs[side]->argv.n; i++, s += strlen(s) + 1) {
+			s++; /* whether it was cut */
+			diff_exactly(&g->tmp[side], g->l->pids[side], s, (uint32_t)strlen(s), false);
+			buf_putc(&g->tmp[side], '\0');
+		}
 	}
 	if (g->tmp[0].len != g->tmp[1].len || memcmp(g->tmp[0].s, g->tmp[1].s, g->tmp[0].len) != 0) {
 		buf_add(&key, g->tmp[0].s, g->tmp[0].len);
@@ -161,7 +127,7 @@ static void directories(struct programs *g, const struct totals_proc *const proc
 		return;
 	for (unsigned side = 0; side < 2; side++) {
 		buf_reset(&g->tmp[side]);
-		diff_normal(&g->tmp[side], procs[side]->cwd.s, procs[side]->cwd.len);
+		diff_path(&g->tmp[side], g->l->pids[side], procs[side]->cwd.s, procs[side]->cwd.len);
 	}
 	if (g->tmp[0].len != g->tmp[1].len || memcmp(g->tmp[0].s, g->tmp[1].s, g->tmp[0].len) != 0) {
 		buf_puts(&key, "cwd ");
@@ -278,8 +244,6 @@ void diff_programs(struct diff_list *l, const struct totals *const runs[2], cons
 {
 	struct programs g = { .l = l, .runs = runs };
 
-	note_pids(&g, 0);
-	note_pids(&g, 1);
 	for (unsigned i = 0; i < runs[0]->procs.n; i++) {
 		const struct totals_proc *const procs[2] = { runs[0]->procs.v[i],
 							     partner[i] ? runs[1]->procs.v[partner[i] - 1] : NULL };
@@ -291,8 +255,6 @@ void diff_programs(struct diff_list *l, const struct totals *const runs[2], cons
 		environments(&g, procs);
 	}
 	seen_free(&g.seen);
-	for (unsigned side = 0; side < 2; side++) {
-		free(g.pids[side]);
+	for (unsigned side = 0; side < 2; side++)
 		buf_done(&g.tmp[side]);
-	}
 }

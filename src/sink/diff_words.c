@@ -25,7 +25,7 @@ static const struct { const char *name, *title; } kinds[_DIFFS] = {
 	[DIFF_STARTED] = { "started", "Started in another way (first → second)" },
 	[DIFF_ARGS] = { "arguments", "Other arguments (first → second)" },
 	[DIFF_ENV] = { "environment", "Another environment (first → second)" },
-	[DIFF_RESULT] = { "result", "Opened in one, not in the other (first → second)" },
+	[DIFF_RESULT] = { "result", "Another result of opening (first → second)" },
 	[DIFF_MISSED] = { "missed", "Looked for in vain in one only" },
 	[DIFF_READ] = { "opened", "Opened in one only" },
 	[DIFF_WRITTEN] = { "written", "Written in one only" },
@@ -235,6 +235,21 @@ static void started(struct buf *b, const struct difference *d, unsigned side, bo
 		text_safe(b, d->text[side].s, d->text[side].len);
 }
 
+/* Of long ones where they differ: cut alike they would look alike. */
+static void arguments(struct buf *b, const struct difference *d, unsigned side)
+{
+	struct buf words[2] = { 0 };
+	struct bytes v[2];
+
+	for (unsigned i = 0; i < 2; i++) {
+		command(&words[i], d->proc[i], false);
+		v[i] = (struct bytes){ words[i].s, (uint32_t)words[i].len, 0 };
+	}
+	value(b, v, side);
+	buf_done(&words[0]);
+	buf_done(&words[1]);
+}
+
 void diff_value(struct buf *b, const struct difference *d, unsigned side, bool brief)
 {
 	if (d->kind == DIFF_ENDED || d->kind == DIFF_RAN)
@@ -243,8 +258,10 @@ void diff_value(struct buf *b, const struct difference *d, unsigned side, bool b
 		started(b, d, side, brief);
 	else if (d->kind == DIFF_PHASE)
 		human_ns(b, d->number[side]);
+	else if (d->kind == DIFF_ARGS && brief)
+		arguments(b, d, side);
 	else if (d->kind == DIFF_ARGS)
-		command(b, d->proc[side], brief);
+		command(b, d->proc[side], false);
 	else if (d->file[side])
 		file(b, d, d->file[side]);
 	else if (d->lookup[side])

@@ -9,79 +9,11 @@
 #include "analyze/hist.h"
 #include "analyze/totals.h"
 #include "base/buf.h"
+#include "diff_runs.h"
 #include "fake.h"
 #include "record/record.h"
-#include "sink/diff_text.h"
 
 #define MS 1000000ull
-
-/* A process with these arguments, up to four, that ends with that status. */
-static void ran(struct totals *t, uint32_t id, uint32_t parent, int status, const char *argv[])
-{
-	struct item item = { .kind = RECORD_EXEC };
-	struct fake_task f;
-	struct event ev;
-
-	fake_proc(&f, id, parent, argv[0]);
-	for (f.proc.argc = 0; f.proc.argc < 4 && argv[f.proc.argc]; f.proc.argc++)
-		f.argv[f.proc.argc] = fake_bytes(argv[f.proc.argc]);
-	ev = fake_event(EV_EXEC, &f, &item, FAKE_T0 + id);
-	totals_event(t, &ev);
-	item.kind = RECORD_EXIT;
-	f.proc.status = status;
-	ev = fake_event(EV_EXIT, &f, &item, FAKE_T0 + 1000 + id);
-	ev.status = status;
-	totals_event(t, &ev);
-}
-#define RAN(t, id, parent, status, ...) ran(t, id, parent, status, (const char *[]){ __VA_ARGS__, NULL })
-
-/* It opened that file; or, with an error, did not. */
-static void opened(struct totals *t, const char *path, int err)
-{
-	struct item item = { .kind = RECORD_CALL };
-	const uint64_t args[6] = { 0 };
-	struct fake_task f;
-	struct event ev;
-
-	fake_proc(&f, 1, 0, "x");
-	fake_call(&item.call, "openat", FAKE_T0, 1000, err ? -err : 3, args);
-	ev = fake_event(EV_OPEN, &f, &item, FAKE_T0);
-	ev.path = ev.raw = path;
-	ev.path_len = ev.raw_len = (uint32_t)strlen(path);
-	totals_event(t, &ev);
-}
-
-static const char *text(struct totals *const runs[2])
-{
-	static struct buf b;
-
-	buf_done(&b);
-	diff_text(&b, (const struct totals *const[2]){ runs[0], runs[1] }, (const char *const[2]){ "a", "b" }, false);
-	return b.s;
-}
-
-static unsigned count(const char *s, const char *what)
-{
-	unsigned n = 0;
-
-	while ((s = strstr(s, what))) {
-		n++;
-		s += strlen(what);
-	}
-	return n;
-}
-
-static void new_runs(struct totals *runs[2])
-{
-	runs[0] = totals_new();
-	runs[1] = totals_new();
-}
-
-static void free_runs(struct totals *runs[2])
-{
-	totals_free(runs[0]);
-	totals_free(runs[1]);
-}
 
 /* What ran in one only and failed stands among what ended in another way; no heading is printed twice. */
 static void test_headings_once(void **state)
@@ -185,41 +117,6 @@ static void test_results(void **state)
 	assert_int_equal(count(s, "app.conf"), 2);
 	assert_null(strstr(s, "/srv/same"));
 	free_runs(runs);
-}
-
-static void test_nothing(void **state)
-{
-	struct totals *runs[2];
-
-	(void)state;
-	new_runs(runs);
-	for (unsigned side = 0; side < 2; side++) {
-		RAN(runs[side], 1, 0, 0, "sh");
-		RAN(runs[side], 2, 1, 0, "cat", side ? "/tmp/tmp.1234567890" : "/tmp/tmp.abcdefghij");
-		opened(runs[side], side ? "/var/run/12.pid" : "/var/run/4711.pid", 0);
-	}
-	assert_non_null(strstr(text(runs), " no difference\n"));
-	free_runs(runs);
-}
-
-static void test_normal(void **state)
-{
-	static const char *const names[][2] = {
-		{ "/proc/123/fd", "/proc/#/fd" }, { "/tmp/ccAbCdEf.o", "/tmp/*.o" }, { "/tmp/x", "/tmp/x" }, { "/tmp/tmp.a1B2c3D4e5/x", "/tmp/*/x" },
-		{ "-o /tmp/ccAbCdEf.s -x", "-o /tmp/*.s -x" }, { "/tmp/tmpabcdef/in/it", "/tmp/*/in/it" },
-		{ "/var/tmp/abcdefg", "/var/tmp/*" }, { "/srv/tmp/abcdefg", "/srv/tmp/*" }, { "", "" },
-	};
-	struct buf b = { 0 };
-
-	(void)state;
-	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		buf_reset(&b);
-		buf_puts(&b, "");
-		diff_normal(&b, names[i][0], (uint32_t)strlen(names[i][0]));
-		buf_putc(&b, '\0');
-		assert_string_equal(b.s, names[i][1]);
-	}
-	buf_done(&b);
 }
 
 static void values(struct hist *h, unsigned n, uint64_t from, uint64_t step)
@@ -491,7 +388,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_headings_once), cmocka_unit_test(test_roles), cmocka_unit_test(test_numbers), cmocka_unit_test(test_results),
-		cmocka_unit_test(test_nothing), cmocka_unit_test(test_normal), cmocka_unit_test(test_chance),
+		cmocka_unit_test(test_chance),
 		cmocka_unit_test(test_slower), cmocka_unit_test(test_held_up), cmocka_unit_test(test_turns), cmocka_unit_test(test_all_together), cmocka_unit_test(test_disk), cmocka_unit_test(test_environment), cmocka_unit_test(test_arguments),
 	};
 

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* Which names, and which commands, of two runs are the same. */
+#include "unit.h"
+
+#include "analyze/diff.h"
+#include "base/buf.h"
+#include "diff_runs.h"
+
+/* A number tells one file from another, but for that of a process, a date, one that was made up. */
+static void test_numbers_of_names(void **state)
+{
+	static const struct { const char *names[2]; bool news; } cases[] = {
+		{ { "/usr/lib/app-1.2/conf", "/usr/lib/app-1.3/conf" }, true },
+		{ { "/home/user1/x", "/home/user2/x" }, true },
+		{ { "/run/app.1001.sock", "/run/app.1003.sock" }, false },
+		{ { "/run/app.1001.sock", "/run/app.1002.sock" }, true }, /* no process of that run */
+		{ { "/log/2026-11-30/a", "/log/2026-12-01/a" }, false },
+		{ { "/cache/x.1234567", "/cache/x.7654321" }, false },
+		{ { "pipe:[12]", "pipe:[34]" }, false },
+	};
+	struct totals *runs[2];
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		new_runs(runs);
+		for (unsigned side = 0; side < 2; side++) {
+			RAN(runs[side], side ? 3 : 1, 0, 0, "sh");
+			runs[side]->procs.v[0]->pid = side ? 1003 : 1001;
+			for (unsigned k = 0; k < runs[side]->tasks.n; k++)
+				runs[side]->tasks.v[k]->tid = runs[side]->procs.v[0]->pid;
+			opened(runs[side], cases[i].names[side], 0);
+		}
+		assert_int_equal(strstr(text(runs), "Opened in one only") != NULL, cases[i].news);
+		free_runs(runs);
+	}
+}
+
+/* Also where the parents have other arguments a command is compared with the one that has its numbers. */
+static void test_other_parents(void **state)
+{
+	struct totals *runs[2];
+	const char *s;
+
+	(void)state;
+	new_runs(runs);
+	RAN(runs[0], 1, 0, 0, "make");
+	RAN(runs[0], 2, 1, 0, "cc", "f1.c");
+	RAN(runs[0], 3, 1, 0, "cc", "f2.c");
+	RAN(runs[1], 1, 0, 0, "make", "-C", "x");
+	RAN(runs[1], 2, 1, 0, "cc", "f2.c");
+	s = text(runs);
+	assert_non_null(strstr(s, "make → make -C x"));
+	free_runs(runs);
+	/* of long command lines what is not in both */
+	new_runs(runs);
+	RAN(runs[0], 1, 0, 0, "rm", "-f", "src/a/long/name/of/a/file.o src/another/long/name/of/a/file.o", "prog");
+	RAN(runs[1], 1, 0, 0, "rm", "-f", "src/a/long/name/of/a/file.o src/another/long/name/of/a/file.o", "gone");
+	s = text(runs);
+	assert_non_null(strstr(s, "   rm  …prog → …gone\n"));
+	free_runs(runs);
+	new_runs(runs);
+	RAN(runs[0], 1, 0, 0, "make");
+	RAN(runs[0], 2, 1, 0, "cc", "f1.c");
+	RAN(runs[0], 3, 1, 0, "cc", "f2.c");
+	RAN(runs[1], 1, 0, 0, "make", "-C", "x");
+	RAN(runs[1], 2, 1, 0, "cc", "f2.c");
+	s = text(runs);
+	assert_null(strstr(s, "f2.c"));
+	assert_non_null(strstr(s, "first   cc f1.c"));
+	free_runs(runs);
+}
+
+static void test_nothing(void **state)
+{
+	struct totals *runs[2];
+
+	(void)state;
+	new_runs(runs);
+	for (unsigned side = 0; side < 2; side++) {
+		RAN(runs[side], 1, 0, 0, "sh");
+		RAN(runs[side], 2, 1, 0, "cat", side ? "/tmp/tmp.1234567890" : "/tmp/tmp.abcdefghij");
+		opened(runs[side], side ? "/var/log/2026-11-30-1142.log" : "/var/log/2026-11-29-0815.log", 0);
+	}
+	assert_non_null(strstr(text(runs), " no difference\n"));
+	free_runs(runs);
+}
+
+static void test_normal(void **state)
+{
+	static const char *const names[][2] = {
+		{ "/proc/123/fd", "/proc/#/fd" }, { "/tmp/ccAbCdEf.o", "/tmp/*.o" }, { "/tmp/x", "/tmp/x" }, { "/tmp/tmp.a1B2c3D4e5/x", "/tmp/*/x" },
+		{ "-o /tmp/ccAbCdEf.s -x", "-o /tmp/*.s -x" }, { "/tmp/tmpabcdef/in/it", "/tmp/*/in/it" },
+		{ "/var/tmp/abcdefg", "/var/tmp/*" }, { "/srv/tmp/abcdefg", "/srv/tmp/*" }, { "", "" },
+	};
+	struct buf b = { 0 };
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		buf_reset(&b);
+		buf_puts(&b, "");
+		diff_normal(&b, names[i][0], (uint32_t)strlen(names[i][0]));
+		buf_putc(&b, '\0');
+		assert_string_equal(b.s, names[i][1]);
+	}
+	buf_done(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_numbers_of_names),
+		cmocka_unit_test(test_other_parents),
+		cmocka_unit_test(test_normal),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
