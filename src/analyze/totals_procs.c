@@ -322,8 +322,8 @@ void totals_proc_event(struct totals *t, const struct event *ev, struct totals_p
 						     &(struct group_ended){ p, proc->pgid, ev->init });
 		p->nthreads = MAX(proc->nthreads_ever, 1);
 		count_unclosed(t, proc, p);
-		if (proc->rss_peak > t->rss_peak) {	/* a parent's may be a child's, which ended before */
-			t->rss_proc = p->first_child ? NULL : p;
+		if (proc->rss_peak > t->rss_peak) {
+			t->rss_proc = p->first_child && !proc->rss_own ? NULL : p;
 			t->rss_peak = proc->rss_peak;
 		}
 		totals_memory_update(t, proc, NULL);

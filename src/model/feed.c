@@ -376,6 +376,15 @@ static void feed_kernel(struct world *w, const struct item *item)
 /* It grows a little from the look to the exec, which sees it exactly; /proc counts by CPU, and not all of it. */
 enum { RSS_SLACK = 1 << 20, RSS_SLACK_PART = 16 };
 
+/* A child between vfork and exec, or as one of clone(CLONE_VM), has its parent's memory and none of its own. */
+static void feed_own_rss(struct proc *proc, uint64_t rss)
+{
+	if (!rss || (proc->mm && proc->mm->refs > 1))
+		return;
+	proc->rss_peak = MAX(proc->rss_peak, rss);
+	proc->rss_own = true;
+}
+
 static void feed_usage(struct world *w, const struct item *item)
 {
 	const struct record_usage *r = item->usage;
@@ -392,8 +401,10 @@ static void feed_usage(struct world *w, const struct item *item)
 	t->t.has_usage = true;
 	t->t.run_ns = r->run_ns - MIN(r->run_ns, t->run_before_ns);
 	t->t.delay_ns = r->delay_ns - MIN(r->delay_ns, t->delay_before_ns);
+	if (r->h.flags & USAGE_OWN)
+		feed_own_rss(t->t.proc, r->rss);
 	/* what it had before is the tracer's, of which the child became the command */
-	if (r->rss > t->t.proc->rss_before + t->t.proc->rss_before / RSS_SLACK_PART + RSS_SLACK ||
+	else if (r->rss > t->t.proc->rss_before + t->t.proc->rss_before / RSS_SLACK_PART + RSS_SLACK ||
 	    t->t.proc->attached)
 		t->t.proc->rss_peak = MAX(t->t.proc->rss_peak, r->rss);
 }

@@ -202,6 +202,7 @@ struct proc {		/* a thread group */
 	uint32_t pgid, sid;		/* 0 unknown */
 	uint64_t utime_ns, stime_ns;
 	uint64_t rss_peak;		/* bytes, once ended; 0 not known */
+	bool rss_own;			/* that is its own, else it may be a child's */
 	uint64_t rss_before;		/* when tracing it began */
 	uint64_t bytes_read, bytes_written, net_sent, net_received;	/* by its threads */
 	bool attached;			/* existed before tracing */

@@ -306,12 +306,13 @@ struct record_fault_wait { struct record_fault f; rec_u64 since_ns, wait_ns; };
 
 /*
  * USAGE, as /proc/PID/task/TID/schedstat has it: how long the thread ran, and how long it could have run and waited for
- * a CPU, since it began.  rss: the highest resident memory of its process, bytes, 0 not known; of ptrace that of
- * children it waited for, too, where theirs was higher.  h.flags USAGE_BEFORE: tracing begins here (an exec does not
- * reset the rss: a command's own child has that of the tracer).
+ * a CPU, since it began.  rss: the highest resident memory of its process, bytes, 0 not known.  h.flags: USAGE_BEFORE:
+ * tracing begins here.  USAGE_OWN: rss is that of the process's own address space, and of those it has left by an exec,
+ * but for a copy of its parent's.  Without it (older recordings) it is ru_maxrss, which no exec resets: also what the
+ * parent had (a command's own child: the tracer), and of ptrace what children had that it waited for.
  */
 struct record_usage { struct record h; rec_u64 run_ns, delay_ns, rss; };
-enum { USAGE_BEFORE = 1 };
+enum { USAGE_BEFORE = 1, USAGE_OWN = 2 };
 
 /*
  * WAITING: what a thread that was attached to was in at h.ts_ns; behind its TASK, FD and MAP.  how WAITING_CALL: nr and

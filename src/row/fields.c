@@ -311,6 +311,7 @@ GET(PROCESS, SIGNAL)
 GET(PROCESS, LAST) { return c->process->ended && u64(v, c->process->last_thread); }
 GET(PROCESS, USER) { return c->process->ended && u64(v, c->process->utime_ns); }
 GET(PROCESS, SYSTEM) { return c->process->ended && u64(v, c->process->stime_ns); }
+GET(PROCESS, RESIDENT) { return not_0(v, c->process->resident); }
 GET(PROCESS, HOSTNAME)
 {
 	return c->process->host && bytes(v, &c->r->totals->hosts[c->process->host - 1]);

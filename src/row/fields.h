@@ -43,6 +43,7 @@
 	X(PROCESS, LAST, "last_thread", ID, TABLE_THREAD, "", "The thread that ended last.")	\
 	X(PROCESS, USER, "user_time", DURATION, 0, "ns", "CPU time in the program, of all its threads.")	\
 	X(PROCESS, SYSTEM, "system_time", DURATION, 0, "ns", "CPU time in the kernel.")	\
+	X(PROCESS, RESIDENT, "resident", BYTES, 0, "bytes", "The most memory it had resident, once it ended; absent: not known.")	\
 	X(PROCESS, HOSTNAME, "hostname", STRING, 0, "", "The host it ran on, where recordings of several are merged.")
 
 #define THREAD_FIELDS(X)				\

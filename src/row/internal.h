@@ -22,7 +22,7 @@ struct thread_state {
 /* A number that changes, thinned as it comes: all of the first ones, then less and less often. */
 struct gauge { uint64_t value, written, written_at; uint32_t nwritten; bool pending; };
 struct process_state {
-	uint64_t start_ns, end_ns, utime_ns, stime_ns;
+	uint64_t start_ns, end_ns, utime_ns, stime_ns, resident;
 	uint32_t pid, ppid, parent, main_thread, last_thread, host;
 	int32_t status;
 	uint8_t seen, ended, attached, in_pending;

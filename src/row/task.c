@@ -145,6 +145,7 @@ void rows_exited(struct rows *r, const struct event *ev)
 	p->status = ev->status;
 	p->utime_ns = ev->task->proc->utime_ns;
 	p->stime_ns = ev->task->proc->stime_ns;
+	p->resident = ev->task->proc->rss_own ? ev->task->proc->rss_peak : 0;
 	p->last_thread = ev->task->id;
 	/* the last thread is reported; the end is the process's */
 	if (p->main_thread != ev->task->id)

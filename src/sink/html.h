@@ -40,7 +40,7 @@ struct html_conn {		/* a row of n */
 struct html_task {
 	uint64_t start, end;		/* ns from t0; end only with ENDED */
 	uint64_t last_exec;		/* position in execs + 1, 0: none */
-	uint64_t utime_ns, stime_ns;
+	uint64_t utime_ns, stime_ns, resident;
 	uint32_t pid, tid, ppid, proc;	/* proc: a lane */
 	int32_t parent;			/* a lane, -1 */
 	int32_t status;

@@ -281,6 +281,8 @@ static void write_task(struct html *h, struct json *j, uint32_t lane, struct htm
 		key_u64(j, "utime_ns", t.utime_ns);
 		key_u64(j, "stime_ns", t.stime_ns);
 	}
+	if (t.resident && t.pid == t.tid)
+		key_u64(j, "max_rss", t.resident);
 	write_execs(h, j, t.last_exec, out);
 	json_close(j, '}');
 	flush(j, out, 1 << 16);

@@ -91,6 +91,7 @@ static void take_process(struct html *h, const struct row *row)
 		t->status = (int32_t)row->cells[ROW_PROCESS_STATUS].i;
 		t->utime_ns = row_u(row, ROW_PROCESS_USER);
 		t->stime_ns = row_u(row, ROW_PROCESS_SYSTEM);
+		t->resident = row_u(row, ROW_PROCESS_RESIDENT);
 	}
 }
 

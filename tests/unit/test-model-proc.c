@@ -426,6 +426,45 @@ static void memory_of_the_dead_is_freed(void **state)
 	assert_int_equal(world_ntasks_ever(s->w), 40001);
 }
 
+static void usage(struct scene *s, uint32_t tid, unsigned flags, uint64_t rss)
+{
+	struct record_usage *r = begin(s, RECORD_USAGE, sizeof(*r), tid);
+
+	r->h.flags = (rec_u16)flags;
+	r->rss = rss;
+	feed(s);
+}
+
+/* What is its own counts, however little; what may be another's only beyond what there was before. */
+static void memory_of_its_own(void **state)
+{
+	struct scene *s = *state;
+
+	usage(s, 10, USAGE_BEFORE, 3 << 20);
+	usage(s, 10, 0, 3 << 20);
+	assert_int_equal(proc_of(s, 10)->rss_peak, 0);
+	usage(s, 10, USAGE_OWN, 1 << 20);
+	assert_int_equal(proc_of(s, 10)->rss_peak, 1 << 20);
+	assert_true(proc_of(s, 10)->rss_own);
+	usage(s, 10, USAGE_OWN, 0);
+	assert_int_equal(proc_of(s, 10)->rss_peak, 1 << 20);
+	fork_(s, 10, 11, 0);
+	usage(s, 11, 0, 50 << 20);
+	assert_int_equal(proc_of(s, 11)->rss_peak, 50 << 20);
+	assert_false(proc_of(s, 11)->rss_own);
+	fork_(s, 10, 12, CLONE_VM | CLONE_VFORK);
+	usage(s, 12, USAGE_OWN, 1 << 20);
+	assert_int_equal(proc_of(s, 12)->rss_peak, 0);
+	exec(s, 12, "/bin/x", NULL);
+	usage(s, 12, USAGE_OWN, 1 << 20);
+	assert_int_equal(proc_of(s, 12)->rss_peak, 1 << 20);
+	/* threads report it, too, and the most counts */
+	fork_(s, 12, 13, THREAD);
+	usage(s, 13, USAGE_OWN, 4 << 20);
+	usage(s, 12, USAGE_OWN, 2 << 20);
+	assert_int_equal(proc_of(s, 12)->rss_peak, 4 << 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -435,7 +474,7 @@ int main(void)
 		SCENE(numbers_are_used_again), SCENE(unknown_threads_are_made),
 		SCENE(detached_tasks_are_forgotten), SCENE(sessions_and_groups), SCENE(names_of_threads),
 		SCENE(working_directories), SCENE(calls_that_were_under_way),
-		SCENE(memory_of_the_dead_is_freed),
+		SCENE(memory_of_the_dead_is_freed), SCENE(memory_of_its_own),
 	};
 
 	return cmocka_run_group_tests_name("model-proc", tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #pragma once
 #include "capture/bpf/count.bpf.h"
 #include "capture/bpf/facts.bpf.h"
+#include "capture/bpf/resident.bpf.h"
 #include "capture/bpf/screen.bpf.h"
 
 struct {
@@ -22,6 +23,8 @@ enum {
 	NR_VFORK = 58,
 	NR_CLONE3 = 435,
 	NR_EXECVE = 59,
+	NR_EXIT_GROUP = 231,
+	NR32_EXIT_GROUP = 252,
 	ERESTART_BLOCK = -516,
 	NR32_CLONE = 120,
 	NR32_VFORK = 190,
@@ -166,6 +169,8 @@ static __always_inline void enter_with_memory(struct task_state *st, const struc
 	if (!w)
 		return;
 	w->packs = p->exec;
+	if (p->exec)
+		resident_note(st);
 	copy_by(w, p->plan.enter, p->any_enter, p->plan.exit);
 	st->faulted = w->faulted & ~p->overwritten;
 	len = w->off - BODY;
@@ -290,10 +295,13 @@ static __always_inline void enter(struct task_struct *task, struct task_state *s
 	st->off_ns = 0;
 	st->enter_ns = bpf_ktime_get_ns();
 	st->in_call = 1;
-	if (p->any_enter)
+	if (p->any_enter) {
 		enter_with_memory(st, p, refused);
-	else if (!p->plan.exit && !refused)
+	} else if (!p->plan.exit && !refused) {
+		if (nr == (narrow ? NR32_EXIT_GROUP : NR_EXIT_GROUP))
+			resident_note(st);
 		emit_bare_call(st, CALL_NO_EXIT, 0, 0);
+	}
 	if (!p->plan.exit && p->plan.stderr_does)
 		stderrs_after(st, p->plan.stderr_does, 0);
 }
@@ -477,24 +485,4 @@ static __always_inline void abandon_call(struct task_state *st, u32 flags)
 		w->nchunks = st->nchunks;
 	}
 	emit_call(st, w, CALL_UNFINISHED | flags, bpf_ktime_get_ns(), 0);
-}
-
-/* What the thread has used so far; rss: bytes, 0 not known. */
-static __always_inline void put_usage(struct task_struct *task, const struct task_state *st, u64 rss)
-{
-	struct record_usage *r = NULL;
-
-	if (st->flags & (TASK_WORKER | TASK_HIDDEN))
-		return;
-	r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
-	if (!r) {
-		lose(LOSS_RING);
-		return;
-	}
-	r->h = (struct record){ sizeof(*r), RECORD_USAGE, 0, st->pid, st->tid, bpf_ktime_get_ns() };
-	r->run_ns = task->se.sum_exec_runtime;
-	/* CONFIG_SCHED_INFO */
-	r->delay_ns = bpf_core_field_exists(task->sched_info.run_delay) ? task->sched_info.run_delay : 0;
-	r->rss = rss;
-	bpf_ringbuf_submit(r, ring_flags());
 }

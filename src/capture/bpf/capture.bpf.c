@@ -105,6 +105,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	cs = follow(child, st->flags & TASK_HIDDEN);
 	if (cs) {
 		cs->stderrs = stderrs_after(st, STDERR_KEEPS, 0);
+		resident_forked(st, cs);
 	} else {
 		/* no memory for its state: found again at its first call */
 		struct wire_shared *sh = shared_get();
@@ -190,6 +191,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	w->off = sizeof(*r);
 	old = st->tid;
 	st->tid = task_tid(task);	/* the leader's now */
+	resident_execed(task, st);
 	if (st->stderrs)
 		stderrs_at_exec(st);
 	was_hidden = st->flags & TASK_HIDDEN;
@@ -341,7 +343,7 @@ int BPF_PROG(on_task_exit, struct task_struct *task)
 		count_switch(st);
 	if (!(st->flags & TASK_MUTED)) {
 		abandon_call(st, 0);
-		put_usage(task, st, BPF_CORE_READ(task, signal, maxrss) * PAGE_BYTES);
+		put_usage(task, st, resident_peak(task, st));
 		r = bpf_ringbuf_reserve(&events, sizeof(*r), 0);
 		if (r) {
 			sig = BPF_CORE_READ(task, signal);

@@ -174,6 +174,7 @@ static __always_inline struct task_state *follow(struct task_struct *task, u8 fl
 	st->tid = task_tid(task);
 	st->flags = flags;
 	st->seen = 1;			/* what it may be in began before */
+	st->own_memory = 1;
 	__sync_fetch_and_add(&sh->alive, 1);
 	return st;
 }

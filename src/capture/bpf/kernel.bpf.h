@@ -44,10 +44,16 @@ struct files_struct { struct fdtable *fdt; };
 struct fs_struct { struct path root, pwd; };
 struct mm_context_k { void *vdso; };
 struct mm_struct {
-	unsigned long arg_start, arg_end, start_brk, brk, start_stack;
+	unsigned long arg_start, arg_end, start_brk, brk, start_stack, hiwater_rss;
 	struct file *exe_file;
 	struct mm_context_k context;
 };
+/* Pages by kind: as they are since 6.2, and before. */
+struct percpu_counter_k { s64 count; };
+struct mm_struct___percpu { struct percpu_counter_k rss_stat[4]; };
+struct atomic_long_k { s64 counter; };
+struct mm_rss_stat_k { struct atomic_long_k count[4]; };
+struct mm_struct___atomic { struct mm_rss_stat_k rss_stat; };
 struct vm_area_struct {
 	unsigned long vm_start, vm_end, vm_flags, vm_pgoff;
 	struct file *vm_file;

@@ -122,10 +122,13 @@ struct task_state {
 	rec_u8 flags, in_call, seen /* its entry */, arch, faulted /* arguments to be copied at the exit */, split, why,
 		owes /* room in the ring */;
 	rec_u16 nchunks;
+	rec_u8 own_memory, pad;		/* no copy of its parent's: since an exec, or its own when we came */
 	rec_u32 nr, len;
 	rec_u32 unlooked;		/* records since the look at the ring */
 	rec_u32 resume_nr;		/* what restart_syscall(2) goes on with, + 1; 0: not known */
 	rec_u32 names;			/* writes to look at: it opened the file with a thread's name */
+	/* of its process, in pages: ru_maxrss at its last exec; the highest of its own memory that was read, 0 none */
+	rec_u32 rss_inherited, rss_peak;
 	rec_u64 enter_ns, args[6];
 	rec_u64 stderrs;		/* the copies of descriptor 2 (capture/stderr.h); of a process, its leader's */
 	rec_u64 off_since_ns, off_ns;	/* the call it is in, where calls are counted: without a CPU; 0: it has one */

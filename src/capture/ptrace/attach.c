@@ -25,12 +25,14 @@ static void seize_thread(void *ctx, pid_t tid)
 	struct seize *z = ctx;
 	struct waiting waiting;
 	struct tracee *t;
+	/* resident.c: one stop for a process */
+	long options = tid == z->pid ? PTRACE_OPTIONS : PTRACE_OPTIONS & ~PTRACE_O_TRACEEXIT;
 	bool known;
 
 	if (tracee_find(z->s, tid) || proc_is_kernel_helper(z->pid, tid))
 		return;
 	known = waiting_look(z->pid, tid, &waiting);	/* before we disturb it */
-	if (ptrace(PTRACE_SEIZE, tid, 0, PTRACE_OPTIONS) < 0) {
+	if (ptrace(PTRACE_SEIZE, tid, 0, options) < 0) {
 		/* a leader that has exited stays as a zombie that cannot be seized while its threads live on */
 		if (errno != ESRCH && proc_state(z->pid, tid) != 'Z' && !z->err)
 			z->err = errno;
@@ -39,6 +41,7 @@ static void seize_thread(void *ctx, pid_t tid)
 	t = tracee_add(z->s, tid, z->pid);
 	t->announced = true;
 	t->every_call = true;
+	t->rss.own = true;
 	if (known)
 		*(t->waiting = xcalloc(1, sizeof(waiting))) = waiting;
 	t->ns_tid = proc_ns_tid(tid);

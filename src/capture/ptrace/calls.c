@@ -92,6 +92,8 @@ void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptra
 			&(struct mem_call){ t->tid, narrow || t->arch == ARCH_X32, t->args, 0, s->opt->max_payload });
 		if (plan->enter[1].op == PLAN_SQES)
 			rings_entered(s, t);
+		if (syscall_spec(t->arch, t->nr)->effect == FX_EXEC)
+			resident_before_exec(s, t);
 		if (plan->looks)
 			looked_at_entry(s, t, plan);
 	}

@@ -64,7 +64,8 @@ static void put_usage(struct ptrace_source *s, const struct tracee *t, const str
 	r = record_begin(&s->out.rec, RECORD_USAGE, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
 	r->run_ns = end->usage.run_ns;
 	r->delay_ns = end->usage.delay_ns;
-	r->rss = t->tid == t->pid ? end->rss : 0;
+	r->rss = t->tid == t->pid ? resident_peak(t, end->rss) : 0;
+	r->h.flags = USAGE_OWN;
 	emitter_put(&s->out);
 }
 
@@ -103,7 +104,7 @@ bool life_needs_number(const struct tracee *parent, int event)
 void life_forked(struct ptrace_source *s, struct tracee *parent, int event)
 {
 	unsigned long msg;
-	struct tracee *child;
+	struct tracee *child, *leader;
 	uint64_t flags;
 
 	if (ptrace(PTRACE_GETEVENTMSG, parent->tid, 0, &msg) < 0)
@@ -125,6 +126,8 @@ void life_forked(struct ptrace_source *s, struct tracee *parent, int event)
 	child->pid = flags & CLONE_THREAD ? parent->pid : child->tid;
 	if (flags & CLONE_THREAD)
 		parent->threaded = child->threaded = true;
+	else if ((leader = tracee_find(s, parent->pid)))
+		leader->rss.parent = true;
 	child->vforked_by = event == PTRACE_EVENT_VFORK ? parent->tid : 0;
 	child->restore_flags = parent->fixup == ANSWER_UNTRACED;
 	child->args[0] = parent->args[0];
@@ -141,6 +144,7 @@ void life_forked(struct ptrace_source *s, struct tracee *parent, int event)
 		ptrace_ended(s, child, child->end_status, NULL);
 	} else if (child->state == TRACEE_HELD) {
 		disguise_born(child);
+		resident_born(s, child);
 		tracee_resume(s, child);
 	}
 }
@@ -194,6 +198,7 @@ void ptrace_adopt_held(struct ptrace_source *s)
 		t->ns_tid = proc_ns_tid(t->tid);
 		emit_fork(s, t, tgid != t->tid ? tgid : ppid, tgid != t->tid ? tgid : ppid,
 			  tgid != t->tid ? CLONE_THREAD | CLONE_VM | CLONE_FILES | CLONE_FS : 0);
+		resident_born(s, t);
 		tracee_resume(s, t);
 	}
 }

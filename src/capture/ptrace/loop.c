@@ -15,14 +15,19 @@ static uint64_t tv_ns(struct timeval tv) { return (uint64_t)tv.tv_sec * 10000000
 /* A stop that its handler always ends.  Not every event is one: a tracee can stay in a PTRACE_EVENT_STOP. */
 static bool is_call_stop(int code) { return code == (SIGTRAP | 0x80) || code == (SIGTRAP | PTRACE_EVENT_SECCOMP << 8); }
 
-/* 1: fetched, with what the process used when it has ended; 0: it was killed in between, which is the next report. */
+/*
+ * 1: fetched, with what the process used, of an exec and of its end; 0: it was killed in between, which is the next
+ * report.
+ */
 static int fetch(struct report *r, bool end)
 {
+	int event = WIFSTOPPED(r->status) ? r->status >> 16 : 0;
+	bool wanted = end || event == PTRACE_EVENT_EXEC || event == PTRACE_EVENT_EXIT;
 	struct rusage used = { 0 };
 	int rc;
 
 	r->has_usage = end && proc_usage(r->tid, &r->usage);	/* while it is a zombie */
-	rc = wait_usage(r->tid, &r->status, __WALL | WNOHANG, end ? &used : NULL);
+	rc = wait_usage(r->tid, &r->status, __WALL | WNOHANG, wanted ? &used : NULL);
 
 	r->utime_ns = tv_ns(used.ru_utime);
 	r->stime_ns = tv_ns(used.ru_stime);

@@ -13,7 +13,7 @@
 #include "capture/stack/stack.h"
 #include "record/build.h"
 
-static void execed(struct ptrace_source *s, struct tracee *t)
+static void execed(struct ptrace_source *s, struct tracee *t, uint64_t maxrss)
 {
 	unsigned long old = (unsigned long)t->tid;
 	struct tracee *was;
@@ -28,6 +28,7 @@ static void execed(struct ptrace_source *s, struct tracee *t)
 	    (was = tracee_find(s, (pid_t)old))) {
 		pid_t pid = t->tid;
 
+		was->rss = t->rss;
 		call_abandon(s, t);
 		tracee_drop(s, t);
 		HASH_DEL(s->tracees, was);
@@ -48,6 +49,7 @@ static void execed(struct ptrace_source *s, struct tracee *t)
 	t->threaded = false;
 	t->interrupted = false;		/* any stop takes that back */
 	t->ends_unseen = false;
+	resident_execed(s, t, (pid_t)old != t->tid, maxrss);
 	r = record_begin(&s->out.rec, RECORD_EXEC, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
 	r->old_tid = (rec_u32)old;
 	if (!s->may_all)
@@ -94,6 +96,8 @@ static void event_stopped(struct ptrace_source *s, struct tracee *t, int signo, 
 {
 	bool group = ptrace_stops_group(signo);
 
+	if (t->seize_stop_due && t->announced)
+		resident_born(s, t);
 	t->seize_stop_due = false;
 	if (!t->announced) {
 		t->state = TRACEE_HELD;
@@ -203,6 +207,10 @@ void ptrace_handle(struct ptrace_source *s, const struct report *r)
 		ptrace_adopt_held(s);
 		return;
 	}
+	if (event == PTRACE_EVENT_EXIT) {
+		resident_at_exit(s, r);
+		return;
+	}
 	if (!t)			/* a child that stopped before its parent's event */
 		t = tracee_add(s, r->tid, 0);
 	listened = t->state == TRACEE_LISTENING;
@@ -243,7 +251,7 @@ void ptrace_handle(struct ptrace_source *s, const struct report *r)
 		tracee_resume(s, t);
 		break;
 	case PTRACE_EVENT_EXEC:
-		execed(s, t);
+		execed(s, t, r->rss);
 		break;
 	case PTRACE_EVENT_STOP:
 		event_stopped(s, t, signo, listened);

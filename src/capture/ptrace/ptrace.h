@@ -12,6 +12,7 @@
  *   ptrace.c    which stop it is, and what it means
  *   life.c      births and ends of tasks
  *   calls.c     syscall-stops: entry and exit
+ *   resident.c  the resident memory of processes
  *   signal.c    signals: their fate, and faults of the first process of a pid namespace
  *   wait.c      waits that only a handler may end
  *   disguise.c  what is answered in the kernel's place, so that a program does not see us
@@ -74,6 +75,14 @@ struct tracee_cpu {
 	uint64_t since, at_exit;	/* the kernel's count at the call's entry, at the exit; 0: not known */
 	unsigned nstops;	/* since that entry */
 	bool sampling;		/* the next stop is one in which nothing was done */
+};
+
+/* resident.c: the resident memory of a process, in bytes. */
+struct rss {
+	uint64_t inherited;	/* what ru_maxrss was at its last exec */
+	uint64_t peak;		/* of its own memory, as far as it was read; 0: it was not */
+	bool own;		/* since an exec, or its own when we attached: no copy of its parent's */
+	bool parent;		/* it has made processes, whose memory may be in ru_maxrss */
 };
 
 enum tracee_state {
@@ -143,6 +152,7 @@ struct tracee {
 	bool stubs_tried;	/* none are put in, whatever it does */
 	bool forbidden;		/* made to exit: it made a call that strict mode forbids */
 	struct tracee_cpu cpu;
+	struct rss rss;			/* of a leader: its process's */
 };
 
 enum phase {
@@ -158,7 +168,8 @@ enum phase {
 struct report {
 	pid_t tid;
 	int status;
-	uint64_t utime_ns, stime_ns, rss;	/* of its process and of the children that it waited for */
+	/* of its process and of the children that it waited for; rss: also of PTRACE_EVENT_EXEC and _EXIT */
+	uint64_t utime_ns, stime_ns, rss;
 	struct proc_usage usage; bool has_usage;	/* of the thread alone */
 };
 
@@ -257,6 +268,15 @@ int ptrace_able(struct diag *diag);
 void signal_stopped(struct ptrace_source *s, struct tracee *t, int signo);	/* t may be gone afterwards */
 /* An ignored signal leaves no EINTR behind. */
 void signal_hide_ignored(struct ptrace_source *s, struct tracee *t, int signo);
+
+/* resident.c */
+void resident_before_exec(struct ptrace_source *s, const struct tracee *t);	/* at the entry of an exec */
+/* At PTRACE_EVENT_EXEC; was_thread: t had another number.  maxrss: bytes. */
+void resident_execed(const struct ptrace_source *s, struct tracee *t, bool was_thread, uint64_t maxrss);
+void resident_born(const struct ptrace_source *s, const struct tracee *t);	/* stopped, for the first time */
+void resident_read(struct ptrace_source *s, const struct tracee *t);		/* t's memory is still there */
+void resident_at_exit(struct ptrace_source *s, const struct report *r);	/* of PTRACE_EVENT_EXIT: it goes on */
+uint64_t resident_peak(const struct tracee *leader, uint64_t maxrss);	/* bytes, of one that has ended; 0 not known */
 
 /* calls.c */
 void call_entered(struct ptrace_source *s, struct tracee *t, const struct __ptrace_syscall_info *si);
@@ -361,4 +381,4 @@ void keeper_kill(const struct ptrace_source *s);		/* those that wait for it */
 
 #define PTRACE_OPTIONS \
 	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | \
-	 PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP)
+	 PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEEXIT)

@@ -141,8 +141,9 @@ static void step_back(const struct tracee *t, int signo, const siginfo_t *si)
  */
 static void let_it_end(struct ptrace_source *s, struct tracee *t, int signo, const siginfo_t *si)
 {
-	struct report used = { .tid = t->tid, .rss = proc_rss_peak(t->pid) };
+	struct report used = { .tid = t->tid };
 
+	resident_read(s, t);
 	used.has_usage = proc_usage(t->tid, &used.usage);
 	proc_times(t->pid, &used.utime_ns, &used.stime_ns);
 	step_back(t, signo, si);
