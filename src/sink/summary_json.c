@@ -73,7 +73,7 @@ static void totals(struct json *j, const struct totals *t)
 		{ "failed_opens", t->failed_opens }, { "lost_records", t->nlost }, { "io_urings", t->nrings }, { "probes", t->nprobes },
 	}, memory[] = {
 		{ "heap_bytes", t->heap_peak }, { "mapped_bytes", t->mapped_peak }, { "total_bytes", t->memory_peak }, { "regions", t->nmaps },
-		{ "reserved_bytes", t->reserved_peak },
+		{ "reserved_bytes", t->reserved_peak }, { "resident_bytes", t->rss_peak },
 		{ "heap_before_bytes", t->heap_before }, { "mapped_before_bytes", t->mapped_before },
 	}, io[] = {
 		{ "files_read_bytes", t->file_read }, { "files_written_bytes", t->file_written }, { "net_sent_bytes", t->net_sent },

@@ -4,6 +4,7 @@
 
 usage: resident.py --compendium FILE --victim RESIDENT [--backend B] resident [TEST…]      (the program of resident.c)
 """
+import json
 import os
 import re
 import subprocess
@@ -86,6 +87,9 @@ def kept(t):
     lines = [re.search(r"^   Resident: .*", x, re.M) for x in (text, again)]
     check(all(lines), f"{text}\n{again}")
     equal(lines[0][0], lines[1][0], "read again")
+    summary = t.out().with_suffix(".json")
+    subprocess.run([t.args.compendium, "--read", cpd, "-q", "--summary=json", "-o", summary], stderr=subprocess.DEVNULL, timeout=PATIENCE, check=True)
+    equal(round(json.loads(summary.read_text())["memory"]["resident_bytes"] / MB, 1), float(re.search(r"[\d.]+", lines[0][0])[0]), "as JSON")
 
 
 if __name__ == "__main__":
