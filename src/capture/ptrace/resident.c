@@ -3,7 +3,7 @@
  * How much memory a process had resident at most.  The kernel's own number, ru_maxrss, is also that of what it was
  * before an exec (a copy of its parent, with vfork the parent itself) and of the children that it waited for.  So the
  * first thread of a process stops once more when it ends, and where the number can be another's, its memory, which is
- * still there, is asked for.  That stop is about 0.5 % of what it takes to run a small program.
+ * still there, is asked for.  Of 500 runs of /bin/true the stop and the reading are 4 % of what tracing takes.
  */
 #include <sys/ptrace.h>
 
