@@ -70,6 +70,7 @@ static void put_max(uint8_t code[STUB_BLOCK], const uint8_t *end, uint32_t max)
 static void put_in(uint8_t code[STUB_BLOCK], const struct which_bytes *b)
 {
 	static const uint8_t *const lens[] = { stub_in_len1, stub_in_len2, stub_in_len3 };
+	static const uint8_t stc_nop[] = { 0xf9, 0x66, 0x90 };
 	unsigned arg = (unsigned)b->arg;
 
 	test_null(code, stub_in_null, arg);
@@ -79,7 +80,7 @@ static void put_in(uint8_t code[STUB_BLOCK], const struct which_bytes *b)
 		if (b->by == BY_LEN)
 			take_from(code, lens[i], b->len, b->narrow);
 		else
-			memcpy(code + off(lens[i]) - 3, "\xf9\x66\x90", 3);
+			memcpy(code + off(lens[i]) - sizeof(stc_nop), stc_nop, sizeof(stc_nop));
 	put_max(code, stub_in_max1, b->max);
 	put_max(code, stub_in_max2, b->max);
 	put_max(code, stub_in_max3, b->max);
@@ -88,6 +89,7 @@ static void put_in(uint8_t code[STUB_BLOCK], const struct which_bytes *b)
 /* or $127, %al, in the place of what makes eax the bytes that are left. */
 static void put_out(uint8_t code[STUB_BLOCK], const struct which_bytes *b)
 {
+	static const uint8_t or_127[] = { 0x0c, 0x7f };
 	static const uint8_t *const lefts[] = { stub_out_left1, stub_out_left2, stub_out_left3 };
 	unsigned arg = (unsigned)b->arg;
 
@@ -95,7 +97,7 @@ static void put_out(uint8_t code[STUB_BLOCK], const struct which_bytes *b)
 	load_from(code, stub_loaded9, arg);
 	load_from(code, stub_loaded10, arg);
 	for (unsigned i = 0; i < 3 && b->by == BY_SIZE; i++)
-		memcpy(code + off(lefts[i]) - 2, "\x0c\x7f", 2);
+		memcpy(code + off(lefts[i]) - sizeof(or_127), or_127, sizeof(or_127));
 	put_max(code, stub_out_max1, b->max);
 	put_max(code, stub_out_max2, b->max - 8u);
 	put_max(code, stub_out_max3, b->max);

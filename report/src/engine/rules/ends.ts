@@ -40,7 +40,7 @@ function causes(g: Ground): Map<number, Task[]> {
   };
   for (const l of failed) if (cause(l) === undefined) out.set(l, []);
   // Children were there after their parents, so that of a chain the nearest is the last.
-  for (const l of failed.toReversed()) {
+  for (const l of [...failed].reverse()) {
     let at = l;
     for (let n = 0; n < failed.length && !out.has(at); n++) at = cause(at)!;
     if (at !== l) out.get(at)?.push(tasks[l]);
