@@ -94,6 +94,7 @@ static const struct names io_uring_setup_flags = { .v = (const struct name_val[]
 	{ 0x10000, "IORING_SETUP_NO_SQARRAY" }, { 0x20000, "IORING_SETUP_HYBRID_IOPOLL" }, { 0x40000, "IORING_SETUP_CQE_MIXED" }, { 0 } } };
 LAYOUT(io_uring_params, AT_AFTER("sq_entries", 0, 4, UINT), AT("cq_entries", 4, 4, UINT), AT_N("flags", 8, 4, FLAGS, io_uring_setup_flags), AT("sq_thread_cpu", 12, 4, UINT),
 	AT("sq_thread_idle", 16, 4, UINT), AT_AFTER("features", 20, 4, HEX), AT("wq_fd", 24, 4, FD));
+LAYOUT(io_uring_rsrc_update, AT("offset", 0, 4, UINT), AT("data", 8, 8, ULONG));
 LAYOUT(epoll_event, FN(struct epoll_event, events, FLAGS, epoll_events), AT("data", 4, 8, HEX));
 SET(cpu_set, CPU_SET);
 SET(sigset, SIGNAL_SET);

@@ -51,7 +51,7 @@ uint64_t field_word(const struct field *f, const char *bytes);
 				88) X(wstatus, 4) X(sched_attr, 56) \
 				X(cap_header, 8) X(cap_data, 24) X(sembuf, 6) X(mq_attr, 64) X(futex_waitv, 24) X( \
 					io_event, \
-					32) X(io_uring_params, 28) X(file_handle, 8) \
+					32) X(io_uring_params, 28) X(io_uring_rsrc_update, 16) X(file_handle, 8) \
 					X(mount_attr, 32) X(mnt_id_req, 24) X(ns_id_req, 32) X(string, 1) X(bytes, 1) \
 						X(sockaddr, 1) X(uint, 4) X(uints, 4) X(uids, 4) X(rate, 8) \
 							X(linger, 8) X(ucred, 12) X(sock_fprog, 16) X(timestamping, 8) \

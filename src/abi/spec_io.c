@@ -68,12 +68,18 @@ static const struct names io_uring_register_ops = VALUE_SET(
 	V(26, "IORING_REGISTER_PBUF_STATUS"), V(27, "IORING_REGISTER_NAPI"), V(28, "IORING_UNREGISTER_NAPI"), V(29, "IORING_REGISTER_CLOCK"),
 	V(30, "IORING_REGISTER_CLONE_BUFFERS"), V(31, "IORING_REGISTER_SEND_MSG_RING"), V(32, "IORING_REGISTER_ZCRX_IFQ"), V(33, "IORING_REGISTER_RESIZE_RINGS"),
 	V(34, "IORING_REGISTER_MEM_REGION"), V(35, "IORING_REGISTER_QUERY"));
-/* What changes the files of an io_uring. */
+/* What changes the files of an io_uring, or the rings that a thread has registered. */
 static const struct arg_cond registers_files = {
-	.arg = 1, .mask = 0x7fffffff /* IORING_REGISTER_USE_REGISTERED_RING */, .nvals = 5, .vals = { 2, 3, 6, 13, 14 },
+	.arg = 1, .mask = 0x7fffffff /* IORING_REGISTER_USE_REGISTERED_RING */, .nvals = 7, .vals = { 2, 3, 6, 13, 14, 20, 21 },
 };
-/* An array of descriptors of IORING_REGISTER_FILES (2), and of it alone. */
-static const struct arg_choice ring_arg[] = { { ~0u, 0, A("arg", PTR) }, { 1, 1, A("arg", PTR) }, { 4, 4, A("arg", PTR) }, { 8, 8, A("arg", PTR) },
+/* An index among the thread's registered rings: IORING_ENTER_REGISTERED_RING, IORING_REGISTER_USE_REGISTERED_RING. */
+static const struct arg_choice ring_entered[] = { { 0x10, 0x10, A("fd", INT) }, { 0 } };
+static const struct arg_choice ring_by_index[] = { { 0x80000000, 0x80000000, A("fd", INT) }, { 0 } };
+/*
+ * An array of descriptors of IORING_REGISTER_FILES (2), and of it alone; of IORING_REGISTER_RING_FDS and
+ * IORING_UNREGISTER_RING_FDS what was done: so many as the call returned.
+ */
+static const struct arg_choice ring_arg[] = { { 0x7ffffffe, 20, A_NEEDED_ARRAY("arg", OUT, layout_io_uring_rsrc_update, 3) }, { ~0u, 0, A("arg", PTR) }, { 1, 1, A("arg", PTR) }, { 4, 4, A("arg", PTR) }, { 8, 8, A("arg", PTR) },
 	{ 16, 16, A("arg", PTR) }, { 32, 32, A("arg", PTR) }, { 0 } };
 static const struct names userfaultfd_flags = FLAG_SET(V(1, "UFFD_USER_MODE_ONLY"), V(0x800, "O_NONBLOCK"),
 						       V(0x80000, "O_CLOEXEC"));
@@ -203,9 +209,9 @@ static const struct syscall_row rows[] = {
 	ROW_WAIT(333, "io_pgetevents", GRP_IO | GRP_WAIT, INT, IO_DONE, WAITS(TIMESPEC, 4, 0), A("ctx", HEX), A("min_nr", LONG), A("nr", LONG), A_NEEDED_ARRAY("events", OUT, layout_io_event, 2),
 		A_LAYOUT("timeout", IN, layout_timespec), A("sigmask", PTR)),
 	ROW_CLOEXEC(425, "io_uring_setup", GRP_DESC | GRP_IO, FD, SPECIAL_FD, A("entries", UINT), A_NEEDED("params", INOUT, layout_io_uring_params)),
-	ROW_WAIT(426, "io_uring_enter", GRP_DESC | GRP_IO | GRP_WAIT, INT, IO_URING, WAITS(IO_URING, 3, -ETIME), A("fd", FD), A("to_submit", UINT), A("min_complete", UINT),
+	ROW_WAIT(426, "io_uring_enter", GRP_DESC | GRP_IO | GRP_WAIT, INT, IO_URING, WAITS(IO_URING, 3, -ETIME), { .name = "fd", .type = ARG_FD, .by = 3, .choice = ring_entered }, A("to_submit", UINT), A("min_complete", UINT),
 		A_FLAGS("flags", io_uring_enter_flags), A("arg", PTR), A("argsz", SIZE)),
-	ROW_MORE(427, "io_uring_register", GRP_DESC | GRP_IO, INT, RING_FILES, .when = &registers_files, A("fd", FD), A_ENUM("opcode", io_uring_register_ops),
+	ROW_MORE(427, "io_uring_register", GRP_DESC | GRP_IO, INT, RING_FILES, .when = &registers_files, { .name = "fd", .type = ARG_FD, .by = 1, .choice = ring_by_index }, A_ENUM("opcode", io_uring_register_ops),
 		{ .name = "arg", .type = ARG_ARRAY_IN, .size = layout_int_size, .layout = &layout_int, .len = 3, .needed = true, .by = 1, .choice = ring_arg }, A("nr_args", UINT)),
 	ROW(436, "close_range", GRP_DESC, INT, CLOSE_RANGE, A("fd", UINT), A("max_fd", UINT), A_FLAGS("flags", close_range_flags)),
 	ROW_CLOEXEC(438, "pidfd_getfd", GRP_DESC | GRP_PROC, FD, PIDFD_GETFD, A("pidfd", FD), A("targetfd", INT), A_BITS("flags", HEX, 32)),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "capture/plan.h"
 
+#include "abi/layout.h"
 #include "base/macro.h"
 #include "filter/callset.h"
 #include "record/record.h"
@@ -209,6 +210,16 @@ static void compile_ring(struct capture_plan *plan)
 	plan->leave[3] = (struct plan_arg){ .op = PLAN_CQES, .max = RING_COPIED };
 }
 
+/* Which index was given to which ring is known when the call has returned (struct io_uring_rsrc_update). */
+static void compile_ring_files(struct capture_plan *plan)
+{
+	plan->enter[2].op = PLAN_RING_ARG;
+	plan->leave[2] = (struct plan_arg){
+		.op = PLAN_RING_ARG, .size = layout_io_uring_rsrc_update_size,
+		.max = RINGS_REGISTERED * layout_io_uring_rsrc_update_size
+	};
+}
+
 void plan_compile(unsigned arch, unsigned nr, const struct plan_wish *wish, struct capture_plan *ret_plan)
 {
 	const struct syscall_spec *spec = syscall_spec(arch, nr);
@@ -254,6 +265,8 @@ void plan_compile(unsigned arch, unsigned nr, const struct plan_wish *wish, stru
 	compile_stderr(spec, ret_plan);
 	if (ret_plan->exit && spec->effect == FX_IO_URING)
 		compile_ring(ret_plan);
+	if (ret_plan->exit && spec->effect == FX_RING_FILES)
+		compile_ring_files(ret_plan);
 	if (ret_plan->exit)
 		compile_ask(spec, ret_plan);
 	if (wish->chosen && all && wish->names & NAMES_SOCKETS && !(wish->names & NAMES_COPIES))

@@ -36,6 +36,11 @@ enum plan_op {
 	PLAN_IOCBS,		/* what an array of args[len] pointers to struct iocb points to; at most max of them */
 	PLAN_SQES,		/* what is in the queue of the io_uring that is args[0] (struct record_sqe) */
 	PLAN_CQES,		/* at exit: its last completions (struct record_cqe) */
+	/*
+	 * LEN_ARG at entry, LEN_RET at exit: at exit where io_uring_register is about the thread's registered rings, at
+	 * entry where it is not (plan_is_of_rings)
+	 */
+	PLAN_RING_ARG,
 };
 /* narrow: the kernel looks at 32 bits of args[len]. */
 struct plan_arg { uint8_t op, len : 7, narrow : 1; uint16_t size; uint32_t max; };
@@ -69,6 +74,10 @@ struct capture_plan {
 	struct plan_arg enter[6], leave[6];
 };
 enum { RING_COPIED = 64 /* requests and completions of one call */ };
+enum { RINGS_REGISTERED = 16 /* of one thread: IO_RINGFD_REG_MAX */ };
+
+/* Of io_uring_register: IORING_REGISTER_RING_FDS or IORING_UNREGISTER_RING_FDS, through a descriptor or an index. */
+static inline bool plan_is_of_rings(uint64_t opcode) { return (opcode & 0x7ffffffe) == 20; }
 /*
  * A vector of strings: two are less than RECORD_MAX, and their chunks fit a rec_u16.  Lines and the summary show less
  * than 1 KB of a command line.

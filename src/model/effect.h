@@ -49,6 +49,7 @@ void fx_facts_before(struct fx *x);
 void fx_facts(struct fx *x);		/* after the effect: what else the answers say, and what else they brought */
 /* likewise, of a link that the kernel showed; NULL: false */
 bool fx_real_of(struct fx *x, const struct part *link, struct path *ret_path);
+void fx_opened_by(const struct fx *x, struct file *f);	/* before it is installed */
 struct file *fx_install(struct fx *x, int fd, struct file *f, bool cloexec);
 struct file *fx_replace(struct fx *x, int fd, struct file *f, bool cloexec);	/* closes what is there (dup2) */
 struct file *fx_new(struct fx *x, int fd, enum file_kind kind, const char *name, size_t len, bool cloexec);

@@ -9,6 +9,7 @@
 #include "model/fdtab.h"
 #include "model/mm.h"
 #include "model/path.h"
+#include "model/requests.h"
 #include "model/strings.h"
 #include "model/task.h"
 #include "model/world.h"
@@ -114,6 +115,7 @@ void proc_exec(struct world *w, const struct item *item)
 	if (t->t.fds->refs > 1)		/* exec ends sharing with other processes */
 		task_set_fds(w, t, fdtab_copy(w, t->t.fds));
 	fdtab_exec(w, t->t.fds);
+	rings_unregister(w, t);
 
 	ev.flags = r->h.flags & (EXEC_NO_SETUID | EXEC_NO_SETGID | EXEC_NO_CAPS | EXEC_UNREADABLE);
 	ev.path = given.len ? given.s : p->p.exe.s;

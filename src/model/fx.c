@@ -164,7 +164,7 @@ struct pnode *fx_target(struct fx *x, uint32_t number)
 	return t ? pnode_of(t->t.proc) : NULL;
 }
 
-static void opened_by(const struct fx *x, struct file *f)
+void fx_opened_by(const struct fx *x, struct file *f)
 {
 	if (f->opened_ns)
 		return;
@@ -176,14 +176,14 @@ static void opened_by(const struct fx *x, struct file *f)
 
 struct file *fx_install(struct fx *x, int fd, struct file *f, bool cloexec)
 {
-	opened_by(x, f);
+	fx_opened_by(x, f);
 	fdtab_give(x->w, x->t->fds, fd, f, cloexec, x->c->exit_ns);
 	return f;
 }
 
 struct file *fx_replace(struct fx *x, int fd, struct file *f, bool cloexec)
 {
-	opened_by(x, f);
+	fx_opened_by(x, f);
 	fdtab_set(x->w, x->t->fds, fd, f, cloexec, x->c->exit_ns);
 	return f;
 }

@@ -14,6 +14,7 @@
 #include "model/file.h"
 #include "model/path.h"
 #include "model/peer.h"
+#include "model/requests.h"
 #include "model/sock.h"
 #include "model/task.h"
 
@@ -417,8 +418,13 @@ void fx_special_fd(struct fx *x)
 		buf_add(&x->w->tmp, c->args[str].bytes, c->args[str].len);
 	if (!x->ok || !x->has_ret)
 		return;
-	if (kind == FILE_IO_URING && registered_ring(&c->args[1]))
+	if (kind == FILE_IO_URING && registered_ring(&c->args[1])) {
+		struct file *ring = file_new(x->w, kind, b->s, b->len);
+
+		fx_opened_by(x, ring);
+		ring_register(x->w, x->tn, (uint32_t)c->ret, ring);
 		return;
+	}
 	x->ev->fd = (int)c->ret;
 	was = fdtab_at(x->t->fds, x->ev->fd);
 	/* changes the mask of one that is there */

@@ -12,7 +12,7 @@
 #include "model/waits.h"
 
 enum {
-	REGISTERED_RING = 1 << 4,	/* IORING_ENTER_REGISTERED_RING: argument 0 is no descriptor */
+	REGISTERED_RING = 1 << 4,	/* IORING_ENTER_REGISTERED_RING: argument 0 is an index */
 	RING_FILES_MAX = 1024,		/* of which it is known what they are */
 	CQE_MORE = 1 << 1,		/* IORING_CQE_F_MORE: another completion of that request comes */
 };
@@ -191,20 +191,57 @@ static bool in_vain(struct fx *x, struct requests *all, struct waits *l)
 /* Of a wait that no completion ended: all that is under way, where it is known. */
 static bool ended_in_vain(const struct fx *x) { return x->ok || x->c->err == ETIME || call_interrupted(x->c); }
 
+/*
+ * The rings of the thread, which it then enters by their index.  Where it is not known which of them are there no more,
+ * none is known to be.
+ */
+static void register_rings(struct fx *x, bool adds)
+{
+	const struct part *p = fx_part(x, 2, PART_BYTES, true);
+	struct io_uring_rsrc_update up;
+
+	if (!x->ok)
+		return;
+	if (!p || (int64_t)(p->len / sizeof(up)) < x->c->ret)
+		rings_unregister(x->w, x->tn);
+	for (size_t i = 0; p && (int64_t)i < x->c->ret && (i + 1) * sizeof(up) <= p->len; i++) {
+		struct file *f;
+
+		memcpy(&up, p->bytes + i * sizeof(up), sizeof(up));
+		f = adds ? task_file(x->t, (int)up.data) : NULL;
+		ring_register(x->w, x->tn, up.offset, f && f->kind == FILE_IO_URING ? f : NULL);
+	}
+}
+
+/* Argument 0: a descriptor, or the index of a registered ring. */
+static struct file *ring_of(const struct fx *x, bool by_index)
+{
+	struct file *f = by_index ? ring_registered(x->tn, (uint32_t)x->c->args[0].word) :
+				    task_file(x->t, (int)x->c->args[0].word);
+
+	return f && f->kind == FILE_IO_URING ? f : NULL;
+}
+
 /* What is registered in other ways (FILES2, updates) stands behind a second pointer. */
 void fx_ring_files(struct fx *x)
 {
-	enum { REGISTER_FILES = 2 };
-	const struct file *ring = fx_fd(x, 0);
+	enum { REGISTER_FILES = 2, REGISTER_RING_FDS = 20, UNREGISTER_RING_FDS, USE_REGISTERED_RING = 1u << 31 };
+	bool by_index = x->c->args[1].word & USE_REGISTERED_RING;
+	unsigned op = (unsigned)x->c->args[1].word & ~USE_REGISTERED_RING;
+	const struct file *ring = by_index ? ring_of(x, true) : fx_fd(x, 0);
 	const struct value *v = &x->c->args[2];
 	struct requests *all;
 	uint32_t n = v->bytes ? (uint32_t)MIN(v->len / sizeof(int), (size_t)RING_FILES_MAX) : 0;
 
+	if (op == REGISTER_RING_FDS || op == UNREGISTER_RING_FDS) {
+		register_rings(x, op == REGISTER_RING_FDS);
+		return;
+	}
 	if (!ring || ring->kind != FILE_IO_URING || !x->ok)
 		return;
 	all = requests_of(ring);
 	requests_forget_files(all);
-	if (x->c->args[1].word != REGISTER_FILES || !n)
+	if (op != REGISTER_FILES || !n)
 		return;
 	all->files = xcalloc(n, sizeof(*all->files));
 	all->nfiles = n;
@@ -220,14 +257,13 @@ void fx_ring_files(struct fx *x)
 
 void fx_io_uring(struct fx *x)
 {
-	bool by_fd = !(x->c->args[3].word & REGISTERED_RING);
-	const struct file *ring = by_fd ? task_file(x->t, (int)x->c->args[0].word) : NULL;
+	const struct file *ring = ring_of(x, x->c->args[3].word & REGISTERED_RING);
 	const struct part *sqes = fx_part(x, 1, PART_SQES, false), *cqes = fx_part(x, 3, PART_CQES, true);
 	struct waits l = { .n = 0 };
 	struct requests *all;
 	bool any = false;
 
-	if (!ring || ring->kind != FILE_IO_URING || !x->has_ret)
+	if (!ring || !x->has_ret)
 		return;
 	all = requests_of(ring);
 	submit_all(x, all, sqes);

@@ -60,6 +60,35 @@ void requests_forget_files(struct requests *all)
 	all->nfiles = 0;
 }
 
+enum { RINGS_REGISTERED = 16 /* IO_RINGFD_REG_MAX */ };
+
+struct file *ring_registered(const struct tnode *t, uint32_t index)
+{
+	return t->rings && index < RINGS_REGISTERED ? t->rings[index] : NULL;
+}
+
+/* What is registered stays when its descriptor is closed. */
+void ring_register(struct world *w, struct tnode *t, uint32_t index, struct file *ring)
+{
+	struct file *was = ring_registered(t, index);
+
+	if (index >= RINGS_REGISTERED || was == ring)
+		return;
+	if (!t->rings)
+		t->rings = xcalloc(RINGS_REGISTERED, sizeof(*t->rings));
+	t->rings[index] = ring ? file_ref(ring) : NULL;
+	if (was)
+		file_unref(w, was);
+}
+
+void rings_unregister(struct world *w, struct tnode *t)
+{
+	for (uint32_t i = 0; t->rings && i < RINGS_REGISTERED; i++)
+		ring_register(w, t, i, NULL);
+	free(t->rings);
+	t->rings = NULL;
+}
+
 static void file_is_gone(struct world *w, struct fnode *n)
 {
 	if (!n->requests)

@@ -29,4 +29,9 @@ struct requests *requests_of(const struct file *ring);
 struct request *request_add(struct world *w, struct requests *all, uint64_t user_data);
 struct request *request_find(struct requests *all, uint64_t user_data);
 void request_drop(struct world *w, struct requests *all, struct request *r);	/* one of them */
+/* Of a thread's registered rings (IORING_REGISTER_RING_FDS): NULL: none is known there. */
+struct file *ring_registered(const struct tnode *t, uint32_t index);
+/* ring NULL: none is there */
+void ring_register(struct world *w, struct tnode *t, uint32_t index, struct file *ring);
+void rings_unregister(struct world *w, struct tnode *t);	/* all */
 void requests_join(struct world *w);	/* they end with their ring */

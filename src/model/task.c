@@ -6,6 +6,7 @@
 #include "model/fdtab.h"
 #include "model/fs.h"
 #include "model/mm.h"
+#include "model/requests.h"
 #include "model/strings.h"
 #include "model/task.h"
 #include "model/world.h"
@@ -65,6 +66,7 @@ void task_tables_done(struct world *w, struct tnode *t)
 	t->t.fds = NULL;
 	proc_fix_fds(pnode_of(t->t.proc));
 	fdtab_unref(w, fds);
+	rings_unregister(w, t);
 	fs_unref(t->t.fs);
 	t->t.fs = NULL;
 }

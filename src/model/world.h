@@ -59,6 +59,7 @@ struct tnode {
 		struct bytes file, symbol;
 	} place;
 	uint64_t edge_ns;		/* when what it did last was over, as far as it is traced; 0: not known */
+	struct file **rings;		/* io_urings that it has registered, by their index; NULL: none */
 	bool exiting;			/* it called exit: its status is its own, not the group's */
 	UT_hash_handle hh;
 };

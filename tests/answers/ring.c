@@ -5,7 +5,8 @@
  * recv, poll: a request of that kind.  submit: it is submitted in a call of its own.  beside: a write into a file is
  * done at once, and both are waited for.  timeouts: the wait ends several times in vain.  control: a request adds the
  * socket to an epoll.  nested: the epoll is polled.  fixed: the socket has a number of its own in the io_uring;
- * updated: it has it later.
+ * updated: it has it later.  registered: the io_uring is entered by an index, its descriptor is closed; another one
+ * had that index before.  index: it never had a descriptor.
  * sqpoll: a thread of the kernel submits.  sleep: nothing but a time is waited for.
  * 77: no io_uring here.
  */
@@ -25,16 +26,58 @@
 
 static struct io_uring_params p;
 static int ring;
+static unsigned by_index;	/* IORING_ENTER_REGISTERED_RING: ring is no descriptor */
 static char *queues;
 static struct io_uring_sqe *sqes;
 static char answer[16];
 
 #define AT(offset) ((unsigned *)(void *)(queues + (offset)))
 
+/* Without a descriptor, in memory of our own (Linux 6.5). */
+static int set_up_by_index(void)
+{
+	enum { NO_MMAP = 1 << 14, REGISTERED_FD_ONLY = 1 << 15, PAGE = 4096 };
+	char *own = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	unsigned long at[2] = { (unsigned long)own, (unsigned long)own + PAGE };
+
+	p.flags = NO_MMAP | REGISTERED_FD_ONLY;
+	memcpy((char *)&p.cq_off + sizeof(p.cq_off) - 8, &at[0], 8);
+	memcpy((char *)&p.sq_off + sizeof(p.sq_off) - 8, &at[1], 8);
+	ring = (int)syscall(SYS_io_uring_setup, 8, &p);
+	if (ring < 0)
+		return -1;
+	by_index = IORING_ENTER_REGISTERED_RING;
+	queues = own;
+	sqes = (void *)(own + PAGE);
+	return 0;
+}
+
+/* Which index it gets is the kernel's choice; the one before it is another ring's for a while. */
+static void set_up_registered(void)
+{
+	struct io_uring_params other = { 0 };
+	struct io_uring_rsrc_update fds[] = { { .offset = -1u }, { .offset = -1u, .data = (unsigned)ring } };
+	struct io_uring_rsrc_update gone = { 0 };
+
+	fds[0].data = (unsigned)syscall(SYS_io_uring_setup, 8, &other);
+	if (syscall(SYS_io_uring_register, ring, IORING_REGISTER_RING_FDS, fds, 2) != 2)
+		exit(8);
+	gone.offset = fds[0].offset;
+	if (syscall(SYS_io_uring_register, ring, IORING_UNREGISTER_RING_FDS, &gone, 1) != 1)
+		exit(8);
+	fds[1].offset = -1u;
+	if (syscall(SYS_io_uring_register, ring, IORING_REGISTER_RING_FDS, fds + 1, 1) != 1)
+		exit(8);
+	close(ring);
+	ring = (int)fds[1].offset;
+	by_index = IORING_ENTER_REGISTERED_RING;
+}
+
 static void set_up(unsigned flags)
 {
 	size_t size;
 
+	memset(&p, 0, sizeof(p));
 	p.flags = flags;
 	ring = (int)syscall(SYS_io_uring_setup, 8, &p);
 	if (ring < 0 || !(p.features & IORING_FEAT_SINGLE_MMAP))
@@ -67,7 +110,7 @@ static struct io_uring_sqe *next(unsigned op, int fd, const void *addr, unsigned
 
 static long enter(unsigned submit, unsigned wait)
 {
-	return syscall(SYS_io_uring_enter, ring, submit, wait, wait ? IORING_ENTER_GETEVENTS : 0, NULL, 0);
+	return syscall(SYS_io_uring_enter, ring, submit, wait, (wait ? IORING_ENTER_GETEVENTS : 0) | by_index, NULL, 0);
 }
 
 /* Completions are taken, so that a wait is for new ones. */
@@ -116,7 +159,10 @@ int main(int argc, char **argv)
 	struct __kernel_timespec long_time = { 1, 500000000 };
 
 	to.sin_port = htons((unsigned short)atoi(argv[2]));
-	set_up(strcmp(how, "sqpoll") ? 0 : IORING_SETUP_SQPOLL);
+	if (strcmp(how, "index") || set_up_by_index() < 0)
+		set_up(strcmp(how, "sqpoll") ? 0 : IORING_SETUP_SQPOLL);
+	if (!strcmp(how, "registered"))
+		set_up_registered();
 	if (strcmp(how, "sleep") && (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 || write(fd, "well?", 5) != 5))
 		return 5;
 	if (!strcmp(how, "control") || !strcmp(how, "nested")) {

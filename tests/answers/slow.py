@@ -118,7 +118,7 @@ def ring(t):
     with subprocess.Popen([*PYTHON, SERVER], stdout=subprocess.PIPE, text=True) as server:
         try:
             port = int(server.stdout.readline())
-            for how in ("poll", "submit", "beside", "timeouts", "nested", "fixed"):
+            for how in ("poll", "submit", "beside", "timeouts", "nested", "fixed", "registered", "index"):
                 waited_for(port, how, traced(t, program, how, str(port), status=0))
             for how in ("updated", "sqpoll"):
                 says(traced(t, program, how, str(port), status=0), r"[12]\.\d+s +[\d.]+ % waiting for an event")

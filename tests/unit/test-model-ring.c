@@ -20,15 +20,22 @@ static struct record_sqe request(unsigned op, int fd, uint64_t user_data)
 	return (struct record_sqe){ .opcode = (uint8_t)op, .fd = fd, .user_data = user_data };
 }
 
-/* n requests; completions from seq on: pairs of user_data and result. */
-static const struct seen *enter(struct scene *s, int64_t ret, const struct record_sqe *v, unsigned n,
-				const struct record_cqe *done, unsigned ndone)
+static const struct seen *enter_by(struct scene *s, int64_t ret, uint64_t at, unsigned flags,
+				   const struct record_sqe *v, unsigned n, const struct record_cqe *done,
+				   unsigned ndone)
 {
-	CALL(s, 10, "io_uring_enter", ret, RING, n, 1, IORING_ENTER_GETEVENTS, 0, 0);
+	CALL(s, 10, "io_uring_enter", ret, at, n, 1, IORING_ENTER_GETEVENTS | flags, 0, 0);
 	part(s, 1, PART_SQES, 0, v, n * sizeof(*v));
 	if (done)
 		part(s, 3, PART_CQES, CHUNK_AT_EXIT, done, ndone * sizeof(*done));
 	return go(s);
+}
+
+/* n requests; completions from seq on: pairs of user_data and result. */
+static const struct seen *enter(struct scene *s, int64_t ret, const struct record_sqe *v, unsigned n,
+				const struct record_cqe *done, unsigned ndone)
+{
+	return enter_by(s, ret, RING, 0, v, n, done, ndone);
 }
 
 static uint32_t id_of(struct scene *s, int fd) { return file_of(s, 10, fd)->id; }
@@ -107,6 +114,66 @@ static void registered_files_have_names(void **state)
 	assert_int_equal(enter(s, 1, &recv, 1, &done, 1)->nwaited, 0);
 }
 
+/* n of them; the kernel has written where they are. */
+static void register_rings(struct scene *s, unsigned opcode, uint64_t ring, const struct io_uring_rsrc_update *v,
+			   int64_t n)
+{
+	CALL(s, 10, "io_uring_register", n, ring, opcode, 0x2000, (uint64_t)n);
+	part(s, 2, PART_BYTES, CHUNK_AT_EXIT, v, (size_t)n * sizeof(*v));
+	go(s);
+}
+
+/* A ring that is entered by its index, with or without a descriptor, by the thread that registered it. */
+static void registered_rings_are_followed(void **state)
+{
+	enum { BY_INDEX = IORING_ENTER_REGISTERED_RING, THROUGH_INDEX = 1u << 31 };
+	struct scene *s = *state;
+	const struct io_uring_rsrc_update at[] = { { .offset = 3, .data = RING }, { .offset = 4, .data = ONE } };
+	const struct io_uring_rsrc_update gone = { .offset = 3 };
+	struct record_sqe v = request(IORING_OP_RECV, ONE, OWN);
+	struct record_cqe done = { .user_data = OWN };
+	uint32_t params[30] = { 0 };
+	const int fds[] = { TWO };
+
+	ring_scene(s);
+	assert_int_equal(enter_by(s, 1, 3, BY_INDEX, &v, 1, &done, 1)->nwaited, 0);	/* it was registered unseen */
+	register_rings(s, IORING_REGISTER_RING_FDS, RING, at, 2);
+	assert_int_equal(enter_by(s, 1, 3, BY_INDEX, &v, 1, &done, 1)->waited, id_of(s, ONE));
+	assert_int_equal(enter_by(s, 1, 4, BY_INDEX, &v, 1, &done, 1)->nwaited, 0);
+	assert_int_equal(enter_by(s, 1, UINT32_MAX, BY_INDEX, &v, 1, &done, 1)->nwaited, 0);
+	/* it stays when its descriptor is closed, and its files are registered through the index, too */
+	close_(s, 10, RING);
+	CALL(s, 10, "io_uring_register", 0, 3, THROUGH_INDEX | IORING_REGISTER_FILES, 0x2000, 1);
+	part(s, 2, PART_BYTES, 0, fds, sizeof(fds));
+	go(s);
+	v = request(IORING_OP_RECV, 0, OWN);
+	v.flags = IOSQE_FIXED_FILE;
+	done.seq = 1;
+	assert_int_equal(enter_by(s, 1, 3, BY_INDEX, &v, 1, &done, 1)->waited, id_of(s, TWO));
+	register_rings(s, THROUGH_INDEX | IORING_UNREGISTER_RING_FDS, 3, &gone, 1);
+	done.seq = 2;
+	assert_int_equal(enter_by(s, 1, 3, BY_INDEX, &v, 1, &done, 1)->nwaited, 0);
+	/* one that has no descriptor at all; an exec forgets it */
+	params[2] = 1 << 15;	/* IORING_SETUP_REGISTERED_FD_ONLY */
+	CALL(s, 10, "io_uring_setup", 5, 8, 0x1000);
+	part(s, 1, PART_BYTES, CHUNK_AT_EXIT, params, sizeof(params));
+	go(s);
+	v = request(IORING_OP_RECV, ONE, OWN);
+	done.seq = 0;
+	assert_int_equal(enter_by(s, 1, 5, BY_INDEX, &v, 1, &done, 1)->waited, id_of(s, ONE));
+	exec(s, 10, "/bin/true", NULL);
+	done.seq = 1;
+	assert_int_equal(enter_by(s, 1, 5, BY_INDEX, &v, 1, &done, 1)->nwaited, 0);
+	CALL(s, 10, "io_uring_setup", 5, 8, 0x1000);
+	part(s, 1, PART_BYTES, CHUNK_AT_EXIT, params, sizeof(params));
+	go(s);
+	/* what was unregistered was not copied: maybe this one */
+	CALL(s, 10, "io_uring_register", 1, 5, THROUGH_INDEX | IORING_UNREGISTER_RING_FDS, 0x2000, 1);
+	go(s);
+	done.seq = 1;
+	assert_int_equal(enter_by(s, 1, 5, BY_INDEX, &v, 1, &done, 1)->nwaited, 0);
+}
+
 /* A registered file, a queue that could not be read, two files with one user_data. */
 static void what_is_not_known_is_nothing(void **state)
 {
@@ -178,7 +245,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENE(the_last_one_ended_the_wait), SCENE(in_vain_for_all_that_is_under_way),
 		SCENE(what_is_not_known_is_nothing), SCENE(an_epoll_is_changed),
-		SCENE(registered_files_have_names),
+		SCENE(registered_files_have_names), SCENE(registered_rings_are_followed),
 	};
 
 	return cmocka_run_group_tests_name("model-ring", tests, NULL, NULL);

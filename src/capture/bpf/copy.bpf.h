@@ -181,6 +181,11 @@ __noinline int copy_arg(u32 i)
 		return copy_str(i, addr);
 	case PLAN_STR_IF:
 		return (u32)n == max ? copy_str(i, addr) : 0;
+	case PLAN_RING_ARG:
+		if (plan_is_of_rings(w->args[1]) != !!w->leave)
+			return 0;
+		n = w->leave ? (u64)ret : n;
+		/* fall through */
 	case PLAN_LEN_ARG:
 		return copy_bytes(i, addr, (n >> 32 ? 1ull << 32 : n) * size, max);
 	case PLAN_LEN_RET:

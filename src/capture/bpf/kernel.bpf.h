@@ -86,6 +86,7 @@ struct task_struct {
 	char comm[16];
 	struct signal_struct *signal;
 	struct sigpending pending;
+	struct io_uring_task *io_uring;
 };
 struct pt_regs { unsigned long bp, bx, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip; };
 struct linux_binprm { const char *filename; int argc; };
@@ -120,6 +121,7 @@ struct io_rings {
 	u32 sq_ring_mask, cq_ring_mask, cq_ring_entries;
 	struct io_uring_cqe_k cqes[0];
 };
+struct io_uring_task { struct file *registered_rings[16]; };
 struct io_ring_ctx { unsigned flags; struct io_rings *rings; u32 *sq_array; void *sq_sqes; };
 struct seq_file;
 struct bpf_iter_meta { struct seq_file *seq; };

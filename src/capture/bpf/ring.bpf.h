@@ -13,23 +13,42 @@ enum {
 	SQE_HEAD = 40 /* up to user_data */
 };
 
-/* Of the io_uring that is argument 0 of the call, 0: none, or one whose queues are not read. */
-static __always_inline struct io_ring_ctx *ring_of(struct work *w)
+/* A ring that the current thread has registered (Linux 5.18), as file_at(). */
+__noinline u64 registered_ring(u32 i)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
+	u64 f = 0, own;
+
+	if (!bpf_core_field_exists(struct io_uring_task, registered_rings) || i >= RINGS_REGISTERED)
+		return 0;
+	own = (u64)BPF_CORE_READ(task, io_uring);
+	if (!own)
+		return 0;
+	own += bpf_core_field_offset(struct io_uring_task, registered_rings) + i * sizeof(f);
+	if (bpf_probe_read_kernel(&f, sizeof(f), (void *)own))
+		return 0;
+	return f;
+}
+
+/* Of the io_uring that is argument 0 of the call: a struct io_ring_ctx, 0: none, or one whose queues are not read. */
+__noinline u64 ring_of(void)
+{
+	struct work *w = work_get();
 	struct io_ring_ctx *ctx;
 	struct file *f;
 	u64 head = 0;
 
-	if (!bpf_core_type_exists(struct io_ring_ctx) || w->args[3] & ENTER_REGISTERED_BIT)
-		return NULL;
-	f = file_of((u32)w->args[0]);
+	if (!w || !bpf_core_type_exists(struct io_ring_ctx))
+		return 0;
+	f = (struct file *)(w->args[3] & ENTER_REGISTERED_BIT ? registered_ring((u32)w->args[0]) :
+								 file_at((u32)w->args[0]));
 	if (!f || BPF_CORE_READ(f, f_inode, i_sb, s_magic) != 0x09041934 /* ANON_INODE_FS_MAGIC */)
-		return NULL;
+		return 0;
 	bpf_probe_read_kernel(&head, sizeof(head), BPF_CORE_READ(f, f_path.dentry, d_name.name));
 	if (head != 0x6e6972755f6f695bull /* "[io_urin" */)
-		return NULL;
+		return 0;
 	ctx = BPF_CORE_READ(f, private_data);
-	return BPF_CORE_READ(ctx, flags) & (SETUP_SQPOLL_BIT | ~SETUP_KNOWN) ? NULL : ctx;
+	return BPF_CORE_READ(ctx, flags) & (SETUP_SQPOLL_BIT | ~SETUP_KNOWN) ? 0 : (u64)ctx;
 }
 
 static long sqe_item(u32 i, void *unused)
@@ -61,7 +80,7 @@ __noinline int copy_sqes(u32 arg)
 	struct io_rings *r;
 	u32 n, submit;
 
-	if (!w || !chunk_at(w) || !(ctx = ring_of(w)))
+	if (!w || !chunk_at(w) || !(ctx = (struct io_ring_ctx *)ring_of()))
 		return 0;
 	r = BPF_CORE_READ(ctx, rings);
 	w->ring.first = BPF_CORE_READ(r, sq.head);
@@ -105,7 +124,7 @@ __noinline int copy_cqes(u32 arg)
 	struct io_rings *r;
 	u32 tail, n, entries;
 
-	if (!w || !chunk_at(w) || !(ctx = ring_of(w)))
+	if (!w || !chunk_at(w) || !(ctx = (struct io_ring_ctx *)ring_of()))
 		return 0;
 	r = BPF_CORE_READ(ctx, rings);
 	tail = BPF_CORE_READ(r, cq.tail);

@@ -371,7 +371,7 @@ static void copy_arg(struct buf *b, unsigned i, const struct plan_arg *a, const 
 	uint32_t len;
 
 	switch ((enum plan_op)a->op) {
-	case PLAN_SKIP:
+	case PLAN_SKIP: case PLAN_SQES: case PLAN_CQES:	/* the queues: rings.c */
 		return;
 	case PLAN_STR:
 		copy_str(b, i, PART_BYTES, c->tid, addr,
@@ -381,6 +381,11 @@ static void copy_arg(struct buf *b, unsigned i, const struct plan_arg *a, const 
 		if ((uint32_t)n == a->max)
 			copy_str(b, i, PART_BYTES, c->tid, addr, RECORD_STR_MAX);
 		return;
+	case PLAN_RING_ARG:
+		if (plan_is_of_rings(c->args[1]) != leave)
+			return;
+		n = leave ? (uint64_t)MAX(c->ret, (int64_t)0) : n;
+		/* fall through */
 	case PLAN_LEN_ARG:
 		n = MIN(n, (uint64_t)1 << 32);
 		copy_bytes(b, i, PART_BYTES, flags, c->tid, addr, n * size, a->max);
@@ -439,8 +444,6 @@ static void copy_arg(struct buf *b, unsigned i, const struct plan_arg *a, const 
 		return;
 	case PLAN_IOCBS:
 		copy_iocbs(b, i, c, n, a->max);
-		return;
-	case PLAN_SQES: case PLAN_CQES:	/* rings.c */
 		return;
 	}
 }

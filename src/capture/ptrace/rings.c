@@ -14,13 +14,17 @@ enum {
 	SQE_HEAD = 40,		/* of struct io_uring_sqe, up to user_data */
 	CQE_HEAD = 16,		/* of struct io_uring_cqe, without what CQE32 adds */
 	KNOWN_SETUP = (1 << 18) - 1,	/* entries of several sizes in one queue came later (6.19) */
-	SETUP_NO_MMAP = 1 << 14, SETUP_NO_SQARRAY = 1 << 16,
+	SETUP_NO_MMAP = 1 << 14, SETUP_INDEX_ONLY = 1 << 15, SETUP_NO_SQARRAY = 1 << 16,
+	REGISTER_RING_FDS = 20,
 	ENTER_REGISTERED = 1 << 4,
 };
 
-/* Addresses in the program; 0: not mapped, as far as was seen. */
-struct ring { pid_t pid; int fd; struct io_uring_params p; uint64_t sq, cq, sqes; };
-struct rings { struct ring v[RINGS_MAX]; unsigned n, next; };
+/*
+ * By its descriptor in a process, and once more by each index at which a thread has registered it (of is the thread).
+ * Addresses in the program; 0: not mapped, as far as was seen.
+ */
+struct ring { pid_t of; int at; bool by_index; uint32_t id; struct io_uring_params p; uint64_t sq, cq, sqes; };
+struct rings { struct ring v[RINGS_MAX]; unsigned n, next; uint32_t made; };
 
 void rings_done(struct ptrace_source *s)
 {
@@ -28,17 +32,37 @@ void rings_done(struct ptrace_source *s)
 	s->rings = NULL;
 }
 
-static struct ring *find(const struct ptrace_source *s, pid_t pid, int fd)
+static struct ring *find(const struct ptrace_source *s, const struct tracee *t, bool by_index, int at)
 {
+	pid_t of = by_index ? t->tid : t->pid;
+
 	for (unsigned i = 0; s->rings && i < s->rings->n; i++)
-		if (s->rings->v[i].fd == fd && s->rings->v[i].pid == pid)
+		if (s->rings->v[i].at == at && s->rings->v[i].of == of && s->rings->v[i].by_index == by_index)
 			return &s->rings->v[i];
 	return NULL;
 }
 
-static void made(struct ptrace_source *s, const struct tracee *t, int fd)
+static void put(struct ptrace_source *s, const struct tracee *t, bool by_index, int index, struct ring r)
 {
-	struct ring r = { .pid = t->pid, .fd = fd }, *at = find(s, t->pid, fd);
+	struct ring *at = find(s, t, by_index, index);
+
+	r.of = by_index ? t->tid : t->pid;
+	r.at = index;
+	r.by_index = by_index;
+	if (!s->rings)
+		s->rings = xcalloc(1, sizeof(*s->rings));
+	if (!at) {
+		at = &s->rings->v[s->rings->next++ % RINGS_MAX];
+		s->rings->n = MIN(s->rings->next, (unsigned)RINGS_MAX);
+	}
+	if (!r.id)
+		r.id = ++s->rings->made;
+	*at = r;
+}
+
+static void made(struct ptrace_source *s, const struct tracee *t, int at)
+{
+	struct ring r = { .of = 0 };
 
 	if (mem_read(t->tid, t->args[1], &r.p, sizeof(r.p)) != sizeof(r.p))
 		r.p.flags = ~0u;	/* whatever it was before, it is not known now */
@@ -47,22 +71,12 @@ static void made(struct ptrace_source *s, const struct tracee *t, int fd)
 		memcpy(&r.sqes, (const char *)&r.p.sq_off + sizeof(r.p.sq_off) - sizeof(r.sqes), sizeof(r.sqes));
 		r.sq = r.cq;
 	}
-	if (!s->rings)
-		s->rings = xcalloc(1, sizeof(*s->rings));
-	if (!at) {
-		at = &s->rings->v[s->rings->next++ % RINGS_MAX];
-		s->rings->n = MIN(s->rings->next, (unsigned)RINGS_MAX);
-	}
-	*at = r;
+	put(s, t, r.p.flags & SETUP_INDEX_ONLY && r.p.flags != ~0u, at, r);
 }
 
-static void mapped(const struct ptrace_source *s, const struct tracee *t, uint64_t addr)
+static void mapped_at(struct ring *r, uint64_t offset, uint64_t addr)
 {
-	struct ring *r = find(s, t->pid, (int)t->args[4]);
-
-	if (!r)
-		return;
-	switch (t->args[5]) {
+	switch (offset) {
 	case IORING_OFF_SQ_RING:
 		r->sq = addr;
 		if (r->p.features & IORING_FEAT_SINGLE_MMAP)
@@ -77,12 +91,39 @@ static void mapped(const struct ptrace_source *s, const struct tracee *t, uint64
 	}
 }
 
+static void mapped(const struct ptrace_source *s, const struct tracee *t, uint64_t addr)
+{
+	const struct ring *r = find(s, t, false, (int)t->args[4]);
+	uint32_t id = r ? r->id : 0;
+
+	for (unsigned i = 0; id && i < s->rings->n; i++)
+		if (s->rings->v[i].id == id)
+			mapped_at(&s->rings->v[i], t->args[5], addr);
+}
+
+/* n: so many were registered; the kernel has written which index each has. */
+static void registered(struct ptrace_source *s, const struct tracee *t, int64_t n)
+{
+	static const struct ring not_known = { .p.flags = ~0u };
+	struct io_uring_rsrc_update v[RINGS_REGISTERED];
+	size_t got;
+
+	if (!plan_is_of_rings(t->args[1]) || (t->args[1] & 0x7fffffff) != REGISTER_RING_FDS || n <= 0)
+		return;
+	got = mem_read(t->tid, t->args[2], v, MIN((size_t)n, ARRAY_SIZE(v)) * sizeof(*v)) / sizeof(*v);
+	for (size_t i = 0; i < got; i++) {
+		const struct ring *r = find(s, t, false, (int)v[i].data);
+
+		put(s, t, true, (int)v[i].offset, r ? *r : not_known);
+	}
+}
+
 /* NULL: not known, or its requests are not what is in the queue when it is called (SQPOLL). */
 static const struct ring *entered(const struct ptrace_source *s, const struct tracee *t)
 {
 	const struct ring *r;
 
-	if (t->arch != ARCH_X86_64 || t->args[3] & ENTER_REGISTERED || !(r = find(s, t->pid, (int)t->args[0])) ||
+	if (t->arch != ARCH_X86_64 || !(r = find(s, t, t->args[3] & ENTER_REGISTERED, (int)t->args[0])) ||
 	    r->p.flags & (IORING_SETUP_SQPOLL | ~(uint32_t)KNOWN_SETUP))
 		return NULL;
 	return r->sq && r->cq && r->sqes ? r : NULL;
@@ -147,6 +188,8 @@ void rings_left(struct ptrace_source *s, struct tracee *t, int64_t ret, const st
 		return;
 	if (t->nr == SYS_io_uring_setup)
 		made(s, t, (int)ret);
+	else if (t->nr == SYS_io_uring_register)
+		registered(s, t, ret);
 	else if (t->nr == SYS_mmap)
 		mapped(s, t, (uint64_t)ret);
 	else if (plan->leave[3].op == PLAN_CQES)
