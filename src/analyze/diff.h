@@ -80,6 +80,11 @@ unsigned diff_of(const struct totals *const runs[2], bool noise, struct differen
 enum diff_kind diff_heading(const struct difference *d);
 
 unsigned diff_not_recorded(const struct totals *run);	/* NOT_* */
+/*
+ * Whether durations of the two can be compared: a call that ptrace stops at takes microseconds longer than one that BPF
+ * looks at.  Of an older recording the backend is not known, and then they are.
+ */
+bool diff_has_times(const struct totals *const runs[2]);
 
 /* A name without what differs from run to run: numbers, temporary names. */
 struct buf;

@@ -188,10 +188,20 @@ static void phases(struct diff_list *l, const struct totals *const runs[2], cons
 	free(budgets);
 }
 
+bool diff_has_times(const struct totals *const runs[2])
+{
+	enum { BACKENDS = START_PTRACE | START_BPF };
+	uint32_t a = runs[0]->start_mode & BACKENDS, b = runs[1]->start_mode & BACKENDS;
+
+	return !a || !b || a == b;
+}
+
 void diff_times(struct diff_list *l, const struct totals *const runs[2])
 {
 	const struct pace paces[2] = { pace_of(runs[0]), pace_of(runs[1]) };
 
+	if (!diff_has_times(runs))
+		return;
 	phases(l, runs, paces);
 	for (unsigned i = 0; i < runs[0]->calls.n; i++)
 		for (unsigned k = 0; k < runs[1]->calls.n; k++) {

@@ -250,6 +250,11 @@ static void run(struct json *j, const struct totals *t, const char *name)
 		if (diff_not_recorded(t) >> i & 1)
 			json_cstr(j, diff_not_name(1u << i));
 	json_close(j, ']');
+	json_key(j, "backend");
+	if (diff_backend(t))
+		json_cstr(j, diff_backend(t));
+	else
+		json_null(j);
 	json_key(j, "ended"), json_str(j, words.s, words.len);
 	json_key(j, "duration_ns"), json_u64_or_str(j, t->end_ns > t->start_ns ? t->end_ns - t->start_ns : 0);
 	json_key(j, "processes"), json_u64(j, t->nprocs);
@@ -271,6 +276,7 @@ static unsigned head(struct json *j, const struct totals *const runs[2], const c
 	for (unsigned side = 0; side < 2; side++)
 		run(j, runs[side], names[side]);
 	json_close(j, ']');
+	json_key(j, "durations_compared"), json_bool(j, diff_has_times(runs));
 	json_key(j, "differences"), json_u64(j, n);
 	json_key(j, "hidden"), json_u64_or_str(j, nhidden);
 	json_key(j, "rows"), json_open(j, '[');

@@ -123,6 +123,9 @@ bool diff_text(struct buf *b, const struct totals *const runs[2], const char *co
 	}
 	for (unsigned side = 0; side < 2; side++)
 		not_recorded(b, diff_not_recorded(runs[side]), side);
+	if (!diff_has_times(runs))
+		buf_printf(b, " Durations are not compared: the first was made with %s, the second with %s\n",
+			   diff_backend(runs[0]), diff_backend(runs[1]));
 	if (nhidden) {
 		buf_puts(b, " Hidden as noise: ");
 		human_counted(b, nhidden, "difference", "differences");

@@ -311,6 +311,11 @@ bool diff_is_of_one(const struct difference *d)
 	       (k == DIFF_PEER && !(d->conn[0] && d->conn[1]));
 }
 
+const char *diff_backend(const struct totals *run)
+{
+	return run->start_mode & START_BPF ? "bpf" : run->start_mode & START_PTRACE ? "ptrace" : NULL;
+}
+
 const char *diff_not_name(unsigned not)
 {
 	return not == NOT_ENV    ? "environment" :

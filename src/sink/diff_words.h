@@ -16,4 +16,5 @@ void diff_value(struct buf *b, const struct difference *d, unsigned side, bool b
 void diff_why(struct buf *b, const struct difference *d);	/* lines: why the process failed; or nothing */
 void diff_strip(struct buf *b);	/* of style marks, which are for terminals; lines stay */
 bool diff_is_of_one(const struct difference *d);	/* of a kind that is in one run only; d->side says in which */
+const char *diff_backend(const struct totals *run);	/* "ptrace", "bpf"; NULL: not recorded */
 const char *diff_not_name(unsigned not);	/* of one of NOT_*: "limits"; NULL: there is none */

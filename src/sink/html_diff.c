@@ -96,6 +96,9 @@ void html_diff_card(const struct html *h, struct buf *b)
 	if (n > ROWS)
 		buf_printf(b, "and %u more. ", n - ROWS);
 	buf_puts(b, n ? "" : "No difference. ");
+	if (!diff_has_times((const struct totals *const[2]){ t->before, t }))
+		buf_printf(b, "Durations are not compared: the first was made with %s, the second with %s. ",
+			   diff_backend(t->before), diff_backend(t));
 	if (nhidden)
 		human_counted(b, nhidden, "difference is", "differences are");
 	buf_puts(b, nhidden ? " hidden as noise (-a shows them)." : "");

@@ -9,7 +9,7 @@ import subprocess
 
 from shared import PYTHON, screen
 
-from harness import PATIENCE, check, equal, need, need_root
+from harness import PATIENCE, Skip, check, equal, need, need_root
 
 
 def recorded(t, *command, **more):
@@ -225,6 +225,31 @@ def hidden(t):
         check(library.search(text) and "Hidden" not in text, f"{options}: {text}")
 
 
+def two_backends(t):
+    """a run stopped by ptrace and one seen by BPF: durations are not compared, all else is; in text, JSON and on the page"""
+    need_root()
+    if t.args.backend != "bpf":
+        raise Skip("as with --backend bpf")
+    d = pathlib.Path(os.path.realpath(t.scratch))
+    (d / "x.conf").write_text("x")
+    program = "import os\nfor i in range(60000): os.stat('/etc')\nopen('x.conf')"
+    runs = []
+    for backend in ("ptrace", "bpf"):
+        runs.append(t.out().with_suffix(".cpd"))
+        subprocess.run([t.args.compendium, "--backend", backend, "-q", "--record", runs[-1], "--", *PYTHON, program], cwd=d, check=False,
+                       timeout=PATIENCE, stderr=subprocess.DEVNULL)
+        (d / "x.conf").unlink(missing_ok=True)
+    text = different(t, *runs)[1]
+    check("\n Durations are not compared: the first was made with ptrace, the second with bpf\n" in text, text)
+    check("take another time" not in text and "Where the time went" not in text, text)
+    check(re.search(r"^   opened → ENOENT  \S+/x\.conf$", text, re.M), text)
+    said = json.loads(different(t, *runs, "--summary=json")[1])
+    equal((said["durations_compared"], [run["backend"] for run in said["runs"]]), (False, ["ptrace", "bpf"]), "backends as JSON")
+    page = t.out().with_suffix(".html")
+    different(t, *runs, "--report", page)
+    check("Durations are not compared: the first was made with ptrace, the second with bpf. " in page.read_text(), "the page")
+
+
 TESTS = [
     equal_runs,
     slow_stream,
@@ -237,4 +262,5 @@ TESTS = [
     slower,
     started,
     hidden,
+    two_backends,
 ]

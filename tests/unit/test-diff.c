@@ -188,6 +188,33 @@ static void test_slower(void **state)
 	}
 }
 
+/* Stops cost microseconds each: between ptrace and BPF nothing is slower, and one line says why. */
+static void test_backends(void **state)
+{
+	static const struct { uint32_t modes[2]; bool compared; } cases[] = {
+		{ { START_COMMAND | START_PTRACE, START_COMMAND | START_BPF }, false }, { { START_BPF, START_PTRACE }, false },
+		{ { START_PTRACE, START_PTRACE }, true }, { { START_BPF, START_BPF }, true }, { { 0, START_BPF }, true },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct totals *runs[2];
+		const char *s;
+
+		new_runs(runs);
+		for (unsigned side = 0; side < 2; side++) {
+			calls(runs[side], 50, side ? 20 * MS : MS);
+			runs[side]->start_mode = cases[i].modes[side];
+		}
+		s = text(runs);
+		assert_int_equal(count(s, "   fsync  "), cases[i].compared);
+		assert_int_equal(count(s, " Durations are not compared: the first was made with "), !cases[i].compared);
+		if (i == 0)
+			assert_non_null(strstr(s, "made with ptrace, the second with bpf\n"));
+		free_runs(runs);
+	}
+}
+
 /* Few calls are held up, the others take a little longer, as under load: no difference.  Ten in a hundred are one. */
 static void test_held_up(void **state)
 {
@@ -389,7 +416,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_headings_once), cmocka_unit_test(test_roles), cmocka_unit_test(test_numbers), cmocka_unit_test(test_results),
 		cmocka_unit_test(test_chance),
-		cmocka_unit_test(test_slower), cmocka_unit_test(test_held_up), cmocka_unit_test(test_turns), cmocka_unit_test(test_all_together), cmocka_unit_test(test_disk), cmocka_unit_test(test_environment), cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_slower), cmocka_unit_test(test_backends), cmocka_unit_test(test_held_up), cmocka_unit_test(test_turns), cmocka_unit_test(test_all_together), cmocka_unit_test(test_disk), cmocka_unit_test(test_environment), cmocka_unit_test(test_arguments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,10 +88,14 @@ export interface DiffRun {
   ended: string;
   duration_ns: number;
   not_recorded: string[];
+  /** null: not recorded; absent in older reports. */
+  backend?: string | null;
 }
 export interface Diff {
   runs: [DiffRun, DiffRun];
   hidden: number;
+  /** Not of runs that were made with different backends; absent in older reports. */
+  durations_compared?: boolean;
   rows: Difference[];
 }
 export interface Meta {

@@ -119,6 +119,12 @@ function Panel({ s, diff }: { s: State; diff: Diff }) {
             .join('\n')}
         </pre>
       )}
+      {diff.durations_compared === false && (
+        <p class="dim">
+          Durations are not compared: the first was made with {diff.runs[0].backend}, the second
+          with {diff.runs[1].backend}.
+        </p>
+      )}
       {diff.hidden > 0 && (
         <p class="dim">{plural(diff.hidden, 'difference')} hidden as noise (-a shows them)</p>
       )}
