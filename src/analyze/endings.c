@@ -22,6 +22,8 @@ struct living {
 	bool open;   /* the last line goes on */
 	struct misses misses;
 	struct fatal last; /* the last signal that reached it */
+	uint32_t last_task; /* the thread */
+	struct { uint32_t task, pid, proc; bool socket; } broken; /* its last EPIPE; task 0: none */
 	UT_hash_handle hh;
 };
 
@@ -329,12 +331,35 @@ static void ended(struct endings *all, struct totals *t, const struct event *ev,
 
 enum { NO_RIGHTS = EXEC_NO_SETUID | EXEC_NO_SETGID | EXEC_NO_CAPS };
 
+/* A thread's SIGPIPE is of its write, whose end BPF reports behind the signal, ptrace before it. */
+static void join_broken(struct living *v)
+{
+	if (v->last.signo != SIGPIPE || !v->last_task || v->broken.task != v->last_task)
+		return;
+	v->last.broken = true;
+	v->last.broken_socket = v->broken.socket;
+	v->last.reader_pid = v->broken.pid;
+	v->last.reader = v->broken.proc;
+}
+
+static void broke(struct living *v, const struct event *ev)
+{
+	v->broken.task = ev->task->id;
+	/* (its own copy of the other end, which it may have closed last, was for no reader) */
+	v->broken.proc = ev->file->peer_proc == ev->task->proc->id ? 0 : ev->file->peer_proc;
+	v->broken.pid = v->broken.proc || !ev->file->peer_proc ? ev->file->peer_pid : 0;
+	v->broken.socket = ev->file->kind == FILE_SOCKET;
+	join_broken(v);
+}
+
 static void signalled(struct living *v, const struct event *ev)
 {
 	const struct region *at;
 
 	drop_fatal(&v->last);
 	v->last = (struct fatal){.signo = ev->signo, .code = ev->sigcode, .ts_ns = ev->ts_ns};
+	v->last_task = ev->task->id;
+	join_broken(v);
 	/* from the kernel, at an instruction: si_code above 0, and below SI_KERNEL */
 	if (ev->sigcode <= 0 || ev->sigcode >= SI_KERNEL)
 		return;
@@ -371,6 +396,8 @@ static void call_event(struct endings *e, const struct event *ev)
 		if (p && p->len)
 			lines_add(living_of(e, ev->task->proc, true), p->bytes, p->len);
 	}
+	if (ev->err == EPIPE && ev->file && (ev->file->kind == FILE_PIPE || ev->file->kind == FILE_SOCKET))
+		broke(living_of(e, ev->task->proc, true), ev);
 	if (ev->err) {
 		if (misses_is_trouble(ev))
 			misses_add(&living_of(e, ev->task->proc, true)->misses, ev);

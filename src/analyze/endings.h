@@ -50,6 +50,9 @@ struct fatal {
 	uint64_t ip;				/* of a fault, of SIGSYS: the instruction, 0 not known */
 	struct bytes text;			/* the file that it is in */
 	bool has_offset; uint64_t text_offset;	/* where in the file */
+	bool broken, broken_socket;		/* SIGPIPE for a write to what had no other end any more; else a pipe */
+	uint32_t reader_pid, reader;		/* who had that end last, as pid and id; 0: not known */
+	const struct totals_proc *reader_proc;	/* NULL: not traced */
 	struct bytes symbol; uint64_t into;	/* the function, and bytes from its begin; empty: not known */
 	const struct syscall_spec *forbidden;	/* SIGSYS: the call; NULL not known */
 };

@@ -111,6 +111,7 @@ static void join(const struct totals *t)
 		struct totals_ending *e = t->endings.v[i];
 
 		e->fatal.sender_proc = last_with_pid(t, e->fatal.sender);
+		e->fatal.reader_proc = e->fatal.reader ? totals_proc(t, e->fatal.reader) : NULL;
 		e->fatal.only_chosen = t->chosen.len || t->filter.len;
 		e->cause = cause_of(t, e);
 		if (e->cause)

@@ -140,6 +140,27 @@ struct file *file_by_id(struct world *w, uint32_t id)
 	return n ? &n->f : NULL;
 }
 
+/*
+ * No byte says who has had this end of a pipe: the last process that let it go counts, but for the one that made it,
+ * as a shell, which may close its own after the command that it was for has ended.
+ */
+static void left_unused(struct world *w, struct fnode *n)
+{
+	struct file *peer;
+
+	if (n->f.kind != FILE_PIPE || n->f.bytes_read || n->f.bytes_written)
+		return;
+	if (w->cur_proc != n->f.opener_proc || !n->left) {
+		n->left = w->cur_proc;
+		n->left_pid = w->cur_pid;
+	}
+	peer = n->f.refs <= 0 && n->f.peer_file ? file_by_id(w, n->f.peer_file) : NULL;
+	if (peer && n->left) {
+		peer->peer_proc = n->left;
+		peer->peer_pid = n->left_pid;
+	}
+}
+
 void file_unref(struct world *w, struct file *f)
 {
 	struct fnode *n = fnode_of(f);
@@ -150,8 +171,10 @@ void file_unref(struct world *w, struct file *f)
 		/* Perhaps its last descriptor here: when the other end is used next, look who has it. */
 		if (peer && peer->peer_proc == w->cur_proc)
 			fnode_of(peer)->peer_stale = true;
+		left_unused(w, n);
 		return;
 	}
+	left_unused(w, n);
 	if (n->named) {
 		DL_DELETE(w->named, n);
 		w->nnamed--;

@@ -90,6 +90,7 @@ struct fnode {
 	bool named, dying, peer_stale;
 	uint8_t role;				/* enum ep_role */
 	uint32_t user, user_pid;		/* the last process to use it */
+	uint32_t left, left_pid;		/* of a pipe without a byte: who let it go last, not its maker */
 	struct endpoint *ep; struct fnode *ep_prev, *ep_next;
 	struct tuple *tuple;
 	struct snap *snap;

@@ -124,6 +124,12 @@ static void found_second(struct buf *b, const struct missed *m)
 	name_words(b, m->found);
 	buf_puts(b, "; it was not in ");
 	name_words(b, m->first);
+	if (!m->second.len)
+		return;
+	buf_puts(b, m->places > 2 ? ", " : " and ");
+	name_words(b, m->second);
+	if (m->places > 2)
+		buf_puts(b, ", …");
 }
 
 void ending_missed(struct buf *b, const struct totals_ending *e)
@@ -187,6 +193,37 @@ static void fault_words(struct buf *b, const struct fatal *f)
 	}
 }
 
+static void process_words(struct buf *b, uint32_t pid, const struct totals_proc *p)
+{
+	buf_printf(b, "%u", pid);
+	if (p && p->comm.len) {
+		buf_puts(b, " (");
+		name_words(b, p->comm);
+		buf_putc(b, ')');
+	}
+}
+
+/* SIGPIPE: the writer sends it to itself, but for that its reader is gone. */
+static void broken_words(struct buf *b, const struct fatal *f)
+{
+	if (f->broken_socket) {
+		buf_puts(b, ": the connection ");
+		if (f->reader_pid) {
+			buf_puts(b, "to ");
+			process_words(b, f->reader_pid, f->reader_proc);
+		} else {
+			buf_puts(b, "it wrote to");
+		}
+		buf_puts(b, " was closed");
+		return;
+	}
+	buf_puts(b, ": nothing reads its pipe any more");
+	if (!f->reader_pid)
+		return;
+	buf_puts(b, "; the last to have it was ");
+	process_words(b, f->reader_pid, f->reader_proc);
+}
+
 void ending_fatal(struct buf *b, const struct totals_ending *e)
 {
 	const struct fatal *f = &e->fatal;
@@ -197,28 +234,22 @@ void ending_fatal(struct buf *b, const struct totals_ending *e)
 	if (f->has_addr || f->forbidden) {
 		buf_puts(b, ": ");
 		fault_words(b, f);
+	} else if (f->broken) {
+		broken_words(b, f);
 	} else if (f->init_proc) {
-		buf_printf(b, " came from the kernel, when %u", f->init_proc->pid);
-		if (f->init_proc->comm.len) {
-			buf_puts(b, " (");
-			name_words(b, f->init_proc->comm);
-			buf_putc(b, ')');
-		}
+		buf_puts(b, " came from the kernel, when ");
+		process_words(b, f->init_proc->pid, f->init_proc);
 		buf_puts(b, ", the first process of its pid namespace, ended");
 	} else if (f->sender && f->sender == e->proc->pid) {
 		buf_puts(b, " was sent by the process itself");
 	} else if (f->sender) {
-		buf_printf(b, " was sent by %u", f->sender);
-		if (f->sender_proc && f->sender_proc->comm.len) {
-			buf_puts(b, " (");
-			name_words(b, f->sender_proc->comm);
-			buf_putc(b, ')');
-		}
+		buf_puts(b, " was sent by ");
+		process_words(b, f->sender, f->sender_proc);
 	} else {
 		buf_puts(b, f->only_chosen ? " came from the kernel, or from a call that was not chosen"
 					   : " came from the kernel, or from a process that was not traced");
 	}
-	buf_puts(b, f->has_addr || f->forbidden || !f->sender ? ", after " : " after ");
+	buf_puts(b, f->has_addr || f->forbidden || f->broken || !f->sender ? ", after " : " after ");
 	human_ns(b, f->ts_ns);
 }
 

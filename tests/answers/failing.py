@@ -134,6 +134,24 @@ def by_itself(t):
     says(traced(t, "sh", "-c", "kill -9 $$", options=["-e", "openat"]), r"SIGKILL came from the kernel, or from a call that was not chosen, after [\d.]+")
 
 
+def broken_pipe(t):
+    """a write to what has no reader any more: who had it last, of a pipe that was read, of one that was not, and of a socket"""
+    says(traced(t, "sh", "-c", "yes | head -1 > /dev/null; true"), r"SIGPIPE: nothing reads its pipe any more; the last to have it was \d+ \(head\), after [\d.]+")
+    never = ("import os, signal\n"
+             "signal.signal(signal.SIGPIPE, signal.SIG_DFL)\n"
+             "r, w = os.pipe()\n"
+             "if os.fork() == 0: os.dup2(r, 0); os.close(w); os.execvp('true', ['true'])\n"
+             "os.close(r); os.wait(); os.write(w, b'x')\n")
+    says(traced(t, *PYTHON, never), r"SIGPIPE: nothing reads its pipe any more; the last to have it was \d+ \(true\), after")
+    sockets = ("import os, signal, socket\n"
+               "signal.signal(signal.SIGPIPE, signal.SIG_DFL)\n"
+               "a, b = socket.socketpair()\n"
+               "if os.fork() == 0: a.close(); b.recv(1); os.execvp('true', ['true'])\n"
+               "b.close(); a.send(b'x'); os.wait(); a.send(b'x')\n")
+    says(traced(t, *PYTHON, sockets), r"SIGPIPE: the connection to \d+ \((true|python\S*)\) was closed, after")
+    check("itself after" in traced(t, *PYTHON, "import os, signal; signal.signal(13, signal.SIG_DFL); os.kill(os.getpid(), 13)"), "of no write: by itself")
+
+
 def fault(t):
     """a null pointer is read: the address, and the library by the name that it was opened by"""
     program = "import ctypes; ctypes.string_at(8)"
@@ -317,6 +335,10 @@ def second_place(t):
     shown = traced(t, *PYTHON, program, cwd=d, status=1)
     says(shown, r"bad port no", rf"app\.conf was read from {re.escape(str(d))}/second/app\.conf; it was not in {re.escape(str(d))}/first/app\.conf")
     check("was not found" not in shown.split("Where the time went")[0], f"what python looks for in vain says less: {shown}")
+    others = program.replace("('first', 'second')", "('first', 'other', 'second')")
+    says(traced(t, *PYTHON, others, cwd=d, status=1), r"; it was not in \S+/first/app\.conf and \S+/other/app\.conf")
+    more = program.replace("('first', 'second')", "('first', 'other', 'third', 'second')")
+    says(traced(t, *PYTHON, more, cwd=d, status=1), r"; it was not in \S+/first/app\.conf, \S+/other/app\.conf, …")
 
 
 def made_good(t):
@@ -409,6 +431,7 @@ TESTS = [
     everything,
     asked_to_end,
     by_itself,
+    broken_pipe,
     fault,
     in_the_program,
     forbidden,

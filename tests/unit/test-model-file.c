@@ -287,6 +287,33 @@ static void pipelines_know_their_ends(void **state)
 	assert_int_equal(file_of(s, 12, 0)->peer_proc, a);	/* it was */
 }
 
+/* sh -c 'a | true': nothing was read, and true ends before the shell, or after it, closes its own end: it was true. */
+static void pipes_that_were_never_read(void **state)
+{
+	struct scene *s = *state;
+
+	for (int late = 0; late < 2; late++) {
+		const uint32_t writer = 11 + 2 * (uint32_t)late, reader = writer + 1;
+		uint32_t proc;
+
+		pipe_(s, 10, 3, 4);
+		fork_(s, 10, writer, 0);
+		close_(s, writer, 3);
+		fork_(s, 10, reader, 0);
+		proc = world_task(s->w, reader)->proc->id;
+		close_(s, 10, 4);
+		close_(s, reader, 4);
+		if (late)
+			close_(s, 10, 3);
+		exit_(s, reader, 0);
+		if (!late)
+			close_(s, 10, 3);
+		io(s, writer, "write", 4, -EPIPE);
+		assert_int_equal(file_of(s, writer, 4)->peer_pid, reader);
+		assert_int_equal(file_of(s, writer, 4)->peer_proc, proc);
+	}
+}
+
 /* Text that a hostile program chose is taken as it is. */
 static void long_names(void **state)
 {
@@ -320,7 +347,7 @@ int main(void)
 		SCENE(calls_by_descriptor_name_the_file),
 		SCENE(vector_and_positioned_io),
 		SCENE(transfers_have_two_ends),
-		SCENE(pipelines_know_their_ends),
+		SCENE(pipelines_know_their_ends), SCENE(pipes_that_were_never_read),
 		SCENE(long_names),
 	};
 
