@@ -144,19 +144,22 @@ static uint64_t last_ran(const struct totals *t, const struct totals_task *task,
 }
 
 /*
- * Who woke a thread that alone waits by a futex (for a result of a pool, for a queue): the other thread of the process
- * that did something last, since it began to wait.  A lock that several wait for is none of it.
+ * Who woke a thread that alone waits by a futex (for a result of a pool, for a queue): by the call, where it was seen
+ * and what the thread did is known, else the other thread of the process that did something last, since it began to
+ * wait.  A lock that several wait for is none of it.
  */
 static const struct totals_task *likely_waker(const struct walk *w, const struct totals_task *task,
 					      const struct span *s)
 {
 	const struct totals_proc *p = totals_proc(w->t, task->proc);
-	const struct totals_task *found = NULL, *o;
+	const struct totals_task *found = NULL, *o = s->other ? spending_task(w->t, s->other) : NULL;
 	uint64_t latest = s->start_ns;
 	unsigned n = 0;
 
 	if (!p || !s->wait->addr || s->wait->shared || s->wait->nwaiters != 1)
 		return NULL;
+	if (o && o != task && o->proc == task->proc && o->has_usage)
+		return o;
 	for (o = row(w->t, p->first_task); o && n < THREADS_MAX; o = row(w->t, o->next), n++) {
 		uint64_t ran = o == task ? 0 : last_ran(w->t, o, s->end_ns);
 

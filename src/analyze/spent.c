@@ -159,6 +159,12 @@ static void add_span(struct spending *s, struct totals_task *task, const struct 
 		task->room = task->room ? 2 * task->room : 8;
 		task->spans = xrealloc(task->spans, task->room * sizeof(*task->spans));
 	}
+	if (span->wait && span->wait->turns) {
+		struct totals_wait *w = span->wait;
+
+		w->span_task = task;
+		w->span_at = task->nspans;
+	}
 	task->spans[task->nspans++] = *span;
 	task->all_ns += ns;
 	s->nspans++;
@@ -205,6 +211,18 @@ static enum spent judge(struct totals_wait *w)
 	return w->what = w->held ? SPENT_LOCK : SPENT_WAKE;
 }
 
+/* Who was woken may be out of its wait before the call that woke it has ended. */
+static void woke_now(struct totals_wait *w, const struct event *ev)
+{
+	uint64_t ns = ev->call->enter_ns;
+	struct span *last = w->span_task ? &w->span_task->spans[w->span_at] : NULL;
+
+	w->woke_task = ev->task->id;
+	w->woke_ns = ns;
+	if (last && !last->other && last->start_ns <= ns && ns <= last->end_ns)
+		last->other = ev->task->id;
+}
+
 /* What wakes no thread is of no futex that is waited for, most often. */
 static void woke(struct spending *s, struct totals *t, const struct event *ev)
 {
@@ -214,8 +232,10 @@ static void woke(struct spending *s, struct totals *t, const struct event *ev)
 
 	if (!w || c->err || c->unfinished)
 		return;
-	if (c->ret > 0)
+	if (c->ret > 0) {
 		tids_add(w->wakers, &w->nwakers, ARRAY_SIZE(w->wakers), ev->task->tid);
+		woke_now(w, ev);
+	}
 	if (w->turns && futex_wakes_one(c)) {
 		turns_woke(w->turns, ev->task->id, c->enter_ns);
 		judge(w);
@@ -279,6 +299,11 @@ static uint32_t other_end(const struct totals *t, const struct subject *sub, str
 	return f ? f->peer_proc : 0;
 }
 
+static uint32_t woken_by(const struct totals_wait *w, const struct call *c)
+{
+	return w && w->woke_task && w->woke_ns >= c->enter_ns && w->woke_ns <= c->exit_ns ? w->woke_task : 0;
+}
+
 static void call_event(struct spending *s, struct totals *t, const struct event *ev)
 {
 	const struct call *c = ev->call;
@@ -286,6 +311,7 @@ static void call_event(struct spending *s, struct totals *t, const struct event 
 	struct subject sub = {0};
 	struct totals_wait *w;
 	struct task_row *r;
+	uint32_t other;
 
 	if (futex_wakes(ev)) {
 		woke(s, t, ev);
@@ -309,8 +335,9 @@ static void call_event(struct spending *s, struct totals *t, const struct event 
 		r->open_wait = w;
 		return;
 	}
+	other = ev->kind == EV_FUTEX ? woken_by(w, c) : other_end(t, &sub, w);
 	waited(s, t, &r->row,
-	       &(struct span){c->enter_ns - MIN(ev->before_ns, c->enter_ns), end, w, sub.what, other_end(t, &sub, w)});
+	       &(struct span){c->enter_ns - MIN(ev->before_ns, c->enter_ns), end, w, sub.what, other});
 }
 
 static void stopped(struct spending *s, struct totals *t, const struct event *ev)

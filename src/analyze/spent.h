@@ -39,6 +39,8 @@ enum spent {
 };
 const char *spent_name(enum spent s);		/* "peer" */
 
+struct totals_task;
+
 /* What a process waited for: one row for each thing. */
 struct totals_wait {
 	enum spent what;
@@ -61,6 +63,9 @@ struct totals_wait {
 	/* PEER: the sum over all connections of a host to that peer, NULL: of none other; of such a sum: */
 	struct totals_wait *whole;
 	const struct totals_wait *first; unsigned nconns;	/* the first row of it, and how many connections */
+	/* a futex: the last to wake others, and when; the last span of a wait for it: its thread, its number there */
+	uint32_t woke_task; uint64_t woke_ns;
+	struct totals_task *span_task; unsigned span_at;
 	uint32_t wakers[4]; unsigned nwakers;		/* LOCK: tids of who woke others by that futex, where known */
 };
 
@@ -69,7 +74,8 @@ struct span {
 	uint64_t start_ns, end_ns;
 	struct totals_wait *wait;
 	enum spent what;
-	uint32_t other;				/* PIPE: process id of who had its other end then, 0 not known */
+	/* PIPE: process id of who had its other end then; LOCK, WAKE: task id of who woke it; 0 not known */
+	uint32_t other;
 };
 /* What kind of futex it waits for may be found later. */
 static inline enum spent span_what(const struct span *s)
