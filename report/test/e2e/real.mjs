@@ -243,6 +243,7 @@ export const real = [
           /, 2 added, 1 changed, 1 removed/.test(await page.innerText('.environment summary')),
           await page.innerText('.environment summary'),
         );
+        await page.locator('.environment li').first().waitFor(); // made when it is opened
         const rows = await page
           .locator('.environment li')
           .evaluateAll(list => list.slice(0, 4).map(x => x.textContent));
