@@ -24,6 +24,7 @@ DEMO = "/tmp/demo"
 PATIENCE = 120  # seconds for one command; only what hangs takes so long
 KINDS = [
     (r"\bx86_64-linux-gnu-as\b", "as"),   # what gcc 16 calls the assembler
+    (r"(/usr/bin/)?\benv: \W(\w+)\W:", r"env: \2:"),     # coreutils 9.7 leaves out its folder; quotes go by the locale
     (r"\((ptrace|bpf)\)", "(BACKEND)"),
     (r"\b[0-9a-f]{8,16}-[0-9a-f]{8,16}\b", "RANGE"),
     (r"\d[\d.,]*", "N"),
