@@ -8,6 +8,7 @@ import { count, duration, percent, plural } from '../engine/human';
 import { withTerms } from '../engine/query';
 import { show } from '../format/text';
 import { Timeline } from '../timeline/view';
+import { whyEmpty } from '../ui/empty';
 import { useScan } from '../ui/hooks';
 import type { State } from '../ui/state';
 import { Differences } from './differences';
@@ -166,7 +167,7 @@ function Slow({ s }: { s: State }) {
       <h2>
         Slowest calls <span class="dim">waiting for children, locks and events left out</span>
       </h2>
-      {stats && !top.length && <p class="nothing">No call took time.</p>}
+      {stats && !top.length && <p class="nothing">{whyEmpty(s, 'No call took time.')}</p>}
       <ol class="list">
         {top.map(i => (
           <li key={i}>
@@ -301,7 +302,7 @@ function Failed({ s }: { s: State }) {
           </span>
         )}
       </h2>
-      {stats && !errors.length && <p class="nothing">No call failed.</p>}
+      {stats && !errors.length && <p class="nothing">{whyEmpty(s, 'No call failed.')}</p>}
       <ol class="list">
         {errors.slice(0, 4).map(([e, v]) => (
           <li key={e}>

@@ -38,12 +38,14 @@ function addThreads(a: ProcStat, b: ProcStat): ProcStat {
   };
 }
 
-/** One row a process, and one a thread where those are shown; of a filter, those with an event. */
+/**
+ * One row a process, and one a thread where those are shown; of a filter, those with an event.  Each stands below its
+ * parent, children by their start: two builds side by side would else stand below each other's parents.
+ */
 export function processRows(
   store: Store,
   stats: ProcStat[],
   filtered: boolean,
-  tree: boolean,
   threads: boolean,
   collapsed: readonly number[] = [],
 ): ProcessRow[] {
@@ -65,9 +67,6 @@ export function processRows(
     collapsed,
     only: filtered ? Uint32Array.from(sums, x => x.events) : null,
   });
-  // By start a parent stands before its children, too: the indentation stays that of the tree.
-  const start = (l: number) => store.tasks[l].start;
-  if (!tree) list.sort((a, b) => start(a.lane) - start(b.lane) || a.lane - b.lane);
   return list.map(({ lane, depth, thread, below }) => {
     const x = thread ? stats[lane] : sums[lane];
     return {

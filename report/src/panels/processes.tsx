@@ -20,8 +20,8 @@ import { processColumns } from './process-columns';
 import { ProcessPane } from './process-pane';
 import { processRows, type ProcessRow } from './process-rows';
 
-const rowsOf = (s: State, stats: ProcStat[], tree: boolean, threads: boolean) =>
-  processRows(s.store, stats, s.mask.value.bits !== null, tree, threads, s.collapsed.value);
+const rowsOf = (s: State, stats: ProcStat[], threads: boolean) =>
+  processRows(s.store, stats, s.mask.value.bits !== null, threads, s.collapsed.value);
 
 const foldOf = (s: State) => ({
   closed: (lane: number) => s.collapsed.value.includes(lane),
@@ -43,8 +43,8 @@ export function Processes({ s }: { s: State }) {
     [at, select] = useState<number>(-1),
     { store } = s;
   const rows = useMemo<ProcessRow[]>(
-    () => (stats ? rowsOf(s, stats, mode === 'tree', threads) : []),
-    [stats, mode, threads, s.collapsed.value],
+    () => (stats ? rowsOf(s, stats, threads) : []),
+    [stats, threads, s.collapsed.value],
   );
   const sel = rows.find(r => r.lane === at) ?? null;
   const columns = useMemo(

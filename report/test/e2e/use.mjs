@@ -183,6 +183,11 @@ export const use = [
         const text = await page.locator('.grid .nothing').innerText();
         t.ok(text.includes(none) && text.includes('The filter leaves 0 of'), `${tab}: ${text}`);
       }
+      await goTab(page, 'overview');
+      for (const list of ['Slowest calls', 'Failed calls']) {
+        const text = await page.locator(`[aria-label="${list}"] .nothing`).innerText();
+        t.ok(text.includes('The filter leaves 0 of'), `${list}: ${text}`);
+      }
       await page.keyboard.press('x');
       await goTab(page, 'network');
       const without = await page.locator('.grid .nothing').innerText();

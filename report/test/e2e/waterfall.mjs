@@ -88,6 +88,17 @@ export const waterfall = [
         ['connect', 'TLS', 'first byte', 'transfer', 'idle'],
         'the colours are said',
       );
+      await page.setViewportSize({ width: 1280, height: 800 });
+      await page.evaluate(() => {
+        const e = document.querySelector('.tab-bar > .dim');
+        e.textContent = `${e.textContent} · 12 local sockets and pipes`.repeat(3);
+      });
+      await settle(page);
+      const [sums, legend] = await Promise.all(
+        ['.tab-bar > .dim', '.tab-bar > .legend'].map(q => page.locator(q).boundingBox()),
+      );
+      t.ok(sums.x + sums.width <= legend.x, 'sums make room for the colours');
+      t.ok(legend.x + legend.width <= 1280, 'which stay in the window');
       t.quiet(page);
     },
   ],
@@ -121,7 +132,7 @@ export const waterfall = [
   ],
 
   [
-    'processes as a waterfall: an axis, by start, indented as the tree is',
+    'processes as a waterfall: an axis, each below its parent, children by their start',
     async t => {
       const { path } = await t.report('build', 6000),
         page = await t.browser.open(path, { size: { width: 1600, height: 900 } });
@@ -133,25 +144,26 @@ export const waterfall = [
             parseInt(r.querySelector('[data-col=what] .path').style.paddingLeft, 10),
           ]),
         );
-      const tree = new Map(await indents());
+      const tree = await indents();
       await page.click('[aria-label=Order] >> text=Waterfall');
       await settle(page);
       const rows = await indents();
-      t.equal(
-        rows.filter(([what, px]) => tree.has(what) && tree.get(what) !== px),
-        [],
-        'the same indentation',
-      );
+      t.equal(rows, tree.slice(0, rows.length), 'the order and the indentation of the tree');
       t.ok(new Set(rows.map(r => r[1])).size > 2, 'more than two levels');
       t.ok((await page.locator('.axis-head i').count()) > 3, 'an axis');
       const lefts = await page.evaluate(() =>
-        [...document.querySelectorAll('.grid-row .bars-row i')].map(e => parseFloat(e.style.left)),
-      );
-      t.equal(
-        lefts,
-        [...lefts].sort((a, b) => a - b),
-        'by start',
-      );
+          [...document.querySelectorAll('.grid-row')].map(r =>
+            parseFloat(r.querySelector('.bars-row i').style.left),
+          ),
+        ),
+        last = []; // of each depth, how far the latest began
+      rows.forEach(([what, px], k) => {
+        const depth = px / 16;
+        t.ok(lefts[k] >= (last[depth] ?? 0), `${what}: by start`);
+        last.length = depth;
+        last[depth] = lefts[k];
+        last[depth + 1] = lefts[k];
+      });
       t.quiet(page);
     },
   ],
