@@ -202,11 +202,12 @@ static void compile_stderr(const struct syscall_spec *spec, struct capture_plan 
 
 /*
  * The queue of an io_uring, which no argument leads to: where an argument that is 0 says that there is nothing to copy.
- * Nothing is submitted; nothing is waited for.
+ * Nothing is submitted; nothing is waited for, nor is a thread of the kernel woken.
  */
 static void compile_ring(struct capture_plan *plan)
 {
 	plan->enter[1] = (struct plan_arg){ .op = PLAN_SQES, .max = RING_COPIED };
+	plan->enter[3] = (struct plan_arg){ .op = PLAN_POLLED, .max = RING_COPIED };
 	plan->leave[3] = (struct plan_arg){ .op = PLAN_CQES, .max = RING_COPIED };
 }
 

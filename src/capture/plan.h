@@ -36,6 +36,7 @@ enum plan_op {
 	PLAN_IOCBS,		/* what an array of args[len] pointers to struct iocb points to; at most max of them */
 	PLAN_SQES,		/* what is in the queue of the io_uring that is args[0] (struct record_sqe) */
 	PLAN_CQES,		/* at exit: its last completions (struct record_cqe) */
+	PLAN_POLLED,		/* at entry: both, where a thread of the kernel submits */
 	/*
 	 * LEN_ARG at entry, LEN_RET at exit: at exit where io_uring_register is about the thread's registered rings, at
 	 * entry where it is not (plan_is_of_rings)

@@ -35,6 +35,7 @@ static const struct { uint16_t elem; bool exact, str; } parts_are[] = {
 	[PART_FACT_NAME] = { .str = true }, [PART_SYMBOL] = { .str = true },
 	[PART_FACT_SOCK] = { sizeof(struct record_sock), .exact = true },
 	[PART_SQES] = { sizeof(struct record_sqe) }, [PART_CQES] = { sizeof(struct record_cqe) },
+	[PART_SQE_FIRST] = { 8, .exact = true },
 	[PART_CPU] = { sizeof(struct record_cpu), .exact = true },
 	[PART_TIMES] = { sizeof(struct record_times) }, [PART_ERRORS] = { sizeof(struct record_errors) },
 };

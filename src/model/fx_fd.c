@@ -379,15 +379,17 @@ void fx_socketpair(struct fx *x)
 	file_unref(x->w, f[1]);
 }
 
-/* io_uring_setup(IORING_SETUP_REGISTERED_FD_ONLY) returns an index of registered rings, no descriptor. */
-static bool registered_ring(const struct value *params)
+/* Flags of io_uring_setup: with REGISTERED_FD_ONLY it returns an index of registered rings, no descriptor. */
+enum { SQPOLL = 1 << 1, REGISTERED_FD_ONLY = 1 << 15 };
+
+static uint32_t set_up_with(const struct value *params)
 {
 	uint32_t words[3];
 
 	if (!params->bytes || params->len < sizeof(words))
-		return false;
+		return 0;
 	memcpy(words, params->bytes, sizeof(words));
-	return words[2] & 1 << 15;
+	return words[2];
 }
 
 void fx_special_fd(struct fx *x)
@@ -418,10 +420,11 @@ void fx_special_fd(struct fx *x)
 		buf_add(&x->w->tmp, c->args[str].bytes, c->args[str].len);
 	if (!x->ok || !x->has_ret)
 		return;
-	if (kind == FILE_IO_URING && registered_ring(&c->args[1])) {
+	if (kind == FILE_IO_URING && set_up_with(&c->args[1]) & REGISTERED_FD_ONLY) {
 		struct file *ring = file_new(x->w, kind, b->s, b->len);
 
 		fx_opened_by(x, ring);
+		requests_of(ring)->polled = set_up_with(&c->args[1]) & SQPOLL;
 		ring_register(x->w, x->tn, (uint32_t)c->ret, ring);
 		return;
 	}
@@ -438,6 +441,8 @@ void fx_special_fd(struct fx *x)
 					(cloexec == CLOEXEC_FLAG && flags >= 0 && i < ARRAY_SIZE(anon_calls) &&
 					 (c->args[flags].word & anon_calls[i].flag)));
 
+	if (kind == FILE_IO_URING)
+		requests_of(f)->polled = set_up_with(&c->args[1]) & SQPOLL;
 	f->has_pos = kind == FILE_MEMFD;
 	f->open_flags = O_RDWR;
 	if (kind == FILE_PIDFD) {

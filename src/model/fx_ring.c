@@ -103,6 +103,33 @@ static void submit_all(struct fx *x, struct requests *all, const struct part *sq
 	}
 }
 
+/* Those that a thread of the kernel has submitted, or will; where some were not seen, a later one may be theirs. */
+static void submit_polled(struct fx *x, struct requests *all, const struct part *sqes)
+{
+	const struct part *p = fx_part(x, 3, PART_SQE_FIRST, false);
+	struct record_sqe v;
+	uint64_t first;
+
+	if (!sqes || !p || sqes->flags & CHUNK_TRUNC) {
+		requests_forget(x->w, all);
+		all->whole = false;
+		return;
+	}
+	memcpy(&first, p->bytes, sizeof(first));
+	if ((int32_t)((uint32_t)first - all->next_sqe) > 0) {
+		requests_forget(x->w, all);
+		all->whole = false;
+		all->next_sqe = (uint32_t)first;
+	}
+	for (size_t i = 0; (i + 1) * sizeof(v) <= sqes->len; i++) {
+		if ((uint32_t)(first + i) != all->next_sqe)
+			continue;
+		memcpy(&v, sqes->bytes + i * sizeof(v), sizeof(v));
+		submit(x, all, &v);
+		all->next_sqe++;
+	}
+}
+
 /* As epoll_ctl(2) does it. */
 static void control(struct fx *x, const struct request *r)
 {
@@ -255,6 +282,23 @@ void fx_ring_files(struct fx *x)
 	}
 }
 
+/* What was submitted and done without a call is over as the call begins; it ends no wait. */
+static void before_wait(struct fx *x, struct requests *all)
+{
+	const struct part *sqes = fx_part(x, 3, PART_SQES, false), *cqes = fx_part(x, 3, PART_CQES, false);
+	struct waits none = { .n = 0 };
+	bool any;
+
+	all->polled |= sqes != NULL;
+	if (!all->polled || !x->c->args[3].word)
+		return;
+	submit_polled(x, all, sqes);
+	if (cqes)
+		complete(x, all, cqes, &none, &any);
+	else
+		all->whole = false;
+}
+
 void fx_io_uring(struct fx *x)
 {
 	const struct file *ring = ring_of(x, x->c->args[3].word & REGISTERED_RING);
@@ -266,7 +310,9 @@ void fx_io_uring(struct fx *x)
 	if (!ring || !x->has_ret)
 		return;
 	all = requests_of(ring);
-	submit_all(x, all, sqes);
+	before_wait(x, all);
+	if (!all->polled)
+		submit_all(x, all, sqes);
 	if (cqes)
 		complete(x, all, cqes, &l, &any);
 	else if (x->ok && x->c->args[3].word)

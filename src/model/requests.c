@@ -53,6 +53,12 @@ void request_drop(struct world *w, struct requests *all, struct request *r)
 		forget(w, all, r);
 }
 
+void requests_forget(struct world *w, struct requests *all)
+{
+	while (all->v)
+		forget(w, all, all->v);
+}
+
 void requests_forget_files(struct requests *all)
 {
 	free(all->files);
@@ -93,8 +99,7 @@ static void file_is_gone(struct world *w, struct fnode *n)
 {
 	if (!n->requests)
 		return;
-	while (n->requests->v)
-		forget(w, n->requests, n->requests->v);
+	requests_forget(w, n->requests);
 	requests_forget_files(n->requests);
 	free(n->requests);
 	n->requests = NULL;

@@ -18,6 +18,9 @@ struct requests {
 	struct request *v;		/* in the order of submission */
 	uint32_t next_seq;		/* of the completion to come */
 	bool whole;			/* all that is under way is in v, and nothing else is */
+	/* A thread of the kernel submits them (SQPOLL); next_sqe: the first of them that has not been seen. */
+	bool polled;
+	uint32_t next_sqe;
 	struct watched *files;		/* what is registered, by its index; file 0: not known, or none */
 	unsigned nfiles;
 };
@@ -29,6 +32,7 @@ struct requests *requests_of(const struct file *ring);
 struct request *request_add(struct world *w, struct requests *all, uint64_t user_data);
 struct request *request_find(struct requests *all, uint64_t user_data);
 void request_drop(struct world *w, struct requests *all, struct request *r);	/* one of them */
+void requests_forget(struct world *w, struct requests *all);
 /* Of a thread's registered rings (IORING_REGISTER_RING_FDS): NULL: none is known there. */
 struct file *ring_registered(const struct tnode *t, uint32_t index);
 /* ring NULL: none is there */

@@ -129,6 +129,12 @@ enum chunk_part {
 	 * them the queue could not be read.
 	 */
 	PART_SQES = 93, PART_CQES = 94,
+	/*
+	 * Where a thread of the kernel submits (IORING_SETUP_SQPOLL), both as the call begins, of the last argument
+	 * but two: the last requests in the queue, submitted or not, and the completions there are already.
+	 * PART_SQE_FIRST: rec_u64, how many requests there were before the first of them, modulo 2^32.
+	 */
+	PART_SQE_FIRST = 96,
 	PART_COUNT = 37, /* after the strings of a vector that has more: rec_u64, how many there are in all */
 };
 

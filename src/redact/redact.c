@@ -106,7 +106,7 @@ static enum how how(const struct pass *p, const struct record_chunk *c)
 	case PART_SYMBOL:
 		return TEXT;
 	case PART_IOV: case PART_LEN: case PART_INT: case PART_IOCB: case PART_FDS: case PART_ROOM: case PART_FACT:
-	case PART_SQES: case PART_CQES: case PART_CPU: case PART_FRAMES:
+	case PART_SQES: case PART_CQES: case PART_SQE_FIRST: case PART_CPU: case PART_FRAMES:
 	case PART_WHOLE:
 	case PART_COUNT:
 	case PART_FILE:

@@ -7,7 +7,8 @@
  * socket to an epoll.  nested: the epoll is polled.  fixed: the socket has a number of its own in the io_uring;
  * updated: it has it later.  registered: the io_uring is entered by an index, its descriptor is closed; another one
  * had that index before.  index: it never had a descriptor.
- * sqpoll: a thread of the kernel submits.  sleep: nothing but a time is waited for.
+ * sqpoll: a thread of the kernel submits.  polled: it has done so with several requests, in no call at all, before the
+ * wait ends several times in vain.  sleep: nothing but a time is waited for.
  * 77: no io_uring here.
  */
 #include <arpa/inet.h>
@@ -122,14 +123,13 @@ static unsigned taken(void)
 	return n;
 }
 
-static void wait_in_pieces(void)
+static void wait_in_pieces(unsigned more)
 {
 	struct __kernel_timespec ts = { 0, 100000000 };
 	struct io_uring_getevents_arg arg = { .ts = (unsigned long)&ts };
 
-	unsigned flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
+	unsigned flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG | more;
 
-	enter(1, 0);
 	while (!taken())
 		if (syscall(SYS_io_uring_enter, ring, 0, 1, flags, &arg, sizeof(arg)) < 0 && errno != ETIME)
 			exit(2);
@@ -160,7 +160,7 @@ int main(int argc, char **argv)
 
 	to.sin_port = htons((unsigned short)atoi(argv[2]));
 	if (strcmp(how, "index") || set_up_by_index() < 0)
-		set_up(strcmp(how, "sqpoll") ? 0 : IORING_SETUP_SQPOLL);
+		set_up(strcmp(how, "sqpoll") && strcmp(how, "polled") ? 0 : IORING_SETUP_SQPOLL);
 	if (!strcmp(how, "registered"))
 		set_up_registered();
 	if (strcmp(how, "sleep") && (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 || write(fd, "well?", 5) != 5))
@@ -173,7 +173,16 @@ int main(int argc, char **argv)
 		return 0;
 	} else if (!strcmp(how, "timeouts")) {
 		next(IORING_OP_RECV, fd, answer, sizeof(answer));
-		wait_in_pieces();
+		enter(1, 0);
+		wait_in_pieces(0);
+	} else if (!strcmp(how, "polled")) {
+		next(IORING_OP_NOP, -1, NULL, 0);
+		next(IORING_OP_NOP, -1, NULL, 0);
+		while (*AT(p.cq_off.tail) != 2)	/* woken, where it slept already */
+			syscall(SYS_io_uring_enter, ring, 0, 0, IORING_ENTER_SQ_WAKEUP, NULL, 0);
+		taken();
+		next(IORING_OP_RECV, fd, answer, sizeof(answer));
+		wait_in_pieces(IORING_ENTER_SQ_WAKEUP);
 	} else if (!strcmp(how, "fixed") || !strcmp(how, "updated")) {
 		int fds[2] = { -1, strcmp(how, "fixed") ? -1 : fd };
 		struct io_uring_files_update to_fd = { .offset = 1, .fds = (unsigned long)&fd };

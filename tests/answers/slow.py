@@ -118,10 +118,9 @@ def ring(t):
     with subprocess.Popen([*PYTHON, SERVER], stdout=subprocess.PIPE, text=True) as server:
         try:
             port = int(server.stdout.readline())
-            for how in ("poll", "submit", "beside", "timeouts", "nested", "fixed", "registered", "index"):
+            for how in ("poll", "submit", "beside", "timeouts", "nested", "fixed", "registered", "index", "sqpoll", "polled"):
                 waited_for(port, how, traced(t, program, how, str(port), status=0))
-            for how in ("updated", "sqpoll"):
-                says(traced(t, program, how, str(port), status=0), r"[12]\.\d+s +[\d.]+ % waiting for an event")
+            says(traced(t, program, "updated", str(port), status=0), r"[12]\.\d+s +[\d.]+ % waiting for an event")
             says(traced(t, program, "sleep", str(port), status=0), r"1\.\d+s +[\d.]+ % asleep by its own choice")
         finally:
             server.kill()

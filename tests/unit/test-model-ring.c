@@ -174,6 +174,66 @@ static void registered_rings_are_followed(void **state)
 	assert_int_equal(enter_by(s, 1, 5, BY_INDEX, &v, 1, &done, 1)->nwaited, 0);
 }
 
+/* n requests in the queue, the first of them the first-th; done: how many completions there were as the call began. */
+static const struct seen *enter_polled(struct scene *s, int64_t ret, uint64_t first, const struct record_sqe *v,
+				       unsigned n, const struct record_cqe *done, unsigned before, unsigned after)
+{
+	CALL(s, 10, "io_uring_enter", ret, RING, 0, 1, IORING_ENTER_GETEVENTS, 0, 0);
+	if (v) {
+		part(s, 3, PART_SQES, 0, v, n * sizeof(*v));
+		part(s, 3, PART_SQE_FIRST, 0, &first, sizeof(first));
+		part(s, 3, PART_CQES, 0, done, before * sizeof(*done));
+	}
+	if (ret >= 0)
+		part(s, 3, PART_CQES, CHUNK_AT_EXIT, done, after * sizeof(*done));
+	return go(s);
+}
+
+static void polled_scene(struct scene *s)
+{
+	const uint32_t params[30] = { 8, 16, IORING_SETUP_SQPOLL };
+
+	CALL(s, 10, "io_uring_setup", RING, 8, 0x1000);
+	part(s, 1, PART_BYTES, CHUNK_AT_EXIT, params, sizeof(params));
+	go(s);
+	socket_(s, 10, AF_INET, SOCK_STREAM, ONE);
+	socket_(s, 10, AF_INET, SOCK_STREAM, TWO);
+}
+
+/* Requests are submitted by a thread of the kernel: each is one, however often it is seen in the queue. */
+static void what_the_kernel_submits_is_seen_in_the_queue(void **state)
+{
+	struct scene *s = *state;
+	const struct record_sqe v[] = { request(IORING_OP_RECV, ONE, OWN), request(IORING_OP_RECV, TWO, OWN + 1),
+					request(IORING_OP_RECV, ONE, OWN + 2) };
+	const struct record_cqe done[] = { { .user_data = OWN, .seq = 0 }, { .user_data = OWN + 1, .seq = 1 },
+					   { .user_data = OWN + 2, .seq = 2 } };
+	const struct record_cqe late = { .user_data = OWN, .seq = 3 };
+
+	polled_scene(s);
+	assert_int_equal(enter_polled(s, -ETIME, 0, v, 2, done, 0, 0)->nwaited, 2);
+	assert_int_equal(enter_polled(s, -ETIME, 0, v, 2, done, 1, 0)->waited, id_of(s, TWO));	/* done before it */
+	assert_int_equal(enter_polled(s, 0, 0, v, 2, done, 1, 2)->waited, id_of(s, TWO));
+	assert_int_equal(enter_polled(s, -ETIME, 0, v, 2, done, 2, 0)->nwaited, 0);
+	assert_int_equal(enter_polled(s, 0, 1, v + 1, 2, done, 2, 3)->waited, id_of(s, ONE));
+	/* some were not seen: they may have the number of one that was there before */
+	enter_polled(s, -ETIME, 3, v, 1, done, 3, 0);
+	assert_int_equal(enter_polled(s, -ETIME, 5, v + 1, 1, done, 3, 0)->nwaited, 0);
+	assert_int_equal(enter_polled(s, 0, 5, v + 1, 1, &late, 0, 1)->nwaited, 0);
+}
+
+static void a_queue_that_was_not_read_is_not_empty(void **state)
+{
+	struct scene *s = *state;
+	const struct record_sqe v = request(IORING_OP_RECV, ONE, OWN);
+	const struct record_cqe done = { .user_data = OWN };
+
+	polled_scene(s);
+	assert_int_equal(enter_polled(s, -ETIME, 0, &v, 1, &done, 0, 0)->nwaited, 1);
+	assert_int_equal(enter_polled(s, -ETIME, 0, NULL, 0, &done, 0, 0)->nwaited, 0);
+	assert_int_equal(enter_polled(s, 0, 0, NULL, 0, &done, 0, 1)->nwaited, 0);
+}
+
 /* A registered file, a queue that could not be read, two files with one user_data. */
 static void what_is_not_known_is_nothing(void **state)
 {
@@ -246,6 +306,7 @@ int main(void)
 		SCENE(the_last_one_ended_the_wait), SCENE(in_vain_for_all_that_is_under_way),
 		SCENE(what_is_not_known_is_nothing), SCENE(an_epoll_is_changed),
 		SCENE(registered_files_have_names), SCENE(registered_rings_are_followed),
+		SCENE(what_the_kernel_submits_is_seen_in_the_queue), SCENE(a_queue_that_was_not_read_is_not_empty),
 	};
 
 	return cmocka_run_group_tests_name("model-ring", tests, NULL, NULL);

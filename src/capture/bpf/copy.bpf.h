@@ -232,6 +232,9 @@ __noinline int copy_arg(u32 i)
 		return copy_sqes(i);
 	case PLAN_CQES:
 		return copy_cqes(i);
+	case PLAN_POLLED:
+		copy_sqes(i | RING_POLLED);
+		return copy_cqes(i | RING_POLLED);
 	default:
 		return 0;
 	}

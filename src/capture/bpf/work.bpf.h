@@ -33,7 +33,7 @@ struct items { u64 addr, n; u32 at, count, named, faulted; };
 struct rest { u64 addr, n; };
 struct vec { u64 addr; u32 arg, start, max, n, singles, faulted; };
 struct cmsg_run { u64 at, end; };
-struct ring_run { u64 entries, array; u32 first, mask, shift; };
+struct ring_run { u64 entries, array; u32 first, mask, shift, ordered; };
 /* Where a record is put together; one per CPU, used only by programs that run with preemption off in a task. */
 struct work {
 	u64 args[6];

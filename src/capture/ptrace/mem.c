@@ -371,7 +371,7 @@ static void copy_arg(struct buf *b, unsigned i, const struct plan_arg *a, const 
 	uint32_t len;
 
 	switch ((enum plan_op)a->op) {
-	case PLAN_SKIP: case PLAN_SQES: case PLAN_CQES:	/* the queues: rings.c */
+	case PLAN_SKIP: case PLAN_SQES: case PLAN_CQES: case PLAN_POLLED:	/* the queues: rings.c */
 		return;
 	case PLAN_STR:
 		copy_str(b, i, PART_BYTES, c->tid, addr,

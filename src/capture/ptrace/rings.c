@@ -118,13 +118,13 @@ static void registered(struct ptrace_source *s, const struct tracee *t, int64_t 
 	}
 }
 
-/* NULL: not known, or its requests are not what is in the queue when it is called (SQPOLL). */
+/* NULL: not known. */
 static const struct ring *entered(const struct ptrace_source *s, const struct tracee *t)
 {
 	const struct ring *r;
 
 	if (t->arch != ARCH_X86_64 || !(r = find(s, t, t->args[3] & ENTER_REGISTERED, (int)t->args[0])) ||
-	    r->p.flags & (IORING_SETUP_SQPOLL | ~(uint32_t)KNOWN_SETUP))
+	    r->p.flags & ~(uint32_t)KNOWN_SETUP)
 		return NULL;
 	return r->sq && r->cq && r->sqes ? r : NULL;
 }
@@ -134,11 +134,14 @@ static bool word(const struct tracee *t, uint64_t addr, uint32_t *ret)
 	return mem_read(t->tid, addr, ret, sizeof(*ret)) == sizeof(*ret);
 }
 
-static bool copy_sqe(const struct tracee *t, const struct ring *r, uint32_t at, struct record_sqe *ret)
+/* ordered: it may have been submitted already, and what does not stand in its turn be another one by now. */
+static bool copy_sqe(const struct tracee *t, const struct ring *r, uint32_t at, bool ordered, struct record_sqe *ret)
 {
 	uint32_t mask = r->p.sq_entries - 1, i = at & mask;
 
 	if (!(r->p.flags & SETUP_NO_SQARRAY) && !word(t, r->sq + r->p.sq_off.array + (uint64_t)i * 4, &i))
+		return false;
+	if (ordered && (i & mask) != (at & mask))
 		return false;
 	at = (i & mask) << (r->p.flags & IORING_SETUP_SQE128 ? 7 : 6);
 	if (mem_read(t->tid, r->sqes + at, ret, SQE_HEAD) != SQE_HEAD)
@@ -148,27 +151,12 @@ static bool copy_sqe(const struct tracee *t, const struct ring *r, uint32_t at, 
 	return true;
 }
 
-void rings_entered(struct ptrace_source *s, struct tracee *t)
+static void completed(struct tracee *t, const struct ring *r, unsigned flags)
 {
-	const struct ring *r = t->args[1] ? entered(s, t) : NULL;
-	struct record_sqe v[RING_COPIED] = { 0 };
-	uint32_t head, tail, n, i;
-
-	if (!r || !word(t, r->sq + r->p.sq_off.head, &head) || !word(t, r->sq + r->p.sq_off.tail, &tail))
-		return;
-	n = MIN(tail - head, (uint32_t)t->args[1]);
-	for (i = 0; i < MIN(n, (uint32_t)RING_COPIED) && copy_sqe(t, r, head + i, &v[i]); i++)
-		;
-	record_chunk(&t->chunks, 1, PART_SQES, i < n ? CHUNK_TRUNC : 0, v, i * sizeof(v[0]));
-}
-
-static void completed(const struct ptrace_source *s, struct tracee *t)
-{
-	const struct ring *r = t->args[3] ? entered(s, t) : NULL;
 	struct record_cqe v[RING_COPIED] = { 0 };
 	uint32_t tail, n;
 
-	if (!r || !word(t, r->cq + r->p.cq_off.tail, &tail))
+	if (!word(t, r->cq + r->p.cq_off.tail, &tail))
 		return;
 	n = MIN(MIN(tail, (uint32_t)RING_COPIED), r->p.cq_entries);
 	for (uint32_t i = 0; i < n; i++) {
@@ -179,7 +167,53 @@ static void completed(const struct ptrace_source *s, struct tracee *t)
 		if (mem_read(t->tid, r->cq + r->p.cq_off.cqes + at, &v[i], CQE_HEAD) != CQE_HEAD)
 			return;
 	}
-	record_chunk(&t->chunks, 3, PART_CQES, CHUNK_AT_EXIT, v, n * sizeof(v[0]));
+	record_chunk(&t->chunks, 3, PART_CQES, flags, v, n * sizeof(v[0]));
+}
+
+static void submits(struct tracee *t, const struct ring *r, uint32_t head, uint32_t tail)
+{
+	uint32_t n = MIN(tail - head, (uint32_t)t->args[1]), i;
+	struct record_sqe v[RING_COPIED] = { 0 };
+
+	for (i = 0; i < MIN(n, (uint32_t)RING_COPIED) && copy_sqe(t, r, head + i, false, &v[i]); i++)
+		;
+	record_chunk(&t->chunks, 1, PART_SQES, i < n ? CHUNK_TRUNC : 0, v, i * sizeof(v[0]));
+}
+
+/* The kernel submits when it likes: what is in the queue, submitted or not, and what is done already. */
+static void polled(struct tracee *t, const struct ring *r, uint32_t tail)
+{
+	uint32_t n = MIN(MIN(tail, (uint32_t)RING_COPIED), r->p.sq_entries);
+	struct record_sqe v[RING_COPIED] = { 0 };
+	rec_u64 first = tail - n;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (!copy_sqe(t, r, (uint32_t)first + i, true, &v[i]))
+			return;
+	record_chunk(&t->chunks, 3, PART_SQES, 0, v, n * sizeof(v[0]));
+	record_chunk(&t->chunks, 3, PART_SQE_FIRST, 0, &first, sizeof(first));
+	completed(t, r, 0);
+}
+
+void rings_entered(struct ptrace_source *s, struct tracee *t)
+{
+	const struct ring *r = t->args[1] || t->args[3] ? entered(s, t) : NULL;
+	uint32_t head, tail;
+
+	if (!r || !word(t, r->sq + r->p.sq_off.head, &head) || !word(t, r->sq + r->p.sq_off.tail, &tail))
+		return;
+	if (!(r->p.flags & IORING_SETUP_SQPOLL) && t->args[1])
+		submits(t, r, head, tail);
+	else if (r->p.flags & IORING_SETUP_SQPOLL && t->args[3])
+		polled(t, r, tail);
+}
+
+static void left(const struct ptrace_source *s, struct tracee *t)
+{
+	const struct ring *r = t->args[3] ? entered(s, t) : NULL;
+
+	if (r)
+		completed(t, r, CHUNK_AT_EXIT);
 }
 
 void rings_left(struct ptrace_source *s, struct tracee *t, int64_t ret, const struct capture_plan *plan)
@@ -193,5 +227,5 @@ void rings_left(struct ptrace_source *s, struct tracee *t, int64_t ret, const st
 	else if (t->nr == SYS_mmap)
 		mapped(s, t, (uint64_t)ret);
 	else if (plan->leave[3].op == PLAN_CQES)
-		completed(s, t);
+		left(s, t);
 }

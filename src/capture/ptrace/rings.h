@@ -6,7 +6,7 @@
  */
 #include "capture/ptrace/ptrace.h"
 
-/* At the entry of io_uring_enter: the requests that it submits, as PART_SQES. */
+/* At the entry of io_uring_enter: the requests that it submits, or, with SQPOLL, those in the queue (PART_SQES). */
 void rings_entered(struct ptrace_source *s, struct tracee *t);
 /* At the exit of a call that succeeded: a ring is made, or mapped; of io_uring_enter the completions (PART_CQES). */
 void rings_left(struct ptrace_source *s, struct tracee *t, int64_t ret, const struct capture_plan *plan);
