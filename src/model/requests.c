@@ -78,11 +78,14 @@ void ring_register(struct world *w, struct tnode *t, uint32_t index, struct file
 {
 	struct file *was = ring_registered(t, index);
 
-	if (index >= RINGS_REGISTERED || was == ring)
-		return;
-	if (!t->rings)
+	if (ring)
+		file_ref(ring);
+	if (ring && !t->rings)
 		t->rings = xcalloc(RINGS_REGISTERED, sizeof(*t->rings));
-	t->rings[index] = ring ? file_ref(ring) : NULL;
+	if (index >= RINGS_REGISTERED)
+		was = ring;	/* no kernel has one there: nothing holds it */
+	else if (t->rings)
+		t->rings[index] = ring;
 	if (was)
 		file_unref(w, was);
 }

@@ -167,6 +167,11 @@ static void registered_rings_are_followed(void **state)
 	CALL(s, 10, "io_uring_setup", 5, 8, 0x1000);
 	part(s, 1, PART_BYTES, CHUNK_AT_EXIT, params, sizeof(params));
 	go(s);
+	/* an index that there cannot be */
+	CALL(s, 10, "io_uring_setup", 16, 8, 0x1000);
+	part(s, 1, PART_BYTES, CHUNK_AT_EXIT, params, sizeof(params));
+	go(s);
+	assert_int_equal(enter_by(s, 1, 16, BY_INDEX, &v, 1, &done, 1)->nwaited, 0);
 	/* what was unregistered was not copied: maybe this one */
 	CALL(s, 10, "io_uring_register", 1, 5, THROUGH_INDEX | IORING_UNREGISTER_RING_FDS, 0x2000, 1);
 	go(s);
