@@ -135,10 +135,12 @@ function cpuColumns(store: Store): Column[] {
   ];
 }
 
+/** How much of a command line the column has room for, where it is narrow. */
+const IN_SIGHT = 26;
 /** A long command line keeps what it works on in sight: `cc1 … slow.c …`. */
-function brief(program: string, args: readonly string[], what: string): string {
+export function brief(program: string, args: readonly string[], what: string): string {
   const line = [program, ...args].join(' ');
-  return what && line.indexOf(what) > 40 ? `${program} … ${what} … ${args.join(' ')}` : line;
+  return what && line.indexOf(what) > IN_SIGHT ? `${program} … ${what} … ${args.join(' ')}` : line;
 }
 
 function Command({ store, r, fold }: { store: Store; r: ProcessRow; fold: Fold }) {

@@ -26,6 +26,14 @@ export const use = [
       await page.keyboard.type('type:openat err:ENOENT');
       await page.keyboard.press('Enter');
       await focus(t, page, 'tb', 'Enter');
+      t.equal(
+        await page.evaluate(() => {
+          const frame = getComputedStyle(document.querySelector('.tb'), '::after');
+          return [frame.position, frame.borderLeftWidth, frame.pointerEvents];
+        }),
+        ['absolute', '2px', 'none'],
+        'where it is, is seen over the rows',
+      );
       t.equal(await state(page, 's.filter.value'), 'type:openat err:ENOENT');
       const hits = await state(page, 'Array.from({ length: 3 }, (_, k) => s.event(k))');
       for (const [key, want] of [

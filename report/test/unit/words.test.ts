@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Events in the words of the terminal.
+import { brief } from '../../src/panels/process-columns';
+import { argumentOf } from '../../src/engine/neighbours';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { words } from '../../src/engine/words';
@@ -61,4 +63,14 @@ test('words: waits say for what, and how long', () =>
 test('words: hostile names stay text', () => {
   const [line] = said((x, l) => void x.ev(l, 'access', 5, { obj: '/tmp/\u202e<b>\n' }));
   assert.equal(line, 'access /tmp/\\u{202e}<b>\\n');
+});
+
+test('words: a long command line keeps the file that it is for', () => {
+  const of = (...argv: string[]) => brief(argv[0], argv.slice(1), argumentOf(argv));
+  assert.equal(
+    of('cc1', '-quiet', '-imultiarch', 'x86_64-linux-gnu', 'f0.c'),
+    'cc1 … f0.c … -quiet -imultiarch x86_64-linux-gnu f0.c',
+  );
+  assert.equal(of('gcc', '-O2', '-c', 'f0.c'), 'gcc -O2 -c f0.c');
+  assert.equal(of('as', '--64', '-o', 'f0.o', '/tmp/cc1.s'), 'as --64 -o f0.o /tmp/cc1.s');
 });
