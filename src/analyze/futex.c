@@ -68,6 +68,13 @@ struct futex_use futex_use(const struct call *c)
 	return (struct futex_use){.is_private = true};
 }
 
+/* So does glibc's pthread_join: from 2.43 on until a thread's state, which is 2, is 0 (pthread_join_common.c). */
+static bool may_join(const struct call *c)
+{
+	return is_classic(c) && operation(c) == FUTEX_WAIT_BITSET && !(c->args[1].word & FUTEX_PRIVATE_FLAG) &&
+	       c->nargs > 3 && !c->args[3].word;
+}
+
 /*
  * A word of 2 marks one that others wait for (glibc, Rust, Go; Drepper, "Futexes Are
  * Tricky"), in musl its top bit; a condition, a semaphore or an idle thread waits with another value, or with this one
@@ -82,7 +89,7 @@ enum futex_sign futex_sign(const struct call *c)
 		return FUTEX_IS_LOCK;
 	if (op != FUTEX_WAIT && op != FUTEX_WAIT_BITSET)
 		return FUTEX_COUNTS;
-	if (val == 2 || val >> 31)
+	if ((val == 2 || val >> 31) && !may_join(c))
 		return FUTEX_MAY_LOCK;
 	return val == 3 ? FUTEX_SAYS_NOTHING : FUTEX_COUNTS;
 }

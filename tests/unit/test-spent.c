@@ -109,6 +109,23 @@ static void test_one_of_several_futexes(void **state)
 	assert_true(futex_use(&c).addr == 0);
 }
 
+static void test_joining_is_no_lock(void **state)
+{
+	uint64_t args[6] = { 0x7000, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, 2, 0, 0, FUTEX_BITSET_MATCH_ANY };
+	struct call c;
+
+	(void)state;
+	fake_call(&c, "futex", FAKE_T0, MS, 0, args);
+	assert_int_equal(futex_sign(&c), FUTEX_COUNTS);
+	args[3] = 0x7ffc0000;	/* a mutex of several processes, with a time */
+	fake_call(&c, "futex", FAKE_T0, MS, 0, args);
+	assert_int_equal(futex_sign(&c), FUTEX_MAY_LOCK);
+	args[1] |= FUTEX_PRIVATE_FLAG;
+	args[3] = 0;
+	fake_call(&c, "futex", FAKE_T0, MS, 0, args);
+	assert_int_equal(futex_sign(&c), FUTEX_MAY_LOCK);
+}
+
 static void wakes(struct totals *t, const struct fake_task *f, uint64_t enter_ns, uint32_t how_many)
 {
 	struct item item;
@@ -463,7 +480,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_join_is_of_the_newest), cmocka_unit_test(test_times_at_their_end),
 		cmocka_unit_test(test_path_through_pipes), cmocka_unit_test(test_one_of_several_futexes),
-		cmocka_unit_test(test_turns), cmocka_unit_test(test_count_is_no_lock),
+		cmocka_unit_test(test_turns), cmocka_unit_test(test_count_is_no_lock), cmocka_unit_test(test_joining_is_no_lock),
 		cmocka_unit_test(test_paths_are_no_ids), cmocka_unit_test(test_a_file_is_one_thing),
 		cmocka_unit_test(test_findings_of_many_peers), cmocka_unit_test(test_findings_of_faults),
 		cmocka_unit_test(test_findings_of_no_cpu),

@@ -8,12 +8,14 @@ const known = new WeakMap<Store, Map<number, What>>();
 
 /** A word of 2 marks a lock that others wait for (glibc, Rust, Go), in musl its top bit; a condition or an idle thread has another value. */
 function whatOf(args: string): What {
-  const [, op = '', word = ''] = args.split(', '),
+  const [, op = '', word = '', time = ''] = args.split(', '),
     name = op.split('|')[0].replace('_PRIVATE', ''),
     val = Number(word);
   if (name === 'FUTEX_LOCK_PI' || name === 'FUTEX_LOCK_PI2') return 'lock';
   if (!/^FUTEX_WAIT(_|$)/.test(name) || !NUMBER.test(word)) return 'unknown';
   if (name !== 'FUTEX_WAIT' && name !== 'FUTEX_WAIT_BITSET') return 'other';
+  // glibc's pthread_join, from 2.43 on until a thread's state, which is 2, is 0
+  if (name === 'FUTEX_WAIT_BITSET' && !op.includes('PRIVATE') && time === 'NULL') return 'other';
   return val === 2 || val < 0 || val >= 2 ** 31 ? 'lock' : 'other';
 }
 
