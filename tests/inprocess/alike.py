@@ -14,17 +14,16 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
 from harness import Skip, check, equal, main, need  # noqa: E402
-from stubs import MADE, calls, possible, traced  # noqa: E402
+from stubs import MADE, add_call, calls, possible, traced  # noqa: E402
 
 WAYS = {"stops": ("ptrace", "off"), "inside": ("ptrace", "on"), "kernel": ("bpf", "off")}
 DATED = {"GIT_AUTHOR_DATE": "1700000000 +0000", "GIT_COMMITTER_DATE": "1700000000 +0000", "GIT_CONFIG_GLOBAL": "/dev/null"}
 LICENCE = "/usr/share/common-licenses/GPL-2"
 NUMBERED = re.compile(r"(<\.\.\. )?\w*(wait|clone|fork|pid|pgrp|pgid|tid|kill|sid)|--- ")     # not sizes that are by chance a process's number
 # of the machine, of another process, and where a signal comes in between; mkstemp asks for random bytes again where they are no even choice
-BY_CHANCE = [r"^(sysinfo|getrusage|getppid|wait4|rt_sigreturn|getrandom)\(", "^--- SIGCHLD", r"^<\.\.\. ", '"/tmp", ']
+BY_CHANCE = [r"^(sysinfo|getrusage|getppid|wait4|rt_sigreturn|getrandom)\(", "^--- SIGCHLD", r"^<\.\.\. ", '"/tmp", ', r"^read\(\d+</proc/self/maps>"]
 # How much of an arena of Python's is lost at its begin goes by its address: so when the next one is needed.  Its hashes are by chance otherwise.
 ARENAS, HASHES = [r"^m(un)?map\(\w+, (1048576|262144)\b"], {"PYTHONHASHSEED": "0"}
-UNFINISHED = "<unfinished ...>"
 CHANCE = [
     (re.compile(r"^[0-9.]+ | <[0-9.]+>$"), ""),
     (re.compile(r"0x[0-9a-f]+"), "ADDRESS"),
@@ -57,20 +56,9 @@ class Way:
         self.numbers = numbers
         self.threads = collections.defaultdict(list)
         for number, line, *_ in lines:
-            self.add(self.threads[numbers[number]], self.plain(line))
+            add_call(self.threads[numbers[number]], self.plain(line))
         dump = subprocess.run([t.args.dump, file], stdout=subprocess.PIPE, check=True).stdout.decode(errors="replace")
         self.arguments = collections.Counter(self.plain(line.rpartition("\t")[0] or line) for line in dump.split("\n")[:-1])
-
-    @staticmethod
-    def add(calls, line):
-        """One that others, or signals, came in between of is one call."""
-        if line.startswith("<... "):
-            begun = next((i for i in range(len(calls) - 1, -1, -1) if not calls[i].startswith("--- ")), None)
-            if begun is not None and calls[begun].endswith(UNFINISHED):
-                calls[begun] = calls[begun][:-len(UNFINISHED)] + line.partition("resumed>")[2]
-                calls[begun] = re.sub(" +(?=[ )])", "", calls[begun])
-                return
-        calls.append(re.sub(" +(?=[ )])", "", line))
 
     def plain(self, line):
         for what, by in CHANCE:

@@ -94,10 +94,10 @@ static void moved(void) { CHECK(mremap(RING, RING_BYTES, RING_BYTES, MREMAP_MAYM
 
 static void *text_of(const char *name) { return (void *)((uintptr_t)dlsym(RTLD_DEFAULT, name) & ~4095ul); }
 
-/* Springs and the page with their switch, three pages alone: where the jump leads that is in read() now. */
+/* Springs and the page with their switch, three pages alone: where the jump leads that is in access() now. */
 static void no_springs(void)
 {
-	const unsigned char *p = dlsym(RTLD_DEFAULT, "read");
+	const unsigned char *p = dlsym(RTLD_DEFAULT, "access");
 	int n = 0;
 
 	for (int i = 0; i < 64; i++) {

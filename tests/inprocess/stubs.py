@@ -287,14 +287,28 @@ def paths(t):
             equal(next((pair for pair in zip(on, off, strict=True) if pair[0] != pair[1]), None), None, f"{way}: first difference")
 
 
+UNFINISHED = "<unfinished ...>"
+
+
+def add_call(calls, line):
+    """A line of a thread, as strace has it; one that others, or signals, came in between of is one call."""
+    if line.startswith("<... "):
+        begun = next((i for i in range(len(calls) - 1, -1, -1) if not calls[i].startswith("--- ")), None)
+        if begun is not None and calls[begun].endswith(UNFINISHED):
+            line = calls.pop(begun)[:-len(UNFINISHED)] + line.partition("resumed>")[2]
+            calls.insert(begun, re.sub(" +(?=[ )])", "", line))
+            return
+    calls.append(re.sub(" +(?=[ )])", "", line))
+
+
 def calls_of(t, file):
     """The calls of each process as strace prints them, buffers and all; addresses, times and numbers of processes are chance."""
     text = file.with_suffix(".txt")
     subprocess.run([t.args.compendium, "--read", file, "-v", "-a", "--format=strace", "-o", text], stderr=subprocess.DEVNULL, check=True)
     threads = {}
-    for line in text.read_text(errors="replace").splitlines():
+    for line in text.read_text(errors="replace").split("\n")[:-1]:
         number, line = line.split(None, 1)
-        threads.setdefault(number, []).append(re.sub(r"^[0-9.]+ | <[0-9.]+>$|(?<=_sec=)-?[0-9]+(, tv_nsec=[0-9]+)?( /\* \S+ \*/)?", "", re.sub(r"0x[0-9a-f]+|(?<=:\[)\d+", "N", line)))
+        add_call(threads.setdefault(number, []), re.sub(r"^[0-9.]+ | <[0-9.]+>$|(?<=_sec=)-?[0-9]+(, tv_nsec=[0-9]+)?( /\* \S+ \*/)?", "", re.sub(r"0x[0-9a-f]+|(?<=:\[)\d+", "N", line)))
     return list(threads.values())
 
 
