@@ -241,8 +241,12 @@ def hammered(t):
                 own[row["thread"]] = row["path"]
             elif row["kind"] == "close" and row["thread"] in own:
                 name = row.get("path")
-                seen[name == own[row["thread"]]] = seen.get(name == own[row["thread"]], 0) + 1
-        equal(seen, {True: 20000}, f"{way}: closes, by whether each has its own thread's file")
+                what = "own" if name == own[row["thread"]] else "another's" if name else "not known"
+                seen[what] = seen.get(what, 0) + 1
+        # A thread may be preempted between the slot it has taken and what it writes there: docs/inprocess.md.
+        unknown = seen.pop("not known", 0) if "auto" in way else 0
+        check(unknown <= 20, f"{way}: {unknown} closes of 20,000 have no name")
+        equal(seen, {"own": 20000 - unknown}, f"{way}: closes, by whose file they name")
 
 
 def events(t):
