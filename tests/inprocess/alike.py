@@ -19,7 +19,7 @@ from stubs import MADE, add_call, calls, possible, traced  # noqa: E402
 WAYS = {"stops": ("ptrace", "off"), "inside": ("ptrace", "on"), "kernel": ("bpf", "off")}
 DATED = {"GIT_AUTHOR_DATE": "1700000000 +0000", "GIT_COMMITTER_DATE": "1700000000 +0000", "GIT_CONFIG_GLOBAL": "/dev/null"}
 LICENCE = "/usr/share/common-licenses/GPL-2"
-NUMBERED = re.compile(r"(<\.\.\. )?\w*(wait|clone|fork|pid|pgrp|pgid|tid|kill|sid)|--- ")     # not sizes that are by chance a process's number
+NUMBERED = re.compile(r"(<\.\.\. )?\w*(wait|clone|fork|pid|pgrp|pgid|tid|kill|sid|sched_\w*affinity)|--- ")     # not sizes that are by chance a process's number
 # of the machine, of another process, and where a signal comes in between; mkstemp asks for random bytes again where they are no even choice
 BY_CHANCE = [r"^(sysinfo|getrusage|getppid|wait4|rt_sigreturn|getrandom)\(", "^--- SIGCHLD", r"^<\.\.\. ", '"/tmp", ', r"^read\(\d+</proc/self/maps>"]
 # How much of an arena of Python's is lost at its begin goes by its address: so when the next one is needed.  Its hashes are by chance otherwise.
