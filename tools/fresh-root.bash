@@ -73,8 +73,9 @@ fresh_root() {
 	chmod 755 "$root" # it becomes /, for every user in there
 	trap clean_up EXIT
 	echo "== a minimal $suite in $root"
+	[ -z "${CACHE-}" ] || mkdir -p "$CACHE" # debootstrap makes none
 	debootstrap --variant=minbase ${CACHE:+--cache-dir="$CACHE"} --include="$packages" "$suite" "$root" "$mirror" >"$root.log" 2>&1 ||
-		{ tail "$root.log" >&2; exit 1; }
+		{ tail "$root.log" >&2; keep=''; exit 1; } # half a root is of no use
 	rm -f "$root.log"
 	echo "== a minimal $suite ($(cat "$root/etc/debian_version")): $((SECONDS - start)) s, $(du -smx "$root" | cut -f1) MB"
 	mount_root
@@ -87,7 +88,9 @@ kept_root() {
 	[ "$(id -u)" -eq 0 ] || die "must be root (chroot)"
 	root=$(realpath -- "$1")
 	# What is mounted is in use; and / is no root to mount in.
-	[ -e "$root/etc/debian_version" ] && [ "$root" != / ] || die "not a root that was kept: $1"
+	if [ ! -e "$root/etc/debian_version" ] || [ "$root" = / ]; then
+		die "not a root that was kept: $1"
+	fi
 	! grep -qE " $root(/| )" /proc/mounts || die "in use (mounted): $root"
 	keep=1
 	trap clean_up EXIT
