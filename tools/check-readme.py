@@ -7,13 +7,15 @@ usage: tools/check-readme.py [--show] [--backend ptrace|bpf] COMPENDIUM
 In a ```console block a line that begins with "$ " is a command, the lines below it are of its output, in this order; "…"
 stands for any lines.  All blocks are one shell session, in an empty directory that is /tmp/demo in the text.  Numbers,
 sizes, times, addresses and the backend are compared by their kind, since they differ from run to run.  An exit status other
-than 0 has to be printed ("$ echo $?").  Beyond that: every option the README names has to exist, every target of make, every
-file it links to.  --show prints what the commands give, to be copied.  Prints TAP.
+than 0 has to be printed ("$ echo $?").  Beyond that: every option the README names has to exist and to take the value that it
+names, as have those of --help; every target of make, every file it links to.  --show prints what the commands give, to be
+copied.  Prints TAP.
 """
 import argparse
 import os
 import pathlib
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -165,6 +167,19 @@ def words(tap, text, compendium):
         tap.check(f"link {link}", None if (ROOT / link).exists() else "there is no such file")
 
 
+def taken(tap, text, compendium):
+    """An option that README or --help names with a value takes this value: `-e %file`, not `-s N`."""
+    help_text = subprocess.run([compendium, "--help"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    ours = re.sub(r"^\|.*? \|", "", text, flags=re.M)     # the left column has strace's
+    spans = [span for span in code(ours) if re.match(r"--?[a-zA-Z-]+ [^A-Z>-]", span) and not re.match(r"--(read|record)\b", span)]
+    for option, values in re.findall(r"^ +(?:-\w, )?(--(?:trace|filter)) [A-Z]+ +(?:[^:\n]*: )?(.*)$", help_text, re.M):
+        spans += [f"{option} '{value}'" for value in values.split(" or ")]
+    for span in sorted(set(spans)):
+        table = ["-c"] if re.match(r"--by|-S", span) else []
+        done = subprocess.run([compendium, "--backend", "ptrace", *table, *shlex.split(span), "--", "true"], stderr=subprocess.PIPE, text=True, check=False)
+        tap.check(span, done.stderr if done.returncode == 125 else None)
+
+
 # strace 6.1, `strace -h`
 STRACE = "aAbcCdDeEfhiIknoOpPqrsStTuUvVwxXyYzZ"
 
@@ -216,6 +231,7 @@ def main():
         return 0
     tap.check("there are examples", None if found else "README.md has no ```console block")
     words(tap, text, compendium)
+    taken(tap, text, compendium)
     strace_letters(tap, text, compendium)
     print(f"1..{tap.n}")
     return tap.failed != 0

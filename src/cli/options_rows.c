@@ -36,7 +36,7 @@ const struct option_row option_rows[] = {
 	{ "events", NULL, 0, OPT_TARGET, TAKES_ONE, "N", "end tracing after N events, shown or hidden, likewise", NUMBER(events, 1, UINT64_MAX) },
 
 	{ "trace", NULL, 'e', OPT_SHOW, TAKES_ONE, "SET", "trace and show only these system calls: names, %classes as %file or %network, /regular expressions; ! before all: all others", SET(set_trace),
-	  "only these calls: open,%network,/^stat,!%memory" },
+	  "only these calls: open,%network,/^stat or !%memory" },
 	{ "filter", NULL, 0, OPT_SHOW, TAKES_ONE, "EXPR", "show, count and export only what meets EXPR, in the language of the report's filter box: type:open,read path:*.conf !path:/usr dur>1ms err:any proc:gcc; calls that it excludes are not captured", SET(set_filter),
 	  "type:open path:*.conf dur>1ms err:any proc:gcc" },
 	{ "only", NULL, 0, OPT_SHOW, TAKES_ONE, "LIST", "only events that are any of these: a category (network, file, memory, …), what a call does (accept, open, …), a call, failed; adds is:LIST to the filter", SET(set_only) },
