@@ -436,7 +436,11 @@ static void counts(struct summary_sink *s)
 		buf_puts(&s->b, " No system call was made");
 		buf_puts(&s->b, s->opt->filter || s->opt->named ? " of those that were chosen" : "");
 		summary_line(s);
-	} else if (t) {
+	} else if (!t) {
+		summary_title(s, s->opt->counts->title);
+		buf_puts(&s->b, ": none");
+		summary_line(s);
+	} else {
 		counting_sort(t, s->opt->sort, table_cell_words);
 		summary_table(s, t);
 		if (t->def->form == FORM_HEADED) {
