@@ -83,8 +83,7 @@ def musl(t):
 def address(t):
     """with AddressSanitizer and UBSan; LeakSanitizer refuses a traced program, with stops, too"""
     program = c_program(t, "asan", "-g", "-fsanitize=address,undefined")
-    version = int(subprocess.run(["gcc", "-dumpversion"], stdout=subprocess.PIPE, text=True, check=True).stdout.split(".")[0])
-    same(t, program, env={"ASAN_OPTIONS": "detect_leaks=0"}, inside=6000 if version < 16 else 0)     # none there yet: docs/inprocess.md
+    same(t, program, env={"ASAN_OPTIONS": "detect_leaks=0"}, inside=6000)
     same(t, program, env={"ASAN_OPTIONS": "detect_leaks=1"}, refused=True)
 
 

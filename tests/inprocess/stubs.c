@@ -384,7 +384,8 @@ static void endless(void)
 static const struct { const char *name; void (*run)(void); } ways[] = {
 	{ "covered_while_inside", covered_while_inside }, { "own_text", own_text }, { "text_dropped", text_dropped },
 	{ "own_filter", own_filter }, { "strict", strict }, { "no_clock", no_clock }, { "undumpable", undumpable },
-	{ "limited", limited }, { "locked", locked }, { "taken", taken }, { "forks", forks },
+	{ "limited", limited }, { "locked", locked }, { "taken", taken }, { "crowded", crowded },
+	{ "full", full }, { "forks", forks },
 	{ "shared_memory", shared_memory }, { "looks_at_itself", looks_at_itself },
 	{ "looks_again", looks_again },
 	{ "paths", paths }, { "paths_signalled", paths_signalled },

@@ -43,6 +43,8 @@ void undumpable(void);
 void limited(void);
 void locked(void);
 void taken(void);
+void crowded(void);
+void full(void);
 
 /* stubs_looks.c: what is mapped, as the program sees it */
 void looks_at_itself(void);

@@ -106,6 +106,17 @@ def rules(t):
     equal(traced(t, *program(t), "strict")[0], 0, "strict mode: exit status")
 
 
+def reasons(t):
+    """memory with room above the C library only has stubs; a process that gets none has its reason in the last line"""
+    possible(t)
+    status, out, _, _, said = traced(t, *program(t), "crowded")
+    equal((status, out[-11:]), (0, b"ring 1\nend\n"), f"{out[-300:]!r}; {said[-300:]}")
+    shell = "exec 3< /proc/self/status; i=0; while [ $i -lt 300 ]; do read x < /etc/passwd; i=$((i+1)); done"
+    for command, why in (((*program(t), "full"), "no room for it in the address space"), (("sh", "-c", shell), "its memory map was looked at")):
+        said = traced(t, *command)[4]
+        check(f"not, or no longer, in 1 ({why})" in said, f"{command}: {said}")
+
+
 def tasks(t):
     """storms of forks, vforks and execs, a process that shares memory, 600 threads"""
     possible(t)
@@ -515,7 +526,7 @@ def killed(t):
             end(pids)
 
 
-GROUPS = {"stubs": [used, changed, texts, rules, tasks, children, many, looks, below, handlers, cancelled, paths, buffers, descriptors, copied, every_call, ways, let_go, killed]}
+GROUPS = {"stubs": [used, changed, texts, rules, reasons, tasks, children, many, looks, below, handlers, cancelled, paths, buffers, descriptors, copied, every_call, ways, let_go, killed]}
 
 if __name__ == "__main__":
     sys.exit(main(__doc__, GROUPS))

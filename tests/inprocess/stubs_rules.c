@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Filters, modes and limits that a program sets for itself, with stubs in it or before there are any. */
+#include <dlfcn.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -112,4 +115,44 @@ void taken(void)
 	own();
 	reads(ENOUGH);
 	CHECK(is_own());
+}
+
+/* Between what is mapped in [from, to) nothing is left, but for the stack to grow. */
+static void fill(uintptr_t from, uintptr_t to)
+{
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
+	FILE *f = fopen("/proc/self/maps", "re");
+	unsigned long last = 0x10000, start, end;
+	char line[600];
+
+	while (f && fgets(line, sizeof(line), f) && sscanf(line, "%lx-%lx", &start, &end) == 2) {
+		uintptr_t begin = last > from ? last : from, stop = start < to ? start : to;
+
+		if (strstr(line, "[stack]"))
+			stop -= stop > (32ul << 20) ? 32ul << 20 : 0;
+		if (begin < stop)
+			CHECK(mmap((void *)begin, stop - begin, PROT_NONE, flags, -1, 0) != MAP_FAILED);
+		last = end;
+	}
+	if (f)
+		fclose(f);
+}
+
+static uintptr_t library(void) { return (uintptr_t)dlsym(RTLD_NEXT, "read") & ~4095ul; }
+
+/* As AddressSanitizer of gcc 16 leaves it: what is free is above the C library only. */
+void crowded(void)
+{
+	int had = is_mapped();
+
+	fill(library() - (4ul << 30), library());
+	reads(ENOUGH);
+	printf("ring %d\n", !had && is_mapped());
+}
+
+void full(void)
+{
+	fill(library() - (4ul << 30), library() + (4ul << 30));
+	reads(ENOUGH);
+	CHECK(!is_mapped());
 }

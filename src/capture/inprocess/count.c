@@ -30,7 +30,7 @@ void space_count(struct ptrace_source *s, const struct tracee *t, unsigned arch,
 	if (arch == ARCH_X86_64 && which != WHICH_STUB)
 		in->nkinds[which]++;
 	else if (arch == ARCH_X86_64 && (!t->space || !t->space->on))
-		in->nstops[t->stubs_tried || in->closed ? STOP_WITHOUT : STOP_BEFORE]++;
+		in->nstops[t->stubs_tried || t->stubs_why || in->closed ? STOP_WITHOUT : STOP_BEFORE]++;
 	else
 		in->nstops[arch == ARCH_X86_64 && goes_own_way(t->space, ip) ? STOP_OWN : STOP_ELSEWHERE]++;
 }
@@ -70,6 +70,7 @@ void space_remark(const struct ptrace_source *s, struct diag *ret)
 {
 	static const char *const why[NSPACE_WHYS] = {
 		[SPACE_LIMITED] = "limits of memory, or memory locked", [SPACE_LIBRARY] = "a C library without known sites",
+		[SPACE_PLACE] = "calls that no libc.so.6 makes: static, another C library", [SPACE_SHARED] = "threads, or descriptors shared, from the start",
 		[SPACE_TAKEN] = "no room for it in the address space",
 		[SPACE_MANY] = "too many at a time for our RLIMIT_NOFILE",
 		[SPACE_OWN_WAYS] = "a filter, a status file, unusual threads",
@@ -83,7 +84,7 @@ void space_remark(const struct ptrace_source *s, struct diag *ret)
 		return;
 	if (s->opt->explain)
 		add_stops(in, text, sizeof(text));
-	for (unsigned i = 0; i < NSPACE_WHYS; i++)
+	for (unsigned i = SPACE_ALLOWED + 1; i < NSPACE_WHYS; i++)
 		add(text, sizeof(text), "; not, or no longer, in %llu (%s)", in->nwhy[i], why[i]);
 	diag_set(ret, 0, 0, "--in-process: %llu calls of %llu process%s were seen without a stop%s",
 		 (unsigned long long)in->ncalls, (unsigned long long)in->nspaces, in->nspaces == 1 ? "" : "es", text);

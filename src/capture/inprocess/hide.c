@@ -93,7 +93,8 @@ void space_hide(struct ptrace_source *s, struct tracee *looker, struct tracee *s
 	pid_t tid;
 
 	for (struct tracee *t = s->tracees; t; t = t->hh.next)
-		t->stubs_tried |= t->pid == subject->pid || (sp && t->space == sp);
+		if (t->pid == subject->pid || (sp && t->space == sp))
+			t->stubs_tried = true, t->stubs_why = SPACE_LOOKED;
 	if (!sp || sp->hidden || looker->arch != ARCH_X86_64 || subject->own_seccomp || looker->own_seccomp)
 		return;
 	space_off_for(s, sp, SPACE_LOOKED);

@@ -58,12 +58,13 @@ struct space {
 	struct space *next;
 };
 
-/* Why a process has none, or has none any more. */
-/* Why one that a stub may make has stopped. */
+/* Why a call that a stub may make has stopped. */
 enum space_stop { STOP_BEFORE, STOP_WITHOUT, STOP_ELSEWHERE, STOP_OWN, NSTOPS };
 
+/* Why a process has none, or has none any more. */
 enum space_why {
-	SPACE_LIMITED, SPACE_MANY, SPACE_LIBRARY, SPACE_TAKEN, SPACE_OWN_WAYS, SPACE_LOOKED, SPACE_TOUCHED, NSPACE_WHYS
+	SPACE_ALLOWED, SPACE_LIMITED, SPACE_MANY, SPACE_PLACE, SPACE_LIBRARY, SPACE_TAKEN, SPACE_SHARED, SPACE_OWN_WAYS,
+	SPACE_LOOKED, SPACE_TOUCHED, NSPACE_WHYS
 };
 
 struct inside {
@@ -144,7 +145,7 @@ bool space_set_up(struct ptrace_source *s, struct tracee *t, struct space *sp, c
 bool space_wake(struct tracee *t, struct space *sp);
 
 /* library.c */
-/* The private mapping of a file that holds ip, and a place of `room` bytes within a jump's reach of all of it. */
+/* The private mapping of a file that holds ip, and a place of `room` bytes within a jump's reach of all of it, or 0. */
 bool library_mapped(pid_t tid, uint64_t ip, size_t room, struct mapping *ret, uint64_t *ret_room);
 bool library_locks(pid_t pid);		/* it has memory locked, and may lock all that comes */
 /* Is there a mapping of this file (NULL: of none), of just that place and with these rights? */

@@ -11,8 +11,11 @@
 #include "capture/inprocess/elf.h"
 #include "capture/inprocess/inside.h"
 
-/* REACH: less than a jump's, which begins and ends somewhere in what it is about */
-enum { FILE_MAX_BYTES = 64 << 20, REACH = 2000 << 20, APART = 1 << 20 };
+/*
+ * REACH: less than a jump's, which begins and ends somewhere in what it is about.  STACK_APART: of what the stack may
+ * become, where it has a limit; without one, mappings are made from below.
+ */
+enum { FILE_MAX_BYTES = 64 << 20, REACH = 2000 << 20, APART = 1 << 20, STACK_APART = 256 << 20 };
 
 struct library {
 	struct stat st;
@@ -124,33 +127,63 @@ bool library_has(pid_t tid, uint64_t start, uint64_t size, const char *perms, co
 	return found;
 }
 
+/* Of a line of maps: false: it is none. */
+static bool mapping_of(const char *line, struct mapping *ret, char perms[8])
+{
+	unsigned long start, end, offset, inode;
+
+	*ret = (struct mapping){ 0 };
+	if (sscanf(line, "%lx-%lx %7s %lx %*s %lu %511[^\n]", &start, &end, perms, &offset, &inode, ret->path) < 5)
+		return false;
+	ret->start = start, ret->end = end, ret->offset = offset, ret->inode = inode;
+	return true;
+}
+
+/*
+ * Between what ends at last_end and what begins at next: what the program maps later goes from the end of a gap down,
+ * one behind the other, so the place is at its begin, or as far below as a jump reaches.  The stack grows down.
+ */
+static uint64_t room_between(uint64_t last_end, const struct mapping *next, size_t room, const struct mapping *m)
+{
+	uint64_t begin = last_end + APART, apart = !strcmp(next->path, "[stack]") ? STACK_APART : APART;
+
+	if (next->start < begin + room + apart)
+		return 0;
+	if (begin < m->start && m->end > begin + REACH)
+		begin = (m->end - REACH) & ~4095ull;
+	if (begin + room + apart > next->start || begin + room > m->start + REACH)
+		return 0;
+	return begin;
+}
+
 bool library_mapped(pid_t tid, uint64_t ip, size_t room, struct mapping *ret, uint64_t *ret_room)
 {
 	char name[64], line[1024], perms[8];
-	uint64_t last_end = 0x10000, low = 0, high = 0;
+	struct mapping last = { .end = 0x10000 }, below = { 0 };
+	uint64_t below_from = 0;
 	bool found = false;
 	FILE *f;
 
+	*ret_room = 0;
 	snprintf(name, sizeof(name), "/proc/%d/maps", (int)tid);
 	f = fopen(name, "re");
-	while (f && !found && fgets(line, sizeof(line), f)) {
-		struct mapping m = { 0 };
-		unsigned long start, end, offset, inode;
+	while (f && !*ret_room && fgets(line, sizeof(line), f)) {
+		struct mapping m;
 
-		if (sscanf(line, "%lx-%lx %7s %lx %*s %lu %511[^\n]", &start, &end, perms, &offset, &inode, m.path) < 5)
+		if (!mapping_of(line, &m, perms))
 			continue;
-		m.start = start, m.end = end, m.offset = offset, m.inode = inode;
-		if (start > last_end + room + 2 * APART)
-			low = last_end + APART, high = start - room - APART;
-		last_end = end;
-		if (ip < start || ip >= end)
+		if (found)	/* a gap above it: a sanitizer leaves none below */
+			*ret_room = room_between(last.end, &m, room, ret);
+		else if (m.start > last.end + room + 2 * APART)
+			below_from = last.end, below = m;
+		last = m;
+		if (ip < m.start || ip >= m.end)
 			continue;
-		if (strcmp(perms, "r-xp") != 0 || m.path[0] != '/' || !high || end - high >= REACH)
+		if (strcmp(perms, "r-xp") != 0 || m.path[0] != '/')
 			break;
-		*ret = m;
-		/* what the program maps later goes from the end of the gap down, one behind the other */
-		*ret_room = MAX(low, end - REACH) & ~4095ull;
 		found = true;
+		*ret = m;
+		*ret_room = below_from ? room_between(below_from, &below, room, ret) : 0;
 	}
 	if (f)
 		fclose(f);

@@ -34,33 +34,9 @@
  * sites of a library are looked for, which costs some 15 ms, once.  A place that is no library's (the loader's) is
  * looked at again after as many stops, after SOON such looks after twice as many each time.
  */
-enum { STOPS_BEFORE = 32, STOPS_FIRST = 256, SOON = 4, LOOKS_MAX = 16, TICK_NS = 20000000, HWCAP2_FSGSBASE_BIT = 2 };
+enum { STOPS_BEFORE = 32, STOPS_FIRST = 256, SOON = 4, LOOKS_MAX = 16, TICK_NS = 20000000 };
 
-/* ---- may there be any? ---- */
-
-static bool clock_is_tsc(void)
-{
-	_cleanup_close_ int fd =
-		open("/sys/devices/system/clocksource/clocksource0/current_clocksource", O_RDONLY | O_CLOEXEC);
-	char name[16] = "";
-
-	return fd >= 0 && read(fd, name, sizeof(name) - 1) >= 4 && !memcmp(name, "tsc\n", 4);
-}
-
-/* A filter that we were started with is the command's, too: what it makes of these calls is tried out in a child. */
-static bool calls_are_allowed(void)
-{
-	int status = -1;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		int fd = (int)syscall(SYS_memfd_create, "ring", 1);
-		void *p = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-		syscall(SYS_exit_group, fd >= 0 && p != MAP_FAILED && madvise(p, 4096, MADV_DONTFORK) == 0 ? 0 : 1);
-	}
-	return pid > 0 && wait_end(pid, &status) >= 0 && WIFEXITED(status) && !WEXITSTATUS(status);
-}
+/* ---- what they are for ---- */
 
 static void choose_names(struct inside *in, unsigned nr)
 {
@@ -95,17 +71,6 @@ static unsigned choose(struct ptrace_source *s, struct inside *in, const bool *a
 		n++;
 	}
 	return n;
-}
-
-const char *space_forbidden(void)
-{
-	if (!clock_is_tsc())
-		return "the clock of this machine is not its TSC";
-	if (!(getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE_BIT))
-		return "this CPU or kernel has no rdfsbase";
-	if (!calls_are_allowed())
-		return "a seccomp filter forbids what it needs";
-	return flow_forbidden();
 }
 
 void space_begin(struct ptrace_source *s, const bool *answered, const char **ret_why)
@@ -258,13 +223,15 @@ static bool put_in(struct ptrace_source *s, struct tracee *t, uint64_t ip)
 	uint64_t near;
 
 	t->nlooks += t->nlooks < LOOKS_MAX;
-	if (!library_mapped(t->tid, ip - 2, STUB_NEAR_SIZE, &m, &near) || !library_is_c(m.path))
+	if (!library_mapped(t->tid, ip - 2, STUB_NEAR_SIZE, &m, &near) || !library_is_c(m.path)) {
+		t->stubs_why = SPACE_PLACE;
 		return false;
+	}
 	t->stubs_tried = true;
 	learn_thread(s, t);
-	l = t->thread && has_room(t->pid) ? library_of(t->tid, &m) : NULL;
+	l = near && t->thread && has_room(t->pid) ? library_of(t->tid, &m) : NULL;
 	if (!l) {
-		in->nwhy[has_room(t->pid) ? SPACE_LIBRARY : SPACE_LIMITED]++;
+		in->nwhy[!near ? SPACE_TAKEN : has_room(t->pid) ? SPACE_LIBRARY : SPACE_LIMITED]++;
 		return false;
 	}
 	sp = xcalloc(1, sizeof(*sp));
@@ -345,12 +312,12 @@ bool space_try(struct ptrace_source *s, struct tracee *t, uint64_t nr, const uin
 	/* it makes us wait where memory is read */
 	if (nr == SYS_userfaultfd)
 		space_off_all(s);
-	if (in->closed || t->stubs_tried || t->muted || !t->filtered || is_kept_out(s, t) ||
-	    (t->space && (t->space->users > 1 || !sleeps(t->space))))
+	if (in->closed || t->muted || !t->filtered || (t->space && (t->space->users > 1 || !sleeps(t->space))))
 		return false;
-	if (!makes_thread(t, nr, args) && !is_time(in, t, nr))
+	if ((!is_time(in, t, nr) && !makes_thread(t, nr, args)) || t->stubs_tried)
 		return false;
-	return is_alone(s, t) && (t->space ? wake(s, t) : put_in(s, t, ip));
+	t->stubs_why = is_kept_out(s, t) ? SPACE_OWN_WAYS : is_alone(s, t) ? SPACE_ALLOWED : SPACE_SHARED;
+	return t->stubs_why == SPACE_ALLOWED && (t->space ? wake(s, t) : put_in(s, t, ip));
 }
 
 /* ---- sharing and ending ---- */
@@ -367,6 +334,7 @@ void space_share(struct ptrace_source *s, struct tracee *child, struct tracee *p
 	/* whoever shares memory and is no thread of the process is not looked for later */
 	if ((clone_flags & CLONE_VM) && !(clone_flags & CLONE_THREAD)) {
 		child->stubs_tried = true;
+		child->stubs_why = SPACE_SHARED;
 		parent->stubs_tried |= !(clone_flags & CLONE_VFORK);
 	}
 	if (clone_flags & CLONE_THREAD)
@@ -409,8 +377,10 @@ void space_drop(struct ptrace_source *s, struct tracee *t)
 {
 	struct space *sp = t->space;
 
+	if (!sp && t->tid == t->pid && t->nfast >= STOPS_BEFORE && s->inside->nfast >= STOPS_FIRST)
+		s->inside->nwhy[t->stubs_why]++;
 	t->stubs_tried = false;
-	t->nfast = t->nlooks = 0;
+	t->nfast = t->nlooks = t->stubs_why = 0;
 	if (!sp)
 		return;
 	space_drain(s, sp, t);

@@ -150,6 +150,7 @@ struct tracee {
 	unsigned nfast, nlooks;
 	bool had_status;	/* with s->inside: it opened a file of status.c */
 	bool stubs_tried;	/* none are put in, whatever it does */
+	unsigned stubs_why;	/* it has none: enum space_why; 0: nothing is known against it */
 	bool forbidden;		/* made to exit: it made a call that strict mode forbids */
 	struct tracee_cpu cpu;
 	struct rss rss;			/* of a leader: its process's */
