@@ -16,7 +16,9 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/macro.h"
+#include "event/event.h"
 #include "sink/sink.h"
+#include "sink/stack_words.h"
 #include "sink/timeline.h"
 #include "sink/value.h"
 #include "sink/words.h"
@@ -100,6 +102,20 @@ static void lane(void *ctx, const struct timeline_thread *of, unsigned nth, cons
 	add_name(c, "thread_name", number(of->pid, of->host), tid_of(of, nth), c->words.s, c->words.len);
 }
 
+/* A string a function, as below a line of the terminal: readers show lists of objects as numbers of them. */
+static void stack(struct chrome *c, struct json *j, const struct stack *s)
+{
+	json_open(j, '[');
+	for (unsigned i = 0; i < s->n; i++) {
+		buf_reset(&c->words);
+		frame_line(&c->words, &s->frames[i]);
+		json_str(j, c->words.s, c->words.len);
+	}
+	if (stack_why(s))
+		json_cstr(j, stack_why(s));
+	json_close(j, ']');
+}
+
 static void detail(struct chrome *c, struct json *j, const struct row *row, unsigned field)
 {
 	const struct row_field *f = &row_tables[TABLE_EVENT].fields[field];
@@ -122,6 +138,7 @@ static void detail(struct chrome *c, struct json *j, const struct row *row, unsi
 		call_format_args(&c->words, row->event, 0);
 		json_str(j, c->words.s ? c->words.s : "", c->words.len);
 		return;
+	case ROW_STACK: stack(c, j, cell->stack); return;
 	default: json_u64_or_str(j, cell->u); return;
 	}
 }

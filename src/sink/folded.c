@@ -17,7 +17,6 @@
 #include "sink/row_output.h"
 #include "sink/stack_words.h"
 
-#define UNKNOWN "(unknown)"
 #define NO_CALL "(no call)"	/* it ran, waited for a CPU, or was in a page fault */
 
 /* Of a thread, so many bytes of what stands before the calls' names; then its lines are written. */
@@ -262,8 +261,8 @@ static void key_of(struct buf *b, uint32_t type, const struct stack *stack)
 	buf_add(b, &type, sizeof(type));
 	if (!stack)
 		return;
-	if (stack->cut || stack->broken)	/* what is outside is not known */
-		buf_puts(b, UNKNOWN ";");
+	if (stack_why(stack))	/* what is outside is not known */
+		buf_puts(b, FRAME_UNKNOWN ";");
 	for (unsigned i = stack->n; i--;) {
 		frame_name(b, &stack->frames[i]);
 		buf_putc(b, ';');

@@ -10,8 +10,10 @@
 #include "base/json.h"
 #include "base/macro.h"
 #include "base/text.h"
+#include "event/event.h"
 #include "sink/protobuf.h"
 #include "sink/sink.h"
+#include "sink/stack_words.h"
 #include "sink/timeline.h"
 #include "sink/value.h"
 #include "sink/words.h"
@@ -43,7 +45,9 @@ enum {
 	EVENT_VALUE = 30,
 	EVENT_FLOW = 47,
 	EVENT_LAST_FLOW = 48,
+	EVENT_CALLSTACK = 55,
 };
+enum { CALLSTACK_FRAME = 1, FRAME_FUNCTION = 1, FRAME_FILE = 2 };
 enum { SLICE_BEGIN = 1, SLICE_END = 2, INSTANT = 3, COUNTER = 4 };
 enum {
 	ANNOTATION_NAME_ID = 1,
@@ -247,6 +251,34 @@ static void short_annotation(struct buf *b, unsigned field, enum row_type type, 
 	protobuf_close_short(b, at);
 }
 
+static void frame(struct perfetto *p, const char *function, size_t n, const struct frame *f)
+{
+	size_t at = protobuf_open(p->out, CALLSTACK_FRAME);
+
+	protobuf_bytes(p->out, FRAME_FUNCTION, function, n);
+	if (f && f->file)
+		reversible(p->out, FRAME_FILE, f->file, f->file_len);
+	protobuf_close(p->out, at);
+}
+
+/*
+ * The outermost function first.  Not interned: of a long trace the distinct stacks are many, and each packet is to be
+ * whole by itself.
+ */
+static void callstack(struct perfetto *p, const struct stack *s)
+{
+	size_t at = protobuf_open(p->out, EVENT_CALLSTACK);
+
+	if (stack_why(s))
+		frame(p, FRAME_UNKNOWN, strlen(FRAME_UNKNOWN), NULL);
+	for (unsigned i = s->n; i--;) {
+		buf_reset(&p->words);
+		frame_name(&p->words, &s->frames[i]);
+		frame(p, p->words.s, p->words.len, &s->frames[i]);
+	}
+	protobuf_close(p->out, at);
+}
+
 static void annotation(struct perfetto *p, const struct row *row, unsigned field)
 {
 	const struct cell *c = &row->cells[field];
@@ -254,6 +286,10 @@ static void annotation(struct perfetto *p, const struct row *row, unsigned field
 	struct buf *b = p->out;
 	size_t at;
 
+	if (type == ROW_STACK) {	/* a field of its own */
+		callstack(p, c->stack);
+		return;
+	}
 	if (type != ROW_STRING && type != ROW_PEER && type != ROW_ARGS) {
 		short_annotation(b, field, type, c);
 		return;

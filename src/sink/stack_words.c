@@ -20,7 +20,7 @@ static void plus(struct buf *b, uint64_t v)
 	hex(b, v);
 }
 
-static void add_line(struct buf *b, const struct frame *f)
+void frame_line(struct buf *b, const struct frame *f)
 {
 	if (f->symbol) {
 		text_safe(b, f->symbol, f->symbol_len);
@@ -35,12 +35,19 @@ static void add_line(struct buf *b, const struct frame *f)
 		plus(b, f->offset);
 }
 
+const char *stack_why(const struct stack *s)
+{
+	return s->cut ? "… and more" : s->broken ? "… the next one was not found" : NULL;
+}
+
 static void add_why(struct buf *b, const struct stack *s, const char *begin)
 {
-	if (!s->cut && !s->broken)
+	const char *why = stack_why(s);
+
+	if (!why)
 		return;
 	buf_puts(b, begin);
-	buf_puts(b, s->cut ? "… and more" : "… the next one was not found");
+	buf_puts(b, why);
 }
 
 void stack_lines(struct buf *b, const struct stack *s)
@@ -48,7 +55,7 @@ void stack_lines(struct buf *b, const struct stack *s)
 	buf_putc(b, STYLE_DIM);
 	for (unsigned i = 0; i < s->n; i++) {
 		buf_puts(b, "\n" INDENT);
-		add_line(b, &s->frames[i]);
+		frame_line(b, &s->frames[i]);
 	}
 	add_why(b, s, "\n" INDENT);
 	buf_putc(b, STYLE_OFF);

@@ -76,7 +76,7 @@ struct timeline_ops {
 	 ROW_BIT(ROW_EVENT_SIGNAL) | ROW_BIT(ROW_EVENT_SENDER_PID) | ROW_BIT(ROW_EVENT_SENDER_UID) |	\
 	 ROW_BIT(ROW_EVENT_WAKER_TID) | ROW_BIT(ROW_EVENT_LOST) | ROW_BIT(ROW_EVENT_REASON) |	\
 	 ROW_BIT(ROW_EVENT_MAJOR) | ROW_BIT(ROW_EVENT_NOISE) | ROW_BIT(ROW_EVENT_ARGS) |	\
-	 ROW_BIT(ROW_EVENT_DURATION))
+	 ROW_BIT(ROW_EVENT_STACK) | ROW_BIT(ROW_EVENT_DURATION))
 /*
  * Those that this one has and that are worth a line: that a call did not fail is not, nor the duration of what has one
  * to be seen.

@@ -114,6 +114,8 @@ class Perfetto:
         for a in e.get("debug_annotations", []):
             (value,) = (v[0] for k, v in a.items() if k != "name_iid")
             got[self.names["debug_annotation_names", a["name_iid"][0]]] = value
+        if "callstack" in e:
+            got["stack"] = [(f["function_name"][0], f.get("source_file", [""])[0]) for f in e["callstack"][0]["frames"]]
         for flow in e.get("flow_ids", []):
             self.flows[flow].append((at, False))
         for flow in e.get("terminating_flow_ids", []):
@@ -173,6 +175,30 @@ class Rows:
         return dict(sums)
 
 
+    def stacks(self, form, reverse=False):
+        """How many events of each name have which functions, in the form in which a format has them."""
+        return collections.Counter((self.name(e), *(form(f) for f in e["stack"][::-1 if reverse else 1])) for e in self.events if "stack" in e)
+
+
+UNKNOWN = "(unknown)"
+
+
+def name_of(f):
+    """A frame's function, or its place in a file, and that file."""
+    return f["function"] or f"{f['file'].rsplit('/', 1)[-1]}+{f['offset']:#x}", f["file"]
+
+
+def line_of(f):
+    """A frame as the terminal has it."""
+    name, into = (f["function"], f["into"]) if f["function"] else (f["file"], f["offset"])
+    return name + (f"+{into:#x}" if into else "") + (f" in {f['file']}" if f["function"] else "")
+
+
+def stacks_of(events, *rest):
+    """rest: what stands for frames that are not known."""
+    return collections.Counter((e["name"], *(f for f in e["stack"] if f not in rest)) for e in events if "stack" in e)
+
+
 def sums_of(slices):
     sums = collections.defaultdict(lambda: [0, 0])
     for s in slices:
@@ -208,6 +234,8 @@ class Test(Tap):
             want = collections.Counter(str(e[key]) for e in rows.events if key in e)
             got = collections.Counter(str(e[key]) for e in p.slices + marks if key in e)
             self.ok(got == want, f"{name}: perfetto: the same {key}, {sum(want.values())} times", f"{got - want}\n{want - got}")
+        want, got = rows.stacks(name_of, reverse=True), stacks_of(p.slices + marks, (UNKNOWN, ""))
+        self.ok(got == want, f"{name}: perfetto: the same functions and their files, of {sum(want.values())} events", f"{got - want}\n{want - got}")
         self.counters(name, p, rows)
         self.ends(name, p, rows)
 
@@ -272,6 +300,8 @@ class Test(Tap):
             want = collections.Counter(str(e[key]) for e in rows.events if key in e)
             got = collections.Counter(str(e[key]) for e in slices + marks if key in e)
             self.ok(got == want, f"{name}: chrome: the same {key}, {sum(want.values())} times", f"{got - want}\n{want - got}")
+        want, got = rows.stacks(line_of), stacks_of(slices + marks, "… and more", "… the next one was not found")
+        self.ok(got == want, f"{name}: chrome: the same functions of {sum(want.values())} events", f"{got - want}\n{want - got}")
         return slices
 
     def folded(self, name, path, rows):
@@ -284,13 +314,13 @@ class Test(Tap):
             stack, ns = line.rsplit(" ", 1)
             _, thread, *frames, call = stack.split(";")
             got[int(thread.rsplit("-", 1)[1]), call] += int(ns)
-            whole &= frames[:1] != ["(unknown)"]
-            functions[";".join(frame for frame in frames if frame != "(unknown)")] += int(ns) if call != "(no call)" else 0
+            whole &= frames[:1] != [UNKNOWN]
+            functions[";".join(frame for frame in frames if frame != UNKNOWN)] += int(ns) if call != "(no call)" else 0
         want, wanted = collections.Counter(), collections.Counter()
         for e in rows.events:
             if rows.name(e) in calls and e["duration"]:
                 want[e["tid"], rows.name(e)] += e["duration"]
-                wanted[";".join(reversed([f["function"] or f"{f['file'].rsplit('/', 1)[-1]}+{f['offset']:#x}" for f in e.get("stack", [])]))] += e["duration"]
+                wanted[";".join(name_of(f)[0] for f in reversed(e.get("stack", [])))] += e["duration"]
         self.ok(+functions == wanted, f"{name}: folded: time by functions as in rows", f"{functions - wanted}\n{wanted - functions}")
         if name == "stacks.cpd":
             self.ok(any(s.endswith("main;outer;middle;innermost;__open64") for s in functions), f"{name}: folded: functions from the outermost on", list(functions)[:5])
@@ -445,8 +475,9 @@ def main():
         scratch = pathlib.Path(name)
         for recording in recordings:
             paths, slices, times = test.recording(scratch, recording)
+            if recording.name in ("make.cpd", "stacks.cpd"):
+                test.speedscope(f"{recording.name}: speedscope: number and time of each call of the Chrome trace", paths["chrome-trace"], sums_of(slices))
             if recording.name == "make.cpd":
-                test.speedscope("speedscope: number and time of each call of the Chrome trace", paths["chrome-trace"], sums_of(slices))
                 by_call = collections.defaultdict(lambda: [0, 0])
                 for (_, call), ns in times.items():
                     by_call[call][1] += ns
