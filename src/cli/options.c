@@ -296,6 +296,29 @@ static int one_more_recording(struct options *o, int argc, char **argv, struct d
 	return rc < 0 ? rc : 1;
 }
 
+/* "--" or an option: in place of a value that was forgotten.  A value that looks so is written behind "=". */
+static bool is_no_value(const char *word)
+{
+	size_t n = strcspn(word, "=");
+
+	if (strncmp(word, "--", 2) != 0 || !word[2])
+		return !strcmp(word, "--");
+	for (unsigned i = 0; i < option_nrows; i++) {
+		const struct option_row *r = &option_rows[i];
+
+		if ((strlen(r->name) == n - 2 && !strncmp(word + 2, r->name, n - 2)) ||
+		    (r->alias && strlen(r->alias) == n - 2 && !strncmp(word + 2, r->alias, n - 2)))
+			return true;
+	}
+	return false;
+}
+
+static int no_value(const struct option_row *r, const char *word, struct diag *diag)
+{
+	return diag_set(diag, USAGE, EINVAL, "--%s needs a value, and \"%s\" follows; a value that looks so: --%s=%s",
+			r->name, word, r->name, word);
+}
+
 int options_parse(int argc, char **argv, struct options *ret_options, struct diag *diag)
 {
 	struct getopt_tables tables = { 0 };
@@ -330,6 +353,8 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct dia
 		row = row_of(c);
 		if (!row)
 			return unknown_option("-?", diag);
+		if (optarg && optarg == argv[optind - 1] && is_no_value(optarg))
+			return no_value(row, optarg, diag);
 		if (row->set.fn == set_report && !optarg && optind < argc && argv[optind][0] != '-') {
 			report_given = argv[optind];
 			rc = report_word(o, row, argv[optind], optind + 1 == argc && !has_target(o), diag);

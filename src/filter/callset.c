@@ -133,14 +133,19 @@ static const struct callset_class *find_class(const char *name)
 	return NULL;
 }
 
-static int unknown_class(const char *name, size_t at, struct callset_error *e)
+static const char *nearest_class(const char *name)
 {
 	struct nearest near = nearest_to(name);
-	const char *best;
 
 	for (unsigned i = 0; i < callset_nclasses; i++)
 		nearest_try(&near, callset_classes[i].name);
-	best = nearest_best(&near);
+	return nearest_best(&near);
+}
+
+static int unknown_class(const char *name, size_t at, struct callset_error *e)
+{
+	const char *best = nearest_class(name);
+
 	if (best)
 		return complain(e, at, "no class \"%%%.64s\"; did you mean %%%s?", name, best);
 	return complain(e, at,
@@ -161,6 +166,9 @@ static int unknown_call(const char *name, size_t at, struct callset_error *e)
 	best = nearest_best(&near);
 	if (best)
 		return complain(e, at, "no system call \"%.64s\"; did you mean %s?", name, best);
+	best = nearest_class(name);
+	if (best)
+		return complain(e, at, "no system call \"%.64s\"; did you mean %%%s?", name, best);
 	return complain(e, at,
 			"no system call \"%.64s\"; a class begins with %%, a regular expression with /, a name that "
 			"need not exist with ?",

@@ -128,6 +128,7 @@ static void complaints(void **state)
 	complains("!read,conect", 6, "did you mean connect?");
 	complains("xyzzyplugh", 0, "a class begins with %");
 	complains("%fiel", 0, "did you mean %file?");
+	complains("netwrok", 0, "did you mean %network?");
 	complains("%xyzzyplugh", 0, "there are");
 	complains("/(", 0, "no regular expression");
 	complains("/^nothing$", 0, "no system call's name matches");

@@ -199,6 +199,20 @@ static void test_refused(void **state)
 	REFUSE("-Q ls", "\"-Q\"");
 	REFUSE("--verbose=1 ls", "takes no value");
 	REFUSE("-o", "needs a value");
+	REFUSE("-P -- ls", "--path needs a value, and \"--\" follows; a value that looks so: --path=--");
+	REFUSE("--filter --failed -- ls", "--filter needs a value, and \"--failed\" follows");
+	REFUSE("-e --trace-path=/etc ls", "--trace needs a value");
+	ACCEPT("--path=-- ls");
+	ACCEPT("-P--failed ls");
+	ACCEPT("-P --no-option ls");
+	for (unsigned i = 0; i < option_nrows; i++) {
+		char line[64];
+
+		if (option_rows[i].takes != TAKES_ONE)
+			continue;
+		snprintf(line, sizeof(line), "--%s -- ls", option_rows[i].name);
+		REFUSE(line, "needs a value, and \"--\" follows");
+	}
 	REFUSE("--color=blue ls", "auto, always or never");
 	REFUSE("--backend kernel ls", "auto, ptrace or bpf");
 	REFUSE("--ring-size 1 ls", "from 64k to 1G");
@@ -213,8 +227,8 @@ static void test_refused(void **state)
 	REFUSE("--read x -p 1", "--read");
 	REFUSE("--read x --record y", "--record");
 	REFUSE("-o '' ls", "empty");
-	REFUSE("-o --json - ls", "not \"--json\"");
-	REFUSE("--json -- ls", "not \"--\"");
+	REFUSE("-o --json - ls", "\"--json\" follows");
+	REFUSE("-o --nosuch ls", "not \"--nosuch\"");
 }
 
 static char *help_text(bool all)
