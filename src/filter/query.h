@@ -102,3 +102,9 @@ bool query_compares(const struct query_term *t, double x);
 bool query_path_matches(const char *pattern, const char *s, size_t len);
 bool query_glob_matches(const char *pattern, const char *s, size_t len);
 bool query_part_matches(const char *part, const char *s, size_t len);
+
+/*
+ * Where in an event's object its name begins, which path: and role: look at: behind a region's addresses and rights
+ * ("7f00-7f08 rw- /lib/x"), which are no name.
+ */
+size_t query_name_at(const char *s, size_t n);

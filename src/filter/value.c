@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Values of the filter language: numbers with units, and patterns. */
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 #include <strings.h>
@@ -182,4 +183,26 @@ bool query_path_matches(const char *pattern, const char *s, size_t len)
 	if (len < n || memcmp(s, pattern, n) != 0)
 		return false;
 	return len == n || pattern[n - 1] == '/' || s[n] == '/';
+}
+
+static bool is_hex(char c) { return isdigit((unsigned char)c) || (c >= 'a' && c <= 'f'); }
+
+static size_t skip_hex(const char *s, size_t n, size_t at)
+{
+	while (at < n && is_hex(s[at]))
+		at++;
+	return at;
+}
+
+size_t query_name_at(const char *s, size_t n)
+{
+	size_t dash = skip_hex(s, n, 0), at = dash < n && s[dash] == '-' ? skip_hex(s, n, dash + 1) : 0;
+
+	if (!dash || at <= dash + 1)
+		return 0;
+	if (n - at >= 4 && s[at] == ' ' && (s[at + 1] == 'r' || s[at + 1] == '-') &&
+	    (s[at + 2] == 'w' || s[at + 2] == '-') && (s[at + 3] == 'x' || s[at + 3] == '-') &&
+	    (n - at == 4 || s[at + 4] == ' '))
+		at += 4;
+	return at == n ? n : s[at] == ' ' ? at + 1 : 0;
 }

@@ -289,24 +289,44 @@ static bool any_part(const struct query_term *t, const char *s, size_t n)
 	return false;
 }
 
+/* The name in it: of what is mapped, without the place in memory. */
+static struct object name_in(struct object o)
+{
+	size_t at = o.n ? query_name_at(o.s, o.n) : 0;
+
+	o.s += at;
+	o.n -= at;
+	return o;
+}
+
+/* By its name, or by all of the object, as the page's "Only this" asks for a region. */
+static bool is_about(const struct query_term *t, struct object o)
+{
+	struct object name = name_in(o);
+
+	for (unsigned i = 0; i < t->nvalues; i++) {
+		const struct query_value *v = &t->values[i];
+
+		if ((v->len == o.n && !memcmp(v->s, o.s, o.n)) ||
+		    (name.n && query_path_matches(v->s, name.s, name.n)))
+			return true;
+	}
+	return false;
+}
+
 static bool in_object(struct chooser *c, const struct query_term *t, const struct event *ev)
 {
 	struct object o = object_of(c, ev);
 
 	if (!o.n)
 		return false;
-	if (t->field == QUERY_TEXT)
-		return any_part(t, o.s, o.n);
-	for (unsigned i = 0; i < t->nvalues; i++)
-		if (query_path_matches(t->values[i].s, o.s, o.n))
-			return true;
-	return false;
+	return t->field == QUERY_TEXT ? any_part(t, o.s, o.n) : is_about(t, o);
 }
 
 static bool has_role(struct chooser *c, const struct query_term *t, const struct event *ev)
 {
-	struct object o = object_of(c, ev);
-	enum role role = role_of(o.s, o.n);
+	struct object name = name_in(object_of(c, ev));
+	enum role role = role_of(name.s, name.n);
 
 	for (unsigned i = 0; i < t->nvalues; i++)
 		if (role_meant(role, t->values[i].s))

@@ -26,7 +26,7 @@ t>10ms  t<5ms  t>=1ms t<=20ms
 bytes>0  bytes>=100  bytes:1,5,832  bytes<64KB  !bytes>4KB
 fd:3  fd:0,1,2  fd>4  !fd:-1  fd<0
 ret=0  ret>0  ret=-1  ret>4096  !ret=0
-path:/etc  path:*.so*  path:lib,tmp  !path:/usr  path:*  path:/  path:127.0.0.1  path:?*:[0-9]*  path:rw-  path:SIG  path:exit
+path:/etc  path:*.so*  path:lib,tmp  !path:/usr  path:*  path:/  path:127.0.0.1  path:?*:[0-9]*  path:rw-  !path:r--  path:*/libc.so*  path:SIG  path:exit
 arg:O_CLOEXEC  arg:AT_FDCWD  !arg:0  arg:PROT_READ,MAP_ANONYMOUS  arg:"\\", "
 lib  openat  ENOENT  "exit 0"  tcp4  AF_INET  !lib  /  "no such text anywhere"
 role:config  role:lib,source  !role:lo*  role:*  role:other,program err:any  role:sys,c*h*

@@ -68,6 +68,8 @@ static void try_case(char *field[FIELDS], unsigned n)
 	} else if (!strcmp(field[0], "path")) {
 		if (query_path_matches(field[1], field[2], strlen(field[2])) != !strcmp(field[3], "yes"))
 			fail_msg("%s of %s: not %s", field[1], field[2], field[3]);
+	} else if (!strcmp(field[0], "name")) {
+		assert_string_equal(field[1] + query_name_at(field[1], strlen(field[1])), field[2]);
 	} else if (!strcmp(field[0], "role")) {
 		enum role role = role_of(field[1], strlen(field[1]));
 

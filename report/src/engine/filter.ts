@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Query → one byte an event (1 = shown) by plain scans of the columns, and the rows that are left.
 import { noiseMeets, noiseClasses } from './noise';
-import { compare, matches, numbersOf, pathTest, type Query, type Term } from './query';
+import { compare, matches, nameIn, numbersOf, pathTest, type Query, type Term } from './query';
 import { namedTest, treeOf } from './lane-names';
 import { roleOf } from './roles';
 import type { Store } from './store';
@@ -152,6 +152,15 @@ function errorPasses(store: Store, t: Term, code: number): boolean {
 const roleMeant = (t: Term, role: string) =>
   role !== '' && t.values.some(v => (v.includes('*') ? pathTest(v)(role) : role.startsWith(v)));
 
+/** By its name, or by all of the object, as "Only this" asks for a region. */
+function isAbout(values: string[]): (object: string) => boolean {
+  const tests = values.map(pathTest);
+  return object => {
+    const name = nameIn(object);
+    return (name !== '' && tests.some(f => f(name))) || (object !== '' && values.includes(object));
+  };
+}
+
 /** One more term on what is left so far. */
 function narrow(a: Uint8Array | null, size: number, not: boolean, test: (i: number) => boolean) {
   const out = a ?? new Uint8Array(size).fill(1);
@@ -299,15 +308,13 @@ function applySlow(store: Store, t: Term, bits: Uint8Array, from: number, to: nu
     const keep = flipped(ids, t.not);
     eachChunk(from, to, (a, b) => keepOf(bits, keep, store.file, a, b));
   } else if (t.key === 'path') {
-    const tests = t.values.map(pathTest),
-      hit = strings.match(s => tests.some(f => f(s)));
-    hit[0] = 0;
-    const keep = flipped(hit, t.not);
+    const keep = flipped(strings.match(isAbout(t.values)), t.not);
     eachChunk(from, to, (a, b) => keepOf(bits, keep, store.obj, a, b));
   } else if (t.key === 'role') {
-    const hit = strings.match(s => roleMeant(t, roleOf(s)));
-    hit[0] = 0;
-    const keep = flipped(hit, t.not);
+    const keep = flipped(
+      strings.match(s => roleMeant(t, roleOf(nameIn(s)))),
+      t.not,
+    );
     eachChunk(from, to, (a, b) => keepOf(bits, keep, store.obj, a, b));
   } else if (t.key === 'arg') {
     const parts = t.values.map(v => v.toLowerCase()),

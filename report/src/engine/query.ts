@@ -234,6 +234,12 @@ export function withTerms(text: string, ...more: string[]): string {
   return [text.trim(), ...more].filter(Boolean).join(' ');
 }
 
+const REGION = /^[0-9a-f]+-[0-9a-f]+(?: [r-][w-][x-](?= |$))?(?: |$)/;
+
+/** An object's name, which path: and role: look at: what is behind a region's addresses and rights ("7f00-7f08 rw- /lib/x"). */
+export const nameIn = (object: string): string =>
+  object[0] === '/' ? object : object.replace(REGION, '');
+
 /** Does a path match a pattern: glob with * and ?, a leading / means that path or below it, else part of it (case ignored). */
 export function pathTest(pattern: string): (text: string) => boolean {
   if (/[*?]/.test(pattern)) {

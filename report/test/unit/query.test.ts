@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { checked, knownWords } from '../../src/engine/known';
 import type { Meta } from '../../src/format/layout';
-import { KEYS, compare, format, numbersOf, parse, pathTest } from '../../src/engine/query';
+import { KEYS, compare, format, nameIn, numbersOf, parse, pathTest } from '../../src/engine/query';
 import { roleOf } from '../../src/engine/roles';
 
 let keys = 0;
@@ -36,6 +36,8 @@ function tryCase([what, ...rest]: string[]): void {
     );
   } else if (what === 'path') {
     assert.equal(pathTest(rest[0])(rest[1]), rest[2] === 'yes', rest.join(' '));
+  } else if (what === 'name') {
+    assert.equal(nameIn(rest[0]), rest[1], rest[0]);
   } else if (what === 'role') {
     assert.equal(roleOf(rest[0]) || '-', rest[1], rest[0]);
   } else if (what === 'passes') {
