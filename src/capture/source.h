@@ -38,6 +38,7 @@ struct capture_options {
 	unsigned max_payload;		/* bytes of buffers to copy; 0: none */
 	bool want_links;		/* where names of files led, links and all */
 	bool no_seccomp;
+	bool no_resident;		/* how much memory a process had resident at most is of no use */
 	bool in_process;		/* ptrace: calls are made in stubs, where they can be (docs/inprocess.md) */
 	bool in_process_quiet;		/* where it cannot be, that is no news; nor is it at the end, without explain */
 	bool explain;			/* what is remarked at the end says why, too */

@@ -72,6 +72,8 @@ void choosing_capture(const struct options *opt, const struct chooser *chooser, 
 		c->screen = chooser_screen(chooser);
 	c->chosen_text = opt->calls_text;
 	c->filter_text = narrow ? opt->filter : NULL;
+	/* the summary has no memory then (totals_knows_memory()) */
+	c->no_resident = c->filter_text && !writes_data(opt) && !opt->summary_json && !opt->diff;
 	if (c->chosen && !writes_data(opt))
 		c->names = c->count ? NAMES_TASKS : plan_names(c->chosen, c->usual);
 }

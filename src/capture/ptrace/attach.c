@@ -25,14 +25,12 @@ static void seize_thread(void *ctx, pid_t tid)
 	struct seize *z = ctx;
 	struct waiting waiting;
 	struct tracee *t;
-	/* resident.c: one stop for a process */
-	long options = tid == z->pid ? PTRACE_OPTIONS : PTRACE_OPTIONS & ~PTRACE_O_TRACEEXIT;
 	bool known;
 
 	if (tracee_find(z->s, tid) || proc_is_kernel_helper(z->pid, tid))
 		return;
 	known = waiting_look(z->pid, tid, &waiting);	/* before we disturb it */
-	if (ptrace(PTRACE_SEIZE, tid, 0, options) < 0) {
+	if (ptrace(PTRACE_SEIZE, tid, 0, resident_options(z->s, tid == z->pid)) < 0) {
 		/* a leader that has exited stays as a zombie that cannot be seized while its threads live on */
 		if (errno != ESRCH && proc_state(z->pid, tid) != 'Z' && !z->err)
 			z->err = errno;

@@ -119,7 +119,7 @@ static _Noreturn void keep(unsigned mark, struct kept *v, size_t n)
 		signal(sig, sig == SIGHUP || sig == SIGINT || sig == SIGQUIT || sig == SIGTERM || sig == SIGPIPE ?
 				    SIG_IGN : SIG_DFL);
 	for (size_t i = 0; i < n; i++)
-		if (ptrace(PTRACE_SEIZE, v[i].tid, 0, PTRACE_OPTIONS & ~PTRACE_O_TRACEEXIT) < 0 && errno != ESRCH)
+		if (ptrace(PTRACE_SEIZE, v[i].tid, 0, PTRACE_OPTIONS) < 0 && errno != ESRCH)
 			kill_one(v[i].pid, SIGKILL);	/* better than to go on with calls that fail */
 	for (size_t i = 0; i < n; i++) {
 		bool first = !v[i].was_stopped;

@@ -64,7 +64,7 @@ static void put_usage(struct ptrace_source *s, const struct tracee *t, const str
 	r = record_begin(&s->out.rec, RECORD_USAGE, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
 	r->run_ns = end->usage.run_ns;
 	r->delay_ns = end->usage.delay_ns;
-	r->rss = t->tid == t->pid ? resident_peak(t, end->rss) : 0;
+	r->rss = t->tid == t->pid && !s->opt->no_resident ? resident_peak(t, end->rss) : 0;
 	r->h.flags = USAGE_OWN;
 	emitter_put(&s->out);
 }

@@ -277,6 +277,8 @@ void resident_execed(const struct ptrace_source *s, struct tracee *t, bool was_t
 void resident_born(const struct ptrace_source *s, const struct tracee *t);	/* stopped, for the first time */
 void resident_read(struct ptrace_source *s, const struct tracee *t);		/* t's memory is still there */
 void resident_at_exit(struct ptrace_source *s, const struct report *r);	/* of PTRACE_EVENT_EXIT: it goes on */
+/* Options of a task: PTRACE_OPTIONS, and whether it stops when it ends, which one of a process does. */
+long resident_options(const struct ptrace_source *s, bool stops);
 uint64_t resident_peak(const struct tracee *leader, uint64_t maxrss);	/* bytes, of one that has ended; 0 not known */
 
 /* calls.c */
@@ -382,4 +384,4 @@ void keeper_kill(const struct ptrace_source *s);		/* those that wait for it */
 
 #define PTRACE_OPTIONS \
 	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | \
-	 PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEEXIT)
+	 PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP)

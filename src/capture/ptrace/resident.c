@@ -10,20 +10,26 @@
 #include "base/macro.h"
 #include "capture/ptrace/ptrace.h"
 
+long resident_options(const struct ptrace_source *s, bool stops)
+{
+	return PTRACE_OPTIONS | (stops && !s->opt->no_resident ? PTRACE_O_TRACEEXIT : 0);
+}
+
 /* t is in a ptrace-stop.  The option of a task is also that of those that it makes. */
 static void stop_at_exit(const struct ptrace_source *s, const struct tracee *t, bool stops)
 {
-	long options = PTRACE_OPTIONS | (s->attached ? 0 : PTRACE_O_EXITKILL);
-
-	ptrace(PTRACE_SETOPTIONS, t->tid, 0, stops ? options : options & ~PTRACE_O_TRACEEXIT);
+	if (!s->opt->no_resident)
+		ptrace(PTRACE_SETOPTIONS, t->tid, 0,
+		       resident_options(s, stops) | (s->attached ? 0 : PTRACE_O_EXITKILL));
 }
 
 void resident_read(struct ptrace_source *s, const struct tracee *t)
 {
-	struct tracee *leader = tracee_find(s, t->pid);
+	struct tracee *leader = s->opt->no_resident ? NULL : tracee_find(s, t->pid);
+	uint64_t peak = leader ? proc_rss_peak(t->pid) : 0;
 
 	if (leader)
-		leader->rss.peak = MAX(leader->rss.peak, proc_rss_peak(t->pid));
+		leader->rss.peak = MAX(leader->rss.peak, peak);
 }
 
 /* Whether it succeeds is not known. */

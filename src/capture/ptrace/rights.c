@@ -43,15 +43,11 @@ bool rights_any_fault(const struct buf *chunks)
 	return false;
 }
 
-/* The program's file: by what runs, or, where that may not be looked at, by the absolute name it was given. */
-static bool file_of(pid_t tid, const struct buf *call, char *path, size_t max)
+/* The absolute name that an exec was given: of a program that may not be looked at. */
+static bool name_given(const struct buf *call, char *path, size_t max)
 {
 	const struct record_chunk *c = call && call->len > sizeof(*c) ? (const struct record_chunk *)call->s : NULL;
-	struct stat st;
 
-	snprintf(path, max, "/proc/%d/exe", tid);
-	if (stat(path, &st) == 0)
-		return true;
 	if (!c || c->part != PART_BYTES || !c->len || c->len >= max || *(const char *)(c + 1) != '/')
 		return false;
 	memcpy(path, c + 1, c->len);
@@ -59,14 +55,13 @@ static bool file_of(pid_t tid, const struct buf *call, char *path, size_t max)
 	return true;
 }
 
-/* File capabilities that the task did not get: capabilities(7), struct vfs_ns_cap_data. */
-static bool lost_caps(const char *path, uint64_t has)
+/* File capabilities: capabilities(7), struct vfs_ns_cap_data. */
+static uint64_t caps_of(const char *path)
 {
 	uint32_t v[6] = { 0 };
 	ssize_t n = getxattr(path, "security.capability", v, sizeof(v));
-	uint64_t given = v[1] | (n > 12 ? (uint64_t)v[3] << 32 : 0);
 
-	return n >= 12 && (given & ~has);
+	return n < 12 ? 0 : v[1] | (n > 12 ? (uint64_t)v[3] << 32 : 0);
 }
 
 unsigned rights_lost_at_exec(pid_t tid, const struct buf *call, bool nnp_ours)
@@ -76,18 +71,25 @@ unsigned rights_lost_at_exec(pid_t tid, const struct buf *call, bool nnp_ours)
 	char path[4200];
 	struct statvfs fs;
 	struct stat st;
+	uint64_t caps;
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", tid);
-	if (stat(path, &st) < 0 && (errno == EACCES || errno == EPERM))
-		lost |= EXEC_UNREADABLE;
-	if (!file_of(tid, call, path, sizeof(path)) || stat(path, &st) < 0 || statvfs(path, &fs) < 0 ||
-	    fs.f_flag & ST_NOSUID || !proc_rights(tid, &has) || (has.no_new_privs && !nnp_ours))
+	if (stat(path, &st) < 0) {
+		lost |= errno == EACCES || errno == EPERM ? EXEC_UNREADABLE : 0;
+		if (!name_given(call, path, sizeof(path)) || stat(path, &st) < 0)
+			return lost;
+	}
+	caps = caps_of(path);
+	if (!caps && !(st.st_mode & (S_ISUID | S_ISGID)))	/* as of most programs */
+		return lost;
+	if (statvfs(path, &fs) < 0 || fs.f_flag & ST_NOSUID || !proc_rights(tid, &has) ||
+	    (has.no_new_privs && !nnp_ours))
 		return lost;
 	if (st.st_mode & S_ISUID && st.st_uid != has.euid)
 		lost |= EXEC_NO_SETUID;
 	if (st.st_mode & S_ISGID && st.st_mode & S_IXGRP && st.st_gid != has.egid)
 		lost |= EXEC_NO_SETGID;
-	if (lost_caps(path, has.permitted))
+	if (caps & ~has.permitted)
 		lost |= EXEC_NO_CAPS;
 	return lost;
 }

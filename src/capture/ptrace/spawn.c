@@ -170,7 +170,7 @@ static int begin(struct ptrace_source *s, struct start *st, struct diag *diag)
 
 	if (rc < 0)
 		return rc;
-	if (ptrace(PTRACE_SEIZE, st->pid, 0, PTRACE_OPTIONS | PTRACE_O_EXITKILL) < 0) {
+	if (ptrace(PTRACE_SEIZE, st->pid, 0, resident_options(s, true) | PTRACE_O_EXITKILL) < 0) {
 		rc = diag_set(diag, 125, errno,
 			      "cannot trace the command: ptrace: %s; is compendium itself traced, or ptrace forbidden "
 			      "here (kernel.yama.ptrace_scope, a container's seccomp profile)?",
