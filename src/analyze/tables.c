@@ -241,13 +241,15 @@ const struct table_def table_errors = {
 	.title = "Errors by call", .name = "errors", COLUMNS(error_columns), .fill = fill_errors,
 };
 static const struct table_def table_calls = {
-	.title = "Time in calls", .name = "calls", COLUMNS(call_columns), .fill = fill_calls, .nheads = 9,
+	.title = "Time in calls", .name = "calls", COLUMNS(call_columns), .fill = fill_calls, .nheads = 9, .spare = 2,
 };
 static const struct table_def table_other_io = {
 	.title = "Other input and output", .name = "other_io", COLUMNS(io_columns), .fill = fill_io, .form = FORM_TITLES,
+	.spare = 3,
 };
 static const struct table_def table_hidden = {
 	.title = "Hidden as noise", .name = "hidden", COLUMNS(hidden_columns), .fill = fill_hidden, .form = FORM_SENTENCES,
+	.spare = 1,
 };
 
 const struct table_def *const table_list[] = {

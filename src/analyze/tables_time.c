@@ -205,6 +205,7 @@ static void fill_threads(struct table *t, const struct totals *totals, bool nois
 
 const struct table_def table_process_time = {
 	.title = "Time of processes",
+	.spare = 5,
 	.name = "process_time",
 	.columns = process_columns,
 	.ncolumns = _SPENDING,
@@ -213,6 +214,7 @@ const struct table_def table_process_time = {
 };
 const struct table_def table_thread_time = {
 	.title = "Time of threads",
+	.spare = 6,
 	.name = "thread_time",
 	.columns = thread_columns,
 	.ncolumns = _SPENDING,
@@ -275,6 +277,7 @@ static void fill_waits(struct table *t, const struct totals *totals, bool noise 
 
 const struct table_def table_waits = {
 	.title = "Waited for",
+	.spare = 4,
 	.name = "waits",
 	.columns = wait_columns,
 	.ncolumns = _WAITS,

@@ -26,3 +26,10 @@ unsigned term_columns(int fd)
 	n = env ? strtoul(env, NULL, 10) : 0;
 	return n > 0 && n < 10000 ? (unsigned)n : TERM_COLUMNS_DEFAULT;
 }
+
+unsigned term_lines(int fd)
+{
+	struct winsize ws;
+
+	return !ioctl(fd, TIOCGWINSZ, &ws) && ws.ws_row > TERM_LINES_DEFAULT ? ws.ws_row : TERM_LINES_DEFAULT;
+}

@@ -222,25 +222,6 @@ static void chosen(struct summary_sink *s)
 		chosen_counts(s);
 }
 
-/* ---- the tables: answers first, then what a person wants next ---- */
-
-static void tables(struct summary_sink *s, bool answers)
-{
-	for (unsigned i = 0; i < table_nlist; i++) {
-		unsigned room = table_list[i]->answers	       ? table_list[i]->answers :
-				table_list[i]->form == FORM_TREE ? TREE_MAX :
-								  ROWS_MAX;
-
-		if ((table_list[i]->answers != 0) != answers)
-			continue;
-		struct table *t = table_new(table_list[i], s->t, s->opt->all, room);
-
-		if (t)
-			summary_table(s, t);
-		table_free(t);
-	}
-}
-
 /* Of --diff: what a run that was asked so is about comes first. */
 static void differences(struct summary_sink *s)
 {
@@ -282,7 +263,7 @@ static void final_block(struct summary_sink *s)
 	chosen(s);
 	outcome(s);
 	differences(s);
-	tables(s, true);
+	summary_answers(s);
 	if (totals_knows_memory(t) && counts_memory(s))
 		memory(s);
 	if (!is_narrowed(s) || t->file_read || t->file_written || t->net_sent || t->net_received) {
@@ -359,6 +340,17 @@ static void remarks(struct summary_sink *s)
 		warn_of(s, "Lost: ", t->nlost, "record", "records", "; the totals above exclude them");
 	for (const struct sink_result *r = s->done; r; r = r->next)
 		result(s, r);
+}
+
+/* What a screen has room for below what was written; 0: it need not fit one. */
+static unsigned lines_left(const struct summary_sink *s)
+{
+	unsigned used = SCREEN_TAKEN + s->lines + s->t->nnotes + !!s->t->nprobes + !!s->t->nrings +
+			!!s->t->nlost_events;
+
+	for (const struct sink_result *r = s->done; r; r = r->next)
+		used++;
+	return !s->opt->screen ? 0 : used < s->opt->screen ? s->opt->screen - used : 1;
 }
 
 static void sum_line(struct summary_sink *s)
@@ -470,7 +462,7 @@ static void summary_finish(struct sink *sink, const struct sink_result *done)
 		return;
 	}
 	final_block(s);
-	tables(s, false);
+	summary_tables(s, lines_left(s));
 	remarks(s);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * The inside of the summary: summary.c has the FINAL block and what comes after it, table_text.c its
- * tables, summary_page.c what both need.
+ * The inside of the summary: summary.c has the FINAL block and what comes after it, table_text.c one of its
+ * tables, summary_tables.c which of them there are, summary_page.c what all of these need.
  */
 #include "analyze/totals.h"
 #include "base/buf.h"
@@ -11,6 +11,7 @@
 
 #define ROWS_MAX 10		/* of a table */
 #define TREE_MAX 20
+#define SCREEN_TAKEN 2		/* lines of a screen: one before the summary, the shell's behind it */
 
 struct table;
 
@@ -22,6 +23,7 @@ struct summary_sink {
 	const struct sink_result *done;	/* the other outputs */
 	struct buf b;			/* the line being built */
 	unsigned columns;
+	unsigned lines;			/* written so far */
 	bool starred;			/* of the table at hand: a row's notes are a number with a star */
 };
 
@@ -32,3 +34,6 @@ void summary_title(struct summary_sink *s, const char *text);
 void summary_more(struct summary_sink *s, uint64_t shown, uint64_t all);	/* "… and 3 more", where there are */
 void summary_json(struct summary_sink *s);	/* all of it, in place of the text */
 void summary_table(struct summary_sink *s, const struct table *t);
+void summary_answers(struct summary_sink *s);	/* tables that are answers */
+/* The others; lines: shortened to so many, where that is possible; 0: in full. */
+void summary_tables(struct summary_sink *s, unsigned lines);

@@ -9,6 +9,7 @@ void summary_line(struct summary_sink *s)
 	buf_putc(&s->b, '\n');
 	out_write(s->out, s->b.s, s->b.len);
 	buf_reset(&s->b);
+	s->lines++;
 }
 
 void summary_rest(struct summary_sink *s, const char *text, size_t len, size_t used)

@@ -151,6 +151,27 @@ def not_stopped(t):
     check(stops(t, "-e", "connect", command=[*python, limit])["read"] == 7, "reads after a limit was set")
 
 
+def ends_not_stopped(t):
+    """ptrace: where a filter leaves no memory to show, processes do not stop to be asked for it as they end"""
+    need("strace")
+    if t.args.backend != "ptrace":
+        raise Skip("BPF stops nothing")
+    with tempfile.TemporaryDirectory() as d:
+        for options, stop in ((["--only", "network"], False), ([], True), (["--only", "network", "--json", f"{d}/x"], True)):
+            subprocess.run(["strace", "-o", f"{d}/log", "-e", "trace=ptrace", "-e", "signal=none", t.args.compendium, "--backend", "ptrace", "-q", *options, "--",
+                            "true"], stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=True,
+                           env=os.environ | {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"})
+            equal("PTRACE_O_TRACEEXIT" in pathlib.Path(d, "log").read_text(), stop, str(options))
+
+
+def mapped(t):
+    """what is mapped is found by its file, not by its addresses and rights"""
+    for options, found in ((["--path", "r--"], False), (["--path", "*/libc.so*"], True), (["--filter", "role:library"], True),
+                           (["--filter", "!path:r--"], True)):
+        _, text = traced(t, "-v", *options, command=["true"])
+        equal(bool(re.search(r"\] mmap\(.* 3<\S+/libc\.so\S*>, ", text)), found, f"{options}: {text}")
+
+
 ASKED = "import os, time\nos.chdir('/usr')\nfd = os.open('/dev/zero', 0)\nfor i in range(500):\n  os.read(fd, 1); os.getppid()\n" \
     "  for p in ('/etc/passwd', '/usr/nope', '/usrx', 'lib', '/usr/../etc/group', '/etc/nope'):\n    try: os.stat(p)\n    except OSError: pass\n" \
     "time.sleep(0.2)\n"
@@ -296,7 +317,12 @@ def server(t):
         os.kill(int(pathlib.Path(d, "pid").read_text()), signal.SIGQUIT)
         p.wait(PATIENCE)
         text = pathlib.Path(d, "out").read_text()
-    check(len(text.splitlines()) < 60 and max(map(len, text.splitlines())) <= 120, text)
+    check(len(text.splitlines()) < 24 and max(map(len, text.splitlines())) <= 120, text)
+    # without a word what was left out would be missed; what has room stays
+    _, short = traced(t, "-q", "--only", "accept,failed", command=["true"])
+    check("Time in calls" in short and "Left out" not in short, short)
+    if len(text.splitlines()) > 20:
+        check(re.search(r"^ Left out to fit the screen: .*Time in calls.* \(shown without -q\)$", text, re.M), text)
     check("Filter: is:accept,failed" in text and re.search(r"50×  ENOENT +\S+/nope$", text, re.M), text)
     check(re.search(r"150 connections accepted", text), text)
     check("Where the time went" not in text, "of what was not captured no share is known: " + text)
@@ -526,11 +552,12 @@ def refused(t):
                          (["-e", "/("], "no regular expression"), (["-e", "read", "-e", "write"], "-e was given twice; write one set: -e read,write"),
                          (["-e", "verbos=all"], '"verbos=" is not taken'), (["-e", "status=faild"], "did you mean failed?"),
                          (["--filter", "tpye:open"], 'no field "tpye"; did you mean type?'), (["--filter", "path:/etc type:opneat"], 'no system call or event "opneat"; did you mean openat?'),
-                         (["--only", "netwrok"], "did you mean network?"), (["--filter", "err:ENOTHING"], 'no error "ENOTHING"'), (["--filter", "cat:fiel"], "did you mean file?"),
+                         (["-e", "netwrok"], "did you mean %network?"), (["--only", "netwrok"], "did you mean network?"), (["--filter", "err:ENOTHING"], 'no error "ENOTHING"'), (["--filter", "cat:fiel"], "did you mean file?"),
                          (["--filter", "role:libary"], 'no role "libary"; did you mean library?'),
                          (["--filter", "dur>fast"], '"fast" is not a time'), (["--filter", "cat:file type:connect"], "no call and no event can meet all of this"),
                          (["-e", "connect", "--filter", "cat:file"], "and be of -e connect"), (["-z", "-Z"], "can meet all of this"), (["--filter", "err:none", "--failed"], "can meet all of this"),
-                         (["--status=failed"], "strace's --status: -e status=SET"), (["-F"], "forks are always followed here"), (["--slower", "soon"], "takes a time, as 10ms"), (["--path", ""], "needs GLOB"), (["-c", "-C"], "give one of them"),
+                         (["--status=failed"], "strace's --status: -e status=SET"), (["-F"], "forks are always followed here"), (["--slower", "soon"], "takes a time, as 10ms"), (["--path", ""], "needs GLOB"), (["-P"], '--path needs a value, and "--" follows; a value that looks so: --path=--'),
+                         (["--filter", "--failed"], '--filter needs a value, and "--failed" follows'), (["-c", "-C"], "give one of them"),
                          (["-e", "signal=SIGTREM"], 'no signal "SIGTREM"; did you mean SIGTERM?'), (["-e", "fd=x"], "takes numbers of descriptors"),
                          (["-e", "status=failed", "-e", "status=successful"], "-e status= was given twice"), (["-e", "read=3"], "--record keeps"), (["--by", "file"], "--by belongs to the table of calls: give -c"), (["-c", "--by", "x"], "--by takes call, process, file, peer or errno"),
                          (["-c", "--sort", "x"], 'no column "x"; it has calls, errors, total, cpu, share, min,'),
@@ -567,4 +594,4 @@ def names_option(t):
 
 
 if __name__ == "__main__":
-    main(__doc__, {"choosing": [as_strace, in_words, in_the_report, names_stay, by_filter, not_stopped, excluded, only_failures, server, recorded, counts, counted_by, counted_in_kernel, counted_while_running, tables, unknown_numbers, narrow, narrow_summary, details, filtered, refused, names_option]})
+    main(__doc__, {"choosing": [as_strace, in_words, in_the_report, names_stay, by_filter, not_stopped, ends_not_stopped, mapped, excluded, only_failures, server, recorded, counts, counted_by, counted_in_kernel, counted_while_running, tables, unknown_numbers, narrow, narrow_summary, details, filtered, refused, names_option]})
