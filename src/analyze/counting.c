@@ -10,22 +10,37 @@
 #include "base/macro.h"
 #include "filter/callset.h"
 
-enum { CALLS, ERRORS, TOTAL, CPU, SHARE, MIN_, AVG, P50, P95, P99, MAX_, CALL, NEVER, RUNNING, _COLUMNS };
-static const struct table_column columns[_COLUMNS] = {
-	[CALLS] = { "calls", NULL, "calls", CELL_COUNT, IN_COLUMN, 9, 0 },
-	[ERRORS] = { "errors", NULL, "errors", CELL_COUNT, IN_COLUMN, 7, 1 },
-	[TOTAL] = { "total", NULL, "total_ns", CELL_NS, IN_COLUMN, 7, 1 },
-	[CPU] = { "on CPU", NULL, "cpu_ns", CELL_NS, IN_COLUMN, 7, 1, 5 },
-	[SHARE] = { "of wall", NULL, "share", CELL_SHARE, IN_COLUMN, 7, 1 },
-	[MIN_] = { "min", NULL, "min_ns", CELL_NS, IN_COLUMN, 7, 1, 3 },
-	[AVG] = { "average", NULL, "average_ns", CELL_NS, IN_COLUMN, 7, 1 },
-	[P50] = { "p50", NULL, "p50_ns", CELL_NS, IN_COLUMN, 7, 1, 4 },
-	[P95] = { "p95", NULL, "p95_ns", CELL_NS, IN_COLUMN, 7, 1, 1 },
-	[P99] = { "p99", NULL, "p99_ns", CELL_NS, IN_COLUMN, 7, 1, 2 },
-	[MAX_] = { "max", NULL, "max_ns", CELL_NS, IN_COLUMN, 7, 1 },
-	[CALL] = { "call", NULL, "call", CELL_CALL, IN_COLUMN, 0, 2 },
-	[NEVER] = { "never returned", NULL, "never_returned", CELL_COUNT, IN_NOTE, 0, 0 },
-	[RUNNING] = { "still under way", NULL, "running", CELL_COUNT, IN_NOTE, 0, 0 },
+/* What is counted of each; behind it who or what it is, and at the end what belongs to some of the rows. */
+enum { CALLS, ERRORS, TOTAL, CPU, SHARE, MIN_, AVG, P50, P95, P99, MAX_, WHAT };
+#define COUNTED										\
+	[CALLS] = { "calls", NULL, "calls", CELL_COUNT, IN_COLUMN, 9, 0 },		\
+	[ERRORS] = { "errors", NULL, "errors", CELL_COUNT, IN_COLUMN, 7, 1 },		\
+	[TOTAL] = { "total", NULL, "total_ns", CELL_NS, IN_COLUMN, 7, 1 },		\
+	[CPU] = { "on CPU", NULL, "cpu_ns", CELL_NS, IN_COLUMN, 7, 1, 5 },		\
+	[SHARE] = { "of wall", NULL, "share", CELL_SHARE, IN_COLUMN, 7, 1 },		\
+	[MIN_] = { "min", NULL, "min_ns", CELL_NS, IN_COLUMN, 7, 1, 3 },		\
+	[AVG] = { "average", NULL, "average_ns", CELL_NS, IN_COLUMN, 7, 1 },		\
+	[P50] = { "p50", NULL, "p50_ns", CELL_NS, IN_COLUMN, 7, 1, 4 },		\
+	[P95] = { "p95", NULL, "p95_ns", CELL_NS, IN_COLUMN, 7, 1, 1 },		\
+	[P99] = { "p99", NULL, "p99_ns", CELL_NS, IN_COLUMN, 7, 1, 2 },		\
+	[MAX_] = { "max", NULL, "max_ns", CELL_NS, IN_COLUMN, 7, 1 }
+#define NOTES										\
+	{ "never returned", NULL, "never_returned", CELL_COUNT, IN_NOTE, 0, 0 },	\
+	{ "still under way", NULL, "running", CELL_COUNT, IN_NOTE, 0, 0 }
+enum { NOTES_COLUMNS = 2 };
+
+static const struct table_column of_calls[] = {
+	COUNTED, { "call", NULL, "call", CELL_CALL, IN_COLUMN, 0, 2 }, NOTES
+};
+static const struct table_column of_processes[] = {
+	COUNTED, { "process", NULL, "pid", CELL_PID, IN_COLUMN, 8, 1 },
+	{ "command", NULL, "command", CELL_COMMAND, IN_COLUMN, 0, 2 }, NOTES
+};
+static const struct table_column of_files[] = { COUNTED, { "file", NULL, "path", CELL_FILE, IN_COLUMN, 0, 2 }, NOTES };
+static const struct table_column of_peers[] = { COUNTED, { "peer", NULL, "peer", CELL_PEER, IN_COLUMN, 0, 2 }, NOTES };
+static const struct table_column of_errors[] = {
+	COUNTED, { "error", NULL, "error", CELL_ERROR, IN_COLUMN, 0, 2 },
+	{ "meaning", NULL, "meaning", CELL_ERROR_TEXT, IN_COLUMN, 0, 2 }, NOTES
 };
 
 static struct cell time_of(const struct hist *h, uint64_t ns) { return (struct cell){ .set = h->n != 0, .n = ns }; }
@@ -46,8 +61,10 @@ static struct cell cpu_of(const struct totals_call *c)
 	return (struct cell){ .set = true, .n = c->cpu_ns - c->stops_ns };
 }
 
-static void fill_call(struct cell *cells, const struct totals_call *c, uint64_t wall_ns)
+static void fill_counted(const struct table_def *def, struct cell *cells, const struct totals_call *c, uint64_t wall_ns)
 {
+	struct cell *notes = cells + def->ncolumns - NOTES_COLUMNS;
+
 	cells[CALLS] = number(c->count);
 	cells[ERRORS] = number_if(c->errors);
 	cells[TOTAL] = time_of(&c->dur, c->dur.sum);
@@ -60,29 +77,85 @@ static void fill_call(struct cell *cells, const struct totals_call *c, uint64_t 
 	cells[P95] = quantile(&c->dur, 0.95);
 	cells[P99] = quantile(&c->dur, 0.99);
 	cells[MAX_] = time_of(&c->dur, c->dur.max);
-	cells[CALL] = (struct cell){ .set = true, .call = c };
-	cells[NEVER] = number_if(c->never);
-	cells[RUNNING] = number_if(c->running);
+	notes[0] = number_if(c->never);
+	notes[1] = number_if(c->running);
 }
 
-static void fill(struct table *t, const struct totals *totals, bool noise UNUSED)
+/* The cells of one more row that has a place; NULL: there is none left. */
+static struct cell *counted(struct table *t, const struct totals *totals, const struct totals_call *c)
 {
 	uint64_t wall_ns = totals->end_ns > totals->start_ns ? totals->end_ns - totals->start_ns : 0;
-	struct table_row *row;
+	struct table_row *row = table_add(t);
+
+	t->nall++;
+	if (c->has_cpu || c->ncpu)
+		t->absent = 0;
+	if (row)
+		fill_counted(t->def, row->cells, c, wall_ns);
+	return row ? row->cells : NULL;
+}
+
+static void fill_calls(struct table *t, const struct totals *totals, bool noise UNUSED)
+{
+	struct cell *cells;
 
 	t->absent = 1u << CPU;
 	for (unsigned i = 0; i < totals->calls.n; i++) {
-		t->nall++;
-		if (totals->calls.v[i]->has_cpu || totals->calls.v[i]->ncpu)
-			t->absent = 0;
-		row = table_add(t);
-		if (row)
-			fill_call(row->cells, totals->calls.v[i], wall_ns);
+		cells = counted(t, totals, totals->calls.v[i]);
+		if (cells)
+			cells[WHAT] = (struct cell){ .set = true, .call = totals->calls.v[i] };
 	}
 }
 
-static const struct table_def by_call = {
-	.title = "Calls", .name = "calls", .columns = columns, .ncolumns = _COLUMNS, .fill = fill, .form = FORM_HEADED,
+static void name_group(struct cell *what, enum cell_type type, const struct totals_group *g)
+{
+	switch (type) {
+	case CELL_PID:
+		what[0] = pid_of(g->proc);
+		what[1] = (struct cell){ .set = true, .proc = g->proc };
+		break;
+	case CELL_FILE:
+		what[0] = (struct cell){ .set = true, .file = &g->file };
+		break;
+	case CELL_PEER:
+		what[0] = (struct cell){ .set = true, .group = g };
+		break;
+	default:
+		what[0] = what[1] = number((uint64_t)g->err);
+	}
+}
+
+static void fill_groups(struct table *t, const struct totals *totals, bool noise UNUSED)
+{
+	struct cell *cells;
+
+	t->absent = 1u << CPU;
+	for (unsigned i = 0; i < totals->groups.n; i++) {
+		cells = counted(t, totals, &totals->groups.v[i]->sums);
+		if (cells)
+			name_group(cells + WHAT, t->def->columns[WHAT].type, totals->groups.v[i]);
+	}
+	if (totals->groups.others.sums.count) {
+		t->limit = TOTALS_GROUPS;
+		t->others = xcalloc(t->def->ncolumns, sizeof(*t->others));
+		fill_counted(t->def, t->others, &totals->groups.others.sums, 0);
+	}
+}
+
+/* what: as --by has it; detail: the table that says more of the same. */
+static const struct counting {
+	const char *what, *detail;
+	enum group_by by;
+	struct table_def def;
+} countings[] = {
+#define COUNTING(what_, detail_, by_, name_, columns_, fill_)						\
+	{ what_, detail_, by_, { .name = name_, .columns = columns_, .ncolumns = ARRAY_SIZE(columns_),	\
+	  .fill = fill_, .form = FORM_HEADED } }
+	COUNTING("call", "errors", GROUP_NONE, "calls", of_calls, fill_calls),
+	COUNTING("process", "processes", GROUP_PROCESS, "calls_by_process", of_processes, fill_groups),
+	COUNTING("file", "top_files", GROUP_FILE, "calls_by_file", of_files, fill_groups),
+	COUNTING("peer", "connections", GROUP_PEER, "calls_by_peer", of_peers, fill_groups),
+	COUNTING("errno", "errors", GROUP_ERRNO, "calls_by_errno", of_errors, fill_groups),
 };
 
 static const struct table_def *listed(const char *name)
@@ -95,16 +168,20 @@ static const struct table_def *listed(const char *name)
 
 const struct table_def *counting_by(const char *what)
 {
-	static const struct { const char *what, *table; } by[] = {
-		{ "process", "processes" }, { "file", "top_files" }, { "peer", "connections" }, { "errno", "errors" },
-	};
-
-	if (!strcmp(what, "call"))
-		return &by_call;
-	for (unsigned i = 0; i < ARRAY_SIZE(by); i++)
-		if (!strcmp(by[i].what, what))
-			return listed(by[i].table);
+	for (unsigned i = 0; i < ARRAY_SIZE(countings); i++)
+		if (!strcmp(countings[i].what, what))
+			return &countings[i].def;
 	return NULL;
+}
+
+enum group_by counting_group(const struct table_def *def)
+{
+	return CONTAINER_OF(def, const struct counting, def)->by;
+}
+
+const struct table_def *counting_detail(const struct table_def *def)
+{
+	return listed(CONTAINER_OF(def, const struct counting, def)->detail);
 }
 
 /* "total" is the column "total_ns". */
@@ -134,8 +211,7 @@ static const char *from_strace(const char *word)
 
 int counting_column(const struct table_def *def, const char *word)
 {
-	if (def->form == FORM_HEADED)
-		word = from_strace(word);
+	word = from_strace(word);
 	for (unsigned i = 0; i < def->ncolumns; i++)
 		if (is_called(&def->columns[i], word))
 			return (int)i;
@@ -184,7 +260,7 @@ void counting_sort(struct table *t, int column, counting_words *words)
 
 	if (column < 0 || t->absent >> column & 1)
 		column = counting_column(t->def, "total");
-	if (column < 0 || t->def->form == FORM_TREE)
+	if (column < 0)
 		return;
 	type = t->def->columns[column].type;
 	v = xcalloc(t->nrows + 1, sizeof(*v));

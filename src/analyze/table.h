@@ -19,6 +19,7 @@ struct totals_call;
 struct totals_conn;
 struct totals_ending;
 struct totals_file;
+struct totals_group;
 struct totals_lookup;
 struct totals_proc;
 struct totals_wait;
@@ -35,6 +36,7 @@ enum cell_type {
 	CELL_FILE,			/* .file: its name, and the one it had first */
 	CELL_CALL,			/* .call: its name */
 	CELL_CONN, CELL_CONN_STATE,	/* .conn: both ends; how it ended */
+	CELL_PEER,			/* .group: its peer, or that it is the clients of an address */
 	CELL_ENDED,			/* .proc: how it ended */
 	CELL_NOISE,			/* .n: enum noise_class */
 	CELL_IO,			/* .n: enum table_io */
@@ -66,6 +68,7 @@ struct cell {
 		const struct totals_conn *conn;
 		const struct totals_ending *ending;
 		const struct totals_file *file;
+		const struct totals_group *group;
 		const struct hist *hist;
 		const struct bytes *host;
 		const struct totals_lookup *lookup;
@@ -112,7 +115,8 @@ struct table {
 	unsigned nrows, room;
 	uint64_t nall;			/* rows there are, shown or not */
 	uint64_t nfailed;		/* of a tree: how many of them ended badly */
-	struct cell *others;		/* a row for what had none of its own (TOTALS_ROWS), or NULL */
+	struct cell *others;		/* a row for what had none of its own, or NULL */
+	unsigned limit;			/* how many have one, where that is not TOTALS_ROWS; else 0 */
 	enum table_remark remark;
 	uint32_t absent;		/* columns that have no value in any row: text leaves them out; a bit each */
 	void *own;			/* what cells refer to that is not in the totals; freed with the table */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "abi/calm.h"
+#include "analyze/groups.h"
 #include "analyze/kernel.h"
 #include "analyze/totals_index.h"
 #include "filter/callset.h"
@@ -40,6 +41,7 @@ void totals_free(struct totals *t)
 	HASH_CLEAR(hh, x->procs);
 	HASH_CLEAR(hh, x->errors);
 	HASH_CLEAR(hh, x->rings);
+	groups_free(x->groups);
 	HASH_CLEAR(hh, x->envs);
 	HASH_FREE(x->lives);
 	HASH_FREE(x->mms);
@@ -56,6 +58,7 @@ void totals_free(struct totals *t)
 	free(t->conns.v);
 	free(t->procs.v);
 	free(t->errors.v);
+	free(t->groups.v);
 	free(t->calls.v);
 	free(t->chosen.s);
 	free(t->filter.s);

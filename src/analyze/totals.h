@@ -23,6 +23,7 @@ struct buf;
 struct event;
 
 #define TOTALS_ROWS 65536
+#define TOTALS_GROUPS 8192	/* of groups, which have a histogram each */
 #define TOTALS_ATTACHED 8
 /* Bytes of a process's command line, and of the run's, that are kept: a few more than the lines have that show them. */
 #define TOTALS_ARGV_SHOWN 512
@@ -127,6 +128,16 @@ struct totals_call {	/* one syscall; those past the table of calls are one, too 
 	uint64_t ncpu, stops_ns;
 };
 
+/* -c --by: what these calls have in common, which of the others is set. */
+enum group_by { GROUP_NONE, GROUP_PROCESS, GROUP_FILE, GROUP_PEER, GROUP_ERRNO };
+struct totals_group {
+	struct totals_call sums;
+	const struct totals_proc *proc;
+	struct totals_file file;		/* its name */
+	const struct addr *peer; const char *proto; bool clients;	/* clients: of that address */
+	int err;
+};
+
 struct totals_error { const struct totals_call *call; int err; uint64_t count; };
 
 /* What tracing did to a program: EXEC_* of record.h.  Equal ones once. */
@@ -159,6 +170,8 @@ struct totals {
 	uint64_t nexcluded;			/* calls that the capture left out as not chosen: not among nrows */
 	uint32_t noise_shown;			/* classes that are none: --noise; a bit a class */
 	bool ends_missing;			/* closes were not captured: when a connection ended is not known */
+	enum group_by group_by;			/* set by the session: calls are summed by this, too */
+	TOTALS_TABLE(struct totals_group) groups;
 	bool noise_meant;			/* what was chosen is shown even where it is noise */
 	/* of several recordings: where they were made, equal names once */
 	struct bytes hosts[TOTALS_HOSTS]; unsigned nhosts;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "analyze/groups.h"
 #include "analyze/totals_index.h"
 #include "base/macro.h"
 #include "decode/call.h"
@@ -31,7 +32,6 @@ static __attribute__((noinline)) void add_error(struct totals *t, struct totals_
 	struct error_key key;
 	struct error_row *r;
 
-	call->errors += n;
 	memset(&key, 0, sizeof(key));	/* hashed as bytes, padding too */
 	key.spec = call->spec;
 	key.nr = MIN(call->nr, (uint32_t)SYSCALL_MAX);
@@ -53,6 +53,7 @@ void totals_call_event(struct totals *t, const struct event *ev)
 	struct totals_index *x = t->index;
 	const struct call *c = ev->call;
 	struct totals_call *row;
+	bool failed;
 
 	/* One call can be several events (close_range), one after the other. */
 	if (c->counted || (x->last_task == ev->task->id && x->last_enter_ns == c->enter_ns))
@@ -65,19 +66,13 @@ void totals_call_event(struct totals *t, const struct event *ev)
 	}
 	t->ncalls++;
 	row = row_of(t, c->spec, c->arch, c->nr);
-	row->count++;
-	row->running += c->running;
-	row->never += (c->unfinished && !c->running) || c->spec->effect == FX_EXIT;
-	if (c->exit_ns >= c->enter_ns || c->running)
-		hist_add(&row->dur, c->running ? ev->dur_ns : c->exit_ns - c->enter_ns);
-	if (c->cpu) {
-		row->ncpu++;
-		row->cpu_ns += c->cpu->ns;
-		row->stops_ns += c->cpu->stops_ns;
-	}
 	/* The program never sees ERESTARTSYS, and work in progress is no error. */
-	if (c->err && !c->restarted && c->err != EINPROGRESS)
+	failed = c->err && !c->restarted && c->err != EINPROGRESS;
+	totals_call_add(row, ev, failed);
+	if (failed)
 		add_error(t, row, (unsigned)c->err, 1);
+	if (t->group_by)
+		groups_event(t, ev, failed);
 }
 
 void totals_counts_event(struct totals *t, const struct item *item)
@@ -106,7 +101,9 @@ void totals_counts_event(struct totals *t, const struct item *item)
 	for (uint32_t i = 0; errors && i < errors->len / sizeof(struct record_errors); i++) {
 		const struct record_errors *v = (const void *)errors->bytes;
 
-		if (v[i].err && v[i].err <= ERRNO_MAX)
-			add_error(t, row, v[i].err, v[i].n);
+		if (!v[i].err || v[i].err > ERRNO_MAX)
+			continue;
+		row->errors += v[i].n;
+		add_error(t, row, v[i].err, v[i].n);
 	}
 }

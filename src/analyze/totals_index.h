@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/hash.h"
+#include "decode/call.h"
 #include "event/event.h"
 
 #define STRINGS_MAX (24u << 20)		/* bytes of names kept; further new rows go to `others` */
@@ -45,6 +46,7 @@ struct totals_index {
 	struct conn_row *conns;
 	struct proc_row *procs;
 	struct error_row *errors;
+	struct groups *groups;			/* NULL: nothing is summed by what it is about */
 	struct ring_row *rings;
 	struct env_row *envs;
 	struct mm_row *mms;
@@ -115,3 +117,21 @@ void totals_signal_event(struct totals *t, const struct event *ev);
 void totals_proc_event(struct totals *t, const struct event *ev, struct totals_proc *p);
 /* Brings the sums up to what the process's address space is now; mm NULL: the process is gone. */
 void totals_memory_update(struct totals *t, const struct proc *proc, const struct mm *mm);
+
+/* One more call of that row. */
+static inline void totals_call_add(struct totals_call *row, const struct event *ev, bool failed)
+{
+	const struct call *c = ev->call;
+
+	row->count++;
+	row->errors += failed;
+	row->running += c->running;
+	row->never += (c->unfinished && !c->running) || c->spec->effect == FX_EXIT;
+	if (c->exit_ns >= c->enter_ns || c->running)
+		hist_add(&row->dur, c->running ? ev->dur_ns : c->exit_ns - c->enter_ns);
+	if (c->cpu) {
+		row->ncpu++;
+		row->cpu_ns += c->cpu->ns;
+		row->stops_ns += c->cpu->stops_ns;
+	}
+}

@@ -29,11 +29,6 @@ static int choose_counts(struct sink_options *s, const struct options *opt, stru
 				opt->by);
 	if (!opt->sort)
 		return 0;
-	if (s->counts->form == FORM_TREE)
-		return diag_set(diag, USAGE, EINVAL,
-				"--sort: the table of --by %s is a tree, each below what started it; it has no other "
-				"order",
-				opt->by);
 	s->sort = counting_column(s->counts, opt->sort);
 	if (s->sort >= 0)
 		return 0;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "abi/spec.h"
+#include "analyze/counting.h"
 #include "analyze/totals.h"
 #include "capture/plan.h"
 #include "capture/source.h"
@@ -24,6 +25,7 @@ int choosing_open(const struct options *opt, struct totals *totals, struct choos
 	};
 	int rc = chooser_new(&wish, totals, ret_chooser, diag);
 
+	totals->group_by = opt->by && counting_by(opt->by) ? counting_group(counting_by(opt->by)) : GROUP_NONE;
 	totals->noise_meant = *ret_chooser && chooser_names_objects(*ret_chooser);
 	return rc;
 }
@@ -39,8 +41,8 @@ static bool writes_data(const struct options *opt)
 
 const char *choosing_records(const struct options *opt)
 {
-	if (opt->by && strcmp(opt->by, "call") != 0 && strcmp(opt->by, "errno") != 0)
-		return "--by asks what each call was about";
+	if (opt->by && strcmp(opt->by, "call") != 0)
+		return "--by asks what each call was about, and how long it took";
 	if (opt->filter)
 		return "a filter is asked about each";
 	if (writes_data(opt) || opt->summary_json)

@@ -353,26 +353,27 @@ static unsigned lines_left(const struct summary_sink *s)
 	return !s->opt->screen ? 0 : used < s->opt->screen ? s->opt->screen - used : 1;
 }
 
-static void sum_line(struct summary_sink *s)
+static void sum_line(struct summary_sink *s, const struct table *t)
 {
-	uint64_t calls = 0, errors = 0;
+	uint64_t sums[2] = { 0 };	/* calls, errors */
 
-	for (unsigned i = 0; i < s->t->calls.n; i++) {
-		calls += s->t->calls.v[i]->count;
-		errors += s->t->calls.v[i]->errors;
-	}
+	for (unsigned i = 0; i < t->nrows; i++)
+		for (unsigned k = 0; k < ARRAY_SIZE(sums); k++)
+			sums[k] += t->rows[i].cells[k].n;
+	for (unsigned k = 0; t->others && k < ARRAY_SIZE(sums); k++)
+		sums[k] += t->others[k].n;
 	buf_puts(&s->b, "   ");
-	cell_count(&s->b, calls, "", 9);
+	cell_count(&s->b, sums[0], "", 9);
 	buf_putc(&s->b, ' ');
-	cell_count(&s->b, errors, "", 7);
+	cell_count(&s->b, sums[1], "", 7);
 	buf_puts(&s->b, " in all");
 	summary_line(s);
 }
 
-/* Which errors those of the table are. */
-static void errors_of_calls(struct summary_sink *s)
+/* What else is known of the same: of calls which errors these are. */
+static void details(struct summary_sink *s)
 {
-	struct table *t = table_new(counting_by("errno"), s->t, true, ROWS_MAX);
+	struct table *t = table_new(counting_detail(s->opt->counts), s->t, true, ROWS_MAX);
 
 	if (t && t->nrows)
 		summary_table(s, t);
@@ -422,25 +423,24 @@ static void cpu_note(struct summary_sink *s, bool absent)
 /* -c: one table, all of it, and what it leaves open. */
 static void counts(struct summary_sink *s)
 {
+	static const char *const none[] = {
+		[GROUP_NONE] = " No system call was made", [GROUP_PROCESS] = " No system call was made",
+		[GROUP_FILE] = " No system call was about a file", [GROUP_PEER] = " No system call was about a peer",
+		[GROUP_ERRNO] = " No system call failed",
+	};
 	struct table *t = table_new(s->opt->counts, s->t, true, TOTALS_ROWS);
 
-	if (!t && s->opt->counts->form == FORM_HEADED) {
-		buf_puts(&s->b, " No system call was made");
+	if (!t) {
+		buf_puts(&s->b, none[counting_group(s->opt->counts)]);
 		buf_puts(&s->b, s->opt->filter || s->opt->named ? " of those that were chosen" : "");
-		summary_line(s);
-	} else if (!t) {
-		summary_title(s, s->opt->counts->title);
-		buf_puts(&s->b, ": none");
 		summary_line(s);
 	} else {
 		counting_sort(t, s->opt->sort, table_cell_words);
 		summary_table(s, t);
-		if (t->def->form == FORM_HEADED) {
-			sum_line(s);
-			errors_of_calls(s);
-			cpu_line(s);
-			cpu_note(s, t->absent);
-		}
+		sum_line(s, t);
+		details(s);
+		cpu_line(s);
+		cpu_note(s, t->absent);
 	}
 	table_free(t);
 	if (s->opt->filter)

@@ -125,7 +125,7 @@ static void add_table(struct summary_sink *s, struct json *j, const struct table
 {
 	struct table *t = table_new(def, s->t, s->opt->all || s->opt->counts, TOTALS_ROWS);
 
-	if (t && s->opt->counts)
+	if (t && def == s->opt->counts)
 		counting_sort(t, s->opt->sort, table_cell_words);
 	json_key(j, def->name);
 	if (t)
@@ -157,6 +157,8 @@ void summary_json(struct summary_sink *s)
 	json_open(&j, '{');
 	if (s->opt->counts)
 		add_table(s, &j, s->opt->counts);
+	if (s->opt->counts && counting_group(s->opt->counts))
+		add_table(s, &j, counting_detail(s->opt->counts));
 	for (unsigned i = 0; i < table_nlist && !s->opt->counts; i++)
 		add_table(s, &j, table_list[i]);
 	for (unsigned i = 0; i < _KERNEL_TABLES && !s->opt->counts; i++)

@@ -127,6 +127,18 @@ static const char *wait_why(unsigned why)
 	return names[MIN(why, (unsigned)SCHED_WHYS)];
 }
 
+static void peer_words(struct buf *b, const struct totals_group *g)
+{
+	struct buf address = { 0 };
+
+	buf_puts(b, g->clients ? "clients of " : "");
+	buf_puts(b, g->proto);
+	buf_putc(b, ' ');
+	addr_format(&address, g->peer);
+	text_safe(b, address.s ? address.s : "", address.len);
+	buf_done(&address);
+}
+
 void table_cell_words(struct buf *b, enum cell_type type, const struct cell *v, bool brief)
 {
 	switch (type) {
@@ -151,6 +163,7 @@ void table_cell_words(struct buf *b, enum cell_type type, const struct cell *v, 
 	case CELL_FILE: file_words(b, v->file); break;
 	case CELL_CALL: call_words(b, v->call); break;
 	case CELL_CONN: table_conn_words(b, v->conn); break;
+	case CELL_PEER: peer_words(b, v->group); break;
 	case CELL_CONN_STATE: conn_state(b, v->conn); break;
 	case CELL_ENDED: ended_of_proc(b, v->proc); break;
 	case CELL_NOISE: buf_puts(b, noise_class_text((enum noise_class)v->n)); break;
@@ -184,9 +197,10 @@ void table_others_words(struct buf *b, const struct table *t)
 		switch (t->def->columns[i].type) {
 		case CELL_FILE: case CELL_LOOKUP: what = "paths"; break;
 		case CELL_CONN: what = "connections"; break;
+		case CELL_PEER: what = "peers"; break;
 		default: break;
 		}
 	buf_printf(b, "other %s (table limit of ", what);
-	human_count(b, TOTALS_ROWS);
+	human_count(b, t->limit ? t->limit : TOTALS_ROWS);
 	buf_puts(b, " reached)");
 }

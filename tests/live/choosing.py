@@ -385,9 +385,9 @@ def counted_by(t):
     if t.args.backend != "bpf":
         check("from their records: only --backend bpf counts" in how(), how())
         return
-    for options in ([], ["--by", "errno"], ["-e", "%file"], ["--sort", "errors"]):
+    for options in ([], ["--by", "call"], ["-e", "%file"], ["--sort", "errors"]):
         check("are counted in the kernel" in how(*options), how(*options))
-    for options, why in ((["--by", "file"], "--by asks"), (["--failed"], "a filter is asked"), (["--summary=json"], "another output"), (["--events", "9"], "events are counted")):
+    for options, why in ((["--by", "file"], "--by asks"), (["--by", "errno"], "--by asks"), (["--failed"], "a filter is asked"), (["--summary=json"], "another output"), (["--events", "9"], "events are counted")):
         check(f"from their records: {why}" in how(*options), how(*options))
 
 
@@ -453,16 +453,44 @@ def tables(t):
     # columns of words, in the tables that are not of calls
     command = ["sh", "-c", "cat /etc/passwd /etc/group /etc/hostname >/dev/null"]
     _, text = traced(t, "-c", "--by", "file", "--sort", "file", command=command)
-    files = [line.split()[-1] for line in text.splitlines()[1:]]
+    files = [line.split()[-1] for line in table(text)]
     check({"/etc/passwd", "/etc/group", "/etc/hostname"} <= set(files), text)
     equal(files, sorted(files), "names of files")
     _, text = traced(t, "-C", command=["cat", "/etc/hostname"])
     check("open /etc/hostname (read)" in text and "FINAL" not in text and "of wall" in text, text)
     _, text = traced(t, "-q", command=["cat", "/etc/hostname"])
     check("open /etc/hostname (read)" not in text and "FINAL" in text, text)
-    for by, what in (("process", "exit 1"), ("file", "/etc/hostname"), ("errno", "ENOENT"), ("peer", " Connections: none\n")):
+    for by, what in (("process", "exit 1"), ("file", "/etc/hostname"), ("errno", "ENOENT"), ("peer", None)):
         _, text = traced(t, "-c", "--by", by, command=["cat", "/etc/hostname", "/nope"])
-        check(what in text, f"{by}: {text}")
+        check(what in text if what else text == " No system call was about a peer\n", f"{by}: {text}")
+
+
+def grouped(t):
+    """--by counts the same calls by process, file, peer or error, with the same columns"""
+    program = ("import os, socket\nfd = os.open('/etc/hostname', 0)\nfor i in range(30): os.pread(fd, 1, 0)\nos.close(fd)\n"
+               "for i in range(7):\n  try: os.open('/nope', 0)\n  except OSError: pass\n"
+               "a = socket.create_server(('127.0.0.1', 0))\nb = socket.create_connection(a.getsockname())\nc, _ = a.accept()\n"
+               "for i in range(5): b.send(b'x'); c.recv(1)\n"
+               "s = socket.socket()\ns.connect_ex(('127.0.0.1', 1))\nif not os.fork(): os._exit(3)\nos.wait()")
+    command = ["python3", "-S", "-c", program]
+
+    def rows(*options):
+        _, text = traced(t, "-c", *options, command=command)
+        numbers = lambda line: tuple(0 if n == "–" else int(n.replace(",", "")) for n in line.split()[:2])     # noqa: E731
+        return {re.split(" {2,}", line)[-1]: numbers(line) for line in table(text)}, text
+
+    calls, text = rows()
+    heads = text.splitlines()[0].split()[:-1]
+    for by, name, least in (("file", "/etc/hostname", (32, 0)), ("file", "/nope", (7, 7)), ("peer", "tcp4 127.0.0.1:1", (1, 1)), ("errno", "No such file or directory", (7, 7))):
+        groups, text = rows("--by", by)
+        check(name in groups and groups[name][0] >= least[0] and groups[name][1] >= least[1], f"{by}: {text}")
+        check(sum(n for n, _ in groups.values()) <= sum(n for n, _ in calls.values()), f"{by}: {text}")
+        equal([head for head in text.splitlines()[0].split() if head in heads], [head for head in heads if head in text.splitlines()[0].split()], by)
+    check(any(name.startswith("clients of tcp4 127.0.0.1:") and n >= 6 for name, (n, _) in rows("--by", "peer")[0].items()), rows("--by", "peer")[1])
+    _, text = rows("--by", "process")
+    sums = [int(line.split()[0].replace(",", "")) for line in text.splitlines() if line.endswith(" in all")]
+    check(len(table(text)) == 2 and abs(sums[0] - sum(n for n, _ in calls.values())) <= 2, text)    # a signal that comes early or late
+    check("exit 3" in text, text)
 
 
 def unknown_numbers(t):
@@ -561,8 +589,8 @@ def refused(t):
                          (["-e", "signal=SIGTREM"], 'no signal "SIGTREM"; did you mean SIGTERM?'), (["-e", "fd=x"], "takes numbers of descriptors"),
                          (["-e", "status=failed", "-e", "status=successful"], "-e status= was given twice"), (["-e", "read=3"], "--record keeps"), (["--by", "file"], "--by belongs to the table of calls: give -c"), (["-c", "--by", "x"], "--by takes call, process, file, peer or errno"),
                          (["-c", "--sort", "x"], 'no column "x"; it has calls, errors, total, cpu, share, min,'),
-                         (["-c", "--by", "process", "--sort", "duration"], "--by process is a tree"),
-                         (["-c", "--by", "peer", "--sort", "p99"], 'no column "p99"; it has sent, received, '), (["-e", ""], "a name is missing"), (["--trace=read,,"], "a name is missing"),
+                         (["-c", "--by", "process", "--sort", "duration"], 'no column "duration"; it has calls, '),
+                         (["-c", "--by", "peer", "--sort", "sent"], 'no column "sent"; it has calls, '), (["-e", ""], "a name is missing"), (["--trace=read,,"], "a name is missing"),
                          (["-p", ""], "--pid needs a process; where pidof prints nothing"), (["-p", " \n"], "--pid needs a process"),
                          (["--decode-fds=all"], "--decode-fds takes no value: descriptors always have"), (["--quiet=all"], "-q leaves only the summary"),
                          (["--strings-in-hex=all"], "-xx: all strings"), (["--relative-timestamps=ns"], "takes no value: -r, always"), (["--follow-forks=x"], "--follow-forks takes no value"),
@@ -594,4 +622,4 @@ def names_option(t):
 
 
 if __name__ == "__main__":
-    main(__doc__, {"choosing": [as_strace, in_words, in_the_report, names_stay, by_filter, not_stopped, ends_not_stopped, mapped, excluded, only_failures, server, recorded, counts, counted_by, counted_in_kernel, counted_while_running, tables, unknown_numbers, narrow, narrow_summary, details, filtered, refused, names_option]})
+    main(__doc__, {"choosing": [as_strace, in_words, in_the_report, names_stay, by_filter, not_stopped, ends_not_stopped, mapped, excluded, only_failures, server, recorded, counts, counted_by, counted_in_kernel, counted_while_running, tables, grouped, unknown_numbers, narrow, narrow_summary, details, filtered, refused, names_option]})
