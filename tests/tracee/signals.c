@@ -154,6 +154,53 @@ static void ignored(void)
 	close(ep);
 }
 
+/* The child waits, and no signal is on its way to it. */
+static void settled(pid_t pid)
+{
+	const struct timespec some = { 0, 1000000 };
+	char path[64], text[4096];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	do {
+		nanosleep(&some, NULL);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		n = read(fd, text, sizeof(text) - 1);
+		CHECK(n > 0);
+		text[n] = '\0';
+		close(fd);
+	} while (!strstr(text, "State:\tS") || !strstr(text, "ShdPnd:\t0000000000000000"));
+}
+
+/* Each one that is ignored during a call is shown, equal ones too, though the call never returns. */
+static void ignored_in_a_call(void)
+{
+	int fds[2], signals[] = { SIGURG, SIGURG, SIGHUP };
+	pid_t pid;
+	char c;
+
+	tracee_ignore("^(open|read) .*/proc/");
+	CHECK(pipe2(fds, O_CLOEXEC) == 0);
+	signal(SIGHUP, SIG_IGN);	/* SIGURG is by default */
+	pid = fork();
+	if (pid == 0)
+		_exit((int)read(fds[0], &c, 1) + 1);
+	for (unsigned i = 0; i < 3; i++) {
+		settled(pid);
+		/* of the last one it is not certain that a tracer came to know it before the end */
+		expect_of(pid, i == 2 ? "? signal SIGHUP from pid %d (ignored)" : "signal SIGURG from pid %d (ignored)",
+			  getpid());
+		CHECK(kill_one(pid, signals[i]) == 0);
+	}
+	settled(pid);
+	kill_one(pid, SIGKILL);
+	CHECK(WTERMSIG(reap(pid)) == SIGKILL);
+	signal(SIGHUP, SIG_DFL);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 /* ---- SIGTRAP and faults are the program's ---- */
 
 static volatile uint64_t trap_ip;
@@ -276,6 +323,7 @@ int main(void)
 	queued();
 	timers();
 	ignored();
+	ignored_in_a_call();
 	own_traps();
 	stacks();
 	restarts();

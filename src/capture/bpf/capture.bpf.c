@@ -457,9 +457,13 @@ int BPF_PROG(on_generate, int signo, struct kernel_siginfo *info, struct task_st
 	if (result != TRACE_SIGNAL_IGNORED_RESULT)
 		return 0;
 	fill_signal(&r, st, task, signo, info, SIGNAL_IGNORED);
-	if (st->in_call && !st->ignored.signo)
+	/*
+	 * What a call brings upon its own thread (SIGPIPE) is shown after it.  Others at once: the call that they come
+	 * in may last for hours, or end with the process and never return.
+	 */
+	if (sender == st && st->in_call && !st->ignored.signo)
 		st->ignored = r;
-	else if (st->ignored.signo != signo)	/* one of a kind can be pending */
+	else
 		put_signal(sender, &r);
 	return 0;
 }

@@ -136,7 +136,7 @@ struct task_state {
 	rec_u64 runnable_ns;
 	rec_u32 waker_pid, waker_tid;
 	char waker[16];
-	struct record_signal ignored;	/* came during a call, shown after it as ptrace does; signo 0: none */
+	struct record_signal ignored;	/* came of the call it is in, shown after it as ptrace does; signo 0: none */
 	char chunks[WIRE_INLINE];
 };
 
