@@ -47,10 +47,36 @@ REPLACE = [
 DROP = re.compile(r"futex\(|sched_yield\(|sysinfo\(|getrandom\(")
 
 IGNORED = re.compile(r"signal .*\(ignored\)")
+SIGCHLD = re.compile(r"signal SIGCHLD from pid (\S+)$")
+REAPED = re.compile(r"wait4\(-1, (\[.*?\]), \w+, .*\) = (P\S*)")
+
+
+def children_last(lines):
+    """When a child ends is chance: its SIGCHLD comes during the shell's wait for it, or before, and then the handler gets its status.
+
+    So the signals, the statuses and the ends of handlers are put last, in an order of their own; what else was called stays in place."""
+    kept, signals, reaped, handlers = [], [], [], []
+    in_handler = False
+    for line in lines:
+        if SIGCHLD.match(line):
+            signals.append(line)
+            in_handler = True
+        elif found := REAPED.match(line):
+            reaped.append(f"wait4 {found[1]} = {found[2]}")
+        elif in_handler and re.match(r"wait4\(.*WNOHANG.* ECHILD", line):
+            pass
+        elif in_handler and line.startswith("rt_sigreturn("):
+            handlers.append("rt_sigreturn()")     # what the call that it came in had returned
+            in_handler = False
+        else:
+            kept.append(line)
+    return kept + sorted(signals) + sorted(reaped) + handlers
 
 
 def capture(compendium, backend, command, directory):
     log = directory / "log"
+    shutil.rmtree(directory / "r", ignore_errors=True)     # what the run before has made
+    (directory / "m").unlink(missing_ok=True)
     env = {"PATH": os.environ["PATH"], "HOME": str(directory), "LC_ALL": "C", "TMPDIR": str(directory),
            "GIT_AUTHOR_DATE": "2020-01-01T00:00:00Z", "GIT_COMMITTER_DATE": "2020-01-01T00:00:00Z"}
     done = subprocess.run(["setarch", "-R", compendium, "--backend", backend, "-v", "-a", "-o", log, "--", *command], cwd=directory, env=env,
@@ -97,7 +123,7 @@ def threads(text):
     def block(lines):
         lines = [normal(line) for line in lines if not DROP.match(line)]
         # when exactly a signal without a handler arrives is chance, too
-        return "\n".join([line for line in lines if not IGNORED.match(line)] + sorted(line for line in lines if IGNORED.match(line)))
+        return "\n".join(children_last(line for line in lines if not IGNORED.match(line)) + sorted(line for line in lines if IGNORED.match(line)))
 
     return {names.get(pid, "P"): block(lines) for pid, lines in by_pid.items()}
 
@@ -139,7 +165,7 @@ def commands(directory, port):
         "curl": ["curl", "-s", "-o", "/dev/null", f"http://127.0.0.1:{port}/page"],
         "python3": ["python3", "-I", "-S", "-B", "s.py"],
         "gcc": ["gcc", "-O1", "-o", "m", "m.c"],
-        "git": ["sh", "-c", "rm -rf r; git init -q r; cd r; echo a > a; git add a; "
+        "git": ["sh", "-c", "git init -q r; cd r; echo a > a; git add a; "
                 "git -c user.name=x -c user.email=x@y commit -q -m m; git log --oneline >/dev/null"],
     }
 
