@@ -20,6 +20,7 @@ WAYS = {"stops": ("ptrace", "off"), "inside": ("ptrace", "on"), "kernel": ("bpf"
 DATED = {"GIT_AUTHOR_DATE": "1700000000 +0000", "GIT_COMMITTER_DATE": "1700000000 +0000", "GIT_CONFIG_GLOBAL": "/dev/null"}
 LICENCE = "/usr/share/common-licenses/GPL-2"
 NUMBERED = re.compile(r"(<\.\.\. )?\w*(wait|clone|fork|pid|pgrp|pgid|tid|kill|sid|sched_\w*affinity)|--- ")     # not sizes that are by chance a process's number
+STARTED = re.compile(r"(?:[0-9.]+ )?(?:<\.\.\. )?(?:clone3?|v?fork)\b.*= (\d+)(?: <[\d.]+>)?$")
 # of the machine, of another process, and where a signal comes in between; mkstemp asks for random bytes again where they are no even choice
 BY_CHANCE = [r"^(sysinfo|getrusage|getppid|wait4|rt_sigreturn|getrandom)\(", "^--- SIGCHLD", r"^<\.\.\. ", '"/tmp", ', r"^read\(\d+</proc/self/maps>"]
 # How much of an arena of Python's is lost at its begin goes by its address: so when the next one is needed.  Its hashes are by chance otherwise.
@@ -35,8 +36,27 @@ CHANCE = [
 ]
 
 
+def names_of(lines):
+    """A thread is named by its place in the tree, children as their parent made them: whose line comes first in the text is chance."""
+    made, names = collections.defaultdict(dict), {}
+    for number, line, *_ in lines:
+        if found := STARTED.match(line):
+            made[number][found[1]] = None
+
+    def name(number, as_what):
+        names[number] = as_what
+        for i, child in enumerate(made[number]):
+            if child not in names:
+                name(child, f"{as_what}.{i}")
+
+    for number, *_ in lines:
+        if number not in names:
+            name(number, f"P{len(names)}" if names else "P")
+    return names
+
+
 class Way:
-    """A recording: calls by thread, threads in the order in which they came; and the arguments of all calls with every member."""
+    """A recording: calls by thread, threads by name; and the arguments of all calls with every member."""
 
     def __init__(self, t, way, command, env=None):
         backend, mode = WAYS[way]
@@ -51,7 +71,7 @@ class Way:
         self.made = int(made[1]) if made else 0
         subprocess.run([t.args.compendium, "--read", file, "-v", "-a", "--format=strace", "-o", text], stderr=subprocess.DEVNULL, check=True)
         lines = [(*line.split(None, 1), "") for line in text.read_text(errors="replace").split("\n")[:-1]]
-        numbers = {number: f"P{i}" for i, number in enumerate(dict.fromkeys(number for number, *_ in lines))}
+        numbers = names_of(lines)
         self.known = re.compile(r"\b(" + "|".join(numbers) + r")\b")
         self.numbers = numbers
         self.threads = collections.defaultdict(list)
@@ -83,7 +103,7 @@ def same(t, *command, inside=100, ordered=True, chance=(), only="", env=None):
         equal(way.end, stops.end, f"{what}: exit status, output; {way.said}")
         check("lost" not in way.said, f"{what}: {way.said}")
         if ordered:
-            equal(list(way.threads), list(stops.threads), f"{what}: threads")
+            equal(sorted(way.threads), sorted(stops.threads), f"{what}: threads")
         for thread in stops.threads if ordered else ():
             lines = compared(way.threads[thread]), compared(stops.threads[thread])
             first = next(((i, *pair) for i, pair in enumerate(zip(*lines, strict=False)) if pair[0] != pair[1]), None)
