@@ -229,6 +229,9 @@ void fx_listen(struct fx *x)
 	struct sock *s = fx_sock(x);
 	const struct addr *real = local_of(x);
 
+	/* what it tried before, in vain, or had until it was cut off, is over, and none of the listener's */
+	if (s && x->ok && s->now.state != CONN_NONE && s->now.state != CONN_LISTENING)
+		sock_conn_end(x->w, x->tn, fx_sock_file(x), x->c->enter_ns);
 	if (s && real)	/* not bound before */
 		sock_set_local(x->w, fx_sock_file(x), real);
 	if (s && x->ok) {

@@ -355,6 +355,15 @@ static void attempts_are_apart(void **state)
 	assert_string_equal(io(s, 10, "write", 3, 5)->peer, "10.0.0.2:2");
 	assert_string_equal(name_of(s, 10, 3), "tcp4 → 10.0.0.2:2");
 
+	/* one that then listens: what it had tried is no listener's */
+	socket_(s, 10, AF_INET, SOCK_STREAM, 5);
+	r = connect4(s, 10, 5, -ECONNREFUSED, "10.0.0.1", 1)->conn;
+	CALL(s, 10, "listen", 0, 5, 128);
+	e = go(s);
+	assert_int_equal(e->kind, EV_LISTEN);
+	assert_int_not_equal(e->conn, r);
+	assert_int_equal(got(s, EV_RELEASE, 0)->conn, r);
+
 	/* a datagram socket that cannot connect to another peer stays connected to the one it has */
 	socket_(s, 10, AF_INET, SOCK_DGRAM, 4);
 	g = connect4(s, 10, 4, 0, "10.0.0.2", 2)->conn;

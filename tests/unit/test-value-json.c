@@ -119,7 +119,7 @@ static void sockets(void **state)
 	/* the descriptor as it was given to the call: connected to nothing */
 	shows(s, "{\"fd\":{\"fd\":3,\"file\":1,\"kind\":\"socket\",\"protocol\":\"tcp4\"},"
 		 "\"addr\":{\"family\":\"AF_INET\",\"ip\":\"1.2.3.4\",\"port\":443},\"addrlen\":16}");
-	CALL(s, 10, "listen", 0, 3, 5);
+	CALL(s, 10, "listen", -EINVAL, 3, 5);
 	shows(s, "{\"fd\":{\"fd\":3,\"file\":1,\"kind\":\"socket\",\"protocol\":\"tcp4\",\"peer\":{\"family\":\"AF_"
 		 "INET\",\"ip\":\"1.2.3.4\",\"port\":443}},"
 		 "\"backlog\":5}");
