@@ -59,9 +59,11 @@ const struct names file_types = FIELD_SET(S_IFMT, N(S_IFSOCK), N(S_IFLNK), N(S_I
 const struct names open_flags = FIELD_SET(O_ACCMODE, N(O_RDONLY), N(O_WRONLY), N(O_RDWR), OPEN_BITS);
 const struct names open_bits = FLAG_SET(OPEN_BITS);
 
-const struct names at_flags = FLAG_SET(
-	N(AT_SYMLINK_NOFOLLOW), N(AT_SYMLINK_FOLLOW), N(AT_NO_AUTOMOUNT), N(AT_EMPTY_PATH), V(0x2000, "AT_STATX_FORCE_SYNC"),
-	V(0x4000, "AT_STATX_DONT_SYNC"), V(0x8000, "AT_RECURSIVE"));
+#define AT_BITS \
+	N(AT_SYMLINK_NOFOLLOW), N(AT_SYMLINK_FOLLOW), N(AT_NO_AUTOMOUNT), N(AT_EMPTY_PATH), V(0x2000, "AT_STATX_FORCE_SYNC"), \
+		V(0x4000, "AT_STATX_DONT_SYNC"), V(0x8000, "AT_RECURSIVE")
+const struct names at_flags = FLAG_SET(AT_BITS);
+const struct names execveat_flags = FLAG_SET(AT_BITS, V(0x10000, "AT_EXECVE_CHECK"));
 
 const struct names prot_flags = FLAG_SET(
 	N(PROT_NONE), N(PROT_READ), N(PROT_WRITE), N(PROT_EXEC), V(8, "PROT_SEM"), N(PROT_GROWSDOWN), N(PROT_GROWSUP));

@@ -14,9 +14,9 @@
 #define FIELD_SET(mask_, ...) { .mask = mask_, .v = (const struct name_val[]){ __VA_ARGS__, { 0, NULL } } }
 #define VALUE_SET(...) FIELD_SET(~0ull, __VA_ARGS__)
 
-extern const struct names open_flags, open_bits /* without O_RDONLY… */, at_flags, prot_flags, mmap_flags,
-	clone_flags /* with the exit signal */, clone_bits, namespace_flags, unshare_flags, file_types, quota_types,
-	quotactl_cmds, socket_families, socket_types, clock_ids, ioctl_cmds, iocb_commands, ptrace_events;
+extern const struct names open_flags, open_bits /* without O_RDONLY… */, at_flags, execveat_flags, prot_flags,
+	mmap_flags, clone_flags /* with the exit signal */, clone_bits, namespace_flags, unshare_flags, file_types,
+	quota_types, quotactl_cmds, socket_families, socket_types, clock_ids, ioctl_cmds, iocb_commands, ptrace_events;
 /* i386's rows need them too */
 extern const struct names seek_whence, fadvise_advice, rwf_flags, sync_file_range_flags, fallocate_modes,
 	fanotify_mark_flags, fanotify_mask, wait_options, rlimit_resources, futex_ops, waitid_which, rusage_who,

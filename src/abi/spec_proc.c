@@ -175,7 +175,7 @@ static const struct syscall_row rows[] = {
 	ROW(314, "sched_setattr", GRP_PROC, INT, NONE, A("pid", PID), A_LAYOUT("attr", IN, layout_sched_attr), A_BITS("flags", HEX, 32)),
 	ROW(315, "sched_getattr", GRP_PROC, INT, NONE, A("pid", PID), A_SIZED("attr", OUT, layout_sched_attr, 2), A("size", UINT), A_BITS("flags", HEX, 32)),
 	ROW_ASKS(317, "seccomp", GRP_PROC, INT, SECCOMP, &seccomp_listener, &seccomp_question, A_ENUM("op", seccomp_ops), A_FLAGS("flags", seccomp_flags), A("args", PTR)),
-	ROW(322, "execveat", GRP_PROC | GRP_FILE, INT, EXEC, A("dirfd", DIRFD), A("path", PATH), A_ARGV("argv"), A("envp", STRV), A_FLAGS("flags", at_flags)),
+	ROW(322, "execveat", GRP_PROC | GRP_FILE, INT, EXEC, A("dirfd", DIRFD), A("path", PATH), A_ARGV("argv"), A("envp", STRV), A_FLAGS("flags", execveat_flags)),
 	ROW(334, "rseq", GRP_PROC, INT, NONE, A("rseq", PTR), A("rseq_len", UINT), A_FLAGS("flags", rseq_flags), A_BITS("sig", HEX, 32)),
 	ROW_CLOEXEC(434, "pidfd_open", GRP_PROC | GRP_DESC, FD, SPECIAL_FD, A("pid", PID), A_FLAGS("flags", pidfd_flags)),
 	ROW(435, "clone3", GRP_PROC, PID, CLONE, A_NEEDED("args", IN, layout_clone_args, .len = 1, .deref = 8 /* pidfd */), A("size", SIZE)),

@@ -185,8 +185,8 @@ struct event {
 	uint64_t nbytes;		/* moved; MMAP, BRK…: size of the range */
 	uint64_t addr;			/* start of the range */
 	/*
-	 * PROT_*; MAP_*; open flags; clone flags; RENAME_*; SIGNAL: SIGNAL_IGNORED, SIGNAL_FATAL; EXEC, WAITING:
-	 * EXEC_*; CONNECT_FAILED: CONN_TAKEN_BACK
+	 * PROT_*; MAP_*; open flags; clone flags; RENAME_*; FALLOC_FL_*; SIGNAL: SIGNAL_IGNORED, SIGNAL_FATAL;
+	 * EXEC, WAITING: EXEC_*; CONNECT_FAILED: CONN_TAKEN_BACK
 	 */
 	uint32_t prot, flags;
 	int64_t delta;			/* BRK: growth of the heap, may be negative */

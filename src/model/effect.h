@@ -85,5 +85,6 @@ effect_fn fx_read, fx_write, fx_transfer, fx_seek, fx_vm_rw, fx_io_submit, fx_io
 effect_fn fx_socket, fx_socketpair, fx_connect, fx_accept, fx_bind, fx_listen, fx_send, fx_recv, fx_sendmmsg,
 	fx_recvmmsg, fx_shutdown, fx_getsockopt, fx_sockname, fx_poll;
 effect_fn fx_mmap, fx_munmap, fx_mremap, fx_mprotect, fx_madvise, fx_brk, fx_shmget, fx_shmat, fx_shmdt;
-effect_fn fx_chdir, fx_fchdir, fx_chroot, fx_lookup, fx_rename, fx_unlink, fx_link, fx_symlink, fx_named_file, fx_mount;
+effect_fn fx_chdir, fx_fchdir, fx_chroot, fx_lookup, fx_rename, fx_unlink, fx_link, fx_symlink, fx_named_file,
+	fx_fallocate, fx_mount;
 effect_fn fx_exec, fx_clone, fx_exit, fx_wait, fx_unshare, fx_setns, fx_kill, fx_setsid, fx_setpgid, fx_prctl;

@@ -36,6 +36,12 @@ void fx_named_file(struct fx *x)
 	}
 }
 
+void fx_fallocate(struct fx *x)
+{
+	x->ev->flags = (uint32_t)fx_word(x, "mode", 0);
+	fx_named_file(x);
+}
+
 void fx_mount(struct fx *x)
 {
 	fx_path(x, 0, 0);

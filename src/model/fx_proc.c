@@ -16,11 +16,15 @@
 #include "model/strings.h"
 #include "model/task.h"
 
-/* The EXEC record did the work; here is what did not succeed. */
+enum { EXECVE_CHECK = 0x10000, SELF_THREAD_PIDFD = -10000, SELF_PROCESS_PIDFD = -10001 };	/* Linux 6.14 */
+
+/* The EXEC record did the work; here is what did not succeed, and what only asks whether the file may be executed. */
 void fx_exec(struct fx *x)
 {
 	fx_path(x, 0, PATH_FOLLOW);
-	if (x->has_ret && x->c->err)
+	if (fx_word(x, "flags", 0) & EXECVE_CHECK)
+		x->ev->kind = EV_LOOKUP;
+	else if (x->has_ret && x->c->err)
 		x->ev->kind = EV_EXEC_FAILED;
 }
 
@@ -185,6 +189,9 @@ void fx_kill(struct fx *x)
 			target_group(x, (uint32_t)-target);
 		else
 			target_all(x);
+	} else if ((int)x->c->args[0].word == SELF_THREAD_PIDFD || (int)x->c->args[0].word == SELF_PROCESS_PIDFD) {
+		x->ev->target_pid = x->p->p.pid;
+		x->ev->target_proc = x->p->p.id;
 	} else {
 		struct file *f = fx_fd(x, 0);
 		struct pnode *p = f && f->target_pid ? proc_find(x->w, f->target_pid) : NULL;

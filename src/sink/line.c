@@ -342,6 +342,7 @@ static const char *lookup_verb(const struct event *ev)
 	static const struct { const char *call, *verb; } verbs[] = {
 		{ "newfstatat", "stat" }, { "statx", "stat" }, { "lstat", "stat" }, { "stat64", "stat" }, { "lstat64", "stat" },
 		{ "fstatat64", "stat" }, { "faccessat", "access" }, { "faccessat2", "access" }, { "readlinkat", "readlink" },
+		{ "execveat", "exec check" },
 	};
 	const char *name = ev->call ? ev->call->spec->name : NULL;
 
@@ -353,9 +354,32 @@ static const char *lookup_verb(const struct event *ev)
 	return name;
 }
 
-void line_event(struct buf *b, const struct event *ev)
+/* Most of what fallocate(2) can do allocates nothing. */
+static const char *fallocate_verb(const struct event *ev)
+{
+	static const struct { uint32_t mode; const char *verb; } verbs[] = {
+		{ 0x2, "punch hole in" }, { 0x8, "cut out of" }, { 0x10, "zero" }, { 0x20, "insert into" }, { 0x40, "unshare" },
+		{ 0x80, "zero" },
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (ev->flags & verbs[i].mode)
+			return verbs[i].verb;
+	return event_info(ev->kind)->verb;
+}
+
+static const char *verb_of(const struct event *ev)
 {
 	const struct event_info *info = event_info(ev->kind);
+
+	return ev->kind == EV_LOOKUP	? lookup_verb(ev) :
+	       ev->kind == EV_FALLOCATE ? fallocate_verb(ev) :
+	       info->verb		? info->verb :
+					  info->name;
+}
+
+void line_event(struct buf *b, const struct event *ev)
+{
 	bool own_words = ev->kind == EV_EXEC || ev->kind == EV_EXIT;
 
 	if (ev->kind == EV_WAITING) {
@@ -365,7 +389,7 @@ void line_event(struct buf *b, const struct event *ev)
 
 	buf_putc(b, style_of(ev->kind));
 	if (!own_words) {
-		buf_puts(b, ev->kind == EV_LOOKUP ? lookup_verb(ev) : info->verb ? info->verb : info->name);
+		buf_puts(b, verb_of(ev));
 		buf_putc(b, STYLE_OFF);
 	}
 	if (formats[ev->kind])

@@ -284,6 +284,13 @@ static void attributes(void)
 	expect("truncate %s (50 B)", b);
 	CHECK(posix_fallocate(fd, 0, 200) == 0);
 	expect("allocate %s (200 B)", b);
+	if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096) == 0)
+		expect("punch hole in %s (4.0 KB)", b);
+	else
+		expect("punch hole in %s (4.0 KB) EOPNOTSUPP", b);
+	CHECK(syscall(SYS_execveat, AT_FDCWD, b, (char *[]){ "x", NULL }, NULL, 0x10000 /* AT_EXECVE_CHECK */) < 0);
+	/* before Linux 6.14 no such flag */
+	expect("exec check %s %s", b, errno == EACCES ? "EACCES" : "EINVAL");
 	CHECK(utimensat(AT_FDCWD, b, t, 0) == 0 && futimens(fd, t) == 0);
 	expect("utimes %s", b);
 	expect("utimes %s", b);

@@ -91,6 +91,14 @@ static void path_probes_are_no_execs(void **state)
 	assert_string_equal(e->path, "/usr/local/bin/cat");
 	assert_int_equal(proc_of(s, 10)->nexecs, 0);
 	assert_string_equal(proc_of(s, 10)->comm.s, "prog");
+	for (int err = 0; err <= EACCES; err += EACCES) {	/* AT_EXECVE_CHECK: a question */
+		CALL(s, 10, "execveat", -err, (uint32_t)AT_FDCWD, 0, 0, 0, 0x10000);
+		str(s, 1, "/usr/bin/cat");
+		e = go(s);
+		assert_int_equal(e->kind, EV_LOOKUP);
+		assert_int_equal(e->err, err);
+		assert_string_equal(e->path, "/usr/bin/cat");
+	}
 	CALL(s, 10, "execve", 0, 0, 0, 0)->h.flags = CALL_UNFINISHED;	/* killed in it */
 	str(s, 0, "/bin/x");
 	assert_int_equal(go(s)->kind, EV_CALL);

@@ -25,6 +25,12 @@ static void signals_and_kills(void **state)
 	e = go(s);
 	assert_int_equal(e->signo, SIGINT);
 	assert_int_equal(e->target_pid, 11);
+	for (int self = -10000; self >= -10001; self--) {	/* PIDFD_SELF_THREAD, PIDFD_SELF_THREAD_GROUP */
+		CALL(s, 12, "pidfd_send_signal", 0, (uint32_t)self, SIGINT);
+		e = go(s);
+		assert_int_equal(e->target_pid, 11);
+		assert_int_equal(e->target_proc, proc_of(s, 11)->id);
+	}
 	CALL(s, 10, "kill", 0, ~0ull, SIGTERM);		/* all that it may signal */
 	e = go(s);
 	assert_int_equal(e->target_pid, 0);
