@@ -30,6 +30,7 @@ struct text_sink {
 	struct joined *joined;
 	uint32_t verbose_task;		/* whose call, entered when, had its line (one call can be several events) */
 	uint64_t verbose_enter_ns;
+	uint32_t exec_task;		/* whose exec had its line last, in words: its call needs none; 0: none */
 	bool header;
 };
 
@@ -172,6 +173,17 @@ static bool is_wanted(const struct text_sink *s, const struct event *ev)
 	return true;
 }
 
+/* The call that an exec was made by comes behind it; with -k it has the stack. */
+static bool has_line_as_exec(struct text_sink *s, const struct event *ev)
+{
+	bool has = ev->kind == EV_CALL && ev->call->spec->effect == FX_EXEC && !ev->err && ev->task &&
+		   ev->task->id == s->exec_task && !ev->stack && !s->opt->verbose;
+
+	if (has)
+		s->exec_task = 0;
+	return has;
+}
+
 static void text_header(struct text_sink *s)
 {
 	uint32_t mode = s->opt->totals->start_mode;
@@ -249,6 +261,8 @@ static void text_event(struct sink *sink, const struct event *ev)
 		return;
 	if (!s->header && totals_has_command(s->opt->totals))	/* with -p it is known with the first process */
 		text_header(s);
+	if (ev->call && has_line_as_exec(s, ev))
+		return;
 	if ((s->opt->verbose || is_bare(s, ev)) && ev->call && ev->kind != EV_WAITING) {
 		if (!s->opt->totals->left_out)
 			add_call(s, ev);
@@ -269,6 +283,8 @@ static void text_event(struct sink *sink, const struct event *ev)
 			return;
 		}
 		joined_flush_task(s->joined, ev->task);
+		if (ev->kind == EV_EXEC && ev->task)
+			s->exec_task = ev->task->id;
 		if (ev->kind != EV_WAITING || !ev->flags)
 			write_alone(s, ev);
 		write_note(s, ev);

@@ -90,6 +90,15 @@ def in_words(t):
     check(re.search(r"^ Only these calls were traced: openat,getpid,mprotect$", text, re.M), text)
 
 
+def execs(t):
+    """an exec has one line: in words, or as the call, where that alone was chosen"""
+    command = ["sh", "-c", "/bin/true; exec env /bin/true"]
+    for options, words in ((["--only", "exec"], True), (["-e", "execve"], True), (["--filter", "type:execve"], False)):
+        _, text = traced(t, *options, command=command)
+        live = text.split("━━━━", 1)[0]
+        equal((len(re.findall(r"exec ───", live)), len(re.findall(r"\] execve\(.* = 0", live))), (4, 0) if words else (0, 4), f"{options}: {live}")
+
+
 def names_stay(t):
     """descriptors, working directories and peers have their names, whatever is left out"""
     program = "import os, socket\nos.chdir('/etc')\nfd = os.dup(os.open('hostname', 0))\nos.fstat(fd)\nos.read(fd, 1)\n"
@@ -622,4 +631,4 @@ def names_option(t):
 
 
 if __name__ == "__main__":
-    main(__doc__, {"choosing": [as_strace, in_words, in_the_report, names_stay, by_filter, not_stopped, ends_not_stopped, mapped, excluded, only_failures, server, recorded, counts, counted_by, counted_in_kernel, counted_while_running, tables, grouped, unknown_numbers, narrow, narrow_summary, details, filtered, refused, names_option]})
+    main(__doc__, {"choosing": [as_strace, in_words, in_the_report, execs, names_stay, by_filter, not_stopped, ends_not_stopped, mapped, excluded, only_failures, server, recorded, counts, counted_by, counted_in_kernel, counted_while_running, tables, grouped, unknown_numbers, narrow, narrow_summary, details, filtered, refused, names_option]})
