@@ -161,6 +161,20 @@ static int check_parts(const struct options *o, struct diag *diag)
 	return 0;
 }
 
+/* -k where no output has a place for what it finds. */
+static int check_stacks(const struct options *o, struct diag *diag)
+{
+	bool data = false;
+
+	for (unsigned i = 0; i < o->noutputs; i++)
+		data |= o->outputs[i].kind != OUTPUT_TEXT;
+	if (!o->stacks || data || !(o->quiet || o->count_only))
+		return 0;
+	return diag_set(diag, USAGE, EINVAL,
+			"-k shows the functions below each line, and -%c has no lines: leave one of them out, or give "
+			"--record FILE, too", o->quiet ? 'q' : 'c');
+}
+
 static int check(const struct options *o, const char *report_given, struct diag *diag)
 {
 	unsigned targets = !!o->argv + !!o->npids + !!o->cgroup + o->system;
@@ -373,6 +387,8 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct dia
 		o->argv = argv + optind;
 	options_add_paths(o);
 	rc = check(o, report_given, diag);
+	if (rc == 0)
+		rc = check_stacks(o, diag);
 	if (rc == 0)
 		rc = check_about(o, diag);
 	return rc == 0 ? check_parts(o, diag) : rc;

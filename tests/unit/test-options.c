@@ -228,6 +228,10 @@ static void test_refused(void **state)
 	REFUSE("--read x --record y", "--record");
 	REFUSE("-o '' ls", "empty");
 	REFUSE("-o --json - ls", "\"--json\" follows");
+	REFUSE("-k -c ls", "-c has no lines");
+	REFUSE("-k -q -o x ls", "-q has no lines");
+	ACCEPT("-k -q --record x ls");
+	ACCEPT("-k -C ls");
 	REFUSE("-o --nosuch ls", "not \"--nosuch\"");
 }
 
