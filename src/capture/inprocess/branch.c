@@ -7,6 +7,9 @@
 #include "base/macro.h"
 #include "capture/inprocess/site.h"
 
+/* First bytes of near jumps: of other bytes no more than this is looked at. */
+static const bool is_near[256] = { [0xe8] = true, [0xe9] = true, [0x0f] = true, [0xc7] = true };
+
 /* How many bytes before the displacement, 0: no near jump. */
 static unsigned near_opcode(const uint8_t *p)
 {
@@ -20,7 +23,7 @@ uint8_t *branch_near_targets(const struct site_text *text)
 	uint8_t *v = calloc(1, text->size / 8 + 1);
 
 	for (uint64_t i = 0; v && i + 5 <= text->size; i++) {
-		unsigned n = near_opcode(text->bytes + i);
+		unsigned n = is_near[text->bytes[i]] ? near_opcode(text->bytes + i) : 0;
 		uint64_t target;
 		int32_t d;
 

@@ -45,21 +45,13 @@ static bool is_kept(uint32_t nr)
 	return false;
 }
 
-/* The flow of one function; a few are kept, since sites come in order and ask for neighbours. */
-struct known {
-	size_t func;
-	bool valid;
-	struct flow flow;
-};
-
 struct find {
 	const struct site_text *text;
 	struct site_func *funcs; /* none overlaps the next */
 	size_t nfuncs;
 	uint8_t *entries, *near; /* a bit for each byte of the text: a function begins, a near jump may lead here */
 	uint8_t *taken;		 /* padding that a site uses */
-	struct known known[4];
-	unsigned next_known;
+	struct flow **flows;	 /* of each function that was asked for: sites ask for their neighbours again and again */
 	struct sites *to;
 	size_t max;
 };
@@ -69,12 +61,12 @@ static void set_bit(uint8_t *v, uint64_t at)
 	v[at / 8] |= (uint8_t)(1 << at % 8);
 }
 
-static void forget(struct find *f)
+static void forget(struct find *f, size_t i)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(f->known); i++)
-		if (f->known[i].valid)
-			flow_done(&f->known[i].flow);
-	memset(f->known, 0, sizeof(f->known));
+	if (f->flows[i])
+		flow_done(f->flows[i]);
+	free(f->flows[i]);
+	f->flows[i] = NULL;
 }
 
 /* Entered where functions begin, and where near jumps lead. */
@@ -92,22 +84,18 @@ static int follow(const struct find *f, const struct site_func *fn, struct flow 
 	return rc;
 }
 
-/* NULL: too large, or not enough memory.  Stays until four others were asked for, by whatever is called. */
+/* NULL: too large, or not enough memory. */
 static const struct flow *flow_of(struct find *f, size_t i)
 {
-	struct known *k;
+	struct flow *flow;
 
-	for (k = f->known; k < f->known + ARRAY_SIZE(f->known); k++)
-		if (k->valid && k->func == i)
-			return &k->flow;
-	if (f->funcs[i].end - f->funcs[i].start > SITE_FUNC_MAX)
-		return NULL;
-	k = &f->known[f->next_known++ % ARRAY_SIZE(f->known)];
-	if (k->valid)
-		flow_done(&k->flow);
-	k->func = i;
-	k->valid = follow(f, &f->funcs[i], &k->flow) == 0;
-	return k->valid ? &k->flow : NULL;
+	if (f->flows[i] || f->funcs[i].end - f->funcs[i].start > SITE_FUNC_MAX)
+		return f->flows[i];
+	flow = malloc(sizeof(*flow));
+	if (flow && follow(f, &f->funcs[i], flow) == 0)
+		return f->flows[i] = flow;
+	free(flow);
+	return NULL;
 }
 
 /* The function that holds a place; nfuncs: none. */
@@ -230,7 +218,6 @@ static bool room_of(struct find *f, size_t i, uint64_t at, uint64_t *ret)
 		to = to == flow->size ? next : fn->start + to;
 		if (to - from <= PADDING_MAX && room_in(f, from, padding(f, from, to), at, ret))
 			return true;
-		flow = flow_of(f, i);
 	}
 	return false;
 }
@@ -389,7 +376,8 @@ static bool sort_out(struct find *f, const struct site_func *funcs, size_t nfunc
 	f->entries = calloc(1, f->text->size / 8 + 1);
 	f->taken = calloc(1, f->text->size / 8 + 1);
 	f->near = branch_near_targets(f->text);
-	if (!f->funcs || !f->entries || !f->taken || !f->near)
+	f->flows = calloc(nfuncs + 1, sizeof(struct flow *));
+	if (!f->funcs || !f->entries || !f->taken || !f->near || !f->flows)
 		return false;
 	for (size_t i = 0; i < nfuncs; i++) {
 		struct site_func fn = funcs[i], *last = f->nfuncs ? &f->funcs[f->nfuncs - 1] : NULL;
@@ -408,9 +396,17 @@ static bool sort_out(struct find *f, const struct site_func *funcs, size_t nfunc
 
 static uint64_t next_syscall(const struct site_text *t, uint64_t from)
 {
-	const uint8_t *p = from < t->size ? memmem(t->bytes + from, t->size - from, "\x0f\x05", 2) : NULL;
+	/* by its second byte, which is the rarer one */
+	for (uint64_t at = from + 1; at < t->size; at++) {
+		const uint8_t *p = memchr(t->bytes + at, 0x05, t->size - at);
 
-	return p ? (uint64_t)(p - t->bytes) : t->size;
+		if (!p)
+			break;
+		at = (uint64_t)(p - t->bytes);
+		if (p[-1] == 0x0f)
+			return at - 1;
+	}
+	return t->size;
 }
 
 /* Is control in one of two neighbours known to go into the middle of the other? */
@@ -426,10 +422,12 @@ static bool are_one(struct find *f, size_t i)
 
 static void unite(struct find *f, size_t i)
 {
+	forget(f, i);
+	forget(f, i + 1);
 	f->funcs[i].end = f->funcs[i + 1].end;
 	memmove(&f->funcs[i + 1], &f->funcs[i + 2], (f->nfuncs - i - 2) * sizeof(*f->funcs));
-	f->nfuncs--;
-	forget(f);
+	memmove(&f->flows[i + 1], &f->flows[i + 2], (f->nfuncs - i - 2) * sizeof(struct flow *));
+	f->flows[--f->nfuncs] = NULL;
 }
 
 static bool unite_at(struct find *f, size_t i)
@@ -470,7 +468,9 @@ int sites_find(const struct site_text *text, const struct site_func *funcs, size
 		unite_neighbours(&f);
 	for (uint64_t at = next_syscall(text, 0); ok && at < text->size; at = next_syscall(text, at + 1))
 		ok = add(&f, at);
-	forget(&f);
+	for (size_t i = 0; f.flows && i < f.nfuncs; i++)
+		forget(&f, i);
+	free(f.flows);
 	free(f.funcs);
 	free(f.entries);
 	free(f.near);
