@@ -18,6 +18,7 @@ static const char *const words[NSITE_WAYS] = {
 	[SITE_PAD] = "pad",
 	[SITE_LOAD] = "load",
 	[SITE_STORE] = "store",
+	[SITE_HELD] = "held",
 	[SITE_KEPT] = "kept",
 	[SITE_NO_FUNCTION] = "no-function",
 	[SITE_LARGE] = "large",

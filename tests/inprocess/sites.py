@@ -5,7 +5,7 @@
 usage: sites.py SITES [FILE...]      (the program of sites.c; FILE: more to look at, as does $SITES_FILES)
 
 Prints the table as comments, and TAP: objdump, which decodes from symbol to symbol, agrees that each claimed place is a
-`syscall`, that what is replaced is one `mov` (of a number, or of r11 to where musl and glibc store it) or the call itself, that the room is padding, and that no jump that it
+`syscall`, that what is replaced is one `mov` (of a number, of an argument, or of r11 to where musl and glibc store it) or the call itself, that the room is padding, and that no jump that it
 prints leads into bytes that would be replaced.  Where there is one, every `syscall` that it prints has its line.
 """
 import bisect
@@ -20,8 +20,8 @@ import sys
 FILES = ["/lib/x86_64-linux-gnu/libc.so.6", "/lib64/ld-linux-x86-64.so.2", "/lib/x86_64-linux-gnu/libpthread.so.0", "/lib/ld-musl-x86_64.so.1",
          "/usr/bin/bash", "/usr/bin/python3", "/usr/bin/git", "/usr/bin/node"]
 GO = "/usr/lib/go-*/bin/gofmt"
-WAYS = ["mov", "pad", "load", "store", "kept", "no-function", "large", "inside", "unreached", "broken", "target", "no-room"]
-CLAIMED = {"mov", "pad", "load", "store"}
+WAYS = ["mov", "pad", "load", "store", "held", "kept", "no-function", "large", "inside", "unreached", "broken", "target", "no-room"]
+CLAIMED = {"mov", "pad", "load", "store", "held"}
 LINE = re.compile(r"^ *([0-9a-f]+):\t(.*)$")
 JUMP = re.compile(r"^(?:bnd |notrack |data16 |rex\.\w+ |[c-g]s )*(?:j\w+|call\w*|loop\w*|xbegin)(?:,p[nt])? +(?:0x)?([0-9a-f]+)\b")
 OBJDUMP_MAX = 32 << 20
@@ -66,7 +66,9 @@ def wrong(site, code, starts, targets):
         return f"no number is loaded at {site.patch:x}"
     if site.way == "store" and (site.length != 5 or not re.match(r"mov +%r11,0x8\(%rsp\)", code.get(site.patch, ""))):
         return f"r11 is not stored at {site.patch:x}"
-    if site.way in ("mov", "load", "store") and site.patch + site.length != site.at:
+    if site.way == "held" and (site.length != 5 or not re.match(r"mov +(0x8\(%rsp\),%r9|\$0x[0-9a-f]+,%e(di|si|dx))$", code.get(site.patch, "").strip())):
+        return f"no argument at {site.patch:x}"
+    if site.way in ("mov", "load", "store", "held") and site.patch + site.length != site.at:
         return "what is replaced is not just before the call"
     if site.way == "pad" and (site.patch, site.length) != (site.at, 2):
         return "not the call itself"

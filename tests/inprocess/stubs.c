@@ -87,6 +87,7 @@ static void back(void) { *(volatile uint64_t *)RING = 0; }
 static void slots(void) { memset(RING + 4096, 2, RING_BYTES - 4096); }
 static void zeroes(void) { memset(RING, 0, RING_BYTES); }
 void no_ring(void) { CHECK(munmap(RING, RING_BYTES) == 0); }
+static void spanned(void) { CHECK(munmap(RING - (1 << 24), (1 << 24) + RING_BYTES) == 0); }
 static void no_blocks(void) { CHECK(munmap(RING + BLOCKS_AT, BLOCKS_BYTES) == 0); }
 static void closed_ring(void) { CHECK(mprotect(RING, RING_BYTES, PROT_NONE) == 0); }
 static void closed_blocks(void) { CHECK(mprotect(RING + BLOCKS_AT, BLOCKS_BYTES, PROT_NONE) == 0); }
@@ -143,7 +144,7 @@ static void covered(void)
 static const struct { const char *name; void (*change)(void); int needs; } changes[] = {
 	{ "noise", noise, 1 }, { "ones", ones, 1 }, { "head", head, 1 }, { "back", back, 1 }, { "slots", slots, 1 },
 	{ "zeroes", zeroes, 1 },
-	{ "no_ring", no_ring, 1 }, { "no_blocks", no_blocks, 1 }, { "closed_ring", closed_ring, 1 },
+	{ "no_ring", no_ring, 1 }, { "spanned", spanned, 1 }, { "no_blocks", no_blocks, 1 }, { "closed_ring", closed_ring, 1 },
 	{ "closed_blocks", closed_blocks, 1 },
 	{ "moved", moved, 1 }, { "no_springs", no_springs, 0 }, { "covered", covered, 0 },
 };
@@ -390,6 +391,7 @@ static const struct { const char *name; void (*run)(void); } ways[] = {
 	{ "looks_again", looks_again },
 	{ "paths", paths }, { "paths_signalled", paths_signalled },
 	{ "buffers", buffers }, { "buffers_flipped", buffers_flipped }, { "buffers_signalled", buffers_signalled },
+	{ "memory", memory }, { "memory_with_threads", memory_with_threads }, { "memory_signalled", memory_signalled },
 	{ "descriptors", descriptors }, { "status_first", status_first },
 	{ "descriptors_signalled", descriptors_signalled },
 	{ "looks_with_threads", looks_with_threads }, { "looks_at_parent", looks_at_parent },

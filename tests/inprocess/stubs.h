@@ -35,6 +35,11 @@ void buffers(void);
 void buffers_flipped(void);
 void buffers_signalled(void);
 
+/* stubs_memory.c */
+void memory(void);
+void memory_with_threads(void);
+void memory_signalled(void);
+
 /* stubs_rules.c: filters, modes, limits */
 void own_filter(void);
 void strict(void);

@@ -23,7 +23,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
 from harness import Skip, check, equal, eventually, main, need, rounds  # noqa: E402
 
-CHANGES = ["noise", "ones", "head", "back", "slots", "zeroes", "no_ring", "no_blocks", "closed_ring", "closed_blocks", "moved", "no_springs", "covered"]
+CHANGES = ["noise", "ones", "head", "back", "slots", "zeroes", "no_ring", "spanned", "no_blocks", "closed_ring", "closed_blocks", "moved", "no_springs", "covered"]
 LOUD = {"noise", "ones", "head", "back", "zeroes"}      # what was written there is missing, and that is reported
 LIBC = os.environ.get("STUBS_LIBC")
 MADE = re.compile(r"--in-process: (\d+) calls of (\d+) process")
@@ -349,6 +349,37 @@ def buffers(t):
         check("lost" not in said and int(MADE.search(said)[1]) > 2000, f"{way}: {said!r}")
 
 
+OWN = re.compile(r"(m(un)?map|mprotect|madvise|brk|fcntl|sendto|recvfrom|epoll_ctl|copy_file_range|splice|read|pread64|close|dup|openat|getdents64|syscall_\w+)\(")
+
+
+def memory(t):
+    """memory mapped, changed and let go, descriptors by fcntl, sockets, calls by syscall(): answers and records are the same"""
+    possible(t)
+    for way, inside in (("memory", 3000), ("child:memory", 3000), ("memory_with_threads", 20000)):
+        seen, names = {}, {}
+        for mode in ("off", "on"):
+            file = t.scratch / f"{mode}.cpd"
+            status, out, err, _ = t.run(t.args.victim, way, options=("--in-process", mode, f"--record={file}", "-q"))
+            equal((status, out), (0, b"end\n"), f"{way}, {mode}: exit status, output")
+            said = t.started[-1].said() + err.decode()
+            check("lost" not in said and (mode == "off" or int(MADE.search(said)[1]) > inside), f"{way}: {said!r}")
+            seen[mode] = [[line for line in thread if OWN.match(line) and "libc" not in line] for thread in calls_of(t, file)]
+            names[mode] = t.scratch / f"{mode}.ndjson"
+            subprocess.run([t.args.compendium, "--read", file, "-q", f"--json={names[mode]}", "-o/dev/null"], stderr=subprocess.DEVNULL, check=True)
+        equal([len(one) for one in seen["on"]], [len(one) for one in seen["off"]], f"{way}: calls by thread")
+        for on, off in zip(seen["on"], seen["off"], strict=True):
+            equal(next((pair for pair in zip(on, off, strict=True) if pair[0] != pair[1]), None), None, f"{way}: first difference")
+        check(sum(map(len, seen["on"])) > inside, f"{way}: {seen['on']}")
+        mapped = {mode: [one[5] for thread in events(names[mode]).values() for one in thread if one[0] == "munmap"] for mode in names}
+        equal(mapped["on"], mapped["off"], f"{way}: bytes let go")
+    _, _, default, _, _ = traced(t, *program(t), "memory", mode="off")
+    summary = one(t, "memory")
+    for call in ("mmap", "munmap", "mprotect", "brk", "fcntl", "sendto", "recvfrom", "close", "pread64", "openat"):
+        equal(calls(summary).get(call), calls(default).get(call), f"{call} (calls, errors)")
+    for way in ("memory_signalled", "child:memory_signalled"):
+        one(t, way)
+
+
 def copied(t):
     """the first bytes of buffers are copied in stubs, more of them where the call stops, and what is recorded is the same"""
     possible(t)
@@ -526,7 +557,7 @@ def killed(t):
             end(pids)
 
 
-GROUPS = {"stubs": [used, changed, texts, rules, reasons, tasks, children, many, looks, below, handlers, cancelled, paths, buffers, descriptors, copied, every_call, ways, let_go, killed]}
+GROUPS = {"stubs": [used, changed, texts, rules, reasons, tasks, children, many, looks, below, handlers, cancelled, paths, buffers, memory, descriptors, copied, every_call, ways, let_go, killed]}
 
 if __name__ == "__main__":
     sys.exit(main(__doc__, GROUPS))

@@ -290,6 +290,28 @@ static void the_store_of_a_place_of_cancellation_gives_way(void **state)
 	assert_int_equal(only(&other).way, SITE_PAD);
 }
 
+/* What loads an argument, where the number is in rax: the last one of syscall(), a constant. */
+static void an_argument_that_is_loaded_gives_way(void **state)
+{
+	struct code_made last = { 0 }, edi = { 0 }, into = { 0 }, ecx = { 0 };
+	struct site s;
+
+	(void)state;
+	PUT(&last, 0x48, 0x89, 0xf8, 0x4c, 0x8b, 0x4c, 0x24, 0x08, CALL, RET);
+	s = only(&last);
+	assert_int_equal(s.way, SITE_HELD);
+	assert_int_equal(s.nr, SITE_NR_UNKNOWN);
+	assert_true(s.patch == 3 && s.at == 8 && s.len == SITE_ANY_LEN);
+	PUT(&edi, NUMBER, 1, 1, 0, 0, 0xbf, 0x9c, 0xff, 0xff, 0xff, CALL, RET);
+	s = only(&edi);
+	assert_int_equal(s.way, SITE_HELD);
+	assert_true(s.patch == 5 && s.at == 10);
+	PUT(&into, 0x74, 0x01, 0x4c, 0x8b, 0x4c, 0x24, 0x08, CALL, RET);	/* je into the middle of it */
+	assert_true(only(&into).way != SITE_HELD);
+	PUT(&ecx, 0xb9, 0, 0, 0, 0, CALL, RET);		/* the kernel's to change */
+	assert_int_equal(only(&ecx).way, SITE_NO_ROOM);
+}
+
 /* Five bytes that load the caller's number give way to a jump of five bytes; four do not. */
 static void a_number_that_is_loaded_gives_way(void **state)
 {
@@ -394,6 +416,7 @@ int main(void)
 		cmocka_unit_test(bytes_that_are_no_call),
 		cmocka_unit_test(calls_that_must_come_from_their_place_stay),
 		cmocka_unit_test(the_store_of_a_place_of_cancellation_gives_way),
+		cmocka_unit_test(an_argument_that_is_loaded_gives_way),
 		cmocka_unit_test(a_number_that_is_loaded_gives_way),
 		cmocka_unit_test(functions_that_jump_into_each_other_are_one),
 		cmocka_unit_test(an_elf_file_says_where_its_functions_are),

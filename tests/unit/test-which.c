@@ -40,9 +40,9 @@ static void numbers_only(void **state)
 static void reasons(void **state)
 {
 	static const struct { const char *name; enum which which; } rows[] = {
-		{ "openat2", WHICH_STUB }, { "socket", WHICH_NAMES }, { "fchdir", WHICH_COPIED }, { "chdir", WHICH_COPIED }, { "readlink", WHICH_COPIED }, { "times", WHICH_COPIED }, { "close_range", WHICH_NAMES }, { "munmap", WHICH_MEMORY },
-		{ "madvise", WHICH_MEMORY }, { "kill", WHICH_TASKS }, { "setuid", WHICH_TASKS }, { "exit_group", WHICH_TASKS }, { "flock", WHICH_TIMED },
-		{ "pause", WHICH_TIMED }, { "preadv2", WHICH_LONG },
+		{ "openat2", WHICH_STUB }, { "fcntl", WHICH_STUB }, { "socket", WHICH_NAMES }, { "ioctl", WHICH_NAMES }, { "getsockopt", WHICH_COPIED }, { "fchdir", WHICH_COPIED }, { "chdir", WHICH_COPIED }, { "readlink", WHICH_COPIED }, { "times", WHICH_COPIED }, { "close_range", WHICH_NAMES }, { "mremap", WHICH_MEMORY }, { "shmat", WHICH_MEMORY },
+		{ "mlockall", WHICH_MEMORY }, { "pkey_mprotect", WHICH_MEMORY }, { "mmap", WHICH_STUB }, { "madvise", WHICH_STUB }, { "kill", WHICH_TASKS }, { "setuid", WHICH_TASKS }, { "exit_group", WHICH_TASKS }, { "flock", WHICH_TIMED },
+		{ "pause", WHICH_TIMED }, { "epoll_wait", WHICH_COPIED }, { "epoll_ctl", WHICH_STUB }, { "preadv2", WHICH_STUB }, { "futex", WHICH_TIMED },
 	};
 
 	(void)state;
@@ -110,6 +110,29 @@ static void buffers(void **state)
 	assert_int_equal(which_wants(&b, args, 0), 0);
 }
 
+/* Which pointers have to be NULL, since no stub copies what they lead to. */
+static void nulls(void **state)
+{
+	static const struct { const char *name; unsigned by_default, all; } rows[] = {
+		{ "sendto", 1 << 4, 1 << 4 }, { "recvfrom", 1 << 4 | 1 << 5, 1 << 4 | 1 << 5 },
+		{ "copy_file_range", 0, 1 << 3 }, { "splice", 0, 1 << 3 }, { "read", 0, 0 }, { "mmap", 0, 0 },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
+		for (unsigned w = 0; w < 2; w++) {
+			unsigned nr = (unsigned)syscall_number(rows[i].name);
+			struct capture_plan plan;
+			struct which_copies c;
+
+			plan_compile(ARCH_X86_64, nr, w ? &payload : &by_default, &plan);
+			assert_true(which_copies(&plan, &c));
+			if (c.nulls != (w ? rows[i].all : rows[i].by_default))
+				fail_msg("%s: %x", rows[i].name, c.nulls);
+			assert_int_equal(!!(which_known(nr, &plan, &c) & RING_SIX), strcmp(rows[i].name, "read") != 0);
+		}
+}
+
 /* Whatever is wished for and whatever rows there will be: what goes on without a stop needs none. */
 static void every_row(void **state)
 {
@@ -134,15 +157,18 @@ static void every_row(void **state)
 			made++;
 			assert_true(which_copies(&plan, &c) && which_slots(&c) <= 16);
 			for (int i = 0; i < 6; i++)
-				assert_true((!plan.enter[i].op || i == c.path[0] || i == c.path[1] || i == c.in.arg) &&
-					    (!plan.leave[i].op || i == c.out.arg ||
+				assert_true((!plan.enter[i].op || i == c.path[0] || i == c.path[1] || i == c.in.arg ||
+					     c.nulls >> i & 1) &&
+					    (!plan.leave[i].op || i == c.out.arg || c.nulls >> i & 1 ||
 					     (which_opens(&plan) && i == c.path[0])));
 			assert_true(c.out.by != BY_SIZE || c.out.arg < 0 || spec->ret == RET_INT);
 			assert_true((c.in.arg < 0 || (c.in.max >= 8 && c.in.max <= RING_BYTES_MAX)) &&
 				    (c.out.arg < 0 || (c.out.max >= 8 && c.out.max <= RING_BYTES_MAX)));
-			assert_true((plan.exit || spec->effect == FX_CLOSE) && spec->name && spec->nargs <= WHICH_ARGS);
+			assert_true(spec->name && spec->ret != RET_NEVER);
+			assert_true(spec_meaning(spec).category != CAT_MEMORY || which_guard(nr) != GUARD_NONE);
 			assert_true(!effect_info((enum effect)spec->effect)->names || spec->effect == FX_OPEN ||
-				    spec->effect == FX_CLOSE || spec->effect == FX_DUP || spec->effect == FX_RENAME);
+				    spec->effect == FX_CLOSE || spec->effect == FX_DUP || spec->effect == FX_FCNTL ||
+				    spec->effect == FX_RENAME);
 			assert_true(!plan.ask || plan.ask == ASK_EVENTS || which_opens(&plan));
 		}
 	assert_true(made > 30);
@@ -153,7 +179,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_only),
 		cmocka_unit_test(reasons), cmocka_unit_test(paths), cmocka_unit_test(buffers),
-		cmocka_unit_test(every_row),
+		cmocka_unit_test(nulls), cmocka_unit_test(every_row),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* What stubs have written becomes records. */
+#include <linux/major.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <x86intrin.h>
 
 #include "base/clock.h"
 #include "capture/inprocess/inside.h"
+#include "capture/ptrace/mem.h"
 #include "capture/ptrace/ptrace.h"
 #include "record/build.h"
 
@@ -187,6 +191,8 @@ static void put(struct ptrace_source *s, struct tracee *t, unsigned flags, int64
 	n = space_add_chunks(s->inside, c, &s->out.rec);
 	if (!(flags & (CALL_UNFINISHED | CALL_NO_EXIT)))
 		n += add_filled(s, t->space, c, ret);
+	if (opened && S_ISCHR(opened->mode) && major(opened->rdev) == MISC_MAJOR)
+		mem_may_wait();		/* /dev/fuse, /dev/userfaultfd */
 	if (opened && opened->mode && kind_is_wanted(c->nr, c->args, opened->mode)) {
 		put_fact(s, ret, opened);
 		n++;

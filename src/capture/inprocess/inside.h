@@ -17,7 +17,7 @@ struct buf;
 struct space_site {
 	uint32_t nr;
 	const struct which_copies *copies;	/* as struct stub_call has them */
-	bool words, opens;
+	bool words, six, opens;
 	bool chooses;			/* no call is made in its block: it goes on to one of the nchoices behind it */
 	unsigned nchoices;
 	enum stub_number number;
@@ -75,7 +75,7 @@ struct inside {
 	bool words[RING_NRS];		/* of the standard error and its copies it stops */
 	const struct arg_cond *when[RING_NRS];	/* only so it is recorded; NULL: always */
 	bool ends[RING_NRS];		/* how it ends is recorded */
-	bool orders[RING_NRS];		/* descriptors come or go with it */
+	bool orders[RING_NRS];		/* descriptors, or memory, come or go with it */
 	uint8_t closes[RING_NRS];	/* argument + 1: this descriptor goes */
 	bool closed;			/* none is put in any more */
 	bool leaving;

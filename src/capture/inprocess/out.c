@@ -120,11 +120,12 @@ static void leave_spring(struct tracee *t, struct user_regs_struct *r)
 	uint64_t springs = t->space->near + STUB_SPRINGS;
 	unsigned n = (unsigned)((r->rip - springs) / STUB_SPRING), at = (r->rip - springs) % STUB_SPRING;
 	const struct space_site *site = &t->space->sites[n];
-	enum { LOADED = 5, CALLED = 7 };	/* behind the mov, behind the call */
+	enum { LOADED = 5, CALLED = 2 };	/* bytes of the mov, of the call */
+	unsigned called = (site->number == STUB_NUMBER ? LOADED : 0) + CALLED;
 
 	if (n >= t->space->nsites)
 		return;
-	if (site->own == STUB_OWN_CALL && at == site->way + CALLED) {
+	if (site->own == STUB_OWN_CALL && at == site->way + called) {
 		r->rip = site->call + 2;	/* rax as it is: the kernel may make the call again */
 		return;
 	}

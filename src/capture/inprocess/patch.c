@@ -11,7 +11,8 @@ const char *site_way_name(enum site_way way)
 {
 	static const char *const names[NSITE_WAYS] = {
 		[SITE_MOV] = "patch: number before it", [SITE_PAD] = "patch: padding near it",
-		[SITE_LOAD] = "patch: number loaded before it", [SITE_STORE] = "patch: store before it", [SITE_KEPT] = "call stays where it is", [SITE_NO_FUNCTION] = "no function known",
+		[SITE_LOAD] = "patch: number loaded before it", [SITE_STORE] = "patch: store before it",
+		[SITE_HELD] = "patch: argument before it", [SITE_KEPT] = "call stays where it is", [SITE_NO_FUNCTION] = "no function known",
 		[SITE_LARGE] = "function too large",	[SITE_INSIDE] = "inside an instruction",
 		[SITE_UNREACHED] = "not reached",	[SITE_BROKEN] = "unknown instruction",
 		[SITE_TARGET] = "may be jumped into",	[SITE_NO_ROOM] = "no room",
@@ -49,7 +50,7 @@ static bool jump32(struct site_write *w, uint64_t from, uint64_t to, unsigned le
 
 unsigned site_patch(const struct site *s, uint64_t base, uint64_t entry, struct site_write ret[2])
 {
-	if (s->way == SITE_MOV || s->way == SITE_LOAD || s->way == SITE_STORE)
+	if (site_can_be_patched(s) && s->way != SITE_PAD)
 		return jump32(&ret[0], base + s->patch, entry, s->len) ? 1 : 0;
 	if (s->way != SITE_PAD || !jump32(&ret[0], base + s->room, entry, JMP32_LEN))
 		return 0;

@@ -94,6 +94,7 @@ static bool makes_sense(const struct ring *r, const struct ring_slot *s, struct 
 	} else {
 		memcpy(ret->args, s->v, sizeof(s->v));
 		ret->args[4] = s->fifth;
+		ret->args[5] = r->known[ret->nr] & RING_SIX ? s->extra : 0;
 	}
 	return true;
 }

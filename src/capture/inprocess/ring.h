@@ -38,14 +38,17 @@ enum {
 };
 
 enum ring_piece { RING_NO_PIECE, RING_A_PATH, RING_A_SECOND_PATH, RING_AN_IN, RING_AN_OUT, RING_NPIECES };
-/* Bits of a call that may be in it: some piece, by enum ring_piece; what it has opened. */
-enum ring_known { RING_KNOWN = 1, RING_OPENS = 1 << RING_NPIECES };
-enum { RING_ARGS = 5 };
+/* Bits of a call that may be in it: some piece, by enum ring_piece; what it has opened; a sixth argument. */
+enum ring_known { RING_KNOWN = 1, RING_OPENS = 1 << RING_NPIECES, RING_SIX = RING_OPENS << 1 };
+enum { RING_ARGS = 6 };
 
 struct ring_slot {
 	uint64_t thread;	/* its fs base; not 0: published */
 	uint32_t what;		/* the call's number, RING_ENDS, RING_PATH and the like */
-	/* a piece: bytes of it up to here, a NUL among them; RING_ENDS of what opens: st_mode, 0 when it failed */
+	/*
+	 * a piece: bytes of it up to here, a NUL among them; RING_ENDS of what opens: st_mode, 0 when it failed; as it
+	 * begins: argument 5, which is less than 4 GB
+	 */
 	uint32_t extra;
 	union {
 		struct {

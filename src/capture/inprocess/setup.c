@@ -184,7 +184,7 @@ static struct stub_memory *compose(struct space *sp)
 		if (x->chooses)
 			compose_choice(sp, n, m->blocks[n]);
 		else
-			stub_block(m->blocks[n], &(struct stub_call){ x->nr, *x->copies, x->words, x->opens,
+			stub_block(m->blocks[n], &(struct stub_call){ x->nr, *x->copies, x->words, x->six, x->opens,
 								      x->call + 2, spring.at + x->way });
 	}
 	return m;
@@ -201,6 +201,7 @@ static struct space_site site_for(const struct patching *p, const struct site *s
 	return (struct space_site){ .nr = nr,
 				    .copies = &p->s->inside->copies[nr],
 				    .words = p->s->inside->words[nr],
+				    .six = p->s->inside->known[nr] & RING_SIX,
 				    .opens = p->s->inside->known[nr] & RING_OPENS,
 				    .patch = base + site->patch,
 				    .call = base + site->at,
@@ -218,26 +219,48 @@ static bool lead_here(const struct patching *p, unsigned n, const struct site *s
 	return x->nwrites > 0;
 }
 
-/* What glibc makes in two places from 2.41 on, and a stub may make; the most frequent first. */
+/* Not to rely on: what rax is compared with. */
+static uint32_t likely_number(const struct site *site, const uint8_t *text)
+{
+	enum { MOV_EAX = 0xb8, NEAR = 24 };
+	uint32_t nr;
+
+	for (uint64_t at = site->patch, far = at - MIN(at, (uint64_t)NEAR); at-- > far;) {
+		memcpy(&nr, text + at + 1, sizeof(nr));
+		if (text[at] == MOV_EAX && nr < RING_NRS)
+			return nr;
+	}
+	return SITE_NR_UNKNOWN;
+}
+
+/*
+ * Where the number is not loaded just before the call: the one that is loaded a little earlier, or what is made in one
+ * place for many callers, by syscall() or, from glibc 2.41 on, whatever can be cancelled; the most frequent first.
+ */
 static void add_any(const struct patching *p, const struct site *site, const uint8_t *text, uint64_t base)
 {
 	static const uint16_t nrs[] = { SYS_read, SYS_write, SYS_openat, SYS_close, SYS_pread64, SYS_pwrite64, SYS_open,
 					SYS_readv, SYS_writev, SYS_preadv, SYS_pwritev, SYS_creat, SYS_fsync,
 					SYS_fdatasync, SYS_fallocate, SYS_sync_file_range };
+	static const uint8_t nop[SITE_ANY_LEN] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
 	struct space *sp = p->sp;
 	unsigned n = sp->nsites, more = 0;
+	bool one = site->way == SITE_HELD || site->way == SITE_PAD;
+	uint32_t likely = one ? likely_number(site, text) : SITE_NR_UNKNOWN;
 
 	_Static_assert(ARRAY_SIZE(nrs) <= STUB_CHOICES_MAX, "all can be chosen");
 	if (n + 1 + ARRAY_SIZE(nrs) > STUB_SITES)
 		return;
-	for (unsigned i = 0; i < ARRAY_SIZE(nrs); i++)
+	if (likely != SITE_NR_UNKNOWN && is_ours_to_make(p, likely))
+		sp->sites[n + 1 + more++] = site_for(p, site, base, likely);
+	for (unsigned i = 0; i < ARRAY_SIZE(nrs) && likely == SITE_NR_UNKNOWN && site->way != SITE_PAD; i++)
 		if (is_ours_to_make(p, nrs[i]))
 			sp->sites[n + 1 + more++] = site_for(p, site, base, nrs[i]);
 	sp->sites[n] = site_for(p, site, base, SYS_read);
 	sp->sites[n].chooses = true;
 	sp->sites[n].nchoices = more;
 	sp->sites[n].number = site->way == SITE_LOAD ? STUB_LOADED : STUB_HELD;
-	memcpy(sp->sites[n].was, text + site->patch, SITE_ANY_LEN);
+	memcpy(sp->sites[n].was, site->way == SITE_PAD ? nop : text + site->patch, SITE_ANY_LEN);
 	for (unsigned i = n; i <= n + more; i++)
 		sp->sites[i].stored = site->way == SITE_STORE;
 	if (more && lead_here(p, n, site, text, base))
@@ -250,7 +273,8 @@ static void add_site(void *ctx, const struct site *site, const uint8_t *text, ui
 	struct space *sp = p->sp;
 	unsigned n = sp->nsites;
 	uint32_t nr = number_of(site, text);
-	bool any = site->way == SITE_LOAD || site->way == SITE_STORE;
+	bool any = site->way == SITE_LOAD || site->way == SITE_STORE || site->way == SITE_HELD ||
+		   (site->way == SITE_PAD && nr == SITE_NR_UNKNOWN);
 
 	if (n == STUB_SITES || (!any && !is_ours_to_make(p, nr)) ||
 	    !is_as_filed(p, text, size, base, site->at) ||

@@ -51,7 +51,7 @@ struct find {
 	size_t nfuncs;
 	uint8_t *entries, *near; /* a bit for each byte of the text: a function begins, a near jump may lead here */
 	uint8_t *taken;		 /* padding that a site uses */
-	struct flow **flows;	 /* of each function that was asked for: sites ask for their neighbours again and again */
+	struct flow **flows;	 /* of each function that was asked for: sites ask for their neighbours often */
 	struct sites *to;
 	size_t max;
 };
@@ -295,16 +295,21 @@ static bool is_strayed_into(struct find *f, uint64_t at, unsigned len)
  * The call is of any number.  `mov x(%rsp), %rax` just before it, which is the caller's: so makes glibc from 2.41 on
  * what could be cancelled, in a process of one thread (__internal_syscall_cancel).  `mov %r11, 8(%rsp)`: so it does in
  * others (__syscall_cancel_arch), and musl (__syscall_cp_asm), with whose begin and end a handler compares addresses.
+ * `mov 8(%rsp), %r9`: the last argument of syscall(); `mov $AT_FDCWD, %edi`: where the number was loaded before it.
  */
 static enum site_way any_number(const uint8_t *code, const struct flow *flow, uint64_t at)
 {
 	static const uint8_t load[] = { 0x48, 0x8b, 0x44, 0x24 }, store[] = { 0x4c, 0x89, 0x5c, 0x24, 0x08 };
+	static const uint8_t last[] = { 0x4c, 0x8b, 0x4c, 0x24, 0x08 };
+	enum { MOV_EDX = 0xba, MOV_ESI = 0xbe, MOV_EDI = 0xbf };
 	const uint8_t *before = code + at - SITE_ANY_LEN;
 
 	if (at < SITE_ANY_LEN || !stands_alone(flow, at - SITE_ANY_LEN, SITE_ANY_LEN))
 		return SITE_NO_ROOM;
 	if (!memcmp(before, store, sizeof(store)))
 		return SITE_STORE;
+	if (!memcmp(before, last, sizeof(last)) || *before == MOV_EDI || *before == MOV_ESI || *before == MOV_EDX)
+		return SITE_HELD;
 	return memcmp(before, load, sizeof(load)) ? SITE_NO_ROOM : SITE_LOAD;
 }
 
@@ -324,7 +329,7 @@ static enum site_way look_inside(struct find *f, size_t func, const struct flow 
 	if (s->len && is_kept(s->nr))
 		return SITE_KEPT;
 	any = s->len ? SITE_MOV : any_number(f->text->bytes + fn->start, flow, at);
-	if (any == SITE_LOAD || any == SITE_STORE)
+	if (any == SITE_LOAD || any == SITE_STORE || any == SITE_HELD)
 		s->len = SITE_ANY_LEN;
 	s->patch = s->at - s->len;
 	if (!s->len)

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 /* Lengths of the jumps that are written: jmp rel8, jmp rel32. */
-enum { JMP8_LEN = 2, JMP32_LEN = 5, SITE_ANY_LEN = 5 /* of what SITE_LOAD, SITE_STORE replace */ };
+enum { JMP8_LEN = 2, JMP32_LEN = 5, SITE_ANY_LEN = 5 /* of what SITE_LOAD, SITE_STORE, SITE_HELD replace */ };
 
 struct site_text {
 	const uint8_t *bytes;
@@ -35,6 +35,11 @@ enum site_way {
 	 * compare interrupted addresses with this one: no thread is to be seen in the stub.
 	 */
 	SITE_STORE,
+	/*
+	 * jmp rel32 in the place of a `mov 8(%rsp), %r9`, or a `mov $value, %edi` (esi, edx), of five bytes just before
+	 * it: any number, which is in rax
+	 */
+	SITE_HELD,
 	/* not */
 	SITE_KEPT,	  /* its call must come from its own place: exit, clone */
 	SITE_NO_FUNCTION, /* no function is known here */
@@ -65,7 +70,7 @@ struct sites {
 
 static inline int site_can_be_patched(const struct site *s)
 {
-	return s->way <= SITE_STORE;
+	return s->way <= SITE_HELD;
 }
 const char *site_way_name(enum site_way way); /* a few words */
 

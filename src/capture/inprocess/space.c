@@ -39,7 +39,7 @@ static void choose_names(struct inside *in, unsigned nr)
 {
 	const struct syscall_spec *spec = syscall_spec(ARCH_X86_64, nr);
 
-	in->orders[nr] = effect_info((enum effect)spec->effect)->names;
+	in->orders[nr] = effect_info((enum effect)spec->effect)->names || which_guard(nr) != GUARD_NONE;
 	if (spec->effect == FX_CLOSE)
 		in->closes[nr] = 1;
 	else if (spec->effect == FX_DUP && spec->nargs > 1)	/* dup2, dup3 */
@@ -59,12 +59,13 @@ static unsigned choose(struct ptrace_source *s, struct inside *in, const bool *a
 			continue;
 		which_copies(plan, &in->copies[nr]);
 		in->slots = MAX(in->slots, which_slots(&in->copies[nr]));
-		in->words[nr] = plan->words || plan->stderr_does == STDERR_COPIES;
+		in->words[nr] = plan->words || plan->stderr_does == STDERR_COPIES ||
+				plan->stderr_does == STDERR_MAY_COPY;
 		in->ends[nr] = plan->exit;
 		if (!plan->every_form)
 			in->when[nr] = syscall_spec(ARCH_X86_64, nr)->when;
 		choose_names(in, nr);
-		in->known[nr] = which_known(plan, &in->copies[nr]);
+		in->known[nr] = which_known(nr, plan, &in->copies[nr]);
 		n++;
 	}
 	return n;

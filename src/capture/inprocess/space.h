@@ -28,7 +28,7 @@ struct space_call {
 };
 
 /* KNOWN: calls that stubs may make, at most; jumps in a filter have eight bits. */
-enum { SPACE_KNOWN_MAX = 200, SPACE_FILTER_MAX = SPACE_KNOWN_MAX + 24 };
+enum { SPACE_KNOWN_MAX = 200, SPACE_FILTER_MAX = SPACE_KNOWN_MAX + 32 };
 
 const char *space_forbidden(void);	/* why this machine or build does not allow it, NULL: it does */
 /*

@@ -21,8 +21,8 @@ static void put_jump(uint8_t code[STUB_BLOCK], const uint8_t *from, const uint8_
 	memcpy(code + off(from) + 1, &distance, 4);
 }
 
-/* Arguments are in rdi, rsi, rdx, r10, r8: the number of the register, which has a bit in a byte before the code. */
-static const uint8_t reg_of[WHICH_ARGS] = { 7, 6, 2, 10, 8 };
+/* Of rdi, rsi, rdx, r10, r8, r9 for arguments: its number, which has a bit in a byte before the code. */
+static const uint8_t reg_of[] = { 7, 6, 2, 10, 8, 9 };
 enum { REX_W = 0x48, REX_R = 4, REX_B = 1, MOD_REGS = 0xc0 };
 
 /* mov, sub, add, cmp between rsi and another register, which end at `end`, become those between that of arg and it. */
@@ -104,7 +104,16 @@ static void put_out(uint8_t code[STUB_BLOCK], const struct which_bytes *b)
 	put_jump(code, stub_made, stub_out);
 }
 
-/* What is copied before the call, one behind the other. */
+/* At most two of them: rather one twice. */
+static void put_nulls(uint8_t code[STUB_BLOCK], unsigned nulls)
+{
+	unsigned first = (unsigned)__builtin_ctz(nulls), more = nulls & (nulls - 1);
+
+	test_null(code, stub_null1, first);
+	test_null(code, stub_null2, more ? (unsigned)__builtin_ctz(more) : first);
+}
+
+/* What is looked at and copied before the call, one behind the other. */
 static void put_stages(uint8_t code[STUB_BLOCK], const struct stub_call *c)
 {
 	const struct which_copies *w = &c->copies;
@@ -119,6 +128,15 @@ static void put_stages(uint8_t code[STUB_BLOCK], const struct stub_call *c)
 	if (w->path[0] >= 0) {
 		put_jump(code, stub_pathed, next);
 		next = stub_path;
+	}
+	if (c->six) {
+		put_jump(code, stub_sixed, next);
+		next = stub_six;
+	}
+	if (w->nulls) {
+		put_nulls(code, w->nulls);
+		put_jump(code, stub_nulled, next);
+		next = stub_nulls;
 	}
 	/* in the place of the look at the descriptor, or behind it */
 	put_jump(code, c->words && w->path[0] < 0 ? stub_worded : stub_two, next);

@@ -30,13 +30,14 @@ _Static_assert(STUB_BLOCKS_SIZE % 4096 == 0 && STUB_NEAR_SIZE % 4096 == 0, "whol
 
 /*
  * One at STUB_BLOCKS + n * STUB_BLOCK: call nr is made there; it goes on at back, or, the ring full, at own_way; there
- * also with words where argument 0 is in RING_STDERRS, with a path that is NULL or longer than RING_PATH_MAX, and with
- * opens one that has `..` in it.  opens: it copies nothing afterwards.
+ * also with words where argument 0 is in RING_STDERRS, with a path that is NULL or longer than RING_PATH_MAX, with
+ * opens one that has `..` in it, where one of copies.nulls is not NULL, and with six where the last is more than 32
+ * bits.  opens: it copies nothing afterwards.
  */
 struct stub_call {
 	uint32_t nr;
 	struct which_copies copies;
-	bool words, opens;	/* opens: what the descriptor is that it returns is asked behind the call */
+	bool words, six, opens;	/* opens: what the descriptor is that it returns is asked behind the call */
 	uint64_t back, own_way;
 };
 void stub_block(uint8_t code[STUB_BLOCK], const struct stub_call *c);
@@ -47,7 +48,8 @@ enum stub_own { STUB_OWN_CALL, STUB_AT_SITE };
 enum stub_number {
 	STUB_NUMBER,	/* it is known */
 	STUB_LOADED,	/* was loads it */
-	STUB_HELD,	/* it is there; was stores r11 at 8(%rsp), which is done first, before r11 changes */
+	/* it is there; was is done first: stores r11 at 8(%rsp) before that changes, loads an argument, is a nop */
+	STUB_HELD,
 };
 /*
  * The spring of block n at address at, whose switch is at address `on`.  site: of the syscall instruction.  Returns

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "capture/inprocess/which.h"
 
+#include <sys/syscall.h>
+
 #include "abi/spec.h"
+#include "base/macro.h"
 #include "capture/inprocess/ring.h"
 #include "capture/plan.h"
 #include "record/record.h"
@@ -34,17 +37,27 @@ static bool add_bytes(struct which_bytes *b, const struct plan_arg *a, int arg, 
 	return true;
 }
 
+/* Where the pointer is NULL nothing is copied, by whatever way. */
+static bool add_null(struct which_copies *c, const struct plan_arg *a, int arg)
+{
+	if (a->op != PLAN_LEN_ARG && a->op != PLAN_LEN_AT && a->op != PLAN_FIXED)
+		return false;
+	c->nulls |= (uint8_t)(1 << arg);
+	return true;
+}
+
 bool which_copies(const struct capture_plan *plan, struct which_copies *ret)
 {
 	*ret = (struct which_copies){ .path = { -1, -1 }, .in.arg = -1, .out.arg = -1 };
 	for (int i = 0; i < 6; i++) {
 		const struct plan_arg *in = &plan->enter[i], *out = &plan->leave[i];
 
-		if (in->op && !add_string(ret, in, i) && !add_bytes(&ret->in, in, i, PLAN_LEN_ARG))
+		if (in->op && !add_string(ret, in, i) && !add_bytes(&ret->in, in, i, PLAN_LEN_ARG) &&
+		    !add_null(ret, in, i))
 			return false;
 		/* where an opened name led is asked at a stop, where that matters */
 		if (out->op && !(out->op == PLAN_REAL && plan->opens && plan->ask == ASK_KIND && i == ret->path[0]) &&
-		    !add_bytes(&ret->out, out, i, PLAN_LEN_RET))
+		    !add_bytes(&ret->out, out, i, PLAN_LEN_RET) && !add_null(ret, out, i))
 			return false;
 	}
 	return true;
@@ -79,10 +92,11 @@ unsigned which_slots(const struct which_copies *c)
 	return n + (c->in.arg >= 0 ? slots(c->in.max) : 0) + (c->out.arg >= 0 ? slots(c->out.max) : 0);
 }
 
-uint8_t which_known(const struct capture_plan *plan, const struct which_copies *c)
+uint8_t which_known(unsigned nr, const struct capture_plan *plan, const struct which_copies *c)
 {
 	unsigned known = RING_KNOWN;
 
+	known |= syscall_spec(ARCH_X86_64, nr)->nargs > WHICH_ARGS ? RING_SIX : 0;
 	known |= which_opens(plan) ? RING_OPENS : 0;
 	known |= c->path[0] >= 0 ? 1 << RING_A_PATH : 0;
 	known |= c->path[1] >= 0 ? 1 << RING_A_SECOND_PATH : 0;
@@ -103,7 +117,38 @@ static bool waits_otherwise(const struct syscall_spec *spec)
 /* Descriptors come and go in the order of the ring, and nothing else is to be known of them. */
 static bool is_ordered(const struct syscall_spec *spec)
 {
-	return spec->effect == FX_CLOSE || spec->effect == FX_DUP || spec->effect == FX_RENAME;
+	return spec->effect == FX_CLOSE || spec->effect == FX_DUP || spec->effect == FX_FCNTL ||
+	       spec->effect == FX_RENAME;
+}
+
+/* It goes on at once, and is traced for what others wait for. */
+static bool waits_never(const struct syscall_spec *spec)
+{
+	return spec->effect == FX_POLL && !(spec->groups & GRP_WAIT);
+}
+
+/* An address of a socket, an offset other than the file's: of calls that are mostly made without. */
+static bool may_be_null(const struct syscall_spec *spec, const struct which_copies *c)
+{
+	for (unsigned i = 0; i < 6; i++)
+		if (c->nulls >> i & 1 && spec->args[i].type != ARG_SOCKADDR_IN &&
+		    spec->args[i].type != ARG_SOCKADDR_OUT && spec->args[i].type != ARG_STRUCT_INOUT)
+			return false;
+	return !c->nulls || (spec_meaning(spec).io && __builtin_popcount(c->nulls) <= WHICH_NULLS);
+}
+
+/* Of an address space; the others (mremap, shmat, mlockall) stop. */
+static const struct { uint16_t nr; uint8_t guard; } guards[] = {
+	{ SYS_mmap, GUARD_MMAP }, { SYS_munmap, GUARD_START }, { SYS_mprotect, GUARD_START },
+	{ SYS_madvise, GUARD_START }, { SYS_brk, GUARD_NOTHING },
+};
+
+enum which_guard which_guard(unsigned nr)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(guards); i++)
+		if (guards[i].nr == nr)
+			return (enum which_guard)guards[i].guard;
+	return GUARD_NONE;
 }
 
 /* As many bytes as it fills whatever it returns: of a result that a stub keeps in 31 bits. */
@@ -123,20 +168,19 @@ enum which which_call(unsigned nr, const struct capture_plan *plan, bool answere
 		return WHICH_ANSWERED;
 	if (!plan->wanted)
 		return WHICH_UNWANTED;
-	if (!which_copies(plan, &copied) || fills_for_any(spec, &copied))
+	if (!which_copies(plan, &copied) || fills_for_any(spec, &copied) || !may_be_null(spec, &copied))
 		return WHICH_COPIED;
 	if ((fx->names && !is_ordered(spec) && !which_opens(plan)) || (asks(plan) && !which_opens(plan)))
 		return WHICH_NAMES;
-	if (category == CAT_MEMORY)
+	if (category == CAT_MEMORY && which_guard(nr) == GUARD_NONE)
 		return WHICH_MEMORY;
 	if (category == CAT_PROCESS || category == CAT_SIGNAL)
 		return WHICH_TASKS;
-	if (fx->waits || spec->groups & GRP_WAIT || waits_otherwise(spec))
+	if ((fx->waits && !waits_never(spec)) || spec->groups & GRP_WAIT || waits_otherwise(spec))
 		return WHICH_TIMED;
-	if (!spec->name || spec->wraps || (!plan->exit && spec->effect != FX_CLOSE) || spec->ret == RET_NEVER ||
-	    spec->ret == RET_FOREIGN)
+	if (!spec->name || spec->wraps || spec->ret == RET_NEVER || spec->ret == RET_FOREIGN)
 		return WHICH_FORMS;
-	return spec->nargs > WHICH_ARGS ? WHICH_LONG : WHICH_STUB;
+	return WHICH_STUB;
 }
 
 const char *which_text(enum which which)
@@ -146,7 +190,7 @@ const char *which_text(enum which which)
 		[WHICH_COPIED] = "whose bytes are copied", [WHICH_NAMES] = "from which names come",
 		[WHICH_MEMORY] = "that map memory", [WHICH_TASKS] = "about processes and signals",
 		[WHICH_TIMED] = "that wait", [WHICH_ANSWERED] = "that compendium may answer",
-		[WHICH_FORMS] = "with forms that are not recorded", [WHICH_LONG] = "with six arguments",
+		[WHICH_FORMS] = "that stand for others",
 	};
 
 	return text[which];

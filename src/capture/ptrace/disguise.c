@@ -154,6 +154,14 @@ static bool set_mode(struct ptrace_source *s, struct tracee *t, bool filter, uin
 	return true;
 }
 
+bool disguise_opens(struct ptrace_source *s, struct tracee *t)
+{
+	if (is_named(&t->chunks, "fuse") || is_named(&t->chunks, "userfaultfd"))
+		mem_may_wait();
+	t->fixup = s->inside && is_named(&t->chunks, "map_files") ? ANSWER_MAP_FILES : ANSWER_NONE;
+	return t->fixup != ANSWER_NONE;
+}
+
 bool disguise_enter(struct ptrace_source *s, struct tracee *t, const uint64_t args[6])
 {
 	unsigned nr = native(t);
@@ -188,11 +196,7 @@ bool disguise_enter(struct ptrace_source *s, struct tracee *t, const uint64_t ar
 	case SYS_open:
 	case SYS_openat:
 	case SYS_openat2:
-		if (is_named(&t->chunks, "fuse") || is_named(&t->chunks, "userfaultfd"))
-			mem_may_wait();
-		if (s->inside && is_named(&t->chunks, "map_files"))
-			t->fixup = ANSWER_MAP_FILES;
-		break;
+		return disguise_opens(s, t);
 	case SYS_userfaultfd:
 	case SYS_mount:		/* of a userspace file system, whose /dev/fuse was opened unseen */
 	case SYS_fsmount:

@@ -22,6 +22,8 @@ enum {
 const struct arg_cond *disguise_wants(unsigned arch, unsigned nr, bool *ret_always);
 /* At entry, after nr, arch and args are known.  True: an answer is due at exit, so the exit-stop is needed. */
 bool disguise_enter(struct ptrace_source *s, struct tracee *t, const uint64_t args[6]);
+/* Likewise where a stub has opened what is looked at more closely, whose name is the first chunk of t. */
+bool disguise_opens(struct ptrace_source *s, struct tracee *t);
 /* At exit; returns the result to show, which may differ from the kernel's. */
 int64_t disguise_leave(struct ptrace_source *s, struct tracee *t, int64_t ret);
 /*

@@ -135,6 +135,12 @@ static void count_stop(struct ptrace_source *s, const struct tracee *t, const st
 	space_count(s, t, arch, nr, si->instruction_pointer);
 }
 
+static void opened_inside(struct ptrace_source *s, struct tracee *t)
+{
+	t->answer_due = t->in_call && disguise_opens(s, t);
+	tracee_resume(s, t);
+}
+
 static void syscall_stopped(struct ptrace_source *s, struct tracee *t)
 {
 	struct __ptrace_syscall_info si;
@@ -149,7 +155,7 @@ static void syscall_stopped(struct ptrace_source *s, struct tracee *t)
 		if (s->inside)
 			count_stop(s, t, &si);
 		if (t->space && space_has_opened(s, t, si.instruction_pointer)) {
-			tracee_resume(s, t);
+			opened_inside(s, t);
 			return;
 		}
 		if (t->space)
@@ -167,7 +173,7 @@ static void syscall_stopped(struct ptrace_source *s, struct tracee *t)
 		if (s->inside && !t->entered)
 			count_stop(s, t, &si);
 		if (t->space && !t->entered && space_has_opened(s, t, si.instruction_pointer)) {
-			tracee_resume(s, t);
+			opened_inside(s, t);
 			return;
 		}
 		if (t->space && !t->entered)
