@@ -87,7 +87,19 @@ static void back(void) { *(volatile uint64_t *)RING = 0; }
 static void slots(void) { memset(RING + 4096, 2, RING_BYTES - 4096); }
 static void zeroes(void) { memset(RING, 0, RING_BYTES); }
 void no_ring(void) { CHECK(munmap(RING, RING_BYTES) == 0); }
-static void spanned(void) { CHECK(munmap(RING - (1 << 24), (1 << 24) + RING_BYTES) == 0); }
+
+/* From below it on; a fault in a stub, as there would be behind it, would put the signal at its default. */
+static void spanned(void)
+{
+	struct sigaction sa = { .sa_handler = SIG_IGN };
+
+	sigaction(SIGSEGV, &sa, NULL);
+	CHECK(munmap(RING - (1 << 24), (1 << 24) + RING_BYTES) == 0);
+	sigaction(SIGSEGV, NULL, &sa);
+	CHECK(sa.sa_handler == SIG_IGN);
+	signal(SIGSEGV, SIG_DFL);
+}
+
 static void no_blocks(void) { CHECK(munmap(RING + BLOCKS_AT, BLOCKS_BYTES) == 0); }
 static void closed_ring(void) { CHECK(mprotect(RING, RING_BYTES, PROT_NONE) == 0); }
 static void closed_blocks(void) { CHECK(mprotect(RING + BLOCKS_AT, BLOCKS_BYTES, PROT_NONE) == 0); }

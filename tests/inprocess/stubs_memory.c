@@ -78,7 +78,18 @@ static void sockets(void)
 		CHECK(recv(s[1], b, 8, MSG_DONTWAIT) == -1 && errno == EAGAIN);
 		CHECK(epoll_ctl(e, EPOLL_CTL_ADD, s[1], &ev) == 0 && epoll_ctl(e, EPOLL_CTL_MOD, s[1], &ev) == 0 && epoll_ctl(e, EPOLL_CTL_DEL, s[1], NULL) == 0);
 	}
-	CHECK(sendto(s[0], b, 3, 0, NULL, 0) == 3 && recvfrom(s[1], b, 8, 0, (struct sockaddr *)&a, &len) == 3);
+	for (int i = 0; i < 3; i++) {
+		struct sockaddr_un name = { AF_UNIX, "" };
+		socklen_t named = sizeof(sa_family_t) + 1 + 14;
+		int one = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+		len = sizeof(a);
+		snprintf(name.sun_path + 1, 40, "stubs %08d", (int)getpid());
+		CHECK(bind(one, (struct sockaddr *)&name, named) == 0);
+		CHECK(sendto(one, b, 3, 0, (struct sockaddr *)&name, named) == 3);
+		CHECK(recvfrom(one, b, 8, 0, (struct sockaddr *)&a, &len) == 3 && len == named && !memcmp(&a, &name, len));
+		CHECK(close(one) == 0);
+	}
 	CHECK(sendto(s[0], b, 3, 0, (void *)8, 16) == -1 && errno == EFAULT && send(s[0], (void *)8, 3, 0) == -1 && errno == EFAULT);
 	CHECK(send(s[0], b, 3, 0) == 3 && recv(s[1], (void *)8, 3, 0) == -1 && errno == EFAULT);
 	CHECK(epoll_ctl(e, EPOLL_CTL_ADD, s[1], (void *)8) == -1 && errno == EFAULT);

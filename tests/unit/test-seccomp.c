@@ -14,6 +14,7 @@
 #include "capture/ptrace/seccomp.h"
 #include "capture/ptrace/ptrace.h"
 #include "record/record.h"
+#include "seccomp_run.h"
 #include "unit.h"
 
 enum { FILTER_MARK = 0x4350 };
@@ -22,36 +23,8 @@ enum { MAX = 4096 };
 static struct sock_filter prog[MAX];
 static unsigned nprog;
 static struct capture_plan plans[2][SYSCALL_MAX];
-/* run() looked at number and architecture alone: since Linux 5.11 the kernel need not run a filter then. */
+/* Number and architecture alone were looked at: since Linux 5.11 the kernel need not run a filter then. */
 static bool by_number;
-
-/* The few instructions a seccomp filter may use, as seccomp(2) defines them. */
-static unsigned run(const struct seccomp_data *d)
-{
-	uint32_t a = 0;
-
-	by_number = true;
-	for (unsigned pc = 0; pc < nprog; pc++) {
-		const struct sock_filter *i = &prog[pc];
-
-		switch (i->code) {
-		case BPF_LD | BPF_W | BPF_ABS:
-			by_number &= i->k == offsetof(struct seccomp_data, nr) ||
-				     i->k == offsetof(struct seccomp_data, arch);
-			memcpy(&a, (const char *)d + i->k, 4);
-			break;
-		case BPF_ALU | BPF_AND | BPF_K: a &= i->k; break;
-		case BPF_JMP | BPF_JA: pc += i->k; break;
-		case BPF_JMP | BPF_JEQ | BPF_K: pc += a == i->k ? i->jt : i->jf; break;
-		case BPF_JMP | BPF_JGE | BPF_K: pc += a >= i->k ? i->jt : i->jf; break;
-		case BPF_JMP | BPF_JSET | BPF_K: pc += a & i->k ? i->jt : i->jf; break;
-		case BPF_RET | BPF_K: return i->k;
-		default: fail_msg("instruction %x at %u", i->code, pc);
-		}
-	}
-	fail_msg("runs off its end");
-	return 0;
-}
 
 static bool stops(unsigned audit_arch, unsigned nr, unsigned arg, uint64_t value)
 {
@@ -59,7 +32,7 @@ static bool stops(unsigned audit_arch, unsigned nr, unsigned arg, uint64_t value
 	unsigned action;
 
 	d.args[arg] = value;
-	action = run(&d);
+	action = seccomp_run(prog, nprog, &d, &by_number);
 	assert_true(action == SECCOMP_RET_ALLOW || action == (SECCOMP_RET_TRACE | FILTER_MARK));
 	return action != SECCOMP_RET_ALLOW;
 }

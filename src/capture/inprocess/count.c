@@ -48,7 +48,7 @@ static void add_stops(const struct inside *in, char *text, size_t size)
 	static const char *const stops[NSTOPS] = {
 		[STOP_BEFORE] = "before there were stubs", [STOP_WITHOUT] = "in processes without",
 		[STOP_ELSEWHERE] = "made elsewhere than in the C library's known places",
-		[STOP_OWN] = "to the standard error, of files that are looked at, or while the ring was full or a map of memory open",
+		[STOP_OWN] = "to the standard error, of files that are looked at, of memory in a place of its own choice, or while the ring was full or a map of memory open",
 	};
 	uint64_t all = 0;
 	size_t begin;
