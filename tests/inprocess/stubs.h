@@ -5,7 +5,7 @@
 
 /* capture/inprocess/stub.h */
 #define RING ((unsigned char *)0x70000000)
-enum { RING_BYTES = 0x101000, BLOCKS_AT = 0x200000, BLOCKS_BYTES = 0x80000, ALL = 0x280000, ENOUGH = 200 };
+enum { RING_BYTES = 0x101000, BLOCKS_AT = 0x200000, BLOCKS_BYTES = 0xc0000, ALL = 0x2c0000, ENOUGH = 200 };
 
 extern int zero, null, failed;	/* descriptors of /dev/zero, /dev/null; how often something was not as it should be */
 
