@@ -85,6 +85,24 @@ static void answers(char *end)
 	CHECK(getxattr("/etc/passwd", "user.none", end - 50, 50) == -1 && lgetxattr("/etc", "user.none", NULL, 0) == -1);
 }
 
+/* As long as they are, up to what a stub copies and beyond, and as much as there is room for. */
+static void links(char *end)
+{
+	static const char name[] = "/tmp/stubs-link";
+	char to[600], own[40];
+
+	memset(to, 'l', sizeof(to));
+	snprintf(own, sizeof(own), "%s-%d", name, (int)getpid());
+	for (int n = 250; n < 330; n += 7) {
+		to[n] = 0;
+		CHECK(symlink(to, own) == 0 && readlink(own, end - n, (size_t)n) == n && !memcmp(end - n, to, (size_t)n));
+		CHECK(readlink(own, end - 300, 300) == (n < 300 ? n : 300) && readlink(own, end - 5, 500) == -1 && errno == EFAULT);
+		CHECK(readlinkat(AT_FDCWD, own, end - 40, 40) == 40 && unlink(own) == 0);
+		to[n] = 'l';
+	}
+	CHECK(getcwd(end - 400, 400) && getcwd(end - 1, 1) == NULL && errno == ERANGE);
+}
+
 /* Which of two paths is looked at first is the kernel's own. */
 static int is_missing(void) { return errno == ENOENT || errno == EFAULT; }
 
@@ -145,6 +163,7 @@ void buffers(void)
 	licence = open("/usr/share/common-licenses/GPL-2", O_RDONLY);
 	lengths(p);
 	answers(p + 2 * PAGE);
+	links(p + 2 * PAGE);
 	halves(p + 2 * PAGE);
 	bad(NULL);
 	bad((void *)8);

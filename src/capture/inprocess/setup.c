@@ -193,7 +193,7 @@ static struct stub_memory *compose(struct space *sp)
 static bool is_ours_to_make(const struct patching *p, uint32_t nr)
 {
 	return nr < RING_NRS && p->s->inside->known[nr] &&
-	       !(p->sp->keeps_opens && p->s->inside->known[nr] & RING_OPENS);
+	       !(p->sp->keeps_opens && p->s->inside->known[nr] & (RING_OPENS | RING_ASKS_MORE));
 }
 
 static struct space_site site_for(const struct patching *p, const struct site *site, uint64_t base, uint32_t nr)

@@ -98,6 +98,8 @@ static void put_out(uint8_t code[STUB_BLOCK], const struct which_bytes *b)
 	load_from(code, stub_loaded10, arg);
 	for (unsigned i = 0; i < 3 && b->by == BY_SIZE; i++)
 		memcpy(code + off(lefts[i]) - sizeof(or_127), or_127, sizeof(or_127));
+	if (b->more)
+		put_max(code, stub_out_most, b->max);
 	put_max(code, stub_out_max1, b->max);
 	put_max(code, stub_out_max2, b->max - 8u);
 	put_max(code, stub_out_max3, b->max);

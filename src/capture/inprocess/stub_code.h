@@ -19,5 +19,6 @@ extern const uint8_t stub_code[], stub_saved1[], stub_restored1[], stub_taken1[]
 	stub_out_null[], stub_out_packed[], stub_out_left1[], stub_out_max1[], stub_taken8[], stub_masked8[],
 	stub_shifted8[], stub_slot8[], stub_cursor8[], stub_out_left2[], stub_out_max2[], stub_load9[], stub_loaded9[],
 	stub_out_left3[], stub_out_max3[], stub_load10[], stub_loaded10[], stub_filled8[], stub_nr8[], stub_put8[],
-	stub_out_unpacked[], stub_nulls[], stub_null1[], stub_null2[], stub_nulled[], stub_six[], stub_sixed[],
+	stub_out_unpacked[], stub_out_most[],
+	stub_nulls[], stub_null1[], stub_null2[], stub_nulled[], stub_six[], stub_sixed[],
 	stub_slot2[], stub_put2[], stub_nr2[], stub_back[], stub_own[], stub_end[];

@@ -26,14 +26,17 @@ static bool add_bytes(struct which_bytes *b, const struct plan_arg *a, int arg, 
 	const bool by_size = a->op == PLAN_FIXED;
 	const uint32_t max = by_size ? a->size : a->max;
 
+	const bool more = max > RING_BYTES_MAX && a->op == PLAN_LEN_RET;
+
 	if ((!by_size && (a->op != by_other || a->size != 1)) || b->arg >= 0 || arg >= WHICH_ARGS || max < 8 ||
-	    max > RING_BYTES_MAX || (a->op == PLAN_LEN_ARG && a->len >= WHICH_ARGS))
+	    (max > RING_BYTES_MAX && !more) || (a->op == PLAN_LEN_ARG && a->len >= WHICH_ARGS))
 		return false;
 	*b = (struct which_bytes){ .arg = (int8_t)arg,
 				   .by = by_size ? BY_SIZE : a->op == PLAN_LEN_ARG ? BY_LEN : BY_RESULT,
 				   .len = a->len,
 				   .narrow = a->narrow,
-				   .max = (uint16_t)max };
+				   .more = more,
+				   .max = (uint16_t)MIN(max, (uint32_t)RING_BYTES_MAX) };
 	return true;
 }
 
@@ -102,6 +105,7 @@ uint8_t which_known(unsigned nr, const struct capture_plan *plan, const struct w
 	known |= c->path[1] >= 0 ? 1 << RING_A_SECOND_PATH : 0;
 	known |= c->in.arg >= 0 ? 1 << RING_AN_IN : 0;
 	known |= c->out.arg >= 0 ? 1 << RING_AN_OUT : 0;
+	known |= c->out.more ? RING_ASKS_MORE : 0;
 	return (uint8_t)known;
 }
 

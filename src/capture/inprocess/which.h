@@ -34,11 +34,12 @@ enum which_guard which_guard(unsigned nr);
 /*
  * What a stub copies.  path: arguments that are paths or other strings, -1: none; a second one comes behind the first.
  * in, out: bytes to which an argument (-1: none) points, before the call and after one that succeeded: as many as
- * argument len says (of 32 bits: narrow), as the result says, or size; at most max.  nulls: a bit for each argument
+ * argument len says (of 32 bits: narrow), as the result says, or size; at most max, and where there
+ * are more, they are copied at a stop (more).  nulls: a bit for each argument
  * that has to be NULL, since no stub copies what it points to.
  */
 enum which_by { BY_SIZE, BY_LEN, BY_RESULT };
-struct which_bytes { int8_t arg; uint8_t by, len; bool narrow; uint16_t max; };
+struct which_bytes { int8_t arg; uint8_t by, len; bool narrow, more; uint16_t max; };
 struct which_copies { int8_t path[2]; struct which_bytes in, out; uint8_t nulls; };
 /* false: more than that is to be copied. */
 bool which_copies(const struct capture_plan *plan, struct which_copies *ret);

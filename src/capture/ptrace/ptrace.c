@@ -137,7 +137,7 @@ static void count_stop(struct ptrace_source *s, const struct tracee *t, const st
 
 static void opened_inside(struct ptrace_source *s, struct tracee *t)
 {
-	t->answer_due = t->in_call && disguise_opens(s, t);
+	t->answer_due = t->in_call && ptrace_plan(s, t->arch, t->nr)->opens && disguise_opens(s, t);
 	tracee_resume(s, t);
 }
 
