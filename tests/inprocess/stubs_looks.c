@@ -84,13 +84,22 @@ void looks_at_itself(void)
 	}
 }
 
+/* More lines than the kernel makes at a time. */
+static void map_lines(void)
+{
+	for (int i = 0; i < 200; i++)
+		CHECK(mmap(NULL, 4096, i % 2 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
+}
+
 static void read_to_end(int fd, size_t piece)
 {
 	char b[8192];
 	ssize_t n;
 
-	while ((n = read(fd, b, piece)) > 0)
+	while ((n = read(fd, b, piece)) > 0) {
+		printf("[%zd]", n);
 		fwrite(b, 1, (size_t)n, stdout);
+	}
 	CHECK(n == 0);
 }
 
@@ -101,11 +110,12 @@ void looks_again(void)
 	char b[100];
 	pid_t child;
 
+	map_lines();
 	reads(ENOUGH);
 	read_to_end(fd, 1);
 	copy = dup(fd);
 	close(fd);
-	for (size_t piece = 7; piece < sizeof(b); piece += 31) {
+	for (size_t piece = 7; piece <= 8192; piece = piece * 3 + 5) {
 		CHECK(lseek(copy, 0, SEEK_SET) == 0);
 		read_to_end(copy, piece);
 		reads(ENOUGH);

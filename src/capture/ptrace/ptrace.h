@@ -16,7 +16,7 @@
  *   signal.c    signals: their fate, and faults of the first process of a pid namespace
  *   wait.c      waits that only a handler may end
  *   disguise.c  what is answered in the kernel's place, so that a program does not see us
- *   status.c    reads of /proc/PID/status, whose text would show us
+ *   status.c    reads of /proc/PID/status, whose text would show us; status_maps.c: of maps
  *   stacks.c    which calls have their stacks copied, and when
  *   facts.c     asks the kernel about descriptors whose call does not tell
  *   control.c   descriptors in control messages

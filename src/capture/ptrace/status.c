@@ -22,9 +22,9 @@ enum shows { SHOWS_NOTHING, SHOWS_STATUS, SHOWS_MAPS, SHOWS_MEMORY };
 
 /*
  * One descriptor of a table (tracee.files), and the text that was made of its file when it was last read from its
- * start.
+ * start; of maps, where what the kernel would have ready for the next read ends.
  */
-struct status_file { pid_t files; int fd; enum shows shows; struct buf text; };
+struct status_file { pid_t files; int fd; enum shows shows; struct buf text; size_t ready; };
 struct status_files {
 	struct status_file v[FILES_MAX];
 	unsigned n;
@@ -213,9 +213,15 @@ bool status_is(const struct ptrace_source *s, const struct tracee *t, int fd) { 
 void status_copied(struct ptrace_source *s, const struct tracee *t, int from, int to)
 {
 	const struct status_file *f = find(s, t->files, from);
+	size_t ready = f ? f->ready : 0;
+	struct status_file *copy;
 
-	if (f)
-		add(s, t->files, to, f->shows);
+	if (!f)
+		return;
+	add(s, t->files, to, f->shows);
+	copy = find(s, t->files, to);
+	if (copy)
+		copy->ready = ready;
 }
 
 void status_closed(struct ptrace_source *s, const struct tracee *t, int fd)
@@ -286,22 +292,6 @@ static unsigned get_field(const struct buf *b, const char *key)
 	for (p = p ? p + strlen(key) : end; p < end && *p >= '0' && *p <= '9'; p++)
 		v = v * 10 + (unsigned)(*p - '0');
 	return v;
-}
-
-static void take_maps_out(const struct tracee *subject, struct buf *b)
-{
-	char *line = b->s, *to = b->s, *end = b->s + b->len, *next;
-
-	for (; line < end; line = next) {
-		char *newline = memchr(line, '\n', (size_t)(end - line));
-
-		next = newline ? newline + 1 : end;
-		if (subject->space && space_is_ours(subject->space, line, (size_t)(next - line)))
-			continue;
-		memmove(to, line, (size_t)(next - line));
-		to += next - line;
-	}
-	b->len = (size_t)(to - b->s);
 }
 
 static void take_us_out(const struct ptrace_source *s, const struct tracee *subject, struct buf *b)
@@ -434,7 +424,7 @@ int64_t status_read(struct ptrace_source *s, struct tracee *t, unsigned nr, int6
 		return ret;
 	}
 	subject = subject_tracee(s, t, number, elsewhere);
-	if (!subject)
+	if (!subject || (shows == SHOWS_MAPS && !subject->space && !f->text.len))
 		return ret;
 
 	_cleanup_close_ int file = own ? borrow(t, fd) : -1;
@@ -455,12 +445,13 @@ int64_t status_read(struct ptrace_source *s, struct tracee *t, unsigned nr, int6
 				set_running(&f->text);
 		}
 		if (shows == SHOWS_MAPS)
-			take_maps_out(subject, &f->text);
+			status_maps_hide(subject, &f->text);
 		else
 			take_us_out(s, subject, &f->text);
 	}
 	n = (size_t)at < f->text.len ? f->text.len - (size_t)at : 0;
 	n = places(t, nr, n, remote, &niov);
+	n = shows == SHOWS_MAPS ? status_maps_part(&f->text, &f->ready, (size_t)at, n) : n;
 	local = (struct iovec){ f->text.s + at, n };
 	if (n && process_vm_writev(t->tid, &local, 1, remote, niov, 0) != (ssize_t)n)
 		return ret;

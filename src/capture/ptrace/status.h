@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/buf.h"
 #include "record/record.h"
 
 struct ptrace_source;
@@ -30,3 +31,11 @@ bool status_stops_reads(struct ptrace_source *s, const struct tracee *t);
 /* At the exit of a read; nr: the call's number on x86-64.  Returns the result to show. */
 int64_t status_read(struct ptrace_source *s, struct tracee *t, unsigned nr, int64_t ret);
 void status_done(struct ptrace_source *s);
+
+/* status_maps.c: lines of what is mapped for subject's stubs go out of the text of its maps. */
+void status_maps_hide(const struct tracee *subject, struct buf *text);
+/*
+ * How much of it a read of n bytes at `at` gets: as by the kernel, what is ready, and then as many whole lines as it
+ * makes at a time.  ready: where in the text that ends, for the next one.
+ */
+size_t status_maps_part(const struct buf *text, size_t *ready, size_t at, size_t n);
