@@ -65,17 +65,18 @@ def tools(compendium, scratch, user):
     log = scratch / "log"
     become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"] if user else []
     ptrace = [compendium, "--backend", "ptrace", "-o", log]
+    stops = [*ptrace, "--in-process", "off"]
     every = {
         "native": Tool([]),
         "floor": Tool([scratch / "floor", scratch / "floor.o"]),
         "seccomp": Tool([scratch / "seccomp"]),
         "floor-ptrace": Tool([scratch / "floor-ptrace"]),
         "bpf": Tool([compendium, "--backend", "bpf", "-o", log, "--"], **OURS),
-        "ptrace": Tool([*ptrace, "--"], heavy=True, **OURS),
-        "quiet": Tool([*ptrace, "-q", "--"], heavy=True, **OURS),
+        "ptrace": Tool([*stops, "--"], heavy=True, **OURS),
+        "quiet": Tool([*stops, "-q", "--"], heavy=True, **OURS),
         "inside": Tool([*ptrace, "--in-process", "on", "--"], **OURS),
         "counts": Tool([compendium, "--backend", "bpf", "-c", "-o", log, "--"], said=OURS["said"]),
-        "report": Tool([*ptrace, f"--report={scratch / 'report.html'}", "--"], heavy=True, **OURS),
+        "report": Tool([*stops, f"--report={scratch / 'report.html'}", "--"], heavy=True, **OURS),
         # few calls chosen: the others must not stop, so these are given the whole work
         "connect": Tool([*ptrace, "-q", "-e", "connect", "--"]),
         "strace-connect": Tool(["strace", "-f", "--seccomp-bpf", "-e", "trace=connect", "-o", log]),
@@ -240,7 +241,7 @@ def main():
     parser.add_argument("--build", default="build", help="where compendium was built (build)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--work", default="W1,W2,W3,W4,W5,W6,W7")
-    parser.add_argument("--tools", default="native,floor,bpf,ptrace,strace,perf-trace", help="also: inside (ptrace --in-process on), quiet (ptrace -q), counts (bpf -c), report, strace-seccomp, strace-all (--seccomp-bpf, every call); seccomp (a filter of one instruction); floor-ptrace (resumes each stop at sockets); connect, network: few calls chosen, and strace-connect, strace-network")
+    parser.add_argument("--tools", default="native,floor,bpf,ptrace,strace,perf-trace", help="also: inside (ptrace --in-process on; ptrace, quiet, report: off), quiet (ptrace -q), counts (bpf -c), report, strace-seccomp, strace-all (--seccomp-bpf, every call); seccomp (a filter of one instruction); floor-ptrace (resumes each stop at sockets); connect, network: few calls chosen, and strace-connect, strace-network")
     parser.add_argument("--user", help="run everything as this user")
     parser.add_argument("--memory", action="store_true", help="peak memory instead of time")
     args = parser.parse_args()

@@ -45,18 +45,22 @@ static const struct table_column of_errors[] = {
 
 static struct cell time_of(const struct hist *h, uint64_t ns) { return (struct cell){ .set = h->n != 0, .n = ns }; }
 
+bool counting_cpu_missed(const struct totals_call *c)
+{
+	uint64_t known = c->ncpu + c->never + c->running;
+
+	return !c->has_cpu && c->ncpu && known + known / COUNTING_CPU_MISSED < c->count;
+}
+
 /*
  * What stops took is known to some hundred ns a call.  Below half of it nothing is known, nor where some calls did not
  * stop.
  */
 static struct cell cpu_of(const struct totals_call *c)
 {
-	uint64_t known = c->ncpu + c->never + c->running;
-
 	if (c->has_cpu || !c->ncpu)
 		return (struct cell){ .set = c->has_cpu, .n = c->cpu_ns };
-	if (known + known / COUNTING_CPU_MISSED < c->count ||
-	    c->cpu_ns <= c->stops_ns + c->stops_ns / COUNTING_CPU_PART)
+	if (counting_cpu_missed(c) || c->cpu_ns <= c->stops_ns + c->stops_ns / COUNTING_CPU_PART)
 		return (struct cell){ 0 };
 	return (struct cell){ .set = true, .n = c->cpu_ns - c->stops_ns };
 }

@@ -11,6 +11,9 @@
  */
 enum { COUNTING_CPU_PART = 2, COUNTING_CPU_MISSED = 10 };
 
+struct totals_call;
+bool counting_cpu_missed(const struct totals_call *c);	/* more than 1/MISSED of them did not stop, others did */
+
 /* "call", "process", "file", "peer", "errno"; NULL: nothing else */
 const struct table_def *counting_by(const char *what);
 enum group_by counting_group(const struct table_def *def);	/* what has to be summed for it */

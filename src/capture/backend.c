@@ -76,7 +76,8 @@ static const struct backend_row *first(const struct backend_row *rows, unsigned 
 
 	for (const struct backend_row *row = rows; row < rows + n; row++) {
 		/* the only one that can is tried, and says why not: not built in, not permitted */
-		bool usual = row->built_in && !((opt->no_seccomp || opt->in_process) && row->without_filter);
+		bool stubs = opt->in_process == IN_PROCESS_ON;
+		bool usual = row->built_in && !((opt->no_seccomp || stubs) && row->without_filter);
 		bool may = wanted == BACKEND_AUTO ? only || usual : row->id == wanted;
 
 		if (may && has_all(row, can))

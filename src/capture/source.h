@@ -19,6 +19,8 @@ struct source;
  */
 struct stack_wish { const struct callset *always, *failed; const struct screen *screen; };
 
+enum in_process { IN_PROCESS_AUTO, IN_PROCESS_ON, IN_PROCESS_OFF };	/* as the option's words */
+
 /* What to trace, and how closely; owned by the session, outlives the source. */
 struct capture_options {
 	char *const *argv;		/* the command, or NULL */
@@ -39,8 +41,11 @@ struct capture_options {
 	bool want_links;		/* where names of files led, links and all */
 	bool no_seccomp;
 	bool no_resident;		/* how much memory a process had resident at most is of no use */
-	bool in_process;		/* ptrace: calls are made in stubs, where they can be (docs/inprocess.md) */
-	bool in_process_quiet;		/* where it cannot be, that is no news; nor is it at the end, without explain */
+	/*
+	 * ptrace: calls are made in stubs, where they can be (docs/inprocess.md).  Of IN_PROCESS_AUTO nothing is
+	 * printed without explain.
+	 */
+	enum in_process in_process;
 	bool explain;			/* what is remarked at the end says why, too */
 	bool may_end_first;		/* the tracing may end before the command does, which runs on */
 	bool want_cpu;			/* what each call takes of a CPU, where that is to be had at its stops (-c) */

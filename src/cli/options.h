@@ -41,7 +41,7 @@ struct options {
 	struct when from, to;	/* --from, --to */
 	bool verbose, all, show_comm, ebpf, faults;
 	bool no_seccomp, lossy, ring_rounded;
-	unsigned in_process;			/* 0: off, 1: on, 2: auto */
+	unsigned in_process;			/* enum in_process */
 	bool help, help_all, help_formats, version, json_schema;
 	enum backend backend;
 	uint64_t ring_bytes, sched_kept_us, sched_shown_us;

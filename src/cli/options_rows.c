@@ -95,7 +95,7 @@ const struct option_row option_rows[] = {
 	{ "ring-size", NULL, 0, OPT_CAPTURE, TAKES_ONE, "SIZE", "bpf: memory between kernel and compendium (default 16M)", SET(set_ring_size) },
 	{ "lossy", NULL, 0, OPT_CAPTURE, TAKES_NONE, NULL, "bpf: when the ring is full, drop records and count them instead of slowing the program down", FLAG(lossy) },
 	{ "seccomp-bpf", NULL, 0, OPT_CAPTURE, TAKES_NONE, NULL, "as strace's; always so, where not every call is traced", FLAG(as_always) },
-	{ "in-process", NULL, 0, OPT_CAPTURE, TAKES_ONE, "off|on|auto", "ptrace, experimental: see calls of the C library of which nothing but numbers, paths and a short buffer is recorded (open, close, read, write, stat, rename) inside the command, without a stop; on prints how many, and why not where it cannot be; auto uses it where it can be, and prints that with -v (default off)", CHOICE(in_process) },
+	{ "in-process", NULL, 0, OPT_CAPTURE, TAKES_ONE, "auto|on|off", "ptrace, for a command: see calls of the C library of which nothing but numbers, paths and a short buffer is recorded (open, close, read, write, stat, rename) inside it, without a stop; on prints how many, and why not where it cannot be; auto uses it where it can be, and prints that with -v; off: each call stops (default auto)", CHOICE(in_process) },
 	{ "no-seccomp", NULL, 0, OPT_CAPTURE, TAKES_NONE, NULL, "ptrace: stop at every call instead of filtering in the kernel; slower, but invisible to programs that inspect seccomp", FLAG(no_seccomp) },
 
 	{ "help", NULL, 'h', OPT_INFO, TAKES_OPTIONAL, "all", "show the options used most, with examples; all: every option", SET(set_help),

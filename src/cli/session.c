@@ -284,7 +284,7 @@ static int open_source(struct session *s, struct diag *diag)
 		.argv = opt->argv, .user = opt->user, .pids = opt->pids, .npids = opt->npids, .descendants = opt->descendants,
 		.max_payload = opt->redact ? 0 : opt->verbose || wants & WANTS_PAYLOAD ?
 			MAX((unsigned)opt->string_bytes, (unsigned)PAYLOAD) : 0, .no_seccomp = opt->no_seccomp,
-		.in_process = opt->in_process, .in_process_quiet = opt->in_process == 2, .explain = opt->verbose || opt->count_only,
+		.in_process = opt->in_process, .explain = opt->verbose || (opt->count_only && opt->in_process == IN_PROCESS_ON),
 		.want_cpu = opt->count_only || opt->count_too, .want_env = wants & WANTS_ENV, .want_links = wants & WANTS_LINKS,
 		.cgroup = opt->cgroup, .system = opt->system, .lossy = opt->lossy, .ring_bytes = opt->ring_bytes,
 	};

@@ -55,9 +55,9 @@ void stacks_choose(const struct options *opt, const struct chooser *chooser, str
 	wish->always = callset_new(has_line, &asked, opt->stacks == STACKS_ALL);
 	wish->failed = callset_new(has_line_failed, &asked, true);
 	wish->screen = chooser ? chooser_screen(chooser) : NULL;
-	if (c->in_process)
+	if (c->in_process == IN_PROCESS_ON)
 		signals_say("--in-process: not with -k, which looks at the program at each call");
-	c->in_process = false;
+	c->in_process = IN_PROCESS_OFF;
 	c->stacks = wish;
 }
 

@@ -398,6 +398,7 @@ static void cpu_line(struct summary_sink *s)
 static void cpu_note(struct summary_sink *s, bool absent)
 {
 	uint64_t returned = 0, stops_ns = 0, ncpu = 0;
+	bool missed = false;
 
 	for (unsigned i = 0; i < s->t->calls.n; i++) {
 		const struct totals_call *c = s->t->calls.v[i];
@@ -405,6 +406,7 @@ static void cpu_note(struct summary_sink *s, bool absent)
 		returned += c->count - c->never - c->running;
 		stops_ns += c->stops_ns;
 		ncpu += c->ncpu;
+		missed |= counting_cpu_missed(c);
 	}
 	if (!returned)
 		return;
@@ -412,6 +414,7 @@ static void cpu_note(struct summary_sink *s, bool absent)
 		buf_puts(&s->b, " On CPU: less ");
 		human_ns(&s->b, stops_ns / ncpu);
 		buf_puts(&s->b, " a call for its stops; – below half");
+		buf_puts(&s->b, missed ? " or without a stop" : "");
 	} else if (!absent) {
 		return;
 	} else {

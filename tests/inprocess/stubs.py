@@ -459,7 +459,7 @@ def ways(t):
         check(int(made[1]) + int(made[2]) + 1 == counted, f"{command}: {said!r}; in all {counted}")
     _, _, err, _ = t.run("sh", "-c", "exec true", options=("--in-process", "on", "-v", "-q"))
     check("whose bytes are copied" in t.started[-1].said() + err.decode(), "-v")
-    for options, expected in (("auto",), False), (("auto", "-c"), True), (("on",), True):
+    for options, expected in (("auto",), False), (("auto", "-c"), False), (("auto", "-v"), True), (("on",), True):
         _, _, err, _ = t.run("dd", "if=/dev/zero", "of=/dev/null", "bs=16", "count=300", "status=none", options=("--in-process", *options))
         equal("--in-process" in t.started[-1].said() + err.decode(), expected, f"{options}: a line at the end")
     p = t.start("--in-process", "auto", "--no-seccomp", "--", "true")

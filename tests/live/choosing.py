@@ -125,8 +125,8 @@ def recorded(t):
 def stops(t, *options, command):
     """Calls at which the command stopped, by name: those that the tracer asked the kernel about (PTRACE_GET_SYSCALL_INFO)."""
     with tempfile.NamedTemporaryFile("r") as log:
-        p = subprocess.run(["strace", "-o", log.name, "-e", "trace=ptrace", "-e", "signal=none", t.args.compendium, "--backend", "ptrace", "-q",
-                            "-o", "/dev/null", *options, "--", *command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        p = subprocess.run(["strace", "-o", log.name, "-e", "trace=ptrace", "-e", "signal=none", t.args.compendium, "--backend", "ptrace", "--in-process", "off",
+                            "-q", "-o", "/dev/null", *options, "--", *command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                            stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False,
                            env=os.environ | {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"})    # it is traced itself
         equal(p.returncode, 0, p.stderr)
@@ -557,6 +557,11 @@ def details(t):
     note = re.findall(r"^ On CPU: less \S+ a call for its stops; – below half$", text, re.M)
     equal(len(note), t.args.backend != "bpf", text)
     check("not known" not in text, text)
+    if t.args.backend == "ptrace" and b"--in-process: can be" in subprocess.run([t.args.compendium, "--version"], stdout=subprocess.PIPE, check=True).stdout:
+        for mode, note, known in (("auto", " or without a stop", False), ("off", "", True)):
+            _, counted = traced(t, "-c", "--in-process", mode, command=["dd", "if=/dev/urandom", "of=/dev/null", "bs=8k", "count=2000"])
+            check(re.search(rf"^ On CPU: less \S+ a call for its stops; – below half{note}$", counted, re.M), counted)
+            equal([row.split()[3] != "–" for row in table(counted) if row.endswith(" read")], [known], counted)
     if t.args.backend == "bpf":     # of records it is not known, of -c or -C
         for options in (["-C"], ["-c", "--failed"]):
             _, text = traced(t, *options, command=["cat", "/nope1"])
@@ -577,7 +582,7 @@ def filtered(t):
     if t.args.backend != "ptrace":
         raise Skip("the seccomp filter is ptrace's")
     for wanted in ("%process", "exit_group", "none"):      # (where files are chosen what /proc says of it is disguised)
-        p = subprocess.run([t.args.compendium, "--backend", "ptrace", "-q", "-e", wanted, "--", "grep", "^Seccomp:", "/proc/self/status"],
+        p = subprocess.run([t.args.compendium, "--backend", "ptrace", "--in-process", "off", "-q", "-e", wanted, "--", "grep", "^Seccomp:", "/proc/self/status"],
                            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False)
         equal(p.stdout.split(), ["Seccomp:", "2"], wanted)
         check("compendium: " not in p.stderr, p.stderr)

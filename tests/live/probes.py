@@ -39,7 +39,7 @@ def shown(t):
     """with -v each hit is a line that says what it is; the summary counts them; the report has them in no table of calls"""
     untraced(t)
     page = t.out().with_suffix(".html")
-    _, _, _, text = t.run(t.args.victim, options=["-v", f"--report={page}"])
+    _, _, _, text = t.run(t.args.victim, options=["-v", "--in-process", "off", f"--report={page}"])
     hits = len(re.findall(r"uretprobe\(\) = a probe of another tracer  ", text))
     equal(hits, 15, "hits of the uretprobe")
     hits += len(re.findall(r"uprobe\(\) = a probe of another tracer  ", text))

@@ -66,6 +66,17 @@ static void add_stops(const struct inside *in, char *text, size_t size)
 		    which_text((enum which)i));
 }
 
+/* With auto that none of it came about is no news. */
+static bool is_news(const struct ptrace_source *s)
+{
+	const struct inside *in = s->inside;
+	uint64_t refused = 0;
+
+	for (unsigned i = 0; i < NSPACE_WHYS; i++)
+		refused += in->nwhy[i];
+	return s->opt->in_process == IN_PROCESS_ON || (s->opt->explain && (in->nspaces || refused));
+}
+
 void space_remark(const struct ptrace_source *s, struct diag *ret)
 {
 	static const char *const why[NSPACE_WHYS] = {
@@ -80,7 +91,7 @@ void space_remark(const struct ptrace_source *s, struct diag *ret)
 	const struct inside *in = s->inside;
 	char text[900] = "";
 
-	if (s->opt->in_process_quiet && !s->opt->explain)
+	if (!is_news(s))
 		return;
 	if (s->opt->explain)
 		add_stops(in, text, sizeof(text));

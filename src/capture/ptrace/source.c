@@ -197,7 +197,8 @@ int source_ptrace_open(const struct capture_options *opt, struct source **ret_so
 		 * One question a call is cheaper than the stops of what copies descriptors; who is attached to stops
 		 * anyway, and a stub asks nothing.
 		 */
-		.looks = opt->argv && !opt->in_process && opt->names & NAMES_COPIES && !(opt->names & NAMES_FILES),
+		.looks = opt->argv && opt->in_process != IN_PROCESS_ON && opt->names & NAMES_COPIES &&
+			 !(opt->names & NAMES_FILES),
 	};
 	if (opt->stacks)
 		s->stacks = stacks_new();
@@ -211,7 +212,7 @@ int source_ptrace_open(const struct capture_options *opt, struct source **ret_so
 	rc = ptrace_able(diag);
 	if (rc == 0 && opt->asked_to_end && opt->asked_to_end(opt->spawned_ctx))
 		rc = diag_set(diag, 125, ECANCELED, "ended before tracing began");
-	if (opt->in_process && !opt->in_process_quiet && !opt->argv)
+	if (opt->in_process == IN_PROCESS_ON && !opt->argv)
 		diag_set(note, 0, 0, "--in-process: only for a command; each call stops, as without it");
 	if (rc == 0)
 		rc = opt->argv ? spawn_command(s, note, diag) : attach_pids(s, diag);

@@ -101,7 +101,7 @@ static const char may_outlive[] = "the command may live longer than its trace";
 
 static void no_stubs(const struct ptrace_source *s, struct diag *note, const char *why)
 {
-	if (!s->opt->in_process_quiet || s->opt->explain)
+	if (s->opt->in_process == IN_PROCESS_ON || s->opt->explain)
 		diag_set(note, 0, 0, "--in-process: %s; each call stops, as without it", why);
 }
 
@@ -128,9 +128,9 @@ static bool build_filter(struct ptrace_source *s, struct sock_filter *prog, stru
 	 * Where every call stops anyway a filter would only be seen, but with stubs it is what knows them; and what has
 	 * one cannot be let go where the keeper may not trace it.
 	 */
-	if (s->opt->no_seccomp || (s->opt->all_calls && !s->opt->in_process) ||
+	if (s->opt->no_seccomp || (s->opt->all_calls && s->opt->in_process == IN_PROCESS_OFF) ||
 	    (s->opt->may_end_first && !keeper_may())) {
-		if (s->opt->in_process)
+		if (s->opt->in_process != IN_PROCESS_OFF)
 			no_stubs(s, note, s->opt->may_end_first ? may_outlive : "no filter is wanted (--no-seccomp)");
 		return false;
 	}
@@ -138,7 +138,7 @@ static bool build_filter(struct ptrace_source *s, struct sock_filter *prog, stru
 		ptrace_plan(s, ARCH_X86_64, nr);
 		ptrace_plan(s, ARCH_I386, nr);
 	}
-	if (s->opt->in_process)
+	if (s->opt->in_process != IN_PROCESS_OFF)
 		want_stubs(s, note);
 	if (s->opt->all_calls && !s->inside)
 		return false;
