@@ -15,12 +15,14 @@
 #include "record/record.h"
 
 /*
- * APART: columns that are shorter share a frame: what zstd knows of its bytes costs one more than it saves.  LEVEL: -1
- * would save one of 11 bytes a call (W7), and take a fifth more time.
+ * APART: columns that are shorter share a frame: one costs 10,000 to 20,000 instructions, whatever is in it.  LEVEL: -1
+ * would save one of 11 bytes a call (W7), and take a fifth more time.  NOISE: looking for what is not there cost most;
+ * such a column is a frame of its own from NOISE_APART on.
  * BATCH: records are taken down, or remembered where they are, and put in columns many at a time.  One by one, between
  * all that is done with each of them meanwhile, that takes longer: code and state are not in the CPU's caches then.
  */
-enum { LEVEL = -5, APART = 2048, BATCH = 32 << 10 };
+enum { LEVEL = -5, APART = 8192, NOISE_APART = 2048, BATCH = 32 << 10 };
+static bool is_noise(unsigned column) { return column == COLUMN_GAP_LOW || column == COLUMN_TOOK_LOW; }
 
 struct record_writer {
 	struct outfile *file;
@@ -56,12 +58,12 @@ static void drop(struct record_writer *w)
 }
 
 /* One frame more. */
-static bool pack_frame(struct record_writer *w, const void *p, size_t n)
+static bool pack_frame(struct record_writer *w, const void *p, size_t n, int level)
 {
 	size_t rc;
 
 	buf_grow(&w->packed, ZSTD_compressBound(n));
-	ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_compressionLevel, LEVEL);
+	ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_compressionLevel, level);
 	rc = ZSTD_compress2(w->zstd, w->packed.s + w->packed.len, w->packed.cap - w->packed.len, p, n);
 	if (ZSTD_isError(rc))
 		return false;
@@ -71,7 +73,7 @@ static bool pack_frame(struct record_writer *w, const void *p, size_t n)
 
 static bool pack_small(struct record_writer *w)
 {
-	bool good = !w->small.len || pack_frame(w, w->small.s, w->small.len);
+	bool good = !w->small.len || pack_frame(w, w->small.s, w->small.len, LEVEL);
 
 	w->small.len = 0;
 	return good;
@@ -90,10 +92,10 @@ static int pack(struct record_writer *w)
 	for (unsigned i = 0; i < _COLUMNS && good; i++) {
 		const struct buf *b = columns_of(w->columns, i);
 
-		if (b->len < APART) {
+		if (b->len < (is_noise(i) ? NOISE_APART : APART)) {
 			buf_add(&w->small, b->s, b->len);
-		} else {
-			good = pack_small(w) && pack_frame(w, b->s, b->len);
+		} else {	/* at the lowest level bytes are but copied */
+			good = pack_small(w) && pack_frame(w, b->s, b->len, is_noise(i) ? ZSTD_minCLevel() : LEVEL);
 		}
 	}
 	return good && pack_small(w) ? 0 : -EIO;
