@@ -19,7 +19,7 @@ if (statSync(path).isDirectory()) {
   sums.address = (await db.runAndReadAll("DESCRIBE SELECT address FROM read_csv('event.csv')")).getRows()[0][1];
 } else {
   const file = path.replaceAll("'", "''");
-  await db.run(`CREATE TABLE t AS SELECT * FROM read_json('${file}', format = 'newline_delimited', maximum_depth = 2, sample_size = 20480)`);
+  await db.run(`CREATE TABLE t AS SELECT * FROM read_json('${file}', format = 'newline_delimited', maximum_depth = 2, sample_size = -1)`);
   from = (table) => `FROM t WHERE "table" = '${table}'`;
   sums.rows = await one("SELECT count(*) FROM t");
 }
