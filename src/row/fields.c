@@ -366,7 +366,7 @@ GET(TRACE, ATTACHED) { return u64(v, c->r->mode & START_ATTACH ? 1 : 0); }
 GET(TRACE, ALL_CALLS) { return u64(v, c->r->mode & START_ALL_CALLS ? 1 : 0); }
 GET(TRACE, THREADS) { return u64(v, c->r->nthreads); }
 GET(TRACE, DURATION) { return c->id && u64(v, c->r->last_ns); }
-GET(TRACE, END)
+GET(TRACE, ENDED)
 {
 	const struct rows *r = c->r;
 

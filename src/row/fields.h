@@ -20,7 +20,7 @@
 	X(TRACE, ALL_CALLS, "all_calls", BOOL, 0, "", "Every system call was recorded.")	\
 	X(TRACE, THREADS, "threads", COUNT, 0, "", "How many threads were seen so far.")	\
 	X(TRACE, DURATION, "duration", DURATION, 0, "ns", "The end of the trace.")	\
-	X(TRACE, END, "end", WORD, 0, "", "How it ended: exit, detach, interrupt; goes_on: this is a part, and the trace goes on behind it; cut: the recording is incomplete.")	\
+	X(TRACE, ENDED, "ended", WORD, 0, "", "How it ended: exit, detach, interrupt; goes_on: this is a part, and the trace goes on behind it; cut: the recording is incomplete.")	\
 	X(TRACE, STATUS, "status", SIGNED, 0, "", "The command's, as wait(2) has it.")	\
 	X(TRACE, EVENTS, "events", COUNT, 0, "", "Rows of events.")	\
 	X(TRACE, LOST, "lost", COUNT, 0, "", "Records that were lost.")	\

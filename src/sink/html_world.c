@@ -316,7 +316,7 @@ static void take_trace(struct html *h, const struct row *row)
 	h->wall_ns = row_u(row, ROW_TRACE_WALL);
 	h->all_calls = row_u(row, ROW_TRACE_ALL_CALLS);
 	h->attached = row_u(row, ROW_TRACE_ATTACHED);
-	if (!row_has(row, ROW_TRACE_END)) {
+	if (!row_has(row, ROW_TRACE_ENDED)) {
 		h->started = true;
 		return;
 	}
@@ -324,7 +324,7 @@ static void take_trace(struct html *h, const struct row *row)
 	s = cell_s(row, ROW_TRACE_CWD, &n);
 	buf_add(&h->cwd, s, n);
 	h->last_ns = row_u(row, ROW_TRACE_DURATION);
-	h->end = row->cells[ROW_TRACE_END].s;
+	h->end = row->cells[ROW_TRACE_ENDED].s;
 	h->lost = row_u(row, ROW_TRACE_LOST);
 	s = cell_s(row, ROW_TRACE_LOST_REASON, &n);
 	buf_add(&h->lost_note, s, n);

@@ -198,7 +198,7 @@ def named_point(database, ndjson):
     """The database is sound; `trace` says up to which event and time, and up to there it has what the NDJSON has."""
     db = sqlite3.connect(database)
     equal(db.execute("PRAGMA integrity_check").fetchone()[0], "ok", "integrity")
-    end, events, duration = db.execute('SELECT "end", events, duration FROM trace').fetchone()
+    end, events, duration = db.execute('SELECT ended, events, duration FROM trace').fetchone()
     equal((end, events), ("cut", db.execute("SELECT count(*) FROM event").fetchone()[0]), "what trace says")
     equal(duration, db.execute("SELECT max(time + duration) FROM event").fetchone()[0], "up to which time")
     have = db.execute("SELECT time, pid, kind, path FROM event ORDER BY rowid").fetchall()
@@ -250,7 +250,7 @@ def killed(t):
         # what the killed run left beside it is not the next one's
         equal(trace(t, "--sqlite", database, "--", "true")[0], 0, "true")
         with contextlib.closing(sqlite3.connect(database)) as db:
-            equal(db.execute('SELECT "end", events = (SELECT count(*) FROM event), events < 1000 FROM trace').fetchall(), [("exit", 1, 1)], "the next run")
+            equal(db.execute('SELECT ended, events = (SELECT count(*) FROM event), events < 1000 FROM trace').fetchall(), [("exit", 1, 1)], "the next run")
         check(not list(database.parent.glob(database.name + "-*")), "a log beside the next run's database")
 
 

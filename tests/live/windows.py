@@ -138,7 +138,7 @@ def parts_are_one(t):
     check(len(parts) > 3, f"only {parts}")
     equal(run(t, "-a", "-q", "--read", *parts, "--json", again)[0], 0, "all parts")
     check(again.read_bytes() == live.read_bytes(), "the parts read together are not what was shown live")
-    ends = [json.loads(run(t, "-q", "--read", part, "--json", "-")[1].decode().splitlines()[-1])["end"] for part in (parts[1], file)]
+    ends = [json.loads(run(t, "-q", "--read", part, "--json", "-")[1].decode().splitlines()[-1])["ended"] for part in (parts[1], file)]
     equal(ends, ["goes_on", "exit"], "how the first and the last part end")
     rows = map(json.loads, run(t, "-q", "--read", parts[1], file, "--json", "-")[1].decode().splitlines())
     rows = [row for row in rows if row["table"] == "process"]
