@@ -290,7 +290,12 @@ function Failed({ s }: { s: State }) {
   const events = lanes ? lanes.reduce((a, l) => a + l.events, 0) : 0,
     sum = (of: typeof errors) => of.reduce((a, e) => a + e[1].n, 0),
     total = sum(errors),
-    calm = sum(errors.filter(e => !store.isBad[e[0]]));
+    calm = errors.filter(e => !store.isBad[e[0]]),
+    isVain = ([e]: (typeof errors)[0]) =>
+      store.errName[e] === 'ENOENT' || store.errName[e] === 'ENOTDIR',
+    vain = sum(calm.filter(isVain)),
+    other = sum(calm) - vain,
+    some = (n: number) => (n === total ? 'all' : count(n));
   return (
     <section class="panel" aria-label="Failed calls">
       <h2>
@@ -298,7 +303,8 @@ function Failed({ s }: { s: State }) {
         {total > 0 && (
           <span class="dim">
             {count(total)} of {count(events)}, {percent(total, events)}
-            {calm > 0 && `; ${calm === total ? 'all' : count(calm)} looked for in vain`}
+            {vain > 0 && `; ${some(vain)} looked for in vain`}
+            {other > 0 && `; ${some(other)} only say how things are`}
           </span>
         )}
       </h2>
