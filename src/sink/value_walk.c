@@ -375,7 +375,10 @@ void value_walk_result(const struct event *ev, const struct value_ops *ops, void
 
 	switch (ev->call->spec->ret) {
 	case RET_FD:
-		walk_fd(&w, (int)ret);
+		if (ev->kind == EV_SPECIAL_FD && ev->fd < 0)	/* an index of registered rings */
+			ops->number(ctx, (struct value_num){ ret, 64, NUM_SIGNED });
+		else
+			walk_fd(&w, (int)ret);
 		break;
 	case RET_HEX:
 		ops->number(ctx, (struct value_num){ ret, 64, NUM_MASK });

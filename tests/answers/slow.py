@@ -120,6 +120,8 @@ def ring(t):
             port = int(server.stdout.readline())
             for how in ("poll", "submit", "beside", "timeouts", "nested", "fixed", "registered", "index", "sqpoll", "polled"):
                 waited_for(port, how, traced(t, program, how, str(port), status=0))
+            *_, text = t.run(program, "index", str(port), options=["-v"])
+            check(re.search(r"io_uring_setup\(.* = \d+  ", text), f"an index is no descriptor: {text}")
             says(traced(t, program, "updated", str(port), status=0), r"[12]\.\d+s +[\d.]+ % waiting for an event")
             says(traced(t, program, "sleep", str(port), status=0), r"1\.\d+s +[\d.]+ % asleep by its own choice")
         finally:
