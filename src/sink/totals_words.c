@@ -263,6 +263,18 @@ static bool is_passing(const struct bytes *a)
 	return a->len > 5 && !memcmp(a->s, "/tmp/", 5) && !memchr(a->s + 5, '/', a->len - 5);
 }
 
+/* A program of several files is linked with those that start it (crt1.o, crtbeginS.o). */
+static bool is_startup(const struct bytes *a)
+{
+	const char *slash = memrchr(a->s, '/', a->len), *name = slash ? slash + 1 : a->s;
+	size_t len = a->len - (size_t)(name - a->s);
+
+	for (unsigned skip = 0; skip < 2 && len > 3 + skip; skip++)	/* Scrt1.o, gcrt1.o */
+		if (!memcmp(name + skip, "crt", 3) && (len < 5 || !memcmp(name + len - 2, ".o", 2)))
+			return true;
+	return false;
+}
+
 /*
  * The file that a command is about: its first argument that looks like a name and is not an option's; where that is a
  * temporary one, what is made of it (as -o f.o /tmp/ccQ.s).
@@ -274,24 +286,40 @@ static unsigned subject(const struct bytes *argv, unsigned argc)
 	for (unsigned i = 1; i < argc; i++) {
 		const struct bytes *before = &argv[i - 1];
 
-		if (!looks_like_a_file(&argv[i]) || (i > 1 && takes_value(before)))
-			continue;
 		if (i > 1 && before->len == 2 && before->s[0] == '-' && before->s[1] == 'o')
 			made = i;
-		else
-			return made && is_passing(&argv[i]) ? made : i;
+		else if (looks_like_a_file(&argv[i]) && (i == 1 || !takes_value(before)))
+			return made && (is_passing(&argv[i]) || is_startup(&argv[i]) || argv[i].cut) ? made : i;
 	}
 	return 0;
 }
 
 static size_t columns_of(const struct buf *b) { return b->s ? text_width(b->s, b->len) : 0; }
 
-/* "cc1 -quiet … slow.c …": as many words before the one at `at` as there is room for. */
+/* As many words after it as there is room for. */
+static unsigned behind(struct buf *b, const struct bytes *argv, unsigned argc, unsigned at, size_t columns)
+{
+	enum { MARK = 2 };	/* " …" */
+	struct buf word = { 0 };
+
+	for (; at < argc && !argv[at].cut; at++) {
+		buf_reset(&word);
+		text_shell(&word, argv[at].s, argv[at].len);
+		if (columns_of(b) + 1 + columns_of(&word) + (at + 1 < argc ? MARK : 0) > columns)
+			break;
+		buf_putc(b, ' ');
+		buf_add(b, word.s, word.len);
+	}
+	buf_done(&word);
+	return at;
+}
+
+/* "cc1 -quiet … slow.c …": as many words before the one at `at`, and then after it, as there is room for. */
 static void around(struct buf *b, const struct bytes *argv, unsigned argc, unsigned at, size_t columns)
 {
 	enum { MARKS = 5 };	/* " … " and " …" */
 	struct buf about = { 0 }, head = { 0 }, more = { 0 };
-	unsigned n = 1;
+	unsigned n = 1, end = at + 1;
 
 	text_shell(&about, argv[at].s, argv[at].len);
 	for (; n <= at; n++) {
@@ -304,7 +332,9 @@ static void around(struct buf *b, const struct bytes *argv, unsigned argc, unsig
 	}
 	buf_puts(&head, n <= at ? " … " : " ");
 	buf_add(&head, about.s, about.len);
-	buf_puts(&head, at + 1 < argc ? " …" : "");
+	if (n > at)
+		end = behind(&head, argv, argc, end, columns);
+	buf_puts(&head, end < argc ? " …" : "");
 	text_middle(b, head.s, head.len, columns);
 	buf_done(&about);
 	buf_done(&head);

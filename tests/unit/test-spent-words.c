@@ -90,6 +90,8 @@ static void test_command(void **state UNUSED)
 		{ 7, { "as", "-I", "..", "--64", "-o", "slow.o", "/tmp/ccAbCdEf.s" }, "as -I .. --64 -o slow.o …" },
 		{ 6, { "cc", "-Wall", "-Wextra", "-o", "slow.o", "/tmp/build/slow.c" }, "cc … /tmp/build/slow.c" },
 		{ 4, { "sh", "-c", "sleep 1; cat a.c b.c d.c", "." }, "sh -c 'sleep …a.c b.c d.c' ." },
+		{ 5, { "ld", "-pie", "-o", "prog", "/usr/lib/x86_64-linux-gnu/Scrt1.o" }, "ld -pie -o prog …" },
+		{ 6, { "nginx", "-p", "/srv/app", "-c", "n.conf", "-g daemon" }, "nginx -p /srv/app -c …" },
 		{ 3, { "as", "/tmp/ccAbCdEf.s", "--a-long-option-behind" }, "as /tmp/ccAbCdEf.s …" },
 	};
 
