@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sem.h>
+#include <sys/socket.h>
 
 #include "abi/spec.h"
 #include "analyze/futex.h"
@@ -27,10 +28,31 @@ static bool by_file(const struct file *f, struct subject *ret)
 	return true;
 }
 
+/* What an event loop wakes itself by: no other process has the other end. */
+static bool is_own(const struct file *f, const struct proc *p)
+{
+	bool pair = f->kind == FILE_PIPE || (f->sock && f->sock->family == AF_UNIX);
+
+	return f->kind == FILE_EVENTFD || f->kind == FILE_TIMERFD || (pair && f->peer_file && f->peer_proc == p->id);
+}
+
+/*
+ * What became ready.  Where nothing did until its time was over, or a signal came, the first that another process can
+ * make ready; where there is no such thing that time, or the signal, is what was waited for.
+ */
+static bool of_waited(const struct event *ev, struct subject *ret)
+{
+	for (uint32_t i = 0; i < ev->nwaited; i++)
+		if (!ev->timed_out || !ev->waited[i].file || !is_own(ev->waited[i].file, ev->task->proc))
+			return by_file(ev->waited[i].file, ret);
+	*ret = (struct subject){.what = ev->err ? SPENT_SIGNAL : SPENT_SLEEP};
+	return true;
+}
+
 static bool of_poll(const struct event *ev, struct subject *ret)
 {
 	if (ev->nwaited)
-		return by_file(ev->waited[0].file, ret);
+		return of_waited(ev, ret);
 	*ret = (struct subject){.what = ev->call->ret ? SPENT_EVENT : SPENT_SLEEP};
 	if (ev->file && ev->file->kind == FILE_EPOLL)
 		ret->what = SPENT_EVENT;
@@ -79,7 +101,7 @@ static bool of_other(const struct event *ev, struct subject *ret)
 		return takes_semaphores(&ev->call->args[1]);
 	case FX_IO_URING:
 		if (ev->nwaited)
-			return by_file(ev->waited[0].file, ret);
+			return of_waited(ev, ret);
 		*ret = (struct subject){.what = ev->timed_out ? SPENT_SLEEP : SPENT_EVENT};
 		return true;
 	case FX_DIR:

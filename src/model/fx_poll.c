@@ -8,6 +8,7 @@
 #include "model/effect.h"
 #include "model/emit.h"
 #include "model/file.h"
+#include "model/peer.h"
 #include "model/sock.h"
 #include "model/waits.h"
 #include "model/watch.h"
@@ -38,6 +39,10 @@ void waits_put(struct fx *x, const struct waits *l, bool timed_out)
 		return;
 	v = scratch(x->w, l->n * sizeof(*v));
 	memcpy(v, l->v, l->n * sizeof(*v));
+	/* who has the other end decides what was waited for */
+	for (unsigned i = 0; timed_out && i < l->n; i++)
+		if (v[i].file->peer_file)
+			file_used_anew(x->w, &fnode_of(v[i].file)->f, x->p);
 	x->ev->waited = v;
 	x->ev->nwaited = l->n;
 	x->ev->timed_out = timed_out;

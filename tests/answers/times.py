@@ -218,6 +218,24 @@ def sleeps_before_faults(t):
     check(not any(row["part"] == "fault" and row["time_ns"] > 400e6 and "memory" in row["for"] for row in rows), rows)
 
 
+def event_loops(t):
+    """an event loop that only its own time can end, or another thread of its process, sleeps; one that polls for what a child writes waits for that"""
+    def parts(program):
+        *_, text = t.run(*PYTHON, program, options=["-q", "--summary=json"])
+        return {row["part"]: row["time_ns"] for row in json.loads(text)["tables"]["time"]["rows"]}
+    for program in ("import asyncio; asyncio.run(asyncio.sleep(.5))",
+                    "import os, select\nr, w = os.pipe()\nselect.select([r], [], [], .5)",
+                    "import os, select\nr, w = os.pipe()\ne = select.epoll(); e.register(r, 1)\ne.poll(.5)"):
+        got = parts(program)
+        check(got.get("sleep", 0) >= 0.4e9 and got.get("pipe", 0) < 0.4e9 and got.get("peer", 0) < 0.4e9, f"{program}: {got}")
+    got = parts("import select, subprocess\np = subprocess.Popen(['sleep', '.5'], stdout=subprocess.PIPE)\n"
+                "s = select.poll(); s.register(p.stdout)\nwhile not s.poll(50): pass\n")
+    check(got.get("pipe", 0) >= 0.3e9 and got.get("sleep", 0) < 0.2e9, f"a child's: {got}")
+    got = parts("import os, select, signal\nr, w = os.pipe()\nsignal.signal(signal.SIGALRM, lambda *_: os._exit(0))\n"
+                "signal.setitimer(signal.ITIMER_REAL, .5)\nselect.select([r], [], [])")
+    check(got.get("signal", 0) >= 0.4e9, f"a signal ends it: {got}")
+
+
 TESTS = [
     sums,
     on_cpu,
@@ -226,4 +244,5 @@ TESTS = [
     critical_path,
     path_of_several,
     pipeline,
+    event_loops,
 ]
