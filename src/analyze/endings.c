@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "abi/calm.h"
+#include "analyze/last_lines.h"
 #include "analyze/misses.h"
 #include "analyze/totals_index.h"
 #include "record/record.h"
@@ -16,10 +18,7 @@
 struct living {
 	bool no_rights;		/* those of its file, for being traced */
 	uint32_t proc;
-	char *lines[ENDING_LINES];
-	uint32_t lens[ENDING_LINES];
-	unsigned at; /* a ring; at: lines ever begun */
-	bool open;   /* the last line goes on */
+	struct last_lines lines;
 	struct misses misses;
 	struct fatal last; /* the last signal that reached it */
 	uint32_t last_task; /* the thread */
@@ -45,8 +44,7 @@ static void drop_fatal(struct fatal *f)
 
 static void living_free(struct endings *e, struct living *v)
 {
-	for (unsigned i = 0; i < ENDING_LINES; i++)
-		free(v->lines[i]);
+	last_lines_done(&v->lines);
 	misses_done(&v->misses);
 	drop_fatal(&v->last);
 	if (e->last == v)
@@ -79,42 +77,6 @@ static struct living *living_of(struct endings *e, const struct proc *p, bool ma
 	if (v)
 		e->last = v;
 	return v;
-}
-
-/* ---- its last lines ---- */
-
-static void line_add(struct living *v, const char *s, size_t n)
-{
-	unsigned i;
-
-	if (!v->open) {
-		i = v->at++ % ENDING_LINES;
-		v->lens[i] = 0;
-		if (!v->lines[i])
-			v->lines[i] = xmalloc(ENDING_LINE_BYTES);
-		v->open = true;
-	}
-	i = (v->at - 1) % ENDING_LINES;
-	n = MIN(n, (size_t)ENDING_LINE_BYTES - v->lens[i]);
-	if (n)
-		memcpy(v->lines[i] + v->lens[i], s, n);
-	v->lens[i] += (uint32_t)n;
-}
-
-/* Empty lines are none. */
-static void lines_add(struct living *v, const char *s, size_t n)
-{
-	while (n) {
-		const char *end = memchr(s, '\n', n);
-		size_t len = end ? (size_t)(end - s) : n;
-
-		if (len)
-			line_add(v, s, len);
-		if (end)
-			v->open = false;
-		s += len + (end != NULL);
-		n -= len + (end != NULL);
-	}
 }
 
 /* ---- how it ended ---- */
@@ -151,17 +113,6 @@ static struct missed kept_miss(struct totals *t, const struct missed *m)
 	return r;
 }
 
-static void keep_lines(struct totals *t, struct totals_ending *e, const struct living *v)
-{
-	unsigned n = MIN(v->at, (unsigned)ENDING_LINES);
-
-	for (unsigned i = 0; i < n; i++) {
-		unsigned k = (v->at - n + i) % ENDING_LINES;
-
-		e->lines[e->nlines++] = totals_keep(t, v->lines[k], v->lens[k]);
-	}
-}
-
 static bool begins(struct bytes path, const char *with)
 {
 	size_t n = strlen(with);
@@ -169,29 +120,60 @@ static bool begins(struct bytes path, const char *with)
 	return path.len >= n && !memcmp(path.s, with, n);
 }
 
-/* Asked for by every program, and most often not there. */
+static bool ends(struct bytes path, const char *with)
+{
+	size_t n = strlen(with);
+
+	return path.len >= n && !memcmp(path.s + path.len - n, with, n);
+}
+
+/*
+ * Asked for by every program, or by every one in Python, and most often not there: also a user's own .curlrc, .inputrc,
+ * …, and the sockets by which libc asks for names.
+ */
 static bool is_usual(const struct missed *m)
 {
 	static const char *const under[] = {"/etc/ld.so.", "/usr/lib/locale/", "/usr/share/locale", "/proc/", "/sys/",
-					    "/dev/"};
+					    "/dev/", "/var/run/nscd/", "/run/nscd/", "/run/systemd/"};
+	static const struct { const char *begin, *end; } names[] = {
+		{".", "rc"}, {"python", ".zip"}, {"python", "._pth"}, {"pyvenv.", "cfg"}, {"pybuilddir.", "txt"},
+	};
+	struct bytes path = m->first;
 
+	if (m->peer && m->peer->family == AF_UNIX)
+		path = (struct bytes){(char *)(uintptr_t)m->peer->path, m->peer->len, 0};
 	for (unsigned i = 0; i < ARRAY_SIZE(under); i++)
-		if (begins(m->first, under[i]))
+		if (begins(path, under[i]))
 			return true;
-	return false;
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+		if (begins(m->name, names[i].begin) && ends(m->name, names[i].end))
+			return true;
+	return memmem(path.s ? path.s : "", path.len, "/.config/", strlen("/.config/"));
 }
 
-/* How much it explains: 3: the lines name it; 2: it was there, and not to be had; 1: it was not there. */
-static unsigned explains(const struct totals_ending *e, const struct missed *m)
+/* A process without a terminal asks for it in vain: tty(4); one of another user may not open it anew. */
+static bool is_terminal_of_another(const struct missed *m)
 {
+	bool tty = m->first.len == strlen("/dev/tty") && begins(m->first, "/dev/tty");
+
+	return (tty && (m->err == ENXIO || m->err == EACCES)) || (m->err == EACCES && begins(m->first, "/dev/pts/"));
+}
+
+/*
+ * How much it explains: 3: the lines name it; 2: it was there, and not to be had; 1: it was not there, and the program
+ * opened no other thing since.
+ */
+static unsigned explains(const struct totals_ending *e, const struct misses *v, const struct live_miss *l)
+{
+	const struct missed *m = &l->m;
+
 	if (contains(e, m->name))
 		return 3;
-	/* a process without a terminal asks for it in vain: tty(4) */
-	if (m->err == ENXIO && m->first.len == strlen("/dev/tty") && begins(m->first, "/dev/tty"))
+	if (is_terminal_of_another(m))
 		return 0;
 	if (!errno_is_absence(m->err))
 		return 2;
-	return is_usual(m) ? 0 : 1;
+	return l->seq <= v->went_on || is_usual(m) ? 0 : 1;
 }
 
 static bool leads_through(struct bytes path, struct bytes dir)
@@ -214,21 +196,21 @@ static bool is_on_the_way(const struct misses *v, const struct missed *m)
 
 /*
  * Those that explain most; of what was simply not there, only the last, and none where a configuration file was not
- * read in its first place.
+ * read in its first place.  Who was killed by another did not end for what it missed, unless its lines name that.
  */
-static void keep_missed(struct totals *t, struct totals_ending *e, const struct living *v)
+static void keep_missed(struct totals *t, struct totals_ending *e, const struct living *v, bool ended_by_others)
 {
-	unsigned most = 0, least = v->misses.second.m.name.s ? 2 : 1;
+	unsigned most = 0, least = ended_by_others ? 3 : v->misses.second.m.name.s ? 2 : 1;
 
 	for (unsigned i = 0; i < v->misses.n; i++)
-		most = MAX(most, explains(e, &v->misses.v[i].m));
+		most = MAX(most, explains(e, &v->misses, &v->misses.v[i]));
 	for (uint64_t below = UINT64_MAX; most >= least && e->nmissed < (most > 1 ? ENDING_MISSES : 1);) {
 		const struct live_miss *best = NULL;
 
 		for (unsigned i = 0; i < v->misses.n; i++) {
 			const struct live_miss *l = &v->misses.v[i];
 
-			if (l->seq < below && (!best || l->seq > best->seq) && explains(e, &l->m) == most &&
+			if (l->seq < below && (!best || l->seq > best->seq) && explains(e, &v->misses, l) == most &&
 			    !is_on_the_way(&v->misses, &l->m))
 				best = l;
 		}
@@ -239,6 +221,14 @@ static void keep_missed(struct totals *t, struct totals_ending *e, const struct 
 	}
 	if (v->misses.second.m.name.s)
 		e->second = kept_miss(t, &v->misses.second.m);
+}
+
+/* By a signal that comes from another process, and neither of a fault nor of abort(3). */
+static bool is_sent(int status)
+{
+	int signo = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+
+	return signo == SIGKILL || signo == SIGTERM || signo == SIGINT || signo == SIGHUP || signo == SIGQUIT;
 }
 
 static void room_for_one(struct totals *t)
@@ -303,9 +293,11 @@ static void ended(struct endings *all, struct totals *t, const struct event *ev,
 		struct totals_ending *e = arena_alloc(&t->index->arena, sizeof(*e));
 
 		e->proc = proc;
+		if (v && v->last.broken && WIFSIGNALED(ev->status) && WTERMSIG(ev->status) == SIGPIPE)
+			totals_proc_broke(proc, v->last.broken_socket);
 		if (v) {
-			keep_lines(t, e, v);
-			keep_missed(t, e, v);
+			e->nlines = last_lines_keep(&v->lines, t, e->lines);
+			keep_missed(t, e, v, proc->broke || is_sent(ev->status));
 			e->no_rights = v->no_rights;
 			if (WIFSIGNALED(ev->status) && v->last.signo == WTERMSIG(ev->status)) {
 				e->fatal = v->last;
@@ -394,7 +386,7 @@ static void call_event(struct endings *e, const struct event *ev)
 		const struct part *p = parts_find(ev->call->parts, ev->call->nparts, -1, PART_STDERR, 0);
 
 		if (p && p->len)
-			lines_add(living_of(e, ev->task->proc, true), p->bytes, p->len);
+			last_lines_add(&living_of(e, ev->task->proc, true)->lines, p->bytes, p->len);
 	}
 	if (ev->err == EPIPE && ev->file && (ev->file->kind == FILE_PIPE || ev->file->kind == FILE_SOCKET))
 		broke(living_of(e, ev->task->proc, true), ev);
@@ -417,6 +409,8 @@ void endings_event(struct endings *e, struct totals *t, const struct event *ev, 
 		ended(e, t, ev, proc);
 		return;
 	case EV_SIGNAL:
+		if (ev->flags & SIGNAL_IGNORED)		/* SIGCHLD, behind the one that it dies of */
+			return;
 		signalled(living_of(e, ev->task->proc, true), ev);
 		return;
 	case EV_EXEC: /* another program: what was missed before is not its own */

@@ -2,8 +2,10 @@
 /* Which of the processes that failed failed by themselves, and which of these matter. */
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 
+#include "abi/spec.h"
 #include "analyze/endings.h"
 #include "analyze/totals.h"
 #include "base/macro.h"
@@ -50,6 +52,25 @@ static bool started_together(const struct totals *t, const struct totals_ending 
 	return true;
 }
 
+static bool has(struct bytes line, const char *s, size_t n)
+{
+	return n && line.len >= n && memmem(line.s, line.len, s, n);
+}
+
+/* It wrote itself, after a child's end, what it could not have and why: it did not fail for the child. */
+static bool has_own_reason(const struct totals_ending *e, uint64_t since_ns)
+{
+	for (unsigned i = 0; i < e->nmissed; i++) {
+		const struct missed *m = &e->missed[i];
+		const char *text = errno_text(m->err);
+
+		for (unsigned k = 0; m->ts_ns > since_ns && text && k < e->nlines; k++)
+			if (has(e->lines[k], m->name.s, m->name.len) && has(e->lines[k], text, strlen(text)))
+				return true;
+	}
+	return false;
+}
+
 /* The child that failed last, when nothing was started after it: a parent then most often fails for it. */
 static struct totals_ending *cause_of(const struct totals *t, const struct totals_ending *e)
 {
@@ -66,8 +87,40 @@ static struct totals_ending *cause_of(const struct totals *t, const struct total
 		if (c->status > 0 && c->end_ns && c->end_ns <= e->proc->end_ns && (!last || c->end_ns > last->end_ns))
 			last = c;
 	}
-	cause = last ? of_proc(t, last) : NULL;
+	cause = last && !has_own_reason(e, last->end_ns) ? of_proc(t, last) : NULL;
 	return cause && cause->fatal.init_proc == e->proc ? NULL : cause;
+}
+
+/* A process closes its files before its end is seen, and its parent may end for that at once. */
+static const uint64_t BESIDE_NS = 1000000000;
+
+/*
+ * A child that failed for one of its own, which ended before or at that moment: its parent can see that (an end of a
+ * pipe that is closed), end in the same way, and not wait for it.
+ */
+static struct totals_ending *cause_beside(const struct totals *t, const struct totals_ending *e)
+{
+	if (WIFSIGNALED(e->proc->status) || has_own_reason(e, 0))
+		return NULL;
+	for (uint32_t at = e->proc->first_child; at; at = t->procs.v[at - 1]->next_sibling) {
+		const struct totals_proc *c = t->procs.v[at - 1];
+		bool later = c->status == e->proc->status && c->end_ns > e->proc->end_ns;
+		struct totals_ending *cause = later ? of_proc(t, c) : NULL;
+		const struct totals_ending *first = cause;
+
+		while (first && first->cause)
+			first = first->cause;
+		if (first != cause && first->proc->end_ns <= e->proc->end_ns + BESIDE_NS)
+			return cause;
+	}
+	return NULL;
+}
+
+static void follows(struct totals_ending *e, struct totals_ending *cause)
+{
+	e->cause = cause;
+	if (cause)
+		cause->effect = e;
 }
 
 static unsigned weight_of(const struct totals *t, const struct totals_ending *e)
@@ -113,10 +166,11 @@ static void join(const struct totals *t)
 		e->fatal.sender_proc = last_with_pid(t, e->fatal.sender);
 		e->fatal.reader_proc = e->fatal.reader ? totals_proc(t, e->fatal.reader) : NULL;
 		e->fatal.only_chosen = t->chosen.len || t->filter.len;
-		e->cause = cause_of(t, e);
-		if (e->cause)
-			e->cause->effect = e;
+		follows(e, cause_of(t, e));
 	}
+	for (unsigned i = 0; i < t->endings.n; i++)
+		if (!t->endings.v[i]->cause)
+			follows(t->endings.v[i], cause_beside(t, t->endings.v[i]));
 }
 
 bool ending_is_meant(const struct totals *t, const struct totals_proc *p)

@@ -78,6 +78,8 @@ static uint32_t key_of(const struct event *ev)
 		if (ev->kind == EV_CALL && ev->call)
 			h = mix(h, &ev->call->nr, sizeof(ev->call->nr));
 	}
+	if (!ev->path && ev->file)
+		h = mix(h, &ev->file->id, sizeof(ev->file->id));
 	return base.len ? mix(h, base.s, base.len) : h;
 }
 
@@ -121,8 +123,12 @@ struct bytes misses_dup(struct bytes b)
 
 static struct bytes path_of(const struct event *ev)
 {
-	return ev->path ? (struct bytes){(char *)(uintptr_t)ev->path, ev->path_len, 0}
-			: (struct bytes){(char *)(uintptr_t)ev->raw, ev->raw_len, 0};
+	if (ev->path)
+		return (struct bytes){(char *)(uintptr_t)ev->path, ev->path_len, 0};
+	if (ev->raw)
+		return (struct bytes){(char *)(uintptr_t)ev->raw, ev->raw_len, 0};
+	/* of a write: what it was to; a socket is known by its peer */
+	return ev->file && !ev->file->sock ? ev->file->name : (struct bytes){0};
 }
 
 static bool same(struct bytes a, struct bytes b)
@@ -164,11 +170,11 @@ static struct live_miss *place(struct misses *v)
 
 /*
  * One module has many names, tried in turn (Python: x.cpython-311-x86_64-linux-gnu.so, x.so, x.py; Node.js: x.js,
- * x.json, x.node): the path up to the first dot of its last component.  0: it has no such name.
+ * x.json, x.node; ld: libx.so, libx.a): the path up to the first dot of its last component.  0: it has no such name.
  */
 static uint32_t probe_of(struct bytes path)
 {
-	static const char *const ends[] = {".so", ".py", ".pyc", ".js", ".json", ".node", ".mjs", ".cjs"};
+	static const char *const ends[] = {".so", ".a", ".py", ".pyc", ".js", ".json", ".node", ".mjs", ".cjs"};
 	struct bytes base = {0};
 	const char *dot;
 
@@ -179,6 +185,8 @@ static uint32_t probe_of(struct bytes path)
 			base = last_component(path.s, path.len);
 	}
 	dot = base.len ? memchr(base.s, '.', base.len) : NULL;
+	if (dot && dot - base.s > 3 && !memcmp(base.s, "lib", 3))	/* in one folder or another */
+		return mix(2166136261u, base.s, (size_t)(dot - base.s)) | 1;
 	return dot && dot > base.s ? mix(2166136261u, path.s, (size_t)(dot - path.s)) | 1 : 0;
 }
 
@@ -206,6 +214,11 @@ void misses_add(struct misses *v, const struct event *ev)
 		if (!l->m.second.s)
 			l->m.second = misses_dup(path);
 		l->m.places++;
+	}
+	/* what is only looked at may be found elsewhere: misses_made_good() */
+	if (l->m.kind == EV_LOOKUP && ev->kind != EV_LOOKUP) {
+		l->m.kind = (uint8_t)ev->kind;
+		l->m.spec = ev->call ? ev->call->spec : NULL;
 	}
 	/* who may not is worse off than who finds nothing */
 	if (!l->m.err || (l->m.err != EACCES && l->m.err != EPERM))
@@ -243,6 +256,19 @@ static bool is_configuration(struct bytes name)
 	return false;
 }
 
+/* Not with what is opened for the words of an error: a translation. */
+static bool goes_on(const struct event *ev)
+{
+	static const char *const under[] = {"/usr/share/locale", "/usr/lib/locale/", "/proc/", "/dev/"};
+
+	if (ev->kind == EV_CONNECT || ev->kind == EV_CONNECTED)
+		return true;
+	for (unsigned i = 0; i < ARRAY_SIZE(under) && ev->path; i++)
+		if (ev->path_len > strlen(under[i]) && !memcmp(ev->path, under[i], strlen(under[i])))
+			return false;
+	return ev->kind == EV_OPEN;
+}
+
 void misses_made_good(struct misses *v, const struct event *ev)
 {
 	struct bytes path = path_of(ev);
@@ -251,6 +277,8 @@ void misses_made_good(struct misses *v, const struct event *ev)
 	if (is_lookup(ev))
 		made_good_as_another(v, path);
 	l = v->ends & end_of(ev) ? find(v, key_of(ev)) : NULL;
+	if (!l && goes_on(ev))
+		v->went_on = v->seq;
 	if (!l)
 		return;
 	if (ev->kind == EV_OPEN && l->m.kind != EV_EXEC_FAILED && path.len && !same(path, l->m.first) &&
@@ -259,7 +287,8 @@ void misses_made_good(struct misses *v, const struct event *ev)
 		v->second = *l;
 		v->second.m.found = misses_dup(path);
 		*l = v->v[--v->n];
-	} else if (ev->kind != EV_LOOKUP || same(path, l->m.first) || errno_is_absence(l->m.err)) {
+	} else if (ev->kind != EV_LOOKUP || l->m.kind == EV_LOOKUP || same(path, l->m.first) ||
+		   errno_is_absence(l->m.err)) {
 		drop(v, l); /* (that it can be looked at does not mean that it can be opened) */
 	}
 }

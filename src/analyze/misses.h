@@ -15,6 +15,7 @@ struct misses {			/* zero-initialise to start */
 	struct live_miss v[MISSES_MAX]; unsigned n;
 	struct live_miss second;	/* a configuration file that was found in another place; no name: none was */
 	uint64_t seq;
+	uint64_t went_on;		/* .seq as something was opened or connected to that it had not missed */
 	uint64_t ends;	/* by what they end with: at least those a success can be of */
 	bool probes;			/* some has one */
 };

@@ -14,10 +14,10 @@ enum {
 	FAILURES_PID,
 	FAILURES_ENDED,
 	FAILURES_COMMAND,
-	FAILURES_CHAIN,
 	FAILURES_FATAL,
 	FAILURES_LINES,
 	FAILURES_MISSED,
+	FAILURES_CHAIN,
 	FAILURES_HOST,
 	_FAILURES
 };
@@ -25,10 +25,10 @@ static const struct table_column failure_columns[_FAILURES] = {
 	[FAILURES_PID] = { "PID", NULL, "pid", CELL_PID, IN_COLUMN, 7, 0 },
 	[FAILURES_ENDED] = { "ended", NULL, "ended", CELL_ENDED, IN_COLUMN, 8, 2 },
 	[FAILURES_COMMAND] = { "command", NULL, "command", CELL_COMMAND, IN_REST, 0, 2 },
-	[FAILURES_CHAIN] = { "so failed", NULL, "so_failed", CELL_CHAIN, BELOW, 0, 0 },
 	[FAILURES_FATAL] = { "signal", NULL, "signal", CELL_FATAL, BELOW, 0, 0 },
 	[FAILURES_LINES] = { "last lines", NULL, "stderr", CELL_LAST_LINES, BELOW, 0, 0 },
 	[FAILURES_MISSED] = { "missed", NULL, "missed", CELL_MISSED, BELOW, 0, 0 },
+	[FAILURES_CHAIN] = { "so failed", NULL, "so_failed", CELL_CHAIN, BELOW, 0, 0 },
 	[FAILURES_HOST] = { "host", NULL, "host", CELL_HOST, IN_NOTE, 0, 0 },
 };
 

@@ -96,6 +96,7 @@ struct totals_proc {
 	struct bytes cwd; const struct totals_env *env;	/* with .keep_started: at its last exec; NULL: not recorded */
 	int status;				/* wait form; -1 alive at the end of the trace, or unknown */
 	uint32_t fatal_from;			/* pid of who sent the signal it died of, 0: not known, or no process */
+	enum { BROKE_NOTHING, BROKE_PIPE, BROKE_CONNECTION } broke;	/* it died of a SIGPIPE for a write to that */
 	/* kernels: of a fault, not sent */
 	/* the last signal that reached it and it did not ignore, and the last one for it that can end a process */
 	struct totals_signal { int signo; uint32_t sender; bool fatal, kernels; } reached, lethal;

@@ -184,7 +184,8 @@ static bool asks_to_end(int signo)
 
 static void signal_reached(struct totals_proc *p, const struct event *ev)
 {
-	if (asks_to_end(ev->signo) && !(ev->flags & SIGNAL_IGNORED)) {
+	/* who is asked to end may do so by the same signal, sent to itself */
+	if (asks_to_end(ev->signo) && !(ev->flags & SIGNAL_IGNORED) && ev->sender_pid != p->pid) {
 		p->asked.signo = ev->signo;
 		p->asked.sender = ev->sender_pid;
 		p->asked.ts_ns = ev->ts_ns;
@@ -213,6 +214,16 @@ static void find_killer(struct totals_proc *p)
 		return;
 	if (!p->fatal_from && p->lethal.signo == signo)
 		p->fatal_from = p->lethal.sender;
+	if (p->fatal_from == p->pid && p->asked.signo == signo && p->asked.sender)
+		p->fatal_from = p->asked.sender;
+}
+
+/* The writer itself is the sender of such a SIGPIPE, which says nothing. */
+void totals_proc_broke(struct totals_proc *p, bool socket)
+{
+	p->broke = socket ? BROKE_CONNECTION : BROKE_PIPE;
+	p->reached = (struct totals_signal){ SIGPIPE, 0, true, true };
+	p->fatal_from = 0;
 }
 
 static bool killed_unnamed(const struct totals_proc *p)

@@ -97,7 +97,10 @@ void ended_of_run(struct buf *b, const struct totals *t, bool line)
 			   t->nalive == 1 ? " runs" : "es run");
 	if (line)
 		b->s[from] = (char)toupper((unsigned char)b->s[from]);
-	if (status >= 0 && main_proc && main_proc->fatal_from)
+	if (status >= 0 && main_proc && main_proc->broke)
+		buf_puts(b, main_proc->broke == BROKE_PIPE ? ": nothing read its pipe any more"
+							    : ": its connection was closed");
+	else if (status >= 0 && main_proc && main_proc->fatal_from)
 		buf_printf(b, main_proc->fatal_from == main_proc->pid ? ", sent by itself" : ", sent by pid %u",
 			   main_proc->fatal_from);
 	else if (status >= 0 && WIFEXITED(status) && main_proc && main_proc->asked.signo &&

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sink/ending_words.h"
 
+#include <ctype.h>
 #include <signal.h>
 
 #include "abi/calm.h"
@@ -36,29 +37,65 @@ static size_t colour_len(const char *s, size_t n)
 	return i < n && (s[i] == 'm' || s[i] == 'K') ? i + 1 : 0;
 }
 
-/* A compiler that writes to a terminal colours its words; the rest is made safe. */
+/* A compiler that writes to a terminal colours its words, calls below an error have a tab; the rest is made safe. */
 static void line_words(struct buf *b, struct bytes line)
 {
 	struct buf plain = {0};
 
 	for (size_t i = 0, len; i < line.len; i += MAX(len, (size_t)1)) {
 		len = colour_len(line.s + i, line.len - i);
-		if (!len)
+		if (!len && line.s[i] == '\t')
+			buf_puts(&plain, "    ");
+		else if (!len)
 			buf_putc(&plain, line.s[i]);
 	}
 	text_safe(b, plain.s ? plain.s : "", plain.len);
 	buf_done(&plain);
 }
 
+static size_t digits_len(struct bytes s, size_t at)
+{
+	size_t n = 0;
+
+	while (at + n < s.len && isdigit((unsigned char)s.s[at + n]))
+		n++;
+	return n;
+}
+
+/* But for numbers: a log's times, an attempt's. */
+static bool is_like(struct bytes a, struct bytes b)
+{
+	size_t i = 0, k = 0;
+
+	while (i < a.len && k < b.len) {
+		size_t na = digits_len(a, i), nb = digits_len(b, k);
+
+		if (!na != !nb || (!na && a.s[i] != b.s[k]))
+			return false;
+		i += na ? na : 1;
+		k += nb ? nb : 1;
+	}
+	return a.len == ENDING_LINE_BYTES || (i == a.len && k == b.len);
+}
+
+/* Of several that are alike the last. */
 void ending_last_lines(struct buf *b, const struct totals_ending *e)
 {
 	size_t from = b->len;
+	unsigned alike = 1;
 
 	for (unsigned i = 0; i < e->nlines; i++) {
+		if (i + 1 < e->nlines && is_like(e->lines[i], e->lines[i + 1])) {
+			alike++;
+			continue;
+		}
 		next_line(b, from);
 		line_words(b, e->lines[i]);
 		if (e->lines[i].len == ENDING_LINE_BYTES)
 			buf_puts(b, "…");
+		if (alike > 1)
+			buf_printf(b, " (%u such lines)", alike);
+		alike = 1;
 	}
 }
 
@@ -108,7 +145,7 @@ static void what_failed(struct buf *b, const struct missed *m)
 		text_safe(b, peer.s ? peer.s : "", peer.len);
 		buf_done(&peer);
 	} else if (m->first.len) {
-		buf_putc(b, ' ');
+		buf_puts(b, m->kind == EV_WRITE ? " to " : " ");
 		name_words(b, m->first);
 	}
 	buf_puts(b, " failed: ");
@@ -122,6 +159,11 @@ static void found_second(struct buf *b, const struct missed *m)
 	name_words(b, m->name);
 	buf_puts(b, " was read from ");
 	name_words(b, m->found);
+	if (!errno_is_absence(m->err)) {
+		buf_puts(b, "; ");
+		what_failed(b, m);
+		return;
+	}
 	buf_puts(b, "; it was not in ");
 	name_words(b, m->first);
 	if (!m->second.len)

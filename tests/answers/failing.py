@@ -131,6 +131,8 @@ def by_itself(t):
     says(traced(t, "sh", "-c", "kill -9 $$"), r"Killed by SIGKILL, sent by itself", r"SIGKILL was sent by the process itself after [\d.]+")
     for _ in range(3):      # (which of the signals is reported first is chance)
         says(traced(t, "timeout", "0.1", "sleep", "1000", status=124), r"SIGTERM was sent by \d+ \(timeout\) after [\d.]+")
+    again = "import os, signal\ndef end(*_): signal.signal(2, signal.SIG_DFL); os.kill(os.getpid(), 2)\nsignal.signal(2, end); signal.pause()"
+    says(traced(t, "timeout", "-s", "INT", "1", *PYTHON, again, status=124), r"SIGINT was sent by \d+ \(timeout\) after [\d.]+")
     says(traced(t, "sh", "-c", "kill -9 $$", options=["-e", "openat"]), r"SIGKILL came from the kernel, or from a call that was not chosen, after [\d.]+")
 
 
@@ -142,13 +144,13 @@ def broken_pipe(t):
              "r, w = os.pipe()\n"
              "if os.fork() == 0: os.dup2(r, 0); os.close(w); os.execvp('true', ['true'])\n"
              "os.close(r); os.wait(); os.write(w, b'x')\n")
-    says(traced(t, *PYTHON, never), r"SIGPIPE: nothing reads its pipe any more; the last to have it was \d+ \(true\), after")
+    says(traced(t, *PYTHON, never), r"Killed by SIGPIPE: nothing read its pipe any more", r"SIGPIPE: nothing reads its pipe any more; the last to have it was \d+ \(true\), after")
     sockets = ("import os, signal, socket\n"
                "signal.signal(signal.SIGPIPE, signal.SIG_DFL)\n"
                "a, b = socket.socketpair()\n"
                "if os.fork() == 0: a.close(); b.recv(1); os.execvp('true', ['true'])\n"
                "b.close(); a.send(b'x'); os.wait(); a.send(b'x')\n")
-    says(traced(t, *PYTHON, sockets), r"SIGPIPE: the connection to \d+ \((true|python\S*)\) was closed, after")
+    says(traced(t, *PYTHON, sockets), r"Killed by SIGPIPE: its connection was closed", r"SIGPIPE: the connection to \d+ \((true|python\S*)\) was closed, after")
     check("itself after" in traced(t, *PYTHON, "import os, signal; signal.signal(13, signal.SIG_DFL); os.kill(os.getpid(), 13)"), "of no write: by itself")
 
 
@@ -419,7 +421,81 @@ def words_are_safe(t):
     equal(got, 1, "the exit status")
     shown = screen(text)
     check("\x1b" not in shown and "\u202e" not in shown, "raw bytes are printed")
-    equal(re.findall(r"^      (a|end|bold.*)$", shown, re.M), ["a"] * 3 + [r"bold, \e[9;9Hmoved", "end"], "the last five lines, without colours")
+    equal(re.findall(r"^      (a .*|end|bold.*)$", shown, re.M), ["a (3 such lines)", r"bold, \e[9;9Hmoved", "end"], "the last five lines, without colours")
+
+
+def why_before_calls(t):
+    """the line that says what went wrong, where calls of more than five lines stand below it; Python's is the last"""
+    calls = "".join(f"\\n\\tat f{c} (x.js)" for c in "abcdef")
+    says(traced(t, *PYTHON, f"import os; os.write(2, b'x.js:1\\nTypeError: no such thing{calls}\\n}}'); os._exit(1)", status=1),
+         r"Why it failed \d+ exit 1 .* TypeError: no such thing at fd \(x\.js\) at fe \(x\.js\) at ff \(x\.js\) }")
+    shown = traced(t, *PYTHON, f"import os; os.write(2, b'an error before{calls}\\nStopIteration'); os._exit(1)", status=1)
+    check("an error before" not in shown.split("Where the time went")[0].split("import os")[-1].split("os._exit(1)")[-1], shown)
+
+
+def alike(t):
+    """lines that differ in numbers only are one, with how many they are"""
+    program = "import sys\nfor i in range(3): sys.stderr.write(f'E1130 04:02:1{i} try {i}: refused\\n')\nsys.stderr.write('gave up\\n'); sys.exit(1)"
+    says(traced(t, *PYTHON, program, status=1), r"E1130 04:02:12 try 2: refused \(3 such lines\) gave up Where")
+
+
+def why(shown):
+    """What stands below the command lines that failed."""
+    return shown.split("Why it failed")[1].split("Where the time went")[0]
+
+
+AS_USER = "import os, sys\nif os.geteuid() == 0: os.setgid(65534); os.setuid(65534)\n"
+
+
+def elsewhere(t):
+    """what may not be looked at in one place and is found in another is no reason; a configuration file that may not be read in the first one is"""
+    d = pathlib.Path(os.path.realpath(t.scratch))
+    os.chmod(d, 0o755)
+    for name in ("closed", "open"):
+        (d / name).mkdir()
+        (d / name / "tool").write_text("x")
+        (d / name / "app.conf").write_text("port = no\n")
+    (d / "closed").chmod(0)
+    program = AS_USER + "for name in ('closed', 'open'):\n    try: os.stat(name + '/tool')\n    except OSError: pass\nsys.stderr.write('no\\n'); os._exit(1)"
+    try:
+        check("EACCES" not in why(traced(t, *PYTHON, program, cwd=d, status=1)), "it was found")
+        program = program.replace("os.stat(name + '/tool')", "os.open(name + '/app.conf', 0)")
+        says(traced(t, *PYTHON, program, cwd=d, status=1), rf"app\.conf was read from {re.escape(str(d))}/open/app\.conf; open {re.escape(str(d))}/closed/app\.conf failed: EACCES")
+    finally:
+        (d / "closed").chmod(0o700)
+
+
+def went_on(t):
+    """no reason: what every program asks for, what was missed before it went on to something else, another user's terminal; what was missed last is one"""
+    missed = "import os, socket\ndef miss(name):\n    try: os.open(name, 0)\n    except OSError: pass\n"
+    says(traced(t, *PYTHON, missed + "miss('/none/settings'); os.write(2, b'no\\n'); os._exit(1)", status=1), r"no /none/settings was not found")
+    for program in ("miss('/none/settings'); os.open('/etc/passwd', 0)", "miss('/none/.toolrc'); miss('/none/.config/tool')",
+                    "s = socket.socket(socket.AF_UNIX)\ntry: s.connect('/var/run/nscd/none')\nexcept OSError: pass\n"):
+        check("was not found" not in why(traced(t, *PYTHON, missed + program + "\nos.write(2, b'no\\n'); os._exit(1)", status=1)), program)
+
+
+def written(t):
+    """a write fails: to which file"""
+    says(traced(t, "sh", "-c", "echo x > /dev/full"), r"write to /dev/full failed: ENOSPC \(No space left on device\)")
+
+
+def own_reason(t):
+    """a parent that says itself what it could not have did not fail for its child; one that sees its child fail and does not wait did"""
+    program = ("import os\n"
+               "if os.fork() == 0: os.kill(os.getpid(), 6)\n"
+               "os.wait()\n"
+               "try: os.open('/none/state.db', 0)\n"
+               "except OSError as e: os.write(2, f'state.db: {e.strerror}\\n'.encode()); os._exit(4)\n")
+    says(traced(t, *PYTHON, program, status=4), r"Why it failed \d+ exit 4 .* state\.db: No such file or directory /none/state\.db was not found \d+ SIGABRT")
+    program = ("import os, time\n"
+               "r, w = os.pipe()\n"
+               "if os.fork() == 0:\n"
+               "    if os.fork() == 0: os.write(2, b'why\\n'); os._exit(4)\n"
+               "    os.close(w); os.wait(); time.sleep(.3); os._exit(4)\n"
+               "os.close(w); os.read(r, 1); os._exit(4)")
+    shown = why(traced(t, *PYTHON, program, status=4))
+    says(shown, r"^ \d+ exit 4 .* why so failed (python\S*) \(\d+\), (python\S*) \(\d+\) $")
+    equal(len(re.findall("exit 4", shown)), 1, shown)
 
 
 TESTS = [
@@ -446,4 +522,10 @@ TESTS = [
     no_reason,
     answers,
     words_are_safe,
+    why_before_calls,
+    alike,
+    elsewhere,
+    went_on,
+    written,
+    own_reason,
 ]
