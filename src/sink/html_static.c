@@ -160,8 +160,8 @@ static void write_cards(struct buf *b, const struct totals *t)
 	bytes_row(b, "Files read", t->file_read);
 	bytes_row(b, "Files written", t->file_written);
 	if (t->other_read || t->other_written) {
-		bytes_row(b, "Pipes and terminals read", t->other_read);
-		bytes_row(b, "Pipes and terminals written", t->other_written);
+		bytes_row(b, "Pipes, terminals, devices read", t->other_read);
+		bytes_row(b, "Pipes, terminals, devices written", t->other_written);
 	}
 	card_end(b);
 

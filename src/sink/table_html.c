@@ -24,7 +24,7 @@ static unsigned used_columns(const struct table *t, bool *used)
 			  (t->others && t->others[i].set);
 		for (unsigned k = 0; k < t->nrows && !used[i]; k++)
 			used[i] = t->rows[k].cells[i].set;
-		used[i] = used[i] && t->def->columns[i].place != ONLY_IN_DATA;
+		used[i] = used[i] && t->def->columns[i].place != ONLY_IN_DATA && t->def->columns[i].place != BELOW;
 		n += used[i];
 	}
 	return n;
@@ -63,18 +63,15 @@ static void words(struct buf *b, const char *s, size_t n)
 	buf_puts(b, cut < n ? "…" : "");
 }
 
-static bool is_long(enum column_place place) { return place == IN_REST || place == BELOW; }
-
 static void cell(struct buf *b, const struct table *t, const struct table_column *c, const struct cell *v,
 		 const struct table_row *row)
 {
 	bool bad = row && row->bad && c->type == CELL_ENDED,
-	     tree = row && t->def->form == FORM_TREE && is_long(c->place);
+	     tree = row && t->def->form == FORM_TREE && c->place == IN_REST;
 	struct buf w = { 0 };
 
 	buf_puts(b, table_is_number(c->type) ? "<td class=\"num\">" :
-		    c->place == BELOW	     ? "<td class=\"lines\">" :
-		    is_long(c->place)	     ? "<td class=\"path\">" :
+		    c->place == IN_REST	     ? "<td class=\"path\">" :
 		    bad			     ? "<td class=\"bad\">" :
 					       "<td>");
 	if (tree)
@@ -88,13 +85,36 @@ static void cell(struct buf *b, const struct table *t, const struct table_column
 	buf_done(&w);
 }
 
-static void row(struct buf *b, const struct table *t, const bool *used, const struct table_row *r)
+/* As in text: what is long stands below, from the column of names on. */
+static void lines_below(struct buf *b, const struct table *t, const bool *used, unsigned columns,
+			const struct table_row *r)
+{
+	unsigned before = 0;
+	struct buf w = { 0 };
+
+	for (unsigned i = 0; i < t->def->ncolumns && t->def->columns[i].place != IN_REST; i++)
+		before += used[i];
+	for (unsigned i = 0; i < t->def->ncolumns; i++) {
+		if (t->def->columns[i].place != BELOW || !r->cells[i].set)
+			continue;
+		buf_reset(&w);
+		table_cell_words(&w, t->def->columns[i].type, &r->cells[i], false);
+		buf_printf(b, "<tr class=\"below\"><td colspan=\"%u\"></td><td class=\"lines\" colspan=\"%u\">", before,
+			   columns - before);
+		words(b, w.s ? w.s : "", w.len);
+		buf_puts(b, "</td></tr>\n");
+	}
+	buf_done(&w);
+}
+
+static void row(struct buf *b, const struct table *t, const bool *used, unsigned columns, const struct table_row *r)
 {
 	buf_puts(b, "<tr>");
 	for (unsigned i = 0; i < t->def->ncolumns; i++)
 		if (used[i])
 			cell(b, t, &t->def->columns[i], &r->cells[i], r);
 	buf_puts(b, "</tr>\n");
+	lines_below(b, t, used, columns, r);
 }
 
 /* What had no row of its own: its numbers, and words in the first column that has none. */
@@ -149,7 +169,7 @@ static void table_html(struct buf *b, const struct table *t)
 			head(b, &t->def->columns[i]);
 	buf_puts(b, "</tr></thead><tbody>\n");
 	for (unsigned i = 0; i < t->nrows; i++)
-		row(b, t, used, &t->rows[i]);
+		row(b, t, used, columns, &t->rows[i]);
 	if (t->others)
 		others(b, t, used);
 	if (t->nall > t->nrows) {
