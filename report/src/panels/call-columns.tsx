@@ -64,7 +64,7 @@ export function callColumns(
     {
       id: 'name',
       title: 'Call',
-      width: 'minmax(130px, 0.5fr)',
+      width: 'minmax(160px, 1fr)',
       value: r => store.types[r.type].name,
       render: r => (
         <span class="path">
@@ -89,7 +89,7 @@ export function callColumns(
       id: 'errors',
       drop: 8,
       title: 'Errors',
-      width: 'minmax(110px, 0.5fr)',
+      width: 'minmax(110px, 1fr)',
       value: r => r.failed,
       render: r => (
         <span class="path dim">
@@ -121,7 +121,7 @@ export function callColumns(
       id: 'hist',
       drop: 6,
       title: 'Durations',
-      width: 'minmax(110px, 0.6fr)',
+      width: 'minmax(110px, 1.2fr)',
       hint: `from ${scaleText(scale)}, the same in every row`,
       value: r => r.max,
       render: r =>

@@ -75,7 +75,7 @@ function allColumns(store: Store, rows: readonly ConnRow[]): GridColumn<ConnRow>
       store.duration,
     );
   return [
-    { id: 'kind', title: 'Kind', width: 'minmax(64px, 98px)', value: r => r.kind },
+    { id: 'kind', drop: 2, title: 'Kind', width: 'minmax(64px, 98px)', value: r => r.kind },
     {
       id: 'state',
       title: 'State',
@@ -124,7 +124,7 @@ function allColumns(store: Store, rows: readonly ConnRow[]): GridColumn<ConnRow>
     figures('connect', 'Connect', 78, r => r.connect, durOr, { drop: 7 }),
     figures('life', 'Open for', 78, life, duration, { drop: 3 }),
     figures('waited', 'Waited', 78, r => r.waited, durOr, {
-      drop: 6,
+      drop: 1,
       hint: 'time that was waited for it, in receive, connect, poll, select and epoll, too',
     }),
     figures('first', 'First byte', 82, r => r.firstByte, durOr, {

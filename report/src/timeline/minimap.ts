@@ -4,6 +4,15 @@ import { TYPE } from '../engine/pyramid';
 import { WAITING } from '../ui/colors';
 import type { State } from '../ui/state';
 
+/** Of buckets side by side the pixels that one covers, and how many buckets each pixel has. */
+export function pixels(buckets: number, W: number) {
+  const from = (b: number) => Math.floor((b / buckets) * W),
+    to = (b: number) => Math.min(W, Math.max(from(b) + 1, from(b + 1))),
+    per = new Uint32Array(W);
+  for (let b = 0; b < buckets; b++) for (let x = from(b); x < to(b); x++) per[x]++;
+  return { from, to, per };
+}
+
 export function drawMinimap(canvas: HTMLCanvasElement, s: State): void {
   const { store } = s,
     p = s.palette.peek(),
@@ -16,18 +25,14 @@ export function drawMinimap(canvas: HTMLCanvasElement, s: State): void {
   const overview =
     store.hot === 0 || (!s.hotReady.peek() && store.overview) ? store.overview : null;
   if (overview && !s.filter.peek()) {
-    const { lanes, buckets, cat } = overview;
+    const { lanes, buckets, cat } = overview,
+      { from, to, per } = pixels(buckets, W);
     for (let l = 0; l < lanes; l++)
       for (let b = 0; b < buckets; b++) {
         const c = cat[l * buckets + b];
         if (!c) continue;
-        for (
-          let x = Math.floor((b / buckets) * W);
-          x < Math.max(Math.floor((b / buckets) * W) + 1, Math.floor(((b + 1) / buckets) * W)) &&
-          x < W;
-          x++
-        ) {
-          if ((c & 127) <= cats) weight[x * cats + (c & 127) - 1]++;
+        for (let x = from(b); x < to(b); x++) {
+          if ((c & 127) <= cats) weight[x * cats + (c & 127) - 1] += 1 / per[x];
           if (c & 128) bad[x] = 1;
         }
       }
@@ -41,17 +46,18 @@ export function drawMinimap(canvas: HTMLCanvasElement, s: State): void {
     const idle = Float64Array.from(store.types, t => (t.layer || WAITING.has(t.op) ? 0.12 : 1));
     const { buckets, data, bad: failed, marks, states } = cells,
       lanes = store.tasks.length,
-      { catOf } = store;
+      { catOf } = store,
+      { from, to, per } = pixels(buckets, W);
     for (let b = 0; b < buckets; b++) {
-      const x0 = Math.floor((b / buckets) * W),
-        x1 = Math.max(x0 + 1, Math.floor(((b + 1) / buckets) * W));
+      const x0 = from(b),
+        x1 = to(b);
       for (let l = 0; l < lanes; l++) {
         const v = data[l * buckets + b] || marks?.[l * buckets + b] || states?.[l * buckets + b];
         if (!v) continue;
         const t = (v & TYPE) - 1,
           c = catOf[t];
-        for (let x = x0; x < x1 && x < W; x++) {
-          weight[x * cats + c] += idle[t];
+        for (let x = x0; x < x1; x++) {
+          weight[x * cats + c] += idle[t] / per[x];
           if (failed[l * buckets + b]) bad[x] = 1;
         }
       }

@@ -7,6 +7,14 @@ import type { State } from '../ui/state';
 import { Arrows } from './arrows';
 import { FONT, type Layout, type Sight } from './layout';
 
+/** What there is room for, with an ellipsis; empty where that says nothing. */
+function fitted(ctx: CanvasRenderingContext2D, text: string, room: number): string {
+  const { width } = ctx.measureText(text);
+  if (width <= room) return text;
+  const n = Math.floor((text.length * room) / width) - 1;
+  return n < 3 ? '' : text.slice(0, n) + '…';
+}
+
 /** Where things lie on the overlay: rowOf lanes, X of times, upper edge and height of a row. */
 export interface Places {
   ctx: CanvasRenderingContext2D;
@@ -184,12 +192,8 @@ export class Overlay {
       ctx.fillRect(x0, yOf(k) + 2, 1, hOf(k) - 4);
     }
     if (room < 20 || hOf(k) < 14) return false;
-    const fit = Math.floor(room / 6.1);
-    let text = this.nameOf(i, room);
-    if (text.length > fit) {
-      if (fit < 4) return false;
-      text = text.slice(0, fit - 1) + '…';
-    }
+    const text = fitted(ctx, this.nameOf(i, room), room);
+    if (!text) return false;
     const failed = p.dark ? '#1a0505' : '#fff';
     ctx.fillStyle = store.bad(i) ? failed : p.cssText[store.type[i]];
     ctx.fillText(text, left + 4, yOf(k) + hOf(k) / 2 + 0.5);
@@ -200,7 +204,8 @@ export class Overlay {
     const { store } = this.s,
       obj = room > 90 && store.cold > i ? store.objText(i) : '';
     let text = store.types[store.type[i]].name;
-    if (obj) text += '  ' + show(obj.slice(obj.lastIndexOf('/') + 1) || obj);
+    const what = show(obj.slice(obj.lastIndexOf('/') + 1) || obj);
+    if (what) text = what.startsWith(`${text} `) ? what : `${text}  ${what}`; // “futex 0x7f…” has it in its name
     if (store.failed(i) && room > 60) text += '  ' + store.errName[store.err[i]];
     return text;
   }
