@@ -371,7 +371,8 @@ static bool passes(struct chooser *c, const struct query_term *t, const struct e
 	case QUERY_ANY_OF:
 		return hit || (o->failed && chooser_asks_failed(t));
 	case QUERY_FILE:
-		return is_number(t, ev->file ? ev->file->id : 0);
+		return is_number(t, ev->file ? ev->file->id : 0) ||
+		       (event_waits_for(ev) && is_number(t, event_waits_for(ev)->id));
 	case QUERY_DUR:
 	case QUERY_BYTES:
 	case QUERY_FD:

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analyze/findings.h"
+#include "analyze/share.h"
 #include "analyze/totals.h"
 #include "base/buf.h"
 #include "base/json.h"
@@ -65,7 +66,8 @@ static bool is_the_pages(enum finding_rule rule)
 	return rule != FINDING_PEER && rule != FINDING_LOCK && rule != FINDING_QUEUE && rule != FINDING_FAULTS;
 }
 
-static void write_finding(struct json *j, const struct totals *t, const struct finding *f, struct buf *b)
+static void write_finding(struct json *j, const struct totals *t, const struct finding *f, uint64_t all_ns,
+			  struct buf *b)
 {
 	buf_reset(b);
 	finding_words(b, f);
@@ -77,6 +79,10 @@ static void write_finding(struct json *j, const struct totals *t, const struct f
 	json_str(j, b->s, b->len);
 	json_key(j, "cost");
 	json_u64(j, f->cost_ns);
+	if (f->cost_ns) {
+		json_key(j, "share");
+		json_u64(j, part_of(10000, f->cost_ns, all_ns));
+	}
 	json_key(j, "names");
 	json_open(j, '[');
 	if (f->rule == FINDING_PEER)
@@ -99,7 +105,7 @@ void html_findings_meta(const struct html *h, struct json *j)
 	json_open(j, '[');
 	for (unsigned i = 0; i < n; i++)
 		if (!is_the_pages(v[i].rule))
-			write_finding(j, t, &v[i], &b);
+			write_finding(j, t, &v[i], all, &b);
 	json_close(j, ']');
 	buf_done(&b);
 	free(v);

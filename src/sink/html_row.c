@@ -156,6 +156,8 @@ void html_row_of(struct html *h, const struct row *from, struct html_row *ret_ro
 	row.arg = arguments(h, ev);
 	row.data = moved_bytes(h, ev);
 	row.val = value(h, from, &h->types[row.type]);
+	if (event_waits_for(ev) && !strcmp(h->types[row.type].op, "poll"))
+		row.val = event_waits_for(ev)->id;
 	if (!row.err && row_has(from, ROW_EVENT_RESULT))
 		row.ret = from->cells[ROW_EVENT_RESULT].i;
 	*ret_row = row;

@@ -62,6 +62,21 @@ static struct object of_file(const struct event *ev, bool has_file, struct buf *
 	return (struct object){has_file ? OBJECT_FILE : OBJECT_NONE, NULL, 0};
 }
 
+const struct file *event_waits_for(const struct event *ev)
+{
+	return ev->nwaited && (ev->nwaited == 1 || !ev->timed_out) ? ev->waited[0].file : NULL;
+}
+
+/* As other events of it have it: a socket is its peer. */
+static struct object of_waited(const struct file *f, struct buf *b)
+{
+	if (f->sock && f->sock->now.has_peer)
+		addr_format(b, &f->sock->now.peer);
+	else
+		file_name(b, f);
+	return text(b->s, b->len);
+}
+
 struct object event_object(const struct event *ev, bool has_file, bool has_peer, struct buf *b)
 {
 	const char *name;
@@ -109,6 +124,8 @@ struct object event_object(const struct event *ev, bool has_file, bool has_peer,
 		addr_format(b, ev->peer);
 		break;
 	default:
+		if (event_waits_for(ev))
+			return of_waited(event_waits_for(ev), b);
 		return of_file(ev, has_file, b);
 	}
 	return text(b->s, b->len);

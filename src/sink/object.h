@@ -6,6 +6,7 @@
 
 struct buf;
 struct event;
+struct file;
 
 /* FILE: what its open file description is called.  PEER: what the socket is connected to. */
 enum object_from { OBJECT_NONE, OBJECT_TEXT, OBJECT_FILE, OBJECT_PEER };
@@ -14,6 +15,9 @@ struct object {
 	const char *s;
 	size_t n;
 };
+
+/* What a poll, select or epoll waited for: the first that was ready, or the only one that was not.  NULL: not known. */
+const struct file *event_waits_for(const struct event *ev);
 
 /*
  * has_file, has_peer: of a file that is known, and of its peer.  TEXT: s, n bytes as the program gave them; they live

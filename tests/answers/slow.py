@@ -79,7 +79,7 @@ def one_peer(t):
     check(f":{port} (5 connections)" in page, "the page's table of where the time went")
     meta = json.loads(re.search(r'id="cpd-meta">(.*?)</script>', page, re.S)[1])
     peers = [row for row in meta["findings"] if row["rule"] == "slow-peer"]
-    equal(peers, [{"rule": "slow-peer", "text": row["finding"], "cost": row["cost_ns"], "names": [f"127.0.0.1:{port}"]}
+    equal(peers, [{"rule": "slow-peer", "text": row["finding"], "cost": row["cost_ns"], "share": row["share"], "names": [f"127.0.0.1:{port}"]}
                   for row in tables["findings"]["rows"] if row["rule"] == "slow-peer"], "the page's findings")
     equal(len(peers), 1, "slow peers")
 
@@ -154,8 +154,32 @@ def carried(t):
     check(row["waited"] >= 0.9e9, row)
 
 
+def listed(t):
+    """what was waited for a peer in poll, select and epoll is among its events, by its address and by its open file"""
+    with subprocess.Popen([*PYTHON, SERVER.replace("sleep(2)", "sleep(0.2)")], stdout=subprocess.PIPE, text=True) as server:
+        try:
+            port = int(server.stdout.readline())
+            for how in ("poll", "select", "epoll"):
+                record = t.scratch / f"{how}.cpd"
+                program = f"import select, socket\nc = socket.create_connection(('127.0.0.1', {port})); c.sendall(b'well?')\n{CLIENTS[how]}"
+                t.run(*PYTHON, program, options=["--record", record, "-q"])
+                for choice in (f"path:127.0.0.1:{port}", f"file:{file_of(t, record, port)}"):
+                    shown = subprocess.run([t.args.compendium, "-a", "--read", record, "--filter", f"{choice} cat:wait"], capture_output=True, text=True,
+                                           timeout=PATIENCE, check=True).stderr
+                    equal(len(re.findall(rf"^\[\S+ p?{how}\w*\(", shown, re.M)), 1, f"{how}, {choice}: {shown}")
+        finally:
+            server.kill()
+
+
+def file_of(t, record, port):
+    rows = subprocess.run([t.args.compendium, "-a", "--read", record, "--json=-", "-q"], capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
+    [file] = {row["file"] for row in map(json.loads, rows.splitlines()) if row.get("table") == "connection" and f":{port}" in row.get("peer", "")}
+    return file
+
+
 TESTS = [
     slow_server,
+    listed,
     one_peer,
     node,
     ring,

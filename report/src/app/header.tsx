@@ -2,7 +2,7 @@
 // The first line: what ran, how it ended, how much there is; below it what a reader must know of this report.
 import { useState } from 'preact/hooks';
 import { count, duration, leftOut, plural } from '../engine/human';
-import { show } from '../format/text';
+import { commandText, show } from '../format/text';
 import type { State } from '../ui/state';
 
 export function Header({ s }: { s: State }) {
@@ -10,9 +10,9 @@ export function Header({ s }: { s: State }) {
     { meta } = store;
   const looked = store.argv(meta.main);
   const command = meta.command.length
-    ? meta.command.map(show).join(' ') + leftOut(meta.command_more, meta.command_cut)
+    ? commandText(meta.command) + leftOut(meta.command_more, meta.command_cut)
     : meta.attached.length
-      ? `${meta.attached.length === 1 && looked.length ? looked.map(show).join(' ') + ' · ' : ''}pid ${meta.attached.join(', ')}`
+      ? `${meta.attached.length === 1 && looked.length ? commandText(looked) + ' · ' : ''}pid ${meta.attached.join(', ')}`
       : 'nothing';
   // How it ended is worded by the writer, in the static summary.
   const ended = document.querySelector('#summary .outcome');

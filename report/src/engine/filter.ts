@@ -3,6 +3,7 @@
 import { noiseMeets, noiseClasses } from './noise';
 import { compare, matches, nameIn, numbersOf, pathTest, type Query, type Term } from './query';
 import { namedTest, treeOf } from './lane-names';
+import { aboutFiles } from './neighbours';
 import { roleOf } from './roles';
 import type { Store } from './store';
 
@@ -305,8 +306,7 @@ function applySlow(store: Store, t: Term, bits: Uint8Array, from: number, to: nu
   else if (t.key === 'file') {
     const ids = new Uint8Array(store.files.count);
     for (const v of t.values) if (Number(v) < ids.length) ids[Number(v)] = 1;
-    const keep = flipped(ids, t.not);
-    eachChunk(from, to, (a, b) => keepOf(bits, keep, store.file, a, b));
+    drop(aboutFiles(store, ids));
   } else if (t.key === 'path') {
     const keep = flipped(strings.match(isAbout(t.values)), t.not);
     eachChunk(from, to, (a, b) => keepOf(bits, keep, store.obj, a, b));

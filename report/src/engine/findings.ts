@@ -31,6 +31,10 @@ export const RULES: Rule[] = [
   memory,
 ];
 
+/** Several threads may have taken more than all of the time. */
+const percentOf = (store: Store, ns: number): number | undefined =>
+  ns > 0 && store.duration > 0 ? Math.min(100, (100 * ns) / store.duration) : undefined;
+
 export async function findings(
   store: Store,
   bits: Uint8Array | null,
@@ -54,8 +58,9 @@ export async function findings(
   }
   const out: Finding[] = [];
   watches.forEach((w, k) => {
-    w.end((weight, text, filter, event, cost = 0) =>
-      out.push({ rule: RULES[k].id, weight, text, filter, event, cost }),
+    const { id, takesTime } = RULES[k];
+    w.end((weight, text, filter, event, cost = 0, share = takesTime && percentOf(store, cost)) =>
+      out.push({ rule: id, weight, text, filter, event, cost, share }),
     );
   });
   return out.sort((a, b) => b.weight - a.weight || b.cost - a.cost);

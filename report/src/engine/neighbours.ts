@@ -21,6 +21,13 @@ export const sameFile = (store: Store, i: number) => {
   const f = store.file[i];
   return (k: number) => store.file[k] === f;
 };
+/** Of open files that are marked: calls on them, and what waited for them in poll, select and epoll. */
+export function aboutFiles(store: Store, marked: Uint8Array): (i: number) => boolean {
+  const waits = store.ops.map(op => op === 'poll'),
+    { file, type } = store;
+  return i =>
+    marked[file[i]] === 1 || (waits[type[i]] && store.val(i) > 0 && marked[store.val(i)] === 1);
+}
 export const samePath = (store: Store, i: number) => {
   const o = store.obj[i];
   return (k: number) => store.obj[k] === o;

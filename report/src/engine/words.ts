@@ -78,9 +78,10 @@ const WORDS: Record<string, Words> = {
     }
     return /WAKE|UNLOCK|REQUEUE/.test(arg) ? `wakes ${store.retText(i)} that waited` : 'futex';
   },
-  poll: waitsFor((store, i) =>
-    !store.failed(i) && store.ret(i) === 0 ? 'for events: none came' : 'for events',
-  ),
+  poll: waitsFor((store, i, what) => {
+    const whom = store.val(i) && what ? `for ${what}` : 'for events';
+    return !store.failed(i) && store.ret(i) === 0 ? `${whom}: none came` : whom;
+  }),
   sleep: (store, i) => `sleeps${took(store, i)}`,
   mmap: (store, i, what) => `map ${what}${size(store, i)}`,
   munmap: (store, i, what) => `unmap ${what}${size(store, i)}`,

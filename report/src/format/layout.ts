@@ -118,7 +118,7 @@ export interface Meta {
   /** Lane, from, to: where the path was that the end depended on. */
   critical?: [number, number, number][];
   /** What was waited for too long, as the terminal has it, by rule; absent in older reports. */
-  findings?: { rule: string; text: string; cost: number; names: string[] }[];
+  findings?: { rule: string; text: string; cost: number; share?: number; names: string[] }[];
   diff?: Diff;
   /** Without `d` where no first bytes were recorded. */
   cols: Record<Kind, string[]>;

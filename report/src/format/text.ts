@@ -71,6 +71,15 @@ export function quote(s: string): string {
   return '"' + show(s.replace(/[\\"]/g, '\\$&')) + '"';
 }
 
+const PLAIN = /^[\w@%+=:,./\u0080-\uffff-]+$/; // as text_shell() of src/base/text.c
+
+/** A command line to be read, as the terminal has it: words that a shell would part or change are in quotes. */
+export function commandText(words: readonly string[]): string {
+  return words
+    .map(w => (PLAIN.test(w) ? show(w) : `'${show(w.replace(/'/g, `'\\''`))}'`))
+    .join(' ');
+}
+
 /** One word of a shell command line that means exactly these bytes. */
 export function shellWord(s: string): string {
   if (/^[\w@%+=:,./-]+$/.test(s)) return s;

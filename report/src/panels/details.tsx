@@ -16,7 +16,7 @@ import { noiseClasses } from '../engine/noise';
 import { withValue } from '../engine/query';
 import type { Store } from '../engine/store';
 import { words } from '../engine/words';
-import { show } from '../format/text';
+import { commandText, show } from '../format/text';
 import { commandLine, copy } from '../ui/menu';
 import type { State } from '../ui/state';
 import { Environment } from './environment';
@@ -200,7 +200,7 @@ function Owner({ s, i, cold }: Props) {
       {store.argv(lane).length > 0 && (
         <>
           <dt>Command</dt>
-          <dd class="mono wrap">{show(store.argv(lane).join(' ')).slice(0, 400)}</dd>
+          <dd class="mono wrap">{commandText(store.argv(lane)).slice(0, 400)}</dd>
         </>
       )}
       {cold && store.fd(i) >= 0 && (

@@ -25,9 +25,16 @@ export function FindingItem({ s, f }: { s: State; f: Finding }) {
         role="img"
       />
       <p>{f.text}</p>
-      <button type="button" class="evidence" title={f.filter} onClick={() => showEvidence(s, f)}>
-        Show
-      </button>
+      {f.share !== undefined && (
+        <span class="share" title="of the time of the run">
+          {f.share.toFixed(2)} %
+        </span>
+      )}
+      {(f.filter || f.event >= 0) && (
+        <button type="button" class="evidence" title={f.filter} onClick={() => showEvidence(s, f)}>
+          Show
+        </button>
+      )}
     </li>
   );
 }

@@ -70,12 +70,10 @@ export function Overview({ s }: { s: State }) {
       <div class="page wide-page">
         <Differences s={s} />
         <div class="wide-cards" ref={answers} />
+        <Facts s={s} />
         <div class="columns">
-          <Facts s={s} />
-          <div class="stack">
-            <Slow s={s} />
-            <Failed s={s} />
-          </div>
+          <Slow s={s} />
+          <Failed s={s} />
         </div>
         <div class="cards" ref={cards} />
         <section class="panel chart" aria-label="Timeline">

@@ -4,7 +4,7 @@ import { endedBadly, howEnded } from '../engine/endings';
 import { count, duration, percent } from '../engine/human';
 import { argumentOf } from '../engine/neighbours';
 import type { Store } from '../engine/store';
-import { show } from '../format/text';
+import { commandText, show } from '../format/text';
 import { figures, type GridColumn } from '../ui/grid';
 import { bytesOr, countOr, durOr, Failures } from './common';
 import { barColumn, extentOf, part } from './waterfall';
@@ -139,8 +139,10 @@ function cpuColumns(store: Store): Column[] {
 const IN_SIGHT = 26;
 /** A long command line keeps what it works on in sight: `cc1 … slow.c …`. */
 export function brief(program: string, args: readonly string[], what: string): string {
-  const line = [program, ...args].join(' ');
-  return what && line.indexOf(what) > IN_SIGHT ? `${program} … ${what} … ${args.join(' ')}` : line;
+  const line = commandText([program, ...args]);
+  return what && !/\s/.test(what) && line.indexOf(what) > IN_SIGHT
+    ? `${commandText([program])} … ${show(what)} … ${commandText(args)}`
+    : line;
 }
 
 function Command({ store, r, fold }: { store: Store; r: ProcessRow; fold: Fold }) {
@@ -148,13 +150,13 @@ function Command({ store, r, fold }: { store: Store; r: ProcessRow; fold: Fold }
     [program, ...args] = store.argv(r.lane),
     short =
       program === undefined
-        ? comm
+        ? show(comm)
         : brief(program.split('/').pop() ?? '', args, argumentOf([program, ...args])),
-    text = r.thread ? '↳ ' + show(comm) : show(short);
+    text = r.thread ? '↳ ' + show(comm) : short;
   return (
     <span
       class={r.thread ? 'path thread-name' : 'path'}
-      title={program === undefined ? show(comm) : show([program, ...args].join(' '))}
+      title={program === undefined ? show(comm) : commandText([program, ...args])}
       style={{ paddingLeft: Math.min(r.depth, 14) * 16 + 'px' }}
     >
       {r.below > 0 ? (

@@ -3,7 +3,7 @@
 import { endedBadly, howEnded } from '../engine/endings';
 import { bytes, duration, instant, leftOut } from '../engine/human';
 import { withValue } from '../engine/query';
-import { show } from '../format/text';
+import { commandText, show } from '../format/text';
 import { commandLine, copy } from '../ui/menu';
 import type { State } from '../ui/state';
 import { laneName } from '../engine/neighbours';
@@ -48,7 +48,7 @@ function Execs({ s, row }: Props) {
         <div key={k} class="exec">
           <p class="dim">{e.inherited ? 'started as a copy of' : `exec at ${instant(e.t)} s`}</p>
           <pre class="call">
-            {show(e.argv.join(' '))}
+            {commandText(e.argv)}
             {leftOut(e.argv_more, e.argv_cut)}
           </pre>
           <dl class="fields">

@@ -4,7 +4,7 @@ import { endedBadly } from '../engine/endings';
 import { duration } from '../engine/human';
 import type { LaneRow } from '../engine/lanes';
 import { argumentOf } from '../engine/neighbours';
-import { show } from '../format/text';
+import { commandText, show } from '../format/text';
 import type { State } from '../ui/state';
 import type { Layout, Sight } from './layout';
 
@@ -77,7 +77,7 @@ export class Labels {
   private title(r: LaneRow): string {
     const { store } = this.s,
       t = store.tasks[r.lane],
-      command = show(store.argv(r.lane).join(' ')) || show(t.comm),
+      command = commandText(store.argv(r.lane)) || show(t.comm),
       exit = t.exit !== undefined ? ', exit ' + t.exit : '';
     return (
       `${command}\n${r.thread ? 'thread' : 'process'} ${t.tid}, ` +

@@ -8,6 +8,7 @@ import { checked, knownWords } from '../../src/engine/known';
 import { parse } from '../../src/engine/query';
 import { searchKind } from '../../src/engine/search';
 import type { Store } from '../../src/engine/store';
+import { pixels } from '../../src/timeline/minimap';
 import { storeOf, traced, Trace } from './make';
 
 type Make = (x: Trace, lane: number) => void;
@@ -235,6 +236,113 @@ test('slow-peer: what was waited for in poll, select, epoll or an io_uring count
     waits(L.slowPeerNs - 1),
     /waited 200 ms for 10\.0\.0\.1:80\.$/,
   );
+});
+test('slow-peer: a wait in poll for a socket is its evidence', () =>
+  rule(
+    'slow-peer',
+    (x, l) => {
+      const file = x.file('socket', 'socket:[1]', l, 0);
+      x.ev(l, 'poll', L.slowPeerNs, { obj: '10.0.0.1:80', val: file, ret: 1 });
+    },
+    (x, l) => {
+      const file = x.file('pipe', 'pipe:[1]', l, 0);
+      x.ev(l, 'poll', L.slowPeerNs, { obj: 'pipe:[1]', val: file, ret: 1 });
+    },
+    /waited 200 ms for 10\.0\.0\.1:80\.$/,
+  ));
+test('the waits for an open file are among its events', () => {
+  let file = 0;
+  const store = traced((x, l) => {
+      file = x.file('socket', 'socket:[1]', l, 0);
+      x.ev(l, 'recvfrom', 5, { file, obj: '10.0.0.1:80' });
+      x.ev(l, 'poll', 5, { obj: '10.0.0.1:80', val: file, ret: 1 });
+      x.ev(l, 'poll', 5, { ret: 1 });
+      x.ev(l, 'wait4', 5, { val: file });
+    }),
+    found = (q: string) => runFilter(store, checked(knownWords(store.meta), parse(q))).count;
+  assert.equal(found(`file:${file}`), 2);
+  assert.equal(found(`!file:${file}`), store.n - 2);
+  assert.equal(found('path:10.0.0.1:80'), 2);
+});
+test('exit: Show leads to what it failed for', async () => {
+  const shown = async (make: Make) => {
+    const store = traced(make);
+    store.isBad[store.errName.indexOf('ENOENT')] = 0;
+    const [f] = (await quietly(store)).filter(x => x.rule === 'exit');
+    return f.event < 0 ? '' : `${store.types[store.type[f.event]].name} ${store.objText(f.event)}`;
+  };
+  const failing =
+    (...more: Make[]): Make =>
+    (x, l) => {
+      for (const add of more) add(x, l);
+      x.exit(l, 3);
+    };
+  const call: Make = (x, l) => void x.ev(l, 'openat', 5, { obj: '/secret', err: 'EACCES' }),
+    words: Make = (x, l) => {
+      x.ev(l, 'write', 5, { obj: '/dev/tty', fd: 2, ret: 3 });
+      x.tasks[l].last_lines = 'no';
+    };
+  assert.equal(await shown(failing()), 'exit exit 3');
+  assert.equal(await shown(failing(words)), 'write /dev/tty');
+  assert.equal(await shown(failing(call, words)), 'openat /secret');
+  const inVain: Make = (x, l) => void x.ev(l, 'openat', 5, { obj: '/none', err: 'ENOENT' });
+  assert.equal(await shown(failing(call, inVain)), 'openat /secret', 'a calm one says nothing');
+  assert.equal(
+    await shown((x, l) => {
+      call(x, l);
+      x.exit(l, 0, 'SIGKILL');
+    }),
+    'exit SIGKILL',
+  );
+});
+test('exit: the command as it was typed, a script by its begin and end', async () => {
+  const argv = [
+      '/usr/bin/python3',
+      '-c',
+      `import os\nos.open('/tmp/x.y', 0)\n${'pass; '.repeat(20)}os._exit(3)`,
+    ],
+    store = traced((x, l) => {
+      x.tasks[l].execs[0].argv = argv;
+      x.exit(l, 3);
+    }),
+    [f] = await quietly(store);
+  assert.match(
+    f.text,
+    /^python3 -c 'import os\\nos\.open.*….*; os\._exit\(3\)' \(\d+\) ended with exit code 3\.$/,
+  );
+});
+test('findings have their share of the time', async () => {
+  const store = traced((x, l) => {
+      x.ev(l, 'clock_nanosleep', 1e9, {});
+      recv(3e9)(x, l);
+    }),
+    [own] = await quietly(store);
+  assert.ok(Math.abs(own.share! - (100 * 3e9) / store.duration) < 0.01, String(own.share));
+  store.meta.findings = [
+    { rule: 'slow-peer', text: 'x waited', cost: 3e9, share: 6675, names: [] },
+  ];
+  assert.equal((await quietly(store))[0].share, 66.75, 'as the terminal has it');
+  const leak = await quietly(traced((x, l) => times(L.unclosed, () => x.open(l, '/one'))));
+  assert.equal(
+    leak.find(f => f.rule === 'unclosed')!.share,
+    undefined,
+    'what took no time has none',
+  );
+});
+test('the strip of the whole trace: no pixel weighs more for being met by more buckets', () => {
+  for (const [buckets, W] of [
+    [2048, 693],
+    [1024, 1033],
+    [64, 693],
+  ]) {
+    const { from, to, per } = pixels(buckets, W),
+      sum = new Float64Array(W);
+    for (let b = 0; b < buckets; b++) for (let x = from(b); x < to(b); x++) sum[x] += 1 / per[x];
+    assert.ok(
+      sum.every(v => Math.abs(v - 1) < 1e-9),
+      `${buckets} on ${W}`,
+    );
+  }
 });
 test('slow-peer: of the whole trace as the terminal has it, with its longest event', async () => {
   const make: Make = (x, l) => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Events in the words of the terminal.
+import { commandText } from '../../src/format/text';
 import { brief } from '../../src/panels/process-columns';
 import { argumentOf } from '../../src/engine/neighbours';
 import assert from 'node:assert/strict';
@@ -46,6 +47,8 @@ test('words: waits say for what, and how long', () =>
       x.ev(l, 'futex', 1e3, { arg: '0x1, FUTEX_WAKE|FUTEX_PRIVATE_FLAG, 1', ret: 1 });
       x.ev(l, 'futex', 9e6, { arg: '…, FUTEX_WAIT_BITSET|FUTEX_CLOCK_REALTIME, 1000, NULL' });
       x.ev(l, 'poll', 2e9, { arg: '…', ret: 1 });
+      x.ev(l, 'poll', 3e9, { obj: '10.0.0.1:80', val: 1, ret: 1 });
+      x.ev(l, 'poll', 4e9, { obj: '10.0.0.1:80', val: 1, ret: 0 });
       x.ev(l, 'clock_nanosleep', 5e6, {});
       x.ev(l, 'wait4', 7e6, { val: l + 1 });
     }),
@@ -55,6 +58,8 @@ test('words: waits say for what, and how long', () =>
       'wakes 1 that waited',
       'waits for a thread to end 9.00 ms',
       'waits for events 2.00 s',
+      'waits for 10.0.0.1:80 3.00 s',
+      'waits for 10.0.0.1:80: none came 4.00 s',
       'sleeps 5.00 ms',
       'waits for test 1000 7.00 ms',
     ],
@@ -63,6 +68,17 @@ test('words: waits say for what, and how long', () =>
 test('words: hostile names stay text', () => {
   const [line] = said((x, l) => void x.ev(l, 'access', 5, { obj: '/tmp/\u202e<b>\n' }));
   assert.equal(line, 'access /tmp/\\u{202e}<b>\\n');
+});
+
+test('words: a command line is quoted as the terminal has it', () => {
+  assert.equal(
+    commandText(['/bin/sh', '-c', "echo 'a b'\n", '', 'x=é']),
+    "/bin/sh -c 'echo '\\''a b'\\''\\n' '' x=é",
+  );
+  assert.equal(
+    brief('python3', ['-c', "import os\nos.open('/tmp/x', 0)"], 'x y'),
+    "python3 -c 'import os\\nos.open('\\''/tmp/x'\\'', 0)'",
+  );
 });
 
 test('words: a long command line keeps the file that it is for', () => {

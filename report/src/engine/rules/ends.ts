@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Rules about what failed or was never ended: processes, connections, descriptors.
 import type { Task } from '../../format/layout';
-import { show } from '../../format/text';
+import { commandText, show } from '../../format/text';
 import { endedBadly } from '../endings';
 import { argumentOf } from '../neighbours';
 import { count, duration, plural } from '../human';
-import { NEVER } from '../store';
+import { NEVER, type Store } from '../store';
 import { entry, LIMITS as L, term, type Finding, type Ground, type Put, type Rule } from './rule';
 
 /** Signals that mean a fault of the program itself; others are how programs are asked to stop. */
@@ -58,7 +58,7 @@ export const exit: Rule = {
   id: 'exit',
   title: 'A process failed',
   threshold:
-    'any process that ended with a code other than 0 or by a signal, but by one of a parent that was well, for a child that failed, or by a code without a word, where the command did well or failed for another reason',
+    'a process that ended with a code other than 0 or by a signal; left out are those that failed because a child did, that their parent ended as it was meant to, and, where the command did well or failed for another reason, codes without a word on stderr',
   watch: g => ({
     end(put) {
       const { tasks, meta } = g.store,
@@ -66,7 +66,8 @@ export const exit: Rule = {
         all = causes(g),
         main: Task | undefined = tasks[meta.main],
         isMain = (l: number) => l === meta.main || (all.get(l) ?? []).includes(main),
-        known = [...all.keys()].some(l => isMain(l) && explained(tasks[l]));
+        known = [...all.keys()].some(l => isMain(l) && explained(tasks[l])),
+        shows = evidence(g.store, new Set(all.keys()));
       for (const l of all.keys()) {
         const t = tasks[l];
         if (!isMain(l) && isAnswer(t, main, known)) continue;
@@ -78,7 +79,13 @@ export const exit: Rule = {
           forMain = isMain(lanes[0]),
           weight = forMain || (t.signal && FAULTS.has(t.signal)) ? 3 : 2;
         if (lanes.length <= 2) {
-          for (const lane of lanes) ended(g, put, lane, weight, forMain, all.get(lane) ?? []);
+          for (const lane of lanes)
+            ended(g, put, lane, {
+              weight,
+              main: forMain,
+              effects: all.get(lane) ?? [],
+              event: shows.get(lane) ?? -1,
+            });
           continue;
         }
         const how = t.signal ? `were killed by ${t.signal}` : `ended with exit code ${t.exit}`;
@@ -86,7 +93,7 @@ export const exit: Rule = {
           weight,
           `${count(lanes.length)} processes named ${show(t.comm)} ${how}.`,
           term('pid', ...lanes.slice(0, 100).map(x => String(tasks[x].pid))),
-          -1,
+          shows.get(lanes[0]) ?? -1,
           1e15 + lanes.length,
         );
       }
@@ -94,16 +101,46 @@ export const exit: Rule = {
   }),
 };
 
+/** What shows how a process ended, the best first: its fatal signal, a call that failed and matters, its last words, its end. */
+const SHOWS: ((store: Store, i: number, p: Task) => boolean)[] = [
+  (store, i, p) => store.ops[store.type[i]] === 'signal' && store.objText(i) === p.signal,
+  (store, i, p) => !p.signal && store.bad(i),
+  (store, i, p) =>
+    !p.signal && store.ops[store.type[i]] === 'write' && store.fd(i) === 2 && !!p.last_lines,
+  (store, i) => store.ops[store.type[i]] === 'exit',
+];
+/** Of each of these processes the last event that shows it best. */
+function evidence(store: Store, procs: ReadonlySet<number>): Map<number, number> {
+  const { lane, tasks } = store,
+    found = new Map<number, { event: number; rank: number }>(),
+    wanted = Uint8Array.from(tasks, t => (procs.has(t.proc) ? 1 : 0));
+  let open = procs.size;
+  for (let i = store.cold - 1; i >= 0 && open > 0; i--) {
+    if (!wanted[lane[i]]) continue;
+    const { proc } = tasks[lane[i]],
+      known = found.get(proc)?.rank ?? SHOWS.length,
+      rank = SHOWS.findIndex((is, k) => k < known && is(store, i, tasks[proc]));
+    if (rank < 0) continue;
+    found.set(proc, { event: i, rank });
+    if (rank > (tasks[proc].signal ? 0 : 1)) continue;
+    open--; // nothing shows it better
+    wanted.fill(0, proc, proc + 1);
+  }
+  return new Map([...found].map(([proc, f]) => [proc, f.event]));
+}
+
 const COMMAND = 72,
   REASON = 300;
 
-/** The program's name and its arguments; of a long line the begin, and what it works on. */
+/** The program's name and its arguments; of a long line the begin, and what it works on, or its end. */
 function commandOf(t: Task): string {
   const [first, ...args] = t.execs[t.execs.length - 1]?.argv ?? [t.comm],
-    text = show([first.slice(first.lastIndexOf('/') + 1) || first, ...args].join(' '));
+    text = commandText([first.slice(first.lastIndexOf('/') + 1) || first, ...args]);
   if (text.length <= COMMAND) return text;
-  const what = show(argumentOf([first, ...args])).slice(0, COMMAND / 2),
-    head = text.slice(0, COMMAND - what.length - 4);
+  const what = show(argumentOf([first, ...args])).slice(0, COMMAND / 2);
+  // A script among the arguments is no name of a file.
+  if (/\s/.test(what)) return `${text.slice(0, COMMAND / 2)}…${text.slice(1 - COMMAND / 2)}`;
+  const head = text.slice(0, COMMAND - what.length - 4);
   return what && !head.includes(what) ? `${head}… ${what} …` : `${text.slice(0, COMMAND - 1)}…`;
 }
 
@@ -123,9 +160,12 @@ function ended(
   { store }: Ground,
   put: Put,
   lane: number,
-  weight: Finding['weight'],
-  main: boolean,
-  effects: readonly Task[],
+  {
+    weight,
+    main,
+    effects,
+    event,
+  }: { weight: Finding['weight']; main: boolean; effects: readonly Task[]; event: number },
 ): void {
   const t = store.tasks[lane],
     what = `${commandOf(t)} (${t.pid})`,
@@ -134,14 +174,14 @@ function ended(
     so = effects.map(e => `${show(e.comm)} (${e.pid})`).join(', '),
     why = reasonOf(t, store.tasks) + (so && `; so failed ${so}`);
   if (!t.signal)
-    put(weight, `${what} ended with exit code ${t.exit}${why}.`, pid, -1, main ? 2e18 : 1e17);
+    put(weight, `${what} ended with exit code ${t.exit}${why}.`, pid, event, main ? 2e18 : 1e17);
   else {
     const core = t.core ? ' and dumped core' : '';
     put(
       weight,
-      `${what} was killed by ${t.signal}${core} after ${lived}${why}.`,
+      `${what} was killed by ${t.signal}${core} ${lived} after it began${why}.`,
       pid,
-      -1,
+      event,
       main ? 2e18 : 1e18,
     );
   }

@@ -15,6 +15,7 @@ interface Misses {
 export const lookups: Rule = {
   id: 'lookups',
   title: 'Failed lookups that cost',
+  takesTime: true,
   threshold: `${L.lookups} or more misses of one kind (PATH, include, library, python, node, other) that took ${duration(L.lookupNs)} or more, and ${L.costShare * 100} % of the time`,
   watch(g) {
     const { store } = g,
@@ -121,6 +122,7 @@ export const tiny: Rule = {
 export const reopen: Rule = {
   id: 'reopen',
   title: 'The same file opened again and again',
+  takesTime: true,
   threshold: `${L.opens} or more opens of one path by one process`,
   watch(g) {
     const { store } = g,

@@ -4,7 +4,7 @@ import { show } from '../../format/text';
 import { format } from '../query';
 import type { Store } from '../store';
 
-/** weight: 3 wrong, 2 costs, 1 worth knowing; cost orders those of one weight; event −1: none shows it. */
+/** weight: 3 wrong, 2 costs, 1 worth knowing; cost orders those of one weight; share: of the time of the run, in %; event −1: none shows it. */
 export interface Finding {
   rule: string;
   weight: 3 | 2 | 1;
@@ -12,6 +12,7 @@ export interface Finding {
   filter: string;
   event: number;
   cost: number;
+  share?: number;
 }
 export type Put = (
   weight: Finding['weight'],
@@ -19,6 +20,7 @@ export type Put = (
   filter: string,
   event: number,
   cost?: number,
+  share?: number,
 ) => void;
 
 /** A rule at work on one trace. */
@@ -33,6 +35,8 @@ export interface Rule {
   id: string;
   title: string;
   threshold: string;
+  /** Its costs are times, in ns. */
+  takesTime?: true;
   watch: (g: Ground) => Watch;
 }
 
@@ -85,7 +89,7 @@ export class Ground {
   }
   who(lane: number): string {
     const t = this.store.tasks[lane];
-    return `${show(t.comm)} ${t.tid}`;
+    return `${show(t.comm)} (${t.tid})`;
   }
   /** What a string names, for a sentence. */
   name(id: number): string {

@@ -34,6 +34,7 @@ const FILE_OPS = [
 export const slowCall: Rule = {
   id: 'slow-call',
   title: 'Slow file operations',
+  takesTime: true,
   threshold: `one call on a file of ${duration(L.slowCallNs)} or more, and ${L.costShare * 100} % of the time`,
   watch(g) {
     const { store } = g,
@@ -97,13 +98,13 @@ function asInSummary(
 ): boolean {
   const { store } = g;
   if (g.lanes || !store.meta.findings) return false;
-  for (const { text, cost, names, rule: r } of store.meta.findings) {
+  for (const { text, cost, share, names, rule: r } of store.meta.findings) {
     if (r !== rule) continue;
     let longest = -1;
     for (const [id, v] of known)
       if (names.includes(store.strings.get(id)))
         if (longest < 0 || store.dur(v.longest) > store.dur(longest)) longest = v.longest;
-    put(2, `${show(text)}.`, filter(names, longest >= 0), longest, cost);
+    put(2, `${show(text)}.`, filter(names, longest >= 0), longest, cost, share && share / 100);
   }
   return true;
 }
@@ -113,7 +114,8 @@ const thing = (names: string[]): string => (names.length ? term('path', ...names
 export const slowPeer: Rule = {
   id: 'slow-peer',
   title: 'Waiting for a slow peer',
-  threshold: `as in the summary: one wait of ${duration(L.slowPeerNs)} or more, and 1 % of the run, or half of the run; of chosen events one receive or connect as long, or as much in poll, select, epoll and io_uring for one connection`,
+  takesTime: true,
+  threshold: `one wait of ${duration(L.slowPeerNs)} or more, and 1 % of the run, or half of the run, as in the summary; of chosen events one receive, connect, poll, select or epoll for it as long, or as much for one connection in an io_uring`,
   watch(g) {
     const { store } = g,
       { obj, file, files, lane } = store,
@@ -125,8 +127,11 @@ export const slowPeer: Rule = {
       if (store.dur(i) >= L.slowPeerNs && g.isSocket(i))
         addSpell(store, peers, obj[i] || files.name[file[i]], i);
     };
+    const poll = (i: number) => {
+      if (files.kind[store.val(i)] === g.socket) see(i);
+    };
     return {
-      on: { read: receive, recv: receive, connect: see, connected: see },
+      on: { read: receive, recv: receive, connect: see, connected: see, poll },
       end(put) {
         const evidence = (names: string[], seen: boolean) =>
           names.length
@@ -151,7 +156,8 @@ export const slowPeer: Rule = {
 export const futex: Rule = {
   id: 'futex',
   title: 'Time lost waiting for locks',
-  threshold: `as in the summary: two threads or more wait for one lock, ${duration(L.waitNs)} together and 1 % of the run; of chosen events a thread spends ${L.waitShare * 100} % of its life and ${duration(L.waitNs)} or more in futex, conditions, idle pools and pthread_join aside; threads beside the first are one note a process`,
+  takesTime: true,
+  threshold: `two threads or more wait for one lock, ${duration(L.waitNs)} together and 1 % of the run, as in the summary; of chosen events a thread spends ${L.waitShare * 100} % of its life and ${duration(L.waitNs)} or more in futex, conditions, idle pools and pthread_join aside; threads beside the first are one note a process`,
   watch(g) {
     const { store } = g,
       { tasks } = store,
@@ -231,6 +237,7 @@ function idle(g: Ground, proc: number, threads: number, most: Worker): string {
 export const sleep: Rule = {
   id: 'sleep',
   title: 'Polling with short sleeps',
+  takesTime: true,
   threshold: `${L.sleeps} or more sleeps of ${duration(L.sleepNs)} or less on average in one thread, and ${L.costShare * 100} % of the time`,
   watch(g) {
     const { store } = g,
@@ -267,7 +274,7 @@ const ofSummary = (
 ): Rule => ({
   id,
   title,
-  threshold: `as in the summary: ${threshold}; of chosen events it is not known`,
+  threshold: `${threshold}, as in the summary; of chosen events it is not known`,
   watch: g => ({
     end(put) {
       asInSummary(g, id, put, filter);
