@@ -193,7 +193,7 @@ static void lay_tables(struct sqlite *s)
 	}
 	run(s, sqlite_views);
 	run(s, "COMMIT; BEGIN");
-	s->progress = prepare(s, "UPDATE trace SET \"end\" = 'cut', duration = ?, events = ?");
+	s->progress = prepare(s, "UPDATE trace SET ended = 'cut', duration = ?, events = ?");
 }
 
 static void drop_statements(struct sqlite *s)

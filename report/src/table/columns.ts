@@ -23,7 +23,7 @@ export const SPECS: Record<Column, ColumnSpec> = {
   cat: { title: 'Category', width: '92px', sort: 'cat', drop: 4 },
   type: { title: 'Call', width: 'minmax(88px, 132px)', sort: 'type' },
   words: { title: 'In words', width: 'minmax(120px, 0.8fr)', sort: 'details' },
-  details: { title: 'Details', width: 'minmax(200px, 1fr)', sort: 'details' },
+  details: { title: 'Details', width: 'minmax(96px, 1fr)', sort: 'details' },
   result: { title: 'Result', width: 'minmax(72px, 126px)', sort: 'result', drop: 2 },
   fd: { title: 'FD', width: '54px', num: true, sort: 'fd', drop: 5 },
   bytes: { title: 'Bytes', width: '82px', num: true, sort: 'bytes', drop: 3 },

@@ -86,14 +86,12 @@ export const looks = [
                     getComputedStyle(e).position !== 'absolute' &&
                     box(e).width > 0,
                 );
-                for (let i = 1; i < kids.length; i++)
-                  if (
-                    box(kids[i]).left < box(kids[i - 1]).right - 1 &&
-                    box(kids[i]).top < box(kids[i - 1]).bottom - 1
-                  )
-                    out.push(
-                      `${kids[i].className || kids[i].tagName} over ${kids[i - 1].className || kids[i - 1].tagName} in ${row.className}`,
-                    );
+                const apart = (a, b) => a.right - 1 <= b.left || a.bottom - 1 <= b.top,
+                  name = e => e.className || e.tagName;
+                for (const [i, e] of kids.entries())
+                  for (const other of kids.slice(0, i))
+                    if (!apart(box(e), box(other)) && !apart(box(other), box(e)))
+                      out.push(`${name(e)} over ${name(other)} in ${row.className}`);
                 const last = kids[kids.length - 1];
                 if (last && box(last).right > innerWidth + 1)
                   out.push(`${last.className} leaves the window in ${row.className}`);
