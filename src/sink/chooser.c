@@ -292,8 +292,11 @@ static bool any_part(const struct query_term *t, const char *s, size_t n)
 /* The name in it: of what is mapped, without the place in memory. */
 static struct object name_in(struct object o)
 {
-	size_t at = o.n ? query_name_at(o.s, o.n) : 0;
+	size_t at;
 
+	if (!o.n)
+		return o;
+	at = query_name_at(o.s, o.n);
 	o.s += at;
 	o.n -= at;
 	return o;
