@@ -140,6 +140,21 @@ static sqlite3_stmt *prepare_insert(struct sqlite *s, enum row_table table)
 	return stmt;
 }
 
+/* How far a commit goes: until the last row of trace comes, it is one that was cut there. */
+static sqlite3_stmt *prepare_progress(struct sqlite *s)
+{
+	const struct row_table_info *t = &row_tables[TABLE_TRACE];
+	struct buf b = { 0 };
+	sqlite3_stmt *stmt;
+
+	buf_printf(&b, "UPDATE \"%s\" SET \"%s\" = 'cut', \"%s\" = ?, \"%s\" = ?", t->name,
+		   t->fields[ROW_TRACE_ENDED].name, t->fields[ROW_TRACE_DURATION].name,
+		   t->fields[ROW_TRACE_EVENTS].name);
+	stmt = prepare(s, b.s);
+	buf_done(&b);
+	return stmt;
+}
+
 /*
  * By the file that is open already, whatever its name leads to now, and before the command runs, which may remove it.
  * SQLite reads nothing of it until the first statement, and refuses long names (MAX_PATHNAME of its os_unix.c).
@@ -193,7 +208,7 @@ static void lay_tables(struct sqlite *s)
 	}
 	run(s, sqlite_views);
 	run(s, "COMMIT; BEGIN");
-	s->progress = prepare(s, "UPDATE trace SET ended = 'cut', duration = ?, events = ?");
+	s->progress = prepare_progress(s);
 }
 
 static void drop_statements(struct sqlite *s)
