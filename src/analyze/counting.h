@@ -11,7 +11,6 @@
  */
 enum { COUNTING_CPU_PART = 2, COUNTING_CPU_MISSED = 10 };
 
-struct totals_call;
 bool counting_cpu_missed(const struct totals_call *c);	/* more than 1/MISSED of them did not stop, others did */
 
 /* "call", "process", "file", "peer", "errno"; NULL: nothing else */

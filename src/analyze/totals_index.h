@@ -85,8 +85,6 @@ static inline bool totals_is_network(int family)
 	t_->n++; })
 
 /* The first of n words, max bytes of them: in t->index->tmp, until that is used again. */
-/* It died of a SIGPIPE for a write to a pipe that nothing read, or to a connection that was closed. */
-void totals_proc_broke(struct totals_proc *p, bool socket);
 struct totals_words totals_keep_words(struct totals *t, const struct bytes *v, unsigned n, uint64_t all, size_t max);
 struct bytes totals_keep(struct totals *t, const char *s, uint32_t len);	/* a copy that lives as long as t */
 
@@ -117,6 +115,8 @@ static inline struct totals_proc *totals_proc_of(struct totals *t, const struct 
 }
 void totals_signal_event(struct totals *t, const struct event *ev);
 void totals_proc_event(struct totals *t, const struct event *ev, struct totals_proc *p);
+/* It died of a SIGPIPE for a write to a pipe that nothing read, or to a connection that was closed. */
+void totals_proc_broke(struct totals_proc *p, bool socket);
 /* Brings the sums up to what the process's address space is now; mm NULL: the process is gone. */
 void totals_memory_update(struct totals *t, const struct proc *proc, const struct mm *mm);
 

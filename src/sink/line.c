@@ -358,8 +358,9 @@ static const char *lookup_verb(const struct event *ev)
 static const char *fallocate_verb(const struct event *ev)
 {
 	static const struct { uint32_t mode; const char *verb; } verbs[] = {
-		{ 0x2, "punch hole in" }, { 0x8, "cut out of" }, { 0x10, "zero" }, { 0x20, "insert into" }, { 0x40, "unshare" },
-		{ 0x80, "zero" },
+		{ FALLOC_FL_PUNCH_HOLE, "punch hole in" }, { FALLOC_FL_COLLAPSE_RANGE, "cut out of" },
+		{ FALLOC_FL_ZERO_RANGE, "zero" }, { FALLOC_FL_INSERT_RANGE, "insert into" },
+		{ FALLOC_FL_UNSHARE_RANGE, "unshare" }, { 0x80 /* FALLOC_FL_WRITE_ZEROES, Linux 6.17 */, "zero" },
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(verbs); i++)

@@ -38,8 +38,10 @@ enum {
 };
 
 enum ring_piece { RING_NO_PIECE, RING_A_PATH, RING_A_SECOND_PATH, RING_AN_IN, RING_AN_OUT, RING_NPIECES };
-/* Bits of a call that may be in it: some piece, by enum ring_piece; what it has opened; a sixth argument; what it
- * has filled may be more than a stub copies. */
+/*
+ * Bits of a call that may be in it: some piece, by enum ring_piece; what it has opened; a sixth argument; what it has
+ * filled may be more than a stub copies.
+ */
 enum ring_known { RING_KNOWN = 1, RING_OPENS = 1 << RING_NPIECES, RING_SIX = RING_OPENS << 1,
 		  RING_ASKS_MORE = RING_OPENS << 2 };
 enum { RING_ARGS = 6 };

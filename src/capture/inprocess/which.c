@@ -25,7 +25,6 @@ static bool add_bytes(struct which_bytes *b, const struct plan_arg *a, int arg, 
 {
 	const bool by_size = a->op == PLAN_FIXED;
 	const uint32_t max = by_size ? a->size : a->max;
-
 	const bool more = max > RING_BYTES_MAX && a->op == PLAN_LEN_RET;
 
 	if ((!by_size && (a->op != by_other || a->size != 1)) || b->arg >= 0 || arg >= WHICH_ARGS || max < 8 ||

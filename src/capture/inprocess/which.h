@@ -34,9 +34,9 @@ enum which_guard which_guard(unsigned nr);
 /*
  * What a stub copies.  path: arguments that are paths or other strings, -1: none; a second one comes behind the first.
  * in, out: bytes to which an argument (-1: none) points, before the call and after one that succeeded: as many as
- * argument len says (of 32 bits: narrow), as the result says, or size; at most max, and where there
- * are more, they are copied at a stop (more).  nulls: a bit for each argument
- * that has to be NULL, since no stub copies what it points to.
+ * argument len says (of 32 bits: narrow), as the result says, or size; at most max, and where there are more, they are
+ * copied at a stop (more).  nulls: a bit for each argument that has to be NULL, since what it points to is copied at a
+ * stop.
  */
 enum which_by { BY_SIZE, BY_LEN, BY_RESULT };
 struct which_bytes { int8_t arg; uint8_t by, len; bool narrow, more; uint16_t max; };
