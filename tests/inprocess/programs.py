@@ -169,7 +169,7 @@ def terminals(t):
     need("script")
     same(t, "script", "-qec", "echo hi; cat /usr/share/common-licenses/GPL-2 | wc -l", "/dev/null")
     need("tmux")
-    socket = t.scratch / "socket"
+    socket = f"{t.scratch}/$$"      # each run has its own: a server goes on for a moment after kill-server
     same(t, "sh", "-c", f"tmux -S {socket} -f /dev/null new-session -d -s x 'seq 1 2000; read x'; for i in $(seq 1200); do "
                         f"tmux -S {socket} capture-pane -p -t x -S - | grep -qx 2000 && echo there && break; sleep 0.1; done; tmux -S {socket} kill-server")
 
