@@ -40,10 +40,10 @@ static void try_rdfsbase(void)
 }
 
 /*
- * The reader turns the stubs' rdtsc into time, so the TSC must count evenly and be the same on all CPUs.  The kernel has
- * judged that where the vDSO's clock_gettime() reads it, too, without a call: clock sources tsc, kvm-clock with
- * PVCLOCK_TSC_STABLE_BIT, hyperv_clocksource_tsc_page (arch/x86/include/asm/vdso/gettimeofday.h, Linux 6.18).  From now
- * on the call itself fails.
+ * The reader turns the stubs' rdtsc into time, so the TSC must count evenly and be the same on all CPUs.  The kernel
+ * has judged that where the vDSO's clock_gettime() reads it, too, without a call: clock sources tsc, kvm-clock with
+ * PVCLOCK_TSC_STABLE_BIT, hyperv_clocksource_tsc_page (arch/x86/include/asm/vdso/gettimeofday.h, Linux 6.18).  From
+ * now on the call itself fails.
  */
 static int forbid_clock_call(void)
 {
