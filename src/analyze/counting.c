@@ -8,6 +8,7 @@
 #include "analyze/counting.h"
 #include "analyze/totals.h"
 #include "base/macro.h"
+#include "base/nearest.h"
 #include "filter/callset.h"
 
 /* What is counted of each; behind it who or what it is, and at the end what belongs to some of the rows. */
@@ -222,18 +223,43 @@ int counting_column(const struct table_def *def, const char *word)
 	return -1;
 }
 
+static bool is_sortable(const struct table_column *c) { return c->place == IN_COLUMN || c->place == IN_REST; }
+
+/* Without its unit. */
+static void add_name(struct buf *b, const struct table_column *c)
+{
+	const char *unit = strstr(c->name, "_ns");
+
+	unit = unit ? unit : strstr(c->name, "_bytes");
+	buf_add(b, c->name, unit ? (size_t)(unit - c->name) : strlen(c->name));
+}
+
 void counting_columns(struct buf *b, const struct table_def *def)
 {
-	for (unsigned i = 0; i < def->ncolumns; i++) {
-		const struct table_column *c = &def->columns[i];
-		const char *unit = strstr(c->name, "_ns");
+	for (unsigned i = 0; i < def->ncolumns; i++)
+		if (is_sortable(&def->columns[i])) {
+			buf_puts(b, b->len ? ", " : "");
+			add_name(b, &def->columns[i]);
+		}
+}
 
-		if (c->place != IN_COLUMN && c->place != IN_REST)
-			continue;
-		unit = unit ? unit : strstr(c->name, "_bytes");
-		buf_puts(b, b->len ? ", " : "");
-		buf_add(b, c->name, unit ? (size_t)(unit - c->name) : strlen(c->name));
-	}
+bool counting_nearest(struct buf *b, const struct table_def *def, const char *word)
+{
+	struct nearest near = nearest_to(word);
+	struct buf *names = xcalloc(def->ncolumns, sizeof(*names));
+	const char *best;
+
+	for (unsigned i = 0; i < def->ncolumns; i++)
+		if (is_sortable(&def->columns[i])) {
+			add_name(&names[i], &def->columns[i]);
+			nearest_try(&near, names[i].s);
+		}
+	best = nearest_best(&near);
+	buf_puts(b, best ? best : "");
+	for (unsigned i = 0; i < def->ncolumns; i++)
+		buf_done(&names[i]);
+	free(names);
+	return best;
 }
 
 /* ---- the order of the rows ---- */

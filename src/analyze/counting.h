@@ -21,6 +21,8 @@ const struct table_def *counting_detail(const struct table_def *def);
 int counting_column(const struct table_def *def, const char *word);	/* by its title or name; -1: there is none */
 /* The words that counting_column() takes, as in "calls, errors, total". */
 void counting_columns(struct buf *b, const struct table_def *def);
+/* Appends the one that a mistyped word is nearest to; false: none is near enough. */
+bool counting_nearest(struct buf *b, const struct table_def *def, const char *word);
 /* column -1: as usual, by time.  words: of cells that are no numbers. */
 typedef void counting_words(struct buf *b, enum cell_type type, const struct cell *v, bool brief);
 void counting_sort(struct table *t, int column, counting_words *words);

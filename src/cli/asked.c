@@ -34,9 +34,14 @@ static int choose_counts(struct sink_options *s, const struct options *opt, stru
 		return 0;
 	struct buf names = { 0 };
 
-	counting_columns(&names, s->counts);
-	diag_set(diag, USAGE, EINVAL, "--sort: the table has no column \"%.64s\"; it has %.*s", opt->sort,
-		 (int)names.len, names.s);
+	if (counting_nearest(&names, s->counts, opt->sort)) {
+		diag_set(diag, USAGE, EINVAL, "--sort: the table has no column \"%.64s\"; did you mean %s?", opt->sort,
+			 names.s);
+	} else {
+		counting_columns(&names, s->counts);
+		diag_set(diag, USAGE, EINVAL, "--sort: the table has no column \"%.64s\"; it has %.*s", opt->sort,
+			 (int)names.len, names.s);
+	}
 	buf_done(&names);
 	return -EINVAL;
 }

@@ -156,6 +156,15 @@ static char *next_word(const char **p)
 static const char *const states[] = {"successful", "failed", "unfinished", "unavailable", "detached"};
 enum { OK, FAILED, UNFINISHED, UNAVAILABLE, DETACHED, ALL = 31 };
 
+/* word: one more, or nothing. */
+static void add_status(struct buf *b, const char *between, const char *word)
+{
+	bool first = !b->len || b->s[b->len - 1] == ':';
+
+	buf_puts(b, *word && !first ? between : "");
+	buf_puts(b, word);
+}
+
 static int status_form(struct options *o, const char *list, struct diag *diag)
 {
 	bool not = *list == '!';
@@ -186,14 +195,14 @@ static int status_form(struct options *o, const char *list, struct diag *diag)
 	}
 	which ^= not ? ALL : 0;
 	if (which & 1u << OK) {
-		buf_puts(&b, which & 1u << FAILED ? "" : "err:none ");
-		buf_puts(&b, which & 1u << UNFINISHED ? "" : "!err:unfinished ");
-		buf_puts(&b, which & 1u << UNAVAILABLE ? "" : "!err:unknown");
+		add_status(&b, " ", which & 1u << FAILED ? "" : "err:none");
+		add_status(&b, " ", which & 1u << UNFINISHED ? "" : "!err:unfinished");
+		add_status(&b, " ", which & 1u << UNAVAILABLE ? "" : "!err:unknown");
 	} else if (which & (1u << FAILED | 1u << UNFINISHED | 1u << UNAVAILABLE)) {
 		buf_puts(&b, "err:");
-		buf_puts(&b, which & 1u << FAILED ? "any," : "");
-		buf_puts(&b, which & 1u << UNFINISHED ? "unfinished," : "");
-		buf_puts(&b, which & 1u << UNAVAILABLE ? "unknown," : "");
+		add_status(&b, ",", which & 1u << FAILED ? "any" : "");
+		add_status(&b, ",", which & 1u << UNFINISHED ? "unfinished" : "");
+		add_status(&b, ",", which & 1u << UNAVAILABLE ? "unknown" : "");
 	} else {
 		return diag_set(diag, USAGE, EINVAL, "-e status=%s leaves nothing to show", list);
 	}

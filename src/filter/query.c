@@ -39,7 +39,8 @@ static const struct { const char *s; enum query_compare compare; } compares[] = 
 	{ ">=", QUERY_MIN }, { "<=", QUERY_MAX }, { ":", QUERY_IS }, { ">", QUERY_MORE }, { "<", QUERY_LESS }, { "=", QUERY_EQUAL },
 };
 
-struct parser { const char *text, *at; struct query *q; struct buf word; };
+/* open: where a quote begins that is not closed */
+struct parser { const char *text, *at, *open; struct query *q; struct buf word; };
 
 static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 static bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
@@ -64,12 +65,17 @@ static void take_word(struct parser *p, const char *stops)
 	buf_reset(&p->word);
 	while (*p->at && !strchr(stops, *p->at)) {
 		if (*p->at == '"') {
+			const char *quote = p->at;
+
 			for (p->at++; *p->at && *p->at != '"'; p->at++) {
 				if (*p->at == '\\' && p->at[1])
 					p->at++;
 				buf_putc(&p->word, *p->at);
 			}
-			p->at += *p->at == '"';
+			if (*p->at)
+				p->at++;
+			else
+				p->open = quote;
 			continue;
 		}
 		if (*p->at == '\\' && p->at[1])
@@ -204,9 +210,11 @@ static void take_term(struct parser *p)
 	struct query_term t = { .at = (size_t)(p->at - p->text) };
 	size_t name = 0, head, at;
 
-	if (*p->at == '!' && p->at[1] && !is_space(p->at[1])) {
-		t.negated = true;
-		p->at++;
+	if (*p->at == '!') {
+		t.negated = p->at[1] && !is_space(p->at[1]);
+		if (!t.negated)
+			complain(p->q, t.at, "nothing follows \"!\"; in quotes it is a text");
+		p->at += t.negated;
 	}
 	at = (size_t)(p->at - p->text);
 	head = take_head(p->at, &name, &t.compare);
@@ -236,6 +244,8 @@ void query_parse(const char *text, struct query *ret)
 			p.at++;
 		else
 			take_term(&p);
+	if (p.open)		/* it goes on to the end: the last complaint */
+		complain(ret, (size_t)(p.open - text), "the quote is not closed");
 	buf_done(&p.word);
 }
 

@@ -278,6 +278,10 @@ def by_filter(t):
             _, text = traced(t, "-e", form, command=program)
             text = text.split("━━━━", 1)[0].split("\n", 1)[1]
             check(have in text and miss not in text, f"{form}: {text}")
+        for status, said in (("unfinished", "err:unfinished"), ("failed,unavailable", "err:any,unknown"), ("successful", "err:none !err:unfinished !err:unknown"),
+                             ("successful,failed", "!err:unfinished !err:unknown"), ("successful,unfinished", "err:none !err:unknown")):
+            _, text = traced(t, "-q", "-e", f"status={status}", command=["true"])
+            equal(re.findall(r"^ Filter: (.*)$", text, re.M), [said], status)
         _, text = traced(t, "-e", "status=successful", "-e", "openat", "-e", "path=/etc", command=program)
         text = text.split("━━━━", 1)[0].split("\n", 1)[1]
         check("open /etc/passwd" in text and "ENOENT" not in text and "/usr" not in text and "read" not in text.replace("(read)", ""), text)
@@ -603,6 +607,8 @@ def refused(t):
                          (["-e", "signal=SIGTREM"], 'no signal "SIGTREM"; did you mean SIGTERM?'), (["-e", "fd=x"], "takes numbers of descriptors"),
                          (["-e", "status=failed", "-e", "status=successful"], "-e status= was given twice"), (["-e", "read=3"], "--record keeps"), (["--by", "file"], "--by belongs to the table of calls: give -c"), (["-c", "--by", "x"], "--by takes call, process, file, peer or errno"),
                          (["-c", "--sort", "x"], 'no column "x"; it has calls, errors, total, cpu, share, min,'),
+                         (["-c", "--sort", "cals"], '--sort: the table has no column "cals"; did you mean calls?'),
+                         (["--filter", "type:open !"], '--filter: nothing follows "!"'), (["--filter", 'path:"/etc'], "--filter: the quote is not closed"),
                          (["-c", "--by", "process", "--sort", "duration"], 'no column "duration"; it has calls, '),
                          (["-c", "--by", "peer", "--sort", "sent"], 'no column "sent"; it has calls, '), (["-e", ""], "a name is missing"), (["--trace=read,,"], "a name is missing"),
                          (["-p", ""], "--pid needs a process; where pidof prints nothing"), (["-p", " \n"], "--pid needs a process"),
@@ -625,6 +631,8 @@ def names_option(t):
                           (["-Z", "--filter", "path:/x", "--only", "file,netwrok"],
                            '--only: no category, operation, call or event "netwrok"; did you mean network?\n  file,netwrok\n       ^'),
                           (["--only", "file", "--filter", "op:opne"], '--filter: no operation "opne"; did you mean open?\n  op:opne\n     ^'),
+                          (["--filter", "type:read !"], '--filter: nothing follows "!"; in quotes it is a text\n  type:read !\n            ^'),
+                          (["--filter", 'type:read path:"/a b'], '--filter: the quote is not closed\n  type:read path:"/a b\n                 ^'),
                           (["--only", "fi le"], '--only: no category, operation, call or event "fi le"; did you mean file?\n  is:"fi le"\n     ^'),
                           (["-Z", "-z"], "--failed and --successful: no call and no event can meet all of this\n  err:any !err:any\n  ^"),
                           (["-e", "fd=3", "-Z", "-Z", "-e", "status=successful"], "-e fd= and --failed and -e status=: no call and no event can meet all of this"),

@@ -135,6 +135,10 @@ static void places(void **state)
 	complains("x bytes>much", 8, "not a number");
 	complains("type>3", 4, "type takes \":\", not \">\"");
 	complains("type:", 0, "what?");
+	complains("type:open !", 10, "nothing follows \"!\"");
+	complains("! x", 0, "nothing follows \"!\"");
+	complains("type:open path:\"/a b", 15, "the quote is not closed");
+	complains("\"", 0, "the quote is not closed");
 }
 
 static void many(void **state)

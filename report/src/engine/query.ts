@@ -42,7 +42,8 @@ const NUMERIC = new Set(['dur', 'bytes', 'ret', 't', 'fd']);
 export function parse(text: string): Query {
   const terms: Term[] = [],
     errors: string[] = [];
-  let i = 0;
+  let i = 0,
+    open = false;
   const word = (stops: string): string => {
     let out = '';
     while (i < text.length && !stops.includes(text[i])) {
@@ -52,7 +53,8 @@ export function parse(text: string): Query {
           if (text[i] === '\\' && i + 1 < text.length) i++;
           out += text[i++];
         }
-        i++;
+        if (i < text.length) i++;
+        else open = true;
       } else if (text[i] === '\\' && i + 1 < text.length) {
         out += text[i + 1];
         i += 2;
@@ -66,9 +68,10 @@ export function parse(text: string): Query {
       continue;
     }
     let not = false;
-    if (text[i] === '!' && i + 1 < text.length && !/\s/.test(text[i + 1])) {
-      not = true;
-      i++;
+    if (text[i] === '!') {
+      not = i + 1 < text.length && !/\s/.test(text[i + 1]);
+      if (not) i++;
+      else errors.push('nothing follows "!"; in quotes it is a text');
     }
     const m = /^([a-z]+)(:|>=|<=|>|<|=)/.exec(text.slice(i, i + 40));
     if (m && m[1] in KEYS) {
@@ -93,6 +96,7 @@ export function parse(text: string): Query {
       if (bare) terms.push({ not, key: '', op: ':', values: [bare] });
     }
   }
+  if (open) errors.push('the quote is not closed');
   return { terms, errors };
 }
 
