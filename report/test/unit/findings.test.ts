@@ -285,6 +285,15 @@ test('exit: Show leads to what it failed for', async () => {
   assert.equal(await shown(failing()), 'exit exit 3');
   assert.equal(await shown(failing(words)), 'write /dev/tty');
   assert.equal(await shown(failing(call, words)), 'openat /secret');
+  const place =
+    (dir: string): Make =>
+    (x, l) =>
+      void x.ev(l, 'openat', 5, { obj: `${dir}/secret`, err: 'EACCES' });
+  assert.equal(
+    await shown(failing(place('/first'), words, place('/second'), place('/third'))),
+    'openat /first/secret',
+    'the first of the places',
+  );
   const inVain: Make = (x, l) => void x.ev(l, 'openat', 5, { obj: '/none', err: 'ENOENT' });
   assert.equal(await shown(failing(call, inVain)), 'openat /secret', 'a calm one says nothing');
   assert.equal(

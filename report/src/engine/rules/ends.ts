@@ -109,20 +109,28 @@ const SHOWS: ((store: Store, i: number, p: Task) => boolean)[] = [
     !p.signal && store.ops[store.type[i]] === 'write' && store.fd(i) === 2 && !!p.last_lines,
   (store, i) => store.ops[store.type[i]] === 'exit',
 ];
-/** Of each of these processes the last event that shows it best. */
+/** The place of a failed call among SHOWS. */
+const FAILED = 1;
+/** Of each of these processes the last event that shows it best; of places where one file was missed, the first. */
 function evidence(store: Store, procs: ReadonlySet<number>): Map<number, number> {
   const { lane, tasks } = store,
+    name = (i: number) => store.objText(i).split('/').pop(),
     found = new Map<number, { event: number; rank: number }>(),
     wanted = Uint8Array.from(tasks, t => (procs.has(t.proc) ? 1 : 0));
   let open = procs.size;
   for (let i = store.cold - 1; i >= 0 && open > 0; i--) {
     if (!wanted[lane[i]]) continue;
     const { proc } = tasks[lane[i]],
-      known = found.get(proc)?.rank ?? SHOWS.length,
-      rank = SHOWS.findIndex((is, k) => k < known && is(store, i, tasks[proc]));
+      known = found.get(proc);
+    if (known?.rank === FAILED) {
+      if (store.bad(i) && name(i) && name(i) === name(known.event)) known.event = i;
+      continue;
+    }
+    const better = known?.rank ?? SHOWS.length,
+      rank = SHOWS.findIndex((is, k) => k < better && is(store, i, tasks[proc]));
     if (rank < 0) continue;
     found.set(proc, { event: i, rank });
-    if (rank > (tasks[proc].signal ? 0 : 1)) continue;
+    if (rank > 0) continue;
     open--; // nothing shows it better
     wanted.fill(0, proc, proc + 1);
   }
