@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Moments of the trace that a person marked, with a note; they are in the address.
-import { instant } from '../engine/human';
+import { moment } from '../engine/human';
 import type { State } from '../ui/state';
 import { Popover } from './popover';
 
@@ -12,7 +12,7 @@ export function addBookmark(s: State): void {
     at = i >= 0 && i < s.store.hot ? s.store.start[i] : t;
   if (s.bookmarks.value.some(m => m.t === at)) return;
   s.bookmarks.value = [...s.bookmarks.value, { t: at, note: '' }].sort((a, b) => a.t - b.t);
-  s.toast.value = `Bookmark at ${instant(at)} s`;
+  s.toast.value = `Bookmark at ${moment(at)}`;
 }
 
 export function Bookmarks({ s }: { s: State }) {
@@ -31,19 +31,19 @@ export function Bookmarks({ s }: { s: State }) {
         {list.map((m, k) => (
           <li key={m.t}>
             <button type="button" class="link mono" onClick={() => go(m.t)}>
-              {instant(m.t)} s
+              {moment(m.t)}
             </button>
             <input
               type="text"
               value={m.note}
               placeholder="note"
-              aria-label={`Note at ${instant(m.t)} s`}
+              aria-label={`Note at ${moment(m.t)}`}
               onInput={e => put(k, (e.currentTarget as HTMLInputElement).value)}
             />
             <button
               type="button"
               class="icon"
-              aria-label={`Remove the bookmark at ${instant(m.t)} s`}
+              aria-label={`Remove the bookmark at ${moment(m.t)}`}
               onClick={() => {
                 s.bookmarks.value = list.filter((_, i) => i !== k);
               }}

@@ -8,30 +8,26 @@ const UNITS: [number, string][] = [
   [1, 'ns'],
 ];
 
-/** A duration: three digits that matter and the right unit. */
+/** A duration as the terminal prints it (src/base/human.c), for its findings and tables are on the page, too. */
 export function duration(ns: number): string {
+  ns = Math.round(ns);
   if (ns <= 0) return '0';
-  if (ns >= 60e9) return long(ns);
-  for (const [size, unit] of UNITS)
-    if (ns >= size) {
-      const v = ns / size;
-      return trim(v) + ' ' + unit;
-    }
-  return ns + ' ns';
+  if (ns < 1000) return `${ns}ns`;
+  if (ns >= 3600e9) return pair(ns / 60e9, 'h', 'm');
+  if (ns >= 60e9) return pair(ns / 1e9, 'm', 's');
+  // (what rounds to 1000 takes the next unit)
+  const [size, unit] = UNITS.find(([u]) => ns >= 0.9995 * u) ?? UNITS[2];
+  return three(ns / size) + unit;
 }
 
-function trim(v: number): string {
-  return v >= 99.95 ? v.toFixed(0) : v >= 9.995 ? v.toFixed(1) : v.toFixed(2);
+/** Three significant digits. */
+function three(v: number): string {
+  return v.toFixed(v < 9.995 ? 2 : v < 99.95 ? 1 : 0);
 }
 
-function long(ns: number): string {
-  const s = ns / 1e9,
-    d = Math.floor(s / 86400),
-    h = Math.floor(s / 3600) % 24,
-    m = Math.floor(s / 60) % 60;
-  if (d) return `${d} d ${h} h`;
-  if (h) return `${h} h ${m} min`;
-  return `${m} min ${Math.floor(s % 60)} s`;
+/** "2m05s", of 125 small units. */
+function pair(n: number, large: string, small: string): string {
+  return `${Math.floor(n / 60)}${large}${String(Math.floor(n) % 60).padStart(2, '0')}${small}`;
 }
 
 export function bytes(n: number): string {
@@ -64,7 +60,11 @@ export function percent(part: number, whole: number): string {
   return p >= 9.95 || p === 0 ? p.toFixed(0) + ' %' : p >= 0.095 ? p.toFixed(1) + ' %' : '< 0.1 %';
 }
 
-/** Time since the start, with enough digits for the given resolution. */
+/** A moment in a sentence: "1.234567s". */
+export function moment(ns: number, digits = 6): string {
+  return instant(ns, digits) + 's';
+}
+/** Seconds since the start, with enough digits for the given resolution. */
 export function instant(ns: number, digits = 6): string {
   const s = Math.floor(ns / 1e9),
     frac = Math.round(ns - s * 1e9);
@@ -76,7 +76,6 @@ export interface Ticks {
   step: number;
   values: number[];
   label: (t: number) => string;
-  unit: string;
 }
 
 /** Axis ticks of round steps: at least one, about `want` of them, each label different. */
@@ -98,7 +97,10 @@ export function ticks(from: number, to: number, want: number): Ticks {
   const values: number[] = [];
   for (let k = Math.ceil(from / step); k * step <= to && values.length < 1000; k++)
     values.push(k * step);
-  if (step >= 60e9) return { step, values, unit: 'h:min', label: t => clock(t / 1e9, step) };
+  if (step >= 60e9) {
+    const label = (t: number) => (t < 3600e9 ? `${t / 60e9}m` : pair(t / 60e9, 'h', 'm'));
+    return { step, values, label };
+  }
   const top = Math.max(Math.abs(from), Math.abs(to));
   const [size, unit] =
     UNITS.find(([s]) => step >= s || (top >= s && top < s * 1000 && step * 1000 >= s)) ?? UNITS[3];
@@ -106,18 +108,8 @@ export function ticks(from: number, to: number, want: number): Ticks {
   return {
     step,
     values,
-    unit,
-    label: t => (t === 0 ? '0' : `${(t / size).toFixed(digits)} ${unit}`),
+    label: t => (t === 0 ? '0' : `${(t / size).toFixed(digits)}${unit}`),
   };
-}
-
-function clock(s: number, step: number): string {
-  const d = Math.floor(s / 86400),
-    h = Math.floor(s / 3600) % 24,
-    m = Math.floor(s / 60) % 60;
-  const day = d ? `${d} d ` : '';
-  if (step >= 86400e9) return `${d} d`;
-  return `${day}${d || h ? h + ':' + String(m).padStart(2, '0') + ' h' : m + ' min'}`;
 }
 
 /** Wall clock of a moment, UTC, with microseconds. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An event in words, as the terminal has it: "open /etc/hosts (read)", "read 832 B from pipe:[14]", "waits for a lock 322 ms".
+// An event in words, as the terminal has it: "open /etc/hosts (read)", "read 832 B from pipe:[14]", "waits for a lock 322ms".
 import { show } from '../format/text';
 import { joins, waitsForLock } from './futex';
 import { bytes, duration } from './human';

@@ -2,7 +2,7 @@
 // One call in full: its durations, errors, and the slowest of it.
 import type { TypeStat } from '../engine/aggregate';
 import { hasPercentile, percentileOf } from '../engine/hist';
-import { bytes, count, duration, instant } from '../engine/human';
+import { bytes, count, duration, moment } from '../engine/human';
 import { withValue } from '../engine/query';
 import { show } from '../format/text';
 import type { State } from '../ui/state';
@@ -112,7 +112,7 @@ function Slowest({ s, r }: Props) {
             <span class="grow path" title={show(store.objText(i))}>
               {show(store.objText(i)) || laneName(store, store.lane[i])}
             </span>
-            <span class="dim">{instant(store.start[i], 3)} s</span>
+            <span class="dim">{moment(store.start[i], 3)}</span>
           </li>
         ))}
       </ul>

@@ -2,7 +2,7 @@
 // Everything about the selected event, its neighbours, and who else touched the same thing; or the selected range in figures.
 import { useEffect, useState } from 'preact/hooks';
 import { execOf } from '../engine/environment';
-import { bytes, count, duration, instant, plural, wall } from '../engine/human';
+import { bytes, count, duration, moment, plural, wall } from '../engine/human';
 import {
   laneName,
   neighbour,
@@ -157,7 +157,7 @@ function Times({ s, i }: Props) {
   return (
     <>
       <dt>Start</dt>
-      <dd class="mono">{instant(store.start[i], 9)} s</dd>
+      <dd class="mono">{moment(store.start[i], 9)}</dd>
       <dt>Wall clock</dt>
       <dd class="mono">{wall(store.meta.t0_ns, store.start[i])}</dd>
       {store.noise[i] > 0 && (
@@ -174,10 +174,10 @@ function Times({ s, i }: Props) {
         {store.dur32[i] ? (
           <>
             {duration(store.dur(i))}
-            {store.dur(i) >= 1000 && <span class="dim"> ({count(store.dur(i))} ns)</span>}
+            {store.dur(i) >= 1000 && <span class="dim"> ({count(store.dur(i))}ns)</span>}
           </>
         ) : (
-          'instant'
+          'moment'
         )}
       </dd>
     </>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One process in full: what it ran, its times, ways to its events.
 import { endedBadly, howEnded } from '../engine/endings';
-import { bytes, duration, instant, leftOut } from '../engine/human';
+import { bytes, duration, moment, leftOut } from '../engine/human';
 import { withValue } from '../engine/query';
 import { commandText, show } from '../format/text';
 import { commandLine, copy } from '../ui/menu';
@@ -46,7 +46,7 @@ function Execs({ s, row }: Props) {
     <>
       {store.tasks[row.lane].execs.map((e, k) => (
         <div key={k} class="exec">
-          <p class="dim">{e.inherited ? 'started as a copy of' : `exec at ${instant(e.t)} s`}</p>
+          <p class="dim">{e.inherited ? 'started as a copy of' : `exec at ${moment(e.t)}`}</p>
           <pre class="call">
             {commandText(e.argv)}
             {leftOut(e.argv_more, e.argv_cut)}
@@ -84,9 +84,9 @@ function Fields({ s, row }: Props) {
       <dd>{t.parent >= 0 ? laneName(store, t.parent) : (t.ppid ?? 'not traced')}</dd>
       <dt>Lived</dt>
       <dd class="mono">
-        {t.was_running ? 'since before tracing' : instant(t.start) + ' s'}
+        {t.was_running ? 'since before tracing' : moment(t.start)}
         {' → '}
-        {t.end === null ? 'the end' : instant(t.end) + ' s'}
+        {t.end === null ? 'the end' : moment(t.end)}
       </dd>
       <dt>Duration</dt>
       <dd class="mono">{duration(row.wall)}</dd>

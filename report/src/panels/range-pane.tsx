@@ -2,7 +2,7 @@
 // The selected range in figures.
 import { useMemo } from 'preact/hooks';
 import { rangeStats, type RangeStat } from '../engine/aggregate';
-import { bytes, count, duration, instant, percent } from '../engine/human';
+import { bytes, count, duration, moment, percent } from '../engine/human';
 import { withoutKey, withTerms } from '../engine/query';
 import type { Range, State } from '../ui/state';
 import { Failures } from './common';
@@ -51,9 +51,9 @@ function Fields({ r, stat }: { r: Range; stat: RangeStat }) {
   return (
     <dl class="fields">
       <dt>From</dt>
-      <dd class="mono">{instant(r.from, 6)} s</dd>
+      <dd class="mono">{moment(r.from, 6)}</dd>
       <dt>To</dt>
-      <dd class="mono">{instant(r.to, 6)} s</dd>
+      <dd class="mono">{moment(r.to, 6)}</dd>
       <dt>Events</dt>
       <dd class="mono">
         {count(stat.events)}{' '}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What the pointer is on, and the few words about it beside the pointer.
-import { duration, instant } from '../engine/human';
+import { duration, moment } from '../engine/human';
 import { Layer } from '../engine/store';
 import { show } from '../format/text';
 import type { State } from '../ui/state';
@@ -81,7 +81,7 @@ export class Tip {
       return e;
     };
     const name = store.types[store.type[i]].name,
-      out = [line('tip-head', `${name}   ${took === '0' ? 'instant' : took}`)];
+      out = [line('tip-head', `${name}   ${took === '0' ? 'moment' : took}`)];
     if (store.cold > i && store.obj[i])
       out.push(line('tip-obj', show(store.objText(i)).slice(0, 300)));
     if (store.failed(i))
@@ -91,7 +91,7 @@ export class Tip {
           `${store.errName[store.err[i]]}: ${store.errText[store.err[i]]}`,
         ),
       );
-    out.push(line('tip-dim', `at ${instant(store.start[i])} s · ${show(comm)} ${tid}`));
+    out.push(line('tip-dim', `at ${moment(store.start[i])} · ${show(comm)} ${tid}`));
     return out;
   }
 

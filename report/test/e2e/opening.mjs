@@ -81,7 +81,7 @@ export const opening = [
         Array.from({ length: data.n }, (_, i) => [data.hot.start[i], data.hot.dur[i]]),
       );
       t.ok(
-        (await page.locator('.tb-rows').innerText()).includes('3 d 0 h'),
+        (await page.locator('.tb-rows').innerText()).includes('72h00m'),
         'days are shown as days',
       );
     },

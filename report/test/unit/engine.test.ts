@@ -94,20 +94,23 @@ test('a percentile of few calls says nothing: one has to lie above it', () => {
   }
 });
 
-test('durations have three digits that matter and the right unit', () => {
+test('durations are those of the terminal: three digits that matter, and the unit at once', () => {
   const cases: [number, string][] = [
     [0, '0'],
-    [1, '1.00 ns'],
-    [999, '999 ns'],
-    [1000, '1.00 µs'],
-    [12345, '12.3 µs'],
-    [999999, '1000 µs'],
-    [1.5e6, '1.50 ms'],
-    [4.294967296e9, '4.29 s'],
-    [59.9e9, '59.9 s'],
-    [61e9, '1 min 1 s'],
-    [3725e9, '1 h 2 min'],
-    [3 * 86400e9 + 7200e9, '3 d 2 h'],
+    [1, '1ns'],
+    [0.4, '0'],
+    [999, '999ns'],
+    [1000, '1.00µs'],
+    [12345, '12.3µs'],
+    [999499, '999µs'],
+    [999500, '1.00ms'],
+    [1.5e6, '1.50ms'],
+    [999.5e6, '1.00s'],
+    [4.294967296e9, '4.29s'],
+    [59.9e9, '59.9s'],
+    [61e9, '1m01s'],
+    [3725e9, '1h02m'],
+    [3 * 86400e9 + 7200e9, '74h00m'],
   ];
   for (const [ns, text] of cases) assert.equal(duration(ns), text);
 });
@@ -124,7 +127,11 @@ test('ticks: at every zoom some labels, all different, none of them 0.00', () =>
         );
         assert.equal(new Set(labels).size, labels.length, `${labels} for ${span} at ${from}`);
         assert.ok(
-          labels.every((l, i) => !/^0\.0*\s/.test(l) || t.values[i] === 0),
+          labels.every((l, i) => !/^0\.0*[^\d.]/.test(l) || t.values[i] === 0),
+          labels.join(),
+        );
+        assert.ok(
+          labels.every(l => /^(0|[\d.]+(ns|µs|ms|s|m)|\d+h\d\dm)$/.test(l)),
           labels.join(),
         );
       }

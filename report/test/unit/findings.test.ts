@@ -192,7 +192,7 @@ const sync =
     x.ev(l, 'fsync', ns, { obj: '/data', fd: 3, file: f, arg: '\x01f' });
   };
 test('slow-call', () =>
-  rule('slow-call', sync(L.slowCallNs), sync(L.slowCallNs - 1), /fsync on \/data took 100 ms/));
+  rule('slow-call', sync(L.slowCallNs), sync(L.slowCallNs - 1), /fsync on \/data took 100ms/));
 test('slow-call says nothing about waiting on a pipe', async () =>
   assert.deepEqual(
     (
@@ -216,12 +216,7 @@ const recv =
       arg: '\x01f, …',
     });
 test('slow-peer', () =>
-  rule(
-    'slow-peer',
-    recv(L.slowPeerNs),
-    recv(L.slowPeerNs - 1),
-    /waited 200 ms for 10\.0\.0\.1:80/,
-  ));
+  rule('slow-peer', recv(L.slowPeerNs), recv(L.slowPeerNs - 1), /waited 200ms for 10\.0\.0\.1:80/));
 test('slow-peer: what was waited for in poll, select, epoll or an io_uring counts', () => {
   const waits =
     (waited: number): Make =>
@@ -234,7 +229,7 @@ test('slow-peer: what was waited for in poll, select, epoll or an io_uring count
     'slow-peer',
     waits(L.slowPeerNs),
     waits(L.slowPeerNs - 1),
-    /waited 200 ms for 10\.0\.0\.1:80\.$/,
+    /waited 200ms for 10\.0\.0\.1:80\.$/,
   );
 });
 test('slow-peer: a wait in poll for a socket is its evidence', () =>
@@ -248,7 +243,7 @@ test('slow-peer: a wait in poll for a socket is its evidence', () =>
       const file = x.file('pipe', 'pipe:[1]', l, 0);
       x.ev(l, 'poll', L.slowPeerNs, { obj: 'pipe:[1]', val: file, ret: 1 });
     },
-    /waited 200 ms for 10\.0\.0\.1:80\.$/,
+    /waited 200ms for 10\.0\.0\.1:80\.$/,
   ));
 test('the waits for an open file are among its events', () => {
   let file = 0;
@@ -366,21 +361,21 @@ test('slow-peer: of the whole trace as the terminal has it, with its longest eve
   store.meta.findings = [
     {
       rule: 'slow-peer',
-      text: 'test (5) waited 800 ms for tcp4 → 10.0.0.1:80',
+      text: 'test (5) waited 800ms for tcp4 → 10.0.0.1:80',
       cost: 8e8,
       names: ['10.0.0.1:80'],
     },
     { rule: 'queue', text: 'it could have run, and no CPU was free', cost: 9e8, names: [] },
     {
       rule: 'slow-peer',
-      text: 'test (5) waited 300 ms for clients of x',
+      text: 'test (5) waited 300ms for clients of x',
       cost: 3e8,
       names: ['10.0.0.2:1', '10.0.0.3:1'],
     },
-    { rule: 'slow-peer', text: 'test (5) waited 200 ms for ?', cost: 2e8, names: [] },
+    { rule: 'slow-peer', text: 'test (5) waited 200ms for ?', cost: 2e8, names: [] },
   ];
   const [one, clients, none] = await of(null);
-  assert.equal(one.text, 'test (5) waited 800 ms for tcp4 → 10.0.0.1:80.');
+  assert.equal(one.text, 'test (5) waited 800ms for tcp4 → 10.0.0.1:80.');
   assert.deepEqual([one.cost, store.dur(one.event)], [8e8, 2 * L.slowPeerNs]);
   assert.equal(runFilter(store, parse(one.filter)).count, 3, one.filter);
   assert.deepEqual([clients.event, clients.filter], [-1, 'path:10.0.0.2:1,10.0.0.3:1']);
@@ -389,7 +384,7 @@ test('slow-peer: of the whole trace as the terminal has it, with its longest eve
   for (let i = 0; i < store.hot; i++) bits[i] = store.lane[i] ? 0 : 1;
   assert.match(
     (await of(bits))[0].text,
-    /waited 600 ms for 10\.0\.0\.1:80 in 2 long calls/,
+    /waited 600ms for 10\.0\.0\.1:80 in 2 long calls/,
     'of some lanes by its events',
   );
   store.meta.findings = [];
@@ -442,7 +437,7 @@ test('futex', () =>
     'futex',
     futex(L.waitNs, 3 * L.waitNs),
     futex(L.waitNs, 5 * L.waitNs),
-    /25 % of its time \(100 ms\) waiting in futex/,
+    /25 % of its time \(100ms\) waiting in futex/,
   ));
 test('futex: a lock by its name', () =>
   rule(
@@ -471,7 +466,7 @@ test('futex: threads beside the first are one note', () =>
       }
     },
     (x, l) => futex(L.waitNs - 1, 0)(x, x.task(l, { comm: 'worker', thread: true })),
-    /2 threads of .* up to 100 % of their time \(200 ms\)/,
+    /2 threads of .* up to 100 % of their time \(200ms\)/,
   ));
 test('futex: to wait for a thread to end, for a condition or for work is no lock', async () => {
   const wait = (op: string, value: number) =>
@@ -486,7 +481,7 @@ test('futex: to wait for a thread to end, for a condition or for work is no lock
   for (const value of [2, 2 ** 31 + 5]) assert.equal(await found('FUTEX_WAIT_PRIVATE', value), 1);
   assert.equal(await found('FUTEX_LOCK_PI_PRIVATE', 0), 1);
   const lock = (await quietly(wait('FUTEX_WAIT_PRIVATE', 2))).find(f => f.rule === 'futex');
-  assert.match(lock?.text ?? '', /\(\d+ ms\) waiting for a lock, futex 0x1, in 1 call\.$/);
+  assert.match(lock?.text ?? '', /\(\d+ms\) waiting for a lock, futex 0x1, in 1 call\.$/);
 });
 test('futex: of the whole trace locks as the terminal has them, with the longest wait', async () => {
   const sem = { obj: 'futex 0x7f00', arg: '0x7f00, FUTEX_WAIT_BITSET_PRIVATE, 0, NULL' },
@@ -644,7 +639,7 @@ test('sleep', () =>
     'sleep',
     sleeps(L.sleeps, L.sleepNs),
     sleeps(L.sleeps, L.sleepNs + 1),
-    /slept 100 times for 10\.0 ms/,
+    /slept 100 times for 10\.0ms/,
   ));
 test('sleep: too few', async () =>
   assert.deepEqual(

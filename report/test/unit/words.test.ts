@@ -53,15 +53,15 @@ test('words: waits say for what, and how long', () =>
       x.ev(l, 'wait4', 7e6, { val: l + 1 });
     }),
     [
-      'waits for a lock 322 ms',
-      'waits to be woken 1.00 ms',
+      'waits for a lock 322ms',
+      'waits to be woken 1.00ms',
       'wakes 1 that waited',
-      'waits for a thread to end 9.00 ms',
-      'waits for events 2.00 s',
-      'waits for 10.0.0.1:80 3.00 s',
-      'waits for 10.0.0.1:80: none came 4.00 s',
-      'sleeps 5.00 ms',
-      'waits for test 1000 7.00 ms',
+      'waits for a thread to end 9.00ms',
+      'waits for events 2.00s',
+      'waits for 10.0.0.1:80 3.00s',
+      'waits for 10.0.0.1:80: none came 4.00s',
+      'sleeps 5.00ms',
+      'waits for test 1000 7.00ms',
     ],
   ));
 
