@@ -45,10 +45,13 @@ export const real = [
         throw e;
       }
       const rows = JSON.parse(text.slice(text.indexOf('{'))).tables.findings.rows,
-        want = rows.filter(r => r.rule === 'slow-peer').map(r => `${r.finding}.`),
+        // (on a busy machine the server waits long for its clients, too)
+        to = / waited .* for tcp4 → /,
+        slow = rows.filter(r => r.rule === 'slow-peer' && to.test(r.finding)),
+        want = slow.map(r => `${r.finding}.`),
         page = await t.browser.open(path, { hash: 'tab=findings' });
       await page.waitForSelector('.rule .finding');
-      const found = page.locator('.rule .finding', { hasText: / waited .* for tcp4 → / });
+      const found = page.locator('.rule .finding', { hasText: to });
       t.equal(await found.locator('p').allInnerTexts(), want, 'as the terminal has them');
       t.ok(/in 3 connections, the longest wait/.test(want[0]), want[0]);
       await found.first().locator('.evidence').click();
