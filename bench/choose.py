@@ -31,6 +31,7 @@ CASES = {
                 ("-e connect: of a seccomp filter of one instruction", None, ["W1"], "connect", "seccomp", False)],
     "network": [("--only network: what it adds, of strace -f --seccomp-bpf -e trace=%network", 0.25, ["W4", "W7"], "network", "strace-network", True),
                 ("the floor, a tracer that only resumes: what it adds, of the same strace", None, ["W4", "W7"], "floor-ptrace", "strace-network", True),
+                ("the floor with stops at births and execs, too: what it adds, of the same strace", None, ["W4", "W7"], "floor-tasks", "strace-network", True),
                 ("--only network: of native", None, ["W4", "W7"], "network", "native", False),
                 ("strace -f --seccomp-bpf -e trace=%network: of native", None, ["W4", "W7"], "strace-network", "native", False)],
     "count": [("-c with bpf: of the floor", 1.15, ["W1", "W5"], "counts", "floor", False)],
@@ -66,7 +67,7 @@ def lines(runs, rows):
 
 def added(runs, rows):
     """What each tool of a case adds to native, round by round, as the middle and the quartiles: the workload true first, whose middle is taken off the others."""
-    tools_of = [name for name in ("native", "floor-ptrace", "strace-network", "network") if any(name in row[3:5] for row in rows)]
+    tools_of = [name for name in ("native", "floor-ptrace", "floor-tasks", "strace-network", "network") if any(name in row[3:5] for row in rows)]
     for work, tools_in in runs.items():
         for name in tools_of:
             cells = []

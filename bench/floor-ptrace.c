@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * floor-ptrace COMMAND…: follows the command with ptrace, stops it and its children at calls of sockets, and resumes
- * every stop at once.  The least that a tracer of these calls can cost: it looks at nothing and writes nothing.  Its
- * status is that of the command, or 128 and the signal that ended it.
+ * floor-ptrace [-s] COMMAND…: follows the command with ptrace, stops it and its children at calls of sockets, and
+ * resumes every stop at once.  The least that a tracer of these calls can cost: it looks at nothing and writes nothing.
+ * With -s it stops at the entry of calls that make a task or execute a program, too, as compendium does: what a program
+ * was given is gone when it has been executed.  Its status is that of the command, or 128 and the signal that ended it.
  */
 #include <err.h>
 #include <errno.h>
@@ -10,8 +11,10 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -35,15 +38,35 @@ static struct sock_filter calls_of_sockets[] = {
 	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
 };
 
-static void run(char **argv, int go)
+/* clone(2), fork(2), vfork(2) and execve(2) are neighbours, two more came later. */
+static struct sock_filter and_of_tasks[] = {
+	LOAD(arch),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, 9),
+	LOAD(nr),
+	TO_TRACE_IF(BPF_JEQ, SYS_accept4, 8),
+	TO_TRACE_IF(BPF_JEQ, SYS_recvmmsg, 7),
+	TO_TRACE_IF(BPF_JEQ, SYS_sendmmsg, 6),
+	TO_TRACE_IF(BPF_JEQ, SYS_clone3, 5),
+	TO_TRACE_IF(BPF_JEQ, SYS_execveat, 4),
+	/* those of sockets end where those of tasks begin */
+	BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, SYS_execve, 2, 0),
+	TO_TRACE_IF(BPF_JGE, SYS_socket, 2),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
+};
+
+#define PROGRAM(of) { sizeof(of) / sizeof(*(of)), of }
+static struct sock_fprog programs[] = { PROGRAM(calls_of_sockets), PROGRAM(and_of_tasks) };
+
+static void run(char **argv, bool tasks, int go)
 {
-	struct sock_fprog prog = { sizeof(calls_of_sockets) / sizeof(*calls_of_sockets), calls_of_sockets };
 	char byte;
 
 	if (read(go, &byte, 1) != 1)
 		_exit(127);
 	close(go);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog))
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &programs[tasks]))
 		err(2, "seccomp");
 	execvp(argv[0], argv);
 	err(127, "%s", argv[0]);
@@ -65,15 +88,16 @@ int main(int argc, char **argv)
 	long options = PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK |
 		       PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEVFORK;
 	int go[2], status, ended = 1;
+	bool tasks = argc > 1 && !strcmp(argv[1], "-s");
 	pid_t command, pid;
 
-	if (argc < 2)
-		errx(2, "usage: floor-ptrace COMMAND…");
+	if (argc < 2 + tasks)
+		errx(2, "usage: floor-ptrace [-s] COMMAND…");
 	if (pipe(go) || (command = fork()) < 0)
 		err(2, "fork");
 	if (!command) {
 		close(go[1]);
-		run(argv + 1, go[0]);
+		run(argv + 1 + tasks, tasks, go[0]);
 	}
 	close(go[0]);
 	if (ptrace(PTRACE_SEIZE, command, 0, options) || write(go[1], "", 1) != 1)

@@ -57,7 +57,8 @@ def one_file(name):
     return build
 
 
-BUILT = {"floor": floor, "seccomp": one_file("seccomp"), "floor-ptrace": one_file("floor-ptrace")}      # tools that are built first
+BUILT = {"floor": floor, "seccomp": one_file("seccomp"), "floor-ptrace": one_file("floor-ptrace"),
+         "floor-tasks": one_file("floor-ptrace")}       # tools that are built first
 
 
 def tools(compendium, scratch, user):
@@ -71,6 +72,7 @@ def tools(compendium, scratch, user):
         "floor": Tool([scratch / "floor", scratch / "floor.o"]),
         "seccomp": Tool([scratch / "seccomp"]),
         "floor-ptrace": Tool([scratch / "floor-ptrace"]),
+        "floor-tasks": Tool([scratch / "floor-ptrace", "-s"]),
         "bpf": Tool([compendium, "--backend", "bpf", "-o", log, "--"], **OURS),
         "ptrace": Tool([*stops, "--"], heavy=True, **OURS),
         "quiet": Tool([*stops, "-q", "--"], heavy=True, **OURS),
