@@ -41,6 +41,7 @@ struct capture_options {
 	bool want_links;		/* where names of files led, links and all */
 	bool no_seccomp;
 	bool no_resident;		/* how much memory a process had resident at most is of no use */
+	bool no_own_cpu;		/* nor how long a task ran and was ready to: with no_resident */
 	/*
 	 * ptrace: calls are made in stubs, where they can be (docs/inprocess.md).  Of IN_PROCESS_AUTO nothing is
 	 * printed without explain.

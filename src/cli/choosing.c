@@ -76,6 +76,8 @@ void choosing_capture(const struct options *opt, const struct chooser *chooser, 
 	c->filter_text = narrow ? opt->filter : NULL;
 	/* the summary has no memory then (totals_knows_memory()) */
 	c->no_resident = c->filter_text && !writes_data(opt) && !opt->summary_json && !opt->diff;
+	/* nor where time went, which is of those tasks alone whose ends were chosen (spending_event()) */
+	c->no_own_cpu = c->no_resident && !chooser_may_end(chooser);
 	if (c->chosen && !writes_data(opt))
 		c->names = c->count ? NAMES_TASKS : plan_names(c->chosen, c->usual);
 }

@@ -43,6 +43,8 @@ bool chooser_event(struct chooser *c, const struct event *ev);
 /* Calls that may be chosen; of these, those that were named: they have lines whatever they do. */
 const struct callset *chooser_may(const struct chooser *c);
 const struct callset *chooser_named(const struct chooser *c);
+/* May the end of a process or a thread be chosen, whatever call led to it? */
+bool chooser_may_end(const struct chooser *c);
 /* What a capture may leave out of them; NULL: nothing that it could see. */
 const struct screen *chooser_screen(const struct chooser *c);
 /* It names files or texts: what is otherwise hidden as noise is meant, too. */

@@ -325,21 +325,31 @@ static bool may_be_unknown(const struct chooser *c)
 	return true;
 }
 
+static bool event_may(const struct chooser *c, enum event_kind kind)
+{
+	const struct event_info *info = event_info(kind);
+	struct kind_words w = {info->name, meaning_op(info->op), meaning_category(info->category)};
+
+	if (kind_may(c, &w))
+		return true;
+	w.op = meaning_op(info->op_alone);
+	return info->op_alone && kind_may(c, &w);
+}
+
 static bool mark_may(const struct chooser *c)
 {
-	for (unsigned kind = 0; kind < _EV_MAX; kind++) {
-		const struct event_info *info = event_info(kind);
-		struct kind_words w = {info->name, meaning_op(info->op), meaning_category(info->category)};
-
-		if (!is_mark(kind))
-			continue;
-		if (kind_may(c, &w))
+	for (unsigned kind = 0; kind < _EV_MAX; kind++)
+		if (is_mark(kind) && event_may(c, kind))
 			return true;
-		w.op = meaning_op(info->op_alone);
-		if (info->op_alone && kind_may(c, &w))
-			return true;
-	}
 	return false;
+}
+
+/* Of a call that ends a task its end has the name. */
+bool chooser_may_end(const struct chooser *c)
+{
+	return event_may(c, EV_EXIT) || event_may(c, EV_THREAD_EXIT) || event_may(c, EV_DETACH) ||
+	       callset_has(c->may, 0, (unsigned)syscall_number("exit")) ||
+	       callset_has(c->may, 0, (unsigned)syscall_number("exit_group"));
 }
 
 static bool has_value(const struct query_term *t, const char *s)

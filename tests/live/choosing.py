@@ -161,16 +161,20 @@ def not_stopped(t):
 
 
 def ends_not_stopped(t):
-    """ptrace: where a filter leaves no memory to show, processes do not stop to be asked for it as they end"""
+    """ptrace: where a filter leaves no memory to show, processes do not stop to be asked for it as they end, nor, where no end is chosen, for their time"""
     need("strace")
     if t.args.backend != "ptrace":
         raise Skip("BPF stops nothing")
     with tempfile.TemporaryDirectory() as d:
-        for options, stop in ((["--only", "network"], False), ([], True), (["--only", "network", "--json", f"{d}/x"], True)):
-            subprocess.run(["strace", "-o", f"{d}/log", "-e", "trace=ptrace", "-e", "signal=none", t.args.compendium, "--backend", "ptrace", "-q", *options, "--",
+        for options, stop, time in ((["--only", "network"], False, False), ([], True, True), (["--only", "network", "--json", f"{d}/x"], True, True),
+                                    (["--filter", "type:read,exit"], False, True), (["--filter", "is:network proc:true"], False, False)):
+            subprocess.run(["strace", "-o", f"{d}/log", "-e", "trace=ptrace,openat", "-e", "signal=none", t.args.compendium, "--backend", "ptrace", "-q", *options, "--",
                             "true"], stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=True,
                            env=os.environ | {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"})
-            equal("PTRACE_O_TRACEEXIT" in pathlib.Path(d, "log").read_text(), stop, str(options))
+            log = pathlib.Path(d, "log").read_text()
+            equal("PTRACE_O_TRACEEXIT" in log, stop, str(options))
+            # the first one is of what it is before its exec
+            equal(len(re.findall(r'"/proc/\d+/task/\d+/schedstat"', log)), 2 if time else 1, str(options))
 
 
 def mapped(t):

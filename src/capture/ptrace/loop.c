@@ -19,15 +19,16 @@ static bool is_call_stop(int code) { return code == (SIGTRAP | 0x80) || code == 
  * 1: fetched, with what the process used, of an exec and of its end; 0: it was killed in between, which is the next
  * report.
  */
-static int fetch(struct report *r, bool end)
+static int fetch(const struct ptrace_source *s, struct report *r, bool end)
 {
 	int event = WIFSTOPPED(r->status) ? r->status >> 16 : 0;
-	bool wanted = end || event == PTRACE_EVENT_EXEC || event == PTRACE_EVENT_EXIT;
+	bool memory = (event == PTRACE_EVENT_EXEC || event == PTRACE_EVENT_EXIT) && !s->opt->no_resident;
 	struct rusage used = { 0 };
 	int rc;
 
-	r->has_usage = end && proc_usage(r->tid, &r->usage);	/* while it is a zombie */
-	rc = wait_usage(r->tid, &r->status, __WALL | WNOHANG, wanted ? &used : NULL);
+	/* while it is a zombie */
+	r->has_usage = end && !s->opt->no_own_cpu && proc_usage(r->tid, &r->usage);
+	rc = wait_usage(r->tid, &r->status, __WALL | WNOHANG, end || memory ? &used : NULL);
 
 	r->utime_ns = tv_ns(used.ru_utime);
 	r->stime_ns = tv_ns(used.ru_stime);
@@ -52,7 +53,7 @@ static int look_at_all(bool block, siginfo_t *ret)
 }
 
 /* tid: of one, without waiting; 0: the first of all. */
-static int look(pid_t tid, bool block, struct report *ret)
+static int look(const struct ptrace_source *s, pid_t tid, bool block, struct report *ret)
 {
 	int rc = 0;
 
@@ -66,7 +67,7 @@ static int look(pid_t tid, bool block, struct report *ret)
 		end = si.si_code == CLD_EXITED || si.si_code == CLD_KILLED || si.si_code == CLD_DUMPED;
 		/* of a stop: wait(2), WIFSTOPPED */
 		*ret = (struct report){ .tid = si.si_pid, .status = si.si_status << 8 | 0x7f };
-		rc = !end && is_call_stop(si.si_status) ? 1 : fetch(ret, end);
+		rc = !end && is_call_stop(si.si_status) ? 1 : fetch(s, ret, end);
 	}
 	return rc;
 }
@@ -102,13 +103,13 @@ static int next_report(struct ptrace_source *s, bool block, struct report *ret)
 	struct report_round *round = &s->round;
 
 	while (s->phase == RUNNING && round->at < round->n)
-		if (look(round->tids[round->at++], false, ret) > 0) {
+		if (look(s, round->tids[round->at++], false, ret) > 0) {
 			round->nfound++;
 			return 1;
 		}
 	if (s->phase == RUNNING)
 		begin_round(s);
-	return look(0, block, ret);
+	return look(s, 0, block, ret);
 }
 
 int loop_turn(struct ptrace_source *s, bool block)
