@@ -35,7 +35,7 @@ CASES = {
                 ("--only network: of native", None, ["W4", "W7"], "network", "native", False),
                 ("strace -f --seccomp-bpf -e trace=%network: of native", None, ["W4", "W7"], "strace-network", "native", False)],
     "count": [("-c with bpf: of the floor", 1.15, ["W1", "W5"], "counts", "floor", False)],
-    "quiet": [("-q with ptrace: of the default lines", 0.85, ["W7"], "quiet", "ptrace", False)],
+    "quiet": [("-q with ptrace: of the default lines", 0.85, ["W7"], "quiet", "stops", False)],
 }
 OF_ROOT = {"counts", "floor"}
 

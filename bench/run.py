@@ -3,14 +3,16 @@
 """What tracing costs, side by side with its peers in one interleaved run.
 
 usage: bench/run.py [--build DIR] [--rounds N] [--user NAME]
-                    [--work W2,W3] [--tools native,floor,bpf,ptrace,strace,perf-trace]
+                    [--work W2,W3] [--tools native,floor,bpf,ptrace,stops,strace,perf-trace]
                     (W8 to W11, everyday programs: only by --work)
        bench/run.py --memory [--build DIR]
 
 Every round runs each workload once under each tool, in rotating order, so that
 whatever else the machine does hits them all. Read the ratios; the seconds
 belong to this machine and this minute. `floor` is no tracer: a program at
-each entry and each exit that reads the clock. Results also go to bench/out/ as JSON.
+each entry and each exit that reads the clock. `ptrace` is what an ordinary user
+gets by default, `stops` the same with --in-process off. Results also go to
+bench/out/ as JSON.
 """
 import argparse
 import json
@@ -74,7 +76,8 @@ def tools(compendium, scratch, user):
         "floor-ptrace": Tool([scratch / "floor-ptrace"]),
         "floor-tasks": Tool([scratch / "floor-ptrace", "-s"]),
         "bpf": Tool([compendium, "--backend", "bpf", "-o", log, "--"], **OURS),
-        "ptrace": Tool([*stops, "--"], heavy=True, **OURS),
+        "ptrace": Tool([*ptrace, "--"], **OURS),
+        "stops": Tool([*stops, "--"], heavy=True, **OURS),
         "quiet": Tool([*stops, "-q", "--"], heavy=True, **OURS),
         "inside": Tool([*ptrace, "--in-process", "on", "--"], **OURS),
         "counts": Tool([compendium, "--backend", "bpf", "-c", "-o", log, "--"], said=OURS["said"]),
@@ -243,7 +246,7 @@ def main():
     parser.add_argument("--build", default="build", help="where compendium was built (build)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--work", default="W1,W2,W3,W4,W5,W6,W7")
-    parser.add_argument("--tools", default="native,floor,bpf,ptrace,strace,perf-trace", help="also: inside (ptrace --in-process on; ptrace, quiet, report: off), quiet (ptrace -q), counts (bpf -c), report, strace-seccomp, strace-all (--seccomp-bpf, every call); seccomp (a filter of one instruction); floor-ptrace (resumes each stop at sockets); connect, network: few calls chosen, and strace-connect, strace-network")
+    parser.add_argument("--tools", default="native,floor,bpf,ptrace,stops,strace,perf-trace", help="ptrace: as it is by default; stops: --in-process off, as have quiet and report. Also: inside (--in-process on), quiet (stops -q), counts (bpf -c), report, strace-seccomp, strace-all (--seccomp-bpf, every call); seccomp (a filter of one instruction); floor-ptrace (resumes each stop at sockets); connect, network: few calls chosen, and strace-connect, strace-network")
     parser.add_argument("--user", help="run everything as this user")
     parser.add_argument("--memory", action="store_true", help="peak memory instead of time")
     args = parser.parse_args()
