@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * floor-ptrace [-s] COMMAND…: follows the command with ptrace, stops it and its children at calls of sockets, and
+ * floor-ptrace [-s|-y] COMMAND…: follows the command with ptrace, stops it and its children at calls of sockets, and
  * resumes every stop at once.  The least that a tracer of these calls can cost: it looks at nothing and writes nothing.
  * With -s it stops at the entry of calls that make a task or execute a program, too, as compendium does: what a program
- * was given is gone when it has been executed.  Its status is that of the command, or 128 and the signal that ended it.
+ * was given is gone when it has been executed.  With -y it stops at what a young process does instead: calls of the
+ * loader, births, exec, waits, and where the result is wanted at their ends, as compendium does by default.
+ * Its status is that of the command, or 128 and the signal that ended it.
  */
 #include <err.h>
 #include <errno.h>
@@ -56,17 +58,60 @@ static struct sock_filter and_of_tasks[] = {
 	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
 };
 
-#define PROGRAM(of) { sizeof(of) / sizeof(*(of)), of }
-static struct sock_fprog programs[] = { PROGRAM(calls_of_sockets), PROGRAM(and_of_tasks) };
+/* What seccomp returns besides: this call stops at its end, too. */
+enum { WITH_END = 1 };
 
-static void run(char **argv, bool tasks, int go)
+static const struct { int nr, how; } young[] = {
+	{ SYS_mmap, WITH_END }, { SYS_pread64, WITH_END }, { SYS_openat, WITH_END }, { SYS_close, 0 },
+	{ SYS_read, WITH_END }, { SYS_munmap, 0 }, { SYS_access, WITH_END },
+	{ SYS_wait4, WITH_END }, { SYS_vfork, 0 }, { SYS_fork, 0 }, { SYS_clone, 0 }, { SYS_execve, WITH_END },
+	{ SYS_newfstatat, WITH_END },
+};
+
+static struct sock_fprog calls_of_the_young(void)
 {
+	static struct sock_filter code[2 * sizeof(young) / sizeof(*young) + 9];
+	unsigned n = 0;
+
+	code[n++] = (struct sock_filter)LOAD(arch);
+	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	code[n++] = (struct sock_filter)LOAD(nr);
+	for (unsigned i = 0; i < sizeof(young) / sizeof(*young); i++) {
+		unsigned how = SECCOMP_RET_TRACE | (unsigned)young[i].how;
+
+		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)young[i].nr, 0, 1);
+		code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, how);
+	}
+	/* brk(0) asks where the heap ends */
+	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_brk, 0, 2);
+	code[n++] = (struct sock_filter)LOAD(args);
+	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE | WITH_END);
+	return (struct sock_fprog){ (unsigned short)n, code };
+}
+
+enum which { SOCKETS, TASKS, YOUNG };
+
+static struct sock_fprog program(enum which which)
+{
+	if (which == YOUNG)
+		return calls_of_the_young();
+	if (which == TASKS)
+		return (struct sock_fprog){ sizeof(and_of_tasks) / sizeof(*and_of_tasks), and_of_tasks };
+	return (struct sock_fprog){ sizeof(calls_of_sockets) / sizeof(*calls_of_sockets), calls_of_sockets };
+}
+
+static void run(char **argv, int go, enum which which)
+{
+	struct sock_fprog prog = program(which);
 	char byte;
 
 	if (read(go, &byte, 1) != 1)
 		_exit(127);
 	close(go);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &programs[tasks]))
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog))
 		err(2, "seccomp");
 	execvp(argv[0], argv);
 	err(127, "%s", argv[0]);
@@ -76,8 +121,15 @@ static void run(char **argv, bool tasks, int go)
 static void resume(pid_t pid, int status)
 {
 	int event = status >> 16, sig = WSTOPSIG(status);
+	unsigned long how = 0;
 
-	if (event == PTRACE_EVENT_STOP && sig != SIGTRAP)
+	if (event == PTRACE_EVENT_SECCOMP)
+		ptrace(PTRACE_GETEVENTMSG, pid, 0, &how);
+	if (how == WITH_END)
+		ptrace(PTRACE_SYSCALL, pid, 0, 0);
+	else if (sig == (SIGTRAP | 0x80))
+		ptrace(PTRACE_CONT, pid, 0, 0);
+	else if (event == PTRACE_EVENT_STOP && sig != SIGTRAP)
 		ptrace(PTRACE_LISTEN, pid, 0, 0);       /* stopped by a signal, until another one */
 	else
 		ptrace(PTRACE_CONT, pid, 0, (long)(event ? 0 : sig));
@@ -86,18 +138,21 @@ static void resume(pid_t pid, int status)
 int main(int argc, char **argv)
 {
 	long options = PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK |
-		       PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEVFORK;
+		       PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEVFORK | PTRACE_O_TRACESYSGOOD;
+	enum which which = argc < 2 ? SOCKETS : !strcmp(argv[1], "-s") ? TASKS : !strcmp(argv[1], "-y") ? YOUNG : SOCKETS;
+	char **words = argv + 1 + (which != SOCKETS);
 	int go[2], status, ended = 1;
-	bool tasks = argc > 1 && !strcmp(argv[1], "-s");
 	pid_t command, pid;
 
-	if (argc < 2 + tasks)
-		errx(2, "usage: floor-ptrace [-s] COMMAND…");
+	if (argc < 2 || !*words)
+		errx(2, "usage: floor-ptrace [-s|-y] COMMAND…");
+	if (which == YOUNG)		/* compendium asks an ending process what memory it had */
+		options |= PTRACE_O_TRACEEXIT;
 	if (pipe(go) || (command = fork()) < 0)
 		err(2, "fork");
 	if (!command) {
 		close(go[1]);
-		run(argv + 1 + tasks, tasks, go[0]);
+		run(words, go[0], which);
 	}
 	close(go[0]);
 	if (ptrace(PTRACE_SEIZE, command, 0, options) || write(go[1], "", 1) != 1)

@@ -60,7 +60,7 @@ def one_file(name):
 
 
 BUILT = {"floor": floor, "seccomp": one_file("seccomp"), "floor-ptrace": one_file("floor-ptrace"),
-         "floor-tasks": one_file("floor-ptrace")}       # tools that are built first
+         "floor-tasks": one_file("floor-ptrace"), "floor-young": one_file("floor-ptrace")}      # tools that are built first
 
 
 def tools(compendium, scratch, user):
@@ -75,6 +75,7 @@ def tools(compendium, scratch, user):
         "seccomp": Tool([scratch / "seccomp"]),
         "floor-ptrace": Tool([scratch / "floor-ptrace"]),
         "floor-tasks": Tool([scratch / "floor-ptrace", "-s"]),
+        "floor-young": Tool([scratch / "floor-ptrace", "-y"], heavy=True),
         "bpf": Tool([compendium, "--backend", "bpf", "-o", log, "--"], **OURS),
         "ptrace": Tool([*ptrace, "--"], **OURS),
         "stops": Tool([*stops, "--"], heavy=True, **OURS),
@@ -246,7 +247,7 @@ def main():
     parser.add_argument("--build", default="build", help="where compendium was built (build)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--work", default="W1,W2,W3,W4,W5,W6,W7")
-    parser.add_argument("--tools", default="native,floor,bpf,ptrace,stops,strace,perf-trace", help="ptrace: as it is by default; stops: --in-process off, as have quiet and report. Also: inside (--in-process on), quiet (stops -q), counts (bpf -c), report, strace-seccomp, strace-all (--seccomp-bpf, every call); seccomp (a filter of one instruction); floor-ptrace (resumes each stop at sockets); connect, network: few calls chosen, and strace-connect, strace-network")
+    parser.add_argument("--tools", default="native,floor,bpf,ptrace,stops,strace,perf-trace", help="ptrace: as it is by default; stops: --in-process off, as have quiet and report. Also: inside (--in-process on), quiet (stops -q), counts (bpf -c), report, strace-seccomp, strace-all (--seccomp-bpf, every call); seccomp (a filter of one instruction); floor-ptrace (resumes each stop at sockets), floor-tasks (of exec and births, too), floor-young (at what a young process does); connect, network: few calls chosen, and strace-connect, strace-network")
     parser.add_argument("--user", help="run everything as this user")
     parser.add_argument("--memory", action="store_true", help="peak memory instead of time")
     args = parser.parse_args()
