@@ -139,7 +139,8 @@ int main(int argc, char **argv)
 {
 	long options = PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK |
 		       PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEVFORK | PTRACE_O_TRACESYSGOOD;
-	enum which which = argc < 2 ? SOCKETS : !strcmp(argv[1], "-s") ? TASKS : !strcmp(argv[1], "-y") ? YOUNG : SOCKETS;
+	const char *option = argc > 1 ? argv[1] : "";
+	enum which which = !strcmp(option, "-s") ? TASKS : !strcmp(option, "-y") ? YOUNG : SOCKETS;
 	char **words = argv + 1 + (which != SOCKETS);
 	int go[2], status, ended = 1;
 	pid_t command, pid;
