@@ -28,6 +28,7 @@ struct stream {
 	int64_t shift;
 	/* Of a part: how long the trace had run, the records of its snapshot, where the next one begins or 0. */
 	uint64_t cut_ns, nsnapshot, goes_on_ns;
+	bool counts_snapshot;		/* of nothing, where there was no process yet */
 	struct stream *follows;		/* the part behind it, or NULL */
 	unsigned number;		/* of the recording: for a part, of the first one */
 	bool waits;			/* until the part before it has ended */
@@ -114,8 +115,10 @@ static void look_at_start(struct stream *s)
 			memcpy(s->boot, c + 1, MIN((size_t)c->len, sizeof(s->boot) - 1));
 		else if (c->part == PART_CUT && c->len == sizeof(s->cut_ns))
 			memcpy(&s->cut_ns, c + 1, sizeof(s->cut_ns));
-		else if (c->part == PART_SNAPSHOT && c->len == sizeof(s->nsnapshot))
+		else if (c->part == PART_SNAPSHOT && c->len == sizeof(s->nsnapshot)) {
 			memcpy(&s->nsnapshot, c + 1, sizeof(s->nsnapshot));
+			s->counts_snapshot = true;
+		}
 	}
 	if (record_reader_last(s->reader, &last) == 0)
 		s->goes_on_ns = last.goes_on_ns;
@@ -126,7 +129,7 @@ static void look_at_start(struct stream *s)
 /* Whether it goes on where the other one was cut: by the clock, before any shift, and to the nanosecond. */
 static bool is_behind(const struct stream *s, const struct stream *before)
 {
-	return s != before && s->cut_ns && s->nsnapshot && s->boot[0] && !strcmp(s->boot, before->boot) &&
+	return s != before && s->cut_ns && s->counts_snapshot && s->boot[0] && !strcmp(s->boot, before->boot) &&
 	       s->start_ns == before->goes_on_ns && s->start_ns > before->start_ns && !before->follows &&
 	       s->start_ns - s->cut_ns == before->start_ns - before->cut_ns;
 }
