@@ -152,8 +152,8 @@ def tracers(t):
     program = c_program(t, "threads")
     done = 0
     for command in (["gdb", "-q", "-nx", "-batch", "-ex", "run", "-ex", "bt", "--args", program], ["strace", "-f", "-o", "/dev/null", program],
-                    ["sh", "-c", "sleep 1 & gdb -q -nx -batch -ex 'attach '$! -ex detach 2>&1 | grep -v '^warning: Tar' ; wait"],
-                    ["sh", "-c", "sleep 1 & strace -o /dev/null -p $! 2>&1 | sed 's/, [0-9]*)/, PID)/'; wait"]):
+                    ["sh", "-c", "sleep 60 & gdb -q -nx -batch -ex 'attach '$! -ex detach 2>&1 | grep -v '^warning: Tar'; kill $!; wait"],
+                    ["sh", "-c", "sleep 60 & strace -o /dev/null -p $! 2>&1 | sed 's/, [0-9]*)/, PID)/'; kill $!; wait"]):
         try:
             need("gdb" if "gdb" in str(command) else "strace")
         except Skip:
