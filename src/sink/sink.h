@@ -88,6 +88,8 @@ struct sink {
  */
 struct sink *sink_text_new(struct out *out, const struct sink_options *opt);	/* live lines, and -v */
 struct sink *sink_strace_new(struct out *out, const struct sink_options *opt);	/* --format strace */
+int sink_strace_file_new(const struct sink_options *opt, struct outfile *file, struct sink **ret_sink,
+			 struct diag *diag);	/* --strace */
 /* Waits for a CPU, block I/O, page faults: lines as they come, and what follows the summary. */
 struct sink *sink_kernel_new(struct out *out, const struct sink_options *opt);
 struct sink *sink_summary_new(struct out *out, const struct sink_options *opt);	/* the FINAL block and tables */

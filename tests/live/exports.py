@@ -73,6 +73,22 @@ def all_at_once(t):
                 check(contents(one) == contents(other), f"{f.name}: {one} and {other} differ")
 
 
+def straced(t):
+    """--strace: the lines of --format strace, live and of a recording, also with -q, while the terminal and -o keep the text of their own"""
+    live, recording, text = t.out(), t.out(), t.out()
+    status, _, said = trace(t, "--strace", live, "--record", recording, "-o", text, "--", "sh", "-c", "cat /etc/hosts | wc -l; exit 3")
+    equal(status, 3, said[-500:])
+    check(" FINAL" in said and "execve(" not in said, f"the terminal has its own text: {said[-500:]}")
+    alone = trace(t, "--read", recording, "--format", "strace")[2]
+    check(re.search(r"^\d+ +\d+\.\d{6} execve\(.* = 0 <\d", alone, re.M) and "+++ exited with 3 +++" in alone, alone[-500:])
+    again, quiet, own = t.out(), t.out(), t.out()
+    trace(t, "--read", recording, "--strace", again, "-o", own)
+    trace(t, "-q", "--read", recording, "--strace", quiet)
+    for path in (live, again, quiet):
+        equal(path.read_text(), alone, f"{path}: beside --format strace")
+    equal(own.read_text(), text.read_text(), "the text, live and beside --strace")
+
+
 def default_names(t):
     """--export NAME writes where the list says, --export help and an unknown name run nothing"""
     place = t.out()
@@ -279,4 +295,4 @@ def killed_reading(t):
 
 
 if __name__ == "__main__":
-    sys.exit(main(__doc__, {"exports": [all_at_once, default_names, same_file, not_begun, removed, full, full_tmpfs, closed_pipe, killed, killed_reading]}))
+    sys.exit(main(__doc__, {"exports": [all_at_once, straced, default_names, same_file, not_begun, removed, full, full_tmpfs, closed_pipe, killed, killed_reading]}))
