@@ -49,9 +49,10 @@
 	  "write nanoseconds by process, thread and call to FILE, as folded stacks for flame graphs",	\
 	  "folded stacks: speedscope, flamegraph.pl")	\
 	X(STRACE, "strace", "FILE", "trace.strace",	\
-	  open_file_or_stdout, sink_strace_file_new, WANTS_CALLS | WANTS_PAYLOAD | WANTS_LINKS, "strace's text",	\
+	  open_file_or_stdout, sink_strace_file_new,	\
+	  WANTS_CALLS | WANTS_PAYLOAD | WANTS_LINKS, "strace's text",	\
 	  "the lines before it are complete",	\
-	  "write every call to FILE as strace -f -y -ttt -T does, as --format strace shows it, beside all else",	\
+	  "write every call to FILE as strace -f -y -ttt -T does (--format strace), beside all else",	\
 	  "the text of strace -f -y -ttt -T: what reads that")
 
 /* "json|csv" */

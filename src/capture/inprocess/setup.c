@@ -242,7 +242,8 @@ static void add_any(const struct patching *p, const struct site *site, const uin
 	static const uint16_t nrs[] = { SYS_read, SYS_write, SYS_openat, SYS_close, SYS_pread64, SYS_pwrite64, SYS_open,
 					SYS_readv, SYS_writev, SYS_preadv, SYS_pwritev, SYS_creat, SYS_fsync,
 					SYS_fdatasync, SYS_fallocate, SYS_sync_file_range, SYS_statx, SYS_mmap,
-					SYS_munmap, SYS_getrandom, SYS_copy_file_range, SYS_gettid, SYS_recvfrom, SYS_sendto };
+					SYS_munmap, SYS_getrandom, SYS_copy_file_range, SYS_gettid,
+					SYS_recvfrom, SYS_sendto };
 	static const uint8_t nop[SITE_ANY_LEN] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
 	struct space *sp = p->sp;
 	unsigned n = sp->nsites, more = 0;
