@@ -23,7 +23,8 @@ struct summary_sink {
 	const struct sink_result *done;	/* the other outputs */
 	struct buf b;			/* the line being built */
 	unsigned columns;
-	unsigned lines;			/* written so far */
+	unsigned lines;			/* of a screen, written so far */
+	bool counts_only;		/* lines are counted, not written */
 	bool starred;			/* of the table at hand: a row's notes are a number with a star */
 };
 

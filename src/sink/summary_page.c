@@ -4,12 +4,23 @@
 #include "base/text.h"
 #include "sink/summary.h"
 
+/* Lines of a screen that the line takes: a terminal continues a wide one below. */
+static unsigned rows_of(const struct summary_sink *s)
+{
+	size_t width = text_width(s->b.s, s->b.len);
+
+	for (size_t i = 0; i < s->b.len; i++)
+		width -= (unsigned char)s->b.s[i] < ' ';	/* a style */
+	return s->columns && width ? (unsigned)((width - 1) / s->columns + 1) : 1;
+}
+
 void summary_line(struct summary_sink *s)
 {
+	s->lines += rows_of(s);
 	buf_putc(&s->b, '\n');
-	out_write(s->out, s->b.s, s->b.len);
+	if (!s->counts_only)
+		out_write(s->out, s->b.s, s->b.len);
 	buf_reset(&s->b);
-	s->lines++;
 }
 
 void summary_rest(struct summary_sink *s, const char *text, size_t len, size_t used)

@@ -40,18 +40,23 @@ static unsigned lines_of_all(struct table *const *all, struct extent e)
 	return n + left_out;
 }
 
-/* What is hidden as noise goes first, as the line of the filter counts it; then long tables become short. */
-static struct extent extent_of(struct table *const *all, unsigned lines)
+/*
+ * What is hidden as noise goes first, as the line of the filter counts it; then long tables become short, those that
+ * can be spared go, and what is left becomes as short as can be.
+ */
+static bool shrink(struct extent *e)
 {
-	struct extent e = { .rows = TREE_MAX };
-
-	if (!lines || lines_of_all(all, e) <= lines)
-		return e;
-	for (e.without = 1; e.rows > ROWS_BRIEF && lines_of_all(all, e) > lines;)
-		e.rows--;
-	while (e.without < SPARE_MAX && lines_of_all(all, e) > lines)
-		e.without++;
-	return e;
+	if (!e->without)
+		e->without = 1;
+	else if (e->rows > ROWS_BRIEF)
+		e->rows--;
+	else if (e->without < SPARE_MAX)
+		e->without++;
+	else if (e->rows > 1)
+		e->rows--;
+	else
+		return false;
+	return true;
 }
 
 static void name_left_out(struct summary_sink *s, struct table *const *all, struct extent e)
@@ -67,6 +72,43 @@ static void name_left_out(struct summary_sink *s, struct table *const *all, stru
 		buf_puts(&s->b, " (shown without -q)");
 		summary_line(s);
 	}
+}
+
+static void write_all(struct summary_sink *s, struct table *const *all, struct extent e)
+{
+	for (unsigned i = 0; i < table_nlist; i++) {
+		struct table *t = all[i] && !is_left_out(table_list[i], e) ? table_of(s, table_list[i], e) : NULL;
+
+		if (t)
+			summary_table(s, t);
+		table_free(t);
+	}
+	name_left_out(s, all, e);
+}
+
+/* As a terminal shows them: it continues a wide line below, and how wide one is is known when it is written. */
+static unsigned rows_of_all(struct summary_sink *s, struct table *const *all, struct extent e)
+{
+	unsigned before = s->lines, rows;
+
+	s->counts_only = true;
+	write_all(s, all, e);
+	s->counts_only = false;
+	rows = s->lines - before;
+	s->lines = before;
+	return rows;
+}
+
+/* By what is known without writing them, then by what they take. */
+static struct extent extent_of(struct summary_sink *s, struct table *const *all, unsigned lines)
+{
+	struct extent e = { .rows = TREE_MAX };
+
+	while (lines && lines_of_all(all, e) > lines && shrink(&e))
+		;
+	while (lines && rows_of_all(s, all, e) > lines && shrink(&e))
+		;
+	return e;
 }
 
 void summary_answers(struct summary_sink *s)
@@ -88,15 +130,8 @@ void summary_tables(struct summary_sink *s, unsigned lines)
 
 	for (unsigned i = 0; i < table_nlist; i++)
 		all[i] = table_list[i]->answers ? NULL : table_of(s, table_list[i], full);
-	e = extent_of(all, lines);
-	for (unsigned i = 0; i < table_nlist; i++) {
-		struct table *t = all[i] && !is_left_out(table_list[i], e) ? table_of(s, table_list[i], e) : NULL;
-
-		if (t)
-			summary_table(s, t);
-		table_free(t);
-	}
-	name_left_out(s, all, e);
+	e = extent_of(s, all, lines);
+	write_all(s, all, e);
 	for (unsigned i = 0; i < table_nlist; i++)
 		table_free(all[i]);
 	free(all);
