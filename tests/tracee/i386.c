@@ -3,7 +3,6 @@
  * Calls by i386's numbers and layouts, as 32-bit programs make them: through int $0x80, which works in a 64-bit program
  * too, with everything they point to below 4 GB.
  */
-#include <setjmp.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -55,22 +54,6 @@ static long socketcall(unsigned call, uint32_t a, uint32_t b, uint32_t c, uint32
 {
 	memcpy(low->args, (uint32_t[]){ a, b, c, d }, 4 * sizeof(uint32_t));
 	return i386(102, call, at(low->args), 0, 0, 0);
-}
-
-static sigjmp_buf unsupported;
-static void on_fault(int sig) { siglongjmp(unsupported, sig); }
-
-/* A kernel without 32-bit emulation lets int $0x80 fault. */
-static bool supported(void)
-{
-	struct sigaction old, sa = { .sa_handler = on_fault };
-	bool ok = false;
-
-	sigaction(SIGSEGV, &sa, &old);
-	if (sigsetjmp(unsupported, 1) == 0)
-		ok = i386(20, 0, 0, 0, 0, 0) == getpid();
-	sigaction(SIGSEGV, &old, NULL);
-	return ok;
 }
 
 static void files(void)
@@ -215,11 +198,14 @@ static void values(void)
 
 int main(void)
 {
+	bool has;
+
 	low = mmap(NULL, sizeof(*low), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	CHECK(low != MAP_FAILED);
-	if (!supported())
-		tracee_skip("the kernel runs no 32-bit programs (CONFIG_IA32_EMULATION)");
+	has = tracee_has_i386();
 	tracee_begin();
+	if (!has)
+		tracee_skip("the kernel runs no 32-bit programs (CONFIG_IA32_EMULATION)");
 	files();
 	sockets();
 	values();

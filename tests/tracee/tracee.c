@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 
@@ -114,6 +115,27 @@ static _Noreturn void finish(int status)
 }
 
 void tracee_end(void) { finish(0); }
+
+#ifdef __x86_64__
+static sigjmp_buf unsupported;
+static void on_fault(int sig) { siglongjmp(unsupported, sig); }
+
+bool tracee_has_i386(void)
+{
+	enum { I386_GETPID = 20 };
+	struct sigaction old, sa = { .sa_handler = on_fault };
+	volatile long ret = -1;
+	long got;
+
+	sigaction(SIGSEGV, &sa, &old);
+	if (sigsetjmp(unsupported, 1) == 0) {
+		__asm__ volatile("int $0x80" : "=a"(got) : "a"(I386_GETPID) : "memory", "r8", "r9", "r10", "r11");
+		ret = got;
+	}
+	sigaction(SIGSEGV, &old, NULL);
+	return (int)ret == getpid();
+}
+#endif
 
 void tracee_skip(const char *reason)
 {

@@ -42,7 +42,9 @@ void tracee_watch(const char *what);
 void tracee_ignore(const char *regex);
 /* A line that must not appear anywhere (regular expression). */
 void tracee_never(const char *regex);
-/* The rest of the run is skipped, with this reason. */
+/* Does int $0x80 make a call?  Without 32-bit emulation it faults.  To be asked before tracee_begin(). */
+bool tracee_has_i386(void);
+/* The rest of the run is skipped, with this reason; behind tracee_begin(). */
 _Noreturn void tracee_skip(const char *reason);
 
 /*

@@ -6,7 +6,6 @@
 #include <linux/aio_abi.h>
 #include <netinet/in.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <sys/epoll.h>
 #include <sys/ipc.h>
 #include <sys/sem.h>
@@ -172,8 +171,6 @@ static struct {
 	struct epoll_event ev;
 	char c;
 } * low;
-static sigjmp_buf unsupported;
-static void on_fault(int sig) { siglongjmp(unsupported, sig); }
 
 static long i386(long nr, long a, long b, long c, long d, long e)
 {
@@ -190,18 +187,6 @@ static long i386(long nr, long a, long b, long c, long d, long e)
 }
 
 static uint32_t at(const void *p) { return (uint32_t)(uintptr_t)p; }
-
-static bool has_i386(void)
-{
-	struct sigaction old, sa = { .sa_handler = on_fault };
-	bool ok = false;
-
-	sigaction(SIGSEGV, &sa, &old);
-	if (sigsetjmp(unsupported, 1) == 0)
-		ok = i386(20, 0, 0, 0, 0, 0) == getpid();
-	sigaction(SIGSEGV, &old, NULL);
-	return ok;
-}
 
 /*
  * glibc's semtimedop is ipc(SEMTIMEDOP) there, its recv socketcall(SYS_RECV): 256 epoll_wait, 177 rt_sigtimedwait, 117
@@ -368,6 +353,8 @@ static void ended(void)
 
 int main(void)
 {
+	bool has_i386 = tracee_has_i386();
+
 	signal(SIGUSR1, SIG_IGN);	/* SIGWINCH is by default */
 	tracee_begin();
 	tracee_ignore("^(kill|signal|fork|thread|exit|killed|stop|continue)");
@@ -375,7 +362,7 @@ int main(void)
 	begin_rain();
 	timed();
 	sockets();
-	if (has_i386())
+	if (has_i386)
 		narrow();
 	end_rain();
 	threads();
