@@ -10,7 +10,7 @@ const barsOf = (page, text) =>
         ms:
           e.textContent === '0'
             ? 0
-            : parseFloat(e.textContent) * (/ms$/.test(e.textContent) ? 1 : 1000),
+            : parseFloat(e.textContent) * (e.textContent.endsWith('ms') ? 1 : 1000),
       })),
       [a, b] = [ticks[0], ticks[ticks.length - 1]],
       ms = x => Math.round(a.ms + ((x - a.x) / (b.x - a.x)) * (b.ms - a.ms)),
