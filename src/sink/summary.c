@@ -35,6 +35,14 @@ static void rule(struct summary_sink *s)
 
 /* ---- the FINAL block ---- */
 
+static void seconds(struct buf *b, uint64_t ns)
+{
+	if (ns < 60000000000)
+		buf_printf(b, "%.2fs", (double)ns / 1e9);
+	else
+		human_ns(b, ns);
+}
+
 static void memory(struct summary_sink *s)
 {
 	static const char *const labels[] = {
@@ -241,7 +249,7 @@ static void final_block(struct summary_sink *s)
 	rule(s);
 	buf_puts(&s->b, " FINAL: ");
 	buf_putc(&s->b, STYLE_BOLD);
-	totals_duration(&dur, t);
+	seconds(&dur, t->end_ns > t->start_ns ? t->end_ns - t->start_ns : 0);
 	totals_command(&command, t);
 	summary_rest(s, command.s ? command.s : "", command.len, 8 + 3 + dur.len);
 	buf_done(&command);

@@ -11,33 +11,6 @@
 #include "record/record.h"
 #include "sink/words.h"
 
-static void seconds(struct buf *b, uint64_t ns)
-{
-	if (ns < 60000000000)
-		buf_printf(b, "%.2fs", (double)ns / 1e9);
-	else
-		human_ns(b, ns);
-}
-
-/*
- * How long it took.  On a busy machine much of that is before the command begins and after it has ended, and the shares
- * of the tables are of the command's own time: that stands here too, where the difference shows.
- */
-void totals_duration(struct buf *b, const struct totals *t)
-{
-	enum { SHOWS_NS = 10000000 };	/* two decimals of a second */
-	uint64_t all = t->end_ns > t->start_ns ? t->end_ns - t->start_ns : 0, own = all;
-	const struct totals_proc *p = t->start_mode & START_COMMAND ? totals_proc(t, t->main_proc) : NULL;
-
-	if (p && p->end_ns)
-		own = p->end_ns - MIN(p->end_ns, MAX(p->start_ns, t->start_ns));
-	seconds(b, all);
-	if (own < all && all - own >= SHOWS_NS && all - own >= all / 100) {
-		buf_puts(b, ", the command ");
-		seconds(b, own);
-	}
-}
-
 void totals_memory(struct buf *b, const struct totals *t, enum totals_memory what)
 {
 	const uint64_t peaks[] = { t->heap_peak, t->mapped_peak, t->memory_peak };

@@ -5,9 +5,6 @@
 
 struct buf;
 
-/* "2.08s", "2.08s, the command 1.85s" */
-void totals_duration(struct buf *b, const struct totals *t);
-
 /* A sum of memory: "132.0 KB", "8.5 MB (24 regions)", "7.6 MB (4.6 MB when attached, +3.0 MB)". */
 enum totals_memory { MEMORY_HEAP, MEMORY_MMAP, MEMORY_TOTAL };
 void totals_memory(struct buf *b, const struct totals *t, enum totals_memory what);

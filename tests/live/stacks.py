@@ -146,6 +146,9 @@ def deep(t):
 
 def hostile(t):
     """stacks of nothing, in loops, beyond the end: each call has its line, and tracing ends"""
+    alone = subprocess.run([t.args.victim, "hostile"], check=False).returncode
+    if alone < 0:
+        raise Skip(f"this kernel ends a call made with such a stack pointer, untraced too (signal {-alone})")
     with tempfile.TemporaryDirectory() as d:
         text, p = run([t.args.compendium, "-k", "-e", "access"], f"{d}/out", command=[t.args.victim, "hostile"])
     equal(p.returncode, 0, "status")

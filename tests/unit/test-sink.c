@@ -96,26 +96,6 @@ static void test_final(void **state)
 	assert_non_null(strstr(got, "exit 0    curl -s https://example.com\n"));
 }
 
-/* The time of the trace is not the command's, of which the tables have the shares: both stand there, where it shows. */
-static void test_final_late(void **state)
-{
-	static const struct { unsigned end; const char *want; } cases[] = {
-		{ 349, " FINAL: x (0.35s)\n" }, { 600, " FINAL: x (0.60s, the command 0.34s)\n" },
-	};
-
-	(void)state;
-	for (unsigned i = 0; i < 2; i++) {
-		open_sinks(false);
-		start((const char *const[]){ "x", NULL });
-		at(0, EVENT(EV_EXEC, PATH("/usr/bin/x")));
-		at(340, EVENT(EV_EXIT, .status = 0));
-		end(cases[i].end, 0);
-		close_sinks(true);
-		if (!strstr(got, cases[i].want))
-			fail_msg("%s", got);
-	}
-}
-
 /* Takes ticks as they come; the text must not depend on them. */
 static void io_sequence(bool ticks)
 {
@@ -430,7 +410,7 @@ static void test_marks_anywhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lines), cmocka_unit_test(test_final), cmocka_unit_test(test_final_late), cmocka_unit_test(test_merging),
+		cmocka_unit_test(test_lines), cmocka_unit_test(test_final), cmocka_unit_test(test_merging),
 		cmocka_unit_test(test_joining), cmocka_unit_test(test_tick_shows),
 		cmocka_unit_test(test_words), cmocka_unit_test(test_noise_is_hidden),
 		cmocka_unit_test(test_color), cmocka_unit_test(test_copies), cmocka_unit_test(test_marks_anywhere),
