@@ -23,7 +23,7 @@ CALLS = 30000           # some megabytes of records
 MANY = 100000           # more than the default ring holds
 SMALL = ("--ring-size", "256k")
 TINY = ("--ring-size", "64k")
-MIDDLE = ("--ring-size", "512k")
+BIG = ("--ring-size", "2m")     # which MANY overflows
 
 
 def cgroup_root():
@@ -65,9 +65,12 @@ class Pressure(unittest.TestCase):
         self.assertEqual(lost(text), 0)
 
     def test_the_load_is_one(self):
-        _, out, text = self.slowly("-v", "--lossy", *TINY, "--", WAITS, CALLS)
-        self.assertRegex(out, r"^\d+ waits, 0 cut short\n$")
-        self.assertGreater(lost(text), 0, "the ring never overflowed: the other tests show nothing")
+        for times in (1, 4, 16):        # how fast the program calls, and how fast the text is read, differ by machine
+            _, out, text = self.slowly("-v", "--lossy", *TINY, "--", WAITS, times * CALLS)
+            self.assertRegex(out, r"^\d+ waits, 0 cut short\n$")
+            if lost(text):
+                return
+        self.fail("the ring never overflowed: the other tests show nothing")
 
     def test_files_are_whole(self):
         """dd counts on reads and writes that are not cut short."""
@@ -77,24 +80,13 @@ class Pressure(unittest.TestCase):
         self.assertEqual([(self.dir / name).stat().st_size for name in "ab"], [32 << 20, 32 << 20])
         self.assertEqual(lost(text), 0)
 
-    def test_processes_come_and_go(self):
-        """What begins and ends tasks has room of its own in the ring."""
-        script = f"{WORK} read {MANY} >/dev/null & i=0; while [ $i -lt 50 ]; do /bin/true; i=$((i+1)); done; wait"
-        # A sixteenth of the ring is for beginnings and ends: enough for these, should the reader hardly run.  Of a small ring it was
-        # not, on a machine with fifteen times the work: each new task also has some ordinary records before it looks for room.
-        status, _, text = self.slowly("-v", "--lossy", *MIDDLE, "--", "sh", "-c", script)
-        self.assertEqual(status, 0)
-        self.assertGreater(lost(text), 0, "nothing was lost: this shows nothing")
-        self.assertNotIn("runs on", text)
-        self.assertEqual(len(re.findall(r" fork → ", text)), 51)
-        self.assertEqual(len(re.findall(r"(?m)^\S+ (?:\[\d+\] )+exit 0\b", text)), 52)
-
-    def test_ends_that_were_lost(self):
-        """A reader that stands still: even what is kept for ends overflows.  What has ended does not run on."""
-        script = "read x < $0/go; i=0; while [ $i -lt 1500 ]; do (exit 1); i=$((i+1)); done; : > $0/done; exit 3"
+    def standing_still(self, work, *options):
+        """compendium, which is stopped while the script `work` runs: exit status of the command, the log."""
+        script = f"read x < $0/go; {work}; : > $0/done; exit 3"
         os.mkfifo(self.dir / "go")
         with open(self.dir / "err", "wb") as err:
-            tracer = subprocess.Popen([COMPENDIUM, "--backend", "bpf", "--lossy", *TINY, "-o", self.dir / "log", "--", "sh", "-c", script, self.dir], stdin=subprocess.DEVNULL, stderr=err)
+            tracer = subprocess.Popen([COMPENDIUM, "--backend", "bpf", "--lossy", *options, "-o", self.dir / "log", "--", "sh", "-c", script, self.dir],
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=err)
         with open(self.dir / "go", "w") as go:      # it has begun
             tracer.send_signal(signal.SIGSTOP)
             go.write("x\n")
@@ -107,6 +99,17 @@ class Pressure(unittest.TestCase):
         text = (self.dir / "log").read_text(errors="replace")
         self.assertGreater(lost(text), 0, "nothing was lost: this shows nothing")
         self.assertNotIn("runs on", text)
+        return text
+
+    def test_processes_come_and_go(self):
+        """What begins and ends tasks has room of its own in the ring: a sixteenth, enough for these."""
+        text = self.standing_still(f"{WORK} read {MANY} >/dev/null; i=0; while [ $i -lt 50 ]; do /bin/true; i=$((i+1)); done", "-v", *BIG)
+        self.assertEqual(len(re.findall(r" fork → ", text)), 51)
+        self.assertEqual(len(re.findall(r"(?m)^\S+ (?:\[\d+\] )+exit 0\b", text)), 51)
+
+    def test_ends_that_were_lost(self):
+        """Even what is kept for ends overflows.  What has ended does not run on."""
+        text = self.standing_still("i=0; while [ $i -lt 1500 ]; do (exit 1); i=$((i+1)); done", *TINY)
         self.assertRegex(text, r"(?m)^ Exit: 3$")
         self.assertRegex(text, r"(?m)^ +\d+ +\S+ +exit 3 +sh -c")
 
