@@ -61,6 +61,8 @@ static struct cell cpu_of(const struct totals_call *c)
 {
 	if (c->has_cpu || !c->ncpu)
 		return (struct cell){ .set = c->has_cpu, .n = c->cpu_ns };
+	if (!c->stops_ns && !counting_cpu_missed(c))
+		return (struct cell){ .set = true, .n = c->cpu_ns };
 	if (counting_cpu_missed(c) || c->cpu_ns <= c->stops_ns + c->stops_ns / COUNTING_CPU_PART)
 		return (struct cell){ 0 };
 	return (struct cell){ .set = true, .n = c->cpu_ns - c->stops_ns };

@@ -410,15 +410,15 @@ static void cpu_note(struct summary_sink *s, bool absent)
 	}
 	if (!returned)
 		return;
-	if (ncpu) {
+	if (stops_ns) {
 		buf_puts(&s->b, " On CPU: less ");
 		human_ns(&s->b, stops_ns / ncpu);
 		buf_puts(&s->b, " a call for its stops; – below half");
 		buf_puts(&s->b, missed ? " or without a stop" : "");
-	} else if (!absent) {
+	} else if (ncpu || !absent) {
 		return;
 	} else {
-		buf_puts(&s->b, " On CPU: not known; live, -c alone or --backend ptrace measures it");
+		buf_puts(&s->b, " On CPU: not known; live, -c and -C measure it");
 	}
 	summary_line(s);
 }

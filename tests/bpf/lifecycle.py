@@ -194,10 +194,14 @@ class Choice(unittest.TestCase):
 
 class Programs(unittest.TestCase):
     def test_verifier(self):
-        """Every program loads; what the verifier and the compiler made of each is printed."""
+        """Every program loads, whatever is asked for; what the verifier and the compiler made of each is printed."""
+        self.verified("", "--ebpf", "--record")
+        self.verified(" -c", "--ebpf", "-c", "--record")
+
+    def verified(self, note, *options):
         with tempfile.TemporaryDirectory() as name:
             flag = pathlib.Path(name, "flag")
-            tracer = subprocess.Popen([COMPENDIUM, "--backend", "bpf", "--ebpf", "--record", f"{name}/r", "-o", "/dev/null", "--", "sh", "-c", f"touch {flag}; sleep 100"],
+            tracer = subprocess.Popen([COMPENDIUM, "--backend", "bpf", *options, f"{name}/r", "-o", "/dev/null", "--", "sh", "-c", f"touch {flag}; sleep 100"],
                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             try:
                 self.assertTrue(wait_for(flag.exists))
@@ -216,7 +220,7 @@ class Programs(unittest.TestCase):
                 tracer.terminate()
                 tracer.wait(20)
         for what, (looked, p) in sorted(shown.items()):
-            print(f"verifier: {what}: {looked} instructions looked at, {p['bytes_xlated']} B, compiled {p.get('bytes_jited', 0)} B")
+            print(f"verifier: {what}{note}: {looked} instructions looked at, {p['bytes_xlated']} B, compiled {p.get('bytes_jited', 0)} B")
             self.assertLess(looked, 500000, "the verifier gives up at a million")
         self.assertLessEqual({"on_enter", "on_exit", "on_fork", "on_exec", "on_task_exit", "on_signal", "on_generate", "on_switch", "on_wakeup", "on_complete"}, set(shown))
 

@@ -586,10 +586,16 @@ def details(t):
             _, counted = traced(t, "-c", "--in-process", mode, command=["dd", "if=/dev/urandom", "of=/dev/null", "bs=8k", "count=2000"])
             check(re.search(rf"^ On CPU: less \S+ a call for its stops; – below half{note}$", counted, re.M), counted)
             equal([row.split()[3] != "–" for row in table(counted) if row.endswith(" read")], [known], counted)
-    if t.args.backend == "bpf":     # of records it is not known, of -c or -C
-        for options in (["-C"], ["-c", "--failed"]):
-            _, text = traced(t, *options, command=["cat", "/nope1"])
-            check("\n On CPU: not known; live, -c alone or --backend ptrace measures it\n" in text and " on CPU" not in text, text)
+    if t.args.backend == "bpf":     # records have it as exactly as what the kernel counts
+        script = "head -c 16M /dev/urandom >/dev/null; sleep 0.5"
+        for options in (["-c"], ["-C"], ["-c", "--filter", "type:read,clock_nanosleep"]):
+            _, text = traced(t, "-q", "--summary=json", *options, command=["sh", "-c", script])
+            rows = {row["call"]: row for row in json.loads(text)["tables"]["calls"]["rows"]}
+            slept, computed = rows["clock_nanosleep"], rows["read"]
+            check(slept["total_ns"] >= 500_000_000 and 0 < slept["cpu_ns"] < slept["total_ns"] / 10, f"{options}: {slept}")
+            check(slept["cpu_ns"] < computed["cpu_ns"] <= computed["total_ns"], f"{options}: {computed}")
+        _, text = traced(t, "-c", "--by", "process", command=["sleep", "0.5"])
+        check("on CPU" in text.splitlines()[0] and not re.search("^ On CPU", text, re.M) and table(text)[0].split()[3] != "–", text)
     for row in table(text):
         cells = row.split()
         equal([cells[i] != "–" for i in (-5, -4, -3)] if "(" not in row else [], [int(cells[0]) >= n for n in (2, 20, 100)] if "(" not in row else [], row)

@@ -339,11 +339,15 @@ static __always_inline bool opened_name(const struct task_state *st)
 static __noinline void emit_named(struct task_state *st, u32 arg, u32 flags, u64 now, s64 ret)
 {
 	struct work *w = work_begin(st, ret, false);
+	u64 addr;
 
+	SAME(arg);
 	if (!w || arg > 5)
 		return;
+	addr = w->args[arg];
 	st->names--;
-	copy_bytes(arg, w->args[arg], (u64)ret, PLAN_NAME_MAX);
+	copy_bytes(arg, addr, (u64)ret, PLAN_NAME_MAX);
+	put_cpu(w, st, now);
 	emit_call(st, w, flags, now, ret);
 }
 
@@ -370,7 +374,8 @@ enum {
 	LEAVE_RESTARTED = 0x100,
 	LEAVE_ANSWERED = 0x200,
 	LEAVE_COUNTED = 0x400,
-	LEAVE_WORDS = 0x800
+	LEAVE_WORDS = 0x800,
+	LEAVE_CPU = 0x1000
 };
 
 /* With what is copied after the call, or what the kernel is asked then.  how: enum fd_ask and LEAVE_*. */
@@ -407,6 +412,7 @@ __noinline int leave_with_memory(struct task_state *st, u32 how, u64 now, s64 re
 		w->multiple = p->plan.leave[1].op == PLAN_MMSGHDR;
 		ask_kernel(how & LEAVE_ASK_MASK, p->plan.ask_arg, how & LEAVE_ANSWERED && p->plan.returns_fd);
 	}
+	put_cpu(w, st, now);
 	emit_call(st, w, (how & LEAVE_RESTARTED ? CALL_RESTARTED : 0) | (how & LEAVE_COUNTED ? CALL_COUNTED : 0), now,
 		  ret);
 	return 0;
@@ -461,6 +467,8 @@ static __always_inline void leave(struct task_struct *task, struct task_state *s
 		ask = (u32)question(st, p, answered, ret);
 	if (p && p->plan.words && plan_keeps_words(&p->plan, stderrs_after(st, STDERR_KEEPS, 0), st->args[0], ret))
 		ask |= LEAVE_WORDS;
+	if (timing)
+		ask |= LEAVE_CPU;
 	if (!p || (!len && !st->faulted && !ask && !(ret >= 0 && p->any_leave))) {
 		emit_bare_call(st, flags, now, ret);
 		return;

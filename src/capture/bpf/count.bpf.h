@@ -36,6 +36,7 @@ struct {
 } running_call SEC(".maps");
 
 const volatile bool counting = false;
+const volatile bool timing = false;	/* records say what their calls took of a CPU: PART_CPU */
 
 enum { EINPROGRESS_NR = 115, ERRNO_MAX = 4095 };
 
@@ -117,6 +118,18 @@ static __noinline bool count_call(struct wire_plan *p, u32 at, const struct task
 		return false;
 	count_time(c, ns, st->off_ns);
 	return true;
+}
+
+/* What the call took of a CPU: all of its time but what its thread was switched away (on_switch). */
+static __always_inline void put_cpu(struct work *w, const struct task_state *st, u64 now)
+{
+	struct record_chunk *c = timing ? chunk_at(w) : NULL;
+	u64 ns = now - st->enter_ns;
+
+	if (!c)
+		return;
+	*(struct record_cpu *)(c + 1) = (struct record_cpu){ .ns = ns > st->off_ns ? ns - st->off_ns : 0 };
+	chunk_done(w, c, 0, PART_CPU, CHUNK_AT_EXIT, sizeof(struct record_cpu));
 }
 
 /* ---- the shortest way: a call of x86-64 that was made before, and has not failed ---- */

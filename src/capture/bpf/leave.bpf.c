@@ -61,14 +61,15 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 	return 0;
 }
 
-/* While calls are counted: how long they are without a CPU. */
+/* While calls are counted or timed: how long they are without a CPU. */
 SEC("tp_btf/sched_switch")
 int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
 	struct task_state *st = bpf_task_storage_get(&tasks, prev, 0, 0);
 	u64 now = bpf_ktime_get_ns();
 
-	count_switch(st);
+	if (counting)
+		count_switch(st);
 	if (st && st->in_call)
 		st->off_since_ns = now;
 	st = bpf_task_storage_get(&tasks, next, 0, 0);

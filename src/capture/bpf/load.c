@@ -237,6 +237,7 @@ int bpf_attach(struct bpf_source *s)
 #define CONFIGURE(rodata, s, ring) do { \
 	(rodata)->payload_bytes = (s)->opt->max_payload; \
 	(rodata)->counting = (s)->opt->count; \
+	(rodata)->timing = (s)->opt->want_cpu && !(s)->opt->count; \
 	(rodata)->ring_half = (ring) / 2; \
 	(rodata)->ring_look = (ring) >= RING_LARGE ? 7 : 0; \
 	(rodata)->ring_most = (ring) - (ring) / RING_KEPT_PARTS; } while (0)
@@ -254,7 +255,7 @@ static void configure(struct bpf_source *s, size_t ring)
 	s->leave->rodata->screening = s->opt->screen != NULL;
 	if (s->opt->screen)
 		configure_screen((struct wire_screen *)(uintptr_t)&s->leave->rodata->screen, s->opt->screen);
-	bpf_program__set_autoload(s->leave->progs.on_switch, s->opt->count);
+	bpf_program__set_autoload(s->leave->progs.on_switch, s->opt->count || s->opt->want_cpu);
 	if (s->opt->count) {
 		bpf_map__set_max_entries(s->tasks->maps.counts, COUNT_SLOTS + 1);
 		bpf_map__set_max_entries(s->tasks->maps.count_errors, COUNT_ERRORS);

@@ -131,7 +131,8 @@ struct task_state {
 	rec_u32 rss_inherited, rss_peak;
 	rec_u64 enter_ns, args[6];
 	rec_u64 stderrs;		/* the copies of descriptor 2 (capture/stderr.h); of a process, its leader's */
-	rec_u64 off_since_ns, off_ns;	/* the call it is in, where calls are counted: without a CPU; 0: it has one */
+	/* without a CPU in the call it is in, where calls are counted or timed; 0: it has one */
+	rec_u64 off_since_ns, off_ns;
 	/* the latency programs' */
 	rec_u64 runnable_ns;
 	rec_u32 waker_pid, waker_tid;
