@@ -153,6 +153,11 @@ void fdtab_give(struct world *w, struct fdtab *tab, int fd, struct file *f, bool
 {
 	const struct fdent *e = fdtab_at(tab, fd);
 
+	if (e && tab->refs > 1 && e->file != f && e->since_ns > since_ns) {
+		/* its record comes after that of the next one, so the close in between is still to come, too */
+		keep_past(w, tab, fd, &(struct fdent){ .file = f, .since_ns = since_ns }, e->since_ns);
+		return;
+	}
 	if (e && tab->refs > 1 && e->file != f && e->since_ns < since_ns)
 		keep_past(w, tab, fd, e, since_ns);
 	fdtab_set(w, tab, fd, f, cloexec, since_ns);

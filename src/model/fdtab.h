@@ -10,7 +10,8 @@ struct fdent *fdtab_at(const struct fdtab *tab, int fd);	/* NULL when not open *
 void fdtab_set(struct world *w, struct fdtab *tab, int fd, struct file *f, bool cloexec, uint64_t since_ns);
 /*
  * Likewise, of a number that the kernel has just given out, so that it was free: what the table still has there was
- * closed by another thread, whose call has not ended yet.  It is kept as past.
+ * closed by another thread, whose call has not ended yet.  It is kept as past.  So is f where the table has a newer
+ * one: its record comes late.
  */
 void fdtab_give(struct world *w, struct fdtab *tab, int fd, struct file *f, bool cloexec, uint64_t since_ns);
 /* The past one that fd meant at at_ns; NULL: none is known.  fdtab_drop_past() lets go of it. */

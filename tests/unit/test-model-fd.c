@@ -239,6 +239,27 @@ static void closes_mean_what_was_there_when_they_began(void **state)
 	assert_string_equal(go(s)->name, "");
 }
 
+/* One opens and closes, then another thread gets the number: also where the other's record comes first. */
+static void opens_whose_record_comes_late(void **state)
+{
+	struct scene *s = *state;
+	uint64_t first = s->now, second = first + 10000;
+
+	fork_(s, 10, 11, THREAD);
+	s->now = second;
+	open_(s, 11, "/second", O_RDONLY, 3);
+	s->now = first;
+	open_(s, 10, "/first", O_RDONLY, 3);
+	assert_string_equal(name_of(s, 10, 3), "/second");
+	assert_string_equal(io(s, 10, "read", 3, 5)->name, "/first");
+	assert_string_equal(close_(s, 10, 3)->name, "/first");
+	assert_string_equal(got(s, EV_RELEASE, 0)->name, "/first");
+	s->now = second + 1000;
+	assert_string_equal(io(s, 11, "read", 3, 5)->name, "/second");
+	assert_string_equal(close_(s, 11, 3)->name, "/second");
+	assert_null(file_of(s, 10, 3));
+}
+
 /* Records of closes that never come: the last few are kept, and all end with the table, or with close_range. */
 static void closes_that_never_come_are_bounded(void **state)
 {
@@ -428,7 +449,7 @@ int main(void)
 		SCENE(bytes_belong_to_the_description), SCENE(dup2_closes_what_was_there),
 		SCENE(fork_copies_threads_share), SCENE(exec_closes_cloexec_and_ends_sharing),
 		SCENE(close_range_closes_marks_and_unshares), SCENE(a_late_close_does_not_close_the_new_file),
-		SCENE(closes_mean_what_was_there_when_they_began), SCENE(closes_that_never_come_are_bounded),
+		SCENE(closes_mean_what_was_there_when_they_began), SCENE(opens_whose_record_comes_late), SCENE(closes_that_never_come_are_bounded),
 		SCENE(snapshot_descriptors), SCENE(snapshot_pipe_ends_meet),
 		SCENE(unknown_descriptors_are_made_when_used), SCENE(absurd_numbers_cost_nothing),
 		SCENE(tables_grow_over_sparse_numbers), SCENE(sh_counts_the_write_to_the_redirection),

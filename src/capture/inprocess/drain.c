@@ -183,6 +183,7 @@ static void put(struct ptrace_source *s, struct tracee *t, unsigned flags, int64
 	r = record_begin(&s->out.rec, RECORD_CALL, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, begun);
 	r->h.flags = (rec_u16)flags;
 	r->exit_ns = ended;
+	t->ended_ns = ended;
 	r->nr = c->nr;
 	r->arch = ARCH_X86_64;
 	memcpy(r->args, c->args, sizeof(c->args));
@@ -249,7 +250,8 @@ static void begun(struct ptrace_source *s, struct space *sp, struct tracee *t, c
 	}
 	c->open = true;
 	c->nr = p->nr;
-	c->ns = ns_in_order(s->inside, sp, p->nr, ns_of(now, sp, p->tsc));
+	/* not before its last call ended, a stop maybe, whose time is the other clock's */
+	c->ns = ns_in_order(s->inside, sp, p->nr, MAX(ns_of(now, sp, p->tsc), t->ended_ns));
 	memcpy(c->args, p->args, sizeof(p->args));
 	if (!which_wants(&s->inside->copies[p->nr].in, c->args, 0))
 		c->pieces[RING_AN_IN].len = 0;

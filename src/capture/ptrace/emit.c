@@ -30,6 +30,7 @@ void call_put(struct ptrace_source *s, struct tracee *t, unsigned flags, int64_t
 	r = record_begin(&s->out.rec, RECORD_CALL, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, t->enter_ns);
 	r->h.flags = (rec_u16)flags;
 	r->exit_ns = exit_ns;
+	t->ended_ns = exit_ns;
 	r->nr = t->nr;
 	r->arch = t->arch;
 	memcpy(r->args, t->args, sizeof(r->args));

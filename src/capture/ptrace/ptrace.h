@@ -144,6 +144,7 @@ struct tracee {
 	bool sealed;		/* its memory may not be read, which has been reported */
 	struct space *space;	/* whose calls are made in stubs, or a copy of one; NULL: none (inprocess/space.h) */
 	struct space_call stub_call;
+	uint64_t ended_ns;		/* its last call whose record was put */
 	bool stub_fault;	/* a fault of its stub is still to be delivered, which it is not to see */
 	bool path_fault;	/* likewise, of what it copies and is not there: nothing is wrong with its stub */
 	uint64_t thread;	/* its thread pointer (fs base), by which a stub names it; 0: not known */
