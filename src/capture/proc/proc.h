@@ -38,7 +38,8 @@ unsigned proc_put_process(pid_t pid, enum leader_end leader, bool maps, struct b
 unsigned proc_put_command(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx);
 void proc_put_maps(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx);
 /*
- * The chunks of an EXEC record.  call: the execve's own chunks (path, argv, envp), or NULL: /proc/PID/cmdline is used.
+ * The chunks of an EXEC record.  call: the execve's own chunks (path, argv, envp), or NULL: the new program
+ * has them, but for the environment, and a script has its path in place of its argv[0].
  */
 void proc_exec_parts(pid_t tid, const struct buf *call, bool want_env, struct buf *parts, uint32_t *ret_nchunks,
 		     unsigned long long *ret_brk);

@@ -48,7 +48,7 @@ static void execed(struct ptrace_source *s, struct tracee *t, uint64_t maxrss)
 		stacks_drop(s->stacks, t->pid);
 	t->threaded = false;
 	t->interrupted = false;		/* any stop takes that back */
-	t->ends_unseen = false;
+	t->ends_unseen = t->muted = false;
 	resident_execed(s, t, (pid_t)old != t->tid, maxrss);
 	r = record_begin(&s->out.rec, RECORD_EXEC, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, ptrace_now_ns());
 	r->old_tid = (rec_u32)old;

@@ -58,6 +58,16 @@ void tracee_end_vfork(struct ptrace_source *s, struct tracee *t, bool by_itself)
 	t->vforked_by = 0;
 }
 
+/*
+ * An exec that nothing shows need not stop where it begins: PTRACE_EVENT_EXEC comes when it has succeeded, and what it
+ * was given can be read then, but for the environment.  Most that a search along PATH makes fail.
+ */
+static bool is_seen_by_event(const struct ptrace_source *s, unsigned arch, unsigned nr)
+{
+	return s->plans[arch][nr].only_done && syscall_spec(arch, nr)->args[0].type == ARG_PATH /* not execveat */ &&
+	       s->opt->no_resident && !s->opt->want_env && !s->opt->want_cpu && !s->stacks;
+}
+
 const struct capture_plan *ptrace_plan(struct ptrace_source *s, unsigned arch, unsigned nr)
 {
 	static const struct capture_plan raw = { .wanted = true, .exit = true }, unwanted;
@@ -72,6 +82,7 @@ const struct capture_plan *ptrace_plan(struct ptrace_source *s, unsigned arch, u
 		return wish.all || !wish.chosen || callset_has(wish.chosen, arch, nr) ? &raw : &unwanted;
 	if (!s->planned[arch][nr]) {
 		plan_compile(arch, nr, &wish, &s->plans[arch][nr]);
+		s->plans[arch][nr].wanted &= !is_seen_by_event(s, arch, nr);
 		s->planned[arch][nr] = true;
 	}
 	return &s->plans[arch][nr];
