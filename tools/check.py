@@ -224,10 +224,14 @@ SANITIZED = ("clang", "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Df
 # Suites that show nothing new under a sanitizer: lint reads files; user has the same tests by ptrace, of which the kernel refuses
 # some to an ordinary user (each tracee runs sanitized as an ordinary user, too); slow has the same tests for longer.
 # page asks 1,300 processes for the same counts as the page's code: filters read memory in the unit tests and in fuzz-query, too.
-# fuzz has a step of its own.
-NOT_SANITIZED = [word for suite in ("lint", "user", "slow", "page", "fuzz") for word in ("--no-suite", suite)]
+# fuzz has a step of its own.  twice is what runs the same code of ours with the other backend (tests/live/meson.build).
+NOT_SANITIZED = ("lint", "user", "slow", "page", "fuzz")
 # Set when build-check/gcc, build-check/clang are whole, or will not be.
 built, compiled = threading.Event(), threading.Event()
+
+
+def without(*suites):
+    return [word for suite in suites for word in ("--no-suite", suite)]
 
 
 def gcc(step):
@@ -236,7 +240,7 @@ def gcc(step):
     finally:
         built.set()
     # Speed is never a test result, so a busy machine only has to be waited for.
-    meson_test(step, build, "--timeout-multiplier", "3", "--num-processes", AT_ONCE, *([] if step.slow else ["--no-suite", "slow"]))
+    meson_test(step, build, "--timeout-multiplier", "3", "--num-processes", AT_ONCE, *without(*([] if step.slow else ["slow"])))
 
 
 def clang_build(step):
@@ -252,7 +256,7 @@ def clang_build(step):
 def sanitizers(step):
     compiled.wait()
     build = meson_build(step, *SANITIZED, env={"CC": clang()[0]})
-    meson_test(step, build, "--timeout-multiplier", "6", "--num-processes", AT_ONCE, *NOT_SANITIZED,
+    meson_test(step, build, "--timeout-multiplier", "6", "--num-processes", AT_ONCE, *without(*NOT_SANITIZED, *([] if step.slow else ["twice"])),
                env={"ASAN_OPTIONS": "abort_on_error=1:detect_stack_use_after_return=1", **SANITIZER_HALTS})
 
 
