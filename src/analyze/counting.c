@@ -143,7 +143,7 @@ static void fill_groups(struct table *t, const struct totals *totals, bool noise
 			name_group(cells + WHAT, t->def->columns[WHAT].type, totals->groups.v[i]);
 	}
 	if (totals->groups.others.sums.count) {
-		t->limit = TOTALS_GROUPS;
+		t->limit = MIN(totals->rows_max, (unsigned)TOTALS_GROUPS);
 		t->others = xcalloc(t->def->ncolumns, sizeof(*t->others));
 		fill_counted(t->def, t->others, &totals->groups.others.sums, 0);
 	}

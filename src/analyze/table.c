@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "analyze/table.h"
+#include "analyze/totals.h"
 
 #include <stdlib.h>
 
@@ -10,6 +11,7 @@ struct table *table_new(const struct table_def *def, const struct totals *totals
 	struct table *t = xcalloc(1, sizeof(*t));
 
 	*t = (struct table){ .def = def, .room = room, .rows = xcalloc(room, sizeof(*t->rows)) };
+	t->limit = totals->rows_max != TOTALS_ROWS ? totals->rows_max : 0;
 	def->fill(t, totals, noise);
 	if (t->nall)
 		return t;

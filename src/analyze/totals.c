@@ -22,6 +22,7 @@ struct totals *totals_new(void)
 	t->index->endings = endings_new();
 	t->index->spending = spending_new();
 	t->status = -1;
+	t->rows_max = TOTALS_ROWS;
 	return t;
 }
 
@@ -233,7 +234,7 @@ static void old_ring(struct totals *t, const struct file *f)
 {
 	struct ring_row *r;
 
-	if (f->kind != FILE_IO_URING || f->opener_proc || HASH_COUNT(t->index->rings) >= TOTALS_ROWS)
+	if (f->kind != FILE_IO_URING || f->opener_proc || HASH_COUNT(t->index->rings) >= t->rows_max)
 		return;
 	HASH_FIND(hh, t->index->rings, &f->id, sizeof(f->id), r);
 	if (r)

@@ -5,7 +5,7 @@
  * latencies.  Fed each event once, by the session, before the sinks see it;
  * the text summary and the report read the same numbers from here.
  *
- * Memory is bounded: up to TOTALS_ROWS distinct rows a table are kept exactly,
+ * Memory is bounded: up to rows_max (TOTALS_ROWS) distinct rows a table are kept exactly,
  * what comes after is added to the table's `others` row, which is shown.
  */
 #include <stdbool.h>
@@ -23,6 +23,7 @@ struct buf;
 struct event;
 
 #define TOTALS_ROWS 65536
+#define TOTALS_ROWS_LAST 4096	/* where only the newest events are kept (--last), for days maybe: memory stays flat */
 #define TOTALS_GROUPS 8192	/* of groups, which have a histogram each */
 #define TOTALS_ATTACHED 8
 /* Bytes of a process's command line, and of the run's, that are kept: a few more than the lines have that show them. */
@@ -152,6 +153,7 @@ struct totals_hidden { uint64_t events, opens, lookups, nread, nwritten, sent, r
 #define TOTALS_TABLE(type) struct { type **v; unsigned n, cap; type others; uint64_t nothers; }
 
 struct totals {
+	unsigned rows_max;			/* of a table; may be set before the first event */
 	struct totals_words command;		/* as typed */
 	/* processes that were asked for: "12 (a)"; none in older recordings, nor of a cgroup: */
 	struct totals_words targets;

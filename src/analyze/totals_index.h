@@ -67,7 +67,7 @@ struct totals_index {
 
 static inline bool totals_full(const struct totals *t, unsigned n)
 {
-	return n >= TOTALS_ROWS || t->index->strings >= STRINGS_MAX;
+	return n >= t->rows_max || t->index->strings >= STRINGS_MAX;
 }
 static inline bool totals_is_network(int family)
 {

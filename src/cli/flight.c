@@ -77,7 +77,7 @@ static int try_outputs(const struct flight *f, struct diag *diag)
 	return rc;
 }
 
-int flight_open(struct flight *f, const struct options *opt, const struct totals *totals, flight_run_fn *run,
+int flight_open(struct flight *f, const struct options *opt, struct totals *totals, flight_run_fn *run,
 		struct diag *diag)
 {
 	const struct chooser_part part = { .option = "--dump-when", .typed = opt->dump_when };
@@ -91,6 +91,7 @@ int flight_open(struct flight *f, const struct options *opt, const struct totals
 	};
 	if (!is_on(f))
 		return 0;
+	totals->rows_max = TOTALS_ROWS_LAST;
 	part_outputs(f);
 	rc = opt->dump_when ? chooser_new(&wish, totals, &f->when, diag) : 0;
 	return rc == 0 ? try_outputs(f, diag) : rc;

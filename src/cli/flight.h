@@ -36,8 +36,11 @@ struct flight {
 	bool failed;			/* something that was asked for was not written, or not all of it */
 };
 
-/* opt->last_*: else nothing is done by any of these.  -errno with diag: --dump-when cannot be read. */
-int flight_open(struct flight *f, const struct options *opt, const struct totals *totals, flight_run_fn *run,
+/*
+ * opt->last_*: else nothing is done by any of these.  totals: with no event yet, their tables will be short.  -errno
+ * with diag: --dump-when cannot be read.
+ */
+int flight_open(struct flight *f, const struct options *opt, struct totals *totals, flight_run_fn *run,
 		struct diag *diag);
 const struct options *flight_options(const struct flight *f);	/* for the outputs of the run */
 void flight_choose(struct flight *f, const struct event *ev);	/* with --dump-when */

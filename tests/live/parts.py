@@ -4,6 +4,7 @@
 
 usage: parts.py --compendium FILE [--backend B] parts [TEST…]
 """
+import json
 import os
 import re
 import resource
@@ -252,7 +253,19 @@ def memory_of_segments(t):
     check(kb[1] < kb[0] + (12 << 10), f"KB after 300 and 1500 turns: {kb}")     # 5 MB; with the writers of dropped segments more than 20
 
 
-GROUPS = {"parts": [rotated, by_time, crashed, failed_and_not, asked_for, not_from_the_traced, when_it_matches, not_written, memory_of_segments]}
+def short_tables(t):
+    """--last: what is kept of days does not grow: a table of the summary has 4,096 rows, and one for the rest"""
+    script = "import os\nfor i in range(5000):\n  try: os.stat(f'/nope/{i}')\n  except OSError: pass"
+    for options, known in (((), True), (("--last", "1s", "--record", t.scratch / "short.cpd"), False)):
+        summary = t.scratch / "short.json"
+        status, _, said = run(t, "--backend", t.args.backend, "-q", "--summary=json", "-o", summary, *options, "--", sys.executable, "-S", "-c", script)
+        equal(status, 0, said[-500:])
+        table = json.loads(summary.read_text())["tables"]["failed_lookups"]
+        rows = [row for row in table["rows"] if "/nope/" in str(row)]
+        equal((len(rows) == 5000, len(rows) <= 4096, bool(table.get("others"))), (known, not known, not known), f"{options}: {len(rows)} rows")
+
+
+GROUPS = {"parts": [rotated, by_time, crashed, failed_and_not, asked_for, not_from_the_traced, when_it_matches, not_written, memory_of_segments, short_tables]}
 
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
