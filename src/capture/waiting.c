@@ -284,7 +284,7 @@ static void find_holder(struct waiting *w)
 		futex_holder(w, w->holder, sizeof(w->holder));
 }
 
-bool waiting_look(pid_t pid, pid_t tid, struct waiting *ret)
+bool waiting_look(pid_t pid, pid_t tid, bool since, struct waiting *ret)
 {
 	char s[512], *paren, state;
 	unsigned long sp, ip = 0;
@@ -301,7 +301,7 @@ bool waiting_look(pid_t pid, pid_t tid, struct waiting *ret)
 	if (sscanf(s, "%lld %lx %lx %lx %lx %lx %lx %lx %lx", &nr, &ret->args[0], &ret->args[1], &ret->args[2],
 		   &ret->args[3], &ret->args[4], &ret->args[5], &sp, &ip) < 1)
 		return false;
-	ret->since_ns = waiting_since(pid, tid);
+	ret->since_ns = since ? waiting_since(pid, tid) : 0;
 	if (!read_task(pid, tid, "wchan", ret->wchan, sizeof(ret->wchan)) || !strcmp(ret->wchan, "0"))
 		ret->wchan[0] = '\0';
 	paren = read_task(pid, tid, "stat", s, sizeof(s)) ? strrchr(s, ')') : NULL;
@@ -434,7 +434,7 @@ static void put_thread(void *ctx, pid_t tid)
 	const struct each *e = ctx;
 	struct waiting w;
 
-	if ((tid == e->pid) != e->leader || proc_is_kernel_helper(e->pid, tid) || !waiting_look(e->pid, tid, &w))
+	if ((tid == e->pid) != e->leader || proc_is_kernel_helper(e->pid, tid) || !waiting_look(e->pid, tid, true, &w))
 		return;
 	if (e->found && w.how == WAITING_CALL)
 		e->found(e->ctx, &w);

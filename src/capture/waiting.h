@@ -22,8 +22,11 @@ struct waiting {
 	char wchan[64], holder[64];
 };
 
-/* Looks at a thread; false when it is gone, or we may not know (ptrace access is needed). */
-bool waiting_look(pid_t pid, pid_t tid, struct waiting *ret);
+/*
+ * Looks at a thread; false when it is gone, or we may not know (ptrace access is needed).  since: also at since when it
+ * waits, which may take a visit to another CPU.
+ */
+bool waiting_look(pid_t pid, pid_t tid, bool since, struct waiting *ret);
 /* Makes the record, with what the arguments point to (payload: bytes of buffers). */
 void waiting_put(struct buf *rec, const struct waiting *w, unsigned payload, void (*put)(void *ctx), void *ctx);
 /* All threads of a process, leader first.  found(ctx, w) is called for each that is in a call; may be NULL. */

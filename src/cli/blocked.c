@@ -25,9 +25,10 @@ enum {
 	PROCESSES_MAX = 256, THREADS_MAX = 1024,	/* that one look asks about */
 	EVENTS_A_CLOCK = 1024,
 };
-static const uint64_t WAIT_NS = 2000000000, SILENT_NS = 200000000, LOOK_NS = 400000000, PROGRESS_NS = 200000000;
+static const uint64_t WAIT_NS = 2000000000, SILENT_NS = 200000000, PROGRESS_NS = 200000000;
+static const uint64_t LOOK_NS = 400000000, SEEK_NS = 1000000000;	/* between looks, with --progress, without */
 /* A wait that is first seen so soon after an event is taken to have begun with it. */
-static const uint64_t CLOSE_NS = 1200000000;
+static const uint64_t CLOSE_NS = 1500000000;
 
 /* How much a wait says: those for other traced processes least, those of idle threads and servers little. */
 enum weight { FOR_CHILDREN, IDLE, WORKING, _WEIGHTS };
@@ -125,12 +126,21 @@ static void look_at(void *ctx, pid_t tid)
 	struct found *best = &l->b->found, f;
 
 	if (l->nthreads++ >= THREADS_MAX || !world_task(l->b->world, (uint32_t)tid) ||
-	    !waiting_look(l->pid, tid, &f.w) || f.w.how != WAITING_CALL || f.w.stopped)
+	    !waiting_look(l->pid, tid, false, &f.w) || f.w.how != WAITING_CALL || f.w.stopped)
 		return;
 	f.weight = weigh(&f.w);
 	f.since_ns = since(l->b, &f.w, l->now_ns);
 	if (!best->w.pid || f.weight > best->weight || (f.weight == best->weight && f.since_ns < best->since_ns))
 		*best = f;
+}
+
+/* When what was found has its next line, if it still waits. */
+static uint64_t due_ns(const struct blocked *b)
+{
+	const struct found *f = &b->found;
+	bool same = f->w.tid == b->shown.tid && f->since_ns == b->shown.since_ns;
+
+	return f->w.pid ? f->since_ns + (same ? b->shown.next_ns : WAIT_NS) : UINT64_MAX;
 }
 
 static void look(struct blocked *b, uint64_t now_ns)
@@ -139,7 +149,7 @@ static void look(struct blocked *b, uint64_t now_ns)
 	const struct totals *t = b->totals;
 	unsigned n = 0;
 
-	if (now_ns < b->looked_ns + LOOK_NS)
+	if (now_ns < b->looked_ns + (b->progress ? LOOK_NS : SEEK_NS))
 		return;
 	b->looked_ns = now_ns;
 	b->found.w.pid = 0;
@@ -181,9 +191,8 @@ static bool is_due(struct blocked *b, uint64_t now_ns)
 {
 	const struct found *f = &b->found;
 	uint64_t age = now_ns - f->since_ns;
-	bool same = f->w.tid == b->shown.tid && f->since_ns == b->shown.since_ns;
 
-	if (!f->w.pid || age < (same ? b->shown.next_ns : WAIT_NS) ||
+	if (now_ns < due_ns(b) ||
 	    (b->totals->start_mode & START_ATTACH && f->since_ns < b->totals->start_ns + CLOSE_NS))
 		return false;
 	b->shown.tid = f->w.tid;
@@ -226,9 +235,12 @@ void blocked_tick(struct blocked *b, uint64_t now_ns)
 	const struct task *task;
 
 	if (b->lines && b->totals->start_ns && now_ns > outputs_last_line(b->outputs) + SILENT_NS) {
+		bool silent = now_ns > outputs_last_line(b->outputs) + WAIT_NS;
+
+		if (silent && now_ns >= due_ns(b))
+			b->looked_ns = 0;	/* whether it still waits */
 		look(b, now_ns);
-		if (now_ns > outputs_last_line(b->outputs) + WAIT_NS && is_due(b, now_ns) &&
-		    (task = describe(b, now_ns)))
+		if (silent && is_due(b, now_ns) && (task = describe(b, now_ns)))
 			outputs_note(b->outputs, now_ns, task, b->text.s, b->text.len);
 		buf_reset(&b->text);
 	}

@@ -29,7 +29,7 @@ static void seize_thread(void *ctx, pid_t tid)
 
 	if (tracee_find(z->s, tid) || proc_is_kernel_helper(z->pid, tid))
 		return;
-	known = waiting_look(z->pid, tid, &waiting);	/* before we disturb it */
+	known = waiting_look(z->pid, tid, true, &waiting);	/* before we disturb it */
 	if (ptrace(PTRACE_SEIZE, tid, 0, resident_options(z->s, tid == z->pid)) < 0) {
 		/* a leader that has exited stays as a zombie that cannot be seized while its threads live on */
 		if (errno != ESRCH && proc_state(z->pid, tid) != 'Z' && !z->err)
