@@ -6,6 +6,7 @@ usage: narrowed.py --compendium FILE [--backend B] narrowed [TEST…]
 """
 import collections
 import os
+import pathlib
 import re
 import subprocess
 import tempfile
@@ -168,7 +169,10 @@ def failed_execs(t):
         with tempfile.NamedTemporaryFile("r") as log:
             p = watched(t, log, *options, command=[*PYTHON, FAILING])
             equal(p.returncode, 0, p.stderr)
-            seen = len(re.findall(r"op=PTRACE_SYSCALL_INFO_EXIT,.*rval=-ENOENT", log.read()))
+            requests = log.read()
+        seen = len(re.findall(r"op=PTRACE_SYSCALL_INFO_EXIT,.*rval=-ENOENT", requests))
+        entries = len(re.findall(r"op=PTRACE_SYSCALL_INFO_SECCOMP,.*nr=__NR_execve\b", requests))
+        check(entries >= ends if ends else not entries, f"{options}: {entries} execs have stopped where they begin")
         check(seen >= ends if ends else not seen, f"{options}: {seen} ends of what failed have stopped")
 
 
@@ -218,5 +222,24 @@ def command_lines(t):
         equal(begins, shown(wanted, *options, "--record", "/dev/null"), options)
 
 
+def given(t):
+    """what an exec was given is the same whether its call stops or its event is looked at: scripts, their interpreters, other names, symbolic links"""
+    with tempfile.TemporaryDirectory() as d:
+        os.chmod(d, 0o755)
+        for name, text in (("script", "#!/bin/sh -e\n/bin/true \"$@\"\n"), ("second", f"#!{d}/script x\n")):
+            pathlib.Path(d, name).write_text(text)
+            os.chmod(pathlib.Path(d, name), 0o755)
+        os.symlink("/bin/true", f"{d}/link")
+        script = f"PATH=/nope:{d}:$PATH; cd {d}; ./script a b; script c; ./second; ./link /bin/true; {d}/link; cat {d}/script >/dev/null; true '' ''; " + \
+            "python3 -S -E -c 'import os; os.waitpid(os.posix_spawnp(\"true\", [\"OTHER\", \"z\"], os.environ), 0); os.waitpid(os.posix_spawnp(\"true\", [\"\"], {}), 0)'; exit 0"
+        trees = []
+        for options in ([], ["--record", "/dev/null"]):
+            p, text = traced(t, "--only", "network", *options, command=["sh", "-c", script])
+            equal(p.returncode, 0, p.stderr)
+            trees.append(re.findall(r"^ +\d+ +\S+ +exit \d+ +(.*)", text[text.index(" Processes"):], re.M))
+    equal(trees[0], trees[1], "the trees of processes")
+    check(len(trees[0]) >= 11 and any(line.endswith("─ ./script a b") for line in trees[0]), trees[0])
+
+
 if __name__ == "__main__":
-    main(__doc__, {"narrowed": [copies, copies_of_attached, no_stops_for_copies, failed_execs, no_records, command_lines]})
+    main(__doc__, {"narrowed": [copies, copies_of_attached, no_stops_for_copies, failed_execs, no_records, command_lines, given]})

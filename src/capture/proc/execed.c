@@ -35,6 +35,54 @@ static uint64_t name_address(const struct buf *auxv)
 	return 0;
 }
 
+/* Where the bytes at addr lie, of what was read from `at` on; NULL: not, or not up to their end. */
+static const char *in_stack(const struct execed *e, uint64_t addr, size_t len)
+{
+	uint64_t off = addr - e->at;
+
+	return addr >= e->at && off <= e->len && len <= e->len - off ? e->stack + off : NULL;
+}
+
+/* The word with that number, of 64 bits; false: it was not read. */
+static bool word(const struct execed *e, uint64_t i, uint64_t *ret)
+{
+	bool within = i < sizeof(e->stack) / sizeof(*ret);
+	const char *s = within ? in_stack(e, e->at + i * sizeof(*ret), sizeof(*ret)) : NULL;
+
+	if (s)
+		memcpy(ret, s, sizeof(*ret));
+	return s != NULL;
+}
+
+/* argc, argv, NULL, envp, NULL, auxv (System V ABI, x86-64, "Initial Stack and Register State"). */
+bool execed_stack(struct execed *e)
+{
+	uint64_t argc, first = 0, behind = 0, type = 0, name = 0, v = 1, i;
+	const char *s, *end;
+
+	if (!word(e, 0, &argc) || !argc || argc >= sizeof(e->stack) / sizeof(argc) || !word(e, 1, &first))
+		return false;
+	i = argc + 2;
+	word(e, i, &behind);
+	while (v)
+		if (!word(e, i++, &v))
+			return false;
+	do {
+		if (!word(e, i, &type) || !word(e, i + 1, &name))
+			return false;
+		i += 2;
+	} while (type && type != AT_EXECFN);
+	behind = behind ? behind : name;
+	s = type ? in_stack(e, name, 1) : NULL;
+	end = s ? memchr(s, '\0', e->len - (size_t)(s - e->stack)) : NULL;
+	if (!end || behind <= first || !(e->argv = in_stack(e, first, behind - first)))
+		return false;
+	e->argv_len = behind - first;
+	e->name = s;
+	e->name_len = (size_t)(end - s);
+	return e->name_len < PATH_MAX;
+}
+
 size_t execed_name(pid_t tid, char to[PATH_MAX])
 {
 	struct buf auxv = { 0 };

@@ -39,10 +39,12 @@ unsigned proc_put_command(pid_t pid, struct buf *rec, void (*put)(void *ctx), vo
 void proc_put_maps(pid_t pid, struct buf *rec, void (*put)(void *ctx), void *ctx);
 /*
  * The chunks of an EXEC record.  call: the execve's own chunks (path, argv, envp), or NULL: the new program
- * has them, but for the environment, and a script has its path in place of its argv[0].
+ * has them, but for the environment, and a script has its path in place of its argv[0].  stack: its stack, as far as it
+ * could be read, NULL with call.
  */
-void proc_exec_parts(pid_t tid, const struct buf *call, bool want_env, struct buf *parts, uint32_t *ret_nchunks,
-		     unsigned long long *ret_brk);
+struct execed;
+void proc_exec_parts(pid_t tid, const struct buf *call, struct execed *stack, bool want_env, struct buf *parts,
+		     uint32_t *ret_nchunks, unsigned long long *ret_brk);
 /* Only what the execve's chunks have; true when argv is among it. */
 bool proc_exec_call_parts(const struct buf *call, bool want_argv, bool want_env, struct buf *parts, uint32_t *nchunks);
 

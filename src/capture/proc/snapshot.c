@@ -353,31 +353,42 @@ bool proc_exec_call_parts(const struct buf *call, bool want_argv, bool want_env,
 	return have_argv;
 }
 
-/* Without its call: what the new program has of it.  A script has its name in place of its argv[0]. */
-static void put_given(struct buf *parts, pid_t tid, bool want_name, uint32_t *nchunks)
+static void put_names(struct buf *parts, pid_t tid, const char *name, size_t len, const char *argv, size_t argv_len,
+		      uint32_t *nchunks)
 {
-	struct buf argv = { 0 };
-	char name[PATH_MAX];
-	size_t len = want_name ? execed_name(tid, name) : 0, from = 0;
+	size_t from = len ? execed_interpreter(tid, name, argv, argv_len) : 0;
 
 	if (len) {
 		record_chunk(parts, 0, PART_PATH, 0, name, len);
 		(*nchunks)++;
 	}
-	if (proc_read_all(tid, 0, "cmdline", &argv)) {
-		from = len ? execed_interpreter(tid, name, argv.s, argv.len) : 0;
-		strings(parts, PART_ARGV, argv.s + from, argv.len - from, nchunks);
+	strings(parts, PART_ARGV, argv + from, argv_len - from, nchunks);
+}
+
+/* Without its call: what the new program has of it.  A script has its name in place of its argv[0]. */
+static void put_given(struct buf *parts, pid_t tid, struct execed *stack, uint32_t *nchunks)
+{
+	struct buf argv = { 0 };
+	char name[PATH_MAX];
+	size_t len;
+
+	if (stack && execed_stack(stack)) {
+		put_names(parts, tid, stack->name, stack->name_len, stack->argv, stack->argv_len, nchunks);
+		return;
 	}
+	len = stack ? execed_name(tid, name) : 0;
+	if (proc_read_all(tid, 0, "cmdline", &argv))
+		put_names(parts, tid, name, len, argv.s, argv.len, nchunks);
 	buf_done(&argv);
 }
 
-void proc_exec_parts(pid_t tid, const struct buf *call, bool want_env, struct buf *parts, uint32_t *ret_nchunks,
-		     unsigned long long *ret_brk)
+void proc_exec_parts(pid_t tid, const struct buf *call, struct execed *stack, bool want_env, struct buf *parts,
+		     uint32_t *ret_nchunks, unsigned long long *ret_brk)
 {
 	uint32_t n = 0;
 
 	if (!proc_exec_call_parts(call, true, want_env, parts, &n))
-		put_given(parts, tid, !call, &n);
+		put_given(parts, tid, stack, &n);
 	put_link(parts, tid, "exe", PART_EXE, &n);
 	*ret_nchunks = n;
 	*ret_brk = 0;

@@ -3,15 +3,28 @@
 #include "capture/ptrace/ptrace.h"
 
 #include <linux/audit.h>
+#include <stddef.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 
+#include "capture/proc/execed.h"
 #include "capture/proc/proc.h"
 #include "capture/ptrace/disguise.h"
+#include "capture/ptrace/mem.h"
 #include "capture/ptrace/rights.h"
 #include "capture/ptrace/stacks.h"
 #include "capture/ptrace/status.h"
 #include "capture/stack/stack.h"
 #include "record/build.h"
+
+/* What the kernel has put on the stack of a new program. */
+static void read_stack(pid_t tid, struct execed *e)
+{
+	enum { PAGE_BYTES = 4096 };
+
+	e->at = (uint64_t)ptrace(PTRACE_PEEKUSER, tid, offsetof(struct user_regs_struct, rsp), 0);
+	e->len = mem_read(tid, e->at, e->stack, sizeof(e->stack) - e->at % PAGE_BYTES);
+}
 
 static void execed(struct ptrace_source *s, struct tracee *t, uint64_t maxrss)
 {
@@ -19,6 +32,7 @@ static void execed(struct ptrace_source *s, struct tracee *t, uint64_t maxrss)
 	struct tracee *was;
 	struct record_exec *r;
 	struct buf parts = { 0 };
+	struct execed stack;
 
 	/*
 	 * After an exec by another thread the leader's number is reported, and the thread that was the leader is no
@@ -56,7 +70,10 @@ static void execed(struct ptrace_source *s, struct tracee *t, uint64_t maxrss)
 		r->h.flags = (rec_u16)rights_lost_at_exec(t->tid, t->in_call ? &t->chunks : NULL,
 							  s->nnp_ours && !t->own_nnp);
 	t->sealed = r->h.flags & EXEC_UNREADABLE;
-	proc_exec_parts(t->tid, t->in_call ? &t->chunks : NULL, s->opt->want_env, &parts, &r->nchunks, &r->brk);
+	if (!t->in_call)
+		read_stack(t->tid, &stack);
+	proc_exec_parts(t->tid, t->in_call ? &t->chunks : NULL, t->in_call ? NULL : &stack, s->opt->want_env, &parts,
+			&r->nchunks, &r->brk);
 	buf_add(&s->out.rec, parts.s, parts.len);
 	buf_done(&parts);
 	emitter_put(&s->out);
