@@ -129,8 +129,9 @@ static inline void totals_call_add(struct totals_call *row, const struct event *
 	row->errors += failed;
 	row->running += c->running;
 	row->never += (c->unfinished && !c->running) || c->spec->effect == FX_EXIT;
-	if (c->exit_ns >= c->enter_ns || c->running)
-		hist_add(&row->dur, c->running ? ev->dur_ns : c->exit_ns - c->enter_ns);
+	/* of what never returned: until its thread ended in it, where that is known */
+	if (c->exit_ns >= c->enter_ns || c->running || c->until_ns > c->enter_ns)
+		hist_add(&row->dur, c->unfinished ? ev->dur_ns : c->exit_ns - c->enter_ns);
 	if (c->cpu) {
 		row->ncpu++;
 		row->cpu_ns += c->cpu->ns;

@@ -603,6 +603,12 @@ def details(t):
         text = in_terminal(t, columns, "-c", "true")
         check(max(map(len, text.splitlines())) <= columns, text)
         check(re.search(mark, text, re.M), text)
+    # what its thread was killed in has the time until then
+    need("timeout")
+    p, text = traced(t, "-q", "-c", "--summary=json", command=["sh", "-c", "timeout -s KILL 1 sleep 100; exit 0"])
+    equal(p.returncode, 0, text)
+    killed = [row for row in json.loads(text)["tables"]["calls"]["rows"] if row["call"] == "clock_nanosleep"]
+    equal([(row["calls"], row["never_returned"], 900_000_000 < row["total_ns"] < 90_000_000_000) for row in killed], [(1, 1, True)], text[-2000:])
     _, text = traced(t, "-c", "-e", "mount", command=["true"])
     check(text.startswith(" No system call was made of those that were chosen\n"), text)
 
