@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "analyze/table.h"
-#include "analyze/totals.h"
 
 #include <stdlib.h>
 
+#include "analyze/totals.h"
 #include "base/macro.h"
 
 struct table *table_new(const struct table_def *def, const struct totals *totals, bool noise, unsigned room)

@@ -91,6 +91,9 @@ def unreadable(t):
     script = "import ctypes, os; ctypes.CDLL(None).prctl(4, 0); os.open('/etc/hostname', 0); [os.access(f'/nonexistent{i}', 0) for i in range(30)]"
     with programs() as d, tempfile.TemporaryDirectory(prefix="page-", dir="/var/tmp") as out:
         os.chmod(out, 0o777)
+        # where its exec does not stop at its beginning, too, it has its own name and not its parent's
+        status, _, text = as_nobody(t, "sh", "-c", f"{d}/secret /etc/hostname; exit 0", options=["--only", "network", "-q"])
+        check(status == 0 and re.search(r"^ Note: secret: its memory may not be read", text, re.M), text)
         for name, command in (("secret", [d / "secret", "/etc/hostname"]), (os.path.basename("python3"), ["/usr/bin/python3", "-S", "-E", "-c", script])):
             if not os.path.exists(command[0]):
                 continue

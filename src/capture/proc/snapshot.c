@@ -368,7 +368,7 @@ static void put_names(struct buf *parts, pid_t tid, const char *name, size_t len
 /* Without its call: what the new program has of it.  A script has its name in place of its argv[0]. */
 static void put_given(struct buf *parts, pid_t tid, struct execed *stack, uint32_t *nchunks)
 {
-	struct buf argv = { 0 };
+	struct buf argv = { 0 }, comm = { 0 };
 	char name[PATH_MAX];
 	size_t len;
 
@@ -377,8 +377,13 @@ static void put_given(struct buf *parts, pid_t tid, struct execed *stack, uint32
 		return;
 	}
 	len = stack ? execed_name(tid, name) : 0;
+	if (!len && proc_read_all(tid, tid, "comm", &comm)) {	/* anybody may read that, and the command line */
+		record_chunk(parts, 0, PART_COMM, 0, comm.s, comm.len - (comm.s[comm.len - 1] == '\n'));
+		(*nchunks)++;
+	}
 	if (proc_read_all(tid, 0, "cmdline", &argv))
 		put_names(parts, tid, name, len, argv.s, argv.len, nchunks);
+	buf_done(&comm);
 	buf_done(&argv);
 }
 
