@@ -6,6 +6,7 @@
 #include <libgen.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -51,10 +52,11 @@ static int open_existing(struct outfile *f)
 {
 	struct stat st;
 
-	bool link = lstat(f->path, &st) == 0 && S_ISLNK(st.st_mode);
+	bool link = lstat(f->path, &st) == 0 && S_ISLNK(st.st_mode), dangles;
 
 	if (link && !may_follow(f->path, &st))
 		return -ELOOP;
+	dangles = link && stat(f->path, &st) < 0 && errno == ENOENT;
 	/*
 	 * What may be followed cannot be exchanged by others.  O_CREAT again: for a link to a file that does not exist
 	 * yet.
@@ -64,6 +66,8 @@ static int open_existing(struct outfile *f)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return 0;
+	if (dangles)
+		f->created = true;
 	if (st.st_uid != geteuid())
 		return replace_foreign(f);
 	/* file systems without modes (vfat) refuse, and there all files are their user's */
@@ -303,10 +307,12 @@ int outfile_close(struct outfile *f)
 void outfile_remove(struct outfile *f)
 {
 	struct stat mine, there;
+	/* through a link of the user's own that led nowhere before: the link stays, what it leads to now does not */
+	_cleanup_free_ char *at = f->fd >= 0 && f->created ? realpath(f->path, NULL) : NULL;
 
 	/* not one that took its place */
-	if (f->fd >= 0 && f->created && fstat(f->fd, &mine) == 0 && lstat(f->path, &there) == 0 &&
-	    mine.st_dev == there.st_dev && mine.st_ino == there.st_ino)
-		unlink(f->path);
+	if (at && fstat(f->fd, &mine) == 0 && lstat(at, &there) == 0 && mine.st_dev == there.st_dev &&
+	    mine.st_ino == there.st_ino)
+		unlink(at);
 	outfile_close(f);
 }

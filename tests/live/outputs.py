@@ -104,13 +104,18 @@ def same_file(t):
     (t.scratch / "soft").symlink_to(old)
     (t.scratch / "hard").hardlink_to(old)
     (t.scratch / "dir").symlink_to("sub")
-    pairs = [(old, old), (old, t.scratch / "soft"), (t.scratch / "hard", old), (t.scratch / "sub/new", t.scratch / "dir/new"), (t.scratch / "new", t.scratch / "sub/../new")]
+    for name in ("nowhere", "nowhere too"):
+        (t.scratch / name).symlink_to("missing")
+    pairs = [(old, old), (old, t.scratch / "soft"), (t.scratch / "hard", old), (t.scratch / "sub/new", t.scratch / "dir/new"), (t.scratch / "new", t.scratch / "sub/../new"),
+             (t.scratch / "nowhere", t.scratch / "nowhere too"), (t.scratch / "nowhere", t.scratch / "missing"), (t.scratch / "missing", t.scratch / "nowhere")]
     for (a, b), (one, other) in itertools.product(pairs, itertools.permutations(("--report", "--record", "--output"), 2)):
         status, said = trace(t, f"{one}={a}", f"{other}={b}", "--", "touch", ran)
         equal((status, said), (125, f"compendium: {one} and {other} name the same file, {b}; give each its own\n"), f"{one} {a}, {other} {b}")
         check(not ran.exists(), "the command ran")
     equal(old.read_text(), "precious", "a file that was refused")
-    check(not (t.scratch / "new").exists() and not (t.scratch / "sub/new").exists(), "a refused output was left")
+    for name in ("new", "sub/new", "missing"):
+        check(not (t.scratch / name).exists(), f"a refused output was left: {name}")
+    check((t.scratch / "nowhere").is_symlink(), "a link was removed")
     recording = t.out()
     equal(trace(t, "--record", recording, "--", "true")[0], 0, "true")
     before = recording.read_bytes()

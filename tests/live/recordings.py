@@ -260,7 +260,8 @@ def bytes_of(path):
         return b"".join(map(bytes_of, sorted(path.iterdir())))
     content = path.read_bytes()
     if path.suffix == ".html":
-        return content + b"\0".join(Report(path).strings)
+        report = Report(path)
+        return content + b"\0".join(report.strings + report.moved)
     if path.suffix != ".cpd":
         return content
     out, at = b"", 16
@@ -327,8 +328,9 @@ def redacted_places(t):
     home = t.scratch / "h0me-of-us3r"
     home.mkdir()
     environment = {**os.environ, "HOME": str(home), "USER": "us3rname", "HOSTNAME": "h0stname.example"}
-    names = [t.scratch / f"places.{end}" for end in ("cpd", "json")]
-    status, _, said = run(t, "--backend", t.args.backend, "--redact=paths", "-v", "--record", names[0], "--json", names[1], "--", "sh", "-c",
+    names = [t.scratch / f"places.{end}" for end in ("cpd", "json", "html", "sqlite", "pftrace", "csv")]
+    status, _, said = run(t, "--backend", t.args.backend, "--redact=paths", "-v", "--record", names[0], "--json", names[1], f"--report={names[2]}", "--sqlite", names[3],
+                          "--perfetto", names[4], "--csv", names[5], "--", "sh", "-c",
                           'echo x > ~/file; cat ~/file; ls /home/s0mebody; uname -n; echo "$USER" "$HOSTNAME"', env=environment)
     secrets = {"home": str(home), "user": "us3rname", "host": "h0stname", "another": "s0mebody"}
     if len(os.uname().nodename) > 3 and os.uname().nodename != "localhost":
