@@ -131,6 +131,7 @@ struct table_def {
 	unsigned nheads;		/* text: how many columns the title names, "(read, written)" */
 	/* an answer, not a sum: text has it first, and this many rows of it */
 	unsigned answers;
+	bool again;			/* text: its first row is last of all where the begin has left the terminal */
 	uint8_t spare;			/* text: left out of one that has to fit a screen, 1 first; 0: never */
 };
 

@@ -191,6 +191,7 @@ static void fill_procs(struct table *t, const struct totals *totals, bool noise 
 
 const struct table_def table_failures = {
 	.title = "Why it failed", .name = "failures", .columns = failure_columns, .ncolumns = _FAILURES, .fill = fill_failures, .answers = 3,
+	.again = true,
 };
 
 const struct table_def table_processes = {

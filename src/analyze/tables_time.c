@@ -314,5 +314,5 @@ static void fill_findings(struct table *t, const struct totals *totals, bool noi
 
 const struct table_def table_findings = {
 	.title = "Findings", .name = "findings", .columns = finding_columns, .ncolumns = _FINDINGS_COLUMNS,
-	.fill = fill_findings, .answers = 5,
+	.fill = fill_findings, .answers = 5, .again = true,
 };

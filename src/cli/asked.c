@@ -59,6 +59,7 @@ int asked_of_sinks(const struct options *opt, const struct totals *totals, const
 		.live = asked_for_lines(opt),
 		.sort = -1,
 		.fit = isatty(STDERR_FILENO) ? term_columns(STDERR_FILENO) : 0,
+		.height = isatty(STDERR_FILENO) ? term_lines(STDERR_FILENO) : 0,
 		.screen = opt->quiet && chooser ? term_lines(STDERR_FILENO) : 0,
 		.named = chooser ? chooser_named(chooser) : NULL,
 		.filter = chooser ? opt->filter : NULL,

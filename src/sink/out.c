@@ -142,6 +142,13 @@ void out_write(struct out *o, const char *s, size_t n)
 		stream_add(to, s, n, several ? &o->plain : NULL);
 }
 
+void out_terminals(struct out *o, const char *s, size_t n)
+{
+	for (struct stream *to = o->streams; to; to = to->next)
+		if (to->terminal)
+			stream_add(to, s, n, NULL);
+}
+
 void out_data(struct out *o, const char *s, size_t n)
 {
 	bool copied = false;

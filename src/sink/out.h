@@ -51,6 +51,7 @@ void out_status(struct out *o, const char *s, size_t n, const char *note, size_t
 void out_clear(struct out *o);			/* takes it away, before another writes to the terminal */
 void out_disturb(struct out *o);		/* a traced program wrote to a terminal: the cursor may be anywhere */
 void out_write(struct out *o, const char *s, size_t n);	/* whole lines, with marks */
+void out_terminals(struct out *o, const char *s, size_t n);	/* the same, to terminals alone */
 void out_data(struct out *o, const char *s, size_t n);	/* for programs: to the copies; to all where there are none */
 struct lines *out_lines(struct out *o);		/* those that show a time come through it (sink/lines.h) */
 /* shows what people may be waiting for; files lag up to a second */

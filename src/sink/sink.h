@@ -40,6 +40,7 @@ struct sink_options {
 	bool call_times, call_numbers;	/* -T, -n */
 	unsigned value_flags;		/* VALUE_* for calls in lines (sink/value.h) */
 	unsigned fit;			/* columns of the terminal that it has to fit; 0: there is none */
+	unsigned height;		/* lines of the terminal that shows the summary; 0: there is none */
 	unsigned screen;		/* lines that the summary has to fit, as far as it can; 0: any number */
 	const struct callset *named;	/* these calls have lines whatever they do; NULL: none */
 	const char *filter;		/* what was chosen, as written (sink/chooser.h); NULL: everything */

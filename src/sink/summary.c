@@ -22,17 +22,6 @@
 #include "sink/table_words.h"
 #include "sink/totals_words.h"
 
-#define RULE_COLUMNS 64
-
-static void rule(struct summary_sink *s)
-{
-	buf_putc(&s->b, STYLE_DIM);
-	for (unsigned i = 0; i < RULE_COLUMNS; i++)
-		buf_puts(&s->b, "━");
-	buf_putc(&s->b, STYLE_OFF);
-	summary_line(s);
-}
-
 /* ---- the FINAL block ---- */
 
 static void seconds(struct buf *b, uint64_t ns)
@@ -246,7 +235,7 @@ static void final_block(struct summary_sink *s)
 	const struct totals *t = s->t;
 	struct buf dur = { 0 }, command = { 0 };
 
-	rule(s);
+	summary_rule(s);
 	buf_puts(&s->b, " FINAL: ");
 	buf_putc(&s->b, STYLE_BOLD);
 	seconds(&dur, t->end_ns > t->start_ns ? t->end_ns - t->start_ns : 0);
@@ -259,7 +248,7 @@ static void final_block(struct summary_sink *s)
 	buf_putc(&s->b, ')');
 	summary_line(s);
 	buf_done(&dur);
-	rule(s);
+	summary_rule(s);
 	chosen(s);
 	outcome(s);
 	differences(s);
@@ -275,7 +264,7 @@ static void final_block(struct summary_sink *s)
 	io_line(s, "Net sent:", t->net_sent);
 	io_line(s, "Net received:", t->net_received);
 	connections(s);
-	rule(s);
+	summary_rule(s);
 }
 
 /* ---- what is not in the tables ---- */
@@ -467,6 +456,7 @@ static void summary_finish(struct sink *sink, const struct sink_result *done)
 	final_block(s);
 	summary_tables(s, lines_left(s));
 	remarks(s);
+	summary_again(s);
 }
 
 static void summary_free(struct sink *sink)

@@ -18,7 +18,9 @@ void summary_line(struct summary_sink *s)
 {
 	s->lines += rows_of(s);
 	buf_putc(&s->b, '\n');
-	if (!s->counts_only)
+	if (s->again)
+		out_terminals(s->out, s->b.s, s->b.len);
+	else if (!s->counts_only)
 		out_write(s->out, s->b.s, s->b.len);
 	buf_reset(&s->b);
 }
@@ -26,6 +28,15 @@ void summary_line(struct summary_sink *s)
 void summary_rest(struct summary_sink *s, const char *text, size_t len, size_t used)
 {
 	text_middle(&s->b, text, len, s->columns > used + 20 ? s->columns - used : 20);
+}
+
+void summary_rule(struct summary_sink *s)
+{
+	buf_putc(&s->b, STYLE_DIM);
+	for (unsigned i = 0; i < RULE_COLUMNS; i++)
+		buf_puts(&s->b, "━");
+	buf_putc(&s->b, STYLE_OFF);
+	summary_line(s);
 }
 
 void summary_title(struct summary_sink *s, const char *text)
@@ -42,7 +53,9 @@ void summary_more(struct summary_sink *s, uint64_t shown, uint64_t all)
 		return;
 	buf_puts(&s->b, "   … and ");
 	human_count(&s->b, all - shown);
-	if (s->done)
+	if (s->again)
+		buf_puts(&s->b, " more above");
+	else if (s->done)
 		buf_printf(&s->b, " more (all of it in %s)", s->done->what);
 	else
 		buf_puts(&s->b, " more (--report keeps all of it)");

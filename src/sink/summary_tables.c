@@ -122,6 +122,23 @@ void summary_answers(struct summary_sink *s)
 	}
 }
 
+void summary_again(struct summary_sink *s)
+{
+	struct table *t = NULL;
+
+	if (!s->opt->height || s->lines + SCREEN_TAKEN <= s->opt->height)
+		return;
+	for (unsigned i = 0; i < table_nlist && !t; i++)
+		t = table_list[i]->again ? table_new(table_list[i], s->t, s->opt->all, 1) : NULL;
+	s->again = true;
+	if (t) {
+		summary_rule(s);
+		summary_table(s, t);
+	}
+	s->again = false;
+	table_free(t);
+}
+
 void summary_tables(struct summary_sink *s, unsigned lines)
 {
 	const struct extent full = { .rows = TREE_MAX };

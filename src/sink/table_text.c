@@ -61,6 +61,8 @@ static void title(struct summary_sink *s, const struct table *t)
 	heads(b, t->def);
 	if (t->def->form == FORM_TREE)
 		tree_counts(b, t);
+	if (s->again)
+		buf_puts(b, " (as above)");
 	if (t->remark == REMARK_COUNTED)
 		buf_puts(b, " (counted above, shown with -a)");
 	summary_line(s);

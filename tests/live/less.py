@@ -111,9 +111,9 @@ def joined(t):
 class Screen:
     """A terminal that compendium writes to; what a program of the command writes does not come here."""
 
-    def __init__(self, columns=100):
+    def __init__(self, columns=100, lines=24):
         self.leader, self.follower = os.openpty()
-        termios.tcsetwinsize(self.follower, (24, columns))
+        termios.tcsetwinsize(self.follower, (lines, columns))
         os.set_blocking(self.leader, False)
         self.text = ""
 
@@ -127,8 +127,8 @@ class Screen:
         """What stands there: a line that was taken away does not."""
         return [line.rpartition("\r\033[K")[2] for line in self.read().replace("\r\n", "\n").split("\n")]
 
-    def start(self, t, *options):
-        return subprocess.Popen([t.args.compendium, "--backend", t.args.backend, "--color", "never", *options, "--", "cat"],
+    def start(self, t, *options, command=("cat",)):
+        return subprocess.Popen([t.args.compendium, "--backend", t.args.backend, "--color", "never", *options, "--", *command],
                                 stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self.follower)
 
     def close(self):
@@ -174,6 +174,25 @@ def progress(t):
     for text in (file.read_text(), nowhere.text(), nowhere.said()):
         check("events  1 process" not in text, text)
     screen.close()
+
+
+def repeated(t):
+    """the first answer stands once more below a summary that is longer than its terminal, and in no file"""
+    fails = ["sh", "-c", "echo first 1>&2; ls /nope; exit 3"]
+    for lines, command, again in ((24, fails, True), (400, fails, False), (24, ["true"], False)):
+        screen, file = Screen(lines=lines), t.out()
+        p = screen.start(t, "-q", "-o", str(file), command=command)
+        t.started.append(p)
+        eventually(lambda p=p, screen=screen: screen.read() is not None and p.poll() is not None, "its end")
+        rows = [row.rstrip() for row in screen.shown()]
+        at = [i for i, row in enumerate(rows) if row.startswith(" Why it failed")]
+        equal([rows[i] for i in at], [" Why it failed"] * ("sh" in command) + [" Why it failed (as above)"] * again, f"{lines} lines, {command}")
+        if again:
+            check(len(rows) > lines and 0 < len(rows) - at[1] <= 12, screen.text)
+            first = [row for row in rows[at[0] + 1:at[1]] if row][:2]
+            equal(rows[at[1] + 1:at[1] + 3], first, "the first row of the table, and what is below it")
+        check(("Why it failed" in file.read_text()) == ("sh" in command) and "as above" not in file.read_text(), file.read_text())
+        screen.close()
 
 
 def noise(t):
@@ -231,4 +250,4 @@ def localhost(t):
 
 
 if __name__ == "__main__":
-    main(__doc__, {"less": [duration, alarm_ignored, signals, events, attached, joined, blocked, progress, noise, localhost]})
+    main(__doc__, {"less": [duration, alarm_ignored, signals, events, attached, joined, blocked, progress, repeated, noise, localhost]})
