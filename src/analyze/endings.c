@@ -18,7 +18,7 @@
 struct living {
 	bool no_rights;		/* those of its file, for being traced */
 	uint32_t proc;
-	struct last_lines lines;
+	struct last_lines lines, unread;	/* unread: to /dev/null */
 	struct misses misses;
 	struct fatal last; /* the last signal that reached it */
 	uint32_t last_task; /* the thread */
@@ -45,6 +45,7 @@ static void drop_fatal(struct fatal *f)
 static void living_free(struct endings *e, struct living *v)
 {
 	last_lines_done(&v->lines);
+	last_lines_done(&v->unread);
 	misses_done(&v->misses);
 	drop_fatal(&v->last);
 	if (e->last == v)
@@ -297,6 +298,10 @@ static void ended(struct endings *all, struct totals *t, const struct event *ev,
 			totals_proc_broke(proc, v->last.broken_socket);
 		if (v) {
 			e->nlines = last_lines_keep(&v->lines, t, e->lines);
+			if (!e->nlines) {
+				e->nlines = last_lines_keep(&v->unread, t, e->lines);
+				e->unread = e->nlines;
+			}
 			keep_missed(t, e, v, proc->broke || is_sent(ev->status));
 			e->no_rights = v->no_rights;
 			if (WIFSIGNALED(ev->status) && v->last.signo == WTERMSIG(ev->status)) {
@@ -372,7 +377,7 @@ static void forbidden(struct living *v, const struct event *ev)
 	v->last = (struct fatal){.signo = SIGSYS, .ts_ns = ev->ts_ns, .forbidden = ev->call->spec};
 }
 
-/* What is sent to /dev/null is for no reader. */
+/* Who sends words there wants no reader: they count where the process had no others. */
 static bool is_nowhere(const struct file *f)
 {
 	return f && f->name.len == strlen("/dev/null") && !memcmp(f->name.s, "/dev/null", f->name.len);
@@ -382,11 +387,13 @@ static void call_event(struct endings *e, const struct event *ev)
 {
 	struct living *v;
 
-	if (endings_writes(ev) && !ev->err && !is_nowhere(ev->file)) {
+	if (endings_writes(ev) && !ev->err) {
 		const struct part *p = parts_find(ev->call->parts, ev->call->nparts, -1, PART_STDERR, 0);
 
-		if (p && p->len)
-			last_lines_add(&living_of(e, ev->task->proc, true)->lines, p->bytes, p->len);
+		if (p && p->len) {
+			v = living_of(e, ev->task->proc, true);
+			last_lines_add(is_nowhere(ev->file) ? &v->unread : &v->lines, p->bytes, p->len);
+		}
 	}
 	if (ev->err == EPIPE && ev->file && (ev->file->kind == FILE_PIPE || ev->file->kind == FILE_SOCKET))
 		broke(living_of(e, ev->task->proc, true), ev);

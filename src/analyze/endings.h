@@ -61,6 +61,7 @@ struct totals_ending {
 	const struct totals_proc *proc;
 	struct bytes lines[ENDING_LINES];	/* the last ones, oldest first, as they are */
 	unsigned nlines;
+	bool unread;				/* they went to /dev/null, and it had no others */
 	struct missed missed[ENDING_MISSES];	/* those in the lines first, then the last ones */
 	unsigned nmissed;
 	struct missed second;			/* a configuration file that was not read in the first place; .found */

@@ -131,7 +131,7 @@ static unsigned weight_of(const struct totals *t, const struct totals_ending *e)
 		top = top->effect;
 	if (top->proc->id == t->main_proc)
 		return 3;
-	return e->fatal.signo ? 2 : e->nlines ? 1 : 0;
+	return e->fatal.signo ? 2 : e->nlines && !e->unread ? 1 : 0;
 }
 
 /*
@@ -193,12 +193,12 @@ static bool is_explained(const struct totals_ending *e)
 }
 
 /*
- * An exit code without a word about it is an answer as often as a failure (grep, test): not for a run that was well,
- * and, where nothing was missed either, not beside the reason why the command failed.
+ * An exit code without a word that anybody was to read is an answer as often as a failure (grep, test): not for a run
+ * that was well, and, where nothing was missed either, not beside the reason why the command failed.
  */
 static bool is_answer(const struct totals_ending *e, bool failed, bool explained)
 {
-	return !failed || (explained && !is_explained(e));
+	return !failed || (explained && (e->unread || !is_explained(e)));
 }
 
 unsigned endings_top(const struct totals *t, const struct totals_ending **ret_rows, unsigned max)

@@ -181,6 +181,10 @@ void ending_missed(struct buf *b, const struct totals_ending *e)
 	if (e->no_rights)
 		buf_puts(b, "it ran without the rights of its file (set-user-ID and the like), because an "
 			    "ordinary user traces it: as root compendium leaves them");
+	if (e->unread) {
+		next_line(b, from);
+		buf_puts(b, "its standard error was /dev/null");
+	}
 	for (unsigned i = 0; i < e->nmissed; i++) {
 		const struct missed *m = &e->missed[i];
 

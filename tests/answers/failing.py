@@ -385,7 +385,7 @@ def dismissed(t):
 
 
 def no_reason(t):
-    """no reason: names of a module tried before the one it has; what was written to /dev/null; that there is no terminal"""
+    """no reason: names of a module tried before the one it has; what was written to /dev/null beside other words; that there is no terminal"""
     d = pathlib.Path(os.path.realpath(t.scratch))
     (d / "package").mkdir()
     (d / "package" / "__init__.py").write_text("")
@@ -393,7 +393,7 @@ def no_reason(t):
                "for end in ('cpython-311-x86_64-linux-gnu.so', 'so', 'py'):\n"
                "    try: os.stat('package/__init__.' + end)\n"
                "    except OSError: pass\n"
-               "os.dup2(os.open('/dev/null', os.O_WRONLY), 2); os.write(2, b'for no reader')\n"
+               "os.write(2, b'before\\n'); os.dup2(os.open('/dev/null', os.O_WRONLY), 2); os.write(2, b'for no reader')\n"
                "os.setsid()\n"
                "try: os.open('/dev/tty', os.O_RDWR)\n"
                "except OSError: pass\n"
@@ -401,6 +401,19 @@ def no_reason(t):
     shown = traced(t, *PYTHON, f"import os\nif os.fork() == 0:\n    exec({program!r})\nos._exit(os.waitstatus_to_exitcode(os.wait()[1]))", cwd=d, status=7)
     says(shown, r"Why it failed \d+ exit 7 .* so failed")
     check(not re.search(r"__init__|no reader|dev/tty failed", shown.split("Where the time went")[0].split("so failed")[1]), shown)
+
+
+def unread(t):
+    """words that went to /dev/null alone are the reason why the command failed, and none beside it"""
+    (t.scratch / "probe.c").write_text('#include "nope.h"\n')
+    probe = f"cat {t.scratch}/probe.c /none/there 2> /dev/null"
+    shown = traced(t, "sh", "-c", f"{probe} || exit 3", status=3)
+    says(shown, r"Why it failed \d+ exit 1 cat \S+/probe\.c /none/there .*cat: /none/there: No such file or directory its standard error was /dev/null "
+                r"/none/there was not found so failed sh \(\d+\) Where")
+    shown = traced(t, "sh", "-c", f"{probe}; ls /other/there; exit 3", status=3)
+    why = shown.split("Where the time went")[0]
+    says(why, r"Why it failed \d+ exit 2 ls /other/there .*/other/there was not found so failed sh")
+    check("exit 1 cat" not in why and "/dev/null" not in why, why)
 
 
 def answers(t):
@@ -520,6 +533,7 @@ TESTS = [
     made_good,
     dismissed,
     no_reason,
+    unread,
     answers,
     words_are_safe,
     why_before_calls,
