@@ -248,9 +248,23 @@ static void walk(struct walk *w, const struct totals_task *task, uint64_t from, 
 	spread(w, task, rest);
 }
 
-static int by_time(const struct share *a, const struct share *b)
+/* Those with most time, of equal ones the first that came in; how many there are.  A run of files has thousands. */
+static unsigned most_of(const struct share *all, const struct share *ret[SPENT_NAMED])
 {
-	return a->ns < b->ns ? 1 : a->ns > b->ns ? -1 : 0;
+	unsigned n = 0;
+
+	for (const struct share *s = all; s; s = s->hh.next) {
+		unsigned k = n < SPENT_NAMED ? n++ : SPENT_NAMED;
+
+		if (k == SPENT_NAMED && s->ns > ret[k - 1]->ns)
+			k--;
+		else if (k == SPENT_NAMED)
+			continue;
+		for (; k && ret[k - 1]->ns < s->ns; k--)
+			ret[k] = ret[k - 1];
+		ret[k] = s;
+	}
+	return n;
 }
 
 /* Connections to one peer are one thing. */
@@ -286,14 +300,16 @@ static void name_parts(struct walk *w)
 {
 	join_peers(w);
 	for (unsigned i = 0; i < _SPENT; i++) {
-		const struct share *s;
+		const struct share *named[SPENT_NAMED];
+		unsigned n = most_of(w->shares[i], named);
 
 		w->b->parts[i].what = (enum spent)i;
-		HASH_SORT(w->shares[i], by_time);
-		for (s = w->shares[i]; s && w->each && i != SPENT_CPU && i != SPENT_QUEUE; s = s->hh.next)
+		for (const struct share *s = w->shares[i]; s && w->each && i != SPENT_CPU && i != SPENT_QUEUE;
+		     s = s->hh.next)
 			w->each(w->ctx, s->of, s->ns);
-		s = w->shares[i];
-		for (unsigned k = 0; s && k < SPENT_NAMED; k++, s = s->hh.next) {
+		for (unsigned k = 0; k < n; k++) {
+			const struct share *s = named[k];
+
 			w->b->parts[i].named[k].ns = s->ns;
 			if (i == SPENT_CPU || i == SPENT_QUEUE)
 				w->b->parts[i].named[k].proc = s->of;

@@ -81,15 +81,6 @@ static void describe(struct wait_rows *s, struct totals *t, const struct subject
 		w->target_proc = totals_proc(t, sub->target);
 }
 
-static uint64_t path_hash(const char *s, uint32_t len)
-{
-	uint64_t h = 0xcbf29ce484222325;
-
-	for (uint32_t i = 0; i < len; i++)
-		h = (h ^ (unsigned char)s[i]) * 0x100000001b3; /* FNV-1a */
-	return h;
-}
-
 /* However often it is opened, it is one thing to wait for: a long run has no row for each time. */
 static bool has_path(const struct file *f)
 {
@@ -106,10 +97,10 @@ static struct wait_key key_of(const struct event *ev, const struct subject *sub)
 	key.obj = sub->obj;
 	if (has_path(sub->file)) {
 		key.on = ON_PATH;
-		key.obj = path_hash(sub->file->name.s, sub->file->name.len);
+		key.obj = hash_bytes64(sub->file->name.s, sub->file->name.len);
 	} else if (!key.obj && sub->path) {
 		key.on = ON_PATH;
-		key.obj = path_hash(sub->path, sub->path_len);
+		key.obj = hash_bytes64(sub->path, sub->path_len);
 	}
 	if (sub->semaphores)
 		key.on = ON_SEMAPHORES;

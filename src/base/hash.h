@@ -12,7 +12,8 @@ static inline uint64_t hash_mix(uint64_t h, uint64_t word)
 	return h ^ h >> 32;
 }
 
-static inline unsigned hash_bytes(const void *key, size_t n)
+/* All 64 bits of the hash: where it stands for the bytes themselves, others have the same one by chance alone. */
+static inline uint64_t hash_bytes64(const void *key, size_t n)
 {
 	const char *p = key;
 	uint64_t h = n, word = 0;
@@ -31,8 +32,10 @@ static inline unsigned hash_bytes(const void *key, size_t n)
 	} else if (n) {
 		word = (unsigned char)p[0] | (unsigned char)p[n / 2] << 8 | (unsigned char)p[n - 1] << 16;
 	}
-	return (unsigned)hash_mix(hash_mix(h, word), n);
+	return hash_mix(hash_mix(h, word), n);
 }
+
+static inline unsigned hash_bytes(const void *key, size_t n) { return (unsigned)hash_bytes64(key, n); }
 
 #define uthash_malloc(size) xmalloc(size)
 #define HASH_FUNCTION(key, n, hash) ((hash) = hash_bytes(key, n))
