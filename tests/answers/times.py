@@ -101,6 +101,29 @@ def on_cpu(t):
     check(counted > 400e6 and abs(ours - counted) < counted * 0.05, f"{ours} ns, and by schedstat {counted}")
 
 
+OUTLIVED = """
+import hashlib, os, threading, time
+block = b"x" * (1 << 20)
+def burn():
+    while True: hashlib.sha256(block).digest()
+for i in range(2): threading.Thread(target=burn, daemon=True).start()
+while time.process_time() < 0.6: hashlib.sha256(block).digest()
+spent = os.times()
+print(spent.user + spent.system, flush=True)
+os._exit(0)
+"""
+
+
+def outlived(t):
+    """the CPU time of a process whose threads are at work when it ends, the first one among them: all of it"""
+    command = [*PYTHON, OUTLIVED]
+    _, out, said, text = t.run(*command, options=["-q", "-c"])
+    measured = float(out)
+    shown = re.search(r"CPU of what ended: (\S+) user, (\S+) system", text)
+    ours = sum(float(re.match(r"[\d.]+", part)[0]) / (1 if part.endswith("s") and part[-2].isdigit() else 1000 if part.endswith("ms") else 1e6) for part in shown.groups())
+    check(measured > 0.5 and measured * 0.9 < ours < measured * 1.2 + 0.05, f"{ours} s, and by the program {measured}: {text} {said}")
+
+
 def critical_path(t):
     """of a build of 40 files the compile that everything waited for, its file, and not make itself; the same in the report's data"""
     need("make")
@@ -240,6 +263,7 @@ def event_loops(t):
 TESTS = [
     sums,
     on_cpu,
+    outlived,
     page_faults,
     sleeps_before_faults,
     critical_path,

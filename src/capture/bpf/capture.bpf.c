@@ -311,11 +311,9 @@ int BPF_PROG(on_exec_maps, struct task_struct *task)
 }
 
 /* Tick-based user and system time, scaled to the time that really ran, as getrusage does. */
-static __always_inline void cpu_times(struct task_struct *task, u64 *ret_utime, u64 *ret_stime)
+static __always_inline void split_time(u64 run, u64 ut, u64 st, rec_u64 *ret_utime, rec_u64 *ret_stime)
 {
-	struct signal_struct *sig = BPF_CORE_READ(task, signal);
-	u64 ut = task->utime + BPF_CORE_READ(sig, utime), st = task->stime + BPF_CORE_READ(sig, stime);
-	u64 run = task->se.sum_exec_runtime + BPF_CORE_READ(sig, sum_sched_runtime), part;
+	u64 part;
 
 	if (!st) {
 		part = 0;
@@ -327,6 +325,28 @@ static __always_inline void cpu_times(struct task_struct *task, u64 *ret_utime, 
 	}
 	*ret_stime = part;
 	*ret_utime = run - part;
+}
+
+/*
+ * A leader that has ended before is counted in signal_struct only when it is waited for (__exit_signal(), Linux 6.18),
+ * another thread at its end.
+ */
+static __always_inline void cpu_times(struct task_struct *task, struct wire_exit *r)
+{
+	struct signal_struct *sig = BPF_CORE_READ(task, signal);
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	u64 ut = task->utime, st = task->stime, run = task->se.sum_exec_runtime;
+
+	split_time(run, ut, st, &r->own_utime_ns, &r->own_stime_ns);
+	ut += BPF_CORE_READ(sig, utime);
+	st += BPF_CORE_READ(sig, stime);
+	run += BPF_CORE_READ(sig, sum_sched_runtime);
+	if (leader != task) {
+		ut += BPF_CORE_READ(leader, utime);
+		st += BPF_CORE_READ(leader, stime);
+		run += BPF_CORE_READ(leader, se.sum_exec_runtime);
+	}
+	split_time(run, ut, st, &r->r.utime_ns, &r->r.stime_ns);
 }
 
 SEC("tp_btf/sched_process_exit")
@@ -355,7 +375,7 @@ int BPF_PROG(on_task_exit, struct task_struct *task)
 			r->whole = (BPF_CORE_READ(sig, flags) & SIGNAL_GROUP_EXIT_BIT) != 0;
 			r->last = BPF_CORE_READ(sig, live.counter) == 0;
 			r->helper = (st->flags & TASK_WORKER) != 0;
-			cpu_times(task, &r->r.utime_ns, &r->r.stime_ns);
+			cpu_times(task, r);
 			bpf_ringbuf_submit(r, ring_flags());
 		} else {
 			lose(LOSS_RING);

@@ -271,6 +271,7 @@ static void exited(struct bpf_source *s, const struct wire_exit *w)
 
 	pending_drop(s, pending_find(s, w->r.h.tid));
 	p->over |= w->last != 0;
+	live_add_times(p, w);
 	if (w->r.h.tid == w->r.h.pid) {
 		p->leader_ended = true;
 		p->leader = w->r;
@@ -281,8 +282,7 @@ static void exited(struct bpf_source *s, const struct wire_exit *w)
 		return;
 	r = record_begin(&s->out.rec, RECORD_EXIT, sizeof(*r), p->pid, p->pid, w->r.h.ts_ns);
 	r->status = w->whole ? w->r.status : p->leader_ended ? p->leader.status : -1;
-	r->utime_ns = w->r.utime_ns;
-	r->stime_ns = w->r.stime_ns;
+	live_times(p, r);
 	emitter_put(&s->out);
 	live_forget(&s->live, p);
 }

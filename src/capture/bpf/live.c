@@ -2,6 +2,7 @@
 #include "capture/bpf/live.h"
 
 #include "base/macro.h"
+#include "capture/bpf/wire.h"
 
 static struct live_task *task(const struct live *l, uint32_t tid)
 {
@@ -90,4 +91,26 @@ void live_done(struct live *l)
 {
 	HASH_FREE(l->tasks);
 	HASH_FREE(l->processes);
+}
+
+/*
+ * Threads that end at the same time are not yet in what each has of the process; those that ended before we came are
+ * not in the sum of those that were seen.
+ */
+void live_add_times(struct live_process *p, const struct wire_exit *w)
+{
+	p->own_utime += w->own_utime_ns;
+	p->own_stime += w->own_stime_ns;
+	if (w->r.utime_ns + w->r.stime_ns > p->utime + p->stime) {
+		p->utime = w->r.utime_ns;
+		p->stime = w->r.stime_ns;
+	}
+}
+
+void live_times(const struct live_process *p, struct record_exit *r)
+{
+	bool own = p->own_utime + p->own_stime > p->utime + p->stime;
+
+	r->utime_ns = own ? p->own_utime : p->utime;
+	r->stime_ns = own ? p->own_stime : p->stime;
 }

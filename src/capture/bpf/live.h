@@ -15,6 +15,8 @@
 #include "base/hash.h"
 #include "record/record.h"
 
+struct wire_exit;
+
 struct live_task { uint32_t tid, pid; UT_hash_handle hh; };
 struct live_process {
 	uint32_t pid, nthreads;
@@ -22,6 +24,8 @@ struct live_process {
 	bool over;			/* the kernel counts no thread any more */
 	bool leader_ended;		/* and `leader` is how; wait(2) reports it when the process has ended */
 	struct record_exit leader;
+	/* CPU time in ns: the sum of those that were seen to end, and the most that one of them had of the process */
+	uint64_t own_utime, own_stime, utime, stime;
 };
 struct live { struct live_task *tasks; struct live_process *processes; };
 
@@ -31,6 +35,8 @@ void live_begin(struct live *l, uint32_t pid, uint32_t tid);		/* nothing when it
 /* Its process, made when it is not known; valid until live_forget().. */
 struct live_process *live_end(struct live *l, uint32_t pid, uint32_t tid);
 void live_forget(struct live *l, struct live_process *p);		/* with what is left of its threads */
+void live_add_times(struct live_process *p, const struct wire_exit *w);	/* of a thread of it that ended */
+void live_times(const struct live_process *p, struct record_exit *r);		/* into r: what all of it used, ns */
 /* the one that called takes the leader's number */
 void live_exec(struct live *l, uint32_t pid, uint32_t old_tid);
 void live_done(struct live *l);

@@ -28,6 +28,8 @@ struct wire_exit {
 		 * the whole process
 		 */
 		pad;
+	/* of the thread alone; r has also what the kernel has counted of threads that are gone, and the leader's */
+	rec_u64 own_utime_ns, own_stime_ns;
 };
 /*
  * A chunk part of WIRE_ENTRY: strings that stand side by side.  flags: n of them; rec_u64[n + 1], where each began, and
