@@ -114,9 +114,9 @@ static const struct arg_choice fcntl_args[] = {
 	{ ~0u, F_SETSIG, A("sig", SIGNAL) }, { ~0u, F_SETPIPE_SZ, A("size", SIZE) }, { ~0u, F_ADD_SEALS, A_FLAGS("seals", seals) },
 	{ ~0u, F_SETLEASE, A_ENUM("type", lock_types) }, { ~0u, F_NOTIFY, A_FLAGS("events", notify_events) }, { 0 } };
 
-/* Of fcntl only what changes the descriptor table. */
+/* Of fcntl only what changes the descriptor table, and what waits for a lock (14: F_SETLKW64 of i386). */
 static const struct arg_cond fcntl_changes = {
-	.arg = 1, .mask = ~0u, .nvals = 3, .vals = { F_DUPFD, F_DUPFD_CLOEXEC, F_SETFD }
+	.arg = 1, .mask = ~0u, .nvals = 6, .vals = { F_DUPFD, F_DUPFD_CLOEXEC, F_SETFD, F_SETLKW, 14, 38 /* F_OFD_SETLKW */ }
 };
 
 /* Deleting takes no event, though Linux before 2.6.9 wanted an address. */

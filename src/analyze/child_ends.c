@@ -38,14 +38,38 @@ void child_ends_add(struct child_ends *e, struct totals *t, const struct event *
 	r->ns = ev->ts_ns;
 }
 
-void child_ends_wait(const struct child_ends *e, const struct event *ev, struct subject *sub)
+/* The child that lived then and was started last; 0: none.  A thread ends in one call: there all can be looked at. */
+static uint32_t living_child(const struct totals *t, const struct event *ev)
+{
+	const struct totals_proc *p = totals_proc(t, ev->task->proc->id);
+	uint32_t child = 0;
+
+	for (uint32_t at = !p ? 0 : ev->call->unfinished ? p->first_child : p->last_child; at;
+	     at = t->procs.v[at - 1]->next_sibling) {
+		const struct totals_proc *c = t->procs.v[at - 1];
+
+		if (c->start_ns <= ev->call->enter_ns && (!c->end_ns || c->end_ns > ev->call->enter_ns))
+			child = c->id;
+	}
+	return child;
+}
+
+static void be_for(uint32_t child, struct subject *sub)
+{
+	if (child)
+		*sub = (struct subject){.what = SPENT_CHILD, .target = child, .obj = child};
+}
+
+void child_ends_wait(const struct child_ends *e, const struct totals *t, const struct event *ev, struct subject *sub)
 {
 	uint32_t proc = ev->task->proc->id;
 	struct ended_row *r;
 
-	if (!call_interrupted(ev->call) || ev->kind == EV_WAIT)
+	if (!call_interrupted(ev->call) && !ev->call->unfinished)
 		return;
 	HASH_FIND(hh, e->rows, &proc, sizeof(proc), r);
-	if (r && r->ns >= ev->call->enter_ns && r->ns <= ev->call->exit_ns)
-		*sub = (struct subject){.what = SPENT_CHILD, .target = r->child, .obj = r->child};
+	if (ev->kind != EV_WAIT && r && r->ns >= ev->call->enter_ns && r->ns <= ev->call->exit_ns)
+		be_for(r->child, sub);
+	else if (ev->kind == EV_WAIT ? !sub->target : ev->kind == EV_SLEEP && sub->what == SPENT_SIGNAL)
+		be_for(living_child(t, ev), sub);
 }

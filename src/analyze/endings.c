@@ -383,17 +383,26 @@ static bool is_nowhere(const struct file *f)
 	return f && f->name.len == strlen("/dev/null") && !memcmp(f->name.s, "/dev/null", f->name.len);
 }
 
+/* Of a long text its end is the second part: what is between them is not known. */
+static void wrote(struct living *v, const struct event *ev, const struct part *p, unsigned nth)
+{
+	struct last_lines *to = is_nowhere(ev->file) ? &v->unread : &v->lines;
+
+	if (nth)
+		last_lines_break(to);
+	last_lines_add(to, p->bytes, p->len);
+}
+
 static void call_event(struct endings *e, const struct event *ev)
 {
 	struct living *v;
 
 	if (endings_writes(ev) && !ev->err) {
-		const struct part *p = parts_find(ev->call->parts, ev->call->nparts, -1, PART_STDERR, 0);
+		const struct part *p;
 
-		if (p && p->len) {
-			v = living_of(e, ev->task->proc, true);
-			last_lines_add(is_nowhere(ev->file) ? &v->unread : &v->lines, p->bytes, p->len);
-		}
+		for (unsigned i = 0; (p = parts_find(ev->call->parts, ev->call->nparts, -1, PART_STDERR, i)); i++)
+			if (p->len)
+				wrote(living_of(e, ev->task->proc, true), ev, p, i);
 	}
 	if (ev->err == EPIPE && ev->file && (ev->file->kind == FILE_PIPE || ev->file->kind == FILE_SOCKET))
 		broke(living_of(e, ev->task->proc, true), ev);

@@ -151,6 +151,8 @@ static bool is_slow_peer(const struct list *l, const struct totals_wait *w, uint
 static void of_wait(struct list *l, const struct totals_wait *w)
 {
 	struct finding f = {.wait = w, .cost_ns = cost_of(l, w), .proc = totals_proc(l->t, w->proc)};
+	/* who has it may be a process that is not traced, so that the one that waits is all there is to see */
+	bool of_file = !w->addr && !w->semaphores && w->name.len;
 
 	if (!costs(l, f.cost_ns))
 		return;
@@ -161,7 +163,8 @@ static void of_wait(struct list *l, const struct totals_wait *w)
 		f.rule = FINDING_PEER;
 		break;
 	case SPENT_LOCK:
-		if (w->ns < LOCK_NS || w->nwaiters < LOCK_WAITERS || ((w->addr || w->shared) && !w->held))
+		if (w->ns < LOCK_NS || w->nwaiters < (of_file ? 1 : LOCK_WAITERS) ||
+		    ((w->addr || w->shared) && !w->held))
 			return;
 		f.rule = FINDING_LOCK;
 		break;

@@ -84,6 +84,8 @@ void last_lines_add(struct last_lines *v, const char *s, size_t n)
 	}
 }
 
+void last_lines_break(struct last_lines *v) { v->open = false; }
+
 /* "KeyboardInterrupt", "app.Refused: no": a name, and maybe more behind a colon. */
 static bool is_exception(const char *s, uint32_t len)
 {

@@ -11,6 +11,7 @@ struct last_lines {		/* zero-initialise to start */
 };
 
 void last_lines_add(struct last_lines *v, const char *s, size_t n);	/* n bytes that were written */
+void last_lines_break(struct last_lines *v);	/* what follows is another line */
 /* Returns how many; oldest first, as they are, for as long as t lives. */
 unsigned last_lines_keep(const struct last_lines *v, struct totals *t, struct bytes ret_lines[ENDING_LINES]);
 void last_lines_done(struct last_lines *v);

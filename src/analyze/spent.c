@@ -325,7 +325,7 @@ static void call_event(struct spending *s, struct totals *t, const struct event 
 	r = task_of(s, t, ev->task);
 	if (!r || !subject_of(ev, joined_task(s, ev), &sub))
 		return;
-	child_ends_wait(s->ended, ev, &sub);
+	child_ends_wait(s->ended, t, ev, &sub);
 	w = wait_row(s->rows, t, ev, &sub);
 	if (ev->kind == EV_FUTEX && sub.what == SPENT_LOCK)
 		sub.what = of_futex(s, ev, &sub, w);

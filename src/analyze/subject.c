@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "analyze/subject.h"
 
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -80,6 +81,17 @@ static bool takes_semaphores(const struct value *ops)
 	return !ops->bytes;
 }
 
+/* fcntl(2): with F_SETLKW64 of i386, and of open file descriptions. */
+static bool waits_for_lock(unsigned cmd) { return cmd == F_SETLKW || cmd == 14 || cmd == 38 /* F_OFD_SETLKW */; }
+
+static bool of_file_lock(const struct event *ev, struct subject *ret)
+{
+	if (!by_file(ev->file, ret))
+		*ret = (struct subject){0};
+	ret->what = SPENT_LOCK;
+	return true;
+}
+
 /* Calls that the model has no kind of event for. */
 static bool of_other(const struct event *ev, struct subject *ret)
 {
@@ -87,9 +99,9 @@ static bool of_other(const struct event *ev, struct subject *ret)
 
 	switch (spec->effect) {
 	case FX_LOCK:
-		by_file(ev->file, ret);
-		ret->what = SPENT_LOCK;
-		return true;
+		return of_file_lock(ev, ret);
+	case FX_FCNTL:
+		return waits_for_lock((unsigned)ev->call->args[1].word) && of_file_lock(ev, ret);
 	case FX_MESSAGE:
 		if (!by_file(spec->groups & GRP_DESC ? ev->file : NULL, ret))
 			*ret = (struct subject){0};

@@ -79,6 +79,7 @@ static const struct effect_row rows[_FX_MAX] = {
 	[FX_PTRACE] = { NULL, EV_CALL },
 	[FX_SLEEP] = { NULL, EV_SLEEP },
 	[FX_FUTEX] = { NULL, EV_FUTEX },
+	[FX_LOCK] = { fx_lock, EV_CALL },
 	[FX_PROBE] = { NULL, EV_CALL },
 	[FX_NEWFD] = { fx_newfd, EV_SPECIAL_FD },	/* something with a name: EV_OPEN */
 	[FX_IOCTL] = { fx_ioctl, EV_CALL },

@@ -79,7 +79,7 @@ struct conn *fx_attempt(struct fx *x, struct file *f, const struct addr *to);
  */
 struct conn *fx_conn(struct fx *x, struct file *sock, const struct addr *a);
 
-effect_fn fx_newfd, fx_ioctl, fx_seccomp;
+effect_fn fx_newfd, fx_ioctl, fx_seccomp, fx_lock;
 effect_fn fx_open, fx_close, fx_close_range, fx_dup, fx_fcntl, fx_pipe, fx_special_fd, fx_pidfd_getfd, fx_open_handle;
 effect_fn fx_read, fx_write, fx_transfer, fx_seek, fx_vm_rw, fx_io_submit, fx_io_done, fx_io_uring, fx_ring_files;
 effect_fn fx_socket, fx_socketpair, fx_connect, fx_accept, fx_bind, fx_listen, fx_send, fx_recv, fx_sendmmsg,

@@ -300,6 +300,8 @@ void fx_dup(struct fx *x)
 		x->ev->file = task_file(x->t, from);
 }
 
+void fx_lock(struct fx *x) { fx_fd(x, 0); }
+
 void fx_fcntl(struct fx *x)
 {
 	int fd = (int)x->c->args[0].word;

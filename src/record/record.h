@@ -55,7 +55,8 @@ struct record { rec_u32 size; rec_u16 kind, flags; rec_u32 pid, tid; rec_u64 ts_
 
 struct record_chunk { rec_u8 arg, part; rec_u16 flags; rec_u32 len; /* then len bytes, padded to 8 */ };
 enum { CHUNK_FAULT = 1, CHUNK_TRUNC = 2 /* more bytes were there */, CHUNK_AT_EXIT = 4 /* copied after the call */ };
-enum { STDERR_KEPT = 1000 };	/* five lines of 200 bytes */
+/* Five lines of 200 bytes, at the end of what was written; of more than both the begin, too, which may say why. */
+enum { STDERR_TAIL = 1000, STDERR_HEAD = 400, STDERR_KEPT = STDERR_HEAD + STDERR_TAIL };
 enum chunk_part {
 	PART_BYTES = 0, /* the bytes the argument points to (string, buffer, struct, address) */
 	PART_IOV = 1, /* struct iovec array (64-bit, also for 32-bit programs: capture widens it) */
@@ -103,8 +104,9 @@ enum chunk_part {
 	/* START: the calls that were chosen, as written; absent: those that are traced by default, or all */
 	PART_CHOSEN = 38,
 	/*
-	 * CALL, AT_EXIT: the first bytes of what was written to descriptor 2 or to a copy of it, STDERR_KEPT at most,
-	 * whether or not payload was asked for
+	 * CALL, AT_EXIT: what was written to descriptor 2 or to a copy of it, whether or not payload was asked for; of
+	 * more than STDERR_KEPT bytes in one buffer two of them: the first STDERR_HEAD and the last STDERR_TAIL, of
+	 * several buffers the first
 	 */
 	PART_STDERR = 53,
 	PART_FILTER = 40, /* START: the filter that decided which calls were captured, as written */

@@ -55,17 +55,21 @@ static void locked(struct buf *b, const struct finding *f)
 {
 	const struct totals_wait *w = f->wait;
 
-	buf_printf(b, "%s%u threads of ", w->nwaiters == ARRAY_SIZE(w->waiters) ? "at least " : "", w->nwaiters);
+	if (w->nwaiters > 1)
+		buf_printf(b, "%s%u threads of ", w->nwaiters == ARRAY_SIZE(w->waiters) ? "at least " : "",
+			   w->nwaiters);
 	waiters(b, f);
-	buf_puts(b, " waited for one lock, ");
+	buf_puts(b, w->nwaiters > 1 ? " waited for one lock, " : " waited for a lock, ");
 	if (!w->semaphores && (w->addr || w->shared))
 		spent_futex_words(b, w);
 	else
 		spent_wait_words(b, w);
 	buf_puts(b, ": ");
 	human_ns(b, w->ns);
-	buf_printf(b, " together in %llu waits, the longest ", (unsigned long long)w->n);
-	human_ns(b, w->longest_ns);
+	if (w->n > 1) {
+		buf_printf(b, " together in %llu waits, the longest ", (unsigned long long)w->n);
+		human_ns(b, w->longest_ns);
+	}
 }
 
 static void slow_file(struct buf *b, const struct finding *f)

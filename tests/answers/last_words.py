@@ -162,4 +162,15 @@ def left_out(t):
     check(all(not row["stderr"] for row in rows), rows)
 
 
-TESTS = [builtins, redirected, well, copies, in_stubs, languages, a_socket, left_out]
+def long(t):
+    """of a long text in one write the begin and the end, where the reason stands"""
+    program = ("import os\nlines = ['first: error'] + ['call ' + chr(97 + i % 26) * 44 for i in range(100)] + ['last: why']\n"
+               "os.write(2, ('\\n'.join(lines) + '\\n').encode())\nos._exit(1)")
+    got = recorded(t, *PYTHON, program)
+    check(len(got) == 1 and got[0][0] == "first: error" and got[0][-1] == "last: why" and got[0][-2] == "call " + "v" * 44, got)
+    for size in (1000, 1399, 1400, 1401, 1500, 2400):
+        got = recorded(t, *PYTHON, f"import os; os.write(2, ''.join(chr(97 + i % 26) * 99 + chr(10) for i in range(30))[-{size - 4}:].encode() + b'end' + bytes([10])); os._exit(1)")
+        equal(got, [["a" * 99, "b" * 99, "c" * 99, "d" * 99, "end"]], f"{size} bytes")
+
+
+TESTS = [long, builtins, redirected, well, copies, in_stubs, languages, a_socket, left_out]

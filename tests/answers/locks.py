@@ -401,8 +401,38 @@ def messages(t):
         check(not any(row["part"] in ("lock", "file") and row["time_ns"] > 10 ** 8 and "inotify" in row["for"] for row in rows), f"{kind}: {rows}")
 
 
+FILE_LOCK = """
+import fcntl, os, sys, time
+how, name = sys.argv[1:]
+def take():
+    f = open(name, "w")
+    if how == "flock": fcntl.flock(f, fcntl.LOCK_EX)
+    elif how == "fcntl": fcntl.lockf(f, fcntl.LOCK_EX)
+    else: fcntl.fcntl(f, 38, b"\\1\\0" + bytes(30))   # F_OFD_SETLKW, F_WRLCK, all of it
+    return f
+r, w = os.pipe()
+if os.fork() == 0:
+    held = take()
+    os.write(w, b"x")
+    time.sleep(0.8)
+    os._exit(0)
+os.read(r, 1)
+take()
+os.wait()
+"""
+
+
+def of_files(t):
+    """a lock of a file, of each kind, and one thread that waits for it: by its name, and a finding"""
+    name = os.path.realpath(t.scratch) + "/the.lock"
+    for how in ("flock", "fcntl", "ofd"):
+        shown = traced(t, *PYTHON, FILE_LOCK, how, name, status=0)
+        says(shown, rf"waiting for a lock: \S*the\.lock \(locked\)", rf"Findings .*python\S* \(\d+\) waited for a lock, {name} \(locked\): \S+")
+
+
 TESTS = [
     lock,
+    of_files,
     shared_lock,
     idle_pool,
     in_turns,

@@ -260,6 +260,18 @@ def event_loops(t):
     check(got.get("signal", 0) >= 0.4e9, f"a signal ends it: {got}")
 
 
+def stopped_waiting(t):
+    """who waits for a child that does not end, or until a time is over, waits for what the child does"""
+    for command, ended in ((["timeout", "0.7", "sleep", "20"], 124), (["timeout", "-s", "INT", "0.7", "sh", "-c", "sleep 20; true"], 124)):
+        status, _, said, text = t.run(*command, options=["-q", "--summary=json"])
+        equal(status, ended, said)
+        tables = json.loads(text[text.index("{"):])["tables"]
+        parts = {row["part"]: row["time_ns"] for row in tables["time"]["rows"]}
+        check(parts.get("sleep", 0) > 0.4e9 and parts.get("signal", 0) + parts.get("child", 0) < 0.3e9, f"{command}: {parts}")
+        first = next(row for row in tables["process_time"]["rows"] if row["command"].startswith("timeout"))
+        check("sleep 20" in json.dumps(first), f"{command}: {first}")
+
+
 TESTS = [
     sums,
     on_cpu,
@@ -270,4 +282,5 @@ TESTS = [
     path_of_several,
     pipeline,
     event_loops,
+    stopped_waiting,
 ]

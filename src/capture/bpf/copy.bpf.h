@@ -248,6 +248,10 @@ __noinline int copy_words(u32 how, u64 ret)
 
 	if (!w || arg > 5 || len > 5)
 		return 0;
+	if (!(how >> 16) && ret > STDERR_KEPT) {
+		copy_bytes(arg | PART_STDERR << 8, w->args[arg], ret, STDERR_HEAD);
+		return copy_bytes(arg | PART_STDERR << 8, w->args[arg] + ret - STDERR_TAIL, STDERR_TAIL, STDERR_TAIL);
+	}
 	if (!(how >> 16))
 		return copy_bytes(arg | PART_STDERR << 8, w->args[arg], ret, STDERR_KEPT);
 	read_iov(w->args[arg], w->args[len]);

@@ -5,39 +5,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include "base/macro.h"
-#include "capture/ptrace/reader.h"
 #include "record/build.h"
 
 enum { PAGE = 4096, IOV_MAX_COPIED = 64, MSG_MAX_COPIED = 64 };
-enum { STRV_MAX = 30000 };
-
-static bool may_wait;	/* never taken back: whose memory it is may be another's */
-
-void mem_may_wait(void) { may_wait = true; }
-
-size_t mem_read(pid_t tid, uint64_t addr, void *to, size_t n)
-{
-	struct iovec local = { to, n }, remote[3];
-	unsigned k = 0;
-
-	/* process_vm_readv copies whole remote iovecs only: split at pages so that what is mapped arrives. */
-	for (uint64_t a = addr, left = n; left && k < ARRAY_SIZE(remote); k++) {
-		uint64_t part = k + 1 < ARRAY_SIZE(remote) ? MIN(left, PAGE - a % PAGE) : left;
-
-		remote[k] = (struct iovec){ (void *)a, part };
-		a += part;
-		left -= part;
-	}
-	if (may_wait)
-		return reader_read(tid, to, n, remote, k);
-
-	ssize_t got = process_vm_readv(tid, &local, 1, remote, k, 0);
-
-	return got > 0 ? (size_t)got : 0;
-}
 
 static void copy_bytes(struct buf *b, unsigned arg, unsigned part, unsigned flags, pid_t tid, uint64_t addr,
 		       uint64_t want, uint64_t max)
@@ -53,129 +25,6 @@ static void copy_bytes(struct buf *b, unsigned arg, unsigned part, unsigned flag
 	*c = (struct record_chunk){ (rec_u8)arg, (rec_u8)part, (rec_u16)flags, (rec_u32)got };
 	memset(b->s + at + sizeof(*c) + got, 0, ALIGN8(got) - got);
 	b->len = at + sizeof(*c) + ALIGN8(got);
-}
-
-static void copy_str(struct buf *b, unsigned arg, unsigned part, pid_t tid, uint64_t addr, size_t max)
-{
-	char s[RECORD_STR_MAX];
-	/* most names are short: the first try stays within one page */
-	size_t n = mem_read(tid, addr, s, MIN(max, MIN((size_t)256, (size_t)(PAGE - addr % PAGE)))), len;
-
-	len = strnlen(s, n);
-	if (n && len == n && n < max) {
-		n += mem_read(tid, addr + n, s + n, max - n);
-		len = strnlen(s, n);
-	}
-	record_chunk(b, arg, (enum chunk_part)part, len < n ? 0 : n == max ? CHUNK_TRUNC : CHUNK_FAULT, s, len);
-}
-
-/* How far a string that goes on at addr still goes.  exec(2) takes none longer than this (MAX_ARG_STRLEN). */
-static uint64_t string_rest(pid_t tid, uint64_t addr)
-{
-	char s[PAGE];
-	uint64_t done = 0;
-
-	for (size_t n = 1; n && done < 32 * PAGE;) {
-		size_t len;
-
-		n = mem_read(tid, addr + done, s, PAGE - (addr + done) % PAGE);
-		len = strnlen(s, n);
-		done += len;
-		if (len < n)
-			break;
-	}
-	return done;
-}
-
-static void copy_item(struct buf *b, unsigned arg, unsigned part, pid_t tid, uint64_t addr)
-{
-	size_t at = b->len;
-	struct record_chunk *c;
-	uint64_t rest;
-
-	copy_str(b, arg, part, tid, addr, RECORD_STR_MAX);
-	c = (struct record_chunk *)(b->s + at);
-	if (!(c->flags & CHUNK_TRUNC))
-		return;
-	rest = string_rest(tid, addr + c->len);
-	if (rest)
-		record_number(b, arg, PART_WHOLE, c->len + rest);
-	else
-		c->flags &= (rec_u16)~CHUNK_TRUNC;
-}
-
-/*
- * The strings of a vector mostly lie behind each other: what is left of a page is read at once, and serves those that
- * end in it.  For thousands of arguments that are few reads in the place of thousands.
- */
-struct ahead { uint64_t addr; size_t n; char s[PAGE]; };
-
-static void copy_item_ahead(struct buf *b, unsigned arg, unsigned part, pid_t tid, uint64_t addr, struct ahead *a)
-{
-	size_t at, len;
-
-	if (addr < a->addr || addr >= a->addr + a->n) {
-		a->addr = addr;
-		a->n = mem_read(tid, addr, a->s, PAGE - addr % PAGE);
-	}
-	at = (size_t)(addr - a->addr);
-	len = strnlen(a->s + at, a->n - at);
-	if (len == a->n - at || len >= RECORD_STR_MAX)
-		copy_item(b, arg, part, tid, addr);
-	else
-		record_chunk(b, arg, (enum chunk_part)part, 0, a->s + at, len);
-}
-
-/* How many pointers stand from addr up to a NULL, w bytes each.  exec(2) takes fewer: they count against its 6 MB. */
-static uint64_t count_pointers(pid_t tid, uint64_t addr, size_t w)
-{
-	char words[PAGE];
-	uint64_t count = 0;
-
-	for (size_t n = PAGE; n >= w && count < 1 << 20; addr += n) {
-		n = mem_read(tid, addr, words, (PAGE - addr % PAGE) / w * w);
-		for (size_t i = 0; i + w <= n; i += w, count++) {
-			uint64_t p = 0;
-
-			memcpy(&p, words + i, w);
-			if (!p)
-				return count;
-		}
-	}
-	return count;
-}
-
-void mem_copy_strv(struct buf *b, unsigned arg, unsigned part, pid_t tid, bool compat, uint64_t addr, size_t max)
-{
-	size_t start = b->len, w = compat ? 4 : 8, seen = 0;
-	struct ahead ahead;	/* 4 KB, not cleared */
-
-	ahead.addr = ahead.n = 0;
-	for (;;) {
-		char words[64 * 8];
-		/* never across a page, so that the end of a vector at the end of a mapping is read */
-		size_t n = mem_read(tid, addr, words, MIN(sizeof(words), (size_t)(PAGE - addr % PAGE)) / w * w);
-
-		if (!n)
-			n = mem_read(tid, addr, words, w);
-		for (size_t i = 0; i + w <= n; i += w) {
-			uint64_t p = 0;
-
-			memcpy(&p, words + i, w);
-			if (!p)
-				return;
-			if (seen++ >= STRV_MAX || b->len - start > max) {
-				record_number(b, arg, PART_COUNT, seen - 1 + count_pointers(tid, addr + i, w));
-				return;
-			}
-			copy_item_ahead(b, arg, part, tid, p, &ahead);
-		}
-		if (n < w) {
-			record_chunk(b, arg, (enum chunk_part)part, CHUNK_FAULT, NULL, 0);
-			return;
-		}
-		addr += n;
-	}
 }
 
 /* struct iovec[] in either layout, as 64-bit ones.  Returns how many were read. */
@@ -374,12 +223,12 @@ static void copy_arg(struct buf *b, unsigned i, const struct plan_arg *a, const 
 	case PLAN_SKIP: case PLAN_SQES: case PLAN_CQES: case PLAN_POLLED:	/* the queues: rings.c */
 		return;
 	case PLAN_STR:
-		copy_str(b, i, PART_BYTES, c->tid, addr,
+		mem_copy_str(b, i, PART_BYTES, c->tid, addr,
 			 a->max ? MIN(a->max, (uint32_t)RECORD_STR_MAX) : RECORD_STR_MAX);
 		return;
 	case PLAN_STR_IF:
 		if ((uint32_t)n == a->max)
-			copy_str(b, i, PART_BYTES, c->tid, addr, RECORD_STR_MAX);
+			mem_copy_str(b, i, PART_BYTES, c->tid, addr, RECORD_STR_MAX);
 		return;
 	case PLAN_RING_ARG:
 		if (plan_is_of_rings(c->args[1]) != leave)
@@ -484,6 +333,16 @@ void mem_copy_name(struct buf *b, const struct capture_plan *plan, const struct 
 	copy_bytes(b, arg, PART_BYTES, 0, c->tid, c->args[arg], (uint64_t)c->ret, PLAN_NAME_MAX);
 }
 
+static void copy_both_ends(struct buf *b, unsigned arg, const struct mem_call *c)
+{
+	uint64_t len = (uint64_t)c->ret, most = len > STDERR_KEPT ? STDERR_HEAD : STDERR_KEPT;
+
+	copy_bytes(b, arg, PART_STDERR, CHUNK_AT_EXIT, c->tid, c->args[arg], len, most);
+	if (len > STDERR_KEPT)
+		copy_bytes(b, arg, PART_STDERR, CHUNK_AT_EXIT, c->tid, c->args[arg] + len - STDERR_TAIL, STDERR_TAIL,
+			   STDERR_TAIL);
+}
+
 void mem_copy_words(struct buf *b, const struct capture_plan *plan, const struct mem_call *c, uint64_t stderrs)
 {
 	struct iovec iov[IOV_MAX_COPIED];
@@ -496,5 +355,5 @@ void mem_copy_words(struct buf *b, const struct capture_plan *plan, const struct
 			      read_iov(c->tid, c->compat, c->args[arg], c->args[plan->words_len], iov),
 			      (uint64_t)c->ret, STDERR_KEPT);
 	else
-		copy_bytes(b, arg, PART_STDERR, CHUNK_AT_EXIT, c->tid, c->args[arg], (uint64_t)c->ret, STDERR_KEPT);
+		copy_both_ends(b, arg, c);
 }

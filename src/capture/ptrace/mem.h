@@ -29,7 +29,9 @@ void mem_copy_leave(struct buf *b, const struct capture_plan *plan, const struct
  * The bytes of a thread's name that the call wrote (plan->names); names: how many such writes to look at, counted down.
  */
 void mem_copy_name(struct buf *b, const struct capture_plan *plan, const struct mem_call *c, uint8_t *names);
-/* What the call wrote to the standard error, or a copy of it (stderrs): its first bytes (plan->words). */
+/* What the call wrote to the standard error, or a copy of it (stderrs): its first and last bytes (plan->words). */
 void mem_copy_words(struct buf *b, const struct capture_plan *plan, const struct mem_call *c, uint64_t stderrs);
+/* A string, max bytes at most, as a chunk. */
+void mem_copy_str(struct buf *b, unsigned arg, unsigned part, pid_t tid, uint64_t addr, size_t max);
 /* Strings of a NULL-terminated vector in the tracee, as PART part chunks. */
 void mem_copy_strv(struct buf *b, unsigned arg, unsigned part, pid_t tid, bool compat, uint64_t addr, size_t max);

@@ -26,6 +26,8 @@
  *   stderrs.c   which descriptors are copies of the standard error
  *   seccomp.c   the seccomp program: which calls stop
  *   mem.c       copies what a plan says out of a tracee's memory
+ *   mem_read.c  bytes and strings of it
+ *   mem_strv.c  vectors of strings
  *   tracee.c    the table of tracees, and how they are resumed
  *   emit.c      records that several files make
  *   arch.c      in which table a call's number is
