@@ -16,43 +16,69 @@ static bool begins(const char *s, uint32_t len, const char *with)
 	return len >= n && !memcmp(s, with, n);
 }
 
-/* A name below such a folder that looks like one that was made up: how long both are, and which end stays. */
-static uint32_t temporary(const char *s, uint32_t len, size_t *ret_folder, uint32_t *ret_dot)
+static bool is_name(char c) { return c && c != '/' && !isspace((unsigned char)c); }
+
+/* What mktemp(1), Python's tempfile and gcc put before what they make up: how long both are, 0: it is none. */
+static uint32_t known(const char *s, uint32_t len)
+{
+	static const struct { const char *begin; uint8_t lengths[3]; } made[] = {
+		{ "tmp.", { 6, 10, 12 } }, { "tmp", { 6, 8 } }, { "cc", { 6 } },
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(made); i++) {
+		uint32_t n = (uint32_t)strlen(made[i].begin), from = n;
+
+		if (!begins(s, len, made[i].begin))
+			continue;
+		while (n < len && (isalnum((unsigned char)s[n]) || s[n] == '_'))
+			n++;
+		for (unsigned k = 0; k < ARRAY_SIZE(made[i].lengths) && (n == len || s[n] == '.'); k++)
+			if (made[i].lengths[k] && n - from == made[i].lengths[k])
+				return n;
+	}
+	return 0;
+}
+
+/* The first name below a folder of temporary ones: a word stays, since it tells one thing from another. */
+static void first_name(struct buf *b, const char *s, uint32_t len)
+{
+	uint32_t i = known(s, len), n;
+
+	if (i)
+		buf_putc(b, '*');
+	for (; i < len; i += n) {
+		for (n = 0; i + n < len && isalnum((unsigned char)s[i + n]);)
+			n++;
+		if (diff_is_made_up(s + i, n))
+			buf_putc(b, '*');
+		else
+			buf_add(b, s + i, n ? n : 1);
+		n = n ? n : 1;
+	}
+}
+
+/* How long the folder is that temporary names are made in, where one begins here. */
+static uint32_t folder(const char *s, uint32_t len)
 {
 	static const char *const folders[] = { "/tmp/", "/var/tmp/", "/dev/shm/" };
-	size_t n = 0;
-	uint32_t end, dot = 0;
 
-	for (unsigned k = 0; k < ARRAY_SIZE(folders) && !n; k++)
+	for (unsigned k = 0; k < ARRAY_SIZE(folders); k++)
 		if (begins(s, len, folders[k]))
-			n = strlen(folders[k]);
-	if (!n)
-		return 0;
-	for (end = (uint32_t)n; end < len && s[end] != '/' && !isspace((unsigned char)s[end]) && s[end]; end++)
-		dot = s[end] == '.' ? end : dot;
-	/* mktemp(1) makes tmp.X0y1Z2a3B4 */
-	if (begins(s + n, end - (uint32_t)n, "tmp."))
-		dot = 0;
-	/* mkstemp(3) and its like end in six characters without a dot, or have them before it */
-	if ((dot ? dot : end) - n < 6)
-		return 0;
-	*ret_folder = n;
-	*ret_dot = dot;
-	return end;
+			return (uint32_t)strlen(folders[k]);
+	return 0;
 }
 
 static void normal(struct buf *b, const char *s, uint32_t len, bool numbers)
 {
 	for (uint32_t i = 0; i < len; i++) {
-		size_t folder;
-		uint32_t dot, end = temporary(s + i, len - i, &folder, &dot);
+		uint32_t n = folder(s + i, len - i), end = i + n;
 
-		if (end) {
-			buf_add(b, s + i, folder);
-			buf_putc(b, '*');
-			if (dot)
-				buf_add(b, s + i + dot, end - dot);
-			i += end - 1;
+		if (n) {
+			buf_add(b, s + i, n);
+			while (end < len && is_name(s[end]))
+				end++;
+			first_name(b, s + i + n, end - i - n);
+			i = end - 1;
 		} else if (numbers && isdigit((unsigned char)s[i])) {
 			while (i + 1 < len && isdigit((unsigned char)s[i + 1]))
 				i++;
@@ -63,7 +89,7 @@ static void normal(struct buf *b, const char *s, uint32_t len, bool numbers)
 	}
 }
 
-/* Numbers become #; of a temporary name only the folder and what is behind the last dot stay. */
+/* Numbers become #, what is made up of a temporary name becomes *. */
 void diff_normal(struct buf *b, const char *s, uint32_t len) { normal(b, s, len, true); }
 void diff_temporary(struct buf *b, const char *s, uint32_t len) { normal(b, s, len, false); }
 

@@ -27,6 +27,12 @@ void diff_files(struct diff_list *l, const struct totals *const runs[2]);
 void diff_peers(struct diff_list *l, const struct totals *const runs[2]);
 void diff_times(struct diff_list *l, const struct totals *const runs[2]);
 
+/*
+ * Letters and digits that a program made up, at least six, and not words: they go from one case to the other, or from
+ * letters to digits, every two or three characters (KcDiLV, 5f3a1c).  A number behind a word (python3) makes no such.
+ */
+bool diff_is_made_up(const char *s, uint32_t len);
+
 /* A name without what is temporary in it; numbers stay. */
 struct buf;
 void diff_temporary(struct buf *b, const char *s, uint32_t len);

@@ -41,6 +41,30 @@ def equal_runs(t):
         check(status == 0 and text.endswith("\n no difference\n"), f"{command}: {text}")
 
 
+def two_folders(t):
+    """two folders below /tmp whose names are words are two; below two that mktemp made the files are the same"""
+    words = [pathlib.Path(f"/tmp/answers-{name}-{os.getpid()}") for name in ("alpha", "other")]
+    try:
+        for d in words:
+            d.mkdir()
+            (d / "app.conf").write_text(d.name)
+        status, text = different(t, *(recorded(t, "cat", d / "app.conf") for d in words))
+    finally:
+        for d in words:
+            shutil.rmtree(d, ignore_errors=True)
+    check(status == 1 and re.search(r"^   cat  cat \S*alpha\S* → cat \S*other\S*$", text, re.M), text)
+    for run, d in (("first ", words[0]), ("second", words[1])):
+        check(re.search(rf"^   {run}  {d}/app\.conf$", text, re.M), text)
+    runs = []
+    for _ in range(2):
+        d = pathlib.Path(subprocess.run(["mktemp", "-d", "-p", "/tmp"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip())
+        (d / "app.conf").write_text("x")
+        runs.append(recorded(t, "cat", d / "app.conf"))
+        shutil.rmtree(d)
+    status, text = different(t, *runs)
+    check(status == 0, text)
+
+
 def slow_stream(t):
     """a recording that comes slowly is compared when it is whole; one that is damaged is not"""
     whole = recorded(t, "ls", "/")
@@ -252,6 +276,7 @@ def two_backends(t):
 
 TESTS = [
     equal_runs,
+    two_folders,
     slow_stream,
     header_gone,
     as_json,

@@ -90,7 +90,14 @@ static void test_normal(void **state)
 	static const char *const names[][2] = {
 		{ "/proc/123/fd", "/proc/#/fd" }, { "/tmp/ccAbCdEf.o", "/tmp/*.o" }, { "/tmp/x", "/tmp/x" }, { "/tmp/tmp.a1B2c3D4e5/x", "/tmp/*/x" },
 		{ "-o /tmp/ccAbCdEf.s -x", "-o /tmp/*.s -x" }, { "/tmp/tmpabcdef/in/it", "/tmp/*/in/it" },
-		{ "/var/tmp/abcdefg", "/var/tmp/*" }, { "/srv/tmp/abcdefg", "/srv/tmp/*" }, { "", "" },
+		{ "/var/tmp/aB3dE9", "/var/tmp/*" }, { "/srv/tmp/aB3dE9", "/srv/tmp/*" }, { "", "" },
+		{ "/tmp/tmp8_x2ab1z/x", "/tmp/*/x" }, { "/tmp/main-5f3a1c.o", "/tmp/main-*.o" }, { "/tmp/ssh-Ab3dEf9hIjK1/agent", "/tmp/ssh-*/agent" },
+		{ "/tmp/systemd-private-5f3a1c9e0b2d4f6a-x.service-Q1w2E3/tmp", "/tmp/systemd-private-*-x.service-*/tmp" },
+		/* words are names */
+		{ "/var/tmp/abcdefg", "/var/tmp/abcdefg" }, { "/tmp/hB-alpha/app.conf", "/tmp/hB-alpha/app.conf" },
+		{ "/tmp/myproject/x", "/tmp/myproject/x" }, { "/tmp/MyProject/x", "/tmp/MyProject/x" }, { "/tmp/XMLFile", "/tmp/XMLFile" },
+		{ "/tmp/release2.tar", "/tmp/release#.tar" }, { "/tmp/README/x", "/tmp/README/x" }, { "/tmp/sha256sum", "/tmp/sha#sum" },
+		{ "/tmp/.X11-unix/X0", "/tmp/.X#-unix/X#" }, { "/tmp/ccache/x", "/tmp/ccache/x" }, { "/tmp/tmpfile/x", "/tmp/tmpfile/x" },
 	};
 	struct buf b = { 0 };
 
