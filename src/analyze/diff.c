@@ -36,14 +36,15 @@ unsigned diff_of(const struct totals *const runs[2], bool noise, struct differen
 	for (unsigned side = 0; side < 2; side++) /* which ending follows from which */
 		endings_top(runs[side], NULL, 0);
 	for (unsigned side = 0; side < 2; side++)
-		l.pids[side] = diff_pids(runs[side]);
+		l.names[side].pids = diff_pids(runs[side]);
+	diff_learn(runs, l.names);
 	diff_started(&l, runs);
 	diff_processes(&l, runs);
 	diff_files(&l, runs);
 	diff_peers(&l, runs);
 	diff_times(&l, runs);
 	for (unsigned side = 0; side < 2; side++)
-		free(l.pids[side]);
+		diff_names_free(&l.names[side]);
 	if (l.n)
 		qsort(l.v, l.n, sizeof(*l.v), by_weight);
 	*ret_v = l.v;

@@ -42,7 +42,7 @@ static void named_free(struct named **all)
 	}
 }
 
-static void take_files(struct named **all, const struct totals *run, const uint8_t *pids, unsigned side)
+static void take_files(struct named **all, const struct totals *run, const struct diff_names *names, unsigned side)
 {
 	struct buf key = { 0 };
 
@@ -53,7 +53,7 @@ static void take_files(struct named **all, const struct totals *run, const uint8
 		if (f->noise == NOISE_SYSTEM || !(f->nreads || f->nwrites || f->opens))
 			continue;
 		buf_reset(&key);
-		diff_path(&key, pids, f->path.s, f->path.len);
+		diff_path(&key, names, f->path.s, f->path.len);
 		t = named(all, &key);
 		if (!t->nfiles[side]++)
 			t->file[side] = f;
@@ -62,7 +62,7 @@ static void take_files(struct named **all, const struct totals *run, const uint8
 }
 
 /* Of several errors of a path the one that says more than that it is not there. */
-static void take_lookups(struct named **all, const struct totals *run, const uint8_t *pids, unsigned side)
+static void take_lookups(struct named **all, const struct totals *run, const struct diff_names *names, unsigned side)
 {
 	struct buf key = { 0 };
 
@@ -73,7 +73,7 @@ static void take_lookups(struct named **all, const struct totals *run, const uin
 		if (r->noise == NOISE_SYSTEM)
 			continue;
 		buf_reset(&key);
-		diff_path(&key, pids, r->path.s, r->path.len);
+		diff_path(&key, names, r->path.s, r->path.len);
 		t = named(all, &key);
 		t->nlookups[side]++;
 		if (!t->lookup[side] || t->lookup[side]->err < r->err)
@@ -137,8 +137,8 @@ void diff_files(struct diff_list *l, const struct totals *const runs[2])
 	struct named *all = NULL, *t, *tmp;
 
 	for (unsigned side = 0; side < 2; side++) {
-		take_files(&all, runs[side], l->pids[side], side);
-		take_lookups(&all, runs[side], l->pids[side], side);
+		take_files(&all, runs[side], &l->names[side], side);
+		take_lookups(&all, runs[side], &l->names[side], side);
 	}
 	HASH_ITER(hh, all, t, tmp)
 		of_path(l, t);

@@ -16,7 +16,7 @@ static bool begins(const char *s, uint32_t len, const char *with)
 	return len >= n && !memcmp(s, with, n);
 }
 
-static bool is_name(char c) { return c && c != '/' && !isspace((unsigned char)c); }
+bool diff_is_between(char c) { return strchr("/=:,;'\"()", c) != NULL || isspace((unsigned char)c); }
 
 /* What mktemp(1), Python's tempfile and gcc put before what they make up: how long both are, 0: it is none. */
 static uint32_t known(const char *s, uint32_t len)
@@ -58,7 +58,7 @@ static void first_name(struct buf *b, const char *s, uint32_t len)
 }
 
 /* How long the folder is that temporary names are made in, where one begins here. */
-static uint32_t folder(const char *s, uint32_t len)
+uint32_t diff_temporary_folder(const char *s, uint32_t len)
 {
 	static const char *const folders[] = { "/tmp/", "/var/tmp/", "/dev/shm/" };
 
@@ -68,18 +68,34 @@ static uint32_t folder(const char *s, uint32_t len)
 	return 0;
 }
 
-static void normal(struct buf *b, const char *s, uint32_t len, bool numbers)
+/* A name that this run made up, between two slashes. */
+static bool made_up(struct buf *b, const struct diff_names *names, const char *s, uint32_t len)
+{
+	struct diff_made *m = NULL;
+
+	if (names && names->made && len >= DIFF_MADE_UP_LEAST)
+		HASH_FIND(hh, names->made, s, len, m);
+	if (!m)
+		return false;
+	buf_add(b, s, m->from);
+	buf_putc(b, '*');
+	buf_add(b, s + m->from + m->n, len - m->from - m->n);
+	return true;
+}
+
+static uint32_t name_length(const char *s, uint32_t len)
+{
+	uint32_t n = 0;
+
+	while (n < len && !diff_is_between(s[n]))
+		n++;
+	return n;
+}
+
+static void add_name(struct buf *b, const char *s, uint32_t len, bool numbers)
 {
 	for (uint32_t i = 0; i < len; i++) {
-		uint32_t n = folder(s + i, len - i), end = i + n;
-
-		if (n) {
-			buf_add(b, s + i, n);
-			while (end < len && is_name(s[end]))
-				end++;
-			first_name(b, s + i + n, end - i - n);
-			i = end - 1;
-		} else if (numbers && isdigit((unsigned char)s[i])) {
+		if (numbers && isdigit((unsigned char)s[i])) {
 			while (i + 1 < len && isdigit((unsigned char)s[i + 1]))
 				i++;
 			buf_putc(b, '#');
@@ -89,9 +105,31 @@ static void normal(struct buf *b, const char *s, uint32_t len, bool numbers)
 	}
 }
 
+void diff_temporary(struct buf *b, const struct diff_names *names, const char *s, uint32_t len, bool numbers)
+{
+	struct buf first = { 0 };
+
+	for (uint32_t i = 0, n, folder; i < len; i += n) {
+		folder = diff_temporary_folder(s + i, len - i);
+		buf_add(b, s + i, folder);
+		i += folder;
+		n = name_length(s + i, len - i);
+		if (made_up(b, names, s + i, n))
+			continue;
+		buf_reset(&first);
+		if (folder)
+			first_name(&first, s + i, n);
+		add_name(b, folder ? first.s : s + i, folder ? (uint32_t)first.len : n, numbers);
+		if (!n && i < len && !diff_temporary_folder(s + i, len - i)) {
+			buf_putc(b, s[i]);
+			n = 1;
+		}
+	}
+	buf_done(&first);
+}
+
 /* Numbers become #, what is made up of a temporary name becomes *. */
-void diff_normal(struct buf *b, const char *s, uint32_t len) { normal(b, s, len, true); }
-void diff_temporary(struct buf *b, const char *s, uint32_t len) { normal(b, s, len, false); }
+void diff_normal(struct buf *b, const char *s, uint32_t len) { diff_temporary(b, NULL, s, len, true); }
 
 /* ---- numbers that differ from run to run, and those that tell one thing from another ---- */
 
@@ -119,14 +157,14 @@ static bool is_dated(const char *s, size_t len)
 	return n >= DIGITS;
 }
 
-void diff_exactly(struct buf *to, const uint8_t *pids, const char *s, uint32_t len, bool dates)
+void diff_exactly(struct buf *to, const struct diff_names *names, const char *s, uint32_t len, bool dates)
 {
 	enum { LONG = 7 };
 	struct buf b = { 0 };
 	bool dated = false;
 	size_t n;
 
-	diff_temporary(&b, s, len);
+	diff_temporary(&b, names, s, len, false);
 	for (size_t i = 0; i < b.len; i += n) {
 		unsigned long number = 0;
 
@@ -134,7 +172,7 @@ void diff_exactly(struct buf *to, const uint8_t *pids, const char *s, uint32_t l
 			dated = dates && is_dated(b.s + i, b.len - i);
 		for (n = 0; i + n < b.len && isdigit((unsigned char)b.s[i + n]); n++)
 			number = n < LONG ? number * 10 + (unsigned long)(b.s[i + n] - '0') : DIFF_PID_MAX;
-		if (n && (dated || n >= LONG || (number < DIFF_PID_MAX && pids[number / 8] >> number % 8 & 1)))
+		if (n && (dated || n >= LONG || (number < DIFF_PID_MAX && names->pids[number / 8] >> number % 8 & 1)))
 			buf_putc(to, '#');
 		else
 			buf_add(to, b.s + i, n ? n : 1);
@@ -144,10 +182,10 @@ void diff_exactly(struct buf *to, const uint8_t *pids, const char *s, uint32_t l
 }
 
 /* What is no path has numbers of the kernel: pipe:[123]. */
-void diff_path(struct buf *b, const uint8_t *pids, const char *s, uint32_t len)
+void diff_path(struct buf *b, const struct diff_names *names, const char *s, uint32_t len)
 {
 	if (len && s[0] == '/')
-		diff_exactly(b, pids, s, len, true);
+		diff_exactly(b, names, s, len, true);
 	else
 		diff_normal(b, s, len);
 }

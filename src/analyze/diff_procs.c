@@ -9,22 +9,19 @@
 #include "base/hash.h"
 #include "base/macro.h"
 
-static void add_command(struct buf *b, const struct totals_proc *p, void (*add)(struct buf *, const char *, uint32_t))
+/* Its command line without what is temporary, and without numbers where these may differ, too. */
+static void add_command(struct buf *b, const struct diff_names *names, const struct totals_proc *p, bool numbers)
 {
 	const char *s = p->argv.s;
 
 	if (!p->argv.n)
-		add(b, p->comm.s ? p->comm.s : "", p->comm.len);
+		diff_temporary(b, names, p->comm.s ? p->comm.s : "", p->comm.len, numbers);
 	for (unsigned i = 0; i < p->argv.n; i++, s += strlen(s) + 1) {
 		s++; /* whether it was cut */
-		add(b, s, (uint32_t)strlen(s));
+		diff_temporary(b, names, s, (uint32_t)strlen(s), numbers);
 		buf_putc(b, '\0');
 	}
 }
-
-/* Its command line, without what differs from run to run; with its numbers only temporary names are left out. */
-static void add_role(struct buf *b, const struct totals_proc *p) { add_command(b, p, diff_normal); }
-static void add_numbered(struct buf *b, const struct totals_proc *p) { add_command(b, p, diff_temporary); }
 
 static const struct totals_ending *ending_of(const struct totals *t, const struct totals_proc *p)
 {
@@ -58,7 +55,7 @@ struct lineup {
 };
 
 /* partner: for each row of totals.procs that of the other run, + 1; 0: none */
-struct pairs { const struct totals *const *runs; unsigned *partner[2]; };
+struct pairs { const struct totals *const *runs; const struct diff_names *names; unsigned *partner[2]; };
 
 /* With their numbers first: of "cc f1.c" and "cc f2.c", side by side, either may be the first to begin. */
 enum level { SAME_NUMBERS, SAME_PARENT, SAME_NUMBERED, SAME_COMMAND, SAME_PROGRAM, _LEVELS };
@@ -101,19 +98,23 @@ static void add_program(struct buf *b, const struct totals_proc *p)
 	buf_puts(b, slash ? slash + 1 : s);
 }
 
-static void role(struct buf *key, const struct totals *run, const struct totals_proc *p, enum level level)
+static void role(struct buf *key, const struct pairs *m, unsigned side, const struct totals_proc *p, enum level level)
 {
 	bool numbered = level == SAME_NUMBERS || level == SAME_NUMBERED;
 	bool alone = level == SAME_NUMBERED || level == SAME_COMMAND;
-	const struct totals_proc *parent = alone ? NULL : totals_proc(run, p->parent);
-	void (*add)(struct buf *, const struct totals_proc *) = level == SAME_PROGRAM ? add_program :
-								numbered ? add_numbered : add_role;
+	const struct totals_proc *parent = alone ? NULL : totals_proc(m->runs[side], p->parent);
 
 	buf_reset(key);
-	add(key, p);
-	buf_putc(key, '\n');
-	if (parent)
-		add(key, parent);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct totals_proc *of = i ? parent : p;
+
+		if (of && level == SAME_PROGRAM)
+			add_program(key, of);
+		else if (of)
+			add_command(key, &m->names[side], of, !numbered);
+		if (!i)
+			buf_putc(key, '\n');
+	}
 }
 
 /* By its program alone it is only known where no other one can be meant. */
@@ -138,7 +139,7 @@ static struct lineup *line_up_rest(const struct pairs *m, enum level level)
 		for (unsigned i = 0; i < m->runs[side]->procs.n; i++) {
 			if (m->partner[side][i])
 				continue;
-			role(&key, m->runs[side], m->runs[side]->procs.v[i], level);
+			role(&key, m, side, m->runs[side]->procs.v[i], level);
 			line_up(&all, &key, side, i);
 		}
 	buf_done(&key);
@@ -178,7 +179,7 @@ static void put_rest(struct diff_list *l, const struct pairs *m)
 
 void diff_processes(struct diff_list *l, const struct totals *const runs[2])
 {
-	struct pairs m = { .runs = runs };
+	struct pairs m = { .runs = runs, .names = l->names };
 
 	for (unsigned side = 0; side < 2; side++)
 		m.partner[side] = xcalloc(runs[side]->procs.n + 1, sizeof(unsigned));

@@ -103,7 +103,7 @@ static void arguments(struct programs *g, const struct totals_proc *const procs[
 		buf_putc(&g->tmp[side], ' ');
 		for (unsigned i = 0; i < procs[side]->argv.n; i++, s += strlen(s) + 1) {
 			s++; /* whether it was cut */
-			diff_exactly(&g->tmp[side], g->l->pids[side], s, (uint32_t)strlen(s), false);
+			diff_exactly(&g->tmp[side], &g->l->names[side], s, (uint32_t)strlen(s), false);
 			buf_putc(&g->tmp[side], '\0');
 		}
 	}
@@ -127,7 +127,7 @@ static void directories(struct programs *g, const struct totals_proc *const proc
 		return;
 	for (unsigned side = 0; side < 2; side++) {
 		buf_reset(&g->tmp[side]);
-		diff_path(&g->tmp[side], g->l->pids[side], procs[side]->cwd.s, procs[side]->cwd.len);
+		diff_path(&g->tmp[side], &g->l->names[side], procs[side]->cwd.s, procs[side]->cwd.len);
 	}
 	if (g->tmp[0].len != g->tmp[1].len || memcmp(g->tmp[0].s, g->tmp[1].s, g->tmp[0].len) != 0) {
 		buf_puts(&key, "cwd ");
@@ -192,8 +192,8 @@ static bool same_value(struct programs *g, const struct bytes *a, const struct b
 		return true;
 	buf_reset(&g->tmp[0]);
 	buf_reset(&g->tmp[1]);
-	diff_temporary(&g->tmp[0], a->s, a->len);
-	diff_temporary(&g->tmp[1], b->s, b->len);
+	diff_temporary(&g->tmp[0], &g->l->names[0], a->s, a->len, false);
+	diff_temporary(&g->tmp[1], &g->l->names[1], b->s, b->len, false);
 	return g->tmp[0].len == g->tmp[1].len && !memcmp(g->tmp[0].s, g->tmp[1].s, g->tmp[0].len);
 }
 

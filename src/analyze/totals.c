@@ -38,6 +38,7 @@ void totals_free(struct totals *t)
 		free(t->hosts[i].s);
 	HASH_CLEAR(hh, x->files);
 	HASH_CLEAR(hh, x->lookups);
+	HASH_CLEAR(hh, x->made);
 	HASH_CLEAR(hh, x->conns);
 	HASH_CLEAR(hh, x->procs);
 	HASH_CLEAR(hh, x->errors);
@@ -56,6 +57,7 @@ void totals_free(struct totals *t)
 	buf_done(&x->tmp);
 	free(t->files.v);
 	free(t->lookups.v);
+	free(t->made.v);
 	free(t->conns.v);
 	free(t->procs.v);
 	free(t->errors.v);
@@ -405,6 +407,8 @@ static void done_event(struct totals *t, const struct event *ev, struct totals_p
 		p->made += makes_descriptor(ev);
 		new_ring(t, ev);
 		totals_file_event(t, ev);
+		if (t->keep_started)
+			totals_made_event(t, ev);
 		break;
 	case CAT_SIGNAL:
 		t->nsignals += ev->kind == EV_SIGNAL;

@@ -44,6 +44,9 @@ struct totals_file {	/* one path; of what was renamed (or linked, and the old na
 	uint64_t io_ns;				/* spent in reads and writes */
 };
 
+/* A file or folder that was not there before the run made it, or tried to.  removed: again, renamed, or not made. */
+struct totals_made { struct bytes path; bool removed; };
+
 struct totals_lookup {	/* a path that was looked for and not had, with the error */
 	struct bytes path;			/* empty: "" was asked for; or: */
 	bool unreadable;			/* a bad pointer, or memory that may not be read */
@@ -162,7 +165,7 @@ struct totals {
 	struct bytes chosen;			/* the calls that were chosen, as written; no bytes: none were */
 	struct totals *before;			/* of the run that this one is compared with; owned, NULL: none */
 	struct totals_started started;
-	bool keep_started;			/* set by who compares: processes keep environment and directory */
+	bool keep_started;			/* set by who compares: environments, directories, table made */
 	struct bytes filter;			/* likewise the filter that decided what was captured */
 	/*
 	 * Of the event fed next, set by the session: it was not chosen (sink/chooser.h), so nothing that counts events
@@ -207,6 +210,7 @@ struct totals {
 	uint64_t opens, failed_opens, nsignals;
 
 	TOTALS_TABLE(struct totals_file) files;
+	TOTALS_TABLE(struct totals_made) made;	/* with .keep_started */
 	TOTALS_TABLE(struct totals_lookup) lookups;
 	TOTALS_TABLE(struct totals_conn) conns;
 	TOTALS_TABLE(struct totals_proc) procs;

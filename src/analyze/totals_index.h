@@ -21,6 +21,7 @@
 
 /* Rows with their place in an index.  Allocated from the arena, freed together. */
 struct file_row { struct totals_file row; struct bytes linked; /* a second name given to it */ UT_hash_handle hh; };
+struct made_row { struct totals_made row; UT_hash_handle hh; };
 struct lookup_row { struct totals_lookup row; struct bytes key; UT_hash_handle hh; };
 struct conn_row { struct totals_conn row; UT_hash_handle hh; };
 struct proc_row { struct totals_proc row; unsigned pos; UT_hash_handle hh; };
@@ -42,6 +43,7 @@ struct totals_index {
 	struct endings *endings;
 	struct spending *spending;
 	struct file_row *files;
+	struct made_row *made;
 	struct lookup_row *lookups;
 	struct conn_row *conns;
 	struct proc_row *procs;
@@ -91,6 +93,7 @@ struct bytes totals_keep(struct totals *t, const char *s, uint32_t len);	/* a co
 /* NULL: nothing with a name of its own (pipes, sockets, …). */
 struct totals_file *totals_file_of(struct totals *t, const struct file *f);
 void totals_file_event(struct totals *t, const struct event *ev);
+void totals_made_event(struct totals *t, const struct event *ev);
 void totals_lookup_failed(struct totals *t, const struct event *ev);
 
 struct totals_conn *totals_conn_of(struct totals *t, const struct event *ev, const struct file *f,

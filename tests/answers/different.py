@@ -65,6 +65,32 @@ def two_folders(t):
     check(status == 0, text)
 
 
+def made_up(t):
+    """names that a run makes up in its own folder, and removes again: no difference, also in arguments; those that stay are one"""
+    d = pathlib.Path(os.path.realpath(t.scratch)) / "made"
+    d.mkdir()
+    script = 'for i in 1 2 3 4; do t=$(mktemp ./foo.XXXXXX); echo x > $t; rm $t; done; t=$(mktemp -d work-XXXXXX); echo y > $t/y; rm -r $t'
+    more = ["sort", "-S", "1k", "-T", ".", "/etc/passwd"]
+    for command in (["sh", "-c", script], more, *([["sh", "-c", "rm -f lib.a; ar rc lib.a x; ar rc lib.a y; ar rc lib.a x"]] if shutil.which("ar") else [])):
+        for name in ("x", "y"):
+            (d / name).write_text(name)
+        status, text = different(t, recorded(t, *command, cwd=d), recorded(t, *command, cwd=d))
+        check(status == 0, f"{command}: {text}")
+    if shutil.which("git"):
+        env = {**os.environ, **{f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER")
+                                for what, value in (("NAME", "x"), ("EMAIL", "x@x"), ("DATE", "2026-01-01T00:00:00Z"))}}
+        runs = []
+        for _ in range(2):
+            shutil.rmtree(d / ".git", ignore_errors=True)
+            equal(os.system(f"cd {d} && git init -q . && git config gc.auto 0 && touch -d @1000000000 x && git add x"), 0, "git")
+            runs.append(recorded(t, "git", "commit", "-q", "-m", "x", cwd=d, env=env))
+        text = different(t, *runs)[1]
+        check("tmp_obj" not in text, text)
+    for fixed in ("one", "two"):
+        runs.append(recorded(t, "sh", "-c", f"set -C; echo x > job-{fixed}word; rm job-{fixed}word", cwd=d))
+    check(len(re.findall(r"^   (?:first |second)  \S+/job-(?:one|two)word$", different(t, *runs[-2:])[1], re.M)) == 2, "words are two names")
+
+
 def slow_stream(t):
     """a recording that comes slowly is compared when it is whole; one that is damaged is not"""
     whole = recorded(t, "ls", "/")
@@ -277,6 +303,7 @@ def two_backends(t):
 TESTS = [
     equal_runs,
     two_folders,
+    made_up,
     slow_stream,
     header_gone,
     as_json,

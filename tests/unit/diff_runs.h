@@ -3,6 +3,9 @@
 /* Two runs to be compared: processes and files, and the differences as text. */
 #include "unit.h"
 
+#include <errno.h>
+#include <fcntl.h>
+
 #include "analyze/totals.h"
 #include "base/buf.h"
 #include "fake.h"
@@ -28,8 +31,8 @@ static inline void ran(struct totals *t, uint32_t id, uint32_t parent, int statu
 }
 #define RAN(t, id, parent, status, ...) ran(t, id, parent, status, (const char *[]){ __VA_ARGS__, NULL })
 
-/* It opened that file; or, with an error, did not. */
-static inline void opened(struct totals *t, const char *path, int err)
+/* It opened that file with these flags; or, with an error, did not. */
+static inline void opened_with(struct totals *t, const char *path, int err, uint32_t flags)
 {
 	struct item item = { .kind = RECORD_CALL };
 	const uint64_t args[6] = { 0 };
@@ -41,7 +44,35 @@ static inline void opened(struct totals *t, const char *path, int err)
 	ev = fake_event(EV_OPEN, &f, &item, FAKE_T0);
 	ev.path = ev.raw = path;
 	ev.path_len = ev.raw_len = (uint32_t)strlen(path);
+	ev.flags = flags;
 	totals_event(t, &ev);
+}
+static inline void opened(struct totals *t, const char *path, int err) { opened_with(t, path, err, 0); }
+
+/* It made that file, and removed it again. */
+static inline void made(struct totals *t, const char *path, bool removed)
+{
+	struct item item = { .kind = RECORD_CALL };
+	const uint64_t args[6] = { 0 };
+	struct fake_task f;
+	struct event ev;
+
+	t->keep_started = true;
+	opened_with(t, path, 0, O_CREAT | O_EXCL | O_RDWR);
+	fake_proc(&f, 1, 0, "x");
+	fake_call(&item.call, "unlink", FAKE_T0, 1000, 0, args);
+	ev = fake_event(EV_UNLINK, &f, &item, FAKE_T0);
+	ev.path = path;
+	ev.path_len = (uint32_t)strlen(path);
+	if (removed)
+		totals_event(t, &ev);
+}
+
+/* It tried to make that file, whose folder is not there. */
+static inline void tried(struct totals *t, const char *path)
+{
+	t->keep_started = true;
+	opened_with(t, path, ENOENT, O_CREAT | O_EXCL | O_RDWR);
 }
 
 static inline const char *text(struct totals *const runs[2])

@@ -85,6 +85,81 @@ static void test_nothing(void **state)
 	free_runs(runs);
 }
 
+/* A name that each run made up, and removed again, is one; words are not, nor what stays, nor what both have. */
+static void test_made_up(void **state)
+{
+	static const struct { const char *names[2]; bool stays, news; } cases[] = {
+		{ { "/w/stELQ0Ip", "/w/stxfAzGV" }, false, false },
+		{ { "/w/objects/aa/tmp_obj_cZyeWd", "/w/objects/aa/tmp_obj_aaabbb" }, false, false },
+		{ { "/w/sortQ1w2E3", "/w/sortzzAyyy" }, false, false },
+		{ { "/w/foo.a1B2c3D4e5", "/w/foo.Zz9yY8xX7w" }, false, false },
+		{ { "/w/tmp8_x2ab1z", "/w/tmpqwertzui" }, false, false },
+		{ { "/w/main-5f3a1c.o.tmp", "/w/main-0b9e2d.o.tmp" }, false, false },
+		{ { "/w/x-Q1w2E3/y", "/w/x-zzAyyy/y" }, false, true },	/* the folder was not made */
+		{ { "/w/stELQ0Ip", "/w/stxfAzGV" }, true, true },
+		{ { "/w/job-alphas", "/w/job-others" }, false, true }, { { "/w/moduleA.tmp", "/w/moduleB.tmp" }, false, true },
+		{ { "/w/MyLock", "/w/ToFile" }, false, true }, { { "/w/v1beta1", "/w/v2alpha" }, false, true },
+		{ { "/w/Q1w2E3r", "/w/Q1w2E3x" }, false, true },	/* of what was made up all is another */
+		{ { "/w/a.Q1w2E3", "/w/b.a0B9c8" }, false, true }, { { "/w/a.Q1w2E3", "/w/a.a0B9c8d7" }, false, true },
+		{ { "/v/a.Q1w2E3", "/w/a.a0B9c8" }, false, true },
+	};
+	struct totals *runs[2];
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		new_runs(runs);
+		for (unsigned side = 0; side < 2; side++) {
+			const char *name = cases[i].names[side];
+
+			RAN(runs[side], 1, 0, 0, "sh");
+			RAN(runs[side], 2, 1, 0, "rm", name + 3, "-v");
+			made(runs[side], name, !cases[i].stays);
+		}
+		assert_int_equal(strstr(text(runs), "Opened in one only") != NULL, cases[i].news);
+		assert_int_equal(strstr(text(runs), "Other arguments") != NULL,
+				 cases[i].news && strcmp(cases[i].names[0] + 3, cases[i].names[1] + 3) != 0 &&
+					 cases[i].names[0][1] == cases[i].names[1][1]);
+		free_runs(runs);
+	}
+}
+
+/* git tries a name in a folder that is not there, and makes up another one when it has made that. */
+static void test_tried(void **state)
+{
+	struct totals *runs[2];
+
+	(void)state;
+	new_runs(runs);
+	for (unsigned side = 0; side < 2; side++) {
+		tried(runs[side], side ? "/w/aa/tmp_obj_Q1w2E3" : "/w/aa/tmp_obj_cZyeWd");
+		made(runs[side], side ? "/w/aa/tmp_obj_zU7tR4" : "/w/aa/tmp_obj_mN8bV6", true);
+	}
+	assert_non_null(strstr(text(runs), " no difference\n"));
+	free_runs(runs);
+}
+
+/* Folders below /tmp that something else made: one of them at least is no word, the other may be less clear. */
+static void test_folders(void **state)
+{
+	static const struct { const char *names[2]; bool news; } cases[] = {
+		{ { "/tmp/job-Q1w2E3/x", "/tmp/job-zzAyyy/x" }, false }, { { "/tmp/job-Q1w2E3/x", "/tmp/job-others/x" }, true },
+		{ { "/tmp/job-alphas/x", "/tmp/job-others/x" }, true }, { { "/tmp/v1beta1/x", "/tmp/v2alpha/x" }, true },
+		{ { "/tmp/md5sum", "/tmp/b2hash" }, true }, { { "/tmp/MyLock", "/tmp/ToFile" }, true },
+	};
+	struct totals *runs[2];
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		new_runs(runs);
+		for (unsigned side = 0; side < 2; side++) {
+			RAN(runs[side], 1, 0, 0, "cat", cases[i].names[side]);
+			opened(runs[side], cases[i].names[side], 0);
+		}
+		assert_int_equal(strstr(text(runs), " no difference\n") == NULL, cases[i].news);
+		free_runs(runs);
+	}
+}
+
 static void test_normal(void **state)
 {
 	static const char *const names[][2] = {
@@ -118,6 +193,9 @@ int main(void)
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_numbers_of_names),
 		cmocka_unit_test(test_other_parents),
+		cmocka_unit_test(test_made_up),
+		cmocka_unit_test(test_tried),
+		cmocka_unit_test(test_folders),
 		cmocka_unit_test(test_normal),
 	};
 
