@@ -22,7 +22,7 @@ struct totals_proc;
 enum diff_kind {
 	DIFF_ENDED,		/* proc[0], proc[1] ended differently; ending: of the one that failed */
 	DIFF_RAN,		/* proc[side] ran in one only; n: how many like it */
-	DIFF_STARTED,		/* fact: known of both; of a directory proc[] */
+	DIFF_STARTED,		/* fact: known of both; proc[]: of these, NULL: as the command began */
 	DIFF_ARGS,		/* proc[0], proc[1]: the same program with other arguments */
 	DIFF_ENV,		/* name: a variable; proc[]: the first that have it so, n: how many */
 	DIFF_RESULT,		/* a path: file[] where it was opened, else lookup[] why not */

@@ -56,6 +56,9 @@ bool diff_is_between(char c);	/* what a name ends before, in an argument or a pa
 struct buf;
 void diff_temporary(struct buf *b, const struct diff_names *names, const char *s, uint32_t len, bool numbers);
 
+/* Its command line likewise. */
+void diff_add_command(struct buf *b, const struct diff_names *names, const struct totals_proc *p, bool numbers);
+
 /* A bit for each number that a process or thread of the run had, in those of Linux; to be freed. */
 enum { DIFF_PID_MAX = 1 << 22 };
 uint8_t *diff_pids(const struct totals *t);

@@ -9,8 +9,7 @@
 #include "base/hash.h"
 #include "base/macro.h"
 
-/* Its command line without what is temporary, and without numbers where these may differ, too. */
-static void add_command(struct buf *b, const struct diff_names *names, const struct totals_proc *p, bool numbers)
+void diff_add_command(struct buf *b, const struct diff_names *names, const struct totals_proc *p, bool numbers)
 {
 	const char *s = p->argv.s;
 
@@ -111,7 +110,7 @@ static void role(struct buf *key, const struct pairs *m, unsigned side, const st
 		if (of && level == SAME_PROGRAM)
 			add_program(key, of);
 		else if (of)
-			add_command(key, &m->names[side], of, !numbered);
+			diff_add_command(key, &m->names[side], of, !numbered);
 		if (!i)
 			buf_putc(key, '\n');
 	}

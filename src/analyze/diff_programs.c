@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How processes that are the same in two runs were started: directory, arguments, environment. */
+/* How processes that are the same in two runs were started: directory, user, limits, arguments, environment. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,6 +141,72 @@ static void directories(struct programs *g, const struct totals_proc *const proc
 	buf_done(&key);
 }
 
+/* ---- user, umask and limits that a process set itself ---- */
+
+static void set_number(struct programs *g, const struct totals_proc *const procs[2], enum diff_fact fact,
+		       unsigned limit, const uint64_t v[2])
+{
+	struct buf key = { 0 };
+	struct difference *d;
+
+	buf_printf(&key, "set %u %u %llu %llu ", fact, limit, (unsigned long long)v[0], (unsigned long long)v[1]);
+	diff_add_command(&key, &g->l->names[1], procs[1], true);
+	d = put_once(g, DIFF_STARTED, &key, procs);
+	d->fact = fact;
+	d->limit = limit;
+	d->has[0] = d->has[1] = true;
+	d->number[0] = v[0];
+	d->number[1] = v[1];
+	buf_done(&key);
+}
+
+/* began: of both runs as their commands began: the same difference is reported there. */
+static void set(struct programs *g, const struct totals_proc *const procs[2], enum diff_fact fact, unsigned limit,
+		const uint64_t v[2], const uint64_t began[2])
+{
+	if (v[0] != v[1] && (v[0] != began[0] || v[1] != began[1]))
+		set_number(g, procs, fact, limit, v);
+}
+
+/* A real and an effective id, a soft and a hard limit: both where they do not differ alike. */
+static void set_pair(struct programs *g, const struct totals_proc *const procs[2], const enum diff_fact facts[2],
+		     unsigned limit, uint64_t v[2][2], uint64_t began[2][2])
+{
+	set(g, procs, facts[0], limit, v[0], began[0]);
+	if (v[0][0] != v[1][0] || v[0][1] != v[1][1])
+		set(g, procs, facts[1], limit, v[1], began[1]);
+}
+
+#define OF_BOTH(v, w, member) { (v)->member, (w)->member }
+
+static void owners(struct programs *g, const struct totals_proc *const procs[2])
+{
+	const struct record_owner *a = &procs[0]->owner, *b = &procs[1]->owner;
+	const struct record_owner *from = &g->runs[0]->started.owner, *to = &g->runs[1]->started.owner;
+
+	if (!procs[0]->has_owner || !procs[1]->has_owner)
+		return;
+	set_pair(g, procs, (const enum diff_fact[]){ FACT_UID, FACT_EUID }, 0,
+		 (uint64_t[2][2]){ OF_BOTH(a, b, uid), OF_BOTH(a, b, euid) },
+		 (uint64_t[2][2]){ OF_BOTH(from, to, uid), OF_BOTH(from, to, euid) });
+	set_pair(g, procs, (const enum diff_fact[]){ FACT_GID, FACT_EGID }, 0,
+		 (uint64_t[2][2]){ OF_BOTH(a, b, gid), OF_BOTH(a, b, egid) },
+		 (uint64_t[2][2]){ OF_BOTH(from, to, gid), OF_BOTH(from, to, egid) });
+	set(g, procs, FACT_UMASK, 0, (const uint64_t[]) OF_BOTH(a, b, umask),
+	    (const uint64_t[]) OF_BOTH(from, to, umask));
+}
+
+static void limits(struct programs *g, const struct totals_proc *const procs[2])
+{
+	const struct record_limits *a = procs[0]->limits, *b = procs[1]->limits;
+	const struct record_limits *from = &g->runs[0]->started.limits, *to = &g->runs[1]->started.limits;
+
+	for (unsigned i = 0; i < RECORD_LIMITS && a && b; i++)
+		set_pair(g, procs, (const enum diff_fact[]){ FACT_SOFT_LIMIT, FACT_HARD_LIMIT }, i,
+			 (uint64_t[2][2]){ OF_BOTH(a, b, soft[i]), OF_BOTH(a, b, hard[i]) },
+			 (uint64_t[2][2]){ OF_BOTH(from, to, soft[i]), OF_BOTH(from, to, hard[i]) });
+}
+
 /* ---- environments ---- */
 
 /* Of the terminal, the login or the service that a run was started from; of make and sh. */
@@ -251,6 +317,8 @@ void diff_programs(struct diff_list *l, const struct totals *const runs[2], cons
 		if (!procs[1])
 			continue;
 		directories(&g, procs);
+		owners(&g, procs);
+		limits(&g, procs);
 		arguments(&g, procs);
 		environments(&g, procs);
 	}

@@ -420,6 +420,8 @@ static void done_event(struct totals *t, const struct event *ev, struct totals_p
 	default:
 		break;
 	}
+	if (t->keep_started && ev->kind == EV_CALL)
+		totals_owner_event(t, ev, p);
 }
 
 void totals_event(struct totals *t, const struct event *ev)

@@ -98,6 +98,11 @@ struct totals_proc {
 	struct totals_words argv;		/* last one, as far as a line has room for it; n 0: none is known */
 	struct bytes comm;
 	struct bytes cwd; const struct totals_env *env;	/* with .keep_started: at its last exec; NULL: not recorded */
+	/*
+	 * At its end: as its parent's when it was made, and what it set since, by calls.  limits NULL: not known.  What
+	 * a program gets by its set-user-ID bit is not.
+	 */
+	bool has_owner; struct record_owner owner; const struct record_limits *limits;
 	int status;				/* wait form; -1 alive at the end of the trace, or unknown */
 	uint32_t fatal_from;			/* pid of who sent the signal it died of, 0: not known, or no process */
 	enum { BROKE_NOTHING, BROKE_PIPE, BROKE_CONNECTION } broke;	/* it died of a SIGPIPE for a write to that */

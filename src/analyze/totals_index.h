@@ -108,6 +108,10 @@ void totals_counts_event(struct totals *t, const struct item *item);	/* RECORD_C
 void totals_start_kept(struct totals *t, const struct item *item);
 void totals_exec_kept(struct totals *t, struct totals_proc *p, const struct proc *proc, const struct item *item);
 
+/* parent NULL: it has none that is kept */
+void totals_owner_inherit(struct totals *t, struct totals_proc *p, const struct totals_proc *parent);
+void totals_owner_event(struct totals *t, const struct event *ev, struct totals_proc *p);
+
 struct totals_proc *totals_proc_find(struct totals *t, const struct proc *p);	/* of totals_proc_of() */
 /* Its row, which is made for the first of its events.  Inlined: mostly it is that of the event before. */
 static inline struct totals_proc *totals_proc_of(struct totals *t, const struct proc *p)

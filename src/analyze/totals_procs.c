@@ -152,6 +152,7 @@ struct totals_proc *totals_proc_find(struct totals *t, const struct proc *p)
 	if (!t->main_proc)
 		t->main_proc = p->id;
 	HASH_FIND(hh, x->procs, &p->parent, sizeof(p->parent), parent);
+	totals_owner_inherit(t, &r->row, parent ? &parent->row : NULL);
 	if (parent) {
 		if (parent->row.last_child)
 			t->procs.v[parent->row.last_child - 1]->next_sibling = r->pos + 1;

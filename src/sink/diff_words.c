@@ -84,10 +84,12 @@ static void fact(struct buf *b, const struct difference *d)
 		buf_puts(b, names[d->fact]);
 }
 
-/* Whose it is, where it is not that of the first process and so of all. */
+/* Whose it is, where it is not that of the first process and so of all.  A user that it set itself is its own. */
 static void of_process(struct buf *b, const struct difference *d, bool brief)
 {
-	if (!d->proc[0] || (d->proc[0]->id == 1 && d->proc[1]->id == 1))
+	bool inherited = d->kind == DIFF_ENV || d->fact == FACT_CWD;
+
+	if (!d->proc[0] || (inherited && d->proc[0]->id == 1 && d->proc[1]->id == 1))
 		return;
 	buf_puts(b, " of ");
 	command(b, d->proc[1], brief);

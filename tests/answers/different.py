@@ -185,6 +185,30 @@ def other_user(t):
         equal(len(re.findall(rf"^   {row}$", text, re.M)), 1, f"/{row}/ in: {text}")
 
 
+def sets_user(t):
+    """a program that another one started as another user, with another umask and limit: of which process, not only what it failed for"""
+    need_root()
+    need("setpriv", "prlimit")
+    d = pathlib.Path(os.path.realpath(t.scratch))
+    d.chmod(0o755)
+    (d / "secret").write_text("x")
+    (d / "secret").chmod(0o600)
+    command = ["cat", d / "secret"]
+    first = recorded(t, *command)
+    status, text = different(t, first, recorded(t, "setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", *command))
+    equal(status, 1, "status")
+    for row in (r"exit 0 → exit 1  cat \S+/secret", r"user id of cat \S+/secret  0 → 65534", r"group id of cat \S+/secret  0 → 65534", r"opened → EACCES  \S+/secret"):
+        equal(len(re.findall(rf"^   {row}$", text, re.M)), 1, f"/{row}/ in: {text}")
+    check("effective" not in text, text)
+    text = different(t, first, recorded(t, "sh", "-c", 'umask 077; exec "$@"', "sh", "prlimit", "--nofile=99:100", *command))[1]
+    for row in (r"umask of cat \S+/secret  0\d\d → 077", r"limit of open files of cat \S+/secret  \d+ → 99", r"hard limit of open files of cat \S+/secret  \d+ → 100"):
+        equal(len(re.findall(rf"^   {row}$", text, re.M)), 1, f"/{row}/ in: {text}")
+    # a child has what its parent set, and sets the same in both
+    script = ["sh", "-c", "umask 022; ulimit -n 64; sh -c 'ls / > /dev/null; :'"]
+    status, text = different(t, recorded(t, *script), recorded(t, *script))
+    check(status == 0, text)
+
+
 def library_gone(t):
     """a shared library is gone: the process, the loader's words, and the file with both results, although libraries are hidden otherwise"""
     need("gcc")
@@ -309,6 +333,7 @@ TESTS = [
     as_json,
     live,
     other_user,
+    sets_user,
     library_gone,
     by_jq,
     slower,
