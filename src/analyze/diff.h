@@ -32,7 +32,7 @@ enum diff_kind {
 	DIFF_BYTES,		/* file[0], file[1]: another number of bytes read or written */
 	DIFF_PEER,		/* conn[]: NULL: a peer of the other only; else with another outcome */
 	DIFF_SLOWER,		/* call[0], call[1]: its calls take another time, and it is not chance */
-	DIFF_PHASE,		/* spent, number[]: so many ns of the run; wait: most of it, NULL not known */
+	DIFF_PHASE,		/* spent, number[]: so many ns of the run; wait[]: most of it, NULL not known */
 	_DIFFS
 };
 
@@ -60,7 +60,7 @@ struct difference {
 	enum diff_fact fact;
 	unsigned limit;				/* RLIMIT_* */
 	enum spent spent;
-	const struct totals_wait *wait;
+	const struct totals_wait *wait[2];
 	struct bytes name;
 	bool has[2];				/* a variable that is not set has none */
 	struct bytes text[2];

@@ -160,7 +160,8 @@ static void phase(struct diff_list *l, const struct pace paces[2], const struct 
 		return;
 	d = diff_put(l, DIFF_PHASE, most == b);
 	d->spent = what;
-	d->wait = most->named[0].wait;
+	d->wait[0] = a->ns ? a->named[0].wait : NULL;
+	d->wait[1] = b->ns ? b->named[0].wait : NULL;
 	d->number[0] = a->ns;
 	d->number[1] = b->ns;
 }

@@ -104,6 +104,45 @@ static void program(struct buf *b, const struct totals_proc *p)
 	text_safe(b, s, strlen(s));
 }
 
+/* A peer and a file are distinguished by their names, of others numbers differ from run to run: pipe:[7] of 12. */
+static bool is_same_thing(const struct difference *d, const struct buf words[2])
+{
+	bool exactly = d->spent == SPENT_PEER || d->spent == SPENT_FILE, same;
+	struct buf v[2] = { 0 };
+
+	for (unsigned side = 0; side < 2; side++)
+		if (exactly)
+			buf_add(&v[side], words[side].s, words[side].len);
+		else
+			diff_normal(&v[side], words[side].s, (uint32_t)words[side].len);
+	same = v[0].len == v[1].len && !memcmp(v[0].s, v[1].s, v[0].len);
+	buf_done(&v[0]);
+	buf_done(&v[1]);
+	return same;
+}
+
+/* What most of it went to: in each run, where it is not the same. */
+static void phase(struct buf *b, const struct difference *d)
+{
+	struct buf words[2] = { 0 };
+
+	for (unsigned side = 0; side < 2; side++)
+		if (d->wait[side])
+			spent_wait_words(&words[side], d->wait[side]);
+	buf_puts(b, spent_part(d->spent));
+	if (words[0].len && words[1].len && !is_same_thing(d, words)) {
+		buf_puts(b, ": ");
+		buf_add(b, words[0].s, words[0].len);
+		buf_puts(b, " → ");
+		buf_add(b, words[1].s, words[1].len);
+	} else if (words[d->side].len) {
+		buf_puts(b, ": ");
+		buf_add(b, words[d->side].s, words[d->side].len);
+	}
+	buf_done(&words[0]);
+	buf_done(&words[1]);
+}
+
 void diff_what(struct buf *b, const struct difference *d, bool brief)
 {
 	if (d->kind == DIFF_ENDED || d->kind == DIFF_RAN) {
@@ -119,10 +158,7 @@ void diff_what(struct buf *b, const struct difference *d, bool brief)
 	} else if (d->kind == DIFF_PEER) {
 		table_conn_words(b, d->conn[d->side]);
 	} else if (d->kind == DIFF_PHASE) {
-		buf_puts(b, spent_part(d->spent));
-		buf_puts(b, d->wait ? ": " : "");
-		if (d->wait)
-			spent_wait_words(b, d->wait);
+		phase(b, d);
 	} else if (d->kind == DIFF_SLOWER) {
 		buf_puts(b, d->call[0]->spec->name ? d->call[0]->spec->name : "?");
 	} else {

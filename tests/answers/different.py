@@ -209,6 +209,20 @@ def sets_user(t):
     check(status == 0, text)
 
 
+def slow_peer(t):
+    """each run waited for its own server: both are named"""
+    serve = ("import socket, sys, time\ns = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True)\n"
+             "c = s.accept()[0]; c.recv(9); time.sleep(float(sys.argv[1])); c.send(b'x')")
+    runs, ports = [], []
+    for wait in ("0.2", "2"):
+        with subprocess.Popen([*PYTHON, serve, wait], stdout=subprocess.PIPE, text=True) as server:
+            ports.append(server.stdout.readline().strip())
+            ask = f"import socket; c = socket.create_connection(('127.0.0.1', {ports[-1]})); c.send(b'a'); c.recv(9)"
+            runs.append(recorded(t, *PYTHON, ask))
+    text = different(t, *runs, "-a")[1]
+    check(re.search(rf"^   waiting for a peer: tcp4 \S* ?→? ?127\.0\.0\.1:{ports[0]} → tcp4 \S* ?→? ?127\.0\.0\.1:{ports[1]}  \S+ → \S+$", text, re.M), text)
+
+
 def library_gone(t):
     """a shared library is gone: the process, the loader's words, and the file with both results, although libraries are hidden otherwise"""
     need("gcc")
@@ -334,6 +348,7 @@ TESTS = [
     live,
     other_user,
     sets_user,
+    slow_peer,
     library_gone,
     by_jq,
     slower,

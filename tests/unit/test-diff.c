@@ -326,6 +326,32 @@ static void test_disk(void **state)
 	}
 }
 
+/* Of a phase both runs' files stand there, where they are not the same. */
+static void test_phase_of_both(void **state)
+{
+	static const char *const names[][2] = { { "/a", "/a" }, { "/a1", "/a2" } };
+	struct item item = { .kind = RECORD_CALL };
+	struct fake_task f;
+	struct totals *runs[2];
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		new_runs(runs);
+		for (unsigned side = 0; side < 2; side++) {
+			struct file file = { .id = 1, .kind = FILE_REG, .name = fake_bytes(names[i][side]) };
+
+			fake_proc(&f, 1, 0, "x");
+			runs[side]->main_proc = 1;
+			fake_call(&item.call, "fsync", FAKE_T0 + MS, (side ? 3000 : 4) * MS, 0, (uint64_t[6]){ 3 });
+			waited(runs[side], &f, &item, &file);
+			ends(runs[side], &f, FAKE_T0 + 4000 * MS);
+		}
+		assert_int_equal(count(text(runs), "   in files and directories: /a1 → /a2  4.00ms → 3.00s"), i);
+		assert_int_equal(count(text(runs), "   in files and directories: /a  4.00ms → 3.00s"), !i);
+		free_runs(runs);
+	}
+}
+
 /* Of two medians far apart nothing was gained where the longest took less in turn. */
 static void test_all_together(void **state)
 {
@@ -416,7 +442,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_headings_once), cmocka_unit_test(test_roles), cmocka_unit_test(test_numbers), cmocka_unit_test(test_results),
 		cmocka_unit_test(test_chance),
-		cmocka_unit_test(test_slower), cmocka_unit_test(test_backends), cmocka_unit_test(test_held_up), cmocka_unit_test(test_turns), cmocka_unit_test(test_all_together), cmocka_unit_test(test_disk), cmocka_unit_test(test_environment), cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_slower), cmocka_unit_test(test_backends), cmocka_unit_test(test_held_up), cmocka_unit_test(test_turns), cmocka_unit_test(test_all_together), cmocka_unit_test(test_disk), cmocka_unit_test(test_phase_of_both), cmocka_unit_test(test_environment), cmocka_unit_test(test_arguments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
