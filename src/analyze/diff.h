@@ -74,6 +74,15 @@ struct difference {
 unsigned diff_of(const struct totals *const runs[2], bool noise, struct difference **ret_v, uint64_t *ret_hidden);
 
 /*
+ * Of n rows the earliest in time, of those that happened at a time that is known; ns: since that run began.  proc: who
+ * it was, NULL not known; other: what the same program did instead in the other run, NULL: nothing.  false: there is
+ * none.
+ */
+struct diff_first { const struct difference *d, *other; uint64_t ns; const struct totals_proc *proc; };
+bool diff_find_first(const struct totals *const runs[2], const struct difference *v, unsigned n,
+		     struct diff_first *ret);
+
+/*
  * Under which heading it stands: its kind, but for what ran in one only and failed, which is among what ended in
  * another way.  Those of one heading follow each other.
  */

@@ -448,6 +448,7 @@ void totals_event(struct totals *t, const struct event *ev)
 	if (ev->child)
 		t->ntasks = MAX(t->ntasks, ev->child->id);
 	p = x->last_proc = totals_proc_of(t, ev->task->proc);
+	x->now_ns = ev->ts_ns;
 	if (totals_may_note(ev))
 		totals_note_event(t, ev);
 	if (kills_itself(ev))

@@ -42,6 +42,7 @@ struct totals_file {	/* one path; of what was renamed (or linked, and the old na
 	uint8_t noise;				/* enum noise_class */
 	uint64_t opens, nreads, nwrites, nread, nwritten;	/* successful; calls; bytes */
 	uint64_t io_ns;				/* spent in reads and writes */
+	uint64_t first_ns; uint32_t first_proc;	/* when it was met first, and by which process id; 0: not known */
 };
 
 /* A file or folder that was not there before the run made it, or tried to.  removed: again, renamed, or not made. */
@@ -54,6 +55,7 @@ struct totals_lookup {	/* a path that was looked for and not had, with the error
 	uint8_t kind;				/* enum event_kind of the first */
 	uint8_t noise;
 	uint64_t count, ns;			/* ns: spent in looking */
+	uint64_t first_ns; uint32_t first_proc;	/* as of a file */
 };
 
 /* what a socket had with one peer (struct conn): it connected, was accepted, listened, or moved bytes */
@@ -114,6 +116,7 @@ struct totals_proc {
 	bool attached, detached;
 	unsigned nthreads, nexecs;		/* threads ever, the first included */
 	uint64_t start_ns, end_ns;		/* end 0: lived on */
+	uint64_t exec_ns;			/* its last exec, 0: none was seen */
 	uint64_t nread, nwritten, sent, received;	/* files and the like; sockets */
 	/*
 	 * Descriptors that it made; of these, not closed when it ended, and the file that most of them are of (no

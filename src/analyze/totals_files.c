@@ -20,6 +20,8 @@ static struct totals_file *file_by_path(struct totals *t, const char *path, uint
 		r->row.path = totals_keep(t, path, len);
 		r->row.kind = kind;
 		r->row.noise = (uint8_t)t->noise;
+		r->row.first_ns = x->now_ns;
+		r->row.first_proc = x->last_proc ? x->last_proc->id : 0;
 		HASH_ADD_KEYPTR(hh, x->files, r->row.path.s, len, r);
 		TABLE_ADD(t->files, &r->row);
 	}
@@ -77,7 +79,8 @@ static void file_renamed(struct totals *t, struct file_row *from, const char *to
 		d->nwritten += r->nwritten;
 		d->io_ns += r->io_ns;
 		d->noise = MIN(d->noise, r->noise);
-		*r = (struct totals_file){ .path = r->path, .kind = r->kind, .noise = r->noise };
+		*r = (struct totals_file){ .path = r->path, .kind = r->kind, .noise = r->noise,
+					   .first_ns = r->first_ns, .first_proc = r->first_proc };
 		r = d;
 	}
 	r->was = same(was, r->path) ? (struct bytes){ 0 } : was;
@@ -156,6 +159,7 @@ void totals_lookup_failed(struct totals *t, const struct event *ev)
 	r->row = (struct totals_lookup){
 		.path = { r->key.s + sizeof(ev->err), ev->path_len, 0 }, .unreadable = !ev->path_len && !ev->raw, .err = ev->err, .kind = (uint8_t)ev->kind,
 		.noise = (uint8_t)t->noise, .count = 1, .ns = ev->dur_ns,
+		.first_ns = x->now_ns, .first_proc = x->last_proc ? x->last_proc->id : 0,
 	};
 	HASH_ADD_KEYPTR(hh, x->lookups, r->key.s, r->key.len, r);
 	TABLE_ADD(t->lookups, &r->row);

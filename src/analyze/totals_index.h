@@ -59,6 +59,7 @@ struct totals_index {
 	struct { uint32_t id; struct conn_row *row; } conn_cache[CACHE];
 	uint32_t last_other_conn;		/* the last that has no row */
 	struct totals_proc *last_proc;
+	uint64_t now_ns;			/* when the event under way began */
 	struct totals_call *calls[3][SYSCALL_MAX + 1];
 	uint32_t last_task;			/* whose call, entered when, was counted last */
 	uint64_t last_enter_ns;

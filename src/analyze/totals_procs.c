@@ -314,6 +314,7 @@ void totals_proc_event(struct totals *t, const struct event *ev, struct totals_p
 	case EV_ATTACH: case EV_EXEC:
 		if (!ev->err) {
 			proc_describe(t, p, proc);
+			p->exec_ns = ev->kind == EV_EXEC ? ev->ts_ns : p->exec_ns;
 			if (t->keep_started)
 				totals_exec_kept(t, p, proc, ev->item);
 			totals_memory_update(t, proc, proc->mm);

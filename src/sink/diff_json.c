@@ -262,6 +262,28 @@ static void run(struct json *j, const struct totals *t, const char *name)
 	buf_done(&words);
 }
 
+/* row: the number of its row, from 0. */
+static void first_difference(struct json *j, const struct totals *const runs[2], const struct difference *v, unsigned n)
+{
+	struct diff_first first;
+	struct buf b = { 0 };
+
+	json_key(j, "first_difference");
+	if (!diff_find_first(runs, v, n, &first)) {
+		json_null(j);
+		return;
+	}
+	json_open(j, '{');
+	json_key(j, "row"), json_u64(j, (uint64_t)(first.d - v));
+	json_key(j, "after_ns"), json_u64_or_str(j, first.ns);
+	diff_program(&b, first.proc);
+	json_key(j, "process"), string(j, &b);
+	diff_first_words(&b, &first);
+	json_key(j, "words"), string(j, &b);
+	json_close(j, '}');
+	buf_done(&b);
+}
+
 /* Both runs and all rows; what is open stays open, and *ret_v is to be freed. */
 static unsigned head(struct json *j, const struct totals *const runs[2], const char *const names[2], bool noise,
 		     struct difference **ret_v)
@@ -279,6 +301,7 @@ static unsigned head(struct json *j, const struct totals *const runs[2], const c
 	json_key(j, "durations_compared"), json_bool(j, diff_has_times(runs));
 	json_key(j, "differences"), json_u64(j, n);
 	json_key(j, "hidden"), json_u64_or_str(j, nhidden);
+	first_difference(j, runs, *ret_v, n);
 	json_key(j, "rows"), json_open(j, '[');
 	for (unsigned i = 0; i < n; i++)
 		row(j, &(*ret_v)[i]);

@@ -99,6 +99,17 @@ static void not_recorded(struct buf *b, unsigned not, unsigned side)
 		buf_putc(b, '\n');
 }
 
+static void first_line(struct buf *b, const struct totals *const runs[2], const struct difference *v, unsigned n)
+{
+	struct diff_first first;
+
+	if (!diff_find_first(runs, v, n, &first))
+		return;
+	buf_puts(b, " First difference: ");
+	diff_first_words(b, &first);
+	buf_putc(b, '\n');
+}
+
 bool diff_text(struct buf *b, const struct totals *const runs[2], const char *const names[2], bool noise)
 {
 	struct difference *v;
@@ -107,6 +118,7 @@ bool diff_text(struct buf *b, const struct totals *const runs[2], const char *co
 
 	run_line(b, runs[0], "first ", names[0]);
 	run_line(b, runs[1], "second", names[1]);
+	first_line(b, runs, v, n);
 	for (unsigned i = 0; i < n;) {
 		enum diff_kind heading = diff_heading(&v[i]);
 		unsigned shown = 0, from = i;

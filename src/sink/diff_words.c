@@ -96,9 +96,9 @@ static void of_process(struct buf *b, const struct difference *d, bool brief)
 }
 
 /* The name of its file alone. */
-static void program(struct buf *b, const struct totals_proc *p)
+void diff_program(struct buf *b, const struct totals_proc *p)
 {
-	const char *s = p->argv.n ? p->argv.s + 1 : "", *slash = strrchr(s, '/');
+	const char *s = p && p->argv.n ? p->argv.s + 1 : p && p->comm.s ? p->comm.s : "", *slash = strrchr(s, '/');
 
 	s = slash ? slash + 1 : s;
 	text_safe(b, s, strlen(s));
@@ -151,7 +151,7 @@ void diff_what(struct buf *b, const struct difference *d, bool brief)
 		fact(b, d);
 		of_process(b, d, brief);
 	} else if (d->kind == DIFF_ARGS) {
-		program(b, d->proc[1]);
+		diff_program(b, d->proc[1]);
 	} else if (d->kind == DIFF_ENV) {
 		text_safe(b, d->name.s, d->name.len);
 		of_process(b, d, brief);

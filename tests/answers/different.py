@@ -113,8 +113,9 @@ def header_gone(t):
     status, text = different(t, good, recorded(t, "make", cwd=d))
     equal(status, 1, "status")
     lines = text.splitlines()
-    check(re.search(r"exit 0 → exit 1 +cc1 .*main\.c", lines[3]), text)
-    check(re.search(r"there\.h was not found", lines[4]), text)
+    check(lines[2].startswith(" First difference: "), text)
+    check(re.search(r"exit 0 → exit 1 +cc1 .*main\.c", lines[4]), text)
+    check(re.search(r"there\.h was not found", lines[5]), text)
     check(re.search(r"^   first +.*as ", text, re.M), "the assembler ran in the first only: " + text)
 
 
@@ -209,6 +210,31 @@ def sets_user(t):
     check(status == 0, text)
 
 
+def first_in_time(t):
+    """where two runs part in time stands on top, with its process, in text and as JSON"""
+    d = pathlib.Path(os.path.realpath(t.scratch))
+    for name in ("both", "one", "other", "late"):
+        (d / name).write_text(name)
+    script = 'cat both > /dev/null; read name < conf; sleep 0.1; cat $name > /dev/null; cat late > /dev/null; ls no-$name 2> /dev/null; :'
+    runs = []
+    for name in ("one", "other"):
+        (d / "conf").write_text(name + "\n")
+        runs.append(recorded(t, "sh", "-c", script, cwd=d))
+    text = different(t, *runs)[1]
+    line = rf"^ First difference: cat is started with other arguments, after \S+$|^ First difference: cat opens {d}/one in the first run, {d}/other in the second, after \S+$"
+    check(re.search(line, text.splitlines()[2]), text)
+    said = json.loads(different(t, *runs, "--summary=json")[1])
+    first = said["first_difference"]
+    equal(first["process"], "cat", f"process of {first}")
+    check(first["words"] == text.splitlines()[2].removeprefix(" First difference: ") and 100e6 < first["after_ns"] < 60e9, first)
+    check(said["rows"][first["row"]]["kind"] in ("arguments", "opened"), said["rows"][first["row"]])
+    (d / "late").unlink()
+    second = recorded(t, "sh", "-c", script, cwd=d)
+    check(re.match(rf" First difference: cat opens {d}/late: opened in the first run, ENOENT in the second, after \S+$", different(t, runs[1], second)[1].splitlines()[2]),
+          different(t, runs[1], second)[1])
+    equal(json.loads(different(t, second, second, "--summary=json")[1])["first_difference"], None, "of equal runs")
+
+
 def slow_peer(t):
     """each run waited for its own server: both are named"""
     serve = ("import socket, sys, time\ns = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True)\n"
@@ -234,8 +260,8 @@ def library_gone(t):
     good = recorded(t, d / "main", cwd=d)
     (d / "libanswer.so.1").unlink()
     lines = different(t, good, recorded(t, d / "main", cwd=d))[1].splitlines()
-    check(re.fullmatch(r"   exit 0 → exit 127  main", lines[3]), lines)
-    check(any("error while loading shared libraries: ./libanswer.so.1" in line for line in lines[4:7]), lines)
+    check(re.fullmatch(r"   exit 0 → exit 127  main", lines[4]), lines)
+    check(any("error while loading shared libraries: ./libanswer.so.1" in line for line in lines[5:8]), lines)
     check(any(re.fullmatch(r"   opened → ENOENT  \S+/libanswer\.so\.1", line) for line in lines), lines)
 
 
@@ -348,6 +374,7 @@ TESTS = [
     live,
     other_user,
     sets_user,
+    first_in_time,
     slow_peer,
     library_gone,
     by_jq,
