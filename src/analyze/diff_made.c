@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names that were made up: what tells them from words. */
+/* Names that the two runs made up in the same place. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,50 +9,6 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/macro.h"
-
-/* Letters and digits in the parts that a reader sees: "My", "Lock", "File", "2". */
-struct parts {
-	unsigned n;
-	unsigned numbers;	/* of digits, but for one at the end, which is a version */
-	unsigned shortest;	/* of letters */
-	bool both_cases;	/* a capital within a part's letters or behind small ones */
-};
-
-static bool is_break(const char *s, uint32_t i, uint32_t len)
-{
-	unsigned char a = (unsigned char)s[i - 1], b = (unsigned char)s[i];
-
-	if (!isdigit(a) != !isdigit(b))
-		return true;
-	/* of capitals the last one begins the next word: XMLFile */
-	return isupper(b) && (islower(a) || (isupper(a) && i + 1 < len && islower((unsigned char)s[i + 1])));
-}
-
-static struct parts parts_of(const char *s, uint32_t len)
-{
-	struct parts p = { .shortest = len };
-
-	for (uint32_t from = 0, end; from < len; from = end) {
-		for (end = from + 1; end < len && !is_break(s, end, len); end++)
-			;
-		p.n++;
-		if (isdigit((unsigned char)s[from]))
-			p.numbers += end < len;
-		else if (end - from < p.shortest)
-			p.shortest = end - from;
-		p.both_cases |= from && isalpha((unsigned char)s[from - 1]) && isalpha((unsigned char)s[from]);
-	}
-	return p;
-}
-
-bool diff_is_made_up(const char *s, uint32_t len)
-{
-	const struct parts p = parts_of(s, len);
-
-	return len >= DIFF_MADE_UP_LEAST && p.n >= 3 && p.n * 5 >= len * 2 && (p.both_cases || p.numbers >= 2);
-}
-
-/* ---- names that the two runs made up in the same place ---- */
 
 /* In which of its ways a name may be made up: the last so many letters and digits before an end; or all of them. */
 enum { WAYS = 4 };
@@ -202,7 +158,7 @@ static bool is_another(const struct member *a, const struct member *b)
 /* Of a name that was removed again less is needed: capitals between short parts, or that it begins with tmp. */
 static bool is_evident(const struct member *m)
 {
-	const struct parts p = parts_of(m->s + m->from, m->n);
+	const struct diff_parts p = diff_parts_of(m->s + m->from, m->n);
 	bool capital = false;
 
 	if (!m->removed || diff_is_made_up(m->s + m->from, m->n))
@@ -214,7 +170,7 @@ static bool is_evident(const struct member *m)
 
 static bool may_be_words(const struct member *m)
 {
-	const struct parts p = parts_of(m->s + m->from, m->n);
+	const struct diff_parts p = diff_parts_of(m->s + m->from, m->n);
 
 	return p.shortest >= 3 && !p.numbers;
 }

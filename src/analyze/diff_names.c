@@ -131,6 +131,19 @@ void diff_temporary(struct buf *b, const struct diff_names *names, const char *s
 /* Numbers become #, what is made up of a temporary name becomes *. */
 void diff_normal(struct buf *b, const char *s, uint32_t len) { diff_temporary(b, NULL, s, len, true); }
 
+void diff_add_command(struct buf *b, const struct diff_names *names, const struct totals_proc *p, bool numbers)
+{
+	const char *s = p->argv.s;
+
+	if (!p->argv.n)
+		diff_temporary(b, names, p->comm.s ? p->comm.s : "", p->comm.len, numbers);
+	for (unsigned i = 0; i < p->argv.n; i++, s += strlen(s) + 1) {
+		s++; /* whether it was cut */
+		diff_temporary(b, names, s, (uint32_t)strlen(s), numbers);
+		buf_putc(b, '\0');
+	}
+}
+
 /* ---- numbers that differ from run to run, and those that tell one thing from another ---- */
 
 uint8_t *diff_pids(const struct totals *t)

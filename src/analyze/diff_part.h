@@ -34,6 +34,15 @@ void diff_files(struct diff_list *l, const struct totals *const runs[2]);
 void diff_peers(struct diff_list *l, const struct totals *const runs[2]);
 void diff_times(struct diff_list *l, const struct totals *const runs[2]);
 
+/* Letters and digits in the parts that a reader sees: "My", "Lock", "File", "2". */
+struct diff_parts {
+	unsigned n;
+	unsigned numbers;	/* of digits, but for one at the end, which is a version */
+	unsigned shortest;	/* of letters */
+	bool both_cases;	/* a capital within a part's letters or behind small ones */
+};
+struct diff_parts diff_parts_of(const char *s, uint32_t len);
+
 /*
  * Letters and digits that a program made up, at least six, and not words: they go from one case to the other, or from
  * letters to digits, every two or three characters (KcDiLV, 5f3a1c).  A number behind a word (python3) makes no such.

@@ -9,19 +9,6 @@
 #include "base/hash.h"
 #include "base/macro.h"
 
-void diff_add_command(struct buf *b, const struct diff_names *names, const struct totals_proc *p, bool numbers)
-{
-	const char *s = p->argv.s;
-
-	if (!p->argv.n)
-		diff_temporary(b, names, p->comm.s ? p->comm.s : "", p->comm.len, numbers);
-	for (unsigned i = 0; i < p->argv.n; i++, s += strlen(s) + 1) {
-		s++; /* whether it was cut */
-		diff_temporary(b, names, s, (uint32_t)strlen(s), numbers);
-		buf_putc(b, '\0');
-	}
-}
-
 static const struct totals_ending *ending_of(const struct totals *t, const struct totals_proc *p)
 {
 	for (unsigned i = 0; i < t->endings.n; i++)

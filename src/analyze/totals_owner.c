@@ -22,24 +22,23 @@ void totals_owner_inherit(struct totals *t, struct totals_proc *p, const struct 
 	}
 }
 
-/* -1: it stays; an i386 program's call with 16 bits has its own. */
-static void put(rec_u32 *id, uint64_t value, bool narrow)
+/* -1: it stays; also the one of 16 bits, which no user has. */
+static void put(rec_u32 *id, uint64_t value)
 {
-	if (narrow ? (uint16_t)value == UINT16_MAX : (uint32_t)value == UINT32_MAX)
-		return;
-	*id = narrow ? (uint16_t)value : (uint32_t)value;
+	if ((uint32_t)value != UINT32_MAX && value != UINT16_MAX)
+		*id = (uint32_t)value;
 }
 
 /* Whoever may set all of them sets all: root; else the effective one alone. */
 static void set_ids(struct totals_proc *p, const struct call *c, const char *name)
 {
-	bool user = strstr(name, "uid") != NULL, narrow = c->arch == ARCH_I386 && !strstr(name, "32");
+	bool user = strstr(name, "uid") != NULL;
 	rec_u32 *real = user ? &p->owner.uid : &p->owner.gid, *effective = user ? &p->owner.euid : &p->owner.egid;
 	bool one = !strncmp(name, "setuid", 6) || !strncmp(name, "setgid", 6);
 
 	if (!one || !p->owner.euid)
-		put(real, c->args[0].word, narrow);
-	put(effective, c->args[one ? 0 : 1].word, narrow);
+		put(real, c->args[0].word);
+	put(effective, c->args[one ? 0 : 1].word);
 }
 
 static bool sets_ids(const char *name)
