@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "abi/calm.h"
+#include "analyze/endings_missed.h"
 #include "analyze/last_lines.h"
 #include "analyze/misses.h"
 #include "analyze/totals_index.h"
@@ -82,148 +83,6 @@ static struct living *living_of(struct endings *e, const struct proc *p, bool ma
 
 /* ---- how it ended ---- */
 
-static struct bytes keep(struct totals *t, struct bytes b)
-{
-	return b.s && b.len ? totals_keep(t, b.s, b.len) : (struct bytes){0};
-}
-
-static bool contains(const struct totals_ending *e, struct bytes name)
-{
-	if (name.len < 3)
-		return false;
-	for (unsigned i = 0; i < e->nlines; i++)
-		if (memmem(e->lines[i].s, e->lines[i].len, name.s, name.len))
-			return true;
-	return false;
-}
-
-static struct missed kept_miss(struct totals *t, const struct missed *m)
-{
-	struct missed r = *m;
-
-	r.name = keep(t, m->name);
-	r.first = keep(t, m->first);
-	r.second = keep(t, m->second);
-	r.found = keep(t, m->found);
-	if (m->peer) {
-		struct addr *peer = arena_alloc(&t->index->arena, sizeof(*peer));
-
-		*peer = *m->peer;
-		r.peer = peer;
-	}
-	return r;
-}
-
-static bool begins(struct bytes path, const char *with)
-{
-	size_t n = strlen(with);
-
-	return path.len >= n && !memcmp(path.s, with, n);
-}
-
-static bool ends(struct bytes path, const char *with)
-{
-	size_t n = strlen(with);
-
-	return path.len >= n && !memcmp(path.s + path.len - n, with, n);
-}
-
-/*
- * Asked for by every program, or by every one in Python, and most often not there: also a user's own .curlrc, .inputrc,
- * …, and the sockets by which libc asks for names.
- */
-static bool is_usual(const struct missed *m)
-{
-	static const char *const under[] = {"/etc/ld.so.", "/usr/lib/locale/", "/usr/share/locale", "/proc/", "/sys/",
-					    "/dev/", "/var/run/nscd/", "/run/nscd/", "/run/systemd/"};
-	static const struct { const char *begin, *end; } names[] = {
-		{".", "rc"}, {"python", ".zip"}, {"python", "._pth"}, {"pyvenv.", "cfg"}, {"pybuilddir.", "txt"},
-	};
-	struct bytes path = m->first;
-
-	if (m->peer && m->peer->family == AF_UNIX)
-		path = (struct bytes){(char *)(uintptr_t)m->peer->path, m->peer->len, 0};
-	for (unsigned i = 0; i < ARRAY_SIZE(under); i++)
-		if (begins(path, under[i]))
-			return true;
-	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
-		if (begins(m->name, names[i].begin) && ends(m->name, names[i].end))
-			return true;
-	return memmem(path.s ? path.s : "", path.len, "/.config/", strlen("/.config/"));
-}
-
-/* A process without a terminal asks for it in vain: tty(4); one of another user may not open it anew. */
-static bool is_terminal_of_another(const struct missed *m)
-{
-	bool tty = m->first.len == strlen("/dev/tty") && begins(m->first, "/dev/tty");
-
-	return (tty && (m->err == ENXIO || m->err == EACCES)) || (m->err == EACCES && begins(m->first, "/dev/pts/"));
-}
-
-/*
- * How much it explains: 3: the lines name it; 2: it was there, and not to be had; 1: it was not there, and the program
- * opened no other thing since.
- */
-static unsigned explains(const struct totals_ending *e, const struct misses *v, const struct live_miss *l)
-{
-	const struct missed *m = &l->m;
-
-	if (contains(e, m->name))
-		return 3;
-	if (is_terminal_of_another(m))
-		return 0;
-	if (!errno_is_absence(m->err))
-		return 2;
-	return l->seq <= v->went_on || is_usual(m) ? 0 : 1;
-}
-
-static bool leads_through(struct bytes path, struct bytes dir)
-{
-	for (uint32_t at = 0; at + dir.len + 2 <= path.len; at++)
-		if (path.s[at] == '/' && !memcmp(path.s + at + 1, dir.s, dir.len) && path.s[at + 1 + dir.len] == '/')
-			return true;
-	return false;
-}
-
-/* A compiler that looks for not/there.h looks for the directory in some places: that it is missing adds nothing. */
-static bool is_on_the_way(const struct misses *v, const struct missed *m)
-{
-	for (unsigned i = 0; i < v->n && m->name.len && errno_is_absence(m->err); i++)
-		if (&v->v[i].m != m &&
-		    (leads_through(v->v[i].m.first, m->name) || leads_through(v->v[i].m.second, m->name)))
-			return true;
-	return false;
-}
-
-/*
- * Those that explain most; of what was simply not there, only the last, and none where a configuration file was not
- * read in its first place.  Who was killed by another did not end for what it missed, unless its lines name that.
- */
-static void keep_missed(struct totals *t, struct totals_ending *e, const struct living *v, bool ended_by_others)
-{
-	unsigned most = 0, least = ended_by_others ? 3 : v->misses.second.m.name.s ? 2 : 1;
-
-	for (unsigned i = 0; i < v->misses.n; i++)
-		most = MAX(most, explains(e, &v->misses, &v->misses.v[i]));
-	for (uint64_t below = UINT64_MAX; most >= least && e->nmissed < (most > 1 ? ENDING_MISSES : 1);) {
-		const struct live_miss *best = NULL;
-
-		for (unsigned i = 0; i < v->misses.n; i++) {
-			const struct live_miss *l = &v->misses.v[i];
-
-			if (l->seq < below && (!best || l->seq > best->seq) && explains(e, &v->misses, l) == most &&
-			    !is_on_the_way(&v->misses, &l->m))
-				best = l;
-		}
-		if (!best)
-			break;
-		below = best->seq;
-		e->missed[e->nmissed++] = kept_miss(t, &best->m);
-	}
-	if (v->misses.second.m.name.s)
-		e->second = kept_miss(t, &v->misses.second.m);
-}
-
 /* By a signal that comes from another process, and neither of a fault nor of abort(3). */
 static bool is_sent(int status)
 {
@@ -281,7 +140,7 @@ static struct fatal killed_by_filter(struct totals *t, const struct event *ev)
 
 	find_instruction(&f, ev);
 	kept = f;
-	kept.text = keep(t, f.text);
+	kept.text = endings_keep(t, f.text);
 	drop_fatal(&f);
 	return kept;
 }
@@ -302,13 +161,13 @@ static void ended(struct endings *all, struct totals *t, const struct event *ev,
 				e->nlines = last_lines_keep(&v->unread, t, e->lines);
 				e->unread = e->nlines;
 			}
-			keep_missed(t, e, v, proc->broke || is_sent(ev->status));
+			endings_keep_missed(t, e, &v->misses, proc->broke || is_sent(ev->status));
 			e->no_rights = v->no_rights;
 			if (WIFSIGNALED(ev->status) && v->last.signo == WTERMSIG(ev->status)) {
 				e->fatal = v->last;
-				e->fatal.region = keep(t, v->last.region);
-				e->fatal.text = keep(t, v->last.text);
-				e->fatal.symbol = keep(t, v->last.symbol);
+				e->fatal.region = endings_keep(t, v->last.region);
+				e->fatal.text = endings_keep(t, v->last.text);
+				e->fatal.symbol = endings_keep(t, v->last.symbol);
 			}
 		}
 		if (WIFSIGNALED(ev->status))

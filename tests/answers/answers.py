@@ -12,6 +12,7 @@ import failing
 import findings
 import last_words
 import locks
+import reasons
 import slow
 import times
 
@@ -24,7 +25,7 @@ GROUPS = {
     "locks": locks.TESTS,
     "times": times.TESTS,
     "findings": findings.TESTS,
-    "failing": failing.TESTS,
+    "failing": failing.TESTS + reasons.TESTS,
     "last-words": last_words.TESTS,
 }
 
