@@ -23,27 +23,51 @@ static bool has_word(const char *s, uint32_t len, const char *word)
 	return false;
 }
 
-/*
- * What went wrong stands in the first line of what Node.js, Go and Java write, and calls, which are indented, below it:
- * more of them than are kept.
- */
-static bool says_why(const char *s, uint32_t len)
-{
-	static const char *const words[] = {"error", "exception", "panic", "fatal", "caused by"};
+static const char *const why_words[] = {"error", "exception", "panic", "fatal", "caused by"};
 
-	for (unsigned i = 0; i < ARRAY_SIZE(words) && len && !is_indented(s); i++)
-		if (has_word(s, len, words[i]))
+static bool has_why_word(const char *s, uint32_t len)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(why_words); i++)
+		if (has_word(s, len, why_words[i]))
 			return true;
 	return false;
+}
+
+/* "TypeError: …", "fatal error: …", "error[E0308]: …", "panic: …", "Exception in thread …": the name of what went wrong. */
+static bool begins_with_why(const char *s, uint32_t len)
+{
+	unsigned blanks = 0;
+	uint32_t n = 0;
+
+	while (n < len && (isalnum((unsigned char)s[n]) || s[n] == '_' || s[n] == '.' || (s[n] == ' ' && !blanks++)))
+		n++;
+	if (has_word(s, MIN(len, (uint32_t)strlen("exception in")), "exception in"))
+		return true;
+	return n < len && (s[n] == ':' || s[n] == '[' || s[n] == '(') && has_why_word(s, n);
+}
+
+enum { SAYS_NOTHING, HAS_WORD, BEGINS_WITH_IT };
+
+/*
+ * What went wrong stands in the first line of what Node.js, Go and Java write, and calls, which are indented, below it:
+ * more of them than are kept.  A line can have such a word in it and be about where (Emitted 'error' event at:).
+ */
+static unsigned says_why(const char *s, uint32_t len)
+{
+	if (!len || is_indented(s) || !has_why_word(s, len))
+		return SAYS_NOTHING;
+	return begins_with_why(s, len) ? BEGINS_WITH_IT : HAS_WORD;
 }
 
 /* The oldest line makes place for another. */
 static void line_passes(struct last_lines *v, unsigned i)
 {
 	char *room = v->why;
+	unsigned says = v->lines[i] ? says_why(v->lines[i], v->lens[i]) : SAYS_NOTHING;
 
-	if (!v->lines[i] || !says_why(v->lines[i], v->lens[i]))
+	if (!says || says < v->says)
 		return;
+	v->says = says;
 	v->why = v->lines[i];
 	v->why_len = v->lens[i];
 	v->lines[i] = room;
@@ -104,14 +128,14 @@ static bool ends_with_why(const struct last_lines *v)
 	return is_exception(v->lines[last], v->lens[last]) && is_indented(v->lines[above]);
 }
 
-/* Where none of the last lines says why, one before them does instead of the first. */
+/* Where none of the last lines says why, or so well, one before them does instead of the first. */
 unsigned last_lines_keep(const struct last_lines *v, struct totals *t, struct bytes ret_lines[ENDING_LINES])
 {
 	unsigned n = MIN(v->at, (unsigned)ENDING_LINES);
 	bool why = v->why && !ends_with_why(v);
 
 	for (unsigned i = 0; i < n; i++)
-		why &= !says_why(v->lines[i], v->lens[i]);
+		why &= says_why(v->lines[i], v->lens[i]) < v->says;
 	for (unsigned i = 0; i < n; i++) {
 		unsigned k = (v->at - n + i) % ENDING_LINES;
 
@@ -126,4 +150,5 @@ void last_lines_done(struct last_lines *v)
 	for (unsigned i = 0; i < ENDING_LINES; i++)
 		free(v->lines[i]);
 	free(v->why);
+	*v = (struct last_lines){0};
 }

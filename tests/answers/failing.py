@@ -442,6 +442,9 @@ def why_before_calls(t):
     calls = "".join(f"\\n\\tat f{c} (x.js)" for c in "abcdef")
     says(traced(t, *PYTHON, f"import os; os.write(2, b'x.js:1\\nTypeError: no such thing{calls}\\n}}'); os._exit(1)", status=1),
          r"Why it failed \d+ exit 1 .* TypeError: no such thing at fd \(x\.js\) at fe \(x\.js\) at ff \(x\.js\) }")
+    error = f"node:events:1\\n      throw er; // Unhandled error event\\nError: listen EADDRINUSE: address already in use{calls}\\nEmitted 'error' event at:{calls}"
+    shown = traced(t, *PYTHON, f'import os; os.write(2, b"{error}"); os._exit(1)', status=1)
+    says(shown, r"Why it failed \d+ exit 1 .* Error: listen EADDRINUSE: address already in use at fc \(x\.js\)")
     shown = traced(t, *PYTHON, f"import os; os.write(2, b'an error before{calls}\\nStopIteration'); os._exit(1)", status=1)
     check("an error before" not in shown.split("Where the time went")[0].split("import os")[-1].split("os._exit(1)")[-1], shown)
 
