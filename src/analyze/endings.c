@@ -20,6 +20,8 @@ struct living {
 	bool no_rights;		/* those of its file, for being traced */
 	uint32_t proc;
 	struct last_lines lines, unread;	/* unread: to /dev/null */
+	struct last_lines of_child;	/* of the last one that did well and wrote some (cat >&2) */
+	uint64_t wrote_ns;		/* when it wrote the last of its own; 0: none */
 	struct misses misses;
 	struct fatal last; /* the last signal that reached it */
 	uint32_t last_task; /* the thread */
@@ -47,6 +49,7 @@ static void living_free(struct endings *e, struct living *v)
 {
 	last_lines_done(&v->lines);
 	last_lines_done(&v->unread);
+	last_lines_done(&v->of_child);
 	misses_done(&v->misses);
 	drop_fatal(&v->last);
 	if (e->last == v)
@@ -64,16 +67,16 @@ void endings_free(struct endings *e)
 	free(e);
 }
 
-static struct living *living_of(struct endings *e, const struct proc *p, bool make)
+static struct living *living_of(struct endings *e, uint32_t proc, bool make)
 {
 	struct living *v = e->last;
 
-	if (v && v->proc == p->id)
+	if (v && v->proc == proc)
 		return v;
-	HASH_FIND(hh, e->all, &p->id, sizeof(p->id), v);
+	HASH_FIND(hh, e->all, &proc, sizeof(proc), v);
 	if (!v && make) {
 		v = xcalloc(1, sizeof(*v));
-		v->proc = p->id;
+		v->proc = proc;
 		HASH_ADD(hh, e->all, proc, sizeof(v->proc), v);
 	}
 	if (v)
@@ -145,9 +148,35 @@ static struct fatal killed_by_filter(struct totals *t, const struct event *ev)
 	return kept;
 }
 
+/* Its own; else what it had a child write for it (a shell's cat >&2 <<EOF), unless a child is the reason. */
+static void keep_lines(struct totals *t, struct totals_ending *e, const struct living *v)
+{
+	e->wrote_ns = v->wrote_ns;
+	e->nlines = last_lines_keep(&v->lines, t, e->lines);
+	if (!e->nlines) {
+		e->nlines = last_lines_keep(&v->unread, t, e->lines);
+		e->unread = e->nlines;
+	}
+	if (!e->nlines && !endings_child_failed(t, e->proc))
+		e->nlines = last_lines_keep(&v->of_child, t, e->lines);
+}
+
+/* Words of a process that did well may be its parent's. */
+static void hand_up(struct endings *all, const struct proc *p, struct living *v)
+{
+	struct last_lines *lines = v->lines.at ? &v->lines : &v->of_child;
+	struct living *up = lines->at && p->parent ? living_of(all, p->parent, true) : NULL;
+
+	if (!up)
+		return;
+	last_lines_done(&up->of_child);
+	up->of_child = *lines;
+	*lines = (struct last_lines){0};
+}
+
 static void ended(struct endings *all, struct totals *t, const struct event *ev, struct totals_proc *proc)
 {
-	struct living *v = living_of(all, ev->task->proc, false);
+	struct living *v = living_of(all, ev->task->proc->id, false);
 
 	if (ev->status > 0 && proc != &t->procs.others && t->index->strings < STRINGS_MAX) {
 		struct totals_ending *e = arena_alloc(&t->index->arena, sizeof(*e));
@@ -156,11 +185,7 @@ static void ended(struct endings *all, struct totals *t, const struct event *ev,
 		if (v && v->last.broken && WIFSIGNALED(ev->status) && WTERMSIG(ev->status) == SIGPIPE)
 			totals_proc_broke(proc, v->last.broken_socket);
 		if (v) {
-			e->nlines = last_lines_keep(&v->lines, t, e->lines);
-			if (!e->nlines) {
-				e->nlines = last_lines_keep(&v->unread, t, e->lines);
-				e->unread = e->nlines;
-			}
+			keep_lines(t, e, v);
 			endings_keep_missed(t, e, &v->misses, proc->broke || is_sent(ev->status));
 			e->no_rights = v->no_rights;
 			if (WIFSIGNALED(ev->status) && v->last.signo == WTERMSIG(ev->status)) {
@@ -181,6 +206,8 @@ static void ended(struct endings *all, struct totals *t, const struct event *ev,
 		room_for_one(t);
 		TABLE_ADD(t->endings, e);
 	}
+	if (v && !ev->status)
+		hand_up(all, ev->task->proc, v);
 	if (v)
 		living_free(all, v);
 }
@@ -247,6 +274,7 @@ static void wrote(struct living *v, const struct event *ev, const struct part *p
 {
 	struct last_lines *to = is_nowhere(ev->file) ? &v->unread : &v->lines;
 
+	v->wrote_ns = ev->ts_ns;
 	if (nth)
 		last_lines_break(to);
 	last_lines_add(to, p->bytes, p->len);
@@ -261,16 +289,16 @@ static void call_event(struct endings *e, const struct event *ev)
 
 		for (unsigned i = 0; (p = parts_find(ev->call->parts, ev->call->nparts, -1, PART_STDERR, i)); i++)
 			if (p->len)
-				wrote(living_of(e, ev->task->proc, true), ev, p, i);
+				wrote(living_of(e, ev->task->proc->id, true), ev, p, i);
 	}
 	if (ev->err == EPIPE && ev->file && (ev->file->kind == FILE_PIPE || ev->file->kind == FILE_SOCKET))
-		broke(living_of(e, ev->task->proc, true), ev);
+		broke(living_of(e, ev->task->proc->id, true), ev);
 	if (ev->err) {
 		if (misses_is_trouble(ev))
-			misses_add(&living_of(e, ev->task->proc, true)->misses, ev);
+			misses_add(&living_of(e, ev->task->proc->id, true)->misses, ev);
 		return;
 	}
-	v = ev->path || ev->peer ? living_of(e, ev->task->proc, false) : NULL;
+	v = ev->path || ev->peer ? living_of(e, ev->task->proc->id, false) : NULL;
 	if (v && v->misses.n)
 		misses_made_good(&v->misses, ev);
 }
@@ -286,24 +314,29 @@ void endings_event(struct endings *e, struct totals *t, const struct event *ev, 
 	case EV_SIGNAL:
 		if (ev->flags & SIGNAL_IGNORED)		/* SIGCHLD, behind the one that it dies of */
 			return;
-		signalled(living_of(e, ev->task->proc, true), ev);
+		signalled(living_of(e, ev->task->proc->id, true), ev);
 		return;
-	case EV_EXEC: /* another program: what was missed before is not its own */
-		v = living_of(e, ev->task->proc, false);
-		if (v)
+	case EV_EXEC: /* another program: what was missed and written before is not its own */
+		v = living_of(e, ev->task->proc->id, false);
+		if (v) {
 			misses_clear(&v->misses);
+			last_lines_done(&v->lines);
+			last_lines_done(&v->unread);
+			last_lines_done(&v->of_child);
+			v->wrote_ns = 0;
+		}
 		if (v || ev->flags & NO_RIGHTS)
-			living_of(e, ev->task->proc, true)->no_rights = ev->flags & NO_RIGHTS;
+			living_of(e, ev->task->proc->id, true)->no_rights = ev->flags & NO_RIGHTS;
 		return;
 	case EV_CONNECT_FAILED:
 		if (misses_is_trouble(ev))
-			misses_add(&living_of(e, ev->task->proc, true)->misses, ev);
+			misses_add(&living_of(e, ev->task->proc->id, true)->misses, ev);
 		return;
 	default:
 		if (!ev->call || ev->kind == EV_WAITING)
 			return;
 		if (ev->call->forbidden)
-			forbidden(living_of(e, ev->task->proc, true), ev);
+			forbidden(living_of(e, ev->task->proc->id, true), ev);
 		else if (!ev->call->unfinished && !ev->call->restarted)
 			call_event(e, ev);
 	}

@@ -61,6 +61,7 @@ struct totals_ending {
 	const struct totals_proc *proc;
 	struct bytes lines[ENDING_LINES];	/* the last ones, oldest first, as they are */
 	unsigned nlines;
+	uint64_t wrote_ns;			/* when it wrote its own last one; 0: it wrote none */
 	bool unread;				/* they went to /dev/null, and it had no others */
 	struct missed missed[ENDING_MISSES];	/* those in the lines first, then the last ones */
 	unsigned nmissed;
@@ -94,6 +95,8 @@ static inline bool endings_may(const struct event *ev)
 void endings_event(struct endings *e, struct totals *t, const struct event *ev, struct totals_proc *proc);
 /* Its parent, who was well, ended it by a signal and had no more work for it (a worker of a pool): no failure. */
 bool ending_is_meant(const struct totals *t, const struct totals_proc *p);
+/* One of its children ended badly, with words, a signal or a thing it missed. */
+bool endings_child_failed(const struct totals *t, const struct totals_proc *p);
 bool ending_failed(const struct totals *t, const struct totals_proc *p);	/* badly, and not as it was meant to */
 /*
  * The rows that matter, of those that failed by themselves and not for a child: what ended the command first, then

@@ -26,6 +26,22 @@ static struct totals_ending *of_proc(const struct totals *t, const struct totals
 	return NULL;
 }
 
+static bool is_explained(const struct totals_ending *e)
+{
+	return e->fatal.signo || e->nlines || e->nmissed || e->second.name.s;
+}
+
+bool endings_child_failed(const struct totals *t, const struct totals_proc *p)
+{
+	for (uint32_t at = p->first_child; at; at = t->procs.v[at - 1]->next_sibling) {
+		const struct totals_ending *e = t->procs.v[at - 1]->status > 0 ? of_proc(t, t->procs.v[at - 1]) : NULL;
+
+		if (e && is_explained(e))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Whether the next was started before its parent had waited for the one that failed: as the parts of a pipeline are.  A
  * shell with `pipefail` ends as the last of them that failed.
@@ -185,11 +201,6 @@ bool ending_is_meant(const struct totals *t, const struct totals_proc *p)
 bool ending_failed(const struct totals *t, const struct totals_proc *p)
 {
 	return p->status > 0 && !ending_is_meant(t, p);
-}
-
-static bool is_explained(const struct totals_ending *e)
-{
-	return e->fatal.signo || e->nlines || e->nmissed || e->second.name.s;
 }
 
 /*

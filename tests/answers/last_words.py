@@ -50,10 +50,26 @@ def builtins(t):
 
 def redirected(t):
     """all of a shell's output is sent to its standard error, also across an exec; what is sent away from it is no last line"""
-    equal(recorded(t, "sh", "-c", "exec 1>&2; echo one; exec sh -c 'echo two; exit 5'"), [["one", "two"]], "1>&2")
+    equal(recorded(t, "sh", "-c", "exec 1>&2; echo one; exec sh -c 'echo two; exit 5'"), [["two"]], "1>&2")
     equal(recorded(t, "sh", "-c", "exec 3>&2 2>/dev/null; echo gone >&2; echo one >&3; exit 3"), [["one"]], "a copy kept in another")
     equal(recorded(t, "sh", "-c", "exec 2>&1; echo out; exit 3"), [[]], "2>&1: its output is no last line")
     equal(recorded(t, "sh", "-c", "exec 3>&1 1>&2; echo one; exec 1>&3; echo out; exit 3"), [["one"]], "and back")
+
+
+def before_exec(t):
+    """what was written before an exec is of the program before it, also where the new one writes nothing"""
+    equal(recorded(t, "sh", "-c", "echo 'error: old cache ignored' >&2; exec sh -c 'exit 3'"), [[]], "before an exec")
+
+
+def written_for_it(t):
+    """a process that fails without a word has those of its last child, if that did well (cat >&2 <<EOF); not where it has its own, or a child failed with a reason"""
+    message = "cat >&2 <<EOF\nusage: x\nFATAL: DATABASE_URL is not set\nEOF\n"
+    equal(recorded(t, "sh", "-c", message + "exit 3"), [["usage: x", "FATAL: DATABASE_URL is not set"]], "a heredoc")
+    equal(recorded(t, "sh", "-c", message + "env true; exit 3"), [["usage: x", "FATAL: DATABASE_URL is not set"]], "before a child without a word")
+    equal(recorded(t, "sh", "-c", message + "echo own >&2; exit 3"), [["own"]], "its own")
+    equal(recorded(t, "sh", "-c", f"(exec cat >&2 <<EOF\nfirst\nEOF\n); {message}exit 3"), [["usage: x", "FATAL: DATABASE_URL is not set"]], "the last")
+    got = recorded(t, "sh", "-c", f"ls /none/there; {message}exit 3")
+    check(["usage: x", "FATAL: DATABASE_URL is not set"] not in got, f"a child failed with a reason: {got}")
 
 
 def well(t):
@@ -173,4 +189,4 @@ def long(t):
         equal(got, [["a" * 99, "b" * 99, "c" * 99, "d" * 99, "end"]], f"{size} bytes")
 
 
-TESTS = [long, builtins, redirected, well, copies, in_stubs, languages, a_socket, left_out]
+TESTS = [long, builtins, redirected, before_exec, written_for_it, well, copies, in_stubs, languages, a_socket, left_out]
