@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Which of the processes that failed failed by themselves, and which of these matter. */
+/* Which of the processes that failed by themselves matter. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
-#include "abi/spec.h"
 #include "analyze/endings.h"
+#include "analyze/endings_cause.h"
 #include "analyze/totals.h"
 #include "base/macro.h"
 
@@ -16,127 +16,6 @@ static const struct totals_proc *last_with_pid(const struct totals *t, uint32_t 
 		if (t->procs.v[i]->pid == pid)
 			return t->procs.v[i];
 	return NULL;
-}
-
-static struct totals_ending *of_proc(const struct totals *t, const struct totals_proc *p)
-{
-	for (unsigned i = t->endings.n; i-- > 0;)
-		if (t->endings.v[i]->proc == p)
-			return t->endings.v[i];
-	return NULL;
-}
-
-static bool is_explained(const struct totals_ending *e)
-{
-	return e->fatal.signo || e->nlines || e->nmissed || e->second.name.s;
-}
-
-bool endings_child_failed(const struct totals *t, const struct totals_proc *p)
-{
-	for (uint32_t at = p->first_child; at; at = t->procs.v[at - 1]->next_sibling) {
-		const struct totals_ending *e = t->procs.v[at - 1]->status > 0 ? of_proc(t, t->procs.v[at - 1]) : NULL;
-
-		if (e && is_explained(e))
-			return true;
-	}
-	return false;
-}
-
-/*
- * Whether the next was started before its parent had waited for the one that failed: as the parts of a pipeline are.  A
- * shell with `pipefail` ends as the last of them that failed.
- */
-static bool started_together(const struct totals *t, const struct totals_ending *e, const struct totals_proc *failed,
-			     const struct totals_proc *next)
-{
-	const struct totals_task *parent = e->proc->first_task ? t->tasks.v[e->proc->first_task - 1] : NULL;
-	unsigned low = 0, high = parent ? parent->nspans : 0;
-
-	if (!parent || failed->status != e->proc->status)
-		return false;
-	while (low < high) {
-		unsigned mid = (low + high) / 2;
-
-		if (parent->spans[mid].end_ns < failed->end_ns)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	for (; low < parent->nspans && parent->spans[low].end_ns <= next->start_ns; low++)
-		if (parent->spans[low].what == SPENT_CHILD)
-			return false;
-	return true;
-}
-
-static bool has(struct bytes line, const char *s, size_t n)
-{
-	return n && line.len >= n && memmem(line.s, line.len, s, n);
-}
-
-/* It wrote itself, after a child's end, what it could not have and why: it did not fail for the child. */
-static bool has_own_reason(const struct totals_ending *e, uint64_t since_ns)
-{
-	for (unsigned i = 0; i < e->nmissed; i++) {
-		const struct missed *m = &e->missed[i];
-		const char *text = errno_text(m->err);
-
-		for (unsigned k = 0; m->ts_ns > since_ns && text && k < e->nlines; k++)
-			if (has(e->lines[k], m->name.s, m->name.len) && has(e->lines[k], text, strlen(text)))
-				return true;
-	}
-	return false;
-}
-
-/* The child that failed last, when nothing was started after it: a parent then most often fails for it. */
-static struct totals_ending *cause_of(const struct totals *t, const struct totals_ending *e)
-{
-	const struct totals_proc *last = NULL;
-	struct totals_ending *cause;
-
-	if (WIFSIGNALED(e->proc->status))
-		return NULL;
-	for (uint32_t at = e->proc->first_child; at; at = t->procs.v[at - 1]->next_sibling) {
-		const struct totals_proc *c = t->procs.v[at - 1];
-
-		if (last && c->start_ns > last->end_ns && !started_together(t, e, last, c))
-			last = NULL;
-		if (c->status > 0 && c->end_ns && c->end_ns <= e->proc->end_ns && (!last || c->end_ns > last->end_ns))
-			last = c;
-	}
-	cause = last && !has_own_reason(e, last->end_ns) ? of_proc(t, last) : NULL;
-	return cause && cause->fatal.init_proc == e->proc ? NULL : cause;
-}
-
-/* A process closes its files before its end is seen, and its parent may end for that at once. */
-static const uint64_t BESIDE_NS = 1000000000;
-
-/*
- * A child that failed for one of its own, which ended before or at that moment: its parent can see that (an end of a
- * pipe that is closed), end in the same way, and not wait for it.
- */
-static struct totals_ending *cause_beside(const struct totals *t, const struct totals_ending *e)
-{
-	if (WIFSIGNALED(e->proc->status) || has_own_reason(e, 0))
-		return NULL;
-	for (uint32_t at = e->proc->first_child; at; at = t->procs.v[at - 1]->next_sibling) {
-		const struct totals_proc *c = t->procs.v[at - 1];
-		bool later = c->status == e->proc->status && c->end_ns > e->proc->end_ns;
-		struct totals_ending *cause = later ? of_proc(t, c) : NULL;
-		const struct totals_ending *first = cause;
-
-		while (first && first->cause)
-			first = first->cause;
-		if (first != cause && first->proc->end_ns <= e->proc->end_ns + BESIDE_NS)
-			return cause;
-	}
-	return NULL;
-}
-
-static void follows(struct totals_ending *e, struct totals_ending *cause)
-{
-	e->cause = cause;
-	if (cause)
-		cause->effect = e;
 }
 
 static unsigned weight_of(const struct totals *t, const struct totals_ending *e)
@@ -182,11 +61,8 @@ static void join(const struct totals *t)
 		e->fatal.sender_proc = last_with_pid(t, e->fatal.sender);
 		e->fatal.reader_proc = e->fatal.reader ? totals_proc(t, e->fatal.reader) : NULL;
 		e->fatal.only_chosen = t->chosen.len || t->filter.len;
-		follows(e, cause_of(t, e));
 	}
-	for (unsigned i = 0; i < t->endings.n; i++)
-		if (!t->endings.v[i]->cause)
-			follows(t->endings.v[i], cause_beside(t, t->endings.v[i]));
+	endings_find_causes(t);
 }
 
 bool ending_is_meant(const struct totals *t, const struct totals_proc *p)
@@ -209,9 +85,16 @@ bool ending_failed(const struct totals *t, const struct totals_proc *p)
  */
 static bool is_answer(const struct totals_ending *e, bool failed, bool explained)
 {
-	return !failed || (explained && (e->unread || !is_explained(e)));
+	return !failed || (explained && (e->unread || !ending_is_explained(e)));
 }
 
+static bool has_row(const struct totals *t, const struct totals_ending *e, unsigned weight, bool failed, bool explained)
+{
+	return !e->cause && weight_of(t, e) == weight && !ending_is_meant(t, e->proc) &&
+	       (weight || !is_answer(e, failed, explained));
+}
+
+/* An exit code without a word stands behind what has a reason, also that of the command: most often it follows. */
 unsigned endings_top(const struct totals *t, const struct totals_ending **ret_rows, unsigned max)
 {
 	const struct totals_proc *main_proc = totals_proc(t, t->main_proc);
@@ -219,14 +102,15 @@ unsigned endings_top(const struct totals *t, const struct totals_ending **ret_ro
 	unsigned n = 0, all = 0;
 
 	join(t);
-	for (unsigned weight = 4; weight-- > 0;) {
+	for (unsigned round = 8; round-- > 0;) {
+		unsigned weight = round % 4;
+
 		for (unsigned i = t->endings.n; i-- > 0;) {
 			const struct totals_ending *e = t->endings.v[i];
 
-			if (e->cause || weight_of(t, e) != weight || ending_is_meant(t, e->proc) ||
-			    (!weight && is_answer(e, failed, explained)))
+			if (ending_is_explained(e) != (round >= 4) || !has_row(t, e, weight, failed, explained))
 				continue;
-			explained |= weight == 3 && is_explained(e);
+			explained |= weight == 3 && ending_is_explained(e);
 			if (n < max)
 				ret_rows[n++] = e;
 			all++;

@@ -33,7 +33,7 @@ static bool has_why_word(const char *s, uint32_t len)
 	return false;
 }
 
-/* "TypeError: …", "fatal error: …", "error[E0308]: …", "panic: …", "Exception in thread …": the name of what went wrong. */
+/* "TypeError: …", "fatal error: …", "error[E0308]: …", "Exception in thread …": the name of what went wrong. */
 static bool begins_with_why(const char *s, uint32_t len)
 {
 	unsigned blanks = 0;

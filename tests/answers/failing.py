@@ -275,7 +275,7 @@ def pipefail(t):
     need("bash")
     shown = traced(t, "bash", "-c", "set -o pipefail; (exit 4) | sleep 0.3", status=4)
     says(shown, r"Why it failed \d+ exit 4 \S+ -c 'set -o pipefail; \(exit 4\) \| sleep 0.3' so failed bash \(\d+\) Where")
-    shown = traced(t, "bash", "-c", "(sleep 0.1; exit 4); sleep 0.1; exit 4", status=4)
+    shown = traced(t, "bash", "-c", "(sleep 0.1; exit 4); sleep 0.1; exit 5", status=5)
     check("so failed" not in shown, f"what came after it was well: {shown}")
 
 

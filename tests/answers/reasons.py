@@ -6,7 +6,7 @@ import re
 
 from shared import PYTHON, says, traced
 
-from harness import check
+from harness import check, need
 
 
 def why(shown):
@@ -41,6 +41,44 @@ def named(t):
     check("was not found" not in why(shown), shown)
 
 
+def cleaned_up(t):
+    """a script that cleans up after what failed, and ends with its code, failed for it; not with words or with a code of its own"""
+    need("bash")
+    d = pathlib.Path(os.path.realpath(t.scratch))
+    for command, parent in ((["bash", "-c", "set -e; trap 'rm -rf d' EXIT; ls /none/there; true"], "bash"),
+                            (["sh", "-c", "ls /none/there; rc=$?; date > last; env true; exit $rc"], "sh"),
+                            ([*PYTHON, "import subprocess\nrc = subprocess.run(['ls', '/none/there']).returncode\nsubprocess.run(['true'])\nraise SystemExit(rc)"], r"python\S*")):
+        shown = why(traced(t, *command, cwd=d, status=2))
+        says(shown, rf"^ \d+ exit 2 ls /none/there .*/none/there was not found so failed {parent} \(\d+\) $")
+    shown = why(traced(t, "sh", "-c", "ls /none/there; env true; echo own >&2; exit 2", status=2))
+    says(shown, r"^ \d+ exit 2 sh -c .* own \d+ exit 2 ls /none/there")
+    shown = why(traced(t, "sh", "-c", "ls /none/there || { env true; exit 1; }", status=1))
+    says(shown, r"^ \d+ exit 2 ls /none/there .*/none/there was not found \d+ exit 1 sh -c")
+    check("so failed" not in shown, shown)
+
+
+def own_miss(t):
+    """a shell that ends with another code than its child, and missed something after it, failed for that"""
+    shown = why(traced(t, "sh", "-c", "rm nofile || true; ls /none/there || true; [ -f /none/never ] || exit 3", status=3))
+    says(shown, r"^ \d+ exit 3 sh -c .*/none/never was not found \d+ exit 2 ls /none/there")
+    check("so failed" not in shown, shown)
+    says(why(traced(t, "sh", "-c", "ls /none/there || exit 3", status=3)), r"^ \d+ exit 2 ls /none/there .* so failed sh")
+
+
+def keeps_going(t):
+    """make -k: the compiler's reason comes first, not the targets that are still to be made"""
+    need("gcc", "make")
+    d = pathlib.Path(os.path.realpath(t.scratch))
+    (d / "Makefile").write_text("prog: f1.o f2.o f3.o\n\tgcc -o $@ $^\n%.o: %.c\n\tgcc -c $< -o $@\n")
+    for name, text in (("f1.c", '#include "not_there.h"\n'), ("f2.c", "int two;\n"), ("f3.c", "int three;\n")):
+        (d / name).write_text(text)
+    shown = why(traced(t, "make", "-k", "-j2", cwd=d, status=2))
+    says(shown, r"^ \d+ exit 1 \S*cc1 .* not_there\.h was not found in .* so failed gcc \(\d+\), make \(\d+\) $")
+
+
 TESTS = [
     named,
+    cleaned_up,
+    own_miss,
+    keeps_going,
 ]
