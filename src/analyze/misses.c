@@ -60,6 +60,14 @@ static bool is_lookup(const struct event *ev)
 	return ev->kind == EV_OPEN || ev->kind == EV_LOOKUP || ev->kind == EV_EXEC_FAILED || ev->kind == EV_EXEC;
 }
 
+static uint32_t mix_addr(uint32_t h, const struct addr *a)
+{
+	if (a->family == AF_UNIX)
+		return mix(h, a->path, a->len);
+	h = mix(h, &a->port, sizeof(a->port));
+	return mix(h, a->ip, MIN((size_t)a->len, sizeof(a->ip)));
+}
+
 /* What a later success of the same thing is known by: a name wherever it is, a peer, or the call and its path. */
 static uint32_t key_of(const struct event *ev)
 {
@@ -78,7 +86,9 @@ static uint32_t key_of(const struct event *ev)
 		if (ev->kind == EV_CALL && ev->call)
 			h = mix(h, &ev->call->nr, sizeof(ev->call->nr));
 	}
-	if (!ev->path && ev->file)
+	if (!ev->path && ev->peer)	/* it is tried again with another socket */
+		h = mix_addr(h, ev->peer);
+	else if (!ev->path && ev->file)
 		h = mix(h, &ev->file->id, sizeof(ev->file->id));
 	return base.len ? mix(h, base.s, base.len) : h;
 }
@@ -190,6 +200,33 @@ static uint32_t probe_of(struct bytes path)
 	return dot && dot > base.s ? mix(2166136261u, path.s, (size_t)(dot - path.s)) | 1 : 0;
 }
 
+/* Directories for this CPU beside the plain ones (ld.so(8)): so many that they would be all that is named. */
+static bool is_for_this_cpu(struct bytes path)
+{
+	static const char *const within[] = {"/glibc-hwcaps/", "/tls/", "/haswell/", "/avx512_1/", "/x86_64/"};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(within) && path.len && memmem(path.s, path.len, ".so", strlen(".so")); i++)
+		if (memmem(path.s, path.len, within[i], strlen(within[i])))
+			return true;
+	return false;
+}
+
+static void add_place(struct missed *m, struct bytes path)
+{
+	if (m->places == 1 && is_for_this_cpu(m->first) && !is_for_this_cpu(path)) {
+		misses_drop(&m->first);
+		m->places = 0;
+	}
+	if (!m->places) {
+		m->first = misses_dup(path);
+		m->places = 1;
+	} else if (!same(m->first, path) && !same(m->second, path) && !is_for_this_cpu(path)) {
+		if (!m->second.s)
+			m->second = misses_dup(path);
+		m->places++;
+	}
+}
+
 void misses_add(struct misses *v, const struct event *ev)
 {
 	uint32_t key = key_of(ev);
@@ -200,9 +237,7 @@ void misses_add(struct misses *v, const struct event *ev)
 		l = place(v);
 		*l = (struct live_miss){.key = key,
 					.m = {.kind = (uint8_t)ev->kind,
-					      .spec = ev->call ? ev->call->spec : NULL,
-					      .first = misses_dup(path),
-					      .places = 1}};
+					      .spec = ev->call ? ev->call->spec : NULL}};
 		l->m.name = misses_dup(is_lookup(ev) ? last_component(path.s ? path.s : "", path.len) : path);
 		if (ev->peer) {
 			struct addr *peer = xmalloc(sizeof(*peer));
@@ -210,11 +245,8 @@ void misses_add(struct misses *v, const struct event *ev)
 			*peer = *ev->peer;
 			l->m.peer = peer;
 		}
-	} else if (!same(l->m.first, path) && !same(l->m.second, path)) {
-		if (!l->m.second.s)
-			l->m.second = misses_dup(path);
-		l->m.places++;
 	}
+	add_place(&l->m, path);
 	/* what is only looked at may be found elsewhere: misses_made_good() */
 	if (l->m.kind == EV_LOOKUP && ev->kind != EV_LOOKUP) {
 		l->m.kind = (uint8_t)ev->kind;

@@ -6,7 +6,7 @@ import re
 
 from shared import PYTHON, says, traced
 
-from harness import check, need
+from harness import check, equal, need
 
 
 def why(shown):
@@ -76,9 +76,35 @@ def keeps_going(t):
     says(shown, r"^ \d+ exit 1 \S*cc1 .* not_there\.h was not found in .* so failed gcc \(\d+\), make \(\d+\) $")
 
 
+def tried_again(t):
+    """a port that is taken, tried with one socket after the other, is named once"""
+    program = ("import os, socket\n"
+               "a = socket.socket(); a.bind(('127.0.0.1', 0)); a.listen()\n"
+               "for i in range(3):\n"
+               "    try: s = socket.socket(); s.bind(a.getsockname())\n"
+               "    except OSError: pass\n"
+               "os._exit(1)\n")
+    shown = why(traced(t, *PYTHON, program, status=1))
+    equal(len(re.findall(r"bind 127\.0\.0\.1:\d+ failed: EADDRINUSE", shown)), 1, shown)
+
+
+def plain_directories(t):
+    """a library that is missing: the plain directories are named, not those for this CPU below them"""
+    need("gcc")
+    d = pathlib.Path(os.path.realpath(t.scratch))
+    (d / "lib.c").write_text("int one(void) { return 1; }\n")
+    (d / "main.c").write_text("int one(void); int main(void) { return one(); }\n")
+    equal(os.system(f"cd {d} && gcc -shared -fPIC lib.c -o libanswer.so && gcc main.c -L. -lanswer -o main && mv libanswer.so gone"), 0, "gcc")
+    shown = why(traced(t, d / "main", status=127))
+    says(shown, r"libanswer\.so was not found in ([2-9]|1\d) places: (/\w[\w-]*){1,3}/libanswer\.so, (/\w[\w-]*){1,3}/libanswer\.so")
+    check("hwcaps" not in shown, shown)
+
+
 TESTS = [
     named,
     cleaned_up,
     own_miss,
     keeps_going,
+    tried_again,
+    plain_directories,
 ]
