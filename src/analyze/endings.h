@@ -93,7 +93,10 @@ static inline bool endings_may(const struct event *ev)
 }
 /* Each of which endings_may(), once, in order, before the process of an EXIT is forgotten; proc: its row in totals. */
 void endings_event(struct endings *e, struct totals *t, const struct event *ev, struct totals_proc *proc);
-/* Its parent, who was well, ended it by a signal and had no more work for it (a worker of a pool): no failure. */
+/*
+ * Its parent, who was well, ended it by a signal and had no more work for it (a worker of a pool), or it wrote to a
+ * pipe whose reader had enough, in a run that was well: no failure.
+ */
 bool ending_is_meant(const struct totals *t, const struct totals_proc *p);
 /* One of its children ended badly, with words, a signal or a thing it missed. */
 bool endings_child_failed(const struct totals *t, const struct totals_proc *p);

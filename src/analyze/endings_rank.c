@@ -65,11 +65,22 @@ static void join(const struct totals *t)
 	endings_find_causes(t);
 }
 
+/* -1: there is none, or it goes on. */
+static int ending_of_main(const struct totals *t)
+{
+	const struct totals_proc *p = totals_proc(t, t->main_proc);
+
+	return p ? p->status : -1;
+}
+
 bool ending_is_meant(const struct totals *t, const struct totals_proc *p)
 {
 	const struct totals_proc *by = totals_proc(t, p->parent);
 	int signo = p->status > 0 && WIFSIGNALED(p->status) ? WTERMSIG(p->status) : 0;
 
+	/* who writes to head(1) has no reader in the end */
+	if (signo == SIGPIPE && !ending_of_main(t))
+		return true;
 	return by && by->pid == p->fatal_from && by->status == 0 &&
 	       (signo == SIGTERM || signo == SIGINT || signo == SIGHUP);
 }
@@ -97,8 +108,7 @@ static bool has_row(const struct totals *t, const struct totals_ending *e, unsig
 /* An exit code without a word stands behind what has a reason, also that of the command: most often it follows. */
 unsigned endings_top(const struct totals *t, const struct totals_ending **ret_rows, unsigned max)
 {
-	const struct totals_proc *main_proc = totals_proc(t, t->main_proc);
-	bool failed = main_proc && main_proc->status > 0, explained = false;
+	bool failed = ending_of_main(t) > 0, explained = false;
 	unsigned n = 0, all = 0;
 
 	join(t);

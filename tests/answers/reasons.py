@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 
+from failing import endings
 from shared import PYTHON, says, traced
 
 from harness import check, equal, need
@@ -88,6 +89,15 @@ def tried_again(t):
     equal(len(re.findall(r"bind 127\.0\.0\.1:\d+ failed: EADDRINUSE", shown)), 1, shown)
 
 
+def enough(t):
+    """in a run that was well a SIGPIPE is no failure, in the page neither; in one that failed it is"""
+    report = t.scratch / "enough.html"
+    *_, text = t.run("sh", "-c", "yes | head -1 > /dev/null", options=["--report", report])
+    check("Why it failed" not in text and re.search(r"^ Processes \(3\)\n", text, re.M), f"nothing failed: {text}")
+    check(("SIGPIPE", True) in endings(report), endings(report))
+    says(why(traced(t, "sh", "-c", "yes | head -1 > /dev/null; exit 3", status=3)), "SIGPIPE: nothing reads its pipe any more")
+
+
 def plain_directories(t):
     """a library that is missing: the plain directories are named, not those for this CPU below them"""
     need("gcc")
@@ -106,5 +116,6 @@ TESTS = [
     own_miss,
     keeps_going,
     tried_again,
+    enough,
     plain_directories,
 ]
