@@ -152,3 +152,27 @@ void last_lines_done(struct last_lines *v)
 	free(v->why);
 	*v = (struct last_lines){0};
 }
+
+static size_t digits_len(struct bytes s, size_t at)
+{
+	size_t n = 0;
+
+	while (at + n < s.len && isdigit((unsigned char)s.s[at + n]))
+		n++;
+	return n;
+}
+
+bool last_lines_alike(struct bytes a, struct bytes b)
+{
+	size_t i = 0, k = 0;
+
+	while (i < a.len && k < b.len) {
+		size_t na = digits_len(a, i), nb = digits_len(b, k);
+
+		if (!na != !nb || (!na && a.s[i] != b.s[k]))
+			return false;
+		i += na ? na : 1;
+		k += nb ? nb : 1;
+	}
+	return a.len == ENDING_LINE_BYTES || (i == a.len && k == b.len);
+}

@@ -16,3 +16,5 @@ void last_lines_break(struct last_lines *v);	/* what follows is another line */
 /* Returns how many; oldest first, as they are, for as long as t lives. */
 unsigned last_lines_keep(const struct last_lines *v, struct totals *t, struct bytes ret_lines[ENDING_LINES]);
 void last_lines_done(struct last_lines *v);	/* none any more */
+/* But for numbers: a log's times, an attempt's. */
+bool last_lines_alike(struct bytes a, struct bytes b);

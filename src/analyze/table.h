@@ -27,6 +27,7 @@ struct totals_wait;
 enum cell_type {
 	CELL_BYTES, CELL_COUNT, CELL_NS, CELL_PID, CELL_PEER_PID, CELL_SENDER,	/* .n */
 	CELL_SHARE,			/* .n: of 10,000 */
+	CELL_ALIKE,			/* .n: how many more there are, "and 2 more like it" */
 	CELL_TIMES,			/* .n: how often, "12×" */
 	CELL_ERROR,			/* .n: an errno */
 	CELL_ERROR_TEXT,		/* .n: the same, as a sentence */

@@ -4,6 +4,7 @@
 
 #include "analyze/cells.h"
 #include "analyze/endings.h"
+#include "analyze/endings_alike.h"
 #include "analyze/tables_more.h"
 #include "analyze/totals.h"
 #include "base/macro.h"
@@ -18,6 +19,7 @@ enum {
 	FAILURES_LINES,
 	FAILURES_MISSED,
 	FAILURES_CHAIN,
+	FAILURES_ALIKE,
 	FAILURES_HOST,
 	_FAILURES
 };
@@ -29,29 +31,46 @@ static const struct table_column failure_columns[_FAILURES] = {
 	[FAILURES_LINES] = { "last lines", NULL, "stderr", CELL_LAST_LINES, BELOW, 0, 0 },
 	[FAILURES_MISSED] = { "missed", NULL, "missed", CELL_MISSED, BELOW, 0, 0 },
 	[FAILURES_CHAIN] = { "so failed", NULL, "so_failed", CELL_CHAIN, BELOW, 0, 0 },
+	[FAILURES_ALIKE] = { "alike", NULL, "more_like_it", CELL_ALIKE, BELOW, 0, 0 },
 	[FAILURES_HOST] = { "host", NULL, "host", CELL_HOST, IN_NOTE, 0, 0 },
 };
 
+static void fill_failure(struct table_row *row, const struct totals *totals, const struct totals_ending *e,
+			 unsigned more)
+{
+	const struct cell cell = { .set = true, .ending = e }, none = { 0 };
+
+	row->bad = true;
+	row->cells[FAILURES_PID] = pid_of(e->proc);
+	row->cells[FAILURES_ENDED] = (struct cell){ .set = true, .proc = e->proc };
+	row->cells[FAILURES_COMMAND] = row->cells[FAILURES_ENDED];
+	row->cells[FAILURES_HOST] = host_of(totals, e->proc);
+	row->cells[FAILURES_CHAIN] = e->effect ? cell : none;
+	row->cells[FAILURES_ALIKE] = number_if(more);
+	row->cells[FAILURES_FATAL] = e->fatal.signo ? cell : none;
+	row->cells[FAILURES_LINES] = e->nlines ? cell : none;
+	row->cells[FAILURES_MISSED] = e->nmissed || e->second.name.len || e->no_rights ? cell : none;
+}
+
+/* The screen has those that are alike once; the page and JSON have each. */
 static void fill_failures(struct table *t, const struct totals *totals, bool noise UNUSED)
 {
-	const struct totals_ending **v = xcalloc(t->room, sizeof(struct totals_ending *));
+	const struct totals_ending **v = xcalloc(totals->endings.n + 1, sizeof(struct totals_ending *));
+	unsigned n = endings_top(totals, v, totals->endings.n);
+	struct alike *alike = xcalloc(n + 1, sizeof(*alike));
+	bool once = t->room <= t->def->answers;
 	struct table_row *row;
 
-	t->nall = endings_top(totals, v, t->room);
-	for (unsigned i = 0; i < t->nall && (row = table_add(t)); i++) {
-		const struct totals_ending *e = v[i];
-		const struct cell cell = { .set = true, .ending = e }, none = { 0 };
-
-		row->bad = true;
-		row->cells[FAILURES_PID] = pid_of(e->proc);
-		row->cells[FAILURES_ENDED] = (struct cell){ .set = true, .proc = e->proc };
-		row->cells[FAILURES_COMMAND] = row->cells[FAILURES_ENDED];
-		row->cells[FAILURES_HOST] = host_of(totals, e->proc);
-		row->cells[FAILURES_CHAIN] = e->effect ? cell : none;
-		row->cells[FAILURES_FATAL] = e->fatal.signo ? cell : none;
-		row->cells[FAILURES_LINES] = e->nlines ? cell : none;
-		row->cells[FAILURES_MISSED] = e->nmissed || e->second.name.len || e->no_rights ? cell : none;
+	endings_alike(v, n, alike);
+	for (unsigned i = 0; i < n; i++) {
+		if (once && alike[i].first != i)
+			continue;
+		row = table_add(t);
+		if (row)
+			fill_failure(row, totals, v[i], alike[alike[i].first].n - 1);
+		t->nall++;
 	}
+	free(alike);
 	free(v);
 }
 

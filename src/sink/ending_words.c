@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "sink/ending_words.h"
 
-#include <ctype.h>
 #include <signal.h>
 
 #include "abi/calm.h"
 #include "abi/spec.h"
 #include "analyze/endings.h"
+#include "analyze/last_lines.h"
 #include "analyze/totals.h"
 #include "base/human.h"
 #include "base/macro.h"
@@ -53,31 +53,6 @@ static void line_words(struct buf *b, struct bytes line)
 	buf_done(&plain);
 }
 
-static size_t digits_len(struct bytes s, size_t at)
-{
-	size_t n = 0;
-
-	while (at + n < s.len && isdigit((unsigned char)s.s[at + n]))
-		n++;
-	return n;
-}
-
-/* But for numbers: a log's times, an attempt's. */
-static bool is_like(struct bytes a, struct bytes b)
-{
-	size_t i = 0, k = 0;
-
-	while (i < a.len && k < b.len) {
-		size_t na = digits_len(a, i), nb = digits_len(b, k);
-
-		if (!na != !nb || (!na && a.s[i] != b.s[k]))
-			return false;
-		i += na ? na : 1;
-		k += nb ? nb : 1;
-	}
-	return a.len == ENDING_LINE_BYTES || (i == a.len && k == b.len);
-}
-
 /* Of several that are alike the last. */
 void ending_last_lines(struct buf *b, const struct totals_ending *e)
 {
@@ -85,7 +60,7 @@ void ending_last_lines(struct buf *b, const struct totals_ending *e)
 	unsigned alike = 1;
 
 	for (unsigned i = 0; i < e->nlines; i++) {
-		if (i + 1 < e->nlines && is_like(e->lines[i], e->lines[i + 1])) {
+		if (i + 1 < e->nlines && last_lines_alike(e->lines[i], e->lines[i + 1])) {
 			alike++;
 			continue;
 		}

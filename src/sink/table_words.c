@@ -149,6 +149,7 @@ void table_cell_words(struct buf *b, enum cell_type type, const struct cell *v, 
 	case CELL_SHARE:
 		buf_printf(b, "%llu.%02llu %%", (unsigned long long)v->n / 100, (unsigned long long)v->n % 100);
 		break;
+	case CELL_ALIKE: buf_printf(b, "and %llu more like it", (unsigned long long)v->n); break;
 	case CELL_TIMES:
 		human_count(b, v->n);
 		buf_puts(b, "×");

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Why it failed: which of the things that a process missed, wrote and waited for is the reason, and which only looks like one."""
+import json
 import os
 import pathlib
 import re
@@ -77,6 +78,33 @@ def keeps_going(t):
     says(shown, r"^ \d+ exit 1 \S*cc1 .* not_there\.h was not found in .* so failed gcc \(\d+\), make \(\d+\) $")
 
 
+def rows_of(t, *command):
+    text = t.run(*command, options=["--summary=json", "-q"])[3]
+    return json.loads(text.splitlines()[-1])["tables"]["failures"]["rows"]
+
+
+def once(t):
+    """processes that failed in the same way are one row, with how many more there are; in JSON each has its own; what failed otherwise has its place"""
+    need("setsid", "flock", "timeout")
+    lock = pathlib.Path(os.path.realpath(t.scratch)) / "lock"
+    shown = why(traced(t, "timeout", "0.3", "sh", "-c", f"flock {lock} sleep 4; true", status=124))
+    equal(shown.count("SIGTERM was sent by"), 1, shown)
+    says(shown, r"SIGTERM was sent by \d+ \(timeout\) after \S+( so failed timeout \(\d+\))? and [12] more like it")
+    killed = "ls /none/there; sleep 100 & sleep 100 & sleep 100 & sleep 0.2; kill -TERM 0; wait"
+    shown = why(traced(t, "setsid", "-w", "sh", "-c", killed))
+    equal(shown.count("SIGTERM was sent by"), 1, shown)
+    says(shown, r"and 3 more like it .*exit 2 ls /none/there")
+    again = "sh", "-c", "for i in 1 2 3; do ls /none/there; done; ls /none/other; exit 3"
+    shown = why(traced(t, *again, status=3))
+    equal(len(re.findall("exit 2 ls /none/there", shown)), 1, shown)
+    says(shown, r"exit 2 ls /none/other .*exit 2 ls /none/there .*/none/there was not found and 2 more like it")
+    rows = [row for row in rows_of(t, *again) if row["command"] == "ls /none/there"]
+    equal(([row["more_like_it"] for row in rows], len({row["pid"] for row in rows})), ([2, 2, 2], 3), "of each in JSON")
+    workers = "for i in 1 2 3; do " + " ".join(f"'{word}'" for word in PYTHON) + " 'import os; os.write(2, f\"job {os.getpid()}: no\\n\".encode()); os._exit(4)'; done; exit 4"
+    shown = why(traced(t, "sh", "-c", workers, status=4))
+    equal(len(re.findall(r"job \d+: no", shown)), 1, shown)
+
+
 def tried_again(t):
     """a port that is taken, tried with one socket after the other, is named once"""
     program = ("import os, socket\n"
@@ -115,6 +143,7 @@ TESTS = [
     cleaned_up,
     own_miss,
     keeps_going,
+    once,
     tried_again,
     enough,
     plain_directories,
