@@ -55,14 +55,22 @@ static bool killed_at_once(const struct fatal *a, const struct fatal *b)
 	return is_sent(a) && is_sent(b) && apart < AT_ONCE_NS;
 }
 
-static bool is_like(const struct totals_ending *a, const struct totals_ending *b)
+static bool killed_itself(const struct totals_ending *e) { return e->fatal.sender == e->proc->pid; }
+
+static bool died_alike(const struct totals_ending *a, const struct totals_ending *b)
 {
 	const struct fatal *f = &a->fatal, *g = &b->fatal;
 
-	if (a->proc->status != b->proc->status || is_sent(f) != is_sent(g) || f->sender != g->sender ||
-	    f->init_proc != g->init_proc || f->text_offset != g->text_offset || !same(f->text, g->text))
+	if (is_sent(f) != is_sent(g) || f->init_proc != g->init_proc || killed_itself(a) != killed_itself(b))
 		return false;
-	return wrote_alike(a, b) && missed_alike(a, b) && (killed_at_once(f, g) || runs_alike(a->proc, b->proc));
+	return (f->sender == g->sender || killed_itself(a)) && f->text_offset == g->text_offset && same(f->text, g->text);
+}
+
+static bool is_like(const struct totals_ending *a, const struct totals_ending *b)
+{
+	if (a->proc->status != b->proc->status || !died_alike(a, b) || !wrote_alike(a, b) || !missed_alike(a, b))
+		return false;
+	return (killed_at_once(&a->fatal, &b->fatal) && !killed_itself(a)) || runs_alike(a->proc, b->proc);
 }
 
 void endings_alike(const struct totals_ending *const *v, unsigned n, struct alike *ret_alike)
