@@ -63,7 +63,8 @@ static bool died_alike(const struct totals_ending *a, const struct totals_ending
 
 	if (is_sent(f) != is_sent(g) || f->init_proc != g->init_proc || killed_itself(a) != killed_itself(b))
 		return false;
-	return (f->sender == g->sender || killed_itself(a)) && f->text_offset == g->text_offset && same(f->text, g->text);
+	return (f->sender == g->sender || killed_itself(a)) && f->text_offset == g->text_offset &&
+	       same(f->text, g->text);
 }
 
 static bool is_like(const struct totals_ending *a, const struct totals_ending *b)

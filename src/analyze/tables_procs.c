@@ -18,8 +18,8 @@ enum {
 	FAILURES_FATAL,
 	FAILURES_LINES,
 	FAILURES_MISSED,
-	FAILURES_CHAIN,
 	FAILURES_ALIKE,
+	FAILURES_CHAIN,
 	FAILURES_HOST,
 	_FAILURES
 };
@@ -30,8 +30,8 @@ static const struct table_column failure_columns[_FAILURES] = {
 	[FAILURES_FATAL] = { "signal", NULL, "signal", CELL_FATAL, BELOW, 0, 0 },
 	[FAILURES_LINES] = { "last lines", NULL, "stderr", CELL_LAST_LINES, BELOW, 0, 0 },
 	[FAILURES_MISSED] = { "missed", NULL, "missed", CELL_MISSED, BELOW, 0, 0 },
-	[FAILURES_CHAIN] = { "so failed", NULL, "so_failed", CELL_CHAIN, BELOW, 0, 0 },
 	[FAILURES_ALIKE] = { "alike", NULL, "more_like_it", CELL_ALIKE, BELOW, 0, 0 },
+	[FAILURES_CHAIN] = { "so failed", NULL, "so_failed", CELL_CHAIN, BELOW, 0, 0 },
 	[FAILURES_HOST] = { "host", NULL, "host", CELL_HOST, IN_NOTE, 0, 0 },
 };
 
