@@ -99,7 +99,7 @@ int main(int argc, char **argv)
 	char c;
 
 	fd = open(argv[0], O_RDONLY);
-	for (int i = 0; i < (argc > 1 ? 20000 : 0); i++)	/* calls enough that they are made in stubs from then on */
+	for (int i = 0; i < (argc > 1 && *argv[1] == 's' ? 20000 : 0); i++)	/* calls enough that they are made in stubs from then on */
 		if (pread(fd, &c, 1, i % 100) != 1 || (i % 100 == 0 && close(dup(fd))))
 			return 8;
 	close(fd);
@@ -125,10 +125,13 @@ int main(int argc, char **argv)
 	say(kept, "of a thread\n");
 	dup2(kept, 5);
 	fcntl(2, F_DUPFD_CLOEXEC, 6);
-	execl("/bin/sh", "sh", "-c", "exec 6>&1; echo out >&6; echo behind an exec >&5; exit 7", (char *)0);
+	if (!strcmp(argv[argc - 1], "exec"))
+		execl("/bin/sh", "sh", "-c", "exec 6>&1; echo out >&6; echo behind an exec >&5; exit 7", (char *)0);
+	return 7;
 }
 """
-OF_DUPS = [["of two parts", "by dup", "by a thread", "of a thread", "behind an exec"]]
+OF_DUPS = [["of two parts", "by dup", "by a thread", "of a thread"]]
+OF_EXEC = [["behind an exec"]]
 
 
 def made(t):
@@ -141,6 +144,7 @@ def made(t):
 def copies(t):
     """dup, dup2, dup3, fcntl, close and close_range of a program with threads, and an exec"""
     equal(recorded(t, made(t)), OF_DUPS, "what went to the standard error")
+    equal(recorded(t, t.scratch / "dups", "exec"), OF_EXEC, "by a copy that an exec kept")
 
 
 def in_stubs(t):
@@ -153,6 +157,8 @@ def in_stubs(t):
     if why:
         raise Skip(why[1])
     equal((status, lines_of(text)), (7, OF_DUPS), f"status and lines; {said}")
+    status, _, _, text = t.run(t.scratch / "dups", "stubs", "exec", options=["--summary=json", "--in-process", "on"])
+    equal((status, lines_of(text)), (7, OF_EXEC), "by a copy that an exec kept")
 
 
 def languages(t):
