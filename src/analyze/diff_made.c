@@ -155,17 +155,26 @@ static bool is_another(const struct member *a, const struct member *b)
 	return same * 3 <= a->n;
 }
 
-/* Of a name that was removed again less is needed: capitals between short parts, or that it begins with tmp. */
+/*
+ * Of a name that was removed again less is needed: that it begins with tmp; capitals between short parts; behind a dot
+ * or a dash, as templates of mktemp have it, capitals behind small letters: of six letters made up one in ten looks
+ * like two words.
+ */
 static bool is_evident(const struct member *m)
 {
 	const struct diff_parts p = diff_parts_of(m->s + m->from, m->n);
-	bool capital = false;
+	bool small = false, first = false, capital = false;
 
 	if (!m->removed || diff_is_made_up(m->s + m->from, m->n))
 		return diff_is_made_up(m->s + m->from, m->n);
-	for (uint32_t i = 0; i < m->n; i++)
-		capital |= isupper((unsigned char)m->s[m->from + i]) != 0;
-	return (m->from >= 3 && !memcmp(m->s, "tmp", 3)) || (p.n >= 3 && p.shortest <= 2 && capital);
+	for (uint32_t i = 0; i < m->n; i++) {
+		small |= islower((unsigned char)m->s[m->from + i]) != 0;
+		first |= !i && isupper((unsigned char)m->s[m->from]);
+		capital |= i && isupper((unsigned char)m->s[m->from + i]);
+	}
+	return (m->from >= 3 && !memcmp(m->s, "tmp", 3)) ||
+	       (p.n >= 3 && p.shortest <= 2 && (first || capital)) ||
+	       (small && capital && m->from && strchr(".-_", m->s[m->from - 1]));
 }
 
 static bool may_be_words(const struct member *m)

@@ -95,6 +95,7 @@ static void test_made_up(void **state)
 		{ { "/w/foo.a1B2c3D4e5", "/w/foo.Zz9yY8xX7w" }, false, false },
 		{ { "/w/tmp8_x2ab1z", "/w/tmpqwertzui" }, false, false },
 		{ { "/w/main-5f3a1c.o.tmp", "/w/main-0b9e2d.o.tmp" }, false, false },
+		{ { "/w/work-DwgWik", "/w/work-yjUONF" }, false, false },
 		{ { "/w/x-Q1w2E3/y", "/w/x-zzAyyy/y" }, false, true },	/* the folder was not made */
 		{ { "/w/stELQ0Ip", "/w/stxfAzGV" }, true, true },
 		{ { "/w/job-alphas", "/w/job-others" }, false, true }, { { "/w/moduleA.tmp", "/w/moduleB.tmp" }, false, true },
