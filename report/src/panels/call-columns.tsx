@@ -6,7 +6,7 @@ import { count, duration, percent } from '../engine/human';
 import type { Store } from '../engine/store';
 import type { Palette } from '../ui/colors';
 import { figures, type GridColumn } from '../ui/grid';
-import { bytesOr, countOr, durOr, Failures, Histogram } from './common';
+import { bytesOr, durOr, failures, Histogram } from './common';
 
 /** First and last class that is not empty; what took no time is not among durations. */
 export type Scale = [number, number];
@@ -82,9 +82,7 @@ export function callColumns(
       cls: () => 'dim',
     },
     figures('count', 'Count', 84, r => r.count, count),
-    figures('failed', 'Failed', 84, r => r.failed, countOr, {
-      render: r => <Failures failed={r.failed} bad={badOf(store, r)} />,
-    }),
+    failures(84, r => ({ failed: r.failed, bad: badOf(store, r) })),
     {
       id: 'errors',
       drop: 8,

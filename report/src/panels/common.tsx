@@ -2,6 +2,7 @@
 // Small pieces the views share.
 import type { ComponentChildren } from 'preact';
 import { bytes, count, duration } from '../engine/human';
+import { figures, type GridColumn } from '../ui/grid';
 import type { State } from '../ui/state';
 
 export const bytesOr = (n: number) => (n ? bytes(n) : '');
@@ -18,6 +19,26 @@ export function Failures({ failed, bad }: { failed: number; bad: number }) {
       {failed > bad && <span class="dim"> / {count(failed)}</span>}
     </span>
   );
+}
+
+/** The column of them: a group has the sums of both. */
+export function failures<T>(
+  px: number,
+  of: (row: T) => { failed: number; bad: number },
+  more?: Partial<GridColumn<T>>,
+): GridColumn<T> {
+  const sums = (rows: readonly T[]) => {
+    const all = rows.map(of);
+    return {
+      failed: all.reduce((a, r) => a + r.failed, 0),
+      bad: all.reduce((a, r) => a + r.bad, 0),
+    };
+  };
+  return figures('failed', 'Failed', px, r => of(r).failed, countOr, {
+    render: r => <Failures {...of(r)} />,
+    total: rows => <Failures {...sums(rows)} />,
+    ...more,
+  });
 }
 
 export function Waiting({ s, what }: { s: State; what: string }) {

@@ -10,7 +10,7 @@ import { useScan } from '../ui/hooks';
 import { openMenu } from '../ui/menu';
 import { whyEmpty } from '../ui/empty';
 import type { State } from '../ui/state';
-import { bytesOr, countOr, durOr, Waiting } from './common';
+import { bytesOr, durOr, failures, Waiting } from './common';
 
 const columnsOf = (title: string): GridColumn<EventGroup>[] => [
   {
@@ -28,7 +28,7 @@ const columnsOf = (title: string): GridColumn<EventGroup>[] => [
       ),
   },
   figures('count', 'Events', 96, g => g.count, count),
-  figures('failed', 'Failed', 86, g => g.failed, countOr, { cls: g => (g.bad ? 'bad' : '') }),
+  failures(86, g => g),
   figures('time', 'Time', 96, g => g.time, durOr),
   figures('longest', 'Longest', 96, g => g.longest, durOr, { drop: 2 }),
   figures('bytes', 'Bytes', 96, g => g.bytes, bytesOr, { drop: 1 }),

@@ -8,7 +8,7 @@ import { show } from '../format/text';
 import { figures, Grid, type GridColumn } from '../ui/grid';
 import { whyEmpty } from '../ui/empty';
 import type { State } from '../ui/state';
-import { bytesOr, countOr, durOr, Failures } from './common';
+import { bytesOr, countOr, durOr, failures } from './common';
 import { menuFor, toEvents } from './path';
 
 interface Folder {
@@ -111,9 +111,7 @@ function columnsOf(open: Set<string>, toggle: (f: Folder) => void): GridColumn<F
       render: f => (f.leaf ? '' : count(f.files)),
     }),
     figures('opens', 'Opens', 76, f => f.opens, countOr),
-    figures('failed', 'Failed', 76, f => f.failed, countOr, {
-      render: f => <Failures failed={f.failed} bad={f.bad} />,
-    }),
+    failures(76, f => f),
     figures('read', 'Read', 90, f => f.read, bytesOr),
     figures('written', 'Written', 90, f => f.written, bytesOr),
     figures('time', 'Time', 90, f => f.time, durOr),

@@ -10,7 +10,7 @@ import type { Grouping } from '../ui/groups';
 import { valueItems } from '../ui/menu';
 import { whyEmpty } from '../ui/empty';
 import type { State } from '../ui/state';
-import { bytesOr, countOr, durOr } from './common';
+import { bytesOr, countOr, durOr, failures } from './common';
 import { fileRole } from './groupings';
 import { menuFor, PathCell, toEvents } from './path';
 
@@ -69,7 +69,7 @@ function columnsOf(store: Store, list: List): Column[] {
       ),
       { id: 'who', drop: 4, title: 'First by', width: '130px', value: who },
       figures('opens', 'Opens', 70, r => r.opens, countOr),
-      figures('failed', 'Failed', 70, r => r.failed, countOr, { cls: r => (r.bad ? 'bad' : '') }),
+      failures(70, r => r),
       figures('reads', 'Reads', 76, r => r.reads, countOr, { drop: 8 }),
       figures('read', 'Read', 84, r => r.read, bytesOr),
       figures('writes', 'Writes', 76, r => r.writes, countOr, { drop: 9 }),

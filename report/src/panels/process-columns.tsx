@@ -6,7 +6,7 @@ import { argumentOf } from '../engine/neighbours';
 import type { Store } from '../engine/store';
 import { commandText, show } from '../format/text';
 import { figures, type GridColumn } from '../ui/grid';
-import { bytesOr, countOr, durOr, Failures } from './common';
+import { bytesOr, durOr, failures } from './common';
 import { barColumn, extentOf, part } from './waterfall';
 import { blocked, type ProcessRow } from './process-rows';
 
@@ -66,10 +66,7 @@ function allColumns(store: Store, rows: readonly ProcessRow[], fold: Fold): Colu
       render: r => (r.wait ? percent(Math.min(r.wait, r.wall), r.wall) : ''),
     },
     figures('events', 'Events', 76, r => r.events, count, { drop: 2 }),
-    figures('failed', 'Failed', 76, r => r.failed, countOr, {
-      drop: 1,
-      render: r => <Failures failed={r.failed} bad={r.bad} />,
-    }),
+    failures(76, r => r, { drop: 1 }),
     figures('read', 'Read', 80, r => r.read, bytesOr, { drop: 6 }),
     figures('written', 'Written', 80, r => r.written, bytesOr, { drop: 5 }),
     figures('net', 'Network', 80, r => r.net, bytesOr, { drop: 3 }),

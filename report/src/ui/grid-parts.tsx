@@ -149,6 +149,7 @@ export function GroupRow<T>({
   toggle: () => void;
 }) {
   const sum = (c: GridColumn<T>): ComponentChildren => {
+    if (c.total) return c.total(group.rows);
     if (!hasSum(c)) return '';
     const v = sumOf(c, group.rows);
     return v ? (c.text ?? count)(v) : '';

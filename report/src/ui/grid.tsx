@@ -25,6 +25,8 @@ export interface GridColumn<T> {
   /** A figure in words, for a row and for a sum. */
   text?: (v: number) => ComponentChildren;
   render?: (row: T) => ComponentChildren;
+  /** What stands in the row of a group, where it is more than the sum. */
+  total?: (rows: readonly T[]) => ComponentChildren;
   cls?: (row: T) => string;
 }
 /** A column of figures: `px` wide, sorted as numbers, shown by `text`. */

@@ -119,6 +119,47 @@ export const groups = [
   ],
 
   [
+    'a group says how many of its failures matter, and colours no others',
+    async t => {
+      const { path } = await t.report('build', 6000),
+        page = await t.browser.open(path, {
+          hash: 'tab=timeline',
+          size: { width: 1600, height: 900 },
+        });
+      // Before anything is added up.
+      await state(page, '(s.store.isBad[s.store.errName.indexOf("ENOENT")] = 0)');
+      const cells = () =>
+        page.evaluate(() =>
+          [...document.querySelectorAll('.grid-row [data-col=failed]')].map(c => ({
+            text: c.innerText.trim(),
+            red: [c, ...c.querySelectorAll('*')]
+              .filter(x => x.classList.contains('bad'))
+              .map(x => x.innerText.trim())
+              .join(),
+          })),
+        );
+      for (const [tab, by] of [
+        ['timeline', 'category'],
+        ['files', 'folder'],
+        ['processes', 'how it ended'],
+        ['syscalls', 'category'],
+      ]) {
+        await goTab(page, tab);
+        await groupBy(page, by);
+        await page.waitForFunction(() => document.querySelector('.grid-row [data-col=failed]'));
+        const list = (await cells()).filter(c => c.text);
+        t.ok(
+          list.some(c => !c.red || c.text.includes(' / ')),
+          `${tab}: some do not matter: ${JSON.stringify(list)}`,
+        );
+        for (const { text, red } of list)
+          t.equal(red, text.includes(' / ') ? text.split(' / ')[0] : red && text, tab);
+      }
+      t.quiet(page);
+    },
+  ],
+
+  [
     'roles of files: a column, a filter; lists of what was read and what was looked for in vain',
     async t => {
       const { path, data } = await t.report('build', 6000),
