@@ -61,6 +61,9 @@ struct html_type {
 	uint8_t cat;			/* enum category */
 	bool counts;			/* bytes are in the event's own count, not in its result */
 	const char *op, *io, *layer;	/* io, layer: NULL for none, and for calls */
+	const char *verb;		/* how the terminal begins its lines; NULL: not known, or more than one way */
+	uint8_t kind;			/* enum event_kind, of the event that was looked at last */
+	bool many_verbs;
 };
 
 enum { ERR_FIRST_INTERNAL = ROW_ERRNO_INTERNAL, ERR_NO_RESULT = 253, ERR_UNFINISHED = 254 };

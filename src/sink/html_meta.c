@@ -142,6 +142,8 @@ static void write_types(struct html *h, struct json *j)
 			key_str(j, "io", t->io), key_str(j, "bytes", t->counts ? "val" : "ret");
 		if (t->layer)
 			key_str(j, "layer", t->layer);
+		if (t->verb && !t->many_verbs && strcmp(t->verb, t->name))
+			key_str(j, "verb", t->verb);
 		json_close(j, '}');
 	}
 	json_close(j, ']');

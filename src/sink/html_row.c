@@ -11,6 +11,7 @@
 #include "event/event.h"
 #include "model/model.h"
 #include "sink/html.h"
+#include "sink/line.h"
 #include "sink/moved.h"
 #include "sink/object.h"
 #include "sink/value.h"
@@ -139,6 +140,19 @@ static int64_t value(struct html *h, const struct row *row, const struct html_ty
 	return type->counts && row_has(row, ROW_EVENT_BYTES) ? (int64_t)row_u(row, ROW_EVENT_BYTES) : 0;
 }
 
+/* A call is of several kinds where it works on files and sockets alike; fallocate is worded by its mode. */
+static void take_verb(struct html_type *t, const struct event *ev)
+{
+	const struct event_info *info = event_info(ev->kind);
+	const char *verb = ev->kind == EV_LOOKUP ? line_verb(ev) : info->verb;
+
+	t->kind = (uint8_t)ev->kind;
+	if (!verb || !ev->call)
+		return;
+	t->many_verbs |= t->verb && strcmp(t->verb, verb) != 0;
+	t->verb = verb;
+}
+
 void html_row_of(struct html *h, const struct row *from, struct html_row *ret_row)
 {
 	const struct event *ev = from->event;
@@ -152,6 +166,8 @@ void html_row_of(struct html *h, const struct row *from, struct html_row *ret_ro
 		.noise = row_has(from, ROW_EVENT_NOISE) ? (uint8_t)from->cells[ROW_EVENT_NOISE].all : NOISE_NONE,
 	};
 
+	if (h->types[row.type].kind != ev->kind)
+		take_verb(&h->types[row.type], ev);
 	row.obj = object(h, ev, file ? store_row(&h->files, file) : NULL);
 	row.arg = arguments(h, ev);
 	row.data = moved_bytes(h, ev);

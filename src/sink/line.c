@@ -369,7 +369,7 @@ static const char *fallocate_verb(const struct event *ev)
 	return event_info(ev->kind)->verb;
 }
 
-static const char *verb_of(const struct event *ev)
+const char *line_verb(const struct event *ev)
 {
 	const struct event_info *info = event_info(ev->kind);
 
@@ -390,7 +390,7 @@ void line_event(struct buf *b, const struct event *ev)
 
 	buf_putc(b, style_of(ev->kind));
 	if (!own_words) {
-		buf_puts(b, verb_of(ev));
+		buf_puts(b, line_verb(ev));
 		buf_putc(b, STYLE_OFF);
 	}
 	if (formats[ev->kind])

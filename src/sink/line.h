@@ -28,6 +28,8 @@ void line_begin(struct buf *b, uint64_t since_start_ns, const struct line_who *w
 void line_whose(struct buf *b, const struct line_who *who);	/* " [pid]", or nothing */
 /* What follows, for every kind but I/O, without how long it took; no newline. */
 void line_event(struct buf *b, const struct event *ev);
+/* How it begins: "open"; of a kind without a verb its name. */
+const char *line_verb(const struct event *ev);
 /* Whether the line says how long: then line_event() has to be followed by " after 1.2ms". */
 bool line_is_timed(const struct event *ev);
 

@@ -143,7 +143,8 @@ class ByPath {
       if (to && linked.delete(from)) this.renamed(from, to);
     } else if (store.val(i)) {
       if (op === 'rename') this.renamed(from, store.val(i));
-      else linked.set(from, store.val(i));
+      else if (!store.types[store.type[i]].name.startsWith('symlink'))
+        linked.set(from, store.val(i));
     }
   }
 

@@ -71,6 +71,8 @@ export interface TypeRow {
   io?: 'in' | 'out' | 'copy';
   bytes?: 'ret' | 'val';
   layer?: 'mark' | 'state';
+  /** How the terminal begins a line of it, where that is not its name; absent in older reports. */
+  verb?: string;
 }
 export type ErrnoRow = [number, string, string, number];
 /** What is different from another run; its texts are safe to show. */

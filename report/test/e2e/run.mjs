@@ -16,6 +16,7 @@ import { real } from './real.mjs';
 import { timeline } from './timeline.mjs';
 import { use } from './use.mjs';
 import { waterfall } from './waterfall.mjs';
+import { words } from './words.mjs';
 
 const AGAIN_AT_MOST = 3; // as tools/check.py
 const [mode = 'quick', ...only] = process.argv.slice(2);
@@ -26,6 +27,7 @@ const all = [
   ...events,
   ...looks,
   ...real,
+  ...words,
   ...use,
   ...waterfall,
   ...groups,

@@ -24,6 +24,9 @@ test('words: files', () =>
       x.open(l, '/no/such', { err: 'ENOENT' });
       x.ev(l, 'rename', 5, { obj: '/a', val: x.strings.id('/b') });
       x.ev(l, 'unlink', 5, { obj: '/a', err: 'ENOENT' });
+      x.ev(l, 'newfstatat', 5, { obj: '/x', err: 'ENOENT' });
+      x.open(l, '/tmp', { flags: 'O_RDWR|O_TMPFILE, 0600' });
+      x.open(l, '/etc', { flags: 'O_RDONLY|O_PATH|O_DIRECTORY' });
       x.ev(l, 'access', 5, { obj: '/etc/ld.so.preload', err: 'ENOENT' });
     }),
     [
@@ -34,7 +37,10 @@ test('words: files', () =>
       'write 2.0 KB to /tmp/out',
       'open /no/such (read) ENOENT',
       'rename /a → /b',
-      'delete /a ENOENT',
+      'unlink /a ENOENT',
+      'stat /x ENOENT',
+      'open /tmp (read/write, temporary)',
+      'open /etc (path only)',
       'access /etc/ld.so.preload ENOENT',
     ],
   ));
