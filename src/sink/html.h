@@ -113,6 +113,9 @@ struct html {
 	int internal_errs[ERR_NO_RESULT - ERR_FIRST_INTERNAL];
 	bool errs[256];
 
+	const struct totals_ending *top[64];	/* those that matter, in the order of the summary */
+	unsigned ntop;
+
 	struct html_block block;
 	struct buf tmp;			/* for one string */
 };

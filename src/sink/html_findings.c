@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Findings that the page shows as they are here: it has not what they are made of. */
+/* Findings as the page shows them where nothing is chosen: one computation, and the page has not all that it takes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,13 +8,14 @@
 #include "analyze/totals.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/macro.h"
 #include "sink/diff_words.h"
 #include "sink/finding_words.h"
 #include "sink/html.h"
 #include "sink/spent_words.h"
 #include "sink/words.h"
 
-enum { PEERS_MAX = 20 };
+enum { PEERS_MAX = 20, FINDINGS_MAX = 200 };
 
 static bool is_written(const struct buf *v, unsigned n, const struct buf *name)
 {
@@ -61,9 +62,21 @@ static void write_thing(struct json *j, const struct totals_wait *w)
 	buf_done(&b);
 }
 
-static bool is_the_pages(enum finding_rule rule)
+static void write_names(struct json *j, const struct totals *t, const struct finding *f)
 {
-	return rule != FINDING_PEER && rule != FINDING_LOCK && rule != FINDING_QUEUE && rule != FINDING_FAULTS;
+	struct buf b = { 0 };
+
+	if (f->rule == FINDING_PEER) {
+		write_peers(j, t, f->wait);
+	} else if (f->wait) {
+		write_thing(j, f->wait);
+	} else if (f->conn) {
+		addr_format(&b, &f->conn->peer);
+		json_str(j, b.s, b.len);
+	} else if (f->file) {
+		json_str(j, f->file->path.s, f->file->path.len);
+	}
+	buf_done(&b);
 }
 
 static void write_finding(struct json *j, const struct totals *t, const struct finding *f, uint64_t all_ns,
@@ -85,11 +98,12 @@ static void write_finding(struct json *j, const struct totals *t, const struct f
 	}
 	json_key(j, "names");
 	json_open(j, '[');
-	if (f->rule == FINDING_PEER)
-		write_peers(j, t, f->wait);
-	else if (f->wait)
-		write_thing(j, f->wait);
+	write_names(j, t, f);
 	json_close(j, ']');
+	if (f->rule == FINDING_LEAK || f->rule == FINDING_POLLING) {
+		json_key(j, "pid");
+		json_u64(j, f->proc ? f->proc->pid : 0);
+	}
 	json_close(j, '}');
 }
 
@@ -101,11 +115,15 @@ void html_findings_meta(const struct html *h, struct json *j)
 	uint64_t all;
 	unsigned n = findings_of(t, &v, &all);
 
+	json_key(j, "finding_rules");
+	json_open(j, '[');
+	for (enum finding_rule rule = 0; rule < _FINDINGS; rule++)
+		json_str(j, finding_name(rule), strlen(finding_name(rule)));
+	json_close(j, ']');
 	json_key(j, "findings");
 	json_open(j, '[');
-	for (unsigned i = 0; i < n; i++)
-		if (!is_the_pages(v[i].rule))
-			write_finding(j, t, &v[i], all, &b);
+	for (unsigned i = 0; i < MIN(n, (unsigned)FINDINGS_MAX); i++)
+		write_finding(j, t, &v[i], all, &b);
 	json_close(j, ']');
 	buf_done(&b);
 	free(v);

@@ -228,6 +228,9 @@ static void write_ending(const struct html *h, struct json *j, const struct html
 
 		if (e->proc->pid != t->pid || e->proc->end_ns != totals->start_ns + t->end)
 			continue;
+		for (unsigned k = 0; k < h->ntop; k++)
+			if (h->top[k] == e)
+				key_u64(j, "ending", k + 1);
 		key_words(j, "fatal", ending_fatal, e);
 		if (ending_is_meant(totals, e->proc))
 			json_key(j, "meant"), json_bool(j, true);
@@ -486,6 +489,7 @@ void html_meta_write(struct html *h, const struct html_layout *l, struct html_ou
 	write_counters(&j);
 	json_key(&j, "tasks");
 	json_open(&j, '[');
+	h->ntop = MIN(endings_top(h->opt->totals, h->top, ARRAY_SIZE(h->top)), (unsigned)ARRAY_SIZE(h->top));
 	for (uint32_t lane = 0; lane < h->ntasks; lane++)
 		write_task(h, &j, lane, out);
 	json_close(&j, ']');

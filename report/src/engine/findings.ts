@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Findings: sentences about the events, each written by a rule of the table.
+import { show } from '../format/text';
 import { eachRow, type Cancel } from './scan';
 import { connect, exit, leak, unclosed } from './rules/ends';
 import { lookups, rename, reopen, tiny } from './rules/files';
 import { dns, memory } from './rules/habits';
-import { Ground, type Finding, type Rule } from './rules/rule';
+import { Ground, term, type Finding, type Rule } from './rules/rule';
 import { faults, futex, queue, sleep, slowCall, slowPeer } from './rules/waits';
 import type { Store } from './store';
 
@@ -35,6 +36,49 @@ export const RULES: Rule[] = [
 const percentOf = (store: Store, ns: number): number | undefined =>
   ns > 0 && store.duration > 0 ? Math.min(100, (100 * ns) / store.duration) : undefined;
 
+/** Where the page has no evidence of its own, these events are it. */
+const EVIDENCE: Record<string, (on: string) => string> = {
+  connect: path => `op:connect ${path}`,
+  unclosed: pid => `${pid} op:open,socket,accept,pipe`,
+  'slow-call': path => path,
+  lookups: () => 'op:open,stat,exec err:ENOENT,ENOTDIR',
+  tiny: path => `op:read,write ${path}`,
+  sleep: pid => `${pid} op:sleep`,
+};
+
+/** Of the whole trace a rule that the summary has, too, finds what it finds there; the page's own has the way to it. */
+function asTheSummary(store: Store, rule: string, own: Finding[]): Finding[] {
+  const { findings: list, finding_rules: rules } = store.meta;
+  if (!list || !rules?.includes(rule) || !Object.hasOwn(EVIDENCE, rule)) return own;
+  const out: Finding[] = [];
+  list.forEach((f, place) => {
+    if (f.rule !== rule) return;
+    const on = f.pid ? [String(f.pid)] : f.names,
+      of = own.filter(o => !on.length || on.includes(o.on ?? '')),
+      where = on.length ? term(f.pid ? 'pid' : 'path', ...on) : '';
+    out.push({
+      rule,
+      weight: rule === 'connect' || rule === 'slow-call' ? 3 : 2,
+      text: `${show(f.text)}.`,
+      filter: of.length === 1 ? of[0].filter : EVIDENCE[rule](where),
+      event: of[0]?.event ?? -1,
+      cost: f.cost,
+      share: f.share && f.share / 100,
+      place,
+    });
+  });
+  // What is no more than a note, the summary leaves out.
+  return [...out, ...own.filter(o => o.weight === 1)];
+}
+
+/** Why it failed, then the findings of the summary, each in its order; then what only the page looks for. */
+function byPlace(a: Finding, b: Finding): number {
+  const kind = (f: Finding) => (f.place === undefined ? 2 : f.rule === 'exit' ? 0 : 1);
+  return (
+    kind(a) - kind(b) || (a.place ?? 0) - (b.place ?? 0) || b.weight - a.weight || b.cost - a.cost
+  );
+}
+
 export async function findings(
   store: Store,
   bits: Uint8Array | null,
@@ -58,10 +102,21 @@ export async function findings(
   }
   const out: Finding[] = [];
   watches.forEach((w, k) => {
-    const { id, takesTime } = RULES[k];
-    w.end((weight, text, filter, event, cost = 0, share = takesTime && percentOf(store, cost)) =>
-      out.push({ rule: id, weight, text, filter, event, cost, share }),
+    const { id, takesTime } = RULES[k],
+      own: Finding[] = [];
+    w.end((weight, text, filter, event, cost = 0, more = {}) =>
+      own.push({
+        rule: id,
+        weight,
+        text,
+        filter,
+        event,
+        cost,
+        share: takesTime && percentOf(store, cost),
+        ...more,
+      }),
     );
+    out.push(...(bits ? own : asTheSummary(store, id, own)));
   });
-  return out.sort((a, b) => b.weight - a.weight || b.cost - a.cost);
+  return out.sort(byPlace);
 }

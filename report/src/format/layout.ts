@@ -50,6 +50,8 @@ export interface Task {
   exit?: number;
   signal?: string;
   core?: boolean;
+  /** Its place among those that the summary says why they failed, from 1. */
+  ending?: number;
   meant?: boolean;
   fatal?: string;
   missed?: string;
@@ -100,6 +102,14 @@ export interface Diff {
   durations_compared?: boolean;
   rows: Difference[];
 }
+export interface SummaryFinding {
+  rule: string;
+  text: string;
+  cost: number;
+  share?: number;
+  names: string[];
+  pid?: number;
+}
 export interface Meta {
   version: number;
   tool: string;
@@ -119,8 +129,10 @@ export interface Meta {
   notes: string[];
   /** Lane, from, to: where the path was that the end depended on. */
   critical?: [number, number, number][];
-  /** What was waited for too long, as the terminal has it, by rule; absent in older reports. */
-  findings?: { rule: string; text: string; cost: number; share?: number; names: string[] }[];
+  /** As the terminal has them, most important first; absent in older reports. */
+  findings?: SummaryFinding[];
+  /** The rules that these are made by; absent in older reports, which have those of waits. */
+  finding_rules?: string[];
   diff?: Diff;
   /** Without `d` where no first bytes were recorded. */
   cols: Record<Kind, string[]>;

@@ -48,7 +48,9 @@ export function Findings({ s }: { s: State }) {
       </section>
     );
   const by = RULES.map(rule => ({ rule, items: list.filter(f => f.rule === rule.id) }));
-  const hit = by.filter(x => x.items.length).sort((a, b) => b.items[0].weight - a.items[0].weight),
+  const hit = by
+      .filter(x => x.items.length)
+      .sort((a, b) => list.indexOf(a.items[0]) - list.indexOf(b.items[0])),
     quiet = by.filter(x => !x.items.length);
   return (
     <section class="tab scroll" aria-label="Findings">

@@ -17,7 +17,7 @@ import { durOr, Histogram } from './common';
 import { laneName } from '../engine/neighbours';
 import { bars, scaleOf, scaleText } from './call-columns';
 
-/** The first two of every kind, then the rest: one kind must not push the others out of sight. */
+/** In their order, but of every kind two before the others: one kind must not push the others out of sight. */
 function firstOf(list: Finding[], n = 6): Finding[] {
   const seen = new Map<string, number>(),
     ahead: Finding[] = [],
@@ -27,7 +27,8 @@ function firstOf(list: Finding[], n = 6): Finding[] {
     seen.set(f.rule, k);
     (k <= 2 ? ahead : behind).push(f);
   }
-  return [...ahead, ...behind].slice(0, n);
+  const shown = new Set([...ahead, ...behind].slice(0, n));
+  return list.filter(f => shown.has(f));
 }
 
 const IDLE = new Set(['fork', 'futex', 'poll', 'sleep', 'wait', 'exit', 'accept']);

@@ -390,6 +390,53 @@ test('slow-peer: of the whole trace as the terminal has it, with its longest eve
   store.meta.findings = [];
   assert.deepEqual(await of(null), [], 'none is none');
 });
+test("of the whole trace what the terminal finds, in its order; the way to it is the page's", async () => {
+  const store = traced((x, l) => {
+      times(L.unclosed, () => x.open(l, '/one'));
+      x.open(l, '/two');
+      const f = x.open(l, '/slow');
+      x.read(l, f, 3, 10, 5, 'read');
+      x.ev(l, 'pread64', 2 * L.slowCallNs, { obj: '/slow', file: f, fd: 3, ret: 9 }, 0);
+      times(L.sleeps, () => x.ev(l, 'clock_nanosleep', L.sleepNs / 2, {}));
+    }),
+    { pid } = store.tasks[0],
+    of = async (bits: Uint8Array | null) =>
+      (await findings(store, bits, () => false))!.map(f => f.rule);
+  assert.deepEqual((await of(null)).slice(0, 3), ['slow-call', 'sleep', 'unclosed']);
+  store.meta.finding_rules = ['connect', 'unclosed', 'slow-call', 'sleep', 'queue'];
+  store.meta.findings = [
+    { rule: 'queue', text: 'no CPU was free', cost: 9e9, share: 5400, names: [] },
+    { rule: 'unclosed', text: 'x never closed 101 of the 102', cost: 0, names: [], pid },
+    { rule: 'slow-call', text: 'a call on /slow took 1s', cost: 1e6, share: 7, names: ['/slow'] },
+  ];
+  const found = (await findings(store, null, () => false))!,
+    [queue, unclosed, slow] = found;
+  assert.deepEqual(
+    [queue.text, unclosed.text, slow.text],
+    ['no CPU was free.', 'x never closed 101 of the 102.', 'a call on /slow took 1s.'],
+  );
+  assert.equal(unclosed.filter, `pid:${pid} op:open,socket,accept,pipe`);
+  assert.equal(store.dur(slow.event), 2 * L.slowCallNs, 'its evidence');
+  assert.ok(!found.some(f => f.rule === 'sleep'), 'what the terminal does not find is none');
+  assert.ok(
+    (await of(new Uint8Array(store.hot).fill(1))).includes('sleep'),
+    'but of chosen events',
+  );
+});
+test('processes that failed stand as the summary has them', async () => {
+  const store = traced((x, l) => {
+    for (const comm of ['one', 'two', 'three'])
+      x.exit(x.task(l, { comm, argv: [comm], start: 10 }), 2);
+    x.exit(l, 1);
+  });
+  const order = async () =>
+    (await findings(store, null, () => false))!
+      .filter(f => f.rule === 'exit')
+      .map(f => f.text.split(' ')[0]);
+  assert.deepEqual(await order(), ['test', 'one', 'two', 'three']);
+  [1, 4, 3, 2].forEach((place, l) => (store.tasks[l].ending = place));
+  assert.deepEqual(await order(), ['test', 'three', 'two', 'one']);
+});
 test('lock, no free CPU and page faults: of the whole trace as the terminal has them', async () => {
   const lock = { obj: 'futex 0x7f00', arg: '…, FUTEX_WAIT_PRIVATE, 2, NULL' },
     store = traced((x, l) => {

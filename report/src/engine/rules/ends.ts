@@ -95,11 +95,16 @@ export const exit: Rule = {
           term('pid', ...lanes.slice(0, 100).map(x => String(tasks[x].pid))),
           shows.get(lanes[0]) ?? -1,
           1e15 + lanes.length,
+          { place: first(lanes.map(l => tasks[l].ending)) },
         );
       }
     },
   }),
 };
+
+/** The summary has them in this order, too. */
+const first = (places: (number | undefined)[]): number | undefined =>
+  places.reduce((a, b) => (a === undefined || (b !== undefined && b < a) ? b : a));
 
 /** What shows how a process ended, the best first: its fatal signal, a call that failed and matters, its last words, its end. */
 const SHOWS: ((store: Store, i: number, p: Task) => boolean)[] = [
@@ -182,7 +187,9 @@ function ended(
     so = effects.map(e => `${show(e.comm)} (${e.pid})`).join(', '),
     why = reasonOf(t, store.tasks) + (so && `; so failed ${so}`);
   if (!t.signal)
-    put(weight, `${what} ended with exit code ${t.exit}${why}.`, pid, event, main ? 2e18 : 1e17);
+    put(weight, `${what} ended with exit code ${t.exit}${why}.`, pid, event, main ? 2e18 : 1e17, {
+      place: t.ending,
+    });
   else {
     const core = t.core ? ' and dumped core' : '';
     put(
@@ -191,6 +198,7 @@ function ended(
       pid,
       event,
       main ? 2e18 : 1e18,
+      { place: t.ending },
     );
   }
 }
@@ -223,6 +231,7 @@ export const connect: Rule = {
             term('file', ...v.file.slice(0, 100).map(String)),
             -1,
             1e16 + v.file.length,
+            { on: g.store.strings.get(v.peer) },
           );
         for (const v of refused.values())
           put(
@@ -232,6 +241,7 @@ export const connect: Rule = {
             `op:connect ${g.path(obj[v.first])}`,
             v.first,
             1e16 + v.n,
+            { on: g.store.strings.get(obj[v.first]) },
           );
       },
     };
@@ -310,6 +320,7 @@ export const unclosed: Rule = {
             `pid:${tasks[p].pid} op:open,socket,accept,pipe`,
             -1,
             v.open,
+            { on: String(tasks[p].pid) },
           );
     },
   }),

@@ -113,6 +113,7 @@ export const tiny: Rule = {
                 `op:${op} ${g.path(id)}`,
                 v.first,
                 v.n * 1000,
+                { on: g.store.strings.get(id) },
               );
       },
     };

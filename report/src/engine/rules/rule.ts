@@ -13,14 +13,20 @@ export interface Finding {
   event: number;
   cost: number;
   share?: number;
+  /** What it is on, as the summary's finding of it names it: a peer, a path, a pid. */
+  on?: string;
+  /** Its place among those of the summary. */
+  place?: number;
 }
+/** What not every rule knows. */
+export type More = Pick<Finding, 'share' | 'on' | 'place'>;
 export type Put = (
   weight: Finding['weight'],
   text: string,
   filter: string,
   event: number,
   cost?: number,
-  share?: number,
+  more?: More,
 ) => void;
 
 /** A rule at work on one trace. */

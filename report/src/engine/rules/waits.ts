@@ -58,6 +58,7 @@ export const slowCall: Rule = {
             `${g.path(id)} dur>=${L.slowCallNs / 1e6}ms`,
             v.longest,
             v.ns,
+            { on: store.strings.get(id) },
           );
         }
       },
@@ -98,14 +99,17 @@ function asInSummary(
 ): boolean {
   const { store } = g;
   if (g.lanes || !store.meta.findings) return false;
-  for (const { text, cost, share, names, rule: r } of store.meta.findings) {
-    if (r !== rule) continue;
+  store.meta.findings.forEach(({ text, cost, share, names, rule: r }, place) => {
+    if (r !== rule) return;
     let longest = -1;
     for (const [id, v] of known)
       if (names.includes(store.strings.get(id)))
         if (longest < 0 || store.dur(v.longest) > store.dur(longest)) longest = v.longest;
-    put(2, `${show(text)}.`, filter(names, longest >= 0), longest, cost, share && share / 100);
-  }
+    put(2, `${show(text)}.`, filter(names, longest >= 0), longest, cost, {
+      share: share && share / 100,
+      place: store.meta.finding_rules && place,
+    });
+  });
   return true;
 }
 
@@ -259,6 +263,7 @@ export const sleep: Rule = {
               `tid:${store.tasks[l].tid} op:sleep`,
               v.first,
               v.ns,
+              { on: String(store.tasks[l].pid) },
             );
       },
     };
