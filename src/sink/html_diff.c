@@ -52,9 +52,13 @@ static void row(struct buf *b, const struct difference *d)
 		diff_value(&w, d, side, true);
 		cell(b, "", &w);
 	}
-	diff_why(&w, d);
-	cell(b, " class=\"lines\"", &w);
 	buf_puts(b, "</tr>\n");
+	diff_why(&w, d);
+	if (w.len) {	/* below: beside paths a column of it would have no room */
+		buf_puts(b, "<tr class=\"below\"><td></td>");
+		cell(b, " class=\"lines\" colspan=\"3\"", &w);
+		buf_puts(b, "</tr>\n");
+	}
 	buf_done(&w);
 }
 
@@ -87,7 +91,7 @@ void html_diff_card(const struct html *h, struct buf *b)
 	run(b, "First", h->opt->names[0], t->before);
 	run(b, "Second, this page", h->opt->names[1], t);
 	if (n)
-		buf_puts(b, "<table><tr><th>Run</th><th>What</th><th>First</th><th>Second</th><th>Why</th></tr>\n");
+		buf_puts(b, "<table><tr><th>Run</th><th>What</th><th>First</th><th>Second</th></tr>\n");
 	for (unsigned i = 0; i < n && i < ROWS; i++)
 		row(b, &v[i]);
 	if (n)

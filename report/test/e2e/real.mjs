@@ -319,6 +319,8 @@ export const real = [
         card.startsWith('Differences\n') && card.includes('exit 1') && card.includes('<img src=x'),
         card,
       );
+      const why = await plain.locator('#card-differences tr.below td.lines').first().boundingBox();
+      t.ok(why.width > 500, `the reason has room: ${why.width} px`);
       await plain.close();
     },
   ],
