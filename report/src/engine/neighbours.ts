@@ -39,15 +39,34 @@ export function laneName(store: Store, lane: number): string {
   return t ? `${store.isThread(lane) ? '↳ ' : ''}${show(t.comm)} ${t.tid}` : '';
 }
 
-/** What a program works on, of its arguments: a file's name, else the first that is no option. `cc1 -quiet a/slow.c` has slow.c. */
+/** The word behind these is theirs. */
+const TAKES =
+  /^(-[oILDTUx]|-MF|-MT|-MQ|-dumpbase|-dumpdir|-plugin|-include|-isystem|-imultiarch|-dynamic-linker|-soname|-rpath|-z|-m)$/;
+/** As gcc and mktemp name what is gone afterwards. */
+const MADE_UP = /^\/tmp\/(cc|tmp)/;
+const baseOf = (word: string) => word.slice(word.replace(/\/+$/, '').lastIndexOf('/') + 1);
+
+/** A script's command: the first word that is no `VAR=x`. */
+function commandIn(script: string): string {
+  const word = script.trim().replace(/^(?:\w+=(?:"[^"]*"|'[^']*'|[^\s;&|]*)\s+)+/, '');
+  return word === script.trim() ? script : word;
+}
+
+/**
+ * What a program works on, of its arguments: a file's name, else the first that is no option; where that is a made-up
+ * one, or objects of a linker, what it makes. `cc1 -quiet a/slow.c` has slow.c, `as -o a.o /tmp/cc1.s` a.o.
+ */
 export function argumentOf(argv: readonly string[]): string {
   const words = argv.slice(1),
-    free = words.filter(
-      (w, k) => w && w[0] !== '-' && !/^-(o|I|L|MF|MT|dumpbase|D)$/.test(words[k - 1] ?? ''),
-    ),
+    made = words[words.indexOf('-o') + 1] ?? '',
+    free = words.filter((w, k) => w && w[0] !== '-' && !TAKES.test(words[k - 1] ?? '')),
     file = free.find(w => /\.[A-Za-z]\w{0,5}$/.test(w)) ?? free.find(w => w.includes('/')),
-    word = file ?? free[0] ?? '';
-  return /\s/.test(word) ? word : word.slice(word.replace(/\/+$/, '').lastIndexOf('/') + 1);
+    word = file ?? free[0] ?? '',
+    links = /^(collect2|(.*-)?ld(\.\w+)?)$/.test(baseOf(argv[0] ?? ''));
+  if (words.includes('-o') && made && !MADE_UP.test(made) && (links || MADE_UP.test(word)))
+    return baseOf(made);
+  if (words[0] === '-c') return commandIn(word);
+  return /\s/.test(word) ? word : baseOf(word);
 }
 
 /** A process that named a path or worked on a description of it: how often, and its first event. */

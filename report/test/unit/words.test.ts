@@ -96,3 +96,17 @@ test('words: a long command line keeps the file that it is for', () => {
   assert.equal(of('gcc', '-O2', '-c', 'f0.c'), 'gcc -O2 -c f0.c');
   assert.equal(of('as', '--64', '-o', 'f0.o', '/tmp/cc1.s'), 'as --64 -o f0.o /tmp/cc1.s');
 });
+
+test('words: of a linker and an assembler what they make, of a script its command', () => {
+  const of = (line: string) => argumentOf(line.split(' '));
+  assert.equal(of('cc1 -quiet -imultiarch x86_64-linux-gnu a/slow.c -o /tmp/ccA.s'), 'slow.c');
+  assert.equal(of('as --64 -o dir/a.o /tmp/ccKcDiLV.s'), 'a.o');
+  assert.equal(of('as -o /tmp/cc1.o src/a.s'), 'a.s');
+  const link =
+    '-plugin /usr/lib/gcc/liblto_plugin.so -m elf_x86_64 -o bin/prog /usr/lib/crt1.o a.o';
+  assert.equal(of(`/usr/bin/ld ${link}`), 'prog');
+  assert.equal(of(`/usr/libexec/gcc/collect2 ${link}`), 'prog');
+  assert.equal(of('ld.lld -L /usr/lib/x.d a.o'), 'a.o');
+  assert.equal(argumentOf(['sh', '-c', 'A=1 B="x y" make all']), 'make all');
+  assert.equal(argumentOf(['sh', '-c', 'echo a; exit 1']), 'echo a; exit 1');
+});
