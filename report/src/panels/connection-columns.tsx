@@ -34,7 +34,7 @@ export const PHASES: [string, string][] = [
 ];
 
 /** What its life is made of; idle is under all. */
-function partsOf(store: Store, r: ConnRow): Part[] {
+export function partsOf(store: Store, r: ConnRow): Part[] {
   const { phases: p } = r,
     end = endOf(store, r),
     tls = isTls(r.kind, r.state, r.local, r.peer),
@@ -42,7 +42,8 @@ function partsOf(store: Store, r: ConnRow): Part[] {
     [connect, shake] = [p.connect(r.connect), p.tls(tls)],
     first = served && !shake ? p.reply() : p.firstByte(tls),
     whose = served ? 'Answered after' : 'First byte after';
-  const out = [part(r.state === 'failed' ? 'failed' : 'idle', 'Open', r.open, end)];
+  // What failed ends there; its socket may be open for long after that.
+  const out = [part(r.state === 'failed' && !connect ? 'failed' : 'idle', 'Open', r.open, end)];
   for (const b of p.bursts) out.push(part('transfer', 'Transfer', b.from, b.to));
   if (first) out.push(part('first', whose, first.from, first.to));
   if (shake) out.push(part('tls', 'TLS, by its port:', shake.from, shake.to));

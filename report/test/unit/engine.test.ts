@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { laneStats, rangeStats, typeStats } from '../../src/engine/aggregate';
 import { connStats } from '../../src/engine/conn-stats';
+import { partsOf } from '../../src/panels/connection-columns';
 import { fileStats } from '../../src/engine/file-stats';
 import {
   hasPercentile,
@@ -744,6 +745,30 @@ test('bytes belong to the peer and the attempt, not to the socket', async () => 
       ['10.0.0.2:2', 43, 'connected'],
       ['10.0.0.3:3', 511, 'connected'],
     ],
+  );
+});
+
+test('what is drawn of a connection that failed ends when it failed', async () => {
+  const s = traced((x, l) => {
+    const file = x.file('socket', 'socket:[7]', l, 0);
+    x.conns.push({
+      file,
+      kind: 0,
+      state: 6,
+      err: 111,
+      peer: x.strings.id('10.0.0.1:1'),
+      lane: l,
+      peer_lane: -1,
+      connect: 900,
+      close: 5e9,
+    });
+    x.ev(l, 'connect', 900, { obj: '10.0.0.1:1', fd: 3, file, conn: 1, err: 'ECONNREFUSED' });
+  });
+  const [row] = (await connStats(s, null, go))!,
+    red = partsOf(s, row).filter(p => p.kind === 'failed');
+  assert.deepEqual(
+    red.map(p => p.to - p.from),
+    [900],
   );
 });
 
