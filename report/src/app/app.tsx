@@ -7,6 +7,7 @@ import { Overview } from '../panels/overview';
 import { Processes } from '../panels/processes';
 import { Syscalls } from '../panels/syscalls';
 import type { State } from '../ui/state';
+import { BookmarkNote } from './bookmarks';
 import { Menu, Toast } from './floating';
 import { Header, Notes } from './header';
 import { Help } from './help';
@@ -45,6 +46,7 @@ export function App({ s }: { s: State }) {
       </main>
       <Menu />
       <Toast s={s} />
+      <BookmarkNote s={s} />
       {s.help.value && <Help s={s} />}
     </>
   );

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Moments of the trace that a person marked, with a note; they are in the address.
+import { signal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
 import { moment } from '../engine/human';
 import type { State } from '../ui/state';
 import { Popover } from './popover';
+
+/** The bookmark that a note is asked for, by its time; null for none. */
+const noting = signal<number | null>(null);
 
 /** The selected event, else the middle of what is in view. */
 export function addBookmark(s: State): void {
@@ -10,9 +15,49 @@ export function addBookmark(s: State): void {
     { from, to } = s.view.value,
     t = Math.round(Math.max(0, Math.min(s.store.duration, (from + to) / 2))),
     at = i >= 0 && i < s.store.hot ? s.store.start[i] : t;
-  if (s.bookmarks.value.some(m => m.t === at)) return;
-  s.bookmarks.value = [...s.bookmarks.value, { t: at, note: '' }].sort((a, b) => a.t - b.t);
-  s.toast.value = `Bookmark at ${moment(at)}`;
+  if (!s.bookmarks.value.some(m => m.t === at))
+    s.bookmarks.value = [...s.bookmarks.value, { t: at, note: '' }].sort((a, b) => a.t - b.t);
+  noting.value = at;
+}
+
+/** Asks for the note of the bookmark that was just made: Enter keeps it, Esc leaves it as it was. */
+export function BookmarkNote({ s }: { s: State }) {
+  const t = noting.value,
+    box = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (t === null) return undefined;
+    const before = document.activeElement as HTMLElement | null;
+    box.current!.focus();
+    return () => before?.focus?.({ preventScroll: true });
+  }, [t]);
+  if (t === null) return null;
+  const done = (note?: string) => {
+    if (note !== undefined)
+      s.bookmarks.value = s.bookmarks.value.map(m => (m.t === t ? { ...m, note } : m));
+    noting.value = null;
+  };
+  return (
+    <div class="bookmark-note" role="dialog" aria-label={`Bookmark at ${moment(t)}`}>
+      <label>
+        {`Bookmark at ${moment(t)} `}
+        <input
+          ref={box}
+          type="text"
+          placeholder="note"
+          defaultValue={s.bookmarks.value.find(m => m.t === t)?.note ?? ''}
+          onKeyDown={e => {
+            e.stopPropagation();
+            if (e.key === 'Enter') done(e.currentTarget.value);
+            else if (e.key === 'Escape') done();
+          }}
+          onBlur={e => {
+            if (noting.peek() === t) done(e.currentTarget.value);
+          }}
+        />
+      </label>
+      <span class="dim">Enter keeps it, Esc leaves it out</span>
+    </div>
+  );
 }
 
 export function Bookmarks({ s }: { s: State }) {

@@ -141,6 +141,31 @@ export const timeline = [
   ],
 
   [
+    'a bookmark that is made by key asks for its note, and what is typed is no key',
+    async t => {
+      const { path } = await t.report('build', 6000),
+        page = await t.browser.open(path, { hash: 'tab=timeline' });
+      const make = async (event, text, key) => {
+        const at = await state(page, `(s.select(${event}), s.store.start[${event}])`);
+        await page.keyboard.press('b');
+        await page.waitForSelector('.bookmark-note input:focus');
+        await page.keyboard.type(text);
+        await page.keyboard.press(key);
+        await page.waitForSelector('.bookmark-note', { state: 'detached' });
+        return at;
+      };
+      const first = await make(500, 'txn 10', 'Enter'),
+        second = await make(900, 'no', 'Escape');
+      t.equal(await state(page, 's.bookmarks.value'), [
+        { t: first, note: 'txn 10' },
+        { t: second, note: '' },
+      ]);
+      t.equal(await state(page, '[s.tab.value, s.selected.value]'), ['timeline', 900]);
+      t.quiet(page);
+    },
+  ],
+
+  [
     'bookmarks with a note: made by key, kept in the address, led to, removed; any text is only text',
     async t => {
       const { path } = await t.report('build', 6000),
