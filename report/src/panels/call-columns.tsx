@@ -117,6 +117,7 @@ export function callColumns(
     figures('bytes', 'Bytes', 80, r => r.bytes, bytesOr, { drop: 7 }),
     {
       id: 'hist',
+      picture: true,
       drop: 6,
       title: 'Durations',
       width: 'minmax(110px, 1.2fr)',
@@ -130,7 +131,7 @@ export function callColumns(
 
 function percentileColumn(id: string, q: number, drop?: number): GridColumn<TypeStat> {
   const value = (r: TypeStat) => (hasPercentile(r.timed, q) ? percentileOf(r, q) : -1);
-  return figures(id, id, 74, value, undefined, {
+  return figures(id, id, 74, value, durOr, {
     drop,
     sum: false,
     render: r =>

@@ -100,6 +100,7 @@ function Panel({ s, diff }: { s: State; diff: Diff }) {
       <RunLine which="Second, this page" run={diff.runs[1]} />
       <div class="differences-rows" style={{ height: Math.min(14, rows.length + 1.4) * 26 + 'px' }}>
         <Grid
+          s={s}
           label="Differences"
           rows={rows}
           columns={COLUMNS}

@@ -104,6 +104,7 @@ function columnsOf(store: Store): GridColumn<OpenFile>[] {
     figures('written', 'Written', 82, r => r.written, bytesOr),
     {
       id: 'span',
+      picture: true,
       title: 'Open → close, with its I/O',
       width: 'minmax(160px, 0.8fr)',
       value: r => files.open[r.id],

@@ -111,6 +111,7 @@ function columnsOf(store: Store, scale: Scale): GridColumn<Served>[] {
     ),
     {
       id: 'hist',
+      picture: true,
       drop: 2,
       title: 'Accept to close',
       width: 'minmax(140px, 0.6fr)',

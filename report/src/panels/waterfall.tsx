@@ -94,6 +94,7 @@ export function barColumn<T>(
   const back = grid(e);
   return {
     id: 'span',
+    picture: true,
     title,
     width,
     value: start,

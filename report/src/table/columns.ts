@@ -23,7 +23,7 @@ export const SPECS: Record<Column, ColumnSpec> = {
   cat: { title: 'Category', width: '92px', sort: 'cat', drop: 4 },
   type: { title: 'Call', width: 'minmax(88px, 132px)', sort: 'type' },
   words: { title: 'In words', width: 'minmax(120px, 0.8fr)', sort: 'details' },
-  details: { title: 'Details', width: 'minmax(96px, 1fr)', sort: 'details' },
+  details: { title: 'Details', width: 'minmax(180px, 1fr)', sort: 'details' },
   result: { title: 'Result', width: 'minmax(72px, 126px)', sort: 'result', drop: 2 },
   fd: { title: 'FD', width: '54px', num: true, sort: 'fd', drop: 5 },
   bytes: { title: 'Bytes', width: '82px', num: true, sort: 'bytes', drop: 3 },
@@ -74,4 +74,16 @@ export const CELLS: Record<Column, (store: Store, i: number) => string> = {
     return b ? bytes(b) : '';
   },
   dur: (store, i) => (store.dur32[i] ? duration(store.dur(i)) : ''),
+};
+
+/** What is copied beside the text of a cell: figures that it has rounded. */
+export const WHOLE: Partial<
+  Record<Column, { title: string; of: (store: Store, i: number) => string }>
+> = {
+  time: { title: 'Time (ns)', of: (store, i) => String(store.start[i]) },
+  bytes: {
+    title: 'Bytes (B)',
+    of: (store, i) => String(i < store.cold ? store.bytes(i) : 0),
+  },
+  dur: { title: 'Duration (ns)', of: (store, i) => String(store.dur(i)) },
 };

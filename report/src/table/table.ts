@@ -7,7 +7,7 @@ import { whyEmpty } from '../ui/empty';
 import { copy, eventItems, openMenu, tipWhenCut, valueItems, type MenuItem } from '../ui/menu';
 import type { Column, State } from '../ui/state';
 import { dragWidth, freeWidth, keyWidth, widthsOf } from '../ui/widths';
-import { CELLS, columnsThatFit, SPECS } from './columns';
+import { CELLS, columnsThatFit, SPECS, WHOLE } from './columns';
 import { fillDetails, fillType, setText } from './fill';
 
 const TABLE = 'Events';
@@ -227,9 +227,16 @@ export class EventTable {
       b = Math.min(last, a + MOST_COPIED - 1),
       cols = s.columns.peek();
     if (a < 0) return;
-    const lines = [cols.map(c => SPECS[c].title).join('\t')];
-    for (let row = a; row <= b; row++)
-      lines.push(cols.map(c => CELLS[c](s.store, s.event(row)).replace(/\s/g, ' ')).join('\t'));
+    const lines = [
+      cols.flatMap(c => [SPECS[c].title, ...(WHOLE[c] ? [WHOLE[c].title] : [])]).join('\t'),
+    ];
+    for (let row = a; row <= b; row++) {
+      const i = s.event(row),
+        text = (c: Column) => CELLS[c](s.store, i).replace(/\s/g, ' ');
+      lines.push(
+        cols.flatMap(c => [text(c), ...(WHOLE[c] ? [WHOLE[c].of(s.store, i)] : [])]).join('\t'),
+      );
+    }
     const all = plural(b - a + 1, 'row');
     copy(s, lines.join('\n') + '\n', last > b ? `the first ${all}; Export takes all` : all);
   }

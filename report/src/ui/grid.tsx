@@ -28,6 +28,8 @@ export interface GridColumn<T> {
   /** What stands in the row of a group, where it is more than the sum. */
   total?: (rows: readonly T[]) => ComponentChildren;
   cls?: (row: T) => string;
+  /** Bars: there is nothing in it to copy. */
+  picture?: true;
 }
 /** A column of figures: `px` wide, sorted as numbers, shown by `text`. */
 export function figures<T>(

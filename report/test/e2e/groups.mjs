@@ -256,6 +256,23 @@ export const groups = [
         names.map(x => x.trim()),
       );
       t.ok((await page.locator('.toast').innerText()).includes('4 rows'), 'said');
+      // Each column as it is shown; what is rounded stands beside it, whole.
+      const titles = head.split('\t'),
+        marked = (await lines(page)).filter(l => names.map(n => n.trim()).includes(l.name));
+      t.ok(!titles.includes('Durations'), 'no pictures');
+      marked.forEach((line, k) => {
+        const copied = Object.fromEntries(rows[k].split('\t').map((x, n) => [titles[n], x]));
+        for (const [id, title] of [
+          ['count', 'Count'],
+          ['failed', 'Failed'],
+          ['errors', 'Errors'],
+          ['total', 'Total'],
+          ['share', 'Share'],
+          ['p99', 'p99'],
+        ])
+          t.equal(copied[title], line[id].replace(/\s+/g, ' '), `${line.name} ${title}`);
+        t.ok(/^\d+$/.test(copied['Total (ns)']), copied['Total (ns)']);
+      });
       t.quiet(page);
     },
   ],

@@ -309,6 +309,15 @@ export const real = [
         ['ODD'],
         'rows that were searched',
       );
+      await page.evaluate(() => {
+        Object.defineProperty(navigator, 'clipboard', {
+          value: { writeText: async x => void (window.copied = x) },
+        });
+      });
+      await panel.locator('.grid-row').first().click();
+      await page.keyboard.press('Control+c');
+      await page.waitForFunction(() => window.copied);
+      t.ok((await page.evaluate(() => window.copied)).includes('ODD\t'), 'a row is copied');
       await panel.locator('input').fill('no such words');
       t.ok((await panel.innerText()).includes('No difference has these words.'), 'none');
       t.equal(page.trouble, [], 'trouble');
