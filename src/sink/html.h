@@ -176,4 +176,5 @@ void html_diff_card(const struct html *h, struct buf *b);	/* nothing without --d
 void html_diff_meta(const struct html *h, struct json *j);
 /* html_findings.c */
 void html_findings_meta(const struct html *h, struct json *j);
+void html_ending_place(const struct html *h, struct json *j, const struct totals_ending *e);
 void html_static_write(struct html *h, struct html_out *out);

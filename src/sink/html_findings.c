@@ -107,6 +107,15 @@ static void write_finding(struct json *j, const struct totals *t, const struct f
 	json_close(j, '}');
 }
 
+void html_ending_place(const struct html *h, struct json *j, const struct totals_ending *e)
+{
+	for (unsigned k = 0; k < h->ntop; k++)
+		if (h->top[k] == e) {
+			json_key(j, "ending");
+			json_u64(j, k + 1);
+		}
+}
+
 void html_findings_meta(const struct html *h, struct json *j)
 {
 	const struct totals *t = h->opt->totals;

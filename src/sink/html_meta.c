@@ -228,9 +228,7 @@ static void write_ending(const struct html *h, struct json *j, const struct html
 
 		if (e->proc->pid != t->pid || e->proc->end_ns != totals->start_ns + t->end)
 			continue;
-		for (unsigned k = 0; k < h->ntop; k++)
-			if (h->top[k] == e)
-				key_u64(j, "ending", k + 1);
+		html_ending_place(h, j, e);
 		key_words(j, "fatal", ending_fatal, e);
 		if (ending_is_meant(totals, e->proc))
 			json_key(j, "meant"), json_bool(j, true);

@@ -99,6 +99,12 @@ export const EVENT_GROUPS: Record<string, By> = {
   },
 };
 
+/** The key of the group that an event is in. */
+export function groupKey(store: Store, by: string, i: number): string {
+  const { number, key } = EVENT_GROUPS[by];
+  return key(store, number(store)(i));
+}
+
 const blank = (key: string, filter: string): EventGroup => ({
   key,
   filter,

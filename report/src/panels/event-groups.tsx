@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // In place of the table of events: groups of them, each with a way to its events.
-import { useMemo, useState } from 'preact/hooks';
-import { EVENT_GROUPS, GROUP_SCANS, type EventGroup } from '../engine/event-groups';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { EVENT_GROUPS, GROUP_SCANS, groupKey, type EventGroup } from '../engine/event-groups';
 import { count } from '../engine/human';
 import { withTerms } from '../engine/query';
 import { show } from '../format/text';
@@ -39,6 +39,14 @@ export function EventGroups({ s, by }: { s: State; by: string }) {
     [at, select] = useState<EventGroup | null>(null),
     { title } = EVENT_GROUPS[by],
     columns = useMemo(() => columnsOf(title), [title]);
+  const i = s.selected.value;
+  // (the keys n and N go from event to event here, too)
+  useEffect(() => {
+    if (i >= 0 && i < s.store.cold && rows) {
+      const key = groupKey(s.store, by, i);
+      select(rows.find(g => g.key === key) ?? null);
+    }
+  }, [i, rows, by]);
   if (!rows) return <Waiting s={s} what="groups" />;
   const go = (g: EventGroup) => {
     if (!g.filter) return;

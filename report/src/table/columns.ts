@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The columns of the event table: titles, widths, what each sorts by, and the text of a cell.
 import { bytes, count, duration, instant, wall } from '../engine/human';
+import { roleOf } from '../engine/roles';
 import type { SortKey } from '../engine/sort';
 import { Layer, type Store } from '../engine/store';
 import { words } from '../engine/words';
@@ -24,6 +25,7 @@ export const SPECS: Record<Column, ColumnSpec> = {
   type: { title: 'Call', width: 'minmax(88px, 132px)', sort: 'type' },
   words: { title: 'In words', width: 'minmax(120px, 0.8fr)', sort: 'details' },
   details: { title: 'Details', width: 'minmax(180px, 1fr)', sort: 'details' },
+  role: { title: 'Role', width: '104px', drop: 4 },
   result: { title: 'Result', width: 'minmax(72px, 126px)', sort: 'result', drop: 2 },
   fd: { title: 'FD', width: '54px', num: true, sort: 'fd', drop: 5 },
   bytes: { title: 'Bytes', width: '82px', num: true, sort: 'bytes', drop: 3 },
@@ -50,6 +52,10 @@ export function columnsThatFit(
   return cols.filter(c => left.has(c));
 }
 
+/** The open file's name, or what the event names. */
+const pathOf = (store: Store, i: number) =>
+  (store.file[i] && store.fileName(store.file[i])) || store.objText(i);
+
 /** The text of a cell. Type and details have parts of their own in the table. */
 export const CELLS: Record<Column, (store: Store, i: number) => string> = {
   row: (_, i) => count(i),
@@ -64,6 +70,7 @@ export const CELLS: Record<Column, (store: Store, i: number) => string> = {
   type: (store, i) => store.types[store.type[i]].name,
   words: (store, i) => (i < store.cold ? words(store, i) : '…'),
   details: (store, i) => store.args(i),
+  role: (store, i) => (i < store.cold ? roleOf(pathOf(store, i)) : ''),
   result: (store, i) => {
     if (store.failed(i)) return store.errName[store.err[i]];
     return i < store.cold && store.layerOf[store.type[i]] === Layer.Call ? store.result(i) : '';

@@ -29,6 +29,7 @@ export const COLUMNS = [
   'type',
   'words',
   'details',
+  'role',
   'result',
   'fd',
   'bytes',

@@ -44,6 +44,14 @@ export const groups = [
       const opens = Array.from(data.hot.type).filter(k => TYPES[k].name === 'openat').length,
         row = page.locator('.grid-row', { hasText: 'openat' });
       t.equal(number(await row.locator('[data-col=count]').innerText()), opens, 'openat');
+      await state(page, 's.select(-1)');
+      await page.keyboard.press('n');
+      await settle(page);
+      const first = await state(page, 's.store.types[s.store.type[s.selected.value]].name');
+      t.ok(
+        (await page.locator('.grid-row.on [data-col=key]').innerText()).includes(first),
+        'n marks the group of the event',
+      );
       await row.dblclick();
       await settle(page);
       t.equal(await state(page, '[s.filter.value, s.grouping.value]'), ['type:openat', '']);
@@ -185,6 +193,15 @@ export const groups = [
         if (/^\/.*(\.so(\.[\d.]+)?|\.a|ld\.so\.preload)$/.test(data.strings.list[data.cold.obj[i]]))
           want++;
       t.equal(await state(page, 's.mask.value.count'), want, 'role:library');
+      await page.click('.pick:has-text("Columns")');
+      await page.click('.checks label:has-text("Role")');
+      await page.keyboard.press('Escape');
+      await page.waitForSelector('.tb-row:not([hidden]) [data-col=role]:has-text("library")');
+      t.equal(
+        await page.locator('.tb-row:not([hidden]) [data-col=role]:not(:text("library"))').count(),
+        0,
+        'a column of events, too',
+      );
       t.quiet(page);
     },
   ],
