@@ -84,9 +84,7 @@ export const CELLS: Record<Column, (store: Store, i: number) => string> = {
 };
 
 /** What is copied beside the text of a cell: figures that it has rounded. */
-export const WHOLE: Partial<
-  Record<Column, { title: string; of: (store: Store, i: number) => string }>
-> = {
+const WHOLE: Partial<Record<Column, { title: string; of: (store: Store, i: number) => string }>> = {
   time: { title: 'Time (ns)', of: (store, i) => String(store.start[i]) },
   bytes: {
     title: 'Bytes (B)',
@@ -94,3 +92,9 @@ export const WHOLE: Partial<
   },
   dur: { title: 'Duration (ns)', of: (store, i) => String(store.dur(i)) },
 };
+export const headText = (cols: readonly Column[]): string =>
+  cols.flatMap(c => [SPECS[c].title, ...(WHOLE[c] ? [WHOLE[c].title] : [])]).join('\t');
+export function rowText(cols: readonly Column[], store: Store, i: number): string {
+  const text = (c: Column) => CELLS[c](store, i).replace(/\s/g, ' ');
+  return cols.flatMap(c => [text(c), ...(WHOLE[c] ? [WHOLE[c].of(store, i)] : [])]).join('\t');
+}

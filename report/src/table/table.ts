@@ -7,7 +7,7 @@ import { whyEmpty } from '../ui/empty';
 import { copy, eventItems, openMenu, tipWhenCut, valueItems, type MenuItem } from '../ui/menu';
 import type { Column, State } from '../ui/state';
 import { dragWidth, freeWidth, keyWidth, widthsOf } from '../ui/widths';
-import { CELLS, columnsThatFit, SPECS, WHOLE } from './columns';
+import { CELLS, columnsThatFit, headText, rowText, SPECS } from './columns';
 import { fillDetails, fillType, setText } from './fill';
 
 const TABLE = 'Events';
@@ -227,16 +227,8 @@ export class EventTable {
       b = Math.min(last, a + MOST_COPIED - 1),
       cols = s.columns.peek();
     if (a < 0) return;
-    const lines = [
-      cols.flatMap(c => [SPECS[c].title, ...(WHOLE[c] ? [WHOLE[c].title] : [])]).join('\t'),
-    ];
-    for (let row = a; row <= b; row++) {
-      const i = s.event(row),
-        text = (c: Column) => CELLS[c](s.store, i).replace(/\s/g, ' ');
-      lines.push(
-        cols.flatMap(c => [text(c), ...(WHOLE[c] ? [WHOLE[c].of(s.store, i)] : [])]).join('\t'),
-      );
-    }
+    const lines = [headText(cols)];
+    for (let row = a; row <= b; row++) lines.push(rowText(cols, s.store, s.event(row)));
     const all = plural(b - a + 1, 'row');
     copy(s, lines.join('\n') + '\n', last > b ? `the first ${all}; Export takes all` : all);
   }
