@@ -152,6 +152,12 @@ export const looks = [
       t.ok(chosen.split(',').length > 5, chosen);
       await page.keyboard.press('Escape');
       await is(chosen);
+      const wide = id =>
+        page.evaluate(
+          c => document.querySelector(`.tb-row [data-col=${c}]`).getBoundingClientRect().width,
+          id,
+        );
+      t.ok((await wide('details')) > 1.4 * (await wide('lane')), 'details have what room there is');
       await page.evaluate(() => {
         window.cpd.state.columns.value = [
           'fd',
