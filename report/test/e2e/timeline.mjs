@@ -220,8 +220,11 @@ export const timeline = [
       await page.keyboard.press('Control+c');
       await page.waitForFunction(() => window.copied);
       const lines = (await page.evaluate(() => window.copied)).trimEnd().split('\n');
+      const titles = lines[0].split('\t');
+      t.equal(titles.slice(0, 3), ['Time (s)', 'Time (ns)', 'Process'], 'whole beside rounded');
+      t.ok(/^\d+$/.test(lines[1].split('\t')[titles.indexOf('Duration (ns)')]), lines[1]);
       t.equal(
-        lines.map(x => x.split('\t')[2]),
+        lines.map(x => x.split('\t')[titles.indexOf('Call')]),
         ['Call', ...calls.map(x => x.trim())],
       );
       await page.click('.tb-row >> nth=1');

@@ -68,7 +68,7 @@ export const waterfall = [
       near(
         await barsOf(page, '10.9.9.9:5432'),
         [
-          ['failed', 300, 340],
+          ['idle', 300, 340],
           ['failed', 300, 340],
         ],
         'refused',
