@@ -21,6 +21,18 @@ void json_open(struct json *j, char bracket)
 	j->comma = false;
 }
 
+/*
+ * Of U+2000 to U+20FF: what ends a line of JavaScript, and what turns the direction of the text around it, so that a
+ * name would show as another one to who looks at the file.
+ */
+static bool is_unseen(const char *s)
+{
+	unsigned low = (unsigned)(s[1] & 3) << 6 | (unsigned)(s[2] & 0x3f);
+
+	return (s[1] & 0x3c) == 0 && ((low >= 0x28 && low <= 0x2e) || low == 0x0e || low == 0x0f ||
+				      (low >= 0x66 && low <= 0x69));
+}
+
 void json_close(struct json *j, char bracket)
 {
 	buf_putc(j->b, bracket);
@@ -83,8 +95,8 @@ static void add_string(struct json *j, const char *s, size_t n, void other(struc
 		}
 		unsigned len = (unsigned char)s[i] >= 0x80 ? text_utf8_len(s + i, n - i) : 0;
 
-		if (len == 3 && !memcmp(s + i, "\xe2\x80", 2) && (s[i + 2] == '\xa8' || s[i + 2] == '\xa9')) {
-			buf_puts(b, s[i + 2] == '\xa8' ? "\\u2028" : "\\u2029");
+		if (len == 3 && s[i] == '\xe2' && is_unseen(s + i)) {
+			buf_printf(b, "\\u20%02x", (s[i + 1] & 3) << 6 | (s[i + 2] & 0x3f));
 			i += 3;
 		} else if (len) {
 			buf_add(b, s + i, len);

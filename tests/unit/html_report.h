@@ -262,7 +262,7 @@ static inline void assert_meta(const struct report *r, const char *json)
 
 	assert_non_null(meta);
 	if (!strstr(meta, json))
-		fail_msg("META has no %s:\n%.6000s", json, meta);
+		fail_msg("META has no %s:\n%.12000s", json, meta);
 }
 
 static inline void assert_type(const struct report *r, uint64_t id, const char *name)

@@ -87,7 +87,7 @@ static void test_attempts(void **state)
 	assert_int_equal(rows.conn[2], 2);
 	assert_int_equal(rows.conn[4], 2);
 	assert_int_not_equal(rows.type[3], rows.type[4]);
-	assert_meta(&r, "{\"name\":\"recvfrom\",\"cat\":1,\"op\":\"peek\"}");
+	assert_meta(&r, "{\"name\":\"recvfrom\",\"cat\":1,\"op\":\"peek\",\"verb\":\"peek\"}");
 	rows_done(&rows);
 	assert_true(block_read(&r, 'n', 0, &b));
 	assert_int_equal(b.nrows, 2);

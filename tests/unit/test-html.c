@@ -88,8 +88,8 @@ static void test_small(void **state)
 	assert_meta(&r, "[2,\"ENOENT\",\"No such file or directory\",2]");
 	assert_meta(&r,
 		    "{\"pid\":102,\"tid\":102,\"parent\":0,\"proc\":1,\"start\":2,\"end\":6000000020,\"signal\":"
-		    "\"SIGKILL\",\"fatal\":\"SIGKILL came from the kernel, or from a process that was not traced, "
-		    "after 6.00s\",\"comm\":\"cat\","
+		    "\"SIGKILL\",\"ending\":1,\"fatal\":\"SIGKILL came from the kernel, or from a process that was not "
+		    "traced, after 6.00s\",\"comm\":\"cat\","
 		    "\"execs\":[{\"t\":2,\"exe\":\"cat\",\"argv\":[\"cat\"],\"cwd\":\"/home\","
 		    "\"comm\":\"cat\",\"inherited\":true}]}");
 	assert_meta(&r, "\"exit\":3,\"because\":102,\"comm\":\"sh\"");

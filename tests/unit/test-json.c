@@ -48,7 +48,8 @@ static void test_strings(void **state)
 	check("</script><!--", 13, "\"\\u003c/script>\\u003c!--\"");
 	check("-->", 3, "\"-->\"");
 	check("é€😀", 9, "\"é€😀\"");
-	check("\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaa", 9, "\"\\u2028\\u2029\xe2\x80\xaa\"");
+	check("\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaa\xe2\x80\xae", 12, "\"\\u2028\\u2029\\u202a\\u202e\"");
+	check("\xe2\x80\x8f\xe2\x81\xa6\xe2\x81\xa9\xe2\x80\x90", 12, "\"\\u200f\\u2066\\u2069\xe2\x80\x90\"");
 	/* not UTF-8: each byte by itself; also surrogates, overlong forms and what is cut off */
 	check("\xff\x80", 2, "\"\\udcff\\udc80\"");
 	check("\xed\xa0\x80", 3, "\"\\udced\\udca0\\udc80\"");
