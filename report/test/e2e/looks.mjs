@@ -111,6 +111,9 @@ export const looks = [
               for (const cell of document.querySelectorAll('.grid-row .path.tail'))
                 if (box(cell.firstElementChild).right > box(cell).right + 1)
                   out.push(`the name in ${cell.title} is cut`);
+              for (const card of document.querySelectorAll('#main .card.wide'))
+                if (card.offsetParent && card.scrollWidth > card.clientWidth + 1)
+                  out.push(`${card.id} runs out of its card`);
               const head = document.querySelector('.axis-ticks'),
                 labels = [...document.querySelectorAll('.axis-ticks span')]
                   .map(box)
