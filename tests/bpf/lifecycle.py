@@ -240,13 +240,15 @@ class Attach(unittest.TestCase):
         with tempfile.TemporaryDirectory() as name:
             log = pathlib.Path(name, "log")
             tracer = subprocess.Popen([COMPENDIUM, "--backend", "bpf", "-o", log, "-p", str(self.target.pid)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(1.5)
+
+            def tids():
+                return set(re.findall(r"\[(\d+)\] open /etc/hostname", log.read_text(errors="replace")))
+
+            self.assertTrue(wait_for(lambda: log.exists() and len(tids()) == 2), "both threads have lines")
             tracer.send_signal(signal.SIGINT)
             self.assertEqual(tracer.wait(20), 0)
-            text = log.read_text(errors="replace")
             self.assertIsNone(self.target.poll(), "the target did not survive")
-            tids = set(re.findall(r"\[(\d+)\] open /etc/hostname", text))
-            self.assertEqual(len(tids), 2, text[:2000])
+            self.assertEqual(len(tids()), 2, log.read_text(errors="replace")[:2000])
 
     def let_go(self, *options):
         """Lets busy threads, and processes that come and go, alone in the middle of their calls: nothing of them comes afterwards."""
