@@ -143,7 +143,7 @@ static struct bytes path_of(const struct event *ev)
 
 static bool same(struct bytes a, struct bytes b)
 {
-	return a.len == b.len && (!a.len || !memcmp(a.s, b.s, a.len));
+	return a.len == b.len && (!a.len || (a.s && b.s && !memcmp(a.s, b.s, a.len)));
 }
 
 static struct live_miss *find(struct misses *v, uint32_t key)
