@@ -162,10 +162,12 @@ static void keep_lines(struct totals *t, struct totals_ending *e, const struct l
 }
 
 /* Words of a process that did well may be its parent's. */
-static void hand_up(struct endings *all, const struct proc *p, struct living *v)
+static void hand_up(struct endings *all, const struct totals *t, const struct proc *p, struct living *v)
 {
 	struct last_lines *lines = v->lines.at ? &v->lines : &v->of_child;
-	struct living *up = lines->at && p->parent ? living_of(all, p->parent, true) : NULL;
+	const struct totals_proc *parent = lines->at && p->parent ? totals_proc(t, p->parent) : NULL;
+	/* one that has ended would never be forgotten */
+	struct living *up = parent && !parent->end_ns ? living_of(all, p->parent, true) : NULL;
 
 	if (!up)
 		return;
@@ -207,7 +209,7 @@ static void ended(struct endings *all, struct totals *t, const struct event *ev,
 		TABLE_ADD(t->endings, e);
 	}
 	if (v && !ev->status)
-		hand_up(all, ev->task->proc, v);
+		hand_up(all, t, ev->task->proc, v);
 	if (v)
 		living_free(all, v);
 }
