@@ -39,6 +39,11 @@ static bool writes_data(const struct options *opt)
 	return false;
 }
 
+bool choosing_records_at_once(const struct options *opt)
+{
+	return writes_data(opt) || opt->events || opt->last_ns || opt->last_bytes || opt->dump_when;
+}
+
 const char *choosing_records(const struct options *opt)
 {
 	if (opt->by && strcmp(opt->by, "call") != 0)

@@ -16,3 +16,5 @@ void choosing_capture(const struct options *opt, const struct chooser *chooser, 
 		      struct capture_options *c);
 /* Why -c has to see a record of each call, as a part of a sentence; NULL: it has not, counting them is enough. */
 const char *choosing_records(const struct options *opt);
+/* Something is written, counted or looked for as it comes, beside lines and progress. */
+bool choosing_records_at_once(const struct options *opt);

@@ -22,6 +22,8 @@ enum {
 	SIDE_NAP_NS = 1000000,
 	SIDE_GRACE_NS = 20000000,
 	TICK_NS = 50000000,		/* live lines appear at least this often */
+	POLL_NS = 20000000,		/* where few records come: a person sees no difference */
+	UNSEEN_NS = 250000000,		/* both, where nothing is shown before the end */
 	IDLE_NS = 1000000000,
 };
 
@@ -73,11 +75,12 @@ static void *reader(void *ctx)
 {
 	struct merge *m = ctx;
 	const struct record *r;
-	uint64_t ticked = 0, busy = 0;
+	uint64_t ticked = 0, busy = 0, tick_ns, poll_ns;
 
 	if (!pass(&m->gate))
 		return NULL;
-
+	tick_ns = m->unseen ? UNSEEN_NS : TICK_NS;
+	poll_ns = m->unseen ? UNSEEN_NS : POLL_NS;
 	while (!ring_done(m->ring)) {
 		/*
 		 * In this order: with the source waiting after `now` and the ring empty after that, nothing earlier can
@@ -103,14 +106,14 @@ static void *reader(void *ctx)
 			continue;
 		if (!waiting && settled)
 			now = settled;
-		if ((waiting || settled) && now >= ticked + TICK_NS) {
+		if ((waiting || settled) && now >= ticked + tick_ns) {
 			if (m->nsides)
 				feed_sides(m, now);
 			m->ops->tick(m->ctx, now);
 			ticked = now;
 		}
 		/* once everything is shown only a record (which wakes us) makes a difference */
-		ring_wait(m->ring, now - busy < IDLE_NS ? TICK_NS : IDLE_NS);
+		ring_wait(m->ring, now - busy < IDLE_NS ? tick_ns : IDLE_NS, poll_ns);
 	}
 	return NULL;
 }
@@ -208,9 +211,10 @@ static void open_gate(struct merge *m, bool call_off)
 		sem_post(&m->gate.go);
 }
 
-void merge_start(struct merge *m, struct source *source)
+void merge_start(struct merge *m, struct source *source, bool unseen)
 {
 	m->source = source;
+	m->unseen = unseen;
 	open_gate(m, false);
 }
 

@@ -34,6 +34,7 @@ struct merge {
 	const struct merge_ops *ops;
 	void *ctx;
 	struct source *source;		/* from merge_start() on; borrowed */
+	bool unseen;
 	struct ring *ring;
 	pthread_t reader;
 	struct merge_gate gate;
@@ -45,7 +46,8 @@ struct merge {
 int merge_open(struct merge *m, const struct merge_ops *ops, void *ctx, struct diag *diag);
 /* A side, which is the merge's from here on: it is freed also when this fails.  Before merge_start(). */
 int merge_add(struct merge *m, struct source *side, struct diag *diag);
-void merge_start(struct merge *m, struct source *source);	/* opens the gate */
+/* Opens the gate.  unseen: what comes is not shown or written as it comes, and is handed on four times a second. */
+void merge_start(struct merge *m, struct source *source, bool unseen);
 /* Records stay where they are until the next settle, and lie one behind the other; else only during the call. */
 static inline bool merge_lends(const struct merge *m) { return !m->nsides; }
 void merge_push(struct merge *m, const struct record *r);	/* of the source; waits while the ring is full */

@@ -207,7 +207,7 @@ static void captured(void *ctx, const struct record *r)
 static void run_live(struct session *s)
 {
 	outputs_lend(s->outputs, merge_lends(&s->merge) && !s->redact);	/* what is masked is a copy */
-	merge_start(&s->merge, s->source);
+	merge_start(&s->merge, s->source, !s->blocked && !choosing_records_at_once(s->opt));
 	limit_start(&s->limit);
 	while (s->source->ops->step(s->source, captured, s) != 0) {
 		ending_look(&s->ending);

@@ -22,7 +22,7 @@ struct ring {
 	_Alignas(64) _Atomic uint64_t head;	/* written by the producer */
 	uint64_t room;				/* producer: where tail was when it last looked */
 	_Atomic uint32_t parked;		/* consumer sleeps on this word */
-	_Atomic uint32_t closed;		/* the consumer's naps wait on this word: the end wakes it at once */
+	_Atomic uint32_t closed;		/* the consumer naps on this word: the end, or a full ring, wakes it */
 	_Alignas(64) _Atomic uint64_t tail;	/* written by the consumer when it lets go of many records */
 	_Alignas(64) uint64_t at, limit;	/* consumer: where it reads; where head was when it last looked */
 	uint64_t waited_at;			/* consumer: where it read when it last waited */
@@ -58,6 +58,8 @@ void ring_free(struct ring *r)
 	free(r);
 }
 
+static void end_nap(struct ring *r) { futex(&r->closed, FUTEX_WAKE, 1, NULL); }
+
 static void wake(struct ring *r)
 {
 	if (atomic_load(&r->parked) && atomic_exchange(&r->parked, 0))
@@ -73,6 +75,7 @@ static void wait_for_room(struct ring *r, uint64_t head, size_t need)
 		if (head + need - r->room <= r->size)
 			return;
 		wake(r);
+		end_nap(r);
 		nanosleep(&nap, NULL);
 	}
 }
@@ -99,7 +102,7 @@ void ring_push(struct ring *r, const struct record *rec)
 void ring_close(struct ring *r)
 {
 	atomic_store(&r->closed, 1);
-	futex(&r->closed, FUTEX_WAKE, 1, NULL);
+	end_nap(r);
 	wake(r);
 }
 
@@ -132,19 +135,24 @@ void ring_release(struct ring *r) { atomic_store_explicit(&r->tail, r->at, memor
 
 bool ring_done(const struct ring *r) { return atomic_load(&r->closed) && atomic_load(&r->head) == r->at; }
 
+static struct timespec timespec_of(uint64_t ns)
+{
+	return (struct timespec){ (time_t)(ns / 1000000000), (long)(ns % 1000000000) };
+}
+
 /*
  * Where few records come, each poll and each wake is of one: of two switches, between what the program does on the same
- * CPUs.  A person sees no difference of 20 ms.
+ * CPUs.
  */
-void ring_wait(struct ring *r, uint64_t max_ns)
+void ring_wait(struct ring *r, uint64_t max_ns, uint64_t few_ns)
 {
-	enum { POLLS = 10, POLL_NS = 2000000, FEW_BYTES = 16384, FEW_POLL_NS = 20000000 };
-	struct timespec ts = { (time_t)(max_ns / 1000000000), (long)(max_ns % 1000000000) };
-	uint64_t poll_ns = r->at - r->waited_at < FEW_BYTES ? FEW_POLL_NS : POLL_NS;
+	enum { POLLS = 10, POLL_NS = 2000000, FEW_BYTES = 16384 };
+	struct timespec ts = timespec_of(max_ns);
+	uint64_t poll_ns = r->at - r->waited_at < FEW_BYTES ? few_ns : POLL_NS;
 
 	r->waited_at = r->at;
 	if (r->idle++ < POLLS) {
-		ts = (struct timespec){ 0, (long)MIN(max_ns, poll_ns) };
+		ts = timespec_of(MIN(max_ns, poll_ns));
 		futex(&r->closed, FUTEX_WAIT, 0, &ts);
 		return;
 	}

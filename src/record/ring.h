@@ -27,5 +27,5 @@ bool ring_pop(struct ring *r);
 /* Gives back the room of all that was popped: when that is due, and before a wait. */
 void ring_release(struct ring *r);
 bool ring_done(const struct ring *r);	/* consumer: closed, and all was popped */
-/* Consumer, when empty: waits until there is something, at most max_ns. */
-void ring_wait(struct ring *r, uint64_t max_ns);
+/* Consumer, when empty: waits until there is something, at most max_ns; few_ns: from poll to poll where few come. */
+void ring_wait(struct ring *r, uint64_t max_ns, uint64_t few_ns);

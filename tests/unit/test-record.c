@@ -336,7 +336,7 @@ static void test_ring(void **state)
 				release(r, held, &nheld, n);
 		}
 		release(r, held, &nheld, n);
-		ring_wait(r, 1000000);
+		ring_wait(r, 100000000000, 100000000000);	/* a full ring and the end wake it */
 	}
 	pthread_join(t, NULL);
 	assert_int_equal(n, RING_RECORDS);
