@@ -49,19 +49,15 @@ static void put_start(struct bpf_source *s)
 	emitter_put(&s->out);
 }
 
-/* Held in the pipe's read, followed and guarded. */
-static int begin(struct bpf_source *s, struct start *st, struct diag *note, struct diag *diag)
+/* Held in the pipe's read, it is followed and guarded. */
+static int begin(struct bpf_source *s, const struct start *st, struct diag *note, struct diag *diag)
 {
-	int rc = start_fork(st, diag), guard_rc;
+	int rc, guard_rc;
 
-	if (rc < 0)
-		return rc;
 	s->main_pidfd = (int)syscall(SYS_pidfd_open, st->pid, 0);
 	rc = s->main_pidfd < 0 ? -errno : bpf_follow_child(s, s->main_pidfd, st->pid);
-	if (rc < 0) {
-		start_kill(st);
+	if (rc < 0)
 		return diag_set(diag, 125, -rc, "cannot follow the command: %s", strerror(-rc));
-	}
 	s->main_pid = st->pid;
 	live_begin(&s->live, (uint32_t)st->pid, (uint32_t)st->pid);
 	guard_rc = guard_start(&s->guard, s);
@@ -73,27 +69,21 @@ static int begin(struct bpf_source *s, struct start *st, struct diag *note, stru
 	return 0;
 }
 
-static int spawn(struct bpf_source *s, struct diag *note, struct diag *diag)
+static int run(struct bpf_source *s, struct start *st, struct diag *note, struct diag *diag)
 {
-	struct start st;
-	int rc = start_find(&st, s->opt, diag);
+	int rc = begin(s, st, note, diag);
 
-	if (rc == 0)
-		rc = begin(s, &st, note, diag);
-	if (rc == 0) {
-		if (s->opt->spawned)
-			s->opt->spawned(s->opt->spawned_ctx, st.pid);
-		put_start(s);
-		if (proc_put_command(st.pid, &s->out.rec, emitter_put, &s->out) & PROC_HAS_FANOTIFY)
-			s->shared->fanotify = 1;
-		start_go(&st, 'g');
-		rc = start_result(&st, diag);
-		if (rc < 0) {
-			wait_end(st.pid, NULL);
-			s->main_pid = 0;
-		}
-	}
-	start_done(&st);
+	if (rc < 0)
+		return rc;
+	if (s->opt->spawned)
+		s->opt->spawned(s->opt->spawned_ctx, st->pid);
+	put_start(s);
+	if (proc_put_command(st->pid, &s->out.rec, emitter_put, &s->out) & PROC_HAS_FANOTIFY)
+		s->shared->fanotify = 1;
+	start_go(st, 'g');
+	rc = start_result(st, diag);
+	if (rc < 0)
+		s->main_pid = 0;
 	return rc;
 }
 
@@ -382,19 +372,37 @@ static int start_programs(struct bpf_source *s, struct diag *diag)
 	return rc;
 }
 
+/* The command is there, held, before the programs are: a fork is cheaper, and none of what they are is open in it. */
+static int open_held(struct bpf_source *s, struct start *st, struct diag *note, struct diag *diag)
+{
+	int rc = bpf_allowed(diag);
+
+	if (rc == 0 && s->opt->argv)
+		rc = start_find(st, s->opt, diag);
+	if (rc == 0 && s->opt->argv)
+		rc = start_fork(st, diag);
+	if (rc == 0)
+		rc = start_programs(s, diag);
+	if (rc == 0 && s->opt->asked_to_end && s->opt->asked_to_end(s->opt->spawned_ctx))
+		rc = diag_set(diag, 125, ECANCELED, "ended before tracing began");
+	if (rc == 0)
+		rc = s->opt->argv ? run(s, st, note, diag) : find_running(s, diag);
+	if (rc < 0 && st->pid)
+		start_kill(st);
+	return rc;
+}
+
 int source_bpf_open(const struct capture_options *opt, struct source **ret_source, struct diag *note, struct diag *diag)
 {
+	struct start st = { .go_fd = -1, .error_fd = -1 };
 	struct bpf_source *s = xcalloc(1, sizeof(*s));
 	int rc;
 
 	*s = (struct bpf_source){
 		.src.ops = &bpf_ops, .src.counts = opt->count, .opt = opt, .main_status = -1, .main_pidfd = -1, .guard.fd = -1
 	};
-	rc = start_programs(s, diag);
-	if (rc == 0 && opt->asked_to_end && opt->asked_to_end(opt->spawned_ctx))
-		rc = diag_set(diag, 125, ECANCELED, "ended before tracing began");
-	if (rc == 0)
-		rc = opt->argv ? spawn(s, note, diag) : find_running(s, diag);
+	rc = open_held(s, &st, note, diag);
+	start_done(&st);
 	if (rc == 0 && (opt->system || opt->cgroup) && !bpf_sees_all())
 		diag_set(note, 0, 0,
 			 "only processes that you may trace are shown: your own, without further privileges; run as "

@@ -113,7 +113,7 @@ static __always_inline void emit_bare_call(struct task_state *st, u32 flags, u64
 
 static __always_inline struct work *work_begin(const struct task_state *st, s64 ret, bool leave)
 {
-	struct work *w = work_get();
+	struct work *w = work_here();
 
 	if (!w)
 		return NULL;
@@ -130,12 +130,12 @@ static __always_inline struct work *work_begin(const struct task_state *st, s64 
 	return w;
 }
 
-static long run_arg(u32 i, void *unused)
+static long run_arg(u32 i, struct work **to)
 {
-	struct work *w = work_get();
+	struct work *w = *to;
 	u32 off, nchunks;
 
-	if (!w || i > 5 || !(w->only >> i))
+	if (i > 5 || !(w->only >> i))
 		return 1;
 	if (!(w->only >> i & 1) || !w->args[i])
 		return 0;
@@ -158,7 +158,7 @@ static __always_inline void copy_by(struct work *w, const struct plan_arg *plan,
 	__builtin_memcpy(w->plan, plan, sizeof(w->plan));
 	w->only = (u8)only;
 	w->put_off = put_off;
-	bpf_loop(6, run_arg, NULL, 0);
+	bpf_loop(6, run_arg, &w, 0);
 }
 
 static __always_inline void enter_with_memory(struct task_state *st, const struct wire_plan *p, bool refused)

@@ -12,9 +12,9 @@
 #include "capture/bpf/copy_bytes.bpf.h"
 #include "capture/bpf/copy_msg.bpf.h"
 
-static long walk_up(u32 i, void *ctx)
+static long walk_up(u32 i, struct work **to)
 {
-	struct work *w = work_get();
+	struct work *w = *to;
 	const unsigned char *name;
 	struct dentry *d;
 	struct mount *m;
@@ -22,8 +22,6 @@ static long walk_up(u32 i, void *ctx)
 	u64 root, up;
 	u32 len, pos;
 
-	if (!w)
-		return 1;
 	k = &w->walk;
 	if (k->dentry == k->root && k->mnt == k->root_mnt)
 		return 1;
@@ -70,7 +68,7 @@ __noinline int put_name_of(u64 dentry, u64 vfsmount, u32 arg_part)
 	w->walk.mnt = vfsmount - bpf_core_field_offset(struct mount, mnt);
 	w->walk.pos = PAGE_BYTES;
 	gone = !BPF_CORE_READ((struct dentry *)dentry, d_hash.pprev);
-	bpf_loop(128, walk_up, NULL, 0);
+	seldom_loop(w, 128, walk_up, &w);
 	pos = w->walk.pos;
 	if (pos >= PAGE_BYTES)
 		return 0;
@@ -98,16 +96,16 @@ static __always_inline void put_path(struct file *f, u32 part)
 		put_path_of(&f->f_path, part << 8);
 }
 
-struct dots { u32 at, found; };
+struct dots { struct work *w; u32 at, found; };
 
 /* Eight bytes at a time, each step one less: are two dots side by side? */
 static long look_for_dots(u32 i, struct dots *x)
 {
-	struct work *w = work_get();
+	struct work *w = x->w;
 	u32 at = x->at + i * 7;
 	u64 v;
 
-	if (!w || at > WIRE_INLINE + BODY || at >= w->off)
+	if (at > WIRE_INLINE + BODY || at >= w->off)
 		return 1;
 	v = *(u64 *)(w->mem + at) ^ 0x2e2e2e2e2e2e2e2e;
 	v = v | v >> 8 | 0xff00000000000000;
@@ -138,7 +136,7 @@ __noinline int copy_real(u32 arg, u32 cwd)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct work *w = work_get();
-	struct dots x = { .at = BODY + sizeof(struct record_chunk) };
+	struct dots x;
 	struct file *f;
 
 	if (!w)
@@ -147,6 +145,7 @@ __noinline int copy_real(u32 arg, u32 cwd)
 		put_path_of(&BPF_CORE_READ(task, fs)->pwd, arg | PART_PATH << 8);
 		return 0;
 	}
+	x = (struct dots){ w, BODY + sizeof(struct record_chunk), 0 };
 	bpf_loop(WIRE_INLINE / 7 + 1, look_for_dots, &x, 0);
 	if (!x.found)
 		return 0;
@@ -161,7 +160,7 @@ __noinline int copy_real(u32 arg, u32 cwd)
 /* One argument by w->plan[i].  Returns 1 when part of it was not in memory. */
 __noinline int copy_arg(u32 i)
 {
-	struct work *w = work_get();
+	struct work *w = work_here();
 	u64 addr, n, size;
 	u32 len = 0;
 	s64 ret;

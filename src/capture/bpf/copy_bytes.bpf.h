@@ -9,7 +9,7 @@
  */
 __noinline int copy_bytes(u32 arg_part, u64 addr, u64 want, u64 max)
 {
-	struct work *w = work_get();
+	struct work *w = work_here();
 	struct record_chunk *c;
 	u32 n, flags;
 	int faulted = 0;
@@ -35,7 +35,7 @@ __noinline int copy_bytes(u32 arg_part, u64 addr, u64 want, u64 max)
 
 __noinline int copy_str(u32 arg_part, u64 addr)
 {
-	struct work *w = work_get();
+	struct work *w = work_here();
 	struct record_chunk *c;
 	u32 flags;
 	long n;
@@ -63,7 +63,7 @@ __noinline int copy_str(u32 arg_part, u64 addr)
 
 __noinline int put_number(u32 arg_part, u64 n)
 {
-	struct work *w = work_get();
+	struct work *w = work_here();
 	struct record_chunk *c;
 
 	if (!w || !(c = chunk_at(w)))
@@ -74,13 +74,13 @@ __noinline int put_number(u32 arg_part, u64 n)
 }
 
 /* One page of a string that goes on; what is read stands behind the chunks for a moment. */
-static long rest_page(u32 i, void *unused)
+static long rest_page(u32 i, struct work **to)
 {
-	struct work *w = work_get();
+	struct work *w = *to;
 	struct record_chunk *c;
 	long n;
 
-	if (!w || !(c = chunk_at(w)))
+	if (!(c = chunk_at(w)))
 		return 1;
 	n = read_string(c + 1, PAGE_BYTES + 1, (void *)(w->rest.addr + w->rest.n));
 	if (n <= 0)
@@ -102,7 +102,7 @@ __noinline int copy_item(u32 arg, u64 addr)
 	if (!(c->flags & CHUNK_TRUNC))
 		return 0;
 	w->rest = (struct rest){ addr, RECORD_STR_MAX };
-	bpf_loop(32, rest_page, NULL, 0);
+	seldom_loop(w, 32, rest_page, &w);
 	if (w->rest.n > RECORD_STR_MAX)
 		put_number(arg | PART_WHOLE << 8, w->rest.n);
 	else
@@ -110,14 +110,12 @@ __noinline int copy_item(u32 arg, u64 addr)
 	return 0;
 }
 
-static long rest_pointers(u32 i, void *unused)
+static long rest_pointers(u32 i, struct work **to)
 {
-	struct work *w = work_get();
+	struct work *w = *to;
 	u64 v[16];
 	u32 *half = (u32 *)v;
 
-	if (!w)
-		return 1;
 	if (bpf_probe_read_user(v, sizeof(v), (void *)w->rest.addr)) {
 		v[0] = 0;
 		if (bpf_probe_read_user(v, w->compat ? 4 : 8, (void *)w->rest.addr) || !v[0])
@@ -149,18 +147,18 @@ __noinline int put_count(u32 arg, u64 addr, u64 before)
 	if (!w)
 		return 0;
 	w->rest = (struct rest){ addr, before };
-	bpf_loop(1 << 17, rest_pointers, NULL, 0);
+	seldom_loop(w, 1 << 17, rest_pointers, &w);
 	return put_number(arg | PART_COUNT << 8, w->rest.n);
 }
 
 /* The pointer behind the n-th is of a string that does not stand close behind: n is the last.  Counts w->nstrings. */
-static long next_string(u32 n, void *unused)
+static long next_string(u32 n, struct work **to)
 {
-	struct work *w = work_get();
+	struct work *w = *to;
 	struct record_chunk *c;
 	const u64 *p;
 
-	if (!w || !(c = chunk_at(w)) || n >= STRINGS - 1)
+	if (!(c = chunk_at(w)) || n >= STRINGS - 1)
 		return 1;
 	p = (const u64 *)(c + 1) + n;
 	if (!p[1] || p[1] - p[0] - 1 >= STRING_GAP)
@@ -170,15 +168,15 @@ static long next_string(u32 n, void *unused)
 }
 
 /* Does a NUL stand before where the next string begins?  Counts w->texts. */
-static long whole_string(u32 i, void *unused)
+static long whole_string(u32 i, struct work **to)
 {
-	struct work *w = work_get();
+	struct work *w = *to;
 	struct record_chunk *c;
 	const u64 *p;
 	u64 last;
 	u32 n;
 
-	if (!w || !(c = chunk_at(w)) || i >= w->nstrings || i >= STRINGS - 1)
+	if (!(c = chunk_at(w)) || i >= w->nstrings || i >= STRINGS - 1)
 		return 1;
 	p = (const u64 *)(c + 1);
 	last = p[i + 1] - p[0] - 1;
@@ -209,7 +207,7 @@ __noinline int copy_strings(u32 arg, u64 addr)
 		return 0;
 	w->nstrings = 0;
 	w->texts = 0;
-	bpf_loop(STRINGS - 1, next_string, NULL, 0);
+	seldom_loop(w, STRINGS - 1, next_string, &w);
 	n = w->nstrings;
 	SAME(n);
 	if (n < 2 || n >= STRINGS)
@@ -217,24 +215,22 @@ __noinline int copy_strings(u32 arg, u64 addr)
 	span = p[n] - p[0];
 	if (!WITHIN(span, 1, STRINGS_MAX) || bpf_probe_read_user(p + n + 1, (u32)span, (void *)p[0]))
 		return 0;
-	bpf_loop(STRINGS - 1, whole_string, NULL, 0);
+	seldom_loop(w, STRINGS - 1, whole_string, &w);
 	if (w->texts < n)
 		return 0;
 	chunk_done(w, c, arg, WIRE_STRINGS, n, (n + 1) * sizeof(*p) + (u32)span);
 	return (int)n;
 }
 
-static long vec_item(u32 i, void *unused)
+static long vec_item(u32 i, struct work **to)
 {
-	struct work *w = work_get();
+	struct work *w = *to;
 	struct record_chunk *c;
 	struct vec *v;
 	bool full;
 	u64 p = 0;
 	u32 n;
 
-	if (!w)
-		return 1;
 	v = &w->vec;
 	full = w->off - v->start > v->max;
 	if (w->packs && !w->compat && !v->singles && !full) {
@@ -274,6 +270,6 @@ __noinline int copy_vector(u32 arg, u64 addr, u32 max)
 	w->vec = (struct vec){ .addr = addr, .arg = arg & 7, .start = w->off, .max = max };
 	if (max > VECTOR_MAX)
 		w->vec.max = VECTOR_MAX;
-	bpf_loop(VECTOR_MAX / sizeof(u64) + 2, vec_item, NULL, 0);
+	seldom_loop(w, VECTOR_MAX / sizeof(u64) + 2, vec_item, &w);
 	return w->vec.faulted != 0;
 }

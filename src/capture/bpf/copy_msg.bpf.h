@@ -3,14 +3,16 @@
 #pragma once
 #include "capture/bpf/work.bpf.h"
 
-static long iov_widen(u32 i, u64 *addr)
+struct widen { struct work *w; u64 addr; };
+
+static long iov_widen(u32 i, struct widen *x)
 {
-	struct work *w = work_get();
+	struct work *w = x->w;
 	u32 narrow[2];
 
-	if (!w || i >= IOV_COPIED || i >= w->niov)
+	if (i >= IOV_COPIED || i >= w->niov)
 		return 1;
-	if (bpf_probe_read_user(narrow, sizeof(narrow), (void *)(*addr + i * 8ul))) {
+	if (bpf_probe_read_user(narrow, sizeof(narrow), (void *)(x->addr + i * 8ul))) {
 		w->niov = i;
 		return 1;
 	}
@@ -30,7 +32,9 @@ __noinline int read_iov(u64 addr, u64 n)
 	k = n > IOV_COPIED ? IOV_COPIED : (u32)n;
 	w->niov = k;
 	if (w->compat) {
-		bpf_loop(IOV_COPIED, iov_widen, &addr, 0);
+		struct widen x = { w, addr };
+
+		seldom_loop(w, IOV_COPIED, iov_widen, &x);
 		return w->niov < k;
 	}
 	if (k && k <= IOV_COPIED && bpf_probe_read_user(w->iov, k * X86_64_IOV, (void *)addr)) {
@@ -40,13 +44,13 @@ __noinline int read_iov(u64 addr, u64 n)
 	return 0;
 }
 
-static long iov_data(u32 i, u32 *faulted)
+static long iov_data(u32 i, struct work **to)
 {
-	struct work *w = work_get();
+	struct work *w = *to;
 	u64 len, want;
 	u32 at, k;
 
-	if (!w || i >= IOV_COPIED || i >= w->niov || w->run.seen >= w->run.total || w->run.got >= w->run.cap)
+	if (i >= IOV_COPIED || i >= w->niov || w->run.seen >= w->run.total || w->run.got >= w->run.cap)
 		return 1;
 	len = w->iov[i].len;
 	want = w->run.total - w->run.seen;
@@ -58,7 +62,7 @@ static long iov_data(u32 i, u32 *faulted)
 	at = w->run.at + w->run.got;
 	if (WITHIN(k, 1, PAGE_BYTES) && at <= WORK_BYTES - COPY_MAX) {
 		if (bpf_probe_read_user(w->mem + at, k, (void *)w->iov[i].base)) {
-			*faulted = 1;
+			w->run.faulted = 1;
 			return 1;
 		}
 		w->run.got += k;
@@ -72,19 +76,18 @@ __noinline int copy_iov_data(u32 arg_part, u64 total, u64 max)
 {
 	struct work *w = work_get();
 	struct record_chunk *c;
-	u32 faulted = 0;
 
 	if (!w || !chunk_at(w))
 		return 0;
 	w->run = (struct iov_run){ .total = total,
 				   .cap = max > PAGE_BYTES ? PAGE_BYTES : (u32)max,
 				   .at = w->off + sizeof(*c) };
-	bpf_loop(IOV_COPIED, iov_data, &faulted, 0);
+	seldom_loop(w, IOV_COPIED, iov_data, &w);
 	c = chunk_at(w);
 	if (c)
 		chunk_done(w, c, arg_part & 0xff, arg_part >> 8, w->flags | (w->run.got < total ? CHUNK_TRUNC : 0),
 			   w->run.got);
-	return faulted != 0;
+	return w->run.faulted != 0;
 }
 
 static __always_inline int put_iov(struct work *w, u32 arg, u32 flags)
@@ -150,7 +153,7 @@ static __always_inline bool items_room(struct work *w, u32 i, u32 size, void **r
 {
 	u32 at;
 
-	if (!w || i >= w->items.n || i >= MSG_COPIED)
+	if (i >= w->items.n || i >= MSG_COPIED)
 		return false;
 	at = w->items.at + i * size;
 	SAME(at);
@@ -162,10 +165,10 @@ static __always_inline bool items_room(struct work *w, u32 i, u32 size, void **r
 
 /* The chunk, with w->items.count items in it, or NULL. */
 static __always_inline struct record_chunk *items_copy(struct work *w, u64 addr, u64 n,
-						       long (*item)(u32 i, void *unused))
+						       long (*item)(u32 i, struct work **to))
 {
 	w->items = (struct items){ .addr = addr, .n = n, .at = w->off + sizeof(struct record_chunk) };
-	bpf_loop(MSG_COPIED, item, NULL, 0);
+	seldom_loop(w, MSG_COPIED, item, &w);
 	return chunk_at(w);
 }
 
@@ -175,9 +178,9 @@ static __always_inline u64 mmsg_addr(const struct work *w, u32 i) { return mmsg_
 static __always_inline u64 mmsg_len(const struct work *w, u32 i) { return mmsg_addr(w, i) + (w->compat ? 28 : 56); }
 
 /* msg_name and msg_namelen come first. */
-static long room_item(u32 i, void *unused)
+static long room_item(u32 i, struct work **to)
 {
-	struct work *w = work_get();
+	struct work *w = *to;
 	u64 head[2] = { 0 };
 	u32 *room;
 
@@ -208,9 +211,9 @@ __noinline int copy_rooms(u32 arg, u64 addr, u64 n)
 	return w->items.faulted != 0;
 }
 
-static long mmsg_item(u32 i, void *unused)
+static long mmsg_item(u32 i, struct work **to)
 {
-	struct work *w = work_get();
+	struct work *w = *to;
 	struct record_msg *v;
 	struct wire_msg m = { 0 };
 	u32 len = 0;
@@ -235,12 +238,12 @@ static long mmsg_item(u32 i, void *unused)
 	return 0;
 }
 
-static long mmsg_control(u32 i, void *unused)
+static long mmsg_control(u32 i, struct work **to)
 {
-	struct work *w = work_get();
+	struct work *w = *to;
 	struct wire_msg m = { 0 };
 
-	if (!w || i >= w->items.count || !read_msg(mmsg_addr(w, i), w->compat, &m))
+	if (i >= w->items.count || !read_msg(mmsg_addr(w, i), w->compat, &m))
 		return 1;
 	if (m.control && m.controllen)
 		copy_bytes(w->items.at | PART_CONTROL << 8, m.control, m.controllen, CONTROL_BYTES);
@@ -259,13 +262,13 @@ __noinline int copy_mmsg(u32 arg, u64 addr, u64 n)
 		chunk_done(w, c, arg, PART_MSGVEC, w->flags | (w->items.count < n ? CHUNK_TRUNC : 0),
 			   w->items.count * sizeof(struct record_msg));
 	w->items.at = arg;
-	bpf_loop(MSG_COPIED, mmsg_control, NULL, 0);
+	seldom_loop(w, MSG_COPIED, mmsg_control, &w);
 	return 0;
 }
 
-static long iocb_item(u32 i, void *unused)
+static long iocb_item(u32 i, struct work **to)
 {
-	struct work *w = work_get();
+	struct work *w = *to;
 	struct record_iocb *v;
 	u64 p = 0;
 

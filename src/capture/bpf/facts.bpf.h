@@ -320,7 +320,7 @@ __noinline int put_fact(u32 fd, u32 how)
 /* ---- where the descriptors are ---- */
 
 /* They are collected first: calls of BPF programs go eight deep and no deeper. */
-struct fds_run { u64 at, end; };
+struct fds_run { struct work *w; u64 at, end; };
 
 static __always_inline void collect(struct work *w, u32 fd)
 {
@@ -332,25 +332,23 @@ static __always_inline void collect(struct work *w, u32 fd)
 	w->nfds = n + 1;
 }
 
-static long ask_collected(u32 i, u32 *how)
+static long ask_collected(u32 i, struct work **to)
 {
-	struct work *w = work_get();
+	struct work *w = *to;
 
-	if (!w || i >= w->nfds || i >= FDS_ASKED)
+	if (i >= w->nfds || i >= FDS_ASKED)
 		return 1;
 	put_fact(w->fds[i], FACT_HOW_ALL);
 	return 0;
 }
 
-static long collect_cmsg(u32 i, void *unused)
+static long collect_cmsg(u32 i, struct work **to)
 {
-	struct work *w = work_get();
+	struct work *w = *to;
 	u32 word, head, level_type[2] = { 0 };
 	struct cmsg_run *x;
 	u64 size = 0;
 
-	if (!w)
-		return 1;
 	x = &w->cmsg;
 	word = w->compat ? 4 : 8;
 	head = word + 8;
@@ -378,15 +376,15 @@ __noinline int collect_msg(u64 addr)
 	if (!w || !read_msg(addr, w->compat, &m) || !m.control || m.controllen < 12)
 		return 0;
 	w->cmsg = (struct cmsg_run){ m.control, m.control + m.controllen };
-	bpf_loop(CMSGS_MAX, collect_cmsg, NULL, 0);
+	seldom_loop(w, CMSGS_MAX, collect_cmsg, &w);
 	return 0;
 }
 
-static long collect_mmsg(u32 i, void *unused)
+static long collect_mmsg(u32 i, struct work **to)
 {
-	struct work *w = work_get();
+	struct work *w = *to;
 
-	if (!w || i >= w->items.n)
+	if (i >= w->items.n)
 		return 1;
 	collect_msg(mmsg_addr(w, i));
 	return 0;
@@ -397,30 +395,28 @@ struct fan_info { u8 type, pad; u16 len; s32 fd; };
 
 static long collect_info(u32 i, struct fds_run *x)
 {
-	struct work *w = work_get();
 	struct fan_info info;
 
-	if (!w || x->at + sizeof(info) > x->end || bpf_probe_read_user(&info, sizeof(info), (void *)x->at) ||
+	if (x->at + sizeof(info) > x->end || bpf_probe_read_user(&info, sizeof(info), (void *)x->at) ||
 	    info.len < 4)
 		return 1;
 	x->at += info.len;
 	if (info.type == FAN_INFO_PIDFD_NR)
-		collect(w, (u32)info.fd);
+		collect(x->w, (u32)info.fd);
 	return 0;
 }
 
 static long collect_event(u32 i, struct fds_run *x)
 {
 	struct fan_event m;
-	struct work *w = work_get();
 	struct fds_run infos;
 
-	if (!w || x->at + sizeof(m) > x->end || bpf_probe_read_user(&m, sizeof(m), (void *)x->at) ||
+	if (x->at + sizeof(m) > x->end || bpf_probe_read_user(&m, sizeof(m), (void *)x->at) ||
 	    m.event_len < sizeof(m) || m.vers != 3)
 		return 1;
-	collect(w, (u32)m.fd);
-	infos = (struct fds_run){ x->at + m.metadata_len, x->at + m.event_len };
-	bpf_loop(FAN_INFOS_MAX, collect_info, &infos, 0);
+	collect(x->w, (u32)m.fd);
+	infos = (struct fds_run){ x->w, x->at + m.metadata_len, x->at + m.event_len };
+	seldom_loop(x->w, FAN_INFOS_MAX, collect_info, &infos);
 	x->at += m.event_len;
 	return 0;
 }
@@ -457,21 +453,21 @@ __noinline int ask_kernel(u32 ask, u32 arg, u32 answered)
 	case ASK_CONTROL:
 		if (w->multiple) {
 			w->items = (struct items){ .addr = addr, .n = (u32)w->ret };
-			bpf_loop(MSG_COPIED, collect_mmsg, NULL, 0);
+			seldom_loop(w, MSG_COPIED, collect_mmsg, &w);
 		} else {
 			collect_msg(addr);
 		}
 		break;
 	case ASK_EVENTS: {
-		struct fds_run x = { addr, addr + (u64)w->ret };
+		struct fds_run x = { w, addr, addr + (u64)w->ret };
 
 		if (is_fanotify((u32)w->args[0]))
-			bpf_loop(FAN_EVENTS_MAX, collect_event, &x, 0);
+			seldom_loop(w, FAN_EVENTS_MAX, collect_event, &x);
 		break;
 	}
 	default:
 		return 0;
 	}
-	bpf_loop(FDS_ASKED, ask_collected, fds, 0);
+	seldom_loop(w, FDS_ASKED, ask_collected, &w);
 	return 0;
 }

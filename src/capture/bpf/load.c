@@ -365,10 +365,8 @@ int bpf_load(struct bpf_source *s, struct diag *diag)
 {
 	size_t ring = s->opt->ring_bytes ? s->opt->ring_bytes : RING_BYTES;
 	struct rlimit memlock;
-	int rc = bpf_allowed(diag), ncpus;
+	int rc, ncpus;
 
-	if (rc < 0)
-		return rc;
 	bpf_keep_log();
 	ncpus = libbpf_num_possible_cpus();
 	if (ncpus < 0)

@@ -17,7 +17,8 @@
  */
 __noinline u64 resident_pages(void)
 {
-	struct mm_struct *mm = bpf_get_current_task_btf()->mm;
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);	/* see file_at() */
 	u64 high, now;
 
 	if (!mm)

@@ -88,7 +88,7 @@ static __noinline bool may_see(struct task_struct *task)
 	struct wire_shared *sh = shared_get();
 	struct cred *cred = cred_of(task);
 	struct user_namespace *ns = BPF_CORE_READ(cred, user_ns);
-	struct mm_struct *mm = task->mm;
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
 
 	if (!sh)
 		return false;

@@ -52,9 +52,9 @@ __noinline u64 ring_of(void)
 	return BPF_CORE_READ(ctx, flags) & ~SETUP_KNOWN ? 0 : (u64)ctx;
 }
 
-static long sqe_item(u32 i, void *unused)
+static long sqe_item(u32 i, struct work **to)
 {
-	struct work *w = work_get();
+	struct work *w = *to;
 	struct record_sqe *v;
 	u32 at, slot;
 
@@ -117,9 +117,9 @@ __noinline int copy_sqes(u32 arg)
 	return 0;
 }
 
-static long cqe_item(u32 i, void *unused)
+static long cqe_item(u32 i, struct work **to)
 {
-	struct work *w = work_get();
+	struct work *w = *to;
 	struct record_cqe *v;
 	u32 seq;
 

@@ -26,7 +26,7 @@ enum { STRINGS = 32, STRING_GAP = 500, STRINGS_MAX = (STRINGS - 1) * STRING_GAP,
 enum { FDS_ASKED = 256, CMSG_FDS_MAX = 253 };
 
 struct wire_iov { u64 base, len; };
-struct iov_run { u64 total, seen; u32 got, cap, at; };
+struct iov_run { u64 total, seen; u32 got, cap, at, faulted; };
 struct walk { u64 dentry, mnt, root, root_mnt; u32 pos; };
 /* Items of an array in the program's memory, one behind the other into a chunk: i < n, at most MSG_COPIED. */
 struct items { u64 addr, n; u32 at, count, named, faulted; };
@@ -43,6 +43,7 @@ struct work {
 	u8 compat, leave, faulted, packs;	/* packs: strings may be sent as WIRE_STRINGS */
 	u8 multiple;		/* the message headers of recvmmsg */
 	u8 only, put_off;	/* of run_plan() */
+	u32 no_flags;		/* 0 */
 	u32 nfds, fds[FDS_ASKED + CMSG_FDS_MAX + 1];	/* to be asked about; room for one more message */
 	u32 niov;
 	/* not on the stack: there the verifier follows every value they may take in a loop */
@@ -65,12 +66,25 @@ struct {
 	__type(value, struct work);
 } works SEC(".maps");
 
-static __always_inline struct work *work_get(void)
+/*
+ * For both calls the verifier puts instructions of its own, and for each of these it moves all that it knows of the
+ * program: hence work_get(), which has them once.  work_here(): where calls are deep (they go eight deep and no
+ * deeper), or on the way that most calls take.  What bpf_loop() calls gets it from its caller.
+ */
+static __always_inline struct work *work_here(void)
 {
 	u32 cpu = bpf_get_smp_processor_id();
 
 	return bpf_map_lookup_elem(&works, &cpu);
 }
+
+static __noinline struct work *work_get(void) { return work_here(); }
+
+/*
+ * For loops that few calls have: with flags that it does not know the kernel calls bpf_loop().  Others become some 15
+ * instructions at their place (since 5.19), for each of which the verifier moves all that it knows of the program.
+ */
+#define seldom_loop(w, n, fn, ctx) bpf_loop(n, fn, ctx, (w)->no_flags)
 
 /*
  * Where a check and a use must be of the same value: what is checked is what is used then.  Compilers know that two
