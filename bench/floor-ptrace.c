@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * floor-ptrace [-s|-y] COMMAND…: follows the command with ptrace, stops it and its children at calls of sockets, and
- * resumes every stop at once.  The least that a tracer of these calls can cost: it looks at nothing and writes nothing.
- * With -s it stops at the entry of calls that make a task or execute a program, too, as compendium does: what a program
- * was given is gone when it has been executed.  With -y it stops at what a young process does instead: calls of the
- * loader, births, exec, waits, and where the result is wanted at their ends, as compendium does by default.
+ * floor-ptrace [-s|-y|-n STOPS] COMMAND…: follows the command with ptrace, stops it and its children at calls of
+ * sockets, and resumes every stop at once.  The least that a tracer of these calls can cost: it looks at nothing and
+ * writes nothing.  With -s it stops at the entry of calls that make a task or execute a program, too, as compendium
+ * does: what a program was given is gone when it has been executed.  With -y it stops at what a young process does
+ * instead: calls of the loader, births, exec, waits, and where the result is wanted at their ends, as compendium
+ * does by default.  With -n each process stops at the entries and ends of its first calls, STOPS times, and then
+ * at births and execs alone.
  * Its status is that of the command, or 128 and the signal that ended it.
  */
 #include <err.h>
@@ -92,7 +94,10 @@ static struct sock_fprog calls_of_the_young(void)
 	return (struct sock_fprog){ (unsigned short)n, code };
 }
 
-enum which { SOCKETS, TASKS, YOUNG };
+enum which { SOCKETS, TASKS, YOUNG, FIRST };
+
+enum { PIDS = 1 << 22 /* the most that pid_max can be, proc(5) */ };
+static unsigned most, stopped[PIDS];	/* with -n: stops of each at calls, and how many there may be */
 
 static struct sock_fprog program(enum which which)
 {
@@ -106,12 +111,13 @@ static struct sock_fprog program(enum which which)
 static void run(char **argv, int go, enum which which)
 {
 	struct sock_fprog prog = program(which);
+	bool filtered = which != FIRST;
 	char byte;
 
 	if (read(go, &byte, 1) != 1)
 		_exit(127);
 	close(go);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog))
+	if (filtered && (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog)))
 		err(2, "seccomp");
 	execvp(argv[0], argv);
 	err(127, "%s", argv[0]);
@@ -121,18 +127,17 @@ static void run(char **argv, int go, enum which which)
 static void resume(pid_t pid, int status)
 {
 	int event = status >> 16, sig = WSTOPSIG(status);
+	bool at_call = sig == (SIGTRAP | 0x80);
 	unsigned long how = 0;
 
+	stopped[pid % PIDS] += at_call;
 	if (event == PTRACE_EVENT_SECCOMP)
 		ptrace(PTRACE_GETEVENTMSG, pid, 0, &how);
-	if (how == WITH_END)
-		ptrace(PTRACE_SYSCALL, pid, 0, 0);
-	else if (sig == (SIGTRAP | 0x80))
-		ptrace(PTRACE_CONT, pid, 0, 0);
-	else if (event == PTRACE_EVENT_STOP && sig != SIGTRAP)
+	if (event == PTRACE_EVENT_STOP && sig != SIGTRAP)
 		ptrace(PTRACE_LISTEN, pid, 0, 0);       /* stopped by a signal, until another one */
 	else
-		ptrace(PTRACE_CONT, pid, 0, (long)(event ? 0 : sig));
+		ptrace(how == WITH_END || stopped[pid % PIDS] < most ? PTRACE_SYSCALL : PTRACE_CONT, pid, 0,
+		       (long)(event || at_call ? 0 : sig));
 }
 
 int main(int argc, char **argv)
@@ -140,13 +145,18 @@ int main(int argc, char **argv)
 	long options = PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK |
 		       PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEVFORK | PTRACE_O_TRACESYSGOOD;
 	const char *option = argc > 1 ? argv[1] : "";
-	enum which which = !strcmp(option, "-s") ? TASKS : !strcmp(option, "-y") ? YOUNG : SOCKETS;
+	enum which which = !strcmp(option, "-s")   ? TASKS
+			   : !strcmp(option, "-y") ? YOUNG
+			   : !strcmp(option, "-n") ? FIRST
+						   : SOCKETS;
 	char **words = argv + 1 + (which != SOCKETS);
 	int go[2], status, ended = 1;
 	pid_t command, pid;
 
+	if (which == FIRST && *words)
+		most = (unsigned)strtoul(*words++, NULL, 10);
 	if (argc < 2 || !*words)
-		errx(2, "usage: floor-ptrace [-s|-y] COMMAND…");
+		errx(2, "usage: floor-ptrace [-s|-y|-n STOPS] COMMAND…");
 	if (which == YOUNG)		/* compendium asks an ending process what memory it had */
 		options |= PTRACE_O_TRACEEXIT;
 	if (pipe(go) || (command = fork()) < 0)

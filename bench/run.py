@@ -60,11 +60,11 @@ def one_file(name):
 
 
 BUILT = {"floor": floor, "seccomp": one_file("seccomp"), "floor-ptrace": one_file("floor-ptrace"),
-         "floor-tasks": one_file("floor-ptrace"), "floor-young": one_file("floor-ptrace")}      # tools that are built first
+         "floor-tasks": one_file("floor-ptrace"), "floor-young": one_file("floor-ptrace"), "floor-first": one_file("floor-ptrace")}      # tools that are built first
 
 
-def tools(compendium, scratch, user):
-    """Those that can be had: name → Tool, and where they write."""
+def tools(compendium, scratch, user, stops_first=0):
+    """Those that can be had: name → Tool, and where they write. stops_first: of floor-first."""
     log = scratch / "log"
     become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"] if user else []
     ptrace = [compendium, "--backend", "ptrace", "-o", log]
@@ -76,6 +76,7 @@ def tools(compendium, scratch, user):
         "floor-ptrace": Tool([scratch / "floor-ptrace"]),
         "floor-tasks": Tool([scratch / "floor-ptrace", "-s"]),
         "floor-young": Tool([scratch / "floor-ptrace", "-y"], heavy=True),
+        "floor-first": Tool([scratch / "floor-ptrace", "-n", str(stops_first)]),
         "bpf": Tool([compendium, "--backend", "bpf", "-o", log, "--"], **OURS),
         "ptrace": Tool([*ptrace, "--"], **OURS),
         "stops": Tool([*stops, "--"], heavy=True, **OURS),
@@ -247,7 +248,8 @@ def main():
     parser.add_argument("--build", default="build", help="where compendium was built (build)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--work", default="W1,W2,W3,W4,W5,W6,W7")
-    parser.add_argument("--tools", default="native,floor,bpf,ptrace,stops,strace,perf-trace", help="ptrace: as it is by default; stops: --in-process off, as have quiet and report. Also: inside (--in-process on), quiet (stops -q), counts (bpf -c), report, strace-seccomp, strace-all (--seccomp-bpf, every call); seccomp (a filter of one instruction); floor-ptrace (resumes each stop at sockets), floor-tasks (of exec and births, too), floor-young (at what a young process does); connect, network: few calls chosen, and strace-connect, strace-network")
+    parser.add_argument("--tools", default="native,floor,bpf,ptrace,stops,strace,perf-trace", help="ptrace: as it is by default; stops: --in-process off, as have quiet and report. Also: inside (--in-process on), quiet (stops -q), counts (bpf -c), report, strace-seccomp, strace-all (--seccomp-bpf, every call); seccomp (a filter of one instruction); floor-ptrace (resumes each stop at sockets), floor-tasks (of exec and births, too), floor-young (at what a young process does), floor-first (at the first calls of each process, --stops); connect, network: few calls chosen, and strace-connect, strace-network")
+    parser.add_argument("--stops", type=int, default=0, help="at how many entries and ends of calls floor-first stops each process")
     parser.add_argument("--user", help="run everything as this user")
     parser.add_argument("--memory", action="store_true", help="peak memory instead of time")
     args = parser.parse_args()
@@ -259,7 +261,7 @@ def main():
         if args.memory:
             save("memory", {"memory": memory(compendium, scratch)})
             return
-        log, every = tools(shutil.copy(compendium, scratch), scratch, args.user and pwd.getpwnam(args.user).pw_uid)
+        log, every = tools(shutil.copy(compendium, scratch), scratch, args.user and pwd.getpwnam(args.user).pw_uid, args.stops)
         wanted, unknown = args.work.split(","), set(args.tools.split(",")) - set(every)
         if unknown:
             parser.error(f"no tool '{unknown.pop()}'; there are: {', '.join(every)}")
