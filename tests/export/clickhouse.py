@@ -198,7 +198,7 @@ def current_engine(tap, scratch, runs):
     """The same with the current version, in a process of its own, and NDJSON as it reads it."""
     answer = chdb(scratch, [(folder, lines) for folder, _, _, lines in runs.values()])
     if not answer:
-        tap.skip("chdb", "no node, or not installed (550 MB): npm ci --prefix tests/export/chdb")
+        tap.skip("chdb", "no node, or not installed (550 MB): npm install --prefix tests/export/chdb")
         return
     got, said = answer
     want = {f"host{i}": {key: sums(tables)[key] for key in ("events", "read", "written", "failed_opens", "duration")}
