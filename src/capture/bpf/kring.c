@@ -34,7 +34,7 @@ int kring_open(struct kring *r, int map_fd, size_t nbytes)
 	return 0;
 }
 
-static void *make(void *arg)
+static void make(void *arg)
 {
 	struct kring_making *m = arg;
 	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "events", 0, 0, (uint32_t)m->nbytes, NULL);
@@ -44,21 +44,17 @@ static void *make(void *arg)
 		m->rc = fd;
 	else if (fd >= 0)
 		close(fd);
-	return NULL;
 }
 
 void kring_make(struct kring_making *m, struct kring *ring, size_t nbytes)
 {
 	*m = (struct kring_making){ .ring = ring, .nbytes = nbytes };
-	m->beside = pthread_create(&m->thread, NULL, make, m) == 0;
+	beside_begin(&m->beside, make, m);
 }
 
 int kring_made(struct kring_making *m)
 {
-	if (m->beside)
-		pthread_join(m->thread, NULL);
-	else
-		make(m);
+	beside_end(&m->beside);
 	return m->rc;
 }
 

@@ -4,10 +4,11 @@
  * A BPF ring buffer, read by polling.  Records come in the order in which the
  * kernel reserved them, whatever the CPU.
  */
-#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "capture/bpf/beside.h"
 
 /*
  * The two positions are looked at and moved on for many records at a time: each look takes the cache line away from the
@@ -28,7 +29,7 @@ int kring_open(struct kring *r, int map_fd, size_t nbytes);
  * milliseconds.  kring_made() waits for it: the descriptor of the map, which the caller closes, or a negative errno.
  * Each begun one needs it.
  */
-struct kring_making { struct kring *ring; size_t nbytes; pthread_t thread; bool beside; int rc; };
+struct kring_making { struct kring *ring; size_t nbytes; struct beside beside; int rc; };
 void kring_make(struct kring_making *m, struct kring *ring, size_t nbytes);
 int kring_made(struct kring_making *m);
 void kring_close(struct kring *r);

@@ -3,7 +3,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -13,6 +12,7 @@
 #include "base/diag.h"
 #include "base/kernel.h"
 #include "base/macro.h"
+#include "capture/bpf/beside.h"
 #include "capture/bpf/internal.h"
 #include "capture/bpf/kernel.h"
 #include "capture/bpf/prepare.h"
@@ -276,35 +276,30 @@ static int share_maps(const struct bpf_object *from, const struct bpf_object *to
 	return rc;
 }
 
-struct beside { struct leave_bpf *leave; int rc; };
+struct leaving { struct leave_bpf *leave; int rc; };
 
-static void *load_beside(void *arg)
+static void load_leave(void *ctx)
 {
-	struct beside *b = arg;
+	struct leaving *l = ctx;
 
-	b->rc = leave_bpf__load(b->leave);
-	return NULL;
+	l->rc = leave_bpf__load(l->leave);
 }
 
 /* The verifier works for a thread at a time, and for several at once. */
 static int load_events(struct bpf_source *s)
 {
-	struct beside b = { .leave = s->leave };
-	pthread_t thread;
-	bool two;
+	struct leaving l = { .leave = s->leave };
+	struct beside beside;
 	int rc = share_maps(s->tasks->obj, s->skel->obj);
 
 	if (rc == 0)
 		rc = share_maps(s->tasks->obj, s->leave->obj);
 	if (rc)
 		return rc;
-	two = pthread_create(&thread, NULL, load_beside, &b) == 0;
+	beside_begin(&beside, load_leave, &l);
 	rc = capture_bpf__load(s->skel);
-	if (two)
-		pthread_join(thread, NULL);
-	else
-		load_beside(&b);
-	return rc ? rc : b.rc;
+	beside_end(&beside);
+	return rc ? rc : l.rc;
 }
 
 static int open_all(struct bpf_source *s, struct prepare *p, const struct bpf_object_open_opts *opts)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/macro.h"
+#include "capture/bpf/beside.h"
 #include "capture/bpf/kfunc.h"
 #include "capture/bpf/slim.h"
 #include "capture/bpf/types.h"
@@ -33,6 +34,8 @@ struct file { void *mem; size_t size; bool mapped; };
 struct prepare {
 	struct file file;
 	struct types types;
+	struct beside walk;		/* makes both; their error */
+	int rc;
 	struct type_names *names;
 	int fd;				/* what libbpf relocates by */
 	char path[32];
@@ -117,6 +120,9 @@ static int before_load(struct bpf_program *prog, struct bpf_prog_load_opts *opts
 	if (!opts->attach_btf_id)
 		return -ESRCH;
 	opts->expected_attach_type = sections[i].type;
+	/* which line of the source an instruction is of: for the verifier's log alone */
+	opts->line_info = NULL;
+	opts->line_info_cnt = 0;
 	rc = put_kfuncs(p, prog);
 	if (rc == 0)
 		rc = bpf_program__set_expected_attach_type(prog, sections[i].type);
@@ -141,6 +147,15 @@ static int register_handlers(void)
 	return MIN(rc, 0);
 }
 
+static void walk_kernel(void *ctx)
+{
+	struct prepare *p = ctx;
+
+	p->rc = map_file(&p->file, "/sys/kernel/btf/vmlinux");
+	if (p->rc == 0)
+		p->rc = types_open(&p->types, NULL, p->file.mem, p->file.size);
+}
+
 int prepare_begin(struct prepare **ret, struct bpf_object_open_opts *ret_opts)
 {
 	struct prepare *p = xcalloc(1, sizeof(*p));
@@ -152,11 +167,9 @@ int prepare_begin(struct prepare **ret, struct bpf_object_open_opts *ret_opts)
 	if (p->fd < 0)
 		return -errno;
 	snprintf(p->path, sizeof(p->path), "/proc/self/fd/%d", p->fd);
-	rc = map_file(&p->file, "/sys/kernel/btf/vmlinux");
-	if (rc == 0)
-		rc = types_open(&p->types, NULL, p->file.mem, p->file.size);
-	if (rc == 0)
-		rc = register_handlers();
+	/* libbpf reads the objects meanwhile */
+	beside_begin(&p->walk, walk_kernel, p);
+	rc = register_handlers();
 	/* without /proc libbpf reads the kernel's types itself */
 	if (access(p->path, R_OK) == 0)
 		ret_opts->btf_custom_path = p->path;
@@ -242,11 +255,15 @@ static int take_whole_kernel(int fd)
 
 int prepare_objects(struct prepare *p, const struct bpf_object *const objs[], unsigned n)
 {
-	struct btf *out = btf__new_empty();
+	struct btf *out;
 	const void *raw;
 	uint32_t size;
 	int rc;
 
+	beside_end(&p->walk);
+	if (p->rc < 0)
+		return p->rc;
+	out = btf__new_empty();
 	if (!out)
 		return -errno;
 	for (unsigned i = 0; i < n; i++) {
@@ -279,6 +296,7 @@ void prepare_end(struct prepare *p)
 {
 	if (!p)
 		return;
+	beside_end(&p->walk);
 	current = NULL;
 	types_close(&p->types);
 	type_names_free(p->names);
