@@ -415,6 +415,31 @@ def copied(t):
         equal(seen["on"], seen["off"], f"{more}, {block}: reads and writes")
 
 
+# Calls so far apart that they are just one line, which is written in between unless those that are not read yet are waited for.
+JOINED = """import os, time
+fd = os.open("/dev/zero", os.O_RDONLY)
+for _ in range(700): os.pread(fd, 1, 0)
+for _ in range(40):
+    os.pread(fd, 2, 0)
+    until = time.perf_counter() + 0.097     # no stop, at which the ring would be read
+    while time.perf_counter() < until: pass
+"""
+
+
+def joined(t):
+    """which calls become one line is decided by their times, not by when the ring is read: a recording gives the same lines"""
+    possible(t)
+    file, replayed = t.scratch / "joined.cpd", t.scratch / "replayed"
+    status, _, err, text = t.run("/usr/bin/python3", "-S", "-E", "-c", JOINED, options=("--in-process", "on", "-a", f"--record={file}"))
+    said = t.started[-1].said() + err.decode()
+    equal(status, 0, "python")
+    check(int(MADE.search(said)[1]) > 400, said[-300:])
+    subprocess.run([t.args.compendium, "--read", file, "-a", "-o", replayed], stderr=subprocess.DEVNULL, check=True)
+    want, got = ([line for line in lines.splitlines() if "/dev/zero" in line and line.startswith("[")] for lines in (text, replayed.read_text()))
+    check(len(want) >= 3, text[-2000:])
+    equal(got, want, "lines of the recording")
+
+
 NUMBERED = {"set_tid_address", "getpid", "getppid", "gettid", "getpgrp", "getpgid", "getsid", "clone", "clone3", "fork", "vfork", "wait4"}
 
 
@@ -573,7 +598,7 @@ def killed(t):
             end(pids)
 
 
-GROUPS = {"stubs": [used, changed, texts, rules, reasons, tasks, children, many, looks, below, handlers, cancelled, paths, buffers, memory, descriptors, copied, every_call, ways, let_go, killed]}
+GROUPS = {"stubs": [used, changed, texts, rules, reasons, tasks, children, many, looks, below, handlers, cancelled, paths, buffers, memory, descriptors, copied, joined, every_call, ways, let_go, killed]}
 
 if __name__ == "__main__":
     sys.exit(main(__doc__, GROUPS))

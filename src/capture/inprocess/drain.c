@@ -176,8 +176,8 @@ static void put(struct ptrace_source *s, struct tracee *t, unsigned flags, int64
 	}
 	if (!s->inside->ends[c->nr])
 		flags = CALL_NO_EXIT, ret = 0, ended = 0;
-	else if (ended < begun)
-		ended = begun;
+	else		/* a thread that was kept from its slot has it later than it read the clock */
+		ended = MAX(ended, MAX(begun, s->inside->settled_ns));
 	if (ret <= -KERNEL_ERESTARTSYS && ret >= -KERNEL_ERESTART_RESTARTBLOCK)
 		flags |= CALL_RESTARTED;
 	r = record_begin(&s->out.rec, RECORD_CALL, sizeof(*r), (uint32_t)t->pid, (uint32_t)t->tid, begun);

@@ -82,7 +82,8 @@ struct inside {
 	struct space *spaces;
 	struct moment { uint64_t tsc, ns; } first, last;	/* on both clocks */
 	uint64_t nfast;			/* stops at calls that a stub may make */
-	uint64_t last_tick, ncalls, nspaces, nwhy[NSPACE_WHYS];
+	uint64_t last_tick, settled_ns;	/* what is read from now on ended then or later: source.settled_ns */
+	uint64_t ncalls, nspaces, nwhy[NSPACE_WHYS];
 	uint64_t nkinds[NWHICH], nstops[NSTOPS];	/* of calls that stopped */
 	timer_t timer;
 	bool has_timer;

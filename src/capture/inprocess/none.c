@@ -32,5 +32,6 @@ void space_stderrs(source *s NOT, struct space *sp NOT) {}
 void space_pause(struct space *sp NOT, bool pause NOT) {}
 bool space_is_ours(const struct space *sp NOT, const char *line NOT, size_t len NOT) { return false; }
 void space_tick(source *s NOT) {}
+bool space_any(const source *s NOT) { return false; }
 void space_off_all(source *s NOT) {}
 void space_let_go(source *s NOT, tracee *t NOT) {}

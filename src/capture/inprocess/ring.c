@@ -174,6 +174,11 @@ uint64_t ring_head(const struct ring *r)
 	return r->mem && !r->broken ? atomic_load_explicit(word(r, RING_HEAD), memory_order_acquire) : 0;
 }
 
+bool ring_is_read_to(const struct ring *r, uint64_t head)
+{
+	return !r->mem || r->broken || (int64_t)(r->tail - head) >= 0;
+}
+
 bool ring_waits(const struct ring *r)
 {
 	return r->mem && !r->broken && atomic_load_explicit(word(r, RING_HEAD), memory_order_relaxed) != r->tail;

@@ -99,6 +99,7 @@ int ring_next(struct ring *r, struct ring_part *ret);
 int ring_next_of(struct ring *r, uint64_t thread, uint64_t *at, struct ring_part *ret);
 /* The number of the slot that is handed out next, or whatever the program has written there; 0: there is no ring. */
 uint64_t ring_head(const struct ring *r);
+bool ring_is_read_to(const struct ring *r, uint64_t head);	/* head: ring_head() of before; no ring: it is */
 bool ring_waits(const struct ring *r);	/* a slot is handed out and not published: its thread is in between */
 void ring_show_tail(struct ring *r);	/* what was read is free for the program */
 /* The slot of that number is not going to be published. */

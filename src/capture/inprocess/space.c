@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -387,6 +388,7 @@ void space_before_resume(struct ptrace_source *s, struct tracee *t)
 void space_tick(struct ptrace_source *s)
 {
 	struct inside *in = s->inside;
+	bool whole = true;
 	uint64_t now;
 
 	if (!in->spaces)
@@ -395,9 +397,19 @@ void space_tick(struct ptrace_source *s)
 	if (now - in->last_tick < TICK_NS)
 		return;
 	in->last_tick = now;
-	for (struct space *sp = in->spaces; sp; sp = sp->next)
+	for (struct space *sp = in->spaces; sp; sp = sp->next) {
+		uint64_t head = ring_head(&sp->ring);
+
 		settle(s, sp, NULL);
+		whole &= ring_is_read_to(&sp->ring, head);
+	}
+	if (!whole)
+		return;
+	in->settled_ns = now;
+	atomic_store_explicit(&s->src.settled_ns, now, memory_order_release);
 }
+
+bool space_any(const struct ptrace_source *s) { return s->inside->spaces != NULL; }
 
 void space_off_all(struct ptrace_source *s)
 {

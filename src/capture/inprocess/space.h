@@ -92,6 +92,8 @@ bool space_is_ours(const struct space *sp, const char *line, size_t len);
 void space_hide(struct ptrace_source *s, struct tracee *looker, struct tracee *subject);
 
 void space_tick(struct ptrace_source *s);	/* now and then: what was done without a stop */
+/* Calls that are made in stubs are seen later: what has been seen is source.settled_ns, from space_tick(). */
+bool space_any(const struct ptrace_source *s);
 /* Every text is what it was.  For good: none is put in again. */
 void space_off_all(struct ptrace_source *s);
 void space_let_go(struct ptrace_source *s, struct tracee *t);	/* just before it is detached, stopped */

@@ -100,7 +100,7 @@ static int ptrace_step(struct source *src, source_emit_fn *emit, void *ctx)
 	if (s->next_end_ns)
 		wait_clock(s);
 	/* Before stopping ourselves every pending stop is handled, or a SIGCONT to the group could get ahead of it. */
-	atomic_store_explicit(&src->waiting, true, memory_order_release);
+	atomic_store_explicit(&src->waiting, !s->inside || !space_any(s), memory_order_release);
 	rc = loop_turn(s, !s->stop_self);
 	if (rc == -EINTR)
 		return rc;
