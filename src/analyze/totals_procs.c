@@ -190,6 +190,8 @@ static void signal_reached(struct totals_proc *p, const struct event *ev)
 		p->asked.signo = ev->signo;
 		p->asked.sender = ev->sender_pid;
 		p->asked.ts_ns = ev->ts_ns;
+		if (!p->asked_first.signo)
+			p->asked_first = p->asked;
 	}
 	if (ev->flags & SIGNAL_IGNORED || (p->reached.fatal && p->reached.signo == ev->signo))
 		return;
