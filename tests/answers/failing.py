@@ -508,6 +508,7 @@ def own_reason(t):
                "if os.fork() == 0:\n"
                "    if os.fork() == 0: os.write(2, b'why\\n'); os._exit(4)\n"
                "    os.close(w); os.wait(); time.sleep(.3); os._exit(4)\n"
+                    "miss('/none/.git/packed-refs')", "miss('/none/lib/node'); miss('/none/.node_modules')",
                "os.close(w); os.read(r, 1); os._exit(4)")
     shown = why(traced(t, *PYTHON, program, status=4))
     says(shown, r"^ \d+ exit 4 .* why so failed (python\S*) \(\d+\), (python\S*) \(\d+\) $")
