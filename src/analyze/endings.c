@@ -176,6 +176,17 @@ static void hand_up(struct endings *all, const struct totals *t, const struct pr
 	*lines = (struct last_lines){0};
 }
 
+/*
+ * The kernel kills at the hard limit (setrlimit(2)), by the ticks that it counts for the process, which are not exactly
+ * the time that it ran.  The times of a process can have those of its children with them (wait4(2)).
+ */
+static bool used_its_time(const struct proc *p)
+{
+	const uint64_t s = 1000000000, used = p->utime_ns + p->stime_ns, limit = p->cpu_limit * s, off = limit / 32;
+
+	return p->cpu_limit && used + off + s / 2 >= limit && used <= limit + off + s;
+}
+
 static void ended(struct endings *all, struct totals *t, const struct event *ev, struct totals_proc *proc)
 {
 	struct living *v = living_of(all, ev->task->proc->id, false);
@@ -201,6 +212,10 @@ static void ended(struct endings *all, struct totals *t, const struct event *ev,
 			e->fatal.signo = WTERMSIG(ev->status);
 		if (ev->forbidden)
 			e->fatal = killed_by_filter(t, ev);
+		if (WIFSIGNALED(ev->status) && WTERMSIG(ev->status) == SIGKILL && used_its_time(ev->task->proc)) {
+			e->fatal.of_limit = true;
+			e->fatal.limit = ev->task->proc->cpu_limit;
+		}
 		e->fatal.init = ev->init;
 		if (!e->fatal.ts_ns)
 			e->fatal.ts_ns = ev->ts_ns;
@@ -244,6 +259,8 @@ static void signalled(struct living *v, const struct event *ev)
 	drop_fatal(&v->last);
 	v->last = (struct fatal){.signo = ev->signo, .code = ev->sigcode, .ts_ns = ev->ts_ns};
 	v->last_task = ev->task->id;
+	v->last.of_limit = signal_of_limit(ev);
+	v->last.limit = v->last.of_limit ? ev->addr : 0;
 	join_broken(v);
 	/* from the kernel, at an instruction: si_code above 0, and below SI_KERNEL */
 	if (ev->sigcode <= 0 || ev->sigcode >= SI_KERNEL)

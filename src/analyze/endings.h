@@ -45,6 +45,8 @@ struct fatal {
 	const struct totals_proc *sender_proc;	/* NULL: not traced */
 	uint32_t init;				/* of its pid namespace, by id; 0 not known */
 	const struct totals_proc *init_proc;	/* it ended, and the kernel killed all others for that; NULL: no */
+	/* SIGXFSZ, SIGXCPU, and SIGKILL for the hard one: a limit that was reached, in bytes or s; 0 not known */
+	bool of_limit; uint64_t limit;
 	bool only_chosen;			/* calls that were not chosen can have sent it */
 	struct bytes region;			/* the file mapped there */
 	uint64_t ip;				/* of a fault, of SIGSYS: the instruction, 0 not known */

@@ -146,16 +146,18 @@ static bool ends(struct bytes path, const char *with)
 }
 
 /*
- * Asked for by every program, or by every one in Python, and most often not there: also a user's own .curlrc, .inputrc,
- * …, and the sockets by which libc asks for names.
+ * Asked for by every program, or by every one in Python or Node.js, and most often not there: also a user's own
+ * .curlrc, .inputrc, …, the sockets by which libc asks for names, and what git may keep in a repository (packed-refs,
+ * commondir, the state of a merge).
  */
 static bool is_usual(const struct missed *m)
 {
 	static const char *const under[] = {"/etc/ld.so.", "/usr/lib/locale/", "/usr/share/locale", "/proc/", "/sys/",
 					    "/dev/", "/var/run/nscd/", "/run/nscd/", "/run/systemd/"};
 	static const struct { const char *begin, *end; } names[] = {
-		{".", "rc"}, {"python", ".zip"}, {"python", "._pth"}, {"pyvenv.", "cfg"}, {"pybuilddir.", "txt"},
+		{".", "rc"}, {"python", ".zip"}, {"python", "._pth"}, {"pyvenv.", "cfg"}, {"pybuilddir.", "txt"}, {".node_", "s"},
 	};
+	static const char *const within[] = {"/.config/", "/.git/", "/git-core/"};
 	struct bytes path = m->first;
 
 	if (m->peer && m->peer->family == AF_UNIX)
@@ -166,7 +168,10 @@ static bool is_usual(const struct missed *m)
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
 		if (begins(m->name, names[i].begin) && ends(m->name, names[i].end))
 			return true;
-	return memmem(path.s ? path.s : "", path.len, "/.config/", strlen("/.config/"));
+	for (unsigned i = 0; i < ARRAY_SIZE(within) && path.s; i++)
+		if (memmem(path.s, path.len, within[i], strlen(within[i])))
+			return true;
+	return ends(path, "/lib/node");
 }
 
 /* A process without a terminal asks for it in vain: tty(4); one of another user may not open it anew. */

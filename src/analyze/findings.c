@@ -35,6 +35,7 @@ enum {
 const char *finding_name(enum finding_rule rule)
 {
 	static const char *const names[_FINDINGS] = {
+		[FINDING_STUCK] = "deadlock",
 		[FINDING_REFUSED] = "connect", [FINDING_LEAK] = "unclosed",	  [FINDING_PEER] = "slow-peer",
 		[FINDING_LOCK] = "lock",       [FINDING_SLOW_FILE] = "slow-call", [FINDING_LOOKUPS] = "lookups",
 		[FINDING_TINY] = "tiny",       [FINDING_POLLING] = "sleep",	  [FINDING_QUEUE] = "queue",
@@ -69,7 +70,7 @@ struct list {
 	uint64_t all_ns; /* what costs are a share of */
 	uint64_t queue_ns;
 	struct finding *v;
-	unsigned n, room;
+	unsigned n, room, nstuck; /* nstuck: the first ones are deadlocks */
 	struct of_peer *peers;
 };
 
@@ -136,6 +137,34 @@ static uint64_t cost_of(const struct list *l, const struct totals_wait *w)
 	return r && costs(l, r->ns) ? r->ns : at_most(l, w->ns / w->nwaiters);
 }
 
+/* ---- deadlocks ---- */
+
+/* One of all threads is what the run ended in: first of all, whatever else it did before. */
+static void of_stuck(struct list *l, const struct totals_proc *p)
+{
+	struct finding f = {.rule = FINDING_STUCK, .proc = p};
+
+	if (!stuck_of(l->t, p, &f.stuck))
+		return;
+	f.cost_ns = at_most(l, f.stuck.ns);
+	f.rank_ns = f.stuck.all ? UINT64_MAX : f.cost_ns;
+	if (costs(l, f.cost_ns))
+		put(l, &f);
+	l->nstuck = l->n;
+}
+
+/* A lock of a deadlock is no second finding. */
+static bool is_of_stuck(const struct list *l, const struct totals_wait *w)
+{
+	for (unsigned i = 0; i < l->nstuck; i++)
+		for (unsigned k = 0; k < l->v[i].stuck.nthings; k++)
+			if (l->v[i].stuck.things[k].wait == w)
+				return true;
+	return false;
+}
+
+/* ---- waits ---- */
+
 /*
  * One wait was long, or, in many that each end after a time and begin anew, it is where the run's time went.  A server
  * waits so for its clients; a listener without clients is no slow peer.
@@ -164,7 +193,7 @@ static void of_wait(struct list *l, const struct totals_wait *w)
 		break;
 	case SPENT_LOCK:
 		if (w->ns < LOCK_NS || w->nwaiters < (of_file ? 1 : LOCK_WAITERS) ||
-		    ((w->addr || w->shared) && !w->held))
+		    ((w->addr || w->shared) && !w->held) || is_of_stuck(l, w))
 			return;
 		f.rule = FINDING_LOCK;
 		break;
@@ -274,6 +303,8 @@ unsigned findings_of(const struct totals *t, struct finding **ret_v, uint64_t *r
 		l.all_ns = b.all_ns;
 		l.queue_ns = b.parts[SPENT_QUEUE].ns;
 	}
+	for (unsigned i = 0; i < t->procs.n; i++)
+		of_stuck(&l, t->procs.v[i]);
 	for (unsigned i = 0; i < t->conns.n; i++)
 		of_conn(&l, t->conns.v[i]);
 	for (unsigned i = 0; i < t->procs.n; i++)

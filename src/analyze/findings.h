@@ -6,6 +6,8 @@
  */
 #include <stdint.h>
 
+#include "analyze/stuck.h"
+
 struct totals;
 struct totals_conn;
 struct totals_file;
@@ -13,6 +15,7 @@ struct totals_proc;
 struct totals_wait;
 
 enum finding_rule {
+	FINDING_STUCK,		/* proc, stuck: its threads waited for each other until the end */
 	FINDING_REFUSED,	/* conn, n: attempts to connect to that peer that failed */
 	FINDING_LEAK,		/* proc: its descriptors */
 	FINDING_PEER,		/* wait */
@@ -36,6 +39,7 @@ struct finding {
 	const struct totals_conn *conn;
 	const struct totals_file *file;
 	uint64_t n;
+	struct stuck stuck;
 };
 
 /* All of them, most important first; returns how many.  *ret_v: to be freed; *ret_all_ns: what costs are a share of. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "analyze/futex.h"
 
+#include <errno.h>
 #include <linux/futex.h>
 #include <string.h>
 
@@ -68,6 +69,20 @@ struct futex_use futex_use(const struct call *c)
 	return (struct futex_use){.is_private = true};
 }
 
+/* futex(2) and futex_waitv(2) have the timeout as their fourth argument, futex_wait(2) as its fifth. */
+bool futex_is_endless(const struct call *c)
+{
+	unsigned at = !is_classic(c) && c->nargs > 3 && c->spec->args[3].type == ARG_FLAGS ? 4 : 3;
+
+	return c->nargs > at && !c->args[at].word;
+}
+
+/* A value that is not there any more was changed by who would have woken it. */
+bool futex_was_woken(const struct call *c)
+{
+	return !c->unfinished && (!c->err || c->err == EAGAIN);
+}
+
 /* So does glibc's pthread_join: from 2.43 on until a thread's state, which is 2, is 0 (pthread_join_common.c). */
 static bool may_join(const struct call *c)
 {
@@ -78,7 +93,8 @@ static bool may_join(const struct call *c)
 /*
  * A word of 2 marks one that others wait for (glibc, Rust, Go; Drepper, "Futexes Are
  * Tricky"), in musl its top bit; a condition, a semaphore or an idle thread waits with another value, or with this one
- * among others: a barrier's round, a counter.  3 is glibc's rwlock, which waits with 2, too.
+ * among others: a barrier's round, a counter.  3 is glibc's rwlock, which waits with 2, too.  All bits set are a thread
+ * of Rust that is parked until there is work.
  */
 enum futex_sign futex_sign(const struct call *c)
 {
@@ -89,7 +105,7 @@ enum futex_sign futex_sign(const struct call *c)
 		return FUTEX_IS_LOCK;
 	if (op != FUTEX_WAIT && op != FUTEX_WAIT_BITSET)
 		return FUTEX_COUNTS;
-	if ((val == 2 || val >> 31) && !may_join(c))
+	if ((val == 2 || (val >> 31 && val != UINT32_MAX)) && !may_join(c))
 		return FUTEX_MAY_LOCK;
 	return val == 3 ? FUTEX_SAYS_NOTHING : FUTEX_COUNTS;
 }

@@ -16,4 +16,6 @@ struct futex_use futex_use(const struct call *c);
 bool futex_wakes(const struct event *ev);
 bool futex_wakes_one(const struct call *c);	/* of one that wakes */
 enum futex_sign futex_sign(const struct call *c);	/* of one that waits */
+bool futex_is_endless(const struct call *c);	/* of one that waits: without a timeout */
+bool futex_was_woken(const struct call *c);	/* its wait ended as whoever wakes others ends it */
 uint32_t futex_joins(const struct call *c);	/* the thread it waits for the end of, 0: none */

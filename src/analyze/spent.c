@@ -40,9 +40,7 @@ struct thread_key {
 struct task_row {
 	struct totals_task row;
 	struct thread_key key;
-	uint64_t open_ns; /* in a wait whose end was not seen since, 0: in none */
-	enum spent open_what;
-	struct totals_wait *open_wait;
+	struct span open; /* the wait whose end was not seen; start 0: it is in none */
 	uint64_t stopped_ns;
 	UT_hash_handle hh, hh_tid;
 };
@@ -176,13 +174,16 @@ static void waited(struct spending *s, struct totals *t, struct totals_task *tas
 	uint64_t from = task->nspans ? task->spans[task->nspans - 1].end_ns : task->start_ns;
 	uint64_t start = MAX(span->start_ns, from), end = span->end_ns;
 	struct totals_wait *wait = span->wait;
+	struct span kept;
 
 	/* (of a fault it is known that it slept) */
 	if (end <= start || (end - start < WAIT_LEAST_NS && span->what != SPENT_FAULT))
 		return;
 	if (wait)
 		wait_peers_join(s->peers, t, wait);
-	add_span(s, task, &(struct span){start, end, wait, span->what, span->other});
+	kept = *span;
+	kept.start_ns = start;
+	add_span(s, task, &kept);
 	if (!wait)
 		return;
 	wait->several |= wait->proc != task->proc;
@@ -270,8 +271,7 @@ static enum spent of_futex(struct spending *s, const struct event *ev, const str
 	if (!val && !w->turns->condition)
 		find_condition(s, ev, sub, w);
 	turns_waited(w->turns, sign, val, c->enter_ns, c->running ? ev->ts_ns + ev->dur_ns : c->exit_ns);
-	/* a value that is not there any more was changed by who would have woken it */
-	if (!c->unfinished && (!c->err || c->err == EAGAIN))
+	if (futex_was_woken(c))
 		turns_woken(w->turns, ev->task->id, c->exit_ns);
 	return judge(w);
 }
@@ -309,9 +309,8 @@ static void call_event(struct spending *s, struct totals *t, const struct event 
 	const struct call *c = ev->call;
 	uint64_t end = c->running ? ev->ts_ns + ev->dur_ns : c->exit_ns;
 	struct subject sub = {0};
-	struct totals_wait *w;
 	struct task_row *r;
-	uint32_t other;
+	struct span span;
 
 	if (futex_wakes(ev)) {
 		woke(s, t, ev);
@@ -326,30 +325,38 @@ static void call_event(struct spending *s, struct totals *t, const struct event 
 	if (!r || !subject_of(ev, joined_task(s, ev), &sub))
 		return;
 	child_ends_wait(s->ended, t, ev, &sub);
-	w = wait_row(s->rows, t, ev, &sub);
+	span = (struct span){.start_ns = c->enter_ns, .end_ns = end, .wait = wait_row(s->rows, t, ev, &sub)};
 	if (ev->kind == EV_FUTEX && sub.what == SPENT_LOCK)
-		sub.what = of_futex(s, ev, &sub, w);
+		sub.what = of_futex(s, ev, &sub, span.wait);
+	span.what = sub.what;
+	span.endless = ev->kind == EV_FUTEX && futex_is_endless(c);
 	if (c->unfinished && !c->running) { /* it ended in it */
-		r->open_ns = c->enter_ns;
-		r->open_what = sub.what;
-		r->open_wait = w;
+		r->open = span;
 		return;
 	}
-	other = ev->kind == EV_FUTEX ? woken_by(w, c) : other_end(t, &sub, w);
-	waited(s, t, &r->row,
-	       &(struct span){c->enter_ns - MIN(ev->before_ns, c->enter_ns), end, w, sub.what, other});
+	span.start_ns -= MIN(ev->before_ns, c->enter_ns);
+	span.woken = ev->kind == EV_FUTEX && futex_was_woken(c);
+	span.other = ev->kind == EV_FUTEX ? woken_by(span.wait, c) : other_end(t, &sub, span.wait);
+	waited(s, t, &r->row, &span);
+}
+
+static struct span stop_of(const struct task_row *r, uint64_t end_ns)
+{
+	return (struct span){.start_ns = r->stopped_ns, .end_ns = end_ns, .what = SPENT_STOPPED};
 }
 
 static void stopped(struct spending *s, struct totals *t, const struct event *ev)
 {
 	struct task_row *r = task_of(s, t, ev->task);
+	struct span span;
 
 	if (!r)
 		return;
 	if (ev->kind == EV_STOP && !r->stopped_ns)
 		r->stopped_ns = ev->ts_ns;
 	if (ev->kind == EV_CONT && r->stopped_ns) {
-		waited(s, t, &r->row, &(struct span){r->stopped_ns, ev->ts_ns, NULL, SPENT_STOPPED, 0});
+		span = stop_of(r, ev->ts_ns);
+		waited(s, t, &r->row, &span);
 		r->stopped_ns = 0;
 	}
 }
@@ -362,8 +369,10 @@ static void faulted(struct spending *s, struct totals *t, const struct event *ev
 
 	if (r)
 		waited(s, t, &r->row,
-		       &(struct span){ev->ts_ns, ev->ts_ns + ev->dur_ns, wait_row(s->rows, t, ev, &sub), SPENT_FAULT,
-				      0});
+		       &(struct span){.start_ns = ev->ts_ns,
+				      .end_ns = ev->ts_ns + ev->dur_ns,
+				      .wait = wait_row(s->rows, t, ev, &sub),
+				      .what = SPENT_FAULT});
 }
 
 /* Older recordings have the process's times alone, those of children that it waited for among them. */
@@ -384,9 +393,10 @@ static void ended(struct spending *s, struct totals *t, const struct task *task,
 	if (!r || r->row.end_ns)
 		return;
 	if (r->stopped_ns)
-		waited(s, t, &r->row, &(struct span){r->stopped_ns, ts_ns, NULL, SPENT_STOPPED, 0});
-	else if (r->open_ns)
-		waited(s, t, &r->row, &(struct span){r->open_ns, ts_ns, r->open_wait, r->open_what, 0});
+		r->open = stop_of(r, ts_ns);
+	r->open.end_ns = ts_ns;
+	if (r->open.start_ns)
+		waited(s, t, &r->row, &r->open);
 	r->row.end_ns = MAX(task->end_ns ? task->end_ns : ts_ns, r->row.start_ns);
 	r->row.has_usage = task->has_usage;
 	r->row.run_ns = task->run_ns;

@@ -73,7 +73,9 @@ struct totals_wait {
 struct span {
 	uint64_t start_ns, end_ns;
 	struct totals_wait *wait;
-	enum spent what;
+	enum spent what : 8;
+	bool endless : 1;			/* of a futex: it was waited for without a time */
+	bool woken : 1;				/* of a futex: it ended as whoever wakes others ends it */
 	/* PIPE: process id of who had its other end then; LOCK, WAKE: task id of who woke it; 0 not known */
 	uint32_t other;
 };

@@ -111,8 +111,11 @@ struct totals_proc {
 	/* kernels: of a fault, not sent */
 	/* the last signal that reached it and it did not ignore, and the last one for it that can end a process */
 	struct totals_signal { int signo; uint32_t sender; bool fatal, kernels; } reached, lethal;
-	/* the last signal that asks it to end and reached it: it may have ended for it, with a code of its own */
-	struct { int signo; uint32_t sender; uint64_t ts_ns; } asked;
+	/*
+	 * The last signal that asks it to end and reached it, and the first one: it may have ended for it, with a code
+	 * of its own.
+	 */
+	struct totals_asked { int signo; uint32_t sender; uint64_t ts_ns; } asked, asked_first;
 	bool attached, detached;
 	unsigned nthreads, nexecs;		/* threads ever, the first included */
 	uint64_t start_ns, end_ns;		/* end 0: lived on */

@@ -121,6 +121,7 @@ static inline struct totals_proc *totals_proc_of(struct totals *t, const struct 
 
 	return last && last->id == p->id ? last : totals_proc_find(t, p);
 }
+bool signal_of_limit(const struct event *ev);	/* the kernel sent it, for a limit that was reached */
 void totals_signal_event(struct totals *t, const struct event *ev);
 void totals_proc_event(struct totals *t, const struct event *ev, struct totals_proc *p);
 /* It died of a SIGPIPE for a write to a pipe that nothing read, or to a connection that was closed. */

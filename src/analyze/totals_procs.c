@@ -183,6 +183,13 @@ static bool asks_to_end(int signo)
 	return signo == SIGTERM || signo == SIGINT || signo == SIGQUIT;
 }
 
+/* The kernel sends SIGXFSZ as if the process itself did. */
+bool signal_of_limit(const struct event *ev)
+{
+	return (ev->signo == SIGXFSZ && (!ev->sender_pid || ev->sender_pid == ev->task->proc->pid)) ||
+	       (ev->signo == SIGXCPU && ev->sigcode > 0);
+}
+
 static void signal_reached(struct totals_proc *p, const struct event *ev)
 {
 	/* who is asked to end may do so by the same signal, sent to itself */
@@ -190,10 +197,16 @@ static void signal_reached(struct totals_proc *p, const struct event *ev)
 		p->asked.signo = ev->signo;
 		p->asked.sender = ev->sender_pid;
 		p->asked.ts_ns = ev->ts_ns;
+		if (!p->asked_first.signo)
+			p->asked_first = p->asked;
 	}
 	if (ev->flags & SIGNAL_IGNORED || (p->reached.fatal && p->reached.signo == ev->signo))
 		return;
 	p->reached = (struct totals_signal){ ev->signo, ev->sender_pid, ev->flags & SIGNAL_FATAL, ev->sigcode > 0 };
+	if (signal_of_limit(ev)) {
+		p->reached.sender = 0;
+		p->reached.kernels = true;
+	}
 }
 
 static void signal_sent(struct totals_proc *p, int signo, uint32_t sender)

@@ -183,7 +183,7 @@ struct event {
 	const struct renamed *renamed; uint32_t nrenamed;
 	const char *raw; uint32_t raw_len;	/* path as the program gave it */
 	uint64_t nbytes;		/* moved; MMAP, BRK…: size of the range */
-	uint64_t addr;			/* start of the range */
+	uint64_t addr;			/* start of the range; SIGNAL: as in struct record_signal */
 	/*
 	 * PROT_*; MAP_*; open flags; clone flags; RENAME_*; FALLOC_FL_*; SIGNAL: SIGNAL_IGNORED, SIGNAL_FATAL;
 	 * EXEC, WAITING: EXEC_*; CONNECT_FAILED: CONN_TAKEN_BACK

@@ -159,6 +159,7 @@ void proc_exit(struct world *w, const struct record_exit *r)
 	t = task_get(w, r->h.pid, r->h.tid, r->h.ts_ns);
 	set_current(w, t->t.proc);
 	t->t.proc->utime_ns += r->utime_ns;
+	t->t.proc->cpu_limit = MAX(t->t.proc->cpu_limit, r->cpu_limit);
 	t->t.proc->stime_ns += r->stime_ns;
 	task_ended(w, t, r->h.ts_ns, r->status);
 }

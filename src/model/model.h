@@ -201,6 +201,7 @@ struct proc {		/* a thread group */
 	int status;			/* wait form once ended, -1 while alive or unknown */
 	uint32_t pgid, sid;		/* 0 unknown */
 	uint64_t utime_ns, stime_ns;
+	uint32_t cpu_limit;			/* at its end by SIGKILL: of CPU time in s, 0: none, or not known */
 	uint64_t rss_peak;		/* bytes, once ended; 0 not known */
 	bool rss_own;			/* that is its own, else it may be a child's */
 	uint64_t rss_before;		/* when tracing it began */

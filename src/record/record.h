@@ -218,9 +218,10 @@ enum {
 struct record_exit {
 	struct record h;
 	rec_i32 status; /* as wait(2); -1: not known */
-	rec_u32 pad;
+	rec_u32 cpu_limit;	/* of a process that SIGKILL ended: its hard RLIMIT_CPU in s; 0: none, or not known */
 	rec_u64 utime_ns, stime_ns;
 };
+/* addr: of a fault; of SIGXCPU and SIGXFSZ the limit that was reached (s, bytes; ~0: none), 0 not known. */
 struct record_signal { struct record h; rec_i32 signo, code; rec_u32 sender_pid, sender_uid; rec_u64 addr; };
 /*
  * The instruction; of SIGSYS the call: its number, else -1, and AUDIT_ARCH_*.  A filter's RET_KILL sends a SIGSYS that

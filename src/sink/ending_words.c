@@ -245,6 +245,24 @@ static void broken_words(struct buf *b, const struct fatal *f)
 	process_words(b, f->reader_pid, f->reader_proc);
 }
 
+/* What the process reached, and how a shell sets it. */
+static void limit_words(struct buf *b, const struct fatal *f)
+{
+	bool known = f->limit && f->limit < INT64_MAX;
+
+	if (f->signo == SIGXFSZ) {
+		buf_puts(b, ": a file would have grown beyond ");
+		if (known)
+			human_bytes(b, f->limit);
+		buf_puts(b, known ? " (ulimit -f)" : "its limit (ulimit -f)");
+		return;
+	}
+	buf_puts(b, ": it had used its ");
+	if (known)
+		buf_printf(b, "%llu s of ", (unsigned long long)f->limit);
+	buf_puts(b, "CPU time (ulimit -t)");
+}
+
 void ending_fatal(struct buf *b, const struct totals_ending *e)
 {
 	const struct fatal *f = &e->fatal;
@@ -257,6 +275,8 @@ void ending_fatal(struct buf *b, const struct totals_ending *e)
 		fault_words(b, f);
 	} else if (f->broken) {
 		broken_words(b, f);
+	} else if (f->of_limit && !f->sender) {
+		limit_words(b, f);
 	} else if (f->init_proc) {
 		buf_puts(b, " came from the kernel, when ");
 		process_words(b, f->init_proc->pid, f->init_proc);

@@ -72,6 +72,73 @@ static void locked(struct buf *b, const struct finding *f)
 	}
 }
 
+static void stuck_for(struct buf *b, const struct stuck_thing *of)
+{
+	const struct totals_wait *w = of->wait;
+
+	if (of->joined)
+		buf_printf(b, "thread %u to end", of->joined);
+	else if (w->addr || w->shared)
+		spent_futex_words(b, w);
+	else
+		spent_wait_words(b, w);
+	if (of->taken_by)
+		buf_printf(b, " (%u had it last)", of->taken_by);
+}
+
+static void stuck_until(struct buf *b, const struct stuck *s)
+{
+	if (s->signo)
+		buf_printf(b, " until %s", signal_name(s->signo));
+	else
+		buf_puts(b, " until the trace ended");
+}
+
+/* Who waits for what. */
+static void stuck_things(struct buf *b, const struct stuck *s)
+{
+	for (unsigned i = 0; i < s->nthings; i++) {
+		buf_puts(b, i ? "; " : ": ");
+		if (s->things[i].n > 1)
+			buf_printf(b, "%u threads", s->things[i].n);
+		else
+			buf_u64(b, s->things[i].tid);
+		buf_puts(b, " for ");
+		stuck_for(b, &s->things[i]);
+	}
+	if (s->nmore) {
+		buf_puts(b, "; ");
+		human_counted(b, s->nmore, "other thread", "other threads");
+	}
+}
+
+static void stuck(struct buf *b, const struct finding *f)
+{
+	const struct stuck *s = &f->stuck;
+	bool one = s->nthings == 1 && !s->nmore;
+
+	if (s->nthreads > 1)
+		buf_printf(b, s->all ? "all %u threads of " : "%u threads of ", s->nthreads);
+	who(b, f->proc);
+	if (one) {
+		buf_puts(b, s->all	     ? " waited for " :
+			    s->nthreads > 1 ? " waited for one lock, " :
+					      " waited for a lock, ");
+		stuck_for(b, &s->things[0]);
+	} else {
+		buf_puts(b, s->all ? " waited for each other" : " waited for locks");
+	}
+	stuck_until(b, s);
+	buf_puts(b, s->nthreads > 1 ? ", the longest " : ", ");
+	human_ns(b, s->longest_ns);
+	if (!one)
+		stuck_things(b, s);
+	else if (s->all)
+		buf_puts(b, ": no other thread was left to wake it");
+	else
+		buf_puts(b, ": no thread released it");
+}
+
 static void slow_file(struct buf *b, const struct finding *f)
 {
 	buf_puts(b, "a call on ");
@@ -140,6 +207,9 @@ static void faulted(struct buf *b, const struct finding *f)
 void finding_words(struct buf *b, const struct finding *f)
 {
 	switch (f->rule) {
+	case FINDING_STUCK:
+		stuck(b, f);
+		break;
 	case FINDING_PEER:
 		waited(b, f);
 		break;

@@ -53,7 +53,7 @@ static void write_thing(struct json *j, const struct totals_wait *w)
 {
 	struct buf b = { 0 };
 
-	if (w->addr && !w->shared && w->what == SPENT_LOCK)
+	if (w->addr && !w->shared && (w->what == SPENT_LOCK || w->what == SPENT_WAKE))
 		spent_futex_words(&b, w);
 	else if (w->name.len && !w->shared)
 		buf_add(&b, w->name.s, w->name.len);
@@ -68,6 +68,9 @@ static void write_names(struct json *j, const struct totals *t, const struct fin
 
 	if (f->rule == FINDING_PEER) {
 		write_peers(j, t, f->wait);
+	} else if (f->rule == FINDING_STUCK) {
+		for (unsigned i = 0; i < f->stuck.nthings; i++)
+			write_thing(j, f->stuck.things[i].wait);
 	} else if (f->wait) {
 		write_thing(j, f->wait);
 	} else if (f->conn) {
@@ -100,7 +103,7 @@ static void write_finding(struct json *j, const struct totals *t, const struct f
 	json_open(j, '[');
 	write_names(j, t, f);
 	json_close(j, ']');
-	if (f->rule == FINDING_LEAK || f->rule == FINDING_POLLING) {
+	if (f->rule == FINDING_LEAK || f->rule == FINDING_POLLING || f->rule == FINDING_STUCK) {
 		json_key(j, "pid");
 		json_u64(j, f->proc ? f->proc->pid : 0);
 	}

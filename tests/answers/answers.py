@@ -7,6 +7,7 @@ usage: answers.py --compendium FILE [--backend B] GROUP [TEST…]
 import sys
 
 import clients
+import deadlocks
 import different  # (they find the harness)
 import failing
 import findings
@@ -23,6 +24,7 @@ GROUPS = {
     "different": different.TESTS,
     "slow": slow.TESTS,
     "locks": locks.TESTS,
+    "deadlocks": deadlocks.TESTS,
     "times": times.TESTS,
     "findings": findings.TESTS,
     "failing": failing.TESTS + reasons.TESTS,

@@ -270,6 +270,28 @@ int main(void)
 """
 
 
+def limits(t):
+    """a limit that a process set itself and reached: which one, in its unit; a signal of that name that another process sends is sent by that"""
+    program = ("import os, resource, signal\n"
+               "resource.setrlimit(resource.{0}, ({1}))\n"
+               "signal.signal(signal.SIGXFSZ, signal.SIG_DFL)\n"
+               "f = os.open('{2}/big', os.O_WRONLY | os.O_CREAT)\n"
+               "while True: os.write(f, bytes(1000)) if '{0}' == 'RLIMIT_FSIZE' else None\n")
+    shown = traced(t, *PYTHON, program.format("RLIMIT_FSIZE", "2048, 4096", t.scratch), status=-signal.SIGXFSZ)
+    says(shown, r"Killed by SIGXFSZ Why", r"SIGXFSZ: a file would have grown beyond 2\.0 KB \(ulimit -f\), after \S+ write to \S+/big failed: EFBIG")
+    shown = traced(t, *PYTHON, program.format("RLIMIT_CPU", "1, 5", t.scratch), status=-signal.SIGXCPU)
+    says(shown, r"SIGXCPU: it had used its 1 s of CPU time \(ulimit -t\), after")
+    shown = traced(t, *PYTHON, program.format("RLIMIT_CPU", "1, 1", t.scratch), status=-signal.SIGKILL)
+    says(shown, r"SIGKILL: it had used its 1 s of CPU time \(ulimit -t\), after")
+    program = ("import os, signal\n"
+               "p = os.fork()\n"
+               "if p == 0:\n"
+               "    while True: signal.pause()\n"
+               "os.kill(p, {}); os.wait(); os._exit(3)\n")
+    for name in ("SIGXCPU", "SIGKILL"):
+        says(traced(t, *PYTHON, program.format(f"signal.{name}"), status=3), rf"{name} was sent by \d+ \(python\S*\) after")
+
+
 def pipefail(t):
     """a part of a pipeline fails that is not the last, with pipefail: that one; a child that failed before others were run is no reason"""
     need("bash")
@@ -486,6 +508,7 @@ def went_on(t):
     missed = "import os, socket\ndef miss(name):\n    try: os.open(name, 0)\n    except OSError: pass\n"
     says(traced(t, *PYTHON, missed + "miss('/none/settings'); os.write(2, b'no\\n'); os._exit(1)", status=1), r"no /none/settings was not found")
     for program in ("miss('/none/settings'); os.open('/etc/passwd', 0)", "miss('/none/.toolrc'); miss('/none/.config/tool')",
+                    "miss('/none/.git/packed-refs')", "miss('/none/lib/node'); miss('/none/.node_modules')",
                     "s = socket.socket(socket.AF_UNIX)\ntry: s.connect('/var/run/nscd/none')\nexcept OSError: pass\n"):
         check("was not found" not in why(traced(t, *PYTHON, missed + program + "\nos.write(2, b'no\\n'); os._exit(1)", status=1)), program)
 
@@ -528,6 +551,7 @@ TESTS = [
     in_the_program,
     forbidden,
     killed_by_filter,
+    limits,
     pipefail,
     namespace,
     namespace_in_one,

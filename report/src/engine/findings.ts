@@ -6,7 +6,7 @@ import { connect, exit, leak, unclosed } from './rules/ends';
 import { lookups, rename, reopen, tiny } from './rules/files';
 import { dns, memory } from './rules/habits';
 import { Ground, term, type Finding, type Rule } from './rules/rule';
-import { faults, futex, queue, sleep, slowCall, slowPeer } from './rules/waits';
+import { deadlock, faults, futex, queue, sleep, slowCall, slowPeer } from './rules/waits';
 import type { Store } from './store';
 
 export { LIMITS } from './rules/rule';
@@ -15,6 +15,7 @@ export type { Finding, Rule } from './rules/rule';
 /** Findings of equal weight and cost stand in this order. */
 export const RULES: Rule[] = [
   exit,
+  deadlock,
   connect,
   slowCall,
   slowPeer,
@@ -38,6 +39,7 @@ const percentOf = (store: Store, ns: number): number | undefined =>
 
 /** Where the page has no evidence of its own, these events are it. */
 const EVIDENCE: Record<string, (on: string) => string> = {
+  deadlock: pid => `${pid} op:futex`,
   connect: path => `op:connect ${path}`,
   unclosed: pid => `${pid} op:open,socket,accept,pipe`,
   'slow-call': path => path,
@@ -45,6 +47,9 @@ const EVIDENCE: Record<string, (on: string) => string> = {
   tiny: path => `op:read,write ${path}`,
   sleep: pid => `${pid} op:sleep`,
 };
+
+/** The rules whose findings are wrong; those of the others cost. */
+const WRONG = new Set(['deadlock', 'connect', 'slow-call']);
 
 /** Of the whole trace a rule that the summary has, too, finds what it finds there; the page's own has the way to it. */
 function asTheSummary(store: Store, rule: string, own: Finding[]): Finding[] {
@@ -58,7 +63,7 @@ function asTheSummary(store: Store, rule: string, own: Finding[]): Finding[] {
       where = on.length ? term(f.pid ? 'pid' : 'path', ...on) : '';
     out.push({
       rule,
-      weight: rule === 'connect' || rule === 'slow-call' ? 3 : 2,
+      weight: WRONG.has(rule) ? 3 : 2,
       text: `${show(f.text)}.`,
       filter: of.length === 1 ? of[0].filter : EVIDENCE[rule](where),
       event: of[0]?.event ?? -1,

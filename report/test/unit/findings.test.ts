@@ -423,6 +423,26 @@ test("of the whole trace what the terminal finds, in its order; the way to it is
     'but of chosen events',
   );
 });
+test('deadlock: of the whole trace, as the terminal has it, with the futexes of its process', async () => {
+  tested.add('deadlock');
+  const store = traced((x, l) => x.ev(l, 'futex', 2 * L.waitNs, {}, 0)),
+    { pid } = store.tasks[0];
+  store.meta.finding_rules = ['deadlock'];
+  store.meta.findings = [
+    {
+      rule: 'deadlock',
+      text: 'all 2 threads of x waited for each other',
+      cost: 9e9,
+      names: [],
+      pid,
+    },
+  ];
+  const [found] = (await findings(store, null, () => false))!;
+  assert.deepEqual(
+    [found.rule, found.weight, found.filter],
+    ['deadlock', 3, `pid:${pid} op:futex`],
+  );
+});
 test('processes that failed stand as the summary has them', async () => {
   const store = traced((x, l) => {
     for (const comm of ['one', 'two', 'three'])

@@ -349,6 +349,8 @@ static __always_inline void cpu_times(struct task_struct *task, struct wire_exit
 	split_time(run, ut, st, &r->r.utime_ns, &r->r.stime_ns);
 }
 
+static __always_inline u32 limit_in_s(u64 limit) { return limit >> 32 ? 0 : (u32)limit; }
+
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_task_exit, struct task_struct *task)
 {
@@ -375,6 +377,8 @@ int BPF_PROG(on_task_exit, struct task_struct *task)
 			r->whole = (BPF_CORE_READ(sig, flags) & SIGNAL_GROUP_EXIT_BIT) != 0;
 			r->last = BPF_CORE_READ(sig, live.counter) == 0;
 			r->helper = (st->flags & TASK_WORKER) != 0;
+			if ((r->r.status & 0x7f) == SIGKILL_NR)
+				r->r.cpu_limit = limit_in_s(BPF_CORE_READ(sig, rlim[RLIMIT_CPU_NR].rlim_max));
 			cpu_times(task, r);
 			bpf_ringbuf_submit(r, ring_flags());
 		} else {

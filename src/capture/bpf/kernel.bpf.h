@@ -67,6 +67,7 @@ struct signal_struct {
 	u64 utime, stime;
 	unsigned long long sum_sched_runtime;
 	unsigned long maxrss;
+	struct rlimit_k { unsigned long rlim_cur, rlim_max; } rlim[16];
 };
 struct sigset_k { unsigned long sig[1]; };
 struct sigpending { struct sigset_k signal; };
@@ -136,6 +137,10 @@ enum {
 	SIGNAL_GROUP_EXIT_BIT = 4,
 	SA_IMMUTABLE_BIT = 0x00800000,
 	SIGKILL_NR = 9,
+	SIGXCPU_NR = 24,
+	SIGXFSZ_NR = 25,
+	RLIMIT_CPU_NR = 0,
+	RLIMIT_FSIZE_NR = 1,
 	SIGCHLD_NR = 17,
 	SIGCONT_NR = 18,
 	SIGSYS_NR = 31,

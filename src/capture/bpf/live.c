@@ -105,12 +105,15 @@ void live_add_times(struct live_process *p, const struct wire_exit *w)
 		p->utime = w->r.utime_ns;
 		p->stime = w->r.stime_ns;
 	}
+	if (w->r.cpu_limit)
+		p->cpu_limit = w->r.cpu_limit;
 }
 
 void live_times(const struct live_process *p, struct record_exit *r)
 {
 	bool own = p->own_utime + p->own_stime > p->utime + p->stime;
 
+	r->cpu_limit = p->cpu_limit;
 	r->utime_ns = own ? p->own_utime : p->utime;
 	r->stime_ns = own ? p->own_stime : p->stime;
 }

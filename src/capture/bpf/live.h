@@ -26,6 +26,7 @@ struct live_process {
 	struct record_exit leader;
 	/* CPU time in ns: the sum of those that were seen to end, and the most that one of them had of the process */
 	uint64_t own_utime, own_stime, utime, stime;
+	uint32_t cpu_limit;
 };
 struct live { struct live_task *tasks; struct live_process *processes; };
 

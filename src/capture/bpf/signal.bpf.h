@@ -49,6 +49,10 @@ static __always_inline void fill_signal(struct record_signal *r, const struct ta
 		r->sender_pid = number_there((u64)BPF_CORE_READ(to, thread_pid));
 		r->sender_uid = (u32)bpf_get_current_uid_gid();
 	}
+	if (signo == SIGXFSZ_NR)
+		r->addr = BPF_CORE_READ(to, signal, rlim[RLIMIT_FSIZE_NR].rlim_cur);
+	else if (signo == SIGXCPU_NR)	/* raised by a second for the next one (check_process_timers()) */
+		r->addr = BPF_CORE_READ(to, signal, rlim[RLIMIT_CPU_NR].rlim_cur) - 1;
 }
 
 /* Where the thread was: of a fault (call is -1), or of a call that seccomp forbids. */

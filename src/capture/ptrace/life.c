@@ -86,6 +86,7 @@ void ptrace_ended(struct ptrace_source *s, struct tracee *t, int status, const s
 		r->status = status;
 		r->utime_ns = t->tid == t->pid && end ? end->utime_ns : 0;
 		r->stime_ns = t->tid == t->pid && end ? end->stime_ns : 0;
+		r->cpu_limit = t->tid == t->pid && end ? end->cpu_limit : 0;
 		emitter_put(&s->out);
 	}
 	if (t->tid == s->main_pid)

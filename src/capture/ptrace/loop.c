@@ -15,6 +15,14 @@ static uint64_t tv_ns(struct timeval tv) { return (uint64_t)tv.tv_sec * 10000000
 /* A stop that its handler always ends.  Not every event is one: a tracee can stay in a PTRACE_EVENT_STOP. */
 static bool is_call_stop(int code) { return code == (SIGTRAP | 0x80) || code == (SIGTRAP | PTRACE_EVENT_SECCOMP << 8); }
 
+/* In seconds; 0: there is none. */
+static uint32_t cpu_limit(pid_t tid)
+{
+	struct rlimit limit;
+
+	return prlimit(tid, RLIMIT_CPU, NULL, &limit) < 0 || limit.rlim_max > UINT32_MAX ? 0 : (uint32_t)limit.rlim_max;
+}
+
 /*
  * 1: fetched, with what the process used, of an exec and of its end; 0: it was killed in between, which is the next
  * report.
@@ -27,9 +35,12 @@ static int fetch(const struct ptrace_source *s, struct report *r, bool end)
 	int rc;
 
 	/* while it is a zombie */
+	r->cpu_limit = end && WSTOPSIG(r->status) == SIGKILL ? cpu_limit(r->tid) : 0;
 	r->has_usage = end && !s->opt->no_own_cpu && proc_usage(r->tid, &r->usage);
 	rc = wait_usage(r->tid, &r->status, __WALL | WNOHANG, end || memory ? &used : NULL);
 
+	if (r->status != SIGKILL)	/* it ended with a code of that number */
+		r->cpu_limit = 0;
 	r->utime_ns = tv_ns(used.ru_utime);
 	r->stime_ns = tv_ns(used.ru_stime);
 	r->rss = (uint64_t)used.ru_maxrss << 10;

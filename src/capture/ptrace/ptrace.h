@@ -175,6 +175,7 @@ struct report {
 	/* of its process and of the children that it waited for; rss: also of PTRACE_EVENT_EXEC and _EXIT */
 	uint64_t utime_ns, stime_ns, rss;
 	struct proc_usage usage; bool has_usage;	/* of the thread alone */
+	uint32_t cpu_limit;			/* as in struct record_exit */
 };
 
 static inline bool tracee_is_gone(const struct tracee *t) { return t->state >= TRACEE_GONE; }

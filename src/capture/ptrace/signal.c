@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/user.h>
 
 #include "capture/common/code.h"
@@ -97,6 +98,20 @@ static void put_place(struct ptrace_source *s, const struct tracee *t, int signo
 		code_look(&h, ip, &s->out);
 }
 
+/*
+ * The limit that such a signal is sent for; 0: of no limit.  That of CPU time has been raised by a second by then, for
+ * the next signal (check_process_timers() in the kernel).
+ */
+static uint64_t limit_of(const struct tracee *t, int signo)
+{
+	struct rlimit limit = { 0 };
+
+	if ((signo != SIGXCPU && signo != SIGXFSZ) ||
+	    prlimit(t->pid, signo == SIGXCPU ? RLIMIT_CPU : RLIMIT_FSIZE, NULL, &limit) < 0)
+		return 0;
+	return signo == SIGXCPU && limit.rlim_cur ? limit.rlim_cur - 1 : limit.rlim_cur;
+}
+
 static void put_signal(struct ptrace_source *s, const struct tracee *t, int signo, unsigned fate, const siginfo_t *si)
 {
 	struct record_signal *r;
@@ -116,6 +131,8 @@ static void put_signal(struct ptrace_source *s, const struct tracee *t, int sign
 	} else if (signo == SIGSEGV || signo == SIGBUS || signo == SIGILL || signo == SIGFPE || signo == SIGTRAP) {
 		r->addr = (rec_u64)si->si_addr;
 	}
+	if (!r->addr)
+		r->addr = limit_of(t, signo);
 	emitter_put(&s->out);
 }
 

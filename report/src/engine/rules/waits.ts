@@ -31,6 +31,16 @@ const FILE_OPS = [
   'lock',
 ];
 
+/** Of the whole trace alone, by the summary: events say which waits never ended, not what else the threads could do. */
+export const deadlock: Rule = {
+  id: 'deadlock',
+  title: 'Deadlocks',
+  takesTime: true,
+  threshold:
+    'threads that waited, without a timeout, until the process was ended, one of them for 500 ms or more',
+  watch: () => ({ end() {} }),
+};
+
 export const slowCall: Rule = {
   id: 'slow-call',
   title: 'Slow file operations',
