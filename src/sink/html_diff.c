@@ -77,6 +77,22 @@ static void run(struct buf *b, const char *which, const char *name, const struct
 	buf_done(&w);
 }
 
+/* Above all rows: where to look first. */
+static void first_difference(struct buf *b, const struct totals *const runs[2], const struct difference *v, unsigned n)
+{
+	struct diff_first first;
+	struct buf w = { 0 };
+
+	if (!diff_find_first(runs, v, n, &first))
+		return;
+	diff_first_words(&w, &first);
+	diff_strip(&w);
+	buf_puts(b, "<p class=\"first-difference\"><b>First difference:</b> ");
+	html_escape(b, w.s, html_cut(w.s, w.len, WORDS_MAX));
+	buf_puts(b, "</p>\n");
+	buf_done(&w);
+}
+
 void html_diff_card(const struct html *h, struct buf *b)
 {
 	const struct totals *t = h->opt->totals;
@@ -88,6 +104,7 @@ void html_diff_card(const struct html *h, struct buf *b)
 		return;
 	n = diff_of((const struct totals *const[2]){ t->before, t }, h->opt->all, &v, &nhidden);
 	buf_puts(b, "<section class=\"card wide answer\" id=\"card-differences\"><h2>Differences</h2>\n");
+	first_difference(b, (const struct totals *const[2]){ t->before, t }, v, n);
 	run(b, "First", h->opt->names[0], t->before);
 	run(b, "Second, this page", h->opt->names[1], t);
 	if (n)

@@ -129,6 +129,9 @@ export interface ProcStat {
   written: number;
   net: number;
   longest: number;
+  /** What it called, and with which errors. */
+  types: Set<number>;
+  errs: Set<number>;
 }
 const WAITS = new Set(['futex', 'poll', 'sleep', 'wait', 'accept', 'connect']);
 
@@ -151,7 +154,13 @@ export async function laneStats(
     written: 0,
     net: 0,
     longest: -1,
+    types: new Set(),
+    errs: new Set(),
   }));
+  // A byte an event, and sets of them at the end: ten million insertions would cost more than all of the rest.
+  const seenTypes = new Uint8Array(out.length * store.types.length),
+    seenErrs = new Uint8Array(out.length * 256),
+    ntypes = store.types.length;
   const socket = store.meta.file_kinds.indexOf('socket'),
     waits = Uint8Array.from(store.ops, o => (WAITS.has(o) ? 1 : 0)),
     { type, lane, err, isError, isBad, layerOf, file } = store;
@@ -159,6 +168,8 @@ export async function laneStats(
     const s = out[lane[i]],
       t = type[i];
     s.events++;
+    seenTypes[lane[i] * ntypes + t] = 1;
+    seenErrs[lane[i] * 256 + err[i]] = isError[err[i]];
     s.failed += isError[err[i]];
     s.bad += isBad[err[i]];
     const d = store.dur(i);
@@ -181,7 +192,18 @@ export async function laneStats(
     else if (io === 'out') s.written += b;
     else s.read += b;
   });
-  return ok ? out : null;
+  if (!ok) return null;
+  out.forEach((s, l) => {
+    s.types = marked(seenTypes, l * ntypes, ntypes);
+    s.errs = marked(seenErrs, l * 256, 256);
+  });
+  return out;
+}
+/** The numbers whose byte is set, of one row of bytes. */
+function marked(bytes: Uint8Array, from: number, count: number): Set<number> {
+  const out = new Set<number>();
+  for (let k = 0; k < count; k++) if (bytes[from + k]) out.add(k);
+  return out;
 }
 
 export interface RangeStat {

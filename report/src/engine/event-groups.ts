@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Events put together: by peer, folder, path, process, error, call, category, role of the file.
+import { fileAbout } from './neighbours';
 import { noiseClasses } from './noise';
+import { peersOf } from './peers';
 import { term } from './rules/rule';
 import { roleOf } from './roles';
 import { eachRow, type Cancel } from './scan';
@@ -18,7 +20,7 @@ export interface EventGroup {
   bytes: number;
 }
 
-interface By {
+export interface By {
   title: string;
   /** Events of one number have one key. */
   number: (store: Store) => (i: number) => number;
@@ -35,11 +37,11 @@ const nameOf =
 
 function isSocket(store: Store): (i: number) => boolean {
   const socket = store.meta.file_kinds.indexOf('socket'),
-    { file, files, type } = store,
+    { files, type } = store,
     network = Uint8Array.from(store.ops, o =>
       /^(connect|connected|accept|send|recv|bind|dns)$/.test(o) ? 1 : 0,
     );
-  return i => network[type[i]] === 1 || files.kind[file[i]] === socket;
+  return i => network[type[i]] === 1 || files.kind[fileAbout(store, i)] === socket;
 }
 function folder(path: string): string {
   return path[0] === '/' ? path.slice(0, path.lastIndexOf('/')) || '/' : '';
@@ -49,11 +51,12 @@ export const EVENT_GROUPS: Record<string, By> = {
   peer: {
     title: 'peer',
     number: store => {
-      const socket = isSocket(store);
-      return i => (socket(i) ? store.obj[i] : 0);
+      const socket = isSocket(store),
+        peers = peersOf(store);
+      return i => (socket(i) ? peers.ofEvent(i) : 0);
     },
-    key: text,
-    filter: (_, key) => term('path', key),
+    key: (store, n) => peersOf(store).names[n],
+    filter: (store, _, n) => peersOf(store).filter(n),
   },
   folder: {
     title: 'folder',

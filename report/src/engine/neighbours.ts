@@ -28,6 +28,9 @@ export function aboutFiles(store: Store, marked: Uint8Array): (i: number) => boo
   return i =>
     marked[file[i]] === 1 || (waits[type[i]] && store.val(i) > 0 && marked[store.val(i)] === 1);
 }
+/** The open file that an event is about: of a wait in poll, select or epoll what it waited for, where that is one. */
+export const fileAbout = (store: Store, i: number): number =>
+  (store.ops[store.type[i]] === 'poll' && store.val(i)) || store.file[i];
 export const samePath = (store: Store, i: number) => {
   const o = store.obj[i];
   return (k: number) => store.obj[k] === o;

@@ -100,6 +100,13 @@ export interface Diff {
   hidden: number;
   /** Not of runs that were made with different backends; absent in older reports. */
   durations_compared?: boolean;
+  /** The earliest in time, and which of the rows it is; null: none has a time; absent in older reports. */
+  first_difference?: {
+    row: number;
+    after_ns: number | string;
+    process: string | null;
+    words: string;
+  } | null;
   rows: Difference[];
 }
 export interface SummaryFinding {

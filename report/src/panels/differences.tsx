@@ -2,10 +2,14 @@
 // What is different from another run (--diff): which run, what, both values, and why a process failed.
 import { useMemo, useState } from 'preact/hooks';
 import { count, duration, plural } from '../engine/human';
+import { hostOf } from '../engine/peers';
 import { withValue } from '../engine/query';
 import { show } from '../format/text';
 import type { Diff, Difference, DiffRun } from '../format/layout';
+import { folderOf } from './groupings';
+import { Middle } from './path';
 import { Grid, type GridColumn } from '../ui/grid';
+import { GroupBy, useGrouping, type Grouping } from '../ui/groups';
 import type { State } from '../ui/state';
 
 const KINDS: Record<string, string> = {
@@ -35,8 +39,7 @@ const value = (id: 'first' | 'second', title: string): GridColumn<Line> => ({
   title,
   width: 'minmax(120px, 0.8fr)',
   value: r => r[id] ?? '',
-  render: r =>
-    r[id] === null ? <span class="dim">–</span> : <span title={show(r[id]!)}>{show(r[id]!)}</span>,
+  render: r => (r[id] === null ? <span class="dim">–</span> : <Middle text={r[id]!} />),
 });
 const COLUMNS: GridColumn<Line>[] = [
   { id: 'run', title: 'Run', width: '76px', value: r => RUNS[r.run ?? 0] },
@@ -46,10 +49,21 @@ const COLUMNS: GridColumn<Line>[] = [
     title: 'What',
     width: 'minmax(180px, 1.4fr)',
     value: r => r.what,
-    render: r => <span title={show(r.what)}>{show(r.what)}</span>,
+    render: r => <Middle text={r.what} />,
   },
   value('first', 'First'),
   value('second', 'Second'),
+];
+
+const GROUPINGS: Grouping<Line>[] = [
+  { id: 'kind', title: 'kind', of: r => KINDS[r.kind] ?? r.kind },
+  { id: 'run', title: 'run', of: r => RUNS[r.run ?? 0] },
+  { id: 'folder', title: 'folder', of: r => (PATHS.has(r.kind) ? folderOf(r.what) : '') },
+  {
+    id: 'peer',
+    title: 'peer',
+    of: r => (r.kind === 'peers' ? hostOf(r.what.split(' ').pop()!) : ''),
+  },
 ];
 
 const textOf = (r: Line) =>
@@ -60,6 +74,19 @@ function RunLine({ which, run }: { which: string; run: DiffRun }) {
     <p class="dim">
       {which}: <b>{show(run.recording)}</b>, {show(run.ended)}, {duration(run.duration_ns)}
       {run.not_recorded.length > 0 && `; not recorded: ${run.not_recorded.join(', ')}`}
+    </p>
+  );
+}
+
+/** Where to look first. */
+function First({ words, go }: { words: string | undefined; go: () => void }) {
+  if (!words) return null;
+  return (
+    <p class="first-difference">
+      <b>First difference:</b> {show(words)}
+      <button type="button" class="link" onClick={go}>
+        show its row
+      </button>
     </p>
   );
 }
@@ -77,8 +104,9 @@ function Panel({ s, diff }: { s: State; diff: Diff }) {
       () => all.filter(r => words.every(w => textOf(r).includes(w))),
       [all, words.join(' ')],
     ),
-    first = all.find(r => r.why),
-    shown = at ?? (first && rows.includes(first) ? first : null);
+    { by, select: choice } = useGrouping(GROUPINGS),
+    failed = all.find(r => r.why),
+    shown = at?.why ? at : failed && rows.includes(failed) ? failed : null;
   const open = (r: Line) => {
     if (!PATHS.has(r.kind) || r.run === 1) return;
     s.filter.value = withValue('', 'path', r.what, 'only');
@@ -88,6 +116,7 @@ function Panel({ s, diff }: { s: State; diff: Diff }) {
     <section class="panel differences" aria-label="Differences">
       <h2>
         Differences <span class="dim">{count(rows.length)}</span>
+        <GroupBy {...choice} />
         <input
           type="search"
           placeholder="Search differences"
@@ -96,6 +125,14 @@ function Panel({ s, diff }: { s: State; diff: Diff }) {
           onInput={e => setText((e.currentTarget as HTMLInputElement).value)}
         />
       </h2>
+      <First
+        words={diff.first_difference?.words}
+        go={() => {
+          setText('');
+          choice.set('');
+          select(all[diff.first_difference!.row]);
+        }}
+      />
       <RunLine which="First" run={diff.runs[0]} />
       <RunLine which="Second, this page" run={diff.runs[1]} />
       <div class="differences-rows" style={{ height: Math.min(14, rows.length + 1.4) * 26 + 'px' }}>
@@ -104,6 +141,7 @@ function Panel({ s, diff }: { s: State; diff: Diff }) {
           label="Differences"
           rows={rows}
           columns={COLUMNS}
+          by={by}
           selected={at}
           onSelect={select}
           onOpen={open}

@@ -25,6 +25,10 @@ interface Probe {
   found: string;
   bad: boolean;
   first: number;
+  /** Who looked, by which calls, with which errors. */
+  lanes: Set<number>;
+  types: Set<number>;
+  errs: Set<number>;
 }
 async function probes(
   store: Store,
@@ -61,6 +65,9 @@ async function probes(
         found: '',
         bad: false,
         first: i,
+        lanes: new Set(),
+        types: new Set(),
+        errs: new Set(),
         seen: new Set(),
       };
       rows.set(key, r);
@@ -69,6 +76,9 @@ async function probes(
     r.bad ||= store.bad(i);
     r.time += store.dur(i);
     r.seen.add(o);
+    r.lanes.add(store.tasks[store.lane[i]].proc);
+    r.types.add(store.type[i]);
+    r.errs.add(store.err[i]);
   });
   return ok
     ? [...rows.entries()].map(([key, { seen, ...r }]) => ({

@@ -10,7 +10,7 @@ import type { Store } from '../engine/store';
 import { Segments, Waiting } from './common';
 import { Folders } from './file-folders';
 import { OpenFiles } from './file-open';
-import { openGroupings, pathGroupings, SEARCH_GROUPINGS } from './groupings';
+import { openGroupings, pathGroupings, searchGroupings } from './groupings';
 import { LISTS, Paths } from './file-paths';
 import { Searches } from './file-searches';
 
@@ -18,7 +18,7 @@ import { Searches } from './file-searches';
 function groupingsOf(store: Store, mode: string): Grouping<never>[] {
   if (mode === 'folders') return [];
   if (mode === 'open') return openGroupings(store);
-  return mode === 'searches' ? SEARCH_GROUPINGS : pathGroupings(store);
+  return mode === 'searches' ? searchGroupings(store) : pathGroupings(store);
 }
 
 export function Files({ s }: { s: State }) {

@@ -6,14 +6,14 @@ import { bytes, plural } from '../engine/human';
 import { withValue } from '../engine/query';
 import { show } from '../format/text';
 import { Grid } from '../ui/grid';
-import { GroupBy, useGrouping } from '../ui/groups';
+import { GroupBy, useGrouping, type Grouping } from '../ui/groups';
 import { useScan } from '../ui/hooks';
 import { openMenu, valueItems, type MenuItem } from '../ui/menu';
 import { whyEmpty } from '../ui/empty';
 import type { State } from '../ui/state';
 import { Segments, Waiting } from './common';
 import { connectionColumns, ORDER, PHASES } from './connection-columns';
-import { connGroupings } from './groupings';
+import { connGroupings, servedGroupings } from './groupings';
 import { Servers } from './served';
 import { PhaseLegend } from './waterfall';
 
@@ -72,13 +72,16 @@ export function Network({ s }: { s: State }) {
     [mode, setMode] = useState('all'),
     [form, setForm] = useState('table'),
     [at, select] = useState<ConnRow | null>(null),
-    { store } = s;
+    { store } = s,
+    served = mode === 'served';
   const rows = useMemo(() => listed(all, mode), [all, mode]);
   const columns = useMemo(
     () => connectionColumns(store, rows, form === 'waterfall'),
     [store, rows, form],
   );
-  const { by, select: choice } = useGrouping(useMemo(() => connGroupings(store), [store]));
+  const { by, select: choice } = useGrouping<Grouping<never>>(
+    useMemo(() => (served ? servedGroupings(store) : connGroupings(store)), [store, served]),
+  );
   const toFile = (file: number) => {
     s.filter.value = withValue(s.filter.value, 'file', String(file), 'only');
     s.tab.value = 'timeline';
@@ -112,14 +115,14 @@ export function Network({ s }: { s: State }) {
       </div>
       {!all ? (
         <Waiting s={s} what="connections" />
-      ) : mode === 'served' ? (
-        <Servers s={s} all={all} />
+      ) : served ? (
+        <Servers s={s} all={all} by={by} />
       ) : (
         <Grid
           key={form}
           s={s}
           label="Connections"
-          by={by}
+          by={by as Grouping<ConnRow> | null}
           rows={rows}
           columns={columns}
           selected={at}

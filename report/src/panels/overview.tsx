@@ -11,11 +11,13 @@ import { Timeline } from '../timeline/view';
 import { whyEmpty } from '../ui/empty';
 import { useScan } from '../ui/hooks';
 import type { State } from '../ui/state';
+import type { Store } from '../engine/store';
 import { Differences } from './differences';
 import { FindingItem } from './findings';
 import { durOr, Histogram } from './common';
 import { laneName } from '../engine/neighbours';
 import { bars, scaleOf, scaleText } from './call-columns';
+import { Middle } from './path';
 
 /** In their order, but of every kind two before the others: one kind must not push the others out of sight. */
 function firstOf(list: Finding[], n = 6): Finding[] {
@@ -31,6 +33,13 @@ function firstOf(list: Finding[], n = 6): Finding[] {
   return list.filter(f => shown.has(f));
 }
 
+/** Whether it waits in poll, select or epoll as a receive would: for what it is connected to, not for its own clients. */
+function waitsForPeer(store: Store): (i: number) => boolean {
+  const connected = store.meta.sock_states.indexOf('connected'),
+    { state, file, count: rows } = store.conns,
+    files = new Set(Array.from(file.subarray(0, rows)).filter((_, k) => state[k] === connected));
+  return i => store.ops[store.type[i]] === 'poll' && files.has(store.val(i));
+}
 const IDLE = new Set(['fork', 'futex', 'poll', 'sleep', 'wait', 'exit', 'accept']);
 
 export function Overview({ s }: { s: State }) {
@@ -146,15 +155,15 @@ function Facts({ s }: { s: State }) {
 function Slow({ s }: { s: State }) {
   const stats = useScan(s, typeStats, s.tab.value === 'overview'),
     { store } = s;
-  const top = useMemo(
-    () =>
-      (stats ?? [])
-        .filter(t => !IDLE.has(store.ops[t.type]) && !store.types[t.type].layer)
-        .flatMap(t => t.slowest)
-        .sort((a, b) => store.dur(b) - store.dur(a))
-        .slice(0, 5),
-    [stats],
-  );
+  const top = useMemo(() => {
+    const forPeer = waitsForPeer(store);
+    return (stats ?? [])
+      .filter(t => !store.types[t.type].layer)
+      .flatMap(t => t.slowest)
+      .filter(i => !IDLE.has(store.ops[store.type[i]]) || forPeer(i))
+      .sort((a, b) => store.dur(b) - store.dur(a))
+      .slice(0, 5);
+  }, [stats]);
   const go = (i: number) => {
     s.tab.value = 'timeline';
     s.select(i);
@@ -164,7 +173,8 @@ function Slow({ s }: { s: State }) {
   return (
     <section class="panel" aria-label="Slowest calls">
       <h2>
-        Slowest calls <span class="dim">waiting for children, locks and events left out</span>
+        Slowest calls{' '}
+        <span class="dim">waits for children, locks and other events than peers left out</span>
       </h2>
       {stats && !top.length && <p class="nothing">{whyEmpty(s, 'No call took time.')}</p>}
       <ol class="list">
@@ -181,8 +191,8 @@ function Slow({ s }: { s: State }) {
                 />
               </span>
               <span class="call-name">{store.types[store.type[i]].name}</span>
-              <span class="grow path tail dim" title={show(store.objText(i))}>
-                <bdi>{show(store.objText(i))}</bdi>
+              <span class="grow dim cut-room">
+                <Middle text={store.objText(i)} />
               </span>
               <span class="dim who-name">{laneName(store, store.lane[i])}</span>
             </button>

@@ -35,6 +35,8 @@ function addThreads(a: ProcStat, b: ProcStat): ProcStat {
     written: a.written + b.written,
     net: a.net + b.net,
     longest: a.longest < 0 ? b.longest : a.longest,
+    types: new Set([...a.types, ...b.types]),
+    errs: new Set([...a.errs, ...b.errs]),
   };
 }
 

@@ -9,6 +9,7 @@ import { withValue } from '../engine/query';
 import { NEVER, type Store } from '../engine/store';
 import { show } from '../format/text';
 import { figures, Grid, type GridColumn } from '../ui/grid';
+import type { Grouping } from '../ui/groups';
 import { openMenu } from '../ui/menu';
 import { whyEmpty } from '../ui/empty';
 import type { State } from '../ui/state';
@@ -25,6 +26,10 @@ export interface Served {
   times: number[];
   answers: number[];
   hist: Uint32Array;
+  /** Its connections, what was called for them, and the errors of them. */
+  conns: ConnRow[];
+  types: Set<number>;
+  errs: Set<number>;
 }
 
 export function servedOf(store: Store, all: readonly ConnRow[]): Served[] {
@@ -45,11 +50,17 @@ export function servedOf(store: Store, all: readonly ConnRow[]): Served[] {
         times: [],
         answers: [],
         hist,
+        conns: [],
+        types: new Set(),
+        errs: new Set(),
       };
       by.set(key, v);
     }
     const reply = r.phases.reply();
     v.requests++;
+    v.conns.push(r);
+    for (const t of r.types) v.types.add(t);
+    if (r.err) v.errs.add(r.err);
     if (took(r) > took(v.slowest)) v.slowest = r;
     if (reply) v.answers.push(reply.to - reply.from);
     // What never closed has no latency yet.
@@ -123,7 +134,7 @@ function columnsOf(store: Store, scale: Scale): GridColumn<Served>[] {
   ];
 }
 
-export function Servers({ s, all }: { s: State; all: ConnRow[] }) {
+export function Servers({ s, all, by }: { s: State; all: ConnRow[]; by: Grouping<never> | null }) {
   const { store } = s,
     [sel, select] = useState<Served | null>(null),
     rows = useMemo(() => servedOf(store, all), [store, all]),
@@ -136,6 +147,7 @@ export function Servers({ s, all }: { s: State; all: ConnRow[] }) {
     <Grid
       s={s}
       label="Servers"
+      by={by as Grouping<Served> | null}
       rows={rows}
       columns={columns}
       sort={{ id: 'max', down: true }}

@@ -2,8 +2,9 @@
 // Syscalls: how often, how long, how often in vain; with the distribution and the slowest of each.
 import { useMemo, useState } from 'preact/hooks';
 import { typeStats, type TypeStat } from '../engine/aggregate';
+import { CALL_SCANS, type CallRow } from '../engine/call-groups';
 import { count, duration, plural } from '../engine/human';
-import { withValue } from '../engine/query';
+import { withTerms, withValue } from '../engine/query';
 import { Grid } from '../ui/grid';
 import { GroupBy, useGrouping } from '../ui/groups';
 import { useScan } from '../ui/hooks';
@@ -17,18 +18,24 @@ import { callGroupings } from './groupings';
 
 export function Syscalls({ s }: { s: State }) {
   const stats = useScan(s, typeStats),
-    [at, select] = useState(-1),
+    [at, select] = useState<CallRow | null>(null),
     { store } = s,
     p = s.palette.value;
-  const rows = stats ?? [],
-    total = rows.reduce((a, r) => a + (store.types[r.type].layer ? 0 : r.total), 0),
-    sel = rows.find(r => r.type === at) ?? null;
-  const scale = useMemo(() => scaleOf(rows.map(r => r.hist)), [stats]);
+  const groupings = useMemo(() => callGroupings(store), [store]),
+    { by, select: choice } = useGrouping(groupings),
+    part = by?.part,
+    parts = useScan<CallRow[]>(s, part ? CALL_SCANS[part] : typeStats),
+    rows: CallRow[] | null = part ? parts : stats;
+  const whole = stats ?? [],
+    total = whole.reduce((a, r) => a + (store.types[r.type].layer ? 0 : r.total), 0),
+    // After a change of the filter it is another row of the same call.
+    sel = (at && rows?.find(r => r.type === at.type && r.part === at.part)) ?? null;
+  const scale = useMemo(() => scaleOf(whole.map(r => r.hist)), [stats]);
   const columns = useMemo(() => callColumns(store, p, total, scale), [store, p, total, scale]);
-  const { by, select: choice } = useGrouping(useMemo(() => callGroupings(store), [store]));
-  const name = (r: TypeStat) => store.types[r.type].name;
-  const go = (r: TypeStat) => {
-    s.filter.value = withValue(s.filter.value, 'type', name(r), 'only');
+  const name = (r: CallRow) => store.types[r.type].name;
+  const go = (r: CallRow) => {
+    const calls = withValue(s.filter.value, 'type', name(r), 'only');
+    s.filter.value = r.filter ? withTerms(calls, r.filter) : calls;
     s.tab.value = 'timeline';
   };
   return (
@@ -38,7 +45,7 @@ export function Syscalls({ s }: { s: State }) {
           <GroupBy {...choice} />
           <span class="dim">{stats ? inAll(stats, total) : ''}</span>
         </div>
-        {!stats ? (
+        {!stats || !rows ? (
           <Waiting s={s} what="calls" />
         ) : (
           <Grid
@@ -49,7 +56,7 @@ export function Syscalls({ s }: { s: State }) {
             columns={columns}
             sort={{ id: 'total', down: true }}
             selected={sel}
-            onSelect={r => select(r.type)}
+            onSelect={select}
             onOpen={go}
             onMenu={(e, r) =>
               openMenu(e, name(r), [
@@ -61,7 +68,7 @@ export function Syscalls({ s }: { s: State }) {
           />
         )}
       </div>
-      {sel && <CallPane s={s} r={sel} onClose={() => select(-1)} onEvents={() => go(sel)} />}
+      {sel && <CallPane s={s} r={sel} onClose={() => select(null)} onEvents={() => go(sel)} />}
     </section>
   );
 }

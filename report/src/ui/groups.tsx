@@ -51,25 +51,28 @@ export function grouped<T>(
 }
 
 /** The choice of a grouping; '' for none. */
-export function useGrouping<T>(list: readonly Grouping<T>[]) {
+export function useGrouping<G extends { id: string; title: string }>(list: readonly G[]) {
   const [id, set] = useState('');
-  return { by: list.find(g => g.id === id) ?? null, select: { id, set, list } };
+  const by = list.find(g => g.id === id) ?? null;
+  return { by, select: { id: by?.id ?? '', set, list } };
 }
 
 export function GroupBy({
   id,
   set,
   list,
+  none = 'nothing',
 }: {
   id: string;
   set: (id: string) => void;
   list: readonly { id: string; title: string }[];
+  none?: string;
 }) {
   return (
     <label class="group-by">
       {'Group by '}
       <select value={id} onChange={e => set((e.currentTarget as HTMLSelectElement).value)}>
-        <option value="">nothing</option>
+        <option value="">{none}</option>
         {list.map(g => (
           <option key={g.id} value={g.id}>
             {g.title}

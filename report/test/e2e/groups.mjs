@@ -106,14 +106,20 @@ export const groups = [
       await page.keyboard.press('ArrowLeft');
       await settle(page);
       t.equal((await lines(page)).length, heads.length, 'closed again');
-      for (const [tab, titles] of [
-        ['network', ['peer', 'process', 'error', 'call']],
-        ['processes', ['program', 'folder', 'how it ended']],
-        ['syscalls', ['category', 'error']],
+      for (const [tab, titles, list] of [
+        ['network', ['peer', 'folder', 'process', 'error', 'call']],
+        ['network', ['peer', 'process', 'error', 'call'], 'Latency'],
+        ['processes', ['program', 'folder', 'how it ended', 'peer', 'error', 'call']],
+        ['syscalls', ['category', 'peer', 'folder', 'role', 'process', 'error']],
+        ['files', ['folder', 'role', 'process', 'error', 'call'], 'Paths'],
+        ['files', ['peer', 'folder', 'kind', 'process', 'error', 'call'], 'Open files'],
+        ['files', ['kind of search', 'process', 'error', 'call'], 'Searches'],
       ]) {
         await goTab(page, tab);
+        if (list) await page.click(`[aria-label="What to list"] >> text="${list}"`);
         for (const title of titles) {
           await groupBy(page, title);
+          await page.waitForSelector('.grid');
           const all = await lines(page);
           t.ok(tab === 'network' || all.length > 0, `${tab} by ${title}`);
           t.ok(
@@ -122,6 +128,18 @@ export const groups = [
           );
         }
       }
+      // Findings have no table: headings are the groups.
+      await goTab(page, 'findings');
+      for (const title of ['peer', 'folder', 'role', 'process', 'error', 'call']) {
+        const found = await page.locator('.rule .finding').count();
+        await groupBy(page, title);
+        t.equal(await page.locator('.rule .finding').count(), found, `findings by ${title}`);
+      }
+      await groupBy(page, 'process');
+      t.ok(
+        (await page.locator('.rule h2').allInnerTexts()).some(h => /^\S+ \d+ /.test(h)),
+        'a process heads its findings',
+      );
       t.quiet(page);
     },
   ],

@@ -17,6 +17,19 @@ for i in range(3):
     with socket.create_connection(s.getsockname()) as c: c.sendall(b"well?"); c.recv(9)
 os.wait()`;
 
+/** Waits for a slow server by poll; and is served, as one client with a connection each time. */
+const WAITING = `
+import os, select, socket, time
+s = socket.create_server(("127.0.0.1", 0))
+if os.fork() == 0:
+    for i in range(3):
+        c, _ = s.accept(); c.recv(9); time.sleep(0.3); c.sendall(b"late"); c.close()
+    os._exit(0)
+for i in range(3):
+    with socket.create_connection(s.getsockname()) as c:
+        c.sendall(b"well?"); p = select.poll(); p.register(c, select.POLLIN); p.poll(); c.recv(9)
+os.wait()`;
+
 export const real = [
   [
     'a slow peer is one finding, in the words of the summary, and leads to its longest wait',
@@ -63,6 +76,55 @@ export const real = [
           return s.store.dur(s.selected.value) >= 0.2e9;
         }),
         'and the longest is selected',
+      );
+      t.quiet(page);
+    },
+  ],
+
+  [
+    'one peer is one group of events and of calls, with the waits for it, which are among the slowest calls',
+    async t => {
+      if (!existsSync(PROGRAM)) t.skip('no compendium to run (set COMPENDIUM)');
+      const path = join(t.dir, 'groups.html');
+      try {
+        execFileSync(
+          PROGRAM,
+          ['-q', `--report=${path}`, '--output=/dev/null', '--', '/usr/bin/python3', '-c', WAITING],
+          { encoding: 'utf8', stdio: 'pipe' },
+        );
+      } catch (e) {
+        if (/ptrace|not permitted|EPERM/i.test(e.stderr)) t.skip('tracing is not permitted here');
+        throw e;
+      }
+      const page = await t.browser.open(path);
+      await page.waitForSelector('[aria-label="Slowest calls"] .call-name');
+      const slowest = await page
+        .locator('[aria-label="Slowest calls"] .row-link')
+        .first()
+        .evaluate(e => e.textContent);
+      t.ok(/poll.*127\.0\.0\.1:\d+/.test(slowest), `the wait for the peer: ${slowest}`);
+      for (const tab of ['timeline', 'syscalls']) {
+        await goTab(page, tab);
+        await page.selectOption('.group-by select', { label: 'peer' });
+        await page.waitForFunction(() =>
+          /127\.0\.0\.1/.test(document.querySelector('.grid-body')?.textContent),
+        );
+        const keys = await page.evaluate(() =>
+          [...document.querySelectorAll('.grid-row > :first-child')]
+            .map(e => e.textContent.replace(/^▸|\(.*/g, '').trim())
+            .filter(Boolean),
+        );
+        t.equal([...new Set(keys)].sort(), ['127.0.0.1', 'none'], tab);
+      }
+      await goTab(page, 'timeline');
+      const row = page.locator('.grid-row', { hasText: '127.0.0.1' }),
+        count = number(await row.locator('[data-col=count]').innerText());
+      await row.dblclick();
+      await settle(page);
+      t.equal(await state(page, 's.mask.value.count'), count, 'its events, and no others');
+      t.ok(
+        await state(page, 's.mask.value.rows.some(i => s.store.ops[s.store.type[i]] === "poll")'),
+        'waits among them',
       );
       t.quiet(page);
     },
@@ -289,6 +351,19 @@ export const real = [
         'Differences',
         'the first card',
       );
+      const first = panel.locator('.first-difference'),
+        words = await first.innerText();
+      t.ok(
+        /^First difference: cat .*app\.conf.*, after [\d.]+/.test(words) &&
+          (await first.evaluate(e => !e.previousElementSibling?.matches('p'))),
+        `the first difference stands above both runs: ${words}`,
+      );
+      await first.locator('button').click();
+      t.ok(
+        (await panel.locator('.grid-row.on').innerText()).includes('app.conf'),
+        'the way to its row',
+      );
+      await page.keyboard.press('Escape');
       const all = await cells();
       t.equal(all[0], ['both', 'ended', 'cat app.conf', 'exit 0', 'exit 1'], 'the first row');
       t.ok(
@@ -325,7 +400,9 @@ export const real = [
       const plain = await t.browser.open(path, { js: false, wait: false }),
         card = await plain.locator('#summary > section').first().innerText();
       t.ok(
-        card.startsWith('Differences\n') && card.includes('exit 1') && card.includes('<img src=x'),
+        /^Differences\n+First difference: cat /.test(card) &&
+          card.includes('exit 1') &&
+          card.includes('<img src=x'),
         card,
       );
       const why = await plain.locator('#card-differences tr.below td.lines').first().boundingBox();
@@ -377,7 +454,7 @@ export const real = [
               Object.fromEntries(
                 [...r.querySelectorAll('[data-col]')].map(c => [
                   c.dataset.col,
-                  c.innerText.replace(/\u00a0/g, ' ').trim(),
+                  c.textContent.replace(/\u00a0/g, ' ').trim(),
                 ]),
               ),
             ),
