@@ -457,9 +457,10 @@ def counted_while_running(t):
     """bpf: a call that has its CPU for itself when the tracing ends is in the table, and so are those that lost it"""
     if t.args.backend != "bpf":
         raise Skip("ptrace counts from records")
-    long = "b = bytearray(1 << 25)\nf = open('/dev/urandom', 'rb', 0)\nwhile True: f.readinto(b)"
-    with subprocess.Popen(["python3", "-S", "-c", long]) as p:
+    long = "b = bytearray(1 << 22)\nf = open('/dev/urandom', 'rb', 0)\nprint(flush=True)\nwhile True: f.readinto(b)"
+    with subprocess.Popen(["python3", "-S", "-c", long], stdout=subprocess.PIPE) as p:
         try:
+            p.stdout.readline()     # on a busy machine python takes longer to begin than is traced
             tries = [subprocess.run([t.args.compendium, "--backend", "bpf", "-c", "--duration", "400ms", "-p", str(p.pid)], capture_output=True, text=True,
                                     timeout=PATIENCE, check=True).stderr for _ in range(3)]
             # one may end the tracing between two calls
